@@ -1,0 +1,242 @@
+/*
+ * What do the wrappers of libuv's streams add? A server on the main thread
+ * echoes 64 bytes over loopback to a client on another, which is libuv with
+ * callbacks in all cases: on each connection it sends, waits for the echo, and
+ * sends again. The floors are servers by hand, each connection with one buffer
+ * and one request; they answer with uv_write(), or with uv_try_write() first.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench.h"
+
+enum { SIZE = 64, ROOM = 4096, MAX = 64 };
+
+static void check(bool ok) {
+  bench_require(ok, "an echo");
+}
+
+/* The client: its loop, and all of a turn's connections. */
+typedef struct {
+  uv_tcp_t tcp;
+  uv_connect_t connect;
+  uv_write_t write;
+  size_t got; /* of an echo */
+  char buf[SIZE];
+} client_t;
+
+static struct {
+  uv_loop_t loop;
+  uv_thread_t thread;
+  client_t clients[MAX];
+  struct sockaddr_in address;
+  size_t count;     /* connections */
+  size_t connected; /* of these */
+  size_t to_send;   /* requests */
+  uint64_t start, end;
+} client;
+
+static char request[SIZE] = "echo";
+
+static void on_sent(uv_write_t *write, int status) {
+  check(status == 0 || status == UV_ECANCELED);
+}
+
+static void send_request(client_t *c) {
+  if (client.to_send == 0) {
+    uv_close((uv_handle_t *) &c->tcp, NULL);
+    return;
+  }
+  client.to_send--;
+  c->got = 0;
+  const uv_buf_t buf = uv_buf_init(request, SIZE);
+  if (uv_try_write((uv_stream_t *) &c->tcp, &buf, 1) != SIZE)
+    check(uv_write(&c->write, (uv_stream_t *) &c->tcp, &buf, 1, on_sent) == 0);
+}
+
+static void client_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
+  client_t *c = handle->data;
+  *buf = uv_buf_init(c->buf, SIZE);
+}
+
+static void client_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf) {
+  client_t *c = stream->data;
+  check(n >= 0);
+  c->got += (size_t) n;
+  if (c->got < SIZE)
+    return;
+  client.end = uv_hrtime();
+  send_request(c);
+}
+
+/* Nobody sends before all are connected. */
+static void on_connected(uv_connect_t *connect, int status) {
+  check(status == 0);
+  if (++client.connected < client.count)
+    return;
+  client.start = uv_hrtime();
+  for (size_t i = 0; i < client.count; i++) {
+    client_t *c = &client.clients[i];
+    check(uv_read_start((uv_stream_t *) &c->tcp, client_alloc, client_read) ==
+          0);
+    send_request(c);
+  }
+}
+
+static void client_main(void *arg) {
+  client.connected = 0;
+  check(uv_loop_init(&client.loop) == 0);
+  for (size_t i = 0; i < client.count; i++) {
+    client_t *c = &client.clients[i];
+    check(uv_tcp_init(&client.loop, &c->tcp) == 0);
+    c->tcp.data = c;
+    check(uv_tcp_nodelay(&c->tcp, 1) == 0);
+    check(uv_tcp_connect(&c->connect, &c->tcp,
+                         (const struct sockaddr *) &client.address,
+                         on_connected) == 0);
+  }
+  check(uv_run(&client.loop, UV_RUN_DEFAULT) == 0);
+  check(uv_loop_close(&client.loop) == 0);
+}
+
+/* The servers. */
+typedef struct {
+  uv_tcp_t tcp;
+  uv_write_t write;
+  char buf[ROOM];
+} connection_t;
+
+static uv_tcp_t listener;
+static size_t accepted;
+static connection_t connections[MAX];
+static void (*serve)(connection_t *c);
+
+static void raw_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
+  connection_t *c = handle->data;
+  *buf = uv_buf_init(c->buf, ROOM);
+}
+
+static void raw_written(uv_write_t *write, int status) {
+  check(status == 0);
+}
+
+static void raw_write(connection_t *c, size_t len) {
+  const uv_buf_t buf = uv_buf_init(c->buf, (unsigned) len);
+  check(uv_write(&c->write, (uv_stream_t *) &c->tcp, &buf, 1, raw_written) ==
+        0);
+}
+
+static void write_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf) {
+  if (n < 0)
+    uv_close((uv_handle_t *) stream, NULL);
+  else if (n > 0)
+    raw_write(stream->data, (size_t) n);
+}
+
+static void serve_write(connection_t *c) {
+  check(uv_read_start((uv_stream_t *) &c->tcp, raw_alloc, write_read) == 0);
+}
+
+static void try_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf) {
+  if (n < 0) {
+    uv_close((uv_handle_t *) stream, NULL);
+    return;
+  }
+  const uv_buf_t answer = uv_buf_init(buf->base, (unsigned) n);
+  if (n > 0 && uv_try_write(stream, &answer, 1) != n)
+    raw_write(stream->data, (size_t) n); /* 64 bytes go whole or not at all */
+}
+
+static void serve_try(connection_t *c) {
+  check(uv_read_start((uv_stream_t *) &c->tcp, raw_alloc, try_read) == 0);
+}
+
+static avow_value_t written(const avow_value_t *len, void *data) {
+  return avow_none();
+}
+
+/* None goes on, an INT ends: as avow_repeat() has it. */
+static avow_value_t answer(const avow_value_t *bytes, void *data) {
+  connection_t *c = data;
+  if (bytes->tag == AVOW_NONE)
+    return avow_int(0);
+  avow_promise_t *p =
+      avow_write((uv_stream_t *) &c->tcp, avow_value_ref(bytes));
+  return avow_follow(avow_then(p, written, NULL, NULL));
+}
+
+static avow_value_t read_and_answer(void *data) {
+  connection_t *c = data;
+  avow_promise_t *p = avow_read((uv_stream_t *) &c->tcp, ROOM);
+  return avow_follow(avow_then(p, answer, NULL, c));
+}
+
+static avow_value_t end_connection(const avow_value_t *outcome, void *data) {
+  connection_t *c = data;
+  check(!avow_is_error(outcome));
+  return avow_follow(avow_close((uv_handle_t *) &c->tcp));
+}
+
+static void serve_avow(connection_t *c) {
+  avow_promise_t *p = avow_repeat(bench_loop, read_and_answer, c);
+  avow_unref(avow_then(p, end_connection, end_connection, c));
+}
+
+static void on_connection(uv_stream_t *server, int status) {
+  check(status == 0);
+  connection_t *c = &connections[accepted++];
+  check(uv_tcp_init(bench_loop, &c->tcp) == 0);
+  c->tcp.data = c;
+  check(uv_accept(server, (uv_stream_t *) &c->tcp) == 0);
+  check(uv_tcp_nodelay(&c->tcp, 1) == 0);
+  serve(c);
+  if (accepted == client.count)
+    uv_close((uv_handle_t *) server, NULL);
+}
+
+static void listen_somewhere(void) {
+  int len = sizeof(client.address);
+  check(uv_ip4_addr("127.0.0.1", 0, &client.address) == 0);
+  check(uv_tcp_init(bench_loop, &listener) == 0);
+  check(uv_tcp_bind(&listener, (const struct sockaddr *) &client.address, 0) ==
+        0);
+  check(uv_tcp_getsockname(&listener, (struct sockaddr *) &client.address,
+                           &len) == 0);
+  check(uv_listen((uv_stream_t *) &listener, MAX, on_connection) == 0);
+}
+
+static uint64_t time_echo(size_t n, size_t rounds, void (*fn)(connection_t *)) {
+  serve = fn;
+  accepted = 0;
+  client.count = n;
+  client.to_send = n * rounds;
+  listen_somewhere();
+  check(uv_thread_create(&client.thread, client_main, NULL) == 0);
+  bench_drain();
+  (void) uv_thread_join(&client.thread); /* it was created */
+  return client.end - client.start;
+}
+
+static uint64_t with_write(size_t n, size_t rounds) {
+  return time_echo(n, rounds, serve_write);
+}
+
+static uint64_t with_try_write(size_t n, size_t rounds) {
+  return time_echo(n, rounds, serve_try);
+}
+
+static uint64_t with_avow(size_t n, size_t rounds) {
+  return time_echo(n, rounds, serve_avow);
+}
+
+int main(int argc, char **argv) {
+  const bench_case_t cases[] = {
+    { "echo, avow to uv_write()", 1, with_avow, with_write, 0, 1 },
+    { "echo, avow to uv_write()", MAX, with_avow, with_write, 0, 1 },
+    { "echo, avow to uv_try_write() first", 1, with_avow, with_try_write, 0,
+      1.03 },
+    { "echo, avow to uv_try_write() first", MAX, with_avow, with_try_write, 0,
+      1.03 },
+  };
+  return bench_main(argc, argv, "ns", cases, sizeof(cases) / sizeof(*cases));
+}

@@ -1,0 +1,246 @@
+/*
+ * What do the wrappers of libuv's file operations add? A file of 4 KiB is
+ * opened, asked for its size, read and closed, one after another or 64 at a
+ * time. The floor is the same with callbacks, by hand: one allocation a file for
+ * its requests and one for the buffer, once the size is known. Whole files are compared with a job of
+ * the thread pool that does the four calls.
+ */
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bench.h"
+
+enum { SIZE = 4096, AT_ONCE = 64, PATH = 1024 };
+
+static char path[PATH];
+static size_t to_start, done; /* files */
+static uint64_t bytes_read;
+
+static void check(bool ok) {
+  bench_require(ok, "a file operation");
+}
+
+typedef struct {
+  uv_fs_t req;
+  uv_work_t work;
+  uv_file file;
+  char *buf; /* made when the size is known */
+} raw_t;
+
+static void raw_start(void);
+
+static void raw_closed(uv_fs_t *req) {
+  check(req->result == 0);
+  uv_fs_req_cleanup(req);
+  free(req->data);
+  done++;
+  raw_start();
+}
+
+static void raw_read(uv_fs_t *req) {
+  raw_t *raw = req->data;
+  check(req->result == SIZE);
+  bytes_read += (uint64_t) req->result;
+  free(raw->buf);
+  uv_fs_req_cleanup(req);
+  check(uv_fs_close(bench_loop, req, raw->file, raw_closed) == 0);
+}
+
+static uv_buf_t make_buf(raw_t *raw, uint64_t size) {
+  check(size == SIZE);
+  raw->buf = malloc(size);
+  check(raw->buf != NULL);
+  return uv_buf_init(raw->buf, (unsigned) size);
+}
+
+static void raw_sized(uv_fs_t *req) {
+  raw_t *raw = req->data;
+  check(req->result == 0);
+  const uv_buf_t buf = make_buf(raw, req->statbuf.st_size);
+  uv_fs_req_cleanup(req);
+  check(uv_fs_read(bench_loop, req, raw->file, &buf, 1, 0, raw_read) == 0);
+}
+
+static void raw_opened(uv_fs_t *req) {
+  raw_t *raw = req->data;
+  raw->file = (uv_file) req->result;
+  check(raw->file >= 0);
+  uv_fs_req_cleanup(req);
+  check(uv_fs_fstat(bench_loop, req, raw->file, raw_sized) == 0);
+}
+
+static void raw_start(void) {
+  if (to_start == 0)
+    return;
+  to_start--;
+  raw_t *raw = malloc(sizeof(*raw));
+  check(raw != NULL);
+  raw->req.data = raw;
+  check(uv_fs_open(bench_loop, &raw->req, path, O_RDONLY, 0, raw_opened) == 0);
+}
+
+/* The four calls without a callback, on a thread of the pool. */
+static void job_run(uv_work_t *work) {
+  raw_t *raw = work->data;
+  uv_fs_t req;
+  const uv_file file = uv_fs_open(NULL, &req, path, O_RDONLY, 0, NULL);
+  uv_fs_req_cleanup(&req);
+  check(uv_fs_fstat(NULL, &req, file, NULL) == 0);
+  const uv_buf_t buf = make_buf(raw, req.statbuf.st_size);
+  uv_fs_req_cleanup(&req);
+  check(uv_fs_read(NULL, &req, file, &buf, 1, 0, NULL) == SIZE);
+  uv_fs_req_cleanup(&req);
+  check(uv_fs_close(NULL, &req, file, NULL) == 0);
+  uv_fs_req_cleanup(&req);
+}
+
+static void job_start(void);
+
+static void job_done(uv_work_t *work, int status) {
+  check(status == 0);
+  bytes_read += SIZE;
+  free(((raw_t *) work->data)->buf);
+  free(work->data);
+  done++;
+  job_start();
+}
+
+static void job_start(void) {
+  if (to_start == 0)
+    return;
+  to_start--;
+  raw_t *raw = malloc(sizeof(*raw));
+  check(raw != NULL);
+  raw->work.data = raw;
+  check(uv_queue_work(bench_loop, &raw->work, job_run, job_done) == 0);
+}
+
+static void chain_start(void);
+
+static avow_value_t chain_closed(const avow_value_t *none, void *data) {
+  check(!avow_is_error(none));
+  free(data);
+  done++;
+  chain_start();
+  return avow_none();
+}
+
+static avow_value_t chain_read(const avow_value_t *bytes, void *data) {
+  size_t len;
+  (void) avow_to_bytes(bytes, &len);
+  check(len == SIZE);
+  bytes_read += len;
+  return avow_follow(avow_fs_close(bench_loop, *(uv_file *) data));
+}
+
+static avow_value_t chain_sized(const avow_value_t *stat, void *data) {
+  const size_t size = avow_to_stat(stat)->st_size;
+  check(size == SIZE);
+  return avow_follow(avow_fs_read(bench_loop, *(uv_file *) data, size, 0));
+}
+
+static avow_value_t chain_opened(const avow_value_t *file, void *data) {
+  *(uv_file *) data = (uv_file) avow_to_int(file);
+  return avow_follow(avow_fs_fstat(bench_loop, *(uv_file *) data));
+}
+
+static void chain_start(void) {
+  if (to_start == 0)
+    return;
+  to_start--;
+  uv_file *file = malloc(sizeof(*file));
+  check(file != NULL);
+  avow_promise_t *p = avow_fs_open(bench_loop, path, O_RDONLY, 0);
+  p = avow_then(p, chain_opened, NULL, file);
+  p = avow_then(p, chain_sized, NULL, file);
+  p = avow_then(p, chain_read, NULL, file);
+  avow_unref(avow_then(p, chain_closed, chain_closed, file));
+}
+
+static void whole_start(void);
+
+static avow_value_t whole_read(const avow_value_t *bytes, void *data) {
+  size_t len;
+  (void) avow_to_bytes(bytes, &len);
+  check(len == SIZE);
+  bytes_read += len;
+  done++;
+  whole_start();
+  return avow_none();
+}
+
+static void whole_start(void) {
+  if (to_start == 0)
+    return;
+  to_start--;
+  avow_promise_t *p = avow_read_file(bench_loop, path, SIZE);
+  avow_unref(avow_then(p, whole_read, NULL, NULL));
+}
+
+static uint64_t time_files(size_t files, size_t at_once, void (*begin)(void)) {
+  to_start = files;
+  done = 0;
+  bytes_read = 0;
+  const uint64_t start = uv_hrtime();
+  for (size_t i = 0; i < at_once; i++)
+    begin();
+  bench_drain();
+  const uint64_t elapsed = uv_hrtime() - start;
+  check(done == files && bytes_read == files * SIZE);
+  return elapsed;
+}
+
+static uint64_t raw(size_t n, size_t rounds) {
+  return time_files(n * rounds, n, raw_start);
+}
+
+static uint64_t job(size_t n, size_t rounds) {
+  return time_files(n * rounds, n, job_start);
+}
+
+static uint64_t wrappers(size_t n, size_t rounds) {
+  return time_files(n * rounds, n, chain_start);
+}
+
+static uint64_t whole(size_t n, size_t rounds) {
+  return time_files(n * rounds, n, whole_start);
+}
+
+static void make_file(void) {
+  static char content[SIZE];
+  char directory[PATH - 32];
+  size_t len = sizeof(directory);
+  check(uv_os_tmpdir(directory, &len) == 0);
+  (void) snprintf(path, sizeof(path), "%s/bench_file_XXXXXX", directory);
+  uv_fs_t req;
+  const uv_file file = uv_fs_mkstemp(NULL, &req, path, NULL);
+  check(file >= 0);
+  (void) snprintf(path, sizeof(path), "%s", req.path); /* it has room */
+  uv_fs_req_cleanup(&req);
+  const uv_buf_t buf = uv_buf_init(content, SIZE);
+  check(uv_fs_write(NULL, &req, file, &buf, 1, 0, NULL) == SIZE);
+  check(uv_fs_close(NULL, &req, file, NULL) == 0);
+}
+
+static void remove_file(void) {
+  uv_fs_t req;
+  check(uv_fs_unlink(NULL, &req, path, NULL) == 0);
+}
+
+int main(int argc, char **argv) {
+  const bench_case_t cases[] = {
+    { "open + fstat + read + close", 1, wrappers, raw, 0, 1.03 },
+    { "open + fstat + read + close", AT_ONCE, wrappers, raw, 0, 1.03 },
+    { "avow_read_file() to one raw job", 1, whole, job, 0, 1.03 },
+    { "avow_read_file() to one raw job", AT_ONCE, whole, job, 0, 1.03 },
+    { "avow_read_file() to four raw requests", 1, whole, raw, 0, 0.5 },
+    { "avow_read_file() to four raw requests", AT_ONCE, whole, raw, 0, 0.5 },
+  };
+  make_file();
+  const int code =
+      bench_main(argc, argv, "ns", cases, sizeof(cases) / sizeof(*cases));
+  remove_file();
+  return code;
+}

@@ -1,0 +1,285 @@
+/*
+ * embed [port]: an echo server as libuv programs have always been written, with
+ * callbacks and with handles, data pointers and memory of its own; and one
+ * route in it, on the very same handle, that is written with promises:
+ *
+ *   GET-FILE name   answered with "OK <bytes>" and the file, or "ERROR ..."
+ *
+ * All other lines come back as they are. The files are those of the directory
+ * in which it was started, the port is one of loopback; it prints which.
+ */
+#include <avow.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FILE_MAX = 1024 * 1024, TIMEOUT = 1000, BACKLOG = 64 };
+
+typedef struct {
+  uv_tcp_t tcp;
+  uv_shutdown_t goodbye;
+  int users;      /* the handle until it is closed, and the route */
+  bool answering; /* the route is at work: lines wait, reading is stopped */
+  size_t used;
+  char input[4096]; /* what waits, and half a line */
+} client_t;
+
+typedef struct {
+  uv_write_t req;
+  char data[];
+} echo_t;
+
+static uv_stream_t *stream_of(client_t *client) {
+  return (uv_stream_t *) &client->tcp;
+}
+
+static bool is_closing(const client_t *client) {
+  return uv_is_closing((const uv_handle_t *) &client->tcp) != 0;
+}
+
+static void release(client_t *client) {
+  if (--client->users == 0)
+    free(client);
+}
+
+static void on_closed(uv_handle_t *handle) {
+  release(handle->data);
+}
+
+static void hang_up(client_t *client) {
+  if (!is_closing(client))
+    uv_close((uv_handle_t *) &client->tcp, on_closed);
+}
+
+static void on_echoed(uv_write_t *req, int status) {
+  client_t *client = req->handle->data;
+  free(req);
+  if (status < 0)
+    hang_up(client);
+}
+
+static void echo(client_t *client, const char *data, size_t len) {
+  echo_t *copy = malloc(sizeof(*copy) + len);
+  if (copy == NULL) {
+    hang_up(client);
+    return;
+  }
+  memcpy(copy->data, data, len);
+  const uv_buf_t buf = uv_buf_init(copy->data, (unsigned) len);
+  if (uv_write(&copy->req, stream_of(client), &buf, 1, on_echoed) != 0) {
+    free(copy);
+    hang_up(client);
+  }
+}
+
+/* The route: promises. Whatever happens, its finally comes last. */
+
+static void serve(client_t *client);
+
+static avow_value_t send_file(const avow_value_t *file, void *data) {
+  client_t *client = data;
+  size_t len;
+  (void) avow_to_bytes(file, &len);
+  char head[32];
+  (void) snprintf(head, sizeof(head), "OK %zu\n", len);
+  avow_promise_t *const writes[] = {
+    avow_write(stream_of(client), avow_string(head)),
+    avow_write(stream_of(client), avow_value_ref(file)),
+  };
+  return avow_follow(avow_all(client->tcp.loop, writes, 2));
+}
+
+static avow_value_t send_error(const avow_value_t *reason, void *data) {
+  client_t *client = data;
+  char line[512];
+  (void) snprintf(line, sizeof(line), "ERROR %.500s\n",
+                  avow_error_message(reason));
+  return avow_follow(avow_write(stream_of(client), avow_string(line)));
+}
+
+static avow_value_t give_up(const avow_value_t *reason, void *data) {
+  hang_up(data);
+  return avow_none();
+}
+
+static avow_value_t go_on(void *data) {
+  client_t *client = data;
+  client->answering = false;
+  if (!is_closing(client))
+    serve(client);
+  release(client);
+  return avow_none();
+}
+
+static avow_promise_t *read_public(uv_loop_t *loop, const char *name) {
+  if (strchr(name, '/') != NULL)
+    return avow_promise_reject(loop, avow_error_new(UV_EACCES, avow_none(),
+                                                    "'%s' is elsewhere", name));
+  return avow_timeout(avow_read_file(loop, name, FILE_MAX), TIMEOUT);
+}
+
+static void answer(client_t *client, const char *name) {
+  client->answering = true;
+  client->users++;
+  avow_promise_t *p = read_public(client->tcp.loop, name);
+  p = avow_then(p, send_file, send_error, client);
+  p = avow_catch(p, give_up, client);
+  avow_unref(avow_finally(p, go_on, client));
+}
+
+/* The server: callbacks. */
+
+static void serve_line(client_t *client, char *line, size_t len) {
+  static const char route[] = "GET-FILE ";
+  if (strncmp(line, route, strlen(route)) != 0) {
+    echo(client, line, len);
+    return;
+  }
+  line[strcspn(line, "\r\n")] = '\0';
+  answer(client, line + strlen(route));
+}
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
+  client_t *client = handle->data;
+  *buf = uv_buf_init(client->input + client->used,
+                     (unsigned) (sizeof(client->input) - client->used));
+}
+
+static void on_goodbye(uv_shutdown_t *req, int status) {
+  hang_up(req->handle->data);
+}
+
+/* The client has said all; what it is owed is written first. */
+static void say_goodbye(client_t *client) {
+  if (client->used > 0)
+    echo(client, client->input, client->used);
+  if (uv_shutdown(&client->goodbye, stream_of(client), on_goodbye) != 0)
+    hang_up(client);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf) {
+  client_t *client = stream->data;
+  if (nread == UV_EOF) {
+    say_goodbye(client);
+  } else if (nread < 0) {
+    hang_up(client);
+  } else {
+    client->used += (size_t) nread;
+    serve(client);
+  }
+}
+
+/* Answers the lines that wait, until one of them is for the route, and reads
+   whenever that is not at work. */
+static void serve(client_t *client) {
+  char *line = client->input;
+  char *end = client->input + client->used;
+  char *newline;
+  while (!client->answering &&
+         (newline = memchr(line, '\n', (size_t) (end - line))) != NULL) {
+    serve_line(client, line, (size_t) (newline + 1 - line));
+    line = newline + 1;
+  }
+  client->used = (size_t) (end - line);
+  memmove(client->input, line, client->used);
+  if (client->used == sizeof(client->input)) { /* no line is that long */
+    echo(client, client->input, client->used);
+    client->used = 0;
+  }
+  const int err = client->answering
+                      ? uv_read_stop(stream_of(client))
+                      : uv_read_start(stream_of(client), on_alloc, on_read);
+  if (err != 0 && err != UV_EALREADY)
+    hang_up(client);
+}
+
+static void on_connection(uv_stream_t *listener, int status) {
+  client_t *client = status == 0 ? malloc(sizeof(*client)) : NULL;
+  if (client == NULL)
+    return;
+  client->users = 1;
+  client->answering = false;
+  client->used = 0;
+  (void) uv_tcp_init(listener->loop, &client->tcp); /* makes no socket yet */
+  client->tcp.data = client;
+  (void) uv_accept(listener, stream_of(client)); /* else reading fails */
+  serve(client);
+}
+
+/* avow's handles are on the loop, too, and are not ours to close: it uses
+   neither TCP nor signals for itself. */
+static void close_ours(uv_handle_t *handle, void *data) {
+  const bool ours = handle->type == UV_TCP || handle->type == UV_SIGNAL;
+  if (ours && !uv_is_closing(handle))
+    uv_close(handle, handle->data != NULL ? on_closed : NULL);
+}
+
+static void on_signal(uv_signal_t *signal, int signum) {
+  uv_walk(signal->loop, close_ours, NULL);
+  uv_stop(signal->loop); /* the route is avow's to end */
+}
+
+static int listen_on(uv_loop_t *loop, uv_tcp_t *listener, int port) {
+  struct sockaddr_in address;
+  int len = sizeof(address);
+  int err = uv_ip4_addr("127.0.0.1", port, &address);
+  if (err == 0)
+    err = uv_tcp_init(loop, listener);
+  if (err == 0)
+    err = uv_tcp_bind(listener, (const struct sockaddr *) &address, 0);
+  if (err == 0)
+    err = uv_listen((uv_stream_t *) listener, BACKLOG, on_connection);
+  if (err == 0)
+    err = uv_tcp_getsockname(listener, (struct sockaddr *) &address, &len);
+  if (err == 0) {
+    printf("%d\n", ntohs(address.sin_port));
+    (void) fflush(stdout); /* whoever waits for it may read a pipe */
+  }
+  return err;
+}
+
+static int start_signals(uv_loop_t *loop, uv_signal_t signals[2]) {
+  static const int signums[] = { SIGINT, SIGTERM };
+  int err = 0;
+  for (int i = 0; i < 2 && err == 0; i++) {
+    err = uv_signal_init(loop, &signals[i]);
+    if (err == 0)
+      err = uv_signal_start(&signals[i], on_signal, signums[i]);
+  }
+  return err;
+}
+
+static int run(int port) {
+  uv_loop_t loop;
+  uv_tcp_t listener = { .data = NULL };
+  uv_signal_t signals[2] = { { .data = NULL }, { .data = NULL } };
+  (void) signal(SIGPIPE, SIG_IGN); /* the write fails, that is enough */
+  int err = uv_loop_init(&loop);
+  if (err == 0)
+    err = avow_loop_init(&loop, NULL);
+  if (err == 0)
+    err = start_signals(&loop, signals);
+  if (err == 0)
+    err = listen_on(&loop, &listener, port);
+  if (err != 0)
+    return err; /* and the process ends with all that was begun */
+  (void) uv_run(&loop, UV_RUN_DEFAULT); /* until a signal stops it */
+  err = avow_loop_close(&loop);
+  (void) uv_run(&loop, UV_RUN_DEFAULT); /* what is closing closes */
+  return err != 0 ? err : uv_loop_close(&loop);
+}
+
+int main(int argc, char *argv[]) {
+  const char *text = argc > 1 ? argv[1] : "0";
+  char *end;
+  const long port = strtol(text, &end, 10);
+  if (argc > 2 || end == text || *end != '\0' || port < 0 || port > 65535) {
+    fprintf(stderr, "usage: embed [port]\n");
+    return 2;
+  }
+  const int err = run((int) port);
+  if (err != 0)
+    fprintf(stderr, "embed: %s\n", uv_strerror(err));
+  return err != 0 ? 1 : 0;
+}

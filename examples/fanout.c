@@ -1,0 +1,41 @@
+/*
+ * Asks many servers at once: what each chain of promises does reads from top
+ * to bottom, and one combinator waits for them all. See fanout --help.
+ *
+ *   fanout.c        one target: attempts, each with its timeout
+ *   http.c          one attempt: connect, write, read, close
+ *   fanout_main.c   all of them, and what comes of them
+ *   demo_servers.c  the servers it asks when it is not told whom to
+ *   http_text.c     what goes over the line
+ *   options.c       the command line
+ *   table.c         what is shown
+ *
+ * The first two are written again with await, in fanout_await.c.
+ */
+#include "fanout.h"
+
+static avow_promise_t *attempt(job_t *job);
+
+static avow_value_t attempt_again(const avow_value_t *none, void *job) {
+  return avow_follow(attempt(job));
+}
+
+static avow_value_t retry(const avow_value_t *reason, void *data) {
+  job_t *job = data;
+  const bool cancelled = avow_error_code(reason) == UV_ECANCELED;
+  if (cancelled || job->row->attempts > job->retries)
+    return avow_value_ref(reason);
+  avow_promise_t *p = avow_sleep(job->loop, PAUSE);
+  return avow_follow(avow_then(p, attempt_again, NULL, job));
+}
+
+static avow_promise_t *attempt(job_t *job) {
+  job->row->attempts++;
+  avow_promise_t *p = http_get(job->loop, &job->target);
+  p = avow_timeout(p, job->timeout);
+  return avow_catch(p, retry, job);
+}
+
+avow_promise_t *job_start(job_t *job) {
+  return avow_then(attempt(job), job_answered, job_failed, job);
+}

@@ -1,0 +1,178 @@
+/* Many requests at once: the program around fanout.c or fanout_await.c. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "demo_servers.h"
+#include "fanout.h"
+#include "options.h"
+#include "program.h"
+
+enum { TIMEOUT = 10000, DEMO_TIMEOUT = 1000 };
+
+typedef struct fanout_s {
+  uv_loop_t *loop;
+  options_t options;
+  demo_server_t servers[DEMO_SERVERS];
+  job_t *jobs; /* n of them, and of rows and ps */
+  row_t *rows;
+  avow_promise_t **ps;
+  size_t n;
+  size_t done;
+  avow_deferred_t *last; /* settled when all jobs are done */
+} fanout_t;
+
+static void finish(job_t *job, row_state_t state) {
+  fanout_t *fanout = job->fanout;
+  job->row->state = state;
+  job->row->end = uv_hrtime();
+  progress_show(++fanout->done, fanout->n);
+  if (fanout->done == fanout->n)
+    (void) avow_resolve(fanout->last, avow_none()); /* nobody else does */
+}
+
+avow_value_t job_answered(const avow_value_t *response, void *data) {
+  job_t *job = data;
+  job->row->status = http_to_response(response)->status;
+  job->row->bytes = http_to_response(response)->len;
+  finish(job, FULFILLED);
+  return avow_pointer(job->row);
+}
+
+static const char *describe(const avow_value_t *reason) {
+  if (avow_error_code(reason) == UV_ECANCELED)
+    return "not wanted any more";
+  return avow_error_message(reason);
+}
+
+/* The same reason, with a name before it. */
+avow_value_t job_failed(const avow_value_t *reason, void *data) {
+  job_t *job = data;
+  const int code = avow_error_code(reason);
+  const char *text = describe(reason);
+  (void) snprintf(job->row->reason, sizeof(job->row->reason), "%s", text);
+  finish(job, code == UV_ECANCELED ? CANCELLED : REJECTED);
+  return avow_error_new(code, avow_value_ref(reason), "%s: %s", job->row->name,
+                        text);
+}
+
+static avow_promise_t *start_all(fanout_t *fanout) {
+  for (size_t i = 0; i < fanout->n; i++) {
+    fanout->rows[i].begin = uv_hrtime();
+    fanout->ps[i] = job_start(&fanout->jobs[i]);
+  }
+  return avow_cancel_losers(
+      fanout->options.combine(fanout->loop, fanout->ps, fanout->n));
+}
+
+static void print_reasons(const avow_value_t *reasons) {
+  for (size_t i = 0; reasons != NULL && i < avow_list_len(reasons); i++)
+    printf("  %s\n", avow_error_message(avow_list_at(reasons, i)));
+}
+
+static void print_outcomes(const avow_value_t *list) {
+  size_t fulfilled = 0;
+  const size_t n = avow_list_len(list);
+  for (size_t i = 0; i < n; i++)
+    fulfilled += avow_settled_at(list, i).status == AVOW_FULFILLED;
+  printf("%zu outcomes: %zu fulfilled, %zu rejected\n", n, fulfilled,
+         n - fulfilled);
+}
+
+static void print_result(const char *mode, const avow_value_t *result) {
+  printf("\n%s was %s with ", mode,
+         avow_is_error(result) ? "rejected" : "fulfilled");
+  if (avow_error_code(result) == AVOW_EAGGREGATE) {
+    printf("all reasons:\n");
+    print_reasons(avow_error_cause(result));
+  } else if (avow_is_error(result)) {
+    printf("%s\n", avow_error_message(result));
+  } else if (result->tag == AVOW_LIST) {
+    print_outcomes(result);
+  } else {
+    const row_t *row = avow_to_pointer(result);
+    printf("%s: HTTP %d, %zu bytes\n", row->name, row->status, row->bytes);
+  }
+}
+
+static void print_times(const fanout_t *fanout, uint64_t took) {
+  double sum = 0;
+  for (size_t i = 0; i < fanout->n; i++)
+    sum += row_ms(&fanout->rows[i]);
+  printf("It took %.1f ms; the parts add up to %.1f ms.\n", (double) took / 1e6,
+         sum);
+}
+
+/* The exit status. */
+static int run(fanout_t *fanout) {
+  avow_promise_t *all_done = avow_promise_new(fanout->loop, &fanout->last);
+  progress_show(0, fanout->n);
+  const uint64_t begin = uv_hrtime();
+  const avow_value_t result = avow_run(start_all(fanout));
+  const uint64_t took = uv_hrtime() - begin;
+  avow_value_unref(avow_run(all_done)); /* the losers say so, too */
+  progress_erase();
+  table_print(fanout->rows, fanout->n);
+  print_result(fanout->options.mode, &result);
+  print_times(fanout, took);
+  const int status = avow_is_error(&result) ? 1 : 0;
+  avow_value_unref(result);
+  return status;
+}
+
+static void prepare(fanout_t *fanout, size_t n, uint64_t timeout) {
+  if (fanout->options.timeout == 0)
+    fanout->options.timeout = timeout;
+  fanout->n = n;
+  fanout->jobs = calloc(n, sizeof(*fanout->jobs));
+  fanout->rows = calloc(n, sizeof(*fanout->rows));
+  fanout->ps = calloc(n, sizeof(avow_promise_t *));
+  if (fanout->jobs == NULL || fanout->rows == NULL || fanout->ps == NULL)
+    program_fail("no memory", UV_ENOMEM);
+}
+
+static void add_job(fanout_t *fanout, size_t i, const char *name,
+                    const char *address) {
+  job_t *job = &fanout->jobs[i];
+  job->fanout = fanout;
+  job->loop = fanout->loop;
+  job->timeout = fanout->options.timeout;
+  job->retries = fanout->options.retries;
+  job->row = &fanout->rows[i];
+  job->row->name = name;
+  const char *problem = http_parse_target(address, &job->target);
+  if (problem != NULL)
+    options_refuse(address, problem);
+}
+
+static void add_targets(fanout_t *fanout) {
+  const options_t *options = &fanout->options;
+  prepare(fanout, options->n, TIMEOUT);
+  for (size_t i = 0; i < options->n; i++)
+    add_job(fanout, i, options->targets[i], options->targets[i]);
+}
+
+static void add_demo(fanout_t *fanout) {
+  const int err = demo_start(fanout->loop, fanout->servers, DEMO_SERVERS);
+  if (err != 0)
+    program_fail("cannot start the servers", err);
+  prepare(fanout, DEMO_SERVERS, DEMO_TIMEOUT);
+  for (size_t i = 0; i < DEMO_SERVERS; i++)
+    add_job(fanout, i, fanout->servers[i].name, fanout->servers[i].address);
+  printf("No targets given: asking five servers of my own.\n\n");
+}
+
+int main(int argc, char *argv[]) {
+  fanout_t fanout = { .options = options_parse(argc, argv) };
+  fanout.loop = program_begin("fanout");
+  if (fanout.options.n > 0)
+    add_targets(&fanout);
+  else
+    add_demo(&fanout);
+  const int status = run(&fanout);
+  demo_stop(fanout.servers, DEMO_SERVERS);
+  program_end(fanout.loop);
+  free(fanout.jobs);
+  free(fanout.rows);
+  free(fanout.ps);
+  return status;
+}

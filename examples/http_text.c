@@ -1,0 +1,134 @@
+/* The words of HTTP: targets, requests, answers. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "http.h"
+
+static void response_free(void *self) {
+  http_response_t *response = self;
+  avow_value_unref(response->answer);
+  free(response);
+}
+
+static const avow_class_t response_class = { .name = "http response",
+                                             .destroy = response_free };
+
+const http_response_t *http_to_response(const avow_value_t *v) {
+  return avow_to_object(v, &response_class);
+}
+
+static avow_value_t malformed(const char *what) {
+  return avow_error_new(UV_EPROTO, avow_none(), "not HTTP: %s", what);
+}
+
+static avow_value_t response_new(int status, const avow_value_t *answer,
+                                 const char *body) {
+  http_response_t *response = malloc(sizeof(*response));
+  if (response == NULL)
+    return avow_error(UV_ENOMEM);
+  size_t len;
+  const char *text = avow_to_bytes(answer, &len);
+  response->status = status;
+  response->body = body;
+  response->len = len - (size_t) (body - text);
+  response->answer = avow_value_ref(answer);
+  return avow_object(&response_class, response);
+}
+
+/* Of "HTTP/1.x nnn"; 0 if text is not that. */
+static int parse_status(const char *text) {
+  static const char begin[] = "HTTP/1.x ";
+  if (strlen(text) < strlen(begin) || strncmp(text, begin, 7) != 0)
+    return 0;
+  const long status = strtol(text + strlen(begin), NULL, 10);
+  return status >= 100 && status <= 999 ? (int) status : 0;
+}
+
+avow_value_t http_parse_answer(const avow_value_t *answer) {
+  const char *text = avow_to_bytes(answer, NULL);
+  const int status = parse_status(text);
+  if (status == 0)
+    return malformed("the answer has no status line");
+  if (status >= 400)
+    return avow_error_new(UV_EPROTO, avow_int(status), "HTTP status %d",
+                          status);
+  const char *end = strstr(text, "\r\n\r\n");
+  if (end == NULL)
+    return malformed("the answer ends within its headers");
+  return response_new(status, answer, end + strlen("\r\n\r\n"));
+}
+
+avow_value_t http_put(const http_target_t *target, size_t len) {
+  char text[2048];
+  (void) snprintf(text, sizeof(text),
+                  "PUT %s HTTP/1.0\r\nHost: %s\r\nContent-Length: %zu\r\n"
+                  "Connection: close\r\n\r\n",
+                  target->path, target->authority, len);
+  return avow_string(text);
+}
+
+/* A server answers HTTP/1.0 in one piece and closes. */
+avow_value_t http_request(const http_target_t *target) {
+  char text[2048]; /* a target is shorter */
+  (void) snprintf(text, sizeof(text),
+                  "GET %s HTTP/1.0\r\nHost: %s\r\nConnection: close\r\n\r\n",
+                  target->path, target->authority);
+  return avow_string(text);
+}
+
+/* Copies len bytes and a NUL; false if there is no room for them. */
+static bool copy(const char *from, size_t len, char *out, size_t size) {
+  if (len >= size)
+    return false;
+  memcpy(out, from, len);
+  out[len] = '\0';
+  return true;
+}
+
+/* The end of the host, which may stand in brackets; NULL without a port. */
+static const char *find_port(const char *text) {
+  const char *colon = strchr(text, ':');
+  if (text[0] == '[') {
+    const char *bracket = strchr(text, ']');
+    colon = bracket != NULL ? bracket + 1 : NULL;
+  }
+  return colon != NULL && *colon == ':' ? colon + 1 : NULL;
+}
+
+static bool is_port(const char *text, size_t len) {
+  const long port = strtol(text, NULL, 10);
+  return len <= 5 && strspn(text, "0123456789") == len && port >= 1 &&
+         port <= 65535;
+}
+
+static bool has_blanks(const char *text) {
+  for (; *text != '\0'; text++)
+    if ((unsigned char) *text <= ' ' || *text == 127)
+      return true;
+  return false;
+}
+
+const char *http_parse_target(const char *text, http_target_t *out) {
+  if (has_blanks(text))
+    return "a target has no blanks";
+  const char *port = find_port(text);
+  if (port == NULL)
+    return "expected host:port[/path]";
+  const size_t skip = text[0] == '[' ? 1 : 0;
+  const size_t host_len = (size_t) (port - text) - 1 - 2 * skip;
+  const size_t port_len = strcspn(port, "/");
+  const char *path = port + port_len;
+  if (!is_port(port, port_len))
+    return "the port is not a number from 1 to 65535 (IPv6: [::1]:80)";
+  if (host_len == 0)
+    return "the host is missing";
+  const bool fits =
+      copy(text + skip, host_len, out->host, sizeof(out->host)) &&
+      copy(port, port_len, out->port, sizeof(out->port)) &&
+      copy(text, (size_t) (path - text), out->authority,
+           sizeof(out->authority)) &&
+      copy(*path != '\0' ? path : "/", *path != '\0' ? strlen(path) : 1,
+           out->path, sizeof(out->path));
+  return fits ? NULL : "too long";
+}

@@ -1,0 +1,194 @@
+/*
+ * A parser that refuses what it does not know to be right: lines that do not
+ * end in CR LF, folded fields, spaces before a colon, and any body, on whose
+ * length two programs might not agree.
+ */
+#include "request.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+/* Texts end in NUL, which they do not contain, somewhere behind the end. */
+typedef struct {
+  const char *at;
+  size_t len;
+} text_t;
+
+/* What comes before the separator, or all; from goes on behind that. */
+static text_t take(text_t *from, const char *separator) {
+  const char *end = strstr(from->at, separator);
+  size_t len = end != NULL ? (size_t) (end - from->at) : from->len;
+  len = len < from->len ? len : from->len;
+  const text_t taken = { from->at, len };
+  if (len < from->len)
+    len += strlen(separator);
+  *from = (text_t){ from->at + len, from->len - len };
+  return taken;
+}
+
+static text_t trim(text_t text) {
+  while (text.len > 0 && (*text.at == ' ' || *text.at == '\t'))
+    text = (text_t){ text.at + 1, text.len - 1 };
+  while (text.len > 0 &&
+         (text.at[text.len - 1] == ' ' || text.at[text.len - 1] == '\t'))
+    text.len--;
+  return text;
+}
+
+static bool is(text_t text, const char *word) {
+  return text.len == strlen(word) && strncasecmp(text.at, word, text.len) == 0;
+}
+
+static bool skip(text_t *text, const char *prefix) {
+  const size_t len = strlen(prefix);
+  if (text->len < len || strncasecmp(text->at, prefix, len) != 0)
+    return false;
+  *text = (text_t){ text->at + len, text->len - len };
+  return true;
+}
+
+/* Of a comma-separated list. */
+static bool contains(text_t list, const char *word) {
+  while (list.len > 0)
+    if (is(trim(take(&list, ",")), word))
+      return true;
+  return false;
+}
+
+/* Printable, without spaces. */
+static bool is_token(text_t text) {
+  for (size_t i = 0; i < text.len; i++)
+    if (text.at[i] <= ' ' || text.at[i] > '~')
+      return false;
+  return text.len > 0;
+}
+
+static int digit(char c) {
+  static const char digits[] = "0123456789abcdef0123456789ABCDEF";
+  const char *found = c != '\0' ? strchr(digits, c) : NULL;
+  return found != NULL ? (int) (found - digits) % 16 : -1;
+}
+
+/* False for what is no encoding, or does not fit. */
+static bool decode(const char *text, char out[TARGET_MAX]) {
+  for (; *text != '\0'; text++, out++) {
+    *out = *text;
+    if (*text != '%')
+      continue;
+    const int high = digit(text[1]);
+    const int low = high >= 0 ? digit(text[2]) : -1;
+    if (low < 0 || (high == 0 && low == 0))
+      return false;
+    *out = (char) (high * 16 + low);
+    text += 2;
+  }
+  *out = '\0';
+  return true;
+}
+
+/* Each name in it is one of an entry: not empty, "." or "..". A backslash is a
+   slash to some. */
+static bool is_plain(const char *path) {
+  if (*path != '/' || strchr(path, '\\') != NULL)
+    return false;
+  while (*path == '/') {
+    const char *name = path + 1;
+    const size_t len = strcspn(name, "/");
+    path = name + len;
+    if ((len == 0 && *path == '/') || (len == 1 && name[0] == '.') ||
+        (len == 2 && name[0] == '.' && name[1] == '.'))
+      return false;
+  }
+  return true;
+}
+
+static int parse_target(text_t target, request_t *out) {
+  if (skip(&target, "http://")) { /* as to a proxy */
+    (void) take(&target, "/");
+    target = (text_t){ target.at - 1, target.len + 1 };
+  }
+  const text_t path = take(&target, "?");
+  if (!is_token(path))
+    return 400;
+  if (path.len >= TARGET_MAX)
+    return 414;
+  memcpy(out->target, path.at, path.len);
+  out->target[path.len] = '\0';
+  if (!decode(out->target, out->path))
+    return 400;
+  return is_plain(out->path) ? 0 : 404;
+}
+
+static int parse_first_line(text_t line, request_t *out) {
+  const text_t method = take(&line, " ");
+  const text_t target = take(&line, " ");
+  if (!is_token(method) || !is_token(target) || !skip(&line, "HTTP/") ||
+      line.len != strlen("1.1"))
+    return 400;
+  if (!is(line, "1.1") && !is(line, "1.0"))
+    return 505;
+  out->keeps = is(line, "1.1");
+  out->has_host = is(line, "1.0"); /* or needs none */
+  out->head = is(method, "HEAD");
+  if (!is(method, "GET") && !is(method, "HEAD"))
+    return 405;
+  return parse_target(target, out);
+}
+
+/* -1 without digits, or with too many. */
+static int64_t parse_number(text_t text) {
+  int64_t n = 0;
+  for (size_t i = 0; i < text.len; i++) {
+    if (digit(text.at[i]) < 0 || digit(text.at[i]) > 9)
+      return -1;
+    n = n * 10 + digit(text.at[i]);
+  }
+  return text.len > 0 && text.len <= 18 ? n : -1;
+}
+
+/* One that it does not understand a server ignores: RFC 9110, section 14.2. */
+static void parse_range(text_t value, request_t *out) {
+  if (!skip(&value, "bytes="))
+    return;
+  const text_t first = take(&value, "-");
+  out->first = parse_number(first);
+  out->last = parse_number(value);
+  out->has_range = (first.len == 0 || out->first >= 0) &&
+                   (value.len == 0 || out->last >= 0) &&
+                   (first.len > 0 || value.len > 0) &&
+                   (out->last < 0 || out->first <= out->last);
+}
+
+static int parse_field(text_t line, request_t *out) {
+  const text_t name = take(&line, ":");
+  const bool has_colon = line.at != name.at + name.len;
+  const text_t value = trim(line);
+  if (!is_token(name) || !has_colon ||
+      memchr(value.at, '\n', value.len) != NULL ||
+      memchr(value.at, '\r', value.len) != NULL)
+    return 400;
+  if (is(name, "Host"))
+    out->has_host = true;
+  else if (is(name, "Connection"))
+    out->keeps = (out->keeps || contains(value, "keep-alive")) &&
+                 !contains(value, "close");
+  else if (is(name, "Range"))
+    parse_range(value, out);
+  else if (is(name, "Transfer-Encoding") ||
+           (is(name, "Content-Length") && !is(value, "0")))
+    return 413;
+  return 0;
+}
+
+int request_parse(const char *text, size_t len, request_t *out) {
+  *out = (request_t){ .first = -1, .last = -1 };
+  text_t rest = { text, len };
+  if (strlen(text) != len)
+    return 400;
+  (void) skip(&rest, "\r\n"); /* that some send behind a request before */
+  int status = parse_first_line(take(&rest, "\r\n"), out);
+  while (status == 0 && rest.len > 0)
+    status = parse_field(take(&rest, "\r\n"), out);
+  return status == 0 && !out->has_host ? 400 : status;
+}

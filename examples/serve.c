@@ -1,0 +1,213 @@
+/*
+ * Serves the files of a directory by HTTP/1.1. An async function talks to each
+ * connection; SIGINT and SIGTERM end those that wait for a request, and answers
+ * that are under way have their time.
+ */
+#include <avow.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "answer.h"
+#include "program.h"
+#include "request.h"
+
+enum { BACKLOG = 128, CONNECTIONS = 256, HEAD_MAX = 8 * 1024 };
+
+/* In milliseconds: for a request to be there, for what comes with one that was
+   refused, and for the answers under way at the end. */
+enum { IDLE = 10 * 1000, LINGER = 500, GRACE = 10 * 1000 };
+
+static const char usage[] =
+    "usage: serve [-a ADDRESS] [-p PORT] [-t MS] DIRECTORY\n"
+    "  -a ADDRESS  to listen on (127.0.0.1)\n"
+    "  -p PORT     likewise; 0 is any that is free (8080)\n"
+    "  -t MS       how long a connection may wait for a request (10000)\n";
+
+typedef struct {
+  uv_loop_t *loop;
+  const char *host;
+  const char *port;
+  const char *directory;
+  uint64_t idle;
+  avow_channel_t *connections;
+  avow_promise_t *stop; /* settled by a signal */
+} server_t;
+
+typedef struct {
+  server_t *server;
+  avow_value_t stream;
+  avow_reader_t *reader;
+} connection_t;
+
+/* Closed with unread data, the connection would be reset, and the answer with
+   it lost. */
+static void linger(const connection_t *c) {
+  uv_stream_t *stream = avow_to_stream(&c->stream);
+  avow_value_unref(avow_await(avow_timeout(avow_shutdown(stream), LINGER)));
+  for (int i = 0; i < 16; i++) {
+    const avow_value_t v =
+        avow_await(avow_timeout(avow_reader_next(c->reader, HEAD_MAX), LINGER));
+    avow_value_unref(v);
+    if (v.tag != AVOW_BYTES)
+      break;
+  }
+}
+
+static bool refuse(const connection_t *c, int status) {
+  const request_t request = { .keeps = false };
+  (void) answer_status(avow_to_stream(&c->stream), status, &request);
+  linger(c);
+  return false;
+}
+
+/* BYTES: all before the empty line. */
+static avow_promise_t *read_head(const connection_t *c) {
+  avow_promise_t *p =
+      avow_reader_until(c->reader, avow_string("\r\n\r\n"), HEAD_MAX);
+  return avow_until(avow_timeout(p, c->server->idle), c->server->stop);
+}
+
+/* False if that was the last of the connection. */
+static bool serve_request(const connection_t *c) {
+  const avow_value_t head = avow_await(read_head(c));
+  const int code = avow_error_code(&head);
+  int status = 431;
+  request_t request;
+  if (head.tag == AVOW_BYTES) {
+    size_t len;
+    const char *text = avow_to_bytes(&head, &len);
+    status = request_parse(text, len, &request);
+  }
+  avow_value_unref(head);
+  if (head.tag != AVOW_BYTES && code != UV_EMSGSIZE)
+    return false;
+  if (status != 0)
+    return refuse(c, status);
+  return answer_file(avow_to_stream(&c->stream), c->server->directory,
+                     &request);
+}
+
+static avow_value_t talk(void *data) {
+  const connection_t *c = data;
+  while (serve_request(c))
+    ;
+  return avow_none();
+}
+
+static void hang_up(void *data) {
+  connection_t *c = data;
+  avow_reader_unref(c->reader);
+  avow_value_unref(c->stream);
+  free(c);
+}
+
+static avow_value_t begin_to_talk(const avow_value_t *stream, void *data) {
+  server_t *server = data;
+  connection_t *c = malloc(sizeof(*c));
+  if (c == NULL)
+    return avow_error(UV_ENOMEM);
+  c->server = server;
+  c->stream = avow_value_ref(stream);
+  c->reader = avow_reader_new(avow_to_stream(stream));
+  avow_promise_t *p = avow_async(server->loop, talk, c);
+  return avow_follow(avow_attach(p, c, hang_up));
+}
+
+static avow_value_t stop_listening(const avow_value_t *signum, void *data) {
+  server_t *server = data;
+  avow_channel_close(server->connections);
+  return avow_follow(avow_sleep(server->loop, GRACE));
+}
+
+/* NONE, after a signal and the last answer. */
+static avow_promise_t *serve(server_t *server) {
+  const avow_map_options_t options = { .limit = CONNECTIONS,
+                                       .kind = AVOW_ALL_SETTLED };
+  server->stop = program_interrupted(server->loop);
+  avow_promise_t *over =
+      avow_then(avow_ref(server->stop), stop_listening, NULL, server);
+  avow_promise_t *p = avow_each(server->loop, server->connections,
+                                begin_to_talk, server, &options);
+  p = avow_until(p, over);
+  avow_unref(over);
+  return p;
+}
+
+static void announce(const server_t *server, uv_stream_t *listener) {
+  struct sockaddr_storage address;
+  struct sockaddr *any = (struct sockaddr *) &address;
+  int len = sizeof(address);
+  char host[INET6_ADDRSTRLEN] = "?";
+  char port[8] = "?";
+  const bool v6 = uv_tcp_getsockname((uv_tcp_t *) listener, any, &len) == 0 &&
+                  any->sa_family == AF_INET6;
+  (void) uv_ip_name(any, host, sizeof(host)); /* fits */
+  (void) snprintf(port, sizeof(port), "%d",
+                  ntohs(v6 ? ((struct sockaddr_in6 *) any)->sin6_port
+                           : ((struct sockaddr_in *) any)->sin_port));
+  printf("serving %s at http://%s%s%s:%s/\n", server->directory, v6 ? "[" : "",
+         host, v6 ? "]" : "", port);
+  (void) fflush(stdout); /* whoever waits for it may read a pipe */
+}
+
+static int complain(avow_value_t error) {
+  fprintf(stderr, "serve: %s\n", avow_error_message(&error));
+  avow_value_unref(error);
+  return 1;
+}
+
+/* The exit status. */
+static int run(server_t *server) {
+  const avow_value_t listener =
+      avow_run(avow_bind(server->loop, server->host, server->port));
+  if (avow_is_error(&listener))
+    return complain(listener);
+  uv_stream_t *stream = avow_to_stream(&listener);
+  server->connections = avow_listen(stream, BACKLOG, 0);
+  announce(server, stream);
+  const avow_value_t end = avow_run(serve(server));
+  const int status = avow_is_error(&end) ? complain(end) : 0;
+  avow_cancel(server->stop); /* if no signal came */
+  avow_unref(server->stop);
+  avow_channel_unref(server->connections);
+  avow_value_unref(listener);
+  return status;
+}
+
+static int run_in(server_t *server, const char *directory) {
+  const avow_value_t real = avow_run(avow_fs_realpath(server->loop, directory));
+  if (avow_is_error(&real))
+    return complain(real);
+  server->directory = avow_to_bytes(&real, NULL);
+  if (strcmp(server->directory, "/") == 0)
+    server->directory = ""; /* paths come behind it */
+  const int status = run(server);
+  avow_value_unref(real);
+  return status;
+}
+
+static bool parse(server_t *server, int argc, char *argv[]) {
+  for (int c; (c = getopt(argc, argv, "a:p:t:")) != -1;) {
+    if (c == 'a')
+      server->host = optarg;
+    else if (c == 'p')
+      server->port = optarg;
+    else if (c != 't' || (server->idle = program_number(optarg, 99999)) == 0)
+      return false;
+  }
+  return argc - optind == 1;
+}
+
+int main(int argc, char *argv[]) {
+  server_t server = { .host = "127.0.0.1", .port = "8080", .idle = IDLE };
+  if (!parse(&server, argc, argv)) {
+    fprintf(stderr, "%s", usage);
+    return 2;
+  }
+  server.loop = program_begin("serve");
+  const int status = run_in(&server, argv[optind]);
+  program_end(server.loop);
+  return status;
+}

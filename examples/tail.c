@@ -1,0 +1,212 @@
+/*
+ * tail FILE...: shows the last lines of files and then what is added to them,
+ * until SIGINT or SIGTERM. One async function follows one file. It watches the
+ * directory, since a file that is rotated away stays the one that is watched.
+ */
+#include <avow.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "program.h"
+
+enum { LINES = 10, END = 4 * 1024, CHUNK = 64 * 1024 };
+
+typedef struct {
+  uv_loop_t *loop;
+  char **paths;
+  size_t n;
+  const char *shown; /* whose lines came last */
+} tail_t;
+
+typedef struct {
+  tail_t *tail;
+  uv_loop_t *loop;
+  const char *path;
+  uv_file file;
+  int64_t offset; /* of what comes next */
+} follower_t;
+
+static void show(follower_t *f, const char *text, size_t len) {
+  tail_t *tail = f->tail;
+  if (tail->n > 1 && tail->shown != f->path)
+    printf("%s==> %s <==\n", tail->shown != NULL ? "\n" : "", f->path);
+  tail->shown = f->path;
+  (void) fwrite(text, 1, len, stdout);
+  (void) fflush(stdout); /* who reads a pipe need not wait */
+}
+
+/* NONE at the end of the file, or an error, as all that awaits here. */
+static avow_value_t show_more(follower_t *f) {
+  for (;;) {
+    const avow_value_t chunk =
+        avow_await(avow_fs_read(f->loop, f->file, CHUNK, f->offset));
+    if (avow_is_error(&chunk))
+      return chunk;
+    size_t len;
+    const char *text = avow_to_bytes(&chunk, &len);
+    if (len > 0)
+      show(f, text, len);
+    f->offset += (int64_t) len;
+    avow_value_unref(chunk);
+    if (len == 0)
+      return avow_none();
+  }
+}
+
+static avow_value_t open_file(follower_t *f) {
+  const avow_value_t file =
+      avow_await(avow_fs_open(f->loop, f->path, O_RDONLY, 0));
+  if (avow_is_error(&file))
+    return file;
+  f->file = (uv_file) avow_to_int(&file);
+  f->offset = 0;
+  return avow_none();
+}
+
+static void close_file(follower_t *f) {
+  if (f->file >= 0)
+    avow_value_unref(avow_await(avow_fs_close(f->loop, f->file)));
+  f->file = -1;
+}
+
+/* Where the last lines of a text begin. */
+static size_t last_lines(const char *text, size_t len) {
+  int lines = 0;
+  for (size_t i = len; i-- > 1;)
+    if (text[i - 1] == '\n' && ++lines == LINES)
+      return i;
+  return 0;
+}
+
+static avow_value_t find_last_lines(follower_t *f) {
+  const avow_value_t stat = avow_await(avow_fs_fstat(f->loop, f->file));
+  if (avow_is_error(&stat))
+    return stat;
+  const int64_t size = (int64_t) avow_to_stat(&stat)->st_size;
+  avow_value_unref(stat);
+  f->offset = size > END ? size - END : 0;
+  const avow_value_t end =
+      avow_await(avow_fs_read(f->loop, f->file, END, f->offset));
+  if (avow_is_error(&end))
+    return end;
+  size_t len;
+  const char *text = avow_to_bytes(&end, &len);
+  f->offset += (int64_t) last_lines(text, len);
+  avow_value_unref(end);
+  return avow_none();
+}
+
+/* The path has become another file's, of which all is new. */
+static avow_value_t change_over(follower_t *f) {
+  const avow_value_t rest = show_more(f);
+  close_file(f);
+  return avow_is_error(&rest) ? rest : open_file(f);
+}
+
+/* Where the path is nobody's at the moment, the file goes on as it was. */
+static avow_value_t look_again(follower_t *f) {
+  avow_promise_t *const both[] = { avow_fs_fstat(f->loop, f->file),
+                                   avow_fs_stat(f->loop, f->path) };
+  const avow_value_t stats = avow_await(avow_all(f->loop, both, 2));
+  if (avow_error_code(&stats) == UV_ENOENT) {
+    avow_value_unref(stats);
+    return avow_none();
+  }
+  if (avow_is_error(&stats))
+    return stats;
+  const uv_stat_t was = *avow_to_stat(avow_list_at(&stats, 0));
+  const uv_stat_t is = *avow_to_stat(avow_list_at(&stats, 1));
+  avow_value_unref(stats);
+  if (is.st_ino != was.st_ino || is.st_dev != was.st_dev)
+    return change_over(f);
+  if ((int64_t) was.st_size < f->offset)
+    f->offset = 0; /* it was cut */
+  return avow_none();
+}
+
+static const char *name_of(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash != NULL ? slash + 1 : path;
+}
+
+/* Returns when something may have happened to the file. */
+static avow_value_t await_change(follower_t *f, const avow_channel_t *events) {
+  for (;;) {
+    const avow_value_t v = avow_await(avow_channel_next(events));
+    if (avow_is_error(&v))
+      return v;
+    const char *name = avow_to_fs_event(&v)->name;
+    const bool ours = name == NULL || strcmp(name, name_of(f->path)) == 0;
+    avow_value_unref(v);
+    if (ours)
+      return avow_none();
+  }
+}
+
+static avow_channel_t *watch_directory(const follower_t *f) {
+  char path[PATH_MAX];
+  const int len = (int) (name_of(f->path) - f->path);
+  (void) snprintf(path, sizeof(path), "%.*s.", len, f->path);
+  return avow_fs_events(f->loop, path, 0);
+}
+
+static avow_value_t follow(void *data) {
+  follower_t *f = data;
+  avow_channel_t *events = watch_directory(f);
+  avow_value_t v = open_file(f);
+  if (!avow_is_error(&v))
+    v = find_last_lines(f);
+  while (!avow_is_error(&v)) {
+    v = show_more(f);
+    if (!avow_is_error(&v))
+      v = await_change(f, events);
+    if (!avow_is_error(&v))
+      v = look_again(f);
+  }
+  close_file(f);
+  avow_channel_unref(events);
+  return v;
+}
+
+static avow_value_t start(size_t i, void *data) {
+  tail_t *tail = data;
+  follower_t *f = calloc(1, sizeof(*f));
+  if (f == NULL)
+    return avow_error(UV_ENOMEM);
+  *f = (follower_t){ .tail = tail,
+                     .loop = tail->loop,
+                     .path = tail->paths[i],
+                     .file = -1 };
+  return avow_follow(avow_attach(avow_async(f->loop, follow, f), f, free));
+}
+
+/* The exit status. Signals are how it ends when all is well. */
+static int run(tail_t *tail) {
+  const avow_map_options_t options = { .cancels = true };
+  avow_promise_t *interrupted = program_interrupted(tail->loop);
+  avow_promise_t *p = avow_map(tail->loop, tail->n, start, tail, &options);
+  const avow_value_t end = avow_run(avow_until(p, interrupted));
+  const int status = avow_error_code(&end) == UV_ECANCELED ? 0 : 1;
+  if (status != 0)
+    fprintf(stderr, "tail: %s\n", avow_error_message(&end));
+  avow_value_unref(end);
+  avow_cancel(interrupted);
+  avow_unref(interrupted);
+  return status;
+}
+
+int main(int argc, char *argv[]) {
+  if (argc < 2 || argv[1][0] == '-') {
+    fprintf(stderr, "usage: tail FILE...\n");
+    return 2;
+  }
+  tail_t tail = { .loop = program_begin("tail"),
+                  .paths = argv + 1,
+                  .n = (size_t) (argc - 1) };
+  const int status = run(&tail);
+  program_end(tail.loop);
+  return status;
+}

@@ -1,0 +1,228 @@
+/*
+ * Sends files to a server, so many at a time: a map with a limit, whose
+ * outcomes stand in the order of the files, failures beside successes.
+ * See upload --help.
+ */
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "http.h"
+#include "program.h"
+#include "table.h"
+#include "upload_server.h"
+
+enum { FILE_MAX = 64 * 1024 * 1024, TIMEOUT = 30000 };
+
+static const char usage[] =
+    "usage: upload [--jobs N] [--to host:port[/path/]] FILE...\n";
+
+static const char help[] =
+    "\n"
+    "Puts each file at its name on a server, over HTTP, and shows what came "
+    "of\n"
+    "it. Without --to the server is one of its own, which has room for two\n"
+    "files of three.\n"
+    "\n"
+    "  --jobs N      so many at a time, 1 to 1000 (4)\n"
+    "  --to SERVER   where to put them\n"
+    "  --help        this text\n"
+    "\n"
+    "Exit status: 0 if all are there, 1 if not, 2 if the arguments are "
+    "wrong.\n";
+
+typedef struct {
+  uv_loop_t *loop;
+  http_target_t to;
+  size_t limit;
+  struct item_s *items; /* n of them, and of rows */
+  row_t *rows;
+  size_t n;
+  size_t done;
+} upload_t;
+
+typedef struct item_s {
+  upload_t *upload;
+  const char *file;
+  row_t *row; /* what is shown of it */
+} item_t;
+
+/* The path there: its name here, of which what might mean more is escaped. */
+static bool name_target(const char *file, http_target_t *target) {
+  static const char plain[] =
+      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+      "abcdefghijklmnopqrstuvwxyz0123456789-._~";
+  const char *slash = strrchr(file, '/');
+  size_t used = strlen(target->path);
+  for (const char *c = slash != NULL ? slash + 1 : file; *c != '\0'; c++) {
+    char *end = target->path + used;
+    if (used + 4 > sizeof(target->path))
+      return false;
+    used += (size_t) sprintf(end, strchr(plain, *c) != NULL ? "%c" : "%%%02X",
+                             (unsigned char) *c);
+  }
+  return true;
+}
+
+static avow_value_t exchange(uv_stream_t *stream, const http_target_t *target,
+                             avow_value_t bytes) {
+  size_t len;
+  (void) avow_to_bytes(&bytes, &len);
+  avow_value_t parts[] = { http_put(target, len), bytes };
+  avow_value_t v = avow_await(avow_write(stream, avow_list(parts, 2)));
+  if (!avow_is_error(&v))
+    v = avow_await(avow_read_all(stream, HTTP_ANSWER_MAX));
+  if (avow_is_error(&v))
+    return v;
+  const avow_value_t response = http_parse_answer(&v);
+  avow_value_unref(v);
+  return response;
+}
+
+/* An http_response_t. Takes the bytes. */
+static avow_value_t put(uv_loop_t *loop, const http_target_t *target,
+                        avow_value_t bytes) {
+  const avow_value_t stream =
+      avow_await(avow_connect(loop, target->host, target->port));
+  if (avow_is_error(&stream)) {
+    avow_value_unref(bytes);
+    return stream;
+  }
+  const avow_value_t v = exchange(avow_to_stream(&stream), target, bytes);
+  avow_value_unref(stream); /* closes it */
+  return v;
+}
+
+static avow_value_t send_file(void *data) {
+  item_t *item = data;
+  upload_t *upload = item->upload;
+  http_target_t target = upload->to;
+  if (!name_target(item->file, &target))
+    return avow_error(UV_ENAMETOOLONG);
+  const avow_value_t bytes =
+      avow_await(avow_read_file(upload->loop, item->file, FILE_MAX));
+  if (avow_is_error(&bytes))
+    return bytes;
+  (void) avow_to_bytes(&bytes, &item->row->bytes);
+  return put(upload->loop, &target, bytes);
+}
+
+static void finish(item_t *item, row_state_t state) {
+  upload_t *upload = item->upload;
+  item->row->state = state;
+  item->row->end = uv_hrtime();
+  progress_show(++upload->done, upload->n);
+}
+
+static avow_value_t note_answer(const avow_value_t *response, void *data) {
+  item_t *item = data;
+  item->row->status = http_to_response(response)->status;
+  finish(item, FULFILLED);
+  return avow_none();
+}
+
+static avow_value_t note_failure(const avow_value_t *reason, void *data) {
+  item_t *item = data;
+  (void) snprintf(item->row->reason, sizeof(item->row->reason), "%s",
+                  avow_error_message(reason));
+  finish(item, REJECTED);
+  return avow_value_ref(reason);
+}
+
+static avow_value_t upload_one(size_t i, void *data) {
+  upload_t *upload = data;
+  item_t *item = &upload->items[i];
+  item->row->begin = uv_hrtime();
+  avow_promise_t *p = avow_async(upload->loop, send_file, item);
+  p = avow_timeout(p, TIMEOUT);
+  return avow_follow(avow_then(p, note_answer, note_failure, item));
+}
+
+/* The exit status. */
+static int run(upload_t *upload) {
+  const avow_map_options_t options = { .limit = upload->limit,
+                                       .kind = AVOW_ALL_SETTLED };
+  const avow_value_t outcomes =
+      avow_run(avow_map(upload->loop, upload->n, upload_one, upload, &options));
+  progress_erase();
+  if (avow_is_error(&outcomes))
+    program_fail("cannot send them", avow_error_code(&outcomes));
+  size_t there = 0;
+  for (size_t i = 0; i < upload->n; i++)
+    there += avow_settled_at(&outcomes, i).status == AVOW_FULFILLED;
+  avow_value_unref(outcomes);
+  table_print(upload->rows, upload->n);
+  printf("\n%zu files: %zu sent, %zu failed\n", upload->n, there,
+         upload->n - there);
+  return there == upload->n ? 0 : 1;
+}
+
+static _Noreturn void refuse(const char *argument, const char *problem) {
+  fprintf(stderr, "upload: '%s': %s\n%s", argument, problem, usage);
+  exit(2);
+}
+
+static void set_server(upload_t *upload, const char *address) {
+  const char *problem = http_parse_target(address, &upload->to);
+  if (problem != NULL)
+    refuse(address, problem);
+}
+
+static void parse(upload_t *upload, int argc, char *argv[]) {
+  static const struct option known[] = {
+    { "jobs", required_argument, NULL, 'j' },
+    { "to", required_argument, NULL, 't' },
+    { "help", no_argument, NULL, 'h' },
+    { NULL, 0, NULL, 0 },
+  };
+  for (int c; (c = getopt_long(argc, argv, "j:t:h", known, NULL)) != -1;) {
+    if (c == 'h') {
+      printf("%s%s", usage, help);
+      exit(0);
+    } else if (c == 'j') {
+      upload->limit = (size_t) program_number(optarg, 1000);
+      if (upload->limit == 0)
+        refuse(optarg, "jobs are 1 to 1000");
+    } else if (c == 't') {
+      set_server(upload, optarg);
+    }
+    if (c == '?') /* getopt_long() has said what is wrong */
+      optind = argc;
+  }
+  if (optind == argc) {
+    fprintf(stderr, "%s", usage);
+    exit(2);
+  }
+}
+
+static void add_files(upload_t *upload, char *files[], size_t n) {
+  upload->items = calloc(n, sizeof(*upload->items));
+  upload->rows = calloc(n, sizeof(*upload->rows));
+  if (upload->items == NULL || upload->rows == NULL)
+    program_fail("no memory", UV_ENOMEM);
+  upload->n = n;
+  for (size_t i = 0; i < n; i++) {
+    upload->rows[i].name = files[i];
+    upload->items[i] = (item_t){ upload, files[i], &upload->rows[i] };
+  }
+}
+
+int main(int argc, char *argv[]) {
+  upload_t upload = { .limit = 4 };
+  upload_server_t server = { .loop = NULL };
+  parse(&upload, argc, argv);
+  upload.loop = program_begin("upload");
+  add_files(&upload, argv + optind, (size_t) (argc - optind));
+  if (upload.to.host[0] == '\0') {
+    upload_server_start(upload.loop, &server);
+    set_server(&upload, server.address);
+    printf("No server given: sending to one of my own.\n\n");
+  }
+  const int status = run(&upload);
+  upload_server_stop(&server);
+  program_end(upload.loop);
+  free(upload.items);
+  free(upload.rows);
+  return status;
+}

@@ -1,0 +1,22 @@
+/* A server on loopback that takes files, and has no room for every third. */
+#ifndef UPLOAD_SERVER_H
+#define UPLOAD_SERVER_H
+
+#include <avow.h>
+
+typedef struct {
+  uv_loop_t *loop;
+  char address[32]; /* "127.0.0.1:port/" */
+  avow_value_t socket;
+  avow_channel_t *arrivals;
+  avow_promise_t *serving;
+  unsigned came;
+} upload_server_t;
+
+/* Ends the program if it cannot. */
+void upload_server_start(uv_loop_t *loop, upload_server_t *server);
+
+/* Also of one that was not started. */
+void upload_server_stop(upload_server_t *server);
+
+#endif

@@ -1,0 +1,41 @@
+/* avow: promises on top of libuv. The one header to include. */
+#ifndef AVOW_H
+#define AVOW_H
+
+#include "avow/async.h"
+#include "avow/cancel.h"
+#include "avow/channel.h"
+#include "avow/combine.h"
+#include "avow/command.h"
+#include "avow/deadline.h"
+#include "avow/dns.h"
+#include "avow/error.h"
+#include "avow/events.h"
+#include "avow/file.h"
+#include "avow/fs.h"
+#include "avow/group.h"
+#include "avow/limit.h"
+#include "avow/loop.h"
+#include "avow/loops.h"
+#include "avow/map.h"
+#include "avow/net.h"
+#include "avow/once.h"
+#include "avow/pace.h"
+#include "avow/phase.h"
+#include "avow/process.h"
+#include "avow/promise.h"
+#include "avow/reader.h"
+#include "avow/remote.h"
+#include "avow/retry.h"
+#include "avow/stream.h"
+#include "avow/timer.h"
+#include "avow/tree.h"
+#include "avow/udp.h"
+#include "avow/value.h"
+#include "avow/version.h"
+#include "avow/work.h"
+
+/* Last: it gives functions of the others a place. */
+#include "avow/trace.h"
+
+#endif

@@ -1,0 +1,42 @@
+/*
+ * Functions that wait: async and await in plain C. An async function has a
+ * stack of its own, from a pool; where it awaits, that stack is parked and the
+ * loop goes on. All of a loop's functions run on the loop's thread, one at a
+ * time and only ever on that thread: what is thread-local stays what it was.
+ *
+ * Builds with -Dasync=disabled have nothing of this.
+ */
+#ifndef AVOW_ASYNC_H
+#define AVOW_ASYNC_H
+
+#include "avow/promise.h"
+
+#ifndef AVOW_NO_ASYNC
+
+AVOW_BEGIN_C
+
+/**
+ * Calls fn now, on a stack of its own (avow_options_t has its size), and
+ * returns when fn first awaits, or at its end; the promise is resolved with
+ * what fn returns, as by avow_try() (ECMA-262, AsyncFunctionStart). UV_ENOMEM
+ * if there is no memory for a stack, UV_EAGAIN past max_stacks. A cancelled
+ * function learns of it from the await that it is in or comes to next, which
+ * gives UV_ECANCELED; it should clean up, where it may await, and return.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_async(uv_loop_t *loop, avow_fn fn,
+                                                  void *data);
+
+/**
+ * Waits until p settles and gives its value or error, which is the caller's:
+ * avow_value_unref() it, or return it. Others run meanwhile; also when p is
+ * settled, for one job (ECMA-262, Await). Only in an async function and in what
+ * it calls, though not in what avow calls back: elsewhere AVOW_ENOTASYNC;
+ * AVOW_EMISUSE if p belongs to another loop.
+ */
+AVOW_API avow_value_t avow_await(avow_promise_t *p);
+
+AVOW_END_C
+
+#endif
+
+#endif

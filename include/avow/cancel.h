@@ -1,0 +1,55 @@
+/*
+ * Cancelling: telling what is pending that nobody wants it any more.
+ */
+#ifndef AVOW_CANCEL_H
+#define AVOW_CANCEL_H
+
+#include "avow/promise.h"
+
+AVOW_BEGIN_C
+
+/**
+ * Walks up from p through promises that nobody else holds and rejects the
+ * topmost with UV_ECANCELED at once; from there the rejection comes down
+ * through each catch and finally. A settled promise is left alone. Where a
+ * value has arrived already its handler still runs, so that nothing is lost:
+ * what it then waits for is cancelled instead.
+ */
+AVOW_API void avow_cancel(const avow_promise_t *p);
+
+typedef void (*avow_cancel_cb)(void *data);
+
+/**
+ * Calls cb, once, inside the avow_cancel() that rejects d's promise: the place
+ * to stop the work. The holder of d still has to drop or to settle it. One
+ * callback a promise: a second call replaces the first.
+ */
+AVOW_API void avow_on_cancel(const avow_deferred_t *d, avow_cancel_cb cb,
+                             void *data);
+
+/**
+ * Settles as p does, unless stop settles first: then p is cancelled, and the
+ * reason is stop's, or UV_ECANCELED if stop was fulfilled. That rejection waits
+ * for p's handlers to have run, unless others hold p. One stop promise serves
+ * any number of these (an abort signal).
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_until(avow_promise_t *p,
+                                                  const avow_promise_t *stop);
+
+/**
+ * Settles as p does, unless ms milliseconds pass first: avow_until() with the
+ * reason UV_ETIMEDOUT, "timed out".
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_timeout(avow_promise_t *p,
+                                                    uint64_t ms);
+
+/**
+ * Of a combinator's promise: when it settles, cancel the inputs that are still
+ * pending and that nobody else holds. Returns its argument.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_cancel_losers(
+    avow_promise_t *combined);
+
+AVOW_END_C
+
+#endif

@@ -1,0 +1,72 @@
+/*
+ * Channels: values on their way from those who have them to those who want
+ * them, in order, with room for so many. NONE is the end, as in the iterators
+ * of Lua: it comes again however often it is asked for, and cannot be sent.
+ *
+ * What libuv tells a program again and again (signals, connections, datagrams,
+ * …) is a channel too, with a source inside. A source holds back while its
+ * channel is full, keeps the loop alive only while somebody waits for an item,
+ * and stops when the channel ends or its last reference goes.
+ */
+#ifndef AVOW_CHANNEL_H
+#define AVOW_CHANNEL_H
+
+#include "avow/promise.h"
+
+AVOW_BEGIN_C
+
+typedef struct avow_channel_s avow_channel_t;
+
+/**
+ * A channel with room for so many items that nobody has asked for yet; with
+ * room 0 an item goes from hand to hand. Never NULL: without memory each
+ * operation on it rejects with UV_ENOMEM. Its last avow_channel_unref() closes
+ * it, as avow_channel_close() does; promises do not keep it.
+ */
+AVOW_API AVOW_MUST_USE avow_channel_t *avow_channel_new(uv_loop_t *loop,
+                                                        size_t room);
+
+/**
+ * The next item, which is then the promise's; NONE at the end. Who asks first
+ * gets the first. Rejects if the item is an error, or with what the channel
+ * failed with. Cancelling while it is pending takes nothing from the channel;
+ * once it has settled the item is there, and goes with the promise.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_channel_next(
+    const avow_channel_t *c);
+
+/**
+ * NONE once there was room for the item, or somebody took it; items keep the
+ * order of sending. A promise is an item too: whoever takes it waits for it.
+ * UV_EINVAL for NONE, UV_EPIPE if the channel has ended, and what it failed
+ * with if it has failed. Cancelling while it is pending takes the item back out
+ * and releases it.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_channel_send(
+    const avow_channel_t *c, avow_value_t item);
+
+/** No more will be sent: what is inside can still be taken, then NONE. */
+AVOW_API void avow_channel_end(const avow_channel_t *c);
+
+/**
+ * The same with a failure: what is inside can still be taken, then each
+ * avow_channel_next() rejects with the error. What is not an error becomes the
+ * cause of an AVOW_EREASON. Takes the error.
+ */
+AVOW_API void avow_channel_fail(const avow_channel_t *c, avow_value_t error);
+
+/**
+ * Nobody wants the rest: releases what is inside. Who waits to send is rejected
+ * with UV_EPIPE, who waits for an item gets NONE.
+ */
+AVOW_API void avow_channel_close(const avow_channel_t *c);
+
+/** One more reference. */
+AVOW_API avow_channel_t *avow_channel_ref(const avow_channel_t *c);
+
+/** Lets go of c, which may be NULL. */
+AVOW_API void avow_channel_unref(avow_channel_t *c);
+
+AVOW_END_C
+
+#endif

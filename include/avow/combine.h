@@ -1,0 +1,64 @@
+/*
+ * Combinators. Each takes the promises of its array; the array stays the
+ * caller's. Losers are not cancelled and their failures count as handled.
+ */
+#ifndef AVOW_COMBINE_H
+#define AVOW_COMBINE_H
+
+#include "avow/promise.h"
+
+AVOW_BEGIN_C
+
+/** LIST: the values in input order; rejects as the first to reject does. */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_all(uv_loop_t *loop,
+                                                avow_promise_t *const ps[],
+                                                size_t n);
+
+/** LIST: an outcome for each input, see avow_settled_at(); never rejects. */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_all_settled(
+    uv_loop_t *loop, avow_promise_t *const ps[], size_t n);
+
+/** Settles as the first input to settle; without inputs never. */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_race(uv_loop_t *loop,
+                                                 avow_promise_t *const ps[],
+                                                 size_t n);
+
+/**
+ * Fulfils as the first input to fulfil. If all reject: AVOW_EAGGREGATE, whose
+ * cause is the LIST of all reasons in input order.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_any(uv_loop_t *loop,
+                                                avow_promise_t *const ps[],
+                                                size_t n);
+
+typedef struct avow_gather_s avow_gather_t;
+
+typedef enum avow_gather_kind_e {
+  AVOW_ALL,
+  AVOW_ALL_SETTLED,
+  AVOW_RACE,
+  AVOW_ANY
+} avow_gather_kind_t;
+
+/** The combinators with one input at a time, for fan-outs that grow. */
+AVOW_API avow_gather_t *avow_gather_new(uv_loop_t *loop,
+                                        avow_gather_kind_t kind);
+/** Adds an input; borrows the gather, which the program still holds. */
+AVOW_API void avow_gather_add(const avow_gather_t *g, avow_promise_t *p);
+/** No more inputs: from now on it may settle. */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_gather_end(avow_gather_t *g);
+
+typedef struct avow_settled_s {
+  avow_state_t status; /* AVOW_FULFILLED or AVOW_REJECTED */
+  union {
+    const avow_value_t *value;
+    const avow_value_t *reason;
+  };
+} avow_settled_t;
+
+/** The outcome of input i in a list of avow_all_settled(). */
+AVOW_API avow_settled_t avow_settled_at(const avow_value_t *list, size_t i);
+
+AVOW_END_C
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * Commands: processes that run to their end, with what they say.
+ */
+#ifndef AVOW_COMMAND_H
+#define AVOW_COMMAND_H
+
+#include "avow/promise.h"
+
+AVOW_BEGIN_C
+
+/**
+ * Zero in a field stands for its default. All of it is copied or used at once.
+ */
+typedef struct avow_command_s {
+  const char *const *args; /* ends with NULL; the first is the program, which
+                              is looked for in PATH */
+  const char *const *env;  /* "NAME=value" …, NULL: this process's own */
+  const char *cwd;         /* this process's own */
+  size_t out_limit;        /* bytes of standard output; 16 MiB */
+  size_t err_limit;        /* bytes of standard error; 16 MiB */
+  uint64_t timeout;        /* in milliseconds; none */
+  uint64_t grace;          /* from SIGTERM to SIGKILL, likewise; 5000 */
+} avow_command_t;
+
+/** How a command ended, and what it had said. */
+typedef struct avow_output_s {
+  int64_t status;   /* of its end: 0 is success, or a signal was it */
+  int signal;       /* that ended it, or 0 */
+  avow_value_t out; /* BYTES: standard output */
+  avow_value_t err; /* BYTES: standard error */
+} avow_output_t;
+
+/**
+ * OBJECT: see avow_to_output(); any status and any signal fulfils. Settles when
+ * the process has ended and nobody holds its output open any more, be it a
+ * process that it left behind. Takes the input, BYTES, or none for an empty
+ * one; what the command does not read of it is dropped.
+ *
+ * UV_ENOENT and such if it cannot be started. UV_ETIMEDOUT, and UV_EMSGSIZE for
+ * output beyond a limit: then it gets SIGTERM, after the grace SIGKILL, and
+ * this rejects when the process is gone, with the output that there is as the
+ * cause. Cancelling rejects at once and ends it likewise, in the background;
+ * avow_loop_close() waits for that. Only the process itself is ended, not what
+ * it started.
+ *
+ * libuv writes input without saying no to SIGPIPE: if that would end the
+ * program, the first command with input has it ignored from then on.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_command(
+    uv_loop_t *loop, const avow_command_t *command, avow_value_t input);
+
+/** What a command gave, or the cause of its failure; the value keeps it. */
+AVOW_API const avow_output_t *avow_to_output(const avow_value_t *v);
+
+AVOW_END_C
+
+#endif

@@ -1,0 +1,33 @@
+/* What each public header needs of the compiler, and nothing else. */
+#ifndef AVOW_CONFIG_H
+#define AVOW_CONFIG_H
+
+#if defined(_WIN32) && defined(AVOW_SHARED)
+#  ifdef AVOW_BUILDING
+#    define AVOW_API __declspec(dllexport)
+#  else
+#    define AVOW_API __declspec(dllimport)
+#  endif
+#elif defined(__GNUC__)
+#  define AVOW_API __attribute__((visibility("default")))
+#else
+#  define AVOW_API
+#endif
+
+#if defined(__GNUC__)
+#  define AVOW_MUST_USE        __attribute__((warn_unused_result))
+#  define AVOW_PRINTF(fmt, at) __attribute__((format(printf, fmt, at)))
+#else
+#  define AVOW_MUST_USE
+#  define AVOW_PRINTF(fmt, at)
+#endif
+
+#ifdef __cplusplus
+#  define AVOW_BEGIN_C extern "C" {
+#  define AVOW_END_C   }
+#else
+#  define AVOW_BEGIN_C
+#  define AVOW_END_C
+#endif
+
+#endif

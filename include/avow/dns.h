@@ -1,0 +1,32 @@
+/* Names and addresses. */
+#ifndef AVOW_DNS_H
+#define AVOW_DNS_H
+
+#include "avow/promise.h"
+
+AVOW_BEGIN_C
+
+/**
+ * OBJECT: the addresses of a host and service, see avow_to_addrinfo(). Rejects
+ * with UV_EAI_*; strings and hints, each of which may be NULL, are copied.
+ * Cancelling takes it off the thread pool's queue; one that runs ends in the
+ * background and is freed (uv_getaddrinfo).
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_getaddrinfo(
+    uv_loop_t *loop, const char *node, const char *service,
+    const struct addrinfo *hints);
+
+/** The list, which the value keeps alive. */
+AVOW_API const struct addrinfo *avow_to_addrinfo(const avow_value_t *v);
+
+/**
+ * LIST: the host and the service of an address, each as BYTES, numbers where
+ * flags (NI_NUMERICHOST, …) ask for that or there is no name (uv_getnameinfo).
+ * The address is copied. Rejects with UV_EAI_*. Cancelling is as above.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_getnameinfo(
+    uv_loop_t *loop, const struct sockaddr *address, int flags);
+
+AVOW_END_C
+
+#endif

@@ -1,0 +1,82 @@
+/*
+ * What happens again and again, as channels, and once, as promises: signals,
+ * readiness of sockets, changes of files. A channel stops listening when its
+ * last reference goes, or by avow_channel_close(); it keeps the loop alive only
+ * while somebody waits for an item. A promise of what happens once stops
+ * listening when it settles or is cancelled.
+ */
+#ifndef AVOW_EVENTS_H
+#define AVOW_EVENTS_H
+
+#include "avow/channel.h"
+
+AVOW_BEGIN_C
+
+/**
+ * INTs: the number of the signal, from now on (uv_signal_start), or
+ * INT, the next (uv_signal_start_oneshot). As in the kernel, a signal that
+ * comes several times before it is taken comes once. UV_EINVAL for one that
+ * cannot be caught.
+ */
+AVOW_API AVOW_MUST_USE avow_channel_t *avow_signals(uv_loop_t *loop,
+                                                    int signum);
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_signal_once(uv_loop_t *loop,
+                                                        int signum);
+
+/**
+ * INTs: which of the events (UV_READABLE, UV_WRITABLE, …) the socket is ready
+ * for (uv_poll_start). It is asked only while somebody waits: whoever takes an
+ * item has all the time to read before the next. May be wrong at times: read
+ * without blocking. One watcher a socket; it stays the program's, who closes it
+ * after the channel. UV_EEXIST, UV_EPERM for a regular file, UV_EBADF.
+ */
+AVOW_API AVOW_MUST_USE avow_channel_t *avow_polls(uv_loop_t *loop,
+                                                  uv_os_sock_t socket,
+                                                  int events);
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_poll_once(uv_loop_t *loop,
+                                                      uv_os_sock_t socket,
+                                                      int events);
+
+/** What happened to a file, or in a folder. */
+typedef struct avow_fs_event_s {
+  const char
+      *name;  /* relative to the folder; NULL if the system does not say */
+  int events; /* UV_RENAME, UV_CHANGE */
+} avow_fs_event_t;
+
+/**
+ * OBJECTs, for avow_to_fs_event(): what happens to the path, from now on, with
+ * flags of uv_fs_event_start(). Beyond 256 that are not taken yet the rest
+ * become one, without a name and with the events of all: look for yourself.
+ * UV_ENOENT, UV_ENOSPC where a user may not watch more.
+ */
+AVOW_API AVOW_MUST_USE avow_channel_t *avow_fs_events(uv_loop_t *loop,
+                                                      const char *path,
+                                                      unsigned flags);
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_event_once(uv_loop_t *loop,
+                                                          const char *path,
+                                                          unsigned flags);
+AVOW_API const avow_fs_event_t *avow_to_fs_event(const avow_value_t *v);
+
+/** What a file was like before a change, and after it. */
+typedef struct avow_fs_change_s {
+  uv_stat_t prev, curr;
+} avow_fs_change_t;
+
+/**
+ * OBJECTs, for avow_to_fs_change(): the path is looked at now and then every ms
+ * milliseconds (as by uv_fs_poll_start). Changes that are not taken yet become
+ * one, from the first's prev to the last's curr. While it cannot be looked at,
+ * one item rejects with the reason, such as UV_ENOENT.
+ */
+AVOW_API AVOW_MUST_USE avow_channel_t *avow_fs_polls(uv_loop_t *loop,
+                                                     const char *path,
+                                                     uint64_t ms);
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_poll_once(uv_loop_t *loop,
+                                                         const char *path,
+                                                         uint64_t ms);
+AVOW_API const avow_fs_change_t *avow_to_fs_change(const avow_value_t *v);
+
+AVOW_END_C
+
+#endif

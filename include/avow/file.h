@@ -1,0 +1,55 @@
+/*
+ * Whole files, each in a single job of the thread pool: one journey there and
+ * back instead of four or more. A job keeps its thread for as long as the
+ * system takes, and avow_loop_close() waits for it: mind FIFOs. An error's
+ * message names the operation and the path: "read '/x': no such file or
+ * directory".
+ */
+#ifndef AVOW_FILE_H
+#define AVOW_FILE_H
+
+#include "avow/promise.h"
+
+AVOW_BEGIN_C
+
+/**
+ * BYTES: all of the file; UV_EFBIG if it has more than limit bytes. Cancelling
+ * takes the job off the queue, or stops it after the part that it reads.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_read_file(uv_loop_t *loop,
+                                                      const char *path,
+                                                      size_t limit);
+
+/**
+ * INT: bytes written, always all of them. Takes BYTES. What the file held
+ * before is lost at once; a new one gets the mode. Cancelling takes the job off
+ * the queue, or stops it after the part that it writes: like a rejection, that
+ * leaves a part. avow_replace_file() does not.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_write_file(uv_loop_t *loop,
+                                                       const char *path,
+                                                       avow_value_t bytes,
+                                                       int mode);
+
+/** The same behind what the file holds (O_APPEND). */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_append_file(uv_loop_t *loop,
+                                                        const char *path,
+                                                        avow_value_t bytes,
+                                                        int mode);
+
+/**
+ * INT: bytes written. Takes BYTES. Who opens the path finds the file as it was
+ * or as it is to be, even after a power failure: the bytes go to a new file in
+ * the same directory, reach the disk (fsync), and the new file takes the name
+ * (rename). It keeps the permissions of the one it replaces; else it gets the
+ * mode. Symbolic links are followed. Cancelling or a rejection leaves the old
+ * one, and nothing else.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_replace_file(uv_loop_t *loop,
+                                                         const char *path,
+                                                         avow_value_t bytes,
+                                                         int mode);
+
+AVOW_END_C
+
+#endif

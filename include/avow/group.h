@@ -1,0 +1,36 @@
+/*
+ * Groups: promises of which none outlives the group (structured concurrency).
+ */
+#ifndef AVOW_GROUP_H
+#define AVOW_GROUP_H
+
+#include "avow/promise.h"
+
+AVOW_BEGIN_C
+
+typedef struct avow_group_s avow_group_t;
+
+/**
+ * NONE, once *out was closed and all its children have settled. The first child
+ * to reject cancels the others; when these have unwound the group rejects with
+ * that reason or, if others failed on the way, with its code and message and
+ * the LIST of all reasons as cause. UV_ECANCELED is no failure of a child.
+ * Cancelling cancels the children, and its rejection waits for them too. A
+ * child that others hold as well is waited for, but not cancelled.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_group_new(uv_loop_t *loop,
+                                                      avow_group_t **out);
+
+/**
+ * Adds a child; borrows the group. Its value is dropped. One that comes when
+ * the group is being cancelled is cancelled too. A child that has settled
+ * leaves nothing behind: a group may live as long as its server.
+ */
+AVOW_API void avow_group_add(const avow_group_t *g, avow_promise_t *p);
+
+/** No more children: lets go of g. */
+AVOW_API void avow_group_close(avow_group_t *g);
+
+AVOW_END_C
+
+#endif

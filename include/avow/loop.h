@@ -1,0 +1,104 @@
+/*
+ * Loops: what avow keeps for each uv_loop_t. loop->data stays the program's.
+ */
+#ifndef AVOW_LOOP_H
+#define AVOW_LOOP_H
+
+#include <stdio.h>
+#include <uv.h>
+
+#include "avow/error.h"
+
+AVOW_BEGIN_C
+
+/**
+ * Called when the last reference to a rejected promise goes and nobody ever
+ * subscribed to it or read its result: the failure would be lost. UV_ECANCELED
+ * is not reported, since somebody asked for it. where is "file:line" of the
+ * promise's making in trace builds, else NULL.
+ */
+typedef void (*avow_unhandled_cb)(uv_loop_t *loop, const avow_value_t *reason,
+                                  const char *where, void *data);
+
+/**
+ * For bindings to languages that track rejections as ECMAScript does
+ * (HostPromiseRejectionTracker): p, borrowed, was rejected and nobody had
+ * subscribed to it; or somebody now subscribed to such a promise. Called inside
+ * the function that settles or subscribes; to do bookkeeping, no more.
+ */
+typedef void (*avow_track_cb)(uv_loop_t *loop, const avow_promise_t *p,
+                              void *data);
+
+/** Zero in a field stands for its default. */
+typedef struct avow_options_s {
+  avow_unhandled_cb on_unhandled; /* default: one line on stderr */
+  avow_track_cb on_reject;        /* default: none */
+  avow_track_cb on_handle;        /* default: none */
+  void *data;                     /* for these */
+  unsigned budget;      /* jobs in one go before the loop turns; 10,000 */
+  size_t stack_size;    /* of an async function; 64 KiB, at least 16 KiB */
+  unsigned idle_stacks; /* kept for the next async functions; 1,024 */
+  unsigned max_stacks;  /* async functions at a time; no limit */
+} avow_options_t;
+
+/**
+ * Makes avow ready on the loop, which it serves until as many calls of
+ * avow_loop_close(). The first call's options count; NULL is all defaults.
+ * UV_EINVAL for options out of range, UV_ENOMEM, UV_EMFILE past 4,095 loops.
+ *
+ * libuv ends the process when its thread pool cannot start for lack of memory:
+ * a program that must outlive that queues some work first.
+ */
+AVOW_API int avow_loop_init(uv_loop_t *loop, const avow_options_t *options);
+
+/**
+ * The handles that avow keeps on a loop (one uv_idle_t, uv_check_t, uv_timer_t
+ * and uv_async_t) are visible to uv_walk(). A program that closes all handles
+ * there may close them too, once it starts nothing new; avow_loop_close() still
+ * has to follow.
+ *
+ * Ends what the matching avow_loop_init() began. The last call rejects all that
+ * is pending with UV_ECANCELED, runs the handlers that this wakes, waits for
+ * requests in flight on the thread pool and closes our handles, running the
+ * loop for all of this; afterwards nothing of ours keeps uv_loop_close() from
+ * returning 0. Promises that the program still holds stay valid and settled.
+ * Handlers that begin new work each time they hear of the end are refused it
+ * after a while.
+ * Call it where uv_run() may be called; UV_EBUSY from inside a callback of
+ * ours, UV_EINVAL if the loop was not initialised.
+ */
+AVOW_API int avow_loop_close(uv_loop_t *loop);
+
+/**
+ * The four functions all memory comes from, as in uv_replace_allocator(). To be
+ * called before anything else; UV_EINVAL if one is NULL.
+ */
+AVOW_API int avow_replace_allocator(void *(*malloc_fn)(size_t),
+                                    void *(*realloc_fn)(void *, size_t),
+                                    void *(*calloc_fn)(size_t, size_t),
+                                    void (*free_fn)(void *));
+
+typedef struct avow_stats_s {
+  uint64_t live;        /* promises, reactions and channels in memory */
+  uint64_t pending;     /* of these, not settled */
+  uint64_t queued;      /* jobs that wait for their turn */
+  uint64_t jobs;        /* jobs run since the loop was initialised */
+  uint64_t allocations; /* times promises were given memory from the system */
+  uint64_t requests;    /* libuv requests in flight that are ours */
+} avow_stats_t;
+
+/** Counts what is there now; takes time in proportion. */
+AVOW_API void avow_loop_stats(uv_loop_t *loop, avow_stats_t *out);
+
+typedef enum avow_dump_e { AVOW_DUMP_TEXT, AVOW_DUMP_DOT } avow_dump_t;
+
+/**
+ * Prints every live promise and whom it waits for, as lines of text or as a
+ * graph for Graphviz. Trace builds (-Dtrace=true) also say where each was made
+ * and since when it waits.
+ */
+AVOW_API void avow_loop_dump(uv_loop_t *loop, FILE *out, avow_dump_t format);
+
+AVOW_END_C
+
+#endif

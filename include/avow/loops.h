@@ -1,0 +1,76 @@
+/*
+ * Loops on threads of their own, to share work over the cores.
+ */
+#ifndef AVOW_LOOPS_H
+#define AVOW_LOOPS_H
+
+#include <uv.h>
+
+#include "avow/promise.h"
+
+AVOW_BEGIN_C
+
+typedef struct avow_loops_s avow_loops_t;
+
+/** Runs on the thread of the loop, which is given, and returns as a handler. */
+typedef avow_value_t (*avow_loops_fn)(uv_loop_t *loop, void *data);
+
+/** Instead of an index: the loop with the least to do. */
+#define AVOW_LEAST_BUSY SIZE_MAX
+
+/**
+ * So many loops, each with a thread; 0 for one a core. Never NULL: without
+ * threads or memory what is asked of it rejects with the reason. Any thread may
+ * use it.
+ */
+AVOW_API avow_loops_t *avow_loops_new(size_t count);
+
+AVOW_API size_t avow_loops_count(const avow_loops_t *loops);
+
+/**
+ * Calls fn on the loop at that index, or AVOW_LEAST_BUSY, and settles on home
+ * as what that returns or follows does there. Numbers, bytes, lists, errors and
+ * objects of a class that is `sendable` change threads; AVOW_EMISUSE names what
+ * does not. Cancelling cancels it over there, and rejects when that has
+ * unwound: data may be freed behind this, and behind the avow_loop_close() of
+ * home, which waits for it too. UV_EINVAL for other indices, and without fn;
+ * UV_ECANCELED when the loops are being closed.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_loops_run(const avow_loops_t *loops,
+                                                      size_t index,
+                                                      uv_loop_t *home,
+                                                      avow_loops_fn fn,
+                                                      void *data);
+
+/** Zero in a field stands for its default. */
+typedef struct avow_loops_listen_options_s {
+  int backlog;  /* connections that wait in the system's queue; 511 */
+  size_t limit; /* connections at a time, for each loop; no limit */
+} avow_loops_listen_options_t;
+
+/**
+ * Serves a bound stream, see avow_bind(), which is taken: fn is called with each
+ * connection, an OBJECT as in net.h, on the loop with the fewest, whose thread
+ * it has. The connection is kept until what fn returns has settled; how that
+ * ends is passed over. Closing the server's stream (avow_close()) accepts no
+ * more: NONE once the last connection has ended. Cancelling cancels these too,
+ * and rejects when they have unwound. A connection for which there is no memory
+ * or descriptor is closed, or waits. On Windows the server's own loop has all.
+ * UV_EADDRINUSE, …; UV_ECANCELED from the first connection on that comes when
+ * the loops are closed.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_loops_listen(
+    const avow_loops_t *loops, avow_value_t server, avow_cb fn, void *data,
+    const avow_loops_listen_options_t *options);
+
+/**
+ * Takes the loops: cancels what runs on them, closes them as avow_loop_close()
+ * does, with any handle left open there, and joins the threads. NONE when that
+ * is done.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_loops_close(avow_loops_t *loops,
+                                                        uv_loop_t *home);
+
+AVOW_END_C
+
+#endif

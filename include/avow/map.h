@@ -1,0 +1,45 @@
+/*
+ * Calling a function for each of many items, so many at a time.
+ */
+#ifndef AVOW_MAP_H
+#define AVOW_MAP_H
+
+#include "avow/channel.h"
+#include "avow/combine.h"
+
+AVOW_BEGIN_C
+
+/** Item i's turn. Returns as a handler does. */
+typedef avow_value_t (*avow_map_fn)(size_t i, void *data);
+
+/** Zero in a field stands for its default. */
+typedef struct avow_map_options_s {
+  size_t limit;            /* so many at a time; all at once */
+  avow_gather_kind_t kind; /* AVOW_ALL, the default, or AVOW_ALL_SETTLED */
+  bool cancels;            /* when one fails, those that run; else not */
+} avow_map_options_t;
+
+/**
+ * LIST: what fn makes of 0 to n - 1, in this order, as avow_all() or
+ * avow_all_settled() have it. fn is called from jobs, in this order. After a
+ * failure (all) or when cancelled, which cancels what runs, it is called no
+ * more. Settles when nothing of it runs any more: data may be freed behind it.
+ * options may be NULL. UV_EINVAL for other kinds, and without fn.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_map(
+    uv_loop_t *loop, size_t n, avow_map_fn fn, void *data,
+    const avow_map_options_t *options);
+
+/**
+ * The same for each item of a channel, borrowed, until its end; NONE then.
+ * Nothing is kept of an item that is done. limit is 1 by default, and with
+ * AVOW_ALL_SETTLED failures of fn are passed over. Rejects also with what the
+ * channel failed with. Items that were not taken stay in the channel.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_each(
+    uv_loop_t *loop, const avow_channel_t *channel, avow_cb fn, void *data,
+    const avow_map_options_t *options);
+
+AVOW_END_C
+
+#endif

@@ -1,0 +1,75 @@
+/*
+ * Connections by name, as streams that their values own: such a stream closes
+ * with the last reference to its value, which has to go on the loop's thread.
+ * avow_read(), avow_write() and libuv's own functions take what
+ * avow_to_stream() gives. Keep a reference for as long as something of the
+ * stream is pending: closing rejects that with UV_ECANCELED. avow_close()
+ * closes one before.
+ */
+#ifndef AVOW_NET_H
+#define AVOW_NET_H
+
+#include "avow/channel.h"
+#include "avow/stream.h"
+
+AVOW_BEGIN_C
+
+/** The stream, a uv_tcp_t or a uv_pipe_t, which the value keeps in memory. */
+AVOW_API uv_stream_t *avow_to_stream(const avow_value_t *v);
+
+/**
+ * OBJECT: a stream connected to the host's service ("example.org", "443").
+ * Looks the name up (uv_getaddrinfo), tries the addresses alternating between
+ * families, the next one after 250 ms or once one fails, and takes the first to
+ * answer (RFC 8305). If none does: the code of the first failure, a message
+ * with all, and their LIST as its cause. Cancelling stops it at any stage.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_connect(uv_loop_t *loop,
+                                                    const char *host,
+                                                    const char *service);
+
+/** OBJECT: a stream connected to that name, see avow_pipe_connect(). */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_connect_pipe(uv_loop_t *loop,
+                                                         const char *name);
+
+/**
+ * OBJECT: a stream bound to an address of that host and service, for
+ * uv_listen() (uv_getaddrinfo, uv_tcp_bind). The host NULL stands for all of
+ * this machine, the service "0" for any free port: uv_tcp_getsockname() says
+ * which. Takes the first address that can be had; rejects as the last one,
+ * UV_EADDRINUSE, ….
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_bind(uv_loop_t *loop,
+                                                 const char *host,
+                                                 const char *service);
+
+/**
+ * OBJECT: a stream that is waiting, or NONE (uv_accept). On a listening stream
+ * the next connection; on a pipe made for handles the next that was received:
+ * ask after each avow_read() until NONE. Otherwise an error: UV_ENOTSUP for
+ * what is no stream, which waits on for the program's own uv_accept().
+ */
+AVOW_API AVOW_MUST_USE avow_value_t avow_accept(uv_stream_t *from);
+
+/**
+ * The connections of a bound stream, each an OBJECT (uv_listen). Accepts none
+ * while the channel is full: then they wait in the system's queue, which has
+ * room for backlog. A failed accept (UV_EMFILE, …) rejects one
+ * avow_channel_next(), and others go on; closing the stream ends the channel.
+ */
+AVOW_API AVOW_MUST_USE avow_channel_t *avow_listen(uv_stream_t *server,
+                                                   int backlog, size_t room);
+
+/**
+ * INT: bytes written, with a handle over a pipe made for handles (uv_write2).
+ * Takes BYTES, at least one, and the handle: a value that owns it, which is
+ * kept until it is out, or avow_pointer() to one of the program's, which must
+ * stay open as long. Our end of it stays open. Cancelling takes nothing back.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_write_handle(uv_stream_t *stream,
+                                                         avow_value_t bytes,
+                                                         avow_value_t handle);
+
+AVOW_END_C
+
+#endif

@@ -1,0 +1,61 @@
+/*
+ * Processes that a program starts and talks to by itself; command.h is for
+ * those that run to their end. A process is an OBJECT value, whose last
+ * reference must go on the loop's thread. uv_walk() may close the handles of
+ * processes and of commands: avow_loop_close() then kills what runs, and nobody
+ * reaps it.
+ */
+#ifndef AVOW_PROCESS_H
+#define AVOW_PROCESS_H
+
+#include "avow/promise.h"
+
+AVOW_BEGIN_C
+
+/**
+ * OBJECT: a process that runs (uv_spawn). The options are used at once; their
+ * exit_cb is not called. A UV_CREATE_PIPE without a stream makes one that the
+ * process owns, see avow_process_stream(); other streams are the program's, to
+ * be closed also when this rejects, with UV_ENOENT, UV_EACCES, … The process is
+ * killed (SIGKILL), and reaped in the background, when its last reference goes
+ * and when the loop is closed, unless the flags say UV_PROCESS_DETACHED.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_spawn(
+    uv_loop_t *loop, const uv_process_options_t *options);
+
+typedef struct avow_exit_s {
+  int64_t status; /* of its end, 0 if a signal was */
+  int signal;     /* that ended it, or 0 */
+} avow_exit_t;
+
+/**
+ * OBJECT: how it ended, see avow_to_exit(). Its last output may come later than
+ * this: read its pipes to their end. Cancelling only stops the waiting.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_process_wait(
+    const avow_value_t *process);
+
+/** What avow_process_wait() found; the value keeps it alive. */
+AVOW_API const avow_exit_t *avow_to_exit(const avow_value_t *v);
+
+/**
+ * OBJECT: our end of its pipe i, 0 for its standard input, see
+ * avow_to_stream(); NONE where it has no pipe of its own making. Closing that
+ * of its input, with avow_close(), ends that; they all close with the last of
+ * their references, of which the process has one each.
+ */
+AVOW_API avow_value_t avow_process_stream(const avow_value_t *process,
+                                          size_t i);
+
+/**
+ * Sends it a signal, on Windows SIGTERM, SIGKILL, SIGINT and SIGQUIT end it
+ * (uv_process_kill). 0, or a code: UV_ESRCH once it has ended, and then no
+ * other process that has its number is hit.
+ */
+AVOW_API int avow_process_kill(const avow_value_t *process, int signal);
+
+AVOW_API uv_pid_t avow_process_pid(const avow_value_t *process);
+
+AVOW_END_C
+
+#endif

@@ -1,0 +1,140 @@
+/*
+ * Promises and their chains.
+ *
+ * Ownership is in the type. A const pointer borrows. A plain avow_promise_t *
+ * or avow_deferred_t * and a by-value avow_value_t are taken. What is returned
+ * is yours. No function that returns a promise returns NULL: all errors, also
+ * UV_ENOMEM, arrive as rejections. Callbacks run on the loop's thread, first in
+ * first out, never inside the call that registers or settles.
+ */
+#ifndef AVOW_PROMISE_H
+#define AVOW_PROMISE_H
+
+#include <uv.h>
+
+#include "avow/error.h"
+
+AVOW_BEGIN_C
+
+typedef enum avow_state_e {
+  AVOW_PENDING,
+  AVOW_FULFILLED,
+  AVOW_REJECTED
+} avow_state_t;
+
+/**
+ * A handler. arg is borrowed: the value, or the error when it rejects. It
+ * returns a value to fulfil, avow_error(…) to throw, avow_follow(p) to wait
+ * for p.
+ */
+typedef avow_value_t (*avow_cb)(const avow_value_t *arg, void *data);
+
+/** A function without argument, which returns as a handler does. */
+typedef avow_value_t (*avow_fn)(void *data);
+
+/** A pending promise; *out settles it (Promise.withResolvers). */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_promise_new(uv_loop_t *loop,
+                                                        avow_deferred_t **out);
+
+/** v itself if that is a promise, else one resolved with it (PromiseResolve).*/
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_promise_resolve(uv_loop_t *loop,
+                                                            avow_value_t v);
+
+/** A rejected promise (Promise.reject). */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_promise_reject(uv_loop_t *loop,
+                                                           avow_value_t error);
+
+/** Calls fn now and resolves with what it returns (Promise.try). */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_try(uv_loop_t *loop, avow_fn fn,
+                                                void *data);
+
+/**
+ * Resolves: fulfils with a value, rejects with an error, adopts a promise or a
+ * thenable (ECMA-262, Promise Resolve Functions). Takes d and v. False if the
+ * promise was resolved already, also by being cancelled; v is then released.
+ */
+AVOW_API bool avow_resolve(avow_deferred_t *d, avow_value_t v);
+
+/**
+ * Rejects. What is not an error, even a promise, becomes the cause of an
+ * AVOW_EREASON; it is never adopted (ECMA-262, Promise Reject Functions).
+ */
+AVOW_API bool avow_reject(avow_deferred_t *d, avow_value_t error);
+
+/** One more holder who may settle; each of them takes its own reference. */
+AVOW_API avow_deferred_t *avow_deferred_ref(const avow_deferred_t *d);
+
+/** Lets go; the last holder to do so unsettled rejects with AVOW_EBROKEN. */
+AVOW_API void avow_deferred_drop(avow_deferred_t *d);
+
+/**
+ * Settles with what the handler for p's outcome returns, or as p did where that
+ * handler is NULL (Promise.prototype.then). A cancelled one never calls a
+ * handler whose input had not arrived.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_then(avow_promise_t *p,
+                                                 avow_cb on_fulfilled,
+                                                 avow_cb on_rejected,
+                                                 void *data);
+
+/**
+ * avow_then() without the first handler (Promise.prototype.catch). A handler
+ * that tries again should let UV_ECANCELED pass: nobody wants that any more.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_catch(avow_promise_t *p,
+                                                  avow_cb on_rejected,
+                                                  void *data);
+
+/**
+ * Calls on_settled, with no argument, whichever way p went, waits for what it
+ * returns, and then goes on as p did, unless that failed
+ * (Promise.prototype.finally). Also called when p or this is cancelled, and
+ * when there is no memory left: a reserve of 64 blocks a loop serves it and
+ * avow_attach(); past that on_settled is called at once.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_finally(avow_promise_t *p,
+                                                    avow_fn on_settled,
+                                                    void *data);
+
+/**
+ * Settles as p does, after freeing data: what the handlers before it use lives
+ * exactly as long as they do. free_fn runs in every case, as finally's handler;
+ * but when even the reserve is used up while p is pending, data is kept rather
+ * than freed too early. A combinator does not wait for the losers: attach to
+ * each input what that uses.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_attach(avow_promise_t *p,
+                                                   void *data,
+                                                   void (*free_fn)(void *));
+
+/** One more reference, to use p twice. */
+AVOW_API avow_promise_t *avow_ref(const avow_promise_t *p);
+
+/** Lets go of p, which may be NULL. The work goes on; nothing is cancelled. */
+AVOW_API void avow_unref(avow_promise_t *p);
+
+AVOW_API avow_state_t avow_state(const avow_promise_t *p);
+
+/**
+ * The value or the reason, alive as long as p; NULL while pending. Reading a
+ * reason counts as handling the rejection, unless the option on_reject is set.
+ */
+AVOW_API const avow_value_t *avow_result(const avow_promise_t *p);
+
+/**
+ * Runs p's loop until p settles, and returns how: for main() and for tests.
+ * AVOW_EIDLE if the loop runs dry first, AVOW_EMISUSE inside a callback.
+ */
+AVOW_API avow_value_t avow_run(avow_promise_t *p);
+
+/**
+ * Calls step again and again, from a job each time and in constant memory,
+ * until it returns (or what it follows fulfils with) other than none, or an
+ * error: with that it settles.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_repeat(uv_loop_t *loop,
+                                                   avow_fn step, void *data);
+
+AVOW_END_C
+
+#endif

@@ -1,0 +1,59 @@
+/*
+ * Readers: a stream in pieces that the program names. What was read beyond a
+ * piece stays in the reader for the next one, so a stream with a reader is read
+ * through that alone. Cancelling loses nothing, nor does a piece that is too
+ * long: what has arrived is there for whoever asks next.
+ */
+#ifndef AVOW_READER_H
+#define AVOW_READER_H
+
+#include "avow/promise.h"
+
+AVOW_BEGIN_C
+
+typedef struct avow_reader_s avow_reader_t;
+
+/**
+ * A reader of the stream, which has to stay in memory while a promise of the
+ * reader is pending. Never NULL: without memory all that is asked of it rejects
+ * with UV_ENOMEM. One promise at a time: UV_EALREADY while another is pending.
+ */
+AVOW_API AVOW_MUST_USE avow_reader_t *avow_reader_new(uv_stream_t *stream);
+
+/** BYTES: what is there, or comes next, at least 1 and at most max; NONE at the
+    end of the stream. */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_reader_next(const avow_reader_t *r,
+                                                        size_t max);
+
+/**
+ * BYTES: the next n; NONE at the end of the stream. If that comes sooner:
+ * UV_EOF, with what was left, as BYTES, as its cause.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_reader_exactly(
+    const avow_reader_t *r, size_t n);
+
+/**
+ * BYTES: what comes before the delimiter, which is taken as well; NONE at the
+ * end of the stream. Takes the delimiter, BYTES. If the stream ends without it:
+ * UV_EOF, with what was left as its cause. UV_EMSGSIZE if more than limit bytes
+ * come before it; they stay.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_reader_until(const avow_reader_t *r,
+                                                         avow_value_t delimiter,
+                                                         size_t limit);
+
+/**
+ * BYTES: the next line, without its "\n" or "\r\n"; NONE at the end of the
+ * stream, before which the last line may have no end. UV_EMSGSIZE if it has
+ * more than limit bytes; they stay.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_reader_line(const avow_reader_t *r,
+                                                        size_t limit);
+
+/** One more reference; and letting go of one, which may be NULL. */
+AVOW_API avow_reader_t *avow_reader_ref(const avow_reader_t *r);
+AVOW_API void avow_reader_unref(avow_reader_t *r);
+
+AVOW_END_C
+
+#endif

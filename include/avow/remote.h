@@ -1,0 +1,36 @@
+/*
+ * Remotes: settling a promise from any thread. These are the only functions of
+ * avow that other threads than the loop's may call (with those on values).
+ */
+#ifndef AVOW_REMOTE_H
+#define AVOW_REMOTE_H
+
+#include "avow/promise.h"
+
+AVOW_BEGIN_C
+
+typedef struct avow_remote_s avow_remote_t;
+
+/**
+ * Settles as *out is told to, from any thread (uv_async_init, one for all of a
+ * loop). Keeps the loop alive as long as it is pending. Called on the loop's
+ * thread.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_remote_new(uv_loop_t *loop,
+                                                       avow_remote_t **out);
+
+/**
+ * Hands v to the loop and wakes it. Takes r and v. 0, or UV_ECANCELED if the
+ * loop has gone. That it was 0 does not say that the promise was still pending.
+ */
+AVOW_API int avow_remote_resolve(avow_remote_t *r, avow_value_t v);
+
+/** The same with a rejection. */
+AVOW_API int avow_remote_reject(avow_remote_t *r, avow_value_t error);
+
+/** Lets go unsettled: the promise rejects with AVOW_EBROKEN. */
+AVOW_API void avow_remote_drop(avow_remote_t *r);
+
+AVOW_END_C
+
+#endif

@@ -1,0 +1,100 @@
+/*
+ * Streams: the program's own uv_tcp_t, uv_pipe_t and uv_tty_t. handle->data
+ * stays the program's. A handle has to stay in memory while a promise of it is
+ * pending: close it with avow_close(), which settles them first.
+ */
+#ifndef AVOW_STREAM_H
+#define AVOW_STREAM_H
+
+#include "avow/channel.h"
+
+AVOW_BEGIN_C
+
+/**
+ * NONE once connected (uv_tcp_connect). Rejects with UV_ECONNREFUSED,
+ * UV_ETIMEDOUT, …; the handle must still be closed then. Cancelling does not
+ * stop the attempt: close the handle.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_tcp_connect(
+    uv_tcp_t *tcp, const struct sockaddr *address);
+
+/**
+ * NONE once connected to the Unix domain socket or Windows pipe of that name
+ * (uv_pipe_connect2). A name that is too long is refused with UV_ENAMETOOLONG,
+ * never cut; UV_EALREADY while it connects. Cancelling does not stop the
+ * attempt: close the handle.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_pipe_connect(uv_pipe_t *pipe,
+                                                         const char *name);
+
+/**
+ * BYTES: what arrived next, at least 1 byte and at most max; NONE at the end of
+ * the stream (uv_read_start). UV_EALREADY if a read is pending, also one of the
+ * program's own. Cancelling stops reading; nothing that was read is lost.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_read(uv_stream_t *stream,
+                                                 size_t max);
+
+/**
+ * BYTES: all that comes until the end of the stream. UV_EMSGSIZE if that is
+ * more than limit bytes. Cancelling stops reading; what was read is lost.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_read_all(uv_stream_t *stream,
+                                                     size_t limit);
+
+/**
+ * INT: bytes written, always all of them. Takes BYTES, or a LIST of them that
+ * is written in one go without being put together. Tries at once and queues
+ * what the system would not take (uv_try_write, uv_write). Cancelling does not
+ * take anything back: what is queued is written in the background. After a
+ * rejection it is unknown how much went out: close the stream. As with libuv
+ * itself, ignore SIGPIPE: writing to a peer that reset may cause it.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_write(uv_stream_t *stream,
+                                                  avow_value_t bytes);
+
+/**
+ * NONE when all queued writes are out and the sending side is closed
+ * (uv_shutdown); UV_ENOTCONN if there is none. Cancelling does not stop it.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_shutdown(uv_stream_t *stream);
+
+/**
+ * What arrives, as BYTES of at most max each, until the end of the stream
+ * (uv_read_start). Reads nothing while the channel is full. Fails as the read
+ * does, with UV_EALREADY if another reads, with UV_ECANCELED when the stream is
+ * closed.
+ */
+AVOW_API AVOW_MUST_USE avow_channel_t *avow_chunks(uv_stream_t *stream,
+                                                   size_t max, size_t room);
+
+/**
+ * INT: the bytes moved from one stream to another until the first ended, after
+ * which the other is shut down (avow_shutdown). Reads no faster than that
+ * takes, in constant memory. Rejects as the read or the write that failed;
+ * neither stream is closed. UV_EALREADY if one is in use like that. Cancelling
+ * stops reading; what was read is written in the background.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_pump(uv_stream_t *from,
+                                                 uv_stream_t *to);
+
+/**
+ * NONE when the handle, of any kind, is closed and its memory may be reused
+ * (uv_close). All that is pending on it settles before, reads and writes with
+ * UV_ECANCELED. UV_EALREADY if it is closing. Cannot be cancelled: whoever
+ * frees the handle when this settles does so in time. Should even the reserve
+ * of memory be used up, this rejects with UV_ENOMEM and the handle still
+ * closes.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_close(uv_handle_t *handle);
+
+/**
+ * The same with a reset, so that the peer's reads and writes fail and what was
+ * not sent is discarded (uv_tcp_close_reset). Rejects while an avow_shutdown()
+ * is pending or without a socket; the handle then stays open.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_close_reset(uv_tcp_t *tcp);
+
+AVOW_END_C
+
+#endif

@@ -1,0 +1,28 @@
+/*
+ * Time. All sleeps of a loop share one uv_timer_t.
+ */
+#ifndef AVOW_TIMER_H
+#define AVOW_TIMER_H
+
+#include "avow/channel.h"
+
+AVOW_BEGIN_C
+
+/**
+ * NONE, after ms milliseconds (uv_timer_start). Counts from the loop's cached
+ * time inside callbacks of avow, from the present elsewhere. Sleeps that end at
+ * the same time end in the order of their making. Cancelling stops it.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_sleep(uv_loop_t *loop, uint64_t ms);
+
+/**
+ * A channel of INTs, each the number of ticks since the one before: one every
+ * ms milliseconds from now on (uv_timer_start). However late they are taken
+ * none is lost and none drifts, and the loop has no timer while nobody waits.
+ * UV_EINVAL for 0 ms.
+ */
+AVOW_API AVOW_MUST_USE avow_channel_t *avow_ticks(uv_loop_t *loop, uint64_t ms);
+
+AVOW_END_C
+
+#endif

@@ -1,0 +1,159 @@
+/*
+ * Where promises are made. Programs built against a trace build of avow
+ * (-Dtrace=true; its pkg-config file and its Meson dependency then define
+ * AVOW_TRACE) note the place of each call that makes one; reports and dumps
+ * show it. Other builds have nothing of this.
+ */
+#ifndef AVOW_TRACE_H
+#define AVOW_TRACE_H
+
+#include "avow/value.h"
+
+AVOW_BEGIN_C
+
+/** Notes the place of a promise that has none yet, and returns it. */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_trace_made(const char *file,
+                                                       int line,
+                                                       avow_promise_t *p);
+
+/** Notes the place of the await that p is given to, and returns p. */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_trace_await(const char *file,
+                                                        int line,
+                                                        avow_promise_t *p);
+
+AVOW_END_C
+
+#if defined(AVOW_TRACE) && !defined(AVOW_BUILDING)
+#  define AVOW_MADE_(call)      avow_trace_made(__FILE__, __LINE__, call)
+#  define avow_promise_new(...) AVOW_MADE_(avow_promise_new(__VA_ARGS__))
+#  define avow_promise_resolve(...) \
+    AVOW_MADE_(avow_promise_resolve(__VA_ARGS__))
+#  define avow_promise_reject(...) AVOW_MADE_(avow_promise_reject(__VA_ARGS__))
+#  define avow_try(...)            AVOW_MADE_(avow_try(__VA_ARGS__))
+#  define avow_then(...)           AVOW_MADE_(avow_then(__VA_ARGS__))
+#  define avow_catch(...)          AVOW_MADE_(avow_catch(__VA_ARGS__))
+#  define avow_finally(...)        AVOW_MADE_(avow_finally(__VA_ARGS__))
+#  define avow_attach(...)         AVOW_MADE_(avow_attach(__VA_ARGS__))
+#  define avow_repeat(...)         AVOW_MADE_(avow_repeat(__VA_ARGS__))
+#  define avow_async(...)          AVOW_MADE_(avow_async(__VA_ARGS__))
+#  define avow_stackless(...)      AVOW_MADE_(avow_stackless(__VA_ARGS__))
+#  define avow_await(...) \
+    avow_await(avow_trace_await(__FILE__, __LINE__, __VA_ARGS__))
+#  define avow_channel_next(...) AVOW_MADE_(avow_channel_next(__VA_ARGS__))
+#  define avow_channel_send(...) AVOW_MADE_(avow_channel_send(__VA_ARGS__))
+#  define AVOW_MADE_CHANNEL_(call) \
+    ((avow_channel_t *) AVOW_MADE_((avow_promise_t *) call))
+#  define avow_channel_new(...) \
+    AVOW_MADE_CHANNEL_(avow_channel_new(__VA_ARGS__))
+#  define avow_poll_once(...)      AVOW_MADE_(avow_poll_once(__VA_ARGS__))
+#  define avow_signal_once(...)    AVOW_MADE_(avow_signal_once(__VA_ARGS__))
+#  define avow_fs_event_once(...)  AVOW_MADE_(avow_fs_event_once(__VA_ARGS__))
+#  define avow_fs_poll_once(...)   AVOW_MADE_(avow_fs_poll_once(__VA_ARGS__))
+#  define avow_next_turn(...)      AVOW_MADE_(avow_next_turn(__VA_ARGS__))
+#  define avow_before_poll(...)    AVOW_MADE_(avow_before_poll(__VA_ARGS__))
+#  define avow_after_poll(...)     AVOW_MADE_(avow_after_poll(__VA_ARGS__))
+#  define avow_ticks(...)          AVOW_MADE_CHANNEL_(avow_ticks(__VA_ARGS__))
+#  define avow_signals(...)        AVOW_MADE_CHANNEL_(avow_signals(__VA_ARGS__))
+#  define avow_polls(...)          AVOW_MADE_CHANNEL_(avow_polls(__VA_ARGS__))
+#  define avow_fs_events(...)      AVOW_MADE_CHANNEL_(avow_fs_events(__VA_ARGS__))
+#  define avow_fs_polls(...)       AVOW_MADE_CHANNEL_(avow_fs_polls(__VA_ARGS__))
+#  define avow_all(...)            AVOW_MADE_(avow_all(__VA_ARGS__))
+#  define avow_all_settled(...)    AVOW_MADE_(avow_all_settled(__VA_ARGS__))
+#  define avow_race(...)           AVOW_MADE_(avow_race(__VA_ARGS__))
+#  define avow_any(...)            AVOW_MADE_(avow_any(__VA_ARGS__))
+#  define avow_until(...)          AVOW_MADE_(avow_until(__VA_ARGS__))
+#  define avow_timeout(...)        AVOW_MADE_(avow_timeout(__VA_ARGS__))
+#  define avow_remote_new(...)     AVOW_MADE_(avow_remote_new(__VA_ARGS__))
+#  define avow_sleep(...)          AVOW_MADE_(avow_sleep(__VA_ARGS__))
+#  define avow_getaddrinfo(...)    AVOW_MADE_(avow_getaddrinfo(__VA_ARGS__))
+#  define avow_getnameinfo(...)    AVOW_MADE_(avow_getnameinfo(__VA_ARGS__))
+#  define avow_connect(...)        AVOW_MADE_(avow_connect(__VA_ARGS__))
+#  define avow_connect_pipe(...)   AVOW_MADE_(avow_connect_pipe(__VA_ARGS__))
+#  define avow_bind(...)           AVOW_MADE_(avow_bind(__VA_ARGS__))
+#  define avow_write_handle(...)   AVOW_MADE_(avow_write_handle(__VA_ARGS__))
+#  define avow_pipe_connect(...)   AVOW_MADE_(avow_pipe_connect(__VA_ARGS__))
+#  define avow_udp_send(...)       AVOW_MADE_(avow_udp_send(__VA_ARGS__))
+#  define avow_close_reset(...)    AVOW_MADE_(avow_close_reset(__VA_ARGS__))
+#  define avow_tcp_connect(...)    AVOW_MADE_(avow_tcp_connect(__VA_ARGS__))
+#  define avow_read(...)           AVOW_MADE_(avow_read(__VA_ARGS__))
+#  define avow_read_all(...)       AVOW_MADE_(avow_read_all(__VA_ARGS__))
+#  define avow_write(...)          AVOW_MADE_(avow_write(__VA_ARGS__))
+#  define avow_pump(...)           AVOW_MADE_(avow_pump(__VA_ARGS__))
+#  define avow_shutdown(...)       AVOW_MADE_(avow_shutdown(__VA_ARGS__))
+#  define avow_close(...)          AVOW_MADE_(avow_close(__VA_ARGS__))
+#  define avow_fs_open(...)        AVOW_MADE_(avow_fs_open(__VA_ARGS__))
+#  define avow_fs_close(...)       AVOW_MADE_(avow_fs_close(__VA_ARGS__))
+#  define avow_fs_read(...)        AVOW_MADE_(avow_fs_read(__VA_ARGS__))
+#  define avow_fs_readv(...)       AVOW_MADE_(avow_fs_readv(__VA_ARGS__))
+#  define avow_fs_write(...)       AVOW_MADE_(avow_fs_write(__VA_ARGS__))
+#  define avow_fs_sendfile(...)    AVOW_MADE_(avow_fs_sendfile(__VA_ARGS__))
+#  define avow_fs_fsync(...)       AVOW_MADE_(avow_fs_fsync(__VA_ARGS__))
+#  define avow_fs_fdatasync(...)   AVOW_MADE_(avow_fs_fdatasync(__VA_ARGS__))
+#  define avow_fs_ftruncate(...)   AVOW_MADE_(avow_fs_ftruncate(__VA_ARGS__))
+#  define avow_fs_fchmod(...)      AVOW_MADE_(avow_fs_fchmod(__VA_ARGS__))
+#  define avow_fs_futime(...)      AVOW_MADE_(avow_fs_futime(__VA_ARGS__))
+#  define avow_fs_fchown(...)      AVOW_MADE_(avow_fs_fchown(__VA_ARGS__))
+#  define avow_fs_unlink(...)      AVOW_MADE_(avow_fs_unlink(__VA_ARGS__))
+#  define avow_fs_mkdir(...)       AVOW_MADE_(avow_fs_mkdir(__VA_ARGS__))
+#  define avow_fs_rmdir(...)       AVOW_MADE_(avow_fs_rmdir(__VA_ARGS__))
+#  define avow_fs_rename(...)      AVOW_MADE_(avow_fs_rename(__VA_ARGS__))
+#  define avow_fs_link(...)        AVOW_MADE_(avow_fs_link(__VA_ARGS__))
+#  define avow_fs_symlink(...)     AVOW_MADE_(avow_fs_symlink(__VA_ARGS__))
+#  define avow_fs_access(...)      AVOW_MADE_(avow_fs_access(__VA_ARGS__))
+#  define avow_fs_chmod(...)       AVOW_MADE_(avow_fs_chmod(__VA_ARGS__))
+#  define avow_fs_utime(...)       AVOW_MADE_(avow_fs_utime(__VA_ARGS__))
+#  define avow_fs_lutime(...)      AVOW_MADE_(avow_fs_lutime(__VA_ARGS__))
+#  define avow_fs_chown(...)       AVOW_MADE_(avow_fs_chown(__VA_ARGS__))
+#  define avow_fs_lchown(...)      AVOW_MADE_(avow_fs_lchown(__VA_ARGS__))
+#  define avow_fs_copyfile(...)    AVOW_MADE_(avow_fs_copyfile(__VA_ARGS__))
+#  define avow_fs_readlink(...)    AVOW_MADE_(avow_fs_readlink(__VA_ARGS__))
+#  define avow_fs_realpath(...)    AVOW_MADE_(avow_fs_realpath(__VA_ARGS__))
+#  define avow_fs_mkdtemp(...)     AVOW_MADE_(avow_fs_mkdtemp(__VA_ARGS__))
+#  define avow_fs_mkstemp(...)     AVOW_MADE_(avow_fs_mkstemp(__VA_ARGS__))
+#  define avow_fs_stat(...)        AVOW_MADE_(avow_fs_stat(__VA_ARGS__))
+#  define avow_fs_lstat(...)       AVOW_MADE_(avow_fs_lstat(__VA_ARGS__))
+#  define avow_fs_fstat(...)       AVOW_MADE_(avow_fs_fstat(__VA_ARGS__))
+#  define avow_fs_statfs(...)      AVOW_MADE_(avow_fs_statfs(__VA_ARGS__))
+#  define avow_fs_scandir(...)     AVOW_MADE_(avow_fs_scandir(__VA_ARGS__))
+#  define avow_fs_opendir(...)     AVOW_MADE_(avow_fs_opendir(__VA_ARGS__))
+#  define avow_fs_readdir(...)     AVOW_MADE_(avow_fs_readdir(__VA_ARGS__))
+#  define avow_fs_closedir(...)    AVOW_MADE_(avow_fs_closedir(__VA_ARGS__))
+#  define avow_read_file(...)      AVOW_MADE_(avow_read_file(__VA_ARGS__))
+#  define avow_write_file(...)     AVOW_MADE_(avow_write_file(__VA_ARGS__))
+#  define avow_append_file(...)    AVOW_MADE_(avow_append_file(__VA_ARGS__))
+#  define avow_replace_file(...)   AVOW_MADE_(avow_replace_file(__VA_ARGS__))
+#  define avow_make_dirs(...)      AVOW_MADE_(avow_make_dirs(__VA_ARGS__))
+#  define avow_glob(...)           AVOW_MADE_(avow_glob(__VA_ARGS__))
+#  define avow_temp_dir(...)       AVOW_MADE_(avow_temp_dir(__VA_ARGS__))
+#  define avow_copy_tree(...)      AVOW_MADE_(avow_copy_tree(__VA_ARGS__))
+#  define avow_remove_tree(...)    AVOW_MADE_(avow_remove_tree(__VA_ARGS__))
+#  define avow_work(...)           AVOW_MADE_(avow_work(__VA_ARGS__))
+#  define avow_random(...)         AVOW_MADE_(avow_random(__VA_ARGS__))
+#  define avow_limiter_run(...)    AVOW_MADE_(avow_limiter_run(__VA_ARGS__))
+#  define avow_listen(...)         AVOW_MADE_CHANNEL_(avow_listen(__VA_ARGS__))
+#  define avow_chunks(...)         AVOW_MADE_CHANNEL_(avow_chunks(__VA_ARGS__))
+#  define avow_datagrams(...)      AVOW_MADE_CHANNEL_(avow_datagrams(__VA_ARGS__))
+#  define avow_reader_next(...)    AVOW_MADE_(avow_reader_next(__VA_ARGS__))
+#  define avow_reader_exactly(...) AVOW_MADE_(avow_reader_exactly(__VA_ARGS__))
+#  define avow_reader_until(...)   AVOW_MADE_(avow_reader_until(__VA_ARGS__))
+#  define avow_reader_line(...)    AVOW_MADE_(avow_reader_line(__VA_ARGS__))
+#  define avow_limiter_acquire(...) \
+    AVOW_MADE_(avow_limiter_acquire(__VA_ARGS__))
+#  define avow_map(...)          AVOW_MADE_(avow_map(__VA_ARGS__))
+#  define avow_group_new(...)    AVOW_MADE_(avow_group_new(__VA_ARGS__))
+#  define avow_spawn(...)        AVOW_MADE_(avow_spawn(__VA_ARGS__))
+#  define avow_process_wait(...) AVOW_MADE_(avow_process_wait(__VA_ARGS__))
+#  define avow_command(...)      AVOW_MADE_(avow_command(__VA_ARGS__))
+#  define avow_retry(...)        AVOW_MADE_(avow_retry(__VA_ARGS__))
+#  define avow_deadline(...)     AVOW_MADE_(avow_deadline(__VA_ARGS__))
+#  define avow_once_get(...)     AVOW_MADE_(avow_once_get(__VA_ARGS__))
+#  define avow_loops_listen(...) AVOW_MADE_(avow_loops_listen(__VA_ARGS__))
+#  define avow_loops_run(...)    AVOW_MADE_(avow_loops_run(__VA_ARGS__))
+#  define avow_loops_close(...)  AVOW_MADE_(avow_loops_close(__VA_ARGS__))
+#  define avow_each(...)         AVOW_MADE_(avow_each(__VA_ARGS__))
+#  define avow_gather_new(...)     \
+    ((avow_gather_t *) AVOW_MADE_( \
+        (avow_promise_t *) avow_gather_new(__VA_ARGS__)))
+#endif
+
+#endif

@@ -1,0 +1,123 @@
+/*
+ * Directory trees. What takes long runs on the thread pool in turns of a
+ * millisecond, so that others have theirs, and stops between two entries when
+ * it is cancelled. An error's message names the operation and the very entry
+ * that failed: "remove '/a/b/c': permission denied". A path that is NULL or
+ * empty is UV_EINVAL. Below the path that is given, no symbolic link is
+ * followed; but these are paths, not open directories: do not use them where
+ * others who are not trusted may exchange a directory for a link meanwhile.
+ */
+#ifndef AVOW_TREE_H
+#define AVOW_TREE_H
+
+#include "avow/channel.h"
+
+AVOW_BEGIN_C
+
+/**
+ * INT: how many directories were made, 0 if it was there: the path's and those
+ * above it, as mkdir -p. One job. UV_EEXIST or UV_ENOTDIR if something else has
+ * the name. Cancelling takes the job off the queue; one that runs ends unheard.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_make_dirs(uv_loop_t *loop,
+                                                      const char *path,
+                                                      int mode);
+
+/**
+ * INT: how many entries were removed, 0 if nothing was there: the path, which
+ * may be a link or a file, and all below it, as rm -rf. What is busy (UV_EBUSY,
+ * UV_EMFILE, UV_ENFILE, UV_ENOTEMPTY, UV_EPERM) is tried again for about half a
+ * second. UV_EINVAL for "/", "." and "..". After a rejection or a cancelling a
+ * part is left.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_remove_tree(uv_loop_t *loop,
+                                                        const char *path);
+
+/** An entry of a tree. */
+typedef struct avow_found_s {
+  const char
+      *path; /* the path that is walked, a slash, and where it is there */
+  uv_dirent_type_t type;
+  unsigned depth; /* 0 in the directory that is walked */
+  int error;      /* of a directory that cannot be opened: the code; else 0 */
+} avow_found_t;
+
+/**
+ * A channel of OBJECTs, see avow_to_found(): all that is below the path, each
+ * directory before what is in it, in no other order. A few entries are read
+ * ahead, and no more while the channel is full: memory is in proportion to the
+ * depth. Links are entries, not followed, but for the path itself. Fails if
+ * that cannot be read (UV_ENOENT, UV_ENOTDIR, …). To stop, close the channel.
+ */
+AVOW_API AVOW_MUST_USE avow_channel_t *avow_walk(uv_loop_t *loop,
+                                                 const char *path);
+
+/** What avow_walk() found; the value keeps it alive. */
+AVOW_API const avow_found_t *avow_to_found(const avow_value_t *v);
+
+/**
+ * LIST of BYTES: the paths that match, in the order of their bytes; empty if
+ * there are none. * is any part of a name, ? one character of UTF-8, [a-z] and
+ * [!a-z] a set, \ takes what follows as it is; ** as a whole name is any number
+ * of directories, links not followed. A dot that begins a name has to be
+ * written out. A slash at the end: directories only. What may not be read is
+ * passed over. UV_EINVAL for more than 62 names from the first with one of
+ * these on.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_glob(uv_loop_t *loop,
+                                                 const char *pattern);
+
+/** What becomes of files and links that are at the target already. */
+typedef enum avow_existing_e {
+  AVOW_EXISTING_REFUSE, /* UV_EEXIST */
+  AVOW_EXISTING_REPLACE,
+  AVOW_EXISTING_KEEP
+} avow_existing_t;
+
+/** An entry that was copied, or could not be. */
+typedef struct avow_copied_s {
+  const char *path; /* in the source */
+  uv_dirent_type_t type;
+  uint64_t size;             /* of a file, in bytes */
+  const avow_value_t *error; /* NULL: it was copied */
+} avow_copied_t;
+
+/** Zero in a field stands for its default. */
+typedef struct avow_copy_options_s {
+  avow_existing_t existing;
+  unsigned at_once; /* files that are copied at a time; 4, at most 64 */
+  /* On the loop's thread, for each entry; false to stop. Default: stop at the
+     first that could not be copied. Not called any more once cancelled. */
+  bool (*on_entry)(const avow_copied_t *entry, void *data);
+  void *data;
+} avow_copy_options_t;
+
+/**
+ * INT: how many entries were copied. Copies the path from, which may be a file
+ * or a link, and all below it, to the path to, with modes and times; links as
+ * links; directories that are there are filled. Rejects with the error that it
+ * stopped at, once nothing is copied any more: UV_EEXIST, UV_EINVAL for a
+ * directory in itself, UV_ENOTSUP for a FIFO, socket or device, … What was
+ * copied stays, also after cancelling. NULL is all defaults.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_copy_tree(
+    uv_loop_t *loop, const char *from, const char *to,
+    const avow_copy_options_t *options);
+
+/**
+ * OBJECT, see avow_to_temp_dir(): a new directory where the system keeps such
+ * (uv_os_tmpdir), its name the prefix and six characters, its mode 0700. It
+ * goes with the value: the last reference, which has to go on the loop's
+ * thread, removes it and all in it in the background; what avow_loop_close()
+ * finds of that unfinished it finishes. A failure to remove is a lost
+ * rejection.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_temp_dir(uv_loop_t *loop,
+                                                     const char *prefix);
+
+/** Its path; the value keeps it alive. */
+AVOW_API const char *avow_to_temp_dir(const avow_value_t *v);
+
+AVOW_END_C
+
+#endif

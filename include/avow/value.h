@@ -1,0 +1,150 @@
+/*
+ * Values: what promises settle with. A value is 16 bytes and travels in
+ * registers. Numbers, codes and borrowed pointers allocate nothing; bytes,
+ * lists, objects and errors that have more to say than a code share one
+ * counted block, whose count is atomic: a value may change threads.
+ *
+ * A by-value avow_value_t parameter is taken; `const avow_value_t *` borrows.
+ */
+#ifndef AVOW_VALUE_H
+#define AVOW_VALUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "avow/config.h"
+
+AVOW_BEGIN_C
+
+typedef struct avow_promise_s avow_promise_t;
+typedef struct avow_deferred_s avow_deferred_t;
+
+typedef enum avow_tag_e {
+  AVOW_NONE,
+  AVOW_INT,
+  AVOW_DOUBLE,
+  AVOW_POINTER, /* borrowed: whoever made it keeps what it points to alive */
+  AVOW_OBJECT,  /* counted, with a class */
+  AVOW_BYTES,   /* counted, a NUL follows the last byte */
+  AVOW_LIST,    /* counted */
+  AVOW_ERROR,   /* see error.h */
+  AVOW_PROMISE, /* on its way through avow_follow() */
+  AVOW_THENABLE /* an object whose class has a then function */
+} avow_tag_t;
+
+typedef struct avow_value_s {
+  uint32_t tag;
+  int32_t code; /* of an error */
+  union {
+    int64_t i;
+    double d;
+    void *p;
+  } u;
+} avow_value_t;
+
+/**
+ * The class of an object: a name for messages, and a function that frees the
+ * object with its last reference (NULL: nothing to free). A class with a
+ * then function makes foreign promises: a promise resolved with such an object
+ * adopts it by calling then(self, deferred) from a job of its own, once. The
+ * deferred is then's; an error that it returns rejects, if that is not settled
+ * yet (ECMA-262, NewPromiseResolveThenableJob).
+ */
+typedef struct avow_class_s {
+  const char *name;
+  void (*destroy)(void *self);
+  avow_value_t (*then)(void *self, avow_deferred_t *deferred);
+  bool sendable; /* destroy may be called on any thread, see loops.h */
+} avow_class_t;
+
+static inline avow_value_t avow_none(void) {
+  avow_value_t v;
+  v.tag = AVOW_NONE;
+  v.code = 0;
+  v.u.i = 0;
+  return v;
+}
+
+static inline avow_value_t avow_int(int64_t i) {
+  avow_value_t v = avow_none();
+  v.tag = AVOW_INT;
+  v.u.i = i;
+  return v;
+}
+
+static inline avow_value_t avow_double(double d) {
+  avow_value_t v = avow_none();
+  v.tag = AVOW_DOUBLE;
+  v.u.d = d;
+  return v;
+}
+
+static inline avow_value_t avow_pointer(void *p) {
+  avow_value_t v = avow_none();
+  v.tag = AVOW_POINTER;
+  v.u.p = p;
+  return v;
+}
+
+/**
+ * What a callback returns to settle its promise as p does, once p has: "wait
+ * for this" (ECMA-262, Promise Resolve Functions). Takes p.
+ */
+static inline avow_value_t avow_follow(avow_promise_t *p) {
+  avow_value_t v = avow_none();
+  v.tag = AVOW_PROMISE;
+  v.u.p = p;
+  return v;
+}
+
+/**
+ * The constructors below allocate. Without memory they release what they were
+ * given and return the error UV_ENOMEM, which may be passed on as it is.
+ */
+
+/** Wraps self, which class->destroy frees with the last reference. */
+AVOW_API avow_value_t avow_object(const avow_class_t *klass, void *self);
+
+/** A copy of len bytes; data may be NULL when len is 0. */
+AVOW_API avow_value_t avow_bytes(const void *data, size_t len);
+
+/** A copy of a string that ends in NUL. */
+AVOW_API avow_value_t avow_string(const char *s);
+
+/** len bytes to be filled in through out, which stays valid with the value. */
+AVOW_API avow_value_t avow_bytes_new(size_t len, char **out);
+
+/** Takes each of the n items. */
+AVOW_API avow_value_t avow_list(avow_value_t items[], size_t n);
+
+/** One more reference to what v holds: how to keep a borrowed value. */
+AVOW_API avow_value_t avow_value_ref(const avow_value_t *v);
+
+/** Lets go. Values nested to any depth are freed without recursion. */
+AVOW_API void avow_value_unref(avow_value_t v);
+
+/**
+ * Readers. The wrong type is a mistake of the program: debug builds say which
+ * and abort, release builds return 0 or NULL.
+ */
+AVOW_API int64_t avow_to_int(const avow_value_t *v);
+AVOW_API double avow_to_double(const avow_value_t *v);
+AVOW_API void *avow_to_pointer(const avow_value_t *v);
+
+/** The object's self, if it is of this very class. */
+AVOW_API void *avow_to_object(const avow_value_t *v, const avow_class_t *klass);
+
+/** The bytes, alive as long as v; len may be NULL. */
+AVOW_API const char *avow_to_bytes(const avow_value_t *v, size_t *len);
+
+/** How many items, and the item at i, which the list keeps. */
+AVOW_API size_t avow_list_len(const avow_value_t *list);
+AVOW_API const avow_value_t *avow_list_at(const avow_value_t *list, size_t i);
+
+/** "int", "bytes", …, or the name of an object's class. For messages. */
+AVOW_API const char *avow_type_name(const avow_value_t *v);
+
+AVOW_END_C
+
+#endif

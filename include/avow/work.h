@@ -1,0 +1,33 @@
+/*
+ * Work for the threads of libuv's pool: what would block the loop. All loops of
+ * a process share the pool, and its four threads (UV_THREADPOOL_SIZE) with
+ * files and names: a job that blocks for long keeps those waiting.
+ */
+#ifndef AVOW_WORK_H
+#define AVOW_WORK_H
+
+#include "avow/promise.h"
+
+AVOW_BEGIN_C
+
+/**
+ * Settles with what fn(data) returns, called on a thread of the pool
+ * (uv_queue_work): a value, or an error, which rejects; a promise is misuse.
+ * free_fn (NULL: nothing to free) gets data on the loop's thread, once, when fn
+ * is over or will never be called, before handlers run: what those need belongs
+ * in the value. Cancelling takes it off the queue, and fn is not called; one
+ * that runs ends in the background and what it returns is released.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_work(uv_loop_t *loop, avow_fn fn,
+                                                 void *data,
+                                                 void (*free_fn)(void *));
+
+/**
+ * BYTES: len random ones, fit for keys (uv_random). UV_E2BIG past 2^31 - 1.
+ * Cancelling takes it off the queue, or drops them.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_random(uv_loop_t *loop, size_t len);
+
+AVOW_END_C
+
+#endif

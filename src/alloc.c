@@ -1,0 +1,48 @@
+/*
+ * The one file through which all memory goes. What it returns may be NULL, and
+ * every caller looks.
+ */
+#include "alloc.h"
+
+#include <stdlib.h>
+#include <uv.h>
+
+#include "avow/loop.h"
+
+static struct {
+  void *(*malloc_fn)(size_t);
+  void *(*realloc_fn)(void *, size_t);
+  void *(*calloc_fn)(size_t, size_t);
+  void (*free_fn)(void *);
+} allocator = { malloc, realloc, calloc, free };
+
+int avow_replace_allocator(void *(*malloc_fn)(size_t),
+                           void *(*realloc_fn)(void *, size_t),
+                           void *(*calloc_fn)(size_t, size_t),
+                           void (*free_fn)(void *)) {
+  if (malloc_fn == NULL || realloc_fn == NULL || calloc_fn == NULL ||
+      free_fn == NULL)
+    return UV_EINVAL;
+  allocator.malloc_fn = malloc_fn;
+  allocator.realloc_fn = realloc_fn;
+  allocator.calloc_fn = calloc_fn;
+  allocator.free_fn = free_fn;
+  return 0;
+}
+
+void *avow__malloc(size_t size) {
+  return allocator.malloc_fn(size);
+}
+
+void *avow__calloc(size_t n, size_t size) {
+  return allocator.calloc_fn(n, size);
+}
+
+void *avow__realloc(void *p, size_t size) {
+  return allocator.realloc_fn(p, size);
+}
+
+void avow__free(void *p) {
+  if (p != NULL)
+    allocator.free_fn(p);
+}

@@ -1,0 +1,74 @@
+/*
+ * Async functions: a promise and the fiber that settles it. While the function
+ * runs its promise is RUNNING, as a handler's is; while it awaits, its promise
+ * is an ASYNC, a reaction to what it awaits, so that cancelling climbs through
+ * it and its job, which resumes it, comes when any other reaction's would.
+ * Every await goes through the queue: nothing nests however many there are.
+ */
+#include "avow/async.h"
+
+#include "async.h"
+
+void avow__async_finish(avow__context_t *c, avow__fiber_t *f,
+                        avow_value_t result) {
+  avow_promise_t *p = f->promise;
+  avow__fiber_give(&c->fibers, f);
+  p->data = NULL;
+  avow__finish(p, result);
+}
+
+avow_promise_t *avow_async(uv_loop_t *loop, avow_fn fn, void *data) {
+  avow__context_t *c = avow__context_of(loop);
+  avow__check_thread(c);
+  avow_promise_t *p = avow__promise_alloc(c, AVOW__RUNNING, 2);
+  if (p == NULL)
+    return avow__no_promise(c);
+  avow__fiber_t *f = avow__fiber_take(&c->fibers);
+  if (f == NULL) {
+    const int err = avow__fibers_full(&c->fibers) ? UV_EAGAIN : UV_ENOMEM;
+    avow__resolve(p, avow_error(err));
+    return p;
+  }
+  f->promise = p;
+  f->fn = fn;
+  f->data = data;
+  p->data = f;
+  c->late |= c->depth == 0; /* whoever calls need not have the time */
+  avow__enter(c);
+  avow__async_go_on(c, f, avow_none());
+  avow__leave_queue(c); /* no callback runs inside this call */
+  return p;
+}
+
+static avow_value_t refuse(avow_promise_t *p, int code) {
+  avow_unref(p);
+  return avow_error(code);
+}
+
+avow_value_t avow_await(avow_promise_t *p) {
+  avow__fiber_t *f = avow__fiber_now;
+  avow__check_taken(p);
+  if (AVOW__UNLIKELY(f == NULL)) {
+    avow__misuse(
+        "avow_await() outside an async function, or in what avow calls back: "
+        "start one with avow_async(), or use avow_then()");
+    return refuse(p, AVOW_ENOTASYNC);
+  }
+  avow_promise_t *q = f->promise;
+  avow__context_t *c = avow__context(q);
+  avow__check_thread(c);
+  if (AVOW__UNLIKELY(p->context != q->context) && !avow__same_loop(c, p))
+    return refuse(p, AVOW_EMISUSE);
+  avow__wait_for(c, q, AVOW__ASYNC, p);
+  return avow__fiber_park(f, avow_none());
+}
+
+void avow__async_abandon(avow__context_t *c, avow__fiber_t *f) {
+  avow_promise_t *p = f->promise;
+  const avow_value_t dropped = avow__take_upstream(p);
+  avow__fiber_discard(&c->fibers, f);
+  p->data = NULL;
+  avow__settle(p, avow_error(UV_ECANCELED));
+  avow__unref(p);
+  avow__value_unref(dropped); /* last: it may call the program */
+}

@@ -1,0 +1,159 @@
+/* Parents and their children. */
+#include "child.h"
+
+#include "alloc.h"
+#include "avow/cancel.h"
+
+/* Unless others want it too. */
+static void cancel(avow_promise_t *p) {
+  if (avow__is_pending(p) && !avow__is_shared(p))
+    avow__cancel(p);
+}
+
+static void stop(void *data) {
+  avow__parent_t *parent = data;
+  avow_deferred_t *d = parent->deferred;
+  parent->deferred = NULL;
+  parent->stopped = true;
+  if (parent->klass->cancel != NULL)
+    parent->klass->cancel(parent);
+  else
+    avow__children_cancel(parent);
+  avow_deferred_drop(d);
+}
+
+/* The handler of finally: the promise is settled, the children may not be. */
+static avow_value_t outlive(void *data) {
+  avow__parent_t *parent = data;
+  if (parent->running == 0) {
+    avow__parent_unref(parent);
+    return avow_none();
+  }
+  return avow_follow(avow_promise_new(parent->context->loop, &parent->idle));
+}
+
+void *avow__parent_alloc(uv_loop_t *loop, const avow__parent_class_t *klass,
+                         size_t size) {
+  avow__parent_t *parent = avow__calloc(1, size);
+  if (parent == NULL)
+    return NULL;
+  parent->klass = klass;
+  parent->context = avow__context_of(loop);
+  parent->refs = 1;
+  (void) avow_ref(parent->context->canceled); /* keeps the context */
+  return parent;
+}
+
+void *avow__parent_new(uv_loop_t *loop, const avow__parent_class_t *klass,
+                       size_t size, avow_promise_t **out) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow__parent_t *parent =
+      avow__is_pending(p) ? avow__parent_alloc(loop, klass, size) : NULL;
+  if (parent == NULL) {
+    (void) avow_reject(d,
+                       avow_error(UV_ENOMEM)); /* false: it is that already */
+    *out = p;
+    return NULL;
+  }
+  parent->deferred = d;
+  parent->refs++; /* until outlive() is over */
+  avow_on_cancel(d, stop, parent);
+  *out = avow_finally(p, outlive, parent);
+  return parent;
+}
+
+void avow__parent_unref(avow__parent_t *parent) {
+  if (--parent->refs > 0)
+    return;
+  assert(parent->running == 0 && parent->deferred == NULL);
+  parent->klass->destroy(parent);
+  avow_unref(parent->context->canceled);
+  avow__free(parent);
+}
+
+void avow__parent_settle(avow__parent_t *parent, avow_value_t v) {
+  avow_deferred_t *d = parent->deferred;
+  parent->deferred = NULL;
+  parent->stopped = true;
+  if (d != NULL)
+    (void) avow_resolve(d, v); /* it was pending */
+  else
+    avow__value_unref(v);
+}
+
+static void report(avow__parent_t *parent, uint32_t index,
+                   avow_value_t outcome) {
+  parent->running--;
+  parent->klass->report(parent, index, outcome);
+  if (parent->running == 0 && parent->idle != NULL) {
+    (void) avow_resolve(parent->idle, avow_none()); /* or the loop gave up */
+    parent->idle = NULL;
+    avow__parent_unref(parent);
+  }
+  avow__parent_unref(parent);
+}
+
+/* There is no block to wait with. */
+static void report_now(avow__parent_t *parent, avow_promise_t *p,
+                       uint32_t index) {
+  avow_value_t outcome = avow_error(UV_ENOMEM);
+  avow__mark_handled(p);
+  if (avow__is_pending(p))
+    avow__cancel(p);
+  else
+    outcome = avow_value_ref(&p->u.value);
+  avow_unref(p);
+  report(parent, index, outcome);
+}
+
+void avow__child_add(avow__parent_t *parent, avow_value_t v, uint32_t index) {
+  avow__context_t *c = parent->context;
+  avow_promise_t *p = avow__awaited(c, v);
+  if (parent->stopped)
+    cancel(p);
+  const bool refuses = c->closed || c->deaf;
+  void *block = refuses ? NULL : avow__pool_alloc_reserved(&c->pool);
+  parent->refs++;
+  parent->running++;
+  if (AVOW__UNLIKELY(block == NULL)) {
+    report_now(parent, p, index);
+    return;
+  }
+  avow_promise_t *child = avow__promise_init(c, block, AVOW__CHILD, 1);
+  child->u.child.parent = parent;
+  child->u.child.index = index;
+  child->upstream = p;
+  avow__list_append(&parent->children, &child->siblings);
+  avow__subscribe(child);
+}
+
+void avow__child_run(avow_promise_t *child) {
+  avow__parent_t *parent = child->u.child.parent;
+  const uint32_t index = child->u.child.index;
+  avow__list_remove(&parent->children, &child->siblings);
+  const avow_value_t outcome = avow__take_upstream(child);
+  avow__pool_free(&parent->context->pool, child);
+  report(parent, index, outcome);
+}
+
+static avow_promise_t *input_of(avow__link_t *sibling) {
+  const avow_promise_t *child =
+      (avow_promise_t *) (void *) ((char *) sibling -
+                                   offsetof(avow_promise_t, siblings));
+  return child->upstream;
+}
+
+/* Cancelling runs no job, so that children only come meanwhile, at the end; the
+   list is turned once around, to its last of now. */
+void avow__children_cancel(avow__parent_t *parent) {
+  if (parent->children == NULL)
+    return;
+  const avow__link_t *last = parent->children->prev;
+  avow__link_t *link;
+  do {
+    link = parent->children;
+    parent->children = link->next;
+    cancel(input_of(link));
+  } while (link != last);
+}

@@ -1,0 +1,271 @@
+/*
+ * Combinators. A gather is a promise with a remaining-count that starts at 1
+ * and an element for each input: a reaction without a promise of its own, which
+ * puts the outcome at its index. What is still waiting when the gather settles
+ * is unlinked, each in constant time.
+ */
+#include "avow/combine.h"
+
+#include "avow/cancel.h"
+
+#include "promise.h"
+
+static avow_promise_t *from_sibling(avow__link_t *link) {
+  return (avow_promise_t *) (void *) ((char *) link -
+                                      offsetof(avow_promise_t, siblings));
+}
+
+static bool is_gather(const avow_promise_t *p) {
+  return p->kind == AVOW__GATHER && avow__is_pending(p);
+}
+
+void avow__element_drop(avow_promise_t *element, avow__link_t **condemned) {
+  avow_promise_t *input = element->upstream;
+  avow__list_remove(avow__home(element), &element->link);
+  /* Whoever else holds the input still wants it. */
+  if (condemned != NULL && avow__is_pending(input) && !avow__is_shared(input)) {
+    avow__list_append(condemned, &element->link);
+    return;
+  }
+  avow__pool_free(&avow__context(element)->pool, element);
+  avow__unref(input);
+}
+
+/* Settled first: freeing what it collected may call functions of the program's,
+   and they may come back here. */
+void avow__gather_settle(avow_promise_t *gather, avow_value_t v,
+                         avow__link_t **condemned) {
+  avow__list_t *list = gather->u.gather.list;
+  avow__link_t *elements = gather->data;
+  gather->data = NULL;
+  avow__settle(gather, v);
+  while (elements != NULL) {
+    avow__link_t *first = elements;
+    avow__list_remove(&elements, first);
+    avow__element_drop(from_sibling(first), condemned);
+  }
+  if (list != NULL)
+    avow__value_unref(avow__block_value(&list->head));
+  avow__unref(gather);
+}
+
+static void settle(avow_promise_t *gather, avow_value_t v) {
+  const bool cancels = (gather->flags & AVOW__CANCEL_LOSERS) != 0;
+  avow__link_t *condemned = NULL;
+  avow__gather_settle(gather, v, cancels ? &condemned : NULL);
+  avow__cancel_inputs(&condemned);
+}
+
+/* Every input has reported. */
+static void complete(avow_promise_t *gather) {
+  avow__list_t *list = gather->u.gather.list;
+  gather->u.gather.list = NULL;
+  if (list == NULL)
+    list = avow__list_new(0);
+  if (list == NULL) {
+    settle(gather, avow_error(UV_ENOMEM));
+    return;
+  }
+  avow_value_t v = avow__block_value(&list->head);
+  if (gather->u.gather.kind == AVOW_ANY)
+    v = avow_error_new(AVOW_EAGGREGATE, v, NULL);
+  settle(gather, v);
+}
+
+static void count_down(avow_promise_t *gather) {
+  if (--gather->u.gather.remaining == 0 && gather->u.gather.kind != AVOW_RACE)
+    complete(gather);
+}
+
+static void collect(avow_promise_t *gather, uint32_t index, avow_value_t v) {
+  gather->u.gather.list->items[index] = v;
+  count_down(gather);
+}
+
+static void report(avow_promise_t *gather, uint32_t index, avow_value_t v) {
+  switch (gather->u.gather.kind) {
+  case AVOW_ALL_SETTLED:
+    collect(gather, index, v);
+    break;
+  case AVOW_ALL:
+    (avow_is_error(&v) ? settle(gather, v) : collect(gather, index, v));
+    break;
+  case AVOW_ANY:
+    (avow_is_error(&v) ? collect(gather, index, v) : settle(gather, v));
+    break;
+  case AVOW_RACE:
+    settle(gather, v);
+  }
+}
+
+void avow__element_run(avow_promise_t *element) {
+  avow_promise_t *gather = element->u.element.gather;
+  const uint32_t index = element->u.element.index;
+  avow__link_t *elements = gather->data;
+  avow__list_remove(&elements, &element->siblings);
+  gather->data = elements;
+  const avow_value_t v = avow__take_upstream(element);
+  avow__pool_free(&avow__context(gather)->pool, element);
+  report(gather, index, v);
+}
+
+static avow_promise_t *gather_new(avow__context_t *c, avow_gather_kind_t kind) {
+  avow_promise_t *gather = avow__promise_alloc(c, AVOW__GATHER, 2);
+  if (gather == NULL)
+    return avow__no_promise(c);
+  gather->u.gather.list = NULL;
+  gather->u.gather.remaining = 1;
+  gather->u.gather.kind = kind;
+  return gather;
+}
+
+static bool keeps_list(const avow_promise_t *gather) {
+  return gather->u.gather.kind != AVOW_RACE;
+}
+
+/* Room for so many inputs; false without memory. */
+static bool reserve(avow_promise_t *gather, size_t n) {
+  avow__list_t *list = gather->u.gather.list;
+  list = list != NULL ? avow__list_resize(list, n) : avow__list_new(n);
+  if (list != NULL)
+    gather->u.gather.list = list;
+  return list != NULL;
+}
+
+/* A list with a place for each of n inputs. */
+static bool make_list(avow_promise_t *gather, size_t n) {
+  if (n >= UINT32_MAX || !reserve(gather, n))
+    return false;
+  avow__list_t *list = gather->u.gather.list;
+  for (size_t i = 0; i < n; i++)
+    list->items[i] = avow_none();
+  list->len = n;
+  return true;
+}
+
+static bool add_item(avow_promise_t *gather, uint32_t *out) {
+  if (!keeps_list(gather))
+    return true;
+  const avow__list_t *old = gather->u.gather.list;
+  const size_t len = old != NULL ? old->len : 0;
+  if (len == UINT32_MAX - 1)
+    return false;
+  const bool full = old == NULL || len == old->room;
+  if (full && !reserve(gather, len < 4 ? 4 : len * 2))
+    return false;
+  avow__list_t *list = gather->u.gather.list;
+  list->items[list->len++] = avow_none();
+  *out = (uint32_t) len;
+  return true;
+}
+
+static bool add_element(avow_promise_t *gather, avow_promise_t *p,
+                        uint32_t index) {
+  avow_promise_t *element =
+      avow__promise_alloc(avow__context(gather), AVOW__ELEMENT, 1);
+  if (element == NULL)
+    return false;
+  element->u.element.gather = gather;
+  element->u.element.index = index;
+  element->upstream = p;
+  avow__link_t *elements = gather->data;
+  avow__list_append(&elements, &element->siblings);
+  gather->data = elements;
+  gather->u.gather.remaining++;
+  avow__subscribe(element);
+  return true;
+}
+
+/* p comes too late, or there is no place for it. */
+static void drop_late(avow_promise_t *p) {
+  p->flags |= AVOW__HANDLED;
+  avow__unref(p);
+}
+
+static void add_at(avow_promise_t *gather, avow_promise_t *p, uint32_t index) {
+  avow__check_taken(p);
+  if (is_gather(gather)) {
+    int err = UV_ENOMEM;
+    if (AVOW__UNLIKELY(p->context != gather->context) &&
+        !avow__same_loop(avow__context(gather), p))
+      err = AVOW_EMISUSE;
+    else if (add_element(gather, p, index))
+      return;
+    settle(gather, avow_error(err));
+  }
+  drop_late(p);
+}
+
+static void add(avow_promise_t *gather, avow_promise_t *p) {
+  uint32_t index = 0;
+  if (is_gather(gather) && !add_item(gather, &index))
+    settle(gather, avow_error(UV_ENOMEM));
+  add_at(gather, p, index);
+}
+
+static avow_promise_t *end(avow_promise_t *gather) {
+  if (is_gather(gather))
+    count_down(gather);
+  return gather;
+}
+
+static avow_promise_t *gather_of(uv_loop_t *loop, avow_gather_kind_t kind,
+                                 avow_promise_t *const ps[], size_t n) {
+  avow__context_t *c = avow__context_of(loop);
+  avow__check_thread(c);
+  avow_promise_t *gather = gather_new(c, kind);
+  if (is_gather(gather) && keeps_list(gather) && !make_list(gather, n))
+    settle(gather, avow_error(UV_ENOMEM));
+  for (size_t i = 0; i < n; i++)
+    add_at(gather, ps[i], (uint32_t) i);
+  return end(gather);
+}
+
+avow_promise_t *avow_all(uv_loop_t *loop, avow_promise_t *const ps[],
+                         size_t n) {
+  return gather_of(loop, AVOW_ALL, ps, n);
+}
+
+avow_promise_t *avow_all_settled(uv_loop_t *loop, avow_promise_t *const ps[],
+                                 size_t n) {
+  return gather_of(loop, AVOW_ALL_SETTLED, ps, n);
+}
+
+avow_promise_t *avow_race(uv_loop_t *loop, avow_promise_t *const ps[],
+                          size_t n) {
+  return gather_of(loop, AVOW_RACE, ps, n);
+}
+
+avow_promise_t *avow_any(uv_loop_t *loop, avow_promise_t *const ps[],
+                         size_t n) {
+  return gather_of(loop, AVOW_ANY, ps, n);
+}
+
+avow_gather_t *avow_gather_new(uv_loop_t *loop, avow_gather_kind_t kind) {
+  avow__context_t *c = avow__context_of(loop);
+  avow__check_thread(c);
+  return (avow_gather_t *) gather_new(c, kind);
+}
+
+void avow_gather_add(const avow_gather_t *g, avow_promise_t *p) {
+  avow__check_thread(avow__context(p));
+  add(avow__mutable(g), p);
+}
+
+avow_promise_t *avow_gather_end(avow_gather_t *g) {
+  return end((avow_promise_t *) g);
+}
+
+avow_promise_t *avow_cancel_losers(avow_promise_t *combined) {
+  if (is_gather(combined))
+    combined->flags |= AVOW__CANCEL_LOSERS;
+  return combined;
+}
+
+avow_settled_t avow_settled_at(const avow_value_t *list, size_t i) {
+  const avow_value_t *outcome = avow_list_at(list, i);
+  avow_settled_t settled;
+  settled.status = avow_is_error(outcome) ? AVOW_REJECTED : AVOW_FULFILLED;
+  settled.value = outcome;
+  return settled;
+}

@@ -1,0 +1,23 @@
+/* What a compiler can be told beyond C11, where it listens. */
+#ifndef AVOW_COMPILER_H
+#define AVOW_COMPILER_H
+
+#if defined(__GNUC__)
+#  define AVOW__LIKELY(x)   __builtin_expect(!!(x), 1)
+#  define AVOW__UNLIKELY(x) __builtin_expect(!!(x), 0)
+/* Not made part of its callers, so that their usual way stays short. */
+#  define AVOW__APART __attribute__((noinline))
+#else
+#  define AVOW__LIKELY(x)   (x)
+#  define AVOW__UNLIKELY(x) (x)
+#  define AVOW__APART
+#endif
+
+/* Variables that no other library can see or replace are reached directly. */
+#if defined(__GNUC__) && !defined(_WIN32)
+#  define AVOW__HIDDEN __attribute__((visibility("hidden")))
+#else
+#  define AVOW__HIDDEN
+#endif
+
+#endif

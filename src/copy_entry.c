@@ -1,0 +1,83 @@
+/*
+ * Copying one entry. Nothing is written through a link at the target: what is
+ * to be replaced is removed, and the copy is a new file.
+ */
+#include "copy_entry.h"
+
+#include "alloc.h"
+#include "disk.h"
+
+enum { PERMISSIONS = 07777, USABLE = 0700 };
+
+static int copy_file(const char *from, const char *to, const uv_stat_t *stat) {
+  const int err = avow__disk_copyfile(from, to);
+  return err < 0 ? err : avow__disk_utime(to, stat);
+}
+
+static int copy_link(const char *from, const char *to, const uv_stat_t *stat) {
+  char *target = NULL;
+  int err = avow__disk_readlink(from, &target);
+  if (err == 0)
+    err = avow__disk_symlink(target, to);
+  if (err == 0)
+    (void) avow__disk_lutime(to, stat); /* not all systems have that */
+  avow__free(target);
+  return err;
+}
+
+static int copy_new(const char *from, const char *to, const uv_stat_t *stat) {
+  switch (avow__disk_type(stat)) {
+  case UV_DIRENT_FILE:
+    return copy_file(from, to, stat);
+  case UV_DIRENT_LINK:
+    return copy_link(from, to, stat);
+  case UV_DIRENT_UNKNOWN:
+  case UV_DIRENT_DIR:
+  case UV_DIRENT_FIFO:
+  case UV_DIRENT_SOCKET:
+  case UV_DIRENT_CHAR:
+  case UV_DIRENT_BLOCK:
+  default:
+    return UV_ENOTSUP; /* libuv makes none of these */
+  }
+}
+
+/* Makes way, unless what is there is the very thing to be copied. */
+static int remove_old(const char *to, const uv_stat_t *stat) {
+  uv_stat_t old;
+  const int err = avow__disk_lstat(to, &old);
+  if (err < 0)
+    return err;
+  if (old.st_dev == stat->st_dev && old.st_ino == stat->st_ino)
+    return UV_EINVAL;
+  return avow__disk_type(&old) == UV_DIRENT_DIR ? UV_EISDIR
+                                                : avow__disk_unlink(to);
+}
+
+int avow__copy_entry(const char *from, const char *to, const uv_stat_t *stat,
+                     avow_existing_t existing) {
+  int err = copy_new(from, to, stat);
+  if (err != UV_EEXIST || existing == AVOW_EXISTING_REFUSE)
+    return err;
+  if (existing == AVOW_EXISTING_KEEP)
+    return 0;
+  err = remove_old(to, stat);
+  return err < 0 ? err : copy_new(from, to, stat);
+}
+
+int avow__copy_dir(const char *to, const uv_stat_t *stat) {
+  const int mode = (int) (stat->st_mode & PERMISSIONS);
+  const int err = avow__disk_mkdir(to, mode | USABLE);
+  if (err != UV_EEXIST)
+    return err < 0 ? err : 1;
+  uv_stat_t old;
+  const int stat_err = avow__disk_lstat(to, &old);
+  if (stat_err < 0)
+    return stat_err;
+  return avow__disk_type(&old) == UV_DIRENT_DIR ? 0 : UV_ENOTDIR;
+}
+
+int avow__copy_dir_end(const char *to, const uv_stat_t *stat) {
+  const int err = avow__disk_chmod(to, (int) (stat->st_mode & PERMISSIONS));
+  return err < 0 ? err : avow__disk_utime(to, stat);
+}

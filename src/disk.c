@@ -1,0 +1,187 @@
+/*
+ * Plain calls on files. What libuv keeps in a request is let go before any of
+ * them returns.
+ */
+#include "disk.h"
+
+#include <string.h>
+
+#include "alloc.h"
+
+/* A stop flag is looked at between calls: no call is to take long. */
+enum { AT_ONCE = 1 << 20 };
+
+static int done(uv_fs_t *req, int result) {
+  uv_fs_req_cleanup(req);
+  return result;
+}
+
+int avow__disk_open(const char *path, int flags, int mode) {
+  uv_fs_t req;
+  return done(&req, uv_fs_open(NULL, &req, path, flags, mode, NULL));
+}
+
+int avow__disk_close(uv_file file) {
+  uv_fs_t req;
+  return done(&req, uv_fs_close(NULL, &req, file, NULL));
+}
+
+static uv_buf_t buffer(char *data, size_t len) {
+  return uv_buf_init(data, len < AT_ONCE ? (unsigned) len : AT_ONCE);
+}
+
+int avow__disk_read(uv_file file, char *data, size_t room) {
+  const uv_buf_t buf = buffer(data, room);
+  int n;
+  do { /* libuv leaves that to us */
+    uv_fs_t req;
+    n = done(&req, uv_fs_read(NULL, &req, file, &buf, 1, -1, NULL));
+  } while (n == UV_EINTR);
+  return n;
+}
+
+int avow__disk_write(uv_file file, char *data, size_t len) {
+  const uv_buf_t buf = buffer(data, len);
+  uv_fs_t req;
+  const int n = done(&req, uv_fs_write(NULL, &req, file, &buf, 1, -1, NULL));
+  return n == 0 ? UV_EIO : n; /* a file that takes nothing and says nothing */
+}
+
+int avow__disk_fsync(uv_file file) {
+  uv_fs_t req;
+  return done(&req, uv_fs_fsync(NULL, &req, file, NULL));
+}
+
+int avow__disk_fchmod(uv_file file, int mode) {
+  uv_fs_t req;
+  return done(&req, uv_fs_fchmod(NULL, &req, file, mode, NULL));
+}
+
+int avow__disk_fstat(uv_file file, uv_stat_t *out) {
+  uv_fs_t req;
+  const int err = uv_fs_fstat(NULL, &req, file, NULL);
+  *out = req.statbuf;
+  return done(&req, err);
+}
+
+int avow__disk_stat(const char *path, uv_stat_t *out) {
+  uv_fs_t req;
+  const int err = uv_fs_stat(NULL, &req, path, NULL);
+  *out = req.statbuf;
+  return done(&req, err);
+}
+
+int avow__disk_lstat(const char *path, uv_stat_t *out) {
+  uv_fs_t req;
+  const int err = uv_fs_lstat(NULL, &req, path, NULL);
+  *out = req.statbuf;
+  return done(&req, err);
+}
+
+int avow__disk_chmod(const char *path, int mode) {
+  uv_fs_t req;
+  return done(&req, uv_fs_chmod(NULL, &req, path, mode, NULL));
+}
+
+int avow__disk_mkdir(const char *path, int mode) {
+  uv_fs_t req;
+  return done(&req, uv_fs_mkdir(NULL, &req, path, mode, NULL));
+}
+
+int avow__disk_mkdtemp(char *template) {
+  uv_fs_t req;
+  const int err = uv_fs_mkdtemp(NULL, &req, template, NULL);
+  if (err == 0)
+    memcpy(template, req.path, strlen(template));
+  return done(&req, err);
+}
+
+int avow__disk_rmdir(const char *path) {
+  uv_fs_t req;
+  return done(&req, uv_fs_rmdir(NULL, &req, path, NULL));
+}
+
+int avow__disk_unlink(const char *path) {
+  uv_fs_t req;
+  return done(&req, uv_fs_unlink(NULL, &req, path, NULL));
+}
+
+int avow__disk_rename(const char *from, const char *to) {
+  uv_fs_t req;
+  return done(&req, uv_fs_rename(NULL, &req, from, to, NULL));
+}
+
+int avow__disk_copyfile(const char *from, const char *to) {
+  uv_fs_t req;
+  return done(&req,
+              uv_fs_copyfile(NULL, &req, from, to, UV_FS_COPYFILE_EXCL, NULL));
+}
+
+static double seconds(uv_timespec_t time) {
+  return (double) time.tv_sec + (double) time.tv_nsec / 1e9;
+}
+
+int avow__disk_lutime(const char *path, const uv_stat_t *stat) {
+  uv_fs_t req;
+  return done(&req, uv_fs_lutime(NULL, &req, path, seconds(stat->st_atim),
+                                 seconds(stat->st_mtim), NULL));
+}
+
+int avow__disk_utime(const char *path, const uv_stat_t *stat) {
+  uv_fs_t req;
+  return done(&req, uv_fs_utime(NULL, &req, path, seconds(stat->st_atim),
+                                seconds(stat->st_mtim), NULL));
+}
+
+int avow__disk_symlink(const char *path, const char *new_path) {
+  uv_fs_t req;
+  return done(&req, uv_fs_symlink(NULL, &req, path, new_path, 0, NULL));
+}
+
+int avow__disk_readlink(const char *path, char **out) {
+  uv_fs_t req;
+  const int err = uv_fs_readlink(NULL, &req, path, NULL);
+  if (err < 0)
+    return done(&req, err);
+  const size_t size = strlen(req.ptr) + 1;
+  *out = avow__malloc(size);
+  if (*out != NULL)
+    memcpy(*out, req.ptr, size);
+  return done(&req, *out != NULL ? 0 : UV_ENOMEM);
+}
+
+/* The numbers are the same on all systems; not all have all the names. */
+uv_dirent_type_t avow__disk_type(const uv_stat_t *stat) {
+  switch (stat->st_mode & 0170000) {
+  case 0100000:
+    return UV_DIRENT_FILE;
+  case 0040000:
+    return UV_DIRENT_DIR;
+  case 0120000:
+    return UV_DIRENT_LINK;
+  case 0010000:
+    return UV_DIRENT_FIFO;
+  case 0140000:
+    return UV_DIRENT_SOCKET;
+  case 0020000:
+    return UV_DIRENT_CHAR;
+  case 0060000:
+    return UV_DIRENT_BLOCK;
+  default:
+    return UV_DIRENT_UNKNOWN;
+  }
+}
+
+size_t avow__disk_name_at(const char *path) {
+  size_t at = avow__disk_trimmed(path);
+  while (at > 0 && !avow__disk_is_slash(path[at - 1]))
+    at--;
+  return at;
+}
+
+size_t avow__disk_trimmed(const char *path) {
+  size_t len = strlen(path);
+  while (len > 1 && avow__disk_is_slash(path[len - 1]))
+    len--;
+  return len;
+}

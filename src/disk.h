@@ -1,0 +1,67 @@
+/*
+ * What jobs of the thread pool do with files. libuv's requests without a
+ * callback are plain calls that need no loop; each of these is one. They give 0
+ * or more, or a libuv code, and none of them UV_EINTR.
+ */
+#ifndef AVOW_DISK_H
+#define AVOW_DISK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <uv.h>
+
+int avow__disk_open(const char *path, int flags, int mode);
+int avow__disk_close(uv_file file);
+
+/* What there is room for, at most; 0 at the end. */
+int avow__disk_read(uv_file file, char *data, size_t room);
+
+/* As much as the system takes at once, at least one byte of len. */
+int avow__disk_write(uv_file file, char *data, size_t len);
+
+int avow__disk_fsync(uv_file file);
+int avow__disk_fchmod(uv_file file, int mode);
+int avow__disk_fstat(uv_file file, uv_stat_t *out);
+int avow__disk_stat(const char *path, uv_stat_t *out);
+int avow__disk_lstat(const char *path, uv_stat_t *out);
+int avow__disk_chmod(const char *path, int mode);
+int avow__disk_mkdir(const char *path, int mode);
+/* The template, which ends in XXXXXX, becomes the path of a new one. */
+int avow__disk_mkdtemp(char *template);
+int avow__disk_rmdir(const char *path);
+int avow__disk_unlink(const char *path);
+int avow__disk_rename(const char *from, const char *to);
+
+/* A new file, with the mode of the other; UV_EEXIST. */
+int avow__disk_copyfile(const char *from, const char *to);
+
+/* The times of stat: of the path, or of what it leads to. */
+int avow__disk_lutime(const char *path, const uv_stat_t *stat);
+int avow__disk_utime(const char *path, const uv_stat_t *stat);
+
+/* A link at new_path that says path. */
+int avow__disk_symlink(const char *path, const char *new_path);
+
+/* The path in a symbolic link, for avow__free(). */
+int avow__disk_readlink(const char *path, char **out);
+
+/* What a stat is of. */
+uv_dirent_type_t avow__disk_type(const uv_stat_t *stat);
+
+/* Between the names of a path. */
+static inline bool avow__disk_is_slash(char c) {
+#ifdef _WIN32
+  return c == '/' || c == '\\';
+#else
+  return c == '/';
+#endif
+}
+
+/* Where the last name of a path begins. */
+size_t avow__disk_name_at(const char *path);
+
+/* The length of a path without the slashes that end it, at least 1 if it has
+   any. */
+size_t avow__disk_trimmed(const char *path);
+
+#endif

@@ -1,0 +1,103 @@
+/*
+ * Errors: the block with a message and a cause, and the texts of codes.
+ */
+#include "avow/error.h"
+
+#include <stdio.h>
+#include <uv.h>
+
+#include "alloc.h"
+#include "value.h"
+
+static size_t format_len(const char *format, va_list args) {
+  va_list again;
+  va_copy(again, args);
+  const int len = vsnprintf(NULL, 0, format, again);
+  va_end(again);
+  return len > 0 ? (size_t) len : 0;
+}
+
+avow_value_t avow__error_va(int code, avow_value_t cause, const char *format,
+                            va_list args) {
+  const size_t len = format != NULL ? format_len(format, args) : 0;
+  avow_value_t v = avow_error(code);
+  avow__error_t *error = avow__block_new(AVOW_ERROR, sizeof(*error) + len + 1);
+  if (error == NULL) {
+    avow__value_unref(cause);
+    return v;
+  }
+  error->message[0] = '\0';
+  if (len > 0)
+    (void) vsnprintf(error->message, len + 1, format, args); /* measured */
+  error->cause = cause;
+  v.u.p = error;
+  return v;
+}
+
+avow_value_t avow_error_new(int code, avow_value_t cause, const char *format,
+                            ...) {
+  va_list args;
+  va_start(args, format);
+  const avow_value_t v = avow__error_va(code, cause, format, args);
+  va_end(args);
+  return v;
+}
+
+const char *avow_error_message(const avow_value_t *v) {
+  if (v->tag != AVOW_ERROR)
+    return "no error";
+  const avow__error_t *error = v->u.p;
+  if (error != NULL && error->message[0] != '\0')
+    return error->message;
+  return avow_strerror(v->code);
+}
+
+const avow_value_t *avow_error_cause(const avow_value_t *v) {
+  if (v->tag != AVOW_ERROR || v->u.p == NULL)
+    return NULL;
+  const avow__error_t *error = v->u.p;
+  return error->cause.tag != AVOW_NONE ? &error->cause : NULL;
+}
+
+#define OWN_CODES(X)                                           \
+  X(AVOW_EBROKEN, "deferred dropped before it was settled")    \
+  X(AVOW_ECYCLE, "promise resolved with itself")               \
+  X(AVOW_EAGGREGATE, "every promise was rejected")             \
+  X(AVOW_EIDLE, "nothing left to run while still pending")     \
+  X(AVOW_EREASON, "rejected with a value: see its cause")      \
+  X(AVOW_EMISUSE, "wrong use of avow: a debug build says how") \
+  X(AVOW_ENOTASYNC, "awaited outside an async function")
+
+const char *avow_strerror(int code) {
+  switch (code) {
+#define X(name, text) \
+  case name:          \
+    return text;
+    OWN_CODES(X)
+#undef X
+#define X(name, text) \
+  case UV_##name:     \
+    return text;
+    UV_ERRNO_MAP(X)
+#undef X
+  default:
+    return "unknown error";
+  }
+}
+
+const char *avow_err_name(int code) {
+  switch (code) {
+#define X(name, text) \
+  case name:          \
+    return #name;
+    OWN_CODES(X)
+#undef X
+#define X(name, text) \
+  case UV_##name:     \
+    return #name;
+    UV_ERRNO_MAP(X)
+#undef X
+  default:
+    return "UNKNOWN";
+  }
+}

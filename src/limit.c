@@ -1,0 +1,146 @@
+/*
+ * Limiters. A permit is an object, made when it is asked for: it stands in the
+ * queue, is then handed over as a value, and goes back with its last reference,
+ * so that no way of losing a value loses a permit. A limiter does not know the
+ * permits that are out; they keep it. Whenever somebody waits none is free.
+ */
+#include "avow/limit.h"
+
+#include "avow/cancel.h"
+#include "op.h"
+#include "tool.h"
+
+typedef struct {
+  size_t available;
+  avow__link_t *queue; /* permits that wait for their turn */
+} limiter_t;
+
+typedef struct {
+  avow__link_t link;
+  limiter_t *limiter;
+  avow_limiter_t *tool;      /* keeps the limiter */
+  avow_deferred_t *deferred; /* while in the queue */
+  avow_value_t value;        /* this object, not counted */
+  bool granted;
+  avow_fn fn;
+  void *data;
+} permit_t;
+
+static void grant(permit_t *permit) {
+  permit->granted = true;
+  (void) avow_resolve(permit->deferred, permit->value); /* it was pending */
+}
+
+static void give_back(limiter_t *limiter) {
+  if (limiter->queue != NULL)
+    grant((permit_t *) avow__list_take_first(&limiter->queue));
+  else
+    limiter->available++;
+}
+
+static void destroy_permit(void *self) {
+  permit_t *permit = self;
+  if (permit->granted)
+    give_back(permit->limiter);
+  avow_limiter_unref(permit->tool);
+}
+
+static const avow_class_t limiter_class = { .name = "limiter" };
+static const avow_class_t permit_class = { .name = "permit",
+                                           .destroy = destroy_permit };
+
+avow_limiter_t *avow_limiter_new(uv_loop_t *loop, size_t permits) {
+  if (permits == 0)
+    return avow__tool_refuse(loop, UV_EINVAL, "limiter");
+  void *self;
+  avow_limiter_t *l =
+      avow__tool_new(loop, &limiter_class, sizeof(limiter_t), &self);
+  limiter_t *limiter = self;
+  if (limiter != NULL)
+    limiter->available = permits;
+  return l;
+}
+
+static void leave_queue(void *data) {
+  permit_t *permit = data;
+  avow__list_remove(&permit->limiter->queue, &permit->link);
+  avow_deferred_drop(permit->deferred);
+  avow__value_unref(permit->value);
+}
+
+static void ask(permit_t *permit) {
+  limiter_t *limiter = permit->limiter;
+  if (limiter->available > 0) {
+    limiter->available--;
+    grant(permit);
+    return;
+  }
+  avow__list_append(&limiter->queue, &permit->link);
+  avow_on_cancel(permit->deferred, leave_queue, permit);
+}
+
+/* Its promise in *out. NULL, with the rejection there, if it cannot be made. */
+static permit_t *permit_new(const avow_limiter_t *l, avow_promise_t **out) {
+  uv_loop_t *loop = avow__tool_loop(l);
+  void *self = NULL;
+  const avow_value_t v =
+      avow__object_inline(&permit_class, sizeof(permit_t), &self);
+  permit_t *permit = self;
+  if (permit == NULL) {
+    *out = avow_promise_reject(loop, v);
+    return NULL;
+  }
+  *permit = (permit_t){ .value = v, .tool = avow_limiter_ref(l) };
+  permit->limiter = avow__tool_self(l, &limiter_class);
+  *out = avow_promise_new(loop, &permit->deferred);
+  if (avow__is_pending(*out))
+    return permit;
+  avow_deferred_drop(permit->deferred);
+  avow__value_unref(v);
+  return NULL;
+}
+
+avow_promise_t *avow_limiter_acquire(const avow_limiter_t *l) {
+  if (avow__tool_self(l, &limiter_class) == NULL)
+    return avow_ref((const avow_promise_t *) l);
+  avow_promise_t *p;
+  permit_t *permit = permit_new(l, &p);
+  if (permit != NULL)
+    ask(permit);
+  return p;
+}
+
+static avow_value_t call(const avow_value_t *arg, void *data) {
+  const permit_t *permit = data;
+  return permit->fn(permit->data);
+}
+
+static void release(void *data) {
+  const permit_t *permit = data;
+  avow__value_unref(permit->value);
+}
+
+avow_promise_t *avow_limiter_run(const avow_limiter_t *l, avow_fn fn,
+                                 void *data) {
+  if (avow__tool_self(l, &limiter_class) == NULL)
+    return avow_ref((const avow_promise_t *) l);
+  if (fn == NULL)
+    return avow__op_refuse(avow__tool_loop(l), UV_EINVAL, "limiter run", NULL);
+  avow_promise_t *p;
+  permit_t *permit = permit_new(l, &p);
+  if (permit == NULL)
+    return p;
+  permit->fn = fn;
+  permit->data = data;
+  (void) avow_value_ref(&permit->value); /* for release() */
+  ask(permit);
+  return avow_attach(avow_then(p, call, NULL, permit), permit, release);
+}
+
+avow_limiter_t *avow_limiter_ref(const avow_limiter_t *l) {
+  return (avow_limiter_t *) avow_ref((const avow_promise_t *) l);
+}
+
+void avow_limiter_unref(avow_limiter_t *l) {
+  avow_unref((avow_promise_t *) l);
+}

@@ -1,0 +1,357 @@
+/*
+ * Loops and what avow keeps for each: a context, found through a registry that
+ * all threads share and a cache that each thread has. A context outlives
+ * avow_loop_close() for as long as the program holds one of its promises.
+ */
+#include "loop.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "alloc.h"
+#include "avow/cancel.h"
+#include "owned.h"
+#include "promise.h"
+
+enum { BUDGET = 10000 };
+
+enum { STACK = 64 * 1024, STACK_MIN = 16 * 1024, IDLE_STACKS = 1024 };
+
+/* What avow_loop_close() grants to handlers that start new work each time they
+   hear of the end: so many rounds of the queue, beside those that what is there
+   at the start may need. */
+enum { PATIENCE = 100, ROUNDS_EACH = 8 };
+
+static avow_promise_t nowhere_promise = {
+  .u.value = { .tag = AVOW_ERROR, .code = AVOW_EMISUSE },
+  .refs = UINT32_MAX / 2,
+  .kind = AVOW__VALUE,
+  .flags = AVOW_REJECTED | AVOW__HANDLED,
+};
+
+static avow__context_t nowhere = {
+  .closed = true,
+  .refusing = true,
+  .no_memory = &nowhere_promise,
+  .canceled = &nowhere_promise,
+};
+
+avow__context_t *avow__contexts[AVOW__MAX_LOOPS] = { &nowhere };
+
+_Thread_local avow__last_t avow__last;
+atomic_uint avow__generation = 1;
+
+static uv_once_t registry_once = UV_ONCE_INIT;
+static uv_mutex_t registry_mutex;
+
+static void registry_init(void) {
+  if (uv_mutex_init(&registry_mutex) != 0)
+    abort(); /* libuv itself cannot work then */
+}
+
+static void registry_lock(void) {
+  uv_once(&registry_once, registry_init);
+  uv_mutex_lock(&registry_mutex);
+}
+
+static void registry_unlock(void) {
+  uv_mutex_unlock(&registry_mutex);
+}
+
+/* With the registry locked. */
+static avow__context_t *registry_find(const uv_loop_t *loop) {
+  for (unsigned i = 1; i < AVOW__MAX_LOOPS; i++) {
+    avow__context_t *c = avow__contexts[i];
+    if (c != NULL && c->loop == loop && !c->closed)
+      return c;
+  }
+  return NULL;
+}
+
+static int registry_add(avow__context_t *c) {
+  for (unsigned i = 1; i < AVOW__MAX_LOOPS; i++) {
+    if (avow__contexts[i] == NULL) {
+      avow__contexts[i] = c;
+      c->index = (uint16_t) i;
+      return 0;
+    }
+  }
+  return UV_EMFILE;
+}
+
+static avow__context_t *lookup(const uv_loop_t *loop) {
+  registry_lock();
+  avow__context_t *c = registry_find(loop);
+  registry_unlock();
+  return c;
+}
+
+avow__context_t *avow__context_find(const uv_loop_t *loop) {
+  avow__context_t *c = lookup(loop);
+  if (c == NULL) {
+    avow__misuse(
+        "this loop is not ready: call avow_loop_init() on it first, "
+        "and nothing after avow_loop_close()");
+    return &nowhere;
+  }
+  avow__last.loop = loop;
+  avow__last.context = c;
+  avow__last.generation = atomic_load(&avow__generation);
+  return c;
+}
+
+static void print_unhandled(uv_loop_t *loop, const avow_value_t *reason,
+                            const char *where, void *data) {
+  (void) fprintf(stderr, "avow: unhandled rejection: %s (%s)%s%s\n",
+                 avow_error_message(reason), avow_err_name(reason->code),
+                 where != NULL ? ", promise made at " : "",
+                 where != NULL ? where : ""); /* nowhere else to say it */
+}
+
+static int set_options(avow__context_t *c, const avow_options_t *options) {
+  if (options != NULL)
+    c->options = *options;
+  if (c->options.on_unhandled == NULL)
+    c->options.on_unhandled = print_unhandled;
+  if (c->options.budget == 0)
+    c->options.budget = BUDGET;
+  if (c->options.stack_size == 0)
+    c->options.stack_size = STACK;
+  if (c->options.idle_stacks == 0)
+    c->options.idle_stacks = IDLE_STACKS;
+  c->fibers.stack_size = c->options.stack_size;
+  c->fibers.keep = c->options.idle_stacks;
+  c->fibers.most = c->options.max_stacks;
+  return c->options.stack_size < STACK_MIN ? UV_EINVAL : 0;
+}
+
+/* A promise that is rejected for ever. The context holds it. */
+static avow_promise_t *immortal(avow__context_t *c, int code) {
+  avow_promise_t *p = avow__promise_alloc(c, AVOW__VALUE, 1);
+  if (p == NULL)
+    return NULL;
+  p->flags |= AVOW__HANDLED;
+  avow__settle(p, avow_error(code));
+  return p;
+}
+
+static void context_free(avow__context_t *c) {
+  if (c->canceled != NULL)
+    avow__pool_free(&c->pool, c->canceled);
+  if (c->no_memory != NULL)
+    avow__pool_free(&c->pool, c->no_memory);
+  avow__pool_close(&c->pool);
+  avow__table_close(&c->readers);
+  avow__table_close(&c->sinks);
+  avow__table_close(&c->closers);
+  avow__table_close(&c->connecting);
+  avow__table_close(&c->owned);
+  avow__table_close(&c->stragglers);
+  avow__table_close(&c->watched);
+  avow__table_close(&c->strays);
+  avow__tick_free(c);
+  avow__wheel_free(c);
+  avow__phases_free(c);
+  avow__spares_free(c);
+  avow__free(c);
+}
+
+static bool fill(avow__context_t *c) {
+  if (!avow__pool_init(&c->pool))
+    return false;
+  c->no_memory = immortal(c, UV_ENOMEM);
+  c->canceled = immortal(c, UV_ECANCELED);
+  return c->no_memory != NULL && c->canceled != NULL && avow__tick_init(c);
+}
+
+/* With the registry locked. */
+static int context_new(uv_loop_t *loop, const avow_options_t *options) {
+  avow__context_t *c = avow__calloc(1, sizeof(*c));
+  if (c == NULL)
+    return UV_ENOMEM;
+  c->loop = loop;
+  c->users = 1;
+  int err = set_options(c, options);
+  if (err == 0)
+    err = registry_add(c);
+  if (err == 0 && !fill(c)) {
+    avow__contexts[c->index] = NULL;
+    err = UV_ENOMEM;
+  }
+  if (err != 0)
+    context_free(c);
+  return err;
+}
+
+int avow_loop_init(uv_loop_t *loop, const avow_options_t *options) {
+  if (loop == NULL)
+    return UV_EINVAL;
+  registry_lock();
+  int err = 0;
+  avow__context_t *c = registry_find(loop);
+  if (c == NULL)
+    err = context_new(loop, options);
+  else if (c->closing)
+    err = UV_EBUSY;
+  else
+    c->users++;
+  registry_unlock();
+  return err;
+}
+
+void avow__context_release(avow__context_t *c) {
+  const bool held = c->left > 2 || c->no_memory->refs > 1 ||
+                    c->canceled->refs > 1 || c->on_handles > 0;
+  if (!c->closed || held || c == &nowhere)
+    return;
+  registry_lock();
+  avow__contexts[c->index] = NULL;
+  registry_unlock();
+  context_free(c);
+}
+
+static void on_own_closed(uv_handle_t *handle) {
+  avow__context_t *c = handle->data;
+  c->closing_own--;
+}
+
+void avow__close_own(avow__context_t *c, uv_handle_t *handle) {
+  if (uv_is_closing(handle))
+    return;
+  c->closing_own++;
+  uv_close(handle, on_own_closed);
+}
+
+typedef struct {
+  avow__context_t *context;
+  uint64_t pending;
+  uint64_t cancelled;
+  bool all;
+} sweep_t;
+
+/* What nothing else of avow will settle. */
+static bool is_root(const avow_promise_t *p) {
+  switch (p->kind) {
+  case AVOW__DEFERRED:
+    return (p->flags & (AVOW__PROXY | AVOW__AWAITED)) == 0;
+  case AVOW__TIMER:
+  case AVOW__STEP:
+  case AVOW__PAIRED:
+  case AVOW__PHASE:
+  case AVOW__NEXT:
+  case AVOW__SEND:
+    return true;
+  case AVOW__GATHER:
+    return p->data == NULL;
+  default:
+    return false;
+  }
+}
+
+static void sweep_one(avow_promise_t *p, void *data) {
+  sweep_t *sweep = data;
+  const bool proxy = (p->flags & AVOW__PROXY) != 0;
+  if (!avow__is_pending(p) || proxy || p->kind == AVOW__ELEMENT ||
+      p->kind == AVOW__WATCH || p->kind == AVOW__CHILD)
+    return;
+  sweep->pending++;
+  if (!is_root(p) && !sweep->all)
+    return;
+  sweep->cancelled++;
+  avow_cancel(p);
+}
+
+/* Cancels what is pending; true if that leaves nothing to do. */
+static bool sweep(avow__context_t *c) {
+  sweep_t sweep = { .context = c };
+  avow__enter(c);
+  avow__strays_seek(c);
+  avow__pool_each(&c->pool, sweep_one, &sweep);
+  /* What nobody will ever settle: promises that wait for each other. */
+  sweep.all = sweep.cancelled == 0 && c->queue == NULL && c->requests == 0;
+  if (sweep.all && sweep.pending > 0)
+    avow__pool_each(&c->pool, sweep_one, &sweep);
+  avow__leave(c);
+  return sweep.pending == 0 && c->queue == NULL && c->requests == 0;
+}
+
+/* A program may begin new work whenever it hears of the end. In the end it is
+   refused promises, and then even finally. */
+static void unwind(avow__context_t *c) {
+  uint64_t rounds =
+      PATIENCE + avow__pool_count(&c->pool) * ROUNDS_EACH / c->options.budget;
+  while (!sweep(c)) {
+    if (c->queue == NULL && c->requests > 0)
+      (void) uv_run(c->loop, UV_RUN_ONCE); /* c->requests says more */
+    else if (rounds-- == 0) {
+      c->deaf = c->giving_up;
+      c->giving_up = c->refusing = true;
+      rounds = PATIENCE;
+    }
+  }
+}
+
+static void close_handles(avow__context_t *c) {
+  avow__tick_close(c);
+  avow__wheel_close(c);
+  avow__phases_close(c);
+  avow__port_close(c);
+  avow__owned_close(c);
+  /* Once more than for ours alone: the program's uv_close() of them may not be
+     over. */
+  (void) uv_run(c->loop, UV_RUN_NOWAIT); /* may only take back a uv_stop() */
+  do {
+    avow__channels_close(c);
+    (void) uv_run(c->loop, UV_RUN_NOWAIT); /* closing_own says more */
+    unwind(c); /* what callbacks of the program began meanwhile */
+  } while (c->closing_own > 0 || avow__strays_close(c));
+  avow__strays_free(c);
+  avow__owned_free(c);
+  avow__port_free(c);
+}
+
+int avow_loop_close(uv_loop_t *loop) {
+  avow__context_t *c = lookup(loop);
+  if (c == NULL)
+    return UV_EINVAL;
+  if (c->depth > 0 || c->closing)
+    return UV_EBUSY;
+  if (--c->users > 0)
+    return 0;
+  c->closing = true;
+  unwind(c);
+  close_handles(c);
+#ifndef AVOW_NO_ASYNC
+  avow__fibers_close(&c->fibers);
+#endif
+  registry_lock();
+  c->deaf = false; /* what finally and attach get from now on runs at once */
+  c->left = avow__pool_count(&c->pool);
+  c->closed = c->refusing = true;
+  atomic_fetch_add(&avow__generation, 1);
+  registry_unlock();
+  avow__context_release(c);
+  return 0;
+}
+
+static void count_one(avow_promise_t *p, void *data) {
+  avow_stats_t *stats = data;
+  stats->live++;
+  if (avow__is_pending(p))
+    stats->pending++;
+}
+
+void avow_loop_stats(uv_loop_t *loop, avow_stats_t *out) {
+  avow__context_t *c = avow__context_of(loop);
+  *out = (avow_stats_t){ .jobs = c->jobs,
+                         .allocations = c->pool.allocations,
+                         .requests = c->requests + c->on_handles };
+  avow__pool_each(&c->pool, count_one, out);
+  out->live -= out->live >= 2 ? 2 : out->live; /* the context's own */
+  if (c->queue == NULL)
+    return;
+  const avow__link_t *link = c->queue;
+  do
+    out->queued++;
+  while ((link = link->next) != c->queue);
+}

@@ -1,0 +1,134 @@
+/* What avow keeps for each loop, and how a loop's is found. */
+#ifndef AVOW_LOOP_PRIVATE_H
+#define AVOW_LOOP_PRIVATE_H
+
+#include <assert.h>
+#include <stdatomic.h>
+
+#include "avow/loop.h"
+#include "compiler.h"
+#include "fiber.h"
+#include "list.h"
+#include "pool.h"
+#include "table.h"
+
+typedef struct avow__phases_s avow__phases_t;
+typedef struct avow__port_s avow__port_t;
+typedef struct avow__spare_s avow__spare_t;
+typedef struct avow__tick_s avow__tick_t;
+typedef struct avow__wheel_s avow__wheel_t;
+
+typedef struct avow__context_s {
+  avow__link_t *queue; /* jobs, first in first out */
+  uint32_t depth;      /* callbacks of ours that are on the stack */
+  bool late;           /* inside, but the cached time may be old */
+  bool awake;          /* the queue will be drained without more ado */
+  bool closing;        /* avow_loop_close() is at work */
+  bool giving_up;      /* and lets handlers other than finally's be */
+  bool deaf;           /* and takes no more of those either */
+  bool closed;         /* only the program's own references are left */
+  bool refusing;       /* makes no more promises: giving up, or closed */
+  uint16_t index;      /* in avow__contexts */
+  avow__pool_t pool;
+  uint64_t left; /* promises that are still held after avow_loop_close() */
+  uint64_t jobs;
+  avow_promise_t *no_memory; /* rejected for ever, with UV_ENOMEM */
+  avow_promise_t *canceled;  /* rejected for ever, with UV_ECANCELED */
+  uv_loop_t *loop;
+  avow_options_t options;
+  uint32_t users;       /* calls of avow_loop_init() that are not closed yet */
+  uint32_t requests;    /* in flight, that the loop alone completes */
+  uint32_t on_handles;  /* in flight, that end with a handle of the program */
+  uint32_t closing_own; /* handles of ours that close */
+  avow__tick_t *tick;   /* tick.c: the handles that drain the queue */
+  avow__wheel_t *wheel; /* timer.c: all sleeps; NULL before the first */
+  avow__phases_t *phases; /* phase.c: whoever waits for one; or NULL */
+  avow__port_t *port;     /* remote.c: the other threads' way in; or NULL */
+  avow__spare_t *spares;  /* op.c: blocks for the next operations */
+  uint32_t spare_count;
+  avow__table_t readers;    /* reading.c: who reads, by their handle */
+  avow__table_t sinks;      /* pump.c: where they write to */
+  avow__table_t stragglers; /* fs.c: requests that outlive their promises */
+  avow__table_t closers;    /* handle.c: closes by their handle */
+  avow__table_t connecting; /* pipe.c: connects by their pipe */
+  avow__table_t owned;      /* owned.c: streams that values own */
+  avow__table_t watched;    /* stray.c: what may become one */
+  avow__table_t strays;     /* stray.c: whose handles the program closed */
+  avow__fibers_t fibers;    /* async.c: stacks */
+#ifdef AVOW_TRACE
+  uint64_t serial; /* of the promise made last */
+#endif
+#ifndef NDEBUG
+  uv_thread_t thread; /* of the loop, once its callbacks have run */
+  bool has_thread;
+#endif
+} avow__context_t;
+
+enum { AVOW__MAX_LOOPS = 4096 };
+
+/* By promise->context. Entry 0 is nowhere: the home of what a program asked of
+   a loop without avow_loop_init(). */
+extern AVOW__HIDDEN avow__context_t *avow__contexts[AVOW__MAX_LOOPS];
+
+/* The context this thread asked for last; stale once the generation changed. */
+typedef struct avow__last_s {
+  const uv_loop_t *loop;
+  avow__context_t *context;
+  unsigned generation;
+} avow__last_t;
+
+extern AVOW__HIDDEN _Thread_local avow__last_t avow__last;
+extern AVOW__HIDDEN atomic_uint avow__generation;
+
+/* The slow half of avow__context_of(). */
+avow__context_t *avow__context_find(const uv_loop_t *loop);
+
+/* Of the loop, or nowhere's. Never NULL. */
+static inline avow__context_t *avow__context_of(const uv_loop_t *loop) {
+  if (avow__last.loop == loop &&
+      avow__last.generation ==
+          atomic_load_explicit(&avow__generation, memory_order_relaxed))
+    return avow__last.context;
+  return avow__context_find(loop);
+}
+
+/* Frees the context when nothing refers to it any more. */
+void avow__context_release(avow__context_t *c);
+
+/* Around each callback of ours: the outermost leave drains the queue. */
+void avow__enter(avow__context_t *c);
+void avow__leave(avow__context_t *c);
+
+/* The present, unless a callback of libuv's is on the stack, which has it. */
+uint64_t avow__now(avow__context_t *c);
+
+/* The same inside a call of the program: what is queued has to wait. */
+void avow__leave_queue(avow__context_t *c);
+
+/* Sees to it that the queue will be drained: tick.c. */
+void avow__wake(avow__context_t *c);
+
+/* Starts closing a handle of ours, unless the program has done so. */
+void avow__close_own(avow__context_t *c, uv_handle_t *handle);
+
+/* The rooms that have such handles: each closes them and later frees them. */
+bool avow__tick_init(avow__context_t *c);
+void avow__tick_close(avow__context_t *c);
+void avow__tick_free(avow__context_t *c);
+void avow__wheel_close(avow__context_t *c);
+void avow__wheel_free(avow__context_t *c);
+void avow__phases_close(avow__context_t *c);
+void avow__phases_free(avow__context_t *c);
+void avow__port_close(avow__context_t *c);
+void avow__port_free(avow__context_t *c);
+void avow__spares_free(avow__context_t *c);
+
+/* Ends all channels and releases what is inside: channel.c. */
+void avow__channels_close(avow__context_t *c);
+/* Finds handles of ours that the program has closed: stray.c. */
+void avow__strays_seek(avow__context_t *c);
+/* Whether such handles are still closing. */
+bool avow__strays_close(avow__context_t *c);
+void avow__strays_free(avow__context_t *c);
+
+#endif

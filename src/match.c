@@ -1,0 +1,123 @@
+/*
+ * Whether a name is like a pattern. Only the last star seen is ever tried again:
+ * what stands before it matched as early as it could, and no later place can be
+ * better. So the time is at most the product of both lengths.
+ */
+#include "match.h"
+
+#include <stdint.h>
+#include <string.h>
+
+/* What no character of UTF-8 has as its number: a byte that is none. */
+enum { STRAY = 0x110000 };
+
+static unsigned continued(unsigned char lead) {
+  if (lead >= 0xf0)
+    return 3;
+  if (lead >= 0xe0)
+    return 2;
+  return lead >= 0xc0 ? 1 : 0;
+}
+
+/* The character at *at, which goes on behind it. There is one. */
+static uint32_t next_char(const char **at, const char *end) {
+  const unsigned char *s = (const unsigned char *) *at;
+  const unsigned more = continued(s[0]);
+  uint32_t c = more == 0 ? s[0] : s[0] & (0x3fU >> more);
+  (*at)++;
+  if (s[0] < 0x80)
+    return c;
+  for (unsigned i = 1; i <= more; i++) {
+    if (*at + i - 1 == end || (s[i] & 0xc0) != 0x80)
+      return (uint32_t) STRAY + s[0];
+    c = c << 6 | (s[i] & 0x3fU);
+  }
+  *at += more;
+  return more == 0 ? (uint32_t) STRAY + s[0] : c;
+}
+
+/* The same in a pattern, where a backslash takes what follows as it is. */
+static uint32_t next_literal(const char **at, const char *end) {
+  if (**at == '\\' && *at + 1 < end)
+    (*at)++;
+  return next_char(at, end);
+}
+
+/* *at stands behind the bracket. False if no other closes it. */
+static bool match_set(const char **at, const char *end, uint32_t c,
+                      bool *matches) {
+  const char *p = *at;
+  const bool negated = p < end && (*p == '!' || *p == '^');
+  bool found = false;
+  if (negated)
+    p++;
+  for (const char *first = p; p < end && (*p != ']' || p == first);) {
+    const uint32_t low = next_literal(&p, end);
+    uint32_t high = low;
+    if (end - p > 1 && p[0] == '-' && p[1] != ']') {
+      p++;
+      high = next_literal(&p, end);
+    }
+    found = found || (low <= c && c <= high);
+  }
+  if (p == end)
+    return false;
+  *at = p + 1;
+  *matches = found != negated;
+  return true;
+}
+
+/* One character of the name against what stands at *p, which is no star. Goes on
+   behind both if it matches. */
+static bool match_char(const char **p, const char *p_end, const char **name,
+                       const char *name_end) {
+  if (*p == p_end)
+    return false;
+  const char *pattern = *p;
+  const char *rest = *name;
+  const uint32_t c = next_char(&rest, name_end);
+  bool matches = true;
+  const char *set = pattern + 1;
+  if (*pattern == '?')
+    pattern++;
+  else if (*pattern == '[' && match_set(&set, p_end, c, &matches))
+    pattern = set;
+  else
+    matches = next_literal(&pattern, p_end) == c;
+  if (!matches)
+    return false;
+  *p = pattern;
+  *name = rest;
+  return true;
+}
+
+bool avow__match(const char *pattern, size_t len, const char *name) {
+  const char *p = pattern, *p_end = pattern + len;
+  const char *name_end = name + strlen(name);
+  const char *star = NULL, *starred = NULL;
+  if (name[0] == '.' && len > 0 && pattern[0] != '.' &&
+      !(len > 1 && pattern[0] == '\\' && pattern[1] == '.'))
+    return false;
+  while (name < name_end) {
+    if (p < p_end && *p == '*') {
+      star = ++p;
+      starred = name;
+    } else if (!match_char(&p, p_end, &name, name_end)) {
+      if (star == NULL)
+        return false;
+      (void) next_char(&starred, name_end); /* the star takes one more */
+      p = star;
+      name = starred;
+    }
+  }
+  while (p < p_end && *p == '*')
+    p++;
+  return p == p_end;
+}
+
+bool avow__match_is_magic(const char *pattern, size_t len) {
+  for (size_t i = 0; i < len; i++)
+    if (strchr("*?[\\", pattern[i]) != NULL)
+      return true;
+  return false;
+}

@@ -1,0 +1,18 @@
+/* Telling the program about its mistakes. */
+#ifndef AVOW_MISUSE_H
+#define AVOW_MISUSE_H
+
+#include "avow/config.h"
+#include "compiler.h"
+
+/* Debug builds print what to do instead and abort; release builds go on, and
+   the caller degrades to an error. */
+void avow__misuse(const char *format, ...) AVOW_PRINTF(1, 2);
+
+#ifdef NDEBUG
+#  define AVOW__DEBUG 0
+#else
+#  define AVOW__DEBUG 1
+#endif
+
+#endif

@@ -1,0 +1,133 @@
+/*
+ * Waiting for a phase of the loop. Whoever waits for the same one shares a
+ * handle and is in its list; a handle is active exactly while its list is not
+ * empty. Who waits for the end of the poll also keeps the idle handle active,
+ * lest the poll block.
+ */
+#include "avow/phase.h"
+
+#include "alloc.h"
+#include "promise.h"
+
+struct avow__phases_s {
+  uv_idle_t idle;
+  uv_prepare_t prepare;
+  uv_check_t check;
+  avow__link_t *next_turn, *before_poll, *after_poll; /* who waits */
+};
+
+static void on_idle(uv_idle_t *handle);
+static void on_prepare(uv_prepare_t *handle);
+static void on_check(uv_check_t *handle);
+
+static bool is_closing(const avow__phases_t *phases) {
+  return uv_is_closing((const uv_handle_t *) &phases->idle) ||
+         uv_is_closing((const uv_handle_t *) &phases->prepare) ||
+         uv_is_closing((const uv_handle_t *) &phases->check);
+}
+
+/* Starts and stops handles as the lists have it: no such call can fail. To
+   start one that the program has closed would corrupt the loop. */
+static void update(avow__phases_t *phases) {
+  if (is_closing(phases))
+    return;
+  if (phases->next_turn != NULL || phases->after_poll != NULL)
+    (void) uv_idle_start(&phases->idle, on_idle);
+  else
+    (void) uv_idle_stop(&phases->idle);
+  if (phases->before_poll != NULL)
+    (void) uv_prepare_start(&phases->prepare, on_prepare);
+  else
+    (void) uv_prepare_stop(&phases->prepare);
+  if (phases->after_poll != NULL)
+    (void) uv_check_start(&phases->check, on_check);
+  else
+    (void) uv_check_stop(&phases->check);
+}
+
+/* Those who come while handlers run wait for the next time. */
+static void settle_all(avow__context_t *c, avow__link_t **list) {
+  avow__enter(c);
+  while (*list != NULL)
+    avow__resolve((avow_promise_t *) avow__list_take_first(list), avow_none());
+  avow__leave(c);
+  update(c->phases);
+}
+
+static void on_idle(uv_idle_t *handle) {
+  avow__context_t *c = handle->data;
+  settle_all(c, &c->phases->next_turn);
+}
+
+static void on_prepare(uv_prepare_t *handle) {
+  avow__context_t *c = handle->data;
+  settle_all(c, &c->phases->before_poll);
+}
+
+static void on_check(uv_check_t *handle) {
+  avow__context_t *c = handle->data;
+  settle_all(c, &c->phases->after_poll);
+}
+
+static bool init(avow__context_t *c) {
+  if (c->phases != NULL)
+    return true;
+  avow__phases_t *phases = avow__calloc(1, sizeof(*phases));
+  if (phases == NULL)
+    return false;
+  (void) uv_idle_init(c->loop, &phases->idle);       /* cannot fail */
+  (void) uv_prepare_init(c->loop, &phases->prepare); /* nor this */
+  (void) uv_check_init(c->loop, &phases->check);     /* nor this */
+  phases->idle.data = phases->prepare.data = phases->check.data = c;
+  c->phases = phases;
+  return true;
+}
+
+/* A promise for the list at that offset. */
+static avow_promise_t *wait_for(uv_loop_t *loop, size_t offset) {
+  avow__context_t *c = avow__context_of(loop);
+  avow__check_thread(c);
+  if (c->refusing || !init(c))
+    return avow__no_promise(c);
+  if (is_closing(c->phases))
+    return avow_ref(c->canceled);
+  avow_promise_t *p = avow__promise_alloc(c, AVOW__PHASE, 2);
+  if (p == NULL)
+    return avow__no_promise(c);
+  p->data = (char *) c->phases + offset;
+  avow__list_append(p->data, &p->link);
+  update(c->phases);
+  return p;
+}
+
+avow_promise_t *avow_next_turn(uv_loop_t *loop) {
+  return wait_for(loop, offsetof(avow__phases_t, next_turn));
+}
+
+avow_promise_t *avow_before_poll(uv_loop_t *loop) {
+  return wait_for(loop, offsetof(avow__phases_t, before_poll));
+}
+
+avow_promise_t *avow_after_poll(uv_loop_t *loop) {
+  return wait_for(loop, offsetof(avow__phases_t, after_poll));
+}
+
+void avow__phase_cancel(avow_promise_t *p) {
+  avow__context_t *c = avow__context(p);
+  avow__list_remove(p->data, &p->link);
+  avow__settle(p, avow_error(UV_ECANCELED));
+  avow__unref(p);
+  update(c->phases);
+}
+
+void avow__phases_close(avow__context_t *c) {
+  if (c->phases == NULL)
+    return;
+  avow__close_own(c, (uv_handle_t *) &c->phases->idle);
+  avow__close_own(c, (uv_handle_t *) &c->phases->prepare);
+  avow__close_own(c, (uv_handle_t *) &c->phases->check);
+}
+
+void avow__phases_free(avow__context_t *c) {
+  avow__free(c->phases);
+}

@@ -1,0 +1,13 @@
+/* What is hard about uv_spawn(), for all that do. */
+#ifndef AVOW_PROCESS_PRIVATE_H
+#define AVOW_PROCESS_PRIVATE_H
+
+#include <stdbool.h>
+#include <uv.h>
+
+/* uv_spawn(). *is_open says whether the handle has to be closed, which may be
+   so and not be so after a failure. */
+int avow__spawn(uv_loop_t *loop, uv_process_t *handle,
+                const uv_process_options_t *options, bool *is_open);
+
+#endif

@@ -1,0 +1,316 @@
+/*
+ * Promises: making, settling, and letting go of them. Settling allocates
+ * nothing and calls nothing of the program's: it moves the waiters to the
+ * loop's queue.
+ */
+#include "promise.h"
+
+#include "trace.h"
+
+#if AVOW__DEBUG
+void avow__check_taken(const avow_promise_t *p) {
+  if (p == NULL) {
+    avow__misuse(
+        "a promise is NULL: every function of avow returns one, so "
+        "this was never set");
+    return;
+  }
+  if (p->kind == AVOW__FREE || p->refs == 0)
+    avow__misuse(
+        "this promise is gone: it was taken or let go before; call "
+        "avow_ref() first to use a promise twice");
+  const avow__link_t *waiters = avow__is_pending(p) ? p->waiters : NULL;
+  const bool one_waiter = waiters != NULL && waiters->next == waiters;
+  if (one_waiter && !avow__is_shared(p))
+    avow__misuse(
+        "this promise was taken already, by the one that waits for "
+        "it; call avow_ref() first to use a promise twice");
+}
+#endif
+
+void avow__settle_lost(avow_promise_t *p, avow_value_t v) {
+  p->flags &= (uint8_t) ~AVOW__LOST;
+  avow__settle(p, avow_error(UV_ENOMEM));
+  avow__value_unref(v); /* last: it may call the program */
+}
+
+avow__link_t **avow__home(avow_promise_t *p) {
+  const bool waits = p->upstream != NULL && p->kind != AVOW__JOIN &&
+                     avow__is_pending(p->upstream);
+  return waits ? &p->upstream->waiters : &avow__context(p)->queue;
+}
+
+avow_promise_t *avow__no_promise(avow__context_t *c) {
+  return avow_ref(c->refusing ? c->canceled : c->no_memory);
+}
+
+/* A settled p, for whatever held it, and one that others go on with. */
+static avow_promise_t *abandon(avow__context_t *c, avow_promise_t *p) {
+  avow_promise_t *instead = avow__no_promise(c); /* keeps the context */
+  p->flags |= AVOW__HANDLED;
+  avow__unref(p);
+  return instead;
+}
+
+/* A link that only passes on, from the reserve, so that p's users keep it. */
+static avow_promise_t *lost_behind(avow__context_t *c, avow_promise_t *p) {
+  void *block = avow__pool_alloc_reserved(&c->pool);
+  if (block == NULL)
+    return abandon(c, p);
+  avow_promise_t *q = avow__promise_init(c, block, AVOW__THEN, 2);
+  q->u.then.on_fulfilled = q->u.then.on_rejected = NULL;
+  q->flags |= AVOW__LOST;
+  q->upstream = p;
+  avow__subscribe(q);
+  return q;
+}
+
+avow_promise_t *avow__lost(avow__context_t *c, avow_promise_t *p) {
+  if (!avow__is_pending(p) || c->refusing)
+    return abandon(c, p);
+  if (avow__is_shared(p))
+    return lost_behind(c, p);
+  p->flags |= AVOW__LOST;
+  avow__cancel(p);
+  return p;
+}
+
+/* Lets go of what the program held. With its last the context may go. */
+static void let_go(avow_promise_t *p) {
+  avow__context_t *c = avow__context(p);
+  if (AVOW__LIKELY(!c->closed)) {
+    avow__unref(p);
+    return;
+  }
+  c->on_handles++; /* keeps the context while p goes */
+  avow__unref(p);
+  c->on_handles--;
+  avow__context_release(c);
+}
+
+static inline avow_promise_t *defer(avow_promise_t *p, avow_deferred_t **out) {
+  p->u.deferred.on_cancel = NULL;
+  p->u.deferred.holders = 1;
+  *out = (avow_deferred_t *) p;
+  return p;
+}
+
+static AVOW__APART avow_promise_t *new_fully(avow__context_t *c,
+                                             avow_deferred_t **out) {
+  avow_promise_t *p = avow__promise_alloc(c, AVOW__DEFERRED, 2);
+  if (p != NULL)
+    return defer(p, out);
+  *out = (avow_deferred_t *) avow__no_promise(c);
+  return avow__no_promise(c);
+}
+
+avow_promise_t *avow_promise_new(uv_loop_t *loop, avow_deferred_t **out) {
+  avow__context_t *c = avow__context_of(loop);
+  avow__check_thread(c);
+  avow_promise_t *p = avow__promise_take(c, AVOW__DEFERRED, 2);
+  return AVOW__LIKELY(p != NULL) ? defer(p, out) : new_fully(c, out);
+}
+
+avow_promise_t *avow_promise_resolve(uv_loop_t *loop, avow_value_t v) {
+  if (v.tag == AVOW_PROMISE)
+    return v.u.p;
+  avow__context_t *c = avow__context_of(loop);
+  avow__check_thread(c);
+  avow_promise_t *p = avow__promise_alloc(c, AVOW__VALUE, 2);
+  if (p == NULL) {
+    avow__value_unref(v);
+    return avow__no_promise(c);
+  }
+  avow__resolve(p, v);
+  return p;
+}
+
+avow_promise_t *avow_promise_reject(uv_loop_t *loop, avow_value_t error) {
+  return avow_promise_resolve(loop, avow__reason(error));
+}
+
+avow_promise_t *avow_try(uv_loop_t *loop, avow_fn fn, void *data) {
+  avow__context_t *c = avow__context_of(loop);
+  avow__check_thread(c);
+  avow_promise_t *p = avow__promise_alloc(c, AVOW__RUNNING, 2);
+  if (p == NULL)
+    return avow__no_promise(c);
+  avow__resolve(p, fn(data));
+  return p;
+}
+
+avow_value_t avow__reason(avow_value_t v) {
+  if (v.tag == AVOW_ERROR)
+    return v;
+  return avow_error_new(AVOW_EREASON, v, NULL);
+}
+
+bool avow__same_loop(const avow__context_t *c, const avow_promise_t *p) {
+  if (p->context == c->index)
+    return true;
+  avow__misuse(
+      "a promise of one loop waits for one of another: hand the value "
+      "over with avow_remote_resolve()");
+  return false;
+}
+
+void avow__track_reject(avow_promise_t *p) {
+  const avow__context_t *c = avow__context(p);
+  if (c->options.on_reject == NULL || (p->flags & AVOW__HANDLED) != 0)
+    return;
+  avow__fiber_t *fiber = avow__fiber_hide();
+  c->options.on_reject(c->loop, p, c->options.data);
+  avow__fiber_show(fiber);
+}
+
+void avow__track_handle(avow_promise_t *p) {
+  const avow__context_t *c = avow__context(p);
+  if (c->options.on_handle == NULL)
+    return;
+  avow__fiber_t *fiber = avow__fiber_hide();
+  c->options.on_handle(c->loop, p, c->options.data);
+  avow__fiber_show(fiber);
+}
+
+static void adopt_promise(avow_promise_t *p, avow_promise_t *inner) {
+  if (inner == p) {
+    avow__unref(inner);
+    avow__settle(p, avow_error(AVOW_ECYCLE));
+    avow__unref(p);
+    return;
+  }
+  avow__check_taken(inner);
+  if (!avow__same_loop(avow__context(p), inner)) {
+    avow__unref(inner);
+    avow__settle(p, avow_error(AVOW_EMISUSE));
+    avow__unref(p);
+    return;
+  }
+  p->kind = AVOW__JOIN;
+  p->upstream = inner;
+  avow__enqueue(avow__context(p), p);
+}
+
+void avow__adopt(avow_promise_t *p, avow_value_t v) {
+  if (v.tag == AVOW_PROMISE) {
+    adopt_promise(p, v.u.p);
+  } else {
+    p->kind = AVOW__THENABLE;
+    p->u.value = v;
+    avow__enqueue(avow__context(p), p);
+  }
+}
+
+/* A thenable's answer goes to the promise that waits for it. */
+static void resolve_pair(avow_promise_t *proxy, avow_value_t v) {
+  avow_promise_t *p = proxy->upstream;
+  proxy->upstream = NULL;
+  p->upstream = NULL;
+  p->kind = AVOW__RUNNING;
+  avow__resolve(p, v);
+  proxy->kind = AVOW__VALUE;
+  avow__settle(proxy, avow_none());
+  avow__unref(proxy);
+}
+
+/* d comes too late, or its promise does not settle in one step. */
+static AVOW__APART bool resolve_fully(avow_promise_t *p, avow_value_t v) {
+  if ((p->flags & (AVOW__RESOLVED | AVOW__STATE)) != 0) {
+    avow__value_unref(v);
+    let_go(p);
+    return false;
+  }
+  p->flags |= AVOW__RESOLVED;
+  if ((p->flags & AVOW__PROXY) != 0)
+    resolve_pair(p, v);
+  else
+    avow__resolve(p, v);
+  return true;
+}
+
+bool avow_resolve(avow_deferred_t *d, avow_value_t v) {
+  avow_promise_t *p = (avow_promise_t *) d;
+  avow__check_thread(avow__context(p));
+  const int apart = AVOW__RESOLVED | AVOW__STATE | AVOW__PROXY | AVOW__LOST;
+  if (AVOW__UNLIKELY((p->flags & apart) != 0 || v.tag >= AVOW_ERROR))
+    return resolve_fully(p, v);
+  p->flags |= AVOW__RESOLVED;
+  avow__settle(p, v);
+  avow__unref(p);
+  return true;
+}
+
+bool avow_reject(avow_deferred_t *d, avow_value_t error) {
+  return avow_resolve(d, avow__reason(error));
+}
+
+avow_deferred_t *avow_deferred_ref(const avow_deferred_t *d) {
+  avow_promise_t *p = avow__mutable(d);
+  p->refs++;
+  if ((p->flags & (AVOW__RESOLVED | AVOW__STATE)) == 0)
+    p->u.deferred.holders++;
+  return (avow_deferred_t *) p;
+}
+
+void avow_deferred_drop(avow_deferred_t *d) {
+  avow_promise_t *p = (avow_promise_t *) d;
+  avow__check_thread(avow__context(p));
+  const bool settles = (p->flags & (AVOW__RESOLVED | AVOW__STATE)) == 0;
+  if (settles && --p->u.deferred.holders == 0)
+    (void) avow_resolve(d, avow_error(AVOW_EBROKEN)); /* it was unsettled */
+  else
+    let_go(p);
+}
+
+avow_promise_t *avow_ref(const avow_promise_t *p) {
+  avow_promise_t *same = avow__mutable(p);
+  same->refs++;
+  return same;
+}
+
+void avow_unref(avow_promise_t *p) {
+  if (p == NULL)
+    return;
+  avow__check_thread(avow__context(p));
+  avow__check_taken(p);
+  let_go(p);
+}
+
+static void report_unhandled(const avow_promise_t *p) {
+  const avow__context_t *c = avow__context(p);
+  const avow_options_t *options = &c->options;
+  avow__fiber_t *fiber = avow__fiber_hide();
+  options->on_unhandled(c->loop, &p->u.value, avow__where(p), options->data);
+  avow__fiber_show(fiber);
+}
+
+static bool is_unhandled(const avow_promise_t *p) {
+  return avow__state(p) == AVOW_REJECTED && (p->flags & AVOW__HANDLED) == 0 &&
+         p->u.value.code != UV_ECANCELED;
+}
+
+void avow__destroy_slowly(avow_promise_t *p) {
+  avow__context_t *c = avow__context(p);
+  if (is_unhandled(p))
+    report_unhandled(p);
+  avow__value_unref(p->u.value);
+  avow__pool_free(&c->pool, p);
+  if (!c->closed)
+    return;
+  c->left--;
+  avow__context_release(c);
+}
+
+avow_state_t avow_state(const avow_promise_t *p) {
+  return avow__state(p);
+}
+
+const avow_value_t *avow_result(const avow_promise_t *p) {
+  if (avow__is_pending(p))
+    return NULL;
+  /* Whoever reads a reason knows of it. One who tracks rejections reads it to
+     report it, and wants to hear of a handler all the same. */
+  if (avow__context(p)->options.on_reject == NULL)
+    avow__mutable(p)->flags |= AVOW__HANDLED;
+  return &p->u.value;
+}

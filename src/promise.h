@@ -1,0 +1,431 @@
+/*
+ * The block that is a promise and, at once, the reaction that settles it.
+ *
+ * While pending, `kind` says what it waits for:
+ *
+ *   a deferred, a timer, a thenable's answer   no job, nothing upstream
+ *   an item, or room, of a channel             in a list of the channel's
+ *   upstream to settle                         in upstream->waiters
+ *   its turn                                   in the loop's queue
+ *
+ * A reaction is in its upstream's waiters exactly as long as that is pending;
+ * settling splices the whole list onto the queue, so being in the queue needs
+ * no mark. References: one for each holder, downstream reaction and deferred,
+ * and, while pending on anything but a deferred, one for what will settle it.
+ */
+#ifndef AVOW_PROMISE_PRIVATE_H
+#define AVOW_PROMISE_PRIVATE_H
+
+#include "avow/combine.h"
+#include "avow/promise.h"
+#include "list.h"
+#include "loop.h"
+#include "misuse.h"
+#include "value.h"
+
+typedef enum avow__kind_e {
+  AVOW__FREE,         /* not in use */
+  AVOW__VALUE,        /* was born settled */
+  AVOW__DEFERRED,     /* a deferred settles it */
+  AVOW__TIMER,        /* the loop's timer fulfils it */
+  AVOW__CLOSE,        /* uv_close() fulfils it, and nothing stops that */
+  AVOW__THEN,         /* calls a handler when upstream is settled */
+  AVOW__RUNNING,      /* its handler is on the stack */
+  AVOW__FINALLY,      /* calls finally's handler */
+  AVOW__FINALLY_WAIT, /* waits for what that returned, with u.value at hand */
+  AVOW__FINALLY_LAST, /* settles with u.value */
+  AVOW__ATTACH,       /* frees its data, then as upstream */
+  AVOW__JOIN,         /* queued: will subscribe to upstream, to adopt it */
+  AVOW__ADOPT,        /* settles as upstream, u.hops jobs later */
+  AVOW__THENABLE,     /* queued: will call the then function of u.value */
+  AVOW__PAIRED,       /* a thenable has its upstream, a deferred for this one */
+  AVOW__STEP,         /* queued: will call the step of a repeat */
+  AVOW__REPEAT,       /* waits for what a step returned */
+  AVOW__ASYNC,        /* resumes its function when upstream is settled */
+  AVOW__STACKLESS,    /* calls its step likewise, u.then.on_fulfilled */
+  AVOW__UNTIL,        /* settles as upstream, unless its WATCH is first */
+  AVOW__STOPPED,      /* rejects with u.value once upstream is settled */
+  AVOW__WATCH,        /* tells an UNTIL of its stop promise */
+  AVOW__LOOKOUT,      /* stops the loop for avow_run(), in whose frame it is */
+  AVOW__ELEMENT,      /* reports its upstream to a gather */
+  AVOW__GATHER,       /* collects elements */
+  AVOW__CHILD,        /* reports its upstream to a tool */
+  AVOW__PHASE,        /* waits, in the list at data, for a phase of the loop */
+  AVOW__NEXT,         /* waits for an item of the channel at data */
+  AVOW__SEND,         /* waits for room for its u.value in that at data */
+  AVOW__CHANNEL       /* no promise, but a channel in a block of this size */
+} avow__kind_t;
+
+enum {
+  AVOW__STATE = 3,          /* mask of an avow_state_t */
+  AVOW__HANDLED = 4,        /* somebody subscribed, or read the reason */
+  AVOW__RESOLVED = 8,       /* its deferreds do nothing more; a channel's end */
+  AVOW__CANCELED = 16,      /* what its handler returns is to be cancelled */
+  AVOW__CANCEL_LOSERS = 32, /* of a GATHER */
+  AVOW__AWAITED = 32, /* of a DEFERRED: the end of its loop waits for it */
+  AVOW__PROXY = 64,   /* a deferred for the promise at upstream (thenables) */
+  AVOW__LOST = 128    /* no memory for what follows: ends with UV_ENOMEM */
+};
+
+typedef struct avow__parent_s avow__parent_t;
+typedef struct avow__ring_s avow__ring_t;
+typedef struct avow__source_s avow__source_t;
+
+struct avow_promise_s {
+  union {
+    avow__link_t link; /* in one list at a time */
+    avow__node_t node; /* of a CLOSE, in the loop's closers */
+    struct {
+      avow__link_t *takers, *senders; /* of a CHANNEL */
+    };
+  };
+  avow_promise_t *upstream; /* counted, except between the two of a pair */
+  union {
+    struct {
+      avow__link_t *waiters; /* reactions in the order of their coming */
+      void *data;            /* for callbacks; a gather's elements; a fiber */
+    };
+    avow__link_t siblings; /* of an ELEMENT, or a CHILD */
+    struct {
+      avow__ring_t *ring; /* of a CHANNEL */
+      avow__source_t *source;
+    };
+  };
+  union {
+    avow_value_t value; /* settled; FINALLY_WAIT, FINALLY_LAST, THENABLE; the
+                           item of a SEND; what a CHANNEL ends with */
+    struct {
+      avow_cb on_fulfilled, on_rejected;
+    } then;
+    avow_fn fn;              /* FINALLY, STEP, REPEAT */
+    void (*free_fn)(void *); /* ATTACH */
+    bool loop_runs;          /* LOOKOUT */
+    uint64_t hops;           /* ADOPT */
+    struct {
+      uint64_t deadline;
+      bool is_limit; /* of an avow_timeout(): ends in its rejection */
+    } timer;
+    struct {
+      void (*on_cancel)(void *data);
+      uint32_t holders;
+    } deferred;
+    struct {
+      avow_promise_t *gather;
+      uint32_t index;
+    } element;
+    struct {
+      avow__parent_t *parent;
+      uint32_t index;
+    } child;
+    struct {
+      avow__list_t *list;
+      uint32_t remaining;
+      avow_gather_kind_t kind;
+    } gather;
+  } u;
+  uint32_t refs;
+  uint16_t context;
+  uint8_t kind;
+  uint8_t flags;
+#ifdef AVOW_TRACE
+  const char *file;
+  uint64_t since; /* ms */
+  uint64_t serial;
+  int line;
+#endif
+};
+
+#if !defined(AVOW_TRACE)
+_Static_assert(sizeof(struct avow_promise_s) <= 64, "one cache line");
+#endif
+
+/* A borrowed promise or deferred is const to its borrower, not to us: its count
+   and its marks change. */
+static inline avow_promise_t *avow__mutable(const void *borrowed) {
+  const union {
+    const void *from;
+    avow_promise_t *to;
+  } same = { .from = borrowed };
+  return same.to;
+}
+
+static inline avow__context_t *avow__context(const avow_promise_t *p) {
+  return avow__contexts[p->context];
+}
+
+static inline avow_state_t avow__state(const avow_promise_t *p) {
+  return (avow_state_t) (p->flags & AVOW__STATE);
+}
+
+static inline bool avow__is_pending(const avow_promise_t *p) {
+  return (p->flags & AVOW__STATE) == AVOW_PENDING;
+}
+
+/* Whether others than one downstream hold a pending promise: what settles it
+   holds it too, each deferred or else the one source. */
+static inline bool avow__is_shared(const avow_promise_t *p) {
+  const uint32_t sources =
+      p->kind == AVOW__DEFERRED ? p->u.deferred.holders : 1;
+  return p->refs > sources + 1;
+}
+
+#ifdef AVOW_TRACE
+void avow__trace_promise(avow__context_t *c, avow_promise_t *p); /* trace.c */
+#endif
+
+/* The order of the stores lets compilers make one of the last four. */
+static inline avow_promise_t *avow__promise_init(avow__context_t *c,
+                                                 void *block, avow__kind_t kind,
+                                                 uint32_t refs) {
+  avow_promise_t *p = block;
+  p->upstream = NULL;
+  p->waiters = NULL;
+  p->data = NULL;
+  p->refs = refs;
+  p->context = c->index;
+  p->kind = (uint8_t) kind;
+  p->flags = AVOW_PENDING;
+#ifdef AVOW_TRACE
+  avow__trace_promise(c, p);
+#endif
+  return p;
+}
+
+#ifdef AVOW_NO_POOL
+void avow__pool_free(avow__pool_t *pool, avow_promise_t *p);
+#else
+static inline void avow__pool_free(avow__pool_t *pool, avow_promise_t *p) {
+  const uintptr_t offset = (uintptr_t) p % AVOW__SLAB;
+  avow__slab_t *slab = (avow__slab_t *) (void *) ((char *) p - offset);
+  p->kind = AVOW__FREE;
+  p->link.next = slab->free;
+  slab->free = &p->link;
+  if (AVOW__UNLIKELY(--slab->used == 0 || slab->full))
+    avow__pool_take_back(pool, slab);
+}
+#endif
+
+/* A new block of the kind with so many references; NULL without memory. */
+static inline avow_promise_t *avow__promise_alloc(avow__context_t *c,
+                                                  avow__kind_t kind,
+                                                  uint32_t refs) {
+  void *block = AVOW__LIKELY(!c->refusing) ? avow__pool_alloc(&c->pool) : NULL;
+  if (AVOW__UNLIKELY(block == NULL))
+    return NULL;
+  return avow__promise_init(c, block, kind, refs);
+}
+
+/* The same from a block that is at hand. NULL says no more than that none is:
+   for functions that keep apart what else may happen. */
+static inline avow_promise_t *avow__promise_take(avow__context_t *c,
+                                                 avow__kind_t kind,
+                                                 uint32_t refs) {
+  void *block = AVOW__LIKELY(!c->refusing) ? avow__pool_take(&c->pool) : NULL;
+  if (AVOW__UNLIKELY(block == NULL))
+    return NULL;
+  return avow__promise_init(c, block, kind, refs);
+}
+
+/* What is returned in place of a promise that could not be made. */
+avow_promise_t *avow__no_promise(avow__context_t *c);
+
+/* What is returned in place of one that could not be made to follow p, which is
+   taken: it settles no sooner than p, for what p's handlers use must stay. */
+avow_promise_t *avow__lost(avow__context_t *c, avow_promise_t *p);
+
+/* Debug builds: is this the loop's thread, is p alive and not taken yet? */
+#if AVOW__DEBUG
+void avow__check_thread(avow__context_t *c);
+void avow__check_taken(const avow_promise_t *p);
+#else
+#  define avow__check_thread(c) ((void) (c))
+#  define avow__check_taken(p)  ((void) (p))
+#endif
+
+/* The end of a promise that has more to it than its block. */
+void avow__destroy_slowly(avow_promise_t *p);
+
+static inline void avow__destroy(avow_promise_t *p) {
+  assert(!avow__is_pending(p) && p->upstream == NULL);
+  avow__context_t *c = avow__context(p);
+  if (AVOW__LIKELY(p->u.value.tag < AVOW_OBJECT && !c->closed))
+    avow__pool_free(&c->pool, p);
+  else
+    avow__destroy_slowly(p);
+}
+
+static inline void avow__unref(avow_promise_t *p) {
+  assert(p->refs > 0);
+  if (--p->refs == 0)
+    avow__destroy(p);
+}
+
+/* The program's hooks for rejections that nobody subscribed to yet. */
+void avow__track_reject(avow_promise_t *p);
+void avow__track_handle(avow_promise_t *p);
+
+static inline void avow__mark_handled(avow_promise_t *p) {
+  const bool news =
+      (p->flags & (AVOW__HANDLED | AVOW_REJECTED)) == AVOW_REJECTED;
+  p->flags |= AVOW__HANDLED;
+  if (AVOW__UNLIKELY(news))
+    avow__track_handle(p);
+}
+
+/* Adds a job. */
+static inline void avow__enqueue(avow__context_t *c, avow_promise_t *p) {
+  avow__list_append(&c->queue, &p->link);
+  if (AVOW__UNLIKELY(!c->awake))
+    avow__wake(c);
+}
+
+/* Puts a reaction where it belongs: among the waiters of its upstream, or in
+   the queue if that is settled. */
+static inline void avow__subscribe(avow_promise_t *p) {
+  avow_promise_t *from = p->upstream;
+  if (avow__is_pending(from)) {
+    from->flags |= AVOW__HANDLED;
+    avow__list_append(&from->waiters, &p->link);
+  } else {
+    avow__mark_handled(from);
+    avow__enqueue(avow__context(p), p);
+  }
+}
+
+/* Settles a pending promise that is marked as lost. */
+void avow__settle_lost(avow_promise_t *p, avow_value_t v);
+
+/* Queues the waiters of a promise that is settled now. */
+static inline void avow__trigger(avow_promise_t *p, avow__link_t *waiters) {
+  avow__context_t *c = avow__context(p);
+  p->waiters = NULL;
+  avow__list_splice(&c->queue, waiters);
+  if (AVOW__UNLIKELY(!c->awake))
+    avow__wake(c);
+}
+
+/* Settles a pending promise. Its source still has to let go of it. */
+static inline void avow__settle(avow_promise_t *p, avow_value_t v) {
+  assert(avow__is_pending(p) && v.tag < AVOW_PROMISE);
+  if (AVOW__UNLIKELY((p->flags & AVOW__LOST) != 0)) {
+    avow__settle_lost(p, v);
+    return;
+  }
+  p->u.value = v;
+  p->flags |= v.tag == AVOW_ERROR ? AVOW_REJECTED : AVOW_FULFILLED;
+  if (p->waiters != NULL)
+    avow__trigger(p, p->waiters);
+  else if (AVOW__UNLIKELY(v.tag == AVOW_ERROR))
+    avow__track_reject(p);
+}
+
+/* Lets go of p's upstream and gives its value or reason: moved if p was the
+   last to hold it. */
+static inline avow_value_t avow__take_upstream(avow_promise_t *p) {
+  avow_promise_t *from = p->upstream;
+  avow_value_t v;
+  p->upstream = NULL;
+  if (AVOW__LIKELY(from->refs == 1)) {
+    v = from->u.value;
+    from->u.value = avow_none();
+  } else {
+    v = avow_value_ref(&from->u.value);
+  }
+  avow__unref(from);
+  return v;
+}
+
+/* Begins to adopt v, a promise or a thenable. */
+void avow__adopt(avow_promise_t *p, avow_value_t v);
+
+/* ECMA-262, Promise Resolve Functions: settles p with v, or begins to adopt it.
+   Takes the source's reference to p, or makes it that of the next source. */
+static inline void avow__resolve(avow_promise_t *p, avow_value_t v) {
+  if (AVOW__UNLIKELY(v.tag >= AVOW_PROMISE)) {
+    avow__adopt(p, v);
+    return;
+  }
+  avow__settle(p, v);
+  avow__unref(p);
+}
+
+/* v itself, or what else a reason must be wrapped in. */
+avow_value_t avow__reason(avow_value_t v);
+
+/* Runs the jobs in the queue, to its end or until the budget asks for a turn of
+   the loop: an endless chain must not starve the rest. chain.c. */
+void avow__run_jobs(avow__context_t *c);
+
+/* The promise that a handler's result, one or a thenable, wants to be waited for
+   (PromiseResolve). */
+avow_promise_t *avow__awaited(avow__context_t *c, avow_value_t result);
+
+/* Whether p belongs to the context's loop; if not, that is a misuse. */
+bool avow__same_loop(const avow__context_t *c, const avow_promise_t *p);
+
+/* The list that a pending reaction is in. */
+avow__link_t **avow__home(avow_promise_t *p);
+
+/* The rejection of a cancelled upstream has arrived: what comes after is the
+   program's reaction to it, and runs undisturbed. */
+static inline void avow__deliver_cancel(avow_promise_t *p) {
+  if (AVOW__LIKELY((p->flags & AVOW__CANCELED) == 0))
+    return;
+  if (avow_error_code(&p->upstream->u.value) == UV_ECANCELED)
+    p->flags &= (uint8_t) ~AVOW__CANCELED;
+}
+
+/* What a function of the program returned settles p, a RUNNING that has nothing
+   upstream; if it was cancelled meanwhile, without waiting. chain.c. */
+void avow__finish(avow_promise_t *p, avow_value_t result);
+
+/* The same for a handler, whose argument from had, which is let go. chain.c. */
+void avow__finish_handler(avow_promise_t *p, avow_promise_t *from,
+                          avow_value_t result);
+
+/* Cancels q, which was cancelled while it ran. chain.c. */
+void avow__cancel_waiting(avow_promise_t *q);
+
+/* Makes q, whose function is on the stack, a reaction to p, which is taken. */
+static inline void avow__wait_for(avow__context_t *c, avow_promise_t *q,
+                                  avow__kind_t kind, avow_promise_t *p) {
+  if (AVOW__UNLIKELY(c->giving_up)) {
+    avow__unref(p);
+    p = avow_ref(c->canceled);
+  }
+  q->kind = (uint8_t) kind;
+  q->upstream = p;
+  avow__subscribe(q);
+  if (AVOW__UNLIKELY((q->flags & AVOW__CANCELED) != 0))
+    avow__cancel_waiting(q);
+}
+
+/* Other rooms' parts of a job, and of an end. */
+void avow__element_run(avow_promise_t *element); /* combine.c */
+void avow__child_run(avow_promise_t *child);     /* child.c */
+void avow__stackless_run(avow_promise_t *p);     /* stackless.c */
+void avow__until_run(avow_promise_t *p);         /* until.c */
+void avow__watch_run(avow_promise_t *watch);     /* until.c */
+void avow__lookout_run(avow_promise_t *lookout); /* tick.c */
+void avow__until_drop_stop(avow_promise_t *p);   /* until.c */
+void avow__timer_remove(avow_promise_t *p);      /* timer.c */
+void avow__cancel(avow_promise_t *p);            /* cancel.c */
+void avow__channel_cancel(avow_promise_t *p);    /* channel.c */
+void avow__phase_cancel(avow_promise_t *p);      /* phase.c */
+
+/* Unlinks an element, or a watch, that need not hear of its input any more, and
+   lets go of both. Where condemned is not NULL and nobody else wants the input,
+   the element is moved to that list instead: the input should be cancelled. */
+void avow__element_drop(avow_promise_t *element, avow__link_t **condemned);
+
+/* Settles a gather, and does the same with all its elements. */
+void avow__gather_settle(avow_promise_t *gather, avow_value_t v,
+                         avow__link_t **condemned);
+
+/* Cancels the inputs of such elements, and lets go of both. */
+void avow__cancel_inputs(avow__link_t **condemned);
+
+/* A sleep that ends in the rejection of an avow_timeout(). */
+avow_promise_t *avow__time_limit(avow__context_t *c, uint64_t ms);
+
+#endif

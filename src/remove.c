@@ -1,0 +1,181 @@
+/*
+ * Removing a tree, files first. Nothing here follows a symbolic link. What is
+ * gone already is removed; what the system is not ready for is tried again.
+ */
+#include "remove.h"
+
+#include <string.h>
+
+#include "avow/tree.h"
+#include "disk.h"
+#include "tree.h"
+
+/* Waits of 10 ms and twice as much each time: 630 ms in all. */
+enum { TRIES = 6, FIRST_WAIT = 10 };
+
+typedef enum { NOTHING, FIND, ENTER, UNLINK, RMDIR } todo_t;
+
+typedef struct {
+  avow__turns_t turns;
+  avow__tree_t tree;
+  todo_t todo; /* with the tree's path */
+  int tries;   /* of that */
+  int64_t removed;
+  bool to_the_end; /* also when nobody wants it any more */
+  bool ended;
+} remove_t;
+
+static int find(remove_t *remove) {
+  uv_stat_t stat;
+  const int err = avow__disk_lstat(remove->tree.path, &stat);
+  if (err < 0)
+    return err == UV_ENOTDIR ? UV_ENOENT : err;
+  remove->todo = avow__disk_type(&stat) == UV_DIRENT_DIR ? ENTER : UNLINK;
+  return 0;
+}
+
+static int count(remove_t *remove, int err) {
+  if (err < 0)
+    return err;
+  remove->todo = NOTHING;
+  remove->removed++;
+  return 0;
+}
+
+static int do_it(remove_t *remove) {
+  const char *path = remove->tree.path;
+  switch (remove->todo) {
+  case FIND:
+    return find(remove);
+  case ENTER: {
+    const int err = avow__tree_enter(&remove->tree, 0);
+    remove->todo = err < 0 ? ENTER : NOTHING;
+    return err;
+  }
+  case UNLINK:
+    return count(remove, avow__disk_unlink(path));
+  case RMDIR:
+    return count(remove, avow__disk_rmdir(path));
+  case NOTHING:
+  default:
+    return 0;
+  }
+}
+
+/* What comes next, if there is a next: false. */
+static int choose(remove_t *remove) {
+  const int step = avow__tree_next(&remove->tree);
+  if (step == AVOW__TREE_LEFT)
+    remove->todo = RMDIR;
+  if (step == AVOW__TREE_ENTRY)
+    remove->todo = remove->tree.type == UV_DIRENT_DIR ? ENTER : UNLINK;
+  return step;
+}
+
+/* What somebody made in there meanwhile, or the system forgot to mention. */
+static bool is_not_empty(const remove_t *remove, int err) {
+  return remove->todo == RMDIR && (err == UV_ENOTEMPTY || err == UV_EEXIST);
+}
+
+static bool may_pass(const remove_t *remove, int err) {
+  return err == UV_EBUSY || err == UV_EMFILE || err == UV_ENFILE ||
+         err == UV_EPERM || is_not_empty(remove, err);
+}
+
+/* True if the failure is none, or will be tried again. */
+static bool is_survived(remove_t *remove, int err) {
+  if (err == UV_ENOENT) {
+    remove->todo = NOTHING;
+    return true;
+  }
+  if (!may_pass(remove, err) || remove->tries == TRIES)
+    return false;
+  if (is_not_empty(remove, err))
+    remove->todo = ENTER;
+  remove->turns.wait = (uint64_t) FIRST_WAIT << remove->tries;
+  remove->tries++;
+  return true;
+}
+
+static avow_value_t remove_some(avow__turns_t *turns) {
+  remove_t *remove = (remove_t *) turns;
+  while (!avow__turns_is_over(turns)) {
+    if (remove->todo == NOTHING) {
+      const int step = choose(remove);
+      if (step == AVOW__TREE_END)
+        return avow_int(remove->removed);
+      if (step < 0)
+        return avow__op_error(step, "remove", remove->tree.path);
+    }
+    const todo_t todo = remove->todo;
+    const int err = do_it(remove);
+    if (err == 0 && (todo == RMDIR || todo == UNLINK))
+      remove->tries = 0;
+    if (err < 0 && !is_survived(remove, err))
+      return avow__op_error(err, "remove", remove->tree.path);
+    if (turns->wait > 0)
+      break;
+  }
+  return avow_none();
+}
+
+static avow_value_t remove_in_turn(avow__turns_t *turns) {
+  const avow_value_t end = remove_some(turns);
+  ((remove_t *) turns)->ended = end.tag != AVOW_NONE;
+  return end;
+}
+
+/* The loop's end came first. */
+static void finish(remove_t *remove) {
+  remove->turns.job = NULL;
+  avow_value_t end = avow_none();
+  while (end.tag == AVOW_NONE) {
+    uv_sleep((unsigned) remove->turns.wait);
+    remove->turns.wait = 0;
+    end = remove_some(&remove->turns);
+  }
+  avow__value_unref(end); /* nobody is left to hear a failure */
+}
+
+static void free_remove(avow__turns_t *turns) {
+  remove_t *remove = (remove_t *) turns;
+  if (remove->to_the_end && !remove->ended)
+    finish(remove);
+  avow__tree_free(&remove->tree);
+}
+
+avow__turns_t *avow__remove_new(uv_loop_t *loop, const char *path) {
+  remove_t *remove = avow__turns_new(loop, sizeof(*remove));
+  if (remove == NULL)
+    return NULL;
+  remove->turns.turn = remove_in_turn;
+  remove->turns.free_fn = free_remove;
+  remove->todo = FIND;
+  if (avow__tree_init(&remove->tree, path, avow__disk_trimmed(path)) == 0)
+    return &remove->turns;
+  avow__turns_unref(remove);
+  return NULL;
+}
+
+avow_promise_t *avow__remove_to_the_end(avow__turns_t *remove) {
+  ((remove_t *) remove)->to_the_end = true;
+  return avow__turns_start(remove);
+}
+
+/* These are not what anybody means, and the system would see that too late. */
+static bool is_refused(const char *path) {
+  const char *name = path + avow__disk_name_at(path);
+  const size_t len = avow__disk_trimmed(name);
+  return len == 0 || (len <= 2 && strncmp(name, "..", len) == 0) ||
+         avow__disk_is_slash(name[0]);
+}
+
+avow_promise_t *avow_remove_tree(uv_loop_t *loop, const char *path) {
+  if (path == NULL || is_refused(path))
+    return avow__op_refuse(loop, UV_EINVAL, "remove",
+                           path != NULL ? path : "NULL");
+  avow__turns_t *remove = avow__remove_new(loop, path);
+  if (remove == NULL)
+    return avow_promise_reject(loop, avow_error(UV_ENOMEM));
+  return avow__turns_start(remove);
+}

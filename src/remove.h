@@ -1,0 +1,14 @@
+/* Removing a tree that must go, whatever becomes of the promise. */
+#ifndef AVOW_REMOVE_H
+#define AVOW_REMOVE_H
+
+#include "turns.h"
+
+/* The removal of the path, not begun; NULL without memory. */
+avow__turns_t *avow__remove_new(uv_loop_t *loop, const char *path);
+
+/* Takes it. When the loop ends first, what is left is removed at once, on the
+   loop's thread. */
+avow_promise_t *avow__remove_to_the_end(avow__turns_t *remove);
+
+#endif

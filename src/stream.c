@@ -1,0 +1,262 @@
+/*
+ * Reading from a stream. A reader whose promise settled stays until the handlers
+ * which that woke have run: if they read again, nothing was stopped and started
+ * for it.
+ */
+#include "stream.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "alloc.h"
+#include "avow/cancel.h"
+#include "avow/stream.h"
+#include "op.h"
+
+enum { FIRST_ROOM = 4096, CHUNK_MAX = 1024 * 1024 };
+
+typedef struct {
+  avow__reading_t reading;
+  avow__context_t *context;
+  uv_stream_t *stream;
+  avow_deferred_t *deferred; /* NULL: nobody reads at the moment */
+  avow_value_t buffer;       /* BYTES, or none */
+  size_t used;               /* of the buffer */
+  size_t room;
+  size_t limit;  /* of what is to be read */
+  bool all;      /* to the end */
+  bool busy;     /* inside its callback */
+  bool replaced; /* there, by another that reads */
+} reader_t;
+
+static reader_t *find(const uv_handle_t *handle) {
+  return (reader_t *) avow__table_find(&avow__context_of(handle->loop)->readers,
+                                       handle);
+}
+
+static void stop(reader_t *reader) {
+  avow__table_remove(&reader->context->readers, &reader->reading.node);
+  (void) uv_read_stop(reader->stream); /* always 0 */
+}
+
+static void reader_free(reader_t *reader) {
+  avow__value_unref(reader->buffer);
+  avow__free(reader);
+}
+
+static void stop_and_free(reader_t *reader) {
+  stop(reader);
+  reader_free(reader);
+}
+
+/* The promise is settled or about to be. */
+static avow_deferred_t *detach(reader_t *reader) {
+  avow_deferred_t *d = reader->deferred;
+  reader->deferred = NULL;
+  return d;
+}
+
+static void settle(reader_t *reader, avow_value_t v) {
+  (void) avow_resolve(detach(reader), v); /* pending: cancelling detaches */
+}
+
+static void cancel(void *data) {
+  reader_t *reader = data;
+  avow_deferred_drop(detach(reader));
+  if (!reader->busy)
+    stop_and_free(reader);
+}
+
+static void on_close(avow__reading_t *reading) {
+  const reader_t *reader = (reader_t *) reading;
+  if (reader->deferred != NULL)
+    avow__cancel((avow_promise_t *) reader->deferred);
+}
+
+/* It is there without reading only inside its callback. */
+static bool yield(avow__reading_t *reading) {
+  reader_t *reader = (reader_t *) reading;
+  if (reader->deferred != NULL)
+    return false;
+  stop(reader);
+  reader->replaced = true;
+  return true;
+}
+
+/* One byte more than the limit shows that there is more. */
+static size_t most(const reader_t *reader) {
+  return reader->all ? reader->limit + 1 : reader->limit;
+}
+
+static size_t next_room(const reader_t *reader) {
+  if (!reader->all)
+    return reader->limit < CHUNK_MAX ? reader->limit : CHUNK_MAX;
+  const size_t room = reader->room < FIRST_ROOM ? FIRST_ROOM : reader->room * 2;
+  return room < most(reader) ? room : most(reader);
+}
+
+/* Makes room in the buffer; false without memory. */
+static bool make_room(reader_t *reader) {
+  char *data = NULL;
+  const size_t room = next_room(reader);
+  const avow_value_t larger = avow_bytes_new(room, &data);
+  if (data == NULL)
+    return false;
+  if (reader->used > 0)
+    memcpy(data, avow_to_bytes(&reader->buffer, NULL), reader->used);
+  avow__value_unref(reader->buffer);
+  reader->buffer = larger;
+  reader->room = room;
+  return true;
+}
+
+/* Where libuv may write. Nothing without memory: then it reports UV_ENOBUFS. */
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
+  reader_t *reader = find(handle);
+  *buf = uv_buf_init(NULL, 0);
+  if (reader->used == reader->room && !make_room(reader))
+    return;
+  const size_t room = reader->room - reader->used;
+  avow__bytes_t *bytes = reader->buffer.u.p;
+  *buf = uv_buf_init(bytes->data + reader->used,
+                     room < INT_MAX ? (unsigned) room : INT_MAX);
+}
+
+/* What was read, cut to its length. */
+static avow_value_t take_buffer(reader_t *reader) {
+  const avow_value_t v = reader->room > 0
+                             ? avow__bytes_cut(reader->buffer, reader->used)
+                             : avow_bytes(NULL, 0);
+  reader->buffer = avow_none();
+  reader->used = 0;
+  reader->room = 0;
+  return v;
+}
+
+static void drop_buffer(reader_t *reader) {
+  avow__value_unref(reader->buffer);
+  reader->buffer = avow_none();
+  reader->used = 0;
+  reader->room = 0;
+}
+
+static avow_value_t too_long(const reader_t *reader) {
+  return avow_error_new(UV_EMSGSIZE, avow_none(), "read: more than %zu bytes",
+                        reader->limit);
+}
+
+static void arrived(reader_t *reader, size_t n) {
+  reader->used += n;
+  if (!reader->all)
+    settle(reader, take_buffer(reader));
+  else if (reader->used > reader->limit) {
+    drop_buffer(reader);
+    settle(reader, too_long(reader));
+  }
+}
+
+static avow_value_t ending(reader_t *reader, int err) {
+  if (err == UV_ENOBUFS)
+    err = UV_ENOMEM;
+  if (err != UV_EOF)
+    return avow__op_error(err, "read", NULL);
+  return reader->all ? take_buffer(reader) : avow_none();
+}
+
+/* libuv has stopped: a handler that reads again has to start anew. */
+static void ended(avow__context_t *c, reader_t *reader, int err) {
+  const avow_value_t v = ending(reader, err);
+  avow_deferred_t *d = detach(reader);
+  stop_and_free(reader);
+  avow__enter(c);
+  (void) avow_resolve(d, v); /* pending: cancelling detaches */
+  avow__leave(c);
+}
+
+static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf) {
+  reader_t *reader = find((uv_handle_t *) stream);
+  avow__context_t *c = reader->context;
+  if (nread == 0) /* nothing there after all; the buffer serves next time */
+    return;
+  if (nread < 0) {
+    ended(c, reader, (int) nread);
+    return;
+  }
+  avow__enter(c);
+  reader->busy = true;
+  arrived(reader, (size_t) nread);
+  avow__leave(c);
+  reader->busy = false;
+  if (reader->replaced)
+    reader_free(reader);
+  else if (reader->deferred == NULL)
+    stop_and_free(reader);
+}
+
+/* The one whose handlers read again, or NULL. */
+static reader_t *idle(avow__context_t *c, const uv_stream_t *stream) {
+  avow__node_t *node = avow__table_find(&c->readers, stream);
+  reader_t *reader = (reader_t *) node;
+  if (node == NULL || reader->reading.yield != yield ||
+      reader->deferred != NULL || uv_is_closing((const uv_handle_t *) stream))
+    return NULL;
+  return reader;
+}
+
+static int begin(avow__context_t *c, reader_t *reader, uv_stream_t *stream) {
+  reader->reading.on_close = on_close;
+  reader->reading.yield = yield;
+  reader->context = c;
+  reader->stream = stream;
+  int err = avow__reading_begin(c, &reader->reading, (uv_handle_t *) stream);
+  if (err != 0)
+    return err;
+  err = uv_read_start(stream, on_alloc, on_read);
+  if (err != 0) /* what reads there, if anything, is the program's */
+    avow__table_remove(&c->readers, &reader->reading.node);
+  return err;
+}
+
+/* libuv calls back for each chunk from now on; 0 if it does already. */
+static int start(avow__context_t *c, uv_stream_t *stream, reader_t **out) {
+  *out = idle(c, stream);
+  if (*out != NULL)
+    return 0;
+  reader_t *reader = avow__calloc(1, sizeof(*reader));
+  if (reader == NULL)
+    return UV_ENOMEM;
+  const int err = begin(c, reader, stream);
+  if (err != 0) {
+    avow__free(reader);
+    return err;
+  }
+  *out = reader;
+  return 0;
+}
+
+static avow_promise_t *read_with(uv_stream_t *stream, size_t limit, bool all) {
+  avow__context_t *c = avow__context_of(stream->loop);
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(stream->loop, &d);
+  reader_t *reader;
+  int err = UV_ENOMEM;
+  if (avow__is_pending(p))
+    err = limit > 0 || all ? start(c, stream, &reader) : UV_EINVAL;
+  if (err != 0) {
+    (void) avow_reject(d, avow__op_error(err, "read", NULL)); /* or it is */
+    return p;
+  }
+  reader->deferred = d;
+  reader->limit = limit;
+  reader->all = all;
+  avow_on_cancel(d, cancel, reader);
+  return p;
+}
+
+avow_promise_t *avow_read(uv_stream_t *stream, size_t max) {
+  return read_with(stream, max, false);
+}
+
+avow_promise_t *avow_read_all(uv_stream_t *stream, size_t limit) {
+  return read_with(stream, limit < SIZE_MAX - 1 ? limit : SIZE_MAX - 1, true);
+}

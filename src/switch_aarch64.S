@@ -1,0 +1,57 @@
+/*
+ * avow_value_t avow__switch(void **from, void *to, avow_value_t v), AAPCS64:
+ * x19 to x30 and the low halves of v8 to v15 are the callee's to keep. The value
+ * comes in x2 and x3 and goes in x0 and x1.
+ */
+        .text
+        .globl  avow__switch
+        .hidden avow__switch
+        .type   avow__switch, %function
+        .p2align 4
+avow__switch:
+        .cfi_startproc
+        sub     sp, sp, #160
+        .cfi_adjust_cfa_offset 160
+        stp     x19, x20, [sp]
+        stp     x21, x22, [sp, #16]
+        stp     x23, x24, [sp, #32]
+        stp     x25, x26, [sp, #48]
+        stp     x27, x28, [sp, #64]
+        stp     x29, x30, [sp, #80]
+        stp     d8, d9, [sp, #96]
+        stp     d10, d11, [sp, #112]
+        stp     d12, d13, [sp, #128]
+        stp     d14, d15, [sp, #144]
+        mov     x9, sp
+        str     x9, [x0]
+        mov     sp, x1
+        mov     x0, x2
+        mov     x1, x3
+        ldp     x19, x20, [sp]
+        ldp     x21, x22, [sp, #16]
+        ldp     x23, x24, [sp, #32]
+        ldp     x25, x26, [sp, #48]
+        ldp     x27, x28, [sp, #64]
+        ldp     x29, x30, [sp, #80]
+        ldp     d8, d9, [sp, #96]
+        ldp     d10, d11, [sp, #112]
+        ldp     d12, d13, [sp, #128]
+        ldp     d14, d15, [sp, #144]
+        add     sp, sp, #160
+        .cfi_adjust_cfa_offset -160
+        br      x30
+        .cfi_endproc
+        .size   avow__switch, . - avow__switch
+
+        .globl  avow__begin
+        .hidden avow__begin
+        .type   avow__begin, %function
+        .p2align 4
+avow__begin:
+        .cfi_startproc
+        .cfi_undefined x30
+        blr     x19
+        brk     #0
+        .cfi_endproc
+        .size   avow__begin, . - avow__begin
+        .section .note.GNU-stack, "", %progbits

@@ -1,0 +1,71 @@
+/*
+ * avow_value_t avow__switch(void **from, void *to, avow_value_t v), in the
+ * System V calling convention: what a callee has to keep is pushed here and
+ * popped there. The value comes in rdx and rcx and goes in rax and rdx.
+ */
+        .text
+        .globl  avow__switch
+        .hidden avow__switch
+        .type   avow__switch, @function
+        .p2align 4
+avow__switch:
+        .cfi_startproc
+        pushq   %rbp
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset %rbp, 0
+        pushq   %rbx
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset %rbx, 0
+        pushq   %r12
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset %r12, 0
+        pushq   %r13
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset %r13, 0
+        pushq   %r14
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset %r14, 0
+        pushq   %r15
+        .cfi_adjust_cfa_offset 8
+        .cfi_rel_offset %r15, 0
+        movq    %rsp, (%rdi)
+        movq    %rsi, %rsp
+        movq    %rdx, %rax
+        movq    %rcx, %rdx
+        popq    %r15
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore %r15
+        popq    %r14
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore %r14
+        popq    %r13
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore %r13
+        popq    %r12
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore %r12
+        popq    %rbx
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore %rbx
+        popq    %rbp
+        .cfi_adjust_cfa_offset -8
+        .cfi_restore %rbp
+        popq    %rcx
+        .cfi_adjust_cfa_offset -8
+        .cfi_register %rip, %rcx
+        jmpq    *%rcx
+        .cfi_endproc
+        .size   avow__switch, . - avow__switch
+
+        .globl  avow__begin
+        .hidden avow__begin
+        .type   avow__begin, @function
+        .p2align 4
+avow__begin:
+        .cfi_startproc
+        .cfi_undefined %rip
+        callq   *%rbx
+        hlt
+        .cfi_endproc
+        .size   avow__begin, . - avow__begin
+        .section .note.GNU-stack, "", @progbits

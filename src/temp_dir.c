@@ -1,0 +1,93 @@
+/*
+ * Temporary directories. The removal is made with the directory, so that its
+ * beginning needs no memory when the last reference goes.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "avow/tree.h"
+#include "disk.h"
+#include "remove.h"
+#include "work.h"
+
+enum { PATH = 4096 };
+
+typedef struct {
+  avow__turns_t *remove;
+  char path[];
+} temp_dir_t;
+
+typedef struct {
+  avow__job_t job;
+  char path[]; /* first what it is to be like */
+} make_t;
+
+/* Its failure is a lost rejection, which the program's hook hears of. */
+static void remove_dir(void *self) {
+  const temp_dir_t *dir = self;
+  if (dir->remove != NULL)
+    avow_unref(avow__remove_to_the_end(dir->remove));
+  else
+    (void) avow__disk_rmdir(dir->path); /* nobody has seen it */
+}
+
+static const avow_class_t temp_dir_class = { .name = "temporary directory",
+                                             .destroy = remove_dir };
+
+const char *avow_to_temp_dir(const avow_value_t *v) {
+  const temp_dir_t *dir = avow_to_object(v, &temp_dir_class);
+  return dir != NULL ? dir->path : NULL;
+}
+
+/* INT: whether it was made. */
+static avow_value_t run(avow__job_t *job) {
+  make_t *make = (make_t *) job;
+  const int err = avow__disk_mkdtemp(make->path);
+  return err < 0 ? avow__op_error(err, "mkdtemp", make->path) : avow_int(0);
+}
+
+/* The owner of the directory, which is removed again without memory. */
+static avow_value_t owner(uv_loop_t *loop, const char *path) {
+  const size_t size = strlen(path) + 1;
+  void *self = NULL;
+  const avow_value_t v =
+      avow__object_inline(&temp_dir_class, sizeof(temp_dir_t) + size, &self);
+  if (self == NULL) {
+    (void) avow__disk_rmdir(path); /* nobody has seen it */
+    return v;
+  }
+  temp_dir_t *dir = self;
+  memcpy(dir->path, path, size);
+  dir->remove = avow__remove_new(loop, path);
+  if (dir->remove != NULL)
+    return v;
+  avow__value_unref(v);
+  return avow_error(UV_ENOMEM);
+}
+
+static void end(avow__job_t *job) {
+  if (job->result.tag == AVOW_INT)
+    job->result = owner(job->op.context->loop, ((make_t *) job)->path);
+}
+
+avow_promise_t *avow_temp_dir(uv_loop_t *loop, const char *prefix) {
+  char tmp[PATH];
+  size_t len = sizeof(tmp);
+  if (prefix == NULL || strchr(prefix, '/') != NULL)
+    return avow__op_refuse(loop, UV_EINVAL, "mkdtemp",
+                           prefix != NULL ? prefix : "NULL");
+  const int err = uv_os_tmpdir(tmp, &len);
+  if (err < 0)
+    return avow__op_refuse(loop, err, "mkdtemp", prefix);
+  static const char random[] = "XXXXXX";
+  const size_t size = len + 1 + strlen(prefix) + sizeof(random);
+  avow_promise_t *p;
+  make_t *make = avow__job_new(loop, sizeof(*make) + size, &p);
+  if (make == NULL)
+    return p;
+  (void) snprintf(make->path, size, "%s/%s%s", tmp, prefix, random); /* fits */
+  make->job.run = run;
+  make->job.end = end;
+  avow__job_start(&make->job);
+  return p;
+}

@@ -1,0 +1,35 @@
+/*
+ * Tools: what limiters, groups and the like have in common. A tool is a promise
+ * in disguise: fulfilled with the object that it is, or rejected with why it
+ * could not be made, which then answers all that is asked of it.
+ */
+#ifndef AVOW_TOOL_H
+#define AVOW_TOOL_H
+
+#include "promise.h"
+
+/* A tool whose object of that class is size zeroed bytes, in *out. Without
+   memory a refused tool, and *out is NULL. */
+void *avow__tool_new(uv_loop_t *loop, const avow_class_t *klass, size_t size,
+                     void **out);
+
+/* A tool that is self, which klass lets go of. NULL without memory for it. */
+void *avow__tool_wrap(uv_loop_t *loop, const avow_class_t *klass, void *self);
+
+/* A tool that is nothing but the error, of the operation by that name. */
+void *avow__tool_refuse(uv_loop_t *loop, int code, const char *name);
+
+/* The object; NULL of a refused tool. */
+static inline void *avow__tool_self(const void *tool,
+                                    const avow_class_t *klass) {
+  const avow_promise_t *p = tool;
+  if (avow__state(p) != AVOW_FULFILLED)
+    return NULL;
+  return avow_to_object(&p->u.value, klass);
+}
+
+static inline uv_loop_t *avow__tool_loop(const void *tool) {
+  return avow__context(tool)->loop;
+}
+
+#endif

@@ -1,0 +1,70 @@
+/*
+ * Trace builds: each promise remembers the place of the call that made it. The
+ * program's calls announce the place through macros of avow/trace.h.
+ */
+#include "trace.h"
+
+#include <stdio.h>
+
+#include "avow/trace.h"
+
+#ifdef AVOW_TRACE
+
+avow_promise_t *avow_trace_made(const char *file, int line, avow_promise_t *p) {
+  if (p->file == NULL) {
+    p->file = file;
+    p->line = line;
+  }
+  return p;
+}
+
+avow_promise_t *avow_trace_await(const char *file, int line,
+                                 avow_promise_t *p) {
+#  ifndef AVOW_NO_ASYNC
+  avow__fiber_t *f = avow__fiber_now;
+  if (f != NULL) {
+    f->file = file;
+    f->line = line;
+  }
+#  else
+  (void) file;
+  (void) line;
+#  endif
+  return p;
+}
+
+void avow__trace_promise(avow__context_t *c, avow_promise_t *p) {
+  p->file = NULL; /* the program's call will say */
+  p->since = uv_now(c->loop);
+  p->serial = ++c->serial;
+}
+
+const char *avow__where(const avow_promise_t *p) {
+  static _Thread_local char text[256];
+  if (p->file == NULL)
+    return NULL;
+  (void) snprintf(text, sizeof(text), "%s:%d", p->file, p->line); /* may cut */
+  return text;
+}
+
+#else
+
+avow_promise_t *avow_trace_await(const char *file, int line,
+                                 avow_promise_t *p) {
+  (void) file;
+  (void) line;
+  return p;
+}
+
+avow_promise_t *avow_trace_made(const char *file, int line, avow_promise_t *p) {
+  (void) file;
+  (void) line;
+  return p;
+}
+
+const char *avow__where(const avow_promise_t *p) {
+  (void) p;
+  return NULL;
+}
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * Going through a directory tree, on a thread of the pool: its entries one
+ * after another, each directory before what is in it if it is entered, and left
+ * after that. Symbolic links are entries, never followed below the root.
+ *
+ * However deep the tree, few directories are open: those far up are read to
+ * their end and closed. Memory is in proportion to the depth, beside that.
+ */
+#ifndef AVOW_TREE_PRIVATE_H
+#define AVOW_TREE_PRIVATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <uv.h>
+
+typedef struct avow__level_s avow__level_t;
+
+typedef struct avow__tree_s {
+  char *path; /* of the entry or the directory that is next()'s answer */
+  size_t len;
+  size_t name_at;        /* where its last name begins */
+  uv_dirent_type_t type; /* of the entry */
+  size_t depth;          /* directories that are entered and not left */
+  avow__level_t *levels; /* one for each of these */
+  size_t room;           /* for levels */
+  size_t path_room;
+  size_t first_open; /* the levels before it are read and closed */
+  bool left;         /* the level deepest down was left */
+} avow__tree_t;
+
+typedef enum avow__step_e {
+  AVOW__TREE_END,
+  AVOW__TREE_ENTRY,
+  AVOW__TREE_LEFT /* all that is in the directory has been an entry */
+} avow__step_t;
+
+/* At the path of that length, which is not entered yet; "" is where the process
+   is, and its entries' paths are their names. UV_ENOMEM. */
+int avow__tree_init(avow__tree_t *tree, const char *root, size_t len);
+
+/* Also of one that is zero. */
+void avow__tree_free(avow__tree_t *tree);
+
+/* An avow__step_t, or an error of the directory at the path. */
+int avow__tree_next(avow__tree_t *tree);
+
+/* Goes into the path, with a note for avow__tree_note(). */
+int avow__tree_enter(avow__tree_t *tree, uint64_t note);
+
+/* Leaves the directory, of which an error was the answer. */
+void avow__tree_skip(avow__tree_t *tree);
+
+/* Of the directory that the entry is in, or that was just left. */
+uint64_t avow__tree_note(const avow__tree_t *tree);
+
+#endif

@@ -1,0 +1,80 @@
+/* The counted block that bytes, lists, objects and errors share. */
+#ifndef AVOW_VALUE_PRIVATE_H
+#define AVOW_VALUE_PRIVATE_H
+
+#include <stdarg.h>
+#include <stdatomic.h>
+
+#include "avow/error.h"
+
+typedef struct avow__block_s avow__block_t;
+
+struct avow__block_s {
+  union {
+    atomic_size_t refs;
+    avow__block_t *next; /* among the dead that wait to be freed */
+  } u;
+  uint32_t tag;
+};
+
+typedef struct avow__bytes_s {
+  avow__block_t head;
+  size_t len;
+  char data[];
+} avow__bytes_t;
+
+typedef struct avow__list_s {
+  avow__block_t head;
+  size_t len;
+  size_t room;
+  avow_value_t items[];
+} avow__list_t;
+
+typedef struct avow__object_s {
+  avow__block_t head;
+  const avow_class_t *klass;
+  void *self;
+} avow__object_t;
+
+typedef struct avow__error_s {
+  avow__block_t head;
+  avow_value_t cause;
+  char message[];
+} avow__error_t;
+
+_Static_assert(sizeof(avow_value_t) == 16, "a value fits two registers");
+
+/* A block of size bytes with one reference; NULL without memory. */
+void *avow__block_new(uint32_t tag, size_t size);
+avow_value_t avow__block_value(avow__block_t *block);
+
+/* An empty list with room for n items; NULL without memory. */
+avow__list_t *avow__list_new(size_t n);
+/* Room for n items in a list that nobody else has; NULL without memory, and
+   then the old one is as it was. */
+avow__list_t *avow__list_resize(avow__list_t *list, size_t n);
+
+/* Bytes that nobody else has, cut to len. */
+avow_value_t avow__bytes_cut(avow_value_t bytes, size_t len);
+
+/* An object whose self is size bytes inside its block, at *out. */
+avow_value_t avow__object_inline(const avow_class_t *klass, size_t size,
+                                 void **out);
+
+avow_value_t avow__error_va(int code, avow_value_t cause, const char *format,
+                            va_list args);
+
+static inline bool avow__is_counted(const avow_value_t *v) {
+  return (v->tag >= AVOW_OBJECT && v->tag <= AVOW_ERROR && v->u.p != NULL) ||
+         v->tag == AVOW_THENABLE;
+}
+
+/* The slow half of avow_value_unref(): v holds something. */
+void avow__value_drop(avow_value_t v);
+
+static inline void avow__value_unref(avow_value_t v) {
+  if (v.tag >= AVOW_OBJECT && v.u.p != NULL)
+    avow__value_drop(v);
+}
+
+#endif

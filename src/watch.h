@@ -1,0 +1,120 @@
+/*
+ * Telling the tools that watch memory and threads which stack is in use:
+ * AddressSanitizer, ThreadSanitizer (for which a fiber is a thread) and
+ * valgrind. Nothing where there are none.
+ */
+#ifndef AVOW_WATCH_H
+#define AVOW_WATCH_H
+
+#include <stddef.h>
+
+#ifdef __has_feature
+#  define AVOW__HAS(feature) __has_feature(feature)
+#else
+#  define AVOW__HAS(feature) 0
+#endif
+
+#if defined(__SANITIZE_ADDRESS__) || AVOW__HAS(address_sanitizer)
+#  define AVOW__ASAN 1
+#  include <sanitizer/asan_interface.h>
+#  include <sanitizer/common_interface_defs.h>
+#else
+#  define AVOW__ASAN 0
+#endif
+
+#if defined(__SANITIZE_THREAD__) || AVOW__HAS(thread_sanitizer)
+#  define AVOW__TSAN 1
+#  include <sanitizer/tsan_interface.h>
+#else
+#  define AVOW__TSAN 0
+#endif
+
+#ifdef AVOW_VALGRIND
+#  include <valgrind/valgrind.h>
+#endif
+
+/* What the tools have to know of a stack that is left. */
+typedef struct avow__watch_s {
+  const void *bottom; /* of the one that it was resumed from */
+  size_t size;
+  unsigned id; /* valgrind's, of the stack itself */
+} avow__watch_t;
+
+/* Returns TSan's thread for the stack.
+   NOLINTBEGIN(readability-non-const-parameter): ASan's functions write there */
+static inline void *avow__watch_new(avow__watch_t *watch, char *bottom,
+                                    char *top) {
+  /* NOLINTEND(readability-non-const-parameter) */
+#if AVOW__ASAN /* whoever had these addresses before left marks there */
+  __asan_unpoison_memory_region(bottom, (size_t) (top - bottom));
+#endif
+#ifdef AVOW_VALGRIND
+  watch->id = VALGRIND_STACK_REGISTER(bottom, top);
+#endif
+  (void) watch;
+  (void) bottom;
+  (void) top;
+#if AVOW__TSAN
+  return __tsan_create_fiber(0);
+#else
+  return NULL;
+#endif
+}
+
+/* NOLINTBEGIN(readability-non-const-parameter): as above */
+static inline void avow__watch_end(avow__watch_t *watch, char *bottom,
+                                   char *top, void *thread) {
+/* NOLINTEND(readability-non-const-parameter) */
+#if AVOW__ASAN /* a function that was left as it stood has marks there */
+  __asan_unpoison_memory_region(bottom, (size_t) (top - bottom));
+#endif
+#if AVOW__TSAN
+  __tsan_destroy_fiber(thread);
+#endif
+#ifdef AVOW_VALGRIND
+  VALGRIND_STACK_DEREGISTER(watch->id);
+#endif
+  (void) watch;
+  (void) bottom;
+  (void) top;
+  (void) thread;
+}
+
+/* Right before the registers change. */
+static inline void avow__watch_switch(void *thread) {
+#if AVOW__TSAN
+  __tsan_switch_to_fiber(thread, 0);
+#endif
+  (void) thread;
+}
+
+static inline void *avow__watch_thread(void) {
+#if AVOW__TSAN
+  return __tsan_get_current_fiber();
+#else
+  return NULL;
+#endif
+}
+
+/* Around a switch, on the stack that is left; *frames is kept there. NULL for
+   frames: nothing of that stack is needed any more. */
+static inline void avow__watch_leave(void **frames, const void *bottom,
+                                     size_t size) {
+#if AVOW__ASAN
+  __sanitizer_start_switch_fiber(frames, bottom, size);
+#endif
+  (void) frames;
+  (void) bottom;
+  (void) size;
+}
+
+static inline void avow__watch_arrive(void *frames, avow__watch_t *watch) {
+#if AVOW__ASAN
+  __sanitizer_finish_switch_fiber(frames, watch != NULL ? &watch->bottom : NULL,
+                                  watch != NULL ? &watch->size : NULL);
+#endif
+  (void) frames;
+  (void) watch;
+}
+
+#endif

@@ -1,0 +1,49 @@
+#!/bin/sh
+# What static analysers say of the code: nothing, or this fails. Where one is
+# wrong, the reason stands beside the line. Needs gcc 12, cppcheck 2.10 and the
+# tools of clang 14, as Debian 12 has them; others may have opinions of their
+# own. BUILD: a build directory, for its compile_commands.json.
+set -eu
+cd "$(dirname "$0")/.."
+build=${BUILD:-build}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+flags="-std=c11 -D_POSIX_C_SOURCE=200809L -DAVOW_BUILDING -Iinclude
+  $(pkg-config --cflags libuv)"
+jobs=$(nproc)
+
+git ls-files 'src/*.c' >"$work/library"
+git ls-files 'src/*.c' 'examples/*.c' 'bench/*.c' >"$work/all"
+
+# COMMAND...: on each of the files named by the input, which is no pipe: what
+# fails in one is forgotten.
+on_each() {
+  xargs -P "$jobs" -n 1 "$@" || failed=1
+}
+
+failed=0
+
+echo 'gcc -fanalyzer'
+# shellcheck disable=SC2086 # a list of words
+on_each gcc $flags -O1 -fanalyzer -Werror -c -o /dev/null <"$work/library"
+
+echo 'cppcheck'
+# shellcheck disable=SC2086
+cppcheck --quiet --std=c11 --inline-suppr --error-exitcode=1 -j "$jobs" \
+  --enable=warning,performance,portability --suppress=missingIncludeSystem \
+  -D_POSIX_C_SOURCE=200809L -DAVOW_BUILDING -Iinclude src || failed=1
+
+echo 'scan-build'
+# shellcheck disable=SC2016,SC2086 # $CC is what scan-build sets
+scan-build --status-bugs -o "$work/found" sh -c '
+  xargs -P '"$jobs"' -n 1 "$CC" '"$(echo $flags)"' -O1 -c -o /dev/null
+  ' <"$work/library" >"$work/log" 2>&1 || {
+  cat "$work/log"
+  failed=1
+}
+
+echo 'clang-tidy'
+on_each clang-tidy -p "$build" --quiet <"$work/all" 2>/dev/null
+
+exit $failed

@@ -1,0 +1,32 @@
+/*
+ * JavaScript values as values of avow, and back. Any value fits: it is an avow
+ * object that holds a reference to an array of one (primitives cannot be
+ * referenced themselves). Such references are strong, so a cycle through a
+ * promise's value is never collected, which is good enough for tests.
+ */
+#ifndef BOX_H
+#define BOX_H
+
+#include "host.h"
+
+avow_value_t box(napi_value v);
+
+/* The JavaScript value; of a reason, what was thrown. Lists and errors that
+   avow made become objects: the same each time, but for errors that are only a
+   code. */
+napi_value unbox(const avow_value_t *v);
+
+/* An error whose reason is the JavaScript value. */
+avow_value_t box_reason(napi_value v);
+
+/* The function (code, items) that makes an error that was born in C. */
+void box_set_error_maker(napi_value fn);
+
+/* The list that p, which this takes, fulfils with is to become fn(items). The
+   items are an array [rejected, value or reason, …]. */
+void box_set_list_maker(avow_promise_t *p, napi_value fn);
+
+/* Lets go of all these. */
+void box_close(void);
+
+#endif

@@ -1,0 +1,61 @@
+/*
+ * The JavaScript engine that hosts avow, and Node-API in small: a call that
+ * fails is a mistake of these files, so it ends the process. One environment a
+ * process is served, the main thread's.
+ */
+#ifndef HOST_H
+#define HOST_H
+
+#include <avow.h>
+#include <node_api.h>
+
+enum { MAX_ARGS = 4 };
+
+typedef struct {
+  napi_value at[MAX_ARGS]; /* undefined where there was none */
+} args_t;
+
+/* What a job needs around it: handles of its own, and a turn of Node's, at the
+   end of which Node's own queues are drained. */
+typedef struct {
+  napi_handle_scope handles;
+  napi_callback_scope turn;
+} scope_t;
+
+typedef struct {
+  napi_env env;
+  uv_loop_t *loop;
+  bool closed; /* no JavaScript runs any more */
+  napi_async_context async;
+  napi_ref resource;
+} host_t;
+
+extern host_t host;
+
+void host_init(napi_env env);
+
+_Noreturn void fail(const char *what);
+void must(napi_status status);
+void *allocate(size_t size);
+
+/* Strong references. */
+napi_ref keep(napi_value v);
+napi_value kept(napi_ref ref);
+void let_go(napi_ref ref); /* may be NULL */
+
+napi_value undefined(void);
+bool is_function(napi_value v);
+bool is_object(napi_value v);
+napi_value array_new(void);
+void append(napi_value array, napi_value v);
+napi_value element(napi_value array, uint32_t i);
+void *external(napi_value v);
+args_t args_of(napi_callback_info info);
+
+/* False if fn threw: then *out is what. */
+bool call(napi_value fn, napi_value arg, napi_value *out);
+
+scope_t scope_open(void);
+void scope_close(scope_t scope);
+
+#endif

@@ -1,0 +1,42 @@
+#!/bin/sh
+# Runs the suites of JavaScript promises against avow, inside Node. Needs cc,
+# pkg-config, libuv's headers, node (18 or later) and npm; fetches npm packages
+# into node_modules, and nothing else.
+#
+#   run.sh [aplus | test262 [PATH]]     both without an argument
+#
+# test262 is looked for at PATH or $TEST262, and skipped without.
+set -eu
+test262=${2:-${TEST262:-}}
+[ -z "$test262" ] || test262=$(cd "$test262" && pwd)
+cd "$(dirname "$0")"
+
+prepare() {
+  cmp -s package-lock.json node_modules/.avow-lock.json || {
+    npm ci --no-audit --no-fund --loglevel=error
+    cp package-lock.json node_modules/.avow-lock.json
+  }
+  mkdir -p build
+  sources=$(sed '/)/q' ../../src/meson.build | grep -o '[a-z_]*\.c' |
+    sed 's,^,../../src/,')
+  # Without libuv: its functions are in node already, or in what that loads.
+  # shellcheck disable=SC2046,SC2086 # lists of words
+  ${CC:-cc} -std=c11 -D_GNU_SOURCE -DAVOW_BUILDING -DAVOW_NO_ASYNC -O1 -g \
+    -Wall -Wextra -Wno-unused-parameter -fPIC -fvisibility=hidden -shared ${CFLAGS:-} \
+    -I../../include -I../../src -Inode_modules/node-api-headers/include \
+    $(pkg-config --cflags libuv) ./*.c $sources -o build/binding.node
+}
+
+prepare
+case "${1:-all}" in
+aplus) node run-aplus.js ;;
+test262) node run-test262.js "$test262" ;;
+all)
+  node run-test262.js "$test262"
+  node run-aplus.js
+  ;;
+*)
+  sed -n '2,/^set/s/^# \{0,1\}//p' "$0"
+  exit 2
+  ;;
+esac

@@ -1,0 +1,43 @@
+#!/bin/sh
+# The table of docs/connector.md, counted; --check: is it what the page has?
+set -eu
+cd "$(dirname "$0")/../.."
+
+count() { grep -c "$@" || true; }
+
+lines() { # neither empty nor a comment alone
+  sed 's|/\*.*\*/||' "$1" | awk '
+    /^\/\*/ { inside = 1 }
+    !inside && /[^ ]/ { n++ }
+    /\*\// { inside = 0 }
+    END { print n }'
+}
+
+row() {
+  file=docs/connector/$1.c
+  states=$(sed -n 's/^typedef enum { \(.*\) } state_t;/\1/p' "$file" | wc -w)
+  callbacks=$(count -E \
+    '^static (void \w+\(uv_|avow_value_t \w+\(const avow_value_t)' <"$file")
+  printf '| %s | %d | %d | %d |\n' "[$1.c](connector/$1.c)" \
+    "$(lines "$file")" "$states" "$callbacks"
+}
+
+table() {
+  echo '| | lines of code | states | functions that are called back |'
+  echo '|---|---|---|---|'
+  row raw
+  row then
+  row await
+}
+
+case ${1-} in
+--check)
+  table | while read -r line; do
+    grep -qxF "$line" docs/connector.md || {
+      echo "docs/connector.md has not: $line" >&2
+      exit 1
+    }
+  done
+  ;;
+*) table ;;
+esac

@@ -1,0 +1,16 @@
+/* What names.c gives in place of the system. */
+#ifndef NAMES_H
+#define NAMES_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <uv.h>
+
+/* Ports of loopback: of a server, of nobody, of one that never accepts. */
+extern int names_live, names_dead, names_stuck;
+
+extern uv_sem_t names_slow;           /* what "slow" waits for */
+extern atomic_int names_attempts;     /* to connect */
+extern atomic_bool names_break_write; /* the next hello cannot be sent */
+
+#endif

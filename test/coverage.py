@@ -1,0 +1,104 @@
+"""Compares what gcovr saw with what test/uncovered.txt excuses.
+
+    coverage.py UNCOVERED JSON...
+
+Several builds count as one. Prints a table, and all places of the files that
+have a line, or a tenth of their branches, neither reached nor excused: TOO FEW.
+Fails where that is a hundredth of all lines, or 5 % of all branches. An excuse
+may not be needed on other systems.
+"""
+import json
+import sys
+
+LINES = 0.99
+BRANCHES = 0.95
+BRANCHES_OF_A_FILE = 0.9
+FEW = 2  # branches, of a file that has not many
+
+
+def read_excuses(path):
+    excuses = {}
+    for line in open(path):
+        if line.strip() and not line.startswith('#'):
+            file, function, text = line.rstrip('\n').split(None, 2)
+            excuses[file, function, text] = False
+    return excuses
+
+
+def add(lines, line):
+    """A line of another build: what either reached is reached."""
+    counts = [branch['count'] for branch in line['branches']]
+    old = lines.get(line['line_number'])
+    if old is None:
+        lines[line['line_number']] = [line['count'], counts]
+        return
+    old[0] += line['count']
+    if len(old[1]) == len(counts):
+        old[1] = [a + b for a, b in zip(old[1], counts)]
+    elif 0 in old[1]:
+        old[1] = counts
+
+
+def read_files(paths):
+    files = {}
+    functions = {}
+    for path in paths:
+        for file in json.load(open(path))['files']:
+            begins = functions.setdefault(file['file'], {})
+            for function in file['functions']:
+                begins[function['lineno']] = function['name']
+            for line in file['lines']:
+                if not line.get('gcovr/noncode'):
+                    add(files.setdefault(file['file'], {}), line)
+    return files, functions
+
+
+def function_at(begins, number):
+    return begins[max(begin for begin in begins if begin <= number)]
+
+
+def judge(name, lines, begins, excuses):
+    text = open(name).read().split('\n')
+    lost_lines = lost_branches = excused = 0
+    found = []
+    for number, (count, counts) in sorted(lines.items()):
+        key = name, function_at(begins, number), text[number - 1].strip()
+        if count > 0 and 0 not in counts:
+            continue
+        if key in excuses:
+            excuses[key] = True
+            excused += 1
+            continue
+        lost_lines += count == 0
+        lost_branches += counts.count(0)
+        found.append('%s:%d: %s' % (name, number, ' '.join(key[1:])))
+    branches = sum(len(counts) for count, counts in lines.values())
+    fails = lost_lines > 0 or (
+        lost_branches > max(FEW, branches * (1 - BRANCHES_OF_A_FILE)))
+    print('%-20s %6d %7d %9d %7d %8d%s' % (
+        name, len(lines), lost_lines, branches, lost_branches, excused,
+        '  TOO FEW' if fails else ''))
+    return (len(lines), lost_lines, branches, lost_branches, excused,
+            found if fails else [])
+
+
+def main():
+    excuses = read_excuses(sys.argv[1])
+    files, functions = read_files(sys.argv[2:])
+    print('%-20s %6s %7s %9s %7s %8s' % ('file', 'lines', 'missed', 'branches',
+                                         'missed', 'excused'))
+    results = [judge(name, lines, functions[name], excuses)
+               for name, lines in sorted(files.items())]
+    sums = [sum(result[i] for result in results) for i in range(5)]
+    print('%-20s %6d %7d %9d %7d %8d' % ('all', *sums))
+    for result in results:
+        print('\n'.join(result[5]), end='\n' if result[5] else '')
+    for key, used in excuses.items():
+        if not used:
+            print('not needed in uncovered.txt: ' + ' '.join(key))
+    lines, lost_lines, branches, lost_branches, _ = sums
+    return (lost_lines > lines * (1 - LINES) or
+            lost_branches > branches * (1 - BRANCHES))
+
+
+sys.exit(main())

@@ -1,0 +1,62 @@
+#!/bin/sh
+# Do the tests reach every line of src, and nearly every branch? Says which they
+# miss, apart from those that uncovered.txt gives a reason for, and fails if there
+# are any: see coverage.py. Needs gcc and gcovr.
+#
+#   coverage.sh [DIRECTORY]   where to build, and to leave the report (html)
+#
+# Without asserts, whose other side is not to be reached; what debug builds do
+# at a misuse ends the process, before it is counted (test_misuse has it).
+set -eu
+root=$(cd "$(dirname "$0")/.." && pwd)
+work=${1:-$(mktemp -d)}
+mkdir -p "$work"
+cd "$work"
+
+# NAME OPTION...
+build() {
+  name=$1
+  shift
+  [ -f "$name/build.ninja" ] ||
+    CC=gcc meson setup "$name" "$root" -Dtests=enabled -Dexamples=false \
+      -Dbench=false -Ddefault_library=static --buildtype=debug \
+      -Db_coverage=true -Db_ndebug=true "$@" >"$name.log"
+  ninja -C "$name" --quiet
+  find "$name" -name '*.gcda' -exec rm {} +
+}
+
+# NAME TEST...
+run() {
+  name=$1
+  shift
+  meson test -C "$name" --no-rebuild --print-errorlogs "$@" >"$name.log" || {
+    cat "$name.log"
+    exit 1
+  }
+}
+
+# NAME OPTION...
+report() {
+  name=$1
+  shift
+  mkdir -p "html-$name"
+  gcovr --root "$root" --object-directory "$name" "$name" "$@" \
+    --json "$name.json" --html-details "html-$name/index.html"
+}
+
+# Without a pool each promise may lack its memory.
+build pool -Dpool=enabled -Dtrace=true
+run pool --suite core
+run pool syscalls uvmemory corpus
+report pool --filter "$root/src/"
+build plain -Dpool=disabled
+run plain pool oom group map dump cancel op async
+report plain --filter "$root/src/"
+
+cd "$root"
+python3 test/coverage.py test/uncovered.txt "$work/pool.json" \
+  "$work/plain.json" || {
+  echo "see $work/html-pool/index.html"
+  exit 1
+}
+[ $# -gt 0 ] || rm -r "$work"

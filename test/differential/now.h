@@ -1,0 +1,86 @@
+/*
+ * The running program, and what its statements and its turns share.
+ */
+#ifndef NOW_H
+#define NOW_H
+
+#include "avow.h"
+#include "program.h"
+
+enum {
+  STACK = 1 << 20, /* of async functions: run() nests */
+  FUEL = 200,
+  MAX_IDS = FUEL * MAX_ARGS * 2, /* a statement makes two for each operand */
+  REASON = -1000,                /* the code of e3 is this less 3 */
+  CAUSE = 7                      /* of errors that have one */
+};
+
+/* What a handler or a thenable was made with. */
+typedef struct record_s {
+  struct record_s *next;
+  int id;
+  operand_t first, second;
+  struct task_s *task; /* of an async function without a stack, or NULL */
+} record_t;
+
+/* What a function's operands may refer to. */
+typedef struct frame_s {
+  const avow_value_t *arg;
+  avow_deferred_t *me;
+  bool answered;    /* me was settled through this frame */
+  bool async;       /* awaits are at work */
+  bool parked;      /* at least one was */
+  avow_value_t got; /* by the last of them: arg then */
+} frame_t;
+
+typedef struct held_s {
+  struct held_s *next;
+  avow_deferred_t *deferred;
+} held_t;
+
+typedef struct now_s {
+  program_t program;
+  uv_loop_t *loop;
+  avow_promise_t *promises[MAX_SLOTS];
+  avow_deferred_t *deferreds[MAX_SLOTS];
+  const avow_promise_t *addresses[MAX_IDS]; /* by id; the last is the right */
+  record_t *records;
+  held_t *held; /* unsettled deferreds without a place: dropping would settle */
+  int ids;
+  int making; /* what is made now may be rejected before its address is known */
+  int fuel;
+  bool over; /* handlers that only the end of the loop calls do nothing */
+} now_t;
+
+/* Async functions have no stacks. */
+extern bool stackless;
+
+extern now_t now;
+
+/* The number of a promise. */
+int id_of(const avow_promise_t *p);
+
+/* Prints a value, lists to that depth. NULL counts as none. */
+void show(const avow_value_t *v, int depth);
+
+/* Executes statements; what they return. */
+avow_value_t run(const body_t *body, frame_t *frame);
+
+void hold(avow_deferred_t *d);
+
+/* Parts of it, for task.c. */
+avow_promise_t *take_awaited(const line_t *line, frame_t *frame);
+avow_value_t evaluate(operand_t operand, const frame_t *frame);
+void execute(const line_t *line, frame_t *frame);
+bool goes_on(const line_t *line, const frame_t *frame);
+
+/* Whether function fn may be called, which it notes; the fuel is limited. */
+bool enter(int fn, int id, const frame_t *frame);
+
+/* Starts the record's function without a stack: task.c. */
+avow_promise_t *start_task(record_t *r);
+
+/* Memory that is there, or the end. */
+void *checked(void *block);
+
+#endif

@@ -1,0 +1,73 @@
+/*
+ * Programs as generate.js writes them: what each word means stands there.
+ */
+#ifndef PROGRAM_H
+#define PROGRAM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+  MAX_LINES = 512,
+  MAX_ARGS = 8,
+  MAX_SLOTS = 32, /* of promises, deferreds and functions each */
+  MAX_STEPS = 16
+};
+
+typedef enum op_e {
+  OP_ALL,
+  OP_ANY,
+  OP_ASYNC,
+  OP_ATTEMPT,
+  OP_AWAIT,
+  OP_CATCH,
+  OP_CLOCK,
+  OP_DROP,
+  OP_FAIL,
+  OP_FINALLY,
+  OP_KEEP,
+  OP_NEW,
+  OP_OF,
+  OP_RACE,
+  OP_REJECT,
+  OP_RESOLVE,
+  OP_RETURN,
+  OP_SETTLED,
+  OP_THEN,
+  OP_TRY,
+  OPS
+} op_t;
+
+typedef struct operand_s {
+  char kind; /* the word's letter; 0 if it is only a number */
+  int n;
+} operand_t;
+
+typedef struct line_s {
+  struct line_s *next; /* of the same place */
+  op_t op;
+  int len;
+  operand_t args[MAX_ARGS];
+} line_t;
+
+typedef struct body_s {
+  line_t *first, *last;
+} body_t;
+
+typedef struct program_s {
+  int index;
+  char mode; /* the letter that main, timer, poll or job begins with */
+  unsigned budget;
+  int steps;
+  body_t step[MAX_STEPS];
+  body_t function[MAX_SLOTS];
+  body_t on_unhandled;
+  line_t lines[MAX_LINES];
+  int len;
+} program_t;
+
+/* Reads the next program from stdin; false at the end. Ends the process, with a
+   message, if it is not one. */
+bool program_read(program_t *program);
+
+#endif

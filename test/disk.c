@@ -1,0 +1,221 @@
+#define _XOPEN_SOURCE 700 /* nftw() */
+
+#include "disk.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PATH = 512, PATHS = 8 };
+
+static char directory[32];
+static uv_sem_t arrived; /* a job of the pool's began */
+static uv_sem_t gate;    /* and may end */
+static int held;
+
+void disk_init(void) {
+  (void) setenv("UV_THREADPOOL_SIZE", "4", 1);
+  (void) uv_sem_init(&arrived, 0);
+  (void) uv_sem_init(&gate, 0);
+}
+
+const char *at(const char *name) {
+  static char paths[PATHS][PATH];
+  static int next;
+  char *path = paths[next++ % PATHS];
+  (void) snprintf(path, PATH, "%s%s%s", directory, name[0] != '\0' ? "/" : "",
+                  name); /* test's names are short */
+  return path;
+}
+
+static int remove_one(const char *path, const struct stat *info, int type,
+                      struct FTW *ftw) {
+  return remove(path);
+}
+
+int disk_setup(void **state) {
+  (void) snprintf(directory, sizeof(directory), "/tmp/avow-XXXXXX");
+  return mkdtemp(directory) == NULL ? -1 : harness_setup(state);
+}
+
+int disk_teardown(void **state) {
+  release_pool();
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* the pool's jobs are over */
+  const int err = nftw(directory, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+  return harness_teardown(state) != 0 ? -1 : err;
+}
+
+void make_file(const char *name, const char *text) {
+  FILE *file = fopen(at(name), "w");
+  assert_non_null(file);
+  assert_true(fputs(text, file) >= 0);
+  assert_int_equal(fclose(file), 0);
+}
+
+void make_dir(const char *name) {
+  assert_int_equal(mkdir(at(name), 0755), 0);
+}
+
+void make_link(const char *name, const char *target) {
+  assert_int_equal(symlink(target, at(name)), 0);
+}
+
+void assert_file(const char *name, const char *text) {
+  char data[256] = "";
+  FILE *file = fopen(at(name), "r");
+  if (file == NULL)
+    fail_msg("'%s' is not there", name);
+  const size_t len = fread(data, 1, sizeof(data) - 1, file);
+  (void) fclose(file); /* it was only read from */
+  assert_int_equal(len, strlen(text));
+  assert_string_equal(data, text);
+}
+
+bool is_there(const char *name) {
+  struct stat info;
+  return lstat(at(name), &info) == 0;
+}
+
+void assert_missing(const char *name) {
+  if (is_there(name))
+    fail_msg("'%s' is there", name);
+}
+
+unsigned mode_of(const char *name) {
+  struct stat info;
+  assert_int_equal(lstat(at(name), &info), 0);
+  return info.st_mode & 07777;
+}
+
+static int count_entries(const char *path) {
+  DIR *dir = opendir(path);
+  assert_non_null(dir);
+  int n = 0;
+  while (readdir(dir) != NULL)
+    n++;
+  (void) closedir(dir);
+  return n - 2;
+}
+
+int entries_of(const char *name) {
+  return count_entries(at(name));
+}
+
+int open_files(void) {
+  return count_entries("/proc/self/fd");
+}
+
+static void hold_work(uv_work_t *req) {
+  uv_sem_post(&arrived);
+  uv_sem_wait(&gate);
+}
+
+static void pass_work(uv_work_t *req) {
+  uv_sem_post(&arrived);
+}
+
+static void free_work(uv_work_t *req, int status) {
+  free(req);
+}
+
+void queue_work(uv_work_cb work) {
+  uv_work_t *req = malloc(sizeof(*req));
+  assert_non_null(req);
+  assert_int_equal(uv_queue_work(loop, req, work, free_work), 0);
+}
+
+void hold_pool(int threads) {
+  for (; threads > 0; threads--, held++) {
+    queue_work(hold_work);
+    uv_sem_wait(&arrived);
+  }
+}
+
+void release_pool(void) {
+  for (; held > 0; held--)
+    uv_sem_post(&gate);
+}
+
+void wait_until_taken(void) {
+  queue_work(pass_work);
+  uv_sem_wait(&arrived);
+}
+
+avow_promise_t *done_unheard(start_fn start) {
+  hold_pool(THREADS - 1);
+  avow_promise_t *p = start();
+  wait_until_taken();
+  release_pool();
+  return p;
+}
+
+void assert_says(avow_promise_t *p, int code, const char *format, ...) {
+  char message[PATH];
+  va_list args;
+  va_start(args, format);
+  (void) vsnprintf(message, sizeof(message), format, args); /* or cut */
+  va_end(args);
+  const avow_value_t v = avow_run(p);
+  assert_string_equal(avow_err_name(avow_error_code(&v)), avow_err_name(code));
+  assert_string_equal(avow_error_message(&v), message);
+  avow_value_unref(v);
+}
+
+void assert_fulfils_bytes(avow_promise_t *p, const char *text) {
+  const avow_value_t v = avow_run(p);
+  size_t len;
+  assert_string_equal(avow_error_message(&v), "no error");
+  assert_string_equal(avow_to_bytes(&v, &len), text);
+  assert_int_equal(len, strlen(text));
+  avow_value_unref(v);
+}
+
+void assert_cancels_at_once(avow_promise_t *p) {
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  avow_cancel(p);
+  assert_int_equal(avow_state(p), AVOW_REJECTED);
+  assert_rejects(p, UV_ECANCELED);
+}
+
+void assert_cancels(avow_promise_t *p) {
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  avow_cancel(p);
+  assert_rejects(p, UV_ECANCELED);
+}
+
+void assert_loop_close_cancels(avow_promise_t *p) {
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_result(p)->code, UV_ECANCELED);
+  avow_unref(p);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+/* False once there is no nth allocation to fail. */
+static bool fails_well(start_fn start, long nth, bool from_then_on) {
+  fail_allocation(nth, from_then_on);
+  const avow_value_t v = avow_run(start());
+  const bool failed = allocation_failed();
+  fail_allocation(0, false);
+  run(); /* what else was under way */
+  if (avow_is_error(&v))
+    assert_string_equal(avow_err_name(v.code), "ENOMEM");
+  assert_true(failed || !avow_is_error(&v));
+  avow_value_unref(v);
+  return failed;
+}
+
+void survive_failing_memory(start_fn start, void (*again)(void)) {
+  wait_until_taken(); /* libuv wants memory to start the pool */
+  for (int on = 0; on < 2; on++) {
+    for (long nth = 1; fails_well(start, nth, on != 0); nth++) {
+      assert_true(nth < 1000);
+      if (again != NULL)
+        again();
+    }
+    if (again != NULL)
+      again();
+  }
+}

@@ -1,0 +1,63 @@
+/*
+ * What the tests of files share: a directory of the test's own, a thread pool
+ * that can be held, and looks at what is left behind.
+ */
+#ifndef DISK_H
+#define DISK_H
+
+#include "harness.h"
+
+enum { THREADS = 4 }; /* of the pool */
+
+typedef avow_promise_t *(*start_fn)(void);
+
+/* A test with a loop and a directory, which is removed with what it holds. */
+#define DISK_CASE(f) \
+  cmocka_unit_test_setup_teardown(f, disk_setup, disk_teardown)
+int disk_setup(void **state);
+int disk_teardown(void **state);
+
+/* Before all tests. */
+void disk_init(void);
+
+/* The path of that name in the directory; "" is the directory. Valid for the
+   next few calls. */
+const char *at(const char *name);
+
+/* Things in the directory. */
+void make_file(const char *name, const char *text);
+void make_dir(const char *name);
+void make_link(const char *name, const char *target);
+void assert_file(const char *name, const char *text);
+void assert_missing(const char *name);
+bool is_there(const char *name);
+unsigned mode_of(const char *name);
+int entries_of(const char *name); /* of a directory */
+
+/* So many threads do nothing until the pool is released. */
+void hold_pool(int threads);
+void release_pool(void);
+
+/* Work for the pool, which frees itself. */
+void queue_work(uv_work_cb work);
+/* Until a thread has taken all that is queued: it cannot be taken back. */
+void wait_until_taken(void);
+
+/* With one thread for all, what was taken is done, but nobody has heard. */
+avow_promise_t *done_unheard(start_fn start);
+
+int open_files(void);
+
+/* All take p. */
+void assert_says(avow_promise_t *p, int code, const char *format, ...);
+void assert_fulfils_bytes(avow_promise_t *p, const char *text);
+void assert_cancels_at_once(avow_promise_t *p);
+void assert_cancels(avow_promise_t *p); /* one with more than one step */
+/* Closes avow, and starts it again for the fixture. */
+void assert_loop_close_cancels(avow_promise_t *p);
+
+/* Starts it with each allocation failing, once and from then on: it succeeds or
+   says UV_ENOMEM, then calls again, unless that is NULL. */
+void survive_failing_memory(start_fn start, void (*again)(void));
+
+#endif

@@ -1,0 +1,69 @@
+# What the tests of examples share, to be sourced in the repository's test
+# directory: a directory of their own to work in, and looks at what was said.
+set -eu
+
+absolute() {
+  echo "$(cd "$(dirname "$1")" && pwd)/$(basename "$1")"
+}
+
+pids=
+dir=$(mktemp -d)
+trap 'for pid in $pids; do kill "$pid" 2>/dev/null || :; done; rm -rf "$dir"' \
+  EXIT
+
+fail() {
+  echo "FAILED: $1"
+  for file in out err log; do
+    [ ! -s $file ] || { echo "-- $file" && head -n 100 $file; }
+  done
+  exit 1
+}
+
+# run STATUS COMMAND...: its output goes to the files out and err.
+run() {
+  expected=$1
+  shift
+  status=0
+  "$@" >out 2>err || status=$?
+  [ "$status" -eq "$expected" ] || fail "$*: status $status, not $expected"
+}
+
+# out REGEX, err REGEX: a whole line is like that.
+out() {
+  grep -Eqx -e "$1" out || fail "no such line: $1"
+}
+
+err() {
+  grep -Eqx -e "$1" err || fail "no such line on stderr: $1"
+}
+
+# until_true COMMAND...: waits for its success, ten seconds at most.
+until_true() {
+  for _ in $(seq 1000); do
+    ! "$@" 2>/dev/null || return 0
+    sleep 0.01
+  done
+  fail "still not: $*"
+}
+
+# Ends the process $pid by a signal, which it should survive with status 0. Its
+# errors are in the file log.
+interrupt() {
+  kill "-$1" "$pid"
+  status=0
+  wait "$pid" || status=$?
+  [ "$status" -eq 0 ] || fail "SIG$1: status $status"
+}
+
+# serve ANSWER [6]: has $server answer so, and sets $port, which is empty where
+# there is no IPv6.
+serve() {
+  rm -f port
+  mkfifo port
+  printf "$1" >answer
+  shift
+  "$server" "$@" <answer >port &
+  pids="$pids $!"
+  port=
+  read -r port <port || :
+}

@@ -1,0 +1,98 @@
+#!/usr/bin/perl
+# Reads a file of faults: its head says how they are written.
+#
+#   faults.pl FAULTS names                the names of all
+#   faults.pl FAULTS tenth SEED           those of a tenth, chosen at random
+#   faults.pl FAULTS verify ROOT [NAME]   are they, or is it, applicable?
+#   faults.pl FAULTS apply ROOT NAME      applies it, and says to which file
+use strict;
+use warnings;
+use List::Util qw(shuffle);
+
+my ($source, $command, @rest) = @ARGV;
+my (@faults, %by_name);
+
+sub slurp {
+  open my $in, '<', $_[0] or die "$_[0]: $!\n";
+  local $/;
+  return <$in>;
+}
+
+sub add_line {
+  my ($mark, $line) = @_;
+  my $hunk = $faults[-1]{hunks}[-1];
+  $hunk->{old} .= "$line\n" if $mark ne '+';
+  $hunk->{new} .= "$line\n" if $mark ne '-';
+}
+
+sub new_hunk {
+  return { old => '', new => '' };
+}
+
+sub parse_line {
+  local $_ = shift;
+  if (/^== (\w+) (\S+)$/) {
+    die "$source: two faults are named $1\n" if $by_name{$1};
+    push @faults, { name => $1, file => $2, hunks => [new_hunk()] };
+    $by_name{$1} = $faults[-1];
+  } elsif (/^\@\@$/) {
+    push @{ $faults[-1]{hunks} }, new_hunk();
+  } elsif (/^([-+ ])(.*)$/ && @faults) {
+    add_line($1, $2);
+  } elsif (/^[^#]/) {
+    die "$source: what is this? $_\n";
+  }
+}
+
+# The text with the fault in it; undef, and a reason, if it does not fit.
+sub faulty {
+  my ($fault, $text) = @_;
+  $text = "\n$text";
+  for my $hunk (@{ $fault->{hunks} }) {
+    my $count = () = $text =~ /(?=\n\Q$hunk->{old}\E)/g;
+    return (undef, "$fault->{name}: found $count times, not once, in "
+      . "$fault->{file}:\n$hunk->{old}") if $count != 1 || $hunk->{old} eq '';
+    $text =~ s/\n\Q$hunk->{old}\E/\n$hunk->{new}/;
+  }
+  return substr $text, 1;
+}
+
+sub find {
+  return $by_name{ $_[0] } // die "there is no fault named $_[0]\n";
+}
+
+sub verify {
+  my ($root, @names) = @_;
+  my $wrong = 0;
+  for my $fault (@names ? map { find($_) } @names : @faults) {
+    my ($text, $reason) = faulty($fault, slurp("$root/$fault->{file}"));
+    next if defined $text;
+    print "$reason\n";
+    $wrong++;
+  }
+  exit($wrong ? 1 : 0);
+}
+
+sub apply {
+  my ($root, $name) = @_;
+  my $fault = find($name);
+  my ($text, $reason) = faulty($fault, slurp("$root/$fault->{file}"));
+  die "$reason\n" if !defined $text;
+  open my $out, '>', "$root/$fault->{file}" or die "$fault->{file}: $!\n";
+  print $out $text;
+  close $out or die "$fault->{file}: $!\n";
+  print "$fault->{file}\n";
+}
+
+parse_line($_) for split /\n/, slurp($source);
+if ($command eq 'names') {
+  print "$_->{name}\n" for @faults;
+} elsif ($command eq 'tenth') {
+  srand $rest[0];
+  my @some = shuffle map { $_->{name} } @faults;
+  print "$_\n" for @some[0 .. $#some / 10];
+} elsif ($command eq 'verify') {
+  verify(@rest);
+} elsif ($command eq 'apply') {
+  apply(@rest);
+}

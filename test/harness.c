@@ -1,0 +1,255 @@
+/*
+ * The fixture. An allocator that keeps a count stands under all of avow; libuv
+ * has its own, until a suite lets it share this one.
+ */
+#include "harness.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { DEADLINE = 120, LOG = 1 << 16 };
+
+uv_loop_t *loop;
+
+static uv_loop_t the_loop;
+static uv_mutex_t mutex; /* of fail_in and fail_on; what is counted
+                            is atomic, for other threads allocate too */
+static atomic_long live, calls, fail_in;
+static bool fail_on;
+static atomic_bool failed;
+static char log_text[LOG];
+
+static bool fails_now(void) {
+  uv_mutex_lock(&mutex);
+  const bool fails = fail_in > 0 && --fail_in == 0;
+  if (fails && fail_on)
+    fail_in = 1;
+  failed = failed || fails;
+  uv_mutex_unlock(&mutex);
+  return fails;
+}
+
+static bool may_allocate(void) {
+  calls++;
+  const bool fails = fail_in > 0 && fails_now();
+  if (fails)
+    errno = ENOMEM; /* as malloc() does, and libuv relies on */
+  return !fails;
+}
+
+static void *counted(void *p, long change) {
+  live += change;
+  return p;
+}
+
+static void *counting_malloc(size_t size) {
+  void *p = may_allocate() ? malloc(size) : NULL;
+  return counted(p, p != NULL ? 1 : 0);
+}
+
+static void *counting_calloc(size_t n, size_t size) {
+  void *p = may_allocate() ? calloc(n, size) : NULL;
+  return counted(p, p != NULL ? 1 : 0);
+}
+
+static void counting_free(void *p) {
+  if (p != NULL)
+    free(counted(p, -1));
+}
+
+static void *counting_realloc(void *p, size_t size) {
+  void *again = may_allocate() ? realloc(p, size) : NULL;
+  return counted(again, p == NULL && again != NULL ? 1 : 0);
+}
+
+/* What libuv lets grow is the array of a loop's watchers, and it ends the
+   process when that fails: test_uvmemory has more on it. */
+static void *counting_grow(void *p, size_t size) {
+  void *again = realloc(p, size);
+  return counted(again, p == NULL && again != NULL ? 1 : 0);
+}
+
+int count_libuv(void) {
+  return uv_replace_allocator(counting_malloc, counting_grow, counting_calloc,
+                              counting_free);
+}
+
+long live_allocations(void) {
+  return live;
+}
+
+long allocation_calls(void) {
+  return calls;
+}
+
+void fail_allocation(long nth, bool from_then_on) {
+  uv_mutex_lock(&mutex);
+  fail_in = nth;
+  fail_on = from_then_on;
+  failed = false;
+  uv_mutex_unlock(&mutex);
+}
+
+bool allocation_failed(void) {
+  return failed;
+}
+
+void harness_init(void) {
+  assert_int_equal(uv_mutex_init(&mutex), 0);
+  assert_int_equal(avow_replace_allocator(counting_malloc, counting_realloc,
+                                          counting_calloc, counting_free),
+                   0);
+  (void) alarm(DEADLINE); /* a test that hangs fails */
+}
+
+int harness_setup(void **state) {
+  (void) alarm(DEADLINE); /* a test that hangs fails */
+  loop = &the_loop;
+  log_text[0] = '\0';
+  live = 0;
+  fail_allocation(0, false);
+  if (uv_loop_init(loop) != 0)
+    return -1;
+  return avow_loop_init(loop, NULL);
+}
+
+int harness_teardown(void **state) {
+  fail_allocation(0, false);
+  const int closed = avow_loop_close(loop);
+  const int uv_closed = uv_loop_close(loop);
+  if (closed != 0 || uv_closed != 0)
+    print_error("left open: avow %s, libuv %s\n", uv_strerror(closed),
+                uv_strerror(uv_closed));
+  if (live != 0)
+    print_error("left behind: %ld allocations\n", live);
+  return closed != 0 || uv_closed != 0 || live != 0 ? -1 : 0;
+}
+
+void note(const char *word) {
+  const size_t len = strlen(log_text);
+  assert_true(len + strlen(word) + 2 < LOG);
+  (void) snprintf(log_text + len, LOG - len, "%s%s", len > 0 ? " " : "", word);
+}
+
+void assert_notes(const char *words) {
+  assert_string_equal(log_text, words);
+  log_text[0] = '\0';
+}
+
+avow_value_t note_cb(const avow_value_t *arg, void *word) {
+  note(word);
+  return avow_value_ref(arg);
+}
+
+avow_value_t note_fn(void *word) {
+  note(word);
+  return avow_none();
+}
+
+void note_free(void *word) {
+  note(word);
+}
+
+static void print_value(const avow_value_t *v, char *out, size_t size) {
+  switch (v->tag) {
+  case AVOW_INT:
+    (void) snprintf(out, size, "%lld", (long long) avow_to_int(v));
+    break;
+  case AVOW_ERROR:
+    (void) snprintf(out, size, "%s", avow_err_name(v->code));
+    break;
+  case AVOW_BYTES:
+    (void) snprintf(out, size, "'%s'", avow_to_bytes(v, NULL));
+    break;
+  case AVOW_LIST:
+    (void) snprintf(out, size, "[");
+    for (size_t i = 0; i < avow_list_len(v); i++) {
+      const size_t len = strlen(out);
+      (void) snprintf(out + len, size - len, i > 0 ? " " : "");
+      print_value(avow_list_at(v, i), out + strlen(out), size - strlen(out));
+    }
+    (void) snprintf(out + strlen(out), size - strlen(out), "]");
+    break;
+  default:
+    (void) snprintf(out, size, "%s", avow_type_name(v));
+  }
+}
+
+avow_value_t note_value_cb(const avow_value_t *arg, void *word) {
+  char text[1024];
+  (void) snprintf(text, sizeof(text), "%s=", (const char *) word);
+  print_value(arg, text + strlen(text), sizeof(text) - strlen(text));
+  note(text);
+  return avow_value_ref(arg);
+}
+
+void assert_fulfils_int(avow_promise_t *p, int64_t expected) {
+  const avow_value_t v = avow_run(p);
+  assert_string_equal(avow_error_message(&v), "no error");
+  assert_int_equal(avow_to_int(&v), expected);
+}
+
+void assert_fulfils_none(avow_promise_t *p) {
+  const avow_value_t v = avow_run(p);
+  assert_string_equal(avow_error_message(&v), "no error");
+  assert_int_equal(v.tag, AVOW_NONE);
+}
+
+void assert_rejects(avow_promise_t *p, int code) {
+  const avow_value_t v = avow_run(p);
+  assert_int_equal(v.tag, AVOW_ERROR);
+  assert_string_equal(avow_err_name(v.code), avow_err_name(code));
+  avow_value_unref(v);
+}
+
+void run(void) {
+  assert_int_equal(uv_run(loop, UV_RUN_DEFAULT), 0);
+}
+
+#ifdef NDEBUG
+
+void assert_misuse(void (*fn)(void), const char *message) {
+  (void) message; /* release builds print none */
+  fn();
+}
+
+#else
+
+static void run_child(void (*fn)(void), int fd) {
+  (void) signal(SIGABRT, SIG_DFL); /* cmocka catches it otherwise */
+  (void) dup2(fd, STDERR_FILENO);
+  fn();
+  _exit(0);
+}
+
+static size_t read_to_end(int fd, char *out, size_t size) {
+  size_t len = 0;
+  ssize_t n;
+  while ((n = read(fd, out + len, size - 1 - len)) > 0)
+    len += (size_t) n;
+  out[len] = '\0';
+  return len;
+}
+
+void assert_misuse(void (*fn)(void), const char *message) {
+  int fds[2];
+  assert_int_equal(pipe(fds), 0);
+  const pid_t pid = fork();
+  assert_true(pid >= 0);
+  if (pid == 0)
+    run_child(fn, fds[1]);
+  (void) close(fds[1]);
+  char text[1024];
+  (void) read_to_end(fds[0], text, sizeof(text));
+  (void) close(fds[0]);
+  int status = 0;
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  if (!WIFSIGNALED(status) || strstr(text, message) == NULL)
+    fail_msg("status %d, expected '%s' in: %s", status, message, text);
+}
+
+#endif

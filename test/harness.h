@@ -1,0 +1,69 @@
+/*
+ * What every test shares: a loop with avow on it, an allocator that counts and
+ * can fail, a log of what was called, and a check that nothing is left behind.
+ */
+#ifndef HARNESS_H
+#define HARNESS_H
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "avow.h"
+
+/* The loop of the running test. */
+extern uv_loop_t *loop;
+
+/* A test with a loop of its own; fails if it leaves memory or handles. */
+#define CASE(f) \
+  cmocka_unit_test_setup_teardown(f, harness_setup, harness_teardown)
+
+int harness_setup(void **state);
+int harness_teardown(void **state);
+
+/* Runs the group with the counting allocator in place and a deadline. */
+#define RUN(tests) (harness_init(), cmocka_run_group_tests(tests, NULL, NULL))
+void harness_init(void);
+
+/* From here on libuv's allocations count, and fail, as avow's. To be called
+   before libuv has made any. Returns what libuv says. */
+int count_libuv(void);
+
+/* Allocations that are live, and calls that ever asked for one. */
+long live_allocations(void);
+long allocation_calls(void);
+/* The nth call from now fails (1: the next one), or all from that on. 0: none.
+   True from harness_failed() if one did. */
+void fail_allocation(long nth, bool from_then_on);
+bool allocation_failed(void);
+
+/* Appends to the log, and compares it: "a b c". Comparing empties it. */
+void note(const char *word);
+void assert_notes(const char *words);
+
+/* Handlers whose data is the word to note. They go on as their argument did. */
+avow_value_t note_cb(const avow_value_t *arg, void *word);
+avow_value_t note_fn(void *word); /* for finally, try, repeat: none */
+void note_free(void *word);       /* for attach and on_cancel */
+/* Notes "word=5", "word=ENOENT", "word=none", "word=[1 2]", "word='bytes'". */
+avow_value_t note_value_cb(const avow_value_t *arg, void *word);
+
+/* Runs the loop until p settles and checks how. Take p. */
+void assert_fulfils_int(avow_promise_t *p, int64_t expected);
+void assert_fulfils_none(avow_promise_t *p);
+void assert_rejects(avow_promise_t *p, int code);
+
+/* Runs the loop until nothing is left to do. */
+void run(void);
+
+/* Debug builds: fn, in a process of its own, aborts with that in its message.
+   Release builds: fn runs and returns. Test what it degrades to in release. */
+void assert_misuse(void (*fn)(void), const char *message);
+
+#endif

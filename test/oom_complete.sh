@@ -1,0 +1,21 @@
+#!/bin/sh
+# Does every public function that makes something (a promise, a channel, a
+# value…) occur in a program of test_oom*.c, which run with each allocation
+# failing in turn? Says which do not.
+set -eu
+cd "$(dirname "$0")"
+
+makers() {
+  cat ../include/avow/*.h | perl -0777 -ne '
+    s{/\*.*?\*/}{}gs;
+    my $type = qr/avow_(?:value_t |\w+_t \*)/;
+    print "$1\n" while /AVOW_API\s+(?:AVOW_MUST_USE\s+)?$type(avow_\w+)\(/g'
+}
+
+missing=0
+for maker in $(makers); do
+  cat test_oom*.c torture.c fs_operations.c | grep -q "\<$maker\>" && continue
+  echo "no program of test_oom*.c calls $maker()"
+  missing=1
+done
+exit $missing

@@ -1,0 +1,32 @@
+# Makes a header of the C snippets in a document: each a part of a file that
+# defines example(), with what the text block after it says it prints. What a
+# compiler finds wrong it reports by the document's own lines.
+BEGIN { print "typedef struct {\n  const char *title;\n  avow_fn example;\n" \
+              "  const char *output;\n} snippet_t;\n" }
+
+/^## / { title = substr($0, 4) }
+
+/^```c$/ {
+  n++
+  titles[n] = title
+  printf "#define example example_%d\n#line %d \"%s\"\n", n, FNR + 1, FILENAME
+  in_c = 1
+  next
+}
+/^```text$/ { in_text = 1; next }
+/^```/ && in_c { print "#undef example\n"; in_c = 0; next }
+/^```/ { in_text = 0; next }
+
+in_c { print }
+in_text {
+  gsub(/\\/, "\\\\")
+  gsub(/"/, "\\\"")
+  output[n] = output[n] "\n    \"" $0 "\\n\""
+}
+
+END {
+  print "static const snippet_t snippets[] = {"
+  for (i = 1; i <= n; i++)
+    printf "  { \"%s\", example_%d,%s },\n", titles[i], i, output[i]
+  print "  { NULL, NULL, NULL },\n};"
+}

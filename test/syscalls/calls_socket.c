@@ -1,0 +1,74 @@
+/*
+ * The system's calls on sockets but for read() and write(). Apart from those on
+ * files, since with GNU's extensions connect() has another type.
+ */
+#undef _FORTIFY_SOURCE /* whose headers define some of these */
+
+#include <errno.h>
+#include <netdb.h>
+#include <sys/socket.h>
+
+#include "inject.h"
+
+int accept4(int fd, struct sockaddr *address, socklen_t *len, int flags);
+
+typedef union {
+  void *symbol;
+  int (*socket)(int, int, int);
+  int (*connect)(int, const struct sockaddr *, socklen_t);
+  int (*getsockopt)(int, int, int, void *, socklen_t *);
+  int (*accept4)(int, struct sockaddr *, socklen_t *, int);
+  int (*shutdown)(int, int);
+  int (*getaddrinfo)(const char *, const char *, const struct addrinfo *,
+                     struct addrinfo **);
+} next_t;
+
+static next_t next(const char *name) {
+  return (next_t){ .symbol = inject_next(name) };
+}
+
+int socket(int domain, int type, int protocol) {
+  if (inject_fails(CALL_SOCKET, NULL))
+    return -1;
+  return inject_opened(next("socket").socket(domain, type, protocol),
+                       KIND_SOCKET);
+}
+
+int connect(int fd, const struct sockaddr *address, socklen_t len) {
+  if (inject_fails(CALL_CONNECT, NULL))
+    return -1;
+  return next("connect").connect(fd, address, len);
+}
+
+/* The call succeeds, and what it reports is the error. */
+int getsockopt(int fd, int level, int option, void *value, socklen_t *len) {
+  const int saved = errno;
+  const bool asked = level == SOL_SOCKET && option == SO_ERROR;
+  const int result =
+      next("getsockopt").getsockopt(fd, level, option, value, len);
+  if (result == 0 && inject_fails(asked ? CALL_CONNECTED : CALL_NONE, NULL)) {
+    *(int *) value = errno;
+    errno = saved;
+  }
+  return result;
+}
+
+int accept4(int fd, struct sockaddr *address, socklen_t *len, int flags) {
+  if (inject_fails(CALL_ACCEPT, NULL))
+    return -1;
+  return inject_opened(next("accept4").accept4(fd, address, len, flags),
+                       KIND_SOCKET);
+}
+
+int shutdown(int fd, int how) {
+  if (inject_fails(CALL_SHUTDOWN, NULL))
+    return -1;
+  return next("shutdown").shutdown(fd, how);
+}
+
+int getaddrinfo(const char *node, const char *service,
+                const struct addrinfo *hints, struct addrinfo **out) {
+  if (inject_fails(CALL_LOOKUP, NULL))
+    return EAI_SYSTEM;
+  return next("getaddrinfo").getaddrinfo(node, service, hints, out);
+}

@@ -1,0 +1,84 @@
+/*
+ * Faults in system calls. libuv's calls reach those that this program defines
+ * (calls_file.c, calls_path.c, calls_socket.c); each asks here whether it is its
+ * turn to fail, and otherwise goes on to the system. Only calls on files, paths
+ * and sockets count: what libuv does for itself (its eventfd, epoll) ends the
+ * process when it fails.
+ */
+#ifndef INJECT_H
+#define INJECT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef enum {
+  CALL_NONE, /* of no interest */
+  CALL_OPEN,
+  CALL_STAT, /* of a file or of a path */
+  CALL_READ,
+  CALL_WRITE,
+  CALL_CLOSE,
+  CALL_SOCKET,
+  CALL_CONNECT,
+  CALL_CONNECTED, /* how a connection attempt ended: getsockopt() */
+  CALL_ACCEPT,
+  CALL_RECEIVE,
+  CALL_SEND,
+  CALL_SHUTDOWN,
+  CALL_CLOSE_SOCKET,
+  CALL_LOOKUP,
+  CALL_MAKE, /* a directory or a link */
+  CALL_REMOVE,
+  CALL_RENAME,
+  CALL_MODE,
+  CALL_TIMES,
+  CALL_READLINK,
+  CALL_OPENDIR,
+  CALL_READDIR,
+  CALL_SYNC,
+  CALL_SYNC_DIR, /* also that it is opened for that */
+  CALL_COPY,
+  CALLS
+} call_t;
+
+#define BIT(call) (1U << (unsigned) (call))
+
+typedef enum { CUT_NOT, CUT_TO_HALF, CUT_TO_ONE, CUT_TO_NONE } cut_t;
+
+typedef struct {
+  const char *name;
+  int error; /* an errno, 0 when cutting */
+  cut_t cut; /* what the call may transfer */
+  unsigned calls;
+} fault_t;
+
+/* The nth call (1: the next one) of those which the fault can happen to has it,
+   and so have those after it, as often as times says. */
+void inject(const fault_t *fault, long nth, long times);
+
+void inject_nothing(void);
+
+/* Which calls had their fault since inject(), and which were made at all: a bit
+   each. */
+unsigned inject_hit(void);
+unsigned inject_seen(void);
+
+const char *inject_call_name(call_t call);
+
+/* For the calls. Sets errno and returns true if it is to fail. Otherwise *len,
+   unless NULL, is how much it may transfer, possibly nothing. */
+bool inject_fails(call_t call, size_t *len);
+
+/* The call, or none on the thread that injects, which sets up and looks. */
+call_t inject_in_pool(call_t call);
+
+/* What a descriptor is: what it was opened as. */
+typedef enum { KIND_OTHER, KIND_FILE, KIND_DIRECTORY, KIND_SOCKET } kind_t;
+
+kind_t inject_kind(int fd);
+int inject_opened(int fd, kind_t kind); /* returns fd, which may be -1 */
+
+/* The same function further down: the system's, or a sanitizer's. */
+void *inject_next(const char *name);
+
+#endif

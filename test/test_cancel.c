@@ -1,0 +1,391 @@
+/* Cancelling: what is rejected, what still runs, and what is left alone. */
+#include "harness.h"
+
+static avow_promise_t *pending(avow_deferred_t **out, char *word) {
+  avow_promise_t *p = avow_promise_new(loop, out);
+  avow_on_cancel(*out, note_free, word);
+  return p;
+}
+
+static avow_promise_t *resolved(int64_t i) {
+  return avow_promise_resolve(loop, avow_int(i));
+}
+
+static avow_value_t recover(const avow_value_t *arg, void *word) {
+  note(word);
+  return avow_int(1);
+}
+
+static void topmost_is_rejected_at_once(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = pending(&d, "stop");
+
+  avow_cancel(p);
+
+  assert_int_equal(avow_state(p), AVOW_REJECTED);
+  assert_notes("stop");
+  assert_false(avow_resolve(d, avow_int(1)));
+  assert_rejects(p, UV_ECANCELED);
+}
+
+static void rejection_comes_down_through_catch_and_finally(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = pending(&d, "stop");
+  p = avow_then(p, note_cb, NULL, "then");
+  p = avow_finally(p, note_fn, "finally");
+  p = avow_catch(p, note_value_cb, "catch");
+
+  avow_cancel(p);
+  note("cancelled");
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("stop cancelled finally catch=ECANCELED");
+  avow_deferred_drop(d);
+}
+
+static void catch_may_recover_from_a_cancellation(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_catch(pending(&d, "stop"), recover, "catch");
+
+  avow_cancel(p);
+
+  assert_fulfils_int(p, 1);
+  avow_deferred_drop(d);
+}
+
+static void what_others_hold_goes_on(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *shared = pending(&d, "stop");
+  avow_promise_t *p = avow_then(avow_ref(shared), note_cb, note_cb, "then");
+
+  avow_cancel(p);
+
+  assert_int_equal(avow_state(p), AVOW_REJECTED);
+  assert_int_equal(avow_state(shared), AVOW_PENDING);
+  assert_true(avow_resolve(d, avow_int(2)));
+  assert_fulfils_int(shared, 2);
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("");
+}
+
+static void finally_runs_even_if_its_upstream_goes_on(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *shared = pending(&d, "stop");
+  avow_promise_t *p = avow_finally(avow_ref(shared), note_fn, "finally");
+  avow_promise_t *q = avow_attach(avow_ref(shared), "free", note_free);
+
+  avow_cancel(p);
+  avow_cancel(q);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_rejects(q, UV_ECANCELED);
+  assert_notes("finally free");
+  assert_true(avow_resolve(d, avow_none()));
+  assert_fulfils_none(shared);
+}
+
+static void settled_promise_is_left_alone(void **state) {
+  avow_promise_t *p = resolved(3);
+
+  avow_cancel(p);
+
+  assert_fulfils_int(p, 3);
+}
+
+/* What a handler was to get is not lost: it runs, */
+static void arrived_value_still_reaches_its_handler(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  p = avow_then(p, note_value_cb, NULL, "got");
+  assert_true(avow_resolve(d, avow_int(5)));
+
+  avow_cancel(p);
+
+  assert_fulfils_int(p, 5);
+  assert_notes("got=5");
+}
+
+static avow_value_t start_more(const avow_value_t *arg, void *p) {
+  note("start");
+  return avow_follow(p);
+}
+
+/* but what it then waits for is cancelled, */
+static void what_a_late_handler_follows_is_cancelled(void **state) {
+  avow_deferred_t *d, *more;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  p = avow_then(p, start_more, NULL, pending(&more, "stop"));
+  assert_true(avow_resolve(d, avow_int(5)));
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("start stop");
+  avow_deferred_drop(more);
+}
+
+/* also further down, */
+static void cancellation_waits_for_the_next_wait_down_the_chain(void **state) {
+  avow_deferred_t *d, *more;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  p = avow_then(p, note_value_cb, NULL, "got");
+  p = avow_then(p, start_more, NULL, pending(&more, "stop"));
+  p = avow_then(p, note_cb, NULL, "never");
+  assert_true(avow_resolve(d, avow_int(5)));
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("got=5 start stop");
+  avow_deferred_drop(more);
+}
+
+static avow_value_t clean_up(const avow_value_t *arg, void *p) {
+  note("clean");
+  return avow_follow(p);
+}
+
+/* and what a catch does about the rejection is left in peace. */
+static void clean_up_after_a_cancellation_is_not_cancelled(void **state) {
+  avow_deferred_t *d, *more, *cleaning;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  p = avow_then(p, start_more, NULL, pending(&more, "stop"));
+  p = avow_catch(p, clean_up, pending(&cleaning, "disturbed"));
+  assert_true(avow_resolve(d, avow_int(5)));
+
+  avow_cancel(p);
+  run();
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  assert_true(avow_resolve(cleaning, avow_int(1)));
+
+  assert_fulfils_int(p, 1);
+  assert_notes("start stop clean");
+  avow_deferred_drop(more);
+}
+
+static avow_promise_t *self;
+
+static avow_value_t cancel_self(const avow_value_t *arg, void *p) {
+  avow_cancel(self);
+  return avow_follow(p);
+}
+
+static void handler_may_cancel_its_own_promise(void **state) {
+  avow_deferred_t *d;
+  self = avow_then(resolved(1), cancel_self, NULL, pending(&d, "stop"));
+
+  assert_rejects(self, UV_ECANCELED);
+
+  assert_notes("stop");
+  avow_deferred_drop(d);
+}
+
+static avow_value_t cancel_and_follow_self(const avow_value_t *arg, void *p) {
+  avow_cancel(self);
+  return avow_follow(self); /* with the last reference */
+}
+
+static void cancelled_handler_may_follow_its_own_promise(void **state) {
+  self = avow_then(resolved(1), cancel_and_follow_self, NULL, NULL);
+
+  run();
+
+  assert_notes("");
+}
+
+static void adopted_promise_is_cancelled(void **state) {
+  avow_deferred_t *d, *inner;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  assert_true(avow_resolve(d, avow_follow(pending(&inner, "stop"))));
+
+  avow_cancel(p); /* before it has subscribed */
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("stop");
+  avow_deferred_drop(inner);
+
+  p = avow_promise_new(loop, &d);
+  assert_true(avow_resolve(d, avow_follow(pending(&inner, "stop"))));
+  run();
+  avow_cancel(p); /* and after */
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("stop");
+  avow_deferred_drop(inner);
+}
+
+static void adoption_of_a_shared_promise_is_given_up(void **state) {
+  avow_deferred_t *d, *inner;
+  avow_promise_t *shared = pending(&inner, "stop");
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  assert_true(avow_resolve(d, avow_follow(avow_ref(shared))));
+  run();
+
+  avow_cancel(p);
+
+  assert_int_equal(avow_state(p), AVOW_REJECTED);
+  assert_true(avow_resolve(inner, avow_int(2)));
+  assert_fulfils_int(shared, 2);
+  avow_unref(p);
+}
+
+static avow_value_t slow_clean_up(void *p) {
+  note("cleaning");
+  return avow_follow(p);
+}
+
+static void finally_that_cleans_up_is_not_disturbed(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p =
+      avow_finally(resolved(1), slow_clean_up, pending(&d, "disturbed"));
+  run();
+
+  avow_cancel(p);
+  run();
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  assert_true(avow_resolve(d, avow_none()));
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("cleaning");
+}
+
+static void sleep_is_stopped(void **state) {
+  avow_promise_t *p = avow_sleep(loop, 100000);
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_false(uv_loop_alive(loop));
+}
+
+static avow_value_t nothing(void *data) {
+  return avow_none();
+}
+
+static avow_value_t sleep_long(void *data) {
+  return avow_follow(avow_sleep(loop, 100000));
+}
+
+static void repeat_is_cancelled_between_steps_and_in_one(void **state) {
+  avow_promise_t *p = avow_repeat(loop, nothing, NULL);
+  avow_cancel(p);
+  assert_int_equal(avow_state(p), AVOW_REJECTED);
+  assert_rejects(p, UV_ECANCELED);
+
+  p = avow_repeat(loop, sleep_long, NULL);
+  (void) uv_run(loop, UV_RUN_NOWAIT);
+  avow_cancel(p);
+  assert_rejects(p, UV_ECANCELED);
+}
+
+static avow_value_t cancel_repeat(void *data) {
+  avow_cancel(self);
+  return avow_none();
+}
+
+static avow_value_t cancel_and_follow(void *p) {
+  avow_cancel(self);
+  return avow_follow(p);
+}
+
+static void what_a_late_step_follows_is_cancelled(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_on_cancel(d, note_free, "work");
+
+  self = avow_repeat(loop, cancel_and_follow, p);
+
+  assert_rejects(self, UV_ECANCELED);
+  assert_notes("work");
+  avow_deferred_drop(d);
+}
+
+static void step_may_cancel_its_repeat(void **state) {
+  self = avow_repeat(loop, cancel_repeat, NULL);
+
+  assert_rejects(self, UV_ECANCELED);
+}
+
+static void combinator_rejects_and_its_inputs_are_cancelled(void **state) {
+  avow_deferred_t *d, *e;
+  avow_promise_t *held = pending(&e, "held");
+  avow_promise_t *const ps[] = { pending(&d, "stop"), avow_ref(held) };
+  avow_promise_t *p = avow_all_settled(loop, ps, 2);
+
+  avow_cancel(p);
+
+  assert_int_equal(avow_state(p), AVOW_REJECTED);
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("stop");
+  assert_int_equal(avow_state(held), AVOW_PENDING);
+  avow_deferred_drop(d);
+  assert_true(avow_resolve(e, avow_none()));
+  avow_unref(held);
+}
+
+static void cancelling_twice_is_cancelling_once(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = pending(&d, "stop");
+
+  avow_cancel(p);
+  avow_cancel(p);
+
+  assert_notes("stop");
+  avow_deferred_drop(d);
+  avow_unref(p);
+}
+
+static avow_deferred_t *to_drop;
+
+static void drop_deferred(void *word) {
+  note(word);
+  avow_deferred_drop(to_drop);
+}
+
+static void on_cancel_may_drop_the_deferred(void **state) {
+  avow_promise_t *p = avow_promise_new(loop, &to_drop);
+  avow_on_cancel(to_drop, drop_deferred, "stop");
+
+  avow_cancel(p);
+
+  assert_notes("stop");
+  assert_rejects(p, UV_ECANCELED);
+}
+
+static void on_cancel_is_not_called_when_settled(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = pending(&d, "stop");
+  assert_true(avow_resolve(d, avow_int(1)));
+
+  avow_cancel(p);
+
+  assert_fulfils_int(p, 1);
+  assert_notes("");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(topmost_is_rejected_at_once),
+    CASE(rejection_comes_down_through_catch_and_finally),
+    CASE(catch_may_recover_from_a_cancellation),
+    CASE(what_others_hold_goes_on),
+    CASE(finally_runs_even_if_its_upstream_goes_on),
+    CASE(settled_promise_is_left_alone),
+    CASE(arrived_value_still_reaches_its_handler),
+    CASE(what_a_late_handler_follows_is_cancelled),
+    CASE(cancellation_waits_for_the_next_wait_down_the_chain),
+    CASE(clean_up_after_a_cancellation_is_not_cancelled),
+    CASE(handler_may_cancel_its_own_promise),
+    CASE(cancelled_handler_may_follow_its_own_promise),
+    CASE(adopted_promise_is_cancelled),
+    CASE(adoption_of_a_shared_promise_is_given_up),
+    CASE(finally_that_cleans_up_is_not_disturbed),
+    CASE(sleep_is_stopped),
+    CASE(repeat_is_cancelled_between_steps_and_in_one),
+    CASE(what_a_late_step_follows_is_cancelled),
+    CASE(step_may_cancel_its_repeat),
+    CASE(combinator_rejects_and_its_inputs_are_cancelled),
+    CASE(cancelling_twice_is_cancelling_once),
+    CASE(on_cancel_may_drop_the_deferred),
+    CASE(on_cancel_is_not_called_when_settled),
+  };
+  return RUN(tests);
+}

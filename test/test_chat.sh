@@ -1,0 +1,147 @@
+#!/bin/sh
+# Runs the example chat as a user would, with several clients. test_chat.sh CHAT
+# ECHO_CLIENT
+. "$(dirname "$0")/example.sh"
+chat=$(absolute "$1")
+client=$(absolute "$2")
+cd "$dir"
+: >out
+
+# start: sets $port and $pid.
+start() {
+  rm -f port
+  mkfifo port
+  "$chat" >port 2>err &
+  pid=$!
+  read -r port <port
+}
+
+# join NAME: a client that says what is written to the file NAME.in, as long as
+# somebody has that open, and puts what it hears into NAME.
+join() {
+  rm -f "$1.in"
+  mkfifo "$1.in"
+  "$client" "$port" <"$1.in" >"$1" &
+  pids="$pids $!"
+  eval "$1=$!"
+}
+
+heard() {
+  until_true grep -Fqx "$2" "$1"
+}
+
+echo "chat: all hear what one says"
+start
+join ann
+exec 4>ann.in
+heard ann '* guest 1 has come'
+join bob
+exec 5>bob.in
+heard ann '* guest 2 has come'
+join cat
+exec 6>cat.in
+heard bob '* guest 3 has come'
+echo 'hello' >&4
+echo 'hello, too' >&5
+for one in ann bob cat; do
+  heard $one 'guest 1: hello'
+  heard $one 'guest 2: hello, too'
+done
+printf 'half a' >&4
+echo 'a whole line' >&5
+printf ' line\n' >&4
+heard cat 'guest 1: half a line'
+heard cat 'guest 2: a whole line'
+
+echo "chat: who leaves hears goodbye, and others go on"
+printf 'the last' >&6
+exec 6>&-
+wait $cat || fail "status of the one that left"
+heard ann 'guest 3: the last'
+heard ann '* guest 3 has gone'
+[ "$(tail -n 1 cat)" = '* goodbye' ] || fail "goodbye: $(cat cat)"
+exec 5>&-
+wait $bob || fail "status of the one that left without a word"
+heard ann '* guest 2 has gone'
+
+echo "chat: a line that is too long"
+join dot
+exec 5>dot.in
+heard ann '* guest 4 has come'
+head -c 1000 /dev/zero | tr '\0' x >line
+cat line >&5
+echo >&5
+heard ann "guest 4: $(cat line)"
+cat line line >&5
+wait $dot || :
+[ "$(tail -n 2 dot | tr '\n' ' ')" = '* that line is too long * goodbye ' ] ||
+  fail "too long: $(tail -n 2 dot)"
+heard ann '* guest 4 has gone'
+exec 5>&-
+
+echo "chat: who does not listen holds nobody up for long"
+rm -f deaf.in
+mkfifo deaf.in deaf
+"$client" "$port" <deaf.in >deaf &
+pids="$pids $!"
+exec 5>deaf.in 6<>deaf
+heard ann '* guest 5 has come'
+join eve
+exec 7>eve.in
+yes "$(cat line)" | head -n 20000 >&7
+heard ann '* guest 5 has gone'
+echo 'that was all' >&7
+heard ann 'guest 6: that was all'
+[ "$(grep -c '^guest 6: x' ann)" -eq 20000 ] || fail "lines are lost"
+exec 5>&- 6>&-
+
+echo "chat: at the end everybody hears goodbye"
+interrupt TERM
+for one in ann eve; do
+  eval "wait \$$one" || fail "status of $one"
+  [ "$(tail -n 1 $one)" = '* goodbye' ] || fail "goodbye of $one"
+done
+exec 4>&- 7>&-
+err 'chat: guest 5: timed out'
+[ "$(wc -l <err)" -eq 1 ] || fail "other errors"
+start
+interrupt INT
+[ ! -s err ] || fail "errors"
+
+echo "chat: and what it was owed before"
+start
+mkfifo silent
+for i in 1 2 3 4 5 6 7 8; do
+  "$client" "$port" <>silent >all$i &
+  pids="$pids $!"
+  eval "all$i=$!"
+  heard all$i "* guest $i has come"
+done
+join ann
+exec 4>ann.in
+heard ann '* guest 9 has come'
+yes 'word' | head -n 1000 >&4
+heard ann 'guest 9: word'
+interrupt INT
+for i in 1 2 3 4 5 6 7 8; do
+  eval "wait \$all$i" || fail "status of $i"
+  [ "$(tail -n 1 all$i)" = '* goodbye' ] || fail "goodbye of $i"
+  sed '/word/!d' all$i >words$i
+done
+wait $ann || fail "status"
+sed '/word/!d' ann >words
+for i in 1 2 3 4 5 6 7 8; do
+  cmp words words$i || fail "not all heard the same"
+done
+exec 4>&-
+
+echo "chat: arguments"
+for wrong in x -1 65536 '1 2'; do
+  run 2 "$chat" $wrong
+  err 'usage: chat \[PORT\]'
+done
+start
+run 1 "$chat" "$port"
+err 'chat: .*address already in use'
+interrupt TERM
+echo "all passed"

@@ -1,0 +1,258 @@
+/* What arrives on a stream as a channel. */
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+static uv_pipe_t ours;
+static uv_stream_t *const stream = (uv_stream_t *) &ours;
+static int peer; /* -1 when it hung up */
+static avow_channel_t *channel;
+
+static int set_up(void **state) {
+  int fds[2];
+  channel = NULL;
+  if (harness_setup(state) != 0 ||
+      socketpair(AF_UNIX, SOCK_STREAM, 0, fds) != 0)
+    return -1;
+  peer = fds[1];
+  (void) uv_pipe_init(loop, &ours, 0);
+  return uv_pipe_open(&ours, fds[0]);
+}
+
+static void hang_up(void) {
+  if (peer >= 0)
+    (void) close(peer);
+  peer = -1;
+}
+
+static int tear_down(void **state) {
+  avow_channel_unref(channel);
+  hang_up();
+  if (!uv_is_closing((uv_handle_t *) stream))
+    uv_close((uv_handle_t *) stream, NULL);
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* it is closed */
+  return harness_teardown(state);
+}
+
+static void turn(void) {
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* the stream keeps it alive */
+}
+
+static void say(const char *text) {
+  assert_int_equal(write(peer, text, strlen(text)), (ssize_t) strlen(text));
+}
+
+static bool reads(void) {
+  return uv_is_active((uv_handle_t *) stream) != 0;
+}
+
+static void start(size_t max, size_t room) {
+  channel = avow_chunks(stream, max, room);
+}
+
+static void assert_next(const char *text) {
+  const avow_value_t v = avow_run(avow_channel_next(channel));
+  size_t len;
+  assert_string_equal(avow_error_message(&v), "no error");
+  assert_string_equal(avow_to_bytes(&v, &len), text);
+  assert_int_equal(len, strlen(text));
+  avow_value_unref(v);
+}
+
+static void assert_next_says(int code, const char *message) {
+  const avow_value_t v = avow_run(avow_channel_next(channel));
+  assert_string_equal(avow_err_name(avow_error_code(&v)), avow_err_name(code));
+  assert_string_equal(avow_error_message(&v), message);
+  avow_value_unref(v);
+}
+
+static void chunks_come_until_the_end(void **state) {
+  start(4, 2);
+  say("hello world");
+  hang_up();
+
+  assert_next("hell");
+  assert_next("o wo");
+  assert_next("rld");
+  assert_fulfils_none(avow_channel_next(channel));
+  assert_fulfils_none(avow_channel_next(channel));
+}
+
+static void nothing_is_read_while_it_is_full(void **state) {
+  start(1, 2);
+  say("abcd");
+  turn();
+  turn();
+  assert_false(reads());
+  char left[8];
+  uv_os_fd_t fd;
+  assert_int_equal(uv_fileno((uv_handle_t *) stream, &fd), 0);
+  assert_int_equal(recv(fd, left, sizeof(left), MSG_PEEK), 2);
+
+  assert_next("a");
+
+  assert_true(reads());
+}
+
+static void nothing_is_read_unasked_without_room(void **state) {
+  start(10, 0);
+  assert_false(reads());
+  say("hello");
+
+  assert_next("hello");
+
+  assert_false(reads());
+}
+
+static void reader_who_keeps_asking_stops_nothing(void **state) {
+  start(10, 1);
+  for (int i = 0; i < 10; i++) {
+    say("x");
+    assert_next("x");
+    assert_true(reads());
+  }
+}
+
+static void closing_the_stream_fails_the_channel(void **state) {
+  start(10, 1);
+  avow_promise_t *p = avow_channel_next(channel);
+
+  assert_fulfils_none(avow_close((uv_handle_t *) stream));
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_next_says(UV_ECANCELED, "read: operation canceled");
+}
+
+static void closing_the_channel_leaves_the_rest_to_others(void **state) {
+  start(1, 1);
+  say("ab");
+  turn();
+  avow_channel_close(channel);
+  assert_false(reads());
+
+  const avow_value_t v = avow_run(avow_read(stream, 10));
+
+  assert_string_equal(avow_to_bytes(&v, NULL), "b");
+  avow_value_unref(v);
+}
+
+static void failed_read_fails_the_channel(void **state) {
+  start(10, 1);
+  assert_fulfils_int(avow_write(stream, avow_string("unread")), 6);
+  hang_up();
+
+  assert_next_says(UV_ECONNRESET, "read: connection reset by peer");
+}
+
+static void one_reads_at_a_time(void **state) {
+  avow_promise_t *read = avow_read(stream, 10);
+  start(10, 1);
+  assert_next_says(UV_EALREADY, "read: connection already in progress");
+  avow_channel_unref(channel);
+  avow_cancel(read);
+  avow_unref(read);
+
+  start(10, 1);
+  assert_rejects(avow_read(stream, 10), UV_EALREADY);
+}
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
+  static char memory[10];
+  *buf = uv_buf_init(memory, sizeof(memory));
+}
+
+static void on_read(uv_stream_t *from, ssize_t nread, const uv_buf_t *buf) {
+  note("read");
+}
+
+static void reading_of_the_program_s_own_goes_on(void **state) {
+  assert_int_equal(uv_read_start(stream, on_alloc, on_read), 0);
+  start(10, 1);
+
+  assert_next_says(UV_EALREADY, "read: connection already in progress");
+  say("x");
+  turn();
+
+  assert_notes("read");
+}
+
+static void chunks_of_nothing_are_refused(void **state) {
+  start(0, 1);
+
+  assert_next_says(UV_EINVAL, "read: invalid argument");
+}
+
+static avow_value_t chunks_cb(const avow_value_t *arg, void *data) {
+  start(10, 1);
+  return avow_follow(avow_channel_next(channel));
+}
+
+static void handler_of_a_read_may_go_on_in_chunks(void **state) {
+  say("head body");
+
+  const avow_value_t v =
+      avow_run(avow_then(avow_read(stream, 5), chunks_cb, NULL, NULL));
+
+  assert_string_equal(avow_to_bytes(&v, NULL), "body");
+  avow_value_unref(v);
+}
+
+static void loop_close_stops_reading(void **state) {
+  start(10, 1);
+  say("x");
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_false(reads());
+  avow_channel_unref(channel);
+  channel = NULL;
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static bool fails_well(void **state, long nth, bool from_then_on) {
+  assert_int_equal(tear_down(state), 0);
+  assert_int_equal(set_up(state), 0);
+  fail_allocation(nth, from_then_on);
+  say("x");
+  start(10, 1);
+  const avow_value_t v = avow_run(avow_channel_next(channel));
+  const bool failed = allocation_failed();
+  fail_allocation(0, false);
+  if (!failed)
+    assert_string_equal(avow_to_bytes(&v, NULL), "x");
+  else
+    assert_true(v.tag == AVOW_BYTES || v.code == UV_ENOMEM);
+  avow_value_unref(v);
+  return failed;
+}
+
+static void chunks_survive_failing_memory(void **state) {
+  for (int on = 0; on < 2; on++)
+    for (long nth = 1; fails_well(state, nth, on != 0); nth++)
+      assert_true(nth < 100);
+}
+
+#define CHUNKS(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void) {
+  (void) signal(SIGPIPE, SIG_IGN);
+  const struct CMUnitTest tests[] = {
+    CHUNKS(chunks_come_until_the_end),
+    CHUNKS(nothing_is_read_while_it_is_full),
+    CHUNKS(nothing_is_read_unasked_without_room),
+    CHUNKS(reader_who_keeps_asking_stops_nothing),
+    CHUNKS(closing_the_stream_fails_the_channel),
+    CHUNKS(closing_the_channel_leaves_the_rest_to_others),
+    CHUNKS(failed_read_fails_the_channel),
+    CHUNKS(one_reads_at_a_time),
+    CHUNKS(reading_of_the_program_s_own_goes_on),
+    CHUNKS(chunks_of_nothing_are_refused),
+    CHUNKS(handler_of_a_read_may_go_on_in_chunks),
+    CHUNKS(loop_close_stops_reading),
+    CHUNKS(chunks_survive_failing_memory),
+  };
+  return RUN(tests);
+}

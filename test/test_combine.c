@@ -1,0 +1,365 @@
+/*
+ * Combinators. The numbers in comments are those of the rules in
+ * docs/semantics.md.
+ */
+#include "harness.h"
+
+enum { N = 3 };
+
+/* Three pending inputs and their deferreds. */
+static avow_promise_t *inputs[N];
+static avow_deferred_t *deferreds[N];
+
+static void make_inputs(void) {
+  for (int i = 0; i < N; i++)
+    inputs[i] = avow_promise_new(loop, &deferreds[i]);
+}
+
+static void resolve_input(int i, int64_t value) {
+  assert_true(avow_resolve(deferreds[i], avow_int(value)));
+}
+
+static void reject_input(int i, int code) {
+  assert_true(avow_reject(deferreds[i], avow_error(code)));
+}
+
+static void assert_outcome(avow_promise_t *p, const char *expected) {
+  p = avow_then(p, note_value_cb, note_value_cb, "is");
+  avow_value_unref(avow_run(p));
+  assert_notes(expected);
+}
+
+static avow_promise_t *resolved(int64_t i) {
+  return avow_promise_resolve(loop, avow_int(i));
+}
+
+static uint64_t live(void) {
+  avow_stats_t stats;
+  avow_loop_stats(loop, &stats);
+  return stats.live;
+}
+
+/* 17 */
+static void all_keeps_the_order_of_inputs(void **state) {
+  make_inputs();
+  avow_promise_t *p = avow_all(loop, inputs, N);
+
+  resolve_input(2, 30);
+  resolve_input(0, 10);
+  resolve_input(1, 20);
+
+  assert_outcome(p, "is=[10 20 30]");
+}
+
+/* 17 */
+static void all_waits_for_the_last(void **state) {
+  make_inputs();
+  avow_promise_t *p = avow_all(loop, inputs, N);
+  resolve_input(0, 1);
+  resolve_input(1, 2);
+  run();
+
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+
+  resolve_input(2, 3);
+  assert_outcome(p, "is=[1 2 3]");
+}
+
+/* 17 */
+static void all_rejects_with_the_first_rejection(void **state) {
+  make_inputs();
+  avow_promise_t *p = avow_all(loop, inputs, N);
+
+  resolve_input(0, 1);
+  reject_input(2, UV_EIO);
+  run();
+  assert_int_equal(avow_state(p), AVOW_REJECTED);
+  reject_input(1, UV_EPERM);
+
+  assert_outcome(p, "is=EIO");
+}
+
+/* 17, 18: settled inside the call */
+static void empty_all_and_all_settled_resolve_at_once(void **state) {
+  avow_promise_t *p = avow_all(loop, NULL, 0);
+  avow_promise_t *q = avow_all_settled(loop, NULL, 0);
+
+  assert_int_equal(avow_state(p), AVOW_FULFILLED);
+  assert_int_equal(avow_state(q), AVOW_FULFILLED);
+  assert_outcome(p, "is=[]");
+  assert_outcome(q, "is=[]");
+}
+
+/* 18 */
+static void all_settled_tells_each_outcome_in_order(void **state) {
+  make_inputs();
+  avow_promise_t *p = avow_all_settled(loop, inputs, N);
+  reject_input(1, UV_EIO);
+  resolve_input(2, 3);
+  resolve_input(0, 1);
+
+  const avow_value_t list = avow_run(p);
+
+  assert_int_equal(avow_list_len(&list), 3);
+  assert_int_equal(avow_settled_at(&list, 0).status, AVOW_FULFILLED);
+  assert_int_equal(avow_to_int(avow_settled_at(&list, 0).value), 1);
+  assert_int_equal(avow_settled_at(&list, 1).status, AVOW_REJECTED);
+  assert_int_equal(avow_settled_at(&list, 1).reason->code, UV_EIO);
+  assert_int_equal(avow_to_int(avow_settled_at(&list, 2).value), 3);
+  avow_value_unref(list);
+}
+
+/* 19 */
+static void any_fulfils_as_the_first_to_fulfil(void **state) {
+  make_inputs();
+  avow_promise_t *p = avow_any(loop, inputs, N);
+
+  reject_input(0, UV_EIO);
+  resolve_input(2, 3);
+  run();
+  resolve_input(1, 2);
+
+  assert_outcome(p, "is=3");
+}
+
+/* 19 */
+static void any_collects_every_reason_in_order(void **state) {
+  make_inputs();
+  avow_promise_t *p = avow_any(loop, inputs, N);
+  reject_input(2, UV_EPERM);
+  reject_input(0, UV_EIO);
+  reject_input(1, UV_ENOSPC);
+
+  const avow_value_t error = avow_run(p);
+
+  assert_int_equal(error.code, AVOW_EAGGREGATE);
+  const avow_value_t *list = avow_error_cause(&error);
+  assert_int_equal(avow_list_len(list), 3);
+  assert_int_equal(avow_list_at(list, 0)->code, UV_EIO);
+  assert_int_equal(avow_list_at(list, 1)->code, UV_ENOSPC);
+  assert_int_equal(avow_list_at(list, 2)->code, UV_EPERM);
+  avow_value_unref(error);
+}
+
+/* 19 */
+static void empty_any_rejects_at_once_with_an_empty_list(void **state) {
+  avow_promise_t *p = avow_any(loop, NULL, 0);
+
+  assert_int_equal(avow_state(p), AVOW_REJECTED);
+  const avow_value_t *error = avow_result(p);
+  assert_int_equal(error->code, AVOW_EAGGREGATE);
+  assert_int_equal(avow_list_len(avow_error_cause(error)), 0);
+  avow_unref(p);
+}
+
+/* 20 */
+static void race_settles_as_the_first_either_way(void **state) {
+  make_inputs();
+  avow_promise_t *p = avow_race(loop, inputs, N);
+  reject_input(1, UV_EIO);
+  run();
+  resolve_input(0, 1);
+  resolve_input(2, 1);
+  assert_outcome(p, "is=EIO");
+
+  make_inputs();
+  p = avow_race(loop, inputs, N);
+  resolve_input(2, 3);
+  run();
+  reject_input(0, UV_EIO);
+  reject_input(1, UV_EIO);
+  assert_outcome(p, "is=3");
+}
+
+/* 20 */
+static void race_of_nothing_never_settles(void **state) {
+  avow_promise_t *p = avow_race(loop, NULL, 0);
+
+  const avow_value_t idle = avow_run(avow_ref(p));
+
+  assert_int_equal(idle.code, AVOW_EIDLE);
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  avow_unref(p);
+}
+
+/* 15: each input is subscribed to before the next is touched, so that reactions
+   of earlier and later inputs keep their order */
+static void inputs_are_subscribed_to_in_order(void **state) {
+  avow_promise_t *shared = resolved(1);
+  avow_promise_t *const ps[] = { avow_ref(shared), avow_ref(shared) };
+  avow_unref(avow_then(avow_ref(shared), note_cb, NULL, "before"));
+  avow_promise_t *p = avow_then(avow_race(loop, ps, 2), note_cb, NULL, "race");
+  avow_unref(avow_then(shared, note_cb, NULL, "after"));
+
+  assert_fulfils_int(p, 1);
+
+  assert_notes("before after race");
+}
+
+/* 16: one input twice has two elements */
+static void same_input_twice_counts_twice(void **state) {
+  avow_promise_t *p = resolved(4);
+  avow_promise_t *const ps[] = { avow_ref(p), p };
+
+  assert_outcome(avow_all(loop, ps, 2), "is=[4 4]");
+}
+
+/* 21 */
+static void losers_go_on(void **state) {
+  make_inputs();
+  avow_promise_t *loser = avow_ref(inputs[1]);
+  avow_promise_t *p = avow_race(loop, inputs, N);
+  resolve_input(0, 1);
+  assert_outcome(p, "is=1");
+
+  assert_int_equal(avow_state(loser), AVOW_PENDING);
+  resolve_input(1, 5);
+  resolve_input(2, 5);
+
+  assert_fulfils_int(loser, 5);
+}
+
+static void losers_are_unlinked_when_the_race_is_over(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *forever = avow_promise_new(loop, &d);
+  const uint64_t before = live();
+
+  for (int i = 0; i < 1000; i++) {
+    avow_promise_t *const ps[] = { avow_ref(forever), resolved(i) };
+    assert_fulfils_int(avow_race(loop, ps, 2), i);
+  }
+
+  assert_int_equal(live(), before);
+  assert_true(avow_resolve(d, avow_none()));
+  avow_unref(forever);
+}
+
+static void nested_combinators_settle(void **state) {
+  avow_promise_t *const inner[] = { resolved(1), resolved(2) };
+  avow_promise_t *const outer[] = { avow_all(loop, inner, 2), resolved(3) };
+
+  assert_outcome(avow_all(loop, outer, 2), "is=[[1 2] 3]");
+}
+
+/* The same, one input at a time */
+
+static void gather_takes_inputs_over_several_turns(void **state) {
+  avow_gather_t *g = avow_gather_new(loop, AVOW_ALL);
+  for (int i = 0; i < 100; i++) {
+    avow_gather_add(g, resolved(i));
+    (void) uv_run(loop, UV_RUN_NOWAIT);
+  }
+
+  const avow_value_t list = avow_run(avow_gather_end(g));
+
+  assert_int_equal(avow_list_len(&list), 100);
+  for (int i = 0; i < 100; i++)
+    assert_int_equal(avow_to_int(avow_list_at(&list, (size_t) i)), i);
+  avow_value_unref(list);
+}
+
+/* 16: the count starts at 1 and drops with the end */
+static void gather_does_not_settle_before_its_end(void **state) {
+  avow_gather_t *g = avow_gather_new(loop, AVOW_ALL);
+  avow_gather_add(g, resolved(1));
+  run();
+
+  avow_promise_t *p = avow_gather_end(g);
+
+  assert_int_equal(avow_state(p), AVOW_FULFILLED);
+  assert_outcome(p, "is=[1]");
+}
+
+static void gather_takes_inputs_after_it_settled(void **state) {
+  avow_gather_t *g = avow_gather_new(loop, AVOW_RACE);
+  avow_gather_add(g, resolved(1));
+  run();
+  avow_gather_add(g, avow_promise_reject(loop, avow_error(UV_EIO)));
+
+  assert_outcome(avow_gather_end(g), "is=1");
+}
+
+static void gather_of_each_kind_may_be_empty(void **state) {
+  assert_outcome(avow_gather_end(avow_gather_new(loop, AVOW_ALL)), "is=[]");
+  assert_outcome(avow_gather_end(avow_gather_new(loop, AVOW_ALL_SETTLED)),
+                 "is=[]");
+  assert_outcome(avow_gather_end(avow_gather_new(loop, AVOW_ANY)),
+                 "is=AVOW_EAGGREGATE");
+}
+
+/* Cancelling losers */
+
+static void cancel_losers_rejects_what_nobody_else_holds(void **state) {
+  make_inputs();
+  avow_promise_t *held = avow_ref(inputs[1]);
+  avow_on_cancel(deferreds[1], note_free, "held");
+  avow_on_cancel(deferreds[2], note_free, "lost");
+  avow_promise_t *p = avow_cancel_losers(avow_race(loop, inputs, N));
+
+  resolve_input(0, 1);
+  assert_fulfils_int(p, 1);
+
+  assert_notes("lost");
+  assert_int_equal(avow_state(held), AVOW_PENDING);
+  resolve_input(1, 2);
+  avow_unref(held);
+  avow_deferred_drop(deferreds[2]);
+}
+
+static void cancel_losers_of_all_on_the_first_failure(void **state) {
+  make_inputs();
+  avow_on_cancel(deferreds[0], note_free, "a");
+  avow_on_cancel(deferreds[2], note_free, "c");
+  avow_promise_t *p = avow_cancel_losers(avow_all(loop, inputs, N));
+
+  reject_input(1, UV_EIO);
+  assert_rejects(p, UV_EIO);
+
+  assert_notes("a c");
+  avow_deferred_drop(deferreds[0]);
+  avow_deferred_drop(deferreds[2]);
+}
+
+static void cancel_losers_reaches_into_nested_combinators(void **state) {
+  make_inputs();
+  avow_on_cancel(deferreds[1], note_free, "b");
+  avow_on_cancel(deferreds[2], note_free, "c");
+  avow_promise_t *const inner[] = { inputs[1], inputs[2] };
+  avow_promise_t *const outer[] = { inputs[0], avow_all(loop, inner, 2) };
+  avow_promise_t *p = avow_cancel_losers(avow_race(loop, outer, 2));
+
+  resolve_input(0, 1);
+  assert_fulfils_int(p, 1);
+
+  assert_notes("b c");
+  avow_deferred_drop(deferreds[1]);
+  avow_deferred_drop(deferreds[2]);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(all_keeps_the_order_of_inputs),
+    CASE(all_waits_for_the_last),
+    CASE(all_rejects_with_the_first_rejection),
+    CASE(empty_all_and_all_settled_resolve_at_once),
+    CASE(all_settled_tells_each_outcome_in_order),
+    CASE(any_fulfils_as_the_first_to_fulfil),
+    CASE(any_collects_every_reason_in_order),
+    CASE(empty_any_rejects_at_once_with_an_empty_list),
+    CASE(race_settles_as_the_first_either_way),
+    CASE(race_of_nothing_never_settles),
+    CASE(inputs_are_subscribed_to_in_order),
+    CASE(same_input_twice_counts_twice),
+    CASE(losers_go_on),
+    CASE(losers_are_unlinked_when_the_race_is_over),
+    CASE(nested_combinators_settle),
+    CASE(gather_takes_inputs_over_several_turns),
+    CASE(gather_does_not_settle_before_its_end),
+    CASE(gather_takes_inputs_after_it_settled),
+    CASE(gather_of_each_kind_may_be_empty),
+    CASE(cancel_losers_rejects_what_nobody_else_holds),
+    CASE(cancel_losers_of_all_on_the_first_failure),
+    CASE(cancel_losers_reaches_into_nested_combinators),
+  };
+  return RUN(tests);
+}

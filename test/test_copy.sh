@@ -1,0 +1,64 @@
+#!/bin/sh
+# test_copy.sh COPY
+. "$(dirname "$0")/example.sh"
+
+copy=$(absolute "$1")
+cd "$dir"
+
+echo "copy: contents and mode"
+dd if=/dev/urandom of=from bs=1000 count=3333 2>/dev/null
+chmod 700 from
+run 0 "$copy" from to
+out 'copied 3333000 bytes'
+cmp from to
+[ -x to ] || fail "mode"
+printf 'short' >short
+run 0 "$copy" short to
+cmp short to
+: >empty
+run 0 "$copy" empty to
+cmp empty to
+
+echo "copy: refusals leave everything as it was"
+cp from before
+ln -s from symlink
+ln from hardlink
+for same in from ./from symlink hardlink; do
+  run 1 "$copy" from "$same"
+  err "copy: '$same': that is the file to copy"
+  cmp from before
+done
+run 1 "$copy" absent to
+err "copy: open 'absent': no such file or directory"
+cmp empty to
+run 1 "$copy" . short
+err "copy: '.': not a regular file"
+[ "$(cat short)" = short ]
+run 1 "$copy" from absent/to
+err "copy: open 'absent/to': .*"
+run 1 "$copy" from .
+err "copy: open '.': .*"
+run 1 "$copy" from /dev/null
+err "copy: '/dev/null': not a regular file"
+run 2 "$copy" from
+err 'usage: copy FROM TO'
+
+echo "copy: nothing half-written stays"
+run 1 sh -c "trap '' XFSZ; ulimit -f 1000; exec '$copy' from half"
+err "copy: removing the half-written 'half'"
+err "copy: 'half': file too large"
+[ ! -e half ] || fail "half is left"
+dd if=/dev/null of=huge bs=1 seek=8589934592 2>/dev/null
+for signal in INT TERM; do
+  "$copy" huge half >out 2>err &
+  pid=$!
+  until [ -s half ]; do sleep 0.01; done
+  kill -$signal $pid
+  status=0
+  wait $pid || status=$?
+  [ $status -eq 1 ] || fail "interrupted: status $status"
+  err "copy: removing the half-written 'half'"
+  [ ! -e half ] || fail "half is left"
+done
+
+echo "all passed"

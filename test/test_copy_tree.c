@@ -1,0 +1,453 @@
+/* Copying trees. */
+#define _XOPEN_SOURCE 700 /* mknod() */
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "disk.h"
+
+enum { MANY = 400, DEEP = 100 };
+
+static avow_promise_t *copy_with(const char *from, const char *to,
+                                 avow_existing_t existing) {
+  const avow_copy_options_t options = { .existing = existing };
+  return avow_copy_tree(loop, at(from), at(to), &options);
+}
+
+static avow_promise_t *start_copy(void) {
+  return avow_copy_tree(loop, at("a"), at("to"), NULL);
+}
+
+/* Times that nobody could take for now. */
+static void set_times(const char *name) {
+  const struct timespec times[2] = { { .tv_sec = 1000000000 },
+                                     { .tv_sec = 1100000000 } };
+  assert_int_equal(utimensat(AT_FDCWD, at(name), times, AT_SYMLINK_NOFOLLOW),
+                   0);
+}
+
+static void assert_times(const char *name) {
+  struct stat info;
+  assert_int_equal(lstat(at(name), &info), 0);
+  assert_int_equal(info.st_mtime, 1100000000);
+}
+
+enum { ENTRIES = 7 };
+
+static void make_tree(void) {
+  make_dir("a");
+  make_dir("a/b");
+  make_dir("a/b/c");
+  make_file("a/one", "1");
+  make_file("a/b/two", "22");
+  make_file("a/b/c/three", "333");
+  make_link("a/link", "b/../nowhere");
+}
+
+static void assert_copied(const char *to) {
+  char name[64];
+  (void) snprintf(name, sizeof(name), "%s/one", to); /* these fit */
+  assert_file(name, "1");
+  (void) snprintf(name, sizeof(name), "%s/b/two", to);
+  assert_file(name, "22");
+  (void) snprintf(name, sizeof(name), "%s/b/c/three", to);
+  assert_file(name, "333");
+  char target[64] = "";
+  (void) snprintf(name, sizeof(name), "%s/link", to);
+  assert_true(readlink(at(name), target, sizeof(target) - 1) > 0);
+  assert_string_equal(target, "b/../nowhere");
+}
+
+static void make_many(void) {
+  char name[32];
+  make_dir("a");
+  for (int i = 0; i < MANY; i++) {
+    (void) snprintf(name, sizeof(name), "a/%d", i % 20 == 0 ? i : i / 20 * 20);
+    if (i % 20 == 0)
+      make_dir(name);
+    (void) snprintf(name, sizeof(name), "a/%d/%d", i / 20 * 20, i);
+    make_file(name, "some text");
+  }
+}
+
+static void copy_tree_copies_all_of_it(void **state) {
+  const int before = open_files();
+  make_tree();
+
+  assert_fulfils_int(start_copy(), ENTRIES);
+
+  assert_copied("to");
+  assert_int_equal(open_files(), before);
+}
+
+static void copy_tree_keeps_modes_and_times(void **state) {
+  make_tree();
+  assert_int_equal(chmod(at("a/one"), 0604), 0);
+  set_times("a/one");
+  set_times("a/link");
+  assert_int_equal(chmod(at("a/b/c"), 0501), 0);
+  set_times("a/b/c");
+  set_times("a/b");
+  set_times("a");
+
+  assert_fulfils_int(start_copy(), ENTRIES);
+
+  assert_int_equal(mode_of("to/one"), 0604);
+  assert_int_equal(mode_of("to/b/c"), 0501);
+  assert_times("to/one");
+  assert_times("to/link");
+  assert_times("to/b/c");
+  assert_times("to/b");
+  assert_times("to");
+}
+
+static void copy_tree_copies_a_file_or_a_link(void **state) {
+  make_file("file", "text");
+  make_link("link", "nowhere");
+
+  assert_fulfils_int(avow_copy_tree(loop, at("file"), at("x"), NULL), 1);
+  assert_fulfils_int(avow_copy_tree(loop, at("link"), at("y"), NULL), 1);
+
+  assert_file("x", "text");
+  assert_true(is_there("y"));
+}
+
+static void copy_tree_takes_slashes_as_they_come(void **state) {
+  make_tree();
+
+  assert_fulfils_int(avow_copy_tree(loop, at("a//"), at("to//"), NULL),
+                     ENTRIES);
+
+  assert_copied("to");
+}
+
+static void copy_tree_copies_a_large_one_in_many_lanes(void **state) {
+  const avow_copy_options_t options = { .at_once = 64 };
+  const int before = open_files();
+  make_many();
+
+  assert_fulfils_int(avow_copy_tree(loop, at("a"), at("to"), &options),
+                     MANY + MANY / 20 + 1);
+
+  assert_int_equal(entries_of("to"), MANY / 20);
+  assert_int_equal(entries_of("to/0"), 20);
+  assert_file("to/380/399", "some text");
+  assert_int_equal(open_files(), before);
+}
+
+static void copy_tree_copies_a_deep_one(void **state) {
+  char name[3 * DEEP + 8] = "a";
+  size_t len = 1;
+  make_dir("a");
+  for (int i = 0; i < DEEP; i++) {
+    memcpy(name + len, "/d", 3);
+    len += 2;
+    make_dir(name);
+  }
+
+  assert_fulfils_int(start_copy(), DEEP + 1);
+
+  memcpy(name, "t", 1);
+  assert_int_equal(rename(at("to"), at("t")), 0);
+  assert_true(is_there(name));
+}
+
+static void what_is_there_is_refused(void **state) {
+  make_tree();
+  make_dir("to");
+  make_file("to/one", "old");
+
+  assert_says(start_copy(), UV_EEXIST, "copy '%s': file already exists",
+              at("a/one"));
+
+  assert_file("to/one", "old");
+}
+
+static void what_is_there_is_replaced(void **state) {
+  make_tree();
+  make_dir("to");
+  make_file("other", "kept");
+  make_link("to/one", "../other");
+  make_file("to/link", "old");
+
+  assert_fulfils_int(copy_with("a", "to", AVOW_EXISTING_REPLACE), ENTRIES);
+
+  assert_copied("to");
+  assert_file("other", "kept");
+}
+
+static void what_is_there_is_kept(void **state) {
+  make_tree();
+  make_dir("to");
+  make_file("to/one", "old");
+  make_file("to/link", "old");
+
+  assert_fulfils_int(copy_with("a", "to", AVOW_EXISTING_KEEP), ENTRIES);
+
+  assert_file("to/one", "old");
+  assert_file("to/link", "old");
+  assert_file("to/b/two", "22");
+}
+
+static void a_directory_that_is_there_stays_as_it_is(void **state) {
+  make_tree();
+  make_dir("to");
+  assert_int_equal(chmod(at("to"), 0711), 0);
+
+  assert_fulfils_int(start_copy(), ENTRIES);
+
+  assert_int_equal(mode_of("to"), 0711);
+}
+
+static void what_is_of_another_kind_is_not_replaced(void **state) {
+  make_tree();
+  make_dir("to");
+  make_dir("to/one");
+  assert_says(copy_with("a", "to", AVOW_EXISTING_REPLACE), UV_EISDIR,
+              "copy '%s': illegal operation on a directory", at("a/one"));
+
+  make_dir("to2");
+  make_file("to2/b", "");
+  assert_says(copy_with("a", "to2", AVOW_EXISTING_REPLACE), UV_ENOTDIR,
+              "copy '%s': not a directory", at("a/b"));
+}
+
+static void a_file_is_not_replaced_by_itself(void **state) {
+  make_file("file", "text");
+  make_link("link", "file");
+  assert_int_equal(link(at("file"), at("same")), 0);
+
+  assert_rejects(copy_with("file", "file", AVOW_EXISTING_REPLACE), UV_EINVAL);
+  assert_rejects(copy_with("file", "same", AVOW_EXISTING_REPLACE), UV_EINVAL);
+
+  assert_file("file", "text");
+  assert_file("same", "text");
+}
+
+static void a_directory_is_not_copied_into_itself(void **state) {
+  make_tree();
+
+  assert_says(avow_copy_tree(loop, at("a"), at("a/b/to"), NULL), UV_EINVAL,
+              "copy '%s': invalid argument", at("a/b/to"));
+
+  assert_missing("a/b/to/b/to");
+}
+
+static void what_cannot_be_copied_is_named(void **state) {
+  make_dir("a");
+  assert_int_equal(mkfifo(at("a/fifo"), 0600), 0);
+
+  assert_says(start_copy(), UV_ENOTSUP,
+              "copy '%s': operation not supported on socket", at("a/fifo"));
+  assert_int_equal(mknod(at("socket"), S_IFSOCK | 0600, 0), 0);
+  assert_rejects(avow_copy_tree(loop, at("socket"), at("x"), NULL), UV_ENOTSUP);
+  assert_says(avow_copy_tree(loop, "/absent", at("x"), NULL), UV_ENOENT,
+              "copy '/absent': no such file or directory");
+  assert_says(avow_copy_tree(loop, at("a"), "/absent/x", NULL), UV_ENOENT,
+              "copy '%s': no such file or directory", at("a"));
+}
+
+static void bad_arguments_are_rejected(void **state) {
+  const avow_copy_options_t options = { .at_once = 65 };
+
+  assert_says(avow_copy_tree(loop, NULL, "x", NULL), UV_EINVAL,
+              "copy 'NULL': invalid argument");
+  assert_says(avow_copy_tree(loop, "", "x", NULL), UV_EINVAL,
+              "copy '': invalid argument");
+  assert_rejects(avow_copy_tree(loop, "x", NULL, NULL), UV_EINVAL);
+  assert_rejects(avow_copy_tree(loop, "x", "", NULL), UV_EINVAL);
+  assert_rejects(avow_copy_tree(loop, "x", "y", &options), UV_EINVAL);
+}
+
+typedef struct {
+  int entries, directories, errors, limit;
+  uint64_t bytes;
+} heard_t;
+
+static bool hear(const avow_copied_t *entry, void *data) {
+  heard_t *heard = data;
+  heard->entries++;
+  heard->directories += entry->type == UV_DIRENT_DIR ? 1 : 0;
+  heard->errors += entry->error != NULL ? 1 : 0;
+  heard->bytes += entry->type == UV_DIRENT_FILE ? entry->size : 0;
+  return heard->entries != heard->limit;
+}
+
+static avow_promise_t *copy_heard(heard_t *heard) {
+  const avow_copy_options_t options = { .on_entry = hear, .data = heard };
+  return avow_copy_tree(loop, at("a"), at("to"), &options);
+}
+
+static void on_entry_hears_of_each(void **state) {
+  heard_t heard = { 0 };
+  make_tree();
+
+  assert_fulfils_int(copy_heard(&heard), ENTRIES);
+
+  assert_int_equal(heard.entries, ENTRIES);
+  assert_int_equal(heard.directories, 3);
+  assert_int_equal(heard.bytes, 6);
+  assert_int_equal(heard.errors, 0);
+}
+
+static void on_entry_may_go_on_after_errors(void **state) {
+  heard_t heard = { 0 };
+  make_tree();
+  assert_int_equal(mkfifo(at("a/fifo"), 0600), 0);
+  make_dir("to");
+  make_file("to/b", "in the way");
+
+  assert_fulfils_int(copy_heard(&heard), 3);
+
+  assert_int_equal(heard.entries, 5);
+  assert_int_equal(heard.errors, 2);
+  assert_file("to/one", "1");
+}
+
+static void on_entry_may_stop(void **state) {
+  heard_t heard = { .limit = 3 };
+  make_many();
+
+  assert_rejects(copy_heard(&heard), UV_ECANCELED);
+
+  assert_int_equal(heard.entries, 3);
+}
+
+static void on_entry_stops_at_an_error_with_that(void **state) {
+  heard_t heard = { .limit = 1 };
+  make_file("a", "");
+  make_file("to", "");
+
+  assert_says(copy_heard(&heard), UV_EEXIST, "copy '%s': file already exists",
+              at("a"));
+
+  assert_int_equal(heard.errors, 1);
+}
+
+static avow_value_t cancel_cb(const avow_value_t *arg, void *victim) {
+  avow_cancel(victim);
+  return avow_none();
+}
+
+static void copy_tree_stops_when_cancelled(void **state) {
+  const int before = open_files();
+  make_many();
+
+  for (int ms = 0; ms < 6; ms++) {
+    heard_t heard = { 0 };
+    avow_promise_t *p = copy_heard(&heard);
+    avow_unref(avow_then(avow_sleep(loop, (uint64_t) ms), cancel_cb, NULL, p));
+    const avow_value_t v = avow_run(avow_ref(p));
+    avow_value_unref(v);
+    const int entries = heard.entries;
+    run(); /* the sleep ends, with p still there to be cancelled */
+    avow_unref(p);
+    assert_int_equal(heard.entries, entries);
+    assert_int_equal(open_files(), before);
+    (void) avow_run(avow_remove_tree(loop, at("to")));
+  }
+}
+
+static bool cancel_from_within(const avow_copied_t *entry, void *p) {
+  avow_cancel(*(avow_promise_t **) p);
+  return true;
+}
+
+static void copy_tree_is_cancelled_from_within(void **state) {
+  avow_promise_t *p = NULL;
+  const avow_copy_options_t options = { .on_entry = cancel_from_within,
+                                        .data = (void *) &p };
+  make_many();
+  p = avow_copy_tree(loop, at("a"), at("to"), &options);
+
+  assert_rejects(avow_ref(p), UV_ECANCELED);
+
+  run();
+  avow_unref(p);
+}
+
+static void copy_tree_cancelled_at_once_copies_nothing(void **state) {
+  make_tree();
+
+  assert_cancels(start_copy());
+  run();
+
+  assert_missing("to");
+}
+
+static void loop_close_stops_a_copy(void **state) {
+  const int before = open_files();
+  make_many();
+  hold_pool(THREADS);
+  avow_promise_t *p = start_copy();
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* what is held keeps it alive */
+  release_pool();
+  wait_until_taken();
+
+  assert_loop_close_cancels(p);
+
+  assert_int_equal(open_files(), before);
+}
+
+static void forget_copy(void) {
+  (void) avow_run(avow_remove_tree(loop, at("to")));
+}
+
+static avow_promise_t *start_heard(void) {
+  static heard_t heard;
+  return copy_heard(&heard);
+}
+
+static void copy_tree_survives_failing_memory(void **state) {
+  const int before = open_files();
+  make_tree();
+
+  survive_failing_memory(start_copy, forget_copy);
+  run(); /* other lanes end behind one that failed */
+
+  assert_int_equal(open_files(), before);
+}
+
+static void copy_tree_survives_failing_memory_heard(void **state) {
+  const int before = open_files();
+  make_tree();
+
+  survive_failing_memory(start_heard, forget_copy);
+
+  run();
+  assert_int_equal(open_files(), before);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    DISK_CASE(copy_tree_copies_all_of_it),
+    DISK_CASE(copy_tree_keeps_modes_and_times),
+    DISK_CASE(copy_tree_copies_a_file_or_a_link),
+    DISK_CASE(copy_tree_takes_slashes_as_they_come),
+    DISK_CASE(copy_tree_copies_a_large_one_in_many_lanes),
+    DISK_CASE(copy_tree_copies_a_deep_one),
+    DISK_CASE(what_is_there_is_refused),
+    DISK_CASE(what_is_there_is_replaced),
+    DISK_CASE(what_is_there_is_kept),
+    DISK_CASE(a_directory_that_is_there_stays_as_it_is),
+    DISK_CASE(what_is_of_another_kind_is_not_replaced),
+    DISK_CASE(a_file_is_not_replaced_by_itself),
+    DISK_CASE(a_directory_is_not_copied_into_itself),
+    DISK_CASE(what_cannot_be_copied_is_named),
+    DISK_CASE(bad_arguments_are_rejected),
+    DISK_CASE(on_entry_hears_of_each),
+    DISK_CASE(on_entry_may_go_on_after_errors),
+    DISK_CASE(on_entry_may_stop),
+    DISK_CASE(on_entry_stops_at_an_error_with_that),
+    DISK_CASE(copy_tree_stops_when_cancelled),
+    DISK_CASE(copy_tree_is_cancelled_from_within),
+    DISK_CASE(copy_tree_cancelled_at_once_copies_nothing),
+    DISK_CASE(loop_close_stops_a_copy),
+    DISK_CASE(copy_tree_survives_failing_memory),
+    DISK_CASE(copy_tree_survives_failing_memory_heard),
+  };
+  disk_init();
+  return RUN(tests);
+}

@@ -1,0 +1,137 @@
+/* The last item after a while of quiet. */
+#include "harness.h"
+
+enum { QUIET = 20 };
+
+static avow_channel_t *from, *to;
+
+static int set_up(void **state) {
+  const int err = harness_setup(state);
+  from = avow_channel_new(loop, 8);
+  to = avow_debounce(avow_channel_ref(from), QUIET);
+  return err;
+}
+
+static int tear_down(void **state) {
+  avow_channel_unref(to);
+  avow_channel_unref(from);
+  run();
+  return harness_teardown(state);
+}
+
+static void send_item(int64_t item) {
+  assert_fulfils_none(avow_channel_send(from, avow_int(item)));
+}
+
+static avow_value_t send_next(const avow_value_t *none, void *data) {
+  int64_t *item = data;
+  return avow_follow(avow_channel_send(from, avow_int(++*item)));
+}
+
+static void last_of_a_burst_comes_after_the_quiet(void **state) {
+  for (int i = 1; i <= 3; i++)
+    send_item(i);
+  const uint64_t begin = uv_hrtime();
+
+  assert_fulfils_int(avow_channel_next(to), 3);
+
+  assert_true(uv_hrtime() - begin >= (QUIET - 1) * UINT64_C(1000000));
+  send_item(4);
+  assert_fulfils_int(avow_channel_next(to), 4);
+}
+
+static void each_item_begins_the_quiet_anew(void **state) {
+  int64_t item = 0;
+  avow_promise_t *p = avow_channel_next(to);
+  for (int i = 0; i < 4; i++)
+    avow_unref(
+        avow_then(avow_sleep(loop, (uint64_t) i), send_next, NULL, &item));
+
+  assert_fulfils_int(p, 4);
+}
+
+static void last_item_comes_at_once_when_the_other_ends(void **state) {
+  avow_channel_t *slow = avow_debounce(avow_channel_ref(from), 100000000);
+  send_item(1);
+  send_item(2);
+  avow_channel_end(from);
+
+  assert_fulfils_int(avow_channel_next(slow), 2);
+  assert_fulfils_none(avow_channel_next(slow));
+
+  avow_channel_unref(slow);
+}
+
+static void last_item_comes_before_the_failure(void **state) {
+  send_item(1);
+  avow_channel_fail(from, avow_error(UV_EIO));
+
+  assert_fulfils_int(avow_channel_next(to), 1);
+  assert_rejects(avow_channel_next(to), UV_EIO);
+}
+
+static void nothing_is_taken_while_nobody_waits(void **state) {
+  send_item(1);
+  run();
+
+  assert_fulfils_int(avow_channel_next(from), 1);
+}
+
+static void what_came_before_waiting_ended_is_kept(void **state) {
+  avow_promise_t *p = avow_channel_next(to);
+  send_item(1);
+  assert_fulfils_none(avow_sleep(loop, 1));
+
+  avow_cancel(p);
+  assert_rejects(p, UV_ECANCELED);
+  send_item(2);
+  assert_fulfils_none(avow_sleep(loop, 2 * QUIET));
+
+  assert_fulfils_int(avow_channel_next(to), 1);
+  assert_fulfils_int(avow_channel_next(to), 2);
+}
+
+static void closing_it_closes_the_other(void **state) {
+  avow_channel_t *other = avow_channel_new(loop, 8);
+  avow_channel_t *debounced = avow_debounce(other, QUIET);
+  avow_promise_t *sent[9];
+  for (int i = 0; i < 9; i++)
+    sent[i] = avow_channel_send(other, avow_int(i));
+
+  avow_channel_close(debounced);
+
+  assert_rejects(sent[8], UV_EPIPE);
+  for (int i = 0; i < 8; i++)
+    avow_unref(sent[i]);
+  assert_fulfils_none(avow_channel_next(debounced));
+  avow_channel_unref(debounced);
+}
+
+static void without_memory_it_is_inert(void **state) {
+  for (int n = 1; n <= 2; n++) {
+    avow_channel_t *other = avow_channel_new(loop, 8);
+
+    fail_allocation(n, false);
+    avow_channel_t *debounced = avow_debounce(other, QUIET);
+    fail_allocation(0, false);
+
+    assert_rejects(avow_channel_next(debounced), UV_ENOMEM);
+    avow_channel_unref(debounced);
+  }
+}
+
+#define DEBOUNCE_CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    DEBOUNCE_CASE(last_of_a_burst_comes_after_the_quiet),
+    DEBOUNCE_CASE(each_item_begins_the_quiet_anew),
+    DEBOUNCE_CASE(last_item_comes_at_once_when_the_other_ends),
+    DEBOUNCE_CASE(last_item_comes_before_the_failure),
+    DEBOUNCE_CASE(nothing_is_taken_while_nobody_waits),
+    DEBOUNCE_CASE(what_came_before_waiting_ended_is_kept),
+    DEBOUNCE_CASE(closing_it_closes_the_other),
+    DEBOUNCE_CASE(without_memory_it_is_inert),
+  };
+  return RUN(tests);
+}

@@ -1,0 +1,499 @@
+/*
+ * Depth: chains of a million links and combinators a hundred thousand deep, on
+ * a stack of 64 KiB. What recursed over them would overflow it.
+ */
+#include "harness.h"
+
+/* Watched, all is slow and frames are larger. Valgrind needs -DWATCHED=1. */
+#ifndef WATCHED
+#  if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#    define WATCHED 1
+#  elif defined(__has_feature)
+#    if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#      define WATCHED 1
+#    endif
+#  endif
+#endif
+#ifndef WATCHED
+#  define WATCHED 0
+#endif
+
+enum {
+  LINKS = WATCHED ? 100000 : 1000000,
+  LEVELS = WATCHED ? 20000 : 100000,
+  STACK = (WATCHED ? 512 : 64) * 1024
+};
+
+static const char *problem; /* the first; asserted on the test's own thread */
+static int64_t count;       /* of what a test counts */
+static int64_t unhandled;   /* rejections that nobody heard of */
+
+static void check(bool fine, const char *what) {
+  if (!fine && problem == NULL)
+    problem = what;
+}
+
+static void on_unhandled(uv_loop_t *at, const avow_value_t *reason,
+                         const char *where, void *data) {
+  unhandled++;
+}
+
+static void run_deep(void *fn) {
+  static const avow_options_t options = { .on_unhandled = on_unhandled };
+  uv_loop_t own;
+  loop = &own;
+  check(uv_loop_init(&own) == 0, "the loop starts");
+  check(avow_loop_init(&own, &options) == 0, "avow starts");
+  (*(void (**)(void)) fn)();
+  const int closed = avow_loop_close(&own);
+  check(closed == 0 || closed == UV_EINVAL, "avow ends, or had ended");
+  check(uv_loop_close(&own) == 0, "the loop ends without handles");
+}
+
+/* Runs fn on a small stack and a loop of its own, and fails if it leaves
+   anything. */
+static void deep(void (*fn)(void)) {
+  const uv_thread_options_t options = { .flags = UV_THREAD_HAS_STACK_SIZE,
+                                        .stack_size = STACK };
+  const long before = live_allocations();
+  uv_thread_t thread;
+  problem = NULL;
+  count = unhandled = 0;
+
+  assert_int_equal(uv_thread_create_ex(&thread, &options, run_deep, &fn), 0);
+  assert_int_equal(uv_thread_join(&thread), 0);
+
+  if (problem != NULL)
+    fail_msg("expected: %s", problem);
+  assert_int_equal(live_allocations(), before);
+}
+
+#define DEEP(name)                 \
+  static void name##_there(void);  \
+  static void name(void **state) { \
+    deep(name##_there);            \
+  }                                \
+  static void name##_there(void)
+
+static void expect_code(avow_promise_t *p, int code) {
+  const avow_value_t v = avow_run(p);
+  check(avow_error_code(&v) == code, avow_err_name(code));
+  avow_value_unref(v);
+}
+
+static void expect_int(avow_promise_t *p, int64_t expected) {
+  const avow_value_t v = avow_run(p);
+  check(v.tag == AVOW_INT && v.u.i == expected, "the sum of all links");
+  avow_value_unref(v);
+}
+
+static void run_dry(void) {
+  check(uv_run(loop, UV_RUN_DEFAULT) == 0, "nothing left to do");
+  avow_stats_t stats;
+  avow_loop_stats(loop, &stats);
+  check(stats.live == 0, "no promise left");
+}
+
+static avow_value_t add_one(const avow_value_t *arg, void *data) {
+  return avow_int(avow_to_int(arg) + 1);
+}
+
+static avow_value_t follow_one(const avow_value_t *arg, void *data) {
+  const avow_value_t next = avow_int(avow_to_int(arg) + 1);
+  return avow_follow(avow_promise_resolve(loop, next));
+}
+
+static avow_value_t follow_later(const avow_value_t *arg, void *data) {
+  const avow_value_t next = avow_int(avow_to_int(arg));
+  avow_promise_t *p = avow_promise_resolve(loop, next);
+  return avow_follow(avow_then(p, add_one, NULL, NULL));
+}
+
+static avow_value_t throw_again(const avow_value_t *arg, void *data) {
+  count++;
+  return avow_value_ref(arg);
+}
+
+static avow_value_t count_fn(void *data) {
+  count++;
+  return avow_none();
+}
+
+static avow_value_t follow_fn(void *data) {
+  count++;
+  return avow_follow(avow_promise_resolve(loop, avow_none()));
+}
+
+static void count_end(void *data) {
+  count++;
+}
+
+static avow_promise_t *thens(avow_promise_t *p, avow_cb cb) {
+  for (int i = 0; i < LINKS; i++)
+    p = avow_then(p, cb, NULL, NULL);
+  return p;
+}
+
+static avow_promise_t *finallys(avow_promise_t *p, avow_fn fn) {
+  for (int i = 0; i < LINKS; i++)
+    p = avow_finally(p, fn, NULL);
+  return p;
+}
+
+DEEP(a_long_chain_fulfils) {
+  avow_deferred_t *d;
+  avow_promise_t *p = thens(avow_promise_new(loop, &d), add_one);
+
+  (void) avow_resolve(d, avow_int(0));
+
+  expect_int(p, LINKS);
+}
+
+DEEP(a_rejection_passes_through_a_long_chain) {
+  avow_deferred_t *d;
+  avow_promise_t *p = thens(avow_promise_new(loop, &d), add_one);
+
+  (void) avow_reject(d, avow_error_new(UV_EIO, avow_none(), "disk on fire"));
+
+  expect_code(p, UV_EIO);
+}
+
+DEEP(every_link_may_throw_again) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  for (int i = 0; i < LINKS; i++)
+    p = avow_catch(p, throw_again, NULL);
+
+  (void) avow_reject(d, avow_error_new(UV_EIO, avow_none(), "disk on fire"));
+
+  expect_code(p, UV_EIO);
+  check(count == LINKS, "each handler ran once");
+}
+
+DEEP(every_link_may_adopt_what_is_settled) {
+  avow_promise_t *p =
+      thens(avow_promise_resolve(loop, avow_int(0)), follow_one);
+
+  expect_int(p, LINKS);
+}
+
+DEEP(every_link_may_adopt_what_is_pending) {
+  avow_deferred_t *d;
+  avow_promise_t *p = thens(avow_promise_new(loop, &d), follow_later);
+
+  (void) avow_resolve(d, avow_int(0));
+
+  expect_int(p, LINKS);
+}
+
+DEEP(every_finally_of_a_long_chain_may_wait) {
+  avow_deferred_t *d;
+  avow_promise_t *p = finallys(avow_promise_new(loop, &d), follow_fn);
+
+  (void) avow_resolve(d, avow_int(LINKS));
+
+  expect_int(p, LINKS);
+  check(count == LINKS, "each handler ran once");
+}
+
+DEEP(attached_data_is_freed_all_along_a_long_chain) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  for (int i = 0; i < LINKS; i++)
+    p = avow_attach(p, NULL, count_end);
+
+  (void) avow_resolve(d, avow_int(LINKS));
+
+  expect_int(p, LINKS);
+  check(count == LINKS, "each was freed once");
+}
+
+/* Each promise is resolved with the one before it; the first's in *out. */
+static avow_promise_t *adopt_upwards(avow_deferred_t **out) {
+  avow_promise_t *p = avow_promise_new(loop, out);
+  for (int i = 0; i < LINKS; i++) {
+    avow_deferred_t *d;
+    avow_promise_t *next = avow_promise_new(loop, &d);
+    (void) avow_resolve(d, avow_follow(p));
+    p = next;
+  }
+  return p;
+}
+
+/* The same, beginning with the last; each waits before the next one does. */
+static avow_promise_t *adopt_downwards(avow_deferred_t **out) {
+  avow_promise_t *last = avow_promise_new(loop, out);
+  for (int i = 0; i < LINKS; i++) {
+    avow_deferred_t *d;
+    avow_promise_t *before = avow_promise_new(loop, &d);
+    (void) avow_resolve(*out, avow_follow(before));
+    *out = d;
+  }
+  return last;
+}
+
+/* With everybody's other holders, so that nothing can be collapsed. */
+static avow_promise_t *adopt_shared(avow_deferred_t **out,
+                                    avow_promise_t **held) {
+  avow_promise_t *p = avow_promise_new(loop, out);
+  for (int i = 0; i < LINKS; i++) {
+    avow_deferred_t *d;
+    held[i] = avow_ref(p);
+    avow_promise_t *next = avow_promise_new(loop, &d);
+    (void) avow_resolve(d, avow_follow(p));
+    p = next;
+  }
+  return p;
+}
+
+DEEP(promises_that_adopt_each_other_upwards_fulfil) {
+  avow_deferred_t *d;
+  avow_promise_t *p = adopt_upwards(&d);
+
+  (void) avow_resolve(d, avow_int(7));
+
+  expect_int(p, 7);
+}
+
+DEEP(promises_that_adopt_each_other_downwards_reject) {
+  avow_deferred_t *d;
+  avow_promise_t *p = adopt_downwards(&d);
+
+  (void) avow_reject(d, avow_error(UV_EIO));
+
+  expect_code(p, UV_EIO);
+}
+
+DEEP(shared_promises_that_adopt_each_other_fulfil) {
+  avow_promise_t **held = malloc(LINKS * sizeof(*held));
+  avow_deferred_t *d;
+  avow_promise_t *p = adopt_shared(&d, held);
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* all wait for each other now */
+
+  (void) avow_resolve(d, avow_int(7));
+
+  expect_int(p, 7);
+  for (int i = 0; i < LINKS; i++)
+    avow_unref(held[i]);
+  free(held);
+}
+
+DEEP(cancelling_what_adopts_rejects_the_topmost) {
+  avow_deferred_t *d;
+  avow_promise_t *p = adopt_upwards(&d);
+  avow_on_cancel(d, count_end, NULL);
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* all wait for each other now */
+
+  avow_cancel(p);
+
+  expect_code(p, UV_ECANCELED);
+  check(count == 1, "the topmost heard of it");
+  avow_deferred_drop(d);
+}
+
+/* A finally after each then. */
+static avow_promise_t *mixed(avow_promise_t *p) {
+  for (int i = 0; i < LINKS / 2; i++) {
+    p = avow_then(p, add_one, NULL, NULL);
+    p = avow_finally(p, count_fn, NULL);
+  }
+  return p;
+}
+
+DEEP(cancelling_the_end_comes_down_through_every_finally) {
+  avow_deferred_t *d;
+  avow_promise_t *p = mixed(avow_promise_new(loop, &d));
+  avow_on_cancel(d, count_end, NULL);
+
+  avow_cancel(p);
+
+  check(count == 1, "the topmost is rejected at once");
+  expect_code(p, UV_ECANCELED);
+  check(count == 1 + LINKS / 2, "each finally ran once");
+  avow_deferred_drop(d);
+}
+
+DEEP(closing_the_loop_ends_a_pending_chain) {
+  avow_deferred_t *d;
+  avow_promise_t *p = mixed(avow_promise_new(loop, &d));
+
+  check(avow_loop_close(loop) == 0, "it closes");
+
+  check(count == LINKS / 2, "each finally ran once");
+  check(avow_state(p) == AVOW_REJECTED, "the end is rejected");
+  check(avow_error_code(avow_result(p)) == UV_ECANCELED, "UV_ECANCELED");
+  avow_deferred_drop(d);
+  avow_unref(p);
+}
+
+DEEP(closing_the_loop_ends_promises_that_adopt_each_other) {
+  avow_deferred_t *d;
+  avow_promise_t *p = adopt_downwards(&d);
+
+  check(avow_loop_close(loop) == 0, "it closes");
+
+  check(avow_error_code(avow_result(p)) == UV_ECANCELED, "UV_ECANCELED");
+  avow_deferred_drop(d);
+  avow_unref(p);
+}
+
+DEEP(dropping_the_deferred_frees_a_pending_chain) {
+  avow_deferred_t *d;
+  avow_promise_t *p = mixed(avow_promise_new(loop, &d));
+
+  avow_deferred_drop(d);
+
+  expect_code(p, AVOW_EBROKEN);
+  run_dry();
+}
+
+DEEP(a_chain_that_is_let_go_of_runs_to_its_end) {
+  avow_deferred_t *d;
+  avow_promise_t *p = mixed(avow_promise_new(loop, &d));
+
+  avow_unref(p);
+  (void) avow_resolve(d, avow_int(0));
+
+  run_dry();
+  check(count == LINKS / 2, "each finally ran once");
+}
+
+DEEP(a_chain_that_nobody_holds_at_either_end_is_freed) {
+  avow_deferred_t *d;
+  avow_promise_t *p = mixed(avow_promise_new(loop, &d));
+
+  avow_unref(p);
+  avow_deferred_drop(d);
+
+  run_dry();
+  check(unhandled == 1, "the end alone was unhandled");
+}
+
+DEEP(promises_as_reasons_of_each_other_are_freed) {
+  avow_promise_t *p = avow_promise_reject(loop, avow_error(UV_EIO));
+  for (int i = 0; i < LINKS; i++)
+    p = avow_promise_reject(loop, avow_follow(p));
+
+  avow_unref(p);
+
+  run_dry();
+  check(unhandled == LINKS + 1, "each was unhandled");
+}
+
+typedef avow_promise_t *(*combine_fn)(uv_loop_t *, avow_promise_t *const[],
+                                      size_t);
+
+/* p in a combinator in a combinator in … */
+static avow_promise_t *nest(combine_fn combine, avow_promise_t *p) {
+  for (int i = 0; i < LEVELS; i++)
+    p = combine(loop, &p, 1);
+  return p;
+}
+
+static avow_promise_t *until_all(uv_loop_t *at, avow_promise_t *const ps[],
+                                 size_t n) {
+  avow_promise_t *limit = avow_timeout(ps[0], 3600 * 1000);
+  return avow_all(at, &limit, n);
+}
+
+static avow_promise_t *race_to_lose(uv_loop_t *at, avow_promise_t *const ps[],
+                                    size_t n) {
+  return avow_cancel_losers(avow_race(at, ps, n));
+}
+
+static void settles_nested(combine_fn combine, avow_value_t v, int code) {
+  avow_deferred_t *d;
+  avow_promise_t *p = nest(combine, avow_promise_new(loop, &d));
+
+  (void) avow_resolve(d, v);
+
+  expect_code(p, code);
+}
+
+DEEP(nested_combinators_fulfil) {
+  settles_nested(avow_all, avow_int(1), 0);
+  settles_nested(avow_all_settled, avow_error(UV_EIO), 0);
+  settles_nested(avow_race, avow_int(1), 0);
+  settles_nested(avow_any, avow_int(1), 0);
+  settles_nested(until_all, avow_int(1), 0);
+}
+
+DEEP(nested_combinators_reject) {
+  settles_nested(avow_all, avow_error(UV_EIO), UV_EIO);
+  settles_nested(avow_race, avow_error(UV_EIO), UV_EIO);
+  settles_nested(avow_any, avow_error(UV_EIO), AVOW_EAGGREGATE);
+  settles_nested(until_all, avow_error(UV_EIO), UV_EIO);
+}
+
+static void cancels_nested(combine_fn combine) {
+  avow_deferred_t *d;
+  avow_promise_t *p = nest(combine, avow_promise_new(loop, &d));
+  avow_on_cancel(d, count_end, NULL);
+  count = 0;
+
+  avow_cancel(p);
+
+  check(count == 1, "the innermost heard of it");
+  expect_code(p, UV_ECANCELED);
+  avow_deferred_drop(d);
+}
+
+DEEP(cancelling_nested_combinators_reaches_the_innermost) {
+  cancels_nested(avow_all);
+  cancels_nested(avow_all_settled);
+  cancels_nested(avow_race);
+  cancels_nested(avow_any);
+  cancels_nested(until_all);
+}
+
+DEEP(cancelling_losers_reaches_the_innermost) {
+  avow_deferred_t *d;
+  avow_promise_t *loser = nest(race_to_lose, avow_promise_new(loop, &d));
+  avow_on_cancel(d, count_end, NULL);
+  avow_promise_t *both[] = { loser, avow_promise_resolve(loop, avow_int(1)) };
+
+  expect_int(race_to_lose(loop, both, 2), 1);
+
+  check(count == 1, "the innermost heard of it");
+  avow_deferred_drop(d);
+}
+
+DEEP(closing_the_loop_ends_nested_combinators) {
+  avow_deferred_t *d;
+  avow_promise_t *p = nest(until_all, avow_promise_new(loop, &d));
+
+  check(avow_loop_close(loop) == 0, "it closes");
+
+  check(avow_error_code(avow_result(p)) == UV_ECANCELED, "UV_ECANCELED");
+  avow_deferred_drop(d);
+  avow_unref(p);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(a_long_chain_fulfils),
+    cmocka_unit_test(a_rejection_passes_through_a_long_chain),
+    cmocka_unit_test(every_link_may_throw_again),
+    cmocka_unit_test(every_link_may_adopt_what_is_settled),
+    cmocka_unit_test(every_link_may_adopt_what_is_pending),
+    cmocka_unit_test(every_finally_of_a_long_chain_may_wait),
+    cmocka_unit_test(attached_data_is_freed_all_along_a_long_chain),
+    cmocka_unit_test(promises_that_adopt_each_other_upwards_fulfil),
+    cmocka_unit_test(promises_that_adopt_each_other_downwards_reject),
+    cmocka_unit_test(shared_promises_that_adopt_each_other_fulfil),
+    cmocka_unit_test(cancelling_what_adopts_rejects_the_topmost),
+    cmocka_unit_test(cancelling_the_end_comes_down_through_every_finally),
+    cmocka_unit_test(closing_the_loop_ends_a_pending_chain),
+    cmocka_unit_test(closing_the_loop_ends_promises_that_adopt_each_other),
+    cmocka_unit_test(dropping_the_deferred_frees_a_pending_chain),
+    cmocka_unit_test(a_chain_that_is_let_go_of_runs_to_its_end),
+    cmocka_unit_test(a_chain_that_nobody_holds_at_either_end_is_freed),
+    cmocka_unit_test(promises_as_reasons_of_each_other_are_freed),
+    cmocka_unit_test(nested_combinators_fulfil),
+    cmocka_unit_test(nested_combinators_reject),
+    cmocka_unit_test(cancelling_nested_combinators_reaches_the_innermost),
+    cmocka_unit_test(cancelling_losers_reaches_the_innermost),
+    cmocka_unit_test(closing_the_loop_ends_nested_combinators),
+  };
+  return RUN(tests);
+}

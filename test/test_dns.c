@@ -1,0 +1,465 @@
+/*
+ * Names and addresses. The system's functions are followed by ours: they count
+ * the lists that nobody freed, and can be made to wait.
+ */
+#define _GNU_SOURCE /* RTLD_NEXT */
+#include <dlfcn.h>
+#include <netdb.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+#include "harness.h"
+
+enum { THREADS = 4 };
+
+static atomic_int lists; /* that were not freed yet */
+static atomic_bool waits;
+static uv_sem_t arrived; /* a lookup or a job of the pool's began */
+static uv_sem_t gate;    /* and may end */
+static int held;
+static bool libuv_fails;
+
+static void find_next(void *out, const char *name) {
+  void *next = dlsym(RTLD_NEXT, name);
+  memcpy(out, &next, sizeof(next));
+}
+
+int getaddrinfo(const char *node, const char *service,
+                const struct addrinfo *hints, struct addrinfo **out) {
+  int (*next)(const char *, const char *, const struct addrinfo *,
+              struct addrinfo **);
+  find_next(&next, "getaddrinfo");
+  if (waits) {
+    uv_sem_post(&arrived);
+    uv_sem_wait(&gate);
+  }
+  const int err = next(node, service, hints, out);
+  lists += err == 0;
+  return err;
+}
+
+void freeaddrinfo(struct addrinfo *list) {
+  void (*next)(struct addrinfo *);
+  find_next(&next, "freeaddrinfo");
+  lists--;
+  next(list);
+}
+
+static void *libuv_malloc(size_t size) {
+  return libuv_fails ? NULL : malloc(size);
+}
+
+static void hold_work(uv_work_t *req) {
+  uv_sem_post(&arrived);
+  uv_sem_wait(&gate);
+}
+
+static void pass_work(uv_work_t *req) {
+  uv_sem_post(&arrived);
+}
+
+static void free_work(uv_work_t *req, int status) {
+  free(req);
+}
+
+static void queue_and_meet(uv_work_cb work) {
+  uv_work_t *req = malloc(sizeof(*req));
+  assert_non_null(req);
+  assert_int_equal(uv_queue_work(loop, req, work, free_work), 0);
+  uv_sem_wait(&arrived);
+}
+
+static void hold_pool(int threads) {
+  for (; threads > 0; threads--, held++)
+    queue_and_meet(hold_work);
+}
+
+static void release_pool(void) {
+  for (; held > 0; held--)
+    uv_sem_post(&gate);
+}
+
+/* With one thread for all, until it has done two lookups. libuv queues them one
+   behind the other, so that a job may come between. */
+static void wait_until_done(void) {
+  queue_and_meet(pass_work);
+  queue_and_meet(pass_work);
+}
+
+static int set_up(void **state) {
+  lists = 0;
+  return harness_setup(state);
+}
+
+static int tear_down(void **state) {
+  release_pool();
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* the pool's jobs are over */
+  const int failed = harness_teardown(state);
+  if (lists != 0)
+    print_error("left behind: %d lists of addresses\n", lists);
+  return failed != 0 || lists != 0 ? -1 : 0;
+}
+
+static const struct addrinfo numeric = { .ai_family = AF_INET,
+                                         .ai_socktype = SOCK_STREAM,
+                                         .ai_flags = AI_NUMERICHOST };
+
+static avow_promise_t *start(void) {
+  return avow_getaddrinfo(loop, "127.0.0.1", "80", &numeric);
+}
+
+static avow_promise_t *done_unheard(void) {
+  hold_pool(THREADS - 1);
+  avow_promise_t *p = start();
+  wait_until_done();
+  release_pool();
+  return p;
+}
+
+static void assert_is_address(const avow_value_t *v, const char *ip, int port) {
+  char name[64];
+  assert_string_equal(avow_error_message(v), "no error");
+  const struct addrinfo *list = avow_to_addrinfo(v);
+  struct sockaddr_in address;
+  assert_int_equal(list->ai_addrlen, sizeof(address));
+  memcpy(&address, list->ai_addr, sizeof(address));
+  assert_int_equal(uv_ip4_name(&address, name, sizeof(name)), 0);
+  assert_string_equal(name, ip);
+  assert_int_equal(ntohs(address.sin_port), port);
+}
+
+static void assert_fulfils_address(avow_promise_t *p, const char *ip,
+                                   int port) {
+  const avow_value_t v = avow_run(p);
+  assert_is_address(&v, ip, port);
+  avow_value_unref(v);
+}
+
+static void assert_cancels_at_once(avow_promise_t *p) {
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  avow_cancel(p);
+  assert_int_equal(avow_state(p), AVOW_REJECTED);
+  assert_rejects(p, UV_ECANCELED);
+}
+
+static void lookup_gives_addresses(void **state) {
+  assert_fulfils_address(start(), "127.0.0.1", 80);
+}
+
+static void lookup_takes_a_host_or_a_service_alone(void **state) {
+  assert_fulfils_address(avow_getaddrinfo(loop, "127.0.0.2", NULL, &numeric),
+                         "127.0.0.2", 0);
+  assert_fulfils_address(avow_getaddrinfo(loop, NULL, "81", &numeric),
+                         "127.0.0.1", 81);
+}
+
+static void lookup_works_without_hints(void **state) {
+  assert_fulfils_address(avow_getaddrinfo(loop, "127.0.0.3", "82", NULL),
+                         "127.0.0.3", 82);
+}
+
+static void lookup_copies_strings_and_hints(void **state) {
+  char node[] = "127.0.0.1", service[] = "80";
+  struct addrinfo hints = numeric;
+
+  avow_promise_t *p = avow_getaddrinfo(loop, node, service, &hints);
+  node[0] = service[0] = 'x';
+  hints.ai_family = AF_INET6;
+
+  assert_fulfils_address(p, "127.0.0.1", 80);
+}
+
+static void the_list_lives_as_long_as_its_value(void **state) {
+  avow_promise_t *p = start();
+  const avow_value_t v = avow_run(avow_ref(p));
+
+  avow_unref(p);
+  assert_is_address(&v, "127.0.0.1", 80);
+  assert_int_equal(lists, 1);
+  avow_value_unref(v);
+
+  assert_int_equal(lists, 0);
+}
+
+static void lookup_rejects_naming_the_host_that_is_unknown(void **state) {
+  const avow_value_t v =
+      avow_run(avow_getaddrinfo(loop, "no.number", NULL, &numeric));
+
+  assert_string_equal(avow_err_name(avow_error_code(&v)), "EAI_NONAME");
+  assert_string_equal(avow_error_message(&v),
+                      "getaddrinfo 'no.number': unknown node or service");
+  avow_value_unref(v);
+}
+
+static void lookup_rejects_without_host_and_service(void **state) {
+  const avow_value_t v = avow_run(avow_getaddrinfo(loop, NULL, NULL, NULL));
+
+  assert_int_equal(avow_error_code(&v), UV_EINVAL);
+  assert_string_equal(avow_error_message(&v), "getaddrinfo: invalid argument");
+  avow_value_unref(v);
+}
+
+static void lookup_rejects_a_host_that_is_too_long(void **state) {
+  char node[400];
+  memset(node, 'a', sizeof(node) - 1);
+  node[sizeof(node) - 1] = '\0';
+
+  const avow_value_t v = avow_run(avow_getaddrinfo(loop, node, NULL, &numeric));
+
+  assert_true(avow_is_error(&v));
+  assert_non_null(strstr(avow_error_message(&v), "getaddrinfo 'aaaa"));
+  avow_value_unref(v);
+}
+
+static void lookup_rejects_when_libuv_has_no_memory(void **state) {
+  libuv_fails = true;
+  avow_promise_t *p = start();
+  libuv_fails = false;
+
+  assert_rejects(p, UV_ENOMEM);
+}
+
+static void read_a_number_as_addresses(void) {
+  const avow_value_t v = avow_int(1);
+  assert_null(avow_to_addrinfo(&v));
+}
+
+static void addresses_are_not_read_from_another_value(void **state) {
+  assert_misuse(read_a_number_as_addresses, "avow_to_object() as addrinfo");
+}
+
+static void cancelled_in_the_queue_never_runs(void **state) {
+  hold_pool(THREADS);
+
+  assert_cancels_at_once(start());
+  waits = true; /* for ever, if it ran */
+  release_pool();
+  run();
+
+  waits = false;
+}
+
+static void running_lookup_is_freed_when_cancelled(void **state) {
+  waits = true;
+  avow_promise_t *p = start();
+  uv_sem_wait(&arrived);
+  waits = false;
+
+  assert_cancels_at_once(p);
+  uv_sem_post(&gate);
+  run();
+
+  assert_int_equal(lists, 0);
+}
+
+static void cancelled_when_done_is_freed(void **state) {
+  avow_promise_t *p = done_unheard();
+  assert_int_equal(lists, 1);
+
+  assert_cancels_at_once(p);
+  run();
+
+  assert_int_equal(lists, 0);
+}
+
+static void cancelled_without_memory_is_freed(void **state) {
+  avow_promise_t *p = done_unheard();
+
+  fail_allocation(1, true);
+  assert_cancels_at_once(p);
+  run();
+
+  assert_int_equal(lists, 0);
+}
+
+static avow_value_t cancel_cb(const avow_value_t *arg, void *victim) {
+  avow_cancel(victim);
+  return avow_value_ref(arg);
+}
+
+static void cancelled_in_its_turn_is_freed(void **state) {
+  hold_pool(THREADS - 1);
+  avow_promise_t *first = start();
+  avow_promise_t *second = start();
+  wait_until_done();
+  assert_int_equal(lists, 2);
+
+  first = avow_then(first, cancel_cb, NULL, second);
+
+  assert_fulfils_address(first, "127.0.0.1", 80);
+  assert_rejects(second, UV_ECANCELED);
+}
+
+static void cancelled_after_it_settled_changes_nothing(void **state) {
+  avow_promise_t *p = start();
+  assert_fulfils_address(avow_ref(p), "127.0.0.1", 80);
+
+  avow_cancel(p);
+
+  assert_fulfils_address(p, "127.0.0.1", 80);
+}
+
+/* Closing avow, and starting it again for the fixture. */
+static void assert_loop_close_cancels(avow_promise_t *p) {
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_result(p)->code, UV_ECANCELED);
+  avow_unref(p);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void loop_close_takes_lookups_off_the_queue(void **state) {
+  hold_pool(THREADS);
+
+  assert_loop_close_cancels(start());
+}
+
+static void loop_close_frees_what_comes_late(void **state) {
+  assert_loop_close_cancels(done_unheard());
+
+  assert_int_equal(lists, 0);
+}
+
+static struct sockaddr_in local(void) {
+  struct sockaddr_in address;
+  (void) uv_ip4_addr("127.0.0.1", 80, &address);
+  return address;
+}
+
+static avow_promise_t *start_naming(void) {
+  const struct sockaddr_in address = local();
+  return avow_getnameinfo(loop, (const struct sockaddr *) &address,
+                          NI_NUMERICHOST | NI_NUMERICSERV);
+}
+
+static void assert_is_name(const avow_value_t *v) {
+  assert_string_equal(avow_error_message(v), "no error");
+  assert_int_equal(avow_list_len(v), 2);
+  assert_string_equal(avow_to_bytes(avow_list_at(v, 0), NULL), "127.0.0.1");
+  assert_string_equal(avow_to_bytes(avow_list_at(v, 1), NULL), "80");
+}
+
+static void naming_gives_host_and_service(void **state) {
+  const avow_value_t v = avow_run(start_naming());
+
+  assert_is_name(&v);
+  avow_value_unref(v);
+}
+
+static void naming_rejects_an_unknown_family(void **state) {
+  const struct sockaddr address = { .sa_family = AF_UNIX };
+
+  const avow_value_t v = avow_run(avow_getnameinfo(loop, &address, 0));
+
+  assert_string_equal(avow_error_message(&v),
+                      "getnameinfo '?:0': invalid argument");
+  avow_value_unref(v);
+  assert_rejects(avow_getnameinfo(loop, NULL, 0), UV_EINVAL);
+}
+
+static void naming_rejects_with_the_system_s_reason(void **state) {
+  const struct sockaddr_in address = local();
+
+  const avow_value_t v =
+      avow_run(avow_getnameinfo(loop, (const struct sockaddr *) &address, -1));
+
+  assert_string_equal(avow_err_name(avow_error_code(&v)), "EAI_BADFLAGS");
+  assert_string_equal(avow_error_message(&v),
+                      "getnameinfo '127.0.0.1:80': bad ai_flags value");
+  avow_value_unref(v);
+}
+
+static void naming_cancelled_in_the_queue_never_runs(void **state) {
+  hold_pool(THREADS);
+
+  assert_cancels_at_once(start_naming());
+}
+
+static void naming_that_comes_late_is_dropped(void **state) {
+  hold_pool(THREADS - 1);
+  avow_promise_t *p = start_naming();
+  wait_until_done();
+  release_pool();
+
+  assert_cancels_at_once(p);
+}
+
+static bool naming_fails_well(long nth, bool from_then_on) {
+  fail_allocation(nth, from_then_on);
+  const avow_value_t v = avow_run(start_naming());
+  const bool failed = allocation_failed();
+  fail_allocation(0, false);
+  if (failed)
+    assert_string_equal(avow_err_name(avow_error_code(&v)), "ENOMEM");
+  else
+    assert_is_name(&v);
+  avow_value_unref(v);
+  return failed;
+}
+
+static void naming_survives_failing_memory(void **state) {
+  queue_and_meet(pass_work); /* libuv wants memory to start the pool */
+
+  for (int on = 0; on < 2; on++)
+    for (long nth = 1; naming_fails_well(nth, on != 0); nth++)
+      assert_true(nth < 100);
+}
+
+/* False once there is no nth allocation to fail. */
+static bool fails_well(long nth, bool from_then_on) {
+  fail_allocation(nth, from_then_on);
+  const avow_value_t v = avow_run(start());
+  const bool failed = allocation_failed();
+  fail_allocation(0, false);
+  if (failed)
+    assert_string_equal(avow_err_name(avow_error_code(&v)), "ENOMEM");
+  else
+    assert_is_address(&v, "127.0.0.1", 80);
+  avow_value_unref(v);
+  assert_int_equal(lists, 0);
+  return failed;
+}
+
+static void lookup_survives_failing_memory(void **state) {
+  queue_and_meet(pass_work); /* libuv wants memory to start the pool */
+
+  for (int on = 0; on < 2; on++)
+    for (long nth = 1; fails_well(nth, on != 0); nth++)
+      assert_true(nth < 100);
+}
+
+#define DNS(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void) {
+  (void) setenv("UV_THREADPOOL_SIZE", "4", 1);
+  (void) uv_sem_init(&arrived, 0);
+  (void) uv_sem_init(&gate, 0);
+  (void) uv_replace_allocator(libuv_malloc, realloc, calloc, free);
+  const struct CMUnitTest tests[] = {
+    DNS(lookup_gives_addresses),
+    DNS(lookup_takes_a_host_or_a_service_alone),
+    DNS(lookup_works_without_hints),
+    DNS(lookup_copies_strings_and_hints),
+    DNS(the_list_lives_as_long_as_its_value),
+    DNS(lookup_rejects_naming_the_host_that_is_unknown),
+    DNS(lookup_rejects_without_host_and_service),
+    DNS(lookup_rejects_a_host_that_is_too_long),
+    DNS(lookup_rejects_when_libuv_has_no_memory),
+    DNS(addresses_are_not_read_from_another_value),
+    DNS(cancelled_in_the_queue_never_runs),
+    DNS(running_lookup_is_freed_when_cancelled),
+    DNS(cancelled_when_done_is_freed),
+    DNS(cancelled_without_memory_is_freed),
+    DNS(cancelled_in_its_turn_is_freed),
+    DNS(cancelled_after_it_settled_changes_nothing),
+    DNS(loop_close_takes_lookups_off_the_queue),
+    DNS(loop_close_frees_what_comes_late),
+    DNS(lookup_survives_failing_memory),
+    DNS(naming_gives_host_and_service),
+    DNS(naming_rejects_an_unknown_family),
+    DNS(naming_rejects_with_the_system_s_reason),
+    DNS(naming_cancelled_in_the_queue_never_runs),
+    DNS(naming_that_comes_late_is_dropped),
+    DNS(naming_survives_failing_memory),
+  };
+  return RUN(tests);
+}

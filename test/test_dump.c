@@ -1,0 +1,434 @@
+/* Dumps: which promises are there, how they stand, and whom they wait for.
+   Addresses are read, to follow them, and never compared with anything else. */
+#include "harness.h"
+
+#include <stdio.h>
+
+enum { LINES = 64, WORD = 64, CHAIN = 5 };
+
+/* One promise of a text dump, or one node or edge of a graph. */
+typedef struct {
+  char id[WORD], state[WORD], kind[WORD];
+  char upstream[WORD]; /* "" if it waits for nobody */
+  char reason[WORD];   /* "" if it has none */
+} entry_t;
+
+static entry_t entries[LINES];
+static size_t count;
+
+/* To be freed. */
+static char *dump(avow_dump_t format) {
+  char *text = NULL;
+  size_t size;
+  FILE *out = open_memstream(&text, &size);
+  assert_non_null(out);
+  avow_loop_dump(loop, out, format);
+  assert_int_equal(fclose(out), 0);
+  return text;
+}
+
+static void parse_line(const char *line) {
+  entry_t *entry = &entries[count++];
+  assert_true(count <= LINES);
+  *entry = (entry_t){ .id = "" };
+  assert_int_equal(sscanf(line, "%63s %63s %63s", entry->id, entry->state,
+                          entry->kind),
+                   3);
+  const char *reason = strstr(line, " (");
+  if (reason != NULL)
+    assert_int_equal(sscanf(reason, " (%63[^)])", entry->reason), 1);
+  const char *upstream = strstr(line, " waits for ");
+  if (upstream != NULL)
+    assert_int_equal(sscanf(upstream, " waits for %63s", entry->upstream), 1);
+}
+
+/* Dumps as text and reads that into the entries. */
+static void read_dump(void) {
+  char *text = dump(AVOW_DUMP_TEXT);
+  count = 0;
+  for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n"))
+    parse_line(line);
+  free(text);
+}
+
+static const entry_t *find(const char *kind) {
+  const entry_t *found = NULL;
+  for (size_t i = 0; i < count; i++) {
+    if (strcmp(entries[i].kind, kind) == 0) {
+      assert_null(found);
+      found = &entries[i];
+    }
+  }
+  if (found == NULL)
+    fail_msg("no %s among %zu promises", kind, count);
+  return found;
+}
+
+static void assert_waits(const char *kind, const char *upstream) {
+  assert_string_equal(find(kind)->state, "pending");
+  assert_string_equal(find(kind)->upstream, find(upstream)->id);
+}
+
+static avow_deferred_t *d;
+
+static avow_promise_t *pending(void) {
+  return avow_promise_new(loop, &d);
+}
+
+static void idle_loop_dumps_nothing(void **state) {
+  read_dump();
+
+  assert_int_equal(count, 0);
+}
+
+static void chain_says_whom_each_link_waits_for(void **state) {
+  avow_promise_t *p = avow_then(pending(), note_cb, NULL, "then");
+  p = avow_finally(p, note_fn, "finally");
+  p = avow_attach(p, "attach", note_free);
+
+  read_dump();
+
+  assert_int_equal(count, 4);
+  assert_string_equal(find("deferred")->state, "pending");
+  assert_string_equal(find("deferred")->upstream, "");
+  assert_waits("then", "deferred");
+  assert_waits("finally", "then");
+  assert_waits("attach", "finally");
+  assert_true(avow_resolve(d, avow_int(1)));
+  assert_fulfils_int(p, 1);
+}
+
+static void settled_promises_say_how(void **state) {
+  avow_promise_t *const ps[] = {
+    avow_promise_resolve(loop, avow_int(1)),
+    avow_promise_reject(loop,
+                        avow_error_new(UV_EIO, avow_none(), "disk on fire")),
+  };
+
+  read_dump();
+
+  assert_int_equal(count, 2);
+  const entry_t *fulfilled = &entries[entries[0].state[0] == 'f' ? 0 : 1];
+  const entry_t *rejected = &entries[entries[0].state[0] == 'f' ? 1 : 0];
+  assert_string_equal(fulfilled->state, "fulfilled");
+  assert_string_equal(fulfilled->reason, "");
+  assert_string_equal(rejected->state, "rejected");
+  assert_string_equal(rejected->reason, "disk on fire");
+  avow_unref(ps[0]);
+  assert_rejects(ps[1], UV_EIO);
+}
+
+static void assert_gather(avow_gather_kind_t kind, const char *name) {
+  avow_gather_t *g = avow_gather_new(loop, kind);
+  avow_gather_add(g, avow_sleep(loop, 0));
+  avow_gather_add(g, pending());
+  avow_promise_t *p = avow_gather_end(g);
+
+  read_dump();
+
+  const char *id = find(name)->id;
+  assert_int_equal(count, 5);
+  size_t inputs = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (strcmp(entries[i].kind, "input") == 0) {
+      assert_string_equal(entries[i].id, id);
+      inputs++;
+    }
+  }
+  assert_int_equal(inputs, 2);
+  assert_true(avow_resolve(d, avow_none()));
+  avow_value_unref(avow_run(p));
+  run(); /* the loser's time */
+}
+
+static void gathers_say_their_kind_and_their_inputs(void **state) {
+  assert_gather(AVOW_ALL, "all");
+  assert_gather(AVOW_ALL_SETTLED, "all_settled");
+  assert_gather(AVOW_RACE, "race");
+  assert_gather(AVOW_ANY, "any");
+}
+
+static void inputs_wait_each_for_its_own(void **state) {
+  avow_promise_t *const ps[] = { avow_sleep(loop, 0), pending() };
+  avow_promise_t *p = avow_all(loop, ps, 2);
+
+  read_dump();
+
+  size_t for_sleep = 0, for_deferred = 0;
+  for (size_t i = 0; i < count; i++) {
+    for_sleep += strcmp(entries[i].upstream, find("sleep")->id) == 0;
+    for_deferred += strcmp(entries[i].upstream, find("deferred")->id) == 0;
+  }
+  assert_int_equal(for_sleep, 1);
+  assert_int_equal(for_deferred, 1);
+  assert_true(avow_resolve(d, avow_none()));
+  avow_value_unref(avow_run(p));
+}
+
+static void timeout_is_an_until_with_a_sleep(void **state) {
+  avow_promise_t *p = avow_timeout(pending(), 60000);
+
+  read_dump();
+
+  assert_string_equal(find("until")->state, "pending");
+  assert_string_equal(find("sleep")->state, "pending");
+  assert_string_equal(find("sleep")->upstream, "");
+  assert_true(avow_resolve(d, avow_none()));
+  assert_fulfils_none(p);
+}
+
+static avow_value_t follow(void *promise) {
+  return avow_follow(promise);
+}
+
+static void follower_waits_for_whom_it_follows(void **state) {
+  avow_promise_t *p = avow_try(loop, follow, pending());
+  run();
+
+  read_dump();
+
+  assert_int_equal(count, 2);
+  assert_waits("follow", "deferred");
+  assert_true(avow_resolve(d, avow_int(2)));
+  assert_fulfils_int(p, 2);
+}
+
+static void repeat_waits_for_its_step(void **state) {
+  avow_promise_t *p = avow_repeat(loop, follow, pending());
+  run();
+
+  read_dump();
+
+  assert_int_equal(count, 2);
+  assert_waits("repeat", "deferred");
+  assert_true(avow_resolve(d, avow_int(2)));
+  assert_fulfils_int(p, 2);
+}
+
+static avow_deferred_t *foreign_deferred;
+
+static avow_value_t keep_deferred(void *self, avow_deferred_t *deferred) {
+  foreign_deferred = deferred;
+  return avow_none();
+}
+
+static void foreign_promise_is_a_thenable(void **state) {
+  static const avow_class_t foreign = { .name = "foreign",
+                                        .then = keep_deferred };
+  avow_promise_t *p = avow_promise_resolve(loop, avow_object(&foreign, &d));
+
+  read_dump();
+  assert_int_equal(count, 1);
+  assert_string_equal(find("thenable")->state, "pending");
+  run();
+  read_dump();
+
+  assert_waits("thenable", "deferred");
+  assert_true(avow_resolve(foreign_deferred, avow_int(3)));
+  assert_fulfils_int(p, 3);
+}
+
+static avow_value_t dump_inside(const avow_value_t *arg, void *data) {
+  read_dump();
+  return avow_none();
+}
+
+static void handler_sees_itself_running(void **state) {
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+
+  assert_fulfils_none(avow_then(p, dump_inside, NULL, NULL));
+
+  assert_int_equal(count, 2);
+  assert_string_equal(find("running")->state, "pending");
+}
+
+static void count_unhandled(uv_loop_t *l, const avow_value_t *reason,
+                            const char *where, void *data) {
+  ++*(int *) data;
+}
+
+static void channel_says_whether_it_is_open_and_who_waits(void **state) {
+  avow_channel_t *c = avow_channel_new(loop, 0);
+  avow_promise_t *p = avow_channel_send(c, avow_int(1));
+
+  read_dump();
+  assert_int_equal(count, 2);
+  assert_string_equal(find("channel")->state, "open");
+  assert_string_equal(find("send")->upstream, find("channel")->id);
+  avow_channel_end(c);
+  read_dump();
+
+  assert_string_equal(find("channel")->state, "ended");
+  avow_channel_close(c);
+  avow_unref(p);
+  avow_channel_unref(c);
+}
+
+static void dump_does_not_count_as_handling(void **state) {
+  int unhandled = 0;
+  const avow_options_t options = { .on_unhandled = count_unhandled,
+                                   .data = &unhandled };
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_loop_init(loop, &options), 0);
+  avow_promise_t *p = avow_promise_reject(loop, avow_error(UV_EIO));
+
+  free(dump(AVOW_DUMP_TEXT));
+  free(dump(AVOW_DUMP_DOT));
+  avow_unref(p);
+
+  assert_int_equal(unhandled, 1);
+}
+
+static void dump_allocates_nothing(void **state) {
+  avow_promise_t *p = avow_timeout(pending(), 60000);
+  const long calls = allocation_calls();
+
+  free(dump(AVOW_DUMP_TEXT));
+  free(dump(AVOW_DUMP_DOT));
+
+  assert_int_equal(allocation_calls(), calls);
+  assert_true(avow_resolve(d, avow_none()));
+  assert_fulfils_none(p);
+}
+
+/* Graphs: nodes are entries with a state and a kind, edges have an upstream. */
+static void parse_dot_line(const char *line) {
+  entry_t *entry = &entries[count++];
+  assert_true(count <= LINES);
+  *entry = (entry_t){ .id = "" };
+  if (strstr(line, " -> ") != NULL) {
+    assert_int_equal(sscanf(line, "  %63s -> %63[^;];", entry->id,
+                            entry->upstream),
+                     2);
+    return;
+  }
+  char color[WORD];
+  assert_int_equal(sscanf(line,
+                          "  %63s [fillcolor=%63[a-z], "
+                          "label=\"%63[^\\]\\n%63[^\\]\\n",
+                          entry->id, color, entry->kind, entry->state),
+                   4);
+  assert_string_equal(line + strlen(line) - 3, "\"];");
+}
+
+static void read_graph(void) {
+  char *text = dump(AVOW_DUMP_DOT);
+  assert_string_equal(strtok(text, "\n"), "digraph promises {");
+  assert_non_null(strstr(strtok(NULL, "\n"), "node ["));
+  count = 0;
+  const char *line;
+  while ((line = strtok(NULL, "\n")) != NULL && strcmp(line, "}") != 0)
+    parse_dot_line(line);
+  assert_non_null(line);
+  assert_null(strtok(NULL, "\n"));
+  free(text);
+}
+
+static bool has_node(const char *id) {
+  for (size_t i = 0; i < count; i++)
+    if (entries[i].upstream[0] == '\0' && strcmp(entries[i].id, id) == 0)
+      return true;
+  return false;
+}
+
+/* How many edges there are; each of them joins two nodes. */
+static size_t edges(void) {
+  size_t n = 0;
+  for (size_t i = 0; i < count; i++) {
+    if (entries[i].upstream[0] != '\0') {
+      assert_true(has_node(entries[i].id));
+      assert_true(has_node(entries[i].upstream));
+      n++;
+    }
+  }
+  return n;
+}
+
+static void graph_of_an_idle_loop_is_empty(void **state) {
+  read_graph();
+
+  assert_int_equal(count, 0);
+}
+
+static void graph_of_a_chain_has_an_edge_for_each_wait(void **state) {
+  avow_promise_t *p = pending();
+  for (int i = 0; i < CHAIN; i++)
+    p = avow_then(p, note_cb, NULL, "then");
+
+  read_graph();
+
+  assert_int_equal(count, 2 * CHAIN + 1);
+  assert_int_equal(edges(), CHAIN);
+  assert_string_equal(find("deferred")->state, "pending");
+  avow_unref(p);
+  assert_true(avow_resolve(d, avow_none()));
+}
+
+static void graph_of_a_gather_joins_it_to_its_inputs(void **state) {
+  avow_promise_t *const ps[] = { avow_sleep(loop, 0), pending() };
+  avow_promise_t *p = avow_all(loop, ps, 2);
+
+  read_graph();
+
+  assert_int_equal(count, 5); /* inputs are edges alone */
+  assert_int_equal(edges(), 2);
+  for (size_t i = 0; i < count; i++)
+    if (entries[i].upstream[0] != '\0')
+      assert_string_equal(entries[i].id, find("all")->id);
+  assert_true(avow_resolve(d, avow_none()));
+  avow_value_unref(avow_run(p));
+}
+
+static void graph_names_the_code_of_a_rejection(void **state) {
+  avow_promise_t *p = avow_promise_reject(loop, avow_error(UV_EIO));
+
+  read_graph();
+
+  assert_int_equal(count, 1);
+  assert_string_equal(find("value")->state, "rejected EIO");
+  assert_rejects(p, UV_EIO);
+}
+
+static void graph_is_what_graphviz_reads(void **state) {
+  if (system("command -v dot >/dev/null 2>&1") != 0)
+    skip();
+  const avow_value_t quotes = avow_error_new(UV_EIO, avow_none(), "\"]; x ->");
+  avow_promise_t *const ps[] = {
+    avow_then(pending(), note_cb, NULL, "then"),
+    avow_finally(avow_sleep(loop, 0), note_fn, "finally"),
+    avow_promise_reject(loop, quotes),
+  };
+  avow_promise_t *p = avow_all_settled(loop, ps, 3);
+
+  FILE *graphviz = popen("dot -Tplain >/dev/null", "w");
+  assert_non_null(graphviz);
+  avow_loop_dump(loop, graphviz, AVOW_DUMP_DOT);
+
+  assert_int_equal(pclose(graphviz), 0);
+  assert_true(avow_resolve(d, avow_none()));
+  avow_value_unref(avow_run(p));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(idle_loop_dumps_nothing),
+    CASE(chain_says_whom_each_link_waits_for),
+    CASE(settled_promises_say_how),
+    CASE(gathers_say_their_kind_and_their_inputs),
+    CASE(inputs_wait_each_for_its_own),
+    CASE(timeout_is_an_until_with_a_sleep),
+    CASE(follower_waits_for_whom_it_follows),
+    CASE(repeat_waits_for_its_step),
+    CASE(foreign_promise_is_a_thenable),
+    CASE(handler_sees_itself_running),
+    CASE(channel_says_whether_it_is_open_and_who_waits),
+    CASE(dump_does_not_count_as_handling),
+    CASE(dump_allocates_nothing),
+    CASE(graph_of_an_idle_loop_is_empty),
+    CASE(graph_of_a_chain_has_an_edge_for_each_wait),
+    CASE(graph_of_a_gather_joins_it_to_its_inputs),
+    CASE(graph_names_the_code_of_a_rejection),
+    CASE(graph_is_what_graphviz_reads),
+  };
+  return RUN(tests);
+}

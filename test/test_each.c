@@ -1,0 +1,154 @@
+/* Each item of a channel, so many at a time. */
+#include "harness.h"
+
+static avow_channel_t *channel;
+static avow_deferred_t *work[3];
+static size_t begun;
+
+static int set_up(void **state) {
+  const int err = harness_setup(state);
+  begun = 0;
+  channel = avow_channel_new(loop, 10);
+  return err;
+}
+
+static void send_all(int64_t first, int64_t last) {
+  for (int64_t i = first; i <= last; i++)
+    avow_unref(avow_channel_send(channel, avow_int(i)));
+}
+
+static void end(size_t i, avow_value_t v) {
+  assert_true(avow_resolve(work[i], v));
+  run();
+}
+
+static avow_value_t note_item(const avow_value_t *item, void *data) {
+  avow_value_unref(note_value_cb(item, "item"));
+  return avow_none();
+}
+
+static avow_value_t begin(const avow_value_t *item, void *data) {
+  avow_value_unref(note_value_cb(item, "item"));
+  avow_promise_t *p = avow_promise_new(loop, &work[begun]);
+  avow_on_cancel(work[begun++], note_free, "stopped");
+  return avow_follow(p);
+}
+
+static avow_value_t fail_two(const avow_value_t *item, void *data) {
+  avow_value_unref(note_value_cb(item, "item"));
+  return avow_to_int(item) == 2 ? avow_error(UV_EIO) : avow_none();
+}
+
+static void each_takes_items_in_order_until_the_end(void **state) {
+  send_all(1, 3);
+  avow_promise_t *p = avow_each(loop, channel, note_item, NULL, NULL);
+  run();
+  assert_notes("item=1 item=2 item=3");
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+
+  avow_channel_end(channel);
+
+  assert_fulfils_none(p);
+  avow_channel_unref(channel);
+}
+
+static void each_runs_so_many_at_a_time(void **state) {
+  const avow_map_options_t options = { .limit = 2 };
+  send_all(1, 3);
+  avow_channel_end(channel);
+  avow_promise_t *p = avow_each(loop, channel, begin, NULL, &options);
+  run();
+  assert_notes("item=1 item=2");
+
+  end(0, avow_none());
+  assert_notes("item=3");
+  end(1, avow_none());
+  end(2, avow_none());
+
+  assert_fulfils_none(p);
+  avow_channel_unref(channel);
+}
+
+static void failure_takes_no_more_items(void **state) {
+  send_all(1, 3);
+
+  assert_rejects(avow_each(loop, channel, fail_two, NULL, NULL), UV_EIO);
+
+  assert_notes("item=1 item=2");
+  assert_fulfils_int(avow_channel_next(channel), 3);
+  avow_channel_unref(channel);
+}
+
+static void failure_stops_waiting_for_an_item(void **state) {
+  const avow_map_options_t options = { .limit = 3, .cancels = true };
+  send_all(1, 2);
+  avow_promise_t *p = avow_each(loop, channel, begin, NULL, &options);
+  run();
+
+  end(0, avow_error(UV_EIO));
+
+  assert_rejects(p, UV_EIO);
+  assert_notes("item=1 item=2 stopped");
+  avow_deferred_drop(work[1]);
+  avow_channel_unref(channel);
+}
+
+static void all_settled_goes_on_after_failures(void **state) {
+  const avow_map_options_t options = { .kind = AVOW_ALL_SETTLED };
+  send_all(1, 3);
+  avow_channel_end(channel);
+
+  assert_fulfils_none(avow_each(loop, channel, fail_two, NULL, &options));
+
+  assert_notes("item=1 item=2 item=3");
+  avow_channel_unref(channel);
+}
+
+static void failed_channel_fails_it(void **state) {
+  send_all(1, 1);
+  avow_channel_fail(channel, avow_error(UV_EPROTO));
+
+  assert_rejects(avow_each(loop, channel, note_item, NULL, NULL), UV_EPROTO);
+
+  assert_notes("item=1");
+  avow_channel_unref(channel);
+}
+
+static void cancelling_cancels_what_runs_and_keeps_the_items(void **state) {
+  send_all(1, 2);
+  avow_promise_t *p = avow_each(loop, channel, begin, NULL, NULL);
+  run();
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("item=1 stopped");
+  assert_fulfils_int(avow_channel_next(channel), 2);
+  avow_deferred_drop(work[0]);
+  avow_channel_unref(channel);
+}
+
+static void each_without_function_is_refused(void **state) {
+  const avow_map_options_t race = { .kind = AVOW_RACE };
+
+  assert_rejects(avow_each(loop, channel, NULL, NULL, NULL), UV_EINVAL);
+  assert_rejects(avow_each(loop, channel, note_item, NULL, &race), UV_EINVAL);
+
+  avow_channel_unref(channel);
+}
+
+#define EACH(f) cmocka_unit_test_setup_teardown(f, set_up, harness_teardown)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    EACH(each_takes_items_in_order_until_the_end),
+    EACH(each_runs_so_many_at_a_time),
+    EACH(failure_takes_no_more_items),
+    EACH(failure_stops_waiting_for_an_item),
+    EACH(all_settled_goes_on_after_failures),
+    EACH(failed_channel_fails_it),
+    EACH(cancelling_cancels_what_runs_and_keeps_the_items),
+    EACH(each_without_function_is_refused),
+  };
+  return RUN(tests);
+}

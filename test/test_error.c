@@ -1,0 +1,262 @@
+/* Errors: codes, messages and causes. */
+#include "harness.h"
+
+enum { DEPTH = 1000000, SMALL_STACK = 64 * 1024, LONG_MESSAGE = 10000 };
+
+static void count_destroy(void *self) {
+  ++*(int *) self;
+}
+
+static const avow_class_t counted_class = { .name = "counted",
+                                            .destroy = count_destroy };
+
+static avow_value_t counted(int *destroyed) {
+  *destroyed = 0;
+  return avow_object(&counted_class, destroyed);
+}
+
+static void error_of_a_code_is_that_alone_and_allocates_nothing(void **state) {
+  const long calls = allocation_calls();
+
+  const avow_value_t v = avow_error(UV_ENOENT);
+
+  assert_true(avow_is_error(&v));
+  assert_int_equal(avow_error_code(&v), UV_ENOENT);
+  assert_string_equal(avow_error_message(&v), uv_strerror(UV_ENOENT));
+  assert_null(avow_error_cause(&v));
+  assert_int_equal(allocation_calls(), calls);
+}
+
+static void what_is_no_error_has_neither_code_nor_cause(void **state) {
+  const avow_value_t vs[] = { avow_none(), avow_int(UV_ENOENT),
+                              avow_string("ENOENT"), avow_list(NULL, 0) };
+
+  for (size_t i = 0; i < sizeof(vs) / sizeof(vs[0]); i++) {
+    assert_false(avow_is_error(&vs[i]));
+    assert_int_equal(avow_error_code(&vs[i]), 0);
+    assert_string_equal(avow_error_message(&vs[i]), "no error");
+    assert_null(avow_error_cause(&vs[i]));
+    avow_value_unref(vs[i]);
+  }
+}
+
+static void message_is_formatted(void **state) {
+  const avow_value_t v =
+      avow_error_new(UV_ENOENT, avow_none(), "open '%s': %d", "/x", 5);
+
+  assert_true(avow_is_error(&v));
+  assert_int_equal(avow_error_code(&v), UV_ENOENT);
+  assert_string_equal(avow_error_message(&v), "open '/x': 5");
+  assert_null(avow_error_cause(&v));
+  avow_value_unref(v);
+}
+
+static void message_is_never_cut(void **state) {
+  const avow_value_t v =
+      avow_error_new(UV_EIO, avow_none(), "%*s.", LONG_MESSAGE, "end");
+  const char *message = avow_error_message(&v);
+
+  assert_int_equal(strlen(message), LONG_MESSAGE + 1);
+  assert_string_equal(message + LONG_MESSAGE - 3, "end.");
+  avow_value_unref(v);
+}
+
+static void message_without_format_is_the_codes_own(void **state) {
+  const avow_value_t theirs = avow_error_new(UV_EPIPE, avow_int(1), NULL);
+  const avow_value_t ours = avow_error_new(AVOW_ECYCLE, avow_int(1), NULL);
+
+  assert_string_equal(avow_error_message(&theirs), uv_strerror(UV_EPIPE));
+  assert_string_equal(avow_error_message(&ours), avow_strerror(AVOW_ECYCLE));
+  avow_value_unref(theirs);
+  avow_value_unref(ours);
+}
+
+static void cause_may_be_any_value(void **state) {
+  avow_value_t items[] = { avow_int(1), avow_int(2) };
+  const avow_value_t number = avow_error_new(UV_EIO, avow_int(5), "x");
+  const avow_value_t list = avow_error_new(UV_EIO, avow_list(items, 2), NULL);
+
+  assert_int_equal(avow_to_int(avow_error_cause(&number)), 5);
+  assert_int_equal(avow_list_len(avow_error_cause(&list)), 2);
+  avow_value_unref(number);
+  avow_value_unref(list);
+}
+
+static void cause_may_be_an_error_with_a_cause(void **state) {
+  const avow_value_t root = avow_error_new(UV_ENOENT, avow_none(), "root");
+  const avow_value_t middle = avow_error_new(UV_EIO, root, "middle");
+  const avow_value_t top = avow_error_new(AVOW_EBROKEN, middle, "top");
+
+  const avow_value_t *cause = avow_error_cause(&top);
+  assert_string_equal(avow_error_message(cause), "middle");
+  cause = avow_error_cause(cause);
+  assert_string_equal(avow_error_message(cause), "root");
+
+  assert_int_equal(avow_error_code(cause), UV_ENOENT);
+  assert_null(avow_error_cause(cause));
+  avow_value_unref(top);
+}
+
+static void cause_lives_until_the_last_holder_of_the_error_goes(void **state) {
+  int destroyed;
+  const avow_value_t v = avow_error_new(UV_EIO, counted(&destroyed), "x");
+  const avow_value_t second = avow_value_ref(&v);
+
+  avow_value_unref(v);
+  assert_int_equal(destroyed, 0);
+  assert_string_equal(avow_error_message(&second), "x");
+  avow_value_unref(second);
+
+  assert_int_equal(destroyed, 1);
+}
+
+static void cause_outlives_its_error_for_who_refs_it(void **state) {
+  const avow_value_t v = avow_error_new(UV_EIO, avow_string("why"), "x");
+
+  const avow_value_t cause = avow_value_ref(avow_error_cause(&v));
+  avow_value_unref(v);
+
+  assert_string_equal(avow_to_bytes(&cause, NULL), "why");
+  avow_value_unref(cause);
+}
+
+static void cause_that_is_a_promise_is_let_go_with_its_error(void **state) {
+  int destroyed;
+  avow_promise_t *p = avow_promise_resolve(loop, counted(&destroyed));
+
+  avow_value_unref(avow_error_new(AVOW_EREASON, avow_follow(p), NULL));
+
+  assert_int_equal(destroyed, 1);
+}
+
+static void unref_in_thread(void *value) {
+  avow_value_unref(*(avow_value_t *) value);
+}
+
+static void causes_of_causes_are_freed_on_a_small_stack(void **state) {
+  const uv_thread_options_t options = { .flags = UV_THREAD_HAS_STACK_SIZE,
+                                        .stack_size = SMALL_STACK };
+  int destroyed;
+  uv_thread_t thread;
+  avow_value_t v = counted(&destroyed);
+  for (int i = 0; i < DEPTH; i++)
+    v = avow_error_new(UV_EIO, v, NULL);
+
+  assert_int_equal(uv_thread_create_ex(&thread, &options, unref_in_thread, &v),
+                   0);
+  assert_int_equal(uv_thread_join(&thread), 0);
+
+  assert_int_equal(destroyed, 1);
+}
+
+static void codes_of_libuv_have_its_texts_and_names(void **state) {
+#define X(name, text)                                   \
+  assert_string_equal(avow_strerror(UV_##name), text);  \
+  assert_string_equal(avow_err_name(UV_##name), #name); \
+  assert_string_equal(avow_err_name(UV_##name), uv_err_name(UV_##name));
+
+  UV_ERRNO_MAP(X)
+#undef X
+}
+
+static const struct {
+  int code;
+  const char *name;
+} own[] = {
+  { AVOW_EBROKEN, "AVOW_EBROKEN" },       { AVOW_ECYCLE, "AVOW_ECYCLE" },
+  { AVOW_EAGGREGATE, "AVOW_EAGGREGATE" }, { AVOW_EIDLE, "AVOW_EIDLE" },
+  { AVOW_EREASON, "AVOW_EREASON" },       { AVOW_EMISUSE, "AVOW_EMISUSE" },
+};
+
+enum { OWN = sizeof(own) / sizeof(own[0]) };
+
+static void own_codes_have_their_names_and_texts(void **state) {
+  for (size_t i = 0; i < OWN; i++) {
+    const char *text = avow_strerror(own[i].code);
+
+    assert_string_equal(avow_err_name(own[i].code), own[i].name);
+    assert_string_not_equal(text, avow_strerror(1));
+    for (size_t j = 0; j < i; j++)
+      assert_string_not_equal(text, avow_strerror(own[j].code));
+  }
+}
+
+static void own_codes_are_below_all_of_libuvs(void **state) {
+  for (size_t i = 0; i < OWN; i++) {
+    assert_true(own[i].code < -20000);
+#define X(name, text) assert_true(own[i].code < UV_##name);
+    UV_ERRNO_MAP(X)
+#undef X
+  }
+}
+
+static void codes_of_nobody_are_unknown(void **state) {
+  static const int codes[] = { 0, 1, -20000, -29999, INT32_MIN };
+
+  for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+    assert_string_equal(avow_err_name(codes[i]), "UNKNOWN");
+    assert_string_equal(avow_strerror(codes[i]), "unknown error");
+  }
+}
+
+static void error_keeps_message_and_cause_along_a_chain(void **state) {
+  const avow_value_t made = avow_error_new(UV_EIO, avow_int(5), "made here");
+  avow_promise_t *p = avow_promise_reject(loop, made);
+
+  p = avow_then(p, note_cb, NULL, "skipped");
+  p = avow_finally(p, note_fn, "finally");
+  const avow_value_t v = avow_run(p);
+
+  assert_notes("finally");
+  assert_string_equal(avow_error_message(&v), "made here");
+  assert_int_equal(avow_to_int(avow_error_cause(&v)), 5);
+  avow_value_unref(v);
+}
+
+static void reason_that_is_no_error_becomes_a_cause(void **state) {
+  const avow_value_t v = avow_run(avow_promise_reject(loop, avow_int(42)));
+
+  assert_int_equal(avow_error_code(&v), AVOW_EREASON);
+  assert_int_equal(avow_to_int(avow_error_cause(&v)), 42);
+  avow_value_unref(v);
+}
+
+static void aggregate_has_all_reasons_as_its_cause(void **state) {
+  avow_promise_t *const ps[] = {
+    avow_promise_reject(loop, avow_error(UV_EIO)),
+    avow_promise_reject(loop, avow_error(UV_EPERM)),
+  };
+
+  const avow_value_t v = avow_run(avow_any(loop, ps, 2));
+
+  const avow_value_t *reasons = avow_error_cause(&v);
+  assert_int_equal(avow_error_code(&v), AVOW_EAGGREGATE);
+  assert_int_equal(avow_list_len(reasons), 2);
+  assert_int_equal(avow_error_code(avow_list_at(reasons, 0)), UV_EIO);
+  assert_int_equal(avow_error_code(avow_list_at(reasons, 1)), UV_EPERM);
+  avow_value_unref(v);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(error_of_a_code_is_that_alone_and_allocates_nothing),
+    CASE(what_is_no_error_has_neither_code_nor_cause),
+    CASE(message_is_formatted),
+    CASE(message_is_never_cut),
+    CASE(message_without_format_is_the_codes_own),
+    CASE(cause_may_be_any_value),
+    CASE(cause_may_be_an_error_with_a_cause),
+    CASE(cause_lives_until_the_last_holder_of_the_error_goes),
+    CASE(cause_outlives_its_error_for_who_refs_it),
+    CASE(cause_that_is_a_promise_is_let_go_with_its_error),
+    CASE(causes_of_causes_are_freed_on_a_small_stack),
+    CASE(codes_of_libuv_have_its_texts_and_names),
+    CASE(own_codes_have_their_names_and_texts),
+    CASE(own_codes_are_below_all_of_libuvs),
+    CASE(codes_of_nobody_are_unknown),
+    CASE(error_keeps_message_and_cause_along_a_chain),
+    CASE(reason_that_is_no_error_becomes_a_cause),
+    CASE(aggregate_has_all_reasons_as_its_cause),
+  };
+  return RUN(tests);
+}

@@ -1,0 +1,92 @@
+#!/bin/sh
+# test_fanout.sh FANOUT ANSWER_SERVER
+. "$(dirname "$0")/example.sh"
+
+fanout=$(absolute "$1")
+server=$(absolute "$2")
+cd "$dir"
+
+echo "fanout: the demo shows every outcome"
+run 0 "$fanout"
+out 'target  outcome +ms  answer or reason'
+out 'quick   fulfilled +[0-9]+\.[0-9]  HTTP 200, 21 bytes'
+out 'slow    fulfilled +[3-9][0-9][0-9]\.[0-9]  HTTP 200, 21 bytes'
+out 'reset   rejected  +[0-9]+\.[0-9]  .*connection reset by peer'
+out 'silent  rejected  +(999|[0-9]{4})\.[0-9]  timed out'
+out 'nobody  rejected  +[0-9]+\.[0-9]  connect .*: connection refused'
+out 'all-settled was fulfilled with 5 outcomes: 2 fulfilled, 3 rejected'
+[ ! -s err ] || fail "a line of progress where there is no terminal"
+
+echo "fanout: rows stand in order and aligned"
+sed -n '/^target/,/^$/p' out | cut -c 1-6 | tr -d '\n' >column
+[ "$(cat column)" = "targetquick slow  reset silentnobody" ] ||
+  fail "order: $(cat column)"
+sed -n '/^quick/,/^$/p' out | cut -c 20-27 | grep -q '[^0-9. ]' &&
+  fail "milliseconds out of line"
+
+echo "fanout: together takes less than one after another"
+sed -n 's/^It took \(.*\) ms; the parts add up to \(.*\) ms\.$/\1 \2/p' out |
+  awk '{ ok = $1 >= 1000 && $1 < $2 } END { exit !ok }' || fail "times"
+
+echo "fanout: --mode"
+run 1 "$fanout" --mode all
+out 'all was rejected with (nobody|reset): .*'
+out 'slow    cancelled .*'
+out 'silent  cancelled .*'
+run 1 "$fanout" --mode race
+out 'race was rejected with (nobody|reset): .*'
+out 'quick   cancelled .*'
+run 0 "$fanout" --mode any
+out 'any was fulfilled with quick: HTTP 200, 21 bytes'
+out 'slow    cancelled .*'
+run 0 "$fanout" --mode all-settled --timeout 150
+out 'slow    rejected +[0-9]+\.[0-9]  timed out'
+
+echo "fanout: answers"
+serve 'HTTP/1.1 200 OK\r\nServer: x\r\n\r\nhello'
+good=$port
+serve 'HTTP/1.1 404 Not Found\r\n\r\nno'
+missing=$port
+serve 'HTTP/1.0 200 OK\r\nServer'
+cut=$port
+serve 'hello'
+strange=$port
+for mode in all all-settled race any; do
+  run 0 "$fanout" --mode $mode "127.0.0.1:$good/a?b=c" "localhost:$good"
+  out "127.0.0.1:$good/a\\?b=c .*"
+done
+run 0 "$fanout" "127.0.0.1:$good" "127.0.0.1:$missing" "127.0.0.1:$cut" \
+  "127.0.0.1:$strange"
+out "127.0.0.1:$good +fulfilled .* HTTP 200, 5 bytes"
+out "127.0.0.1:$missing +rejected .* HTTP status 404"
+out "127.0.0.1:$cut +rejected .* not HTTP: the answer ends within its headers"
+out "127.0.0.1:$strange +rejected .* not HTTP: the answer has no status line"
+run 1 "$fanout" --mode any "127.0.0.1:$missing" "127.0.0.1:$strange"
+out 'any was rejected with all reasons:'
+out "  127.0.0.1:$missing: HTTP status 404"
+out "  127.0.0.1:$strange: not HTTP: .*"
+run 1 "$fanout" --mode race --retries 2 "127.0.0.1:$missing"
+out "127.0.0.1:$missing +rejected .* HTTP status 404 \\(3 attempts\\)"
+serve 'HTTP/1.1 200 OK\r\n\r\nsix' 6
+if [ -n "$port" ]; then
+  run 0 "$fanout" --mode all "[::1]:$port/x"
+  out "\\[::1\\]:$port/x +fulfilled .* HTTP 200, 3 bytes"
+fi
+
+echo "fanout: arguments"
+for wrong in nothing host: host:0 host:65536 host:x :80 ::1:80 '[::1]' \
+  'host:80/a b' ''; do
+  run 2 "$fanout" "$wrong"
+  err "fanout: '.*': .*"
+  err 'usage: fanout .*'
+  [ ! -s out ] || fail "output in spite of a wrong argument"
+done
+for wrong in --timeout=0 --timeout=1s --retries=-1 --retries= --mode=some \
+  --bogus --timeout; do
+  run 2 "$fanout" "$wrong"
+  err 'usage: fanout .*'
+done
+run 0 "$fanout" --help
+out 'usage: fanout .*'
+
+echo "all passed"

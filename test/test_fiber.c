@@ -1,0 +1,152 @@
+/* Fibers and their stacks: what goes over at a switch, and which stacks are
+   kept. */
+#include "fiber.h"
+
+#include "harness.h"
+
+enum { SIZE = 64 * 1024 };
+
+static avow__fibers_t fibers;
+
+static int set_up(void **state) {
+  fibers = (avow__fibers_t){ .stack_size = SIZE, .keep = 1 };
+  return 0;
+}
+
+static int tear_down(void **state) {
+  avow__fibers_close(&fibers);
+  return fibers.busy == NULL ? 0 : -1;
+}
+
+static avow__fiber_t *fiber_with(avow_fn fn, void *data) {
+  avow__fiber_t *f = avow__fiber_take(&fibers);
+  assert_non_null(f);
+  f->fn = fn;
+  f->data = data;
+  return f;
+}
+
+static int64_t resume(avow__fiber_t *f, int64_t i) {
+  const avow_value_t v = avow__fiber_resume(f, avow_int(i));
+  return avow_to_int(&v);
+}
+
+static avow_value_t echo_twice(void *data) {
+  avow__fiber_t *f = avow__fiber_now;
+  avow_value_t v = avow_int(*(int *) data);
+  for (int i = 0; i < 2; i++)
+    v = avow__fiber_park(f, v);
+  return v;
+}
+
+static void values_go_both_ways(void **state) {
+  int first = 1;
+  avow__fiber_t *f = fiber_with(echo_twice, &first);
+
+  assert_int_equal(resume(f, 0), 1); /* nobody waits for the first */
+  assert_int_equal(resume(f, 2), 2);
+  assert_false(f->over);
+  assert_int_equal(resume(f, 3), 3);
+
+  assert_true(f->over);
+  assert_null(avow__fiber_now);
+  avow__fiber_give(&fibers, f);
+}
+
+static avow_value_t resume_another(void *data) {
+  avow__fiber_t *me = avow__fiber_now;
+  const int64_t sum = resume(data, 0) + resume(data, 10);
+  assert_ptr_equal(avow__fiber_now, me);
+  return avow_int(sum);
+}
+
+static void fibers_resume_fibers(void **state) {
+  int first = 5;
+  avow__fiber_t *inner = fiber_with(echo_twice, &first);
+  avow__fiber_t *outer = fiber_with(resume_another, inner);
+
+  assert_int_equal(resume(outer, 0), 15);
+
+  avow__fiber_give(&fibers, outer);
+  avow__fiber_discard(&fibers, inner); /* as it is parked */
+}
+
+static void a_fiber_serves_one_function_after_the_other(void **state) {
+  int first = 1;
+  for (int i = 0; i < 3; i++) {
+    avow__fiber_t *f = fiber_with(echo_twice, &first);
+    assert_int_equal(resume(f, 0), 1);
+    (void) resume(f, 0); /* looked at above */
+    (void) resume(f, 0); /* likewise */
+    assert_true(f->over);
+    avow__fiber_give(&fibers, f);
+    assert_int_equal(fibers.spare, 1);
+  }
+}
+
+static avow_value_t keep_numbers(void *data) {
+  avow__fiber_t *f = avow__fiber_now;
+  const double half = *(double *) data / 2;
+  int64_t numbers[8];
+  for (int i = 0; i < 8; i++)
+    numbers[i] = i + (int64_t) half;
+  (void) avow__fiber_park(f, avow_none()); /* nothing */
+  int64_t sum = 0;
+  for (int i = 0; i < 8; i++)
+    sum += numbers[i];
+  return avow_int(sum + (int64_t) half);
+}
+
+static void what_a_function_holds_survives_others(void **state) {
+  double ones[] = { 2, 200 };
+  avow__fiber_t *f = fiber_with(keep_numbers, &ones[0]);
+  avow__fiber_t *g = fiber_with(keep_numbers, &ones[1]);
+
+  (void) avow__fiber_resume(f, avow_none()); /* none */
+  (void) avow__fiber_resume(g, avow_none()); /* none */
+
+  assert_int_equal(resume(f, 0), 28 + 8 + 1);
+  assert_int_equal(resume(g, 0), 28 + 800 + 100);
+  avow__fiber_give(&fibers, f);
+  avow__fiber_give(&fibers, g); /* past what is kept: unmapped */
+  assert_int_equal(fibers.spare, 1);
+}
+
+static void all_of_a_stack_can_be_used(void **state) {
+  const avow__stack_t stack = avow__stack_map(SIZE + 1);
+  assert_non_null(stack.bottom);
+  assert_true(stack.size > SIZE);
+
+  memset(stack.bottom, 0x5a, stack.size);
+
+  assert_int_equal(stack.bottom[stack.size - 1], 0x5a);
+  avow__stack_unmap(stack);
+}
+
+static void *no_pages(size_t size) {
+  return NULL;
+}
+
+static void without_memory_there_is_no_fiber(void **state) {
+  void *(*const map_pages)(size_t) = avow__map_pages;
+  avow__map_pages = no_pages;
+
+  assert_null(avow__fiber_take(&fibers));
+
+  avow__map_pages = map_pages;
+  assert_null(avow__stack_map(SIZE_MAX).bottom);
+}
+
+#define FIBER_CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    FIBER_CASE(values_go_both_ways),
+    FIBER_CASE(fibers_resume_fibers),
+    FIBER_CASE(a_fiber_serves_one_function_after_the_other),
+    FIBER_CASE(what_a_function_holds_survives_others),
+    FIBER_CASE(all_of_a_stack_can_be_used),
+    FIBER_CASE(without_memory_there_is_no_fiber),
+  };
+  return RUN(tests);
+}

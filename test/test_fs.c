@@ -1,0 +1,517 @@
+/* Files: one request of the thread pool each. */
+#include <dirent.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+enum { THREADS = 4, PART = 4096, MANY = 1 << 20, LARGE = 16 << 20 };
+
+typedef avow_promise_t *(*start_fn)(void);
+
+static char dir[32], file_path[64], fifo_path[64];
+static uv_file file;     /* file_path, which says "hello world" */
+static uv_sem_t arrived; /* a job of the pool's began */
+static uv_sem_t gate;    /* and may end */
+static int held;
+static bool libuv_fails;
+
+static void *libuv_malloc(size_t size) {
+  return libuv_fails ? NULL : malloc(size);
+}
+
+static void hold_work(uv_work_t *req) {
+  uv_sem_post(&arrived);
+  uv_sem_wait(&gate);
+}
+
+static void pass_work(uv_work_t *req) {
+  uv_sem_post(&arrived);
+}
+
+static void free_work(uv_work_t *req, int status) {
+  free(req);
+}
+
+static void queue_and_meet(uv_work_cb work) {
+  uv_work_t *req = malloc(sizeof(*req));
+  assert_non_null(req);
+  assert_int_equal(uv_queue_work(loop, req, work, free_work), 0);
+  uv_sem_wait(&arrived);
+}
+
+static void hold_pool(int threads) {
+  for (; threads > 0; threads--, held++)
+    queue_and_meet(hold_work);
+}
+
+static void release_pool(void) {
+  for (; held > 0; held--)
+    uv_sem_post(&gate);
+}
+
+/* Until a thread has taken all that is queued: it cannot be taken back. */
+static void wait_until_taken(void) {
+  queue_and_meet(pass_work);
+}
+
+/* With one thread for all, what was taken is done, but nobody has heard. */
+static avow_promise_t *done_unheard(start_fn start) {
+  hold_pool(THREADS - 1);
+  avow_promise_t *p = start();
+  wait_until_taken();
+  release_pool();
+  return p;
+}
+
+static int open_files(void) {
+  DIR *fds = opendir("/proc/self/fd");
+  assert_non_null(fds);
+  int n = 0;
+  while (readdir(fds) != NULL)
+    n++;
+  (void) closedir(fds);
+  return n;
+}
+
+static int set_up(void **state) {
+  (void) snprintf(dir, sizeof(dir), "/tmp/avow-XXXXXX");
+  if (mkdtemp(dir) == NULL || harness_setup(state) != 0)
+    return -1;
+  (void) snprintf(file_path, sizeof(file_path), "%s/file", dir);
+  (void) snprintf(fifo_path, sizeof(fifo_path), "%s/fifo", dir);
+  file = open(file_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (pwrite(file, "hello world", 11, 0) != 11)
+    return -1;
+  return mkfifo(fifo_path, 0600);
+}
+
+static int tear_down(void **state) {
+  release_pool();
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* the pool's jobs are over */
+  (void) close(file);                  /* a test may have done so */
+  (void) unlink(file_path);
+  (void) unlink(fifo_path);
+  (void) rmdir(dir);
+  return harness_teardown(state);
+}
+
+static avow_value_t pattern(size_t len) {
+  char *data = NULL;
+  const avow_value_t v = avow_bytes_new(len, &data);
+  for (size_t i = 0; data != NULL && i < len; i++)
+    data[i] = (char) (i * 31 + (i >> 8));
+  return v;
+}
+
+static void assert_pattern(const char *data, size_t from, size_t len) {
+  for (size_t i = 0; i < len; i++)
+    if (data[i] != (char) ((from + i) * 31 + ((from + i) >> 8)))
+      fail_msg("byte %zu is wrong", from + i);
+}
+
+static void assert_fulfils_bytes(avow_promise_t *p, const char *text) {
+  const avow_value_t v = avow_run(p);
+  size_t len;
+  assert_string_equal(avow_error_message(&v), "no error");
+  assert_string_equal(avow_to_bytes(&v, &len), text);
+  assert_int_equal(len, strlen(text));
+  avow_value_unref(v);
+}
+
+static void assert_says(avow_promise_t *p, int code, const char *message) {
+  const avow_value_t v = avow_run(p);
+  assert_string_equal(avow_err_name(avow_error_code(&v)), avow_err_name(code));
+  assert_string_equal(avow_error_message(&v), message);
+  avow_value_unref(v);
+}
+
+static void assert_file_says(const char *text) {
+  char data[64] = "";
+  assert_int_equal(pread(file, data, sizeof(data), 0), (ssize_t) strlen(text));
+  assert_string_equal(data, text);
+}
+
+static void assert_cancels_at_once(avow_promise_t *p) {
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  avow_cancel(p);
+  assert_int_equal(avow_state(p), AVOW_REJECTED);
+  assert_rejects(p, UV_ECANCELED);
+}
+
+static avow_promise_t *start_open(void) {
+  return avow_fs_open(loop, file_path, O_RDONLY, 0);
+}
+
+static avow_promise_t *start_fstat(void) {
+  return avow_fs_fstat(loop, file);
+}
+
+static void open_gives_a_file_that_close_closes(void **state) {
+  const int before = open_files();
+
+  const avow_value_t v = avow_run(start_open());
+  assert_int_equal(open_files(), before + 1);
+  assert_fulfils_none(avow_fs_close(loop, (uv_file) avow_to_int(&v)));
+
+  assert_int_equal(open_files(), before);
+}
+
+static void open_copies_the_path_and_uses_flags_and_mode(void **state) {
+  struct stat st;
+  char path[64];
+  (void) unlink(file_path);
+  memcpy(path, file_path, sizeof(path));
+
+  avow_promise_t *p = avow_fs_open(loop, path, O_WRONLY | O_CREAT, 0640);
+  path[0] = '\0';
+  const avow_value_t v = avow_run(p);
+  (void) close((int) avow_to_int(&v));
+
+  assert_int_equal(stat(file_path, &st), 0);
+  assert_int_equal(st.st_mode & 0777, 0640);
+}
+
+static void open_rejects_naming_the_path_that_is_missing(void **state) {
+  assert_says(avow_fs_open(loop, "/missing/file", O_RDONLY, 0), UV_ENOENT,
+              "open '/missing/file': no such file or directory");
+}
+
+static void open_rejects_naming_the_path_that_is_empty(void **state) {
+  assert_says(avow_fs_open(loop, "", O_RDONLY, 0), UV_ENOENT,
+              "open '': no such file or directory");
+}
+
+static void open_rejects_a_path_that_is_null(void **state) {
+  assert_rejects(avow_fs_open(loop, NULL, O_RDONLY, 0), UV_EINVAL);
+}
+
+static void open_rejects_when_libuv_has_no_memory(void **state) {
+  char text[128];
+  (void) snprintf(text, sizeof(text), "open '%s': not enough memory",
+                  file_path);
+
+  libuv_fails = true;
+  avow_promise_t *p = start_open();
+  libuv_fails = false;
+
+  assert_says(p, UV_ENOMEM, text);
+}
+
+static void failures_name_the_operation_and_the_file(void **state) {
+  assert_says(avow_fs_fstat(loop, 999), UV_EBADF,
+              "fstat file 999: bad file descriptor");
+  assert_says(avow_fs_read(loop, 999, 1, 0), UV_EBADF,
+              "read file 999: bad file descriptor");
+  assert_says(avow_fs_write(loop, 999, avow_string("x"), 0), UV_EBADF,
+              "write file 999: bad file descriptor");
+  assert_says(avow_fs_close(loop, 999), UV_EBADF,
+              "close file 999: bad file descriptor");
+}
+
+static void fstat_gives_what_the_system_knows(void **state) {
+  struct stat st;
+  assert_int_equal(fstat(file, &st), 0);
+
+  const avow_value_t v = avow_run(start_fstat());
+
+  assert_string_equal(avow_type_name(&v), "stat");
+  assert_int_equal(avow_to_stat(&v)->st_size, 11);
+  assert_int_equal(avow_to_stat(&v)->st_ino, st.st_ino);
+  avow_value_unref(v);
+}
+
+static void read_at_an_offset_leaves_the_file_where_it_stands(void **state) {
+  assert_fulfils_bytes(avow_fs_read(loop, file, 5, 6), "world");
+
+  assert_int_equal(lseek(file, 0, SEEK_CUR), 0);
+}
+
+static void read_goes_on_where_the_file_stands_for_minus_1(void **state) {
+  assert_fulfils_bytes(avow_fs_read(loop, file, 6, -1), "hello ");
+  assert_fulfils_bytes(avow_fs_read(loop, file, 100, -1), "world");
+}
+
+static void read_at_the_end_gives_no_bytes(void **state) {
+  assert_fulfils_bytes(avow_fs_read(loop, file, 5, 11), "");
+  assert_fulfils_bytes(avow_fs_read(loop, file, 0, 0), "");
+}
+
+static void read_rejects_a_length_beyond_all_memory(void **state) {
+  assert_rejects(avow_fs_read(loop, file, SIZE_MAX, 0), UV_ENOMEM);
+}
+
+static void write_writes_at_the_offset(void **state) {
+  assert_fulfils_int(avow_fs_write(loop, file, avow_string("W"), 6), 1);
+
+  assert_file_says("hello World");
+  assert_int_equal(lseek(file, 0, SEEK_CUR), 0);
+}
+
+static void write_goes_on_where_the_file_stands_for_minus_1(void **state) {
+  assert_fulfils_int(avow_fs_write(loop, file, avow_string("J"), -1), 1);
+  assert_fulfils_int(avow_fs_write(loop, file, avow_string("E"), -1), 1);
+
+  assert_file_says("JEllo world");
+}
+
+static void write_of_nothing_writes_nothing(void **state) {
+  assert_fulfils_int(avow_fs_write(loop, file, avow_string(""), 0), 0);
+
+  assert_file_says("hello world");
+}
+
+static void write_rejects_what_is_not_bytes(void **state) {
+  avow_value_t items[] = { avow_string("x"), avow_int(1) };
+
+  assert_rejects(avow_fs_write(loop, file, avow_list(items, 2), 0), UV_EINVAL);
+  assert_rejects(avow_fs_write(loop, file, avow_none(), 0), UV_EINVAL);
+  assert_rejects(avow_fs_write(loop, file, avow_error(UV_ENOMEM), 0),
+                 UV_ENOMEM);
+
+  assert_file_says("hello world");
+}
+
+/* Where a file may not grow beyond size, a write there is a short one. */
+static void limit_file_size(rlim_t size) {
+  struct rlimit limit;
+  assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+  limit.rlim_cur = size < limit.rlim_max ? size : limit.rlim_max;
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static avow_promise_t *start_long_write(void) {
+  return avow_fs_write(loop, file, pattern(3 * PART), 0);
+}
+
+static avow_promise_t *start_long_write_on(void) {
+  return avow_fs_write(loop, file, pattern(3 * PART), -1);
+}
+
+/* A write of which the system took one part so far. */
+static avow_promise_t *short_write(start_fn start) {
+  limit_file_size(PART);
+  avow_promise_t *p = done_unheard(start);
+  assert_int_equal(lseek(file, 0, SEEK_END), PART);
+  return p;
+}
+
+static void assert_file_has_pattern(size_t len) {
+  char data[4 * PART];
+  assert_int_equal(pread(file, data, sizeof(data), 0), (ssize_t) len);
+  assert_pattern(data, 0, len);
+}
+
+static void write_writes_the_rest_after_a_short_write(void **state) {
+  avow_promise_t *p = short_write(start_long_write);
+  limit_file_size(RLIM_INFINITY);
+
+  assert_fulfils_int(p, 3 * PART);
+
+  assert_file_has_pattern(3 * PART);
+}
+
+static void write_writes_the_rest_where_the_file_stands(void **state) {
+  avow_promise_t *p = short_write(start_long_write_on);
+  limit_file_size(RLIM_INFINITY);
+
+  assert_fulfils_int(p, 3 * PART);
+
+  assert_file_has_pattern(3 * PART);
+}
+
+static void write_rejects_when_the_rest_fails(void **state) {
+  avow_promise_t *p = short_write(start_long_write);
+
+  assert_rejects(p, UV_EFBIG);
+
+  limit_file_size(RLIM_INFINITY);
+  assert_file_has_pattern(PART);
+}
+
+static void cancelled_write_stops_after_its_part(void **state) {
+  avow_promise_t *p = short_write(start_long_write);
+  limit_file_size(RLIM_INFINITY);
+
+  assert_cancels_at_once(p);
+  run();
+
+  assert_file_has_pattern(PART);
+}
+
+static void read_pattern(uv_file from, size_t len) {
+  for (size_t done = 0, n; done < len; done += n) {
+    const avow_value_t v = avow_run(avow_fs_read(loop, from, PART, -1));
+    const char *data = avow_to_bytes(&v, &n);
+    assert_true(n > 0);
+    assert_pattern(data, done, n);
+    avow_value_unref(v);
+  }
+}
+
+static void write_to_a_fifo_waits_for_its_reader(void **state) {
+  const uv_file fifo = open(fifo_path, O_RDWR | O_CLOEXEC);
+
+  avow_promise_t *p = avow_fs_write(loop, fifo, pattern(MANY), -1);
+  read_pattern(fifo, MANY);
+
+  assert_fulfils_int(p, MANY);
+  (void) close(fifo);
+}
+
+static void large_values_come_back_as_they_went(void **state) {
+  size_t len;
+
+  assert_fulfils_int(avow_fs_write(loop, file, pattern(LARGE), 0), LARGE);
+  const avow_value_t v = avow_run(avow_fs_read(loop, file, LARGE + 1, 0));
+
+  assert_pattern(avow_to_bytes(&v, &len), 0, LARGE);
+  assert_int_equal(len, LARGE);
+  avow_value_unref(v);
+}
+
+static avow_value_t cancel_cb(const avow_value_t *arg, void *victim) {
+  avow_cancel(victim);
+  return avow_value_ref(arg);
+}
+
+static void open_cancelled_in_its_turn_is_closed_again(void **state) {
+  const int before = open_files();
+  hold_pool(THREADS - 1);
+  avow_promise_t *first = start_open();
+  avow_promise_t *second = start_open();
+  wait_until_taken();
+
+  first = avow_then(first, cancel_cb, NULL, second);
+  const avow_value_t v = avow_run(first);
+
+  assert_rejects(second, UV_ECANCELED);
+  (void) close((int) avow_to_int(&v));
+  release_pool();
+  run();
+  assert_int_equal(open_files(), before);
+}
+
+static void running_open_is_closed_again_when_cancelled(void **state) {
+  const int before = open_files();
+  avow_promise_t *p = avow_fs_open(loop, fifo_path, O_RDONLY, 0);
+  wait_until_taken();
+
+  assert_cancels_at_once(p);
+  const int writer = open(fifo_path, O_WRONLY | O_CLOEXEC);
+  run();
+
+  (void) close(writer);
+  assert_int_equal(open_files(), before);
+}
+
+static void running_read_is_dropped_when_cancelled(void **state) {
+  const int fifo = open(fifo_path, O_RDWR | O_CLOEXEC);
+  avow_promise_t *p = avow_fs_read(loop, fifo, 100, -1);
+  wait_until_taken();
+
+  assert_cancels_at_once(p);
+  assert_int_equal(write(fifo, "late", 4), 4);
+  run();
+
+  (void) close(fifo);
+}
+
+/* The number must not be another file's while a thread still uses it. */
+static void close_waits_for_cancelled_requests_that_run(void **state) {
+  const int before = open_files();
+  const int fifo = open(fifo_path, O_RDWR | O_CLOEXEC);
+  const int other = dup(fifo); /* the FIFO stays when the file is gone */
+  avow_promise_t *reads[3];    /* leave one thread of the pool's four */
+  for (int i = 0; i < 3; i++)
+    reads[i] = avow_fs_read(loop, fifo, 3, -1);
+  wait_until_taken();
+  for (int i = 0; i < 3; i++)
+    assert_cancels_at_once(reads[i]);
+
+  avow_promise_t *p = avow_fs_close(loop, fifo);
+  avow_value_unref(avow_run(avow_fs_fstat(loop, other)));
+  assert_int_equal(open_files(), before + 2);
+  assert_int_equal(write(other, "one two 3", 9), 9);
+
+  assert_fulfils_none(p);
+  assert_int_equal(open_files(), before + 1);
+  (void) close(other);
+}
+
+static void running_write_keeps_its_bytes_when_cancelled(void **state) {
+  const int fifo = open(fifo_path, O_RDWR | O_CLOEXEC);
+  avow_promise_t *p = avow_fs_write(loop, fifo, pattern(MANY), -1);
+  wait_until_taken();
+
+  assert_cancels_at_once(p);
+  read_pattern(fifo, MANY);
+  run();
+
+  (void) close(fifo);
+}
+
+static void cancelled_close_closes_all_the_same(void **state) {
+  const int before = open_files();
+  hold_pool(THREADS);
+
+  assert_cancels_at_once(avow_fs_close(loop, dup(file)));
+  release_pool();
+  run();
+
+  assert_int_equal(open_files(), before);
+}
+
+static void failure_keeps_its_code_without_memory(void **state) {
+  avow_promise_t *p = avow_fs_open(loop, "/missing/file", O_RDONLY, 0);
+
+  fail_allocation(1, true);
+
+  assert_says(p, UV_ENOENT, "no such file or directory");
+}
+
+#define FS(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void) {
+  (void) setenv("UV_THREADPOOL_SIZE", "4", 1);
+  (void) signal(SIGXFSZ, SIG_IGN); /* a write beyond the limit says so */
+  (void) uv_sem_init(&arrived, 0);
+  (void) uv_sem_init(&gate, 0);
+  (void) uv_replace_allocator(libuv_malloc, realloc, calloc, free);
+  const struct CMUnitTest tests[] = {
+    FS(open_gives_a_file_that_close_closes),
+    FS(open_copies_the_path_and_uses_flags_and_mode),
+    FS(open_rejects_naming_the_path_that_is_missing),
+    FS(open_rejects_naming_the_path_that_is_empty),
+    FS(open_rejects_a_path_that_is_null),
+    FS(open_rejects_when_libuv_has_no_memory),
+    FS(failures_name_the_operation_and_the_file),
+    FS(fstat_gives_what_the_system_knows),
+    FS(read_at_an_offset_leaves_the_file_where_it_stands),
+    FS(read_goes_on_where_the_file_stands_for_minus_1),
+    FS(read_at_the_end_gives_no_bytes),
+    FS(read_rejects_a_length_beyond_all_memory),
+    FS(write_writes_at_the_offset),
+    FS(write_goes_on_where_the_file_stands_for_minus_1),
+    FS(write_of_nothing_writes_nothing),
+    FS(write_rejects_what_is_not_bytes),
+    FS(write_writes_the_rest_after_a_short_write),
+    FS(write_writes_the_rest_where_the_file_stands),
+    FS(write_rejects_when_the_rest_fails),
+    FS(cancelled_write_stops_after_its_part),
+    FS(write_to_a_fifo_waits_for_its_reader),
+    FS(large_values_come_back_as_they_went),
+    FS(open_cancelled_in_its_turn_is_closed_again),
+    FS(running_open_is_closed_again_when_cancelled),
+    FS(running_read_is_dropped_when_cancelled),
+    FS(close_waits_for_cancelled_requests_that_run),
+    FS(running_write_keeps_its_bytes_when_cancelled),
+    FS(cancelled_close_closes_all_the_same),
+    FS(failure_keeps_its_code_without_memory),
+  };
+  return RUN(tests);
+}

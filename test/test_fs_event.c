@@ -1,0 +1,192 @@
+/* What the system tells of files and folders. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+static char folder[64];
+
+static int set_up(void **state) {
+  size_t size = sizeof(folder) - 16;
+  if (harness_setup(state) != 0 || uv_os_tmpdir(folder, &size) != 0)
+    return -1;
+  strcat(folder, "/avow-XXXXXX");
+  return mkdtemp(folder) != NULL ? 0 : -1;
+}
+
+static int tear_down(void **state) {
+  const int failed = harness_teardown(state);
+  return rmdir(folder) != 0 || failed != 0 ? -1 : 0;
+}
+
+static void close_handle(uv_handle_t *handle, void *data) {
+  if (!uv_is_closing(handle))
+    uv_close(handle, NULL);
+}
+
+static const char *path_of(const char *name) {
+  static char path[128];
+  (void) snprintf(path, sizeof(path), "%s/%s", folder, name); /* fits */
+  return path;
+}
+
+/* Something that happens in the folder: two events of that name. */
+static void touch(const char *name) {
+  const int fd = open(path_of(name), O_CREAT | O_WRONLY, 0600);
+  assert_true(fd >= 0);
+  assert_int_equal(close(fd), 0);
+  assert_int_equal(unlink(path_of(name)), 0);
+}
+
+static avow_value_t take(const avow_channel_t *c) {
+  const avow_value_t v = avow_run(avow_channel_next(c));
+  assert_string_equal(avow_error_message(&v), "no error");
+  return v;
+}
+
+static void events_have_a_name_and_a_kind(void **state) {
+  avow_channel_t *c = avow_fs_events(loop, folder, 0);
+  touch("file");
+
+  const avow_value_t v = take(c);
+
+  const avow_fs_event_t *event = avow_to_fs_event(&v);
+  assert_string_equal(event->name, "file");
+  assert_int_equal(event->events, UV_RENAME);
+  avow_value_unref(v);
+  avow_channel_unref(c);
+}
+
+static void an_event_outlives_its_channel(void **state) {
+  avow_channel_t *c = avow_fs_events(loop, folder, 0);
+  touch("file");
+  const avow_value_t v = take(c);
+
+  avow_channel_unref(c);
+  run();
+
+  assert_string_equal(avow_to_fs_event(&v)->name, "file");
+  avow_value_unref(v);
+}
+
+static avow_value_t name_cb(const avow_value_t *v, void *data) {
+  return avow_string(avow_to_fs_event(v)->name);
+}
+
+static void an_event_once_stops_listening(void **state) {
+  avow_promise_t *p = avow_fs_event_once(loop, folder, 0);
+  touch("file");
+
+  const avow_value_t v = avow_run(avow_then(p, name_cb, NULL, NULL));
+
+  assert_string_equal(avow_to_bytes(&v, NULL), "file");
+  avow_value_unref(v);
+  run();
+}
+
+static void a_path_that_is_not_there_is_refused(void **state) {
+  const avow_value_t v =
+      avow_run(avow_fs_event_once(loop, "/nowhere/at/all", 0));
+
+  assert_string_equal(avow_error_message(&v),
+                      "watch '/nowhere/at/all': no such file or directory");
+  avow_value_unref(v);
+}
+
+/* Lets libuv hear of what has happened. */
+static void hear(void) {
+  assert_fulfils_none(avow_sleep(loop, 1));
+  assert_fulfils_none(avow_after_poll(loop));
+}
+
+enum { ROOM = 256 };
+
+static void events_beyond_the_room_become_one(void **state) {
+  avow_channel_t *c = avow_fs_events(loop, folder, 0);
+  for (int i = 0; i < ROOM; i++) {
+    touch("file");
+    if (i % 16 == 0)
+      hear();
+  }
+  hear();
+
+  for (int i = 0; i < ROOM; i++) {
+    const avow_value_t v = take(c);
+    assert_string_equal(avow_to_fs_event(&v)->name, "file");
+    avow_value_unref(v);
+  }
+  const avow_value_t v = take(c);
+
+  assert_null(avow_to_fs_event(&v)->name);
+  assert_true((avow_to_fs_event(&v)->events & UV_RENAME) != 0);
+  avow_value_unref(v);
+  touch("later");
+  const avow_value_t w = take(c);
+  assert_string_equal(avow_to_fs_event(&w)->name, "later");
+  avow_value_unref(w);
+  avow_channel_unref(c);
+}
+
+static void an_event_without_memory_rejects_and_others_follow(void **state) {
+  avow_channel_t *c = avow_fs_events(loop, folder, 0);
+  avow_promise_t *next = avow_channel_next(c);
+  touch("file");
+
+  fail_allocation(1, true);
+  while (avow_state(next) == AVOW_PENDING)
+    (void) uv_run(loop, UV_RUN_ONCE); /* looked at next */
+  fail_allocation(0, false);
+
+  assert_rejects(next, UV_ENOMEM);
+  avow_channel_unref(c);
+}
+
+static void listening_alone_does_not_keep_the_loop_alive(void **state) {
+  avow_channel_t *c = avow_fs_events(loop, folder, 0);
+
+  run();
+
+  avow_channel_unref(c);
+}
+
+static void a_program_may_close_all_handles(void **state) {
+  avow_channel_t *c = avow_fs_events(loop, folder, 0);
+  avow_promise_t *next = avow_channel_next(c);
+  uv_walk(loop, close_handle, NULL);
+  touch("file");
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* nothing of it is ours to know */
+
+  avow_cancel(next);
+  avow_unref(next);
+  avow_channel_unref(c);
+
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void read_a_number_as_event(void) {
+  const avow_value_t v = avow_int(1);
+  assert_null(avow_to_fs_event(&v));
+}
+
+static void an_event_is_not_read_from_another_value(void **state) {
+  assert_misuse(read_a_number_as_event, "avow_to_object() as fs_event");
+}
+
+#define EVENT(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    EVENT(events_have_a_name_and_a_kind),
+    EVENT(an_event_outlives_its_channel),
+    EVENT(an_event_once_stops_listening),
+    EVENT(a_path_that_is_not_there_is_refused),
+    EVENT(events_beyond_the_room_become_one),
+    EVENT(an_event_without_memory_rejects_and_others_follow),
+    EVENT(listening_alone_does_not_keep_the_loop_alive),
+    EVENT(a_program_may_close_all_handles),
+    EVENT(an_event_is_not_read_from_another_value),
+  };
+  return RUN(tests);
+}

@@ -1,0 +1,189 @@
+/* Changes of files, found by looking again and again. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+static char path[64];
+static int file;
+
+static int set_up(void **state) {
+  size_t size = sizeof(path) - 16;
+  if (harness_setup(state) != 0 || uv_os_tmpdir(path, &size) != 0)
+    return -1;
+  strcat(path, "/avow-XXXXXX");
+  file = mkstemp(path);
+  return file >= 0 ? 0 : -1;
+}
+
+static int tear_down(void **state) {
+  const int failed = harness_teardown(state);
+  (void) unlink(path); /* or a test did */
+  return close(file) != 0 || failed != 0 ? -1 : 0;
+}
+
+static void close_handle(uv_handle_t *handle, void *data) {
+  if (!uv_is_closing(handle))
+    uv_close(handle, NULL);
+}
+
+static void grow(void) {
+  assert_int_equal(write(file, "x", 1), 1);
+}
+
+/* Lets it look at least once. */
+static void look(void) {
+  assert_fulfils_none(avow_sleep(loop, 150));
+}
+
+static void a_change_has_both_sides(void **state) {
+  avow_channel_t *c = avow_fs_polls(loop, path, 1);
+  look();
+  grow();
+
+  const avow_value_t v = avow_run(avow_channel_next(c));
+
+  const avow_fs_change_t *change = avow_to_fs_change(&v);
+  assert_int_equal(change->prev.st_size, 0);
+  assert_int_equal(change->curr.st_size, 1);
+  avow_value_unref(v);
+  avow_channel_unref(c);
+}
+
+static void changes_that_nobody_takes_become_one(void **state) {
+  avow_channel_t *c = avow_fs_polls(loop, path, 1);
+  look();
+  for (int i = 0; i < 3; i++) {
+    grow();
+    look();
+  }
+
+  const avow_value_t v = avow_run(avow_channel_next(c));
+
+  const avow_fs_change_t *change = avow_to_fs_change(&v);
+  assert_int_equal(change->prev.st_size, 0);
+  assert_int_equal(change->curr.st_size, 3);
+  avow_value_unref(v);
+  avow_channel_unref(c);
+}
+
+static avow_value_t size_cb(const avow_value_t *v, void *data) {
+  return avow_int((int64_t) avow_to_fs_change(v)->curr.st_size);
+}
+
+static void a_change_once_stops_looking(void **state) {
+  avow_promise_t *p = avow_fs_poll_once(loop, path, 1);
+  look();
+  grow();
+
+  assert_fulfils_int(avow_then(p, size_cb, NULL, NULL), 1);
+  run();
+}
+
+static void a_file_that_goes_rejects_and_the_channel_goes_on(void **state) {
+  avow_channel_t *c = avow_fs_polls(loop, path, 1);
+  look();
+  assert_int_equal(unlink(path), 0);
+
+  const avow_value_t v = avow_run(avow_channel_next(c));
+  char text[128];
+  (void) snprintf(text, sizeof(text), "watch '%s': no such file or directory",
+                  path); /* fits */
+  assert_string_equal(avow_error_message(&v), text);
+  avow_value_unref(v);
+  const int again = open(path, O_CREAT | O_WRONLY, 0600);
+  assert_true(again >= 0);
+  assert_int_equal(close(again), 0);
+
+  assert_fulfils_int(avow_then(avow_channel_next(c), size_cb, NULL, NULL), 0);
+  avow_channel_unref(c);
+}
+
+static void cancelled_while_it_looks_it_ends(void **state) {
+  avow_promise_t *p = avow_fs_poll_once(loop, path, 1);
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+}
+
+static void a_change_without_memory_rejects(void **state) {
+  avow_channel_t *c = avow_fs_polls(loop, path, 1);
+  look();
+  avow_promise_t *next = avow_channel_next(c);
+  grow();
+
+  fail_allocation(1, true);
+  while (avow_state(next) == AVOW_PENDING)
+    (void) uv_run(loop, UV_RUN_ONCE); /* looked at next */
+  fail_allocation(0, false);
+
+  assert_rejects(next, UV_ENOMEM);
+  avow_channel_unref(c);
+}
+
+static bool fails;
+
+static void *failing_malloc(size_t size) {
+  return fails ? NULL : malloc(size);
+}
+
+/* uv_fs_poll_t would end the process. */
+static void a_look_without_memory_rejects_and_others_follow(void **state) {
+  avow_channel_t *c = avow_fs_polls(loop, path, 1);
+  look();
+  avow_promise_t *next = avow_channel_next(c);
+
+  fails = true;
+  while (avow_state(next) == AVOW_PENDING)
+    (void) uv_run(loop, UV_RUN_ONCE); /* looked at next */
+  fails = false;
+
+  assert_rejects(next, UV_ENOMEM);
+  grow();
+  assert_fulfils_int(avow_then(avow_channel_next(c), size_cb, NULL, NULL), 1);
+  avow_channel_unref(c);
+}
+
+/* While libuv is looking, its handle takes a while to close. */
+static void a_program_may_close_all_handles(void **state) {
+  avow_channel_t *c = avow_fs_polls(loop, path, 1);
+  avow_promise_t *next = avow_channel_next(c);
+  uv_walk(loop, close_handle, NULL);
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_int_equal(avow_result(next)->code, UV_ECANCELED);
+  avow_unref(next);
+  avow_channel_unref(c);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void read_a_number_as_change(void) {
+  const avow_value_t v = avow_int(1);
+  assert_null(avow_to_fs_change(&v));
+}
+
+static void a_change_is_not_read_from_another_value(void **state) {
+  assert_misuse(read_a_number_as_change, "avow_to_object() as fs_change");
+}
+
+#define LOOK(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void) {
+  (void) uv_replace_allocator(failing_malloc, realloc, calloc,
+                              free); /* valid */
+  const struct CMUnitTest tests[] = {
+    LOOK(a_change_has_both_sides),
+    LOOK(changes_that_nobody_takes_become_one),
+    LOOK(a_change_once_stops_looking),
+    LOOK(a_file_that_goes_rejects_and_the_channel_goes_on),
+    LOOK(cancelled_while_it_looks_it_ends),
+    LOOK(a_change_without_memory_rejects),
+    LOOK(a_look_without_memory_rejects_and_others_follow),
+    LOOK(a_program_may_close_all_handles),
+    LOOK(a_change_is_not_read_from_another_value),
+  };
+  return RUN(tests);
+}

@@ -1,0 +1,283 @@
+/* Groups: no child outlives them. */
+#include "harness.h"
+
+static avow_promise_t *child(avow_deferred_t **out, char *word) {
+  avow_promise_t *p = avow_promise_new(loop, out);
+  avow_on_cancel(*out, note_free, word);
+  return p;
+}
+
+static avow_value_t clean_up(void *data) {
+  note("cleaning");
+  return avow_follow(avow_sleep(loop, 1));
+}
+
+static avow_value_t break_up(void *data) {
+  return avow_error_new(UV_ENOSPC, avow_none(), "disk full");
+}
+
+static avow_value_t note_outcome(const avow_value_t *arg, void *data) {
+  avow_value_unref(note_value_cb(arg, "end"));
+  return avow_none();
+}
+
+static void note_end(avow_promise_t *p) {
+  avow_unref(avow_then(p, note_outcome, note_outcome, NULL));
+}
+
+static void end(avow_deferred_t *d, avow_value_t v) {
+  assert_true(avow_resolve(d, v));
+  run();
+}
+
+static void group_fulfils_when_closed_and_all_children_have(void **state) {
+  avow_group_t *g;
+  avow_deferred_t *a, *b;
+  note_end(avow_group_new(loop, &g));
+  avow_group_add(g, child(&a, "a"));
+  avow_group_add(g, child(&b, "b"));
+
+  end(a, avow_string("dropped"));
+  avow_group_close(g);
+  run();
+  assert_notes("");
+  end(b, avow_none());
+
+  assert_notes("end=none");
+}
+
+static void group_that_is_idle_waits_to_be_closed(void **state) {
+  avow_group_t *g;
+  note_end(avow_group_new(loop, &g));
+  avow_group_add(g, avow_promise_resolve(loop, avow_int(1)));
+  run();
+  assert_notes("");
+
+  avow_group_close(g);
+  run();
+
+  assert_notes("end=none");
+}
+
+static void empty_group_fulfils_when_closed(void **state) {
+  avow_group_t *g;
+  avow_promise_t *p = avow_group_new(loop, &g);
+
+  avow_group_close(g);
+
+  assert_fulfils_none(p);
+}
+
+static void first_failure_cancels_the_siblings_and_waits(void **state) {
+  avow_group_t *g;
+  avow_deferred_t *a, *b;
+  avow_promise_t *p = avow_group_new(loop, &g);
+  avow_group_add(g, child(&a, "a"));
+  avow_group_add(g, avow_finally(child(&b, "b"), clean_up, NULL));
+  p = avow_attach(p, "freed", note_free);
+
+  assert_true(avow_resolve(a, avow_error(UV_EIO)));
+
+  assert_rejects(p, UV_EIO);
+  assert_notes("b cleaning freed");
+  avow_deferred_drop(b);
+  avow_group_close(g);
+}
+
+static void error_carries_those_of_the_siblings(void **state) {
+  avow_group_t *g;
+  avow_deferred_t *ds[6];
+  avow_promise_t *p = avow_group_new(loop, &g);
+  avow_group_add(g, child(&ds[0], "first"));
+  for (size_t i = 1; i < 6; i++)
+    avow_group_add(g, avow_finally(child(&ds[i], "sibling"), break_up, NULL));
+
+  assert_true(
+      avow_resolve(ds[0], avow_error_new(UV_EIO, avow_none(), "first %d", 1)));
+  const avow_value_t v = avow_run(p);
+
+  assert_int_equal(avow_error_code(&v), UV_EIO);
+  assert_string_equal(avow_error_message(&v), "first 1");
+  const avow_value_t *all = avow_error_cause(&v);
+  assert_int_equal(avow_list_len(all), 6);
+  assert_string_equal(avow_error_message(avow_list_at(all, 0)), "first 1");
+  assert_string_equal(avow_error_message(avow_list_at(all, 5)), "disk full");
+  avow_value_unref(v);
+  for (size_t i = 1; i < 6; i++)
+    avow_deferred_drop(ds[i]);
+  avow_group_close(g);
+}
+
+static void child_that_is_cancelled_is_no_failure(void **state) {
+  avow_group_t *g;
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_group_new(loop, &g);
+  avow_promise_t *one = child(&d, "one");
+  avow_group_add(g, avow_ref(one));
+
+  avow_cancel(one);
+  avow_group_close(g);
+
+  assert_fulfils_none(p);
+  assert_notes("one");
+  avow_unref(one);
+  avow_deferred_drop(d);
+}
+
+static void cancelling_cancels_the_children_and_waits(void **state) {
+  avow_group_t *g;
+  avow_deferred_t *a, *b;
+  avow_promise_t *p = avow_group_new(loop, &g);
+  avow_group_add(g, avow_finally(child(&a, "a"), clean_up, NULL));
+  avow_group_add(g, avow_finally(child(&b, "b"), break_up, NULL));
+  p = avow_attach(p, "freed", note_free);
+
+  avow_cancel(p);
+  assert_notes("a b");
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("cleaning freed");
+  avow_deferred_drop(a);
+  avow_deferred_drop(b);
+  avow_group_close(g);
+}
+
+static void child_that_comes_late_is_cancelled(void **state) {
+  avow_group_t *g;
+  avow_deferred_t *a, *b;
+  avow_promise_t *p = avow_group_new(loop, &g);
+  avow_cancel(p);
+
+  avow_group_add(g, child(&a, "a"));
+  assert_rejects(p, UV_ECANCELED);
+  avow_group_add(g, child(&b, "b"));
+  avow_group_add(g, avow_promise_reject(loop, avow_error(UV_EIO)));
+  run();
+
+  assert_notes("a b");
+  avow_deferred_drop(a);
+  avow_deferred_drop(b);
+  avow_group_close(g);
+}
+
+static void child_that_others_hold_is_only_waited_for(void **state) {
+  avow_group_t *g;
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_group_new(loop, &g);
+  avow_promise_t *held = child(&d, "held");
+  avow_group_add(g, avow_ref(held));
+  avow_group_add(g, avow_promise_reject(loop, avow_error(UV_EIO)));
+  note_end(p);
+  run();
+  assert_notes("");
+
+  end(d, avow_none());
+
+  assert_notes("end=EIO");
+  avow_unref(held);
+  avow_group_close(g);
+}
+
+static void many_children_leave_nothing_behind(void **state) {
+  enum { MANY = 200000, AT_ONCE = 100 };
+  avow_group_t *g;
+  avow_promise_t *p = avow_group_new(loop, &g);
+  avow_deferred_t *ds[AT_ONCE];
+  for (size_t i = 0; i < AT_ONCE; i++)
+    avow_group_add(g, child(&ds[i], "child"));
+  const long before = live_allocations();
+
+  for (size_t i = 0; i < MANY; i++) {
+    end(ds[i % AT_ONCE], avow_int(1));
+    avow_group_add(g, child(&ds[i % AT_ONCE], "child"));
+  }
+
+  assert_true(live_allocations() <= before);
+  for (size_t i = 0; i < AT_ONCE; i++)
+    end(ds[i], avow_none());
+  avow_group_close(g);
+  assert_fulfils_none(p);
+}
+
+static void closing_the_loop_ends_a_group(void **state) {
+  avow_group_t *g;
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_group_new(loop, &g);
+  avow_group_add(g, child(&d, "child"));
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
+  avow_unref(p);
+  avow_deferred_drop(d);
+  avow_group_close(g);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void group_without_memory_cancels_what_is_added(void **state) {
+  avow_group_t *g;
+  avow_deferred_t *d;
+  avow_promise_t *one = child(&d, "one");
+  fail_allocation(1, true);
+  avow_promise_t *p = avow_group_new(loop, &g);
+  fail_allocation(0, false);
+
+  avow_group_add(g, one);
+  avow_group_close(g);
+
+  assert_notes("one");
+  assert_rejects(p, UV_ENOMEM);
+  avow_deferred_drop(d);
+}
+
+enum { CROWD = 256, RESERVED = 70 };
+
+/* Not even the blocks that avow keeps for the last are left. */
+static void child_that_no_block_can_wait_for_is_cancelled(void **state) {
+  avow_promise_t *crowd[CROWD], *last[RESERVED];
+  avow_deferred_t *d, *work;
+  avow_promise_t *pending = avow_promise_new(loop, &d);
+  avow_promise_t *child = avow_promise_new(loop, &work);
+  avow_promise_t *settled = avow_promise_resolve(loop, avow_none());
+  avow_group_t *g;
+  avow_promise_t *p = avow_group_new(loop, &g);
+  fail_allocation(1, true);
+  for (int i = 0; i < CROWD; i++)
+    crowd[i] = avow_promise_resolve(loop, avow_none());
+  for (int i = 0; i < RESERVED; i++)
+    last[i] = avow_finally(avow_ref(pending), note_fn, "last");
+
+  avow_group_add(g, avow_ref(settled));
+  avow_group_add(g, child);
+  fail_allocation(0, false);
+  avow_group_close(g);
+
+  assert_false(avow_resolve(work, avow_none()));
+  assert_rejects(p, UV_ENOMEM);
+  for (int i = 0; i < CROWD; i++)
+    avow_unref(crowd[i]);
+  for (int i = 0; i < RESERVED; i++)
+    avow_unref(last[i]);
+  assert_true(avow_resolve(d, avow_none()));
+  avow_unref(pending);
+  avow_unref(settled);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(group_fulfils_when_closed_and_all_children_have),
+    CASE(group_that_is_idle_waits_to_be_closed),
+    CASE(empty_group_fulfils_when_closed),
+    CASE(first_failure_cancels_the_siblings_and_waits),
+    CASE(error_carries_those_of_the_siblings),
+    CASE(child_that_is_cancelled_is_no_failure),
+    CASE(cancelling_cancels_the_children_and_waits),
+    CASE(child_that_comes_late_is_cancelled),
+    CASE(child_that_others_hold_is_only_waited_for),
+    CASE(many_children_leave_nothing_behind),
+    CASE(closing_the_loop_ends_a_group),
+    CASE(group_without_memory_cancels_what_is_added),
+    CASE(child_that_no_block_can_wait_for_is_cancelled),
+  };
+  return RUN(tests);
+}

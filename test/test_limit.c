@@ -1,0 +1,313 @@
+/* Limiters: so many at a time, in the order of their coming. */
+#include "avow/limit.h"
+
+#include "harness.h"
+
+/* Work that its test ends. */
+typedef struct {
+  char *word;
+  avow_deferred_t *deferred;
+} work_t;
+
+static avow_value_t begin(void *data) {
+  work_t *work = data;
+  note(work->word);
+  return avow_follow(avow_promise_new(loop, &work->deferred));
+}
+
+static void end(work_t *work, avow_value_t v) {
+  assert_true(avow_resolve(work->deferred, v));
+  run();
+}
+
+static avow_value_t throw_fn(void *data) {
+  return avow_error(UV_EIO);
+}
+
+static avow_value_t five(void *data) {
+  return avow_int(5);
+}
+
+static avow_value_t keep(const avow_value_t *arg, void *data) {
+  *(avow_value_t *) data = avow_value_ref(arg);
+  return avow_none();
+}
+
+static void run_calls_from_a_job_and_settles_as_the_function(void **state) {
+  avow_limiter_t *l = avow_limiter_new(loop, 1);
+
+  avow_promise_t *p = avow_limiter_run(l, note_fn, "called");
+
+  assert_notes("");
+  assert_fulfils_none(p);
+  assert_notes("called");
+  assert_fulfils_int(avow_limiter_run(l, five, NULL), 5);
+  assert_rejects(avow_limiter_run(l, throw_fn, NULL), UV_EIO);
+  avow_limiter_unref(l);
+}
+
+static void as_many_run_as_there_are_permits(void **state) {
+  avow_limiter_t *l = avow_limiter_new(loop, 2);
+  work_t works[] = { { "a", NULL }, { "b", NULL }, { "c", NULL } };
+
+  for (size_t i = 0; i < 3; i++)
+    avow_unref(avow_limiter_run(l, begin, &works[i]));
+  run();
+  assert_notes("a b");
+  end(&works[1], avow_none());
+
+  assert_notes("c");
+  end(&works[0], avow_none());
+  end(&works[2], avow_none());
+  avow_limiter_unref(l);
+}
+
+static void first_come_is_first_served(void **state) {
+  avow_limiter_t *l = avow_limiter_new(loop, 1);
+  char *words[] = { "a", "b", "c", "d" };
+  avow_promise_t *ps[4];
+
+  for (size_t i = 0; i < 4; i++)
+    ps[i] = avow_limiter_run(l, note_fn, words[i]);
+  avow_value_unref(avow_run(avow_all(loop, ps, 4)));
+
+  assert_notes("a b c d");
+  avow_limiter_unref(l);
+}
+
+static void failure_gives_its_permit_back(void **state) {
+  avow_limiter_t *l = avow_limiter_new(loop, 1);
+  work_t work = { "a", NULL };
+  avow_promise_t *p = avow_limiter_run(l, begin, &work);
+  avow_promise_t *next = avow_limiter_run(l, five, NULL);
+  run();
+
+  end(&work, avow_error(UV_EIO));
+
+  assert_rejects(p, UV_EIO);
+  assert_fulfils_int(next, 5);
+  avow_limiter_unref(l);
+}
+
+static void cancelled_in_the_queue_is_never_called(void **state) {
+  avow_limiter_t *l = avow_limiter_new(loop, 1);
+  work_t work = { "a", NULL };
+  avow_promise_t *first = avow_limiter_run(l, begin, &work);
+  avow_promise_t *p = avow_limiter_run(l, note_fn, "cancelled");
+  avow_promise_t *next = avow_limiter_run(l, note_fn, "next");
+  run();
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  end(&work, avow_none());
+  assert_fulfils_none(next);
+  assert_notes("a next");
+  avow_unref(first);
+  avow_limiter_unref(l);
+}
+
+static void cancelled_at_work_cancels_it_and_gives_the_permit_back(
+    void **state) {
+  avow_limiter_t *l = avow_limiter_new(loop, 1);
+  work_t work = { "a", NULL };
+  avow_promise_t *p = avow_limiter_run(l, begin, &work);
+  avow_promise_t *next = avow_limiter_run(l, five, NULL);
+  run();
+  avow_on_cancel(work.deferred, note_free, "stopped");
+
+  avow_cancel(p);
+
+  assert_notes("a stopped");
+  assert_rejects(p, UV_ECANCELED);
+  assert_fulfils_int(next, 5);
+  avow_deferred_drop(work.deferred);
+  avow_limiter_unref(l);
+}
+
+static void cancelled_once_granted_loses_no_permit(void **state) {
+  avow_limiter_t *l = avow_limiter_new(loop, 1);
+  avow_promise_t *p = avow_limiter_run(l, note_fn, "called");
+
+  avow_cancel(p);
+  avow_unref(p);
+  avow_promise_t *unwanted = avow_limiter_acquire(l);
+  avow_cancel(unwanted);
+  avow_unref(unwanted);
+
+  assert_fulfils_int(avow_limiter_run(l, five, NULL), 5);
+  avow_limiter_unref(l);
+}
+
+static void permit_goes_back_with_its_last_reference(void **state) {
+  avow_limiter_t *l = avow_limiter_new(loop, 1);
+  avow_value_t permit = avow_none();
+  avow_unref(avow_then(avow_limiter_acquire(l), keep, NULL, &permit));
+  avow_promise_t *next = avow_limiter_acquire(l);
+  run();
+  assert_string_equal(avow_type_name(&permit), "permit");
+  assert_int_equal(avow_state(next), AVOW_PENDING);
+
+  avow_value_unref(permit);
+
+  assert_int_equal(avow_state(next), AVOW_FULFILLED);
+  avow_unref(next);
+  avow_limiter_unref(l);
+}
+
+static void permit_nobody_waits_for_goes_back(void **state) {
+  avow_limiter_t *l = avow_limiter_new(loop, 1);
+  avow_unref(avow_limiter_acquire(l));
+  avow_unref(avow_then(avow_limiter_acquire(l), note_cb, NULL, "dropped"));
+
+  assert_fulfils_int(avow_limiter_run(l, five, NULL), 5);
+
+  assert_notes("dropped");
+  avow_limiter_unref(l);
+}
+
+static void acquire_that_is_cancelled_leaves_the_queue(void **state) {
+  avow_limiter_t *l = avow_limiter_new(loop, 1);
+  const avow_value_t permit = avow_run(avow_limiter_acquire(l));
+  avow_promise_t *p = avow_limiter_acquire(l);
+  avow_promise_t *q = avow_limiter_acquire(l);
+
+  avow_cancel(p);
+  avow_value_unref(permit);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_int_equal(avow_state(q), AVOW_FULFILLED);
+  avow_unref(q);
+  avow_limiter_unref(l);
+}
+
+/* Would take minutes if each had to be looked for. */
+static void leaving_the_queue_makes_no_room(void **state) {
+  avow_limiter_t *l = avow_limiter_new(loop, 1);
+  work_t works[] = { { "a", NULL }, { "b", NULL }, { "c", NULL } };
+  avow_unref(avow_limiter_run(l, begin, &works[0]));
+  avow_promise_t *p = avow_limiter_run(l, begin, &works[1]);
+
+  avow_cancel(p);
+  avow_unref(p);
+  run();
+  avow_unref(avow_limiter_run(l, begin, &works[2]));
+  run();
+
+  assert_notes("a");
+  end(&works[0], avow_none());
+  assert_notes("c");
+  end(&works[2], avow_none());
+  avow_limiter_unref(l);
+}
+
+static void leaving_a_long_queue_takes_constant_time(void **state) {
+  enum { MANY = 100000 };
+  avow_limiter_t *l = avow_limiter_new(loop, 1);
+  const avow_value_t permit = avow_run(avow_limiter_acquire(l));
+  avow_promise_t **ps = test_calloc(MANY, sizeof(avow_promise_t *));
+  for (size_t i = 0; i < MANY; i++)
+    ps[i] = avow_limiter_acquire(l);
+
+  for (size_t i = 0; i < MANY; i++)
+    avow_cancel(ps[(i * 7919) % MANY]);
+
+  for (size_t i = 0; i < MANY; i++)
+    avow_unref(ps[i]);
+  test_free(ps);
+  avow_value_unref(permit);
+  assert_fulfils_int(avow_limiter_run(l, five, NULL), 5);
+  avow_limiter_unref(l);
+}
+
+static void limiter_let_go_of_in_use_serves_those_who_wait(void **state) {
+  avow_limiter_t *l = avow_limiter_new(loop, 1);
+  work_t work = { "a", NULL };
+  avow_promise_t *p = avow_limiter_run(l, begin, &work);
+  avow_promise_t *next = avow_limiter_run(l, five, NULL);
+  run();
+
+  avow_limiter_unref(l);
+  end(&work, avow_none());
+
+  assert_fulfils_none(p);
+  assert_fulfils_int(next, 5);
+  assert_notes("a");
+}
+
+static void limiter_is_shared_by_reference(void **state) {
+  avow_limiter_t *l = avow_limiter_new(loop, 1);
+  avow_limiter_t *same = avow_limiter_ref(l);
+  avow_limiter_unref(l);
+
+  assert_fulfils_int(avow_limiter_run(same, five, NULL), 5);
+
+  avow_limiter_unref(same);
+  avow_limiter_unref(NULL);
+}
+
+static void limiter_without_permits_is_refused(void **state) {
+  avow_limiter_t *l = avow_limiter_new(loop, 0);
+
+  const avow_value_t v = avow_run(avow_limiter_acquire(l));
+  assert_int_equal(avow_error_code(&v), UV_EINVAL);
+  assert_string_equal(avow_error_message(&v), "limiter: invalid argument");
+  avow_value_unref(v);
+  assert_rejects(avow_limiter_run(l, five, NULL), UV_EINVAL);
+
+  avow_limiter_unref(l);
+}
+
+static void run_without_function_is_refused(void **state) {
+  avow_limiter_t *l = avow_limiter_new(loop, 1);
+
+  const avow_value_t v = avow_run(avow_limiter_run(l, NULL, NULL));
+
+  assert_int_equal(avow_error_code(&v), UV_EINVAL);
+  assert_string_equal(avow_error_message(&v), "limiter run: invalid argument");
+  avow_value_unref(v);
+  avow_limiter_unref(l);
+}
+
+static void closing_cancels_who_works_and_who_waits(void **state) {
+  avow_limiter_t *l = avow_limiter_new(loop, 1);
+  work_t work = { "a", NULL };
+  avow_promise_t *ps[] = { avow_limiter_run(l, begin, &work),
+                           avow_limiter_run(l, note_fn, "b"),
+                           avow_limiter_acquire(l) };
+  run();
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  for (size_t i = 0; i < 3; i++) {
+    assert_int_equal(avow_error_code(avow_result(ps[i])), UV_ECANCELED);
+    avow_unref(ps[i]);
+  }
+  avow_deferred_drop(work.deferred);
+  avow_limiter_unref(l);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_notes("a");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(run_calls_from_a_job_and_settles_as_the_function),
+    CASE(as_many_run_as_there_are_permits),
+    CASE(first_come_is_first_served),
+    CASE(failure_gives_its_permit_back),
+    CASE(cancelled_in_the_queue_is_never_called),
+    CASE(cancelled_at_work_cancels_it_and_gives_the_permit_back),
+    CASE(cancelled_once_granted_loses_no_permit),
+    CASE(permit_goes_back_with_its_last_reference),
+    CASE(permit_nobody_waits_for_goes_back),
+    CASE(acquire_that_is_cancelled_leaves_the_queue),
+    CASE(leaving_the_queue_makes_no_room),
+    CASE(leaving_a_long_queue_takes_constant_time),
+    CASE(limiter_let_go_of_in_use_serves_those_who_wait),
+    CASE(limiter_is_shared_by_reference),
+    CASE(limiter_without_permits_is_refused),
+    CASE(run_without_function_is_refused),
+    CASE(closing_cancels_who_works_and_who_waits),
+  };
+  return RUN(tests);
+}

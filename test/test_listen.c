@@ -1,0 +1,243 @@
+/* The connections of a listening stream as a channel. */
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include "harness.h"
+
+enum { MANY = 20 };
+
+static avow_value_t server;
+static avow_channel_t *channel;
+static char port[8];
+
+static uv_tcp_t *tcp_of(const avow_value_t *v) {
+  return (uv_tcp_t *) avow_to_stream(v);
+}
+
+static void drop(avow_value_t *v) {
+  const avow_value_t gone = *v;
+  *v = avow_none();
+  avow_value_unref(gone);
+}
+
+static int set_up_room(void **state, size_t room) {
+  struct sockaddr_in address;
+  int len = sizeof(address);
+  if (harness_setup(state) != 0)
+    return -1;
+  server = avow_run(avow_bind(loop, "127.0.0.1", "0"));
+  if (uv_tcp_getsockname(tcp_of(&server), (struct sockaddr *) &address, &len) !=
+      0)
+    return -1;
+  (void) snprintf(port, sizeof(port), "%d", ntohs(address.sin_port)); /* fits */
+  channel = avow_listen(avow_to_stream(&server), 128, room);
+  return 0;
+}
+
+static int set_up(void **state) {
+  return set_up_room(state, 2);
+}
+
+static int set_up_by_hand(void **state) {
+  return set_up_room(state, 0);
+}
+
+static int tear_down(void **state) {
+  avow_channel_unref(channel);
+  drop(&server);
+  run();
+  return harness_teardown(state);
+}
+
+static avow_value_t connected(void) {
+  const avow_value_t v = avow_run(avow_connect(loop, "127.0.0.1", port));
+  assert_string_equal(avow_error_message(&v), "no error");
+  return v;
+}
+
+static void turn(void) {
+  for (int i = 0; i < 3; i++)
+    (void) uv_run(loop, UV_RUN_NOWAIT); /* the server keeps it alive */
+}
+
+static avow_value_t next(void) {
+  const avow_value_t v = avow_run(avow_channel_next(channel));
+  assert_string_equal(avow_error_message(&v), "no error");
+  return v;
+}
+
+static void connections_come_in_order(void **state) {
+  avow_value_t ends[MANY];
+  for (int i = 0; i < MANY; i++)
+    ends[i] = connected();
+
+  for (int i = 0; i < MANY; i++) {
+    avow_value_t v = next();
+    struct sockaddr_in there, here;
+    int size = sizeof(there), len = sizeof(here);
+    assert_int_equal(uv_tcp_getpeername(tcp_of(&v), (struct sockaddr *) &there,
+                                        &size),
+                     0);
+    assert_int_equal(uv_tcp_getsockname(tcp_of(&ends[i]),
+                                        (struct sockaddr *) &here, &len),
+                     0);
+    assert_int_equal(there.sin_port, here.sin_port);
+    drop(&v);
+    drop(&ends[i]);
+  }
+}
+
+static void who_waits_gets_what_comes(void **state) {
+  avow_promise_t *p = avow_channel_next(channel);
+  avow_value_t end = connected();
+
+  avow_value_t v = avow_run(p);
+
+  assert_fulfils_int(avow_write(avow_to_stream(&v), avow_string("hi")), 2);
+  drop(&v);
+  drop(&end);
+}
+
+static int open_streams;
+
+static void count_cb(uv_handle_t *handle, void *arg) {
+  open_streams += handle->type == UV_TCP;
+}
+
+static int streams(void) {
+  open_streams = 0;
+  uv_walk(loop, count_cb, NULL);
+  return open_streams;
+}
+
+static void nothing_is_accepted_while_it_is_full(void **state) {
+  avow_value_t ends[MANY];
+  for (int i = 0; i < MANY; i++)
+    ends[i] = connected();
+  turn();
+
+  assert_int_equal(streams(), 1 + MANY + 2);
+
+  for (int i = 0; i < MANY; i++)
+    drop(&ends[i]);
+}
+
+static void nothing_is_accepted_unasked_by_hand(void **state) {
+  avow_value_t end = connected();
+  turn();
+  assert_int_equal(streams(), 2);
+
+  avow_value_t v = next();
+
+  drop(&v);
+  drop(&end);
+}
+
+static void closing_the_server_ends_the_channel(void **state) {
+  avow_promise_t *p = avow_channel_next(channel);
+
+  assert_fulfils_none(avow_close((uv_handle_t *) avow_to_stream(&server)));
+
+  assert_fulfils_none(p);
+  assert_fulfils_none(avow_channel_next(channel));
+}
+
+static void dropping_the_server_ends_the_channel(void **state) {
+  avow_promise_t *p = avow_channel_next(channel);
+
+  drop(&server);
+
+  assert_fulfils_none(p);
+}
+
+static void connections_inside_close_with_the_channel(void **state) {
+  avow_value_t end = connected();
+  turn();
+
+  avow_channel_close(channel);
+
+  assert_fulfils_none(avow_read(avow_to_stream(&end), 100));
+  drop(&end);
+}
+
+static void what_comes_after_the_channel_waits_for_another(void **state) {
+  avow_channel_unref(channel);
+  avow_value_t end = connected();
+  turn();
+  assert_int_equal(streams(), 2);
+
+  channel = avow_listen(avow_to_stream(&server), 128, 1);
+
+  avow_value_t v = next();
+  drop(&v);
+  drop(&end);
+}
+
+static void one_listens_at_a_time(void **state) {
+  avow_channel_t *other = avow_listen(avow_to_stream(&server), 128, 1);
+
+  assert_rejects(avow_channel_next(other), UV_EALREADY);
+
+  avow_channel_unref(other);
+}
+
+static void listening_on_a_closing_stream_fails(void **state) {
+  avow_unref(avow_close((uv_handle_t *) avow_to_stream(&server)));
+  avow_channel_t *other = avow_listen(avow_to_stream(&server), 128, 1);
+
+  const avow_value_t v = avow_run(avow_channel_next(other));
+
+  assert_string_equal(avow_error_message(&v), "listen: invalid argument");
+  avow_value_unref(v);
+  avow_channel_unref(other);
+}
+
+static void listening_on_a_connection_fails(void **state) {
+  avow_value_t end = connected();
+  avow_channel_t *other = avow_listen(avow_to_stream(&end), 128, 1);
+
+  avow_value_t v = avow_run(avow_channel_next(other));
+
+  assert_true(avow_is_error(&v));
+  drop(&v);
+  avow_channel_unref(other);
+  drop(&end);
+}
+
+static void loop_close_ends_the_channel(void **state) {
+  avow_value_t end = connected();
+  turn();
+  avow_promise_t *p = avow_channel_next(channel);
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  avow_unref(p);
+  drop(&end);
+  avow_channel_unref(channel);
+  channel = NULL;
+  drop(&server);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+#define LISTEN(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define HAND(f)   cmocka_unit_test_setup_teardown(f, set_up_by_hand, tear_down)
+
+int main(void) {
+  (void) signal(SIGPIPE, SIG_IGN);
+  const struct CMUnitTest tests[] = {
+    LISTEN(connections_come_in_order),
+    LISTEN(who_waits_gets_what_comes),
+    LISTEN(nothing_is_accepted_while_it_is_full),
+    HAND(nothing_is_accepted_unasked_by_hand),
+    LISTEN(closing_the_server_ends_the_channel),
+    LISTEN(dropping_the_server_ends_the_channel),
+    LISTEN(connections_inside_close_with_the_channel),
+    LISTEN(what_comes_after_the_channel_waits_for_another),
+    LISTEN(one_listens_at_a_time),
+    LISTEN(listening_on_a_closing_stream_fails),
+    LISTEN(listening_on_a_connection_fails),
+    LISTEN(loop_close_ends_the_channel),
+  };
+  return RUN(tests);
+}

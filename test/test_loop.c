@@ -1,0 +1,434 @@
+/* Loops: beginning, end and statistics. */
+#include "harness.h"
+
+#include <fcntl.h>
+
+/* Ends it all, and begins anew at the same address. */
+static void close_loop(void) {
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(uv_loop_close(loop), 0);
+  assert_int_equal(uv_loop_init(loop), 0);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+/* Takes p. */
+static void assert_canceled(avow_promise_t *p) {
+  assert_int_equal(avow_state(p), AVOW_REJECTED);
+  assert_string_equal(avow_err_name(avow_result(p)->code), "ECANCELED");
+  avow_unref(p);
+}
+
+/* Beginning and end. */
+
+static void init_counts_its_users(void **state) {
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  assert_true(avow_resolve(d, avow_int(1)));
+  assert_fulfils_int(p, 1);
+}
+
+static void init_refuses_a_small_stack(void **state) {
+  const avow_options_t options = { .stack_size = 16383 };
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_int_equal(avow_loop_init(loop, &options), UV_EINVAL);
+
+  assert_int_equal(avow_loop_close(loop), UV_EINVAL);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void init_takes_the_smallest_stack(void **state) {
+  const avow_options_t options = { .stack_size = 16384 };
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_int_equal(avow_loop_init(loop, &options), 0);
+}
+
+static void init_refuses_no_loop(void **state) {
+  assert_int_equal(avow_loop_init(NULL, NULL), UV_EINVAL);
+}
+
+static void close_refuses_a_loop_never_initialised(void **state) {
+  uv_loop_t other;
+  assert_int_equal(uv_loop_init(&other), 0);
+
+  assert_int_equal(avow_loop_close(&other), UV_EINVAL);
+
+  assert_int_equal(uv_loop_close(&other), 0);
+}
+
+static void close_refuses_once_too_often(void **state) {
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_int_equal(avow_loop_close(loop), UV_EINVAL);
+
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void loop_data_stays_the_programs(void **state) {
+  loop->data = &loop;
+  avow_remote_t *r;
+  avow_unref(avow_remote_new(loop, &r));
+  assert_int_equal(avow_remote_resolve(r, avow_none()), 0);
+  assert_fulfils_none(avow_sleep(loop, 1));
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_ptr_equal(loop->data, &loop);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void init_works_again_at_an_old_address(void **state) {
+  for (int i = 0; i < 3; i++) {
+    avow_promise_t *p = avow_promise_resolve(loop, avow_int(i));
+    assert_fulfils_int(avow_then(p, note_cb, NULL, "then"), i);
+    close_loop();
+  }
+
+  assert_notes("then then then");
+}
+
+static void use_of_no_loop(void) {
+  uv_loop_t other;
+  assert_int_equal(uv_loop_init(&other), 0);
+  avow_promise_t *p = avow_promise_resolve(&other, avow_int(1));
+  assert_rejects(p, AVOW_EMISUSE);
+  assert_int_equal(uv_loop_close(&other), 0);
+}
+
+static void use_without_init_is_explained(void **state) {
+  assert_misuse(use_of_no_loop, "call avow_loop_init() on it first");
+}
+
+/* A closed loop keeps its place for as long as a promise of it is held. */
+static void loops_beyond_4095_are_refused(void **state) {
+  enum { ROOM = 4095 - 1 }; /* the fixture has one */
+  avow_promise_t **held = test_calloc(ROOM, sizeof(avow_promise_t *));
+  uv_loop_t other;
+  assert_int_equal(uv_loop_init(&other), 0);
+  for (int i = 0; i < ROOM; i++) {
+    assert_int_equal(avow_loop_init(&other, NULL), 0);
+    held[i] = avow_promise_resolve(&other, avow_int(i));
+    assert_int_equal(avow_loop_close(&other), 0);
+  }
+
+  assert_int_equal(avow_loop_init(&other, NULL), UV_EMFILE);
+
+  avow_unref(held[7]);
+  assert_int_equal(avow_loop_init(&other, NULL), 0);
+  assert_int_equal(avow_loop_close(&other), 0);
+  for (int i = 0; i < ROOM; i++)
+    if (i != 7)
+      avow_unref(held[i]);
+  assert_int_equal(uv_loop_close(&other), 0);
+  test_free(held);
+}
+
+/* What close does to what is pending. */
+
+static void close_cancels_a_deferred(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+
+  close_loop();
+
+  assert_canceled(p);
+  assert_false(avow_resolve(d, avow_string("late")));
+}
+
+static void deferreds_may_be_dropped_after_close(void **state) {
+  avow_deferred_t *d;
+  avow_unref(avow_promise_new(loop, &d));
+  avow_deferred_t *again = avow_deferred_ref(d);
+
+  close_loop();
+
+  avow_deferred_drop(d);
+  avow_deferred_drop(again);
+}
+
+static void close_cancels_combinators_and_their_inputs(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *ps[] = { avow_sleep(loop, 60000),
+                           avow_promise_new(loop, &d) };
+  avow_promise_t *held = avow_ref(ps[0]);
+  avow_promise_t *p = avow_all(loop, ps, 2);
+
+  close_loop();
+
+  assert_canceled(p);
+  assert_canceled(held);
+  avow_deferred_drop(d);
+}
+
+static void close_cancels_a_gather_that_was_not_ended(void **state) {
+  avow_gather_t *g = avow_gather_new(loop, AVOW_ALL);
+  avow_gather_add(g, avow_sleep(loop, 60000));
+  avow_gather_t *empty = avow_gather_new(loop, AVOW_ANY);
+
+  close_loop();
+
+  assert_canceled(avow_gather_end(g));
+  assert_canceled(avow_gather_end(empty));
+}
+
+/* Takes p. */
+static void assert_close_cancels(avow_promise_t *p) {
+  close_loop();
+
+  assert_canceled(p);
+}
+
+static void close_cancels_a_race_without_inputs(void **state) {
+  assert_close_cancels(avow_race(loop, NULL, 0));
+}
+
+static void close_cancels_a_repeat(void **state) {
+  assert_close_cancels(avow_repeat(loop, note_fn, "step"));
+
+  assert_notes("");
+}
+
+static avow_value_t sleep_fn(void *data) {
+  return avow_follow(avow_sleep(loop, 60000));
+}
+
+static void close_cancels_a_repeat_that_waits(void **state) {
+  avow_promise_t *p = avow_repeat(loop, sleep_fn, NULL);
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* alive: the sleep */
+
+  assert_close_cancels(p);
+}
+
+static void close_cancels_promises_that_adopt_each_other(void **state) {
+  avow_deferred_t *dp, *dq;
+  avow_promise_t *p = avow_promise_new(loop, &dp);
+  avow_promise_t *q = avow_promise_new(loop, &dq);
+  (void) avow_resolve(dp, avow_follow(avow_ref(q)));
+  (void) avow_resolve(dq, avow_follow(avow_ref(p)));
+  run();
+
+  close_loop();
+
+  assert_canceled(p);
+  assert_canceled(q);
+}
+
+static void close_frees_a_cycle_nobody_holds(void **state) {
+  avow_deferred_t *dp, *dq;
+  avow_promise_t *p = avow_promise_new(loop, &dp);
+  avow_promise_t *q = avow_promise_new(loop, &dq);
+  (void) avow_resolve(dp, avow_follow(q));
+  (void) avow_resolve(dq, avow_follow(p));
+
+  close_loop(); /* the fixture finds what is left */
+}
+
+static void close_lets_handlers_run_in_order(void **state) {
+  avow_promise_t *p = avow_sleep(loop, 60000);
+  p = avow_then(p, note_cb, NULL, "then");
+  p = avow_catch(p, note_cb, "catch");
+  p = avow_finally(p, note_fn, "finally");
+  p = avow_attach(p, "attach", note_free);
+
+  close_loop();
+
+  assert_canceled(p);
+  assert_notes("catch finally attach");
+}
+
+static void close_runs_jobs_that_were_queued(void **state) {
+  avow_promise_t *p = avow_promise_resolve(loop, avow_int(1));
+  p = avow_then(p, note_cb, NULL, "then");
+
+  close_loop();
+
+  assert_int_equal(avow_to_int(avow_result(p)), 1);
+  avow_unref(p);
+  assert_notes("then");
+}
+
+static avow_value_t open_fn(void *data) {
+  return avow_follow(avow_fs_open(loop, "/dev/null", O_RDONLY, 0));
+}
+
+static void close_waits_for_requests_in_flight(void **state) {
+  avow_promise_t *p = avow_fs_open(loop, "/dev/null", O_RDONLY, 0);
+  avow_promise_t *q = avow_finally(avow_sleep(loop, 60000), open_fn, NULL);
+
+  close_loop();
+
+  assert_canceled(p);
+  assert_canceled(q);
+}
+
+static void promises_held_stay_valid_after_close(void **state) {
+  avow_promise_t *p = avow_promise_resolve(loop, avow_string("kept"));
+  avow_promise_t *q = avow_promise_reject(loop, avow_error(UV_EIO));
+
+  close_loop();
+
+  assert_string_equal(avow_to_bytes(avow_result(p), NULL), "kept");
+  assert_int_equal(avow_result(q)->code, UV_EIO);
+  avow_unref(p);
+  assert_rejects(q, UV_EIO);
+}
+
+static void then_after_close_is_rejected(void **state) {
+  avow_promise_t *p = avow_promise_resolve(loop, avow_string("kept"));
+  close_loop();
+
+  p = avow_then(p, note_cb, note_cb, "then");
+
+  assert_canceled(p);
+  assert_notes("");
+}
+
+static void finally_and_attach_after_close_run_at_once(void **state) {
+  avow_promise_t *p = avow_promise_resolve(loop, avow_int(1));
+  avow_promise_t *q = avow_promise_resolve(loop, avow_int(2));
+  close_loop();
+
+  p = avow_finally(p, note_fn, "finally");
+  q = avow_attach(q, "attach", note_free);
+
+  assert_canceled(p);
+  assert_canceled(q);
+  assert_notes("finally attach");
+}
+
+static avow_value_t busy_cb(const avow_value_t *arg, void *data) {
+  assert_int_equal(avow_loop_close(loop), UV_EBUSY);
+  note("busy");
+  return avow_none();
+}
+
+static void close_refuses_inside_a_callback(void **state) {
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+
+  assert_fulfils_none(avow_then(p, busy_cb, NULL, NULL));
+
+  assert_notes("busy");
+}
+
+static avow_value_t init_cb(const avow_value_t *arg, void *data) {
+  assert_int_equal(avow_loop_init(loop, NULL), UV_EBUSY);
+  assert_int_equal(avow_loop_close(loop), UV_EBUSY);
+  note("busy");
+  return avow_none();
+}
+
+static void init_and_close_refuse_during_close(void **state) {
+  avow_unref(avow_catch(avow_sleep(loop, 60000), init_cb, NULL));
+
+  close_loop();
+
+  assert_notes("busy");
+}
+
+/* Statistics. */
+
+static avow_stats_t stats(void) {
+  avow_stats_t now;
+  avow_loop_stats(loop, &now);
+  return now;
+}
+
+static void stats_of_a_new_loop_are_zero(void **state) {
+  const avow_stats_t now = stats();
+
+  assert_int_equal(now.live, 0);
+  assert_int_equal(now.pending, 0);
+  assert_int_equal(now.queued, 0);
+  assert_int_equal(now.jobs, 0);
+  assert_int_equal(now.requests, 0);
+  assert_int_not_equal(now.allocations, 0);
+}
+
+static void stats_count_promises_and_jobs(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_promise_t *q = avow_promise_resolve(loop, avow_int(1));
+  q = avow_then(avow_then(q, note_cb, NULL, "1"), note_cb, NULL, "2");
+
+  const avow_stats_t before = stats();
+  run();
+  const avow_stats_t after = stats();
+
+  assert_int_equal(before.live, 4);
+  assert_int_equal(before.pending, 3);
+  assert_int_equal(before.queued, 1);
+  assert_int_equal(after.live, 2);
+  assert_int_equal(after.pending, 1);
+  assert_int_equal(after.queued, 0);
+  assert_int_equal(after.jobs, 2);
+  avow_unref(q);
+  assert_true(avow_resolve(d, avow_none()));
+  avow_unref(p);
+}
+
+static void stats_count_requests_in_flight(void **state) {
+  avow_promise_t *p = avow_fs_close(loop, -1);
+
+  assert_int_equal(stats().requests, 1);
+
+  assert_rejects(p, UV_EBADF);
+  assert_int_equal(stats().requests, 0);
+}
+
+#ifndef AVOW_NO_POOL
+static void promises_reuse_the_memory_of_others(void **state) {
+  const uint64_t before = stats().allocations;
+
+  for (int i = 0; i < 10000; i++) {
+    avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+    assert_fulfils_none(avow_then(p, NULL, NULL, NULL));
+  }
+
+  assert_int_equal(stats().allocations, before);
+}
+#endif
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(init_counts_its_users),
+    CASE(init_refuses_a_small_stack),
+    CASE(init_takes_the_smallest_stack),
+    CASE(init_refuses_no_loop),
+    CASE(close_refuses_a_loop_never_initialised),
+    CASE(close_refuses_once_too_often),
+    CASE(loop_data_stays_the_programs),
+    CASE(init_works_again_at_an_old_address),
+    CASE(use_without_init_is_explained),
+    CASE(loops_beyond_4095_are_refused),
+    CASE(close_cancels_a_deferred),
+    CASE(deferreds_may_be_dropped_after_close),
+    CASE(close_cancels_combinators_and_their_inputs),
+    CASE(close_cancels_a_gather_that_was_not_ended),
+    CASE(close_cancels_a_race_without_inputs),
+    CASE(close_cancels_a_repeat),
+    CASE(close_cancels_a_repeat_that_waits),
+    CASE(close_cancels_promises_that_adopt_each_other),
+    CASE(close_frees_a_cycle_nobody_holds),
+    CASE(close_lets_handlers_run_in_order),
+    CASE(close_runs_jobs_that_were_queued),
+    CASE(close_waits_for_requests_in_flight),
+    CASE(promises_held_stay_valid_after_close),
+    CASE(then_after_close_is_rejected),
+    CASE(finally_and_attach_after_close_run_at_once),
+    CASE(close_refuses_inside_a_callback),
+    CASE(init_and_close_refuse_during_close),
+    CASE(stats_of_a_new_loop_are_zero),
+    CASE(stats_count_promises_and_jobs),
+    CASE(stats_count_requests_in_flight),
+#ifndef AVOW_NO_POOL
+    CASE(promises_reuse_the_memory_of_others),
+#endif
+  };
+  return RUN(tests);
+}

@@ -1,0 +1,483 @@
+/* Loops on threads of their own. All of it is also for ThreadSanitizer. cmocka
+   fails a test from the thread that runs it: others only record. */
+#include <stdatomic.h>
+#include <sys/resource.h>
+
+#include "harness.h"
+
+#ifndef WATCHED
+#  define WATCHED 0
+#endif
+
+enum { LOOPS = 4 };
+
+static avow_loops_t *loops;
+static uv_sem_t arrived;
+static atomic_int notes; /* of other threads: how often something happened */
+static uv_thread_t home_thread;
+
+static int set_up(void **state) {
+  notes = 0;
+  while (uv_sem_trywait(&arrived) == 0) /* of the test before */
+    continue;
+  home_thread = uv_thread_self();
+  const int err = harness_setup(state);
+  loops = avow_loops_new(LOOPS);
+  return err;
+}
+
+static void end_loops(void) {
+  assert_fulfils_none(avow_loops_close(loops, loop));
+}
+
+static avow_value_t is_elsewhere(uv_loop_t *own, void *data) {
+  const uv_thread_t self = uv_thread_self();
+  return avow_int(uv_thread_equal(&self, &home_thread) == 0 && own != loop);
+}
+
+static avow_value_t sleep_there(uv_loop_t *own, void *data) {
+  return avow_follow(avow_sleep(own, 1));
+}
+
+static avow_value_t fail_there(uv_loop_t *own, void *data) {
+  return avow_error_new(UV_EIO, avow_string("cause"), "failed there");
+}
+
+static avow_value_t same_number(uv_loop_t *own, void *data) {
+  return avow_int(*(const int64_t *) data);
+}
+
+static void run_calls_on_another_thread(void **state) {
+  for (size_t i = 0; i < LOOPS; i++)
+    assert_fulfils_int(avow_loops_run(loops, i, loop, is_elsewhere, NULL), 1);
+  assert_fulfils_int(avow_loops_run(loops, AVOW_LEAST_BUSY, loop, is_elsewhere,
+                                    NULL),
+                     1);
+
+  end_loops();
+}
+
+static void run_waits_for_a_promise_over_there(void **state) {
+  assert_fulfils_none(avow_loops_run(loops, 0, loop, sleep_there, NULL));
+
+  end_loops();
+}
+
+static void run_rejects_with_an_error_from_there(void **state) {
+  const avow_value_t v =
+      avow_run(avow_loops_run(loops, 0, loop, fail_there, NULL));
+
+  assert_int_equal(avow_error_code(&v), UV_EIO);
+  assert_string_equal(avow_error_message(&v), "failed there");
+  assert_string_equal(avow_to_bytes(avow_error_cause(&v), NULL), "cause");
+  avow_value_unref(v);
+  end_loops();
+}
+
+static avow_value_t make_list(uv_loop_t *own, void *data) {
+  avow_value_t inner[] = { avow_string("a"), avow_double(0.5) };
+  avow_value_t items[] = { avow_list(inner, 2), avow_string("b"), avow_none() };
+  return avow_list(items, 3);
+}
+
+static void lists_and_bytes_change_threads(void **state) {
+  const avow_value_t v =
+      avow_run(avow_loops_run(loops, 1, loop, make_list, NULL));
+
+  const avow_value_t *inner = avow_list_at(&v, 0);
+  assert_string_equal(avow_to_bytes(avow_list_at(inner, 0), NULL), "a");
+  assert_string_equal(avow_to_bytes(avow_list_at(&v, 1), NULL), "b");
+  avow_value_unref(v);
+  end_loops();
+}
+
+static void count_note(void *self) {
+  notes++;
+}
+
+static const avow_class_t rooted = { .name = "rooted", .destroy = count_note };
+static const avow_class_t mobile = { .name = "mobile",
+                                     .destroy = count_note,
+                                     .sendable = true };
+
+static avow_value_t make_rooted(uv_loop_t *own, void *data) {
+  avow_value_t inner = avow_object(&rooted, NULL);
+  avow_value_t items[] = { avow_int(1), avow_list(&inner, 1) };
+  return avow_error_new(UV_EIO, avow_list(items, 2), "with an object");
+}
+
+static avow_value_t make_mobile(uv_loop_t *own, void *data) {
+  return avow_object(&mobile, &notes);
+}
+
+static avow_value_t make_promise(uv_loop_t *own, void *data) {
+  avow_value_t item = avow_follow(avow_promise_resolve(own, avow_int(1)));
+  return avow_list(&item, 1);
+}
+
+static avow_value_t make_tower(uv_loop_t *own, void *data) {
+  avow_value_t v = avow_int(1);
+  for (int i = 0; i < 100000; i++)
+    v = avow_list(&v, 1);
+  return v;
+}
+
+static void assert_stays(avow_loops_fn fn, const char *message) {
+  const avow_value_t v = avow_run(avow_loops_run(loops, 0, loop, fn, NULL));
+  assert_int_equal(avow_error_code(&v), AVOW_EMISUSE);
+  assert_string_equal(avow_error_message(&v), message);
+  avow_value_unref(v);
+}
+
+static void what_belongs_to_a_loop_stays_there(void **state) {
+  assert_stays(make_rooted, "loops run: rooted cannot change threads");
+  assert_int_equal(notes, 1);
+  assert_stays(make_promise, "loops run: promise cannot change threads");
+  assert_stays(make_tower, "loops run: too deep a list cannot change threads");
+
+  end_loops();
+}
+
+static void sendable_objects_change_threads(void **state) {
+  const avow_value_t v =
+      avow_run(avow_loops_run(loops, 0, loop, make_mobile, NULL));
+
+  assert_ptr_equal(avow_to_object(&v, &mobile), &notes);
+  end_loops();
+  avow_value_unref(v);
+  assert_int_equal(notes, 1);
+}
+
+static avow_value_t clean_up(void *own) {
+  notes++;
+  return avow_follow(avow_sleep(own, 1));
+}
+
+static avow_value_t hang(uv_loop_t *own, void *data) {
+  uv_sem_post(&arrived);
+  avow_promise_t *p = avow_sleep(own, 100000000);
+  return avow_follow(avow_finally(p, clean_up, own));
+}
+
+static void cancelled_run_is_cancelled_over_there_and_waited_for(void **state) {
+  avow_promise_t *p = avow_loops_run(loops, 0, loop, hang, NULL);
+  uv_sem_wait(&arrived);
+
+  avow_cancel(p);
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_int_equal(notes, 1);
+  end_loops();
+}
+
+static uv_sem_t gate;
+
+static avow_value_t hold(uv_loop_t *own, void *data) {
+  uv_sem_wait(&gate);
+  return avow_none();
+}
+
+static avow_value_t count_there(uv_loop_t *own, void *data) {
+  notes++;
+  return avow_none();
+}
+
+static void cancelled_before_its_turn_is_never_called(void **state) {
+  avow_promise_t *first = avow_loops_run(loops, 0, loop, hold, NULL);
+  avow_promise_t *p = avow_loops_run(loops, 0, loop, count_there, NULL);
+
+  avow_cancel(p);
+  uv_sem_post(&gate);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_fulfils_none(first);
+  assert_int_equal(notes, 0);
+  end_loops();
+}
+
+static void cancelled_when_done_changes_nothing_there(void **state) {
+  avow_promise_t *p = avow_loops_run(loops, 0, loop, count_there, NULL);
+  while (notes == 0)
+    continue;
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  end_loops();
+}
+
+static void least_busy_loop_is_one_that_is_free(void **state) {
+  avow_promise_t *held[LOOPS - 1];
+  for (size_t i = 0; i < LOOPS - 1; i++)
+    held[i] = avow_loops_run(loops, AVOW_LEAST_BUSY, loop, hold, NULL);
+
+  assert_fulfils_int(avow_loops_run(loops, AVOW_LEAST_BUSY, loop, is_elsewhere,
+                                    NULL),
+                     1);
+
+  for (size_t i = 0; i < LOOPS - 1; i++)
+    uv_sem_post(&gate);
+  avow_value_unref(avow_run(avow_all(loop, held, LOOPS - 1)));
+  end_loops();
+}
+
+static void run_refuses_what_it_cannot_do(void **state) {
+  const avow_value_t v =
+      avow_run(avow_loops_run(loops, LOOPS, loop, count_there, NULL));
+  assert_int_equal(avow_error_code(&v), UV_EINVAL);
+  assert_string_equal(avow_error_message(&v), "loops run: invalid argument");
+  avow_value_unref(v);
+
+  assert_rejects(avow_loops_run(loops, 0, loop, NULL, NULL), UV_EINVAL);
+  assert_int_equal(avow_loops_count(loops), LOOPS);
+  end_loops();
+}
+
+static void closing_cancels_what_runs(void **state) {
+  avow_promise_t *p = avow_loops_run(loops, 0, loop, hang, NULL);
+  uv_sem_wait(&arrived);
+
+  end_loops();
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_int_equal(notes, 1);
+}
+
+static avow_value_t tell_and_hold(uv_loop_t *own, void *data) {
+  uv_sem_post(&arrived);
+  return hold(own, data);
+}
+
+static void closing_begins_nothing_more(void **state) {
+  avow_promise_t *first = avow_loops_run(loops, 0, loop, tell_and_hold, NULL);
+  uv_sem_wait(&arrived);
+  avow_promise_t *p = avow_loops_run(loops, 0, loop, count_there, NULL);
+
+  avow_promise_t *closed = avow_loops_close(loops, loop);
+  avow_cancel(closed); /* in vain */
+  uv_sem_post(&gate);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_fulfils_none(first);
+  assert_int_equal(notes, 0);
+  assert_rejects(closed, UV_ECANCELED);
+}
+
+static uv_idle_t left_open;
+
+static void spin(uv_idle_t *idle) {
+}
+
+static avow_value_t leave_open(uv_loop_t *own, void *data) {
+  (void) uv_idle_init(own, &left_open); /* these cannot fail */
+  (void) uv_idle_start(&left_open, spin);
+  return avow_none();
+}
+
+static avow_value_t run_late(uv_loop_t *own, void *data) {
+  uv_sem_post(&arrived);
+  uv_sem_wait(&gate);
+  return avow_follow(avow_loops_run(loops, 1, own, count_there, NULL));
+}
+
+static void loops_that_are_closing_begin_nothing_for_each_other(void **state) {
+  avow_promise_t *p = avow_loops_run(loops, 0, loop, run_late, NULL);
+  uv_sem_wait(&arrived);
+
+  avow_promise_t *closed = avow_loops_close(loops, loop);
+  uv_sem_post(&gate);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_fulfils_none(closed);
+  assert_int_equal(notes, 0);
+}
+
+static void closing_closes_handles_left_open(void **state) {
+  assert_fulfils_none(avow_loops_run(loops, 0, loop, leave_open, NULL));
+
+  end_loops();
+}
+
+static avow_value_t run_there(uv_loop_t *own, void *data) {
+  static int64_t number = 5;
+  return avow_follow(avow_loops_run(loops, 1, own, same_number, &number));
+}
+
+static void loops_run_on_one_another(void **state) {
+  assert_fulfils_int(avow_loops_run(loops, 0, loop, run_there, NULL), 5);
+
+  end_loops();
+}
+
+static avow_value_t ask_again(uv_loop_t *own, void *data) {
+  avow_promise_t *p = avow_loops_run(loops, 1, own, hang, NULL);
+  return avow_follow(avow_finally(p, clean_up, own));
+}
+
+static void closing_under_fire_settles_all(void **state) {
+  enum { RUNS = 400 };
+  avow_promise_t *ps[RUNS];
+  for (size_t i = 0; i < RUNS; i++)
+    ps[i] = avow_loops_run(loops, i % LOOPS, loop,
+                           i % 3 == 0 ? ask_again : sleep_there, NULL);
+
+  avow_promise_t *closed = avow_loops_close(loops, loop);
+
+  avow_value_unref(avow_run(avow_all_settled(loop, ps, RUNS)));
+  assert_fulfils_none(closed);
+}
+
+static void home_that_closes_waits_for_the_answers(void **state) {
+  avow_promise_t *p = avow_loops_run(loops, 0, loop, hang, NULL);
+  uv_sem_wait(&arrived);
+
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(notes, 1);
+  assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
+  avow_unref(p);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+
+  end_loops();
+}
+
+static void home_that_closes_meanwhile_joins_the_threads(void **state) {
+  avow_promise_t *p = avow_loops_close(loops, loop);
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_int_not_equal(avow_state(p), AVOW_PENDING);
+  avow_unref(p);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void one_loop_a_core_is_the_default(void **state) {
+  avow_loops_t *some = avow_loops_new(0);
+
+  assert_int_equal(avow_loops_count(some), uv_available_parallelism());
+
+  assert_fulfils_none(avow_loops_close(some, loop));
+  end_loops();
+}
+
+static void loops_without_memory_are_refused(void **state) {
+  fail_allocation(1, true);
+  avow_loops_t *none = avow_loops_new(2);
+  fail_allocation(0, false);
+
+  assert_rejects(avow_loops_run(none, 0, loop, count_there, NULL), UV_ENOMEM);
+  assert_int_equal(avow_loops_count(none), 0);
+
+  assert_fulfils_none(avow_loops_close(none, loop));
+  assert_rejects(avow_loops_run(avow_loops_new(SIZE_MAX), 0, loop, count_there,
+                                NULL),
+                 UV_ENOMEM);
+  end_loops();
+}
+
+/* No address space has room for such a stack, and libuv asks for the limit. */
+static bool forbid_threads(struct rlimit *old) {
+  if (getrlimit(RLIMIT_STACK, old) != 0 || old->rlim_max != RLIM_INFINITY)
+    return false;
+  const struct rlimit vast = { .rlim_cur = (rlim_t) SIZE_MAX / 2,
+                               .rlim_max = RLIM_INFINITY };
+  return setrlimit(RLIMIT_STACK, &vast) == 0;
+}
+
+static void loops_without_threads_are_refused(void **state) {
+  struct rlimit old;
+  if (!forbid_threads(&old)) {
+    end_loops();
+    skip();
+  }
+
+  avow_loops_t *none = avow_loops_new(2);
+  (void) setrlimit(RLIMIT_STACK, &old);
+
+  assert_int_equal(avow_loops_count(none), 0);
+  assert_rejects(avow_loops_run(none, 0, loop, count_there, NULL), UV_EAGAIN);
+  assert_fulfils_none(avow_loops_close(none, loop));
+  end_loops();
+}
+
+/* Results from all loops to all others, so many from each. */
+enum { EACH = WATCHED ? 2000 : 250000, AT_ONCE = 64 };
+
+typedef struct {
+  uv_loop_t *own;
+  size_t index;
+  int64_t sum;
+} mover_t;
+
+static avow_value_t one(uv_loop_t *own, void *data) {
+  return avow_int(1);
+}
+
+static avow_value_t add(const avow_value_t *arg, void *data) {
+  mover_t *mover = data;
+  mover->sum += avow_to_int(arg);
+  return avow_none();
+}
+
+static avow_value_t ask_another(size_t i, void *data) {
+  mover_t *mover = data;
+  const size_t other = (mover->index + 1 + i % (LOOPS - 1)) % LOOPS;
+  avow_promise_t *p = avow_loops_run(loops, other, mover->own, one, NULL);
+  return avow_follow(avow_then(p, add, NULL, mover));
+}
+
+static avow_value_t move(uv_loop_t *own, void *data) {
+  static const avow_map_options_t options = { .limit = AT_ONCE };
+  mover_t *mover = data;
+  mover->own = own;
+  return avow_follow(avow_map(own, EACH, ask_another, mover, &options));
+}
+
+static void a_million_results_change_loops(void **state) {
+  mover_t movers[LOOPS];
+  avow_promise_t *ps[LOOPS];
+  for (size_t i = 0; i < LOOPS; i++) {
+    movers[i] = (mover_t){ .index = i };
+    ps[i] = avow_loops_run(loops, i, loop, move, &movers[i]);
+  }
+
+  avow_value_unref(avow_run(avow_all(loop, ps, LOOPS)));
+
+  for (size_t i = 0; i < LOOPS; i++)
+    assert_int_equal(movers[i].sum, EACH);
+  end_loops();
+}
+
+#define LOOPS_CASE(f) \
+  cmocka_unit_test_setup_teardown(f, set_up, harness_teardown)
+
+int main(void) {
+  (void) uv_sem_init(&arrived, 0);
+  (void) uv_sem_init(&gate, 0);
+  const struct CMUnitTest tests[] = {
+    LOOPS_CASE(run_calls_on_another_thread),
+    LOOPS_CASE(run_waits_for_a_promise_over_there),
+    LOOPS_CASE(run_rejects_with_an_error_from_there),
+    LOOPS_CASE(lists_and_bytes_change_threads),
+    LOOPS_CASE(what_belongs_to_a_loop_stays_there),
+    LOOPS_CASE(sendable_objects_change_threads),
+    LOOPS_CASE(cancelled_run_is_cancelled_over_there_and_waited_for),
+    LOOPS_CASE(cancelled_before_its_turn_is_never_called),
+    LOOPS_CASE(cancelled_when_done_changes_nothing_there),
+    LOOPS_CASE(least_busy_loop_is_one_that_is_free),
+    LOOPS_CASE(run_refuses_what_it_cannot_do),
+    LOOPS_CASE(closing_cancels_what_runs),
+    LOOPS_CASE(closing_begins_nothing_more),
+    LOOPS_CASE(loops_that_are_closing_begin_nothing_for_each_other),
+    LOOPS_CASE(closing_closes_handles_left_open),
+    LOOPS_CASE(loops_run_on_one_another),
+    LOOPS_CASE(closing_under_fire_settles_all),
+    LOOPS_CASE(home_that_closes_waits_for_the_answers),
+    LOOPS_CASE(home_that_closes_meanwhile_joins_the_threads),
+    LOOPS_CASE(one_loop_a_core_is_the_default),
+    LOOPS_CASE(loops_without_memory_are_refused),
+    LOOPS_CASE(loops_without_threads_are_refused),
+    LOOPS_CASE(a_million_results_change_loops),
+  };
+  return RUN(tests);
+}

@@ -1,0 +1,302 @@
+/* Maps: a function for each of many items, so many at a time. */
+#include <stdio.h>
+
+#include "harness.h"
+
+enum { MAX = 8 };
+
+/* Items that their test ends, except that `settled` ones are at once. */
+typedef struct {
+  avow_deferred_t *deferreds[MAX];
+  avow_promise_t *whole; /* to be cancelled by the item that is `canceller` */
+  size_t canceller, thrower;
+} work_t;
+
+static work_t work;
+
+static int set_up(void **state) {
+  work = (work_t){ .canceller = MAX, .thrower = MAX };
+  return harness_setup(state);
+}
+
+static void note_number(size_t i) {
+  char text[16];
+  (void) snprintf(text, sizeof(text), "%zu", i);
+  note(text);
+}
+
+static avow_value_t begin(size_t i, void *data) {
+  note_number(i);
+  if (i == work.canceller)
+    avow_cancel(work.whole);
+  if (i == work.thrower)
+    return avow_error(UV_EIO);
+  return avow_follow(avow_promise_new(loop, &work.deferreds[i]));
+}
+
+static avow_value_t square(size_t i, void *data) {
+  return avow_int((int64_t) (i * i));
+}
+
+static avow_value_t fail_odd(size_t i, void *data) {
+  note_number(i);
+  if (i % 2 == 1)
+    return avow_error(UV_EIO);
+  return avow_follow(avow_promise_resolve(loop, avow_int((int64_t) i)));
+}
+
+static void end(size_t i, avow_value_t v) {
+  assert_true(avow_resolve(work.deferreds[i], v));
+  run();
+}
+
+static avow_value_t note_outcome(const avow_value_t *arg, void *data) {
+  avow_value_unref(note_value_cb(arg, "end"));
+  return avow_none();
+}
+
+static void note_end(avow_promise_t *p) {
+  avow_unref(avow_then(p, note_outcome, note_outcome, NULL));
+}
+
+static void map_gives_results_in_input_order(void **state) {
+  avow_promise_t *p = avow_map(loop, 3, begin, NULL, NULL);
+  assert_notes("");
+  note_end(p);
+  run();
+  assert_notes("0 1 2");
+
+  end(2, avow_int(12));
+  end(0, avow_int(10));
+  end(1, avow_int(11));
+
+  assert_notes("end=[10 11 12]");
+}
+
+static void map_takes_values_as_they_are(void **state) {
+  note_end(avow_map(loop, 0, square, NULL, NULL));
+  note_end(avow_map(loop, 4, square, NULL, NULL));
+  run();
+
+  assert_notes("end=[] end=[0 1 4 9]");
+}
+
+static avow_value_t then_now(void *self, avow_deferred_t *d) {
+  (void) avow_resolve(d, avow_int(7)); /* it is pending */
+  return avow_none();
+}
+
+static const avow_class_t foreign = { .name = "foreign", .then = then_now };
+
+static avow_value_t return_thenable(size_t i, void *data) {
+  return avow_object(&foreign, NULL);
+}
+
+static void map_waits_for_thenables(void **state) {
+  note_end(avow_map(loop, 2, return_thenable, NULL, NULL));
+  run();
+
+  assert_notes("end=[7 7]");
+}
+
+static void map_runs_so_many_at_a_time(void **state) {
+  const avow_map_options_t options = { .limit = 2 };
+  note_end(avow_map(loop, 4, begin, NULL, &options));
+  run();
+  assert_notes("0 1");
+
+  end(1, avow_none());
+  assert_notes("2");
+  end(0, avow_none());
+  assert_notes("3");
+  end(2, avow_none());
+  end(3, avow_none());
+
+  assert_notes("end=[none none none none]");
+}
+
+static void failure_stops_new_starts_and_waits_for_the_others(void **state) {
+  const avow_map_options_t options = { .limit = 2 };
+  note_end(avow_map(loop, 4, begin, NULL, &options));
+  run();
+
+  end(0, avow_error(UV_EIO));
+  assert_notes("0 1");
+  end(1, avow_error(UV_ENOSPC));
+
+  assert_notes("end=EIO");
+}
+
+static void failure_cancels_those_that_run_if_asked(void **state) {
+  const avow_map_options_t options = { .cancels = true };
+  note_end(avow_map(loop, 2, begin, NULL, &options));
+  run();
+  avow_on_cancel(work.deferreds[1], note_free, "stopped");
+
+  end(0, avow_error(UV_EIO));
+
+  assert_notes("0 1 stopped end=EIO");
+  avow_deferred_drop(work.deferreds[1]);
+}
+
+static void failure_at_once_starts_nothing_more(void **state) {
+  work.thrower = 1;
+  note_end(avow_map(loop, 4, begin, NULL, NULL));
+  run();
+
+  end(0, avow_none());
+
+  assert_notes("0 1 end=EIO");
+}
+
+static void all_settled_goes_on_after_failures(void **state) {
+  const avow_map_options_t options = { .limit = 1, .kind = AVOW_ALL_SETTLED };
+  note_end(avow_map(loop, 4, fail_odd, NULL, &options));
+  run();
+
+  assert_notes("0 1 2 3 end=[0 EIO 2 EIO]");
+}
+
+static avow_value_t clean_up(void *data) {
+  note("cleaning");
+  return avow_follow(avow_sleep(loop, 1));
+}
+
+static avow_value_t begin_with_clean_up(size_t i, void *data) {
+  avow_promise_t *p = avow_promise_new(loop, &work.deferreds[i]);
+  return avow_follow(avow_finally(p, clean_up, NULL));
+}
+
+static void cancelling_cancels_those_that_run_and_waits_for_them(void **state) {
+  const avow_map_options_t options = { .limit = 1 };
+  avow_promise_t *p = avow_map(loop, 4, begin_with_clean_up, NULL, &options);
+  p = avow_attach(p, "freed", note_free);
+  run();
+
+  avow_cancel(p);
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("cleaning freed");
+  avow_deferred_drop(work.deferreds[0]);
+}
+
+static void cancelled_before_it_began_it_calls_nothing(void **state) {
+  avow_promise_t *p = avow_map(loop, 2, begin, NULL, NULL);
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("");
+}
+
+static void function_may_cancel_its_map(void **state) {
+  work.canceller = 1;
+  work.whole = avow_map(loop, 4, begin, NULL, NULL);
+
+  assert_rejects(work.whole, UV_ECANCELED);
+
+  assert_notes("0 1");
+  avow_deferred_drop(work.deferreds[0]);
+  avow_deferred_drop(work.deferreds[1]);
+}
+
+static void results_of_a_failed_map_are_released(void **state) {
+  note_end(avow_map(loop, 2, begin, NULL, NULL));
+  run();
+
+  end(0, avow_string("one"));
+  end(1, avow_error_new(UV_EIO, avow_string("cause"), "message"));
+
+  assert_notes("0 1 end=EIO");
+}
+
+static void map_refuses_what_it_cannot_do(void **state) {
+  const avow_map_options_t race = { .kind = AVOW_RACE };
+
+  const avow_value_t v = avow_run(avow_map(loop, 1, NULL, NULL, NULL));
+  assert_int_equal(avow_error_code(&v), UV_EINVAL);
+  assert_string_equal(avow_error_message(&v), "map: invalid argument");
+  avow_value_unref(v);
+
+  assert_rejects(avow_map(loop, 1, square, NULL, &race), UV_EINVAL);
+  assert_rejects(avow_map(loop, UINT32_MAX, square, NULL, NULL), UV_EINVAL);
+}
+
+static void closing_ends_a_map(void **state) {
+  avow_promise_t *p = avow_map(loop, 2, begin, NULL, NULL);
+  run();
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
+  avow_unref(p);
+  avow_deferred_drop(work.deferreds[0]);
+  avow_deferred_drop(work.deferreds[1]);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+enum { CROWD = 256, RESERVED = 70 };
+
+static avow_promise_t *crowd[CROWD], *last[RESERVED];
+
+static avow_value_t nothing(void *data) {
+  return avow_none();
+}
+
+/* Uses up all memory, also what avow keeps for the last. */
+static avow_value_t exhaust(size_t i, void *settled) {
+  note_number(i);
+  if (i > 0)
+    return avow_int((int64_t) i);
+  fail_allocation(1, true);
+  for (int n = 0; n < CROWD; n++)
+    crowd[n] = avow_promise_resolve(loop, avow_none());
+  for (int n = 0; n < RESERVED; n++)
+    last[n] = avow_finally(avow_ref(work.whole), nothing, NULL);
+  return avow_follow(avow_ref(settled));
+}
+
+static void item_that_no_block_can_wait_for_has_its_value(void **state) {
+  avow_deferred_t *d;
+  work.whole = avow_promise_new(loop, &d);
+  avow_promise_t *settled = avow_promise_resolve(loop, avow_int(7));
+
+  const avow_value_t v = avow_run(avow_map(loop, 3, exhaust, settled, NULL));
+  fail_allocation(0, false);
+
+  assert_notes("0 1 2");
+  assert_int_equal(avow_list_len(&v), 3);
+  assert_int_equal(avow_to_int(avow_list_at(&v, 0)), 7);
+  avow_value_unref(v);
+  for (int n = 0; n < CROWD; n++)
+    avow_unref(crowd[n]);
+  for (int n = 0; n < RESERVED; n++)
+    avow_unref(last[n]);
+  assert_true(avow_resolve(d, avow_none()));
+  avow_unref(work.whole);
+  avow_unref(settled);
+}
+
+#define MAP(f) cmocka_unit_test_setup_teardown(f, set_up, harness_teardown)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    MAP(map_gives_results_in_input_order),
+    MAP(map_takes_values_as_they_are),
+    MAP(map_waits_for_thenables),
+    MAP(map_runs_so_many_at_a_time),
+    MAP(failure_stops_new_starts_and_waits_for_the_others),
+    MAP(failure_cancels_those_that_run_if_asked),
+    MAP(failure_at_once_starts_nothing_more),
+    MAP(all_settled_goes_on_after_failures),
+    MAP(cancelling_cancels_those_that_run_and_waits_for_them),
+    MAP(cancelled_before_it_began_it_calls_nothing),
+    MAP(function_may_cancel_its_map),
+    MAP(results_of_a_failed_map_are_released),
+    MAP(map_refuses_what_it_cannot_do),
+    MAP(item_that_no_block_can_wait_for_has_its_value),
+    MAP(closing_ends_a_map),
+  };
+  return RUN(tests);
+}

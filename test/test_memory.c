@@ -1,0 +1,307 @@
+/*
+ * Memory: what a lasting promise, a long loop and a crowd keep of what came and
+ * went.
+ */
+#include "harness.h"
+
+/* Builds that watch each access are slow. For valgrind, build with
+   -DWATCHED=1. */
+#ifndef WATCHED
+#  if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#    define WATCHED 1
+#  elif defined(__has_feature)
+#    if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#      define WATCHED 1
+#    endif
+#  endif
+#endif
+#ifndef WATCHED
+#  define WATCHED 0
+#endif
+
+enum {
+  MANY = WATCHED ? 50000 : 1000000,
+  CROWD = WATCHED ? 50000 : 400000,
+  BATCH = 1000
+};
+
+/* What a batch of work leaves behind. */
+typedef struct {
+  uint64_t promises;
+  long allocations;
+} footprint_t;
+
+static footprint_t footprint(void) {
+  avow_stats_t stats;
+  run();
+  avow_loop_stats(loop, &stats);
+  return (footprint_t){ stats.live, live_allocations() };
+}
+
+/* Does it many times, and expects the first batch to have needed the most. */
+static void stays_flat(void (*once)(avow_promise_t *),
+                       avow_promise_t *lasting) {
+  footprint_t first = { 0, 0 };
+  for (int i = 1; i <= MANY; i++) {
+    once(lasting);
+    if (i % BATCH != 0)
+      continue;
+    const footprint_t now = footprint();
+    first = i == BATCH ? now : first;
+    assert_int_equal(now.promises, first.promises);
+    assert_int_equal(now.allocations, first.allocations);
+  }
+}
+
+/* Against a promise that stays pending. */
+static void stays_flat_against_one(void (*once)(avow_promise_t *)) {
+  avow_deferred_t *d;
+  avow_promise_t *lasting = avow_promise_new(loop, &d);
+
+  stays_flat(once, lasting);
+
+  avow_unref(lasting);
+  (void) avow_resolve(d, avow_none()); /* pending up to here */
+}
+
+static avow_promise_t *quick(void) {
+  return avow_promise_resolve(loop, avow_int(1));
+}
+
+static avow_value_t swallow_cb(const avow_value_t *arg, void *data) {
+  return avow_none();
+}
+
+static void forget(avow_promise_t *p) {
+  avow_unref(avow_catch(p, swallow_cb, NULL));
+}
+
+static void race_once(avow_promise_t *lasting) {
+  avow_promise_t *ps[] = { avow_ref(lasting), quick() };
+  forget(avow_race(loop, ps, 2));
+}
+
+static void any_once(avow_promise_t *lasting) {
+  avow_promise_t *ps[] = { avow_ref(lasting), quick() };
+  forget(avow_any(loop, ps, 2));
+}
+
+static void fail_all_once(avow_promise_t *lasting) {
+  avow_promise_t *ps[] = { avow_ref(lasting),
+                           avow_promise_reject(loop, avow_error(UV_EIO)) };
+  forget(avow_all(loop, ps, 2));
+}
+
+static void finish_before_stop_once(avow_promise_t *lasting) {
+  forget(avow_until(quick(), lasting));
+}
+
+static void stop_once(avow_promise_t *lasting) {
+  avow_promise_t *stop = quick();
+  forget(avow_until(avow_ref(lasting), stop));
+  avow_unref(stop);
+}
+
+static void finish_in_time_once(avow_promise_t *lasting) {
+  forget(avow_timeout(quick(), 3600 * 1000));
+}
+
+static void time_out_once(avow_promise_t *lasting) {
+  forget(avow_timeout(avow_ref(lasting), 0));
+}
+
+static void cancel_once(avow_promise_t *lasting) {
+  avow_promise_t *p = avow_then(avow_ref(lasting), swallow_cb, NULL, NULL);
+  avow_cancel(p);
+  avow_unref(p);
+}
+
+static void combinators_leave_nothing_on_a_lasting_promise(void **state) {
+  stays_flat_against_one(race_once);
+  stays_flat_against_one(any_once);
+  stays_flat_against_one(fail_all_once);
+}
+
+static void stopping_leaves_nothing_on_a_lasting_promise(void **state) {
+  stays_flat_against_one(finish_before_stop_once);
+  stays_flat_against_one(stop_once);
+}
+
+static void timeouts_leave_nothing_behind(void **state) {
+  stays_flat_against_one(finish_in_time_once);
+  stays_flat_against_one(time_out_once);
+}
+
+static void cancelling_leaves_nothing_on_a_lasting_promise(void **state) {
+  stays_flat_against_one(cancel_once);
+}
+
+enum { A_FEW = 16 }; /* blocks, or slabs of them */
+
+static int64_t left;
+static long most;
+
+static void begin_countdown(void) {
+  left = MANY;
+  most = 0;
+}
+
+/* Notes the most that was ever allocated; false once the end has come. */
+static bool count_down(void) {
+  most = live_allocations() > most ? live_allocations() : most;
+  return --left > 0;
+}
+
+static avow_promise_t *next(void);
+
+static avow_value_t next_cb(const avow_value_t *arg, void *data) {
+  return count_down() ? avow_follow(next()) : avow_int(7);
+}
+
+static avow_promise_t *next(void) {
+  return avow_then(quick(), next_cb, NULL, NULL);
+}
+
+static void a_recursion_of_adoptions_stays_flat(void **state) {
+  const long before = live_allocations();
+  begin_countdown();
+
+  assert_fulfils_int(next(), 7);
+
+  assert_int_equal(left, 0);
+  assert_in_range(most, before, before + A_FEW);
+}
+
+static avow_value_t step_fn(void *data) {
+  return count_down() ? avow_none() : avow_int(7);
+}
+
+static avow_value_t nothing_cb(const avow_value_t *arg, void *data) {
+  return avow_none();
+}
+
+static avow_value_t waiting_step_fn(void *data) {
+  if (!count_down())
+    return avow_int(7);
+  return avow_follow(avow_then(quick(), nothing_cb, NULL, NULL));
+}
+
+static void a_long_repeat_stays_flat(void **state) {
+  const long before = live_allocations();
+  begin_countdown();
+
+  assert_fulfils_int(avow_repeat(loop, step_fn, NULL), 7);
+
+  assert_int_equal(left, 0);
+  assert_in_range(most, before, before + A_FEW);
+}
+
+static void a_long_repeat_that_waits_stays_flat(void **state) {
+  const long before = live_allocations();
+  begin_countdown();
+
+  assert_fulfils_int(avow_repeat(loop, waiting_step_fn, NULL), 7);
+
+  assert_int_equal(left, 0);
+  assert_in_range(most, before, before + A_FEW);
+}
+
+/* A step through all of a crowd in an order that is neither first nor last. */
+static int scattered(int i) {
+  return (int) ((int64_t) i * 7919 % CROWD);
+}
+
+static int forwards(int i) {
+  return i;
+}
+
+static int backwards(int i) {
+  return CROWD - 1 - i;
+}
+
+static void crowd_waits_and_goes(int (*order)(int)) {
+  avow_promise_t **waiters = malloc(CROWD * sizeof(*waiters));
+  avow_deferred_t *d;
+  avow_promise_t *shared = avow_promise_new(loop, &d);
+  for (int i = 0; i < CROWD; i++)
+    waiters[i] = avow_then(avow_ref(shared), swallow_cb, NULL, NULL);
+
+  for (int i = 0; i < CROWD; i++)
+    avow_cancel(waiters[order(i)]);
+
+  for (int i = 0; i < CROWD; i++)
+    avow_unref(waiters[i]);
+  assert_int_equal(footprint().promises, 1);
+  avow_unref(shared);
+  (void) avow_resolve(d, avow_none()); /* pending up to here */
+  free(waiters);
+}
+
+/* Were each cancelled in proportion to the crowd, none of these would end
+   before the deadline of the group. */
+static void a_crowd_of_waiters_is_cancelled_in_any_order(void **state) {
+  crowd_waits_and_goes(forwards);
+  crowd_waits_and_goes(backwards);
+  crowd_waits_and_goes(scattered);
+}
+
+static void crowd_sleeps_and_goes(int (*order)(int)) {
+  avow_promise_t **sleepers = malloc(CROWD * sizeof(*sleepers));
+  for (int i = 0; i < CROWD; i++)
+    sleepers[i] = avow_sleep(loop, 3600 * 1000);
+
+  for (int i = 0; i < CROWD; i++)
+    avow_cancel(sleepers[order(i)]);
+
+  for (int i = 0; i < CROWD; i++)
+    avow_unref(sleepers[i]);
+  assert_int_equal(footprint().promises, 0);
+  free(sleepers);
+}
+
+static void a_crowd_of_sleepers_is_cancelled_in_any_order(void **state) {
+  crowd_sleeps_and_goes(forwards);
+  crowd_sleeps_and_goes(backwards);
+  crowd_sleeps_and_goes(scattered);
+}
+
+static void crowd_races_and_goes(int (*order)(int)) {
+  avow_deferred_t **winners = malloc(CROWD * sizeof(*winners));
+  avow_deferred_t *d;
+  avow_promise_t *shared = avow_promise_new(loop, &d);
+  for (int i = 0; i < CROWD; i++) {
+    avow_promise_t *ps[] = { avow_ref(shared),
+                             avow_promise_new(loop, &winners[i]) };
+    avow_unref(avow_race(loop, ps, 2));
+  }
+
+  for (int i = 0; i < CROWD; i++)
+    (void) avow_resolve(winners[order(i)], avow_none()); /* each once */
+
+  assert_int_equal(footprint().promises, 1);
+  avow_unref(shared);
+  (void) avow_resolve(d, avow_none()); /* pending up to here */
+  free(winners);
+}
+
+static void a_crowd_of_racers_leaves_in_any_order(void **state) {
+  crowd_races_and_goes(forwards);
+  crowd_races_and_goes(backwards);
+  crowd_races_and_goes(scattered);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(combinators_leave_nothing_on_a_lasting_promise),
+    CASE(stopping_leaves_nothing_on_a_lasting_promise),
+    CASE(timeouts_leave_nothing_behind),
+    CASE(cancelling_leaves_nothing_on_a_lasting_promise),
+    CASE(a_recursion_of_adoptions_stays_flat),
+    CASE(a_long_repeat_stays_flat),
+    CASE(a_long_repeat_that_waits_stays_flat),
+    CASE(a_crowd_of_waiters_is_cancelled_in_any_order),
+    CASE(a_crowd_of_sleepers_is_cancelled_in_any_order),
+    CASE(a_crowd_of_racers_leaves_in_any_order),
+  };
+  return RUN(tests);
+}

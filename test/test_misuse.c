@@ -1,0 +1,494 @@
+/*
+ * Mistakes of programs. Debug builds say what to do instead and end; release
+ * builds, where a mistake can be survived, degrade as each function here checks
+ * after making it. What only debug builds look for is tested in those alone.
+ */
+#include "harness.h"
+
+#include <stdio.h>
+
+static const avow_class_t shape_class = { .name = "shape" };
+static const avow_class_t color_class = { .name = "color" };
+
+static void read_an_error_as_int(void) {
+  const avow_value_t v = avow_error_new(UV_EIO, avow_none(), "disk on fire");
+
+  assert_int_equal(avow_to_int(&v), 0);
+  avow_value_unref(v);
+}
+
+static void reader_names_the_error_it_was_given(void **state) {
+  assert_misuse(read_an_error_as_int,
+                "avow_to_int() of an error (disk on fire): look with "
+                "avow_is_error() first");
+}
+
+static void read_bytes_as_int(void) {
+  const avow_value_t v = avow_string("5");
+
+  assert_int_equal(avow_to_int(&v), 0);
+  avow_value_unref(v);
+}
+
+static void read_int_as_double(void) {
+  const avow_value_t v = avow_int(1);
+
+  assert_true(avow_to_double(&v) == 0);
+}
+
+static void read_object_as_pointer(void) {
+  const avow_value_t v = avow_object(&shape_class, &loop);
+
+  assert_null(avow_to_pointer(&v));
+  avow_value_unref(v);
+}
+
+static void read_pointer_as_bytes(void) {
+  const avow_value_t v = avow_pointer(&loop);
+  size_t len = 1;
+
+  assert_null(avow_to_bytes(&v, &len));
+  assert_int_equal(len, 0);
+  assert_null(avow_to_bytes(&v, NULL));
+}
+
+static void ask_none_for_its_length(void) {
+  const avow_value_t v = avow_none();
+
+  assert_int_equal(avow_list_len(&v), 0);
+}
+
+static void ask_none_for_an_item(void) {
+  const avow_value_t v = avow_none();
+
+  assert_int_equal(avow_list_at(&v, 0)->tag, AVOW_NONE);
+}
+
+static void readers_name_the_type_they_were_given(void **state) {
+  assert_misuse(read_bytes_as_int, "avow_to_int() of a value of type bytes");
+  assert_misuse(read_int_as_double, "avow_to_double() of a value of type int");
+  assert_misuse(read_object_as_pointer,
+                "avow_to_pointer() of a value of type shape");
+  assert_misuse(read_pointer_as_bytes,
+                "avow_to_bytes() of a value of type pointer");
+  assert_misuse(ask_none_for_its_length,
+                "avow_list_len() of a value of type none");
+  assert_misuse(ask_none_for_an_item, "avow_list_at() of a value of type none");
+}
+
+static void read_object_as_another_class(void) {
+  const avow_value_t v = avow_object(&shape_class, &loop);
+
+  assert_null(avow_to_object(&v, &color_class));
+  assert_ptr_equal(avow_to_object(&v, &shape_class), &loop);
+  avow_value_unref(v);
+}
+
+static void read_int_as_object(void) {
+  const avow_value_t v = avow_int(1);
+
+  assert_null(avow_to_object(&v, &shape_class));
+}
+
+static void object_of_another_class_is_not_given_out(void **state) {
+  assert_misuse(read_object_as_another_class,
+                "avow_to_object() as color of a value of type shape");
+  assert_misuse(read_int_as_object,
+                "avow_to_object() as shape of a value of type int");
+}
+
+static void read_past_the_end(void) {
+  avow_value_t items[] = { avow_int(1), avow_int(2) };
+  const avow_value_t list = avow_list(items, 2);
+
+  assert_int_equal(avow_list_at(&list, 2)->tag, AVOW_NONE);
+  assert_int_equal(avow_list_at(&list, SIZE_MAX)->tag, AVOW_NONE);
+  avow_value_unref(list);
+}
+
+static void item_past_the_end_is_none(void **state) {
+  assert_misuse(read_past_the_end,
+                "avow_list_at(2) of a list of 2 items: ask avow_list_len() "
+                "first");
+}
+
+static avow_value_t return_borrowed(const avow_value_t *arg, void *data) {
+  return *arg;
+}
+
+static void fulfil_with_the_argument(void) {
+  avow_promise_t *p = avow_promise_resolve(loop, avow_string("mine"));
+
+  const avow_value_t v = avow_run(avow_then(p, return_borrowed, NULL, NULL));
+
+  assert_string_equal(avow_to_bytes(&v, NULL), "mine");
+  avow_value_unref(v);
+}
+
+static void throw_the_argument(void) {
+  const avow_value_t reason = avow_error_new(UV_EIO, avow_none(), "first");
+  avow_promise_t *p = avow_promise_reject(loop, reason);
+
+  const avow_value_t v = avow_run(avow_catch(p, return_borrowed, NULL));
+
+  assert_string_equal(avow_error_message(&v), "first");
+  avow_value_unref(v);
+}
+
+static void handler_that_returns_what_it_borrowed_is_told_to_ref(void **state) {
+  assert_misuse(fulfil_with_the_argument, "return avow_value_ref(arg) instead");
+  assert_misuse(throw_the_argument, "return avow_value_ref(arg) instead");
+}
+
+static void handler_may_return_borrowed_numbers(void **state) {
+  avow_promise_t *p = avow_promise_resolve(loop, avow_int(5));
+
+  p = avow_then(p, return_borrowed, NULL, NULL);
+
+  assert_fulfils_int(p, 5);
+}
+
+/* A loop that avow was never told of. */
+static uv_loop_t bare;
+
+static void resolve_nowhere(void) {
+  avow_promise_t *p = avow_promise_resolve(&bare, avow_string("lost"));
+
+  assert_int_equal(avow_state(p), AVOW_REJECTED);
+  assert_rejects(avow_then(p, note_cb, NULL, "never"), AVOW_EMISUSE);
+  assert_notes("");
+}
+
+static void make_a_deferred_nowhere(void) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(&bare, &d);
+
+  assert_false(avow_resolve(d, avow_string("lost")));
+  assert_rejects(p, AVOW_EMISUSE);
+}
+
+static void try_nowhere(void) {
+  assert_rejects(avow_try(&bare, note_fn, "never"), AVOW_EMISUSE);
+  assert_rejects(avow_repeat(&bare, note_fn, "never"), AVOW_EMISUSE);
+  assert_notes("");
+}
+
+static void sleep_nowhere(void) {
+  avow_promise_t *p = avow_timeout(avow_sleep(&bare, 1), 1);
+
+  assert_rejects(avow_finally(p, note_fn, "finally"), AVOW_EMISUSE);
+  assert_notes("finally");
+}
+
+static void gather_nowhere(void) {
+  avow_promise_t *const ps[] = { avow_promise_resolve(loop, avow_string("x")) };
+  avow_gather_t *g = avow_gather_new(&bare, AVOW_ALL);
+  avow_gather_add(g, avow_promise_resolve(loop, avow_string("y")));
+
+  assert_rejects(avow_gather_end(g), AVOW_EMISUSE);
+  assert_rejects(avow_all(&bare, ps, 1), AVOW_EMISUSE);
+}
+
+static void make_a_remote_nowhere(void) {
+  avow_remote_t *r;
+  avow_promise_t *p = avow_remote_new(&bare, &r);
+
+  assert_int_equal(avow_remote_resolve(r, avow_string("x")), UV_ECANCELED);
+  assert_rejects(p, AVOW_EMISUSE);
+}
+
+static void ask_nowhere_for_stats(void) {
+  avow_stats_t stats = { .live = 1 };
+
+  avow_loop_stats(&bare, &stats);
+
+  assert_int_equal(stats.live, 0);
+  assert_int_equal(stats.pending, 0);
+}
+
+static void loop_without_init_is_named_as_such(void **state) {
+  static void (*const mistakes[])(void) = {
+    resolve_nowhere,      make_a_deferred_nowhere, try_nowhere,
+    sleep_nowhere,        gather_nowhere,          make_a_remote_nowhere,
+    ask_nowhere_for_stats
+  };
+
+  for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++)
+    assert_misuse(mistakes[i], "call avow_loop_init() on it first");
+}
+
+static void sleep_on_a_closed_loop(void) {
+  uv_loop_t own;
+  assert_int_equal(uv_loop_init(&own), 0);
+  assert_int_equal(avow_loop_init(&own, NULL), 0);
+  assert_int_equal(avow_loop_close(&own), 0);
+
+  assert_rejects(avow_sleep(&own, 0), AVOW_EMISUSE);
+  assert_int_equal(uv_loop_close(&own), 0);
+}
+
+static void loop_after_close_is_named_as_such(void **state) {
+  assert_misuse(sleep_on_a_closed_loop, "nothing after avow_loop_close()");
+}
+
+/* A second loop with a promise that is pending there. */
+static uv_loop_t other;
+static avow_deferred_t *other_deferred;
+
+static avow_promise_t *promise_elsewhere(void) {
+  assert_int_equal(uv_loop_init(&other), 0);
+  assert_int_equal(avow_loop_init(&other, NULL), 0);
+  return avow_promise_new(&other, &other_deferred);
+}
+
+static void close_elsewhere(void) {
+  assert_true(avow_resolve(other_deferred, avow_none()));
+  assert_int_equal(avow_loop_close(&other), 0);
+  assert_int_equal(uv_loop_close(&other), 0);
+}
+
+static avow_value_t follow(const avow_value_t *arg, void *promise) {
+  return avow_follow(promise);
+}
+
+static avow_value_t follow_fn(void *promise) {
+  return avow_follow(promise);
+}
+
+static void follow_elsewhere(void) {
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+
+  assert_rejects(avow_then(p, follow, NULL, promise_elsewhere()), AVOW_EMISUSE);
+  close_elsewhere();
+}
+
+static void clean_up_elsewhere(void) {
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+
+  assert_rejects(avow_finally(p, follow_fn, promise_elsewhere()), AVOW_EMISUSE);
+  close_elsewhere();
+}
+
+static void repeat_elsewhere(void) {
+  assert_rejects(avow_repeat(loop, follow_fn, promise_elsewhere()),
+                 AVOW_EMISUSE);
+  close_elsewhere();
+}
+
+static void gather_elsewhere(void) {
+  avow_promise_t *const ps[] = { avow_promise_resolve(loop, avow_none()),
+                                 promise_elsewhere() };
+
+  assert_rejects(avow_all(loop, ps, 2), AVOW_EMISUSE);
+  close_elsewhere();
+}
+
+static void stop_elsewhere(void) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_promise_t *stop = promise_elsewhere();
+
+  assert_rejects(avow_until(p, stop), AVOW_EMISUSE);
+  avow_unref(stop);
+  avow_deferred_drop(d);
+  close_elsewhere();
+}
+
+static void promise_of_another_loop_is_refused(void **state) {
+  static void (*const mistakes[])(
+      void) = { follow_elsewhere, clean_up_elsewhere, repeat_elsewhere,
+                gather_elsewhere, stop_elsewhere };
+
+  for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++)
+    assert_misuse(mistakes[i],
+                  "hand the value over with avow_remote_resolve()");
+}
+
+static void send_a_promise(void) {
+  avow_remote_t *r;
+  avow_promise_t *p = avow_remote_new(loop, &r);
+  avow_promise_t *sent = avow_promise_resolve(loop, avow_int(1));
+
+  assert_int_equal(avow_remote_resolve(r, avow_follow(sent)), 0);
+  assert_rejects(p, AVOW_EMISUSE);
+}
+
+static void promise_through_a_remote_is_refused(void **state) {
+  assert_misuse(send_a_promise, "settle it there, and hand over its value");
+}
+
+static avow_value_t run_inside(const avow_value_t *arg, void *promise) {
+  const avow_value_t v = avow_run(promise);
+  assert_int_equal(avow_error_code(&v), AVOW_EMISUSE);
+  return v;
+}
+
+static void run_in_a_handler(void) {
+  avow_deferred_t *d;
+  avow_promise_t *inner = avow_promise_new(loop, &d);
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+
+  assert_rejects(avow_then(p, run_inside, NULL, inner), AVOW_EMISUSE);
+  assert_true(avow_resolve(d, avow_none()));
+}
+
+static void run_in_a_callback_is_refused(void **state) {
+  assert_misuse(run_in_a_handler,
+                "avow_run() inside a callback: return avow_follow(promise)");
+}
+
+#ifndef NDEBUG
+
+static void use_null(void) {
+  avow_unref(avow_then(NULL, note_cb, NULL, "never"));
+}
+
+static void run_null(void) {
+  (void) avow_run(NULL);
+}
+
+static void gather_null(void) {
+  avow_promise_t *const ps[] = { NULL };
+  avow_unref(avow_all(loop, ps, 1));
+}
+
+static void null_promise_is_named_as_such(void **state) {
+  assert_misuse(use_null, "a promise is NULL");
+  assert_misuse(run_null, "a promise is NULL");
+  assert_misuse(gather_null, "a promise is NULL");
+}
+
+#  ifndef AVOW_NO_POOL /* without a pool the tools that watch memory say so */
+
+static void let_go_twice(void) {
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+  avow_unref(p);
+  avow_unref(p);
+}
+
+static void use_after_run(void) {
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+  (void) avow_run(p);
+  avow_unref(avow_then(p, note_cb, NULL, "never"));
+}
+
+static void promise_that_is_gone_is_named_as_such(void **state) {
+  assert_misuse(let_go_twice, "this promise is gone");
+  assert_misuse(use_after_run, "call avow_ref() first to use a promise twice");
+}
+
+#  endif
+
+static avow_promise_t *taken_promise(void) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_unref(avow_then(p, note_cb, NULL, "first"));
+  return p;
+}
+
+static void then_twice(void) {
+  avow_unref(avow_then(taken_promise(), note_cb, NULL, "second"));
+}
+
+static void let_go_of_taken(void) {
+  avow_unref(taken_promise());
+}
+
+static void follow_taken(void) {
+  avow_unref(avow_try(loop, follow_fn, taken_promise()));
+}
+
+static void gather_taken(void) {
+  avow_promise_t *const ps[] = { taken_promise() };
+  avow_unref(avow_race(loop, ps, 1));
+}
+
+static void promise_taken_before_is_named_as_such(void **state) {
+  static void (*const mistakes[])(void) = { then_twice, let_go_of_taken,
+                                            follow_taken, gather_taken };
+
+  for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++)
+    assert_misuse(mistakes[i], "this promise was taken already");
+}
+
+static void promise_used_twice_with_a_ref_is_fine(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+
+  avow_promise_t *q = avow_then(avow_ref(p), note_cb, NULL, "first");
+  p = avow_then(p, note_cb, NULL, "second");
+  assert_true(avow_resolve(d, avow_int(1)));
+
+  assert_fulfils_int(q, 1);
+  assert_fulfils_int(p, 1);
+  assert_notes("first second");
+}
+
+static void make_a_promise(void *data) {
+  avow_unref(avow_sleep(loop, 0));
+}
+
+static void let_go(void *promise) {
+  avow_unref(promise);
+}
+
+static void settle(void *deferred) {
+  (void) avow_resolve(deferred, avow_none());
+}
+
+/* Once its callbacks have run here, the loop is this thread's. */
+static void call_in_thread(uv_thread_cb fn, void *data) {
+  uv_thread_t thread;
+  avow_unref(avow_sleep(loop, 0));
+  run();
+  assert_int_equal(uv_thread_create(&thread, fn, data), 0);
+  assert_int_equal(uv_thread_join(&thread), 0);
+}
+
+static void make_in_a_thread(void) {
+  call_in_thread(make_a_promise, NULL);
+}
+
+static void let_go_in_a_thread(void) {
+  call_in_thread(let_go, avow_promise_resolve(loop, avow_none()));
+}
+
+static void settle_in_a_thread(void) {
+  avow_deferred_t *d;
+  avow_unref(avow_promise_new(loop, &d));
+  call_in_thread(settle, d);
+}
+
+static void thread_that_is_not_the_loops_is_sent_to_remotes(void **state) {
+  assert_misuse(make_in_a_thread, "only avow_remote_*() may be");
+  assert_misuse(let_go_in_a_thread, "only avow_remote_*() may be");
+  assert_misuse(settle_in_a_thread, "only avow_remote_*() may be");
+}
+
+#endif
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(reader_names_the_error_it_was_given),
+    CASE(readers_name_the_type_they_were_given),
+    CASE(object_of_another_class_is_not_given_out),
+    CASE(item_past_the_end_is_none),
+    CASE(handler_that_returns_what_it_borrowed_is_told_to_ref),
+    CASE(handler_may_return_borrowed_numbers),
+    CASE(loop_without_init_is_named_as_such),
+    CASE(loop_after_close_is_named_as_such),
+    CASE(promise_of_another_loop_is_refused),
+    CASE(promise_through_a_remote_is_refused),
+    CASE(run_in_a_callback_is_refused),
+#ifndef NDEBUG
+    CASE(null_promise_is_named_as_such),
+#  ifndef AVOW_NO_POOL
+    CASE(promise_that_is_gone_is_named_as_such),
+#  endif
+    CASE(promise_taken_before_is_named_as_such),
+    CASE(promise_used_twice_with_a_ref_is_fine),
+    CASE(thread_that_is_not_the_loops_is_sent_to_remotes),
+#endif
+  };
+  return RUN(tests);
+}

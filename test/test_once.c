@@ -1,0 +1,293 @@
+/* Doing something once, for all who want it. */
+#include "harness.h"
+
+typedef struct {
+  int runs;
+  avow_deferred_t *deferred; /* of the run that is on */
+} work_t;
+
+static avow_value_t begin(void *data) {
+  work_t *work = data;
+  work->runs++;
+  avow_promise_t *p = avow_promise_new(loop, &work->deferred);
+  avow_on_cancel(work->deferred, note_free, "stopped");
+  return avow_follow(p);
+}
+
+static avow_value_t clean_up(void *data) {
+  note("cleaning");
+  return avow_follow(avow_sleep(loop, 1));
+}
+
+static avow_value_t begin_with_clean_up(void *data) {
+  const avow_value_t v = begin(data);
+  return avow_follow(avow_finally(v.u.p, clean_up, NULL));
+}
+
+static avow_value_t count(void *data) {
+  return avow_int(++*(int *) data);
+}
+
+static void end(work_t *work, avow_value_t v) {
+  assert_true(avow_resolve(work->deferred, v));
+  run();
+}
+
+static void many_callers_have_one_run(void **state) {
+  work_t work = { 0, NULL };
+  avow_once_t *o = avow_once_new(loop, begin, &work, NULL);
+
+  avow_promise_t *p = avow_once_get(o);
+  avow_promise_t *q = avow_once_get(o);
+  assert_int_equal(work.runs, 0);
+  run();
+  end(&work, avow_int(5));
+
+  assert_fulfils_int(p, 5);
+  assert_fulfils_int(q, 5);
+  assert_int_equal(work.runs, 1);
+  avow_once_unref(o);
+}
+
+static void value_is_kept_for_later_callers(void **state) {
+  int runs = 0;
+  avow_once_t *o = avow_once_new(loop, count, &runs, NULL);
+  assert_fulfils_int(avow_once_get(o), 1);
+
+  assert_fulfils_int(avow_once_get(o), 1);
+
+  avow_once_unref(o);
+}
+
+static avow_value_t make_bytes(void *data) {
+  return avow_string("kept");
+}
+
+static void value_goes_with_the_last_reference(void **state) {
+  avow_once_t *o = avow_once_new(loop, make_bytes, NULL, NULL);
+  const avow_value_t v = avow_run(avow_once_get(o));
+
+  avow_once_t *same = avow_once_ref(o);
+  avow_once_unref(o);
+  const avow_value_t again = avow_run(avow_once_get(same));
+  avow_once_unref(same);
+
+  assert_string_equal(avow_to_bytes(&v, NULL), "kept");
+  assert_ptr_equal(avow_to_bytes(&again, NULL), avow_to_bytes(&v, NULL));
+  avow_value_unref(v);
+  avow_value_unref(again);
+}
+
+static void failure_is_for_those_who_wait_and_not_kept(void **state) {
+  work_t work = { 0, NULL };
+  avow_once_t *o = avow_once_new(loop, begin, &work, NULL);
+  avow_promise_t *p = avow_once_get(o);
+  avow_promise_t *q = avow_once_get(o);
+  run();
+
+  end(&work, avow_error_new(UV_EIO, avow_none(), "broken"));
+
+  assert_rejects(p, UV_EIO);
+  assert_rejects(q, UV_EIO);
+  avow_promise_t *next = avow_once_get(o);
+  run();
+  end(&work, avow_int(5));
+  assert_fulfils_int(next, 5);
+  assert_int_equal(work.runs, 2);
+  avow_once_unref(o);
+}
+
+static void cancelled_caller_leaves_the_others_alone(void **state) {
+  work_t work = { 0, NULL };
+  avow_once_t *o = avow_once_new(loop, begin, &work, NULL);
+  avow_promise_t *p = avow_once_get(o);
+  avow_promise_t *q = avow_once_get(o);
+  run();
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("");
+  end(&work, avow_int(5));
+  assert_fulfils_int(q, 5);
+  avow_once_unref(o);
+}
+
+static void run_nobody_waits_for_is_cancelled(void **state) {
+  work_t work = { 0, NULL };
+  avow_once_t *o = avow_once_new(loop, begin, &work, NULL);
+  avow_promise_t *ps[] = { avow_once_get(o), avow_once_get(o) };
+  run();
+
+  avow_cancel(ps[0]);
+  assert_notes("");
+  avow_cancel(ps[1]);
+
+  assert_notes("stopped");
+  avow_unref(ps[0]);
+  avow_unref(ps[1]);
+  avow_deferred_drop(work.deferred);
+  avow_once_unref(o);
+}
+
+static void caller_who_only_lets_go_cancels_nothing(void **state) {
+  work_t work = { 0, NULL };
+  avow_once_t *o = avow_once_new(loop, begin, &work, NULL);
+  avow_unref(avow_once_get(o));
+  run();
+
+  end(&work, avow_int(5));
+
+  assert_fulfils_int(avow_once_get(o), 5);
+  avow_once_unref(o);
+}
+
+static void who_asks_while_a_run_unwinds_has_the_next(void **state) {
+  work_t work = { 0, NULL };
+  avow_once_t *o = avow_once_new(loop, begin_with_clean_up, &work, NULL);
+  avow_promise_t *p = avow_once_get(o);
+  run();
+  avow_cancel(p);
+  avow_deferred_drop(work.deferred);
+
+  avow_promise_t *next = avow_once_get(o);
+  assert_int_equal(work.runs, 1);
+  run();
+  assert_int_equal(work.runs, 2);
+  end(&work, avow_int(5));
+
+  assert_fulfils_int(next, 5);
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("stopped cleaning cleaning");
+  avow_once_unref(o);
+}
+
+static avow_value_t succeed_all_the_same(const avow_value_t *arg, void *data) {
+  return avow_int(7);
+}
+
+static avow_value_t begin_stubbornly(void *data) {
+  const avow_value_t v = begin(data);
+  return avow_follow(avow_catch(v.u.p, succeed_all_the_same, NULL));
+}
+
+static void run_that_succeeds_although_cancelled_counts(void **state) {
+  work_t work = { 0, NULL };
+  avow_once_t *o = avow_once_new(loop, begin_stubbornly, &work, NULL);
+  avow_promise_t *p = avow_once_get(o);
+  run();
+  avow_cancel(p);
+  avow_unref(p);
+
+  assert_fulfils_int(avow_once_get(o), 7);
+
+  assert_int_equal(work.runs, 1);
+  avow_deferred_drop(work.deferred);
+  avow_once_unref(o);
+  assert_notes("stopped");
+}
+
+static void let_go_of_while_it_runs_it_still_answers(void **state) {
+  work_t work = { 0, NULL };
+  avow_once_t *o = avow_once_new(loop, begin, &work, NULL);
+  avow_promise_t *p = avow_once_get(o);
+  run();
+
+  avow_once_unref(o);
+  end(&work, avow_string("answer"));
+
+  const avow_value_t v = avow_run(p);
+  assert_string_equal(avow_to_bytes(&v, NULL), "answer");
+  avow_value_unref(v);
+}
+
+static void let_go_of_before_it_ran_it_still_answers(void **state) {
+  int runs = 0;
+  avow_once_t *o = avow_once_new(loop, count, &runs, NULL);
+  avow_promise_t *p = avow_once_get(o);
+
+  avow_once_unref(o);
+
+  assert_fulfils_int(p, 1);
+}
+
+static avow_value_t run_apart(void *data) {
+  note(data);
+  avow_promise_t *p = avow_sleep(loop, 1);
+  return avow_follow(avow_finally(p, clean_up, NULL));
+}
+
+static void data_is_freed_after_the_last_run(void **state) {
+  avow_once_t *o = avow_once_new(loop, run_apart, "data", note_free);
+  avow_promise_t *p = avow_once_get(o);
+  while (uv_run(loop, UV_RUN_NOWAIT) != 0 && avow_state(p) == AVOW_PENDING)
+    continue;
+
+  avow_unref(p);
+  avow_once_unref(o);
+
+  assert_notes("data cleaning data");
+}
+
+static void data_outlives_a_run_that_was_cancelled(void **state) {
+  avow_once_t *o = avow_once_new(loop, run_apart, "data", note_free);
+  avow_promise_t *p = avow_once_get(o);
+  (void) uv_run(loop, UV_RUN_NOWAIT);
+  avow_once_unref(o);
+
+  avow_cancel(p);
+  avow_unref(p);
+
+  run();
+  assert_notes("data cleaning data");
+}
+
+static void once_without_function_is_refused(void **state) {
+  avow_once_t *o = avow_once_new(loop, NULL, "freed", note_free);
+  assert_notes("freed");
+
+  const avow_value_t v = avow_run(avow_once_get(o));
+
+  assert_int_equal(avow_error_code(&v), UV_EINVAL);
+  assert_string_equal(avow_error_message(&v), "once: invalid argument");
+  avow_value_unref(v);
+  avow_once_unref(o);
+  avow_once_unref(NULL);
+}
+
+static void closing_cancels_a_run_and_its_callers(void **state) {
+  work_t work = { 0, NULL };
+  avow_once_t *o = avow_once_new(loop, begin, &work, NULL);
+  avow_promise_t *p = avow_once_get(o);
+  run();
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
+  avow_unref(p);
+  avow_deferred_drop(work.deferred);
+  avow_once_unref(o);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_notes("stopped");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(many_callers_have_one_run),
+    CASE(value_is_kept_for_later_callers),
+    CASE(value_goes_with_the_last_reference),
+    CASE(failure_is_for_those_who_wait_and_not_kept),
+    CASE(cancelled_caller_leaves_the_others_alone),
+    CASE(run_nobody_waits_for_is_cancelled),
+    CASE(caller_who_only_lets_go_cancels_nothing),
+    CASE(who_asks_while_a_run_unwinds_has_the_next),
+    CASE(run_that_succeeds_although_cancelled_counts),
+    CASE(let_go_of_while_it_runs_it_still_answers),
+    CASE(let_go_of_before_it_ran_it_still_answers),
+    CASE(data_is_freed_after_the_last_run),
+    CASE(data_outlives_a_run_that_was_cancelled),
+    CASE(once_without_function_is_refused),
+    CASE(closing_cancels_a_run_and_its_callers),
+  };
+  return RUN(tests);
+}

@@ -1,0 +1,372 @@
+/* Out of memory: chains, combinators, cancelling and values live through it. */
+#include "avow/stackless.h"
+#include "torture.h"
+
+static avow_value_t throw_cb(const avow_value_t *arg, void *data) {
+  use(data);
+  return avow_error_new(UV_EIO, thing(), "%s on fire", "disk");
+}
+
+static avow_value_t sleep_cb(const avow_value_t *arg, void *data) {
+  use(data);
+  return avow_follow(avow_then(avow_sleep(loop, 0), thing_cb, NULL, data));
+}
+
+static avow_promise_t *chain_on(avow_promise_t *p) {
+  duty_t *data = duty_new();
+  p = avow_then(p, pass_cb, NULL, data);
+  p = avow_then(p, sleep_cb, NULL, data);
+  p = avow_finally(p, duty_fn, duty_new());
+  p = avow_then(p, throw_cb, NULL, data);
+  p = avow_finally(p, slow_duty_fn, duty_new());
+  p = avow_trace_made("test_oom.c", 1, avow_catch(p, thing_cb, data));
+  return avow_attach(p, data, duty_end);
+}
+
+static avow_promise_t *chain_on_settled(void) {
+  return chain_on(avow_promise_resolve(loop, thing()));
+}
+
+static avow_promise_t *chain_on_deferred(void) {
+  avow_deferred_t *d;
+  avow_promise_t *p = chain_on(avow_promise_new(loop, &d));
+  resolve_later(d);
+  return p;
+}
+
+static void a_chain_survives(void **state) {
+  survive(chain_on_settled);
+}
+
+static void a_pending_chain_survives(void **state) {
+  survive(chain_on_deferred);
+}
+
+/* One of each kind, the first of which fulfils. */
+static avow_promise_t *input(size_t i) {
+  avow_deferred_t *d;
+  if (i % 4 == 1)
+    return avow_promise_reject(loop,
+                               avow_error_new(UV_EIO, thing(), "input %zu", i));
+  if (i % 4 == 2)
+    return avow_finally(avow_sleep(loop, 0), slow_duty_fn, duty_new());
+  if (i % 4 == 0)
+    return avow_promise_resolve(loop, thing());
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  resolve_later(d);
+  return p;
+}
+
+typedef avow_promise_t *(*combine_fn)(uv_loop_t *, avow_promise_t *const[],
+                                      size_t);
+
+static avow_promise_t *combined(combine_fn combine, size_t n) {
+  avow_promise_t *ps[8];
+  for (size_t i = 0; i < n; i++)
+    ps[i] = input(i);
+  return combine(loop, ps, n);
+}
+
+/* Whatever the inputs do, the whole fulfils. */
+static avow_promise_t *growing(combine_fn combine) {
+  avow_promise_t *ps[6];
+  for (size_t n = 1; n <= 6; n++)
+    ps[n - 1] = combined(combine, n);
+  return avow_all_settled(loop, ps, 6);
+}
+
+static avow_promise_t *growing_all(void) {
+  return growing(avow_all);
+}
+
+static avow_promise_t *growing_all_settled(void) {
+  return growing(avow_all_settled);
+}
+
+static avow_promise_t *growing_race(void) {
+  return growing(avow_race);
+}
+
+static avow_promise_t *growing_any(void) {
+  return growing(avow_any);
+}
+
+static void combinators_survive(void **state) {
+  survive(growing_all);
+  survive(growing_all_settled);
+  survive(growing_race);
+  survive(growing_any);
+}
+
+static avow_promise_t *nested_combinators(void) {
+  avow_promise_t *ps[] = {
+    avow_cancel_losers(combined(avow_race, 3)),
+    combined(avow_any, 4),
+    combined(avow_all_settled, 5),
+    avow_all(loop, NULL, 0),
+  };
+  avow_promise_t *outer[] = {
+    avow_all(loop, ps, 4),
+    avow_cancel_losers(combined(avow_any, 3)),
+  };
+  return avow_finally(avow_all(loop, outer, 2), duty_fn, duty_new());
+}
+
+static void nested_combinators_survive(void **state) {
+  survive(nested_combinators);
+}
+
+static avow_promise_t *growing_gather(void) {
+  avow_gather_t *outer = avow_gather_new(loop, AVOW_ALL_SETTLED);
+  avow_gather_add(outer, avow_gather_end(avow_gather_new(loop, AVOW_ALL)));
+  for (int kind = AVOW_ALL; kind <= AVOW_ANY; kind++) {
+    avow_gather_t *inner = avow_gather_new(loop, (avow_gather_kind_t) kind);
+    for (size_t i = 0; i < 6; i++)
+      avow_gather_add(inner, input(i));
+    avow_gather_add(outer, avow_gather_end(inner));
+  }
+  return avow_gather_end(outer);
+}
+
+static void a_gather_survives(void **state) {
+  survive(growing_gather);
+}
+
+/* A chain to be cancelled; without memory for that it ends by itself. */
+static avow_promise_t *slow_chain(void) {
+  duty_t *data = duty_new();
+  avow_promise_t *p = avow_sleep(loop, 1);
+  p = avow_then(p, pass_cb, NULL, data);
+  p = avow_finally(p, slow_duty_fn, duty_new());
+  return avow_attach(p, data, duty_end);
+}
+
+static void stop_work(void *data) {
+  duty_t *work = data;
+  check(work->deferred != NULL && work->done == 0, "work is stopped in time");
+}
+
+/* A deferred that is told of its cancelling, and dropped in any case. */
+static avow_promise_t *slow_deferred(void) {
+  duty_t *work = duty_new();
+  avow_promise_t *p = avow_promise_new(loop, &work->deferred);
+  avow_deferred_drop(avow_deferred_ref(work->deferred));
+  avow_promise_t *worker = avow_sleep(loop, 1);
+  avow_on_cancel(work->deferred, stop_work, work);
+  avow_unref(avow_attach(worker, work, duty_end));
+  return p;
+}
+
+/* What must run whatever happens, waiting for what others want too. */
+static avow_promise_t *left_by_two(void) {
+  avow_deferred_t *d;
+  avow_promise_t *shared = avow_promise_new(loop, &d);
+  avow_promise_t *ps[] = {
+    avow_finally(avow_ref(shared), slow_duty_fn, duty_new()),
+    avow_attach(avow_ref(shared), duty_new(), duty_end),
+  };
+  for (size_t i = 0; i < 2; i++)
+    avow_cancel(ps[i]);
+  avow_unref(shared);
+  resolve_later(d);
+  return avow_all_settled(loop, ps, 2);
+}
+
+static avow_promise_t *cancelled(void) {
+  avow_promise_t *ps[3] = { slow_chain(), slow_deferred(), slow_chain() };
+  for (size_t i = 0; i < 2; i++)
+    avow_cancel(ps[i]);
+  ps[2] = avow_timeout(ps[2], 0);
+  return avow_all_settled(loop, ps, 3);
+}
+
+static avow_promise_t *stopped(void) {
+  avow_deferred_t *d;
+  avow_promise_t *stop = avow_promise_new(loop, &d);
+  avow_promise_t *ps[] = { avow_until(slow_chain(), stop),
+                           avow_until(slow_deferred(), stop),
+                           avow_until(avow_timeout(slow_chain(), 1000), stop) };
+  avow_promise_t *end = avow_all_settled(loop, ps, 3);
+  avow_unref(stop);
+  resolve_later(d);
+  return end;
+}
+
+static avow_promise_t *raced(void) {
+  avow_promise_t *ps[] = { slow_chain(), slow_deferred(), input(0) };
+  return avow_cancel_losers(avow_race(loop, ps, 3));
+}
+
+static void cancelling_survives(void **state) {
+  survive(cancelled);
+  survive(left_by_two);
+}
+
+static void stopping_survives(void **state) {
+  survive(stopped);
+}
+
+static void cancelling_losers_survives(void **state) {
+  survive(raced);
+}
+
+static int steps;
+
+static avow_value_t step(void *data) {
+  use(data);
+  if (++steps == 6)
+    return thing();
+  if (steps % 2 == 0)
+    return avow_none();
+  return avow_follow(avow_sleep(loop, 0));
+}
+
+static avow_promise_t *repeated(void) {
+  duty_t *data = duty_new();
+  steps = 0;
+  return avow_attach(avow_repeat(loop, step, data), data, duty_end);
+}
+
+static void a_repeat_survives(void **state) {
+  survive(repeated);
+}
+
+static avow_value_t then_now(void *self, avow_deferred_t *d) {
+  (void) avow_resolve(d, thing()); /* false: it was cancelled */
+  return avow_error(UV_EIO);       /* too late to count */
+}
+
+static avow_value_t then_later(void *self, avow_deferred_t *d) {
+  resolve_later(d);
+  return thing();
+}
+
+static avow_value_t then_throw(void *self, avow_deferred_t *d) {
+  avow_deferred_drop(d);
+  return avow_error_new(UV_EIO, thing(), "thrown");
+}
+
+static const avow_class_t thenables[] = {
+  { .name = "now", .destroy = duty_end, .then = then_now },
+  { .name = "later", .destroy = duty_end, .then = then_later },
+  { .name = "throw", .destroy = duty_end, .then = then_throw },
+};
+
+static avow_value_t thenable(size_t i) {
+  return avow_object(&thenables[i % 3], duty_new());
+}
+
+static avow_value_t thenable_fn(void *data) {
+  return thenable(1);
+}
+
+static avow_promise_t *adopted_thenables(void) {
+  avow_promise_t *ps[5];
+  for (size_t i = 0; i < 3; i++)
+    ps[i] = avow_promise_resolve(loop, thenable(i));
+  ps[3] = avow_finally(avow_promise_resolve(loop, thing()), thenable_fn, NULL);
+  ps[4] = avow_try(loop, thenable_fn, NULL);
+  return avow_all_settled(loop, ps, 5);
+}
+
+static void thenables_survive(void **state) {
+  survive(adopted_thenables);
+}
+
+static avow_value_t all_kinds(void) {
+  avow_value_t inner[] = { thing(), avow_string("text"), avow_int(1) };
+  avow_value_t items[] = {
+    avow_none(),
+    avow_int(1),
+    avow_double(0.5),
+    avow_pointer(inner),
+    thing(),
+    avow_bytes("\0\1", 2),
+    avow_list(inner, 3),
+    avow_error_new(UV_EIO, thing(), "number %d", 9),
+  };
+  return avow_list(items, sizeof(items) / sizeof(items[0]));
+}
+
+static avow_value_t wrap_cb(const avow_value_t *arg, void *data) {
+  avow_value_t pair[] = { avow_value_ref(arg), all_kinds() };
+  return avow_list(pair, 2);
+}
+
+static avow_promise_t *values(void) {
+  avow_promise_t *p = avow_promise_resolve(loop, all_kinds());
+  avow_promise_t *same = avow_then(avow_ref(p), wrap_cb, wrap_cb, NULL);
+  avow_promise_t *ps[] = {
+    avow_then(p, wrap_cb, NULL, NULL), same,
+    avow_promise_reject(loop, all_kinds()),
+    avow_promise_reject(loop, avow_follow(avow_promise_resolve(loop, thing())))
+  };
+  return avow_all_settled(loop, ps, 4);
+}
+
+static void values_survive(void **state) {
+  survive(values);
+}
+
+/* Holds a thing across awaits. */
+typedef struct {
+  avow_frame_t frame;
+  avow_value_t held;
+  duty_t *duty;
+} task_t;
+
+static avow_value_t task_step(const avow_value_t *got, void *data) {
+  task_t *me = data;
+  AVOW_BEGIN(&me->frame);
+  use(me->duty);
+  me->held = thing();
+  AVOW_AWAIT(&me->frame, avow_sleep(loop, 0));
+  if (!avow_is_error(got))
+    AVOW_AWAIT(&me->frame, avow_promise_resolve(loop, thing()));
+  use(me->duty);
+  return me->held;
+  AVOW_END;
+}
+
+static void free_task(void *data) {
+  task_t *me = data;
+  duty_end(me->duty);
+  free(me);
+}
+
+static avow_promise_t *start_task(void) {
+  task_t *me = calloc(1, sizeof(*me));
+  assert_non_null(me);
+  me->duty = duty_new();
+  return avow_attach(avow_stackless(loop, task_step, &me->frame), me,
+                     free_task);
+}
+
+static avow_promise_t *tasks(void) {
+  avow_promise_t *ps[] = { start_task(), start_task(), start_task() };
+  avow_cancel(ps[1]);
+  return avow_all_settled(loop, ps, 3);
+}
+
+static void stackless_functions_survive(void **state) {
+  survive(tasks);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(a_chain_survives),
+    cmocka_unit_test(a_pending_chain_survives),
+    cmocka_unit_test(combinators_survive),
+    cmocka_unit_test(nested_combinators_survive),
+    cmocka_unit_test(a_gather_survives),
+    cmocka_unit_test(cancelling_survives),
+    cmocka_unit_test(stopping_survives),
+    cmocka_unit_test(cancelling_losers_survives),
+    cmocka_unit_test(a_repeat_survives),
+    cmocka_unit_test(thenables_survive),
+    cmocka_unit_test(values_survive),
+    cmocka_unit_test(stackless_functions_survive),
+  };
+  harness_init();
+  return cmocka_run_group_tests(tests, start_pool, NULL);
+}

@@ -1,0 +1,70 @@
+/* Out of memory: async functions live through it, also where it is a stack that
+   cannot be had. */
+#include "alloc.h"
+#include "stack.h"
+#include "torture.h"
+
+static void *(*map_pages)(size_t size);
+
+/* Pages count as an allocation. */
+static void *map_or_fail(size_t size) {
+  void *token = avow__malloc(1);
+  if (token == NULL)
+    return NULL;
+  avow__free(token);
+  return map_pages(size);
+}
+
+/* Holds a thing across awaits. */
+static avow_value_t await_fn(void *data) {
+  use(data);
+  const avow_value_t held = thing();
+  avow_promise_t *p = avow_trace_await("here.c", 1, avow_sleep(loop, 0));
+  avow_value_t v = avow_await(p);
+  use(data);
+  if (!avow_is_error(&v))
+    v = avow_await(avow_promise_resolve(loop, thing()));
+  avow_value_unref(v);
+  return held;
+}
+
+static avow_promise_t *start(avow_fn fn) {
+  duty_t *data = duty_new();
+  return avow_attach(avow_async(loop, fn, data), data, duty_end);
+}
+
+static avow_value_t nested_fn(void *data) {
+  use(data);
+  avow_promise_t *p = start(await_fn);
+  avow_promise_t *q = start(await_fn);
+  avow_value_unref(avow_await(p));
+  use(data);
+  return avow_follow(q);
+}
+
+static avow_promise_t *functions(void) {
+  avow_promise_t *ps[4];
+  for (size_t i = 0; i < 4; i++)
+    ps[i] = start(i % 2 == 0 ? await_fn : nested_fn);
+  avow_cancel(ps[2]);
+  avow_cancel(ps[3]);
+  return avow_all_settled(loop, ps, 4);
+}
+
+static void async_functions_survive(void **state) {
+  survive(functions);
+}
+
+static int fail_maps(void **state) {
+  map_pages = avow__map_pages;
+  avow__map_pages = map_or_fail;
+  return start_pool(state);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(async_functions_survive),
+  };
+  harness_init();
+  return cmocka_run_group_tests(tests, fail_maps, NULL);
+}

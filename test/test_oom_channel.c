@@ -1,0 +1,189 @@
+/* Out of memory: channels live through it. */
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "torture.h"
+
+static int ends[2]; /* of a pair of sockets */
+
+/* What two sides share; the last to end frees it. */
+typedef struct {
+  avow_channel_t *channel;
+  int sides;
+  int sent;
+} line_t;
+
+static line_t *line_new(size_t room) {
+  line_t *line = calloc(1, sizeof(*line));
+  assert_non_null(line);
+  line->channel = avow_channel_new(loop, room);
+  line->sides = 2;
+  return line;
+}
+
+static void line_unref(line_t *line) {
+  if (--line->sides > 0)
+    return;
+  avow_channel_unref(line->channel);
+  free(line);
+}
+
+/* However a side ends, the other has nothing more to wait for. */
+static void sender_end(void *data) {
+  const line_t *line = data;
+  avow_channel_end(line->channel);
+  line_unref(data);
+}
+
+static void taker_end(void *data) {
+  const line_t *line = data;
+  avow_channel_close(line->channel);
+  line_unref(data);
+}
+
+enum { ITEMS = 20 };
+
+static avow_value_t send_fn(void *data) {
+  line_t *line = data;
+  if (line->sent++ < ITEMS)
+    return avow_follow(avow_channel_send(line->channel, thing()));
+  avow_channel_end(line->channel);
+  return avow_int(ITEMS);
+}
+
+static avow_value_t item_cb(const avow_value_t *item, void *data) {
+  return item->tag == AVOW_NONE ? avow_int(1) : avow_none();
+}
+
+static avow_value_t next_fn(void *data) {
+  const line_t *line = data;
+  return avow_follow(
+      avow_then(avow_channel_next(line->channel), item_cb, NULL, NULL));
+}
+
+static avow_promise_t *move_items(size_t room) {
+  line_t *line = line_new(room);
+  avow_promise_t *ps[] = {
+    avow_attach(avow_repeat(loop, send_fn, line), line, sender_end),
+    avow_attach(avow_repeat(loop, next_fn, line), line, taker_end),
+  };
+  return avow_all(loop, ps, 2);
+}
+
+static avow_promise_t *from_hand_to_hand(void) {
+  return move_items(0);
+}
+
+static avow_promise_t *through_a_ring(void) {
+  return move_items(3);
+}
+
+static avow_promise_t *through_a_ring_that_grows(void) {
+  return move_items(1000);
+}
+
+static void channels_survive(void **state) {
+  survive(from_hand_to_hand);
+  survive(through_a_ring);
+  survive(through_a_ring_that_grows);
+}
+
+/* What waits, is cancelled, and is left inside. */
+static avow_promise_t *left_inside(void) {
+  avow_channel_t *full = avow_channel_new(loop, 1);
+  avow_channel_t *empty = avow_channel_ref(full);
+  avow_promise_t *ps[] = {
+    avow_channel_send(full, thing()), avow_channel_send(full, thing()),
+    avow_channel_send(full, thing()), avow_channel_send(full, avow_none()),
+    avow_channel_next(full),
+  };
+  avow_cancel(ps[1]);
+  avow_channel_unref(full);
+  avow_channel_unref(empty);
+  empty = avow_channel_new(loop, 0);
+  avow_promise_t *qs[] = {
+    avow_all_settled(loop, ps, 5),
+    avow_channel_next(empty),
+    avow_channel_next(empty),
+  };
+  avow_cancel(qs[1]);
+  avow_channel_end(empty);
+  avow_channel_unref(empty);
+  return avow_all_settled(loop, qs, 3);
+}
+
+static void what_is_left_inside_survives(void **state) {
+  survive(left_inside);
+}
+
+static avow_value_t ignore_cb(const avow_value_t *error, void *data) {
+  return avow_none();
+}
+
+/* What libuv feeds: each comes at once, or within milliseconds. */
+static avow_promise_t *fed(void) {
+  avow_promise_t *ps[] = {
+    avow_next_turn(loop),
+    avow_before_poll(loop),
+    avow_after_poll(loop),
+    avow_poll_once(loop, STDOUT_FILENO + 1000, UV_READABLE),
+    avow_poll_once(loop, ends[0], UV_WRITABLE),
+    avow_signal_once(loop, SIGKILL),
+    avow_signal_once(loop, SIGUSR1),
+    avow_fs_event_once(loop, "/", 0),
+    avow_fs_poll_once(loop, "/", 1),
+  };
+  avow_cancel(ps[2]);
+  for (int i = 6; i < 9; i++)
+    ps[i] = avow_catch(avow_timeout(ps[i], 1), ignore_cb, NULL);
+  return avow_all_settled(loop, ps, sizeof(ps) / sizeof(*ps));
+}
+
+static avow_value_t unref_fn(void *data) {
+  avow_channel_unref(data);
+  return avow_none();
+}
+
+/* The first item of a channel, which then goes. */
+static avow_promise_t *first_of(avow_channel_t *c) {
+  avow_promise_t *p = avow_timeout(avow_channel_next(c), 1);
+  return avow_finally(avow_catch(p, ignore_cb, NULL), unref_fn, c);
+}
+
+static avow_promise_t *fed_again(void) {
+  avow_promise_t *ps[] = {
+    first_of(avow_ticks(loop, 1)),
+    first_of(avow_ticks(loop, 0)),
+    first_of(avow_signals(loop, SIGUSR1)),
+    first_of(avow_polls(loop, ends[0], UV_WRITABLE)),
+    first_of(avow_fs_events(loop, "/", 0)),
+    first_of(avow_fs_polls(loop, "/", 1)),
+  };
+  return avow_all_settled(loop, ps, sizeof(ps) / sizeof(*ps));
+}
+
+static void sources_survive(void **state) {
+  survive(fed);
+  survive(fed_again);
+}
+
+static int start(void **state) {
+  if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0)
+    return -1;
+  return start_pool(state);
+}
+
+static int finish(void **state) {
+  return close(ends[0]) != 0 || close(ends[1]) != 0 ? -1 : 0;
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(channels_survive),
+    cmocka_unit_test(what_is_left_inside_survives),
+    cmocka_unit_test(sources_survive),
+  };
+  harness_init();
+  return cmocka_run_group_tests(tests, start, finish);
+}

@@ -1,0 +1,79 @@
+/* Out of memory: every operation on files lives through it. */
+#include "fs_operations.h"
+#include "torture.h"
+
+static const operation_t *operation; /* of the running program */
+
+static avow_value_t check_cb(const avow_value_t *v, void *data) {
+  operation->check(v);
+  return avow_none();
+}
+
+static avow_promise_t *one_operation(void) {
+  return avow_then(operation_start(operation), check_cb, NULL, NULL);
+}
+
+static int files; /* open, before the program starts */
+
+static void set_again(void) {
+  run();
+  assert_int_equal(open_files(), files);
+  stage_strike();
+  stage_set();
+  assert_int_equal(avow_loop_close(loop), 0); /* with the blocks it keeps */
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void every_operation_survives(void **state) {
+  stage_set();
+  files = open_files();
+  for (size_t i = 0; i < operation_count; i++) {
+    operation = &operations[i];
+    if (operation->object != ON_DIR)
+      survive_failing_memory(one_operation, set_again);
+  }
+  stage_strike();
+}
+
+static avow_value_t directory; /* the one that the program opened */
+
+static avow_value_t read_cb(const avow_value_t *v, void *data) {
+  check(avow_entries_len(v) == 2, "two entries, and then a third");
+  return avow_follow(avow_fs_readdir(loop, &directory, 2));
+}
+
+static avow_value_t close_fn(void *data) {
+  avow_promise_t *p = avow_fs_closedir(loop, &directory);
+  avow_value_unref(directory);
+  return avow_follow(p);
+}
+
+static avow_value_t use_cb(const avow_value_t *v, void *data) {
+  directory = avow_value_ref(v);
+  avow_promise_t *p = avow_fs_readdir(loop, v, 2);
+  p = avow_then(p, read_cb, NULL, NULL);
+  return avow_follow(avow_finally(p, close_fn, NULL));
+}
+
+static avow_promise_t *directory_in_parts(void) {
+  return avow_then(avow_fs_opendir(loop, at("full")), use_cb, NULL, NULL);
+}
+
+static void directories_survive(void **state) {
+  stage_set();
+  wait_until_taken(); /* the pool is there */
+  uv_loop_t *mine = loop;
+  survive(directory_in_parts);
+  loop = mine; /* the fixture ends that one */
+  stage_strike();
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    DISK_CASE(every_operation_survives),
+    DISK_CASE(directories_survive),
+  };
+  disk_init();
+  harness_init();
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

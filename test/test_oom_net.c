@@ -1,0 +1,359 @@
+/* Out of memory: names, pipes, datagrams and connections live through it. */
+#include <netinet/in.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "connect.h"
+#include "torture.h"
+
+static avow_promise_t *names(void) {
+  struct sockaddr_in address;
+  (void) uv_ip4_addr("127.0.0.1", 80, &address); /* it is one */
+  const int flags = NI_NUMERICHOST | NI_NUMERICSERV;
+  avow_promise_t *ps[] = {
+    avow_getnameinfo(loop, (const struct sockaddr *) &address, flags),
+    avow_getnameinfo(loop, (const struct sockaddr *) &address, flags),
+    avow_getnameinfo(loop, NULL, flags),
+  };
+  avow_cancel(ps[1]);
+  return avow_all_settled(loop, ps, 3);
+}
+
+static void names_survive(void **state) {
+  survive(names);
+}
+
+static uv_udp_t udp;
+
+static avow_value_t close_fn(void *data) {
+  return avow_follow(avow_close(data));
+}
+
+static avow_promise_t *datagrams(void) {
+  struct sockaddr_in address;
+  (void) uv_ip4_addr("127.0.0.1", 9, &address); /* it is one */
+  assert_int_equal(uv_udp_init(loop, &udp), 0);
+  avow_promise_t *p = avow_udp_send(&udp, avow_string("hello"),
+                                    (const struct sockaddr *) &address);
+  return avow_finally(p, close_fn, &udp);
+}
+
+static void datagrams_survive(void **state) {
+  survive(datagrams);
+}
+
+static uv_pipe_t client, server;
+static uv_tcp_t tcp;
+
+static void on_connection(uv_stream_t *listener, int status) {
+}
+
+static avow_value_t reset_fn(void *data) {
+  return avow_follow(avow_close_reset(&tcp));
+}
+
+static avow_promise_t *pipes(void) {
+  char path[64];
+  size_t size = sizeof(path) - 20;
+  assert_int_equal(uv_os_tmpdir(path, &size), 0);
+  (void) snprintf(path + size, 20, "/avow-%d", (int) getpid()); /* fits */
+  (void) unlink(path);
+  assert_int_equal(uv_tcp_init_ex(loop, &tcp, AF_INET), 0);
+  assert_int_equal(uv_pipe_init(loop, &server, 0), 0);
+  assert_int_equal(uv_pipe_init(loop, &client, 0), 0);
+  if (uv_pipe_bind(&server, path) == 0)
+    (void) uv_listen((uv_stream_t *) &server, 1, on_connection); /* or none */
+  avow_promise_t *p = avow_pipe_connect(&client, path);
+  p = avow_finally(p, close_fn, &client);
+  p = avow_finally(p, close_fn, &server);
+  return avow_finally(p, reset_fn, NULL);
+}
+
+static void pipes_survive(void **state) {
+  survive(pipes);
+}
+
+/* By name. What the program itself asks of libuv may fail. */
+
+static avow_value_t listener, met;
+static char port[8];
+
+static void drop(void *value) {
+  const avow_value_t gone = *(avow_value_t *) value;
+  *(avow_value_t *) value = avow_none();
+  avow_value_unref(gone);
+}
+
+static avow_value_t end_fn(void *data) {
+  drop(&listener);
+  drop(&met);
+  return avow_none();
+}
+
+static void on_met(uv_stream_t *from, int status) {
+  drop(&met);
+  met = avow_accept(from);
+}
+
+static avow_value_t write_cb(const avow_value_t *stream, void *data) {
+  return avow_follow(avow_write(avow_to_stream(stream), avow_string("hello")));
+}
+
+static avow_value_t connect_cb(const avow_value_t *arg, void *data) {
+  struct sockaddr_in address;
+  int len = sizeof(address);
+  listener = avow_value_ref(arg);
+  const int err = uv_listen(avow_to_stream(arg), 8, on_met);
+  if (err != 0)
+    return avow_error(err);
+  (void) uv_tcp_getsockname((uv_tcp_t *) avow_to_stream(arg),
+                            (struct sockaddr *) &address, &len); /* bound */
+  (void) snprintf(port, sizeof(port), "%d", ntohs(address.sin_port)); /* fits */
+  avow_promise_t *ps[] = { avow_connect(loop, "127.0.0.1", port),
+                           avow_connect(loop, "127.0.0.1", port),
+                           avow_connect(loop, "127.0.0.1", "1"),
+                           avow_connect_pipe(loop, "/nowhere/at/all") };
+  avow_cancel(ps[1]);
+  ps[0] = avow_then(ps[0], write_cb, NULL, NULL);
+  return avow_follow(avow_all_settled(loop, ps, 4));
+}
+
+static avow_promise_t *connections(void) {
+  avow_promise_t *p = avow_bind(loop, "127.0.0.1", "0");
+  p = avow_then(p, connect_cb, NULL, NULL);
+  return avow_finally(p, end_fn, NULL);
+}
+
+static void connections_survive(void **state) {
+  survive(connections);
+}
+
+static uv_pipe_t ends[2];
+
+static avow_value_t accept_cb(const avow_value_t *arg, void *data) {
+  avow_value_unref(avow_accept((uv_stream_t *) &ends[1]));
+  return avow_none();
+}
+
+static avow_value_t hand_over_cb(const avow_value_t *arg, void *data) {
+  avow_unref(avow_write_handle((uv_stream_t *) &ends[0], avow_string("hello"),
+                               avow_value_ref(arg)));
+  avow_promise_t *p = avow_read((uv_stream_t *) &ends[1], 100);
+  p = avow_timeout(p, 10); /* where nothing was sent */
+  return avow_follow(avow_then(p, accept_cb, accept_cb, NULL));
+}
+
+static avow_promise_t *handing_over(void) {
+  int fds[2];
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+  for (int i = 0; i < 2; i++) {
+    assert_int_equal(uv_pipe_init(loop, &ends[i], 1), 0);
+    assert_int_equal(uv_pipe_open(&ends[i], fds[i]), 0);
+  }
+  avow_promise_t *p = avow_bind(loop, "127.0.0.1", "0");
+  p = avow_then(p, hand_over_cb, NULL, NULL);
+  p = avow_finally(p, close_fn, &ends[0]);
+  return avow_finally(p, close_fn, &ends[1]);
+}
+
+static void handing_over_survives(void **state) {
+  survive(handing_over);
+}
+
+/* Two addresses that refuse, one after the other. */
+static avow_promise_t *race(void) {
+  static struct sockaddr_in first, second;
+  static struct addrinfo list[2];
+  (void) uv_ip4_addr("127.0.0.1", 1, &first);  /* it is one */
+  (void) uv_ip4_addr("127.0.0.1", 2, &second); /* it is one */
+  list[0] = (struct addrinfo){ .ai_family = AF_INET,
+                               .ai_addr = (struct sockaddr *) &first,
+                               .ai_next = &list[1] };
+  list[1] = (struct addrinfo){ .ai_family = AF_INET,
+                               .ai_addr = (struct sockaddr *) &second };
+  avow_promise_t *ps[] = { avow__connect_any(loop, list, thing(), 1),
+                           avow__connect_any(loop, list, thing(), 0) };
+  return avow_all_settled(loop, ps, 2);
+}
+
+static void race_survives(void **state) {
+  survive(race);
+}
+
+/* Of two sockets, one as a handle; the other has said hello and the end. */
+static int open_end(uv_pipe_t *pipe) {
+  int fds[2];
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+  assert_int_equal(uv_pipe_init(loop, pipe, 0), 0);
+  assert_int_equal(uv_pipe_open(pipe, fds[0]), 0);
+  assert_int_equal(write(fds[1], "hello", 5), 5);
+  assert_int_equal(shutdown(fds[1], SHUT_WR), 0);
+  return fds[1];
+}
+
+static int peers[2];
+
+static avow_value_t close_peers_fn(void *data) {
+  (void) close(peers[0]);
+  (void) close(peers[1]);
+  return avow_none();
+}
+
+static avow_promise_t *pumping(void) {
+  peers[0] = open_end(&ends[0]);
+  peers[1] = open_end(&ends[1]);
+  avow_promise_t *p =
+      avow_pump((uv_stream_t *) &ends[0], (uv_stream_t *) &ends[1]);
+  p = avow_finally(p, close_fn, &ends[0]);
+  p = avow_finally(p, close_fn, &ends[1]);
+  return avow_finally(p, close_peers_fn, NULL);
+}
+
+static void pumping_survives(void **state) {
+  survive(pumping);
+}
+
+/* Channels: of connections, of what they say, of datagrams. */
+
+static avow_value_t client_of[2];
+
+static void end_channel(void *channel) {
+  avow_channel_unref(channel);
+}
+
+static avow_value_t chunk_cb(const avow_value_t *arg, void *data) {
+  if (arg->tag == AVOW_NONE) /* the server was closed */
+    return avow_none();
+  avow_channel_t *chunks = avow_chunks(avow_to_stream(arg), 100, 1);
+  avow_promise_t *p = avow_channel_next(chunks);
+  p = avow_timeout(p, 10); /* where nothing was sent */
+  client_of[1] = avow_value_ref(arg);
+  return avow_follow(avow_attach(p, chunks, end_channel));
+}
+
+static avow_value_t keep_cb(const avow_value_t *arg, void *data) {
+  client_of[0] = avow_value_ref(arg);
+  return avow_follow(avow_write(avow_to_stream(arg), avow_string("hello")));
+}
+
+static avow_value_t listen_cb(const avow_value_t *arg, void *data) {
+  struct sockaddr_in address;
+  int len = sizeof(address);
+  listener = avow_value_ref(arg);
+  avow_channel_t *channel = avow_listen(avow_to_stream(arg), 8, 1);
+  (void) uv_tcp_getsockname((uv_tcp_t *) avow_to_stream(arg),
+                            (struct sockaddr *) &address, &len); /* bound */
+  (void) snprintf(port, sizeof(port), "%d", ntohs(address.sin_port)); /* fits */
+  avow_promise_t *ps[] = {
+    avow_then(avow_connect(loop, "127.0.0.1", port), keep_cb, NULL, NULL),
+    avow_then(avow_timeout(avow_channel_next(channel), 10), chunk_cb, NULL,
+              NULL),
+  };
+  avow_promise_t *p = avow_all_settled(loop, ps, 2);
+  return avow_follow(avow_attach(p, channel, end_channel));
+}
+
+static avow_value_t end_conversation_fn(void *data) {
+  drop(&client_of[0]);
+  drop(&client_of[1]);
+  drop(&listener);
+  return avow_none();
+}
+
+static avow_promise_t *conversations(void) {
+  avow_promise_t *p = avow_bind(loop, "127.0.0.1", "0");
+  p = avow_then(p, listen_cb, NULL, NULL);
+  return avow_finally(p, end_conversation_fn, NULL);
+}
+
+static void conversations_survive(void **state) {
+  survive(conversations);
+}
+
+static avow_promise_t *datagrams_received(void) {
+  struct sockaddr_in address;
+  int len = sizeof(address);
+  (void) uv_ip4_addr("127.0.0.1", 0, &address); /* it is one */
+  assert_int_equal(uv_udp_init(loop, &udp), 0);
+  (void) uv_udp_bind(&udp, (struct sockaddr *) &address, 0); /* or none comes */
+  (void) uv_udp_getsockname(&udp, (struct sockaddr *) &address, &len);
+  avow_channel_t *channel = avow_datagrams(&udp, 1);
+  avow_unref(avow_udp_send(&udp, avow_string("hello"),
+                           (const struct sockaddr *) &address));
+  avow_promise_t *p = avow_timeout(avow_channel_next(channel), 10);
+  p = avow_attach(p, channel, end_channel);
+  return avow_finally(p, close_fn, &udp);
+}
+
+static void datagrams_received_survive(void **state) {
+  survive(datagrams_received);
+}
+
+static avow_reader_t *reader;
+
+static void end_reader(void *r) {
+  avow_reader_unref(r);
+}
+
+static avow_value_t next_cb(const avow_value_t *arg, void *data) {
+  return avow_follow(avow_reader_next(reader, 10));
+}
+
+static avow_value_t exactly_cb(const avow_value_t *arg, void *data) {
+  return avow_follow(avow_reader_exactly(reader, 1));
+}
+
+static avow_value_t until_cb(const avow_value_t *arg, void *data) {
+  return avow_follow(avow_reader_until(reader, avow_string("l"), 10));
+}
+
+static avow_promise_t *reading(void) {
+  peers[0] = open_end(&ends[0]);
+  peers[1] = open_end(&ends[1]);
+  avow_reader_t *first = avow_reader_new((uv_stream_t *) &ends[0]);
+  reader = avow_reader_ref(first);
+  avow_reader_unref(first);
+  avow_promise_t *p = avow_reader_exactly(reader, 1);
+  p = avow_then(p, until_cb, NULL, NULL); /* after the h */
+  p = avow_then(p, exactly_cb, NULL, NULL);
+  p = avow_then(p, next_cb, NULL, NULL);
+  p = avow_then(p, next_cb, NULL, NULL); /* the end */
+  p = avow_finally(p, close_fn, &ends[0]);
+  p = avow_finally(p, close_fn, &ends[1]);
+  return avow_attach(avow_finally(p, close_peers_fn, NULL), reader, end_reader);
+}
+
+static avow_promise_t *reading_lines(void) {
+  peers[0] = open_end(&ends[0]);
+  peers[1] = open_end(&ends[1]);
+  reader = avow_reader_new((uv_stream_t *) &ends[1]);
+  avow_promise_t *p = avow_reader_line(reader, 10);
+  p = avow_finally(p, close_fn, &ends[0]);
+  p = avow_finally(p, close_fn, &ends[1]);
+  return avow_attach(avow_finally(p, close_peers_fn, NULL), reader, end_reader);
+}
+
+static void reading_survives(void **state) {
+  survive(reading);
+  survive(reading_lines);
+}
+
+int main(void) {
+  (void) signal(SIGPIPE, SIG_IGN); /* a write to a closed socket just fails */
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(names_survive),
+    cmocka_unit_test(datagrams_survive),
+    cmocka_unit_test(pipes_survive),
+    cmocka_unit_test(connections_survive),
+    cmocka_unit_test(handing_over_survives),
+    cmocka_unit_test(race_survives),
+    cmocka_unit_test(pumping_survives),
+    cmocka_unit_test(conversations_survive),
+    cmocka_unit_test(reading_survives),
+    cmocka_unit_test(datagrams_received_survive),
+  };
+  harness_init();
+  return cmocka_run_group_tests(tests, start_pool, NULL);
+}

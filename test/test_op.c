@@ -1,0 +1,59 @@
+/* Operations: the blocks that a loop keeps for the next ones. */
+#include "harness.h"
+#include "pool.h"
+
+enum { MANY = 200, KEPT = 64 };
+
+static avow_promise_t *begin(void) {
+  return avow_fs_fstat(loop, 0);
+}
+
+static void operations_in_turn_share_a_block(void **state) {
+  avow_unref(begin());
+  run();
+  const long before = allocation_calls();
+
+  for (int i = 0; i < MANY; i++) {
+    avow_unref(begin());
+    run();
+  }
+
+#ifdef AVOW_NO_POOL /* tools see each block */
+  assert_true(allocation_calls() - before >= 2 * MANY);
+#else
+  assert_int_equal(allocation_calls() - before, MANY); /* the results */
+#endif
+}
+
+static void a_crowd_of_operations_leaves_few_blocks(void **state) {
+  const long before = live_allocations();
+
+  for (int i = 0; i < MANY; i++)
+    avow_unref(begin());
+  const long most = live_allocations();
+  run();
+
+  assert_true(most - before >= MANY);
+  assert_in_range(live_allocations() - before, 0, KEPT + 8); /* and slabs */
+}
+
+static void operations_that_are_large_have_blocks_of_their_own(void **state) {
+  char path[4000];
+  memset(path, 'x', sizeof(path) - 1);
+  path[sizeof(path) - 1] = '\0';
+  assert_rejects(avow_fs_open(loop, path, 0, 0), UV_ENAMETOOLONG);
+  const long before = live_allocations();
+
+  assert_rejects(avow_fs_open(loop, path, 0, 0), UV_ENAMETOOLONG);
+
+  assert_int_equal(live_allocations(), before);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(operations_in_turn_share_a_block),
+    CASE(a_crowd_of_operations_leaves_few_blocks),
+    CASE(operations_that_are_large_have_blocks_of_their_own),
+  };
+  return RUN(tests);
+}

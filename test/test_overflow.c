@@ -1,0 +1,243 @@
+/* Stacks that overflow, each in a process of its own: its end, and what it says.
+   No test makes a fiber in this one, whose handlers would stay. */
+#include "overflow.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fiber.h"
+#include "harness.h"
+
+/* Tools would speak of it first. */
+#if AVOW__ASAN || AVOW__TSAN || defined(WATCHED)
+
+int main(void) {
+  return 77;
+}
+
+#else
+
+enum { SIZE = 64 * 1024, HANDLED = 7 };
+
+/* Touches each page on its way down, past any end. */
+static int64_t dig(volatile char *above, int64_t depth) {
+  volatile char frame[256];
+  frame[0] = above[0];
+  return depth == 0 ? frame[0] : dig(frame, depth - 1) + frame[0];
+}
+
+static avow_value_t overflow(void *data) {
+  volatile char first[1] = { 1 };
+  return avow_int(dig(first, SIZE));
+}
+
+static avow_value_t fault(void *data) {
+  volatile int *volatile nowhere = NULL;
+  *nowhere = 1;
+  return avow_none();
+}
+
+static avow_value_t send_fault(void *data) {
+  (void) raise(SIGSEGV); /* cannot fail */
+  return avow_none();
+}
+
+static void in_fiber(void *fn) {
+  avow__fibers_t fibers = { .stack_size = SIZE };
+  avow__fiber_t *f = avow__fiber_take(&fibers);
+  f->fn = *(avow_fn *) fn;
+  (void) avow__fiber_resume(f, avow_none()); /* nothing comes back */
+}
+
+static void run_overflow(void) {
+  avow_fn fn = overflow;
+  in_fiber(&fn);
+}
+
+static void run_fault(void) {
+  avow_fn fn = fault;
+  in_fiber(&fn);
+}
+
+static void run_sent_fault(void) {
+  avow_fn fn = send_fault;
+  in_fiber(&fn);
+}
+
+static void overflow_on_thread(void) {
+  avow_fn fn = overflow;
+  uv_thread_t thread;
+  assert_int_equal(uv_thread_create(&thread, in_fiber, &fn), 0);
+  (void) uv_thread_join(&thread); /* the process ends first */
+}
+
+static void quiet_thread(void *data) {
+  avow__fibers_t fibers = { .stack_size = SIZE };
+  avow__fiber_discard(&fibers, avow__fiber_take(&fibers));
+}
+
+static void overflow_after_threads(void) {
+  for (int i = 0; i < 3; i++) {
+    uv_thread_t thread;
+    assert_int_equal(uv_thread_create(&thread, quiet_thread, NULL), 0);
+    assert_int_equal(uv_thread_join(&thread), 0);
+  }
+  run_overflow();
+}
+
+#  if AVOW__OVERFLOW
+static void end(int sig) {
+  _exit(HANDLED);
+}
+
+static void overflow_with_handler(void) {
+  (void) signal(SIGSEGV, end); /* cannot fail */
+  (void) signal(SIGBUS, end);  /* likewise */
+  run_overflow();
+}
+#  endif
+
+static void end_with_info(int sig, siginfo_t *info, void *context) {
+  _exit(info->si_signo == sig ? HANDLED : 1);
+}
+
+static void fault_with_handler(void) {
+  struct sigaction action = { .sa_sigaction = end_with_info,
+                              .sa_flags = SA_SIGINFO };
+  (void) sigaction(SIGSEGV, &action, NULL); /* cannot fail */
+  (void) sigaction(SIGBUS, &action, NULL);  /* likewise */
+  run_fault();
+}
+
+/* Runs fn in a child; returns its status, and what it said. */
+static int status_of(void (*fn)(void), char *text, size_t size) {
+  int fds[2];
+  assert_int_equal(pipe(fds), 0);
+  const pid_t child = fork();
+  assert_true(child >= 0);
+  if (child == 0) {
+    (void) signal(SIGSEGV, SIG_DFL); /* cmocka's would go on */
+    (void) signal(SIGBUS, SIG_DFL);  /* likewise */
+    (void) dup2(fds[1], STDERR_FILENO);
+    fn();
+    _exit(0);
+  }
+  (void) close(fds[1]);
+  size_t len = 0;
+  ssize_t n;
+  while ((n = read(fds[0], text + len, size - 1 - len)) > 0)
+    len += (size_t) n;
+  text[len] = '\0';
+  (void) close(fds[0]);
+  int status;
+  assert_int_equal(waitpid(child, &status, 0), child);
+  return status;
+}
+
+static void assert_killed(int status) {
+  assert_true(WIFSIGNALED(status));
+  assert_true(WTERMSIG(status) == SIGSEGV || WTERMSIG(status) == SIGBUS);
+}
+
+/* Release builds have no words. */
+static void assert_advice(const char *text) {
+#  if AVOW__OVERFLOW
+  char address[64];
+  const avow_fn fn = overflow;
+  (void) snprintf(address, sizeof(address), "at 0x%" PRIxPTR " has",
+                  (uintptr_t) fn);
+  assert_non_null(strstr(text, "avow: the async function"));
+  assert_non_null(strstr(text, address));
+  assert_non_null(strstr(text,
+                         "has overflowed its stack of 65536 bytes: "
+                         "raise avow_options_t.stack_size\n"));
+#  else
+  assert_string_equal(text, "");
+#  endif
+}
+
+static void an_overflow_ends_the_process_with_advice(void **state) {
+  char text[1024];
+
+  const int status = status_of(run_overflow, text, sizeof(text));
+
+  assert_killed(status);
+  assert_advice(text);
+}
+
+static void an_overflow_on_another_thread_does_too(void **state) {
+  char text[1024];
+
+  const int status = status_of(overflow_on_thread, text, sizeof(text));
+
+  assert_killed(status);
+  assert_advice(text);
+}
+
+static void threads_that_ended_change_nothing(void **state) {
+  char text[1024];
+
+  const int status = status_of(overflow_after_threads, text, sizeof(text));
+
+  assert_killed(status);
+  assert_advice(text);
+}
+
+static void other_faults_end_the_process_without_a_word(void **state) {
+  char text[1024];
+
+  const int status = status_of(run_fault, text, sizeof(text));
+
+  assert_killed(status);
+  assert_string_equal(text, "");
+}
+
+static void faults_that_are_sent_end_it_too(void **state) {
+  char text[1024];
+
+  const int status = status_of(run_sent_fault, text, sizeof(text));
+
+  assert_killed(status);
+  assert_string_equal(text, "");
+}
+
+static void a_handler_of_the_program_still_gets_faults(void **state) {
+  char text[1024];
+
+  const int status = status_of(fault_with_handler, text, sizeof(text));
+
+  assert_true(WIFEXITED(status));
+  assert_int_equal(WEXITSTATUS(status), HANDLED);
+  assert_string_equal(text, "");
+}
+
+#  if AVOW__OVERFLOW
+static void a_handler_of_the_program_comes_after_the_advice(void **state) {
+  char text[1024];
+
+  const int status = status_of(overflow_with_handler, text, sizeof(text));
+
+  assert_true(WIFEXITED(status));
+  assert_int_equal(WEXITSTATUS(status), HANDLED);
+  assert_advice(text);
+}
+#  endif
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(an_overflow_ends_the_process_with_advice),
+    cmocka_unit_test(an_overflow_on_another_thread_does_too),
+    cmocka_unit_test(threads_that_ended_change_nothing),
+    cmocka_unit_test(other_faults_end_the_process_without_a_word),
+    cmocka_unit_test(faults_that_are_sent_end_it_too),
+    cmocka_unit_test(a_handler_of_the_program_still_gets_faults),
+#  if AVOW__OVERFLOW
+    cmocka_unit_test(a_handler_of_the_program_comes_after_the_advice),
+#  endif
+  };
+  return RUN(tests);
+}
+
+#endif

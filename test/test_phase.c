@@ -1,0 +1,158 @@
+/* Waiting for a phase of the loop. */
+#include "harness.h"
+
+static void close_handle(uv_handle_t *handle, void *data) {
+  if (!uv_is_closing(handle))
+    uv_close(handle, NULL);
+}
+
+static avow_promise_t *noted(avow_promise_t *p, char *word) {
+  return avow_then(p, note_cb, NULL, word);
+}
+
+static void phases_come_in_the_order_of_a_turn(void **state) {
+  avow_promise_t *after = noted(avow_after_poll(loop), "after");
+  avow_promise_t *before = noted(avow_before_poll(loop), "before");
+  avow_promise_t *idle = noted(avow_next_turn(loop), "idle");
+
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* looked at next */
+
+  assert_notes("idle before after");
+  avow_unref(after);
+  avow_unref(before);
+  avow_unref(idle);
+  run();
+}
+
+static void those_who_wait_for_one_keep_their_order(void **state) {
+  avow_promise_t *ps[] = { noted(avow_next_turn(loop), "a"),
+                           noted(avow_next_turn(loop), "b"),
+                           noted(avow_next_turn(loop), "c") };
+
+  avow_value_unref(avow_run(avow_all(loop, ps, 3)));
+
+  assert_notes("a b c");
+}
+
+static avow_value_t again_cb(const avow_value_t *arg, void *data) {
+  int *left = data;
+  return --*left > 0 ? avow_none() : avow_int(1);
+}
+
+static avow_value_t again_fn(void *data) {
+  return avow_follow(avow_then(avow_next_turn(loop), again_cb, NULL, data));
+}
+
+static void count(uv_check_t *check) {
+  ++*(int *) check->data;
+}
+
+/* Who waits again from a handler waits for another turn. */
+static void each_wait_is_a_turn(void **state) {
+  int left = 10, turns = 0;
+  uv_check_t check;
+  check.data = &turns;
+  assert_int_equal(uv_check_init(loop, &check), 0);
+  assert_int_equal(uv_check_start(&check, count), 0);
+
+  assert_fulfils_int(avow_repeat(loop, again_fn, &left), 1);
+
+  assert_in_range(turns, 9, 10);
+  uv_close((uv_handle_t *) &check, NULL);
+  run();
+}
+
+static void the_loop_is_alive_only_while_somebody_waits(void **state) {
+  avow_promise_t *ps[] = { avow_next_turn(loop), avow_before_poll(loop),
+                           avow_after_poll(loop) };
+
+  for (int i = 0; i < 3; i++) {
+    assert_int_not_equal(uv_loop_alive(loop), 0);
+    avow_cancel(ps[i]);
+    assert_rejects(ps[i], UV_ECANCELED);
+  }
+
+  assert_int_equal(uv_loop_alive(loop), 0);
+}
+
+static void on_timer(uv_timer_t *timer) {
+  note("timer");
+}
+
+static void after_the_poll_does_not_block(void **state) {
+  uv_timer_t timer;
+  assert_int_equal(uv_timer_init(loop, &timer), 0);
+  assert_int_equal(uv_timer_start(&timer, on_timer, 60000, 0), 0);
+
+  assert_fulfils_none(avow_after_poll(loop));
+
+  assert_notes("");
+  uv_close((uv_handle_t *) &timer, NULL);
+  run();
+}
+
+static void one_of_several_can_be_cancelled(void **state) {
+  avow_promise_t *a = avow_after_poll(loop), *b = avow_after_poll(loop);
+
+  avow_cancel(a);
+
+  assert_rejects(a, UV_ECANCELED);
+  assert_fulfils_none(b);
+}
+
+static void count_handles(uv_handle_t *handle, void *data) {
+  ++*(int *) data;
+}
+
+static void a_thousand_who_wait_need_no_more_handles_than_one(void **state) {
+  avow_unref(avow_after_poll(loop));
+  int one = 0, many = 0;
+  uv_walk(loop, count_handles, &one);
+
+  for (int i = 0; i < 1000; i++)
+    avow_unref(avow_after_poll(loop));
+  uv_walk(loop, count_handles, &many);
+
+  assert_int_equal(many, one);
+  run();
+}
+
+static void a_program_may_close_all_handles(void **state) {
+  avow_promise_t *p = avow_next_turn(loop);
+  uv_walk(loop, close_handle, NULL);
+  avow_promise_t *q = avow_next_turn(loop);
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* nothing of it is ours to know */
+
+  assert_int_equal(avow_result(q)->code, UV_ECANCELED);
+  avow_cancel(p);
+  avow_unref(p);
+  avow_unref(q);
+
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void loop_close_cancels_who_waits(void **state) {
+  avow_promise_t *p = avow_before_poll(loop);
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_int_equal(avow_result(p)->code, UV_ECANCELED);
+  avow_unref(p);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(phases_come_in_the_order_of_a_turn),
+    CASE(those_who_wait_for_one_keep_their_order),
+    CASE(each_wait_is_a_turn),
+    CASE(the_loop_is_alive_only_while_somebody_waits),
+    CASE(after_the_poll_does_not_block),
+    CASE(one_of_several_can_be_cancelled),
+    CASE(a_thousand_who_wait_need_no_more_handles_than_one),
+    CASE(a_program_may_close_all_handles),
+    CASE(loop_close_cancels_who_waits),
+  };
+  return RUN(tests);
+}

@@ -1,0 +1,213 @@
+/* Readiness of sockets. */
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+static int ends[2]; /* of a pair of sockets */
+
+static int set_up(void **state) {
+  if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0)
+    return -1;
+  return harness_setup(state);
+}
+
+static int tear_down(void **state) {
+  const int failed = harness_teardown(state);
+  return close(ends[0]) != 0 || close(ends[1]) != 0 || failed != 0 ? -1 : 0;
+}
+
+static void close_handle(uv_handle_t *handle, void *data) {
+  if (!uv_is_closing(handle))
+    uv_close(handle, NULL);
+}
+
+static void write_one(void) {
+  assert_int_equal(write(ends[1], "x", 1), 1);
+}
+
+static void read_one(void) {
+  char c;
+  assert_int_equal(read(ends[0], &c, 1), 1);
+}
+
+static void ready_to_write_at_once(void **state) {
+  assert_fulfils_int(avow_poll_once(loop, ends[0], UV_WRITABLE), UV_WRITABLE);
+}
+
+static void ready_to_read_when_there_is_something(void **state) {
+  avow_promise_t *p = avow_poll_once(loop, ends[0], UV_READABLE);
+  assert_rejects(avow_timeout(avow_ref(p), 2), UV_ETIMEDOUT);
+
+  write_one();
+
+  assert_fulfils_int(p, UV_READABLE);
+}
+
+/* Nobody reads what could be written. */
+static void a_broken_socket_rejects(void **state) {
+  int fds[2];
+  assert_int_equal(pipe(fds), 0);
+  (void) close(fds[0]);
+
+  const avow_value_t v = avow_run(avow_poll_once(loop, fds[1], UV_WRITABLE));
+
+  assert_int_equal(avow_error_code(&v), UV_EBADF);
+  assert_string_equal(avow_error_message(&v), "poll: bad file descriptor");
+  avow_value_unref(v);
+  (void) close(fds[1]);
+}
+
+static void one_asks_for_a_socket_at_a_time(void **state) {
+  avow_channel_t *first = avow_polls(loop, ends[0], UV_READABLE);
+  avow_channel_t *second = avow_polls(loop, ends[0], UV_READABLE);
+  avow_promise_t *p = avow_channel_next(first);
+
+  assert_rejects(avow_channel_next(second), UV_EEXIST);
+
+  write_one();
+  assert_fulfils_int(p, UV_READABLE);
+  avow_channel_unref(first);
+  avow_channel_unref(second);
+}
+
+static void whoever_asks_again_gets_the_next_readiness(void **state) {
+  avow_channel_t *c = avow_polls(loop, ends[0], UV_READABLE);
+  write_one();
+  assert_fulfils_int(avow_channel_next(c), UV_READABLE);
+  assert_fulfils_int(avow_channel_next(c), UV_READABLE);
+  read_one();
+
+  avow_promise_t *next = avow_channel_next(c);
+  assert_rejects(avow_timeout(avow_ref(next), 2), UV_ETIMEDOUT);
+  write_one();
+
+  assert_fulfils_int(next, UV_READABLE);
+  avow_channel_unref(c);
+}
+
+/* What nobody reads is ready in each turn; the loop must not spin for it. */
+static void nobody_asks_while_nobody_waits(void **state) {
+  avow_channel_t *c = avow_polls(loop, ends[0], UV_READABLE);
+  write_one();
+  assert_fulfils_int(avow_channel_next(c), UV_READABLE);
+  uv_update_time(loop);
+
+  int turns = 0;
+  avow_promise_t *slept = avow_sleep(loop, 10);
+  for (; avow_state(slept) == AVOW_PENDING; turns++)
+    (void) uv_run(loop, UV_RUN_ONCE); /* looked at next */
+
+  assert_true(turns < 5);
+  avow_unref(slept);
+  avow_channel_unref(c);
+}
+
+typedef struct {
+  const avow_channel_t *channel;
+  int left;
+} reader_t;
+
+static avow_value_t read_cb(const avow_value_t *events, void *data) {
+  reader_t *reader = data;
+  read_one();
+  return --reader->left > 0 ? avow_none() : avow_int(1);
+}
+
+static avow_value_t read_fn(void *data) {
+  const reader_t *reader = data;
+  return avow_follow(
+      avow_then(avow_channel_next(reader->channel), read_cb, NULL, data));
+}
+
+static void a_loop_reads_all(void **state) {
+  avow_channel_t *c = avow_polls(loop, ends[0], UV_READABLE);
+  reader_t reader = { .channel = c, .left = 100 };
+  for (int i = 0; i < 100; i++)
+    write_one();
+
+  assert_fulfils_int(avow_repeat(loop, read_fn, &reader), 1);
+  avow_channel_unref(c);
+}
+
+static void a_regular_file_is_refused(void **state) {
+  const int fd = open("/proc/self/exe", O_RDONLY);
+  assert_true(fd >= 0);
+
+  const avow_value_t v = avow_run(avow_poll_once(loop, fd, UV_READABLE));
+
+  assert_string_equal(avow_error_message(&v), "poll: operation not permitted");
+  avow_value_unref(v);
+  assert_int_equal(close(fd), 0);
+}
+
+static void a_socket_may_be_closed_after_the_channel(void **state) {
+  avow_channel_t *c = avow_polls(loop, ends[0], UV_READABLE);
+  avow_promise_t *next = avow_channel_next(c);
+
+  avow_channel_unref(c);
+  assert_int_equal(close(ends[0]), 0);
+  ends[0] = dup(ends[1]);
+
+  assert_fulfils_none(next);
+  assert_fulfils_int(avow_poll_once(loop, ends[0], UV_WRITABLE), UV_WRITABLE);
+}
+
+static void cancelled_it_asks_no_more(void **state) {
+  avow_promise_t *p = avow_poll_once(loop, ends[0], UV_READABLE);
+
+  avow_cancel(p);
+  write_one();
+
+  assert_rejects(p, UV_ECANCELED);
+  run();
+}
+
+static void a_program_may_close_all_handles(void **state) {
+  avow_channel_t *c = avow_polls(loop, ends[0], UV_READABLE);
+  avow_promise_t *next = avow_channel_next(c);
+  uv_walk(loop, close_handle, NULL);
+
+  avow_cancel(next);
+  avow_unref(next);
+  next = avow_channel_next(c);
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* nothing of it is ours to know */
+  avow_unref(next);
+  avow_channel_unref(c);
+
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void loop_close_stops_it(void **state) {
+  avow_channel_t *c = avow_polls(loop, ends[0], UV_WRITABLE);
+  avow_promise_t *next = avow_channel_next(c);
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_int_equal(avow_result(next)->code, UV_ECANCELED);
+  avow_unref(next);
+  avow_channel_unref(c);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+#define POLL(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    POLL(ready_to_write_at_once),
+    POLL(ready_to_read_when_there_is_something),
+    POLL(a_broken_socket_rejects),
+    POLL(one_asks_for_a_socket_at_a_time),
+    POLL(whoever_asks_again_gets_the_next_readiness),
+    POLL(nobody_asks_while_nobody_waits),
+    POLL(a_loop_reads_all),
+    POLL(a_regular_file_is_refused),
+    POLL(a_socket_may_be_closed_after_the_channel),
+    POLL(cancelled_it_asks_no_more),
+    POLL(a_program_may_close_all_handles),
+    POLL(loop_close_stops_it),
+  };
+  return RUN(tests);
+}

@@ -1,0 +1,412 @@
+/* Reading in pieces. */
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+enum { LARGE = 3 << 20 };
+
+static uv_pipe_t ours;
+static uv_stream_t *const stream = (uv_stream_t *) &ours;
+static int peer; /* -1 when it hung up */
+static avow_reader_t *reader;
+
+static int set_up(void **state) {
+  int fds[2];
+  if (harness_setup(state) != 0 ||
+      socketpair(AF_UNIX, SOCK_STREAM, 0, fds) != 0)
+    return -1;
+  peer = fds[1];
+  (void) uv_pipe_init(loop, &ours, 0);
+  reader = avow_reader_new(stream);
+  return uv_pipe_open(&ours, fds[0]);
+}
+
+static void hang_up(void) {
+  if (peer >= 0)
+    (void) close(peer);
+  peer = -1;
+}
+
+static int tear_down(void **state) {
+  avow_reader_unref(reader);
+  hang_up();
+  if (!uv_is_closing((uv_handle_t *) stream))
+    uv_close((uv_handle_t *) stream, NULL);
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* it is closed */
+  return harness_teardown(state);
+}
+
+static void turn(void) {
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* the stream keeps it alive */
+}
+
+static void say(const char *text) {
+  assert_int_equal(write(peer, text, strlen(text)), (ssize_t) strlen(text));
+}
+
+static void assert_is(avow_promise_t *p, const char *text) {
+  const avow_value_t v = avow_run(p);
+  size_t len;
+  assert_string_equal(avow_error_message(&v), "no error");
+  assert_string_equal(avow_to_bytes(&v, &len), text);
+  assert_int_equal(len, strlen(text));
+  avow_value_unref(v);
+}
+
+static void assert_ends_with(avow_promise_t *p, const char *rest,
+                             const char *message) {
+  const avow_value_t v = avow_run(p);
+  assert_int_equal(avow_error_code(&v), UV_EOF);
+  assert_string_equal(avow_error_message(&v), message);
+  assert_string_equal(avow_to_bytes(avow_error_cause(&v), NULL), rest);
+  avow_value_unref(v);
+}
+
+static avow_promise_t *line(void) {
+  return avow_reader_line(reader, 100);
+}
+
+static avow_promise_t *until(const char *delimiter) {
+  return avow_reader_until(reader, avow_string(delimiter), 100);
+}
+
+static avow_promise_t *exactly(size_t n) {
+  return avow_reader_exactly(reader, n);
+}
+
+static void lines_come_one_by_one(void **state) {
+  say("one\ntwo\r\n\n\rthree\r");
+  assert_is(line(), "one");
+  assert_is(line(), "two");
+  assert_is(line(), "");
+  avow_promise_t *p = line();
+  turn();
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+
+  say("\nlast");
+  hang_up();
+
+  assert_is(p, "\rthree");
+  assert_is(line(), "last");
+  assert_fulfils_none(line());
+  assert_fulfils_none(line());
+}
+
+static void line_comes_in_parts(void **state) {
+  avow_promise_t *p = line();
+  const char *parts[] = { "a", "b", "cd\r", "\n", "e" };
+  for (size_t i = 0; i < 5; i++) {
+    say(parts[i]);
+    turn();
+  }
+
+  assert_is(p, "abcd");
+}
+
+static void what_is_there_is_given_at_once(void **state) {
+  say("one\ntwo\n");
+  assert_is(line(), "one");
+
+  avow_promise_t *p = line();
+
+  assert_int_equal(avow_state(p), AVOW_FULFILLED);
+  assert_is(p, "two");
+}
+
+static void line_may_be_as_long_as_the_limit(void **state) {
+  say("abc\r\nabc\nabcd\n");
+
+  assert_is(avow_reader_line(reader, 3), "abc");
+  assert_is(avow_reader_line(reader, 3), "abc");
+  assert_rejects(avow_reader_line(reader, 3), UV_EMSGSIZE);
+  assert_is(avow_reader_line(reader, 4), "abcd");
+}
+
+static void line_without_end_is_refused_in_time(void **state) {
+  say("abcd");
+  avow_promise_t *p = avow_reader_line(reader, 3);
+  turn();
+  assert_int_equal(avow_state(p), AVOW_PENDING); /* it could be "abc\r\n" */
+  avow_cancel(p);
+  assert_rejects(p, UV_ECANCELED);
+  say("e");
+
+  const avow_value_t v = avow_run(avow_reader_line(reader, 3));
+
+  assert_string_equal(avow_error_message(&v), "read: more than 3 bytes");
+  avow_value_unref(v);
+  hang_up();
+  assert_rejects(avow_reader_line(reader, 3), UV_EMSGSIZE);
+  assert_is(avow_reader_line(reader, SIZE_MAX), "abcde");
+}
+
+static void last_line_may_be_too_long(void **state) {
+  say("abcd");
+  hang_up();
+
+  assert_rejects(avow_reader_line(reader, 3), UV_EMSGSIZE);
+  assert_is(avow_reader_line(reader, 4), "abcd");
+}
+
+static void delimiters_are_taken_with_what_comes_before(void **state) {
+  say("head\r\n\r\nbo--dy--");
+
+  assert_is(until("\r\n\r\n"), "head");
+  assert_is(until("--"), "bo");
+  assert_is(until("--"), "dy");
+}
+
+static void delimiter_comes_in_parts(void **state) {
+  avow_promise_t *p = until("aab");
+  const char *parts[] = { "xa", "a", "a", "a", "b", "y" };
+  for (size_t i = 0; i < 6; i++) {
+    say(parts[i]);
+    turn();
+  }
+
+  assert_is(p, "xaa");
+  assert_is(avow_reader_next(reader, 100), "y");
+}
+
+static void delimiter_may_hold_any_byte(void **state) {
+  assert_int_equal(write(peer, "a\0b\0", 4), 4);
+
+  assert_is(avow_reader_until(reader, avow_bytes("\0", 1), 10), "a");
+  assert_is(avow_reader_until(reader, avow_bytes("\0", 1), 10), "b");
+}
+
+static void end_without_delimiter_gives_the_rest(void **state) {
+  say("rest");
+  hang_up();
+
+  assert_ends_with(until("\n"), "rest", "read: end of file after 4 bytes");
+  assert_fulfils_none(until("\n"));
+}
+
+static void what_is_longer_than_the_limit_stays(void **state) {
+  say("abcdef;");
+
+  assert_rejects(avow_reader_until(reader, avow_string(";"), 5), UV_EMSGSIZE);
+  assert_is(avow_reader_until(reader, avow_string(";"), 6), "abcdef");
+  say("abcdef");
+  assert_rejects(avow_reader_until(reader, avow_string(";"), 5), UV_EMSGSIZE);
+}
+
+static void delimiter_has_to_be_bytes(void **state) {
+  assert_rejects(until(""), UV_EINVAL);
+  assert_rejects(avow_reader_until(reader, avow_int(1), 5), UV_EINVAL);
+  assert_rejects(avow_reader_until(reader, avow_error(UV_ENOMEM), 5),
+                 UV_ENOMEM);
+}
+
+static void so_many_bytes_come_exactly(void **state) {
+  avow_promise_t *p = exactly(6);
+  say("abcd");
+  turn();
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  say("efgh");
+  hang_up();
+
+  assert_is(p, "abcdef");
+  assert_is(exactly(0), "");
+  assert_is(exactly(2), "gh");
+  assert_is(exactly(0), "");
+  assert_fulfils_none(exactly(1));
+}
+
+static void end_in_the_middle_gives_the_rest(void **state) {
+  say("abc");
+  hang_up();
+
+  assert_ends_with(exactly(4), "abc", "read: end of file after 3 bytes");
+  assert_fulfils_none(exactly(4));
+}
+
+static void write_large(void *data) {
+  for (size_t done = 0; done < LARGE;) {
+    const ssize_t n = write(peer, (char *) data + done, LARGE - done);
+    if (n < 0)
+      return;
+    done += (size_t) n;
+  }
+}
+
+static void much_comes_exactly(void **state) {
+  char *data = malloc(LARGE);
+  uv_thread_t thread;
+  for (size_t i = 0; i < LARGE; i++)
+    data[i] = (char) (i * 31 + (i >> 8));
+  assert_int_equal(uv_thread_create(&thread, write_large, data), 0);
+
+  const avow_value_t head = avow_run(exactly(7));
+  const avow_value_t v = avow_run(exactly(LARGE - 7));
+
+  assert_memory_equal(avow_to_bytes(&head, NULL), data, 7);
+  assert_memory_equal(avow_to_bytes(&v, NULL), data + 7, LARGE - 7);
+  avow_value_unref(head);
+  avow_value_unref(v);
+  assert_int_equal(uv_thread_join(&thread), 0);
+  free(data);
+}
+
+static void next_gives_what_is_there(void **state) {
+  say("line\nrest");
+  assert_is(line(), "line");
+
+  assert_is(avow_reader_next(reader, 2), "re");
+  assert_is(avow_reader_next(reader, 100), "st");
+  avow_promise_t *p = avow_reader_next(reader, 3);
+  say("more");
+  assert_is(p, "mor");
+  hang_up();
+  assert_is(avow_reader_next(reader, 3), "e");
+  assert_fulfils_none(avow_reader_next(reader, 3));
+  assert_rejects(avow_reader_next(reader, 0), UV_EINVAL);
+}
+
+static void cancelling_loses_nothing(void **state) {
+  avow_promise_t *p = line();
+  say("ab");
+  turn();
+
+  avow_cancel(p);
+  assert_rejects(p, UV_ECANCELED);
+  turn();
+
+  say("cd\n");
+  assert_is(line(), "abcd");
+}
+
+static void reader_cancelled_at_once_reads_nothing(void **state) {
+  avow_promise_t *p = line();
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  say("x\n");
+  assert_is(line(), "x");
+}
+
+static void second_wish_rejects_while_one_is_pending(void **state) {
+  avow_promise_t *p = line();
+
+  assert_rejects(exactly(1), UV_EALREADY);
+  assert_rejects(until("x"), UV_EALREADY);
+
+  say("x\n");
+  assert_is(p, "x");
+}
+
+static void failed_read_rejects_and_keeps_what_came(void **state) {
+  say("abc");
+  avow_promise_t *p = exactly(4);
+  turn();
+  assert_fulfils_int(avow_write(stream, avow_string("unread")), 6);
+  hang_up();
+
+  assert_rejects(p, UV_ECONNRESET);
+  assert_is(exactly(3), "abc");
+}
+
+static void closing_the_stream_rejects(void **state) {
+  avow_promise_t *p = line();
+  turn();
+
+  assert_fulfils_none(avow_close((uv_handle_t *) stream));
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_rejects(line(), UV_EINVAL);
+}
+
+static void reader_lives_while_it_reads(void **state) {
+  avow_promise_t *p = line();
+  avow_reader_t *gone = reader;
+  reader = NULL;
+  avow_reader_unref(gone);
+
+  say("x\n");
+
+  assert_is(p, "x");
+}
+
+static bool fails_well(void **state, long nth, bool from_then_on) {
+  assert_int_equal(tear_down(state), 0);
+  assert_int_equal(set_up(state), 0);
+  say("one\ntwo");
+  fail_allocation(nth, from_then_on);
+  const avow_value_t v = avow_run(line());
+  const bool failed = allocation_failed();
+  fail_allocation(0, false);
+  if (avow_is_error(&v)) {
+    assert_int_equal(v.code, UV_ENOMEM);
+    assert_true(failed);
+    assert_is(line(), "one"); /* nothing is lost */
+  } else {
+    assert_string_equal(avow_to_bytes(&v, NULL), "one");
+  }
+  avow_value_unref(v);
+  assert_is(exactly(3), "two");
+  return failed;
+}
+
+static void wants_of_memory_lose_nothing(void **state) {
+  for (int on = 0; on < 2; on++)
+    for (long nth = 1; fails_well(state, nth, on != 0); nth++)
+      assert_true(nth < 100);
+}
+
+static void reader_without_memory_rejects_all(void **state) {
+  avow_deferred_t *ds[2000];
+  avow_promise_t *ps[2000];
+  size_t n = 0;
+  fail_allocation(1, true);
+  while (n < 2000 && !allocation_failed()) {
+    ps[n] = avow_promise_new(loop, &ds[n]);
+    n++;
+  }
+  avow_reader_t *poor = avow_reader_new(stream);
+  fail_allocation(0, false);
+  while (n-- > 0) {
+    avow_unref(ps[n]);
+    (void) avow_resolve(ds[n], avow_none()); /* or it is rejected */
+  }
+
+  assert_rejects(avow_reader_line(poor, 10), UV_ENOMEM);
+  assert_rejects(avow_reader_next(poor, 0), UV_EINVAL);
+  avow_reader_unref(poor);
+}
+
+#define READER(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void) {
+  (void) signal(SIGPIPE, SIG_IGN);
+  const struct CMUnitTest tests[] = {
+    READER(lines_come_one_by_one),
+    READER(line_comes_in_parts),
+    READER(what_is_there_is_given_at_once),
+    READER(line_may_be_as_long_as_the_limit),
+    READER(line_without_end_is_refused_in_time),
+    READER(last_line_may_be_too_long),
+    READER(delimiters_are_taken_with_what_comes_before),
+    READER(delimiter_comes_in_parts),
+    READER(delimiter_may_hold_any_byte),
+    READER(end_without_delimiter_gives_the_rest),
+    READER(what_is_longer_than_the_limit_stays),
+    READER(delimiter_has_to_be_bytes),
+    READER(so_many_bytes_come_exactly),
+    READER(end_in_the_middle_gives_the_rest),
+    READER(much_comes_exactly),
+    READER(next_gives_what_is_there),
+    READER(cancelling_loses_nothing),
+    READER(reader_cancelled_at_once_reads_nothing),
+    READER(second_wish_rejects_while_one_is_pending),
+    READER(failed_read_rejects_and_keeps_what_came),
+    READER(closing_the_stream_rejects),
+    READER(reader_lives_while_it_reads),
+    READER(wants_of_memory_lose_nothing),
+    READER(reader_without_memory_rejects_all),
+  };
+  return RUN(tests);
+}

@@ -1,0 +1,420 @@
+/* Remotes, as far as one other thread is enough to see it, and programs that
+   close all handles there are. */
+#include "harness.h"
+
+static void close_handle(uv_handle_t *handle, void *data) {
+  if (!uv_is_closing(handle))
+    uv_close(handle, NULL);
+}
+
+/* Ends it all, and begins anew at the same address. */
+static void close_loop(void) {
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(uv_loop_close(loop), 0);
+  assert_int_equal(uv_loop_init(loop), 0);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static unsigned destroyed;
+
+static void count_destroy(void *self) {
+  destroyed++;
+}
+
+static const avow_class_t counted = { .name = "counted",
+                                      .destroy = count_destroy };
+
+static avow_value_t counted_object(void) {
+  destroyed = 0;
+  return avow_object(&counted, &destroyed);
+}
+
+/* Settling. */
+
+static void resolve_string(void *remote) {
+  (void) avow_remote_resolve(remote, avow_string("there")); /* 0: it waits */
+}
+
+static void reject_message(void *remote) {
+  avow_value_t error = avow_error_new(UV_EIO, avow_int(7), "disk %d", 7);
+  (void) avow_remote_reject(remote, error); /* 0: it waits */
+}
+
+static void drop(void *remote) {
+  avow_remote_drop(remote);
+}
+
+/* What a remote's promise settles with when fn has it on another thread. */
+static avow_value_t settled_elsewhere(uv_thread_cb fn) {
+  avow_remote_t *r;
+  avow_promise_t *p = avow_remote_new(loop, &r);
+  uv_thread_t thread;
+  assert_int_equal(uv_thread_create(&thread, fn, r), 0);
+  const avow_value_t v = avow_run(p);
+  assert_int_equal(uv_thread_join(&thread), 0);
+  return v;
+}
+
+static void resolve_fulfils_from_another_thread(void **state) {
+  const avow_value_t v = settled_elsewhere(resolve_string);
+
+  assert_string_equal(avow_to_bytes(&v, NULL), "there");
+  avow_value_unref(v);
+}
+
+static void reject_rejects_from_another_thread(void **state) {
+  const avow_value_t v = settled_elsewhere(reject_message);
+
+  assert_int_equal(avow_error_code(&v), UV_EIO);
+  assert_string_equal(avow_error_message(&v), "disk 7");
+  avow_value_unref(v);
+}
+
+static void drop_breaks_the_promise_from_another_thread(void **state) {
+  const avow_value_t v = settled_elsewhere(drop);
+
+  assert_int_equal(avow_error_code(&v), AVOW_EBROKEN);
+}
+
+static void reject_wraps_what_is_no_error(void **state) {
+  avow_remote_t *r;
+  avow_promise_t *p = avow_remote_new(loop, &r);
+
+  assert_int_equal(avow_remote_reject(r, avow_int(5)), 0);
+
+  const avow_value_t v = avow_run(p);
+  assert_int_equal(avow_error_code(&v), AVOW_EREASON);
+  assert_int_equal(avow_to_int(avow_error_cause(&v)), 5);
+  avow_value_unref(v);
+}
+
+static void resolve_settles_nothing_by_itself(void **state) {
+  avow_remote_t *r;
+  avow_promise_t *p = avow_remote_new(loop, &r);
+
+  assert_int_equal(avow_remote_resolve(r, avow_int(1)), 0);
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+
+  assert_fulfils_int(p, 1);
+}
+
+static avow_value_t resolve_cb(const avow_value_t *arg, void *remote) {
+  assert_int_equal(avow_remote_resolve(remote, avow_value_ref(arg)), 0);
+  return avow_none();
+}
+
+static void resolve_works_in_a_handler(void **state) {
+  avow_remote_t *r1, *r2;
+  avow_promise_t *p = avow_remote_new(loop, &r1);
+  avow_promise_t *q = avow_remote_new(loop, &r2);
+  avow_unref(avow_then(p, resolve_cb, NULL, r2));
+
+  assert_int_equal(avow_remote_resolve(r1, avow_int(4)), 0);
+
+  assert_fulfils_int(q, 4);
+}
+
+static void resolve_late(avow_remote_t *r, avow_promise_t *p) {
+  assert_int_equal(avow_remote_resolve(r, counted_object()), 0);
+  avow_unref(p);
+}
+
+static void resolve_after_cancel_releases_the_value(void **state) {
+  avow_remote_t *r1, *r2;
+  avow_promise_t *p = avow_remote_new(loop, &r1);
+  avow_promise_t *other = avow_remote_new(loop, &r2);
+  avow_cancel(p);
+
+  resolve_late(r1, p);
+  assert_int_equal(avow_remote_resolve(r2, avow_none()), 0);
+  assert_fulfils_none(other);
+
+  assert_int_equal(destroyed, 1);
+}
+
+static void one_iteration_brings_all_that_came(void **state) {
+  enum { N = 1000 };
+  avow_remote_t *remotes[N];
+  avow_promise_t *ps[N];
+  for (int i = 0; i < N; i++)
+    ps[i] = avow_remote_new(loop, &remotes[i]);
+
+  for (int i = 0; i < N; i++)
+    assert_int_equal(avow_remote_resolve(remotes[i], avow_int(i)), 0);
+  assert_int_equal(uv_run(loop, UV_RUN_ONCE), 0);
+
+  for (int i = 0; i < N; i++)
+    assert_fulfils_int(ps[i], i);
+}
+
+static void a_promise_cannot_change_loops(void) {
+  avow_remote_t *r;
+  avow_unref(avow_remote_new(loop, &r));
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+  (void) avow_remote_resolve(r, avow_follow(p)); /* 0: it waits */
+  avow_unref(p); /* a release build leaves it: it has one thread alone */
+}
+
+static void resolving_with_a_promise_is_misuse(void **state) {
+  assert_misuse(a_promise_cannot_change_loops, "hand over its value");
+}
+
+/* Keeping the loop alive. */
+
+static void a_remote_keeps_the_loop_alive_while_pending(void **state) {
+  avow_remote_t *r1, *r2;
+  assert_false(uv_loop_alive(loop));
+  avow_promise_t *p = avow_remote_new(loop, &r1);
+  avow_promise_t *q = avow_remote_new(loop, &r2);
+
+  assert_int_equal(avow_remote_resolve(r1, avow_int(1)), 0);
+  assert_fulfils_int(p, 1);
+  assert_true(uv_loop_alive(loop));
+  assert_int_equal(avow_remote_resolve(r2, avow_int(2)), 0);
+  assert_fulfils_int(q, 2);
+
+  assert_false(uv_loop_alive(loop));
+}
+
+static void a_cancelled_remote_keeps_nothing_alive(void **state) {
+  avow_remote_t *r;
+  avow_promise_t *p = avow_remote_new(loop, &r);
+
+  avow_cancel(p);
+
+  assert_false(uv_loop_alive(loop));
+  assert_rejects(p, UV_ECANCELED);
+  avow_remote_drop(r);
+  assert_false(uv_loop_alive(loop));
+}
+
+static void a_remote_nobody_waits_for_keeps_the_loop_alive(void **state) {
+  avow_remote_t *r;
+  avow_unref(avow_then(avow_remote_new(loop, &r), note_cb, NULL, "then"));
+
+  assert_true(uv_loop_alive(loop));
+  assert_int_equal(avow_remote_resolve(r, avow_none()), 0);
+  run();
+
+  assert_notes("then");
+}
+
+static void count_async(uv_handle_t *handle, void *data) {
+  if (handle->type == UV_ASYNC)
+    ++*(unsigned *) data;
+}
+
+static void all_remotes_share_one_async(void **state) {
+  avow_remote_t *remotes[10];
+  for (int i = 0; i < 10; i++)
+    avow_unref(avow_remote_new(loop, &remotes[i]));
+
+  unsigned asyncs = 0;
+  uv_walk(loop, count_async, &asyncs);
+
+  assert_int_equal(asyncs, 1);
+  for (int i = 0; i < 10; i++)
+    assert_int_equal(avow_remote_resolve(remotes[i], avow_none()), 0);
+}
+
+/* The end of the loop. */
+
+static void close_cancels_remotes(void **state) {
+  avow_remote_t *r;
+  avow_promise_t *p = avow_remote_new(loop, &r);
+
+  close_loop();
+
+  assert_rejects(p, UV_ECANCELED);
+  avow_remote_drop(r);
+}
+
+static void resolve_after_close_says_so_and_releases(void **state) {
+  avow_remote_t *r;
+  avow_unref(avow_remote_new(loop, &r));
+  close_loop();
+
+  const int err = avow_remote_resolve(r, counted_object());
+
+  assert_int_equal(err, UV_ECANCELED);
+  assert_int_equal(destroyed, 1);
+}
+
+static void close_releases_what_did_not_arrive(void **state) {
+  avow_remote_t *r;
+  avow_promise_t *p = avow_remote_new(loop, &r);
+  assert_int_equal(avow_remote_resolve(r, counted_object()), 0);
+
+  close_loop();
+
+  assert_int_equal(destroyed, 1);
+  assert_rejects(p, UV_ECANCELED);
+}
+
+/* Programs that close all the handles there are, ours too. Each of these has a
+   job, a sleep and a remote in the making, and one that has been used. */
+
+typedef struct {
+  avow_promise_t *p;
+  avow_remote_t *unused, *used;
+} program_t;
+
+static avow_value_t anew_cb(const avow_value_t *arg, void *data) {
+  avow_remote_t *r;
+  avow_unref(avow_remote_new(loop, &r));
+  avow_remote_drop(r);
+  avow_unref(avow_sleep(loop, 1));
+  note("caught");
+  return avow_none();
+}
+
+static program_t program_begin(void) {
+  program_t program;
+  avow_promise_t *ps[4];
+  ps[0] = avow_promise_resolve(loop, avow_none());
+  ps[0] = avow_then(ps[0], note_cb, NULL, "job");
+  ps[1] = avow_catch(avow_sleep(loop, 60000), anew_cb, NULL);
+  ps[2] = avow_remote_new(loop, &program.unused);
+  ps[3] = avow_remote_new(loop, &program.used);
+  program.p = avow_all_settled(loop, ps, 4);
+  return program;
+}
+
+static void use(const program_t *program) {
+  const int err = avow_remote_resolve(program->used, counted_object());
+  assert_int_equal(err, 0);
+}
+
+/* Its remotes are used in any case, if need be when the loop has gone. */
+static void program_end(const program_t *program) {
+  close_loop();
+  assert_int_not_equal(avow_state(program->p), AVOW_PENDING);
+  avow_unref(program->p);
+  avow_remote_drop(program->unused);
+  assert_int_equal(destroyed, 1);
+}
+
+static void foreign_closing_right_before_close_is_fine(void **state) {
+  const program_t program = program_begin();
+  use(&program);
+
+  uv_walk(loop, close_handle, NULL);
+  program_end(&program);
+
+  assert_notes("job caught");
+}
+
+static void foreign_closing_before_run_is_fine(void **state) {
+  const program_t program = program_begin();
+  uv_walk(loop, close_handle, NULL);
+  use(&program);
+
+  run();
+  program_end(&program);
+
+  assert_notes("job caught");
+}
+
+static void foreign_closing_after_an_iteration_is_fine(void **state) {
+  const program_t program = program_begin();
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* alive: the sleep */
+  assert_notes("job");
+  use(&program);
+
+  uv_walk(loop, close_handle, NULL);
+  run();
+  program_end(&program);
+
+  assert_notes("caught");
+}
+
+static void close_from_timer(uv_timer_t *handle) {
+  uv_walk(loop, close_handle, NULL);
+}
+
+static void foreign_closing_in_a_callback_is_fine(void **state) {
+  uv_timer_t timer;
+  const program_t program = program_begin();
+  (void) uv_timer_init(loop, &timer);
+  (void) uv_timer_start(&timer, close_from_timer, 0, 0);
+
+  run();
+  use(&program);
+  program_end(&program);
+
+  assert_notes("job caught");
+}
+
+static void foreign_closing_and_a_stop_are_fine(void **state) {
+  const program_t program = program_begin();
+  use(&program);
+
+  uv_walk(loop, close_handle, NULL);
+  uv_stop(loop);
+  program_end(&program);
+
+  assert_notes("job caught");
+}
+
+/* All of our handles exist, and are being closed. */
+static void close_all_handles(void) {
+  avow_remote_t *r;
+  avow_unref(avow_remote_new(loop, &r));
+  assert_int_equal(avow_remote_resolve(r, avow_none()), 0);
+  assert_fulfils_none(avow_sleep(loop, 1));
+  uv_walk(loop, close_handle, NULL);
+}
+
+static void assert_work_waits_for_close(void) {
+  const program_t program = program_begin();
+
+  run();
+  assert_notes("");
+  assert_int_equal(avow_remote_resolve(program.used, counted_object()),
+                   UV_ECANCELED);
+  program_end(&program);
+
+  assert_notes("job caught");
+}
+
+static void work_during_foreign_closing_waits_for_close(void **state) {
+  close_all_handles();
+
+  assert_work_waits_for_close();
+}
+
+static void work_after_foreign_closing_waits_for_close(void **state) {
+  close_all_handles();
+  run();
+
+  assert_work_waits_for_close();
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(resolve_fulfils_from_another_thread),
+    CASE(reject_rejects_from_another_thread),
+    CASE(drop_breaks_the_promise_from_another_thread),
+    CASE(reject_wraps_what_is_no_error),
+    CASE(resolve_settles_nothing_by_itself),
+    CASE(resolve_works_in_a_handler),
+    CASE(resolve_after_cancel_releases_the_value),
+    CASE(one_iteration_brings_all_that_came),
+    CASE(resolving_with_a_promise_is_misuse),
+    CASE(a_remote_keeps_the_loop_alive_while_pending),
+    CASE(a_cancelled_remote_keeps_nothing_alive),
+    CASE(a_remote_nobody_waits_for_keeps_the_loop_alive),
+    CASE(all_remotes_share_one_async),
+    CASE(close_cancels_remotes),
+    CASE(resolve_after_close_says_so_and_releases),
+    CASE(close_releases_what_did_not_arrive),
+    CASE(foreign_closing_right_before_close_is_fine),
+    CASE(foreign_closing_before_run_is_fine),
+    CASE(foreign_closing_after_an_iteration_is_fine),
+    CASE(foreign_closing_in_a_callback_is_fine),
+    CASE(foreign_closing_and_a_stop_are_fine),
+    CASE(work_during_foreign_closing_waits_for_close),
+    CASE(work_after_foreign_closing_waits_for_close),
+  };
+  return RUN(tests);
+}

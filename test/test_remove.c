@@ -1,0 +1,380 @@
+/* Making directories, and removing trees. */
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "disk.h"
+
+enum { DEEP = 500, MANY = 3000 };
+
+static avow_promise_t *make_dirs(const char *name) {
+  return avow_make_dirs(loop, at(name), 0755);
+}
+
+static avow_promise_t *start_make(void) {
+  return make_dirs("a/b/c");
+}
+
+static avow_promise_t *start_remove(void) {
+  return avow_remove_tree(loop, at("a"));
+}
+
+/* a, with two directories, three files and a link in it. */
+static void make_tree(void) {
+  if (is_there("a"))
+    return;
+  make_dir("a");
+  make_dir("a/b");
+  make_dir("a/b/c");
+  make_file("a/one", "1");
+  make_file("a/b/two", "2");
+  make_file("a/b/c/three", "3");
+  make_link("a/link", "..");
+}
+
+enum { ENTRIES = 7 };
+
+static void make_many(void) {
+  char name[32];
+  make_dir("a");
+  for (int i = 0; i < MANY; i++) {
+    (void) snprintf(name, sizeof(name), "a/%d", i); /* it fits */
+    make_file(name, "");
+  }
+}
+
+static void make_dirs_makes_all_above(void **state) {
+  (void) umask(022);
+
+  assert_fulfils_int(start_make(), 3);
+
+  assert_int_equal(mode_of("a/b/c"), 0755);
+}
+
+static void make_dirs_makes_what_is_missing(void **state) {
+  make_dir("a");
+
+  assert_fulfils_int(make_dirs("a/b"), 1);
+  assert_fulfils_int(make_dirs("a/b"), 0);
+  assert_fulfils_int(make_dirs(""), 0);
+  assert_fulfils_int(avow_make_dirs(loop, "/", 0755), 0);
+}
+
+static void make_dirs_lets_itself_into_those_above(void **state) {
+  assert_fulfils_int(avow_make_dirs(loop, at("a/b"), 0500), 2);
+
+  assert_int_equal(mode_of("a"), 0700);
+  assert_int_equal(mode_of("a/b"), 0500);
+}
+
+static void make_dirs_takes_slashes_as_they_come(void **state) {
+  assert_fulfils_int(make_dirs("x//y///z//"), 3);
+  assert_fulfils_int(make_dirs("p/./q/../r"), 3);
+
+  assert_true(is_there("x/y/z"));
+  assert_true(is_there("p/r"));
+}
+
+static void make_dirs_takes_a_path_from_here(void **state) {
+  char *here = getcwd(NULL, 0);
+  assert_int_equal(chdir(at("")), 0);
+
+  assert_fulfils_int(avow_make_dirs(loop, "a/b", 0755), 2);
+
+  assert_int_equal(chdir(here), 0);
+  free(here);
+  assert_true(is_there("a/b"));
+}
+
+static void make_dirs_takes_a_link_to_a_directory(void **state) {
+  make_dir("a");
+  make_link("link", "a");
+
+  assert_fulfils_int(make_dirs("link/b"), 1);
+
+  assert_true(is_there("a/b"));
+}
+
+static void make_dirs_at_once_make_each_once(void **state) {
+  avow_promise_t *ps[8];
+  int64_t made = 0;
+  for (size_t i = 0; i < 8; i++)
+    ps[i] = make_dirs("a/b/c/d/e");
+
+  const avow_value_t all = avow_run(avow_all(loop, ps, 8));
+
+  assert_string_equal(avow_error_message(&all), "no error");
+  for (size_t i = 0; i < 8; i++)
+    made += avow_to_int(avow_list_at(&all, i));
+  assert_int_equal(made, 5);
+  avow_value_unref(all);
+}
+
+static void make_dirs_rejects_naming_what_is_in_the_way(void **state) {
+  make_file("file", "");
+
+  assert_says(make_dirs("file"), UV_EEXIST, "mkdir '%s': file already exists",
+              at("file"));
+  assert_says(make_dirs("file/a/b"), UV_ENOTDIR, "mkdir '%s': not a directory",
+              at("file/a/b"));
+  assert_says(avow_make_dirs(loop, "", 0755), UV_EINVAL,
+              "mkdir '': invalid argument");
+  assert_says(avow_make_dirs(loop, NULL, 0755), UV_EINVAL,
+              "mkdir 'NULL': invalid argument");
+}
+
+static void make_dirs_rejects_where_nothing_can_be_made(void **state) {
+  assert_says(avow_make_dirs(loop, "/proc/self/a/b", 0755), UV_ENOENT,
+              "mkdir '/proc/self/a': no such file or directory");
+}
+
+static void make_dirs_cancelled_in_the_queue_makes_nothing(void **state) {
+  hold_pool(THREADS);
+  assert_cancels_at_once(start_make());
+  release_pool();
+  run();
+
+  assert_missing("a");
+}
+
+static void forget_made(void) {
+  assert_fulfils_int(avow_remove_tree(loop, at("a")), is_there("a") ? 3 : 0);
+}
+
+static void make_dirs_survives_failing_memory(void **state) {
+  survive_failing_memory(start_make, NULL);
+  forget_made();
+}
+
+static void remove_tree_removes_all_of_it(void **state) {
+  const int before = open_files();
+  make_tree();
+
+  assert_fulfils_int(start_remove(), ENTRIES);
+
+  assert_int_equal(entries_of(""), 0);
+  assert_int_equal(open_files(), before);
+}
+
+static void remove_tree_removes_nothing_where_nothing_is(void **state) {
+  make_file("file", "");
+
+  assert_fulfils_int(start_remove(), 0);
+  assert_fulfils_int(avow_remove_tree(loop, at("file/a")), 0);
+
+  assert_true(is_there("file"));
+}
+
+static void remove_tree_removes_a_file(void **state) {
+  make_file("a", "");
+
+  assert_fulfils_int(start_remove(), 1);
+
+  assert_missing("a");
+}
+
+static void remove_tree_removes_links_not_what_they_lead_to(void **state) {
+  make_dir("other");
+  make_file("other/file", "kept");
+  make_dir("a");
+  make_link("a/link", "../other");
+  make_link("link", "other");
+
+  assert_fulfils_int(start_remove(), 2);
+  assert_fulfils_int(avow_remove_tree(loop, at("link/")), 1);
+
+  assert_missing("link");
+  assert_file("other/file", "kept");
+}
+
+/* Deeper than directories are kept open, with something to do on the way up. */
+static void remove_tree_removes_a_deep_tree(void **state) {
+  const int before = open_files();
+  make_dir("a");
+  const int here = open(at("a"), O_RDONLY | O_DIRECTORY);
+  int dir = here;
+  for (int i = 0; i < DEEP; i++) {
+    assert_int_equal(mkdirat(dir, "b", 0755), 0);
+    assert_int_equal(symlinkat("x", dir, "a"), 0);
+    assert_int_equal(symlinkat("x", dir, "c"), 0);
+    const int next = openat(dir, "b", O_RDONLY | O_DIRECTORY);
+    (void) close(dir);
+    dir = next;
+  }
+  (void) close(dir);
+
+  assert_fulfils_int(start_remove(), 1 + 3 * DEEP);
+
+  assert_missing("a");
+  assert_int_equal(open_files(), before);
+}
+
+static void remove_tree_removes_a_wide_one(void **state) {
+  make_many();
+
+  assert_fulfils_int(start_remove(), 1 + MANY);
+
+  assert_missing("a");
+}
+
+static void remove_tree_rejects_what_nobody_means(void **state) {
+  static const char *const refused[] = { "/",  "//",   ".",  "..",
+                                         "./", "a/..", "../" };
+  char text[64];
+
+  for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
+    (void) snprintf(text, sizeof(text), "remove '%s': invalid argument",
+                    refused[i]); /* it fits */
+    assert_says(avow_remove_tree(loop, refused[i]), UV_EINVAL, "%s", text);
+  }
+  assert_says(avow_remove_tree(loop, ""), UV_EINVAL,
+              "remove '': invalid argument");
+  assert_says(avow_remove_tree(loop, NULL), UV_EINVAL,
+              "remove 'NULL': invalid argument");
+}
+
+static void remove_tree_rejects_naming_what_stays(void **state) {
+  assert_says(avow_remove_tree(loop, "/proc/self/fdinfo"), UV_EPERM,
+              "remove '/proc/self/fdinfo/0': operation not permitted");
+}
+
+static avow_value_t limit_cb(const avow_value_t *arg, void *limit) {
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, limit), 0);
+  return avow_none();
+}
+
+/* No directory can be opened, until something else has happened. */
+static void remove_tree_waits_for_what_is_busy(void **state) {
+  struct rlimit limit;
+  assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  make_tree();
+  const struct rlimit none = { 3, limit.rlim_max };
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+
+  avow_promise_t *p = start_remove();
+  avow_unref(avow_then(avow_sleep(loop, 30), limit_cb, NULL, &limit));
+
+  assert_fulfils_int(p, ENTRIES);
+  assert_missing("a");
+}
+
+static void remove_tree_gives_up_on_what_stays_busy(void **state) {
+  struct rlimit limit;
+  assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  make_tree();
+  const struct rlimit none = { 3, limit.rlim_max };
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+
+  const avow_value_t v = avow_run(start_remove());
+
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+  assert_int_equal(avow_error_code(&v), UV_EMFILE);
+  avow_value_unref(v);
+}
+
+static avow_value_t cancel_cb(const avow_value_t *arg, void *victim) {
+  avow_cancel(victim);
+  return avow_none();
+}
+
+/* A removal in the queue of the pool, past the job that put it there. */
+static avow_promise_t *queue_remove(void) {
+  hold_pool(THREADS);
+  avow_promise_t *p = start_remove();
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* what is held keeps it alive */
+  return p;
+}
+
+static void remove_tree_stops_when_cancelled(void **state) {
+  const int before = open_files();
+  make_many();
+  avow_promise_t *p = queue_remove();
+  release_pool();
+  wait_until_taken();
+
+  assert_cancels(p);
+  run();
+
+  assert_true(is_there("a"));
+  assert_int_equal(open_files(), before);
+}
+
+static void remove_tree_stops_between_turns(void **state) {
+  const int before = open_files();
+  make_many();
+  avow_promise_t *p = start_remove();
+  avow_unref(avow_then(avow_sleep(loop, 3), cancel_cb, NULL, p));
+
+  (void) avow_run(avow_ref(p)); /* on a quick disk it may end before */
+  run(); /* the sleep ends, with p still there to be cancelled */
+  avow_unref(p);
+
+  assert_int_equal(open_files(), before);
+}
+
+static void remove_tree_cancelled_in_the_queue_removes_nothing(void **state) {
+  make_tree();
+  assert_cancels(start_remove());
+  assert_cancels(queue_remove());
+  release_pool();
+  run();
+
+  assert_true(is_there("a/b/c/three"));
+}
+
+static void loop_close_stops_a_removal(void **state) {
+  const int before = open_files();
+  make_many();
+  avow_promise_t *p = queue_remove();
+  release_pool();
+  wait_until_taken();
+
+  assert_loop_close_cancels(p);
+
+  assert_int_equal(open_files(), before);
+}
+
+static void remove_tree_survives_failing_memory(void **state) {
+  const int before = open_files();
+  make_tree();
+
+  survive_failing_memory(start_remove, make_tree);
+
+  assert_fulfils_int(start_remove(), ENTRIES);
+  assert_int_equal(open_files(), before);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    DISK_CASE(make_dirs_makes_all_above),
+    DISK_CASE(make_dirs_makes_what_is_missing),
+    DISK_CASE(make_dirs_lets_itself_into_those_above),
+    DISK_CASE(make_dirs_takes_slashes_as_they_come),
+    DISK_CASE(make_dirs_takes_a_path_from_here),
+    DISK_CASE(make_dirs_takes_a_link_to_a_directory),
+    DISK_CASE(make_dirs_at_once_make_each_once),
+    DISK_CASE(make_dirs_rejects_naming_what_is_in_the_way),
+    DISK_CASE(make_dirs_rejects_where_nothing_can_be_made),
+    DISK_CASE(make_dirs_cancelled_in_the_queue_makes_nothing),
+    DISK_CASE(make_dirs_survives_failing_memory),
+    DISK_CASE(remove_tree_removes_all_of_it),
+    DISK_CASE(remove_tree_removes_nothing_where_nothing_is),
+    DISK_CASE(remove_tree_removes_a_file),
+    DISK_CASE(remove_tree_removes_links_not_what_they_lead_to),
+    DISK_CASE(remove_tree_removes_a_deep_tree),
+    DISK_CASE(remove_tree_removes_a_wide_one),
+    DISK_CASE(remove_tree_rejects_what_nobody_means),
+    DISK_CASE(remove_tree_rejects_naming_what_stays),
+    DISK_CASE(remove_tree_waits_for_what_is_busy),
+    DISK_CASE(remove_tree_gives_up_on_what_stays_busy),
+    DISK_CASE(remove_tree_stops_when_cancelled),
+    DISK_CASE(remove_tree_stops_between_turns),
+    DISK_CASE(remove_tree_cancelled_in_the_queue_removes_nothing),
+    DISK_CASE(loop_close_stops_a_removal),
+    DISK_CASE(remove_tree_survives_failing_memory),
+  };
+  disk_init();
+  return RUN(tests);
+}

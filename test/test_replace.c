@@ -1,0 +1,353 @@
+/* Writing whole files: over what was there, behind it, and in its place. */
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "disk.h"
+
+enum { LARGE = 5 << 20 };
+
+static avow_promise_t *write_text(const char *name, const char *text) {
+  return avow_write_file(loop, at(name), avow_string(text), 0640);
+}
+
+static avow_promise_t *append_text(const char *name, const char *text) {
+  return avow_append_file(loop, at(name), avow_string(text), 0640);
+}
+
+static avow_promise_t *replace_text(const char *name, const char *text) {
+  return avow_replace_file(loop, at(name), avow_string(text), 0640);
+}
+
+static avow_promise_t *start_write(void) {
+  return write_text("file", "new");
+}
+
+static avow_promise_t *start_append(void) {
+  return append_text("file", "new");
+}
+
+static avow_promise_t *start_replace(void) {
+  return replace_text("file", "new");
+}
+
+static const start_fn starts[] = { start_write, start_append, start_replace };
+enum { STARTS = sizeof(starts) / sizeof(starts[0]) };
+
+/* More than a job writes between two looks at whether it is wanted. */
+static avow_value_t large(void) {
+  char *data;
+  const avow_value_t v = avow_bytes_new(LARGE, &data);
+  assert_non_null(data);
+  memset(data, 'x', LARGE);
+  return v;
+}
+
+static void write_file_makes_a_file_with_the_mode(void **state) {
+  const int before = open_files();
+  (void) umask(022);
+
+  assert_fulfils_int(write_text("file", "hello"), 5);
+
+  assert_file("file", "hello");
+  assert_int_equal(mode_of("file"), 0640);
+  assert_int_equal(open_files(), before);
+}
+
+static void write_file_replaces_what_a_file_held(void **state) {
+  make_file("file", "much more than that");
+
+  assert_fulfils_int(write_text("file", "little"), 6);
+  assert_file("file", "little");
+
+  assert_fulfils_int(write_text("file", ""), 0);
+  assert_file("file", "");
+}
+
+static void write_file_writes_a_large_one(void **state) {
+  struct stat info;
+
+  assert_fulfils_int(avow_write_file(loop, at("file"), large(), 0600), LARGE);
+
+  assert_int_equal(stat(at("file"), &info), 0);
+  assert_int_equal(info.st_size, LARGE);
+}
+
+static void append_file_adds_to_what_a_file_holds(void **state) {
+  assert_fulfils_int(append_text("file", "one "), 4);
+  assert_fulfils_int(append_text("file", "two"), 3);
+
+  assert_file("file", "one two");
+  assert_int_equal(mode_of("file"), 0640);
+}
+
+static void replace_file_makes_a_file_with_the_mode(void **state) {
+  const int before = open_files();
+  (void) umask(027);
+
+  const avow_value_t bytes = avow_string("hello");
+  assert_fulfils_int(avow_replace_file(loop, at("file"), bytes, 0666), 5);
+
+  (void) umask(022);
+  assert_file("file", "hello");
+  assert_int_equal(mode_of("file"), 0640);
+  assert_int_equal(entries_of(""), 1);
+  assert_int_equal(open_files(), before);
+}
+
+static void replace_file_keeps_the_mode_of_the_old_one(void **state) {
+  make_file("file", "old");
+  assert_int_equal(chmod(at("file"), 0666), 0);
+
+  assert_fulfils_int(start_replace(), 3);
+
+  assert_file("file", "new");
+  assert_int_equal(mode_of("file"), 0666);
+}
+
+static void replace_file_leaves_who_reads_the_old_one_alone(void **state) {
+  make_file("file", "old");
+  assert_int_equal(link(at("file"), at("other")), 0);
+
+  assert_fulfils_int(start_replace(), 3);
+
+  assert_file("file", "new");
+  assert_file("other", "old");
+}
+
+static void replace_file_follows_links(void **state) {
+  make_dir("dir");
+  make_file("dir/file", "old");
+  make_link("link", "dir/file");
+
+  assert_fulfils_int(replace_text("link", "new"), 3);
+
+  assert_file("dir/file", "new");
+  assert_int_equal(entries_of("dir"), 1);
+  assert_int_equal(entries_of(""), 2);
+}
+
+static void replace_file_makes_what_a_link_leads_to(void **state) {
+  make_dir("dir");
+  make_link("link", "dir/other");
+  make_link("dir/other", at("file"));
+
+  assert_fulfils_int(replace_text("link", "new"), 3);
+
+  assert_file("file", "new");
+  assert_file("dir/other", "new");
+  assert_int_equal(entries_of("dir"), 1);
+}
+
+static void replace_file_rejects_links_in_a_circle(void **state) {
+  make_link("one", "two");
+  make_link("two", "one");
+
+  assert_rejects(replace_text("one", "new"), UV_ELOOP);
+}
+
+static void replace_file_takes_a_name_without_a_directory(void **state) {
+  char *here = getcwd(NULL, 0);
+  assert_int_equal(chdir(at("")), 0);
+
+  avow_promise_t *p =
+      avow_replace_file(loop, "bare", avow_string("hello"), 0600);
+  assert_fulfils_int(p, 5);
+
+  assert_int_equal(chdir(here), 0);
+  free(here);
+  assert_file("bare", "hello");
+  assert_int_equal(entries_of(""), 1);
+}
+
+static void replace_file_rejects_what_is_no_file(void **state) {
+  make_dir("dir");
+  assert_int_equal(mkfifo(at("fifo"), 0600), 0);
+
+  assert_says(replace_text("dir", "new"), UV_EISDIR,
+              "replace '%s': illegal operation on a directory", at("dir"));
+  assert_says(replace_text("fifo", "new"), UV_EINVAL,
+              "replace '%s': invalid argument", at("fifo"));
+
+  assert_says(avow_replace_file(loop, "/dev/null", avow_string("x"), 0600),
+              UV_EINVAL, "replace '/dev/null': invalid argument");
+
+  assert_int_equal(entries_of(""), 2);
+}
+
+static void errors_name_the_operation_and_the_path(void **state) {
+  const char *path = at("absent/file");
+  const char *text = "no such file or directory";
+
+  assert_says(write_text("absent/file", "x"), UV_ENOENT, "write '%s': %s", path,
+              text);
+  assert_says(append_text("absent/file", "x"), UV_ENOENT, "append '%s': %s",
+              path, text);
+  assert_says(replace_text("absent/file", "x"), UV_ENOENT, "replace '%s': %s",
+              path, text);
+  assert_says(avow_replace_file(loop, "", avow_string("x"), 0600), UV_ENOENT,
+              "replace '': %s", text);
+}
+
+static void what_is_no_path_or_no_bytes_is_rejected(void **state) {
+  assert_says(avow_write_file(loop, NULL, avow_string("x"), 0600), UV_EINVAL,
+              "write 'NULL': invalid argument");
+  assert_says(avow_append_file(loop, "x", avow_int(1), 0600), UV_EINVAL,
+              "append 'x': invalid argument");
+  assert_says(avow_replace_file(loop, "x", avow_error(UV_ENOMEM), 0600),
+              UV_ENOMEM, "replace 'x': not enough memory");
+}
+
+static void limit_files(rlim_t size) {
+  const struct rlimit limit = { size, RLIM_INFINITY };
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void replace_file_that_fails_leaves_the_old_one(void **state) {
+  const int before = open_files();
+  make_file("file", "old");
+
+  limit_files(1000 * 1000);
+  const avow_value_t v =
+      avow_run(avow_replace_file(loop, at("file"), large(), 0600));
+  limit_files(RLIM_INFINITY);
+
+  assert_int_equal(avow_error_code(&v), UV_EFBIG);
+  avow_value_unref(v);
+  assert_file("file", "old");
+  assert_int_equal(entries_of(""), 1);
+  assert_int_equal(open_files(), before);
+}
+
+static void cancelled_in_the_queue_writes_nothing(void **state) {
+  make_file("file", "old");
+
+  for (int i = 0; i < STARTS; i++) {
+    hold_pool(THREADS);
+    assert_cancels_at_once(starts[i]());
+    release_pool();
+    run();
+  }
+
+  assert_file("file", "old");
+}
+
+static void cancelled_when_done_leaves_what_was_done(void **state) {
+  const int before = open_files();
+
+  for (int i = 0; i < STARTS; i++) {
+    assert_cancels_at_once(done_unheard(starts[i]));
+    run();
+  }
+
+  assert_file("file", "new");
+  assert_int_equal(entries_of(""), 1);
+  assert_int_equal(open_files(), before);
+}
+
+static avow_promise_t *start_fifo(void) {
+  return avow_write_file(loop, at("fifo"), large(), 0600);
+}
+
+/* Takes one byte, so that the writer stands in the midst of its first part. */
+static void drain_work(uv_work_t *req) {
+  char data[65536];
+  FILE *fifo = fopen(at("fifo"), "r");
+  assert_non_null(fifo);
+  size_t total = 0;
+  for (size_t n; (n = fread(data, 1, sizeof(data), fifo)) > 0;)
+    total += n;
+  (void) fclose(fifo); /* it was only read from */
+  if (total > LARGE / 2)
+    abort(); /* it did not stop */
+}
+
+static void running_write_stops_when_cancelled(void **state) {
+  const int before = open_files();
+  assert_int_equal(mkfifo(at("fifo"), 0600), 0);
+  avow_promise_t *p = start_fifo();
+  wait_until_taken();
+
+  assert_cancels_at_once(p);
+  queue_work(drain_work);
+  run();
+
+  assert_int_equal(open_files(), before);
+}
+
+/* On how far it is nothing depends but what is in the file. */
+static void running_replace_leaves_old_or_new_when_cancelled(void **state) {
+  const int before = open_files();
+
+  for (int i = 0; i < 50; i++) {
+    make_file("file", "old");
+    avow_promise_t *p = avow_replace_file(loop, at("file"), large(), 0600);
+    wait_until_taken();
+    for (volatile int spin = 0; spin < i * 20000; spin++)
+      continue;
+    if (avow_state(p) == AVOW_PENDING)
+      assert_cancels_at_once(p);
+    else
+      avow_unref(p);
+    run();
+
+    struct stat info;
+    assert_int_equal(stat(at("file"), &info), 0);
+    assert_true(info.st_size == 3 || info.st_size == LARGE);
+    assert_int_equal(entries_of(""), 1);
+  }
+
+  assert_int_equal(open_files(), before);
+}
+
+static void loop_close_waits_for_what_is_written(void **state) {
+  const int before = open_files();
+
+  for (int i = 0; i < STARTS; i++)
+    assert_loop_close_cancels(done_unheard(starts[i]));
+
+  assert_file("file", "new");
+  assert_int_equal(entries_of(""), 1);
+  assert_int_equal(open_files(), before);
+}
+
+static void writing_survives_failing_memory(void **state) {
+  const int before = open_files();
+
+  for (int i = 0; i < STARTS; i++)
+    survive_failing_memory(starts[i], NULL);
+
+  assert_int_equal(entries_of(""), 1);
+  assert_int_equal(open_files(), before);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    DISK_CASE(write_file_makes_a_file_with_the_mode),
+    DISK_CASE(write_file_replaces_what_a_file_held),
+    DISK_CASE(write_file_writes_a_large_one),
+    DISK_CASE(append_file_adds_to_what_a_file_holds),
+    DISK_CASE(replace_file_makes_a_file_with_the_mode),
+    DISK_CASE(replace_file_keeps_the_mode_of_the_old_one),
+    DISK_CASE(replace_file_leaves_who_reads_the_old_one_alone),
+    DISK_CASE(replace_file_follows_links),
+    DISK_CASE(replace_file_makes_what_a_link_leads_to),
+    DISK_CASE(replace_file_rejects_links_in_a_circle),
+    DISK_CASE(replace_file_takes_a_name_without_a_directory),
+    DISK_CASE(replace_file_rejects_what_is_no_file),
+    DISK_CASE(errors_name_the_operation_and_the_path),
+    DISK_CASE(what_is_no_path_or_no_bytes_is_rejected),
+    DISK_CASE(replace_file_that_fails_leaves_the_old_one),
+    DISK_CASE(cancelled_in_the_queue_writes_nothing),
+    DISK_CASE(cancelled_when_done_leaves_what_was_done),
+    DISK_CASE(running_write_stops_when_cancelled),
+    DISK_CASE(running_replace_leaves_old_or_new_when_cancelled),
+    DISK_CASE(loop_close_waits_for_what_is_written),
+    DISK_CASE(writing_survives_failing_memory),
+  };
+  disk_init();
+  (void) signal(SIGXFSZ, SIG_IGN);
+  return RUN(tests);
+}

@@ -1,0 +1,32 @@
+#!/bin/sh
+# Runs the example resolve as a user would, with names that need no server.
+# test_resolve.sh RESOLVE
+. "$(dirname "$0")/example.sh"
+resolve=$(absolute "$1")
+cd "$dir"
+
+echo "resolve: a row for each name, in order and aligned"
+run 1 "$resolve" 127.0.0.1 a..b ::1 localhost
+out 'name             ms  addresses'
+out '127\.0\.0\.1  +[0-9]+\.[0-9]  127\.0\.0\.1'
+out "a\.\.b       +[0-9]+\.[0-9]  getaddrinfo 'a\.\.b': .*"
+out '::1        +[0-9]+\.[0-9]  ::1'
+out 'localhost  +[0-9]+\.[0-9]  .*(127\.0\.0\.1|::1).*'
+cut -c 1-4 out | tr '\n' ' ' >column
+[ "$(cat column)" = "name 127. a..b ::1  loca " ] || fail "$(cat column)"
+run 0 "$resolve" 127.0.0.1 ::1
+
+echo "resolve: the first that answers ends it"
+run 0 "$resolve" --first a..b 127.0.0.1 127.0.0.2 127.0.0.3 127.0.0.4
+grep -Eq '^127\.0\.0\.. +[0-9]+\.[0-9]  127' out || fail "nobody answered"
+grep -Evq '^(name|(a\.\.b|127\.0\.0\..) +([0-9]+\.[0-9]  .*|cancelled)$)' out &&
+  fail "neither answered nor cancelled"
+run 1 "$resolve" --first a..b c..d
+out "c\.\.d .* getaddrinfo 'c\.\.d': .*"
+
+echo "resolve: arguments"
+for wrong in --bogus --first; do
+  run 2 "$resolve" $wrong
+  err 'usage: resolve .*'
+done
+run 2 "$resolve"

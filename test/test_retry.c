@@ -1,0 +1,285 @@
+/* Trying again, and how long to wait before. */
+#include "backoff.h"
+#include "harness.h"
+
+/* Fails so often, and then gives the number of the attempt. */
+typedef struct {
+  int failures, attempts;
+  int give_up_on; /* an error's code */
+  avow_promise_t *whole;
+  avow_deferred_t *deferred;
+} work_t;
+
+static avow_value_t attempt(void *data) {
+  work_t *work = data;
+  if (++work->attempts > work->failures)
+    return avow_int(work->attempts);
+  return avow_error_new(-30000 - work->attempts, avow_none(), "failure %d",
+                        work->attempts);
+}
+
+static bool is_worth_it(const avow_value_t *error, void *data) {
+  const work_t *work = data;
+  return avow_error_code(error) != work->give_up_on;
+}
+
+static avow_value_t hang(void *data) {
+  work_t *work = data;
+  work->attempts++;
+  avow_promise_t *p = avow_promise_new(loop, &work->deferred);
+  avow_on_cancel(work->deferred, note_free, "stopped");
+  return avow_follow(p);
+}
+
+static avow_value_t hang_after_a_failure(void *data) {
+  const work_t *work = data;
+  return work->attempts == 0 ? attempt(data) : hang(data);
+}
+
+static const avow_retry_options_t quick = { .delay = 1, .max_delay = 1 };
+
+static void retry_gives_the_first_success(void **state) {
+  work_t work = { .failures = 2 };
+
+  avow_promise_t *p = avow_retry(loop, attempt, &work, &quick);
+
+  assert_int_equal(work.attempts, 0);
+  assert_fulfils_int(p, 3);
+}
+
+static void retry_that_need_not_calls_once(void **state) {
+  work_t work = { .failures = 0 };
+
+  assert_fulfils_int(avow_retry(loop, attempt, &work, NULL), 1);
+}
+
+static void last_error_has_all_as_its_cause(void **state) {
+  work_t work = { .failures = 10 };
+
+  const avow_value_t v = avow_run(avow_retry(loop, attempt, &work, &quick));
+
+  assert_int_equal(work.attempts, 3);
+  assert_int_equal(avow_error_code(&v), -30003);
+  assert_string_equal(avow_error_message(&v), "failure 3");
+  const avow_value_t *all = avow_error_cause(&v);
+  assert_int_equal(avow_list_len(all), 3);
+  for (size_t i = 0; i < 3; i++)
+    assert_int_equal(avow_list_at(all, i)->code, -30001 - (int) i);
+  avow_value_unref(v);
+}
+
+static void only_error_is_as_it_was(void **state) {
+  work_t work = { .failures = 10 };
+  const avow_retry_options_t options = { .attempts = 1 };
+
+  const avow_value_t v = avow_run(avow_retry(loop, attempt, &work, &options));
+
+  assert_int_equal(avow_error_code(&v), -30001);
+  assert_null(avow_error_cause(&v));
+  avow_value_unref(v);
+}
+
+static void many_failures_keep_the_last_errors(void **state) {
+  work_t work = { .failures = 100 };
+  const avow_retry_options_t options = { .attempts = 40,
+                                         .delay = 1,
+                                         .max_delay = 1 };
+
+  const avow_value_t v = avow_run(avow_retry(loop, attempt, &work, &options));
+
+  assert_int_equal(avow_error_code(&v), -30040);
+  const avow_value_t *all = avow_error_cause(&v);
+  assert_int_equal(avow_list_len(all), 16);
+  assert_int_equal(avow_list_at(all, 0)->code, -30025);
+  assert_int_equal(avow_list_at(all, 15)->code, -30040);
+  avow_value_unref(v);
+}
+
+static void predicate_ends_it(void **state) {
+  work_t work = { .failures = 10, .give_up_on = -30002 };
+  const avow_retry_options_t options = { .attempts = 9,
+                                         .delay = 1,
+                                         .max_delay = 1,
+                                         .again = is_worth_it };
+
+  assert_rejects(avow_retry(loop, attempt, &work, &options), -30002);
+
+  assert_int_equal(work.attempts, 2);
+}
+
+static avow_value_t be_cancelled(void *data) {
+  work_t *work = data;
+  work->attempts++;
+  return avow_error(UV_ECANCELED);
+}
+
+static void cancellation_is_never_retried(void **state) {
+  work_t work = { .failures = 0 };
+
+  assert_rejects(avow_retry(loop, be_cancelled, &work, &quick), UV_ECANCELED);
+
+  assert_int_equal(work.attempts, 1);
+}
+
+static void cancelled_in_an_attempt_stops_that(void **state) {
+  work_t work = { .failures = 0 };
+  avow_promise_t *p = avow_retry(loop, hang, &work, &quick);
+  p = avow_attach(p, "freed", note_free);
+  run();
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("stopped freed");
+  assert_int_equal(work.attempts, 1);
+  avow_deferred_drop(work.deferred);
+}
+
+static void cancelled_in_a_delay_stops_at_once(void **state) {
+  work_t work = { .failures = 10 };
+  const avow_retry_options_t options = { .delay = 1000000, .seed = 1 };
+  avow_promise_t *p = avow_retry(loop, attempt, &work, &options);
+  while (work.attempts == 0)
+    (void) uv_run(loop, UV_RUN_ONCE);
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_int_equal(work.attempts, 1);
+  assert_false(uv_loop_alive(loop));
+}
+
+static avow_value_t cancel_whole(void *data) {
+  work_t *work = data;
+  avow_cancel(work->whole);
+  return attempt(data);
+}
+
+static void cancelled_by_its_own_attempt_is_not_retried(void **state) {
+  work_t work = { .failures = 10 };
+  work.whole = avow_retry(loop, cancel_whole, &work, &quick);
+
+  assert_rejects(work.whole, UV_ECANCELED);
+
+  assert_int_equal(work.attempts, 1);
+}
+
+static void limit_cuts_an_attempt_short(void **state) {
+  work_t work = { .failures = 0 };
+  const avow_retry_options_t options = { .limit = 1 };
+
+  const avow_value_t v = avow_run(avow_retry(loop, hang, &work, &options));
+
+  assert_int_equal(avow_error_code(&v), UV_ETIMEDOUT);
+  assert_string_equal(avow_error_message(&v), "timed out");
+  assert_null(avow_error_cause(&v));
+  assert_notes("stopped");
+  avow_value_unref(v);
+  avow_deferred_drop(work.deferred);
+}
+
+static void limit_carries_the_errors_before(void **state) {
+  work_t work = { .failures = 1 };
+  const avow_retry_options_t options = { .delay = 1,
+                                         .max_delay = 1,
+                                         .limit = 50 };
+
+  const avow_value_t v =
+      avow_run(avow_retry(loop, hang_after_a_failure, &work, &options));
+
+  assert_int_equal(avow_error_code(&v), UV_ETIMEDOUT);
+  const avow_value_t *all = avow_error_cause(&v);
+  assert_int_equal(avow_list_len(all), 2);
+  assert_int_equal(avow_list_at(all, 0)->code, -30001);
+  assert_int_equal(avow_list_at(all, 1)->code, UV_ETIMEDOUT);
+  avow_value_unref(v);
+  avow_deferred_drop(work.deferred);
+}
+
+static void error_within_the_limit_is_the_attempts(void **state) {
+  work_t work = { .failures = 10 };
+  const avow_retry_options_t options = { .attempts = 2,
+                                         .delay = 1,
+                                         .max_delay = 1,
+                                         .limit = 60000 };
+
+  assert_rejects(avow_retry(loop, attempt, &work, &options), -30002);
+}
+
+static void retry_without_function_is_refused(void **state) {
+  const avow_value_t v = avow_run(avow_retry(loop, NULL, NULL, NULL));
+
+  assert_int_equal(avow_error_code(&v), UV_EINVAL);
+  assert_string_equal(avow_error_message(&v), "retry: invalid argument");
+  avow_value_unref(v);
+}
+
+static void closing_ends_a_retry(void **state) {
+  work_t work = { .failures = 0 };
+  avow_promise_t *p = avow_retry(loop, hang, &work, NULL);
+  run();
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
+  avow_unref(p);
+  avow_deferred_drop(work.deferred);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void delays_double_up_to_their_limit(void **state) {
+  assert_int_equal(avow__backoff(100, 30000, 1), 100);
+  assert_int_equal(avow__backoff(100, 30000, 2), 200);
+  assert_int_equal(avow__backoff(100, 30000, 5), 1600);
+  assert_int_equal(avow__backoff(100, 30000, 10), 30000);
+  assert_int_equal(avow__backoff(100, 50, 1), 50);
+  assert_true(avow__backoff(3, UINT64_MAX, 1000) == UINT64_MAX);
+}
+
+static void delays_spread_over_the_whole_range(void **state) {
+  uint64_t random = 0;
+  bool seen[4] = { false };
+
+  for (int i = 0; i < 100; i++) {
+    const uint64_t delay = avow__jitter(3, &random);
+    assert_in_range(delay, 0, 3);
+    seen[delay] = true;
+  }
+
+  for (int i = 0; i < 4; i++)
+    assert_true(seen[i]);
+  assert_int_equal(avow__jitter(0, &random), 0);
+}
+
+static void delays_of_one_seed_are_the_same(void **state) {
+  uint64_t a = 7, b = 7, c = 8;
+
+  const uint64_t first = avow__jitter(UINT64_MAX, &a);
+
+  assert_true(avow__jitter(UINT64_MAX, &b) == first);
+  assert_true(avow__jitter(UINT64_MAX, &c) != first);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(retry_gives_the_first_success),
+    CASE(retry_that_need_not_calls_once),
+    CASE(last_error_has_all_as_its_cause),
+    CASE(only_error_is_as_it_was),
+    CASE(many_failures_keep_the_last_errors),
+    CASE(predicate_ends_it),
+    CASE(cancellation_is_never_retried),
+    CASE(cancelled_in_an_attempt_stops_that),
+    CASE(cancelled_in_a_delay_stops_at_once),
+    CASE(cancelled_by_its_own_attempt_is_not_retried),
+    CASE(limit_cuts_an_attempt_short),
+    CASE(limit_carries_the_errors_before),
+    CASE(error_within_the_limit_is_the_attempts),
+    CASE(retry_without_function_is_refused),
+    CASE(closing_ends_a_retry),
+    CASE(delays_double_up_to_their_limit),
+    CASE(delays_spread_over_the_whole_range),
+    CASE(delays_of_one_seed_are_the_same),
+  };
+  return RUN(tests);
+}

@@ -1,0 +1,48 @@
+#!/bin/sh
+# Runs the example scan as a user would. test_scan.sh SCAN ANSWER_SERVER
+. "$(dirname "$0")/example.sh"
+scan=$(absolute "$1")
+server=$(absolute "$2")
+cd "$dir"
+
+mkfifo port
+"$server" </dev/null >port &
+pids="$pids $!"
+read -r port <port
+first=$((port > 10 ? port - 10 : 1))
+last=$((port < 65525 ? port + 10 : 65535))
+
+echo "scan: shows what is open"
+run 0 "$scan" --limit 3 127.0.0.1 "$first-$last"
+out ' port        ms'
+out " *$port  +[0-9]+\.[0-9]"
+out '127\.0\.0\.1: [1-9][0-9]* open, [1-9][0-9]* closed, 0 silent, in .* ms'
+[ ! -s err ] || fail "a line of progress where there is no terminal"
+run 0 "$scan" localhost "$port"
+out '.*: [01] open, [01] closed, 0 silent, in .* ms'
+
+echo "scan: tries each port once, and all of them"
+run 0 "$scan" --limit 1 127.0.0.1 "$first-$last"
+sed -n 's/.*: \(.*\) open, \(.*\) closed, \(.*\) silent.*/\1 + \2 + \3/p' out \
+  >sum
+[ "$(($(cat sum)))" -eq $((last - first + 1)) ] || fail "sum: $(cat sum)"
+
+echo "scan: says what could not be tried"
+run 1 sh -c "ulimit -n 20; exec '$scan' 127.0.0.1 $first-$last"
+err 'scan: [0-9]+ could not be tried: connect .*: too many open files'
+run 1 "$scan" a..b 80
+err "scan: getaddrinfo 'a\.\.b': .*"
+
+echo "scan: arguments"
+for wrong in 0 65536 5-4 x 1- -1 1-2-3 ''; do
+  run 2 "$scan" -- 127.0.0.1 "$wrong"
+  err "scan: '.*': .*"
+  err 'usage: scan .*'
+done
+for wrong in --limit=0 --timeout=x --bogus; do
+  run 2 "$scan" "$wrong" 127.0.0.1 80
+  err 'usage: scan .*'
+done
+run 2 "$scan" 127.0.0.1
+run 0 "$scan" --help
+out 'usage: scan .*'

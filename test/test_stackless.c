@@ -1,0 +1,416 @@
+/*
+ * Functions that wait without stacks: they do what async functions do, in the
+ * same order; see also the tick table of test/differential.
+ */
+#include "avow/stackless.h"
+
+#include "harness.h"
+
+/* Awaits p, and notes what it got. */
+typedef struct {
+  avow_frame_t frame;
+  avow_promise_t *p;
+  int64_t i, sum;
+  avow_stats_t stats;
+} task_t;
+
+static avow_value_t give_5(const avow_value_t *got, void *data) {
+  task_t *me = data;
+  AVOW_BEGIN(&me->frame);
+  avow_value_unref(note_value_cb(got, "ran"));
+  return avow_int(5);
+  AVOW_END;
+}
+
+static void step_runs_inside_the_call(void **state) {
+  task_t me;
+
+  avow_promise_t *p = avow_stackless(loop, give_5, &me.frame);
+
+  assert_notes("ran=none");
+  assert_int_equal(avow_state(p), AVOW_FULFILLED);
+  assert_fulfils_int(p, 5);
+}
+
+static avow_value_t do_nothing(const avow_value_t *got, void *data) {
+  task_t *me = data;
+  AVOW_BEGIN(&me->frame);
+  AVOW_END;
+}
+
+static void end_gives_none(void **state) {
+  task_t me;
+
+  assert_fulfils_none(avow_stackless(loop, do_nothing, &me.frame));
+}
+
+static avow_value_t await_it(const avow_value_t *got, void *data) {
+  task_t *me = data;
+  AVOW_BEGIN(&me->frame);
+  note("before");
+  AVOW_AWAIT(&me->frame, me->p);
+  return note_value_cb(got, "after");
+  AVOW_END;
+}
+
+static void await_gives_the_value(void **state) {
+  task_t me = { .p = avow_promise_resolve(loop, avow_int(7)) };
+  avow_promise_t *p = avow_stackless(loop, await_it, &me.frame);
+
+  note("returned");
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+
+  assert_fulfils_int(p, 7);
+  assert_notes("before returned after=7");
+}
+
+static void await_gives_the_error(void **state) {
+  task_t me = { .p = avow_promise_reject(loop, avow_error(UV_EIO)) };
+
+  assert_rejects(avow_stackless(loop, await_it, &me.frame), UV_EIO);
+  assert_notes("before after=EIO");
+}
+
+static void await_waits_for_what_is_pending(void **state) {
+  avow_deferred_t *d;
+  task_t me = { .p = avow_promise_new(loop, &d) };
+  avow_promise_t *p = avow_stackless(loop, await_it, &me.frame);
+
+  run();
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  assert_true(avow_resolve(d, avow_string("late")));
+
+  avow_value_unref(avow_run(p));
+  assert_notes("before after='late'");
+}
+
+static void await_of_what_others_hold_gives_them_all_the_value(void **state) {
+  avow_promise_t *shared = avow_promise_resolve(loop, avow_string("all"));
+  task_t one = { .p = avow_ref(shared) }, other = { .p = shared };
+  avow_promise_t *p = avow_stackless(loop, await_it, &one.frame);
+  avow_promise_t *q = avow_stackless(loop, await_it, &other.frame);
+
+  avow_value_unref(avow_run(p));
+  avow_value_unref(avow_run(q));
+
+  assert_notes("before before after='all' after='all'");
+}
+
+static avow_value_t sum_up(const avow_value_t *got, void *data) {
+  task_t *me = data;
+  AVOW_BEGIN(&me->frame);
+  for (me->i = 0; me->i < 100000; me->i++) {
+    AVOW_AWAIT(&me->frame, avow_promise_resolve(loop, avow_int(me->i)));
+    me->sum += avow_to_int(got);
+  }
+  avow_loop_stats(loop, &me->stats);
+  return avow_int(me->sum);
+  AVOW_END;
+}
+
+static void awaits_in_a_loop_need_no_more_than_one(void **state) {
+  task_t me = { .sum = 0 };
+
+  assert_fulfils_int(avow_stackless(loop, sum_up, &me.frame),
+                     INT64_C(100000) * 99999 / 2);
+
+  assert_int_equal(me.stats.live, 2); /* its own, and what it awaited */
+}
+
+static avow_value_t follow_it(const avow_value_t *got, void *data) {
+  task_t *me = data;
+  AVOW_BEGIN(&me->frame);
+  AVOW_AWAIT(&me->frame, avow_sleep(loop, 0));
+  return avow_follow(me->p);
+  AVOW_END;
+}
+
+static void promise_returned_is_adopted(void **state) {
+  avow_deferred_t *d;
+  task_t me = { .p = avow_promise_new(loop, &d) };
+  avow_promise_t *p = avow_stackless(loop, follow_it, &me.frame);
+
+  run();
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  assert_true(avow_resolve(d, avow_int(3)));
+
+  assert_fulfils_int(p, 3);
+}
+
+static avow_value_t wait_for_another(const avow_value_t *got, void *data) {
+  task_t *me = data;
+  AVOW_BEGIN(&me->frame);
+  AVOW_AWAIT(&me->frame, me->p);
+  return avow_int(1 + avow_to_int(got));
+  AVOW_END;
+}
+
+static void functions_await_functions(void **state) {
+  task_t inner = { .sum = 0 }, outer;
+  outer.p = avow_stackless(loop, sum_up, &inner.frame);
+  avow_promise_t *p = avow_stackless(loop, wait_for_another, &outer.frame);
+
+  assert_fulfils_int(p, INT64_C(100000) * 99999 / 2 + 1);
+}
+
+static void free_task(void *task) {
+  note("freed");
+  free(task);
+}
+
+static void attach_frees_the_struct_once_it_is_over(void **state) {
+  task_t *me = calloc(1, sizeof(*me));
+  assert_non_null(me);
+  me->p = avow_promise_resolve(loop, avow_int(2));
+  avow_promise_t *p = avow_stackless(loop, await_it, &me->frame);
+
+  p = avow_attach(p, me, free_task);
+
+  assert_fulfils_int(p, 2);
+  assert_notes("before after=2 freed");
+}
+
+static void dump_says_where_it_awaits(void **state) {
+  avow_deferred_t *d;
+  task_t me = { .p = avow_promise_new(loop, &d) };
+  avow_promise_t *p = avow_stackless(loop, await_it, &me.frame);
+  char text[1024] = { 0 };
+  FILE *out = tmpfile();
+  assert_non_null(out);
+
+  avow_loop_dump(loop, out, AVOW_DUMP_TEXT);
+  rewind(out);
+  assert_true(fread(text, 1, sizeof(text) - 1, out) > 0);
+  assert_int_equal(fclose(out), 0);
+
+  assert_non_null(strstr(text, " pending stackless waits for "));
+#ifdef AVOW_TRACE
+  assert_non_null(strstr(text, " awaits at line "));
+#endif
+  assert_true(avow_resolve(d, avow_int(1)));
+  assert_fulfils_int(p, 1);
+}
+
+/* Cancelling. */
+
+static avow_value_t await_and_clean_up(const avow_value_t *got, void *data) {
+  task_t *me = data;
+  AVOW_BEGIN(&me->frame);
+  AVOW_AWAIT(&me->frame, me->p);
+  avow_value_unref(note_value_cb(got, "got"));
+  me->sum = avow_is_error(got) ? got->code : avow_to_int(got);
+  AVOW_AWAIT(&me->frame, avow_sleep(loop, 0));
+  avow_value_unref(note_value_cb(got, "cleaned"));
+  return me->sum < 0 ? avow_error((int) me->sum) : avow_int(me->sum);
+  AVOW_END;
+}
+
+static void cancel_reaches_the_await_and_clean_up_may_await(void **state) {
+  avow_deferred_t *d;
+  task_t me = { .p = avow_promise_new(loop, &d) };
+  avow_on_cancel(d, note_free, "stop");
+  avow_promise_t *p = avow_stackless(loop, await_and_clean_up, &me.frame);
+
+  avow_cancel(p);
+  assert_notes("stop");
+  avow_deferred_drop(d);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("got=ECANCELED cleaned=none");
+}
+
+static void cancel_leaves_what_others_hold(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *shared = avow_promise_new(loop, &d);
+  task_t me = { .p = avow_ref(shared) };
+  avow_promise_t *p = avow_stackless(loop, await_and_clean_up, &me.frame);
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("got=ECANCELED cleaned=none");
+  assert_int_equal(avow_state(shared), AVOW_PENDING);
+  assert_true(avow_resolve(d, avow_int(2)));
+  assert_fulfils_int(shared, 2);
+}
+
+static void cancel_keeps_a_value_that_has_arrived(void **state) {
+  task_t me = { .p = avow_promise_resolve(loop, avow_int(4)) };
+  avow_promise_t *p = avow_stackless(loop, await_and_clean_up, &me.frame);
+
+  avow_cancel(p);
+
+  assert_fulfils_int(p, 4);
+  assert_notes("got=4 cleaned=ECANCELED");
+}
+
+static avow_value_t cancel_itself(const avow_value_t *got, void *data) {
+  task_t *me = data;
+  AVOW_BEGIN(&me->frame);
+  AVOW_AWAIT(&me->frame, avow_sleep(loop, 0));
+  avow_cancel(me->p);
+  AVOW_AWAIT(&me->frame, avow_sleep(loop, 60000));
+  avow_value_unref(note_value_cb(got, "next"));
+  AVOW_AWAIT(&me->frame, avow_promise_resolve(loop, avow_int(8)));
+  return avow_value_ref(got);
+  AVOW_END;
+}
+
+static void cancelled_while_it_runs_its_next_await_is(void **state) {
+  task_t me;
+  me.p = avow_stackless(loop, cancel_itself, &me.frame);
+
+  assert_fulfils_int(me.p, 8);
+  assert_notes("next=ECANCELED");
+}
+
+static avow_value_t cancel_and_follow(const avow_value_t *got, void *data) {
+  task_t *me = data;
+  AVOW_BEGIN(&me->frame);
+  AVOW_AWAIT(&me->frame, avow_sleep(loop, 0));
+  avow_cancel(me->p);
+  return avow_follow(avow_sleep(loop, 60000));
+  AVOW_END;
+}
+
+static void cancelled_while_it_runs_what_it_follows_is(void **state) {
+  task_t me;
+  me.p = avow_stackless(loop, cancel_and_follow, &me.frame);
+
+  assert_rejects(me.p, UV_ECANCELED);
+}
+
+static void timeout_cancels_the_await(void **state) {
+  task_t me = { .p = avow_sleep(loop, 60000) };
+  avow_promise_t *p = avow_stackless(loop, await_and_clean_up, &me.frame);
+
+  assert_rejects(avow_timeout(p, 1), UV_ETIMEDOUT);
+  assert_notes("got=ECANCELED cleaned=none");
+}
+
+/* The end of the loop. */
+
+/* Parks step on a loop of its own, closes that, and says how it ended. */
+static int end_of(avow_cb step) {
+  uv_loop_t *const shared = loop;
+  uv_loop_t own;
+  loop = &own;
+  assert_int_equal(uv_loop_init(&own), 0);
+  assert_int_equal(avow_loop_init(&own, NULL), 0);
+  task_t me = { .p = avow_sleep(loop, 60000) };
+  avow_promise_t *p = avow_stackless(&own, step, &me.frame);
+  assert_int_equal(avow_loop_close(&own), 0);
+  assert_int_equal(avow_state(p), AVOW_REJECTED);
+  const int code = avow_error_code(avow_result(p));
+  avow_unref(p);
+  assert_int_equal(uv_loop_close(&own), 0);
+  loop = shared;
+  return code;
+}
+
+static void closing_the_loop_unwinds_it(void **state) {
+  assert_int_equal(end_of(await_and_clean_up), UV_ECANCELED);
+  assert_notes("got=ECANCELED cleaned=ECANCELED"); /* no time to sleep */
+}
+
+static avow_value_t sleep_for_ever(const avow_value_t *got, void *data) {
+  task_t *me = data;
+  AVOW_BEGIN(&me->frame);
+  avow_unref(me->p);
+  for (;;)
+    AVOW_AWAIT(&me->frame, avow_sleep(loop, 60000));
+  AVOW_END;
+}
+
+static avow_value_t await_none_for_ever(const avow_value_t *got, void *data) {
+  task_t *me = data;
+  AVOW_BEGIN(&me->frame);
+  avow_unref(me->p);
+  for (;;)
+    AVOW_AWAIT(&me->frame, avow_promise_resolve(loop, avow_string("x")));
+  AVOW_END;
+}
+
+static void closing_the_loop_leaves_one_that_never_ends(void **state) {
+  assert_int_equal(end_of(sleep_for_ever), UV_ECANCELED);
+  assert_int_equal(end_of(await_none_for_ever), UV_ECANCELED);
+}
+
+/* Misuse. */
+
+static avow_value_t return_got(const avow_value_t *got, void *data) {
+  task_t *me = data;
+  AVOW_BEGIN(&me->frame);
+  AVOW_AWAIT(&me->frame, avow_promise_resolve(loop, avow_string("mine")));
+  return *got;
+  AVOW_END;
+}
+
+static void return_borrowed(void) {
+  task_t me;
+  const avow_value_t v = avow_run(avow_stackless(loop, return_got, &me.frame));
+
+  assert_string_equal(avow_to_bytes(&v, NULL), "mine");
+  avow_value_unref(v);
+}
+
+static void what_it_got_is_borrowed(void **state) {
+  assert_misuse(return_borrowed, "return avow_value_ref(arg)");
+}
+
+static void await_elsewhere(void) {
+  uv_loop_t other;
+  avow_deferred_t *d;
+  assert_int_equal(uv_loop_init(&other), 0);
+  assert_int_equal(avow_loop_init(&other, NULL), 0);
+  task_t me = { .p = avow_promise_new(&other, &d) };
+
+  assert_rejects(avow_stackless(loop, await_it, &me.frame), AVOW_EMISUSE);
+
+  avow_deferred_drop(d);
+  assert_int_equal(avow_loop_close(&other), 0);
+  assert_int_equal(uv_loop_close(&other), 0);
+}
+
+static void await_of_another_loops_promise_is_refused(void **state) {
+  assert_misuse(await_elsewhere,
+                "hand the value over with avow_remote_resolve()");
+}
+
+static avow_value_t close_the_loop(const avow_value_t *got, void *data) {
+  return avow_int(avow_loop_close(loop));
+}
+
+static void loop_cannot_be_closed_inside(void **state) {
+  task_t me;
+
+  assert_fulfils_int(avow_stackless(loop, close_the_loop, &me.frame), UV_EBUSY);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(step_runs_inside_the_call),
+    CASE(end_gives_none),
+    CASE(await_gives_the_value),
+    CASE(await_gives_the_error),
+    CASE(await_waits_for_what_is_pending),
+    CASE(await_of_what_others_hold_gives_them_all_the_value),
+    CASE(awaits_in_a_loop_need_no_more_than_one),
+    CASE(promise_returned_is_adopted),
+    CASE(functions_await_functions),
+    CASE(attach_frees_the_struct_once_it_is_over),
+    CASE(dump_says_where_it_awaits),
+    CASE(cancel_reaches_the_await_and_clean_up_may_await),
+    CASE(cancel_leaves_what_others_hold),
+    CASE(cancel_keeps_a_value_that_has_arrived),
+    CASE(cancelled_while_it_runs_its_next_await_is),
+    CASE(cancelled_while_it_runs_what_it_follows_is),
+    CASE(timeout_cancels_the_await),
+    CASE(closing_the_loop_unwinds_it),
+    CASE(closing_the_loop_leaves_one_that_never_ends),
+    CASE(what_it_got_is_borrowed),
+    CASE(await_of_another_loops_promise_is_refused),
+    CASE(loop_cannot_be_closed_inside),
+  };
+  return RUN(tests);
+}

@@ -1,0 +1,496 @@
+/* Reading from a stream, over pipes and over TCP. */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+enum { LARGE = 8 << 20, PART = 4096 };
+
+typedef avow_promise_t *(*start_fn)(void);
+
+static union {
+  uv_stream_t stream;
+  uv_pipe_t pipe;
+  uv_tcp_t tcp;
+} ours;
+static uv_stream_t *const stream = &ours.stream;
+static int peer; /* the other end; -1 when it hung up */
+
+static void hang_up(void) {
+  if (peer >= 0)
+    (void) close(peer);
+  peer = -1;
+}
+
+static int set_up_pipe(void **state) {
+  int fds[2];
+  if (harness_setup(state) != 0 ||
+      socketpair(AF_UNIX, SOCK_STREAM, 0, fds) != 0)
+    return -1;
+  peer = fds[1];
+  (void) uv_pipe_init(loop, &ours.pipe, 0);
+  return uv_pipe_open(&ours.pipe, fds[0]);
+}
+
+static int set_up_tcp(void **state) {
+  struct sockaddr_in address;
+  socklen_t len = sizeof(address);
+  if (harness_setup(state) != 0)
+    return -1;
+  (void) uv_ip4_addr("127.0.0.1", 0, &address);
+  const int listener = socket(AF_INET, SOCK_STREAM, 0);
+  const int client = socket(AF_INET, SOCK_STREAM, 0);
+  if (bind(listener, (struct sockaddr *) &address, len) != 0 ||
+      listen(listener, 1) != 0 ||
+      getsockname(listener, (struct sockaddr *) &address, &len) != 0 ||
+      connect(client, (struct sockaddr *) &address, len) != 0)
+    return -1;
+  peer = accept(listener, NULL, NULL);
+  (void) close(listener);
+  (void) uv_tcp_init(loop, &ours.tcp);
+  return uv_tcp_open(&ours.tcp, client);
+}
+
+static int tear_down(void **state) {
+  hang_up();
+  if (!uv_is_closing((uv_handle_t *) stream))
+    uv_close((uv_handle_t *) stream, NULL);
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* it is closed */
+  return harness_teardown(state);
+}
+
+static void say(const char *text) {
+  assert_int_equal(write(peer, text, strlen(text)), (ssize_t) strlen(text));
+}
+
+static bool reads(void) {
+  return uv_is_active((uv_handle_t *) stream) != 0;
+}
+
+/* One turn of the loop that finds what was said. */
+static void turn(void) {
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* the stream keeps it alive */
+}
+
+static void assert_fulfils_bytes(avow_promise_t *p, const char *text) {
+  const avow_value_t v = avow_run(p);
+  size_t len;
+  assert_string_equal(avow_error_message(&v), "no error");
+  assert_string_equal(avow_to_bytes(&v, &len), text);
+  assert_int_equal(len, strlen(text));
+  avow_value_unref(v);
+}
+
+static void assert_says(avow_promise_t *p, int code, const char *message) {
+  const avow_value_t v = avow_run(p);
+  assert_string_equal(avow_err_name(avow_error_code(&v)), avow_err_name(code));
+  assert_string_equal(avow_error_message(&v), message);
+  avow_value_unref(v);
+}
+
+static void assert_cancels_at_once(avow_promise_t *p) {
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  avow_cancel(p);
+  assert_int_equal(avow_state(p), AVOW_REJECTED);
+  assert_int_equal(avow_result(p)->code, UV_ECANCELED);
+  avow_unref(p);
+}
+
+static avow_promise_t *start_read(void) {
+  return avow_read(stream, 100);
+}
+
+static avow_promise_t *start_read_all(void) {
+  return avow_read_all(stream, LARGE);
+}
+
+/* A handler that reads again: data says how much, "" for all. */
+static avow_value_t read_again(const avow_value_t *arg, void *data) {
+  const char *max = data;
+  return avow_follow(max[0] != '\0' ? avow_read(stream, (size_t) atoi(max))
+                                    : avow_read_all(stream, 100));
+}
+
+static void read_waits_for_what_arrives(void **state) {
+  avow_promise_t *p = start_read();
+  turn();
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+
+  say("hello");
+
+  assert_fulfils_bytes(p, "hello");
+}
+
+static void read_gives_at_most_max(void **state) {
+  say("hello");
+
+  assert_fulfils_bytes(avow_read(stream, 2), "he");
+  assert_fulfils_bytes(avow_read(stream, 1), "l");
+  assert_fulfils_bytes(avow_read(stream, SIZE_MAX), "lo");
+}
+
+static void read_gives_none_at_the_end_each_time(void **state) {
+  say("bye");
+  hang_up();
+
+  assert_fulfils_bytes(start_read(), "bye");
+  assert_fulfils_none(start_read());
+  assert_fulfils_none(start_read());
+}
+
+static void handler_of_the_end_reads_none_again(void **state) {
+  hang_up();
+
+  avow_promise_t *p = avow_then(start_read(), read_again, NULL, "5");
+
+  assert_fulfils_none(p);
+}
+
+static void handler_of_the_end_reads_all_of_nothing(void **state) {
+  hang_up();
+
+  avow_promise_t *p = avow_then(start_read(), read_again, NULL, "");
+
+  assert_fulfils_bytes(p, "");
+}
+
+static void read_rejects_a_max_of_0(void **state) {
+  assert_says(avow_read(stream, 0), UV_EINVAL, "read: invalid argument");
+}
+
+static void read_rejects_while_one_is_pending(void **state) {
+  avow_promise_t *p = start_read();
+
+  assert_says(start_read(), UV_EALREADY,
+              "read: connection already in progress");
+  assert_rejects(start_read_all(), UV_EALREADY);
+
+  say("hello");
+  assert_fulfils_bytes(p, "hello");
+}
+
+static char heard[16];
+
+static void hear_alloc(uv_handle_t *handle, size_t size, uv_buf_t *buf) {
+  *buf = uv_buf_init(heard, sizeof(heard));
+}
+
+static void hear(uv_stream_t *handle, ssize_t n, const uv_buf_t *buf) {
+  note(n > 0 ? "heard" : "end");
+}
+
+static void refused_read_leaves_the_program_s_reading_alone(void **state) {
+  assert_int_equal(uv_read_start(stream, hear_alloc, hear), 0);
+
+  assert_rejects(start_read(), UV_EALREADY);
+  say("hello");
+  turn();
+
+  assert_notes("heard");
+  (void) uv_read_stop(stream);
+}
+
+static void read_rejects_on_a_closing_handle(void **state) {
+  uv_close((uv_handle_t *) stream, NULL);
+
+  assert_rejects(start_read(), UV_EINVAL);
+  assert_rejects(start_read_all(), UV_EINVAL);
+}
+
+static void cancelled_read_stops_and_loses_nothing(void **state) {
+  avow_promise_t *p = start_read();
+  turn();
+  say("hello");
+
+  assert_cancels_at_once(p);
+  assert_false(reads());
+
+  assert_fulfils_bytes(start_read(), "hello");
+}
+
+static void read_cancelled_after_it_settled_keeps_its_bytes(void **state) {
+  say("hello");
+  avow_promise_t *p = start_read();
+  turn();
+
+  avow_cancel(p);
+
+  assert_fulfils_bytes(p, "hello");
+}
+
+static avow_value_t cancel_cb(const avow_value_t *arg, void *victim) {
+  avow_cancel(victim);
+  return avow_value_ref(arg);
+}
+
+static void read_cancelled_in_its_turn_loses_nothing(void **state) {
+  int fds[2];
+  uv_pipe_t first;
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+  (void) uv_pipe_init(loop, &first, 0);
+  assert_int_equal(uv_pipe_open(&first, fds[0]), 0);
+  avow_promise_t *p = start_read();
+  avow_promise_t *q = avow_read((uv_stream_t *) &first, 1);
+  turn();
+
+  assert_int_equal(write(fds[1], "x", 1), 1); /* heard of first */
+  say("hello");
+  assert_fulfils_bytes(avow_then(q, cancel_cb, NULL, p), "x");
+  assert_rejects(p, UV_ECANCELED);
+
+  assert_fulfils_bytes(start_read(), "hello");
+  assert_fulfils_none(avow_close((uv_handle_t *) &first));
+  (void) close(fds[1]);
+}
+
+static avow_value_t read_and_cancel(const avow_value_t *arg, void *data) {
+  assert_cancels_at_once(start_read());
+  return avow_none();
+}
+
+static void read_cancelled_in_a_handler_stops(void **state) {
+  say("hello");
+
+  assert_fulfils_none(
+      avow_then(avow_read(stream, 2), read_and_cancel, NULL, NULL));
+
+  assert_false(reads());
+  assert_fulfils_bytes(start_read(), "llo");
+}
+
+static avow_value_t note_whether_it_reads(const avow_value_t *arg, void *data) {
+  note(reads() ? "reads" : "stopped");
+  return avow_value_ref(arg);
+}
+
+static void reading_goes_on_while_handlers_read_again(void **state) {
+  say("hello");
+  avow_promise_t *p = avow_read(stream, 1);
+
+  p = avow_then(p, note_whether_it_reads, NULL, NULL);
+  p = avow_then(p, read_again, NULL, "1");
+  p = avow_then(p, note_whether_it_reads, NULL, NULL);
+  p = avow_then(p, read_again, NULL, "100");
+
+  assert_fulfils_bytes(p, "llo");
+  assert_notes("reads reads");
+}
+
+static void reading_stops_when_no_handler_reads_again(void **state) {
+  say("hello");
+
+  assert_fulfils_bytes(avow_read(stream, 2), "he");
+
+  assert_false(reads());
+  assert_fulfils_bytes(start_read(), "llo");
+}
+
+static void read_all_gives_everything_up_to_the_end(void **state) {
+  avow_promise_t *p = start_read_all();
+  say("hello ");
+  turn();
+  say("world");
+  turn();
+
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  hang_up();
+
+  assert_fulfils_bytes(p, "hello world");
+}
+
+static void read_all_of_an_empty_stream_gives_no_bytes(void **state) {
+  hang_up();
+
+  assert_fulfils_bytes(start_read_all(), "");
+  assert_fulfils_bytes(avow_read_all(stream, 0), "");
+  assert_fulfils_bytes(avow_read_all(stream, SIZE_MAX), "");
+}
+
+static void read_all_gives_exactly_the_limit(void **state) {
+  say("hello");
+  hang_up();
+
+  assert_fulfils_bytes(avow_read_all(stream, 5), "hello");
+}
+
+static void read_all_rejects_one_byte_more_than_the_limit(void **state) {
+  say("hello");
+
+  assert_says(avow_read_all(stream, 4), UV_EMSGSIZE, "read: more than 4 bytes");
+}
+
+static void handler_of_too_much_reads_what_follows(void **state) {
+  say("0123456789abcdef");
+
+  avow_promise_t *p = avow_catch(avow_read_all(stream, 9), read_again, "2");
+
+  assert_fulfils_bytes(p, "ab");
+}
+
+static void handler_of_too_much_reads_all_that_follows(void **state) {
+  say("0123456789abcdef");
+  hang_up();
+
+  avow_promise_t *p = avow_catch(avow_read_all(stream, 9), read_again, "");
+
+  assert_fulfils_bytes(p, "abcdef");
+}
+
+static avow_value_t pattern(size_t len) {
+  char *data = NULL;
+  const avow_value_t v = avow_bytes_new(len, &data);
+  for (size_t i = 0; data != NULL && i < len; i++)
+    data[i] = (char) (i * 31 + (i >> 8));
+  return v;
+}
+
+static void read_all_gives_large_streams(void **state) {
+  const avow_value_t sent = pattern(LARGE);
+  size_t len;
+
+  avow_promise_t *p = start_read_all();
+  assert_fulfils_int(avow_fs_write(loop, peer, avow_value_ref(&sent), -1),
+                     LARGE);
+  hang_up();
+  const avow_value_t v = avow_run(p);
+
+  assert_memory_equal(avow_to_bytes(&v, &len), avow_to_bytes(&sent, NULL),
+                      LARGE);
+  assert_int_equal(len, LARGE);
+  avow_value_unref(v);
+  avow_value_unref(sent);
+}
+
+static void cancelled_read_all_loses_what_it_read_only(void **state) {
+  say("lost");
+  avow_promise_t *p = start_read_all();
+  turn();
+
+  assert_cancels_at_once(p);
+  assert_false(reads());
+  say("hello");
+  hang_up();
+
+  assert_fulfils_bytes(start_read_all(), "hello");
+}
+
+/* Closing with an answer that says so: a reset. */
+static void reset(void) {
+  const struct linger now = { .l_onoff = 1, .l_linger = 0 };
+  assert_int_equal(setsockopt(peer, SOL_SOCKET, SO_LINGER, &now, sizeof(now)),
+                   0);
+  hang_up();
+}
+
+static void read_rejects_when_the_peer_resets(void **state) {
+  reset();
+
+  assert_says(start_read(), UV_ECONNRESET, "read: connection reset by peer");
+}
+
+static void read_all_rejects_when_the_peer_resets(void **state) {
+  avow_promise_t *p = start_read_all();
+  say("hello");
+  turn();
+
+  reset();
+
+  assert_rejects(p, UV_ECONNRESET);
+}
+
+static void handler_of_a_failure_hears_of_it_again(void **state) {
+  reset();
+
+  avow_promise_t *p = avow_catch(start_read(), read_again, "5");
+
+  assert_rejects(p, UV_ENOTCONN);
+}
+
+static void loop_close_ends_reading_but_not_the_handle(void **state) {
+  const start_fn starts[] = { start_read, start_read_all };
+
+  for (int i = 0; i < 2; i++) {
+    avow_promise_t *p = starts[i]();
+    assert_int_equal(avow_loop_close(loop), 0);
+    assert_int_equal(avow_result(p)->code, UV_ECANCELED);
+    avow_unref(p);
+    assert_false(reads());
+    assert_int_equal(avow_loop_init(loop, NULL), 0);
+  }
+
+  say("hello");
+  assert_fulfils_bytes(start_read(), "hello");
+}
+
+/* False once there is no nth allocation to fail. */
+static bool fails_well(start_fn start, long nth, bool from_then_on) {
+  fail_allocation(nth, from_then_on);
+  const avow_value_t v = avow_run(start());
+  const bool failed = allocation_failed();
+  fail_allocation(0, false);
+  if (avow_is_error(&v))
+    assert_string_equal(avow_err_name(v.code), "ENOMEM");
+  assert_true(failed || !avow_is_error(&v));
+  avow_value_unref(v);
+  return failed;
+}
+
+static void read_survives_failing_memory(void **state) {
+  for (int on = 0; on < 2; on++)
+    for (long nth = 1; say("hello"), fails_well(start_read, nth, on != 0);
+         nth++)
+      assert_true(nth < 100);
+}
+
+static void read_all_survives_failing_memory(void **state) {
+  const char text[3 * PART] = "";
+  assert_int_equal(write(peer, text, sizeof(text)), sizeof(text));
+  (void) shutdown(peer, SHUT_WR); /* the end can be read again and again */
+
+  for (int on = 0; on < 2; on++)
+    for (long nth = 1; fails_well(start_read_all, nth, on != 0); nth++)
+      assert_true(nth < 100);
+}
+
+#define PIPE(f) \
+  { #f " (pipe)", f, set_up_pipe, tear_down, NULL }
+#define TCP(f) \
+  { #f " (TCP)", f, set_up_tcp, tear_down, NULL }
+#define BOTH(f) PIPE(f), TCP(f)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    BOTH(read_waits_for_what_arrives),
+    BOTH(read_gives_at_most_max),
+    BOTH(read_gives_none_at_the_end_each_time),
+    BOTH(handler_of_the_end_reads_none_again),
+    BOTH(handler_of_the_end_reads_all_of_nothing),
+    BOTH(read_rejects_a_max_of_0),
+    BOTH(read_rejects_while_one_is_pending),
+    BOTH(refused_read_leaves_the_program_s_reading_alone),
+    BOTH(read_rejects_on_a_closing_handle),
+    BOTH(cancelled_read_stops_and_loses_nothing),
+    BOTH(read_cancelled_after_it_settled_keeps_its_bytes),
+    BOTH(read_cancelled_in_its_turn_loses_nothing),
+    BOTH(read_cancelled_in_a_handler_stops),
+    BOTH(reading_goes_on_while_handlers_read_again),
+    BOTH(reading_stops_when_no_handler_reads_again),
+    BOTH(read_all_gives_everything_up_to_the_end),
+    BOTH(read_all_of_an_empty_stream_gives_no_bytes),
+    BOTH(read_all_gives_exactly_the_limit),
+    BOTH(read_all_rejects_one_byte_more_than_the_limit),
+    BOTH(handler_of_too_much_reads_what_follows),
+    BOTH(handler_of_too_much_reads_all_that_follows),
+    BOTH(read_all_gives_large_streams),
+    BOTH(cancelled_read_all_loses_what_it_read_only),
+    TCP(read_rejects_when_the_peer_resets),
+    TCP(read_all_rejects_when_the_peer_resets),
+    TCP(handler_of_a_failure_hears_of_it_again),
+    BOTH(loop_close_ends_reading_but_not_the_handle),
+    BOTH(read_survives_failing_memory),
+    BOTH(read_all_survives_failing_memory),
+  };
+  return RUN(tests);
+}

@@ -1,0 +1,414 @@
+/* Connecting over TCP. */
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+#include "harness.h"
+
+typedef struct sockaddr_storage address_t;
+
+static uv_tcp_t ours, listener, accepted;
+static address_t there; /* where the listener listens */
+static char name[64];   /* the same as text */
+
+static void on_connection(uv_stream_t *server, int status) {
+  note("connection");
+  if (accepted.loop != NULL || status != 0)
+    return;
+  (void) uv_tcp_init(loop, &accepted);
+  (void) uv_accept(server, (uv_stream_t *) &accepted);
+}
+
+static const struct sockaddr *to(const address_t *address) {
+  return (const struct sockaddr *) address;
+}
+
+/* Where the listener is, as it is to stand in messages. */
+static int find_address(void) {
+  int len = sizeof(there);
+  char ip[48];
+  const int err =
+      uv_tcp_getsockname(&listener, (struct sockaddr *) &there, &len);
+  if (err != 0 || uv_ip_name(to(&there), ip, sizeof(ip)) != 0)
+    return -1;
+  const bool v6 = there.ss_family == AF_INET6;
+  const int port = ntohs(v6 ? ((struct sockaddr_in6 *) &there)->sin6_port
+                            : ((struct sockaddr_in *) &there)->sin_port);
+  (void) snprintf(name, sizeof(name), v6 ? "[%s]:%d" : "%s:%d", ip, port);
+  return 0;
+}
+
+static int listen_at(const address_t *address) {
+  (void) uv_tcp_init(loop, &listener);
+  (void) uv_tcp_init(loop, &ours);
+  const int err = uv_tcp_bind(&listener, to(address), 0);
+  if (err != 0)
+    return err;
+  if (uv_listen((uv_stream_t *) &listener, 16, on_connection) != 0)
+    return -1;
+  return find_address();
+}
+
+static int set_up(void **state) {
+  address_t address = { 0 };
+  memset(&accepted, 0, sizeof(accepted));
+  (void) uv_ip4_addr("127.0.0.1", 0, (struct sockaddr_in *) &address);
+  return harness_setup(state) == 0 ? listen_at(&address) : -1;
+}
+
+static void close_if_open(uv_tcp_t *tcp) {
+  if (tcp->loop != NULL && !uv_is_closing((uv_handle_t *) tcp))
+    uv_close((uv_handle_t *) tcp, NULL);
+}
+
+static int tear_down(void **state) {
+  close_if_open(&ours);
+  close_if_open(&listener);
+  close_if_open(&accepted);
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* they are closed */
+  return harness_teardown(state);
+}
+
+/* Nobody listens any more where somebody did. */
+static void stop_listening(void) {
+  uv_close((uv_handle_t *) &listener, NULL);
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* it is closed */
+}
+
+/* The loop's own work: whatever there is to do now. */
+static void turn(void) {
+  for (int i = 0; i < 3; i++)
+    (void) uv_run(loop, UV_RUN_NOWAIT); /* the listener keeps it alive */
+}
+
+static avow_promise_t *start(void) {
+  return avow_tcp_connect(&ours, to(&there));
+}
+
+static void assert_says(avow_promise_t *p, int code, const char *text) {
+  char message[128];
+  (void) snprintf(message, sizeof(message), "connect '%s': %s", name, text);
+  const avow_value_t v = avow_run(p);
+  assert_string_equal(avow_err_name(avow_error_code(&v)), avow_err_name(code));
+  assert_string_equal(avow_error_message(&v), message);
+  avow_value_unref(v);
+}
+
+static void assert_cancels_at_once(avow_promise_t *p) {
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  avow_cancel(p);
+  assert_int_equal(avow_state(p), AVOW_REJECTED);
+  assert_rejects(p, UV_ECANCELED);
+}
+
+static void connect_gives_none_once_connected(void **state) {
+  assert_fulfils_none(start());
+
+  assert_true(uv_is_writable((uv_stream_t *) &ours));
+  assert_notes("connection");
+}
+
+static void connected_streams_talk(void **state) {
+  assert_fulfils_none(start());
+  turn();
+
+  assert_fulfils_int(avow_write((uv_stream_t *) &ours, avow_string("hi")), 2);
+  const avow_value_t v = avow_run(avow_read((uv_stream_t *) &accepted, 100));
+
+  assert_string_equal(avow_to_bytes(&v, NULL), "hi");
+  avow_value_unref(v);
+}
+
+static void write_waits_for_the_connection(void **state) {
+  avow_promise_t *connected = start();
+  avow_promise_t *written =
+      avow_write((uv_stream_t *) &ours, avow_string("hi"));
+  assert_int_equal(avow_state(written), AVOW_PENDING);
+
+  connected = avow_then(connected, note_cb, NULL, "connected");
+  assert_fulfils_int(avow_then(written, note_cb, NULL, "written"), 2);
+
+  assert_fulfils_none(connected);
+  assert_notes("connection connected written");
+}
+
+static void connect_copies_the_address(void **state) {
+  avow_promise_t *p = start();
+
+  memset(&there, 0, sizeof(there));
+
+  assert_fulfils_none(p);
+}
+
+/* The fixture again, over IPv6; false where there is none. */
+static bool change_to_v6(void **state) {
+  address_t address = { 0 };
+  (void) uv_ip6_addr("::1", 0, (struct sockaddr_in6 *) &address);
+  assert_int_equal(tear_down(state), 0);
+  assert_int_equal(harness_setup(state), 0);
+  return listen_at(&address) == 0;
+}
+
+static void connect_connects_over_ipv6(void **state) {
+  if (!change_to_v6(state))
+    skip();
+
+  assert_fulfils_none(start());
+}
+
+static void refusal_names_the_address(void **state) {
+  stop_listening();
+
+  assert_says(start(), UV_ECONNREFUSED, "connection refused");
+}
+
+static void refusal_names_the_ipv6_address(void **state) {
+  if (!change_to_v6(state))
+    skip();
+  stop_listening();
+
+  assert_says(start(), UV_ECONNREFUSED, "connection refused");
+}
+
+static void refused_handle_is_closed_as_any(void **state) {
+  stop_listening();
+  assert_rejects(start(), UV_ECONNREFUSED);
+
+  assert_fulfils_none(avow_close((uv_handle_t *) &ours));
+}
+
+static void connect_rejects_an_unknown_family(void **state) {
+  there.ss_family = AF_UNIX;
+  (void) snprintf(name, sizeof(name), "?:0");
+
+  assert_says(start(), UV_EINVAL, "invalid argument");
+}
+
+static void connect_rejects_without_an_address(void **state) {
+  (void) snprintf(name, sizeof(name), "NULL");
+
+  assert_says(avow_tcp_connect(&ours, NULL), UV_EINVAL, "invalid argument");
+}
+
+static void reset_is_what_the_peer_hears(void **state) {
+  assert_fulfils_none(start());
+  turn();
+
+  assert_fulfils_none(avow_close_reset(&ours));
+
+  assert_rejects(avow_read((uv_stream_t *) &accepted, 100), UV_ECONNRESET);
+}
+
+static void reset_rejects_a_pending_read_before(void **state) {
+  assert_fulfils_none(start());
+  avow_promise_t *read = avow_read((uv_stream_t *) &ours, 100);
+
+  avow_promise_t *p = avow_close_reset(&ours);
+
+  assert_int_equal(avow_result(read)->code, UV_ECANCELED);
+  avow_unref(read);
+  assert_fulfils_none(p);
+}
+
+static void reset_is_refused_during_a_shutdown(void **state) {
+  assert_fulfils_none(start());
+  avow_promise_t *read = avow_read((uv_stream_t *) &ours, 100);
+  avow_promise_t *shutdown = avow_shutdown((uv_stream_t *) &ours);
+
+  const avow_value_t v = avow_run(avow_close_reset(&ours));
+
+  assert_int_equal(avow_error_code(&v), UV_EINVAL);
+  assert_string_equal(avow_error_message(&v), "close: invalid argument");
+  avow_value_unref(v);
+  assert_false(uv_is_closing((uv_handle_t *) &ours));
+  assert_int_equal(avow_state(read), AVOW_PENDING);
+  assert_fulfils_none(shutdown);
+  assert_fulfils_none(avow_close((uv_handle_t *) &ours));
+  assert_rejects(read, UV_ECANCELED);
+}
+
+static void reset_of_a_closing_handle_rejects(void **state) {
+  avow_promise_t *p = avow_close((uv_handle_t *) &ours);
+
+  assert_rejects(avow_close_reset(&ours), UV_EALREADY);
+
+  assert_fulfils_none(p);
+}
+
+static void connect_rejects_while_connecting(void **state) {
+  avow_promise_t *p = start();
+
+  assert_says(start(), UV_EALREADY, "connection already in progress");
+
+  assert_fulfils_none(p);
+}
+
+static void connect_rejects_on_a_closing_handle(void **state) {
+  uv_close((uv_handle_t *) &ours, NULL);
+
+  assert_says(start(), UV_EINVAL, "invalid argument");
+}
+
+static void read_rejects_without_a_connection(void **state) {
+  const avow_value_t v = avow_run(avow_read((uv_stream_t *) &ours, 100));
+
+  assert_int_equal(avow_error_code(&v), UV_ENOTCONN);
+  assert_string_equal(avow_error_message(&v), "read: socket is not connected");
+  avow_value_unref(v);
+}
+
+static void cancelled_connect_connects_all_the_same(void **state) {
+  assert_cancels_at_once(start());
+  turn();
+
+  assert_notes("connection");
+  assert_fulfils_none(avow_close((uv_handle_t *) &ours));
+}
+
+static void cancelled_connect_ends_with_its_handle(void **state) {
+  assert_cancels_at_once(start());
+
+  assert_fulfils_none(avow_close((uv_handle_t *) &ours));
+}
+
+static void cancelled_connect_drops_a_refusal(void **state) {
+  stop_listening();
+
+  assert_cancels_at_once(start());
+  run();
+}
+
+static avow_value_t cancel_cb(const avow_value_t *arg, void *victim) {
+  avow_cancel(victim);
+  return avow_value_ref(arg);
+}
+
+static void connect_cancelled_in_its_turn_is_heard_of_no_more(void **state) {
+  uv_tcp_t other;
+  (void) uv_tcp_init(loop, &other);
+  avow_promise_t *first = start();
+  avow_promise_t *second = avow_tcp_connect(&other, to(&there));
+
+  assert_fulfils_none(avow_then(first, cancel_cb, NULL, second));
+
+  assert_rejects(second, UV_ECANCELED);
+  assert_fulfils_none(avow_close((uv_handle_t *) &other));
+}
+
+static void connect_cancelled_after_it_settled_stays(void **state) {
+  avow_promise_t *p = start();
+  assert_fulfils_none(avow_ref(p));
+
+  avow_cancel(p);
+
+  assert_fulfils_none(p);
+}
+
+static void connects_are_counted_while_in_flight(void **state) {
+  avow_stats_t during, after;
+  avow_promise_t *p = start();
+  avow_loop_stats(loop, &during);
+
+  assert_fulfils_none(p);
+
+  avow_loop_stats(loop, &after);
+  assert_int_equal(during.requests, 1);
+  assert_int_equal(after.requests, 0);
+}
+
+static void loop_close_leaves_a_connect_to_its_handle(void **state) {
+  avow_promise_t *p = start();
+
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_result(p)->code, UV_ECANCELED);
+  turn();
+
+  assert_notes("connection");
+  avow_unref(p);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void handle_closed_after_the_loop_ends_a_connect(void **state) {
+  avow_promise_t *p = start();
+  assert_int_equal(avow_loop_close(loop), 0);
+  avow_unref(p);
+
+  uv_close((uv_handle_t *) &ours, NULL);
+  turn();
+
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void data_of_handle_and_loop_stays_the_program_s(void **state) {
+  ours.data = name;
+  loop->data = &there;
+
+  assert_fulfils_none(start());
+
+  assert_ptr_equal(ours.data, name);
+  assert_ptr_equal(loop->data, &there);
+}
+
+/* False once there is no nth allocation to fail. */
+static bool fails_well(void **state, long nth, bool from_then_on) {
+  assert_int_equal(tear_down(state), 0);
+  assert_int_equal(set_up(state), 0);
+  fail_allocation(nth, from_then_on);
+  const avow_value_t v = avow_run(start());
+  const bool failed = allocation_failed();
+  fail_allocation(0, false);
+  assert_int_equal(avow_error_code(&v), failed ? UV_ENOMEM : 0);
+  avow_value_unref(v);
+  return failed;
+}
+
+static void connect_survives_failing_memory(void **state) {
+  for (int on = 0; on < 2; on++)
+    for (long nth = 1; fails_well(state, nth, on != 0); nth++)
+      assert_true(nth < 100);
+}
+
+static void refusal_keeps_its_code_without_memory(void **state) {
+  stop_listening();
+  avow_promise_t *p = start();
+
+  fail_allocation(1, true);
+
+  assert_rejects(p, UV_ECONNREFUSED);
+}
+
+#define TCP(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    TCP(connect_gives_none_once_connected),
+    TCP(connected_streams_talk),
+    TCP(write_waits_for_the_connection),
+    TCP(connect_copies_the_address),
+    TCP(connect_connects_over_ipv6),
+    TCP(refusal_names_the_address),
+    TCP(refusal_names_the_ipv6_address),
+    TCP(refused_handle_is_closed_as_any),
+    TCP(connect_rejects_an_unknown_family),
+    TCP(connect_rejects_without_an_address),
+    TCP(reset_is_what_the_peer_hears),
+    TCP(reset_rejects_a_pending_read_before),
+    TCP(reset_is_refused_during_a_shutdown),
+    TCP(reset_of_a_closing_handle_rejects),
+    TCP(connect_rejects_while_connecting),
+    TCP(connect_rejects_on_a_closing_handle),
+    TCP(read_rejects_without_a_connection),
+    TCP(cancelled_connect_connects_all_the_same),
+    TCP(cancelled_connect_ends_with_its_handle),
+    TCP(cancelled_connect_drops_a_refusal),
+    TCP(connect_cancelled_in_its_turn_is_heard_of_no_more),
+    TCP(connect_cancelled_after_it_settled_stays),
+    TCP(connects_are_counted_while_in_flight),
+    TCP(loop_close_leaves_a_connect_to_its_handle),
+    TCP(handle_closed_after_the_loop_ends_a_connect),
+    TCP(data_of_handle_and_loop_stays_the_program_s),
+    TCP(connect_survives_failing_memory),
+    TCP(refusal_keeps_its_code_without_memory),
+  };
+  return RUN(tests);
+}

@@ -1,0 +1,147 @@
+/* Directories that go with their owner. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "disk.h"
+
+static avow_promise_t *start_temp_dir(void) {
+  return avow_temp_dir(loop, "x-");
+}
+
+static avow_value_t make_temp_dir(void) {
+  (void) setenv("TMPDIR", at(""), 1);
+  const avow_value_t v = avow_run(start_temp_dir());
+  assert_string_equal(avow_error_message(&v), "no error");
+  return v;
+}
+
+static void put_something_in(const avow_value_t *dir) {
+  char name[256];
+  (void) snprintf(name, sizeof(name), "%s/a/b/c",
+                  avow_to_temp_dir(dir)); /* it fits */
+  assert_fulfils_int(avow_make_dirs(loop, name, 0700), 3);
+}
+
+static void temp_dir_is_made_where_the_system_keeps_such(void **state) {
+  const avow_value_t v = make_temp_dir();
+
+  const char *path = avow_to_temp_dir(&v);
+
+  assert_int_equal(strncmp(path, at("x-"), strlen(at("x-"))), 0);
+  assert_int_equal(strlen(path), strlen(at("x-123456")));
+  assert_int_equal(mode_of(path + strlen(at("")) + 1), 0700);
+  avow_value_unref(v);
+}
+
+static void temp_dir_goes_with_its_last_reference(void **state) {
+  const int before = open_files();
+  const avow_value_t v = make_temp_dir();
+  const avow_value_t again = avow_value_ref(&v);
+  put_something_in(&v);
+
+  avow_value_unref(v);
+  run();
+  assert_int_equal(entries_of(""), 1);
+  avow_value_unref(again);
+  run();
+
+  assert_int_equal(entries_of(""), 0);
+  assert_int_equal(open_files(), before);
+}
+
+static void temp_dir_goes_at_the_latest_with_the_loop(void **state) {
+  const avow_value_t v = make_temp_dir();
+  put_something_in(&v);
+  avow_value_unref(v);
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_int_equal(entries_of(""), 0);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void temp_dir_goes_when_its_turns_are_cut_short(void **state) {
+  const avow_value_t v = make_temp_dir();
+  put_something_in(&v);
+  hold_pool(THREADS);
+  avow_value_unref(v);
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* what is held keeps it alive */
+  release_pool();
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_int_equal(entries_of(""), 0);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void temp_dir_that_nobody_waits_for_goes(void **state) {
+  (void) setenv("TMPDIR", at(""), 1);
+
+  assert_cancels_at_once(done_unheard(start_temp_dir));
+  avow_unref(start_temp_dir());
+  run();
+
+  assert_int_equal(entries_of(""), 0);
+}
+
+static void temp_dir_rejects_naming_what_it_tried(void **state) {
+  (void) setenv("TMPDIR", "/absent", 1);
+
+  assert_says(start_temp_dir(), UV_ENOENT,
+              "mkdtemp '/absent/x-XXXXXX': no such file or directory");
+  assert_says(avow_temp_dir(loop, NULL), UV_EINVAL,
+              "mkdtemp 'NULL': invalid argument");
+  assert_says(avow_temp_dir(loop, "a/b"), UV_EINVAL,
+              "mkdtemp 'a/b': invalid argument");
+}
+
+static void temp_dir_rejects_a_place_that_is_too_long(void **state) {
+  static char tmp[5000];
+  memset(tmp, 'x', sizeof(tmp) - 1);
+  (void) setenv("TMPDIR", tmp, 1);
+
+  assert_rejects(start_temp_dir(), UV_ENOBUFS);
+}
+
+static void assert_nothing_left(void) {
+  run();
+  assert_int_equal(entries_of(""), 0);
+}
+
+static void temp_dir_survives_failing_memory(void **state) {
+  const int before = open_files();
+  (void) setenv("TMPDIR", at(""), 1);
+
+  survive_failing_memory(start_temp_dir, assert_nothing_left);
+
+  assert_int_equal(open_files(), before);
+}
+
+static void temp_dir_goes_without_memory(void **state) {
+  for (int on = 0; on < 2; on++) {
+    for (long nth = 1; nth < 4; nth++) {
+      const avow_value_t v = make_temp_dir();
+      fail_allocation(nth, on != 0);
+      avow_value_unref(v);
+      fail_allocation(0, false);
+      run();
+      assert_int_equal(entries_of(""), 0);
+    }
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    DISK_CASE(temp_dir_is_made_where_the_system_keeps_such),
+    DISK_CASE(temp_dir_goes_with_its_last_reference),
+    DISK_CASE(temp_dir_goes_at_the_latest_with_the_loop),
+    DISK_CASE(temp_dir_goes_when_its_turns_are_cut_short),
+    DISK_CASE(temp_dir_that_nobody_waits_for_goes),
+    DISK_CASE(temp_dir_rejects_naming_what_it_tried),
+    DISK_CASE(temp_dir_rejects_a_place_that_is_too_long),
+    DISK_CASE(temp_dir_survives_failing_memory),
+    DISK_CASE(temp_dir_goes_without_memory),
+  };
+  disk_init();
+  return RUN(tests);
+}

@@ -1,0 +1,410 @@
+/* Several threads: loops in each of them, and remotes between them. All of it
+   is also for ThreadSanitizer. */
+#include "harness.h"
+
+#include <stdatomic.h>
+
+/* cmocka fails a test from the thread that runs it: others only record. */
+
+enum { THREADS = 4 };
+
+static void start_threads(uv_thread_t threads[], uv_thread_cb fn, void *args,
+                          size_t size) {
+  for (size_t i = 0; i < THREADS; i++)
+    assert_int_equal(uv_thread_create(&threads[i], fn,
+                                      (char *) args + i * size),
+                     0);
+}
+
+static void join_threads(uv_thread_t threads[]) {
+  for (size_t i = 0; i < THREADS; i++)
+    assert_int_equal(uv_thread_join(&threads[i]), 0);
+}
+
+/* Loops. */
+
+static avow_value_t add_one(const avow_value_t *arg, void *data) {
+  ++*(int64_t *) data;
+  return avow_int(avow_to_int(arg) + 1);
+}
+
+/* A chain, a sleep and a combinator on a loop of this thread's own. */
+static int64_t use_loop(uv_loop_t *own) {
+  int64_t calls = 0;
+  avow_promise_t *p = avow_promise_resolve(own, avow_int(0));
+  for (int i = 0; i < 10; i++)
+    p = avow_then(p, add_one, NULL, &calls);
+  avow_promise_t *ps[] = { p, avow_sleep(own, 1) };
+  const avow_value_t v = avow_run(avow_all(own, ps, 2));
+  const bool right = avow_to_int(avow_list_at(&v, 0)) == calls;
+  avow_value_unref(v);
+  return right ? calls : -1;
+}
+
+/* What a thread has; uv_loop_t of the first thread's making, for the sanitizer
+   does not see libuv close a file that another thread then gets. */
+typedef struct {
+  uv_loop_t own;
+  int64_t sum;
+  int errors;
+} share_t;
+
+/* Again and again at the same address. */
+static void open_and_close(void *data) {
+  share_t *share = data;
+  for (int i = 0; i < 50; i++) {
+    share->errors += avow_loop_init(&share->own, NULL) != 0;
+    share->sum += use_loop(&share->own);
+    avow_unref(avow_sleep(&share->own, 60000)); /* for close to cancel */
+    share->errors += avow_loop_close(&share->own) != 0;
+  }
+}
+
+static void threads_have_loops_of_their_own(void **state) {
+  uv_thread_t threads[THREADS];
+  share_t shares[THREADS] = { { .sum = 0 } };
+  for (size_t i = 0; i < THREADS; i++)
+    assert_int_equal(uv_loop_init(&shares[i].own), 0);
+
+  start_threads(threads, open_and_close, shares, sizeof(shares[0]));
+  const int64_t here = use_loop(loop);
+  join_threads(threads);
+
+  assert_int_equal(here, 10);
+  for (size_t i = 0; i < THREADS; i++) {
+    assert_int_equal(shares[i].sum, 500);
+    assert_int_equal(shares[i].errors, 0);
+    assert_int_equal(uv_loop_close(&shares[i].own), 0);
+  }
+}
+
+static void run_fixture(void *data) {
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* 0: nothing is left */
+}
+
+static void a_loop_runs_in_another_thread_than_began_it(void **state) {
+  uv_thread_t thread;
+  int64_t calls = 0;
+  avow_promise_t *p = avow_promise_resolve(loop, avow_int(1));
+  p = avow_then(avow_then(p, add_one, NULL, &calls), add_one, NULL, &calls);
+  avow_promise_t *nap = avow_sleep(loop, 1);
+
+  assert_int_equal(uv_thread_create(&thread, run_fixture, NULL), 0);
+  assert_int_equal(uv_thread_join(&thread), 0);
+
+  assert_int_equal(avow_to_int(avow_result(p)), 3);
+  assert_int_equal(avow_loop_close(loop), 0); /* from now on it is ours */
+  avow_unref(p);
+  avow_unref(nap);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+typedef struct {
+  uv_loop_t *own;
+  int64_t calls;
+  int err;
+} lent_t;
+
+static void run_and_close(void *data) {
+  lent_t *lent = data;
+  lent->calls = use_loop(lent->own);
+  lent->err = avow_loop_close(lent->own);
+}
+
+static void a_loop_ends_in_another_thread_than_began_it(void **state) {
+  uv_loop_t other;
+  lent_t lent = { .own = &other };
+  uv_thread_t thread;
+  assert_int_equal(uv_loop_init(&other), 0);
+  assert_int_equal(avow_loop_init(&other, NULL), 0);
+  assert_int_equal(use_loop(&other), 10); /* by avow_run(): it may move on */
+
+  assert_int_equal(uv_thread_create(&thread, run_and_close, &lent), 0);
+  assert_int_equal(uv_thread_join(&thread), 0);
+
+  assert_int_equal(lent.calls, 10);
+  assert_int_equal(lent.err, 0);
+  assert_int_equal(uv_loop_close(&other), 0);
+}
+
+/* This thread has asked for the loop before, another ends it and begins anew at
+   the same address. */
+static void reopen_fixture(void *data) {
+  int *err = data;
+  *err = avow_loop_close(loop);
+  if (*err == 0)
+    *err = avow_loop_init(loop, NULL);
+}
+
+static void a_loop_begun_anew_elsewhere_is_found(void **state) {
+  uv_thread_t thread;
+  int err = -1;
+  assert_int_equal(use_loop(loop), 10);
+
+  assert_int_equal(uv_thread_create(&thread, reopen_fixture, &err), 0);
+  assert_int_equal(uv_thread_join(&thread), 0);
+
+  assert_int_equal(err, 0);
+  assert_int_equal(use_loop(loop), 10);
+}
+
+static void use_after_another_thread(void) {
+  avow_unref(avow_promise_resolve(loop, avow_none()));
+}
+
+static void use_on_another_thread_is_misuse(void **state) {
+  uv_thread_t thread;
+  avow_unref(avow_sleep(loop, 1));
+
+  assert_int_equal(uv_thread_create(&thread, run_fixture, NULL), 0);
+  assert_int_equal(uv_thread_join(&thread), 0);
+
+  assert_misuse(use_after_another_thread, "only avow_remote_*() may be");
+}
+
+/* Remotes. */
+
+enum { EACH = 50000 };
+
+typedef struct {
+  size_t n;
+  avow_remote_t **remotes;
+  avow_promise_t *
+      *ps; /* theirs; this and what follows is the loop's thread's */
+  size_t arrived;
+  int64_t next;
+  bool ordered;
+} producer_t;
+
+static void produce_ints(void *data) {
+  producer_t *producer = data;
+  for (size_t i = 0; i < producer->n; i++)
+    (void) avow_remote_resolve(producer->remotes[i], avow_int((int64_t) i));
+}
+
+static avow_value_t note_arrival(const avow_value_t *arg, void *data) {
+  producer_t *producer = data;
+  const int64_t i = avow_to_int(arg);
+  producer->ordered = producer->ordered && i >= producer->next;
+  producer->next = i + 1;
+  producer->arrived++;
+  return avow_none();
+}
+
+static void make_remotes(producer_t producers[], size_t n, avow_cb cb) {
+  for (producer_t *one = producers; one < producers + THREADS; one++) {
+    *one = (producer_t){ .n = n, .ordered = true };
+    one->remotes = test_calloc(n, sizeof(avow_remote_t *));
+    one->ps = test_calloc(n, sizeof(avow_promise_t *));
+    for (size_t i = 0; i < n; i++) {
+      one->ps[i] = avow_remote_new(loop, &one->remotes[i]);
+      avow_unref(avow_then(avow_ref(one->ps[i]), cb, NULL, one));
+    }
+  }
+}
+
+static void free_remotes(producer_t producers[]) {
+  for (producer_t *one = producers; one < producers + THREADS; one++) {
+    for (size_t i = 0; i < one->n; i++)
+      avow_unref(one->ps[i]);
+    test_free(one->ps);
+    test_free(one->remotes);
+  }
+}
+
+static void all_values_arrive_once_and_in_order(void **state) {
+  uv_thread_t threads[THREADS];
+  producer_t producers[THREADS];
+  make_remotes(producers, EACH, note_arrival);
+
+  start_threads(threads, produce_ints, producers, sizeof(producers[0]));
+  run(); /* ends only when each has come */
+  join_threads(threads);
+
+  for (size_t i = 0; i < THREADS; i++) {
+    assert_int_equal(producers[i].arrived, EACH);
+    assert_true(producers[i].ordered);
+  }
+  free_remotes(producers);
+}
+
+static void cancelling_is_safe_while_others_settle(void **state) {
+  uv_thread_t threads[THREADS];
+  producer_t producers[THREADS];
+  make_remotes(producers, 2000, note_arrival);
+
+  start_threads(threads, produce_ints, producers, sizeof(producers[0]));
+  for (size_t i = 0; i < 2000; i++) {
+    avow_cancel(producers[0].ps[i]);
+    if (i % 64 == 0)
+      (void) uv_run(loop, UV_RUN_NOWAIT); /* some come in between */
+  }
+  run();
+  join_threads(threads);
+
+  for (size_t i = 1; i < THREADS; i++) {
+    assert_int_equal(producers[i].arrived, 2000);
+    assert_true(producers[i].ordered);
+  }
+  free_remotes(producers);
+}
+
+static atomic_int destroyed;
+
+static void count_destroy(void *self) {
+  atomic_fetch_add((atomic_int *) self, 1);
+}
+
+static const avow_class_t counted = { .name = "counted",
+                                      .destroy = count_destroy };
+
+static void produce_one(avow_remote_t *r, size_t i) {
+  if (i % 3 == 2) {
+    avow_remote_drop(r);
+    return;
+  }
+  const avow_value_t v = avow_object(&counted, &destroyed);
+  /* UV_ECANCELED when the loop has gone: v is released all the same */
+  (void) (i % 3 == 0 ? avow_remote_resolve(r, v) : avow_remote_reject(r, v));
+}
+
+static void produce_objects(void *data) {
+  const producer_t *producer = data;
+  for (size_t i = 0; i < producer->n; i++)
+    produce_one(producer->remotes[i], i);
+}
+
+static void ignore_unhandled(uv_loop_t *of, const avow_value_t *reason,
+                             const char *where, void *data) {
+}
+
+static void open_fixture(void) {
+  const avow_options_t options = { .on_unhandled = ignore_unhandled };
+  assert_int_equal(uv_loop_init(loop), 0);
+  assert_int_equal(avow_loop_init(loop, &options), 0);
+}
+
+static void close_fixture(void) {
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(uv_loop_close(loop), 0);
+}
+
+/* The loop ends when the first value has come: all others are released. */
+static void close_under_fire(size_t n) {
+  uv_thread_t threads[THREADS];
+  producer_t producers[THREADS];
+  atomic_store(&destroyed, 0);
+  make_remotes(producers, n, NULL);
+
+  start_threads(threads, produce_objects, producers, sizeof(producers[0]));
+  avow_value_unref(avow_run(avow_ref(producers[0].ps[0])));
+  close_fixture();
+  join_threads(threads);
+
+  free_remotes(producers);
+  assert_int_equal(atomic_load(&destroyed), THREADS * (n - n / 3));
+  open_fixture();
+}
+
+static void closing_is_safe_while_others_settle(void **state) {
+  close_fixture();
+  open_fixture();
+
+  for (size_t n = 1; n < 5000; n = n * 2 + 1)
+    close_under_fire(n);
+}
+
+static void close_handle(uv_handle_t *handle, void *data) {
+  if (!uv_is_closing(handle))
+    uv_close(handle, NULL);
+}
+
+static void foreign_closing_is_safe_while_others_settle(void **state) {
+  uv_thread_t threads[THREADS];
+  producer_t producers[THREADS];
+  make_remotes(producers, 2000, note_arrival);
+
+  start_threads(threads, produce_ints, producers, sizeof(producers[0]));
+  uv_walk(loop, close_handle, NULL);
+  run();
+  close_fixture();
+  join_threads(threads);
+
+  for (size_t i = 0; i < THREADS; i++)
+    assert_true(producers[i].ordered);
+  free_remotes(producers);
+  open_fixture();
+}
+
+/* Two loops throw a value to each other, and both keep it for a while. */
+
+enum { THROWS = 500 };
+
+typedef struct {
+  uv_loop_t *own;
+  avow_promise_t *catches[THROWS];
+  avow_remote_t *throws[THROWS]; /* promises of the other's loop */
+  size_t caught;
+  avow_value_t kept;
+} player_t;
+
+static avow_value_t throw_back(const avow_value_t *arg, void *data) {
+  player_t *player = data;
+  avow_value_unref(player->kept);
+  player->kept = avow_value_ref(arg);
+  avow_remote_t *r = player->throws[player->caught++];
+  (void) avow_remote_resolve(r, avow_value_ref(arg)); /* 0: it is waited for */
+  return avow_none();
+}
+
+static void play(void *data) {
+  player_t *player = data;
+  for (size_t i = 0; i < THROWS; i++)
+    avow_unref(avow_then(player->catches[i], throw_back, NULL, player));
+  (void) uv_run(player->own, UV_RUN_DEFAULT); /* 0: each throw has come */
+  avow_value_unref(player->kept);
+}
+
+static void values_travel_between_loops(void **state) {
+  uv_loop_t other;
+  uv_thread_t thread;
+  avow_remote_t *serve;
+  static player_t a, b;
+  assert_int_equal(uv_loop_init(&other), 0);
+  assert_int_equal(avow_loop_init(&other, NULL), 0);
+  a = (player_t){ .own = loop };
+  b = (player_t){ .own = &other };
+  for (size_t i = 0; i < THROWS; i++) {
+    a.catches[i] = avow_remote_new(loop, i > 0 ? &b.throws[i - 1] : &serve);
+    b.catches[i] = avow_remote_new(&other, &a.throws[i]);
+  }
+  avow_promise_t *end = avow_remote_new(loop, &b.throws[THROWS - 1]);
+
+  assert_int_equal(uv_thread_create(&thread, play, &b), 0);
+  assert_int_equal(avow_remote_resolve(serve, avow_string("ball")), 0);
+  play(&a);
+  assert_int_equal(uv_thread_join(&thread), 0);
+
+  assert_int_equal(a.caught, THROWS);
+  assert_int_equal(b.caught, THROWS);
+  assert_string_equal(avow_to_bytes(avow_result(end), NULL), "ball");
+  avow_unref(end);
+  assert_int_equal(avow_loop_close(&other), 0);
+  assert_int_equal(uv_loop_close(&other), 0);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(threads_have_loops_of_their_own),
+    CASE(a_loop_runs_in_another_thread_than_began_it),
+    CASE(a_loop_ends_in_another_thread_than_began_it),
+    CASE(a_loop_begun_anew_elsewhere_is_found),
+    CASE(use_on_another_thread_is_misuse),
+    CASE(all_values_arrive_once_and_in_order),
+    CASE(cancelling_is_safe_while_others_settle),
+    CASE(closing_is_safe_while_others_settle),
+    CASE(foreign_closing_is_safe_while_others_settle),
+    CASE(values_travel_between_loops),
+  };
+  return RUN(tests);
+}

@@ -1,0 +1,547 @@
+/* When jobs run: after which callbacks, before what else, and how many. */
+#include "harness.h"
+
+#include <unistd.h>
+
+/* A program with handles of its own. From the moment that its trigger settles a
+   promise each phase of an iteration is noted; the handler ends it all. Should
+   the loop sleep, it does so for ten seconds. */
+typedef struct {
+  uv_prepare_t prepare;
+  uv_check_t check;
+  uv_timer_t far;
+  avow_deferred_t *d;
+  uint64_t start;
+  unsigned iterations;
+  bool watches, handled;
+} stage_t;
+
+static stage_t stage;
+
+static void close_handle(uv_handle_t *handle, void *data) {
+  if (!uv_is_closing(handle))
+    uv_close(handle, NULL);
+}
+
+static void close_stage(void) {
+  close_handle((uv_handle_t *) &stage.prepare, NULL);
+  close_handle((uv_handle_t *) &stage.check, NULL);
+  close_handle((uv_handle_t *) &stage.far, NULL);
+}
+
+static void on_prepare(uv_prepare_t *handle) {
+  stage.iterations++;
+  if (stage.watches)
+    note("prepare");
+}
+
+static void on_check(uv_check_t *handle) {
+  if (stage.watches)
+    note("check");
+}
+
+static void on_far(uv_timer_t *handle) {
+  note("late");
+  close_stage();
+}
+
+static avow_value_t stage_cb(const avow_value_t *arg, void *data) {
+  note("handler");
+  stage.handled = true;
+  close_stage();
+  return avow_none();
+}
+
+static void open_stage(void) {
+  assert_fulfils_none(avow_sleep(loop, 0)); /* not the first job there is */
+  stage = (stage_t){ .start = uv_hrtime() };
+  (void) uv_prepare_init(loop, &stage.prepare);
+  (void) uv_check_init(loop, &stage.check);
+  (void) uv_timer_init(loop, &stage.far);
+  (void) uv_prepare_start(&stage.prepare, on_prepare);
+  (void) uv_check_start(&stage.check, on_check);
+  (void) uv_timer_start(&stage.far, on_far, 10000, 0);
+  avow_promise_t *p = avow_promise_new(loop, &stage.d);
+  avow_unref(avow_then(p, stage_cb, NULL, NULL));
+}
+
+static void settle(void) {
+  note("settled");
+  stage.watches = true;
+  assert_true(avow_resolve(stage.d, avow_none()));
+}
+
+static void settle_once(uv_handle_t *handle) {
+  settle();
+  close_handle(handle, NULL);
+}
+
+static void assert_inactive(uv_handle_t *handle, void *data) {
+  if (handle->type == UV_IDLE || handle->type == UV_CHECK)
+    assert_false(uv_is_active(handle));
+}
+
+/* The loop neither sleeps nor spins, and ends. */
+static void assert_stage(const char *notes) {
+  run();
+
+  assert_notes(notes);
+  assert_true(uv_hrtime() - stage.start < 1000000000);
+  assert_in_range(stage.iterations, 0, 10);
+  assert_false(uv_loop_alive(loop));
+  uv_walk(loop, assert_inactive, NULL);
+}
+
+/* What settles where. */
+
+static void on_timer(uv_timer_t *handle) {
+  settle_once((uv_handle_t *) handle);
+}
+
+static void start_timer(uv_timer_t *timer, uv_timer_cb cb, uint64_t ms) {
+  (void) uv_timer_init(loop, timer);
+  (void) uv_timer_start(timer, cb, ms, 0);
+}
+
+static void a_timers_handlers_run_before_the_next_poll(void **state) {
+  uv_timer_t timer;
+  open_stage();
+
+  start_timer(&timer, on_timer, 1);
+
+  assert_stage("settled handler");
+}
+
+static void open_readable(int fds[2]) {
+  open_stage();
+  assert_int_equal(pipe(fds), 0);
+  assert_int_equal(write(fds[1], "x", 1), 1);
+}
+
+static void on_poll(uv_poll_t *handle, int status, int events) {
+  settle_once((uv_handle_t *) handle);
+}
+
+static void a_polls_handlers_run_in_the_same_iteration(void **state) {
+  uv_poll_t poll;
+  int fds[2];
+  open_readable(fds);
+
+  assert_int_equal(uv_poll_init(loop, &poll, fds[0]), 0);
+  assert_int_equal(uv_poll_start(&poll, UV_READABLE, on_poll), 0);
+
+  assert_stage("settled handler");
+  (void) close(fds[0]);
+  (void) close(fds[1]);
+}
+
+static void on_alloc(uv_handle_t *handle, size_t size, uv_buf_t *buf) {
+  static char bytes[16];
+  *buf = uv_buf_init(bytes, sizeof(bytes));
+}
+
+static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf) {
+  settle_once((uv_handle_t *) stream);
+}
+
+static void a_reads_handlers_run_in_the_same_iteration(void **state) {
+  uv_pipe_t reader;
+  int fds[2];
+  open_readable(fds);
+
+  assert_int_equal(uv_pipe_init(loop, &reader, 0), 0);
+  assert_int_equal(uv_pipe_open(&reader, fds[0]), 0);
+  assert_int_equal(uv_read_start((uv_stream_t *) &reader, on_alloc, on_read),
+                   0);
+
+  assert_stage("settled handler");
+  (void) close(fds[1]);
+}
+
+static void on_work(uv_work_t *req) {
+}
+
+static void after_work(uv_work_t *req, int status) {
+  settle();
+}
+
+static void a_requests_handlers_run_in_the_same_iteration(void **state) {
+  uv_work_t req;
+  open_stage();
+
+  assert_int_equal(uv_queue_work(loop, &req, on_work, after_work), 0);
+
+  assert_stage("settled handler");
+}
+
+static void on_own_check(uv_check_t *handle) {
+  settle_once((uv_handle_t *) handle);
+}
+
+static void a_checks_handlers_run_before_the_next_poll(void **state) {
+  uv_check_t check;
+  uv_async_t async; /* so that the poll before the check does not wait */
+  open_stage();
+  assert_int_equal(uv_async_init(loop, &async, NULL), 0);
+  close_handle((uv_handle_t *) &async, NULL);
+
+  (void) uv_check_init(loop, &check);
+  (void) uv_check_start(&check, on_own_check);
+
+  assert_stage("settled check handler");
+}
+
+static void on_own_idle(uv_idle_t *handle) {
+  settle_once((uv_handle_t *) handle);
+}
+
+static void an_idles_handlers_run_in_the_same_iteration(void **state) {
+  uv_idle_t idle;
+  open_stage();
+
+  (void) uv_idle_init(loop, &idle);
+  (void) uv_idle_start(&idle, on_own_idle);
+
+  assert_stage("settled prepare handler");
+}
+
+static void on_own_prepare(uv_prepare_t *handle) {
+  settle_once((uv_handle_t *) handle);
+}
+
+static void a_prepares_handlers_run_in_the_same_iteration(void **state) {
+  uv_prepare_t prepare;
+  open_stage();
+
+  (void) uv_prepare_init(loop, &prepare);
+  (void) uv_prepare_start(&prepare, on_own_prepare);
+
+  assert_stage("settled prepare handler");
+}
+
+static void on_close(uv_handle_t *handle) {
+  settle();
+}
+
+static void a_closes_handlers_run_before_the_next_poll(void **state) {
+  uv_timer_t timer;
+  open_stage();
+
+  (void) uv_timer_init(loop, &timer);
+  uv_close((uv_handle_t *) &timer, on_close);
+
+  assert_stage("settled handler");
+}
+
+static void handlers_of_what_settled_outside_run_first(void **state) {
+  open_stage();
+
+  settle();
+
+  assert_stage("settled handler");
+}
+
+/* In other modes than UV_RUN_DEFAULT. */
+
+static void assert_one_call_is_enough(uv_run_mode mode) {
+  open_stage();
+  settle();
+
+  (void) uv_run(loop, mode); /* alive: handles that close */
+
+  assert_true(stage.handled);
+  assert_stage("settled handler");
+}
+
+static void one_call_of_once_runs_what_settled_before(void **state) {
+  assert_one_call_is_enough(UV_RUN_ONCE);
+}
+
+static void one_call_of_nowait_runs_what_settled_before(void **state) {
+  assert_one_call_is_enough(UV_RUN_NOWAIT);
+}
+
+static void nowait_runs_a_timers_handlers_in_the_next_call(void **state) {
+  uv_timer_t timer;
+  open_stage();
+  start_timer(&timer, on_timer, 0);
+
+  while (!stage.watches)
+    (void) uv_run(loop, UV_RUN_NOWAIT); /* alive: the stage */
+  (void) uv_run(loop, UV_RUN_NOWAIT);   /* likewise */
+
+  assert_true(stage.handled);
+  assert_stage("settled handler");
+}
+
+static void a_stop_before_run_leaves_the_queue_to_the_next(void **state) {
+  open_stage();
+  settle();
+
+  uv_stop(loop);
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* alive: the stage */
+  assert_false(stage.handled);
+
+  assert_stage("settled handler");
+}
+
+static void on_timer_that_stops(uv_timer_t *handle) {
+  uv_stop(loop);
+  settle_once((uv_handle_t *) handle);
+}
+
+static void a_stop_in_a_callback_loses_no_job(void **state) {
+  uv_timer_t timer;
+  open_stage();
+  start_timer(&timer, on_timer_that_stops, 0);
+
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* stopped: the stage is alive */
+  (void) uv_run(loop, UV_RUN_NOWAIT);  /* likewise */
+
+  assert_true(stage.handled);
+  assert_stage("settled handler");
+}
+
+/* The budget. */
+
+static void open_with_budget(unsigned budget) {
+  const avow_options_t options = { .budget = budget };
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_loop_init(loop, &options), 0);
+}
+
+typedef struct {
+  unsigned steps, seen;
+  uint64_t start;
+  bool over;
+} endless_t;
+
+static avow_value_t endless_fn(void *data) {
+  endless_t *endless = data;
+  endless->steps++;
+  if (uv_hrtime() - endless->start > 10000000000)
+    return avow_error(UV_ETIMEDOUT);
+  return endless->over ? avow_int(1) : avow_none();
+}
+
+static void end_endless(uv_timer_t *handle) {
+  ((endless_t *) handle->data)->over = true;
+  close_handle((uv_handle_t *) handle, NULL);
+}
+
+static void an_endless_chain_does_not_starve_a_timer(void **state) {
+  endless_t endless = { .start = uv_hrtime() };
+  uv_timer_t timer = { .data = &endless };
+  start_timer(&timer, end_endless, 1);
+
+  assert_fulfils_int(avow_repeat(loop, endless_fn, &endless), 1);
+  run();
+}
+
+static void note_steps(uv_prepare_t *handle) {
+  endless_t *endless = handle->data;
+  endless->seen = endless->steps;
+  endless->over = true;
+  close_handle((uv_handle_t *) handle, NULL);
+}
+
+static void assert_steps_before_poll(unsigned expected) {
+  endless_t endless = { .start = uv_hrtime() };
+  uv_prepare_t prepare = { .data = &endless };
+  (void) uv_prepare_init(loop, &prepare);
+  (void) uv_prepare_start(&prepare, note_steps);
+  avow_promise_t *p = avow_repeat(loop, endless_fn, &endless);
+
+  run();
+
+  assert_int_equal(endless.seen, expected);
+  assert_fulfils_int(p, 1);
+}
+
+static void a_drain_keeps_to_its_budget(void **state) {
+  open_with_budget(7);
+
+  assert_steps_before_poll(7);
+}
+
+static void the_default_budget_is_ten_thousand(void **state) {
+  assert_steps_before_poll(10000);
+}
+
+static void the_budget_does_not_change_the_order(void **state) {
+  char words[9][2] = { "1", "2", "3", "4", "5", "6", "7", "8", "9" };
+  open_with_budget(2);
+
+  for (int i = 0; i < 9; i++)
+    avow_unref(avow_then(avow_promise_resolve(loop, avow_none()), note_cb, NULL,
+                         words[i]));
+  run();
+
+  assert_notes("1 2 3 4 5 6 7 8 9");
+}
+
+/* The program's callbacks run while avow_loop_close() closes handles. */
+
+static avow_promise_t *made_late;
+
+static void on_busy(uv_idle_t *handle) {
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+  avow_unref(avow_then(p, note_cb, NULL, "job"));
+  avow_deferred_t *d;
+  avow_unref(made_late);
+  made_late = avow_then(avow_promise_new(loop, &d), note_cb, NULL, "job");
+  handle->data = d;
+  uv_idle_stop(handle);
+}
+
+static void work_begun_while_handles_close_is_not_lost(void **state) {
+  uv_idle_t idle;
+  made_late = NULL;
+  (void) uv_idle_init(loop, &idle);
+  (void) uv_idle_start(&idle, on_busy);
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_int_not_equal(avow_state(made_late), AVOW_PENDING);
+  assert_rejects(made_late, UV_ECANCELED);
+  avow_deferred_drop(idle.data);
+  uv_close((uv_handle_t *) &idle, NULL);
+  run();
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+/* avow_run(). */
+
+static void run_returns_at_once_what_is_settled(void **state) {
+  open_stage();
+  stage.watches = true;
+
+  assert_fulfils_int(avow_promise_resolve(loop, avow_int(1)), 1);
+
+  assert_notes("");
+  settle();
+  run();
+}
+
+static void run_ends_when_its_promise_settles(void **state) {
+  avow_promise_t *later = avow_sleep(loop, 60000);
+
+  assert_fulfils_none(avow_sleep(loop, 1));
+
+  assert_int_equal(avow_state(later), AVOW_PENDING);
+  avow_unref(later);
+}
+
+static void close_async(uv_async_t *async) {
+  assert_fulfils_none(avow_close((uv_handle_t *) async));
+}
+
+static void run_ends_though_others_keep_the_loop_waiting(void **state) {
+  uv_async_t other;
+  assert_int_equal(uv_async_init(loop, &other, NULL), 0);
+  avow_promise_t *p = avow_sleep(loop, 1);
+
+  uv_sleep(5); /* due before the loop first polls */
+  assert_fulfils_none(p);
+
+  close_async(&other);
+}
+
+static void resolve_in_a_timer(uv_timer_t *timer) {
+  assert_true(avow_resolve(timer->data, avow_int(7)));
+  uv_close((uv_handle_t *) timer, NULL);
+}
+
+static void run_ends_when_a_timer_of_the_program_settles(void **state) {
+  uv_async_t other;
+  uv_timer_t timer;
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  assert_int_equal(uv_async_init(loop, &other, NULL), 0);
+  assert_int_equal(uv_timer_init(loop, &timer), 0);
+  timer.data = d;
+  assert_int_equal(uv_timer_start(&timer, resolve_in_a_timer, 0, 0), 0);
+
+  assert_fulfils_int(p, 7);
+
+  close_async(&other);
+}
+
+static void run_leaves_the_loop_ready_to_run(void **state) {
+  avow_promise_t *later = avow_sleep(loop, 2);
+
+  assert_fulfils_none(avow_sleep(loop, 1));
+  run(); /* is not stopped by what the run before asked for */
+
+  assert_int_equal(avow_state(later), AVOW_FULFILLED);
+  avow_unref(later);
+}
+
+static void run_says_when_the_loop_is_dry(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+
+  assert_rejects(avow_ref(p), AVOW_EIDLE);
+
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  assert_true(avow_resolve(d, avow_none()));
+  avow_unref(p);
+}
+
+static void on_timer_to_stop(uv_timer_t *handle) {
+  uv_stop(loop);
+  close_handle((uv_handle_t *) handle, NULL);
+}
+
+static void run_goes_on_after_a_stop(void **state) {
+  uv_timer_t timer;
+  start_timer(&timer, on_timer_to_stop, 1);
+
+  assert_fulfils_none(avow_sleep(loop, 20));
+}
+
+static avow_value_t run_cb(const avow_value_t *arg, void *data) {
+  return avow_run(avow_promise_resolve(loop, avow_none()));
+}
+
+static void run_in_a_callback(void) {
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+  assert_rejects(avow_then(p, run_cb, NULL, NULL), AVOW_EMISUSE);
+}
+
+static void run_in_a_callback_is_misuse(void **state) {
+  assert_misuse(run_in_a_callback, "avow_run() inside a callback");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(a_timers_handlers_run_before_the_next_poll),
+    CASE(a_polls_handlers_run_in_the_same_iteration),
+    CASE(a_reads_handlers_run_in_the_same_iteration),
+    CASE(a_requests_handlers_run_in_the_same_iteration),
+    CASE(a_checks_handlers_run_before_the_next_poll),
+    CASE(an_idles_handlers_run_in_the_same_iteration),
+    CASE(a_prepares_handlers_run_in_the_same_iteration),
+    CASE(a_closes_handlers_run_before_the_next_poll),
+    CASE(handlers_of_what_settled_outside_run_first),
+    CASE(one_call_of_once_runs_what_settled_before),
+    CASE(one_call_of_nowait_runs_what_settled_before),
+    CASE(nowait_runs_a_timers_handlers_in_the_next_call),
+    CASE(a_stop_before_run_leaves_the_queue_to_the_next),
+    CASE(a_stop_in_a_callback_loses_no_job),
+    CASE(an_endless_chain_does_not_starve_a_timer),
+    CASE(a_drain_keeps_to_its_budget),
+    CASE(the_default_budget_is_ten_thousand),
+    CASE(the_budget_does_not_change_the_order),
+    CASE(work_begun_while_handles_close_is_not_lost),
+    CASE(run_returns_at_once_what_is_settled),
+    CASE(run_ends_when_its_promise_settles),
+    CASE(run_ends_though_others_keep_the_loop_waiting),
+    CASE(run_ends_when_a_timer_of_the_program_settles),
+    CASE(run_leaves_the_loop_ready_to_run),
+    CASE(run_says_when_the_loop_is_dry),
+    CASE(run_goes_on_after_a_stop),
+    CASE(run_in_a_callback_is_misuse),
+  };
+  return RUN(tests);
+}

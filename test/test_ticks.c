@@ -1,0 +1,124 @@
+/* Ticks: none is lost, none drifts, and none is counted while nobody waits. */
+#include "harness.h"
+
+static void close_handle(uv_handle_t *handle, void *data) {
+  if (!uv_is_closing(handle))
+    uv_close(handle, NULL);
+}
+
+static int64_t next_tick(const avow_channel_t *c) {
+  const avow_value_t v = avow_run(avow_channel_next(c));
+  assert_string_equal(avow_error_message(&v), "no error");
+  return avow_to_int(&v);
+}
+
+static void ticks_come_at_their_times(void **state) {
+  uv_update_time(loop);
+  const uint64_t start = uv_now(loop);
+  avow_channel_t *c = avow_ticks(loop, 5);
+
+  int64_t ticks = 0;
+  while (ticks < 4)
+    ticks += next_tick(c);
+
+  const int64_t passed = (int64_t) (uv_now(loop) - start);
+  assert_true(passed >= 20);
+  assert_in_range(ticks, 4, passed / 5);
+  avow_channel_unref(c);
+}
+
+static void late_takers_lose_no_tick(void **state) {
+  uv_update_time(loop);
+  const uint64_t start = uv_now(loop);
+  avow_channel_t *c = avow_ticks(loop, 2);
+  int64_t ticks = next_tick(c);
+
+  uv_sleep(11);
+  avow_promise_t *next = avow_channel_next(c);
+
+  assert_int_equal(avow_state(next), AVOW_FULFILLED);
+  ticks += avow_to_int(avow_result(next));
+  avow_unref(next);
+  ticks += next_tick(c);
+  assert_true(uv_now(loop) - start >= 12);
+  assert_true((uint64_t) ticks * 2 + 2 >= uv_now(loop) - start);
+  avow_channel_unref(c);
+}
+
+static void a_late_taker_gets_all_at_once(void **state) {
+  avow_channel_t *c = avow_ticks(loop, 2);
+
+  uv_sleep(11);
+
+  assert_true(next_tick(c) >= 5);
+  avow_channel_unref(c);
+}
+
+static void the_loop_has_nothing_to_do_while_nobody_waits(void **state) {
+  avow_channel_t *c = avow_ticks(loop, 60000);
+  run();
+
+  avow_promise_t *next = avow_channel_next(c);
+  assert_int_not_equal(uv_loop_alive(loop), 0);
+  avow_cancel(next);
+  avow_unref(next);
+
+  assert_int_equal(uv_loop_alive(loop), 0);
+  avow_channel_unref(c);
+}
+
+static void no_ticks_of_nothing(void **state) {
+  avow_channel_t *c = avow_ticks(loop, 0);
+
+  assert_rejects(avow_channel_next(c), UV_EINVAL);
+  avow_channel_unref(c);
+}
+
+static void long_ticks_do_not_overflow(void **state) {
+  avow_channel_t *c = avow_ticks(loop, UINT64_MAX);
+
+  assert_rejects(avow_timeout(avow_channel_next(c), 2), UV_ETIMEDOUT);
+  avow_channel_unref(c);
+}
+
+static void a_program_may_close_all_handles(void **state) {
+  avow_channel_t *c = avow_ticks(loop, 1);
+  avow_promise_t *next = avow_channel_next(c);
+  uv_walk(loop, close_handle, NULL);
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* nothing of it is ours to know */
+
+  avow_cancel(next);
+  avow_unref(next);
+  next = avow_channel_next(c);
+  avow_unref(next);
+  avow_channel_unref(c);
+
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void loop_close_stops_them(void **state) {
+  avow_channel_t *c = avow_ticks(loop, 1);
+  avow_promise_t *next = avow_channel_next(c);
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_int_equal(avow_result(next)->code, UV_ECANCELED);
+  avow_unref(next);
+  avow_channel_unref(c);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(ticks_come_at_their_times),
+    CASE(late_takers_lose_no_tick),
+    CASE(a_late_taker_gets_all_at_once),
+    CASE(the_loop_has_nothing_to_do_while_nobody_waits),
+    CASE(no_ticks_of_nothing),
+    CASE(long_ticks_do_not_overflow),
+    CASE(a_program_may_close_all_handles),
+    CASE(loop_close_stops_them),
+  };
+  return RUN(tests);
+}

@@ -1,0 +1,249 @@
+/* Reports of unhandled rejections. */
+#include "harness.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+static void note_unhandled(uv_loop_t *of, const avow_value_t *reason,
+                           const char *where, void *data) {
+  assert_ptr_equal(of, loop);
+  note(data);
+  note(avow_err_name(reason->code));
+}
+
+static void watch(void) {
+  const avow_options_t options = { .on_unhandled = note_unhandled,
+                                   .data = "unhandled" };
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_loop_init(loop, &options), 0);
+}
+
+/* Ends it all, and begins anew at the same address. */
+static void close_loop(void) {
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(uv_loop_close(loop), 0);
+  assert_int_equal(uv_loop_init(loop), 0);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static avow_promise_t *failed(void) {
+  return avow_promise_reject(loop, avow_error(UV_EIO));
+}
+
+static void rejection_is_reported_when_the_last_lets_go(void **state) {
+  watch();
+  avow_promise_t *p = failed();
+
+  avow_unref(avow_ref(p));
+  assert_int_equal(avow_state(p), AVOW_REJECTED);
+  run();
+  assert_notes("");
+  avow_unref(p);
+
+  assert_notes("unhandled EIO");
+}
+
+static void rejection_is_reported_when_it_comes_after_the_last(void **state) {
+  watch();
+  avow_deferred_t *d;
+  avow_unref(avow_promise_new(loop, &d));
+
+  (void) avow_reject(d, avow_error(UV_EIO));
+
+  assert_notes("unhandled EIO");
+}
+
+static void rejection_is_not_reported_once_read(void **state) {
+  watch();
+  avow_promise_t *p = failed();
+
+  assert_int_equal(avow_result(p)->code, UV_EIO);
+  avow_unref(p);
+  assert_rejects(failed(), UV_EIO);
+
+  assert_notes("");
+}
+
+static void rejection_is_not_reported_once_subscribed(void **state) {
+  watch();
+  avow_promise_t *p = failed();
+  avow_unref(avow_catch(avow_ref(p), note_value_cb, "caught"));
+
+  avow_unref(p);
+  run();
+
+  assert_notes("caught=EIO unhandled EIO"); /* the handler threw it again */
+}
+
+static avow_value_t recover(const avow_value_t *reason, void *data) {
+  return avow_none();
+}
+
+static void rejection_is_not_reported_once_somebody_waited_for_it(
+    void **state) {
+  watch();
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_unref(avow_catch(avow_ref(p), recover, NULL));
+
+  assert_true(avow_reject(d, avow_error(UV_EIO)));
+  run();
+  avow_unref(p);
+
+  assert_notes("");
+}
+
+static void rejection_is_reported_once_at_the_end_of_a_chain(void **state) {
+  watch();
+  avow_promise_t *p = avow_then(failed(), note_cb, NULL, "then");
+
+  avow_unref(avow_finally(avow_then(p, note_cb, NULL, "then"), note_fn, "f"));
+  run();
+
+  assert_notes("f unhandled EIO");
+}
+
+static void rejection_is_reported_once_when_adopted(void **state) {
+  watch();
+  avow_deferred_t *d;
+  avow_unref(avow_promise_new(loop, &d));
+
+  (void) avow_resolve(d, avow_follow(failed()));
+  run();
+
+  assert_notes("unhandled EIO");
+}
+
+static void cancelling_is_not_reported(void **state) {
+  watch();
+  avow_promise_t *p = avow_sleep(loop, 60000);
+
+  avow_cancel(p);
+  avow_unref(p);
+  avow_unref(avow_promise_reject(loop, avow_error(UV_ECANCELED)));
+
+  assert_notes("");
+}
+
+static void losers_are_not_reported(void **state) {
+  watch();
+  avow_promise_t *(*const combine[])(uv_loop_t *, avow_promise_t *const *,
+                                     size_t) = { avow_race, avow_any,
+                                                 avow_all_settled };
+  for (size_t i = 0; i < 3; i++) {
+    avow_promise_t *ps[] = { avow_promise_resolve(loop, avow_none()), failed(),
+                             failed() };
+    avow_unref(combine[i](loop, ps, 3));
+  }
+
+  run();
+
+  assert_notes("");
+}
+
+static void combined_failures_are_reported_once(void **state) {
+  watch();
+  avow_promise_t *ps[] = { failed(), failed() };
+  avow_unref(avow_all(loop, ps, 2));
+  avow_promise_t *others[] = { failed(), failed() };
+  avow_unref(avow_any(loop, others, 2));
+
+  run();
+
+  assert_notes("unhandled EIO unhandled AVOW_EAGGREGATE");
+}
+
+static void input_that_comes_too_late_is_not_reported(void **state) {
+  watch();
+  avow_gather_t *g = avow_gather_new(loop, AVOW_RACE);
+  avow_gather_add(g, avow_promise_resolve(loop, avow_none()));
+  run();
+
+  avow_gather_add(g, failed());
+  avow_unref(avow_gather_end(g));
+
+  assert_notes("");
+}
+
+static void rejection_that_came_too_late_is_not_reported(void **state) {
+  watch();
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_deferred_t *late = avow_deferred_ref(d);
+  (void) avow_resolve(d, avow_none());
+
+  assert_false(avow_reject(late, avow_error(UV_EIO)));
+  avow_unref(p);
+
+  assert_notes("");
+}
+
+static void dropped_deferred_is_reported(void **state) {
+  watch();
+  avow_deferred_t *d;
+  avow_unref(avow_promise_new(loop, &d));
+
+  avow_deferred_drop(d);
+
+  assert_notes("unhandled AVOW_EBROKEN");
+}
+
+static void rejection_held_beyond_close_is_reported(void **state) {
+  watch();
+  avow_promise_t *p = failed();
+  close_loop();
+  assert_notes("");
+
+  avow_unref(p);
+
+  assert_notes("unhandled EIO");
+}
+
+static void hook_of_the_first_init_counts(void **state) {
+  watch();
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+
+  avow_unref(failed());
+
+  assert_notes("unhandled EIO");
+  assert_int_equal(avow_loop_close(loop), 0);
+}
+
+static void unhandled_is_one_line_on_stderr_by_default(void **state) {
+  FILE *file = tmpfile();
+  const int saved = dup(STDERR_FILENO);
+  assert_true(dup2(fileno(file), STDERR_FILENO) >= 0);
+
+  avow_unref(failed());
+
+  assert_true(dup2(saved, STDERR_FILENO) >= 0);
+  (void) close(saved);
+  rewind(file);
+  char text[256] = "", more[256] = "";
+  (void) fgets(text, sizeof(text), file);
+  assert_null(fgets(more, sizeof(more), file));
+  (void) fclose(file);
+  assert_non_null(strstr(text, "unhandled rejection: i/o error (EIO)"));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(rejection_is_reported_when_the_last_lets_go),
+    CASE(rejection_is_reported_when_it_comes_after_the_last),
+    CASE(rejection_is_not_reported_once_read),
+    CASE(rejection_is_not_reported_once_subscribed),
+    CASE(rejection_is_not_reported_once_somebody_waited_for_it),
+    CASE(rejection_is_reported_once_at_the_end_of_a_chain),
+    CASE(rejection_is_reported_once_when_adopted),
+    CASE(cancelling_is_not_reported),
+    CASE(losers_are_not_reported),
+    CASE(combined_failures_are_reported_once),
+    CASE(input_that_comes_too_late_is_not_reported),
+    CASE(rejection_that_came_too_late_is_not_reported),
+    CASE(dropped_deferred_is_reported),
+    CASE(rejection_held_beyond_close_is_reported),
+    CASE(hook_of_the_first_init_counts),
+    CASE(unhandled_is_one_line_on_stderr_by_default),
+  };
+  return RUN(tests);
+}

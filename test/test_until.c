@@ -1,0 +1,254 @@
+/* Waiting until something else happens: avow_until() and avow_timeout(). */
+#include "harness.h"
+
+static avow_promise_t *pending(avow_deferred_t **out, char *word) {
+  avow_promise_t *p = avow_promise_new(loop, out);
+  avow_on_cancel(*out, note_free, word);
+  return p;
+}
+
+static avow_promise_t *resolved(int64_t i) {
+  return avow_promise_resolve(loop, avow_int(i));
+}
+
+static avow_value_t recover(const avow_value_t *arg, void *word) {
+  note(word);
+  return avow_int(1);
+}
+
+static avow_value_t slow_clean_up(void *p) {
+  note("cleaning");
+  return avow_follow(p);
+}
+
+static void until_goes_on_as_its_promise(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *stop = pending(&d, "stop");
+
+  assert_fulfils_int(avow_until(resolved(1), stop), 1);
+  avow_promise_t *failing = avow_promise_reject(loop, avow_error(UV_EIO));
+  assert_rejects(avow_until(failing, stop), UV_EIO);
+
+  assert_int_equal(avow_state(stop), AVOW_PENDING);
+  assert_notes("");
+  avow_deferred_drop(d);
+  avow_unref(avow_catch(stop, recover, "broken"));
+}
+
+static void until_is_rejected_by_the_reason_of_stop(void **state) {
+  avow_deferred_t *stop_d, *d, *e;
+  avow_promise_t *stop = avow_promise_new(loop, &stop_d);
+  avow_promise_t *p = avow_until(pending(&d, "a"), stop);
+  avow_promise_t *q = avow_until(pending(&e, "b"), stop);
+
+  assert_true(avow_reject(stop_d, avow_error(UV_ESHUTDOWN)));
+
+  assert_rejects(p, UV_ESHUTDOWN);
+  assert_rejects(q, UV_ESHUTDOWN);
+  assert_notes("a b");
+  avow_deferred_drop(d);
+  avow_deferred_drop(e);
+  avow_unref(stop);
+}
+
+/* What p's handlers use may be freed behind an until. */
+static void until_waits_for_the_handlers_of_what_it_cancels(void **state) {
+  avow_deferred_t *d, *stop_d, *cleaning;
+  avow_promise_t *stop = avow_promise_new(loop, &stop_d);
+  avow_promise_t *p = avow_then(pending(&d, "work"), NULL, note_cb, "then");
+  p = avow_finally(p, slow_clean_up, pending(&cleaning, "disturbed"));
+  p = avow_attach(avow_until(p, stop), "freed", note_free);
+
+  assert_true(avow_resolve(stop_d, avow_none()));
+  run();
+  assert_notes("work then cleaning");
+  assert_true(avow_resolve(cleaning, avow_none()));
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("freed");
+  avow_deferred_drop(d);
+  avow_unref(stop);
+}
+
+static void until_does_not_wait_for_what_others_hold(void **state) {
+  avow_deferred_t *d, *stop_d;
+  avow_promise_t *held = pending(&d, "work");
+  avow_promise_t *stop = avow_promise_new(loop, &stop_d);
+  avow_promise_t *p = avow_until(avow_ref(held), stop);
+
+  assert_true(avow_reject(stop_d, avow_error(UV_ESHUTDOWN)));
+
+  assert_rejects(p, UV_ESHUTDOWN);
+  assert_int_equal(avow_state(held), AVOW_PENDING);
+  assert_true(avow_resolve(d, avow_int(1)));
+  assert_fulfils_int(held, 1);
+  avow_unref(stop);
+}
+
+static void value_that_arrived_before_the_stop_wins(void **state) {
+  avow_deferred_t *d, *stop_d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_promise_t *stop = avow_promise_new(loop, &stop_d);
+  avow_unref(avow_then(avow_ref(stop), note_cb, NULL, "stop"));
+  p = avow_until(p, stop);
+
+  assert_true(avow_resolve(stop_d, avow_none()));
+  assert_true(avow_resolve(d, avow_int(1)));
+
+  assert_fulfils_int(p, 1);
+  assert_notes("stop");
+  avow_unref(stop);
+}
+
+static void until_that_is_cancelled_leaves_stop_alone(void **state) {
+  avow_deferred_t *d, *e, *stop_d;
+  avow_promise_t *stop = pending(&stop_d, "stop");
+  avow_promise_t *held = pending(&e, "held");
+  avow_promise_t *p = avow_until(pending(&d, "work"), stop);
+  avow_promise_t *q = avow_until(avow_ref(held), stop);
+
+  avow_cancel(p);
+  avow_cancel(q);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_rejects(q, UV_ECANCELED);
+  assert_notes("work");
+  avow_deferred_drop(d);
+  assert_true(avow_resolve(e, avow_none()));
+  assert_true(avow_resolve(stop_d, avow_none()));
+  avow_unref(held);
+  avow_unref(stop);
+}
+
+/* The stop that nobody else holds is cancelled with it, up to itself. */
+static void until_whose_stop_waits_for_it_settles(void **state) {
+  avow_deferred_t *d, *e;
+  avow_promise_t *until = avow_promise_new(loop, &d);
+  avow_promise_t *stop = avow_then(avow_ref(until), note_cb, NULL, "stop");
+  avow_promise_t *p = avow_until(pending(&e, "work"), stop);
+  avow_unref(stop);
+  assert_true(avow_resolve(d, avow_follow(p)));
+  avow_unref(until);
+  run();
+
+  assert_true(avow_resolve(e, avow_int(1)));
+  run();
+
+  assert_notes("stop"); /* its input had arrived */
+}
+
+static void until_is_cancelled_when_stop_fulfils(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *stop = resolved(1);
+
+  avow_promise_t *p = avow_until(pending(&d, "work"), stop);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("work");
+  avow_deferred_drop(d);
+  avow_unref(stop);
+}
+
+static void cancel_fn(void *p) {
+  avow_cancel(p);
+}
+
+static void what_stop_fulfils_with_may_cancel_as_it_goes(void **state) {
+  static const avow_class_t canceller = { .name = "canceller",
+                                          .destroy = cancel_fn };
+  avow_deferred_t *d, *stop_d;
+  avow_promise_t *stop = avow_promise_new(loop, &stop_d);
+  avow_promise_t *p = avow_until(pending(&d, "work"), stop);
+  avow_unref(stop);
+
+  assert_true(avow_resolve(stop_d, avow_object(&canceller, p)));
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("work");
+  avow_deferred_drop(d);
+}
+
+static void timeout_rejects_and_cancels(void **state) {
+  avow_deferred_t *d;
+
+  assert_rejects(avow_timeout(pending(&d, "work"), 1), UV_ETIMEDOUT);
+
+  assert_notes("work");
+  avow_deferred_drop(d);
+}
+
+static void timeout_says_what_it_is(void **state) {
+  avow_deferred_t *d;
+
+  const avow_value_t v = avow_run(avow_timeout(pending(&d, "work"), 2));
+
+  assert_string_equal(avow_error_message(&v), "timed out");
+  avow_value_unref(v);
+  avow_deferred_drop(d);
+}
+
+static void timeout_is_gone_when_its_promise_settles(void **state) {
+  assert_fulfils_int(avow_timeout(resolved(1), 100000), 1);
+
+  assert_false(uv_loop_alive(loop));
+}
+
+/* Takes all promises that need no memory, but the last so many. */
+static size_t hoard(avow_promise_t *ps[], size_t max, size_t spare) {
+  size_t n = 0;
+  fail_allocation(1, true);
+  while (n < max && !allocation_failed())
+    ps[n++] = avow_promise_resolve(loop, avow_none());
+  for (; spare > 0 && n > 0; spare--)
+    avow_unref(ps[--n]);
+  return n;
+}
+
+static void timeout_without_memory_leaves_no_timer(void **state) {
+  enum { MAX = 1000 };
+  avow_promise_t *ps[MAX];
+  avow_deferred_t *d;
+  assert_fulfils_none(avow_sleep(loop, 0)); /* has the timers' wheel made */
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  const size_t n = hoard(ps, MAX, 2); /* the last one is none */
+
+  p = avow_timeout(p, 1000000);
+
+  assert_rejects(p, UV_ENOMEM);
+  run();
+  for (size_t i = 0; i < n; i++)
+    avow_unref(ps[i]);
+  avow_deferred_drop(d);
+}
+
+static void cancelled_timeout_cancels_its_promise(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_timeout(pending(&d, "work"), 100000);
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("work");
+  assert_false(uv_loop_alive(loop));
+  avow_deferred_drop(d);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(until_goes_on_as_its_promise),
+    CASE(until_is_rejected_by_the_reason_of_stop),
+    CASE(until_waits_for_the_handlers_of_what_it_cancels),
+    CASE(until_does_not_wait_for_what_others_hold),
+    CASE(value_that_arrived_before_the_stop_wins),
+    CASE(until_that_is_cancelled_leaves_stop_alone),
+    CASE(until_whose_stop_waits_for_it_settles),
+    CASE(until_is_cancelled_when_stop_fulfils),
+    CASE(what_stop_fulfils_with_may_cancel_as_it_goes),
+    CASE(timeout_rejects_and_cancels),
+    CASE(timeout_says_what_it_is),
+    CASE(timeout_is_gone_when_its_promise_settles),
+    CASE(timeout_without_memory_leaves_no_timer),
+    CASE(cancelled_timeout_cancels_its_promise),
+  };
+  return RUN(tests);
+}

@@ -1,0 +1,491 @@
+/* Values: what is made, what is read back, and when it is freed. */
+#include "harness.h"
+
+enum { DEPTH = 1000000, SMALL_STACK = 64 * 1024, HOLDERS = 4, TURNS = 10000 };
+
+static void count_destroy(void *self) {
+  ++*(int *) self;
+}
+
+static const avow_class_t counted_class = { .name = "counted",
+                                            .destroy = count_destroy };
+static const avow_class_t inert_class = { .name = "inert" };
+
+/* What then functions below leave for the test to use. */
+static avow_deferred_t *kept;
+
+static avow_value_t keep_deferred(void *self, avow_deferred_t *d) {
+  note("then");
+  kept = d;
+  return avow_int(7); /* means nothing */
+}
+
+static const avow_class_t foreign_class = { .name = "foreign",
+                                            .destroy = count_destroy,
+                                            .then = keep_deferred };
+
+static avow_value_t counted(int *destroyed) {
+  *destroyed = 0;
+  return avow_object(&counted_class, destroyed);
+}
+
+static void run_thread(uv_thread_cb fn, void *data) {
+  const uv_thread_options_t options = { .flags = UV_THREAD_HAS_STACK_SIZE,
+                                        .stack_size = SMALL_STACK };
+  uv_thread_t thread;
+  assert_int_equal(uv_thread_create_ex(&thread, &options, fn, data), 0);
+  assert_int_equal(uv_thread_join(&thread), 0);
+}
+
+static void unref_in_thread(void *value) {
+  avow_value_unref(*(avow_value_t *) value);
+}
+
+static void scalars_read_back_as_they_were_made(void **state) {
+  int target;
+
+  const avow_value_t least = avow_int(INT64_MIN);
+  const avow_value_t most = avow_int(INT64_MAX);
+  const avow_value_t real = avow_double(-0.125);
+  const avow_value_t pointer = avow_pointer(&target);
+
+  assert_true(avow_to_int(&least) == INT64_MIN);
+  assert_true(avow_to_int(&most) == INT64_MAX);
+  assert_true(avow_to_double(&real) == -0.125);
+  assert_ptr_equal(avow_to_pointer(&pointer), &target);
+}
+
+static void none_is_of_no_type(void **state) {
+  const avow_value_t v = avow_none();
+
+  assert_int_equal(v.tag, AVOW_NONE);
+  assert_int_equal(v.code, 0);
+  assert_false(avow_is_error(&v));
+}
+
+static void scalars_allocate_nothing(void **state) {
+  const long calls = allocation_calls();
+
+  avow_value_t vs[] = { avow_none(), avow_int(1), avow_double(1),
+                        avow_pointer(state), avow_error(UV_ENOENT) };
+  for (size_t i = 0; i < sizeof(vs) / sizeof(vs[0]); i++) {
+    avow_value_unref(avow_value_ref(&vs[i]));
+    avow_value_unref(vs[i]);
+  }
+
+  assert_int_equal(allocation_calls(), calls);
+}
+
+static void assert_type_name(avow_value_t v, const char *expected) {
+  assert_string_equal(avow_type_name(&v), expected);
+  avow_value_unref(v);
+}
+
+static void type_name_says_what_a_value_is(void **state) {
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+
+  assert_type_name(avow_none(), "none");
+  assert_type_name(avow_int(1), "int");
+  assert_type_name(avow_double(1), "double");
+  assert_type_name(avow_pointer(NULL), "pointer");
+  assert_type_name(avow_object(&inert_class, NULL), "inert");
+  assert_type_name(avow_object(&foreign_class, &(int){ 0 }), "foreign");
+  assert_type_name(avow_string(""), "bytes");
+  assert_type_name(avow_list(NULL, 0), "list");
+  assert_type_name(avow_error(UV_EOF), "error");
+  assert_type_name(avow_follow(p), "promise");
+}
+
+static void bytes_are_a_copy_that_ends_in_nul(void **state) {
+  char source[] = { 'a', '\0', 'b' };
+
+  const avow_value_t v = avow_bytes(source, sizeof(source));
+  source[0] = 'x';
+  size_t len;
+  const char *data = avow_to_bytes(&v, &len);
+
+  assert_int_equal(len, 3);
+  assert_memory_equal(data, "a\0b\0", 4);
+  avow_value_unref(v);
+}
+
+static void bytes_may_be_none_at_all(void **state) {
+  const avow_value_t v = avow_bytes(NULL, 0);
+  size_t len = 1;
+
+  assert_string_equal(avow_to_bytes(&v, &len), "");
+  assert_int_equal(len, 0);
+  avow_value_unref(v);
+}
+
+static void string_is_copied_without_its_nul(void **state) {
+  const avow_value_t v = avow_string("word");
+  size_t len;
+
+  assert_string_equal(avow_to_bytes(&v, &len), "word");
+  assert_int_equal(len, 4);
+  assert_string_equal(avow_to_bytes(&v, NULL), "word");
+  avow_value_unref(v);
+}
+
+static void bytes_new_gives_room_to_fill_in(void **state) {
+  char *data;
+  const avow_value_t v = avow_bytes_new(5, &data);
+
+  memcpy(data, "hello", 5);
+
+  assert_ptr_equal(avow_to_bytes(&v, NULL), data);
+  assert_string_equal(avow_to_bytes(&v, NULL), "hello");
+  avow_value_unref(v);
+}
+
+static void bytes_new_of_more_than_there_can_be_is_enomem(void **state) {
+  char *data = NULL;
+  const long calls = allocation_calls();
+
+  const avow_value_t most = avow_bytes_new(SIZE_MAX, &data);
+  const avow_value_t nearly = avow_bytes_new(SIZE_MAX - 8, &data);
+
+  assert_int_equal(avow_error_code(&most), UV_ENOMEM);
+  assert_int_equal(avow_error_code(&nearly), UV_ENOMEM);
+  assert_int_equal(allocation_calls(), calls); /* the sum would be small */
+  assert_null(data);
+}
+
+static void list_keeps_its_items_in_order(void **state) {
+  avow_value_t items[] = { avow_int(1), avow_string("two"), avow_none() };
+
+  const avow_value_t list = avow_list(items, 3);
+
+  assert_int_equal(avow_list_len(&list), 3);
+  assert_int_equal(avow_to_int(avow_list_at(&list, 0)), 1);
+  assert_string_equal(avow_to_bytes(avow_list_at(&list, 1), NULL), "two");
+  assert_int_equal(avow_list_at(&list, 2)->tag, AVOW_NONE);
+  avow_value_unref(list);
+}
+
+static void list_may_be_empty(void **state) {
+  const avow_value_t list = avow_list(NULL, 0);
+
+  assert_int_equal(list.tag, AVOW_LIST);
+  assert_int_equal(avow_list_len(&list), 0);
+  avow_value_unref(list);
+}
+
+static void object_gives_self_to_its_class(void **state) {
+  int destroyed;
+  const avow_value_t v = counted(&destroyed);
+
+  assert_int_equal(v.tag, AVOW_OBJECT);
+  assert_ptr_equal(avow_to_object(&v, &counted_class), &destroyed);
+  avow_value_unref(v);
+}
+
+static void object_is_destroyed_once_when_its_last_holder_goes(void **state) {
+  int destroyed;
+  const avow_value_t v = counted(&destroyed);
+  const avow_value_t second = avow_value_ref(&v);
+  const avow_value_t third = avow_value_ref(&second);
+
+  avow_value_unref(v);
+  avow_value_unref(third);
+  assert_int_equal(destroyed, 0);
+  avow_value_unref(second);
+
+  assert_int_equal(destroyed, 1);
+}
+
+static void object_without_destroy_leaves_self_alone(void **state) {
+  int target = 5;
+
+  avow_value_unref(avow_object(&inert_class, &target));
+
+  assert_int_equal(target, 5);
+}
+
+static void value_in_two_lists_lives_as_long_as_either(void **state) {
+  int destroyed;
+  avow_value_t v = counted(&destroyed);
+  avow_value_t again = avow_value_ref(&v);
+  const avow_value_t first = avow_list(&v, 1);
+  const avow_value_t second = avow_list(&again, 1);
+
+  avow_value_unref(first);
+  assert_int_equal(destroyed, 0);
+  avow_value_unref(second);
+
+  assert_int_equal(destroyed, 1);
+}
+
+static void item_outlives_its_list_for_who_refs_it(void **state) {
+  avow_value_t item = avow_string("kept");
+  const avow_value_t list = avow_list(&item, 1);
+
+  const avow_value_t mine = avow_value_ref(avow_list_at(&list, 0));
+  avow_value_unref(list);
+
+  assert_string_equal(avow_to_bytes(&mine, NULL), "kept");
+  avow_value_unref(mine);
+}
+
+static void promise_in_a_list_is_let_go_with_it(void **state) {
+  int destroyed;
+  avow_promise_t *settled = avow_promise_resolve(loop, counted(&destroyed));
+  avow_deferred_t *d;
+  avow_promise_t *pending = avow_promise_new(loop, &d);
+  avow_value_t items[] = { avow_follow(settled),
+                           avow_follow(avow_ref(pending)) };
+
+  avow_value_unref(avow_list(items, 2));
+
+  assert_int_equal(destroyed, 1);
+  assert_true(avow_resolve(d, avow_int(1)));
+  assert_fulfils_int(pending, 1);
+}
+
+static avow_value_t second_item(const avow_value_t *list, void *data) {
+  return avow_value_ref(avow_list_at(list, 1));
+}
+
+static void promise_in_a_list_can_be_followed_from_there(void **state) {
+  avow_value_t items[] = {
+    avow_int(1), avow_follow(avow_promise_resolve(loop, avow_int(2)))
+  };
+
+  avow_promise_t *p = avow_promise_resolve(loop, avow_list(items, 2));
+
+  assert_fulfils_int(avow_then(p, second_item, NULL, NULL), 2);
+}
+
+static void ref_of_a_followed_promise_holds_that_promise(void **state) {
+  avow_deferred_t *d;
+  const avow_value_t v = avow_follow(avow_promise_new(loop, &d));
+
+  avow_value_unref(avow_value_ref(&v));
+  assert_true(avow_resolve(d, avow_int(3)));
+
+  assert_fulfils_int(v.u.p, 3);
+}
+
+/* Resolved with a foreign promise, whose destructions it counts. */
+static avow_promise_t *adopt_foreign(const avow_class_t *klass,
+                                     int *destroyed) {
+  *destroyed = 0;
+  return avow_promise_resolve(loop, avow_object(klass, destroyed));
+}
+
+static void object_with_then_is_a_thenable_of_its_class(void **state) {
+  int destroyed = 0;
+  const avow_value_t v = avow_object(&foreign_class, &destroyed);
+
+  assert_int_equal(v.tag, AVOW_THENABLE);
+  assert_ptr_equal(avow_to_object(&v, &foreign_class), &destroyed);
+  avow_value_unref(v);
+  assert_int_equal(destroyed, 1);
+}
+
+static void thenable_is_asked_once_from_a_job(void **state) {
+  int destroyed;
+  avow_promise_t *p = adopt_foreign(&foreign_class, &destroyed);
+
+  note("caller");
+  run();
+  assert_notes("caller then");
+  assert_int_equal(destroyed, 1);
+  assert_true(avow_resolve(kept, avow_int(4)));
+
+  assert_fulfils_int(p, 4);
+}
+
+static void thenable_may_answer_with_another(void **state) {
+  int first, second = 0;
+  avow_promise_t *p = adopt_foreign(&foreign_class, &first);
+
+  run();
+  assert_true(avow_resolve(kept, avow_object(&foreign_class, &second)));
+  run();
+  assert_true(avow_reject(kept, avow_error(UV_EPERM)));
+
+  assert_rejects(p, UV_EPERM);
+  assert_int_equal(second, 1);
+}
+
+static void thenable_that_drops_its_deferred_breaks_the_promise(void **state) {
+  int destroyed;
+  avow_promise_t *p = adopt_foreign(&foreign_class, &destroyed);
+
+  run();
+  avow_deferred_drop(kept);
+
+  assert_rejects(p, AVOW_EBROKEN);
+}
+
+static avow_value_t throw_late(void *self, avow_deferred_t *d) {
+  avow_deferred_drop(d);
+  return avow_error_new(UV_EIO, avow_none(), "thrown");
+}
+
+static avow_value_t answer_and_throw(void *self, avow_deferred_t *d) {
+  assert_true(avow_resolve(d, avow_int(5)));
+  return avow_error_new(UV_EIO, avow_none(), "too late");
+}
+
+static void error_of_a_then_function_rejects(void **state) {
+  static const avow_class_t throwing = { .name = "throwing",
+                                         .destroy = count_destroy,
+                                         .then = throw_late };
+  int destroyed;
+
+  assert_rejects(adopt_foreign(&throwing, &destroyed), UV_EIO);
+
+  assert_int_equal(destroyed, 1);
+}
+
+static void error_of_a_then_function_that_answered_is_released(void **state) {
+  static const avow_class_t hasty = { .name = "hasty",
+                                      .destroy = count_destroy,
+                                      .then = answer_and_throw };
+  int destroyed;
+
+  assert_fulfils_int(adopt_foreign(&hasty, &destroyed), 5);
+
+  assert_int_equal(destroyed, 1);
+}
+
+static avow_value_t list_in_lists(avow_value_t v) {
+  for (int i = 0; i < DEPTH; i++)
+    v = avow_list(&v, 1);
+  return v;
+}
+
+static void lists_in_lists_are_freed_on_a_small_stack(void **state) {
+  int destroyed;
+  avow_value_t v = list_in_lists(counted(&destroyed));
+
+  run_thread(unref_in_thread, &v);
+
+  assert_int_equal(destroyed, 1);
+}
+
+static void unref_next(void *self) {
+  avow_value_t *next = self;
+  avow_value_unref(*next);
+  free(next);
+}
+
+static void objects_of_objects_are_freed_on_a_small_stack(void **state) {
+  static const avow_class_t linked = { .name = "linked",
+                                       .destroy = unref_next };
+  int destroyed;
+  avow_value_t v = counted(&destroyed);
+  for (int i = 0; i < DEPTH; i++) {
+    avow_value_t *next = malloc(sizeof(*next));
+    assert_non_null(next);
+    *next = v;
+    v = avow_object(&linked, next);
+  }
+
+  run_thread(unref_in_thread, &v);
+
+  assert_int_equal(destroyed, 1);
+}
+
+static void promises_in_lists_are_freed_on_a_small_stack(void **state) {
+  int destroyed;
+  avow_value_t v = counted(&destroyed);
+  for (int i = 0; i < DEPTH; i++) {
+    v = avow_list(&v, 1);
+    v = avow_follow(avow_promise_resolve(loop, v));
+  }
+
+  run_thread(unref_in_thread, &v);
+
+  assert_int_equal(destroyed, 1);
+}
+
+static void last_reference_may_go_in_another_thread(void **state) {
+  int destroyed;
+  avow_value_t v = counted(&destroyed);
+  const avow_value_t mine = avow_value_ref(&v);
+
+  avow_value_unref(mine);
+  run_thread(unref_in_thread, &v);
+
+  assert_int_equal(destroyed, 1);
+}
+
+static void ref_and_unref(void *value) {
+  const avow_value_t v = *(avow_value_t *) value;
+  for (int i = 0; i < TURNS; i++)
+    avow_value_unref(avow_value_ref(&v));
+  avow_value_unref(v);
+}
+
+static void holders_in_many_threads_free_once(void **state) {
+  int destroyed;
+  avow_value_t item = counted(&destroyed);
+  const avow_value_t list = avow_list(&item, 1);
+  avow_value_t held[HOLDERS];
+  uv_thread_t threads[HOLDERS];
+  for (int i = 0; i < HOLDERS; i++)
+    held[i] = avow_value_ref(&list);
+
+  for (int i = 0; i < HOLDERS; i++)
+    assert_int_equal(uv_thread_create(&threads[i], ref_and_unref, &held[i]), 0);
+  avow_value_unref(list);
+  for (int i = 0; i < HOLDERS; i++)
+    assert_int_equal(uv_thread_join(&threads[i]), 0);
+
+  assert_int_equal(destroyed, 1);
+}
+
+static void values_nest_while_others_are_freed_in_a_thread(void **state) {
+  int here, there;
+  avow_value_t first = list_in_lists(counted(&there));
+  const avow_value_t second = list_in_lists(counted(&here));
+  uv_thread_t thread;
+
+  assert_int_equal(uv_thread_create(&thread, unref_in_thread, &first), 0);
+  avow_value_unref(second);
+  assert_int_equal(uv_thread_join(&thread), 0);
+
+  assert_int_equal(here, 1);
+  assert_int_equal(there, 1);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(scalars_read_back_as_they_were_made),
+    CASE(none_is_of_no_type),
+    CASE(scalars_allocate_nothing),
+    CASE(type_name_says_what_a_value_is),
+    CASE(bytes_are_a_copy_that_ends_in_nul),
+    CASE(bytes_may_be_none_at_all),
+    CASE(string_is_copied_without_its_nul),
+    CASE(bytes_new_gives_room_to_fill_in),
+    CASE(bytes_new_of_more_than_there_can_be_is_enomem),
+    CASE(list_keeps_its_items_in_order),
+    CASE(list_may_be_empty),
+    CASE(object_gives_self_to_its_class),
+    CASE(object_is_destroyed_once_when_its_last_holder_goes),
+    CASE(object_without_destroy_leaves_self_alone),
+    CASE(value_in_two_lists_lives_as_long_as_either),
+    CASE(item_outlives_its_list_for_who_refs_it),
+    CASE(promise_in_a_list_is_let_go_with_it),
+    CASE(promise_in_a_list_can_be_followed_from_there),
+    CASE(ref_of_a_followed_promise_holds_that_promise),
+    CASE(object_with_then_is_a_thenable_of_its_class),
+    CASE(thenable_is_asked_once_from_a_job),
+    CASE(thenable_may_answer_with_another),
+    CASE(thenable_that_drops_its_deferred_breaks_the_promise),
+    CASE(error_of_a_then_function_rejects),
+    CASE(error_of_a_then_function_that_answered_is_released),
+    CASE(lists_in_lists_are_freed_on_a_small_stack),
+    CASE(objects_of_objects_are_freed_on_a_small_stack),
+    CASE(promises_in_lists_are_freed_on_a_small_stack),
+    CASE(last_reference_may_go_in_another_thread),
+    CASE(holders_in_many_threads_free_once),
+    CASE(values_nest_while_others_are_freed_in_a_thread),
+  };
+  return RUN(tests);
+}

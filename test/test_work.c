@@ -1,0 +1,357 @@
+/* Jobs of the thread pool: whose each thing is, and when it ends. */
+#include <stdatomic.h>
+
+#include "harness.h"
+
+enum { THREADS = 4 };
+
+static uv_sem_t arrived; /* a job of the pool's began */
+static uv_sem_t gate;    /* and may end */
+static int held;
+
+typedef struct {
+  atomic_int calls; /* of the function */
+  int frees;        /* of its data */
+  avow_value_t result;
+  uv_thread_t caller;
+} job_t;
+
+static avow_value_t call(void *data) {
+  job_t *job = data;
+  atomic_fetch_add(&job->calls, 1);
+  job->caller = uv_thread_self();
+  return job->result;
+}
+
+static avow_value_t call_held(void *data) {
+  uv_sem_post(&arrived);
+  uv_sem_wait(&gate);
+  return call(data);
+}
+
+static void free_job(void *data) {
+  job_t *job = data;
+  job->frees++;
+}
+
+static void hold_work(uv_work_t *req) {
+  uv_sem_post(&arrived);
+  uv_sem_wait(&gate);
+}
+
+static void pass_work(uv_work_t *req) {
+  uv_sem_post(&arrived);
+}
+
+static void free_work(uv_work_t *req, int status) {
+  free(req);
+}
+
+static void queue_work(uv_work_cb work) {
+  uv_work_t *req = malloc(sizeof(*req));
+  assert_non_null(req);
+  assert_int_equal(uv_queue_work(loop, req, work, free_work), 0);
+}
+
+static void hold_pool(int threads) {
+  for (; threads > 0; threads--, held++) {
+    queue_work(hold_work);
+    uv_sem_wait(&arrived);
+  }
+}
+
+static void release_pool(void) {
+  for (; held > 0; held--)
+    uv_sem_post(&gate);
+}
+
+/* A job that is over, of which the loop has not heard. */
+static avow_promise_t *done_unheard(job_t *job) {
+  hold_pool(THREADS - 1);
+  avow_promise_t *p = avow_work(loop, call, job, free_job);
+  queue_work(pass_work);
+  uv_sem_wait(&arrived);
+  release_pool();
+  return p;
+}
+
+static void assert_bytes(avow_promise_t *p, const char *text) {
+  const avow_value_t v = avow_run(p);
+  assert_string_equal(avow_error_message(&v), "no error");
+  assert_string_equal(avow_to_bytes(&v, NULL), text);
+  avow_value_unref(v);
+}
+
+static void work_gives_what_its_function_returns(void **state) {
+  job_t job = { .result = avow_string("from afar") };
+  const uv_thread_t self = uv_thread_self();
+
+  assert_bytes(avow_work(loop, call, &job, free_job), "from afar");
+
+  assert_int_equal(job.calls, 1);
+  assert_int_equal(job.frees, 1);
+  assert_false(uv_thread_equal(&job.caller, &self));
+}
+
+static void work_rejects_with_what_its_function_throws(void **state) {
+  job_t job = { .result = avow_error_new(UV_EIO, avow_none(), "no disk") };
+
+  const avow_value_t v = avow_run(avow_work(loop, call, &job, free_job));
+
+  assert_int_equal(avow_error_code(&v), UV_EIO);
+  assert_string_equal(avow_error_message(&v), "no disk");
+  assert_int_equal(job.frees, 1);
+  avow_value_unref(v);
+}
+
+static void work_needs_nothing_to_free(void **state) {
+  job_t job = { .result = avow_int(7) };
+
+  assert_fulfils_int(avow_work(loop, call, &job, NULL), 7);
+}
+
+static avow_value_t count_frees_cb(const avow_value_t *arg, void *data) {
+  const job_t *job = data;
+  return avow_int(job->frees);
+}
+
+static void work_frees_its_data_before_handlers_run(void **state) {
+  job_t job = { .result = avow_none() };
+
+  avow_promise_t *p = avow_work(loop, call, &job, free_job);
+
+  assert_fulfils_int(avow_then(p, count_frees_cb, NULL, &job), 1);
+}
+
+static void work_without_a_function_rejects_and_frees(void **state) {
+  job_t job = { .frees = 0 };
+
+  assert_rejects(avow_work(loop, NULL, &job, free_job), UV_EINVAL);
+  assert_rejects(avow_work(loop, NULL, NULL, NULL), UV_EINVAL);
+
+  assert_int_equal(job.frees, 1);
+}
+
+static avow_value_t stamp_fn(void *data) {
+  return avow_int(5);
+}
+
+static avow_value_t start_then(void *self, avow_deferred_t *d) {
+  (void) avow_resolve(d, stamp_fn(self)); /* it is pending */
+  return avow_none();
+}
+
+static void work_may_give_a_thenable(void **state) {
+  static const avow_class_t foreign = { .name = "foreign", .then = start_then };
+  job_t job = { .result = avow_object(&foreign, NULL) };
+
+  assert_fulfils_int(avow_work(loop, call, &job, free_job), 5);
+}
+
+static void return_a_promise(void) {
+  job_t job = { .frees = 0 };
+  avow_deferred_t *d;
+  job.result = avow_follow(avow_promise_new(loop, &d));
+
+  const avow_value_t v = avow_run(avow_work(loop, call, &job, free_job));
+
+  assert_int_equal(avow_error_code(&v), AVOW_EMISUSE);
+  assert_int_equal(job.frees, 1);
+  avow_deferred_drop(d);
+}
+
+/* In a process that has no threads yet, since it is forked for the abort. */
+static void work_that_returns_a_promise_is_misuse(void **state) {
+  assert_misuse(return_a_promise, "avow_work() returned a promise");
+}
+
+static void work_cancelled_in_the_queue_never_runs(void **state) {
+  job_t job = { .frees = 0 };
+  hold_pool(THREADS);
+  avow_promise_t *p = avow_work(loop, call, &job, free_job);
+
+  avow_cancel(p);
+  assert_int_equal(avow_state(p), AVOW_REJECTED);
+  assert_int_equal(job.frees, 0); /* never inside the call */
+  release_pool();
+  run();
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_int_equal(job.calls, 0);
+  assert_int_equal(job.frees, 1);
+}
+
+static void work_cancelled_while_it_runs_ends_unheard(void **state) {
+  job_t job = { .result = avow_string("late") };
+  avow_promise_t *p = avow_work(loop, call_held, &job, free_job);
+  uv_sem_wait(&arrived);
+
+  avow_cancel(p);
+  assert_rejects(p, UV_ECANCELED);
+  assert_int_equal(job.frees, 0); /* the thread still uses it */
+  uv_sem_post(&gate);
+  run();
+
+  assert_int_equal(job.calls, 1);
+  assert_int_equal(job.frees, 1);
+}
+
+static void work_cancelled_when_done_drops_the_result(void **state) {
+  job_t job = { .result = avow_string("late") };
+  avow_promise_t *p = done_unheard(&job);
+
+  avow_cancel(p);
+  run();
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_int_equal(job.frees, 1);
+}
+
+typedef struct {
+  job_t job;
+  avow_promise_t *p;
+} own_victim_t;
+
+static void cancel_own(void *data) {
+  own_victim_t *victim = data;
+  avow_cancel(victim->p);
+  victim->job.frees++;
+}
+
+static void work_cancelled_as_its_data_goes_drops_the_result(void **state) {
+  own_victim_t victim = { .job.result = avow_string("late") };
+  victim.p = avow_work(loop, call, &victim, cancel_own);
+
+  run();
+
+  assert_rejects(victim.p, UV_ECANCELED);
+  assert_int_equal(victim.job.frees, 1);
+}
+
+static void loop_close_waits_for_work_that_runs(void **state) {
+  job_t job = { .result = avow_string("late") };
+  job_t queued = { .frees = 0 };
+  hold_pool(THREADS - 1);
+  avow_promise_t *p = avow_work(loop, call_held, &job, free_job);
+  uv_sem_wait(&arrived);
+  avow_promise_t *q = avow_work(loop, call, &queued, free_job);
+  release_pool();
+  uv_sem_post(&gate);
+
+  assert_int_equal(avow_loop_close(loop), 0);
+  run(); /* what held the pool is not avow's to wait for */
+
+  assert_int_equal(job.frees, 1);
+  assert_int_equal(queued.frees, 1);
+  avow_unref(p);
+  avow_unref(q);
+  run(); /* the program's own jobs */
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void work_without_memory_frees_its_data(void **state) {
+  bool done = false;
+  for (long nth = 1; !done; nth++) {
+    job_t job = { .result = avow_int(1) };
+    fail_allocation(nth, false);
+    const avow_value_t v = avow_run(avow_work(loop, call, &job, free_job));
+    done = !allocation_failed();
+    fail_allocation(0, false);
+
+    assert_int_equal(avow_error_code(&v), done ? 0 : UV_ENOMEM);
+    assert_int_equal(job.frees, 1);
+    assert_true(nth < 100);
+  }
+}
+
+static void without_memory_nothing_to_free_is_fine(void **state) {
+  fail_allocation(1, true);
+
+  assert_rejects(avow_work(loop, stamp_fn, NULL, NULL), UV_ENOMEM);
+
+  fail_allocation(0, false);
+}
+
+static void random_gives_so_many_bytes(void **state) {
+  const avow_value_t a = avow_run(avow_random(loop, 32));
+  const avow_value_t b = avow_run(avow_random(loop, 32));
+  const avow_value_t none = avow_run(avow_random(loop, 0));
+  size_t a_len, b_len, len;
+
+  const char *a_bytes = avow_to_bytes(&a, &a_len);
+  const char *b_bytes = avow_to_bytes(&b, &b_len);
+  (void) avow_to_bytes(&none, &len);
+
+  assert_int_equal(a_len, 32);
+  assert_int_equal(b_len, 32);
+  assert_int_equal(len, 0);
+  assert_memory_not_equal(a_bytes, b_bytes, 32);
+  avow_value_unref(a);
+  avow_value_unref(b);
+  avow_value_unref(none);
+}
+
+static void random_refuses_more_than_libuv_gives(void **state) {
+  const avow_value_t v = avow_run(avow_random(loop, (size_t) INT_MAX + 1));
+
+  assert_int_equal(avow_error_code(&v), UV_E2BIG);
+  assert_string_equal(avow_error_message(&v), "random: argument list too long");
+  avow_value_unref(v);
+}
+
+static void random_without_memory_rejects(void **state) {
+  bool done = false;
+  for (long nth = 1; !done; nth++) {
+    fail_allocation(nth, false);
+    const avow_value_t v = avow_run(avow_random(loop, 1000));
+    done = !allocation_failed();
+    fail_allocation(0, false);
+
+    assert_int_equal(avow_error_code(&v), done ? 0 : UV_ENOMEM);
+    avow_value_unref(v);
+    assert_true(nth < 100);
+  }
+}
+
+/* What blocks and has no request of its own in libuv needs no more than this. */
+static avow_value_t host_name(void *data) {
+  char name[UV_MAXHOSTNAMESIZE];
+  size_t size = sizeof(name);
+  const int err = uv_os_gethostname(name, &size);
+  return err < 0 ? avow_error(err) : avow_bytes(name, size);
+}
+
+static void work_serves_what_blocks(void **state) {
+  char name[UV_MAXHOSTNAMESIZE];
+  size_t size = sizeof(name);
+  assert_int_equal(uv_os_gethostname(name, &size), 0);
+
+  assert_bytes(avow_work(loop, host_name, NULL, NULL), name);
+}
+
+int main(void) {
+  (void) setenv("UV_THREADPOOL_SIZE", "4", 1);
+  (void) uv_sem_init(&arrived, 0);
+  (void) uv_sem_init(&gate, 0);
+  const struct CMUnitTest tests[] = {
+    CASE(work_that_returns_a_promise_is_misuse),
+    CASE(work_gives_what_its_function_returns),
+    CASE(work_rejects_with_what_its_function_throws),
+    CASE(work_needs_nothing_to_free),
+    CASE(work_frees_its_data_before_handlers_run),
+    CASE(work_without_a_function_rejects_and_frees),
+    CASE(work_may_give_a_thenable),
+    CASE(work_cancelled_in_the_queue_never_runs),
+    CASE(work_cancelled_while_it_runs_ends_unheard),
+    CASE(work_cancelled_when_done_drops_the_result),
+    CASE(work_cancelled_as_its_data_goes_drops_the_result),
+    CASE(loop_close_waits_for_work_that_runs),
+    CASE(work_without_memory_frees_its_data),
+    CASE(without_memory_nothing_to_free_is_fine),
+    CASE(random_gives_so_many_bytes),
+    CASE(random_refuses_more_than_libuv_gives),
+    CASE(random_without_memory_rejects),
+    CASE(work_serves_what_blocks),
+  };
+  return RUN(tests);
+}

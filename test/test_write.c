@@ -1,0 +1,493 @@
+/* Writing to a stream and ending that, over pipes and over TCP. */
+#include <arpa/inet.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+enum { LARGE = 8 << 20, PART = 1 << 16, PIECES = 16 };
+
+typedef avow_promise_t *(*start_fn)(void);
+
+static union {
+  uv_stream_t stream;
+  uv_pipe_t pipe;
+  uv_tcp_t tcp;
+} ours;
+static uv_stream_t *const stream = &ours.stream;
+static int peer; /* the other end; -1 when it hung up */
+
+static void hang_up(void) {
+  if (peer >= 0)
+    (void) close(peer);
+  peer = -1;
+}
+
+static int set_up_pipe(void **state) {
+  int fds[2];
+  if (harness_setup(state) != 0 ||
+      socketpair(AF_UNIX, SOCK_STREAM, 0, fds) != 0)
+    return -1;
+  peer = fds[1];
+  (void) uv_pipe_init(loop, &ours.pipe, 0);
+  return uv_pipe_open(&ours.pipe, fds[0]);
+}
+
+static int set_up_tcp(void **state) {
+  struct sockaddr_in address;
+  socklen_t len = sizeof(address);
+  if (harness_setup(state) != 0)
+    return -1;
+  (void) uv_ip4_addr("127.0.0.1", 0, &address);
+  const int listener = socket(AF_INET, SOCK_STREAM, 0);
+  const int client = socket(AF_INET, SOCK_STREAM, 0);
+  if (bind(listener, (struct sockaddr *) &address, len) != 0 ||
+      listen(listener, 1) != 0 ||
+      getsockname(listener, (struct sockaddr *) &address, &len) != 0 ||
+      connect(client, (struct sockaddr *) &address, len) != 0)
+    return -1;
+  peer = accept(listener, NULL, NULL);
+  (void) close(listener);
+  (void) uv_tcp_init(loop, &ours.tcp);
+  return uv_tcp_open(&ours.tcp, client);
+}
+
+static int tear_down(void **state) {
+  hang_up();
+  if (!uv_is_closing((uv_handle_t *) stream))
+    uv_close((uv_handle_t *) stream, NULL);
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* it is closed */
+  return harness_teardown(state);
+}
+
+static char pattern_at(size_t i) {
+  return (char) (i * 31 + (i >> 8));
+}
+
+/* len bytes of an endless pattern. */
+static avow_value_t pattern(size_t from, size_t len) {
+  char *data = NULL;
+  const avow_value_t v = avow_bytes_new(len, &data);
+  for (size_t i = 0; data != NULL && i < len; i++)
+    data[i] = pattern_at(from + i);
+  return v;
+}
+
+/* The peer reads so much of the pattern, on the pool while the loop runs. */
+static void assert_peer_hears(size_t from, size_t len) {
+  for (size_t done = 0, n; done < len; done += n) {
+    const size_t max = len - done < PART ? len - done : PART;
+    const avow_value_t v = avow_run(avow_fs_read(loop, peer, max, -1));
+    const char *data = avow_to_bytes(&v, &n);
+    assert_true(n > 0);
+    for (size_t i = 0; i < n; i++)
+      if (data[i] != pattern_at(from + done + i))
+        fail_msg("byte %zu is wrong", from + done + i);
+    avow_value_unref(v);
+  }
+}
+
+static void assert_peer_hears_text(const char *text) {
+  char data[64] = "";
+  assert_int_equal(read(peer, data, sizeof(data)), (ssize_t) strlen(text));
+  assert_string_equal(data, text);
+}
+
+static void assert_peer_hears_the_end(void) {
+  char byte;
+  assert_int_equal(read(peer, &byte, 1), 0);
+}
+
+static void assert_says(avow_promise_t *p, int code, const char *message) {
+  const avow_value_t v = avow_run(p);
+  assert_string_equal(avow_err_name(avow_error_code(&v)), avow_err_name(code));
+  assert_string_equal(avow_error_message(&v), message);
+  avow_value_unref(v);
+}
+
+static void assert_cancels_at_once(avow_promise_t *p) {
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  avow_cancel(p);
+  assert_int_equal(avow_state(p), AVOW_REJECTED);
+  assert_rejects(p, UV_ECANCELED);
+}
+
+/* Broken pipe or reset: which of them depends on who is first. */
+static void assert_breaks(avow_promise_t *p) {
+  const avow_value_t v = avow_run(p);
+  const int code = avow_error_code(&v);
+  assert_true(code == UV_EPIPE || code == UV_ECONNRESET);
+  assert_int_equal(strncmp(avow_error_message(&v), "write: ", 7), 0);
+  avow_value_unref(v);
+}
+
+static uint64_t requests(void) {
+  avow_stats_t stats;
+  avow_loop_stats(loop, &stats);
+  return stats.requests;
+}
+
+static avow_promise_t *start_small(void) {
+  return avow_write(stream, avow_string("hello"));
+}
+
+static avow_promise_t *start_large(void) {
+  return avow_write(stream, pattern(0, LARGE));
+}
+
+static avow_promise_t *start_large_parts(void) {
+  avow_value_t parts[PIECES];
+  for (int i = 0; i < PIECES; i++)
+    parts[i] = pattern(0, LARGE / PIECES);
+  return avow_write(stream, avow_list(parts, PIECES));
+}
+
+static avow_promise_t *start_shutdown(void) {
+  return avow_shutdown(stream);
+}
+
+static void small_write_is_fulfilled_at_once(void **state) {
+  avow_promise_t *p = start_small();
+
+  assert_int_equal(avow_state(p), AVOW_FULFILLED);
+  assert_int_equal(requests(), 0);
+  assert_peer_hears_text("hello");
+  assert_fulfils_int(p, 5);
+}
+
+static void write_of_nothing_writes_nothing(void **state) {
+  assert_fulfils_int(avow_write(stream, avow_string("")), 0);
+
+  hang_up();
+}
+
+static void large_write_waits_for_its_reader(void **state) {
+  avow_promise_t *p = start_large();
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  assert_int_equal(requests(), 1);
+
+  assert_peer_hears(0, LARGE);
+
+  assert_fulfils_int(p, LARGE);
+  assert_int_equal(requests(), 0);
+}
+
+static void writes_keep_their_order(void **state) {
+  avow_promise_t *all[] = {
+    avow_write(stream, pattern(0, LARGE)),
+    avow_write(stream, pattern(LARGE, 1)),
+    avow_write(stream, pattern(LARGE + 1, LARGE)),
+    avow_write(stream, pattern(2 * LARGE + 1, 5)),
+  };
+  const char *names[] = { "1", "2", "3", "4" };
+  for (size_t i = 0; i < 4; i++)
+    all[i] = avow_then(all[i], note_cb, NULL, (void *) (uintptr_t) names[i]);
+
+  assert_peer_hears(0, 2 * LARGE + 6);
+
+  avow_value_unref(avow_run(avow_all(loop, all, 4)));
+  assert_notes("1 2 3 4");
+}
+
+static void write_fails_once_the_peer_has_gone(void **state) {
+  hang_up();
+
+  avow_value_unref(avow_run(start_small())); /* TCP hears of it by this */
+
+  assert_breaks(start_small());
+}
+
+static void queued_write_fails_when_the_peer_goes(void **state) {
+  avow_promise_t *p = start_large();
+  assert_peer_hears(0, PART);
+
+  hang_up();
+
+  assert_breaks(p);
+}
+
+static void write_rejects_what_is_not_bytes(void **state) {
+  avow_value_t items[] = { avow_string("x"), avow_int(1) };
+
+  assert_says(avow_write(stream, avow_list(items, 2)), UV_EINVAL,
+              "write: invalid argument");
+  assert_rejects(avow_write(stream, avow_int(1)), UV_EINVAL);
+  assert_rejects(avow_write(stream, avow_error(UV_ENOMEM)), UV_ENOMEM);
+}
+
+static void list_is_written_in_order(void **state) {
+  avow_value_t items[] = { avow_string("he"), avow_string(""),
+                           avow_string("llo") };
+
+  assert_fulfils_int(avow_write(stream, avow_list(items, 3)), 5);
+
+  assert_peer_hears_text("hello");
+}
+
+static void list_of_nothing_writes_nothing(void **state) {
+  avow_value_t items[] = { avow_string("") };
+
+  assert_fulfils_int(avow_write(stream, avow_list(items, 1)), 0);
+  assert_fulfils_int(avow_write(stream, avow_list(NULL, 0)), 0);
+}
+
+/* Many parts of different sizes, some of which have nothing. */
+static avow_promise_t *start_list(void) {
+  enum { PARTS = 40 };
+  avow_value_t items[PARTS];
+  size_t at = 0;
+  for (size_t i = 0; i < PARTS; i++) {
+    const size_t len = i + 1 < PARTS ? i % 3 * (LARGE / PARTS) : LARGE - at;
+    items[i] = pattern(at, len);
+    at += len;
+  }
+  return avow_write(stream, avow_list(items, PARTS));
+}
+
+static void long_list_waits_for_its_reader(void **state) {
+  avow_promise_t *p = start_list();
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+
+  assert_peer_hears(0, LARGE);
+
+  assert_fulfils_int(p, LARGE);
+}
+
+static void list_with_a_part_that_found_no_memory_rejects(void **state) {
+  avow_value_t items[] = { avow_string("x"), avow_error(UV_ENOMEM) };
+
+  assert_rejects(avow_write(stream, avow_list(items, 2)), UV_ENOMEM);
+}
+
+static void write_rejects_on_a_closing_handle(void **state) {
+  uv_close((uv_handle_t *) stream, NULL);
+
+  assert_rejects(start_small(), UV_EINVAL);
+}
+
+static void write_rejects_without_a_connection(void **state) {
+  uv_tcp_t lonely;
+  (void) uv_tcp_init(loop, &lonely);
+
+  assert_says(avow_write((uv_stream_t *) &lonely, avow_string("x")), UV_EBADF,
+              "write: bad file descriptor");
+
+  uv_close((uv_handle_t *) &lonely, NULL);
+  run();
+}
+
+static void cancelled_write_is_written_all_the_same(void **state) {
+  assert_cancels_at_once(start_large());
+
+  avow_promise_t *p = avow_write(stream, pattern(LARGE, 5));
+  assert_peer_hears(0, LARGE + 5);
+
+  assert_fulfils_int(p, 5);
+}
+
+static void write_cancelled_after_it_settled_stays_fulfilled(void **state) {
+  avow_promise_t *p = start_small();
+
+  avow_cancel(p);
+
+  assert_fulfils_int(p, 5);
+}
+
+static avow_value_t cancel_cb(const avow_value_t *arg, void *victim) {
+  avow_cancel(victim);
+  return avow_value_ref(arg);
+}
+
+static void write_cancelled_in_its_turn_is_written(void **state) {
+  avow_promise_t *first = start_large();
+  avow_promise_t *second = avow_write(stream, pattern(LARGE, 5));
+
+  first = avow_then(first, cancel_cb, NULL, second);
+  assert_peer_hears(0, LARGE + 5);
+
+  assert_fulfils_int(first, LARGE);
+  assert_rejects(second, UV_ECANCELED);
+}
+
+static void shutdown_ends_what_the_peer_reads(void **state) {
+  assert_fulfils_int(start_small(), 5);
+
+  assert_fulfils_none(start_shutdown());
+
+  assert_peer_hears_text("hello");
+  assert_peer_hears_the_end();
+}
+
+static void shutdown_waits_for_queued_writes(void **state) {
+  avow_promise_t *p = start_large();
+  avow_promise_t *end = start_shutdown();
+
+  assert_peer_hears(0, LARGE);
+
+  assert_fulfils_int(p, LARGE);
+  assert_fulfils_none(end);
+  assert_peer_hears_the_end();
+}
+
+static void reading_goes_on_after_shutdown(void **state) {
+  assert_fulfils_none(start_shutdown());
+  assert_int_equal(write(peer, "hello", 5), 5);
+  hang_up();
+
+  const avow_value_t v = avow_run(avow_read_all(stream, 100));
+
+  assert_string_equal(avow_to_bytes(&v, NULL), "hello");
+  avow_value_unref(v);
+}
+
+static void second_shutdown_rejects(void **state) {
+  avow_promise_t *p = start_shutdown();
+
+  assert_says(start_shutdown(), UV_ENOTCONN,
+              "shutdown: socket is not connected");
+
+  assert_fulfils_none(p);
+}
+
+static void shutdown_rejects_on_a_closing_handle(void **state) {
+  uv_close((uv_handle_t *) stream, NULL);
+
+  assert_rejects(start_shutdown(), UV_ENOTCONN);
+}
+
+static void shutdown_rejects_without_a_connection(void **state) {
+  uv_tcp_t lonely;
+  (void) uv_tcp_init(loop, &lonely);
+
+  assert_rejects(avow_shutdown((uv_stream_t *) &lonely), UV_ENOTCONN);
+
+  uv_close((uv_handle_t *) &lonely, NULL);
+  run();
+}
+
+static void write_rejects_after_shutdown(void **state) {
+  avow_promise_t *p = start_shutdown();
+
+  assert_says(start_small(), UV_EPIPE, "write: broken pipe");
+
+  assert_fulfils_none(p);
+}
+
+static void cancelled_shutdown_shuts_down_all_the_same(void **state) {
+  assert_cancels_at_once(start_shutdown());
+  run();
+
+  assert_peer_hears_the_end();
+}
+
+/* Closing avow first, and then the handle; the fixture wants avow again. */
+static void assert_loop_close_cancels(avow_promise_t *p) {
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_result(p)->code, UV_ECANCELED);
+  avow_unref(p);
+  uv_close((uv_handle_t *) stream, NULL);
+  run();
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void loop_close_leaves_a_queued_write_to_its_handle(void **state) {
+  assert_loop_close_cancels(start_large());
+}
+
+static void loop_close_leaves_a_shutdown_to_its_handle(void **state) {
+  assert_loop_close_cancels(start_shutdown());
+}
+
+static void promise_held_beyond_loop_and_handle_stays_settled(void **state) {
+  avow_promise_t *p = start_large();
+  assert_loop_close_cancels(avow_ref(p));
+
+  assert_int_equal(avow_result(p)->code, UV_ECANCELED);
+
+  avow_unref(p);
+}
+
+/* False once there is no nth allocation to fail. Nothing is checked of the
+   bytes: the peer is gone before what is left can be written. */
+static bool fails_well(start_fn start, long nth, bool from_then_on) {
+  fail_allocation(nth, from_then_on);
+  avow_promise_t *p = start();
+  const bool started = avow_state(p) != AVOW_REJECTED;
+  hang_up();
+  avow_value_unref(avow_run(p));
+  const bool failed = allocation_failed();
+  fail_allocation(0, false);
+  assert_true(started || failed);
+  return failed;
+}
+
+static void survive_failing_memory(void **state, start_fn start,
+                                   int (*set_up_again)(void **state)) {
+  bool failed = true;
+  for (long nth = 1; failed; nth++) {
+    failed = fails_well(start, nth, false);
+    assert_int_equal(tear_down(state), 0);
+    assert_int_equal(set_up_again(state), 0);
+    failed = fails_well(start, nth, true) || failed;
+    assert_int_equal(tear_down(state), 0);
+    assert_int_equal(set_up_again(state), 0);
+    assert_true(nth < 100);
+  }
+}
+
+static void small_write_survives_failing_memory(void **state) {
+  survive_failing_memory(state, start_small, set_up_tcp);
+}
+
+static void large_write_survives_failing_memory(void **state) {
+  survive_failing_memory(state, start_large, set_up_pipe);
+  survive_failing_memory(state, start_large_parts, set_up_pipe);
+}
+
+static void shutdown_survives_failing_memory(void **state) {
+  survive_failing_memory(state, start_shutdown, set_up_pipe);
+}
+
+#define PIPE(f) \
+  { #f " (pipe)", f, set_up_pipe, tear_down, NULL }
+#define TCP(f) \
+  { #f " (TCP)", f, set_up_tcp, tear_down, NULL }
+#define BOTH(f) PIPE(f), TCP(f)
+
+int main(void) {
+  (void) signal(SIGPIPE, SIG_IGN);
+  const struct CMUnitTest tests[] = {
+    BOTH(small_write_is_fulfilled_at_once),
+    BOTH(write_of_nothing_writes_nothing),
+    BOTH(large_write_waits_for_its_reader),
+    BOTH(writes_keep_their_order),
+    BOTH(write_fails_once_the_peer_has_gone),
+    BOTH(queued_write_fails_when_the_peer_goes),
+    BOTH(write_rejects_what_is_not_bytes),
+    BOTH(list_is_written_in_order),
+    BOTH(list_of_nothing_writes_nothing),
+    BOTH(long_list_waits_for_its_reader),
+    BOTH(list_with_a_part_that_found_no_memory_rejects),
+    BOTH(write_rejects_on_a_closing_handle),
+    PIPE(write_rejects_without_a_connection),
+    BOTH(cancelled_write_is_written_all_the_same),
+    BOTH(write_cancelled_after_it_settled_stays_fulfilled),
+    BOTH(write_cancelled_in_its_turn_is_written),
+    BOTH(shutdown_ends_what_the_peer_reads),
+    BOTH(shutdown_waits_for_queued_writes),
+    BOTH(reading_goes_on_after_shutdown),
+    BOTH(second_shutdown_rejects),
+    BOTH(shutdown_rejects_on_a_closing_handle),
+    PIPE(shutdown_rejects_without_a_connection),
+    BOTH(write_rejects_after_shutdown),
+    BOTH(cancelled_shutdown_shuts_down_all_the_same),
+    BOTH(loop_close_leaves_a_queued_write_to_its_handle),
+    BOTH(loop_close_leaves_a_shutdown_to_its_handle),
+    BOTH(promise_held_beyond_loop_and_handle_stays_settled),
+    PIPE(small_write_survives_failing_memory),
+    PIPE(large_write_survives_failing_memory),
+    PIPE(shutdown_survives_failing_memory),
+  };
+  return RUN(tests);
+}

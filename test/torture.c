@@ -1,0 +1,242 @@
+/*
+ * The driver of torture tests. Where promises come from slabs, few of them ask
+ * for memory: there a run begins with a hoard that leaves so many to spare.
+ */
+#include "torture.h"
+
+#include <fcntl.h>
+
+enum { FILES = 256, HOARD = 256, SPARE = 24 };
+
+static duty_t *duties;
+static const char *problem; /* the first; asserted when all is cleaned up */
+
+void check(bool fine, const char *what) {
+  if (!fine && problem == NULL)
+    problem = what;
+}
+
+duty_t *duty_new(void) {
+  duty_t *duty = calloc(1, sizeof(*duty));
+  assert_non_null(duty);
+  duty->next = duties;
+  duties = duty;
+  return duty;
+}
+
+void duty_end(void *data) {
+  duty_t *duty = data;
+  duty->done++;
+  if (duty->deferred != NULL)
+    avow_deferred_drop(duty->deferred);
+  duty->deferred = NULL;
+}
+
+static void check_duties(void) {
+  while (duties != NULL) {
+    duty_t *duty = duties;
+    duties = duty->next;
+    check(duty->done > 0, "each handler, datum and object ends");
+    check(duty->done < 2, "each handler, datum and object ends but once");
+    free(duty);
+  }
+}
+
+avow_value_t duty_fn(void *data) {
+  duty_end(data);
+  return avow_none();
+}
+
+avow_value_t slow_duty_fn(void *data) {
+  duty_end(data);
+  return avow_follow(avow_sleep(loop, 0));
+}
+
+static const avow_class_t thing_class = { .name = "thing",
+                                          .destroy = duty_end };
+
+avow_value_t thing(void) {
+  return avow_object(&thing_class, duty_new());
+}
+
+void use(const void *data) {
+  const duty_t *duty = data;
+  check(duty->done == 0, "data outlives the handlers that use it");
+}
+
+avow_value_t pass_cb(const avow_value_t *arg, void *data) {
+  use(data);
+  return avow_value_ref(arg);
+}
+
+avow_value_t thing_cb(const avow_value_t *arg, void *data) {
+  use(data);
+  return thing();
+}
+
+static avow_value_t resolve_cb(const avow_value_t *arg, void *data) {
+  use(data);
+  duty_t *duty = data;
+  avow_deferred_t *d = duty->deferred;
+  duty->deferred = NULL;
+  (void) avow_resolve(d, thing()); /* false if that was cancelled */
+  return avow_none();
+}
+
+/* What may fail in a run of one. */
+typedef struct {
+  program_fn program;
+  long nth;
+  bool from_then_on;
+  bool close; /* the loop while the program runs */
+  int spare;  /* promises that need no memory; -1: as many as there are */
+} run_t;
+
+static void on_unhandled(uv_loop_t *at, const avow_value_t *reason,
+                         const char *where, void *data) {
+  check(reason->tag == AVOW_ERROR, "a reason is an error");
+}
+
+const avow_options_t quiet = { .on_unhandled = on_unhandled };
+
+static int open_files(void) {
+  int n = 0;
+  for (int fd = 0; fd < FILES; fd++)
+    n += fcntl(fd, F_GETFD) != -1;
+  return n;
+}
+
+static void check_idle(void) {
+  avow_stats_t stats;
+  avow_loop_stats(loop, &stats);
+  check(stats.pending == 0, "every promise is settled");
+  check(stats.live == 0, "every promise is gone");
+  check(stats.queued == 0 && stats.requests == 0, "nothing is left to do");
+}
+
+static void run_to_the_end(avow_promise_t *p) {
+  const avow_value_t v = avow_run(p);
+  const int code = avow_error_code(&v);
+  avow_value_unref(v);
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* looked at next */
+  check(code != AVOW_EIDLE, "the program settles");
+  check(code == 0 || allocation_failed(), "the program succeeds");
+}
+
+static void close_at_once(avow_promise_t *p) {
+  check(avow_loop_close(loop) == 0, "the loop is closed");
+  check(avow_state(p) != AVOW_PENDING, "closing settles");
+  avow_unref(p);
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* the program's own handles */
+}
+
+static avow_promise_t *hoarded[HOARD];
+static avow_deferred_t *hoard[HOARD];
+static int hoard_size;
+
+/* Leaves so many promises that need no memory. False if there are fewer. */
+static bool leave_spare(int spare) {
+  hoard_size = 0;
+  if (spare < 0)
+    return true;
+  fail_allocation(1, true);
+  while (!allocation_failed() && hoard_size < HOARD) {
+    hoarded[hoard_size] = avow_promise_new(loop, &hoard[hoard_size]);
+    hoard_size++;
+  }
+  fail_allocation(0, false);
+  const bool enough = spare < hoard_size;
+  for (; enough && spare >= 0; spare--) { /* the last one is none */
+    avow_unref(hoarded[--hoard_size]);
+    (void) avow_resolve(hoard[hoard_size], avow_none()); /* if it is one */
+  }
+  return enough;
+}
+
+static void release_hoard(void) {
+  while (hoard_size > 0) {
+    avow_unref(hoarded[--hoard_size]);
+    (void) avow_resolve(hoard[hoard_size], avow_none()); /* or cancelled */
+  }
+}
+
+/* True if it went far enough for an allocation to fail. */
+static bool run_ready(const run_t *run) {
+  if (run->spare >= 0 && !leave_spare(run->spare)) {
+    release_hoard();
+    return false;
+  }
+  if (run->spare >= 0)
+    fail_allocation(run->nth, run->from_then_on);
+  avow_promise_t *p = run->program();
+  (run->close ? close_at_once(p) : run_to_the_end(p));
+  release_hoard();
+  if (!run->close)
+    check_idle();
+  return allocation_failed();
+}
+
+static bool run_once(const run_t *run) {
+  const long before = live_allocations();
+  const int files = open_files();
+  uv_loop_t own;
+  loop = &own;
+  assert_int_equal(uv_loop_init(&own), 0);
+  fail_allocation(run->spare < 0 ? run->nth : 0, run->from_then_on);
+  const int err = avow_loop_init(&own, &quiet);
+  bool failed = err != 0;
+  if (err == 0) {
+    failed = run_ready(run);
+    const int closed = avow_loop_close(&own);
+    check(closed == 0 || run->close, "the loop is closed");
+  }
+  check(err == 0 || (err == UV_ENOMEM && allocation_failed()), "it starts");
+  fail_allocation(0, false);
+  check(uv_loop_close(&own) == 0, "no handle is left");
+  check_duties();
+  check(live_allocations() == before, "no allocation is left");
+  check(open_files() == files, "no file is left open");
+  return failed;
+}
+
+static void fail_each(run_t run) {
+  bool failed = true;
+  for (run.nth = 1; failed && problem == NULL; run.nth++)
+    failed = run_once(&run);
+  if (problem != NULL)
+    fail_msg("expected: %s (allocation %ld%s, %d spare%s)", problem,
+             run.nth - 1, run.from_then_on ? " and later" : "", run.spare,
+             run.close ? ", closed at once" : "");
+}
+
+void survive(program_fn program) {
+  problem = NULL;
+  for (int how = 0; how < 4; how++) {
+    run_t run = { .program = program };
+    run.from_then_on = (how & 1) != 0;
+    run.close = (how & 2) != 0;
+    for (run.spare = -1; run.spare < SPARE; run.spare++)
+      fail_each(run);
+  }
+}
+
+void resolve_later(avow_deferred_t *d) {
+  duty_t *data = duty_new();
+  data->deferred = d;
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+  p = avow_then(p, resolve_cb, NULL, data);
+  avow_unref(avow_attach(p, data, duty_end));
+}
+
+static void no_work(uv_work_t *req) {
+}
+
+int start_pool(void **state) {
+  static uv_work_t work;
+  uv_loop_t own;
+  if (count_libuv() != 0 || uv_loop_init(&own) != 0 ||
+      uv_queue_work(&own, &work, no_work, NULL) != 0 ||
+      uv_run(&own, UV_RUN_DEFAULT) != 0)
+    return -1;
+  return uv_loop_close(&own);
+}

@@ -1,0 +1,146 @@
+/*
+ * Timers are taken from libuv: their handles stay inactive there. All else runs
+ * in libuv, in turns that never wait. A turn is as in libuv 1.44 with
+ * UV_RUN_ONCE: timers, the rest, timers.
+ */
+#include "clock.h"
+
+#include "memory.h"
+
+enum { TIMERS = 4, ENDLESS = 10000 };
+
+int __real_uv_run(uv_loop_t *loop, uv_run_mode mode);
+int __wrap_uv_run(uv_loop_t *loop, uv_run_mode mode);
+uint64_t __wrap_uv_now(const uv_loop_t *loop);
+void __wrap_uv_update_time(uv_loop_t *loop);
+int __wrap_uv_timer_start(uv_timer_t *timer, uv_timer_cb cb, uint64_t timeout,
+                          uint64_t repeat);
+int __wrap_uv_timer_stop(uv_timer_t *timer);
+
+typedef struct armed_s {
+  uv_timer_t *timer; /* NULL: free */
+  uv_timer_cb cb;
+  uint64_t due;
+} armed_t;
+
+static struct {
+  uint64_t present, cached;
+  armed_t armed[TIMERS];
+  void (*on_stuck)(void);
+} now;
+
+void clock_reset(void (*on_stuck)(void)) {
+  for (int i = 0; i < TIMERS; i++)
+    now.armed[i].timer = NULL;
+  now.present = now.cached = 1000;
+  now.on_stuck = on_stuck;
+}
+
+void clock_advance(uint64_t ms) {
+  now.present += ms;
+}
+
+uint64_t clock_present(void) {
+  return now.present;
+}
+
+uint64_t __wrap_uv_now(const uv_loop_t *loop) {
+  return now.cached;
+}
+
+void __wrap_uv_update_time(uv_loop_t *loop) {
+  now.cached = now.present;
+}
+
+static armed_t *find(const uv_timer_t *timer) {
+  for (int i = 0; i < TIMERS; i++)
+    if (now.armed[i].timer == timer)
+      return &now.armed[i];
+  return NULL;
+}
+
+int __wrap_uv_timer_start(uv_timer_t *timer, uv_timer_cb cb, uint64_t timeout,
+                          uint64_t repeat) {
+  if (uv_is_closing((uv_handle_t *) timer))
+    return UV_EINVAL;
+  armed_t *armed = find(timer);
+  if (armed == NULL)
+    armed = find(NULL);
+  CHECK(armed != NULL && repeat == 0);
+  *armed = (armed_t){ timer, cb, now.cached + timeout };
+  return 0;
+}
+
+int __wrap_uv_timer_stop(uv_timer_t *timer) {
+  armed_t *armed = find(timer);
+  if (armed != NULL)
+    armed->timer = NULL;
+  return 0;
+}
+
+/* The one that is due first. NULL if there is none. */
+static armed_t *first(void) {
+  armed_t *found = NULL;
+  for (int i = 0; i < TIMERS; i++) {
+    armed_t *armed = &now.armed[i];
+    /* libuv stops a timer that is closed, and avow frees it only after that. */
+    if (armed->timer != NULL && uv_is_closing((uv_handle_t *) armed->timer))
+      armed->timer = NULL;
+    if (armed->timer != NULL && (found == NULL || armed->due < found->due))
+      found = armed;
+  }
+  return found;
+}
+
+/* libuv's timer phase, which before 1.48 does not end while timers are due. */
+static void fire(void) {
+  now.cached = now.present;
+  for (int n = 0;; n++) {
+    CHECK(n < ENDLESS);
+    armed_t *armed = first();
+    if (armed == NULL || armed->due > now.cached)
+      return;
+    const armed_t fired = *armed;
+    armed->timer = NULL;
+    fired.cb(fired.timer);
+  }
+}
+
+static bool is_alive(const uv_loop_t *loop) {
+  return uv_loop_alive(loop) || first() != NULL;
+}
+
+/* Where libuv would block in the poll. */
+static void wait_for_more(uv_loop_t *loop) {
+  const bool blocks = !uv_loop_alive(loop) || uv_backend_timeout(loop) != 0;
+  const armed_t *next = first();
+  if (!blocks)
+    return;
+  if (next == NULL && uv_loop_alive(loop))
+    now.on_stuck();
+  else if (next != NULL && next->due > now.present)
+    now.present = next->due;
+}
+
+/* The loop was alive before its timers ran: that is a whole turn, although
+   nothing may be left that libuv knows of. */
+static void turn(uv_loop_t *loop) {
+  loop->active_reqs.count++;
+  (void) __real_uv_run(loop, UV_RUN_NOWAIT); /* is_alive() is asked later */
+  loop->active_reqs.count--;
+}
+
+int __wrap_uv_run(uv_loop_t *loop, uv_run_mode mode) {
+  bool alive = is_alive(loop);
+  while (alive) {
+    fire();
+    turn(loop);
+    if (mode != UV_RUN_NOWAIT)
+      wait_for_more(loop);
+    fire();
+    alive = is_alive(loop);
+    if (mode != UV_RUN_DEFAULT)
+      break;
+  }
+  return alive;
+}

@@ -1,0 +1,41 @@
+/*
+ * What avow and its model are compared by: a number for each value, and logs of
+ * which handlers were called with what.
+ */
+#ifndef DIGEST_H
+#define DIGEST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "avow.h"
+
+enum { LOG = 4096 };
+
+typedef struct outcome_s {
+  avow_state_t state;
+  uint64_t digest; /* of the value or reason */
+} outcome_t;
+
+typedef struct entry_s {
+  size_t id;
+  uint64_t digest;
+} entry_t;
+
+/* What was called, in order. */
+typedef struct log_s {
+  entry_t entries[LOG];
+  size_t n;
+} log_t;
+
+/* Digests of values. */
+uint64_t digest_int(int64_t i);
+uint64_t digest_error(int code, uint64_t cause);
+uint64_t digest_list(const uint64_t items[], size_t n);
+outcome_t fulfilled(uint64_t digest);
+outcome_t rejected(int code);
+void log_call(log_t *log, size_t id, uint64_t digest);
+/* What handlers make of what they are given. */
+int64_t mapped(uint64_t digest);
+
+#endif

@@ -1,0 +1,135 @@
+/* The model of what waits for several: combinators, and until. */
+#include "memory.h"
+#include "model.h"
+
+static void drop_element(node_t *element, nodes_t *condemned) {
+  node_t *input = element->upstream;
+  const bool pending = model_is_pending(input);
+  model_remove(pending ? &input->waiters : &model.queue, element);
+  if (condemned != NULL && pending && !model_is_shared(input)) {
+    model_append(condemned, element);
+    return;
+  }
+  (void) model_take_upstream(element); /* nobody wants to know */
+}
+
+void model_drop_elements(node_t *gather, nodes_t *condemned) {
+  for (size_t i = 0; i < gather->n; i++) {
+    node_t *element = gather->elements[i];
+    gather->elements[i] = NULL;
+    if (element != NULL)
+      drop_element(element, condemned);
+  }
+}
+
+static void settle_gather(node_t *gather, outcome_t outcome) {
+  nodes_t condemned = { NULL, NULL };
+  model_drop_elements(gather, gather->cancels_losers ? &condemned : NULL);
+  model_settle(gather, outcome);
+  model_cancel_inputs(&condemned);
+}
+
+static void count_down(node_t *gather) {
+  if (--gather->remaining > 0 || gather->gather_kind == AVOW_RACE)
+    return;
+  const uint64_t list = digest_list(gather->items, gather->n);
+  if (gather->gather_kind == AVOW_ANY)
+    settle_gather(gather, (outcome_t){ AVOW_REJECTED,
+                                       digest_error(AVOW_EAGGREGATE, list) });
+  else
+    settle_gather(gather, fulfilled(list));
+}
+
+static void collect(node_t *gather, size_t index, uint64_t digest) {
+  gather->items[index] = digest;
+  count_down(gather);
+}
+
+static bool decides(const node_t *gather, size_t index, outcome_t outcome) {
+  switch (gather->gather_kind) {
+  case AVOW_ALL:
+    return outcome.state == AVOW_REJECTED;
+  case AVOW_ALL_SETTLED:
+    return false;
+  case AVOW_ANY:
+    return outcome.state == AVOW_FULFILLED;
+  default:
+    return true;
+  }
+}
+
+void model_run_element(node_t *element) {
+  node_t *gather = element->gather;
+  const size_t index = element->index;
+  const outcome_t outcome = model_take_upstream(element);
+  gather->elements[index] = NULL;
+  if (decides(gather, index, outcome))
+    settle_gather(gather, outcome);
+  else
+    collect(gather, index, outcome.digest);
+}
+
+static void add_input(node_t *gather, node_t *input) {
+  node_t *element = model_node(ELEMENT);
+  element->gather = gather;
+  element->index = gather->n;
+  gather->elements[gather->n++] = element;
+  gather->remaining++;
+  model_subscribe(element, input);
+}
+
+void model_gather(node_t *gather, int kind, node_t *const inputs[], size_t n) {
+  gather->gather_kind = kind;
+  gather->remaining = 1;
+  for (size_t i = 0; i < n; i++)
+    add_input(gather, inputs[i]);
+  count_down(gather);
+}
+
+/* Until. */
+
+void model_until(node_t *node, node_t *input, node_t *stop) {
+  node->watch = model_node(WATCH);
+  node->watch->gather = node;
+  model_subscribe(node, input);
+  model_subscribe(node->watch, stop);
+}
+
+void model_drop_watch(node_t *node) {
+  nodes_t condemned = { NULL, NULL };
+  if (node->watch == NULL)
+    return;
+  drop_element(node->watch, &condemned);
+  node->watch = NULL;
+  model_cancel_inputs(&condemned);
+}
+
+void model_run_until(node_t *node) {
+  const outcome_t outcome = model_take_upstream(node);
+  model_settle(node, node->stage == STOPPED ? node->at_hand : outcome);
+  model_drop_watch(node);
+}
+
+/* What others wait for too goes on for them. */
+static void leave(node_t *node, outcome_t reason) {
+  model_remove(&node->upstream->waiters, node);
+  (void) model_take_upstream(node); /* pending */
+  model_settle(node, reason);
+}
+
+void model_run_watch(node_t *watch) {
+  node_t *node = watch->gather;
+  outcome_t reason = model_take_upstream(watch);
+  node->watch = NULL;
+  if (!model_is_pending(node->upstream))
+    return;
+  if (reason.state == AVOW_FULFILLED)
+    reason = rejected(UV_ECANCELED);
+  if (model_is_shared(node->upstream)) {
+    leave(node, reason);
+    return;
+  }
+  node->stage = STOPPED;
+  node->at_hand = reason;
+  model_cancel(node->upstream);
+}

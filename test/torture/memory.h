@@ -1,0 +1,29 @@
+/* An allocator under all of avow that counts, and fails when it is told to. */
+#ifndef MEMORY_H
+#define MEMORY_H
+
+#include <stdbool.h>
+
+/* Puts it in place. To be called once, before anything else. */
+void memory_init(void);
+
+/* Allocations that are live. */
+long memory_live(void);
+
+/* The nth call from now fails (1: the next one), or all from that on. 0: none.
+ */
+void memory_fail(unsigned nth, bool from_then_on);
+
+/* Whether a failure is still to come. */
+bool memory_fails(void);
+
+/* What is about to run, should it crash, hang or violate something: the text is
+   printed then. Resets the deadline. */
+void announce(const char *text);
+
+/* Prints what did not hold, and aborts. */
+_Noreturn void violated(const char *what, const char *file, int line);
+
+#define CHECK(x) ((x) ? (void) 0 : violated(#x, __FILE__, __LINE__))
+
+#endif

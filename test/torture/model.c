@@ -1,0 +1,438 @@
+/* The model: values, settling, jobs, cancelling, time. */
+#include "model.h"
+
+#include "memory.h"
+
+model_t model;
+
+/* What a finally waits for instead of an upstream that goes on for others. */
+static node_t canceled_node;
+
+static bool is_canceled(outcome_t outcome) {
+  return outcome.digest == rejected(UV_ECANCELED).digest;
+}
+
+static void note(const node_t *node, uint64_t digest) {
+  log_call(&model.log, (size_t) (node - model.nodes), digest);
+}
+
+/* Lists. */
+
+void model_append(nodes_t *list, node_t *node) {
+  node->next = NULL;
+  if (list->last != NULL)
+    list->last->next = node;
+  else
+    list->first = node;
+  list->last = node;
+}
+
+node_t *model_take_first(nodes_t *list) {
+  node_t *first = list->first;
+  list->first = first->next;
+  if (list->first == NULL)
+    list->last = NULL;
+  return first;
+}
+
+void model_remove(nodes_t *list, const node_t *node) {
+  nodes_t rest = { NULL, NULL };
+  bool found = false;
+  while (list->first != NULL) {
+    node_t *each = model_take_first(list);
+    found = found || each == node;
+    if (each != node)
+      model_append(&rest, each);
+  }
+  CHECK(found);
+  *list = rest;
+}
+
+/* Nodes. */
+
+void model_reset(uint64_t present) {
+  model.n = model.n_sleeps = model.n_sent = model.waiting_remotes = 0;
+  model.queue = (nodes_t){ NULL, NULL };
+  model.present = model.cached = present;
+  model.woken = false;
+  model.log.n = 0;
+  canceled_node = (node_t){ .outcome = rejected(UV_ECANCELED) };
+}
+
+node_t *model_node(kind_t kind) {
+  CHECK(model.n < NODES);
+  node_t *node = &model.nodes[model.n++];
+  *node = (node_t){ .kind = kind, .stage = WAITING };
+  if (kind == REMOTE)
+    model.waiting_remotes++;
+  return node;
+}
+
+bool model_is_pending(const node_t *node) {
+  return node->outcome.state == AVOW_PENDING;
+}
+
+/* Whether others than one downstream hold it. */
+bool model_is_shared(const node_t *node) {
+  return node->held + node->extra + node->consumers > 1;
+}
+
+/* Settling and its jobs. */
+
+static void enqueue(node_t *job) {
+  model_append(&model.queue, job);
+  model.woken = true;
+}
+
+void model_settle(node_t *node, outcome_t outcome) {
+  CHECK(model_is_pending(node) && outcome.state != AVOW_PENDING);
+  node->outcome = outcome;
+  if (node->kind == REMOTE && node->stage == WAITING)
+    model.waiting_remotes--;
+  while (node->waiters.first != NULL)
+    enqueue(model_take_first(&node->waiters));
+}
+
+static void wait_on(node_t *job) {
+  if (model_is_pending(job->upstream))
+    model_append(&job->upstream->waiters, job);
+  else
+    enqueue(job);
+}
+
+void model_subscribe(node_t *job, node_t *from) {
+  job->upstream = from;
+  from->consumers++;
+  wait_on(job);
+}
+
+outcome_t model_take_upstream(node_t *job) {
+  node_t *from = job->upstream;
+  job->upstream = NULL;
+  from->consumers--;
+  return from->outcome;
+}
+
+static void adopt(node_t *node, node_t *target) {
+  if (node == target) {
+    model_settle(node, rejected(AVOW_ECYCLE));
+    return;
+  }
+  node->stage = JOINING;
+  node->upstream = target;
+  target->consumers++;
+  enqueue(node);
+}
+
+/* Adopters in a row, of which nobody sees the one in the middle, are one. */
+static node_t *only_adopter(const node_t *node) {
+  node_t *first = node->waiters.first;
+  if (node->held || node->extra > 0 || node->deferreds > 0 ||
+      node->consumers != 1 || first == NULL || first->stage != ADOPTING)
+    return NULL;
+  return first;
+}
+
+static void join(node_t *node) {
+  node_t *last = only_adopter(node);
+  if (last == NULL) {
+    node->stage = ADOPTING;
+    wait_on(node);
+    return;
+  }
+  node->merged = true;
+  last->upstream = node->upstream;
+  last->hops++;
+  wait_on(last);
+}
+
+static void run_adopting(node_t *node) {
+  if (node->hops == 0) {
+    model_settle(node, model_take_upstream(node));
+    return;
+  }
+  node->hops--;
+  enqueue(node);
+}
+
+/* Sleeps. */
+
+void model_sleep(node_t *sleep) {
+  sleep->stage = WAITING;
+  sleep->deadline = model.cached + sleep->ms;
+  model.sleeps[model.n_sleeps++] = sleep;
+}
+
+static node_t *make_target(const node_t *node) {
+  node_t *target = node->target;
+  if (target->stage == UNBORN)
+    model_sleep(target);
+  else
+    target->extra--;
+  return target;
+}
+
+static void remove_sleep(size_t i) {
+  for (model.n_sleeps--; i < model.n_sleeps; i++)
+    model.sleeps[i] = model.sleeps[i + 1];
+}
+
+static void forget_sleep(const node_t *sleep) {
+  size_t i = 0;
+  while (model.sleeps[i] != sleep)
+    i++;
+  remove_sleep(i);
+}
+
+/* The oldest of those that are due first. */
+static size_t next_due(void) {
+  size_t next = 0;
+  for (size_t i = 1; i < model.n_sleeps; i++)
+    if (model.sleeps[i]->deadline < model.sleeps[next]->deadline)
+      next = i;
+  return next;
+}
+
+/* Handlers. */
+
+static void enter_handler(node_t *node, uint64_t digest) {
+  note(node, digest);
+  model.present += node->slow;
+  if (is_canceled(node->upstream->outcome))
+    node->canceled = false;
+}
+
+static void follow(node_t *node) {
+  (void) model_take_upstream(node); /* it was given to the handler */
+  adopt(node, make_target(node));
+  if (!node->canceled)
+    return;
+  node->canceled = false;
+  model_cancel(node);
+}
+
+static void run_handler(node_t *node) {
+  const outcome_t outcome = node->upstream->outcome;
+  const bool catches = node->kind == RECOVER || node->kind == RETRY;
+  const avow_state_t handled = catches ? AVOW_REJECTED : AVOW_FULFILLED;
+  if (outcome.state != handled) {
+    model_settle(node, model_take_upstream(node));
+    return;
+  }
+  enter_handler(node, outcome.digest);
+  if (node->kind == FOLLOW || node->kind == RETRY) {
+    follow(node);
+    return;
+  }
+  (void) model_take_upstream(node); /* outcome */
+  model_settle(node, fulfilled(digest_int(mapped(outcome.digest))));
+}
+
+static void run_finally(node_t *node) {
+  enter_handler(node, 0);
+  node->at_hand = model_take_upstream(node);
+  node->stage = CLEANING;
+  if (node->target != NULL)
+    model_subscribe(node, make_target(node));
+  else
+    enqueue(node);
+}
+
+static void run_cleaning(node_t *node) {
+  if (node->upstream != NULL) {
+    const outcome_t outcome = model_take_upstream(node);
+    if (outcome.state == AVOW_REJECTED)
+      node->at_hand = outcome;
+  }
+  node->stage = CLEANED;
+  enqueue(node);
+}
+
+/* Cancelling. */
+
+static bool can_climb(const node_t *node, const node_t *start) {
+  const node_t *from = node->upstream;
+  return from != NULL && node->stage != CLEANING && model_is_pending(from) &&
+         !model_is_shared(from) && from != start;
+}
+
+static node_t *topmost(node_t *start) {
+  node_t *node = start;
+  while (can_climb(node, start))
+    node = node->upstream;
+  return node;
+}
+
+/* What it waited for is let go of last, and until then others hold that. */
+static void detach(node_t *node) {
+  node_t *from = node->upstream;
+  model_remove(node->stage == JOINING ? &model.queue : &from->waiters, node);
+  node->upstream = NULL;
+  if (node->kind == FINALLY)
+    model_subscribe(node, &canceled_node);
+  else
+    model_settle(node, rejected(UV_ECANCELED));
+  if (node->kind == UNTIL)
+    model_drop_watch(node);
+  from->consumers--;
+}
+
+static void mark_path(node_t *from, const node_t *top) {
+  node_t *node = from;
+  for (; node != top; node = node->upstream)
+    node->canceled = true;
+  node->canceled = true;
+}
+
+static void cancel_source(node_t *node) {
+  if (node->kind == SLEEP)
+    forget_sleep(node);
+  model_settle(node, rejected(UV_ECANCELED));
+  if (node->kind == LEAF)
+    note(node, 0);
+}
+
+static void cancel_top(node_t *top, node_t *start, nodes_t *condemned) {
+  if (top->stage == CLEANING) {
+    top->at_hand = rejected(UV_ECANCELED);
+  } else if (top->stage == CLEANED) {
+    return;
+  } else if (top->kind == GATHER) {
+    model_drop_elements(top, condemned);
+    model_settle(top, rejected(UV_ECANCELED));
+  } else if (top->upstream == NULL) {
+    cancel_source(top);
+  } else if (model_is_pending(top->upstream)) {
+    detach(top);
+  } else {
+    mark_path(start, top);
+  }
+}
+
+void model_cancel_inputs(nodes_t *condemned) {
+  while (condemned->first != NULL) {
+    node_t *element = model_take_first(condemned);
+    node_t *input = element->upstream;
+    if (model_is_pending(input))
+      cancel_top(topmost(input), input, condemned);
+    (void) model_take_upstream(element); /* it is over */
+  }
+}
+
+void model_cancel(node_t *node) {
+  nodes_t condemned = { NULL, NULL };
+  if (!model_is_pending(node))
+    return;
+  cancel_top(topmost(node), node, &condemned);
+  model_cancel_inputs(&condemned);
+}
+
+/* Settling from outside. */
+
+void model_react(node_t *reaction, node_t *from) {
+  model_subscribe(reaction, from);
+}
+
+bool model_resolve(node_t *leaf, outcome_t outcome) {
+  leaf->deferreds--;
+  if (!model_is_pending(leaf))
+    return false;
+  model_settle(leaf, outcome);
+  return true;
+}
+
+bool model_follow(node_t *leaf, node_t *target) {
+  leaf->deferreds--;
+  if (!model_is_pending(leaf))
+    return false;
+  adopt(leaf, target);
+  return true;
+}
+
+void model_send(node_t *remote, outcome_t outcome) {
+  model.sent[model.n_sent] = remote;
+  model.sent_outcomes[model.n_sent++] = outcome;
+}
+
+/* The loop. */
+
+static void run_job(node_t *job) {
+  if (job->kind == ELEMENT)
+    model_run_element(job);
+  else if (job->kind == WATCH)
+    model_run_watch(job);
+  else if (job->stage == JOINING)
+    join(job);
+  else if (job->stage == ADOPTING)
+    run_adopting(job);
+  else if (job->stage == CLEANING)
+    run_cleaning(job);
+  else if (job->stage == CLEANED)
+    model_settle(job, job->at_hand);
+  else if (job->kind == UNTIL)
+    model_run_until(job);
+  else if (job->kind == FINALLY)
+    run_finally(job);
+  else
+    run_handler(job);
+}
+
+static void drain(void) {
+  while (model.queue.first != NULL)
+    run_job(model_take_first(&model.queue));
+}
+
+static void wake_sleeps(void) {
+  model.cached = model.present;
+  while (model.n_sleeps > 0) {
+    const size_t i = next_due();
+    node_t *sleep = model.sleeps[i];
+    if (sleep->deadline > model.cached)
+      break;
+    remove_sleep(i);
+    model_settle(sleep, sleep->code == 0 ? fulfilled(digest_int(-1))
+                                         : rejected(sleep->code));
+  }
+  drain();
+}
+
+static void deliver(void) {
+  for (size_t i = 0; i < model.n_sent; i++)
+    (void) model_resolve(model.sent[i], model.sent_outcomes[i]); /* or late */
+  model.n_sent = 0;
+  drain();
+}
+
+void model_turn(void) {
+  if (!model.woken && model.n_sleeps == 0 && model.waiting_remotes == 0)
+    return;
+  wake_sleeps();
+  deliver();
+  wake_sleeps();
+  model.woken = false;
+}
+
+static bool has_references(const node_t *node) {
+  return node->held || node->extra + node->consumers + node->deferreds > 0;
+}
+
+static void count_one(const node_t *node, avow_stats_t *out) {
+  if (node->kind == ELEMENT || node->kind == WATCH) {
+    out->live += node->upstream != NULL;
+    out->pending += node->upstream != NULL;
+  } else if (model_is_pending(node)) {
+    const bool there = node->stage != UNBORN && !node->merged;
+    out->live += there;
+    out->pending += there;
+  } else {
+    out->live += has_references(node);
+  }
+}
+
+void model_stats(avow_stats_t *out) {
+  *out = (avow_stats_t){ .live = 0 };
+  for (size_t i = 0; i < model.n; i++)
+    count_one(&model.nodes[i], out);
+  for (const node_t *job = model.queue.first; job != NULL; job = job->next)
+    out->queued++;
+}

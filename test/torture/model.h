@@ -1,0 +1,128 @@
+/*
+ * What promises should do, written down as plainly as it can be: nodes that are
+ * never freed, lists that are searched. It follows docs/semantics.md, knows
+ * nothing of how avow does it, and is compared with it after each step.
+ */
+#ifndef MODEL_H
+#define MODEL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "avow.h"
+#include "digest.h"
+
+enum { NODES = 4096, INPUTS = 4 };
+
+typedef enum kind_e {
+  LEAF,   /* a deferred settles it */
+  REMOTE, /* a remote does */
+  SLEEP,
+  MAP,     /* then: a value becomes another */
+  RECOVER, /* catch: a reason becomes a value */
+  FOLLOW,  /* then: waits for its target */
+  RETRY,   /* catch: likewise */
+  FINALLY, /* waits for its target, if it has one */
+  GATHER,
+  ELEMENT, /* of a gather; not a promise */
+  UNTIL,
+  WATCH /* of an until's stop; not a promise */
+} kind_t;
+
+typedef enum stage_e {
+  UNBORN, /* will be made by a handler */
+  WAITING,
+  JOINING,  /* queued, to adopt upstream */
+  ADOPTING, /* waits for upstream, to settle as that does */
+  CLEANING, /* of a finally: after its handler */
+  CLEANED,  /* and a job later */
+  STOPPED   /* of an until: waits for what it cancelled */
+} stage_t;
+
+typedef struct node_s node_t;
+
+typedef struct nodes_s {
+  node_t *first, *last;
+} nodes_t;
+
+struct node_s {
+  node_t *next; /* in one list at a time */
+  nodes_t waiters;
+  node_t *upstream;
+  kind_t kind;
+  stage_t stage;
+  outcome_t outcome;
+  outcome_t at_hand; /* what a finally or until will settle with */
+  bool held;         /* by the program */
+  bool canceled;     /* what its handler waits for is to be cancelled */
+  bool merged;       /* avow keeps it as one with what adopts it */
+  unsigned extra;    /* references that handlers will follow */
+  unsigned consumers;
+  unsigned deferreds;
+  unsigned hops; /* jobs more for those merged with it */
+  node_t *target;
+  uint64_t ms, slow; /* of a sleep; of a handler */
+  uint64_t deadline;
+  int code;                 /* of a sleep that rejects */
+  node_t *watch;            /* of an until */
+  node_t *gather;           /* of an element; the until of a watch */
+  size_t index;             /* likewise */
+  node_t *elements[INPUTS]; /* of a gather, from here on; NULL: gone */
+  uint64_t items[INPUTS];   /* digests */
+  size_t n, remaining;
+  int gather_kind;
+  bool cancels_losers;
+};
+
+typedef struct model_s {
+  node_t nodes[NODES];
+  size_t n;
+  node_t *sleeps[NODES]; /* by age */
+  size_t n_sleeps;
+  node_t *sent[NODES]; /* settled remotes, in order */
+  outcome_t sent_outcomes[NODES];
+  size_t n_sent;
+  nodes_t queue;
+  size_t waiting_remotes; /* they keep the loop alive */
+  uint64_t present, cached;
+  bool woken; /* the loop has a reason to turn */
+  log_t log;
+} model_t;
+
+extern model_t model;
+
+void model_reset(uint64_t present);
+node_t *model_node(kind_t kind);
+bool model_is_pending(const node_t *node);
+
+/* As the functions of avow. References are the caller's to keep count of. */
+void model_sleep(node_t *sleep);
+void model_react(node_t *reaction, node_t *from);
+void model_gather(node_t *gather, int kind, node_t *const inputs[], size_t n);
+void model_until(node_t *until, node_t *input, node_t *stop);
+bool model_resolve(node_t *leaf, outcome_t outcome);
+bool model_follow(node_t *leaf, node_t *target);
+void model_send(node_t *remote, outcome_t outcome);
+void model_cancel(node_t *node);
+void model_turn(void);
+
+/* The parts that model.c and gathers.c have of each other. */
+void model_append(nodes_t *list, node_t *node);
+node_t *model_take_first(nodes_t *list);
+void model_remove(nodes_t *list, const node_t *node);
+bool model_is_shared(const node_t *node);
+void model_settle(node_t *node, outcome_t outcome);
+void model_subscribe(node_t *job, node_t *from);
+outcome_t model_take_upstream(node_t *job);
+void model_cancel_inputs(nodes_t *condemned);
+void model_drop_elements(node_t *gather, nodes_t *condemned);
+void model_drop_watch(node_t *until);
+void model_run_element(node_t *element);
+void model_run_until(node_t *until);
+void model_run_watch(node_t *watch);
+
+/* As avow_loop_stats() counts. */
+void model_stats(avow_stats_t *out);
+
+#endif
