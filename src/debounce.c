@@ -64,9 +64,12 @@ static void on_timer(uv_timer_t *timer) {
   avow__leave(c);
 }
 
+/* The quiet begins when the item comes: the callback that brought it, or what
+   came before that, may have taken longer than the quiet lasts. */
 static void arrive(debounce_t *debounce, avow_value_t item) {
   const avow_value_t old = take(debounce);
   debounce->item = item;
+  uv_update_time(debounce->timer.loop);
   /* fails on a closing timer only */
   (void) uv_timer_start(&debounce->timer, on_timer, debounce->ms, 0);
   if (debounce->source.flows)
