@@ -21,7 +21,7 @@ typedef struct entry_s {
   struct entry_s *next;   /* among those to be told of */
   struct entry_s *parent; /* the directory that it is in; NULL for the root */
   size_t holders; /* a lane or the reader, and what is in the directory */
-  uv_stat_t stat; /* of the source */
+  uv_stat_t stat; /* of the source; zeros if there is none */
   bool made;      /* a directory that was not there before */
   avow_value_t error;
   char *to;
@@ -120,9 +120,11 @@ static int make_dir(copy_t *copy, entry_t *entry) {
   if (made < 0 || entry->parent != NULL)
     return made < 0 ? made : 0;
   const int err = avow__disk_stat(entry->to, &target);
+  if (err < 0)
+    return err;
   copy->target_dev = target.st_dev;
   copy->target_ino = target.st_ino;
-  return err;
+  return 0;
 }
 
 static bool is_dir(const entry_t *entry) {

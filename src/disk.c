@@ -57,25 +57,26 @@ int avow__disk_fchmod(uv_file file, int mode) {
   return done(&req, uv_fs_fchmod(NULL, &req, file, mode, NULL));
 }
 
+/* Where it failed libuv has put nothing into the request. */
+static int done_stat(uv_fs_t *req, int err, uv_stat_t *out) {
+  if (err == 0)
+    *out = req->statbuf;
+  return done(req, err);
+}
+
 int avow__disk_fstat(uv_file file, uv_stat_t *out) {
   uv_fs_t req;
-  const int err = uv_fs_fstat(NULL, &req, file, NULL);
-  *out = req.statbuf;
-  return done(&req, err);
+  return done_stat(&req, uv_fs_fstat(NULL, &req, file, NULL), out);
 }
 
 int avow__disk_stat(const char *path, uv_stat_t *out) {
   uv_fs_t req;
-  const int err = uv_fs_stat(NULL, &req, path, NULL);
-  *out = req.statbuf;
-  return done(&req, err);
+  return done_stat(&req, uv_fs_stat(NULL, &req, path, NULL), out);
 }
 
 int avow__disk_lstat(const char *path, uv_stat_t *out) {
   uv_fs_t req;
-  const int err = uv_fs_lstat(NULL, &req, path, NULL);
-  *out = req.statbuf;
-  return done(&req, err);
+  return done_stat(&req, uv_fs_lstat(NULL, &req, path, NULL), out);
 }
 
 int avow__disk_chmod(const char *path, int mode) {

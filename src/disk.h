@@ -21,9 +21,12 @@ int avow__disk_write(uv_file file, char *data, size_t len);
 
 int avow__disk_fsync(uv_file file);
 int avow__disk_fchmod(uv_file file, int mode);
+
+/* What it is of; a failure leaves *out as it was. */
 int avow__disk_fstat(uv_file file, uv_stat_t *out);
 int avow__disk_stat(const char *path, uv_stat_t *out);
 int avow__disk_lstat(const char *path, uv_stat_t *out);
+
 int avow__disk_chmod(const char *path, int mode);
 int avow__disk_mkdir(const char *path, int mode);
 /* The template, which ends in XXXXXX, becomes the path of a new one. */

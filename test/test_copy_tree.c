@@ -292,6 +292,25 @@ static void on_entry_hears_of_each(void **state) {
   assert_int_equal(heard.errors, 0);
 }
 
+static bool hear_of_nothing(const avow_copied_t *entry, void *data) {
+  assert_string_equal(entry->path, at("absent"));
+  assert_int_equal(entry->type, UV_DIRENT_UNKNOWN);
+  assert_int_equal(entry->size, 0);
+  assert_int_equal(avow_error_code(entry->error), UV_ENOENT);
+  *(bool *) data = true;
+  return true;
+}
+
+static void on_entry_hears_no_kind_of_what_is_missing(void **state) {
+  bool heard = false;
+  const avow_copy_options_t options = { .on_entry = hear_of_nothing,
+                                        .data = &heard };
+
+  assert_fulfils_int(avow_copy_tree(loop, at("absent"), at("to"), &options), 0);
+
+  assert_true(heard);
+}
+
 static void on_entry_may_go_on_after_errors(void **state) {
   heard_t heard = { 0 };
   make_tree();
@@ -438,6 +457,7 @@ int main(void) {
     DISK_CASE(what_cannot_be_copied_is_named),
     DISK_CASE(bad_arguments_are_rejected),
     DISK_CASE(on_entry_hears_of_each),
+    DISK_CASE(on_entry_hears_no_kind_of_what_is_missing),
     DISK_CASE(on_entry_may_go_on_after_errors),
     DISK_CASE(on_entry_may_stop),
     DISK_CASE(on_entry_stops_at_an_error_with_that),
