@@ -1,6 +1,8 @@
 /* Parents and their children. */
 #include "child.h"
 
+#include <string.h>
+
 #include "alloc.h"
 #include "avow/cancel.h"
 
@@ -29,7 +31,19 @@ static avow_value_t outlive(void *data) {
     avow__parent_unref(parent);
     return avow_none();
   }
-  return avow_follow(avow_promise_new(parent->context->loop, &parent->idle));
+  avow_promise_t *p = avow__promise_new_surely(parent->context, &parent->idle);
+  if (avow__is_pending(p))
+    p->flags |= AVOW__AWAITED;
+  return avow_follow(p);
+}
+
+static void *set_up(avow__parent_t *parent, avow__context_t *c,
+                    const avow__parent_class_t *klass) {
+  parent->klass = klass;
+  parent->context = c;
+  parent->refs = 1;
+  (void) avow_ref(c->canceled); /* keeps the context */
+  return parent;
 }
 
 void *avow__parent_alloc(uv_loop_t *loop, const avow__parent_class_t *klass,
@@ -37,10 +51,15 @@ void *avow__parent_alloc(uv_loop_t *loop, const avow__parent_class_t *klass,
   avow__parent_t *parent = avow__calloc(1, size);
   if (parent == NULL)
     return NULL;
-  parent->klass = klass;
-  parent->context = avow__context_of(loop);
-  parent->refs = 1;
-  (void) avow_ref(parent->context->canceled); /* keeps the context */
+  return set_up(parent, avow__context_of(loop), klass);
+}
+
+static void *give_promise(avow__parent_t *parent, avow_promise_t *p,
+                          avow_deferred_t *d, avow_promise_t **out) {
+  parent->deferred = d;
+  parent->refs++; /* until outlive() is over */
+  avow_on_cancel(d, stop, parent);
+  *out = avow_finally(p, outlive, parent);
   return parent;
 }
 
@@ -56,20 +75,44 @@ void *avow__parent_new(uv_loop_t *loop, const avow__parent_class_t *klass,
     *out = p;
     return NULL;
   }
-  parent->deferred = d;
-  parent->refs++; /* until outlive() is over */
-  avow_on_cancel(d, stop, parent);
-  *out = avow_finally(p, outlive, parent);
-  return parent;
+  return give_promise(parent, p, d, out);
+}
+
+_Static_assert(
+    sizeof(avow__parent_t) <= offsetof(avow_promise_t, refs),
+    "a parent in a block leaves alone what marks that as no promise");
+
+avow__parent_t *avow__parent_new_surely(uv_loop_t *loop,
+                                        const avow__parent_class_t *klass,
+                                        avow_promise_t **out) {
+  avow__context_t *c = avow__context_of(loop);
+  avow_deferred_t *d;
+  *out = avow__promise_new_surely(c, &d);
+  avow_promise_t *block = NULL;
+  if (avow__is_pending(*out))
+    block = avow__pool_alloc_reserved(&c->pool);
+  if (block == NULL) {
+    (void) avow_reject(d, avow_error(UV_ENOMEM)); /* false: as above */
+    return NULL;
+  }
+  block->kind = AVOW__FREE;
+  avow__parent_t *parent = (avow__parent_t *) (void *) block;
+  memset(parent, 0, sizeof(*parent));
+  parent->in_block = true;
+  return give_promise(set_up(parent, c, klass), *out, d, out);
 }
 
 void avow__parent_unref(avow__parent_t *parent) {
   if (--parent->refs > 0)
     return;
   assert(parent->running == 0 && parent->deferred == NULL);
+  avow__context_t *c = parent->context;
   parent->klass->destroy(parent);
-  avow_unref(parent->context->canceled);
-  avow__free(parent);
+  if (parent->in_block)
+    avow__pool_free(&c->pool, (avow_promise_t *) (void *) parent);
+  else
+    avow__free(parent);
+  avow_unref(c->canceled); /* last: the context may go */
 }
 
 void avow__parent_settle(avow__parent_t *parent, avow_value_t v) {

@@ -26,6 +26,8 @@ struct avow__parent_s {
   uint32_t running; /* how many these are */
   uint32_t refs;
   bool stopped;              /* settled, or about to: starts nothing new */
+  bool closed;               /* a group's: no more children come */
+  bool in_block;             /* of the pool's, for want of other memory */
   avow_deferred_t *deferred; /* its promise; NULL once that is settled */
   avow_deferred_t *idle;     /* of a promise that there are no children */
 };
@@ -35,6 +37,12 @@ struct avow__parent_s {
 void *avow__parent_new(uv_loop_t *loop, const avow__parent_class_t *klass,
                        size_t size, avow_promise_t **out);
 void avow__parent_unref(avow__parent_t *parent);
+
+/* One of no more than that, for whom there is no memory, in the reserve. NULL
+   once that is used up. */
+avow__parent_t *avow__parent_new_surely(uv_loop_t *loop,
+                                        const avow__parent_class_t *klass,
+                                        avow_promise_t **out);
 
 /* One that has no promise of its own. NULL without memory. */
 void *avow__parent_alloc(uv_loop_t *loop, const avow__parent_class_t *klass,

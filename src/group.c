@@ -1,6 +1,7 @@
 /*
  * Groups. The failures are kept from the first on; since that cancels the other
- * children, they are few.
+ * children, they are few. Without memory there is a group that does no more than
+ * cancel its children and wait for them.
  */
 #include "avow/group.h"
 
@@ -10,17 +11,16 @@
 
 typedef struct {
   avow__parent_t parent;
-  bool closed;
   avow__reasons_t reasons;
 } group_t;
 
-/* What a program without memory may add to in vain. */
-static group_t nobody = { .parent = { .stopped = true } };
+/* For when not even the reserve has a block left: children are let go. */
+static avow__parent_t nobody;
 
-static group_t *mutable_group(const avow_group_t *g) {
+static avow__parent_t *mutable_group(const avow_group_t *g) {
   const union {
     const avow_group_t *from;
-    group_t *to;
+    avow__parent_t *to;
   } same = { .from = g };
   return same.to;
 }
@@ -33,51 +33,80 @@ static void fail(group_t *group, avow_value_t reason) {
     avow__children_cancel(&group->parent);
 }
 
-static void settle_if_over(group_t *group) {
-  const bool ends = group->closed || group->reasons.main.tag != AVOW_NONE;
-  if (ends && group->parent.running == 0)
-    avow__parent_settle(&group->parent, avow__reasons_take(&group->reasons));
+static avow_value_t take_outcome(avow__parent_t *parent) {
+  if (parent->in_block)
+    return avow_error(UV_ENOMEM);
+  return avow__reasons_take(&((group_t *) parent)->reasons);
+}
+
+static bool has_failed(const avow__parent_t *parent) {
+  return !parent->in_block &&
+         ((const group_t *) parent)->reasons.main.tag != AVOW_NONE;
+}
+
+static void settle_if_over(avow__parent_t *parent) {
+  if (parent->running == 0 && (parent->closed || has_failed(parent)))
+    avow__parent_settle(parent, take_outcome(parent));
 }
 
 static void report(avow__parent_t *parent, uint32_t index,
                    avow_value_t outcome) {
-  group_t *group = (group_t *) parent;
-  if (avow_is_error(&outcome) && outcome.code != UV_ECANCELED)
-    fail(group, outcome);
+  const int code = avow_error_code(&outcome);
+  if (code != 0 && code != UV_ECANCELED && !parent->in_block)
+    fail((group_t *) parent, outcome);
   else
     avow__value_unref(outcome);
-  settle_if_over(group);
+  settle_if_over(parent);
 }
 
 static void destroy(avow__parent_t *parent) {
-  avow__value_unref(avow__reasons_take(&((group_t *) parent)->reasons));
+  avow__value_unref(take_outcome(parent));
 }
 
-avow_promise_t *avow_group_new(uv_loop_t *loop, avow_group_t **out) {
-  static const avow__parent_class_t group_class = { .report = report,
-                                                    .destroy = destroy };
-  avow_promise_t *p;
-  group_t *group = avow__parent_new(loop, &group_class, sizeof(*group), &p);
-  *out = (avow_group_t *) (group != NULL ? group : &nobody);
-  return p;
+static const avow__parent_class_t group_class = { .report = report,
+                                                  .destroy = destroy };
+
+static avow__parent_t *new_without_memory(uv_loop_t *loop,
+                                          avow_promise_t **out) {
+  avow__parent_t *parent = avow__parent_new_surely(loop, &group_class, out);
+  if (parent == NULL)
+    return &nobody;
+  parent->stopped = true;
+  return parent;
 }
 
-void avow_group_add(const avow_group_t *g, avow_promise_t *p) {
-  group_t *group = mutable_group(g);
-  if (group != &nobody) {
-    avow__child_add(&group->parent, avow_follow(p), 0);
-    return;
-  }
+static void let_go(avow_promise_t *p) {
   if (!avow__is_shared(p))
     avow__cancel(p);
   avow_unref(p);
 }
 
+avow_promise_t *avow_group_new(uv_loop_t *loop, avow_group_t **out) {
+  avow_promise_t *p;
+  avow__parent_t *parent =
+      avow__parent_new(loop, &group_class, sizeof(group_t), &p);
+  if (parent == NULL) {
+    avow__mark_handled(p);
+    avow_unref(p);
+    parent = new_without_memory(loop, &p);
+  }
+  *out = (avow_group_t *) parent;
+  return p;
+}
+
+void avow_group_add(const avow_group_t *g, avow_promise_t *p) {
+  avow__parent_t *parent = mutable_group(g);
+  if (parent != &nobody)
+    avow__child_add(parent, avow_follow(p), 0);
+  else
+    let_go(p);
+}
+
 void avow_group_close(avow_group_t *g) {
-  group_t *group = mutable_group(g);
-  if (group == &nobody)
+  avow__parent_t *parent = mutable_group(g);
+  if (parent == &nobody)
     return;
-  group->closed = true;
-  settle_if_over(group);
-  avow__parent_unref(&group->parent);
+  parent->closed = true;
+  settle_if_over(parent);
+  avow__parent_unref(parent);
 }

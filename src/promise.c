@@ -95,13 +95,16 @@ static inline avow_promise_t *defer(avow_promise_t *p, avow_deferred_t **out) {
   return p;
 }
 
+static avow_promise_t *defer_nothing(avow__context_t *c,
+                                     avow_deferred_t **out) {
+  *out = (avow_deferred_t *) avow__no_promise(c);
+  return avow__no_promise(c);
+}
+
 static AVOW__APART avow_promise_t *new_fully(avow__context_t *c,
                                              avow_deferred_t **out) {
   avow_promise_t *p = avow__promise_alloc(c, AVOW__DEFERRED, 2);
-  if (p != NULL)
-    return defer(p, out);
-  *out = (avow_deferred_t *) avow__no_promise(c);
-  return avow__no_promise(c);
+  return p != NULL ? defer(p, out) : defer_nothing(c, out);
 }
 
 avow_promise_t *avow_promise_new(uv_loop_t *loop, avow_deferred_t **out) {
@@ -109,6 +112,15 @@ avow_promise_t *avow_promise_new(uv_loop_t *loop, avow_deferred_t **out) {
   avow__check_thread(c);
   avow_promise_t *p = avow__promise_take(c, AVOW__DEFERRED, 2);
   return AVOW__LIKELY(p != NULL) ? defer(p, out) : new_fully(c, out);
+}
+
+avow_promise_t *avow__promise_new_surely(avow__context_t *c,
+                                         avow_deferred_t **out) {
+  const bool refuses = c->closed || c->deaf;
+  void *block = refuses ? NULL : avow__pool_alloc_reserved(&c->pool);
+  if (block == NULL)
+    return defer_nothing(c, out);
+  return defer(avow__promise_init(c, block, AVOW__DEFERRED, 2), out);
 }
 
 avow_promise_t *avow_promise_resolve(uv_loop_t *loop, avow_value_t v) {

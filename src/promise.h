@@ -229,6 +229,11 @@ static inline avow_promise_t *avow__promise_take(avow__context_t *c,
 /* What is returned in place of a promise that could not be made. */
 avow_promise_t *avow__no_promise(avow__context_t *c);
 
+/* A deferred's promise for what must not be lost: of the reserve if need be. One
+   in place of it once that is used up, or the loop takes no more. */
+avow_promise_t *avow__promise_new_surely(avow__context_t *c,
+                                         avow_deferred_t **out);
+
 /* What is returned in place of one that could not be made to follow p, which is
    taken: it settles no sooner than p, for what p's handlers use must stay. */
 avow_promise_t *avow__lost(avow__context_t *c, avow_promise_t *p);

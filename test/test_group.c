@@ -16,6 +16,10 @@ static avow_value_t break_up(void *data) {
   return avow_error_new(UV_ENOSPC, avow_none(), "disk full");
 }
 
+static avow_value_t follow_fn(void *p) {
+  return avow_follow(p);
+}
+
 static avow_value_t note_outcome(const avow_value_t *arg, void *data) {
   avow_value_unref(note_value_cb(arg, "end"));
   return avow_none();
@@ -214,38 +218,161 @@ static void closing_the_loop_ends_a_group(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void group_without_memory_cancels_what_is_added(void **state) {
+static avow_value_t clean_up_slowly(void *data) {
+  avow_promise_t *p = avow_sleep(loop, 0);
+  for (int i = 0; i < 4; i++)
+    p = avow_finally(p, clean_up, NULL);
+  return avow_follow(p);
+}
+
+static void closing_the_loop_ends_a_group_after_its_children(void **state) {
   avow_group_t *g;
   avow_deferred_t *d;
-  avow_promise_t *one = child(&d, "one");
-  fail_allocation(1, true);
-  avow_promise_t *p = avow_group_new(loop, &g);
-  fail_allocation(0, false);
+  avow_promise_t *p = avow_attach(avow_group_new(loop, &g), "freed", note_free);
+  avow_group_add(g, avow_finally(child(&d, "child"), clean_up_slowly, NULL));
 
-  avow_group_add(g, one);
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_notes("child cleaning cleaning cleaning cleaning freed");
+  assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
+  avow_unref(p);
+  avow_deferred_drop(d);
+  avow_group_close(g);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static avow_promise_t *group_new_without_memory(avow_group_t **out) {
+  fail_allocation(1, true);
+  avow_promise_t *p = avow_group_new(loop, out);
+  fail_allocation(0, false);
+  return avow_attach(p, "freed", note_free);
+}
+
+static void without_memory_a_group_cancels_its_children_and_waits(
+    void **state) {
+  avow_group_t *g;
+  avow_deferred_t *a, *b;
+  avow_promise_t *p = group_new_without_memory(&g);
+
+  avow_group_add(g, avow_finally(child(&a, "a"), clean_up, NULL));
+  avow_group_add(g, avow_finally(child(&b, "b"), break_up, NULL));
+  avow_group_close(g);
+  assert_notes("a b");
+
+  assert_rejects(p, UV_ENOMEM);
+  assert_notes("cleaning freed");
+  avow_deferred_drop(a);
+  avow_deferred_drop(b);
+}
+
+static void without_memory_a_group_waits_to_be_closed(void **state) {
+  avow_group_t *g;
+  avow_promise_t *p = group_new_without_memory(&g);
+  avow_group_add(g, avow_promise_resolve(loop, avow_int(1)));
+  run();
+  assert_notes("");
+
   avow_group_close(g);
 
-  assert_notes("one");
   assert_rejects(p, UV_ENOMEM);
+  assert_notes("freed");
+}
+
+static void without_memory_a_group_waits_for_what_others_hold(void **state) {
+  avow_group_t *g;
+  avow_deferred_t *d;
+  avow_promise_t *p = group_new_without_memory(&g);
+  avow_promise_t *held = child(&d, "held");
+  avow_group_add(g, avow_ref(held));
+  avow_group_close(g);
+  note_end(p);
+  run();
+  assert_notes("");
+
+  end(d, avow_none());
+
+  assert_notes("freed end=ENOMEM");
+  avow_unref(held);
+}
+
+static void without_memory_cancelling_a_group_waits_too(void **state) {
+  avow_group_t *g;
+  avow_deferred_t *d;
+  avow_promise_t *p = group_new_without_memory(&g);
+  avow_group_add(g, avow_finally(child(&d, "child"), clean_up, NULL));
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("child cleaning freed");
   avow_deferred_drop(d);
+  avow_group_close(g);
 }
 
 enum { CROWD = 256, RESERVED = 70 };
 
-/* Not even the blocks that avow keeps for the last are left. */
+static avow_promise_t *crowd[CROWD], *last[RESERVED];
+static avow_deferred_t *last_end;
+
+/* From here on there are only the blocks that avow keeps for the last. */
+static void use_up_memory(void) {
+  fail_allocation(1, true);
+  for (int i = 0; i < CROWD; i++)
+    crowd[i] = avow_promise_resolve(loop, avow_none());
+}
+
+/* And now not even these. */
+static void use_up_reserve(avow_promise_t *pending) {
+  for (int i = 0; i < RESERVED; i++)
+    last[i] = avow_finally(avow_ref(pending), note_fn, "last");
+  avow_unref(pending);
+}
+
+static void give_back(void) {
+  fail_allocation(0, false);
+  for (int i = 0; i < CROWD; i++)
+    avow_unref(crowd[i]);
+}
+
+static void give_back_reserve(void) {
+  give_back();
+  for (int i = 0; i < RESERVED; i++)
+    avow_unref(last[i]);
+  assert_true(avow_resolve(last_end, avow_none()));
+}
+
+/* That is gone once the group is there. */
+static void cancelling_without_memory_waits_for_the_children(void **state) {
+  avow_group_t *g;
+  avow_deferred_t *d, *cleaned;
+  avow_promise_t *cleaning = avow_promise_new(loop, &cleaned);
+  avow_promise_t *p = avow_attach(avow_group_new(loop, &g), "freed", note_free);
+  avow_promise_t *c = avow_then(child(&d, "child"), NULL, note_cb, "undone");
+  avow_group_add(g, avow_finally(c, follow_fn, cleaning));
+  avow_promise_t *tick = avow_then(avow_sleep(loop, 0), NULL, NULL, NULL);
+  use_up_memory();
+
+  avow_cancel(p);
+  avow_value_unref(avow_run(tick));
+  assert_notes("child undone");
+  give_back();
+  end(cleaned, avow_none());
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("freed");
+  avow_deferred_drop(d);
+  avow_group_close(g);
+}
+
 static void child_that_no_block_can_wait_for_is_cancelled(void **state) {
-  avow_promise_t *crowd[CROWD], *last[RESERVED];
-  avow_deferred_t *d, *work;
-  avow_promise_t *pending = avow_promise_new(loop, &d);
+  avow_deferred_t *work;
+  avow_promise_t *pending = avow_promise_new(loop, &last_end);
   avow_promise_t *child = avow_promise_new(loop, &work);
   avow_promise_t *settled = avow_promise_resolve(loop, avow_none());
   avow_group_t *g;
   avow_promise_t *p = avow_group_new(loop, &g);
-  fail_allocation(1, true);
-  for (int i = 0; i < CROWD; i++)
-    crowd[i] = avow_promise_resolve(loop, avow_none());
-  for (int i = 0; i < RESERVED; i++)
-    last[i] = avow_finally(avow_ref(pending), note_fn, "last");
+  use_up_memory();
+  use_up_reserve(pending);
 
   avow_group_add(g, avow_ref(settled));
   avow_group_add(g, child);
@@ -254,13 +381,27 @@ static void child_that_no_block_can_wait_for_is_cancelled(void **state) {
 
   assert_false(avow_resolve(work, avow_none()));
   assert_rejects(p, UV_ENOMEM);
-  for (int i = 0; i < CROWD; i++)
-    avow_unref(crowd[i]);
-  for (int i = 0; i < RESERVED; i++)
-    avow_unref(last[i]);
-  assert_true(avow_resolve(d, avow_none()));
-  avow_unref(pending);
+  give_back_reserve();
   avow_unref(settled);
+}
+
+static void group_that_no_block_is_left_for_cancels_what_is_added(
+    void **state) {
+  avow_group_t *g;
+  avow_deferred_t *d;
+  avow_promise_t *pending = avow_promise_new(loop, &last_end);
+  avow_promise_t *one = child(&d, "one");
+  use_up_memory();
+  use_up_reserve(pending);
+  avow_promise_t *p = avow_group_new(loop, &g);
+
+  avow_group_add(g, one);
+  avow_group_close(g);
+
+  assert_int_equal(avow_error_code(avow_result(p)), UV_ENOMEM);
+  avow_unref(p);
+  give_back_reserve();
+  avow_deferred_drop(d);
 }
 
 int main(void) {
@@ -276,7 +417,13 @@ int main(void) {
     CASE(child_that_others_hold_is_only_waited_for),
     CASE(many_children_leave_nothing_behind),
     CASE(closing_the_loop_ends_a_group),
-    CASE(group_without_memory_cancels_what_is_added),
+    CASE(closing_the_loop_ends_a_group_after_its_children),
+    CASE(without_memory_a_group_cancels_its_children_and_waits),
+    CASE(without_memory_a_group_waits_to_be_closed),
+    CASE(without_memory_a_group_waits_for_what_others_hold),
+    CASE(without_memory_cancelling_a_group_waits_too),
+    CASE(cancelling_without_memory_waits_for_the_children),
+    CASE(group_that_no_block_is_left_for_cancels_what_is_added),
     CASE(child_that_no_block_can_wait_for_is_cancelled),
   };
   return RUN(tests);

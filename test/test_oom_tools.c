@@ -66,6 +66,12 @@ static void maps_survive(void **state) {
   survive(mapped);
 }
 
+/* Uses its data once more after a while. */
+static avow_promise_t *leave_slowly(void *data) {
+  avow_promise_t *p = avow_finally(avow_sleep(loop, 0), sleep_fn, data);
+  return avow_finally(p, sleep_fn, data);
+}
+
 static avow_promise_t *grouped_with(avow_promise_t *last) {
   avow_group_t *g;
   duty_t *data = duty_new();
@@ -73,6 +79,7 @@ static avow_promise_t *grouped_with(avow_promise_t *last) {
   p = avow_attach(p, data, duty_end);
   for (size_t i = 2; i < 4; i++)
     avow_group_add(g, avow_then(avow_sleep(loop, 0), thing_cb, NULL, data));
+  avow_group_add(g, leave_slowly(data));
   avow_group_add(g, last);
   avow_group_close(g);
   return p;
