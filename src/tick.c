@@ -14,8 +14,11 @@ struct avow__tick_s {
   uv_check_t check;
 };
 
+/* What waits here was settled elsewhere, and libuv may have come here without
+   a look at the time: uv_run() does that since 1.45. */
 static void on_idle(uv_idle_t *handle) {
   avow__context_t *c = handle->data;
+  uv_update_time(c->loop);
   avow__enter(c);
   avow__leave(c);
 }

@@ -261,6 +261,32 @@ static void a_sleep_counts_from_the_present_when_a_run_begins(void **state) {
   assert_true(uv_hrtime() - start > 18000000);
 }
 
+static void sleep_for_once(uv_idle_t *idle) {
+  unsigned *calls = idle->data;
+  if ((*calls)++ == 0)
+    uv_sleep(30);
+}
+
+/* Of idle handles libuv calls the last that was started first. */
+static void a_sleep_counts_from_the_present_in_what_was_settled_before(
+    void **state) {
+  unsigned calls = 0;
+  uint64_t start = 0;
+  uv_idle_t idle = { .data = &calls };
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+  p = avow_then(p, sleep_20, NULL, &start);
+  (void) uv_idle_init(loop, &idle);
+  (void) uv_idle_start(&idle, sleep_for_once);
+
+  while (avow_state(p) == AVOW_PENDING)
+    (void) uv_run(loop, UV_RUN_ONCE);
+
+  assert_true(uv_hrtime() - start > 18000000);
+  assert_fulfils_none(p);
+  close_handle((uv_handle_t *) &idle, NULL);
+  run();
+}
+
 static avow_value_t late_cb(const avow_value_t *arg, void *data) {
   avow_unref(avow_then(avow_sleep(loop, 20), note_cb, NULL, "first"));
   uv_sleep(30);
@@ -482,6 +508,7 @@ int main(void) {
     CASE(a_later_but_shorter_sleep_ends_first),
     CASE(a_sleep_counts_from_the_present_outside_callbacks),
     CASE(a_sleep_counts_from_the_present_when_a_run_begins),
+    CASE(a_sleep_counts_from_the_present_in_what_was_settled_before),
     CASE(a_sleep_counts_from_the_cached_time_in_callbacks),
     CASE(sleeps_of_nothing_in_a_row_let_the_loop_turn),
     CASE(a_sleeps_chain_runs_in_its_own_callback),
