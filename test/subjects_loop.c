@@ -1,0 +1,295 @@
+/* What can be cancelled: time, events, threads and channels. */
+#include <netinet/in.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "subjects.h"
+
+static avow_channel_t *channel;
+
+static void end_channel(void) {
+  avow_channel_unref(channel);
+  channel = NULL;
+}
+
+static avow_promise_t *next_of(avow_channel_t *made) {
+  channel = made;
+  return avow_channel_next(channel);
+}
+
+/* Time. */
+
+static avow_promise_t *sleep_a_little(void) {
+  return avow_sleep(loop, 1);
+}
+
+static avow_promise_t *tick(void) {
+  return next_of(avow_ticks(loop, 1));
+}
+
+static avow_promise_t *next_turn(void) {
+  return avow_next_turn(loop);
+}
+
+static avow_promise_t *before_poll(void) {
+  return avow_before_poll(loop);
+}
+
+static avow_promise_t *after_poll(void) {
+  return avow_after_poll(loop);
+}
+
+/* Signals: one that does nothing where nobody listens any more. */
+
+static avow_promise_t *signal_once(void) {
+  return avow_signal_once(loop, SIGURG);
+}
+
+static avow_promise_t *next_signal(void) {
+  return next_of(avow_signals(loop, SIGURG));
+}
+
+static void send_signal(void) {
+  assert_int_equal(kill(getpid(), SIGURG), 0);
+}
+
+/* Sockets. */
+
+static int ends[2];
+
+static void open_pair(void) {
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+}
+
+static void close_pair(void) {
+  end_channel();
+  run(); /* nothing watches it any more */
+  (void) close(ends[0]);
+  (void) close(ends[1]);
+}
+
+static avow_promise_t *poll_once(void) {
+  return avow_poll_once(loop, ends[0], UV_READABLE);
+}
+
+static avow_promise_t *next_poll(void) {
+  return next_of(avow_polls(loop, ends[0], UV_READABLE));
+}
+
+static void make_readable(void) {
+  assert_int_equal(write(ends[1], "x", 1), 1);
+}
+
+/* Files that change, or are not there. */
+
+static avow_promise_t *fs_event_once(void) {
+  return avow_fs_event_once(loop, at(""), 0);
+}
+
+static avow_promise_t *next_fs_event(void) {
+  return next_of(avow_fs_events(loop, at(""), 0));
+}
+
+static void change_folder(void) {
+  make_file("new", "");
+}
+
+static avow_value_t ignore_cb(const avow_value_t *error, void *data) {
+  return error->code == UV_ENOENT ? avow_none() : avow_value_ref(error);
+}
+
+static avow_promise_t *fs_poll_once(void) {
+  return avow_catch(avow_fs_poll_once(loop, at("missing"), 1), ignore_cb, NULL);
+}
+
+static avow_promise_t *next_fs_poll(void) {
+  return avow_catch(next_of(avow_fs_polls(loop, at("missing"), 1)), ignore_cb,
+                    NULL);
+}
+
+/* Threads. */
+
+static avow_value_t answer(void *data) {
+  return avow_string("a value with memory of its own");
+}
+
+static int data_held;
+
+static void free_data(void *data) {
+  data_held--;
+}
+
+static avow_promise_t *work(void) {
+  data_held++;
+  return avow_work(loop, answer, &data_held, free_data);
+}
+
+static void end_work(void) {
+  run();
+  assert_int_equal(data_held, 0);
+}
+
+static avow_promise_t *random_bytes(void) {
+  return avow_random(loop, 100);
+}
+
+static avow_promise_t *getaddrinfo_of_number(void) {
+  return avow_getaddrinfo(loop, "127.0.0.1", "80", NULL);
+}
+
+static avow_promise_t *getnameinfo_of_number(void) {
+  struct sockaddr_in address;
+  (void) uv_ip4_addr("127.0.0.1", 80, &address); /* it is one */
+  return avow_getnameinfo(loop, (const struct sockaddr *) &address,
+                          NI_NUMERICHOST | NI_NUMERICSERV);
+}
+
+static avow_remote_t *remote;
+
+static avow_promise_t *from_afar(void) {
+  return avow_remote_new(loop, &remote);
+}
+
+static void resolve_from_afar(void) {
+  (void) avow_remote_resolve(remote, answer(NULL)); /* if avow is there */
+}
+
+static avow_loops_t *loops;
+
+static void start_loops(void) {
+  loops = avow_loops_new(1);
+}
+
+static void close_loops(void) {
+  assert_fulfils_none(avow_loops_close(loops, loop));
+}
+
+static avow_value_t answer_later(uv_loop_t *own, void *data) {
+  avow_promise_t *p = avow_sleep(own, 1);
+  return avow_follow(p);
+}
+
+static avow_promise_t *loops_run(void) {
+  return avow_loops_run(loops, 0, loop, answer_later, NULL);
+}
+
+static avow_promise_t *loops_close(void) {
+  return avow_loops_close(loops, loop);
+}
+
+static avow_value_t server; /* to be known of when it is served */
+
+static void bind_server(void) {
+  start_loops();
+  server = made(avow_bind(loop, "127.0.0.1", "0"));
+}
+
+static avow_value_t pass(const avow_value_t *arg, void *data) {
+  return avow_none();
+}
+
+static avow_promise_t *loops_listen(void) {
+  return avow_loops_listen(loops, avow_value_ref(&server), pass, NULL, NULL);
+}
+
+static void close_server(void) {
+  uv_handle_t *handle = (uv_handle_t *) avow_to_stream(&server);
+  if (!uv_is_closing(handle))
+    avow_unref(avow_close(handle));
+}
+
+static void end_server(void) {
+  discard(&server);
+  close_loops();
+}
+
+/* Channels of the program's own. */
+
+static avow_value_t forgive(const avow_value_t *error, void *data) {
+  return error->code == UV_EPIPE ? avow_none() : avow_value_ref(error);
+}
+
+/* Closing avow closes the channel too. */
+static void send_to(const avow_channel_t *c) {
+  avow_promise_t *p = avow_channel_send(c, answer(NULL));
+  avow_unref(avow_catch(p, forgive, NULL));
+}
+
+static void open_channel(void) {
+  channel = avow_channel_new(loop, 0);
+}
+
+static avow_promise_t *channel_next(void) {
+  return avow_channel_next(channel);
+}
+
+static void send_one(void) {
+  send_to(channel);
+}
+
+static avow_promise_t *channel_send(void) {
+  return avow_channel_send(channel, answer(NULL));
+}
+
+static void take_one(void) {
+  avow_unref(avow_channel_next(channel));
+}
+
+static avow_channel_t *source;
+
+static avow_promise_t *debounced(void) {
+  source = avow_channel_new(loop, 1);
+  return next_of(avow_debounce(avow_channel_ref(source), 1));
+}
+
+static void send_to_source(void) {
+  send_to(source);
+}
+
+static void end_channels(void) {
+  end_channel();
+  avow_channel_unref(source);
+  source = NULL;
+}
+
+static const subject_t subjects[] = {
+  { "avow_sleep", BY_ITSELF, AT_ONCE, .start = sleep_a_little },
+  { "avow_ticks", BY_ITSELF, AT_ONCE, tick, .strike = end_channel },
+  { "avow_next_turn", BY_ITSELF, AT_ONCE, .start = next_turn },
+  { "avow_before_poll", BY_ITSELF, AT_ONCE, .start = before_poll },
+  { "avow_after_poll", BY_ITSELF, AT_ONCE, .start = after_poll },
+  { "avow_signal_once", WHEN_TOLD, AT_ONCE, signal_once,
+    .complete = send_signal },
+  { "avow_signals", WHEN_TOLD, AT_ONCE, next_signal, send_signal,
+    .strike = end_channel },
+  { "avow_poll_once", WHEN_TOLD, AT_ONCE, poll_once, make_readable,
+    .set = open_pair, .strike = close_pair },
+  { "avow_polls", WHEN_TOLD, AT_ONCE, next_poll, make_readable,
+    .set = open_pair, .strike = close_pair },
+  { "avow_fs_event_once", WHEN_TOLD, AT_ONCE, fs_event_once,
+    .complete = change_folder },
+  { "avow_fs_events", WHEN_TOLD, AT_ONCE, next_fs_event, change_folder,
+    .strike = end_channel },
+  { "avow_fs_poll_once", IN_POOL, AT_ONCE, .start = fs_poll_once },
+  { "avow_fs_polls", IN_POOL, AT_ONCE, next_fs_poll, .strike = end_channel },
+  { "avow_work", IN_POOL, AT_ONCE, work, .strike = end_work },
+  { "avow_random", IN_POOL, AT_ONCE, .start = random_bytes },
+  { "avow_getaddrinfo", IN_POOL, AT_ONCE, .start = getaddrinfo_of_number },
+  { "avow_getnameinfo", IN_POOL, AT_ONCE, .start = getnameinfo_of_number },
+  { "avow_remote_new", WHEN_TOLD, AT_ONCE, from_afar,
+    .complete = resolve_from_afar },
+  { "avow_loops_run", BY_ITSELF, UNWINDS, loops_run, .set = start_loops,
+    .strike = close_loops },
+  { "avow_loops_listen", WHEN_TOLD, UNWINDS, loops_listen, close_server,
+    .set = bind_server, .strike = end_server },
+  { "avow_loops_close", BY_ITSELF, UNWINDS, loops_close, .set = start_loops },
+  { "avow_channel_next", WHEN_TOLD, AT_ONCE, channel_next, send_one,
+    .set = open_channel, .strike = end_channel },
+  { "avow_channel_send", WHEN_TOLD, AT_ONCE, channel_send, take_one,
+    .set = open_channel, .strike = end_channel },
+  { "avow_debounce", WHEN_TOLD, AT_ONCE, debounced, send_to_source,
+    .strike = end_channels },
+};
+
+const subjects_t loop_subjects = SUBJECTS(subjects);

@@ -1,0 +1,184 @@
+/* What can be cancelled: what is made of other promises. */
+#include "avow/stackless.h"
+#include "subjects.h"
+
+/* Settles the promise that the subject waits for. NULL: it has not begun, or
+   that was settled. */
+static avow_deferred_t *deferred;
+
+static avow_promise_t *pending(void) {
+  return avow_promise_new(loop, &deferred);
+}
+
+static avow_value_t follow_fn(void *data) {
+  return avow_follow(pending());
+}
+
+static avow_value_t follow_cb(const avow_value_t *arg, void *data) {
+  return avow_follow(pending());
+}
+
+static avow_value_t follow_item(size_t i, void *data) {
+  return avow_follow(pending());
+}
+
+static void resolve(void) {
+  if (deferred != NULL)
+    (void) avow_resolve(deferred, avow_string("an answer")); /* or cancelled */
+  deferred = NULL;
+}
+
+/* Those that call back from a job have begun after a turn. */
+static void turn_and_resolve(void) {
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* whether something is left or not */
+  resolve();
+}
+
+static avow_promise_t *timeout(void) {
+  return avow_timeout(pending(), 1 << 20);
+}
+
+static avow_promise_t *deadline(void) {
+  return avow_deadline(pending(), avow_deadline_in(loop, 1 << 20, AVOW_NEVER));
+}
+
+static avow_deferred_t *never;
+static avow_promise_t *stop;
+
+static void make_stop(void) {
+  stop = avow_promise_new(loop, &never);
+}
+
+static void end_stop(void) {
+  avow_deferred_drop(never);
+  avow_unref(stop);
+}
+
+static avow_promise_t *until(void) {
+  return avow_until(pending(), stop);
+}
+
+static avow_group_t *group;
+
+static avow_promise_t *group_of_one(void) {
+  avow_promise_t *p = avow_group_new(loop, &group);
+  avow_group_add(group, pending());
+  avow_group_close(group);
+  return p;
+}
+
+static avow_limiter_t *limiter;
+static avow_value_t permit;
+
+static void make_limiter(void) {
+  limiter = avow_limiter_new(loop, 1);
+}
+
+static void take_permit(void) {
+  make_limiter();
+  permit = made(avow_limiter_acquire(limiter));
+}
+
+static void give_permit(void) {
+  discard(&permit);
+}
+
+static void end_limiter(void) {
+  avow_limiter_unref(limiter);
+}
+
+static avow_promise_t *limiter_run(void) {
+  return avow_limiter_run(limiter, follow_fn, NULL);
+}
+
+static avow_promise_t *limiter_acquire(void) {
+  return avow_limiter_acquire(limiter);
+}
+
+static avow_promise_t *map(void) {
+  return avow_map(loop, 1, follow_item, NULL, NULL);
+}
+
+static avow_channel_t *items;
+
+static void make_items(void) {
+  items = avow_channel_new(loop, 1);
+  avow_unref(avow_channel_send(items, avow_int(1)));
+  avow_channel_end(items);
+}
+
+static void end_items(void) {
+  avow_channel_unref(items);
+}
+
+static avow_promise_t *each(void) {
+  return avow_each(loop, items, follow_cb, NULL, NULL);
+}
+
+static avow_once_t *once;
+
+static void make_once(void) {
+  once = avow_once_new(loop, follow_fn, NULL, NULL);
+}
+
+static void end_once(void) {
+  avow_once_unref(once);
+}
+
+static avow_promise_t *once_get(void) {
+  return avow_once_get(once);
+}
+
+static avow_promise_t *retry(void) {
+  return avow_retry(loop, follow_fn, NULL, NULL);
+}
+
+static avow_frame_t frame;
+
+static avow_value_t step(const avow_value_t *got, void *data) {
+  AVOW_BEGIN(&frame);
+  AVOW_AWAIT(&frame, pending());
+  return avow_value_ref(got);
+  AVOW_END;
+}
+
+static avow_promise_t *stackless(void) {
+  frame = (avow_frame_t){ .line = 0 };
+  return avow_stackless(loop, step, &frame);
+}
+
+#ifndef AVOW_NO_ASYNC
+
+static avow_value_t await_fn(void *data) {
+  return avow_await(pending());
+}
+
+static avow_promise_t *async(void) {
+  return avow_async(loop, await_fn, NULL);
+}
+
+#endif
+
+static const subject_t subjects[] = {
+#ifndef AVOW_NO_ASYNC
+  { "avow_async", WHEN_TOLD, UNWINDS, async, .complete = resolve },
+#endif
+  { "avow_stackless", WHEN_TOLD, UNWINDS, stackless, .complete = resolve },
+  { "avow_timeout", WHEN_TOLD, AT_ONCE, timeout, .complete = resolve },
+  { "avow_deadline", WHEN_TOLD, AT_ONCE, deadline, .complete = resolve },
+  { "avow_until", WHEN_TOLD, AT_ONCE, until, resolve, .set = make_stop,
+    .strike = end_stop },
+  { "avow_group_new", WHEN_TOLD, UNWINDS, group_of_one, .complete = resolve },
+  { "avow_limiter_run", WHEN_TOLD, UNWINDS, limiter_run, turn_and_resolve,
+    .set = make_limiter, .strike = end_limiter },
+  { "avow_limiter_acquire", WHEN_TOLD, AT_ONCE, limiter_acquire, give_permit,
+    .set = take_permit, .strike = end_limiter },
+  { "avow_map", WHEN_TOLD, UNWINDS, map, .complete = turn_and_resolve },
+  { "avow_each", WHEN_TOLD, UNWINDS, each, turn_and_resolve, .set = make_items,
+    .strike = end_items },
+  { "avow_once_get", WHEN_TOLD, AT_ONCE, once_get, turn_and_resolve,
+    .set = make_once, .strike = end_once },
+  { "avow_retry", WHEN_TOLD, AT_ONCE, retry, .complete = turn_and_resolve },
+};
+
+const subjects_t tool_subjects = SUBJECTS(subjects);

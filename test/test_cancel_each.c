@@ -1,0 +1,341 @@
+/*
+ * Cancelling, at each stage of each subject: its promise rejects, its handlers
+ * run once, and nothing is left of it, be it late.
+ */
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+
+#include "subjects.h"
+
+enum { TURNS = 3, TURNS_MAX = 200, PATIENCE = 1000 /* ms */ };
+
+static const subject_t *subject; /* of the running test */
+static bool told, struck;
+static int files_before;
+
+/* What was heard of its promise. */
+static int fulfilled, rejected, ended;
+
+static int set_stage(void **state) {
+  files_before = open_files();
+  if (disk_setup(state) != 0)
+    return -1;
+  told = struck = false;
+  fulfilled = rejected = ended = 0;
+  if (subject->set != NULL)
+    subject->set();
+  return 0;
+}
+
+static int set_up(void **state) {
+  subject = *state;
+  return set_stage(state);
+}
+
+/* Later than all else: the promise may be gone. */
+static void tell(void) {
+  if (!told && subject->complete != NULL)
+    subject->complete();
+  told = true;
+}
+
+static void strike(void) {
+  release_pool();
+  tell();
+  if (subject->strike != NULL)
+    subject->strike();
+  struck = true;
+  run();
+}
+
+static int tear_down(void **state) {
+  if (!struck)
+    strike();
+  const int heard = fulfilled + rejected;
+  if (heard > 1 || ended > 1)
+    print_error("heard %d outcomes, %d ends\n", heard, ended);
+  if (disk_teardown(state) != 0 || heard > 1 || ended > 1)
+    return -1;
+  const int files = open_files() - files_before;
+  const bool children = waitpid(-1, NULL, WNOHANG) != -1;
+  if (files != 0 || children)
+    print_error("left: %d files%s\n", files, children ? ", a process" : "");
+  return files != 0 || children ? -1 : 0;
+}
+
+avow_value_t made(avow_promise_t *p) {
+  const avow_value_t v = avow_run(p);
+  assert_string_equal(avow_error_message(&v), "no error");
+  return v;
+}
+
+void discard(avow_value_t *v) {
+  const avow_value_t gone = *v;
+  *v = avow_none();
+  avow_value_unref(gone);
+  run();
+}
+
+static avow_value_t on_fulfilled(const avow_value_t *arg, void *data) {
+  fulfilled++;
+  return avow_none();
+}
+
+static avow_value_t on_rejected(const avow_value_t *error, void *data) {
+  rejected++;
+  return avow_value_ref(error);
+}
+
+static avow_value_t on_settled(void *data) {
+  ended++;
+  return avow_none();
+}
+
+static avow_promise_t *watched(avow_promise_t *p) {
+  p = avow_then(p, on_fulfilled, on_rejected, NULL);
+  return avow_finally(p, on_settled, NULL);
+}
+
+/* What is done already changes no more. */
+static bool is_too_late(void) {
+  return subject->cancels == NEVER || subject->cancels == TOO_LATE;
+}
+
+static void assert_heard(avow_promise_t *p, bool canceled) {
+  if (!canceled)
+    tell();
+  if (canceled)
+    assert_rejects(p, UV_ECANCELED);
+  else
+    assert_fulfils_none(p);
+  strike();
+  assert_int_equal(fulfilled, !canceled);
+  assert_int_equal(rejected, canceled);
+  assert_int_equal(ended, 1);
+}
+
+static void assert_was_cancelled(avow_promise_t *p) {
+  assert_heard(p, !is_too_late());
+}
+
+static void completes(void **state) {
+  avow_promise_t *p = watched(subject->start());
+
+  tell();
+
+  assert_heard(p, false);
+}
+
+/* Before libuv has begun with it. */
+static void cancelled_before_it_starts(void **state) {
+  avow_promise_t *p = watched(subject->start());
+
+  avow_cancel(p);
+
+  assert_was_cancelled(p);
+}
+
+static void turn(int times) {
+  for (; times > 0; times--)
+    (void) uv_run(loop, UV_RUN_NOWAIT); /* whether something is left or not */
+}
+
+/* Nor for what it waits for itself. */
+static void rejects_without_waiting_for_a_thread(void **state) {
+  if (subject->completes == IN_POOL)
+    hold_pool(THREADS);
+  avow_promise_t *p = watched(subject->start());
+
+  avow_cancel(p);
+  turn(TURNS);
+
+  if (subject->cancels == AT_ONCE)
+    assert_int_equal(avow_state(p), AVOW_REJECTED);
+  assert_was_cancelled(p);
+}
+
+static void cancelled_while_queued(void **state) {
+  if (subject->completes == IN_POOL)
+    hold_pool(THREADS);
+  avow_promise_t *p = watched(subject->start());
+  if (subject->completes != BY_ITSELF)
+    turn(TURNS);
+
+  avow_cancel(p);
+  release_pool();
+
+  assert_was_cancelled(p);
+}
+
+/* A part of what it waits for has happened; or all of its first job has, which
+   nobody has heard of. */
+static avow_promise_t *under_way(void) {
+  if (subject->completes == IN_POOL)
+    return done_unheard(subject->start);
+  avow_promise_t *p = subject->start();
+  if (subject->progress != NULL)
+    subject->progress();
+  if (subject->completes == WHEN_TOLD)
+    turn(TURNS);
+  return p;
+}
+
+static void cancelled_while_it_runs(void **state) {
+  avow_promise_t *p = watched(under_way());
+
+  avow_cancel(p);
+
+  assert_was_cancelled(p);
+}
+
+static void given_up_while_it_runs(void **state) {
+  avow_promise_t *p = under_way();
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_int_not_equal(avow_state(p), AVOW_PENDING);
+  avow_unref(p);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static bool in_time; /* it was pending still */
+
+static void prepare_cb(uv_prepare_t *prepare) {
+  in_time = avow_state(prepare->data) == AVOW_PENDING;
+  avow_cancel(prepare->data);
+  uv_close((uv_handle_t *) prepare, NULL);
+}
+
+/* Until the system has something for the loop. */
+static void wait_for_events(void) {
+  struct pollfd backend = { .fd = uv_backend_fd(loop), .events = POLLIN };
+  const int timeout = uv_backend_timeout(loop);
+  (void) poll(&backend, 1, timeout < 0 ? PATIENCE : timeout); /* or none */
+}
+
+/* The loop asks what has happened right after this. */
+static void cancel_in_the_next_turn(avow_promise_t *p) {
+  static uv_prepare_t prepare;
+  wait_for_events();
+  prepare.data = p;
+  assert_int_equal(uv_prepare_init(loop, &prepare), 0);
+  assert_int_equal(uv_prepare_start(&prepare, prepare_cb), 0);
+  turn(1);
+}
+
+/* False if it took no more turns than these. */
+static bool cancel_after(int turns) {
+  avow_promise_t *p = watched(subject->start());
+  tell();
+  for (int i = 0; i < turns && avow_state(p) == AVOW_PENDING; i++)
+    (void) uv_run(loop, UV_RUN_ONCE); /* it keeps the loop alive */
+  const bool pending = avow_state(p) == AVOW_PENDING;
+  in_time = false;
+  if (pending)
+    cancel_in_the_next_turn(p);
+  /* One that unwinds may have come to its end before it heard of it. */
+  if (pending && subject->cancels == UNWINDS)
+    avow_value_unref(avow_run(p));
+  else
+    assert_heard(p, in_time && !is_too_late());
+  return pending;
+}
+
+/* The last of these is the turn in which it completes. */
+static void cancelled_in_each_turn(void **state) {
+  for (int turns = 0; cancel_after(turns); turns += 1 + turns / 8) {
+    assert_true(turns < TURNS_MAX);
+    assert_int_equal(tear_down(state), 0);
+    assert_int_equal(set_stage(state), 0);
+  }
+}
+
+static avow_value_t cancel_cb(const avow_value_t *arg, void *victim) {
+  avow_cancel(*(avow_promise_t **) victim);
+  return avow_none();
+}
+
+/* By a handler that hears of it first: the others still do. */
+static void cancelled_as_it_settles(void **state) {
+  avow_promise_t *p = subject->start(), *victim = NULL;
+  avow_promise_t *first = avow_then(avow_ref(p), cancel_cb, NULL, &victim);
+  victim = watched(p);
+
+  tell();
+
+  assert_fulfils_none(first);
+  avow_value_unref(avow_run(victim)); /* none, or that it was cancelled */
+  strike();
+  assert_int_equal(fulfilled, 1);
+  assert_int_equal(rejected, 0);
+  assert_int_equal(ended, 1);
+}
+
+typedef struct {
+  const char *name;
+  CMUnitTestFunction test;
+} behaviour_t;
+
+#define BEHAVIOUR(f) \
+  { #f, f }
+
+static const behaviour_t behaviours[] = {
+  BEHAVIOUR(completes),
+  BEHAVIOUR(cancelled_before_it_starts),
+  BEHAVIOUR(rejects_without_waiting_for_a_thread),
+  BEHAVIOUR(cancelled_while_queued),
+  BEHAVIOUR(cancelled_while_it_runs),
+  BEHAVIOUR(given_up_while_it_runs),
+  BEHAVIOUR(cancelled_in_each_turn),
+  BEHAVIOUR(cancelled_as_it_settles),
+};
+
+enum { BEHAVIOURS = sizeof(behaviours) / sizeof(behaviours[0]), TESTS = 1024 };
+
+static char names[TESTS][80];
+static struct CMUnitTest tests[TESTS];
+static size_t test_count;
+
+static void make_test(const subject_t *of, const behaviour_t *behaviour) {
+  const union { /* cmocka's state is not const */
+    const subject_t *from;
+    void *to;
+  } same = { .from = of };
+  const size_t i = test_count++;
+  (void) snprintf(names[i], sizeof(names[i]), "%s_%s", of->name,
+                  behaviour->name); /* it fits */
+  tests[i] = (struct CMUnitTest){ .name = names[i],
+                                  .test_func = behaviour->test,
+                                  .setup_func = set_up,
+                                  .teardown_func = tear_down,
+                                  .initial_state = same.to };
+}
+
+static void make_tests(const subjects_t *subjects) {
+  for (size_t i = 0; i < subjects->count; i++)
+    for (size_t j = 0; j < BEHAVIOURS && test_count < TESTS; j++)
+      make_test(&subjects->at[i], &behaviours[j]);
+}
+
+/* libuv opens some files for good when it is first used. */
+static int start(void **state) {
+  if (disk_setup(state) != 0)
+    return -1;
+  wait_until_taken();
+  (void) signal(SIGPIPE, SIG_IGN); /* a write to a closed socket just fails */
+  return disk_teardown(state);
+}
+
+int main(void) {
+  make_tests(&loop_subjects);
+  make_tests(&tool_subjects);
+  make_tests(&net_subjects);
+  make_tests(&disk_subjects);
+  disk_init();
+  harness_init();
+  if (count_libuv() != 0)
+    return 1;
+  return _cmocka_run_group_tests("subjects", tests, test_count, start, NULL);
+}
