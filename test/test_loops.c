@@ -384,18 +384,24 @@ static bool forbid_threads(struct rlimit *old) {
   return setrlimit(RLIMIT_STACK, &vast) == 0;
 }
 
+static void do_nothing(void *data) {
+}
+
 static void loops_without_threads_are_refused(void **state) {
   struct rlimit old;
+  uv_thread_t thread;
   if (!forbid_threads(&old)) {
     end_loops();
     skip();
   }
 
   avow_loops_t *none = avow_loops_new(2);
+  const int err = uv_thread_create(&thread, do_nothing, NULL);
   (void) setrlimit(RLIMIT_STACK, &old);
 
+  assert_int_not_equal(err, 0); /* UV_EAGAIN, or what valgrind makes of it */
   assert_int_equal(avow_loops_count(none), 0);
-  assert_rejects(avow_loops_run(none, 0, loop, count_there, NULL), UV_EAGAIN);
+  assert_rejects(avow_loops_run(none, 0, loop, count_there, NULL), err);
   assert_fulfils_none(avow_loops_close(none, loop));
   end_loops();
 }
