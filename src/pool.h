@@ -11,13 +11,15 @@
 #include "list.h"
 
 /* A slab is that many bytes, aligned to as many: a block finds its own. */
-enum { AVOW__SLAB = 16384 };
+enum { AVOW__SLAB = 16384, AVOW__SLAB_HEAD = 64 };
 
 #ifdef AVOW_TRACE
 enum { AVOW__BLOCK = 128 };
 #else
 enum { AVOW__BLOCK = 64 };
 #endif
+
+#define AVOW__BLOCKS ((AVOW__SLAB - AVOW__SLAB_HEAD) / (uint32_t) AVOW__BLOCK)
 
 typedef struct avow__slab_s avow__slab_t;
 
@@ -26,8 +28,7 @@ struct avow__slab_s {
   avow__link_t *free;  /* blocks that came back, singly linked */
   char *fresh, *end;   /* blocks that were not given out yet */
   avow__slab_t *older; /* of all slabs */
-  uint32_t used;
-  bool full; /* neither the current one nor partial */
+  uint32_t used;       /* blocks; not counted while it is the current one */
 };
 
 typedef struct avow__pool_s {
@@ -63,7 +64,6 @@ static inline void *avow__pool_take(avow__pool_t *pool) {
   } else {
     return NULL;
   }
-  slab->used++;
   return block;
 }
 
@@ -76,7 +76,7 @@ static inline void *avow__pool_alloc(avow__pool_t *pool) {
 /* The same, from the reserve if it must be: for what may not be lost. */
 void *avow__pool_alloc_reserved(avow__pool_t *pool);
 
-/* A slab has become empty, or is no longer full. */
+/* A slab, not the current one, has become empty, or is no longer full. */
 void avow__pool_take_back(avow__pool_t *pool, avow__slab_t *slab);
 
 /* The slabs, or what stands in for them: slab.c, plain.c. */

@@ -200,7 +200,10 @@ static inline void avow__pool_free(avow__pool_t *pool, avow_promise_t *p) {
   p->kind = AVOW__FREE;
   p->link.next = slab->free;
   slab->free = &p->link;
-  if (AVOW__UNLIKELY(--slab->used == 0 || slab->full))
+  if (slab == pool->current)
+    return;
+  slab->used--; /* to 0, or from all */
+  if (AVOW__UNLIKELY(slab->used - 1 >= AVOW__BLOCKS - 2))
     avow__pool_take_back(pool, slab);
 }
 #endif

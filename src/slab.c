@@ -10,10 +10,10 @@
 
 #ifndef AVOW_NO_POOL
 
-enum { LINE = 64, CHUNK_MAX = 64 };
+enum { CHUNK_MAX = 64 };
 
 _Static_assert(sizeof(avow_promise_t) <= AVOW__BLOCK, "a promise fits a block");
-_Static_assert(sizeof(avow__slab_t) <= LINE, "blocks begin with a cache line");
+_Static_assert(sizeof(avow__slab_t) <= AVOW__SLAB_HEAD, "blocks come after it");
 
 /* What a pool begins with: it has nothing to give, and is never written to. */
 static avow__slab_t nothing;
@@ -23,7 +23,7 @@ typedef struct chunk_s {
 } chunk_t;
 
 static char *first_block(avow__slab_t *slab) {
-  return (char *) slab + LINE;
+  return (char *) slab + AVOW__SLAB_HEAD;
 }
 
 static char *align(char *at) {
@@ -51,9 +51,8 @@ static avow__slab_t *carve_slab(avow__pool_t *pool) {
     return NULL;
   avow__slab_t *slab = (avow__slab_t *) (void *) pool->carved;
   pool->carved += AVOW__SLAB;
-  const size_t blocks = (AVOW__SLAB - LINE) / AVOW__BLOCK;
   *slab = (avow__slab_t){ .older = pool->slabs, .fresh = first_block(slab) };
-  slab->end = slab->fresh + blocks * AVOW__BLOCK;
+  slab->end = slab->fresh + AVOW__BLOCKS * (size_t) AVOW__BLOCK;
   pool->slabs = slab;
   return slab;
 }
@@ -71,20 +70,18 @@ void *avow__pool_grow(avow__pool_t *pool) {
   if (slab == NULL)
     return NULL;
   if (pool->current != &nothing)
-    pool->current->full = true;
+    pool->current->used = AVOW__BLOCKS;
   pool->current = slab;
   return avow__pool_take(pool);
 }
 
 void avow__pool_take_back(avow__pool_t *pool, avow__slab_t *slab) {
-  if (slab->used == 0) {
-    slab->free = NULL;
-    slab->fresh = first_block(slab);
-  }
-  if (!slab->full)
+  if (slab->used > 0) {
+    avow__list_append(&pool->partial, &slab->link);
     return;
-  slab->full = false;
-  avow__list_append(&pool->partial, &slab->link);
+  }
+  slab->free = NULL;
+  slab->fresh = first_block(slab);
 }
 
 void avow__slabs_init(avow__pool_t *pool) {
