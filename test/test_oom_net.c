@@ -272,6 +272,10 @@ static void conversations_survive(void **state) {
   survive(conversations);
 }
 
+static avow_value_t receive_cb(const avow_value_t *arg, void *channel) {
+  return avow_follow(avow_channel_next(channel));
+}
+
 static avow_promise_t *datagrams_received(void) {
   struct sockaddr_in address;
   int len = sizeof(address);
@@ -280,9 +284,9 @@ static avow_promise_t *datagrams_received(void) {
   (void) uv_udp_bind(&udp, (struct sockaddr *) &address, 0); /* or none comes */
   (void) uv_udp_getsockname(&udp, (struct sockaddr *) &address, &len);
   avow_channel_t *channel = avow_datagrams(&udp, 1);
-  avow_unref(avow_udp_send(&udp, avow_string("hello"),
-                           (const struct sockaddr *) &address));
-  avow_promise_t *p = avow_timeout(avow_channel_next(channel), 10);
+  avow_promise_t *p = avow_udp_send(&udp, avow_string("hello"),
+                                    (const struct sockaddr *) &address);
+  p = avow_then(p, receive_cb, NULL, channel);
   p = avow_attach(p, channel, end_channel);
   return avow_finally(p, close_fn, &udp);
 }

@@ -2,6 +2,8 @@
    wheel's functions are static; the library's copy of them is not linked. */
 #include "../src/timer.c" /* NOLINT(bugprone-suspicious-include) */
 
+#include <time.h>
+
 #include "harness.h"
 
 static void close_handle(uv_handle_t *handle, void *data) {
@@ -223,15 +225,19 @@ static void sleeps_end_by_deadline_and_then_age(void **state) {
   assert_memory_equal(naps, woken, sizeof(naps));
 }
 
+static avow_value_t sleep_twice(const avow_value_t *arg, void *data) {
+  avow_unref(avow_then(avow_sleep(loop, 30), note_cb, NULL, "long"));
+  avow_unref(avow_then(avow_sleep(loop, 1), note_cb, NULL, "short"));
+  return avow_none();
+}
+
+/* Both begin at the same time, which is a callback's. */
 static void a_later_but_shorter_sleep_ends_first(void **state) {
-  avow_promise_t *a = avow_then(avow_sleep(loop, 30), note_cb, NULL, "long");
-  avow_promise_t *b = avow_then(avow_sleep(loop, 1), note_cb, NULL, "short");
+  assert_fulfils_none(avow_then(avow_sleep(loop, 0), sleep_twice, NULL, NULL));
 
   run();
 
   assert_notes("short long");
-  avow_unref(a);
-  avow_unref(b);
 }
 
 static void a_sleep_counts_from_the_present_outside_callbacks(void **state) {
@@ -418,18 +424,21 @@ static void sleeps_go_on_when_the_first_is_cancelled(void **state) {
   avow_unref(first);
 }
 
-/* Linear searches would take minutes. */
+/* With linear searches cancelling them would be a thousand times the work of
+   making them. That is counted in processor time: others may have the machine
+   meanwhile. */
 static void a_hundred_thousand_sleeps_cancel_quickly(void **state) {
   enum { N = 100000 };
   avow_promise_t **ps = test_calloc(N, sizeof(avow_promise_t *));
+  const clock_t start = clock();
   for (int i = 0; i < N; i++)
-    ps[i] = avow_sleep(loop, 60000);
-  const uint64_t start = uv_hrtime();
+    ps[i] = avow_sleep(loop, 3600 * 1000);
+  const clock_t made = clock();
 
   for (int i = 0; i < N; i++)
     avow_cancel(ps[(i * 7919) % N]);
 
-  assert_true(uv_hrtime() - start < 5000000000);
+  assert_true(clock() - made < 100 * (made - start));
   assert_false(uv_loop_alive(loop));
   for (int i = 0; i < N; i++)
     avow_unref(ps[i]);
