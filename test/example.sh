@@ -37,9 +37,9 @@ err() {
   grep -Eqx -e "$1" err || fail "no such line on stderr: $1"
 }
 
-# until_true COMMAND...: waits for its success, ten seconds at most.
+# until_true COMMAND...: waits for its success, a minute at most.
 until_true() {
-  for _ in $(seq 1000); do
+  for _ in $(seq 6000); do
     ! "$@" 2>/dev/null || return 0
     sleep 0.01
   done

@@ -6,7 +6,7 @@ server=$(absolute "$2")
 cd "$dir"
 
 echo "cards: what fails leaves the others alone"
-run 1 "$cards" --timeout 1000 --retries 0
+run 1 "$cards" --timeout 3000 --retries 0
 out 'quick   fulfilled +[0-9]+\.[0-9]  HTTP 200, 21 bytes'
 out 'slow    fulfilled +[0-9]+\.[0-9]  HTTP 200, 21 bytes'
 out 'reset   rejected  +[0-9]+\.[0-9]  .*connection reset by peer'
@@ -18,7 +18,7 @@ out '2 of 6 loaded\.'
 [ ! -s err ] || fail "a line of progress where there is no terminal"
 
 echo "cards: what failed is tried again"
-run 1 "$cards" --timeout 1000 --retries 2
+run 1 "$cards" --timeout 3000 --retries 2
 out '2 of 6 loaded\. Trying the others again\.'
 out 'flaky   rejected  .*connection reset by peer'
 out 'flaky   fulfilled +[0-9]+\.[0-9]  HTTP 200, 21 bytes \(3 attempts\)'
@@ -43,7 +43,7 @@ out '1 of 1 loaded\.'
 
 echo "cards: on a terminal the rows change where they are"
 if command -v script >/dev/null; then
-  script -qec "$cards --timeout 1000 --retries 2" /dev/null >out 2>err \
+  script -qec "$cards --timeout 3000 --retries 2" /dev/null >out 2>err \
     </dev/null || :
   grep -q "$(printf '\033\\[7A')" out || fail "no way back up"
   grep -q '3 of 6 loaded' out || fail "on a terminal"
