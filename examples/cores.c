@@ -1,7 +1,7 @@
 /*
- * An echo server on all cores: a loop on each, and whichever has the fewest
- * connections gets the next. A signal ends it in good order: no more are
- * accepted, and those that are there have five seconds to end.
+ * An echo server on all cores: a loop on each, among which the connections are
+ * shared out. A signal ends it in good order: no more are accepted, and those
+ * that are there have five seconds to end.
  *
  *     cores [PORT]
  */

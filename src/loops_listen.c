@@ -1,8 +1,9 @@
 /*
- * A server on all loops. Home accepts and hands each connection over to the loop
- * that has the least to do: the other opens a copy of its descriptor, which
- * belongs to home until then, so that a run that never begins leaves nothing
- * open. Windows cannot copy a socket like that: there home serves them all.
+ * A server on all loops. Where the loops cannot listen themselves, loops_share.c,
+ * home accepts and hands each connection over to the loop that has the least to
+ * do: the other opens a copy of its descriptor, which belongs to home until then,
+ * so that a run that never begins leaves nothing open. Windows cannot copy a
+ * socket like that: there home serves them all.
  */
 #include "alloc.h"
 #include "avow/net.h"
@@ -18,17 +19,10 @@
 
 enum { BACKLOG = 511 };
 
-typedef struct {
-  avow_loops_t *loops;
-  uv_loop_t *home;
-  avow_cb fn;
-  void *data;
-} listen_t;
-
 #ifdef _WIN32
 
 static avow_value_t hand_over(avow_value_t stream, void *data) {
-  const listen_t *listen = data;
+  const avow__listen_t *listen = data;
   return avow__attend(stream, listen->fn, listen->data);
 }
 
@@ -50,7 +44,7 @@ static void parcel_free(void *data) {
 }
 
 /* NULL: there is no memory, or no descriptor. */
-static parcel_t *pack(const listen_t *listen, uv_stream_t *stream) {
+static parcel_t *pack(const avow__listen_t *listen, uv_stream_t *stream) {
   uv_os_fd_t fd;
   parcel_t *parcel = avow__malloc(sizeof(*parcel));
   if (parcel == NULL)
@@ -78,7 +72,7 @@ static avow_value_t unpack(uv_loop_t *own, void *data) {
 
 /* A connection for which there is no memory is closed. */
 static avow_value_t hand_over(avow_value_t stream, void *data) {
-  const listen_t *listen = data;
+  const avow__listen_t *listen = data;
   parcel_t *parcel = pack(listen, avow_to_stream(&stream));
   avow__value_unref(stream);
   if (parcel == NULL)
@@ -91,13 +85,13 @@ static avow_value_t hand_over(avow_value_t stream, void *data) {
 #endif
 
 static void listen_free(void *data) {
-  listen_t *listen = data;
+  avow__listen_t *listen = data;
   avow__loops_unref(listen->loops);
   avow__free(listen);
 }
 
 static size_t limit_of_all(size_t each, size_t loops) {
-  return each == 0 || each > SIZE_MAX / loops ? SIZE_MAX : each * loops;
+  return each > SIZE_MAX / loops ? SIZE_MAX : each * loops;
 }
 
 /* The server is released. */
@@ -106,35 +100,49 @@ static avow_promise_t *refuse(uv_loop_t *home, avow_value_t server, int err) {
   return avow__op_refuse(home, err, "loops listen", NULL);
 }
 
-static avow_promise_t *begin(const avow_loops_t *loops, avow_value_t server,
-                             const listen_t *wanted,
-                             const avow_loops_listen_options_t *options) {
-  listen_t *listen = avow__malloc(sizeof(*listen));
+static avow_promise_t *accept_at_home(avow_value_t server,
+                                      const avow__listen_t *wanted) {
+  avow__listen_t *listen = avow__malloc(sizeof(*listen));
   if (listen == NULL)
     return refuse(wanted->home, server, UV_ENOMEM);
   *listen = *wanted;
-  listen->loops = avow__loops_ref(loops);
+  (void) avow__loops_ref(listen->loops); /* for listen_free() */
   const avow__service_t service = {
     .serve = hand_over,
     .data = listen,
-    .backlog = options->backlog > 0 ? options->backlog : BACKLOG,
-    .limit = limit_of_all(options->limit, avow_loops_count(loops)),
+    .backlog = listen->backlog,
+    .limit = limit_of_all(listen->limit, avow_loops_count(listen->loops)),
   };
   return avow_attach(avow__serve(server, &service), listen, listen_free);
+}
+
+static void set_options(avow__listen_t *listen,
+                        const avow_loops_listen_options_t *options) {
+  listen->backlog = BACKLOG;
+  listen->limit = SIZE_MAX;
+  if (options != NULL && options->backlog > 0)
+    listen->backlog = options->backlog;
+  if (options != NULL && options->limit > 0)
+    listen->limit = options->limit;
 }
 
 avow_promise_t *avow_loops_listen(const avow_loops_t *loops,
                                   avow_value_t server, avow_cb fn, void *data,
                                   const avow_loops_listen_options_t *options) {
-  static const avow_loops_listen_options_t defaults = { .limit = 0 };
   const uv_stream_t *stream = avow_to_stream(&server);
-  const listen_t wanted = { .home = stream != NULL ? stream->loop : NULL,
+  avow__listen_t listen = { .home = stream != NULL ? stream->loop : NULL,
                             .fn = fn,
                             .data = data };
   int err = avow__loops_err(loops);
   if (err == 0 && (stream == NULL || fn == NULL))
     err = UV_EINVAL;
   if (err != 0)
-    return refuse(wanted.home, server, err);
-  return begin(loops, server, &wanted, options != NULL ? options : &defaults);
+    return refuse(listen.home, server, err);
+  set_options(&listen, options);
+  listen.loops = avow__loops_ref(loops);
+  avow_promise_t *p;
+  if (!avow__loops_share(server, &listen, &p))
+    p = accept_at_home(server, &listen);
+  avow__loops_unref(listen.loops);
+  return p;
 }
