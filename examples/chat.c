@@ -20,7 +20,6 @@ enum {
   ROOM = 64,       /* lines in an outbox */
   PATIENCE = 1000, /* ms for an outbox to have room */
   GRACE = 2000,    /* ms for all outboxes to be emptied, at the end */
-  BACKLOG = 64
 };
 
 typedef struct {
@@ -187,7 +186,7 @@ static avow_value_t run(void *data) {
     return server;
   avow_group_t *clients;
   avow_promise_t *p = avow_group_new(chat->loop, &clients);
-  avow_channel_t *arrivals = avow_listen(avow_to_stream(&server), BACKLOG, 0);
+  avow_channel_t *arrivals = avow_listen(avow_to_stream(&server), NULL);
   print_port(&server); /* from now on nobody is refused */
   const avow_value_t v = welcome_all(chat, arrivals, clients);
   avow_channel_unref(arrivals);

@@ -13,7 +13,7 @@
 #include "program.h"
 #include "request.h"
 
-enum { BACKLOG = 128, CONNECTIONS = 256, HEAD_MAX = 8 * 1024 };
+enum { CONNECTIONS = 256, HEAD_MAX = 8 * 1024 };
 
 /* In milliseconds: for a request to be there, for what comes with one that was
    refused, and for the answers under way at the end. */
@@ -165,7 +165,7 @@ static int run(server_t *server) {
   if (avow_is_error(&listener))
     return complain(listener);
   uv_stream_t *stream = avow_to_stream(&listener);
-  server->connections = avow_listen(stream, BACKLOG, 0);
+  server->connections = avow_listen(stream, NULL);
   announce(server, stream);
   const avow_value_t end = avow_run(serve(server));
   const int status = avow_is_error(&end) ? complain(end) : 0;

@@ -6,7 +6,7 @@
 
 #include "program.h"
 
-enum { HEAD_MAX = 4096, BACKLOG = 64 };
+enum { HEAD_MAX = 4096 };
 
 typedef struct {
   upload_server_t *server;
@@ -79,7 +79,7 @@ void upload_server_start(uv_loop_t *loop, upload_server_t *server) {
   if (avow_is_error(&server->socket))
     program_fail("cannot start the server", avow_error_code(&server->socket));
   note_address(server, avow_to_stream(&server->socket));
-  server->arrivals = avow_listen(avow_to_stream(&server->socket), BACKLOG, 0);
+  server->arrivals = avow_listen(avow_to_stream(&server->socket), NULL);
   server->serving = avow_async(loop, serve_all, server);
 }
 

@@ -179,6 +179,16 @@ avow_promise_t *avow_channel_next(const avow_channel_t *channel) {
   return p;
 }
 
+bool avow__channel_is_over(const avow_channel_t *channel) {
+  const avow_promise_t *ch = block_of(channel);
+  return is_inert(ch) ||
+         (has_ended(ch) && count_of(ch) == 0 && ch->senders == NULL);
+}
+
+bool avow__channel_is_awaited(const avow_channel_t *channel) {
+  return block_of(channel)->takers != NULL;
+}
+
 /* The answer to what cannot be sent; NULL without memory. */
 static avow_promise_t *refuse(avow_promise_t *ch, uint32_t tag) {
   if (is_inert(ch))

@@ -49,6 +49,13 @@ avow_channel_t *avow__channel_refuse(uv_loop_t *loop, int code,
    have been stopped: the channel fails when it finds no memory for the item. */
 bool avow__channel_push(avow_channel_t *channel, avow_value_t item);
 
+/* It gives the same from now on, however often it is asked: it has ended, and
+   nothing is inside, or it could not be made. */
+bool avow__channel_is_over(const avow_channel_t *channel);
+
+/* Somebody waits for an item. */
+bool avow__channel_is_awaited(const avow_channel_t *channel);
+
 /* The next item alone, of a channel that is taken and goes with it. */
 avow_promise_t *avow__channel_once(avow_channel_t *channel);
 

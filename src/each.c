@@ -5,6 +5,7 @@
  */
 #include "avow/cancel.h"
 #include "avow/map.h"
+#include "channel.h"
 #include "child.h"
 #include "op.h"
 
@@ -17,6 +18,7 @@ typedef struct {
   void *data;
   avow_map_options_t options;
   avow_promise_t *next; /* the item that is waited for; its child keeps it */
+  bool last;            /* no other comes after that */
   bool filling;
   avow_value_t failure; /* the first; NONE without one */
 } each_t;
@@ -50,6 +52,15 @@ static void begin(each_t *each, avow_value_t item) {
   avow__value_unref(item);
 }
 
+/* What could not be had counts as what fn could not do, unless there is no more
+   to be had, or no memory to wait for it. */
+static void miss(each_t *each, avow_value_t reason) {
+  if (each->last || each->filling)
+    fail(each, reason);
+  else
+    finish(each, reason);
+}
+
 /* At the end; or the item was on its way when another failed. */
 static void stop(each_t *each, avow_value_t item) {
   each->parent.stopped = true;
@@ -59,11 +70,18 @@ static void stop(each_t *each, avow_value_t item) {
 static void arrive(each_t *each, avow_value_t item) {
   each->next = NULL;
   if (avow_is_error(&item))
-    fail(each, item);
+    miss(each, item);
   else if (item.tag == AVOW_NONE || each->parent.stopped)
     stop(each, item);
   else
     begin(each, item);
+}
+
+static void ask(each_t *each) {
+  each->last = avow__channel_is_over(each->channel);
+  each->next = avow_channel_next(each->channel);
+  each->last = each->last || avow__is_no_promise(each->next);
+  avow__child_add(&each->parent, avow_follow(each->next), NEXT);
 }
 
 /* A child may report while it is added: that one is inside this already. */
@@ -72,10 +90,8 @@ static void go_on(each_t *each) {
     return;
   each->filling = true;
   while (!each->parent.stopped && each->next == NULL &&
-         each->parent.running < each->options.limit) {
-    each->next = avow_channel_next(each->channel);
-    avow__child_add(&each->parent, avow_follow(each->next), NEXT);
-  }
+         each->parent.running < each->options.limit)
+    ask(each);
   each->filling = false;
   if (each->parent.running > 0 || !each->parent.stopped)
     return;

@@ -1,7 +1,9 @@
 /*
  * The connections of a listening stream as a channel. While that is full nothing
  * is accepted, and libuv then stops listening for more by itself. Accepting can
- * fail for a while, for want of files or memory: such a failure is an item.
+ * fail for a while, for want of files or memory: such a failure is an item. What
+ * libuv has accepted and there is no handle for is tried again when the channel
+ * is asked again: libuv tells of it only once.
  */
 #include <stddef.h>
 
@@ -9,6 +11,8 @@
 #include "channel.h"
 #include "op.h"
 #include "stream.h"
+
+enum { BACKLOG = 511 };
 
 typedef struct {
   avow__source_t source;   /* first: the channel knows it by this */
@@ -24,10 +28,16 @@ static listener_t *listener_of(void *reading) {
 
 /* To be the last deed: the listener may go. */
 static void accept_next(listener_t *listener) {
-  const avow_value_t v = avow_accept(listener->server);
-  listener->waiting = avow_error_code(&v) == UV_ENOMEM; /* for a handle */
-  if (v.tag != AVOW_NONE)
-    (void) avow__channel_push(listener->source.channel, v); /* the next waits */
+  avow_channel_t *channel = listener->source.channel;
+  bool again, more;
+  do {
+    const avow_value_t v = avow_accept(listener->server);
+    again = avow_error_code(&v) == UV_ENOMEM; /* for a handle */
+    listener->waiting = again;
+    more = v.tag != AVOW_NONE && avow__channel_push(channel, v);
+  } while (again && more && avow__channel_is_awaited(channel));
+  if (again && more)
+    listener->source.flows = false; /* to be resumed when it is asked again */
 }
 
 static void on_connection(uv_stream_t *server, int status) {
@@ -76,7 +86,10 @@ static int begin(listener_t *listener, int backlog) {
   return err;
 }
 
-avow_channel_t *avow_listen(uv_stream_t *server, int backlog, size_t room) {
+avow_channel_t *avow_listen(uv_stream_t *server,
+                            const avow_listen_options_t *options) {
+  const int backlog = options != NULL ? options->backlog : 0;
+  const size_t room = options != NULL ? options->room : 0;
   listener_t *listener = avow__source_new(server->loop, sizeof(*listener));
   if (listener == NULL)
     return avow__channel_none(server->loop);
@@ -85,7 +98,7 @@ avow_channel_t *avow_listen(uv_stream_t *server, int backlog, size_t room) {
   listener->reading.on_close = on_close;
   listener->server = server;
   listener->waiting = true; /* left by who listened before */
-  const int err = begin(listener, backlog);
+  const int err = begin(listener, backlog > 0 ? backlog : BACKLOG);
   if (err == 0)
     return avow__channel_feed(server->loop, room, &listener->source);
   avow__source_free(&listener->source);

@@ -232,6 +232,12 @@ static inline avow_promise_t *avow__promise_take(avow__context_t *c,
 /* What is returned in place of a promise that could not be made. */
 avow_promise_t *avow__no_promise(avow__context_t *c);
 
+/* Is it such a one? */
+static inline bool avow__is_no_promise(const avow_promise_t *p) {
+  const avow__context_t *c = avow__context(p);
+  return p == c->no_memory || p == c->canceled;
+}
+
 /* A deferred's promise for what must not be lost: of the reserve if need be. One
    in place of it once that is used up, or the loop takes no more. */
 avow_promise_t *avow__promise_new_surely(avow__context_t *c,

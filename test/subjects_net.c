@@ -263,7 +263,7 @@ static void strike_server(void) {
 }
 
 static avow_promise_t *next_connection(void) {
-  return next_of(avow_listen(avow_to_stream(&server), 8, 0));
+  return next_of(avow_listen(avow_to_stream(&server), NULL));
 }
 
 static void come(void) {

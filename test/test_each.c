@@ -104,6 +104,78 @@ static void all_settled_goes_on_after_failures(void **state) {
   avow_channel_unref(channel);
 }
 
+static void send_with_an_error_inside(void) {
+  send_all(1, 1);
+  avow_unref(avow_channel_send(channel, avow_error(UV_ENFILE)));
+  send_all(3, 3);
+}
+
+static void item_that_is_an_error_fails_it(void **state) {
+  send_with_an_error_inside();
+
+  assert_rejects(avow_each(loop, channel, note_item, NULL, NULL), UV_ENFILE);
+
+  assert_notes("item=1");
+  assert_fulfils_int(avow_channel_next(channel), 3);
+  avow_channel_unref(channel);
+}
+
+static void all_settled_passes_over_items_that_are_errors(void **state) {
+  const avow_map_options_t options = { .kind = AVOW_ALL_SETTLED };
+  send_with_an_error_inside();
+  avow_promise_t *p = avow_each(loop, channel, note_item, NULL, &options);
+  run();
+  avow_unref(avow_channel_send(channel, avow_error(UV_EMFILE)));
+  send_all(4, 4);
+  run();
+  assert_notes("item=1 item=3 item=4");
+
+  avow_channel_end(channel);
+
+  assert_fulfils_none(p);
+  avow_channel_unref(channel);
+}
+
+static void all_settled_fails_as_the_channel_does(void **state) {
+  const avow_map_options_t options = { .kind = AVOW_ALL_SETTLED };
+  avow_promise_t *p = avow_each(loop, channel, note_item, NULL, &options);
+  run();
+
+  avow_channel_fail(channel, avow_error(UV_EPROTO));
+
+  assert_rejects(p, UV_EPROTO);
+  avow_channel_unref(channel);
+}
+
+static void all_settled_keeps_apart_an_error_and_the_failure(void **state) {
+  const avow_map_options_t options = { .kind = AVOW_ALL_SETTLED };
+  avow_unref(avow_channel_send(channel, avow_error(UV_ENFILE)));
+  avow_channel_fail(channel, avow_error(UV_EPROTO));
+
+  assert_rejects(avow_each(loop, channel, note_item, NULL, &options),
+                 UV_EPROTO);
+
+  avow_channel_unref(channel);
+}
+
+/* A ring of that size needs memory of its own. */
+static avow_channel_t *channel_without_memory(void) {
+  fail_allocation(1, true);
+  avow_channel_t *none = avow_channel_new(loop, 1000000);
+  fail_allocation(0, false);
+  return none;
+}
+
+static void all_settled_fails_with_a_channel_without_memory(void **state) {
+  const avow_map_options_t options = { .kind = AVOW_ALL_SETTLED };
+  avow_channel_t *none = channel_without_memory();
+
+  assert_rejects(avow_each(loop, none, note_item, NULL, &options), UV_ENOMEM);
+
+  avow_channel_unref(none);
+  avow_channel_unref(channel);
+}
+
 static void failed_channel_fails_it(void **state) {
   send_all(1, 1);
   avow_channel_fail(channel, avow_error(UV_EPROTO));
@@ -146,6 +218,11 @@ int main(void) {
     EACH(failure_takes_no_more_items),
     EACH(failure_stops_waiting_for_an_item),
     EACH(all_settled_goes_on_after_failures),
+    EACH(item_that_is_an_error_fails_it),
+    EACH(all_settled_passes_over_items_that_are_errors),
+    EACH(all_settled_fails_as_the_channel_does),
+    EACH(all_settled_keeps_apart_an_error_and_the_failure),
+    EACH(all_settled_fails_with_a_channel_without_memory),
     EACH(failed_channel_fails_it),
     EACH(cancelling_cancels_what_runs_and_keeps_the_items),
     EACH(each_without_function_is_refused),

@@ -2,6 +2,8 @@
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "harness.h"
 
@@ -9,6 +11,7 @@ enum { MANY = 20 };
 
 static avow_value_t server;
 static avow_channel_t *channel;
+static struct sockaddr_in address;
 static char port[8];
 
 static uv_tcp_t *tcp_of(const avow_value_t *v) {
@@ -22,7 +25,6 @@ static void drop(avow_value_t *v) {
 }
 
 static int set_up_room(void **state, size_t room) {
-  struct sockaddr_in address;
   int len = sizeof(address);
   if (harness_setup(state) != 0)
     return -1;
@@ -31,7 +33,8 @@ static int set_up_room(void **state, size_t room) {
       0)
     return -1;
   (void) snprintf(port, sizeof(port), "%d", ntohs(address.sin_port)); /* fits */
-  channel = avow_listen(avow_to_stream(&server), 128, room);
+  const avow_listen_options_t options = { .room = room };
+  channel = avow_listen(avow_to_stream(&server), &options);
   return 0;
 }
 
@@ -173,15 +176,122 @@ static void what_comes_after_the_channel_waits_for_another(void **state) {
   turn();
   assert_int_equal(streams(), 2);
 
-  channel = avow_listen(avow_to_stream(&server), 128, 1);
+  channel = avow_listen(avow_to_stream(&server), NULL);
 
   avow_value_t v = next();
   drop(&v);
   drop(&end);
 }
 
+/* What is accepted meanwhile has no handle. */
+static void connect_without_memory(int client) {
+  fail_allocation(1, true);
+  assert_int_equal(connect(client, (struct sockaddr *) &address,
+                           sizeof(address)),
+                   0);
+  while (!allocation_failed())
+    turn();
+  fail_allocation(0, false);
+}
+
+static int new_client(void) {
+  const int client = socket(AF_INET, SOCK_STREAM, 0);
+  assert_true(client >= 0);
+  return client;
+}
+
+static void connection_without_memory_is_there_when_asked_again(void **state) {
+  const int client = new_client();
+  connect_without_memory(client);
+
+  assert_rejects(avow_channel_next(channel), UV_ENOMEM);
+
+  avow_value_t v = next();
+  drop(&v);
+  (void) close(client);
+}
+
+static void connection_without_memory_fails_all_who_wait(void **state) {
+  const int client = new_client();
+  avow_promise_t *ps[] = { avow_channel_next(channel),
+                           avow_channel_next(channel) };
+  connect_without_memory(client);
+
+  assert_rejects(ps[0], UV_ENOMEM);
+  assert_rejects(ps[1], UV_ENOMEM);
+  avow_value_t v = next();
+  drop(&v);
+  (void) close(client);
+}
+
+static avow_value_t greet(const avow_value_t *stream, void *data) {
+  return avow_follow(avow_write(avow_to_stream(stream), avow_string("hi")));
+}
+
+static avow_promise_t *greet_each(void) {
+  const avow_map_options_t options = { .kind = AVOW_ALL_SETTLED };
+  return avow_each(loop, channel, greet, NULL, &options);
+}
+
+static void assert_is_greeted(int client) {
+  char text[8] = "";
+  assert_int_equal(read(client, text, sizeof(text) - 1), 2);
+  assert_string_equal(text, "hi");
+  (void) close(client);
+}
+
+/* The system gives no more of them. */
+static void use_up_files(struct rlimit *before) {
+  const int unused = dup(0);
+  (void) close(unused);
+  assert_int_equal(getrlimit(RLIMIT_NOFILE, before), 0);
+  const struct rlimit limit = { .rlim_cur = (rlim_t) unused,
+                                .rlim_max = before->rlim_max };
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+static void connect_to(int client) {
+  assert_int_equal(connect(client, (struct sockaddr *) &address,
+                           sizeof(address)),
+                   0);
+  turn();
+}
+
+static void server_goes_on_after_a_lack_of_files(void **state) {
+  struct rlimit before;
+  char none;
+  const int early = new_client(), late = new_client();
+  avow_promise_t *p = greet_each();
+
+  use_up_files(&before);
+  connect_to(early);
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+  assert_true(read(early, &none, 1) <= 0); /* libuv has closed it */
+  connect_to(late);
+
+  assert_is_greeted(late);
+  (void) close(early);
+  drop(&server);
+  assert_fulfils_none(p);
+}
+
+/* Of one handle, not of all: what waits for it needs some too. */
+static void server_goes_on_after_a_lack_of_memory(void **state) {
+  const int client = new_client();
+  avow_promise_t *p = greet_each();
+  turn();
+
+  fail_allocation(1, false);
+  connect_to(client);
+  assert_true(allocation_failed());
+
+  assert_is_greeted(client);
+  drop(&server);
+  assert_fulfils_none(p);
+}
+
 static void one_listens_at_a_time(void **state) {
-  avow_channel_t *other = avow_listen(avow_to_stream(&server), 128, 1);
+  avow_channel_t *other = avow_listen(avow_to_stream(&server), NULL);
 
   assert_rejects(avow_channel_next(other), UV_EALREADY);
 
@@ -190,7 +300,7 @@ static void one_listens_at_a_time(void **state) {
 
 static void listening_on_a_closing_stream_fails(void **state) {
   avow_unref(avow_close((uv_handle_t *) avow_to_stream(&server)));
-  avow_channel_t *other = avow_listen(avow_to_stream(&server), 128, 1);
+  avow_channel_t *other = avow_listen(avow_to_stream(&server), NULL);
 
   const avow_value_t v = avow_run(avow_channel_next(other));
 
@@ -201,7 +311,7 @@ static void listening_on_a_closing_stream_fails(void **state) {
 
 static void listening_on_a_connection_fails(void **state) {
   avow_value_t end = connected();
-  avow_channel_t *other = avow_listen(avow_to_stream(&end), 128, 1);
+  avow_channel_t *other = avow_listen(avow_to_stream(&end), NULL);
 
   avow_value_t v = avow_run(avow_channel_next(other));
 
@@ -240,6 +350,10 @@ int main(void) {
     LISTEN(dropping_the_server_ends_the_channel),
     LISTEN(connections_inside_close_with_the_channel),
     LISTEN(what_comes_after_the_channel_waits_for_another),
+    LISTEN(connection_without_memory_is_there_when_asked_again),
+    LISTEN(connection_without_memory_fails_all_who_wait),
+    LISTEN(server_goes_on_after_a_lack_of_memory),
+    LISTEN(server_goes_on_after_a_lack_of_files),
     LISTEN(one_listens_at_a_time),
     LISTEN(listening_on_a_closing_stream_fails),
     LISTEN(listening_on_a_connection_fails),

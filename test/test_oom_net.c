@@ -241,8 +241,9 @@ static avow_value_t keep_cb(const avow_value_t *arg, void *data) {
 static avow_value_t listen_cb(const avow_value_t *arg, void *data) {
   struct sockaddr_in address;
   int len = sizeof(address);
+  const avow_listen_options_t options = { .room = 1 };
   listener = avow_value_ref(arg);
-  avow_channel_t *channel = avow_listen(avow_to_stream(arg), 8, 1);
+  avow_channel_t *channel = avow_listen(avow_to_stream(arg), &options);
   (void) uv_tcp_getsockname((uv_tcp_t *) avow_to_stream(arg),
                             (struct sockaddr *) &address, &len); /* bound */
   (void) snprintf(port, sizeof(port), "%d", ntohs(address.sin_port)); /* fits */

@@ -32,9 +32,10 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_map(
 
 /**
  * The same for each item of a channel, borrowed, until its end; NONE then.
- * Nothing is kept of an item that is done. limit is 1 by default, and with
- * AVOW_ALL_SETTLED failures of fn are passed over. Rejects also with what the
- * channel failed with. Items that were not taken stay in the channel.
+ * Nothing is kept of an item that is done. limit is 1 by default. With
+ * AVOW_ALL_SETTLED failures of fn are passed over, and so are items that are
+ * errors, such as a connection that could not be accepted. Rejects also with
+ * what the channel failed with. Items that were not taken stay in the channel.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_each(
     uv_loop_t *loop, const avow_channel_t *channel, avow_cb fn, void *data,

@@ -51,14 +51,21 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_bind(uv_loop_t *loop,
  */
 AVOW_API AVOW_MUST_USE avow_value_t avow_accept(uv_stream_t *from);
 
+/** Zero in a field stands for its default. */
+typedef struct avow_listen_options_s {
+  int backlog; /* connections that wait in the system's queue; 511 */
+  size_t room; /* those accepted before somebody asks for them; none */
+} avow_listen_options_t;
+
 /**
  * The connections of a bound stream, each an OBJECT (uv_listen). Accepts none
- * while the channel is full: then they wait in the system's queue, which has
- * room for backlog. A failed accept (UV_EMFILE, …) rejects one
- * avow_channel_next(), and others go on; closing the stream ends the channel.
+ * while the channel is full: then they wait in the system's queue. A failed
+ * accept (UV_ENOMEM, …) rejects one avow_channel_next(), and others go on: only
+ * closing the stream ends the channel. Without descriptors libuv closes who
+ * comes. options may be NULL. UV_EALREADY if another listens, UV_EADDRINUSE, ….
  */
-AVOW_API AVOW_MUST_USE avow_channel_t *avow_listen(uv_stream_t *server,
-                                                   int backlog, size_t room);
+AVOW_API AVOW_MUST_USE avow_channel_t *avow_listen(
+    uv_stream_t *server, const avow_listen_options_t *options);
 
 /**
  * INT: bytes written, with a handle over a pipe made for handles (uv_write2).
