@@ -16,7 +16,6 @@
 #include "promise.h"
 
 struct avow_remote_s {
-  avow__link_t link;   /* among the port's outstanding; the loop's thread */
   avow_remote_t *next; /* in the port's queue, or among its spare ones */
   avow__port_t *port;  /* NULL: there was no memory */
   avow_deferred_t *deferred;
@@ -29,7 +28,7 @@ struct avow__port_s {
   avow_remote_t *first, **last; /* the queue; under the mutex */
   bool closed;                  /* under the mutex */
   atomic_uint refs;             /* the context's; once closed, the remotes' */
-  avow__link_t *outstanding;    /* from here on the loop's thread only */
+  avow__link_t *outstanding;    /* promises; from here on the loop's thread */
   avow_remote_t *spare;
   uint32_t waiting; /* remotes whose promise is pending */
 };
@@ -62,6 +61,11 @@ static void start_waiting(avow__port_t *port) {
     uv_ref((uv_handle_t *) &port->async);
 }
 
+/* A deferred's promise is in no list of the engine's, settled or not. */
+static avow__link_t *link_of(avow_deferred_t *d) {
+  return &((avow_promise_t *) d)->link;
+}
+
 /* A promise in a remote's hands is let go of where it belongs. */
 static avow_value_t accepted(avow_value_t v) {
   if (v.tag != AVOW_PROMISE)
@@ -71,7 +75,7 @@ static avow_value_t accepted(avow_value_t v) {
 }
 
 static void deliver(avow__port_t *port, avow_remote_t *r) {
-  avow__list_remove(&port->outstanding, &r->link);
+  avow__list_remove(&port->outstanding, link_of(r->deferred));
   if (avow_resolve(r->deferred, accepted(r->value)))
     stop_waiting(port);
   r->next = port->spare;
@@ -143,7 +147,7 @@ static void connect_remote(avow__port_t *port, avow_remote_t *r,
   r->port = port;
   r->deferred = d;
   avow_on_cancel(d, stop_waiting, port);
-  avow__list_append(&port->outstanding, &r->link);
+  avow__list_append(&port->outstanding, link_of(d));
   start_waiting(port);
 }
 
@@ -214,19 +218,17 @@ void avow_remote_drop(avow_remote_t *r) {
   (void) avow_remote_resolve(r, avow_error(AVOW_EBROKEN)); /* or it is gone */
 }
 
-/* Under the mutex, for a holder may use and free r as soon as the port is
-   closed; from then on each remote keeps the port. The promises, settled by now,
-   are threaded together in their place. */
+/* Under the mutex, for a holder may use and free its remote as soon as the port
+   is closed; from then on each remote keeps the port. */
 static avow__link_t *detach_outstanding(avow__port_t *port) {
-  avow__link_t *promises = NULL;
-  while (port->outstanding != NULL) {
-    avow_remote_t *r = (avow_remote_t *) port->outstanding;
-    avow__list_remove(&port->outstanding, &r->link);
-    avow_promise_t *p = (avow_promise_t *) r->deferred;
-    assert(!avow__is_pending(p));
-    avow__list_append(&promises, &p->link);
+  avow__link_t *promises = port->outstanding;
+  port->outstanding = NULL;
+  if (promises == NULL)
+    return NULL;
+  const avow__link_t *link = promises;
+  do
     atomic_fetch_add_explicit(&port->refs, 1, memory_order_relaxed);
-  }
+  while ((link = link->next) != promises);
   return promises;
 }
 

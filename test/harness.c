@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { DEADLINE = 120, LOG = 1 << 16 };
+enum { DEADLINE = 240, LOG = 1 << 16 };
 
 uv_loop_t *loop;
 
