@@ -1,9 +1,9 @@
 /*
  * What do the wrappers of libuv's file operations add? A file of 4 KiB is
  * opened, asked for its size, read and closed, one after another or 64 at a
- * time. The floor is the same with callbacks, by hand: one allocation a file for
- * its requests and one for the buffer, once the size is known. Whole files are compared with a job of
- * the thread pool that does the four calls.
+ * time. The floor is the same with callbacks, by hand: one allocation a file
+ * for its requests and one for the buffer, once the size is known. Whole files
+ * are compared with a job of the thread pool that does the four calls.
  */
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /*
  * A file goes out in parts, each read when the one before it is written: memory
- * is in proportion to the connections, not to the files, and who reads slowly is
- * sent slowly, who does not read at all is left.
+ * is in proportion to the connections, not to the files, and who reads slowly
+ * is sent slowly, who does not read at all is left.
  */
 #include "answer.h"
 

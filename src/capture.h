@@ -22,8 +22,8 @@ struct avow__capture_s {
 };
 
 /* Reads until the end. cb is called for the end, or an error, after which there
-   is no more to come; but past the limit reading goes on, so that the process is
-   not held up. */
+   is no more to come; but past the limit reading goes on, so that the process
+   is not held up. */
 void avow__capture_start(avow__capture_t *capture, avow__capture_cb cb);
 
 /* What there is: BYTES, or an error without memory. */

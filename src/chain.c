@@ -371,8 +371,8 @@ static void (*const run_other[])(avow_promise_t *p) = {
 };
 
 #ifndef AVOW_NO_ASYNC
-/* Apart, so that what others need of the loop stays in registers; those in a row
-   at once. Returns how many jobs are left to do. */
+/* Apart, so that what others need of the loop stays in registers; those in a
+   row at once. Returns how many jobs are left to do. */
 static AVOW__APART unsigned run_asyncs(avow__context_t *c, avow_promise_t *p,
                                        unsigned left) {
   for (;; left--) {

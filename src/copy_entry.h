@@ -1,6 +1,6 @@
 /*
- * Copying one entry of a tree, on a thread of the pool: a file with its mode and
- * times, a symbolic link as a link. What is there already is treated as the
+ * Copying one entry of a tree, on a thread of the pool: a file with its mode
+ * and times, a symbolic link as a link. What is there already is treated as the
  * program wants it.
  */
 #ifndef AVOW_COPY_ENTRY_H

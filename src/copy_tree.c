@@ -1,9 +1,9 @@
 /*
- * Copying a tree: a few lanes, each work in turns on the thread pool, take entry
- * after entry from one tree and copy it. Making a directory is part of taking
- * it, under the lock, so it is there before what is in it. It gets its mode and
- * its times when the last of that is done: whoever does that, in whatever lane,
- * is the last to hold the directory.
+ * Copying a tree: a few lanes, each work in turns on the thread pool, take
+ * entry after entry from one tree and copy it. Making a directory is part of
+ * taking it, under the lock, so it is there before what is in it. It gets its
+ * mode and its times when the last of that is done: whoever does that, in
+ * whatever lane, is the last to hold the directory.
  */
 #include <string.h>
 

@@ -1,8 +1,9 @@
 /*
  * The datagrams that arrive at a socket as a channel. Each is read into the one
- * buffer, which has room for the longest there is and for no second one, so that
- * libuv never has more of them at hand than are wanted; a copy is passed on.
- * While the channel is full the system keeps what comes, as far as it has room.
+ * buffer, which has room for the longest there is and for no second one, so
+ * that libuv never has more of them at hand than are wanted; a copy is passed
+ * on. While the channel is full the system keeps what comes, as far as it has
+ * room.
  */
 #include <stddef.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /*
  * Debouncing. One item is in hand at most, and with each that comes the timer
- * begins anew. The other channel is asked by a parent of its own, which outlives
- * this source until its child has reported.
+ * begins anew. The other channel is asked by a parent of its own, which
+ * outlives this source until its child has reported.
  */
 #include "avow/pace.h"
 #include "channel.h"

@@ -128,8 +128,8 @@ static const avow_promise_t *receiver(const avow_promise_t *p) {
   return reports ? p->u.element.gather : p;
 }
 
-/* What p waits for, if that is shown. A thenable's deferred points at what waits
-   for it. */
+/* What p waits for, if that is shown. A thenable's deferred points at what
+   waits for it. */
 static const avow_promise_t *awaited(const avow_promise_t *p) {
   const bool in_channel = p->kind == AVOW__NEXT || p->kind == AVOW__SEND;
   if (in_channel && avow__is_pending(p))

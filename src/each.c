@@ -1,7 +1,7 @@
 /*
- * Each item of a channel. One child waits for the next item, as long as there is
- * room for one to run; the others are those that run. Nothing is kept of an item
- * that is done.
+ * Each item of a channel. One child waits for the next item, as long as there
+ * is room for one to run; the others are those that run. Nothing is kept of an
+ * item that is done.
  */
 #include "avow/cancel.h"
 #include "avow/map.h"

@@ -1,7 +1,7 @@
 /*
  * Requests of libuv's file system. An operation owns its paths, its memory and
- * its value; it begins with avow__fs_new() and its like, is handed to libuv, and
- * ends in avow__fs_done() or avow__fs_complete().
+ * its value; it begins with avow__fs_new() and its like, is handed to libuv,
+ * and ends in avow__fs_done() or avow__fs_complete().
  */
 #ifndef AVOW_FS_PRIVATE_H
 #define AVOW_FS_PRIVATE_H

@@ -1,7 +1,7 @@
 /*
- * Paths that match a pattern. The names of the pattern are numbered; a directory
- * carries the set of those that an entry in it may be next, as bits. So all ways
- * through a ** are gone at once, and no path is found twice.
+ * Paths that match a pattern. The names of the pattern are numbered; a
+ * directory carries the set of those that an entry in it may be next, as bits.
+ * So all ways through a ** are gone at once, and no path is found twice.
  */
 #include <stdlib.h>
 #include <string.h>

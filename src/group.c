@@ -1,7 +1,7 @@
 /*
  * Groups. The failures are kept from the first on; since that cancels the other
- * children, they are few. Without memory there is a group that does no more than
- * cancel its children and wait for them.
+ * children, they are few. Without memory there is a group that does no more
+ * than cancel its children and wait for them.
  */
 #include "avow/group.h"
 

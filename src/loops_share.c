@@ -1,9 +1,9 @@
 /*
  * A server whose loops have sockets of their own, all bound to one address: the
- * system shares the connections out (SO_REUSEPORT). Home makes these sockets, so
- * that it is known at once whether they can be had, and clients can connect. The
- * program's own stays bound but does not listen: it keeps others away from the
- * address, and closing it ends the service.
+ * system shares the connections out (SO_REUSEPORT). Home makes these sockets,
+ * so that it is known at once whether they can be had, and clients can connect.
+ * The program's own stays bound but does not listen: it keeps others away from
+ * the address, and closing it ends the service.
  */
 #include "loops.h"
 

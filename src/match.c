@@ -1,7 +1,7 @@
 /*
- * Whether a name is like a pattern. Only the last star seen is ever tried again:
- * what stands before it matched as early as it could, and no later place can be
- * better. So the time is at most the product of both lengths.
+ * Whether a name is like a pattern. Only the last star seen is ever tried
+ * again: what stands before it matched as early as it could, and no later place
+ * can be better. So the time is at most the product of both lengths.
  */
 #include "match.h"
 
@@ -67,8 +67,8 @@ static bool match_set(const char **at, const char *end, uint32_t c,
   return true;
 }
 
-/* One character of the name against what stands at *p, which is no star. Goes on
-   behind both if it matches. */
+/* One character of the name against what stands at *p, which is no star. Goes
+   on behind both if it matches. */
 static bool match_char(const char **p, const char *p_end, const char **name,
                        const char *name_end) {
   if (*p == p_end)

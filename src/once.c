@@ -1,7 +1,7 @@
 /*
- * Memos: a run is the only child, and those who wait for it are in a list. A run
- * that nobody waits for is abandoned, and cancelled; it is still waited for, so
- * that there are never two.
+ * Memos: a run is the only child, and those who wait for it are in a list. A
+ * run that nobody waits for is abandoned, and cancelled; it is still waited
+ * for, so that there are never two.
  */
 #include "avow/once.h"
 

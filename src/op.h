@@ -1,7 +1,7 @@
 /*
  * Operations: a libuv request with the promise it settles. An operation owns
- * all that libuv may touch and lives until libuv calls back, whatever becomes of
- * the promise.
+ * all that libuv may touch and lives until libuv calls back, whatever becomes
+ * of the promise.
  */
 #ifndef AVOW_OP_H
 #define AVOW_OP_H

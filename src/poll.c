@@ -1,7 +1,7 @@
 /*
  * Readiness. It is level-triggered: as long as nobody reads, libuv would tell
- * of it in each turn. So libuv is asked only while somebody waits; but where the
- * handlers that an event woke wait again, nothing was stopped for it.
+ * of it in each turn. So libuv is asked only while somebody waits; but where
+ * the handlers that an event woke wait again, nothing was stopped for it.
  */
 #include "avow/events.h"
 #include "channel.h"

@@ -238,8 +238,8 @@ static inline bool avow__is_no_promise(const avow_promise_t *p) {
   return p == c->no_memory || p == c->canceled;
 }
 
-/* A deferred's promise for what must not be lost: of the reserve if need be. One
-   in place of it once that is used up, or the loop takes no more. */
+/* A deferred's promise for what must not be lost: of the reserve if need be.
+   One in place of it once that is used up, or the loop takes no more. */
 avow_promise_t *avow__promise_new_surely(avow__context_t *c,
                                          avow_deferred_t **out);
 
@@ -370,8 +370,8 @@ avow_value_t avow__reason(avow_value_t v);
    the loop: an endless chain must not starve the rest. chain.c. */
 void avow__run_jobs(avow__context_t *c);
 
-/* The promise that a handler's result, one or a thenable, wants to be waited for
-   (PromiseResolve). */
+/* The promise that a handler's result, one or a thenable, wants to be waited
+   for (PromiseResolve). */
 avow_promise_t *avow__awaited(avow__context_t *c, avow_value_t result);
 
 /* Whether p belongs to the context's loop; if not, that is a misuse. */

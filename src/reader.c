@@ -1,7 +1,7 @@
 /*
- * Reading in pieces. Bytes move from the buffer into a value only when the whole
- * piece is there, and room is made before anything is read into it: so neither
- * cancelling nor want of memory loses what has arrived.
+ * Reading in pieces. Bytes move from the buffer into a value only when the
+ * whole piece is there, and room is made before anything is read into it: so
+ * neither cancelling nor want of memory loses what has arrived.
  */
 #include "avow/reader.h"
 

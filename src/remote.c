@@ -1,10 +1,10 @@
 /*
  * Settling from other threads. Each loop has at most one port: a queue under a
- * mutex and one uv_async_t that is sent only when the queue was empty. The mutex
- * orders the publishing of a value before the test of libuv's pending flag,
- * which a lock-free list with a relaxed early return would not (a wake-up could
- * be lost on weakly ordered processors); it also keeps senders away from a
- * handle that is being closed.
+ * mutex and one uv_async_t that is sent only when the queue was empty. The
+ * mutex orders the publishing of a value before the test of libuv's pending
+ * flag, which a lock-free list with a relaxed early return would not (a wake-up
+ * could be lost on weakly ordered processors); it also keeps senders away from
+ * a handle that is being closed.
  *
  * The port outlives the loop until its last remote is used. What a remote holds
  * of the loop's (its deferred) only the loop's thread touches.

@@ -1,6 +1,6 @@
 /*
- * Signals. The handle listens from the beginning, so that none comes between two
- * who wait; what comes while nobody does is remembered, once.
+ * Signals. The handle listens from the beginning, so that none comes between
+ * two who wait; what comes while nobody does is remembered, once.
  */
 #include <stdio.h>
 

@@ -1,8 +1,8 @@
 /*
- * Strays: blocks of which the program has closed a handle, as uv_walk() lets it.
- * libuv's callbacks for that will not come, nor does anybody tell when it is
- * closed: so the block stays until avow_loop_close(), which runs the loop until
- * no handle of a stray is left there.
+ * Strays: blocks of which the program has closed a handle, as uv_walk() lets
+ * it. libuv's callbacks for that will not come, nor does anybody tell when it
+ * is closed: so the block stays until avow_loop_close(), which runs the loop
+ * until no handle of a stray is left there.
  */
 #include "stray.h"
 

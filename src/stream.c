@@ -1,7 +1,7 @@
 /*
- * Reading from a stream. A reader whose promise settled stays until the handlers
- * which that woke have run: if they read again, nothing was stopped and started
- * for it.
+ * Reading from a stream. A reader whose promise settled stays until the
+ * handlers which that woke have run: if they read again, nothing was stopped
+ * and started for it.
  */
 #include "stream.h"
 

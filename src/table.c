@@ -1,6 +1,7 @@
 /*
- * A hash table from addresses to nodes that live in what they stand for: buckets
- * of chains, doubled when there is one node a bucket. All zero is an empty table.
+ * A hash table from addresses to nodes that live in what they stand for:
+ * buckets of chains, doubled when there is one node a bucket. All zero is an
+ * empty table.
  */
 #include "table.h"
 

@@ -21,8 +21,8 @@ typedef struct avow__table_s {
   avow__node_t *few[AVOW__TABLE_MIN];
 } avow__table_t;
 
-/* Adds a node with its key set. Cannot fail: a table that finds no memory to grow
-   goes on with longer chains. */
+/* Adds a node with its key set. Cannot fail: a table that finds no memory to
+   grow goes on with longer chains. */
 void avow__table_add(avow__table_t *table, avow__node_t *node);
 avow__node_t *avow__table_find(const avow__table_t *table, const void *key);
 void avow__table_remove(avow__table_t *table, avow__node_t *node);

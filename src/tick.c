@@ -3,8 +3,8 @@
  * on the way out: same iteration, no handle, no system call. What is settled
  * elsewhere (in the program's own callbacks, before uv_run()) starts two
  * handles: an idle one, which keeps the loop alive and from blocking, and a
- * check one, unreferenced, so that what a poll callback settles runs in the same
- * iteration. Both stop when the queue is empty.
+ * check one, unreferenced, so that what a poll callback settles runs in the
+ * same iteration. Both stop when the queue is empty.
  */
 #include "alloc.h"
 #include "promise.h"
@@ -120,8 +120,8 @@ static avow_value_t give(avow_promise_t *p) {
 }
 
 /* Settled by a timer, p would not be noticed before the poll that follows, and
-   that may last for ever: a reaction to it stops the loop. It is no handler, and
-   whoever tracks rejections hears of p all the same. */
+   that may last for ever: a reaction to it stops the loop. It is no handler,
+   and whoever tracks rejections hears of p all the same. */
 void avow__lookout_run(avow_promise_t *lookout) {
   const avow__context_t *c = avow__context(lookout);
   avow_promise_t *p = lookout->upstream;

@@ -1,8 +1,8 @@
 /*
  * Long work on the thread pool: in turns of a millisecond, each a job that
  * queues up behind what others want of the pool meanwhile. A journey costs some
- * microseconds, so turns cost next to nothing; all at once would keep one of few
- * threads for as long as it takes.
+ * microseconds, so turns cost next to nothing; all at once would keep one of
+ * few threads for as long as it takes.
  */
 #ifndef AVOW_TURNS_H
 #define AVOW_TURNS_H

@@ -1,7 +1,7 @@
 /*
  * Walking a tree: a channel whose source reads a batch of entries in a job of
- * the thread pool, and the next one once the channel wants more. The walk is the
- * channel's and the job's; while a job runs the tree is the job's alone.
+ * the thread pool, and the next one once the channel wants more. The walk is
+ * the channel's and the job's; while a job runs the tree is the job's alone.
  */
 #include <string.h>
 

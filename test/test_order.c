@@ -154,7 +154,7 @@ static avow_value_t follow_one_more(const avow_value_t *arg, void *data) {
 }
 
 /* then -> follow(then -> follow(settled)): 1 handler, 2 join and the inner
-   handler, 3 the inner join, 4 the inner adoption, 5 the outer, 6 the handler */
+   handler, 3 the inner join, 4 its adoption, 5 the outer, 6 the handler */
 static void nested_adoptions_take_a_job_each(void **state) {
   avow_promise_t *clock = avow_then(clock_start(), note_cb, NULL, "7");
   avow_promise_t *p = avow_then(settled(), follow_one_more, NULL, NULL);

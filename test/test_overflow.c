@@ -1,5 +1,5 @@
-/* Stacks that overflow, each in a process of its own: its end, and what it says.
-   No test makes a fiber in this one, whose handlers would stay. */
+/* Stacks that overflow, each in a process of its own: its end, and what it
+   says. No test makes a fiber in this one, whose handlers would stay. */
 #include "overflow.h"
 
 #include <inttypes.h>

@@ -1,4 +1,4 @@
-/* Processes: how they start, end, and what becomes of those nobody waits for. */
+/* Processes: how they start and end, and what becomes of those let go of. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>

@@ -313,7 +313,7 @@ static void random_without_memory_rejects(void **state) {
   }
 }
 
-/* What blocks and has no request of its own in libuv needs no more than this. */
+/* What blocks and has no request of its own in libuv needs no more. */
 static avow_value_t host_name(void *data) {
   char name[UV_MAXHOSTNAMESIZE];
   size_t size = sizeof(name);

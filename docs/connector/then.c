@@ -1,4 +1,4 @@
-/* With promises: the stages are handlers, and each failure comes to one place. */
+/* With promises: the stages are handlers; each failure comes to one place. */
 #include <stdlib.h>
 #include <string.h>
 

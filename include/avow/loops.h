@@ -49,19 +49,20 @@ typedef struct avow_loops_listen_options_s {
 } avow_loops_listen_options_t;
 
 /**
- * Serves a bound stream, see avow_bind(), which is taken: fn is called with each
- * connection, an OBJECT as in net.h, on one of the loops, whose thread it has.
- * The connection is kept until what fn returns has settled; how that ends is
- * passed over. Where the system has it (Linux, with libuv 1.49) each loop
+ * Serves a bound stream, see avow_bind(), which is taken: fn is called with
+ * each connection, an OBJECT as in net.h, on one of the loops, whose thread it
+ * has. The connection is kept until what fn returns has settled; how that ends
+ * is passed over. Where the system has it (Linux, with libuv 1.49) each loop
  * listens at that address with a socket of its own, backlog and limit, and the
  * system shares the connections out; else the server's own loop accepts, and
  * hands each to the loop with the fewest, on Windows to itself.
  *
- * Closing the server's stream (avow_close()) accepts no more, once each loop has
- * heard of it: NONE when the last connection has ended. Cancelling cancels these
- * too, and rejects when they have unwound. A connection for which there is no
- * memory or descriptor is closed, or waits. UV_EADDRINUSE, …; UV_ECANCELED when
- * the loops are closed, with the next connection at the latest.
+ * Closing the server's stream (avow_close()) accepts no more, once each loop
+ * has heard of it: NONE when the last connection has ended. Cancelling cancels
+ * these too, and rejects when they have unwound. A connection for which there
+ * is no memory or descriptor is closed, or waits. UV_EADDRINUSE, …;
+ * UV_ECANCELED when the loops are closed, with the next connection at the
+ * latest.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_loops_listen(
     const avow_loops_t *loops, avow_value_t server, avow_cb fn, void *data,

@@ -10,10 +10,10 @@ AVOW_BEGIN_C
 
 /**
  * A channel of the items after which the other, which is taken, had no more for
- * ms milliseconds; the rest are released. At the other's end its last item comes
- * at once, and then the end; so it does before what the other rejects with,
- * which this fails with. Takes nothing from the other while nobody waits. In
- * constant memory.
+ * ms milliseconds; the rest are released. At the other's end its last item
+ * comes at once, and then the end; so it does before what the other rejects
+ * with, which this fails with. Takes nothing from the other while nobody waits.
+ * In constant memory.
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_debounce(avow_channel_t *channel,
                                                      uint64_t ms);

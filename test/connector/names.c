@@ -1,6 +1,6 @@
 /*
- * getaddrinfo(), connect() and write() as a test wants them. This program's come before
- * the system's, as the linkers of ELF systems do it.
+ * getaddrinfo(), connect() and write() as a test wants them. This program's
+ * come before the system's, as the linkers of ELF systems do it.
  */
 #define _DEFAULT_SOURCE /* syscall() */
 #undef _FORTIFY_SOURCE

@@ -32,7 +32,7 @@ static int bound_socket(int *port) {
   return fd;
 }
 
-/* So many have connected and were not accepted that the system takes no more. */
+/* So many have connected that the system takes no more. */
 static void open_stuck(void) {
   stuck_server = bound_socket(&names_stuck);
   require(listen(stuck_server, 0) == 0);

@@ -4,8 +4,9 @@
  * loop; what it leaves behind, in memory or on the loop, is printed too, and
  * differs from the other side, which never does that.
  *
- * With --stackless, async functions are avow_stackless()'s. With --each, every program's log is written out before the next begins: what
- * is missing then tells which program ended the process.
+ * With --stackless, async functions are avow_stackless()'s. With --each, every
+ * program's log is written out before the next begins: what is missing then
+ * tells which program ended the process.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /*
  * The system's calls on paths and directories, and those on files that copy,
- * sync, or change what is said of them. Paths are not opened before: what counts
- * is that a thread of the pool makes the call.
+ * sync, or change what is said of them. Paths are not opened before: what
+ * counts is that a thread of the pool makes the call.
  */
 #undef _FILE_OFFSET_BITS /* else a name here becomes the other one */
 #undef _FORTIFY_SOURCE   /* whose headers define some of these */
