@@ -13,15 +13,17 @@ work=${1:-$(mktemp -d)}
 mkdir -p "$work"
 cd "$work"
 
-# NAME OPTION...
+# NAME "TEST-OR-SUITE..." OPTION...
 build() {
   name=$1
-  shift
+  tests=$2
+  shift 2
   [ -f "$name/build.ninja" ] ||
     CC=gcc meson setup "$name" "$root" -Dtests=enabled -Dexamples=false \
       -Dbench=false -Ddefault_library=static --buildtype=debug \
       -Db_coverage=true -Db_ndebug=true "$@" >"$name.log"
-  ninja -C "$name" --quiet
+  # shellcheck disable=SC2046,SC2086 # lists
+  ninja -C "$name" --quiet $(python3 "$root/test/programs.py" "$name" $tests)
   find "$name" -name '*.gcda' -exec rm {} +
 }
 
@@ -45,12 +47,14 @@ report() {
 }
 
 # Without a pool each promise may lack its memory.
-build pool -Dpool=enabled -Dtrace=true
+more='syscalls uvmemory corpus'
+build pool "core $more" -Dpool=enabled -Dtrace=true
 run pool --suite core
-run pool syscalls uvmemory corpus
+run pool $more
 report pool --filter "$root/src/"
-build plain -Dpool=disabled
-run plain pool oom group map dump cancel op async
+some='pool oom group map dump cancel op async'
+build plain "$some" -Dpool=disabled
+run plain $some
 report plain --filter "$root/src/"
 
 cd "$root"
