@@ -198,7 +198,7 @@ static void add_demo(cards_t *all) {
     program_fail("cannot start the servers", err);
   prepare(all, DEMO_MOST);
   for (size_t i = 0; i < DEMO_MOST; i++)
-    add_card(all, i, all->servers[i].name, all->servers[i].address);
+    add_card(all, i, all->servers[i].name, all->servers[i].address.text);
   printf("No cards given: loading six from servers of my own.\n\n");
 }
 

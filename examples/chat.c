@@ -170,11 +170,8 @@ static avow_value_t welcome_all(chat_t *chat, avow_channel_t *arrivals,
 }
 
 static void print_port(const avow_value_t *server) {
-  struct sockaddr_in address = { .sin_port = 0 };
-  int len = sizeof(address);
-  const uv_tcp_t *tcp = (const uv_tcp_t *) avow_to_stream(server);
-  (void) uv_tcp_getsockname(tcp, (struct sockaddr *) &address, &len);
-  printf("%d\n", ntohs(address.sin_port));
+  const uv_stream_t *stream = avow_to_stream(server);
+  printf("%d\n", avow_local_address((const uv_handle_t *) stream).port);
   (void) fflush(stdout); /* whoever waits for it may read a pipe */
 }
 

@@ -6,7 +6,6 @@
  *     cores [PORT]
  */
 #include <avow.h>
-#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 
@@ -24,12 +23,8 @@ static avow_value_t echo(const avow_value_t *connection, void *data) {
 }
 
 static int port_of(const avow_value_t *server) {
-  struct sockaddr_in address;
-  int len = sizeof(address);
-  const uv_tcp_t *tcp = (const uv_tcp_t *) avow_to_stream(server);
-  return uv_tcp_getsockname(tcp, (struct sockaddr *) &address, &len) == 0
-             ? ntohs(address.sin_port)
-             : 0;
+  const uv_stream_t *stream = avow_to_stream(server);
+  return avow_local_address((const uv_handle_t *) stream).port;
 }
 
 /* Until a signal, or until it cannot go on. */

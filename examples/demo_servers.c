@@ -93,7 +93,6 @@ static const struct {
 /* Whoever connects to a port that is bound, but not listened on, is refused. */
 static int start(uv_loop_t *loop, demo_server_t *server) {
   struct sockaddr_in address;
-  int len = sizeof(address);
   int err = uv_ip4_addr("127.0.0.1", 0, &address);
   if (err == 0)
     err = uv_tcp_init(loop, &server->listener);
@@ -102,11 +101,7 @@ static int start(uv_loop_t *loop, demo_server_t *server) {
     err = uv_tcp_bind(&server->listener, (struct sockaddr *) &address, 0);
   if (err == 0 && server->on_request != NULL)
     err = uv_listen((uv_stream_t *) &server->listener, BACKLOG, on_connection);
-  if (err == 0)
-    err = uv_tcp_getsockname(&server->listener, (struct sockaddr *) &address,
-                             &len);
-  (void) snprintf(server->address, sizeof(server->address), "127.0.0.1:%d",
-                  ntohs(address.sin_port));
+  server->address = avow_local_address((uv_handle_t *) &server->listener);
   return err;
 }
 

@@ -11,7 +11,7 @@ enum { DEMO_SERVERS = 5, DEMO_FLAKY = 5, DEMO_MOST };
 typedef struct {
   uv_tcp_t listener;
   const char *name;
-  char address[32]; /* "127.0.0.1:port" */
+  avow_address_t address;
   avow_cb on_request;
   int asked; /* so often */
 } demo_server_t;

@@ -110,7 +110,7 @@ static void add_demo(mirrors_t *mirrors) {
     program_fail("cannot start the servers", err);
   for (size_t i = 0; i < DEMO_SERVERS; i++)
     (void) add(mirrors, mirrors->servers[i].name, /* which is right */
-               mirrors->servers[i].address);
+               mirrors->servers[i].address.text);
   printf("No mirrors given: asking five of my own.\n\n");
 }
 

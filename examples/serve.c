@@ -135,20 +135,9 @@ static avow_promise_t *serve(server_t *server) {
   return p;
 }
 
-static void announce(const server_t *server, uv_stream_t *listener) {
-  struct sockaddr_storage address;
-  struct sockaddr *any = (struct sockaddr *) &address;
-  int len = sizeof(address);
-  char host[INET6_ADDRSTRLEN] = "?";
-  char port[8] = "?";
-  const bool v6 = uv_tcp_getsockname((uv_tcp_t *) listener, any, &len) == 0 &&
-                  any->sa_family == AF_INET6;
-  (void) uv_ip_name(any, host, sizeof(host)); /* fits */
-  (void) snprintf(port, sizeof(port), "%d",
-                  ntohs(v6 ? ((struct sockaddr_in6 *) any)->sin6_port
-                           : ((struct sockaddr_in *) any)->sin_port));
-  printf("serving %s at http://%s%s%s:%s/\n", server->directory, v6 ? "[" : "",
-         host, v6 ? "]" : "", port);
+static void announce(const server_t *server, const uv_stream_t *listener) {
+  const avow_address_t at = avow_local_address((const uv_handle_t *) listener);
+  printf("serving %s at http://%s/\n", server->directory, at.text);
   (void) fflush(stdout); /* whoever waits for it may read a pipe */
 }
 

@@ -64,13 +64,10 @@ static avow_value_t serve_all(void *data) {
   return avow_await(p);
 }
 
-static void note_address(upload_server_t *server, uv_stream_t *stream) {
-  struct sockaddr_in address = { .sin_port = 0 };
-  int len = sizeof(address);
-  (void) uv_tcp_getsockname((uv_tcp_t *) stream, (struct sockaddr *) &address,
-                            &len);
-  (void) snprintf(server->address, sizeof(server->address), "127.0.0.1:%d/",
-                  ntohs(address.sin_port));
+static void note_address(upload_server_t *server) {
+  const uv_stream_t *stream = avow_to_stream(&server->socket);
+  const avow_address_t at = avow_local_address((const uv_handle_t *) stream);
+  (void) snprintf(server->address, sizeof(server->address), "%s/", at.text);
 }
 
 void upload_server_start(uv_loop_t *loop, upload_server_t *server) {
@@ -78,7 +75,7 @@ void upload_server_start(uv_loop_t *loop, upload_server_t *server) {
   server->socket = avow_run(avow_bind(loop, "127.0.0.1", "0"));
   if (avow_is_error(&server->socket))
     program_fail("cannot start the server", avow_error_code(&server->socket));
-  note_address(server, avow_to_stream(&server->socket));
+  note_address(server);
   server->arrivals = avow_listen(avow_to_stream(&server->socket), NULL);
   server->serving = avow_async(loop, serve_all, server);
 }

@@ -6,7 +6,7 @@
 
 typedef struct {
   uv_loop_t *loop;
-  char address[32]; /* "127.0.0.1:port/" */
+  char address[72]; /* "127.0.0.1:port/" */
   avow_value_t socket;
   avow_channel_t *arrivals;
   avow_promise_t *serving;

@@ -34,8 +34,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_connect_pipe(uv_loop_t *loop,
 
 /**
  * OBJECT: a stream bound to an address of that host and service, for
- * uv_listen() (uv_getaddrinfo, uv_tcp_bind). The host NULL stands for all of
- * this machine, the service "0" for any free port: uv_tcp_getsockname() says
+ * avow_listen() (uv_getaddrinfo, uv_tcp_bind). The host NULL stands for all of
+ * this machine, the service "0" for any free port: avow_local_address() says
  * which. Takes the first address that can be had; rejects as the last one,
  * UV_EADDRINUSE, ….
  */

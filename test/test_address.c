@@ -1,0 +1,122 @@
+/* Addresses as text and as numbers. */
+#include <netinet/in.h>
+
+#include "harness.h"
+
+static uv_tcp_t tcp;
+static uv_udp_t udp;
+
+static void close_all(void) {
+  if (tcp.loop != NULL)
+    uv_close((uv_handle_t *) &tcp, NULL);
+  if (udp.loop != NULL)
+    uv_close((uv_handle_t *) &udp, NULL);
+  run();
+}
+
+static int set_up(void **state) {
+  tcp = (uv_tcp_t){ .loop = NULL };
+  udp = (uv_udp_t){ .loop = NULL };
+  return harness_setup(state);
+}
+
+static int tear_down(void **state) {
+  close_all();
+  return harness_teardown(state);
+}
+
+static void assert_address(avow_address_t address, const char *text, int port) {
+  assert_string_equal(address.text, text);
+  assert_int_equal(address.port, port);
+}
+
+static void address_has_a_text_and_a_port(void **state) {
+  struct sockaddr_in v4;
+  struct sockaddr_in6 v6;
+  (void) uv_ip4_addr("127.0.0.1", 80, &v4);  /* it is one */
+  (void) uv_ip6_addr("fe80::1", 65535, &v6); /* likewise */
+
+  assert_address(avow_address((const struct sockaddr *) &v4), "127.0.0.1:80",
+                 80);
+  assert_address(avow_address((const struct sockaddr *) &v6), "[fe80::1]:65535",
+                 65535);
+}
+
+static void what_is_no_address_has_none(void **state) {
+  const struct sockaddr local = { .sa_family = AF_UNIX };
+
+  assert_address(avow_address(NULL), "", 0);
+  assert_address(avow_address(&local), "", 0);
+}
+
+/* The port that both ends of a connection say. */
+static void ends_of_a_connection_know_each_other(void **state) {
+  const avow_value_t server = avow_run(avow_bind(loop, "127.0.0.1", "0"));
+  const uv_stream_t *listener = avow_to_stream(&server);
+  avow_channel_t *arrivals = avow_listen(avow_to_stream(&server), NULL);
+  const avow_address_t at = avow_local_address((const uv_handle_t *) listener);
+  struct sockaddr_in address;
+  (void) uv_ip4_addr("127.0.0.1", at.port, &address); /* it is one */
+  assert_int_equal(uv_tcp_init(loop, &tcp), 0);
+
+  assert_fulfils_none(
+      avow_tcp_connect(&tcp, (const struct sockaddr *) &address));
+  const avow_value_t theirs = avow_run(avow_channel_next(arrivals));
+
+  const uv_handle_t *here = (const uv_handle_t *) &tcp;
+  const uv_handle_t *there = (const uv_handle_t *) avow_to_stream(&theirs);
+  assert_true(at.port > 0);
+  assert_address(avow_peer_address(here), at.text, at.port);
+  assert_address(avow_local_address(there), at.text, at.port);
+  assert_address(avow_peer_address(there), avow_local_address(here).text,
+                 avow_local_address(here).port);
+  avow_value_unref(theirs);
+  avow_channel_unref(arrivals);
+  avow_value_unref(server);
+}
+
+static void ends_of_datagrams_have_addresses(void **state) {
+  struct sockaddr_in address;
+  (void) uv_ip4_addr("127.0.0.1", 9, &address); /* it is one */
+  assert_int_equal(uv_udp_init(loop, &udp), 0);
+  assert_int_equal(uv_udp_connect(&udp, (const struct sockaddr *) &address), 0);
+
+  const uv_handle_t *handle = (const uv_handle_t *) &udp;
+  assert_address(avow_peer_address(handle), "127.0.0.1:9", 9);
+  assert_true(avow_local_address(handle).port > 0);
+}
+
+static void handle_that_is_not_bound_has_no_address(void **state) {
+  assert_int_equal(uv_tcp_init(loop, &tcp), 0);
+  assert_int_equal(uv_udp_init(loop, &udp), 0);
+
+  assert_address(avow_local_address((const uv_handle_t *) &tcp), "", 0);
+  assert_address(avow_peer_address((const uv_handle_t *) &tcp), "", 0);
+  assert_address(avow_local_address((const uv_handle_t *) &udp), "", 0);
+  assert_address(avow_peer_address((const uv_handle_t *) &udp), "", 0);
+}
+
+static void other_handles_have_no_address(void **state) {
+  uv_timer_t timer;
+  assert_int_equal(uv_timer_init(loop, &timer), 0);
+
+  assert_address(avow_local_address((const uv_handle_t *) &timer), "", 0);
+  assert_address(avow_peer_address((const uv_handle_t *) &timer), "", 0);
+
+  uv_close((uv_handle_t *) &timer, NULL);
+  run();
+}
+
+#define ADDRESS(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    ADDRESS(address_has_a_text_and_a_port),
+    ADDRESS(what_is_no_address_has_none),
+    ADDRESS(ends_of_a_connection_know_each_other),
+    ADDRESS(ends_of_datagrams_have_addresses),
+    ADDRESS(handle_that_is_not_bound_has_no_address),
+    ADDRESS(other_handles_have_no_address),
+  };
+  return RUN(tests);
+}
