@@ -24,6 +24,13 @@ static void quiet(poller_t *poller) {
     (void) uv_poll_stop(&poller->handle); /* cannot fail */
 }
 
+/* Of those asked for. When the peer has gone libuv names others too (1.52 takes
+   its own flags for the system's), or only these: then for all of them. */
+static int ready(const poller_t *poller, int events) {
+  const int asked = events & poller->events;
+  return asked != 0 ? asked : poller->events;
+}
+
 static void on_poll(uv_poll_t *handle, int status, int events) {
   poller_t *poller = handle->data;
   avow__context_t *c = poller->source.context;
@@ -32,7 +39,8 @@ static void on_poll(uv_poll_t *handle, int status, int events) {
   if (status < 0)
     fail(poller, status);
   else
-    (void) avow__channel_push(poller->source.channel, avow_int(events));
+    (void) avow__channel_push(poller->source.channel,
+                              avow_int(ready(poller, events)));
   avow__leave(c);
   poller->busy = false;
   if (!poller->source.flows)

@@ -40,7 +40,8 @@ static avow_promise_t *piped_process(void) {
 }
 
 static avow_promise_t *missing_process(void) {
-  const uv_process_options_t options = { .file = "/nowhere/at/all" };
+  char *args[] = { "/nowhere/at/all", NULL };
+  const uv_process_options_t options = { .file = args[0], .args = args };
   avow_promise_t *p = avow_spawn(loop, &options);
   return avow_all_settled(loop, &p, 1);
 }

@@ -245,9 +245,12 @@ static void spawn_of_what_is_missing_rejects(void **state) {
 
 static void spawn_of_nothing_rejects(void **state) {
   const uv_process_options_t options = { .args = NULL };
+  const uv_process_options_t no_args = { .file = "true" };
 
   assert_rejects(avow_spawn(loop, NULL), UV_EINVAL);
   assert_rejects(avow_spawn(loop, &options), UV_EINVAL);
+  assert_says(avow_spawn(loop, &no_args), UV_EINVAL,
+              "spawn 'true': invalid argument");
 }
 
 static void count_one(uv_handle_t *handle, void *count) {
@@ -265,6 +268,15 @@ static void limit_files(rlim_t to, struct rlimit *before) {
   assert_int_equal(getrlimit(RLIMIT_NOFILE, before), 0);
   const struct rlimit limit = { .rlim_cur = to, .rlim_max = before->rlim_max };
   assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+}
+
+/* libuv needs a pipe to hear of a failure by, or posix_spawn() (1.53). */
+static void assert_spawns_or_says(avow_promise_t *p, int code,
+                                  const char *message) {
+  if (avow_state(p) == AVOW_FULFILLED)
+    avow_unref(p);
+  else
+    assert_says(p, code, message);
 }
 
 static void spawn_without_files_leaves_the_loop_alone(void **state) {
@@ -293,7 +305,7 @@ static void spawn_without_files_leaves_the_loop_alone(void **state) {
   assert_int_equal(uv_timer_init(loop, &timer), 0);
 
   assert_says(piped, UV_EMFILE, "spawn 'true': too many open files");
-  assert_says(plain, UV_EMFILE, "spawn 'true': too many open files");
+  assert_spawns_or_says(plain, UV_EMFILE, "spawn 'true': too many open files");
   run();
 
   assert_int_equal(handles(), there + 1); /* the timer */

@@ -16,7 +16,8 @@ AVOW_BEGIN_C
  * OBJECT: a process that runs (uv_spawn). The options are used at once; their
  * exit_cb is not called. A UV_CREATE_PIPE without a stream makes one that the
  * process owns, see avow_process_stream(); other streams are the program's, to
- * be closed also when this rejects, with UV_ENOENT, UV_EACCES, … The process is
+ * be closed also when this rejects, with UV_ENOENT, UV_EACCES, …, UV_EINVAL
+ * without args. The process is
  * killed (SIGKILL), and reaped in the background, when its last reference goes
  * and when the loop is closed, unless the flags say UV_PROCESS_DETACHED.
  */
