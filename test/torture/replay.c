@@ -85,7 +85,7 @@ static void run_random(uint64_t seed) {
   (void) snprintf(text, sizeof(text), "--random 1 %" PRIu64, seed); /* fits */
   announce(text);
   uint64_t state = seed * UINT64_C(0xd1342543de82ef95);
-  const size_t size = next_random(&state) % RANDOM_LONGEST;
+  const size_t size = (size_t) (next_random(&state) % RANDOM_LONGEST);
   for (size_t i = 0; i < size; i++)
     data[i] = (uint8_t) next_random(&state);
   run_input(data, size);

@@ -57,7 +57,7 @@ static uint64_t duration(uint64_t least) {
 
 /* One of the nodes for which that holds, or NULL. */
 static node_t *pick(bool (*suits)(const node_t *)) {
-  const size_t start = model.n > 0 ? below(model.n) : 0;
+  const size_t start = model.n > 0 ? (size_t) below(model.n) : 0;
   for (size_t i = 0; i < model.n; i++) {
     node_t *node = &model.nodes[(start + i) % model.n];
     if (suits(node))
