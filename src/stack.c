@@ -25,6 +25,7 @@
 #if defined(__linux__) && !defined(MADV_GUARD_INSTALL)
 #  define MADV_GUARD_INSTALL 102 /* older kernels refuse it */
 #endif
+#define MADV_UNKNOWN (-1)
 
 static void *map_pages(size_t size) {
   void *pages =
@@ -39,9 +40,11 @@ static size_t page_size(void) {
   return (size_t) sysconf(_SC_PAGESIZE);
 }
 
+/* An emulator that takes any advice, and does nothing, has no guards. */
 static bool install_guard(void *page, size_t size) {
 #ifdef MADV_GUARD_INSTALL
-  if (madvise(page, size, MADV_GUARD_INSTALL) == 0)
+  if (madvise(page, size, MADV_GUARD_INSTALL) == 0 &&
+      madvise(page, size, MADV_UNKNOWN) != 0)
     return true;
 #endif
   return mprotect(page, size, PROT_NONE) == 0;
