@@ -192,11 +192,23 @@ static void on_capture(avow__capture_t *capture, int err) {
 
 static void write_more(command_t *command);
 
+/* Nobody reads it any more, or it was closed here. */
+static bool is_unread(int err) {
+  return err == UV_EPIPE || err == UV_ECONNRESET || err == UV_EOF ||
+         err == UV_ECANCELED;
+}
+
 /* A command need not read its input to the end. */
+static void end_input(command_t *command, int err) {
+  close_one(&command->in);
+  if (!is_unread(err))
+    fail(command, err);
+}
+
 static void on_write(uv_write_t *req, int status) {
   command_t *command = req->data;
   if (status < 0)
-    close_one(&command->in);
+    end_input(command, status);
   else
     write_more(command);
 }
@@ -209,9 +221,12 @@ static void write_more(command_t *command) {
                              left < INT_MAX ? (unsigned) left : INT_MAX);
   command->written += buf.len;
   command->write.data = command;
-  if (left == 0 || uv_write(&command->write, (uv_stream_t *) &command->in, &buf,
-                            1, on_write) < 0)
-    close_one(&command->in);
+  const int err = left == 0
+                      ? UV_EOF
+                      : uv_write(&command->write, (uv_stream_t *) &command->in,
+                                 &buf, 1, on_write);
+  if (err < 0)
+    end_input(command, err);
 }
 
 /* What libuv writes to, nobody may be there to read. */

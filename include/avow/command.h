@@ -37,11 +37,11 @@ typedef struct avow_output_s {
  * one; what the command does not read of it is dropped.
  *
  * UV_ENOENT and such if it cannot be started. UV_ETIMEDOUT, and UV_EMSGSIZE for
- * output beyond a limit: then it gets SIGTERM, after the grace SIGKILL, and
- * this rejects when the process is gone, with the output that there is as the
- * cause. Cancelling rejects at once and ends it likewise, in the background;
- * avow_loop_close() waits for that. Only the process itself is ended, not what
- * it started.
+ * output beyond a limit, or what else keeps its input or output from passing:
+ * then it gets SIGTERM, after the grace SIGKILL, and this rejects when the
+ * process is gone, with the output that there is as the cause. Cancelling
+ * rejects at once and ends it likewise, in the background; avow_loop_close()
+ * waits for that. Only the process itself is ended, not what it started.
  *
  * libuv writes input without saying no to SIGPIPE: if that would end the
  * program, the first command with input has it ignored from then on.

@@ -43,7 +43,7 @@ static call_t call_on(int fd, call_t file, call_t socket) {
   const kind_t kind = inject_kind(fd);
   if (kind == KIND_FILE)
     return file;
-  return kind == KIND_SOCKET ? socket : CALL_NONE;
+  return kind == KIND_SOCKET || kind == KIND_PAIR ? socket : CALL_NONE;
 }
 
 /* libuv keeps one of these open, as a descriptor to spare. */
@@ -89,7 +89,9 @@ int open64(const char *path, int flags, ...) {
 
 /* What closing fd is. From here on it may be opened again by another thread. */
 static call_t closing(int fd) {
-  const call_t call = call_on(fd, CALL_CLOSE, CALL_CLOSE_SOCKET);
+  const call_t call = inject_kind(fd) == KIND_PAIR
+                          ? CALL_NONE
+                          : call_on(fd, CALL_CLOSE, CALL_CLOSE_SOCKET);
   (void) inject_opened(fd, KIND_OTHER); /* returns its argument */
   return call;
 }
@@ -119,7 +121,8 @@ enum { READS_TO_THE_END = 0x013400 };
    has room for as the last one (uv__stream_io() in src/unix/stream.c). Of
    sockets it is: cutting those would lose what no system loses. */
 static bool is_last_read(int fd) {
-  if (uv_version() >= READS_TO_THE_END || inject_kind(fd) != KIND_SOCKET)
+  if (uv_version() >= READS_TO_THE_END ||
+      call_on(fd, CALL_NONE, CALL_RECEIVE) == CALL_NONE)
     return false;
   struct pollfd poller = { .fd = fd, .events = POLLIN };
   return poll(&poller, 1, 0) == 1 && (poller.revents & POLLHUP) != 0;
@@ -225,6 +228,16 @@ static bool is_failing_copy(long number, long *len) {
 }
 #endif
 
+/* Several datagrams at a time, of which none is sent. */
+static bool is_failing_send(long number, int fd) {
+#ifdef SYS_sendmmsg
+  const call_t call = call_on(fd, CALL_NONE, CALL_SEND);
+  return number == SYS_sendmmsg && inject_fails(call, NULL);
+#else
+  return false;
+#endif
+}
+
 /* Nobody says how many arguments there are. What is read in vain is the
    caller's frame, which a sanitizer may watch. */
 __attribute__((no_sanitize("address"))) long syscall(long number, ...) {
@@ -236,7 +249,8 @@ __attribute__((no_sanitize("address"))) long syscall(long number, ...) {
   va_end(args);
   const int fd = (int) arg[0];
   const call_t call = number == SYS_close ? closing(fd) : CALL_NONE;
-  if (is_failing_stat(number, fd) || is_failing_copy(number, &arg[4]))
+  if (is_failing_stat(number, fd) || is_failing_copy(number, &arg[4]) ||
+      is_failing_send(number, fd))
     return -1;
   const long result = next("syscall").syscall(number, arg[0], arg[1], arg[2],
                                               arg[3], arg[4], arg[5]);

@@ -19,6 +19,8 @@ typedef union {
   int (*getsockopt)(int, int, int, void *, socklen_t *);
   int (*accept4)(int, struct sockaddr *, socklen_t *, int);
   int (*shutdown)(int, int);
+  ssize_t (*sendmsg)(int, const struct msghdr *, int);
+  ssize_t (*recvmsg)(int, struct msghdr *, int);
   int (*getaddrinfo)(const char *, const char *, const struct addrinfo *,
                      struct addrinfo **);
 } next_t;
@@ -64,6 +66,24 @@ int shutdown(int fd, int how) {
   if (inject_fails(CALL_SHUTDOWN, NULL))
     return -1;
   return next("shutdown").shutdown(fd, how);
+}
+
+/* Datagrams: these are sent and received whole. */
+
+static call_t call_on(int fd, call_t call) {
+  return inject_kind(fd) == KIND_SOCKET ? call : CALL_NONE;
+}
+
+ssize_t sendmsg(int fd, const struct msghdr *message, int flags) {
+  if (inject_fails(call_on(fd, CALL_SEND), NULL))
+    return -1;
+  return next("sendmsg").sendmsg(fd, message, flags);
+}
+
+ssize_t recvmsg(int fd, struct msghdr *message, int flags) {
+  if (inject_fails(call_on(fd, CALL_RECEIVE), NULL))
+    return -1;
+  return next("recvmsg").recvmsg(fd, message, flags);
 }
 
 int getaddrinfo(const char *node, const char *service,

@@ -20,7 +20,7 @@ static struct {
 } plan;
 
 static atomic_uchar kinds[FILES];
-static _Thread_local bool injects;
+static _Thread_local bool injects, pauses;
 
 void inject(const fault_t *fault, long nth, long times) {
   injects = true;
@@ -34,6 +34,10 @@ void inject(const fault_t *fault, long nth, long times) {
 
 void inject_nothing(void) {
   atomic_store(&plan.fault, NULL);
+}
+
+void inject_pause(bool on) {
+  pauses = on;
 }
 
 unsigned inject_hit(void) {
@@ -51,7 +55,7 @@ const char *inject_call_name(call_t call) {
     "receive",  "send",    "shutdown", "close socket", "getaddrinfo",
     "mkdir",    "unlink",  "rename",   "chmod",        "utimensat",
     "readlink", "opendir", "readdir",  "fsync",        "fsync of a directory",
-    "copy",
+    "copy",     "pipe",    "fork",
   };
   return names[call];
 }
@@ -74,7 +78,7 @@ static bool is_its_turn(call_t call) {
 
 bool inject_fails(call_t call, size_t *len) {
   const fault_t *fault = atomic_load(&plan.fault);
-  if (fault == NULL || call == CALL_NONE)
+  if (fault == NULL || call == CALL_NONE || pauses)
     return false;
   atomic_fetch_or(&plan.seen, BIT(call));
   if (!counts(fault, call, len) || !is_its_turn(call))

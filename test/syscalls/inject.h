@@ -1,9 +1,9 @@
 /*
  * Faults in system calls. libuv's calls reach those that this program defines
- * (calls_file.c, calls_path.c, calls_socket.c); each asks here whether it is
- * its turn to fail, and otherwise goes on to the system. Only calls on files,
- * paths and sockets count: what libuv does for itself (its eventfd, epoll) ends
- * the process when it fails.
+ * (calls_file.c, calls_path.c, calls_process.c, calls_socket.c); each asks
+ * here whether it is its turn to fail, and otherwise goes on to the system. Only
+ * calls on files, paths, sockets and for processes count: what libuv does for
+ * itself (its eventfd, epoll) ends the process when it fails.
  */
 #ifndef INJECT_H
 #define INJECT_H
@@ -38,6 +38,8 @@ typedef enum {
   CALL_SYNC,
   CALL_SYNC_DIR, /* also that it is opened for that */
   CALL_COPY,
+  CALL_PIPE, /* also a pair of sockets */
+  CALL_FORK,
   CALLS
 } call_t;
 
@@ -58,6 +60,9 @@ void inject(const fault_t *fault, long nth, long times);
 
 void inject_nothing(void);
 
+/* Whether calls of this thread go on to the system as they are. */
+void inject_pause(bool on);
+
 /* Which calls had their fault since inject(), and which were made at all: a bit
    each. */
 unsigned inject_hit(void);
@@ -72,8 +77,15 @@ bool inject_fails(call_t call, size_t *len);
 /* The call, or none on the thread that injects, which sets up and looks. */
 call_t inject_in_pool(call_t call);
 
-/* What a descriptor is: what it was opened as. */
-typedef enum { KIND_OTHER, KIND_FILE, KIND_DIRECTORY, KIND_SOCKET } kind_t;
+/* What a descriptor is: what it was opened as. Pairs are sockets to a process,
+   which libuv ends the program for if it cannot close them. */
+typedef enum {
+  KIND_OTHER,
+  KIND_FILE,
+  KIND_DIRECTORY,
+  KIND_SOCKET,
+  KIND_PAIR
+} kind_t;
 
 kind_t inject_kind(int fd);
 int inject_opened(int fd, kind_t kind); /* returns fd, which may be -1 */

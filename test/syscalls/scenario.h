@@ -37,6 +37,16 @@ extern const scenario_t echoing;
 /* Sends more than sockets hold in several writes to who reads it all. */
 extern const scenario_t flooding;
 
+/* The same with an echo that is a pump. */
+extern const scenario_t pumping, pump_flooding;
+
+/* Connects to one of two addresses, and is greeted. */
+extern const scenario_t connecting;
+/* Datagrams, one at a time. */
+extern const scenario_t sending_datagrams;
+/* Has a command say what it is told. */
+extern const scenario_t commanding;
+
 extern const scenario_t looking_up;
 extern const scenario_t doing_nothing;
 extern const scenario_t sleeping;
@@ -50,6 +60,7 @@ int scenario_trees_teardown(void **state);
 
 /* Where several ends failed: the one that says how it began is as the fault. */
 void scenario_expect(int code);
+int scenario_expected(void);
 avow_value_t scenario_outcome(const avow_value_t *settled, void *data);
 
 #endif

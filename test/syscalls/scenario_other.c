@@ -11,6 +11,10 @@ void scenario_expect(int code) {
   expected = code;
 }
 
+int scenario_expected(void) {
+  return expected;
+}
+
 /* The end that failed as was to be expected speaks for all. */
 avow_value_t scenario_outcome(const avow_value_t *settled, void *data) {
   const avow_value_t *first = NULL;

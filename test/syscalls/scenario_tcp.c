@@ -2,14 +2,14 @@
  * Connections: both ends are on the loop, and avow's; what accepts is libuv's.
  * An end that fails closes, so that the other one ends as well.
  */
-#include "scenario.h"
+#include "scenario_tcp.h"
 
 enum {
-  MESSAGE = 3000,
+  MESSAGE = TCP_MESSAGE,
   MESSAGES = 3,
-  PART = 200 * 1000,
   PARTS = 4,
-  FLOOD = PART * PARTS,
+  FLOOD = TCP_FLOOD,
+  PART = FLOOD / PARTS,
   LITTLE = 64 * 1024 /* for a socket to hold */
 };
 
@@ -28,11 +28,11 @@ static struct {
 
 static char message[FLOOD];
 
-static uv_stream_t *client(void) {
+uv_stream_t *tcp_client(void) {
   return (uv_stream_t *) &now.client;
 }
 
-static uv_stream_t *server(void) {
+uv_stream_t *tcp_server(void) {
   return (uv_stream_t *) &now.server;
 }
 
@@ -59,7 +59,7 @@ static int accept_server(void) {
     return err;
   now.has_server = true;
   (void) uv_tcp_nodelay(&now.server, 1); /* or it takes longer */
-  return uv_accept((uv_stream_t *) &now.listener, server());
+  return uv_accept((uv_stream_t *) &now.listener, tcp_server());
 }
 
 static void on_connection(uv_stream_t *listener, int status) {
@@ -109,7 +109,7 @@ static int open_client(void) {
   return err == 0 ? uv_tcp_nodelay(&now.client, 1) : err;
 }
 
-static avow_promise_t *start(avow_cb serve, avow_cb talk) {
+avow_promise_t *tcp_start(avow_cb serve, avow_cb talk) {
   struct sockaddr_in address;
   fill_message();
   memset(&now, 0, sizeof(now));
@@ -140,21 +140,21 @@ static avow_value_t go_on(const avow_value_t *arg, void *data) {
 static avow_value_t echo(const avow_value_t *chunk, void *data) {
   if (chunk->tag == AVOW_NONE)
     return avow_int(0); /* ends avow_repeat() */
-  avow_promise_t *p = avow_write(server(), avow_value_ref(chunk));
+  avow_promise_t *p = avow_write(tcp_server(), avow_value_ref(chunk));
   return avow_follow(avow_then(p, go_on, NULL, NULL));
 }
 
 static avow_value_t echo_step(void *data) {
   return avow_follow(
-      avow_then(avow_read(server(), MESSAGE / 4), echo, NULL, NULL));
+      avow_then(avow_read(tcp_server(), MESSAGE / 4), echo, NULL, NULL));
 }
 
 static avow_value_t end_server(const avow_value_t *written, void *data) {
-  return avow_follow(avow_shutdown(server()));
+  return avow_follow(avow_shutdown(tcp_server()));
 }
 
 static avow_value_t say_farewell(const avow_value_t *arg, void *data) {
-  avow_promise_t *p = avow_write(server(), avow_string(farewell));
+  avow_promise_t *p = avow_write(tcp_server(), avow_string(farewell));
   return avow_follow(avow_then(p, end_server, NULL, NULL));
 }
 
@@ -178,7 +178,7 @@ static avow_value_t compare_echo(const avow_value_t *chunk, void *data) {
 
 static avow_value_t hear_echo(void *data) {
   return avow_follow(
-      avow_then(avow_read(client(), MESSAGE), compare_echo, NULL, NULL));
+      avow_then(avow_read(tcp_client(), MESSAGE), compare_echo, NULL, NULL));
 }
 
 static avow_value_t wait_for_echo(const avow_value_t *written, void *data) {
@@ -191,7 +191,7 @@ static avow_value_t count_message(const avow_value_t *arg, void *data) {
 }
 
 static avow_value_t exchange(void *data) {
-  avow_promise_t *p = avow_write(client(), avow_bytes(message, MESSAGE));
+  avow_promise_t *p = avow_write(tcp_client(), avow_bytes(message, MESSAGE));
   p = avow_then(p, wait_for_echo, NULL, NULL);
   return avow_follow(avow_then(p, count_message, NULL, NULL));
 }
@@ -205,80 +205,81 @@ static avow_value_t compare_farewell(const avow_value_t *bytes, void *data) {
 }
 
 static avow_value_t hear_farewell(const avow_value_t *arg, void *data) {
-  avow_promise_t *p = avow_read_all(client(), MESSAGE);
+  avow_promise_t *p = avow_read_all(tcp_client(), MESSAGE);
   return avow_follow(avow_then(p, compare_farewell, NULL, NULL));
 }
 
 static avow_value_t end_client(const avow_value_t *arg, void *data) {
-  avow_promise_t *p = avow_shutdown(client());
-  return avow_follow(avow_then(p, hear_farewell, NULL, NULL));
+  return avow_follow(avow_shutdown(tcp_client()));
+}
+
+avow_promise_t *tcp_exchange(void) {
+  avow_promise_t *p = avow_repeat(loop, exchange, NULL);
+  return avow_then(p, end_client, NULL, NULL);
+}
+
+bool tcp_is_exchanged(void) {
+  return now.messages == MESSAGES;
 }
 
 static avow_value_t talk_to_echo(const avow_value_t *arg, void *data) {
-  avow_promise_t *p = avow_repeat(loop, exchange, NULL);
-  return avow_follow(avow_then(p, end_client, NULL, NULL));
+  return avow_follow(avow_then(tcp_exchange(), hear_farewell, NULL, NULL));
 }
 
 static avow_promise_t *start_echoing(void) {
-  return start(serve_echo, talk_to_echo);
+  return tcp_start(serve_echo, talk_to_echo);
 }
 
 static bool is_echoed(void) {
-  return now.messages == MESSAGES && now.heard_farewell;
+  return tcp_is_exchanged() && now.heard_farewell;
 }
-
-enum {
-  TALKING = BIT(CALL_SOCKET) | BIT(CALL_CONNECT) | BIT(CALL_CONNECTED) |
-            BIT(CALL_ACCEPT) | BIT(CALL_RECEIVE) | BIT(CALL_SEND) |
-            BIT(CALL_SHUTDOWN) | BIT(CALL_CLOSE_SOCKET)
-};
 
 const scenario_t echoing = { .name = "echoing",
                              .start = start_echoing,
                              .is_intact = is_echoed,
-                             .calls = TALKING,
+                             .calls = TCP_CALLS,
                              .optional = BIT(CALL_CLOSE_SOCKET) };
 
 /* Flooding. */
 
-static avow_value_t keep_flood(const avow_value_t *bytes, void *data) {
+avow_value_t tcp_keep_flood(const avow_value_t *bytes, void *data) {
   now.flood = avow_value_ref(bytes);
   return avow_none();
 }
 
 static avow_value_t serve_flood(const avow_value_t *arg, void *data) {
-  avow_promise_t *p = avow_read_all(server(), FLOOD);
-  return avow_follow(avow_then(p, keep_flood, NULL, NULL));
+  avow_promise_t *p = avow_read_all(tcp_server(), FLOOD);
+  return avow_follow(avow_then(p, tcp_keep_flood, NULL, NULL));
 }
 
 static avow_value_t check_end(const avow_value_t *chunk, void *data) {
   return chunk->tag == AVOW_NONE ? avow_none() : avow_error(UV_EPROTO);
 }
 
-static avow_value_t end_flood(const avow_value_t *arg, void *data) {
-  return avow_follow(avow_shutdown(client()));
-}
-
-/* All writes wait at the same time, and a read with them: nobody leaves before
-   the other side has read all. */
-static avow_value_t flood(const avow_value_t *arg, void *data) {
+avow_promise_t *tcp_flood(void) {
   int little = LITTLE;
-  (void) uv_send_buffer_size((uv_handle_t *) client(), &little); /* or not */
+  (void) uv_send_buffer_size((uv_handle_t *) tcp_client(),
+                             &little); /* or not */
   avow_promise_t *ps[PARTS];
   for (int i = 0; i < PARTS; i++)
-    ps[i] = avow_write(client(), avow_bytes(message + (size_t) i * PART, PART));
-  avow_promise_t *sent = avow_all(loop, ps, PARTS);
-  sent = avow_then(sent, end_flood, NULL, NULL);
-  avow_promise_t *ended = avow_read(client(), MESSAGE);
+    ps[i] =
+        avow_write(tcp_client(), avow_bytes(message + (size_t) i * PART, PART));
+  return avow_then(avow_all(loop, ps, PARTS), end_client, NULL, NULL);
+}
+
+/* Nobody leaves before the other side has read all: a read waits as well. */
+static avow_value_t flood(const avow_value_t *arg, void *data) {
+  avow_promise_t *sent = tcp_flood();
+  avow_promise_t *ended = avow_read(tcp_client(), MESSAGE);
   ended = avow_then(ended, check_end, NULL, NULL);
   return avow_follow(avow_all(loop, (avow_promise_t *[]){ sent, ended }, 2));
 }
 
 static avow_promise_t *start_flooding(void) {
-  return start(serve_flood, flood);
+  return tcp_start(serve_flood, flood);
 }
 
-static bool is_flooded(void) {
+bool tcp_is_flooded(void) {
   size_t len = 0;
   const char *bytes =
       now.flood.tag == AVOW_BYTES ? avow_to_bytes(&now.flood, &len) : NULL;
@@ -290,6 +291,6 @@ static bool is_flooded(void) {
 
 const scenario_t flooding = { .name = "flooding",
                               .start = start_flooding,
-                              .is_intact = is_flooded,
-                              .calls = TALKING,
+                              .is_intact = tcp_is_flooded,
+                              .calls = TCP_CALLS,
                               .optional = BIT(CALL_CLOSE_SOCKET) };

@@ -36,7 +36,7 @@ static const case_t cases[] = {
   { { .name = "EMFILE",
       .error = EMFILE,
       .calls = BIT(CALL_OPEN) | BIT(CALL_OPENDIR) | BIT(CALL_SOCKET) |
-               BIT(CALL_ACCEPT) | BIT(CALL_LOOKUP) },
+               BIT(CALL_ACCEPT) | BIT(CALL_LOOKUP) | BIT(CALL_PIPE) },
     LASTING },
   { { .name = "EIO",
       .error = EIO,
@@ -71,6 +71,8 @@ static const case_t cases[] = {
       .error = EAGAIN,
       .calls = BIT(CALL_ACCEPT) | BIT(CALL_RECEIVE) | BIT(CALL_SEND) },
     HARMLESS },
+  { { .name = "no more processes", .error = EAGAIN, .calls = BIT(CALL_FORK) },
+    LASTING },
   { { .name = "ENOBUFS", .error = ENOBUFS, .calls = BIT(CALL_SEND) },
     HARMLESS },
   { { .name = "half of it",
@@ -269,6 +271,26 @@ static void flooding_survives_each_fault(void **state) {
   survive(&flooding);
 }
 
+static void pumping_survives_each_fault(void **state) {
+  survive(&pumping);
+}
+
+static void flooding_a_pump_survives_each_fault(void **state) {
+  survive(&pump_flooding);
+}
+
+static void connecting_survives_each_fault(void **state) {
+  survive(&connecting);
+}
+
+static void sending_datagrams_survives_each_fault(void **state) {
+  survive(&sending_datagrams);
+}
+
+static void commanding_survives_each_fault(void **state) {
+  survive(&commanding);
+}
+
 static void looking_up_survives_each_fault(void **state) {
   survive(&looking_up);
 }
@@ -280,7 +302,8 @@ static void every_call_can_be_made_to_fail(void **state) {
     &reading_files, &writing_file,  &replacing_file,   &replacing_link,
     &sending_file,  &copying_tree,  &overwriting_tree, &removing_tree,
     &making_dirs,   &globbing,      &echoing,          &flooding,
-    &looking_up
+    &pumping,       &pump_flooding, &connecting,       &sending_datagrams,
+    &commanding,    &looking_up
   };
   static const fault_t nothing = { .name = "nothing" };
 
@@ -324,6 +347,11 @@ int main(void) {
     cmocka_unit_test(globbing_survives_each_fault),
     cmocka_unit_test(echoing_survives_each_fault),
     cmocka_unit_test(flooding_survives_each_fault),
+    cmocka_unit_test(pumping_survives_each_fault),
+    cmocka_unit_test(flooding_a_pump_survives_each_fault),
+    cmocka_unit_test(connecting_survives_each_fault),
+    cmocka_unit_test(sending_datagrams_survives_each_fault),
+    cmocka_unit_test(commanding_survives_each_fault),
     cmocka_unit_test(looking_up_survives_each_fault),
   };
   harness_init();

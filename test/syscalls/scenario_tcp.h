@@ -1,0 +1,32 @@
+/*
+ * Two ends of a connection, both on the loop. What one of them is to do begins
+ * once it is there, and its end is closed when that is over.
+ */
+#ifndef SCENARIO_TCP_H
+#define SCENARIO_TCP_H
+
+#include "scenario.h"
+
+enum {
+  TCP_MESSAGE = 3000,
+  TCP_FLOOD = 800 * 1000, /* more than sockets hold */
+  TCP_CALLS = BIT(CALL_SOCKET) | BIT(CALL_CONNECT) | BIT(CALL_CONNECTED) |
+              BIT(CALL_ACCEPT) | BIT(CALL_RECEIVE) | BIT(CALL_SEND) |
+              BIT(CALL_SHUTDOWN) | BIT(CALL_CLOSE_SOCKET)
+};
+
+avow_promise_t *tcp_start(avow_cb serve, avow_cb talk);
+uv_stream_t *tcp_client(void);
+uv_stream_t *tcp_server(void);
+
+/* The client: has some messages echoed, and says that there are no more. */
+avow_promise_t *tcp_exchange(void);
+bool tcp_is_exchanged(void);
+
+/* The client: writes it all at the same time, and says that it was all. Whoever
+   gets it keeps it for the look at it. */
+avow_promise_t *tcp_flood(void);
+avow_value_t tcp_keep_flood(const avow_value_t *bytes, void *data);
+bool tcp_is_flooded(void);
+
+#endif
