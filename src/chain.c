@@ -370,21 +370,6 @@ static void (*const run_other[])(avow_promise_t *p) = {
   [AVOW__CHILD] = avow__child_run,
 };
 
-#ifndef AVOW_NO_ASYNC
-/* Apart, so that what others need of the loop stays in registers; those in a
-   row at once. Returns how many jobs are left to do. */
-static AVOW__APART unsigned run_asyncs(avow__context_t *c, avow_promise_t *p,
-                                       unsigned left) {
-  for (;; left--) {
-    avow__async_run(c, p);
-    p = (avow_promise_t *) c->queue;
-    if (p == NULL || left == 1 || p->kind != AVOW__ASYNC)
-      return left;
-    (void) avow__list_take_first(&c->queue); /* p */
-  }
-}
-#endif
-
 void avow__run_jobs(avow__context_t *c) {
   unsigned left = c->options.budget;
   for (; c->queue != NULL && left > 0; left--) {
@@ -393,7 +378,7 @@ void avow__run_jobs(avow__context_t *c) {
       run_then(c, p);
 #ifndef AVOW_NO_ASYNC
     else if (p->kind == AVOW__ASYNC)
-      left = run_asyncs(c, p, left);
+      avow__async_run(c, p);
 #endif
     else
       run_other[p->kind](p);
