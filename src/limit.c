@@ -1,8 +1,9 @@
 /*
  * Limiters. A permit is an object, made when it is asked for: it stands in the
- * queue, is then handed over as a value, and goes back with its last reference,
- * so that no way of losing a value loses a permit. A limiter does not know the
- * permits that are out; they keep it. Whenever somebody waits none is free.
+ * queue, is then handed over as a value, or kept by a run, and goes back with
+ * its last reference, so that no way of losing a value loses a permit. A limiter
+ * does not know the permits that are out; they keep it. Whenever somebody waits
+ * none is free.
  */
 #include "avow/limit.h"
 
@@ -12,23 +13,27 @@
 
 typedef struct {
   size_t available;
-  avow__link_t *queue; /* permits that wait for their turn */
+  avow__link_t *queue;  /* permits that wait for their turn */
+  avow_limiter_t *tool; /* that this is */
 } limiter_t;
 
 typedef struct {
   avow__link_t link;
-  limiter_t *limiter;
-  avow_limiter_t *tool;      /* keeps the limiter */
-  avow_deferred_t *deferred; /* while in the queue */
-  avow_value_t value;        /* this object, not counted */
-  bool granted;
-  avow_fn fn;
+  limiter_t *limiter;        /* kept by a reference to its tool */
+  avow_deferred_t *deferred; /* until it is granted */
+  avow_fn fn;                /* which has it; NULL: a value has */
   void *data;
 } permit_t;
 
+/* What it is handed over as. */
+static avow_value_t value_of(permit_t *permit) {
+  return permit->fn == NULL ? avow__object_around(permit) : avow_none();
+}
+
 static void grant(permit_t *permit) {
-  permit->granted = true;
-  (void) avow_resolve(permit->deferred, permit->value); /* it was pending */
+  avow_deferred_t *d = permit->deferred;
+  permit->deferred = NULL;
+  (void) avow_resolve(d, value_of(permit)); /* it was pending */
 }
 
 static void give_back(limiter_t *limiter) {
@@ -40,9 +45,9 @@ static void give_back(limiter_t *limiter) {
 
 static void destroy_permit(void *self) {
   permit_t *permit = self;
-  if (permit->granted)
+  if (permit->deferred == NULL)
     give_back(permit->limiter);
-  avow_limiter_unref(permit->tool);
+  avow_limiter_unref(permit->limiter->tool);
 }
 
 static const avow_class_t limiter_class = { .name = "limiter" };
@@ -57,7 +62,7 @@ avow_limiter_t *avow_limiter_new(uv_loop_t *loop, size_t permits) {
       avow__tool_new(loop, &limiter_class, sizeof(limiter_t), &self);
   limiter_t *limiter = self;
   if (limiter != NULL)
-    limiter->available = permits;
+    *limiter = (limiter_t){ .available = permits, .tool = l };
   return l;
 }
 
@@ -65,7 +70,7 @@ static void leave_queue(void *data) {
   permit_t *permit = data;
   avow__list_remove(&permit->limiter->queue, &permit->link);
   avow_deferred_drop(permit->deferred);
-  avow__value_unref(permit->value);
+  avow__value_unref(value_of(permit));
 }
 
 static void ask(permit_t *permit) {
@@ -80,8 +85,8 @@ static void ask(permit_t *permit) {
 }
 
 /* Its promise in *out. NULL, with the rejection there, if it cannot be made. */
-static permit_t *permit_new(const avow_limiter_t *l, avow_promise_t **out) {
-  uv_loop_t *loop = avow__tool_loop(l);
+static permit_t *permit_new(limiter_t *limiter, avow_promise_t **out) {
+  uv_loop_t *loop = avow__tool_loop(limiter->tool);
   void *self = NULL;
   const avow_value_t v =
       avow__object_inline(&permit_class, sizeof(permit_t), &self);
@@ -90,8 +95,8 @@ static permit_t *permit_new(const avow_limiter_t *l, avow_promise_t **out) {
     *out = avow_promise_reject(loop, v);
     return NULL;
   }
-  *permit = (permit_t){ .value = v, .tool = avow_limiter_ref(l) };
-  permit->limiter = avow__tool_self(l, &limiter_class);
+  *permit = (permit_t){ .limiter = limiter };
+  (void) avow_limiter_ref(limiter->tool); /* for destroy_permit() */
   *out = avow_promise_new(loop, &permit->deferred);
   if (avow__is_pending(*out))
     return permit;
@@ -101,10 +106,11 @@ static permit_t *permit_new(const avow_limiter_t *l, avow_promise_t **out) {
 }
 
 avow_promise_t *avow_limiter_acquire(const avow_limiter_t *l) {
-  if (avow__tool_self(l, &limiter_class) == NULL)
+  limiter_t *limiter = avow__tool_self(l, &limiter_class);
+  if (limiter == NULL)
     return avow_ref((const avow_promise_t *) l);
   avow_promise_t *p;
-  permit_t *permit = permit_new(l, &p);
+  permit_t *permit = permit_new(limiter, &p);
   if (permit != NULL)
     ask(permit);
   return p;
@@ -116,23 +122,22 @@ static avow_value_t call(const avow_value_t *arg, void *data) {
 }
 
 static void release(void *data) {
-  const permit_t *permit = data;
-  avow__value_unref(permit->value);
+  avow__value_unref(avow__object_around(data));
 }
 
 avow_promise_t *avow_limiter_run(const avow_limiter_t *l, avow_fn fn,
                                  void *data) {
-  if (avow__tool_self(l, &limiter_class) == NULL)
+  limiter_t *limiter = avow__tool_self(l, &limiter_class);
+  if (limiter == NULL)
     return avow_ref((const avow_promise_t *) l);
   if (fn == NULL)
     return avow__op_refuse(avow__tool_loop(l), UV_EINVAL, "limiter run", NULL);
   avow_promise_t *p;
-  permit_t *permit = permit_new(l, &p);
+  permit_t *permit = permit_new(limiter, &p);
   if (permit == NULL)
     return p;
   permit->fn = fn;
   permit->data = data;
-  (void) avow_value_ref(&permit->value); /* for release() */
   ask(permit);
   return avow_attach(avow_then(p, call, NULL, permit), permit, release);
 }

@@ -132,6 +132,12 @@ avow_value_t avow__object_inline(const avow_class_t *klass, size_t size,
   return avow__block_value(&object->head);
 }
 
+avow_value_t avow__object_around(void *self) {
+  avow__object_t *object = (avow__object_t *) self - 1;
+  assert(object->self == self);
+  return avow__block_value(&object->head);
+}
+
 avow_value_t avow_bytes_new(size_t len, char **out) {
   avow__bytes_t *bytes = NULL;
   if (len < SIZE_MAX - sizeof(*bytes))

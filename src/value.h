@@ -61,6 +61,9 @@ avow_value_t avow__bytes_cut(avow_value_t bytes, size_t len);
 avow_value_t avow__object_inline(const avow_class_t *klass, size_t size,
                                  void **out);
 
+/* The value of such an object, not counted. */
+avow_value_t avow__object_around(void *self);
+
 avow_value_t avow__error_va(int code, avow_value_t cause, const char *format,
                             va_list args);
 
