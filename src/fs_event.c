@@ -67,6 +67,8 @@ static void stop(avow__source_t *source) {
 
 avow_channel_t *avow_fs_events(uv_loop_t *loop, const char *path,
                                unsigned flags) {
+  if (path == NULL)
+    return avow__channel_refuse(loop, UV_EINVAL, "watch", "NULL");
   const size_t size = strlen(path) + 1;
   watcher_t *watcher = avow__source_new(loop, sizeof(*watcher) + size);
   if (watcher == NULL)

@@ -144,6 +144,8 @@ static void stop(avow__source_t *source) {
 }
 
 avow_channel_t *avow_fs_polls(uv_loop_t *loop, const char *path, uint64_t ms) {
+  if (path == NULL)
+    return avow__channel_refuse(loop, UV_EINVAL, "watch", "NULL");
   const size_t size = strlen(path) + 1;
   looker_t *looker = avow__source_new(loop, sizeof(*looker) + size);
   if (looker == NULL)

@@ -7,6 +7,8 @@
 #include "channel.h"
 #include "op.h"
 
+enum { KNOWN = UV_READABLE | UV_WRITABLE | UV_DISCONNECT | UV_PRIORITIZED };
+
 typedef struct {
   avow__source_t source;
   uv_poll_t handle;
@@ -68,6 +70,8 @@ static void stop(avow__source_t *source) {
 }
 
 avow_channel_t *avow_polls(uv_loop_t *loop, uv_os_sock_t socket, int events) {
+  if (events == 0 || (events & ~KNOWN) != 0)
+    return avow__channel_refuse(loop, UV_EINVAL, "poll", NULL);
   poller_t *poller = avow__source_new(loop, sizeof(*poller));
   if (poller == NULL)
     return avow__channel_none(loop);

@@ -239,7 +239,8 @@ avow_promise_t *avow_spawn(uv_loop_t *loop,
                            const uv_process_options_t *options) {
   if (options == NULL || options->file == NULL)
     return avow__op_refuse(loop, UV_EINVAL, "spawn", "NULL");
-  if (options->args == NULL)
+  if (options->args == NULL ||
+      (options->stdio_count > 0 && options->stdio == NULL))
     return avow__op_refuse(loop, UV_EINVAL, "spawn", options->file);
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);

@@ -102,6 +102,10 @@ static void hear(void) {
 
 enum { ROOM = 256 };
 
+static void a_path_that_is_null_is_refused(void **state) {
+  assert_rejects(avow_fs_event_once(loop, NULL, 0), UV_EINVAL);
+}
+
 static void events_beyond_the_room_become_one(void **state) {
   avow_channel_t *c = avow_fs_events(loop, folder, 0);
   for (int i = 0; i < ROOM; i++) {
@@ -182,6 +186,7 @@ int main(void) {
     EVENT(an_event_outlives_its_channel),
     EVENT(an_event_once_stops_listening),
     EVENT(a_path_that_is_not_there_is_refused),
+    EVENT(a_path_that_is_null_is_refused),
     EVENT(events_beyond_the_room_become_one),
     EVENT(an_event_without_memory_rejects_and_others_follow),
     EVENT(listening_alone_does_not_keep_the_loop_alive),

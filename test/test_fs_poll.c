@@ -116,6 +116,10 @@ static void a_file_that_goes_rejects_and_the_channel_goes_on(void **state) {
   avow_channel_unref(c);
 }
 
+static void a_path_that_is_null_is_refused(void **state) {
+  assert_rejects(avow_fs_poll_once(loop, NULL, 1), UV_EINVAL);
+}
+
 static void cancelled_while_it_looks_it_ends(void **state) {
   avow_promise_t *p = avow_fs_poll_once(loop, path, 1);
 
@@ -189,6 +193,7 @@ int main(void) {
     LOOK(changes_that_nobody_takes_become_one),
     LOOK(a_change_once_stops_looking),
     LOOK(a_file_that_goes_rejects_and_the_channel_goes_on),
+    LOOK(a_path_that_is_null_is_refused),
     LOOK(cancelled_while_it_looks_it_ends),
     LOOK(a_change_without_memory_rejects),
     LOOK(a_look_without_memory_rejects_and_others_follow),

@@ -142,6 +142,12 @@ static void a_regular_file_is_refused(void **state) {
   assert_int_equal(close(fd), 0);
 }
 
+static void events_that_there_are_not_are_refused(void **state) {
+  assert_rejects(avow_poll_once(loop, ends[0], 0), UV_EINVAL);
+  assert_rejects(avow_poll_once(loop, ends[0], UV_READABLE | 1 << 20),
+                 UV_EINVAL);
+}
+
 static void a_socket_may_be_closed_after_the_channel(void **state) {
   avow_channel_t *c = avow_polls(loop, ends[0], UV_READABLE);
   avow_promise_t *next = avow_channel_next(c);
@@ -204,6 +210,7 @@ int main(void) {
     POLL(nobody_asks_while_nobody_waits),
     POLL(a_loop_reads_all),
     POLL(a_regular_file_is_refused),
+    POLL(events_that_there_are_not_are_refused),
     POLL(a_socket_may_be_closed_after_the_channel),
     POLL(cancelled_it_asks_no_more),
     POLL(a_program_may_close_all_handles),

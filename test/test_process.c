@@ -245,12 +245,17 @@ static void spawn_of_what_is_missing_rejects(void **state) {
 
 static void spawn_of_nothing_rejects(void **state) {
   const uv_process_options_t options = { .args = NULL };
+  char *args[] = { "true", NULL };
   const uv_process_options_t no_args = { .file = "true" };
+  const uv_process_options_t no_stdio = { .file = "true",
+                                          .args = args,
+                                          .stdio_count = 1 };
 
   assert_rejects(avow_spawn(loop, NULL), UV_EINVAL);
   assert_rejects(avow_spawn(loop, &options), UV_EINVAL);
   assert_says(avow_spawn(loop, &no_args), UV_EINVAL,
               "spawn 'true': invalid argument");
+  assert_rejects(avow_spawn(loop, &no_stdio), UV_EINVAL);
 }
 
 static void count_one(uv_handle_t *handle, void *count) {

@@ -3,7 +3,7 @@
  * readiness of sockets, changes of files. A channel stops listening when its
  * last reference goes, or by avow_channel_close(); it keeps the loop alive only
  * while somebody waits for an item. A promise of what happens once stops
- * listening when it settles or is cancelled.
+ * listening when it settles or is cancelled. A path that is NULL is UV_EINVAL.
  */
 #ifndef AVOW_EVENTS_H
 #define AVOW_EVENTS_H
@@ -28,7 +28,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_signal_once(uv_loop_t *loop,
  * for (uv_poll_start). It is asked only while somebody waits: whoever takes an
  * item has all the time to read before the next. May be wrong at times: read
  * without blocking. One watcher a socket; it stays the program's, who closes it
- * after the channel. UV_EEXIST, UV_EPERM for a regular file, UV_EBADF.
+ * after the channel. UV_EINVAL for no events, UV_EEXIST, UV_EPERM for a regular
+ * file, UV_EBADF.
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_polls(uv_loop_t *loop,
                                                   uv_os_sock_t socket,

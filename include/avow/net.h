@@ -28,7 +28,10 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_connect(uv_loop_t *loop,
                                                     const char *host,
                                                     const char *service);
 
-/** OBJECT: a stream connected to that name, see avow_pipe_connect(). */
+/**
+ * OBJECT: a stream connected to that name, as by avow_pipe_connect().
+ * Cancelling closes it.
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_connect_pipe(uv_loop_t *loop,
                                                          const char *name);
 
@@ -37,7 +40,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_connect_pipe(uv_loop_t *loop,
  * avow_listen() (uv_getaddrinfo, uv_tcp_bind). The host NULL stands for all of
  * this machine, the service "0" for any free port: avow_local_address() says
  * which. Takes the first address that can be had; rejects as the last one,
- * UV_EADDRINUSE, ….
+ * UV_EADDRINUSE, …, or as the lookup, UV_EAI_*. Cancelling ends that.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_bind(uv_loop_t *loop,
                                                  const char *host,

@@ -16,12 +16,16 @@ AVOW_BEGIN_C
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_next_turn(uv_loop_t *loop);
 
-/** NONE, right before the loop polls for events (uv_prepare_start). */
+/**
+ * NONE, right before the loop polls for events (uv_prepare_start). Cancelling
+ * is at once.
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_before_poll(uv_loop_t *loop);
 
 /**
  * NONE, right after the loop has polled for events, for which it then does not
- * block (uv_check_start; setImmediate in Node.js).
+ * block (uv_check_start; setImmediate in Node.js). Cancelling is at
+ * once.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_after_poll(uv_loop_t *loop);
 

@@ -17,7 +17,7 @@ AVOW_BEGIN_C
  * exit_cb is not called. A UV_CREATE_PIPE without a stream makes one that the
  * process owns, see avow_process_stream(); other streams are the program's, to
  * be closed also when this rejects, with UV_ENOENT, UV_EACCES, …, UV_EINVAL
- * without args. The process is
+ * without args. Settles within the call: cancelling is too late. The process is
  * killed (SIGKILL), and reaped in the background, when its last reference goes
  * and when the loop is closed, unless the flags say UV_PROCESS_DETACHED.
  */
@@ -30,8 +30,9 @@ typedef struct avow_exit_s {
 } avow_exit_t;
 
 /**
- * OBJECT: how it ended, see avow_to_exit(). Its last output may come later than
- * this: read its pipes to their end. Cancelling only stops the waiting.
+ * OBJECT: how it ended, see avow_to_exit() (exit_cb of uv_spawn). Its last
+ * output may come later than this: read its pipes to their end. Cancelling only
+ * stops the waiting.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_process_wait(
     const avow_value_t *process);

@@ -14,7 +14,8 @@ typedef struct avow_remote_s avow_remote_t;
 /**
  * Settles as *out is told to, from any thread (uv_async_init, one for all of a
  * loop). Keeps the loop alive as long as it is pending. Called on the loop's
- * thread.
+ * thread. Cancelling rejects it and leaves *out as it is: whoever has that
+ * still hands something over, which is released, or lets go.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_remote_new(uv_loop_t *loop,
                                                        avow_remote_t **out);

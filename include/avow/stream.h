@@ -1,7 +1,8 @@
 /*
  * Streams: the program's own uv_tcp_t, uv_pipe_t and uv_tty_t. handle->data
  * stays the program's. A handle has to stay in memory while a promise of it is
- * pending: close it with avow_close(), which settles them first.
+ * pending: close it with avow_close(), which settles them first. What is asked
+ * of one that is closing is refused, with UV_EINVAL if nothing else is said.
  */
 #ifndef AVOW_STREAM_H
 #define AVOW_STREAM_H
@@ -12,8 +13,8 @@ AVOW_BEGIN_C
 
 /**
  * NONE once connected (uv_tcp_connect). Rejects with UV_ECONNREFUSED,
- * UV_ETIMEDOUT, …; the handle must still be closed then. Cancelling does not
- * stop the attempt: close the handle.
+ * UV_ETIMEDOUT, …; the handle must still be closed then. UV_EALREADY while it
+ * connects. Cancelling does not stop the attempt: close the handle.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_tcp_connect(
     uv_tcp_t *tcp, const struct sockaddr *address);
@@ -36,8 +37,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_read(uv_stream_t *stream,
                                                  size_t max);
 
 /**
- * BYTES: all that comes until the end of the stream. UV_EMSGSIZE if that is
- * more than limit bytes. Cancelling stops reading; what was read is lost.
+ * BYTES: all that comes until the end of the stream (uv_read_start).
+ * UV_EMSGSIZE if that is more than limit bytes; otherwise rejects as
+ * avow_read(). Cancelling stops reading; what was read is lost.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_read_all(uv_stream_t *stream,
                                                      size_t limit);

@@ -62,7 +62,7 @@ AVOW_API const avow_found_t *avow_to_found(const avow_value_t *v);
  * of directories, links not followed. A dot that begins a name has to be
  * written out. A slash at the end: directories only. What may not be read is
  * passed over. UV_EINVAL for more than 62 names from the first with one of
- * these on.
+ * these on. Cancelling stops it.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_glob(uv_loop_t *loop,
                                                  const char *pattern);
@@ -110,7 +110,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_copy_tree(
  * goes with the value: the last reference, which has to go on the loop's
  * thread, removes it and all in it in the background; what avow_loop_close()
  * finds of that unfinished it finishes. A failure to remove is a lost
- * rejection.
+ * rejection. Cancelling removes one that was made all the same.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_temp_dir(uv_loop_t *loop,
                                                      const char *prefix);
