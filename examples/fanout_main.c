@@ -157,7 +157,8 @@ static void add_demo(fanout_t *fanout) {
     program_fail("cannot start the servers", err);
   prepare(fanout, DEMO_SERVERS, DEMO_TIMEOUT);
   for (size_t i = 0; i < DEMO_SERVERS; i++)
-    add_job(fanout, i, fanout->servers[i].name, fanout->servers[i].address.text);
+    add_job(fanout, i, fanout->servers[i].name,
+            fanout->servers[i].address.text);
   printf("No targets given: asking five servers of my own.\n\n");
 }
 
