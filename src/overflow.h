@@ -5,13 +5,20 @@
 #include "misuse.h"
 #include "watch.h"
 
-/* The sanitizers' own handlers know as much. */
-#if AVOW__DEBUG && !AVOW__ASAN && !AVOW__TSAN && !defined(_WIN32)
-#  define AVOW__OVERFLOW 1
+/* Whether they do, unless the build says that: the handlers of the sanitizers
+   know as much. */
+#ifndef AVOW__OVERFLOW
+#  if AVOW__DEBUG && !AVOW__ASAN && !AVOW__TSAN && !defined(_WIN32)
+#    define AVOW__OVERFLOW 1
+#  else
+#    define AVOW__OVERFLOW 0
+#  endif
+#endif
+
+#if AVOW__OVERFLOW
 /* Has this thread report it, from now on. */
 void avow__overflow_watch(void);
 #else
-#  define AVOW__OVERFLOW 0
 static inline void avow__overflow_watch(void) {
 }
 #endif

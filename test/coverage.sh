@@ -1,12 +1,13 @@
 #!/bin/sh
-# Do the tests reach every line of src, and nearly every branch? Says which they
-# miss, apart from those that uncovered.txt gives a reason for, and fails if there
-# are any: see coverage.py. Needs gcc and gcovr.
+# Do the tests reach every line of each file of src, and nearly every branch? Says
+# which they miss, apart from those that uncovered.txt gives a reason for, and
+# fails if there are any: see coverage.py. Needs gcc and gcovr.
 #
 #   coverage.sh [DIRECTORY]   where to build, and to leave the report (html)
 #
 # Without asserts, whose other side is not to be reached; what debug builds do
-# at a misuse ends the process, before it is counted (test_misuse has it).
+# at a misuse ends the process, before it is counted (test_misuse has it). What
+# they say of a stack that overflows is built in all the same.
 set -eu
 root=$(cd "$(dirname "$0")/.." && pwd)
 work=${1:-$(mktemp -d)}
@@ -48,7 +49,8 @@ report() {
 
 # Without a pool each promise may lack its memory.
 more='syscalls uvmemory corpus'
-build pool "core $more" -Dpool=enabled -Dtrace=true
+build pool "core $more" -Dpool=enabled -Dtrace=true \
+  -Dc_args=-DAVOW__OVERFLOW=1
 run pool --suite core
 run pool $more
 report pool --filter "$root/src/"

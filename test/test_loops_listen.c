@@ -2,6 +2,8 @@
    the system has that; built with HANDED it has not. All of it is also for
    ThreadSanitizer. cmocka fails a test from the thread that runs it: others
    only record. */
+#include "owned.h"
+
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -85,7 +87,8 @@ static int tear_down(void **state) {
 }
 
 static avow_promise_t *listen_with(avow_cb fn, size_t limit) {
-  const avow_loops_listen_options_t options = { .backlog = 128,
+  const int backlog = limit > 0 ? 0 : 128; /* or the default */
+  const avow_loops_listen_options_t options = { .backlog = backlog,
                                                 .limit = limit };
   return avow_loops_listen(loops, avow_value_ref(&server), fn, NULL, &options);
 }
@@ -246,6 +249,20 @@ static void cancelling_cancels_connections_and_waits_for_them(void **state) {
   assert_int_equal(ended, 1);
   assert_hangs_up(&end);
   assert_rejects(avow_connect(loop, "127.0.0.1", port), UV_ECONNREFUSED);
+  avow_value_unref(end);
+}
+
+static void cancelling_a_closed_server_cancels_its_connections(void **state) {
+  avow_promise_t *p = listen_with(echo, 0);
+  const avow_value_t end = connected();
+  wait_for(&begun, 1);
+  assert_fulfils_none(close_server());
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_int_equal(ended, 1);
+  assert_hangs_up(&end);
   avow_value_unref(end);
 }
 
@@ -469,6 +486,14 @@ static void ipv6_is_served_too(void **state) {
   stop(p);
 }
 
+/* The connection's own is one. */
+static void what_is_no_descriptor_is_refused(void **state) {
+  const avow_value_t v = avow__owned_open(loop, UV_TCP, -1);
+
+  assert_int_equal(avow_error_code(&v), UV_EBADF);
+  avow_value_unref(v);
+}
+
 /* Until somebody listens, an address can be bound twice. */
 static void an_address_that_another_took_is_refused(void **state) {
   const avow_value_t second = avow_run(avow_bind(loop, "127.0.0.1", port));
@@ -482,6 +507,14 @@ static void an_address_that_another_took_is_refused(void **state) {
   assert_int_equal(avow_error_code(&v), UV_EADDRINUSE);
   avow_value_unref(v);
   stop(p);
+}
+
+static void serve_a_number(void) {
+  avow_unref(avow_loops_listen(loops, avow_int(1), echo, NULL, NULL));
+}
+
+static void what_is_no_stream_is_not_served(void **state) {
+  assert_misuse(serve_a_number, "avow_to_object() as stream");
 }
 
 static void listen_refuses_what_it_cannot_do(void **state) {
@@ -533,6 +566,7 @@ int main(void) {
     LISTEN_CASE(closing_the_server_lets_connections_end),
     LISTEN_CASE(closing_an_idle_server_ends_it),
     LISTEN_CASE(cancelling_cancels_connections_and_waits_for_them),
+    LISTEN_CASE(cancelling_a_closed_server_cancels_its_connections),
     LISTEN_CASE(connections_in_excess_wait),
     LISTEN_CASE(limit_is_for_each_loop),
     LISTEN_CASE(failures_are_passed_over),
@@ -544,7 +578,9 @@ int main(void) {
     LISTEN_CASE(without_descriptors_a_connection_is_closed),
     LISTEN_CASE(without_descriptors_connections_are_handed_over),
     LISTEN_CASE(ipv6_is_served_too),
+    LISTEN_CASE(what_is_no_descriptor_is_refused),
     LISTEN_CASE(an_address_that_another_took_is_refused),
+    LISTEN_CASE(what_is_no_stream_is_not_served),
     LISTEN_CASE(listen_refuses_what_it_cannot_do),
   };
   return RUN(tests);

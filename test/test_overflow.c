@@ -1,8 +1,11 @@
 /* Stacks that overflow, each in a process of its own: its end, and what it
    says. No test makes a fiber in this one, whose handlers would stay. */
+#define _XOPEN_SOURCE 700 /* sigaltstack() */
+
 #include "overflow.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -20,7 +23,18 @@ int main(void) {
 
 #else
 
+#  ifdef COVERAGE
+#    include <gcov.h>
+#  endif
+
 enum { SIZE = 64 * 1024, HANDLED = 7 };
+
+/* Processes that end as these do say nothing of what they reached. */
+static void save_coverage(void) {
+#  ifdef COVERAGE
+  __gcov_dump();
+#  endif
+}
 
 /* Touches each page on its way down, past any end. */
 static int64_t dig(volatile char *above, int64_t depth) {
@@ -45,11 +59,20 @@ static avow_value_t send_fault(void *data) {
   return avow_none();
 }
 
+#  ifdef AVOW_TRACE
+static const char *awaited_in; /* a file */
+#  endif
+
+/* As a thread, too. It comes back if a fault is of no consequence. */
 static void in_fiber(void *fn) {
   avow__fibers_t fibers = { .stack_size = SIZE };
   avow__fiber_t *f = avow__fiber_take(&fibers);
   f->fn = *(avow_fn *) fn;
-  (void) avow__fiber_resume(f, avow_none()); /* nothing comes back */
+#  ifdef AVOW_TRACE
+  f->file = awaited_in;
+  f->line = 12;
+#  endif
+  (void) avow__fiber_resume(f, avow_none()); /* none */
 }
 
 static void run_overflow(void) {
@@ -65,6 +88,14 @@ static void run_fault(void) {
 static void run_sent_fault(void) {
   avow_fn fn = send_fault;
   in_fiber(&fn);
+}
+
+/* In a fiber, and outside. */
+static void ignore_sent_faults(void) {
+  (void) signal(SIGSEGV, SIG_IGN); /* cannot fail */
+  (void) signal(SIGBUS, SIG_IGN);  /* likewise */
+  run_sent_fault();
+  (void) raise(SIGBUS); /* cannot fail */
 }
 
 static void overflow_on_thread(void) {
@@ -85,12 +116,58 @@ static void overflow_after_threads(void) {
     assert_int_equal(uv_thread_create(&thread, quiet_thread, NULL), 0);
     assert_int_equal(uv_thread_join(&thread), 0);
   }
+  save_coverage();
   run_overflow();
 }
 
 #  if AVOW__OVERFLOW
+/* Watched in vain, which is not noticed before. */
+static void overflow_later(void) {
+  quiet_thread(NULL);
+  save_coverage();
+  run_overflow();
+}
+
+static void overflow_without_keys(void) {
+  pthread_key_t key;
+  while (pthread_key_create(&key, NULL) == 0)
+    continue;
+  overflow_later();
+}
+
+static void *(*map_pages)(size_t size);
+
+static void *fail_once(size_t size) {
+  avow__map_pages = map_pages;
+  return NULL;
+}
+
+static void overflow_without_memory(void) {
+  map_pages = avow__map_pages;
+  avow__map_pages = fail_once;
+  overflow_later();
+}
+
+static char signal_stack[SIZE];
+
 static void end(int sig) {
+  save_coverage();
   _exit(HANDLED);
+}
+
+static void end_on_own_stack(int sig) {
+  const volatile char here = 0;
+  const uintptr_t at = (uintptr_t) &here - (uintptr_t) signal_stack;
+  save_coverage();
+  _exit(at < SIZE ? HANDLED : 1);
+}
+
+static void overflow_with_own_stack(void) {
+  const stack_t own = { .ss_sp = signal_stack, .ss_size = SIZE };
+  assert_int_equal(sigaltstack(&own, NULL), 0);
+  (void) signal(SIGSEGV, end_on_own_stack); /* cannot fail */
+  (void) signal(SIGBUS, end_on_own_stack);  /* likewise */
+  run_overflow();
 }
 
 static void overflow_with_handler(void) {
@@ -100,7 +177,22 @@ static void overflow_with_handler(void) {
 }
 #  endif
 
+#  if AVOW__OVERFLOW && defined(AVOW_TRACE)
+static void overflow_after_await(void) {
+  awaited_in = "here.c";
+  overflow_with_handler();
+}
+
+static void overflow_far_away(void) {
+  static char far_away[1000];
+  memset(far_away, '/', sizeof(far_away) - 1);
+  awaited_in = far_away;
+  overflow_with_handler();
+}
+#  endif
+
 static void end_with_info(int sig, siginfo_t *info, void *context) {
+  save_coverage();
   _exit(info->si_signo == sig ? HANDLED : 1);
 }
 
@@ -123,6 +215,7 @@ static int status_of(void (*fn)(void), char *text, size_t size) {
     (void) signal(SIGBUS, SIG_DFL);  /* likewise */
     (void) dup2(fds[1], STDERR_FILENO);
     fn();
+    save_coverage();
     _exit(0);
   }
   (void) close(fds[1]);
@@ -210,6 +303,16 @@ static void faults_that_are_sent_end_it_too(void **state) {
   assert_silent(text);
 }
 
+static void faults_that_are_sent_may_be_ignored(void **state) {
+  char text[1024];
+
+  const int status = status_of(ignore_sent_faults, text, sizeof(text));
+
+  assert_true(WIFEXITED(status));
+  assert_int_equal(WEXITSTATUS(status), 0);
+  assert_string_equal(text, "");
+}
+
 static void a_handler_of_the_program_still_gets_faults(void **state) {
   char text[1024];
 
@@ -230,6 +333,50 @@ static void a_handler_of_the_program_comes_after_the_advice(void **state) {
   assert_int_equal(WEXITSTATUS(status), HANDLED);
   assert_advice(text);
 }
+
+static void an_overflow_that_cannot_be_watched_has_no_words(void **state) {
+  void (*const fns[])(void) = { overflow_without_keys,
+                                overflow_without_memory };
+  for (size_t i = 0; i < sizeof(fns) / sizeof(fns[0]); i++) {
+    char text[1024];
+
+    const int status = status_of(fns[i], text, sizeof(text));
+
+    assert_killed(status);
+    assert_string_equal(text, "");
+  }
+}
+
+static void a_stack_of_the_program_for_handlers_stays(void **state) {
+  char text[1024];
+
+  const int status = status_of(overflow_with_own_stack, text, sizeof(text));
+
+  assert_true(WIFEXITED(status));
+  assert_int_equal(WEXITSTATUS(status), HANDLED);
+  assert_advice(text);
+}
+#  endif
+
+#  if AVOW__OVERFLOW && defined(AVOW_TRACE)
+static void the_advice_says_where_it_awaited(void **state) {
+  char text[1024];
+
+  const int status = status_of(overflow_after_await, text, sizeof(text));
+
+  assert_true(WIFEXITED(status));
+  assert_non_null(strstr(text, ", which awaited at here.c:12, has overflowed"));
+}
+
+static void the_advice_is_cut_where_it_is_too_long(void **state) {
+  char text[1024];
+
+  const int status = status_of(overflow_far_away, text, sizeof(text));
+
+  assert_true(WIFEXITED(status));
+  assert_non_null(strstr(text, ", which awaited at ////"));
+  assert_int_equal(strlen(text), 512);
+}
 #  endif
 
 int main(void) {
@@ -239,9 +386,16 @@ int main(void) {
     cmocka_unit_test(threads_that_ended_change_nothing),
     cmocka_unit_test(other_faults_end_the_process_without_a_word),
     cmocka_unit_test(faults_that_are_sent_end_it_too),
+    cmocka_unit_test(faults_that_are_sent_may_be_ignored),
     cmocka_unit_test(a_handler_of_the_program_still_gets_faults),
 #  if AVOW__OVERFLOW
     cmocka_unit_test(a_handler_of_the_program_comes_after_the_advice),
+    cmocka_unit_test(an_overflow_that_cannot_be_watched_has_no_words),
+    cmocka_unit_test(a_stack_of_the_program_for_handlers_stays),
+#  endif
+#  if AVOW__OVERFLOW && defined(AVOW_TRACE)
+    cmocka_unit_test(the_advice_says_where_it_awaited),
+    cmocka_unit_test(the_advice_is_cut_where_it_is_too_long),
 #  endif
   };
   return RUN(tests);

@@ -46,6 +46,8 @@ extern const scenario_t connecting;
 extern const scenario_t sending_datagrams;
 /* Has a command say what it is told. */
 extern const scenario_t commanding;
+/* Accept by themselves: a failure but delays that. */
+extern const scenario_t greeting_there, greeting_here;
 
 extern const scenario_t looking_up;
 extern const scenario_t doing_nothing;

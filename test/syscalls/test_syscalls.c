@@ -291,6 +291,23 @@ static void commanding_survives_each_fault(void **state) {
   survive(&commanding);
 }
 
+/* What waits to be accepted waits on. */
+static void survive_accepting(const scenario_t *scenario) {
+  static const case_t c = {
+    { .name = "EIO", .error = EIO, .calls = BIT(CALL_ACCEPT) },
+    HARMLESS
+  };
+  assert_all(scenario->calls, survive_case(scenario, &c), "made to fail");
+}
+
+static void serving_survives_accepting_that_fails(void **state) {
+  survive_accepting(&greeting_there);
+}
+
+static void listening_survives_accepting_that_fails(void **state) {
+  survive_accepting(&greeting_here);
+}
+
 static void looking_up_survives_each_fault(void **state) {
   survive(&looking_up);
 }
@@ -352,6 +369,8 @@ int main(void) {
     cmocka_unit_test(connecting_survives_each_fault),
     cmocka_unit_test(sending_datagrams_survives_each_fault),
     cmocka_unit_test(commanding_survives_each_fault),
+    cmocka_unit_test(serving_survives_accepting_that_fails),
+    cmocka_unit_test(listening_survives_accepting_that_fails),
     cmocka_unit_test(looking_up_survives_each_fault),
   };
   harness_init();
