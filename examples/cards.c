@@ -125,6 +125,8 @@ static size_t show(const cards_t *all) {
 /* The exit status. */
 static int run(cards_t *all) {
   const avow_value_t outcomes = avow_run(load_all(all));
+  if (avow_is_error(&outcomes))
+    program_fail("cannot load them", avow_error_code(&outcomes));
   size_t loaded = show(all);
   if (loaded < all->n && all->retries.attempts > 0) {
     if (isatty(STDOUT_FILENO))

@@ -93,6 +93,90 @@ static void failure_stops_waiting_for_an_item(void **state) {
   avow_channel_unref(channel);
 }
 
+static void map_lists_results_in_the_order_of_the_items(void **state) {
+  const avow_map_options_t options = { .limit = 3 };
+  send_all(1, 3);
+  avow_channel_end(channel);
+  avow_promise_t *p = avow_map_channel(loop, channel, begin, NULL, &options);
+  run();
+
+  end(2, avow_int(30));
+  end(0, avow_int(10));
+  end(1, avow_int(20));
+
+  assert_notes("item=1 item=2 item=3");
+  avow_value_unref(avow_run(avow_then(p, note_value_cb, NULL, "list")));
+  assert_notes("list=[10 20 30]");
+  avow_channel_unref(channel);
+}
+
+static avow_value_t negate(const avow_value_t *item, void *data) {
+  return avow_int(-avow_to_int(item));
+}
+
+static void map_of_many_items_lists_them_all(void **state) {
+  enum { MANY = 1000 };
+  avow_promise_t *p = avow_map_channel(loop, channel, negate, NULL, NULL);
+  for (int64_t i = 0; i < MANY; i++) {
+    send_all(i, i);
+    run();
+  }
+  avow_channel_end(channel);
+
+  const avow_value_t v = avow_run(p);
+
+  assert_int_equal(avow_list_len(&v), MANY);
+  for (size_t i = 0; i < MANY; i++)
+    assert_int_equal(avow_to_int(avow_list_at(&v, i)), -(int64_t) i);
+  avow_value_unref(v);
+  avow_channel_unref(channel);
+}
+
+static void map_rejects_with_the_first_failure(void **state) {
+  const avow_map_options_t options = { .limit = 2, .cancels = true };
+  send_all(1, 3);
+  avow_promise_t *p = avow_map_channel(loop, channel, begin, NULL, &options);
+  run();
+
+  end(1, avow_error(UV_EIO));
+
+  assert_rejects(p, UV_EIO);
+  assert_notes("item=1 item=2 stopped");
+  assert_fulfils_int(avow_channel_next(channel), 3);
+  avow_deferred_drop(work[0]);
+  avow_channel_unref(channel);
+}
+
+static void map_of_all_settled_lists_failures_too(void **state) {
+  const avow_map_options_t options = { .kind = AVOW_ALL_SETTLED };
+  send_all(1, 2);
+  avow_unref(avow_channel_send(channel, avow_error(UV_ENFILE)));
+  avow_channel_end(channel);
+
+  const avow_value_t v =
+      avow_run(avow_map_channel(loop, channel, fail_two, NULL, &options));
+
+  assert_int_equal(avow_list_len(&v), 3);
+  assert_int_equal(avow_settled_at(&v, 0).status, AVOW_FULFILLED);
+  assert_int_equal(avow_error_code(avow_settled_at(&v, 1).reason), UV_EIO);
+  assert_int_equal(avow_error_code(avow_settled_at(&v, 2).reason), UV_ENFILE);
+  avow_value_unref(v);
+  avow_channel_unref(channel);
+}
+
+static void map_of_nothing_is_an_empty_list(void **state) {
+  avow_channel_end(channel);
+
+  const avow_value_t v =
+      avow_run(avow_map_channel(loop, channel, negate, NULL, NULL));
+
+  assert_int_equal(v.tag, AVOW_LIST);
+  assert_int_equal(avow_list_len(&v), 0);
+  avow_value_unref(v);
+  assert_rejects(avow_map_channel(loop, channel, NULL, NULL, NULL), UV_EINVAL);
+  avow_channel_unref(channel);
+}
+
 static void all_settled_goes_on_after_failures(void **state) {
   const avow_map_options_t options = { .kind = AVOW_ALL_SETTLED };
   send_all(1, 3);
@@ -226,6 +310,11 @@ int main(void) {
     EACH(failed_channel_fails_it),
     EACH(cancelling_cancels_what_runs_and_keeps_the_items),
     EACH(each_without_function_is_refused),
+    EACH(map_lists_results_in_the_order_of_the_items),
+    EACH(map_of_many_items_lists_them_all),
+    EACH(map_rejects_with_the_first_failure),
+    EACH(map_of_all_settled_lists_failures_too),
+    EACH(map_of_nothing_is_an_empty_list),
   };
   return RUN(tests);
 }

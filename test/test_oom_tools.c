@@ -261,15 +261,32 @@ static void unref_channel(void *channel) {
   avow_channel_unref(channel);
 }
 
+static avow_channel_t *channel_of(int n) {
+  avow_channel_t *channel = avow_channel_new(loop, (size_t) n);
+  for (int i = 0; i < n; i++)
+    avow_unref(avow_channel_send(channel, thing()));
+  avow_channel_end(channel);
+  return channel;
+}
+
 static avow_promise_t *each_item(void) {
   const avow_map_options_t options = { .limit = 2 };
   duty_t *data = duty_new();
-  avow_channel_t *channel = avow_channel_new(loop, 3);
-  for (int i = 0; i < 3; i++)
-    avow_unref(avow_channel_send(channel, thing()));
-  avow_channel_end(channel);
+  avow_channel_t *channel = channel_of(3);
   avow_promise_t *p = avow_each(loop, channel, use_item, data, &options);
   return avow_attach(avow_attach(p, data, duty_end), channel, unref_channel);
+}
+
+static avow_promise_t *mapped_channel(void) {
+  const avow_map_options_t options = { .limit = 7, .kind = AVOW_ALL_SETTLED };
+  duty_t *data = duty_new();
+  avow_channel_t *channel = channel_of(20); /* more than there is room for */
+  avow_promise_t *p = avow_map_channel(loop, channel, use_item, data, &options);
+  return avow_attach(avow_attach(p, data, duty_end), channel, unref_channel);
+}
+
+static void maps_of_channels_survive(void **state) {
+  survive(mapped_channel);
 }
 
 static avow_promise_t *debounced(void) {
@@ -300,6 +317,7 @@ int main(void) {
     cmocka_unit_test(memos_survive),
     cmocka_unit_test(loops_survive),
     cmocka_unit_test(each_survives),
+    cmocka_unit_test(maps_of_channels_survive),
     cmocka_unit_test(debounces_survive),
     cmocka_unit_test(servers_on_all_loops_survive),
   };

@@ -41,6 +41,15 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_each(
     uv_loop_t *loop, const avow_channel_t *channel, avow_cb fn, void *data,
     const avow_map_options_t *options);
 
+/**
+ * avow_each() that keeps the results: LIST of what fn makes of the items, in
+ * the order in which these came, as avow_map() has it. With AVOW_ALL_SETTLED
+ * items that are errors are in it, too.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_map_channel(
+    uv_loop_t *loop, const avow_channel_t *channel, avow_cb fn, void *data,
+    const avow_map_options_t *options);
+
 AVOW_END_C
 
 #endif
