@@ -1,9 +1,9 @@
 /*
  * Limiters. A permit is an object, made when it is asked for: it stands in the
  * queue, is then handed over as a value, or kept by a run, and goes back with
- * its last reference, so that no way of losing a value loses a permit. A limiter
- * does not know the permits that are out; they keep it. Whenever somebody waits
- * none is free.
+ * its last reference, so that no way of losing a value loses a permit. A
+ * limiter does not know the permits that are out; they keep it. Whenever
+ * somebody waits none is free.
  */
 #include "avow/limit.h"
 

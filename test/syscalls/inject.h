@@ -1,9 +1,9 @@
 /*
  * Faults in system calls. libuv's calls reach those that this program defines
  * (calls_file.c, calls_path.c, calls_process.c, calls_socket.c); each asks
- * here whether it is its turn to fail, and otherwise goes on to the system. Only
- * calls on files, paths, sockets and for processes count: what libuv does for
- * itself (its eventfd, epoll) ends the process when it fails.
+ * here whether it is its turn to fail, and otherwise goes on to the system.
+ * Only calls on files, paths, sockets and for processes count: what libuv does
+ * for itself (its eventfd, epoll) ends the process when it fails.
  */
 #ifndef INJECT_H
 #define INJECT_H
