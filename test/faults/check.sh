@@ -1,18 +1,24 @@
 #!/bin/sh
 # Would the tests notice? Plants the faults of faults.txt one at a time in a
-# copy of the tree: the suite that caught.txt names must fail.
+# copy of the sources: the suite that caught.txt names must fail.
 #
 #   check.sh [NAME...]            these faults, or all
-#   check.sh --quick [SEED]       a tenth of them, chosen at random
+#   check.sh --quick [SEED]       a third of them, chosen at random
 #   check.sh --write [NAME...]    by whichever suite finds them, the quickest
 #                                 first; writes that to caught.txt
+#
+# The tree is built once, without a fault. What a fault is in is compiled by
+# itself, and linked in front of the library with the one suite. As many faults
+# are tried at a time as there are processors; JOBS is another number.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 table=$here/caught.txt
+jobs=${JOBS:-$(getconf _NPROCESSORS_ONLN)}
 work=$(mktemp -d)
+workers=
 trap 'rm -rf "$work"' EXIT
-trap 'exit 130' INT TERM
+trap 'kill $workers 2>/dev/null; exit 130' INT TERM
 tree=$work/tree
 build=$work/build
 write=
@@ -25,38 +31,72 @@ choose() {
   case "${1:-}" in
   --quick)
     seed=${2:-$(date +%s)}
-    echo "a tenth of the faults, with seed $seed" >&2
-    faults tenth "$seed"
+    echo "a third of the faults, with seed $seed" >&2
+    faults third "$seed"
     ;;
   '') faults names ;;
   *) printf '%s\n' "$@" ;;
   esac
 }
 
+give_up() {
+  echo "$1:" >&2
+  tail -n 40 "$2" >&2
+  exit 2
+}
+
 copy() {
   mkdir "$tree"
   tar -C "$root" --exclude=./.git --exclude='./build*' \
     --exclude=node_modules -cf - . | tar -C "$tree" -xf -
-  cp -R "$tree/src" "$work/src"
+}
+
+# The suites that are needed: those that should find the faults, or all.
+list_suites() {
+  if [ -n "$write" ]; then
+    ninja -C "$build" -t targets all |
+      sed -n 's,^test/test_\([a-z_]*\): c_LINKER.*,\1,p'
+  else
+    while read -r name; do
+      expected "$name"
+    done <"$work/names" | sort -u
+  fi
 }
 
 set_up() {
+  log=$work/log
   meson setup "$build" "$tree" --buildtype=debug -Dtests=enabled \
     -Dexamples=false -Dbench=false -Dpool=enabled -Ddefault_library=static \
-    >"$work/log" || give_up 'cannot set up'
-  suites=$(ninja -C "$build" -t targets all |
-    sed -n 's,^test/test_\([a-z_]*\): c_LINKER.*,\1,p')
+    >"$log" || give_up 'cannot set up' "$log"
+  list_suites >"$work/suites"
+  targets=$(sed 's,^,test/test_,' "$work/suites")
+  # shellcheck disable=SC2086 # a list of words
+  ninja -C "$build" $targets >"$log" 2>&1 ||
+    give_up 'the tree does not build without a fault' "$log"
+  # shellcheck disable=SC2086
+  ninja -C "$build" -t commands $targets >"$work/commands"
+  ninja -C "$build" -t deps >"$work/deps"
 }
 
-give_up() {
-  echo "$1:" >&2
-  tail -n 40 "$work/log" >&2
-  exit 2
-}
-
-# SUITE
-make() {
-  ninja -C "$build" "test/test_$1" >"$work/log" 2>&1
+# FUNCTION LIST: calls it with each line, $jobs at a time. Each worker has a
+# directory $mine, with sources of its own to put faults in.
+share() {
+  workers=
+  for worker in $(seq 0 $((jobs - 1))); do
+    (
+      mine=$work/worker$worker
+      [ -d "$mine" ] || mkdir "$mine" "$mine/test"
+      [ -d "$mine/src" ] || cp -R "$tree/src" "$mine"
+      awk "NR % $jobs == $worker" "$2" | while read -r line; do
+        "$1" "$line"
+      done
+    ) &
+    workers="$workers $!"
+  done
+  for worker in $workers; do
+    wait "$worker" || exit 2
+  done
+  workers=
 }
 
 # The test that failed, or was the last to run.
@@ -65,17 +105,16 @@ failed_test() {
     { name = substr($0, 14) }
     /^\[ RUN / { last = name }
     /^\[  (FAILED|ERROR) / && name !~ /^---/ { last = name; exit }
-    END { print last }' "$work/log"
+    END { print last }' "$mine/log"
 }
 
-# SUITE SECONDS: runs it; where it fails, $by names the test.
+# SUITE EXECUTABLE SECONDS: runs it; where it fails, $by names the test.
 run_suite() {
   status=0
   (
     # shellcheck disable=SC3045 # dash and bash know both
     ulimit -c 0 && ulimit -v 4000000
-    stdbuf -oL timeout -k 1 "$2" "$build/test/test_$1" \
-      </dev/null >"$work/log" 2>&1 || exit $?
+    stdbuf -oL timeout -k 1 "$3" "$2" </dev/null >"$mine/log" 2>&1 || exit $?
   ) 2>/dev/null || status=$?
   case $status in
   0) return 0 ;;
@@ -87,47 +126,87 @@ run_suite() {
   return 1
 }
 
-# SUITE: $limit is the seconds that it may take, several times what it takes
-# without a fault.
+# SUITE: notes how long it takes without a fault. It may take several times
+# that with one.
 measure() {
-  if [ ! -f "$work/limit-$1" ]; then
-    make "$1" || give_up 'the tree does not build without a fault'
-    start=$(date +%s%N)
-    run_suite "$1" 120 || give_up "$by fails without any fault"
-    ms=$((($(date +%s%N) - start) / 1000000))
-    echo "$ms $1" >>"$work/times"
-    echo $((ms * 5 / 1000 + 5)) >"$work/limit-$1"
+  start=$(date +%s%N)
+  run_suite "$1" "$build/test/test_$1" 120 ||
+    give_up "$by fails without any fault" "$mine/log"
+  ms=$((($(date +%s%N) - start) / 1000000))
+  echo "$ms $1" >>"$mine/times"
+  echo $((ms * 5 / 1000 + 5)) >"$work/limit-$1"
+}
+
+# FILE: the sources that it is part of, as ninja has found out.
+users() {
+  awk -v file="/$1" '
+    /^[^ ]/ { source = "" }
+    /^ / && source == "" { source = $1 }
+    /^ / && substr($1, length($1) - length(file) + 1) == file { print source }
+  ' "$work/deps" | sed -n 's,.*/\(src/[a-z_0-9]*\.c\)$,\1,p
+    s,.*/\(test/test_[a-z_]*\.c\)$,\1,p' | sort -u
+}
+
+# FILE OBJECT: compiles the worker's, as the build does the tree's.
+compile() {
+  command=$(grep -e " -c [^ ]*/$1\$" "$work/commands" | head -n 1)
+  (cd "$build" && eval "${command%% -MD *} -o '$2' -c '$mine/$1'") \
+    >"$mine/log" 2>&1
+}
+
+# FILE: compiles what it is part of to a library of what is faulty.
+make_library() {
+  rm -f "$mine"/*.o "$mine/faulty.a"
+  users "$1" >"$mine/users"
+  for source in $(grep '^src/' "$mine/users"); do
+    compile "$source" "$mine/$(basename "$source" .c).o" || return 1
+  done
+  gcc-ar cr "$mine/faulty.a" "$mine"/*.o
+}
+
+# SUITE: links it, with what is faulty in front of what is not.
+link() {
+  source=test/test_$1.c
+  object=test/test_$1.p/test_$1.c.o
+  if grep -qx "$source" "$mine/users"; then
+    cp "$tree/$source" "$mine/test"
+    object=$mine/test/$1.o
+    compile "$source" "$object" || return 1
   fi
-  limit=$(cat "$work/limit-$1")
+  command=$(grep -e " -o test/test_$1 " "$work/commands" |
+    sed "s, -o test/test_$1 , -o $mine/suite ,
+      s, test/test_$1.p/test_$1.c.o , $object ,
+      s, src/libavow.a , $mine/faulty.a src/libavow.a ,")
+  (cd "$build" && eval "$command") >"$mine/log" 2>&1
 }
 
-# A suite is linked when its turn comes; most never are.
-try_all() {
-  sort -n "$work/times" >"$work/order"
-  while read -r _ suite; do
-    make "$suite" || return 0
-    run_suite "$suite" "$(cat "$work/limit-$suite")" || return 0
-  done <"$work/order"
+# NAME: the suite that should find it.
+expected() {
+  sed -n "s/^$1  *\([a-z_]*\):.*/\1/p" "$table"
 }
 
-# NAME: fails unless the fault is found, and where it should be.
-try() {
-  expected=$(sed -n "s/^$1  *\([a-z_]*\):.*/\1/p" "$table")
-  by=
+# NAME: the suites to try.
+suites_for() {
   if [ -n "$write" ]; then
-    file=$(faults apply "$tree" "$1")
-    try_all
-  elif [ -n "$expected" ]; then
-    measure "$expected"
-    file=$(faults apply "$tree" "$1")
-    make "$expected" && run_suite "$expected" "$limit" || true # $by says so
+    cat "$work/order"
   else
-    echo "$1 is not in caught.txt"
-    return 1
+    expected "$1"
   fi
-  cp "$work/$file" "$tree/$file"
-  printf '%-44s %s\n' "$1" "${by:-SURVIVES, or does not build}" | tee -a "$work/found"
-  [ -n "$by" ]
+}
+
+# NAME
+try() {
+  by=
+  file=$(faults apply "$mine" "$1")
+  if make_library "$file"; then
+    for suite in $(suites_for "$1"); do
+      link "$suite" || break
+      run_suite "$suite" "$mine/suite" "$(cat "$work/limit-$suite")" || break
+    done
+  fi
+  cp "$tree/$file" "$mine/$file"
+  printf '%-44s %s\n' "$1" "${by:-SURVIVES, or does not build}"
+  [ -z "$by" ] || printf '%-44s %s\n' "$1" "$by" >>"$mine/found"
 }
 
 # What was found now, the rest as it was.
@@ -147,20 +226,14 @@ copy
 # shellcheck disable=SC2046 # a list of words
 faults verify "$tree" $(cat "$work/names") || exit 2
 set_up
-if [ -n "$write" ]; then
-  for suite in $suites; do
-    measure "$suite"
-  done
-fi
+share measure "$work/suites"
+sort -n "$work"/worker*/times | sed 's/.* //' >"$work/order"
+share try "$work/names"
 
-total=0
-caught=0
-while read -r name; do
-  total=$((total + 1))
-  if try "$name"; then
-    caught=$((caught + 1))
-  fi
-done <"$work/names"
+touch "$work/worker0/found"
+cat "$work"/worker*/found >"$work/found"
+total=$(wc -l <"$work/names")
+caught=$(wc -l <"$work/found")
 echo "$caught of $total faults caught"
-[ "$caught" = "$total" ]
+[ "$caught" -eq "$total" ]
 [ -z "$write" ] || write_table

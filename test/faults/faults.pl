@@ -2,7 +2,7 @@
 # Reads a file of faults: its head says how they are written.
 #
 #   faults.pl FAULTS names                the names of all
-#   faults.pl FAULTS tenth SEED           those of a tenth, chosen at random
+#   faults.pl FAULTS third SEED           those of a third, chosen at random
 #   faults.pl FAULTS verify ROOT [NAME]   are they, or is it, applicable?
 #   faults.pl FAULTS apply ROOT NAME      applies it, and says to which file
 use strict;
@@ -87,10 +87,10 @@ sub apply {
 parse_line($_) for split /\n/, slurp($source);
 if ($command eq 'names') {
   print "$_->{name}\n" for @faults;
-} elsif ($command eq 'tenth') {
+} elsif ($command eq 'third') {
   srand $rest[0];
   my @some = shuffle map { $_->{name} } @faults;
-  print "$_\n" for @some[0 .. $#some / 10];
+  print "$_\n" for @some[0 .. $#some / 3];
 } elsif ($command eq 'verify') {
   verify(@rest);
 } elsif ($command eq 'apply') {
