@@ -10,6 +10,7 @@
 # The tree is built once, without a fault. What a fault is in is compiled by
 # itself, and linked in front of the library with the one suite. As many faults
 # are tried at a time as there are processors; JOBS is another number.
+# shellcheck disable=SC2013,SC2030,SC2031 # each worker has a $mine of its own
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -154,29 +155,30 @@ compile() {
     >"$mine/log" 2>&1
 }
 
-# FILE: compiles what it is part of to a library of what is faulty.
-make_library() {
-  rm -f "$mine"/*.o "$mine/faulty.a"
+# FILE: compiles the parts of the library that it is part of.
+make_objects() {
+  rm -f "$mine"/*.o
   users "$1" >"$mine/users"
   for source in $(grep '^src/' "$mine/users"); do
     compile "$source" "$mine/$(basename "$source" .c).o" || return 1
   done
-  gcc-ar cr "$mine/faulty.a" "$mine"/*.o
 }
 
-# SUITE: links it, with what is faulty in front of what is not.
+# SUITE FILE: links it, with what is faulty in front of the library. A suite
+# that includes a source has its own copy of that.
 link() {
   source=test/test_$1.c
   object=test/test_$1.p/test_$1.c.o
+  objects=$(echo "$mine"/*.o)
   if grep -qx "$source" "$mine/users"; then
     cp "$tree/$source" "$mine/test"
     object=$mine/test/$1.o
     compile "$source" "$object" || return 1
+    case $2 in *.c) objects= ;; esac
   fi
   command=$(grep -e " -o test/test_$1 " "$work/commands" |
     sed "s, -o test/test_$1 , -o $mine/suite ,
-      s, test/test_$1.p/test_$1.c.o , $object ,
-      s, src/libavow.a , $mine/faulty.a src/libavow.a ,")
+      s, test/test_$1.p/test_$1.c.o , $object $objects ,")
   (cd "$build" && eval "$command") >"$mine/log" 2>&1
 }
 
@@ -198,9 +200,9 @@ suites_for() {
 try() {
   by=
   file=$(faults apply "$mine" "$1")
-  if make_library "$file"; then
+  if make_objects "$file"; then
     for suite in $(suites_for "$1"); do
-      link "$suite" || break
+      link "$suite" "$file" || break
       run_suite "$suite" "$mine/suite" "$(cat "$work/limit-$suite")" || break
     done
   fi
