@@ -109,17 +109,18 @@ failed_test() {
     END { print last }' "$mine/log"
 }
 
-# SUITE EXECUTABLE SECONDS: runs it; where it fails, $by names the test.
+# SUITE EXECUTABLE SECONDS: runs it; where it fails, $by names the test. One
+# that hangs ends with all that it has started.
 run_suite() {
   status=0
   (
     # shellcheck disable=SC3045 # dash and bash know both
     ulimit -c 0 && ulimit -v 4000000
-    stdbuf -oL timeout -k 1 "$3" "$2" </dev/null >"$mine/log" 2>&1 || exit $?
+    stdbuf -oL timeout -s KILL "$3" "$2" </dev/null >"$mine/log" 2>&1 || exit $?
   ) 2>/dev/null || status=$?
   case $status in
   0) return 0 ;;
-  124) how=', hangs' ;;
+  137) how=', hangs' ;;
   1[2-9]?) how=', crashes' ;;
   *) how= ;;
   esac
