@@ -20,6 +20,8 @@ void avow__async_finish(avow__context_t *c, avow__fiber_t *f,
 avow_promise_t *avow_async(uv_loop_t *loop, avow_fn fn, void *data) {
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
+  if (fn == NULL)
+    return avow_promise_reject(loop, avow_error(UV_EINVAL));
   avow_promise_t *p = avow__promise_alloc(c, AVOW__RUNNING, 2);
   if (p == NULL)
     return avow__no_promise(c);

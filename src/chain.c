@@ -89,6 +89,8 @@ avow_promise_t *avow_finally(avow_promise_t *p, avow_fn on_settled,
 
 avow_promise_t *avow_attach(avow_promise_t *p, void *data,
                             void (*free_fn)(void *)) {
+  if (free_fn == NULL)
+    return avow_then(p, NULL, NULL, NULL);
   avow_promise_t *q = react_surely(p, AVOW__ATTACH, data);
   if (q == NULL) {
     avow__context_t *c = avow__context(p);
@@ -106,6 +108,8 @@ avow_promise_t *avow_attach(avow_promise_t *p, void *data,
 avow_promise_t *avow_repeat(uv_loop_t *loop, avow_fn step, void *data) {
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
+  if (step == NULL)
+    return avow_promise_reject(loop, avow_error(UV_EINVAL));
   avow_promise_t *p = avow__promise_alloc(c, AVOW__STEP, 2);
   if (p == NULL)
     return avow__no_promise(c);

@@ -144,6 +144,8 @@ avow_promise_t *avow_promise_reject(uv_loop_t *loop, avow_value_t error) {
 avow_promise_t *avow_try(uv_loop_t *loop, avow_fn fn, void *data) {
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
+  if (fn == NULL)
+    return avow_promise_reject(loop, avow_error(UV_EINVAL));
   avow_promise_t *p = avow__promise_alloc(c, AVOW__RUNNING, 2);
   if (p == NULL)
     return avow__no_promise(c);

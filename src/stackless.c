@@ -24,6 +24,8 @@ avow_promise_t *avow_stackless(uv_loop_t *loop, avow_cb step,
                                avow_frame_t *frame) {
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
+  if (step == NULL || frame == NULL)
+    return avow_promise_reject(loop, avow_error(UV_EINVAL));
   avow_promise_t *p = avow__promise_alloc(c, AVOW__RUNNING, 2);
   if (p == NULL)
     return avow__no_promise(c);

@@ -582,6 +582,10 @@ static void loop_cannot_be_closed_inside(void **state) {
   assert_fulfils_int(avow_async(loop, close_the_loop, NULL), UV_EBUSY);
 }
 
+static void it_needs_a_function(void **state) {
+  assert_rejects(avow_async(loop, NULL, NULL), UV_EINVAL);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(function_runs_inside_the_call),
@@ -617,6 +621,7 @@ int main(void) {
     CASE(run_inside_an_async_function_is_refused),
     CASE(loop_without_init_is_refused),
     CASE(loop_cannot_be_closed_inside),
+    CASE(it_needs_a_function),
   };
   return RUN(tests);
 }

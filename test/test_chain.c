@@ -232,6 +232,12 @@ static void attach_frees_when_rejected_and_when_let_go(void **state) {
   assert_notes("a b");
 }
 
+static void attach_of_what_is_not_to_be_freed_passes_on(void **state) {
+  char kept[] = "a";
+
+  assert_fulfils_int(avow_attach(resolved(1), kept, NULL), 1);
+}
+
 /* Repeat */
 
 static avow_value_t count_down(void *n) {
@@ -248,6 +254,10 @@ static void repeat_ends_with_the_first_value(void **state) {
 
 static avow_value_t sleep_down(void *n) {
   return --*(int *) n > 0 ? avow_follow(avow_sleep(loop, 0)) : avow_int(78);
+}
+
+static void repeat_of_nothing_rejects(void **state) {
+  assert_rejects(avow_repeat(loop, NULL, NULL), UV_EINVAL);
 }
 
 static void repeat_waits_for_what_a_step_follows(void **state) {
@@ -423,8 +433,10 @@ int main(void) {
     CASE(thenables_are_followed_like_promises),
     CASE(attach_frees_after_the_handlers_before_it),
     CASE(attach_frees_when_rejected_and_when_let_go),
+    CASE(attach_of_what_is_not_to_be_freed_passes_on),
     CASE(repeat_ends_with_the_first_value),
     CASE(repeat_waits_for_what_a_step_follows),
+    CASE(repeat_of_nothing_rejects),
     CASE(repeat_rejects_with_the_first_error),
     CASE(repeat_follows_a_thenable),
     CASE(repeat_does_not_call_inside_the_call),

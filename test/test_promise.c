@@ -220,6 +220,10 @@ static void try_calls_at_once(void **state) {
   assert_fulfils_int(p, 7);
 }
 
+static void try_of_nothing_rejects(void **state) {
+  assert_rejects(avow_try(loop, NULL, NULL), UV_EINVAL);
+}
+
 /* 22 */
 static void try_turns_a_failure_into_a_rejection(void **state) {
   avow_promise_t *p = avow_try(loop, note_and_fail, "fn");
@@ -501,6 +505,7 @@ int main(void) {
     CASE(value_keeps_its_identity),
     CASE(resolve_of_a_promise_is_that_promise),
     CASE(try_calls_at_once),
+    CASE(try_of_nothing_rejects),
     CASE(try_turns_a_failure_into_a_rejection),
     CASE(try_follows_a_promise),
     CASE(result_is_null_while_pending),

@@ -387,6 +387,13 @@ static void loop_cannot_be_closed_inside(void **state) {
   assert_fulfils_int(avow_stackless(loop, close_the_loop, &me.frame), UV_EBUSY);
 }
 
+static void it_needs_a_step_and_a_frame(void **state) {
+  avow_frame_t frame;
+
+  assert_rejects(avow_stackless(loop, NULL, &frame), UV_EINVAL);
+  assert_rejects(avow_stackless(loop, do_nothing, NULL), UV_EINVAL);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(step_runs_inside_the_call),
@@ -411,6 +418,7 @@ int main(void) {
     CASE(what_it_got_is_borrowed),
     CASE(await_of_another_loops_promise_is_refused),
     CASE(loop_cannot_be_closed_inside),
+    CASE(it_needs_a_step_and_a_frame),
   };
   return RUN(tests);
 }

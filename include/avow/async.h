@@ -19,9 +19,10 @@ AVOW_BEGIN_C
  * Calls fn now, on a stack of its own (avow_options_t has its size), and
  * returns when fn first awaits, or at its end; the promise is resolved with
  * what fn returns, as by avow_try() (ECMA-262, AsyncFunctionStart). UV_ENOMEM
- * if there is no memory for a stack, UV_EAGAIN past max_stacks. A cancelled
- * function learns of it from the await that it is in or comes to next, which
- * gives UV_ECANCELED; it should clean up, where it may await, and return.
+ * if there is no memory for a stack, UV_EAGAIN past max_stacks, UV_EINVAL
+ * without fn. A cancelled function learns of it from the await that it is in or
+ * comes to next, which gives UV_ECANCELED; it should clean up, where it may
+ * await, and return.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_async(uv_loop_t *loop, avow_fn fn,
                                                   void *data);

@@ -44,7 +44,10 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_promise_resolve(uv_loop_t *loop,
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_promise_reject(uv_loop_t *loop,
                                                            avow_value_t error);
 
-/** Calls fn now and resolves with what it returns (Promise.try). */
+/**
+ * Calls fn now and resolves with what it returns (Promise.try). UV_EINVAL
+ * without fn.
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_try(uv_loop_t *loop, avow_fn fn,
                                                 void *data);
 
@@ -130,7 +133,7 @@ AVOW_API avow_value_t avow_run(avow_promise_t *p);
 /**
  * Calls step again and again, from a job each time and in constant memory,
  * until it returns (or what it follows fulfils with) other than none, or an
- * error: with that it settles.
+ * error: with that it settles. UV_EINVAL without step.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_repeat(uv_loop_t *loop,
                                                    avow_fn step, void *data);

@@ -45,7 +45,8 @@ typedef struct avow_frame_s {
  * promise is resolved with what step returns elsewhere. Order, errors and
  * cancelling are those of avow_async(): got, which is borrowed, is UV_ECANCELED
  * then, and step may await to clean up. frame is the caller's, and has to stay
- * until the promise is settled: avow_attach() what is to be freed.
+ * until the promise is settled: avow_attach() what is to be freed. UV_EINVAL
+ * without one of them.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_stackless(uv_loop_t *loop,
                                                       avow_cb step,
