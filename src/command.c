@@ -15,7 +15,7 @@
 #include "avow/cancel.h"
 #include "capture.h"
 #include "op.h"
-#include "process.h"
+#include "spawning.h"
 #include "stray.h"
 
 enum { LIMIT = 16 << 20, GRACE = 5000 };

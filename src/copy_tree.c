@@ -187,7 +187,7 @@ static bool take(copy_t *copy, entry_t **out) {
 }
 
 /* Counts it, and keeps it for the program to hear of. */
-static void tell(copy_t *copy, entry_t *entry) {
+static void report(copy_t *copy, entry_t *entry) {
   const bool failed = avow_is_error(&entry->error);
   if (!failed)
     copy->copied++;
@@ -215,7 +215,7 @@ static void finish(copy_t *copy, entry_t *entry) {
       fail(entry, err);
     entry_t *parent = entry->parent;
     uv_mutex_lock(&copy->mutex);
-    tell(copy, entry);
+    report(copy, entry);
     uv_mutex_unlock(&copy->mutex);
     entry = parent;
   }

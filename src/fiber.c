@@ -1,35 +1,14 @@
 /*
- * Fibers on mapped stacks. A fiber never ends: when its function has returned
- * it waits for the next, so that a warm pool makes no system calls. Resuming is
- * a call: the fiber remembers who did it, and goes back there.
+ * Fibers, those in use and those kept for the next. A fiber never ends: when its
+ * function has returned it waits for the next, so that a warm pool makes no
+ * system calls. Resuming is a call: the fiber remembers who did it, and goes
+ * back there.
  */
 #include "fiber.h"
 
 #include <assert.h>
 
-#include "overflow.h"
-
-enum { LINE = 64 };
-
 _Thread_local avow__fiber_t *avow__fiber_now;
-
-static avow__fiber_t *fiber_new(size_t stack_size) {
-  avow__overflow_watch();
-  const avow__stack_t stack = avow__stack_map(stack_size);
-  if (stack.bottom == NULL)
-    return NULL;
-  const size_t used = (sizeof(avow__fiber_t) + LINE - 1) / LINE * LINE;
-  char *at = stack.bottom + stack.size - used;
-  avow__fiber_t *f = (avow__fiber_t *) (void *) at;
-  *f = (avow__fiber_t){ .stack = stack };
-  f->spot.thread = avow__watch_new(&f->watch, stack.bottom, at);
-  return f;
-}
-
-static void fiber_free(avow__fiber_t *f) {
-  avow__watch_end(&f->watch, f->stack.bottom, (char *) f, f->spot.thread);
-  avow__stack_unmap(f->stack);
-}
 
 avow__fiber_t *avow__fiber_take(avow__fibers_t *fibers) {
   avow__fiber_t *f;
@@ -39,7 +18,7 @@ avow__fiber_t *avow__fiber_take(avow__fibers_t *fibers) {
     f = (avow__fiber_t *) avow__list_take_first(&fibers->idle);
     fibers->spare--;
   } else {
-    f = fiber_new(fibers->stack_size);
+    f = avow__fiber_new(fibers->stack_size);
     if (f == NULL)
       return NULL;
   }
@@ -57,7 +36,7 @@ void avow__fiber_give(avow__fibers_t *fibers, avow__fiber_t *f) {
   avow__list_remove(&fibers->busy, &f->link);
   fibers->used--;
   if (fibers->spare >= fibers->keep) {
-    fiber_free(f);
+    avow__fiber_free(f);
     return;
   }
   avow__list_append(&fibers->idle, &f->link);
@@ -69,18 +48,18 @@ void avow__fiber_discard(avow__fibers_t *fibers, avow__fiber_t *f) {
   assert(!f->over && f != avow__fiber_now);
   avow__list_remove(&fibers->busy, &f->link);
   fibers->used--;
-  fiber_free(f);
+  avow__fiber_free(f);
 }
 
 void avow__fibers_close(avow__fibers_t *fibers) {
   assert(fibers->busy == NULL);
   assert(fibers->used == 0);
   while (fibers->idle != NULL)
-    fiber_free((avow__fiber_t *) avow__list_take_first(&fibers->idle));
+    avow__fiber_free((avow__fiber_t *) avow__list_take_first(&fibers->idle));
   fibers->spare = 0;
 }
 
-static void fiber_main(void) {
+void avow__fiber_main(void) {
   avow__fiber_t *f = avow__fiber_now;
   avow__watch_arrive(NULL, &f->watch);
   for (;;) {
@@ -88,10 +67,4 @@ static void fiber_main(void) {
     f->over = true;
     (void) avow__fiber_park(f, result); /* nothing, and there is another fn */
   }
-}
-
-avow_value_t avow__fiber_begin(avow__fiber_t *f, avow__spot_t *here) {
-  f->begun = true;
-  return avow__spot_start(here, f->stack.bottom, avow__fiber_room(f),
-                          fiber_main, f->spot.thread);
 }

@@ -1,7 +1,6 @@
 /*
  * Fibers: functions on stacks of their own that can be parked and resumed.
- * What a fiber needs lies at the top of its stack, in the page that it uses
- * first anyway. Knows nothing of promises but that it belongs to one.
+ * Knows nothing of promises but that a fiber belongs to one.
  */
 #ifndef AVOW_FIBER_H
 #define AVOW_FIBER_H
@@ -83,8 +82,20 @@ void avow__fibers_close(avow__fibers_t *fibers);
 
 /* What is left of the stack for functions. */
 static inline size_t avow__fiber_room(const avow__fiber_t *f) {
+#ifdef _WIN32
+  return f->stack.size;
+#else
   return (size_t) ((const char *) f - f->stack.bottom);
+#endif
 }
+
+/* fiber_mapped.c, fiber_windows.c: one that has not begun, on a stack of at
+   least that size. NULL without memory. */
+avow__fiber_t *avow__fiber_new(size_t stack_size);
+void avow__fiber_free(avow__fiber_t *f);
+
+/* What a fiber begins with, and never returns from. */
+void avow__fiber_main(void);
 
 /* The slow half of avow__fiber_resume(): the first time. */
 avow_value_t avow__fiber_begin(avow__fiber_t *f, avow__spot_t *here);

@@ -112,6 +112,8 @@ avow_value_t avow__owned_accept(uv_stream_t *from, uv_handle_type type) {
   return avow_error(err);
 }
 
+#ifndef _WIN32
+
 static int open_on(owned_t *owned, uv_handle_type type, int fd) {
   return type == UV_TCP ? uv_tcp_open(&owned->u.tcp, fd)
                         : uv_pipe_open(&owned->u.pipe, fd);
@@ -127,6 +129,8 @@ avow_value_t avow__owned_open(uv_loop_t *loop, uv_handle_type type, int fd) {
   avow__value_unref(v);
   return avow_error(err);
 }
+
+#endif
 
 void avow__owned_closed(avow__context_t *c, const uv_handle_t *handle) {
   avow__node_t *node = avow__table_find(&c->owned, handle);

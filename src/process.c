@@ -5,8 +5,6 @@
  * who wait follow it. It is the loop's way to the process, too: cancelled when
  * the loop closes, by nobody else.
  */
-#include "process.h"
-
 #include <signal.h>
 #include <string.h>
 
@@ -16,6 +14,7 @@
 #include "avow/process.h"
 #include "op.h"
 #include "owned.h"
+#include "spawning.h"
 #include "stray.h"
 
 typedef struct {
@@ -36,33 +35,6 @@ static const avow_class_t exit_class = { .name = "exit", .sendable = true };
 
 const avow_exit_t *avow_to_exit(const avow_value_t *v) {
   return avow_to_object(v, &exit_class);
-}
-
-typedef struct {
-  const uv_handle_t *sought;
-  bool found;
-} search_t;
-
-static void look(uv_handle_t *handle, void *data) {
-  search_t *search = data;
-  if (handle == search->sought)
-    search->found = true;
-}
-
-/* A handle that uv_spawn() could not use is the loop's in most cases (no such
-   program, no process) and not in others (no pipe, on Unix). libuv does not say
-   which; closing one that is not would damage the loop's list of handles. */
-static bool is_in(uv_loop_t *loop, const uv_process_t *handle) {
-  search_t search = { .sought = (const uv_handle_t *) handle };
-  uv_walk(loop, look, &search);
-  return search.found;
-}
-
-int avow__spawn(uv_loop_t *loop, uv_process_t *handle,
-                const uv_process_options_t *options, bool *is_open) {
-  const int err = uv_spawn(loop, handle, options);
-  *is_open = err == 0 || is_in(loop, handle);
-  return err;
 }
 
 static void release(process_t *process) {

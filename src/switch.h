@@ -33,6 +33,18 @@ void avow__begin(void);
 #  define avow__spot_switch(from, to, v) \
     (avow__watch_switch((to)->thread), avow__switch(&(from)->sp, (to)->sp, v))
 
+#elif defined(_WIN32)
+
+typedef struct avow__spot_s {
+  void *fiber;        /* the system's */
+  avow_value_t value; /* that it goes on with */
+  void *thread;
+} avow__spot_t;
+
+/* fiber_windows.c */
+avow_value_t avow__spot_switch(avow__spot_t *from, avow__spot_t *to,
+                               avow_value_t v);
+
 #else
 
 #  include <setjmp.h>
@@ -49,7 +61,7 @@ avow_value_t avow__spot_switch(avow__spot_t *from, avow__spot_t *to,
 #endif
 
 /* Keeps the caller's spot in *from and calls entry on the stack given, which
-   never returns. */
+   never returns. Not on Windows. */
 avow_value_t avow__spot_start(avow__spot_t *from, char *stack, size_t size,
                               void (*entry)(void), void *thread);
 

@@ -16,7 +16,11 @@
 
 #if defined(__GNUC__)
 #  define AVOW_MUST_USE        __attribute__((warn_unused_result))
-#  define AVOW_PRINTF(fmt, at) __attribute__((format(printf, fmt, at)))
+#  if defined(__MINGW32__) && !defined(__clang__)
+#    define AVOW_PRINTF(fmt, at) __attribute__((format(gnu_printf, fmt, at)))
+#  else
+#    define AVOW_PRINTF(fmt, at) __attribute__((format(printf, fmt, at)))
+#  endif
 #else
 #  define AVOW_MUST_USE
 #  define AVOW_PRINTF(fmt, at)

@@ -1,6 +1,6 @@
 /* What is hard about uv_spawn(), for all that do. */
-#ifndef AVOW_PROCESS_PRIVATE_H
-#define AVOW_PROCESS_PRIVATE_H
+#ifndef AVOW_SPAWNING_H
+#define AVOW_SPAWNING_H
 
 #include <stdbool.h>
 #include <uv.h>

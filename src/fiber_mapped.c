@@ -1,0 +1,32 @@
+/*
+ * Fibers on stacks that are mapped here. What a fiber needs lies at the top of
+ * its stack, in the page that it uses first anyway.
+ */
+#include "fiber.h"
+#include "overflow.h"
+
+enum { LINE = 64 };
+
+avow__fiber_t *avow__fiber_new(size_t stack_size) {
+  avow__overflow_watch();
+  const avow__stack_t stack = avow__stack_map(stack_size);
+  if (stack.bottom == NULL)
+    return NULL;
+  const size_t used = (sizeof(avow__fiber_t) + LINE - 1) / LINE * LINE;
+  char *at = stack.bottom + stack.size - used;
+  avow__fiber_t *f = (avow__fiber_t *) (void *) at;
+  *f = (avow__fiber_t){ .stack = stack };
+  f->spot.thread = avow__watch_new(&f->watch, stack.bottom, at);
+  return f;
+}
+
+void avow__fiber_free(avow__fiber_t *f) {
+  avow__watch_end(&f->watch, f->stack.bottom, (char *) f, f->spot.thread);
+  avow__stack_unmap(f->stack);
+}
+
+avow_value_t avow__fiber_begin(avow__fiber_t *f, avow__spot_t *here) {
+  f->begun = true;
+  return avow__spot_start(here, f->stack.bottom, avow__fiber_room(f),
+                          avow__fiber_main, f->spot.thread);
+}

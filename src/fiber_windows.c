@@ -1,0 +1,59 @@
+/*
+ * Fibers that are the system's, which makes their stacks and knows of the switch
+ * all that exceptions and debuggers ask it. Only a fiber can leave for another,
+ * so a thread becomes one with its first. It stays one: who else has made fibers
+ * there meanwhile nobody can tell.
+ */
+#include "fiber.h" /* libuv brings windows.h, and before it what has to be */
+
+#include "alloc.h"
+
+/* GCC takes where Windows keeps the fiber for an access to nowhere. */
+#ifdef __GNUC__
+#  pragma GCC diagnostic ignored "-Warray-bounds"
+#endif
+
+/* Of a stack, right away: the smallest page. */
+enum { COMMIT = 4096 };
+
+/* NULL without memory. */
+static void *this_fiber(void) {
+  return IsThreadAFiber()
+             ? GetCurrentFiber()
+             : ConvertThreadToFiberEx(NULL, FIBER_FLAG_FLOAT_SWITCH);
+}
+
+static void CALLBACK enter(void *none) {
+  avow__fiber_main();
+}
+
+avow__fiber_t *avow__fiber_new(size_t stack_size) {
+  avow__fiber_t *f = this_fiber() != NULL ? avow__calloc(1, sizeof(*f)) : NULL;
+  if (f == NULL)
+    return NULL;
+  f->stack.size = stack_size;
+  f->spot.fiber =
+      CreateFiberEx(COMMIT, stack_size, FIBER_FLAG_FLOAT_SWITCH, enter, NULL);
+  if (f->spot.fiber != NULL)
+    return f;
+  avow__free(f);
+  return NULL;
+}
+
+void avow__fiber_free(avow__fiber_t *f) {
+  DeleteFiber(f->spot.fiber);
+  avow__free(f);
+}
+
+avow_value_t avow__fiber_begin(avow__fiber_t *f, avow__spot_t *here) {
+  f->begun = true;
+  return avow__spot_switch(here, &f->spot, avow_none());
+}
+
+avow_value_t avow__spot_switch(avow__spot_t *from, avow__spot_t *to,
+                               avow_value_t v) {
+  to->value = v;
+  from->fiber = this_fiber();
+  SwitchToFiber(to->fiber);
+  return from->value;
+}
