@@ -18,24 +18,19 @@
 enum { PATH = 512, PATHS = 8 };
 
 static char directory[32];
-static uv_sem_t arrived; /* a job of the pool's began */
-static uv_sem_t gate;    /* and may end */
-static int held;
 
 /* What ThreadSanitizer opens at the first thing that it is not to report is
    none of ours: it opens that now. */
 static void start_tools(void) {
 #if AVOW__TSAN
   char text[64];
-  __sanitizer_symbolize_global(&held, "%g", text, sizeof(text));
+  __sanitizer_symbolize_global(directory, "%g", text, sizeof(text));
 #endif
 }
 
 void disk_init(void) {
   start_tools();
-  (void) setenv("UV_THREADPOOL_SIZE", "4", 1);
-  (void) uv_sem_init(&arrived, 0);
-  (void) uv_sem_init(&gate, 0);
+  pool_init();
 }
 
 const char *at(const char *name) {
@@ -122,50 +117,6 @@ int entries_of(const char *name) {
 
 int open_files(void) {
   return count_entries("/proc/self/fd");
-}
-
-static void hold_work(uv_work_t *req) {
-  uv_sem_post(&arrived);
-  uv_sem_wait(&gate);
-}
-
-static void pass_work(uv_work_t *req) {
-  uv_sem_post(&arrived);
-}
-
-static void free_work(uv_work_t *req, int status) {
-  free(req);
-}
-
-void queue_work(uv_work_cb work) {
-  uv_work_t *req = malloc(sizeof(*req));
-  assert_non_null(req);
-  assert_int_equal(uv_queue_work(loop, req, work, free_work), 0);
-}
-
-void hold_pool(int threads) {
-  for (; threads > 0; threads--, held++) {
-    queue_work(hold_work);
-    uv_sem_wait(&arrived);
-  }
-}
-
-void release_pool(void) {
-  for (; held > 0; held--)
-    uv_sem_post(&gate);
-}
-
-void wait_until_taken(void) {
-  queue_work(pass_work);
-  uv_sem_wait(&arrived);
-}
-
-avow_promise_t *done_unheard(start_fn start) {
-  hold_pool(THREADS - 1);
-  avow_promise_t *p = start();
-  wait_until_taken();
-  release_pool();
-  return p;
 }
 
 void assert_says(avow_promise_t *p, int code, const char *format, ...) {

@@ -1,15 +1,10 @@
-/*
- * What the tests of files share: a directory of the test's own, a thread pool
- * that can be held, and looks at what is left behind.
- */
+/* What the tests of files share: a directory of the test's own, and looks at
+   what is left behind. */
 #ifndef DISK_H
 #define DISK_H
 
 #include "harness.h"
-
-enum { THREADS = 4 }; /* of the pool */
-
-typedef avow_promise_t *(*start_fn)(void);
+#include "thread_pool.h"
 
 /* A test with a loop and a directory, which is removed with what it holds. */
 #define DISK_CASE(f) \
@@ -33,18 +28,6 @@ void assert_missing(const char *name);
 bool is_there(const char *name);
 unsigned mode_of(const char *name);
 int entries_of(const char *name); /* of a directory */
-
-/* So many threads do nothing until the pool is released. */
-void hold_pool(int threads);
-void release_pool(void);
-
-/* Work for the pool, which frees itself. */
-void queue_work(uv_work_cb work);
-/* Until a thread has taken all that is queued: it cannot be taken back. */
-void wait_until_taken(void);
-
-/* With one thread for all, what was taken is done, but nobody has heard. */
-avow_promise_t *done_unheard(start_fn start);
 
 int open_files(void);
 

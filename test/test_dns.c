@@ -8,15 +8,10 @@
 #include <stdatomic.h>
 #include <stdio.h>
 
-#include "harness.h"
-
-enum { THREADS = 4 };
+#include "thread_pool.h"
 
 static atomic_int lists; /* that were not freed yet */
 static atomic_bool waits;
-static uv_sem_t arrived; /* a lookup or a job of the pool's began */
-static uv_sem_t gate;    /* and may end */
-static int held;
 static bool libuv_fails;
 
 static void find_next(void *out, const char *name) {
@@ -30,8 +25,7 @@ int getaddrinfo(const char *node, const char *service,
               struct addrinfo **);
   find_next(&next, "getaddrinfo");
   if (waits) {
-    uv_sem_post(&arrived);
-    uv_sem_wait(&gate);
+    wait_in_pool();
   }
   const int err = next(node, service, hints, out);
   lists += err == 0;
@@ -49,41 +43,11 @@ static void *libuv_malloc(size_t size) {
   return libuv_fails ? NULL : malloc(size);
 }
 
-static void hold_work(uv_work_t *req) {
-  uv_sem_post(&arrived);
-  uv_sem_wait(&gate);
-}
-
-static void pass_work(uv_work_t *req) {
-  uv_sem_post(&arrived);
-}
-
-static void free_work(uv_work_t *req, int status) {
-  free(req);
-}
-
-static void queue_and_meet(uv_work_cb work) {
-  uv_work_t *req = malloc(sizeof(*req));
-  assert_non_null(req);
-  assert_int_equal(uv_queue_work(loop, req, work, free_work), 0);
-  uv_sem_wait(&arrived);
-}
-
-static void hold_pool(int threads) {
-  for (; threads > 0; threads--, held++)
-    queue_and_meet(hold_work);
-}
-
-static void release_pool(void) {
-  for (; held > 0; held--)
-    uv_sem_post(&gate);
-}
-
 /* With one thread for all, until it has done two lookups. libuv queues them one
    behind the other, so that a job may come between. */
 static void wait_until_done(void) {
-  queue_and_meet(pass_work);
-  queue_and_meet(pass_work);
+  wait_until_taken();
+  wait_until_taken();
 }
 
 static int set_up(void **state) {
@@ -108,7 +72,7 @@ static avow_promise_t *start(void) {
   return avow_getaddrinfo(loop, "127.0.0.1", "80", &numeric);
 }
 
-static avow_promise_t *done_unheard(void) {
+static avow_promise_t *looked_up_unheard(void) {
   hold_pool(THREADS - 1);
   avow_promise_t *p = start();
   wait_until_done();
@@ -242,18 +206,18 @@ static void cancelled_in_the_queue_never_runs(void **state) {
 static void running_lookup_is_freed_when_cancelled(void **state) {
   waits = true;
   avow_promise_t *p = start();
-  uv_sem_wait(&arrived);
+  meet_in_pool();
   waits = false;
 
   assert_cancels_at_once(p);
-  uv_sem_post(&gate);
+  let_go_in_pool();
   run();
 
   assert_int_equal(lists, 0);
 }
 
 static void cancelled_when_done_is_freed(void **state) {
-  avow_promise_t *p = done_unheard();
+  avow_promise_t *p = looked_up_unheard();
   assert_int_equal(lists, 1);
 
   assert_cancels_at_once(p);
@@ -263,7 +227,7 @@ static void cancelled_when_done_is_freed(void **state) {
 }
 
 static void cancelled_without_memory_is_freed(void **state) {
-  avow_promise_t *p = done_unheard();
+  avow_promise_t *p = looked_up_unheard();
 
   fail_allocation(1, true);
   assert_cancels_at_once(p);
@@ -314,7 +278,7 @@ static void loop_close_takes_lookups_off_the_queue(void **state) {
 }
 
 static void loop_close_frees_what_comes_late(void **state) {
-  assert_loop_close_cancels(done_unheard());
+  assert_loop_close_cancels(looked_up_unheard());
 
   assert_int_equal(lists, 0);
 }
@@ -397,7 +361,7 @@ static bool naming_fails_well(long nth, bool from_then_on) {
 }
 
 static void naming_survives_failing_memory(void **state) {
-  queue_and_meet(pass_work); /* libuv wants memory to start the pool */
+  wait_until_taken(); /* libuv wants memory to start the pool */
 
   for (int on = 0; on < 2; on++)
     for (long nth = 1; naming_fails_well(nth, on != 0); nth++)
@@ -420,7 +384,7 @@ static bool fails_well(long nth, bool from_then_on) {
 }
 
 static void lookup_survives_failing_memory(void **state) {
-  queue_and_meet(pass_work); /* libuv wants memory to start the pool */
+  wait_until_taken(); /* libuv wants memory to start the pool */
 
   for (int on = 0; on < 2; on++)
     for (long nth = 1; fails_well(nth, on != 0); nth++)
@@ -430,9 +394,7 @@ static void lookup_survives_failing_memory(void **state) {
 #define DNS(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void) {
-  (void) setenv("UV_THREADPOOL_SIZE", "4", 1);
-  (void) uv_sem_init(&arrived, 0);
-  (void) uv_sem_init(&gate, 0);
+  pool_init();
   (void) uv_replace_allocator(libuv_malloc, realloc, calloc, free);
   const struct CMUnitTest tests[] = {
     DNS(lookup_gives_addresses),

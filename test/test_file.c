@@ -2,101 +2,31 @@
  * Whole files, and what all requests for files share: cancelling them, closing
  * the loop under them, and failing memory.
  */
-#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "harness.h"
+#include "disk.h"
 
-enum { THREADS = 4, MANY = 300 * 1000, LARGE = 16 << 20 };
+enum { MANY = 300 * 1000, LARGE = 16 << 20 };
 
-typedef avow_promise_t *(*start_fn)(void);
-
-static char dir[32], file_path[64], fifo_path[64];
-static uv_file file;     /* file_path, which says "hello world" */
-static uv_sem_t arrived; /* a job of the pool's began */
-static uv_sem_t gate;    /* and may end */
-static int held;
-
-static void hold_work(uv_work_t *req) {
-  uv_sem_post(&arrived);
-  uv_sem_wait(&gate);
-}
-
-static void pass_work(uv_work_t *req) {
-  uv_sem_post(&arrived);
-}
-
-static void free_work(uv_work_t *req, int status) {
-  free(req);
-}
-
-static void queue_work(uv_work_cb work) {
-  uv_work_t *req = malloc(sizeof(*req));
-  assert_non_null(req);
-  assert_int_equal(uv_queue_work(loop, req, work, free_work), 0);
-}
-
-static void hold_pool(int threads) {
-  for (; threads > 0; threads--, held++) {
-    queue_work(hold_work);
-    uv_sem_wait(&arrived);
-  }
-}
-
-static void release_pool(void) {
-  for (; held > 0; held--)
-    uv_sem_post(&gate);
-}
-
-/* Until a thread has taken all that is queued: it cannot be taken back. */
-static void wait_until_taken(void) {
-  queue_work(pass_work);
-  uv_sem_wait(&arrived);
-}
-
-/* With one thread for all, what was taken is done, but nobody has heard. */
-static avow_promise_t *done_unheard(start_fn start) {
-  hold_pool(THREADS - 1);
-  avow_promise_t *p = start();
-  wait_until_taken();
-  release_pool();
-  return p;
-}
-
-static int open_files(void) {
-  DIR *fds = opendir("/proc/self/fd");
-  assert_non_null(fds);
-  int n = 0;
-  while (readdir(fds) != NULL)
-    n++;
-  (void) closedir(fds);
-  return n;
-}
+static uv_file file; /* open, and says "hello world" */
 
 static int set_up(void **state) {
-  (void) snprintf(dir, sizeof(dir), "/tmp/avow-XXXXXX");
-  if (mkdtemp(dir) == NULL || harness_setup(state) != 0)
+  if (disk_setup(state) != 0)
     return -1;
-  (void) snprintf(file_path, sizeof(file_path), "%s/file", dir);
-  (void) snprintf(fifo_path, sizeof(fifo_path), "%s/fifo", dir);
-  file = open(file_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (pwrite(file, "hello world", 11, 0) != 11)
-    return -1;
-  return mkfifo(fifo_path, 0600);
+  make_file("file", "hello world");
+  file = open(at("file"), O_RDWR | O_CLOEXEC);
+  return file >= 0 ? mkfifo(at("fifo"), 0600) : -1;
 }
 
 static int tear_down(void **state) {
   release_pool();
   (void) uv_run(loop, UV_RUN_DEFAULT); /* the pool's jobs are over */
-  (void) close(file);
-  (void) unlink(file_path);
-  (void) unlink(fifo_path);
-  (void) rmdir(dir);
-  return harness_teardown(state);
+  (void) close(file);                  /* a test may have done so */
+  return disk_teardown(state);
 }
 
 static char pattern_at(size_t i) {
@@ -123,45 +53,22 @@ static void assert_fulfils_pattern(avow_promise_t *p, size_t expected) {
   avow_value_unref(v);
 }
 
-static void assert_fulfils_bytes(avow_promise_t *p, const char *text) {
-  const avow_value_t v = avow_run(p);
-  size_t len;
-  assert_string_equal(avow_error_message(&v), "no error");
-  assert_string_equal(avow_to_bytes(&v, &len), text);
-  assert_int_equal(len, strlen(text));
-  avow_value_unref(v);
-}
-
-static void assert_says(avow_promise_t *p, int code, const char *message) {
-  const avow_value_t v = avow_run(p);
-  assert_string_equal(avow_err_name(avow_error_code(&v)), avow_err_name(code));
-  assert_string_equal(avow_error_message(&v), message);
-  avow_value_unref(v);
-}
-
 static void assert_file_says(const char *text) {
   char data[64] = "";
   assert_int_equal(pread(file, data, sizeof(data), 0), (ssize_t) strlen(text));
   assert_string_equal(data, text);
 }
 
-static void assert_cancels_at_once(avow_promise_t *p) {
-  assert_int_equal(avow_state(p), AVOW_PENDING);
-  avow_cancel(p);
-  assert_int_equal(avow_state(p), AVOW_REJECTED);
-  assert_rejects(p, UV_ECANCELED);
-}
-
 static avow_promise_t *start_read_file(void) {
-  return avow_read_file(loop, file_path, 100);
+  return avow_read_file(loop, at("file"), 100);
 }
 
 static avow_promise_t *start_read_fifo(void) {
-  return avow_read_file(loop, fifo_path, LARGE);
+  return avow_read_file(loop, at("fifo"), LARGE);
 }
 
 static avow_promise_t *start_open(void) {
-  return avow_fs_open(loop, file_path, O_RDONLY, 0);
+  return avow_fs_open(loop, at("file"), O_RDONLY, 0);
 }
 
 static avow_promise_t *start_fstat(void) {
@@ -197,7 +104,7 @@ static void read_file_gives_no_bytes_of_an_empty_file(void **state) {
   assert_int_equal(ftruncate(file, 0), 0);
 
   assert_fulfils_bytes(start_read_file(), "");
-  assert_fulfils_bytes(avow_read_file(loop, file_path, 0), "");
+  assert_fulfils_bytes(avow_read_file(loop, at("file"), 0), "");
 }
 
 static void read_file_reads_what_says_it_is_empty(void **state) {
@@ -214,13 +121,13 @@ static void read_file_reads_a_large_one(void **state) {
   assert_int_equal(pwrite(file, data, LARGE, 0), LARGE);
   free(data);
 
-  assert_fulfils_pattern(avow_read_file(loop, file_path, SIZE_MAX), LARGE);
+  assert_fulfils_pattern(avow_read_file(loop, at("file"), SIZE_MAX), LARGE);
 }
 
 /* On the pool, since opening waits for the reader. */
 static void feed_work(uv_work_t *req) {
   char *data = pattern(MANY);
-  const int fifo = open(fifo_path, O_WRONLY | O_CLOEXEC);
+  const int fifo = open(at("fifo"), O_WRONLY | O_CLOEXEC);
   if (write(fifo, data, MANY) < 0)
     perror("write"); /* the reader had enough, or misses it */
   (void) close(fifo);
@@ -235,16 +142,17 @@ static void read_file_makes_room_for_what_has_no_size(void **state) {
 }
 
 static void read_file_reads_exactly_the_limit(void **state) {
-  assert_fulfils_bytes(avow_read_file(loop, file_path, 11), "hello world");
+  assert_fulfils_bytes(avow_read_file(loop, at("file"), 11), "hello world");
 }
 
 static void read_file_rejects_one_byte_more_than_the_limit(void **state) {
   const int before = open_files();
-  char text[128];
-  (void) snprintf(text, sizeof(text), "read '%s': file too large", file_path);
+  const char *path = at("file");
 
-  assert_says(avow_read_file(loop, file_path, 10), UV_EFBIG, text);
-  assert_says(avow_read_file(loop, file_path, 0), UV_EFBIG, text);
+  assert_says(avow_read_file(loop, path, 10), UV_EFBIG,
+              "read '%s': file too large", path);
+  assert_says(avow_read_file(loop, path, 0), UV_EFBIG,
+              "read '%s': file too large", path);
 
   assert_int_equal(open_files(), before);
 }
@@ -269,12 +177,12 @@ static void read_file_does_not_believe_a_size_that_is_too_large(void **state) {
 
 static void read_file_rejects_a_directory(void **state) {
   const int before = open_files();
-  char text[128];
-  (void) snprintf(text, sizeof(text),
-                  "read '%s': illegal operation on a directory", dir);
+  const char *path = at("");
 
-  assert_says(avow_read_file(loop, dir, LARGE), UV_EISDIR, text);
-  assert_says(avow_read_file(loop, dir, 1), UV_EISDIR, text);
+  assert_says(avow_read_file(loop, path, LARGE), UV_EISDIR,
+              "read '%s': illegal operation on a directory", path);
+  assert_says(avow_read_file(loop, path, 1), UV_EISDIR,
+              "read '%s': illegal operation on a directory", path);
 
   assert_int_equal(open_files(), before);
 }
@@ -379,13 +287,6 @@ static void cancelled_after_it_settled_changes_nothing(void **state) {
 }
 
 /* Closing avow, and starting it again for the fixture. */
-static void assert_loop_close_cancels(avow_promise_t *p) {
-  assert_int_equal(avow_loop_close(loop), 0);
-  assert_int_equal(avow_result(p)->code, UV_ECANCELED);
-  avow_unref(p);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
-}
-
 static void loop_close_takes_requests_off_the_queue(void **state) {
   const int before = open_files();
 
@@ -428,7 +329,7 @@ static bool fails_well(start_fn start, long nth, bool from_then_on) {
   return failed;
 }
 
-static void survive_failing_memory(start_fn start) {
+static void survive(start_fn start) {
   for (int on = 0; on < 2; on++)
     for (long nth = 1; fails_well(start, nth, on != 0); nth++)
       assert_true(nth < 100);
@@ -439,7 +340,7 @@ static void every_request_survives_failing_memory(void **state) {
   wait_until_taken(); /* libuv wants memory to start the pool */
 
   for (int i = 0; i < STARTS; i++)
-    survive_failing_memory(starts[i]);
+    survive(starts[i]);
 
   assert_int_equal(open_files(), before);
 }
@@ -447,7 +348,7 @@ static void every_request_survives_failing_memory(void **state) {
 static void close_survives_failing_memory_and_closes(void **state) {
   const int before = open_files();
 
-  survive_failing_memory(start_close);
+  survive(start_close);
 
   assert_int_equal(open_files(), before);
 }
@@ -457,16 +358,14 @@ static avow_promise_t *start_large_read_file(void) {
 }
 
 static void read_file_survives_failing_to_make_room(void **state) {
-  survive_failing_memory(start_large_read_file);
+  survive(start_large_read_file);
 }
 
 #define FILES(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void) {
   (void) signal(SIGPIPE, SIG_IGN); /* a reader that stops */
-  (void) setenv("UV_THREADPOOL_SIZE", "4", 1);
-  (void) uv_sem_init(&arrived, 0);
-  (void) uv_sem_init(&gate, 0);
+  disk_init();
   const struct CMUnitTest tests[] = {
     FILES(read_file_gives_all_of_it),
     FILES(read_file_gives_no_bytes_of_an_empty_file),

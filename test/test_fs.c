@@ -1,5 +1,4 @@
 /* Files: one request of the thread pool each. */
-#include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -7,97 +6,30 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "harness.h"
+#include "disk.h"
 
-enum { THREADS = 4, PART = 4096, MANY = 1 << 20, LARGE = 16 << 20 };
+enum { PART = 4096, MANY = 1 << 20, LARGE = 16 << 20 };
 
-typedef avow_promise_t *(*start_fn)(void);
-
-static char dir[32], file_path[64], fifo_path[64];
-static uv_file file;     /* file_path, which says "hello world" */
-static uv_sem_t arrived; /* a job of the pool's began */
-static uv_sem_t gate;    /* and may end */
-static int held;
+static uv_file file; /* open, and says "hello world" */
 static bool libuv_fails;
 
 static void *libuv_malloc(size_t size) {
   return libuv_fails ? NULL : malloc(size);
 }
 
-static void hold_work(uv_work_t *req) {
-  uv_sem_post(&arrived);
-  uv_sem_wait(&gate);
-}
-
-static void pass_work(uv_work_t *req) {
-  uv_sem_post(&arrived);
-}
-
-static void free_work(uv_work_t *req, int status) {
-  free(req);
-}
-
-static void queue_and_meet(uv_work_cb work) {
-  uv_work_t *req = malloc(sizeof(*req));
-  assert_non_null(req);
-  assert_int_equal(uv_queue_work(loop, req, work, free_work), 0);
-  uv_sem_wait(&arrived);
-}
-
-static void hold_pool(int threads) {
-  for (; threads > 0; threads--, held++)
-    queue_and_meet(hold_work);
-}
-
-static void release_pool(void) {
-  for (; held > 0; held--)
-    uv_sem_post(&gate);
-}
-
-/* Until a thread has taken all that is queued: it cannot be taken back. */
-static void wait_until_taken(void) {
-  queue_and_meet(pass_work);
-}
-
-/* With one thread for all, what was taken is done, but nobody has heard. */
-static avow_promise_t *done_unheard(start_fn start) {
-  hold_pool(THREADS - 1);
-  avow_promise_t *p = start();
-  wait_until_taken();
-  release_pool();
-  return p;
-}
-
-static int open_files(void) {
-  DIR *fds = opendir("/proc/self/fd");
-  assert_non_null(fds);
-  int n = 0;
-  while (readdir(fds) != NULL)
-    n++;
-  (void) closedir(fds);
-  return n;
-}
-
 static int set_up(void **state) {
-  (void) snprintf(dir, sizeof(dir), "/tmp/avow-XXXXXX");
-  if (mkdtemp(dir) == NULL || harness_setup(state) != 0)
+  if (disk_setup(state) != 0)
     return -1;
-  (void) snprintf(file_path, sizeof(file_path), "%s/file", dir);
-  (void) snprintf(fifo_path, sizeof(fifo_path), "%s/fifo", dir);
-  file = open(file_path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (pwrite(file, "hello world", 11, 0) != 11)
-    return -1;
-  return mkfifo(fifo_path, 0600);
+  make_file("file", "hello world");
+  file = open(at("file"), O_RDWR | O_CLOEXEC);
+  return file >= 0 ? mkfifo(at("fifo"), 0600) : -1;
 }
 
 static int tear_down(void **state) {
   release_pool();
   (void) uv_run(loop, UV_RUN_DEFAULT); /* the pool's jobs are over */
   (void) close(file);                  /* a test may have done so */
-  (void) unlink(file_path);
-  (void) unlink(fifo_path);
-  (void) rmdir(dir);
-  return harness_teardown(state);
+  return disk_teardown(state);
 }
 
 static avow_value_t pattern(size_t len) {
@@ -114,37 +46,14 @@ static void assert_pattern(const char *data, size_t from, size_t len) {
       fail_msg("byte %zu is wrong", from + i);
 }
 
-static void assert_fulfils_bytes(avow_promise_t *p, const char *text) {
-  const avow_value_t v = avow_run(p);
-  size_t len;
-  assert_string_equal(avow_error_message(&v), "no error");
-  assert_string_equal(avow_to_bytes(&v, &len), text);
-  assert_int_equal(len, strlen(text));
-  avow_value_unref(v);
-}
-
-static void assert_says(avow_promise_t *p, int code, const char *message) {
-  const avow_value_t v = avow_run(p);
-  assert_string_equal(avow_err_name(avow_error_code(&v)), avow_err_name(code));
-  assert_string_equal(avow_error_message(&v), message);
-  avow_value_unref(v);
-}
-
 static void assert_file_says(const char *text) {
   char data[64] = "";
   assert_int_equal(pread(file, data, sizeof(data), 0), (ssize_t) strlen(text));
   assert_string_equal(data, text);
 }
 
-static void assert_cancels_at_once(avow_promise_t *p) {
-  assert_int_equal(avow_state(p), AVOW_PENDING);
-  avow_cancel(p);
-  assert_int_equal(avow_state(p), AVOW_REJECTED);
-  assert_rejects(p, UV_ECANCELED);
-}
-
 static avow_promise_t *start_open(void) {
-  return avow_fs_open(loop, file_path, O_RDONLY, 0);
+  return avow_fs_open(loop, at("file"), O_RDONLY, 0);
 }
 
 static avow_promise_t *start_fstat(void) {
@@ -164,15 +73,15 @@ static void open_gives_a_file_that_close_closes(void **state) {
 static void open_copies_the_path_and_uses_flags_and_mode(void **state) {
   struct stat st;
   char path[64];
-  (void) unlink(file_path);
-  memcpy(path, file_path, sizeof(path));
+  (void) unlink(at("file"));
+  strcpy(path, at("file"));
 
   avow_promise_t *p = avow_fs_open(loop, path, O_WRONLY | O_CREAT, 0640);
   path[0] = '\0';
   const avow_value_t v = avow_run(p);
   (void) close((int) avow_to_int(&v));
 
-  assert_int_equal(stat(file_path, &st), 0);
+  assert_int_equal(stat(at("file"), &st), 0);
   assert_int_equal(st.st_mode & 0777, 0640);
 }
 
@@ -191,15 +100,11 @@ static void open_rejects_a_path_that_is_null(void **state) {
 }
 
 static void open_rejects_when_libuv_has_no_memory(void **state) {
-  char text[128];
-  (void) snprintf(text, sizeof(text), "open '%s': not enough memory",
-                  file_path);
-
   libuv_fails = true;
   avow_promise_t *p = start_open();
   libuv_fails = false;
 
-  assert_says(p, UV_ENOMEM, text);
+  assert_says(p, UV_ENOMEM, "open '%s': not enough memory", at("file"));
 }
 
 static void failures_name_the_operation_and_the_file(void **state) {
@@ -354,7 +259,7 @@ static void read_pattern(uv_file from, size_t len) {
 }
 
 static void write_to_a_fifo_waits_for_its_reader(void **state) {
-  const uv_file fifo = open(fifo_path, O_RDWR | O_CLOEXEC);
+  const uv_file fifo = open(at("fifo"), O_RDWR | O_CLOEXEC);
 
   avow_promise_t *p = avow_fs_write(loop, fifo, pattern(MANY), -1);
   read_pattern(fifo, MANY);
@@ -398,11 +303,11 @@ static void open_cancelled_in_its_turn_is_closed_again(void **state) {
 
 static void running_open_is_closed_again_when_cancelled(void **state) {
   const int before = open_files();
-  avow_promise_t *p = avow_fs_open(loop, fifo_path, O_RDONLY, 0);
+  avow_promise_t *p = avow_fs_open(loop, at("fifo"), O_RDONLY, 0);
   wait_until_taken();
 
   assert_cancels_at_once(p);
-  const int writer = open(fifo_path, O_WRONLY | O_CLOEXEC);
+  const int writer = open(at("fifo"), O_WRONLY | O_CLOEXEC);
   run();
 
   (void) close(writer);
@@ -410,7 +315,7 @@ static void running_open_is_closed_again_when_cancelled(void **state) {
 }
 
 static void running_read_is_dropped_when_cancelled(void **state) {
-  const int fifo = open(fifo_path, O_RDWR | O_CLOEXEC);
+  const int fifo = open(at("fifo"), O_RDWR | O_CLOEXEC);
   avow_promise_t *p = avow_fs_read(loop, fifo, 100, -1);
   wait_until_taken();
 
@@ -424,7 +329,7 @@ static void running_read_is_dropped_when_cancelled(void **state) {
 /* The number must not be another file's while a thread still uses it. */
 static void close_waits_for_cancelled_requests_that_run(void **state) {
   const int before = open_files();
-  const int fifo = open(fifo_path, O_RDWR | O_CLOEXEC);
+  const int fifo = open(at("fifo"), O_RDWR | O_CLOEXEC);
   const int other = dup(fifo); /* the FIFO stays when the file is gone */
   avow_promise_t *reads[3];    /* leave one thread of the pool's four */
   for (int i = 0; i < 3; i++)
@@ -444,7 +349,7 @@ static void close_waits_for_cancelled_requests_that_run(void **state) {
 }
 
 static void running_write_keeps_its_bytes_when_cancelled(void **state) {
-  const int fifo = open(fifo_path, O_RDWR | O_CLOEXEC);
+  const int fifo = open(at("fifo"), O_RDWR | O_CLOEXEC);
   avow_promise_t *p = avow_fs_write(loop, fifo, pattern(MANY), -1);
   wait_until_taken();
 
@@ -477,10 +382,8 @@ static void failure_keeps_its_code_without_memory(void **state) {
 #define FS(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void) {
-  (void) setenv("UV_THREADPOOL_SIZE", "4", 1);
   (void) signal(SIGXFSZ, SIG_IGN); /* a write beyond the limit says so */
-  (void) uv_sem_init(&arrived, 0);
-  (void) uv_sem_init(&gate, 0);
+  disk_init();
   (void) uv_replace_allocator(libuv_malloc, realloc, calloc, free);
   const struct CMUnitTest tests[] = {
     FS(open_gives_a_file_that_close_closes),

@@ -1,13 +1,7 @@
 /* Jobs of the thread pool: whose each thing is, and when it ends. */
 #include <stdatomic.h>
 
-#include "harness.h"
-
-enum { THREADS = 4 };
-
-static uv_sem_t arrived; /* a job of the pool's began */
-static uv_sem_t gate;    /* and may end */
-static int held;
+#include "thread_pool.h"
 
 typedef struct {
   atomic_int calls; /* of the function */
@@ -24,8 +18,7 @@ static avow_value_t call(void *data) {
 }
 
 static avow_value_t call_held(void *data) {
-  uv_sem_post(&arrived);
-  uv_sem_wait(&gate);
+  wait_in_pool();
   return call(data);
 }
 
@@ -34,43 +27,11 @@ static void free_job(void *data) {
   job->frees++;
 }
 
-static void hold_work(uv_work_t *req) {
-  uv_sem_post(&arrived);
-  uv_sem_wait(&gate);
-}
-
-static void pass_work(uv_work_t *req) {
-  uv_sem_post(&arrived);
-}
-
-static void free_work(uv_work_t *req, int status) {
-  free(req);
-}
-
-static void queue_work(uv_work_cb work) {
-  uv_work_t *req = malloc(sizeof(*req));
-  assert_non_null(req);
-  assert_int_equal(uv_queue_work(loop, req, work, free_work), 0);
-}
-
-static void hold_pool(int threads) {
-  for (; threads > 0; threads--, held++) {
-    queue_work(hold_work);
-    uv_sem_wait(&arrived);
-  }
-}
-
-static void release_pool(void) {
-  for (; held > 0; held--)
-    uv_sem_post(&gate);
-}
-
 /* A job that is over, of which the loop has not heard. */
-static avow_promise_t *done_unheard(job_t *job) {
+static avow_promise_t *called_unheard(job_t *job) {
   hold_pool(THREADS - 1);
   avow_promise_t *p = avow_work(loop, call, job, free_job);
-  queue_work(pass_work);
-  uv_sem_wait(&arrived);
+  wait_until_taken();
   release_pool();
   return p;
 }
@@ -184,12 +145,12 @@ static void work_cancelled_in_the_queue_never_runs(void **state) {
 static void work_cancelled_while_it_runs_ends_unheard(void **state) {
   job_t job = { .result = avow_string("late") };
   avow_promise_t *p = avow_work(loop, call_held, &job, free_job);
-  uv_sem_wait(&arrived);
+  meet_in_pool();
 
   avow_cancel(p);
   assert_rejects(p, UV_ECANCELED);
   assert_int_equal(job.frees, 0); /* the thread still uses it */
-  uv_sem_post(&gate);
+  let_go_in_pool();
   run();
 
   assert_int_equal(job.calls, 1);
@@ -198,7 +159,7 @@ static void work_cancelled_while_it_runs_ends_unheard(void **state) {
 
 static void work_cancelled_when_done_drops_the_result(void **state) {
   job_t job = { .result = avow_string("late") };
-  avow_promise_t *p = done_unheard(&job);
+  avow_promise_t *p = called_unheard(&job);
 
   avow_cancel(p);
   run();
@@ -233,10 +194,10 @@ static void loop_close_waits_for_work_that_runs(void **state) {
   job_t queued = { .frees = 0 };
   hold_pool(THREADS - 1);
   avow_promise_t *p = avow_work(loop, call_held, &job, free_job);
-  uv_sem_wait(&arrived);
+  meet_in_pool();
   avow_promise_t *q = avow_work(loop, call, &queued, free_job);
   release_pool();
-  uv_sem_post(&gate);
+  let_go_in_pool();
 
   assert_int_equal(avow_loop_close(loop), 0);
   run(); /* what held the pool is not avow's to wait for */
@@ -330,9 +291,7 @@ static void work_serves_what_blocks(void **state) {
 }
 
 int main(void) {
-  (void) setenv("UV_THREADPOOL_SIZE", "4", 1);
-  (void) uv_sem_init(&arrived, 0);
-  (void) uv_sem_init(&gate, 0);
+  pool_init();
   const struct CMUnitTest tests[] = {
     CASE(work_that_returns_a_promise_is_misuse),
     CASE(work_gives_what_its_function_returns),

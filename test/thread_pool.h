@@ -1,0 +1,32 @@
+/* libuv's thread pool, which tests can hold, and meet the jobs of. */
+#ifndef THREAD_POOL_H
+#define THREAD_POOL_H
+
+#include "harness.h"
+
+enum { THREADS = 4 };
+
+typedef avow_promise_t *(*start_fn)(void);
+
+/* Before all tests. */
+void pool_init(void);
+
+/* So many threads do nothing until the pool is released. */
+void hold_pool(int threads);
+void release_pool(void);
+
+/* Work for the pool, which frees itself. */
+void queue_work(uv_work_cb work);
+/* Until a thread has taken all that is queued: it cannot be taken back. */
+void wait_until_taken(void);
+
+/* With one thread for all, what was taken is done, but nobody has heard. */
+avow_promise_t *done_unheard(start_fn start);
+
+/* A job of the test's own says that it has begun, and waits to be let go. */
+void wait_in_pool(void);
+/* The test waits for that, and lets it go. */
+void meet_in_pool(void);
+void let_go_in_pool(void);
+
+#endif
