@@ -3,7 +3,6 @@
 #include "disk.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -117,34 +116,6 @@ int entries_of(const char *name) {
 
 int open_files(void) {
   return count_entries("/proc/self/fd");
-}
-
-void assert_says(avow_promise_t *p, int code, const char *format, ...) {
-  char message[PATH];
-  va_list args;
-  va_start(args, format);
-  (void) vsnprintf(message, sizeof(message), format, args); /* or cut */
-  va_end(args);
-  const avow_value_t v = avow_run(p);
-  assert_string_equal(avow_err_name(avow_error_code(&v)), avow_err_name(code));
-  assert_string_equal(avow_error_message(&v), message);
-  avow_value_unref(v);
-}
-
-void assert_fulfils_bytes(avow_promise_t *p, const char *text) {
-  const avow_value_t v = avow_run(p);
-  size_t len;
-  assert_string_equal(avow_error_message(&v), "no error");
-  assert_string_equal(avow_to_bytes(&v, &len), text);
-  assert_int_equal(len, strlen(text));
-  avow_value_unref(v);
-}
-
-void assert_cancels_at_once(avow_promise_t *p) {
-  assert_int_equal(avow_state(p), AVOW_PENDING);
-  avow_cancel(p);
-  assert_int_equal(avow_state(p), AVOW_REJECTED);
-  assert_rejects(p, UV_ECANCELED);
 }
 
 void assert_cancels(avow_promise_t *p) {

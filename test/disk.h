@@ -32,9 +32,6 @@ int entries_of(const char *name); /* of a directory */
 int open_files(void);
 
 /* All take p. */
-void assert_says(avow_promise_t *p, int code, const char *format, ...);
-void assert_fulfils_bytes(avow_promise_t *p, const char *text);
-void assert_cancels_at_once(avow_promise_t *p);
 void assert_cancels(avow_promise_t *p); /* one with more than one step */
 /* Closes avow, and starts it again for the fixture. */
 void assert_loop_close_cancels(avow_promise_t *p);

@@ -1,52 +1,20 @@
 /* What arrives on a stream as a channel. */
-#include <fcntl.h>
 #include <signal.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "harness.h"
+#include "peer.h"
 
-static uv_pipe_t ours;
-static uv_stream_t *const stream = (uv_stream_t *) &ours;
-static int peer; /* -1 when it hung up */
 static avow_channel_t *channel;
 
 static int set_up(void **state) {
-  int fds[2];
   channel = NULL;
-  if (harness_setup(state) != 0 ||
-      socketpair(AF_UNIX, SOCK_STREAM, 0, fds) != 0)
-    return -1;
-  peer = fds[1];
-  (void) uv_pipe_init(loop, &ours, 0);
-  return uv_pipe_open(&ours, fds[0]);
-}
-
-static void hang_up(void) {
-  if (peer >= 0)
-    (void) close(peer);
-  peer = -1;
+  return peer_setup_pipe(state);
 }
 
 static int tear_down(void **state) {
   avow_channel_unref(channel);
-  hang_up();
-  if (!uv_is_closing((uv_handle_t *) stream))
-    uv_close((uv_handle_t *) stream, NULL);
-  (void) uv_run(loop, UV_RUN_DEFAULT); /* it is closed */
-  return harness_teardown(state);
-}
-
-static void turn(void) {
-  (void) uv_run(loop, UV_RUN_NOWAIT); /* the stream keeps it alive */
-}
-
-static void say(const char *text) {
-  assert_int_equal(write(peer, text, strlen(text)), (ssize_t) strlen(text));
-}
-
-static bool reads(void) {
-  return uv_is_active((uv_handle_t *) stream) != 0;
+  return peer_teardown(state);
 }
 
 static void start(size_t max, size_t room) {

@@ -74,13 +74,6 @@ static void assert_gives(avow_promise_t *p, int64_t status, const char *out,
   avow_value_unref(v);
 }
 
-static void assert_says(avow_promise_t *p, int code, const char *message) {
-  const avow_value_t v = avow_run(p);
-  assert_string_equal(avow_err_name(avow_error_code(&v)), avow_err_name(code));
-  assert_string_equal(avow_error_message(&v), message);
-  avow_value_unref(v);
-}
-
 static void command_gives_what_it_said(void **state) {
   assert_gives(shell("echo out; echo err >&2"), 0, "out\n", "err\n");
 }

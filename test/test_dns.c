@@ -6,7 +6,6 @@
 #include <dlfcn.h>
 #include <netdb.h>
 #include <stdatomic.h>
-#include <stdio.h>
 
 #include "thread_pool.h"
 
@@ -97,13 +96,6 @@ static void assert_fulfils_address(avow_promise_t *p, const char *ip,
   const avow_value_t v = avow_run(p);
   assert_is_address(&v, ip, port);
   avow_value_unref(v);
-}
-
-static void assert_cancels_at_once(avow_promise_t *p) {
-  assert_int_equal(avow_state(p), AVOW_PENDING);
-  avow_cancel(p);
-  assert_int_equal(avow_state(p), AVOW_REJECTED);
-  assert_rejects(p, UV_ECANCELED);
 }
 
 static void lookup_gives_addresses(void **state) {

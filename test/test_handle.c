@@ -2,38 +2,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "harness.h"
+#include "peer.h"
 
 enum { LARGE = 8 << 20, MANY = 1000, RESERVE = 64 };
 
-static uv_pipe_t ours;
-static uv_stream_t *const stream = (uv_stream_t *) &ours;
-static uv_handle_t *const handle = (uv_handle_t *) &ours;
-static int peer;
+static uv_handle_t *handle; /* the stream's */
 
 static int set_up(void **state) {
-  int fds[2];
-  if (harness_setup(state) != 0 ||
-      socketpair(AF_UNIX, SOCK_STREAM, 0, fds) != 0)
-    return -1;
-  peer = fds[1];
-  (void) uv_pipe_init(loop, &ours, 0);
-  return uv_pipe_open(&ours, fds[0]);
-}
-
-static int tear_down(void **state) {
-  (void) close(peer);
-  if (!uv_is_closing(handle))
-    uv_close(handle, NULL);
-  (void) uv_run(loop, UV_RUN_DEFAULT); /* it is closed */
-  return harness_teardown(state);
-}
-
-static void assert_says(avow_promise_t *p, int code, const char *message) {
-  const avow_value_t v = avow_run(p);
-  assert_string_equal(avow_err_name(avow_error_code(&v)), avow_err_name(code));
-  assert_string_equal(avow_error_message(&v), message);
-  avow_value_unref(v);
+  handle = (uv_handle_t *) stream;
+  return peer_setup_pipe(state);
 }
 
 static avow_promise_t *noted(avow_promise_t *p, char *word) {
@@ -327,7 +304,7 @@ static void handles_close_even_without_a_promise(void **state) {
 
 /* False once there is no nth allocation to fail. */
 static bool fails_well(void **state, long nth, bool from_then_on) {
-  assert_int_equal(tear_down(state), 0);
+  assert_int_equal(peer_teardown(state), 0);
   assert_int_equal(set_up(state), 0);
   fail_allocation(nth, from_then_on);
   avow_promise_t *read = avow_read(stream, 100);
@@ -366,7 +343,7 @@ static void data_of_handle_and_loop_stays_the_program_s(void **state) {
   assert_rejects(shutdown, UV_ECANCELED);
 }
 
-#define HANDLE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define HANDLE(f) cmocka_unit_test_setup_teardown(f, set_up, peer_teardown)
 
 static void close_nowhere(void) {
   uv_loop_t bare;

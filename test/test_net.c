@@ -83,13 +83,6 @@ static avow_value_t connected(void) {
   return v;
 }
 
-static void assert_says(avow_promise_t *p, int code, const char *message) {
-  const avow_value_t v = avow_run(p);
-  assert_string_equal(avow_err_name(avow_error_code(&v)), avow_err_name(code));
-  assert_string_equal(avow_error_message(&v), message);
-  avow_value_unref(v);
-}
-
 static void assert_hears(const avow_value_t *v, const char *text) {
   const avow_value_t bytes = avow_run(avow_read(stream_of(v), 100));
   assert_string_equal(avow_to_bytes(&bytes, NULL), text);

@@ -48,7 +48,7 @@ static avow_promise_t *start(void) {
   return avow_pipe_connect(&ours, path);
 }
 
-static void assert_says(avow_promise_t *p, int code, const char *text) {
+static void assert_connect_says(avow_promise_t *p, int code, const char *text) {
   char message[1200];
   (void) snprintf(message, sizeof(message), "connect %s", text);
   const avow_value_t v = avow_run(p);
@@ -78,8 +78,8 @@ static void connect_copies_the_name(void **state) {
 }
 
 static void refusal_names_the_path(void **state) {
-  assert_says(avow_pipe_connect(&ours, "/nowhere/at/all"), UV_ENOENT,
-              "'/nowhere/at/all': no such file or directory");
+  assert_connect_says(avow_pipe_connect(&ours, "/nowhere/at/all"), UV_ENOENT,
+                      "'/nowhere/at/all': no such file or directory");
 }
 
 static void pipe_connects_after_a_refusal(void **state) {
@@ -95,13 +95,14 @@ static void name_that_is_too_long_is_refused(void **state) {
   name[sizeof(name) - 1] = '\0';
   (void) snprintf(text, sizeof(text), "'%s': name too long", name);
 
-  assert_says(avow_pipe_connect(&ours, name), UV_ENAMETOOLONG, text);
+  assert_connect_says(avow_pipe_connect(&ours, name), UV_ENAMETOOLONG, text);
 }
 
 static void connect_rejects_without_a_name(void **state) {
-  assert_says(avow_pipe_connect(&ours, NULL), UV_EINVAL,
-              "'NULL': invalid argument");
-  assert_says(avow_pipe_connect(&ours, ""), UV_EINVAL, "'': invalid argument");
+  assert_connect_says(avow_pipe_connect(&ours, NULL), UV_EINVAL,
+                      "'NULL': invalid argument");
+  assert_connect_says(avow_pipe_connect(&ours, ""), UV_EINVAL,
+                      "'': invalid argument");
 }
 
 static void second_connect_rejects_and_the_first_goes_on(void **state) {

@@ -85,13 +85,6 @@ static void assert_ends(avow_promise_t *p, int64_t status, int signal) {
   avow_value_unref(v);
 }
 
-static void assert_says(avow_promise_t *p, int code, const char *message) {
-  const avow_value_t v = avow_run(p);
-  assert_string_equal(avow_err_name(avow_error_code(&v)), avow_err_name(code));
-  assert_string_equal(avow_error_message(&v), message);
-  avow_value_unref(v);
-}
-
 static bool is_gone(uv_pid_t pid) {
   return uv_kill(pid, 0) == UV_ESRCH;
 }

@@ -63,13 +63,6 @@ static void assert_hears(const char *text) {
   assert_hears_at(1, text);
 }
 
-static void assert_says(avow_promise_t *p, int code, const char *message) {
-  const avow_value_t v = avow_run(p);
-  assert_string_equal(avow_err_name(avow_error_code(&v)), avow_err_name(code));
-  assert_string_equal(avow_error_message(&v), message);
-  avow_value_unref(v);
-}
-
 static avow_promise_t *start(void) {
   return avow_pump(from, to);
 }

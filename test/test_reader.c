@@ -1,58 +1,22 @@
 /* Reading in pieces. */
 #include <signal.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
-#include "harness.h"
+#include "peer.h"
 
 enum { LARGE = 3 << 20 };
 
-static uv_pipe_t ours;
-static uv_stream_t *const stream = (uv_stream_t *) &ours;
-static int peer; /* -1 when it hung up */
 static avow_reader_t *reader;
 
 static int set_up(void **state) {
-  int fds[2];
-  if (harness_setup(state) != 0 ||
-      socketpair(AF_UNIX, SOCK_STREAM, 0, fds) != 0)
-    return -1;
-  peer = fds[1];
-  (void) uv_pipe_init(loop, &ours, 0);
+  const int err = peer_setup_pipe(state);
   reader = avow_reader_new(stream);
-  return uv_pipe_open(&ours, fds[0]);
-}
-
-static void hang_up(void) {
-  if (peer >= 0)
-    (void) close(peer);
-  peer = -1;
+  return err;
 }
 
 static int tear_down(void **state) {
   avow_reader_unref(reader);
-  hang_up();
-  if (!uv_is_closing((uv_handle_t *) stream))
-    uv_close((uv_handle_t *) stream, NULL);
-  (void) uv_run(loop, UV_RUN_DEFAULT); /* it is closed */
-  return harness_teardown(state);
-}
-
-static void turn(void) {
-  (void) uv_run(loop, UV_RUN_NOWAIT); /* the stream keeps it alive */
-}
-
-static void say(const char *text) {
-  assert_int_equal(write(peer, text, strlen(text)), (ssize_t) strlen(text));
-}
-
-static void assert_is(avow_promise_t *p, const char *text) {
-  const avow_value_t v = avow_run(p);
-  size_t len;
-  assert_string_equal(avow_error_message(&v), "no error");
-  assert_string_equal(avow_to_bytes(&v, &len), text);
-  assert_int_equal(len, strlen(text));
-  avow_value_unref(v);
+  return peer_teardown(state);
 }
 
 static void assert_ends_with(avow_promise_t *p, const char *rest,
@@ -78,9 +42,9 @@ static avow_promise_t *exactly(size_t n) {
 
 static void lines_come_one_by_one(void **state) {
   say("one\ntwo\r\n\n\rthree\r");
-  assert_is(line(), "one");
-  assert_is(line(), "two");
-  assert_is(line(), "");
+  assert_fulfils_bytes(line(), "one");
+  assert_fulfils_bytes(line(), "two");
+  assert_fulfils_bytes(line(), "");
   avow_promise_t *p = line();
   turn();
   assert_int_equal(avow_state(p), AVOW_PENDING);
@@ -88,8 +52,8 @@ static void lines_come_one_by_one(void **state) {
   say("\nlast");
   hang_up();
 
-  assert_is(p, "\rthree");
-  assert_is(line(), "last");
+  assert_fulfils_bytes(p, "\rthree");
+  assert_fulfils_bytes(line(), "last");
   assert_fulfils_none(line());
   assert_fulfils_none(line());
 }
@@ -102,26 +66,26 @@ static void line_comes_in_parts(void **state) {
     turn();
   }
 
-  assert_is(p, "abcd");
+  assert_fulfils_bytes(p, "abcd");
 }
 
 static void what_is_there_is_given_at_once(void **state) {
   say("one\ntwo\n");
-  assert_is(line(), "one");
+  assert_fulfils_bytes(line(), "one");
 
   avow_promise_t *p = line();
 
   assert_int_equal(avow_state(p), AVOW_FULFILLED);
-  assert_is(p, "two");
+  assert_fulfils_bytes(p, "two");
 }
 
 static void line_may_be_as_long_as_the_limit(void **state) {
   say("abc\r\nabc\nabcd\n");
 
-  assert_is(avow_reader_line(reader, 3), "abc");
-  assert_is(avow_reader_line(reader, 3), "abc");
+  assert_fulfils_bytes(avow_reader_line(reader, 3), "abc");
+  assert_fulfils_bytes(avow_reader_line(reader, 3), "abc");
   assert_rejects(avow_reader_line(reader, 3), UV_EMSGSIZE);
-  assert_is(avow_reader_line(reader, 4), "abcd");
+  assert_fulfils_bytes(avow_reader_line(reader, 4), "abcd");
 }
 
 static void line_without_end_is_refused_in_time(void **state) {
@@ -139,7 +103,7 @@ static void line_without_end_is_refused_in_time(void **state) {
   avow_value_unref(v);
   hang_up();
   assert_rejects(avow_reader_line(reader, 3), UV_EMSGSIZE);
-  assert_is(avow_reader_line(reader, SIZE_MAX), "abcde");
+  assert_fulfils_bytes(avow_reader_line(reader, SIZE_MAX), "abcde");
 }
 
 static void last_line_may_be_too_long(void **state) {
@@ -147,15 +111,15 @@ static void last_line_may_be_too_long(void **state) {
   hang_up();
 
   assert_rejects(avow_reader_line(reader, 3), UV_EMSGSIZE);
-  assert_is(avow_reader_line(reader, 4), "abcd");
+  assert_fulfils_bytes(avow_reader_line(reader, 4), "abcd");
 }
 
 static void delimiters_are_taken_with_what_comes_before(void **state) {
   say("head\r\n\r\nbo--dy--");
 
-  assert_is(until("\r\n\r\n"), "head");
-  assert_is(until("--"), "bo");
-  assert_is(until("--"), "dy");
+  assert_fulfils_bytes(until("\r\n\r\n"), "head");
+  assert_fulfils_bytes(until("--"), "bo");
+  assert_fulfils_bytes(until("--"), "dy");
 }
 
 static void delimiter_comes_in_parts(void **state) {
@@ -166,15 +130,15 @@ static void delimiter_comes_in_parts(void **state) {
     turn();
   }
 
-  assert_is(p, "xaa");
-  assert_is(avow_reader_next(reader, 100), "y");
+  assert_fulfils_bytes(p, "xaa");
+  assert_fulfils_bytes(avow_reader_next(reader, 100), "y");
 }
 
 static void delimiter_may_hold_any_byte(void **state) {
   assert_int_equal(write(peer, "a\0b\0", 4), 4);
 
-  assert_is(avow_reader_until(reader, avow_bytes("\0", 1), 10), "a");
-  assert_is(avow_reader_until(reader, avow_bytes("\0", 1), 10), "b");
+  assert_fulfils_bytes(avow_reader_until(reader, avow_bytes("\0", 1), 10), "a");
+  assert_fulfils_bytes(avow_reader_until(reader, avow_bytes("\0", 1), 10), "b");
 }
 
 static void end_without_delimiter_gives_the_rest(void **state) {
@@ -189,7 +153,8 @@ static void what_is_longer_than_the_limit_stays(void **state) {
   say("abcdef;");
 
   assert_rejects(avow_reader_until(reader, avow_string(";"), 5), UV_EMSGSIZE);
-  assert_is(avow_reader_until(reader, avow_string(";"), 6), "abcdef");
+  assert_fulfils_bytes(avow_reader_until(reader, avow_string(";"), 6),
+                       "abcdef");
   say("abcdef");
   assert_rejects(avow_reader_until(reader, avow_string(";"), 5), UV_EMSGSIZE);
 }
@@ -209,10 +174,10 @@ static void so_many_bytes_come_exactly(void **state) {
   say("efgh");
   hang_up();
 
-  assert_is(p, "abcdef");
-  assert_is(exactly(0), "");
-  assert_is(exactly(2), "gh");
-  assert_is(exactly(0), "");
+  assert_fulfils_bytes(p, "abcdef");
+  assert_fulfils_bytes(exactly(0), "");
+  assert_fulfils_bytes(exactly(2), "gh");
+  assert_fulfils_bytes(exactly(0), "");
   assert_fulfils_none(exactly(1));
 }
 
@@ -253,15 +218,15 @@ static void much_comes_exactly(void **state) {
 
 static void next_gives_what_is_there(void **state) {
   say("line\nrest");
-  assert_is(line(), "line");
+  assert_fulfils_bytes(line(), "line");
 
-  assert_is(avow_reader_next(reader, 2), "re");
-  assert_is(avow_reader_next(reader, 100), "st");
+  assert_fulfils_bytes(avow_reader_next(reader, 2), "re");
+  assert_fulfils_bytes(avow_reader_next(reader, 100), "st");
   avow_promise_t *p = avow_reader_next(reader, 3);
   say("more");
-  assert_is(p, "mor");
+  assert_fulfils_bytes(p, "mor");
   hang_up();
-  assert_is(avow_reader_next(reader, 3), "e");
+  assert_fulfils_bytes(avow_reader_next(reader, 3), "e");
   assert_fulfils_none(avow_reader_next(reader, 3));
   assert_rejects(avow_reader_next(reader, 0), UV_EINVAL);
 }
@@ -276,7 +241,7 @@ static void cancelling_loses_nothing(void **state) {
   turn();
 
   say("cd\n");
-  assert_is(line(), "abcd");
+  assert_fulfils_bytes(line(), "abcd");
 }
 
 static void reader_cancelled_at_once_reads_nothing(void **state) {
@@ -286,7 +251,7 @@ static void reader_cancelled_at_once_reads_nothing(void **state) {
 
   assert_rejects(p, UV_ECANCELED);
   say("x\n");
-  assert_is(line(), "x");
+  assert_fulfils_bytes(line(), "x");
 }
 
 static void second_wish_rejects_while_one_is_pending(void **state) {
@@ -296,7 +261,7 @@ static void second_wish_rejects_while_one_is_pending(void **state) {
   assert_rejects(until("x"), UV_EALREADY);
 
   say("x\n");
-  assert_is(p, "x");
+  assert_fulfils_bytes(p, "x");
 }
 
 static void failed_read_rejects_and_keeps_what_came(void **state) {
@@ -307,7 +272,7 @@ static void failed_read_rejects_and_keeps_what_came(void **state) {
   hang_up();
 
   assert_rejects(p, UV_ECONNRESET);
-  assert_is(exactly(3), "abc");
+  assert_fulfils_bytes(exactly(3), "abc");
 }
 
 static void closing_the_stream_rejects(void **state) {
@@ -328,7 +293,7 @@ static void reader_lives_while_it_reads(void **state) {
 
   say("x\n");
 
-  assert_is(p, "x");
+  assert_fulfils_bytes(p, "x");
 }
 
 static bool fails_well(void **state, long nth, bool from_then_on) {
@@ -342,12 +307,12 @@ static bool fails_well(void **state, long nth, bool from_then_on) {
   if (avow_is_error(&v)) {
     assert_int_equal(v.code, UV_ENOMEM);
     assert_true(failed);
-    assert_is(line(), "one"); /* nothing is lost */
+    assert_fulfils_bytes(line(), "one"); /* nothing is lost */
   } else {
     assert_string_equal(avow_to_bytes(&v, NULL), "one");
   }
   avow_value_unref(v);
-  assert_is(exactly(3), "two");
+  assert_fulfils_bytes(exactly(3), "two");
   return failed;
 }
 

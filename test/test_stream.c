@@ -1,102 +1,12 @@
 /* Reading from a stream, over pipes and over TCP. */
-#include <arpa/inet.h>
-#include <stdio.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "harness.h"
+#include "peer.h"
 
 enum { LARGE = 8 << 20, PART = 4096 };
 
 typedef avow_promise_t *(*start_fn)(void);
-
-static union {
-  uv_stream_t stream;
-  uv_pipe_t pipe;
-  uv_tcp_t tcp;
-} ours;
-static uv_stream_t *const stream = &ours.stream;
-static int peer; /* the other end; -1 when it hung up */
-
-static void hang_up(void) {
-  if (peer >= 0)
-    (void) close(peer);
-  peer = -1;
-}
-
-static int set_up_pipe(void **state) {
-  int fds[2];
-  if (harness_setup(state) != 0 ||
-      socketpair(AF_UNIX, SOCK_STREAM, 0, fds) != 0)
-    return -1;
-  peer = fds[1];
-  (void) uv_pipe_init(loop, &ours.pipe, 0);
-  return uv_pipe_open(&ours.pipe, fds[0]);
-}
-
-static int set_up_tcp(void **state) {
-  struct sockaddr_in address;
-  socklen_t len = sizeof(address);
-  if (harness_setup(state) != 0)
-    return -1;
-  (void) uv_ip4_addr("127.0.0.1", 0, &address);
-  const int listener = socket(AF_INET, SOCK_STREAM, 0);
-  const int client = socket(AF_INET, SOCK_STREAM, 0);
-  if (bind(listener, (struct sockaddr *) &address, len) != 0 ||
-      listen(listener, 1) != 0 ||
-      getsockname(listener, (struct sockaddr *) &address, &len) != 0 ||
-      connect(client, (struct sockaddr *) &address, len) != 0)
-    return -1;
-  peer = accept(listener, NULL, NULL);
-  (void) close(listener);
-  (void) uv_tcp_init(loop, &ours.tcp);
-  return uv_tcp_open(&ours.tcp, client);
-}
-
-static int tear_down(void **state) {
-  hang_up();
-  if (!uv_is_closing((uv_handle_t *) stream))
-    uv_close((uv_handle_t *) stream, NULL);
-  (void) uv_run(loop, UV_RUN_DEFAULT); /* it is closed */
-  return harness_teardown(state);
-}
-
-static void say(const char *text) {
-  assert_int_equal(write(peer, text, strlen(text)), (ssize_t) strlen(text));
-}
-
-static bool reads(void) {
-  return uv_is_active((uv_handle_t *) stream) != 0;
-}
-
-/* One turn of the loop that finds what was said. */
-static void turn(void) {
-  (void) uv_run(loop, UV_RUN_NOWAIT); /* the stream keeps it alive */
-}
-
-static void assert_fulfils_bytes(avow_promise_t *p, const char *text) {
-  const avow_value_t v = avow_run(p);
-  size_t len;
-  assert_string_equal(avow_error_message(&v), "no error");
-  assert_string_equal(avow_to_bytes(&v, &len), text);
-  assert_int_equal(len, strlen(text));
-  avow_value_unref(v);
-}
-
-static void assert_says(avow_promise_t *p, int code, const char *message) {
-  const avow_value_t v = avow_run(p);
-  assert_string_equal(avow_err_name(avow_error_code(&v)), avow_err_name(code));
-  assert_string_equal(avow_error_message(&v), message);
-  avow_value_unref(v);
-}
-
-static void assert_cancels_at_once(avow_promise_t *p) {
-  assert_int_equal(avow_state(p), AVOW_PENDING);
-  avow_cancel(p);
-  assert_int_equal(avow_state(p), AVOW_REJECTED);
-  assert_int_equal(avow_result(p)->code, UV_ECANCELED);
-  avow_unref(p);
-}
 
 static avow_promise_t *start_read(void) {
   return avow_read(stream, 100);
@@ -455,9 +365,9 @@ static void read_all_survives_failing_memory(void **state) {
 }
 
 #define PIPE(f) \
-  { #f " (pipe)", f, set_up_pipe, tear_down, NULL }
+  { #f " (pipe)", f, peer_setup_pipe, peer_teardown, NULL }
 #define TCP(f) \
-  { #f " (TCP)", f, set_up_tcp, tear_down, NULL }
+  { #f " (TCP)", f, peer_setup_tcp, peer_teardown, NULL }
 #define BOTH(f) PIPE(f), TCP(f)
 
 int main(void) {

@@ -85,20 +85,13 @@ static avow_promise_t *start(void) {
   return avow_tcp_connect(&ours, to(&there));
 }
 
-static void assert_says(avow_promise_t *p, int code, const char *text) {
+static void assert_connect_says(avow_promise_t *p, int code, const char *text) {
   char message[128];
   (void) snprintf(message, sizeof(message), "connect '%s': %s", name, text);
   const avow_value_t v = avow_run(p);
   assert_string_equal(avow_err_name(avow_error_code(&v)), avow_err_name(code));
   assert_string_equal(avow_error_message(&v), message);
   avow_value_unref(v);
-}
-
-static void assert_cancels_at_once(avow_promise_t *p) {
-  assert_int_equal(avow_state(p), AVOW_PENDING);
-  avow_cancel(p);
-  assert_int_equal(avow_state(p), AVOW_REJECTED);
-  assert_rejects(p, UV_ECANCELED);
 }
 
 static void connect_gives_none_once_connected(void **state) {
@@ -159,7 +152,7 @@ static void connect_connects_over_ipv6(void **state) {
 static void refusal_names_the_address(void **state) {
   stop_listening();
 
-  assert_says(start(), UV_ECONNREFUSED, "connection refused");
+  assert_connect_says(start(), UV_ECONNREFUSED, "connection refused");
 }
 
 static void refusal_names_the_ipv6_address(void **state) {
@@ -167,7 +160,7 @@ static void refusal_names_the_ipv6_address(void **state) {
     skip();
   stop_listening();
 
-  assert_says(start(), UV_ECONNREFUSED, "connection refused");
+  assert_connect_says(start(), UV_ECONNREFUSED, "connection refused");
 }
 
 static void refused_handle_is_closed_as_any(void **state) {
@@ -181,13 +174,14 @@ static void connect_rejects_an_unknown_family(void **state) {
   there.ss_family = AF_UNIX;
   (void) snprintf(name, sizeof(name), "?:0");
 
-  assert_says(start(), UV_EINVAL, "invalid argument");
+  assert_connect_says(start(), UV_EINVAL, "invalid argument");
 }
 
 static void connect_rejects_without_an_address(void **state) {
   (void) snprintf(name, sizeof(name), "NULL");
 
-  assert_says(avow_tcp_connect(&ours, NULL), UV_EINVAL, "invalid argument");
+  assert_connect_says(avow_tcp_connect(&ours, NULL), UV_EINVAL,
+                      "invalid argument");
 }
 
 static void reset_is_what_the_peer_hears(void **state) {
@@ -238,7 +232,7 @@ static void reset_of_a_closing_handle_rejects(void **state) {
 static void connect_rejects_while_connecting(void **state) {
   avow_promise_t *p = start();
 
-  assert_says(start(), UV_EALREADY, "connection already in progress");
+  assert_connect_says(start(), UV_EALREADY, "connection already in progress");
 
   assert_fulfils_none(p);
 }
@@ -246,7 +240,7 @@ static void connect_rejects_while_connecting(void **state) {
 static void connect_rejects_on_a_closing_handle(void **state) {
   uv_close((uv_handle_t *) &ours, NULL);
 
-  assert_says(start(), UV_EINVAL, "invalid argument");
+  assert_connect_says(start(), UV_EINVAL, "invalid argument");
 }
 
 static void read_rejects_without_a_connection(void **state) {

@@ -36,18 +36,11 @@ static avow_promise_t *called_unheard(job_t *job) {
   return p;
 }
 
-static void assert_bytes(avow_promise_t *p, const char *text) {
-  const avow_value_t v = avow_run(p);
-  assert_string_equal(avow_error_message(&v), "no error");
-  assert_string_equal(avow_to_bytes(&v, NULL), text);
-  avow_value_unref(v);
-}
-
 static void work_gives_what_its_function_returns(void **state) {
   job_t job = { .result = avow_string("from afar") };
   const uv_thread_t self = uv_thread_self();
 
-  assert_bytes(avow_work(loop, call, &job, free_job), "from afar");
+  assert_fulfils_bytes(avow_work(loop, call, &job, free_job), "from afar");
 
   assert_int_equal(job.calls, 1);
   assert_int_equal(job.frees, 1);
@@ -287,7 +280,7 @@ static void work_serves_what_blocks(void **state) {
   size_t size = sizeof(name);
   assert_int_equal(uv_os_gethostname(name, &size), 0);
 
-  assert_bytes(avow_work(loop, host_name, NULL, NULL), name);
+  assert_fulfils_bytes(avow_work(loop, host_name, NULL, NULL), name);
 }
 
 int main(void) {
