@@ -54,7 +54,7 @@ build pool "core $more" -Dpool=enabled -Dtrace=true \
 run pool --suite core
 run pool $more
 report pool --filter "$root/src/"
-some='pool oom group map dump cancel op async'
+some='pool oom oom_tools each group map dump cancel op async'
 build plain "$some" -Dpool=disabled
 run plain $some
 report plain --filter "$root/src/"

@@ -1,5 +1,5 @@
 /* Each item of a channel, so many at a time. */
-#include "harness.h"
+#include "famine.h"
 
 static avow_channel_t *channel;
 static avow_deferred_t *work[3];
@@ -295,6 +295,24 @@ static void each_without_function_is_refused(void **state) {
 
 #define EACH(f) cmocka_unit_test_setup_teardown(f, set_up, harness_teardown)
 
+static avow_value_t exhaust(const avow_value_t *item, void *data) {
+  avow_value_unref(note_value_cb(item, "item"));
+  use_up_reserve();
+  return avow_none();
+}
+
+static void item_that_no_block_can_wait_for_rejects(void **state) {
+  send_all(1, 2);
+
+  avow_promise_t *p = avow_each(loop, channel, exhaust, NULL, NULL);
+  run();
+  give_back_memory();
+
+  assert_rejects(p, UV_ENOMEM);
+  assert_notes("item=1");
+  avow_channel_unref(channel);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     EACH(each_takes_items_in_order_until_the_end),
@@ -315,6 +333,7 @@ int main(void) {
     EACH(map_rejects_with_the_first_failure),
     EACH(map_of_all_settled_lists_failures_too),
     EACH(map_of_nothing_is_an_empty_list),
+    EACH(item_that_no_block_can_wait_for_rejects),
   };
   return RUN(tests);
 }

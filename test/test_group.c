@@ -1,5 +1,5 @@
 /* Groups: no child outlives them. */
-#include "harness.h"
+#include "famine.h"
 
 static avow_promise_t *child(avow_deferred_t **out, char *word) {
   avow_promise_t *p = avow_promise_new(loop, out);
@@ -309,38 +309,6 @@ static void without_memory_cancelling_a_group_waits_too(void **state) {
   avow_group_close(g);
 }
 
-enum { CROWD = 256, RESERVED = 70 };
-
-static avow_promise_t *crowd[CROWD], *last[RESERVED];
-static avow_deferred_t *last_end;
-
-/* From here on there are only the blocks that avow keeps for the last. */
-static void use_up_memory(void) {
-  fail_allocation(1, true);
-  for (int i = 0; i < CROWD; i++)
-    crowd[i] = avow_promise_resolve(loop, avow_none());
-}
-
-/* And now not even these. */
-static void use_up_reserve(avow_promise_t *pending) {
-  for (int i = 0; i < RESERVED; i++)
-    last[i] = avow_finally(avow_ref(pending), note_fn, "last");
-  avow_unref(pending);
-}
-
-static void give_back(void) {
-  fail_allocation(0, false);
-  for (int i = 0; i < CROWD; i++)
-    avow_unref(crowd[i]);
-}
-
-static void give_back_reserve(void) {
-  give_back();
-  for (int i = 0; i < RESERVED; i++)
-    avow_unref(last[i]);
-  assert_true(avow_resolve(last_end, avow_none()));
-}
-
 /* That is gone once the group is there. */
 static void cancelling_without_memory_waits_for_the_children(void **state) {
   avow_group_t *g;
@@ -355,7 +323,7 @@ static void cancelling_without_memory_waits_for_the_children(void **state) {
   avow_cancel(p);
   avow_value_unref(avow_run(tick));
   assert_notes("child undone");
-  give_back();
+  give_back_memory();
   end(cleaned, avow_none());
 
   assert_rejects(p, UV_ECANCELED);
@@ -366,13 +334,11 @@ static void cancelling_without_memory_waits_for_the_children(void **state) {
 
 static void child_that_no_block_can_wait_for_is_cancelled(void **state) {
   avow_deferred_t *work;
-  avow_promise_t *pending = avow_promise_new(loop, &last_end);
   avow_promise_t *child = avow_promise_new(loop, &work);
   avow_promise_t *settled = avow_promise_resolve(loop, avow_none());
   avow_group_t *g;
   avow_promise_t *p = avow_group_new(loop, &g);
-  use_up_memory();
-  use_up_reserve(pending);
+  use_up_reserve();
 
   avow_group_add(g, avow_ref(settled));
   avow_group_add(g, child);
@@ -381,7 +347,7 @@ static void child_that_no_block_can_wait_for_is_cancelled(void **state) {
 
   assert_false(avow_resolve(work, avow_none()));
   assert_rejects(p, UV_ENOMEM);
-  give_back_reserve();
+  give_back_memory();
   avow_unref(settled);
 }
 
@@ -389,10 +355,8 @@ static void group_that_no_block_is_left_for_cancels_what_is_added(
     void **state) {
   avow_group_t *g;
   avow_deferred_t *d;
-  avow_promise_t *pending = avow_promise_new(loop, &last_end);
   avow_promise_t *one = child(&d, "one");
-  use_up_memory();
-  use_up_reserve(pending);
+  use_up_reserve();
   avow_promise_t *p = avow_group_new(loop, &g);
 
   avow_group_add(g, one);
@@ -400,7 +364,7 @@ static void group_that_no_block_is_left_for_cancels_what_is_added(
 
   assert_int_equal(avow_error_code(avow_result(p)), UV_ENOMEM);
   avow_unref(p);
-  give_back_reserve();
+  give_back_memory();
   avow_deferred_drop(d);
 }
 

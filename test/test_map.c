@@ -1,7 +1,7 @@
 /* Maps: a function for each of many items, so many at a time. */
 #include <stdio.h>
 
-#include "harness.h"
+#include "famine.h"
 
 enum { MAX = 8 };
 
@@ -236,45 +236,25 @@ static void closing_ends_a_map(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-enum { CROWD = 256, RESERVED = 70 };
-
-static avow_promise_t *crowd[CROWD], *last[RESERVED];
-
-static avow_value_t nothing(void *data) {
-  return avow_none();
-}
-
 /* Uses up all memory, also what avow keeps for the last. */
 static avow_value_t exhaust(size_t i, void *settled) {
   note_number(i);
   if (i > 0)
     return avow_int((int64_t) i);
-  fail_allocation(1, true);
-  for (int n = 0; n < CROWD; n++)
-    crowd[n] = avow_promise_resolve(loop, avow_none());
-  for (int n = 0; n < RESERVED; n++)
-    last[n] = avow_finally(avow_ref(work.whole), nothing, NULL);
+  use_up_reserve();
   return avow_follow(avow_ref(settled));
 }
 
 static void item_that_no_block_can_wait_for_has_its_value(void **state) {
-  avow_deferred_t *d;
-  work.whole = avow_promise_new(loop, &d);
   avow_promise_t *settled = avow_promise_resolve(loop, avow_int(7));
 
   const avow_value_t v = avow_run(avow_map(loop, 3, exhaust, settled, NULL));
-  fail_allocation(0, false);
+  give_back_memory();
 
   assert_notes("0 1 2");
   assert_int_equal(avow_list_len(&v), 3);
   assert_int_equal(avow_to_int(avow_list_at(&v, 0)), 7);
   avow_value_unref(v);
-  for (int n = 0; n < CROWD; n++)
-    avow_unref(crowd[n]);
-  for (int n = 0; n < RESERVED; n++)
-    avow_unref(last[n]);
-  assert_true(avow_resolve(d, avow_none()));
-  avow_unref(work.whole);
   avow_unref(settled);
 }
 
