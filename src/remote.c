@@ -183,13 +183,24 @@ static int forget(avow_remote_t *r, avow_value_t v) {
   return UV_ECANCELED;
 }
 
+/* Where the program has closed our handle, the loop's close finds what came.
+   Windows must not be asked to wake a closing handle; other systems may, and
+   there the look would be a race with the loop's thread. */
+static void wake(avow__port_t *port) {
+#ifdef _WIN32
+  if (uv_is_closing((const uv_handle_t *) &port->async))
+    return;
+#endif
+  (void) uv_async_send(&port->async); /* fails on other handles only */
+}
+
 static void enqueue(avow__port_t *port, avow_remote_t *r) {
   const bool was_empty = port->first == NULL;
   r->next = NULL;
   *port->last = r;
   port->last = &r->next;
   if (was_empty)
-    (void) uv_async_send(&port->async); /* fails on other handles only */
+    wake(port);
 }
 
 int avow_remote_resolve(avow_remote_t *r, avow_value_t v) {
