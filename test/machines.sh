@@ -1,14 +1,15 @@
 #!/bin/sh
 # Builds avow for machines that this one is not, and runs the core suite there:
 #
-#   machines.sh [i386|aarch64|s390x]...   all of them
+#   machines.sh [i386|aarch64|s390x|windows]...   all of them
 #
 # For Debian 12 on x86-64, as root, for it installs compilers and emulators. The
-# libraries of a machine are unpacked below $BUILD (build-machines): nothing of
-# another architecture is installed. Says at the end which passed.
+# libraries of a machine are unpacked below $BUILD (build-machines), or built
+# there from Debian's sources: nothing of another architecture is installed.
+# Says at the end which passed.
 set -eu
 cd "$(dirname "$0")/.."
-all='i386 aarch64 s390x'
+all='i386 aarch64 s390x windows'
 build=${BUILD:-build-machines}
 mkdir -p "$build"
 build=$(cd "$build" && pwd)
@@ -86,6 +87,75 @@ linux() {
   check "$machine" "$patience"
 }
 
+# Debian's sources of libuv and cmocka, from where the packages come from.
+fetch_sources() {
+  mkdir -p "$build/apt-sources"
+  cp /etc/apt/sources.list.d/*.sources "$build/apt-sources" 2>&1 || true
+  [ ! -s /etc/apt/sources.list ] ||
+    cp /etc/apt/sources.list "$build/apt-sources/machine.list"
+  for list in "$build/apt-sources"/*; do
+    sed -i 's/^Types: deb$/Types: deb-src/; s/^deb /deb-src /' "$list"
+  done
+  mkdir -p "$build/sources"
+  set -- -o Dir::Etc::sourcelist=/dev/null \
+    -o Dir::Etc::sourceparts="$build/apt-sources"
+  apt_for source "$@" update || true # one list of several
+  (cd "$build/sources" && apt_for source "$@" source libuv1 cmocka >/dev/null)
+}
+
+# SOURCE CMAKE-OPTION...: installs it in $build/root-windows.
+build_for_windows() {
+  source=$(echo "$build/sources/$1"-*/)
+  at=$build/windows-$1
+  shift
+  cmake -S "$source" -B "$at" -GNinja -DCMAKE_SYSTEM_NAME=Windows \
+    -DCMAKE_C_COMPILER="$mingw-gcc-win32" -DCMAKE_RC_COMPILER="$mingw-windres" \
+    -DCMAKE_C_FLAGS=-w -DCMAKE_SHARED_LINKER_FLAGS=-static-libgcc \
+    -DCMAKE_INSTALL_PREFIX="$build/root-windows" "$@" >/dev/null 2>&1
+  ninja -C "$at" install >/dev/null
+}
+
+describe_windows() {
+  cat <<END
+[binaries]
+c = '$mingw-gcc-win32'
+ar = '$mingw-ar'
+strip = '$mingw-strip'
+windres = '$mingw-windres'
+pkgconfig = 'pkg-config'
+exe_wrapper = '/usr/lib/wine/wine64'
+[properties]
+pkg_config_libdir = '$build/root-windows/lib/pkgconfig'
+[host_machine]
+system = 'windows'
+cpu_family = 'x86_64'
+cpu = 'x86_64'
+endian = 'little'
+END
+}
+
+# Wine's server stays, or each test would start it. What it starts of its own
+# accord is started first, or it would hold on to the output of some test.
+windows() {
+  mingw=x86_64-w64-mingw32
+  [ -d "$build/sources" ] || fetch_sources
+  [ -d "$build/windows-cmocka" ] || {
+    build_for_windows libuv1 -DLIBUV_BUILD_TESTS=OFF
+    build_for_windows cmocka -DWITH_EXAMPLES=OFF
+  }
+  describe_windows >"$build/windows.ini"
+  export WINEPREFIX="$build/wine" WINEDEBUG=-all
+  export WINEPATH="Z:$build/root-windows/bin"
+  mkdir -p "$WINEPREFIX"
+  # fails if there is one already
+  /usr/lib/wine/wineserver -p >/dev/null 2>&1 </dev/null || true
+  /usr/lib/wine/wine64 wineboot >/dev/null 2>&1 </dev/null
+  status=0
+  check windows 4 || status=$?
+  /usr/lib/wine/wineserver -k || true # it may have ended by itself
+  return "$status"
+}
+
 install_packages() {
   more="$*" . test/packages.sh
 }
@@ -105,6 +175,10 @@ test_machine() {
   s390x)
     install_packages gcc-s390x-linux-gnu libc6-dev-s390x-cross qemu-user-static
     linux s390x 10 s390x s390x-linux-gnu s390x big ld64.so.1 qemu-s390x-static
+    ;;
+  windows)
+    install_packages gcc-mingw-w64-x86-64-win32 wine64 cmake dpkg-dev
+    windows
     ;;
   *)
     echo "no such machine: $1" >&2

@@ -112,6 +112,8 @@ static void connected_streams_talk(void **state) {
   avow_value_unref(v);
 }
 
+#ifndef _WIN32 /* where libuv refuses it */
+
 static void write_waits_for_the_connection(void **state) {
   avow_promise_t *connected = start();
   avow_promise_t *written =
@@ -124,6 +126,8 @@ static void write_waits_for_the_connection(void **state) {
   assert_fulfils_none(connected);
   assert_notes("connection connected written");
 }
+
+#endif
 
 static void connect_copies_the_address(void **state) {
   avow_promise_t *p = start();
@@ -184,6 +188,8 @@ static void connect_rejects_without_an_address(void **state) {
                       "invalid argument");
 }
 
+#ifndef _WIN32 /* Wine lets the peer hear an end */
+
 static void reset_is_what_the_peer_hears(void **state) {
   assert_fulfils_none(start());
   turn();
@@ -192,6 +198,8 @@ static void reset_is_what_the_peer_hears(void **state) {
 
   assert_rejects(avow_read((uv_stream_t *) &accepted, 100), UV_ECONNRESET);
 }
+
+#endif
 
 static void reset_rejects_a_pending_read_before(void **state) {
   assert_fulfils_none(start());
@@ -229,6 +237,8 @@ static void reset_of_a_closing_handle_rejects(void **state) {
   assert_fulfils_none(p);
 }
 
+#ifndef _WIN32 /* where the code depends on how far the first one is */
+
 static void connect_rejects_while_connecting(void **state) {
   avow_promise_t *p = start();
 
@@ -236,6 +246,8 @@ static void connect_rejects_while_connecting(void **state) {
 
   assert_fulfils_none(p);
 }
+
+#endif
 
 static void connect_rejects_on_a_closing_handle(void **state) {
   uv_close((uv_handle_t *) &ours, NULL);
@@ -377,7 +389,9 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     TCP(connect_gives_none_once_connected),
     TCP(connected_streams_talk),
+#ifndef _WIN32
     TCP(write_waits_for_the_connection),
+#endif
     TCP(connect_copies_the_address),
     TCP(connect_connects_over_ipv6),
     TCP(refusal_names_the_address),
@@ -385,11 +399,15 @@ int main(void) {
     TCP(refused_handle_is_closed_as_any),
     TCP(connect_rejects_an_unknown_family),
     TCP(connect_rejects_without_an_address),
+#ifndef _WIN32
     TCP(reset_is_what_the_peer_hears),
+#endif
     TCP(reset_rejects_a_pending_read_before),
     TCP(reset_is_refused_during_a_shutdown),
     TCP(reset_of_a_closing_handle_rejects),
+#ifndef _WIN32
     TCP(connect_rejects_while_connecting),
+#endif
     TCP(connect_rejects_on_a_closing_handle),
     TCP(read_rejects_without_a_connection),
     TCP(cancelled_connect_connects_all_the_same),

@@ -99,10 +99,21 @@ static void on_unhandled(uv_loop_t *at, const avow_value_t *reason,
 
 const avow_options_t quiet = { .on_unhandled = on_unhandled };
 
+static bool is_open(int fd) {
+#ifdef _WIN32
+  uv_fs_t req; /* Windows would rather end the process than be asked */
+  const int err = uv_fs_fstat(NULL, &req, fd, NULL);
+  uv_fs_req_cleanup(&req);
+  return err == 0;
+#else
+  return fcntl(fd, F_GETFD) != -1;
+#endif
+}
+
 static int open_files(void) {
   int n = 0;
   for (int fd = 0; fd < FILES; fd++)
-    n += fcntl(fd, F_GETFD) != -1;
+    n += is_open(fd);
   return n;
 }
 

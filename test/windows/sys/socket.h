@@ -1,0 +1,1 @@
+#include "posix.h" /* has all of winsock2.h */
