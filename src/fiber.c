@@ -1,6 +1,6 @@
 /*
- * Fibers, those in use and those kept for the next. A fiber never ends: when its
- * function has returned it waits for the next, so that a warm pool makes no
+ * Fibers, those in use and those kept for the next. A fiber never ends: when
+ * its function has returned it waits for the next, so that a warm pool makes no
  * system calls. Resuming is a call: the fiber remembers who did it, and goes
  * back there.
  */

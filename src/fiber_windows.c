@@ -1,8 +1,8 @@
 /*
- * Fibers that are the system's, which makes their stacks and knows of the switch
- * all that exceptions and debuggers ask it. Only a fiber can leave for another,
- * so a thread becomes one with its first. It stays one: who else has made fibers
- * there meanwhile nobody can tell.
+ * Fibers that are the system's, which makes their stacks and knows of the
+ * switch all that exceptions and debuggers ask it. Only a fiber can leave for
+ * another, so a thread becomes one with its first. It stays one: who else has
+ * made fibers there meanwhile nobody can tell.
  */
 #include "fiber.h" /* libuv brings windows.h, and before it what has to be */
 

@@ -1,6 +1,6 @@
 /*
- * Spawning, where it fails: whether the handle then is the loop's, and has to be
- * closed, is for us to find out.
+ * Spawning, where it fails: whether the handle then is the loop's, and has to
+ * be closed, is for us to find out.
  */
 #include "spawning.h"
 

@@ -15,7 +15,7 @@
 #endif
 
 #if defined(__GNUC__)
-#  define AVOW_MUST_USE        __attribute__((warn_unused_result))
+#  define AVOW_MUST_USE __attribute__((warn_unused_result))
 #  if defined(__MINGW32__) && !defined(__clang__)
 #    define AVOW_PRINTF(fmt, at) __attribute__((format(gnu_printf, fmt, at)))
 #  else
