@@ -8,10 +8,12 @@
 
 #include "alloc.h"
 
+#ifdef _WIN32
+
 /* GCC takes where Windows keeps the fiber for an access to nowhere. */
-#ifdef __GNUC__
-#  pragma GCC diagnostic ignored "-Warray-bounds"
-#endif
+#  ifdef __GNUC__
+#    pragma GCC diagnostic ignored "-Warray-bounds"
+#  endif
 
 /* Of a stack, right away: the smallest page. */
 enum { COMMIT = 4096 };
@@ -57,3 +59,5 @@ avow_value_t avow__spot_switch(avow__spot_t *from, avow__spot_t *to,
   SwitchToFiber(to->fiber);
   return from->value;
 }
+
+#endif
