@@ -4,8 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "avow/dns.h"
-
 static int port_of(const struct sockaddr *address) {
   struct sockaddr_in v4;
   struct sockaddr_in6 v6;

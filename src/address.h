@@ -4,7 +4,9 @@
 
 #include <uv.h>
 
-enum { AVOW__ADDRESS_MAX = 64 }; /* of avow_address_t, too */
+#include "avow/dns.h"
+
+enum { AVOW__ADDRESS_MAX = sizeof(((avow_address_t *) 0)->text) };
 
 /* "127.0.0.1:80", "[::1]:80"; "NULL" for none, "?:0" for another family. */
 void avow__address_print(const struct sockaddr *address,

@@ -24,8 +24,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_before_poll(uv_loop_t *loop);
 
 /**
  * NONE, right after the loop has polled for events, for which it then does not
- * block (uv_check_start; setImmediate in Node.js). Cancelling is at
- * once.
+ * block (uv_check_start; setImmediate in Node.js). Cancelling is at once.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_after_poll(uv_loop_t *loop);
 
