@@ -52,6 +52,11 @@ int avow__disk_fsync(uv_file file) {
   return done(&req, uv_fs_fsync(NULL, &req, file, NULL));
 }
 
+int avow__disk_ftruncate(uv_file file, size_t len) {
+  uv_fs_t req;
+  return done(&req, uv_fs_ftruncate(NULL, &req, file, (int64_t) len, NULL));
+}
+
 int avow__disk_fchmod(uv_file file, int mode) {
   uv_fs_t req;
   return done(&req, uv_fs_fchmod(NULL, &req, file, mode, NULL));

@@ -20,6 +20,7 @@ int avow__disk_read(uv_file file, char *data, size_t room);
 int avow__disk_write(uv_file file, char *data, size_t len);
 
 int avow__disk_fsync(uv_file file);
+int avow__disk_ftruncate(uv_file file, size_t len);
 int avow__disk_fchmod(uv_file file, int mode);
 
 /* What it is of; a failure leaves *out as it was. */

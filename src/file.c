@@ -119,14 +119,14 @@ avow_promise_t *avow_read_file(uv_loop_t *loop, const char *path,
 
 int avow__file_fill(avow__write_file_t *write, uv_file file) {
   avow__bytes_t *bytes = write->bytes.u.p;
-  size_t done = 0;
-  while (done < bytes->len) {
+  while (write->done < bytes->len) {
     if (avow__job_is_unwanted(&write->job))
       return UV_ECANCELED;
-    const int n = avow__disk_write(file, bytes->data + done, bytes->len - done);
+    const int n = avow__disk_write(file, bytes->data + write->done,
+                                   bytes->len - write->done);
     if (n < 0)
       return n;
-    done += (size_t) n;
+    write->done += (size_t) n;
   }
   return 0;
 }
@@ -137,14 +137,45 @@ avow_value_t avow__file_written(const avow__write_file_t *write, int err) {
   return avow_int((int64_t) ((avow__bytes_t *) write->bytes.u.p)->len);
 }
 
-static avow_value_t run_write(avow__job_t *job) {
+/* What a file has beyond len. */
+static int cut(uv_file file, size_t len) {
+  uv_stat_t stat;
+  const int err = avow__disk_fstat(file, &stat);
+  if (err < 0 || stat.st_size <= len ||
+      avow__disk_type(&stat) != UV_DIRENT_FILE)
+    return err;
+  return avow__disk_ftruncate(file, len);
+}
+
+/* Over what the file holds, and not into an emptied one: file systems that mean
+   to protect who empties files write those to the disk when they are closed,
+   which takes a hundred times as long. */
+static int overwrite(avow__write_file_t *write, uv_file file) {
+  const int err = avow__file_fill(write, file);
+  if (err < 0 && write->done == 0)
+    return err;
+  const int cut_err = cut(file, write->done); /* no mixture of new and old */
+  return err < 0 ? err : cut_err;
+}
+
+static avow_value_t open_and(int (*fill)(avow__write_file_t *write,
+                                         uv_file file),
+                             avow__job_t *job) {
   avow__write_file_t *write = (avow__write_file_t *) job;
   const int file = avow__disk_open(write->path, write->flags, write->mode);
   if (file < 0)
     return avow__file_written(write, file);
-  const int err = avow__file_fill(write, file);
+  const int err = fill(write, file);
   const int close_err = avow__disk_close(file); /* some disks are full then */
   return avow__file_written(write, err < 0 ? err : close_err);
+}
+
+static avow_value_t run_write(avow__job_t *job) {
+  return open_and(overwrite, job);
+}
+
+static avow_value_t run_append(avow__job_t *job) {
+  return open_and(avow__file_fill, job);
 }
 
 static void end_write(avow__job_t *job) {
@@ -187,15 +218,14 @@ avow_promise_t *avow_write_file(uv_loop_t *loop, const char *path,
                                 avow_value_t bytes, int mode) {
   const avow__write_file_t how = { .job.run = run_write,
                                    .name = "write",
-                                   .flags = UV_FS_O_WRONLY | UV_FS_O_CREAT |
-                                            UV_FS_O_TRUNC,
+                                   .flags = UV_FS_O_WRONLY | UV_FS_O_CREAT,
                                    .mode = mode };
   return avow__file_write(loop, &how, path, bytes);
 }
 
 avow_promise_t *avow_append_file(uv_loop_t *loop, const char *path,
                                  avow_value_t bytes, int mode) {
-  const avow__write_file_t how = { .job.run = run_write,
+  const avow__write_file_t how = { .job.run = run_append,
                                    .name = "append",
                                    .flags = UV_FS_O_WRONLY | UV_FS_O_CREAT |
                                             UV_FS_O_APPEND,

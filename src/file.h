@@ -9,6 +9,7 @@ typedef struct {
   const char *name; /* of the operation */
   int flags, mode;
   avow_value_t bytes;
+  size_t done; /* of them */
   char path[];
 } avow__write_file_t;
 

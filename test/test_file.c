@@ -112,7 +112,7 @@ static void read_file_reads_what_says_it_is_empty(void **state) {
       avow_run(avow_read_file(loop, "/proc/self/maps", LARGE));
 
   assert_string_equal(avow_error_message(&v), "no error");
-  assert_non_null(strstr(avow_to_bytes(&v, NULL), "test_file"));
+  assert_non_null(strstr(avow_to_bytes(&v, NULL), " r-xp "));
   avow_value_unref(v);
 }
 

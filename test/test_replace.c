@@ -75,6 +75,35 @@ static void write_file_writes_a_large_one(void **state) {
   assert_int_equal(info.st_size, LARGE);
 }
 
+static void limit_files(rlim_t size) {
+  const struct rlimit limit = { size, RLIM_INFINITY };
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void write_file_does_not_empty_the_file_first(void **state) {
+  make_file("file", "old");
+
+  limit_files(0);
+  assert_rejects(write_text("file", "new"), UV_EFBIG);
+  limit_files(RLIM_INFINITY);
+
+  assert_file("file", "old");
+}
+
+static void write_file_that_fails_leaves_no_mixture(void **state) {
+  const int before = open_files();
+  struct stat info;
+  assert_fulfils_int(avow_write_file(loop, at("file"), large(), 0600), LARGE);
+
+  limit_files(1000 * 1000);
+  assert_rejects(avow_write_file(loop, at("file"), large(), 0600), UV_EFBIG);
+  limit_files(RLIM_INFINITY);
+
+  assert_int_equal(stat(at("file"), &info), 0);
+  assert_int_equal(info.st_size, 1000 * 1000);
+  assert_int_equal(open_files(), before);
+}
+
 static void append_file_adds_to_what_a_file_holds(void **state) {
   assert_fulfils_int(append_text("file", "one "), 4);
   assert_fulfils_int(append_text("file", "two"), 3);
@@ -200,11 +229,6 @@ static void what_is_no_path_or_no_bytes_is_rejected(void **state) {
               UV_ENOMEM, "replace 'x': not enough memory");
 }
 
-static void limit_files(rlim_t size) {
-  const struct rlimit limit = { size, RLIM_INFINITY };
-  assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-}
-
 static void replace_file_that_fails_leaves_the_old_one(void **state) {
   const int before = open_files();
   make_file("file", "old");
@@ -328,6 +352,8 @@ int main(void) {
     DISK_CASE(write_file_makes_a_file_with_the_mode),
     DISK_CASE(write_file_replaces_what_a_file_held),
     DISK_CASE(write_file_writes_a_large_one),
+    DISK_CASE(write_file_does_not_empty_the_file_first),
+    DISK_CASE(write_file_that_fails_leaves_no_mixture),
     DISK_CASE(append_file_adds_to_what_a_file_holds),
     DISK_CASE(replace_file_makes_a_file_with_the_mode),
     DISK_CASE(replace_file_keeps_the_mode_of_the_old_one),
