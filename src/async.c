@@ -22,7 +22,7 @@ avow_promise_t *avow_async(uv_loop_t *loop, avow_fn fn, void *data) {
   avow__check_thread(c);
   if (fn == NULL)
     return avow_promise_reject(loop, avow_error(UV_EINVAL));
-  avow_promise_t *p = avow__promise_alloc(c, AVOW__RUNNING, 2);
+  avow_promise_t *p = avow__promise_alloc(c, AVOW__RUNNING);
   if (p == NULL)
     return avow__no_promise(c);
   avow__fiber_t *f = avow__fiber_take(&c->fibers);

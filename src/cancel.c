@@ -41,7 +41,7 @@ static void reject(avow_promise_t *p) {
 }
 
 static void cancel_deferred(avow_promise_t *p) {
-  const avow_cancel_cb on_cancel = p->u.deferred.on_cancel;
+  const avow_cancel_cb on_cancel = avow__detail(p)->u.deferred.on_cancel;
   void *data = p->data;
   avow__settle(p, avow_error(UV_ECANCELED)); /* its holders keep it */
   if (on_cancel == NULL)
@@ -61,7 +61,7 @@ static void cancel_pair(avow_promise_t *p) {
 }
 
 static void cancel_queued(avow_promise_t *p) {
-  avow__list_remove(&avow__context(p)->queue, &p->link);
+  avow__queue_remove(&p->link);
   const bool holds = p->kind == AVOW__THENABLE;
   const avow_value_t held = holds ? p->u.value : avow_none();
   reject(p);
@@ -73,7 +73,7 @@ static void cancel_queued(avow_promise_t *p) {
 static void detach(avow_promise_t *p) {
   avow__context_t *c = avow__context(p);
   avow_promise_t *from = p->upstream;
-  avow__list_remove(avow__home(p), &p->link);
+  avow__withdraw(p);
   const bool runs = p->kind == AVOW__FINALLY || p->kind == AVOW__ATTACH ||
                     p->kind == AVOW__ASYNC || p->kind == AVOW__STACKLESS;
   const bool holds = p->kind == AVOW__STOPPED;
@@ -181,6 +181,6 @@ void avow_on_cancel(const avow_deferred_t *d, avow_cancel_cb cb, void *data) {
   avow_promise_t *p = avow__mutable(d);
   if ((p->flags & (AVOW__RESOLVED | AVOW__STATE)) != 0)
     return;
-  p->u.deferred.on_cancel = cb;
+  avow__detail(p)->u.deferred.on_cancel = cb;
   p->data = data;
 }

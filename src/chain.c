@@ -24,7 +24,7 @@ static AVOW__APART avow_promise_t *then_fully(avow_promise_t *p,
                                               avow_cb on_fulfilled,
                                               avow_cb on_rejected, void *data) {
   avow__context_t *c = avow__context(p);
-  avow_promise_t *q = avow__promise_alloc(c, AVOW__THEN, 2);
+  avow_promise_t *q = avow__promise_alloc(c, AVOW__THEN);
   if (q == NULL)
     return avow__lost(c, p);
   react(q, p, on_fulfilled, on_rejected, data);
@@ -37,14 +37,14 @@ avow_promise_t *avow_then(avow_promise_t *p, avow_cb on_fulfilled,
   avow__check_taken(p);
   avow__context_t *c = avow__context(p);
   avow__check_thread(c);
-  if (AVOW__UNLIKELY(avow__state(p) == AVOW_REJECTED))
+  const uint8_t flags = p->flags;
+  if (AVOW__UNLIKELY((flags & AVOW_REJECTED) != 0))
     return then_fully(p, on_fulfilled, on_rejected, data);
-  avow_promise_t *q = avow__promise_take(c, AVOW__THEN, 2);
+  avow_promise_t *q = avow__promise_take(c, AVOW__THEN);
   if (AVOW__UNLIKELY(q == NULL))
     return then_fully(p, on_fulfilled, on_rejected, data);
   react(q, p, on_fulfilled, on_rejected, data);
-  p->flags |= AVOW__HANDLED;
-  if (avow__is_pending(p))
+  if ((flags & AVOW__STATE) == AVOW_PENDING)
     avow__list_append(&p->waiters, &q->link);
   else
     avow__enqueue(c, q);
@@ -65,7 +65,7 @@ static avow_promise_t *react_surely(avow_promise_t *p, avow__kind_t kind,
   void *block = refuses ? NULL : avow__pool_alloc_reserved(&c->pool);
   if (block == NULL)
     return NULL;
-  avow_promise_t *q = avow__promise_init(c, block, kind, 2);
+  avow_promise_t *q = avow__promise_init(c, block, kind);
   q->data = data;
   q->upstream = p;
   return q;
@@ -110,7 +110,7 @@ avow_promise_t *avow_repeat(uv_loop_t *loop, avow_fn step, void *data) {
   avow__check_thread(c);
   if (step == NULL)
     return avow_promise_reject(loop, avow_error(UV_EINVAL));
-  avow_promise_t *p = avow__promise_alloc(c, AVOW__STEP, 2);
+  avow_promise_t *p = avow__promise_alloc(c, AVOW__STEP);
   if (p == NULL)
     return avow__no_promise(c);
   p->u.fn = step;
@@ -169,7 +169,7 @@ static AVOW__APART void pass_on(avow_promise_t *p) {
   avow__unref(p);
 }
 
-static void run_then(const avow__context_t *c, avow_promise_t *p) {
+static void run_then(avow__context_t *c, avow_promise_t *p) {
   avow_promise_t *from = p->upstream;
   const avow_cb cb = pick_handler(c, p);
   if (cb == NULL) {
@@ -178,16 +178,18 @@ static void run_then(const avow__context_t *c, avow_promise_t *p) {
   }
   avow__deliver_cancel(p);
   p->kind = AVOW__RUNNING;
-  const avow_value_t result = cb(&from->u.value, p->data);
-  if (AVOW__UNLIKELY(result.tag >= AVOW_OBJECT ||
-                     (p->flags & AVOW__CANCELED) != 0)) {
-    avow__finish_handler(p, from, result);
+  p->u.value = cb(&from->u.value, p->data);
+  if (AVOW__UNLIKELY(p->u.value.tag >= AVOW_OBJECT ||
+                     (p->flags & (AVOW__CANCELED | AVOW__LOST)) != 0)) {
+    avow__finish_handler(p, from, p->u.value);
     return;
   }
+  p->flags |= AVOW_FULFILLED;
+  if (p->waiters != NULL)
+    avow__trigger(c, p);
   p->upstream = NULL;
-  avow__unref(from);
-  avow__settle(p, result);
-  avow__unref(p);
+  avow__unref_in(c, from);
+  avow__unref_in(c, p);
 }
 
 avow_promise_t *avow__awaited(avow__context_t *c, avow_value_t result) {
@@ -293,8 +295,7 @@ static void run_adopt(avow_promise_t *p) {
    stay resolved. */
 static void run_thenable(avow_promise_t *p) {
   const avow_value_t thenable = p->u.value;
-  avow_promise_t *proxy =
-      avow__promise_alloc(avow__context(p), AVOW__DEFERRED, 2);
+  avow_promise_t *proxy = avow__promise_alloc(avow__context(p), AVOW__DEFERRED);
   if (proxy == NULL) {
     avow__settle(p, avow_error(UV_ENOMEM));
     avow__unref(p);
@@ -305,8 +306,7 @@ static void run_thenable(avow_promise_t *p) {
   p->upstream = proxy;
   proxy->flags |= AVOW__PROXY;
   proxy->upstream = p;
-  proxy->u.deferred.on_cancel = NULL;
-  proxy->u.deferred.holders = 2; /* then's, and ours for what it throws */
+  avow__detail(proxy)->u.deferred.holders++; /* ours for what it throws */
   avow_deferred_t *d = (avow_deferred_t *) proxy;
   const avow__object_t *object = thenable.u.p;
   const avow_value_t thrown = object->klass->then(object->self, d);
@@ -369,15 +369,14 @@ static void (*const run_other[])(avow_promise_t *p) = {
   [AVOW__UNTIL] = avow__until_run,
   [AVOW__STOPPED] = avow__until_run,
   [AVOW__WATCH] = avow__watch_run,
-  [AVOW__LOOKOUT] = avow__lookout_run,
   [AVOW__ELEMENT] = avow__element_run,
   [AVOW__CHILD] = avow__child_run,
 };
 
 void avow__run_jobs(avow__context_t *c) {
   unsigned left = c->options.budget;
-  for (; c->queue != NULL && left > 0; left--) {
-    avow_promise_t *p = (avow_promise_t *) avow__list_take_first(&c->queue);
+  for (; !avow__queue_is_empty(&c->queue) && left > 0; left--) {
+    avow_promise_t *p = (avow_promise_t *) avow__queue_take_first(&c->queue);
     if (AVOW__LIKELY(p->kind == AVOW__THEN))
       run_then(c, p);
 #ifndef AVOW_NO_ASYNC

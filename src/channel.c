@@ -152,7 +152,7 @@ static avow_value_t take_item(avow_promise_t *ch) {
 static avow_promise_t *wait_in(avow_promise_t *ch, avow__kind_t kind,
                                avow__link_t **list) {
   avow__context_t *c = avow__context(ch);
-  avow_promise_t *p = avow__promise_alloc(c, kind, 2);
+  avow_promise_t *p = avow__promise_alloc(c, kind);
   if (p == NULL)
     return NULL;
   p->data = ch;
@@ -167,7 +167,7 @@ avow_promise_t *avow_channel_next(const avow_channel_t *channel) {
   avow__context_t *c = avow__context(ch);
   avow_promise_t *p;
   if (count_of(ch) > 0 || ch->senders != NULL || has_ended(ch)) {
-    p = avow__promise_alloc(c, AVOW__VALUE, 2);
+    p = avow__promise_alloc(c, AVOW__VALUE);
     if (p != NULL)
       avow__resolve(p, take_item(ch));
   } else {
@@ -193,7 +193,7 @@ bool avow__channel_is_awaited(const avow_channel_t *channel) {
 static avow_promise_t *refuse(avow_promise_t *ch, uint32_t tag) {
   if (is_inert(ch))
     return avow_ref(ch);
-  avow_promise_t *p = avow__promise_alloc(avow__context(ch), AVOW__VALUE, 2);
+  avow_promise_t *p = avow__promise_alloc(avow__context(ch), AVOW__VALUE);
   if (p == NULL)
     return NULL;
   if (tag == AVOW_NONE)
@@ -216,7 +216,7 @@ static avow_promise_t *put(avow_promise_t *ch, avow_value_t item) {
   }
   if (ch->takers == NULL && !ring_grow(ch))
     return NULL;
-  avow_promise_t *p = avow__promise_alloc(c, AVOW__VALUE, 2);
+  avow_promise_t *p = avow__promise_alloc(c, AVOW__VALUE);
   if (p == NULL)
     return NULL;
   if (ch->takers != NULL)
@@ -334,7 +334,7 @@ static avow_promise_t *channel_new(avow__context_t *c, size_t room) {
     ring = ring_new(room, room < SIZE_MIN ? room : SIZE_MIN);
   avow_promise_t *ch = NULL;
   if (room == 0 || ring != NULL)
-    ch = avow__promise_alloc(c, AVOW__CHANNEL, 1);
+    ch = avow__promise_alloc(c, AVOW__CHANNEL);
   if (ch == NULL) {
     avow__free(ring);
     return NULL;
@@ -342,6 +342,7 @@ static avow_promise_t *channel_new(avow__context_t *c, size_t room) {
   ch->flags = AVOW_FULFILLED; /* nothing for others to settle */
   ch->takers = ch->senders = NULL;
   ch->ring = ring;
+  ch->source = NULL;
   ch->u.value = avow_none();
   return ch;
 }

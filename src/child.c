@@ -163,7 +163,7 @@ void avow__child_add(avow__parent_t *parent, avow_value_t v, uint32_t index) {
     report_now(parent, p, index);
     return;
   }
-  avow_promise_t *child = avow__promise_init(c, block, AVOW__CHILD, 1);
+  avow_promise_t *child = avow__promise_init(c, block, AVOW__CHILD);
   child->u.child.parent = parent;
   child->u.child.index = index;
   child->upstream = p;

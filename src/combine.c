@@ -21,7 +21,7 @@ static bool is_gather(const avow_promise_t *p) {
 
 void avow__element_drop(avow_promise_t *element, avow__link_t **condemned) {
   avow_promise_t *input = element->upstream;
-  avow__list_remove(avow__home(element), &element->link);
+  avow__withdraw(element);
   /* Whoever else holds the input still wants it. */
   if (condemned != NULL && avow__is_pending(input) && !avow__is_shared(input)) {
     avow__list_append(condemned, &element->link);
@@ -110,9 +110,10 @@ void avow__element_run(avow_promise_t *element) {
 }
 
 static avow_promise_t *gather_new(avow__context_t *c, avow_gather_kind_t kind) {
-  avow_promise_t *gather = avow__promise_alloc(c, AVOW__GATHER, 2);
+  avow_promise_t *gather = avow__promise_alloc(c, AVOW__GATHER);
   if (gather == NULL)
     return avow__no_promise(c);
+  gather->data = NULL;
   gather->u.gather.list = NULL;
   gather->u.gather.remaining = 1;
   gather->u.gather.kind = kind;
@@ -162,7 +163,7 @@ static bool add_item(avow_promise_t *gather, uint32_t *out) {
 static bool add_element(avow_promise_t *gather, avow_promise_t *p,
                         uint32_t index) {
   avow_promise_t *element =
-      avow__promise_alloc(avow__context(gather), AVOW__ELEMENT, 1);
+      avow__promise_alloc(avow__context(gather), AVOW__ELEMENT);
   if (element == NULL)
     return false;
   element->u.element.gather = gather;

@@ -38,7 +38,6 @@ static const char *kind_name(const avow_promise_t *p) {
     [AVOW__UNTIL] = "until",
     [AVOW__STOPPED] = "until",
     [AVOW__WATCH] = "stop",
-    [AVOW__LOOKOUT] = "run",
     [AVOW__ELEMENT] = "input",
     [AVOW__GATHER] = "gather",
     [AVOW__CHILD] = "child",

@@ -25,7 +25,7 @@ static avow_promise_t *closer_new(avow__context_t *c, uv_handle_t *handle) {
   void *block = avow__pool_alloc_reserved(&c->pool);
   if (block == NULL)
     return NULL;
-  avow_promise_t *p = avow__promise_init(c, block, AVOW__CLOSE, 2);
+  avow_promise_t *p = avow__promise_init(c, block, AVOW__CLOSE);
   p->node.key = handle;
   avow__table_add(&c->closers, &p->node);
   c->requests++;

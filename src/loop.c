@@ -30,6 +30,7 @@ static avow_promise_t nowhere_promise = {
 };
 
 static avow__context_t nowhere = {
+  .queue.head = { &nowhere.queue.head, &nowhere.queue.head },
   .closed = true,
   .refusing = true,
   .no_memory = &nowhere_promise,
@@ -127,9 +128,10 @@ static int set_options(avow__context_t *c, const avow_options_t *options) {
 
 /* A promise that is rejected for ever. The context holds it. */
 static avow_promise_t *immortal(avow__context_t *c, int code) {
-  avow_promise_t *p = avow__promise_alloc(c, AVOW__VALUE, 1);
+  avow_promise_t *p = avow__promise_alloc(c, AVOW__VALUE);
   if (p == NULL)
     return NULL;
+  p->refs = 1;
   p->flags |= AVOW__HANDLED;
   avow__settle(p, avow_error(code));
   return p;
@@ -157,6 +159,7 @@ static void context_free(avow__context_t *c) {
 }
 
 static bool fill(avow__context_t *c) {
+  avow__births_init(c);
   if (!avow__pool_init(&c->pool))
     return false;
   c->no_memory = immortal(c, UV_ENOMEM);
@@ -169,6 +172,7 @@ static int context_new(uv_loop_t *loop, const avow_options_t *options) {
   avow__context_t *c = avow__calloc(1, sizeof(*c));
   if (c == NULL)
     return UV_ENOMEM;
+  avow__queue_init(&c->queue);
   c->loop = loop;
   c->users = 1;
   int err = set_options(c, options);
@@ -268,11 +272,13 @@ static bool sweep(avow__context_t *c) {
   avow__strays_seek(c);
   avow__pool_each(&c->pool, sweep_one, &sweep);
   /* What nobody will ever settle: promises that wait for each other. */
-  sweep.all = sweep.cancelled == 0 && c->queue == NULL && c->requests == 0;
+  const bool quiet = avow__queue_is_empty(&c->queue) && c->requests == 0;
+  sweep.all = sweep.cancelled == 0 && quiet;
   if (sweep.all && sweep.pending > 0)
     avow__pool_each(&c->pool, sweep_one, &sweep);
   avow__leave(c);
-  return sweep.pending == 0 && c->queue == NULL && c->requests == 0;
+  return sweep.pending == 0 && avow__queue_is_empty(&c->queue) &&
+         c->requests == 0;
 }
 
 /* A program may begin new work whenever it hears of the end. In the end it is
@@ -281,7 +287,7 @@ static void unwind(avow__context_t *c) {
   uint64_t rounds =
       PATIENCE + avow__pool_count(&c->pool) * ROUNDS_EACH / c->options.budget;
   while (!sweep(c)) {
-    if (c->queue == NULL && c->requests > 0)
+    if (avow__queue_is_empty(&c->queue) && c->requests > 0)
       (void) uv_run(c->loop, UV_RUN_ONCE); /* c->requests says more */
     else if (rounds-- == 0) {
       c->deaf = c->giving_up;
@@ -348,10 +354,7 @@ void avow_loop_stats(uv_loop_t *loop, avow_stats_t *out) {
                          .requests = c->requests + c->on_handles };
   avow__pool_each(&c->pool, count_one, out);
   out->live -= out->live >= 2 ? 2 : out->live; /* the context's own */
-  if (c->queue == NULL)
-    return;
-  const avow__link_t *link = c->queue;
-  do
+  const avow__link_t *head = &c->queue.head;
+  for (const avow__link_t *link = head->next; link != head; link = link->next)
     out->queued++;
-  while ((link = link->next) != c->queue);
 }

@@ -8,8 +8,10 @@
 #include "avow/loop.h"
 #include "compiler.h"
 #include "fiber.h"
+#include "kind.h"
 #include "list.h"
 #include "pool.h"
+#include "queue.h"
 #include "table.h"
 
 typedef struct avow__phases_s avow__phases_t;
@@ -19,17 +21,19 @@ typedef struct avow__tick_s avow__tick_t;
 typedef struct avow__wheel_s avow__wheel_t;
 
 typedef struct avow__context_s {
-  avow__link_t *queue; /* jobs, first in first out */
-  uint32_t depth;      /* callbacks of ours that are on the stack */
-  bool late;           /* inside, but the cached time may be old */
-  bool awake;          /* the queue will be drained without more ado */
-  bool closing;        /* avow_loop_close() is at work */
-  bool giving_up;      /* and lets handlers other than finally's be */
-  bool deaf;           /* and takes no more of those either */
-  bool closed;         /* only the program's own references are left */
-  bool refusing;       /* makes no more promises: giving up, or closed */
-  uint16_t index;      /* in avow__contexts */
+  avow__queue_t queue;           /* jobs, first in first out */
+  const avow_promise_t *run_for; /* what an avow_run() runs the loop for */
+  uint32_t depth;                /* callbacks of ours that are on the stack */
+  bool late;                     /* inside, but the cached time may be old */
+  bool awake;     /* the queue will be drained without more ado */
+  bool closing;   /* avow_loop_close() is at work */
+  bool giving_up; /* and lets handlers other than finally's be */
+  bool deaf;      /* and takes no more of those either */
+  bool closed;    /* only the program's own references are left */
+  bool refusing;  /* makes no more promises: giving up, or closed */
+  uint16_t index; /* in avow__contexts */
   avow__pool_t pool;
+  uint64_t births[AVOW__KINDS]; /* what a promise of each kind begins with */
   uint64_t left; /* promises that are still held after avow_loop_close() */
   uint64_t jobs;
   avow_promise_t *no_memory; /* rejected for ever, with UV_ENOMEM */
@@ -83,13 +87,19 @@ extern AVOW__HIDDEN atomic_uint avow__generation;
 /* The slow half of avow__context_of(). */
 avow__context_t *avow__context_find(const uv_loop_t *loop);
 
-/* Of the loop, or nowhere's. Never NULL. */
-static inline avow__context_t *avow__context_of(const uv_loop_t *loop) {
+/* Of the loop, if this thread asked for it last; else NULL. */
+static inline avow__context_t *avow__context_cached(const uv_loop_t *loop) {
   if (avow__last.loop == loop &&
       avow__last.generation ==
           atomic_load_explicit(&avow__generation, memory_order_relaxed))
     return avow__last.context;
-  return avow__context_find(loop);
+  return NULL;
+}
+
+/* Of the loop, or nowhere's. Never NULL. */
+static inline avow__context_t *avow__context_of(const uv_loop_t *loop) {
+  avow__context_t *c = avow__context_cached(loop);
+  return c != NULL ? c : avow__context_find(loop);
 }
 
 /* Frees the context when nothing refers to it any more. */

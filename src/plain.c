@@ -15,7 +15,7 @@ static avow__link_t *header(avow_promise_t *p) {
 }
 
 void *avow__pool_grow(avow__pool_t *pool) {
-  avow__link_t *head = avow__malloc(sizeof(*head) + sizeof(avow_promise_t));
+  avow__link_t *head = avow__calloc(1, sizeof(*head) + sizeof(avow_promise_t));
   if (head == NULL)
     return NULL;
   avow__list_append(&pool->all, head);
@@ -24,7 +24,7 @@ void *avow__pool_grow(avow__pool_t *pool) {
   return head + 1;
 }
 
-void avow__pool_free(avow__pool_t *pool, avow_promise_t *p) {
+void avow__pool_give_back(avow__pool_t *pool, avow_promise_t *p) {
   avow__link_t *head = header(p);
   if (pool->cursor == head)
     pool->cursor = head->next != pool->all ? head->next : NULL;

@@ -34,10 +34,32 @@ void avow__settle_lost(avow_promise_t *p, avow_value_t v) {
   avow__value_unref(v); /* last: it may call the program */
 }
 
-avow__link_t **avow__home(avow_promise_t *p) {
-  const bool waits = p->upstream != NULL && p->kind != AVOW__JOIN &&
-                     avow__is_pending(p->upstream);
-  return waits ? &p->upstream->waiters : &avow__context(p)->queue;
+/* Whom only what settles it holds has one reference. */
+static uint32_t refs_of(unsigned kind) {
+  const bool alone = kind == AVOW__ELEMENT || kind == AVOW__CHILD ||
+                     kind == AVOW__WATCH || kind == AVOW__CHANNEL;
+  return alone ? 1 : 2;
+}
+
+void avow__births_init(avow__context_t *c) {
+  avow_promise_t model = { .context = c->index };
+  for (unsigned kind = 0; kind < AVOW__KINDS; kind++) {
+    model.refs = refs_of(kind);
+    model.kind = (uint8_t) kind;
+    c->births[kind] = model.birth;
+  }
+}
+
+void avow__withdraw(avow_promise_t *p) {
+  avow_promise_t *from = p->upstream;
+  const bool waits =
+      from != NULL && p->kind != AVOW__JOIN && avow__is_pending(from);
+  if (waits) {
+    from->flags |= AVOW__HANDLED;
+    avow__list_remove(&from->waiters, &p->link);
+  } else {
+    avow__queue_remove(&p->link);
+  }
 }
 
 avow_promise_t *avow__no_promise(avow__context_t *c) {
@@ -57,7 +79,7 @@ static avow_promise_t *lost_behind(avow__context_t *c, avow_promise_t *p) {
   void *block = avow__pool_alloc_reserved(&c->pool);
   if (block == NULL)
     return abandon(c, p);
-  avow_promise_t *q = avow__promise_init(c, block, AVOW__THEN, 2);
+  avow_promise_t *q = avow__promise_init(c, block, AVOW__THEN);
   q->u.then.on_fulfilled = q->u.then.on_rejected = NULL;
   q->flags |= AVOW__LOST;
   q->upstream = p;
@@ -75,22 +97,24 @@ avow_promise_t *avow__lost(avow__context_t *c, avow_promise_t *p) {
   return p;
 }
 
-/* Lets go of what the program held. With its last the context may go. */
-static void let_go(avow_promise_t *p) {
-  avow__context_t *c = avow__context(p);
-  if (AVOW__LIKELY(!c->closed)) {
-    avow__unref(p);
-    return;
-  }
+static AVOW__APART void let_go_after_close(avow__context_t *c,
+                                           avow_promise_t *p) {
   c->on_handles++; /* keeps the context while p goes */
   avow__unref(p);
   c->on_handles--;
   avow__context_release(c);
 }
 
+/* Lets go of what the program held. With its last the context may go. */
+static inline void let_go(avow_promise_t *p) {
+  avow__context_t *c = avow__context(p);
+  if (AVOW__LIKELY(!c->closed))
+    avow__unref_in(c, p);
+  else
+    let_go_after_close(c, p);
+}
+
 static inline avow_promise_t *defer(avow_promise_t *p, avow_deferred_t **out) {
-  p->u.deferred.on_cancel = NULL;
-  p->u.deferred.holders = 1;
   *out = (avow_deferred_t *) p;
   return p;
 }
@@ -101,17 +125,20 @@ static avow_promise_t *defer_nothing(avow__context_t *c,
   return avow__no_promise(c);
 }
 
-static AVOW__APART avow_promise_t *new_fully(avow__context_t *c,
+static AVOW__APART avow_promise_t *new_fully(uv_loop_t *loop,
                                              avow_deferred_t **out) {
-  avow_promise_t *p = avow__promise_alloc(c, AVOW__DEFERRED, 2);
+  avow__context_t *c = avow__context_of(loop);
+  avow_promise_t *p = avow__promise_alloc(c, AVOW__DEFERRED);
   return p != NULL ? defer(p, out) : defer_nothing(c, out);
 }
 
 avow_promise_t *avow_promise_new(uv_loop_t *loop, avow_deferred_t **out) {
-  avow__context_t *c = avow__context_of(loop);
+  avow__context_t *c = avow__context_cached(loop);
+  if (AVOW__UNLIKELY(c == NULL))
+    return new_fully(loop, out);
   avow__check_thread(c);
-  avow_promise_t *p = avow__promise_take(c, AVOW__DEFERRED, 2);
-  return AVOW__LIKELY(p != NULL) ? defer(p, out) : new_fully(c, out);
+  avow_promise_t *p = avow__promise_take(c, AVOW__DEFERRED);
+  return AVOW__LIKELY(p != NULL) ? defer(p, out) : new_fully(loop, out);
 }
 
 avow_promise_t *avow__promise_new_surely(avow__context_t *c,
@@ -120,7 +147,7 @@ avow_promise_t *avow__promise_new_surely(avow__context_t *c,
   void *block = refuses ? NULL : avow__pool_alloc_reserved(&c->pool);
   if (block == NULL)
     return defer_nothing(c, out);
-  return defer(avow__promise_init(c, block, AVOW__DEFERRED, 2), out);
+  return defer(avow__promise_init(c, block, AVOW__DEFERRED), out);
 }
 
 avow_promise_t *avow_promise_resolve(uv_loop_t *loop, avow_value_t v) {
@@ -128,7 +155,7 @@ avow_promise_t *avow_promise_resolve(uv_loop_t *loop, avow_value_t v) {
     return v.u.p;
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
-  avow_promise_t *p = avow__promise_alloc(c, AVOW__VALUE, 2);
+  avow_promise_t *p = avow__promise_alloc(c, AVOW__VALUE);
   if (p == NULL) {
     avow__value_unref(v);
     return avow__no_promise(c);
@@ -146,7 +173,7 @@ avow_promise_t *avow_try(uv_loop_t *loop, avow_fn fn, void *data) {
   avow__check_thread(c);
   if (fn == NULL)
     return avow_promise_reject(loop, avow_error(UV_EINVAL));
-  avow_promise_t *p = avow__promise_alloc(c, AVOW__RUNNING, 2);
+  avow_promise_t *p = avow__promise_alloc(c, AVOW__RUNNING);
   if (p == NULL)
     return avow__no_promise(c);
   avow__resolve(p, fn(data));
@@ -242,16 +269,30 @@ static AVOW__APART bool resolve_fully(avow_promise_t *p, avow_value_t v) {
   return true;
 }
 
+/* Here is what takes some stores only, and needs no frame on the stack. */
 bool avow_resolve(avow_deferred_t *d, avow_value_t v) {
   avow_promise_t *p = (avow_promise_t *) d;
-  avow__check_thread(avow__context(p));
+  avow__context_t *c = avow__context(p);
+  avow__check_thread(c);
   const int apart = AVOW__RESOLVED | AVOW__STATE | AVOW__PROXY | AVOW__LOST;
-  if (AVOW__UNLIKELY((p->flags & apart) != 0 || v.tag >= AVOW_ERROR))
+  if (AVOW__UNLIKELY((p->flags & apart) != 0 || v.tag >= AVOW_ERROR ||
+                     p->refs == 1 || avow__wakes(c, p)))
     return resolve_fully(p, v);
-  p->flags |= AVOW__RESOLVED;
-  avow__settle(p, v);
-  avow__unref(p);
+  p->u.value = v;
+  p->flags |= AVOW__RESOLVED | AVOW_FULFILLED;
+  p->refs--;
+  if (p->waiters != NULL)
+    avow__trigger(c, p);
   return true;
+}
+
+avow_promise_t *avow__detail(avow_promise_t *p) {
+  if (!avow__is_detailed(p)) {
+    p->flags |= AVOW__DETAILED;
+    p->u.deferred.on_cancel = NULL;
+    p->u.deferred.holders = 1;
+  }
+  return p;
 }
 
 bool avow_reject(avow_deferred_t *d, avow_value_t error) {
@@ -262,7 +303,7 @@ avow_deferred_t *avow_deferred_ref(const avow_deferred_t *d) {
   avow_promise_t *p = avow__mutable(d);
   p->refs++;
   if ((p->flags & (AVOW__RESOLVED | AVOW__STATE)) == 0)
-    p->u.deferred.holders++;
+    avow__detail(p)->u.deferred.holders++;
   return (avow_deferred_t *) p;
 }
 
@@ -270,7 +311,7 @@ void avow_deferred_drop(avow_deferred_t *d) {
   avow_promise_t *p = (avow_promise_t *) d;
   avow__check_thread(avow__context(p));
   const bool settles = (p->flags & (AVOW__RESOLVED | AVOW__STATE)) == 0;
-  if (settles && --p->u.deferred.holders == 0)
+  if (settles && --avow__detail(p)->u.deferred.holders == 0)
     (void) avow_resolve(d, avow_error(AVOW_EBROKEN)); /* it was unsettled */
   else
     let_go(p);
@@ -308,7 +349,7 @@ void avow__destroy_slowly(avow_promise_t *p) {
   if (is_unhandled(p))
     report_unhandled(p);
   avow__value_unref(p->u.value);
-  avow__pool_free(&c->pool, p);
+  avow__pool_give_back(&c->pool, p);
   if (!c->closed)
     return;
   c->left--;

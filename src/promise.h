@@ -18,49 +18,19 @@
 
 #include "avow/combine.h"
 #include "avow/promise.h"
+#include "kind.h"
 #include "list.h"
 #include "loop.h"
 #include "misuse.h"
 #include "value.h"
 
-typedef enum avow__kind_e {
-  AVOW__FREE,         /* not in use */
-  AVOW__VALUE,        /* was born settled */
-  AVOW__DEFERRED,     /* a deferred settles it */
-  AVOW__TIMER,        /* the loop's timer fulfils it */
-  AVOW__CLOSE,        /* uv_close() fulfils it, and nothing stops that */
-  AVOW__THEN,         /* calls a handler when upstream is settled */
-  AVOW__RUNNING,      /* its handler is on the stack */
-  AVOW__FINALLY,      /* calls finally's handler */
-  AVOW__FINALLY_WAIT, /* waits for what that returned, with u.value at hand */
-  AVOW__FINALLY_LAST, /* settles with u.value */
-  AVOW__ATTACH,       /* frees its data, then as upstream */
-  AVOW__JOIN,         /* queued: will subscribe to upstream, to adopt it */
-  AVOW__ADOPT,        /* settles as upstream, u.hops jobs later */
-  AVOW__THENABLE,     /* queued: will call the then function of u.value */
-  AVOW__PAIRED,       /* a thenable has its upstream, a deferred for this one */
-  AVOW__STEP,         /* queued: will call the step of a repeat */
-  AVOW__REPEAT,       /* waits for what a step returned */
-  AVOW__ASYNC,        /* resumes its function when upstream is settled */
-  AVOW__STACKLESS,    /* calls its step likewise, u.then.on_fulfilled */
-  AVOW__UNTIL,        /* settles as upstream, unless its WATCH is first */
-  AVOW__STOPPED,      /* rejects with u.value once upstream is settled */
-  AVOW__WATCH,        /* tells an UNTIL of its stop promise */
-  AVOW__LOOKOUT,      /* stops the loop for avow_run(), in whose frame it is */
-  AVOW__ELEMENT,      /* reports its upstream to a gather */
-  AVOW__GATHER,       /* collects elements */
-  AVOW__CHILD,        /* reports its upstream to a tool */
-  AVOW__PHASE,        /* waits, in the list at data, for a phase of the loop */
-  AVOW__NEXT,         /* waits for an item of the channel at data */
-  AVOW__SEND,         /* waits for room for its u.value in that at data */
-  AVOW__CHANNEL       /* no promise, but a channel in a block of this size */
-} avow__kind_t;
-
 enum {
   AVOW__STATE = 3,          /* mask of an avow_state_t */
-  AVOW__HANDLED = 4,        /* somebody subscribed, or read the reason */
+  AVOW__HANDLED = 4,        /* somebody waited for it, or read the reason */
   AVOW__RESOLVED = 8,       /* its deferreds do nothing more; a channel's end */
   AVOW__CANCELED = 16,      /* what its handler returns is to be cancelled */
+  AVOW__DETAILED = 16,      /* of a DEFERRED: u.deferred says more than that it
+                               has one holder, which does not hear of the end */
   AVOW__CANCEL_LOSERS = 32, /* of a GATHER */
   AVOW__AWAITED = 32, /* of a DEFERRED: the end of its loop waits for it */
   AVOW__PROXY = 64,   /* a deferred for the promise at upstream (thenables) */
@@ -99,7 +69,6 @@ struct avow_promise_s {
     } then;
     avow_fn fn;              /* FINALLY, STEP, REPEAT */
     void (*free_fn)(void *); /* ATTACH */
-    bool loop_runs;          /* LOOKOUT */
     uint64_t hops;           /* ADOPT */
     struct {
       uint64_t deadline;
@@ -123,10 +92,15 @@ struct avow_promise_s {
       avow_gather_kind_t kind;
     } gather;
   } u;
-  uint32_t refs;
-  uint16_t context;
-  uint8_t kind;
-  uint8_t flags;
+  union {
+    struct {
+      uint32_t refs;
+      uint16_t context;
+      uint8_t kind;
+      uint8_t flags;
+    };
+    uint64_t birth; /* all four, which a new one gets in one store */
+  };
 #ifdef AVOW_TRACE
   const char *file;
   uint64_t since; /* ms */
@@ -161,11 +135,14 @@ static inline bool avow__is_pending(const avow_promise_t *p) {
   return (p->flags & AVOW__STATE) == AVOW_PENDING;
 }
 
+static inline bool avow__is_detailed(const avow_promise_t *p) {
+  return p->kind == AVOW__DEFERRED && (p->flags & AVOW__DETAILED) != 0;
+}
+
 /* Whether others than one downstream hold a pending promise: what settles it
    holds it too, each deferred or else the one source. */
 static inline bool avow__is_shared(const avow_promise_t *p) {
-  const uint32_t sources =
-      p->kind == AVOW__DEFERRED ? p->u.deferred.holders : 1;
+  const uint32_t sources = avow__is_detailed(p) ? p->u.deferred.holders : 1;
   return p->refs > sources + 1;
 }
 
@@ -173,18 +150,20 @@ static inline bool avow__is_shared(const avow_promise_t *p) {
 void avow__trace_promise(avow__context_t *c, avow_promise_t *p); /* trace.c */
 #endif
 
-/* The order of the stores lets compilers make one of the last four. */
+/* A pending deferred's promise, with what u.deferred says filled in. */
+avow_promise_t *avow__detail(avow_promise_t *p);
+
+/* How promises of this context begin. */
+void avow__births_init(avow__context_t *c);
+
+/* Makes a promise of a free block, which has no upstream and no waiters. The
+   rest is the caller's to set: what a promise costs is how much it stores. */
 static inline avow_promise_t *avow__promise_init(avow__context_t *c,
-                                                 void *block, avow__kind_t kind,
-                                                 uint32_t refs) {
+                                                 void *block,
+                                                 avow__kind_t kind) {
   avow_promise_t *p = block;
-  p->upstream = NULL;
-  p->waiters = NULL;
-  p->data = NULL;
-  p->refs = refs;
-  p->context = c->index;
-  p->kind = (uint8_t) kind;
-  p->flags = AVOW_PENDING;
+  assert(p->upstream == NULL && p->waiters == NULL);
+  p->birth = c->births[kind];
 #ifdef AVOW_TRACE
   avow__trace_promise(c, p);
 #endif
@@ -192,9 +171,9 @@ static inline avow_promise_t *avow__promise_init(avow__context_t *c,
 }
 
 #ifdef AVOW_NO_POOL
-void avow__pool_free(avow__pool_t *pool, avow_promise_t *p);
+void avow__pool_give_back(avow__pool_t *pool, avow_promise_t *p);
 #else
-static inline void avow__pool_free(avow__pool_t *pool, avow_promise_t *p) {
+static inline void avow__pool_give_back(avow__pool_t *pool, avow_promise_t *p) {
   const uintptr_t offset = (uintptr_t) p % AVOW__SLAB;
   avow__slab_t *slab = (avow__slab_t *) (void *) ((char *) p - offset);
   p->kind = AVOW__FREE;
@@ -208,25 +187,30 @@ static inline void avow__pool_free(avow__pool_t *pool, avow_promise_t *p) {
 }
 #endif
 
-/* A new block of the kind with so many references; NULL without memory. */
+/* Frees a block, whatever is in it. */
+static inline void avow__pool_free(avow__pool_t *pool, avow_promise_t *p) {
+  p->upstream = NULL;
+  p->waiters = NULL;
+  avow__pool_give_back(pool, p);
+}
+
+/* A new promise of the kind; NULL without memory. */
 static inline avow_promise_t *avow__promise_alloc(avow__context_t *c,
-                                                  avow__kind_t kind,
-                                                  uint32_t refs) {
+                                                  avow__kind_t kind) {
   void *block = AVOW__LIKELY(!c->refusing) ? avow__pool_alloc(&c->pool) : NULL;
   if (AVOW__UNLIKELY(block == NULL))
     return NULL;
-  return avow__promise_init(c, block, kind, refs);
+  return avow__promise_init(c, block, kind);
 }
 
 /* The same from a block that is at hand. NULL says no more than that none is:
    for functions that keep apart what else may happen. */
 static inline avow_promise_t *avow__promise_take(avow__context_t *c,
-                                                 avow__kind_t kind,
-                                                 uint32_t refs) {
+                                                 avow__kind_t kind) {
   void *block = AVOW__LIKELY(!c->refusing) ? avow__pool_take(&c->pool) : NULL;
   if (AVOW__UNLIKELY(block == NULL))
     return NULL;
-  return avow__promise_init(c, block, kind, refs);
+  return avow__promise_init(c, block, kind);
 }
 
 /* What is returned in place of a promise that could not be made. */
@@ -259,19 +243,29 @@ void avow__check_taken(const avow_promise_t *p);
 /* The end of a promise that has more to it than its block. */
 void avow__destroy_slowly(avow_promise_t *p);
 
-static inline void avow__destroy(avow_promise_t *p) {
-  assert(!avow__is_pending(p) && p->upstream == NULL);
-  avow__context_t *c = avow__context(p);
+static inline void avow__destroy(avow__context_t *c, avow_promise_t *p) {
+  assert(!avow__is_pending(p) && p->upstream == NULL && p->waiters == NULL);
   if (AVOW__LIKELY(p->u.value.tag < AVOW_OBJECT && !c->closed))
-    avow__pool_free(&c->pool, p);
+    avow__pool_give_back(&c->pool, p);
   else
     avow__destroy_slowly(p);
 }
 
+/* For whoever has p's context at hand. */
+static inline void avow__unref_in(avow__context_t *c, avow_promise_t *p) {
+  assert(p->refs > 0);
+  if (p->refs == 1)
+    avow__destroy(c, p);
+  else
+    p->refs--;
+}
+
 static inline void avow__unref(avow_promise_t *p) {
   assert(p->refs > 0);
-  if (--p->refs == 0)
-    avow__destroy(p);
+  if (p->refs == 1)
+    avow__destroy(avow__context(p), p);
+  else
+    p->refs--;
 }
 
 /* The program's hooks for rejections that nobody subscribed to yet. */
@@ -288,17 +282,16 @@ static inline void avow__mark_handled(avow_promise_t *p) {
 
 /* Adds a job. */
 static inline void avow__enqueue(avow__context_t *c, avow_promise_t *p) {
-  avow__list_append(&c->queue, &p->link);
+  avow__queue_append(&c->queue, &p->link);
   if (AVOW__UNLIKELY(!c->awake))
     avow__wake(c);
 }
 
 /* Puts a reaction where it belongs: among the waiters of its upstream, or in
-   the queue if that is settled. */
+   the queue if that is settled. Waiters handle a rejection that comes. */
 static inline void avow__subscribe(avow_promise_t *p) {
   avow_promise_t *from = p->upstream;
   if (avow__is_pending(from)) {
-    from->flags |= AVOW__HANDLED;
     avow__list_append(&from->waiters, &p->link);
   } else {
     avow__mark_handled(from);
@@ -309,13 +302,18 @@ static inline void avow__subscribe(avow_promise_t *p) {
 /* Settles a pending promise that is marked as lost. */
 void avow__settle_lost(avow_promise_t *p, avow_value_t v);
 
-/* Queues the waiters of a promise that is settled now. */
-static inline void avow__trigger(avow_promise_t *p, avow__link_t *waiters) {
-  avow__context_t *c = avow__context(p);
+/* Queues the waiters, of which there are some. */
+static inline void avow__trigger(avow__context_t *c, avow_promise_t *p) {
+  avow__link_t *waiters = p->waiters;
   p->waiters = NULL;
-  avow__list_splice(&c->queue, waiters);
-  if (AVOW__UNLIKELY(!c->awake))
-    avow__wake(c);
+  avow__queue_join(&c->queue, waiters, waiters->prev);
+}
+
+/* Whether somebody who sleeps has to hear that p settles: its waiters, or an
+   avow_run() that waits for it alone. */
+static inline bool avow__wakes(const avow__context_t *c,
+                               const avow_promise_t *p) {
+  return AVOW__UNLIKELY(!c->awake) && (p->waiters != NULL || p == c->run_for);
 }
 
 /* Settles a pending promise. Its source still has to let go of it. */
@@ -325,12 +323,19 @@ static inline void avow__settle(avow_promise_t *p, avow_value_t v) {
     avow__settle_lost(p, v);
     return;
   }
+  avow__context_t *c = avow__context(p);
+  const bool fails = v.tag == AVOW_ERROR;
+  const bool wakes = avow__wakes(c, p);
   p->u.value = v;
-  p->flags |= v.tag == AVOW_ERROR ? AVOW_REJECTED : AVOW_FULFILLED;
-  if (p->waiters != NULL)
-    avow__trigger(p, p->waiters);
-  else if (AVOW__UNLIKELY(v.tag == AVOW_ERROR))
+  p->flags |= fails ? AVOW_REJECTED : AVOW_FULFILLED;
+  if (p->waiters != NULL) {
+    p->flags |= AVOW__HANDLED;
+    avow__trigger(c, p);
+  } else if (AVOW__UNLIKELY(fails)) {
     avow__track_reject(p);
+  }
+  if (wakes)
+    avow__wake(c);
 }
 
 /* Lets go of p's upstream and gives its value or reason: moved if p was the
@@ -377,8 +382,8 @@ avow_promise_t *avow__awaited(avow__context_t *c, avow_value_t result);
 /* Whether p belongs to the context's loop; if not, that is a misuse. */
 bool avow__same_loop(const avow__context_t *c, const avow_promise_t *p);
 
-/* The list that a pending reaction is in. */
-avow__link_t **avow__home(avow_promise_t *p);
+/* Takes a pending reaction out of where it waits. */
+void avow__withdraw(avow_promise_t *p);
 
 /* The rejection of a cancelled upstream has arrived: what comes after is the
    program's reaction to it, and runs undisturbed. */
@@ -420,7 +425,6 @@ void avow__child_run(avow_promise_t *child);     /* child.c */
 void avow__stackless_run(avow_promise_t *p);     /* stackless.c */
 void avow__until_run(avow_promise_t *p);         /* until.c */
 void avow__watch_run(avow_promise_t *watch);     /* until.c */
-void avow__lookout_run(avow_promise_t *lookout); /* tick.c */
 void avow__until_drop_stop(avow_promise_t *p);   /* until.c */
 void avow__timer_remove(avow_promise_t *p);      /* timer.c */
 void avow__cancel(avow_promise_t *p);            /* cancel.c */

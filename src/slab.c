@@ -5,6 +5,8 @@
  * were freed: with one free list for all, 100,000 promises are soon scattered
  * over memory and each costs a cache miss.
  */
+#include <string.h>
+
 #include "alloc.h"
 #include "promise.h"
 
@@ -53,6 +55,7 @@ static avow__slab_t *carve_slab(avow__pool_t *pool) {
   pool->carved += AVOW__SLAB;
   *slab = (avow__slab_t){ .older = pool->slabs, .fresh = first_block(slab) };
   slab->end = slab->fresh + AVOW__BLOCKS * (size_t) AVOW__BLOCK;
+  memset(slab->fresh, 0, AVOW__BLOCKS * (size_t) AVOW__BLOCK);
   pool->slabs = slab;
   return slab;
 }

@@ -86,12 +86,18 @@ uint64_t avow__now(avow__context_t *c) {
   return uv_now(c->loop);
 }
 
+static void stop_if_settled(avow__context_t *c) {
+  if (c->run_for != NULL && !avow__is_pending(c->run_for))
+    uv_stop(c->loop);
+}
+
 void avow__leave_queue(avow__context_t *c) {
   if (--c->depth > 0)
     return;
+  stop_if_settled(c);
   c->late = false;
   c->awake = false;
-  if (c->queue != NULL)
+  if (!avow__queue_is_empty(&c->queue))
     avow__wake(c);
   else
     sleep_again(c);
@@ -120,43 +126,26 @@ static avow_value_t give(avow_promise_t *p) {
 }
 
 /* Settled by a timer, p would not be noticed before the poll that follows, and
-   that may last for ever: a reaction to it stops the loop. It is no handler,
-   and whoever tracks rejections hears of p all the same. */
-void avow__lookout_run(avow_promise_t *lookout) {
-  const avow__context_t *c = avow__context(lookout);
-  avow_promise_t *p = lookout->upstream;
-  lookout->upstream = NULL;
-  if (avow__state(p) == AVOW_REJECTED)
-    avow__track_reject(p);
-  if (lookout->u.loop_runs)
-    uv_stop(c->loop);
-}
-
-static void lookout_begin(avow_promise_t *lookout, avow_promise_t *p) {
-  lookout->upstream = p;
-  avow__list_append(&p->waiters, &lookout->link);
-}
-
-static void lookout_end(avow_promise_t *lookout) {
-  if (lookout->upstream != NULL)
-    avow__list_remove(avow__home(lookout), &lookout->link);
+   that may last for ever: avow__leave_queue() stops the loop. */
+static bool run_once(avow__context_t *c, const avow_promise_t *p) {
+  const avow_promise_t *outer = c->run_for;
+  c->run_for = p;
+  const bool alive = uv_run(c->loop, UV_RUN_ONCE) != 0;
+  c->run_for = outer;
+  return alive || !avow__queue_is_empty(&c->queue);
 }
 
 /* Until p has settled, or nothing is left to do. */
-static void run_loop(avow__context_t *c, avow_promise_t *p) {
-  avow_promise_t lookout = { .context = c->index, .kind = AVOW__LOOKOUT };
+static void run_loop(avow__context_t *c, const avow_promise_t *p) {
   bool alive = true;
-  lookout_begin(&lookout, p);
   while (avow__is_pending(p) && alive) {
     c->late = true;
     avow__enter(c);
     avow__leave(c);
-    lookout.u.loop_runs = true;
     if (avow__is_pending(p))
-      alive = uv_run(c->loop, UV_RUN_ONCE) != 0 || c->queue != NULL;
-    lookout.u.loop_runs = false;
+      alive = run_once(c, p);
   }
-  lookout_end(&lookout);
+  stop_if_settled(c); /* who called us may be called from another avow_run() */
 }
 
 avow_value_t avow_run(avow_promise_t *p) {

@@ -32,7 +32,7 @@ void avow__until_run(avow_promise_t *p) {
 
 static void leave_to_others(avow_promise_t *p, avow_value_t reason) {
   avow_promise_t *from = p->upstream;
-  avow__list_remove(&from->waiters, &p->link);
+  avow__withdraw(p);
   p->upstream = NULL;
   avow__unref(from);
   avow__settle(p, reason);
@@ -83,8 +83,8 @@ static avow_promise_t *until(avow_promise_t *from, avow_promise_t *stop_p) {
     avow_unref(stop_p);
     stop_p = avow_promise_reject(c->loop, avow_error(AVOW_EMISUSE));
   }
-  avow_promise_t *p = avow__promise_alloc(c, AVOW__UNTIL, 2);
-  avow_promise_t *watch = avow__promise_alloc(c, AVOW__WATCH, 1);
+  avow_promise_t *p = avow__promise_alloc(c, AVOW__UNTIL);
+  avow_promise_t *watch = avow__promise_alloc(c, AVOW__WATCH);
   if (p != NULL && watch != NULL)
     return join_up(p, from, watch, stop_p);
   if (p != NULL)

@@ -412,110 +412,6 @@ static void work_begun_while_handles_close_is_not_lost(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-/* avow_run(). */
-
-static void run_returns_at_once_what_is_settled(void **state) {
-  open_stage();
-  stage.watches = true;
-
-  assert_fulfils_int(avow_promise_resolve(loop, avow_int(1)), 1);
-
-  assert_notes("");
-  settle();
-  run();
-}
-
-static void run_ends_when_its_promise_settles(void **state) {
-  avow_promise_t *later = avow_sleep(loop, 60000);
-
-  assert_fulfils_none(avow_sleep(loop, 1));
-
-  assert_int_equal(avow_state(later), AVOW_PENDING);
-  avow_unref(later);
-}
-
-static void close_async(uv_async_t *async) {
-  assert_fulfils_none(avow_close((uv_handle_t *) async));
-}
-
-static void run_ends_though_others_keep_the_loop_waiting(void **state) {
-  uv_async_t other;
-  assert_int_equal(uv_async_init(loop, &other, NULL), 0);
-  avow_promise_t *p = avow_sleep(loop, 1);
-
-  uv_sleep(5); /* due before the loop first polls */
-  assert_fulfils_none(p);
-
-  close_async(&other);
-}
-
-static void resolve_in_a_timer(uv_timer_t *timer) {
-  assert_true(avow_resolve(timer->data, avow_int(7)));
-  uv_close((uv_handle_t *) timer, NULL);
-}
-
-static void run_ends_when_a_timer_of_the_program_settles(void **state) {
-  uv_async_t other;
-  uv_timer_t timer;
-  avow_deferred_t *d;
-  avow_promise_t *p = avow_promise_new(loop, &d);
-  assert_int_equal(uv_async_init(loop, &other, NULL), 0);
-  assert_int_equal(uv_timer_init(loop, &timer), 0);
-  timer.data = d;
-  assert_int_equal(uv_timer_start(&timer, resolve_in_a_timer, 0, 0), 0);
-
-  assert_fulfils_int(p, 7);
-
-  close_async(&other);
-}
-
-static void run_leaves_the_loop_ready_to_run(void **state) {
-  avow_promise_t *later = avow_sleep(loop, 2);
-
-  assert_fulfils_none(avow_sleep(loop, 1));
-  run(); /* is not stopped by what the run before asked for */
-
-  assert_int_equal(avow_state(later), AVOW_FULFILLED);
-  avow_unref(later);
-}
-
-static void run_says_when_the_loop_is_dry(void **state) {
-  avow_deferred_t *d;
-  avow_promise_t *p = avow_promise_new(loop, &d);
-
-  assert_rejects(avow_ref(p), AVOW_EIDLE);
-
-  assert_int_equal(avow_state(p), AVOW_PENDING);
-  assert_true(avow_resolve(d, avow_none()));
-  avow_unref(p);
-}
-
-static void on_timer_to_stop(uv_timer_t *handle) {
-  uv_stop(loop);
-  close_handle((uv_handle_t *) handle, NULL);
-}
-
-static void run_goes_on_after_a_stop(void **state) {
-  uv_timer_t timer;
-  start_timer(&timer, on_timer_to_stop, 1);
-
-  assert_fulfils_none(avow_sleep(loop, 20));
-  run(); /* both may have been due at once: then the timer is yet to close */
-}
-
-static avow_value_t run_cb(const avow_value_t *arg, void *data) {
-  return avow_run(avow_promise_resolve(loop, avow_none()));
-}
-
-static void run_in_a_callback(void) {
-  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
-  assert_rejects(avow_then(p, run_cb, NULL, NULL), AVOW_EMISUSE);
-}
-
-static void run_in_a_callback_is_misuse(void **state) {
-  assert_misuse(run_in_a_callback, "avow_run() inside a callback");
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(a_timers_handlers_run_before_the_next_poll),
@@ -537,14 +433,6 @@ int main(void) {
     CASE(the_default_budget_is_ten_thousand),
     CASE(the_budget_does_not_change_the_order),
     CASE(work_begun_while_handles_close_is_not_lost),
-    CASE(run_returns_at_once_what_is_settled),
-    CASE(run_ends_when_its_promise_settles),
-    CASE(run_ends_though_others_keep_the_loop_waiting),
-    CASE(run_ends_when_a_timer_of_the_program_settles),
-    CASE(run_leaves_the_loop_ready_to_run),
-    CASE(run_says_when_the_loop_is_dry),
-    CASE(run_goes_on_after_a_stop),
-    CASE(run_in_a_callback_is_misuse),
   };
   return RUN(tests);
 }

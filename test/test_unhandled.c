@@ -75,6 +75,18 @@ static void rejection_is_not_reported_once_subscribed(void **state) {
   assert_notes("caught=EIO unhandled EIO"); /* the handler threw it again */
 }
 
+static void rejection_of_a_loser_is_not_reported(void **state) {
+  watch();
+  avow_deferred_t *d;
+  avow_promise_t *inputs[] = { avow_promise_new(loop, &d),
+                               avow_promise_resolve(loop, avow_none()) };
+  assert_fulfils_none(avow_race(loop, inputs, 2));
+
+  (void) avow_reject(d, avow_error(UV_EIO)); /* nobody waits for it any more */
+
+  assert_notes("");
+}
+
 static avow_value_t recover(const avow_value_t *reason, void *data) {
   return avow_none();
 }
@@ -232,6 +244,7 @@ int main(void) {
     CASE(rejection_is_reported_when_it_comes_after_the_last),
     CASE(rejection_is_not_reported_once_read),
     CASE(rejection_is_not_reported_once_subscribed),
+    CASE(rejection_of_a_loser_is_not_reported),
     CASE(rejection_is_not_reported_once_somebody_waited_for_it),
     CASE(rejection_is_reported_once_at_the_end_of_a_chain),
     CASE(rejection_is_reported_once_when_adopted),
