@@ -105,7 +105,8 @@ void avow__element_run(avow_promise_t *element) {
   avow__list_remove(&elements, &element->siblings);
   gather->data = elements;
   const avow_value_t v = avow__take_upstream(element);
-  avow__pool_free(&avow__context(gather)->pool, element);
+  element->waiters = NULL; /* its sibling */
+  avow__pool_give_back(&avow__context(gather)->pool, element);
   report(gather, index, v);
 }
 

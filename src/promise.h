@@ -327,31 +327,30 @@ static inline void avow__settle(avow_promise_t *p, avow_value_t v) {
   const bool fails = v.tag == AVOW_ERROR;
   const bool wakes = avow__wakes(c, p);
   p->u.value = v;
-  p->flags |= fails ? AVOW_REJECTED : AVOW_FULFILLED;
   if (p->waiters != NULL) {
-    p->flags |= AVOW__HANDLED;
+    p->flags |= AVOW__HANDLED | (fails ? AVOW_REJECTED : AVOW_FULFILLED);
     avow__trigger(c, p);
-  } else if (AVOW__UNLIKELY(fails)) {
-    avow__track_reject(p);
+  } else {
+    p->flags |= fails ? AVOW_REJECTED : AVOW_FULFILLED;
+    if (AVOW__UNLIKELY(fails))
+      avow__track_reject(p);
   }
   if (wakes)
     avow__wake(c);
 }
 
-/* Lets go of p's upstream and gives its value or reason: moved if p was the
-   last to hold it. */
+/* Lets go of p's upstream and gives its value or reason: moved if p, which knows
+   of it, was the last to hold it. Only jobs do this: the loop is not closed. */
 static inline avow_value_t avow__take_upstream(avow_promise_t *p) {
   avow_promise_t *from = p->upstream;
-  avow_value_t v;
   p->upstream = NULL;
   if (AVOW__LIKELY(from->refs == 1)) {
-    v = from->u.value;
-    from->u.value = avow_none();
-  } else {
-    v = avow_value_ref(&from->u.value);
+    const avow_value_t v = from->u.value;
+    avow__pool_give_back(&avow__context(from)->pool, from);
+    return v;
   }
-  avow__unref(from);
-  return v;
+  from->refs--;
+  return avow_value_ref(&from->u.value);
 }
 
 /* Begins to adopt v, a promise or a thenable. */
