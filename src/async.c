@@ -59,7 +59,7 @@ avow_value_t avow_await(avow_promise_t *p) {
   avow_promise_t *q = f->promise;
   avow__context_t *c = avow__context(q);
   avow__check_thread(c);
-  if (AVOW__UNLIKELY(p->context != q->context) && !avow__same_loop(c, p))
+  if (!avow__same_loop(c, p))
     return refuse(p, AVOW_EMISUSE);
   avow__wait_for(c, q, AVOW__ASYNC, p);
   return avow__fiber_park(f, avow_none());

@@ -188,8 +188,8 @@ static void run_then(avow__context_t *c, avow_promise_t *p) {
   if (p->waiters != NULL)
     avow__trigger(c, p);
   p->upstream = NULL;
-  avow__unref_in(c, from);
-  avow__unref_in(c, p);
+  avow__unref_in_job(c, from);
+  avow__unref_in_job(c, p);
 }
 
 avow_promise_t *avow__awaited(avow__context_t *c, avow_value_t result) {

@@ -188,8 +188,7 @@ static void add_at(avow_promise_t *gather, avow_promise_t *p, uint32_t index) {
   avow__check_taken(p);
   if (is_gather(gather)) {
     int err = UV_ENOMEM;
-    if (AVOW__UNLIKELY(p->context != gather->context) &&
-        !avow__same_loop(avow__context(gather), p))
+    if (!avow__same_loop(avow__context(gather), p))
       err = AVOW_EMISUSE;
     else if (add_element(gather, p, index))
       return;

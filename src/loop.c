@@ -22,22 +22,13 @@ enum { STACK = 64 * 1024, STACK_MIN = 16 * 1024, IDLE_STACKS = 1024 };
    at the start may need. */
 enum { PATIENCE = 100, ROUNDS_EACH = 8 };
 
-static avow_promise_t nowhere_promise = {
-  .u.value = { .tag = AVOW_ERROR, .code = AVOW_EMISUSE },
-  .refs = UINT32_MAX / 2,
-  .kind = AVOW__VALUE,
-  .flags = AVOW_REJECTED | AVOW__HANDLED,
-};
-
 static avow__context_t nowhere = {
   .queue.head = { &nowhere.queue.head, &nowhere.queue.head },
   .closed = true,
   .refusing = true,
-  .no_memory = &nowhere_promise,
-  .canceled = &nowhere_promise,
 };
 
-avow__context_t *avow__contexts[AVOW__MAX_LOOPS] = { &nowhere };
+avow__context_t *avow__registry;
 
 _Thread_local avow__last_t avow__last;
 atomic_uint avow__generation = 1;
@@ -45,9 +36,25 @@ atomic_uint avow__generation = 1;
 static uv_once_t registry_once = UV_ONCE_INIT;
 static uv_mutex_t registry_mutex;
 
+/* What stands for all that is asked of nowhere. */
+static avow_promise_t *misled(void) {
+  avow_promise_t *p = avow__pool_static(&nowhere);
+  *p = (avow_promise_t){ .u.value = avow_error(AVOW_EMISUSE),
+                         .refs = UINT32_MAX / 2,
+                         .kind = AVOW__VALUE,
+                         .flags = AVOW_REJECTED | AVOW__HANDLED };
+  return p;
+}
+
 static void registry_init(void) {
   if (uv_mutex_init(&registry_mutex) != 0)
     abort(); /* libuv itself cannot work then */
+  nowhere.no_memory = nowhere.canceled = misled();
+}
+
+avow__context_t *avow__nowhere(void) {
+  uv_once(&registry_once, registry_init);
+  return &nowhere;
 }
 
 static void registry_lock(void) {
@@ -61,23 +68,22 @@ static void registry_unlock(void) {
 
 /* With the registry locked. */
 static avow__context_t *registry_find(const uv_loop_t *loop) {
-  for (unsigned i = 1; i < AVOW__MAX_LOOPS; i++) {
-    avow__context_t *c = avow__contexts[i];
-    if (c != NULL && c->loop == loop && !c->closed)
-      return c;
-  }
-  return NULL;
+  avow__context_t *c = avow__registry;
+  while (c != NULL && (c->loop != loop || c->closed))
+    c = c->next;
+  return c;
 }
 
-static int registry_add(avow__context_t *c) {
-  for (unsigned i = 1; i < AVOW__MAX_LOOPS; i++) {
-    if (avow__contexts[i] == NULL) {
-      avow__contexts[i] = c;
-      c->index = (uint16_t) i;
-      return 0;
-    }
-  }
-  return UV_EMFILE;
+static void registry_add(avow__context_t *c) {
+  c->next = avow__registry;
+  avow__registry = c;
+}
+
+static void registry_remove(const avow__context_t *c) {
+  avow__context_t **at = &avow__registry;
+  while (*at != c)
+    at = &(*at)->next;
+  *at = c->next;
 }
 
 static avow__context_t *lookup(const uv_loop_t *loop) {
@@ -159,7 +165,7 @@ static void context_free(avow__context_t *c) {
 }
 
 static bool fill(avow__context_t *c) {
-  avow__births_init(c);
+  c->pool.context = c;
   if (!avow__pool_init(&c->pool))
     return false;
   c->no_memory = immortal(c, UV_ENOMEM);
@@ -176,13 +182,11 @@ static int context_new(uv_loop_t *loop, const avow_options_t *options) {
   c->loop = loop;
   c->users = 1;
   int err = set_options(c, options);
-  if (err == 0)
-    err = registry_add(c);
-  if (err == 0 && !fill(c)) {
-    avow__contexts[c->index] = NULL;
+  if (err == 0 && !fill(c))
     err = UV_ENOMEM;
-  }
-  if (err != 0)
+  if (err == 0)
+    registry_add(c);
+  else
     context_free(c);
   return err;
 }
@@ -209,7 +213,7 @@ void avow__context_release(avow__context_t *c) {
   if (!c->closed || held || c == &nowhere)
     return;
   registry_lock();
-  avow__contexts[c->index] = NULL;
+  registry_remove(c);
   registry_unlock();
   context_free(c);
 }

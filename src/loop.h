@@ -8,7 +8,6 @@
 #include "avow/loop.h"
 #include "compiler.h"
 #include "fiber.h"
-#include "kind.h"
 #include "list.h"
 #include "pool.h"
 #include "queue.h"
@@ -20,9 +19,10 @@ typedef struct avow__spare_s avow__spare_t;
 typedef struct avow__tick_s avow__tick_t;
 typedef struct avow__wheel_s avow__wheel_t;
 
-typedef struct avow__context_s {
+struct avow__context_s {
   avow__queue_t queue;           /* jobs, first in first out */
   const avow_promise_t *run_for; /* what an avow_run() runs the loop for */
+  avow__context_t *next;         /* in the registry */
   uint32_t depth;                /* callbacks of ours that are on the stack */
   bool late;                     /* inside, but the cached time may be old */
   bool awake;     /* the queue will be drained without more ado */
@@ -31,9 +31,7 @@ typedef struct avow__context_s {
   bool deaf;      /* and takes no more of those either */
   bool closed;    /* only the program's own references are left */
   bool refusing;  /* makes no more promises: giving up, or closed */
-  uint16_t index; /* in avow__contexts */
   avow__pool_t pool;
-  uint64_t births[AVOW__KINDS]; /* what a promise of each kind begins with */
   uint64_t left; /* promises that are still held after avow_loop_close() */
   uint64_t jobs;
   avow_promise_t *no_memory; /* rejected for ever, with UV_ENOMEM */
@@ -66,13 +64,14 @@ typedef struct avow__context_s {
   uv_thread_t thread; /* of the loop, once its callbacks have run */
   bool has_thread;
 #endif
-} avow__context_t;
+};
 
-enum { AVOW__MAX_LOOPS = 4096 };
+/* All contexts but nowhere's: linked by next. The registry's lock guards it;
+   share/avow/avow-gdb.py reads it. */
+extern AVOW__HIDDEN avow__context_t *avow__registry;
 
-/* By promise->context. Entry 0 is nowhere: the home of what a program asked of
-   a loop without avow_loop_init(). */
-extern AVOW__HIDDEN avow__context_t *avow__contexts[AVOW__MAX_LOOPS];
+/* The home of what a program asked of a loop without avow_loop_init(). */
+avow__context_t *avow__nowhere(void);
 
 /* The context this thread asked for last; stale once the generation changed. */
 typedef struct avow__last_s {

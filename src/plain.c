@@ -10,26 +10,31 @@
 /* A slab that has nothing to give. */
 static avow__slab_t nothing;
 
-static avow__link_t *header(avow_promise_t *p) {
-  return (avow__link_t *) (void *) p - 1;
-}
+static avow__plain_t nowhere;
 
 void *avow__pool_grow(avow__pool_t *pool) {
-  avow__link_t *head = avow__calloc(1, sizeof(*head) + sizeof(avow_promise_t));
-  if (head == NULL)
+  avow__plain_t *plain = avow__calloc(1, sizeof(*plain));
+  if (plain == NULL)
     return NULL;
-  avow__list_append(&pool->all, head);
-  pool->all = head; /* behind avow__pool_each() */
+  plain->context = pool->context;
+  avow__list_append(&pool->all, &plain->link);
+  pool->all = &plain->link; /* behind avow__pool_each() */
   pool->allocations++;
-  return head + 1;
+  return &plain->promise;
+}
+
+void *avow__pool_static(avow__context_t *context) {
+  nowhere.context = context;
+  return &nowhere.promise;
 }
 
 void avow__pool_give_back(avow__pool_t *pool, avow_promise_t *p) {
-  avow__link_t *head = header(p);
-  if (pool->cursor == head)
-    pool->cursor = head->next != pool->all ? head->next : NULL;
-  avow__list_remove(&pool->all, head);
-  avow__free(head);
+  avow__plain_t *plain = avow__plain_of(p);
+  avow__link_t *link = &plain->link;
+  if (pool->cursor == link)
+    pool->cursor = link->next != pool->all ? link->next : NULL;
+  avow__list_remove(&pool->all, link);
+  avow__free(plain);
 }
 
 void avow__slabs_init(avow__pool_t *pool) {
@@ -45,9 +50,9 @@ void avow__pool_each(avow__pool_t *pool,
                      void (*fn)(avow_promise_t *p, void *data), void *data) {
   pool->cursor = pool->all;
   while (pool->cursor != NULL) {
-    avow__link_t *head = pool->cursor;
-    pool->cursor = head->next != pool->all ? head->next : NULL;
-    avow_promise_t *p = (avow_promise_t *) (void *) (head + 1);
+    avow__link_t *link = pool->cursor;
+    pool->cursor = link->next != pool->all ? link->next : NULL;
+    avow_promise_t *p = &((avow__plain_t *) link)->promise;
     if (p->kind != AVOW__FREE)
       fn(p, data);
   }

@@ -21,17 +21,20 @@ enum { AVOW__BLOCK = 64 };
 
 #define AVOW__BLOCKS ((AVOW__SLAB - AVOW__SLAB_HEAD) / (uint32_t) AVOW__BLOCK)
 
+typedef struct avow__context_s avow__context_t;
 typedef struct avow__slab_s avow__slab_t;
 
 struct avow__slab_s {
-  avow__link_t link;   /* among the pool's partial ones */
-  avow__link_t *free;  /* blocks that came back, singly linked */
-  char *fresh, *end;   /* blocks that were not given out yet */
-  avow__slab_t *older; /* of all slabs */
-  uint32_t used;       /* blocks; not counted while it is the current one */
+  avow__link_t link;        /* among the pool's partial ones; first */
+  avow__context_t *context; /* whose promises these are */
+  avow__link_t *free;       /* blocks that came back, singly linked */
+  char *fresh, *end;        /* blocks that were not given out yet */
+  avow__slab_t *older;      /* of all slabs */
+  uint32_t used; /* blocks; not counted while it is the current one */
 };
 
 typedef struct avow__pool_s {
+  avow__context_t *context;
   avow__slab_t *current; /* gives out blocks; never NULL */
   avow__link_t *partial; /* other slabs that have free blocks */
   avow__slab_t *slabs;   /* all, the newest first */
@@ -78,6 +81,9 @@ void *avow__pool_alloc_reserved(avow__pool_t *pool);
 
 /* A slab, not the current one, has become empty, or is no longer full. */
 void avow__pool_take_back(avow__pool_t *pool, avow__slab_t *slab);
+
+/* A block of static memory: for the one context that is always there. */
+void *avow__pool_static(avow__context_t *context);
 
 /* The slabs, or what stands in for them: slab.c, plain.c. */
 void avow__slabs_init(avow__pool_t *pool);

@@ -34,22 +34,6 @@ void avow__settle_lost(avow_promise_t *p, avow_value_t v) {
   avow__value_unref(v); /* last: it may call the program */
 }
 
-/* Whom only what settles it holds has one reference. */
-static uint32_t refs_of(unsigned kind) {
-  const bool alone = kind == AVOW__ELEMENT || kind == AVOW__CHILD ||
-                     kind == AVOW__WATCH || kind == AVOW__CHANNEL;
-  return alone ? 1 : 2;
-}
-
-void avow__births_init(avow__context_t *c) {
-  avow_promise_t model = { .context = c->index };
-  for (unsigned kind = 0; kind < AVOW__KINDS; kind++) {
-    model.refs = refs_of(kind);
-    model.kind = (uint8_t) kind;
-    c->births[kind] = model.birth;
-  }
-}
-
 void avow__withdraw(avow_promise_t *p) {
   avow_promise_t *from = p->upstream;
   const bool waits =
@@ -109,7 +93,7 @@ static AVOW__APART void let_go_after_close(avow__context_t *c,
 static inline void let_go(avow_promise_t *p) {
   avow__context_t *c = avow__context(p);
   if (AVOW__LIKELY(!c->closed))
-    avow__unref_in(c, p);
+    avow__unref(p);
   else
     let_go_after_close(c, p);
 }
@@ -187,7 +171,7 @@ avow_value_t avow__reason(avow_value_t v) {
 }
 
 bool avow__same_loop(const avow__context_t *c, const avow_promise_t *p) {
-  if (p->context == c->index)
+  if (avow__context(p) == c)
     return true;
   avow__misuse(
       "a promise of one loop waits for one of another: hand the value "
@@ -287,8 +271,8 @@ bool avow_resolve(avow_deferred_t *d, avow_value_t v) {
 }
 
 avow_promise_t *avow__detail(avow_promise_t *p) {
-  if (!avow__is_detailed(p)) {
-    p->flags |= AVOW__DETAILED;
+  if (!p->detailed) {
+    p->detailed = true;
     p->u.deferred.on_cancel = NULL;
     p->u.deferred.holders = 1;
   }

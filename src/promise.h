@@ -29,8 +29,6 @@ enum {
   AVOW__HANDLED = 4,        /* somebody waited for it, or read the reason */
   AVOW__RESOLVED = 8,       /* its deferreds do nothing more; a channel's end */
   AVOW__CANCELED = 16,      /* what its handler returns is to be cancelled */
-  AVOW__DETAILED = 16,      /* of a DEFERRED: u.deferred says more than that it
-                               has one holder, which does not hear of the end */
   AVOW__CANCEL_LOSERS = 32, /* of a GATHER */
   AVOW__AWAITED = 32, /* of a DEFERRED: the end of its loop waits for it */
   AVOW__PROXY = 64,   /* a deferred for the promise at upstream (thenables) */
@@ -92,15 +90,11 @@ struct avow_promise_s {
       avow_gather_kind_t kind;
     } gather;
   } u;
-  union {
-    struct {
-      uint32_t refs;
-      uint16_t context;
-      uint8_t kind;
-      uint8_t flags;
-    };
-    uint64_t birth; /* all four, which a new one gets in one store */
-  };
+  uint32_t refs;
+  uint8_t kind;
+  uint8_t flags;
+  bool detailed; /* a DEFERRED's u.deferred is filled in */
+  uint8_t unused;
 #ifdef AVOW_TRACE
   const char *file;
   uint64_t since; /* ms */
@@ -123,9 +117,32 @@ static inline avow_promise_t *avow__mutable(const void *borrowed) {
   return same.to;
 }
 
-static inline avow__context_t *avow__context(const avow_promise_t *p) {
-  return avow__contexts[p->context];
+/* What a block is part of says whose it is. */
+#ifdef AVOW_NO_POOL
+typedef struct avow__plain_s {
+  avow__link_t link; /* among all of the pool */
+  avow__context_t *context;
+  avow_promise_t promise;
+} avow__plain_t;
+
+static inline avow__plain_t *avow__plain_of(const avow_promise_t *p) {
+  return (avow__plain_t *) (void *) ((char *) avow__mutable(p) -
+                                     offsetof(avow__plain_t, promise));
 }
+
+static inline avow__context_t *avow__context(const avow_promise_t *p) {
+  return avow__plain_of(p)->context;
+}
+#else
+static inline avow__slab_t *avow__slab_of(const avow_promise_t *p) {
+  char *block = (char *) avow__mutable(p);
+  return (avow__slab_t *) (void *) (block - (uintptr_t) block % AVOW__SLAB);
+}
+
+static inline avow__context_t *avow__context(const avow_promise_t *p) {
+  return avow__slab_of(p)->context;
+}
+#endif
 
 static inline avow_state_t avow__state(const avow_promise_t *p) {
   return (avow_state_t) (p->flags & AVOW__STATE);
@@ -135,14 +152,11 @@ static inline bool avow__is_pending(const avow_promise_t *p) {
   return (p->flags & AVOW__STATE) == AVOW_PENDING;
 }
 
-static inline bool avow__is_detailed(const avow_promise_t *p) {
-  return p->kind == AVOW__DEFERRED && (p->flags & AVOW__DETAILED) != 0;
-}
-
 /* Whether others than one downstream hold a pending promise: what settles it
    holds it too, each deferred or else the one source. */
 static inline bool avow__is_shared(const avow_promise_t *p) {
-  const uint32_t sources = avow__is_detailed(p) ? p->u.deferred.holders : 1;
+  const bool says = p->kind == AVOW__DEFERRED && p->detailed;
+  const uint32_t sources = says ? p->u.deferred.holders : 1;
   return p->refs > sources + 1;
 }
 
@@ -153,17 +167,26 @@ void avow__trace_promise(avow__context_t *c, avow_promise_t *p); /* trace.c */
 /* A pending deferred's promise, with what u.deferred says filled in. */
 avow_promise_t *avow__detail(avow_promise_t *p);
 
-/* How promises of this context begin. */
-void avow__births_init(avow__context_t *c);
+/* Whom only what settles it holds has one reference. */
+static inline uint32_t avow__refs_of(avow__kind_t kind) {
+  const bool alone = kind == AVOW__ELEMENT || kind == AVOW__CHILD ||
+                     kind == AVOW__WATCH || kind == AVOW__CHANNEL;
+  return alone ? 1 : 2;
+}
 
-/* Makes a promise of a free block, which has no upstream and no waiters. The
-   rest is the caller's to set: what a promise costs is how much it stores. */
+/* Makes a promise of a free block, which has no upstream and no waiters. What
+   a promise costs is how much it stores: these are one word, and the rest is
+   the caller's to set. */
 static inline avow_promise_t *avow__promise_init(avow__context_t *c,
                                                  void *block,
                                                  avow__kind_t kind) {
   avow_promise_t *p = block;
   assert(p->upstream == NULL && p->waiters == NULL);
-  p->birth = c->births[kind];
+  p->refs = avow__refs_of(kind);
+  p->kind = (uint8_t) kind;
+  p->flags = AVOW_PENDING;
+  p->detailed = false;
+  p->unused = 0;
 #ifdef AVOW_TRACE
   avow__trace_promise(c, p);
 #endif
@@ -174,8 +197,7 @@ static inline avow_promise_t *avow__promise_init(avow__context_t *c,
 void avow__pool_give_back(avow__pool_t *pool, avow_promise_t *p);
 #else
 static inline void avow__pool_give_back(avow__pool_t *pool, avow_promise_t *p) {
-  const uintptr_t offset = (uintptr_t) p % AVOW__SLAB;
-  avow__slab_t *slab = (avow__slab_t *) (void *) ((char *) p - offset);
+  avow__slab_t *slab = avow__slab_of(p);
   p->kind = AVOW__FREE;
   p->link.next = slab->free;
   slab->free = &p->link;
@@ -251,21 +273,23 @@ static inline void avow__destroy(avow__context_t *c, avow_promise_t *p) {
     avow__destroy_slowly(p);
 }
 
-/* For whoever has p's context at hand. */
-static inline void avow__unref_in(avow__context_t *c, avow_promise_t *p) {
-  assert(p->refs > 0);
-  if (p->refs == 1)
-    avow__destroy(c, p);
-  else
-    p->refs--;
-}
-
 static inline void avow__unref(avow_promise_t *p) {
   assert(p->refs > 0);
   if (p->refs == 1)
     avow__destroy(avow__context(p), p);
   else
     p->refs--;
+}
+
+/* The same in a job, where the loop is not closed and its context at hand. */
+static inline void avow__unref_in_job(avow__context_t *c, avow_promise_t *p) {
+  assert(p->refs > 0 && !c->closed);
+  if (p->refs != 1)
+    p->refs--;
+  else if (AVOW__LIKELY(p->u.value.tag < AVOW_OBJECT))
+    avow__pool_give_back(&c->pool, p);
+  else
+    avow__destroy_slowly(p);
 }
 
 /* The program's hooks for rejections that nobody subscribed to yet. */
@@ -326,21 +350,20 @@ static inline void avow__settle(avow_promise_t *p, avow_value_t v) {
   avow__context_t *c = avow__context(p);
   const bool fails = v.tag == AVOW_ERROR;
   const bool wakes = avow__wakes(c, p);
+  const unsigned handled = p->waiters != NULL ? AVOW__HANDLED : 0;
   p->u.value = v;
-  if (p->waiters != NULL) {
-    p->flags |= AVOW__HANDLED | (fails ? AVOW_REJECTED : AVOW_FULFILLED);
+  p->flags |= (uint8_t) (handled | (fails ? AVOW_REJECTED : AVOW_FULFILLED));
+  if (p->waiters != NULL)
     avow__trigger(c, p);
-  } else {
-    p->flags |= fails ? AVOW_REJECTED : AVOW_FULFILLED;
-    if (AVOW__UNLIKELY(fails))
-      avow__track_reject(p);
-  }
+  else if (AVOW__UNLIKELY(fails))
+    avow__track_reject(p);
   if (wakes)
     avow__wake(c);
 }
 
-/* Lets go of p's upstream and gives its value or reason: moved if p, which knows
-   of it, was the last to hold it. Only jobs do this: the loop is not closed. */
+/* Lets go of p's upstream and gives its value or reason: moved if p, which
+   knows of it, was the last to hold it. Only jobs do this: the loop is not
+   closed. */
 static inline avow_value_t avow__take_upstream(avow_promise_t *p) {
   avow_promise_t *from = p->upstream;
   p->upstream = NULL;

@@ -20,6 +20,9 @@ _Static_assert(sizeof(avow__slab_t) <= AVOW__SLAB_HEAD, "blocks come after it");
 /* What a pool begins with: it has nothing to give, and is never written to. */
 static avow__slab_t nothing;
 
+/* With a slab's head and a block in it, wherever slabs may begin. */
+static char nowhere[AVOW__SLAB + AVOW__SLAB_HEAD + AVOW__BLOCK];
+
 typedef struct chunk_s {
   struct chunk_s *next;
 } chunk_t;
@@ -53,7 +56,9 @@ static avow__slab_t *carve_slab(avow__pool_t *pool) {
     return NULL;
   avow__slab_t *slab = (avow__slab_t *) (void *) pool->carved;
   pool->carved += AVOW__SLAB;
-  *slab = (avow__slab_t){ .older = pool->slabs, .fresh = first_block(slab) };
+  *slab = (avow__slab_t){ .context = pool->context,
+                          .older = pool->slabs,
+                          .fresh = first_block(slab) };
   slab->end = slab->fresh + AVOW__BLOCKS * (size_t) AVOW__BLOCK;
   memset(slab->fresh, 0, AVOW__BLOCKS * (size_t) AVOW__BLOCK);
   pool->slabs = slab;
@@ -85,6 +90,12 @@ void avow__pool_take_back(avow__pool_t *pool, avow__slab_t *slab) {
   }
   slab->free = NULL;
   slab->fresh = first_block(slab);
+}
+
+void *avow__pool_static(avow__context_t *context) {
+  avow__slab_t *slab = (avow__slab_t *) (void *) align(nowhere);
+  slab->context = context;
+  return first_block(slab);
 }
 
 void avow__slabs_init(avow__pool_t *pool) {

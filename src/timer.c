@@ -99,6 +99,7 @@ static uint64_t earliest(avow__wheel_t *wheel) {
   avow__link_t **slot = first_slot(wheel, &level);
   if (slot == NULL)
     return UINT64_MAX;
+  assert(*slot != NULL); /* its bit is set */
   return level == 0 ? ((const avow_promise_t *) *slot)->u.timer.deadline
                     : earliest_of(*slot);
 }

@@ -44,7 +44,7 @@ typedef struct avow_options_s {
 /**
  * Makes avow ready on the loop, which it serves until as many calls of
  * avow_loop_close(). The first call's options count; NULL is all defaults.
- * UV_EINVAL for options out of range, UV_ENOMEM, UV_EMFILE past 4,095 loops.
+ * UV_EINVAL for options out of range, UV_ENOMEM.
  *
  * libuv ends the process when its thread pool cannot start for lack of memory:
  * a program that must outlive that queues some work first.

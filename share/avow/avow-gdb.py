@@ -105,11 +105,11 @@ def evaluate(expression):
 
 
 def contexts():
-    """Those of all loops; the first entry is nowhere."""
-    table = evaluate("avow__contexts")
-    for i in range(1, table.type.range()[1] + 1):
-        if table[i] != 0:
-            yield table[i].dereference()
+    """Those of all loops."""
+    context = evaluate("avow__registry")
+    while context != 0:
+        yield context.dereference()
+        context = context["next"]
 
 
 def fibers(context):
@@ -163,7 +163,7 @@ class Parked(gdb.Command):
         super().__init__("avow parked", gdb.COMMAND_STACK)
 
     def invoke(self, argument, from_tty):
-        evaluate("avow__contexts")
+        evaluate("avow__registry")
         check()
         for context in contexts():
             all_parked = list(fibers(context))
