@@ -36,8 +36,8 @@ void avow__element_drop(avow_promise_t *element, avow__link_t **condemned) {
 void avow__gather_settle(avow_promise_t *gather, avow_value_t v,
                          avow__link_t **condemned) {
   avow__list_t *list = gather->u.gather.list;
-  avow__link_t *elements = gather->data;
-  gather->data = NULL;
+  avow__link_t *elements = gather->elements;
+  gather->elements = NULL;
   avow__settle(gather, v);
   while (elements != NULL) {
     avow__link_t *first = elements;
@@ -101,9 +101,7 @@ static void report(avow_promise_t *gather, uint32_t index, avow_value_t v) {
 void avow__element_run(avow_promise_t *element) {
   avow_promise_t *gather = element->u.element.gather;
   const uint32_t index = element->u.element.index;
-  avow__link_t *elements = gather->data;
-  avow__list_remove(&elements, &element->siblings);
-  gather->data = elements;
+  avow__list_remove(&gather->elements, &element->siblings);
   const avow_value_t v = avow__take_upstream(element);
   element->waiters = NULL; /* its sibling */
   avow__pool_give_back(&avow__context(gather)->pool, element);
@@ -114,7 +112,7 @@ static avow_promise_t *gather_new(avow__context_t *c, avow_gather_kind_t kind) {
   avow_promise_t *gather = avow__promise_alloc(c, AVOW__GATHER);
   if (gather == NULL)
     return avow__no_promise(c);
-  gather->data = NULL;
+  gather->elements = NULL;
   gather->u.gather.list = NULL;
   gather->u.gather.remaining = 1;
   gather->u.gather.kind = kind;
@@ -170,9 +168,7 @@ static bool add_element(avow_promise_t *gather, avow_promise_t *p,
   element->u.element.gather = gather;
   element->u.element.index = index;
   element->upstream = p;
-  avow__link_t *elements = gather->data;
-  avow__list_append(&elements, &element->siblings);
-  gather->data = elements;
+  avow__list_append(&gather->elements, &element->siblings);
   gather->u.gather.remaining++;
   avow__subscribe(element);
   return true;

@@ -250,7 +250,7 @@ static bool is_root(const avow_promise_t *p) {
   case AVOW__SEND:
     return true;
   case AVOW__GATHER:
-    return p->data == NULL;
+    return p->elements == NULL;
   default:
     return false;
   }

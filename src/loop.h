@@ -86,19 +86,16 @@ extern AVOW__HIDDEN atomic_uint avow__generation;
 /* The slow half of avow__context_of(). */
 avow__context_t *avow__context_find(const uv_loop_t *loop);
 
-/* Of the loop, if this thread asked for it last; else NULL. */
-static inline avow__context_t *avow__context_cached(const uv_loop_t *loop) {
-  if (avow__last.loop == loop &&
-      avow__last.generation ==
-          atomic_load_explicit(&avow__generation, memory_order_relaxed))
-    return avow__last.context;
-  return NULL;
+/* Whether avow__last.context is the loop's. */
+static inline bool avow__is_last(const uv_loop_t *loop) {
+  return avow__last.loop == loop &&
+         avow__last.generation ==
+             atomic_load_explicit(&avow__generation, memory_order_relaxed);
 }
 
 /* Of the loop, or nowhere's. Never NULL. */
 static inline avow__context_t *avow__context_of(const uv_loop_t *loop) {
-  avow__context_t *c = avow__context_cached(loop);
-  return c != NULL ? c : avow__context_find(loop);
+  return avow__is_last(loop) ? avow__last.context : avow__context_find(loop);
 }
 
 /* Frees the context when nothing refers to it any more. */

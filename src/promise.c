@@ -117,9 +117,9 @@ static AVOW__APART avow_promise_t *new_fully(uv_loop_t *loop,
 }
 
 avow_promise_t *avow_promise_new(uv_loop_t *loop, avow_deferred_t **out) {
-  avow__context_t *c = avow__context_cached(loop);
-  if (AVOW__UNLIKELY(c == NULL))
+  if (AVOW__UNLIKELY(!avow__is_last(loop)))
     return new_fully(loop, out);
+  avow__context_t *c = avow__last.context;
   avow__check_thread(c);
   avow_promise_t *p = avow__promise_take(c, AVOW__DEFERRED);
   return AVOW__LIKELY(p != NULL) ? defer(p, out) : new_fully(loop, out);
@@ -181,7 +181,7 @@ bool avow__same_loop(const avow__context_t *c, const avow_promise_t *p) {
 
 void avow__track_reject(avow_promise_t *p) {
   const avow__context_t *c = avow__context(p);
-  if (c->options.on_reject == NULL || (p->flags & AVOW__HANDLED) != 0)
+  if ((p->flags & AVOW__HANDLED) != 0)
     return;
   avow__fiber_t *fiber = avow__fiber_hide();
   c->options.on_reject(c->loop, p, c->options.data);
@@ -190,8 +190,6 @@ void avow__track_reject(avow_promise_t *p) {
 
 void avow__track_handle(avow_promise_t *p) {
   const avow__context_t *c = avow__context(p);
-  if (c->options.on_handle == NULL)
-    return;
   avow__fiber_t *fiber = avow__fiber_hide();
   c->options.on_handle(c->loop, p, c->options.data);
   avow__fiber_show(fiber);

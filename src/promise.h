@@ -51,7 +51,10 @@ struct avow_promise_s {
   union {
     struct {
       avow__link_t *waiters; /* reactions in the order of their coming */
-      void *data;            /* for callbacks; a gather's elements; a fiber */
+      union {
+        void *data;             /* for callbacks; a fiber */
+        avow__link_t *elements; /* of a GATHER, by their siblings */
+      };
     };
     avow__link_t siblings; /* of an ELEMENT, or a CHILD */
     struct {
@@ -300,7 +303,7 @@ static inline void avow__mark_handled(avow_promise_t *p) {
   const bool news =
       (p->flags & (AVOW__HANDLED | AVOW_REJECTED)) == AVOW_REJECTED;
   p->flags |= AVOW__HANDLED;
-  if (AVOW__UNLIKELY(news))
+  if (AVOW__UNLIKELY(news && avow__context(p)->options.on_handle != NULL))
     avow__track_handle(p);
 }
 
@@ -355,7 +358,7 @@ static inline void avow__settle(avow_promise_t *p, avow_value_t v) {
   p->flags |= (uint8_t) (handled | (fails ? AVOW_REJECTED : AVOW_FULFILLED));
   if (p->waiters != NULL)
     avow__trigger(c, p);
-  else if (AVOW__UNLIKELY(fails))
+  else if (AVOW__UNLIKELY(fails && c->options.on_reject != NULL))
     avow__track_reject(p);
   if (wakes)
     avow__wake(c);
