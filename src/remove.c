@@ -42,16 +42,22 @@ static int count(remove_t *remove, int err) {
   return 0;
 }
 
+/* Without memory to look inside, what is empty can go all the same. */
+static int enter(remove_t *remove) {
+  const int err = avow__tree_enter(&remove->tree, 0);
+  if (err == UV_ENOMEM && avow__disk_rmdir(remove->tree.path) == 0)
+    return count(remove, 0);
+  remove->todo = err < 0 ? ENTER : NOTHING;
+  return err;
+}
+
 static int do_it(remove_t *remove) {
   const char *path = remove->tree.path;
   switch (remove->todo) {
   case FIND:
     return find(remove);
-  case ENTER: {
-    const int err = avow__tree_enter(&remove->tree, 0);
-    remove->todo = err < 0 ? ENTER : NOTHING;
-    return err;
-  }
+  case ENTER:
+    return enter(remove);
   case UNLINK:
     return count(remove, avow__disk_unlink(path));
   case RMDIR:

@@ -1,5 +1,7 @@
 /* Out of memory: whole files and trees live through it. */
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "torture.h"
@@ -78,8 +80,15 @@ static avow_promise_t *temporaries(void) {
   return avow_temp_dir(loop, "avow-");
 }
 
-static void temporaries_survive(void **state) {
+static void temporaries_survive_and_go(void **state) {
+  char tmp[PATH];
+  assert_int_equal(mkdir(at(tmp, "tmp"), 0700), 0);
+  assert_int_equal(setenv("TMPDIR", tmp, 1), 0);
+
   survive(temporaries);
+
+  assert_int_equal(unsetenv("TMPDIR"), 0);
+  assert_int_equal(rmdir(tmp), 0); /* it is empty */
 }
 
 static avow_promise_t *trees(void) {
@@ -112,7 +121,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(written_files_survive),
     cmocka_unit_test(trees_survive),
-    cmocka_unit_test(temporaries_survive),
+    cmocka_unit_test(temporaries_survive_and_go),
   };
   harness_init();
   return cmocka_run_group_tests(tests, start, finish);
