@@ -170,13 +170,10 @@ avow_value_t avow__reason(avow_value_t v) {
   return avow_error_new(AVOW_EREASON, v, NULL);
 }
 
-bool avow__same_loop(const avow__context_t *c, const avow_promise_t *p) {
-  if (avow__context(p) == c)
-    return true;
+void avow__misuse_of_loops(void) {
   avow__misuse(
       "a promise of one loop waits for one of another: hand the value "
       "over with avow_remote_resolve()");
-  return false;
 }
 
 void avow__track_reject(avow_promise_t *p) {

@@ -404,8 +404,17 @@ void avow__run_jobs(avow__context_t *c);
    for (PromiseResolve). */
 avow_promise_t *avow__awaited(avow__context_t *c, avow_value_t result);
 
+/* Says that promises of two loops were mixed up. */
+void avow__misuse_of_loops(void);
+
 /* Whether p belongs to the context's loop; if not, that is a misuse. */
-bool avow__same_loop(const avow__context_t *c, const avow_promise_t *p);
+static inline bool avow__same_loop(const avow__context_t *c,
+                                   const avow_promise_t *p) {
+  if (AVOW__LIKELY(avow__context(p) == c))
+    return true;
+  avow__misuse_of_loops();
+  return false;
+}
 
 /* Takes a pending reaction out of where it waits. */
 void avow__withdraw(avow_promise_t *p);
