@@ -201,6 +201,9 @@ void avow__pool_give_back(avow__pool_t *pool, avow_promise_t *p);
 #else
 static inline void avow__pool_give_back(avow__pool_t *pool, avow_promise_t *p) {
   avow__slab_t *slab = avow__slab_of(p);
+#  if AVOW__DEBUG
+  p->refs = 0; /* whoever still uses it meets an assertion */
+#  endif
   p->kind = AVOW__FREE;
   p->link.next = slab->free;
   slab->free = &p->link;
