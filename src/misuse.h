@@ -9,6 +9,9 @@
    the caller degrades to an error. */
 void avow__misuse(const char *format, ...) AVOW_PRINTF(1, 2);
 
+/* Debug builds print it and go on, as release builds do without a word. */
+void avow__advise(const char *format, ...) AVOW_PRINTF(1, 2);
+
 #ifdef NDEBUG
 #  define AVOW__DEBUG 0
 #else

@@ -9,6 +9,7 @@
 #include "avow/cancel.h"
 #include "avow/stream.h"
 #include "op.h"
+#include "sigpipe.h"
 #include "stream.h"
 
 enum { ROOM = 65536 };
@@ -146,6 +147,7 @@ static int queue(pump_t *pump, size_t done, size_t len) {
 
 static int pass_on(pump_t *pump, size_t len) {
   const uv_buf_t buf = uv_buf_init(pump->buffer, (unsigned) len);
+  avow__look_at_sigpipe(pump->to);
   int n = uv_try_write(pump->to, &buf, 1);
   if (n == UV_EAGAIN || n == UV_ENOSYS)
     n = 0;

@@ -8,6 +8,7 @@
 #include "avow/net.h"
 #include "avow/stream.h"
 #include "op.h"
+#include "sigpipe.h"
 
 typedef struct {
   avow__op_t op;
@@ -81,6 +82,7 @@ enum { FEW = 8 };
 /* How much the system takes now. Only where nothing is queued before it. */
 static int try_now(uv_stream_t *stream, const avow_value_t *bytes) {
   uv_buf_t bufs[FEW] = { { 0 } };
+  avow__look_at_sigpipe(stream);
   if (uv_stream_get_write_queue_size(stream) > 0)
     return 0;
   const size_t count = gather(bytes, 0, bufs, FEW);
@@ -180,6 +182,7 @@ avow_promise_t *avow_write_handle(uv_stream_t *stream, avow_value_t bytes,
     err = check_handle(&handle);
   if (err == 0 && length(&bytes) == 0) /* a handle needs bytes to go with */
     err = UV_EINVAL;
+  avow__look_at_sigpipe(stream);
   if (err == 0)
     return write_rest(stream, bytes, 0, handle);
   avow__value_unref(bytes);

@@ -1,0 +1,132 @@
+/* What debug builds say of SIGPIPE at the first write of a process. */
+#define _XOPEN_SOURCE 700 /* posix_openpt() */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "peer.h"
+
+static const char advice[] =
+    "avow: SIGPIPE will end this process when it writes to a peer that has "
+    "hung up: call signal(SIGPIPE, SIG_IGN) first, and such a write rejects "
+    "with UV_EPIPE\n";
+
+#ifdef NDEBUG
+static const bool debug = false;
+#else
+static const bool debug = true;
+#endif
+
+/* What fn says on stderr, in a process of its own whose first write that is. */
+static void assert_process_says(void (*fn)(void), const char *text) {
+  int fds[2];
+  assert_int_equal(pipe(fds), 0);
+  const pid_t pid = fork();
+  assert_true(pid >= 0);
+  if (pid == 0) {
+    (void) dup2(fds[1], STDERR_FILENO);
+    fn();
+    _exit(0);
+  }
+  (void) close(fds[1]);
+  char said[1024] = "";
+  size_t len = 0;
+  ssize_t n;
+  while ((n = read(fds[0], said + len, sizeof(said) - 1 - len)) > 0)
+    len += (size_t) n;
+  (void) close(fds[0]);
+  int status = 1;
+  assert_int_equal(waitpid(pid, &status, 0), pid);
+  assert_int_equal(status, 0);
+  assert_string_equal(said, text);
+}
+
+static void write_to(uv_stream_t *to) {
+  avow_unref(avow_write(to, avow_string("x")));
+}
+
+static void write_twice(void) {
+  (void) signal(SIGPIPE, SIG_DFL);
+  write_to(stream);
+  write_to(stream);
+}
+
+static void first_write_says_what_sigpipe_does(void **state) {
+  assert_process_says(write_twice, debug ? advice : "");
+}
+
+static avow_value_t ignore(const avow_value_t *reason, void *data) {
+  return avow_none();
+}
+
+static void send_a_handle(void) {
+  (void) signal(SIGPIPE, SIG_DFL);
+  avow_promise_t *p =
+      avow_write_handle(stream, avow_string("x"), avow_pointer(stream));
+  avow_unref(avow_catch(p, ignore, NULL)); /* only some pipes can do that */
+}
+
+static void handle_that_is_sent_says_so_too(void **state) {
+  assert_process_says(send_a_handle, debug ? advice : "");
+}
+
+static void pump_to_itself(void) {
+  (void) signal(SIGPIPE, SIG_DFL);
+  avow_unref(avow_pump(stream, stream));
+  say("x");
+  turn();
+}
+
+static void pump_says_so_too(void **state) {
+  assert_process_says(pump_to_itself, debug ? advice : "");
+}
+
+static void write_ignoring(void) {
+  (void) signal(SIGPIPE, SIG_IGN);
+  write_to(stream);
+}
+
+static void on_signal(int signum) {
+}
+
+static void write_handling(void) {
+  (void) signal(SIGPIPE, on_signal);
+  write_to(stream);
+}
+
+static void nothing_is_said_where_it_is_ignored_or_handled(void **state) {
+  assert_process_says(write_ignoring, "");
+  assert_process_says(write_handling, "");
+}
+
+static void write_to_terminal(void) {
+  const int master = posix_openpt(O_RDWR | O_NOCTTY);
+  uv_tty_t tty;
+  (void) signal(SIGPIPE, SIG_DFL);
+  if (master < 0 || grantpt(master) != 0 || unlockpt(master) != 0)
+    _exit(1);
+  const int fd = open(ptsname(master), O_RDWR | O_NOCTTY);
+  if (uv_tty_init(loop, &tty, fd, 0) != 0)
+    _exit(1);
+  write_to((uv_stream_t *) &tty);
+}
+
+static void nothing_is_said_of_a_terminal(void **state) {
+  assert_process_says(write_to_terminal, "");
+}
+
+#define PIPE(f) \
+  { #f, f, peer_setup_pipe, peer_teardown, NULL }
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    PIPE(first_write_says_what_sigpipe_does),
+    PIPE(handle_that_is_sent_says_so_too),
+    PIPE(pump_says_so_too),
+    PIPE(nothing_is_said_where_it_is_ignored_or_handled),
+    PIPE(nothing_is_said_of_a_terminal),
+  };
+  return RUN(tests);
+}
