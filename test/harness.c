@@ -238,6 +238,11 @@ void assert_cancels_at_once(avow_promise_t *p) {
   avow_unref(p);
 }
 
+void skip_because(const char *reason) {
+  printf("skipped: %s\n", reason);
+  skip();
+}
+
 void run(void) {
   assert_int_equal(uv_run(loop, UV_RUN_DEFAULT), 0);
 }

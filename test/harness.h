@@ -64,6 +64,9 @@ void assert_says(avow_promise_t *p, int code, const char *format, ...);
 /* Cancels p, which is pending. */
 void assert_cancels_at_once(avow_promise_t *p);
 
+/* Skips the test that calls it. test/run.sh repeats the reason. */
+void skip_because(const char *reason);
+
 /* Runs the loop until nothing is left to do. */
 void run(void);
 

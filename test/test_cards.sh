@@ -47,6 +47,8 @@ if command -v script >/dev/null; then
     </dev/null || :
   grep -q "$(printf '\033\\[7A')" out || fail "no way back up"
   grep -q '3 of 6 loaded' out || fail "on a terminal"
+else
+  echo "missing: script"
 fi
 
 echo "cards: arguments"

@@ -198,7 +198,7 @@ static void command_that_is_missing_can_be_cancelled(void **state) {
 
 static void command_without_files_rejects(void **state) {
 #ifdef WATCHED
-  skip(); /* under valgrind pipes fail halfway, and libuv aborts */
+  skip_because("under valgrind pipes fail halfway, and libuv aborts");
 #endif
   struct rlimit before;
   assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);

@@ -77,6 +77,8 @@ if command -v script >/dev/null; then
   script -qec "$cptree from terminal" /dev/null >out 2>err </dev/null ||
     fail "on a terminal"
   diff -r --no-dereference from terminal
+else
+  echo "missing: script"
 fi
 
 echo "cptree: refusals"

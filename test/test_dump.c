@@ -390,8 +390,10 @@ static void graph_names_the_code_of_a_rejection(void **state) {
 }
 
 static void graph_is_what_graphviz_reads(void **state) {
-  if (system("command -v dot >/dev/null 2>&1") != 0)
+  if (system("command -v dot >/dev/null 2>&1") != 0) {
+    puts("missing: dot, of graphviz");
     skip();
+  }
   const avow_value_t quotes = avow_error_new(UV_EIO, avow_none(), "\"]; x ->");
   avow_promise_t *const ps[] = {
     avow_then(pending(), note_cb, NULL, "then"),

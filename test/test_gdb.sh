@@ -24,11 +24,13 @@ look() {
     -ex "source $script" "$@" >out 2>err </dev/null || fail "gdb: status $?"
 }
 
-command -v gdb >/dev/null || without 'gdb is not installed'
-gdb --batch --nx -ex 'python print(1)' >out 2>err || without 'gdb has no Python'
+command -v gdb >/dev/null || without 'missing: gdb'
+gdb --batch --nx -ex 'python print(1)' >out 2>err ||
+  without 'missing: Python in gdb'
+forbidden='skipped: gdb cannot run programs here'
 gdb --batch --nx -ex 'break main' -ex run -ex 'print 40 + 2' "$parked" >out \
-  2>err </dev/null || without "gdb cannot run programs here: $(cat err)"
-grep -q '= 42$' out || without "gdb cannot run programs here: $(cat err)"
+  2>err </dev/null || without "$forbidden: $(cat err)"
+grep -q '= 42$' out || without "$forbidden: $(cat err)"
 
 if [ "$switch" != asm ]; then
   echo 'gdb: says that it cannot see them'

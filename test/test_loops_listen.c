@@ -35,6 +35,7 @@ int __wrap_uv_tcp_bind(uv_tcp_t *tcp, const struct sockaddr *at,
 #endif
 
 static bool shared; /* the loops listen themselves */
+static const char shares[] = "loops share a port here";
 static avow_loops_t *loops;
 static avow_value_t server; /* ours beside what listens */
 static struct sockaddr_in address;
@@ -195,7 +196,7 @@ static void connections_are_served_on_all_loops(void **state) {
 
 static void connections_are_handed_to_all_loops_alike(void **state) {
   if (shared)
-    skip();
+    skip_because(shares);
   avow_promise_t *p = listen_with(echo, 0);
   avow_value_t ends[MANY];
   for (int i = 0; i < MANY; i++)
@@ -289,7 +290,7 @@ static void connections_in_excess_wait(void **state) {
 
 static void limit_is_for_each_loop(void **state) {
   if (shared)
-    skip();
+    skip_because(shares);
   avow_promise_t *p = listen_with(echo, 1);
   avow_value_t ends[LOOPS + 2];
   for (int i = 0; i < LOOPS + 2; i++)
@@ -380,7 +381,7 @@ static void home_that_closes_waits_for_the_connections(void **state) {
 
 static void without_memory_a_connection_waits(void **state) {
   if (shared)
-    skip(); /* nothing says when the other loop has tried */
+    skip_because(shares); /* nothing says when the other loop has tried */
   avow_promise_t *p = listen_with(echo, 0);
   avow_value_t end = connected(); /* now nothing else needs memory */
   wait_for(&begun, 1);
@@ -400,7 +401,7 @@ static void without_memory_a_connection_waits(void **state) {
 
 static void closing_without_memory_cuts_connections_short(void **state) {
   if (!shared)
-    skip();
+    skip_because("loops do not share a port here");
   avow_promise_t *p = listen_with(echo, 0);
   const avow_value_t end = connected();
   wait_for(&begun, 1);
@@ -426,7 +427,7 @@ static void leave_descriptors(int n, struct rlimit *old) {
 
 static void without_descriptors_a_connection_is_closed(void **state) {
   if (shared)
-    skip();
+    skip_because(shares);
   avow_promise_t *p = listen_with(echo, 0);
   struct rlimit old;
   char byte;
@@ -449,7 +450,7 @@ static void without_descriptors_a_connection_is_closed(void **state) {
 /* For the sockets of the loops, that is. */
 static void without_descriptors_connections_are_handed_over(void **state) {
   if (!shared)
-    skip();
+    skip_because("loops do not share a port here");
   struct rlimit old;
   leave_descriptors(2, &old);
   avow_promise_t *p = listen_with(echo, 0);
@@ -470,7 +471,7 @@ static void ipv6_is_served_too(void **state) {
   avow_value_unref(server);
   server = avow_run(avow_bind(loop, "::1", "0"));
   if (avow_is_error(&server))
-    skip();
+    skip_because("no IPv6 here");
   struct sockaddr_in6 at;
   int len = sizeof(at);
   assert_int_equal(uv_tcp_getsockname((uv_tcp_t *) avow_to_stream(&server),

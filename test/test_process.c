@@ -279,7 +279,7 @@ static void assert_spawns_or_says(avow_promise_t *p, int code,
 
 static void spawn_without_files_leaves_the_loop_alone(void **state) {
 #ifdef WATCHED
-  skip(); /* under valgrind pipes fail halfway, and libuv aborts */
+  skip_because("under valgrind pipes fail halfway, and libuv aborts");
 #endif
   uv_pipe_t out;
   uv_timer_t timer;

@@ -68,6 +68,8 @@ if [ "$(id -u)" -ne 0 ]; then
   echo x >www/unreadable
   chmod 000 www/unreadable
   status 403 /unreadable
+else
+  echo "skipped: root may read every file"
 fi
 long=$(printf '%2000s' '' | tr ' ' x)
 status 404 "/$(echo "$long" | cut -c 1-300)"
@@ -140,7 +142,7 @@ wait $asking || fail "the one that waits"
 exec 4>&-
 
 if ! command -v curl >/dev/null; then
-  echo "no curl: the rest is skipped"
+  echo "missing: curl"
   exit "${CI:-77}"
 fi
 
@@ -184,7 +186,7 @@ wait $asking || fail "the answer did not end"
 cmp slow www/large.bin
 
 if ! command -v wrk >/dev/null; then
-  echo "no wrk: the rest is skipped"
+  echo "missing: wrk"
   exit "${CI:-77}"
 fi
 

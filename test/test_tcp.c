@@ -148,7 +148,7 @@ static bool change_to_v6(void **state) {
 
 static void connect_connects_over_ipv6(void **state) {
   if (!change_to_v6(state))
-    skip();
+    skip_because("no IPv6 here");
 
   assert_fulfils_none(start());
 }
@@ -161,7 +161,7 @@ static void refusal_names_the_address(void **state) {
 
 static void refusal_names_the_ipv6_address(void **state) {
   if (!change_to_v6(state))
-    skip();
+    skip_because("no IPv6 here");
   stop_listening();
 
   assert_connect_says(start(), UV_ECONNREFUSED, "connection refused");

@@ -106,7 +106,7 @@ int main(int argc, char *argv[]) {
     return 2;
   }
   if (!may_open_enough()) {
-    printf("skipped: fewer than %u descriptors\n", plan.connections);
+    printf("skipped: there may not be %u descriptors\n", plan.connections);
     return SKIPPED;
   }
   room_init();

@@ -5,7 +5,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 
 if ! command -v spin >/dev/null; then
-  echo 'spin is not installed (on Debian: apt-get install spin)'
+  echo 'missing: spin'
   [ -n "${CI:-}" ] && exit 1
   exit 77
 fi
