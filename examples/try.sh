@@ -1,11 +1,14 @@
 #!/bin/sh
-# Builds avow and runs the fan-out example: all the set-up there is. Arguments
-# are passed on: hosts to ask instead of the servers that the example starts.
+# Builds the fan-out example and runs it: all the set-up there is. Arguments are
+# passed on: hosts to ask instead of the servers that the example starts. $BUILD
+# is where to build.
 set -eu
-cd "$(dirname "$0")/.."
+CDPATH='' cd "$(dirname "$0")/.."
 
 . test/packages.sh
-build=${BUILD:-build}
-[ -f "$build/build.ninja" ] || meson setup "$build" >/dev/null
-ninja -C "$build" >/dev/null
+. test/configure.sh
+build=${BUILD:-build-try}
+configure "$build" -Dexamples=true -Dtests=disabled -Dbench=false \
+  -Ddefault_library=static
+ninja -C "$build" examples/fanout >&2
 exec "$build/examples/fanout" "$@"

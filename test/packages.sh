@@ -1,24 +1,117 @@
-# Installs what building avow and its tests needs and is not there yet, on
-# Debian and Ubuntu. To be sourced, with the names of further packages in
-# $more. Other systems: install the same by hand; nothing is done here then.
+# Installs what building avow and its tests needs and is not here yet, on Debian
+# and Ubuntu, or says what to ask for. To be sourced in the root of the
+# repository, with the names of further packages in $more, or of all of them in
+# $needed. Other systems: install the same by hand; nothing is done here then.
 set -eu
 
-needed="gcc libc6-dev meson ninja-build pkg-config libuv1-dev ${more:-}"
+say() {
+  printf '%s\n' "$*" >&2
+}
+
+# PACKAGE: is what it is wanted for here, wherever it came from?
+is_here() {
+  case $1 in
+  gcc) command -v cc ;;
+  ninja-build) command -v ninja ;;
+  graphviz) command -v dot ;;
+  nodejs) command -v node ;;
+  libuv1-dev) pkg-config --exists libuv ;;
+  libcmocka-dev) pkg-config --exists cmocka ;;
+  *) command -v "$1" ;;
+  esac || [ "$(dpkg-query -W -f '${db:Status-Status}' "$1")" = installed ]
+} >/dev/null 2>&1
+
+# PACKAGE: the version that apt would install, or nothing.
+to_come() {
+  LC_ALL=C apt-cache policy "$1" 2>/dev/null |
+    sed -n 's/^ *Candidate: *\([0-9]*:\)\{0,1\}\([0-9.]*\).*/\2/p'
+}
+
+# VERSION LEAST: is it older? Not if it is unknown.
+is_older() {
+  [ -n "$1" ] && [ "$1" != "$2" ] &&
+    [ "$(printf '%s\n' "$1" "$2" | sort -V | head -n 1)" = "$1" ]
+}
+
+# Ends here if what is installed, or would be, is too old for meson.build.
+refuse_what_is_old() {
+  meson=$(meson --version 2>/dev/null || to_come meson)
+  libuv=$(pkg-config --modversion libuv 2>/dev/null || to_come libuv1-dev)
+  least_meson=$(sed -n "s/.*meson_version: *'>= *\([0-9.]*\).*/\1/p" \
+    meson.build)
+  least_libuv=$(sed -n "s/.*dependency('libuv'.*'>= *\([0-9.]*\).*/\1/p" \
+    meson.build)
+  if is_older "$meson" "$least_meson" || is_older "$libuv" "$least_libuv"; then
+    say "avow needs Meson $least_meson and libuv $least_libuv or newer, and" \
+      "here are Meson ${meson:-?} and libuv ${libuv:-?}: install newer ones," \
+      "or take a newer system (Debian 12, Ubuntu 24.04)."
+    exit 1
+  fi
+}
+
+# WHY PACKAGE...
+ask_for() {
+  say "Packages are missing, and $1. Have somebody do this, then try again:"
+  shift
+  say "    apt-get install --no-install-recommends $*"
+  exit 1
+}
+
+# Shows on a terminal how far apt is, and what else it says if it fails.
+follow_apt() {
+  said=
+  if [ -t 2 ] && [ "${TERM:-dumb}" != dumb ]; then
+    progress='\r\033[K%.72s'
+  else
+    progress=
+  fi
+  while IFS= read -r line; do
+    case $line in
+    done:) break ;;
+    dlstatus:* | pmstatus:*) printf "$progress" "${line#*:*:*:}" >&2 ;;
+    *) said="$said$line
+" ;;
+    esac
+  done
+  printf "$progress" '' >&2
+  [ "$line" = done: ] || {
+    printf '%s' "$said" >&2
+    return 1
+  }
+}
+
+# PACKAGE... What the update complains of matters only if the rest fails: the
+# packages may be in another list, or in an old one.
+install() {
+  say "installing: $*"
+  complaints=$($as_root apt-get update -qq 2>&1) || :
+  refuse_what_is_old
+  {
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+      --no-install-recommends -o DPkg::Lock::Timeout=300 -o APT::Status-Fd=1 \
+      "$@" 2>&1 </dev/null && echo done:
+  } | follow_apt || {
+    say "$complaints"
+    exit 1
+  }
+}
 
 missing=
-for package in $needed; do
-  case "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>&1)" in
-  installed) ;;
-  *) missing="$missing $package" ;;
-  esac
+for package in ${needed:-gcc libc6-dev meson ninja-build pkg-config libuv1-dev \
+  ${more:-}}; do
+  is_here "$package" || missing="$missing $package"
 done
 
 if [ -n "$missing" ] && command -v apt-get >/dev/null; then
-  echo "installing:$missing"
   as_root=
-  [ "$(id -u)" = 0 ] || as_root=sudo
-  $as_root apt-get update -qq
+  if [ "$(id -u)" != 0 ]; then
+    as_root=sudo
+    # shellcheck disable=SC2086 # a list of words
+    command -v sudo >/dev/null || ask_for 'you are not root' $missing
+    # shellcheck disable=SC2086 # a list of words
+    sudo true || ask_for 'sudo refuses' $missing
+  fi
   # shellcheck disable=SC2086 # a list of words
-  $as_root env DEBIAN_FRONTEND=noninteractive \
-    apt-get install -y -qq --no-install-recommends $missing >/dev/null
+  install $missing
 fi
+refuse_what_is_old
