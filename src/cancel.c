@@ -1,8 +1,9 @@
 /*
  * Cancelling: up from a promise through what serves it alone, to the topmost,
  * which is rejected at once; or, where a value is on its way to a handler,
- * through that handler first. No step here is recursive: the inputs of nested
- * combinators wait in one list for their turn.
+ * through that handler first. No step here is recursive: what nested combinators
+ * and parents want to be cancelled, and what callbacks for cancelling cancel in
+ * their turn, waits in two lists of the loop's until the step before is over.
  */
 #include "avow/cancel.h"
 
@@ -46,8 +47,11 @@ static void cancel_deferred(avow_promise_t *p) {
   avow__settle(p, avow_error(UV_ECANCELED)); /* its holders keep it */
   if (on_cancel == NULL)
     return;
+  avow__context_t *c = avow__context(p);
   avow__fiber_t *fiber = avow__fiber_hide();
+  avow__enter(c);
   on_cancel(data);
+  avow__leave_queue(c);
   avow__fiber_show(fiber);
 }
 
@@ -108,8 +112,7 @@ static void cancel_cleanup(avow_promise_t *p) {
   avow__value_unref(dropped); /* last: it may call the program */
 }
 
-static void cancel_top(avow_promise_t *p, avow_promise_t *start,
-                       avow__link_t **condemned) {
+static void cancel_top(avow_promise_t *p, avow_promise_t *start) {
   switch (p->kind) {
   case AVOW__DEFERRED:
     cancel_deferred(p);
@@ -126,7 +129,8 @@ static void cancel_top(avow_promise_t *p, avow_promise_t *start,
     avow__channel_cancel(p);
     break;
   case AVOW__GATHER:
-    avow__gather_settle(p, avow_error(UV_ECANCELED), condemned);
+    avow__gather_settle(p, avow_error(UV_ECANCELED),
+                        &avow__context(p)->condemned);
     break;
   case AVOW__RUNNING:
   case AVOW__CLOSE: /* until then the handle's memory must stay */
@@ -149,24 +153,77 @@ static void cancel_top(avow_promise_t *p, avow_promise_t *start,
   }
 }
 
-void avow__cancel_inputs(avow__link_t **condemned) {
-  while (*condemned != NULL) {
-    avow_promise_t *element = (avow_promise_t *) *condemned;
-    avow_promise_t *input = element->upstream;
-    avow__list_remove(condemned, &element->link);
-    avow__pool_free(&avow__context(element)->pool, element);
-    if (avow__is_pending(input))
-      cancel_top(topmost(input), input, condemned);
-    avow__unref(input);
+static void cancel_now(avow_promise_t *p) {
+  if (avow__is_pending(p))
+    cancel_top(topmost(p), p);
+}
+
+static void cancel_first_condemned(avow__context_t *c) {
+  avow_promise_t *element =
+      (avow_promise_t *) avow__list_take_first(&c->condemned);
+  avow_promise_t *input = element->upstream;
+  avow__pool_free(&c->pool, element);
+  cancel_now(input);
+  avow__unref(input);
+}
+
+static void cancel_first_orphan(avow__context_t *c) {
+  avow__link_t *sibling = avow__list_take_first(&c->orphans);
+  avow_promise_t *input = avow__child_adopt(sibling);
+  if (!avow__is_shared(input))
+    cancel_now(input);
+}
+
+static void cancel_if_condemned(avow_promise_t *p, void *data) {
+  if (!p->condemned)
+    return;
+  p->condemned = false;
+  cancel_now(p);
+}
+
+static void cancel_unlisted(avow__context_t *c) {
+  c->unlisted = false;
+  avow__pool_each(&c->pool, cancel_if_condemned, NULL);
+}
+
+void avow__cancel_condemned(avow__context_t *c) {
+  if (c->cancelling)
+    return;
+  c->cancelling = true;
+  while (c->condemned != NULL || c->orphans != NULL || c->unlisted) {
+    if (c->condemned != NULL)
+      cancel_first_condemned(c);
+    else if (c->orphans != NULL)
+      cancel_first_orphan(c);
+    else
+      cancel_unlisted(c);
   }
+  c->cancelling = false;
+}
+
+/* Without memory p is marked instead, and will be looked for. */
+static void condemn(avow__context_t *c, avow_promise_t *p) {
+  avow_promise_t *element = avow__promise_alloc(c, AVOW__ELEMENT);
+  if (element == NULL) {
+    p->condemned = c->unlisted = true;
+    return;
+  }
+  element->upstream = avow_ref(p);
+  avow__list_append(&c->condemned, &element->link);
 }
 
 void avow__cancel(avow_promise_t *p) {
+  avow__context_t *c = avow__context(p);
   if (!avow__is_pending(p))
     return;
-  avow__link_t *condemned = NULL;
-  cancel_top(topmost(p), p, &condemned);
-  avow__cancel_inputs(&condemned);
+  if (c->cancelling) {
+    condemn(c, p);
+    return;
+  }
+  c->cancelling = true;
+  cancel_now(p);
+  c->cancelling = false;
+  avow__cancel_condemned(c);
 }
 
 void avow_cancel(const avow_promise_t *p) {

@@ -180,23 +180,20 @@ void avow__child_run(avow_promise_t *child) {
   report(parent, index, outcome);
 }
 
-static avow_promise_t *input_of(avow__link_t *sibling) {
+avow_promise_t *avow__child_adopt(avow__link_t *orphan) {
   const avow_promise_t *child =
-      (avow_promise_t *) (void *) ((char *) sibling -
+      (avow_promise_t *) (void *) ((char *) orphan -
                                    offsetof(avow_promise_t, siblings));
+  avow__list_append(&child->u.child.parent->children, orphan);
   return child->upstream;
 }
 
-/* Cancelling runs no job, so that children only come meanwhile, at the end; the
-   list is turned once around, to its last of now. */
+/* Cancelling runs no job, so that an orphan never reports. */
 void avow__children_cancel(avow__parent_t *parent) {
-  if (parent->children == NULL)
+  avow__link_t *children = parent->children;
+  if (children == NULL)
     return;
-  const avow__link_t *last = parent->children->prev;
-  avow__link_t *link;
-  do {
-    link = parent->children;
-    parent->children = link->next;
-    cancel(input_of(link));
-  } while (link != last);
+  parent->children = NULL;
+  avow__list_splice(&parent->context->orphans, children);
+  avow__cancel_condemned(parent->context);
 }

@@ -50,10 +50,11 @@ void avow__gather_settle(avow_promise_t *gather, avow_value_t v,
 }
 
 static void settle(avow_promise_t *gather, avow_value_t v) {
+  avow__context_t *c = avow__context(gather);
   const bool cancels = (gather->flags & AVOW__CANCEL_LOSERS) != 0;
-  avow__link_t *condemned = NULL;
-  avow__gather_settle(gather, v, cancels ? &condemned : NULL);
-  avow__cancel_inputs(&condemned);
+  avow__gather_settle(gather, v, cancels ? &c->condemned : NULL);
+  if (cancels)
+    avow__cancel_condemned(c);
 }
 
 /* Every input has reported. */

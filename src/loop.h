@@ -36,6 +36,10 @@ struct avow__context_s {
   uint64_t jobs;
   avow_promise_t *no_memory; /* rejected for ever, with UV_ENOMEM */
   avow_promise_t *canceled;  /* rejected for ever, with UV_ECANCELED */
+  avow__link_t *condemned;   /* cancel.c: whose inputs are to be cancelled */
+  avow__link_t *orphans; /* cancel.c: children likewise, by their siblings */
+  bool cancelling;       /* cancel.c works through its two lists */
+  bool unlisted;         /* and some are condemned who are in neither */
   uv_loop_t *loop;
   avow_options_t options;
   uint32_t users;       /* calls of avow_loop_init() that are not closed yet */

@@ -28,11 +28,21 @@ void *avow__pool_static(avow__context_t *context) {
   return &nowhere.promise;
 }
 
+struct avow__cursor_s {
+  avow__link_t *next;
+  avow__cursor_t *outer; /* whose function is on the stack */
+};
+
+static avow__link_t *after(const avow__pool_t *pool, const avow__link_t *link) {
+  return link->next != pool->all ? link->next : NULL;
+}
+
 void avow__pool_give_back(avow__pool_t *pool, avow_promise_t *p) {
   avow__plain_t *plain = avow__plain_of(p);
   avow__link_t *link = &plain->link;
-  if (pool->cursor == link)
-    pool->cursor = link->next != pool->all ? link->next : NULL;
+  for (avow__cursor_t *at = pool->cursor; at != NULL; at = at->outer)
+    if (at->next == link)
+      at->next = after(pool, link);
   avow__list_remove(&pool->all, link);
   avow__free(plain);
 }
@@ -48,14 +58,16 @@ void avow__slabs_close(avow__pool_t *pool) {
 
 void avow__pool_each(avow__pool_t *pool,
                      void (*fn)(avow_promise_t *p, void *data), void *data) {
-  pool->cursor = pool->all;
-  while (pool->cursor != NULL) {
-    avow__link_t *link = pool->cursor;
-    pool->cursor = link->next != pool->all ? link->next : NULL;
+  avow__cursor_t cursor = { .next = pool->all, .outer = pool->cursor };
+  pool->cursor = &cursor;
+  while (cursor.next != NULL) {
+    avow__link_t *link = cursor.next;
+    cursor.next = after(pool, link);
     avow_promise_t *p = &((avow__plain_t *) link)->promise;
     if (p->kind != AVOW__FREE)
       fn(p, data);
   }
+  pool->cursor = cursor.outer;
 }
 
 #endif

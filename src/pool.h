@@ -22,6 +22,7 @@ enum { AVOW__BLOCK = 64 };
 #define AVOW__BLOCKS ((AVOW__SLAB - AVOW__SLAB_HEAD) / (uint32_t) AVOW__BLOCK)
 
 typedef struct avow__context_s avow__context_t;
+typedef struct avow__cursor_s avow__cursor_t;
 typedef struct avow__slab_s avow__slab_t;
 
 struct avow__slab_s {
@@ -42,7 +43,7 @@ typedef struct avow__pool_s {
   void *chunks;          /* what malloc gave, singly linked */
   size_t chunk_slabs;    /* how many the newest chunk holds */
   avow__link_t *all;     /* without slabs: every block there is */
-  avow__link_t *cursor;  /* without slabs: where avow__pool_each() stands */
+  avow__cursor_t *cursor; /* without slabs: where avow__pool_each() stands */
   avow__link_t *reserve;
   uint64_t allocations;
   uint32_t reserved;

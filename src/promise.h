@@ -96,8 +96,8 @@ struct avow_promise_s {
   uint32_t refs;
   uint8_t kind;
   uint8_t flags;
-  bool detailed; /* a DEFERRED's u.deferred is filled in */
-  uint8_t unused;
+  bool detailed;  /* a DEFERRED's u.deferred is filled in */
+  bool condemned; /* to be cancelled, without memory to note that elsewhere */
 #ifdef AVOW_TRACE
   const char *file;
   uint64_t since; /* ms */
@@ -189,7 +189,7 @@ static inline avow_promise_t *avow__promise_init(avow__context_t *c,
   p->kind = (uint8_t) kind;
   p->flags = AVOW_PENDING;
   p->detailed = false;
-  p->unused = 0;
+  p->condemned = false;
 #ifdef AVOW_TRACE
   avow__trace_promise(c, p);
 #endif
@@ -459,14 +459,16 @@ static inline void avow__wait_for(avow__context_t *c, avow_promise_t *q,
 /* Other rooms' parts of a job, and of an end. */
 void avow__element_run(avow_promise_t *element); /* combine.c */
 void avow__child_run(avow_promise_t *child);     /* child.c */
-void avow__stackless_run(avow_promise_t *p);     /* stackless.c */
-void avow__until_run(avow_promise_t *p);         /* until.c */
-void avow__watch_run(avow_promise_t *watch);     /* until.c */
-void avow__until_drop_stop(avow_promise_t *p);   /* until.c */
-void avow__timer_remove(avow_promise_t *p);      /* timer.c */
-void avow__cancel(avow_promise_t *p);            /* cancel.c */
-void avow__channel_cancel(avow_promise_t *p);    /* channel.c */
-void avow__phase_cancel(avow_promise_t *p);      /* phase.c */
+/* Gives an orphan back to its parent; what it waits for. child.c. */
+avow_promise_t *avow__child_adopt(avow__link_t *orphan);
+void avow__stackless_run(avow_promise_t *p);   /* stackless.c */
+void avow__until_run(avow_promise_t *p);       /* until.c */
+void avow__watch_run(avow_promise_t *watch);   /* until.c */
+void avow__until_drop_stop(avow_promise_t *p); /* until.c */
+void avow__timer_remove(avow_promise_t *p);    /* timer.c */
+void avow__cancel(avow_promise_t *p);          /* cancel.c */
+void avow__channel_cancel(avow_promise_t *p);  /* channel.c */
+void avow__phase_cancel(avow_promise_t *p);    /* phase.c */
 
 /* Unlinks an element, or a watch, that need not hear of its input any more, and
    lets go of both. Where condemned is not NULL and nobody else wants the input,
@@ -477,8 +479,9 @@ void avow__element_drop(avow_promise_t *element, avow__link_t **condemned);
 void avow__gather_settle(avow_promise_t *gather, avow_value_t v,
                          avow__link_t **condemned);
 
-/* Cancels the inputs of such elements, and lets go of both. */
-void avow__cancel_inputs(avow__link_t **condemned);
+/* Cancels the inputs of what is condemned, and of the orphans. Inside another
+   cancellation, that does so when the callback that runs has returned. */
+void avow__cancel_condemned(avow__context_t *c);
 
 /* A sleep that ends in the rejection of an avow_timeout(). */
 avow_promise_t *avow__time_limit(avow__context_t *c, uint64_t ms);

@@ -14,10 +14,10 @@ void avow__until_drop_stop(avow_promise_t *p) {
   avow_promise_t *watch = p->data;
   if (watch == NULL)
     return;
+  avow__context_t *c = avow__context(p);
   p->data = NULL;
-  avow__link_t *condemned = NULL;
-  avow__element_drop(watch, &condemned);
-  avow__cancel_inputs(&condemned);
+  avow__element_drop(watch, &c->condemned);
+  avow__cancel_condemned(c);
 }
 
 void avow__until_run(avow_promise_t *p) {

@@ -1,5 +1,5 @@
 /* Cancelling: what is rejected, what still runs, and what is left alone. */
-#include "harness.h"
+#include "famine.h"
 
 static avow_promise_t *pending(avow_deferred_t **out, char *word) {
   avow_promise_t *p = avow_promise_new(loop, out);
@@ -361,6 +361,70 @@ static void on_cancel_is_not_called_when_settled(void **state) {
   assert_notes("");
 }
 
+typedef struct {
+  avow_promise_t *other;
+  avow_state_t inside; /* the other's, right after it was cancelled */
+} other_t;
+
+static void cancel_other(void *data) {
+  other_t *both = data;
+  avow_cancel(both->other);
+  both->inside = avow_state(both->other);
+}
+
+static void on_cancel_cancels_another_once_it_has_returned(void **state) {
+  avow_deferred_t *d, *other_d;
+  other_t both = { .other = pending(&other_d, "other") };
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_on_cancel(d, cancel_other, &both);
+
+  avow_cancel(p);
+
+  assert_int_equal(both.inside, AVOW_PENDING);
+  assert_int_equal(avow_state(both.other), AVOW_REJECTED);
+  assert_notes("other");
+  assert_rejects(p, UV_ECANCELED);
+  assert_rejects(both.other, UV_ECANCELED);
+  avow_deferred_drop(d);
+  avow_deferred_drop(other_d);
+}
+
+static void on_cancel_cancels_another_without_memory(void **state) {
+  avow_deferred_t *d, *other_d;
+  other_t both = { .other = pending(&other_d, "other") };
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_on_cancel(d, cancel_other, &both);
+  use_up_reserve();
+
+  avow_cancel(p);
+
+  assert_int_equal(both.inside, AVOW_PENDING);
+  assert_int_equal(avow_state(both.other), AVOW_REJECTED);
+  give_back_memory();
+  assert_notes("other");
+  assert_rejects(p, UV_ECANCELED);
+  assert_rejects(both.other, UV_ECANCELED);
+  avow_deferred_drop(d);
+  avow_deferred_drop(other_d);
+}
+
+static void close_the_loop(void *code) {
+  *(int *) code = avow_loop_close(loop);
+}
+
+static void on_cancel_cannot_close_the_loop(void **state) {
+  avow_deferred_t *d;
+  int code = 0;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_on_cancel(d, close_the_loop, &code);
+
+  avow_cancel(p);
+
+  assert_int_equal(code, UV_EBUSY);
+  assert_rejects(p, UV_ECANCELED);
+  avow_deferred_drop(d);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(topmost_is_rejected_at_once),
@@ -386,6 +450,9 @@ int main(void) {
     CASE(cancelling_twice_is_cancelling_once),
     CASE(on_cancel_may_drop_the_deferred),
     CASE(on_cancel_is_not_called_when_settled),
+    CASE(on_cancel_cancels_another_once_it_has_returned),
+    CASE(on_cancel_cancels_another_without_memory),
+    CASE(on_cancel_cannot_close_the_loop),
   };
   return RUN(tests);
 }
