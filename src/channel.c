@@ -109,6 +109,37 @@ static bool ring_grow(avow_promise_t *ch) {
   return true;
 }
 
+static void tell_first(avow__context_t *c) {
+  avow__link_t *first = avow__list_take_first(&c->untold);
+  avow__source_t *source =
+      (avow__source_t *) (void *) ((char *) first -
+                                   offsetof(avow__source_t, link));
+  source->untold = false;
+  const bool news = source->flows != source->told;
+  source->told = source->flows;
+  if (source->unwanted)
+    source->stop(source);
+  else if (news && source->flows)
+    source->resume(source);
+  else if (news && source->pause != NULL)
+    source->pause(source);
+}
+
+/* A source may ask another channel, or let go of it, and that has a source,
+   too: it hears of that when the first has returned, however many there are in
+   a row. */
+static void tell(avow__context_t *c, avow__source_t *source) {
+  if (!source->untold)
+    avow__list_append(&c->untold, &source->link);
+  source->untold = true;
+  if (c->telling)
+    return;
+  c->telling = true;
+  while (c->untold != NULL)
+    tell_first(c);
+  c->telling = false;
+}
+
 /* Tells the source what has changed. It may be gone afterwards. */
 static void flow(avow_promise_t *ch) {
   avow__source_t *source = ch->source;
@@ -121,10 +152,7 @@ static void flow(avow_promise_t *ch) {
   if (flows == source->flows)
     return;
   source->flows = flows;
-  if (flows)
-    source->resume(source);
-  else if (source->pause != NULL)
-    source->pause(source);
+  tell(avow__context(ch), source);
 }
 
 static void settle_first(avow__link_t **list, avow_value_t v) {
@@ -246,8 +274,10 @@ avow_promise_t *avow_channel_send(const avow_channel_t *channel,
 static void stop_source(avow_promise_t *ch) {
   avow__source_t *source = ch->source;
   ch->source = NULL;
-  if (source != NULL)
-    source->stop(source);
+  if (source == NULL)
+    return;
+  source->unwanted = true;
+  tell(avow__context(ch), source);
 }
 
 /* Marks the end: last is what comes after all items. */

@@ -13,10 +13,14 @@
    in their turn, as their last deed. */
 struct avow__source_s {
   avow__node_t node; /* first; for those that are found by a handle */
+  avow__link_t link; /* among the untold, if it is one */
   avow__stray_t stray;
   avow__context_t *context; /* set by avow__source_new() */
   avow_channel_t *channel;  /* not counted; set by avow__channel_feed() */
-  bool flows;               /* resumed, not paused */
+  bool flows;               /* items are wanted: to be resumed, not paused */
+  bool told;                /* what it heard of that last */
+  bool untold;
+  bool unwanted; /* its channel has ended: to be stopped */
   /* Kept referenced while somebody waits, and only then. NULL: none. */
   uv_handle_t *handle;
   /* There is room, or somebody waits: start, or hand over what has come. */
@@ -30,6 +34,12 @@ struct avow__source_s {
 
 /* Zeroed, of size bytes; NULL without memory. */
 void *avow__source_new(uv_loop_t *loop, size_t size);
+
+/* It could not be resumed, or has nothing more for now: it wants to be resumed
+   when it is asked again. */
+static inline void avow__source_pause(avow__source_t *source) {
+  source->told = source->flows = false;
+}
 
 /* Frees what has no handle yet. */
 void avow__source_free(avow__source_t *source);

@@ -67,9 +67,10 @@ static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf) {
 static void resume(avow__source_t *source) {
   chunks_t *chunks = (chunks_t *) source;
   const int err = uv_read_start(chunks->stream, on_alloc, on_read);
-  source->flows = err == 0; /* or what reads there is the program's */
-  if (err != 0)
-    fail(chunks, err);
+  if (err == 0)
+    return;
+  avow__source_pause(source); /* what reads there is the program's */
+  fail(chunks, err);
 }
 
 static void hold_back(avow__source_t *source) {
@@ -79,7 +80,7 @@ static void hold_back(avow__source_t *source) {
 static void stop(avow__source_t *source) {
   chunks_t *chunks = (chunks_t *) source;
   avow__table_remove(&source->context->readers, &chunks->reading.node);
-  if (source->flows)
+  if (source->told)
     hold_back(source);
   avow__value_unref(chunks->buffer);
   avow__source_free(&chunks->source);

@@ -82,9 +82,10 @@ static void on_datagram(uv_udp_t *udp, ssize_t nread, const uv_buf_t *buf,
 static void resume(avow__source_t *source) {
   uv_udp_t *udp = ((datagrams_t *) source)->udp;
   const int err = uv_udp_recv_start(udp, on_alloc, on_datagram);
-  source->flows = err == 0; /* or who receives there is the program */
-  if (err != 0)
-    avow_channel_fail(source->channel, avow__op_error(err, "receive", NULL));
+  if (err == 0)
+    return;
+  avow__source_pause(source); /* who receives there is the program */
+  avow_channel_fail(source->channel, avow__op_error(err, "receive", NULL));
 }
 
 static void hold_back(avow__source_t *source) {
@@ -94,7 +95,7 @@ static void hold_back(avow__source_t *source) {
 static void stop(avow__source_t *source) {
   datagrams_t *datagrams = (datagrams_t *) source;
   avow__table_remove(&source->context->readers, &datagrams->reading.node);
-  if (source->flows)
+  if (source->told)
     hold_back(source);
   avow__source_free(&datagrams->source);
 }

@@ -37,7 +37,7 @@ static void accept_next(listener_t *listener) {
     more = v.tag != AVOW_NONE && avow__channel_push(channel, v);
   } while (again && more && avow__channel_is_awaited(channel));
   if (again && more)
-    listener->source.flows = false; /* to be resumed when it is asked again */
+    avow__source_pause(&listener->source);
 }
 
 static void on_connection(uv_stream_t *server, int status) {

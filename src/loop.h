@@ -38,8 +38,10 @@ struct avow__context_s {
   avow_promise_t *canceled;  /* rejected for ever, with UV_ECANCELED */
   avow__link_t *condemned;   /* cancel.c: whose inputs are to be cancelled */
   avow__link_t *orphans; /* cancel.c: children likewise, by their siblings */
+  avow__link_t *untold;  /* channel.c: sources that have to hear of a change */
   bool cancelling;       /* cancel.c works through its two lists */
   bool unlisted;         /* and some are condemned who are in neither */
+  bool telling;          /* channel.c through this one */
   uv_loop_t *loop;
   avow_options_t options;
   uint32_t users;       /* calls of avow_loop_init() that are not closed yet */
