@@ -1,98 +1,8 @@
 /*
- * Depth: chains of a million links and combinators a hundred thousand deep, on
- * a stack of 64 KiB. What recursed over them would overflow it.
+ * Depth: chains of a million links and combinators as deep, on a stack of 64
+ * KiB. What recursed over them would overflow it.
  */
-#include "harness.h"
-
-/* Watched, all is slow and frames are larger. Valgrind needs -DWATCHED=1. */
-#ifndef WATCHED
-#  if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#    define WATCHED 1
-#  elif defined(__has_feature)
-#    if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#      define WATCHED 1
-#    endif
-#  endif
-#endif
-#ifndef WATCHED
-#  define WATCHED 0
-#endif
-
-enum {
-  LINKS = WATCHED ? 100000 : 1000000,
-  LEVELS = WATCHED ? 20000 : 100000,
-  STACK = (WATCHED ? 512 : 64) * 1024
-};
-
-static const char *problem; /* the first; asserted on the test's own thread */
-static int64_t count;       /* of what a test counts */
-static int64_t unhandled;   /* rejections that nobody heard of */
-
-static void check(bool fine, const char *what) {
-  if (!fine && problem == NULL)
-    problem = what;
-}
-
-static void on_unhandled(uv_loop_t *at, const avow_value_t *reason,
-                         const char *where, void *data) {
-  unhandled++;
-}
-
-static void run_deep(void *fn) {
-  static const avow_options_t options = { .on_unhandled = on_unhandled };
-  uv_loop_t own;
-  loop = &own;
-  check(uv_loop_init(&own) == 0, "the loop starts");
-  check(avow_loop_init(&own, &options) == 0, "avow starts");
-  (*(void (**)(void)) fn)();
-  const int closed = avow_loop_close(&own);
-  check(closed == 0 || closed == UV_EINVAL, "avow ends, or had ended");
-  check(uv_loop_close(&own) == 0, "the loop ends without handles");
-}
-
-/* Runs fn on a small stack and a loop of its own, and fails if it leaves
-   anything. */
-static void deep(void (*fn)(void)) {
-  const uv_thread_options_t options = { .flags = UV_THREAD_HAS_STACK_SIZE,
-                                        .stack_size = STACK };
-  const long before = live_allocations();
-  uv_thread_t thread;
-  problem = NULL;
-  count = unhandled = 0;
-
-  assert_int_equal(uv_thread_create_ex(&thread, &options, run_deep, &fn), 0);
-  assert_int_equal(uv_thread_join(&thread), 0);
-
-  if (problem != NULL)
-    fail_msg("expected: %s", problem);
-  assert_int_equal(live_allocations(), before);
-}
-
-#define DEEP(name)                 \
-  static void name##_there(void);  \
-  static void name(void **state) { \
-    deep(name##_there);            \
-  }                                \
-  static void name##_there(void)
-
-static void expect_code(avow_promise_t *p, int code) {
-  const avow_value_t v = avow_run(p);
-  check(avow_error_code(&v) == code, avow_err_name(code));
-  avow_value_unref(v);
-}
-
-static void expect_int(avow_promise_t *p, int64_t expected) {
-  const avow_value_t v = avow_run(p);
-  check(v.tag == AVOW_INT && v.u.i == expected, "the sum of all links");
-  avow_value_unref(v);
-}
-
-static void run_dry(void) {
-  check(uv_run(loop, UV_RUN_DEFAULT) == 0, "nothing left to do");
-  avow_stats_t stats;
-  avow_loop_stats(loop, &stats);
-  check(stats.live == 0, "no promise left");
-}
+#include "deep.h"
 
 static avow_value_t add_one(const avow_value_t *arg, void *data) {
   return avow_int(avow_to_int(arg) + 1);
@@ -385,7 +295,7 @@ typedef avow_promise_t *(*combine_fn)(uv_loop_t *, avow_promise_t *const[],
 
 /* p in a combinator in a combinator in … */
 static avow_promise_t *nest(combine_fn combine, avow_promise_t *p) {
-  for (int i = 0; i < LEVELS; i++)
+  for (int i = 0; i < levels; i++)
     p = combine(loop, &p, 1);
   return p;
 }

@@ -1,0 +1,73 @@
+/* A small stack, and a loop on it. */
+#include "deep.h"
+
+enum { LEVELS = WATCHED ? 20000 : 100000 };
+
+int levels;
+int64_t count;
+int64_t unhandled;
+
+static const char *problem;
+
+void check(bool fine, const char *what) {
+  if (!fine && problem == NULL)
+    problem = what;
+}
+
+static void on_unhandled(uv_loop_t *at, const avow_value_t *reason,
+                         const char *where, void *data) {
+  unhandled++;
+}
+
+static void run_deep(void *fn) {
+  static const avow_options_t options = { .on_unhandled = on_unhandled };
+  uv_loop_t own;
+  loop = &own;
+  check(uv_loop_init(&own) == 0, "the loop starts");
+  check(avow_loop_init(&own, &options) == 0, "avow starts");
+  (*(void (**)(void)) fn)();
+  const int closed = avow_loop_close(&own);
+  check(closed == 0 || closed == UV_EINVAL, "avow ends, or had ended");
+  check(uv_loop_close(&own) == 0, "the loop ends without handles");
+}
+
+static int levels_wanted(void) {
+  const char *wanted = getenv("LEVELS");
+  return wanted != NULL ? atoi(wanted) : LEVELS;
+}
+
+void deep(void (*fn)(void)) {
+  const uv_thread_options_t options = { .flags = UV_THREAD_HAS_STACK_SIZE,
+                                        .stack_size = STACK };
+  const long before = live_allocations();
+  uv_thread_t thread;
+  problem = NULL;
+  levels = levels_wanted();
+  count = unhandled = 0;
+
+  assert_int_equal(uv_thread_create_ex(&thread, &options, run_deep, &fn), 0);
+  assert_int_equal(uv_thread_join(&thread), 0);
+
+  if (problem != NULL)
+    fail_msg("expected: %s", problem);
+  assert_int_equal(live_allocations(), before);
+}
+
+void expect_code(avow_promise_t *p, int code) {
+  const avow_value_t v = avow_run(p);
+  check(avow_error_code(&v) == code, avow_err_name(code));
+  avow_value_unref(v);
+}
+
+void expect_int(avow_promise_t *p, int64_t expected) {
+  const avow_value_t v = avow_run(p);
+  check(v.tag == AVOW_INT && v.u.i == expected, "the sum of all links");
+  avow_value_unref(v);
+}
+
+void run_dry(void) {
+  check(uv_run(loop, UV_RUN_DEFAULT) == 0, "nothing left to do");
+  avow_stats_t stats;
+  avow_loop_stats(loop, &stats);
+  check(stats.live == 0, "no promise left");
+}

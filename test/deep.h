@@ -1,0 +1,52 @@
+/*
+ * What the tests of depth share: chains of a million links, and what nests as
+ * deep as $LEVELS says, a hundred thousand unless it does, on a stack of 64 KiB
+ * that whatever recursed over either would overflow.
+ */
+#ifndef DEEP_H
+#define DEEP_H
+
+#include "harness.h"
+
+/* Watched, all is slow and frames are larger. Valgrind needs -DWATCHED=1. */
+#ifndef WATCHED
+#  if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#    define WATCHED 1
+#  elif defined(__has_feature)
+#    if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#      define WATCHED 1
+#    endif
+#  endif
+#endif
+#ifndef WATCHED
+#  define WATCHED 0
+#endif
+
+enum {
+  LINKS = WATCHED ? 100000 : 1000000,
+  STACK = (WATCHED ? 512 : 64) * 1024
+};
+
+extern int levels;        /* how deep to nest what costs more than a link */
+extern int64_t count;     /* of what a test counts */
+extern int64_t unhandled; /* rejections that nobody heard of */
+
+/* The first that fails is asserted on the test's own thread. */
+void check(bool fine, const char *what);
+void expect_code(avow_promise_t *p, int code);
+void expect_int(avow_promise_t *p, int64_t expected);
+/* Runs the loop until it has nothing left to do, and no promise is left. */
+void run_dry(void);
+
+/* Runs fn on a small stack and a loop of its own, and fails if it leaves
+   anything. */
+void deep(void (*fn)(void));
+
+#define DEEP(name)                 \
+  static void name##_there(void);  \
+  static void name(void **state) { \
+    deep(name##_there);            \
+  }                                \
+  static void name##_there(void)
+
+#endif

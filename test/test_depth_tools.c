@@ -1,0 +1,311 @@
+/*
+ * Depth of what contains others: a tool in a tool in a tool, however deep, and
+ * functions of the program's that cancel or let go of the next.
+ */
+#include "deep.h"
+
+/* The tool that contains p, its only child. */
+typedef avow_promise_t *(*wrap_fn)(avow_promise_t *p);
+
+static avow_limiter_t *limiter;
+
+static avow_value_t give(void *p) {
+  return avow_follow(p);
+}
+
+static avow_value_t give_first(size_t i, void *p) {
+  return avow_follow(p);
+}
+
+static avow_value_t give_for(const avow_value_t *item, void *p) {
+  return avow_follow(p);
+}
+
+static avow_promise_t *in_group(avow_promise_t *p) {
+  avow_group_t *group;
+  avow_promise_t *outer = avow_group_new(loop, &group);
+  avow_group_add(group, p);
+  avow_group_close(group);
+  return outer;
+}
+
+static avow_promise_t *in_map(avow_promise_t *p) {
+  static const avow_map_options_t options = { .cancels = true };
+  return avow_map(loop, 1, give_first, p, &options);
+}
+
+static avow_promise_t *in_each(avow_promise_t *p) {
+  static const avow_map_options_t options = { .cancels = true };
+  avow_channel_t *items = avow_channel_new(loop, 1);
+  avow_unref(avow_channel_send(items, avow_int(1)));
+  avow_channel_end(items);
+  avow_promise_t *outer = avow_each(loop, items, give_for, p, &options);
+  avow_channel_unref(items);
+  return outer;
+}
+
+static avow_promise_t *in_once(avow_promise_t *p) {
+  avow_once_t *once = avow_once_new(loop, give, p, NULL);
+  avow_promise_t *outer = avow_once_get(once);
+  avow_once_unref(once);
+  return outer;
+}
+
+static avow_promise_t *in_retry(avow_promise_t *p) {
+  static const avow_retry_options_t options = { .attempts = 1 };
+  return avow_retry(loop, give, p, &options);
+}
+
+static avow_promise_t *in_limiter(avow_promise_t *p) {
+  return avow_limiter_run(limiter, give, p);
+}
+
+static const wrap_fn wraps[] = { in_group, in_map,   in_each,
+                                 in_once,  in_retry, in_limiter };
+
+enum { WRAPS = sizeof(wraps) / sizeof(wraps[0]) };
+
+static void turn_until_quiet(void) {
+  avow_stats_t stats;
+  do {
+    (void) uv_run(loop, UV_RUN_NOWAIT);
+    avow_loop_stats(loop, &stats);
+  } while (stats.queued > 0);
+}
+
+/* p in tools of one kind, all of which wait for their children. */
+static avow_promise_t *nest(wrap_fn wrap, avow_promise_t *p) {
+  limiter = avow_limiter_new(loop, SIZE_MAX);
+  for (int i = 0; i < levels; i++)
+    p = wrap(p);
+  turn_until_quiet();
+  return p;
+}
+
+static void count_one(void *data) {
+  count++;
+}
+
+/* A promise that counts when it is cancelled. */
+static avow_promise_t *innermost(avow_deferred_t **out) {
+  avow_promise_t *p = avow_promise_new(loop, out);
+  avow_on_cancel(*out, count_one, NULL);
+  count = 0;
+  return p;
+}
+
+static void clear(avow_deferred_t *d) {
+  avow_deferred_drop(d);
+  avow_limiter_unref(limiter);
+  run_dry();
+}
+
+DEEP(nested_tools_settle) {
+  for (size_t i = 0; i < WRAPS; i++) {
+    avow_deferred_t *d;
+    avow_promise_t *p = nest(wraps[i], avow_promise_new(loop, &d));
+
+    (void) avow_resolve(d, avow_none());
+
+    expect_code(p, 0);
+    avow_limiter_unref(limiter);
+    run_dry();
+  }
+}
+
+DEEP(cancelling_nested_tools_reaches_the_innermost) {
+  for (size_t i = 0; i < WRAPS; i++) {
+    avow_deferred_t *d;
+    avow_promise_t *p = nest(wraps[i], innermost(&d));
+
+    avow_cancel(p);
+
+    check(count == 1, "the innermost heard of it");
+    expect_code(p, UV_ECANCELED);
+    clear(d);
+  }
+}
+
+DEEP(nested_tools_that_are_let_go_of_are_freed) {
+  for (size_t i = 0; i < WRAPS; i++) {
+    avow_deferred_t *d;
+    avow_promise_t *p = nest(wraps[i], innermost(&d));
+
+    avow_unref(p);
+
+    clear(d);
+  }
+}
+
+static void closes(wrap_fn wrap) {
+  avow_deferred_t *d;
+  avow_promise_t *p = nest(wrap, innermost(&d));
+  avow_limiter_unref(limiter);
+
+  check(avow_loop_close(loop) == 0, "it closes");
+
+  check(count == 1, "the innermost heard of it");
+  check(avow_error_code(avow_result(p)) == UV_ECANCELED, "UV_ECANCELED");
+  avow_deferred_drop(d);
+  avow_unref(p);
+}
+
+#define CLOSES(tool)                             \
+  DEEP(closing_the_loop_ends_nested_##tool##s) { \
+    closes(in_##tool);                           \
+  }
+
+CLOSES(group)
+CLOSES(map)
+CLOSES(each)
+CLOSES(once)
+CLOSES(limiter)
+
+#ifndef AVOW_NO_ASYNC
+static avow_value_t cancel_it(void *p) {
+  avow_cancel(p);
+  return avow_none();
+}
+
+DEEP(an_async_function_cancels_nested_tools) {
+  for (size_t i = 0; i < WRAPS; i++) {
+    avow_deferred_t *d;
+    avow_promise_t *p = nest(wraps[i], innermost(&d));
+
+    expect_code(avow_async(loop, cancel_it, p), 0);
+
+    check(count == 1, "the innermost heard of it");
+    expect_code(p, UV_ECANCELED);
+    clear(d);
+  }
+}
+#endif
+
+static void cancel_next(void *next) {
+  avow_cancel(next);
+  avow_unref(next);
+}
+
+DEEP(a_callback_for_cancelling_cancels_the_next) {
+  avow_deferred_t **d = calloc((size_t) levels + 1, sizeof(avow_deferred_t *));
+  avow_promise_t *p = innermost(&d[levels]);
+  for (int i = 0; i < levels; i++) {
+    avow_promise_t *next = p;
+    p = avow_promise_new(loop, &d[i]);
+    avow_on_cancel(d[i], cancel_next, next);
+  }
+
+  avow_cancel(p);
+
+  check(count == 1, "the last heard of it");
+  expect_code(p, UV_ECANCELED);
+  for (int i = 0; i <= levels; i++)
+    avow_deferred_drop(d[i]);
+  free(d);
+}
+
+static void let_go_of_value(void *self) {
+  avow_value_t *held = self;
+  avow_value_unref(*held);
+  free(held);
+  count++;
+}
+
+static void let_go_of_promise(void *p) {
+  avow_unref(p);
+  count++;
+}
+
+static void let_go_of_channel(void *channel) {
+  avow_channel_unref(channel);
+  count++;
+}
+
+static const avow_class_t holds_value = { .name = "holder of a value",
+                                          .destroy = let_go_of_value };
+static const avow_class_t holds_promise = { .name = "holder of a promise",
+                                            .destroy = let_go_of_promise };
+static const avow_class_t holds_channel = { .name = "holder of a channel",
+                                            .destroy = let_go_of_channel };
+
+static avow_value_t in_list(avow_value_t v) {
+  return avow_list(&v, 1);
+}
+
+static avow_value_t in_cause(avow_value_t v) {
+  return avow_error_new(UV_EIO, v, NULL);
+}
+
+static avow_value_t in_object(avow_value_t v) {
+  avow_value_t *held = malloc(sizeof(*held));
+  *held = v;
+  return avow_object(&holds_value, held);
+}
+
+static avow_value_t in_promise(avow_value_t v) {
+  return avow_object(&holds_promise, avow_promise_resolve(loop, v));
+}
+
+static avow_value_t in_channel(avow_value_t v) {
+  avow_channel_t *channel = avow_channel_new(loop, 1);
+  avow_unref(avow_channel_send(channel, v));
+  return avow_object(&holds_channel, channel);
+}
+
+DEEP(values_in_each_other_are_freed) {
+  avow_value_t (*const holders[])(
+      avow_value_t) = { in_list, in_cause, in_object, in_promise, in_channel };
+  for (size_t h = 0; h < sizeof(holders) / sizeof(holders[0]); h++) {
+    avow_value_t v = in_object(avow_int(1));
+    count = 0;
+    for (int i = 0; i < levels; i++)
+      v = holders[h](v);
+
+    avow_value_unref(v);
+
+    check(count == 1 || count == levels + 1, "each was let go of");
+    run_dry();
+  }
+}
+
+static avow_channel_t *debounced(avow_channel_t *channel) {
+  for (int i = 0; i < levels; i++)
+    channel = avow_debounce(channel, 1);
+  return channel;
+}
+
+DEEP(debounced_channels_in_a_row_are_asked_and_let_go_of) {
+  avow_channel_t *from = avow_channel_new(loop, 0);
+  avow_channel_t *channel = debounced(avow_channel_ref(from));
+
+  avow_promise_t *p = avow_channel_next(channel);
+  avow_promise_t *sent = avow_channel_send(from, avow_int(1));
+  check(avow_state(sent) == AVOW_FULFILLED, "the first was asked");
+  avow_unref(sent);
+  avow_cancel(p);
+  expect_code(p, UV_ECANCELED);
+  avow_channel_unref(channel);
+
+  avow_channel_unref(from);
+  run_dry();
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(nested_tools_settle),
+    cmocka_unit_test(cancelling_nested_tools_reaches_the_innermost),
+    cmocka_unit_test(nested_tools_that_are_let_go_of_are_freed),
+    cmocka_unit_test(closing_the_loop_ends_nested_groups),
+    cmocka_unit_test(closing_the_loop_ends_nested_maps),
+    cmocka_unit_test(closing_the_loop_ends_nested_eachs),
+    cmocka_unit_test(closing_the_loop_ends_nested_onces),
+    cmocka_unit_test(closing_the_loop_ends_nested_limiters),
+#ifndef AVOW_NO_ASYNC
+    cmocka_unit_test(an_async_function_cancels_nested_tools),
+#endif
+    cmocka_unit_test(a_callback_for_cancelling_cancels_the_next),
+    cmocka_unit_test(values_in_each_other_are_freed),
+    cmocka_unit_test(debounced_channels_in_a_row_are_asked_and_let_go_of),
+  };
+  return RUN(tests);
+}
