@@ -1,0 +1,175 @@
+#!/usr/bin/env python3
+"""Does avow recurse? Lists the cycles of its call graph, which gcc writes down.
+
+  recursion.py SOURCE-ROOT CC [FLAG...]
+
+An indirect call may reach each function that an initializer gives to the member
+of that name, or avow_on_cancel() to a promise. recursion.txt says what else is
+called, which calls leave avow, which do not nest, and which cycles remain, each
+with its bound. Fails at what is missing there, and at what is there in vain.
+"""
+import collections
+import os
+import re
+import subprocess
+import sys
+import tempfile
+
+WORDS = ('calls', 'cut', 'leaves', 'cycle')
+
+
+def read_table(path):
+    """The lines of recursion.txt, by their first word: names to a reason."""
+    table = {word: {} for word in WORDS}
+    for line in open(path):
+        if line.startswith('#') or not line.strip():
+            continue
+        names, colon, reason = line.partition(': ')
+        word, *names = names.split()
+        if word not in WORDS or not names or not reason.strip():
+            sys.exit(f'{path}: what is this? {line}')
+        table[word][tuple(names)] = reason.strip()
+    return table
+
+
+def compile_all(root, cc, where):
+    """Has gcc write the call graph of each source into the directory."""
+    names = sorted(name for name in os.listdir(f'{root}/src')
+                   if name.endswith('.c') and 'windows' not in name)
+    for name in names:
+        subprocess.run(cc + ['-fcallgraph-info', '-O0', '-DNDEBUG', '-w',
+                             '-DAVOW_BUILDING', '-I', f'{root}/include',
+                             '-c', f'{root}/src/{name}',
+                             '-o', f'{where}/{name}.o'], check=True)
+
+
+def plain(title):
+    """A function by its name; a static one after that of its file."""
+    path, colon, name = title.rpartition(':')
+    if not colon or name.startswith('avow_'):
+        return name
+    return f'{os.path.basename(path)[:-2]}:{name}'
+
+
+def read_graphs(where):
+    """Who calls whom, and where who calls what is not named there."""
+    calls, indirect = collections.defaultdict(set), collections.defaultdict(set)
+    edge = re.compile(r'edge: { sourcename: "([^"]*)" targetname: "([^"]*)"'
+                      r' label: "([^"]*):(\d+):\d+"')
+    for name in os.listdir(where):
+        if not name.endswith('.ci'):
+            continue
+        for line in open(f'{where}/{name}'):
+            found = edge.match(line)
+            if not found:
+                continue
+            caller, callee, path, number = found.groups()
+            if callee == '__indirect_call':
+                indirect[plain(caller)].add((path, int(number)))
+            else:
+                calls[plain(caller)].add(plain(callee))
+    return calls, indirect
+
+
+def read_tables_of_functions(root, known):
+    """Which functions a member, or an array, of that name may hold."""
+    held = collections.defaultdict(set)
+
+    def add(member, path, function):
+        base = os.path.basename(path)[:-2]
+        for name in (f'{base}:{function}', function):
+            if name in known:
+                held[member].add(name)
+
+    for name in os.listdir(f'{root}/src'):
+        if not name.endswith('.c'):
+            continue
+        text = open(f'{root}/src/{name}').read()
+        for member, function in re.findall(
+                r'(?:\.|->)(\w+) =\s*(\w+)\s*[,;}]', text):
+            add(member, name, function)
+        for function in re.findall(
+                r'avow_on_cancel\([^,;]*,\s*(\w+),', text):
+            add('on_cancel', name, function)
+        for array, body in re.findall(
+                r'\(\*const (\w+)\[\]\)\([^)]*\) = {(.*?)};', text, re.S):
+            for function in re.findall(r'= (\w+)', body):
+                add(array, name, function)
+    return held
+
+
+def resolve(calls, indirect, held, table):
+    """Adds the indirect calls. What calls nothing known has to leave avow."""
+    unknown = []
+    by_hand = {names[0]: set(names[1:]) for names in table['calls']}
+    for caller, called in by_hand.items():
+        calls[caller] |= called
+    for caller, places in indirect.items():
+        if (caller,) in table['leaves']:
+            continue
+        for path, number in places:
+            line = open(path).read().split('\n')[number - 1]
+            names = re.findall(r'(\w+)(?:\[[^]]*\])?\(', line)
+            reached = set().union(*(held.get(name, set()) for name in names))
+            calls[caller] |= reached
+            if not reached and caller not in by_hand:
+                unknown.append(f'{caller} calls what is not known: '
+                               f'{line.strip()}')
+    return unknown
+
+
+def cycles(calls):
+    """The strongly connected parts with a call in them (Tarjan)."""
+    index, low, stack, found = {}, {}, [], []
+    for root in sorted(calls):
+        work = [] if root in index else [(root, None)]
+        while work:
+            node, rest = work.pop()
+            if rest is None:
+                index[node] = low[node] = len(index)
+                stack.append(node)
+                rest = iter(sorted(calls.get(node, ())))
+            for callee in rest:
+                if callee not in index:
+                    work += [(node, rest), (callee, None)]
+                    break
+                if callee in stack:
+                    low[node] = min(low[node], low[callee])
+            else:
+                if low[node] == index[node]:
+                    at = stack.index(node)
+                    part, stack[at:] = stack[at:], []
+                    if len(part) > 1 or node in calls.get(node, ()):
+                        found.append(tuple(sorted(part)))
+                if work:
+                    parent = work[-1][0]
+                    low[parent] = min(low[parent], low[node])
+    return found
+
+
+def main(root, *cc):
+    path = f'{root}/test/recursion.txt'
+    table = read_table(path)
+    with tempfile.TemporaryDirectory() as where:
+        compile_all(root, list(cc), where)
+        calls, indirect = read_graphs(where)
+    known = set(calls) | {f for called in calls.values() for f in called}
+    held = read_tables_of_functions(root, known | set(indirect))
+    wrong = resolve(calls, indirect, held, table)
+    for caller, callee in table['cut']:
+        if callee not in calls.get(caller, ()):
+            wrong.append(f'{caller} does not call {callee}')
+        calls[caller].discard(callee)
+    found = cycles(calls)
+    wrong += [f'a cycle without a bound: {" ".join(part)}'
+              for part in found if part not in table['cycle']]
+    wrong += [f'no such cycle: {" ".join(part)}'
+              for part in table['cycle'] if part not in found]
+    wrong += [f'{name} calls nothing indirectly'
+              for name, in table['leaves'] if name not in indirect]
+    if wrong:
+        sys.exit('\n'.join(wrong) + f'\nsee {path}')
+    print(f'{len(calls)} functions, {len(found)} cycles, each with its bound')
+
+
+main(*sys.argv[1:])
