@@ -1,8 +1,9 @@
 #!/bin/sh
 # Builds avow for machines that this one is not, and runs the core suite there:
 #
-#   machines.sh [i386|aarch64|s390x|windows]...   all of them
+#   machines.sh [i386|i386-asan|aarch64|s390x|windows]...
 #
+# Without a name all of them but i386-asan, the same watched by ASan and UBSan.
 # For Debian 12 on x86-64, as root, for it installs compilers and emulators. The
 # libraries of a machine are unpacked below $BUILD (build-machines), or built
 # there from Debian's sources: nothing of another architecture is installed.
@@ -68,10 +69,11 @@ END
 }
 
 # MACHINE PATIENCE: builds, and runs the core suite with so many times the time.
+# $watch: further options of meson setup.
 check() {
   [ -f "$build/$1/build.ninja" ] ||
     meson setup "$build/$1" --cross-file "$build/$1.ini" -Dtests=enabled \
-      -Dwerror=true -Dexamples=false -Dbench=false >/dev/null
+      -Dwerror=true -Dexamples=false -Dbench=false ${watch:-} >/dev/null
   ninja -C "$build/$1" --quiet
   meson test -C "$build/$1" --suite core --print-errorlogs --quiet \
     --timeout-multiplier="$2"
@@ -165,6 +167,11 @@ test_machine() {
   i386)
     install_packages gcc-i686-linux-gnu libc6-dev-i386-cross
     linux i386 1 i386 i686-linux-gnu x86 little ld-linux.so.2
+    ;;
+  i386-asan)
+    install_packages gcc-i686-linux-gnu libc6-dev-i386-cross
+    watch='-Db_sanitize=address,undefined -Db_lundef=false'
+    linux i386-asan 2 i386 i686-linux-gnu x86 little ld-linux.so.2
     ;;
   aarch64)
     install_packages gcc-aarch64-linux-gnu libc6-dev-arm64-cross \

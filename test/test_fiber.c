@@ -136,7 +136,7 @@ static void without_memory_there_is_no_fiber(void **state) {
   assert_null(avow__fiber_take(&fibers));
 
   avow__map_pages = map_pages;
-  assert_null(avow__stack_map(SIZE_MAX / 2).bottom);
+  assert_null(avow__stack_map(SIZE_MAX / 4 * 3).bottom);
   assert_null(avow__stack_map(SIZE_MAX).bottom);
 }
 
