@@ -3,13 +3,17 @@
 # copy of the sources: the suite that caught.txt names must fail.
 #
 #   check.sh [NAME...]            these faults, or all
-#   check.sh --quick [SEED]       a third of them, chosen at random
+#   check.sh --changed [SEED]     two dozen, chosen at random among those in
+#                                 files of src/ that changed of late; when these
+#                                 are fewer, among the others too
 #   check.sh --write [NAME...]    by whichever suite finds them, the quickest
 #                                 first; writes that to caught.txt
 #
 # The tree is built once, without a fault. What a fault is in is compiled by
 # itself, and linked in front of the library with the one suite. As many faults
 # are tried at a time as there are processors; JOBS is another number.
+# Changed of late: since origin/main or, in a clone that is no further than that,
+# by the last 20 commits.
 # shellcheck disable=SC2013,SC2030,SC2031 # each worker has a $mine of its own
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -28,12 +32,24 @@ faults() {
   perl "$here/faults.pl" "$here/faults.txt" "$@"
 }
 
+changed_files() {
+  ahead=$(git rev-list --count origin/main..HEAD 2>/dev/null) || ahead=0
+  range='-n 20 HEAD'
+  [ "$ahead" = 0 ] || range=origin/main..HEAD
+  git diff --name-only HEAD -- src
+  # shellcheck disable=SC2086 # a list of words
+  git log --name-only --format= $range -- src
+}
+
 choose() {
   case "${1:-}" in
-  --quick)
+  --changed)
     seed=${2:-$(date +%s)}
-    echo "a third of the faults, with seed $seed" >&2
-    faults third "$seed"
+    files=$(cd "$root" && changed_files | sort -u)
+    # shellcheck disable=SC2086 # a list of words
+    echo "24 faults, with seed $seed, first of:" $files >&2
+    # shellcheck disable=SC2086
+    faults some 24 "$seed" $files
     ;;
   '') faults names ;;
   *) printf '%s\n' "$@" ;;

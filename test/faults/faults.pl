@@ -2,7 +2,8 @@
 # Reads a file of faults: its head says how they are written.
 #
 #   faults.pl FAULTS names                the names of all
-#   faults.pl FAULTS third SEED           those of a third, chosen at random
+#   faults.pl FAULTS some N SEED [FILE]...
+#       N names, chosen at random: first of the faults in these files
 #   faults.pl FAULTS verify ROOT [NAME]   are they, or is it, applicable?
 #   faults.pl FAULTS apply ROOT NAME      applies it, and says to which file
 use strict;
@@ -73,6 +74,17 @@ sub verify {
   exit($wrong ? 1 : 0);
 }
 
+sub some {
+  my ($n, $seed, @files) = @_;
+  my %first = map { $_ => 1 } @files;
+  srand $seed;
+  my @some = shuffle @faults;
+  @some = ((grep { $first{ $_->{file} } } @some),
+    (grep { !$first{ $_->{file} } } @some));
+  splice @some, $n if @some > $n;
+  print "$_->{name}\n" for @some;
+}
+
 sub apply {
   my ($root, $name) = @_;
   my $fault = find($name);
@@ -87,10 +99,8 @@ sub apply {
 parse_line($_) for split /\n/, slurp($source);
 if ($command eq 'names') {
   print "$_->{name}\n" for @faults;
-} elsif ($command eq 'third') {
-  srand $rest[0];
-  my @some = shuffle map { $_->{name} } @faults;
-  print "$_\n" for @some[0 .. $#some / 3];
+} elsif ($command eq 'some') {
+  some(@rest);
 } elsif ($command eq 'verify') {
   verify(@rest);
 } elsif ($command eq 'apply') {
