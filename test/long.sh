@@ -1,33 +1,141 @@
 #!/bin/sh
-# What is too long for CI, one after the other; fails with the first that does.
+# What is too long for .ci/run, one step after the other:
 #
-#   long.sh [HOURS]   of fuzzing (1); the rest takes about two hours more
+#   long.sh [--minutes N] [STEP...]   all steps, or these; N (10) of fuzzing
+#   long.sh --list                    their names
 #
-# $TEST262: a checkout of test262, to run all of it that is about promises.
+# Goes on when a step fails, keeps what each says in build-long/NAME.log, and
+# ends with a table. About 90 minutes on two processors, on a Debian 12, as
+# root. $TEST262: a checkout of test262, to run all of it that is about promises.
 set -eu
 cd "$(dirname "$0")/.."
-hours=${1:-1}
-build=${BUILD:-build-long}
+script='sh test/long.sh'
+build=build-long
+records=$build/steps
+steps='tools clang_debug clang_release no_async valgrind coverage conformance
+  differential simulate random soak load faults machines fuzzing'
+core='-Dexamples=false -Dbench=false'
+limit=7200
+export CI=1 # what is missing is a failure then, not skipped
 seed=$(date +%s)
 
-more='libcmocka-dev g++ clang libclang-rt-14-dev llvm nodejs npm spin' \
-  . test/packages.sh
-[ -f "$build/build.ninja" ] ||
-  meson setup "$build" -Dtests=enabled --buildtype=release >/dev/null
-ninja -C "$build" --quiet
-
-step() {
-  printf '\n== %s\n$ %s\n' "$(date '+%F %T')" "$*"
-  "$@"
+tools() {
+  node='nodejs npm'
+  ! command -v node npm >/dev/null || node=
+  more="libcmocka-dev g++ clang libclang-rt-14-dev llvm gcovr gdb valgrind git
+    $node" . test/packages.sh
 }
 
-step node test/differential/run.js --interpreter \
-  "$build/test/differential/interpret" --count 1000000 --seed "$seed"
-step "$build/test/torture/simulate" --seeds 100000 --seed "$seed"
-step "$build/test/torture/fuzz-replay" --random 1000000 "$seed"
-step ninja -C "$build" load
-step sh test/faults/check.sh
-step sh test/conformance/run.sh
-step "$build/test/torture/soak" 1000000000
-step sh test/torture/fuzz.sh "$((hours * 3600))"
-printf '\n== %s\nall passed\n' "$(date '+%F %T')"
+# NAME COMPILER [MESON-OPTION...]
+suite() {
+  name=$1
+  cc=$2
+  shift 2
+  # shellcheck disable=SC2086 # a list of words
+  sh test/suite.sh "$build/$name" "$cc" core $core "$@"
+}
+
+clang_debug() {
+  suite clang-debug clang --buildtype=debug
+}
+
+clang_release() {
+  suite clang-release clang --buildtype=release -Dswitch=portable
+}
+
+# Async functions with traces are what the coverage is measured of.
+no_async() {
+  suite no-async gcc -Dtrace=true -Dasync=disabled
+}
+
+valgrind() {
+  # WATCHED: smaller counts
+  PATIENCE=10 WRAPPER='valgrind --quiet --error-exitcode=9 --leak-check=full
+    --show-leak-kinds=definite,indirect
+    --errors-for-leak-kinds=definite,indirect --trace-children=no' \
+    suite valgrind gcc -Dpool=disabled -Dc_args=-DWATCHED=1
+}
+
+coverage() {
+  sh test/coverage.sh
+}
+
+conformance() {
+  sh test/conformance/run.sh
+}
+
+# PROGRAM...: of an optimised build.
+release() {
+  [ -f "$build/release/build.ninja" ] ||
+    meson setup "$build/release" -Dtests=enabled --buildtype=release >/dev/null
+  (cd "$build/release" && ninja --quiet "$@")
+}
+
+differential() {
+  release test/differential/interpret
+  node test/differential/run.js --count 1000000 --seed "$seed" \
+    --interpreter "$build/release/test/differential/interpret"
+}
+
+simulate() {
+  release test/torture/simulate
+  "$build/release/test/torture/simulate" --seeds 100000 --seed "$seed"
+}
+
+random() {
+  release test/torture/fuzz-replay
+  "$build/release/test/torture/fuzz-replay" --random 1000000 "$seed"
+}
+
+soak() {
+  release test/torture/soak
+  "$build/release/test/torture/soak" 1000000000
+}
+
+load() {
+  release load
+}
+
+faults() {
+  sh test/faults/check.sh
+}
+
+machines() {
+  BUILD=$build/machines sh test/machines.sh
+}
+
+fuzzing() {
+  sh test/torture/fuzz.sh $((${MINUTES:-10} * 60))
+}
+
+case "${1:-}" in
+--list)
+  printf '%s\n' $steps
+  exit
+  ;;
+--step)
+  "$2"
+  exit
+  ;;
+--minutes)
+  export MINUTES="$2"
+  limit=$((limit + MINUTES * 60))
+  shift 2
+  ;;
+esac
+
+mkdir -p "$build"
+: >"$records"
+. test/steps.sh
+# shellcheck disable=SC2068 # a list of words
+for step in ${@:-$steps}; do
+  printf '%s %s\n' "$(date '+%F %T')" "$step"
+  take_step "$step" "$limit" >"$build/$step.log" 2>&1
+  ! tail -n 1 "$records" | grep -q FAILED || {
+    tail -n 40 "$build/$step.log"
+    echo "$step failed: see $build/$step.log"
+  }
+done
+printf '\n'
+print_table
+[ "$(failed_steps)" = 0 ]

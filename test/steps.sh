@@ -1,0 +1,50 @@
+# Runs the steps of a script, and prints a table of them. To be sourced by a
+# script that, called with `--step NAME`, does that step and no other: each is a
+# process of its own, which is ended, with all it started, when its time is up.
+#
+# What a step takes is said in seconds, and in those that two processors that
+# had nothing else to do would need at least: half of what it used of them.
+# shellcheck shell=sh
+
+# Seconds of processors that the processes which ended so far have used.
+used() {
+  times >"$records.times" # not in a subshell, which has used nothing yet
+  awk -F '[ms ]+' 'NR == 2 { print int($1 * 60 + $2 + $3 * 60 + $4) }' \
+    "$records.times" >"$records.used"
+}
+
+# NAME LIMIT: runs a step of $script for at most so many seconds.
+take_step() {
+  used
+  used_before=$(cat "$records.used")
+  began=$(date +%s)
+  outcome=passed
+  # shellcheck disable=SC2086 # a shell, and what it is to run
+  timeout -k 10 "$2" $script --step "$1" </dev/null || {
+    status=$?
+    outcome=FAILED
+    [ "$status" != 124 ] || outcome="FAILED after $2 s"
+  }
+  used
+  echo "$1 $(($(date +%s) - began)) \
+$((($(cat "$records.used") - used_before + 1) / 2)) $outcome" >>"$records"
+}
+
+# Of the steps taken since $records was emptied.
+print_table() {
+  awk '
+    BEGIN { printf "%-16s %8s %8s  %s\n", "step", "seconds", "cpu / 2", "" }
+    {
+      printf "%-16s %8d %8d ", $1, $2, $3
+      for (i = 4; i <= NF; i++)
+        printf " %s", $i
+      print ""
+      seconds += $2
+      half += $3
+    }
+    END { printf "%-16s %8d %8d\n", "all", seconds, half }' "$records"
+}
+
+failed_steps() {
+  grep -c FAILED "$records" || true
+}

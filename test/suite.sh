@@ -1,0 +1,27 @@
+#!/bin/sh
+# Builds avow with warnings fatal, and runs the tests of one build:
+#
+#   suite.sh DIRECTORY COMPILER SUITE|all [MESON-OPTION...]
+#
+# Only what the suite needs is built. $PATIENCE: so many times the usual time
+# for a test; $WRAPPER: what to run each by.
+set -eu
+cd "$(dirname "$0")/.."
+build=$1
+cc=$2
+suite=$3
+shift 3
+
+[ -f "$build/build.ninja" ] ||
+  CC=$cc CXX=$(echo "$cc" | sed 's/gcc/g++/; s/clang/clang++/') \
+    meson setup "$build" -Dtests=enabled -Dwerror=true "$@" >/dev/null
+if [ "$suite" = all ]; then
+  ninja -C "$build" --quiet
+  set --
+else
+  # shellcheck disable=SC2046 # a list of files
+  ninja -C "$build" --quiet $(python3 test/programs.py "$build" "$suite")
+  set -- --suite "$suite"
+fi
+meson test -C "$build" --no-rebuild --print-errorlogs --quiet \
+  --timeout-multiplier="${PATIENCE:-1}" ${WRAPPER:+"--wrapper=$WRAPPER"} "$@"
