@@ -13,7 +13,8 @@ script='sh test/long.sh'
 build=build-long
 records=$build/steps
 steps='tools clang_debug clang_release no_async valgrind coverage conformance
-  differential simulate random soak load faults machines fuzzing'
+  differential simulate random soak load faults machines roots
+  fuzzing'
 core='-Dexamples=false -Dbench=false'
 limit=7200
 export CI=1 # what is missing is a failure then, not skipped
@@ -102,6 +103,10 @@ faults() {
 
 machines() {
   BUILD=$build/machines sh test/machines.sh
+}
+
+roots() {
+  sh test/roots.sh
 }
 
 fuzzing() {

@@ -1,0 +1,239 @@
+#!/bin/sh
+# The two commands of README.md, on systems that have nothing yet:
+#
+#   roots.sh [SUITE]...   bookworm, sid, noble, jammy: all of them
+#   roots.sh --quick      Debian 12, and the first command
+#
+# The base systems are made by debootstrap, so this is run as root. What is kept
+# for a week in $ROOTS (build-roots) has not been used: copies of it are, in
+# namespaces of their own, and are gone afterwards. The archives are those that
+# DEBIAN_MIRROR and UBUNTU_MIRROR name, or else those of this machine's apt; a
+# system without one, or whose archive cannot be reached, is left out.
+set -eu
+cd "$(dirname "$0")/.."
+roots=${ROOTS:-build-roots}
+mkdir -p "$roots/log"
+roots=$(cd "$roots" && pwd)
+
+needed='debootstrap mount util-linux' . test/packages.sh
+[ "$(id -u)" = 0 ] || {
+  say 'roots.sh has to be run as root: it makes base systems'
+  exit 1
+}
+
+work=$(mktemp -d "$roots/XXXXXX")
+running=
+clean_up() {
+  [ -z "$running" ] || kill -KILL "$running" 2>/dev/null || :
+  rm -rf --one-file-system "$work"
+}
+trap clean_up EXIT
+trap 'exit 1' HUP INT TERM
+
+# COMMAND...: with it end all processes that it started and what they mounted.
+apart() {
+  unshare --pid --mount-proc --fork --kill-child "$@" </dev/null &
+  running=$!
+  status=0
+  wait "$running" || status=$?
+  running=
+  return "$status"
+}
+
+# Those in README.md, in their order: blocks of one line.
+command_of() {
+  sed -n '/^```$/ { n; /^sh /p; }' README.md | sed -n "$1p"
+}
+first=$(command_of 1)
+second=$(command_of 2)
+[ -n "$second" ] && [ -z "$(command_of 3)" ] || {
+  say 'README.md does not have two commands any more'
+  exit 1
+}
+
+name_of() {
+  case $1 in
+  bookworm) echo 'Debian 12' ;;
+  sid) echo 'Debian sid' ;;
+  noble) echo 'Ubuntu 24.04' ;;
+  jammy) echo 'Ubuntu 22.04' ;;
+  *)
+    say "no such system: $1"
+    exit 2
+    ;;
+  esac
+}
+
+# SUITE: where it comes from, or nothing.
+archive_of() {
+  case $(name_of "$1") in
+  Debian*) from_apt Debian "${DEBIAN_MIRROR:-}" ;;
+  Ubuntu*) from_apt Ubuntu "${UBUNTU_MIRROR:-}" ;;
+  esac
+}
+
+# DISTRIBUTION MIRROR
+from_apt() {
+  if [ -n "$2" ]; then
+    echo "$2"
+  else
+    apt-get indextargets --format '$(ORIGIN) $(LABEL) $(REPO_URI)' \
+      'Created-By: Packages' | sed -n "s/^$1 $1 //p" | head -n 1
+  fi
+}
+
+# SUITE MIRROR: what is on any such machine, and nothing of this project's. What
+# debootstrap does for one of sid or gutsy it does for all that came later.
+make_root() {
+  say "making $(name_of "$1") from $2"
+  rm -rf --one-file-system "$roots/$1" "$roots/$1.made"
+  case $(name_of "$1") in
+  Debian*) set -- "$@" sid main ;;
+  Ubuntu*) set -- "$@" gutsy main,universe ;;
+  esac
+  apart debootstrap --variant=minbase --components="$4" "$1" "$roots/$1" \
+    "$2" "$3" >"$roots/log/$1" 2>&1 || return
+  rm -f "$roots/$1"/var/cache/apt/archives/*.deb
+  : >"$roots/$1.made"
+}
+
+# SUITE: made in this week, and used by nobody.
+is_bare() {
+  [ -n "$(find "$roots" -maxdepth 1 -name "$1.made" -mtime -7)" ] &&
+    [ ! -e "$roots/$1/usr/bin/cc" ] && [ ! -e "$roots/$1/usr/bin/meson" ]
+}
+
+# SUITE: a copy in $work, with the project and somebody who is not root.
+copy_root() {
+  cp -a --reflink=auto "$roots/$1" "$work/root"
+  cp -L /etc/hosts /etc/resolv.conf "$work/root/etc"
+  apt-config dump | grep '^Acquire::.*Proxy' \
+    >"$work/root/etc/apt/apt.conf.d/proxy" || :
+  chroot "$work/root" useradd -m newcomer
+  for home in root home/newcomer; do
+    mkdir "$work/root/$home/with space"
+    tar -c --exclude=./.git --exclude='./build*' . |
+      tar -x -C "$work/root/$home/with space"
+  done
+  chroot "$work/root" chown -R newcomer: /home/newcomer
+}
+
+# WHO COMMAND: as one who has just come there, and has set nothing.
+inside() {
+  # shellcheck disable=SC2016 # for the shells within
+  apart sh -euc '
+    mount -t proc proc "$1/proc"
+    mount -t sysfs -o ro sysfs "$1/sys"
+    mount -t tmpfs tmpfs "$1/dev/shm"
+    mount -t devpts -o newinstance,ptmxmode=0666 devpts "$1/dev/pts"
+    ln -sf pts/ptmx "$1/dev/ptmx"
+    exec chroot --userspec="$2:" "$1" env -i PATH="$4" sh -c "
+      HOME=\$(getent passwd $2 | cut -d: -f6)
+      export HOME
+      cd \"\$HOME/with space\"
+      $3"
+  ' inside "$work/root" "$1" "$2" \
+    /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+}
+
+row() {
+  printf '%-13s %-22s %-9s %7s  %s\n' "$@" >>"$work/table"
+  tail -n 1 "$work/table"
+}
+
+# OUTCOME STATUS LOG: is it so?
+is_so() {
+  case $1 in
+  'the table')
+    [ "$2" = 0 ] && grep -q '^all-settled was fulfilled with 5 outcomes' "$3"
+    ;;
+  'all passed') [ "$2" = 0 ] && grep -q '^Fail: *0$' "$3" ;;
+  'told what to ask for')
+    [ "$2" != 0 ] && tail -n 1 "$3" | grep -q '^    apt-get install '
+    ;;
+  'told that it is too old')
+    [ "$2" != 0 ] && tail -n 1 "$3" | grep -q '^avow needs Meson .* newer' &&
+      ! grep -q Compiling "$3"
+    ;;
+  esac
+}
+
+# SUITE WHO COMMAND OUTCOME
+try() {
+  log=$roots/log/$1-$2-$(echo "$3" | tr -c 'a-z\n' -)
+  start=$(date +%s)
+  inside "$2" "$3" >"$log" 2>&1 || :
+  seconds=$(($(date +%s) - start))
+  if is_so "$4" "$status" "$log"; then
+    row "$(name_of "$1")" "$3" "$2" "$seconds" "$4"
+  else
+    row "$(name_of "$1")" "$3" "$2" "$seconds" "FAILED: not $4, see $log"
+    tail -n 40 "$log"
+    failed=1
+  fi
+}
+
+# What avow met there.
+versions() {
+  # shellcheck disable=SC2016 # for the shell within
+  chroot "$work/root" sh -c '
+    echo "$(cc --version | head -n 1), Meson $(meson --version)" \
+      "libuv $(pkg-config --modversion libuv)" \
+      "cmocka $(pkg-config --modversion cmocka), Node $(node --version)"' |
+    sed "s/^/$(name_of "$1"): /" >>"$work/versions"
+}
+
+# SUITE: all that is to be tried there. Whoever may not install is first.
+try_all() {
+  if [ "$1" = jammy ]; then
+    try "$1" root "$first" 'told that it is too old'
+    return
+  fi
+  try "$1" newcomer "$first" 'told what to ask for'
+  [ -n "$quick" ] || try "$1" newcomer "$second" 'told what to ask for'
+  try "$1" root "$first" 'the table'
+  [ -z "$quick" ] || return 0
+  try "$1" newcomer "$first" 'the table'
+  try "$1" root "$second" 'all passed'
+  try "$1" newcomer "$second" 'all passed'
+  versions "$1"
+}
+
+# SUITE: if it can be had.
+visit() {
+  mirror=$(archive_of "$1")
+  if [ -z "$mirror" ]; then
+    row "$(name_of "$1")" - - - \
+      'left out: apt knows no archive, nor does DEBIAN_ or UBUNTU_MIRROR'
+    return
+  elif ! is_bare "$1" && ! make_root "$1" "$mirror"; then
+    why=$(grep '^E: ' "$roots/log/$1" | tail -n 1)
+    row "$(name_of "$1")" - - - "left out: ${why:-see $roots/log/$1}"
+    case $why in 'E: Failed getting release'*) ;; *) failed=1 ;; esac
+    return
+  fi
+  copy_root "$1"
+  try_all "$1"
+  rm -rf --one-file-system "$work/root"
+}
+
+quick=
+failed=0
+if [ "${1:-}" = --quick ]; then
+  quick=1
+  set -- bookworm
+elif [ $# = 0 ]; then
+  set -- bookworm sid noble jammy
+fi
+: >"$work/versions"
+printf '%-13s %-22s %-9s %7s  %s\n' system command as seconds outcome \
+  >"$work/table"
+for suite; do
+  name_of "$suite" >/dev/null
+done
+for suite; do
+  visit "$suite"
+done
+echo
+cat "$work/table" "$work/versions"
+exit "$failed"
