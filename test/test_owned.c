@@ -1,0 +1,326 @@
+/* Streams that values own, and handing them over. */
+#include <signal.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "acceptor.h"
+
+enum { LONG = 3600 * 1000 };
+
+static void connected_streams_talk(void **state) {
+  avow_value_t v = connected();
+
+  assert_fulfils_int(avow_write(stream_of(&v), avow_string("hi")), 2);
+  assert_hears(&accepted[0], "hi");
+  assert_fulfils_int(avow_write(stream_of(&accepted[0]), avow_string("ho")), 2);
+  assert_hears(&v, "ho");
+
+  drop(&v);
+}
+
+static void stream_closes_with_its_last_reference(void **state) {
+  avow_value_t v = connected();
+  avow_value_t other = avow_value_ref(&v);
+
+  drop(&v);
+  assert_false(uv_is_closing(handle_of(&other)));
+  drop(&other);
+
+  assert_hears_the_end(&accepted[0]);
+}
+
+static void dropped_stream_rejects_what_is_pending(void **state) {
+  avow_value_t v = connected();
+  avow_promise_t *read = avow_read(stream_of(&v), 100);
+
+  drop(&v);
+
+  assert_rejects(read, UV_ECANCELED);
+}
+
+static avow_value_t drop_cb(const avow_value_t *arg, void *value) {
+  drop(value);
+  return avow_value_ref(arg);
+}
+
+static void stream_is_dropped_by_its_own_handler(void **state) {
+  avow_value_t v = connected();
+  avow_promise_t *p = avow_read(stream_of(&v), 100);
+  p = avow_then(p, drop_cb, NULL, &v);
+
+  assert_fulfils_int(avow_write(stream_of(&accepted[0]), avow_string("x")), 1);
+
+  avow_value_unref(avow_run(p));
+  assert_hears_the_end(&accepted[0]);
+}
+
+static void stream_may_be_closed_before(void **state) {
+  avow_value_t v = connected();
+
+  assert_fulfils_none(avow_close(handle_of(&v)));
+
+  assert_true(uv_is_closing(handle_of(&v)));
+  assert_rejects(avow_read(stream_of(&v), 100), UV_EINVAL);
+  drop(&v);
+}
+
+static void stream_may_be_dropped_while_it_closes(void **state) {
+  avow_value_t v = connected();
+  avow_promise_t *p = avow_close(handle_of(&v));
+
+  drop(&v);
+
+  assert_fulfils_none(p);
+}
+
+static void handler_of_a_close_drops_the_stream(void **state) {
+  avow_value_t v = connected();
+
+  assert_fulfils_none(avow_then(avow_close(handle_of(&v)), drop_cb, NULL, &v));
+}
+
+static void loop_close_closes_streams_that_are_held(void **state) {
+  avow_value_t v = connected();
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_true(uv_is_closing(handle_of(&v)));
+  assert_true(uv_is_closing(handle_of(&server)));
+  assert_int_equal(uv_loop_alive(loop), 0);
+  drop(&v);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void handler_may_drop_streams_while_the_loop_closes(void **state) {
+  avow_value_t v = connected();
+  avow_unref(avow_then(avow_sleep(loop, LONG), NULL, drop_cb, &v));
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_int_equal(v.tag, AVOW_NONE);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static avow_value_t accept_cb(const avow_value_t *arg, void *value) {
+  avow_value_t *out = value;
+  *out = avow_accept(stream_of(&server));
+  return avow_none();
+}
+
+static void nothing_is_accepted_while_the_loop_closes(void **state) {
+  avow_value_t v = avow_none();
+  avow_unref(avow_then(avow_sleep(loop, LONG), NULL, accept_cb, &v));
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_int_equal(avow_error_code(&v), UV_ECANCELED);
+  drop(&v);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void walk_may_close_streams_that_are_dropped_after(void **state) {
+  avow_value_t v = connected();
+  avow_promise_t *p = avow_read(stream_of(&v), 100);
+
+  uv_walk(loop, close_cb, NULL);
+  drop(&v);
+  run();
+
+  assert_int_equal(avow_loop_close(loop), 0);
+  avow_unref(p);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void walk_may_close_streams_that_outlive_the_loop(void **state) {
+  avow_value_t v = connected();
+
+  uv_walk(loop, close_cb, NULL);
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  drop(&v);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void read_a_number_as_a_stream(void) {
+  const avow_value_t v = avow_int(1);
+  assert_null(avow_to_stream(&v));
+}
+
+static void stream_is_not_read_from_another_value(void **state) {
+  assert_misuse(read_a_number_as_a_stream, "avow_to_object() as stream");
+}
+
+static void data_of_the_handle_is_the_program_s(void **state) {
+  avow_value_t v = connected();
+
+  handle_of(&v)->data = server_port;
+  drop(&v);
+
+  assert_hears_the_end(&accepted[0]);
+}
+
+/* Handles over pipes. */
+
+static uv_pipe_t ipc[2];
+
+static void open_pipes(void) {
+  int fds[2];
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+  for (int i = 0; i < 2; i++) {
+    assert_int_equal(uv_pipe_init(loop, &ipc[i], 1), 0);
+    assert_int_equal(uv_pipe_open(&ipc[i], fds[i]), 0);
+  }
+}
+
+static void close_pipes(void) {
+  for (int i = 0; i < 2; i++)
+    avow_unref(avow_close((uv_handle_t *) &ipc[i]));
+  turn_thrice();
+}
+
+static avow_promise_t *hand_over(avow_value_t handle) {
+  return avow_write_handle((uv_stream_t *) &ipc[0], avow_string("take this"),
+                           handle);
+}
+
+static void read_message(void) {
+  const avow_value_t v = avow_run(avow_read((uv_stream_t *) &ipc[1], 100));
+  assert_string_equal(avow_to_bytes(&v, NULL), "take this");
+  avow_value_unref(v);
+}
+
+static avow_value_t received(void) {
+  return avow_accept((uv_stream_t *) &ipc[1]);
+}
+
+static void owned_stream_is_handed_over(void **state) {
+  open_pipes();
+  avow_value_t v = connected();
+
+  assert_fulfils_int(hand_over(v), 9); /* and let go */
+  read_message();
+  avow_value_t again = received();
+
+  assert_int_equal(received().tag, AVOW_NONE);
+  assert_fulfils_int(avow_write(stream_of(&again), avow_string("hi")), 2);
+  assert_hears(&accepted[0], "hi");
+  drop(&again);
+  assert_hears_the_end(&accepted[0]);
+  close_pipes();
+}
+
+static void several_handles_are_received_one_by_one(void **state) {
+  open_pipes();
+  avow_value_t v = connected();
+  assert_fulfils_int(hand_over(avow_value_ref(&v)), 9);
+  read_message();
+  assert_fulfils_int(hand_over(avow_pointer(stream_of(&v))), 9);
+  read_message();
+  drop(&v);
+
+  avow_value_t one = received();
+  avow_value_t two = received();
+
+  assert_int_equal(received().tag, AVOW_NONE);
+  drop(&one);
+  assert_fulfils_int(avow_write(stream_of(&two), avow_string("hi")), 2);
+  assert_hears(&accepted[0], "hi");
+  drop(&two);
+  close_pipes();
+}
+
+static void handle_that_nobody_takes_goes_with_its_pipe(void **state) {
+  open_pipes();
+  assert_fulfils_int(hand_over(connected()), 9);
+  read_message();
+
+  close_pipes();
+
+  assert_hears_the_end(&accepted[0]);
+}
+
+static void sockets_of_datagrams_are_left_to_the_program(void **state) {
+  uv_udp_t sent, got;
+  struct sockaddr_in any;
+  open_pipes();
+  (void) uv_ip4_addr("127.0.0.1", 0, &any);
+  assert_int_equal(uv_udp_init(loop, &sent), 0);
+  assert_int_equal(uv_udp_bind(&sent, (struct sockaddr *) &any, 0), 0);
+  assert_int_equal(uv_udp_init(loop, &got), 0);
+  assert_fulfils_int(hand_over(avow_pointer(&sent)), 9);
+  read_message();
+
+  const avow_value_t v = received();
+
+  assert_string_equal(avow_error_message(&v),
+                      "accept: operation not supported on socket");
+  avow_value_unref(v);
+  assert_int_equal(uv_accept((uv_stream_t *) &ipc[1], (uv_stream_t *) &got), 0);
+  avow_unref(avow_close((uv_handle_t *) &sent));
+  avow_unref(avow_close((uv_handle_t *) &got));
+  close_pipes();
+}
+
+static void handle_is_not_sent_without_bytes_or_handle(void **state) {
+  open_pipes();
+  uv_stream_t *to = (uv_stream_t *) &ipc[0];
+
+  assert_rejects(avow_write_handle(to, avow_string(""), avow_pointer(&ipc[1])),
+                 UV_EINVAL);
+  assert_rejects(avow_write_handle(to, avow_string("x"), avow_none()),
+                 UV_EINVAL);
+  assert_rejects(avow_write_handle(to, avow_int(1), connected()), UV_EINVAL);
+  assert_rejects(hand_over(avow_error(UV_ENOMEM)), UV_ENOMEM);
+  close_pipes();
+}
+
+static void handle_is_not_sent_over_any_stream(void **state) {
+  avow_value_t v = connected();
+
+  assert_says(avow_write_handle(stream_of(&v), avow_string("x"),
+                                avow_pointer(stream_of(&server))),
+              UV_EINVAL, "write: invalid argument");
+
+  drop(&v);
+}
+
+static void closed_handle_is_not_sent(void **state) {
+  open_pipes();
+  avow_value_t v = connected();
+  assert_fulfils_none(avow_close(handle_of(&v)));
+
+  assert_rejects(hand_over(v), UV_EINVAL);
+
+  close_pipes();
+}
+
+#define NET(f) \
+  cmocka_unit_test_setup_teardown(f, acceptor_setup, acceptor_teardown)
+
+int main(void) {
+  (void) signal(SIGPIPE, SIG_IGN);
+  const struct CMUnitTest tests[] = {
+    NET(connected_streams_talk),
+    NET(stream_closes_with_its_last_reference),
+    NET(dropped_stream_rejects_what_is_pending),
+    NET(stream_is_dropped_by_its_own_handler),
+    NET(stream_may_be_closed_before),
+    NET(stream_may_be_dropped_while_it_closes),
+    NET(handler_of_a_close_drops_the_stream),
+    NET(loop_close_closes_streams_that_are_held),
+    NET(handler_may_drop_streams_while_the_loop_closes),
+    NET(nothing_is_accepted_while_the_loop_closes),
+    NET(walk_may_close_streams_that_are_dropped_after),
+    NET(walk_may_close_streams_that_outlive_the_loop),
+    NET(stream_is_not_read_from_another_value),
+    NET(data_of_the_handle_is_the_program_s),
+    NET(owned_stream_is_handed_over),
+    NET(several_handles_are_received_one_by_one),
+    NET(handle_that_nobody_takes_goes_with_its_pipe),
+    NET(sockets_of_datagrams_are_left_to_the_program),
+    NET(handle_is_not_sent_without_bytes_or_handle),
+    NET(handle_is_not_sent_over_any_stream),
+    NET(closed_handle_is_not_sent),
+  };
+  return RUN(tests);
+}
