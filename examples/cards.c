@@ -3,36 +3,43 @@
  * and one that fails leaves the others alone. Those that failed are then tried
  * again, with growing pauses, and their rows change. See cards --help.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "demo_servers.h"
 #include "http.h"
+#include "options.h"
 #include "program.h"
-#include "table.h"
+#include "rows.h"
+#include "terminal.h"
 
-static const char usage[] =
-    "usage: cards [--timeout MS] [--retries N] [host:port[/path]]...\n";
+static avow_retry_options_t again = { .attempts = 3 };
+static uint64_t retries = 3;
+static uint64_t timeout = 1000;
 
-static const char help[] =
-    "\n"
-    "Loads all cards over HTTP and shows what came of each; then tries those\n"
-    "again that failed. Without cards it loads six from servers of its own.\n"
-    "\n"
-    "  --timeout MS  how long one attempt may take (1000)\n"
-    "  --retries N   how often to try again, 0 to 20 (3)\n"
-    "  --help        this text\n"
-    "\n"
-    "What a server says is not there is not asked for again. Exit status: 0 "
-    "if\n"
-    "all were loaded at last, 1 if not, 2 if the arguments are wrong.\n";
+static const option_t options[] = {
+  { "timeout", "MS", "how long one attempt may take (1000)", .number = &timeout,
+    .min = 1, .max = 9999999 },
+  { "retries", "N", "how often to try again (3)", .number = &retries,
+    .max = 20 },
+  { .name = NULL },
+};
+
+static const command_line_t command_line = {
+  .operands = "[HOST:PORT[/PATH]]...",
+  .most = 1000,
+  .about =
+      "Loads all cards over HTTP and shows what came of each; then tries "
+      "those again\nthat failed. What a server says is not there is not "
+      "asked for again. Without\ncards it loads six from servers of its "
+      "own.",
+  .options = options,
+  .status = "0 if all were loaded at last, 1 if not",
+  .example = "--retries 5 localhost:8080/a localhost:8080/b",
+};
 
 typedef struct {
   uv_loop_t *loop;
-  uint64_t timeout;
-  avow_retry_options_t retries;
   demo_server_t servers[DEMO_MOST];
   struct card_s *cards; /* n of them, and of rows and ps */
   row_t *rows;
@@ -75,7 +82,7 @@ static avow_value_t load(void *data) {
   card_t *card = data;
   card->row->attempts++;
   avow_promise_t *p = http_get(card->all->loop, &card->target);
-  return avow_follow(avow_timeout(p, card->all->timeout));
+  return avow_follow(avow_timeout(p, timeout));
 }
 
 /* Not after an answer that will be the same: 4xx. */
@@ -104,7 +111,7 @@ static avow_promise_t *load_again(cards_t *all, const avow_value_t *outcomes) {
     card_t *card = &all->cards[i];
     if (outcome.status == AVOW_FULFILLED || !may_help(outcome.reason, card))
       continue;
-    avow_promise_t *p = avow_retry(all->loop, load, card, &all->retries);
+    avow_promise_t *p = avow_retry(all->loop, load, card, &again);
     all->ps[n++] = avow_then(p, note_answer, note_failure, card);
   }
   all->done = 0;
@@ -116,7 +123,7 @@ static avow_promise_t *load_again(cards_t *all, const avow_value_t *outcomes) {
 static size_t show(const cards_t *all) {
   size_t loaded = 0;
   progress_erase();
-  table_print(all->rows, all->n);
+  rows_print(all->rows, all->n);
   for (size_t i = 0; i < all->n; i++)
     loaded += all->rows[i].state == FULFILLED;
   return loaded;
@@ -128,50 +135,19 @@ static int run(cards_t *all) {
   if (avow_is_error(&outcomes))
     program_fail("cannot load them", avow_error_code(&outcomes));
   size_t loaded = show(all);
-  if (loaded < all->n && all->retries.attempts > 0) {
-    if (isatty(STDOUT_FILENO))
+  if (loaded < all->n && retries > 0) {
+    if (terminal_obeys(stdout) && all->n + 1 < terminal_lines())
       printf("\033[%zuA\033[J", all->n + 1); /* the new rows go there */
     else
       printf("\n%zu of %zu loaded. Trying the others again.\n\n", loaded,
              all->n);
-    (void) fflush(stdout);
+    (void) program_flush(); /* program_end() looks again */
     avow_value_unref(avow_run(load_again(all, &outcomes)));
     loaded = show(all);
   }
   avow_value_unref(outcomes);
   printf("\n%zu of %zu loaded.\n", loaded, all->n);
   return loaded == all->n ? 0 : 1;
-}
-
-static _Noreturn void refuse(const char *argument, const char *problem) {
-  fprintf(stderr, "cards: '%s': %s\n%s", argument, problem, usage);
-  exit(2);
-}
-
-static void parse(cards_t *all, int argc, char *argv[]) {
-  static const struct option known[] = {
-    { "timeout", required_argument, NULL, 't' },
-    { "retries", required_argument, NULL, 'r' },
-    { "help", no_argument, NULL, 'h' },
-    { NULL, 0, NULL, 0 },
-  };
-  for (int c; (c = getopt_long(argc, argv, "t:r:h", known, NULL)) != -1;) {
-    if (c == 'h') {
-      printf("%s%s", usage, help);
-      exit(0);
-    } else if (c == 't') {
-      all->timeout = program_number(optarg, 9999999);
-      if (all->timeout == 0)
-        refuse(optarg, "a timeout is 1 to 9999999 milliseconds");
-    } else if (c == 'r') {
-      all->retries.attempts = (unsigned) program_number(optarg, 20);
-      if (all->retries.attempts == 0 && (optarg[0] != '0' || optarg[1] != '\0'))
-        refuse(optarg, "retries are 0 to 20");
-    } else { /* getopt_long() has said what is wrong */
-      fprintf(stderr, "%s", usage);
-      exit(2);
-    }
-  }
 }
 
 static void prepare(cards_t *all, size_t n) {
@@ -191,7 +167,7 @@ static void add_card(cards_t *all, size_t i, const char *name,
   card->row->name = name;
   const char *problem = http_parse_target(address, &card->target);
   if (problem != NULL)
-    refuse(address, problem);
+    options_refuse(address, problem);
 }
 
 static void add_demo(cards_t *all) {
@@ -205,20 +181,21 @@ static void add_demo(cards_t *all) {
 }
 
 int main(int argc, char *argv[]) {
-  cards_t all = { .timeout = 1000, .retries = { .attempts = 3 } };
-  parse(&all, argc, argv);
-  all.loop = program_begin("cards");
-  if (optind == argc)
+  cards_t all = { .loop = NULL };
+  size_t n;
+  char **cards = options_parse(&command_line, argc, argv, &n);
+  again.attempts = (unsigned) retries;
+  all.loop = program_begin();
+  if (n == 0)
     add_demo(&all);
   else
-    prepare(&all, (size_t) (argc - optind));
-  for (int i = optind; i < argc; i++)
-    add_card(&all, (size_t) (i - optind), argv[i], argv[i]);
+    prepare(&all, n);
+  for (size_t i = 0; i < n; i++)
+    add_card(&all, i, cards[i], cards[i]);
   const int status = run(&all);
   demo_stop(all.servers, DEMO_MOST);
-  program_end(all.loop);
   free(all.cards);
   free(all.rows);
   free(all.ps);
-  return status;
+  return program_end(all.loop, status);
 }

@@ -1,7 +1,6 @@
 /*
- * chat [PORT]: whatever a client says comes to all of them, until SIGINT or
- * SIGTERM: then each gets what it was owed and a goodbye. The port is one of
- * loopback; it prints which.
+ * Whatever a client says comes to all of them, until SIGINT or SIGTERM: then
+ * each gets what it was owed and a goodbye. See chat --help.
  *
  * A client is a group of what runs for it: one function hears its lines, one
  * says what is in its outbox, and each line on its way into that is a child as
@@ -13,7 +12,20 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "options.h"
 #include "program.h"
+#include "text.h"
+
+static const command_line_t command_line = {
+  .operands = "[PORT]",
+  .most = 1,
+  .about =
+      "A server on loopback: each line that a client says comes to all of "
+      "them. SIGINT or\nSIGTERM ends it with a goodbye to each. PORT is "
+      "any that is free unless given.",
+  .status = "0 after a signal, 1 if it cannot serve",
+  .example = "7001",
+};
 
 enum {
   LINE = 1000,     /* bytes of what a client says at once */
@@ -60,13 +72,22 @@ static avow_promise_t *tell_all(chat_t *chat, avow_value_t line) {
   return avow_gather_end(told);
 }
 
-/* BYTES: a line of the client's or, without a text, about it. */
+/* BYTES: a line of the client's or, without a text, about it. Nobody gives
+   orders to the terminals of the others. */
 static avow_value_t line_of(const client_t *client, const char *news,
                             const char *text) {
-  char line[LINE + 64];
-  (void) snprintf(line, sizeof(line), "%sguest %u%s%s\n", text ? "" : "* ",
-                  client->number, news, text ? text : "");
-  return avow_string(line);
+  char *line = NULL;
+  size_t len = 0;
+  FILE *to = open_memstream(&line, &len);
+  if (to == NULL)
+    return avow_error(UV_ENOMEM);
+  fprintf(to, "%sguest %u%s", text ? "" : "* ", client->number, news);
+  (void) text_print(to, text != NULL ? text : "", TEXT_WHOLE);
+  fprintf(to, "\n");
+  const bool fine = fclose(to) == 0;
+  const avow_value_t v = fine ? avow_bytes(line, len) : avow_error(UV_ENOMEM);
+  free(line);
+  return v;
 }
 
 static void join(client_t *client) {
@@ -145,7 +166,7 @@ static avow_value_t serve(void *data) {
   avow_group_add(client.group, avow_finally(hearing, leave, &client));
   const avow_value_t v = avow_await(p);
   if (avow_is_error(&v))
-    fprintf(stderr, "chat: guest %u: %s\n", client.number,
+    fprintf(stderr, "%s: guest %u: %s\n", program_name(), client.number,
             avow_error_message(&v));
   avow_value_unref(v);
   avow_channel_unref(client.outbox);
@@ -169,10 +190,11 @@ static avow_value_t welcome_all(chat_t *chat, avow_channel_t *arrivals,
   }
 }
 
-static void print_port(const avow_value_t *server) {
+static bool announce(const avow_value_t *server) {
   const uv_stream_t *stream = avow_to_stream(server);
-  printf("%d\n", avow_local_address((const uv_handle_t *) stream).port);
-  (void) fflush(stdout); /* whoever waits for it may read a pipe */
+  const int port = avow_local_address((const uv_handle_t *) stream).port;
+  printf("chat at 127.0.0.1:%d, to join: nc 127.0.0.1 %d\n", port, port);
+  return program_flush(); /* whoever waits for it may read a pipe */
 }
 
 static avow_value_t run(void *data) {
@@ -184,8 +206,9 @@ static avow_value_t run(void *data) {
   avow_group_t *clients;
   avow_promise_t *p = avow_group_new(chat->loop, &clients);
   avow_channel_t *arrivals = avow_listen(avow_to_stream(&server), NULL);
-  print_port(&server); /* from now on nobody is refused */
-  const avow_value_t v = welcome_all(chat, arrivals, clients);
+  avow_value_t v = avow_none(); /* program_end() looks at what was not said */
+  if (announce(&server))        /* from now on nobody is refused */
+    v = welcome_all(chat, arrivals, clients);
   avow_channel_unref(arrivals);
   avow_value_unref(server);
   avow_group_close(clients);
@@ -194,21 +217,13 @@ static avow_value_t run(void *data) {
 }
 
 int main(int argc, char *argv[]) {
-  const char *service = argc > 1 ? argv[1] : "0";
-  const bool any = strcmp(service, "0") == 0;
-  if (argc > 2 || (!any && program_number(service, 65535) == 0)) {
-    fprintf(stderr, "usage: chat [PORT]\n");
-    return 2;
-  }
-  chat_t chat = { .loop = program_begin("chat"), .service = service };
+  size_t n;
+  char **port = options_parse(&command_line, argc, argv, &n);
+  chat_t chat = { .service = options_port(n > 0 ? port[0] : "0") };
+  chat.loop = program_begin();
   chat.stop = program_interrupted(chat.loop);
   const avow_value_t v = avow_run(avow_async(chat.loop, run, &chat));
-  avow_cancel(chat.stop);
-  avow_unref(chat.stop);
-  if (avow_is_error(&v))
-    fprintf(stderr, "chat: %s\n", avow_error_message(&v));
-  const int status = avow_is_error(&v) ? 1 : 0;
-  avow_value_unref(v);
-  program_end(chat.loop);
-  return status;
+  program_forget(chat.stop);
+  const int status = avow_is_error(&v) ? program_complain(v) : 0;
+  return program_end(chat.loop, status);
 }

@@ -6,7 +6,6 @@
 #include "copy.h"
 
 #include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 typedef struct {
@@ -71,7 +70,7 @@ static avow_value_t remove_half(void *data) {
   copy_t *copy = data;
   if (!copy->half_written)
     return avow_none();
-  fprintf(stderr, "copy: removing the half-written '%s'\n", copy->to);
+  copy_say_removing(copy->to);
   return avow_follow(avow_fs_unlink(copy->loop, copy->to));
 }
 

@@ -18,4 +18,7 @@ avow_value_t copy_check_source(const char *from, const uv_stat_t *source);
 avow_value_t copy_check_target(const char *to, const uv_stat_t *target,
                                const uv_stat_t *source);
 
+/* Says that it goes. */
+void copy_say_removing(const char *half_written);
+
 #endif

@@ -4,7 +4,6 @@
  * become the line behind the call that it guards.
  */
 #include <fcntl.h>
-#include <stdio.h>
 
 #include "copy.h"
 
@@ -72,7 +71,7 @@ static avow_value_t use_target(const copy_t *copy, uv_file in, uv_file out) {
   v = and_then(v, await_named(copy->to, avow_fs_close(copy->loop, out)));
   if (!fine || !avow_is_error(&v))
     return v;
-  fprintf(stderr, "copy: removing the half-written '%s'\n", copy->to);
+  copy_say_removing(copy->to);
   return and_then(v, avow_await(avow_fs_unlink(copy->loop, copy->to)));
 }
 

@@ -1,9 +1,22 @@
-/* copy FROM TO: copies a file, unless SIGINT or SIGTERM comes first. */
+/* Copies a file, unless SIGINT or SIGTERM comes first. See copy --help. */
 #include <stdio.h>
 #include <sys/stat.h>
 
 #include "copy.h"
+#include "options.h"
 #include "program.h"
+#include "text.h"
+
+static const command_line_t command_line = {
+  .operands = "FROM TO",
+  .least = 2,
+  .most = 2,
+  .about =
+      "Copies the file FROM to TO. When that fails, or SIGINT or SIGTERM "
+      "ends it, nothing\nhalf-written stays.",
+  .status = "0 if all was copied, 1 if not",
+  .example = "from.txt to.txt",
+};
 
 avow_value_t copy_error(const char *name, const avow_value_t *reason) {
   const int code = avow_error_code(reason);
@@ -29,23 +42,22 @@ avow_value_t copy_check_target(const char *to, const uv_stat_t *target,
   return avow_none();
 }
 
+void copy_say_removing(const char *half_written) {
+  fprintf(stderr, "%s: removing the half-written '", program_name());
+  (void) text_print(stderr, half_written, TEXT_WHOLE);
+  fprintf(stderr, "'\n");
+}
+
 int main(int argc, char *argv[]) {
-  if (argc != 3) {
-    fprintf(stderr, "usage: copy FROM TO\n");
-    return 2;
-  }
-  uv_loop_t *loop = program_begin("copy");
+  size_t n;
+  char **names = options_parse(&command_line, argc, argv, &n);
+  uv_loop_t *loop = program_begin();
   avow_promise_t *interrupted = program_interrupted(loop);
-  avow_promise_t *p = copy_file(loop, argv[1], argv[2]);
+  avow_promise_t *p = copy_file(loop, names[0], names[1]);
   const avow_value_t size = avow_run(avow_until(p, interrupted));
-  avow_cancel(interrupted);
-  avow_unref(interrupted);
-  if (!avow_is_error(&size))
-    printf("copied %lld bytes\n", (long long) avow_to_int(&size));
-  else
-    fprintf(stderr, "copy: %s\n", avow_error_message(&size));
-  const int status = avow_is_error(&size) ? 1 : 0;
-  avow_value_unref(size);
-  program_end(loop);
-  return status;
+  program_forget(interrupted);
+  if (avow_is_error(&size))
+    return program_end(loop, program_complain(size));
+  printf("copied %lld bytes\n", (long long) avow_to_int(&size));
+  return program_end(loop, 0);
 }

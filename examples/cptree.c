@@ -1,29 +1,43 @@
 /*
- * cptree [-f | -k] [-j N] FROM TO: copies a tree, several files at a time, with
- * a line of progress on a terminal. What could not be copied is listed at the
- * end. SIGINT and SIGTERM stop it between two entries.
+ * Copies a tree, several files at a time, with a line of progress on a
+ * terminal. What could not be copied is listed at the end. See cptree --help.
  */
 #include <avow.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-enum { SIGNALS = 2, PROGRESS_MS = 100 };
+#include "options.h"
+#include "program.h"
+#include "terminal.h"
 
-static const char usage[] =
-    "usage: cptree [-f | -k] [-j N] FROM TO\n"
-    "  -f    replace files that are there\n"
-    "  -k    keep files that are there\n"
-    "  -j N  copy N files at a time, 1 to 64\n";
+enum { PROGRESS_MS = 100 };
+
+static bool force, keep;
+static uint64_t jobs;
+
+static const option_t options[] = {
+  { "force", NULL, "replace files that are there", .flag = &force },
+  { "keep", NULL, "keep files that are there", .flag = &keep },
+  { "jobs", "N", "copy so many files at a time, 1 to 64", .number = &jobs,
+    .min = 1, .max = 64 },
+  { .name = NULL },
+};
+
+static const command_line_t command_line = {
+  .operands = "FROM TO",
+  .least = 2,
+  .most = 2,
+  .about =
+      "Copies the tree FROM to TO. What could not be copied is listed at "
+      "the end. SIGINT\nand SIGTERM stop it between two entries.",
+  .options = options,
+  .status = "0 if all was copied, 1 if not",
+  .example = "--keep src copy_of_src",
+};
 
 typedef struct {
-  uv_loop_t loop;
-  uv_signal_t signals[SIGNALS];
+  uv_loop_t *loop;
   avow_copy_options_t options;
-  const char *from;
-  const char *to;
   uint64_t entries;
   uint64_t bytes;
   uint64_t shown; /* when */
@@ -32,16 +46,11 @@ typedef struct {
 } cptree_t;
 
 static void show_progress(cptree_t *copy) {
-  if (!isatty(STDERR_FILENO) || uv_now(&copy->loop) < copy->shown + PROGRESS_MS)
+  if (!terminal_obeys(stderr) || uv_now(copy->loop) < copy->shown + PROGRESS_MS)
     return;
-  copy->shown = uv_now(&copy->loop);
+  copy->shown = uv_now(copy->loop);
   fprintf(stderr, "\r%llu entries, %.1f MB ...",
           (unsigned long long) copy->entries, (double) copy->bytes / 1e6);
-}
-
-static void erase_progress(void) {
-  if (isatty(STDERR_FILENO))
-    fprintf(stderr, "\r\033[K");
 }
 
 /* The error is the entry's: who keeps it takes a reference. */
@@ -65,94 +74,44 @@ static bool on_entry(const avow_copied_t *entry, void *data) {
   return true;
 }
 
-static void on_signal(uv_signal_t *signal, int signum) {
-  avow_cancel(signal->data);
-}
-
-static void watch_signals(cptree_t *copy, avow_promise_t *p) {
-  static const int numbers[SIGNALS] = { SIGINT, SIGTERM };
-  for (size_t i = 0; i < SIGNALS; i++) {
-    uv_signal_init(&copy->loop, &copy->signals[i]);
-    copy->signals[i].data = p;
-    uv_signal_start(&copy->signals[i], on_signal, numbers[i]);
-    uv_unref((uv_handle_t *) &copy->signals[i]);
-  }
-}
-
-static void unwatch_signals(cptree_t *copy) {
-  for (size_t i = 0; i < SIGNALS; i++)
-    uv_close((uv_handle_t *) &copy->signals[i], NULL);
-}
-
 static void list_errors(cptree_t *copy) {
-  for (size_t i = 0; i < copy->failed; i++) {
-    fprintf(stderr, "cptree: %s\n", avow_error_message(&copy->errors[i]));
-    avow_value_unref(copy->errors[i]);
-  }
+  for (size_t i = 0; i < copy->failed; i++)
+    (void) program_complain(copy->errors[i]);
   free(copy->errors);
 }
 
 /* The exit status. */
-static int run(cptree_t *copy) {
+static int run(cptree_t *copy, char *paths[]) {
+  avow_promise_t *interrupted = program_interrupted(copy->loop);
   avow_promise_t *p =
-      avow_copy_tree(&copy->loop, copy->from, copy->to, &copy->options);
-  watch_signals(copy, p);
-  const avow_value_t result = avow_run(avow_ref(p));
-  unwatch_signals(copy);
-  avow_unref(p);
-  erase_progress();
+      avow_copy_tree(copy->loop, paths[0], paths[1], &copy->options);
+  const avow_value_t result = avow_run(avow_until(p, interrupted));
+  program_forget(interrupted);
+  progress_erase();
+  const bool fine = !avow_is_error(&result) && copy->failed == 0;
   if (avow_is_error(&result))
-    fprintf(stderr, "cptree: %s\n", avow_error_message(&result));
-  printf("copied %llu entries, %llu bytes\n",
-         (unsigned long long) copy->entries, (unsigned long long) copy->bytes);
-  const int status = avow_is_error(&result) || copy->failed > 0 ? 1 : 0;
+    (void) program_complain(result);
+  printf("copied %llu %s, %llu bytes\n", (unsigned long long) copy->entries,
+         copy->entries == 1 ? "entry" : "entries",
+         (unsigned long long) copy->bytes);
   list_errors(copy);
-  avow_value_unref(result);
-  return status;
-}
-
-static int refuse(void) {
-  fprintf(stderr, "%s", usage);
-  return 2;
-}
-
-/* 0 if it is none. */
-static unsigned number(const char *text) {
-  const size_t len = strlen(text);
-  if (len > 2 || strspn(text, "0123456789") != len)
-    return 0;
-  return (unsigned) strtoul(text, NULL, 10);
-}
-
-static bool parse(cptree_t *copy, int argc, char *argv[]) {
-  for (int c; (c = getopt(argc, argv, "fkj:")) != -1;) {
-    if (c == 'f')
-      copy->options.existing = AVOW_EXISTING_REPLACE;
-    else if (c == 'k')
-      copy->options.existing = AVOW_EXISTING_KEEP;
-    else if (c != 'j' || (copy->options.at_once = number(optarg)) == 0)
-      return false;
-  }
-  if (argc - optind != 2)
-    return false;
-  copy->from = argv[optind];
-  copy->to = argv[optind + 1];
-  return true;
+  return fine ? 0 : 1;
 }
 
 int main(int argc, char *argv[]) {
   static cptree_t copy;
-  copy.options.on_entry = on_entry;
-  copy.options.data = &copy;
-  if (!parse(&copy, argc, argv))
-    return refuse();
-  if (uv_loop_init(&copy.loop) != 0 || avow_loop_init(&copy.loop, NULL) != 0) {
-    fprintf(stderr, "cptree: no loop\n");
-    return 1;
-  }
-  const int status = run(&copy);
-  avow_loop_close(&copy.loop);
-  uv_run(&copy.loop, UV_RUN_DEFAULT); /* the signals' handles close */
-  uv_loop_close(&copy.loop);
-  return status;
+  size_t n;
+  char **paths = options_parse(&command_line, argc, argv, &n);
+  if (force && keep)
+    options_refuse("--keep", "not together with --force");
+  copy.options = (avow_copy_options_t){ .on_entry = on_entry,
+                                        .data = &copy,
+                                        .at_once = (unsigned) jobs };
+  if (force)
+    copy.options.existing = AVOW_EXISTING_REPLACE;
+  if (keep)
+    copy.options.existing = AVOW_EXISTING_KEEP;
+  copy.loop = program_begin();
+  const int status = run(&copy, paths);
+  return program_end(copy.loop, status);
 }

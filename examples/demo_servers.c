@@ -10,7 +10,8 @@ static avow_value_t send_answer(const avow_value_t *none, void *data) {
   uv_tcp_t *visitor = data;
   return avow_follow(
       avow_write((uv_stream_t *) visitor,
-                 avow_string("HTTP/1.0 200 OK\r\n\r\nHello from loopback.\n")));
+                 avow_string("HTTP/1.0 200 OK\r\nContent-Length: 21\r\n\r\n"
+                             "Hello from loopback.\n")));
 }
 
 static avow_value_t answer_after(uv_tcp_t *visitor, uint64_t ms) {

@@ -1,12 +1,11 @@
 /*
- * embed [port]: an echo server as libuv programs have always been written, with
+ * An echo server as libuv programs have always been written, with
  * callbacks and with handles, data pointers and memory of its own; and one
  * route in it, on the very same handle, that is written with promises:
  *
  *   GET-FILE name   answered with "OK <bytes>" and the file, or "ERROR ..."
  *
- * All other lines come back as they are. The files are those of the directory
- * in which it was started, the port is one of loopback; it prints which.
+ * All other lines come back as they are. See embed --help.
  */
 #include <avow.h>
 #include <signal.h>
@@ -14,13 +13,31 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "options.h"
+#include "program.h"
+
+static const command_line_t command_line = {
+  .operands = "[PORT]",
+  .most = 1,
+  .about =
+      "Echoes what comes to a port of loopback, any that is free unless "
+      "given, but for\nlines of the form GET-FILE NAME: these are answered "
+      "with that file of the directory\nin which it was started. SIGINT "
+      "and SIGTERM end it.",
+  .status = "0 after a signal, 1 if it cannot serve",
+  .example = "7002",
+};
+
 enum { FILE_MAX = 1024 * 1024, TIMEOUT = 1000, BACKLOG = 64 };
+
+enum { OWED = 256 * 1024 }; /* bytes of echo, at which it stops to read */
 
 typedef struct {
   uv_tcp_t tcp;
   uv_shutdown_t goodbye;
   int users;      /* the handle until it is closed, and the route */
   bool answering; /* the route is at work: lines wait, reading is stopped */
+  bool ended;     /* the client has said all */
   size_t used;
   char input[4096]; /* what waits, and half a line */
 } client_t;
@@ -52,11 +69,15 @@ static void hang_up(client_t *client) {
     uv_close((uv_handle_t *) &client->tcp, on_closed);
 }
 
+static void serve(client_t *client);
+
 static void on_echoed(uv_write_t *req, int status) {
   client_t *client = req->handle->data;
   free(req);
   if (status < 0)
     hang_up(client);
+  else if (!client->ended && !is_closing(client))
+    serve(client); /* which may have stopped for what was owed */
 }
 
 static void echo(client_t *client, const char *data, size_t len) {
@@ -74,8 +95,6 @@ static void echo(client_t *client, const char *data, size_t len) {
 }
 
 /* The route: promises. Whatever happens, its finally comes last. */
-
-static void serve(client_t *client);
 
 static avow_value_t send_file(const avow_value_t *file, void *data) {
   client_t *client = data;
@@ -152,6 +171,7 @@ static void on_goodbye(uv_shutdown_t *req, int status) {
 
 /* The client has said all; what it is owed is written first. */
 static void say_goodbye(client_t *client) {
+  client->ended = true;
   if (client->used > 0)
     echo(client, client->input, client->used);
   if (uv_shutdown(&client->goodbye, stream_of(client), on_goodbye) != 0)
@@ -170,26 +190,33 @@ static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf) {
   }
 }
 
-/* Answers the lines that wait, until one of them is for the route, and reads
-   whenever that is not at work. */
+/* Not while the route is at work, nor for one who sends and does not read. */
+static bool may_go_on(client_t *client) {
+  return !client->answering &&
+         uv_stream_get_write_queue_size(stream_of(client)) <= OWED;
+}
+
+/* Answers the lines that wait, until one of them is for the route or too much
+   is owed, and reads on when neither is so. */
 static void serve(client_t *client) {
   char *line = client->input;
   char *end = client->input + client->used;
   char *newline;
-  while (!client->answering &&
+  while (may_go_on(client) &&
          (newline = memchr(line, '\n', (size_t) (end - line))) != NULL) {
     serve_line(client, line, (size_t) (newline + 1 - line));
     line = newline + 1;
   }
   client->used = (size_t) (end - line);
   memmove(client->input, line, client->used);
-  if (client->used == sizeof(client->input)) { /* no line is that long */
+  if (may_go_on(client) &&
+      client->used == sizeof(client->input)) { /* no line is that long */
     echo(client, client->input, client->used);
     client->used = 0;
   }
-  const int err = client->answering
-                      ? uv_read_stop(stream_of(client))
-                      : uv_read_start(stream_of(client), on_alloc, on_read);
+  const int err = may_go_on(client)
+                      ? uv_read_start(stream_of(client), on_alloc, on_read)
+                      : uv_read_stop(stream_of(client));
   if (err != 0 && err != UV_EALREADY)
     hang_up(client);
 }
@@ -200,6 +227,7 @@ static void on_connection(uv_stream_t *listener, int status) {
     return;
   client->users = 1;
   client->answering = false;
+  client->ended = false;
   client->used = 0;
   (void) uv_tcp_init(listener->loop, &client->tcp); /* makes no socket yet */
   client->tcp.data = client;
@@ -220,6 +248,12 @@ static void on_signal(uv_signal_t *signal, int signum) {
   uv_stop(signal->loop); /* the route is avow's to end */
 }
 
+static void announce(int port) {
+  printf("echo at 127.0.0.1:%d, to try it: nc 127.0.0.1 %d\n", port, port);
+  if (!program_flush()) /* whoever waits for it may read a pipe */
+    exit(1);
+}
+
 static int listen_on(uv_loop_t *loop, uv_tcp_t *listener, int port) {
   struct sockaddr_in address;
   int len = sizeof(address);
@@ -232,10 +266,8 @@ static int listen_on(uv_loop_t *loop, uv_tcp_t *listener, int port) {
     err = uv_listen((uv_stream_t *) listener, BACKLOG, on_connection);
   if (err == 0)
     err = uv_tcp_getsockname(listener, (struct sockaddr *) &address, &len);
-  if (err == 0) {
-    printf("%d\n", ntohs(address.sin_port));
-    (void) fflush(stdout); /* whoever waits for it may read a pipe */
-  }
+  if (err == 0)
+    announce(ntohs(address.sin_port));
   return err;
 }
 
@@ -250,36 +282,18 @@ static int start_signals(uv_loop_t *loop, uv_signal_t signals[2]) {
   return err;
 }
 
-static int run(int port) {
-  uv_loop_t loop;
+int main(int argc, char *argv[]) {
   uv_tcp_t listener = { .data = NULL };
   uv_signal_t signals[2] = { { .data = NULL }, { .data = NULL } };
-  (void) signal(SIGPIPE, SIG_IGN); /* the write fails, that is enough */
-  int err = uv_loop_init(&loop);
+  size_t n;
+  char **operands = options_parse(&command_line, argc, argv, &n);
+  const char *port = options_port(n > 0 ? operands[0] : "0");
+  uv_loop_t *loop = program_begin();
+  int err = start_signals(loop, signals);
   if (err == 0)
-    err = avow_loop_init(&loop, NULL);
-  if (err == 0)
-    err = start_signals(&loop, signals);
-  if (err == 0)
-    err = listen_on(&loop, &listener, port);
+    err = listen_on(loop, &listener, (int) strtol(port, NULL, 10));
   if (err != 0)
-    return err; /* and the process ends with all that was begun */
-  (void) uv_run(&loop, UV_RUN_DEFAULT); /* until a signal stops it */
-  err = avow_loop_close(&loop);
-  (void) uv_run(&loop, UV_RUN_DEFAULT); /* what is closing closes */
-  return err != 0 ? err : uv_loop_close(&loop);
-}
-
-int main(int argc, char *argv[]) {
-  const char *text = argc > 1 ? argv[1] : "0";
-  char *end;
-  const long port = strtol(text, &end, 10);
-  if (argc > 2 || end == text || *end != '\0' || port < 0 || port > 65535) {
-    fprintf(stderr, "usage: embed [port]\n");
-    return 2;
-  }
-  const int err = run((int) port);
-  if (err != 0)
-    fprintf(stderr, "embed: %s\n", uv_strerror(err));
-  return err != 0 ? 1 : 0;
+    program_fail("cannot listen", err);
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* until a signal stops it */
+  return program_end(loop, 0);
 }

@@ -7,8 +7,7 @@
  *   fanout_main.c   all of them, and what comes of them
  *   demo_servers.c  the servers it asks when it is not told whom to
  *   http_text.c     what goes over the line
- *   options.c       the command line
- *   table.c         what is shown
+ *   rows.c          what is shown
  *
  * The first two are written again with await, in fanout_await.c.
  */

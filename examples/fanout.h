@@ -6,7 +6,7 @@
 #define FANOUT_H
 
 #include "http.h"
-#include "table.h"
+#include "rows.h"
 
 enum { PAUSE = 100 }; /* between two attempts, in milliseconds */
 

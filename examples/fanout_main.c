@@ -1,17 +1,54 @@
 /* Many requests at once: the program around fanout.c or fanout_await.c. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "demo_servers.h"
 #include "fanout.h"
 #include "options.h"
 #include "program.h"
+#include "terminal.h"
+#include "text.h"
 
 enum { TIMEOUT = 10000, DEMO_TIMEOUT = 1000 };
 
+static uint64_t timeout; /* of one attempt; 0: not given */
+static uint64_t retries;
+static const char *mode = "all-settled";
+
+static const option_t options[] = {
+  { "timeout", "MS", "how long one attempt may take (10000; own servers: 1000)",
+    .number = &timeout, .min = 1, .max = 9999999 },
+  { "retries", "N", "how often to try again after a failure (0)",
+    .number = &retries, .max = 1000 },
+  { "mode", "MODE",
+    "which promise to wait for: (all-settled)\n"
+    "    all            all answers, or the first failure\n"
+    "    all-settled    an outcome for each target\n"
+    "    race           the first outcome, be it an answer or a failure\n"
+    "    any            the first answer, or all failures",
+    .text = &mode },
+  { .name = NULL },
+};
+
+static const command_line_t command_line = {
+  .operands = "[HOST:PORT[/PATH]]...",
+  .most = 10000,
+  .about =
+      "Asks all targets over HTTP at once and shows how each request "
+      "ended. Without\ntargets it asks five servers of its own. What is "
+      "not wanted any more is cancelled.",
+  .options = options,
+  .status = "0 if the promise was fulfilled, 1 if it was rejected",
+  .example = "--timeout 2000 localhost:8080 [::1]:8080/health",
+};
+
+typedef avow_promise_t *(*combinator_t)(uv_loop_t *loop,
+                                        avow_promise_t *const ps[], size_t n);
+
 typedef struct fanout_s {
   uv_loop_t *loop;
-  options_t options;
+  combinator_t combine;
   demo_server_t servers[DEMO_SERVERS];
   job_t *jobs; /* n of them, and of rows and ps */
   row_t *rows;
@@ -61,12 +98,18 @@ static avow_promise_t *start_all(fanout_t *fanout) {
     fanout->ps[i] = job_start(&fanout->jobs[i]);
   }
   return avow_cancel_losers(
-      fanout->options.combine(fanout->loop, fanout->ps, fanout->n));
+      fanout->combine(fanout->loop, fanout->ps, fanout->n));
+}
+
+static void print_line(const char *begin, const char *text) {
+  printf("%s", begin);
+  (void) text_print(stdout, text, TEXT_WHOLE);
+  printf("\n");
 }
 
 static void print_reasons(const avow_value_t *reasons) {
   for (size_t i = 0; reasons != NULL && i < avow_list_len(reasons); i++)
-    printf("  %s\n", avow_error_message(avow_list_at(reasons, i)));
+    print_line("  ", avow_error_message(avow_list_at(reasons, i)));
 }
 
 static void print_outcomes(const avow_value_t *list) {
@@ -74,23 +117,24 @@ static void print_outcomes(const avow_value_t *list) {
   const size_t n = avow_list_len(list);
   for (size_t i = 0; i < n; i++)
     fulfilled += avow_settled_at(list, i).status == AVOW_FULFILLED;
-  printf("%zu outcomes: %zu fulfilled, %zu rejected\n", n, fulfilled,
-         n - fulfilled);
+  printf("%zu %s: %zu fulfilled, %zu rejected\n", n,
+         n == 1 ? "outcome" : "outcomes", fulfilled, n - fulfilled);
 }
 
-static void print_result(const char *mode, const avow_value_t *result) {
+static void print_result(const avow_value_t *result) {
   printf("\n%s was %s with ", mode,
          avow_is_error(result) ? "rejected" : "fulfilled");
   if (avow_error_code(result) == AVOW_EAGGREGATE) {
     printf("all reasons:\n");
     print_reasons(avow_error_cause(result));
   } else if (avow_is_error(result)) {
-    printf("%s\n", avow_error_message(result));
+    print_line("", avow_error_message(result));
   } else if (result->tag == AVOW_LIST) {
     print_outcomes(result);
   } else {
     const row_t *row = avow_to_pointer(result);
-    printf("%s: HTTP %d, %zu bytes\n", row->name, row->status, row->bytes);
+    (void) text_print(stdout, row->name, TEXT_WHOLE);
+    printf(": HTTP %d, %zu bytes\n", row->status, row->bytes);
   }
 }
 
@@ -111,17 +155,17 @@ static int run(fanout_t *fanout) {
   const uint64_t took = uv_hrtime() - begin;
   avow_value_unref(avow_run(all_done)); /* the losers say so, too */
   progress_erase();
-  table_print(fanout->rows, fanout->n);
-  print_result(fanout->options.mode, &result);
+  rows_print(fanout->rows, fanout->n);
+  print_result(&result);
   print_times(fanout, took);
   const int status = avow_is_error(&result) ? 1 : 0;
   avow_value_unref(result);
   return status;
 }
 
-static void prepare(fanout_t *fanout, size_t n, uint64_t timeout) {
-  if (fanout->options.timeout == 0)
-    fanout->options.timeout = timeout;
+static void prepare(fanout_t *fanout, size_t n, uint64_t usual_timeout) {
+  if (timeout == 0)
+    timeout = usual_timeout;
   fanout->n = n;
   fanout->jobs = calloc(n, sizeof(*fanout->jobs));
   fanout->rows = calloc(n, sizeof(*fanout->rows));
@@ -135,8 +179,8 @@ static void add_job(fanout_t *fanout, size_t i, const char *name,
   job_t *job = &fanout->jobs[i];
   job->fanout = fanout;
   job->loop = fanout->loop;
-  job->timeout = fanout->options.timeout;
-  job->retries = fanout->options.retries;
+  job->timeout = timeout;
+  job->retries = retries;
   job->row = &fanout->rows[i];
   job->row->name = name;
   const char *problem = http_parse_target(address, &job->target);
@@ -144,11 +188,10 @@ static void add_job(fanout_t *fanout, size_t i, const char *name,
     options_refuse(address, problem);
 }
 
-static void add_targets(fanout_t *fanout) {
-  const options_t *options = &fanout->options;
-  prepare(fanout, options->n, TIMEOUT);
-  for (size_t i = 0; i < options->n; i++)
-    add_job(fanout, i, options->targets[i], options->targets[i]);
+static void add_targets(fanout_t *fanout, char *targets[], size_t n) {
+  prepare(fanout, n, TIMEOUT);
+  for (size_t i = 0; i < n; i++)
+    add_job(fanout, i, targets[i], targets[i]);
 }
 
 static void add_demo(fanout_t *fanout) {
@@ -162,18 +205,36 @@ static void add_demo(fanout_t *fanout) {
   printf("No targets given: asking five servers of my own.\n\n");
 }
 
+static combinator_t find_mode(void) {
+  static const struct {
+    const char *name;
+    combinator_t combine;
+  } modes[] = {
+    { "all", avow_all },
+    { "all-settled", avow_all_settled },
+    { "race", avow_race },
+    { "any", avow_any },
+  };
+  for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++)
+    if (strcmp(modes[i].name, mode) == 0)
+      return modes[i].combine;
+  options_refuse(mode, "a mode is all, all-settled, race or any");
+}
+
 int main(int argc, char *argv[]) {
-  fanout_t fanout = { .options = options_parse(argc, argv) };
-  fanout.loop = program_begin("fanout");
-  if (fanout.options.n > 0)
-    add_targets(&fanout);
+  fanout_t fanout = { .loop = NULL };
+  size_t n;
+  char **targets = options_parse(&command_line, argc, argv, &n);
+  fanout.combine = find_mode();
+  fanout.loop = program_begin();
+  if (n > 0)
+    add_targets(&fanout, targets, n);
   else
     add_demo(&fanout);
   const int status = run(&fanout);
   demo_stop(fanout.servers, DEMO_SERVERS);
-  program_end(fanout.loop);
   free(fanout.jobs);
   free(fanout.rows);
   free(fanout.ps);
-  return status;
+  return program_end(fanout.loop, status);
 }

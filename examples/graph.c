@@ -1,12 +1,22 @@
 /*
- * Prints the live promises of a small fan-out as a graph, for Graphviz:
- *
- *   graph | dot -Tsvg >promises.svg
- *
- * A build with -Dtrace=true also says where each was made.
+ * Prints the live promises of a small fan-out as a graph, for Graphviz. See
+ * graph --help.
  */
 #include <avow.h>
 #include <stdio.h>
+
+#include "options.h"
+#include "program.h"
+
+static const command_line_t command_line = {
+  .operands = "",
+  .about =
+      "Prints the live promises of a small fan-out as a graph, for "
+      "Graphviz. A build with\n-Dtrace=true also says where each was "
+      "made.",
+  .status = "0",
+  .example = "| dot -Tsvg >promises.svg",
+};
 
 static avow_value_t parse(const avow_value_t *answer, void *data) {
   return avow_value_ref(answer);
@@ -33,10 +43,10 @@ static avow_promise_t *start(uv_loop_t *loop, avow_deferred_t **out) {
   return avow_finally(all, say_goodbye, NULL);
 }
 
-int main(void) {
-  uv_loop_t *loop = uv_default_loop();
-  if (avow_loop_init(loop, NULL) != 0)
-    return 1;
+int main(int argc, char *argv[]) {
+  size_t n;
+  (void) options_parse(&command_line, argc, argv, &n);
+  uv_loop_t *loop = program_begin();
   avow_deferred_t *deferred;
   avow_promise_t *p = start(loop, &deferred);
 
@@ -45,6 +55,5 @@ int main(void) {
   avow_cancel(p);
   avow_unref(p);
   avow_deferred_drop(deferred);
-  (void) avow_loop_close(loop); /* called where it may be */
-  return uv_loop_close(loop);
+  return program_end(loop, 0);
 }

@@ -4,7 +4,7 @@
 
 #include <avow.h>
 
-enum { HTTP_ANSWER_MAX = 16 * 1024 * 1024 };
+enum { HTTP_ANSWER_MAX = 16 * 1024 * 1024 }; /* more rejects: UV_EMSGSIZE */
 
 typedef struct {
   char host[256];
@@ -17,6 +17,7 @@ typedef struct {
   int status;
   const char *body; /* in answer */
   size_t len;       /* of the body */
+  bool has_length;  /* the server said how long it is, and so it is */
   avow_value_t answer;
 } http_response_t;
 
@@ -24,9 +25,10 @@ typedef struct {
 const char *http_parse_target(const char *text, http_target_t *out);
 
 /**
- * OBJECT: see http_to_response(). A status of 400 or more rejects with
- * UV_EPROTO and the status as its cause. Borrows the target, which has to live
- * as long. Cancelling closes the connection.
+ * OBJECT: see http_to_response(). A status other than 2xx rejects with
+ * UV_EPROTO and the status as its cause; so does, without that, an answer that
+ * is not whole. Borrows the target, which has to live as long. Cancelling
+ * closes the connection.
  */
 avow_promise_t *http_get(uv_loop_t *loop, const http_target_t *target);
 

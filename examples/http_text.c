@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "http.h"
 
@@ -22,16 +23,13 @@ static avow_value_t malformed(const char *what) {
   return avow_error_new(UV_EPROTO, avow_none(), "not HTTP: %s", what);
 }
 
-static avow_value_t response_new(int status, const avow_value_t *answer,
-                                 const char *body) {
+/* Takes the answer on. */
+static avow_value_t response_new(http_response_t what,
+                                 const avow_value_t *answer) {
   http_response_t *response = malloc(sizeof(*response));
   if (response == NULL)
     return avow_error(UV_ENOMEM);
-  size_t len;
-  const char *text = avow_to_bytes(answer, &len);
-  response->status = status;
-  response->body = body;
-  response->len = len - (size_t) (body - text);
+  *response = what;
   response->answer = avow_value_ref(answer);
   return avow_object(&response_class, response);
 }
@@ -39,24 +37,66 @@ static avow_value_t response_new(int status, const avow_value_t *answer,
 /* Of "HTTP/1.x nnn"; 0 if text is not that. */
 static int parse_status(const char *text) {
   static const char begin[] = "HTTP/1.x ";
-  if (strlen(text) < strlen(begin) || strncmp(text, begin, 7) != 0)
+  if (strlen(text) < strlen(begin) || strncmp(text, begin, 7) != 0 ||
+      strspn(text + strlen(begin), "0123456789") != 3)
     return 0;
-  const long status = strtol(text + strlen(begin), NULL, 10);
-  return status >= 100 && status <= 999 ? (int) status : 0;
+  return (int) strtol(text + strlen(begin), NULL, 10);
+}
+
+/* The value of the next field of that name behind the line, or NULL. */
+static const char *find_field(const char *line, const char *name) {
+  const size_t len = strlen(name);
+  while ((line = strstr(line, "\r\n")) != NULL && line[2] != '\r') {
+    line += 2;
+    if (strncasecmp(line, name, len) == 0 && line[len] == ':')
+      return line + len + 1 + strspn(line + len + 1, " \t");
+  }
+  return NULL;
+}
+
+/* False if that is no number. */
+static bool parse_length(const char *value, size_t *out) {
+  const size_t digits = strspn(value, "0123456789");
+  const size_t blanks = strspn(value + digits, " \t");
+  if (digits == 0 || digits > 15 || value[digits + blanks] != '\r')
+    return false;
+  *out = (size_t) strtoull(value, NULL, 10);
+  return true;
+}
+
+/* A connection that ends too soon ends like any other: all of the body is there
+   if that is as long as was said. NULL, or what is wrong. */
+static const char *check_body(const char *head, http_response_t *response) {
+  const char *value = find_field(head, "Content-Length");
+  size_t len;
+  if (find_field(head, "Transfer-Encoding") != NULL)
+    return "the body is in chunks, which HTTP/1.0 does not know";
+  response->has_length = value != NULL;
+  if (value == NULL)
+    return NULL;
+  if (!parse_length(value, &len) || find_field(value, "Content-Length") != NULL)
+    return "its length is no number";
+  if (len > response->len)
+    return "the answer ends within its body";
+  return len < response->len ? "the body is longer than was said" : NULL;
 }
 
 avow_value_t http_parse_answer(const avow_value_t *answer) {
-  const char *text = avow_to_bytes(answer, NULL);
-  const int status = parse_status(text);
-  if (status == 0)
+  size_t len;
+  const char *text = avow_to_bytes(answer, &len);
+  http_response_t response = { .status = parse_status(text) };
+  if (response.status == 0)
     return malformed("the answer has no status line");
-  if (status >= 400)
-    return avow_error_new(UV_EPROTO, avow_int(status), "HTTP status %d",
-                          status);
+  if (response.status < 200 || response.status > 299)
+    return avow_error_new(UV_EPROTO, avow_int(response.status),
+                          "HTTP status %d", response.status);
   const char *end = strstr(text, "\r\n\r\n");
   if (end == NULL)
     return malformed("the answer ends within its headers");
-  return response_new(status, answer, end + strlen("\r\n\r\n"));
+  response.body = end + strlen("\r\n\r\n");
+  response.len = len - (size_t) (response.body - text);
+  const char *problem = check_body(text, &response);
+  return problem != NULL ? malformed(problem) : response_new(response, answer);
 }
 
 avow_value_t http_put(const http_target_t *target, size_t len) {

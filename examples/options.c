@@ -5,98 +5,145 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char usage[] =
-    "usage: fanout [--timeout MS] [--retries N]\n"
-    "              [--mode all|all-settled|race|any] [host:port[/path]]...\n";
+#include "program.h"
+#include "text.h"
 
-static const char help[] =
-    "\n"
-    "Asks all targets over HTTP at once and shows how each request ended.\n"
-    "Without targets it asks five servers of its own.\n"
-    "\n"
-    "  --timeout MS  how long one attempt may take (10000; own servers: 1000)\n"
-    "  --retries N   how often to try again after a failure (0)\n"
-    "  --mode MODE   which promise to wait for (all-settled):\n"
-    "     all          all answers, or the first failure\n"
-    "     all-settled  an outcome for each target\n"
-    "     race         the first outcome, be it an answer or a failure\n"
-    "     any          the first answer, or all failures\n"
-    "  --help        this text\n"
-    "\n"
-    "What is not wanted any more is cancelled. Exit status: 0 if the promise\n"
-    "was fulfilled, 1 if it was rejected, 2 if the arguments are wrong.\n";
+enum { MOST = 8 };
 
-static const struct {
-  const char *name;
-  combinator_t combine;
-} modes[] = {
-  { "all", avow_all },
-  { "all-settled", avow_all_settled },
-  { "race", avow_race },
-  { "any", avow_any },
-};
+static const command_line_t *command;
+
+static void print_usage(FILE *to) {
+  fprintf(to, "usage: %s", program_name());
+  for (const option_t *o = command->options; o != NULL && o->name != NULL; o++)
+    fprintf(to, o->value != NULL ? " [--%s %s]" : " [--%s]", o->name, o->value);
+  fprintf(to, "%s%s\n", *command->operands != '\0' ? " " : "",
+          command->operands);
+}
+
+static void print_option(const option_t *o) {
+  char names[64];
+  (void) snprintf(names, sizeof(names), "-%c, --%s %s", o->name[0], o->name,
+                  o->value != NULL ? o->value : "");
+  printf("  %-20s  %s\n", names, o->help);
+}
+
+static _Noreturn void print_help(void) {
+  const option_t help = { .name = "help", .help = "this text" };
+  print_usage(stdout);
+  printf("\n%s\n\n", command->about);
+  for (const option_t *o = command->options; o != NULL && o->name != NULL; o++)
+    print_option(o);
+  print_option(&help);
+  printf("\nExit status: %s,\n2 if the arguments are wrong.\n",
+         command->status);
+  printf("For example: %s%s%s\n", program_name(),
+         *command->example != '\0' ? " " : "", command->example);
+  exit(program_flush() ? 0 : 1);
+}
 
 _Noreturn void options_refuse(const char *argument, const char *problem) {
-  fprintf(stderr, "fanout: '%s': %s\n%s", argument, problem, usage);
+  fprintf(stderr, "%s: '", program_name());
+  (void) text_print(stderr, argument, TEXT_WHOLE);
+  fprintf(stderr, "': %s\n", problem);
+  print_usage(stderr);
   exit(2);
 }
 
-static void set_mode(options_t *options, const char *name) {
-  for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
-    if (strcmp(modes[i].name, name) == 0) {
-      options->mode = modes[i].name;
-      options->combine = modes[i].combine;
-      return;
-    }
-  }
-  options_refuse(name, "a mode is all, all-settled, race or any");
+static _Noreturn void refuse_count(const char *problem) {
+  fprintf(stderr, "%s: %s\n", program_name(), problem);
+  print_usage(stderr);
+  exit(2);
 }
 
-/* At most seven digits. */
-static uint64_t number(const char *text, const char *problem) {
+bool options_number(const char *text, uint64_t min, uint64_t max,
+                    uint64_t *out) {
   const size_t len = strlen(text);
-  if (len == 0 || len > 7 || strspn(text, "0123456789") != len)
-    options_refuse(text, problem);
-  return strtoull(text, NULL, 10);
+  if (len == 0 || len > 18 || strspn(text, "0123456789") != len)
+    return false;
+  *out = strtoull(text, NULL, 10);
+  return *out >= min && *out <= max;
 }
 
-static uint64_t milliseconds(const char *text) {
-  static const char problem[] = "a timeout is 1 to 9999999 milliseconds";
-  const uint64_t ms = number(text, problem);
-  if (ms == 0)
-    options_refuse(text, problem);
-  return ms;
+const char *options_port(const char *text) {
+  uint64_t port;
+  if (!options_number(text, 0, 65535, &port))
+    options_refuse(text, "a port is a number from 0 to 65535");
+  return text;
 }
 
-options_t options_parse(int argc, char *argv[]) {
-  static const struct option known[] = {
-    { "timeout", required_argument, NULL, 't' },
-    { "retries", required_argument, NULL, 'r' },
-    { "mode", required_argument, NULL, 'm' },
-    { "help", no_argument, NULL, 'h' },
-    { NULL, 0, NULL, 0 },
-  };
-  options_t options = { .mode = "all-settled", .combine = avow_all_settled };
-  for (int c; (c = getopt_long(argc, argv, "t:r:m:h", known, NULL)) != -1;) {
-    switch (c) {
-    case 't':
-      options.timeout = milliseconds(optarg);
-      break;
-    case 'r':
-      options.retries = number(optarg, "retries are a number from 0");
-      break;
-    case 'm':
-      set_mode(&options, optarg);
-      break;
-    case 'h':
-      printf("%s%s", usage, help);
-      exit(0);
-    default: /* getopt_long() has said what is wrong */
-      fprintf(stderr, "%s", usage);
-      exit(2);
-    }
+static void set(const option_t *o, const char *value) {
+  char problem[96];
+  if (o->flag != NULL)
+    *o->flag = true;
+  if (o->text != NULL)
+    *o->text = value;
+  if (o->text != NULL && *value == '\0')
+    options_refuse(value, "a value must not be empty");
+  if (o->number == NULL || options_number(value, o->min, o->max, o->number))
+    return;
+  (void) snprintf(problem, sizeof(problem),
+                  "--%s is a number from %llu to %llu", o->name,
+                  (unsigned long long) o->min, (unsigned long long) o->max);
+  options_refuse(value, problem);
+}
+
+/* The one with that letter; NULL for others. */
+static const option_t *find(int letter) {
+  for (const option_t *o = command->options; o != NULL && o->name != NULL; o++)
+    if (o->name[0] == letter)
+      return o;
+  return NULL;
+}
+
+/* What getopt_long() has stopped at. */
+static _Noreturn void refuse_option(int c, char *argv[]) {
+  const char letter[] = { '-', (char) optopt, '\0' };
+  const char *argument = argv[optind - 1];
+  if (strncmp(argument, "--", 2) != 0 && optopt != 0)
+    argument = letter;
+  if (c == ':')
+    options_refuse(argument, "its value is missing");
+  options_refuse(argument, find(optopt) != NULL || optopt == 'h'
+                               ? "it takes no value"
+                               : "there is no such option");
+}
+
+static void parse_options(int argc, char *argv[]) {
+  struct option known[MOST + 2] = { { "help", no_argument, NULL, 'h' } };
+  char letters[2 * MOST + 3] = ":h"; /* the colon: nothing is printed */
+  char *letter = letters + strlen(letters);
+  size_t n = 1;
+  for (const option_t *o = command->options; o != NULL && o->name != NULL;
+       o++) {
+    const bool has_value = o->value != NULL;
+    *letter++ = o->name[0];
+    if (has_value)
+      *letter++ = ':';
+    known[n++] =
+        (struct option){ o->name, has_value ? required_argument : no_argument,
+                         NULL, o->name[0] };
   }
-  options.targets = argv + optind;
-  options.n = (size_t) (argc - optind);
-  return options;
+  for (int c; (c = getopt_long(argc, argv, letters, known, NULL)) != -1;) {
+    if (c == 'h')
+      print_help();
+    if (find(c) == NULL)
+      refuse_option(c, argv);
+    set(find(c), optarg);
+  }
+}
+
+char **options_parse(const command_line_t *line, int argc, char *argv[],
+                     size_t *n) {
+  command = line;
+  program_start(argv[0]);
+  parse_options(argc, argv);
+  *n = optind < argc ? (size_t) (argc - optind) : 0;
+  for (int i = optind; i < argc; i++)
+    if (argv[i][0] == '\0')
+      options_refuse("", "an argument must not be empty");
+  if (*n < line->least)
+    refuse_count("an argument is missing");
+  if (*n > line->most)
+    options_refuse(argv[optind + (int) line->most], "one argument too many");
+  return argv + optind;
 }

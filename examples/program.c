@@ -1,21 +1,67 @@
 #include "program.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-static const char *program;
+#include "text.h"
+
+static const char *program = "example";
+
+/* What is opened is the first that is closed. */
+static void open_standard_files(void) {
+  static const int modes[] = { O_WRONLY, O_RDONLY, O_RDONLY }; /* the others */
+  for (int fd = 0; fd <= STDERR_FILENO; fd++)
+    if (fcntl(fd, F_GETFD) < 0)
+      (void) open("/dev/null", modes[fd]); /* nor is there anything to say */
+}
+
+void program_start(const char *path) {
+  const char *slash = path != NULL ? strrchr(path, '/') : NULL;
+  if (path != NULL)
+    program = slash != NULL ? slash + 1 : path;
+  open_standard_files();
+  (void) signal(SIGPIPE, SIG_IGN);
+}
+
+const char *program_name(void) {
+  return program;
+}
+
+static void say(const char *what) {
+  fprintf(stderr, "%s: ", program);
+  (void) text_print(stderr, what, TEXT_WHOLE);
+  fprintf(stderr, "\n");
+}
 
 _Noreturn void program_fail(const char *what, int err) {
   fprintf(stderr, "%s: %s: %s\n", program, what, avow_strerror(err));
   exit(1);
 }
 
-uv_loop_t *program_begin(const char *name) {
+int program_complain(avow_value_t error) {
+  say(avow_error_message(&error));
+  avow_value_unref(error);
+  return 1;
+}
+
+bool program_flush(void) {
+  static bool failed;
+  if (fflush(stdout) == 0 && !ferror(stdout))
+    return true;
+  if (!failed && errno != EPIPE)
+    fprintf(stderr, "%s: cannot write: %s\n", program,
+            avow_strerror(uv_translate_sys_error(errno)));
+  failed = true;
+  return false;
+}
+
+uv_loop_t *program_begin(void) {
   static uv_loop_t loop;
-  program = name;
-  (void) signal(SIGPIPE, SIG_IGN);
   int err = uv_loop_init(&loop);
   if (err == 0)
     err = avow_loop_init(&loop, NULL);
@@ -25,25 +71,23 @@ uv_loop_t *program_begin(const char *name) {
 }
 
 /* What avow has there ends before the program's own handles are gone. */
-void program_end(uv_loop_t *loop) {
+int program_end(uv_loop_t *loop, int status) {
   int err = avow_loop_close(loop);
   (void) uv_run(loop, UV_RUN_DEFAULT); /* uv_loop_close() says if all is gone */
   if (err == 0)
     err = uv_loop_close(loop);
   if (err != 0)
     program_fail("cannot close the loop", err);
-}
-
-uint64_t program_number(const char *text, uint64_t max) {
-  const size_t len = strlen(text);
-  if (len > 9 || strspn(text, "0123456789") != len)
-    return 0;
-  const uint64_t n = strtoull(text, NULL, 10);
-  return n <= max ? n : 0;
+  return program_flush() ? status : 1;
 }
 
 avow_promise_t *program_interrupted(uv_loop_t *loop) {
   avow_promise_t *const signals[] = { avow_signal_once(loop, SIGINT),
                                       avow_signal_once(loop, SIGTERM) };
   return avow_cancel_losers(avow_race(loop, signals, 2));
+}
+
+void program_forget(avow_promise_t *interrupted) {
+  avow_cancel(interrupted);
+  avow_unref(interrupted);
 }

@@ -5,14 +5,28 @@
 #include <avow.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
+#include "options.h"
 #include "program.h"
+#include "table.h"
 
-static const char usage[] =
-    "usage: resolve [--first] name...\n"
-    "Exit status: 0 if all names have addresses (with --first: one), 1 if\n"
-    "not, 2 if the arguments are wrong.\n";
+static bool first;
+
+static const option_t options[] = {
+  { "first", NULL, "the first name that has any, and no others",
+    .flag = &first },
+  { .name = NULL },
+};
+
+static const command_line_t command_line = {
+  .operands = "NAME...",
+  .least = 1,
+  .most = 10000,
+  .about = "Looks all names up at once, and shows the addresses of each.",
+  .options = options,
+  .status = "0 if all names have addresses (with --first: one), 1 if not",
+  .example = "localhost example.org",
+};
 
 typedef struct {
   const char *name;
@@ -35,42 +49,45 @@ static avow_promise_t *look_up(uv_loop_t *loop, lookup_t *lookup) {
   return avow_then(p, note, note, lookup);
 }
 
-static void print_addresses(const struct addrinfo *at) {
-  for (const char *separator = ""; at != NULL; at = at->ai_next) {
+/* Cut where they do not fit, after a good many. */
+static void join_addresses(const struct addrinfo *at, char *out, size_t size) {
+  size_t len = 0;
+  for (const char *separator = ""; at != NULL && len < size; at = at->ai_next) {
     char text[INET6_ADDRSTRLEN] = "?";
     (void) uv_ip_name(at->ai_addr, text, sizeof(text)); /* fits */
-    printf("%s%s", separator, text);
+    len += (size_t) snprintf(out + len, size - len, "%s%s", separator, text);
     separator = " ";
   }
 }
 
-static void print_row(const lookup_t *lookup, int width, uint64_t begin) {
-  printf("%-*s  ", width, lookup->name);
+static void print_row(table_t table, const lookup_t *lookup, uint64_t begin) {
+  char addresses[4096] = "", ms[32];
+  (void) snprintf(ms, sizeof(ms), "%8.1f",
+                  (double) (lookup->end - begin) / 1e6);
+  const char *last = addresses;
   if (lookup->outcome.tag == AVOW_NONE) {
-    printf("%8s  cancelled\n", "");
-    return;
-  }
-  printf("%8.1f  ", (double) (lookup->end - begin) / 1e6);
-  if (avow_is_error(&lookup->outcome))
-    printf("%s", avow_error_message(&lookup->outcome));
+    ms[0] = '\0';
+    last = "cancelled";
+  } else if (avow_is_error(&lookup->outcome))
+    last = avow_error_message(&lookup->outcome);
   else
-    print_addresses(avow_to_addrinfo(&lookup->outcome));
-  printf("\n");
+    join_addresses(avow_to_addrinfo(&lookup->outcome), addresses,
+                   sizeof(addresses));
+  table_line(table, lookup->name, "", ms[0] != '\0' ? ms : "        ", last);
 }
 
 static void print_table(const lookup_t lookups[], size_t n, uint64_t begin) {
-  int width = (int) strlen("name");
-  for (size_t i = 0; i < n; i++) {
-    const int len = (int) strlen(lookups[i].name);
-    width = len > width ? len : width;
-  }
-  printf("%-*s  %8s  addresses\n", width, "name", "ms");
+  int widest = table_wider(0, "name");
   for (size_t i = 0; i < n; i++)
-    print_row(&lookups[i], width, begin);
+    widest = table_wider(widest, lookups[i].name);
+  const table_t table = table_of(widest, 8);
+  table_line(table, "name", "", "      ms", "addresses");
+  for (size_t i = 0; i < n; i++)
+    print_row(table, &lookups[i], begin);
 }
 
 /* The exit status. */
-static int run(uv_loop_t *loop, lookup_t lookups[], size_t n, bool first) {
+static int run(uv_loop_t *loop, lookup_t lookups[], size_t n) {
   const uint64_t begin = uv_hrtime();
   avow_gather_t *race =
       avow_gather_new(loop, first ? AVOW_ANY : AVOW_ALL_SETTLED);
@@ -87,21 +104,16 @@ static int run(uv_loop_t *loop, lookup_t lookups[], size_t n, bool first) {
 }
 
 int main(int argc, char *argv[]) {
-  const bool first = argc > 1 && strcmp(argv[1], "--first") == 0;
-  char **names = argv + 1 + first;
-  const size_t n = (size_t) (argv + argc - names);
-  if (argc < 2 || n == 0 || names[0][0] == '-') {
-    fprintf(stderr, "%s", usage);
-    return 2;
-  }
-  uv_loop_t *loop = program_begin("resolve");
+  size_t n;
+  char **names = options_parse(&command_line, argc, argv, &n);
+  uv_loop_t *loop = program_begin();
   lookup_t *lookups = calloc(n, sizeof(*lookups));
   if (lookups == NULL)
     program_fail("cannot start", UV_ENOMEM);
   for (size_t i = 0; i < n; i++)
     lookups[i].name = names[i];
-  const int status = run(loop, lookups, n, first);
-  program_end(loop);
+  int status = run(loop, lookups, n);
+  status = program_end(loop, status);
   for (size_t i = 0; i < n; i++)
     avow_value_unref(lookups[i].outcome);
   free(lookups);

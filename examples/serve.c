@@ -7,30 +7,48 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/stat.h>
 
 #include "answer.h"
+#include "options.h"
 #include "program.h"
 #include "request.h"
+#include "text.h"
 
 enum { CONNECTIONS = 256, HEAD_MAX = 8 * 1024 };
 
-/* In milliseconds: for a request to be there, for what comes with one that was
-   refused, and for the answers under way at the end. */
-enum { IDLE = 10 * 1000, LINGER = 500, GRACE = 10 * 1000 };
+/* In milliseconds: for what comes with a request that was refused, and for the
+   answers under way at the end. */
+enum { LINGER = 500, GRACE = 10 * 1000 };
 
-static const char usage[] =
-    "usage: serve [-a ADDRESS] [-p PORT] [-t MS] DIRECTORY\n"
-    "  -a ADDRESS  to listen on (127.0.0.1)\n"
-    "  -p PORT     likewise; 0 is any that is free (8080)\n"
-    "  -t MS       how long a connection may wait for a request (10000)\n";
+static const char *address = "127.0.0.1";
+static const char *port = "8080";
+static uint64_t idle = 10000;
+
+static const option_t options[] = {
+  { "address", "ADDRESS", "to listen on (127.0.0.1)", .text = &address },
+  { "port", "PORT", "likewise; 0 is any that is free (8080)", .text = &port },
+  { "timeout", "MS", "how long it waits for a request (10000)", .number = &idle,
+    .min = 1, .max = 9999999 },
+  { .name = NULL },
+};
+
+static const command_line_t command_line = {
+  .operands = "DIRECTORY",
+  .least = 1,
+  .most = 1,
+  .about =
+      "Serves the files of the directory by HTTP/1.1, until SIGINT or "
+      "SIGTERM.",
+  .options = options,
+  .status = "0 after a signal, 1 if it cannot serve",
+  .example = "--port 8080 .",
+};
 
 typedef struct {
   uv_loop_t *loop;
-  const char *host;
-  const char *port;
   const char *directory;
-  uint64_t idle;
+  uv_stream_t *listener;
   avow_channel_t *connections;
   avow_promise_t *stop; /* settled by a signal */
 } server_t;
@@ -66,7 +84,7 @@ static bool refuse(const connection_t *c, int status) {
 static avow_promise_t *read_head(const connection_t *c) {
   avow_promise_t *p =
       avow_reader_until(c->reader, avow_string("\r\n\r\n"), HEAD_MAX);
-  return avow_until(avow_timeout(p, c->server->idle), c->server->stop);
+  return avow_until(avow_timeout(p, idle), c->server->stop);
 }
 
 /* False if that was the last of the connection. */
@@ -118,85 +136,84 @@ static avow_value_t begin_to_talk(const avow_value_t *stream, void *data) {
 static avow_value_t stop_listening(const avow_value_t *signum, void *data) {
   server_t *server = data;
   avow_channel_close(server->connections);
+  avow_unref(avow_close((uv_handle_t *) server->listener));
   return avow_follow(avow_sleep(server->loop, GRACE));
 }
 
 /* NONE, after a signal and the last answer. */
 static avow_promise_t *serve(server_t *server) {
-  const avow_map_options_t options = { .limit = CONNECTIONS,
-                                       .kind = AVOW_ALL_SETTLED };
+  const avow_map_options_t each = { .limit = CONNECTIONS,
+                                    .kind = AVOW_ALL_SETTLED };
   server->stop = program_interrupted(server->loop);
   avow_promise_t *over =
       avow_then(avow_ref(server->stop), stop_listening, NULL, server);
   avow_promise_t *p = avow_each(server->loop, server->connections,
-                                begin_to_talk, server, &options);
+                                begin_to_talk, server, &each);
   p = avow_until(p, over);
   avow_unref(over);
   return p;
 }
 
-static void announce(const server_t *server, const uv_stream_t *listener) {
-  const avow_address_t at = avow_local_address((const uv_handle_t *) listener);
-  printf("serving %s at http://%s/\n", server->directory, at.text);
-  (void) fflush(stdout); /* whoever waits for it may read a pipe */
-}
-
-static int complain(avow_value_t error) {
-  fprintf(stderr, "serve: %s\n", avow_error_message(&error));
-  avow_value_unref(error);
-  return 1;
+static bool announce(const server_t *server) {
+  const avow_address_t at =
+      avow_local_address((const uv_handle_t *) server->listener);
+  printf("serving ");
+  (void) text_print(stdout, server->directory, TEXT_WHOLE);
+  printf(" at http://%s/\n", at.text);
+  return program_flush(); /* whoever waits for it may read a pipe */
 }
 
 /* The exit status. */
 static int run(server_t *server) {
   const avow_value_t listener =
-      avow_run(avow_bind(server->loop, server->host, server->port));
+      avow_run(avow_bind(server->loop, address, port));
   if (avow_is_error(&listener))
-    return complain(listener);
-  uv_stream_t *stream = avow_to_stream(&listener);
-  server->connections = avow_listen(stream, NULL);
-  announce(server, stream);
+    return program_complain(listener);
+  server->listener = avow_to_stream(&listener);
+  server->connections = avow_listen(server->listener, NULL);
+  if (!announce(server)) {
+    avow_channel_unref(server->connections);
+    avow_value_unref(listener);
+    return 1;
+  }
   const avow_value_t end = avow_run(serve(server));
-  const int status = avow_is_error(&end) ? complain(end) : 0;
-  avow_cancel(server->stop); /* if no signal came */
-  avow_unref(server->stop);
+  const int status = avow_is_error(&end) ? program_complain(end) : 0;
+  program_forget(server->stop); /* if no signal came */
   avow_channel_unref(server->connections);
   avow_value_unref(listener);
   return status;
 }
 
+static bool is_directory(uv_loop_t *loop, const char *path) {
+  const avow_value_t stat = avow_run(avow_fs_stat(loop, path));
+  const bool is =
+      !avow_is_error(&stat) && S_ISDIR(avow_to_stat(&stat)->st_mode);
+  avow_value_unref(stat);
+  return is;
+}
+
 static int run_in(server_t *server, const char *directory) {
   const avow_value_t real = avow_run(avow_fs_realpath(server->loop, directory));
   if (avow_is_error(&real))
-    return complain(real);
+    return program_complain(real);
   server->directory = avow_to_bytes(&real, NULL);
   if (strcmp(server->directory, "/") == 0)
     server->directory = ""; /* paths come behind it */
-  const int status = run(server);
+  const int status =
+      is_directory(server->loop, directory)
+          ? run(server)
+          : program_complain(avow_error_new(UV_ENOTDIR, avow_none(),
+                                            "'%s' is not a directory",
+                                            directory));
   avow_value_unref(real);
   return status;
 }
 
-static bool parse(server_t *server, int argc, char *argv[]) {
-  for (int c; (c = getopt(argc, argv, "a:p:t:")) != -1;) {
-    if (c == 'a')
-      server->host = optarg;
-    else if (c == 'p')
-      server->port = optarg;
-    else if (c != 't' || (server->idle = program_number(optarg, 99999)) == 0)
-      return false;
-  }
-  return argc - optind == 1;
-}
-
 int main(int argc, char *argv[]) {
-  server_t server = { .host = "127.0.0.1", .port = "8080", .idle = IDLE };
-  if (!parse(&server, argc, argv)) {
-    fprintf(stderr, "%s", usage);
-    return 2;
-  }
-  server.loop = program_begin("serve");
-  const int status = run_in(&server, argv[optind]);
-  program_end(server.loop);
-  return status;
+  size_t n;
+  char **directory = options_parse(&command_line, argc, argv, &n);
+  (void) options_port(port);
+  server_t server = { .loop = program_begin() };
+  const int status = run_in(&server, directory[0]);
+  return program_end(server.loop, status);
 }

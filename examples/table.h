@@ -1,29 +1,21 @@
-/* How examples show their work: a row for each target, a line of progress. */
+/* Tables of a name, of what we say of it, and of what came from elsewhere. No
+   line is wider than the terminal. */
 #ifndef TABLE_H
 #define TABLE_H
 
-#include <stddef.h>
-#include <stdint.h>
-
-typedef enum { PENDING, FULFILLED, REJECTED, CANCELLED } row_state_t;
-
 typedef struct {
-  const char *name;
-  row_state_t state;
-  uint64_t begin; /* in nanoseconds */
-  uint64_t end;
-  unsigned attempts;
-  int status;       /* of an answer */
-  size_t bytes;     /* of its body */
-  char reason[256]; /* when there is none */
-} row_t;
+  int room; /* columns of a line */
+  int name; /* of the names */
+} table_t;
 
-double row_ms(const row_t *row);
+/* Between the widest name and what comes last there are so many columns. */
+table_t table_of(int widest_name, int middle);
 
-void table_print(const row_t rows[], size_t n);
+/* The larger of that and what the name takes. */
+int table_wider(int widest, const char *name);
 
-/* On stderr, if that is a terminal. */
-void progress_show(size_t done, size_t n);
-void progress_erase(void);
+/* The colour may be "", and so may the last. */
+void table_line(table_t table, const char *name, const char *colour,
+                const char *middle, const char *last);
 
 #endif

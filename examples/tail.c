@@ -1,7 +1,8 @@
 /*
- * tail FILE...: shows the last lines of files and then what is added to them,
- * until SIGINT or SIGTERM. One async function follows one file. It watches the
- * directory, since a file that is rotated away stays the one that is watched.
+ * Shows the last lines of files and then what is added to them, until SIGINT or
+ * SIGTERM. One async function follows one file. It watches the directory, since
+ * a file that is rotated away stays the one that is watched, and one that is
+ * not there yet comes there. See tail --help.
  */
 #include <avow.h>
 #include <fcntl.h>
@@ -9,10 +10,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
+#include "options.h"
 #include "program.h"
+#include "text.h"
 
 enum { LINES = 10, END = 4 * 1024, CHUNK = 64 * 1024 };
+
+static const command_line_t command_line = {
+  .operands = "FILE...",
+  .least = 1,
+  .most = 1000,
+  .about =
+      "Shows the last ten lines of each file and then what is added to "
+      "it, until SIGINT\nor SIGTERM. Follows files that are cut or "
+      "replaced, and waits for those that are\nnot there yet.",
+  .status = "0 after a signal, 1 if it cannot go on",
+  .example = "/var/log/syslog",
+};
 
 typedef struct {
   uv_loop_t *loop;
@@ -29,13 +45,20 @@ typedef struct {
   int64_t offset; /* of what comes next */
 } follower_t;
 
-static void show(follower_t *f, const char *text, size_t len) {
+static void show_name(const tail_t *tail, const char *path) {
+  printf("%s==> ", tail->shown != NULL ? "\n" : "");
+  (void) text_print(stdout, path, TEXT_WHOLE);
+  printf(" <==\n");
+}
+
+/* False when nobody can read it. */
+static bool show(follower_t *f, const char *text, size_t len) {
   tail_t *tail = f->tail;
   if (tail->n > 1 && tail->shown != f->path)
-    printf("%s==> %s <==\n", tail->shown != NULL ? "\n" : "", f->path);
+    show_name(tail, f->path);
   tail->shown = f->path;
   (void) fwrite(text, 1, len, stdout);
-  (void) fflush(stdout); /* who reads a pipe need not wait */
+  return program_flush(); /* who reads a pipe need not wait */
 }
 
 /* NONE at the end of the file, or an error, as all that awaits here. */
@@ -47,29 +70,49 @@ static avow_value_t show_more(follower_t *f) {
       return chunk;
     size_t len;
     const char *text = avow_to_bytes(&chunk, &len);
-    if (len > 0)
-      show(f, text, len);
+    const bool shown = len == 0 || show(f, text, len);
     f->offset += (int64_t) len;
     avow_value_unref(chunk);
+    if (!shown)
+      return avow_error(UV_EPIPE);
     if (len == 0)
       return avow_none();
   }
-}
-
-static avow_value_t open_file(follower_t *f) {
-  const avow_value_t file =
-      avow_await(avow_fs_open(f->loop, f->path, O_RDONLY, 0));
-  if (avow_is_error(&file))
-    return file;
-  f->file = (uv_file) avow_to_int(&file);
-  f->offset = 0;
-  return avow_none();
 }
 
 static void close_file(follower_t *f) {
   if (f->file >= 0)
     avow_value_unref(avow_await(avow_fs_close(f->loop, f->file)));
   f->file = -1;
+}
+
+/* What could block for ever, or has no end, is refused. */
+static avow_value_t check_file(follower_t *f) {
+  const avow_value_t stat = avow_await(avow_fs_fstat(f->loop, f->file));
+  if (avow_is_error(&stat))
+    return stat;
+  const bool regular = S_ISREG(avow_to_stat(&stat)->st_mode);
+  avow_value_unref(stat);
+  if (regular)
+    return avow_none();
+  close_file(f);
+  return avow_error_new(UV_EINVAL, avow_none(), "'%s': not a regular file",
+                        f->path);
+}
+
+/* One that is not there yet stays closed. */
+static avow_value_t open_file(follower_t *f) {
+  const avow_value_t file = avow_await(
+      avow_fs_open(f->loop, f->path, O_RDONLY | UV_FS_O_NONBLOCK, 0));
+  if (avow_error_code(&file) == UV_ENOENT) {
+    avow_value_unref(file);
+    return avow_none();
+  }
+  if (avow_is_error(&file))
+    return file;
+  f->file = (uv_file) avow_to_int(&file);
+  f->offset = 0;
+  return check_file(f);
 }
 
 /* Where the last lines of a text begin. */
@@ -108,6 +151,8 @@ static avow_value_t change_over(follower_t *f) {
 
 /* Where the path is nobody's at the moment, the file goes on as it was. */
 static avow_value_t look_again(follower_t *f) {
+  if (f->file < 0)
+    return open_file(f);
   avow_promise_t *const both[] = { avow_fs_fstat(f->loop, f->file),
                                    avow_fs_stat(f->loop, f->path) };
   const avow_value_t stats = avow_await(avow_all(f->loop, both, 2));
@@ -153,14 +198,23 @@ static avow_channel_t *watch_directory(const follower_t *f) {
   return avow_fs_events(f->loop, path, 0);
 }
 
+static avow_value_t begin(follower_t *f) {
+  const avow_value_t v = open_file(f);
+  if (avow_is_error(&v) || f->file >= 0)
+    return avow_is_error(&v) ? v : find_last_lines(f);
+  fprintf(stderr, "%s: waiting for '", program_name());
+  (void) text_print(stderr, f->path, TEXT_WHOLE);
+  fprintf(stderr, "'\n");
+  return avow_none();
+}
+
 static avow_value_t follow(void *data) {
   follower_t *f = data;
   avow_channel_t *events = watch_directory(f);
-  avow_value_t v = open_file(f);
-  if (!avow_is_error(&v))
-    v = find_last_lines(f);
+  avow_value_t v = begin(f);
   while (!avow_is_error(&v)) {
-    v = show_more(f);
+    if (f->file >= 0)
+      v = show_more(f);
     if (!avow_is_error(&v))
       v = await_change(f, events);
     if (!avow_is_error(&v))
@@ -185,28 +239,22 @@ static avow_value_t start(size_t i, void *data) {
 
 /* The exit status. Signals are how it ends when all is well. */
 static int run(tail_t *tail) {
-  const avow_map_options_t options = { .cancels = true };
+  const avow_map_options_t map = { .cancels = true };
   avow_promise_t *interrupted = program_interrupted(tail->loop);
-  avow_promise_t *p = avow_map(tail->loop, tail->n, start, tail, &options);
+  avow_promise_t *p = avow_map(tail->loop, tail->n, start, tail, &map);
   const avow_value_t end = avow_run(avow_until(p, interrupted));
-  const int status = avow_error_code(&end) == UV_ECANCELED ? 0 : 1;
-  if (status != 0)
-    fprintf(stderr, "tail: %s\n", avow_error_message(&end));
+  program_forget(interrupted);
+  const bool said = avow_error_code(&end) == UV_EPIPE; /* or not to be said */
+  if (avow_error_code(&end) != UV_ECANCELED && !said)
+    return program_complain(end);
   avow_value_unref(end);
-  avow_cancel(interrupted);
-  avow_unref(interrupted);
-  return status;
+  return said ? 1 : 0;
 }
 
 int main(int argc, char *argv[]) {
-  if (argc < 2 || argv[1][0] == '-') {
-    fprintf(stderr, "usage: tail FILE...\n");
-    return 2;
-  }
-  tail_t tail = { .loop = program_begin("tail"),
-                  .paths = argv + 1,
-                  .n = (size_t) (argc - 1) };
+  tail_t tail = { .shown = NULL };
+  tail.paths = options_parse(&command_line, argc, argv, &tail.n);
+  tail.loop = program_begin();
   const int status = run(&tail);
-  program_end(tail.loop);
-  return status;
+  return program_end(tail.loop, status);
 }

@@ -3,39 +3,47 @@
  * outcomes stand in the order of the files, failures beside successes.
  * See upload --help.
  */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "http.h"
+#include "options.h"
 #include "program.h"
-#include "table.h"
+#include "rows.h"
+#include "terminal.h"
 #include "upload_server.h"
 
 enum { FILE_MAX = 64 * 1024 * 1024, TIMEOUT = 30000 };
 
-static const char usage[] =
-    "usage: upload [--jobs N] [--to host:port[/path/]] FILE...\n";
+static uint64_t jobs = 4;
+static const char *server_address;
 
-static const char help[] =
-    "\n"
-    "Puts each file at its name on a server, over HTTP, and shows what came "
-    "of\n"
-    "it. Without --to the server is one of its own, which has room for two\n"
-    "files of three.\n"
-    "\n"
-    "  --jobs N      so many at a time, 1 to 1000 (4)\n"
-    "  --to SERVER   where to put them\n"
-    "  --help        this text\n"
-    "\n"
-    "Exit status: 0 if all are there, 1 if not, 2 if the arguments are "
-    "wrong.\n";
+static const option_t options[] = {
+  { "jobs", "N", "so many at a time (4)", .number = &jobs, .min = 1,
+    .max = 1000 },
+  { "to", "SERVER", "HOST:PORT[/PATH/]: where to put them",
+    .text = &server_address },
+  { .name = NULL },
+};
+
+static const command_line_t command_line = {
+  .operands = "FILE...",
+  .least = 1,
+  .most = SIZE_MAX,
+  .about =
+      "Puts each file at its name on a server, over HTTP, and shows what "
+      "came of it.\nWithout --to the server is one of its own, which has "
+      "room for two files of three.",
+  .options = options,
+  .status = "0 if all are there, 1 if not",
+  .example = "--to localhost:8080/inbox/ *.txt",
+};
 
 typedef struct {
   uv_loop_t *loop;
   http_target_t to;
-  size_t limit;
   struct item_s *items; /* n of them, and of rows */
   row_t *rows;
   size_t n;
@@ -94,14 +102,26 @@ static avow_value_t put(uv_loop_t *loop, const http_target_t *target,
   return v;
 }
 
+/* What is no file might never end, or never begin. */
+static avow_value_t read_regular(uv_loop_t *loop, const char *file) {
+  const avow_value_t stat = avow_await(avow_fs_stat(loop, file));
+  if (avow_is_error(&stat))
+    return stat;
+  const bool regular = S_ISREG(avow_to_stat(&stat)->st_mode);
+  avow_value_unref(stat);
+  if (!regular)
+    return avow_error_new(UV_EINVAL, avow_none(), "'%s': not a regular file",
+                          file);
+  return avow_await(avow_read_file(loop, file, FILE_MAX));
+}
+
 static avow_value_t send_file(void *data) {
   item_t *item = data;
   upload_t *upload = item->upload;
   http_target_t target = upload->to;
   if (!name_target(item->file, &target))
     return avow_error(UV_ENAMETOOLONG);
-  const avow_value_t bytes =
-      avow_await(avow_read_file(upload->loop, item->file, FILE_MAX));
+  const avow_value_t bytes = read_regular(upload->loop, item->file);
   if (avow_is_error(&bytes))
     return bytes;
   (void) avow_to_bytes(&bytes, &item->row->bytes);
@@ -141,10 +161,10 @@ static avow_value_t upload_one(size_t i, void *data) {
 
 /* The exit status. */
 static int run(upload_t *upload) {
-  const avow_map_options_t options = { .limit = upload->limit,
-                                       .kind = AVOW_ALL_SETTLED };
+  const avow_map_options_t map = { .limit = (size_t) jobs,
+                                   .kind = AVOW_ALL_SETTLED };
   const avow_value_t outcomes =
-      avow_run(avow_map(upload->loop, upload->n, upload_one, upload, &options));
+      avow_run(avow_map(upload->loop, upload->n, upload_one, upload, &map));
   progress_erase();
   if (avow_is_error(&outcomes))
     program_fail("cannot send them", avow_error_code(&outcomes));
@@ -152,48 +172,16 @@ static int run(upload_t *upload) {
   for (size_t i = 0; i < upload->n; i++)
     there += avow_settled_at(&outcomes, i).status == AVOW_FULFILLED;
   avow_value_unref(outcomes);
-  table_print(upload->rows, upload->n);
-  printf("\n%zu files: %zu sent, %zu failed\n", upload->n, there,
-         upload->n - there);
+  rows_print(upload->rows, upload->n);
+  printf("\n%zu %s: %zu sent, %zu failed\n", upload->n,
+         upload->n == 1 ? "file" : "files", there, upload->n - there);
   return there == upload->n ? 0 : 1;
-}
-
-static _Noreturn void refuse(const char *argument, const char *problem) {
-  fprintf(stderr, "upload: '%s': %s\n%s", argument, problem, usage);
-  exit(2);
 }
 
 static void set_server(upload_t *upload, const char *address) {
   const char *problem = http_parse_target(address, &upload->to);
   if (problem != NULL)
-    refuse(address, problem);
-}
-
-static void parse(upload_t *upload, int argc, char *argv[]) {
-  static const struct option known[] = {
-    { "jobs", required_argument, NULL, 'j' },
-    { "to", required_argument, NULL, 't' },
-    { "help", no_argument, NULL, 'h' },
-    { NULL, 0, NULL, 0 },
-  };
-  for (int c; (c = getopt_long(argc, argv, "j:t:h", known, NULL)) != -1;) {
-    if (c == 'h') {
-      printf("%s%s", usage, help);
-      exit(0);
-    } else if (c == 'j') {
-      upload->limit = (size_t) program_number(optarg, 1000);
-      if (upload->limit == 0)
-        refuse(optarg, "jobs are 1 to 1000");
-    } else if (c == 't') {
-      set_server(upload, optarg);
-    }
-    if (c == '?') /* getopt_long() has said what is wrong */
-      optind = argc;
-  }
-  if (optind == argc) {
-    fprintf(stderr, "%s", usage);
-    exit(2);
-  }
+    options_refuse(address, problem);
 }
 
 static void add_files(upload_t *upload, char *files[], size_t n) {
@@ -209,11 +197,14 @@ static void add_files(upload_t *upload, char *files[], size_t n) {
 }
 
 int main(int argc, char *argv[]) {
-  upload_t upload = { .limit = 4 };
+  upload_t upload = { .loop = NULL };
   upload_server_t server = { .loop = NULL };
-  parse(&upload, argc, argv);
-  upload.loop = program_begin("upload");
-  add_files(&upload, argv + optind, (size_t) (argc - optind));
+  size_t n;
+  char **files = options_parse(&command_line, argc, argv, &n);
+  if (server_address != NULL)
+    set_server(&upload, server_address);
+  upload.loop = program_begin();
+  add_files(&upload, files, n);
   if (upload.to.host[0] == '\0') {
     upload_server_start(upload.loop, &server);
     set_server(&upload, server.address);
@@ -221,8 +212,7 @@ int main(int argc, char *argv[]) {
   }
   const int status = run(&upload);
   upload_server_stop(&server);
-  program_end(upload.loop);
   free(upload.items);
   free(upload.rows);
-  return status;
+  return program_end(upload.loop, status);
 }

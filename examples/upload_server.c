@@ -6,7 +6,7 @@
 
 #include "program.h"
 
-enum { HEAD_MAX = 4096 };
+enum { HEAD_MAX = 4096, PART = 64 * 1024 };
 
 typedef struct {
   upload_server_t *server;
@@ -19,14 +19,19 @@ static size_t content_length(const avow_value_t *head) {
   return line != NULL ? strtoull(line + strlen(name), NULL, 10) : 0;
 }
 
+/* Some BYTES if all of it came. Nobody asks what it is: it goes as it comes. */
 static avow_value_t read_file(uv_stream_t *stream) {
   avow_reader_t *reader = avow_reader_new(stream);
   avow_value_t v =
       avow_await(avow_reader_until(reader, avow_string("\r\n\r\n"), HEAD_MAX));
-  const size_t len = v.tag == AVOW_BYTES ? content_length(&v) : 0;
-  if (len > 0) {
+  size_t left = v.tag == AVOW_BYTES ? content_length(&v) : 0;
+  while (left > 0 && v.tag == AVOW_BYTES) {
     avow_value_unref(v);
-    v = avow_await(avow_reader_exactly(reader, len));
+    v = avow_await(avow_reader_next(reader, left < PART ? left : PART));
+    size_t len = 0;
+    if (v.tag == AVOW_BYTES)
+      (void) avow_to_bytes(&v, &len);
+    left -= len;
   }
   avow_reader_unref(reader);
   return v;

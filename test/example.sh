@@ -67,3 +67,30 @@ serve() {
   port=
   read -r port <port || :
 }
+
+# Sets $port to the last word of the line that a server announces itself with,
+# in the FIFO port.
+read_port() {
+  line=
+  read -r line <port || :
+  port=${line##* }
+  [ -n "$port" ] || fail "it has not said where it is"
+}
+
+# Whether there can be a terminal to try something on.
+has_terminal() {
+  command -v script >/dev/null || {
+    echo "missing: script"
+    return 1
+  }
+}
+
+# on_terminal COLUMNS COMMAND: what the command shows on a terminal of so many
+# columns goes to the file out, but for what stood in a line before it went back
+# to its beginning.
+on_terminal() {
+  TERM=xterm script -qec "stty cols $1 rows 24; $2" /dev/null </dev/null \
+    >shown 2>err || status=$?
+  back=$(printf '\r')
+  sed "s/$back*\$//; s/.*$back//" shown >out
+}

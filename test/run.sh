@@ -5,7 +5,7 @@
 set -eu
 CDPATH='' cd "$(dirname "$0")/.."
 
-more='libcmocka-dev g++ curl gdb graphviz nodejs spin wrk' . test/packages.sh
+more='libcmocka-dev g++ curl gdb graphviz nodejs spin' . test/packages.sh
 . test/configure.sh
 [ -w /tmp ] || {
   say 'the tests write to /tmp, which cannot be written to here'

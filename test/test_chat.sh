@@ -13,7 +13,7 @@ start() {
   mkfifo port
   "$chat" >port 2>err &
   pid=$!
-  read -r port <port
+  read_port
 }
 
 # join NAME: a client that says what is written to the file NAME.in, as long as
@@ -135,11 +135,17 @@ for i in 1 2 3 4 5 6 7 8; do
 done
 exec 4>&-
 
-echo "chat: arguments"
-for wrong in x -1 65536 '1 2'; do
-  run 2 "$chat" $wrong
-  err 'usage: chat \[PORT\]'
-done
+echo "chat: nobody gives orders to the terminals of others"
+start
+join ann
+exec 4>ann.in
+heard ann '* guest 1 has come'
+printf 'a\033[2J\007b\302\233\n' >&4
+heard ann 'guest 1: a\x1b[2J\ab\xc2\x9b'
+exec 4>&-
+interrupt INT
+
+echo "chat: a port that is taken"
 start
 run 1 "$chat" "$port"
 err 'chat: .*address already in use'

@@ -3,6 +3,7 @@
 . "$(dirname "$0")/example.sh"
 
 copy=$(absolute "$1")
+name=$(basename "$copy")
 cd "$dir"
 
 echo "copy: contents and mode"
@@ -25,28 +26,26 @@ ln -s from symlink
 ln from hardlink
 for same in from ./from symlink hardlink; do
   run 1 "$copy" from "$same"
-  err "copy: '$same': that is the file to copy"
+  err "$name: '$same': that is the file to copy"
   cmp from before
 done
 run 1 "$copy" absent to
-err "copy: open 'absent': no such file or directory"
+err "$name: open 'absent': no such file or directory"
 cmp empty to
 run 1 "$copy" . short
-err "copy: '.': not a regular file"
+err "$name: '.': not a regular file"
 [ "$(cat short)" = short ]
 run 1 "$copy" from absent/to
-err "copy: open 'absent/to': .*"
+err "$name: open 'absent/to': .*"
 run 1 "$copy" from .
-err "copy: open '.': .*"
+err "$name: open '.': .*"
 run 1 "$copy" from /dev/null
-err "copy: '/dev/null': not a regular file"
-run 2 "$copy" from
-err 'usage: copy FROM TO'
+err "$name: '/dev/null': not a regular file"
 
 echo "copy: nothing half-written stays"
 run 1 sh -c "trap '' XFSZ; ulimit -f 1000; exec '$copy' from half"
-err "copy: removing the half-written 'half'"
-err "copy: 'half': file too large"
+err "$name: removing the half-written 'half'"
+err "$name: 'half': file too large"
 [ ! -e half ] || fail "half is left"
 dd if=/dev/null of=huge bs=1 seek=8589934592 2>/dev/null
 for signal in INT TERM; do
@@ -57,7 +56,7 @@ for signal in INT TERM; do
   status=0
   wait $pid || status=$?
   [ $status -eq 1 ] || fail "interrupted: status $status"
-  err "copy: removing the half-written 'half'"
+  err "$name: removing the half-written 'half'"
   [ ! -e half ] || fail "half is left"
 done
 

@@ -12,7 +12,7 @@ start() {
   mkfifo port
   "$cores" 0 >port 2>err &
   pid=$!
-  read -r port <port
+  read_port
 }
 
 end() {
@@ -53,7 +53,7 @@ wait $staying || fail "client: status $?"
 echo "cores: a port that is taken"
 start
 run 1 "$cores" "$port"
-err 'cores: cannot listen: .*address already in use'
+err 'cores: bind .*: address already in use'
 kill -INT $pid
 end 0
 

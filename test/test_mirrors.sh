@@ -6,24 +6,29 @@ server=$(absolute "$2")
 cd "$dir"
 
 echo "mirrors: the first to have it, and the rest cancelled"
-run 0 "$mirrors" file
+run 0 "$mirrors"
 out 'quick   fulfilled +[0-9]+\.[0-9]  HTTP 200, 21 bytes'
 out 'slow    cancelled +[0-9]+\.[0-9]  not wanted any more'
 out 'silent  cancelled +[0-9]+\.[0-9]  not wanted any more'
 out 'nobody  rejected  +[0-9]+\.[0-9]  connect .*: connection refused'
-out 'file: 21 bytes'
-[ "$(cat file)" = 'Hello from loopback.' ] || fail "contents"
+out '21 bytes, which are not kept'
 [ ! -s err ] || fail "errors"
 
+# whole STATUS BODY: a mirror that says how long its body is.
+whole() {
+  serve "HTTP/1.1 $1\r\nContent-Length: ${#2}\r\n\r\n$2"
+}
+
 echo "mirrors: those that fail do not matter"
-serve 'HTTP/1.1 404 Not Found\r\n\r\nno'
+whole '404 Not Found' no
 missing=$port
 serve 'hello'
 strange=$port
-serve 'HTTP/1.1 200 OK\r\n\r\nwanted'
+whole '200 OK' wanted
 run 0 "$mirrors" file "127.0.0.1:$missing" "127.0.0.1:$strange/x" \
   "127.0.0.1:$port/x"
 out "127.0.0.1:$port/x +fulfilled .* HTTP 200, 6 bytes"
+out 'file: 6 bytes'
 [ "$(cat file)" = 'wanted' ] || fail "contents"
 
 echo "mirrors: unless all do, and then the file stays"
@@ -34,11 +39,38 @@ err "  127.0.0.1:$strange/x: not HTTP: the answer has no status line"
 [ "$(cat file)" = 'wanted' ] || fail "the file is not what it was"
 run 1 "$mirrors" absent/file "127.0.0.1:$port"
 err "mirrors: .*'absent/file.*': no such file or directory"
-[ "$(ls | grep -c file)" -eq 1 ] || fail "something is left"
 
-echo "mirrors: arguments"
-for wrong in '' 'file host' 'file host:0' "file $(seq -f 'h:%g' 65)"; do
+# refused ANSWER REASON: the file stays.
+refused() {
+  serve "$1"
+  run 1 "$mirrors" file "127.0.0.1:$port"
+  err "  127.0.0.1:$port: $2"
+  [ "$(cat file)" = 'wanted' ] || fail "replaced by: $(cat file)"
+}
+
+echo "mirrors: what is not the whole file is none"
+refused 'HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\nonly this' \
+  'not HTTP: the answer ends within its body'
+refused 'HTTP/1.1 200 OK\r\n\r\nhello' 'it does not say how long the file is'
+refused 'HTTP/1.1 302 Found\r\nLocation: http://x/\r\nContent-Length: 2\r\n\r\nno' \
+  'HTTP status 302'
+refused 'HTTP/1.1 204 No Content\r\n\r\n' 'HTTP status 204'
+refused 'HTTP/1.1 206 Partial\r\nContent-Length: 2\r\n\r\nno' 'HTTP status 206'
+refused 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n' \
+  'not HTTP: the body is in chunks.*'
+refused 'HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nhello' \
+  'not HTTP: the body is longer than was said'
+
+echo "mirrors: nothing else is replaced"
+whole '200 OK' new
+for wrong in file --bogus '/dev/null 127.0.0.1:1' '. 127.0.0.1:1' 'file host' \
+  'file host:0' "file $(seq -f 'h:%g' 65)"; do
   run 2 "$mirrors" $wrong
   err 'usage: mirrors .*'
 done
+[ "$(cat file)" = 'wanted' ] || fail "the file is not what it was"
+[ -c /dev/null ] || fail "/dev/null is none any more"
+run 0 "$mirrors" --help
+[ "$(echo *file*)" = file ] || fail "something is left: $(ls)"
+
 echo "all passed"

@@ -24,9 +24,8 @@ grep -Evq '^(name|(a\.\.b|127\.0\.0\..) +([0-9]+\.[0-9]  .*|cancelled)$)' out &&
 run 1 "$resolve" --first a..b c..d
 out "c\.\.d .* getaddrinfo 'c\.\.d': .*"
 
-echo "resolve: arguments"
-for wrong in --bogus --first; do
-  run 2 "$resolve" $wrong
-  err 'usage: resolve .*'
-done
-run 2 "$resolve"
+echo "resolve: names that are none"
+run 1 "$resolve" -- --first "$(printf 'a\033[2J\nb')"
+out "--first +.*"
+out "a\\\\x1b\[2J\\\\nb +[0-9]+\.[0-9]  getaddrinfo .*"
+echo "all passed"

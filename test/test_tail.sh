@@ -76,11 +76,42 @@ interrupt INT
 printf 'three\n\n==> b <==\nfour\n' >expected_end
 sed -n '/three/,$p' out | cmp - expected_end || fail "headings"
 
-echo "tail: arguments, and files that are not there"
-run 1 "$tail" logs/a absent
-err "tail: open 'absent': no such file or directory"
-run 1 "$tail" absent/absent
+echo "tail: a file that is not there yet"
+start logs/later
+until_true test -s err
+err "tail: waiting for 'logs/later'"
+seq 20 >logs/later.new
+mv logs/later.new logs/later
+until_true ends 20
+[ "$(wc -l <out)" -eq 20 ] || fail "not all of it"
+echo more >>logs/later
+until_true ends more
+interrupt INT
+
+echo "tail: what it cannot follow"
+mkfifo logs/fifo
+run 1 "$tail" logs/a logs/fifo
+err "tail: 'logs/fifo': not a regular file"
 run 1 "$tail" logs
-run 2 "$tail"
-err 'usage: tail FILE\.\.\.'
-run 2 "$tail" --bogus
+err "tail: 'logs': not a regular file"
+run 1 "$tail" absent/absent
+err 'tail: .*no such file or directory'
+run 1 "$tail" "$(printf 'absent\033/x')"
+! grep -q "$(printf '\033')" err || fail "an escape"
+
+echo "tail: nobody reads any more"
+mkfifo pipe
+"$tail" logs/a >pipe 2>err &
+pid=$!
+pids="$pids $pid"
+head -n 1 pipe >/dev/null
+until_ended() {
+  echo x >>logs/a
+  ! kill -0 $pid
+}
+until_true until_ended
+status=0
+wait $pid || status=$?
+[ $status -eq 1 ] || fail "status $status"
+[ ! -s err ] || fail "errors"
+echo "all passed"

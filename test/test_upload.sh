@@ -15,7 +15,7 @@ echo "upload: one at a time every third fails"
 run 1 "$upload" --jobs 1 file1 file2 file3 absent file4 ./large empty
 out 'file1 +fulfilled +[0-9]+\.[0-9]  HTTP 201, +1000 bytes'
 out 'file3 +rejected  +[0-9]+\.[0-9]  HTTP status 507'
-out "absent +rejected  +[0-9]+\.[0-9]  read 'absent': no such file or directory"
+out "absent +rejected  +[0-9]+\.[0-9]  stat 'absent': no such file or directory"
 out './large +fulfilled +[0-9]+\.[0-9]  HTTP 201, 5000000 bytes'
 out 'empty +rejected  +[0-9]+\.[0-9]  HTTP status 507'
 out '7 files: 4 sent, 3 failed'
@@ -43,13 +43,23 @@ out 'file1 +rejected +.*HTTP status 403'
 run 1 "$upload" --to 127.0.0.1:1 file1
 out 'file1 +rejected +.*connection refused'
 
+run 1 "$upload" --to 127.0.0.1:1 "$(printf 'a\033[2J\nb')"
+out '1 file: 0 sent, 1 failed'
+out "a\\\\x1b\[2J\\\\nb +rejected .*"
+serve 'HTTP/1.1 302 Found\r\n\r\n'
+run 1 "$upload" --to "localhost:$port" file1
+out 'file1 +rejected +.*HTTP status 302'
+
+echo "upload: what is no file"
+mkfifo fifo
+run 1 "$upload" fifo . /dev/zero
+out "fifo +rejected .*'fifo': not a regular file"
+out "\. +rejected .*'\.': not a regular file"
+out "/dev/zero +rejected .*'/dev/zero': not a regular file"
+
 echo "upload: arguments"
-for wrong in --jobs=0 --jobs=1001 --jobs=x --to=host --to= --bogus; do
+for wrong in --to=host --to= --to=host:0; do
   run 2 "$upload" "$wrong" file1
-  err 'usage: upload .*'
+  err "upload: '.*': .*"
 done
-run 2 "$upload"
-err 'usage: upload .*'
-run 0 "$upload" --help
-out 'usage: upload .*'
 echo "all passed"

@@ -1,10 +1,9 @@
 #!/bin/sh
-# test_examples.sh EMBED ECHO_CLIENT PARALLEL
+# Runs the example embed as a user would. test_embed.sh EMBED ECHO_CLIENT
 . "$(dirname "$0")/example.sh"
 
 embed=$(absolute "$1")
 client=$(absolute "$2")
-parallel=$(absolute "$3")
 cd "$dir"
 
 printf 'short' >short
@@ -17,7 +16,8 @@ start_embed() {
   mkfifo port
   "$embed" 0 >port 2>err &
   pid=$!
-  read -r port <port
+  pids="$pids $pid"
+  read_port
 }
 
 # Waits for the end of embed, which a signal has announced.
@@ -88,46 +88,35 @@ exec 5>&-
 wait $staying || :
 wait $asking || :
 
-run 2 "$embed" 65536
-err 'usage: embed .*'
-run 2 "$embed" x
-echo "parallel: every outcome, in order and aligned"
-run 1 "$parallel" --timeout 3000 'sleep 0.1; echo one; echo two' 'echo x >&2; exit 3' \
-  'kill -KILL $$' 'echo so far; exec sleep 60' 'true'
-out 'command  +ms  outcome  +output'
-out 'sleep 0.1; echo one; echo two +[1-9][0-9]{2,3}\.[0-9]  exit 0 +one'
-out 'echo x >&2; exit 3 +[0-9]+\.[0-9]  exit 3 *'
-out 'kill -KILL \$\$ +[0-9]+\.[0-9]  signal 9 *'
-out 'echo so far; exec sleep 60 +[1-9][0-9]{3}\.[0-9]  timed out +so far'
-out '5 commands: 2 succeeded, 3 failed'
-cut -c 1-4 out | head -6 | tr '\n' ' ' >column
-[ "$(cat column)" = "comm slee echo kill echo true " ] ||
-  fail "order: $(cat column)"
+echo "embed: who sends and does not read is not owed without end"
+start_embed
+head -c 200000000 /dev/zero >flood
+mkfifo deaf
+"$client" "$port" <flood >deaf &
+flooding=$!
+exec 6<>deaf
+# What it has read is what it had read a moment ago.
+stalled() {
+  before=$(sed -n 's/^rchar: //p' "/proc/$pid/io")
+  sleep 0.1
+  [ "$before" -gt 1000000 ] &&
+    [ "$before" = "$(sed -n 's/^rchar: //p' "/proc/$pid/io")" ]
+}
+until_true stalled
+exec 7<deaf 6>&-
+cmp - flood <&7 || fail "the flood has changed"
+exec 7<&-
+wait $flooding || fail "the flood did not come back"
+peak=$(sed -n 's/^VmHWM:[[:blank:]]*\([0-9]*\) kB/\1/p' "/proc/$pid/status")
+[ "$peak" -lt 100000 ] || fail "the flood is kept: $peak kB"
+kill -TERM $pid
+end_embed
 
-echo "parallel: so many at a time"
-run 0 "$parallel" --jobs 1 'mkdir lock; sleep 0.1; rmdir lock' \
-  'mkdir lock && rmdir lock'
-run 0 "$parallel" --jobs 2 ': >one; until [ -e two ]; do sleep 0.01; done' \
-  ': >two; until [ -e one ]; do sleep 0.01; done' # each waits for the other
-
-echo "parallel: lines of standard input"
-printf 'echo a\n\necho b' >lines
-run 0 "$parallel" <lines
-out 'echo a .*  exit 0 +a'
-out 'echo b .*  exit 0 +b'
-out '2 commands: 2 succeeded, 0 failed'
-seq 100 | sed 's/^/exit 0 #/' >lines
-run 0 "$parallel" --jobs 10 <lines
-out '100 commands: 100 succeeded, 0 failed'
-run 0 "$parallel" </dev/null
-out '0 commands: 0 succeeded, 0 failed'
-
-echo "parallel: arguments"
-for wrong in --jobs=0 --jobs=x --timeout= --bogus; do
-  run 2 "$parallel" "$wrong" true
-  err 'usage: parallel .*'
-done
-run 0 "$parallel" --help
-out 'usage: parallel .*'
-
+echo "embed: a port that is taken"
+start_embed
+run 1 "$embed" "$port"
+err 'embed: cannot listen: address already in use'
+: >err
+kill -TERM $pid
+end_embed
 echo "all passed"

@@ -1,0 +1,25 @@
+/* How those examples show their work that ask servers: a row for each. */
+#ifndef ROWS_H
+#define ROWS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef enum { PENDING, FULFILLED, REJECTED, CANCELLED } row_state_t;
+
+typedef struct {
+  const char *name;
+  row_state_t state;
+  uint64_t begin; /* in nanoseconds */
+  uint64_t end;
+  unsigned attempts;
+  int status;       /* of an answer */
+  size_t bytes;     /* of its body */
+  char reason[256]; /* when there is none */
+} row_t;
+
+double row_ms(const row_t *row);
+
+void rows_print(const row_t rows[], size_t n);
+
+#endif

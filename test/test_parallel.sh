@@ -1,0 +1,63 @@
+#!/bin/sh
+# Runs the example parallel as a user would. test_parallel.sh PARALLEL
+. "$(dirname "$0")/example.sh"
+parallel=$(absolute "$1")
+cd "$dir"
+
+echo "parallel: every outcome, in order and aligned"
+run 1 "$parallel" --timeout 1500 'sleep 0.1; echo one; echo two' 'echo x >&2; exit 3' \
+  'kill -KILL $$' 'echo so far; exec sleep 60' 'true'
+out 'command  +ms  outcome  +output'
+out 'sleep 0.1; echo one; echo two +[1-9][0-9]{2,3}\.[0-9]  exit 0 +one'
+out 'echo x >&2; exit 3 +[0-9]+\.[0-9]  exit 3 *'
+out 'kill -KILL \$\$ +[0-9]+\.[0-9]  signal 9 *'
+out 'echo so far; exec sleep 60 +[1-9][0-9]{3}\.[0-9]  timed out +so far'
+out '5 commands: 2 succeeded, 3 failed'
+cut -c 1-4 out | head -6 | tr '\n' ' ' >column
+[ "$(cat column)" = "comm slee echo kill echo true " ] ||
+  fail "order: $(cat column)"
+
+echo "parallel: so many at a time"
+run 0 "$parallel" --jobs 1 'mkdir lock; sleep 0.1; rmdir lock' \
+  'mkdir lock && rmdir lock'
+run 0 "$parallel" --jobs 2 ': >one; until [ -e two ]; do sleep 0.01; done' \
+  ': >two; until [ -e one ]; do sleep 0.01; done' # each waits for the other
+
+echo "parallel: lines of standard input"
+printf 'echo a\n\necho b' >lines
+run 0 "$parallel" <lines
+out 'echo a .*  exit 0 +a'
+out 'echo b .*  exit 0 +b'
+out '2 commands: 2 succeeded, 0 failed'
+seq 100 | sed 's/^/exit 0 #/' >lines
+run 0 "$parallel" --jobs 10 <lines
+out '100 commands: 100 succeeded, 0 failed'
+run 0 "$parallel" </dev/null
+out '0 commands: 0 succeeded, 0 failed'
+
+head -c 200000 /dev/zero | tr '\0' x >line
+run 2 "$parallel" <line
+err 'parallel: standard input: a command is too long, or has a NUL in it'
+printf 'echo a\0b\n' >line
+run 2 "$parallel" <line
+run 1 "$parallel" <&-
+err 'parallel: cannot read standard input: bad file descriptor'
+
+echo "parallel: nobody gives orders to the terminal"
+run 0 "$parallel" 'printf "\033]0;title\007\tx\302\233y\377 \342\202\254"' \
+  'true # ü'
+out '.*  exit 0     \\x1b\]0;title\\a\\tx\\xc2\\x9by\\xff €'
+out 'true # ü  .*'
+
+echo "parallel: a signal ends the commands"
+mkfifo begun
+"$parallel" 'echo $$ >begun; exec sleep 1000' >out 2>err &
+pid=$!
+read -r child <begun
+kill -TERM $pid
+status=0
+wait $pid || status=$?
+[ $status -eq 1 ] || fail "status $status"
+! kill -0 "$child" 2>/dev/null || fail "the command goes on"
+
+echo "all passed"

@@ -1,0 +1,167 @@
+#!/bin/sh
+# What is true of all examples: they answer --help, say in one sentence what is
+# wrong with their arguments, and go on or say why they do not where the
+# standard input, output or error is closed or full. test_programs.sh
+# ANSWER_SERVER PROGRAM...
+. "$(dirname "$0")/example.sh"
+server=$(absolute "$1")
+shift
+programs=
+for program; do
+  programs="$programs $(absolute "$program")"
+done
+cd "$dir"
+echo text >from
+mkdir www
+serve 'HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello'
+good=$port
+
+# arguments_of NAME: sets $arguments to what it ends with soon, on a status of
+# 0, having said something; $serves to yes if it is one, which a signal ends.
+arguments_of() {
+  serves=
+  case $1 in
+  cards) arguments="127.0.0.1:$good" ;;
+  chat | cores | embed) arguments=0 serves=yes ;;
+  copy | copy_await) arguments='from to' ;;
+  cptree) arguments='--force from to' ;;
+  fanout | fanout_await) arguments="127.0.0.1:$good" ;;
+  graph) arguments= ;;
+  mirrors) arguments="to 127.0.0.1:$good" ;;
+  parallel) arguments='true' ;;
+  resolve) arguments='127.0.0.1' ;;
+  scan) arguments='127.0.0.1 1' ;;
+  serve) arguments='-p 0 www' serves=yes ;;
+  tail) arguments=from serves=yes ;;
+  upload) arguments="--to 127.0.0.1:$good from" ;;
+  *) fail "what shall $1 be called with?" ;;
+  esac
+}
+
+# begin REDIRECTION: runs the program $path so, and ends it by a signal once it
+# has said something, if it is a server. Sets $status.
+begin() {
+  status=0
+  if [ -z "$serves" ]; then
+    eval "\"$path\" $arguments >out 2>err $1" || status=$?
+    return
+  fi
+  : >out
+  eval "\"$path\" $arguments >out 2>err $1 &"
+  pid=$!
+  pids="$pids $pid"
+  until_true sh -c "[ -s out ] || ! kill -0 $pid"
+  kill -TERM "$pid" 2>/dev/null || :
+  wait "$pid" || status=$?
+}
+
+# ends STATUS REDIRECTION
+ends() {
+  begin "$2"
+  [ "$status" -eq "$1" ] || fail "$name $arguments $2: status $status, not $1"
+}
+
+# refused ARGUMENT...: with a sentence and the usage, and nothing else.
+refused() {
+  run 2 "$path" "$@"
+  head -n 1 err | grep -q "^$name: ." || fail "$name $*: no sentence"
+  [ "$(sed -n 2p err | cut -d ' ' -f 1,2)" = "usage: $name" ] ||
+    fail "$name $*: no usage"
+  [ "$(wc -l <err)" -eq 2 ] || fail "$name $*: more than one sentence"
+  [ ! -s out ] || fail "$name $*: output"
+}
+
+for path in $programs; do
+  name=$(basename "$path")
+  arguments_of "$name"
+  echo "$name: --help"
+  run 0 "$path" --help
+  head -n 1 out | grep -q "^usage: $name" || fail "$name --help: no usage"
+  grep -q "^For example: $name" out || fail "$name --help: no example"
+  grep -q '^  -h, --help' out || fail "$name --help: no options"
+  grep -q '^Exit status: ' out || fail "$name --help: no status"
+  [ ! -s err ] || fail "$name --help: errors"
+  run 0 "$path" $arguments -h
+  run 1 sh -c "'$path' --help >/dev/full"
+  err "$name: cannot write: no space left on device"
+
+  echo "$name: arguments"
+  refused --bogus
+  refused -X
+  refused --help=x
+  refused ''
+  refused $arguments ''
+  case $name in
+  chat | cores | embed)
+    for wrong in x -1 65536 1x 0x50 99999999999999999999 ' 1'; do
+      refused "$wrong"
+    done
+    refused 1 2
+    ;;
+  copy* | cptree | scan)
+    refused
+    refused one
+    refused one two three
+    ;;
+  graph) refused one ;;
+  resolve | tail | upload) refused ;;
+  serve)
+    refused
+    refused one two
+    refused --port
+    ;;
+  mirrors) refused one ;;
+  esac
+  for option in $("$path" --help | sed -n 's/^  -., \(--[a-z]*\) \(N\|MS\) .*/\1/p'); do
+    refused "$option"
+    for wrong in '' x -1 1x 1.5 99999999 99999999999999999999; do
+      refused "$option" "$wrong"
+    done
+  done
+
+  echo "$name: what is closed, or full"
+  for how in '<&-' '2>&-' '2>/dev/full' '<&- 2>&-'; do
+    ends 0 "$how"
+  done
+  ends 1 '>/dev/full'
+  err "$name: cannot write: no space left on device"
+  for how in '>&-' '<&- >&-'; do
+    ends 1 "$how"
+    err "$name: cannot write: bad file descriptor"
+  done
+  ends 1 '<&- >&- 2>&-'
+  ends 0 '</dev/full'
+done
+
+echo "tables keep within the terminal"
+long=$(printf '%060d' 0 | sed 's/0/ü€界/g')
+# narrow COLUMNS COMMAND: each line fits. Wide characters count as two.
+narrow() {
+  on_terminal "$1" "$2"
+  sed "s/$(printf '\033')\[[0-9;]*[mAJK]//g; /^\$/,\$d" out >plain
+  LC_ALL=C.UTF-8 sed 's/界/xx/g' plain >counted
+  ! LC_ALL=C.UTF-8 grep -E ".{$(($1 + 1)),}" counted ||
+    fail "wider than $1: $2"
+  grep -q '…' plain || fail "nothing is cut: $2"
+  LC_ALL=C.UTF-8 grep -qavx '.*' plain && fail "cut within a character: $2"
+  return 0
+}
+has_terminal || programs=
+for path in $programs; do
+  case $(basename "$path") in
+  parallel) table="'true $long' 'echo $long'" ;;
+  resolve) table="127.0.0.1 $long" ;;
+  upload) table="--to 127.0.0.1:$good $long" ;;
+  fanout) table="127.0.0.1:$good/$long" ;;
+  cards) table="--retries 1 127.0.0.1:1/$long" ;;
+  mirrors) table="to 127.0.0.1:$good/$long" ;;
+  *) continue ;;
+  esac
+  echo "$(basename "$path"): tables"
+  for columns in 40 61 80 132; do
+    narrow $columns "$path $table"
+  done
+  eval "$path $table" >out 2>err || :
+  grep -q "$long" out || fail "cut though it is no terminal"
+done
+echo "all passed"
