@@ -3,7 +3,9 @@
  */
 #define _GNU_SOURCE /* pipe2() */
 
+#include <errno.h>
 #include <fcntl.h>
+#include <spawn.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -12,6 +14,8 @@
 typedef union {
   void *symbol;
   pid_t (*fork)(void);
+  int (*posix_spawn)(pid_t *, const char *, const posix_spawn_file_actions_t *,
+                     const posix_spawnattr_t *, char *const[], char *const[]);
   int (*pipe2)(int[2], int);
   int (*socketpair)(int, int, int, int[2]);
 } next_t;
@@ -30,6 +34,17 @@ pid_t fork(void) {
   const pid_t pid = system.fork();
   inject_pause(pid == 0);
   return pid;
+}
+
+/* What libuv starts most processes with since 1.53. */
+int posix_spawn(pid_t *pid, const char *path,
+                const posix_spawn_file_actions_t *actions,
+                const posix_spawnattr_t *attributes, char *const args[],
+                char *const env[]) {
+  if (inject_fails(CALL_FORK, NULL))
+    return errno;
+  return next("posix_spawn")
+      .posix_spawn(pid, path, actions, attributes, args, env);
 }
 
 /* Those that do not block are a loop's own: libuv before 1.52 leaves files open
