@@ -102,7 +102,7 @@ static void assert_full(const avow_value_t *v) {
   for (size_t i = 0; i < 3; i++) {
     const avow_entry_t entry = avow_entry_at(v, i);
     assert_int_equal(strlen(entry.name), 1);
-    assert_in_range(entry.name[0], 'a', 'c');
+    assert_int_in_range(entry.name[0], 'a', 'c');
     types[entry.name[0] - 'a'] = entry.type == UV_DIRENT_DIR ? 'd' : 'f';
   }
   assert_memory_equal(types, "ffd", 3);

@@ -17,6 +17,10 @@
 
 #include "avow.h"
 
+#ifndef assert_int_in_range /* its name in cmocka 2 */
+#  define assert_int_in_range assert_in_range
+#endif
+
 /* The loop of the running test. */
 extern uv_loop_t *loop;
 

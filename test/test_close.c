@@ -9,7 +9,7 @@ enum { TOO_OFTEN = 3000000 };
 
 static void assert_close_ends(const unsigned *calls) {
   assert_int_equal(avow_loop_close(loop), 0);
-  assert_in_range(*calls, 1, TOO_OFTEN - 1);
+  assert_int_in_range(*calls, 1, TOO_OFTEN - 1);
   assert_int_equal(avow_loop_init(loop, NULL), 0); /* for the fixture */
 }
 

@@ -62,7 +62,7 @@ static void scandir_allocates_for_the_list_not_for_entries(void **state) {
 
   const avow_value_t v = avow_run(avow_fs_scandir(loop, at("")));
 
-  assert_in_range(live_allocations() - before, 1, 4);
+  assert_int_in_range(live_allocations() - before, 1, 4);
   avow_value_unref(v);
 }
 

@@ -165,7 +165,7 @@ static void assert_hangs_up(const avow_value_t *end) {
   avow_value_unref(v);
 }
 
-static void stop(avow_promise_t *p) {
+static void stop_server(avow_promise_t *p) {
   avow_cancel(p);
   assert_rejects(p, UV_ECANCELED);
 }
@@ -191,7 +191,7 @@ static void connections_are_served_on_all_loops(void **state) {
 
   for (size_t i = 0; i < MANY; i++)
     avow_value_unref(ends[i]);
-  stop(p);
+  stop_server(p);
 }
 
 static void connections_are_handed_to_all_loops_alike(void **state) {
@@ -210,7 +210,7 @@ static void connections_are_handed_to_all_loops_alike(void **state) {
     avow_value_unref(ends[i]);
   }
 
-  stop(p);
+  stop_server(p);
 }
 
 static void closing_the_server_lets_connections_end(void **state) {
@@ -283,7 +283,7 @@ static void connections_in_excess_wait(void **state) {
 
   for (int i = 0; i < 3; i++)
     avow_value_unref(ends[i]);
-  stop(p);
+  stop_server(p);
   assert_fulfils_none(avow_loops_close(loops, loop));
   loops = all;
 }
@@ -306,7 +306,7 @@ static void limit_is_for_each_loop(void **state) {
 
   for (int i = 0; i < LOOPS + 2; i++)
     avow_value_unref(ends[i]);
-  stop(p);
+  stop_server(p);
 }
 
 static void failures_are_passed_over(void **state) {
@@ -320,7 +320,7 @@ static void failures_are_passed_over(void **state) {
       avow_value_unref(end);
     }
     assert_int_equal(begun, 3);
-    stop(p);
+    stop_server(p);
     avow_value_unref(server);
     bind_server();
   }
@@ -339,7 +339,7 @@ static void stopping_under_fire_leaves_nothing(void **state) {
     avow_promise_t *clients = avow_map(loop, 200, echo_once, NULL, &options);
     wait_for(&begun, 20 + 10 * round);
 
-    stop(p);
+    stop_server(p);
 
     avow_value_unref(avow_run(clients));
     avow_value_unref(server);
@@ -396,7 +396,7 @@ static void without_memory_a_connection_waits(void **state) {
   (void) close(fd);
   assert_echoes(&end);
   avow_value_unref(end);
-  stop(p);
+  stop_server(p);
 }
 
 static void closing_without_memory_cuts_connections_short(void **state) {
@@ -444,7 +444,7 @@ static void without_descriptors_a_connection_is_closed(void **state) {
   const avow_value_t end = connected();
   assert_echoes(&end);
   avow_value_unref(end);
-  stop(p);
+  stop_server(p);
 }
 
 /* For the sockets of the loops, that is. */
@@ -464,7 +464,7 @@ static void without_descriptors_connections_are_handed_over(void **state) {
 
   for (int i = 0; i < LOOPS; i++)
     avow_value_unref(ends[i]);
-  stop(p);
+  stop_server(p);
 }
 
 static void ipv6_is_served_too(void **state) {
@@ -484,7 +484,7 @@ static void ipv6_is_served_too(void **state) {
   assert_echoes(&end);
 
   avow_value_unref(end);
-  stop(p);
+  stop_server(p);
 }
 
 /* The connection's own is one. */
@@ -507,7 +507,7 @@ static void an_address_that_another_took_is_refused(void **state) {
 
   assert_int_equal(avow_error_code(&v), UV_EADDRINUSE);
   avow_value_unref(v);
-  stop(p);
+  stop_server(p);
 }
 
 static void serve_a_number(void) {
@@ -529,7 +529,7 @@ static void listen_refuses_what_it_cannot_do(void **state) {
                  UV_ENOMEM);
 
   assert_fulfils_none(avow_loops_close(none, loop));
-  stop(p);
+  stop_server(p);
   assert_rejects(listen_with(echo, 0), UV_EINVAL); /* it is closed */
 }
 

@@ -169,7 +169,7 @@ static void a_recursion_of_adoptions_stays_flat(void **state) {
   assert_fulfils_int(next(), 7);
 
   assert_int_equal(left, 0);
-  assert_in_range(most, before, before + A_FEW);
+  assert_int_in_range(most, before, before + A_FEW);
 }
 
 static avow_value_t step_fn(void *data) {
@@ -193,7 +193,7 @@ static void a_long_repeat_stays_flat(void **state) {
   assert_fulfils_int(avow_repeat(loop, step_fn, NULL), 7);
 
   assert_int_equal(left, 0);
-  assert_in_range(most, before, before + A_FEW);
+  assert_int_in_range(most, before, before + A_FEW);
 }
 
 static void a_long_repeat_that_waits_stays_flat(void **state) {
@@ -203,7 +203,7 @@ static void a_long_repeat_that_waits_stays_flat(void **state) {
   assert_fulfils_int(avow_repeat(loop, waiting_step_fn, NULL), 7);
 
   assert_int_equal(left, 0);
-  assert_in_range(most, before, before + A_FEW);
+  assert_int_in_range(most, before, before + A_FEW);
 }
 
 /* A step through all of a crowd in an order that is neither first nor last. */

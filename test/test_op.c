@@ -34,7 +34,7 @@ static void a_crowd_of_operations_leaves_few_blocks(void **state) {
   run();
 
   assert_true(most - before >= MANY);
-  assert_in_range(live_allocations() - before, 0, KEPT + 8); /* and slabs */
+  assert_int_in_range(live_allocations() - before, 0, KEPT + 8); /* and slabs */
 }
 
 /* What a path of that length is refused with. */

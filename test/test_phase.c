@@ -57,7 +57,7 @@ static void each_wait_is_a_turn(void **state) {
 
   assert_fulfils_int(avow_repeat(loop, again_fn, &left), 1);
 
-  assert_in_range(turns, 9, 10);
+  assert_int_in_range(turns, 9, 10);
   uv_close((uv_handle_t *) &check, NULL);
   run();
 }

@@ -242,7 +242,7 @@ static void delays_spread_over_the_whole_range(void **state) {
 
   for (int i = 0; i < 100; i++) {
     const uint64_t delay = avow__jitter(3, &random);
-    assert_in_range(delay, 0, 3);
+    assert_int_in_range(delay, 0, 3);
     seen[delay] = true;
   }
 

@@ -89,7 +89,7 @@ static void assert_stage(const char *notes) {
 
   assert_notes(notes);
   assert_true(uv_hrtime() - stage.start < FAR * UINT64_C(1000000));
-  assert_in_range(stage.iterations, 0, 10);
+  assert_int_in_range(stage.iterations, 0, 10);
   assert_false(uv_loop_alive(loop));
   uv_walk(loop, assert_inactive, NULL);
 }

@@ -334,7 +334,7 @@ static void sleeps_of_nothing_in_a_row_let_the_loop_turn(void **state) {
 
   assert_fulfils_int(avow_repeat(loop, zero_fn, &zero), 1);
 
-  assert_in_range(zero.steps, 1, 100);
+  assert_int_in_range(zero.steps, 1, 100);
   uv_close((uv_handle_t *) &prepare, NULL);
   run();
 }
@@ -380,7 +380,7 @@ static void waiting_does_not_spin(void **state) {
 
   assert_fulfils_none(avow_sleep(loop, 50));
 
-  assert_in_range(iterations, 1, 5);
+  assert_int_in_range(iterations, 1, 5);
   avow_unref(p);
   uv_close((uv_handle_t *) &prepare, NULL);
   run();

@@ -148,7 +148,7 @@ static void walk_reads_ahead_no_more_than_there_is_room(void **state) {
 
   const long live = live_allocations();
 
-  assert_in_range(live, 64, 400);
+  assert_int_in_range(live, 64, 400);
   avow_channel_unref(channel);
 }
 
