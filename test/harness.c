@@ -109,13 +109,23 @@ void harness_init(void) {
   (void) alarm(DEADLINE); /* a test that hangs fails */
 }
 
+/* Since 1.49 a loop has to ask for it, beside UV_USE_IO_URING=1. */
+int start_loop(uv_loop_t *out) {
+  const int err = uv_loop_init(out);
+#if defined(__linux__) && UV_VERSION_HEX >= 0x013100
+  if (err == 0)
+    (void) uv_loop_configure(out, UV_LOOP_USE_IO_URING_SQPOLL); /* or pool */
+#endif
+  return err;
+}
+
 int harness_setup(void **state) {
   (void) alarm(DEADLINE); /* a test that hangs fails */
   loop = &the_loop;
   log_text[0] = '\0';
   live = 0;
   fail_allocation(0, false);
-  if (uv_loop_init(loop) != 0)
+  if (start_loop(loop) != 0)
     return -1;
   return avow_loop_init(loop, NULL);
 }

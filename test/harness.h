@@ -31,6 +31,9 @@ extern uv_loop_t *loop;
 int harness_setup(void **state);
 int harness_teardown(void **state);
 
+/* uv_loop_init(), and files by io_uring where the environment allows it. */
+int start_loop(uv_loop_t *out);
+
 /* Runs the group with the counting allocator in place and a deadline. */
 #define RUN(tests) (harness_init(), cmocka_run_group_tests(tests, NULL, NULL))
 void harness_init(void);

@@ -11,6 +11,7 @@
 typedef enum {
   BY_ITSELF, /* it completes in its own time */
   IN_POOL,   /* likewise, with a job of the thread pool first */
+  ON_FILE,   /* likewise, with a request that the kernel may do as well */
   WHEN_TOLD  /* once complete() was called */
 } completes_t;
 

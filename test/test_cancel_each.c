@@ -142,9 +142,13 @@ static void turn(int times) {
     (void) uv_run(loop, UV_RUN_NOWAIT); /* whether something is left or not */
 }
 
+static bool begins_in_pool(void) {
+  return subject->completes == IN_POOL || subject->completes == ON_FILE;
+}
+
 /* Nor for what it waits for itself. */
 static void rejects_without_waiting_for_a_thread(void **state) {
-  if (subject->completes == IN_POOL)
+  if (begins_in_pool())
     hold_pool(THREADS);
   avow_promise_t *p = watched(subject->start());
 
@@ -157,10 +161,13 @@ static void rejects_without_waiting_for_a_thread(void **state) {
 }
 
 static void cancelled_while_queued(void **state) {
-  if (subject->completes == IN_POOL)
+  const bool waits = subject->completes == ON_FILE
+                         ? !kernel_does_files()
+                         : subject->completes != BY_ITSELF;
+  if (begins_in_pool())
     hold_pool(THREADS);
   avow_promise_t *p = watched(subject->start());
-  if (subject->completes != BY_ITSELF)
+  if (waits)
     turn(TURNS);
 
   avow_cancel(p);
@@ -172,7 +179,7 @@ static void cancelled_while_queued(void **state) {
 /* A part of what it waits for has happened; or all of its first job has, which
    nobody has heard of. */
 static avow_promise_t *under_way(void) {
-  if (subject->completes == IN_POOL)
+  if (begins_in_pool())
     return done_unheard(subject->start);
   avow_promise_t *p = subject->start();
   if (subject->progress != NULL)

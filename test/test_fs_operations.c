@@ -153,10 +153,14 @@ static avow_value_t cancel_cb(const avow_value_t *arg, void *victim) {
   return avow_none();
 }
 
+static avow_promise_t *start_fstat(void) {
+  return avow_fs_fstat(loop, stage_file());
+}
+
 /* By what completes just before it, as libuv hands out both. */
 static void cancelled_in_its_turn(void **state) {
   hold_pool(THREADS - 1);
-  avow_promise_t *first = avow_fs_fstat(loop, stage_file());
+  avow_promise_t *first = done_next(start_fstat);
   avow_promise_t *second = start();
   wait_until_taken();
 

@@ -368,5 +368,5 @@ int main(void) {
     cmocka_unit_test(stackless_functions_survive),
   };
   harness_init();
-  return cmocka_run_group_tests(tests, start_pool, NULL);
+  return cmocka_run_group_tests(tests, start_pool_alone, NULL);
 }

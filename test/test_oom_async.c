@@ -64,7 +64,7 @@ static int fail_maps(void **state) {
   map_pages = avow__map_pages;
   avow__map_pages = map_or_fail;
 #endif
-  return start_pool(state);
+  return start_pool_alone(state);
 }
 
 int main(void) {

@@ -171,7 +171,7 @@ static void sources_survive(void **state) {
 static int start(void **state) {
   if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0)
     return -1;
-  return start_pool(state);
+  return start_pool_alone(state);
 }
 
 static int finish(void **state) {

@@ -106,7 +106,7 @@ static void trees_survive(void **state) {
 
 static int start(void **state) {
   (void) snprintf(directory, sizeof(directory), "/tmp/avow-XXXXXX");
-  return start_pool(state) != 0 || mkdtemp(directory) == NULL ? -1 : 0;
+  return start_pool_alone(state) != 0 || mkdtemp(directory) == NULL ? -1 : 0;
 }
 
 /* A run without memory leaves a part. */

@@ -360,5 +360,5 @@ int main(void) {
     cmocka_unit_test(datagrams_received_survive),
   };
   harness_init();
-  return cmocka_run_group_tests(tests, start_pool, NULL);
+  return cmocka_run_group_tests(tests, start_pool_alone, NULL);
 }

@@ -80,5 +80,5 @@ int main(void) {
     cmocka_unit_test(commands_survive),
   };
   harness_init();
-  return cmocka_run_group_tests(tests, start_pool, NULL);
+  return cmocka_run_group_tests(tests, start_pool_alone, NULL);
 }

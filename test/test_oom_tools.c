@@ -323,5 +323,5 @@ int main(void) {
   };
   (void) signal(SIGPIPE, SIG_IGN);
   harness_init();
-  return cmocka_run_group_tests(tests, start_pool, NULL);
+  return cmocka_run_group_tests(tests, start_pool_alone, NULL);
 }

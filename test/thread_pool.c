@@ -1,5 +1,9 @@
 #include "thread_pool.h"
 
+#ifndef _WIN32
+#  include <poll.h>
+#endif
+
 static uv_sem_t arrived; /* a job of the pool's began */
 static uv_sem_t gate;    /* and may end */
 static int held;
@@ -64,4 +68,47 @@ avow_promise_t *done_unheard(start_fn start) {
   wait_until_taken();
   release_pool();
   return p;
+}
+
+/* What says so makes the descriptor of the loop readable. */
+static void wait_for_word(void) {
+#ifdef _WIN32
+  wait_until_taken(); /* and done, since one thread does all */
+#else
+  struct pollfd fd = { .fd = uv_backend_fd(loop), .events = POLLIN };
+  while (poll(&fd, 1, -1) < 1)
+    ; /* a signal */
+#endif
+}
+
+avow_promise_t *done_next(start_fn start) {
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* it may not have looked there yet */
+  avow_promise_t *p = start();
+  wait_for_word();
+  return p;
+}
+
+static void end_stat(uv_fs_t *req) {
+  uv_fs_req_cleanup(req);
+}
+
+static bool takes_stat_back(void) {
+  uv_fs_t req;
+  hold_pool(THREADS);
+  assert_int_equal(uv_fs_stat(loop, &req, ".", end_stat), 0);
+  const int err = uv_cancel((uv_req_t *) &req);
+  release_pool();
+  assert_int_equal(uv_run(loop, UV_RUN_DEFAULT), 0);
+  return err == 0;
+}
+
+bool kernel_does_files(void) {
+  uv_loop_t own;
+  uv_loop_t *before = loop;
+  assert_int_equal(start_loop(&own), 0);
+  loop = &own;
+  const bool pool_does = takes_stat_back();
+  loop = before;
+  assert_int_equal(uv_loop_close(&own), 0);
+  return !pool_does;
 }

@@ -23,6 +23,14 @@ void wait_until_taken(void);
 /* With one thread for all, what was taken is done, but nobody has heard. */
 avow_promise_t *done_unheard(start_fn start);
 
+/* While the pool is held: starts it and waits until it is done. The loop will
+   hear of it before it hears of anything that is done later. */
+avow_promise_t *done_next(start_fn start);
+
+/* Whether libuv has the kernel (io_uring) do what is asked of files, and not
+   the pool: that waits for no thread, and cancelling never takes it back. */
+bool kernel_does_files(void);
+
 /* A job of the test's own says that it has begun, and waits to be let go. */
 void wait_in_pool(void);
 /* The test waits for that, and lets it go. */

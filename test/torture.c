@@ -209,7 +209,7 @@ static bool run_once(const run_t *run) {
   const int files = open_files();
   uv_loop_t own;
   loop = &own;
-  assert_int_equal(uv_loop_init(&own), 0);
+  assert_int_equal(start_loop(&own), 0);
   fail_allocation(run->spare < 0 ? run->nth : 0, run->from_then_on);
   const int err = avow_loop_init(&own, &quiet);
   bool failed = err != 0;
@@ -267,4 +267,10 @@ int start_pool(void **state) {
       uv_run(&own, UV_RUN_DEFAULT) != 0)
     return -1;
   return uv_loop_close(&own);
+}
+
+int start_pool_alone(void **state) {
+  if (setenv("UV_USE_IO_URING", "0", 1) != 0)
+    return -1;
+  return start_pool(state);
 }

@@ -48,4 +48,9 @@ void survive(program_fn program);
    thread pool: it ends the process if that cannot start. */
 int start_pool(void **state);
 
+/* The same for programs that ask nothing of files. Before 1.49 each loop may
+   have a ring of the kernel's for that, which takes milliseconds: too much for
+   loops by the thousand. */
+int start_pool_alone(void **state);
+
 #endif
