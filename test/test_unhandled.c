@@ -232,7 +232,7 @@ static void unhandled_is_one_line_on_stderr_by_default(void **state) {
   (void) close(saved);
   rewind(file);
   char text[256] = "", more[256] = "";
-  (void) fgets(text, sizeof(text), file);
+  assert_non_null(fgets(text, sizeof(text), file));
   assert_null(fgets(more, sizeof(more), file));
   (void) fclose(file);
   assert_non_null(strstr(text, "unhandled rejection: i/o error (EIO)"));

@@ -1,6 +1,7 @@
 /* Files. What is to be read holds numbers, so that no part looks like another.
  */
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -256,7 +257,8 @@ static avow_promise_t *start_replacing_file(void) {
 
 static avow_promise_t *start_replacing_link(void) {
   write_old();
-  (void) symlink("target", link_path); /* or it is there */
+  if (symlink("target", link_path) != 0)
+    trial_check(errno == EEXIST, "the link is there");
   return avow_replace_file(loop, link_path, avow_bytes(content, SIZE), 0600);
 }
 
