@@ -328,6 +328,8 @@ int avow_loop_close(uv_loop_t *loop) {
     return UV_EBUSY;
   if (--c->users > 0)
     return 0;
+  const bool is_run = c->run_for != NULL; /* an avow_run() called who calls */
+  c->run_for = NULL; /* the turns that the end takes are not its to stop */
   c->closing = true;
   unwind(c);
   close_handles(c);
@@ -341,6 +343,8 @@ int avow_loop_close(uv_loop_t *loop) {
   atomic_fetch_add(&avow__generation, 1);
   registry_unlock();
   avow__context_release(c);
+  if (is_run)
+    uv_stop(loop); /* its promise is settled: it would not be noticed */
   return 0;
 }
 

@@ -128,15 +128,18 @@ static avow_value_t give(avow_promise_t *p) {
 /* Settled by a timer, p would not be noticed before the poll that follows, and
    that may last for ever: avow__leave_queue() stops the loop. */
 static bool run_once(avow__context_t *c, const avow_promise_t *p) {
-  const avow_promise_t *outer = c->run_for;
   c->run_for = p;
   const bool alive = uv_run(c->loop, UV_RUN_ONCE) != 0;
-  c->run_for = outer;
+  c->run_for = NULL;
   return alive || !avow__queue_is_empty(&c->queue);
 }
 
-/* Until p has settled, or nothing is left to do. */
+/* Until p has settled, or nothing is left to do. A callback of the program that
+   an outer avow_run() runs may have called us: what that waits for stops its
+   own turn of the loop and none of ours, which would never turn again. */
 static void run_loop(avow__context_t *c, const avow_promise_t *p) {
+  const avow_promise_t *outer = c->run_for;
+  c->run_for = NULL;
   bool alive = true;
   while (avow__is_pending(p) && alive) {
     c->late = true;
@@ -145,7 +148,8 @@ static void run_loop(avow__context_t *c, const avow_promise_t *p) {
     if (avow__is_pending(p))
       alive = run_once(c, p);
   }
-  stop_if_settled(c); /* who called us may be called from another avow_run() */
+  c->run_for = outer;
+  stop_if_settled(c);
 }
 
 avow_value_t avow_run(avow_promise_t *p) {

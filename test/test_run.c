@@ -82,6 +82,70 @@ static void run_ends_though_a_run_inside_it_saw_the_end(void **state) {
   close_now((uv_handle_t *) &other);
 }
 
+typedef struct {
+  uv_idle_t idle;
+  avow_deferred_t *first, *second;
+} two_turns_t;
+
+static void resolve_one_a_turn(uv_idle_t *idle) {
+  two_turns_t *turns = idle->data;
+  avow_deferred_t **next =
+      turns->first != NULL ? &turns->first : &turns->second;
+  assert_true(avow_resolve(*next, avow_none()));
+  *next = NULL;
+  if (turns->second == NULL)
+    (void) uv_idle_stop(idle);
+}
+
+static void run_two_turns(uv_timer_t *timer) {
+  two_turns_t *turns = timer->data;
+  avow_promise_t *p = avow_promise_new(loop, &turns->second);
+  assert_int_equal(uv_idle_init(loop, &turns->idle), 0);
+  turns->idle.data = turns;
+  assert_int_equal(uv_idle_start(&turns->idle, resolve_one_a_turn), 0);
+
+  assert_fulfils_none(p);
+  note("inner");
+}
+
+static void run_turns_the_loop_though_an_outer_run_is_over(void **state) {
+  two_turns_t turns = { 0 };
+  uv_timer_t timer;
+  avow_promise_t *p = avow_promise_new(loop, &turns.first);
+  start_timer(&timer, run_two_turns, &turns);
+
+  assert_fulfils_none(p);
+
+  assert_notes("inner");
+  close_now((uv_handle_t *) &timer);
+  close_now((uv_handle_t *) &turns.idle);
+}
+
+static avow_value_t work_fn(void *data) {
+  uv_sleep(1);
+  return avow_none();
+}
+
+/* Which has to turn the loop until the work is over. */
+static void close_in_a_timer(uv_timer_t *timer) {
+  avow_unref(avow_work(loop, work_fn, NULL, NULL));
+  assert_int_equal(avow_loop_close(loop), 0);
+}
+
+static void run_ends_when_its_loop_is_closed(void **state) {
+  uv_async_t other;
+  uv_timer_t timer;
+  assert_int_equal(uv_async_init(loop, &other, NULL), 0);
+  start_timer(&timer, close_in_a_timer, NULL);
+
+  assert_rejects(avow_sleep(loop, 60000), UV_ECANCELED);
+
+  uv_close((uv_handle_t *) &timer, NULL);
+  uv_close((uv_handle_t *) &other, NULL);
+  run();
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
 static void run_leaves_the_loop_ready_to_run(void **state) {
   avow_promise_t *later = avow_sleep(loop, 2);
 
@@ -136,6 +200,8 @@ int main(void) {
     CASE(run_ends_though_others_keep_the_loop_waiting),
     CASE(run_ends_when_a_timer_of_the_program_settles),
     CASE(run_ends_though_a_run_inside_it_saw_the_end),
+    CASE(run_turns_the_loop_though_an_outer_run_is_over),
+    CASE(run_ends_when_its_loop_is_closed),
     CASE(run_leaves_the_loop_ready_to_run),
     CASE(run_says_when_the_loop_is_dry),
     CASE(run_goes_on_after_a_stop),
