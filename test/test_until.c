@@ -153,9 +153,10 @@ static void cancel_fn(void *p) {
   avow_cancel(p);
 }
 
+static const avow_class_t canceller = { .name = "canceller",
+                                        .destroy = cancel_fn };
+
 static void what_stop_fulfils_with_may_cancel_as_it_goes(void **state) {
-  static const avow_class_t canceller = { .name = "canceller",
-                                          .destroy = cancel_fn };
   avow_deferred_t *d, *stop_d;
   avow_promise_t *stop = avow_promise_new(loop, &stop_d);
   avow_promise_t *p = avow_until(pending(&d, "work"), stop);
@@ -166,6 +167,22 @@ static void what_stop_fulfils_with_may_cancel_as_it_goes(void **state) {
   assert_rejects(p, UV_ECANCELED);
   assert_notes("work");
   avow_deferred_drop(d);
+}
+
+/* Then p leaves it to them, and waits for nothing any more. */
+static void the_same_where_others_hold_what_it_waits_for(void **state) {
+  avow_deferred_t *d, *stop_d;
+  avow_promise_t *stop = avow_promise_new(loop, &stop_d);
+  avow_promise_t *work = pending(&d, "work");
+  avow_promise_t *p = avow_until(avow_ref(work), stop);
+  avow_unref(stop);
+
+  assert_true(avow_resolve(stop_d, avow_object(&canceller, p)));
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("");
+  assert_true(avow_resolve(d, avow_none()));
+  avow_unref(work);
 }
 
 static void timeout_rejects_and_cancels(void **state) {
@@ -244,6 +261,7 @@ int main(void) {
     CASE(until_whose_stop_waits_for_it_settles),
     CASE(until_is_cancelled_when_stop_fulfils),
     CASE(what_stop_fulfils_with_may_cancel_as_it_goes),
+    CASE(the_same_where_others_hold_what_it_waits_for),
     CASE(timeout_rejects_and_cancels),
     CASE(timeout_says_what_it_is),
     CASE(timeout_is_gone_when_its_promise_settles),
