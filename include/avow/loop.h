@@ -5,9 +5,9 @@
 #define AVOW_LOOP_H
 
 #include <stdio.h>
-#include <uv.h>
 
 #include "avow/error.h"
+#include "avow/uv.h"
 
 AVOW_BEGIN_C
 

@@ -4,8 +4,6 @@
 #ifndef AVOW_LOOPS_H
 #define AVOW_LOOPS_H
 
-#include <uv.h>
-
 #include "avow/promise.h"
 
 AVOW_BEGIN_C

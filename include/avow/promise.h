@@ -10,9 +10,8 @@
 #ifndef AVOW_PROMISE_H
 #define AVOW_PROMISE_H
 
-#include <uv.h>
-
 #include "avow/error.h"
+#include "avow/uv.h"
 
 AVOW_BEGIN_C
 
