@@ -39,8 +39,7 @@ refuse_what_is_old() {
   libuv=$(pkg-config --modversion libuv 2>/dev/null || to_come libuv1-dev)
   least_meson=$(sed -n "s/.*meson_version: *'>= *\([0-9.]*\).*/\1/p" \
     meson.build)
-  least_libuv=$(sed -n "s/.*dependency('libuv'.*'>= *\([0-9.]*\).*/\1/p" \
-    meson.build)
+  least_libuv=$(sed -n "s/^libuv_oldest = '\(.*\)'/\1/p" meson.build)
   if is_older "$meson" "$least_meson" || is_older "$libuv" "$least_libuv"; then
     say "avow needs Meson $least_meson and libuv $least_libuv or newer, and" \
       "here are Meson ${meson:-?} and libuv ${libuv:-?}: install newer ones," \
