@@ -1,62 +1,104 @@
 #!/bin/sh
-# Installs avow into a folder of its own and builds a program against it, by
-# pkg-config with the shared and the static library; then builds the same
-# program with avow as a Meson subproject.
+# Installs avow as README.md says, and builds programs against it: in C and C++,
+# with the shared and the static library, by pkg-config and by CMake, also after
+# the prefix has moved; then has it built as a part of other projects.
+# shellcheck disable=SC2046,SC2086 # lists of flags
 set -eu
 cd "$(dirname "$0")/.."
-root=$(pwd)
+more='g++ cmake git' . test/packages.sh
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-
-cat >"$work/main.c" <<'C'
-#include <avow.h>
-
-int main(void) {
-  uv_loop_t *loop = uv_default_loop();
-  if (avow_loop_init(loop, NULL) != 0)
-    return 1;
-  avow_value_t v = avow_run(avow_promise_resolve(loop, avow_int(42)));
-  if (avow_to_int(&v) != 42 || avow_loop_close(loop) != 0)
-    return 1;
-  return uv_loop_close(loop);
-}
-C
-
-meson setup "$work/build" "$root" --prefix="$work/prefix" --libdir=lib \
-  -Dtests=disabled -Dexamples=false -Dbench=false >/dev/null
-meson install -C "$work/build" --quiet
-export PKG_CONFIG_PATH="$work/prefix/lib/pkgconfig"
-# shellcheck disable=SC2046 # lists of flags
-cc "$work/main.c" -o "$work/shared" $(pkg-config --cflags --libs avow)
-LD_LIBRARY_PATH="$work/prefix/lib" "$work/shared"
-# shellcheck disable=SC2046 # lists of flags
-cc "$work/main.c" -o "$work/static" $(pkg-config --cflags avow) \
-  "$work/prefix/lib/libavow.a" $(pkg-config --libs libuv) -pthread
-"$work/static"
-[ -f "$work/prefix/lib/libavow.so.0" ]
-[ -f "$work/prefix/share/avow/avow-gdb.py" ]
-[ "$(pkg-config --modversion avow)" = \
-  "$(sed -n 's/^#define AVOW_VERSION  *"\(.*\)"/\1/p' include/avow/version.h)" ]
-
-# What the shared library shows is what the headers say.
-nm -D --defined-only "$work/prefix/lib/libavow.so" | awk '{ print $3 }' |
-  grep -v '^avow_[a-z]' >"$work/strays" || true
-if [ -s "$work/strays" ]; then
-  echo 'exported by mistake:'
-  cat "$work/strays"
+sources=$(pwd)/test/parents
+version=$(sed -n 's/^#define AVOW_VERSION  *"\(.*\)"/\1/p' \
+  include/avow/version.h)
+fail() {
+  echo "test/install.sh: $*" >&2
   exit 1
-fi
+}
 
-mkdir -p "$work/user/subprojects"
-git archive HEAD --prefix=avow/ | tar x -C "$work/user/subprojects"
-cp "$work/main.c" "$work/user"
-cat >"$work/user/meson.build" <<'M'
-project('user', 'c')
-executable('user', 'main.c', dependencies: dependency('avow',
-  fallback: 'avow', default_options: ['tests=disabled']))
-M
-unset PKG_CONFIG_PATH
-meson setup "$work/user/build" "$work/user" >/dev/null
-ninja -C "$work/user/build" --quiet
-"$work/user/build/user"
-echo 'installed, linked both ways, and built as a subproject'
+mkdir "$work/avow" "$work/home"
+git ls-files -co --exclude-standard | tar c -T - | tar x -C "$work/avow"
+HOME=$work/home sh "$work/avow/test/readme.sh" one
+prefix=$work/home/.local
+export PKG_CONFIG_PATH="$prefix/lib/pkgconfig" LD_RUN_PATH="$prefix/lib"
+
+cd "$prefix"
+for file in lib/libavow.a lib/libavow.so.0 include/avow.h \
+  share/avow/avow-gdb.py lib/cmake/avow/avow-config.cmake; do
+  [ -f "$file" ] || fail "$file is not installed"
+done
+[ "$(pkg-config --modversion avow)" = "$version" ] || fail 'another version'
+readelf -d lib/libavow.so | grep -q 'SONAME.*\[libavow\.so\.0\]' ||
+  fail 'another soname'
+# What the shared library shows is what the headers say.
+! nm -D --defined-only lib/libavow.so | awk '{ print $3 }' |
+  grep -v '^avow_[a-z]' || fail 'these are exported by mistake'
+
+cd "$work"
+dynamic=$(pkg-config --cflags --libs avow)
+archive="$(pkg-config --cflags avow)
+  $(pkg-config --variable=libdir avow)/libavow.a"
+static="$archive $(pkg-config --libs libuv)"
+whole="-static $archive $(pkg-config --libs libuv-static)"
+# COMPILER SOURCE ARGUMENT...: builds a program in all three ways, and runs it.
+try() {
+  compiler=$1
+  source=$sources/$2
+  shift 2
+  "$compiler" "$@" "$source" -o shared $dynamic
+  "$compiler" "$@" "$source" -o static $static
+  "$compiler" "$@" "$source" -o whole $whole 2>whole.log || # it warns of NSS
+    { cat whole.log; fail "no static program by $compiler"; }
+  for program in ./shared ./static ./whole; do
+    $program >out || fail "$program by $compiler $* fails"
+  done
+  ! readelf -d static | grep -q libavow || fail 'static is not'
+  ! readelf -d whole | grep -q NEEDED || fail 'all in one file is not'
+}
+strict='-Wall -Wextra -pedantic-errors -Werror'
+try cc program.c
+try cc program.c -std=c11 -D_POSIX_C_SOURCE=200809L $strict
+! cc -std=c11 -c "$sources/program.c" $dynamic 2>err ||
+  fail '-std=c11 hides no POSIX'
+grep -q 'uv.h needs POSIX: pass -std=gnu11' err || fail 'no word of POSIX'
+for compiler in g++ clang++; do
+  command -v $compiler >/dev/null || {
+    [ -z "${CI:-}" ] || fail "$compiler is not here" # all of them are
+    echo "$compiler is not here"
+    continue
+  }
+  for standard in c++17 c++20; do
+    try $compiler program.cc -std=$standard $strict
+    for header in "$prefix"/include/avow.h "$prefix"/include/avow/*.h; do
+      echo "#include \"$header\"" |
+        $compiler -std=$standard $strict -fsyntax-only -x c++ - \
+          $(pkg-config --cflags avow) || fail "$header is not $standard"
+    done
+  done
+done
+
+# PREFIX WANTED: configures the CMake project.
+configure() {
+  rm -rf cmake
+  cmake -GNinja -S "$sources" -B cmake \
+    -DCMAKE_PREFIX_PATH="$1" -DWANTED="$2" >cmake.log 2>&1
+}
+configure "$prefix" 99 && fail 'CMake takes it for version 99'
+grep -q "requested version \"99\"" cmake.log || { cat cmake.log; exit 1; }
+cp -a "$prefix" moved
+rm moved/lib/libavow.so*
+mkdir -p by-link/usr
+cp -a "$prefix"/* by-link/usr
+ln -s usr/lib by-link/lib
+rm -r "$prefix/lib/cmake"
+for at in "$work/moved" "$work/by-link"; do
+  configure "$at" "$version" || { cat cmake.log; fail "not found in $at"; }
+  cmake --build cmake >cmake.log 2>&1 || { cat cmake.log; exit 1; }
+  for program in found found_static by_pkg_config; do
+    cmake/$program >out || fail "$program by CMake from $at fails"
+  done
+done
+
+cd "$sources/../.."
+sh test/parents.sh
+echo 'installed, linked in every way, found, and built as a part of others'

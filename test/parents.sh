@@ -41,7 +41,8 @@ try() {
   of_library=$(grep -c '"file".*avow/src/' build/compile_commands.json)
   [ "$built" = "$of_library" ] || fail 'more is built than the library'
   grep -qi cmocka build/meson-logs/meson-log.txt && fail 'it looks for cmocka'
-  meson test -C build --no-rebuild 2>&1 | grep -q 'No tests defined' || fail 'it has tests'
+  meson test -C build --no-rebuild 2>&1 | grep -q 'No tests defined' ||
+    fail 'it has tests'
 
   DESTDIR=$work/root meson install -C build --quiet >ninja.log
   found=$(cd root && find . ! -type d | sed 's,.*/,,' | sort | tr '\n' ' ')
