@@ -23,10 +23,9 @@ void model_drop_elements(node_t *gather, nodes_t *condemned) {
 }
 
 static void settle_gather(node_t *gather, outcome_t outcome) {
-  nodes_t condemned = { NULL, NULL };
-  model_drop_elements(gather, gather->cancels_losers ? &condemned : NULL);
+  model_drop_elements(gather, gather->cancels_losers ? &model.condemned : NULL);
   model_settle(gather, outcome);
-  model_cancel_inputs(&condemned);
+  model_cancel_condemned();
 }
 
 static void count_down(node_t *gather) {
@@ -96,12 +95,11 @@ void model_until(node_t *node, node_t *input, node_t *stop) {
 }
 
 void model_drop_watch(node_t *node) {
-  nodes_t condemned = { NULL, NULL };
   if (node->watch == NULL)
     return;
-  drop_element(node->watch, &condemned);
+  drop_element(node->watch, &model.condemned);
   node->watch = NULL;
-  model_cancel_inputs(&condemned);
+  model_cancel_condemned();
 }
 
 void model_run_until(node_t *node) {

@@ -263,7 +263,6 @@ static node_t *topmost(node_t *start) {
   return node;
 }
 
-/* What it waited for is let go of last, and until then others hold that. */
 static void detach(node_t *node) {
   node_t *from = node->upstream;
   model_remove(node->stage == JOINING ? &model.queue : &from->waiters, node);
@@ -292,13 +291,13 @@ static void cancel_source(node_t *node) {
     note(node, 0);
 }
 
-static void cancel_top(node_t *top, node_t *start, nodes_t *condemned) {
+static void cancel_top(node_t *top, node_t *start) {
   if (top->stage == CLEANING) {
     top->at_hand = rejected(UV_ECANCELED);
   } else if (top->stage == CLEANED) {
     return;
   } else if (top->kind == GATHER) {
-    model_drop_elements(top, condemned);
+    model_drop_elements(top, &model.condemned);
     model_settle(top, rejected(UV_ECANCELED));
   } else if (top->upstream == NULL) {
     cancel_source(top);
@@ -309,22 +308,28 @@ static void cancel_top(node_t *top, node_t *start, nodes_t *condemned) {
   }
 }
 
-void model_cancel_inputs(nodes_t *condemned) {
-  while (condemned->first != NULL) {
-    node_t *element = model_take_first(condemned);
-    node_t *input = element->upstream;
-    if (model_is_pending(input))
-      cancel_top(topmost(input), input, condemned);
+static void cancel_now(node_t *node) {
+  if (model_is_pending(node))
+    cancel_top(topmost(node), node);
+}
+
+void model_cancel_condemned(void) {
+  if (model.cancelling)
+    return;
+  model.cancelling = true;
+  while (model.condemned.first != NULL) {
+    node_t *element = model_take_first(&model.condemned);
+    cancel_now(element->upstream);
     (void) model_take_upstream(element); /* it is over */
   }
+  model.cancelling = false;
 }
 
 void model_cancel(node_t *node) {
-  nodes_t condemned = { NULL, NULL };
-  if (!model_is_pending(node))
-    return;
-  cancel_top(topmost(node), node, &condemned);
-  model_cancel_inputs(&condemned);
+  model.cancelling = true;
+  cancel_now(node);
+  model.cancelling = false;
+  model_cancel_condemned();
 }
 
 /* Settling from outside. */

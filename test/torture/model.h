@@ -84,6 +84,8 @@ typedef struct model_s {
   outcome_t sent_outcomes[NODES];
   size_t n_sent;
   nodes_t queue;
+  nodes_t condemned; /* elements and watches whose inputs to cancel */
+  bool cancelling;
   size_t waiting_remotes; /* they keep the loop alive */
   uint64_t present, cached;
   bool woken; /* the loop has a reason to turn */
@@ -115,7 +117,8 @@ bool model_is_shared(const node_t *node);
 void model_settle(node_t *node, outcome_t outcome);
 void model_subscribe(node_t *job, node_t *from);
 outcome_t model_take_upstream(node_t *job);
-void model_cancel_inputs(nodes_t *condemned);
+/* Inside another cancellation, that does so when the step before is over. */
+void model_cancel_condemned(void);
 void model_drop_elements(node_t *gather, nodes_t *condemned);
 void model_drop_watch(node_t *until);
 void model_run_element(node_t *element);
