@@ -36,6 +36,7 @@ def compile_all(root, cc, where):
     """Has gcc write the call graph of each source into the directory."""
     names = sorted(name for name in os.listdir(f'{root}/src')
                    if name.endswith('.c') and 'windows' not in name)
+    os.environ['CCACHE_DISABLE'] = '1'  # it would not keep what gcc writes
     for name in names:
         subprocess.run(cc + ['-fcallgraph-info', '-O0', '-DNDEBUG', '-w',
                              '-DAVOW_BUILDING', '-I', f'{root}/include',
