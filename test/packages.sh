@@ -59,6 +59,7 @@ ask_for() {
 # Shows on a terminal how far apt is, and what else it says if it fails.
 follow_apt() {
   said=
+  waiting=
   if [ -t 2 ] && [ "${TERM:-dumb}" != dumb ]; then
     progress='\r\033[K%.72s'
   else
@@ -67,6 +68,10 @@ follow_apt() {
   while IFS= read -r line; do
     case $line in
     done:) break ;;
+    Waiting*) # for another apt, and says so each second
+      [ "$line" = "$waiting" ] || say "$line"
+      waiting=$line
+      ;;
     dlstatus:* | pmstatus:*) printf "$progress" "${line#*:*:*:}" >&2 ;;
     *) said="$said$line
 " ;;
@@ -86,11 +91,11 @@ install() {
   complaints=$($as_root apt-get update -qq 2>&1) || :
   refuse_what_is_old
   {
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q \
       --no-install-recommends -o DPkg::Lock::Timeout=300 -o APT::Status-Fd=1 \
       "$@" 2>&1 </dev/null && echo done:
   } | follow_apt || {
-    say "$complaints"
+    [ -z "$complaints" ] || say "$complaints"
     exit 1
   }
 }
