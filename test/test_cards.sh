@@ -45,7 +45,7 @@ out '1 of 1 loaded\.'
 
 echo "cards: on a terminal the rows change where they are"
 if has_terminal; then
-  on_terminal 80 "$cards --retries 1 127.0.0.1:$busy 127.0.0.1:$port"
+  on_terminal 80 "'$cards' --retries 1 127.0.0.1:$busy 127.0.0.1:$port"
   grep -q "$(printf '\033\[3A')" shown || fail "no way back up"
   grep -q '1 of 2 loaded' out || fail "on a terminal"
 fi

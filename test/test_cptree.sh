@@ -74,7 +74,7 @@ diff -r --no-dereference from rest
 
 echo "cptree: progress on a terminal"
 if command -v script >/dev/null; then
-  TERM=xterm script -qec "$cptree from terminal" /dev/null >out 2>err \
+  TERM=xterm script -qec "'$cptree' from terminal" /dev/null >out 2>err \
     </dev/null || fail "on a terminal"
   diff -r --no-dereference from terminal
 else
