@@ -40,6 +40,10 @@ refuse_what_is_old() {
   least_meson=$(sed -n "s/.*meson_version: *'>= *\([0-9.]*\).*/\1/p" \
     meson.build)
   least_libuv=$(sed -n "s/^libuv_oldest = '\(.*\)'/\1/p" meson.build)
+  [ -n "$least_meson" ] && [ -n "$least_libuv" ] || {
+    say 'packages.sh does not find in meson.build what avow needs at least'
+    exit 1
+  }
   if is_older "$meson" "$least_meson" || is_older "$libuv" "$least_libuv"; then
     say "avow needs Meson $least_meson and libuv $least_libuv or newer, and" \
       "here are Meson ${meson:-?} and libuv ${libuv:-?}: install newer ones," \
