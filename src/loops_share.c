@@ -29,6 +29,9 @@ bool avow__loops_share(avow_value_t server, const avow__listen_t *listen,
 #  include "serve.h"
 #  include "stream.h"
 
+/* What runs may be older than the uv.h of the build: 1.48 ignores the flag. */
+enum { SHARES = 0x013100 };
+
 typedef struct {
   int fd; /* home's, until the loop has it: then -1 */
   avow__listen_t *listen;
@@ -246,7 +249,7 @@ bool avow__loops_share(avow_value_t server, const avow__listen_t *listen,
                        avow_promise_t **out) {
   const uv_stream_t *stream = avow_to_stream(&server);
   const size_t count = avow_loops_count(listen->loops);
-  if (!can_be_shared(stream))
+  if (uv_version() < SHARES || !can_be_shared(stream))
     return false;
   part_t *parts = parts_new(count, (const uv_tcp_t *) stream, listen->backlog);
   if (parts == NULL)

@@ -47,16 +47,6 @@ static int check(const avow__context_t *c, const uv_pipe_t *pipe, size_t len) {
   return avow__table_find(&c->connecting, pipe) != NULL ? UV_EALREADY : 0;
 }
 
-static int begin(connect_t *connect, uv_pipe_t *pipe, size_t len) {
-#if UV_VERSION_HEX >= 0x012e00 /* 1.46.0 */
-  return uv_pipe_connect2(&connect->req, pipe, connect->name, len,
-                          UV_PIPE_NO_TRUNCATE, on_connect);
-#else
-  uv_pipe_connect(&connect->req, pipe, connect->name, on_connect);
-  return 0;
-#endif
-}
-
 avow_promise_t *avow_pipe_connect(uv_pipe_t *pipe, const char *name) {
   if (name == NULL)
     return avow__op_refuse(pipe->loop, UV_EINVAL, "connect", "NULL");
@@ -68,13 +58,12 @@ avow_promise_t *avow_pipe_connect(uv_pipe_t *pipe, const char *name) {
   memcpy(connect->name, name, len);
   connect->req.data = connect;
   avow__context_t *c = connect->op.context;
-  int err = check(c, pipe, len);
-  if (err == 0)
-    err = begin(connect, pipe, len);
+  const int err = check(c, pipe, len);
   if (err != 0) {
     (void) avow__op_end(&connect->op, outcome(connect, err));
     return p;
   }
+  uv_pipe_connect(&connect->req, pipe, connect->name, on_connect);
   connect->node.key = pipe;
   avow__table_add(&c->connecting, &connect->node);
   avow__op_started_on_handle(&connect->op);

@@ -553,7 +553,7 @@ static bool can_share(void) {
   uv_close((uv_handle_t *) &tcp, NULL);
   (void) uv_run(&own, UV_RUN_DEFAULT);
   (void) uv_loop_close(&own);
-  return SHARING != 0 && err == 0;
+  return SHARING != 0 && uv_version() >= 0x013100 && err == 0;
 }
 
 int main(void) {
