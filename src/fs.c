@@ -20,14 +20,13 @@ static const void *key_of(uv_file file) {
   return key.address;
 }
 
-/* What cannot be cancelled any more is a straggler: it still uses its files on
-   some thread, and a close has to wait for it, lest the number be another
-   file's by then. */
+/* Cancelled, it is a straggler until libuv calls back: a thread may still use
+   its files, or the kernel, of which libuv only asks to leave off. A close has
+   to wait for it, lest the number be another file's by then. */
 static void cancel(void *data) {
   avow__fs_t *op = data;
   op->cancelled = true;
-  if (uv_cancel((uv_req_t *) &op->req) == 0)
-    return;
+  (void) uv_cancel((uv_req_t *) &op->req); /* or it ends unheard */
   for (size_t i = 0; i < op->files; i++) {
     op->uses[i].node.key = key_of(op->uses[i].file);
     avow__table_add(&op->op.context->stragglers, &op->uses[i].node);
