@@ -8,6 +8,9 @@
 
 #include "disk.h"
 
+/* libuv since 1.53 has the kernel end a read that waits for data. */
+enum { TAKES = 0x013500 };
+
 enum { PART = 4096, MANY = 1 << 20, LARGE = 16 << 20 };
 
 static uv_file file; /* open, and says "hello world" */
@@ -330,6 +333,7 @@ static void running_read_is_dropped_when_cancelled(void **state) {
 
 /* The number must not be another file's while a thread still uses it. */
 static void close_waits_for_cancelled_requests_that_run(void **state) {
+  const bool takes_reads_back = uv_version() >= TAKES && kernel_does_files();
   const int before = open_files();
   const int fifo = open(at("fifo"), O_RDWR | O_CLOEXEC);
   const int other = dup(fifo); /* the FIFO stays when the file is gone */
@@ -342,7 +346,8 @@ static void close_waits_for_cancelled_requests_that_run(void **state) {
 
   avow_promise_t *p = avow_fs_close(loop, fifo);
   avow_value_unref(avow_run(avow_fs_fstat(loop, other)));
-  assert_int_equal(open_files(), before + 2);
+  if (!takes_reads_back)
+    assert_int_equal(open_files(), before + 2);
   assert_int_equal(write(other, "one two 3", 9), 9);
 
   assert_fulfils_none(p);

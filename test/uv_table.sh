@@ -85,6 +85,29 @@ HEAD
     index(none, " " $1 " ") { next }
     { print "| `" $1 "()` | " ($1 in names ? names[$1] : "MISSING") " | " gives[$1] " |" }
   ' "$work/wrappers" -
+  cat <<'TAIL'
+
+## Files by io_uring
+
+On Linux, libuv 1.45 to 1.48 have the kernel do most requests for files (io_uring), without the thread pool;
+`UV_USE_IO_URING=0` in the environment turns that off. Newer ones do so for loops that ask for it
+(`UV_LOOP_USE_IO_URING_SQPOLL`), with `UV_USE_IO_URING=1`. avow leaves that to the program, and what its promises settle
+with is the same. What differs:
+
+* These need no thread of the pool, and do not wait for a free one, where the kernel is new enough: open, close, read,
+  readv, write, fsync, fdatasync, stat, lstat, fstat and looks by `avow_fs_polls()`; from 1.46 on also link, symlink,
+  mkdir, rename and unlink; from 1.49 on ftruncate. All others are the pool's, as are whole files and trees
+  (`avow/file.h`, `avow/tree.h`): those are jobs. When the ring is full, the next requests go to the pool.
+* Cancelling such a request takes nothing back: up to 1.52 `uv_cancel()` says UV_EBUSY from the moment it was made. Its
+  promise rejects at once, and the kernel does it all the same: a file is written, made, renamed or removed. With the
+  pool that holds for a request that a thread has begun; one that is queued is never begun. Since 1.53 the kernel lets
+  go of one that waits, such as a read from an empty pipe.
+* A cancelled write to a pipe or a FIFO ends with the part that the kernel took at once; a thread of the pool writes all
+  of it. In both, no further part is begun.
+* What such a request gives too late is closed again on the thread pool, so that `avow_loop_close()` waits for a thread.
+* A loop has a ring of its own, which takes milliseconds to make and end before 1.49: a program with loops by the
+  hundred that do no files turns it off.
+TAIL
 }
 
 async_functions >"$work/async"

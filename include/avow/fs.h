@@ -10,6 +10,8 @@
  * Cancelling rejects at once and takes the request off the pool's queue. One
  * that runs has its effect all the same, and what it gives is dropped: files
  * and directories that it opened are closed again, temporary ones removed.
+ * Where libuv has the kernel do it (io_uring: see docs/libuv.md) there is no
+ * queue, and each request counts as one that runs.
  */
 #ifndef AVOW_FS_H
 #define AVOW_FS_H
