@@ -13,7 +13,7 @@ script='sh test/long.sh'
 build=build-long
 records=$build/steps
 steps='tools clang_debug clang_release no_async valgrind coverage conformance
-  differential simulate random soak load faults machines roots
+  differential simulate random soak load faults machines libuvs roots
   fuzzing'
 core='-Dexamples=false -Dbench=false'
 limit=7200
@@ -103,6 +103,10 @@ faults() {
 
 machines() {
   BUILD=$build/machines sh test/machines.sh
+}
+
+libuvs() {
+  BUILD=$build/libuvs sh test/libuvs.sh
 }
 
 roots() {

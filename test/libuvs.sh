@@ -1,0 +1,145 @@
+#!/bin/sh
+# Does avow work with every libuv? Builds those of libuvs.txt, and avow with
+# each, and runs the core suites, without and with io_uring where libuv has it:
+#
+#   libuvs.sh [VERSION]...    all of them, and two pairs
+#
+# A pair, OLD:NEW, is avow built with one libuv and run with the other. Ends
+# with a table, and fails if a suite did, or if something was not to be had.
+#
+# $LIBUV_GIT is what to clone libuv from; $CMOCKA a directory with lib/pkgconfig,
+# for another cmocka than the system's; $BUILD (build-libuvs) keeps what is built.
+set -eu
+cd "$(dirname "$0")/.."
+from=${LIBUV_GIT:-https://github.com/libuv/libuv.git}
+build=${BUILD:-build-libuvs}
+mkdir -p "$build"
+build=$(cd "$build" && pwd)
+table=$build/table
+failed=0
+
+more='libcmocka-dev git cmake' . test/packages.sh
+
+# COMMIT: into $build/git, if it is not there.
+get_commit() {
+  [ -d "$build/git" ] || git clone -q --bare "$from" "$build/git" || return 1
+  git -C "$build/git" cat-file -e "$1^{commit}" 2>/dev/null ||
+    git -C "$build/git" fetch -q "$from" "$1"
+}
+
+# VERSION: builds that libuv, and installs it in $build/uv-VERSION.
+build_libuv() {
+  at=$build/uv-$1
+  [ ! -e "$at/done" ] || return 0
+  commit=$(sed -n "s/^$1 //p" test/libuvs.txt)
+  [ -n "$commit" ] || {
+    echo "test/libuvs.txt has no commit for libuv $1: add a line"
+    return 1
+  }
+  get_commit "$commit" && mkdir -p "$at/source" &&
+    git -C "$build/git" archive "$commit" | tar -x -C "$at/source" &&
+    cmake -S "$at/source" -B "$at/build" -GNinja -DBUILD_TESTING=OFF \
+      -DLIBUV_BUILD_TESTS=OFF -DCMAKE_BUILD_TYPE=RelWithDebInfo \
+      -DCMAKE_INSTALL_PREFIX="$at" -DCMAKE_INSTALL_LIBDIR=lib &&
+    ninja -C "$at/build" -j 2 install && touch "$at/done"
+}
+
+# VERSION: where avow is built with that libuv.
+avow_of() {
+  echo "$build/avow-$1${CMOCKA:+-$(basename "$CMOCKA")}"
+}
+
+# VERSION
+build_avow() {
+  at=$(avow_of "$1")
+  path=$build/uv-$1/lib/pkgconfig${CMOCKA:+:$CMOCKA/lib/pkgconfig}
+  [ -f "$at/build.ninja" ] ||
+    PKG_CONFIG_PATH=$path meson setup "$at" -Dtests=enabled \
+      -Ddefault_library=static -Dexamples=false -Dbench=false || return 1
+  python3 test/programs.py "$at" core | tr ' ' '\n' >"$at/programs" &&
+    xargs ninja -C "$at" -j 2 test/libuv_in_use <"$at/programs"
+}
+
+# COMMAND VERSION: shows what it says only if it fails.
+quietly() {
+  "$@" >"$build/log" 2>&1 || {
+    tail -n 20 "$build/log"
+    return 1
+  }
+}
+
+# LIBUV IO_URING PASSED FAILED SECONDS: a row of the table.
+row() {
+  # shellcheck disable=SC2059 # one format for all rows
+  printf '%-14s  %-8s  %7s  %7s  %7s\n' "$@" >>"$table"
+}
+
+not_run() {
+  echo "$1, io_uring $2: not run, $3"
+  row "$1" "$2" 'not run' - -
+  failed=1
+}
+
+# LIBUV on|off|-: runs the suites in $at, of which "core" has others that have
+# nothing to do with libuv.
+run_suites() {
+  printf '\n== libuv %s, io_uring %s\n' "$1" "$2"
+  start=$(date +%s)
+  log=$(echo "$1-$2" | tr : -)
+  # shellcheck disable=SC2046 # a list of words
+  meson test -C "$at" --no-rebuild --quiet --print-errorlogs \
+    --num-processes 2 --logbase "$log" --suite core \
+    $(sed -n 's,^test/test_,,p' "$at/programs") || failed=1
+  all=$(wc -l <"$at/meson-logs/$log.json")
+  passed=$(grep -c '"result": "OK"' "$at/meson-logs/$log.json" || :)
+  row "$1" "$2" "$passed" "$((all - passed))" "$(($(date +%s) - start))"
+}
+
+# LIBUV on|off|- VERSION DOER: the same, if it is that version that runs, and
+# that does files with that: a kernel may refuse io_uring.
+run_if_so() {
+  in_use=$("$at/test/libuv_in_use") || :
+  if [ "$in_use" = "$3 $4" ]; then
+    run_suites "$1" "$2"
+  else
+    not_run "$1" "$2" "for it is '$in_use' that does files, not '$3 $4'"
+  fi
+}
+
+# VERSION or OLD:NEW
+try() {
+  at=$(avow_of "${1%:*}")
+  newer=${1#*:}
+  if ! quietly build_libuv "${1%:*}" || ! quietly build_libuv "$newer" ||
+    ! quietly build_avow "${1%:*}"; then
+    not_run "$1" - 'see above'
+    return
+  fi
+  export LD_LIBRARY_PATH="$build/uv-$newer/lib${CMOCKA:+:$CMOCKA/lib}"
+  export UV_USE_IO_URING=0
+  run_if_so "$1" off "$newer" pool
+  case $1 in
+  1.44.* | *:*) ;; # has none; or a row of its own
+  *)
+    UV_USE_IO_URING=1
+    run_if_so "$1" on "$newer" io_uring
+    ;;
+  esac
+  unset LD_LIBRARY_PATH UV_USE_IO_URING
+}
+
+[ $# -gt 0 ] || {
+  # shellcheck disable=SC2046 # a list of words
+  set -- $(sed -n 's/^\([0-9.]*\) .*/\1/p' test/libuvs.txt)
+  oldest=$1
+  for newest; do :; done
+  set -- "$@" "$oldest:$newest" "$newest:$oldest"
+}
+: >"$table"
+row libuv io_uring passed failed seconds
+for version; do
+  try "$version"
+done
+printf '\n'
+cat "$table"
+exit "$failed"
