@@ -133,9 +133,9 @@ static void a_gather_survives(void **state) {
 }
 
 /* A chain to be cancelled; without memory for that it ends by itself. */
-static avow_promise_t *slow_chain(void) {
+static avow_promise_t *slow_chain(uint64_t ms) {
   duty_t *data = duty_new();
-  avow_promise_t *p = avow_sleep(loop, 1);
+  avow_promise_t *p = avow_sleep(loop, ms);
   p = avow_then(p, pass_cb, NULL, data);
   p = avow_finally(p, slow_duty_fn, duty_new());
   return avow_attach(p, data, duty_end);
@@ -151,7 +151,7 @@ static avow_promise_t *slow_deferred(void) {
   duty_t *work = duty_new();
   avow_promise_t *p = avow_promise_new(loop, &work->deferred);
   avow_deferred_drop(avow_deferred_ref(work->deferred));
-  avow_promise_t *worker = avow_sleep(loop, 1);
+  avow_promise_t *worker = avow_sleep(loop, 0);
   avow_on_cancel(work->deferred, stop_work, work);
   avow_unref(avow_attach(worker, work, duty_end));
   return p;
@@ -173,7 +173,7 @@ static avow_promise_t *left_by_two(void) {
 }
 
 static avow_promise_t *cancelled(void) {
-  avow_promise_t *ps[3] = { slow_chain(), slow_deferred(), slow_chain() };
+  avow_promise_t *ps[3] = { slow_chain(0), slow_deferred(), slow_chain(1) };
   for (size_t i = 0; i < 2; i++)
     avow_cancel(ps[i]);
   ps[2] = avow_timeout(ps[2], 0);
@@ -183,9 +183,10 @@ static avow_promise_t *cancelled(void) {
 static avow_promise_t *stopped(void) {
   avow_deferred_t *d;
   avow_promise_t *stop = avow_promise_new(loop, &d);
-  avow_promise_t *ps[] = { avow_until(slow_chain(), stop),
-                           avow_until(slow_deferred(), stop),
-                           avow_until(avow_timeout(slow_chain(), 1000), stop) };
+  avow_promise_t *ps[] = {
+    avow_until(slow_chain(0), stop), avow_until(slow_deferred(), stop),
+    avow_until(avow_timeout(slow_chain(0), 1000), stop)
+  };
   avow_promise_t *end = avow_all_settled(loop, ps, 3);
   avow_unref(stop);
   resolve_later(d);
@@ -193,7 +194,7 @@ static avow_promise_t *stopped(void) {
 }
 
 static avow_promise_t *raced(void) {
-  avow_promise_t *ps[] = { slow_chain(), slow_deferred(), input(0) };
+  avow_promise_t *ps[] = { slow_chain(0), slow_deferred(), input(0) };
   return avow_cancel_losers(avow_race(loop, ps, 3));
 }
 

@@ -7,7 +7,7 @@
 
 static avow_value_t sleep_fn(void *data) {
   use(data);
-  return avow_follow(avow_sleep(loop, 0));
+  return avow_follow(avow_next_turn(loop));
 }
 
 static void unref_limiter(void *l) {
@@ -254,7 +254,7 @@ static void servers_on_all_loops_survive(void **state) {
 
 static avow_value_t use_item(const avow_value_t *item, void *data) {
   use(data);
-  return avow_follow(avow_then(avow_sleep(loop, 0), thing_cb, NULL, data));
+  return avow_follow(avow_then(avow_next_turn(loop), thing_cb, NULL, data));
 }
 
 static void unref_channel(void *channel) {

@@ -18,7 +18,7 @@ typedef struct duty_s {
 duty_t *duty_new(void);
 void duty_end(void *data);
 avow_value_t duty_fn(void *data);
-avow_value_t slow_duty_fn(void *data); /* follows a sleep */
+avow_value_t slow_duty_fn(void *data); /* follows the next turn */
 
 /* An object whose end is a duty. */
 avow_value_t thing(void);
