@@ -1,8 +1,53 @@
 /* Binding by name, and accepting. */
+#define _GNU_SOURCE /* RTLD_NEXT */
+#include <dlfcn.h>
+#include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
 
 #include "acceptor.h"
+
+/* "two.test" has two addresses: one that no machine has (RFC 5737), and
+   loopback's. Other names go to the system's functions. */
+
+static struct sockaddr_in two[2];
+static struct addrinfo list_of_two[2];
+
+static struct addrinfo *make_list_of_two(void) {
+  assert_int_equal(uv_ip4_addr("192.0.2.1", 0, &two[0]), 0);
+  assert_int_equal(uv_ip4_addr("127.0.0.1", 0, &two[1]), 0);
+  for (size_t i = 0; i < 2; i++) {
+    list_of_two[i].ai_family = AF_INET;
+    list_of_two[i].ai_socktype = SOCK_STREAM;
+    list_of_two[i].ai_addrlen = sizeof(two[i]);
+    list_of_two[i].ai_addr = (struct sockaddr *) &two[i];
+  }
+  list_of_two[0].ai_next = &list_of_two[1];
+  return list_of_two;
+}
+
+static void find_next(void *out, const char *name) {
+  void *next = dlsym(RTLD_NEXT, name);
+  memcpy(out, &next, sizeof(next));
+}
+
+int getaddrinfo(const char *node, const char *service,
+                const struct addrinfo *hints, struct addrinfo **out) {
+  int (*next)(const char *, const char *, const struct addrinfo *,
+              struct addrinfo **);
+  find_next(&next, "getaddrinfo");
+  if (node == NULL || strcmp(node, "two.test") != 0)
+    return next(node, service, hints, out);
+  *out = make_list_of_two();
+  return 0;
+}
+
+void freeaddrinfo(struct addrinfo *list) {
+  void (*next)(struct addrinfo *);
+  find_next(&next, "freeaddrinfo");
+  if (list != list_of_two)
+    next(list);
+}
 
 static void bind_says_which_address_is_in_use(void **state) {
   char message[80];
@@ -26,6 +71,14 @@ static void bind_tries_all_addresses(void **state) {
 
   assert_int_equal(avow_error_code(&v), UV_EADDRINUSE);
   avow_value_unref(v);
+}
+
+static void bind_takes_the_first_address_that_can_be_had(void **state) {
+  avow_value_t v = avow_run(avow_bind(loop, "two.test", "0"));
+
+  assert_string_equal(avow_error_message(&v), "no error");
+  assert_true(port_of(&v) > 0);
+  drop(&v);
 }
 
 static void bind_rejects_without_a_service(void **state) {
@@ -55,6 +108,7 @@ int main(void) {
     NET(bind_says_which_address_is_in_use),
     NET(bind_takes_all_addresses_of_this_machine),
     NET(bind_tries_all_addresses),
+    NET(bind_takes_the_first_address_that_can_be_had),
     NET(bind_rejects_without_a_service),
     NET(accept_gives_none_when_nobody_waits),
     NET(accept_fails_on_a_closing_handle),

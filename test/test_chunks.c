@@ -107,6 +107,16 @@ static void closing_the_channel_leaves_the_rest_to_others(void **state) {
   avow_value_unref(v);
 }
 
+static void closing_a_channel_that_waits_stops_reading(void **state) {
+  start(10, 1);
+  turn();
+  assert_true(reads());
+
+  avow_channel_close(channel);
+
+  assert_false(reads());
+}
+
 static void failed_read_fails_the_channel(void **state) {
   start(10, 1);
   assert_fulfils_int(avow_write(stream, avow_string("unread")), 6);
@@ -214,6 +224,7 @@ int main(void) {
     CHUNKS(reader_who_keeps_asking_stops_nothing),
     CHUNKS(closing_the_stream_fails_the_channel),
     CHUNKS(closing_the_channel_leaves_the_rest_to_others),
+    CHUNKS(closing_a_channel_that_waits_stops_reading),
     CHUNKS(failed_read_fails_the_channel),
     CHUNKS(one_reads_at_a_time),
     CHUNKS(reading_of_the_program_s_own_goes_on),

@@ -71,6 +71,16 @@ static avow_promise_t *race_with(uint64_t delay) {
   return avow__connect_any(loop, list, avow_none(), delay);
 }
 
+static void count_stream(uv_handle_t *handle, void *n) {
+  *(int *) n += handle->type == UV_TCP;
+}
+
+static int streams(void) {
+  int n = 0;
+  uv_walk(loop, count_stream, &n);
+  return n;
+}
+
 static void refused_address_gives_way_at_once(void **state) {
   add_address("127.0.0.1", 1);
   add_address("127.0.0.1", atoi(server_port));
@@ -114,6 +124,26 @@ static void failure_during_a_pause_does_not_shorten_the_next(void **state) {
 
   assert_int_equal(avow_error_code(&v), 0);
   assert_true(uv_hrtime() - before >= 39 * 1000000);
+  drop(&v);
+}
+
+/* Once there are two attempts there never is only the silent one again. */
+static void refused_address_gives_way_beside_a_silent_one(void **state) {
+  add_address("127.0.0.1", deaf_port());
+  add_address("127.0.0.1", 1);
+  add_address("127.0.0.1", atoi(server_port));
+  const int before = streams();
+  avow_promise_t *p = race_with(20);
+  while (streams() < before + 2)
+    (void) uv_run(loop, UV_RUN_ONCE); /* the server keeps it alive */
+
+  while (avow_state(p) == AVOW_PENDING) {
+    assert_true(streams() >= before + 2);
+    (void) uv_run(loop, UV_RUN_ONCE); /* as before */
+  }
+
+  avow_value_t v = avow_run(p);
+  assert_int_equal(avow_error_code(&v), 0);
   drop(&v);
 }
 
@@ -286,16 +316,6 @@ static void connect_cancelled_while_it_looks_up_ends(void **state) {
   assert_int_equal(accepted_count, 0);
 }
 
-static void count_stream(uv_handle_t *handle, void *n) {
-  *(int *) n += handle->type == UV_TCP;
-}
-
-static int streams(void) {
-  int n = 0;
-  uv_walk(loop, count_stream, &n);
-  return n;
-}
-
 static void connect_cancelled_while_it_connects_ends(void **state) {
   char silent[8];
   (void) snprintf(silent, sizeof(silent), "%d", deaf_port());
@@ -363,6 +383,7 @@ int main(void) {
     RACE(silent_address_gives_way_after_a_pause),
     RACE(quick_address_wins_before_the_pause),
     RACE(failure_during_a_pause_does_not_shorten_the_next),
+    RACE(refused_address_gives_way_beside_a_silent_one),
     RACE(all_failures_are_told),
     RACE(families_take_turns),
     RACE(address_of_no_family_fails_alone),

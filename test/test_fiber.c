@@ -2,6 +2,10 @@
    kept. */
 #include "fiber.h"
 
+#ifndef _WIN32
+#  include <sys/mman.h>
+#endif
+
 #include "harness.h"
 
 enum { ROOM = 64 * 1024 };
@@ -114,6 +118,21 @@ static void what_a_function_holds_survives_others(void **state) {
 
 #ifndef _WIN32 /* where the system has the stacks */
 
+static bool is_mapped(const avow__stack_t *stack) {
+  return msync(stack->bottom, 1, MS_ASYNC) == 0;
+}
+
+static void a_fiber_that_is_freed_leaves_no_stack(void **state) {
+  avow__fiber_t *f = avow__fiber_new(ROOM);
+  assert_non_null(f);
+  const avow__stack_t stack = f->stack;
+  assert_true(is_mapped(&stack));
+
+  avow__fiber_free(f);
+
+  assert_false(is_mapped(&stack));
+}
+
 static void all_of_a_stack_can_be_used(void **state) {
   const avow__stack_t stack = avow__stack_map(ROOM + 1);
   assert_non_null(stack.bottom);
@@ -151,6 +170,7 @@ int main(void) {
     FIBER_CASE(a_fiber_serves_one_function_after_the_other),
     FIBER_CASE(what_a_function_holds_survives_others),
 #ifndef _WIN32
+    FIBER_CASE(a_fiber_that_is_freed_leaves_no_stack),
     FIBER_CASE(all_of_a_stack_can_be_used),
     FIBER_CASE(without_memory_there_is_no_fiber),
 #endif

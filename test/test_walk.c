@@ -1,6 +1,7 @@
 /* Walking trees, and paths that match a pattern. */
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -134,8 +135,14 @@ static void walk_goes_deep_with_few_open_directories(void **state) {
     make_file(name, "");
   }
 
+  struct rlimit all;
+  assert_int_equal(getrlimit(RLIMIT_NOFILE, &all), 0);
+  const struct rlimit few = { .rlim_cur = 100, .rlim_max = all.rlim_max };
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+
   assert_int_equal(take_all(avow_walk(loop, at("a")), &walked), 0);
 
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &all), 0);
   assert_int_equal(walked.entries, 600);
   assert_int_equal(walked.deepest, 200);
   assert_int_equal(open_files(), before);
