@@ -9,7 +9,7 @@
 #   check.sh --write [NAME...]    by whichever suite finds them, the quickest
 #                                 first; writes that to caught.txt
 #
-# The tree is built once, without a fault. What a fault is in is compiled by
+# The tree is built without a fault, once for each kind of them. What a fault is in is compiled by
 # itself, and linked in front of the library with the one suite. As many faults
 # are tried at a time as there are processors; JOBS is another number.
 # Changed of late: since origin/main or, in a clone that is no further than that,
@@ -25,7 +25,6 @@ workers=
 trap 'rm -rf "$work"' EXIT
 trap 'kill $workers 2>/dev/null; exit 130' INT TERM
 tree=$work/tree
-build=$work/build
 write=
 
 faults() {
@@ -76,14 +75,15 @@ list_suites() {
   else
     while read -r name; do
       expected "$name"
-    done <"$work/names" | sort -u
+    done <"$work/$kind" | sort -u
   fi
 }
 
+# MESON-OPTION...
 set_up() {
   log=$work/log
   meson setup "$build" "$tree" --buildtype=debug -Dtests=enabled \
-    -Dexamples=false -Dbench=false -Dpool=enabled -Ddefault_library=static \
+    -Dexamples=false -Dbench=false -Ddefault_library=static "$@" \
     >"$log" || give_up 'cannot set up' "$log"
   list_suites >"$work/suites"
   targets=$(sed 's,^,test/test_,' "$work/suites")
@@ -240,16 +240,46 @@ if [ "${1:-}" = --write ]; then
   write=1
   shift
 fi
+# Tries the faults of $kind, in a build with these options.
+# MESON-OPTION...
+try_all() {
+  build=$work/build-$kind
+  set_up "$@"
+  rm -f "$work"/worker*/times
+  share measure "$work/suites"
+  sort -n "$work"/worker*/times | sed 's/.* //' >"$work/order"
+  share try "$work/$kind"
+}
+
+try_kind() {
+  case $kind in
+  pool) try_all -Dpool=enabled ;;
+  plain) try_all -Dpool=disabled -Dtrace=true ;;
+  shared)
+    if pkg-config --atleast-version=1.49 libuv; then
+      try_all -Dpool=enabled
+    else
+      echo "not tried, for they need libuv 1.49:" $(cat "$work/shared")
+      grep -vxF -f "$work/shared" "$work/names" >"$work/rest" || true
+      mv "$work/rest" "$work/names"
+    fi
+    ;;
+  esac
+}
+
 choose "$@" >"$work/names"
 copy
 # shellcheck disable=SC2046 # a list of words
 faults verify "$tree" $(cat "$work/names") || exit 2
-set_up
-share measure "$work/suites"
-sort -n "$work"/worker*/times | sed 's/.* //' >"$work/order"
-share try "$work/names"
-
+while read -r name; do
+  echo "$name" >>"$work/$(faults kind "$name")"
+done <"$work/names"
+mkdir "$work/worker0" "$work/worker0/test"
 touch "$work/worker0/found"
+for kind in pool plain shared; do
+  [ ! -f "$work/$kind" ] || try_kind
+done
+
 cat "$work"/worker*/found >"$work/found"
 total=$(wc -l <"$work/names")
 caught=$(wc -l <"$work/found")

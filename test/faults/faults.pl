@@ -4,7 +4,9 @@
 #   faults.pl FAULTS names                the names of all
 #   faults.pl FAULTS some N SEED [FILE]...
 #       N names, chosen at random: first of the faults in these files
-#   faults.pl FAULTS verify ROOT [NAME]   are they, or is it, applicable?
+#   faults.pl FAULTS verify ROOT [NAME]...
+#       are they applicable? If it is all, has each source of the library one?
+#   faults.pl FAULTS kind NAME            which build it is in
 #   faults.pl FAULTS apply ROOT NAME      applies it, and says to which file
 use strict;
 use warnings;
@@ -12,6 +14,9 @@ use List::Util qw(shuffle);
 
 my ($source, $command, @rest) = @ARGV;
 my (@faults, %by_name);
+
+# Which the builds that are tried do not compile.
+my %without = map { $_ => 1 } qw(src/fiber_windows.c);
 
 sub slurp {
   open my $in, '<', $_[0] or die "$_[0]: $!\n";
@@ -32,9 +37,10 @@ sub new_hunk {
 
 sub parse_line {
   local $_ = shift;
-  if (/^== (\w+) (\S+)$/) {
+  if (/^== (\w+) (\S+)( \w+)?$/) {
     die "$source: two faults are named $1\n" if $by_name{$1};
     push @faults, { name => $1, file => $2, hunks => [new_hunk()] };
+    $faults[-1]{kind} = substr($3 // ' pool', 1);
     $by_name{$1} = $faults[-1];
   } elsif (/^\@\@$/) {
     push @{ $faults[-1]{hunks} }, new_hunk();
@@ -62,9 +68,18 @@ sub find {
   return $by_name{ $_[0] } // die "there is no fault named $_[0]\n";
 }
 
+sub complain_of_files_without {
+  my ($root) = @_;
+  my %with = map { $_->{file} => 1 } @faults;
+  my @lack = grep { !$with{$_} && !$without{$_} }
+    map { substr $_, length("$root/") } glob "$root/src/*.c $root/src/*/*.c";
+  print "$_: no fault is planted there\n" for @lack;
+  return scalar @lack;
+}
+
 sub verify {
   my ($root, @names) = @_;
-  my $wrong = 0;
+  my $wrong = @names ? 0 : complain_of_files_without($root);
   for my $fault (@names ? map { find($_) } @names : @faults) {
     my ($text, $reason) = faulty($fault, slurp("$root/$fault->{file}"));
     next if defined $text;
@@ -101,6 +116,8 @@ if ($command eq 'names') {
   print "$_->{name}\n" for @faults;
 } elsif ($command eq 'some') {
   some(@rest);
+} elsif ($command eq 'kind') {
+  print find(@rest)->{kind}, "\n";
 } elsif ($command eq 'verify') {
   verify(@rest);
 } elsif ($command eq 'apply') {
