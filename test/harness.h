@@ -38,6 +38,9 @@ int start_loop(uv_loop_t *out);
 #define RUN(tests) (harness_init(), cmocka_run_group_tests(tests, NULL, NULL))
 void harness_init(void);
 
+/* A test that hangs fails; each has its own time from here on. */
+void start_deadline(void);
+
 /* From here on libuv's allocations count, and fail, as avow's. To be called
    before libuv has made any. Returns what libuv says. */
 int count_libuv(void);

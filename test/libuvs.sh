@@ -7,8 +7,8 @@
 # A pair, OLD:NEW, is avow built with one libuv and run with the other. Ends
 # with a table, and fails if a suite did, or if something was not to be had.
 #
-# $LIBUV_GIT is what to clone libuv from; $CMOCKA a directory with lib/pkgconfig,
-# for another cmocka than the system's; $BUILD (build-libuvs) keeps what is built.
+# $LIBUV_GIT is what to clone libuv from; $CMOCKA, for another cmocka than the
+# system's, a directory with lib/pkgconfig; $BUILD (build-libuvs) keeps it all.
 set -eu
 cd "$(dirname "$0")/.."
 from=${LIBUV_GIT:-https://github.com/libuv/libuv.git}
@@ -88,7 +88,7 @@ run_suites() {
   log=$(echo "$1-$2" | tr : -)
   # shellcheck disable=SC2046 # a list of words
   meson test -C "$at" --no-rebuild --quiet --print-errorlogs \
-    --num-processes 2 --logbase "$log" --suite core \
+    --num-processes 2 --timeout-multiplier=4 --logbase "$log" --suite core \
     $(sed -n 's,^test/test_,,p' "$at/programs") || failed=1
   all=$(wc -l <"$at/meson-logs/$log.json")
   passed=$(grep -c '"result": "OK"' "$at/meson-logs/$log.json" || :)

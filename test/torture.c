@@ -241,6 +241,7 @@ static void fail_each(run_t run) {
 
 void survive(program_fn program) {
   problem = NULL;
+  start_deadline();
   for (int how = 0; how < 4; how++) {
     run_t run = { .program = program };
     run.from_then_on = (how & 1) != 0;
