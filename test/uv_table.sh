@@ -105,6 +105,8 @@ with is the same. What differs:
 * A cancelled write to a pipe or a FIFO ends with the part that the kernel took at once; a thread of the pool writes all
   of it. In both, no further part is begun.
 * What such a request gives too late is closed again on the thread pool, so that `avow_loop_close()` waits for a thread.
+* libuv 1.49 to 1.51 ask newer kernels (6.9) wrongly for ftruncate, which then always fails with UV_EINVAL: a loop does
+  not ask for io_uring there.
 * A loop has a ring of its own, which takes milliseconds to make and end before 1.49: a program with loops by the
   hundred that do no files turns it off.
 TAIL
