@@ -149,11 +149,17 @@ static void causes_of_causes_are_freed_on_a_small_stack(void **state) {
   assert_int_equal(destroyed, 1);
 }
 
+/* The libuv that runs may be older than its header, and lack some. */
+static void assert_named_as_by_libuv(int code) {
+  if (uv_version() >= UV_VERSION_HEX)
+    assert_string_equal(avow_err_name(code), uv_err_name(code));
+}
+
 static void codes_of_libuv_have_its_texts_and_names(void **state) {
 #define X(name, text)                                   \
   assert_string_equal(avow_strerror(UV_##name), text);  \
   assert_string_equal(avow_err_name(UV_##name), #name); \
-  assert_string_equal(avow_err_name(UV_##name), uv_err_name(UV_##name));
+  assert_named_as_by_libuv(UV_##name);
 
   UV_ERRNO_MAP(X)
 #undef X
