@@ -1,0 +1,386 @@
+/* Sleeps, and the timer that they share. The wheel has a suite of its own. */
+#include <time.h>
+
+#include "harness.h"
+
+static void close_handle(uv_handle_t *handle, void *data) {
+  if (!uv_is_closing(handle))
+    uv_close(handle, NULL);
+}
+
+/* Ends it all, and begins anew at the same address. */
+static void close_loop(void) {
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(uv_loop_close(loop), 0);
+  assert_int_equal(uv_loop_init(loop), 0);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static uint64_t seed;
+
+/* xorshift64*: the same numbers each time. */
+static uint64_t random_below(uint64_t limit) {
+  seed ^= seed >> 12;
+  seed ^= seed << 25;
+  seed ^= seed >> 27;
+  return (seed * UINT64_C(2685821657736338717) >> 16) % limit;
+}
+
+static void a_sleep_is_never_early(void **state) {
+  for (uint64_t ms = 0; ms < 20; ms += 3) {
+    uv_update_time(loop);
+    const uint64_t start = uv_now(loop);
+
+    assert_fulfils_none(avow_sleep(loop, ms));
+
+    assert_true(uv_now(loop) >= start + ms);
+  }
+}
+
+static void a_sleep_of_nothing_waits_for_the_loop(void **state) {
+  avow_promise_t *p = avow_sleep(loop, 0);
+
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+
+  assert_fulfils_none(p);
+}
+
+typedef struct {
+  uint64_t deadline;
+  uint64_t age;
+} nap_t;
+
+static nap_t naps[2000], woken[2000];
+static unsigned n_woken;
+
+static int compare_naps(const void *a, const void *b) {
+  const nap_t *x = a, *y = b;
+  if (x->deadline != y->deadline)
+    return x->deadline < y->deadline ? -1 : 1;
+  return x->age < y->age ? -1 : 1;
+}
+
+static avow_value_t wake_cb(const avow_value_t *arg, void *nap) {
+  woken[n_woken++] = *(nap_t *) nap;
+  return avow_none();
+}
+
+static void sleeps_end_by_deadline_and_then_age(void **state) {
+  seed = 7;
+  n_woken = 0;
+  for (unsigned i = 0; i < 2000; i++) {
+    const uint64_t ms = random_below(300);
+    avow_promise_t *p = avow_sleep(loop, ms);
+    naps[i] = (nap_t){ uv_now(loop) + ms, i };
+    avow_unref(avow_then(p, wake_cb, NULL, &naps[i]));
+  }
+
+  run();
+
+  qsort(naps, 2000, sizeof(naps[0]), compare_naps);
+  assert_memory_equal(naps, woken, sizeof(naps));
+}
+
+static avow_value_t sleep_twice(const avow_value_t *arg, void *data) {
+  avow_unref(avow_then(avow_sleep(loop, 30), note_cb, NULL, "long"));
+  avow_unref(avow_then(avow_sleep(loop, 1), note_cb, NULL, "short"));
+  return avow_none();
+}
+
+/* Both begin at the same time, which is a callback's. */
+static void a_later_but_shorter_sleep_ends_first(void **state) {
+  assert_fulfils_none(avow_then(avow_sleep(loop, 0), sleep_twice, NULL, NULL));
+
+  run();
+
+  assert_notes("short long");
+}
+
+static void a_sleep_counts_from_the_present_outside_callbacks(void **state) {
+  const uint64_t stale = uv_now(loop);
+  uv_sleep(30);
+  assert_int_equal(uv_now(loop), stale);
+  const uint64_t start = uv_hrtime();
+
+  assert_fulfils_none(avow_sleep(loop, 20));
+
+  assert_true(uv_hrtime() - start > 18000000);
+}
+
+static avow_value_t sleep_20(const avow_value_t *arg, void *data) {
+  *(uint64_t *) data = uv_hrtime();
+  return avow_follow(avow_sleep(loop, 20));
+}
+
+static void a_sleep_counts_from_the_present_when_a_run_begins(void **state) {
+  uint64_t start = 0;
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+  p = avow_then(p, sleep_20, NULL, &start);
+  uv_sleep(30);
+
+  assert_fulfils_none(p);
+
+  assert_true(uv_hrtime() - start > 18000000);
+}
+
+static void sleep_for_once(uv_idle_t *idle) {
+  unsigned *calls = idle->data;
+  if ((*calls)++ == 0)
+    uv_sleep(30);
+}
+
+/* Of idle handles libuv calls the last that was started first. */
+static void a_sleep_counts_from_the_present_in_what_was_settled_before(
+    void **state) {
+  unsigned calls = 0;
+  uint64_t start = 0;
+  uv_idle_t idle = { .data = &calls };
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+  p = avow_then(p, sleep_20, NULL, &start);
+  (void) uv_idle_init(loop, &idle);
+  (void) uv_idle_start(&idle, sleep_for_once);
+
+  while (avow_state(p) == AVOW_PENDING)
+    (void) uv_run(loop, UV_RUN_ONCE);
+
+  assert_true(uv_hrtime() - start > 18000000);
+  assert_fulfils_none(p);
+  close_handle((uv_handle_t *) &idle, NULL);
+  run();
+}
+
+static avow_value_t late_cb(const avow_value_t *arg, void *data) {
+  avow_unref(avow_then(avow_sleep(loop, 20), note_cb, NULL, "first"));
+  uv_sleep(30);
+  avow_unref(avow_then(avow_sleep(loop, 10), note_cb, NULL, "second"));
+  return avow_none();
+}
+
+static void a_sleep_counts_from_the_cached_time_in_callbacks(void **state) {
+  assert_fulfils_none(avow_then(avow_sleep(loop, 1), late_cb, NULL, NULL));
+
+  run();
+
+  assert_notes("second first");
+}
+
+typedef struct {
+  unsigned steps, iterations;
+} zero_t;
+
+static avow_value_t zero_fn(void *data) {
+  zero_t *zero = data;
+  if (zero->iterations >= 3)
+    return avow_int(1);
+  if (++zero->steps > 100000)
+    return avow_error(UV_ELOOP);
+  return avow_follow(avow_sleep(loop, 0));
+}
+
+static void count_iteration(uv_prepare_t *handle) {
+  ++*(unsigned *) handle->data;
+}
+
+/* libuv before 1.48 stays in the timer phase as long as timers are due. */
+static void sleeps_of_nothing_in_a_row_let_the_loop_turn(void **state) {
+  zero_t zero = { .steps = 0 };
+  uv_prepare_t prepare = { .data = &zero.iterations };
+  (void) uv_prepare_init(loop, &prepare);
+  (void) uv_prepare_start(&prepare, count_iteration);
+
+  assert_fulfils_int(avow_repeat(loop, zero_fn, &zero), 1);
+
+  assert_int_in_range(zero.steps, 1, 100);
+  uv_close((uv_handle_t *) &prepare, NULL);
+  run();
+}
+
+static void on_next_timer(uv_timer_t *handle) {
+  note("timer");
+  close_handle((uv_handle_t *) handle, NULL);
+}
+
+static void assert_inactive(uv_handle_t *handle, void *data) {
+  if (handle->type == UV_IDLE || handle->type == UV_CHECK)
+    assert_false(uv_is_active(handle));
+}
+
+static avow_value_t inactive_cb(const avow_value_t *arg, void *word) {
+  uv_walk(loop, assert_inactive, NULL);
+  note(word);
+  return avow_none();
+}
+
+/* Of two timers that are due together the older comes first; what it wakes
+   comes before the other. */
+static void a_sleeps_chain_runs_in_its_own_callback(void **state) {
+  uv_timer_t timer;
+  avow_promise_t *p = avow_sleep(loop, 5);
+  p = avow_then(avow_then(p, inactive_cb, NULL, "1"), inactive_cb, NULL, "2");
+
+  (void) uv_timer_init(loop, &timer);
+  (void) uv_timer_start(&timer, on_next_timer, 5, 0);
+  run();
+
+  assert_notes("1 2 timer");
+  avow_unref(p);
+}
+
+static void waiting_does_not_spin(void **state) {
+  unsigned iterations = 0;
+  uv_prepare_t prepare = { .data = &iterations };
+  (void) uv_prepare_init(loop, &prepare);
+  (void) uv_prepare_start(&prepare, count_iteration);
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+  p = avow_then(p, note_cb, NULL, "then");
+
+  assert_fulfils_none(avow_sleep(loop, 50));
+
+  assert_int_in_range(iterations, 1, 5);
+  avow_unref(p);
+  uv_close((uv_handle_t *) &prepare, NULL);
+  run();
+}
+
+static void a_sleep_for_ever_can_be_cancelled(void **state) {
+  const uint64_t ever[] = { UINT64_MAX, UINT64_MAX - 1, INT64_MAX,
+                            UINT64_C(1) << 48, (UINT64_C(1) << 48) - 1 };
+  for (size_t i = 0; i < sizeof(ever) / sizeof(ever[0]); i++) {
+    avow_promise_t *p = avow_sleep(loop, ever[i]);
+    assert_fulfils_none(avow_sleep(loop, 1));
+    assert_int_equal(avow_state(p), AVOW_PENDING);
+
+    avow_cancel(p);
+
+    assert_rejects(p, UV_ECANCELED);
+    assert_false(uv_loop_alive(loop));
+  }
+}
+
+static void a_cancelled_sleep_keeps_nothing_alive(void **state) {
+  avow_promise_t *a = avow_sleep(loop, 60000);
+  avow_promise_t *b = avow_sleep(loop, 50000);
+
+  avow_cancel(a);
+  assert_true(uv_loop_alive(loop));
+  avow_cancel(b);
+
+  assert_false(uv_loop_alive(loop));
+  avow_unref(a);
+  avow_unref(b);
+}
+
+static void sleeps_go_on_when_the_first_is_cancelled(void **state) {
+  avow_promise_t *first = avow_sleep(loop, 5);
+  avow_promise_t *second = avow_sleep(loop, 15);
+
+  avow_cancel(first);
+
+  assert_fulfils_none(second);
+  avow_unref(first);
+}
+
+/* With linear searches cancelling them would be a thousand times the work of
+   making them. That is counted in processor time: others may have the machine
+   meanwhile. */
+static void a_hundred_thousand_sleeps_cancel_quickly(void **state) {
+  enum { N = 100000 };
+  avow_promise_t **ps = test_calloc(N, sizeof(avow_promise_t *));
+  const clock_t start = clock();
+  for (int i = 0; i < N; i++)
+    ps[i] = avow_sleep(loop, 3600 * 1000);
+  const clock_t made = clock();
+
+  for (int i = 0; i < N; i++)
+    avow_cancel(ps[(i * 7919) % N]);
+
+  assert_true(clock() - made < 100 * (made - start));
+  assert_false(uv_loop_alive(loop));
+  for (int i = 0; i < N; i++)
+    avow_unref(ps[i]);
+  test_free(ps);
+}
+
+static void count_timer(uv_handle_t *handle, void *data) {
+  if (handle->type == UV_TIMER)
+    ++*(unsigned *) data;
+}
+
+static void all_sleeps_share_one_timer(void **state) {
+  for (uint64_t ms = 1; ms < 1000; ms++)
+    avow_unref(avow_sleep(loop, ms * 1000));
+
+  unsigned timers = 0;
+  uv_walk(loop, count_timer, &timers);
+
+  assert_int_equal(timers, 1);
+}
+
+static void close_cancels_sleeps(void **state) {
+  avow_promise_t *p = avow_sleep(loop, 60000);
+
+  close_loop();
+
+  assert_rejects(p, UV_ECANCELED);
+}
+
+/* A program that closes all the handles there are. */
+
+static void sleeps_outlast_foreign_closing_until_ours(void **state) {
+  avow_promise_t *p = avow_catch(avow_sleep(loop, 60000), note_cb, "caught");
+  uv_walk(loop, close_handle, NULL);
+
+  run();
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  close_loop();
+
+  assert_notes("caught");
+  assert_rejects(p, UV_ECANCELED);
+}
+
+static void a_sleep_after_foreign_closing_is_rejected(void **state) {
+  assert_fulfils_none(avow_sleep(loop, 1));
+  uv_walk(loop, close_handle, NULL);
+
+  avow_promise_t *before = avow_sleep(loop, 1);
+  run();
+  avow_promise_t *after = avow_sleep(loop, 1);
+
+  assert_rejects(before, UV_ECANCELED);
+  assert_rejects(after, UV_ECANCELED);
+}
+
+static void sleeps_cancel_after_foreign_closing(void **state) {
+  avow_promise_t *p = avow_sleep(loop, 60000);
+  uv_walk(loop, close_handle, NULL);
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(a_sleep_is_never_early),
+    CASE(a_sleep_of_nothing_waits_for_the_loop),
+    CASE(sleeps_end_by_deadline_and_then_age),
+    CASE(a_later_but_shorter_sleep_ends_first),
+    CASE(a_sleep_counts_from_the_present_outside_callbacks),
+    CASE(a_sleep_counts_from_the_present_when_a_run_begins),
+    CASE(a_sleep_counts_from_the_present_in_what_was_settled_before),
+    CASE(a_sleep_counts_from_the_cached_time_in_callbacks),
+    CASE(sleeps_of_nothing_in_a_row_let_the_loop_turn),
+    CASE(a_sleeps_chain_runs_in_its_own_callback),
+    CASE(waiting_does_not_spin),
+    CASE(a_sleep_for_ever_can_be_cancelled),
+    CASE(a_cancelled_sleep_keeps_nothing_alive),
+    CASE(sleeps_go_on_when_the_first_is_cancelled),
+    CASE(a_hundred_thousand_sleeps_cancel_quickly),
+    CASE(all_sleeps_share_one_timer),
+    CASE(close_cancels_sleeps),
+    CASE(sleeps_outlast_foreign_closing_until_ours),
+    CASE(a_sleep_after_foreign_closing_is_rejected),
+    CASE(sleeps_cancel_after_foreign_closing),
+  };
+  return RUN(tests);
+}

@@ -1,0 +1,152 @@
+/* Thenables: objects whose class has a then function. */
+#include "harness.h"
+
+typedef struct {
+  avow_deferred_t *deferred; /* kept for later, if asked to */
+  int calls;
+  bool keep, throws;
+} foreign_t;
+
+static avow_value_t foreign_then(void *self, avow_deferred_t *d) {
+  foreign_t *foreign = self;
+  foreign->calls++;
+  note("then");
+  if (foreign->keep)
+    foreign->deferred = d;
+  else
+    (void) avow_resolve(d, avow_int(8)); /* may be resolved: part of a test */
+  return foreign->throws ? avow_error(UV_EPROTO) : avow_none();
+}
+
+static const avow_class_t foreign_class = { .name = "foreign",
+                                            .then = foreign_then };
+
+/* 3f, 4 */
+static void thenable_is_asked_in_a_job_of_its_own(void **state) {
+  foreign_t foreign = { 0 };
+  avow_promise_t *p =
+      avow_promise_resolve(loop, avow_object(&foreign_class, &foreign));
+  note("caller");
+
+  assert_fulfils_int(p, 8);
+
+  assert_notes("caller then");
+  assert_int_equal(foreign.calls, 1);
+}
+
+/* 4 */
+static void thenable_may_answer_later(void **state) {
+  foreign_t foreign = { .keep = true };
+  avow_promise_t *p =
+      avow_promise_resolve(loop, avow_object(&foreign_class, &foreign));
+  run();
+
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  assert_true(avow_resolve(foreign.deferred, avow_int(9)));
+
+  assert_fulfils_int(p, 9);
+}
+
+/* 4: what then throws rejects, */
+static void thenable_that_throws_rejects(void **state) {
+  foreign_t foreign = { .keep = true, .throws = true };
+  avow_promise_t *p =
+      avow_promise_resolve(loop, avow_object(&foreign_class, &foreign));
+
+  assert_rejects(p, UV_EPROTO);
+
+  assert_false(avow_resolve(foreign.deferred, avow_int(1)));
+}
+
+/* 4: unless it had resolved before */
+static void thenable_that_resolves_and_throws_fulfils(void **state) {
+  foreign_t foreign = { .throws = true };
+  avow_promise_t *p =
+      avow_promise_resolve(loop, avow_object(&foreign_class, &foreign));
+
+  assert_fulfils_int(p, 8);
+}
+
+/* 1: the thenable's pair is a new one; the first stays resolved */
+static void first_pair_stays_resolved_while_a_thenable_answers(void **state) {
+  foreign_t foreign = { .keep = true };
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_deferred_t *first = avow_deferred_ref(d);
+  assert_true(avow_resolve(d, avow_object(&foreign_class, &foreign)));
+  run();
+
+  assert_false(avow_resolve(first, avow_int(1)));
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  assert_true(avow_resolve(foreign.deferred, avow_int(2)));
+
+  assert_fulfils_int(p, 2);
+}
+
+static void thenable_that_drops_its_deferred_rejects(void **state) {
+  foreign_t foreign = { .keep = true };
+  avow_promise_t *p =
+      avow_promise_resolve(loop, avow_object(&foreign_class, &foreign));
+  run();
+
+  avow_deferred_drop(foreign.deferred);
+
+  assert_rejects(p, AVOW_EBROKEN);
+}
+
+static void thenable_answers_with_a_promise(void **state) {
+  foreign_t foreign = { .keep = true };
+  avow_promise_t *p =
+      avow_promise_resolve(loop, avow_object(&foreign_class, &foreign));
+  run();
+
+  avow_promise_t *inner = avow_promise_resolve(loop, avow_int(4));
+  assert_true(avow_resolve(foreign.deferred, avow_follow(inner)));
+
+  assert_fulfils_int(p, 4);
+}
+
+/* 4: resolved with the promise it serves */
+static void thenable_that_answers_with_its_own_promise_rejects(void **state) {
+  foreign_t foreign = { .keep = true };
+  avow_promise_t *p =
+      avow_promise_resolve(loop, avow_object(&foreign_class, &foreign));
+  run();
+
+  assert_true(avow_resolve(foreign.deferred, avow_follow(avow_ref(p))));
+
+  assert_rejects(p, AVOW_ECYCLE);
+}
+
+static void thenable_is_cancelled_before_and_after_its_job(void **state) {
+  foreign_t early = { .keep = true }, late = { .keep = true };
+  avow_promise_t *p =
+      avow_promise_resolve(loop, avow_object(&foreign_class, &early));
+  avow_cancel(p);
+  assert_rejects(p, UV_ECANCELED);
+  assert_int_equal(early.calls, 0);
+
+  p = avow_promise_resolve(loop, avow_object(&foreign_class, &late));
+  run();
+  avow_on_cancel(late.deferred, note_free, "stop");
+  avow_cancel(p);
+
+  assert_notes("then stop");
+  assert_rejects(p, UV_ECANCELED);
+  assert_false(avow_resolve(late.deferred, avow_int(1)));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(thenable_is_asked_in_a_job_of_its_own),
+    CASE(thenable_may_answer_later),
+    CASE(thenable_that_throws_rejects),
+    CASE(thenable_that_resolves_and_throws_fulfils),
+    CASE(first_pair_stays_resolved_while_a_thenable_answers),
+    CASE(thenable_that_drops_its_deferred_rejects),
+    CASE(thenable_answers_with_a_promise),
+    CASE(thenable_that_answers_with_its_own_promise_rejects),
+    CASE(thenable_is_cancelled_before_and_after_its_job),
+  };
+  return RUN(tests);
+}
