@@ -279,8 +279,6 @@ static void settled_value_is_released_with_its_promise(void **state) {
   assert_int_equal(destroyed, 1);
 }
 
-/* Thenables: an object whose class has a then function. */
-
 enum { CROWD = 256 };
 
 /* Makes promises until there is no memory for another. */

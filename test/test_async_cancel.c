@@ -1,0 +1,179 @@
+/* Async functions that are cancelled, and the end of their loop. */
+#include "harness.h"
+
+static avow_value_t give_5(void *data) {
+  note("ran");
+  return avow_int(5);
+}
+
+static avow_value_t await_and_clean_up(void *promise) {
+  const avow_value_t v = avow_await(promise);
+  avow_value_unref(note_value_cb(&v, "got"));
+  const avow_value_t w = avow_await(avow_sleep(loop, 0));
+  avow_value_unref(note_value_cb(&w, "cleaned"));
+  return v;
+}
+
+static void cancel_reaches_the_await_and_clean_up_may_await(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_on_cancel(d, note_free, "stop");
+  p = avow_async(loop, await_and_clean_up, p);
+
+  avow_cancel(p);
+  assert_notes("stop");
+  avow_deferred_drop(d);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("got=ECANCELED cleaned=none");
+}
+
+static void cancel_leaves_what_others_hold(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *shared = avow_promise_new(loop, &d);
+  avow_promise_t *p = avow_async(loop, await_and_clean_up, avow_ref(shared));
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("got=ECANCELED cleaned=none");
+  assert_int_equal(avow_state(shared), AVOW_PENDING);
+  assert_true(avow_resolve(d, avow_int(2)));
+  assert_fulfils_int(shared, 2);
+}
+
+static void cancel_keeps_a_value_that_has_arrived(void **state) {
+  avow_promise_t *p = avow_promise_resolve(loop, avow_int(4));
+  p = avow_async(loop, await_and_clean_up, p);
+
+  avow_cancel(p);
+
+  assert_fulfils_int(p, 4);
+  assert_notes("got=4 cleaned=ECANCELED");
+}
+
+static avow_promise_t *self;
+
+static avow_value_t cancel_itself(void *data) {
+  (void) avow_await(avow_sleep(loop, 0)); /* none: self is set by then */
+  avow_cancel(self);
+  const avow_value_t v = avow_await(avow_sleep(loop, 60000));
+  avow_value_unref(note_value_cb(&v, "next"));
+  return avow_await(avow_promise_resolve(loop, avow_int(8)));
+}
+
+static void cancelled_while_it_runs_its_next_await_is(void **state) {
+  self = avow_async(loop, cancel_itself, NULL);
+
+  assert_fulfils_int(self, 8);
+  assert_notes("next=ECANCELED");
+}
+
+static avow_value_t cancel_and_follow(void *data) {
+  (void) avow_await(avow_sleep(loop, 0)); /* none: self is set by then */
+  avow_cancel(self);
+  return avow_follow(avow_sleep(loop, 60000));
+}
+
+static void cancelled_while_it_runs_what_it_follows_is(void **state) {
+  self = avow_async(loop, cancel_and_follow, NULL);
+
+  assert_rejects(self, UV_ECANCELED);
+}
+
+static avow_value_t await_itself(void *data) {
+  (void) avow_await(avow_sleep(loop, 0)); /* none: self is set by then */
+  return avow_await(avow_ref(self));
+}
+
+static void function_that_awaits_itself_can_be_cancelled(void **state) {
+  self = avow_async(loop, await_itself, NULL);
+  run();
+  assert_int_equal(avow_state(self), AVOW_PENDING);
+
+  avow_cancel(self);
+
+  assert_rejects(self, UV_ECANCELED);
+}
+
+static void cancel_of_what_is_over_does_nothing(void **state) {
+  avow_promise_t *p = avow_async(loop, give_5, NULL);
+
+  avow_cancel(p);
+
+  assert_fulfils_int(p, 5);
+  assert_notes("ran");
+}
+
+static void timeout_cancels_the_await(void **state) {
+  avow_promise_t *p =
+      avow_async(loop, await_and_clean_up, avow_sleep(loop, 60000));
+
+  assert_rejects(avow_timeout(p, 1), UV_ETIMEDOUT);
+  assert_notes("got=ECANCELED cleaned=none");
+}
+
+/* The end of the loop. */
+
+/* Parks fn on a loop of its own, closes that, and says how fn ended. */
+static int end_of(avow_fn fn, void *data) {
+  uv_loop_t *const shared = loop;
+  uv_loop_t own;
+  loop = &own;
+  assert_int_equal(uv_loop_init(&own), 0);
+  assert_int_equal(avow_loop_init(&own, NULL), 0);
+  avow_promise_t *p = avow_async(&own, fn, data);
+  assert_int_equal(avow_loop_close(&own), 0);
+  assert_int_equal(avow_state(p), AVOW_REJECTED);
+  const int code = avow_error_code(avow_result(p));
+  avow_unref(p);
+  assert_int_equal(uv_loop_close(&own), 0);
+  loop = shared;
+  return code;
+}
+
+static avow_value_t sleep_long(void *data) {
+  const avow_value_t v = avow_await(avow_sleep(loop, 60000));
+  avow_value_unref(note_value_cb(&v, "got"));
+  const avow_value_t w = avow_await(avow_promise_resolve(loop, avow_int(1)));
+  avow_value_unref(note_value_cb(&w, "cleaned"));
+  return v;
+}
+
+static void closing_the_loop_unwinds_what_is_parked(void **state) {
+  assert_int_equal(end_of(sleep_long, NULL), UV_ECANCELED);
+  assert_notes("got=ECANCELED cleaned=1");
+}
+
+static avow_value_t sleep_for_ever(void *data) {
+  for (;;)
+    avow_value_unref(avow_await(avow_sleep(loop, 60000)));
+  return avow_none();
+}
+
+static avow_value_t await_none_for_ever(void *data) {
+  for (;;)
+    avow_value_unref(avow_await(avow_promise_resolve(loop, avow_none())));
+  return avow_none();
+}
+
+static void closing_the_loop_leaves_one_that_never_ends(void **state) {
+  assert_int_equal(end_of(sleep_for_ever, NULL), UV_ECANCELED);
+  assert_int_equal(end_of(await_none_for_ever, NULL), UV_ECANCELED);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(cancel_reaches_the_await_and_clean_up_may_await),
+    CASE(cancel_leaves_what_others_hold),
+    CASE(cancel_keeps_a_value_that_has_arrived),
+    CASE(cancelled_while_it_runs_its_next_await_is),
+    CASE(cancelled_while_it_runs_what_it_follows_is),
+    CASE(function_that_awaits_itself_can_be_cancelled),
+    CASE(cancel_of_what_is_over_does_nothing),
+    CASE(timeout_cancels_the_await),
+    CASE(closing_the_loop_unwinds_what_is_parked),
+    CASE(closing_the_loop_leaves_one_that_never_ends),
+  };
+  return RUN(tests);
+}

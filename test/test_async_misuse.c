@@ -1,0 +1,142 @@
+/* What async functions, and awaiting outside of them, are refused. */
+#include "harness.h"
+
+static avow_value_t give_5(void *data) {
+  note("ran");
+  return avow_int(5);
+}
+
+/* Awaits its data, and notes what it got. */
+static avow_value_t await_it(void *promise) {
+  note("before");
+  const avow_value_t v = avow_await(promise);
+  avow_value_unref(note_value_cb(&v, "after"));
+  return v;
+}
+
+static void await_outside(void) {
+  const avow_value_t v = avow_await(avow_sleep(loop, 0));
+
+  assert_int_equal(avow_error_code(&v), AVOW_ENOTASYNC);
+  assert_string_equal(avow_err_name(v.code), "AVOW_ENOTASYNC");
+}
+
+static avow_value_t await_cb(const avow_value_t *arg, void *data) {
+  return avow_await(avow_sleep(loop, 0));
+}
+
+static void await_in_a_handler(void) {
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+
+  assert_rejects(avow_then(p, await_cb, NULL, NULL), AVOW_ENOTASYNC);
+}
+
+static void await_none(void *data) {
+  const avow_value_t v = avow_await(avow_sleep(loop, 0));
+  avow_value_unref(note_value_cb(&v, "await"));
+}
+
+static avow_value_t cancel_another(void *data) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_on_cancel(d, await_none, NULL);
+  avow_cancel(p);
+  avow_deferred_drop(d);
+  avow_unref(p);
+  return avow_await(avow_promise_resolve(loop, avow_int(1)));
+}
+
+static void await_in_on_cancel(void) {
+  assert_fulfils_int(avow_async(loop, cancel_another, NULL), 1);
+  assert_notes("await=AVOW_ENOTASYNC");
+}
+
+static avow_value_t destroy_another(void *data) {
+  static const avow_class_t awaits = { .name = "awaits",
+                                       .destroy = await_none };
+  avow_value_unref(avow_object(&awaits, NULL));
+  return avow_await(avow_promise_resolve(loop, avow_int(1)));
+}
+
+static void await_in_destroy(void) {
+  assert_fulfils_int(avow_async(loop, destroy_another, NULL), 1);
+  assert_notes("await=AVOW_ENOTASYNC");
+}
+
+/* It would park the function that made the call. */
+static void await_in_what_avow_calls_back_is_refused(void **state) {
+  assert_misuse(await_in_on_cancel, "or in what avow calls back");
+  assert_misuse(await_in_destroy, "or in what avow calls back");
+}
+
+static void await_outside_an_async_function_is_refused(void **state) {
+  assert_misuse(await_outside, "avow_await() outside an async function");
+  assert_misuse(await_in_a_handler, "avow_await() outside an async function");
+}
+
+static void await_elsewhere(void) {
+  uv_loop_t other;
+  avow_deferred_t *d;
+  assert_int_equal(uv_loop_init(&other), 0);
+  assert_int_equal(avow_loop_init(&other, NULL), 0);
+  avow_promise_t *theirs = avow_promise_new(&other, &d);
+
+  assert_rejects(avow_async(loop, await_it, theirs), AVOW_EMISUSE);
+
+  avow_deferred_drop(d);
+  assert_int_equal(avow_loop_close(&other), 0);
+  assert_int_equal(uv_loop_close(&other), 0);
+}
+
+static void await_of_another_loops_promise_is_refused(void **state) {
+  assert_misuse(await_elsewhere,
+                "hand the value over with avow_remote_resolve()");
+}
+
+static avow_value_t run_it(void *promise) {
+  return avow_run(promise);
+}
+
+static void run_inside(void) {
+  assert_rejects(avow_async(loop, run_it, avow_sleep(loop, 0)), AVOW_EMISUSE);
+}
+
+static void run_inside_an_async_function_is_refused(void **state) {
+  assert_misuse(run_inside, "use avow_await()");
+}
+
+static void start_nowhere(void) {
+  uv_loop_t bare;
+
+  assert_rejects(avow_async(&bare, give_5, NULL), AVOW_EMISUSE);
+  assert_notes("");
+}
+
+static void loop_without_init_is_refused(void **state) {
+  assert_misuse(start_nowhere, "call avow_loop_init() on it first");
+}
+
+static avow_value_t close_the_loop(void *data) {
+  return avow_int(avow_loop_close(loop));
+}
+
+static void loop_cannot_be_closed_inside(void **state) {
+  assert_fulfils_int(avow_async(loop, close_the_loop, NULL), UV_EBUSY);
+}
+
+static void it_needs_a_function(void **state) {
+  assert_rejects(avow_async(loop, NULL, NULL), UV_EINVAL);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(await_outside_an_async_function_is_refused),
+    CASE(await_in_what_avow_calls_back_is_refused),
+    CASE(await_of_another_loops_promise_is_refused),
+    CASE(run_inside_an_async_function_is_refused),
+    CASE(loop_without_init_is_refused),
+    CASE(loop_cannot_be_closed_inside),
+    CASE(it_needs_a_function),
+  };
+  return RUN(tests);
+}

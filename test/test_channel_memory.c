@@ -1,0 +1,235 @@
+/* Channels: what they keep in memory, and what becomes of it. */
+#include "harness.h"
+
+static const avow_class_t thing_class = { .name = "thing",
+                                          .destroy = note_free };
+
+/* An item that notes its end. */
+static avow_value_t thing(char *word) {
+  return avow_object(&thing_class, word);
+}
+
+static void assert_settled(avow_promise_t *p, avow_state_t expected) {
+  assert_int_equal(avow_state(p), expected);
+  avow_unref(p);
+}
+
+static void send_int(const avow_channel_t *c, int64_t i) {
+  assert_settled(avow_channel_send(c, avow_int(i)), AVOW_FULFILLED);
+}
+
+static void assert_next_int(const avow_channel_t *c, int64_t expected) {
+  assert_fulfils_int(avow_channel_next(c), expected);
+}
+
+/* A consumer in constant memory. */
+enum { MANY = 1000000 };
+
+typedef struct {
+  avow_channel_t *channel;
+  int64_t sent, sum, count;
+  uint64_t most; /* blocks alive at a time */
+} stream_t;
+
+static avow_value_t produce(void *data) {
+  stream_t *stream = data;
+  if (stream->sent < MANY)
+    return avow_follow(
+        avow_channel_send(stream->channel, avow_int(++stream->sent)));
+  avow_channel_end(stream->channel);
+  return avow_int(1);
+}
+
+static avow_value_t add(const avow_value_t *item, void *data) {
+  stream_t *stream = data;
+  if (item->tag == AVOW_NONE)
+    return avow_int(stream->sum);
+  stream->sum += avow_to_int(item);
+  if (++stream->count % 100000 == 0) {
+    avow_stats_t stats;
+    avow_loop_stats(loop, &stats);
+    stream->most = stats.live > stream->most ? stats.live : stream->most;
+  }
+  return avow_none();
+}
+
+static avow_value_t consume(void *data) {
+  stream_t *stream = data;
+  return avow_follow(
+      avow_then(avow_channel_next(stream->channel), add, NULL, stream));
+}
+
+static void move_many(size_t room) {
+  stream_t stream = { .channel = avow_channel_new(loop, room) };
+  avow_promise_t *produced = avow_repeat(loop, produce, &stream);
+  const long before = live_allocations();
+
+  assert_fulfils_int(avow_repeat(loop, consume, &stream),
+                     (int64_t) MANY * (MANY + 1) / 2);
+
+  assert_true(stream.most < 20);
+  assert_true(live_allocations() < before + 20);
+  assert_fulfils_int(produced, 1);
+  avow_channel_unref(stream.channel);
+}
+
+static void a_million_items_need_no_more_memory_than_one(void **state) {
+  move_many(0);
+  move_many(16);
+}
+
+static void loop_close_cancels_who_waits(void **state) {
+  avow_channel_t *c = avow_channel_new(loop, 0), *e = avow_channel_new(loop, 0);
+  avow_promise_t *next = avow_channel_next(c);
+  avow_promise_t *sent = avow_channel_send(e, thing("stuck"));
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_notes("stuck");
+  assert_int_equal(avow_result(next)->code, UV_ECANCELED);
+  assert_int_equal(avow_result(sent)->code, UV_ECANCELED);
+  avow_unref(next);
+  avow_unref(sent);
+  avow_channel_unref(c);
+  avow_channel_unref(e);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void loop_close_releases_what_is_inside(void **state) {
+  avow_channel_t *c = avow_channel_new(loop, 1);
+  assert_settled(avow_channel_send(c, thing("inside")), AVOW_FULFILLED);
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_notes("inside");
+  avow_promise_t *next = avow_channel_next(c);
+  avow_promise_t *sent = avow_channel_send(c, thing("late"));
+  assert_notes("late");
+  assert_int_equal(avow_result(next)->code, UV_ECANCELED);
+  assert_int_equal(avow_result(sent)->code, UV_ECANCELED);
+  avow_unref(next);
+  avow_unref(sent);
+  avow_channel_close(c);
+  avow_channel_unref(c);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void without_memory_a_channel_rejects(void **state) {
+  avow_channel_t *empty = NULL;
+  fail_allocation(1, true);
+  avow_channel_t *c = avow_channel_new(loop, 1);
+  for (int i = 0; i < 10000 && empty == NULL; i++) {
+    avow_channel_t *e = avow_channel_new(loop, 0);
+    if (e == c)
+      empty = e;
+    avow_channel_unref(e);
+  }
+  fail_allocation(0, false);
+
+  avow_channel_t *again = avow_channel_ref(c);
+  assert_rejects(avow_channel_next(c), UV_ENOMEM);
+  assert_rejects(avow_channel_send(c, thing("gone")), UV_ENOMEM);
+  assert_notes("gone");
+  avow_channel_end(c);
+  avow_channel_fail(c, avow_error_new(UV_EIO, avow_none(), "no"));
+  avow_channel_close(c);
+  assert_rejects(avow_channel_next(again), UV_ENOMEM);
+  avow_channel_unref(c);
+  avow_channel_unref(again);
+}
+
+static void the_reason_of_no_room_in_memory_is_said(void **state) {
+  avow_channel_t *c = avow_channel_new(loop, SIZE_MAX);
+  for (int i = 0; i < 8; i++)
+    send_int(c, i);
+
+  fail_allocation(1, true);
+  avow_promise_t *sent = avow_channel_send(c, thing("gone"));
+  fail_allocation(0, false);
+
+  assert_notes("gone");
+  assert_rejects(sent, UV_ENOMEM);
+  send_int(c, 8);
+  for (int i = 0; i < 9; i++)
+    assert_next_int(c, i);
+  avow_channel_unref(c);
+}
+
+static avow_channel_t *mine;
+
+static void close_mine(void *word) {
+  note(word);
+  avow_channel_close(mine);
+  avow_channel_unref(mine);
+}
+
+static const avow_class_t closer_class = { .name = "closer",
+                                           .destroy = close_mine };
+
+static void an_item_may_let_go_of_its_own_channel(void **state) {
+  mine = avow_channel_new(loop, 2);
+  assert_settled(avow_channel_send(mine, avow_object(&closer_class, "item")),
+                 AVOW_FULFILLED);
+  assert_settled(avow_channel_send(mine, thing("other")), AVOW_FULFILLED);
+
+  avow_channel_close(mine);
+
+  assert_notes("item other");
+}
+
+#ifndef AVOW_NO_POOL
+static void use_after_unref(void) {
+  avow_channel_t *c = avow_channel_new(loop, 0);
+  avow_channel_unref(c);
+#  ifndef NDEBUG
+  avow_channel_end(c);
+#  endif
+}
+
+static void a_channel_that_is_gone_is_told_of(void **state) {
+  assert_misuse(use_after_unref, "this channel is gone");
+}
+#endif
+
+static void a_dump_shows_who_waits_in_a_channel(void **state) {
+  avow_channel_t *c = avow_channel_new(loop, 0);
+  avow_channel_t *e = avow_channel_new(loop, 0);
+  avow_promise_t *next = avow_channel_next(c);
+  avow_promise_t *sent = avow_channel_send(e, avow_int(1));
+  avow_channel_end(e);
+  char text[2048];
+  FILE *out = tmpfile();
+  assert_non_null(out);
+
+  avow_loop_dump(loop, out, AVOW_DUMP_TEXT);
+  avow_loop_dump(loop, out, AVOW_DUMP_DOT);
+  rewind(out);
+  text[fread(text, 1, sizeof(text) - 1, out)] = '\0';
+
+  assert_non_null(strstr(text, "open channel"));
+  assert_non_null(strstr(text, "ended channel"));
+  assert_non_null(strstr(text, "pending next waits for p"));
+  assert_non_null(strstr(text, "pending send waits for p"));
+  assert_int_equal(fclose(out), 0);
+  avow_unref(next);
+  avow_cancel(sent);
+  avow_unref(sent);
+  avow_channel_unref(c);
+  avow_channel_unref(e);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(a_million_items_need_no_more_memory_than_one),
+    CASE(loop_close_cancels_who_waits),
+    CASE(loop_close_releases_what_is_inside),
+    CASE(without_memory_a_channel_rejects),
+    CASE(the_reason_of_no_room_in_memory_is_said),
+    CASE(an_item_may_let_go_of_its_own_channel),
+    CASE(a_dump_shows_who_waits_in_a_channel),
+#ifndef AVOW_NO_POOL
+    CASE(a_channel_that_is_gone_is_told_of),
+#endif
+  };
+  return RUN(tests);
+}
