@@ -1,4 +1,4 @@
-/* Processes: how they start and end, and what becomes of those let go of. */
+/* Processes: how they start and end. */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -7,53 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "harness.h"
-
-enum { FILES = 256 };
-
-static int files_before;
-
-static int open_files(void) {
-  int n = 0;
-  for (int fd = 0; fd < FILES; fd++)
-    n += fcntl(fd, F_GETFD) != -1;
-  return n;
-}
-
-/* What libuv opens once and for all is open afterwards. */
-static int first_of_all(void **state) {
-  char *args[] = { "true", NULL };
-  const uv_process_options_t options = { .file = args[0], .args = args };
-  uv_loop_t own;
-  uv_process_t process;
-  if (uv_loop_init(&own) != 0 || uv_spawn(&own, &process, &options) != 0)
-    return -1;
-  (void) uv_run(&own, UV_RUN_DEFAULT); /* it ends */
-  uv_close((uv_handle_t *) &process, NULL);
-  (void) uv_run(&own, UV_RUN_DEFAULT); /* it closes */
-  return uv_loop_close(&own);
-}
-
-static int set_up(void **state) {
-  files_before = open_files();
-  return harness_setup(state);
-}
-
-/* No test leaves a file, a zombie or a process. */
-static int tear_down(void **state) {
-  const int failed = harness_teardown(state);
-  if (open_files() != files_before || waitpid(-1, NULL, WNOHANG) != -1 ||
-      errno != ECHILD) {
-    print_error("left behind: a file or a process\n");
-    return -1;
-  }
-  return failed;
-}
-
-static void close_handle(uv_handle_t *handle, void *data) {
-  if (!uv_is_closing(handle))
-    uv_close(handle, NULL);
-}
+#include "children.h"
 
 static avow_promise_t *start_with(char *args[], unsigned flags) {
   const uv_process_options_t options = { .file = args[0],
@@ -311,112 +265,6 @@ static void spawn_without_files_leaves_the_loop_alone(void **state) {
   assert_fulfils_none(avow_close((uv_handle_t *) &timer));
 }
 
-static void process_is_killed_with_its_last_reference(void **state) {
-  const avow_value_t process =
-      spawned(start_shell("trap '' TERM INT HUP; while :; do sleep 1; done"));
-  const uv_pid_t pid = avow_process_pid(&process);
-  avow_promise_t *p = avow_process_wait(&process);
-  const avow_value_t again = avow_value_ref(&process);
-
-  avow_value_unref(process);
-  assert_int_equal(avow_state(p), AVOW_PENDING);
-  assert_false(is_gone(pid));
-  avow_value_unref(again);
-
-  assert_ends(p, 0, SIGKILL);
-  assert_true(is_gone(pid));
-}
-
-static void process_is_reaped_though_nobody_waits(void **state) {
-  const avow_value_t process = spawned(start_shell("exit 1"));
-  const uv_pid_t pid = avow_process_pid(&process);
-
-  run();
-
-  assert_true(is_gone(pid));
-  avow_value_unref(process);
-}
-
-static void wait_can_be_cancelled(void **state) {
-  const avow_value_t process =
-      spawned(start((char *[]){ "sleep", "60", NULL }));
-  avow_promise_t *first = avow_process_wait(&process);
-  avow_promise_t *second = avow_process_wait(&process);
-
-  avow_cancel(first);
-  assert_rejects(first, UV_ECANCELED);
-  assert_int_equal(avow_process_kill(&process, SIGINT), 0);
-
-  assert_ends(second, 0, SIGINT);
-  avow_value_unref(process);
-}
-
-static void only_wait_can_be_cancelled(void **state) {
-  const avow_value_t process =
-      spawned(start((char *[]){ "sleep", "60", NULL }));
-
-  avow_promise_t *p = avow_process_wait(&process);
-  avow_cancel(p);
-  assert_rejects(p, UV_ECANCELED);
-  assert_int_equal(avow_process_kill(&process, SIGINT), 0);
-
-  assert_ends(avow_process_wait(&process), 0, SIGINT);
-  avow_value_unref(process);
-}
-
-static void reopen(void) {
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
-}
-
-static void loop_close_kills_and_reaps(void **state) {
-  const avow_value_t process =
-      spawned(start_shell("trap '' TERM; while :; do sleep 1; done"));
-  const uv_pid_t pid = avow_process_pid(&process);
-  avow_promise_t *p = avow_process_wait(&process);
-
-  assert_int_equal(avow_loop_close(loop), 0);
-
-  assert_true(is_gone(pid));
-  assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
-  assert_int_equal(avow_process_kill(&process, SIGTERM), UV_ESRCH);
-  avow_unref(p);
-  avow_value_unref(process);
-  reopen();
-}
-
-static void loop_close_leaves_a_detached_process(void **state) {
-  char *args[] = { "sleep", "60", NULL };
-  const avow_value_t process = spawned(start_with(args, UV_PROCESS_DETACHED));
-  const uv_pid_t pid = avow_process_pid(&process);
-
-  assert_int_equal(avow_loop_close(loop), 0);
-
-  int status = 0;
-  assert_int_equal(avow_process_kill(&process, SIGKILL), UV_ESRCH);
-  assert_int_equal(waitpid(pid, &status, WNOHANG), 0);
-  assert_int_equal(uv_kill(pid, SIGKILL), 0);
-  assert_int_equal(waitpid(pid, &status, 0), pid);
-  avow_value_unref(process);
-  reopen();
-}
-
-static void detached_process_outlives_its_value(void **state) {
-  char *args[] = { "sleep", "60", NULL };
-  const avow_value_t process = spawned(start_with(args, UV_PROCESS_DETACHED));
-  const uv_pid_t pid = avow_process_pid(&process);
-  avow_promise_t *p = avow_process_wait(&process);
-
-  avow_value_unref(process);
-  run(); /* returns: it does not keep the loop alive */
-  assert_false(is_gone(pid));
-  assert_int_equal(uv_kill(pid, SIGTERM), 0);
-  avow_promise_t *enough = avow_sleep(loop, 60 * 1000); /* keeps it alive */
-
-  assert_ends(p, 0, SIGTERM);
-  avow_cancel(enough);
-  avow_unref(enough);
-}
-
 static void not_a_process(void) {
   const avow_value_t v = avow_string("not a process");
 
@@ -445,76 +293,8 @@ static void what_is_no_process_is_misuse(void **state) {
   assert_misuse(ask_nothing, "as process of a value of type none");
 }
 
-#define PROCESS(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
-
-static avow_value_t close_all_cb(const avow_value_t *reason, void *data) {
-  uv_walk(loop, close_handle, NULL);
-  return avow_none();
-}
-
-/* libuv reaps no process of which the handle is closed. */
-static void assert_was_killed(uv_pid_t pid) {
-  int status;
-  assert_int_equal(waitpid(pid, &status, 0), pid);
-  assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
-}
-
-static void a_program_may_close_all_handles(void **state) {
-  const avow_value_t process =
-      spawned(start((char *[]){ "sleep", "60", NULL }));
-  const uv_pid_t pid = avow_process_pid(&process);
-  avow_promise_t *wait = avow_process_wait(&process);
-  uv_walk(loop, close_handle, NULL);
-
-  assert_int_equal(avow_loop_close(loop), 0);
-
-  assert_int_equal(avow_result(wait)->code, UV_ECANCELED);
-  assert_was_killed(pid);
-  assert_int_equal(avow_process_kill(&process, SIGTERM), UV_ESRCH);
-  avow_unref(wait);
-  avow_value_unref(process);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
-}
-
-static void handles_may_be_closed_of_what_is_let_go_later(void **state) {
-  const avow_value_t process = spawned(start_piped((char *[]){ "cat", NULL }));
-  const uv_pid_t pid = avow_process_pid(&process);
-  uv_walk(loop, close_handle, NULL);
-  (void) uv_run(loop, UV_RUN_DEFAULT); /* nothing of it is ours to know */
-
-  avow_value_unref(process);
-  assert_int_equal(avow_loop_close(loop), 0);
-
-  assert_was_killed(pid);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
-}
-
-static void handles_may_be_closed_of_what_was_let_go(void **state) {
-  const avow_value_t process =
-      spawned(start((char *[]){ "sleep", "60", NULL }));
-  const uv_pid_t pid = avow_process_pid(&process);
-
-  avow_value_unref(process);
-  uv_walk(loop, close_handle, NULL);
-  assert_int_equal(avow_loop_close(loop), 0);
-
-  assert_was_killed(pid);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
-}
-
-static void handles_may_be_closed_while_the_loop_closes(void **state) {
-  const avow_value_t process =
-      spawned(start((char *[]){ "sleep", "60", NULL }));
-  const uv_pid_t pid = avow_process_pid(&process);
-  avow_promise_t *p = avow_process_wait(&process);
-  avow_unref(avow_catch(p, close_all_cb, NULL));
-
-  assert_int_equal(avow_loop_close(loop), 0);
-
-  assert_was_killed(pid);
-  avow_value_unref(process);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
-}
+#define PROCESS(f) \
+  cmocka_unit_test_setup_teardown(f, children_setup, children_teardown)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
@@ -531,19 +311,8 @@ int main(void) {
     PROCESS(spawn_of_what_is_missing_rejects),
     PROCESS(spawn_of_nothing_rejects),
     PROCESS(spawn_without_files_leaves_the_loop_alone),
-    PROCESS(process_is_killed_with_its_last_reference),
-    PROCESS(process_is_reaped_though_nobody_waits),
-    PROCESS(wait_can_be_cancelled),
-    PROCESS(only_wait_can_be_cancelled),
-    PROCESS(loop_close_kills_and_reaps),
-    PROCESS(loop_close_leaves_a_detached_process),
-    PROCESS(detached_process_outlives_its_value),
-    PROCESS(a_program_may_close_all_handles),
-    PROCESS(handles_may_be_closed_of_what_is_let_go_later),
-    PROCESS(handles_may_be_closed_of_what_was_let_go),
-    PROCESS(handles_may_be_closed_while_the_loop_closes),
     PROCESS(what_is_no_process_is_misuse),
   };
   harness_init();
-  return cmocka_run_group_tests(tests, first_of_all, NULL);
+  return cmocka_run_group_tests(tests, children_prepare, NULL);
 }
