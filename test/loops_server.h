@@ -1,0 +1,53 @@
+/*
+ * A server on loops of threads of their own, with sockets of their own where the
+ * system has that; built with HANDED it has not. cmocka fails a test from the
+ * thread that runs it: others only record.
+ */
+#ifndef LOOPS_SERVER_H
+#define LOOPS_SERVER_H
+
+#include <netinet/in.h>
+#include <stdatomic.h>
+
+#include "harness.h"
+
+enum { LOOPS = 4, MANY = 20 };
+
+extern bool shared; /* the loops listen themselves */
+extern const char shares[];
+extern avow_loops_t *loops;
+extern avow_value_t server; /* ours beside what listens */
+extern struct sockaddr_in address;
+extern char port[8];
+
+/* Of other threads. */
+extern atomic_int begun, ended;
+
+typedef struct {
+  uv_loop_t *loop;
+  int count;
+} seen_t;
+
+extern seen_t seen[LOOPS];
+
+/* Once for a program. */
+void loops_server_init(void);
+
+int loops_server_setup(void **state);
+int loops_server_teardown(void **state);
+
+avow_promise_t *listen_with(avow_cb fn, size_t limit);
+avow_promise_t *close_server(void);
+avow_value_t connected(void);
+int connect_by_hand(void);
+avow_value_t echo(const avow_value_t *connection, void *data);
+avow_value_t hang_up(const avow_value_t *connection, void *data);
+avow_value_t fail_later(const avow_value_t *connection, void *data);
+void wait_for(atomic_int *number, int wanted);
+void assert_echoes(const avow_value_t *end);
+void assert_hangs_up(const avow_value_t *end);
+void stop_server(avow_promise_t *p);
+size_t loops_seen(void);
+void bind_server(void);
+
+#endif
