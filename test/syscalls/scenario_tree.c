@@ -45,7 +45,7 @@ static bool make_file(const char *name, char c) {
 static bool make_tree(void) {
   forget("tree");
   return mkdir(at("tree"), 0755) == 0 && make_file("tree/one", '1') &&
-         mkdir(at("tree/a"), 0500) == 0 && make_file("tree/a/two", '2') &&
+         mkdir(at("tree/a"), 0750) == 0 && make_file("tree/a/two", '2') &&
          mkdir(at("tree/a/b"), 0755) == 0 && make_file("tree/a/b/three", '3') &&
          symlink("../one", at("tree/a/link")) == 0;
 }
@@ -107,7 +107,7 @@ static avow_promise_t *start_copying(void) {
 static bool is_copied(void) {
   return take_is_int(ENTRIES) && is_filled("copy/one", '1') &&
          is_filled("copy/a/two", '2') && is_filled("copy/a/b/three", '3') &&
-         is_filled("copy/a/link", '1') && has_mode("copy/a", 0500);
+         is_filled("copy/a/link", '1') && has_mode("copy/a", 0750);
 }
 
 /* libuv reads and writes where the system cannot copy. */
@@ -129,7 +129,7 @@ static avow_promise_t *start_overwriting(void) {
   const avow_copy_options_t options = { .existing = AVOW_EXISTING_REPLACE };
   forget("copy");
   (void) mkdir(at("copy"), 0755); /* the result shows whether it is there */
-  (void) mkdir(at("copy/a"), 0500);
+  (void) mkdir(at("copy/a"), 0750);
   (void) make_file("copy/one", 'x');
   (void) make_file("copy/a/two", 'x');
   (void) make_file("copy/a/link", 'x');
