@@ -6,9 +6,9 @@
 . "$(dirname "$0")/example.sh"
 server=$(absolute "$1")
 shift
-programs=
 for program; do
-  programs="$programs $(absolute "$program")"
+  shift
+  set -- "$@" "$(absolute "$program")"
 done
 cd "$dir"
 echo text >from
@@ -71,7 +71,7 @@ refused() {
   [ ! -s out ] || fail "$name $*: output"
 }
 
-for path in $programs; do
+for path; do
   name=$(basename "$path")
   arguments_of "$name"
   echo "$name: --help"
@@ -147,7 +147,7 @@ narrow() {
   return 0
 }
 has_terminal || programs=
-for path in $programs; do
+for path; do
   case $(basename "$path") in
   parallel) table="'true $long' 'echo $long'" ;;
   resolve) table="127.0.0.1 $long" ;;
