@@ -22,7 +22,9 @@ function note(what, who) {
 /^test: / {
   end_of_test()
   name = $0
-  sub(/.* \/ /, "", name)
+  sub(/^test: +/, "", name)
+  sub(/.* \/ /, "", name)    # of Meson's older
+  sub(/.* - [^:]*:/, "", name) # and newer versions
 }
 /^result: +exit status 77/ { silent["all of it"] = 1 }
 /^\[ +SKIPPED *\] [a-z0-9_]+$/ { silent[$NF] = 1 }
