@@ -24,8 +24,8 @@ static avow_value_t park_fn(void *data) {
 
 static uint64_t switches(size_t n, size_t rounds) {
   static avow__fibers_t fibers = { .stack_size = 65536, .keep = 0 };
-  avow__fiber_t *f = avow__fiber_take(&fibers);
-  bench_require(f != NULL, "a stack");
+  avow__fiber_t *f;
+  bench_require(avow__fiber_take(&fibers, &f) == 0, "a stack");
   f->fn = park_fn;
   left = n * rounds;
   const uint64_t start = bench_clock();

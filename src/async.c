@@ -25,9 +25,9 @@ avow_promise_t *avow_async(uv_loop_t *loop, avow_fn fn, void *data) {
   avow_promise_t *p = avow__promise_alloc(c, AVOW__RUNNING);
   if (p == NULL)
     return avow__no_promise(c);
-  avow__fiber_t *f = avow__fiber_take(&c->fibers);
-  if (f == NULL) {
-    const int err = avow__fibers_full(&c->fibers) ? UV_EAGAIN : UV_ENOMEM;
+  avow__fiber_t *f;
+  const int err = avow__fiber_take(&c->fibers, &f);
+  if (AVOW__UNLIKELY(err != 0)) {
     avow__resolve(p, avow_error(err));
     return p;
   }

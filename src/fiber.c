@@ -10,25 +10,30 @@
 
 _Thread_local avow__fiber_t *avow__fiber_now;
 
-avow__fiber_t *avow__fiber_take(avow__fibers_t *fibers) {
-  avow__fiber_t *f;
+static int take(avow__fibers_t *fibers, avow__fiber_t **out) {
   if (AVOW__UNLIKELY(avow__fibers_full(fibers)))
-    return NULL;
-  if (AVOW__LIKELY(fibers->idle != NULL)) {
-    f = (avow__fiber_t *) avow__list_take_first(&fibers->idle);
-    fibers->spare--;
-  } else {
-    f = avow__fiber_new(fibers->stack_size);
-    if (f == NULL)
-      return NULL;
-  }
+    return UV_EAGAIN;
+  if (AVOW__UNLIKELY(fibers->idle == NULL))
+    return avow__fiber_new(fibers, out);
+  *out = (avow__fiber_t *) avow__list_take_first(&fibers->idle);
+  fibers->spare--;
+  avow__spot_renew(&(*out)->spot);
+  return 0;
+}
+
+int avow__fiber_take(avow__fibers_t *fibers, avow__fiber_t **out) {
+  avow__fiber_t *f;
+  const int err = take(fibers, &f);
+  if (AVOW__UNLIKELY(err != 0))
+    return err;
   f->over = false;
 #ifdef AVOW_TRACE
   f->file = NULL;
 #endif
   avow__list_append(&fibers->busy, &f->link);
   fibers->used++;
-  return f;
+  *out = f;
+  return 0;
 }
 
 void avow__fiber_give(avow__fibers_t *fibers, avow__fiber_t *f) {

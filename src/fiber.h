@@ -36,6 +36,7 @@ typedef struct avow__fibers_s {
   unsigned used;  /* how many are busy */
   unsigned most;  /* that may be; 0: no limit */
   size_t stack_size;
+  size_t guard_size;
 } avow__fibers_t;
 
 /* The fiber that this thread is on; NULL on the thread's own stack. */
@@ -67,9 +68,9 @@ static inline bool avow__fibers_full(const avow__fibers_t *fibers) {
   return fibers->most != 0 && fibers->used >= fibers->most;
 }
 
-/* A fiber, to be given a function and then resumed. NULL if all are busy that
-   may be, and without memory. */
-avow__fiber_t *avow__fiber_take(avow__fibers_t *fibers);
+/* A fiber, to be given a function and then resumed. UV_EAGAIN if all are busy
+   that may be, for the program or for the system, UV_ENOMEM. */
+int avow__fiber_take(avow__fibers_t *fibers, avow__fiber_t **out);
 
 /* Back to the idle ones, when it is over. */
 void avow__fiber_give(avow__fibers_t *fibers, avow__fiber_t *f);
@@ -90,8 +91,8 @@ static inline size_t avow__fiber_room(const avow__fiber_t *f) {
 }
 
 /* fiber_mapped.c, fiber_windows.c: one that has not begun, on a stack of at
-   least that size. NULL without memory. */
-avow__fiber_t *avow__fiber_new(size_t stack_size);
+   least the size of theirs. Fails as avow__fiber_take(). */
+int avow__fiber_new(const avow__fibers_t *fibers, avow__fiber_t **out);
 void avow__fiber_free(avow__fiber_t *f);
 
 /* What a fiber begins with, and never returns from. */

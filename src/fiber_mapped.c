@@ -7,17 +7,20 @@
 
 enum { LINE = 64 };
 
-avow__fiber_t *avow__fiber_new(size_t stack_size) {
+int avow__fiber_new(const avow__fibers_t *fibers, avow__fiber_t **out) {
+  avow__stack_t stack;
   avow__overflow_watch();
-  const avow__stack_t stack = avow__stack_map(stack_size);
-  if (stack.bottom == NULL)
-    return NULL;
+  const int err =
+      avow__stack_map(fibers->stack_size, fibers->guard_size, &stack);
+  if (err != 0)
+    return err;
   const size_t used = (sizeof(avow__fiber_t) + LINE - 1) / LINE * LINE;
   char *at = stack.bottom + stack.size - used;
   avow__fiber_t *f = (avow__fiber_t *) (void *) at;
   *f = (avow__fiber_t){ .stack = stack };
   f->spot.thread = avow__watch_new(&f->watch, stack.bottom, at);
-  return f;
+  *out = f;
+  return 0;
 }
 
 void avow__fiber_free(avow__fiber_t *f) {

@@ -17,6 +17,9 @@ enum { BUDGET = 10000 };
 
 enum { STACK = 64 * 1024, STACK_MIN = 16 * 1024, IDLE_STACKS = 1024 };
 
+/* Four times as much where there are addresses enough. */
+enum { GUARD = SIZE_MAX > UINT32_MAX ? 256 * 1024 : 64 * 1024 };
+
 /* What avow_loop_close() grants to handlers that start new work each time they
    hear of the end: so many rounds of the queue, beside those that what is there
    at the start may need. */
@@ -124,9 +127,12 @@ static int set_options(avow__context_t *c, const avow_options_t *options) {
     c->options.budget = BUDGET;
   if (c->options.stack_size == 0)
     c->options.stack_size = STACK;
+  if (c->options.guard_size == 0)
+    c->options.guard_size = GUARD;
   if (c->options.idle_stacks == 0)
     c->options.idle_stacks = IDLE_STACKS;
   c->fibers.stack_size = c->options.stack_size;
+  c->fibers.guard_size = c->options.guard_size;
   c->fibers.keep = c->options.idle_stacks;
   c->fibers.most = c->options.max_stacks;
   return c->options.stack_size < STACK_MIN ? UV_EINVAL : 0;

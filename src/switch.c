@@ -20,9 +20,9 @@
 /* How many words avow__switch() pops, which of them it jumps to, and where
    avow__begin() looks for what it calls. */
 #  if defined(__x86_64__)
-enum { FRAME = 7, JUMP_TO = 6, CALLED = 4 };
+enum { FRAME = 8, JUMP_TO = 7, CALLED = 5 };
 #  elif defined(__aarch64__)
-enum { FRAME = 20, JUMP_TO = 11, CALLED = 0 };
+enum { FRAME = 22, JUMP_TO = 11, CALLED = 0 };
 #  endif
 
 avow_value_t avow__spot_start(avow__spot_t *from, char *stack, size_t size,
@@ -33,6 +33,7 @@ avow_value_t avow__spot_start(avow__spot_t *from, char *stack, size_t size,
   memset(frame, 0, FRAME * sizeof(*frame));
   frame[JUMP_TO] = (uintptr_t) avow__begin;
   frame[CALLED] = (uintptr_t) entry;
+  avow__control(frame);
   avow__watch_switch(thread);
   return avow__switch(&from->sp, frame, avow_none());
 }
@@ -41,11 +42,17 @@ avow_value_t avow__spot_start(avow__spot_t *from, char *stack, size_t size,
 
 #  include <ucontext.h>
 
+static avow_value_t arrive(const avow__spot_t *here) {
+  (void) fesetenv(&here->control); /* it was in force */
+  return here->value;
+}
+
 avow_value_t avow__spot_start(avow__spot_t *from, char *stack, size_t size,
                               void (*entry)(void), void *thread) {
   ucontext_t context;
+  (void) fegetenv(&from->control); /* cannot fail */
   if (sigsetjmp(from->registers, 0) != 0)
-    return from->value;
+    return arrive(from);
   (void) getcontext(&context); /* cannot fail */
   context.uc_stack.ss_sp = stack;
   context.uc_stack.ss_size = size;
@@ -59,10 +66,15 @@ avow_value_t avow__spot_start(avow__spot_t *from, char *stack, size_t size,
 avow_value_t avow__spot_switch(avow__spot_t *from, avow__spot_t *to,
                                avow_value_t v) {
   to->value = v;
+  (void) fegetenv(&from->control); /* cannot fail */
   if (sigsetjmp(from->registers, 0) != 0)
-    return from->value;
+    return arrive(from);
   avow__watch_switch(to->thread);
   siglongjmp(to->registers, 1);
+}
+
+void avow__spot_renew(avow__spot_t *spot) {
+  (void) fegetenv(&spot->control); /* cannot fail */
 }
 
 #endif

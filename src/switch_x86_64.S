@@ -1,7 +1,8 @@
 /*
  * avow_value_t avow__switch(void **from, void *to, avow_value_t v), in the
  * System V calling convention: what a callee has to keep is pushed here and
- * popped there. The value comes in rdx and rcx and goes in rax and rdx.
+ * popped there, last MXCSR and the x87 control word, which say how numbers are
+ * rounded. The value comes in rdx and rcx and goes in rax and rdx.
  */
         .text
         .globl  avow__switch
@@ -28,10 +29,18 @@ avow__switch:
         pushq   %r15
         .cfi_adjust_cfa_offset 8
         .cfi_rel_offset %r15, 0
+        subq    $8, %rsp
+        .cfi_adjust_cfa_offset 8
+        stmxcsr (%rsp)
+        fnstcw  4(%rsp)
         movq    %rsp, (%rdi)
         movq    %rsi, %rsp
         movq    %rdx, %rax
         movq    %rcx, %rdx
+        ldmxcsr (%rsp)
+        fldcw   4(%rsp)
+        addq    $8, %rsp
+        .cfi_adjust_cfa_offset -8
         popq    %r15
         .cfi_adjust_cfa_offset -8
         .cfi_restore %r15
@@ -56,6 +65,19 @@ avow__switch:
         jmpq    *%rcx
         .cfi_endproc
         .size   avow__switch, . - avow__switch
+
+        /* void avow__control(void *sp): a frame that begins as its caller is */
+        .globl  avow__control
+        .hidden avow__control
+        .type   avow__control, @function
+        .p2align 4
+avow__control:
+        .cfi_startproc
+        stmxcsr (%rdi)
+        fnstcw  4(%rdi)
+        ret
+        .cfi_endproc
+        .size   avow__control, . - avow__control
 
         .globl  avow__begin
         .hidden avow__begin

@@ -2,6 +2,7 @@
  * Async functions: when they run, what an await gives, and what cancelling and
  * the end of the loop do to one that is parked.
  */
+#include "fiber.h"
 #include "harness.h"
 
 #ifdef WATCHED /* by a tool that makes all slow */
@@ -497,6 +498,25 @@ static void as_many_stacks_are_kept_as_the_option_says(void **state) {
   assert_int_equal(uv_loop_close(&other), 0);
 }
 
+#ifndef _WIN32 /* where the system has the guards */
+
+static avow_value_t measure_guard(void *data) {
+  return avow_int((int64_t) avow__fiber_now->stack.guard);
+}
+
+static void guard_is_as_large_as_the_option_says(void **state) {
+  const avow_options_t options = { .guard_size = 1 << 20 };
+  const int usual = sizeof(void *) > 4 ? 1 << 18 : 1 << 16;
+  assert_fulfils_int(avow_async(loop, measure_guard, NULL), usual);
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_int_equal(avow_loop_init(loop, &options), 0);
+
+  assert_fulfils_int(avow_async(loop, measure_guard, NULL), 1 << 20);
+}
+
+#endif
+
 static avow_value_t await_borrowed(void *data) {
   return avow_await(avow_ref(data));
 }
@@ -615,6 +635,9 @@ int main(void) {
     CASE(stack_that_is_free_is_used_again),
     CASE(as_many_stacks_are_kept_as_the_option_says),
     CASE(as_many_functions_run_as_the_option_says),
+#ifndef _WIN32
+    CASE(guard_is_as_large_as_the_option_says),
+#endif
     CASE(await_outside_an_async_function_is_refused),
     CASE(await_in_what_avow_calls_back_is_refused),
     CASE(await_of_another_loops_promise_is_refused),

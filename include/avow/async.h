@@ -4,6 +4,12 @@
  * loop goes on. All of a loop's functions run on the loop's thread, one at a
  * time and only ever on that thread: what is thread-local stays what it was.
  *
+ * A function that needs more stack than it has ends the process when it touches
+ * the guard below. A frame larger than stack and guard misses that; programs
+ * with such frames, or arrays whose size they are told, are to be compiled with
+ * -fstack-clash-protection (as avow's pkg-config file says). docs/stacks.md has
+ * what stacks and guards cost.
+ *
  * Builds with -Dasync=disabled have nothing of this.
  */
 #ifndef AVOW_ASYNC_H
@@ -19,10 +25,10 @@ AVOW_BEGIN_C
  * Calls fn now, on a stack of its own (avow_options_t has its size), and
  * returns when fn first awaits, or at its end; the promise is resolved with
  * what fn returns, as by avow_try() (ECMA-262, AsyncFunctionStart). UV_ENOMEM
- * if there is no memory for a stack, UV_EAGAIN past max_stacks, UV_EINVAL
- * without fn. A cancelled function learns of it from the await that it is in or
- * comes to next, which gives UV_ECANCELED; it should clean up, where it may
- * await, and return.
+ * if there is no memory for a stack, UV_EAGAIN past max_stacks or where the
+ * system allows no more mappings, UV_EINVAL without fn. A cancelled function
+ * learns of it from the await that it is in or comes to next, which gives
+ * UV_ECANCELED; it should clean up, where it may await, and return.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_async(uv_loop_t *loop, avow_fn fn,
                                                   void *data);

@@ -39,6 +39,7 @@ typedef struct avow_options_s {
   size_t stack_size;    /* of an async function; 64 KiB, at least 16 KiB */
   unsigned idle_stacks; /* kept for the next async functions; 1,024 */
   unsigned max_stacks;  /* async functions at a time; no limit */
+  size_t guard_size;    /* below each; 256 KiB, 64 KiB on 32-bit machines */
 } avow_options_t;
 
 /**
