@@ -1,7 +1,7 @@
 /*
  * Leaving one stack for another: what a function may expect of its registers
- * is kept in a spot, how it has numbers rounded and which exceptions of theirs
- * trap with them, and nothing else. No signal masks, no system calls.
+ * is kept in a spot, how it has numbers rounded with them, and nothing else. No
+ * signal masks, no system calls.
  */
 #ifndef AVOW_SWITCH_H
 #define AVOW_SWITCH_H
@@ -67,7 +67,7 @@ static inline void avow__spot_renew(avow__spot_t *spot) {
 
 typedef struct avow__spot_s {
   sigjmp_buf registers;
-  fenv_t control;
+  int rounding;       /* as <fenv.h> has it */
   avow_value_t value; /* that it goes on with */
   void *thread;
 } avow__spot_t;

@@ -1,7 +1,7 @@
-/* Fibers: what goes over at a switch, and which stacks are
-   kept. */
+/* Fibers: what goes over at a switch, and which stacks are kept. */
 #include "fiber.h"
 
+#include <fenv.h>
 #ifndef _WIN32
 #  include <sys/mman.h>
 #endif
@@ -116,6 +116,47 @@ static void what_a_function_holds_survives_others(void **state) {
   assert_int_equal(fibers.spare, 1);
 }
 
+/* How numbers are rounded: by what the vector unit does, what the one before it
+   does, and what the C library says. */
+static int rounding(void) {
+  const volatile double one = 1, three = 3;
+  const volatile long double long_one = 1, long_three = 3;
+  const volatile double third = one / three, minus = -one / three;
+  const volatile long double long_third = long_one / long_three;
+  const int up = third > 1.0 / 3.0 || minus > -1.0 / 3.0;
+  const int down = third < 1.0 / 3.0 || minus < -1.0 / 3.0;
+  const int long_down = long_third < 1.0L / 3.0L;
+  return fegetround() * 8 + up * 4 + down * 2 + long_down;
+}
+
+static avow_value_t round_down(void *data) {
+  avow__fiber_t *f = avow__fiber_now;
+  *(int *) data = rounding();
+  assert_int_equal(fesetround(FE_DOWNWARD), 0);
+  const int mine = rounding();
+  (void) avow__fiber_park(f, avow_none()); /* nothing */
+  return avow_int(rounding() == mine);
+}
+
+/* Changed by another, or by who was on the same stack before. */
+static void how_numbers_are_rounded_is_a_functions_own(void **state) {
+  const int modes[] = { FE_TONEAREST, FE_UPWARD, FE_TONEAREST };
+  for (int i = 0; i < 3; i++) {
+    int began;
+    assert_int_equal(fesetround(modes[i]), 0);
+    const int outside = rounding();
+    avow__fiber_t *f = fiber_with(round_down, &began);
+
+    (void) avow__fiber_resume(f, avow_none()); /* none */
+    assert_int_equal(rounding(), outside);
+    assert_int_equal(resume(f, 0), 1);
+
+    assert_int_equal(rounding(), outside);
+    assert_int_equal(began, outside);
+    avow__fiber_give(&fibers, f);
+  }
+}
+
 #ifndef _WIN32 /* where the system has the stacks */
 
 static bool is_mapped(const avow__stack_t *stack) {
@@ -157,6 +198,7 @@ int main(void) {
     FIBER_CASE(fibers_resume_fibers),
     FIBER_CASE(a_fiber_serves_one_function_after_the_other),
     FIBER_CASE(what_a_function_holds_survives_others),
+    FIBER_CASE(how_numbers_are_rounded_is_a_functions_own),
 #ifndef _WIN32
     FIBER_CASE(a_fiber_that_is_freed_leaves_no_stack),
     FIBER_CASE(without_memory_there_is_no_fiber),
