@@ -27,6 +27,8 @@ int avow__fiber_take(avow__fibers_t *fibers, avow__fiber_t **out) {
   if (AVOW__UNLIKELY(err != 0))
     return err;
   f->over = false;
+  f->call = NULL;
+  f->exceptions.globals = NULL;
 #ifdef AVOW_TRACE
   f->file = NULL;
 #endif
@@ -68,7 +70,8 @@ void avow__fiber_main(void) {
   avow__fiber_t *f = avow__fiber_now;
   avow__watch_arrive(NULL, &f->watch);
   for (;;) {
-    const avow_value_t result = f->fn(f->data);
+    const avow_value_t result =
+        f->call != NULL ? f->call(f->fn, f->data) : f->fn(f->data);
     f->over = true;
     (void) avow__fiber_park(f, result); /* nothing, and there is another fn */
   }

@@ -7,6 +7,7 @@
 
 #include "avow/promise.h"
 #include "compiler.h"
+#include "exceptions.h"
 #include "list.h"
 #include "stack.h"
 #include "switch.h"
@@ -16,6 +17,8 @@ typedef struct avow__fiber_s {
   avow_promise_t *promise;
   avow_fn fn; /* what it runs */
   void *data;
+  avow_value_t (*call)(avow_fn fn, void *data); /* by this; NULL: as it is */
+  avow__exceptions_t exceptions;
   avow__spot_t spot;  /* while it is parked */
   avow__spot_t *back; /* while it runs: of who resumed it */
   bool begun;         /* it has been on its stack before */
@@ -112,10 +115,12 @@ static inline avow_value_t avow__fiber_resume(avow__fiber_t *f,
   avow__fiber_now = f;
   /* cppcheck-suppress autoVariables ; f is back before this frame goes */
   f->back = &here;
+  avow__exceptions_switch(&f->exceptions);
   avow__watch_leave(&frames, f->stack.bottom, avow__fiber_room(f));
   v = AVOW__LIKELY(f->begun) ? avow__spot_switch(&here, &f->spot, v)
                              : avow__fiber_begin(f, &here);
   avow__watch_arrive(frames, NULL);
+  avow__exceptions_switch(&f->exceptions);
   avow__fiber_now = resumer;
   return v;
 }

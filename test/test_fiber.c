@@ -13,7 +13,8 @@ enum { ROOM = 64 * 1024 };
 static avow__fibers_t fibers;
 
 static int set_up(void **state) {
-  fibers = (avow__fibers_t){ .stack_size = ROOM, .keep = 1 };
+  fibers =
+      (avow__fibers_t){ .stack_size = ROOM, .guard_size = ROOM, .keep = 1 };
   return 0;
 }
 
