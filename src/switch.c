@@ -10,7 +10,7 @@
 #  define _DARWIN_C_SOURCE 1
 #endif
 
-#include "switch.h"
+#include "shadow.h"
 
 #ifdef AVOW_SWITCH_ASM
 
@@ -27,6 +27,11 @@ enum { FRAME = 22, JUMP_TO = 11, CALLED = 0 };
 
 avow_value_t avow__spot_start(avow__spot_t *from, char *stack, size_t size,
                               void (*entry)(void), void *thread) {
+  avow__watch_switch(thread);
+#  if AVOW__SHADOW
+  if (avow__shadow_is_on())
+    return avow__shadow_start(from, stack, size, entry);
+#  endif
   const size_t uneven = ((uintptr_t) stack + size) % 16;
   uintptr_t *frame = (uintptr_t *) (void *) (stack + size - uneven);
   frame -= FRAME;
@@ -34,7 +39,6 @@ avow_value_t avow__spot_start(avow__spot_t *from, char *stack, size_t size,
   frame[JUMP_TO] = (uintptr_t) avow__begin;
   frame[CALLED] = (uintptr_t) entry;
   avow__control(frame);
-  avow__watch_switch(thread);
   return avow__switch(&from->sp, frame, avow_none());
 }
 

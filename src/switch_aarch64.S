@@ -3,7 +3,18 @@
  * x19 to x30, the low halves of v8 to v15 and FPCR are the callee's to keep. The
  * last takes long to set, and mostly it is what it should be. The value comes in
  * x2 and x3 and goes in x0 and x1.
+ *
+ * Built with -mbranch-protection, what may be jumped to says so, and a return it
+ * is, for whose target nobody asks.
  */
+#ifdef __ARM_FEATURE_BTI_DEFAULT
+#  define LANDING hint #34 /* bti c, which old assemblers do not know */
+#  define JUMP    ret
+#else
+#  define LANDING
+#  define JUMP    br
+#endif
+
         .text
         .globl  avow__switch
         .hidden avow__switch
@@ -11,6 +22,7 @@
         .p2align 4
 avow__switch:
         .cfi_startproc
+        LANDING
         sub     sp, sp, #176
         .cfi_adjust_cfa_offset 176
         stp     x19, x20, [sp]
@@ -46,7 +58,7 @@ avow__switch:
         msr     fpcr, x11
 1:      add     sp, sp, #176
         .cfi_adjust_cfa_offset -176
-        br      x30
+        JUMP    x30
         .cfi_endproc
         .size   avow__switch, . - avow__switch
 
@@ -57,6 +69,7 @@ avow__switch:
         .p2align 4
 avow__control:
         .cfi_startproc
+        LANDING
         mrs     x9, fpcr
         str     x9, [x0, #160]
         ret
@@ -69,9 +82,17 @@ avow__control:
         .p2align 4
 avow__begin:
         .cfi_startproc
+        LANDING
         .cfi_undefined x30
         blr     x19
         brk     #0
         .cfi_endproc
         .size   avow__begin, . - avow__begin
+#ifdef __ARM_FEATURE_BTI_DEFAULT
+        .section .note.gnu.property, "a"
+        .p2align 3
+        .word   4, 16, 5 /* of the name, of what follows, NT_GNU_PROPERTY_TYPE_0 */
+        .asciz  "GNU"
+        .word   0xc0000000, 4, 1, 0 /* FEATURE_1_AND: BTI */
+#endif
         .section .note.GNU-stack, "", %progbits

@@ -3,8 +3,8 @@
  * stack of its own, from a pool; where it awaits, that stack is parked and the
  * loop goes on. All of a loop's functions run on the loop's thread, one at a
  * time and only ever on that thread: what is thread-local stays what it was.
- * How numbers are rounded is a function's own, too, and begins as its caller has
- * it; on x86-64 and aarch64 so is which of their exceptions trap.
+ * How numbers are rounded is a function's own, too, and begins as its caller
+ * has it; on x86-64 and aarch64 so is which of their exceptions trap.
  *
  * A function that needs more stack than it has ends the process when it touches
  * the guard below. A frame larger than stack and guard misses that; programs
