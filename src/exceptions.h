@@ -23,8 +23,8 @@ typedef struct avow__exceptions_s {
   void *words[AVOW__EXCEPTION_WORDS]; /* its own; while it runs, the others' */
 } avow__exceptions_t;
 
-/* Of a fiber that begins with none in flight; or of one that runs, was not known
-   to have any C++, and was resumed by who has none. */
+/* Of a fiber that begins with none in flight; or of one that runs, was not
+   known to have any C++, and was resumed by who has none. */
 static inline void avow__exceptions_begin(avow__exceptions_t *e,
                                           void *globals) {
   *e = (avow__exceptions_t){ .globals = (void **) globals };

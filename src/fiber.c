@@ -42,8 +42,8 @@ void avow__fiber_give(avow__fibers_t *fibers, avow__fiber_t *f) {
   assert(f->over && f != avow__fiber_now);
   avow__list_remove(&fibers->busy, &f->link);
   fibers->used--;
-  if (fibers->spare >= fibers->keep) {
-    avow__fiber_free(f);
+  if (fibers->wipe || fibers->spare >= fibers->keep) {
+    avow__fiber_free(fibers, f);
     return;
   }
   avow__list_append(&fibers->idle, &f->link);
@@ -55,14 +55,15 @@ void avow__fiber_discard(avow__fibers_t *fibers, avow__fiber_t *f) {
   assert(!f->over && f != avow__fiber_now);
   avow__list_remove(&fibers->busy, &f->link);
   fibers->used--;
-  avow__fiber_free(f);
+  avow__fiber_free(fibers, f);
 }
 
 void avow__fibers_close(avow__fibers_t *fibers) {
   assert(fibers->busy == NULL);
   assert(fibers->used == 0);
   while (fibers->idle != NULL)
-    avow__fiber_free((avow__fiber_t *) avow__list_take_first(&fibers->idle));
+    avow__fiber_free(fibers,
+                     (avow__fiber_t *) avow__list_take_first(&fibers->idle));
   fibers->spare = 0;
 }
 

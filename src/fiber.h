@@ -40,6 +40,7 @@ typedef struct avow__fibers_s {
   unsigned most;  /* that may be; 0: no limit */
   size_t stack_size;
   size_t guard_size;
+  bool wipe; /* what was on them, and keep none */
 } avow__fibers_t;
 
 /* The fiber that this thread is on; NULL on the thread's own stack. */
@@ -96,7 +97,7 @@ static inline size_t avow__fiber_room(const avow__fiber_t *f) {
 /* fiber_mapped.c, fiber_windows.c: one that has not begun, on a stack of at
    least the size of theirs. Fails as avow__fiber_take(). */
 int avow__fiber_new(const avow__fibers_t *fibers, avow__fiber_t **out);
-void avow__fiber_free(avow__fiber_t *f);
+void avow__fiber_free(const avow__fibers_t *fibers, avow__fiber_t *f);
 
 /* What a fiber begins with, and never returns from. */
 void avow__fiber_main(void);

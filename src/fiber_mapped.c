@@ -23,9 +23,12 @@ int avow__fiber_new(const avow__fibers_t *fibers, avow__fiber_t **out) {
   return 0;
 }
 
-void avow__fiber_free(avow__fiber_t *f) {
-  avow__watch_end(&f->watch, f->stack.bottom, (char *) f, f->spot.thread);
-  avow__stack_unmap(f->stack);
+void avow__fiber_free(const avow__fibers_t *fibers, avow__fiber_t *f) {
+  const avow__stack_t stack = f->stack;
+  avow__watch_end(&f->watch, stack.bottom, (char *) f, f->spot.thread);
+  if (fibers->wipe)
+    avow__stack_wipe(stack);
+  avow__stack_unmap(stack);
 }
 
 avow_value_t avow__fiber_begin(avow__fiber_t *f, avow__spot_t *here) {

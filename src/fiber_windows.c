@@ -45,7 +45,8 @@ int avow__fiber_new(const avow__fibers_t *fibers, avow__fiber_t **out) {
   return UV_ENOMEM;
 }
 
-void avow__fiber_free(avow__fiber_t *f) {
+/* What is on it only the system could wipe. */
+void avow__fiber_free(const avow__fibers_t *fibers, avow__fiber_t *f) {
   DeleteFiber(f->spot.fiber);
   avow__free(f);
 }

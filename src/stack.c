@@ -14,6 +14,10 @@
 #include "stack.h"
 
 #include <stdint.h>
+#include <string.h>
+#ifdef __linux__
+#  include <sys/auxv.h>
+#endif
 #include <sys/mman.h>
 #include <unistd.h>
 #include <uv.h>
@@ -28,6 +32,11 @@
 #  define MADV_GUARD_INSTALL 102 /* older kernels refuse it */
 #endif
 #define MADV_UNKNOWN (-1)
+#if defined(__linux__) && !defined(AT_MINSIGSTKSZ)
+#  define AT_MINSIGSTKSZ 51 /* kernels before 5.14 do not know it */
+#endif
+
+enum { OWN = 12 * 1024, USUAL_FRAME = 4 * 1024 };
 
 static void *map_pages(size_t size) {
   void *pages =
@@ -36,7 +45,27 @@ static void *map_pages(size_t size) {
   return pages != MAP_FAILED ? pages : NULL;
 }
 
+static void unmap_pages(void *pages, size_t size) {
+  (void) munmap(pages, size); /* nothing else to be done */
+}
+
+/* With all registers, of which processors have more and more. */
+static size_t signal_frame(void) {
+#ifdef __linux__
+  return getauxval(AT_MINSIGSTKSZ); /* 0 if the kernel does not say */
+#else
+  return 0;
+#endif
+}
+
 void *(*avow__map_pages)(size_t size) = map_pages;
+void (*avow__unmap_pages)(void *pages, size_t size) = unmap_pages;
+size_t (*avow__signal_frame)(void) = signal_frame;
+
+size_t avow__stack_least(void) {
+  const size_t frame = avow__signal_frame();
+  return OWN + (frame > USUAL_FRAME ? frame : USUAL_FRAME);
+}
 
 static size_t page_size(void) {
   return (size_t) sysconf(_SC_PAGESIZE);
@@ -78,13 +107,18 @@ int avow__stack_map(size_t size, size_t guard, avow__stack_t *out) {
   if (err == 0)
     *out = (avow__stack_t){ pages + guard, size, guard };
   else
-    (void) munmap(pages, guard + size); /* nothing else to be done */
+    avow__unmap_pages(pages, guard + size);
   return err;
 }
 
 void avow__stack_unmap(avow__stack_t stack) {
-  (void) munmap(stack.bottom - stack.guard,
-                stack.guard + stack.size); /* as above */
+  avow__unmap_pages(stack.bottom - stack.guard, stack.guard + stack.size);
+}
+
+void avow__stack_wipe(avow__stack_t stack) {
+  /* What nobody reads any more compilers would not write. */
+  void *(*const volatile set)(void *, int, size_t) = memset;
+  (void) set(stack.bottom, 0, stack.size);
 }
 
 bool avow__stack_guards(avow__stack_t stack, const void *at) {

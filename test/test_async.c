@@ -515,6 +515,32 @@ static void guard_is_as_large_as_the_option_says(void **state) {
   assert_fulfils_int(avow_async(loop, measure_guard, NULL), 1 << 20);
 }
 
+static int wiped;
+static void (*unmap_pages)(void *pages, size_t size);
+
+static void count_zeros(void *pages, size_t size) {
+  const char *last = (const char *) pages + size - 1024;
+  int set = 0;
+  for (int i = 0; i < 1024; i++)
+    set += last[i] != 0;
+  wiped += set == 0;
+  unmap_pages(pages, size);
+}
+
+static void stacks_are_wiped_as_the_option_says(void **state) {
+  const avow_options_t options = { .wipe_stacks = true };
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_loop_init(loop, &options), 0);
+  unmap_pages = avow__unmap_pages;
+  avow__unmap_pages = count_zeros;
+
+  assert_fulfils_int(avow_async(loop, give_5, NULL), 5);
+
+  avow__unmap_pages = unmap_pages;
+  assert_int_equal(wiped, 1);
+  assert_notes("ran");
+}
+
 #endif
 
 static avow_value_t await_borrowed(void *data) {
@@ -637,6 +663,7 @@ int main(void) {
     CASE(as_many_functions_run_as_the_option_says),
 #ifndef _WIN32
     CASE(guard_is_as_large_as_the_option_says),
+    CASE(stacks_are_wiped_as_the_option_says),
 #endif
     CASE(await_outside_an_async_function_is_refused),
     CASE(await_in_what_avow_calls_back_is_refused),

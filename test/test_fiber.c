@@ -170,9 +170,47 @@ static void a_fiber_that_is_freed_leaves_no_stack(void **state) {
   const avow__stack_t stack = f->stack;
   assert_true(is_mapped(&stack));
 
-  avow__fiber_free(f);
+  avow__fiber_free(&fibers, f);
 
   assert_false(is_mapped(&stack));
+}
+
+static avow_value_t keep_secrets(void *data) {
+  volatile char secrets[1024];
+  for (size_t i = 0; i < sizeof(secrets); i++)
+    secrets[i] = 0x5a;
+  return avow__fiber_park(avow__fiber_now, avow_int(secrets[0]));
+}
+
+static void (*unmap_pages)(void *pages, size_t size);
+static int unmapped;
+
+/* All above the guard. */
+static void look_and_unmap(void *pages, size_t size) {
+  const char *bytes = (const char *) pages + ROOM;
+  for (size_t i = 0; i < size - ROOM; i++)
+    assert_int_equal(bytes[i], 0);
+  unmapped++;
+  unmap_pages(pages, size);
+}
+
+/* Over, or left as they stand. */
+static void stacks_are_wiped_if_that_is_wanted(void **state) {
+  unmap_pages = avow__unmap_pages;
+  avow__unmap_pages = look_and_unmap;
+  fibers.wipe = true;
+  avow__fiber_t *f = fiber_with(keep_secrets, NULL);
+  avow__fiber_t *g = fiber_with(keep_secrets, NULL);
+
+  assert_int_equal(resume(f, 0), 0x5a);
+  assert_int_equal(resume(g, 0), 0x5a);
+  (void) resume(f, 0); /* over */
+  avow__fiber_give(&fibers, f);
+  assert_int_equal(unmapped, 1);
+  avow__fiber_discard(&fibers, g);
+  assert_int_equal(unmapped, 2);
+
+  avow__unmap_pages = unmap_pages;
 }
 
 static void *no_pages(size_t size) {
@@ -202,6 +240,7 @@ int main(void) {
     FIBER_CASE(how_numbers_are_rounded_is_a_functions_own),
 #ifndef _WIN32
     FIBER_CASE(a_fiber_that_is_freed_leaves_no_stack),
+    FIBER_CASE(stacks_are_wiped_if_that_is_wanted),
     FIBER_CASE(without_memory_there_is_no_fiber),
 #endif
   };

@@ -77,6 +77,39 @@ static void none_of_the_guard_can_be_accessed(void **state) {
   avow__stack_unmap(stack);
 }
 
+static size_t large_frame(void) {
+  return 12 * 1024;
+}
+
+static size_t no_frame(void) {
+  return 0;
+}
+
+/* A loop with stacks of that size. */
+static int init_with(size_t stack_size) {
+  const avow_options_t options = { .stack_size = stack_size };
+  assert_int_equal(avow_loop_close(loop), 0);
+  const int err = avow_loop_init(loop, &options);
+  if (err != 0)
+    assert_int_equal(avow_loop_init(loop, NULL), 0);
+  return err;
+}
+
+static void least_size_has_room_for_a_signal(void **state) {
+  size_t (*const frame)(void) = avow__signal_frame;
+  assert_true(avow__stack_least() >= 12 * 1024 + frame());
+  assert_true(avow__stack_least() >= 16 * 1024);
+
+  avow__signal_frame = no_frame;
+  assert_int_equal(init_with(16 * 1024 - 1), UV_EINVAL);
+  assert_int_equal(init_with(16 * 1024), 0);
+  avow__signal_frame = large_frame;
+  assert_int_equal(init_with(24 * 1024 - 1), UV_EINVAL);
+  assert_int_equal(init_with(24 * 1024), 0);
+
+  avow__signal_frame = frame;
+}
+
 static void what_no_memory_can_hold_is_refused(void **state) {
   avow__stack_t stack;
 
@@ -105,6 +138,7 @@ int main(void) {
     CASE(all_of_a_stack_can_be_used),
     CASE(all_of_the_guard_is_known_for_it),
     CASE(none_of_the_guard_can_be_accessed),
+    CASE(least_size_has_room_for_a_signal),
     CASE(what_no_memory_can_hold_is_refused),
 #ifdef REFUSING
     CASE(past_the_mappings_of_a_process_there_is_a_code_for_it),
