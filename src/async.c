@@ -18,6 +18,21 @@ void avow__async_finish(avow__context_t *c, avow__fiber_t *f,
 }
 
 avow_promise_t *avow_async(uv_loop_t *loop, avow_fn fn, void *data) {
+  return avow_async_throwing(loop, fn, data, NULL);
+}
+
+static void prepare(avow__fiber_t *f, avow_fn fn, void *data,
+                    const avow_exceptions_t *with) {
+  f->fn = fn;
+  f->data = data;
+  if (with == NULL)
+    return;
+  f->call = with->call;
+  avow__exceptions_begin(&f->exceptions, with->globals());
+}
+
+avow_promise_t *avow_async_throwing(uv_loop_t *loop, avow_fn fn, void *data,
+                                    const avow_exceptions_t *with) {
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
   if (fn == NULL)
@@ -25,15 +40,14 @@ avow_promise_t *avow_async(uv_loop_t *loop, avow_fn fn, void *data) {
   avow_promise_t *p = avow__promise_alloc(c, AVOW__RUNNING);
   if (p == NULL)
     return avow__no_promise(c);
-  avow__fiber_t *f = avow__fiber_take(&c->fibers);
-  if (f == NULL) {
-    const int err = avow__fibers_full(&c->fibers) ? UV_EAGAIN : UV_ENOMEM;
+  avow__fiber_t *f;
+  const int err = avow__fiber_take(&c->fibers, &f);
+  if (AVOW__UNLIKELY(err != 0)) {
     avow__resolve(p, avow_error(err));
     return p;
   }
   f->promise = p;
-  f->fn = fn;
-  f->data = data;
+  prepare(f, fn, data, with);
   p->data = f;
   c->late |= c->depth == 0; /* whoever calls need not have the time */
   avow__enter(c);
@@ -63,6 +77,14 @@ avow_value_t avow_await(avow_promise_t *p) {
     return refuse(p, AVOW_EMISUSE);
   avow__wait_for(c, q, AVOW__ASYNC, p);
   return avow__fiber_park(f, avow_none());
+}
+
+/* A function that was started by C may come to C++, and wait there. */
+avow_value_t avow_await_throwing(avow_promise_t *p, void *globals) {
+  avow__fiber_t *f = avow__fiber_now;
+  if (f != NULL && f->exceptions.globals != globals)
+    avow__exceptions_begin(&f->exceptions, globals);
+  return avow_await(p);
 }
 
 void avow__async_abandon(avow__context_t *c, avow__fiber_t *f) {

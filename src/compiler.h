@@ -7,10 +7,13 @@
 #  define AVOW__UNLIKELY(x) __builtin_expect(!!(x), 0)
 /* Not made part of its callers, so that their usual way stays short. */
 #  define AVOW__APART __attribute__((noinline))
+/* Of a variable: fn gets its address when it goes, by an exception too. */
+#  define AVOW__AT_EXIT(fn) __attribute__((cleanup(fn)))
 #else
 #  define AVOW__LIKELY(x)   (x)
 #  define AVOW__UNLIKELY(x) (x)
 #  define AVOW__APART
+#  define AVOW__AT_EXIT(fn)
 #endif
 
 /* Variables that no other library can see or replace are reached directly. */

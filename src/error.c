@@ -66,7 +66,8 @@ const avow_value_t *avow_error_cause(const avow_value_t *v) {
   X(AVOW_EIDLE, "nothing left to run while still pending")     \
   X(AVOW_EREASON, "rejected with a value: see its cause")      \
   X(AVOW_EMISUSE, "wrong use of avow: a debug build says how") \
-  X(AVOW_ENOTASYNC, "awaited outside an async function")
+  X(AVOW_ENOTASYNC, "awaited outside an async function")       \
+  X(AVOW_ETHROWN, "an exception left an async function")
 
 const char *avow_strerror(int code) {
   switch (code) {

@@ -7,6 +7,7 @@
 
 #include "avow/promise.h"
 #include "compiler.h"
+#include "exceptions.h"
 #include "list.h"
 #include "stack.h"
 #include "switch.h"
@@ -16,6 +17,8 @@ typedef struct avow__fiber_s {
   avow_promise_t *promise;
   avow_fn fn; /* what it runs */
   void *data;
+  avow_value_t (*call)(avow_fn fn, void *data); /* by this; NULL: as it is */
+  avow__exceptions_t exceptions;
   avow__spot_t spot;  /* while it is parked */
   avow__spot_t *back; /* while it runs: of who resumed it */
   bool begun;         /* it has been on its stack before */
@@ -36,6 +39,8 @@ typedef struct avow__fibers_s {
   unsigned used;  /* how many are busy */
   unsigned most;  /* that may be; 0: no limit */
   size_t stack_size;
+  size_t guard_size;
+  bool wipe; /* what was on them, and keep none */
 } avow__fibers_t;
 
 /* The fiber that this thread is on; NULL on the thread's own stack. */
@@ -67,9 +72,9 @@ static inline bool avow__fibers_full(const avow__fibers_t *fibers) {
   return fibers->most != 0 && fibers->used >= fibers->most;
 }
 
-/* A fiber, to be given a function and then resumed. NULL if all are busy that
-   may be, and without memory. */
-avow__fiber_t *avow__fiber_take(avow__fibers_t *fibers);
+/* A fiber, to be given a function and then resumed. UV_EAGAIN if all are busy
+   that may be, for the program or for the system, UV_ENOMEM. */
+int avow__fiber_take(avow__fibers_t *fibers, avow__fiber_t **out);
 
 /* Back to the idle ones, when it is over. */
 void avow__fiber_give(avow__fibers_t *fibers, avow__fiber_t *f);
@@ -90,9 +95,9 @@ static inline size_t avow__fiber_room(const avow__fiber_t *f) {
 }
 
 /* fiber_mapped.c, fiber_windows.c: one that has not begun, on a stack of at
-   least that size. NULL without memory. */
-avow__fiber_t *avow__fiber_new(size_t stack_size);
-void avow__fiber_free(avow__fiber_t *f);
+   least the size of theirs. Fails as avow__fiber_take(). */
+int avow__fiber_new(const avow__fibers_t *fibers, avow__fiber_t **out);
+void avow__fiber_free(const avow__fibers_t *fibers, avow__fiber_t *f);
 
 /* What a fiber begins with, and never returns from. */
 void avow__fiber_main(void);
@@ -111,10 +116,12 @@ static inline avow_value_t avow__fiber_resume(avow__fiber_t *f,
   avow__fiber_now = f;
   /* cppcheck-suppress autoVariables ; f is back before this frame goes */
   f->back = &here;
+  avow__exceptions_switch(&f->exceptions);
   avow__watch_leave(&frames, f->stack.bottom, avow__fiber_room(f));
   v = AVOW__LIKELY(f->begun) ? avow__spot_switch(&here, &f->spot, v)
                              : avow__fiber_begin(f, &here);
   avow__watch_arrive(frames, NULL);
+  avow__exceptions_switch(&f->exceptions);
   avow__fiber_now = resumer;
   return v;
 }

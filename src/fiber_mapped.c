@@ -7,22 +7,28 @@
 
 enum { LINE = 64 };
 
-avow__fiber_t *avow__fiber_new(size_t stack_size) {
+int avow__fiber_new(const avow__fibers_t *fibers, avow__fiber_t **out) {
+  avow__stack_t stack;
   avow__overflow_watch();
-  const avow__stack_t stack = avow__stack_map(stack_size);
-  if (stack.bottom == NULL)
-    return NULL;
+  const int err =
+      avow__stack_map(fibers->stack_size, fibers->guard_size, &stack);
+  if (err != 0)
+    return err;
   const size_t used = (sizeof(avow__fiber_t) + LINE - 1) / LINE * LINE;
   char *at = stack.bottom + stack.size - used;
   avow__fiber_t *f = (avow__fiber_t *) (void *) at;
   *f = (avow__fiber_t){ .stack = stack };
   f->spot.thread = avow__watch_new(&f->watch, stack.bottom, at);
-  return f;
+  *out = f;
+  return 0;
 }
 
-void avow__fiber_free(avow__fiber_t *f) {
-  avow__watch_end(&f->watch, f->stack.bottom, (char *) f, f->spot.thread);
-  avow__stack_unmap(f->stack);
+void avow__fiber_free(const avow__fibers_t *fibers, avow__fiber_t *f) {
+  const avow__stack_t stack = f->stack;
+  avow__watch_end(&f->watch, stack.bottom, (char *) f, f->spot.thread);
+  if (fibers->wipe)
+    avow__stack_wipe(stack);
+  avow__stack_unmap(stack);
 }
 
 avow_value_t avow__fiber_begin(avow__fiber_t *f, avow__spot_t *here) {

@@ -29,20 +29,24 @@ static void CALLBACK enter(void *none) {
   avow__fiber_main();
 }
 
-avow__fiber_t *avow__fiber_new(size_t stack_size) {
+int avow__fiber_new(const avow__fibers_t *fibers, avow__fiber_t **out) {
+  const size_t size = fibers->stack_size;
   avow__fiber_t *f = this_fiber() != NULL ? avow__calloc(1, sizeof(*f)) : NULL;
   if (f == NULL)
-    return NULL;
-  f->stack.size = stack_size;
+    return UV_ENOMEM;
+  f->stack.size = size;
   f->spot.fiber =
-      CreateFiberEx(COMMIT, stack_size, FIBER_FLAG_FLOAT_SWITCH, enter, NULL);
-  if (f->spot.fiber != NULL)
-    return f;
+      CreateFiberEx(COMMIT, size, FIBER_FLAG_FLOAT_SWITCH, enter, NULL);
+  if (f->spot.fiber != NULL) {
+    *out = f;
+    return 0;
+  }
   avow__free(f);
-  return NULL;
+  return UV_ENOMEM;
 }
 
-void avow__fiber_free(avow__fiber_t *f) {
+/* What is on it only the system could wipe. */
+void avow__fiber_free(const avow__fibers_t *fibers, avow__fiber_t *f) {
   DeleteFiber(f->spot.fiber);
   avow__free(f);
 }

@@ -15,7 +15,10 @@
 
 enum { BUDGET = 10000 };
 
-enum { STACK = 64 * 1024, STACK_MIN = 16 * 1024, IDLE_STACKS = 1024 };
+enum { STACK = 64 * 1024, IDLE_STACKS = 1024 };
+
+/* Four times as much where there are addresses enough. */
+enum { GUARD = SIZE_MAX > UINT32_MAX ? 256 * 1024 : 64 * 1024 };
 
 /* What avow_loop_close() grants to handlers that start new work each time they
    hear of the end: so many rounds of the queue, beside those that what is there
@@ -115,6 +118,14 @@ static void print_unhandled(uv_loop_t *loop, const avow_value_t *reason,
                  where != NULL ? where : ""); /* nowhere else to say it */
 }
 
+static size_t least_stack(void) {
+#if defined(AVOW_NO_ASYNC) || defined(_WIN32)
+  return 16 * 1024;
+#else
+  return avow__stack_least();
+#endif
+}
+
 static int set_options(avow__context_t *c, const avow_options_t *options) {
   if (options != NULL)
     c->options = *options;
@@ -124,12 +135,16 @@ static int set_options(avow__context_t *c, const avow_options_t *options) {
     c->options.budget = BUDGET;
   if (c->options.stack_size == 0)
     c->options.stack_size = STACK;
+  if (c->options.guard_size == 0)
+    c->options.guard_size = GUARD;
   if (c->options.idle_stacks == 0)
     c->options.idle_stacks = IDLE_STACKS;
   c->fibers.stack_size = c->options.stack_size;
+  c->fibers.guard_size = c->options.guard_size;
+  c->fibers.wipe = c->options.wipe_stacks;
   c->fibers.keep = c->options.idle_stacks;
   c->fibers.most = c->options.max_stacks;
-  return c->options.stack_size < STACK_MIN ? UV_EINVAL : 0;
+  return c->options.stack_size < least_stack() ? UV_EINVAL : 0;
 }
 
 /* A promise that is rejected for ever. The context holds it. */

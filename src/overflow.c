@@ -1,5 +1,5 @@
 /*
- * Faults on the guard page of a fiber, which the system would report as any
+ * Faults in the guard below a fiber, which the system would report as any
  * other: one line that says what to do, then whoever handled faults before. A
  * handler on an alternate stack, for there is no room left on the fiber's;
  * it calls nothing that must not be called there, stdio included. Names of
@@ -23,7 +23,7 @@
 
 #  include "fiber.h"
 
-enum { SIZE = 64 * 1024, LINE = 512 };
+enum { SIZE = 64 * 1024, LINE = 512 }; /* SIZE is of whole pages anywhere */
 
 typedef struct {
   char text[LINE];
@@ -101,7 +101,7 @@ static void on_fault(int sig, siginfo_t *info, void *context) {
 static void free_stack(void *bottom) {
   const stack_t none = { .ss_flags = SS_DISABLE };
   (void) sigaltstack(&none, NULL); /* the thread ends in any case */
-  avow__stack_unmap((avow__stack_t){ .bottom = bottom, .size = SIZE });
+  avow__stack_unmap((avow__stack_t){ bottom, SIZE, SIZE });
 }
 
 static void install(void) {
@@ -124,8 +124,8 @@ void avow__overflow_watch(void) {
   if (!has_key || sigaltstack(NULL, &before) != 0 ||
       (before.ss_flags & SS_DISABLE) == 0)
     return;
-  const avow__stack_t stack = avow__stack_map(SIZE);
-  if (stack.bottom == NULL)
+  avow__stack_t stack;
+  if (avow__stack_map(SIZE, SIZE, &stack) != 0)
     return; /* dies without a word, then */
   (void) pthread_setspecific(own_stack, stack.bottom); /* else it stays */
   const stack_t own = { .ss_sp = stack.bottom, .ss_size = stack.size };

@@ -1,6 +1,7 @@
 /*
  * Leaving one stack for another: what a function may expect of its registers
- * is kept in a spot, and nothing else. No signal masks, no system calls.
+ * is kept in a spot, how it has numbers rounded with them, and nothing else. No
+ * signal masks, no system calls.
  */
 #ifndef AVOW_SWITCH_H
 #define AVOW_SWITCH_H
@@ -22,6 +23,10 @@ typedef struct avow__spot_s {
    its caller has nothing to do but to return. */
 avow_value_t avow__switch(void **from, void *to, avow_value_t v);
 
+/* switch_*.S: writes to what avow__switch() has kept there how numbers are
+   rounded now. */
+void avow__control(void *sp);
+
 /* switch_*.S: the first frame of a stack, which nothing called: debuggers see
    the end there. Only avow__switch() gets to it. */
 void avow__begin(void);
@@ -32,6 +37,11 @@ void avow__begin(void);
 /* NOLINTNEXTLINE(readability-identifier-naming): else a function */
 #  define avow__spot_switch(from, to, v) \
     (avow__watch_switch((to)->thread), avow__switch(&(from)->sp, (to)->sp, v))
+
+/* To be gone on with as if it began anew: numbers are rounded there as here. */
+static inline void avow__spot_renew(avow__spot_t *spot) {
+  avow__control(spot->sp);
+}
 
 #elif defined(_WIN32)
 
@@ -45,18 +55,27 @@ typedef struct avow__spot_s {
 avow_value_t avow__spot_switch(avow__spot_t *from, avow__spot_t *to,
                                avow_value_t v);
 
+/* The system's fibers keep to that by themselves: each has its own. */
+static inline void avow__spot_renew(avow__spot_t *spot) {
+  (void) spot;
+}
+
 #else
 
+#  include <fenv.h>
 #  include <setjmp.h>
 
 typedef struct avow__spot_s {
   sigjmp_buf registers;
+  int rounding;       /* as <fenv.h> has it */
   avow_value_t value; /* that it goes on with */
   void *thread;
 } avow__spot_t;
 
 avow_value_t avow__spot_switch(avow__spot_t *from, avow__spot_t *to,
                                avow_value_t v);
+
+void avow__spot_renew(avow__spot_t *spot);
 
 #endif
 

@@ -1,8 +1,20 @@
 /*
  * avow_value_t avow__switch(void **from, void *to, avow_value_t v), AAPCS64:
- * x19 to x30 and the low halves of v8 to v15 are the callee's to keep. The value
- * comes in x2 and x3 and goes in x0 and x1.
+ * x19 to x30, the low halves of v8 to v15 and FPCR are the callee's to keep. The
+ * last takes long to set, and mostly it is what it should be. The value comes in
+ * x2 and x3 and goes in x0 and x1.
+ *
+ * Built with -mbranch-protection, what may be jumped to says so, and a return it
+ * is, for whose target nobody asks.
  */
+#ifdef __ARM_FEATURE_BTI_DEFAULT
+#  define LANDING hint #34 /* bti c, which old assemblers do not know */
+#  define JUMP    ret
+#else
+#  define LANDING
+#  define JUMP    br
+#endif
+
         .text
         .globl  avow__switch
         .hidden avow__switch
@@ -10,8 +22,9 @@
         .p2align 4
 avow__switch:
         .cfi_startproc
-        sub     sp, sp, #160
-        .cfi_adjust_cfa_offset 160
+        LANDING
+        sub     sp, sp, #176
+        .cfi_adjust_cfa_offset 176
         stp     x19, x20, [sp]
         stp     x21, x22, [sp, #16]
         stp     x23, x24, [sp, #32]
@@ -22,6 +35,8 @@ avow__switch:
         stp     d10, d11, [sp, #112]
         stp     d12, d13, [sp, #128]
         stp     d14, d15, [sp, #144]
+        mrs     x10, fpcr
+        str     x10, [sp, #160]
         mov     x9, sp
         str     x9, [x0]
         mov     sp, x1
@@ -37,11 +52,29 @@ avow__switch:
         ldp     d10, d11, [sp, #112]
         ldp     d12, d13, [sp, #128]
         ldp     d14, d15, [sp, #144]
-        add     sp, sp, #160
-        .cfi_adjust_cfa_offset -160
-        br      x30
+        ldr     x11, [sp, #160]
+        cmp     x10, x11
+        b.eq    1f
+        msr     fpcr, x11
+1:      add     sp, sp, #176
+        .cfi_adjust_cfa_offset -176
+        JUMP    x30
         .cfi_endproc
         .size   avow__switch, . - avow__switch
+
+        /* void avow__control(void *sp): a frame that begins as its caller is */
+        .globl  avow__control
+        .hidden avow__control
+        .type   avow__control, %function
+        .p2align 4
+avow__control:
+        .cfi_startproc
+        LANDING
+        mrs     x9, fpcr
+        str     x9, [x0, #160]
+        ret
+        .cfi_endproc
+        .size   avow__control, . - avow__control
 
         .globl  avow__begin
         .hidden avow__begin
@@ -49,9 +82,17 @@ avow__switch:
         .p2align 4
 avow__begin:
         .cfi_startproc
+        LANDING
         .cfi_undefined x30
         blr     x19
         brk     #0
         .cfi_endproc
         .size   avow__begin, . - avow__begin
+#ifdef __ARM_FEATURE_BTI_DEFAULT
+        .section .note.gnu.property, "a"
+        .p2align 3
+        .word   4, 16, 5 /* of the name, of what follows, NT_GNU_PROPERTY_TYPE_0 */
+        .asciz  "GNU"
+        .word   0xc0000000, 4, 1, 0 /* FEATURE_1_AND: BTI */
+#endif
         .section .note.GNU-stack, "", %progbits

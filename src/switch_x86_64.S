@@ -1,8 +1,31 @@
 /*
  * avow_value_t avow__switch(void **from, void *to, avow_value_t v), in the
  * System V calling convention: what a callee has to keep is pushed here and
- * popped there. The value comes in rdx and rcx and goes in rax and rdx.
+ * popped there, last MXCSR and the x87 control word, which say how numbers are
+ * rounded. The value comes in rdx and rcx and goes in rax and rdx.
+ *
+ * Built with -fcf-protection, what may be jumped to says so, and the last jump
+ * that it goes to a place which does not. It leaves a shadow stack out, if the
+ * system has those: then shadow.c has the C library change both stacks.
  */
+#ifdef __CET__
+#  include <cet.h> /* and its note, that all this is so */
+#else
+#  define _CET_ENDBR
+#endif
+#if defined(__CET__) && (__CET__ & 1) != 0
+#  define JUMP notrack jmpq
+#else
+#  define JUMP jmpq
+#endif
+#if defined(__CET__) && (__CET__ & 2) != 0
+#  define IF_SHADOWED(target) \
+        cmpb    $0, avow__shadowed(%rip); \
+        jne     target
+#else
+#  define IF_SHADOWED(target)
+#endif
+
         .text
         .globl  avow__switch
         .hidden avow__switch
@@ -10,6 +33,8 @@
         .p2align 4
 avow__switch:
         .cfi_startproc
+        _CET_ENDBR
+        IF_SHADOWED(avow__shadow_switch)
         pushq   %rbp
         .cfi_adjust_cfa_offset 8
         .cfi_rel_offset %rbp, 0
@@ -28,10 +53,18 @@ avow__switch:
         pushq   %r15
         .cfi_adjust_cfa_offset 8
         .cfi_rel_offset %r15, 0
+        subq    $8, %rsp
+        .cfi_adjust_cfa_offset 8
+        stmxcsr (%rsp)
+        fnstcw  4(%rsp)
         movq    %rsp, (%rdi)
         movq    %rsi, %rsp
         movq    %rdx, %rax
         movq    %rcx, %rdx
+        ldmxcsr (%rsp)
+        fldcw   4(%rsp)
+        addq    $8, %rsp
+        .cfi_adjust_cfa_offset -8
         popq    %r15
         .cfi_adjust_cfa_offset -8
         .cfi_restore %r15
@@ -53,9 +86,24 @@ avow__switch:
         popq    %rcx
         .cfi_adjust_cfa_offset -8
         .cfi_register %rip, %rcx
-        jmpq    *%rcx
+        JUMP    *%rcx
         .cfi_endproc
         .size   avow__switch, . - avow__switch
+
+        /* void avow__control(void *sp): a frame that begins as its caller is */
+        .globl  avow__control
+        .hidden avow__control
+        .type   avow__control, @function
+        .p2align 4
+avow__control:
+        .cfi_startproc
+        _CET_ENDBR
+        IF_SHADOWED(avow__shadow_control)
+        stmxcsr (%rdi)
+        fnstcw  4(%rdi)
+        ret
+        .cfi_endproc
+        .size   avow__control, . - avow__control
 
         .globl  avow__begin
         .hidden avow__begin
@@ -63,9 +111,29 @@ avow__switch:
         .p2align 4
 avow__begin:
         .cfi_startproc
+        _CET_ENDBR
         .cfi_undefined %rip
         callq   *%rbx
         hlt
         .cfi_endproc
         .size   avow__begin, . - avow__begin
+
+#if defined(__CET__) && (__CET__ & 2) != 0
+        /* Whether the thread has a shadow stack. Old processors do nothing. */
+        .globl  avow__shadow_is_there
+        .hidden avow__shadow_is_there
+        .type   avow__shadow_is_there, @function
+        .p2align 4
+avow__shadow_is_there:
+        .cfi_startproc
+        _CET_ENDBR
+        xorl    %eax, %eax
+        rdsspq  %rax
+        testq   %rax, %rax
+        setne   %al
+        ret
+        .cfi_endproc
+        .size   avow__shadow_is_there, . - avow__shadow_is_there
+#endif
+
         .section .note.GNU-stack, "", @progbits

@@ -7,6 +7,7 @@
  * same iteration. Both stop when the queue is empty.
  */
 #include "alloc.h"
+#include "exceptions.h"
 #include "promise.h"
 
 struct avow__tick_s {
@@ -105,7 +106,7 @@ void avow__leave_queue(avow__context_t *c) {
 
 void avow__leave(avow__context_t *c) {
   if (c->depth == 1)
-    avow__run_jobs(c);
+    avow__exceptions_stop(avow__run_jobs, c);
   avow__leave_queue(c);
 }
 

@@ -36,6 +36,10 @@ readelf -d lib/libavow.so | grep -q 'SONAME.*\[libavow\.so\.0\]' ||
 
 cd "$work"
 dynamic=$(pkg-config --cflags --libs avow)
+case $dynamic in
+*-fstack-clash-protection*) ;;
+*) fail 'frames may miss the guards of stacks' ;;
+esac
 archive="$(pkg-config --cflags avow)
   $(pkg-config --variable=libdir avow)/libavow.a"
 static="$archive $(pkg-config --libs libuv)"

@@ -161,11 +161,29 @@ static avow_promise_t *async(void) {
   return avow_async(loop, await_fn, NULL);
 }
 
+/* As C++ has it, with nothing in flight. */
+
+static void *globals(void) {
+  static void *none[3];
+  return none;
+}
+
+static avow_value_t call_it(avow_fn fn, void *data) {
+  return fn(data);
+}
+
+static avow_promise_t *async_throwing(void) {
+  static const avow_exceptions_t with = { globals, call_it };
+  return avow_async_throwing(loop, await_fn, NULL, &with);
+}
+
 #endif
 
 static const subject_t subjects[] = {
 #ifndef AVOW_NO_ASYNC
   { "avow_async", WHEN_TOLD, UNWINDS, async, .complete = resolve },
+  { "avow_async_throwing", WHEN_TOLD, UNWINDS, async_throwing,
+    .complete = resolve },
 #endif
   { "avow_stackless", WHEN_TOLD, UNWINDS, stackless, .complete = resolve },
   { "avow_timeout", WHEN_TOLD, AT_ONCE, timeout, .complete = resolve },

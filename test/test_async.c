@@ -2,6 +2,7 @@
  * Async functions: when they run, what an await gives, and what cancelling and
  * the end of the loop do to one that is parked.
  */
+#include "fiber.h"
 #include "harness.h"
 
 #ifdef WATCHED /* by a tool that makes all slow */
@@ -282,6 +283,51 @@ static void as_many_stacks_are_kept_as_the_option_says(void **state) {
   assert_int_equal(uv_loop_close(&other), 0);
 }
 
+#ifndef _WIN32 /* where the system has the guards */
+
+static avow_value_t measure_guard(void *data) {
+  return avow_int((int64_t) avow__fiber_now->stack.guard);
+}
+
+static void guard_is_as_large_as_the_option_says(void **state) {
+  const avow_options_t options = { .guard_size = 1 << 20 };
+  const int usual = sizeof(void *) > 4 ? 1 << 18 : 1 << 16;
+  assert_fulfils_int(avow_async(loop, measure_guard, NULL), usual);
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_int_equal(avow_loop_init(loop, &options), 0);
+
+  assert_fulfils_int(avow_async(loop, measure_guard, NULL), 1 << 20);
+}
+
+static int wiped;
+static void (*unmap_pages)(void *pages, size_t size);
+
+static void count_zeros(void *pages, size_t size) {
+  const char *last = (const char *) pages + size - 1024;
+  int set = 0;
+  for (int i = 0; i < 1024; i++)
+    set += last[i] != 0;
+  wiped += set == 0;
+  unmap_pages(pages, size);
+}
+
+static void stacks_are_wiped_as_the_option_says(void **state) {
+  const avow_options_t options = { .wipe_stacks = true };
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_loop_init(loop, &options), 0);
+  unmap_pages = avow__unmap_pages;
+  avow__unmap_pages = count_zeros;
+
+  assert_fulfils_int(avow_async(loop, give_5, NULL), 5);
+
+  avow__unmap_pages = unmap_pages;
+  assert_int_equal(wiped, 1);
+  assert_notes("ran");
+}
+
+#endif
+
 static avow_value_t await_borrowed(void *data) {
   return avow_await(avow_ref(data));
 }
@@ -331,6 +377,10 @@ int main(void) {
     CASE(stack_that_is_free_is_used_again),
     CASE(as_many_stacks_are_kept_as_the_option_says),
     CASE(as_many_functions_run_as_the_option_says),
+#ifndef _WIN32
+    CASE(guard_is_as_large_as_the_option_says),
+    CASE(stacks_are_wiped_as_the_option_says),
+#endif
   };
   return RUN(tests);
 }

@@ -46,13 +46,37 @@ static avow_value_t nested_fn(void *data) {
   return avow_follow(q);
 }
 
+/* As C++ has it, with nothing in flight. */
+
+static void *globals(void) {
+  static void *none[3];
+  return none;
+}
+
+static avow_value_t call_it(avow_fn fn, void *data) {
+  return fn(data);
+}
+
+static avow_value_t await_throwing_fn(void *data) {
+  use(data);
+  return avow_await_throwing(avow_sleep(loop, 0), globals());
+}
+
+static avow_promise_t *start_throwing(avow_fn fn) {
+  static const avow_exceptions_t with = { globals, call_it };
+  duty_t *data = duty_new();
+  return avow_attach(avow_async_throwing(loop, fn, data, &with), data,
+                     duty_end);
+}
+
 static avow_promise_t *functions(void) {
-  avow_promise_t *ps[4];
+  avow_promise_t *ps[5];
   for (size_t i = 0; i < 4; i++)
     ps[i] = start(i % 2 == 0 ? await_fn : nested_fn);
+  ps[4] = start_throwing(await_throwing_fn);
   avow_cancel(ps[2]);
   avow_cancel(ps[3]);
-  return avow_all_settled(loop, ps, 4);
+  return avow_all_settled(loop, ps, 5);
 }
 
 static void async_functions_survive(void **state) {

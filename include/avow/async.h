@@ -3,12 +3,29 @@
  * stack of its own, from a pool; where it awaits, that stack is parked and the
  * loop goes on. All of a loop's functions run on the loop's thread, one at a
  * time and only ever on that thread: what is thread-local stays what it was.
+ * How numbers are rounded is a function's own, too, and begins as its caller
+ * has it; on x86-64 and aarch64 so is which of their exceptions trap.
+ *
+ * A function that needs more stack than it has ends the process when it touches
+ * the guard below. A frame larger than stack and guard misses that; programs
+ * with such frames, or arrays whose size they are told, are to be compiled with
+ * -fstack-clash-protection (as avow's pkg-config file says). docs/stacks.md has
+ * what stacks and guards cost.
+ *
+ * In C++ exceptions that are caught, or on their way, while a function awaits
+ * are its own; what it throws and does not catch rejects its promise: with
+ * AVOW_ETHROWN and the text of what(), or UV_ENOMEM for std::bad_alloc.
+ * One that leaves a function which C has started finds nobody who catches it,
+ * and std::terminate() ends the process. So does one that leaves a handler, or
+ * it would leave the loop in the middle of its queue: where somebody catches it
+ * beyond, the process ends with advice.
  *
  * Builds with -Dasync=disabled have nothing of this.
  */
 #ifndef AVOW_ASYNC_H
 #define AVOW_ASYNC_H
 
+#include "avow/exceptions.h"
 #include "avow/promise.h"
 
 #ifndef AVOW_NO_ASYNC
@@ -19,13 +36,13 @@ AVOW_BEGIN_C
  * Calls fn now, on a stack of its own (avow_options_t has its size), and
  * returns when fn first awaits, or at its end; the promise is resolved with
  * what fn returns, as by avow_try() (ECMA-262, AsyncFunctionStart). UV_ENOMEM
- * if there is no memory for a stack, UV_EAGAIN past max_stacks, UV_EINVAL
- * without fn. A cancelled function learns of it from the await that it is in or
- * comes to next, which gives UV_ECANCELED; it should clean up, where it may
- * await, and return.
+ * if there is no memory for a stack, UV_EAGAIN past max_stacks or where the
+ * system allows no more mappings, UV_EINVAL without fn. A cancelled function
+ * learns of it from the await that it is in or comes to next, which gives
+ * UV_ECANCELED; it should clean up, where it may await, and return.
  */
-AVOW_API AVOW_MUST_USE avow_promise_t *avow_async(uv_loop_t *loop, avow_fn fn,
-                                                  void *data);
+AVOW_ASYNC_ AVOW_MUST_USE avow_promise_t *avow_async(uv_loop_t *loop,
+                                                     avow_fn fn, void *data);
 
 /**
  * Waits until p settles and gives its value or error, which is the caller's:
@@ -34,7 +51,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_async(uv_loop_t *loop, avow_fn fn,
  * it calls, though not in what avow calls back: elsewhere AVOW_ENOTASYNC;
  * AVOW_EMISUSE if p belongs to another loop.
  */
-AVOW_API avow_value_t avow_await(avow_promise_t *p);
+AVOW_ASYNC_ avow_value_t avow_await(avow_promise_t *p);
 
 AVOW_END_C
 

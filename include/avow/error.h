@@ -18,7 +18,8 @@ enum {
   AVOW_EIDLE = -20004,      /* the loop ran dry before the promise settled */
   AVOW_EREASON = -20005,    /* rejected with what is not an error: its cause */
   AVOW_EMISUSE = -20006,    /* a mistake that a debug build explains */
-  AVOW_ENOTASYNC = -20007   /* an await outside an async function */
+  AVOW_ENOTASYNC = -20007,  /* an await outside an async function */
+  AVOW_ETHROWN = -20008     /* an async function threw a C++ exception */
 };
 
 /** The error that is only its code. Allocates nothing. */

@@ -36,9 +36,11 @@ typedef struct avow_options_s {
   avow_track_cb on_handle;        /* default: none */
   void *data;                     /* for these */
   unsigned budget;      /* jobs in one go before the loop turns; 10,000 */
-  size_t stack_size;    /* of an async function; 64 KiB, at least 16 KiB */
+  size_t stack_size;    /* of an async function; 64 KiB; see docs/stacks.md */
   unsigned idle_stacks; /* kept for the next async functions; 1,024 */
   unsigned max_stacks;  /* async functions at a time; no limit */
+  size_t guard_size;    /* below each; 256 KiB, 64 KiB on 32-bit machines */
+  bool wipe_stacks;     /* filled with zeros when their function is over */
 } avow_options_t;
 
 /**

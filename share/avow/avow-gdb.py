@@ -21,17 +21,17 @@ import gdb
 from gdb.unwinder import Unwinder, register_unwinder
 
 # By architecture: what avow__switch() pushes, a word each, upwards from the
-# stack pointer that it keeps; how many bytes that is; and the names of the
+# stack pointer that it keeps (None: how numbers are rounded); how many bytes that is; and the names of the
 # stack pointer and of the program counter.
 PUSHED = {
     "i386:x86-64": (
-        ["r15", "r14", "r13", "r12", "rbx", "rbp", "rip"],
-        56,
+        [None, "r15", "r14", "r13", "r12", "rbx", "rbp", "rip"],
+        64,
         "rsp",
     ),
     "aarch64": (
         ["x%d" % i for i in range(19, 30)] + ["pc"],
-        160,
+        176,
         "sp",
     ),
 }
@@ -62,7 +62,8 @@ class FromSpot(Unwinder):
         sp = words.cast(word)
         info = pending.create_unwind_info(FrameId(sp, words[len(names) - 1]))
         for i, name in enumerate(names):
-            info.add_saved_register(name, words[i])
+            if name is not None:
+                info.add_saved_register(name, words[i])
         info.add_saved_register(sp_name, sp + size)
         return info
 

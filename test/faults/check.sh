@@ -131,7 +131,7 @@ run_suite() {
   status=0
   (
     # shellcheck disable=SC3045 # dash and bash know both
-    ulimit -c 0 && ulimit -v 4000000
+    ulimit -c 0 && ulimit -v 8000000
     stdbuf -oL timeout -s KILL "$3" "$2" </dev/null >"$mine/log" 2>&1 || exit $?
   ) 2>/dev/null || status=$?
   case $status in

@@ -1,0 +1,157 @@
+/* Exceptions in flight as a library in C sees them: words of the thread's that
+   are to be each function's own. test_plug.c has the C++ runtime itself. */
+#include "harness.h"
+
+enum { NONE, OUTSIDE, FIRST, SECOND };
+
+static int things[4];
+static void *words[3]; /* as on 32-bit ARM: the others have two */
+
+static void set_words(int thing) {
+  words[0] = &things[thing];
+  words[1] = &things[3 - thing];
+}
+
+static void assert_words(int thing) {
+  assert_ptr_equal(words[0], &things[thing]);
+  assert_ptr_equal(words[1], &things[3 - thing]);
+}
+
+static void *get_words(void) {
+  return words;
+}
+
+static avow_value_t call_it(avow_fn fn, void *data) {
+  note("call");
+  return fn(data);
+}
+
+static const avow_exceptions_t with = { get_words, call_it };
+
+static avow_value_t keep_words(void *thing) {
+  assert_null(words[0]);
+  assert_null(words[1]);
+  set_words(*(int *) thing);
+  for (int i = 0; i < 3; i++) {
+    avow_value_unref(avow_await(avow_sleep(loop, 1)));
+    assert_words(*(int *) thing);
+  }
+  return avow_none();
+}
+
+static void those_in_flight_are_a_functions_own(void **state) {
+  int first = FIRST, second = SECOND;
+  set_words(OUTSIDE);
+
+  avow_promise_t *p = avow_async_throwing(loop, keep_words, &first, &with);
+  assert_words(OUTSIDE);
+  avow_promise_t *q = avow_async_throwing(loop, keep_words, &second, &with);
+  assert_words(OUTSIDE);
+  assert_fulfils_none(p);
+  assert_words(OUTSIDE);
+  assert_fulfils_none(q);
+  assert_words(OUTSIDE);
+  p = avow_async_throwing(loop, keep_words, &first,
+                          &with); /* on one of those */
+  assert_fulfils_none(p);
+
+  assert_words(OUTSIDE);
+  assert_notes("call call call");
+}
+
+static avow_value_t start_another(void *thing) {
+  set_words(FIRST);
+  avow_promise_t *p = avow_async_throwing(loop, keep_words, thing, &with);
+  assert_words(FIRST);
+  const avow_value_t v = avow_await(p);
+  assert_words(FIRST);
+  return v;
+}
+
+static void functions_that_start_functions_keep_theirs(void **state) {
+  int second = SECOND;
+  set_words(OUTSIDE);
+
+  assert_fulfils_none(avow_async_throwing(loop, start_another, &second, &with));
+
+  assert_words(OUTSIDE);
+  assert_notes("call call");
+}
+
+static avow_value_t catch_and_wait(void *thing) {
+  set_words(*(int *) thing);
+  avow_value_unref(avow_await_throwing(avow_sleep(loop, 1), words));
+  assert_words(*(int *) thing);
+  avow_value_unref(avow_await_throwing(avow_sleep(loop, 1), words));
+  assert_words(*(int *) thing);
+  words[0] = words[1] = NULL;
+  return avow_none();
+}
+
+/* Started by C they are known from their first await in C++ on: who resumes
+   them has none in flight. */
+static void functions_of_c_have_their_own_as_well(void **state) {
+  int first = FIRST, second = SECOND;
+  words[0] = words[1] = NULL;
+
+  avow_promise_t *p = avow_async(loop, catch_and_wait, &first);
+  assert_null(words[0]);
+  avow_promise_t *q = avow_async(loop, catch_and_wait, &second);
+  assert_null(words[1]);
+  set_words(OUTSIDE); /* from the second time on they may have some */
+  assert_fulfils_none(p);
+  assert_words(OUTSIDE);
+  assert_fulfils_none(q);
+  assert_words(OUTSIDE);
+}
+
+static avow_value_t expect_words(void *thing) {
+  assert_words(*(int *) thing);
+  note("ran");
+  return avow_none();
+}
+
+static void functions_without_any_have_their_callers(void **state) {
+  int first = FIRST, outside = OUTSIDE;
+  avow_promise_t *p = avow_async_throwing(loop, keep_words, &first, &with);
+  assert_fulfils_none(p);
+  set_words(OUTSIDE);
+
+  assert_fulfils_none(avow_async(loop, expect_words, &outside));
+
+  assert_notes("call ran");
+}
+
+static avow_value_t throw_it(avow_fn fn, void *data) {
+  return avow_error(AVOW_ETHROWN);
+}
+
+static void what_is_thrown_rejects(void **state) {
+  static const avow_exceptions_t failing = { get_words, throw_it };
+  int outside = OUTSIDE;
+
+  assert_rejects(avow_async_throwing(loop, expect_words, &outside, &failing),
+                 AVOW_ETHROWN);
+  assert_string_equal(avow_err_name(AVOW_ETHROWN), "AVOW_ETHROWN");
+}
+
+static void await_outside(void) {
+  const avow_value_t v = avow_await_throwing(avow_sleep(loop, 0), words);
+  assert_int_equal(avow_error_code(&v), AVOW_ENOTASYNC);
+}
+
+static void await_outside_a_function_is_refused(void **state) {
+  assert_misuse(await_outside, "avow_await() outside an async function");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(those_in_flight_are_a_functions_own),
+    CASE(functions_that_start_functions_keep_theirs),
+    CASE(functions_of_c_have_their_own_as_well),
+    CASE(functions_without_any_have_their_callers),
+    CASE(what_is_thrown_rejects),
+    CASE(await_outside_a_function_is_refused),
+  };
+  return RUN(tests);
+}

@@ -1,0 +1,148 @@
+/* Stacks in memory: their sizes, their guards, and what there is when the
+   system gives no more. */
+#include "stack.h"
+
+#include <unistd.h>
+
+#include "harness.h"
+
+#ifdef REFUSING /* linked so that it comes before the system's */
+#  include <errno.h>
+#  include <sys/mman.h>
+
+static int refused; /* of how the guard may be made */
+
+int __wrap_madvise(void *pages, size_t size, int advice);
+int __wrap_mprotect(void *pages, size_t size, int protection);
+int __real_mprotect(void *pages, size_t size, int protection);
+
+int __wrap_madvise(void *pages, size_t size, int advice) {
+  errno = EINVAL;
+  return -1;
+}
+
+int __wrap_mprotect(void *pages, size_t size, int protection) {
+  if (refused == 0)
+    return __real_mprotect(pages, size, protection);
+  errno = ENOMEM; /* as past vm.max_map_count */
+  return -1;
+}
+#endif
+
+enum { ROOM = 64 * 1024 };
+
+static void all_of_a_stack_can_be_used(void **state) {
+  avow__stack_t stack;
+  assert_int_equal(avow__stack_map(ROOM + 1, 1, &stack), 0);
+  assert_true(stack.size > ROOM);
+  assert_true(stack.guard > 1);
+
+  memset(stack.bottom, 0x5a, stack.size);
+
+  assert_int_equal(stack.bottom[stack.size - 1], 0x5a);
+  avow__stack_unmap(stack);
+}
+
+static void all_of_the_guard_is_known_for_it(void **state) {
+  avow__stack_t stack;
+  assert_int_equal(avow__stack_map(ROOM, 3 * ROOM, &stack), 0);
+
+  assert_true(avow__stack_guards(stack, stack.bottom - 1));
+  assert_true(avow__stack_guards(stack, stack.bottom - 3 * ROOM));
+  assert_false(avow__stack_guards(stack, stack.bottom));
+  assert_false(avow__stack_guards(stack, stack.bottom - 3 * ROOM - 1));
+
+  avow__stack_unmap(stack);
+}
+
+/* The system itself reads there, which is an error then, not a fault. */
+static bool is_accessible(const char *at) {
+  int fds[2];
+  assert_int_equal(pipe(fds), 0);
+  const bool accessible = write(fds[1], at, 1) == 1;
+  assert_int_equal(close(fds[0]), 0);
+  assert_int_equal(close(fds[1]), 0);
+  return accessible;
+}
+
+static void none_of_the_guard_can_be_accessed(void **state) {
+  avow__stack_t stack;
+  assert_int_equal(avow__stack_map(ROOM, ROOM, &stack), 0);
+
+  for (size_t i = 1; i <= ROOM; i += 512)
+    assert_false(is_accessible(stack.bottom - i));
+  assert_false(is_accessible(stack.bottom - ROOM));
+  assert_true(is_accessible(stack.bottom));
+
+  avow__stack_unmap(stack);
+}
+
+static size_t large_frame(void) {
+  return 12 * 1024;
+}
+
+static size_t no_frame(void) {
+  return 0;
+}
+
+/* A loop with stacks of that size. */
+static int init_with(size_t stack_size) {
+  const avow_options_t options = { .stack_size = stack_size };
+  assert_int_equal(avow_loop_close(loop), 0);
+  const int err = avow_loop_init(loop, &options);
+  if (err != 0)
+    assert_int_equal(avow_loop_init(loop, NULL), 0);
+  return err;
+}
+
+static void least_size_has_room_for_a_signal(void **state) {
+  size_t (*const frame)(void) = avow__signal_frame;
+  assert_true(avow__stack_least() >= 12 * 1024 + frame());
+  assert_true(avow__stack_least() >= 16 * 1024);
+
+  avow__signal_frame = no_frame;
+  assert_int_equal(init_with(16 * 1024 - 1), UV_EINVAL);
+  assert_int_equal(init_with(16 * 1024), 0);
+  avow__signal_frame = large_frame;
+  assert_int_equal(init_with(24 * 1024 - 1), UV_EINVAL);
+  assert_int_equal(init_with(24 * 1024), 0);
+
+  avow__signal_frame = frame;
+}
+
+static void what_no_memory_can_hold_is_refused(void **state) {
+  avow__stack_t stack;
+
+  assert_int_equal(avow__stack_map(SIZE_MAX / 4 * 3, ROOM, &stack), UV_ENOMEM);
+  assert_int_equal(avow__stack_map(SIZE_MAX, ROOM, &stack), UV_ENOMEM);
+  assert_int_equal(avow__stack_map(ROOM, SIZE_MAX, &stack), UV_ENOMEM);
+}
+
+#ifdef REFUSING
+static avow_value_t give_1(void *data) {
+  return avow_int(1);
+}
+
+static void past_the_mappings_of_a_process_there_is_a_code_for_it(
+    void **state) {
+  refused = 1;
+  assert_rejects(avow_async(loop, give_1, NULL), UV_EAGAIN);
+
+  refused = 0;
+  assert_fulfils_int(avow_async(loop, give_1, NULL), 1);
+}
+#endif
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(all_of_a_stack_can_be_used),
+    CASE(all_of_the_guard_is_known_for_it),
+    CASE(none_of_the_guard_can_be_accessed),
+    CASE(least_size_has_room_for_a_signal),
+    CASE(what_no_memory_can_hold_is_refused),
+#ifdef REFUSING
+    CASE(past_the_mappings_of_a_process_there_is_a_code_for_it),
+#endif
+  };
+  return RUN(tests);
+}

@@ -1,0 +1,3 @@
+/* test_stack.c on a system that can only protect guards, and may refuse. */
+#define REFUSING 1
+#include "test_stack.c"
