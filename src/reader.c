@@ -183,9 +183,10 @@ static bool make_room(reader_t *reader, size_t chunk) {
   reader->at = 0;
   if (chunk <= reader->room - reader->used)
     return true;
-  size_t room = reader->room * 2;
-  if (room < reader->used + chunk)
-    room = reader->used + chunk;
+  const size_t least = avow__plus(reader->used, chunk);
+  size_t room = avow__times(reader->room, 2);
+  if (room < least)
+    room = least;
   char *data = avow__realloc(reader->data, room);
   if (data == NULL)
     return false;

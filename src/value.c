@@ -123,7 +123,8 @@ avow_value_t avow_object(const avow_class_t *klass, void *self) {
 
 avow_value_t avow__object_inline(const avow_class_t *klass, size_t size,
                                  void **out) {
-  avow__object_t *object = avow__block_new(AVOW_OBJECT, sizeof(*object) + size);
+  avow__object_t *object =
+      avow__block_new(AVOW_OBJECT, avow__plus(sizeof(*object), size));
   if (object == NULL)
     return avow_error(UV_ENOMEM);
   object->klass = klass;

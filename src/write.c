@@ -30,10 +30,13 @@ static const avow_value_t *part_at(const avow_value_t *bytes, size_t i) {
   return bytes->tag == AVOW_LIST ? avow_list_at(bytes, i) : bytes;
 }
 
+/* Of all parts together; SIZE_MAX if that is more than a size can say, for one
+   value may be there many times. */
 static size_t length(const avow_value_t *bytes) {
   size_t sum = 0;
   for (size_t i = 0; i < parts_of(bytes); i++)
-    sum += ((const avow__bytes_t *) part_at(bytes, i)->u.p)->len;
+    sum =
+        avow__plus(sum, ((const avow__bytes_t *) part_at(bytes, i)->u.p)->len);
   return sum;
 }
 
@@ -150,7 +153,7 @@ static int check(const uv_stream_t *stream, const avow_value_t *bytes) {
   int err = uv_is_closing((const uv_handle_t *) stream) ? UV_EINVAL : 0;
   for (size_t i = 0; err == 0 && i < parts_of(bytes); i++)
     err = check_part(part_at(bytes, i));
-  return err;
+  return err == 0 && length(bytes) == SIZE_MAX ? UV_E2BIG : err;
 }
 
 avow_promise_t *avow_write(uv_stream_t *stream, avow_value_t bytes) {
