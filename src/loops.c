@@ -28,6 +28,7 @@ typedef struct {
   uv_mutex_t mutex;
   job_t *first, **last;  /* under the mutex, as the next one */
   bool stopping;         /* takes no more orders; async may be gone */
+  bool over;             /* the thread's: the last orders are obeyed */
   avow_remote_t *ended;  /* resolved by the thread's last deed */
   atomic_size_t running; /* jobs that were not answered */
 } worker_t;
@@ -205,6 +206,7 @@ static void on_orders(uv_async_t *async) {
     job_unref(job);
   }
   avow__leave(c);
+  worker->over = stopping;
   if (stopping)
     uv_stop(&worker->loop);
 }
@@ -220,9 +222,16 @@ static void end_loop(worker_t *worker) {
   (void) uv_loop_close(&worker->loop);          /* and 0 for that */
 }
 
+/* A uv_stop() of the program's is no end: others may run there, too. */
+static void run_until_over(worker_t *worker) {
+  const uv_handle_t *async = (const uv_handle_t *) &worker->async;
+  while (!worker->over && !uv_is_closing(async))
+    (void) uv_run(&worker->loop, UV_RUN_DEFAULT); /* over says more */
+}
+
 static void worker_main(void *data) {
   worker_t *worker = data;
-  (void) uv_run(&worker->loop, UV_RUN_DEFAULT); /* until it is stopped */
+  run_until_over(worker);
   (void) avow_loop_close(&worker->loop); /* it is open, and this is outside */
   end_loop(worker);
   (void) avow_remote_resolve(worker->ended, avow_none()); /* or home is gone */
