@@ -78,8 +78,8 @@ static void detach(avow_promise_t *p) {
   avow__context_t *c = avow__context(p);
   avow_promise_t *from = p->upstream;
   avow__withdraw(p);
-  const bool runs = p->kind == AVOW__FINALLY || p->kind == AVOW__ATTACH ||
-                    p->kind == AVOW__ASYNC || p->kind == AVOW__STACKLESS;
+  const bool runs = p->kind == AVOW__FINALLY || p->kind == AVOW__ASYNC ||
+                    p->kind == AVOW__STACKLESS;
   const bool holds = p->kind == AVOW__STOPPED;
   const avow_value_t held = holds ? p->u.value : avow_none();
   p->upstream = runs ? avow_ref(c->canceled) : NULL;
@@ -95,11 +95,31 @@ static void detach(avow_promise_t *p) {
   avow__value_unref(held); /* last: it may call the program */
 }
 
+/* Of those from start to p, which waits for what goes on, the furthest up that
+   need not wait. An ATTACH must, for what is before it uses the data; so who
+   waits for it is let go. NULL if there is nobody but ATTACHes. */
+static avow_promise_t *who_need_not_wait(avow_promise_t *start,
+                                         const avow_promise_t *p) {
+  avow_promise_t *found = NULL;
+  for (avow_promise_t *q = start;; q = q->upstream) {
+    if (q->kind != AVOW__ATTACH)
+      found = q;
+    if (q == p)
+      return found;
+  }
+}
+
 static void cancel_reaction(avow_promise_t *p, avow_promise_t *start) {
-  if (avow__is_pending(p->upstream))
-    detach(p);
-  else
+  if (!avow__is_pending(p->upstream)) {
     mark_path(start, p);
+    return;
+  }
+  avow_promise_t *loose =
+      p->kind == AVOW__ATTACH ? who_need_not_wait(start, p) : p;
+  if (loose != NULL)
+    detach(loose);
+  else
+    p->flags |= AVOW__DROPPED;
 }
 
 /* Rejects once the clean-up is over, or now if the loop cannot wait for it. */

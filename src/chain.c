@@ -251,8 +251,12 @@ static void run_finally_wait(avow_promise_t *p) {
 static void run_attach(avow_promise_t *p) {
   p->kind = AVOW__RUNNING;
   p->u.free_fn(p->data);
-  avow__settle(p, avow__take_upstream(p));
+  const avow_value_t outcome = avow__take_upstream(p);
+  const bool dropped = (p->flags & AVOW__DROPPED) != 0;
+  avow__settle(p, dropped ? avow_error(UV_ECANCELED) : outcome);
   avow__unref(p);
+  if (dropped)
+    avow__value_unref(outcome); /* last: it may call the program */
 }
 
 /* The one reaction that adopts p, if p serves nobody else. */

@@ -25,10 +25,11 @@
 #include "value.h"
 
 enum {
-  AVOW__STATE = 3,          /* mask of an avow_state_t */
-  AVOW__HANDLED = 4,        /* somebody waited for it, or read the reason */
-  AVOW__RESOLVED = 8,       /* its deferreds do nothing more; a channel's end */
-  AVOW__CANCELED = 16,      /* what its handler returns is to be cancelled */
+  AVOW__STATE = 3,     /* mask of an avow_state_t */
+  AVOW__HANDLED = 4,   /* somebody waited for it, or read the reason */
+  AVOW__RESOLVED = 8,  /* its deferreds do nothing more; a channel's end */
+  AVOW__DROPPED = 8,   /* of an ATTACH: it was cancelled, but has to wait */
+  AVOW__CANCELED = 16, /* what its handler returns is to be cancelled */
   AVOW__CANCEL_LOSERS = 32, /* of a GATHER */
   AVOW__AWAITED = 32, /* of a DEFERRED: the end of its loop waits for it */
   AVOW__PROXY = 64,   /* a deferred for the promise at upstream (thenables) */

@@ -339,6 +339,50 @@ static void function_that_awaits_itself_can_be_cancelled(void **state) {
   assert_rejects(self, UV_ECANCELED);
 }
 
+typedef struct {
+  avow_promise_t *self; /* with this attached to it */
+} lone_t;
+
+static avow_value_t await_own(void *data) {
+  lone_t *lone = data;
+  avow_value_unref(avow_await(avow_promise_resolve(loop, avow_none())));
+  const avow_value_t v = avow_await(lone->self);
+  lone->self = NULL; /* it is still there to be written to */
+  return note_value_cb(&v, "got");
+}
+
+static void free_lone(void *data) {
+  lone_t *lone = data;
+  note(lone->self == NULL ? "freed" : "freed too early");
+  free(lone);
+}
+
+static avow_promise_t *lone_new(void) {
+  lone_t *lone = calloc(1, sizeof(*lone));
+  assert_non_null(lone);
+  lone->self = avow_attach(avow_async(loop, await_own, lone), lone, free_lone);
+  return lone->self;
+}
+
+/* In JavaScript it would wait for ever, with all that it needs. */
+static void data_of_one_that_awaits_its_end_outlives_cancelling(void **state) {
+  avow_cancel(lone_new());
+
+  run();
+
+  assert_notes("got=ECANCELED freed");
+}
+
+static void data_of_one_that_awaits_its_end_outlives_the_loop(void **state) {
+  (void) lone_new(); /* it holds itself */
+  run();
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_notes("got=ECANCELED freed");
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
 static void cancel_of_what_is_over_does_nothing(void **state) {
   avow_promise_t *p = avow_async(loop, give_5, NULL);
 
@@ -608,6 +652,8 @@ int main(void) {
     CASE(cancelled_while_it_runs_its_next_await_is),
     CASE(cancelled_while_it_runs_what_it_follows_is),
     CASE(function_that_awaits_itself_can_be_cancelled),
+    CASE(data_of_one_that_awaits_its_end_outlives_cancelling),
+    CASE(data_of_one_that_awaits_its_end_outlives_the_loop),
     CASE(cancel_of_what_is_over_does_nothing),
     CASE(timeout_cancels_the_await),
     CASE(closing_the_loop_unwinds_what_is_parked),

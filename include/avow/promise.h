@@ -102,8 +102,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_finally(avow_promise_t *p,
  * Settles as p does, after freeing data: what the handlers before it use lives
  * exactly as long as they do. free_fn runs in every case, as finally's handler;
  * but when even the reserve is used up while p is pending, data is kept rather
- * than freed too early. A combinator does not wait for the losers: attach to
- * each input what that uses.
+ * than freed too early. Cancelled while others hold p, which then goes on, it
+ * rejects and frees when p has settled. A combinator does not wait for the
+ * losers: attach to each input what that uses.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_attach(avow_promise_t *p,
                                                    void *data,
