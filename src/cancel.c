@@ -44,7 +44,8 @@ static void reject(avow_promise_t *p) {
 static void cancel_deferred(avow_promise_t *p) {
   const avow_cancel_cb on_cancel = avow__detail(p)->u.deferred.on_cancel;
   void *data = p->data;
-  avow__settle(p, avow_error(UV_ECANCELED)); /* its holders keep it */
+  if ((p->marks & AVOW__HELD) == 0)
+    avow__settle(p, avow_error(UV_ECANCELED)); /* its holders keep it */
   if (on_cancel == NULL)
     return;
   avow__context_t *c = avow__context(p);
@@ -195,9 +196,9 @@ static void cancel_first_orphan(avow__context_t *c) {
 }
 
 static void cancel_if_condemned(avow_promise_t *p, void *data) {
-  if (!p->condemned)
+  if ((p->marks & AVOW__CONDEMNED) == 0)
     return;
-  p->condemned = false;
+  p->marks &= (uint8_t) ~AVOW__CONDEMNED;
   cancel_now(p);
 }
 
@@ -225,7 +226,8 @@ void avow__cancel_condemned(avow__context_t *c) {
 static void condemn(avow__context_t *c, avow_promise_t *p) {
   avow_promise_t *element = avow__promise_alloc(c, AVOW__ELEMENT);
   if (element == NULL) {
-    p->condemned = c->unlisted = true;
+    p->marks |= AVOW__CONDEMNED;
+    c->unlisted = true;
     return;
   }
   element->upstream = avow_ref(p);

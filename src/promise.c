@@ -266,8 +266,8 @@ bool avow_resolve(avow_deferred_t *d, avow_value_t v) {
 }
 
 avow_promise_t *avow__detail(avow_promise_t *p) {
-  if (!p->detailed) {
-    p->detailed = true;
+  if ((p->marks & AVOW__DETAILED) == 0) {
+    p->marks |= AVOW__DETAILED;
     p->u.deferred.on_cancel = NULL;
     p->u.deferred.holders = 1;
   }

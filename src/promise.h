@@ -36,6 +36,15 @@ enum {
   AVOW__LOST = 128    /* no memory for what follows: ends with UV_ENOMEM */
 };
 
+/* Its marks. */
+enum {
+  AVOW__DETAILED = 1, /* of a DEFERRED: its u.deferred is filled in */
+  AVOW__HELD = 2, /* of a DEFERRED: cancelling tells on_cancel, which settles
+                         it now or leaves that to the end of what it stops */
+  AVOW__CONDEMNED =
+      8 /* to be cancelled, without memory to note that elsewhere */
+};
+
 typedef struct avow__parent_s avow__parent_t;
 typedef struct avow__ring_s avow__ring_t;
 typedef struct avow__source_s avow__source_t;
@@ -97,8 +106,8 @@ struct avow_promise_s {
   uint32_t refs;
   uint8_t kind;
   uint8_t flags;
-  bool detailed;  /* a DEFERRED's u.deferred is filled in */
-  bool condemned; /* to be cancelled, without memory to note that elsewhere */
+  uint8_t marks;
+  uint8_t unused;
 #ifdef AVOW_TRACE
   const char *file;
   uint64_t since; /* ms */
@@ -159,7 +168,8 @@ static inline bool avow__is_pending(const avow_promise_t *p) {
 /* Whether others than one downstream hold a pending promise: what settles it
    holds it too, each deferred or else the one source. */
 static inline bool avow__is_shared(const avow_promise_t *p) {
-  const bool says = p->kind == AVOW__DEFERRED && p->detailed;
+  const bool says =
+      p->kind == AVOW__DEFERRED && (p->marks & AVOW__DETAILED) != 0;
   const uint32_t sources = says ? p->u.deferred.holders : 1;
   return p->refs > sources + 1;
 }
@@ -189,8 +199,8 @@ static inline avow_promise_t *avow__promise_init(avow__context_t *c,
   p->refs = avow__refs_of(kind);
   p->kind = (uint8_t) kind;
   p->flags = AVOW_PENDING;
-  p->detailed = false;
-  p->condemned = false;
+  p->marks = 0;
+  p->unused = 0;
 #ifdef AVOW_TRACE
   avow__trace_promise(c, p);
 #endif

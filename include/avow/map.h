@@ -23,8 +23,9 @@ typedef struct avow_map_options_s {
  * LIST: what fn makes of 0 to n - 1, in this order, as avow_all() or
  * avow_all_settled() have it. fn is called from jobs, in this order. After a
  * failure (all) or when cancelled, which cancels what runs, it is called no
- * more. Settles when nothing of it runs any more: data may be freed behind it.
- * options may be NULL. UV_EINVAL for other kinds, and without fn.
+ * more. Settles when all that fn returned has: data may be freed behind it,
+ * unless avow_work_detached() has it. options may be NULL. UV_EINVAL for other
+ * kinds, and without fn.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_map(
     uv_loop_t *loop, size_t n, avow_map_fn fn, void *data,

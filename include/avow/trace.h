@@ -127,6 +127,7 @@ AVOW_END_C
 #  define avow_copy_tree(...)      AVOW_MADE_(avow_copy_tree(__VA_ARGS__))
 #  define avow_remove_tree(...)    AVOW_MADE_(avow_remove_tree(__VA_ARGS__))
 #  define avow_work(...)           AVOW_MADE_(avow_work(__VA_ARGS__))
+#  define avow_work_detached(...)  AVOW_MADE_(avow_work_detached(__VA_ARGS__))
 #  define avow_random(...)         AVOW_MADE_(avow_random(__VA_ARGS__))
 #  define avow_limiter_run(...)    AVOW_MADE_(avow_limiter_run(__VA_ARGS__))
 #  define avow_listen(...)         AVOW_CHANNEL_(avow_listen(__VA_ARGS__))
