@@ -9,20 +9,35 @@
 
 #include "promise.h"
 
+/* Whether p goes on to its end, cancelled or not. */
+static bool is_firm(const avow_promise_t *p) {
+  return p->kind == AVOW__CLOSE ||
+         (p->kind == AVOW__SHIELD && !avow__context(p)->unshielded);
+}
+
 /* Whether p can hand the cancellation on to its upstream. */
 static bool can_climb(const avow_promise_t *p, const avow_promise_t *start) {
   const avow_promise_t *from = p->upstream;
-  if (from == NULL || p->kind == AVOW__PAIRED || p->kind == AVOW__FINALLY_WAIT)
+  if (from == NULL || p->kind == AVOW__PAIRED ||
+      p->kind == AVOW__FINALLY_WAIT || is_firm(p))
     return false;
-  if (from->kind == AVOW__CLOSE) /* nobody gets past it, alone or not */
+  if (is_firm(from)) /* nobody gets past it, alone or not */
     return avow__is_pending(from);
   return avow__is_pending(from) && !avow__is_shared(from) && from != start;
 }
 
+/* A function that was cancelled stays so: of what it awaits, each that it has
+   to wait for is cancelled, too. */
+static avow_promise_t *noted(avow_promise_t *p) {
+  if (p->kind == AVOW__ASYNC || p->kind == AVOW__STACKLESS)
+    p->flags |= AVOW__CANCELED;
+  return p;
+}
+
 static avow_promise_t *topmost(avow_promise_t *start) {
-  avow_promise_t *p = start;
+  avow_promise_t *p = noted(start);
   while (can_climb(p, start))
-    p = p->upstream;
+    p = noted(p->upstream);
   return p;
 }
 
@@ -79,6 +94,7 @@ static void detach(avow_promise_t *p) {
   avow__context_t *c = avow__context(p);
   avow_promise_t *from = p->upstream;
   avow__withdraw(p);
+  c->shields -= p->kind == AVOW__SHIELD;
   const bool runs = p->kind == AVOW__FINALLY || p->kind == AVOW__ASYNC ||
                     p->kind == AVOW__STACKLESS;
   const bool holds = p->kind == AVOW__STOPPED;
@@ -111,7 +127,7 @@ static avow_promise_t *who_need_not_wait(avow_promise_t *start,
 }
 
 static void cancel_reaction(avow_promise_t *p, avow_promise_t *start) {
-  if (!avow__is_pending(p->upstream)) {
+  if (!avow__is_pending(p->upstream) || is_firm(p)) {
     mark_path(start, p);
     return;
   }

@@ -55,9 +55,8 @@ avow_promise_t *avow_catch(avow_promise_t *p, avow_cb on_rejected, void *data) {
   return avow_then(p, NULL, on_rejected, data);
 }
 
-/* For what must run whatever happens. */
-static avow_promise_t *react_surely(avow_promise_t *p, avow__kind_t kind,
-                                    void *data) {
+avow_promise_t *avow__react_surely(avow_promise_t *p, avow__kind_t kind,
+                                   void *data) {
   avow__check_taken(p);
   avow__context_t *c = avow__context(p);
   avow__check_thread(c);
@@ -75,7 +74,7 @@ avow_promise_t *avow_finally(avow_promise_t *p, avow_fn on_settled,
                              void *data) {
   if (on_settled == NULL)
     return avow_then(p, NULL, NULL, NULL);
-  avow_promise_t *q = react_surely(p, AVOW__FINALLY, data);
+  avow_promise_t *q = avow__react_surely(p, AVOW__FINALLY, data);
   if (q == NULL) {
     avow__context_t *c = avow__context(p);
     if (!c->deaf) /* the reserve is gone, or the loop: now or never */
@@ -91,7 +90,7 @@ avow_promise_t *avow_attach(avow_promise_t *p, void *data,
                             void (*free_fn)(void *)) {
   if (free_fn == NULL)
     return avow_then(p, NULL, NULL, NULL);
-  avow_promise_t *q = react_surely(p, AVOW__ATTACH, data);
+  avow_promise_t *q = avow__react_surely(p, AVOW__ATTACH, data);
   if (q == NULL) {
     avow__context_t *c = avow__context(p);
     /* While handlers before this may still use the data it must stay, and
@@ -364,6 +363,7 @@ static void (*const run_other[])(avow_promise_t *p) = {
   [AVOW__FINALLY_WAIT] = run_finally_wait,
   [AVOW__FINALLY_LAST] = run_finally_last,
   [AVOW__ATTACH] = run_attach,
+  [AVOW__SHIELD] = avow__shield_run,
   [AVOW__JOIN] = run_join,
   [AVOW__ADOPT] = run_adopt,
   [AVOW__THENABLE] = run_thenable,

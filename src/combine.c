@@ -10,11 +10,6 @@
 
 #include "promise.h"
 
-static avow_promise_t *from_sibling(avow__link_t *link) {
-  return (avow_promise_t *) (void *) ((char *) link -
-                                      offsetof(avow_promise_t, siblings));
-}
-
 static bool is_gather(const avow_promise_t *p) {
   return p->kind == AVOW__GATHER && avow__is_pending(p);
 }
@@ -42,7 +37,7 @@ void avow__gather_settle(avow_promise_t *gather, avow_value_t v,
   while (elements != NULL) {
     avow__link_t *first = elements;
     avow__list_remove(&elements, first);
-    avow__element_drop(from_sibling(first), condemned);
+    avow__element_drop(avow__from_sibling(first), condemned);
   }
   if (list != NULL)
     avow__value_unref(avow__block_value(&list->head));

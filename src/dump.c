@@ -27,6 +27,7 @@ static const char *kind_name(const avow_promise_t *p) {
     [AVOW__FINALLY_WAIT] = "finally",
     [AVOW__FINALLY_LAST] = "finally",
     [AVOW__ATTACH] = "attach",
+    [AVOW__SHIELD] = "shield",
     [AVOW__JOIN] = "follow",
     [AVOW__ADOPT] = "follow",
     [AVOW__THENABLE] = "thenable",

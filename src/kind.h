@@ -14,6 +14,7 @@ typedef enum avow__kind_e {
   AVOW__FINALLY_WAIT, /* waits for what that returned, with u.value at hand */
   AVOW__FINALLY_LAST, /* settles with u.value */
   AVOW__ATTACH,       /* frees its data, then as upstream */
+  AVOW__SHIELD,       /* settles as upstream, and lets no cancelling past */
   AVOW__JOIN,         /* queued: will subscribe to upstream, to adopt it */
   AVOW__ADOPT,        /* settles as upstream, u.hops jobs later */
   AVOW__THENABLE,     /* queued: will call the then function of u.value */

@@ -263,10 +263,15 @@ static void sweep_one(avow_promise_t *p, void *data) {
       p->kind == AVOW__WATCH || p->kind == AVOW__CHILD)
     return;
   sweep->pending++;
-  if (!is_root(p) && !sweep->all)
+  if ((p->marks & AVOW__SPARED) != 0 || (!is_root(p) && !sweep->all))
     return;
   sweep->cancelled++;
   avow_cancel(p);
+}
+
+/* Whether the loop has to turn before there can be more to do. */
+static bool waits(const avow__context_t *c) {
+  return c->requests > 0 || (c->shields > 0 && !c->unshielded);
 }
 
 /* Cancels what is pending; true if that leaves nothing to do. */
@@ -274,9 +279,10 @@ static bool sweep(avow__context_t *c) {
   sweep_t sweep = { .context = c };
   avow__enter(c);
   avow__strays_seek(c);
+  avow__shields_mark(c);
   avow__pool_each(&c->pool, sweep_one, &sweep);
   /* What nobody will ever settle: promises that wait for each other. */
-  const bool quiet = avow__queue_is_empty(&c->queue) && c->requests == 0;
+  const bool quiet = avow__queue_is_empty(&c->queue) && !waits(c);
   sweep.all = sweep.cancelled == 0 && quiet;
   if (sweep.all && sweep.pending > 0)
     avow__pool_each(&c->pool, sweep_one, &sweep);
@@ -285,17 +291,24 @@ static bool sweep(avow__context_t *c) {
          c->requests == 0;
 }
 
+/* Where nothing is left to happen, a shield would wait for ever. */
+static void turn(avow__context_t *c) {
+  const bool alive = uv_run(c->loop, UV_RUN_ONCE) != 0;
+  if (!alive && c->requests == 0 && avow__queue_is_empty(&c->queue))
+    c->unshielded = true;
+}
+
 /* A program may begin new work whenever it hears of the end. In the end it is
    refused promises, and then even finally. */
 static void unwind(avow__context_t *c) {
   uint64_t rounds =
       PATIENCE + avow__pool_count(&c->pool) * ROUNDS_EACH / c->options.budget;
   while (!sweep(c)) {
-    if (avow__queue_is_empty(&c->queue) && c->requests > 0)
-      (void) uv_run(c->loop, UV_RUN_ONCE); /* c->requests says more */
+    if (avow__queue_is_empty(&c->queue) && waits(c))
+      turn(c);
     else if (rounds-- == 0) {
       c->deaf = c->giving_up;
-      c->giving_up = c->refusing = true;
+      c->giving_up = c->refusing = c->unshielded = true;
       rounds = PATIENCE;
     }
   }
@@ -331,6 +344,7 @@ int avow_loop_close(uv_loop_t *loop) {
   const bool is_run = c->run_for != NULL; /* an avow_run() called who calls */
   c->run_for = NULL; /* the turns that the end takes are not its to stop */
   c->closing = true;
+  c->shields_left = PATIENCE + avow__pool_count(&c->pool) * ROUNDS_EACH;
   unwind(c);
   close_handles(c);
 #ifndef AVOW_NO_ASYNC

@@ -39,10 +39,9 @@ enum {
 /* Its marks. */
 enum {
   AVOW__DETAILED = 1, /* of a DEFERRED: its u.deferred is filled in */
-  AVOW__HELD = 2, /* of a DEFERRED: cancelling tells on_cancel, which settles
-                         it now or leaves that to the end of what it stops */
-  AVOW__CONDEMNED =
-      8 /* to be cancelled, without memory to note that elsewhere */
+  AVOW__HELD = 2,     /* of a DEFERRED: only its holders settle it, when told */
+  AVOW__SPARED = 4,   /* a shield waits for it: a loop's end leaves it alone */
+  AVOW__CONDEMNED = 8 /* to be cancelled, in no list for want of memory */
 };
 
 typedef struct avow__parent_s avow__parent_t;
@@ -156,6 +155,11 @@ static inline avow__context_t *avow__context(const avow_promise_t *p) {
   return avow__slab_of(p)->context;
 }
 #endif
+
+static inline avow_promise_t *avow__from_sibling(avow__link_t *link) {
+  return (avow_promise_t *) (void *) ((char *) link -
+                                      offsetof(avow_promise_t, siblings));
+}
 
 static inline avow_state_t avow__state(const avow_promise_t *p) {
   return (avow_state_t) (p->flags & AVOW__STATE);
@@ -418,6 +422,12 @@ void avow__run_jobs(avow__context_t *c);
    for (PromiseResolve). */
 avow_promise_t *avow__awaited(avow__context_t *c, avow_value_t result);
 
+/* A reaction to p, which the caller subscribes, for what must be whatever
+   happens: of the reserve if need be. NULL once that is used up, or the loop
+   takes no more; p is the caller's then. chain.c. */
+avow_promise_t *avow__react_surely(avow_promise_t *p, avow__kind_t kind,
+                                   void *data);
+
 /* Says that promises of two loops were mixed up. */
 void avow__misuse_of_loops(void);
 
@@ -473,6 +483,7 @@ void avow__child_run(avow_promise_t *child);     /* child.c */
 /* Gives an orphan back to its parent; what it waits for. child.c. */
 avow_promise_t *avow__child_adopt(avow__link_t *orphan);
 void avow__stackless_run(avow_promise_t *p);   /* stackless.c */
+void avow__shield_run(avow_promise_t *shield); /* shield.c */
 void avow__until_run(avow_promise_t *p);       /* until.c */
 void avow__watch_run(avow_promise_t *watch);   /* until.c */
 void avow__until_drop_stop(avow_promise_t *p); /* until.c */

@@ -252,7 +252,7 @@ static void loops_in_threads_have_functions_of_their_own(void **state) {
 static avow_value_t await_and_clean_up(void *promise) {
   const avow_value_t v = avow_await(promise);
   avow_value_unref(note_value_cb(&v, "got"));
-  const avow_value_t w = avow_await(avow_sleep(loop, 0));
+  const avow_value_t w = avow_await(avow_shield(avow_sleep(loop, 0)));
   avow_value_unref(note_value_cb(&w, "cleaned"));
   return v;
 }
@@ -292,7 +292,7 @@ static void cancel_keeps_a_value_that_has_arrived(void **state) {
   avow_cancel(p);
 
   assert_fulfils_int(p, 4);
-  assert_notes("got=4 cleaned=ECANCELED");
+  assert_notes("got=4 cleaned=none");
 }
 
 static avow_promise_t *self;

@@ -21,8 +21,9 @@ AVOW_BEGIN_C
  * what fn returns, as by avow_try() (ECMA-262, AsyncFunctionStart). UV_ENOMEM
  * if there is no memory for a stack, UV_EAGAIN past max_stacks, UV_EINVAL
  * without fn. A cancelled function learns of it from the await that it is in or
- * comes to next, which gives UV_ECANCELED; it should clean up, where it may
- * await, and return.
+ * comes to next, which gives UV_ECANCELED, as from then on each does that would
+ * have to wait. It should clean up, where it may await what avow_shield() makes,
+ * and return.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_async(uv_loop_t *loop, avow_fn fn,
                                                   void *data);

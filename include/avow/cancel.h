@@ -46,6 +46,15 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_timeout(avow_promise_t *p,
                                                     uint64_t ms);
 
 /**
+ * Settles as p does, and cancelling does not get past it: it waits until p has
+ * settled, and goes on from here then. So does closing the loop, as long as
+ * anything can still happen there. For what must be done to its end, and for
+ * cleaning up in a function that was cancelled, whose other awaits give
+ * UV_ECANCELED. An avow_timeout() that p is of limits it.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_shield(avow_promise_t *p);
+
+/**
  * Of a combinator's promise: when it settles, cancel the inputs that are still
  * pending and that nobody else holds. Returns its argument.
  */

@@ -62,6 +62,7 @@ AVOW_END_C
 #  define avow_any(...)            AVOW_MADE_(avow_any(__VA_ARGS__))
 #  define avow_until(...)          AVOW_MADE_(avow_until(__VA_ARGS__))
 #  define avow_timeout(...)        AVOW_MADE_(avow_timeout(__VA_ARGS__))
+#  define avow_shield(...)         AVOW_MADE_(avow_shield(__VA_ARGS__))
 #  define avow_remote_new(...)     AVOW_MADE_(avow_remote_new(__VA_ARGS__))
 #  define avow_sleep(...)          AVOW_MADE_(avow_sleep(__VA_ARGS__))
 #  define avow_getaddrinfo(...)    AVOW_MADE_(avow_getaddrinfo(__VA_ARGS__))
