@@ -184,6 +184,7 @@ static void cancel_top(avow_promise_t *p, avow_promise_t *start) {
     cancel_cleanup(p);
     break;
   case AVOW__FINALLY_LAST: /* on its way, with nothing left to stop */
+  case AVOW__GATHERED:     /* its losers are cancelled */
     break;
   default:
     cancel_reaction(p, start);
@@ -195,13 +196,31 @@ static void cancel_now(avow_promise_t *p) {
     cancel_top(topmost(p), p);
 }
 
-static void cancel_first_condemned(avow__context_t *c) {
-  avow_promise_t *element =
-      (avow_promise_t *) avow__list_take_first(&c->condemned);
+static void cancel_input(avow_promise_t *element) {
   avow_promise_t *input = element->upstream;
-  avow__pool_free(&c->pool, element);
+  avow__pool_free(&avow__context(element)->pool, element);
   cancel_now(input);
   avow__unref(input);
+}
+
+/* They stay, for all of them report, from jobs; the list is turned around
+   once. */
+static void cancel_losers(avow_promise_t *gather) {
+  const avow__link_t *last = gather->elements->prev;
+  avow__link_t *link;
+  do {
+    link = gather->elements;
+    gather->elements = link->next;
+    cancel_now(avow__from_sibling(link)->upstream);
+  } while (link != last);
+}
+
+static void cancel_first_condemned(avow__context_t *c) {
+  avow_promise_t *p = (avow_promise_t *) avow__list_take_first(&c->condemned);
+  if (p->kind == AVOW__GATHERED)
+    cancel_losers(p);
+  else
+    cancel_input(p);
 }
 
 static void cancel_first_orphan(avow__context_t *c) {

@@ -41,6 +41,7 @@ static const char *kind_name(const avow_promise_t *p) {
     [AVOW__WATCH] = "stop",
     [AVOW__ELEMENT] = "input",
     [AVOW__GATHER] = "gather",
+    [AVOW__GATHERED] = "gather",
     [AVOW__CHILD] = "child",
     [AVOW__PHASE] = "phase",
     [AVOW__NEXT] = "next",

@@ -28,6 +28,7 @@ typedef enum avow__kind_e {
   AVOW__WATCH,        /* tells an UNTIL of its stop promise */
   AVOW__ELEMENT,      /* reports its upstream to a gather */
   AVOW__GATHER,       /* collects elements */
+  AVOW__GATHERED,     /* settles with u.value when its elements are over */
   AVOW__CHILD,        /* reports its upstream to a tool */
   AVOW__PHASE,        /* waits, in the list at data, for a phase of the loop */
   AVOW__NEXT,         /* waits for an item of the channel at data */

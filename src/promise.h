@@ -25,11 +25,12 @@
 #include "value.h"
 
 enum {
-  AVOW__STATE = 3,     /* mask of an avow_state_t */
-  AVOW__HANDLED = 4,   /* somebody waited for it, or read the reason */
-  AVOW__RESOLVED = 8,  /* its deferreds do nothing more; a channel's end */
-  AVOW__DROPPED = 8,   /* of an ATTACH: it was cancelled, but has to wait */
-  AVOW__CANCELED = 16, /* what its handler returns is to be cancelled */
+  AVOW__STATE = 3,       /* mask of an avow_state_t */
+  AVOW__HANDLED = 4,     /* somebody waited for it, or read the reason */
+  AVOW__RESOLVED = 8,    /* its deferreds do nothing more; a channel's end */
+  AVOW__DROPPED = 8,     /* of an ATTACH: it was cancelled, but has to wait */
+  AVOW__CANCELED = 16,   /* what its handler returns is to be cancelled */
+  AVOW__JOIN_LOSERS = 8, /* of a GATHER: waits for those it cancels */
   AVOW__CANCEL_LOSERS = 32, /* of a GATHER */
   AVOW__AWAITED = 32, /* of a DEFERRED: the end of its loop waits for it */
   AVOW__PROXY = 64,   /* a deferred for the promise at upstream (thenables) */
@@ -497,7 +498,8 @@ void avow__phase_cancel(avow_promise_t *p);    /* phase.c */
    the element is moved to that list instead: the input should be cancelled. */
 void avow__element_drop(avow_promise_t *element, avow__link_t **condemned);
 
-/* Settles a gather, and does the same with all its elements. */
+/* Settles a gather, and does the same with all its elements. One that waits for
+   its losers goes to that list itself. */
 void avow__gather_settle(avow_promise_t *gather, avow_value_t v,
                          avow__link_t **condemned);
 

@@ -47,7 +47,8 @@ static void spare(marking_t *marking, avow_promise_t *p) {
     if ((p->marks & AVOW__SPARED) != 0)
       return;
     p->marks |= AVOW__SPARED;
-    if (p->kind == AVOW__GATHER || avow__parent_behind(p) != NULL)
+    if (p->kind == AVOW__GATHER || p->kind == AVOW__GATHERED ||
+        avow__parent_behind(p) != NULL)
       avow__list_append(&marking->several, &p->link);
   }
 }

@@ -107,7 +107,7 @@ static avow_promise_t *nested_combinators(void) {
   };
   avow_promise_t *outer[] = {
     avow_all(loop, ps, 4),
-    avow_cancel_losers(combined(avow_any, 3)),
+    avow_join_losers(combined(avow_any, 3)),
   };
   return avow_finally(avow_all(loop, outer, 2), duty_fn, duty_new());
 }

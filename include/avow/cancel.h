@@ -61,6 +61,15 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_shield(avow_promise_t *p);
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_cancel_losers(
     avow_promise_t *combined);
 
+/**
+ * The same, and it waits for them: when its outcome is certain, or it is
+ * cancelled, it cancels the other inputs and settles once these have unwound,
+ * so that what they use may be freed behind it: the locals of the function that
+ * awaits a race, for one. Inputs that others hold are not waited for.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_join_losers(
+    avow_promise_t *combined);
+
 AVOW_END_C
 
 #endif

@@ -1,6 +1,7 @@
 /*
  * Combinators. Each takes the promises of its array; the array stays the
- * caller's. Losers are not cancelled and their failures count as handled.
+ * caller's. Losers are not cancelled and their failures count as handled: see
+ * avow_cancel_losers(), and avow_join_losers() where these use what goes away.
  */
 #ifndef AVOW_COMBINE_H
 #define AVOW_COMBINE_H
