@@ -99,7 +99,7 @@ static void detach(avow_promise_t *p) {
                     p->kind == AVOW__STACKLESS;
   const bool holds = p->kind == AVOW__STOPPED;
   const avow_value_t held = holds ? p->u.value : avow_none();
-  p->upstream = runs ? avow_ref(c->canceled) : NULL;
+  p->upstream = runs ? avow__ref(c->canceled) : NULL;
   if (runs) {
     avow__enqueue(c, p);
   } else {
@@ -265,7 +265,7 @@ static void condemn(avow__context_t *c, avow_promise_t *p) {
     c->unlisted = true;
     return;
   }
-  element->upstream = avow_ref(p);
+  element->upstream = avow__ref(p);
   avow__list_append(&c->condemned, &element->link);
 }
 
@@ -283,15 +283,21 @@ void avow__cancel(avow_promise_t *p) {
   avow__cancel_condemned(c);
 }
 
+/* p is borrowed; a callback may let go of it meanwhile. */
+void avow__cancel_borrowed(avow_promise_t *p) {
+  (void) avow__ref(p); /* the same */
+  avow__cancel(p);
+  avow__unref(p);
+}
+
 void avow_cancel(const avow_promise_t *p) {
+  avow__check_taken(p);
   avow__check_thread(avow__context(p));
-  /* p is borrowed; a callback may let go of it meanwhile. */
-  avow_promise_t *held = avow_ref(p);
-  avow__cancel(held);
-  avow__unref(held);
+  avow__cancel_borrowed(avow__mutable(p));
 }
 
 void avow_on_cancel(const avow_deferred_t *d, avow_cancel_cb cb, void *data) {
+  avow__check_deferred(d);
   avow_promise_t *p = avow__mutable(d);
   if ((p->flags & (AVOW__RESOLVED | AVOW__STATE)) != 0)
     return;

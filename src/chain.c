@@ -310,6 +310,7 @@ static void run_thenable(avow_promise_t *p) {
   proxy->flags |= AVOW__PROXY;
   proxy->upstream = p;
   avow__detail(proxy)->u.deferred.holders++; /* ours for what it throws */
+  proxy->deferreds++;
   avow_deferred_t *d = (avow_deferred_t *) proxy;
   const avow__object_t *object = thenable.u.p;
   const avow_value_t thrown = object->klass->then(object->self, d);

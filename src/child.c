@@ -56,7 +56,7 @@ static void *set_up(avow__parent_t *parent, avow__context_t *c,
   parent->klass = klass;
   parent->context = c;
   parent->refs = 1;
-  (void) avow_ref(c->canceled); /* keeps the context */
+  (void) avow__ref(c->canceled); /* keeps the context */
   return parent;
 }
 

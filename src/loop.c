@@ -42,6 +42,7 @@ static avow_promise_t *misled(void) {
   *p = (avow_promise_t){ .u.value = avow_error(AVOW_EMISUSE),
                          .refs = UINT32_MAX / 2,
                          .kind = AVOW__VALUE,
+                         .deferreds = UINT8_MAX,
                          .flags = AVOW_REJECTED | AVOW__HANDLED };
   return p;
 }
@@ -138,6 +139,7 @@ static avow_promise_t *immortal(avow__context_t *c, int code) {
   if (p == NULL)
     return NULL;
   p->refs = 1;
+  p->deferreds = UINT8_MAX; /* it stands for those that were not made */
   p->flags |= AVOW__HANDLED;
   avow__settle(p, avow_error(code));
   return p;
@@ -266,7 +268,7 @@ static void sweep_one(avow_promise_t *p, void *data) {
   if ((p->marks & AVOW__SPARED) != 0 || (!is_root(p) && !sweep->all))
     return;
   sweep->cancelled++;
-  avow_cancel(p);
+  avow__cancel_borrowed(p);
 }
 
 /* Whether the loop has to turn before there can be more to do. */

@@ -28,6 +28,38 @@ void avow__check_taken(const avow_promise_t *p) {
 }
 #endif
 
+#if AVOW__DEBUG
+static const char *outcome_of(const avow_promise_t *p) {
+  if (p->kind == AVOW__FREE || p->refs == 0)
+    return "its promise is gone";
+  if (avow__is_pending(p))
+    return "its promise follows another";
+  return avow__state(p) == AVOW_FULFILLED ? "its promise is fulfilled"
+                                          : "its promise is rejected";
+}
+
+void avow__check_deferred(const avow_deferred_t *d) {
+  const avow_promise_t *p = avow__mutable(d);
+  if (p == NULL)
+    avow__misuse("a deferred is NULL: avow_promise_new() never gives that");
+  else if (p->deferreds == 0 || p->kind == AVOW__FREE)
+    avow__misuse(
+        "this deferred was settled already, %s (%s): it is taken with the "
+        "first avow_resolve(), avow_reject() or avow_deferred_drop(); call "
+        "avow_deferred_ref() first for one more who may try",
+        avow__where_settled(p), outcome_of(p));
+}
+
+/* One of those who may settle it does, or lets go. */
+static void spend(avow_promise_t *p) {
+  avow__check_deferred((const avow_deferred_t *) p);
+  if (p->deferreds < UINT8_MAX)
+    p->deferreds--;
+}
+#else
+#  define spend(p) ((void) (p))
+#endif
+
 void avow__settle_lost(avow_promise_t *p, avow_value_t v) {
   p->flags &= (uint8_t) ~AVOW__LOST;
   avow__settle(p, avow_error(UV_ENOMEM));
@@ -47,7 +79,7 @@ void avow__withdraw(avow_promise_t *p) {
 }
 
 avow_promise_t *avow__no_promise(avow__context_t *c) {
-  return avow_ref(c->refusing ? c->canceled : c->no_memory);
+  return avow__ref(c->refusing ? c->canceled : c->no_memory);
 }
 
 /* A settled p, for whatever held it, and one that others go on with. */
@@ -251,6 +283,7 @@ static AVOW__APART bool resolve_fully(avow_promise_t *p, avow_value_t v) {
 /* Here is what takes some stores only, and needs no frame on the stack. */
 bool avow_resolve(avow_deferred_t *d, avow_value_t v) {
   avow_promise_t *p = (avow_promise_t *) d;
+  spend(p);
   avow__context_t *c = avow__context(p);
   avow__check_thread(c);
   const int apart = AVOW__RESOLVED | AVOW__STATE | AVOW__PROXY | AVOW__LOST;
@@ -280,7 +313,10 @@ bool avow_reject(avow_deferred_t *d, avow_value_t error) {
 
 avow_deferred_t *avow_deferred_ref(const avow_deferred_t *d) {
   avow_promise_t *p = avow__mutable(d);
+  avow__check_deferred(d);
   p->refs++;
+  if (AVOW__DEBUG && p->deferreds < UINT8_MAX)
+    p->deferreds++;
   if ((p->flags & (AVOW__RESOLVED | AVOW__STATE)) == 0)
     avow__detail(p)->u.deferred.holders++;
   return (avow_deferred_t *) p;
@@ -288,18 +324,20 @@ avow_deferred_t *avow_deferred_ref(const avow_deferred_t *d) {
 
 void avow_deferred_drop(avow_deferred_t *d) {
   avow_promise_t *p = (avow_promise_t *) d;
+  avow__check_deferred(d);
   avow__check_thread(avow__context(p));
   const bool settles = (p->flags & (AVOW__RESOLVED | AVOW__STATE)) == 0;
-  if (settles && --avow__detail(p)->u.deferred.holders == 0)
+  if (settles && --avow__detail(p)->u.deferred.holders == 0) {
     (void) avow_resolve(d, avow_error(AVOW_EBROKEN)); /* it was unsettled */
-  else
+  } else {
+    spend(p);
     let_go(p);
+  }
 }
 
 avow_promise_t *avow_ref(const avow_promise_t *p) {
-  avow_promise_t *same = avow__mutable(p);
-  same->refs++;
-  return same;
+  avow__check_taken(p);
+  return avow__ref(p);
 }
 
 void avow_unref(avow_promise_t *p) {
@@ -336,10 +374,12 @@ void avow__destroy_slowly(avow_promise_t *p) {
 }
 
 avow_state_t avow_state(const avow_promise_t *p) {
+  avow__check_taken(p);
   return avow__state(p);
 }
 
 const avow_value_t *avow_result(const avow_promise_t *p) {
+  avow__check_taken(p);
   if (avow__is_pending(p))
     return NULL;
   /* Whoever reads a reason knows of it. One who tracks rejections reads it to

@@ -107,12 +107,14 @@ struct avow_promise_s {
   uint8_t kind;
   uint8_t flags;
   uint8_t marks;
-  uint8_t unused;
+  uint8_t deferreds; /* that may still settle it, for debug builds to see;
+                        UINT8_MAX: nobody counts them */
 #ifdef AVOW_TRACE
   const char *file;
   uint64_t since; /* ms */
   uint64_t serial;
-  int line;
+  const char *settled_file; /* of the call that settled its deferred first */
+  int line, settled_line;
 #endif
 };
 
@@ -162,6 +164,13 @@ static inline avow_promise_t *avow__from_sibling(avow__link_t *link) {
                                       offsetof(avow_promise_t, siblings));
 }
 
+/* One more reference, for whoever need not be told that it has none. */
+static inline avow_promise_t *avow__ref(const void *borrowed) {
+  avow_promise_t *p = avow__mutable(borrowed);
+  p->refs++;
+  return p;
+}
+
 static inline avow_state_t avow__state(const avow_promise_t *p) {
   return (avow_state_t) (p->flags & AVOW__STATE);
 }
@@ -205,7 +214,7 @@ static inline avow_promise_t *avow__promise_init(avow__context_t *c,
   p->kind = (uint8_t) kind;
   p->flags = AVOW_PENDING;
   p->marks = 0;
-  p->unused = 0;
+  p->deferreds = kind == AVOW__DEFERRED;
 #ifdef AVOW_TRACE
   avow__trace_promise(c, p);
 #endif
@@ -279,9 +288,12 @@ avow_promise_t *avow__lost(avow__context_t *c, avow_promise_t *p);
 #if AVOW__DEBUG
 void avow__check_thread(avow__context_t *c);
 void avow__check_taken(const avow_promise_t *p);
+/* May d still be settled, or is it somebody's who did that already? */
+void avow__check_deferred(const avow_deferred_t *d);
 #else
-#  define avow__check_thread(c) ((void) (c))
-#  define avow__check_taken(p)  ((void) (p))
+#  define avow__check_thread(c)   ((void) (c))
+#  define avow__check_taken(p)    ((void) (p))
+#  define avow__check_deferred(d) ((void) (d))
 #endif
 
 /* The end of a promise that has more to it than its block. */
@@ -469,7 +481,7 @@ static inline void avow__wait_for(avow__context_t *c, avow_promise_t *q,
                                   avow__kind_t kind, avow_promise_t *p) {
   if (AVOW__UNLIKELY(c->giving_up)) {
     avow__unref(p);
-    p = avow_ref(c->canceled);
+    p = avow__ref(c->canceled);
   }
   q->kind = (uint8_t) kind;
   q->upstream = p;
@@ -490,6 +502,7 @@ void avow__watch_run(avow_promise_t *watch);   /* until.c */
 void avow__until_drop_stop(avow_promise_t *p); /* until.c */
 void avow__timer_remove(avow_promise_t *p);    /* timer.c */
 void avow__cancel(avow_promise_t *p);          /* cancel.c */
+void avow__cancel_borrowed(avow_promise_t *p); /* cancel.c */
 void avow__channel_cancel(avow_promise_t *p);  /* channel.c */
 void avow__phase_cancel(avow_promise_t *p);    /* phase.c */
 

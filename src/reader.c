@@ -52,7 +52,7 @@ avow_reader_t *avow_reader_new(uv_stream_t *stream) {
 }
 
 avow_reader_t *avow_reader_ref(const avow_reader_t *r) {
-  return (avow_reader_t *) avow_ref((const avow_promise_t *) r);
+  return (avow_reader_t *) avow__ref((const avow_promise_t *) r);
 }
 
 void avow_reader_unref(avow_reader_t *r) {
@@ -257,7 +257,7 @@ static avow_promise_t *ask(const avow_reader_t *r, wish_t wish) {
   piece_t piece;
   if (reader == NULL) {
     avow__value_unref(wish.delimiter);
-    return avow_ref((const avow_promise_t *) r);
+    return avow__ref((const avow_promise_t *) r);
   }
   if (reader->busy)
     return refuse(r, wish, UV_EALREADY);

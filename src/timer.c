@@ -220,7 +220,7 @@ static avow_promise_t *timer_new(avow__context_t *c, uint64_t ms,
   if (c->refusing || !wheel_init(c))
     return avow__no_promise(c);
   if (uv_is_closing((uv_handle_t *) &c->wheel->timer))
-    return avow_ref(c->canceled);
+    return avow__ref(c->canceled);
   avow_promise_t *p = avow__promise_alloc(c, AVOW__TIMER);
   if (p == NULL)
     return avow__no_promise(c);

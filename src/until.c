@@ -98,7 +98,7 @@ static avow_promise_t *until(avow_promise_t *from, avow_promise_t *stop_p) {
 }
 
 avow_promise_t *avow_until(avow_promise_t *p, const avow_promise_t *stop_p) {
-  return until(p, avow_ref(stop_p));
+  return until(p, avow__ref(stop_p));
 }
 
 avow_promise_t *avow_timeout(avow_promise_t *p, uint64_t ms) {

@@ -15,10 +15,43 @@
 #include "fiber.h"
 #include "misuse.h"
 
+#if AVOW__DEBUG
+
+/* Where blocks were that are gone, by their address: most of those that went
+   last. What is made there takes it out again. */
+static _Atomic(const void *) gone[4096];
+
+static _Atomic(const void *) *place_of(const void *block) {
+  return &gone[(uintptr_t) block / 16 % (sizeof(gone) / sizeof(gone[0]))];
+}
+
+static void note_gone(const void *block) {
+  atomic_store_explicit(place_of(block), block, memory_order_relaxed);
+}
+
+static void note_made(const void *block) {
+  const void *expected = block;
+  (void) atomic_compare_exchange_strong(place_of(block), &expected, NULL);
+}
+
+static void check_there(const void *block) {
+  if (atomic_load_explicit(place_of(block), memory_order_relaxed) == block)
+    avow__misuse(
+        "this value is gone: it was taken or let go before; call "
+        "avow_value_ref() first to use a value twice");
+}
+
+#else
+#  define note_gone(block)   ((void) (block))
+#  define note_made(block)   ((void) (block))
+#  define check_there(block) ((void) (block))
+#endif
+
 void *avow__block_new(uint32_t tag, size_t size) {
   avow__block_t *block = avow__malloc(size);
   if (block == NULL)
     return NULL;
+  note_made(block);
   atomic_init(&block->u.refs, 1);
   block->tag = tag;
   return block;
@@ -61,6 +94,7 @@ static void block_free(avow__block_t *block) {
   default:
     break;
   }
+  note_gone(block);
   avow__free(block);
 }
 
@@ -89,6 +123,7 @@ void avow__value_drop(avow_value_t v) {
     return;
   }
   avow__block_t *block = v.u.p;
+  check_there(block);
   /* The release makes this thread's writes visible to the one that frees. */
   if (atomic_fetch_sub_explicit(&block->u.refs, 1, memory_order_acq_rel) == 1)
     bury(block);
@@ -101,6 +136,7 @@ void avow_value_unref(avow_value_t v) {
 avow_value_t avow_value_ref(const avow_value_t *v) {
   if (avow__is_counted(v)) {
     avow__block_t *block = v->u.p;
+    check_there(block);
     atomic_fetch_add_explicit(&block->u.refs, 1, memory_order_relaxed);
   } else if (v->tag == AVOW_PROMISE) {
     (void) avow_ref(v->u.p); /* the same pointer as in v */
@@ -173,6 +209,7 @@ avow_value_t avow__bytes_cut(avow_value_t bytes, size_t len) {
     cut = avow__realloc(block, sizeof(*block) + len + 1);
   if (cut == NULL)
     cut = block;
+  note_made(cut);
   cut->len = len;
   cut->data[len] = '\0';
   return avow__block_value(&cut->head);
@@ -202,8 +239,10 @@ avow__list_t *avow__list_resize(avow__list_t *list, size_t n) {
   if (!list_size(n, &size))
     return NULL;
   list = avow__realloc(list, size);
-  if (list != NULL)
-    list->room = n;
+  if (list == NULL)
+    return NULL;
+  note_made(list);
+  list->room = n;
   return list;
 }
 

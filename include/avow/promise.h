@@ -52,8 +52,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_try(uv_loop_t *loop, avow_fn fn,
 
 /**
  * Resolves: fulfils with a value, rejects with an error, adopts a promise or a
- * thenable (ECMA-262, Promise Resolve Functions). Takes d and v. False if the
- * promise was resolved already, also by being cancelled; v is then released.
+ * thenable (ECMA-262, Promise Resolve Functions). Takes d, so each may be
+ * settled once, and v. False if the promise was resolved already, by another
+ * holder or by being cancelled; v is then released.
  */
 AVOW_API bool avow_resolve(avow_deferred_t *d, avow_value_t v);
 
