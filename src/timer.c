@@ -191,7 +191,8 @@ static bool wheel_init(avow__context_t *c) {
   wheel->timer.data = c;
   wheel->armed = UINT64_MAX;
   wheel->now = uv_now(c->loop);
-  wheel->timed_out = avow_error_new(UV_ETIMEDOUT, avow_none(), "timed out");
+  wheel->timed_out = avow__error_of_limit(
+      avow_error_new(UV_ETIMEDOUT, avow_none(), "timed out"));
   c->wheel = wheel;
   return true;
 }
