@@ -145,7 +145,8 @@ static void answer(job_t *job, avow_value_t v) {
   job->served = NULL;
   atomic_fetch_sub_explicit(&job->worker->running, 1, memory_order_relaxed);
   (void) avow_remote_resolve(job->remote,
-                             avow__crossing(v)); /* or home is gone */
+                             avow__crossing("loops run",
+                                            v)); /* or home is gone */
   job_unref(job);
 }
 

@@ -13,6 +13,7 @@
 
 #include "alloc.h"
 #include "avow/cancel.h"
+#include "cross.h"
 #include "promise.h"
 
 struct avow_remote_s {
@@ -209,6 +210,8 @@ int avow_remote_resolve(avow_remote_t *r, avow_value_t v) {
     avow__misuse(
         "avow_remote_resolve() with a promise, which belongs to one "
         "loop: settle it there, and hand over its value");
+  else /* released here, where whoever had it is */
+    v = avow__crossing("remote", v);
   if (port == NULL)
     return forget(r, v);
   uv_mutex_lock(&port->mutex);
