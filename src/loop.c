@@ -5,6 +5,7 @@
  */
 #include "loop.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,6 +13,7 @@
 #include "avow/cancel.h"
 #include "owned.h"
 #include "promise.h"
+#include "trace.h"
 
 enum { BUDGET = 10000 };
 
@@ -186,10 +188,11 @@ static int context_new(uv_loop_t *loop, const avow_options_t *options) {
   int err = set_options(c, options);
   if (err == 0 && !fill(c))
     err = UV_ENOMEM;
-  if (err == 0)
+  if (err == 0) {
     registry_add(c);
-  else
+  } else {
     context_free(c);
+  }
   return err;
 }
 
@@ -335,6 +338,31 @@ static void close_handles(avow__context_t *c) {
   avow__port_free(c);
 }
 
+static void report_kept(avow_promise_t *p, void *data) {
+  if (p->kind != AVOW__CHANNEL)
+    avow__report_kept(p);
+}
+
+#if AVOW__DEBUG
+static void tell_where(avow_promise_t *p, void *data) {
+  const avow__context_t *c = data;
+  const char *where = avow__where(p);
+  if (p != c->no_memory && p != c->canceled && where != NULL)
+    avow__advise("  made at %s", where);
+}
+
+/* They are no mistake: but who holds them for ever has a leak. */
+static void tell_of_held(avow__context_t *c) {
+  if (c->left > 2)
+    avow__advise("avow_loop_close() leaves %" PRIu64
+                 " promises or channels that are still held: avow_unref() them",
+                 c->left - 2);
+  avow__pool_each(&c->pool, tell_where, c);
+}
+#else
+#  define tell_of_held(c) ((void) (c))
+#endif
+
 int avow_loop_close(uv_loop_t *loop) {
   avow__context_t *c = lookup(loop);
   if (c == NULL)
@@ -352,12 +380,15 @@ int avow_loop_close(uv_loop_t *loop) {
 #ifndef AVOW_NO_ASYNC
   avow__fibers_close(&c->fibers);
 #endif
+  c->refusing = true;
+  avow__pool_each(&c->pool, report_kept, NULL);
   registry_lock();
   c->deaf = false; /* what finally and attach get from now on runs at once */
   c->left = avow__pool_count(&c->pool);
   c->closed = c->refusing = true;
   atomic_fetch_add(&avow__generation, 1);
   registry_unlock();
+  tell_of_held(c);
   avow__context_release(c);
   if (is_run)
     uv_stop(loop); /* its promise is settled: it would not be noticed */

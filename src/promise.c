@@ -361,6 +361,13 @@ static bool is_unhandled(const avow_promise_t *p) {
          p->u.value.code != UV_ECANCELED;
 }
 
+void avow__report_kept(avow_promise_t *p) {
+  if (!is_unhandled(p))
+    return;
+  p->flags |= AVOW__HANDLED;
+  report_unhandled(p);
+}
+
 void avow__destroy_slowly(avow_promise_t *p) {
   avow__context_t *c = avow__context(p);
   if (is_unhandled(p))
