@@ -189,6 +189,7 @@ static int context_new(uv_loop_t *loop, const avow_options_t *options) {
   if (err == 0 && !fill(c))
     err = UV_ENOMEM;
   if (err == 0) {
+    avow__owner_init(c);
     registry_add(c);
   } else {
     context_free(c);
@@ -321,6 +322,7 @@ static void unwind(avow__context_t *c) {
 
 static void close_handles(avow__context_t *c) {
   avow__tick_close(c);
+  avow__owner_close(c);
   avow__wheel_close(c);
   avow__phases_close(c);
   avow__port_close(c);

@@ -71,7 +71,8 @@ struct avow__context_s {
   uint64_t serial; /* of the promise made last */
 #endif
 #ifndef NDEBUG
-  uv_thread_t thread; /* of the loop, once its callbacks have run */
+  uv_prepare_t owner; /* owner.c: sees whose thread the loop is */
+  uv_thread_t thread; /* of the loop, once it was run */
   bool has_thread;
 #endif
 };
@@ -131,6 +132,8 @@ void avow__close_own(avow__context_t *c, uv_handle_t *handle);
 bool avow__tick_init(avow__context_t *c);
 void avow__tick_close(avow__context_t *c);
 void avow__tick_free(avow__context_t *c);
+void avow__owner_init(avow__context_t *c);
+void avow__owner_close(avow__context_t *c);
 void avow__wheel_close(avow__context_t *c);
 void avow__wheel_free(avow__context_t *c);
 void avow__phases_close(avow__context_t *c);

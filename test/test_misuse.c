@@ -344,7 +344,7 @@ static void use_null(void) {
 }
 
 static void run_null(void) {
-  (void) avow_run(NULL);
+  avow_ignore(avow_run(NULL));
 }
 
 static void gather_null(void) {
@@ -368,7 +368,7 @@ static void let_go_twice(void) {
 
 static void use_after_run(void) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
-  (void) avow_run(p);
+  avow_ignore(avow_run(p));
   avow_unref(avow_then(p, note_cb, NULL, "never"));
 }
 
@@ -586,10 +586,44 @@ static void settle_in_a_thread(void) {
   call_in_thread(settle, d);
 }
 
+static void keep_in_a_thread(void *promise) {
+  avow_unref(avow_ref(promise));
+}
+
+/* No callback of avow's has run there. */
+static void let_go_in_a_thread_of_a_loop_that_uv_run_ran(void) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  uv_thread_t thread;
+  avow_unref(avow_sleep(loop, 60000));
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* it is not over */
+  assert_int_equal(uv_thread_create(&thread, keep_in_a_thread, p), 0);
+  assert_int_equal(uv_thread_join(&thread), 0);
+}
+
+static avow_value_t run_the_loop(const avow_value_t *arg, void *data) {
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* which it must not */
+  return avow_none();
+}
+
+static void uv_run_in_a_handler(void) {
+  avow_remote_t *r; /* there is something to run it for */
+  avow_unref(avow_remote_new(loop, &r));
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+  avow_ignore(avow_run(avow_then(p, run_the_loop, NULL, NULL)));
+}
+
+static void loop_run_inside_itself_is_named_as_such(void **state) {
+  assert_misuse(uv_run_in_a_handler,
+                "uv_run() inside a callback: return avow_follow(promise)");
+}
+
 static void thread_that_is_not_the_loops_is_sent_to_remotes(void **state) {
   assert_misuse(make_in_a_thread, "only avow_remote_*() may be");
   assert_misuse(let_go_in_a_thread, "only avow_remote_*() may be");
   assert_misuse(settle_in_a_thread, "only avow_remote_*() may be");
+  assert_misuse(let_go_in_a_thread_of_a_loop_that_uv_run_ran,
+                "only avow_remote_*() may be");
 }
 
 #endif
@@ -623,6 +657,7 @@ int main(void) {
     CASE(asking_what_was_taken_is_named_as_such),
     CASE(promise_used_twice_with_a_ref_is_fine),
     CASE(thread_that_is_not_the_loops_is_sent_to_remotes),
+    CASE(loop_run_inside_itself_is_named_as_such),
 #endif
   };
   return RUN(tests);
