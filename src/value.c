@@ -139,7 +139,7 @@ avow_value_t avow_value_ref(const avow_value_t *v) {
     check_there(block);
     atomic_fetch_add_explicit(&block->u.refs, 1, memory_order_relaxed);
   } else if (v->tag == AVOW_PROMISE) {
-    (void) avow_ref(v->u.p); /* the same pointer as in v */
+    return avow_follow(avow_ref(v->u.p));
   }
   return *v;
 }

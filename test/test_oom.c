@@ -30,7 +30,7 @@ static avow_promise_t *chain_on_settled(void) {
 static avow_promise_t *chain_on_deferred(void) {
   avow_deferred_t *d;
   avow_promise_t *p = chain_on(avow_promise_new(loop, &d));
-  resolve_later(d);
+  resolve_later(avow_trace_settles("test_oom.c", 2, d));
   return p;
 }
 

@@ -35,7 +35,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_async(uv_loop_t *loop, avow_fn fn,
  * it calls, though not in what avow calls back: elsewhere AVOW_ENOTASYNC;
  * AVOW_EMISUSE if p belongs to another loop.
  */
-AVOW_API avow_value_t avow_await(avow_promise_t *p);
+AVOW_API AVOW_MUST_USE avow_value_t avow_await(avow_promise_t *p);
 
 AVOW_END_C
 

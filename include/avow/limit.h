@@ -15,7 +15,8 @@ typedef struct avow_limiter_s avow_limiter_t;
  * A limiter with so many permits. Never NULL: without permits, or without
  * memory, what is asked of it rejects with UV_EINVAL or UV_ENOMEM.
  */
-AVOW_API avow_limiter_t *avow_limiter_new(uv_loop_t *loop, size_t permits);
+AVOW_API AVOW_MUST_USE avow_limiter_t *avow_limiter_new(uv_loop_t *loop,
+                                                        size_t permits);
 
 /**
  * Calls fn, from a job, once there is a permit, and settles as avow_try() does.

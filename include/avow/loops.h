@@ -21,7 +21,7 @@ typedef avow_value_t (*avow_loops_fn)(uv_loop_t *loop, void *data);
  * threads or memory what is asked of it rejects with the reason. Any thread may
  * use it.
  */
-AVOW_API avow_loops_t *avow_loops_new(size_t count);
+AVOW_API AVOW_MUST_USE avow_loops_t *avow_loops_new(size_t count);
 
 AVOW_API size_t avow_loops_count(const avow_loops_t *loops);
 

@@ -65,7 +65,8 @@ AVOW_API bool avow_resolve(avow_deferred_t *d, avow_value_t v);
 AVOW_API bool avow_reject(avow_deferred_t *d, avow_value_t error);
 
 /** One more holder who may settle; each of them takes its own reference. */
-AVOW_API avow_deferred_t *avow_deferred_ref(const avow_deferred_t *d);
+AVOW_API avow_deferred_t *avow_deferred_ref(
+    const avow_deferred_t *d);
 
 /** Lets go; the last holder to do so unsettled rejects with AVOW_EBROKEN. */
 AVOW_API void avow_deferred_drop(avow_deferred_t *d);
@@ -112,7 +113,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_attach(avow_promise_t *p,
                                                    void (*free_fn)(void *));
 
 /** One more reference, to use p twice. */
-AVOW_API avow_promise_t *avow_ref(const avow_promise_t *p);
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_ref(const avow_promise_t *p);
 
 /** Lets go of p, which may be NULL. The work goes on; nothing is cancelled. */
 AVOW_API void avow_unref(avow_promise_t *p);
@@ -129,7 +130,7 @@ AVOW_API const avow_value_t *avow_result(const avow_promise_t *p);
  * Runs p's loop until p settles, and returns how: for main() and for tests.
  * AVOW_EIDLE if the loop runs dry first, AVOW_EMISUSE inside a callback.
  */
-AVOW_API avow_value_t avow_run(avow_promise_t *p);
+AVOW_API AVOW_MUST_USE avow_value_t avow_run(avow_promise_t *p);
 
 /**
  * Calls step again and again, from a job each time and in constant memory,
