@@ -291,12 +291,17 @@ void avow__cancel_borrowed(avow_promise_t *p) {
 }
 
 void avow_cancel(const avow_promise_t *p) {
-  avow__check_taken(p);
+  p = avow__given(p, "a promise");
+  avow__check_borrowed(p);
   avow__check_thread(avow__context(p));
   avow__cancel_borrowed(avow__mutable(p));
 }
 
 void avow_on_cancel(const avow_deferred_t *d, avow_cancel_cb cb, void *data) {
+  if (d == NULL) {
+    avow__misuse_of_null("a deferred");
+    return;
+  }
   avow__check_deferred(d);
   avow_promise_t *p = avow__mutable(d);
   if ((p->flags & (AVOW__RESOLVED | AVOW__STATE)) != 0)

@@ -34,6 +34,7 @@ static AVOW__APART avow_promise_t *then_fully(avow_promise_t *p,
 
 avow_promise_t *avow_then(avow_promise_t *p, avow_cb on_fulfilled,
                           avow_cb on_rejected, void *data) {
+  p = avow__given(p, "a promise");
   avow__check_taken(p);
   avow__context_t *c = avow__context(p);
   avow__check_thread(c);
@@ -72,6 +73,7 @@ avow_promise_t *avow__react_surely(avow_promise_t *p, avow__kind_t kind,
 
 avow_promise_t *avow_finally(avow_promise_t *p, avow_fn on_settled,
                              void *data) {
+  p = avow__given(p, "a promise");
   if (on_settled == NULL)
     return avow_then(p, NULL, NULL, NULL);
   avow_promise_t *q = avow__react_surely(p, AVOW__FINALLY, data);
@@ -88,6 +90,7 @@ avow_promise_t *avow_finally(avow_promise_t *p, avow_fn on_settled,
 
 avow_promise_t *avow_attach(avow_promise_t *p, void *data,
                             void (*free_fn)(void *)) {
+  p = avow__given(p, "a promise");
   if (free_fn == NULL)
     return avow_then(p, NULL, NULL, NULL);
   avow_promise_t *q = avow__react_surely(p, AVOW__ATTACH, data);
@@ -194,7 +197,8 @@ static void run_then(avow__context_t *c, avow_promise_t *p) {
 avow_promise_t *avow__awaited(avow__context_t *c, avow_value_t result) {
   if (result.tag == AVOW_THENABLE)
     return avow_promise_resolve(c->loop, result);
-  avow_promise_t *inner = result.u.p;
+  avow_promise_t *inner =
+      avow__given(result.u.p, "a promise that is to be followed");
   avow__check_taken(inner);
   if (avow__same_loop(c, inner))
     return inner;

@@ -28,7 +28,7 @@ enum { SIZE_MIN = 8 };
 
 /* Debug builds: is it alive? NULL and inert ones have no block of their own. */
 static avow_promise_t *block_of(const avow_channel_t *channel) {
-  avow_promise_t *block = avow__mutable(channel);
+  avow_promise_t *block = avow__given(channel, "a channel");
   avow__check_thread(avow__context(block));
 #if AVOW__DEBUG
   if (block->kind == AVOW__FREE || block->refs == 0)

@@ -243,6 +243,7 @@ static void add_at(avow_promise_t *gather, avow_promise_t *p, uint32_t index) {
 }
 
 static void add(avow_promise_t *gather, avow_promise_t *p) {
+  avow__check_thread(avow__context(p));
   uint32_t index = 0;
   if (is_gather(gather) && !add_item(gather, &index))
     settle(gather, avow_error(UV_ENOMEM));
@@ -259,11 +260,13 @@ static avow_promise_t *gather_of(uv_loop_t *loop, avow_gather_kind_t kind,
                                  avow_promise_t *const ps[], size_t n) {
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
+  if (ps == NULL && n > 0)
+    return avow__nothing("an array of promises");
   avow_promise_t *gather = gather_new(c, kind);
   if (is_gather(gather) && keeps_list(gather) && !make_list(gather, n))
     settle(gather, avow_error(UV_ENOMEM));
   for (size_t i = 0; i < n; i++)
-    add_at(gather, ps[i], (uint32_t) i);
+    add_at(gather, avow__given(ps[i], "a promise"), (uint32_t) i);
   return end(gather);
 }
 
@@ -294,21 +297,22 @@ avow_gather_t *avow_gather_new(uv_loop_t *loop, avow_gather_kind_t kind) {
 }
 
 void avow_gather_add(const avow_gather_t *g, avow_promise_t *p) {
-  avow__check_thread(avow__context(p));
-  add(avow__mutable(g), p);
+  add(avow__given(g, "a gather"), avow__given(p, "a promise"));
 }
 
 avow_promise_t *avow_gather_end(avow_gather_t *g) {
-  return end((avow_promise_t *) g);
+  return end(avow__given(g, "a gather"));
 }
 
 avow_promise_t *avow_cancel_losers(avow_promise_t *combined) {
+  combined = avow__given(combined, "a promise");
   if (is_gather(combined))
     combined->flags |= AVOW__CANCEL_LOSERS;
   return combined;
 }
 
 avow_promise_t *avow_join_losers(avow_promise_t *combined) {
+  combined = avow__given(combined, "a promise");
   if (is_gather(combined))
     combined->flags |= AVOW__JOIN_LOSERS;
   return combined;

@@ -189,6 +189,10 @@ static void dot_one(avow_promise_t *p, void *data) {
 }
 
 void avow_loop_dump(uv_loop_t *loop, FILE *out, avow_dump_t format) {
+  if (out == NULL) {
+    avow__misuse_of_null("the file for a dump");
+    return;
+  }
   dump_t dump = { .context = avow__context_of(loop), .out = out };
   if (format == AVOW_DUMP_TEXT) {
     avow__pool_each(&dump.context->pool, text_one, &dump);

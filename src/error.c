@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include "alloc.h"
+#include "misuse.h"
 #include "value.h"
 
 static size_t format_len(const char *format, va_list args) {
@@ -48,8 +49,15 @@ avow_value_t avow_error_new(int code, avow_value_t cause, const char *format,
   return v;
 }
 
+/* Of nothing, a debug build says what is missing. */
+static bool is_error(const avow_value_t *v) {
+  if (v == NULL)
+    avow__misuse_of_null("a value");
+  return v != NULL && v->tag == AVOW_ERROR;
+}
+
 const char *avow_error_message(const avow_value_t *v) {
-  if (v->tag != AVOW_ERROR)
+  if (!is_error(v))
     return "no error";
   const avow__error_t *error = v->u.p;
   if (error != NULL && error->message[0] != '\0')
@@ -58,7 +66,7 @@ const char *avow_error_message(const avow_value_t *v) {
 }
 
 const avow_value_t *avow_error_cause(const avow_value_t *v) {
-  if (v->tag != AVOW_ERROR || v->u.p == NULL)
+  if (!is_error(v) || v->u.p == NULL)
     return NULL;
   const avow__error_t *error = v->u.p;
   return error->cause.tag != AVOW_NONE ? &error->cause : NULL;
@@ -132,7 +140,7 @@ const char *avow_err_name(int code) {
 }
 
 bool avow_is_timeout(const avow_value_t *v) {
-  if (avow_error_code(v) != UV_ETIMEDOUT || v->u.p == NULL)
+  if (!is_error(v) || v->code != UV_ETIMEDOUT || v->u.p == NULL)
     return false;
   return ((const avow__error_t *) v->u.p)->is_limit;
 }

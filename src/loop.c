@@ -405,6 +405,10 @@ static void count_one(avow_promise_t *p, void *data) {
 }
 
 void avow_loop_stats(uv_loop_t *loop, avow_stats_t *out) {
+  if (out == NULL) {
+    avow__misuse_of_null("the place for figures");
+    return;
+  }
   avow__context_t *c = avow__context_of(loop);
   *out = (avow_stats_t){ .jobs = c->jobs,
                          .allocations = c->pool.allocations,

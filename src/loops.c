@@ -77,6 +77,13 @@ static avow_loops_t *mutable_loops(const avow_loops_t *loops) {
   return same.to;
 }
 
+static const avow_loops_t *given(const avow_loops_t *loops) {
+  if (loops != NULL)
+    return loops;
+  avow__misuse_of_null("a set of loops");
+  return &nobody;
+}
+
 avow_loops_t *avow__loops_ref(const avow_loops_t *loops) {
   avow_loops_t *same = mutable_loops(loops);
   atomic_fetch_add_explicit(&same->refs, 1, memory_order_relaxed);
@@ -84,7 +91,7 @@ avow_loops_t *avow__loops_ref(const avow_loops_t *loops) {
 }
 
 int avow__loops_err(const avow_loops_t *loops) {
-  return loops->err;
+  return given(loops)->err;
 }
 
 void avow__loops_unref(avow_loops_t *loops) {
@@ -308,6 +315,7 @@ static void begin(run_t *run, job_t *job) {
 
 avow_promise_t *avow_loops_run(const avow_loops_t *loops, size_t index,
                                uv_loop_t *home, avow_loops_fn fn, void *data) {
+  loops = given(loops);
   int err = loops->err;
   if (err == 0 &&
       (fn == NULL || (index >= loops->count && index != AVOW_LEAST_BUSY)))
@@ -380,6 +388,7 @@ avow_loops_t *avow_loops_new(size_t count) {
 }
 
 size_t avow_loops_count(const avow_loops_t *loops) {
+  loops = given(loops);
   return loops->count;
 }
 
@@ -436,8 +445,8 @@ avow_promise_t *avow_loops_close(avow_loops_t *loops, uv_loop_t *home) {
     .cancel = closing_cancel,
     .destroy = closing_destroy,
   };
-  if (loops->count == 0) {
-    if (loops != &nobody)
+  if (loops == NULL || loops->count == 0) {
+    if (loops != NULL && loops != &nobody)
       avow__loops_unref(loops);
     return avow_promise_resolve(home, avow_none());
   }

@@ -164,6 +164,14 @@ static inline avow_promise_t *avow__from_sibling(avow__link_t *link) {
                                       offsetof(avow_promise_t, siblings));
 }
 
+/* In place of a promise, a channel or a tool that is NULL: rejected with
+   AVOW_EMISUSE, of nobody's loop. promise.c. */
+avow_promise_t *avow__nothing(const char *what);
+
+static inline avow_promise_t *avow__given(const void *p, const char *what) {
+  return AVOW__LIKELY(p != NULL) ? avow__mutable(p) : avow__nothing(what);
+}
+
 /* One more reference, for whoever need not be told that it has none. */
 static inline avow_promise_t *avow__ref(const void *borrowed) {
   avow_promise_t *p = avow__mutable(borrowed);
@@ -288,11 +296,14 @@ avow_promise_t *avow__lost(avow__context_t *c, avow_promise_t *p);
 #if AVOW__DEBUG
 void avow__check_thread(avow__context_t *c);
 void avow__check_taken(const avow_promise_t *p);
+/* The same for who only looks: a function that runs knows its own promise. */
+void avow__check_borrowed(const avow_promise_t *p);
 /* May d still be settled, or is it somebody's who did that already? */
 void avow__check_deferred(const avow_deferred_t *d);
 #else
 #  define avow__check_thread(c)   ((void) (c))
 #  define avow__check_taken(p)    ((void) (p))
+#  define avow__check_borrowed(p) ((void) (p))
 #  define avow__check_deferred(d) ((void) (d))
 #endif
 

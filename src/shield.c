@@ -17,6 +17,7 @@ static bool may_shield(avow__context_t *c) {
 }
 
 avow_promise_t *avow_shield(avow_promise_t *p) {
+  p = avow__given(p, "a promise");
   avow__check_taken(p);
   avow__context_t *c = avow__context(p);
   avow__check_thread(c);

@@ -236,6 +236,8 @@ static int start(avow__context_t *c, uv_stream_t *stream, reader_t **out) {
 }
 
 static avow_promise_t *read_with(uv_stream_t *stream, size_t limit, bool all) {
+  if (stream == NULL)
+    return avow__nothing("a stream");
   avow__context_t *c = avow__context_of(stream->loop);
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(stream->loop, &d);

@@ -143,6 +143,7 @@ static void run_loop(avow__context_t *c, const avow_promise_t *p) {
 }
 
 avow_value_t avow_run(avow_promise_t *p) {
+  p = avow__given(p, "a promise");
   avow__check_taken(p);
   avow__context_t *c = avow__context(p);
   avow__check_thread(c);

@@ -134,6 +134,10 @@ void avow_value_unref(avow_value_t v) {
 }
 
 avow_value_t avow_value_ref(const avow_value_t *v) {
+  if (v == NULL) {
+    avow__misuse_of_null("a value");
+    return avow_none();
+  }
   if (avow__is_counted(v)) {
     avow__block_t *block = v->u.p;
     check_there(block);
@@ -144,7 +148,14 @@ avow_value_t avow_value_ref(const avow_value_t *v) {
   return *v;
 }
 
+static avow_value_t null_error(const char *what) {
+  avow__misuse_of_null(what);
+  return avow_error(AVOW_EMISUSE);
+}
+
 avow_value_t avow_object(const avow_class_t *klass, void *self) {
+  if (klass == NULL)
+    return null_error("a class");
   avow__object_t *object =
       avow__block_new(klass->then != NULL ? AVOW_THENABLE : AVOW_OBJECT,
                       sizeof(*object));
@@ -176,6 +187,8 @@ avow_value_t avow__object_around(void *self) {
 }
 
 avow_value_t avow_bytes_new(size_t len, char **out) {
+  if (out == NULL)
+    return null_error("the place for bytes");
   avow__bytes_t *bytes = NULL;
   if (len < SIZE_MAX - sizeof(*bytes))
     bytes = avow__block_new(AVOW_BYTES, sizeof(*bytes) + len + 1);
@@ -188,6 +201,8 @@ avow_value_t avow_bytes_new(size_t len, char **out) {
 }
 
 avow_value_t avow_bytes(const void *data, size_t len) {
+  if (data == NULL && len > 0)
+    return null_error("what bytes are made of");
   char *copy = NULL;
   const avow_value_t v = avow_bytes_new(len, &copy);
   if (copy != NULL && len > 0)
@@ -196,7 +211,7 @@ avow_value_t avow_bytes(const void *data, size_t len) {
 }
 
 avow_value_t avow_string(const char *s) {
-  return avow_bytes(s, strlen(s));
+  return s != NULL ? avow_bytes(s, strlen(s)) : null_error("a string");
 }
 
 avow_value_t avow__bytes_cut(avow_value_t bytes, size_t len) {
@@ -247,6 +262,8 @@ avow__list_t *avow__list_resize(avow__list_t *list, size_t n) {
 }
 
 avow_value_t avow_list(avow_value_t items[], size_t n) {
+  if (items == NULL && n > 0)
+    return null_error("an array of items");
   avow__list_t *list = avow__list_new(n);
   if (list == NULL) {
     for (size_t i = 0; i < n; i++)
@@ -260,6 +277,10 @@ avow_value_t avow_list(avow_value_t items[], size_t n) {
 }
 
 const char *avow_type_name(const avow_value_t *v) {
+  if (v == NULL) {
+    avow__misuse_of_null("a value");
+    return "none";
+  }
   static const char *const names[] = { "none",    "int",    "double",
                                        "pointer", "object", "bytes",
                                        "list",    "error",  "promise",
@@ -270,9 +291,11 @@ const char *avow_type_name(const avow_value_t *v) {
 }
 
 static bool has_type(const avow_value_t *v, uint32_t tag, const char *reader) {
-  if (AVOW__LIKELY(v->tag == tag))
+  if (AVOW__LIKELY(v != NULL && v->tag == tag))
     return true;
-  if (v->tag == AVOW_ERROR)
+  if (v == NULL)
+    avow__misuse_of_null("a value");
+  else if (v->tag == AVOW_ERROR)
     avow__misuse("%s() of an error (%s): look with avow_is_error() first",
                  reader, avow_error_message(v));
   else
@@ -294,6 +317,10 @@ void *avow_to_pointer(const avow_value_t *v) {
 }
 
 void *avow_to_object(const avow_value_t *v, const avow_class_t *klass) {
+  if (v == NULL || klass == NULL) {
+    avow__misuse_of_null(v == NULL ? "a value" : "a class");
+    return NULL;
+  }
   if (v->tag == AVOW_OBJECT || v->tag == AVOW_THENABLE) {
     const avow__object_t *object = v->u.p;
     if (object->klass == klass)

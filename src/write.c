@@ -157,6 +157,10 @@ static int check(const uv_stream_t *stream, const avow_value_t *bytes) {
 }
 
 avow_promise_t *avow_write(uv_stream_t *stream, avow_value_t bytes) {
+  if (stream == NULL) {
+    avow__value_unref(bytes);
+    return avow__nothing("a stream");
+  }
   int n = check(stream, &bytes);
   size_t len = 0;
   if (n == 0) {
@@ -180,6 +184,11 @@ static int check_handle(const avow_value_t *v) {
 
 avow_promise_t *avow_write_handle(uv_stream_t *stream, avow_value_t bytes,
                                   avow_value_t handle) {
+  if (stream == NULL) {
+    avow__value_unref(bytes);
+    avow__value_unref(handle);
+    return avow__nothing("a stream");
+  }
   int err = check(stream, &bytes);
   if (err == 0)
     err = check_handle(&handle);
@@ -201,6 +210,8 @@ static void on_shutdown(uv_shutdown_t *req, int status) {
 }
 
 avow_promise_t *avow_shutdown(uv_stream_t *stream) {
+  if (stream == NULL)
+    return avow__nothing("a stream");
   avow_promise_t *p;
   shutdown_t *shutdown = avow__op_new(stream->loop, sizeof(*shutdown), &p);
   if (shutdown == NULL)

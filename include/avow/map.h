@@ -14,7 +14,8 @@ typedef avow_value_t (*avow_map_fn)(size_t i, void *data);
 
 /** Zero in a field stands for its default. */
 typedef struct avow_map_options_s {
-  size_t limit;            /* so many at a time; all at once */
+  size_t limit;            /* so many at a time; all at once for a number of
+                              items, one for those of a channel */
   avow_gather_kind_t kind; /* AVOW_ALL, the default, or AVOW_ALL_SETTLED */
   bool cancels;            /* when one fails, those that run; else not */
 } avow_map_options_t;
