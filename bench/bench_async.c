@@ -42,7 +42,7 @@ static avow_promise_t *shared;
 
 static avow_value_t await_settled(void *data) {
   while (left-- > 0)
-    (void) avow_await(avow_ref(shared)); /* none */
+    avow_ignore(avow_await(avow_ref(shared))); /* none */
   return avow_none();
 }
 
@@ -54,7 +54,7 @@ static uint64_t time_async(size_t n, size_t rounds, avow_fn fn) {
   const uint64_t start = bench_clock();
   for (size_t round = 0; round < rounds; round++) {
     left = n;
-    (void) avow_run(avow_async(bench_loop, fn, NULL)); /* none */
+    avow_ignore(avow_run(avow_async(bench_loop, fn, NULL))); /* none */
   }
   return bench_clock() - start;
 }
@@ -71,7 +71,7 @@ static uint64_t queue_pass(size_t n, size_t rounds) {
   const uint64_t start = bench_clock();
   for (size_t round = 0; round < rounds; round++) {
     left = n;
-    (void) avow_run(avow_repeat(bench_loop, repeat_settled, NULL)); /* 1 */
+    avow_ignore(avow_run(avow_repeat(bench_loop, repeat_settled, NULL))); /* 1 */
   }
   avow_unref(shared);
   return bench_clock() - start;
@@ -90,7 +90,7 @@ static avow_promise_t *next_turn(void) {
 
 static avow_value_t await_next(void *data) {
   while (left-- > 0)
-    (void) avow_await(next_turn()); /* an INT */
+    avow_ignore(avow_await(next_turn())); /* an INT */
   return avow_none();
 }
 

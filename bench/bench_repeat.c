@@ -29,7 +29,7 @@ static uint64_t time_repeat(size_t n, size_t rounds, avow_fn fn) {
   const uint64_t start = bench_clock();
   for (size_t round = 0; round < rounds; round++) {
     left = n;
-    (void) avow_run(avow_repeat(bench_loop, fn, NULL)); /* an INT */
+    avow_ignore(avow_run(avow_repeat(bench_loop, fn, NULL))); /* an INT */
   }
   return bench_clock() - start;
 }

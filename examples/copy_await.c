@@ -68,11 +68,13 @@ static avow_value_t use_target(const copy_t *copy, uv_file in, uv_file out) {
     v = await_named(copy->to, avow_fs_ftruncate(copy->loop, out, 0));
   if (!avow_is_error(&v))
     v = copy_chunks(copy, in, out);
-  v = and_then(v, await_named(copy->to, avow_fs_close(copy->loop, out)));
+  avow_promise_t *closed = avow_shield(avow_fs_close(copy->loop, out));
+  v = and_then(v, await_named(copy->to, closed));
   if (!fine || !avow_is_error(&v))
     return v;
   copy_say_removing(copy->to);
-  return and_then(v, avow_await(avow_fs_unlink(copy->loop, copy->to)));
+  return and_then(v, avow_await(
+                         avow_shield(avow_fs_unlink(copy->loop, copy->to))));
 }
 
 static avow_value_t use_source(copy_t *copy, uv_file in) {
@@ -97,7 +99,7 @@ static avow_value_t copy_all(void *data) {
     return in;
   const uv_file file = (uv_file) avow_to_int(&in);
   const avow_value_t v = use_source(&copy, file);
-  return and_then(v, avow_await(avow_fs_close(copy.loop, file)));
+  return and_then(v, avow_await(avow_shield(avow_fs_close(copy.loop, file))));
 }
 
 avow_promise_t *copy_file(uv_loop_t *loop, const char *from, const char *to) {

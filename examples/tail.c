@@ -82,7 +82,7 @@ static avow_value_t show_more(follower_t *f) {
 
 static void close_file(follower_t *f) {
   if (f->file >= 0)
-    avow_value_unref(avow_await(avow_fs_close(f->loop, f->file)));
+    avow_value_unref(avow_await(avow_shield(avow_fs_close(f->loop, f->file))));
   f->file = -1;
 }
 

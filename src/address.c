@@ -1,5 +1,6 @@
 /* Addresses as text, for messages and for programs. */
 #include "address.h"
+#include "misuse.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -57,6 +58,10 @@ static int peer(const uv_handle_t *handle, struct sockaddr *out, int *len) {
 static avow_address_t ask(const uv_handle_t *handle,
                           int (*fn)(const uv_handle_t *, struct sockaddr *,
                                     int *)) {
+  if (handle == NULL) {
+    avow__misuse_of_null("a handle");
+    return avow_address(NULL);
+  }
   struct sockaddr_storage storage;
   struct sockaddr *address = (struct sockaddr *) &storage;
   int len = sizeof(storage);

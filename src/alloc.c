@@ -31,15 +31,15 @@ int avow_replace_allocator(void *(*malloc_fn)(size_t),
 }
 
 void *avow__malloc(size_t size) {
-  return allocator.malloc_fn(size);
+  return size < SIZE_MAX ? allocator.malloc_fn(size) : NULL;
 }
 
 void *avow__calloc(size_t n, size_t size) {
-  return allocator.calloc_fn(n, size);
+  return avow__times(n, size) < SIZE_MAX ? allocator.calloc_fn(n, size) : NULL;
 }
 
 void *avow__realloc(void *p, size_t size) {
-  return allocator.realloc_fn(p, size);
+  return size < SIZE_MAX ? allocator.realloc_fn(p, size) : NULL;
 }
 
 void avow__free(void *p) {

@@ -3,10 +3,22 @@
 #define AVOW_ALLOC_H
 
 #include <stddef.h>
+#include <stdint.h>
 
+/* NULL also for a size of SIZE_MAX, whatever the allocator would say. */
 void *avow__malloc(size_t size);
 void *avow__calloc(size_t n, size_t size);
 void *avow__realloc(void *p, size_t size);
 void avow__free(void *p);
+
+/* Sizes are added and multiplied with these: what would wrap around, and so be
+   too small, is SIZE_MAX, for which there is no memory. */
+static inline size_t avow__plus(size_t a, size_t b) {
+  return a <= SIZE_MAX - b ? a + b : SIZE_MAX;
+}
+
+static inline size_t avow__times(size_t a, size_t b) {
+  return b == 0 || a <= SIZE_MAX / b ? a * b : SIZE_MAX;
+}
 
 #endif

@@ -62,6 +62,7 @@ static avow_value_t refuse(avow_promise_t *p, int code) {
 }
 
 avow_value_t avow_await(avow_promise_t *p) {
+  p = avow__given(p, "a promise");
   avow__fiber_t *f = avow__fiber_now;
   avow__check_taken(p);
   if (AVOW__UNLIKELY(f == NULL)) {

@@ -27,7 +27,6 @@ static inline void avow__async_run(avow__context_t *c, avow_promise_t *p) {
     avow__async_abandon(c, f);
     return;
   }
-  avow__deliver_cancel(p);
   p->kind = AVOW__RUNNING;
   avow__async_go_on(c, f, avow__take_upstream(p));
 }

@@ -66,6 +66,10 @@ static avow_value_t accept_error(int err) {
 }
 
 avow_value_t avow_accept(uv_stream_t *from) {
+  if (from == NULL) {
+    avow__misuse_of_null("a stream");
+    return avow_error(AVOW_EMISUSE);
+  }
   if (uv_is_closing((uv_handle_t *) from))
     return accept_error(UV_EINVAL);
   const uv_handle_type type = waiting_type(from);

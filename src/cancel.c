@@ -9,20 +9,35 @@
 
 #include "promise.h"
 
+/* Whether p goes on to its end, cancelled or not. */
+static bool is_firm(const avow_promise_t *p) {
+  return p->kind == AVOW__CLOSE ||
+         (p->kind == AVOW__SHIELD && !avow__context(p)->unshielded);
+}
+
 /* Whether p can hand the cancellation on to its upstream. */
 static bool can_climb(const avow_promise_t *p, const avow_promise_t *start) {
   const avow_promise_t *from = p->upstream;
-  if (from == NULL || p->kind == AVOW__PAIRED || p->kind == AVOW__FINALLY_WAIT)
+  if (from == NULL || p->kind == AVOW__PAIRED ||
+      p->kind == AVOW__FINALLY_WAIT || is_firm(p))
     return false;
-  if (from->kind == AVOW__CLOSE) /* nobody gets past it, alone or not */
+  if (is_firm(from)) /* nobody gets past it, alone or not */
     return avow__is_pending(from);
   return avow__is_pending(from) && !avow__is_shared(from) && from != start;
 }
 
+/* A function that was cancelled stays so: of what it awaits, each that it has
+   to wait for is cancelled, too. */
+static avow_promise_t *noted(avow_promise_t *p) {
+  if (p->kind == AVOW__ASYNC || p->kind == AVOW__STACKLESS)
+    p->flags |= AVOW__CANCELED;
+  return p;
+}
+
 static avow_promise_t *topmost(avow_promise_t *start) {
-  avow_promise_t *p = start;
+  avow_promise_t *p = noted(start);
   while (can_climb(p, start))
-    p = p->upstream;
+    p = noted(p->upstream);
   return p;
 }
 
@@ -44,7 +59,8 @@ static void reject(avow_promise_t *p) {
 static void cancel_deferred(avow_promise_t *p) {
   const avow_cancel_cb on_cancel = avow__detail(p)->u.deferred.on_cancel;
   void *data = p->data;
-  avow__settle(p, avow_error(UV_ECANCELED)); /* its holders keep it */
+  if ((p->marks & AVOW__HELD) == 0)
+    avow__settle(p, avow_error(UV_ECANCELED)); /* its holders keep it */
   if (on_cancel == NULL)
     return;
   avow__context_t *c = avow__context(p);
@@ -78,11 +94,12 @@ static void detach(avow_promise_t *p) {
   avow__context_t *c = avow__context(p);
   avow_promise_t *from = p->upstream;
   avow__withdraw(p);
-  const bool runs = p->kind == AVOW__FINALLY || p->kind == AVOW__ATTACH ||
-                    p->kind == AVOW__ASYNC || p->kind == AVOW__STACKLESS;
+  c->shields -= p->kind == AVOW__SHIELD;
+  const bool runs = p->kind == AVOW__FINALLY || p->kind == AVOW__ASYNC ||
+                    p->kind == AVOW__STACKLESS;
   const bool holds = p->kind == AVOW__STOPPED;
   const avow_value_t held = holds ? p->u.value : avow_none();
-  p->upstream = runs ? avow_ref(c->canceled) : NULL;
+  p->upstream = runs ? avow__ref(c->canceled) : NULL;
   if (runs) {
     avow__enqueue(c, p);
   } else {
@@ -95,11 +112,31 @@ static void detach(avow_promise_t *p) {
   avow__value_unref(held); /* last: it may call the program */
 }
 
+/* Of those from start to p, which waits for what goes on, the furthest up that
+   need not wait. An ATTACH must, for what is before it uses the data; so who
+   waits for it is let go. NULL if there is nobody but ATTACHes. */
+static avow_promise_t *who_need_not_wait(avow_promise_t *start,
+                                         const avow_promise_t *p) {
+  avow_promise_t *found = NULL;
+  for (avow_promise_t *q = start;; q = q->upstream) {
+    if (q->kind != AVOW__ATTACH)
+      found = q;
+    if (q == p)
+      return found;
+  }
+}
+
 static void cancel_reaction(avow_promise_t *p, avow_promise_t *start) {
-  if (avow__is_pending(p->upstream))
-    detach(p);
-  else
+  if (!avow__is_pending(p->upstream) || is_firm(p)) {
     mark_path(start, p);
+    return;
+  }
+  avow_promise_t *loose =
+      p->kind == AVOW__ATTACH ? who_need_not_wait(start, p) : p;
+  if (loose != NULL)
+    detach(loose);
+  else
+    p->flags |= AVOW__DROPPED;
 }
 
 /* Rejects once the clean-up is over, or now if the loop cannot wait for it. */
@@ -147,6 +184,7 @@ static void cancel_top(avow_promise_t *p, avow_promise_t *start) {
     cancel_cleanup(p);
     break;
   case AVOW__FINALLY_LAST: /* on its way, with nothing left to stop */
+  case AVOW__GATHERED:     /* its losers are cancelled */
     break;
   default:
     cancel_reaction(p, start);
@@ -158,13 +196,31 @@ static void cancel_now(avow_promise_t *p) {
     cancel_top(topmost(p), p);
 }
 
-static void cancel_first_condemned(avow__context_t *c) {
-  avow_promise_t *element =
-      (avow_promise_t *) avow__list_take_first(&c->condemned);
+static void cancel_input(avow_promise_t *element) {
   avow_promise_t *input = element->upstream;
-  avow__pool_free(&c->pool, element);
+  avow__pool_free(&avow__context(element)->pool, element);
   cancel_now(input);
   avow__unref(input);
+}
+
+/* They stay, for all of them report, from jobs; the list is turned around
+   once. */
+static void cancel_losers(avow_promise_t *gather) {
+  const avow__link_t *last = gather->elements->prev;
+  avow__link_t *link;
+  do {
+    link = gather->elements;
+    gather->elements = link->next;
+    cancel_now(avow__from_sibling(link)->upstream);
+  } while (link != last);
+}
+
+static void cancel_first_condemned(avow__context_t *c) {
+  avow_promise_t *p = (avow_promise_t *) avow__list_take_first(&c->condemned);
+  if (p->kind == AVOW__GATHERED)
+    cancel_losers(p);
+  else
+    cancel_input(p);
 }
 
 static void cancel_first_orphan(avow__context_t *c) {
@@ -175,9 +231,9 @@ static void cancel_first_orphan(avow__context_t *c) {
 }
 
 static void cancel_if_condemned(avow_promise_t *p, void *data) {
-  if (!p->condemned)
+  if ((p->marks & AVOW__CONDEMNED) == 0)
     return;
-  p->condemned = false;
+  p->marks &= (uint8_t) ~AVOW__CONDEMNED;
   cancel_now(p);
 }
 
@@ -205,10 +261,11 @@ void avow__cancel_condemned(avow__context_t *c) {
 static void condemn(avow__context_t *c, avow_promise_t *p) {
   avow_promise_t *element = avow__promise_alloc(c, AVOW__ELEMENT);
   if (element == NULL) {
-    p->condemned = c->unlisted = true;
+    p->marks |= AVOW__CONDEMNED;
+    c->unlisted = true;
     return;
   }
-  element->upstream = avow_ref(p);
+  element->upstream = avow__ref(p);
   avow__list_append(&c->condemned, &element->link);
 }
 
@@ -226,15 +283,26 @@ void avow__cancel(avow_promise_t *p) {
   avow__cancel_condemned(c);
 }
 
+/* p is borrowed; a callback may let go of it meanwhile. */
+void avow__cancel_borrowed(avow_promise_t *p) {
+  (void) avow__ref(p); /* the same */
+  avow__cancel(p);
+  avow__unref(p);
+}
+
 void avow_cancel(const avow_promise_t *p) {
+  p = avow__given(p, "a promise");
+  avow__check_borrowed(p);
   avow__check_thread(avow__context(p));
-  /* p is borrowed; a callback may let go of it meanwhile. */
-  avow_promise_t *held = avow_ref(p);
-  avow__cancel(held);
-  avow__unref(held);
+  avow__cancel_borrowed(avow__mutable(p));
 }
 
 void avow_on_cancel(const avow_deferred_t *d, avow_cancel_cb cb, void *data) {
+  if (d == NULL) {
+    avow__misuse_of_null("a deferred");
+    return;
+  }
+  avow__check_deferred(d);
   avow_promise_t *p = avow__mutable(d);
   if ((p->flags & (AVOW__RESOLVED | AVOW__STATE)) != 0)
     return;

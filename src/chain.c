@@ -34,6 +34,7 @@ static AVOW__APART avow_promise_t *then_fully(avow_promise_t *p,
 
 avow_promise_t *avow_then(avow_promise_t *p, avow_cb on_fulfilled,
                           avow_cb on_rejected, void *data) {
+  p = avow__given(p, "a promise");
   avow__check_taken(p);
   avow__context_t *c = avow__context(p);
   avow__check_thread(c);
@@ -55,9 +56,8 @@ avow_promise_t *avow_catch(avow_promise_t *p, avow_cb on_rejected, void *data) {
   return avow_then(p, NULL, on_rejected, data);
 }
 
-/* For what must run whatever happens. */
-static avow_promise_t *react_surely(avow_promise_t *p, avow__kind_t kind,
-                                    void *data) {
+avow_promise_t *avow__react_surely(avow_promise_t *p, avow__kind_t kind,
+                                   void *data) {
   avow__check_taken(p);
   avow__context_t *c = avow__context(p);
   avow__check_thread(c);
@@ -73,9 +73,10 @@ static avow_promise_t *react_surely(avow_promise_t *p, avow__kind_t kind,
 
 avow_promise_t *avow_finally(avow_promise_t *p, avow_fn on_settled,
                              void *data) {
+  p = avow__given(p, "a promise");
   if (on_settled == NULL)
     return avow_then(p, NULL, NULL, NULL);
-  avow_promise_t *q = react_surely(p, AVOW__FINALLY, data);
+  avow_promise_t *q = avow__react_surely(p, AVOW__FINALLY, data);
   if (q == NULL) {
     avow__context_t *c = avow__context(p);
     if (!c->deaf) /* the reserve is gone, or the loop: now or never */
@@ -89,9 +90,10 @@ avow_promise_t *avow_finally(avow_promise_t *p, avow_fn on_settled,
 
 avow_promise_t *avow_attach(avow_promise_t *p, void *data,
                             void (*free_fn)(void *)) {
+  p = avow__given(p, "a promise");
   if (free_fn == NULL)
     return avow_then(p, NULL, NULL, NULL);
-  avow_promise_t *q = react_surely(p, AVOW__ATTACH, data);
+  avow_promise_t *q = avow__react_surely(p, AVOW__ATTACH, data);
   if (q == NULL) {
     avow__context_t *c = avow__context(p);
     /* While handlers before this may still use the data it must stay, and
@@ -195,7 +197,8 @@ static void run_then(avow__context_t *c, avow_promise_t *p) {
 avow_promise_t *avow__awaited(avow__context_t *c, avow_value_t result) {
   if (result.tag == AVOW_THENABLE)
     return avow_promise_resolve(c->loop, result);
-  avow_promise_t *inner = result.u.p;
+  avow_promise_t *inner =
+      avow__given(result.u.p, "a promise that is to be followed");
   avow__check_taken(inner);
   if (avow__same_loop(c, inner))
     return inner;
@@ -251,8 +254,12 @@ static void run_finally_wait(avow_promise_t *p) {
 static void run_attach(avow_promise_t *p) {
   p->kind = AVOW__RUNNING;
   p->u.free_fn(p->data);
-  avow__settle(p, avow__take_upstream(p));
+  const avow_value_t outcome = avow__take_upstream(p);
+  const bool dropped = (p->flags & AVOW__DROPPED) != 0;
+  avow__settle(p, dropped ? avow_error(UV_ECANCELED) : outcome);
   avow__unref(p);
+  if (dropped)
+    avow__value_unref(outcome); /* last: it may call the program */
 }
 
 /* The one reaction that adopts p, if p serves nobody else. */
@@ -307,6 +314,7 @@ static void run_thenable(avow_promise_t *p) {
   proxy->flags |= AVOW__PROXY;
   proxy->upstream = p;
   avow__detail(proxy)->u.deferred.holders++; /* ours for what it throws */
+  proxy->deferreds++;
   avow_deferred_t *d = (avow_deferred_t *) proxy;
   const avow__object_t *object = thenable.u.p;
   const avow_value_t thrown = object->klass->then(object->self, d);
@@ -360,6 +368,7 @@ static void (*const run_other[])(avow_promise_t *p) = {
   [AVOW__FINALLY_WAIT] = run_finally_wait,
   [AVOW__FINALLY_LAST] = run_finally_last,
   [AVOW__ATTACH] = run_attach,
+  [AVOW__SHIELD] = avow__shield_run,
   [AVOW__JOIN] = run_join,
   [AVOW__ADOPT] = run_adopt,
   [AVOW__THENABLE] = run_thenable,

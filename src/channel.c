@@ -28,7 +28,7 @@ enum { SIZE_MIN = 8 };
 
 /* Debug builds: is it alive? NULL and inert ones have no block of their own. */
 static avow_promise_t *block_of(const avow_channel_t *channel) {
-  avow_promise_t *block = avow__mutable(channel);
+  avow_promise_t *block = avow__given(channel, "a channel");
   avow__check_thread(avow__context(block));
 #if AVOW__DEBUG
   if (block->kind == AVOW__FREE || block->refs == 0)
@@ -191,7 +191,7 @@ static avow_promise_t *wait_in(avow_promise_t *ch, avow__kind_t kind,
 avow_promise_t *avow_channel_next(const avow_channel_t *channel) {
   avow_promise_t *ch = block_of(channel);
   if (is_inert(ch))
-    return avow_ref(ch);
+    return avow__ref(ch);
   avow__context_t *c = avow__context(ch);
   avow_promise_t *p;
   if (count_of(ch) > 0 || ch->senders != NULL || has_ended(ch)) {
@@ -220,7 +220,7 @@ bool avow__channel_is_awaited(const avow_channel_t *channel) {
 /* The answer to what cannot be sent; NULL without memory. */
 static avow_promise_t *refuse(avow_promise_t *ch, uint32_t tag) {
   if (is_inert(ch))
-    return avow_ref(ch);
+    return avow__ref(ch);
   avow_promise_t *p = avow__promise_alloc(avow__context(ch), AVOW__VALUE);
   if (p == NULL)
     return NULL;
@@ -327,7 +327,7 @@ void avow_channel_close(const avow_channel_t *channel) {
 }
 
 avow_channel_t *avow_channel_ref(const avow_channel_t *channel) {
-  return (avow_channel_t *) avow_ref(block_of(channel));
+  return (avow_channel_t *) avow__ref(block_of(channel));
 }
 
 void avow_channel_unref(avow_channel_t *channel) {
@@ -423,7 +423,7 @@ avow_channel_t *avow__channel_feed(uv_loop_t *loop, size_t room,
   avow_promise_t *ch = c->closing ? NULL : channel_new(c, room);
   if (ch == NULL) {
     source->stop(source);
-    return (avow_channel_t *) (c->closing ? avow_ref(c->canceled)
+    return (avow_channel_t *) (c->closing ? avow__ref(c->canceled)
                                           : avow__no_promise(c));
   }
   ch->source = source;

@@ -24,6 +24,18 @@ static void stop(void *data) {
   avow_deferred_drop(d);
 }
 
+/* Of the promise that there are no children, which nobody else has. */
+static void wait_on(void *data) {
+}
+
+avow__parent_t *avow__parent_behind(const avow_promise_t *p) {
+  if (p->kind != AVOW__DEFERRED || !avow__is_pending(p) ||
+      (p->marks & AVOW__DETAILED) == 0)
+    return NULL;
+  const avow_cancel_cb cb = p->u.deferred.on_cancel;
+  return cb == stop || cb == wait_on ? p->data : NULL;
+}
+
 /* The handler of finally: the promise is settled, the children may not be. */
 static avow_value_t outlive(void *data) {
   avow__parent_t *parent = data;
@@ -32,8 +44,10 @@ static avow_value_t outlive(void *data) {
     return avow_none();
   }
   avow_promise_t *p = avow__promise_new_surely(parent->context, &parent->idle);
-  if (avow__is_pending(p))
+  if (avow__is_pending(p)) {
     p->flags |= AVOW__AWAITED;
+    avow_on_cancel(parent->idle, wait_on, parent);
+  }
   return avow_follow(p);
 }
 
@@ -42,7 +56,7 @@ static void *set_up(avow__parent_t *parent, avow__context_t *c,
   parent->klass = klass;
   parent->context = c;
   parent->refs = 1;
-  (void) avow_ref(c->canceled); /* keeps the context */
+  (void) avow__ref(c->canceled); /* keeps the context */
   return parent;
 }
 
@@ -181,9 +195,7 @@ void avow__child_run(avow_promise_t *child) {
 }
 
 avow_promise_t *avow__child_adopt(avow__link_t *orphan) {
-  const avow_promise_t *child =
-      (avow_promise_t *) (void *) ((char *) orphan -
-                                   offsetof(avow_promise_t, siblings));
+  const avow_promise_t *child = avow__from_sibling(orphan);
   avow__list_append(&child->u.child.parent->children, orphan);
   return child->upstream;
 }

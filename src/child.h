@@ -48,6 +48,9 @@ avow__parent_t *avow__parent_new_surely(uv_loop_t *loop,
 void *avow__parent_alloc(uv_loop_t *loop, const avow__parent_class_t *klass,
                          size_t size);
 
+/* Of whose children a promise waits for the end; NULL if of nobody's. */
+avow__parent_t *avow__parent_behind(const avow_promise_t *p);
+
 /* Stops, and settles its promise unless that was cancelled. */
 void avow__parent_settle(avow__parent_t *parent, avow_value_t v);
 

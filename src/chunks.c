@@ -91,6 +91,8 @@ static void on_close(avow__reading_t *reading) {
 }
 
 avow_channel_t *avow_chunks(uv_stream_t *stream, size_t max, size_t room) {
+  if (stream == NULL)
+    return (avow_channel_t *) avow__nothing("a stream");
   avow__context_t *c = avow__context_of(stream->loop);
   chunks_t *chunks = avow__source_new(stream->loop, sizeof(*chunks));
   if (chunks == NULL)

@@ -10,11 +10,6 @@
 
 #include "promise.h"
 
-static avow_promise_t *from_sibling(avow__link_t *link) {
-  return (avow_promise_t *) (void *) ((char *) link -
-                                      offsetof(avow_promise_t, siblings));
-}
-
 static bool is_gather(const avow_promise_t *p) {
   return p->kind == AVOW__GATHER && avow__is_pending(p);
 }
@@ -31,27 +26,70 @@ void avow__element_drop(avow_promise_t *element, avow__link_t **condemned) {
   avow__unref(input);
 }
 
-/* Settled first: freeing what it collected may call functions of the program's,
-   and they may come back here. */
-void avow__gather_settle(avow_promise_t *gather, avow_value_t v,
-                         avow__link_t **condemned) {
-  avow__list_t *list = gather->u.gather.list;
+/* Lets go of those inputs that others want, too. */
+static void leave_to_others(avow_promise_t *gather) {
+  avow__link_t *elements = gather->elements;
+  gather->elements = NULL;
+  while (elements != NULL) {
+    avow__link_t *first = elements;
+    avow_promise_t *element = avow__from_sibling(first);
+    avow__list_remove(&elements, first);
+    if (avow__is_pending(element->upstream) &&
+        avow__is_shared(element->upstream))
+      avow__element_drop(element, NULL);
+    else
+      avow__list_append(&gather->elements, first);
+  }
+}
+
+static void finish(avow_promise_t *gather, avow_value_t v) {
+  avow__settle(gather, v);
+  avow__unref(gather);
+}
+
+/* The losers are to be cancelled, and report before it settles. */
+static void wait_for_losers(avow_promise_t *gather, avow_value_t v,
+                            avow__link_t **condemned) {
+  leave_to_others(gather);
+  gather->kind = AVOW__GATHERED;
+  gather->u.value = v;
+  if (gather->elements == NULL)
+    finish(gather, v);
+  else
+    avow__list_append(condemned, &gather->link);
+}
+
+static void let_go_of_losers(avow_promise_t *gather, avow_value_t v,
+                             avow__link_t **condemned) {
   avow__link_t *elements = gather->elements;
   gather->elements = NULL;
   avow__settle(gather, v);
   while (elements != NULL) {
     avow__link_t *first = elements;
     avow__list_remove(&elements, first);
-    avow__element_drop(from_sibling(first), condemned);
+    avow__element_drop(avow__from_sibling(first), condemned);
   }
+  avow__unref(gather);
+}
+
+/* Settled first: freeing what it collected may call functions of the program's,
+   and they may come back here. */
+void avow__gather_settle(avow_promise_t *gather, avow_value_t v,
+                         avow__link_t **condemned) {
+  avow__list_t *list = gather->u.gather.list;
+  const bool joins = (gather->flags & AVOW__JOIN_LOSERS) != 0;
+  if (joins && condemned != NULL)
+    wait_for_losers(gather, v, condemned);
+  else
+    let_go_of_losers(gather, v, condemned);
   if (list != NULL)
     avow__value_unref(avow__block_value(&list->head));
-  avow__unref(gather);
 }
 
 static void settle(avow_promise_t *gather, avow_value_t v) {
   avow__context_t *c = avow__context(gather);
-  const bool cancels = (gather->flags & AVOW__CANCEL_LOSERS) != 0;
+  const unsigned wants = AVOW__CANCEL_LOSERS | AVOW__JOIN_LOSERS;
+  const bool cancels = (gather->flags & wants) != 0;
   avow__gather_settle(gather, v, cancels ? &c->condemned : NULL);
   if (cancels)
     avow__cancel_condemned(c);
@@ -99,6 +137,13 @@ static void report(avow_promise_t *gather, uint32_t index, avow_value_t v) {
   }
 }
 
+/* A loser is over. */
+static void lost(avow_promise_t *gather, avow_value_t v) {
+  if (gather->elements == NULL)
+    finish(gather, gather->u.value);
+  avow__value_unref(v); /* last: it may call the program */
+}
+
 void avow__element_run(avow_promise_t *element) {
   avow_promise_t *gather = element->u.element.gather;
   const uint32_t index = element->u.element.index;
@@ -106,7 +151,10 @@ void avow__element_run(avow_promise_t *element) {
   const avow_value_t v = avow__take_upstream(element);
   element->waiters = NULL; /* its sibling */
   avow__pool_give_back(&avow__context(gather)->pool, element);
-  report(gather, index, v);
+  if (AVOW__LIKELY(gather->kind == AVOW__GATHER))
+    report(gather, index, v);
+  else
+    lost(gather, v);
 }
 
 static avow_promise_t *gather_new(avow__context_t *c, avow_gather_kind_t kind) {
@@ -195,6 +243,7 @@ static void add_at(avow_promise_t *gather, avow_promise_t *p, uint32_t index) {
 }
 
 static void add(avow_promise_t *gather, avow_promise_t *p) {
+  avow__check_thread(avow__context(p));
   uint32_t index = 0;
   if (is_gather(gather) && !add_item(gather, &index))
     settle(gather, avow_error(UV_ENOMEM));
@@ -211,11 +260,13 @@ static avow_promise_t *gather_of(uv_loop_t *loop, avow_gather_kind_t kind,
                                  avow_promise_t *const ps[], size_t n) {
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
+  if (ps == NULL && n > 0)
+    return avow__nothing("an array of promises");
   avow_promise_t *gather = gather_new(c, kind);
   if (is_gather(gather) && keeps_list(gather) && !make_list(gather, n))
     settle(gather, avow_error(UV_ENOMEM));
   for (size_t i = 0; i < n; i++)
-    add_at(gather, ps[i], (uint32_t) i);
+    add_at(gather, avow__given(ps[i], "a promise"), (uint32_t) i);
   return end(gather);
 }
 
@@ -246,17 +297,24 @@ avow_gather_t *avow_gather_new(uv_loop_t *loop, avow_gather_kind_t kind) {
 }
 
 void avow_gather_add(const avow_gather_t *g, avow_promise_t *p) {
-  avow__check_thread(avow__context(p));
-  add(avow__mutable(g), p);
+  add(avow__given(g, "a gather"), avow__given(p, "a promise"));
 }
 
 avow_promise_t *avow_gather_end(avow_gather_t *g) {
-  return end((avow_promise_t *) g);
+  return end(avow__given(g, "a gather"));
 }
 
 avow_promise_t *avow_cancel_losers(avow_promise_t *combined) {
+  combined = avow__given(combined, "a promise");
   if (is_gather(combined))
     combined->flags |= AVOW__CANCEL_LOSERS;
+  return combined;
+}
+
+avow_promise_t *avow_join_losers(avow_promise_t *combined) {
+  combined = avow__given(combined, "a promise");
+  if (is_gather(combined))
+    combined->flags |= AVOW__JOIN_LOSERS;
   return combined;
 }
 

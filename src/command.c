@@ -96,8 +96,9 @@ static avow_value_t take_failure(command_t *command) {
     cause = take_output(command);
   if (avow_is_error(&cause))
     cause = avow_none();
-  return avow_error_new(code, cause, "run %s: %s", command->name,
-                        text_of(code));
+  const avow_value_t v =
+      avow_error_new(code, cause, "run %s: %s", command->name, text_of(code));
+  return code == UV_ETIMEDOUT ? avow__error_of_limit(v) : v;
 }
 
 static void on_closed(uv_handle_t *handle) {

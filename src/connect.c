@@ -247,7 +247,8 @@ static void put_in_order(race_t *race, const struct addrinfo *list) {
 }
 
 static race_t *race_new(avow__context_t *c, size_t n) {
-  race_t *race = avow__calloc(1, sizeof(*race) + n * sizeof(attempt_t));
+  race_t *race = avow__calloc(1, avow__plus(sizeof(*race),
+                                            avow__times(n, sizeof(attempt_t))));
   avow__list_t *failures = race != NULL ? avow__list_new(n) : NULL;
   if (failures == NULL) {
     avow__free(race);

@@ -64,7 +64,7 @@ static char *target_of(const copy_t *copy) {
     rest++;
   size_t len = strlen(copy->to);
   const size_t rest_size = strlen(rest) + 1;
-  char *path = avow__malloc(len + 1 + rest_size);
+  char *path = avow__malloc(avow__plus(len + 1, rest_size));
   if (path == NULL)
     return NULL;
   memcpy(path, copy->to, len);

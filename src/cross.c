@@ -50,13 +50,15 @@ static const char *find_stayer(const avow_value_t *v) {
   return NULL;
 }
 
-avow_value_t avow__crossing(avow_value_t v) {
-  const char *name = find_stayer(&v);
-  if (name == NULL)
+avow_value_t avow__crossing(const char *name, avow_value_t v) {
+  if (v.tag < AVOW_OBJECT || v.tag == AVOW_BYTES)
+    return v;
+  const char *stayer = find_stayer(&v);
+  if (stayer == NULL)
     return v;
   const avow_value_t error =
-      avow_error_new(AVOW_EMISUSE, avow_none(),
-                     "loops run: %s cannot change threads", name);
+      avow_error_new(AVOW_EMISUSE, avow_none(), "%s: %s cannot change threads",
+                     name, stayer);
   avow__value_unref(v);
   return error;
 }

@@ -5,7 +5,7 @@
 #include "value.h"
 
 /* v itself, if it and all that is inside belong to no loop. If not, v is
-   released, and this is the error that names what stays. */
-avow_value_t avow__crossing(avow_value_t v);
+   released, and this is the error of that operation that names what stays. */
+avow_value_t avow__crossing(const char *name, avow_value_t v);
 
 #endif

@@ -14,6 +14,7 @@ uint64_t avow_deadline_in(uv_loop_t *loop, uint64_t ms, uint64_t outer) {
 }
 
 avow_promise_t *avow_deadline(avow_promise_t *p, uint64_t at) {
+  p = avow__given(p, "a promise");
   avow__context_t *c = avow__context(p);
   if (at == AVOW_NEVER || c->closed)
     return p;

@@ -139,6 +139,8 @@ static debounce_t *debounce_new(uv_loop_t *loop) {
 }
 
 avow_channel_t *avow_debounce(avow_channel_t *channel, uint64_t ms) {
+  if (channel == NULL)
+    return (avow_channel_t *) avow__nothing("a channel");
   uv_loop_t *loop = avow__context((avow_promise_t *) channel)->loop;
   debounce_t *debounce = debounce_new(loop);
   if (debounce == NULL) {

@@ -27,6 +27,7 @@ static const char *kind_name(const avow_promise_t *p) {
     [AVOW__FINALLY_WAIT] = "finally",
     [AVOW__FINALLY_LAST] = "finally",
     [AVOW__ATTACH] = "attach",
+    [AVOW__SHIELD] = "shield",
     [AVOW__JOIN] = "follow",
     [AVOW__ADOPT] = "follow",
     [AVOW__THENABLE] = "thenable",
@@ -40,6 +41,7 @@ static const char *kind_name(const avow_promise_t *p) {
     [AVOW__WATCH] = "stop",
     [AVOW__ELEMENT] = "input",
     [AVOW__GATHER] = "gather",
+    [AVOW__GATHERED] = "gather",
     [AVOW__CHILD] = "child",
     [AVOW__PHASE] = "phase",
     [AVOW__NEXT] = "next",
@@ -187,6 +189,10 @@ static void dot_one(avow_promise_t *p, void *data) {
 }
 
 void avow_loop_dump(uv_loop_t *loop, FILE *out, avow_dump_t format) {
+  if (out == NULL) {
+    avow__misuse_of_null("the file for a dump");
+    return;
+  }
   dump_t dump = { .context = avow__context_of(loop), .out = out };
   if (format == AVOW_DUMP_TEXT) {
     avow__pool_each(&dump.context->pool, text_one, &dump);

@@ -194,6 +194,8 @@ static void start(each_t *each, avow_cb fn, void *data) {
 avow_promise_t *avow_each(uv_loop_t *loop, const avow_channel_t *channel,
                           avow_cb fn, void *data,
                           const avow_map_options_t *options) {
+  if (channel == NULL)
+    return avow__nothing("a channel");
   if (!is_valid(fn, options))
     return avow__op_refuse(loop, UV_EINVAL, "each", NULL);
   avow_promise_t *p;
@@ -206,6 +208,8 @@ avow_promise_t *avow_each(uv_loop_t *loop, const avow_channel_t *channel,
 avow_promise_t *avow_map_channel(uv_loop_t *loop, const avow_channel_t *channel,
                                  avow_cb fn, void *data,
                                  const avow_map_options_t *options) {
+  if (channel == NULL)
+    return avow__nothing("a channel");
   if (!is_valid(fn, options))
     return avow__op_refuse(loop, UV_EINVAL, "map channel", NULL);
   avow_promise_t *p;

@@ -7,6 +7,7 @@
 #include <uv.h>
 
 #include "alloc.h"
+#include "misuse.h"
 #include "value.h"
 
 static size_t format_len(const char *format, va_list args) {
@@ -19,13 +20,18 @@ static size_t format_len(const char *format, va_list args) {
 
 avow_value_t avow__error_va(int code, avow_value_t cause, const char *format,
                             va_list args) {
-  const size_t len = format != NULL ? format_len(format, args) : 0;
   avow_value_t v = avow_error(code);
+  if (code == 0) {
+    avow__value_unref(cause);
+    return v;
+  }
+  const size_t len = format != NULL ? format_len(format, args) : 0;
   avow__error_t *error = avow__block_new(AVOW_ERROR, sizeof(*error) + len + 1);
   if (error == NULL) {
     avow__value_unref(cause);
     return v;
   }
+  error->is_limit = false;
   error->message[0] = '\0';
   if (len > 0)
     (void) vsnprintf(error->message, len + 1, format, args); /* measured */
@@ -43,8 +49,15 @@ avow_value_t avow_error_new(int code, avow_value_t cause, const char *format,
   return v;
 }
 
+/* Of nothing, a debug build says what is missing. */
+static bool is_error(const avow_value_t *v) {
+  if (v == NULL)
+    avow__misuse_of_null("a value");
+  return v != NULL && v->tag == AVOW_ERROR;
+}
+
 const char *avow_error_message(const avow_value_t *v) {
-  if (v->tag != AVOW_ERROR)
+  if (!is_error(v))
     return "no error";
   const avow__error_t *error = v->u.p;
   if (error != NULL && error->message[0] != '\0')
@@ -53,7 +66,7 @@ const char *avow_error_message(const avow_value_t *v) {
 }
 
 const avow_value_t *avow_error_cause(const avow_value_t *v) {
-  if (v->tag != AVOW_ERROR || v->u.p == NULL)
+  if (!is_error(v) || v->u.p == NULL)
     return NULL;
   const avow__error_t *error = v->u.p;
   return error->cause.tag != AVOW_NONE ? &error->cause : NULL;
@@ -69,7 +82,8 @@ const avow_value_t *avow_error_cause(const avow_value_t *v) {
   X(AVOW_ENOTASYNC, "awaited outside an async function")       \
   X(AVOW_ETHROWN, "an exception left an async function")
 
-const char *avow_strerror(int code) {
+/* NULL for what is neither of libuv's nor of ours. */
+static const char *text_of(int code) {
   switch (code) {
 #define X(name, text) \
   case name:          \
@@ -82,23 +96,58 @@ const char *avow_strerror(int code) {
     UV_ERRNO_MAP(X)
 #undef X
   default:
-    return "unknown error";
+    return NULL;
   }
 }
 
-const char *avow_err_name(int code) {
+static const char *name_of(int code) {
   switch (code) {
 #define X(name, text) \
   case name:          \
-    return #name;
+    return "+" #name;
     OWN_CODES(X)
 #undef X
 #define X(name, text) \
   case UV_##name:     \
-    return #name;
+    return "+" #name;
     UV_ERRNO_MAP(X)
 #undef X
   default:
-    return "UNKNOWN";
+    return NULL;
   }
+}
+
+/* Of a positive errno, the code. */
+static int translated(int code) {
+  return code > 0 ? uv_translate_sys_error(code) : code;
+}
+
+static const char *number(const char *format, int code) {
+  static _Thread_local char text[32];
+  (void) snprintf(text, sizeof(text), format, code); /* fits */
+  return text;
+}
+
+const char *avow_strerror(int code) {
+  const char *text = text_of(translated(code));
+  return text != NULL ? text : number("error %d", code);
+}
+
+const char *avow_err_name(int code) {
+  const char *name = name_of(translated(code));
+  if (name == NULL)
+    return number("%d", code);
+  return code > 0 ? name : name + 1;
+}
+
+bool avow_is_timeout(const avow_value_t *v) {
+  if (!is_error(v) || v->code != UV_ETIMEDOUT || v->u.p == NULL)
+    return false;
+  return ((const avow__error_t *) v->u.p)->is_limit;
+}
+
+avow_value_t avow__error_of_limit(avow_value_t v) {
+  if (v.u.p != NULL)
+    ((avow__error_t *) v.u.p)->is_limit = true;
+  return v;
 }

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "alloc.h"
 #include "disk.h"
 #include "file.h"
 
@@ -32,9 +33,9 @@ static int guess_size(read_file_t *read, uv_file file, size_t *out) {
   if (avow__disk_type(&stat) == UV_DIRENT_FILE)
     read->size = stat.st_size;
   if (stat.st_size > limit) /* or so it says: reading shows */
-    *out = limit < SIZE_MAX ? limit + 1 : limit;
+    *out = avow__plus(limit, 1);
   else
-    *out = stat.st_size > 0 ? (size_t) stat.st_size + 1 : CHUNK;
+    *out = stat.st_size > 0 ? avow__plus((size_t) stat.st_size, 1) : CHUNK;
   return 0;
 }
 
@@ -64,7 +65,7 @@ static bool is_at_end(const read_file_t *read) {
 static int read_to_end(read_file_t *read, uv_file file) {
   while (!avow__job_is_unwanted(&read->job)) {
     if (read->used == bytes_of(read)->len) {
-      const int err = make_room(read, read->used * 2);
+      const int err = make_room(read, avow__times(read->used, 2));
       if (err < 0)
         return err;
     }

@@ -11,13 +11,23 @@
 #include "alloc.h"
 #include "avow/cancel.h"
 
-/* An open file as a key of a table: an address that is never looked at. */
+/* An open file as a key of a table: an address that is never looked at, and not
+   NULL, which is the key of what is in no table. */
 static const void *key_of(uv_file file) {
+  assert(file >= 0); /* -1 would be NULL where pointers have 32 bits */
   const union {
     uintptr_t number;
     const void *address;
   } key = { .number = (uintptr_t) (unsigned) file + 1 };
   return key.address;
+}
+
+/* A number below zero is no file, and nobody closes it. */
+static void straggle(avow__context_t *c, avow__fs_use_t *use) {
+  if (use->file < 0)
+    return;
+  use->node.key = key_of(use->file);
+  avow__table_add(&c->stragglers, &use->node);
 }
 
 /* Cancelled, it is a straggler until libuv calls back: a thread may still use
@@ -27,13 +37,13 @@ static void cancel(void *data) {
   avow__fs_t *op = data;
   op->cancelled = true;
   (void) uv_cancel((uv_req_t *) &op->req); /* or it ends unheard */
-  for (size_t i = 0; i < op->files; i++) {
-    op->uses[i].node.key = key_of(op->uses[i].file);
-    avow__table_add(&op->op.context->stragglers, &op->uses[i].node);
-  }
+  for (size_t i = 0; i < op->files; i++)
+    straggle(op->op.context, &op->uses[i]);
 }
 
 static avow__fs_use_t *find_straggler(avow__context_t *c, uv_file file) {
+  if (file < 0)
+    return NULL;
   avow__node_t *node = avow__table_find(&c->stragglers, key_of(file));
   return (avow__fs_use_t *) (void *) node; /* of which it is the first member */
 }
@@ -62,7 +72,7 @@ static void catch_up(avow__context_t *c, avow__fs_use_t *use) {
 /* An operation and room for its two strings after it. */
 static avow__fs_t *op_new(uv_loop_t *loop, size_t size, const char *name,
                           size_t room, avow_promise_t **out) {
-  avow__fs_t *op = avow__op_new(loop, size + room, out);
+  avow__fs_t *op = avow__op_new(loop, avow__plus(size, room), out);
   if (op == NULL)
     return NULL;
   op->name = name;
@@ -80,7 +90,7 @@ void *avow__fs_on_paths(uv_loop_t *loop, size_t size, const char *name,
   }
   const size_t len = strlen(path) + 1;
   const size_t to_len = strlen(to) + 1;
-  avow__fs_t *op = op_new(loop, size, name, len + to_len, out);
+  avow__fs_t *op = op_new(loop, size, name, avow__plus(len, to_len), out);
   if (op == NULL)
     return NULL;
   char *text = (char *) op + size;

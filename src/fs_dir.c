@@ -66,9 +66,12 @@ static avow_value_t dir_new(const char *path) {
 
 /* NULL of what is none. */
 static dir_t *dir_of(const avow_value_t *v) {
-  const avow__object_t *object = v->u.p;
-  return v->tag == AVOW_OBJECT && object->klass == &dir_class ? object->self
-                                                              : NULL;
+  if (v == NULL)
+    avow__misuse_of_null("a directory");
+  const avow__object_t *object = v != NULL ? v->u.p : NULL;
+  return v != NULL && v->tag == AVOW_OBJECT && object->klass == &dir_class
+             ? object->self
+             : NULL;
 }
 
 /* Of what is known to be one. */

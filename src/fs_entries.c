@@ -26,8 +26,9 @@ static const avow_class_t entries_class = { .name = "entries",
 
 /* So many are in memory already, with more to each. */
 avow__entries_t *avow__entries_new(size_t n) {
-  const size_t names = sizeof(avow__entries_t) + n * sizeof(size_t);
-  const size_t room = names + n * NAME;
+  const size_t names =
+      avow__plus(sizeof(avow__entries_t), avow__times(n, sizeof(size_t)));
+  const size_t room = avow__plus(names, avow__times(n, NAME));
   avow__entries_t *entries = avow__malloc(room);
   if (entries == NULL)
     return NULL;
@@ -47,7 +48,8 @@ static avow__entries_t *resize(avow__entries_t *entries, size_t room) {
 static avow__entries_t *reserve(avow__entries_t *entries, size_t size) {
   if (entries == NULL || size <= entries->room - entries->used)
     return entries;
-  avow__entries_t *moved = resize(entries, entries->room * 2 + size);
+  avow__entries_t *moved =
+      resize(entries, avow__plus(avow__times(entries->room, 2), size));
   if (moved == NULL)
     avow__free(entries);
   return moved;

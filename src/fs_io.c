@@ -141,6 +141,10 @@ avow_promise_t *avow_fs_read(uv_loop_t *loop, uv_file file, size_t len,
 }
 
 static avow_value_t room_for(const size_t sizes[], size_t n) {
+  if (sizes == NULL && n > 0) {
+    avow__misuse_of_null("an array of sizes");
+    return avow_error(AVOW_EMISUSE);
+  }
   avow__list_t *list = avow__list_new(n);
   if (list == NULL)
     return avow_error(UV_ENOMEM);

@@ -82,6 +82,8 @@ static void let_go(avow_promise_t *p) {
 }
 
 avow_promise_t *avow_group_new(uv_loop_t *loop, avow_group_t **out) {
+  if (out == NULL)
+    return avow__nothing("the place for a group");
   avow_promise_t *p;
   avow__parent_t *parent =
       avow__parent_new(loop, &group_class, sizeof(group_t), &p);
@@ -95,7 +97,10 @@ avow_promise_t *avow_group_new(uv_loop_t *loop, avow_group_t **out) {
 }
 
 void avow_group_add(const avow_group_t *g, avow_promise_t *p) {
-  avow__parent_t *parent = mutable_group(g);
+  p = avow__given(p, "a promise");
+  if (g == NULL)
+    avow__misuse_of_null("a group");
+  avow__parent_t *parent = g != NULL ? mutable_group(g) : &nobody;
   if (parent != &nobody)
     avow__child_add(parent, avow_follow(p), 0);
   else
@@ -104,7 +109,7 @@ void avow_group_add(const avow_group_t *g, avow_promise_t *p) {
 
 void avow_group_close(avow_group_t *g) {
   avow__parent_t *parent = mutable_group(g);
-  if (parent == &nobody)
+  if (parent == NULL || parent == &nobody)
     return;
   parent->closed = true;
   settle_if_over(parent);

@@ -14,6 +14,7 @@ typedef enum avow__kind_e {
   AVOW__FINALLY_WAIT, /* waits for what that returned, with u.value at hand */
   AVOW__FINALLY_LAST, /* settles with u.value */
   AVOW__ATTACH,       /* frees its data, then as upstream */
+  AVOW__SHIELD,       /* settles as upstream, and lets no cancelling past */
   AVOW__JOIN,         /* queued: will subscribe to upstream, to adopt it */
   AVOW__ADOPT,        /* settles as upstream, u.hops jobs later */
   AVOW__THENABLE,     /* queued: will call the then function of u.value */
@@ -27,6 +28,7 @@ typedef enum avow__kind_e {
   AVOW__WATCH,        /* tells an UNTIL of its stop promise */
   AVOW__ELEMENT,      /* reports its upstream to a gather */
   AVOW__GATHER,       /* collects elements */
+  AVOW__GATHERED,     /* settles with u.value when its elements are over */
   AVOW__CHILD,        /* reports its upstream to a tool */
   AVOW__PHASE,        /* waits, in the list at data, for a phase of the loop */
   AVOW__NEXT,         /* waits for an item of the channel at data */

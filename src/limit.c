@@ -108,7 +108,7 @@ static permit_t *permit_new(limiter_t *limiter, avow_promise_t **out) {
 avow_promise_t *avow_limiter_acquire(const avow_limiter_t *l) {
   limiter_t *limiter = avow__tool_self(l, &limiter_class);
   if (limiter == NULL)
-    return avow_ref((const avow_promise_t *) l);
+    return avow__ref(avow__given(l, "a limiter"));
   avow_promise_t *p;
   permit_t *permit = permit_new(limiter, &p);
   if (permit != NULL)
@@ -129,7 +129,7 @@ avow_promise_t *avow_limiter_run(const avow_limiter_t *l, avow_fn fn,
                                  void *data) {
   limiter_t *limiter = avow__tool_self(l, &limiter_class);
   if (limiter == NULL)
-    return avow_ref((const avow_promise_t *) l);
+    return avow__ref(avow__given(l, "a limiter"));
   if (fn == NULL)
     return avow__op_refuse(avow__tool_loop(l), UV_EINVAL, "limiter run", NULL);
   avow_promise_t *p;
@@ -143,7 +143,7 @@ avow_promise_t *avow_limiter_run(const avow_limiter_t *l, avow_fn fn,
 }
 
 avow_limiter_t *avow_limiter_ref(const avow_limiter_t *l) {
-  return (avow_limiter_t *) avow_ref((const avow_promise_t *) l);
+  return (avow_limiter_t *) avow__ref(avow__given(l, "a limiter"));
 }
 
 void avow_limiter_unref(avow_limiter_t *l) {

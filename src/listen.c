@@ -88,6 +88,8 @@ static int begin(listener_t *listener, int backlog) {
 
 avow_channel_t *avow_listen(uv_stream_t *server,
                             const avow_listen_options_t *options) {
+  if (server == NULL)
+    return (avow_channel_t *) avow__nothing("a stream");
   const int backlog = options != NULL ? options->backlog : 0;
   const size_t room = options != NULL ? options->room : 0;
   listener_t *listener = avow__source_new(server->loop, sizeof(*listener));

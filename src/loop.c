@@ -5,6 +5,7 @@
  */
 #include "loop.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -12,6 +13,7 @@
 #include "avow/cancel.h"
 #include "owned.h"
 #include "promise.h"
+#include "trace.h"
 
 enum { BUDGET = 10000 };
 
@@ -45,6 +47,7 @@ static avow_promise_t *misled(void) {
   *p = (avow_promise_t){ .u.value = avow_error(AVOW_EMISUSE),
                          .refs = UINT32_MAX / 2,
                          .kind = AVOW__VALUE,
+                         .deferreds = UINT8_MAX,
                          .flags = AVOW_REJECTED | AVOW__HANDLED };
   return p;
 }
@@ -153,6 +156,7 @@ static avow_promise_t *immortal(avow__context_t *c, int code) {
   if (p == NULL)
     return NULL;
   p->refs = 1;
+  p->deferreds = UINT8_MAX; /* it stands for those that were not made */
   p->flags |= AVOW__HANDLED;
   avow__settle(p, avow_error(code));
   return p;
@@ -199,10 +203,12 @@ static int context_new(uv_loop_t *loop, const avow_options_t *options) {
   int err = set_options(c, options);
   if (err == 0 && !fill(c))
     err = UV_ENOMEM;
-  if (err == 0)
+  if (err == 0) {
+    avow__owner_init(c);
     registry_add(c);
-  else
+  } else {
     context_free(c);
+  }
   return err;
 }
 
@@ -278,10 +284,15 @@ static void sweep_one(avow_promise_t *p, void *data) {
       p->kind == AVOW__WATCH || p->kind == AVOW__CHILD)
     return;
   sweep->pending++;
-  if (!is_root(p) && !sweep->all)
+  if ((p->marks & AVOW__SPARED) != 0 || (!is_root(p) && !sweep->all))
     return;
   sweep->cancelled++;
-  avow_cancel(p);
+  avow__cancel_borrowed(p);
+}
+
+/* Whether the loop has to turn before there can be more to do. */
+static bool waits(const avow__context_t *c) {
+  return c->requests > 0 || (c->shields > 0 && !c->unshielded);
 }
 
 /* Cancels what is pending; true if that leaves nothing to do. */
@@ -289,9 +300,10 @@ static bool sweep(avow__context_t *c) {
   sweep_t sweep = { .context = c };
   avow__enter(c);
   avow__strays_seek(c);
+  avow__shields_mark(c);
   avow__pool_each(&c->pool, sweep_one, &sweep);
   /* What nobody will ever settle: promises that wait for each other. */
-  const bool quiet = avow__queue_is_empty(&c->queue) && c->requests == 0;
+  const bool quiet = avow__queue_is_empty(&c->queue) && !waits(c);
   sweep.all = sweep.cancelled == 0 && quiet;
   if (sweep.all && sweep.pending > 0)
     avow__pool_each(&c->pool, sweep_one, &sweep);
@@ -300,17 +312,24 @@ static bool sweep(avow__context_t *c) {
          c->requests == 0;
 }
 
+/* Where nothing is left to happen, a shield would wait for ever. */
+static void turn(avow__context_t *c) {
+  const bool alive = uv_run(c->loop, UV_RUN_ONCE) != 0;
+  if (!alive && c->requests == 0 && avow__queue_is_empty(&c->queue))
+    c->unshielded = true;
+}
+
 /* A program may begin new work whenever it hears of the end. In the end it is
    refused promises, and then even finally. */
 static void unwind(avow__context_t *c) {
   uint64_t rounds =
       PATIENCE + avow__pool_count(&c->pool) * ROUNDS_EACH / c->options.budget;
   while (!sweep(c)) {
-    if (avow__queue_is_empty(&c->queue) && c->requests > 0)
-      (void) uv_run(c->loop, UV_RUN_ONCE); /* c->requests says more */
+    if (avow__queue_is_empty(&c->queue) && waits(c))
+      turn(c);
     else if (rounds-- == 0) {
       c->deaf = c->giving_up;
-      c->giving_up = c->refusing = true;
+      c->giving_up = c->refusing = c->unshielded = true;
       rounds = PATIENCE;
     }
   }
@@ -318,6 +337,7 @@ static void unwind(avow__context_t *c) {
 
 static void close_handles(avow__context_t *c) {
   avow__tick_close(c);
+  avow__owner_close(c);
   avow__wheel_close(c);
   avow__phases_close(c);
   avow__port_close(c);
@@ -335,6 +355,31 @@ static void close_handles(avow__context_t *c) {
   avow__port_free(c);
 }
 
+static void report_kept(avow_promise_t *p, void *data) {
+  if (p->kind != AVOW__CHANNEL)
+    avow__report_kept(p);
+}
+
+#if AVOW__DEBUG
+static void tell_where(avow_promise_t *p, void *data) {
+  const avow__context_t *c = data;
+  const char *where = avow__where(p);
+  if (p != c->no_memory && p != c->canceled && where != NULL)
+    avow__advise("  made at %s", where);
+}
+
+/* They are no mistake: but who holds them for ever has a leak. */
+static void tell_of_held(avow__context_t *c) {
+  if (c->left > 2)
+    avow__advise("avow_loop_close() leaves %" PRIu64
+                 " promises or channels that are still held: avow_unref() them",
+                 c->left - 2);
+  avow__pool_each(&c->pool, tell_where, c);
+}
+#else
+#  define tell_of_held(c) ((void) (c))
+#endif
+
 int avow_loop_close(uv_loop_t *loop) {
   avow__context_t *c = lookup(loop);
   if (c == NULL)
@@ -346,17 +391,21 @@ int avow_loop_close(uv_loop_t *loop) {
   const bool is_run = c->run_for != NULL; /* an avow_run() called who calls */
   c->run_for = NULL; /* the turns that the end takes are not its to stop */
   c->closing = true;
+  c->shields_left = PATIENCE + avow__pool_count(&c->pool) * ROUNDS_EACH;
   unwind(c);
   close_handles(c);
 #ifndef AVOW_NO_ASYNC
   avow__fibers_close(&c->fibers);
 #endif
+  c->refusing = true;
+  avow__pool_each(&c->pool, report_kept, NULL);
   registry_lock();
   c->deaf = false; /* what finally and attach get from now on runs at once */
   c->left = avow__pool_count(&c->pool);
   c->closed = c->refusing = true;
   atomic_fetch_add(&avow__generation, 1);
   registry_unlock();
+  tell_of_held(c);
   avow__context_release(c);
   if (is_run)
     uv_stop(loop); /* its promise is settled: it would not be noticed */
@@ -371,6 +420,10 @@ static void count_one(avow_promise_t *p, void *data) {
 }
 
 void avow_loop_stats(uv_loop_t *loop, avow_stats_t *out) {
+  if (out == NULL) {
+    avow__misuse_of_null("the place for figures");
+    return;
+  }
   avow__context_t *c = avow__context_of(loop);
   *out = (avow_stats_t){ .jobs = c->jobs,
                          .allocations = c->pool.allocations,

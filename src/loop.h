@@ -25,12 +25,16 @@ struct avow__context_s {
   avow__context_t *next;         /* in the registry */
   uint32_t depth;                /* callbacks of ours that are on the stack */
   bool late;                     /* inside, but the cached time may be old */
-  bool awake;     /* the queue will be drained without more ado */
-  bool closing;   /* avow_loop_close() is at work */
-  bool giving_up; /* and lets handlers other than finally's be */
-  bool deaf;      /* and takes no more of those either */
-  bool closed;    /* only the program's own references are left */
-  bool refusing;  /* makes no more promises: giving up, or closed */
+  bool awake;            /* the queue will be drained without more ado */
+  bool closing;          /* avow_loop_close() is at work */
+  bool giving_up;        /* and lets handlers other than finally's be */
+  bool deaf;             /* and takes no more of those either */
+  bool closed;           /* only the program's own references are left */
+  bool refusing;         /* makes no more promises: giving up, or closed */
+  bool unshielded;       /* closing, and shields hold nothing up any more */
+  bool sparing;          /* some promises are marked as SPARED */
+  uint32_t shields;      /* that are pending */
+  uint64_t shields_left; /* that may be made while it closes */
   avow__pool_t pool;
   uint64_t left; /* promises that are still held after avow_loop_close() */
   uint64_t jobs;
@@ -67,7 +71,8 @@ struct avow__context_s {
   uint64_t serial; /* of the promise made last */
 #endif
 #ifndef NDEBUG
-  uv_thread_t thread; /* of the loop, once its callbacks have run */
+  uv_prepare_t owner; /* owner.c: sees whose thread the loop is */
+  uv_thread_t thread; /* of the loop, once it was run */
   bool has_thread;
 #endif
 };
@@ -127,6 +132,8 @@ void avow__close_own(avow__context_t *c, uv_handle_t *handle);
 bool avow__tick_init(avow__context_t *c);
 void avow__tick_close(avow__context_t *c);
 void avow__tick_free(avow__context_t *c);
+void avow__owner_init(avow__context_t *c);
+void avow__owner_close(avow__context_t *c);
 void avow__wheel_close(avow__context_t *c);
 void avow__wheel_free(avow__context_t *c);
 void avow__phases_close(avow__context_t *c);
@@ -134,6 +141,9 @@ void avow__phases_free(avow__context_t *c);
 void avow__port_close(avow__context_t *c);
 void avow__port_free(avow__context_t *c);
 void avow__spares_free(avow__context_t *c);
+
+/* Marks what shields wait for: shield.c. */
+void avow__shields_mark(avow__context_t *c);
 
 /* Ends all channels and releases what is inside: channel.c. */
 void avow__channels_close(avow__context_t *c);

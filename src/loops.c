@@ -28,6 +28,7 @@ typedef struct {
   uv_mutex_t mutex;
   job_t *first, **last;  /* under the mutex, as the next one */
   bool stopping;         /* takes no more orders; async may be gone */
+  bool over;             /* the thread's: the last orders are obeyed */
   avow_remote_t *ended;  /* resolved by the thread's last deed */
   atomic_size_t running; /* jobs that were not answered */
 } worker_t;
@@ -76,6 +77,13 @@ static avow_loops_t *mutable_loops(const avow_loops_t *loops) {
   return same.to;
 }
 
+static const avow_loops_t *given(const avow_loops_t *loops) {
+  if (loops != NULL)
+    return loops;
+  avow__misuse_of_null("a set of loops");
+  return &nobody;
+}
+
 avow_loops_t *avow__loops_ref(const avow_loops_t *loops) {
   avow_loops_t *same = mutable_loops(loops);
   atomic_fetch_add_explicit(&same->refs, 1, memory_order_relaxed);
@@ -83,7 +91,7 @@ avow_loops_t *avow__loops_ref(const avow_loops_t *loops) {
 }
 
 int avow__loops_err(const avow_loops_t *loops) {
-  return loops->err;
+  return given(loops)->err;
 }
 
 void avow__loops_unref(avow_loops_t *loops) {
@@ -144,7 +152,8 @@ static void answer(job_t *job, avow_value_t v) {
   job->served = NULL;
   atomic_fetch_sub_explicit(&job->worker->running, 1, memory_order_relaxed);
   (void) avow_remote_resolve(job->remote,
-                             avow__crossing(v)); /* or home is gone */
+                             avow__crossing("loops run",
+                                            v)); /* or home is gone */
   job_unref(job);
 }
 
@@ -205,6 +214,7 @@ static void on_orders(uv_async_t *async) {
     job_unref(job);
   }
   avow__leave(c);
+  worker->over = stopping;
   if (stopping)
     uv_stop(&worker->loop);
 }
@@ -220,9 +230,16 @@ static void end_loop(worker_t *worker) {
   (void) uv_loop_close(&worker->loop);          /* and 0 for that */
 }
 
+/* A uv_stop() of the program's is no end: others may run there, too. */
+static void run_until_over(worker_t *worker) {
+  const uv_handle_t *async = (const uv_handle_t *) &worker->async;
+  while (!worker->over && !uv_is_closing(async))
+    (void) uv_run(&worker->loop, UV_RUN_DEFAULT); /* over says more */
+}
+
 static void worker_main(void *data) {
   worker_t *worker = data;
-  (void) uv_run(&worker->loop, UV_RUN_DEFAULT); /* until it is stopped */
+  run_until_over(worker);
   (void) avow_loop_close(&worker->loop); /* it is open, and this is outside */
   end_loop(worker);
   (void) avow_remote_resolve(worker->ended, avow_none()); /* or home is gone */
@@ -298,6 +315,7 @@ static void begin(run_t *run, job_t *job) {
 
 avow_promise_t *avow_loops_run(const avow_loops_t *loops, size_t index,
                                uv_loop_t *home, avow_loops_fn fn, void *data) {
+  loops = given(loops);
   int err = loops->err;
   if (err == 0 &&
       (fn == NULL || (index >= loops->count && index != AVOW_LEAST_BUSY)))
@@ -370,6 +388,7 @@ avow_loops_t *avow_loops_new(size_t count) {
 }
 
 size_t avow_loops_count(const avow_loops_t *loops) {
+  loops = given(loops);
   return loops->count;
 }
 
@@ -426,8 +445,8 @@ avow_promise_t *avow_loops_close(avow_loops_t *loops, uv_loop_t *home) {
     .cancel = closing_cancel,
     .destroy = closing_destroy,
   };
-  if (loops->count == 0) {
-    if (loops != &nobody)
+  if (loops == NULL || loops->count == 0) {
+    if (loops != NULL && loops != &nobody)
       avow__loops_unref(loops);
     return avow_promise_resolve(home, avow_none());
   }

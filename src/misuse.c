@@ -29,6 +29,13 @@ void avow__misuse(const char *format, ...) {
 #endif
 }
 
+void avow__misuse_of_null(const char *what) {
+  avow__misuse(
+      "%s is NULL: what avow makes never is, so this was never set; only "
+      "what lets go takes NULL",
+      what);
+}
+
 void avow__advise(const char *format, ...) {
 #if AVOW__DEBUG
   va_list args;

@@ -118,10 +118,10 @@ avow_once_t *avow_once_new(uv_loop_t *loop, avow_fn fn, void *data,
 }
 
 avow_promise_t *avow_once_get(const avow_once_t *o) {
-  uv_loop_t *loop = avow__tool_loop(o);
   once_t *once = avow__tool_self(o, &once_class);
   if (once == NULL)
-    return avow_ref((const avow_promise_t *) o);
+    return avow__ref(avow__given(o, "a once"));
+  uv_loop_t *loop = avow__tool_loop(o);
   if (once->done)
     return avow_promise_resolve(loop, avow_value_ref(&once->value));
   caller_t *caller = avow__malloc(sizeof(*caller));
@@ -142,7 +142,7 @@ avow_promise_t *avow_once_get(const avow_once_t *o) {
 }
 
 avow_once_t *avow_once_ref(const avow_once_t *o) {
-  return (avow_once_t *) avow_ref((const avow_promise_t *) o);
+  return (avow_once_t *) avow__ref(avow__given(o, "a once"));
 }
 
 void avow_once_unref(avow_once_t *o) {

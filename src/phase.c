@@ -90,7 +90,7 @@ static avow_promise_t *wait_for(uv_loop_t *loop, size_t offset) {
   if (c->refusing || !init(c))
     return avow__no_promise(c);
   if (is_closing(c->phases))
-    return avow_ref(c->canceled);
+    return avow__ref(c->canceled);
   avow_promise_t *p = avow__promise_alloc(c, AVOW__PHASE);
   if (p == NULL)
     return avow__no_promise(c);

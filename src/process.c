@@ -234,7 +234,7 @@ avow_promise_t *avow_process_wait(const avow_value_t *v) {
   const process_t *process = avow_to_object(v, &process_class);
   if (process == NULL)
     return avow__no_promise(avow__nowhere());
-  return avow_then(avow_ref(process->ended), NULL, NULL, NULL);
+  return avow_then(avow__ref(process->ended), NULL, NULL, NULL);
 }
 
 avow_value_t avow_process_stream(const avow_value_t *v, size_t i) {

@@ -7,14 +7,13 @@
 
 #include "trace.h"
 
+avow_promise_t *avow__nothing(const char *what) {
+  avow__misuse_of_null(what);
+  return avow__no_promise(avow__nowhere());
+}
+
 #if AVOW__DEBUG
 void avow__check_taken(const avow_promise_t *p) {
-  if (p == NULL) {
-    avow__misuse(
-        "a promise is NULL: every function of avow returns one, so "
-        "this was never set");
-    return;
-  }
   if (p->kind == AVOW__FREE || p->refs == 0)
     avow__misuse(
         "this promise is gone: it was taken or let go before; call "
@@ -26,6 +25,41 @@ void avow__check_taken(const avow_promise_t *p) {
         "this promise was taken already, by the one that waits for "
         "it; call avow_ref() first to use a promise twice");
 }
+#endif
+
+#if AVOW__DEBUG
+void avow__check_borrowed(const avow_promise_t *p) {
+  if (p->kind != AVOW__RUNNING)
+    avow__check_taken(p);
+}
+
+static const char *outcome_of(const avow_promise_t *p) {
+  if (p->kind == AVOW__FREE || p->refs == 0)
+    return "its promise is gone";
+  if (avow__is_pending(p))
+    return "its promise follows another";
+  return avow__state(p) == AVOW_FULFILLED ? "its promise is fulfilled"
+                                          : "its promise is rejected";
+}
+
+void avow__check_deferred(const avow_deferred_t *d) {
+  const avow_promise_t *p = avow__mutable(d);
+  if (p->deferreds == 0 || p->kind == AVOW__FREE)
+    avow__misuse(
+        "this deferred was settled already, %s (%s): it is taken with the "
+        "first avow_resolve(), avow_reject() or avow_deferred_drop(); call "
+        "avow_deferred_ref() first for one more who may try",
+        avow__where_settled(p), outcome_of(p));
+}
+
+/* One of those who may settle it does, or lets go. */
+static void spend(avow_promise_t *p) {
+  avow__check_deferred((const avow_deferred_t *) p);
+  if (p->deferreds < UINT8_MAX)
+    p->deferreds--;
+}
+#else
+#  define spend(p) ((void) (p))
 #endif
 
 void avow__settle_lost(avow_promise_t *p, avow_value_t v) {
@@ -47,7 +81,7 @@ void avow__withdraw(avow_promise_t *p) {
 }
 
 avow_promise_t *avow__no_promise(avow__context_t *c) {
-  return avow_ref(c->refusing ? c->canceled : c->no_memory);
+  return avow__ref(c->refusing ? c->canceled : c->no_memory);
 }
 
 /* A settled p, for whatever held it, and one that others go on with. */
@@ -117,6 +151,8 @@ static AVOW__APART avow_promise_t *new_fully(uv_loop_t *loop,
 }
 
 avow_promise_t *avow_promise_new(uv_loop_t *loop, avow_deferred_t **out) {
+  if (AVOW__UNLIKELY(out == NULL))
+    return avow__nothing("the place for a deferred");
   if (AVOW__UNLIKELY(!avow__is_last(loop)))
     return new_fully(loop, out);
   avow__context_t *c = avow__last.context;
@@ -136,7 +172,7 @@ avow_promise_t *avow__promise_new_surely(avow__context_t *c,
 
 avow_promise_t *avow_promise_resolve(uv_loop_t *loop, avow_value_t v) {
   if (v.tag == AVOW_PROMISE)
-    return v.u.p;
+    return avow__given(v.u.p, "a promise that is to be followed");
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
   avow_promise_t *p = avow__promise_alloc(c, AVOW__VALUE);
@@ -193,6 +229,7 @@ void avow__track_handle(avow_promise_t *p) {
 }
 
 static void adopt_promise(avow_promise_t *p, avow_promise_t *inner) {
+  inner = avow__given(inner, "a promise that is to be followed");
   if (inner == p) {
     avow__unref(inner);
     avow__settle(p, avow_error(AVOW_ECYCLE));
@@ -248,9 +285,18 @@ static AVOW__APART bool resolve_fully(avow_promise_t *p, avow_value_t v) {
   return true;
 }
 
+static AVOW__APART bool resolve_nothing(avow_value_t v) {
+  avow__misuse_of_null("a deferred");
+  avow__value_unref(v);
+  return false;
+}
+
 /* Here is what takes some stores only, and needs no frame on the stack. */
 bool avow_resolve(avow_deferred_t *d, avow_value_t v) {
+  if (AVOW__UNLIKELY(d == NULL))
+    return resolve_nothing(v);
   avow_promise_t *p = (avow_promise_t *) d;
+  spend(p);
   avow__context_t *c = avow__context(p);
   avow__check_thread(c);
   const int apart = AVOW__RESOLVED | AVOW__STATE | AVOW__PROXY | AVOW__LOST;
@@ -266,8 +312,8 @@ bool avow_resolve(avow_deferred_t *d, avow_value_t v) {
 }
 
 avow_promise_t *avow__detail(avow_promise_t *p) {
-  if (!p->detailed) {
-    p->detailed = true;
+  if ((p->marks & AVOW__DETAILED) == 0) {
+    p->marks |= AVOW__DETAILED;
     p->u.deferred.on_cancel = NULL;
     p->u.deferred.holders = 1;
   }
@@ -279,27 +325,35 @@ bool avow_reject(avow_deferred_t *d, avow_value_t error) {
 }
 
 avow_deferred_t *avow_deferred_ref(const avow_deferred_t *d) {
-  avow_promise_t *p = avow__mutable(d);
+  avow_promise_t *p = avow__given(d, "a deferred");
+  avow__check_deferred((avow_deferred_t *) p);
   p->refs++;
+  if (AVOW__DEBUG && p->deferreds < UINT8_MAX)
+    p->deferreds++;
   if ((p->flags & (AVOW__RESOLVED | AVOW__STATE)) == 0)
     avow__detail(p)->u.deferred.holders++;
   return (avow_deferred_t *) p;
 }
 
 void avow_deferred_drop(avow_deferred_t *d) {
+  if (d == NULL)
+    return;
   avow_promise_t *p = (avow_promise_t *) d;
+  avow__check_deferred(d);
   avow__check_thread(avow__context(p));
   const bool settles = (p->flags & (AVOW__RESOLVED | AVOW__STATE)) == 0;
-  if (settles && --avow__detail(p)->u.deferred.holders == 0)
+  if (settles && --avow__detail(p)->u.deferred.holders == 0) {
     (void) avow_resolve(d, avow_error(AVOW_EBROKEN)); /* it was unsettled */
-  else
+  } else {
+    spend(p);
     let_go(p);
+  }
 }
 
 avow_promise_t *avow_ref(const avow_promise_t *p) {
-  avow_promise_t *same = avow__mutable(p);
-  same->refs++;
-  return same;
+  p = avow__given(p, "a promise");
+  avow__check_borrowed(p);
+  return avow__ref(p);
 }
 
 void avow_unref(avow_promise_t *p) {
@@ -323,6 +377,13 @@ static bool is_unhandled(const avow_promise_t *p) {
          p->u.value.code != UV_ECANCELED;
 }
 
+void avow__report_kept(avow_promise_t *p) {
+  if (!is_unhandled(p))
+    return;
+  p->flags |= AVOW__HANDLED;
+  report_unhandled(p);
+}
+
 void avow__destroy_slowly(avow_promise_t *p) {
   avow__context_t *c = avow__context(p);
   if (is_unhandled(p))
@@ -336,10 +397,14 @@ void avow__destroy_slowly(avow_promise_t *p) {
 }
 
 avow_state_t avow_state(const avow_promise_t *p) {
+  p = avow__given(p, "a promise");
+  avow__check_borrowed(p);
   return avow__state(p);
 }
 
 const avow_value_t *avow_result(const avow_promise_t *p) {
+  p = avow__given(p, "a promise");
+  avow__check_borrowed(p);
   if (avow__is_pending(p))
     return NULL;
   /* Whoever reads a reason knows of it. One who tracks rejections reads it to

@@ -25,14 +25,24 @@
 #include "value.h"
 
 enum {
-  AVOW__STATE = 3,          /* mask of an avow_state_t */
-  AVOW__HANDLED = 4,        /* somebody waited for it, or read the reason */
-  AVOW__RESOLVED = 8,       /* its deferreds do nothing more; a channel's end */
-  AVOW__CANCELED = 16,      /* what its handler returns is to be cancelled */
+  AVOW__STATE = 3,       /* mask of an avow_state_t */
+  AVOW__HANDLED = 4,     /* somebody waited for it, or read the reason */
+  AVOW__RESOLVED = 8,    /* its deferreds do nothing more; a channel's end */
+  AVOW__DROPPED = 8,     /* of an ATTACH: it was cancelled, but has to wait */
+  AVOW__CANCELED = 16,   /* what its handler returns is to be cancelled */
+  AVOW__JOIN_LOSERS = 8, /* of a GATHER: waits for those it cancels */
   AVOW__CANCEL_LOSERS = 32, /* of a GATHER */
   AVOW__AWAITED = 32, /* of a DEFERRED: the end of its loop waits for it */
   AVOW__PROXY = 64,   /* a deferred for the promise at upstream (thenables) */
   AVOW__LOST = 128    /* no memory for what follows: ends with UV_ENOMEM */
+};
+
+/* Its marks. */
+enum {
+  AVOW__DETAILED = 1, /* of a DEFERRED: its u.deferred is filled in */
+  AVOW__HELD = 2,     /* of a DEFERRED: only its holders settle it, when told */
+  AVOW__SPARED = 4,   /* a shield waits for it: a loop's end leaves it alone */
+  AVOW__CONDEMNED = 8 /* to be cancelled, in no list for want of memory */
 };
 
 typedef struct avow__parent_s avow__parent_t;
@@ -96,13 +106,15 @@ struct avow_promise_s {
   uint32_t refs;
   uint8_t kind;
   uint8_t flags;
-  bool detailed;  /* a DEFERRED's u.deferred is filled in */
-  bool condemned; /* to be cancelled, without memory to note that elsewhere */
+  uint8_t marks;
+  uint8_t deferreds; /* that may still settle it, for debug builds to see;
+                        UINT8_MAX: nobody counts them */
 #ifdef AVOW_TRACE
   const char *file;
   uint64_t since; /* ms */
   uint64_t serial;
-  int line;
+  const char *settled_file; /* of the call that settled its deferred first */
+  int line, settled_line;
 #endif
 };
 
@@ -147,6 +159,26 @@ static inline avow__context_t *avow__context(const avow_promise_t *p) {
 }
 #endif
 
+static inline avow_promise_t *avow__from_sibling(avow__link_t *link) {
+  return (avow_promise_t *) (void *) ((char *) link -
+                                      offsetof(avow_promise_t, siblings));
+}
+
+/* In place of a promise, a channel or a tool that is NULL: rejected with
+   AVOW_EMISUSE, of nobody's loop. promise.c. */
+avow_promise_t *avow__nothing(const char *what);
+
+static inline avow_promise_t *avow__given(const void *p, const char *what) {
+  return AVOW__LIKELY(p != NULL) ? avow__mutable(p) : avow__nothing(what);
+}
+
+/* One more reference, for whoever need not be told that it has none. */
+static inline avow_promise_t *avow__ref(const void *borrowed) {
+  avow_promise_t *p = avow__mutable(borrowed);
+  p->refs++;
+  return p;
+}
+
 static inline avow_state_t avow__state(const avow_promise_t *p) {
   return (avow_state_t) (p->flags & AVOW__STATE);
 }
@@ -158,7 +190,8 @@ static inline bool avow__is_pending(const avow_promise_t *p) {
 /* Whether others than one downstream hold a pending promise: what settles it
    holds it too, each deferred or else the one source. */
 static inline bool avow__is_shared(const avow_promise_t *p) {
-  const bool says = p->kind == AVOW__DEFERRED && p->detailed;
+  const bool says =
+      p->kind == AVOW__DEFERRED && (p->marks & AVOW__DETAILED) != 0;
   const uint32_t sources = says ? p->u.deferred.holders : 1;
   return p->refs > sources + 1;
 }
@@ -188,8 +221,8 @@ static inline avow_promise_t *avow__promise_init(avow__context_t *c,
   p->refs = avow__refs_of(kind);
   p->kind = (uint8_t) kind;
   p->flags = AVOW_PENDING;
-  p->detailed = false;
-  p->condemned = false;
+  p->marks = 0;
+  p->deferreds = kind == AVOW__DEFERRED;
 #ifdef AVOW_TRACE
   avow__trace_promise(c, p);
 #endif
@@ -263,10 +296,20 @@ avow_promise_t *avow__lost(avow__context_t *c, avow_promise_t *p);
 #if AVOW__DEBUG
 void avow__check_thread(avow__context_t *c);
 void avow__check_taken(const avow_promise_t *p);
+/* The same for who only looks: a function that runs knows its own promise. */
+void avow__check_borrowed(const avow_promise_t *p);
+/* May d still be settled, or is it somebody's who did that already? */
+void avow__check_deferred(const avow_deferred_t *d);
 #else
-#  define avow__check_thread(c) ((void) (c))
-#  define avow__check_taken(p)  ((void) (p))
+#  define avow__check_thread(c)   ((void) (c))
+#  define avow__check_taken(p)    ((void) (p))
+#  define avow__check_borrowed(p) ((void) (p))
+#  define avow__check_deferred(d) ((void) (d))
 #endif
+
+/* The loop closes: reports the rejection of a p that the program still holds, if
+   nobody has handled it. */
+void avow__report_kept(avow_promise_t *p);
 
 /* The end of a promise that has more to it than its block. */
 void avow__destroy_slowly(avow_promise_t *p);
@@ -407,6 +450,12 @@ void avow__run_jobs(avow__context_t *c);
    for (PromiseResolve). */
 avow_promise_t *avow__awaited(avow__context_t *c, avow_value_t result);
 
+/* A reaction to p, which the caller subscribes, for what must be whatever
+   happens: of the reserve if need be. NULL once that is used up, or the loop
+   takes no more; p is the caller's then. chain.c. */
+avow_promise_t *avow__react_surely(avow_promise_t *p, avow__kind_t kind,
+                                   void *data);
+
 /* Says that promises of two loops were mixed up. */
 void avow__misuse_of_loops(void);
 
@@ -447,7 +496,7 @@ static inline void avow__wait_for(avow__context_t *c, avow_promise_t *q,
                                   avow__kind_t kind, avow_promise_t *p) {
   if (AVOW__UNLIKELY(c->giving_up)) {
     avow__unref(p);
-    p = avow_ref(c->canceled);
+    p = avow__ref(c->canceled);
   }
   q->kind = (uint8_t) kind;
   q->upstream = p;
@@ -462,11 +511,13 @@ void avow__child_run(avow_promise_t *child);     /* child.c */
 /* Gives an orphan back to its parent; what it waits for. child.c. */
 avow_promise_t *avow__child_adopt(avow__link_t *orphan);
 void avow__stackless_run(avow_promise_t *p);   /* stackless.c */
+void avow__shield_run(avow_promise_t *shield); /* shield.c */
 void avow__until_run(avow_promise_t *p);       /* until.c */
 void avow__watch_run(avow_promise_t *watch);   /* until.c */
 void avow__until_drop_stop(avow_promise_t *p); /* until.c */
 void avow__timer_remove(avow_promise_t *p);    /* timer.c */
 void avow__cancel(avow_promise_t *p);          /* cancel.c */
+void avow__cancel_borrowed(avow_promise_t *p); /* cancel.c */
 void avow__channel_cancel(avow_promise_t *p);  /* channel.c */
 void avow__phase_cancel(avow_promise_t *p);    /* phase.c */
 
@@ -475,7 +526,8 @@ void avow__phase_cancel(avow_promise_t *p);    /* phase.c */
    the element is moved to that list instead: the input should be cancelled. */
 void avow__element_drop(avow_promise_t *element, avow__link_t **condemned);
 
-/* Settles a gather, and does the same with all its elements. */
+/* Settles a gather, and does the same with all its elements. One that waits for
+   its losers goes to that list itself. */
 void avow__gather_settle(avow_promise_t *gather, avow_value_t v,
                          avow__link_t **condemned);
 

@@ -200,6 +200,8 @@ static int start(avow__context_t *c, pump_t *pump) {
 }
 
 avow_promise_t *avow_pump(uv_stream_t *from, uv_stream_t *to) {
+  if (from == NULL || to == NULL)
+    return avow__nothing("a stream");
   avow__context_t *c = avow__context_of(from->loop);
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(from->loop, &d);

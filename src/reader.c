@@ -43,6 +43,8 @@ static const avow_class_t reader_class = { .name = "reader",
                                            .destroy = destroy };
 
 avow_reader_t *avow_reader_new(uv_stream_t *stream) {
+  if (stream == NULL)
+    return (avow_reader_t *) avow__nothing("a stream");
   void *self;
   avow_reader_t *r =
       avow__tool_new(stream->loop, &reader_class, sizeof(reader_t), &self);
@@ -52,7 +54,7 @@ avow_reader_t *avow_reader_new(uv_stream_t *stream) {
 }
 
 avow_reader_t *avow_reader_ref(const avow_reader_t *r) {
-  return (avow_reader_t *) avow_ref((const avow_promise_t *) r);
+  return (avow_reader_t *) avow__ref(avow__given(r, "a reader"));
 }
 
 void avow_reader_unref(avow_reader_t *r) {
@@ -183,9 +185,10 @@ static bool make_room(reader_t *reader, size_t chunk) {
   reader->at = 0;
   if (chunk <= reader->room - reader->used)
     return true;
-  size_t room = reader->room * 2;
-  if (room < reader->used + chunk)
-    room = reader->used + chunk;
+  const size_t least = avow__plus(reader->used, chunk);
+  size_t room = avow__times(reader->room, 2);
+  if (room < least)
+    room = least;
   char *data = avow__realloc(reader->data, room);
   if (data == NULL)
     return false;
@@ -256,7 +259,7 @@ static avow_promise_t *ask(const avow_reader_t *r, wish_t wish) {
   piece_t piece;
   if (reader == NULL) {
     avow__value_unref(wish.delimiter);
-    return avow_ref((const avow_promise_t *) r);
+    return avow__ref(avow__given(r, "a reader"));
   }
   if (reader->busy)
     return refuse(r, wish, UV_EALREADY);

@@ -34,6 +34,7 @@ avow_value_t avow__reasons_take(avow__reasons_t *reasons) {
   const avow_value_t whole =
       avow_error_new(alone.code, avow__block_value(&list->head), "%s",
                      avow_error_message(&alone));
+  const bool is_limit = avow_is_timeout(&alone);
   avow__value_unref(alone);
-  return whole;
+  return is_limit ? avow__error_of_limit(whole) : whole;
 }

@@ -13,6 +13,7 @@
 
 #include "alloc.h"
 #include "avow/cancel.h"
+#include "cross.h"
 #include "promise.h"
 
 struct avow_remote_s {
@@ -152,6 +153,8 @@ static void connect_remote(avow__port_t *port, avow_remote_t *r,
 }
 
 avow_promise_t *avow_remote_new(uv_loop_t *loop, avow_remote_t **out) {
+  if (out == NULL)
+    return avow__nothing("the place for a remote");
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
   *out = &nobody;
@@ -204,11 +207,17 @@ static void enqueue(avow__port_t *port, avow_remote_t *r) {
 }
 
 int avow_remote_resolve(avow_remote_t *r, avow_value_t v) {
+  if (r == NULL) {
+    avow__misuse_of_null("a remote");
+    r = &nobody;
+  }
   avow__port_t *port = r->port;
   if (v.tag == AVOW_PROMISE)
     avow__misuse(
         "avow_remote_resolve() with a promise, which belongs to one "
         "loop: settle it there, and hand over its value");
+  else /* released here, where whoever had it is */
+    v = avow__crossing("remote", v);
   if (port == NULL)
     return forget(r, v);
   uv_mutex_lock(&port->mutex);
@@ -226,7 +235,8 @@ int avow_remote_reject(avow_remote_t *r, avow_value_t error) {
 }
 
 void avow_remote_drop(avow_remote_t *r) {
-  (void) avow_remote_resolve(r, avow_error(AVOW_EBROKEN)); /* or it is gone */
+  if (r != NULL)
+    (void) avow_remote_resolve(r, avow_error(AVOW_EBROKEN)); /* or it is gone */
 }
 
 /* Under the mutex, for a holder may use and free its remote as soon as the port

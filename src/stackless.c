@@ -60,7 +60,6 @@ void avow__stackless_run(avow_promise_t *p) {
     abandon(p);
     return;
   }
-  avow__deliver_cancel(p);
   p->kind = AVOW__RUNNING;
   go_on(c, p, from, p->u.then.on_fulfilled(&from->u.value, p->data));
 }

@@ -85,13 +85,14 @@ static bool yield(avow__reading_t *reading) {
 
 /* One byte more than the limit shows that there is more. */
 static size_t most(const reader_t *reader) {
-  return reader->all ? reader->limit + 1 : reader->limit;
+  return reader->all ? avow__plus(reader->limit, 1) : reader->limit;
 }
 
 static size_t next_room(const reader_t *reader) {
   if (!reader->all)
     return reader->limit < CHUNK_MAX ? reader->limit : CHUNK_MAX;
-  const size_t room = reader->room < FIRST_ROOM ? FIRST_ROOM : reader->room * 2;
+  const size_t room =
+      reader->room < FIRST_ROOM ? FIRST_ROOM : avow__times(reader->room, 2);
   return room < most(reader) ? room : most(reader);
 }
 
@@ -235,6 +236,8 @@ static int start(avow__context_t *c, uv_stream_t *stream, reader_t **out) {
 }
 
 static avow_promise_t *read_with(uv_stream_t *stream, size_t limit, bool all) {
+  if (stream == NULL)
+    return avow__nothing("a stream");
   avow__context_t *c = avow__context_of(stream->loop);
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(stream->loop, &d);

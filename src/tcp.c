@@ -21,6 +21,8 @@ static void on_connect(uv_connect_t *req, int status) {
 
 avow_promise_t *avow_tcp_connect(uv_tcp_t *tcp,
                                  const struct sockaddr *address) {
+  if (tcp == NULL)
+    return avow__nothing("a handle");
   avow_promise_t *p;
   connect_t *connect = avow__op_new(tcp->loop, sizeof(*connect), &p);
   if (connect == NULL)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "alloc.h"
 #include "avow/tree.h"
 #include "disk.h"
 #include "remove.h"
@@ -80,9 +81,9 @@ avow_promise_t *avow_temp_dir(uv_loop_t *loop, const char *prefix) {
   if (err < 0)
     return avow__op_refuse(loop, err, "mkdtemp", prefix);
   static const char random[] = "XXXXXX";
-  const size_t size = len + 1 + strlen(prefix) + sizeof(random);
+  const size_t size = avow__plus(len + 1 + sizeof(random), strlen(prefix));
   avow_promise_t *p;
-  make_t *make = avow__job_new(loop, sizeof(*make) + size, &p);
+  make_t *make = avow__job_new(loop, avow__plus(sizeof(*make), size), &p);
   if (make == NULL)
     return p;
   (void) snprintf(make->path, size, "%s/%s%s", tmp, prefix, random); /* fits */

@@ -110,16 +110,6 @@ void avow__leave(avow__context_t *c) {
   avow__leave_queue(c);
 }
 
-#if AVOW__DEBUG
-void avow__check_thread(avow__context_t *c) {
-  const uv_thread_t self = uv_thread_self();
-  if (c->has_thread && !uv_thread_equal(&c->thread, &self))
-    avow__misuse(
-        "called from a thread that is not the loop's: only "
-        "avow_remote_*() may be");
-}
-#endif
-
 static avow_value_t give(avow_promise_t *p) {
   const avow_value_t v = avow_value_ref(avow_result(p));
   avow_unref(p);
@@ -154,6 +144,7 @@ static void run_loop(avow__context_t *c, const avow_promise_t *p) {
 }
 
 avow_value_t avow_run(avow_promise_t *p) {
+  p = avow__given(p, "a promise");
   avow__check_taken(p);
   avow__context_t *c = avow__context(p);
   avow__check_thread(c);

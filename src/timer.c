@@ -191,7 +191,8 @@ static bool wheel_init(avow__context_t *c) {
   wheel->timer.data = c;
   wheel->armed = UINT64_MAX;
   wheel->now = uv_now(c->loop);
-  wheel->timed_out = avow_error_new(UV_ETIMEDOUT, avow_none(), "timed out");
+  wheel->timed_out = avow__error_of_limit(
+      avow_error_new(UV_ETIMEDOUT, avow_none(), "timed out"));
   c->wheel = wheel;
   return true;
 }
@@ -220,7 +221,7 @@ static avow_promise_t *timer_new(avow__context_t *c, uint64_t ms,
   if (c->refusing || !wheel_init(c))
     return avow__no_promise(c);
   if (uv_is_closing((uv_handle_t *) &c->wheel->timer))
-    return avow_ref(c->canceled);
+    return avow__ref(c->canceled);
   avow_promise_t *p = avow__promise_alloc(c, AVOW__TIMER);
   if (p == NULL)
     return avow__no_promise(c);

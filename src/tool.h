@@ -23,7 +23,7 @@ void *avow__tool_refuse(uv_loop_t *loop, int code, const char *name);
 static inline void *avow__tool_self(const void *tool,
                                     const avow_class_t *klass) {
   const avow_promise_t *p = tool;
-  if (avow__state(p) != AVOW_FULFILLED)
+  if (p == NULL || avow__state(p) != AVOW_FULFILLED)
     return NULL;
   return avow_to_object(&p->u.value, klass);
 }

@@ -33,7 +33,28 @@ avow_promise_t *avow_trace_await(const char *file, int line,
   return p;
 }
 
+avow_deferred_t *avow_trace_settles(const char *file, int line,
+                                    avow_deferred_t *d) {
+  avow_promise_t *p = (avow_promise_t *) d;
+  if (p == NULL || p->kind == AVOW__FREE ||
+      (p->flags & (AVOW__RESOLVED | AVOW__STATE)) != 0)
+    return d;
+  p->settled_file = file;
+  p->settled_line = line;
+  return d;
+}
+
+const char *avow__where_settled(const avow_promise_t *p) {
+  static _Thread_local char text[256];
+  if (p->settled_file == NULL)
+    return "by avow itself";
+  (void) snprintf(text, sizeof(text), "at %s:%d", p->settled_file,
+                  p->settled_line); /* may cut */
+  return text;
+}
+
 void avow__trace_promise(avow__context_t *c, avow_promise_t *p) {
+  p->settled_file = NULL;
   p->file = NULL; /* the program's call will say */
   p->since = uv_now(c->loop);
   p->serial = ++c->serial;
@@ -60,6 +81,18 @@ avow_promise_t *avow_trace_made(const char *file, int line, avow_promise_t *p) {
   (void) file;
   (void) line;
   return p;
+}
+
+avow_deferred_t *avow_trace_settles(const char *file, int line,
+                                    avow_deferred_t *d) {
+  (void) file;
+  (void) line;
+  return d;
+}
+
+const char *avow__where_settled(const avow_promise_t *p) {
+  (void) p;
+  return "at a place that a trace build would name";
 }
 
 const char *avow__where(const avow_promise_t *p) {

@@ -24,7 +24,8 @@ struct avow__level_s {
 static bool grow(char **block, size_t *room, size_t need) {
   if (need <= *room)
     return true;
-  const size_t larger = need > *room * 2 ? need : *room * 2;
+  const size_t twice = avow__times(*room, 2);
+  const size_t larger = need > twice ? need : twice;
   char *grown = avow__realloc(*block, larger);
   if (grown == NULL)
     return false;
@@ -112,9 +113,9 @@ static int close_one(avow__tree_t *tree) {
 static int make_room(avow__tree_t *tree) {
   if (tree->depth < tree->room)
     return 0;
-  const size_t room = tree->room == 0 ? 8 : tree->room * 2;
+  const size_t room = tree->room == 0 ? 8 : avow__times(tree->room, 2);
   avow__level_t *levels =
-      avow__realloc(tree->levels, room * sizeof(*tree->levels));
+      avow__realloc(tree->levels, avow__times(room, sizeof(*tree->levels)));
   if (levels == NULL)
     return UV_ENOMEM;
   tree->levels = levels;
@@ -156,7 +157,7 @@ static int set_path(avow__tree_t *tree, const avow__level_t *level,
                     const char *name) {
   const size_t size = strlen(name) + 1;
   size_t len = level->path_len;
-  if (!grow(&tree->path, &tree->path_room, len + 1 + size))
+  if (!grow(&tree->path, &tree->path_room, avow__plus(len + 1, size)))
     return UV_ENOMEM;
   if (len > 0 && !avow__disk_is_slash(tree->path[len - 1]))
     tree->path[len++] = '/';

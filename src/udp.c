@@ -72,6 +72,10 @@ static avow_promise_t *send_later(uv_udp_t *udp, avow_value_t bytes,
 
 avow_promise_t *avow_udp_send(uv_udp_t *udp, avow_value_t bytes,
                               const struct sockaddr *address) {
+  if (udp == NULL) {
+    avow__value_unref(bytes);
+    return avow__nothing("a handle");
+  }
   char name[AVOW__ADDRESS_MAX] = "";
   if (address != NULL)
     avow__address_print(address, name);

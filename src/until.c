@@ -98,9 +98,12 @@ static avow_promise_t *until(avow_promise_t *from, avow_promise_t *stop_p) {
 }
 
 avow_promise_t *avow_until(avow_promise_t *p, const avow_promise_t *stop_p) {
-  return until(p, avow_ref(stop_p));
+  p = avow__given(p, "a promise");
+  stop_p = avow__given(stop_p, "a promise that is to stop another");
+  return until(p, avow__ref(stop_p));
 }
 
 avow_promise_t *avow_timeout(avow_promise_t *p, uint64_t ms) {
+  p = avow__given(p, "a promise");
   return until(p, avow__time_limit(avow__context(p), ms));
 }

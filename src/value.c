@@ -15,10 +15,43 @@
 #include "fiber.h"
 #include "misuse.h"
 
+#if AVOW__DEBUG
+
+/* Where blocks were that are gone, by their address: most of those that went
+   last. What is made there takes it out again. */
+static _Atomic(const void *) gone[4096];
+
+static _Atomic(const void *) *place_of(const void *block) {
+  return &gone[(uintptr_t) block / 16 % (sizeof(gone) / sizeof(gone[0]))];
+}
+
+static void note_gone(const void *block) {
+  atomic_store_explicit(place_of(block), block, memory_order_relaxed);
+}
+
+static void note_made(const void *block) {
+  const void *expected = block;
+  (void) atomic_compare_exchange_strong(place_of(block), &expected, NULL);
+}
+
+static void check_there(const void *block) {
+  if (atomic_load_explicit(place_of(block), memory_order_relaxed) == block)
+    avow__misuse(
+        "this value is gone: it was taken or let go before; call "
+        "avow_value_ref() first to use a value twice");
+}
+
+#else
+#  define note_gone(block)   ((void) (block))
+#  define note_made(block)   ((void) (block))
+#  define check_there(block) ((void) (block))
+#endif
+
 void *avow__block_new(uint32_t tag, size_t size) {
   avow__block_t *block = avow__malloc(size);
   if (block == NULL)
     return NULL;
+  note_made(block);
   atomic_init(&block->u.refs, 1);
   block->tag = tag;
   return block;
@@ -61,6 +94,7 @@ static void block_free(avow__block_t *block) {
   default:
     break;
   }
+  note_gone(block);
   avow__free(block);
 }
 
@@ -89,6 +123,7 @@ void avow__value_drop(avow_value_t v) {
     return;
   }
   avow__block_t *block = v.u.p;
+  check_there(block);
   /* The release makes this thread's writes visible to the one that frees. */
   if (atomic_fetch_sub_explicit(&block->u.refs, 1, memory_order_acq_rel) == 1)
     bury(block);
@@ -99,16 +134,28 @@ void avow_value_unref(avow_value_t v) {
 }
 
 avow_value_t avow_value_ref(const avow_value_t *v) {
+  if (v == NULL) {
+    avow__misuse_of_null("a value");
+    return avow_none();
+  }
   if (avow__is_counted(v)) {
     avow__block_t *block = v->u.p;
+    check_there(block);
     atomic_fetch_add_explicit(&block->u.refs, 1, memory_order_relaxed);
   } else if (v->tag == AVOW_PROMISE) {
-    (void) avow_ref(v->u.p); /* the same pointer as in v */
+    return avow_follow(avow_ref(v->u.p));
   }
   return *v;
 }
 
+static avow_value_t null_error(const char *what) {
+  avow__misuse_of_null(what);
+  return avow_error(AVOW_EMISUSE);
+}
+
 avow_value_t avow_object(const avow_class_t *klass, void *self) {
+  if (klass == NULL)
+    return null_error("a class");
   avow__object_t *object =
       avow__block_new(klass->then != NULL ? AVOW_THENABLE : AVOW_OBJECT,
                       sizeof(*object));
@@ -123,7 +170,8 @@ avow_value_t avow_object(const avow_class_t *klass, void *self) {
 
 avow_value_t avow__object_inline(const avow_class_t *klass, size_t size,
                                  void **out) {
-  avow__object_t *object = avow__block_new(AVOW_OBJECT, sizeof(*object) + size);
+  avow__object_t *object =
+      avow__block_new(AVOW_OBJECT, avow__plus(sizeof(*object), size));
   if (object == NULL)
     return avow_error(UV_ENOMEM);
   object->klass = klass;
@@ -139,6 +187,8 @@ avow_value_t avow__object_around(void *self) {
 }
 
 avow_value_t avow_bytes_new(size_t len, char **out) {
+  if (out == NULL)
+    return null_error("the place for bytes");
   avow__bytes_t *bytes = NULL;
   if (len < SIZE_MAX - sizeof(*bytes))
     bytes = avow__block_new(AVOW_BYTES, sizeof(*bytes) + len + 1);
@@ -151,6 +201,8 @@ avow_value_t avow_bytes_new(size_t len, char **out) {
 }
 
 avow_value_t avow_bytes(const void *data, size_t len) {
+  if (data == NULL && len > 0)
+    return null_error("what bytes are made of");
   char *copy = NULL;
   const avow_value_t v = avow_bytes_new(len, &copy);
   if (copy != NULL && len > 0)
@@ -159,7 +211,7 @@ avow_value_t avow_bytes(const void *data, size_t len) {
 }
 
 avow_value_t avow_string(const char *s) {
-  return avow_bytes(s, strlen(s));
+  return s != NULL ? avow_bytes(s, strlen(s)) : null_error("a string");
 }
 
 avow_value_t avow__bytes_cut(avow_value_t bytes, size_t len) {
@@ -172,6 +224,7 @@ avow_value_t avow__bytes_cut(avow_value_t bytes, size_t len) {
     cut = avow__realloc(block, sizeof(*block) + len + 1);
   if (cut == NULL)
     cut = block;
+  note_made(cut);
   cut->len = len;
   cut->data[len] = '\0';
   return avow__block_value(&cut->head);
@@ -201,12 +254,16 @@ avow__list_t *avow__list_resize(avow__list_t *list, size_t n) {
   if (!list_size(n, &size))
     return NULL;
   list = avow__realloc(list, size);
-  if (list != NULL)
-    list->room = n;
+  if (list == NULL)
+    return NULL;
+  note_made(list);
+  list->room = n;
   return list;
 }
 
 avow_value_t avow_list(avow_value_t items[], size_t n) {
+  if (items == NULL && n > 0)
+    return null_error("an array of items");
   avow__list_t *list = avow__list_new(n);
   if (list == NULL) {
     for (size_t i = 0; i < n; i++)
@@ -220,6 +277,10 @@ avow_value_t avow_list(avow_value_t items[], size_t n) {
 }
 
 const char *avow_type_name(const avow_value_t *v) {
+  if (v == NULL) {
+    avow__misuse_of_null("a value");
+    return "none";
+  }
   static const char *const names[] = { "none",    "int",    "double",
                                        "pointer", "object", "bytes",
                                        "list",    "error",  "promise",
@@ -230,9 +291,11 @@ const char *avow_type_name(const avow_value_t *v) {
 }
 
 static bool has_type(const avow_value_t *v, uint32_t tag, const char *reader) {
-  if (AVOW__LIKELY(v->tag == tag))
+  if (AVOW__LIKELY(v != NULL && v->tag == tag))
     return true;
-  if (v->tag == AVOW_ERROR)
+  if (v == NULL)
+    avow__misuse_of_null("a value");
+  else if (v->tag == AVOW_ERROR)
     avow__misuse("%s() of an error (%s): look with avow_is_error() first",
                  reader, avow_error_message(v));
   else
@@ -254,6 +317,10 @@ void *avow_to_pointer(const avow_value_t *v) {
 }
 
 void *avow_to_object(const avow_value_t *v, const avow_class_t *klass) {
+  if (v == NULL || klass == NULL) {
+    avow__misuse_of_null(v == NULL ? "a value" : "a class");
+    return NULL;
+  }
   if (v->tag == AVOW_OBJECT || v->tag == AVOW_THENABLE) {
     const avow__object_t *object = v->u.p;
     if (object->klass == klass)

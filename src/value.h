@@ -39,6 +39,7 @@ typedef struct avow__object_s {
 typedef struct avow__error_s {
   avow__block_t head;
   avow_value_t cause;
+  bool is_limit; /* UV_ETIMEDOUT by a limit of ours */
   char message[];
 } avow__error_t;
 
@@ -66,6 +67,9 @@ avow_value_t avow__object_around(void *self);
 
 avow_value_t avow__error_va(int code, avow_value_t cause, const char *format,
                             va_list args);
+
+/* A new error, as one of which a limit of ours is the reason. */
+avow_value_t avow__error_of_limit(avow_value_t v);
 
 static inline bool avow__is_counted(const avow_value_t *v) {
   return (v->tag >= AVOW_OBJECT && v->tag <= AVOW_ERROR && v->u.p != NULL) ||

@@ -10,9 +10,26 @@
 #include "avow/cancel.h"
 #include "avow/work.h"
 
+/* What this thread runs; NULL elsewhere. */
+static _Thread_local const avow__job_t *running;
+
 static void work(uv_work_t *req) {
   avow__job_t *job = req->data;
+  running = job;
   job->result = job->run(job);
+  running = NULL;
+}
+
+bool avow_work_is_wanted(void) {
+  return running == NULL || !avow__job_is_unwanted(running);
+}
+
+/* What nobody wants to have is released. */
+static avow_value_t outcome(const avow__job_t *job) {
+  if (!avow__job_is_unwanted(job))
+    return job->result;
+  avow__value_unref(job->result);
+  return avow_error(UV_ECANCELED);
 }
 
 static void after_work(uv_work_t *req, int status) {
@@ -23,7 +40,7 @@ static void after_work(uv_work_t *req, int status) {
   avow__enter(c);
   if (job->end != NULL)
     job->end(job);
-  (void) avow__op_end(&job->op, job->result); /* cancelled: it is released */
+  (void) avow__op_end(&job->op, outcome(job)); /* false: it is that already */
   avow__leave(c);
 }
 
@@ -31,6 +48,22 @@ static void cancel(void *data) {
   avow__job_t *job = data;
   atomic_store_explicit(&job->unwanted, true, memory_order_relaxed);
   (void) uv_cancel((uv_req_t *) &job->req); /* or it ends unheard */
+}
+
+/* Only what no thread has taken is over at once. */
+static void cancel_held(void *data) {
+  avow__job_t *job = data;
+  atomic_store_explicit(&job->unwanted, true, memory_order_relaxed);
+  if (uv_cancel((uv_req_t *) &job->req) < 0)
+    return;
+  avow_deferred_t *d = avow_deferred_ref(job->op.deferred);
+  (void) avow_resolve(d, avow_error(UV_ECANCELED)); /* it was pending */
+}
+
+void avow__job_hold(avow__job_t *job) {
+  avow_deferred_t *d = job->op.deferred;
+  avow_on_cancel(d, cancel_held, job);
+  ((avow_promise_t *) d)->marks |= AVOW__HELD;
 }
 
 void *avow__job_new(uv_loop_t *loop, size_t size, avow_promise_t **out) {
@@ -73,18 +106,18 @@ static void end_call(avow__job_t *job) {
   job->result = avow_error(AVOW_EMISUSE);
 }
 
-avow_promise_t *avow_work(uv_loop_t *loop, avow_fn fn, void *data,
-                          void (*free_fn)(void *)) {
-  avow_promise_t *p;
+/* NULL, with the rejection in *out, if it cannot be made. */
+static avow__job_t *call(uv_loop_t *loop, avow_fn fn, void *data,
+                         void (*free_fn)(void *), avow_promise_t **out) {
   call_t *call = NULL;
   if (fn != NULL)
-    call = avow__job_new(loop, sizeof(*call), &p);
+    call = avow__job_new(loop, sizeof(*call), out);
   else
-    p = avow__op_refuse(loop, UV_EINVAL, "work", NULL);
+    *out = avow__op_refuse(loop, UV_EINVAL, "work", NULL);
   if (call == NULL) {
     if (free_fn != NULL)
       free_fn(data);
-    return p;
+    return NULL;
   }
   call->job.run = run_call;
   call->job.end = end_call;
@@ -92,6 +125,22 @@ avow_promise_t *avow_work(uv_loop_t *loop, avow_fn fn, void *data,
   call->data = data;
   call->free_fn = free_fn;
   avow__job_start(&call->job);
+  return &call->job;
+}
+
+avow_promise_t *avow_work(uv_loop_t *loop, avow_fn fn, void *data,
+                          void (*free_fn)(void *)) {
+  avow_promise_t *p;
+  avow__job_t *job = call(loop, fn, data, free_fn, &p);
+  if (job != NULL)
+    avow__job_hold(job);
+  return p;
+}
+
+avow_promise_t *avow_work_detached(uv_loop_t *loop, avow_fn fn, void *data,
+                                   void (*free_fn)(void *)) {
+  avow_promise_t *p;
+  (void) call(loop, fn, data, free_fn, &p); /* p says whether it was made */
   return p;
 }
 

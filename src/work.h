@@ -27,8 +27,11 @@ struct avow__job_s {
    *out. NULL without memory, with the rejection in *out. */
 void *avow__job_new(uv_loop_t *loop, size_t size, avow_promise_t **out);
 
-/* Queues it. Cancelling takes it off the queue, or drops what it gives. */
+/* Queues it. Cancelling takes it off the queue, or drops what it will give. */
 void avow__job_start(avow__job_t *job);
+
+/* Has cancelling wait for the end of what runs. */
+void avow__job_hold(avow__job_t *job);
 
 /* Whether nobody waits for it any more: asked between the parts of a long one,
    on the pool's thread. */

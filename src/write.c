@@ -30,10 +30,13 @@ static const avow_value_t *part_at(const avow_value_t *bytes, size_t i) {
   return bytes->tag == AVOW_LIST ? avow_list_at(bytes, i) : bytes;
 }
 
+/* Of all parts together; SIZE_MAX if that is more than a size can say, for one
+   value may be there many times. */
 static size_t length(const avow_value_t *bytes) {
   size_t sum = 0;
   for (size_t i = 0; i < parts_of(bytes); i++)
-    sum += ((const avow__bytes_t *) part_at(bytes, i)->u.p)->len;
+    sum =
+        avow__plus(sum, ((const avow__bytes_t *) part_at(bytes, i)->u.p)->len);
   return sum;
 }
 
@@ -150,10 +153,14 @@ static int check(const uv_stream_t *stream, const avow_value_t *bytes) {
   int err = uv_is_closing((const uv_handle_t *) stream) ? UV_EINVAL : 0;
   for (size_t i = 0; err == 0 && i < parts_of(bytes); i++)
     err = check_part(part_at(bytes, i));
-  return err;
+  return err == 0 && length(bytes) == SIZE_MAX ? UV_E2BIG : err;
 }
 
 avow_promise_t *avow_write(uv_stream_t *stream, avow_value_t bytes) {
+  if (stream == NULL) {
+    avow__value_unref(bytes);
+    return avow__nothing("a stream");
+  }
   int n = check(stream, &bytes);
   size_t len = 0;
   if (n == 0) {
@@ -177,6 +184,11 @@ static int check_handle(const avow_value_t *v) {
 
 avow_promise_t *avow_write_handle(uv_stream_t *stream, avow_value_t bytes,
                                   avow_value_t handle) {
+  if (stream == NULL) {
+    avow__value_unref(bytes);
+    avow__value_unref(handle);
+    return avow__nothing("a stream");
+  }
   int err = check(stream, &bytes);
   if (err == 0)
     err = check_handle(&handle);
@@ -198,6 +210,8 @@ static void on_shutdown(uv_shutdown_t *req, int status) {
 }
 
 avow_promise_t *avow_shutdown(uv_stream_t *stream) {
+  if (stream == NULL)
+    return avow__nothing("a stream");
   avow_promise_t *p;
   shutdown_t *shutdown = avow__op_new(stream->loop, sizeof(*shutdown), &p);
   if (shutdown == NULL)

@@ -22,7 +22,7 @@ missing=0
 for maker in $(makers); do
   case $maker in
   avow_channel_new | avow_channel_ref) continue ;; # settle nothing
-  avow_cancel_losers) continue ;;                  # of a combinator's
+  avow_cancel_losers | avow_join_losers) continue ;; # of a combinator's
   esac
   cat subjects_*.c | grep -qF "{ \"$maker\"," && continue
   grep -qF "OPERATION(${maker#avow_fs_}," fs_operations.c && continue

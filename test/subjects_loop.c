@@ -125,6 +125,11 @@ static avow_promise_t *work(void) {
   return avow_work(loop, answer, &data_held, free_data);
 }
 
+static avow_promise_t *detached_work(void) {
+  data_held++;
+  return avow_work_detached(loop, answer, &data_held, free_data);
+}
+
 static void end_work(void) {
   run();
   assert_int_equal(data_held, 0);
@@ -273,7 +278,8 @@ static const subject_t subjects[] = {
     .strike = end_channel },
   { "avow_fs_poll_once", ON_FILE, AT_ONCE, .start = fs_poll_once },
   { "avow_fs_polls", ON_FILE, AT_ONCE, next_fs_poll, .strike = end_channel },
-  { "avow_work", IN_POOL, AT_ONCE, work, .strike = end_work },
+  { "avow_work", IN_POOL, UNWINDS, work, .strike = end_work },
+  { "avow_work_detached", IN_POOL, AT_ONCE, detached_work, .strike = end_work },
   { "avow_random", IN_POOL, AT_ONCE, .start = random_bytes },
   { "avow_getaddrinfo", IN_POOL, AT_ONCE, .start = getaddrinfo_of_number },
   { "avow_getnameinfo", IN_POOL, AT_ONCE, .start = getnameinfo_of_number },

@@ -42,6 +42,10 @@ static avow_promise_t *deadline(void) {
   return avow_deadline(pending(), avow_deadline_in(loop, 1 << 20, AVOW_NEVER));
 }
 
+static avow_promise_t *shield(void) {
+  return avow_shield(pending());
+}
+
 static avow_deferred_t *never;
 static avow_promise_t *stop;
 
@@ -188,6 +192,7 @@ static const subject_t subjects[] = {
   { "avow_stackless", WHEN_TOLD, UNWINDS, stackless, .complete = resolve },
   { "avow_timeout", WHEN_TOLD, AT_ONCE, timeout, .complete = resolve },
   { "avow_deadline", WHEN_TOLD, AT_ONCE, deadline, .complete = resolve },
+  { "avow_shield", WHEN_TOLD, NEVER, shield, .complete = resolve },
   { "avow_until", WHEN_TOLD, AT_ONCE, until, resolve, .set = make_stop,
     .strike = end_stop },
   { "avow_group_new", WHEN_TOLD, UNWINDS, group_of_one, .complete = resolve },

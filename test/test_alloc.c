@@ -52,6 +52,21 @@ static void free_of_nothing_does_not_reach_the_allocator(void **state) {
   assert_int_equal(frees, 0);
 }
 
+static void sizes_that_would_wrap_have_no_memory(void **state) {
+  assert_true(avow__plus(SIZE_MAX - 1, 1) == SIZE_MAX);
+  assert_true(avow__plus(SIZE_MAX, SIZE_MAX) == SIZE_MAX);
+  assert_true(avow__plus(2, 3) == 5);
+  assert_true(avow__times(SIZE_MAX / 2 + 1, 2) == SIZE_MAX);
+  assert_true(avow__times(SIZE_MAX, 0) == 0);
+  assert_true(avow__times(2, 3) == 6);
+
+  assert_null(avow__malloc(SIZE_MAX));
+  assert_null(avow__realloc(NULL, SIZE_MAX));
+  assert_null(avow__calloc(SIZE_MAX / 2 + 1, 2));
+
+  assert_int_equal(mallocs + reallocs + callocs, 0);
+}
+
 static void values_come_from_the_replacement(void **state) {
   const avow_value_t v = avow_string("x");
   assert_int_equal(mallocs, 1);
@@ -209,6 +224,7 @@ int main(void) {
   const struct CMUnitTest replacing[] = {
     NOTING(each_function_goes_to_the_one_given_for_it),
     NOTING(free_of_nothing_does_not_reach_the_allocator),
+    NOTING(sizes_that_would_wrap_have_no_memory),
     NOTING(values_come_from_the_replacement),
     NOTING(loop_comes_from_the_replacement_and_goes_back),
     NOTING(replacing_with_null_is_refused_and_changes_nothing),

@@ -72,16 +72,49 @@ static void finally_runs_even_if_its_upstream_goes_on(void **state) {
   avow_deferred_t *d;
   avow_promise_t *shared = pending(&d, "stop");
   avow_promise_t *p = avow_finally(avow_ref(shared), note_fn, "finally");
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("finally");
+  assert_true(avow_resolve(d, avow_none()));
+  assert_fulfils_none(shared);
+}
+
+static void attach_frees_no_sooner_than_its_upstream_is_over(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *shared = pending(&d, "stop");
+  avow_promise_t *p = avow_attach(avow_ref(shared), "one", note_free);
+  p = avow_attach(p, "two", note_free);
   avow_promise_t *q = avow_attach(avow_ref(shared), "free", note_free);
+  q = avow_then(q, note_cb, note_cb, "then");
 
   avow_cancel(p);
   avow_cancel(q);
 
+  assert_rejects(q, UV_ECANCELED); /* who waits for it need not */
+  assert_notes("");
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  assert_true(avow_resolve(d, avow_string("dropped")));
   assert_rejects(p, UV_ECANCELED);
-  assert_rejects(q, UV_ECANCELED);
-  assert_notes("finally free");
-  assert_true(avow_resolve(d, avow_none()));
-  assert_fulfils_none(shared);
+  assert_notes("one free two");
+  assert_fulfils_bytes(shared, "dropped");
+}
+
+static void attach_that_was_cancelled_lets_the_loop_close(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *shared = pending(&d, "stop");
+  avow_promise_t *p = avow_attach(avow_ref(shared), "free", note_free);
+  avow_cancel(p);
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_notes("stop free");
+  assert_int_equal(avow_state(p), AVOW_REJECTED);
+  avow_unref(p);
+  avow_unref(shared);
+  avow_deferred_drop(d);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
 static void settled_promise_is_left_alone(void **state) {
@@ -432,6 +465,8 @@ int main(void) {
     CASE(catch_may_recover_from_a_cancellation),
     CASE(what_others_hold_goes_on),
     CASE(finally_runs_even_if_its_upstream_goes_on),
+    CASE(attach_frees_no_sooner_than_its_upstream_is_over),
+    CASE(attach_that_was_cancelled_lets_the_loop_close),
     CASE(settled_promise_is_left_alone),
     CASE(arrived_value_still_reaches_its_handler),
     CASE(what_a_late_handler_follows_is_cancelled),

@@ -336,6 +336,95 @@ static void cancel_losers_reaches_into_nested_combinators(void **state) {
   avow_deferred_drop(deferreds[2]);
 }
 
+/* What unwinds for as long as a deferred is pending. */
+static avow_deferred_t *unwinding[2];
+
+static avow_value_t unwind_fn(void *d) {
+  note("unwinds");
+  return avow_follow(avow_promise_new(loop, d));
+}
+
+static avow_promise_t *slow_to_unwind(size_t i) {
+  return avow_finally(inputs[i], unwind_fn, &unwinding[i]);
+}
+
+static void turn(void) {
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* whether something is left or not */
+}
+
+static void join_losers_waits_for_their_end(void **state) {
+  make_inputs();
+  avow_promise_t *held = avow_ref(inputs[2]);
+  avow_promise_t *const all[] = { slow_to_unwind(0), inputs[1], inputs[2] };
+  avow_promise_t *p = avow_join_losers(avow_race(loop, all, N));
+
+  assert_true(avow_resolve(deferreds[1], avow_string("first")));
+  turn();
+  assert_notes("unwinds");
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  avow_cancel(p); /* that is what it does */
+  assert_true(avow_resolve(unwinding[0], avow_none()));
+
+  assert_fulfils_bytes(p, "first");
+  assert_int_equal(avow_state(held), AVOW_PENDING);
+  resolve_input(2, 2);
+  avow_unref(held);
+  avow_deferred_drop(deferreds[0]);
+}
+
+static void join_losers_needs_none(void **state) {
+  make_inputs();
+  avow_promise_t *p = avow_join_losers(avow_all(loop, inputs, N));
+  avow_promise_t *settled = avow_promise_resolve(loop, avow_int(1));
+  assert_ptr_equal(avow_join_losers(settled), settled);
+
+  for (int i = 0; i < N; i++)
+    resolve_input(i, i);
+
+  assert_outcome(p, "is=[0 1 2]");
+  assert_fulfils_int(settled, 1);
+}
+
+/* One inside the other, both settle with what was certain first. */
+static void cancelled_join_losers_waits_at_every_depth(void **state) {
+  make_inputs();
+  avow_promise_t *const inner[] = { slow_to_unwind(0), slow_to_unwind(1) };
+  avow_promise_t *const outer[] = { inputs[2], avow_join_losers(
+                                                   avow_all(loop, inner, 2)) };
+  avow_promise_t *p = avow_join_losers(avow_any(loop, outer, 2));
+
+  avow_cancel(p);
+  turn();
+  assert_notes("unwinds unwinds");
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  assert_true(avow_resolve(unwinding[0], avow_none()));
+  turn();
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  assert_true(avow_resolve(unwinding[1], avow_error(UV_EIO)));
+
+  assert_rejects(p, UV_ECANCELED);
+  for (size_t i = 0; i < N; i++)
+    avow_deferred_drop(deferreds[i]);
+}
+
+static void join_losers_lets_the_loop_close(void **state) {
+  make_inputs();
+  avow_promise_t *const all[] = { slow_to_unwind(0), inputs[1], inputs[2] };
+  avow_promise_t *p = avow_join_losers(avow_race(loop, all, N));
+  assert_true(avow_resolve(deferreds[1], avow_int(1)));
+  turn();
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_notes("unwinds");
+  assert_int_equal(avow_state(p), AVOW_FULFILLED);
+  avow_unref(p);
+  avow_deferred_drop(deferreds[0]);
+  avow_deferred_drop(deferreds[2]);
+  avow_deferred_drop(unwinding[0]);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(all_keeps_the_order_of_inputs),
@@ -360,6 +449,10 @@ int main(void) {
     CASE(cancel_losers_rejects_what_nobody_else_holds),
     CASE(cancel_losers_of_all_on_the_first_failure),
     CASE(cancel_losers_reaches_into_nested_combinators),
+    CASE(join_losers_waits_for_their_end),
+    CASE(join_losers_needs_none),
+    CASE(cancelled_join_losers_waits_at_every_depth),
+    CASE(join_losers_lets_the_loop_close),
   };
   return RUN(tests);
 }

@@ -367,7 +367,7 @@ static void copy_tree_stops_when_cancelled(void **state) {
     avow_unref(p);
     assert_int_equal(heard.entries, entries);
     assert_int_equal(open_files(), before);
-    (void) avow_run(avow_remove_tree(loop, at("to")));
+    avow_ignore(avow_run(avow_remove_tree(loop, at("to"))));
   }
 }
 
@@ -413,7 +413,7 @@ static void loop_close_stops_a_copy(void **state) {
 }
 
 static void forget_copy(void) {
-  (void) avow_run(avow_remove_tree(loop, at("to")));
+  avow_ignore(avow_run(avow_remove_tree(loop, at("to"))));
 }
 
 static avow_promise_t *start_heard(void) {

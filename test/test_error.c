@@ -1,6 +1,8 @@
 /* Errors: codes, messages and causes. */
 #include "harness.h"
 
+#include <errno.h>
+
 enum { DEPTH = 1000000, SMALL_STACK = 64 * 1024, LONG_MESSAGE = 10000 };
 
 static void count_destroy(void *self) {
@@ -196,13 +198,66 @@ static void own_codes_are_below_all_of_libuvs(void **state) {
   }
 }
 
-static void codes_of_nobody_are_unknown(void **state) {
-  static const int codes[] = { 0, 1, -20000, -29999, INT32_MIN };
+static void codes_of_nobody_are_their_numbers(void **state) {
+  static const struct {
+    int code;
+    const char *name, *text;
+  } codes[] = { { 0, "0", "error 0" },
+                { -20000, "-20000", "error -20000" },
+                { -30001, "-30001", "error -30001" },
+                { 123456, "123456", "error 123456" },
+                { INT32_MIN, "-2147483648", "error -2147483648" } };
 
   for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
-    assert_string_equal(avow_err_name(codes[i]), "UNKNOWN");
-    assert_string_equal(avow_strerror(codes[i]), "unknown error");
+    assert_string_equal(avow_err_name(codes[i].code), codes[i].name);
+    assert_string_equal(avow_strerror(codes[i].code), codes[i].text);
   }
+}
+
+static void errno_reads_as_what_it_is(void **state) {
+  assert_string_equal(avow_err_name(ENOENT), "+ENOENT");
+  assert_string_equal(avow_strerror(ENOENT), avow_strerror(UV_ENOENT));
+}
+
+static avow_value_t succeed(void *data) {
+  return avow_error(0);
+}
+
+static void no_error_is_none_everywhere(void **state) {
+  avow_group_t *g;
+  avow_promise_t *p = avow_group_new(loop, &g);
+  avow_group_add(g, avow_try(loop, succeed, NULL));
+  avow_group_close(g);
+  const avow_value_t v = avow_error_new(0, avow_string("gone"), "no %s", "one");
+
+  assert_fulfils_none(avow_try(loop, succeed, NULL));
+  assert_fulfils_none(p);
+  assert_int_equal(v.tag, AVOW_NONE);
+}
+
+static avow_value_t fail_slowly(void *data) {
+  return avow_follow(avow_timeout(avow_sleep(loop, 60000), 1));
+}
+
+static void timeout_of_avows_is_no_systems(void **state) {
+  const avow_retry_options_t options = { .attempts = 2, .delay = 1 };
+  avow_value_t v = avow_run(fail_slowly(NULL).u.p);
+  const avow_value_t code = avow_error(UV_ETIMEDOUT);
+  const avow_value_t kernel =
+      avow_error_new(UV_ETIMEDOUT, avow_none(), "connect: timed out");
+  const avow_value_t number = avow_int(UV_ETIMEDOUT);
+
+  assert_true(avow_is_timeout(&v));
+  assert_false(avow_is_timeout(&code));
+  assert_false(avow_is_timeout(&kernel));
+  assert_false(avow_is_timeout(&number));
+  avow_value_unref(v);
+  avow_value_unref(kernel);
+
+  v = avow_run(avow_retry(loop, fail_slowly, NULL, &options));
+  assert_non_null(avow_error_cause(&v)); /* the list of both */
+  assert_true(avow_is_timeout(&v));
+  avow_value_unref(v);
 }
 
 static void error_keeps_message_and_cause_along_a_chain(void **state) {
@@ -259,7 +314,10 @@ int main(void) {
     CASE(codes_of_libuv_have_its_texts_and_names),
     CASE(own_codes_have_their_names_and_texts),
     CASE(own_codes_are_below_all_of_libuvs),
-    CASE(codes_of_nobody_are_unknown),
+    CASE(codes_of_nobody_are_their_numbers),
+    CASE(errno_reads_as_what_it_is),
+    CASE(no_error_is_none_everywhere),
+    CASE(timeout_of_avows_is_no_systems),
     CASE(error_keeps_message_and_cause_along_a_chain),
     CASE(reason_that_is_no_error_becomes_a_cause),
     CASE(aggregate_has_all_reasons_as_its_cause),

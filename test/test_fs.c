@@ -385,6 +385,17 @@ static void running_write_keeps_its_bytes_when_cancelled(void **state) {
   (void) close(reader);
 }
 
+static avow_promise_t *start_fsync_of_nothing(void) {
+  return avow_fs_fsync(loop, -1);
+}
+
+static void close_waits_for_no_request_on_what_is_no_file(void **state) {
+  assert_cancels_at_once(done_unheard(start_fsync_of_nothing));
+
+  assert_rejects(avow_fs_close(loop, -1), UV_EBADF);
+  run();
+}
+
 static void cancelled_close_closes_all_the_same(void **state) {
   const int before = open_files();
   hold_pool(THREADS);
@@ -438,6 +449,7 @@ int main(void) {
     FS(running_read_is_dropped_when_cancelled),
     FS(close_waits_for_cancelled_requests_that_run),
     FS(running_write_keeps_its_bytes_when_cancelled),
+    FS(close_waits_for_no_request_on_what_is_no_file),
     FS(cancelled_close_closes_all_the_same),
     FS(failure_keeps_its_code_without_memory),
   };

@@ -39,6 +39,18 @@ static avow_value_t sleep_there(uv_loop_t *own, void *data) {
   return avow_follow(avow_sleep(own, 1));
 }
 
+static avow_value_t stop_there(uv_loop_t *own, void *data) {
+  uv_stop(own);
+  return avow_int(1);
+}
+
+static void loop_goes_on_after_a_uv_stop(void **state) {
+  assert_fulfils_int(avow_loops_run(loops, 0, loop, stop_there, NULL), 1);
+
+  assert_fulfils_none(avow_loops_run(loops, 0, loop, sleep_there, NULL));
+  end_loops();
+}
+
 static avow_value_t fail_there(uv_loop_t *own, void *data) {
   return avow_error_new(UV_EIO, avow_string("cause"), "failed there");
 }
@@ -465,6 +477,7 @@ int main(void) {
   (void) uv_sem_init(&gate, 0);
   const struct CMUnitTest tests[] = {
     LOOPS_CASE(run_calls_on_another_thread),
+    LOOPS_CASE(loop_goes_on_after_a_uv_stop),
     LOOPS_CASE(run_waits_for_a_promise_over_there),
     LOOPS_CASE(run_rejects_with_an_error_from_there),
     LOOPS_CASE(lists_and_bytes_change_threads),

@@ -344,7 +344,7 @@ static void use_null(void) {
 }
 
 static void run_null(void) {
-  (void) avow_run(NULL);
+  avow_ignore(avow_run(NULL));
 }
 
 static void gather_null(void) {
@@ -368,7 +368,7 @@ static void let_go_twice(void) {
 
 static void use_after_run(void) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
-  (void) avow_run(p);
+  avow_ignore(avow_run(p));
   avow_unref(avow_then(p, note_cb, NULL, "never"));
 }
 
@@ -424,6 +424,133 @@ static void promise_used_twice_with_a_ref_is_fine(void **state) {
   assert_notes("first second");
 }
 
+static void settle_twice(void) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  (void) avow_resolve(d, avow_int(1)); /* true */
+  (void) avow_resolve(d, avow_int(2)); /* as JavaScript has it */
+  avow_unref(p);
+}
+
+static void drop_after_settling(void) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  (void) avow_reject(d, avow_error(UV_EIO)); /* true */
+  avow_deferred_drop(d);
+  avow_unref(p);
+}
+
+static void settle_after_following(void) {
+  avow_deferred_t *d, *e;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  (void) avow_resolve(d, avow_follow(avow_promise_new(loop, &e))); /* true */
+  avow_on_cancel(d, note_free, "never");
+  avow_unref(p);
+}
+
+static void ref_after_dropping(void) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_deferred_drop(avow_deferred_ref(d));
+  avow_deferred_drop(d);
+  avow_deferred_drop(avow_deferred_ref(d));
+  avow_unref(p);
+}
+
+static void deferred_that_was_settled_is_named_as_such(void **state) {
+  assert_misuse(settle_twice, "this deferred was settled already");
+  assert_misuse(settle_twice, "(its promise is fulfilled)");
+  assert_misuse(drop_after_settling, "(its promise is rejected)");
+  assert_misuse(settle_after_following, "(its promise follows another)");
+  assert_misuse(ref_after_dropping, "this deferred was settled already");
+}
+
+#  ifndef AVOW_NO_POOL
+
+static void settle_what_is_gone(void) {
+  avow_deferred_t *d;
+  avow_unref(avow_promise_new(loop, &d));
+  (void) avow_resolve(d, avow_none()); /* true, and that was the last of it */
+  avow_deferred_drop(d);
+}
+
+static void deferred_that_is_gone_is_named_as_such(void **state) {
+  assert_misuse(settle_what_is_gone, "(its promise is gone)");
+}
+
+#  endif
+
+static void as_many_may_settle_as_were_made(void **state) {
+  enum { MANY = 1000 };
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  for (int i = 0; i < MANY; i++)
+    (void) avow_deferred_ref(d); /* the same */
+
+  assert_true(avow_resolve(d, avow_int(1)));
+  for (int i = 0; i < MANY; i++)
+    assert_false(avow_resolve(d, avow_int(2)));
+
+  assert_fulfils_int(p, 1);
+}
+
+static void let_go_of_a_value_twice(void) {
+  const avow_value_t v = avow_string("once");
+  avow_value_unref(v);
+  avow_value_unref(v);
+}
+
+static void keep_a_value_that_is_gone(void) {
+  avow_value_t item = avow_string("inside");
+  avow_value_unref(avow_list(&item, 1));
+  avow_value_unref(avow_value_ref(&item));
+}
+
+static void value_that_is_gone_is_named_as_such(void **state) {
+  assert_misuse(let_go_of_a_value_twice, "this value is gone");
+  assert_misuse(keep_a_value_that_is_gone, "this value is gone");
+}
+
+static void value_where_another_was_is_there(void **state) {
+  for (int i = 0; i < 10000; i++) {
+    avow_value_t items[] = { avow_string("a"),
+                             avow_error_new(UV_EIO, avow_string("b"), "c") };
+    const avow_value_t v = avow_list(items, 2);
+    avow_value_unref(avow_value_ref(&v));
+    avow_value_unref(v);
+  }
+}
+
+static void ask_what_was_taken(void) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_promise_t *q = avow_then(p, note_cb, NULL, "later");
+  (void) avow_state(p); /* pending */
+  avow_unref(q);
+}
+
+static void cancel_what_was_taken(void) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_promise_t *q = avow_then(p, note_cb, NULL, "later");
+  avow_cancel(p);
+  avow_unref(q);
+}
+
+static void keep_what_was_taken(void) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_promise_t *q = avow_then(p, note_cb, NULL, "later");
+  avow_unref(avow_ref(p));
+  avow_unref(q);
+}
+
+static void asking_what_was_taken_is_named_as_such(void **state) {
+  assert_misuse(ask_what_was_taken, "this promise was taken already");
+  assert_misuse(cancel_what_was_taken, "this promise was taken already");
+  assert_misuse(keep_what_was_taken, "this promise was taken already");
+}
+
 static void make_a_promise(void *data) {
   avow_unref(avow_sleep(loop, 0));
 }
@@ -459,10 +586,44 @@ static void settle_in_a_thread(void) {
   call_in_thread(settle, d);
 }
 
+static void keep_in_a_thread(void *promise) {
+  avow_unref(avow_ref(promise));
+}
+
+/* No callback of avow's has run there. */
+static void let_go_in_a_thread_of_a_loop_that_uv_run_ran(void) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  uv_thread_t thread;
+  avow_unref(avow_sleep(loop, 60000));
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* it is not over */
+  assert_int_equal(uv_thread_create(&thread, keep_in_a_thread, p), 0);
+  assert_int_equal(uv_thread_join(&thread), 0);
+}
+
+static avow_value_t run_the_loop(const avow_value_t *arg, void *data) {
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* which it must not */
+  return avow_none();
+}
+
+static void uv_run_in_a_handler(void) {
+  avow_remote_t *r; /* there is something to run it for */
+  avow_unref(avow_remote_new(loop, &r));
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+  avow_ignore(avow_run(avow_then(p, run_the_loop, NULL, NULL)));
+}
+
+static void loop_run_inside_itself_is_named_as_such(void **state) {
+  assert_misuse(uv_run_in_a_handler,
+                "uv_run() inside a callback: return avow_follow(promise)");
+}
+
 static void thread_that_is_not_the_loops_is_sent_to_remotes(void **state) {
   assert_misuse(make_in_a_thread, "only avow_remote_*() may be");
   assert_misuse(let_go_in_a_thread, "only avow_remote_*() may be");
   assert_misuse(settle_in_a_thread, "only avow_remote_*() may be");
+  assert_misuse(let_go_in_a_thread_of_a_loop_that_uv_run_ran,
+                "only avow_remote_*() may be");
 }
 
 #endif
@@ -486,8 +647,17 @@ int main(void) {
     CASE(promise_that_is_gone_is_named_as_such),
 #  endif
     CASE(promise_taken_before_is_named_as_such),
+    CASE(deferred_that_was_settled_is_named_as_such),
+#  ifndef AVOW_NO_POOL
+    CASE(deferred_that_is_gone_is_named_as_such),
+#  endif
+    CASE(as_many_may_settle_as_were_made),
+    CASE(value_that_is_gone_is_named_as_such),
+    CASE(value_where_another_was_is_there),
+    CASE(asking_what_was_taken_is_named_as_such),
     CASE(promise_used_twice_with_a_ref_is_fine),
     CASE(thread_that_is_not_the_loops_is_sent_to_remotes),
+    CASE(loop_run_inside_itself_is_named_as_such),
 #endif
   };
   return RUN(tests);

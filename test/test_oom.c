@@ -30,7 +30,7 @@ static avow_promise_t *chain_on_settled(void) {
 static avow_promise_t *chain_on_deferred(void) {
   avow_deferred_t *d;
   avow_promise_t *p = chain_on(avow_promise_new(loop, &d));
-  resolve_later(d);
+  resolve_later(avow_trace_settles("test_oom.c", 2, d));
   return p;
 }
 
@@ -107,7 +107,7 @@ static avow_promise_t *nested_combinators(void) {
   };
   avow_promise_t *outer[] = {
     avow_all(loop, ps, 4),
-    avow_cancel_losers(combined(avow_any, 3)),
+    avow_join_losers(combined(avow_any, 3)),
   };
   return avow_finally(avow_all(loop, outer, 2), duty_fn, duty_new());
 }
@@ -185,9 +185,10 @@ static avow_promise_t *stopped(void) {
   avow_promise_t *stop = avow_promise_new(loop, &d);
   avow_promise_t *ps[] = {
     avow_until(slow_chain(0), stop), avow_until(slow_deferred(), stop),
-    avow_until(avow_timeout(slow_chain(0), 1000), stop)
+    avow_until(avow_timeout(slow_chain(0), 1000), stop),
+    avow_until(avow_shield(slow_chain(0)), stop)
   };
-  avow_promise_t *end = avow_all_settled(loop, ps, 3);
+  avow_promise_t *end = avow_all_settled(loop, ps, 4);
   avow_unref(stop);
   resolve_later(d);
   return end;

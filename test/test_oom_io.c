@@ -100,10 +100,12 @@ static avow_value_t work_fn(void *data) {
 static avow_promise_t *jobs(void) {
   avow_promise_t *ps[] = { avow_work(loop, work_fn, duty_new(), duty_end),
                            avow_work(loop, work_fn, duty_new(), duty_end),
-                           avow_random(loop, 32), avow_random(loop, 32) };
+                           avow_random(loop, 32), avow_random(loop, 32),
+                           avow_work_detached(loop, work_fn, duty_new(),
+                                              duty_end) };
   avow_cancel(ps[1]);
   avow_cancel(ps[3]);
-  return avow_all_settled(loop, ps, 4);
+  return avow_all_settled(loop, ps, 5);
 }
 
 static void jobs_survive(void **state) {

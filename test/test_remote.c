@@ -22,7 +22,8 @@ static void count_destroy(void *self) {
 }
 
 static const avow_class_t counted = { .name = "counted",
-                                      .destroy = count_destroy };
+                                      .destroy = count_destroy,
+                                      .sendable = true };
 
 static avow_value_t counted_object(void) {
   destroyed = 0;
@@ -390,8 +391,30 @@ static void work_after_foreign_closing_waits_for_close(void **state) {
   assert_work_waits_for_close();
 }
 
+static const avow_class_t rooted = { .name = "rooted",
+                                     .destroy = count_destroy };
+
+/* As streams do, of which the handles are another loop's. */
+static void what_cannot_change_threads_is_refused(void **state) {
+  avow_remote_t *r, *s;
+  avow_promise_t *p = avow_remote_new(loop, &r);
+  avow_promise_t *q = avow_remote_new(loop, &s);
+  destroyed = 0;
+  avow_value_t item = avow_object(&rooted, NULL);
+
+  assert_int_equal(avow_remote_resolve(r, avow_list(&item, 1)), 0);
+  assert_int_equal(destroyed, 1); /* where it was */
+  item = avow_object(&rooted, NULL);
+  assert_int_equal(avow_remote_reject(s, item), 0);
+
+  assert_says(p, AVOW_EMISUSE, "remote: rooted cannot change threads");
+  assert_says(q, AVOW_EMISUSE, "remote: rooted cannot change threads");
+  assert_int_equal(destroyed, 2);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
+    CASE(what_cannot_change_threads_is_refused),
     CASE(resolve_fulfils_from_another_thread),
     CASE(reject_rejects_from_another_thread),
     CASE(drop_breaks_the_promise_from_another_thread),

@@ -199,7 +199,7 @@ static avow_value_t await_and_clean_up(const avow_value_t *got, void *data) {
   AVOW_AWAIT(&me->frame, me->p);
   avow_value_unref(note_value_cb(got, "got"));
   me->sum = avow_is_error(got) ? got->code : avow_to_int(got);
-  AVOW_AWAIT(&me->frame, avow_sleep(loop, 0));
+  AVOW_AWAIT(&me->frame, avow_shield(avow_sleep(loop, 0)));
   avow_value_unref(note_value_cb(got, "cleaned"));
   return me->sum < 0 ? avow_error((int) me->sum) : avow_int(me->sum);
   AVOW_END;
@@ -241,7 +241,7 @@ static void cancel_keeps_a_value_that_has_arrived(void **state) {
   avow_cancel(p);
 
   assert_fulfils_int(p, 4);
-  assert_notes("got=4 cleaned=ECANCELED");
+  assert_notes("got=4 cleaned=none");
 }
 
 static avow_value_t cancel_itself(const avow_value_t *got, void *data) {
@@ -310,7 +310,7 @@ static int end_of(avow_cb step) {
 
 static void closing_the_loop_unwinds_it(void **state) {
   assert_int_equal(end_of(await_and_clean_up), UV_ECANCELED);
-  assert_notes("got=ECANCELED cleaned=ECANCELED"); /* no time to sleep */
+  assert_notes("got=ECANCELED cleaned=none");
 }
 
 static avow_value_t sleep_for_ever(const avow_value_t *got, void *data) {

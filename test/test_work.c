@@ -135,19 +135,119 @@ static void work_cancelled_in_the_queue_never_runs(void **state) {
   assert_int_equal(job.frees, 1);
 }
 
-static void work_cancelled_while_it_runs_ends_unheard(void **state) {
+static void work_cancelled_while_it_runs_is_waited_for(void **state) {
   job_t job = { .result = avow_string("late") };
   avow_promise_t *p = avow_work(loop, call_held, &job, free_job);
   meet_in_pool();
 
   avow_cancel(p);
-  assert_rejects(p, UV_ECANCELED);
+  avow_cancel(p);
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* the work keeps it alive */
+  assert_int_equal(avow_state(p), AVOW_PENDING);
   assert_int_equal(job.frees, 0); /* the thread still uses it */
+  let_go_in_pool();
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_int_equal(job.calls, 1);
+  assert_int_equal(job.frees, 1);
+}
+
+static void detached_work_cancelled_while_it_runs_ends_unheard(void **state) {
+  job_t job = { .result = avow_string("late") };
+  avow_promise_t *p = avow_work_detached(loop, call_held, &job, free_job);
+  meet_in_pool();
+
+  avow_cancel(p);
+  assert_rejects(p, UV_ECANCELED);
+  assert_int_equal(job.frees, 0);
   let_go_in_pool();
   run();
 
   assert_int_equal(job.calls, 1);
   assert_int_equal(job.frees, 1);
+}
+
+static void detached_work_gives_what_its_function_returns(void **state) {
+  job_t job = { .result = avow_int(7) };
+
+  assert_fulfils_int(avow_work_detached(loop, call, &job, free_job), 7);
+  assert_rejects(avow_work_detached(loop, NULL, &job, free_job), UV_EINVAL);
+
+  assert_int_equal(job.frees, 2);
+}
+
+static void mark_free(void *data) {
+  job_t *job = data;
+  assert_int_equal(job->calls, 1); /* it is over */
+  job->frees++;
+}
+
+/* What its function uses is still there, as long as that runs. */
+static void timeout_of_work_waits_for_its_function(void **state) {
+  job_t job = { .result = avow_string("late") };
+  avow_promise_t *p = avow_work(loop, call_held, &job, NULL);
+  avow_promise_t *const stop = avow_promise_resolve(loop, avow_none());
+  p = avow_until(avow_attach(p, &job, mark_free), stop);
+  meet_in_pool();
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* the work keeps it alive */
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+
+  let_go_in_pool();
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_int_equal(job.frees, 1);
+  avow_unref(stop);
+}
+
+static avow_value_t work_held_fn(void *data) {
+  return avow_follow(avow_work(loop, call_held, data, NULL));
+}
+
+static void mutex_around_work_that_was_cancelled_lets_nobody_in(void **state) {
+  job_t one = { .result = avow_none() }, two = { .result = avow_none() };
+  avow_limiter_t *mutex = avow_limiter_new(loop, 1);
+  avow_promise_t *p = avow_limiter_run(mutex, work_held_fn, &one);
+  avow_promise_t *q = avow_limiter_run(mutex, work_held_fn, &two);
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* its promises keep it alive */
+  meet_in_pool();
+
+  avow_cancel(p);
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* likewise */
+  avow_stats_t stats;
+  avow_loop_stats(loop, &stats);
+  assert_int_equal(stats.requests, 1);
+  let_go_in_pool();
+  assert_rejects(p, UV_ECANCELED);
+  meet_in_pool();
+  assert_int_equal(one.calls, 1);
+  let_go_in_pool();
+
+  assert_fulfils_none(q);
+  avow_limiter_unref(mutex);
+}
+
+static avow_value_t ask_twice(void *data) {
+  const bool before = avow_work_is_wanted();
+  wait_in_pool();
+  *(int *) data = before * 2 + avow_work_is_wanted();
+  return avow_none();
+}
+
+static void work_that_runs_learns_that_nobody_wants_it(void **state) {
+  int said = 0;
+  avow_promise_t *p = avow_work(loop, ask_twice, &said, NULL);
+  meet_in_pool();
+  avow_cancel(p);
+  let_go_in_pool();
+  assert_rejects(p, UV_ECANCELED);
+  assert_int_equal(said, 2);
+
+  p = avow_work(loop, ask_twice, &said, NULL);
+  meet_in_pool();
+  let_go_in_pool();
+  assert_fulfils_none(p);
+  assert_int_equal(said, 3);
+  assert_true(avow_work_is_wanted()); /* what is no work is */
 }
 
 static void work_cancelled_when_done_drops_the_result(void **state) {
@@ -294,7 +394,12 @@ int main(void) {
     CASE(work_without_a_function_rejects_and_frees),
     CASE(work_may_give_a_thenable),
     CASE(work_cancelled_in_the_queue_never_runs),
-    CASE(work_cancelled_while_it_runs_ends_unheard),
+    CASE(work_cancelled_while_it_runs_is_waited_for),
+    CASE(detached_work_cancelled_while_it_runs_ends_unheard),
+    CASE(detached_work_gives_what_its_function_returns),
+    CASE(timeout_of_work_waits_for_its_function),
+    CASE(mutex_around_work_that_was_cancelled_lets_nobody_in),
+    CASE(work_that_runs_learns_that_nobody_wants_it),
     CASE(work_cancelled_when_done_drops_the_result),
     CASE(work_cancelled_as_its_data_goes_drops_the_result),
     CASE(loop_close_waits_for_work_that_runs),

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "peer.h"
+#include "value.h"
 
 enum { LARGE = 8 << 20, PART = 1 << 16, PIECES = 16 };
 
@@ -148,6 +149,17 @@ static void write_rejects_what_is_not_bytes(void **state) {
               "write: invalid argument");
   assert_rejects(avow_write(stream, avow_int(1)), UV_EINVAL);
   assert_rejects(avow_write(stream, avow_error(UV_ENOMEM)), UV_ENOMEM);
+}
+
+/* Where pointers have 32 bits, a MiB that is in a list 4,096 times. */
+static void write_rejects_a_list_of_more_than_a_size_can_say(void **state) {
+  const avow_value_t v = avow_string("x");
+  avow__bytes_t *claims = v.u.p;
+  avow_value_t items[] = { avow_value_ref(&v), v };
+  claims->len = SIZE_MAX / 2 + 1;
+
+  assert_says(avow_write(stream, avow_list(items, 2)), UV_E2BIG,
+              "write: argument list too long");
 }
 
 static void list_is_written_in_order(void **state) {
@@ -399,6 +411,7 @@ int main(void) {
     BOTH(write_fails_once_the_peer_has_gone),
     BOTH(queued_write_fails_when_the_peer_goes),
     BOTH(write_rejects_what_is_not_bytes),
+    BOTH(write_rejects_a_list_of_more_than_a_size_can_say),
     BOTH(list_is_written_in_order),
     BOTH(list_of_nothing_writes_nothing),
     BOTH(long_list_waits_for_its_reader),

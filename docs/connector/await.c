@@ -37,7 +37,7 @@ static avow_value_t try_address(uv_loop_t *loop, const struct sockaddr *to) {
     v = read_welcome(stream);
   if (!avow_is_error(&v))
     return avow_pointer(tcp);
-  (void) avow_await(avow_close((uv_handle_t *) tcp)); /* none */
+  avow_ignore(avow_await(avow_close((uv_handle_t *) tcp))); /* none */
   free(tcp);
   return v;
 }

@@ -39,7 +39,8 @@ AVOW_BEGIN_C
  * if there is no memory for a stack, UV_EAGAIN past max_stacks or where the
  * system allows no more mappings, UV_EINVAL without fn. A cancelled function
  * learns of it from the await that it is in or comes to next, which gives
- * UV_ECANCELED; it should clean up, where it may await, and return.
+ * UV_ECANCELED, as from then on each does that would have to wait. It should
+ * clean up, where it may await what avow_shield() makes, and return.
  */
 AVOW_ASYNC_ AVOW_MUST_USE avow_promise_t *avow_async(uv_loop_t *loop,
                                                      avow_fn fn, void *data);
@@ -51,7 +52,7 @@ AVOW_ASYNC_ AVOW_MUST_USE avow_promise_t *avow_async(uv_loop_t *loop,
  * it calls, though not in what avow calls back: elsewhere AVOW_ENOTASYNC;
  * AVOW_EMISUSE if p belongs to another loop.
  */
-AVOW_ASYNC_ avow_value_t avow_await(avow_promise_t *p);
+AVOW_ASYNC_ AVOW_MUST_USE avow_value_t avow_await(avow_promise_t *p);
 
 AVOW_END_C
 

@@ -11,10 +11,11 @@ AVOW_BEGIN_C
 /**
  * Walks up from p through promises that nobody else holds and rejects the
  * topmost with UV_ECANCELED at once; from there the rejection comes down
- * through each catch and finally. A settled promise is left alone. Where a
- * value has arrived already its handler still runs, so that nothing is lost:
- * what it then waits for is cancelled instead. Inside an avow_cancel_cb it takes
- * effect once that has returned.
+ * through each catch and finally. Of work that runs, and of what has children
+ * (maps, groups, …), it waits for the end first. A settled promise is left
+ * alone. Where a value has arrived already its handler still runs, so that
+ * nothing is lost: what it then waits for is cancelled instead. Inside an
+ * avow_cancel_cb it takes effect once that has returned.
  */
 AVOW_API void avow_cancel(const avow_promise_t *p);
 
@@ -31,8 +32,8 @@ AVOW_API void avow_on_cancel(const avow_deferred_t *d, avow_cancel_cb cb,
 /**
  * Settles as p does, unless stop settles first: then p is cancelled, and the
  * reason is stop's, or UV_ECANCELED if stop was fulfilled. That rejection waits
- * for p's handlers to have run, unless others hold p. One stop promise serves
- * any number of these (an abort signal).
+ * for p's handlers to have run, and for work that runs to be over, unless
+ * others hold p. One stop promise serves any number of these (an abort signal).
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_until(avow_promise_t *p,
                                                   const avow_promise_t *stop);
@@ -45,10 +46,28 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_timeout(avow_promise_t *p,
                                                     uint64_t ms);
 
 /**
+ * Settles as p does, and cancelling does not get past it: it waits until p has
+ * settled, and goes on from here then. So does closing the loop, as long as
+ * anything can still happen there. For what must be done to its end, and for
+ * cleaning up in a function that was cancelled, whose other awaits give
+ * UV_ECANCELED. An avow_timeout() that p is of limits it.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_shield(avow_promise_t *p);
+
+/**
  * Of a combinator's promise: when it settles, cancel the inputs that are still
  * pending and that nobody else holds. Returns its argument.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_cancel_losers(
+    avow_promise_t *combined);
+
+/**
+ * The same, and it waits for them: when its outcome is certain, or it is
+ * cancelled, it cancels the other inputs and settles once these have unwound,
+ * so that what they use may be freed behind it: the locals of the function that
+ * awaits a race, for one. Inputs that others hold are not waited for.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_join_losers(
     avow_promise_t *combined);
 
 AVOW_END_C

@@ -1,6 +1,7 @@
 /*
  * Combinators. Each takes the promises of its array; the array stays the
- * caller's. Losers are not cancelled and their failures count as handled.
+ * caller's. Losers are not cancelled and their failures count as handled: see
+ * avow_cancel_losers(), and avow_join_losers() where these use what goes away.
  */
 #ifndef AVOW_COMBINE_H
 #define AVOW_COMBINE_H
@@ -41,8 +42,8 @@ typedef enum avow_gather_kind_e {
 } avow_gather_kind_t;
 
 /** The combinators with one input at a time, for fan-outs that grow. */
-AVOW_API avow_gather_t *avow_gather_new(uv_loop_t *loop,
-                                        avow_gather_kind_t kind);
+AVOW_API AVOW_MUST_USE avow_gather_t *avow_gather_new(uv_loop_t *loop,
+                                                      avow_gather_kind_t kind);
 /** Adds an input; borrows the gather, which the program still holds. */
 AVOW_API void avow_gather_add(const avow_gather_t *g, avow_promise_t *p);
 /** No more inputs: from now on it may settle. */

@@ -22,10 +22,13 @@ enum {
   AVOW_ETHROWN = -20008     /* an async function threw a C++ exception */
 };
 
-/** The error that is only its code. Allocates nothing. */
+/**
+ * The error that is only its code. Allocates nothing. 0, which says that there
+ * was none, makes none: avow_none().
+ */
 static inline avow_value_t avow_error(int code) {
   avow_value_t v = avow_none();
-  v.tag = AVOW_ERROR;
+  v.tag = code != 0 ? AVOW_ERROR : AVOW_NONE;
   v.code = code;
   v.u.p = NULL;
   return v;
@@ -34,10 +37,12 @@ static inline avow_value_t avow_error(int code) {
 /**
  * An error with a message (a format and its arguments; NULL for the code's own
  * text) and a cause, any value: avow_none() for none, a list for the errors of
- * an aggregate. Takes the cause. Without memory only the code remains.
+ * an aggregate. Takes the cause. Without memory only the code remains. For the
+ * code 0 it is avow_none(), as avow_error() has it.
  */
-AVOW_API avow_value_t avow_error_new(int code, avow_value_t cause,
-                                     const char *format, ...) AVOW_PRINTF(3, 4);
+AVOW_API AVOW_MUST_USE avow_value_t avow_error_new(int code, avow_value_t cause,
+                                                   const char *format, ...)
+    AVOW_PRINTF(3, 4);
 
 static inline bool avow_is_error(const avow_value_t *v) {
   return v->tag == AVOW_ERROR;
@@ -54,10 +59,24 @@ AVOW_API const char *avow_error_message(const avow_value_t *v);
 /** What it was made with, or NULL; the list of an AVOW_EAGGREGATE is here. */
 AVOW_API const avow_value_t *avow_error_cause(const avow_value_t *v);
 
-/** "no such file or directory": the text of a code of libuv's or of ours. */
+/**
+ * Whether v is UV_ETIMEDOUT because a limit of avow's had passed (avow_timeout()
+ * and what is made of it, a command's), not because the system says so, as of a
+ * connection that nobody answers.
+ */
+AVOW_API bool avow_is_timeout(const avow_value_t *v);
+
+/**
+ * "no such file or directory": the text of a code of libuv's or of ours, or of
+ * an errno, which is positive; "error -30001" for a program's own.
+ */
 AVOW_API const char *avow_strerror(int code);
 
-/** "ENOENT", "AVOW_EBROKEN". */
+/**
+ * "ENOENT", "AVOW_EBROKEN"; "+ENOENT" for an errno, which no code of libuv's is
+ * equal to; "-30001" for a program's own. To be read before the thread's next
+ * call.
+ */
 AVOW_API const char *avow_err_name(int code);
 
 AVOW_END_C

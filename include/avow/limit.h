@@ -15,13 +15,16 @@ typedef struct avow_limiter_s avow_limiter_t;
  * A limiter with so many permits. Never NULL: without permits, or without
  * memory, what is asked of it rejects with UV_EINVAL or UV_ENOMEM.
  */
-AVOW_API avow_limiter_t *avow_limiter_new(uv_loop_t *loop, size_t permits);
+AVOW_API AVOW_MUST_USE avow_limiter_t *avow_limiter_new(uv_loop_t *loop,
+                                                        size_t permits);
 
 /**
  * Calls fn, from a job, once there is a permit, and settles as avow_try() does.
  * The permit is given back when that has settled. Cancelling while it waits
  * takes it out of the queue, in constant time, and fn is not called; later it
- * cancels what fn returned.
+ * cancels what fn returned, and gives the permit back once that has rejected.
+ * A request of libuv's that ends in the background by then has no permit; work
+ * (avow_work()) has it to its end.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_limiter_run(const avow_limiter_t *l,
                                                         avow_fn fn, void *data);

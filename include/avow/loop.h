@@ -12,9 +12,9 @@
 AVOW_BEGIN_C
 
 /**
- * Called when the last reference to a rejected promise goes and nobody ever
- * subscribed to it or read its result: the failure would be lost. UV_ECANCELED
- * is not reported, since somebody asked for it. where is "file:line" of the
+ * Called when the last reference to a rejected promise goes, or the loop is
+ * closed while somebody holds it, and nobody ever subscribed to it or read its
+ * result: the failure would be lost. UV_ECANCELED is not reported, since somebody asked for it. where is "file:line" of the
  * promise's making in trace builds, else NULL.
  */
 typedef void (*avow_unhandled_cb)(uv_loop_t *loop, const avow_value_t *reason,
@@ -55,17 +55,17 @@ AVOW_API int avow_loop_init(uv_loop_t *loop, const avow_options_t *options);
 
 /**
  * The handles that avow keeps on a loop (one uv_idle_t, uv_check_t, uv_timer_t
- * and uv_async_t) are visible to uv_walk(). A program that closes all handles
- * there may close them too, once it starts nothing new; avow_loop_close() still
- * has to follow.
+ * and uv_async_t; in debug builds a uv_prepare_t) are visible to uv_walk(). A
+ * program that closes all handles there may close them too, once it starts
+ * nothing new; avow_loop_close() still has to follow.
  *
  * Ends what the matching avow_loop_init() began. The last call rejects all that
  * is pending with UV_ECANCELED, runs the handlers that this wakes, waits for
  * requests in flight on the thread pool and closes our handles, running the
  * loop for all of this; afterwards nothing of ours keeps uv_loop_close() from
- * returning 0. Promises that the program still holds stay valid and settled.
- * Handlers that begin new work each time they hear of the end are refused it
- * after a while.
+ * returning 0. Promises that the program still holds stay valid and settled;
+ * debug builds say on stderr how many these are. Handlers that begin new work
+ * each time they hear of the end are refused it after a while.
  * Call it where uv_run() may be called; UV_EBUSY from inside a callback of
  * ours, UV_EINVAL if the loop was not initialised.
  */

@@ -21,7 +21,7 @@ typedef avow_value_t (*avow_loops_fn)(uv_loop_t *loop, void *data);
  * threads or memory what is asked of it rejects with the reason. Any thread may
  * use it.
  */
-AVOW_API avow_loops_t *avow_loops_new(size_t count);
+AVOW_API AVOW_MUST_USE avow_loops_t *avow_loops_new(size_t count);
 
 AVOW_API size_t avow_loops_count(const avow_loops_t *loops);
 
@@ -32,7 +32,8 @@ AVOW_API size_t avow_loops_count(const avow_loops_t *loops);
  * does not. Cancelling cancels it over there, and rejects when that has
  * unwound: data may be freed behind this, and behind the avow_loop_close() of
  * home, which waits for it too. UV_EINVAL for other indices, and without fn;
- * UV_ECANCELED when the loops are being closed.
+ * UV_ECANCELED when the loops are being closed. A uv_stop() of such a loop ends
+ * a turn of it, no more.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_loops_run(const avow_loops_t *loops,
                                                       size_t index,

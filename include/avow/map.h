@@ -14,7 +14,8 @@ typedef avow_value_t (*avow_map_fn)(size_t i, void *data);
 
 /** Zero in a field stands for its default. */
 typedef struct avow_map_options_s {
-  size_t limit;            /* so many at a time; all at once */
+  size_t limit;            /* so many at a time; all at once for a number of
+                              items, one for those of a channel */
   avow_gather_kind_t kind; /* AVOW_ALL, the default, or AVOW_ALL_SETTLED */
   bool cancels;            /* when one fails, those that run; else not */
 } avow_map_options_t;
@@ -23,8 +24,9 @@ typedef struct avow_map_options_s {
  * LIST: what fn makes of 0 to n - 1, in this order, as avow_all() or
  * avow_all_settled() have it. fn is called from jobs, in this order. After a
  * failure (all) or when cancelled, which cancels what runs, it is called no
- * more. Settles when nothing of it runs any more: data may be freed behind it.
- * options may be NULL. UV_EINVAL for other kinds, and without fn.
+ * more. Settles when all that fn returned has: data may be freed behind it,
+ * unless avow_work_detached() has it. options may be NULL. UV_EINVAL for other
+ * kinds, and without fn.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_map(
     uv_loop_t *loop, size_t n, avow_map_fn fn, void *data,

@@ -15,8 +15,9 @@ typedef struct avow_once_s avow_once_t;
  * no run is left that might use it. Never NULL: without memory, or without fn,
  * what is asked of it rejects with UV_ENOMEM or UV_EINVAL.
  */
-AVOW_API avow_once_t *avow_once_new(uv_loop_t *loop, avow_fn fn, void *data,
-                                    void (*free_fn)(void *data));
+AVOW_API AVOW_MUST_USE avow_once_t *avow_once_new(uv_loop_t *loop, avow_fn fn,
+                                                  void *data,
+                                                  void (*free_fn)(void *data));
 
 /**
  * What fn returns or follows. The first to ask has it called, from a job;

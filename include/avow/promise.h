@@ -52,8 +52,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_try(uv_loop_t *loop, avow_fn fn,
 
 /**
  * Resolves: fulfils with a value, rejects with an error, adopts a promise or a
- * thenable (ECMA-262, Promise Resolve Functions). Takes d and v. False if the
- * promise was resolved already, also by being cancelled; v is then released.
+ * thenable (ECMA-262, Promise Resolve Functions). Takes d, so each may be
+ * settled once, and v. False if the promise was resolved already, by another
+ * holder or by being cancelled; v is then released.
  */
 AVOW_API bool avow_resolve(avow_deferred_t *d, avow_value_t v);
 
@@ -64,7 +65,8 @@ AVOW_API bool avow_resolve(avow_deferred_t *d, avow_value_t v);
 AVOW_API bool avow_reject(avow_deferred_t *d, avow_value_t error);
 
 /** One more holder who may settle; each of them takes its own reference. */
-AVOW_API avow_deferred_t *avow_deferred_ref(const avow_deferred_t *d);
+AVOW_API avow_deferred_t *avow_deferred_ref(
+    const avow_deferred_t *d);
 
 /** Lets go; the last holder to do so unsettled rejects with AVOW_EBROKEN. */
 AVOW_API void avow_deferred_drop(avow_deferred_t *d);
@@ -102,15 +104,16 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_finally(avow_promise_t *p,
  * Settles as p does, after freeing data: what the handlers before it use lives
  * exactly as long as they do. free_fn runs in every case, as finally's handler;
  * but when even the reserve is used up while p is pending, data is kept rather
- * than freed too early. A combinator does not wait for the losers: attach to
- * each input what that uses.
+ * than freed too early. Cancelled while others hold p, which then goes on, it
+ * rejects and frees when p has settled. A combinator does not wait for the
+ * losers: attach to each input what that uses.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_attach(avow_promise_t *p,
                                                    void *data,
                                                    void (*free_fn)(void *));
 
 /** One more reference, to use p twice. */
-AVOW_API avow_promise_t *avow_ref(const avow_promise_t *p);
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_ref(const avow_promise_t *p);
 
 /** Lets go of p, which may be NULL. The work goes on; nothing is cancelled. */
 AVOW_API void avow_unref(avow_promise_t *p);
@@ -127,7 +130,7 @@ AVOW_API const avow_value_t *avow_result(const avow_promise_t *p);
  * Runs p's loop until p settles, and returns how: for main() and for tests.
  * AVOW_EIDLE if the loop runs dry first, AVOW_EMISUSE inside a callback.
  */
-AVOW_API avow_value_t avow_run(avow_promise_t *p);
+AVOW_API AVOW_MUST_USE avow_value_t avow_run(avow_promise_t *p);
 
 /**
  * Calls step again and again, from a job each time and in constant memory,

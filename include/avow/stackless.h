@@ -44,9 +44,9 @@ typedef struct avow_frame_s {
  * Calls step now, with frame for its data, and again after each await; the
  * promise is resolved with what step returns elsewhere. Order, errors and
  * cancelling are those of avow_async(): got, which is borrowed, is UV_ECANCELED
- * then, and step may await to clean up. frame is the caller's, and has to stay
- * until the promise is settled: avow_attach() what is to be freed. UV_EINVAL
- * without one of them.
+ * then, and to clean up step awaits what avow_shield() makes. frame is the
+ * caller's, and has to stay until the promise is settled: avow_attach() what is
+ * to be freed. UV_EINVAL without one of them.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_stackless(uv_loop_t *loop,
                                                       avow_cb step,

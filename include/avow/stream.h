@@ -49,10 +49,11 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_read_all(uv_stream_t *stream,
  * is written in one go without being put together. Tries at once and queues
  * what the system would not take (uv_try_write, uv_write). Cancelling does not
  * take anything back: what is queued is written in the background. After a
- * rejection it is unknown how much went out: close the stream. As with libuv
- * itself, ignore SIGPIPE, which ends a program that writes to a peer that has
- * hung up: signal(SIGPIPE, SIG_IGN). Debug builds say so at the first write if
- * nobody does.
+ * rejection it is unknown how much went out: close the stream. UV_E2BIG for a
+ * LIST of more bytes than a size_t can say. As with libuv itself, ignore
+ * SIGPIPE, which ends a program that writes to a peer that has hung up:
+ * signal(SIGPIPE, SIG_IGN). Debug builds say so at the first write if nobody
+ * does.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_write(uv_stream_t *stream,
                                                   avow_value_t bytes);

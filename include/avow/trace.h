@@ -21,6 +21,11 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_trace_await(const char *file,
                                                         int line,
                                                         avow_promise_t *p);
 
+/** Notes the place of a call that is given d to settle, and returns d. */
+AVOW_API AVOW_MUST_USE avow_deferred_t *avow_trace_settles(const char *file,
+                                                           int line,
+                                                           avow_deferred_t *d);
+
 AVOW_END_C
 
 #if defined(AVOW_TRACE) && !defined(AVOW_BUILDING)
@@ -29,6 +34,10 @@ AVOW_END_C
 #  define avow_promise_resolve(...) \
     AVOW_MADE_(avow_promise_resolve(__VA_ARGS__))
 #  define avow_promise_reject(...) AVOW_MADE_(avow_promise_reject(__VA_ARGS__))
+#  define AVOW_SETTLES_(d)         avow_trace_settles(__FILE__, __LINE__, d)
+#  define avow_resolve(d, ...)     avow_resolve(AVOW_SETTLES_(d), __VA_ARGS__)
+#  define avow_reject(d, ...)      avow_reject(AVOW_SETTLES_(d), __VA_ARGS__)
+#  define avow_deferred_drop(d)    avow_deferred_drop(AVOW_SETTLES_(d))
 #  define avow_try(...)            AVOW_MADE_(avow_try(__VA_ARGS__))
 #  define avow_then(...)           AVOW_MADE_(avow_then(__VA_ARGS__))
 #  define avow_catch(...)          AVOW_MADE_(avow_catch(__VA_ARGS__))
@@ -62,6 +71,7 @@ AVOW_END_C
 #  define avow_any(...)            AVOW_MADE_(avow_any(__VA_ARGS__))
 #  define avow_until(...)          AVOW_MADE_(avow_until(__VA_ARGS__))
 #  define avow_timeout(...)        AVOW_MADE_(avow_timeout(__VA_ARGS__))
+#  define avow_shield(...)         AVOW_MADE_(avow_shield(__VA_ARGS__))
 #  define avow_remote_new(...)     AVOW_MADE_(avow_remote_new(__VA_ARGS__))
 #  define avow_sleep(...)          AVOW_MADE_(avow_sleep(__VA_ARGS__))
 #  define avow_getaddrinfo(...)    AVOW_MADE_(avow_getaddrinfo(__VA_ARGS__))
@@ -127,6 +137,7 @@ AVOW_END_C
 #  define avow_copy_tree(...)      AVOW_MADE_(avow_copy_tree(__VA_ARGS__))
 #  define avow_remove_tree(...)    AVOW_MADE_(avow_remove_tree(__VA_ARGS__))
 #  define avow_work(...)           AVOW_MADE_(avow_work(__VA_ARGS__))
+#  define avow_work_detached(...)  AVOW_MADE_(avow_work_detached(__VA_ARGS__))
 #  define avow_random(...)         AVOW_MADE_(avow_random(__VA_ARGS__))
 #  define avow_limiter_run(...)    AVOW_MADE_(avow_limiter_run(__VA_ARGS__))
 #  define avow_listen(...)         AVOW_CHANNEL_(avow_listen(__VA_ARGS__))

@@ -104,25 +104,31 @@ static inline avow_value_t avow_follow(avow_promise_t *p) {
  */
 
 /** Wraps self, which class->destroy frees with the last reference. */
-AVOW_API avow_value_t avow_object(const avow_class_t *klass, void *self);
+AVOW_API AVOW_MUST_USE avow_value_t avow_object(const avow_class_t *klass,
+                                                void *self);
 
 /** A copy of len bytes; data may be NULL when len is 0. */
-AVOW_API avow_value_t avow_bytes(const void *data, size_t len);
+AVOW_API AVOW_MUST_USE avow_value_t avow_bytes(const void *data, size_t len);
 
 /** A copy of a string that ends in NUL. */
-AVOW_API avow_value_t avow_string(const char *s);
+AVOW_API AVOW_MUST_USE avow_value_t avow_string(const char *s);
 
 /** len bytes to be filled in through out, which stays valid with the value. */
-AVOW_API avow_value_t avow_bytes_new(size_t len, char **out);
+AVOW_API AVOW_MUST_USE avow_value_t avow_bytes_new(size_t len, char **out);
 
 /** Takes each of the n items. */
-AVOW_API avow_value_t avow_list(avow_value_t items[], size_t n);
+AVOW_API AVOW_MUST_USE avow_value_t avow_list(avow_value_t items[], size_t n);
 
 /** One more reference to what v holds: how to keep a borrowed value. */
 AVOW_API avow_value_t avow_value_ref(const avow_value_t *v);
 
 /** Lets go. Values nested to any depth are freed without recursion. */
 AVOW_API void avow_value_unref(avow_value_t v);
+
+/** Drops a result on purpose, of an await or a run: avow_ignore(avow_run(p)). */
+static inline void avow_ignore(avow_value_t v) {
+  avow_value_unref(v);
+}
 
 /**
  * Readers. The wrong type is a mistake of the program: debug builds say which

@@ -15,12 +15,27 @@ AVOW_BEGIN_C
  * (uv_queue_work): a value, or an error, which rejects; a promise is misuse.
  * free_fn (NULL: nothing to free) gets data on the loop's thread, once, when fn
  * is over or will never be called, before handlers run: what those need belongs
- * in the value. Cancelling takes it off the queue, and fn is not called; one
- * that runs ends in the background and what it returns is released.
+ * in the value. Cancelling takes it off the queue, and fn is not called; of one
+ * that runs it waits for the end, releases what that returns, and rejects then:
+ * so a timeout around it, and a permit that it has, last as long as fn.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_work(uv_loop_t *loop, avow_fn fn,
                                                  void *data,
                                                  void (*free_fn)(void *));
+
+/**
+ * avow_work() that cancelling does not wait for: it rejects at once, and an fn
+ * that runs ends in the background. What fn uses goes with free_fn, never with
+ * avow_attach() or after the rejection.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_work_detached(
+    uv_loop_t *loop, avow_fn fn, void *data, void (*free_fn)(void *));
+
+/**
+ * For an fn that takes long to ask, on its thread, between its parts: false
+ * once its promise was cancelled. It may return then, whatever it likes.
+ */
+AVOW_API bool avow_work_is_wanted(void);
 
 /**
  * BYTES: len random ones, fit for keys (uv_random). UV_E2BIG past 2^31 - 1.

@@ -90,10 +90,16 @@ static void run_to_the_end(avow_promise_t *p, outcome_t *out) {
   trial_check(avow_loop_close(loop) == 0, "avow closes");
 }
 
+static avow_value_t hear_of_it(const avow_value_t *reason, void *data) {
+  return avow_none();
+}
+
 static void run_until(avow_promise_t *p, bool (*is_time)(void),
                       outcome_t *out) {
   while (avow_state(p) == AVOW_PENDING && !is_time())
     (void) uv_run(loop, UV_RUN_ONCE); /* the promise says more */
+  /* Closing would report a failure that we only hold. */
+  avow_unref(avow_catch(avow_ref(p), hear_of_it, NULL));
   trial_check(avow_loop_close(loop) == 0, "avow closes");
   trial_check(avow_state(p) != AVOW_PENDING, "closing settles");
   const avow_value_t *v = avow_result(p);

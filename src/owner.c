@@ -1,0 +1,49 @@
+/*
+ * Debug builds: whose thread the loop is, also before avow has called back
+ * there, and whether it is run inside itself. A handle that prepares for each
+ * poll knows both.
+ */
+#include "promise.h"
+
+#if AVOW__DEBUG
+
+static void on_prepare(uv_prepare_t *prepare) {
+  avow__context_t *c = prepare->data;
+  if (c->depth > 0)
+    avow__misuse(
+        "uv_run() inside a callback: return avow_follow(promise) or use "
+        "avow_then(); in an async function, use avow_await()");
+  c->thread = uv_thread_self();
+  c->has_thread = true;
+}
+
+void avow__owner_init(avow__context_t *c) {
+  (void) uv_prepare_init(c->loop, &c->owner); /* cannot fail */
+  c->owner.data = c;
+  (void) uv_prepare_start(&c->owner, on_prepare); /* fails on no callback */
+  uv_unref((uv_handle_t *) &c->owner);
+}
+
+void avow__owner_close(avow__context_t *c) {
+  avow__close_own(c, (uv_handle_t *) &c->owner);
+}
+
+void avow__check_thread(avow__context_t *c) {
+  const uv_thread_t self = uv_thread_self();
+  if (c->has_thread && !uv_thread_equal(&c->thread, &self))
+    avow__misuse(
+        "called from a thread that is not the loop's: only "
+        "avow_remote_*() may be");
+}
+
+#else
+
+void avow__owner_init(avow__context_t *c) {
+  (void) c;
+}
+
+void avow__owner_close(avow__context_t *c) {
+  (void) c;
+}
+
+#endif

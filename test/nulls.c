@@ -1,0 +1,175 @@
+/*
+ * NULL, for each pointer that a public function takes: each call in a process
+ * of its own, which may end in no other way than by saying what is missing.
+ * nulls.pl makes the calls, so that no function can be left out.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "avow.h"
+#include "avow/stackless.h"
+
+static uv_loop_t own, *loop = &own;
+static avow_deferred_t *deferred;
+static avow_group_t *group;
+static avow_remote_t *remote;
+static avow_value_t value = { .tag = AVOW_INT };
+static avow_value_t values[] = { { .tag = AVOW_INT } };
+static const size_t sizes[] = { 1 };
+static const avow_class_t klass = { .name = "class" };
+static avow_frame_t frame;
+static avow_stats_t stats;
+static char program[] = "true", *args[] = { program, NULL };
+static const char *const words[] = { program, NULL };
+static const avow_command_t command = { .args = words };
+static const uv_process_options_t process = { .file = "true", .args = args };
+static char *text;
+static size_t size;
+
+static void not_null(const void *made) {
+  if (made == NULL) {
+    (void) fputs("it gave NULL\n", stderr);
+    _exit(2);
+  }
+}
+
+static void use(avow_value_t v) {
+  avow_value_unref(v);
+}
+
+static avow_value_t cb(const avow_value_t *arg, void *data) {
+  return avow_none();
+}
+
+static avow_value_t fn(void *data) {
+  return avow_none();
+}
+
+static avow_value_t map_fn(size_t i, void *data) {
+  return avow_none();
+}
+
+static avow_value_t loops_fn(uv_loop_t *there, void *data) {
+  return avow_none();
+}
+
+static void done(void *data) {
+}
+
+static avow_deferred_t *a_deferred(void) {
+  avow_unref(avow_promise_new(loop, &deferred));
+  return deferred;
+}
+
+static avow_group_t *a_group(void) {
+  avow_unref(avow_group_new(loop, &group));
+  return group;
+}
+
+static avow_remote_t *a_remote(void) {
+  avow_unref(avow_remote_new(loop, &remote));
+  return remote;
+}
+
+static avow_promise_t **promises(void) {
+  static avow_promise_t *one[1];
+  one[0] = avow_sleep(loop, 0);
+  return one;
+}
+
+static uv_stream_t *a_stream(void) {
+  static uv_tcp_t tcp;
+  (void) uv_tcp_init(loop, &tcp);
+  return (uv_stream_t *) &tcp;
+}
+
+static uv_pipe_t *a_pipe(void) {
+  static uv_pipe_t pipe;
+  (void) uv_pipe_init(loop, &pipe, 0);
+  return &pipe;
+}
+
+static uv_udp_t *a_socket(void) {
+  static uv_udp_t udp;
+  (void) uv_udp_init(loop, &udp);
+  return &udp;
+}
+
+static const struct sockaddr *address(void) {
+  static struct sockaddr_in loopback;
+  (void) uv_ip4_addr("127.0.0.1", 9, &loopback);
+  return (const struct sockaddr *) &loopback;
+}
+
+typedef struct {
+  const char *name;
+  void (*call)(void);
+} case_t;
+
+#include "nulls_cases.h"
+
+static void close_handle(uv_handle_t *handle, void *data) {
+  if (!uv_is_closing(handle))
+    uv_close(handle, NULL);
+}
+
+/* In a process of its own; what comes of the call comes before the end. */
+static void call(const case_t *it) {
+  (void) alarm(20);
+  if (uv_loop_init(loop) != 0 || avow_loop_init(loop, NULL) != 0)
+    _exit(3);
+  it->call();
+  uv_walk(loop, close_handle, NULL);
+  (void) avow_loop_close(loop);
+  _exit(0);
+}
+
+static bool is_fine(int status, const char *said) {
+  if (WIFEXITED(status))
+    return WEXITSTATUS(status) == 0;
+#ifdef NDEBUG
+  return (void) said, false;
+#else
+  return WTERMSIG(status) == SIGABRT && strncmp(said, "avow: ", 6) == 0;
+#endif
+}
+
+static bool survives(const case_t *it) {
+  char said[512] = "";
+  int ends[2], status = 0;
+  if (pipe(ends) != 0)
+    return false;
+  const pid_t child = fork();
+  if (child == 0) {
+    (void) dup2(ends[1], STDERR_FILENO);
+    call(it);
+  }
+  (void) close(ends[1]);
+  size_t len = 0;
+  ssize_t n;
+  while ((n = read(ends[0], said + len, sizeof(said) - 1 - len)) > 0)
+    len += (size_t) n;
+  (void) close(ends[0]);
+  (void) waitpid(child, &status, 0);
+  if (is_fine(status, said))
+    return true;
+  printf("%s: %s %d: %s\n", it->name, WIFSIGNALED(status) ? "signal" : "status",
+         WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), said);
+  return false;
+}
+
+int main(void) {
+  char directory[] = "/tmp/avow-nulls-XXXXXX";
+  if (mkdtemp(directory) == NULL || chdir(directory) != 0)
+    return 1;
+  const size_t count = sizeof(cases) / sizeof(cases[0]);
+  size_t failed = 0;
+  for (size_t i = 0; i < count; i++)
+    failed += !survives(&cases[i]);
+  (void) rmdir(directory);
+  printf("%zu of %zu calls with NULL end badly\n", failed, count);
+  return failed > 0;
+}

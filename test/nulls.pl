@@ -1,0 +1,112 @@
+# Prints a C program from the public headers: each function, called once for
+# each of its pointers with NULL there and something sound elsewhere.
+#
+#   perl nulls.pl HEADER... >nulls_cases.h
+#
+# A type that is not in the table below is an error: say what is sound of it.
+use strict;
+use warnings;
+
+# What may always be NULL: the program's own data, what has a default.
+my %never = map { $_ => 1 } qw(data self);
+
+my %sound = (
+  'uv_loop_t *' => 'loop',
+  'avow_promise_t *' => 'avow_sleep(loop, 0)',
+  'avow_deferred_t *' => 'a_deferred()',
+  'avow_deferred_t **' => '&deferred',
+  'avow_channel_t *' => 'avow_channel_new(loop, 1)',
+  'avow_limiter_t *' => 'avow_limiter_new(loop, 1)',
+  'avow_once_t *' => 'avow_once_new(loop, fn, NULL, NULL)',
+  'avow_reader_t *' => 'avow_reader_new(a_stream())',
+  'avow_gather_t *' => 'avow_gather_new(loop, AVOW_RACE)',
+  'avow_group_t *' => 'a_group()',
+  'avow_group_t **' => '&group',
+  'avow_remote_t *' => 'a_remote()',
+  'avow_remote_t **' => '&remote',
+  'avow_loops_t *' => 'avow_loops_new(1)',
+  'avow_value_t' => 'avow_string("x")',
+  'avow_value_t *' => '&value',
+  'avow_value_t []' => 'values',
+  'avow_promise_t *const []' => 'promises()',
+  'size_t []' => 'sizes',
+  'avow_class_t *' => '&klass',
+  'avow_frame_t *' => '&frame',
+  'avow_stats_t *' => '&stats',
+  'avow_command_t *' => '&command',
+  'char *' => '"missing/file"',
+  'char **' => '&text',
+  'size_t *' => '&size',
+  'void *' => '"x"',
+  'FILE *' => 'stderr',
+  'uv_stream_t *' => 'a_stream()',
+  'uv_handle_t *' => '(uv_handle_t *) a_stream()',
+  'uv_tcp_t *' => '(uv_tcp_t *) a_stream()',
+  'uv_pipe_t *' => 'a_pipe()',
+  'uv_udp_t *' => 'a_socket()',
+  'struct sockaddr *' => 'address()',
+  'uv_process_options_t *' => '&process',
+  'avow_cb' => 'cb',
+  'avow_fn' => 'fn',
+  'avow_map_fn' => 'map_fn',
+  'avow_loops_fn' => 'loops_fn',
+  'avow_cancel_cb' => 'done',
+  'struct addrinfo *' => 'NULL',
+);
+my %number = map { $_ => 1 } qw(int unsigned size_t uint64_t int64_t double
+  uv_file uv_uid_t uv_gid_t uv_os_sock_t avow_gather_kind_t avow_dump_t);
+
+sub parameters {
+  my ($list) = @_;
+  return () if $list eq 'void';
+  my @parts = ('');
+  my $depth = 0;
+  for my $c (split //, $list) {
+    $depth++ if $c eq '(';
+    $depth-- if $c eq ')';
+    if ($c eq ',' && $depth == 0) { push @parts, ''; next }
+    $parts[-1] .= $c;
+  }
+  return grep { $_ ne '...' } map { s/^\s+|\s+$//gr } @parts;
+}
+
+# The expression, and whether NULL could be there.
+sub sound {
+  my ($parameter) = @_;
+  return ('NULL', 1) if $parameter =~ /^void \*\(\*(?:malloc|realloc|calloc)/;
+  return ('NULL', 1) if $parameter =~ /^void \(\*free_fn/;
+  my ($type, $name, $array) =
+    $parameter =~ /^(.*?[\s\*])(\w+)(\[\])?$/ or die "nulls.pl: $parameter\n";
+  $type =~ s/^const //;
+  $type =~ s/\s+$//;
+  $type .= ' []' if $array;
+  return ('NULL', 0) if $never{$name};
+  return ('1', 0) if $number{$type};
+  return ('NULL', 1) if $type =~ /_options_t \*$/ && !$sound{$type};
+  my $value = $sound{$type};
+  die "nulls.pl: what is sound of type '$type', in '$parameter'?\n"
+    unless defined $value;
+  return ($value, $type ne 'avow_value_t');
+}
+
+my @cases;
+my $text = join '', map { open my $in, '<', $_ or die "$_: $!\n"; local $/; <$in> } @ARGV;
+$text =~ s{/\*.*?\*/}{}gs;
+while ($text =~ /AVOW_API\s+(?:AVOW_MUST_USE\s+)?([\w\s\*]+?)(avow_\w+)\s*\(([^;]*?)\)(?:\s*AVOW_PRINTF\([^;]*\))?;/g) {
+  my ($type, $name, $list) = ($1, $2, $3);
+  next if $name =~ /^avow_trace_/; # gives what it is given, for the next to see
+  $list =~ s/\s+/ /g;
+  my @all = map { [sound($_)] } parameters($list);
+  my @names = map { /(\w+)(?:\[\])?(?:\)\([^)]*\))?$/ ? $1 : $_ } parameters($list);
+  for my $i (grep { $all[$_][1] } 0 .. $#all) {
+    my $call = "$name(" . join(', ', map { $_ == $i ? 'NULL' : $all[$_][0] } 0 .. $#all) . ')';
+    my $id = @cases;
+    my $is_made = $type =~ /^avow_\w+_t \*$/;
+    $call = "not_null($call)" if $is_made;
+    $call = "use($call)" if $type =~ /^avow_value_t/;
+    print "static void case_$id(void) {\n  $call;\n}\n\n";
+    push @cases, "  { \"$name() with $names[$i] NULL\", case_$id },\n";
+  }
+}
+die "nulls.pl: there are no functions\n" unless @cases > 100;
+print "static const case_t cases[] = {\n", @cases, "};\n";

@@ -1,0 +1,259 @@
+/* Shields: what cancelling waits for, and closing the loop. */
+#include "harness.h"
+
+static avow_promise_t *pending(avow_deferred_t **out) {
+  avow_promise_t *p = avow_promise_new(loop, out);
+  avow_on_cancel(*out, note_free, "cancelled");
+  return p;
+}
+
+static void shield_settles_as_its_promise_does(void **state) {
+  avow_deferred_t *d, *e;
+  avow_promise_t *p = avow_shield(pending(&d));
+  avow_promise_t *q = avow_shield(pending(&e));
+
+  assert_true(avow_resolve(d, avow_string("done")));
+  assert_true(avow_resolve(e, avow_error(UV_EIO)));
+
+  assert_fulfils_bytes(p, "done");
+  assert_rejects(q, UV_EIO);
+}
+
+static void shield_of_what_is_settled_is_that(void **state) {
+  avow_promise_t *p = avow_promise_resolve(loop, avow_int(1));
+
+  assert_ptr_equal(avow_shield(p), p);
+
+  assert_fulfils_int(p, 1);
+}
+
+static avow_value_t sleep_long(const avow_value_t *arg, void *data) {
+  avow_value_unref(note_value_cb(arg, "got"));
+  return avow_follow(avow_sleep(loop, 60000));
+}
+
+/* As behind a handler that runs: what comes of it is not lost. */
+static void cancelling_waits_and_then_goes_on(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_shield(pending(&d));
+  p = avow_then(p, sleep_long, NULL, NULL);
+
+  avow_cancel(p);
+  avow_cancel(p);
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  assert_true(avow_resolve(d, avow_int(5)));
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("got=5");
+}
+
+static void shield_that_others_hold_is_waited_for_too(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_shield(pending(&d));
+  avow_promise_t *q = avow_then(avow_ref(p), note_cb, NULL, "then");
+
+  avow_cancel(q);
+  assert_int_equal(avow_state(q), AVOW_PENDING);
+  assert_true(avow_resolve(d, avow_int(5)));
+
+  assert_fulfils_int(q, 5);
+  assert_fulfils_int(p, 5);
+  assert_notes("then");
+}
+
+static void until_waits_for_a_shield(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *stop = avow_promise_resolve(loop, avow_none());
+  avow_promise_t *p = avow_until(avow_shield(pending(&d)), stop);
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* nothing is left to do */
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+
+  assert_true(avow_resolve(d, avow_string("dropped")));
+
+  assert_rejects(p, UV_ECANCELED);
+  avow_unref(stop);
+}
+
+static void timeout_inside_limits_a_shield(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_shield(avow_timeout(pending(&d), 1));
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ETIMEDOUT);
+  assert_notes("cancelled");
+  avow_deferred_drop(d);
+}
+
+/* Closing. */
+
+static void close_loop(void) {
+  assert_int_equal(avow_loop_close(loop), 0);
+}
+
+static void open_again(void) {
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void closing_waits_for_what_is_shielded_and_no_more(void **state) {
+  avow_promise_t *p = avow_then(avow_sleep(loop, 1), note_cb, NULL, "slept");
+  avow_promise_t *q = avow_catch(avow_sleep(loop, 1), note_value_cb, "other");
+  p = avow_then(avow_shield(p), note_cb, NULL, "behind");
+
+  close_loop();
+
+  assert_notes("other=ECANCELED slept behind");
+  assert_int_equal(avow_state(p), AVOW_FULFILLED);
+  avow_unref(p);
+  avow_unref(q);
+  open_again();
+}
+
+static avow_value_t sleep_a_little(size_t i, void *data) {
+  return avow_follow(avow_sleep(loop, 1));
+}
+
+static avow_promise_t *group_of_one(void) {
+  avow_group_t *g;
+  avow_promise_t *p = avow_group_new(loop, &g);
+  avow_group_add(g, avow_map(loop, 3, sleep_a_little, NULL, NULL));
+  avow_group_close(g);
+  return p;
+}
+
+/* Through combinators and tools, one inside the other. */
+static void closing_spares_all_that_a_shield_waits_for(void **state) {
+  avow_promise_t *some[] = { avow_sleep(loop, 1), group_of_one() };
+  avow_promise_t *all[] = { avow_all(loop, some, 2),
+                            avow_timeout(avow_sleep(loop, 1), 60000) };
+  avow_promise_t *p = avow_shield(avow_all(loop, all, 2));
+
+  close_loop();
+
+  assert_int_equal(avow_state(p), AVOW_FULFILLED);
+  avow_unref(p);
+  open_again();
+}
+
+static void closing_spares_the_limit_of_what_is_shielded(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_shield(avow_timeout(pending(&d), 1));
+
+  close_loop();
+
+  assert_int_equal(avow_error_code(avow_result(p)), UV_ETIMEDOUT);
+  assert_notes("cancelled");
+  avow_unref(p);
+  avow_deferred_drop(d);
+  open_again();
+}
+
+static void closing_waits_no_longer_than_something_can_happen(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_shield(pending(&d));
+
+  close_loop();
+
+  assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
+  assert_notes("cancelled");
+  avow_unref(p);
+  avow_deferred_drop(d);
+  open_again();
+}
+
+static avow_value_t shield_again(void *data) {
+  int *calls = data;
+  ++*calls;
+  return avow_follow(avow_shield(avow_sleep(loop, 0)));
+}
+
+static void closing_waits_for_no_more_shields_without_end(void **state) {
+  int calls = 0;
+  avow_promise_t *p = avow_repeat(loop, shield_again, &calls);
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* it has begun */
+
+  close_loop();
+
+  assert_int_equal(avow_state(p), AVOW_REJECTED);
+  assert_in_range(calls, 1, 10000);
+  avow_unref(p);
+  open_again();
+}
+
+/* Functions that were cancelled. */
+
+#ifndef AVOW_NO_ASYNC
+
+static avow_value_t swallow(void *data) {
+  for (int i = 0; i < 3; i++) {
+    const avow_value_t v = avow_await(avow_sleep(loop, 60000));
+    avow_value_unref(note_value_cb(&v, "long"));
+  }
+  avow_value_t v = avow_await(avow_shield(avow_sleep(loop, 1)));
+  avow_value_unref(note_value_cb(&v, "shielded"));
+  v = avow_await(avow_promise_resolve(loop, avow_int(3)));
+  avow_value_unref(note_value_cb(&v, "there"));
+  return avow_await(avow_sleep(loop, 60000));
+}
+
+static void function_that_swallows_it_is_cancelled_again(void **state) {
+  avow_promise_t *p = avow_async(loop, swallow, NULL);
+
+  assert_rejects(avow_timeout(p, 1), UV_ETIMEDOUT);
+
+  assert_notes(
+      "long=ECANCELED long=ECANCELED long=ECANCELED shielded=none "
+      "there=3");
+}
+
+static avow_value_t shield_first(void *data) {
+  avow_value_t v = avow_await(avow_shield(data));
+  avow_value_unref(note_value_cb(&v, "shielded"));
+  v = avow_await(avow_sleep(loop, 60000));
+  return note_value_cb(&v, "next");
+}
+
+static void cancelled_behind_a_shield_its_next_await_is(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_async(loop, shield_first, pending(&d));
+
+  avow_cancel(p);
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  assert_true(avow_resolve(d, avow_int(1)));
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("shielded=1 next=ECANCELED");
+}
+
+static void closing_lets_a_function_clean_up(void **state) {
+  avow_unref(avow_async(loop, shield_first, avow_sleep(loop, 1)));
+
+  close_loop();
+
+  assert_notes("shielded=none next=ECANCELED");
+  open_again();
+}
+
+#endif
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(shield_settles_as_its_promise_does),
+    CASE(shield_of_what_is_settled_is_that),
+    CASE(cancelling_waits_and_then_goes_on),
+    CASE(shield_that_others_hold_is_waited_for_too),
+    CASE(until_waits_for_a_shield),
+    CASE(timeout_inside_limits_a_shield),
+    CASE(closing_waits_for_what_is_shielded_and_no_more),
+    CASE(closing_spares_all_that_a_shield_waits_for),
+    CASE(closing_spares_the_limit_of_what_is_shielded),
+    CASE(closing_waits_no_longer_than_something_can_happen),
+    CASE(closing_waits_for_no_more_shields_without_end),
+#ifndef AVOW_NO_ASYNC
+    CASE(function_that_swallows_it_is_cancelled_again),
+    CASE(cancelled_behind_a_shield_its_next_await_is),
+    CASE(closing_lets_a_function_clean_up),
+#endif
+  };
+  return RUN(tests);
+}
