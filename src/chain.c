@@ -374,7 +374,8 @@ static void (*const run_other[])(avow_promise_t *p) = {
 };
 
 void avow__run_jobs(avow__context_t *c) {
-  unsigned left = c->options.budget;
+  const unsigned before = c->allowance;
+  unsigned left = before;
   for (; !avow__queue_is_empty(&c->queue) && left > 0; left--) {
     avow_promise_t *p = (avow_promise_t *) avow__queue_take_first(&c->queue);
     if (AVOW__LIKELY(p->kind == AVOW__THEN))
@@ -386,5 +387,6 @@ void avow__run_jobs(avow__context_t *c) {
     else
       run_other[p->kind](p);
   }
-  c->jobs += c->options.budget - left;
+  c->jobs += before - left;
+  c->allowance = left;
 }

@@ -5,6 +5,7 @@
  */
 #include "loop.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -18,9 +19,9 @@ enum { BUDGET = 10000 };
 enum { STACK = 64 * 1024, STACK_MIN = 16 * 1024, IDLE_STACKS = 1024 };
 
 /* What avow_loop_close() grants to handlers that start new work each time they
-   hear of the end: so many rounds of the queue, beside those that what is there
-   at the start may need. */
-enum { PATIENCE = 100, ROUNDS_EACH = 8 };
+   hear of the end: so many steps, beside those that what is there at the start
+   may need. A step is a job, or a promise that is cancelled. */
+enum { PATIENCE = 200, STEPS_EACH = 4 };
 
 static avow__context_t nowhere = {
   .queue.head = { &nowhere.queue.head, &nowhere.queue.head },
@@ -269,8 +270,13 @@ static void sweep_one(avow_promise_t *p, void *data) {
   avow_cancel(p);
 }
 
-/* Cancels what is pending; true if that leaves nothing to do. */
-static bool sweep(avow__context_t *c) {
+static void spend(uint64_t *steps, uint64_t n) {
+  *steps -= n < *steps ? n : *steps;
+}
+
+/* Cancels what is pending and runs jobs, so many steps at most; true if that
+   leaves nothing to do. */
+static bool sweep(avow__context_t *c, uint64_t *steps) {
   sweep_t sweep = { .context = c };
   avow__enter(c);
   avow__strays_seek(c);
@@ -280,24 +286,39 @@ static bool sweep(avow__context_t *c) {
   sweep.all = sweep.cancelled == 0 && quiet;
   if (sweep.all && sweep.pending > 0)
     avow__pool_each(&c->pool, sweep_one, &sweep);
+  spend(steps, sweep.cancelled);
+  c->allowance = *steps < UINT_MAX ? (unsigned) *steps : UINT_MAX;
   avow__leave(c);
   return sweep.pending == 0 && avow__queue_is_empty(&c->queue) &&
          c->requests == 0;
 }
 
+static void add_steps(avow_promise_t *p, void *steps) {
+  const bool hops = p->kind == AVOW__ADOPT && avow__is_pending(p);
+  *(uint64_t *) steps += STEPS_EACH + (hops ? p->u.hops : 0);
+}
+
+static uint64_t patience_for(avow__context_t *c) {
+  uint64_t steps = PATIENCE;
+  avow__pool_each(&c->pool, add_steps, &steps);
+  return steps;
+}
+
 /* A program may begin new work whenever it hears of the end. In the end it is
    refused promises, and then even finally. */
 static void unwind(avow__context_t *c) {
-  uint64_t rounds =
-      PATIENCE + avow__pool_count(&c->pool) * ROUNDS_EACH / c->options.budget;
-  while (!sweep(c)) {
+  uint64_t steps = patience_for(c);
+  uint64_t jobs = c->jobs;
+  while (!sweep(c, &steps)) {
     if (avow__queue_is_empty(&c->queue) && c->requests > 0)
       (void) uv_run(c->loop, UV_RUN_ONCE); /* c->requests says more */
-    else if (rounds-- == 0) {
-      c->deaf = c->giving_up;
-      c->giving_up = c->refusing = true;
-      rounds = PATIENCE;
-    }
+    spend(&steps, c->jobs - jobs);
+    jobs = c->jobs;
+    if (steps > 0)
+      continue;
+    c->deaf = c->giving_up;
+    c->giving_up = c->refusing = true;
+    steps = patience_for(c);
   }
 }
 

@@ -73,7 +73,8 @@ struct avow_promise_s {
     uint64_t hops;           /* ADOPT */
     struct {
       uint64_t deadline;
-      bool is_limit; /* of an avow_timeout(): ends in its rejection */
+      uint32_t looks; /* at what is due, before this was made */
+      bool is_limit;  /* of an avow_timeout(): ends in its rejection */
     } timer;
     struct {
       void (*on_cancel)(void *data);
@@ -398,10 +399,6 @@ static inline void avow__resolve(avow_promise_t *p, avow_value_t v) {
 
 /* v itself, or what else a reason must be wrapped in. */
 avow_value_t avow__reason(avow_value_t v);
-
-/* Runs the jobs in the queue, to its end or until the budget asks for a turn of
-   the loop: an endless chain must not starve the rest. chain.c. */
-void avow__run_jobs(avow__context_t *c);
 
 /* The promise that a handler's result, one or a thenable, wants to be waited
    for (PromiseResolve). */

@@ -35,7 +35,7 @@ typedef struct avow_options_s {
   avow_track_cb on_reject;        /* default: none */
   avow_track_cb on_handle;        /* default: none */
   void *data;                     /* for these */
-  unsigned budget;      /* jobs in one go before the loop turns; 10,000 */
+  unsigned budget;                /* jobs in a turn of the loop; 10,000 */
   size_t stack_size;    /* of an async function; 64 KiB, at least 16 KiB */
   unsigned idle_stacks; /* kept for the next async functions; 1,024 */
   unsigned max_stacks;  /* async functions at a time; no limit */
@@ -52,8 +52,8 @@ typedef struct avow_options_s {
 AVOW_API int avow_loop_init(uv_loop_t *loop, const avow_options_t *options);
 
 /**
- * The handles that avow keeps on a loop (one uv_idle_t, uv_check_t, uv_timer_t
- * and uv_async_t) are visible to uv_walk(). A program that closes all handles
+ * The handles that avow keeps on a loop (few of each type, and one uv_prepare_t
+ * that is always active, unreferenced) are visible to uv_walk(). A program that closes all handles
  * there may close them too, once it starts nothing new; avow_loop_close() still
  * has to follow.
  *
