@@ -51,6 +51,13 @@ avow_promise_t *avow_then(avow_promise_t *p, avow_cb on_fulfilled,
   return q;
 }
 
+avow_promise_t *avow__then_begin(avow_promise_t *p, avow_cb cb, void *data) {
+  avow_promise_t *q = avow_then(p, cb, NULL, data);
+  if (q->kind == AVOW__THEN) /* else there was no memory */
+    q->flags |= AVOW__BEGINS;
+  return q;
+}
+
 avow_promise_t *avow_catch(avow_promise_t *p, avow_cb on_rejected, void *data) {
   return avow_then(p, NULL, on_rejected, data);
 }

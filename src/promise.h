@@ -31,6 +31,7 @@ enum {
   AVOW__CANCELED = 16,      /* what its handler returns is to be cancelled */
   AVOW__CANCEL_LOSERS = 32, /* of a GATHER */
   AVOW__AWAITED = 32, /* of a DEFERRED: the end of its loop waits for it */
+  AVOW__BEGINS = 32,  /* of a THEN: cancelled before, its handler stays out */
   AVOW__PROXY = 64,   /* a deferred for the promise at upstream (thenables) */
   AVOW__LOST = 128    /* no memory for what follows: ends with UV_ENOMEM */
 };
@@ -480,7 +481,15 @@ void avow__gather_settle(avow_promise_t *gather, avow_value_t v,
    cancellation, that does so when the callback that runs has returned. */
 void avow__cancel_condemned(avow__context_t *c);
 
-/* A sleep that ends in the rejection of an avow_timeout(). */
+/* avow_until(), but takes both. */
+avow_promise_t *avow__until(avow_promise_t *p, avow_promise_t *stop);
+
+/* A sleep that ends in the rejection of an avow_timeout(), and one that has. */
 avow_promise_t *avow__time_limit(avow__context_t *c, uint64_t ms);
+avow_promise_t *avow__time_is_up(avow__context_t *c);
+
+/* avow_then() for what merely begins something: where p gave nothing that could
+   get lost, cb does not run when that is cancelled before its turn. chain.c. */
+avow_promise_t *avow__then_begin(avow_promise_t *p, avow_cb cb, void *data);
 
 #endif

@@ -262,6 +262,10 @@ void avow__wheel_go_on(avow__context_t *c) {
   settle_limits(c->wheel); /* nothing is due now but for want of a budget */
 }
 
+static avow_value_t timed_out(void) {
+  return avow_error_new(UV_ETIMEDOUT, avow_none(), "timed out");
+}
+
 static bool wheel_new(avow__context_t *c) {
   if (c->wheel != NULL)
     return true;
@@ -271,7 +275,7 @@ static bool wheel_new(avow__context_t *c) {
   (void) uv_timer_init(c->loop, &wheel->timer); /* cannot fail */
   wheel->timer.data = c;
   wheel_init(wheel, uv_now(c->loop));
-  wheel->timed_out = avow_error_new(UV_ETIMEDOUT, avow_none(), "timed out");
+  wheel->timed_out = timed_out();
   c->wheel = wheel;
   return true;
 }
@@ -320,6 +324,16 @@ avow_promise_t *avow_sleep(uv_loop_t *loop, uint64_t ms) {
 
 avow_promise_t *avow__time_limit(avow__context_t *c, uint64_t ms) {
   return timer_new(c, ms, true);
+}
+
+/* Whom it may concern hears of it from what it ends. */
+avow_promise_t *avow__time_is_up(avow__context_t *c) {
+  avow_promise_t *p = avow__promise_alloc(c, AVOW__VALUE);
+  if (p == NULL)
+    return avow__no_promise(c);
+  p->flags |= AVOW__HANDLED;
+  avow__resolve(p, timed_out());
+  return p;
 }
 
 void avow__timer_remove(avow_promise_t *p) {

@@ -31,8 +31,9 @@ AVOW_API void avow_on_cancel(const avow_deferred_t *d, avow_cancel_cb cb,
 /**
  * Settles as p does, unless stop settles first: then p is cancelled, and the
  * reason is stop's, or UV_ECANCELED if stop was fulfilled. That rejection waits
- * for p's handlers to have run, unless others hold p. One stop promise serves
- * any number of these (an abort signal).
+ * for p's handlers to have run, unless others hold p. A stop that has settled
+ * already cancels p inside the call. One stop promise serves any number of
+ * these (an abort signal).
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_until(avow_promise_t *p,
                                                   const avow_promise_t *stop);
