@@ -71,7 +71,8 @@ static uint64_t queue_pass(size_t n, size_t rounds) {
   const uint64_t start = bench_clock();
   for (size_t round = 0; round < rounds; round++) {
     left = n;
-    avow_ignore(avow_run(avow_repeat(bench_loop, repeat_settled, NULL))); /* 1 */
+    avow_ignore(
+        avow_run(avow_repeat(bench_loop, repeat_settled, NULL))); /* 1 */
   }
   avow_unref(shared);
   return bench_clock() - start;

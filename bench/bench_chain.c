@@ -11,7 +11,7 @@ static uint64_t chain(size_t n, size_t rounds) {
     for (size_t i = 0; i < n; i++)
       p = avow_then(p, bench_count, NULL, NULL);
     (void) avow_resolve(d, avow_int(1)); /* the first to do so */
-    avow_ignore(avow_run(p));                  /* an INT */
+    avow_ignore(avow_run(p));            /* an INT */
   }
   const uint64_t elapsed = bench_clock() - start;
   bench_require(bench_calls - calls == n * rounds, "each handler runs once");

@@ -88,8 +88,8 @@ static void cancel_queued(avow_promise_t *p) {
   avow__value_unref(held); /* last: it may call the program */
 }
 
-/* The upstream goes on for others; p no longer waits for it. What must run
-   whatever happens waits for the rejection instead. */
+/* The upstream goes on for others, or gave nothing; p no longer waits for it.
+   What must run whatever happens waits for the rejection instead. */
 static void detach(avow_promise_t *p) {
   avow__context_t *c = avow__context(p);
   avow_promise_t *from = p->upstream;
@@ -126,7 +126,15 @@ static avow_promise_t *who_need_not_wait(avow_promise_t *start,
   }
 }
 
+static bool only_begins(const avow_promise_t *p) {
+  return p->kind == AVOW__THEN && (p->flags & AVOW__BEGINS) != 0;
+}
+
 static void cancel_reaction(avow_promise_t *p, avow_promise_t *start) {
+  if (only_begins(p)) {
+    detach(p);
+    return;
+  }
   if (!avow__is_pending(p->upstream) || is_firm(p)) {
     mark_path(start, p);
     return;

@@ -52,6 +52,13 @@ avow_promise_t *avow_then(avow_promise_t *p, avow_cb on_fulfilled,
   return q;
 }
 
+avow_promise_t *avow__then_begin(avow_promise_t *p, avow_cb cb, void *data) {
+  avow_promise_t *q = avow_then(p, cb, NULL, data);
+  if (q->kind == AVOW__THEN) /* else there was no memory */
+    q->flags |= AVOW__BEGINS;
+  return q;
+}
+
 avow_promise_t *avow_catch(avow_promise_t *p, avow_cb on_rejected, void *data) {
   return avow_then(p, NULL, on_rejected, data);
 }
@@ -383,7 +390,8 @@ static void (*const run_other[])(avow_promise_t *p) = {
 };
 
 void avow__run_jobs(avow__context_t *c) {
-  unsigned left = c->options.budget;
+  const unsigned before = c->allowance;
+  unsigned left = before;
   for (; !avow__queue_is_empty(&c->queue) && left > 0; left--) {
     avow_promise_t *p = (avow_promise_t *) avow__queue_take_first(&c->queue);
     if (AVOW__LIKELY(p->kind == AVOW__THEN))
@@ -395,5 +403,6 @@ void avow__run_jobs(avow__context_t *c) {
     else
       run_other[p->kind](p);
   }
-  c->jobs += c->options.budget - left;
+  c->jobs += before - left;
+  c->allowance = left;
 }

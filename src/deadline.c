@@ -19,5 +19,6 @@ avow_promise_t *avow_deadline(avow_promise_t *p, uint64_t at) {
   if (at == AVOW_NEVER || c->closed)
     return p;
   const uint64_t now = avow__now(c);
-  return avow_timeout(p, at > now ? at - now : 0);
+  return at > now ? avow_timeout(p, at - now)
+                  : avow__until(p, avow__time_is_up(c));
 }

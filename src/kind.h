@@ -30,7 +30,7 @@ typedef enum avow__kind_e {
   AVOW__GATHER,       /* collects elements */
   AVOW__GATHERED,     /* settles with u.value when its elements are over */
   AVOW__CHILD,        /* reports its upstream to a tool */
-  AVOW__PHASE,        /* waits, in the list at data, for a phase of the loop */
+  AVOW__PHASE,        /* waits for a phase of the loop */
   AVOW__NEXT,         /* waits for an item of the channel at data */
   AVOW__SEND,         /* waits for room for its u.value in that at data */
   AVOW__CHANNEL,      /* no promise, but a channel in a block of this size */

@@ -139,7 +139,7 @@ avow_promise_t *avow_limiter_run(const avow_limiter_t *l, avow_fn fn,
   permit->fn = fn;
   permit->data = data;
   ask(permit);
-  return avow_attach(avow_then(p, call, NULL, permit), permit, release);
+  return avow_attach(avow__then_begin(p, call, permit), permit, release);
 }
 
 avow_limiter_t *avow_limiter_ref(const avow_limiter_t *l) {

@@ -6,6 +6,7 @@
 #include "loop.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -23,9 +24,9 @@ enum { STACK = 64 * 1024, IDLE_STACKS = 1024 };
 enum { GUARD = SIZE_MAX > UINT32_MAX ? 256 * 1024 : 64 * 1024 };
 
 /* What avow_loop_close() grants to handlers that start new work each time they
-   hear of the end: so many rounds of the queue, beside those that what is there
-   at the start may need. */
-enum { PATIENCE = 100, ROUNDS_EACH = 8 };
+   hear of the end: so many steps, beside those that what is there at the start
+   may need. A step is a job, or a promise that is cancelled. */
+enum { PATIENCE = 200, STEPS_EACH = 4 };
 
 static avow__context_t nowhere = {
   .queue.head = { &nowhere.queue.head, &nowhere.queue.head },
@@ -295,8 +296,13 @@ static bool waits(const avow__context_t *c) {
   return c->requests > 0 || (c->shields > 0 && !c->unshielded);
 }
 
-/* Cancels what is pending; true if that leaves nothing to do. */
-static bool sweep(avow__context_t *c) {
+static void spend(uint64_t *steps, uint64_t n) {
+  *steps -= n < *steps ? n : *steps;
+}
+
+/* Cancels what is pending and runs jobs, so many steps at most; true if that
+   leaves nothing to do. */
+static bool sweep(avow__context_t *c, uint64_t *steps) {
   sweep_t sweep = { .context = c };
   avow__enter(c);
   avow__strays_seek(c);
@@ -307,6 +313,8 @@ static bool sweep(avow__context_t *c) {
   sweep.all = sweep.cancelled == 0 && quiet;
   if (sweep.all && sweep.pending > 0)
     avow__pool_each(&c->pool, sweep_one, &sweep);
+  spend(steps, sweep.cancelled);
+  c->allowance = *steps < UINT_MAX ? (unsigned) *steps : UINT_MAX;
   avow__leave(c);
   return sweep.pending == 0 && avow__queue_is_empty(&c->queue) &&
          c->requests == 0;
@@ -319,19 +327,32 @@ static void turn(avow__context_t *c) {
     c->unshielded = true;
 }
 
+static void add_steps(avow_promise_t *p, void *steps) {
+  const bool hops = p->kind == AVOW__ADOPT && avow__is_pending(p);
+  *(uint64_t *) steps += STEPS_EACH + (hops ? p->u.hops : 0);
+}
+
+static uint64_t patience_for(avow__context_t *c) {
+  uint64_t steps = PATIENCE;
+  avow__pool_each(&c->pool, add_steps, &steps);
+  return steps;
+}
+
 /* A program may begin new work whenever it hears of the end. In the end it is
    refused promises, and then even finally. */
 static void unwind(avow__context_t *c) {
-  uint64_t rounds =
-      PATIENCE + avow__pool_count(&c->pool) * ROUNDS_EACH / c->options.budget;
-  while (!sweep(c)) {
+  uint64_t steps = patience_for(c);
+  uint64_t jobs = c->jobs;
+  while (!sweep(c, &steps)) {
+    spend(&steps, c->jobs - jobs);
     if (avow__queue_is_empty(&c->queue) && waits(c))
-      turn(c);
-    else if (rounds-- == 0) {
-      c->deaf = c->giving_up;
-      c->giving_up = c->refusing = c->unshielded = true;
-      rounds = PATIENCE;
-    }
+      turn(c); /* whose jobs come of what was waited for */
+    jobs = c->jobs;
+    if (steps > 0)
+      continue;
+    c->deaf = c->giving_up;
+    c->giving_up = c->refusing = c->unshielded = true;
+    steps = patience_for(c);
   }
 }
 
@@ -391,7 +412,7 @@ int avow_loop_close(uv_loop_t *loop) {
   const bool is_run = c->run_for != NULL; /* an avow_run() called who calls */
   c->run_for = NULL; /* the turns that the end takes are not its to stop */
   c->closing = true;
-  c->shields_left = PATIENCE + avow__pool_count(&c->pool) * ROUNDS_EACH;
+  c->shields_left = patience_for(c);
   unwind(c);
   close_handles(c);
 #ifndef AVOW_NO_ASYNC

@@ -7,6 +7,7 @@
 
 #include "avow/loop.h"
 #include "compiler.h"
+#include "exceptions.h"
 #include "fiber.h"
 #include "list.h"
 #include "pool.h"
@@ -23,9 +24,12 @@ struct avow__context_s {
   avow__queue_t queue;           /* jobs, first in first out */
   const avow_promise_t *run_for; /* what an avow_run() runs the loop for */
   avow__context_t *next;         /* in the registry */
+  uint64_t turn;                 /* of the loop, by their number */
+  unsigned allowance;            /* jobs that may still run in this one */
   uint32_t depth;                /* callbacks of ours that are on the stack */
   bool late;                     /* inside, but the cached time may be old */
   bool awake;            /* the queue will be drained without more ado */
+  bool overdue;          /* some source has tasks that wait for the next turn */
   bool closing;          /* avow_loop_close() is at work */
   bool giving_up;        /* and lets handlers other than finally's be */
   bool deaf;             /* and takes no more of those either */
@@ -116,6 +120,26 @@ void avow__context_release(avow__context_t *c);
 void avow__enter(avow__context_t *c);
 void avow__leave(avow__context_t *c);
 
+/* Runs the jobs in the queue, to its end or until the turn's budget is spent.
+   chain.c. */
+void avow__run_jobs(avow__context_t *c);
+
+/* Between two tasks of one callback: what is queued runs, unless another
+   callback of ours is on the stack. */
+static inline void avow__end_task(avow__context_t *c) {
+  if (c->depth == 1 && !avow__queue_is_empty(&c->queue))
+    avow__exceptions_stop(avow__run_jobs, c);
+}
+
+/* Whether a source may deliver one more task: as long as the turn's budget
+   lasts, and one in any case. It keeps the number of the turn of its last. */
+static inline bool avow__may_deliver(const avow__context_t *c, uint64_t *turn) {
+  if (c->allowance == 0 && *turn == c->turn)
+    return false;
+  *turn = c->turn;
+  return true;
+}
+
 /* The present, unless a callback of libuv's is on the stack, which has it. */
 uint64_t avow__now(avow__context_t *c);
 
@@ -128,16 +152,19 @@ void avow__wake(avow__context_t *c);
 /* Starts closing a handle of ours, unless the program has done so. */
 void avow__close_own(avow__context_t *c, uv_handle_t *handle);
 
-/* The rooms that have such handles: each closes them and later frees them. */
+/* The rooms that have such handles: each closes them and later frees them, and
+   goes on with what it has left over for another turn. */
 bool avow__tick_init(avow__context_t *c);
 void avow__tick_close(avow__context_t *c);
 void avow__tick_free(avow__context_t *c);
 void avow__owner_init(avow__context_t *c);
 void avow__owner_close(avow__context_t *c);
+void avow__wheel_go_on(avow__context_t *c);
 void avow__wheel_close(avow__context_t *c);
 void avow__wheel_free(avow__context_t *c);
 void avow__phases_close(avow__context_t *c);
 void avow__phases_free(avow__context_t *c);
+void avow__port_go_on(avow__context_t *c);
 void avow__port_close(avow__context_t *c);
 void avow__port_free(avow__context_t *c);
 void avow__spares_free(avow__context_t *c);

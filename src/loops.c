@@ -212,6 +212,7 @@ static void on_orders(uv_async_t *async) {
   while ((job = take(worker, &orders)) != NULL) {
     obey(job, orders);
     job_unref(job);
+    avow__end_task(c);
   }
   avow__leave(c);
   worker->over = stopping;

@@ -35,7 +35,7 @@ static avow_value_t call(const avow_value_t *arg, void *data) {
 static void begin(once_t *once) {
   avow_promise_t *p =
       avow_promise_resolve(once->parent.context->loop, avow_none());
-  p = avow_then(p, call, NULL, once);
+  p = avow__then_begin(p, call, once);
   avow__child_add(&once->parent, avow_follow(p), 0);
 }
 

@@ -1,19 +1,25 @@
 /*
  * Waiting for a phase of the loop. Whoever waits for the same one shares a
- * handle and is in its list; a handle is active exactly while its list is not
- * empty. Who waits for the end of the poll also keeps the idle handle active,
- * lest the poll block.
+ * handle, which is active exactly while somebody does. Who waits for the end of
+ * the poll also keeps the idle handle active, lest the poll block. Each is a
+ * task; those who come while the tasks before them run are not due yet.
  */
 #include "avow/phase.h"
 
 #include "alloc.h"
 #include "promise.h"
 
+typedef struct {
+  avow__queue_t waiting; /* for the phase */
+  avow__queue_t due;     /* it has come */
+  uint64_t turn;         /* in which the last was delivered */
+} phase_t;
+
 struct avow__phases_s {
   uv_idle_t idle;
   uv_prepare_t prepare;
   uv_check_t check;
-  avow__link_t *next_turn, *before_poll, *after_poll; /* who waits */
+  phase_t next_turn, before_poll, after_poll;
 };
 
 static void on_idle(uv_idle_t *handle);
@@ -26,47 +32,64 @@ static bool is_closing(const avow__phases_t *phases) {
          uv_is_closing((const uv_handle_t *) &phases->check);
 }
 
-/* Starts and stops handles as the lists have it: no such call can fail. To
+static bool is_awaited(const phase_t *phase) {
+  return !avow__queue_is_empty(&phase->waiting) ||
+         !avow__queue_is_empty(&phase->due);
+}
+
+/* Starts and stops handles as the queues have it: no such call can fail. To
    start one that the program has closed would corrupt the loop. */
 static void update(avow__phases_t *phases) {
   if (is_closing(phases))
     return;
-  if (phases->next_turn != NULL || phases->after_poll != NULL)
+  if (is_awaited(&phases->next_turn) || is_awaited(&phases->after_poll))
     (void) uv_idle_start(&phases->idle, on_idle);
   else
     (void) uv_idle_stop(&phases->idle);
-  if (phases->before_poll != NULL)
+  if (is_awaited(&phases->before_poll))
     (void) uv_prepare_start(&phases->prepare, on_prepare);
   else
     (void) uv_prepare_stop(&phases->prepare);
-  if (phases->after_poll != NULL)
+  if (is_awaited(&phases->after_poll))
     (void) uv_check_start(&phases->check, on_check);
   else
     (void) uv_check_stop(&phases->check);
 }
 
-/* Those who come while handlers run wait for the next time. */
-static void settle_all(avow__context_t *c, avow__link_t **list) {
+static void deliver(avow__context_t *c, phase_t *phase) {
+  avow__queue_move(&phase->due, &phase->waiting);
   avow__enter(c);
-  while (*list != NULL)
-    avow__resolve((avow_promise_t *) avow__list_take_first(list), avow_none());
+  avow__end_task(c); /* of the program's, whose handle came before */
+  while (!avow__queue_is_empty(&phase->due) &&
+         avow__may_deliver(c, &phase->turn)) {
+    avow__resolve((avow_promise_t *) avow__queue_take_first(&phase->due),
+                  avow_none());
+    avow__end_task(c);
+  }
+  if (!avow__queue_is_empty(&phase->due))
+    c->overdue = true;
   avow__leave(c);
   update(c->phases);
 }
 
 static void on_idle(uv_idle_t *handle) {
   avow__context_t *c = handle->data;
-  settle_all(c, &c->phases->next_turn);
+  deliver(c, &c->phases->next_turn);
 }
 
 static void on_prepare(uv_prepare_t *handle) {
   avow__context_t *c = handle->data;
-  settle_all(c, &c->phases->before_poll);
+  deliver(c, &c->phases->before_poll);
 }
 
 static void on_check(uv_check_t *handle) {
   avow__context_t *c = handle->data;
-  settle_all(c, &c->phases->after_poll);
+  deliver(c, &c->phases->after_poll);
+}
+
+static void phase_init(phase_t *phase) {
+  avow__queue_init(&phase->waiting);
+  avow__queue_init(&phase->due);
 }
 
 static bool init(avow__context_t *c) {
@@ -79,11 +102,14 @@ static bool init(avow__context_t *c) {
   (void) uv_prepare_init(c->loop, &phases->prepare); /* nor this */
   (void) uv_check_init(c->loop, &phases->check);     /* nor this */
   phases->idle.data = phases->prepare.data = phases->check.data = c;
+  phase_init(&phases->next_turn);
+  phase_init(&phases->before_poll);
+  phase_init(&phases->after_poll);
   c->phases = phases;
   return true;
 }
 
-/* A promise for the list at that offset. */
+/* A promise for the phase at that offset. */
 static avow_promise_t *wait_for(uv_loop_t *loop, size_t offset) {
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
@@ -94,8 +120,8 @@ static avow_promise_t *wait_for(uv_loop_t *loop, size_t offset) {
   avow_promise_t *p = avow__promise_alloc(c, AVOW__PHASE);
   if (p == NULL)
     return avow__no_promise(c);
-  p->data = (char *) c->phases + offset;
-  avow__list_append(p->data, &p->link);
+  phase_t *phase = (phase_t *) (void *) ((char *) c->phases + offset);
+  avow__queue_append(&phase->waiting, &p->link);
   update(c->phases);
   return p;
 }
@@ -114,7 +140,7 @@ avow_promise_t *avow_after_poll(uv_loop_t *loop) {
 
 void avow__phase_cancel(avow_promise_t *p) {
   avow__context_t *c = avow__context(p);
-  avow__list_remove(p->data, &p->link);
+  avow__queue_remove(&p->link);
   avow__settle(p, avow_error(UV_ECANCELED));
   avow__unref(p);
   update(c->phases);

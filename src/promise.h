@@ -33,6 +33,7 @@ enum {
   AVOW__JOIN_LOSERS = 8, /* of a GATHER: waits for those it cancels */
   AVOW__CANCEL_LOSERS = 32, /* of a GATHER */
   AVOW__AWAITED = 32, /* of a DEFERRED: the end of its loop waits for it */
+  AVOW__BEGINS = 32,  /* of a THEN: cancelled before, its handler stays out */
   AVOW__PROXY = 64,   /* a deferred for the promise at upstream (thenables) */
   AVOW__LOST = 128    /* no memory for what follows: ends with UV_ENOMEM */
 };
@@ -83,7 +84,8 @@ struct avow_promise_s {
     uint64_t hops;           /* ADOPT */
     struct {
       uint64_t deadline;
-      bool is_limit; /* of an avow_timeout(): ends in its rejection */
+      uint32_t looks; /* at what is due, before this was made */
+      bool is_limit;  /* of an avow_timeout(): ends in its rejection */
     } timer;
     struct {
       void (*on_cancel)(void *data);
@@ -442,10 +444,6 @@ static inline void avow__resolve(avow_promise_t *p, avow_value_t v) {
 /* v itself, or what else a reason must be wrapped in. */
 avow_value_t avow__reason(avow_value_t v);
 
-/* Runs the jobs in the queue, to its end or until the budget asks for a turn of
-   the loop: an endless chain must not starve the rest. chain.c. */
-void avow__run_jobs(avow__context_t *c);
-
 /* The promise that a handler's result, one or a thenable, wants to be waited
    for (PromiseResolve). */
 avow_promise_t *avow__awaited(avow__context_t *c, avow_value_t result);
@@ -535,7 +533,15 @@ void avow__gather_settle(avow_promise_t *gather, avow_value_t v,
    cancellation, that does so when the callback that runs has returned. */
 void avow__cancel_condemned(avow__context_t *c);
 
-/* A sleep that ends in the rejection of an avow_timeout(). */
+/* avow_until(), but takes both. */
+avow_promise_t *avow__until(avow_promise_t *p, avow_promise_t *stop);
+
+/* A sleep that ends in the rejection of an avow_timeout(), and one that has. */
 avow_promise_t *avow__time_limit(avow__context_t *c, uint64_t ms);
+avow_promise_t *avow__time_is_up(avow__context_t *c);
+
+/* avow_then() for what merely begins something: where p gave nothing that could
+   get lost, cb does not run when that is cancelled before its turn. chain.c. */
+avow_promise_t *avow__then_begin(avow_promise_t *p, avow_cb cb, void *data);
 
 #endif

@@ -41,6 +41,14 @@ static inline void avow__queue_remove(avow__link_t *link) {
   link->next->prev = link->prev;
 }
 
+/* Adds all of another queue at the end, and leaves that empty. */
+static inline void avow__queue_move(avow__queue_t *queue, avow__queue_t *from) {
+  if (avow__queue_is_empty(from))
+    return;
+  avow__queue_join(queue, from->head.next, from->head.prev);
+  avow__queue_init(from);
+}
+
 /* Takes the first of a queue that is not empty. */
 static inline avow__link_t *avow__queue_take_first(avow__queue_t *queue) {
   avow__link_t *first = queue->head.next;

@@ -31,7 +31,9 @@ struct avow__port_s {
   atomic_uint refs;             /* the context's; once closed, the remotes' */
   avow__link_t *outstanding;    /* promises; from here on the loop's thread */
   avow_remote_t *spare;
-  uint32_t waiting; /* remotes whose promise is pending */
+  avow_remote_t *due, **last_due; /* the queue's, on their way to handlers */
+  uint64_t turn;                  /* in which the last was delivered */
+  uint32_t waiting;               /* remotes whose promise is pending */
 };
 
 /* What a program without memory may settle in vain. */
@@ -83,23 +85,47 @@ static void deliver(avow__port_t *port, avow_remote_t *r) {
   port->spare = r;
 }
 
-static void deliver_all(avow__port_t *port, avow_remote_t *queue) {
-  while (queue != NULL) {
-    avow_remote_t *r = queue;
-    queue = r->next;
-    deliver(port, r);
+static avow_remote_t *take_due(avow__port_t *port) {
+  avow_remote_t *r = port->due;
+  port->due = r->next;
+  if (port->due == NULL)
+    port->last_due = &port->due;
+  return r;
+}
+
+/* Each is a task. */
+static void deliver_all(avow__context_t *c, avow__port_t *port) {
+  while (port->due != NULL && avow__may_deliver(c, &port->turn)) {
+    deliver(port, take_due(port));
+    avow__end_task(c);
   }
+  if (port->due != NULL)
+    c->overdue = true;
+}
+
+static void receive(avow__port_t *port) {
+  uv_mutex_lock(&port->mutex);
+  avow_remote_t **last = port->last;
+  avow_remote_t *queue = take_queue(port);
+  uv_mutex_unlock(&port->mutex);
+  if (queue == NULL)
+    return;
+  *port->last_due = queue;
+  port->last_due = last;
 }
 
 static void on_async(uv_async_t *handle) {
   avow__context_t *c = handle->data;
-  avow__port_t *port = c->port;
-  uv_mutex_lock(&port->mutex);
-  avow_remote_t *queue = take_queue(port);
-  uv_mutex_unlock(&port->mutex);
   avow__enter(c);
-  deliver_all(port, queue);
+  avow__end_task(c); /* of the program's, whose callback came before */
+  receive(c->port);
+  deliver_all(c, c->port);
   avow__leave(c);
+}
+
+void avow__port_go_on(avow__context_t *c) {
+  if (c->port != NULL)
+    deliver_all(c, c->port);
 }
 
 static int port_init(avow__context_t *c, avow__port_t *port) {
@@ -114,6 +140,7 @@ static int port_init(avow__context_t *c, avow__port_t *port) {
   port->async.data = c;
   uv_unref((uv_handle_t *) &port->async);
   port->last = &port->first;
+  port->last_due = &port->due;
   atomic_init(&port->refs, 1);
   return 0;
 }
@@ -287,6 +314,8 @@ void avow__port_close(avow__context_t *c) {
   avow__link_t *promises = detach_outstanding(port);
   avow__close_own(c, (uv_handle_t *) &port->async);
   uv_mutex_unlock(&port->mutex);
+  forget_queue(port->due);
+  port->due = NULL;
   forget_queue(queue);
   drop_promises(promises);
 }

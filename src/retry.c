@@ -68,7 +68,7 @@ static avow_value_t after_failure(const avow_value_t *error, void *data) {
   if (!may_go_on(retry, error))
     return avow__reasons_take(&retry->reasons);
   avow_promise_t *p = avow_sleep(retry->loop, next_delay(retry));
-  p = avow_then(p, attempt, NULL, retry);
+  p = avow__then_begin(p, attempt, retry);
   return avow_follow(avow_catch(p, after_failure, retry));
 }
 
@@ -115,7 +115,7 @@ avow_promise_t *avow_retry(uv_loop_t *loop, avow_fn fn, void *data,
   retry->data = data;
   set_options(retry, options);
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
-  p = avow_then(p, attempt, NULL, retry);
+  p = avow__then_begin(p, attempt, retry);
   p = avow_catch(p, after_failure, retry);
   if (retry->options.limit > 0)
     p = avow_catch(avow_timeout(p, retry->options.limit), after_limit, retry);

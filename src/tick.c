@@ -1,10 +1,18 @@
 /*
- * When the queue is drained. Each callback of ours that libuv calls drains it
- * on the way out: same iteration, no handle, no system call. What is settled
- * elsewhere (in the program's own callbacks, before uv_run()) starts two
- * handles: an idle one, which keeps the loop alive and from blocking, and a
- * check one, unreferenced, so that what a poll callback settles runs in the
- * same iteration. Both stop when the queue is empty.
+ * Tasks, jobs and turns. What the loop delivers is a task: a sleep that is due,
+ * a remote's answer, a phase, a callback of libuv. The jobs that a task queues
+ * run to their end before the next task, and all jobs of a turn of the loop
+ * share a budget. Once that is spent the loop turns first: jobs wait in the
+ * queue, and tasks that avow delivers itself where they are, of which each
+ * source still delivers one a turn. So nothing endless starves the rest.
+ *
+ * Each callback of ours drains the queue on its way out: same iteration, no
+ * handle, no system call. What is settled elsewhere (in the program's own
+ * callbacks, before uv_run()) or left over starts two handles: an idle one,
+ * which keeps the loop alive and from blocking, and a check one, unreferenced,
+ * so that what a poll callback settles runs in the same iteration. Both stop
+ * when nothing is left. A third, always active but unreferenced, notes that the
+ * loop is about to poll: there a turn begins, with a budget of its own.
  */
 #include "alloc.h"
 #include "exceptions.h"
@@ -13,7 +21,17 @@
 struct avow__tick_s {
   uv_idle_t idle;
   uv_check_t check;
+  uv_prepare_t prepare;
 };
+
+static void begin_turn(avow__context_t *c) {
+  c->turn++;
+  c->allowance = c->options.budget;
+}
+
+static void on_prepare(uv_prepare_t *handle) {
+  begin_turn(handle->data);
+}
 
 /* What waits here was settled elsewhere, and libuv may have come here without
    a look at the time: uv_run() does that since 1.45. */
@@ -24,9 +42,16 @@ static void on_idle(uv_idle_t *handle) {
   avow__leave(c);
 }
 
+/* The older comes first: the jobs, and then the tasks. */
 static void on_check(uv_check_t *handle) {
   avow__context_t *c = handle->data;
   avow__enter(c);
+  avow__end_task(c);
+  if (c->overdue) {
+    c->overdue = false;
+    avow__wheel_go_on(c);
+    avow__port_go_on(c);
+  }
   avow__leave(c);
 }
 
@@ -34,17 +59,22 @@ bool avow__tick_init(avow__context_t *c) {
   avow__tick_t *tick = avow__malloc(sizeof(*tick));
   if (tick == NULL)
     return false;
-  (void) uv_idle_init(c->loop, &tick->idle);   /* cannot fail */
-  (void) uv_check_init(c->loop, &tick->check); /* cannot fail */
-  tick->idle.data = tick->check.data = c;
+  (void) uv_idle_init(c->loop, &tick->idle);       /* cannot fail */
+  (void) uv_check_init(c->loop, &tick->check);     /* nor this */
+  (void) uv_prepare_init(c->loop, &tick->prepare); /* nor this */
+  tick->idle.data = tick->check.data = tick->prepare.data = c;
   uv_unref((uv_handle_t *) &tick->check);
+  uv_unref((uv_handle_t *) &tick->prepare);
+  (void) uv_prepare_start(&tick->prepare, on_prepare); /* on no callback only */
   c->tick = tick;
+  begin_turn(c);
   return true;
 }
 
 void avow__tick_close(avow__context_t *c) {
   avow__close_own(c, (uv_handle_t *) &c->tick->idle);
   avow__close_own(c, (uv_handle_t *) &c->tick->check);
+  avow__close_own(c, (uv_handle_t *) &c->tick->prepare);
 }
 
 void avow__tick_free(avow__context_t *c) {
@@ -58,14 +88,23 @@ static void sleep_again(avow__context_t *c) {
   (void) uv_check_stop(&c->tick->check); /* cannot fail */
 }
 
-/* A program that closes all handles closes ours: starting them then would
-   corrupt the loop. The jobs wait for a callback of ours, or for
-   avow_loop_close(). */
+/* A program that closes all handles closes ours. */
+static bool is_closing(const avow__tick_t *tick) {
+  return uv_is_closing((const uv_handle_t *) &tick->idle) ||
+         uv_is_closing((const uv_handle_t *) &tick->check) ||
+         uv_is_closing((const uv_handle_t *) &tick->prepare);
+}
+
+/* To start a handle that is closing would corrupt the loop. The jobs wait for a
+   callback of ours, or for avow_loop_close(), and no turn will be noticed. */
 void avow__wake(avow__context_t *c) {
   avow__tick_t *tick = c->tick;
-  if (c->closed || uv_is_closing((uv_handle_t *) &tick->idle) ||
-      uv_is_closing((uv_handle_t *) &tick->check))
+  if (c->closed)
     return;
+  if (is_closing(tick)) {
+    begin_turn(c);
+    return;
+  }
   (void) uv_idle_start(&tick->idle, on_idle);    /* fails on no callback */
   (void) uv_check_start(&tick->check, on_check); /* only, likewise */
   c->awake = true;
@@ -98,15 +137,14 @@ void avow__leave_queue(avow__context_t *c) {
   stop_if_settled(c);
   c->late = false;
   c->awake = false;
-  if (!avow__queue_is_empty(&c->queue))
+  if (!avow__queue_is_empty(&c->queue) || c->overdue)
     avow__wake(c);
   else
     sleep_again(c);
 }
 
 void avow__leave(avow__context_t *c) {
-  if (c->depth == 1)
-    avow__exceptions_stop(avow__run_jobs, c);
+  avow__end_task(c);
   avow__leave_queue(c);
 }
 

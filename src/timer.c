@@ -5,6 +5,10 @@
  * from the present, so sleeps with one deadline are always in one slot, in the
  * order of their making. Adding, ending and cancelling take constant time; a
  * sleep moves down at most once a level.
+ *
+ * Those that are due leave the wheel for a queue. Each is a task. A time limit
+ * among them also waits until the loop has polled, so that whatever was over in
+ * time comes first, however late the loop is; but not for a second budget.
  */
 #include "avow/timer.h"
 
@@ -16,6 +20,12 @@ enum { BITS = 6, SLOTS = 1 << BITS, LEVELS = 8 };
 /* 64^8 ms are 8,900 years: later deadlines are as good as this one. */
 #define LATEST ((UINT64_C(1) << (BITS * LEVELS)) - 1)
 
+/* A look at what is due. */
+typedef struct {
+  uint64_t time;
+  uint32_t number; /* of this look; 0: there was none */
+} look_t;
+
 struct avow__wheel_s {
   uv_timer_t timer;
   uint64_t now;          /* what the slots are relative to */
@@ -23,8 +33,21 @@ struct avow__wheel_s {
   bool running;          /* inside the timer's callback */
   uint64_t used[LEVELS]; /* a bit for each slot that is not empty */
   avow__link_t *slots[LEVELS][SLOTS];
+  avow__queue_t due;      /* in order */
+  avow__queue_t left;     /* before those: sleeps that a spent budget left */
+  look_t last;            /* which took what was due */
+  look_t polled;          /* the last one that a poll came after */
+  uint64_t turn;          /* in which the last sleep ended */
+  uint32_t limits;        /* that are pending */
   avow_value_t timed_out; /* one error for all timeouts */
 };
+
+static void wheel_init(avow__wheel_t *wheel, uint64_t now) {
+  wheel->armed = UINT64_MAX;
+  wheel->now = now;
+  avow__queue_init(&wheel->due);
+  avow__queue_init(&wheel->left);
+}
 
 static unsigned lowest_bit(uint64_t bits) {
   unsigned n = 0;
@@ -106,8 +129,7 @@ static uint64_t earliest(avow__wheel_t *wheel) {
 
 /* Empties the earliest slot: its time has come to be the present. Sleeps of a
    higher level move down; those of level 0 are due. */
-static void expire_slot(avow__wheel_t *wheel, uint64_t present,
-                        avow__link_t **due) {
+static void expire_slot(avow__wheel_t *wheel, uint64_t present) {
   unsigned level = 0;
   avow__link_t **slot = first_slot(wheel, &level);
   assert(slot != NULL); /* earliest() found something */
@@ -116,23 +138,38 @@ static void expire_slot(avow__wheel_t *wheel, uint64_t present,
   *slot = NULL;
   wheel->now = present;
   if (level == 0) {
-    avow__list_splice(due, list);
+    avow__queue_join(&wheel->due, list, list->prev);
     return;
   }
-  while (list != NULL) {
-    avow__link_t *first = list;
-    avow__list_remove(&list, first);
-    put(wheel, (avow_promise_t *) first);
-  }
+  while (list != NULL)
+    put(wheel, (avow_promise_t *) avow__list_take_first(&list));
 }
 
-/* Takes what is due at now, by deadline and then by age. */
-static avow__link_t *expire(avow__wheel_t *wheel, uint64_t now) {
-  avow__link_t *due = NULL;
+/* Finds what is due at now: by deadline and then by age. */
+static void expire(avow__wheel_t *wheel, uint64_t now) {
   uint64_t present;
   while ((present = earliest(wheel)) <= now)
-    expire_slot(wheel, present, &due);
-  return due;
+    expire_slot(wheel, present);
+  wheel->last.time = now;
+  wheel->last.number++;
+}
+
+/* Whether that look found p due. What is made after a look, though in the same
+   millisecond, waits for the next. */
+static bool was_due(const avow_promise_t *p, const look_t *look) {
+  const uint32_t looks_since = look->number - p->u.timer.looks;
+  return p->u.timer.deadline <= look->time && looks_since - 1 < UINT32_MAX / 2;
+}
+
+static avow_promise_t *first_of(const avow__queue_t *queue) {
+  return avow__queue_is_empty(queue) ? NULL
+                                     : (avow_promise_t *) queue->head.next;
+}
+
+/* NULL if nothing is due. */
+static avow_promise_t *first_due(const avow__wheel_t *wheel) {
+  avow_promise_t *p = first_of(&wheel->left);
+  return p != NULL ? p : first_of(&wheel->due);
 }
 
 static void on_timer(uv_timer_t *timer);
@@ -161,13 +198,32 @@ static void rearm(avow__context_t *c) {
   (void) uv_timer_stop(&c->wheel->timer); /* cannot fail */
 }
 
-static void settle_all(const avow__wheel_t *wheel, avow__link_t *due) {
-  while (due != NULL) {
-    avow_promise_t *p = (avow_promise_t *) due;
-    avow__list_remove(&due, &p->link);
-    avow__resolve(p, p->u.timer.is_limit ? avow_value_ref(&wheel->timed_out)
-                                         : avow_none());
+static void settle(avow__wheel_t *wheel, avow_promise_t *p) {
+  avow__queue_remove(&p->link);
+  wheel->limits -= p->u.timer.is_limit;
+  avow__resolve(p, p->u.timer.is_limit ? avow_value_ref(&wheel->timed_out)
+                                       : avow_none());
+}
+
+/* The first that is due, unless it has to wait. */
+static avow_promise_t *next(const avow__context_t *c, avow__wheel_t *wheel) {
+  avow_promise_t *p = first_due(wheel);
+  if (p == NULL)
+    return NULL;
+  const bool may = p->u.timer.is_limit ? was_due(p, &wheel->polled)
+                                       : avow__may_deliver(c, &wheel->turn);
+  return may ? p : NULL;
+}
+
+static void deliver(avow__context_t *c) {
+  avow__wheel_t *wheel = c->wheel;
+  avow_promise_t *p;
+  while ((p = next(c, wheel)) != NULL) {
+    settle(wheel, p);
+    avow__end_task(c);
   }
+  if (first_due(wheel) != NULL)
+    c->overdue = true;
 }
 
 static void on_timer(uv_timer_t *timer) {
@@ -175,13 +231,43 @@ static void on_timer(uv_timer_t *timer) {
   avow__enter(c);
   c->wheel->running = true;
   c->wheel->armed = UINT64_MAX;
-  settle_all(c->wheel, expire(c->wheel, uv_now(c->loop)));
+  expire(c->wheel, uv_now(c->loop));
+  avow__end_task(c); /* of the program's, whose timer was due before */
+  deliver(c);
   avow__leave(c);
   rearm(c);
   c->wheel->running = false;
 }
 
-static bool wheel_init(avow__context_t *c) {
+/* Limits wait for no sleep that needs another budget. Where there are limits,
+   each sleep is looked at once. */
+static void settle_limits(avow__wheel_t *wheel) {
+  while (wheel->limits > 0 && !avow__queue_is_empty(&wheel->due)) {
+    avow_promise_t *p = first_of(&wheel->due);
+    if (p->u.timer.is_limit) {
+      settle(wheel, p);
+    } else {
+      avow__queue_remove(&p->link);
+      avow__queue_append(&wheel->left, &p->link);
+    }
+  }
+}
+
+/* After a poll, which all that is due has waited for. */
+void avow__wheel_go_on(avow__context_t *c) {
+  if (c->wheel == NULL)
+    return;
+  c->wheel->polled = c->wheel->last;
+  deliver(c);
+  settle_limits(c->wheel); /* nothing is due now but for want of a budget */
+}
+
+static avow_value_t timed_out(void) {
+  return avow__error_of_limit(
+      avow_error_new(UV_ETIMEDOUT, avow_none(), "timed out"));
+}
+
+static bool wheel_new(avow__context_t *c) {
   if (c->wheel != NULL)
     return true;
   avow__wheel_t *wheel = avow__calloc(1, sizeof(*wheel));
@@ -189,10 +275,8 @@ static bool wheel_init(avow__context_t *c) {
     return false;
   (void) uv_timer_init(c->loop, &wheel->timer); /* cannot fail */
   wheel->timer.data = c;
-  wheel->armed = UINT64_MAX;
-  wheel->now = uv_now(c->loop);
-  wheel->timed_out = avow__error_of_limit(
-      avow_error_new(UV_ETIMEDOUT, avow_none(), "timed out"));
+  wheel_init(wheel, uv_now(c->loop));
+  wheel->timed_out = timed_out();
   c->wheel = wheel;
   return true;
 }
@@ -211,6 +295,7 @@ static void start(avow__context_t *c, avow_promise_t *p, uint64_t ms) {
   p->u.timer.deadline = ms < latest - now ? now + ms : latest;
   if (p->u.timer.deadline < wheel->now)
     p->u.timer.deadline = wheel->now;
+  p->u.timer.looks = wheel->last.number;
   put(wheel, p);
   if (p->u.timer.deadline < wheel->armed && !wheel->running)
     arm(c, p->u.timer.deadline);
@@ -218,7 +303,7 @@ static void start(avow__context_t *c, avow_promise_t *p, uint64_t ms) {
 
 static avow_promise_t *timer_new(avow__context_t *c, uint64_t ms,
                                  bool is_limit) {
-  if (c->refusing || !wheel_init(c))
+  if (c->refusing || !wheel_new(c))
     return avow__no_promise(c);
   if (uv_is_closing((uv_handle_t *) &c->wheel->timer))
     return avow__ref(c->canceled);
@@ -226,6 +311,7 @@ static avow_promise_t *timer_new(avow__context_t *c, uint64_t ms,
   if (p == NULL)
     return avow__no_promise(c);
   p->u.timer.is_limit = is_limit;
+  c->wheel->limits += is_limit;
   advance(c);
   start(c, p, ms);
   return p;
@@ -241,9 +327,24 @@ avow_promise_t *avow__time_limit(avow__context_t *c, uint64_t ms) {
   return timer_new(c, ms, true);
 }
 
+/* Whom it may concern hears of it from what it ends. */
+avow_promise_t *avow__time_is_up(avow__context_t *c) {
+  avow_promise_t *p = avow__promise_alloc(c, AVOW__VALUE);
+  if (p == NULL)
+    return avow__no_promise(c);
+  p->flags |= AVOW__HANDLED;
+  avow__resolve(p, timed_out());
+  return p;
+}
+
 void avow__timer_remove(avow_promise_t *p) {
   avow__context_t *c = avow__context(p);
   avow__wheel_t *wheel = c->wheel;
+  wheel->limits -= p->u.timer.is_limit;
+  if (was_due(p, &wheel->last)) {
+    avow__queue_remove(&p->link);
+    return;
+  }
   take(wheel, p);
   /* A timer armed too early does no harm, one that never stops does. */
   if (is_empty(wheel) && !wheel->running)

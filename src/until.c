@@ -3,7 +3,8 @@
  * and a second reaction, to stop, is its data. When stop settles first, p is
  * cancelled and the reason kept until p has unwound: after that nothing of p
  * runs any more, so what its handlers use may be freed. Only where others hold
- * p, which then goes on, is there nothing to wait for.
+ * p, which then goes on, is there nothing to wait for. A stop that has settled
+ * before does all this in the call: what p has not begun yet never begins.
  */
 #include "avow/cancel.h"
 #include "promise.h"
@@ -70,12 +71,16 @@ static avow_promise_t *join_up(avow_promise_t *p, avow_promise_t *from,
   watch->u.element.gather = p;
   watch->upstream = stop_promise;
   avow__subscribe(p);
-  avow__subscribe(watch);
+  if (avow__is_pending(stop_promise)) {
+    avow__subscribe(watch);
+  } else {
+    avow__mark_handled(stop_promise);
+    avow__watch_run(watch);
+  }
   return p;
 }
 
-/* Takes both. */
-static avow_promise_t *until(avow_promise_t *from, avow_promise_t *stop_p) {
+avow_promise_t *avow__until(avow_promise_t *from, avow_promise_t *stop_p) {
   avow__check_taken(from);
   avow__context_t *c = avow__context(from);
   avow__check_thread(c);
@@ -100,10 +105,10 @@ static avow_promise_t *until(avow_promise_t *from, avow_promise_t *stop_p) {
 avow_promise_t *avow_until(avow_promise_t *p, const avow_promise_t *stop_p) {
   p = avow__given(p, "a promise");
   stop_p = avow__given(stop_p, "a promise that is to stop another");
-  return until(p, avow__ref(stop_p));
+  return avow__until(p, avow__ref(stop_p));
 }
 
 avow_promise_t *avow_timeout(avow_promise_t *p, uint64_t ms) {
   p = avow__given(p, "a promise");
-  return until(p, avow__time_limit(avow__context(p), ms));
+  return avow__until(p, avow__time_limit(avow__context(p), ms));
 }

@@ -282,6 +282,12 @@ void run(void) {
   assert_int_equal(uv_run(loop, UV_RUN_DEFAULT), 0);
 }
 
+void stall(uint64_t ms) {
+  const uint64_t end = uv_hrtime() + ms * 1000000;
+  while (uv_hrtime() < end)
+    uv_sleep(1);
+}
+
 #if defined(_WIN32) && !defined(NDEBUG)
 
 /* There is no fork(): nobody sees what is said, or who is ended. */

@@ -80,6 +80,9 @@ void skip_because(const char *reason);
 /* Runs the loop until nothing is left to do. */
 void run(void);
 
+/* Keeps the loop from turning for that long. */
+void stall(uint64_t ms);
+
 /* Debug builds: fn, in a process of its own, aborts with that in its message.
    Release builds: fn runs and returns. Test what it degrades to in release. */
 void assert_misuse(void (*fn)(void), const char *message);

@@ -45,9 +45,10 @@ int main(int argc, char **argv) {
   if (uv_loop_init(&loop) != 0 || avow_loop_init(&loop, NULL) != 0)
     return 1;
   avow_promise_t *p = avow_promise_new(&loop, &d);
+  avow_promise_t *q = avow_ref(p), *r = avow_ref(p);
   avow_promise_t *all[] = {
-    avow_async(&loop, first, p), avow_async(&loop, second, avow_ref(p)),
-    avow_async(&loop, third, avow_ref(p)),
+    avow_async(&loop, first, p), avow_async(&loop, second, q),
+    avow_async(&loop, third, r),
     avow_then(avow_sleep(&loop, 20), all_parked, NULL, d)
   };
   const avow_value_t v = avow_run(avow_all(&loop, all, 4));

@@ -160,6 +160,65 @@ static void sendable_objects_change_threads(void **state) {
   assert_int_equal(notes, 1);
 }
 
+static uv_sem_t may_go_on;
+
+static avow_value_t stay(uv_loop_t *own, void *data) {
+  uv_sem_post(&arrived);
+  uv_sem_wait(&may_go_on);
+  return avow_none();
+}
+
+typedef struct {
+  char letters[8];
+  unsigned n;
+} log_t;
+
+static avow_value_t log_a(const avow_value_t *arg, void *data) {
+  log_t *log = data;
+  log->letters[log->n++] = 'a';
+  return avow_none();
+}
+
+static avow_value_t log_b(const avow_value_t *arg, void *data) {
+  log_t *log = data;
+  log->letters[log->n++] = 'b';
+  return avow_none();
+}
+
+static avow_value_t begin_three(uv_loop_t *own, avow_cb cb, log_t *log) {
+  avow_promise_t *p = avow_promise_resolve(own, avow_none());
+  for (int i = 0; i < 3; i++)
+    p = avow_then(p, cb, NULL, log);
+  return avow_follow(p);
+}
+
+static avow_value_t run_a(uv_loop_t *own, void *data) {
+  return begin_three(own, log_a, data);
+}
+
+static avow_value_t run_b(uv_loop_t *own, void *data) {
+  return begin_three(own, log_b, data);
+}
+
+/* Both orders arrive while the loop over there is busy. */
+static void runs_that_begin_together_are_tasks(void **state) {
+  log_t log = { .n = 0 };
+  assert_int_equal(uv_sem_init(&may_go_on, 0), 0);
+  avow_promise_t *busy = avow_loops_run(loops, 0, loop, stay, NULL);
+  uv_sem_wait(&arrived);
+  avow_promise_t *a = avow_loops_run(loops, 0, loop, run_a, &log);
+  avow_promise_t *b = avow_loops_run(loops, 0, loop, run_b, &log);
+
+  uv_sem_post(&may_go_on);
+
+  assert_fulfils_none(busy);
+  assert_fulfils_none(a);
+  assert_fulfils_none(b);
+  assert_string_equal(log.letters, "aaabbb");
+  uv_sem_destroy(&may_go_on);
+  end_loops();
+}
+
 static avow_value_t clean_up(void *own) {
   notes++;
   return avow_follow(avow_sleep(own, 1));
@@ -479,6 +538,7 @@ int main(void) {
     LOOPS_CASE(run_calls_on_another_thread),
     LOOPS_CASE(loop_goes_on_after_a_uv_stop),
     LOOPS_CASE(run_waits_for_a_promise_over_there),
+    LOOPS_CASE(runs_that_begin_together_are_tasks),
     LOOPS_CASE(run_rejects_with_an_error_from_there),
     LOOPS_CASE(lists_and_bytes_change_threads),
     LOOPS_CASE(what_belongs_to_a_loop_stays_there),

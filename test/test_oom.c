@@ -183,11 +183,10 @@ static avow_promise_t *cancelled(void) {
 static avow_promise_t *stopped(void) {
   avow_deferred_t *d;
   avow_promise_t *stop = avow_promise_new(loop, &d);
-  avow_promise_t *ps[] = {
-    avow_until(slow_chain(0), stop), avow_until(slow_deferred(), stop),
-    avow_until(avow_timeout(slow_chain(0), 1000), stop),
-    avow_until(avow_shield(slow_chain(0)), stop)
-  };
+  avow_promise_t *ps[] = { avow_until(slow_chain(0), stop),
+                           avow_until(slow_deferred(), stop),
+                           avow_until(avow_timeout(slow_chain(0), 1000), stop),
+                           avow_until(avow_shield(slow_chain(0)), stop) };
   avow_promise_t *end = avow_all_settled(loop, ps, 4);
   avow_unref(stop);
   resolve_later(d);

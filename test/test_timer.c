@@ -30,7 +30,8 @@ typedef struct {
 static model_t *model_new(uint64_t start) {
   model_t *model = test_calloc(1, sizeof(*model));
   seed = start + 1;
-  model->now = model->wheel.now = start;
+  model->now = start;
+  wheel_init(&model->wheel, start);
   return model;
 }
 
@@ -64,11 +65,11 @@ static void check_ended(model_t *model, const avow_promise_t *p) {
 
 static void advance_to(model_t *model, uint64_t now) {
   model->now = now;
-  avow__link_t *due = expire(&model->wheel, now);
-  while (due != NULL) {
-    avow__link_t *first = due;
-    avow__list_remove(&due, first);
-    check_ended(model, (avow_promise_t *) first);
+  expire(&model->wheel, now);
+  avow_promise_t *p;
+  while ((p = first_due(&model->wheel)) != NULL) {
+    avow__queue_remove(&p->link);
+    check_ended(model, p);
   }
   assert_true(earliest(&model->wheel) > now);
 }

@@ -185,6 +185,77 @@ static void the_same_where_others_hold_what_it_waits_for(void **state) {
   avow_unref(work);
 }
 
+/* A stop that has settled already. */
+
+static void settled_stop_cancels_inside_the_call(void **state) {
+  avow_deferred_t *d, *e;
+  avow_promise_t *failed = avow_promise_reject(loop, avow_error(UV_ESHUTDOWN));
+  avow_promise_t *fulfilled = resolved(1);
+
+  avow_promise_t *p = avow_until(pending(&d, "a"), failed);
+  avow_promise_t *q = avow_until(pending(&e, "b"), fulfilled);
+
+  assert_notes("a b");
+  assert_rejects(p, UV_ESHUTDOWN);
+  assert_rejects(q, UV_ECANCELED);
+  avow_deferred_drop(d);
+  avow_deferred_drop(e);
+  avow_unref(failed);
+  avow_unref(fulfilled);
+}
+
+static void settled_stop_leaves_what_has_settled(void **state) {
+  avow_promise_t *stop = avow_promise_reject(loop, avow_error(UV_ESHUTDOWN));
+
+  assert_fulfils_int(avow_until(resolved(1), stop), 1);
+
+  avow_unref(stop);
+}
+
+static void settled_stop_leaves_what_others_hold(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *held = pending(&d, "work");
+  avow_promise_t *stop = avow_promise_reject(loop, avow_error(UV_ESHUTDOWN));
+
+  avow_promise_t *p = avow_until(avow_ref(held), stop);
+
+  assert_int_equal(avow_state(p), AVOW_REJECTED);
+  assert_rejects(p, UV_ESHUTDOWN);
+  assert_true(avow_resolve(d, avow_int(1)));
+  assert_fulfils_int(held, 1);
+  avow_unref(stop);
+}
+
+static avow_value_t map_fn(size_t i, void *word) {
+  return note_fn(word);
+}
+
+static void assert_never_begins(avow_promise_t *p) {
+  avow_promise_t *stop = avow_promise_reject(loop, avow_error(UV_ESHUTDOWN));
+
+  assert_rejects(avow_until(p, stop), UV_ESHUTDOWN);
+
+  assert_notes("");
+  avow_unref(stop);
+}
+
+static void settled_stop_lets_nothing_begin(void **state) {
+  avow_limiter_t *limiter = avow_limiter_new(loop, 1);
+  avow_once_t *once = avow_once_new(loop, note_fn, "once", NULL);
+
+  assert_never_begins(avow_repeat(loop, note_fn, "repeat"));
+  assert_never_begins(avow_limiter_run(limiter, note_fn, "limiter"));
+  assert_never_begins(avow_retry(loop, note_fn, "retry", NULL));
+  assert_never_begins(avow_map(loop, 3, map_fn, "map", NULL));
+  assert_never_begins(avow_once_get(once));
+
+  assert_fulfils_none(avow_limiter_run(limiter, note_fn, "limiter"));
+  assert_fulfils_none(avow_once_get(once));
+  assert_notes("limiter once");
+  avow_limiter_unref(limiter);
+  avow_once_unref(once);
+}
+
 static void timeout_rejects_and_cancels(void **state) {
   avow_deferred_t *d;
 
@@ -262,6 +333,10 @@ int main(void) {
     CASE(until_is_cancelled_when_stop_fulfils),
     CASE(what_stop_fulfils_with_may_cancel_as_it_goes),
     CASE(the_same_where_others_hold_what_it_waits_for),
+    CASE(settled_stop_cancels_inside_the_call),
+    CASE(settled_stop_leaves_what_has_settled),
+    CASE(settled_stop_leaves_what_others_hold),
+    CASE(settled_stop_lets_nothing_begin),
     CASE(timeout_rejects_and_cancels),
     CASE(timeout_says_what_it_is),
     CASE(timeout_is_gone_when_its_promise_settles),

@@ -33,14 +33,17 @@ AVOW_API void avow_on_cancel(const avow_deferred_t *d, avow_cancel_cb cb,
  * Settles as p does, unless stop settles first: then p is cancelled, and the
  * reason is stop's, or UV_ECANCELED if stop was fulfilled. That rejection waits
  * for p's handlers to have run, and for work that runs to be over, unless
- * others hold p. One stop promise serves any number of these (an abort signal).
+ * others hold p. A stop that has settled already cancels p inside the call. One
+ * stop promise serves any number of these (an abort signal).
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_until(avow_promise_t *p,
                                                   const avow_promise_t *stop);
 
 /**
  * Settles as p does, unless ms milliseconds pass first: avow_until() with the
- * reason UV_ETIMEDOUT, "timed out".
+ * reason UV_ETIMEDOUT, "timed out". However late the loop is, what was due or
+ * had arrived before comes first, with the handlers it wakes; nothing endless
+ * holds the limit up for longer than a turn's budget of jobs.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_timeout(avow_promise_t *p,
                                                     uint64_t ms);

@@ -24,8 +24,8 @@ AVOW_API uint64_t avow_deadline_in(uv_loop_t *loop, uint64_t ms,
 
 /**
  * Settles as p does, unless the time comes first: avow_timeout() at a time
- * rather than after one. A deadline that has passed ends p in the next turn of
- * the loop; AVOW_NEVER returns p itself.
+ * rather than after one. A deadline that has passed cancels p at once;
+ * AVOW_NEVER returns p itself.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_deadline(avow_promise_t *p,
                                                      uint64_t at);

@@ -35,7 +35,7 @@ typedef struct avow_options_s {
   avow_track_cb on_reject;        /* default: none */
   avow_track_cb on_handle;        /* default: none */
   void *data;                     /* for these */
-  unsigned budget;      /* jobs in one go before the loop turns; 10,000 */
+  unsigned budget;                /* jobs in a turn of the loop; 10,000 */
   size_t stack_size;    /* of an async function; 64 KiB; see docs/stacks.md */
   unsigned idle_stacks; /* kept for the next async functions; 1,024 */
   unsigned max_stacks;  /* async functions at a time; no limit */
@@ -54,8 +54,8 @@ typedef struct avow_options_s {
 AVOW_API int avow_loop_init(uv_loop_t *loop, const avow_options_t *options);
 
 /**
- * The handles that avow keeps on a loop (one uv_idle_t, uv_check_t, uv_timer_t
- * and uv_async_t; in debug builds a uv_prepare_t) are visible to uv_walk(). A
+ * The handles that avow keeps on a loop (a few of each type, of which
+ * uv_prepare_t are always active, unreferenced) are visible to uv_walk(). A
  * program that closes all handles there may close them too, once it starts
  * nothing new; avow_loop_close() still has to follow.
  *

@@ -65,8 +65,7 @@ AVOW_API bool avow_resolve(avow_deferred_t *d, avow_value_t v);
 AVOW_API bool avow_reject(avow_deferred_t *d, avow_value_t error);
 
 /** One more holder who may settle; each of them takes its own reference. */
-AVOW_API avow_deferred_t *avow_deferred_ref(
-    const avow_deferred_t *d);
+AVOW_API avow_deferred_t *avow_deferred_ref(const avow_deferred_t *d);
 
 /** Lets go; the last holder to do so unsettled rejects with AVOW_EBROKEN. */
 AVOW_API void avow_deferred_drop(avow_deferred_t *d);

@@ -25,6 +25,11 @@
  * `async p1 f0` calls f0 as an async function. Only there await and attempt (an
  * await with a catch around it) do something: what comes becomes the argument.
  *
+ * `sleep p1`, `turn p1` and `remote p1 v3` wait for a task of the loop's: a
+ * timer, always of one duration, its next turn, a value that is moved there. A
+ * program has one kind of these at most, for only within it the order does not
+ * depend on the time; and budget enough, for V8 has none.
+ *
  * A construct that only one side has yet becomes an entry of WEIGHTS, a maker
  * here, and a method of the same name in both interpreters.
  */
@@ -34,9 +39,11 @@ const WEIGHTS = {
   finally: 6, all: 2, settled: 2, race: 2, any: 2, drop: 3, clock: 2, keep: 1,
   async: 8, await: 8, attempt: 4,
 };
+const TASKS = { sleep: 8, turn: 8, remote: 8 };
 const ALWAYS = new Set(['new', 'resolve', 'then']);
 const MODES = ['main', 'timer', 'poll', 'job'];
 const BUDGETS = [1, 2, 7, 10000, 10000, 10000];
+const PLENTY = [10000];
 
 /* sfc32: good enough, and the same everywhere. */
 function randomFrom(seed, index) {
@@ -87,6 +94,10 @@ class Generator {
       for (let i = WEIGHTS[name] * factor; i > 0; i--)
         this.bag.push(name);
     }
+    const roll = this.below(100); /* real sleeps take their time */
+    this.task = roll < 3 ? 'sleep' : roll < 18 ? 'turn' : roll < 33 && 'remote';
+    for (let i = this.task ? TASKS[this.task] : 0; i > 0; i--)
+      this.bag.push(this.task);
   }
 
   add(place, words) {
@@ -219,6 +230,18 @@ class Generator {
     return this.input(place);
   }
 
+  sleep() {
+    return this.target();
+  }
+
+  turn() {
+    return this.target();
+  }
+
+  remote() {
+    return `${this.target()} ${this.pick(['n', 'v', 'b', 'e'])}${this.below(6)}`;
+  }
+
   clock() {
     return String(1 + this.below(10));
   }
@@ -253,6 +276,16 @@ class Generator {
     this.add('s0', `then - p${outer} ${this.fn()} ${this.fn()}`);
   }
 
+  /* Tasks that are due together, with handlers in a row. */
+  crowd() {
+    for (let n = 2 + this.below(3); n > 0; n--) {
+      const p = 'p' + this.slot();
+      this.add('s0', `${this.task} ${this[this.task]().replace(/^\S+/, p)}`);
+      for (let i = this.below(4); i > 0; i--)
+        this.add('s0', `then ${p} ${p} ${this.fn()} ${this.handler()}`);
+    }
+  }
+
   step(place) {
     if (this.chance(50))
       this.add(place, `clock ${3 + this.below(8)}`);
@@ -265,6 +298,8 @@ class Generator {
   program() {
     if (this.chance(20))
       this.nest();
+    if (this.task)
+      this.crowd();
     this.add('s0', `new p0 d0`);
     for (let i = 0; i < this.steps; i++)
       this.step('s' + i);
@@ -272,7 +307,8 @@ class Generator {
       this.body('f' + i);
     if (this.chance(30))
       this.statement('u');
-    const head = `${this.pick(MODES)} ${this.pick(BUDGETS)}`;
+    const budgets = this.task ? PLENTY : BUDGETS;
+    const head = `${this.pick(MODES)} ${this.pick(budgets)}`;
     return format(this.index, head, this.lines);
   }
 }

@@ -24,6 +24,24 @@ const [PENDING, FULFILLED, REJECTED] = [0, 1, 2];
 const [ON_REJECT, ON_HANDLE] = [0, 1];
 const [REPORTABLE, REPORTED] = [1, 2];
 
+/* Functions that a MessagePort calls, each in a task of its own. */
+class Ports {
+  constructor() {
+    const { port1, port2 } = new MessageChannel();
+    this.queue = [];
+    this.port = port1;
+    port2.onmessage = () => this.queue.shift()();
+    this.close = () => port2.close();
+  }
+
+  post(fn) {
+    this.queue.push(fn);
+    this.port.postMessage(0);
+  }
+}
+
+const ports = new Ports();
+
 /* For an error's stack V8 goes from promise to promise, and never comes back
    from those that wait for each other. */
 Error.stackTraceLimit = 0;
@@ -102,6 +120,7 @@ class Machine {
     this.making = 0; /* what is made now may be rejected before it has an id */
     this.promises = [];
     this.deferreds = [];
+    this.tasks = 0; /* that the loop has yet to deliver */
     this.tracked = [];
     this.unhandled = [];
     this.late = [];
@@ -243,6 +262,32 @@ class Machine {
   /* Numbered, so that what tracks rejections knows it. */
   input(operand, frame) {
     return this.made(this.value(operand, frame))[0];
+  }
+
+  /* Tasks, each of which the loop delivers by itself. */
+
+  task(target, begin) {
+    const promise = new Promise((resolve, reject) => {
+      begin((value) => {
+        this.tasks--;
+        (isError(value) ? reject : resolve)(value);
+      });
+    });
+    this.tasks++;
+    this.store(target, promise, ++this.ids);
+  }
+
+  sleep([target]) {
+    this.task(target, (settle) => setTimeout(settle, 1));
+  }
+
+  turn([target]) {
+    this.task(target, (settle) => setImmediate(settle));
+  }
+
+  remote([target, operand], frame) {
+    const value = this.value(operand, frame);
+    this.task(target, (settle) => ports.post(() => settle(value)));
   }
 
   drop([target]) {
@@ -453,8 +498,8 @@ class Machine {
   }
 
   /* One turn of the event loop; false after the last. */
-  turn() {
-    if (this.report())
+  goOn() {
+    if (this.tasks > 0 || this.report())
       return true;
     if (this.step > 0)
       this.snapshot(this.step === this.steps);
@@ -517,10 +562,12 @@ function main() {
     return machine;
   };
   const turn = () => {
-    while (!machine.turn()) {
+    while (!machine.goOn()) {
       flush(1 << 20);
-      if (!start())
+      if (!start()) {
+        ports.close();
         return flush(0);
+      }
     }
     return setImmediate(turn);
   };

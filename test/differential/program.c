@@ -11,8 +11,9 @@ static const char *const names[OPS] = {
   [OP_CLOCK] = "clock",     [OP_DROP] = "drop",       [OP_FAIL] = "fail",
   [OP_FINALLY] = "finally", [OP_KEEP] = "keep",       [OP_NEW] = "new",
   [OP_OF] = "of",           [OP_RACE] = "race",       [OP_REJECT] = "reject",
-  [OP_RESOLVE] = "resolve", [OP_RETURN] = "return",   [OP_SETTLED] = "settled",
-  [OP_THEN] = "then",       [OP_TRY] = "try",
+  [OP_REMOTE] = "remote",   [OP_RESOLVE] = "resolve", [OP_RETURN] = "return",
+  [OP_SETTLED] = "settled", [OP_SLEEP] = "sleep",     [OP_THEN] = "then",
+  [OP_TRY] = "try",         [OP_TURN] = "turn",
 };
 
 static void fail(const char *what, const char *word) {

@@ -30,11 +30,14 @@ typedef enum op_e {
   OP_OF,
   OP_RACE,
   OP_REJECT,
+  OP_REMOTE,
   OP_RESOLVE,
   OP_RETURN,
   OP_SETTLED,
+  OP_SLEEP,
   OP_THEN,
   OP_TRY,
+  OP_TURN,
   OPS
 } op_t;
 

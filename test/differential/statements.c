@@ -369,16 +369,37 @@ static void do_keep(const line_t *line, frame_t *frame) {
     place_deferred(line->args[0].n, avow_deferred_ref(frame->me));
 }
 
+/* Tasks, each of which the loop delivers by itself. */
+
+static void do_sleep(const line_t *line, frame_t *frame) {
+  store(line->args[0], avow_sleep(now.loop, 1), ++now.ids);
+}
+
+static void do_turn(const line_t *line, frame_t *frame) {
+  store(line->args[0], avow_next_turn(now.loop), ++now.ids);
+}
+
+static void do_remote(const line_t *line, frame_t *frame) {
+  avow_remote_t *r;
+  avow_promise_t *p = avow_remote_new(now.loop, &r);
+  (void) avow_remote_resolve(r, evaluate(line->args[1], frame)); /* in time */
+  store(line->args[0], p, ++now.ids);
+}
+
 typedef void (*op_fn)(const line_t *line, frame_t *frame);
 
 static const op_fn statements[OPS] = {
-  [OP_ASYNC] = do_async,     [OP_ATTEMPT] = do_nothing, [OP_AWAIT] = do_nothing,
-  [OP_ALL] = do_combine,     [OP_ANY] = do_combine,     [OP_CATCH] = do_catch,
-  [OP_CLOCK] = do_clock,     [OP_DROP] = do_drop,       [OP_FAIL] = do_fail,
-  [OP_FINALLY] = do_finally, [OP_KEEP] = do_keep,       [OP_NEW] = do_new,
-  [OP_OF] = do_of,           [OP_RACE] = do_combine,    [OP_REJECT] = do_reject,
-  [OP_RESOLVE] = do_resolve, [OP_SETTLED] = do_combine, [OP_THEN] = do_then,
-  [OP_TRY] = do_try,
+  [OP_ASYNC] = do_async,     [OP_ATTEMPT] = do_nothing,
+  [OP_AWAIT] = do_nothing,   [OP_ALL] = do_combine,
+  [OP_ANY] = do_combine,     [OP_CATCH] = do_catch,
+  [OP_CLOCK] = do_clock,     [OP_DROP] = do_drop,
+  [OP_FAIL] = do_fail,       [OP_FINALLY] = do_finally,
+  [OP_KEEP] = do_keep,       [OP_NEW] = do_new,
+  [OP_OF] = do_of,           [OP_RACE] = do_combine,
+  [OP_REJECT] = do_reject,   [OP_REMOTE] = do_remote,
+  [OP_RESOLVE] = do_resolve, [OP_SETTLED] = do_combine,
+  [OP_SLEEP] = do_sleep,     [OP_THEN] = do_then,
+  [OP_TRY] = do_try,         [OP_TURN] = do_turn,
 };
 
 /* NULL: the line awaits nothing. */

@@ -88,10 +88,16 @@ void model_gather(node_t *gather, int kind, node_t *const inputs[], size_t n) {
 /* Until. */
 
 void model_until(node_t *node, node_t *input, node_t *stop) {
-  node->watch = model_node(WATCH);
-  node->watch->gather = node;
+  node_t *watch = node->watch = model_node(WATCH);
+  watch->gather = node;
   model_subscribe(node, input);
-  model_subscribe(node->watch, stop);
+  if (model_is_pending(stop)) {
+    model_subscribe(watch, stop);
+    return;
+  }
+  watch->upstream = stop;
+  stop->consumers++;
+  model_run_watch(watch);
 }
 
 void model_drop_watch(node_t *node) {

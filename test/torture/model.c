@@ -387,33 +387,50 @@ static void drain(void) {
     run_job(model_take_first(&model.queue));
 }
 
-static void wake_sleeps(void) {
+/* The timer looks at what is due. */
+static void look(void) {
   model.cached = model.present;
+  for (size_t i = 0; i < model.n_sleeps; i++)
+    model.sleeps[i]->due = model.sleeps[i]->deadline <= model.cached;
+}
+
+/* One by one; time limits not before a poll. */
+static void end_sleeps(bool polled) {
   while (model.n_sleeps > 0) {
     const size_t i = next_due();
     node_t *sleep = model.sleeps[i];
-    if (sleep->deadline > model.cached)
-      break;
+    if (!sleep->due || (sleep->code != 0 && !polled))
+      return;
     remove_sleep(i);
     model_settle(sleep, sleep->code == 0 ? fulfilled(digest_int(-1))
                                          : rejected(sleep->code));
+    drain();
   }
+}
+
+static void fire(void) {
+  look();
   drain();
+  end_sleeps(false);
 }
 
 static void deliver(void) {
-  for (size_t i = 0; i < model.n_sent; i++)
+  for (size_t i = 0; i < model.n_sent; i++) {
     (void) model_resolve(model.sent[i], model.sent_outcomes[i]); /* or late */
+    drain();
+  }
   model.n_sent = 0;
-  drain();
 }
 
 void model_turn(void) {
   if (!model.woken && model.n_sleeps == 0 && model.waiting_remotes == 0)
     return;
-  wake_sleeps();
+  fire();
+  if (model.n_sleeps > 0 && model.sleeps[next_due()]->due)
+    model.cached = model.present; /* what is left looks at it */
   deliver();
-  wake_sleeps();
+  end_sleeps(true);
+  fire();
   model.woken = false;
 }
 

@@ -1,0 +1,214 @@
+/* The budget of a turn. Something endless spends it; the turns are counted where
+   the loop is about to poll. */
+#include "harness.h"
+
+enum { BUDGET = 10, TOO_LONG = 1000 };
+
+static void open_with_budget(unsigned budget) {
+  const avow_options_t options = { .budget = budget };
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_loop_init(loop, &options), 0);
+}
+
+typedef struct {
+  uv_prepare_t prepare;
+  unsigned turns, steps, most, last;
+  bool over;
+} busy_t;
+
+static void on_prepare(uv_prepare_t *handle) {
+  busy_t *busy = handle->data;
+  const unsigned steps = busy->steps - busy->last;
+  busy->last = busy->steps;
+  busy->most = steps > busy->most ? steps : busy->most;
+  busy->over = ++busy->turns > TOO_LONG;
+}
+
+static avow_value_t step(void *data) {
+  busy_t *busy = data;
+  busy->steps++;
+  return busy->over ? avow_int(1) : avow_none();
+}
+
+static avow_promise_t *begin(busy_t *busy) {
+  open_with_budget(BUDGET);
+  *busy = (busy_t){ .prepare.data = busy };
+  assert_int_equal(uv_prepare_init(loop, &busy->prepare), 0);
+  assert_int_equal(uv_prepare_start(&busy->prepare, on_prepare), 0);
+  return avow_repeat(loop, step, busy);
+}
+
+static void end(busy_t *busy, avow_promise_t *p) {
+  busy->over = true;
+  assert_fulfils_int(p, 1);
+  uv_close((uv_handle_t *) &busy->prepare, NULL);
+  run();
+}
+
+static avow_value_t again(void *phase) {
+  avow_promise_t *(**wait)(uv_loop_t *) = phase;
+  return avow_follow((*wait)(loop));
+}
+
+/* However many callbacks of ours a turn has. */
+static void all_of_a_turn_share_its_budget(void **state) {
+  avow_promise_t *(*phases[])(uv_loop_t *) = { avow_next_turn, avow_before_poll,
+                                               avow_after_poll };
+  avow_promise_t *ps[3];
+  busy_t busy;
+  avow_promise_t *p = begin(&busy);
+  for (int i = 0; i < 3; i++)
+    ps[i] = avow_repeat(loop, again, &phases[i]);
+
+  while (busy.turns < 10)
+    (void) uv_run(loop, UV_RUN_ONCE); /* alive: something is endless */
+
+  assert_int_in_range(busy.most, 1, BUDGET);
+  for (int i = 0; i < 3; i++) {
+    avow_cancel(ps[i]);
+    avow_unref(ps[i]);
+  }
+  end(&busy, p);
+}
+
+typedef struct {
+  const busy_t *busy;
+  unsigned turns[5]; /* in which each was delivered */
+  unsigned n;
+} source_t;
+
+static avow_value_t deliver(const avow_value_t *arg, void *data) {
+  source_t *source = data;
+  source->turns[source->n++] = source->busy->turns;
+  return avow_none();
+}
+
+static void wait_for(source_t *source, avow_promise_t *p) {
+  avow_unref(avow_then(p, deliver, NULL, source));
+}
+
+static void run_until_all(const source_t *source) {
+  while (source->n < 5 && !source->busy->over)
+    (void) uv_run(loop, UV_RUN_ONCE); /* alive: something is endless */
+}
+
+/* Each source delivered one a turn, and no turn was left out. */
+static void assert_one_a_turn(const source_t *source) {
+  assert_int_equal(source->n, 5);
+  for (int i = 1; i < 5; i++)
+    assert_int_equal(source->turns[i], source->turns[i - 1] + 1);
+}
+
+static void a_spent_budget_leaves_one_of_each_a_turn(void **state) {
+  busy_t busy;
+  avow_promise_t *p = begin(&busy);
+  source_t sleeps = { .busy = &busy };
+  source_t remotes = { .busy = &busy };
+  source_t turns = { .busy = &busy };
+  for (int i = 0; i < 5; i++) {
+    avow_remote_t *r;
+    wait_for(&sleeps, avow_sleep(loop, 1));
+    wait_for(&remotes, avow_remote_new(loop, &r));
+    wait_for(&turns, avow_next_turn(loop));
+    assert_int_equal(avow_remote_resolve(r, avow_none()), 0);
+  }
+
+  stall(3);
+  run_until_all(&sleeps);
+  run_until_all(&remotes);
+  run_until_all(&turns);
+
+  assert_one_a_turn(&sleeps);
+  assert_one_a_turn(&remotes);
+  assert_one_a_turn(&turns);
+  assert_int_in_range(busy.most, 1, BUDGET);
+  end(&busy, p);
+}
+
+static void a_limit_waits_for_one_budget_at_most(void **state) {
+  enum { N = 100 };
+  busy_t busy;
+  avow_deferred_t *d;
+  avow_promise_t *p = begin(&busy);
+  for (int i = 0; i < N; i++)
+    avow_unref(avow_sleep(loop, 1));
+  avow_promise_t *late = avow_timeout(avow_promise_new(loop, &d), 2);
+
+  stall(4);
+
+  assert_rejects(late, UV_ETIMEDOUT);
+  assert_int_in_range(busy.turns, 1, 4);
+  avow_deferred_drop(d);
+  end(&busy, p);
+}
+
+static void an_endless_chain_does_not_outlive_its_limit(void **state) {
+  busy_t busy;
+  avow_promise_t *p = begin(&busy);
+  avow_unref(p);
+  p = avow_timeout(avow_repeat(loop, step, &busy), 1);
+  stall(2);
+
+  assert_rejects(p, UV_ETIMEDOUT);
+
+  assert_int_in_range(busy.turns, 0, 4);
+  busy.over = true;
+  uv_close((uv_handle_t *) &busy.prepare, NULL);
+  run();
+}
+
+static void on_far(uv_timer_t *timer) {
+  note("late");
+}
+
+/* The poll would wait for a minute. */
+static void what_is_left_of_a_phase_does_not_let_the_poll_block(void **state) {
+  uv_timer_t far;
+  open_with_budget(1);
+  assert_int_equal(uv_timer_init(loop, &far), 0);
+  assert_int_equal(uv_timer_start(&far, on_far, 60000, 0), 0);
+  avow_promise_t *a = avow_then(avow_before_poll(loop), note_cb, NULL, "a");
+  avow_promise_t *b = avow_then(avow_before_poll(loop), note_cb, NULL, "b");
+
+  assert_fulfils_none(b);
+
+  assert_notes("a b");
+  avow_unref(a);
+  uv_close((uv_handle_t *) &far, NULL);
+  run();
+}
+
+static void count(uv_check_t *check) {
+  ++*(unsigned *) check->data;
+}
+
+/* Nothing of that is endless: all of it comes in one turn. */
+static void a_budget_that_lasts_holds_nothing_up(void **state) {
+  enum { N = 100 };
+  unsigned turns = 0;
+  uv_check_t check = { .data = &turns };
+  assert_int_equal(uv_check_init(loop, &check), 0);
+  assert_int_equal(uv_check_start(&check, count), 0);
+  avow_promise_t *ps[N];
+  for (int i = 0; i < N; i++)
+    ps[i] = avow_sleep(loop, 1);
+  stall(2);
+
+  avow_value_unref(avow_run(avow_all(loop, ps, N)));
+
+  assert_int_in_range(turns, 0, 1);
+  uv_close((uv_handle_t *) &check, NULL);
+  run();
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(all_of_a_turn_share_its_budget),
+    CASE(a_spent_budget_leaves_one_of_each_a_turn),
+    CASE(a_limit_waits_for_one_budget_at_most),
+    CASE(an_endless_chain_does_not_outlive_its_limit),
+    CASE(what_is_left_of_a_phase_does_not_let_the_poll_block),
+    CASE(a_budget_that_lasts_holds_nothing_up),
+  };
+  return RUN(tests);
+}
