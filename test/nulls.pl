@@ -8,7 +8,7 @@ use strict;
 use warnings;
 
 # What may always be NULL: the program's own data, what has a default.
-my %never = map { $_ => 1 } qw(data self);
+my %never = map { $_ => 1 } qw(data self globals);
 
 my %sound = (
   'uv_loop_t *' => 'loop',
@@ -82,7 +82,7 @@ sub sound {
   $type .= ' []' if $array;
   return ('NULL', 0) if $never{$name};
   return ('1', 0) if $number{$type};
-  return ('NULL', 1) if $type =~ /_options_t \*$/ && !$sound{$type};
+  return ('NULL', 1) if $type =~ /_(?:options|exceptions)_t \*$/ && !$sound{$type};
   my $value = $sound{$type};
   die "nulls.pl: what is sound of type '$type', in '$parameter'?\n"
     unless defined $value;
@@ -92,7 +92,7 @@ sub sound {
 my @cases;
 my $text = join '', map { open my $in, '<', $_ or die "$_: $!\n"; local $/; <$in> } @ARGV;
 $text =~ s{/\*.*?\*/}{}gs;
-while ($text =~ /AVOW_API\s+(?:AVOW_MUST_USE\s+)?([\w\s\*]+?)(avow_\w+)\s*\(([^;]*?)\)(?:\s*AVOW_PRINTF\([^;]*\))?;/g) {
+while ($text =~ /(?:AVOW_API|AVOW_ASYNC_)\s+(?:AVOW_MUST_USE\s+)?([\w\s\*]+?)(avow_\w+)\s*\(([^;]*?)\)(?:\s*AVOW_PRINTF\([^;]*\))?;/g) {
   my ($type, $name, $list) = ($1, $2, $3);
   next if $name =~ /^avow_trace_/; # gives what it is given, for the next to see
   $list =~ s/\s+/ /g;
