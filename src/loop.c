@@ -291,9 +291,13 @@ static void sweep_one(avow_promise_t *p, void *data) {
   avow__cancel_borrowed(p);
 }
 
+static bool is_shielded(const avow__context_t *c) {
+  return c->shields > 0 && !c->unshielded;
+}
+
 /* Whether the loop has to turn before there can be more to do. */
 static bool waits(const avow__context_t *c) {
-  return c->requests > 0 || (c->shields > 0 && !c->unshielded);
+  return c->requests > 0 || is_shielded(c);
 }
 
 static void spend(uint64_t *steps, uint64_t n) {
@@ -315,14 +319,21 @@ static bool sweep(avow__context_t *c, uint64_t *steps) {
     avow__pool_each(&c->pool, sweep_one, &sweep);
   spend(steps, sweep.cancelled);
   c->allowance = *steps < UINT_MAX ? (unsigned) *steps : UINT_MAX;
+  const uint64_t jobs = c->jobs;
   avow__leave(c);
+  spend(steps, c->jobs - jobs);
   return sweep.pending == 0 && avow__queue_is_empty(&c->queue) &&
          c->requests == 0;
 }
 
-/* Where nothing is left to happen, a shield would wait for ever. */
-static void turn(avow__context_t *c) {
+/* Where nothing is left to happen, a shield would wait for ever. The jobs of
+   what shields wait for cost no steps. */
+static void turn(avow__context_t *c, uint64_t *steps) {
+  const uint64_t jobs = c->jobs;
+  const bool free = is_shielded(c);
   const bool alive = uv_run(c->loop, UV_RUN_ONCE) != 0;
+  if (!free)
+    spend(steps, c->jobs - jobs);
   if (!alive && c->requests == 0 && avow__queue_is_empty(&c->queue))
     c->unshielded = true;
 }
@@ -342,12 +353,9 @@ static uint64_t patience_for(avow__context_t *c) {
    refused promises, and then even finally. */
 static void unwind(avow__context_t *c) {
   uint64_t steps = patience_for(c);
-  uint64_t jobs = c->jobs;
   while (!sweep(c, &steps)) {
-    spend(&steps, c->jobs - jobs);
     if (avow__queue_is_empty(&c->queue) && waits(c))
-      turn(c); /* whose jobs come of what was waited for */
-    jobs = c->jobs;
+      turn(c, &steps);
     if (steps > 0)
       continue;
     c->deaf = c->giving_up;
