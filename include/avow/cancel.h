@@ -13,8 +13,8 @@ AVOW_BEGIN_C
  * topmost with UV_ECANCELED at once; from there the rejection comes down
  * through each catch and finally. A settled promise is left alone. Where a
  * value has arrived already its handler still runs, so that nothing is lost:
- * what it then waits for is cancelled instead. Inside an avow_cancel_cb it takes
- * effect once that has returned.
+ * what it then waits for is cancelled instead. Inside an avow_cancel_cb it
+ * takes effect once that has returned.
  */
 AVOW_API void avow_cancel(const avow_promise_t *p);
 
