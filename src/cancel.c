@@ -1,9 +1,10 @@
 /*
  * Cancelling: up from a promise through what serves it alone, to the topmost,
  * which is rejected at once; or, where a value is on its way to a handler,
- * through that handler first. No step here is recursive: what nested combinators
- * and parents want to be cancelled, and what callbacks for cancelling cancel in
- * their turn, waits in two lists of the loop's until the step before is over.
+ * through that handler first. No step here is recursive: what nested
+ * combinators and parents want to be cancelled, and what callbacks for
+ * cancelling cancel in their turn, waits in two lists of the loop's until the
+ * step before is over.
  */
 #include "avow/cancel.h"
 

@@ -12,7 +12,7 @@ void avow__misuse(const char *format, ...) AVOW_PRINTF(1, 2);
 /* Debug builds print it and go on, as release builds do without a word. */
 void avow__advise(const char *format, ...) AVOW_PRINTF(1, 2);
 
-/* Says that what a function cannot do without is NULL; what letting go takes. */
+/* Says that what a function cannot do without is NULL. */
 void avow__misuse_of_null(const char *what);
 
 #ifdef NDEBUG

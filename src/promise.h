@@ -309,8 +309,8 @@ void avow__check_deferred(const avow_deferred_t *d);
 #  define avow__check_deferred(d) ((void) (d))
 #endif
 
-/* The loop closes: reports the rejection of a p that the program still holds, if
-   nobody has handled it. */
+/* The loop closes: reports the rejection of a p that the program still holds,
+   if nobody has handled it. */
 void avow__report_kept(avow_promise_t *p);
 
 /* The end of a promise that has more to it than its block. */

@@ -146,5 +146,5 @@ for step in ${@:-$steps}; do
   }
 done
 printf '\n'
-print_table
+print_table long
 [ "$(failed_steps)" = 0 ]

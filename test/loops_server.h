@@ -1,7 +1,7 @@
 /*
- * A server on loops of threads of their own, with sockets of their own where the
- * system has that; built with HANDED it has not. cmocka fails a test from the
- * thread that runs it: others only record.
+ * A server on loops of threads of their own, with sockets of their own where
+ * the system has that; built with HANDED it has not. cmocka fails a test from
+ * the thread that runs it: others only record.
  */
 #ifndef LOOPS_SERVER_H
 #define LOOPS_SERVER_H

@@ -30,19 +30,27 @@ take_step() {
 $((($(cat "$records.used") - used_before + 1) / 2)) $outcome" >>"$records"
 }
 
-# Of the steps taken since $records was emptied.
+# TIER: of the steps taken since $records was emptied.
 print_table() {
-  awk '
-    BEGIN { printf "%-16s %8s %8s  %s\n", "step", "seconds", "cpu / 2", "" }
+  awk -v tier="$1" '
+    BEGIN {
+      printf "%-16s %-12s %8s %8s\n", "step", "tier", "seconds", "cpu / 2"
+    }
     {
-      printf "%-16s %8d %8d ", $1, $2, $3
+      printf "%-16s %-12s %8d %8d ", $1, tier, $2, $3
       for (i = 4; i <= NF; i++)
         printf " %s", $i
       print ""
       seconds += $2
       half += $3
     }
-    END { printf "%-16s %8d %8d\n", "all", seconds, half }' "$records"
+    END { printf "%-16s %-12s %8d %8d\n", "all", tier, seconds, half }
+    ' "$records"
+}
+
+# What they used of two processors.
+half_of_all() {
+  awk '{ half += $3 } END { print half + 0 }' "$records"
 }
 
 failed_steps() {

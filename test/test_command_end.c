@@ -1,6 +1,6 @@
 /*
- * How commands end: by a limit, by the clock, by being cancelled, with the loop,
- * and of what they left behind.
+ * How commands end: by a limit, by the clock, by being cancelled, and with the
+ * loop; and what becomes of what they left behind.
  */
 #include <signal.h>
 #include <stdio.h>

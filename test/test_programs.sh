@@ -159,9 +159,9 @@ for path; do
   esac
   echo "$(basename "$path"): tables"
   for columns in 40 61 80 132; do
-    narrow $columns "$path $table"
+    narrow $columns "'$path' $table"
   done
-  eval "$path $table" >out 2>err || :
+  eval "'$path' $table" >out 2>err || :
   grep -q "$long" out || fail "cut though it is no terminal"
 done
 echo "all passed"

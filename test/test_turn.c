@@ -1,4 +1,4 @@
-/* The budget of a turn. Something endless spends it; the turns are counted where
+/* The budget of a turn. Something endless spends it; turns are counted where
    the loop is about to poll. */
 #include "harness.h"
 

@@ -60,9 +60,9 @@ AVOW_API const char *avow_error_message(const avow_value_t *v);
 AVOW_API const avow_value_t *avow_error_cause(const avow_value_t *v);
 
 /**
- * Whether v is UV_ETIMEDOUT because a limit of avow's had passed (avow_timeout()
- * and what is made of it, a command's), not because the system says so, as of a
- * connection that nobody answers.
+ * Whether v is UV_ETIMEDOUT because a limit of avow's had passed (a command's,
+ * avow_timeout() and what is made of it), not because the system says so, as of
+ * a connection that nobody answers.
  */
 AVOW_API bool avow_is_timeout(const avow_value_t *v);
 

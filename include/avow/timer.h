@@ -10,9 +10,9 @@ AVOW_BEGIN_C
 
 /**
  * NONE, after ms milliseconds (uv_timer_start). Counts from the loop's cached
- * time inside callbacks of avow, from the present elsewhere. Sleeps that are due
- * together end by their deadlines, equal ones in the order of their making, and
- * what one wakes runs before the next ends. Cancelling stops it.
+ * time inside callbacks of avow, from the present elsewhere. Sleeps that are
+ * due together end by their deadlines, equal ones in the order of their making,
+ * and what one wakes runs before the next ends. Cancelling stops it.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_sleep(uv_loop_t *loop, uint64_t ms);
 

@@ -125,7 +125,7 @@ AVOW_API avow_value_t avow_value_ref(const avow_value_t *v);
 /** Lets go. Values nested to any depth are freed without recursion. */
 AVOW_API void avow_value_unref(avow_value_t v);
 
-/** Drops a result on purpose, of an await or a run: avow_ignore(avow_run(p)). */
+/** Drops a result on purpose, as of avow_run(): avow_ignore(avow_run(p)). */
 static inline void avow_ignore(avow_value_t v) {
   avow_value_unref(v);
 }

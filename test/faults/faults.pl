@@ -10,6 +10,7 @@
 #   faults.pl FAULTS apply ROOT NAME      applies it, and says to which file
 use strict;
 use warnings;
+use File::Glob qw(:bsd_glob); # which leaves spaces alone
 use List::Util qw(shuffle);
 
 my ($source, $command, @rest) = @ARGV;
@@ -72,7 +73,7 @@ sub complain_of_files_without {
   my ($root) = @_;
   my %with = map { $_->{file} => 1 } @faults;
   my @lack = grep { !$with{$_} && !$without{$_} }
-    map { substr $_, length("$root/") } glob "$root/src/*.c $root/src/*/*.c";
+    map { substr $_, length("$root/") } map { glob "$root/src/$_" } qw(*.c */*.c);
   print "$_: no fault is planted there\n" for @lack;
   return scalar @lack;
 }
