@@ -22,9 +22,9 @@ seed=$(date +%s)
 
 tools() {
   node='nodejs npm'
-  ! command -v node npm >/dev/null || node=
+  ! command -v node >/dev/null || ! command -v npm >/dev/null || node=
   more="libcmocka-dev g++ clang libclang-rt-14-dev llvm gcovr gdb valgrind git
-    $node" . test/packages.sh
+    graphviz $node" . test/packages.sh
 }
 
 # NAME COMPILER [MESON-OPTION...]
