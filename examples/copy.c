@@ -107,8 +107,9 @@ static avow_value_t open_target(const avow_value_t *stat, void *data) {
   const avow_value_t v = copy_check_source(copy->from, &copy->source);
   if (avow_is_error(&v))
     return v;
-  avow_promise_t *p = avow_fs_open(copy->loop, copy->to, O_WRONLY | O_CREAT,
-                                   (int) (copy->source.st_mode & 0777));
+  const int flags = O_WRONLY | O_CREAT | UV_FS_O_NONBLOCK; /* FIFOs */
+  const int mode = (int) (copy->source.st_mode & 0777);
+  avow_promise_t *p = avow_fs_open(copy->loop, copy->to, flags, mode);
   return avow_follow(avow_then(p, use_target, NULL, copy));
 }
 
@@ -125,7 +126,7 @@ avow_promise_t *copy_file(uv_loop_t *loop, const char *from, const char *to) {
   if (copy == NULL)
     return avow_promise_reject(loop, avow_error(UV_ENOMEM));
   *copy = (copy_t){ .loop = loop, .from = from, .to = to };
-  avow_promise_t *p = avow_fs_open(loop, from, O_RDONLY, 0);
+  avow_promise_t *p = avow_fs_open(loop, from, O_RDONLY | UV_FS_O_NONBLOCK, 0);
   p = avow_then(p, use_source, NULL, copy);
   return avow_attach(p, copy, free);
 }

@@ -83,18 +83,19 @@ static avow_value_t use_source(copy_t *copy, uv_file in) {
     return stat;
   copy->source = *avow_to_stat(&stat);
   avow_value_unref(stat);
+  const int flags = O_WRONLY | O_CREAT | UV_FS_O_NONBLOCK; /* FIFOs */
+  const int mode = (int) (copy->source.st_mode & 0777);
   avow_value_t v = copy_check_source(copy->from, &copy->source);
   if (!avow_is_error(&v))
-    v = avow_await(avow_fs_open(copy->loop, copy->to, O_WRONLY | O_CREAT,
-                                (int) (copy->source.st_mode & 0777)));
+    v = avow_await(avow_fs_open(copy->loop, copy->to, flags, mode));
   return avow_is_error(&v) ? v
                            : use_target(copy, in, (uv_file) avow_to_int(&v));
 }
 
 static avow_value_t copy_all(void *data) {
   copy_t copy = *(const copy_t *) data;
-  const avow_value_t in =
-      avow_await(avow_fs_open(copy.loop, copy.from, O_RDONLY, 0));
+  const avow_value_t in = avow_await(
+      avow_fs_open(copy.loop, copy.from, O_RDONLY | UV_FS_O_NONBLOCK, 0));
   if (avow_is_error(&in))
     return in;
   const uv_file file = (uv_file) avow_to_int(&in);

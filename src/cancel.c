@@ -66,9 +66,12 @@ static void cancel_deferred(avow_promise_t *p) {
     return;
   avow__context_t *c = avow__context(p);
   avow__fiber_t *fiber = avow__fiber_hide();
-  avow__enter(c);
+  const bool late = c->late;
+  c->late = late || c->depth == 0; /* whoever calls need not have the time */
+  c->depth++; /* it can neither run the loop nor close it */
   on_cancel(data);
-  avow__leave_queue(c);
+  c->depth--;
+  c->late = late;
   avow__fiber_show(fiber);
 }
 

@@ -52,11 +52,20 @@ refuse_what_is_old() {
   fi
 }
 
+# Ubuntu has Meson and Ninja in a part of its archive that need not be in use.
+tell_of_universe() {
+  grep -qs '^ID=ubuntu' /etc/os-release || return 0
+  [ -z "$(to_come meson)" ] || return 0
+  say 'On Ubuntu these are in "universe": if apt does not find them, add that' \
+    'to its sources first (add-apt-repository universe).'
+}
+
 # WHY PACKAGE...
 ask_for() {
+  tell_of_universe
   say "Packages are missing, and $1. Have somebody do this, then try again:"
   shift
-  say "    apt-get install --no-install-recommends $*"
+  say "    apt-get update && apt-get install --no-install-recommends $*"
   exit 1
 }
 
@@ -100,6 +109,7 @@ install() {
       "$@" 2>&1 </dev/null && echo done:
   } | follow_apt || {
     [ -z "$complaints" ] || say "$complaints"
+    tell_of_universe
     exit 1
   }
 }

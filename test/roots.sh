@@ -149,7 +149,7 @@ is_so() {
     ;;
   'all passed') [ "$2" = 0 ] && grep -q '^Fail: *0$' "$3" ;;
   'told what to ask for')
-    [ "$2" != 0 ] && tail -n 1 "$3" | grep -q '^    apt-get install '
+    [ "$2" != 0 ] && tail -n 1 "$3" | grep -q '^    apt-get update && apt-get install '
     ;;
   'told that it is too old')
     [ "$2" != 0 ] && tail -n 1 "$3" | grep -q '^avow needs Meson .* newer' &&

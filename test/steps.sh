@@ -13,6 +13,11 @@ used() {
     "$records.times" >"$records.used"
 }
 
+# Who ends the script ends its step, which therefore is in the background, where
+# a shell ignores SIGINT; what the step starts must not.
+taken=
+trap '[ -z "$taken" ] || kill "$taken" 2>/dev/null; exit 1' HUP INT TERM
+
 # NAME LIMIT: runs a step of $script for at most so many seconds.
 take_step() {
   used
@@ -20,11 +25,15 @@ take_step() {
   began=$(date +%s)
   outcome=passed
   # shellcheck disable=SC2086 # a shell, and what it is to run
-  timeout -k 10 "$2" $script --step "$1" </dev/null || {
+  timeout -k 10 "$2" env --default-signal=INT,QUIT $script --step "$1" \
+    </dev/null &
+  taken=$!
+  wait "$taken" || {
     status=$?
     outcome=FAILED
     [ "$status" != 124 ] || outcome="FAILED after $2 s"
   }
+  taken=
   used
   echo "$1 $(($(date +%s) - began)) \
 $((($(cat "$records.used") - used_before + 1) / 2)) $outcome" >>"$records"

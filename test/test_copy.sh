@@ -39,6 +39,11 @@ run 1 "$copy" from absent/to
 err "$name: open 'absent/to': .*"
 run 1 "$copy" from .
 err "$name: open '.': .*"
+mkfifo fifo
+run 1 "$copy" from fifo
+err "$name: open 'fifo': no such device or address"
+run 1 "$copy" fifo to
+err "$name: 'fifo': not a regular file"
 run 1 "$copy" from /dev/null
 err "$name: '/dev/null': not a regular file"
 
