@@ -110,8 +110,11 @@ static bool is_copied(void) {
          is_filled("copy/a/link", '1') && has_mode("copy/a", 0750);
 }
 
-/* libuv reads and writes where the system cannot copy. */
+/* libuv reads and writes where the system cannot copy, and reads in another way
+   where it cannot at an offset: with two files at a time, three failures are
+   one too few to stop it. Whether the data are all there shows in any case. */
 enum {
+  IN_OTHER_WAYS = BIT(CALL_COPY) | BIT(CALL_READ),
   COPYING = BIT(CALL_OPENDIR) | BIT(CALL_READDIR) | BIT(CALL_STAT) |
             BIT(CALL_OPEN) | BIT(CALL_COPY) | BIT(CALL_CLOSE) | BIT(CALL_MODE) |
             BIT(CALL_TIMES) | BIT(CALL_MAKE) | BIT(CALL_READLINK)
@@ -121,7 +124,7 @@ const scenario_t copying_tree = { .name = "copying a tree",
                                   .start = start_copying,
                                   .is_intact = is_copied,
                                   .calls = COPYING,
-                                  .optional = BIT(CALL_COPY) };
+                                  .optional = IN_OTHER_WAYS };
 
 /* Part of it is there, and otherwise. What was opened only to find out need not
    close. */
@@ -141,7 +144,7 @@ const scenario_t overwriting_tree = { .name = "overwriting a tree",
                                       .is_intact = is_copied,
                                       .calls = COPYING | BIT(CALL_REMOVE),
                                       .optional =
-                                          BIT(CALL_COPY) | BIT(CALL_CLOSE) };
+                                          IN_OTHER_WAYS | BIT(CALL_CLOSE) };
 
 static avow_promise_t *start_removing(void) {
   (void) make_tree(); /* the result shows what is there */
