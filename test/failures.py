@@ -1,0 +1,34 @@
+#!/usr/bin/env python3
+"""Of each test that failed in the builds below a directory, what it said last.
+
+failures.py DIRECTORY
+"""
+import json
+import os
+import sys
+
+LINES = 12
+SPOKEN = ("[ RUN ", "[       OK ]")
+
+
+def logs(directory):
+    for path, _, names in sorted(os.walk(directory)):
+        if os.path.basename(path) == "meson-logs":
+            for name in sorted(names):
+                if name.startswith("testlog") and name.endswith(".json"):
+                    yield path, os.path.join(path, name)
+
+
+def words(test):
+    said = test.get("stdout", "") + test.get("stderr", "")
+    lines = [line for line in said.splitlines() if not line.startswith(SPOKEN)]
+    return lines[-LINES:]
+
+
+for path, log in logs(sys.argv[1]):
+    with open(log, encoding="utf-8", errors="replace") as lines:
+        for test in map(json.loads, lines):
+            if test["result"] in ("FAIL", "TIMEOUT", "ERROR"):
+                build = os.path.relpath(os.path.dirname(path), sys.argv[1])
+                print(f"\n{test['result']} in {build}: {test['name']}")
+                print("\n".join("  " + line for line in words(test)))
