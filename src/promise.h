@@ -534,7 +534,7 @@ void avow__gather_settle(avow_promise_t *gather, avow_value_t v,
 void avow__cancel_condemned(avow__context_t *c);
 
 /* avow_until(), but takes both. */
-avow_promise_t *avow__until(avow_promise_t *p, avow_promise_t *stop);
+avow_promise_t *avow__until(avow_promise_t *from, avow_promise_t *stop_p);
 
 /* A sleep that ends in the rejection of an avow_timeout(), and one that has. */
 avow_promise_t *avow__time_limit(avow__context_t *c, uint64_t ms);

@@ -242,8 +242,8 @@ static void on_timer(uv_timer_t *timer) {
 /* Limits wait for no sleep that needs another budget. Where there are limits,
    each sleep is looked at once. */
 static void settle_limits(avow__wheel_t *wheel) {
-  while (wheel->limits > 0 && !avow__queue_is_empty(&wheel->due)) {
-    avow_promise_t *p = first_of(&wheel->due);
+  avow_promise_t *p;
+  while (wheel->limits > 0 && (p = first_of(&wheel->due)) != NULL) {
     if (p->u.timer.is_limit) {
       settle(wheel, p);
     } else {

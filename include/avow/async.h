@@ -42,8 +42,8 @@ AVOW_BEGIN_C
  * UV_ECANCELED, as from then on each does that would have to wait. It should
  * clean up, where it may await what avow_shield() makes, and return.
  */
-AVOW_ASYNC_ AVOW_MUST_USE avow_promise_t *avow_async(uv_loop_t *loop,
-                                                     avow_fn fn, void *data);
+AVOW_ASYNC_API AVOW_MUST_USE avow_promise_t *avow_async(uv_loop_t *loop,
+                                                        avow_fn fn, void *data);
 
 /**
  * Waits until p settles and gives its value or error, which is the caller's:
@@ -52,7 +52,7 @@ AVOW_ASYNC_ AVOW_MUST_USE avow_promise_t *avow_async(uv_loop_t *loop,
  * it calls, though not in what avow calls back: elsewhere AVOW_ENOTASYNC;
  * AVOW_EMISUSE if p belongs to another loop.
  */
-AVOW_ASYNC_ AVOW_MUST_USE avow_value_t avow_await(avow_promise_t *p);
+AVOW_ASYNC_API AVOW_MUST_USE avow_value_t avow_await(avow_promise_t *p);
 
 AVOW_END_C
 

@@ -34,7 +34,7 @@ AVOW_END_C
 #  if defined(__cplusplus) && defined(__EXCEPTIONS) && !defined(_MSC_VER)
 
 /* What async.h declares is made of that here. */
-#    define AVOW_ASYNC_ static inline
+#    define AVOW_ASYNC_API static inline
 
 #    include <exception>
 #    include <new>
@@ -66,21 +66,21 @@ static inline avow_value_t avow_exceptions_call(avow_fn fn, void *data) {
   }
 }
 
-static inline avow_promise_t *avow_async(uv_loop_t *loop, avow_fn fn,
-                                         void *data) {
+static inline AVOW_MUST_USE avow_promise_t *avow_async(uv_loop_t *loop,
+                                                       avow_fn fn, void *data) {
   static const avow_exceptions_t with = { avow_exceptions_globals,
                                           avow_exceptions_call };
   return avow_async_throwing(loop, fn, data, &with);
 }
 
-static inline avow_value_t avow_await(avow_promise_t *p) {
+static inline AVOW_MUST_USE avow_value_t avow_await(avow_promise_t *p) {
   return avow_await_throwing(p, avow_exceptions_globals());
 }
 
 AVOW_END_C
 
 #  else
-#    define AVOW_ASYNC_ AVOW_API
+#    define AVOW_ASYNC_API AVOW_API
 #  endif
 
 #endif
