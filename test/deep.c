@@ -1,7 +1,7 @@
 /* A small stack, and a loop on it. */
 #include "deep.h"
 
-enum { LEVELS = WATCHED ? 20000 : 100000 };
+enum { LEVELS = WATCHED ? 20000 : 100000, KIB = 1024 };
 
 int levels;
 int64_t count;
@@ -20,7 +20,11 @@ static void on_unhandled(uv_loop_t *at, const avow_value_t *reason,
 }
 
 static void run_deep(void *fn) {
-  static const avow_options_t options = { .on_unhandled = on_unhandled };
+  static const avow_options_t options = {
+    .on_unhandled = on_unhandled,
+    .stack_size = (WATCHED ? 64 : 32) * KIB, /* of which there will be many */
+    .guard_size = 1,
+  };
   uv_loop_t own;
   loop = &own;
   check(uv_loop_init(&own) == 0, "the loop starts");

@@ -6,14 +6,15 @@
 #
 # Goes on when a step fails, keeps what each says in build-long/NAME.log, and
 # ends with a table. About 90 minutes on two processors, on a Debian 12, as
-# root. $TEST262: a checkout of test262, to run all of it that is about promises.
+# root. $TEST262: a checkout of test262, to run all of it that is about
+# promises.
 set -eu
 cd "$(dirname "$0")/.."
 script='sh test/long.sh'
 build=build-long
 records=$build/steps
 steps='tools clang_debug clang_release no_async valgrind coverage conformance
-  differential simulate random soak load faults machines libuvs roots
+  differential simulate random depth soak load faults machines libuvs roots
   fuzzing'
 core='-Dexamples=false -Dbench=false'
 limit=7200
@@ -86,6 +87,13 @@ simulate() {
 random() {
   release test/torture/fuzz-replay
   "$build/release/test/torture/fuzz-replay" --random 1000000 "$seed"
+}
+
+depth() {
+  release test/test_depth test/test_depth_tools test/test_depth_async
+  for suite in depth depth_tools depth_async; do
+    LEVELS=1000000 "$build/release/test/test_$suite"
+  done
 }
 
 soak() {

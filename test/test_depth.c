@@ -2,6 +2,8 @@
  * Depth: chains of a million links and combinators as deep, on a stack of 64
  * KiB. What recursed over them would overflow it.
  */
+#include "avow/stackless.h"
+
 #include "deep.h"
 
 static avow_value_t add_one(const avow_value_t *arg, void *data) {
@@ -311,6 +313,36 @@ static avow_promise_t *race_to_lose(uv_loop_t *at, avow_promise_t *const ps[],
   return avow_cancel_losers(avow_race(at, ps, n));
 }
 
+static avow_promise_t *race_to_end(uv_loop_t *at, avow_promise_t *const ps[],
+                                   size_t n) {
+  return avow_join_losers(avow_race(at, ps, n));
+}
+
+static avow_promise_t *shield(uv_loop_t *at, avow_promise_t *const ps[],
+                              size_t n) {
+  return avow_shield(ps[0]);
+}
+
+typedef struct {
+  avow_frame_t frame;
+  avow_promise_t *awaited;
+} waiting_t;
+
+static avow_value_t wait_once(const avow_value_t *got, void *data) {
+  waiting_t *me = data;
+  AVOW_BEGIN(&me->frame);
+  AVOW_AWAIT(&me->frame, me->awaited);
+  return avow_value_ref(got);
+  AVOW_END;
+}
+
+static avow_promise_t *step_on(uv_loop_t *at, avow_promise_t *const ps[],
+                               size_t n) {
+  waiting_t *me = calloc(1, sizeof(*me));
+  me->awaited = ps[0];
+  return avow_attach(avow_stackless(at, wait_once, &me->frame), me, free);
+}
+
 static void settles_nested(combine_fn combine, avow_value_t v, int code) {
   avow_deferred_t *d;
   avow_promise_t *p = nest(combine, avow_promise_new(loop, &d));
@@ -326,6 +358,9 @@ DEEP(nested_combinators_fulfil) {
   settles_nested(avow_race, avow_int(1), 0);
   settles_nested(avow_any, avow_int(1), 0);
   settles_nested(until_all, avow_int(1), 0);
+  settles_nested(race_to_end, avow_int(1), 0);
+  settles_nested(shield, avow_int(1), 0);
+  settles_nested(step_on, avow_int(1), 0);
 }
 
 DEEP(nested_combinators_reject) {
@@ -333,6 +368,9 @@ DEEP(nested_combinators_reject) {
   settles_nested(avow_race, avow_error(UV_EIO), UV_EIO);
   settles_nested(avow_any, avow_error(UV_EIO), AVOW_EAGGREGATE);
   settles_nested(until_all, avow_error(UV_EIO), UV_EIO);
+  settles_nested(race_to_end, avow_error(UV_EIO), UV_EIO);
+  settles_nested(shield, avow_error(UV_EIO), UV_EIO);
+  settles_nested(step_on, avow_error(UV_EIO), UV_EIO);
 }
 
 static void cancels_nested(combine_fn combine) {
@@ -354,29 +392,71 @@ DEEP(cancelling_nested_combinators_reaches_the_innermost) {
   cancels_nested(avow_race);
   cancels_nested(avow_any);
   cancels_nested(until_all);
+  cancels_nested(race_to_end);
+  cancels_nested(step_on);
 }
 
-DEEP(cancelling_losers_reaches_the_innermost) {
+static void loses(combine_fn combine) {
   avow_deferred_t *d;
-  avow_promise_t *loser = nest(race_to_lose, avow_promise_new(loop, &d));
+  avow_promise_t *loser = nest(combine, avow_promise_new(loop, &d));
   avow_on_cancel(d, count_end, NULL);
   avow_promise_t *both[] = { loser, avow_promise_resolve(loop, avow_int(1)) };
+  count = 0;
 
-  expect_int(race_to_lose(loop, both, 2), 1);
+  expect_int(combine(loop, both, 2), 1);
 
   check(count == 1, "the innermost heard of it");
   avow_deferred_drop(d);
 }
 
-DEEP(closing_the_loop_ends_nested_combinators) {
+DEEP(cancelling_losers_reaches_the_innermost) {
+  loses(race_to_lose);
+  loses(race_to_end);
+}
+
+DEEP(cancelling_nested_shields_waits_for_the_innermost) {
   avow_deferred_t *d;
-  avow_promise_t *p = nest(until_all, avow_promise_new(loop, &d));
+  avow_promise_t *p = nest(shield, avow_promise_new(loop, &d));
+  avow_on_cancel(d, count_end, NULL);
 
-  check(avow_loop_close(loop) == 0, "it closes");
+  avow_cancel(p);
+  check(count == 0 && avow_state(p) == AVOW_PENDING, "nobody heard of it");
+  (void) avow_resolve(d, avow_int(7));
 
-  check(avow_error_code(avow_result(p)) == UV_ECANCELED, "UV_ECANCELED");
-  avow_deferred_drop(d);
-  avow_unref(p);
+  expect_int(p, 7);
+}
+
+static const combine_fn combines[] = {
+  avow_all,     avow_all_settled, avow_race, avow_any, until_all,
+  race_to_lose, race_to_end,      shield,    step_on
+};
+
+enum { COMBINES = sizeof(combines) / sizeof(combines[0]) };
+
+DEEP(nested_combinators_that_are_let_go_of_are_freed) {
+  for (size_t i = 0; i < COMBINES; i++) {
+    avow_deferred_t *d;
+    avow_promise_t *p = nest(combines[i], avow_promise_new(loop, &d));
+
+    avow_unref(p);
+
+    avow_deferred_drop(d);
+    run_dry();
+  }
+}
+
+DEEP(closing_the_loop_ends_nested_combinators) {
+  for (size_t i = 0; i < COMBINES; i++) {
+    avow_deferred_t *d;
+    avow_promise_t *p = nest(combines[i], avow_promise_new(loop, &d));
+
+    check(avow_loop_close(loop) == 0, "it closes");
+
+    check(avow_state(p) != AVOW_PENDING, "it is settled");
+    avow_deferred_drop(d);
+    avow_unref(p);
+    check(avow_loop_init(loop, NULL) == 0, "and may begin anew");
+  }
 }
 
 int main(void) {
@@ -403,6 +483,8 @@ int main(void) {
     cmocka_unit_test(nested_combinators_reject),
     cmocka_unit_test(cancelling_nested_combinators_reaches_the_innermost),
     cmocka_unit_test(cancelling_losers_reaches_the_innermost),
+    cmocka_unit_test(cancelling_nested_shields_waits_for_the_innermost),
+    cmocka_unit_test(nested_combinators_that_are_let_go_of_are_freed),
     cmocka_unit_test(closing_the_loop_ends_nested_combinators),
   };
   return RUN(tests);

@@ -1,0 +1,123 @@
+/*
+ * Depth of async functions: one waits for another that waits for another, and
+ * so on, as many as a system can be expected to have stacks for.
+ */
+#include "deep.h"
+
+enum { FUNCTIONS = WATCHED ? 2000 : 20000 };
+
+static int begun;
+static avow_promise_t *innermost;
+
+static avow_value_t wait_for(void *p) {
+  return avow_await(p);
+}
+
+/* The last is begun first, and none is inside another's call. */
+static avow_promise_t *begin_inside(avow_promise_t *p) {
+  for (int i = 0; i < FUNCTIONS; i++)
+    p = avow_async(loop, wait_for, p);
+  return p;
+}
+
+static avow_value_t begin_next(void *unused) {
+  if (++begun == FUNCTIONS)
+    return avow_await(innermost);
+  return avow_await(avow_async(loop, begin_next, NULL));
+}
+
+/* The first is begun first, and each begins the next. */
+static avow_promise_t *begin_outside(avow_promise_t *p) {
+  begun = 0;
+  innermost = p;
+  return avow_async(loop, begin_next, NULL);
+}
+
+static avow_promise_t *(*const begins[])(avow_promise_t *) = { begin_inside,
+                                                               begin_outside };
+
+enum { BEGINS = sizeof(begins) / sizeof(begins[0]) };
+
+static void count_one(void *data) {
+  count++;
+}
+
+DEEP(functions_that_wait_for_each_other_return) {
+  for (size_t i = 0; i < BEGINS; i++) {
+    avow_deferred_t *d;
+    avow_promise_t *p = begins[i](avow_promise_new(loop, &d));
+
+    (void) avow_resolve(d, avow_int(7));
+
+    expect_int(p, 7);
+  }
+}
+
+DEEP(functions_that_wait_for_each_other_fail) {
+  for (size_t i = 0; i < BEGINS; i++) {
+    avow_deferred_t *d;
+    avow_promise_t *p = begins[i](avow_promise_new(loop, &d));
+
+    (void) avow_reject(d, avow_error(UV_EIO));
+
+    expect_code(p, UV_EIO);
+  }
+}
+
+DEEP(cancelling_functions_reaches_the_innermost) {
+  for (size_t i = 0; i < BEGINS; i++) {
+    avow_deferred_t *d;
+    avow_promise_t *p = begins[i](avow_promise_new(loop, &d));
+    avow_on_cancel(d, count_one, NULL);
+    count = 0;
+
+    avow_cancel(p);
+
+    check(count == 1, "the innermost heard of it");
+    expect_code(p, UV_ECANCELED);
+    avow_deferred_drop(d);
+  }
+}
+
+DEEP(functions_that_are_let_go_of_run_to_their_end) {
+  for (size_t i = 0; i < BEGINS; i++) {
+    avow_deferred_t *d;
+    avow_promise_t *p = begins[i](avow_promise_new(loop, &d));
+
+    avow_unref(p);
+    (void) avow_resolve(d, avow_int(7));
+
+    run_dry();
+  }
+}
+
+static void closes(avow_promise_t *(*begin)(avow_promise_t *) ) {
+  avow_deferred_t *d;
+  avow_promise_t *p = begin(avow_promise_new(loop, &d));
+
+  check(avow_loop_close(loop) == 0, "it closes");
+
+  check(avow_error_code(avow_result(p)) == UV_ECANCELED, "UV_ECANCELED");
+  avow_deferred_drop(d);
+  avow_unref(p);
+}
+
+DEEP(closing_the_loop_ends_functions_begun_inside) {
+  closes(begin_inside);
+}
+
+DEEP(closing_the_loop_ends_functions_begun_outside) {
+  closes(begin_outside);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(functions_that_wait_for_each_other_return),
+    cmocka_unit_test(functions_that_wait_for_each_other_fail),
+    cmocka_unit_test(cancelling_functions_reaches_the_innermost),
+    cmocka_unit_test(functions_that_are_let_go_of_run_to_their_end),
+    cmocka_unit_test(closing_the_loop_ends_functions_begun_inside),
+    cmocka_unit_test(closing_the_loop_ends_functions_begun_outside),
+  };
+  return RUN(tests);
+}
