@@ -208,9 +208,9 @@ static void cancel_now(avow_promise_t *p) {
     cancel_top(topmost(p), p);
 }
 
-static void cancel_input(avow_promise_t *element) {
-  avow_promise_t *input = element->upstream;
-  avow__pool_free(&avow__context(element)->pool, element);
+static void cancel_input(avow_promise_t *unwanted) {
+  avow_promise_t *input = unwanted->upstream;
+  avow__pool_free(&avow__context(unwanted)->pool, unwanted);
   cancel_now(input);
   avow__unref(input);
 }
@@ -271,14 +271,14 @@ void avow__cancel_condemned(avow__context_t *c) {
 
 /* Without memory p is marked instead, and will be looked for. */
 static void condemn(avow__context_t *c, avow_promise_t *p) {
-  avow_promise_t *element = avow__promise_alloc(c, AVOW__ELEMENT);
-  if (element == NULL) {
+  avow_promise_t *unwanted = avow__promise_alloc(c, AVOW__UNWANTED);
+  if (unwanted == NULL) {
     p->marks |= AVOW__CONDEMNED;
     c->unlisted = true;
     return;
   }
-  element->upstream = avow__ref(p);
-  avow__list_append(&c->condemned, &element->link);
+  unwanted->upstream = avow__ref(p);
+  avow__list_append(&c->condemned, &unwanted->link);
 }
 
 void avow__cancel(avow_promise_t *p) {

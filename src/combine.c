@@ -19,6 +19,7 @@ void avow__element_drop(avow_promise_t *element, avow__link_t **condemned) {
   avow__withdraw(element);
   /* Whoever else holds the input still wants it. */
   if (condemned != NULL && avow__is_pending(input) && !avow__is_shared(input)) {
+    element->kind = AVOW__UNWANTED; /* who it would report to may go */
     avow__list_append(condemned, &element->link);
     return;
   }

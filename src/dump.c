@@ -40,6 +40,7 @@ static const char *kind_name(const avow_promise_t *p) {
     [AVOW__STOPPED] = "until",
     [AVOW__WATCH] = "stop",
     [AVOW__ELEMENT] = "input",
+    [AVOW__UNWANTED] = "cancel",
     [AVOW__GATHER] = "gather",
     [AVOW__GATHERED] = "gather",
     [AVOW__CHILD] = "child",

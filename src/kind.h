@@ -27,6 +27,7 @@ typedef enum avow__kind_e {
   AVOW__STOPPED,      /* rejects with u.value once upstream is settled */
   AVOW__WATCH,        /* tells an UNTIL of its stop promise */
   AVOW__ELEMENT,      /* reports its upstream to a gather */
+  AVOW__UNWANTED,     /* no reaction any more: upstream is to be cancelled */
   AVOW__GATHER,       /* collects elements */
   AVOW__GATHERED,     /* settles with u.value when its elements are over */
   AVOW__CHILD,        /* reports its upstream to a tool */

@@ -208,7 +208,8 @@ avow_promise_t *avow__detail(avow_promise_t *p);
 /* Whom only what settles it holds has one reference. */
 static inline uint32_t avow__refs_of(avow__kind_t kind) {
   const bool alone = kind == AVOW__ELEMENT || kind == AVOW__CHILD ||
-                     kind == AVOW__WATCH || kind == AVOW__CHANNEL;
+                     kind == AVOW__WATCH || kind == AVOW__UNWANTED ||
+                     kind == AVOW__CHANNEL;
   return alone ? 1 : 2;
 }
 
@@ -521,7 +522,8 @@ void avow__phase_cancel(avow_promise_t *p);    /* phase.c */
 
 /* Unlinks an element, or a watch, that need not hear of its input any more, and
    lets go of both. Where condemned is not NULL and nobody else wants the input,
-   the element is moved to that list instead: the input should be cancelled. */
+   the element becomes an UNWANTED in that list instead: the input should be
+   cancelled. */
 void avow__element_drop(avow_promise_t *element, avow__link_t **condemned);
 
 /* Settles a gather, and does the same with all its elements. One that waits for

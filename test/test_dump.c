@@ -379,6 +379,49 @@ static void graph_of_a_gather_joins_it_to_its_inputs(void **state) {
   avow_value_unref(avow_run(p));
 }
 
+static avow_promise_t *another;
+
+/* Cancels another promise, and looks around while that and the inputs that are
+   still to be cancelled wait for it to return. */
+static void look_around(void *read) {
+  avow_cancel(another);
+  (*(void (**)(void)) read)();
+}
+
+static void cancel_and(void (*read)(void)) {
+  avow_deferred_t *of_another;
+  another = avow_promise_new(loop, &of_another);
+  avow_promise_t *const ps[] = { pending(), avow_sleep(loop, 60000) };
+  avow_on_cancel(d, look_around, &read);
+  avow_promise_t *inner = avow_race(loop, ps, 2);
+  avow_promise_t *p = avow_all(loop, &inner, 1);
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_rejects(another, UV_ECANCELED);
+  avow_deferred_drop(of_another);
+  avow_deferred_drop(d);
+}
+
+static void callback_for_cancelling_sees_what_is_yet_to_be(void **state) {
+  cancel_and(read_dump);
+
+  size_t yet_to_be = 0;
+  for (size_t i = 0; i < count; i++)
+    yet_to_be += strcmp(entries[i].kind, "cancel") == 0 &&
+                 strcmp(entries[i].id, entries[i].upstream) != 0;
+  assert_int_equal(yet_to_be, 2);
+  assert_string_equal(find("sleep")->state, "pending");
+  assert_string_equal(find("gather")->state, "rejected");
+}
+
+static void graph_shows_what_is_yet_to_be_cancelled(void **state) {
+  cancel_and(read_graph);
+
+  assert_int_equal(edges(), 2);
+}
+
 static void graph_names_the_code_of_a_rejection(void **state) {
   avow_promise_t *p = avow_promise_reject(loop, avow_error(UV_EIO));
 
@@ -414,6 +457,7 @@ static void graph_is_what_graphviz_reads(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(idle_loop_dumps_nothing),
+    CASE(callback_for_cancelling_sees_what_is_yet_to_be),
     CASE(chain_says_whom_each_link_waits_for),
     CASE(settled_promises_say_how),
     CASE(gathers_say_their_kind_and_their_inputs),
@@ -427,6 +471,7 @@ int main(void) {
     CASE(dump_does_not_count_as_handling),
     CASE(dump_allocates_nothing),
     CASE(graph_of_an_idle_loop_is_empty),
+    CASE(graph_shows_what_is_yet_to_be_cancelled),
     CASE(graph_of_a_chain_has_an_edge_for_each_wait),
     CASE(graph_of_a_gather_joins_it_to_its_inputs),
     CASE(graph_names_the_code_of_a_rejection),
