@@ -3,6 +3,10 @@
 # passed on: hosts to ask instead of the servers that the example starts. $BUILD
 # is where to build.
 set -eu
+case ${BUILD:-/} in
+/*) ;;
+*) BUILD=$(pwd)/$BUILD ;;
+esac
 CDPATH='' cd "$(dirname "$0")/.."
 
 . test/packages.sh

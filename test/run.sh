@@ -3,6 +3,10 @@
 # to meson setup, such as --buildtype=release; $BUILD is where to build. What
 # this system cannot do is left out, and named at the end.
 set -eu
+case ${BUILD:-/} in
+/*) ;;
+*) BUILD=$(pwd)/$BUILD ;;
+esac
 CDPATH='' cd "$(dirname "$0")/.."
 
 more='libcmocka-dev g++ curl gdb graphviz nodejs spin' . test/packages.sh
