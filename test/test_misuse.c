@@ -5,149 +5,6 @@
  */
 #include "harness.h"
 
-#include <stdio.h>
-
-static const avow_class_t shape_class = { .name = "shape" };
-static const avow_class_t color_class = { .name = "color" };
-
-static void read_an_error_as_int(void) {
-  const avow_value_t v = avow_error_new(UV_EIO, avow_none(), "disk on fire");
-
-  assert_int_equal(avow_to_int(&v), 0);
-  avow_value_unref(v);
-}
-
-static void reader_names_the_error_it_was_given(void **state) {
-  assert_misuse(read_an_error_as_int,
-                "avow_to_int() of an error (disk on fire): look with "
-                "avow_is_error() first");
-}
-
-static void read_bytes_as_int(void) {
-  const avow_value_t v = avow_string("5");
-
-  assert_int_equal(avow_to_int(&v), 0);
-  avow_value_unref(v);
-}
-
-static void read_int_as_double(void) {
-  const avow_value_t v = avow_int(1);
-
-  assert_true(avow_to_double(&v) == 0);
-}
-
-static void read_object_as_pointer(void) {
-  const avow_value_t v = avow_object(&shape_class, &loop);
-
-  assert_null(avow_to_pointer(&v));
-  avow_value_unref(v);
-}
-
-static void read_pointer_as_bytes(void) {
-  const avow_value_t v = avow_pointer(&loop);
-  size_t len = 1;
-
-  assert_null(avow_to_bytes(&v, &len));
-  assert_int_equal(len, 0);
-  assert_null(avow_to_bytes(&v, NULL));
-}
-
-static void ask_none_for_its_length(void) {
-  const avow_value_t v = avow_none();
-
-  assert_int_equal(avow_list_len(&v), 0);
-}
-
-static void ask_none_for_an_item(void) {
-  const avow_value_t v = avow_none();
-
-  assert_int_equal(avow_list_at(&v, 0)->tag, AVOW_NONE);
-}
-
-static void readers_name_the_type_they_were_given(void **state) {
-  assert_misuse(read_bytes_as_int, "avow_to_int() of a value of type bytes");
-  assert_misuse(read_int_as_double, "avow_to_double() of a value of type int");
-  assert_misuse(read_object_as_pointer,
-                "avow_to_pointer() of a value of type shape");
-  assert_misuse(read_pointer_as_bytes,
-                "avow_to_bytes() of a value of type pointer");
-  assert_misuse(ask_none_for_its_length,
-                "avow_list_len() of a value of type none");
-  assert_misuse(ask_none_for_an_item, "avow_list_at() of a value of type none");
-}
-
-static void read_object_as_another_class(void) {
-  const avow_value_t v = avow_object(&shape_class, &loop);
-
-  assert_null(avow_to_object(&v, &color_class));
-  assert_ptr_equal(avow_to_object(&v, &shape_class), &loop);
-  avow_value_unref(v);
-}
-
-static void read_int_as_object(void) {
-  const avow_value_t v = avow_int(1);
-
-  assert_null(avow_to_object(&v, &shape_class));
-}
-
-static void object_of_another_class_is_not_given_out(void **state) {
-  assert_misuse(read_object_as_another_class,
-                "avow_to_object() as color of a value of type shape");
-  assert_misuse(read_int_as_object,
-                "avow_to_object() as shape of a value of type int");
-}
-
-static void read_past_the_end(void) {
-  avow_value_t items[] = { avow_int(1), avow_int(2) };
-  const avow_value_t list = avow_list(items, 2);
-
-  assert_int_equal(avow_list_at(&list, 2)->tag, AVOW_NONE);
-  assert_int_equal(avow_list_at(&list, SIZE_MAX)->tag, AVOW_NONE);
-  avow_value_unref(list);
-}
-
-static void item_past_the_end_is_none(void **state) {
-  assert_misuse(read_past_the_end,
-                "avow_list_at(2) of a list of 2 items: ask avow_list_len() "
-                "first");
-}
-
-static avow_value_t return_borrowed(const avow_value_t *arg, void *data) {
-  return *arg;
-}
-
-static void fulfil_with_the_argument(void) {
-  avow_promise_t *p = avow_promise_resolve(loop, avow_string("mine"));
-
-  const avow_value_t v = avow_run(avow_then(p, return_borrowed, NULL, NULL));
-
-  assert_string_equal(avow_to_bytes(&v, NULL), "mine");
-  avow_value_unref(v);
-}
-
-static void throw_the_argument(void) {
-  const avow_value_t reason = avow_error_new(UV_EIO, avow_none(), "first");
-  avow_promise_t *p = avow_promise_reject(loop, reason);
-
-  const avow_value_t v = avow_run(avow_catch(p, return_borrowed, NULL));
-
-  assert_string_equal(avow_error_message(&v), "first");
-  avow_value_unref(v);
-}
-
-static void handler_that_returns_what_it_borrowed_is_told_to_ref(void **state) {
-  assert_misuse(fulfil_with_the_argument, "return avow_value_ref(arg) instead");
-  assert_misuse(throw_the_argument, "return avow_value_ref(arg) instead");
-}
-
-static void handler_may_return_borrowed_numbers(void **state) {
-  avow_promise_t *p = avow_promise_resolve(loop, avow_int(5));
-
-  p = avow_then(p, return_borrowed, NULL, NULL);
-
-  assert_fulfils_int(p, 5);
-}
-
 /* A loop that avow was never told of. */
 static uv_loop_t bare;
 
@@ -494,33 +351,6 @@ static void as_many_may_settle_as_were_made(void **state) {
   assert_fulfils_int(p, 1);
 }
 
-static void let_go_of_a_value_twice(void) {
-  const avow_value_t v = avow_string("once");
-  avow_value_unref(v);
-  avow_value_unref(v);
-}
-
-static void keep_a_value_that_is_gone(void) {
-  avow_value_t item = avow_string("inside");
-  avow_value_unref(avow_list(&item, 1));
-  avow_value_unref(avow_value_ref(&item));
-}
-
-static void value_that_is_gone_is_named_as_such(void **state) {
-  assert_misuse(let_go_of_a_value_twice, "this value is gone");
-  assert_misuse(keep_a_value_that_is_gone, "this value is gone");
-}
-
-static void value_where_another_was_is_there(void **state) {
-  for (int i = 0; i < 10000; i++) {
-    avow_value_t items[] = { avow_string("a"),
-                             avow_error_new(UV_EIO, avow_string("b"), "c") };
-    const avow_value_t v = avow_list(items, 2);
-    avow_value_unref(avow_value_ref(&v));
-    avow_value_unref(v);
-  }
-}
-
 static void ask_what_was_taken(void) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
@@ -630,12 +460,6 @@ static void thread_that_is_not_the_loops_is_sent_to_remotes(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    CASE(reader_names_the_error_it_was_given),
-    CASE(readers_name_the_type_they_were_given),
-    CASE(object_of_another_class_is_not_given_out),
-    CASE(item_past_the_end_is_none),
-    CASE(handler_that_returns_what_it_borrowed_is_told_to_ref),
-    CASE(handler_may_return_borrowed_numbers),
     CASE(loop_without_init_is_named_as_such),
     CASE(loop_after_close_is_named_as_such),
     CASE(promise_of_another_loop_is_refused),
@@ -652,8 +476,6 @@ int main(void) {
     CASE(deferred_that_is_gone_is_named_as_such),
 #  endif
     CASE(as_many_may_settle_as_were_made),
-    CASE(value_that_is_gone_is_named_as_such),
-    CASE(value_where_another_was_is_there),
     CASE(asking_what_was_taken_is_named_as_such),
     CASE(promise_used_twice_with_a_ref_is_fine),
     CASE(thread_that_is_not_the_loops_is_sent_to_remotes),
