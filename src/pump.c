@@ -149,7 +149,7 @@ static int pass_on(pump_t *pump, size_t len) {
   const uv_buf_t buf = uv_buf_init(pump->buffer, (unsigned) len);
   avow__look_at_sigpipe(pump->to);
   int n = uv_try_write(pump->to, &buf, 1);
-  if (n == UV_EAGAIN || n == UV_ENOSYS)
+  if (n == UV_EAGAIN)
     n = 0;
   if (n < 0)
     return n;

@@ -84,7 +84,7 @@ avow_promise_t *avow_udp_send(uv_udp_t *udp, avow_value_t bytes,
     const uv_buf_t buf = buffer(&bytes);
     n = uv_udp_try_send(udp, &buf, 1, address);
   }
-  if (n == UV_EAGAIN || n == UV_ENOSYS)
+  if (n == UV_EAGAIN)
     return send_later(udp, bytes, address, name);
   const avow_value_t v = outcome(n, &bytes, name);
   avow__value_unref(bytes);

@@ -91,7 +91,7 @@ static int try_now(uv_stream_t *stream, const avow_value_t *bytes) {
   const size_t count = gather(bytes, 0, bufs, FEW);
   const unsigned few = count < FEW ? (unsigned) count : FEW;
   const int n = uv_try_write(stream, bufs, few > 0 ? few : 1);
-  return n == UV_EAGAIN || n == UV_ENOSYS ? 0 : n;
+  return n == UV_EAGAIN ? 0 : n;
 }
 
 /* What goes with the bytes, or NULL. */
