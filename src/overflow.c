@@ -77,11 +77,17 @@ static void advise(const avow__fiber_t *f) {
                 line.len); /* nowhere else to say it */
 }
 
+/* Faults have numbers from 1 on. What was sent has others: Linux's are negative
+   or 0, those of BSDs and of macOS from SI_USER on, 0x10001. */
+static bool was_sent(const siginfo_t *info) {
+  return (unsigned) info->si_code - 1 >= 0x10000;
+}
+
 /* A fault comes again, one that was sent does not. */
 static void leave_to_system(int sig, const siginfo_t *info,
                             const struct sigaction *before) {
   (void) sigaction(sig, before, NULL); /* its own, cannot fail */
-  if (info->si_code <= 0 || info->si_code == SI_USER)
+  if (was_sent(info))
     (void) raise(sig); /* likewise */
 }
 
@@ -116,13 +122,13 @@ static void install(void) {
 }
 
 void avow__overflow_watch(void) {
-  stack_t before;
+  stack_t before = { .ss_flags = 0 };
   if (watched)
     return;
   watched = true;
   uv_once(&once, install);
-  if (!has_key || sigaltstack(NULL, &before) != 0 ||
-      (before.ss_flags & SS_DISABLE) == 0)
+  (void) sigaltstack(NULL, &before); /* cannot fail */
+  if (!has_key || (before.ss_flags & SS_DISABLE) == 0)
     return;
   avow__stack_t stack;
   if (avow__stack_map(SIZE, SIZE, &stack) != 0)
