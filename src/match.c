@@ -67,6 +67,12 @@ static bool match_set(const char **at, const char *end, uint32_t c,
   return true;
 }
 
+/* A dot that begins a name is matched by none but a dot. */
+static bool hides(const char *name, const char *pattern, size_t len) {
+  const size_t at = len > 1 && pattern[0] == '\\' ? 1 : 0;
+  return name[0] == '.' && len > 0 && pattern[at] != '.';
+}
+
 /* One character of the name against what stands at *p, which is no star. Goes
    on behind both if it matches. */
 static bool match_char(const char **p, const char *p_end, const char **name,
@@ -95,8 +101,7 @@ bool avow__match(const char *pattern, size_t len, const char *name) {
   const char *p = pattern, *p_end = pattern + len;
   const char *name_end = name + strlen(name);
   const char *star = NULL, *starred = NULL;
-  if (name[0] == '.' && len > 0 && pattern[0] != '.' &&
-      !(len > 1 && pattern[0] == '\\' && pattern[1] == '.'))
+  if (hides(name, pattern, len))
     return false;
   while (name < name_end) {
     if (p < p_end && *p == '*') {

@@ -16,6 +16,7 @@ static void match_knows_characters(void **state) {
   assert_true(matches("?", "\xf0\x9f\x98\x80"));
   assert_true(matches("?", "\xe2\x82\xac"));
   assert_true(matches("??", "\xe2\x82"));
+  assert_true(matches("?x", "\xc3x"));
   assert_true(matches("?", "\xff"));
   assert_true(matches("*\xff", "abc\xff"));
   assert_false(matches("\xff", "\xfe"));
@@ -28,6 +29,8 @@ static void match_takes_what_is_not_closed_as_it_is(void **state) {
   assert_true(matches("a\\", "a\\"));
   assert_true(matches("[]]", "]"));
   assert_true(matches("[!]]", "a"));
+  assert_true(matches("[^b]", "a"));
+  assert_false(matches("[^b]", "b"));
   assert_true(matches("[a-]", "-"));
   assert_true(matches("[\\]]", "]"));
   assert_true(matches("\\*", "*"));
