@@ -30,6 +30,7 @@ enum { PATIENCE = 200, STEPS_EACH = 4 };
 
 static avow__context_t nowhere = {
   .queue.head = { &nowhere.queue.head, &nowhere.queue.head },
+  .closing = true,
   .closed = true,
   .refusing = true,
 };
@@ -230,10 +231,11 @@ int avow_loop_init(uv_loop_t *loop, const avow_options_t *options) {
 }
 
 void avow__context_release(avow__context_t *c) {
-  const bool held = c->left > 2 || c->no_memory->refs > 1 ||
-                    c->canceled->refs > 1 || c->on_handles > 0;
-  if (!c->closed || held || c == &nowhere)
+  assert(c->closed);
+  if (c->left > 2 || c->no_memory->refs > 1 || c->canceled->refs > 1 ||
+      c->on_handles > 0)
     return;
+  assert(c != &nowhere); /* what stands for its promises is never let go */
   registry_lock();
   registry_remove(c);
   registry_unlock();
@@ -295,6 +297,10 @@ static bool is_shielded(const avow__context_t *c) {
   return c->shields > 0 && !c->unshielded;
 }
 
+static bool is_idle(const avow__context_t *c) {
+  return c->requests == 0 && avow__queue_is_empty(&c->queue);
+}
+
 /* Whether the loop has to turn before there can be more to do. */
 static bool waits(const avow__context_t *c) {
   return c->requests > 0 || is_shielded(c);
@@ -313,7 +319,8 @@ static bool sweep(avow__context_t *c, uint64_t *steps) {
   avow__shields_mark(c);
   avow__pool_each(&c->pool, sweep_one, &sweep);
   /* What nobody will ever settle: promises that wait for each other. */
-  const bool quiet = avow__queue_is_empty(&c->queue) && !waits(c);
+  const bool is_over = sweep.pending == 0 && is_idle(c);
+  const bool quiet = is_idle(c) && !is_shielded(c);
   sweep.all = sweep.cancelled == 0 && quiet;
   if (sweep.all && sweep.pending > 0)
     avow__pool_each(&c->pool, sweep_one, &sweep);
@@ -322,8 +329,7 @@ static bool sweep(avow__context_t *c, uint64_t *steps) {
   const uint64_t jobs = c->jobs;
   avow__leave(c);
   spend(steps, c->jobs - jobs);
-  return sweep.pending == 0 && avow__queue_is_empty(&c->queue) &&
-         c->requests == 0;
+  return is_over;
 }
 
 /* Where nothing is left to happen, a shield would wait for ever. The jobs of
@@ -334,7 +340,7 @@ static void turn(avow__context_t *c, uint64_t *steps) {
   const bool alive = uv_run(c->loop, UV_RUN_ONCE) != 0;
   if (!free)
     spend(steps, c->jobs - jobs);
-  if (!alive && c->requests == 0 && avow__queue_is_empty(&c->queue))
+  if (!alive && is_idle(c))
     c->unshielded = true;
 }
 
