@@ -105,7 +105,7 @@ static bool measure_line(reader_t *reader, piece_t *out) {
   out->more = 1;
   out->len = find(reader, "\n", 1);
   if (out->len == SIZE_MAX) {
-    const bool may_fit = reader->scanned == 0 || reader->scanned - 1 <= max;
+    const bool may_fit = reader->scanned <= avow__plus(max, 1);
     if (may_fit && !reader->ended)
       return false; /* the one byte beyond may be of its end */
     out->len = reader->used;
