@@ -14,7 +14,7 @@ avow_promise_t *avow__nothing(const char *what) {
 
 #if AVOW__DEBUG
 void avow__check_taken(const avow_promise_t *p) {
-  if (p->kind == AVOW__FREE || p->refs == 0)
+  if (p->kind == AVOW__FREE)
     avow__misuse(
         "this promise is gone: it was taken or let go before; call "
         "avow_ref() first to use a promise twice");
@@ -34,7 +34,7 @@ void avow__check_borrowed(const avow_promise_t *p) {
 }
 
 static const char *outcome_of(const avow_promise_t *p) {
-  if (p->kind == AVOW__FREE || p->refs == 0)
+  if (p->kind == AVOW__FREE)
     return "its promise is gone";
   if (avow__is_pending(p))
     return "its promise follows another";
