@@ -36,8 +36,8 @@ avow_promise_t *avow_trace_await(const char *file, int line,
 avow_deferred_t *avow_trace_settles(const char *file, int line,
                                     avow_deferred_t *d) {
   avow_promise_t *p = (avow_promise_t *) d;
-  if (p == NULL || p->kind == AVOW__FREE ||
-      (p->flags & (AVOW__RESOLVED | AVOW__STATE)) != 0)
+  /* A block that is free again says that its promise was settled. */
+  if (p == NULL || (p->flags & (AVOW__RESOLVED | AVOW__STATE)) != 0)
     return d;
   p->settled_file = file;
   p->settled_line = line;
