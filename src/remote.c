@@ -108,8 +108,7 @@ static void receive(avow__port_t *port) {
   avow_remote_t **last = port->last;
   avow_remote_t *queue = take_queue(port);
   uv_mutex_unlock(&port->mutex);
-  if (queue == NULL)
-    return;
+  assert(queue != NULL); /* who found none there sent for us */
   *port->last_due = queue;
   port->last_due = last;
 }
