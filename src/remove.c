@@ -53,19 +53,13 @@ static int enter(remove_t *remove) {
 
 static int do_it(remove_t *remove) {
   const char *path = remove->tree.path;
-  switch (remove->todo) {
-  case FIND:
+  if (remove->todo == FIND)
     return find(remove);
-  case ENTER:
+  if (remove->todo == ENTER)
     return enter(remove);
-  case UNLINK:
-    return count(remove, avow__disk_unlink(path));
-  case RMDIR:
-    return count(remove, avow__disk_rmdir(path));
-  case NOTHING:
-  default:
-    return 0;
-  }
+  assert(remove->todo != NOTHING);
+  return count(remove, remove->todo == RMDIR ? avow__disk_rmdir(path)
+                                             : avow__disk_unlink(path));
 }
 
 /* What comes next, if there is a next: false. */
