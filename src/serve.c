@@ -79,7 +79,8 @@ static void go_on(serve_t *serve) {
 static void on_connection(uv_stream_t *server, int status) {
   avow__context_t *c = avow__context_of(server->loop);
   avow__node_t *node = avow__table_find(&c->readers, server);
-  if (node == NULL || status < 0) /* closing, or libuv could not accept it */
+  assert(node != NULL); /* else the server is closing, and libuv silent */
+  if (status < 0)       /* libuv could not accept it */
     return;
   serve_t *serve = serve_of(node);
   avow__enter(c);
