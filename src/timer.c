@@ -293,8 +293,7 @@ static void start(avow__context_t *c, avow_promise_t *p, uint64_t ms) {
   const uint64_t now = uv_now(c->loop);
   const uint64_t latest = wheel->now | LATEST;
   p->u.timer.deadline = ms < latest - now ? now + ms : latest;
-  if (p->u.timer.deadline < wheel->now)
-    p->u.timer.deadline = wheel->now;
+  assert(p->u.timer.deadline >= wheel->now); /* time does not go back */
   p->u.timer.looks = wheel->last.number;
   put(wheel, p);
   if (p->u.timer.deadline < wheel->armed && !wheel->running)
