@@ -230,18 +230,13 @@ avow_value_t avow__bytes_cut(avow_value_t bytes, size_t len) {
   return avow__block_value(&cut->head);
 }
 
-static bool list_size(size_t n, size_t *out) {
-  if (n > (SIZE_MAX - sizeof(avow__list_t)) / sizeof(avow_value_t))
-    return false;
-  *out = sizeof(avow__list_t) + n * sizeof(avow_value_t);
-  return true;
+/* SIZE_MAX, which is never to be had, for more than there are addresses. */
+static size_t list_size(size_t n) {
+  return avow__plus(sizeof(avow__list_t), avow__times(n, sizeof(avow_value_t)));
 }
 
 avow__list_t *avow__list_new(size_t n) {
-  size_t size;
-  if (!list_size(n, &size))
-    return NULL;
-  avow__list_t *list = avow__block_new(AVOW_LIST, size);
+  avow__list_t *list = avow__block_new(AVOW_LIST, list_size(n));
   if (list == NULL)
     return NULL;
   list->len = 0;
@@ -250,10 +245,7 @@ avow__list_t *avow__list_new(size_t n) {
 }
 
 avow__list_t *avow__list_resize(avow__list_t *list, size_t n) {
-  size_t size;
-  if (!list_size(n, &size))
-    return NULL;
-  list = avow__realloc(list, size);
+  list = avow__realloc(list, list_size(n));
   if (list == NULL)
     return NULL;
   note_made(list);
