@@ -112,8 +112,10 @@ static void push_batch(walk_t *walk) {
 
 static void end_batch(avow__job_t *job) {
   walk_t *walk = ((batch_t *) job)->walk;
-  if (avow_is_error(&job->result) && walk->last.tag == AVOW_NONE)
-    walk->last = job->result; /* cancelled with the loop, before its turn */
+  if (avow_is_error(&job->result)) { /* cancelled with the loop */
+    assert(walk->n == 0 && walk->last.tag == AVOW_NONE); /* before its turn */
+    walk->last = job->result;
+  }
   push_batch(walk);
   walk->running = false;
   const avow_value_t last = walk->last;
