@@ -419,7 +419,7 @@ int avow_loop_close(uv_loop_t *loop) {
   avow__context_t *c = lookup(loop);
   if (c == NULL)
     return UV_EINVAL;
-  if (c->depth > 0 || c->closing)
+  if (c->depth > 0 || c->pins > 0 || c->closing || avow__value_is_dying())
     return UV_EBUSY;
   if (--c->users > 0)
     return 0;

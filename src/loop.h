@@ -27,6 +27,8 @@ struct avow__context_s {
   uint64_t turn;                 /* of the loop, by their number */
   unsigned allowance;            /* jobs that may still run in this one */
   uint32_t depth;                /* callbacks of ours that are on the stack */
+  uint32_t pins;                 /* functions of the program's that calls of
+                                    its own have called: not to be closed in */
   bool late;                     /* inside, but the cached time may be old */
   bool awake;            /* the queue will be drained without more ado */
   bool overdue;          /* some source has tasks that wait for the next turn */

@@ -196,7 +196,10 @@ avow_promise_t *avow_try(uv_loop_t *loop, avow_fn fn, void *data) {
   avow_promise_t *p = avow__promise_alloc(c, AVOW__RUNNING);
   if (p == NULL)
     return avow__no_promise(c);
-  avow__resolve(p, fn(data));
+  c->pins++;
+  const avow_value_t result = fn(data);
+  c->pins--;
+  avow__resolve(p, result);
   return p;
 }
 
@@ -212,20 +215,31 @@ void avow__misuse_of_loops(void) {
       "over with avow_remote_resolve()");
 }
 
+/* Hooks are called in the middle of something, like destroy functions. */
+static avow__fiber_t *enter_hook(avow__context_t *c) {
+  c->pins++;
+  return avow__fiber_hide();
+}
+
+static void leave_hook(avow__context_t *c, avow__fiber_t *fiber) {
+  avow__fiber_show(fiber);
+  c->pins--;
+}
+
 void avow__track_reject(avow_promise_t *p) {
-  const avow__context_t *c = avow__context(p);
+  avow__context_t *c = avow__context(p);
   if ((p->flags & AVOW__HANDLED) != 0)
     return;
-  avow__fiber_t *fiber = avow__fiber_hide();
+  avow__fiber_t *fiber = enter_hook(c);
   c->options.on_reject(c->loop, p, c->options.data);
-  avow__fiber_show(fiber);
+  leave_hook(c, fiber);
 }
 
 void avow__track_handle(avow_promise_t *p) {
-  const avow__context_t *c = avow__context(p);
-  avow__fiber_t *fiber = avow__fiber_hide();
+  avow__context_t *c = avow__context(p);
+  avow__fiber_t *fiber = enter_hook(c);
   c->options.on_handle(c->loop, p, c->options.data);
-  avow__fiber_show(fiber);
+  leave_hook(c, fiber);
 }
 
 static void adopt_promise(avow_promise_t *p, avow_promise_t *inner) {
@@ -365,11 +379,11 @@ void avow_unref(avow_promise_t *p) {
 }
 
 static void report_unhandled(const avow_promise_t *p) {
-  const avow__context_t *c = avow__context(p);
+  avow__context_t *c = avow__context(p);
   const avow_options_t *options = &c->options;
-  avow__fiber_t *fiber = avow__fiber_hide();
+  avow__fiber_t *fiber = enter_hook(c);
   options->on_unhandled(c->loop, &p->u.value, avow__where(p), options->data);
-  avow__fiber_show(fiber);
+  leave_hook(c, fiber);
 }
 
 static bool is_unhandled(const avow_promise_t *p) {

@@ -69,11 +69,23 @@ static void release_items(avow__list_t *list) {
     avow__value_unref(list->items[i]);
 }
 
+static _Thread_local struct {
+  avow__block_t *list;
+  bool busy;      /* a caller further up the stack frees what is added here */
+  unsigned calls; /* of destroy functions, that are on the stack */
+} dead;
+
+bool avow__value_is_dying(void) {
+  return dead.calls > 0;
+}
+
 static void destroy(const avow_class_t *klass, void *self) {
   if (klass->destroy == NULL)
     return;
   avow__fiber_t *fiber = avow__fiber_hide();
+  dead.calls++;
   klass->destroy(self);
+  dead.calls--;
   avow__fiber_show(fiber);
 }
 
@@ -97,11 +109,6 @@ static void block_free(avow__block_t *block) {
   note_gone(block);
   avow__free(block);
 }
-
-static _Thread_local struct {
-  avow__block_t *list;
-  bool busy; /* a caller further up the stack frees what is added here */
-} dead;
 
 static void bury(avow__block_t *block) {
   block->u.next = dead.list;

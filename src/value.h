@@ -49,6 +49,10 @@ _Static_assert(sizeof(avow_value_t) == 16, "a value fits two registers");
 void *avow__block_new(uint32_t tag, size_t size);
 avow_value_t avow__block_value(avow__block_t *block);
 
+/* Whether a destroy function is on this thread's stack: whoever lets go of a
+   value is in the middle of something. */
+bool avow__value_is_dying(void);
+
 /* An empty list with room for n items; NULL without memory. */
 avow__list_t *avow__list_new(size_t n);
 /* Room for n items in a list that nobody else has; NULL without memory, and

@@ -1,7 +1,8 @@
 /*
  * Closing a loop under programs that answer the end with new work, always. They
  * stop long after the close should have given up on them, so that a failure is
- * no hang; that it does soon, whatever begins anew.
+ * no hang; that it does soon, whatever begins anew. And closing it where a call
+ * of avow's has not come to its end.
  */
 #include "harness.h"
 
@@ -161,6 +162,83 @@ static void close_unwinds_a_loop_by_recursion(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
+static void close_inside(void *data) {
+  assert_int_equal(avow_loop_close(loop), UV_EBUSY);
+  note("busy");
+}
+
+static avow_value_t object_that_closes(void) {
+  static const avow_class_t klass = { .name = "closer",
+                                      .destroy = close_inside };
+  return avow_object(&klass, &loop);
+}
+
+static void destroy_function_cannot_close_the_loop(void **state) {
+  avow_value_unref(object_that_closes());
+  assert_notes("busy");
+
+  avow_unref(avow_promise_resolve(loop, object_that_closes()));
+  assert_notes("busy");
+
+  avow_channel_t *items = avow_channel_new(loop, 1);
+  avow_unref(avow_channel_send(items, object_that_closes()));
+  avow_channel_unref(items);
+  assert_notes("busy");
+}
+
+/* Closing would wait for those that are to be cancelled after it. */
+static void destroy_function_cannot_close_while_cancelling(void **state) {
+  avow_promise_t *ps[] = { avow_promise_resolve(loop, object_that_closes()),
+                           avow_sleep(loop, 60000) };
+  avow_promise_t *p = avow_all(loop, ps, 2);
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* the first has reported */
+
+  avow_cancel(p);
+
+  assert_notes("busy");
+  assert_rejects(p, UV_ECANCELED);
+}
+
+static avow_value_t close_in_try(void *data) {
+  close_inside(data);
+  return avow_none();
+}
+
+static void function_that_is_tried_cannot_close_the_loop(void **state) {
+  assert_fulfils_none(avow_try(loop, close_in_try, NULL));
+
+  assert_notes("busy");
+}
+
+static void close_at_unhandled(uv_loop_t *at, const avow_value_t *reason,
+                               const char *where, void *data) {
+  close_inside(data);
+}
+
+static void close_at_tracking(uv_loop_t *at, const avow_promise_t *p,
+                              void *data) {
+  close_inside(data);
+}
+
+static avow_value_t recover(const avow_value_t *error, void *data) {
+  return avow_none();
+}
+
+static void hooks_cannot_close_the_loop(void **state) {
+  const avow_options_t options = { .on_unhandled = close_at_unhandled,
+                                   .on_reject = close_at_tracking,
+                                   .on_handle = close_at_tracking };
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_loop_init(loop, &options), 0);
+
+  avow_unref(avow_promise_reject(loop, avow_error(UV_EIO)));
+  assert_notes("busy busy");
+
+  avow_promise_t *p = avow_promise_reject(loop, avow_error(UV_EIO));
+  assert_fulfils_none(avow_catch(p, recover, NULL));
+  assert_notes("busy busy");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(close_ends_although_catch_starts_anew),
@@ -171,6 +249,10 @@ int main(void) {
     CASE(close_ends_although_finally_begins_requests),
     CASE(close_unwinds_all_there_is),
     CASE(close_unwinds_a_loop_by_recursion),
+    CASE(destroy_function_cannot_close_the_loop),
+    CASE(destroy_function_cannot_close_while_cancelling),
+    CASE(function_that_is_tried_cannot_close_the_loop),
+    CASE(hooks_cannot_close_the_loop),
   };
   return RUN(tests);
 }

@@ -68,7 +68,8 @@ AVOW_API int avow_loop_init(uv_loop_t *loop, const avow_options_t *options);
  * debug builds say on stderr how many these are. Handlers that begin new work
  * each time they hear of the end are refused it after a while.
  * Call it where uv_run() may be called; UV_EBUSY from inside a callback of
- * ours, UV_EINVAL if the loop was not initialised.
+ * ours, a hook, the function of an avow_try() or the destroy function of any
+ * value, UV_EINVAL if the loop was not initialised.
  */
 AVOW_API int avow_loop_close(uv_loop_t *loop);
 
