@@ -333,11 +333,16 @@ static bool sweep(avow__context_t *c, uint64_t *steps) {
 }
 
 /* Where nothing is left to happen, a shield would wait for ever. The jobs of
-   what shields wait for cost no steps. */
+   what shields wait for cost no steps; of others a turn runs no more than there
+   are steps for. */
 static void turn(avow__context_t *c, uint64_t *steps) {
   const uint64_t jobs = c->jobs;
+  const unsigned budget = c->options.budget;
   const bool free = is_shielded(c);
+  if (!free && *steps < budget)
+    c->options.budget = (unsigned) *steps;
   const bool alive = uv_run(c->loop, UV_RUN_ONCE) != 0;
+  c->options.budget = budget;
   if (!free)
     spend(steps, c->jobs - jobs);
   if (!alive && is_idle(c))
