@@ -96,10 +96,11 @@ static void on_fault(int sig, siginfo_t *info, void *context) {
   const avow__fiber_t *f = avow__fiber_now;
   if (f != NULL && avow__stack_guards(f->stack, info->si_addr))
     advise(f);
-  if ((before->sa_flags & SA_SIGINFO) != 0)
-    before->sa_sigaction(sig, info, context);
-  else if (before->sa_handler == SIG_DFL || before->sa_handler == SIG_IGN)
+  /* As for the system: the two are no functions, whatever the flags say. */
+  if (before->sa_handler == SIG_DFL || before->sa_handler == SIG_IGN)
     leave_to_system(sig, info, before);
+  else if ((before->sa_flags & SA_SIGINFO) != 0)
+    before->sa_sigaction(sig, info, context);
   else
     before->sa_handler(sig);
 }
