@@ -1,7 +1,8 @@
 /*
  * Reading in pieces. Bytes move from the buffer into a value only when the
  * whole piece is there, and room is made before anything is read into it: so
- * neither cancelling nor want of memory loses what has arrived.
+ * neither cancelling nor want of memory loses what has arrived. What a large
+ * piece took goes back when little or nothing is left behind it.
  */
 #include "avow/reader.h"
 
@@ -145,6 +146,12 @@ static bool measure(reader_t *reader, piece_t *out) {
   return reader->ended;
 }
 
+static void forget_room(reader_t *reader) {
+  avow__free(reader->data);
+  reader->data = NULL;
+  reader->at = reader->room = 0;
+}
+
 /* Without memory they stay. */
 static avow_value_t take_bytes(reader_t *reader, const piece_t *piece) {
   const char *from = piece->len > 0 ? reader->data + reader->at : NULL;
@@ -154,6 +161,8 @@ static avow_value_t take_bytes(reader_t *reader, const piece_t *piece) {
   reader->at += piece->len + piece->more;
   reader->used -= piece->len + piece->more;
   reader->scanned = 0;
+  if (reader->used == 0 && reader->room > CHUNK)
+    forget_room(reader);
   return v;
 }
 
@@ -178,23 +187,28 @@ static size_t next_chunk(const reader_t *reader) {
   return missing < CHUNK_MAX ? missing : CHUNK_MAX;
 }
 
-/* Room for a chunk behind what is used; false without memory. */
-static bool make_room(reader_t *reader, size_t chunk) {
-  if (reader->at > 0 && reader->used > 0)
-    memmove(reader->data, reader->data + reader->at, reader->used);
-  reader->at = 0;
-  if (chunk <= reader->room - reader->used)
-    return true;
-  const size_t least = avow__plus(reader->used, chunk);
-  size_t room = avow__times(reader->room, 2);
-  if (room < least)
-    room = least;
+static bool resize(reader_t *reader, size_t room) {
   char *data = avow__realloc(reader->data, room);
   if (data == NULL)
     return false;
   reader->data = data;
   reader->room = room;
   return true;
+}
+
+/* Room for a chunk behind what is used, and not much more; false without
+   memory. */
+static bool make_room(reader_t *reader, size_t chunk) {
+  if (reader->at > 0 && reader->used > 0)
+    memmove(reader->data, reader->data + reader->at, reader->used);
+  reader->at = 0;
+  const size_t least = avow__plus(reader->used, chunk);
+  if (least < reader->room / 4)
+    (void) resize(reader, 2 * least); /* the old one serves, too */
+  if (chunk <= reader->room - reader->used)
+    return true;
+  const size_t twice = avow__times(reader->room, 2);
+  return resize(reader, twice > least ? twice : least);
 }
 
 /* Ends the repetition, with other than none, when it is certain what comes of

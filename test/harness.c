@@ -24,6 +24,7 @@ static uv_mutex_t mutex; /* of fail_in and fail_on; what is counted
 static atomic_long live, calls, fail_in;
 static bool fail_on;
 static atomic_bool failed;
+static atomic_size_t resized;
 static char log_text[LOG];
 
 static bool fails_now(void) {
@@ -65,6 +66,7 @@ static void counting_free(void *p) {
 }
 
 static void *counting_realloc(void *p, size_t size) {
+  resized = size;
   void *again = may_allocate() ? realloc(p, size) : NULL;
   return counted(again, p == NULL && again != NULL ? 1 : 0);
 }
@@ -83,6 +85,10 @@ int count_libuv(void) {
 
 long live_allocations(void) {
   return live;
+}
+
+size_t last_resize(void) {
+  return resized;
 }
 
 long allocation_calls(void) {

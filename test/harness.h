@@ -48,6 +48,7 @@ int count_libuv(void);
 /* Allocations that are live, and calls that ever asked for one. */
 long live_allocations(void);
 long allocation_calls(void);
+size_t last_resize(void); /* what the last realloc() was asked for */
 /* The nth call from now fails (1: the next one), or all from that on. 0: none.
    True from harness_failed() if one did. */
 void fail_allocation(long nth, bool from_then_on);

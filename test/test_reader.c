@@ -216,6 +216,39 @@ static void much_comes_exactly(void **state) {
   free(data);
 }
 
+/* Reads a line of almost all that is large: this many bytes come after it. */
+static void read_large(size_t more) {
+  char *data = calloc(1, LARGE);
+  data[LARGE - more - 1] = '\n';
+  uv_thread_t thread;
+  assert_int_equal(uv_thread_create(&thread, write_large, data), 0);
+  const avow_value_t v = avow_run(avow_reader_line(reader, LARGE));
+  assert_int_equal(v.tag, AVOW_BYTES);
+  avow_value_unref(v);
+  assert_int_equal(uv_thread_join(&thread), 0);
+  free(data);
+}
+
+static void room_for_much_is_given_back(void **state) {
+  const long before = live_allocations();
+
+  read_large(0);
+
+  assert_int_equal(live_allocations(), before);
+}
+
+static void room_for_much_shrinks_to_what_is_left(void **state) {
+  read_large(4);
+  avow_promise_t *p = exactly(5);
+  turn();
+
+  assert_in_range(last_resize(), 1, LARGE / 10);
+  say("!");
+  const avow_value_t v = avow_run(p);
+  assert_memory_equal(avow_to_bytes(&v, NULL), "\0\0\0\0!", 5);
+  avow_value_unref(v);
+}
+
 static void next_gives_what_is_there(void **state) {
   say("line\nrest");
   assert_fulfils_bytes(line(), "line");
@@ -363,6 +396,8 @@ int main(void) {
     READER(so_many_bytes_come_exactly),
     READER(end_in_the_middle_gives_the_rest),
     READER(much_comes_exactly),
+    READER(room_for_much_is_given_back),
+    READER(room_for_much_shrinks_to_what_is_left),
     READER(next_gives_what_is_there),
     READER(cancelling_loses_nothing),
     READER(reader_cancelled_at_once_reads_nothing),
