@@ -4,7 +4,9 @@
  * after that. Symbolic links are entries, never followed below the root.
  *
  * However deep the tree, few directories are open: those far up are read to
- * their end and closed. Memory is in proportion to the depth, beside that.
+ * their end and closed, for a place in a directory cannot be found again. What
+ * that takes is their names, and a byte or two each; else memory is in
+ * proportion to the depth.
  */
 #ifndef AVOW_TREE_PRIVATE_H
 #define AVOW_TREE_PRIVATE_H

@@ -24,13 +24,17 @@ static void make_tree(void) {
 
 enum { ENTRIES = 8 };
 
-static void make_many(void) {
+static void make_more(void) {
   char name[32];
-  make_dir("a");
   for (int i = 0; i < MANY; i++) {
     (void) snprintf(name, sizeof(name), "a/%d", i); /* it fits */
     make_file(name, "");
   }
+}
+
+static void make_many(void) {
+  make_dir("a");
+  make_more();
 }
 
 typedef struct {
@@ -117,6 +121,31 @@ static void walk_follows_a_link_that_it_is_given(void **state) {
   assert_int_equal(take_all(avow_walk(loop, at("a/link")), &walked), 0);
 
   assert_int_equal(walked.entries, 3);
+}
+
+static void make_deep(char *name) {
+  for (size_t len = strlen(name); len < 2 * DEEP; len += 2) {
+    memcpy(name + len, "/d", 3);
+    make_dir(name);
+  }
+}
+
+/* The directory furthest up is the first to be closed, and something is left
+   of it, whether it begins with what is the oldest there or the newest. */
+static void walk_goes_deep_below_a_wide_directory(void **state) {
+  walked_t walked = { 0 };
+  char first[2 * DEEP + 8] = "a/1st", last[2 * DEEP + 8] = "a/last";
+  make_dir("a");
+  make_dir(first);
+  make_deep(first);
+  make_more();
+  make_dir(last);
+  make_deep(last);
+
+  assert_int_equal(take_all(avow_walk(loop, at("a")), &walked), 0);
+
+  assert_int_equal(walked.entries, MANY + walked.dirs);
+  assert_int_equal(walked.deepest, DEEP - 2);
 }
 
 static void walk_goes_deep_with_few_open_directories(void **state) {
@@ -391,6 +420,7 @@ int main(void) {
     DISK_CASE(walk_gives_directories_before_what_is_in_them),
     DISK_CASE(walk_of_an_empty_directory_ends_at_once),
     DISK_CASE(walk_follows_a_link_that_it_is_given),
+    DISK_CASE(walk_goes_deep_below_a_wide_directory),
     DISK_CASE(walk_goes_deep_with_few_open_directories),
     DISK_CASE(walk_reads_ahead_no_more_than_there_is_room),
     DISK_CASE(walk_gives_a_wide_directory_bit_by_bit),

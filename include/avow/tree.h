@@ -46,8 +46,10 @@ typedef struct avow_found_s {
  * A channel of OBJECTs, see avow_to_found(): all that is below the path, each
  * directory before what is in it, in no other order. A few entries are read
  * ahead, and no more while the channel is full: memory is in proportion to the
- * depth. Links are entries, not followed, but for the path itself. Fails if
- * that cannot be read (UV_ENOENT, UV_ENOTDIR, …). To stop, close the channel.
+ * depth. No more than 32 directories are open: of those further up from there
+ * the names that are left are kept in memory. Links are entries, not followed,
+ * but for the path itself. Fails if that cannot be read (UV_ENOENT, UV_ENOTDIR,
+ * …). To stop, close the channel.
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_walk(uv_loop_t *loop,
                                                  const char *path);
