@@ -1,0 +1,40 @@
+/*
+ * Processes that a test forks count where it does: what they reached before
+ * they aborted, or were killed, is written with the rest when the test ends.
+ * share.ld gives what is counted pages of its own.
+ */
+#define _GNU_SOURCE /* mremap() */
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+/* Where the linker says that they begin and end. */
+extern char counters[] __asm__("__start___llvm_prf_cnts");
+extern char counters_end[] __asm__("__stop___llvm_prf_cnts");
+extern char outcomes[] __asm__("__start___llvm_prf_bits");
+extern char outcomes_end[] __asm__("__stop___llvm_prf_bits");
+
+static void share(char *begin, const char *end) {
+  const size_t size = (size_t) (end - begin);
+  if (size == 0)
+    return; /* what Meson compiles to see whether it can */
+  char *shared = mmap(NULL, size, PROT_READ | PROT_WRITE,
+                      MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (shared == MAP_FAILED) {
+    perror("share.c: mmap");
+    abort();
+  }
+  memcpy(shared, begin, size);
+  if (mremap(shared, size, size, MREMAP_MAYMOVE | MREMAP_FIXED, begin) !=
+      begin) {
+    perror("share.c: mremap");
+    abort();
+  }
+}
+
+__attribute__((constructor)) static void share_all(void) {
+  share(counters, counters_end);
+  share(outcomes, outcomes_end);
+}
