@@ -63,19 +63,17 @@ static void report(looker_t *looker, int status, const uv_stat_t *curr) {
     resume(&looker->source);
 }
 
-static bool same_time(const uv_timespec_t *a, const uv_timespec_t *b) {
-  return a->tv_sec == b->tv_sec && a->tv_nsec == b->tv_nsec;
-}
+_Static_assert(sizeof(uv_stat_t) ==
+                   12 * sizeof(uint64_t) + 4 * sizeof(uv_timespec_t),
+               "nothing lies between its fields");
 
 /* All but when it was read, and how much room it takes. */
 static bool is_same(const uv_stat_t *a, const uv_stat_t *b) {
-  return same_time(&a->st_ctim, &b->st_ctim) &&
-         same_time(&a->st_mtim, &b->st_mtim) &&
-         same_time(&a->st_birthtim, &b->st_birthtim) &&
-         a->st_size == b->st_size && a->st_mode == b->st_mode &&
-         a->st_uid == b->st_uid && a->st_gid == b->st_gid &&
-         a->st_ino == b->st_ino && a->st_dev == b->st_dev &&
-         a->st_flags == b->st_flags && a->st_gen == b->st_gen;
+  uv_stat_t like_a = *b;
+  like_a.st_atim = a->st_atim;
+  like_a.st_blksize = a->st_blksize;
+  like_a.st_blocks = a->st_blocks;
+  return memcmp(a, &like_a, sizeof(like_a)) == 0;
 }
 
 static void on_timer(uv_timer_t *timer);
