@@ -2,6 +2,7 @@
 #ifndef AVOW_ALLOC_H
 #define AVOW_ALLOC_H
 
+#include <assert.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,7 +19,8 @@ static inline size_t avow__plus(size_t a, size_t b) {
 }
 
 static inline size_t avow__times(size_t a, size_t b) {
-  return b == 0 || a <= SIZE_MAX / b ? a * b : SIZE_MAX;
+  assert(b > 0);
+  return a <= SIZE_MAX / b ? a * b : SIZE_MAX;
 }
 
 #endif

@@ -91,6 +91,7 @@ avow_value_t avow_await_throwing(avow_promise_t *p, void *globals) {
 void avow__async_abandon(avow__context_t *c, avow__fiber_t *f) {
   avow_promise_t *p = f->promise;
   const avow_value_t dropped = avow__take_upstream(p);
+  p->kind = AVOW__RUNNING; /* to its end */
   avow__fiber_discard(&c->fibers, f);
   p->data = NULL;
   avow__settle(p, avow_error(UV_ECANCELED));

@@ -68,8 +68,7 @@ avow_promise_t *avow__react_surely(avow_promise_t *p, avow__kind_t kind,
   avow__check_taken(p);
   avow__context_t *c = avow__context(p);
   avow__check_thread(c);
-  const bool refuses = c->closed || c->deaf;
-  void *block = refuses ? NULL : avow__pool_alloc_reserved(&c->pool);
+  void *block = avow__block_surely(c);
   if (block == NULL)
     return NULL;
   avow_promise_t *q = avow__promise_init(c, block, kind);
@@ -272,8 +271,9 @@ static void run_attach(avow_promise_t *p) {
 /* The one reaction that adopts p, if p serves nobody else. */
 static avow_promise_t *only_adopter(const avow_promise_t *p) {
   avow__link_t *first = p->waiters;
-  if (p->refs != 2 || first == NULL || first->next != first)
+  if (p->refs != 2 || first == NULL)
     return NULL;
+  assert(first->next == first);
   avow_promise_t *q = (avow_promise_t *) first;
   return q->kind == AVOW__ADOPT ? q : NULL;
 }

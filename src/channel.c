@@ -31,7 +31,7 @@ static avow_promise_t *block_of(const avow_channel_t *channel) {
   avow_promise_t *block = avow__given(channel, "a channel");
   avow__check_thread(avow__context(block));
 #if AVOW__DEBUG
-  if (block->kind == AVOW__FREE || block->refs == 0)
+  if (block->kind == AVOW__FREE)
     avow__misuse(
         "this channel is gone: avow_channel_unref() let go of it before; call "
         "avow_channel_ref() first to give it to two");
@@ -56,10 +56,8 @@ static bool has_room(const avow_promise_t *ch) {
 }
 
 static avow__ring_t *ring_new(size_t room, size_t size) {
-  if (size > (SIZE_MAX - sizeof(avow__ring_t)) / sizeof(avow_value_t))
-    return NULL;
-  avow__ring_t *ring =
-      avow__malloc(sizeof(*ring) + size * sizeof(avow_value_t));
+  avow__ring_t *ring = avow__malloc(
+      avow__plus(sizeof(*ring), avow__times(size, sizeof(avow_value_t))));
   if (ring == NULL)
     return NULL;
   ring->room = room;

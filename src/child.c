@@ -29,8 +29,8 @@ static void wait_on(void *data) {
 }
 
 avow__parent_t *avow__parent_behind(const avow_promise_t *p) {
-  if (p->kind != AVOW__DEFERRED || !avow__is_pending(p) ||
-      (p->marks & AVOW__DETAILED) == 0)
+  assert(avow__is_pending(p));
+  if (p->kind != AVOW__DEFERRED || (p->marks & AVOW__DETAILED) == 0)
     return NULL;
   const avow_cancel_cb cb = p->u.deferred.on_cancel;
   return cb == stop || cb == wait_on ? p->data : NULL;
@@ -169,8 +169,7 @@ void avow__child_add(avow__parent_t *parent, avow_value_t v, uint32_t index) {
   avow_promise_t *p = avow__awaited(c, v);
   if (parent->stopped)
     cancel(p);
-  const bool refuses = c->closed || c->deaf;
-  void *block = refuses ? NULL : avow__pool_alloc_reserved(&c->pool);
+  void *block = avow__block_surely(c);
   parent->refs++;
   parent->running++;
   if (AVOW__UNLIKELY(block == NULL)) {

@@ -79,7 +79,8 @@ void avow__gather_settle(avow_promise_t *gather, avow_value_t v,
                          avow__link_t **condemned) {
   avow__list_t *list = gather->u.gather.list;
   const bool joins = (gather->flags & AVOW__JOIN_LOSERS) != 0;
-  if (joins && condemned != NULL)
+  assert(!joins || condemned != NULL);
+  if (joins)
     wait_for_losers(gather, v, condemned);
   else
     let_go_of_losers(gather, v, condemned);
@@ -123,19 +124,11 @@ static void collect(avow_promise_t *gather, uint32_t index, avow_value_t v) {
 }
 
 static void report(avow_promise_t *gather, uint32_t index, avow_value_t v) {
-  switch (gather->u.gather.kind) {
-  case AVOW_ALL_SETTLED:
-    collect(gather, index, v);
-    break;
-  case AVOW_ALL:
-    (avow_is_error(&v) ? settle(gather, v) : collect(gather, index, v));
-    break;
-  case AVOW_ANY:
-    (avow_is_error(&v) ? collect(gather, index, v) : settle(gather, v));
-    break;
-  case AVOW_RACE:
+  const avow_gather_kind_t kind = gather->u.gather.kind;
+  if (kind == AVOW_RACE || kind == (avow_is_error(&v) ? AVOW_ALL : AVOW_ANY))
     settle(gather, v);
-  }
+  else
+    collect(gather, index, v);
 }
 
 /* A loser is over. */
@@ -184,7 +177,7 @@ static bool reserve(avow_promise_t *gather, size_t n) {
 
 /* A list with a place for each of n inputs. */
 static bool make_list(avow_promise_t *gather, size_t n) {
-  if (n >= UINT32_MAX || !reserve(gather, n))
+  if (!reserve(gather, n))
     return false;
   avow__list_t *list = gather->u.gather.list;
   for (size_t i = 0; i < n; i++)
@@ -198,8 +191,6 @@ static bool add_item(avow_promise_t *gather, uint32_t *out) {
     return true;
   const avow__list_t *old = gather->u.gather.list;
   const size_t len = old != NULL ? old->len : 0;
-  if (len == UINT32_MAX - 1)
-    return false;
   const bool full = old == NULL || len == old->room;
   if (full && !reserve(gather, len < 4 ? 4 : len * 2))
     return false;

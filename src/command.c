@@ -6,6 +6,7 @@
  */
 #include "avow/command.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
@@ -233,8 +234,9 @@ static void write_more(command_t *command) {
 /* What libuv writes to, nobody may be there to read. */
 static void ignore_sigpipe(void) {
 #ifdef SIGPIPE
-  struct sigaction now;
-  if (sigaction(SIGPIPE, NULL, &now) == 0 && now.sa_handler == SIG_DFL)
+  struct sigaction now = { .sa_flags = 0 };
+  (void) sigaction(SIGPIPE, NULL, &now); /* cannot fail */
+  if (now.sa_handler == SIG_DFL)
     (void) signal(SIGPIPE, SIG_IGN); /* cannot fail */
 #endif
 }
@@ -274,9 +276,8 @@ static int spawn(command_t *command, const avow_command_t *what) {
 
 static unsigned count_closing(const command_t *command) {
   const void *const handles[] = { &command->out, &command->err, &command->in,
-                                  &command->timer };
-  unsigned n = command->has_process &&
-               uv_is_closing((const uv_handle_t *) &command->process);
+                                  &command->timer, &command->process };
+  unsigned n = 0;
   for (size_t i = 0; i < sizeof(handles) / sizeof(*handles); i++)
     n += uv_is_closing(handles[i]) != 0;
   return n;
@@ -287,7 +288,8 @@ static bool give_up(void *data) {
   command_t *command = data;
   if (count_closing(command) == command->closing)
     return false;
-  if (command->has_process && !command->ended)
+  assert(command->has_process); /* else all were closed as that failed */
+  if (!command->ended)
     (void) uv_process_kill(&command->process, SIGKILL); /* or it cannot be */
   clear(command);
   --*command->op.in_flight;

@@ -26,20 +26,12 @@ static int copy_link(const char *from, const char *to, const uv_stat_t *stat) {
 }
 
 static int copy_new(const char *from, const char *to, const uv_stat_t *stat) {
-  switch (avow__disk_type(stat)) {
-  case UV_DIRENT_FILE:
+  const uv_dirent_type_t type = avow__disk_type(stat);
+  if (type == UV_DIRENT_FILE)
     return copy_file(from, to, stat);
-  case UV_DIRENT_LINK:
+  if (type == UV_DIRENT_LINK)
     return copy_link(from, to, stat);
-  case UV_DIRENT_UNKNOWN:
-  case UV_DIRENT_DIR:
-  case UV_DIRENT_FIFO:
-  case UV_DIRENT_SOCKET:
-  case UV_DIRENT_CHAR:
-  case UV_DIRENT_BLOCK:
-  default:
-    return UV_ENOTSUP; /* libuv makes none of these */
-  }
+  return UV_ENOTSUP; /* libuv makes no others */
 }
 
 /* Makes way, unless what is there is the very thing to be copied. */

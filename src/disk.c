@@ -158,24 +158,12 @@ int avow__disk_readlink(const char *path, char **out) {
 
 /* The numbers are the same on all systems; not all have all the names. */
 uv_dirent_type_t avow__disk_type(const uv_stat_t *stat) {
-  switch (stat->st_mode & 0170000) {
-  case 0100000:
-    return UV_DIRENT_FILE;
-  case 0040000:
-    return UV_DIRENT_DIR;
-  case 0120000:
-    return UV_DIRENT_LINK;
-  case 0010000:
-    return UV_DIRENT_FIFO;
-  case 0140000:
-    return UV_DIRENT_SOCKET;
-  case 0020000:
-    return UV_DIRENT_CHAR;
-  case 0060000:
-    return UV_DIRENT_BLOCK;
-  default:
-    return UV_DIRENT_UNKNOWN;
-  }
+  static const uv_dirent_type_t types[0170000 / 010000 + 1] = {
+    [001] = UV_DIRENT_FIFO,   [002] = UV_DIRENT_CHAR, [004] = UV_DIRENT_DIR,
+    [006] = UV_DIRENT_BLOCK,  [010] = UV_DIRENT_FILE, [012] = UV_DIRENT_LINK,
+    [014] = UV_DIRENT_SOCKET, /* all else is UV_DIRENT_UNKNOWN, which is 0 */
+  };
+  return types[(stat->st_mode & 0170000) / 010000];
 }
 
 size_t avow__disk_name_at(const char *path) {

@@ -85,7 +85,8 @@ static void print_escaped(FILE *out, const char *text) {
 #ifdef AVOW_TRACE
 static void print_step(FILE *out, const avow_promise_t *p) {
   const avow_frame_t *frame = p->data;
-  if (p->kind == AVOW__STACKLESS && avow__is_pending(p))
+  assert(p->kind != AVOW__STACKLESS || avow__is_pending(p));
+  if (p->kind == AVOW__STACKLESS)
     (void) fprintf(out, " awaits at line %d", frame->line);
 }
 #endif
@@ -93,7 +94,8 @@ static void print_step(FILE *out, const avow_promise_t *p) {
 #if defined(AVOW_TRACE) && !defined(AVOW_NO_ASYNC)
 static void print_await(FILE *out, const avow_promise_t *p) {
   const avow__fiber_t *f = p->data;
-  if (p->kind != AVOW__ASYNC || !avow__is_pending(p) || f->file == NULL)
+  assert(p->kind != AVOW__ASYNC || avow__is_pending(p));
+  if (p->kind != AVOW__ASYNC || f->file == NULL)
     return;
   (void) fputs(" awaits at ", out);
   print_escaped(out, f->file);

@@ -47,8 +47,6 @@ static uint32_t place(each_t *each) {
   avow__list_t *list = each->results;
   if (list == NULL)
     return ITEM;
-  if (list->len == UINT32_MAX - ITEM)
-    return NEXT;
   if (list->len == list->room)
     list = avow__list_resize(list, list->room * 2);
   if (list == NULL)
@@ -137,7 +135,8 @@ static void go_on(each_t *each) {
          each->parent.running < each->options.limit)
     ask(each);
   each->filling = false;
-  if (each->parent.running == 0 && each->parent.stopped)
+  assert(each->parent.running > 0 || each->parent.stopped);
+  if (each->parent.running == 0)
     avow__parent_settle(&each->parent, outcome_of(each));
 }
 

@@ -59,7 +59,8 @@ static int make_room(read_file_t *read, size_t room) {
 /* The system gave all that it said there is, and less than there was room for:
    that saves asking it again. */
 static bool is_at_end(const read_file_t *read) {
-  return read->used == read->size && read->used < bytes_of(read)->len;
+  assert(read->used != read->size || read->used < bytes_of(read)->len);
+  return read->used == read->size;
 }
 
 static int read_to_end(read_file_t *read, uv_file file) {
@@ -142,8 +143,8 @@ avow_value_t avow__file_written(const avow__write_file_t *write, int err) {
 static int cut(uv_file file, size_t len) {
   uv_stat_t stat;
   const int err = avow__disk_fstat(file, &stat);
-  if (err < 0 || stat.st_size <= len ||
-      avow__disk_type(&stat) != UV_DIRENT_FILE)
+  if (err < 0 || avow__disk_type(&stat) != UV_DIRENT_FILE ||
+      stat.st_size <= len)
     return err;
   return avow__disk_ftruncate(file, len);
 }

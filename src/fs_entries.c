@@ -46,7 +46,7 @@ static avow__entries_t *resize(avow__entries_t *entries, size_t room) {
 }
 
 static avow__entries_t *reserve(avow__entries_t *entries, size_t size) {
-  if (entries == NULL || size <= entries->room - entries->used)
+  if (size <= entries->room - entries->used)
     return entries;
   avow__entries_t *moved =
       resize(entries, avow__plus(avow__times(entries->room, 2), size));

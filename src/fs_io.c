@@ -246,9 +246,9 @@ static void on_sent(uv_fs_t *req) {
     if (start_send(io) >= 0)
       return;
   }
-  avow__fs_complete(&io->fs, sent < 0 && io->done == 0
-                                 ? avow__fs_failure(&io->fs, (int) sent)
-                                 : avow_int((int64_t) io->done));
+  const bool failed = sent < 0 && io->done == 0;
+  avow__fs_complete(&io->fs, failed ? avow__fs_failure(&io->fs, (int) sent)
+                                    : avow_int((int64_t) io->done));
 }
 
 avow_promise_t *avow_fs_sendfile(uv_loop_t *loop, uv_file to, uv_file from,

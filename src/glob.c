@@ -98,17 +98,13 @@ static int add(glob_t *glob) {
 
 /* What is not there, or not ours to see, matches nothing. */
 static int enter(glob_t *glob, uint64_t set) {
+  static const int nothing[] = { UV_ENOENT, UV_ENOTDIR, UV_EACCES, UV_EPERM,
+                                 UV_ELOOP };
   const int err = avow__tree_enter(&glob->tree, set);
-  switch (err) {
-  case UV_ENOENT:
-  case UV_ENOTDIR:
-  case UV_EACCES:
-  case UV_EPERM:
-  case UV_ELOOP:
-    return 0;
-  default:
-    return err;
-  }
+  for (size_t i = 0; i < sizeof(nothing) / sizeof(*nothing); i++)
+    if (err == nothing[i])
+      return 0;
+  return err;
 }
 
 static int look_at_entry(glob_t *glob) {

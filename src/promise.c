@@ -161,10 +161,15 @@ avow_promise_t *avow_promise_new(uv_loop_t *loop, avow_deferred_t **out) {
   return AVOW__LIKELY(p != NULL) ? defer(p, out) : new_fully(loop, out);
 }
 
+void *avow__block_surely(avow__context_t *c) {
+  if (c->closed || c->deaf)
+    return NULL;
+  return avow__pool_alloc_reserved(&c->pool);
+}
+
 avow_promise_t *avow__promise_new_surely(avow__context_t *c,
                                          avow_deferred_t **out) {
-  const bool refuses = c->closed || c->deaf;
-  void *block = refuses ? NULL : avow__pool_alloc_reserved(&c->pool);
+  void *block = avow__block_surely(c);
   if (block == NULL)
     return defer_nothing(c, out);
   return defer(avow__promise_init(c, block, AVOW__DEFERRED), out);

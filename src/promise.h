@@ -286,6 +286,10 @@ static inline bool avow__is_no_promise(const avow_promise_t *p) {
   return p == c->no_memory || p == c->canceled;
 }
 
+/* A block for what must not be lost: of the reserve if need be. NULL once that
+   is used up, or the loop takes no more. */
+void *avow__block_surely(avow__context_t *c);
+
 /* A deferred's promise for what must not be lost: of the reserve if need be.
    One in place of it once that is used up, or the loop takes no more. */
 avow_promise_t *avow__promise_new_surely(avow__context_t *c,

@@ -48,6 +48,7 @@ avow_promise_t *avow_stackless(uv_loop_t *loop, avow_cb step,
 /* The loop closes, and the function awaits on and on. */
 static void abandon(avow_promise_t *p) {
   const avow_value_t dropped = avow__take_upstream(p);
+  p->kind = AVOW__RUNNING; /* to its end */
   avow__settle(p, avow_error(UV_ECANCELED));
   avow__unref(p);
   avow__value_unref(dropped); /* last: it may call the program */

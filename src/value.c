@@ -237,8 +237,10 @@ avow_value_t avow__bytes_cut(avow_value_t bytes, size_t len) {
   return avow__block_value(&cut->head);
 }
 
-/* SIZE_MAX, which is never to be had, for more than there are addresses. */
+/* SIZE_MAX, which is never to be had, for more than there may be. */
 static size_t list_size(size_t n) {
+  if (n > AVOW__LIST_MAX)
+    return SIZE_MAX;
   return avow__plus(sizeof(avow__list_t), avow__times(n, sizeof(avow_value_t)));
 }
 

@@ -53,7 +53,11 @@ avow_value_t avow__block_value(avow__block_t *block);
    value is in the middle of something. */
 bool avow__value_is_dying(void);
 
-/* An empty list with room for n items; NULL without memory. */
+/* Items are counted by uint32_t, with some numbers to spare. */
+#define AVOW__LIST_MAX ((size_t) UINT32_MAX - 8)
+
+/* An empty list with room for n items; NULL without memory, and for more than
+   AVOW__LIST_MAX. */
 avow__list_t *avow__list_new(size_t n);
 /* Room for n items in a list that nobody else has; NULL without memory, and
    then the old one is as it was. */

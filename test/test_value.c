@@ -1,5 +1,6 @@
 /* Values: what is made, what is read back, and when it is freed. */
 #include "harness.h"
+#include "value.h"
 
 enum { DEPTH = 1000000, SMALL_STACK = 64 * 1024, HOLDERS = 4, TURNS = 10000 };
 
@@ -162,6 +163,19 @@ static void list_keeps_its_items_in_order(void **state) {
   assert_string_equal(avow_to_bytes(avow_list_at(&list, 1), NULL), "two");
   assert_int_equal(avow_list_at(&list, 2)->tag, AVOW_NONE);
   avow_value_unref(list);
+}
+
+static void list_is_no_longer_than_can_be_counted(void **state) {
+  const long calls = allocation_calls();
+  avow__list_t *list = avow__list_new(1);
+  assert_non_null(list);
+
+  assert_null(avow__list_new(AVOW__LIST_MAX + 1));
+  assert_null(avow__list_new(SIZE_MAX));
+  assert_null(avow__list_resize(list, AVOW__LIST_MAX + 1));
+
+  assert_int_equal(allocation_calls(), calls + 1); /* nobody was asked */
+  avow_value_unref(avow__block_value(&list->head));
 }
 
 static void list_may_be_empty(void **state) {
@@ -465,6 +479,7 @@ int main(void) {
     CASE(bytes_new_gives_room_to_fill_in),
     CASE(bytes_new_of_more_than_there_can_be_is_enomem),
     CASE(list_keeps_its_items_in_order),
+    CASE(list_is_no_longer_than_can_be_counted),
     CASE(list_may_be_empty),
     CASE(object_gives_self_to_its_class),
     CASE(object_is_destroyed_once_when_its_last_holder_goes),
