@@ -3,7 +3,7 @@
  * reported. The numbers in comments are those of the rules in
  * docs/semantics.md.
  */
-#include "harness.h"
+#include "famine.h"
 
 static avow_promise_t *resolved(int64_t i) {
   return avow_promise_resolve(loop, avow_int(i));
@@ -413,6 +413,21 @@ static void tracker_hears_of_rejections_nobody_subscribed_to(void **state) {
   assert_fulfils_int(q, 0);
 }
 
+/* What handlers before it may still use is not freed: nobody would know
+   when. */
+static void attach_without_any_memory_does_not_free(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  use_up_reserve();
+
+  p = avow_attach(p, "freed", note_free);
+  give_back_memory();
+
+  assert_rejects(p, UV_ENOMEM);
+  assert_notes("");
+  avow_deferred_drop(d);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(reactions_run_in_order_of_registration),
@@ -447,6 +462,7 @@ int main(void) {
     CASE(cancelling_is_not_reported),
     CASE(losers_of_a_combinator_count_as_handled),
     CASE(tracker_hears_of_rejections_nobody_subscribed_to),
+    CASE(attach_without_any_memory_does_not_free),
   };
   return RUN(tests);
 }

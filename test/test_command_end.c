@@ -234,6 +234,31 @@ static void command_cancelled_past_its_end_is_dropped(void **state) {
   close_folder();
 }
 
+static void close_handle(uv_handle_t *handle, void *data) {
+  if (!uv_is_closing(handle))
+    uv_close(handle, NULL);
+}
+
+/* Nobody is killed who has ended. */
+static void handles_may_be_closed_past_its_end(void **state) {
+  open_folder();
+  assert_int_equal(mkfifo(in_folder("hold"), 0600), 0);
+  avow_promise_t *p = shell("(" LEFT_BEHIND
+                            ">$FOLDER/gone; "
+                            "read held <$FOLDER/hold) & exit 0");
+  while (access(in_folder("gone"), F_OK) != 0)
+    assert_fulfils_none(avow_sleep(loop, 1));
+
+  uv_walk(loop, close_handle, NULL);
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_int_equal(avow_result(p)->code, UV_ECANCELED);
+  avow_unref(p);
+  let_go();
+  close_folder();
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
 static void command_cancelled_with_input_under_way_is_dropped(void **state) {
   avow_promise_t *p = run_shell("exec sleep 60", much());
 
@@ -298,6 +323,7 @@ int main(void) {
     COMMAND(command_cancelled_with_input_under_way_is_dropped),
     COMMAND(command_cancelled_in_the_turn_of_its_end),
     COMMAND(loop_close_ends_commands),
+    COMMAND(handles_may_be_closed_past_its_end),
   };
   harness_init();
   return cmocka_run_group_tests(tests, children_prepare, NULL);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "acceptor.h"
+#include "famine.h"
 
 enum { LONG = 3600 * 1000 };
 
@@ -291,6 +292,23 @@ static void refusal_names_the_address(void **state) {
               "connect '127.0.0.1:1': connection refused");
 }
 
+/* Not even in the reserve: an attempt that has begun goes on. */
+static void race_needs_no_memory_for_a_pause(void **state) {
+  bool wins = false;
+  add_address("127.0.0.1", atoi(server_port));
+  add_address("127.0.0.1", deaf_port());
+  for (long nth = 1; !wins; nth++) {
+    assert_true(nth < 20);
+    use_up_reserve();
+    fail_allocation(nth, true);
+    avow_promise_t *p = race_with(LONG);
+    give_back_memory();
+    avow_value_t v = avow_run(p);
+    wins = !avow_is_error(&v);
+    drop(&v);
+  }
+}
+
 static void unknown_host_is_named(void **state) {
   const avow_value_t v = avow_run(avow_connect(loop, "no.number.", "1"));
 
@@ -403,6 +421,7 @@ int main(void) {
     NET(names_of_pipes_connect),
     NET(pipe_that_is_not_there_is_named),
     NET(cancelled_pipe_closes),
+    RACE(race_needs_no_memory_for_a_pause),
   };
   return RUN(tests);
 }

@@ -260,6 +260,9 @@ static void channel_says_whether_it_is_open_and_who_waits(void **state) {
 
   assert_string_equal(find("channel")->state, "ended");
   avow_channel_close(c);
+  read_dump();
+  assert_string_equal(find("send")->state, "rejected");
+  assert_string_equal(find("send")->upstream, "");
   avow_unref(p);
   avow_channel_unref(c);
 }

@@ -313,6 +313,42 @@ static void item_that_no_block_can_wait_for_rejects(void **state) {
   avow_channel_unref(channel);
 }
 
+static void sender_that_waits_at_the_end_is_heard(void **state) {
+  avow_channel_t *narrow = avow_channel_new(loop, 0);
+  avow_promise_t *sent[] = { avow_channel_send(narrow, avow_int(1)),
+                             avow_channel_send(narrow, avow_error(UV_EIO)) };
+  const avow_map_options_t options = { .kind = AVOW_ALL_SETTLED };
+  avow_channel_end(narrow);
+
+  assert_fulfils_none(avow_each(loop, narrow, note_item, NULL, &options));
+
+  assert_notes("item=1");
+  assert_fulfils_none(sent[0]);
+  assert_fulfils_none(sent[1]);
+  avow_channel_unref(narrow);
+  avow_channel_unref(channel);
+}
+
+/* For the promise of the next item, and not for who waits for it. */
+static avow_value_t exhaust_but_one(const avow_value_t *item, void *data) {
+  avow_promise_t *one = avow_promise_resolve(loop, avow_none());
+  const avow_value_t v = exhaust(item, data);
+  avow_unref(one);
+  return v;
+}
+
+static void next_item_that_no_block_can_wait_for_rejects(void **state) {
+  send_all(1, 1);
+
+  avow_promise_t *p = avow_each(loop, channel, exhaust_but_one, NULL, NULL);
+  run();
+  give_back_memory();
+
+  assert_rejects(p, UV_ENOMEM);
+  assert_notes("item=1");
+  avow_channel_unref(channel);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     EACH(each_takes_items_in_order_until_the_end),
@@ -334,6 +370,8 @@ int main(void) {
     EACH(map_of_all_settled_lists_failures_too),
     EACH(map_of_nothing_is_an_empty_list),
     EACH(item_that_no_block_can_wait_for_rejects),
+    EACH(sender_that_waits_at_the_end_is_heard),
+    EACH(next_item_that_no_block_can_wait_for_rejects),
   };
   return RUN(tests);
 }

@@ -174,6 +174,7 @@ static const struct {
   { AVOW_EBROKEN, "AVOW_EBROKEN" },       { AVOW_ECYCLE, "AVOW_ECYCLE" },
   { AVOW_EAGGREGATE, "AVOW_EAGGREGATE" }, { AVOW_EIDLE, "AVOW_EIDLE" },
   { AVOW_EREASON, "AVOW_EREASON" },       { AVOW_EMISUSE, "AVOW_EMISUSE" },
+  { AVOW_ENOTASYNC, "AVOW_ENOTASYNC" },   { AVOW_ETHROWN, "AVOW_ETHROWN" },
 };
 
 enum { OWN = sizeof(own) / sizeof(own[0]) };

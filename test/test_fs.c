@@ -355,6 +355,22 @@ static void close_waits_for_cancelled_requests_that_run(void **state) {
   (void) close(other);
 }
 
+/* Of two closes one finds the file open, which is gone then. */
+static void second_close_does_not_wait_for_the_first(void **state) {
+  const int fifo = open(at("fifo"), O_RDWR | O_CLOEXEC);
+  const int other = dup(fifo); /* the FIFO stays when the file is gone */
+  avow_promise_t *read = avow_fs_read(loop, fifo, 3, -1);
+  wait_until_taken();
+  assert_cancels_at_once(read);
+
+  avow_promise_t *first = avow_fs_close(loop, fifo);
+  assert_fulfils_none(avow_fs_close(loop, fifo));
+  assert_int_equal(write(other, "one", 3), 3);
+
+  assert_rejects(first, UV_EBADF);
+  (void) close(other);
+}
+
 /* What comes until the other end is closed. */
 static size_t read_pattern_to_its_end(uv_file from) {
   size_t done = 0, n = 1;
@@ -452,6 +468,7 @@ int main(void) {
     FS(close_waits_for_no_request_on_what_is_no_file),
     FS(cancelled_close_closes_all_the_same),
     FS(failure_keeps_its_code_without_memory),
+    FS(second_close_does_not_wait_for_the_first),
   };
   return RUN(tests);
 }

@@ -169,6 +169,24 @@ static void a_program_may_close_all_handles(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
+/* inotify tells of no failure: as libuv does for others. */
+static void fail_watching(uv_handle_t *handle, void *data) {
+  if (handle->type == UV_FS_EVENT)
+    ((uv_fs_event_t *) handle)
+        ->cb((uv_fs_event_t *) handle, NULL, 0, UV_EMFILE);
+}
+
+static void a_watch_that_fails_fails_the_channel(void **state) {
+  avow_channel_t *c = avow_fs_events(loop, folder, 0);
+  avow_promise_t *next = avow_channel_next(c);
+
+  uv_walk(loop, fail_watching, NULL);
+
+  assert_rejects(next, UV_EMFILE);
+  assert_rejects(avow_channel_next(c), UV_EMFILE);
+  avow_channel_unref(c);
+}
+
 static void read_a_number_as_event(void) {
   const avow_value_t v = avow_int(1);
   assert_null(avow_to_fs_event(&v));
@@ -192,6 +210,7 @@ int main(void) {
     EVENT(listening_alone_does_not_keep_the_loop_alive),
     EVENT(a_program_may_close_all_handles),
     EVENT(an_event_is_not_read_from_another_value),
+    EVENT(a_watch_that_fails_fails_the_channel),
   };
   return RUN(tests);
 }

@@ -180,6 +180,50 @@ static void closing_waits_for_no_more_shields_without_end(void **state) {
   open_again();
 }
 
+static void cancel_behind(void *p) {
+  note("cancels");
+  avow_cancel(p);
+}
+
+/* Of two that wait for ever, the first to be cancelled cancels the other. */
+static void shield_gives_way_when_closing_gives_up_on_it(void **state) {
+  avow_deferred_t *d[2];
+  avow_promise_t *p[2];
+  for (int i = 0; i < 2; i++)
+    p[i] = avow_then(avow_shield(avow_promise_new(loop, &d[i])), note_cb, NULL,
+                     "went on");
+  for (int i = 0; i < 2; i++)
+    avow_on_cancel(d[i], cancel_behind, p[1 - i]);
+
+  close_loop();
+
+  assert_notes("cancels cancels");
+  for (int i = 0; i < 2; i++) {
+    assert_int_equal(avow_error_code(avow_result(p[i])), UV_ECANCELED);
+    avow_unref(p[i]);
+    avow_deferred_drop(d[i]);
+  }
+  open_again();
+}
+
+static avow_value_t fail_or_sleep(size_t i, void *data) {
+  if (i == 1)
+    return avow_error(UV_EIO);
+  return avow_follow(avow_then(avow_sleep(loop, 1), note_cb, NULL, "slept"));
+}
+
+static void closing_spares_who_is_left_when_a_tool_has_failed(void **state) {
+  avow_promise_t *p = avow_shield(avow_map(loop, 2, fail_or_sleep, NULL, NULL));
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* it has failed, and waits */
+
+  close_loop();
+
+  assert_notes("slept");
+  assert_int_equal(avow_error_code(avow_result(p)), UV_EIO);
+  avow_unref(p);
+  open_again();
+}
+
 /* Functions that were cancelled. */
 
 #ifndef AVOW_NO_ASYNC
@@ -254,6 +298,8 @@ int main(void) {
     CASE(cancelled_behind_a_shield_its_next_await_is),
     CASE(closing_lets_a_function_clean_up),
 #endif
+    CASE(shield_gives_way_when_closing_gives_up_on_it),
+    CASE(closing_spares_who_is_left_when_a_tool_has_failed),
   };
   return RUN(tests);
 }

@@ -26,15 +26,21 @@ static void fake_stop(avow__source_t *source) {
   avow__source_close(source, (uv_handle_t *) &((fake_t *) source)->handle);
 }
 
-static avow_channel_t *fake_new(size_t room) {
+static avow_channel_t *fake_new_with(size_t room,
+                                     void (*resume)(avow__source_t *),
+                                     void (*pause)(avow__source_t *)) {
   fake_t *fake = avow__source_new(loop, sizeof(*fake));
   assert_non_null(fake);
   assert_int_equal(uv_idle_init(loop, &fake->handle), 0);
   fake->handle.data = fake;
-  fake->source.resume = fake_resume;
-  fake->source.pause = fake_pause;
+  fake->source.resume = resume;
+  fake->source.pause = pause;
   fake->source.stop = fake_stop;
   return avow__channel_feed(loop, room, &fake->source);
+}
+
+static avow_channel_t *fake_new(size_t room) {
+  return fake_new_with(room, fake_resume, fake_pause);
 }
 
 static void a_source_flows_while_there_is_room(void **state) {
@@ -132,6 +138,62 @@ static void a_loop_that_closes_gives_no_more_sources(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
+/* Another channel's, which is told when this one has returned. */
+static avow_channel_t *other;
+
+static void ask_and_give_up(avow__source_t *source) {
+  note("asks");
+  avow_promise_t *p = avow_channel_next(other);
+  avow_cancel(p);
+  avow_unref(p);
+}
+
+static void a_source_hears_nothing_of_what_is_as_it_was(void **state) {
+  other = fake_new(0);
+  avow_channel_t *c = fake_new_with(0, ask_and_give_up, NULL);
+
+  avow_promise_t *p = avow_channel_next(c);
+
+  assert_notes("asks");
+  avow_cancel(p);
+  avow_unref(p);
+  avow_channel_unref(c);
+  avow_channel_unref(other);
+  assert_notes("stop stop");
+}
+
+static void end_channel(avow__source_t *source) {
+  avow_channel_end(source->channel);
+}
+
+static void a_source_may_end_its_channel_as_it_is_paused(void **state) {
+  avow_channel_t *c = fake_new_with(1, fake_resume, end_channel);
+
+  assert_false(avow__channel_push(c, avow_int(1)));
+
+  assert_notes("resume stop");
+  assert_next_int(c, 1);
+  assert_fulfils_none(avow_channel_next(c));
+  avow_channel_unref(c);
+}
+
+static void a_sender_waits_until_there_is_room_again(void **state) {
+  avow_channel_t *c = fake_new(1);
+  for (int64_t i = 0; i < 3; i++)
+    (void) avow__channel_push(c, avow_int(i)); /* beyond the room */
+  avow_promise_t *sent = avow_channel_send(c, avow_int(3));
+
+  assert_next_int(c, 0);
+  assert_next_int(c, 1);
+  assert_int_equal(avow_state(sent), AVOW_PENDING);
+  assert_next_int(c, 2);
+
+  assert_fulfils_none(sent);
+  assert_next_int(c, 3);
+  assert_notes("resume pause resume");
+  avow_channel_unref(c);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(a_source_flows_while_there_is_room),
@@ -141,6 +203,9 @@ int main(void) {
     CASE(the_end_stops_a_source),
     CASE(loop_close_stops_sources),
     CASE(a_loop_that_closes_gives_no_more_sources),
+    CASE(a_source_hears_nothing_of_what_is_as_it_was),
+    CASE(a_source_may_end_its_channel_as_it_is_paused),
+    CASE(a_sender_waits_until_there_is_room_again),
   };
   return RUN(tests);
 }

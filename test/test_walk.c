@@ -329,6 +329,15 @@ static void glob_finds_directories_only(void **state) {
   assert_globs("**/", "a/ a/b/ a/b/c/ a/link/");
 }
 
+static void glob_finds_no_directory_where_links_lead_to_none(void **state) {
+  make_tree();
+  make_link("a/file", "one.c");
+  make_link("a/nowhere", "missing");
+
+  assert_globs("a/*/", "a/b/ a/link/");
+  assert_globs("a/*/*.c", "a/b/two.c a/link/two.c");
+}
+
 static void glob_takes_a_path(void **state) {
   make_tree();
 
@@ -439,6 +448,7 @@ int main(void) {
     DISK_CASE(glob_rejects_what_is_no_pattern),
     DISK_CASE(glob_is_cancelled),
     DISK_CASE(glob_survives_failing_memory),
+    DISK_CASE(glob_finds_no_directory_where_links_lead_to_none),
   };
   disk_init();
   return RUN(tests);
