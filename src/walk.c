@@ -112,9 +112,9 @@ static void push_batch(walk_t *walk) {
 
 static void end_batch(avow__job_t *job) {
   walk_t *walk = ((batch_t *) job)->walk;
-  if (avow_is_error(&job->result)) { /* cancelled with the loop */
-    assert(walk->n == 0 && walk->last.tag == AVOW_NONE); /* before its turn */
-    walk->last = job->result;
+  if (avow__job_is_unwanted(job)) { /* cancelled with the loop */
+    avow__value_unref(walk->last);
+    walk->last = avow_error(UV_ECANCELED);
   }
   push_batch(walk);
   walk->running = false;

@@ -1,0 +1,323 @@
+/*
+ * What libuv and the system do not refuse where tests run, but may elsewhere:
+ * the linker has the calls below come before theirs.
+ */
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "../src/disk.h"
+#include "disk.h"
+
+/* What the calls of a function give in place of what they would. */
+typedef struct {
+  int err;
+  int after; /* so many calls that are as ever */
+  int times; /* 0: all are */
+  int calls;
+} refusal_t;
+
+static refusal_t locks, wakers, signals, readings, looks, openings, removals;
+static bool hides_types;
+static atomic_bool waits; /* until what reads is not wanted; outside time */
+
+static bool refuses(refusal_t *refusal) {
+  const int call = refusal->calls++ - refusal->after;
+  return call >= 0 && call < refusal->times;
+}
+
+static refusal_t once(int err) {
+  return (refusal_t){ .err = err, .times = 1 };
+}
+
+static const refusal_t never;
+
+int __wrap_uv_mutex_init(uv_mutex_t *mutex);
+int __real_uv_mutex_init(uv_mutex_t *mutex);
+int __wrap_uv_mutex_init(uv_mutex_t *mutex) {
+  return refuses(&locks) ? locks.err : __real_uv_mutex_init(mutex);
+}
+
+int __wrap_uv_async_init(uv_loop_t *on, uv_async_t *async, uv_async_cb cb);
+int __real_uv_async_init(uv_loop_t *on, uv_async_t *async, uv_async_cb cb);
+int __wrap_uv_async_init(uv_loop_t *on, uv_async_t *async, uv_async_cb cb) {
+  return refuses(&wakers) ? wakers.err : __real_uv_async_init(on, async, cb);
+}
+
+int __wrap_uv_signal_init(uv_loop_t *on, uv_signal_t *handle);
+int __real_uv_signal_init(uv_loop_t *on, uv_signal_t *handle);
+int __wrap_uv_signal_init(uv_loop_t *on, uv_signal_t *handle) {
+  return refuses(&signals) ? signals.err : __real_uv_signal_init(on, handle);
+}
+
+int __wrap_uv_fs_readdir(uv_loop_t *on, uv_fs_t *req, uv_dir_t *dir,
+                         uv_fs_cb cb);
+int __real_uv_fs_readdir(uv_loop_t *on, uv_fs_t *req, uv_dir_t *dir,
+                         uv_fs_cb cb);
+int __wrap_uv_fs_readdir(uv_loop_t *on, uv_fs_t *req, uv_dir_t *dir,
+                         uv_fs_cb cb) {
+  while (atomic_load(&waits) && avow_work_is_wanted())
+    uv_sleep(1);
+  const int n = __real_uv_fs_readdir(on, req, dir, cb);
+  for (int i = 0; hides_types && i < n; i++)
+    dir->dirents[i].type = UV_DIRENT_UNKNOWN;
+  return refuses(&readings) ? readings.err : n;
+}
+
+uint64_t __wrap_uv_hrtime(void);
+uint64_t __real_uv_hrtime(void);
+uint64_t __wrap_uv_hrtime(void) {
+  return atomic_load(&waits) ? 1 : __real_uv_hrtime();
+}
+
+int __wrap_avow__disk_lstat(const char *path, uv_stat_t *out);
+int __real_avow__disk_lstat(const char *path, uv_stat_t *out);
+int __wrap_avow__disk_lstat(const char *path, uv_stat_t *out) {
+  return refuses(&looks) ? looks.err : __real_avow__disk_lstat(path, out);
+}
+
+int __wrap_avow__disk_open(const char *path, int flags, int mode);
+int __real_avow__disk_open(const char *path, int flags, int mode);
+int __wrap_avow__disk_open(const char *path, int flags, int mode) {
+  return refuses(&openings) ? openings.err
+                            : __real_avow__disk_open(path, flags, mode);
+}
+
+int __wrap_avow__disk_rmdir(const char *path);
+int __real_avow__disk_rmdir(const char *path);
+int __wrap_avow__disk_rmdir(const char *path) {
+  return refuses(&removals) ? removals.err : __real_avow__disk_rmdir(path);
+}
+
+/* The first loop of a process makes the lock of all. */
+
+static int first_loop_status;
+
+static void make_first_loop(void) {
+  uv_loop_t first;
+  (void) signal(SIGABRT, SIG_DFL);
+  locks = once(UV_ENOMEM);
+  (void) uv_loop_init(&first);
+  (void) avow_loop_init(&first, NULL);
+  _exit(0);
+}
+
+static void process_without_a_lock_ends(void **state) {
+  assert_true(WIFSIGNALED(first_loop_status));
+  assert_int_equal(WTERMSIG(first_loop_status), SIGABRT);
+}
+
+/* Other threads' ways in. */
+
+static void assert_remote_is_refused(int err) {
+  avow_remote_t *r;
+  assert_rejects(avow_remote_new(loop, &r), err);
+  assert_int_equal(avow_remote_resolve(r, avow_none()), UV_ECANCELED);
+}
+
+static void remote_needs_a_lock_and_a_waker(void **state) {
+  locks = once(UV_ENOMEM);
+  assert_remote_is_refused(UV_ENOMEM);
+  wakers = once(UV_EMFILE);
+  assert_remote_is_refused(UV_EMFILE);
+
+  avow_remote_t *r;
+  avow_promise_t *p = avow_remote_new(loop, &r);
+  assert_int_equal(avow_remote_resolve(r, avow_int(1)), 0);
+  assert_fulfils_int(p, 1);
+}
+
+static avow_value_t do_nothing(uv_loop_t *own, void *data) {
+  return avow_none();
+}
+
+static void loops_need_locks(void **state) {
+  locks = once(UV_ENOMEM);
+  avow_loops_t *none = avow_loops_new(2);
+
+  assert_int_equal(avow_loops_count(none), 0);
+  assert_rejects(avow_loops_run(none, 0, loop, do_nothing, NULL), UV_ENOMEM);
+  assert_fulfils_none(avow_loops_close(none, loop));
+}
+
+static void signals_need_a_handle(void **state) {
+  signals = once(UV_EMFILE);
+
+  const avow_value_t v = avow_run(avow_signal_once(loop, SIGUSR1));
+
+  assert_int_equal(avow_error_code(&v), UV_EMFILE);
+  assert_true(strncmp(avow_error_message(&v), "signal '", 8) == 0);
+  avow_value_unref(v);
+}
+
+static void copying_a_tree_needs_a_lock(void **state) {
+  make_dir("from");
+  locks = once(UV_ENOMEM);
+
+  assert_rejects(avow_copy_tree(loop, at("from"), at("to"), NULL), UV_ENOMEM);
+
+  assert_missing("to");
+}
+
+/* Files. */
+
+static void make_tree(void) {
+  make_dir("a");
+  make_dir("a/b");
+  make_file("a/b/file", "");
+}
+
+static void removing_waits_for_what_may_pass(void **state) {
+  static const int may_pass[] = { UV_EBUSY, UV_EMFILE,    UV_ENFILE,
+                                  UV_EPERM, UV_ENOTEMPTY, UV_EEXIST };
+  for (size_t i = 0; i < sizeof(may_pass) / sizeof(may_pass[0]); i++) {
+    make_tree();
+    removals = once(may_pass[i]);
+
+    assert_fulfils_int(avow_remove_tree(loop, at("a")), 3);
+
+    assert_int_equal(removals.calls, 3);
+    assert_missing("a");
+  }
+}
+
+static void removing_stops_at_what_stays(void **state) {
+  make_tree();
+  removals = once(UV_EIO);
+
+  assert_rejects(avow_remove_tree(loop, at("a")), UV_EIO);
+
+  assert_int_equal(removals.calls, 1);
+  assert_true(is_there("a/b"));
+}
+
+static avow_promise_t *replace(void) {
+  return avow_replace_file(loop, at("file"), avow_string("new"), 0600);
+}
+
+static void replacing_looks_for_a_name_that_is_free(void **state) {
+  make_file("file", "old");
+  openings = once(UV_EEXIST);
+
+  assert_fulfils_int(replace(), 3);
+
+  assert_file("file", "new");
+  assert_int_equal(entries_of(""), 1);
+}
+
+static void replacing_gives_up_where_no_name_is_free(void **state) {
+  make_file("file", "old");
+  openings = (refusal_t){ .err = UV_EEXIST, .times = 10000 };
+
+  assert_rejects(replace(), UV_EEXIST);
+
+  assert_int_in_range(openings.calls, 2, 1000);
+  assert_file("file", "old");
+  assert_int_equal(entries_of(""), 1);
+}
+
+typedef struct {
+  int entries, errors, dirs, unknown;
+} walked_t;
+
+static walked_t walk(const char *name) {
+  walked_t walked = { 0 };
+  avow_channel_t *channel = avow_walk(loop, at(name));
+  avow_value_t v = avow_run(avow_channel_next(channel));
+  for (; v.tag == AVOW_OBJECT; v = avow_run(avow_channel_next(channel))) {
+    const avow_found_t *found = avow_to_found(&v);
+    walked.entries++;
+    walked.errors += found->error == UV_EIO;
+    walked.dirs += found->type == UV_DIRENT_DIR;
+    walked.unknown += found->type == UV_DIRENT_UNKNOWN;
+    avow_value_unref(v);
+  }
+  assert_int_equal(v.tag, AVOW_NONE);
+  avow_channel_unref(channel);
+  return walked;
+}
+
+/* A directory far up is read to its end first, for not all can stay open. */
+static void walk_tells_of_a_directory_it_cannot_read_on_in(void **state) {
+  enum { OPEN = 32, DEEP = OPEN + 3 };
+  char name[2 * DEEP] = "a";
+  for (int i = 0; i < DEEP; i++) {
+    make_dir(name);
+    strcat(name, i < DEEP - 1 ? "/a" : "");
+  }
+  readings = (refusal_t){ .err = UV_EIO, .after = OPEN, .times = 1 };
+
+  const walked_t walked = walk("a");
+
+  assert_int_equal(walked.entries, OPEN);
+  assert_int_equal(walked.errors, 1);
+}
+
+static void walk_looks_at_what_it_is_not_told(void **state) {
+  make_tree();
+  hides_types = true;
+
+  const walked_t walked = walk("a");
+
+  assert_int_equal(walked.entries, 2);
+  assert_int_equal(walked.dirs, 1);
+  assert_int_equal(walked.unknown, 0);
+}
+
+static void walk_gives_what_it_may_not_look_at(void **state) {
+  make_tree();
+  hides_types = true;
+  looks = once(UV_EACCES);
+
+  const walked_t walked = walk("a");
+
+  assert_int_equal(walked.entries, 1);
+  assert_int_equal(walked.unknown, 1);
+}
+
+static void walk_stops_in_the_midst_when_its_loop_closes(void **state) {
+  make_tree();
+  atomic_store(&waits, true);
+  avow_channel_t *channel = avow_walk(loop, at("a"));
+  wait_until_taken();
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_int_equal(readings.calls, 1);
+  avow_channel_unref(channel);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static int setup(void **state) {
+  locks = wakers = signals = readings = looks = openings = removals = never;
+  hides_types = false;
+  atomic_store(&waits, false);
+  return disk_setup(state);
+}
+
+#define REFUSED_CASE(f) cmocka_unit_test_setup_teardown(f, setup, disk_teardown)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    REFUSED_CASE(process_without_a_lock_ends),
+    REFUSED_CASE(remote_needs_a_lock_and_a_waker),
+    REFUSED_CASE(loops_need_locks),
+    REFUSED_CASE(signals_need_a_handle),
+    REFUSED_CASE(copying_a_tree_needs_a_lock),
+    REFUSED_CASE(removing_waits_for_what_may_pass),
+    REFUSED_CASE(removing_stops_at_what_stays),
+    REFUSED_CASE(replacing_looks_for_a_name_that_is_free),
+    REFUSED_CASE(replacing_gives_up_where_no_name_is_free),
+    REFUSED_CASE(walk_tells_of_a_directory_it_cannot_read_on_in),
+    REFUSED_CASE(walk_looks_at_what_it_is_not_told),
+    REFUSED_CASE(walk_gives_what_it_may_not_look_at),
+    REFUSED_CASE(walk_stops_in_the_midst_when_its_loop_closes),
+  };
+  const pid_t child = fork(); /* before this process has a loop */
+  if (child == 0)
+    make_first_loop();
+  (void) waitpid(child, &first_loop_status, 0);
+  disk_init();
+  return RUN(tests);
+}
