@@ -282,8 +282,7 @@ static bool is_root(const avow_promise_t *p) {
 
 static void sweep_one(avow_promise_t *p, void *data) {
   sweep_t *sweep = data;
-  const bool proxy = (p->flags & AVOW__PROXY) != 0;
-  if (!avow__is_pending(p) || proxy || p->kind == AVOW__ELEMENT ||
+  if (!avow__is_pending(p) || p->kind == AVOW__ELEMENT ||
       p->kind == AVOW__WATCH || p->kind == AVOW__CHILD)
     return;
   sweep->pending++;

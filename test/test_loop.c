@@ -327,6 +327,21 @@ static void init_and_close_refuse_during_close(void **state) {
   assert_notes("busy");
 }
 
+static void close_in_a_callback(uv_handle_t *handle) {
+  assert_int_equal(avow_loop_close(loop), UV_EBUSY);
+  note("busy");
+}
+
+static void close_refuses_in_a_callback_that_it_waits_for(void **state) {
+  uv_timer_t timer;
+  assert_int_equal(uv_timer_init(loop, &timer), 0);
+  uv_close((uv_handle_t *) &timer, close_in_a_callback);
+
+  close_loop();
+
+  assert_notes("busy");
+}
+
 /* Statistics. */
 
 static avow_stats_t stats(void) {
@@ -425,6 +440,7 @@ int main(void) {
 #ifndef AVOW_NO_POOL
     CASE(promises_reuse_the_memory_of_others),
 #endif
+    CASE(close_refuses_in_a_callback_that_it_waits_for),
   };
   return RUN(tests);
 }

@@ -132,6 +132,39 @@ static void a_program_may_close_all_handles(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
+static void close_of_type(uv_handle_t *handle, void *type) {
+  if (handle->type == *(uv_handle_type *) type)
+    uv_close(handle, NULL);
+}
+
+/* To start one that is closing would corrupt the loop. */
+static void assert_not_started(uv_handle_t *handle, void *data) {
+  assert_false(uv_is_closing(handle) && uv_is_active(handle));
+}
+
+/* Whichever of them it is that is gone: the others are of no use without. */
+static void a_program_may_close_handles_of_a_type(void **state) {
+  uv_handle_type types[] = { UV_IDLE, UV_PREPARE, UV_CHECK };
+  for (int i = 0; i < 3; i++) {
+    avow_deferred_t *d;
+    avow_unref(avow_then(avow_promise_new(loop, &d), note_cb, NULL, "job"));
+    avow_promise_t *p = avow_after_poll(loop);
+    uv_walk(loop, close_of_type, &types[i]);
+    avow_promise_t *q = avow_before_poll(loop);
+    assert_true(avow_resolve(d, avow_none()));
+    uv_walk(loop, assert_not_started, NULL);
+
+    assert_int_equal(avow_error_code(avow_result(q)), UV_ECANCELED);
+    avow_unref(q);
+    assert_int_equal(avow_loop_close(loop), 0);
+
+    assert_notes("job");
+    assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
+    avow_unref(p);
+    assert_int_equal(avow_loop_init(loop, NULL), 0);
+  }
+}
+
 static void loop_close_cancels_who_waits(void **state) {
   avow_promise_t *p = avow_before_poll(loop);
 
@@ -153,6 +186,7 @@ int main(void) {
     CASE(a_thousand_who_wait_need_no_more_handles_than_one),
     CASE(a_program_may_close_all_handles),
     CASE(loop_close_cancels_who_waits),
+    CASE(a_program_may_close_handles_of_a_type),
   };
   return RUN(tests);
 }

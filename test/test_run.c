@@ -184,6 +184,30 @@ static avow_value_t run_cb(const avow_value_t *arg, void *data) {
   return avow_run(avow_promise_resolve(loop, avow_none()));
 }
 
+static void close_handle(uv_handle_t *handle, void *data) {
+  uv_close(handle, NULL);
+}
+
+static void close_all_and_resolve(uv_timer_t *timer) {
+  uv_walk(loop, close_handle, NULL);
+  assert_true(avow_resolve(timer->data, avow_int(1)));
+}
+
+/* Nothing keeps the loop alive then but jobs that it does not know of. */
+static void run_ends_though_its_handles_were_closed(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_then(avow_promise_new(loop, &d), note_cb, NULL, "a");
+  uv_timer_t timer;
+  start_timer(&timer, close_all_and_resolve, d);
+
+  const avow_value_t v = avow_run(p);
+
+  assert_int_equal(avow_to_int(&v), 1);
+  assert_notes("a");
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
 static void run_in_a_callback(void) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
   assert_rejects(avow_then(p, run_cb, NULL, NULL), AVOW_EMISUSE);
@@ -206,6 +230,7 @@ int main(void) {
     CASE(run_says_when_the_loop_is_dry),
     CASE(run_goes_on_after_a_stop),
     CASE(run_in_a_callback_is_misuse),
+    CASE(run_ends_though_its_handles_were_closed),
   };
   return RUN(tests);
 }

@@ -224,6 +224,84 @@ static void closing_spares_who_is_left_when_a_tool_has_failed(void **state) {
   open_again();
 }
 
+static avow_value_t shield_long(const avow_value_t *arg, void *data) {
+  return avow_follow(avow_shield(avow_sleep(loop, 60000)));
+}
+
+/* Nothing can happen any more, nor does a shield that comes now change that. */
+static void closing_ends_shields_of_what_waits_for_each_other(void **state) {
+  avow_deferred_t *dp, *dq;
+  avow_promise_t *p = avow_promise_new(loop, &dp);
+  avow_promise_t *q = avow_promise_new(loop, &dq);
+  assert_true(avow_resolve(dp, avow_follow(avow_ref(q))));
+  assert_true(avow_resolve(dq, avow_follow(avow_ref(p))));
+  p = avow_catch(avow_shield(p), shield_long, NULL);
+
+  close_loop();
+
+  assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
+  assert_int_equal(avow_error_code(avow_result(q)), UV_ECANCELED);
+  avow_unref(p);
+  avow_unref(q);
+  open_again();
+}
+
+static avow_value_t clean_up(void *data) {
+  avow_promise_t *p = avow_then(avow_sleep(loop, 1), note_cb, NULL, "clean");
+  return avow_follow(p);
+}
+
+/* The losers of a race that is over are cancelled, and clean up. */
+static void closing_spares_losers_that_a_shield_waits_for(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *racers[] = {
+    avow_promise_new(loop, &d),
+    avow_finally(avow_sleep(loop, 60000), clean_up, NULL),
+  };
+  avow_promise_t *p = avow_shield(avow_join_losers(avow_race(loop, racers, 2)));
+  assert_true(avow_resolve(d, avow_int(1)));
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* alive */
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+
+  close_loop();
+
+  assert_notes("clean");
+  assert_int_equal(avow_to_int(avow_result(p)), 1);
+  avow_unref(p);
+  open_again();
+}
+
+static avow_deferred_t *resolved_late;
+
+static void close_handle(uv_handle_t *handle, void *data) {
+  uv_close(handle, NULL);
+}
+
+static avow_value_t end_repeat(void *data) {
+  return avow_int(1);
+}
+
+static void on_idle(uv_idle_t *handle) {
+  avow_promise_t *p = avow_repeat(loop, end_repeat, NULL);
+  uv_walk(loop, close_handle, NULL);
+  assert_true(avow_resolve(resolved_late, avow_follow(p)));
+}
+
+/* The loop is not alive then, but there are jobs. */
+static void closing_spares_what_a_program_settles_as_it_closes_all_handles(
+    void **state) {
+  avow_promise_t *p = avow_shield(avow_promise_new(loop, &resolved_late));
+  uv_idle_t idle;
+  assert_int_equal(uv_idle_init(loop, &idle), 0);
+  assert_int_equal(uv_idle_start(&idle, on_idle), 0);
+
+  close_loop();
+
+  assert_int_equal(avow_state(p), AVOW_FULFILLED);
+  avow_unref(p);
+  open_again();
+}
+
 /* Functions that were cancelled. */
 
 #ifndef AVOW_NO_ASYNC
@@ -300,6 +378,9 @@ int main(void) {
 #endif
     CASE(shield_gives_way_when_closing_gives_up_on_it),
     CASE(closing_spares_who_is_left_when_a_tool_has_failed),
+    CASE(closing_ends_shields_of_what_waits_for_each_other),
+    CASE(closing_spares_losers_that_a_shield_waits_for),
+    CASE(closing_spares_what_a_program_settles_as_it_closes_all_handles),
   };
   return RUN(tests);
 }

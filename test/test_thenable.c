@@ -136,6 +136,22 @@ static void thenable_is_cancelled_before_and_after_its_job(void **state) {
   assert_false(avow_resolve(late.deferred, avow_int(1)));
 }
 
+static void loop_close_cancels_who_waits_for_an_answer(void **state) {
+  foreign_t foreign = { .keep = true };
+  avow_promise_t *p =
+      avow_promise_resolve(loop, avow_object(&foreign_class, &foreign));
+  run();
+  avow_on_cancel(foreign.deferred, note_free, "stop");
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_notes("then stop");
+  assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
+  avow_unref(p);
+  assert_false(avow_resolve(foreign.deferred, avow_int(1)));
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(thenable_is_asked_in_a_job_of_its_own),
@@ -147,6 +163,7 @@ int main(void) {
     CASE(thenable_answers_with_a_promise),
     CASE(thenable_that_answers_with_its_own_promise_rejects),
     CASE(thenable_is_cancelled_before_and_after_its_job),
+    CASE(loop_close_cancels_who_waits_for_an_answer),
   };
   return RUN(tests);
 }

@@ -382,6 +382,25 @@ static void the_budget_does_not_change_the_order(void **state) {
   assert_notes("1 2 3 4 5 6 7 8 9");
 }
 
+/* Turns are not noticed then, but each wake-up is one. */
+static void close_prepare(uv_handle_t *handle, void *data) {
+  if (handle->type == UV_PREPARE)
+    uv_close(handle, NULL);
+}
+
+static void budgets_end_no_chain_without_a_handle_for_turns(void **state) {
+  open_with_budget(2);
+  avow_promise_t *p = avow_promise_resolve(loop, avow_int(1));
+  for (int i = 0; i < 9; i++)
+    p = avow_then(p, NULL, NULL, NULL);
+  uv_walk(loop, close_prepare, NULL);
+
+  assert_fulfils_int(p, 1);
+
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
 /* The program's callbacks run while avow_loop_close() closes handles. */
 
 static avow_promise_t *made_late;
@@ -432,6 +451,7 @@ int main(void) {
     CASE(a_drain_keeps_to_its_budget),
     CASE(the_default_budget_is_ten_thousand),
     CASE(the_budget_does_not_change_the_order),
+    CASE(budgets_end_no_chain_without_a_handle_for_turns),
     CASE(work_begun_while_handles_close_is_not_lost),
   };
   return RUN(tests);
