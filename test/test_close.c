@@ -4,6 +4,8 @@
  * no hang; that it does soon, whatever begins anew. And closing it where a call
  * of avow's has not come to its end.
  */
+#include <signal.h>
+
 #include "harness.h"
 
 enum { SOON = 1000, TOO_OFTEN = 3000000 };
@@ -263,6 +265,58 @@ static void hooks_cannot_close_the_loop(void **state) {
   assert_notes("busy busy");
 }
 
+static uv_timer_t first, second;
+static uv_close_cb on_second_closed;
+
+/* Calls back in the last turn but one of the close, for it waits for what its
+   own handles take. */
+static void close_second(uv_handle_t *handle) {
+  uv_close((uv_handle_t *) &second, on_second_closed);
+}
+
+static void close_late(uv_close_cb on_closed) {
+  assert_int_equal(uv_timer_init(loop, &first), 0);
+  assert_int_equal(uv_timer_init(loop, &second), 0);
+  on_second_closed = on_closed;
+  uv_close((uv_handle_t *) &first, close_second);
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_int_equal(uv_loop_close(loop), 0); /* no handle is left */
+  assert_int_equal(uv_loop_init(loop), 0);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void listen_to_a_signal(uv_handle_t *handle) {
+  avow_unref(avow_catch(avow_signal_once(loop, SIGTERM), note_cb, "refused"));
+}
+
+static void close_waits_for_handles_that_are_made_meanwhile(void **state) {
+  close_late(listen_to_a_signal);
+
+  assert_notes("refused");
+}
+
+static void close_one(uv_handle_t *handle, void *data) {
+  if (!uv_is_closing(handle))
+    uv_close(handle, NULL);
+}
+
+static void spawn_and_close_all(uv_handle_t *handle) {
+  static uv_timer_t timer;
+  char *args[] = { "true", NULL };
+  const uv_process_options_t options = { .file = args[0], .args = args };
+  avow_unref(avow_catch(avow_spawn(loop, &options), note_cb, "refused"));
+  assert_int_equal(uv_timer_init(loop, &timer), 0);
+  uv_walk(loop, close_one, NULL);
+}
+
+/* Of such a handle libuv tells nobody that it is closed. */
+static void close_waits_for_handles_that_the_program_closes_meanwhile(
+    void **state) {
+  close_late(spawn_and_close_all);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(close_ends_although_catch_starts_anew),
@@ -277,6 +331,8 @@ int main(void) {
     CASE(destroy_function_cannot_close_while_cancelling),
     CASE(function_that_is_tried_cannot_close_the_loop),
     CASE(hooks_cannot_close_the_loop),
+    CASE(close_waits_for_handles_that_are_made_meanwhile),
+    CASE(close_waits_for_handles_that_the_program_closes_meanwhile),
   };
   return RUN(tests);
 }
