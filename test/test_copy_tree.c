@@ -180,6 +180,34 @@ static void what_is_there_is_replaced(void **state) {
   assert_file("other", "kept");
 }
 
+/* A directory that is not on the file system of the tests' own. */
+static bool make_elsewhere(char *template) {
+  struct stat here, there;
+  if (mkdtemp(template) == NULL)
+    return false;
+  assert_int_equal(stat(at(""), &here), 0);
+  assert_int_equal(stat(template, &there), 0);
+  return here.st_dev != there.st_dev;
+}
+
+/* Numbers of files are those of a file system: equal ones are of two files. */
+static void what_is_there_is_replaced_on_another_file_system(void **state) {
+  char elsewhere[] = "/dev/shm/avow-XXXXXX";
+  const avow_copy_options_t options = { .existing = AVOW_EXISTING_REPLACE };
+  if (!make_elsewhere(elsewhere))
+    skip_because("/dev/shm is no other file system");
+  make_tree();
+
+  for (int i = 0; i < 2; i++)
+    assert_fulfils_int(avow_copy_tree(loop, at("a"), elsewhere, &options),
+                       ENTRIES);
+
+  assert_fulfils_int(avow_copy_tree(loop, elsewhere, at("back"), NULL),
+                     ENTRIES);
+  assert_copied("back");
+  avow_value_unref(avow_run(avow_remove_tree(loop, elsewhere)));
+}
+
 static void what_is_there_is_kept(void **state) {
   make_tree();
   make_dir("to");
@@ -469,6 +497,7 @@ int main(void) {
     DISK_CASE(loop_close_stops_a_copy),
     DISK_CASE(copy_tree_survives_failing_memory),
     DISK_CASE(copy_tree_survives_failing_memory_heard),
+    DISK_CASE(what_is_there_is_replaced_on_another_file_system),
   };
   disk_init();
   return RUN(tests);

@@ -349,6 +349,27 @@ static void next_item_that_no_block_can_wait_for_rejects(void **state) {
   avow_channel_unref(channel);
 }
 
+static avow_value_t send_again(const avow_value_t *item, void *calls) {
+  ++*(int *) calls;
+  avow_unref(avow_channel_send(channel, avow_int(1)));
+  return avow_none();
+}
+
+static void shielded_each_is_given_up_when_its_items_have_no_end(void **state) {
+  int calls = 0;
+  send_all(1, 1);
+  avow_promise_t *p =
+      avow_shield(avow_each(loop, channel, send_again, &calls, NULL));
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
+  assert_in_range(calls, 1, 10000);
+  avow_unref(p);
+  avow_channel_unref(channel);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     EACH(each_takes_items_in_order_until_the_end),
@@ -372,6 +393,7 @@ int main(void) {
     EACH(item_that_no_block_can_wait_for_rejects),
     EACH(sender_that_waits_at_the_end_is_heard),
     EACH(next_item_that_no_block_can_wait_for_rejects),
+    EACH(shielded_each_is_given_up_when_its_items_have_no_end),
   };
   return RUN(tests);
 }

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -366,8 +367,17 @@ static avow_promise_t *start_large_read_file(void) {
   return avow_read_file(loop, "/proc/self/smaps", LARGE);
 }
 
+/* The longer the more is mapped, and of no size. */
 static void read_file_survives_failing_to_make_room(void **state) {
+  enum { MAPS = 400 };
+  void *maps[MAPS];
+  for (int i = 0; i < MAPS; i++)
+    maps[i] = mmap(NULL, 1, PROT_READ, MAP_SHARED, file, 0);
+
   survive(start_large_read_file);
+
+  for (int i = 0; i < MAPS; i++)
+    assert_int_equal(munmap(maps[i], 1), 0);
 }
 
 #define FILES(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)

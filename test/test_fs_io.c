@@ -2,6 +2,7 @@
 #define _XOPEN_SOURCE 700 /* pread() */
 
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -232,6 +233,52 @@ static void readv_rejects_when_libuv_has_no_memory(void **state) {
   assert_says(p, UV_ENOMEM, "read file %d: not enough memory", file);
 }
 
+static pthread_t reader;
+static atomic_bool reader_is_known;
+
+static void note_thread(uv_work_t *req) {
+  reader = pthread_self();
+  reader_is_known = true;
+}
+
+static void hear_signal(int sig) {
+}
+
+/* More parts than libuv has room for without memory, of what has nothing to
+   read: by the one thread that is not held. */
+static avow_promise_t *start_to_wait(uv_file fifo) {
+  const size_t sizes[] = { 1, 1, 1, 1, 1, 1, 1, 1 };
+  hold_pool(THREADS - 1);
+  queue_work(note_thread);
+  avow_promise_t *p = avow_fs_readv(loop, fifo, sizes, 8, -1);
+  while (!reader_is_known)
+    uv_sleep(1);
+  return p;
+}
+
+static void interrupted_readv_rejects_without_memory_to_go_on(void **state) {
+  if (kernel_does_files())
+    skip_because("the kernel reads by itself: nobody is there to interrupt");
+  const struct sigaction action = { .sa_handler = hear_signal };
+  struct sigaction before;
+  assert_int_equal(sigaction(SIGUSR1, &action, &before), 0);
+  assert_int_equal(mkfifo(at("fifo"), 0600), 0);
+  const int fifo = open(at("fifo"), O_RDWR | O_CLOEXEC);
+  avow_promise_t *p = start_to_wait(fifo);
+
+  libuv_fails = true;
+  while (avow_state(p) == AVOW_PENDING) {
+    assert_int_equal(pthread_kill(reader, SIGUSR1), 0);
+    uv_sleep(1);
+    (void) uv_run(loop, UV_RUN_NOWAIT); /* alive */
+  }
+  libuv_fails = false;
+
+  assert_says(p, UV_ENOMEM, "read file %d: not enough memory", fifo);
+  (void) close(fifo);
+  assert_int_equal(sigaction(SIGUSR1, &before, NULL), 0);
+}
+
 static uv_file make_target(const char *text) {
   make_file("target", text);
   const uv_file target = open(at("target"), O_RDWR | O_CLOEXEC);
@@ -371,6 +418,7 @@ int main(void) {
     IO(close_waits_for_a_cancelled_sendfile_to_itself),
     IO(write_rejects_when_libuv_has_no_memory_for_the_rest),
     IO(readv_rejects_when_libuv_has_no_memory),
+    IO(interrupted_readv_rejects_without_memory_to_go_on),
   };
   disk_init();
   (void) uv_replace_allocator(libuv_malloc, realloc, calloc, free);

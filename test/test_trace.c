@@ -285,6 +285,27 @@ static void promises_are_numbered_in_the_order_of_their_making(void **state) {
   assert_fulfils_none(p);
 }
 
+#  ifndef AVOW_NO_ASYNC
+
+static avow_value_t await_unannounced(void *p) {
+  return (avow_await) (p);
+}
+
+static void await_of_no_place_has_none_in_a_dump(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_promise_t *q = avow_async(loop, await_unannounced, p);
+
+  dump();
+
+  assert_non_null(strstr(text, "async"));
+  assert_null(strstr(text, "awaits at"));
+  assert_true(avow_resolve(d, avow_none()));
+  assert_fulfils_none(q);
+}
+
+#  endif
+
 static void first_place_stays(void **state) {
   keep_reports();
   avow_promise_t *p = (avow_promise_reject) (loop, avow_error(UV_EIO));
@@ -327,6 +348,9 @@ int main(void) {
     CASE(place_that_is_not_known_is_null),
     CASE(promises_are_numbered_in_the_order_of_their_making),
     CASE(first_place_stays),
+#  ifndef AVOW_NO_ASYNC
+    CASE(await_of_no_place_has_none_in_a_dump),
+#  endif
 #else
     CASE(announced_place_is_not_kept),
 #endif
