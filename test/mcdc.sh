@@ -12,7 +12,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 root=$(pwd)
-needed='gcc libc6-dev meson ninja-build pkg-config libuv1-dev libcmocka-dev
+needed='gcc g++ libc6-dev meson ninja-build pkg-config libuv1-dev libcmocka-dev
   python3 clang-19 llvm-19 libclang-rt-19-dev' . test/packages.sh
 export LLVM_PROFILE_FILE=/dev/null # of what Meson tries
 work=$(realpath -m "${1:-$(mktemp -d)}")
@@ -30,11 +30,11 @@ build() {
   flags=$3
   shift 3
   [ -f "$work/$name/build.ninja" ] || {
-    CC=clang-19 CXX=clang++-19 meson setup "$work/$name" "$root" \
+    CC=clang-19 CXX=g++ meson setup "$work/$name" "$root" \
       -Dtests=enabled -Dexamples=false -Dbench=false \
       -Ddefault_library=static --buildtype=debug \
-      "-Dc_args=$counted $flags" "-Dc_link_args=$linked" \
-      "-Dcpp_link_args=$linked" "$@" >"$work/$name.setup" || {
+      "-Dc_args=$counted $flags" "-Dc_link_args=$linked" "$@" \
+      >"$work/$name.setup" || {
       cat "$work/$name.setup"
       exit 1
     }
