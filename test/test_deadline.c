@@ -1,5 +1,5 @@
 /* Deadlines: times that are handed down. */
-#include "harness.h"
+#include "famine.h"
 
 static avow_promise_t *pending(avow_deferred_t **out) {
   avow_promise_t *p = avow_promise_new(loop, out);
@@ -110,6 +110,20 @@ static void deadline_counts_from_the_cached_time_in_callbacks(void **state) {
   assert_int_equal(ms, 5);
 }
 
+static void deadline_that_is_over_needs_memory_to_say_so(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = pending(&d);
+  const uint64_t by = uv_now(loop);
+  use_up_memory();
+  p = avow_deadline(p, by);
+  give_back_memory();
+
+  assert_rejects(p, UV_ENOMEM);
+
+  assert_notes("stopped");
+  avow_deferred_drop(d);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(deadline_counts_from_the_present),
@@ -121,6 +135,7 @@ int main(void) {
     CASE(never_is_no_deadline),
     CASE(closed_loop_has_no_deadlines),
     CASE(deadline_counts_from_the_cached_time_in_callbacks),
+    CASE(deadline_that_is_over_needs_memory_to_say_so),
   };
   return RUN(tests);
 }

@@ -3,6 +3,7 @@
 #include <stdatomic.h>
 #include <sys/resource.h>
 
+#include "famine.h"
 #include "harness.h"
 
 #ifndef WATCHED
@@ -335,6 +336,30 @@ static void closing_begins_nothing_more(void **state) {
   assert_rejects(closed, UV_ECANCELED);
 }
 
+static void close_handle(uv_handle_t *handle, void *data) {
+  if (!uv_is_closing(handle))
+    uv_close(handle, NULL);
+}
+
+static avow_value_t close_all_late(uv_loop_t *own, void *data) {
+  uv_sem_post(&arrived);
+  uv_sem_wait(&gate);
+  uv_walk(own, close_handle, NULL);
+  return avow_int(1);
+}
+
+/* Its order to end has come then, but is not heard. */
+static void closing_ends_a_loop_whose_handles_were_closed(void **state) {
+  avow_promise_t *p = avow_loops_run(loops, 0, loop, close_all_late, NULL);
+  uv_sem_wait(&arrived);
+
+  avow_promise_t *closed = avow_loops_close(loops, loop);
+  uv_sem_post(&gate);
+
+  assert_fulfils_int(p, 1);
+  assert_fulfils_none(closed);
+}
+
 static uv_idle_t left_open;
 
 static void spin(uv_idle_t *idle) {
@@ -443,6 +468,43 @@ static void loops_without_memory_are_refused(void **state) {
   assert_rejects(avow_loops_run(avow_loops_new(SIZE_MAX), 0, loop, count_there,
                                 NULL),
                  UV_ENOMEM);
+  end_loops();
+}
+
+static avow_value_t do_nothing_there(uv_loop_t *own, void *data) {
+  return avow_none();
+}
+
+/* So many blocks are left, none in reserve, and other memory until the nth is
+   asked for. */
+static int run_with(size_t n, long nth) {
+  avow_promise_t *left[8];
+  for (size_t i = 0; i < n; i++)
+    left[i] = avow_promise_resolve(loop, avow_none());
+  use_up_reserve();
+  for (size_t i = 0; i < n; i++)
+    avow_unref(left[i]);
+  fail_allocation(nth, true);
+  avow_promise_t *p = avow_loops_run(loops, 0, loop, do_nothing_there, NULL);
+  fail_allocation(0, false);
+  const avow_value_t v = avow_run(p);
+  const int code = avow_error_code(&v);
+  avow_value_unref(v);
+  give_back_memory();
+  return code;
+}
+
+/* Whatever it is that no block is left for. */
+static void run_that_no_block_can_wait_for_is_refused(void **state) {
+  int code = 0;
+  for (size_t n = 0; n < 8; n++) {
+    for (long nth = 1; nth < 8; nth++) {
+      code = run_with(n, nth);
+      assert_true(code == UV_ENOMEM || code == 0);
+    }
+  }
+
+  assert_int_equal(code, 0);
   end_loops();
 }
 
@@ -560,6 +622,8 @@ int main(void) {
     LOOPS_CASE(loops_without_memory_are_refused),
     LOOPS_CASE(loops_without_threads_are_refused),
     LOOPS_CASE(a_million_results_change_loops),
+    LOOPS_CASE(closing_ends_a_loop_whose_handles_were_closed),
+    LOOPS_CASE(run_that_no_block_can_wait_for_is_refused),
   };
   return RUN(tests);
 }

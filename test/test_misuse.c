@@ -331,8 +331,22 @@ static void settle_what_is_gone(void) {
   avow_deferred_drop(d);
 }
 
+/* So many that nobody counts them. */
+static void settle_what_is_gone_once_more_than_many(void) {
+  enum { MANY = 1000 };
+  avow_deferred_t *d;
+  avow_unref(avow_promise_new(loop, &d));
+  for (int i = 0; i < MANY; i++)
+    (void) avow_deferred_ref(d); /* the same */
+  for (int i = 0; i <= MANY; i++)
+    avow_deferred_drop(d);
+  avow_deferred_drop(d);
+}
+
 static void deferred_that_is_gone_is_named_as_such(void **state) {
   assert_misuse(settle_what_is_gone, "(its promise is gone)");
+  assert_misuse(settle_what_is_gone_once_more_than_many,
+                "(its promise is gone)");
 }
 
 #  endif
@@ -458,6 +472,20 @@ static void thread_that_is_not_the_loops_is_sent_to_remotes(void **state) {
 
 #endif
 
+static void make_bytes_of_nothing(void) {
+  const avow_value_t v = avow_bytes(NULL, 3);
+  assert_int_equal(avow_error_code(&v), AVOW_EMISUSE);
+  avow_value_unref(v);
+}
+
+static void bytes_of_nothing_are_refused(void **state) {
+  assert_misuse(make_bytes_of_nothing, "what bytes are made of is NULL");
+
+  const avow_value_t none = avow_bytes(NULL, 0);
+  assert_int_equal(none.tag, AVOW_BYTES);
+  avow_value_unref(none);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(loop_without_init_is_named_as_such),
@@ -481,6 +509,7 @@ int main(void) {
     CASE(thread_that_is_not_the_loops_is_sent_to_remotes),
     CASE(loop_run_inside_itself_is_named_as_such),
 #endif
+    CASE(bytes_of_nothing_are_refused),
   };
   return RUN(tests);
 }

@@ -130,6 +130,20 @@ static void make_dirs_rejects_where_nothing_can_be_made(void **state) {
               "mkdir '/proc/self/a': no such file or directory");
 }
 
+/* Such a directory is there until nobody is in it, but takes no more. */
+static void make_dirs_rejects_where_all_above_is_gone(void **state) {
+  const int here = open(".", O_RDONLY);
+  make_dir("gone");
+  assert_int_equal(chdir(at("gone")), 0);
+  assert_int_equal(rmdir(at("gone")), 0);
+
+  assert_rejects(avow_make_dirs(loop, "a", 0755), UV_ENOENT);
+  assert_rejects(avow_make_dirs(loop, "a/b", 0755), UV_ENOENT);
+
+  assert_int_equal(fchdir(here), 0);
+  assert_int_equal(close(here), 0);
+}
+
 static void make_dirs_cancelled_in_the_queue_makes_nothing(void **state) {
   hold_pool(THREADS);
   assert_cancels_at_once(start_make());
@@ -377,6 +391,7 @@ int main(void) {
     DISK_CASE(remove_tree_cancelled_in_the_queue_removes_nothing),
     DISK_CASE(loop_close_stops_a_removal),
     DISK_CASE(remove_tree_survives_failing_memory),
+    DISK_CASE(make_dirs_rejects_where_all_above_is_gone),
   };
   disk_init();
   return RUN(tests);

@@ -109,6 +109,19 @@ static void read_rejects_on_a_closing_handle(void **state) {
   assert_rejects(start_read_all(), UV_EINVAL);
 }
 
+static avow_value_t close_and_read(const avow_value_t *arg, void *data) {
+  uv_close((uv_handle_t *) stream, NULL);
+  return avow_follow(start_read());
+}
+
+/* Where another read would have gone on with what libuv does already. */
+static void read_rejects_on_a_handle_closed_in_its_handler(void **state) {
+  avow_promise_t *p = avow_then(start_read(), close_and_read, NULL, NULL);
+  say("hello");
+
+  assert_rejects(p, UV_EINVAL);
+}
+
 static void cancelled_read_stops_and_loses_nothing(void **state) {
   avow_promise_t *p = start_read();
   turn();
@@ -381,6 +394,7 @@ int main(void) {
     BOTH(read_rejects_while_one_is_pending),
     BOTH(refused_read_leaves_the_program_s_reading_alone),
     BOTH(read_rejects_on_a_closing_handle),
+    BOTH(read_rejects_on_a_handle_closed_in_its_handler),
     BOTH(cancelled_read_stops_and_loses_nothing),
     BOTH(read_cancelled_after_it_settled_keeps_its_bytes),
     BOTH(read_cancelled_in_its_turn_loses_nothing),

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "harness.h"
+#include "value.h"
 
 #ifndef _WIN32
 #  define closesocket close
@@ -92,6 +93,13 @@ static void datagram_that_is_too_long_is_refused(void **state) {
   assert_string_equal(avow_error_message(&v),
                       "send '127.0.0.1:9': message too long");
   avow_value_unref(v);
+}
+
+static void datagram_of_more_bytes_than_libuv_counts_is_refused(void **state) {
+  const avow_value_t v = avow_string("x");
+  ((avow__bytes_t *) v.u.p)->len = SIZE_MAX / 2 + 2;
+
+  assert_rejects(avow_udp_send(&ours, v, to_peer()), UV_EMSGSIZE);
 }
 
 static void send_rejects_what_is_not_bytes(void **state) {
@@ -209,6 +217,7 @@ int main(void) {
     UDP(connected_socket_needs_no_address),
     UDP(send_rejects_without_an_address),
     UDP(datagram_that_is_too_long_is_refused),
+    UDP(datagram_of_more_bytes_than_libuv_counts_is_refused),
     UDP(send_rejects_what_is_not_bytes),
     UDP(send_rejects_on_a_closing_handle),
 #ifndef _WIN32

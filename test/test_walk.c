@@ -177,6 +177,41 @@ static void walk_goes_deep_with_few_open_directories(void **state) {
   assert_int_equal(open_files(), before);
 }
 
+static void make_files(const char *dir, int from, int to) {
+  char name[160];
+  for (int i = from; i < to; i++) {
+    (void) snprintf(name, sizeof(name), "%s/%d", dir, i); /* it fits */
+    make_file(name, "");
+  }
+}
+
+/* Directories in each other; those far up have more than is read in one go, on
+   both sides of the one that goes on. */
+static void make_wide_and_deep(int wide, int deep) {
+  char name[128] = "a", inner[160];
+  make_dir(name);
+  for (int level = 0; level < deep; level++) {
+    const int files = level < 8 ? wide : 0;
+    (void) snprintf(inner, sizeof(inner), "%s/d", name); /* it fits */
+    make_files(name, 0, files / 2);
+    make_dir(inner);
+    make_files(name, files / 2, files);
+    strcpy(name, inner);
+  }
+}
+
+/* What cannot stay open is read to its end before. */
+static void walk_loses_nothing_of_a_directory_it_closes_early(void **state) {
+  enum { WIDE = 150, DEEP_HERE = 40 };
+  walked_t walked = { 0 };
+  make_wide_and_deep(WIDE, DEEP_HERE);
+
+  assert_int_equal(take_all(avow_walk(loop, at("a")), &walked), 0);
+
+  assert_int_equal(walked.entries, 8 * WIDE + DEEP_HERE);
+  assert_int_equal(walked.errors, 0);
+}
+
 static void walk_reads_ahead_no_more_than_there_is_room(void **state) {
   make_many();
   avow_channel_t *channel = avow_walk(loop, at("a"));
@@ -449,6 +484,7 @@ int main(void) {
     DISK_CASE(glob_is_cancelled),
     DISK_CASE(glob_survives_failing_memory),
     DISK_CASE(glob_finds_no_directory_where_links_lead_to_none),
+    DISK_CASE(walk_loses_nothing_of_a_directory_it_closes_early),
   };
   disk_init();
   return RUN(tests);
