@@ -60,11 +60,11 @@ static void accept_one(serve_t *serve) {
 }
 
 static bool has_room(const serve_t *serve) {
-  return !serve->closed && !serve->parent.stopped &&
-         serve->parent.running < serve->service.limit;
+  return !serve->closed && serve->parent.running < serve->service.limit;
 }
 
-/* A child may report while it is added: that one is inside this already. */
+/* The service may close its server, or what it returned report, while that is
+   added: it is no child yet, or this is under way already. */
 static void go_on(serve_t *serve) {
   if (serve->filling)
     return;
@@ -96,9 +96,12 @@ static void on_close(avow__reading_t *reading) {
   go_on(serve);
 }
 
+/* Where the program has closed the handle, nobody tells the service. */
 static void cancel(avow__parent_t *parent) {
-  const serve_t *serve = (const serve_t *) parent;
+  serve_t *serve = (serve_t *) parent;
   avow__owned_end(&serve->server);
+  if (!serve->closed)
+    on_close(&serve->reading);
   avow__children_cancel(parent);
 }
 
