@@ -225,6 +225,34 @@ static void dump_says_where_sources_were_made(void **state) {
   assert_fulfils_none(p);
 }
 
+#ifndef NDEBUG
+
+enum { SETTLES = __LINE__ + 3 };
+
+static void settle(avow_deferred_t *d) {
+  (void) avow_resolve(d, avow_none()); /* true */
+}
+
+static void settle_and_drop(void) {
+  avow_deferred_t *d;
+  avow_unref(avow_promise_new(loop, &d));
+  (void) avow_deferred_ref(d); /* so that its promise stays */
+  settle(d);
+  settle(d);
+  avow_deferred_drop(d);
+}
+
+static void deferred_settled_twice_says_where_it_was(void **state) {
+  char said[2 * PLACE] = "settled already, at a place that a trace build would";
+#  ifdef AVOW_TRACE
+  (void) snprintf(said, sizeof(said), "settled already, at %s:%d (", __FILE__,
+                  SETTLES);
+#  endif
+  assert_misuse(settle_and_drop, said);
+}
+
+#endif
+
 #ifdef AVOW_TRACE
 
 static void place_may_be_given_by_hand(void **state) {
@@ -342,6 +370,9 @@ int main(void) {
     CASE(dump_says_where_each_was_made),
     CASE(dump_says_where_each_combinator_was_made),
     CASE(dump_says_where_sources_were_made),
+#ifndef NDEBUG
+    CASE(deferred_settled_twice_says_where_it_was),
+#endif
 #ifdef AVOW_TRACE
     CASE(place_may_be_given_by_hand),
     CASE(place_is_escaped_in_a_dump),
