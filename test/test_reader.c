@@ -1,5 +1,6 @@
 /* Reading in pieces. */
 #include <signal.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "peer.h"
@@ -56,6 +57,42 @@ static void lines_come_one_by_one(void **state) {
   assert_fulfils_bytes(line(), "last");
   assert_fulfils_none(line());
   assert_fulfils_none(line());
+}
+
+/* Until a line says so. */
+static avow_value_t note_line(const avow_value_t *v, void *data) {
+  note(avow_to_bytes(v, NULL));
+  return strcmp(avow_to_bytes(v, NULL), "end") == 0 ? avow_int(1) : avow_none();
+}
+
+static avow_value_t next_line(void *from) {
+  return avow_follow(
+      avow_then(avow_reader_line(from, 100), note_line, NULL, NULL));
+}
+
+/* Both streams have something when the loop looks. */
+static void all_lines_of_a_read_come_before_another_read(void **state) {
+  int fds[2];
+  uv_pipe_t pipe;
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+  assert_int_equal(uv_pipe_init(loop, &pipe, 0), 0);
+  assert_int_equal(uv_pipe_open(&pipe, fds[0]), 0);
+  avow_reader_t *other = avow_reader_new((uv_stream_t *) &pipe);
+  avow_promise_t *p = avow_repeat(loop, next_line, reader);
+  avow_promise_t *q = avow_repeat(loop, next_line, other);
+  turn();
+
+  say("a1\na2\na3\nend\n");
+  assert_int_equal(write(fds[1], "b1\nb2\nb3\nend\n", 13), 13);
+  turn();
+
+  assert_notes("a1 a2 a3 end b1 b2 b3 end");
+  assert_fulfils_int(p, 1);
+  assert_fulfils_int(q, 1);
+  avow_reader_unref(other);
+  uv_close((uv_handle_t *) &pipe, NULL);
+  turn(); /* it is closed */
+  (void) close(fds[1]);
 }
 
 static void line_comes_in_parts(void **state) {
@@ -382,6 +419,7 @@ int main(void) {
   (void) signal(SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
     READER(lines_come_one_by_one),
+    READER(all_lines_of_a_read_come_before_another_read),
     READER(line_comes_in_parts),
     READER(what_is_there_is_given_at_once),
     READER(line_may_be_as_long_as_the_limit),
