@@ -157,6 +157,28 @@ static void an_endless_chain_does_not_outlive_its_limit(void **state) {
   run();
 }
 
+static avow_value_t slow_step(void *data) {
+  stall(2);
+  return step(data);
+}
+
+/* Jobs are counted, not the time that they take. */
+static void slow_steps_do_not_outlive_their_limit_by_more(void **state) {
+  busy_t busy;
+  avow_promise_t *quick = begin(&busy);
+  busy.over = true;
+  assert_fulfils_int(quick, 1);
+  const unsigned before = busy.steps;
+  busy.over = false;
+
+  assert_rejects(avow_timeout(avow_repeat(loop, slow_step, &busy), 1),
+                 UV_ETIMEDOUT);
+
+  assert_int_in_range(busy.steps - before, 1, 3 * BUDGET);
+  uv_close((uv_handle_t *) &busy.prepare, NULL);
+  run();
+}
+
 static void on_far(uv_timer_t *timer) {
   note("late");
 }
@@ -207,6 +229,7 @@ int main(void) {
     CASE(a_spent_budget_leaves_one_of_each_a_turn),
     CASE(a_limit_waits_for_one_budget_at_most),
     CASE(an_endless_chain_does_not_outlive_its_limit),
+    CASE(slow_steps_do_not_outlive_their_limit_by_more),
     CASE(what_is_left_of_a_phase_does_not_let_the_poll_block),
     CASE(a_budget_that_lasts_holds_nothing_up),
   };
