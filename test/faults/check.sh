@@ -9,11 +9,11 @@
 #   check.sh --write [NAME...]    by whichever suite finds them, the quickest
 #                                 first; writes that to caught.txt
 #
-# The tree is built without a fault, once for each kind of them. What a fault is in is compiled by
-# itself, and linked in front of the library with the one suite. As many faults
-# are tried at a time as there are processors; JOBS is another number.
-# Changed of late: since origin/main or, in a clone that is no further than that,
-# by the last 20 commits.
+# The tree is built without a fault, once for each kind of them. What a fault is
+# in is compiled by itself, and linked in front of the library with the one
+# suite. As many faults are tried at a time as there are processors; JOBS is
+# another number. Changed of late: since origin/main or, in a clone that is no
+# further than that, by the last 20 commits.
 # shellcheck disable=SC2013,SC2030,SC2031 # each worker has a $mine of its own
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
