@@ -7,20 +7,7 @@
 #define DEEP_H
 
 #include "harness.h"
-
-/* Watched, all is slow and frames are larger. Valgrind needs -DWATCHED=1. */
-#ifndef WATCHED
-#  if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#    define WATCHED 1
-#  elif defined(__has_feature)
-#    if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#      define WATCHED 1
-#    endif
-#  endif
-#endif
-#ifndef WATCHED
-#  define WATCHED 0
-#endif
+#include "watched.h"
 
 enum {
   LINKS = WATCHED ? 100000 : 1000000,

@@ -3,21 +3,7 @@
  * went.
  */
 #include "harness.h"
-
-/* Builds that watch each access are slow. For valgrind, build with
-   -DWATCHED=1. */
-#ifndef WATCHED
-#  if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#    define WATCHED 1
-#  elif defined(__has_feature)
-#    if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#      define WATCHED 1
-#    endif
-#  endif
-#endif
-#ifndef WATCHED
-#  define WATCHED 0
-#endif
+#include "watched.h"
 
 enum {
   MANY = WATCHED ? 50000 : 1000000,
