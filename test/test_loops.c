@@ -87,80 +87,6 @@ static void run_rejects_with_an_error_from_there(void **state) {
   end_loops();
 }
 
-static avow_value_t make_list(uv_loop_t *own, void *data) {
-  avow_value_t inner[] = { avow_string("a"), avow_double(0.5) };
-  avow_value_t items[] = { avow_list(inner, 2), avow_string("b"), avow_none() };
-  return avow_list(items, 3);
-}
-
-static void lists_and_bytes_change_threads(void **state) {
-  const avow_value_t v =
-      avow_run(avow_loops_run(loops, 1, loop, make_list, NULL));
-
-  const avow_value_t *inner = avow_list_at(&v, 0);
-  assert_string_equal(avow_to_bytes(avow_list_at(inner, 0), NULL), "a");
-  assert_string_equal(avow_to_bytes(avow_list_at(&v, 1), NULL), "b");
-  avow_value_unref(v);
-  end_loops();
-}
-
-static void count_note(void *self) {
-  notes++;
-}
-
-static const avow_class_t rooted = { .name = "rooted", .destroy = count_note };
-static const avow_class_t mobile = { .name = "mobile",
-                                     .destroy = count_note,
-                                     .sendable = true };
-
-static avow_value_t make_rooted(uv_loop_t *own, void *data) {
-  avow_value_t inner = avow_object(&rooted, NULL);
-  avow_value_t items[] = { avow_int(1), avow_list(&inner, 1) };
-  return avow_error_new(UV_EIO, avow_list(items, 2), "with an object");
-}
-
-static avow_value_t make_mobile(uv_loop_t *own, void *data) {
-  return avow_object(&mobile, &notes);
-}
-
-static avow_value_t make_promise(uv_loop_t *own, void *data) {
-  avow_value_t item = avow_follow(avow_promise_resolve(own, avow_int(1)));
-  return avow_list(&item, 1);
-}
-
-static avow_value_t make_tower(uv_loop_t *own, void *data) {
-  avow_value_t v = avow_int(1);
-  for (int i = 0; i < 100000; i++)
-    v = avow_list(&v, 1);
-  return v;
-}
-
-static void assert_stays(avow_loops_fn fn, const char *message) {
-  const avow_value_t v = avow_run(avow_loops_run(loops, 0, loop, fn, NULL));
-  assert_int_equal(avow_error_code(&v), AVOW_EMISUSE);
-  assert_string_equal(avow_error_message(&v), message);
-  avow_value_unref(v);
-}
-
-static void what_belongs_to_a_loop_stays_there(void **state) {
-  assert_stays(make_rooted, "loops run: rooted cannot change threads");
-  assert_int_equal(notes, 1);
-  assert_stays(make_promise, "loops run: promise cannot change threads");
-  assert_stays(make_tower, "loops run: too deep a list cannot change threads");
-
-  end_loops();
-}
-
-static void sendable_objects_change_threads(void **state) {
-  const avow_value_t v =
-      avow_run(avow_loops_run(loops, 0, loop, make_mobile, NULL));
-
-  assert_ptr_equal(avow_to_object(&v, &mobile), &notes);
-  end_loops();
-  avow_value_unref(v);
-  assert_int_equal(notes, 1);
-}
-
 static uv_sem_t may_go_on;
 
 static avow_value_t stay(uv_loop_t *own, void *data) {
@@ -602,9 +528,6 @@ int main(void) {
     LOOPS_CASE(run_waits_for_a_promise_over_there),
     LOOPS_CASE(runs_that_begin_together_are_tasks),
     LOOPS_CASE(run_rejects_with_an_error_from_there),
-    LOOPS_CASE(lists_and_bytes_change_threads),
-    LOOPS_CASE(what_belongs_to_a_loop_stays_there),
-    LOOPS_CASE(sendable_objects_change_threads),
     LOOPS_CASE(cancelled_run_is_cancelled_over_there_and_waited_for),
     LOOPS_CASE(cancelled_before_its_turn_is_never_called),
     LOOPS_CASE(cancelled_when_done_changes_nothing_there),
