@@ -27,6 +27,8 @@ static bool is_in(uv_loop_t *loop, const uv_process_t *handle) {
 int avow__spawn(uv_loop_t *loop, uv_process_t *handle,
                 const uv_process_options_t *options, bool *is_open) {
   const int err = uv_spawn(loop, handle, options);
-  *is_open = err == 0 || is_in(loop, handle);
+  *is_open = true;
+  if (err != 0)
+    *is_open = is_in(loop, handle);
   return err;
 }
