@@ -70,9 +70,8 @@ void avow__settle_lost(avow_promise_t *p, avow_value_t v) {
 
 void avow__withdraw(avow_promise_t *p) {
   avow_promise_t *from = p->upstream;
-  const bool waits =
-      from != NULL && p->kind != AVOW__JOIN && avow__is_pending(from);
-  if (waits) {
+  assert(from != NULL);
+  if (p->kind != AVOW__JOIN && avow__is_pending(from)) {
     from->flags |= AVOW__HANDLED;
     avow__list_remove(&from->waiters, &p->link);
   } else {
