@@ -74,6 +74,24 @@ static void close_ends_although_attach_starts_anew(void **state) {
   assert_close_ends(&calls);
 }
 
+static avow_value_t group_again(void *data) {
+  unsigned *calls = data;
+  avow_group_t *g;
+  avow_promise_t *p = avow_group_new(loop, &g);
+  avow_group_close(g);
+  if (++*calls < TOO_OFTEN)
+    p = avow_finally(p, group_again, calls);
+  avow_unref(p);
+  return avow_none();
+}
+
+static void close_ends_although_finally_opens_groups(void **state) {
+  unsigned calls = 0;
+  avow_unref(avow_finally(avow_sleep(loop, 60000), group_again, &calls));
+
+  assert_close_ends(&calls);
+}
+
 static avow_deferred_t *current;
 
 static void cancel_again(void *data) {
@@ -333,6 +351,7 @@ int main(void) {
     CASE(hooks_cannot_close_the_loop),
     CASE(close_waits_for_handles_that_are_made_meanwhile),
     CASE(close_waits_for_handles_that_the_program_closes_meanwhile),
+    CASE(close_ends_although_finally_opens_groups),
   };
   return RUN(tests);
 }

@@ -4,6 +4,9 @@
 #include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#ifdef __linux__
+#  include <linux/tcp.h>
+#endif
 
 #include "harness.h"
 
@@ -339,6 +342,29 @@ static void loop_close_ends_the_channel(void **state) {
 #define LISTEN(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 #define HAND(f)   cmocka_unit_test_setup_teardown(f, set_up_by_hand, tear_down)
 
+#ifdef __linux__
+
+/* What the system keeps it at. */
+static unsigned backlog_of(const avow_value_t *v) {
+  uv_os_fd_t fd;
+  struct tcp_info info;
+  socklen_t len = sizeof(info);
+  assert_int_equal(uv_fileno((uv_handle_t *) tcp_of(v), &fd), 0);
+  if (getsockopt(fd, IPPROTO_TCP, TCP_INFO, &info, &len) != 0)
+    skip_because("the system does not tell of backlogs");
+  return info.tcpi_sacked; /* which means that while it listens */
+}
+
+static void backlog_is_what_was_asked_for(void **state) {
+  const avow_listen_options_t options = { .backlog = 5 };
+  avow_channel_unref(channel);
+  channel = avow_listen(avow_to_stream(&server), &options);
+
+  assert_int_equal(backlog_of(&server), 5);
+}
+
+#endif
+
 int main(void) {
   (void) signal(SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
@@ -358,6 +384,9 @@ int main(void) {
     LISTEN(listening_on_a_closing_stream_fails),
     LISTEN(listening_on_a_connection_fails),
     LISTEN(loop_close_ends_the_channel),
+#ifdef __linux__
+    LISTEN(backlog_is_what_was_asked_for),
+#endif
   };
   return RUN(tests);
 }

@@ -366,6 +366,29 @@ static void reader_lives_while_it_reads(void **state) {
   assert_fulfils_bytes(p, "x");
 }
 
+static bool ends_well(void **state, long nth) {
+  assert_int_equal(tear_down(state), 0);
+  assert_int_equal(set_up(state), 0);
+  say("one");
+  hang_up();
+  fail_allocation(nth, false);
+  const avow_value_t v = avow_run(exactly(5));
+  const bool failed = allocation_failed();
+  fail_allocation(0, false);
+  const avow_value_t *rest = avow_error_cause(&v);
+  if (avow_error_code(&v) == UV_ENOMEM)
+    assert_fulfils_bytes(exactly(3), "one"); /* nothing is lost */
+  else if (rest != NULL) /* else there was no memory to hold it */
+    assert_string_equal(avow_to_bytes(rest, NULL), "one");
+  avow_value_unref(v);
+  return failed;
+}
+
+static void wants_of_memory_at_the_end_lose_nothing(void **state) {
+  for (long nth = 1; ends_well(state, nth); nth++)
+    assert_true(nth < 100);
+}
+
 static bool fails_well(void **state, long nth, bool from_then_on) {
   assert_int_equal(tear_down(state), 0);
   assert_int_equal(set_up(state), 0);
@@ -444,6 +467,7 @@ int main(void) {
     READER(closing_the_stream_rejects),
     READER(reader_lives_while_it_reads),
     READER(wants_of_memory_lose_nothing),
+    READER(wants_of_memory_at_the_end_lose_nothing),
     READER(reader_without_memory_rejects_all),
   };
   return RUN(tests);

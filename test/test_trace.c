@@ -280,6 +280,14 @@ static void place_is_escaped_in_a_dump(void **state) {
   avow_unref(p);
 }
 
+static void settle_nothing(void) {
+  assert_false(avow_resolve(NULL, avow_none()));
+}
+
+static void place_of_a_settling_is_noted_of_a_deferred_only(void **state) {
+  assert_misuse(settle_nothing, "a deferred is NULL");
+}
+
 static void place_that_is_not_known_is_null(void **state) {
   keep_reports();
 
@@ -376,6 +384,7 @@ int main(void) {
 #ifdef AVOW_TRACE
     CASE(place_may_be_given_by_hand),
     CASE(place_is_escaped_in_a_dump),
+    CASE(place_of_a_settling_is_noted_of_a_deferred_only),
     CASE(place_that_is_not_known_is_null),
     CASE(promises_are_numbered_in_the_order_of_their_making),
     CASE(first_place_stays),
