@@ -382,6 +382,52 @@ static void the_budget_does_not_change_the_order(void **state) {
   assert_notes("1 2 3 4 5 6 7 8 9");
 }
 
+/* How many ran when the turn that began with them went on. */
+static int cleaned, cleaned_at_once;
+
+static avow_value_t work_until_cancelled(void *data) {
+  uv_sem_post(data);
+  while (avow_work_is_wanted())
+    uv_sleep(1);
+  return avow_none();
+}
+
+static avow_value_t clean_up(void *data) {
+  cleaned++;
+  return avow_none();
+}
+
+static void look_at_cleaned(uv_check_t *handle) {
+  if (cleaned_at_once == 0)
+    cleaned_at_once = cleaned;
+}
+
+/* Though a loop that closes would have patience for more. */
+static void a_turn_of_closing_keeps_to_the_budget(void **state) {
+  enum { BUDGET = 2, MANY = 10 };
+  uv_check_t check;
+  uv_sem_t begun;
+  open_with_budget(BUDGET);
+  cleaned = cleaned_at_once = 0;
+  assert_int_equal(uv_check_init(loop, &check), 0);
+  assert_int_equal(uv_check_start(&check, look_at_cleaned), 0);
+  assert_int_equal(uv_sem_init(&begun, 0), 0);
+  avow_promise_t *p = avow_work(loop, work_until_cancelled, &begun, NULL);
+  for (int i = 0; i < MANY; i++)
+    p = avow_finally(p, clean_up, NULL);
+  avow_unref(p);
+  uv_sem_wait(&begun);
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_int_equal(cleaned, MANY);
+  assert_int_in_range(cleaned_at_once, 1, BUDGET);
+  uv_sem_destroy(&begun);
+  uv_close((uv_handle_t *) &check, NULL);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  run();
+}
+
 /* Turns are not noticed then, but each wake-up is one. */
 static void close_prepare(uv_handle_t *handle, void *data) {
   if (handle->type == UV_PREPARE)
@@ -453,6 +499,7 @@ int main(void) {
     CASE(the_budget_does_not_change_the_order),
     CASE(budgets_end_no_chain_without_a_handle_for_turns),
     CASE(work_begun_while_handles_close_is_not_lost),
+    CASE(a_turn_of_closing_keeps_to_the_budget),
   };
   return RUN(tests);
 }
