@@ -112,7 +112,8 @@ static void arrive(each_t *each, avow_value_t item) {
 static void ask(each_t *each) {
   each->last = avow__channel_is_over(each->channel);
   each->next = avow_channel_next(each->channel);
-  each->last = each->last || avow__is_no_promise(each->next);
+  assert(each->next != each->parent.context->canceled); /* it was, too, then */
+  each->last = each->last || each->next == each->parent.context->no_memory;
   avow__child_add(&each->parent, avow_follow(each->next), NEXT);
 }
 

@@ -280,12 +280,6 @@ static inline avow_promise_t *avow__promise_take(avow__context_t *c,
 /* What is returned in place of a promise that could not be made. */
 avow_promise_t *avow__no_promise(avow__context_t *c);
 
-/* Is it such a one? */
-static inline bool avow__is_no_promise(const avow_promise_t *p) {
-  const avow__context_t *c = avow__context(p);
-  return p == c->no_memory || p == c->canceled;
-}
-
 /* A block for what must not be lost: of the reserve if need be. NULL once that
    is used up, or the loop takes no more. */
 void *avow__block_surely(avow__context_t *c);

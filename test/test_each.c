@@ -338,9 +338,10 @@ static avow_value_t exhaust_but_one(const avow_value_t *item, void *data) {
 }
 
 static void next_item_that_no_block_can_wait_for_rejects(void **state) {
+  const avow_map_options_t options = { .kind = AVOW_ALL_SETTLED };
   send_all(1, 1);
 
-  avow_promise_t *p = avow_each(loop, channel, exhaust_but_one, NULL, NULL);
+  avow_promise_t *p = avow_each(loop, channel, exhaust_but_one, NULL, &options);
   run();
   give_back_memory();
 

@@ -66,6 +66,13 @@ static void write_file_replaces_what_a_file_held(void **state) {
   assert_file("file", "");
 }
 
+/* Which has no length that could be cut. */
+static void write_file_writes_to_what_is_no_file(void **state) {
+  assert_fulfils_int(avow_write_file(loop, "/dev/null", avow_string("gone"),
+                                     0600),
+                     4);
+}
+
 static void write_file_writes_a_large_one(void **state) {
   struct stat info;
 
@@ -351,6 +358,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     DISK_CASE(write_file_makes_a_file_with_the_mode),
     DISK_CASE(write_file_replaces_what_a_file_held),
+    DISK_CASE(write_file_writes_to_what_is_no_file),
     DISK_CASE(write_file_writes_a_large_one),
     DISK_CASE(write_file_does_not_empty_the_file_first),
     DISK_CASE(write_file_that_fails_leaves_no_mixture),

@@ -206,20 +206,27 @@ static void shield_gives_way_when_closing_gives_up_on_it(void **state) {
   open_again();
 }
 
-static avow_value_t fail_or_sleep(size_t i, void *data) {
-  if (i == 1)
-    return avow_error(UV_EIO);
-  return avow_follow(avow_then(avow_sleep(loop, 1), note_cb, NULL, "slept"));
+static avow_value_t tidy(void *data) {
+  return avow_follow(avow_then(avow_sleep(loop, 1), note_cb, NULL, "cleaned"));
 }
 
-static void closing_spares_who_is_left_when_a_tool_has_failed(void **state) {
-  avow_promise_t *p = avow_shield(avow_map(loop, 2, fail_or_sleep, NULL, NULL));
-  (void) uv_run(loop, UV_RUN_NOWAIT); /* it has failed, and waits */
+static avow_value_t sleep_and_clean_up(size_t i, void *data) {
+  return avow_follow(avow_finally(avow_sleep(loop, 60000), tidy, NULL));
+}
+
+/* A tool that was cancelled waits for its children, and a shield for it. */
+static void closing_spares_whom_a_cancelled_tool_waits_for(void **state) {
+  avow_promise_t *map = avow_map(loop, 1, sleep_and_clean_up, NULL, NULL);
+  avow_promise_t *p = avow_shield(avow_ref(map));
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* alive: it has begun */
+  avow_cancel(map);
+  avow_unref(map);
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* alive: it cleans up */
 
   close_loop();
 
-  assert_notes("slept");
-  assert_int_equal(avow_error_code(avow_result(p)), UV_EIO);
+  assert_notes("cleaned");
+  assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
   avow_unref(p);
   open_again();
 }
@@ -377,7 +384,7 @@ int main(void) {
     CASE(closing_lets_a_function_clean_up),
 #endif
     CASE(shield_gives_way_when_closing_gives_up_on_it),
-    CASE(closing_spares_who_is_left_when_a_tool_has_failed),
+    CASE(closing_spares_whom_a_cancelled_tool_waits_for),
     CASE(closing_ends_shields_of_what_waits_for_each_other),
     CASE(closing_spares_losers_that_a_shield_waits_for),
     CASE(closing_spares_what_a_program_settles_as_it_closes_all_handles),

@@ -194,6 +194,17 @@ static void a_sender_waits_until_there_is_room_again(void **state) {
   avow_channel_unref(c);
 }
 
+static void what_is_pushed_without_room_is_kept(void **state) {
+  avow_channel_t *c = fake_new(0);
+
+  assert_false(avow__channel_push(c, avow_int(1)));
+
+  assert_notes("");
+  assert_next_int(c, 1);
+  assert_notes("");
+  avow_channel_unref(c);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(a_source_flows_while_there_is_room),
@@ -206,6 +217,7 @@ int main(void) {
     CASE(a_source_hears_nothing_of_what_is_as_it_was),
     CASE(a_source_may_end_its_channel_as_it_is_paused),
     CASE(a_sender_waits_until_there_is_room_again),
+    CASE(what_is_pushed_without_room_is_kept),
   };
   return RUN(tests);
 }
