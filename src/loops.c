@@ -255,9 +255,11 @@ static void run_report(avow__parent_t *parent, uint32_t index,
   avow__parent_settle(parent, outcome);
 }
 
-/* The answer will come all the same. */
+/* The answer will come all the same, unless there was no memory to ask. */
 static void run_cancel(avow__parent_t *parent) {
-  (void) post(((run_t *) parent)->job, CANCEL); /* or it is cancelled anyway */
+  job_t *job = ((run_t *) parent)->job;
+  if (job != NULL)
+    (void) post(job, CANCEL); /* or it is cancelled anyway */
 }
 
 static void run_destroy(avow__parent_t *parent) {

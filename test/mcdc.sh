@@ -77,7 +77,7 @@ show() {
 # Without a pool each promise may lack its memory.
 without='-I'$root/test/mcdc
 more='syscalls uvmemory corpus'
-some='pool oom oom_tools each group map dump cancel op async connect'
+some='pool oom oom_tools each group map dump cancel op async connect loops'
 build pool "core $more" "$without" -Dpool=enabled -Dtrace=true
 run pool --suite core
 # shellcheck disable=SC2086 # a list of words

@@ -424,7 +424,7 @@ static int run_with(size_t n, long nth) {
 static void run_that_no_block_can_wait_for_is_refused(void **state) {
   int code = 0;
   for (size_t n = 0; n < 8; n++) {
-    for (long nth = 1; nth < 8; nth++) {
+    for (long nth = 1; nth < 20; nth++) {
       code = run_with(n, nth);
       assert_true(code == UV_ENOMEM || code == 0);
     }
