@@ -147,7 +147,7 @@ is_so() {
   'the table')
     [ "$2" = 0 ] && grep -q '^all-settled was fulfilled with 5 outcomes' "$3"
     ;;
-  'all passed') [ "$2" = 0 ] && grep -q '^Fail: *0$' "$3" ;;
+  'all passed') [ "$2" = 0 ] && grep -q '^Fail: *0 *$' "$3" ;;
   'told what to ask for')
     [ "$2" != 0 ] && tail -n 1 "$3" | grep -q '^    apt-get update && apt-get install '
     ;;
