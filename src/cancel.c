@@ -8,6 +8,7 @@
  */
 #include "avow/cancel.h"
 
+#include "exceptions.h"
 #include "promise.h"
 
 /* Whether p goes on to its end, cancelled or not. */
@@ -65,6 +66,7 @@ static void cancel_deferred(avow_promise_t *p) {
   if (on_cancel == NULL)
     return;
   avow__context_t *c = avow__context(p);
+  AVOW__AT_EXIT(avow__exceptions_end) volatile bool inside = true;
   avow__fiber_t *fiber = avow__fiber_hide();
   const bool late = c->late;
   c->late = late || c->depth == 0; /* whoever calls need not have the time */
@@ -73,6 +75,7 @@ static void cancel_deferred(avow_promise_t *p) {
   c->depth--;
   c->late = late;
   avow__fiber_show(fiber);
+  inside = false;
 }
 
 static void cancel_pair(avow_promise_t *p) {

@@ -17,20 +17,20 @@ void avow__exceptions_exchange(avow__exceptions_t *e) {
 
 /* Whoever throws and finds nobody that catches never comes here: C++ says so
    itself, and ends the process. */
-static void end(const volatile bool *inside) {
+void avow__exceptions_end(const volatile bool *inside) {
   if (!*inside)
     return;
   (void) fputs(
-      "avow: an exception left a handler, and the loop with it: catch "
-      "it there and return avow_error(), or throw it in an async "
-      "function, whose promise it rejects\n",
+      "avow: an exception left a handler, or another function that avow "
+      "had called: catch it there and return avow_error(), or throw it in "
+      "an async function, whose promise it rejects\n",
       stderr); /* there is nobody else to tell */
   abort();
 }
 
 void avow__exceptions_stop(void (*fn)(struct avow__context_s *c),
                            struct avow__context_s *c) {
-  AVOW__AT_EXIT(end) volatile bool inside = true; /* which end() looks at */
+  AVOW__AT_EXIT(avow__exceptions_end) volatile bool inside = true;
   fn(c);
   inside = false;
 }

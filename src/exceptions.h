@@ -6,6 +6,7 @@
 #ifndef AVOW_EXCEPTIONS_PRIVATE_H
 #define AVOW_EXCEPTIONS_PRIVATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "avow/promise.h"
@@ -38,8 +39,12 @@ static inline void avow__exceptions_switch(avow__exceptions_t *e) {
     avow__exceptions_exchange(e);
 }
 
-/* Calls fn with arg. An exception that comes out of it ends the process, with
-   advice, for what it left behind would not work any more. */
+/* At the exit of a block that calls the program, by AVOW__AT_EXIT: an exception
+   that comes out of it ends the process, with advice, for what it left behind
+   would not work any more. Whether it is inside says the variable. */
+void avow__exceptions_end(const volatile bool *inside);
+
+/* Calls fn with c in such a block. */
 struct avow__context_s;
 void avow__exceptions_stop(void (*fn)(struct avow__context_s *c),
                            struct avow__context_s *c);

@@ -5,6 +5,7 @@
  */
 #include "promise.h"
 
+#include "exceptions.h"
 #include "trace.h"
 
 avow_promise_t *avow__nothing(const char *what) {
@@ -200,9 +201,11 @@ avow_promise_t *avow_try(uv_loop_t *loop, avow_fn fn, void *data) {
   avow_promise_t *p = avow__promise_alloc(c, AVOW__RUNNING);
   if (p == NULL)
     return avow__no_promise(c);
+  AVOW__AT_EXIT(avow__exceptions_end) volatile bool inside = true;
   c->pins++;
   const avow_value_t result = fn(data);
   c->pins--;
+  inside = false;
   avow__resolve(p, result);
   return p;
 }
@@ -234,16 +237,20 @@ void avow__track_reject(avow_promise_t *p) {
   avow__context_t *c = avow__context(p);
   if ((p->flags & AVOW__HANDLED) != 0)
     return;
+  AVOW__AT_EXIT(avow__exceptions_end) volatile bool inside = true;
   avow__fiber_t *fiber = enter_hook(c);
   c->options.on_reject(c->loop, p, c->options.data);
   leave_hook(c, fiber);
+  inside = false;
 }
 
 void avow__track_handle(avow_promise_t *p) {
   avow__context_t *c = avow__context(p);
+  AVOW__AT_EXIT(avow__exceptions_end) volatile bool inside = true;
   avow__fiber_t *fiber = enter_hook(c);
   c->options.on_handle(c->loop, p, c->options.data);
   leave_hook(c, fiber);
+  inside = false;
 }
 
 static void adopt_promise(avow_promise_t *p, avow_promise_t *inner) {

@@ -5,6 +5,7 @@
  */
 #include "avow/stackless.h"
 
+#include "exceptions.h"
 #include "promise.h"
 
 /* What the step returned: a promise to await if it notes a line, else all. */
@@ -33,10 +34,12 @@ avow_promise_t *avow_stackless(uv_loop_t *loop, avow_cb step,
   p->u.then.on_fulfilled = step;
   p->data = frame;
   const avow_value_t none = avow_none();
+  AVOW__AT_EXIT(avow__exceptions_end) volatile bool inside = true;
   avow__enter(c);
   avow__fiber_t *fiber = avow__fiber_hide();
   const avow_value_t result = step(&none, frame);
   avow__fiber_show(fiber);
+  inside = false;
   if (frame->line == 0)
     avow__finish(p, result);
   else

@@ -12,6 +12,7 @@
 
 #include "alloc.h"
 #include "avow/promise.h"
+#include "exceptions.h"
 #include "fiber.h"
 #include "misuse.h"
 
@@ -82,11 +83,13 @@ bool avow__value_is_dying(void) {
 static void destroy(const avow_class_t *klass, void *self) {
   if (klass->destroy == NULL)
     return;
+  AVOW__AT_EXIT(avow__exceptions_end) volatile bool inside = true;
   avow__fiber_t *fiber = avow__fiber_hide();
   dead.calls++;
   klass->destroy(self);
   dead.calls--;
   avow__fiber_show(fiber);
+  inside = false;
 }
 
 static void block_free(avow__block_t *block) {

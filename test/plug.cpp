@@ -1,6 +1,7 @@
 /* A plug-in in C++ for test_plug.c: each function is a test, and gives 0 or how
    many things went wrong. */
 #include <avow.h>
+#include <avow/stackless.h>
 
 #include <cstdio>
 #include <cstring>
@@ -71,6 +72,10 @@ AVOW_API int functions_have_their_own_exceptions(void);
 AVOW_API int a_caller_keeps_its_exceptions(void);
 AVOW_API int functions_that_throw_reject(void);
 AVOW_API void throw_in_a_handler(void);
+AVOW_API void throw_in_a_try(void);
+AVOW_API void throw_in_a_step(void);
+AVOW_API void throw_in_a_canceller(void);
+AVOW_API void throw_in_a_destroy(void);
 AVOW_API avow_value_t plug_rethrow(void *data);
 AVOW_API avow_value_t plug_throw(void *data);
 }
@@ -151,11 +156,44 @@ static avow_value_t throw_cb(const avow_value_t *arg, void *data) {
   throw std::runtime_error("out of a handler");
 }
 
-void throw_in_a_handler(void) {
+static void catch_outside(void (*fn)(void)) {
   try {
-    avow_value_unref(
-        avow_run(avow_then(avow_sleep(loop, 0), throw_cb, nullptr, nullptr)));
+    fn();
   } catch (...) {
     std::puts("caught outside");
   }
+}
+
+void throw_in_a_handler(void) {
+  catch_outside([] {
+    avow_value_unref(
+        avow_run(avow_then(avow_sleep(loop, 0), throw_cb, nullptr, nullptr)));
+  });
+}
+
+void throw_in_a_try(void) {
+  catch_outside([] { avow_unref(avow_try(loop, plug_throw, nullptr)); });
+}
+
+void throw_in_a_step(void) {
+  static avow_frame_t frame;
+  catch_outside([] { avow_unref(avow_stackless(loop, throw_cb, &frame)); });
+}
+
+static void throw_data(void *data) {
+  plug_throw(data);
+}
+
+void throw_in_a_canceller(void) {
+  catch_outside([] {
+    avow_deferred_t *d;
+    avow_promise_t *p = avow_promise_new(loop, &d);
+    avow_on_cancel(d, throw_data, nullptr);
+    avow_cancel(p);
+  });
+}
+
+void throw_in_a_destroy(void) {
+  static const avow_class_t bad = { "bad", throw_data, nullptr, false };
+  catch_outside([] { avow_value_unref(avow_object(&bad, nullptr)); });
 }

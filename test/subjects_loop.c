@@ -25,7 +25,7 @@ static avow_promise_t *sleep_a_little(void) {
 }
 
 static avow_promise_t *tick(void) {
-  return next_of(avow_ticks(loop, 1));
+  return next_of(avow_ticks(loop, 50)); /* none is to come while it is queued */
 }
 
 static avow_promise_t *next_turn(void) {

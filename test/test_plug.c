@@ -67,8 +67,16 @@ static void throw_in_a_function_of_c(void) {
   avow_value_unref(avow_run(avow_async(&loop, fn, NULL)));
 }
 
-static void throw_in_a_handler(void) {
-  find("throw_in_a_handler")();
+/* Functions of the plug-in that end the process. */
+static const char *const throwers[] = {
+  "throw_in_a_handler",   "throw_in_a_try",     "throw_in_a_step",
+  "throw_in_a_canceller", "throw_in_a_destroy",
+};
+
+static const char *thrower;
+
+static void throw_there(void) {
+  find(thrower)();
 }
 
 /* In a process of its own fn ends that, and says so. */
@@ -108,8 +116,10 @@ int main(int argc, char **argv) {
   check("a_caller_keeps_its_exceptions");
   check("functions_that_throw_reject");
   functions_of_c_have_their_own_exceptions();
-  ends_with(throw_in_a_handler, "a_handler_that_throws_ends_with_advice",
-            "avow: an exception left a handler");
+  for (size_t i = 0; i < sizeof(throwers) / sizeof(throwers[0]); i++) {
+    thrower = throwers[i];
+    ends_with(throw_there, thrower, "avow: an exception left a handler");
+  }
   ends_with(throw_in_a_function_of_c, "a_function_of_c_that_throws_ends",
             "out of a function of C");
   report("the loop closes", avow_loop_close(&loop));

@@ -17,8 +17,8 @@
  * AVOW_ETHROWN and the text of what(), or UV_ENOMEM for std::bad_alloc.
  * One that leaves a function which C has started finds nobody who catches it,
  * and std::terminate() ends the process. So does one that leaves a handler, or
- * it would leave the loop in the middle of its queue: where somebody catches it
- * beyond, the process ends with advice.
+ * whatever else avow calls, or it would leave the loop in the middle of its
+ * queue: where somebody catches it beyond, the process ends with advice.
  *
  * Builds with -Dasync=disabled have nothing of this.
  */
