@@ -126,7 +126,7 @@ static void tell_first(avow__context_t *c) {
 /* A source may ask another channel, or let go of it, and that has a source,
    too: it hears of that when the first has returned, however many there are in
    a row. */
-static void tell(avow__context_t *c, avow__source_t *source) {
+static void tell_source(avow__context_t *c, avow__source_t *source) {
   if (!source->untold)
     avow__list_append(&c->untold, &source->link);
   source->untold = true;
@@ -150,7 +150,7 @@ static void flow(avow_promise_t *ch) {
   if (flows == source->flows)
     return;
   source->flows = flows;
-  tell(avow__context(ch), source);
+  tell_source(avow__context(ch), source);
 }
 
 static void settle_first(avow__link_t **list, avow_value_t v) {
@@ -275,7 +275,7 @@ static void stop_source(avow_promise_t *ch) {
   if (source == NULL)
     return;
   source->unwanted = true;
-  tell(avow__context(ch), source);
+  tell_source(avow__context(ch), source);
 }
 
 /* Marks the end: last is what comes after all items. */

@@ -97,6 +97,20 @@ static void settle(avow_promise_t *gather, avow_value_t v) {
     avow__cancel_condemned(c);
 }
 
+static bool is_canceled(const avow_value_t *v) {
+  return v->code == UV_ECANCELED || avow__error_is_of_cancel(v);
+}
+
+/* Why an any rejects. That is a cancellation if that is all it was. */
+static avow_value_t aggregate(avow__list_t *list) {
+  bool canceled = list->len > 0;
+  for (uint32_t i = 0; i < list->len && canceled; i++)
+    canceled = is_canceled(&list->items[i]);
+  const avow_value_t v =
+      avow_error_new(AVOW_EAGGREGATE, avow__block_value(&list->head), NULL);
+  return canceled ? avow__error_of_cancel(v) : v;
+}
+
 /* Every input has reported. */
 static void complete(avow_promise_t *gather) {
   avow__list_t *list = gather->u.gather.list;
@@ -107,10 +121,8 @@ static void complete(avow_promise_t *gather) {
     settle(gather, avow_error(UV_ENOMEM));
     return;
   }
-  avow_value_t v = avow__block_value(&list->head);
-  if (gather->u.gather.kind == AVOW_ANY)
-    v = avow_error_new(AVOW_EAGGREGATE, v, NULL);
-  settle(gather, v);
+  const bool fails = gather->u.gather.kind == AVOW_ANY;
+  settle(gather, fails ? aggregate(list) : avow__block_value(&list->head));
 }
 
 static void count_down(avow_promise_t *gather) {
@@ -243,8 +255,10 @@ static void add(avow_promise_t *gather, avow_promise_t *p) {
 }
 
 static avow_promise_t *end(avow_promise_t *gather) {
-  if (is_gather(gather))
+  if (is_gather(gather)) {
+    gather->marks |= AVOW__ENDED;
     count_down(gather);
+  }
   return gather;
 }
 
@@ -288,12 +302,20 @@ avow_gather_t *avow_gather_new(uv_loop_t *loop, avow_gather_kind_t kind) {
   return (avow_gather_t *) gather_new(c, kind);
 }
 
+/* The gather that g is, as long as it may be added to. */
+static avow_promise_t *open_gather(const avow_gather_t *g) {
+  avow_promise_t *gather = avow__given(g, "a gather");
+  if ((gather->marks & AVOW__ENDED) != 0)
+    avow__misuse("this gather was ended already: avow_gather_end() takes it");
+  return gather;
+}
+
 void avow_gather_add(const avow_gather_t *g, avow_promise_t *p) {
-  add(avow__given(g, "a gather"), avow__given(p, "a promise"));
+  add(open_gather(g), avow__given(p, "a promise"));
 }
 
 avow_promise_t *avow_gather_end(avow_gather_t *g) {
-  return end(avow__given(g, "a gather"));
+  return end(open_gather(g));
 }
 
 avow_promise_t *avow_cancel_losers(avow_promise_t *combined) {

@@ -31,7 +31,7 @@ avow_value_t avow__error_va(int code, avow_value_t cause, const char *format,
     avow__value_unref(cause);
     return v;
   }
-  error->is_limit = false;
+  error->is_limit = error->is_cancel = false;
   error->message[0] = '\0';
   if (len > 0)
     (void) vsnprintf(error->message, len + 1, format, args); /* measured */
@@ -149,5 +149,16 @@ bool avow_is_timeout(const avow_value_t *v) {
 avow_value_t avow__error_of_limit(avow_value_t v) {
   if (v.u.p != NULL)
     ((avow__error_t *) v.u.p)->is_limit = true;
+  return v;
+}
+
+bool avow__error_is_of_cancel(const avow_value_t *v) {
+  return v->tag == AVOW_ERROR && v->u.p != NULL &&
+         ((const avow__error_t *) v->u.p)->is_cancel;
+}
+
+avow_value_t avow__error_of_cancel(avow_value_t v) {
+  if (v.u.p != NULL)
+    ((avow__error_t *) v.u.p)->is_cancel = true;
   return v;
 }

@@ -96,11 +96,17 @@ avow_promise_t *avow_group_new(uv_loop_t *loop, avow_group_t **out) {
   return p;
 }
 
+static void check_open(const avow__parent_t *parent) {
+  if (parent->closed)
+    avow__misuse("this group was closed already: avow_group_close() takes it");
+}
+
 void avow_group_add(const avow_group_t *g, avow_promise_t *p) {
   p = avow__given(p, "a promise");
   if (g == NULL)
     avow__misuse_of_null("a group");
   avow__parent_t *parent = g != NULL ? mutable_group(g) : &nobody;
+  check_open(parent);
   if (parent != &nobody)
     avow__child_add(parent, avow_follow(p), 0);
   else
@@ -111,6 +117,7 @@ void avow_group_close(avow_group_t *g) {
   avow__parent_t *parent = mutable_group(g);
   if (parent == NULL || parent == &nobody)
     return;
+  check_open(parent);
   parent->closed = true;
   settle_if_over(parent);
   avow__parent_unref(parent);

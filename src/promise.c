@@ -381,11 +381,24 @@ avow_promise_t *avow_ref(const avow_promise_t *p) {
   return avow__ref(p);
 }
 
+#if AVOW__DEBUG
+/* What is pending has a reference of its own, and goes when it is settled. */
+static void check_last(const avow_promise_t *p) {
+  if (avow__is_pending(p) && p->refs == 1)
+    avow__misuse(
+        "this promise was let go before, and only avow holds it until it "
+        "settles: call avow_ref() first to let go of a promise twice");
+}
+#else
+#  define check_last(p) ((void) (p))
+#endif
+
 void avow_unref(avow_promise_t *p) {
   if (p == NULL)
     return;
   avow__check_thread(avow__context(p));
   avow__check_taken(p);
+  check_last(p);
   let_go(p);
 }
 
@@ -399,7 +412,8 @@ static void report_unhandled(const avow_promise_t *p) {
 
 static bool is_unhandled(const avow_promise_t *p) {
   return avow__state(p) == AVOW_REJECTED && (p->flags & AVOW__HANDLED) == 0 &&
-         p->u.value.code != UV_ECANCELED;
+         p->u.value.code != UV_ECANCELED &&
+         !avow__error_is_of_cancel(&p->u.value);
 }
 
 void avow__report_kept(avow_promise_t *p) {

@@ -43,7 +43,8 @@ enum {
   AVOW__DETAILED = 1, /* of a DEFERRED: its u.deferred is filled in */
   AVOW__HELD = 2,     /* of a DEFERRED: only its holders settle it, when told */
   AVOW__SPARED = 4,   /* a shield waits for it: a loop's end leaves it alone */
-  AVOW__CONDEMNED = 8 /* to be cancelled, in no list for want of memory */
+  AVOW__CONDEMNED = 8, /* to be cancelled, in no list for want of memory */
+  AVOW__ENDED = 16     /* of a GATHER: no more inputs come */
 };
 
 typedef struct avow__parent_s avow__parent_t;

@@ -39,7 +39,8 @@ typedef struct avow__object_s {
 typedef struct avow__error_s {
   avow__block_t head;
   avow_value_t cause;
-  bool is_limit; /* UV_ETIMEDOUT by a limit of ours */
+  bool is_limit;  /* UV_ETIMEDOUT by a limit of ours */
+  bool is_cancel; /* AVOW_EAGGREGATE of nothing but UV_ECANCELED */
   char message[];
 } avow__error_t;
 
@@ -78,6 +79,10 @@ avow_value_t avow__error_va(int code, avow_value_t cause, const char *format,
 
 /* A new error, as one of which a limit of ours is the reason. */
 avow_value_t avow__error_of_limit(avow_value_t v);
+
+/* The same for an aggregate of nothing but cancellations. */
+avow_value_t avow__error_of_cancel(avow_value_t v);
+bool avow__error_is_of_cancel(const avow_value_t *v);
 
 static inline bool avow__is_counted(const avow_value_t *v) {
   return (v->tag >= AVOW_OBJECT && v->tag <= AVOW_ERROR && v->u.p != NULL) ||

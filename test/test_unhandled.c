@@ -165,6 +165,22 @@ static void combined_failures_are_reported_once(void **state) {
   assert_notes("unhandled EIO unhandled AVOW_EAGGREGATE");
 }
 
+static void any_of_what_was_cancelled_is_not_reported(void **state) {
+  watch();
+  avow_promise_t *inner[] = { avow_sleep(loop, 60000),
+                              avow_sleep(loop, 60000) };
+  avow_promise_t *ps[] = { avow_any(loop, inner, 2), avow_sleep(loop, 60000) };
+  avow_unref(avow_any(loop, ps, 2));
+  avow_promise_t *mixed[] = { failed(), avow_sleep(loop, 60000) };
+  avow_unref(avow_any(loop, mixed, 2));
+  avow_unref(avow_any(loop, NULL, 0));
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_notes("unhandled AVOW_EAGGREGATE unhandled AVOW_EAGGREGATE");
+  assert_int_equal(avow_loop_init(loop, NULL), 0); /* for the fixture */
+}
+
 static void input_that_comes_too_late_is_not_reported(void **state) {
   watch();
   avow_gather_t *g = avow_gather_new(loop, AVOW_RACE);
@@ -291,6 +307,7 @@ int main(void) {
     CASE(cancelling_is_not_reported),
     CASE(losers_are_not_reported),
     CASE(combined_failures_are_reported_once),
+    CASE(any_of_what_was_cancelled_is_not_reported),
     CASE(input_that_comes_too_late_is_not_reported),
     CASE(rejection_that_came_too_late_is_not_reported),
     CASE(dropped_deferred_is_reported),

@@ -1,0 +1,264 @@
+/*
+ * Promises, deferreds, gathers and groups that are used after they were taken
+ * or let go: debug builds name them.
+ */
+#include "harness.h"
+
+static void promise_used_twice_with_a_ref_is_fine(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+
+  avow_promise_t *q = avow_then(avow_ref(p), note_cb, NULL, "first");
+  p = avow_then(p, note_cb, NULL, "second");
+  assert_true(avow_resolve(d, avow_int(1)));
+
+  assert_fulfils_int(q, 1);
+  assert_fulfils_int(p, 1);
+  assert_notes("first second");
+}
+
+static void as_many_may_settle_as_were_made(void **state) {
+  enum { MANY = 1000 };
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  for (int i = 0; i < MANY; i++)
+    (void) avow_deferred_ref(d); /* the same */
+
+  assert_true(avow_resolve(d, avow_int(1)));
+  for (int i = 0; i < MANY; i++)
+    assert_false(avow_resolve(d, avow_int(2)));
+
+  assert_fulfils_int(p, 1);
+}
+
+#ifndef NDEBUG
+
+#  ifndef AVOW_NO_POOL /* without a pool the tools that watch memory say so */
+
+static void let_go_twice(void) {
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+  avow_unref(p);
+  avow_unref(p);
+}
+
+static void use_after_run(void) {
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+  avow_ignore(avow_run(p));
+  avow_unref(avow_then(p, note_cb, NULL, "never"));
+}
+
+static void promise_that_is_gone_is_named_as_such(void **state) {
+  assert_misuse(let_go_twice, "this promise is gone");
+  assert_misuse(use_after_run, "call avow_ref() first to use a promise twice");
+}
+
+#  endif
+
+static avow_promise_t *taken_promise(void) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_unref(avow_then(p, note_cb, NULL, "first"));
+  return p;
+}
+
+static void then_twice(void) {
+  avow_unref(avow_then(taken_promise(), note_cb, NULL, "second"));
+}
+
+static void let_go_of_taken(void) {
+  avow_unref(taken_promise());
+}
+
+static avow_value_t follow_fn(void *promise) {
+  return avow_follow(promise);
+}
+
+static void follow_taken(void) {
+  avow_unref(avow_try(loop, follow_fn, taken_promise()));
+}
+
+static void gather_taken(void) {
+  avow_promise_t *const ps[] = { taken_promise() };
+  avow_unref(avow_race(loop, ps, 1));
+}
+
+static void promise_taken_before_is_named_as_such(void **state) {
+  static void (*const mistakes[])(void) = { then_twice, let_go_of_taken,
+                                            follow_taken, gather_taken };
+
+  for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++)
+    assert_misuse(mistakes[i], "this promise was taken already");
+}
+
+static void settle_twice(void) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  (void) avow_resolve(d, avow_int(1)); /* true */
+  (void) avow_resolve(d, avow_int(2)); /* as JavaScript has it */
+  avow_unref(p);
+}
+
+static void drop_after_settling(void) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  (void) avow_reject(d, avow_error(UV_EIO)); /* true */
+  avow_deferred_drop(d);
+  avow_unref(p);
+}
+
+static void settle_after_following(void) {
+  avow_deferred_t *d, *e;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  (void) avow_resolve(d, avow_follow(avow_promise_new(loop, &e))); /* true */
+  avow_on_cancel(d, note_free, "never");
+  avow_unref(p);
+}
+
+static void ref_after_dropping(void) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_deferred_drop(avow_deferred_ref(d));
+  avow_deferred_drop(d);
+  avow_deferred_drop(avow_deferred_ref(d));
+  avow_unref(p);
+}
+
+static void deferred_that_was_settled_is_named_as_such(void **state) {
+  assert_misuse(settle_twice, "this deferred was settled already");
+  assert_misuse(settle_twice, "(its promise is fulfilled)");
+  assert_misuse(drop_after_settling, "(its promise is rejected)");
+  assert_misuse(settle_after_following, "(its promise follows another)");
+  assert_misuse(ref_after_dropping, "this deferred was settled already");
+}
+
+#  ifndef AVOW_NO_POOL
+
+static void settle_what_is_gone(void) {
+  avow_deferred_t *d;
+  avow_unref(avow_promise_new(loop, &d));
+  (void) avow_resolve(d, avow_none()); /* true, and that was the last of it */
+  avow_deferred_drop(d);
+}
+
+/* So many that nobody counts them. */
+static void settle_what_is_gone_once_more_than_many(void) {
+  enum { MANY = 1000 };
+  avow_deferred_t *d;
+  avow_unref(avow_promise_new(loop, &d));
+  for (int i = 0; i < MANY; i++)
+    (void) avow_deferred_ref(d); /* the same */
+  for (int i = 0; i <= MANY; i++)
+    avow_deferred_drop(d);
+  avow_deferred_drop(d);
+}
+
+static void deferred_that_is_gone_is_named_as_such(void **state) {
+  assert_misuse(settle_what_is_gone, "(its promise is gone)");
+  assert_misuse(settle_what_is_gone_once_more_than_many,
+                "(its promise is gone)");
+}
+
+#  endif
+
+static void add_to_what_was_ended(void) {
+  avow_gather_t *g = avow_gather_new(loop, AVOW_ALL);
+  avow_gather_add(g, avow_sleep(loop, 60000));
+  avow_unref(avow_gather_end(g));
+  avow_gather_add(g, avow_sleep(loop, 60000));
+}
+
+static void end_what_was_ended(void) {
+  avow_gather_t *g = avow_gather_new(loop, AVOW_RACE);
+  avow_gather_add(g, avow_sleep(loop, 60000));
+  avow_unref(avow_gather_end(g));
+  avow_unref(avow_gather_end(g));
+}
+
+static void gather_that_was_ended_is_named_as_such(void **state) {
+  assert_misuse(add_to_what_was_ended, "this gather was ended already");
+  assert_misuse(end_what_was_ended, "this gather was ended already");
+}
+
+static void add_to_what_was_closed(void) {
+  avow_group_t *g;
+  avow_unref(avow_group_new(loop, &g));
+  avow_group_add(g, avow_sleep(loop, 60000));
+  avow_group_close(g);
+  avow_group_add(g, avow_sleep(loop, 60000));
+}
+
+static void close_what_was_closed(void) {
+  avow_group_t *g;
+  avow_unref(avow_group_new(loop, &g));
+  avow_group_add(g, avow_sleep(loop, 60000));
+  avow_group_close(g);
+  avow_group_close(g);
+}
+
+static void group_that_was_closed_is_named_as_such(void **state) {
+  assert_misuse(add_to_what_was_closed, "this group was closed already");
+  assert_misuse(close_what_was_closed, "this group was closed already");
+}
+
+static void let_go_twice_of_what_is_pending(void) {
+  avow_promise_t *p = avow_sleep(loop, 60000);
+  avow_unref(p);
+  avow_unref(p);
+}
+
+static void pending_promise_let_go_before_is_named_as_such(void **state) {
+  assert_misuse(let_go_twice_of_what_is_pending,
+                "this promise was let go before");
+}
+
+static void ask_what_was_taken(void) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_promise_t *q = avow_then(p, note_cb, NULL, "later");
+  (void) avow_state(p); /* pending */
+  avow_unref(q);
+}
+
+static void cancel_what_was_taken(void) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_promise_t *q = avow_then(p, note_cb, NULL, "later");
+  avow_cancel(p);
+  avow_unref(q);
+}
+
+static void keep_what_was_taken(void) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_promise_t *q = avow_then(p, note_cb, NULL, "later");
+  avow_unref(avow_ref(p));
+  avow_unref(q);
+}
+
+static void asking_what_was_taken_is_named_as_such(void **state) {
+  assert_misuse(ask_what_was_taken, "this promise was taken already");
+  assert_misuse(cancel_what_was_taken, "this promise was taken already");
+  assert_misuse(keep_what_was_taken, "this promise was taken already");
+}
+
+#endif
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(promise_used_twice_with_a_ref_is_fine),
+    CASE(as_many_may_settle_as_were_made),
+#ifndef NDEBUG
+    CASE(promise_taken_before_is_named_as_such),
+    CASE(deferred_that_was_settled_is_named_as_such),
+    CASE(gather_that_was_ended_is_named_as_such),
+    CASE(group_that_was_closed_is_named_as_such),
+    CASE(pending_promise_let_go_before_is_named_as_such),
+    CASE(asking_what_was_taken_is_named_as_such),
+#  ifndef AVOW_NO_POOL
+    CASE(promise_that_is_gone_is_named_as_such),
+    CASE(deferred_that_is_gone_is_named_as_such),
+#  endif
+#endif
+  };
+  return RUN(tests);
+}
