@@ -235,11 +235,12 @@ static void settle(avow_deferred_t *d) {
 
 static void settle_and_drop(void) {
   avow_deferred_t *d;
-  avow_unref(avow_promise_new(loop, &d));
-  (void) avow_deferred_ref(d); /* so that its promise stays */
+  avow_promise_t *p = avow_promise_new(loop, &d); /* which stays */
+  (void) avow_deferred_ref(d);                    /* the same */
   settle(d);
   settle(d);
   avow_deferred_drop(d);
+  avow_unref(p);
 }
 
 static void deferred_settled_twice_says_where_it_was(void **state) {

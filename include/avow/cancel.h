@@ -14,9 +14,9 @@ AVOW_BEGIN_C
  * through each catch and finally. Of work that runs, and of what has children
  * (maps, groups, …), it waits for the end first; not so behind a combinator,
  * which rejects at once, unless avow_join_losers() has it wait. A settled
- * promise is left alone. Where a value has arrived already its handler still runs, so that
- * nothing is lost: what it then waits for is cancelled instead. Inside an
- * avow_cancel_cb it takes effect once that has returned.
+ * promise is left alone. Where a value has arrived already its handler still
+ * runs, so that nothing is lost: what it then waits for is cancelled instead.
+ * Inside an avow_cancel_cb it takes effect once that has returned.
  */
 AVOW_API void avow_cancel(const avow_promise_t *p);
 
@@ -34,8 +34,9 @@ AVOW_API void avow_on_cancel(const avow_deferred_t *d, avow_cancel_cb cb,
  * Settles as p does, unless stop settles first: then p is cancelled, and the
  * reason is stop's, or UV_ECANCELED if stop was fulfilled. That rejection waits
  * for p's handlers to have run, and for work that runs to be over, as
- * avow_cancel() has it, unless others hold p. A stop that has settled already cancels p inside the call. One
- * stop promise serves any number of these (an abort signal).
+ * avow_cancel() has it, unless others hold p. A stop that has settled already
+ * cancels p inside the call. One stop promise serves any number of these (an
+ * abort signal).
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_until(avow_promise_t *p,
                                                   const avow_promise_t *stop);

@@ -14,9 +14,9 @@ AVOW_BEGIN_C
 /**
  * Called when the last reference to a rejected promise goes, or the loop is
  * closed while somebody holds it, and nobody ever subscribed to it or read its
- * result: the failure would be lost. UV_ECANCELED, and an
- * aggregate of nothing else, is not reported, since somebody asked for it. where is "file:line" of the promise's making in trace
- * builds, else NULL.
+ * result: the failure would be lost. UV_ECANCELED, and an aggregate of nothing
+ * else, is not reported, since somebody asked for it. where is "file:line" of
+ * the promise's making in trace builds, else NULL.
  */
 typedef void (*avow_unhandled_cb)(uv_loop_t *loop, const avow_value_t *reason,
                                   const char *where, void *data);
