@@ -15,7 +15,7 @@ makers() {
   done | perl -0777 -ne '
     s{/\*.*?\*/}{}gs;
     my $type = qr/avow_(?:promise|channel)_t \*/;
-    print "$1\n" while /AVOW_(?:API|ASYNC_)\s+(?:AVOW_MUST_USE\s+)?$type(avow_\w+)\(/g'
+    print "$1\n" while /AVOW_(?:ASYNC_)?API\s+(?:AVOW_MUST_USE\s+)?$type\(?(avow_\w+)\)? ?\(/g'
 }
 
 missing=0

@@ -92,7 +92,7 @@ sub sound {
 my @cases;
 my $text = join '', map { open my $in, '<', $_ or die "$_: $!\n"; local $/; <$in> } @ARGV;
 $text =~ s{/\*.*?\*/}{}gs;
-while ($text =~ /(?:AVOW_API|AVOW_ASYNC_API)\s+(?:AVOW_MUST_USE\s+)?([\w\s\*]+?)(avow_\w+)\s*\(([^;]*?)\)(?:\s*AVOW_PRINTF\([^;]*\))?;/g) {
+while ($text =~ /(?:AVOW_API|AVOW_ASYNC_API)\s+(?:AVOW_MUST_USE\s+)?([\w\s\*]+?)\(?(avow_\w+)\)?\s*\(([^;]*?)\)(?:\s*AVOW_PRINTF\([^;]*\))?;/g) {
   my ($type, $name, $list) = ($1, $2, $3);
   next if $name =~ /^avow_trace_/; # gives what it is given, for the next to see
   $list =~ s/\s+/ /g;

@@ -9,7 +9,7 @@ makers() {
   cat ../include/avow/*.h | perl -0777 -ne '
     s{/\*.*?\*/}{}gs;
     my $type = qr/avow_(?:value_t |\w+_t \*)/;
-    print "$1\n" while /AVOW_(?:API|ASYNC_)\s+(?:AVOW_MUST_USE\s+)?$type(avow_\w+)\(/g'
+    print "$1\n" while /AVOW_(?:ASYNC_)?API\s+(?:AVOW_MUST_USE\s+)?$type\(?(avow_\w+)\)? ?\(/g'
 }
 
 missing=0

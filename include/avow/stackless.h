@@ -47,10 +47,13 @@ typedef struct avow_frame_s {
  * then, and to clean up step awaits what avow_shield() makes. frame is the
  * caller's, and has to stay until the promise is settled: avow_attach() what is
  * to be freed. UV_EINVAL without one of them.
+ *
+ * (Its name is in parentheses for trace builds, where avow.h may have made a
+ * macro of it already.)
  */
-AVOW_API AVOW_MUST_USE avow_promise_t *avow_stackless(uv_loop_t *loop,
-                                                      avow_cb step,
-                                                      avow_frame_t *frame);
+AVOW_API AVOW_MUST_USE avow_promise_t *(avow_stackless) (uv_loop_t *loop,
+                                                         avow_cb step,
+                                                         avow_frame_t *frame);
 
 static inline int avow_frame_enter(avow_frame_t *frame) {
   const int line = frame->line;
