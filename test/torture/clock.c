@@ -122,9 +122,24 @@ static void wait_for_more(uv_loop_t *loop) {
     now.present = next->due;
 }
 
+static void on_prepare(uv_prepare_t *prepare) {
+  now.cached = now.present;
+  uv_close((uv_handle_t *) prepare, NULL); /* over when this turn is */
+}
+
+/* libuv looks at the time when it has polled. */
+static void look_before_poll(uv_loop_t *loop, uv_prepare_t *prepare) {
+  (void) uv_prepare_init(loop, prepare);        /* cannot fail */
+  (void) uv_prepare_start(prepare, on_prepare); /* nor this */
+  uv_unref((uv_handle_t *) prepare);
+}
+
 /* The loop was alive before its timers ran: that is a whole turn, although
-   nothing may be left that libuv knows of. */
+   nothing may be left that libuv knows of. If it was stopped, there is none. */
 static void turn(uv_loop_t *loop) {
+  uv_prepare_t prepare;
+  if (loop->stop_flag == 0)
+    look_before_poll(loop, &prepare);
   loop->active_reqs.count++;
   (void) __real_uv_run(loop, UV_RUN_NOWAIT); /* is_alive() is asked later */
   loop->active_reqs.count--;

@@ -426,8 +426,7 @@ void model_turn(void) {
   if (!model.woken && model.n_sleeps == 0 && model.waiting_remotes == 0)
     return;
   fire();
-  if (model.n_sleeps > 0 && model.sleeps[next_due()]->due)
-    model.cached = model.present; /* what is left looks at it */
+  model.cached = model.present; /* a poll ends with a look at it */
   deliver();
   end_sleeps(true);
   fire();
