@@ -254,11 +254,13 @@ void avow__close_own(avow__context_t *c, uv_handle_t *handle) {
   uv_close(handle, on_own_closed);
 }
 
+typedef enum { ROOTS, STOPS, ALL } reach_t;
+
 typedef struct {
-  avow__context_t *context;
+  reach_t reach;
   uint64_t pending;
+  uint64_t stops;
   uint64_t cancelled;
-  bool all;
 } sweep_t;
 
 /* What nothing else of avow will settle. */
@@ -280,16 +282,43 @@ static bool is_root(const avow_promise_t *p) {
   }
 }
 
+/* What only an until waits for, most of all a limit of time: it goes when what
+   it limits has settled. To cancel it first would take each until up through
+   all that it is around. */
+static bool is_stop(const avow_promise_t *p) {
+  const avow__link_t *first = p->waiters;
+  return first != NULL && first->next == first &&
+         ((const avow_promise_t *) first)->kind == AVOW__WATCH;
+}
+
+static reach_t reach_for(const avow_promise_t *p) {
+  if (!is_root(p))
+    return ALL;
+  return is_stop(p) ? STOPS : ROOTS;
+}
+
 static void sweep_one(avow_promise_t *p, void *data) {
   sweep_t *sweep = data;
   if (!avow__is_pending(p) || p->kind == AVOW__ELEMENT ||
       p->kind == AVOW__WATCH || p->kind == AVOW__CHILD)
     return;
+  const reach_t needed = reach_for(p);
   sweep->pending++;
-  if ((p->marks & AVOW__SPARED) != 0 || (!is_root(p) && !sweep->all))
+  if ((p->marks & AVOW__SPARED) != 0)
+    return;
+  sweep->stops += needed == STOPS;
+  if (needed > sweep->reach)
     return;
   sweep->cancelled++;
   avow__cancel_borrowed(p);
+}
+
+/* Less did not reach anything. */
+static void sweep_further(avow__context_t *c, sweep_t *sweep, reach_t reach) {
+  if (sweep->cancelled > 0)
+    return;
+  sweep->reach = reach;
+  avow__pool_each(&c->pool, sweep_one, sweep);
 }
 
 static bool is_shielded(const avow__context_t *c) {
@@ -312,17 +341,17 @@ static void spend(uint64_t *steps, uint64_t n) {
 /* Cancels what is pending and runs jobs, so many steps at most; true if that
    leaves nothing to do. */
 static bool sweep(avow__context_t *c, uint64_t *steps) {
-  sweep_t sweep = { .context = c };
+  sweep_t sweep = { .reach = ROOTS };
   avow__enter(c);
   avow__strays_seek(c);
   avow__shields_mark(c);
   avow__pool_each(&c->pool, sweep_one, &sweep);
-  /* What nobody will ever settle: promises that wait for each other. */
   const bool is_over = sweep.pending == 0 && is_idle(c);
-  const bool quiet = is_idle(c) && !is_shielded(c);
-  sweep.all = sweep.cancelled == 0 && quiet;
-  if (sweep.all && sweep.pending > 0)
-    avow__pool_each(&c->pool, sweep_one, &sweep);
+  if (sweep.stops > 0 && avow__queue_is_empty(&c->queue))
+    sweep_further(c, &sweep, STOPS);
+  /* What nobody will ever settle: promises that wait for each other. */
+  if (sweep.pending > 0 && is_idle(c) && !is_shielded(c))
+    sweep_further(c, &sweep, ALL);
   spend(steps, sweep.cancelled);
   c->allowance = *steps < UINT_MAX ? (unsigned) *steps : UINT_MAX;
   const uint64_t jobs = c->jobs;

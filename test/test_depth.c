@@ -302,9 +302,14 @@ static avow_promise_t *nest(combine_fn combine, avow_promise_t *p) {
   return p;
 }
 
+static avow_promise_t *until(uv_loop_t *at, avow_promise_t *const ps[],
+                             size_t n) {
+  return avow_timeout(ps[0], 3600 * 1000);
+}
+
 static avow_promise_t *until_all(uv_loop_t *at, avow_promise_t *const ps[],
                                  size_t n) {
-  avow_promise_t *limit = avow_timeout(ps[0], 3600 * 1000);
+  avow_promise_t *limit = until(at, ps, n);
   return avow_all(at, &limit, n);
 }
 
@@ -357,6 +362,7 @@ DEEP(nested_combinators_fulfil) {
   settles_nested(avow_all_settled, avow_error(UV_EIO), 0);
   settles_nested(avow_race, avow_int(1), 0);
   settles_nested(avow_any, avow_int(1), 0);
+  settles_nested(until, avow_int(1), 0);
   settles_nested(until_all, avow_int(1), 0);
   settles_nested(race_to_end, avow_int(1), 0);
   settles_nested(shield, avow_int(1), 0);
@@ -391,6 +397,7 @@ DEEP(cancelling_nested_combinators_reaches_the_innermost) {
   cancels_nested(avow_all_settled);
   cancels_nested(avow_race);
   cancels_nested(avow_any);
+  cancels_nested(until);
   cancels_nested(until_all);
   cancels_nested(race_to_end);
   cancels_nested(step_on);
@@ -427,8 +434,8 @@ DEEP(cancelling_nested_shields_waits_for_the_innermost) {
 }
 
 static const combine_fn combines[] = {
-  avow_all,     avow_all_settled, avow_race, avow_any, until_all,
-  race_to_lose, race_to_end,      shield,    step_on
+  avow_all,  avow_all_settled, avow_race,   avow_any, until,
+  until_all, race_to_lose,     race_to_end, shield,   step_on
 };
 
 enum { COMBINES = sizeof(combines) / sizeof(combines[0]) };
