@@ -34,6 +34,7 @@ typedef struct {
   int64_t status;
   int signal;
   uint64_t grace;
+  uint64_t turn;    /* of the loop, in which its time was up */
   unsigned open;    /* handles */
   unsigned closing; /* of them */
   int failure;      /* the first, or 0 */
@@ -179,8 +180,20 @@ static void cancel(void *data) {
   stop(data);
 }
 
+/* What was over while the loop was held up is found by a poll, and reported
+   when all handles are closed: after that no handle of ours is left. */
 static void on_timeout(uv_timer_t *timer) {
-  fail(timer->data, UV_ETIMEDOUT);
+  command_t *command = timer->data;
+  if (command->turn == command->op.context->turn)
+    (void) uv_timer_start(timer, on_timeout, 1, 0); /* it is not closing */
+  else
+    fail(command, UV_ETIMEDOUT);
+}
+
+static void on_time_is_up(uv_timer_t *timer) {
+  command_t *command = timer->data;
+  command->turn = command->op.context->turn;
+  on_timeout(timer);
 }
 
 static void on_capture(avow__capture_t *capture, int err) {
@@ -317,7 +330,7 @@ static void start(command_t *command, const avow_command_t *what) {
   avow__capture_start(&command->out, on_capture);
   avow__capture_start(&command->err, on_capture);
   if (what->timeout > 0)
-    set_timer(command, what->timeout, on_timeout);
+    set_timer(command, what->timeout, on_time_is_up);
   if (command->input.tag != AVOW_BYTES) {
     close_one(&command->in);
     return;

@@ -32,6 +32,7 @@ struct avow__context_s {
   bool late;                     /* inside, but the cached time may be old */
   bool awake;            /* the queue will be drained without more ado */
   bool overdue;          /* some source has tasks that wait for the next turn */
+  bool expired;          /* the wheel has: sleeps or time limits that are due */
   bool closing;          /* avow_loop_close() is at work */
   bool giving_up;        /* and lets handlers other than finally's be */
   bool deaf;             /* and takes no more of those either */

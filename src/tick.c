@@ -10,8 +10,9 @@
  * handle, no system call. What is settled elsewhere (in the program's own
  * callbacks, before uv_run()) or left over starts two handles: an idle one,
  * which keeps the loop alive and from blocking, and a check one, unreferenced,
- * so that what a poll callback settles runs in the same iteration. Both stop
- * when nothing is left. A third, always active but unreferenced, notes that the
+ * so that what a poll callback settles runs in the same iteration. The first
+ * goes on with sleeps that wait, the second with remotes. Both stop when nothing
+ * is left. A third, always active but unreferenced, notes that the
  * loop is about to poll: there a turn begins, with a budget of its own.
  */
 #include "alloc.h"
@@ -34,22 +35,26 @@ static void on_prepare(uv_prepare_t *handle) {
 }
 
 /* What waits here was settled elsewhere, and libuv may have come here without
-   a look at the time: uv_run() does that since 1.45. */
+   a look at the time: uv_run() does that since 1.45. The older comes first: the
+   jobs, and then the tasks. */
 static void on_idle(uv_idle_t *handle) {
   avow__context_t *c = handle->data;
   uv_update_time(c->loop);
   avow__enter(c);
+  avow__end_task(c);
+  if (c->expired) {
+    uv_update_time(c->loop); /* the jobs took some */
+    avow__wheel_go_on(c);
+  }
   avow__leave(c);
 }
 
-/* The older comes first: the jobs, and then the tasks. */
 static void on_check(uv_check_t *handle) {
   avow__context_t *c = handle->data;
   avow__enter(c);
   avow__end_task(c);
   if (c->overdue) {
     c->overdue = false;
-    avow__wheel_go_on(c);
     avow__port_go_on(c);
   }
   avow__leave(c);
@@ -136,7 +141,7 @@ void avow__leave_queue(avow__context_t *c) {
   stop_if_settled(c);
   c->late = false;
   c->awake = false;
-  if (!avow__queue_is_empty(&c->queue) || c->overdue)
+  if (!avow__queue_is_empty(&c->queue) || c->overdue || c->expired)
     avow__wake(c);
   else
     sleep_again(c);

@@ -7,8 +7,9 @@
  * sleep moves down at most once a level.
  *
  * Those that are due leave the wheel for a queue. Each is a task. A time limit
- * among them also waits until the loop has polled, so that whatever was over in
- * time comes first, however late the loop is; but not for a second budget.
+ * among them also waits until the loop has polled and closed what it closes, so
+ * that whatever was over in time comes first, however late the loop is; but not
+ * for a second budget.
  */
 #include "avow/timer.h"
 
@@ -36,7 +37,8 @@ struct avow__wheel_s {
   avow__queue_t due;      /* in order */
   avow__queue_t left;     /* before those: sleeps that a spent budget left */
   look_t last;            /* which took what was due */
-  look_t polled;          /* the last one that a poll came after */
+  look_t polled;          /* the last one that a whole poll came after */
+  uint64_t looked;        /* the turn in which the last look was */
   uint64_t turn;          /* in which the last sleep ended */
   uint32_t limits;        /* that are pending */
   avow_value_t timed_out; /* one error for all timeouts */
@@ -222,28 +224,51 @@ static void deliver(avow__context_t *c) {
     settle(wheel, p);
     avow__end_task(c);
   }
-  if (first_due(wheel) != NULL)
-    c->overdue = true;
 }
 
+/* A turn begins with its poll and goes on behind the loop's timers: what a look
+   of the one before found is no longer ahead of anything that was over. */
+static void note_poll(const avow__context_t *c) {
+  if (c->wheel->looked != c->turn)
+    c->wheel->polled = c->wheel->last;
+}
+
+static void look(avow__context_t *c) {
+  note_poll(c);
+  expire(c->wheel, uv_now(c->loop));
+  c->wheel->looked = c->turn;
+}
+
+/* What an earlier look has left goes on first, from the idle handle. */
 static void on_timer(uv_timer_t *timer) {
   avow__context_t *c = timer->data;
   avow__enter(c);
   c->wheel->running = true;
   c->wheel->armed = UINT64_MAX;
-  expire(c->wheel, uv_now(c->loop));
+  const bool has_left = first_due(c->wheel) != NULL;
+  look(c);
   avow__end_task(c); /* of the program's, whose timer was due before */
-  deliver(c);
+  if (!has_left)
+    deliver(c);
+  c->expired = first_due(c->wheel) != NULL;
   avow__leave(c);
   rearm(c);
   c->wheel->running = false;
+}
+
+/* The first that is due, unless it is a limit that has to wait. */
+static avow_promise_t *next_with_limits(const avow__wheel_t *wheel) {
+  avow_promise_t *p = wheel->limits > 0 ? first_of(&wheel->due) : NULL;
+  const bool waits =
+      p != NULL && p->u.timer.is_limit && !was_due(p, &wheel->polled);
+  return waits ? NULL : p;
 }
 
 /* Limits wait for no sleep that needs another budget. Where there are limits,
    each sleep is looked at once. */
 static void settle_limits(avow__wheel_t *wheel) {
   avow_promise_t *p;
-  while (wheel->limits > 0 && (p = first_of(&wheel->due)) != NULL) {
+  while ((p = next_with_limits(wheel)) != NULL) {
     if (p->u.timer.is_limit) {
       settle(wheel, p);
     } else {
@@ -253,13 +278,12 @@ static void settle_limits(avow__wheel_t *wheel) {
   }
 }
 
-/* After a poll, which all that is due has waited for. */
+/* What is due and still there: it waited for a poll, or for a budget. */
 void avow__wheel_go_on(avow__context_t *c) {
-  if (c->wheel == NULL)
-    return;
-  c->wheel->polled = c->wheel->last;
+  note_poll(c);
   deliver(c);
-  settle_limits(c->wheel); /* nothing is due now but for want of a budget */
+  settle_limits(c->wheel); /* the others want another budget */
+  c->expired = first_due(c->wheel) != NULL;
 }
 
 static avow_value_t timed_out(void) {
@@ -342,6 +366,7 @@ void avow__timer_remove(avow_promise_t *p) {
   wheel->limits -= p->u.timer.is_limit;
   if (was_due(p, &wheel->last)) {
     avow__queue_remove(&p->link);
+    c->expired = first_due(wheel) != NULL;
     return;
   }
   take(wheel, p);

@@ -5,11 +5,12 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "children.h"
 
-enum { LONG = 60 * 1000 };
+enum { LONG = 60 * 1000, BRIEF = 20 };
 
 static void output_of_exactly_the_limit_is_fine(void **state) {
   assert_gives(SHELL("printf 12345; printf 123 >&2", .out_limit = 5,
@@ -124,6 +125,29 @@ static void timeout_kills_what_does_not_end(void **state) {
 
 static void timeout_in_time_does_nothing(void **state) {
   assert_gives(SHELL("echo x", .timeout = LONG), 0, "x\n", "");
+}
+
+/* Until a command has ended, and its time is up. */
+static avow_value_t hold_the_loop_up(const avow_value_t *arg, void *data) {
+  const uint64_t begin = uv_hrtime();
+  siginfo_t info;
+  assert_int_equal(waitid(P_ALL, 0, &info, WEXITED | WNOWAIT), 0);
+  while (uv_hrtime() - begin < 2 * BRIEF * UINT64_C(1000000))
+    continue;
+  return avow_none();
+}
+
+/* Takes p, whose command has a limit of BRIEF. */
+static void assert_is_in_time(avow_promise_t *p) {
+  avow_promise_t *now = avow_promise_resolve(loop, avow_none());
+  avow_unref(avow_then(now, hold_the_loop_up, NULL, NULL));
+
+  assert_gives(p, 0, "out", "");
+}
+
+static void what_ended_while_the_loop_was_held_up_is_in_time(void **state) {
+  assert_is_in_time(SHELL("printf out", .timeout = BRIEF));
+  assert_is_in_time(avow_timeout(shell("printf out"), BRIEF));
 }
 
 static void limit_and_timeout_say_what_they_ended(void **state) {
@@ -312,6 +336,7 @@ int main(void) {
     COMMAND(second_failure_does_not_tell_it_again),
     COMMAND(timeout_kills_what_does_not_end),
     COMMAND(timeout_in_time_does_nothing),
+    COMMAND(what_ended_while_the_loop_was_held_up_is_in_time),
     COMMAND(limit_and_timeout_say_what_they_ended),
     COMMAND(command_waits_for_what_it_left_behind),
     COMMAND(timeout_bounds_what_it_left_behind),

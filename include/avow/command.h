@@ -18,7 +18,7 @@ typedef struct avow_command_s {
   const char *cwd;         /* this process's own */
   size_t out_limit;        /* bytes of standard output; 16 MiB */
   size_t err_limit;        /* bytes of standard error; 16 MiB */
-  uint64_t timeout;        /* in milliseconds; none */
+  uint64_t timeout;        /* in milliseconds, as avow_timeout(); none */
   uint64_t grace;          /* from SIGTERM to SIGKILL, likewise; 5000 */
 } avow_command_t;
 

@@ -387,6 +387,11 @@ static void drain(void) {
     run_job(model_take_first(&model.queue));
 }
 
+/* Whether a look has found something that is still there. */
+static bool is_due(void) {
+  return model.n_sleeps > 0 && model.sleeps[next_due()]->due;
+}
+
 /* The timer looks at what is due. */
 static void look(void) {
   model.cached = model.present;
@@ -394,12 +399,18 @@ static void look(void) {
     model.sleeps[i]->due = model.sleeps[i]->deadline <= model.cached;
 }
 
+/* What was found before has had a whole poll since. */
+static void note_poll(void) {
+  for (size_t i = 0; i < model.n_sleeps; i++)
+    model.sleeps[i]->polled = model.sleeps[i]->due;
+}
+
 /* One by one; time limits not before a poll. */
-static void end_sleeps(bool polled) {
+static void end_sleeps(void) {
   while (model.n_sleeps > 0) {
     const size_t i = next_due();
     node_t *sleep = model.sleeps[i];
-    if (!sleep->due || (sleep->code != 0 && !polled))
+    if (!sleep->due || (sleep->code != 0 && !sleep->polled))
       return;
     remove_sleep(i);
     model_settle(sleep, sleep->code == 0 ? fulfilled(digest_int(-1))
@@ -409,9 +420,19 @@ static void end_sleeps(bool polled) {
 }
 
 static void fire(void) {
+  const bool left = is_due();
   look();
   drain();
-  end_sleeps(false);
+  if (!left)
+    end_sleeps();
+}
+
+/* What is left goes on when the timers are through. */
+static void go_on(void) {
+  if (!is_due())
+    return;
+  model.cached = model.present;
+  end_sleeps();
 }
 
 static void deliver(void) {
@@ -426,11 +447,12 @@ void model_turn(void) {
   if (!model.woken && model.n_sleeps == 0 && model.waiting_remotes == 0)
     return;
   fire();
+  go_on();
   model.cached = model.present; /* a poll ends with a look at it */
   deliver();
-  end_sleeps(true);
+  note_poll();
   fire();
-  model.woken = false;
+  model.woken = is_due();
 }
 
 static bool has_references(const node_t *node) {

@@ -65,6 +65,7 @@ struct node_s {
   uint64_t ms, slow; /* of a sleep; of a handler */
   uint64_t deadline;
   bool due;                 /* a look at the time has found it so */
+  bool polled;              /* and a poll came after that */
   int code;                 /* of a sleep that rejects */
   node_t *watch;            /* of an until */
   node_t *gather;           /* of an element; the until of a watch */
