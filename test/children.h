@@ -32,4 +32,17 @@ void assert_gives(avow_promise_t *p, int64_t status, const char *out,
 /* So many bytes. */
 avow_value_t much(void);
 
+/* Processes: args[0] is looked for in $PATH. */
+avow_promise_t *start_with(char *args[], unsigned flags);
+avow_promise_t *start(char *args[]);
+avow_promise_t *start_shell(char *script);
+
+/* What was started. Takes p. */
+avow_value_t spawned(avow_promise_t *p);
+
+/* Takes p, which waits for a process. */
+void assert_ends(avow_promise_t *p, int64_t status, int signal);
+
+bool is_gone(uv_pid_t pid);
+
 #endif

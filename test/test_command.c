@@ -181,11 +181,11 @@ static avow_promise_t *missing(void) {
   return avow_command(loop, &(avow_command_t){ .args = args }, avow_none());
 }
 
-static void survive(avow_promise_t *(*start)(void), int code) {
+static void survive(avow_promise_t *(*begin)(void), int code) {
   bool done = false;
   for (long nth = 1; !done; nth++) {
     fail_allocation(nth, false);
-    const avow_value_t v = avow_run(start());
+    const avow_value_t v = avow_run(begin());
     done = !allocation_failed();
     fail_allocation(0, false);
     run();

@@ -12,40 +12,6 @@ static void close_handle(uv_handle_t *handle, void *data) {
     uv_close(handle, NULL);
 }
 
-static avow_promise_t *start_with(char *args[], unsigned flags) {
-  const uv_process_options_t options = { .file = args[0],
-                                         .args = args,
-                                         .flags = flags };
-  return avow_spawn(loop, &options);
-}
-
-static avow_promise_t *start(char *args[]) {
-  return start_with(args, 0);
-}
-
-static avow_promise_t *start_shell(char *script) {
-  return start((char *[]){ "sh", "-c", script, NULL });
-}
-
-static avow_value_t spawned(avow_promise_t *p) {
-  const avow_value_t v = avow_run(p);
-  assert_string_equal(avow_error_message(&v), "no error");
-  return v;
-}
-
-/* Takes p. */
-static void assert_ends(avow_promise_t *p, int64_t status, int signal) {
-  const avow_value_t v = avow_run(p);
-  assert_string_equal(avow_error_message(&v), "no error");
-  assert_int_equal(avow_to_exit(&v)->status, status);
-  assert_int_equal(avow_to_exit(&v)->signal, signal);
-  avow_value_unref(v);
-}
-
-static bool is_gone(uv_pid_t pid) {
-  return uv_kill(pid, 0) == UV_ESRCH;
-}
-
 static avow_promise_t *start_piped(char *args[]) {
   uv_stdio_container_t stdio[] = {
     { .flags = UV_CREATE_PIPE | UV_READABLE_PIPE },
