@@ -1,28 +1,7 @@
 /* Channels: order, room, the end, and what becomes of items. */
 #include <stdio.h>
 
-#include "harness.h"
-
-static const avow_class_t thing_class = { .name = "thing",
-                                          .destroy = note_free };
-
-/* An item that notes its end. */
-static avow_value_t thing(char *word) {
-  return avow_object(&thing_class, word);
-}
-
-static void assert_settled(avow_promise_t *p, avow_state_t expected) {
-  assert_int_equal(avow_state(p), expected);
-  avow_unref(p);
-}
-
-static void send_int(const avow_channel_t *c, int64_t i) {
-  assert_settled(avow_channel_send(c, avow_int(i)), AVOW_FULFILLED);
-}
-
-static void assert_next_int(const avow_channel_t *c, int64_t expected) {
-  assert_fulfils_int(avow_channel_next(c), expected);
-}
+#include "items.h"
 
 static void items_come_in_the_order_of_sending(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 100);

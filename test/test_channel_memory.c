@@ -1,26 +1,5 @@
 /* Channels: what they keep in memory, and what becomes of it. */
-#include "harness.h"
-
-static const avow_class_t thing_class = { .name = "thing",
-                                          .destroy = note_free };
-
-/* An item that notes its end. */
-static avow_value_t thing(char *word) {
-  return avow_object(&thing_class, word);
-}
-
-static void assert_settled(avow_promise_t *p, avow_state_t expected) {
-  assert_int_equal(avow_state(p), expected);
-  avow_unref(p);
-}
-
-static void send_int(const avow_channel_t *c, int64_t i) {
-  assert_settled(avow_channel_send(c, avow_int(i)), AVOW_FULFILLED);
-}
-
-static void assert_next_int(const avow_channel_t *c, int64_t expected) {
-  assert_fulfils_int(avow_channel_next(c), expected);
-}
+#include "items.h"
 
 /* A consumer in constant memory. */
 enum { MANY = 1000000 };
