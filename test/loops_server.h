@@ -33,6 +33,9 @@ extern seen_t seen[LOOPS];
 /* Once for a program. */
 void loops_server_init(void);
 
+/* A test with a loop, and other loops for the server. */
+#define LISTEN_CASE(f) \
+  cmocka_unit_test_setup_teardown(f, loops_server_setup, loops_server_teardown)
 int loops_server_setup(void **state);
 int loops_server_teardown(void **state);
 

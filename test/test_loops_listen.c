@@ -212,9 +212,6 @@ static void home_that_closes_waits_for_the_connections(void **state) {
   (void) close(fd);
 }
 
-#define LISTEN_CASE(f) \
-  cmocka_unit_test_setup_teardown(f, loops_server_setup, loops_server_teardown)
-
 int main(void) {
   (void) signal(SIGPIPE, SIG_IGN);
   loops_server_init();

@@ -166,9 +166,6 @@ static void listen_refuses_what_it_cannot_do(void **state) {
   assert_rejects(listen_with(echo, 0), UV_EINVAL); /* it is closed */
 }
 
-#define LISTEN_CASE(f) \
-  cmocka_unit_test_setup_teardown(f, loops_server_setup, loops_server_teardown)
-
 int main(void) {
   (void) signal(SIGPIPE, SIG_IGN);
   loops_server_init();
