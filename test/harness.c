@@ -288,6 +288,18 @@ void run(void) {
   assert_int_equal(uv_run(loop, UV_RUN_DEFAULT), 0);
 }
 
+void close_handle(uv_handle_t *handle, void *unused) {
+  if (!uv_is_closing(handle))
+    uv_close(handle, NULL);
+}
+
+void renew_loop(void) {
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(uv_loop_close(loop), 0);
+  assert_int_equal(uv_loop_init(loop), 0);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
 void stall(uint64_t ms) {
   const uint64_t end = uv_hrtime() + ms * 1000000;
   while (uv_hrtime() < end)

@@ -81,6 +81,12 @@ void skip_because(const char *reason);
 /* Runs the loop until nothing is left to do. */
 void run(void);
 
+/* For uv_walk(), too: closes what is not closing yet. */
+void close_handle(uv_handle_t *handle, void *unused);
+
+/* Ends the loop, and begins it anew at the same address. */
+void renew_loop(void);
+
 /* Keeps the loop from turning for that long. */
 void stall(uint64_t ms);
 

@@ -28,14 +28,13 @@ static void set_pair(void) {
   open_pair(0);
 }
 
-static void close_handle(void *handle) {
-  if (!uv_is_closing(handle))
-    uv_close(handle, NULL);
+static void close_now(void *handle) {
+  close_handle(handle, NULL);
   run();
 }
 
 static void strike_pair(void) {
-  close_handle(&ours);
+  close_now(&ours);
   (void) close(peer);
 }
 
@@ -167,7 +166,7 @@ static void set_pump(void) {
 }
 
 static void strike_pump(void) {
-  close_handle(&target);
+  close_now(&target);
   (void) close(target_peer);
   strike_pair();
 }
@@ -218,7 +217,7 @@ static void set_full_udp(void) {
 
 static void strike_udp(void) {
   end_channel();
-  close_handle(&udp);
+  close_now(&udp);
   (void) close(peer);
 }
 
@@ -282,7 +281,7 @@ static void set_tcp(void) {
 
 static void strike_tcp(void) {
   discard(&server);
-  close_handle(&tcp);
+  close_now(&tcp);
 }
 
 static avow_promise_t *tcp_connect(void) {
@@ -320,7 +319,7 @@ static void set_pipe(void) {
 }
 
 static void strike_pipe(void) {
-  close_handle(&ours);
+  close_now(&ours);
   (void) close(listener);
 }
 

@@ -208,10 +208,9 @@ static void commands_survive_failing_memory(void **state) {
 #define COMMAND(f) \
   cmocka_unit_test_setup_teardown(f, children_setup, children_teardown)
 
-static void close_handle(uv_handle_t *handle, void *only) {
-  const bool wanted = only == NULL || handle->type == *(uv_handle_type *) only;
-  if (wanted && !uv_is_closing(handle))
-    uv_close(handle, NULL);
+static void close_if_of(uv_handle_t *handle, void *type) {
+  if (handle->type == *(uv_handle_type *) type)
+    close_handle(handle, NULL);
 }
 
 /* libuv reaps no process of which the handle is closed. */
@@ -252,7 +251,7 @@ static void some_handles_may_be_closed(void **state) {
   static uv_handle_type types[] = { UV_NAMED_PIPE, UV_TIMER, UV_PROCESS };
   for (size_t i = 0; i < 3; i++) {
     avow_promise_t *p = shell("exec sleep 60");
-    uv_walk(loop, close_handle, &types[i]);
+    uv_walk(loop, close_if_of, &types[i]);
 
     assert_int_equal(avow_loop_close(loop), 0);
 

@@ -258,11 +258,6 @@ static void command_cancelled_past_its_end_is_dropped(void **state) {
   close_folder();
 }
 
-static void close_handle(uv_handle_t *handle, void *data) {
-  if (!uv_is_closing(handle))
-    uv_close(handle, NULL);
-}
-
 /* Nobody is killed who has ended. */
 static void handles_may_be_closed_past_its_end(void **state) {
   open_folder();

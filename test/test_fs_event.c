@@ -20,11 +20,6 @@ static int tear_down(void **state) {
   return rmdir(folder) != 0 || failed != 0 ? -1 : 0;
 }
 
-static void close_handle(uv_handle_t *handle, void *data) {
-  if (!uv_is_closing(handle))
-    uv_close(handle, NULL);
-}
-
 static const char *path_of(const char *name) {
   static char path[128];
   (void) snprintf(path, sizeof(path), "%s/%s", folder, name); /* fits */

@@ -24,11 +24,6 @@ static int tear_down(void **state) {
   return close(file) != 0 || failed != 0 ? -1 : 0;
 }
 
-static void close_handle(uv_handle_t *handle, void *data) {
-  if (!uv_is_closing(handle))
-    uv_close(handle, NULL);
-}
-
 /* While nothing looks: of what is under way the time may be seen before the
    rest. */
 static void grow(void) {

@@ -3,14 +3,6 @@
 
 #include <fcntl.h>
 
-/* Ends it all, and begins anew at the same address. */
-static void close_loop(void) {
-  assert_int_equal(avow_loop_close(loop), 0);
-  assert_int_equal(uv_loop_close(loop), 0);
-  assert_int_equal(uv_loop_init(loop), 0);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
-}
-
 /* Takes p. */
 static void assert_canceled(avow_promise_t *p) {
   assert_int_equal(avow_state(p), AVOW_REJECTED);
@@ -87,7 +79,7 @@ static void init_works_again_at_an_old_address(void **state) {
   for (int i = 0; i < 3; i++) {
     avow_promise_t *p = avow_promise_resolve(loop, avow_int(i));
     assert_fulfils_int(avow_then(p, note_cb, NULL, "then"), i);
-    close_loop();
+    renew_loop();
   }
 
   assert_notes("then then then");
@@ -131,7 +123,7 @@ static void close_cancels_a_deferred(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
 
-  close_loop();
+  renew_loop();
 
   assert_canceled(p);
   assert_false(avow_resolve(d, avow_string("late")));
@@ -142,7 +134,7 @@ static void deferreds_may_be_dropped_after_close(void **state) {
   avow_unref(avow_promise_new(loop, &d));
   avow_deferred_t *again = avow_deferred_ref(d);
 
-  close_loop();
+  renew_loop();
 
   avow_deferred_drop(d);
   avow_deferred_drop(again);
@@ -155,7 +147,7 @@ static void close_cancels_combinators_and_their_inputs(void **state) {
   avow_promise_t *held = avow_ref(ps[0]);
   avow_promise_t *p = avow_all(loop, ps, 2);
 
-  close_loop();
+  renew_loop();
 
   assert_canceled(p);
   assert_canceled(held);
@@ -167,7 +159,7 @@ static void close_cancels_a_gather_that_was_not_ended(void **state) {
   avow_gather_add(g, avow_sleep(loop, 60000));
   avow_gather_t *empty = avow_gather_new(loop, AVOW_ANY);
 
-  close_loop();
+  renew_loop();
 
   assert_canceled(avow_gather_end(g));
   assert_canceled(avow_gather_end(empty));
@@ -175,7 +167,7 @@ static void close_cancels_a_gather_that_was_not_ended(void **state) {
 
 /* Takes p. */
 static void assert_close_cancels(avow_promise_t *p) {
-  close_loop();
+  renew_loop();
 
   assert_canceled(p);
 }
@@ -209,7 +201,7 @@ static void close_cancels_promises_that_adopt_each_other(void **state) {
   (void) avow_resolve(dq, avow_follow(avow_ref(p)));
   run();
 
-  close_loop();
+  renew_loop();
 
   assert_canceled(p);
   assert_canceled(q);
@@ -222,7 +214,7 @@ static void close_frees_a_cycle_nobody_holds(void **state) {
   (void) avow_resolve(dp, avow_follow(q));
   (void) avow_resolve(dq, avow_follow(p));
 
-  close_loop(); /* the fixture finds what is left */
+  renew_loop(); /* the fixture finds what is left */
 }
 
 static void close_lets_handlers_run_in_order(void **state) {
@@ -232,7 +224,7 @@ static void close_lets_handlers_run_in_order(void **state) {
   p = avow_finally(p, note_fn, "finally");
   p = avow_attach(p, "attach", note_free);
 
-  close_loop();
+  renew_loop();
 
   assert_canceled(p);
   assert_notes("catch finally attach");
@@ -242,7 +234,7 @@ static void close_runs_jobs_that_were_queued(void **state) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_int(1));
   p = avow_then(p, note_cb, NULL, "then");
 
-  close_loop();
+  renew_loop();
 
   assert_int_equal(avow_to_int(avow_result(p)), 1);
   avow_unref(p);
@@ -257,7 +249,7 @@ static void close_waits_for_requests_in_flight(void **state) {
   avow_promise_t *p = avow_fs_open(loop, "/dev/null", O_RDONLY, 0);
   avow_promise_t *q = avow_finally(avow_sleep(loop, 60000), open_fn, NULL);
 
-  close_loop();
+  renew_loop();
 
   assert_canceled(p);
   assert_canceled(q);
@@ -267,7 +259,7 @@ static void promises_held_stay_valid_after_close(void **state) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_string("kept"));
   avow_promise_t *q = avow_promise_reject(loop, avow_error(UV_EIO));
 
-  close_loop();
+  renew_loop();
 
   assert_string_equal(avow_to_bytes(avow_result(p), NULL), "kept");
   assert_int_equal(avow_result(q)->code, UV_EIO);
@@ -277,7 +269,7 @@ static void promises_held_stay_valid_after_close(void **state) {
 
 static void then_after_close_is_rejected(void **state) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_string("kept"));
-  close_loop();
+  renew_loop();
 
   p = avow_then(p, note_cb, note_cb, "then");
 
@@ -288,7 +280,7 @@ static void then_after_close_is_rejected(void **state) {
 static void finally_and_attach_after_close_run_at_once(void **state) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_int(1));
   avow_promise_t *q = avow_promise_resolve(loop, avow_int(2));
-  close_loop();
+  renew_loop();
 
   p = avow_finally(p, note_fn, "finally");
   q = avow_attach(q, "attach", note_free);
@@ -322,7 +314,7 @@ static avow_value_t init_cb(const avow_value_t *arg, void *data) {
 static void init_and_close_refuse_during_close(void **state) {
   avow_unref(avow_catch(avow_sleep(loop, 60000), init_cb, NULL));
 
-  close_loop();
+  renew_loop();
 
   assert_notes("busy");
 }
@@ -337,7 +329,7 @@ static void close_refuses_in_a_callback_that_it_waits_for(void **state) {
   assert_int_equal(uv_timer_init(loop, &timer), 0);
   uv_close((uv_handle_t *) &timer, close_in_a_callback);
 
-  close_loop();
+  renew_loop();
 
   assert_notes("busy");
 }

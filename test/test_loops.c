@@ -262,11 +262,6 @@ static void closing_begins_nothing_more(void **state) {
   assert_rejects(closed, UV_ECANCELED);
 }
 
-static void close_handle(uv_handle_t *handle, void *data) {
-  if (!uv_is_closing(handle))
-    uv_close(handle, NULL);
-}
-
 static avow_value_t close_all_late(uv_loop_t *own, void *data) {
   uv_sem_post(&arrived);
   uv_sem_wait(&gate);

@@ -1,11 +1,6 @@
 /* Waiting for a phase of the loop. */
 #include "harness.h"
 
-static void close_handle(uv_handle_t *handle, void *data) {
-  if (!uv_is_closing(handle))
-    uv_close(handle, NULL);
-}
-
 static avow_promise_t *noted(avow_promise_t *p, char *word) {
   return avow_then(p, note_cb, NULL, word);
 }

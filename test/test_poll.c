@@ -18,11 +18,6 @@ static int tear_down(void **state) {
   return close(ends[0]) != 0 || close(ends[1]) != 0 || failed != 0 ? -1 : 0;
 }
 
-static void close_handle(uv_handle_t *handle, void *data) {
-  if (!uv_is_closing(handle))
-    uv_close(handle, NULL);
-}
-
 static void write_one(void) {
   assert_int_equal(write(ends[1], "x", 1), 1);
 }

@@ -7,11 +7,6 @@
 
 #include "children.h"
 
-static void close_handle(uv_handle_t *handle, void *data) {
-  if (!uv_is_closing(handle))
-    uv_close(handle, NULL);
-}
-
 static avow_promise_t *start_piped(char *args[]) {
   uv_stdio_container_t stdio[] = {
     { .flags = UV_CREATE_PIPE | UV_READABLE_PIPE },

@@ -2,19 +2,6 @@
    close all handles there are. */
 #include "harness.h"
 
-static void close_handle(uv_handle_t *handle, void *data) {
-  if (!uv_is_closing(handle))
-    uv_close(handle, NULL);
-}
-
-/* Ends it all, and begins anew at the same address. */
-static void close_loop(void) {
-  assert_int_equal(avow_loop_close(loop), 0);
-  assert_int_equal(uv_loop_close(loop), 0);
-  assert_int_equal(uv_loop_init(loop), 0);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
-}
-
 static unsigned destroyed;
 
 static void count_destroy(void *self) {
@@ -224,7 +211,7 @@ static void close_cancels_remotes(void **state) {
   avow_remote_t *r;
   avow_promise_t *p = avow_remote_new(loop, &r);
 
-  close_loop();
+  renew_loop();
 
   assert_rejects(p, UV_ECANCELED);
   avow_remote_drop(r);
@@ -233,7 +220,7 @@ static void close_cancels_remotes(void **state) {
 static void resolve_after_close_says_so_and_releases(void **state) {
   avow_remote_t *r;
   avow_unref(avow_remote_new(loop, &r));
-  close_loop();
+  renew_loop();
 
   const int err = avow_remote_resolve(r, counted_object());
 
@@ -246,7 +233,7 @@ static void close_releases_what_did_not_arrive(void **state) {
   avow_promise_t *p = avow_remote_new(loop, &r);
   assert_int_equal(avow_remote_resolve(r, counted_object()), 0);
 
-  close_loop();
+  renew_loop();
 
   assert_int_equal(destroyed, 1);
   assert_rejects(p, UV_ECANCELED);
@@ -288,7 +275,7 @@ static void use(const program_t *program) {
 
 /* Its remotes are used in any case, if need be when the loop has gone. */
 static void program_end(const program_t *program) {
-  close_loop();
+  renew_loop();
   assert_int_not_equal(avow_state(program->p), AVOW_PENDING);
   avow_unref(program->p);
   avow_remote_drop(program->unused);

@@ -184,10 +184,6 @@ static avow_value_t run_cb(const avow_value_t *arg, void *data) {
   return avow_run(avow_promise_resolve(loop, avow_none()));
 }
 
-static void close_handle(uv_handle_t *handle, void *data) {
-  uv_close(handle, NULL);
-}
-
 static void close_all_and_resolve(uv_timer_t *timer) {
   uv_walk(loop, close_handle, NULL);
   assert_true(avow_resolve(timer->data, avow_int(1)));

@@ -280,10 +280,6 @@ static void closing_spares_losers_that_a_shield_waits_for(void **state) {
 
 static avow_deferred_t *resolved_late;
 
-static void close_handle(uv_handle_t *handle, void *data) {
-  uv_close(handle, NULL);
-}
-
 static avow_value_t end_repeat(void *data) {
   return avow_int(1);
 }

@@ -3,11 +3,6 @@
 
 #include "harness.h"
 
-static void close_handle(uv_handle_t *handle, void *data) {
-  if (!uv_is_closing(handle))
-    uv_close(handle, NULL);
-}
-
 static avow_value_t raise_fn(void *data) {
   (void) raise(SIGUSR1); /* caught */
   return avow_none();

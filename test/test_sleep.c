@@ -3,19 +3,6 @@
 
 #include "harness.h"
 
-static void close_handle(uv_handle_t *handle, void *data) {
-  if (!uv_is_closing(handle))
-    uv_close(handle, NULL);
-}
-
-/* Ends it all, and begins anew at the same address. */
-static void close_loop(void) {
-  assert_int_equal(avow_loop_close(loop), 0);
-  assert_int_equal(uv_loop_close(loop), 0);
-  assert_int_equal(uv_loop_init(loop), 0);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
-}
-
 static uint64_t seed;
 
 /* xorshift64*: the same numbers each time. */
@@ -319,7 +306,7 @@ static void all_sleeps_share_one_timer(void **state) {
 static void close_cancels_sleeps(void **state) {
   avow_promise_t *p = avow_sleep(loop, 60000);
 
-  close_loop();
+  renew_loop();
 
   assert_rejects(p, UV_ECANCELED);
 }
@@ -332,7 +319,7 @@ static void sleeps_outlast_foreign_closing_until_ours(void **state) {
 
   run();
   assert_int_equal(avow_state(p), AVOW_PENDING);
-  close_loop();
+  renew_loop();
 
   assert_notes("caught");
   assert_rejects(p, UV_ECANCELED);

@@ -314,11 +314,6 @@ static void closing_is_safe_while_others_settle(void **state) {
     close_under_fire(n);
 }
 
-static void close_handle(uv_handle_t *handle, void *data) {
-  if (!uv_is_closing(handle))
-    uv_close(handle, NULL);
-}
-
 static void foreign_closing_is_safe_while_others_settle(void **state) {
   uv_thread_t threads[THREADS];
   producer_t producers[THREADS];

@@ -20,11 +20,6 @@ enum { FAR = 60 * 1000 };
 
 static stage_t stage;
 
-static void close_handle(uv_handle_t *handle, void *data) {
-  if (!uv_is_closing(handle))
-    uv_close(handle, NULL);
-}
-
 static void close_stage(void) {
   close_handle((uv_handle_t *) &stage.prepare, NULL);
   close_handle((uv_handle_t *) &stage.check, NULL);

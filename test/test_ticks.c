@@ -1,11 +1,6 @@
 /* Ticks: none is lost, none drifts, and none is counted while nobody waits. */
 #include "harness.h"
 
-static void close_handle(uv_handle_t *handle, void *data) {
-  if (!uv_is_closing(handle))
-    uv_close(handle, NULL);
-}
-
 static int64_t next_tick(const avow_channel_t *c) {
   const avow_value_t v = avow_run(avow_channel_next(c));
   assert_string_equal(avow_error_message(&v), "no error");
