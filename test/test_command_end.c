@@ -168,18 +168,19 @@ static void command_waits_for_what_it_left_behind(void **state) {
 /* Where something can be left behind until the test lets go of it. */
 static char folder[64];
 
+static char *in_folder(const char *name) {
+  static char path[sizeof(folder) + 8];
+  (void) snprintf(path, sizeof(path), "%s/%s", folder, name); /* fits */
+  return path;
+}
+
 static void open_folder(void) {
   size_t size = sizeof(folder) - 16;
   assert_int_equal(uv_os_tmpdir(folder, &size), 0);
   strcat(folder, "/avow-XXXXXX");
   assert_non_null(mkdtemp(folder));
   assert_int_equal(setenv("FOLDER", folder, 1), 0);
-}
-
-static char *in_folder(const char *name) {
-  static char path[sizeof(folder) + 8];
-  (void) snprintf(path, sizeof(path), "%s/%s", folder, name); /* fits */
-  return path;
+  assert_int_equal(mkfifo(in_folder("hold"), 0600), 0);
 }
 
 static void close_folder(void) {
@@ -194,9 +195,19 @@ static void let_go(void) {
   assert_int_equal(close(fd), 0);
 }
 
+/* What it left behind holds its output until let_go(). */
+static avow_promise_t *shell_past_its_end(void) {
+  open_folder();
+  avow_promise_t *p = shell("(" LEFT_BEHIND
+                            ">$FOLDER/gone; "
+                            "read held <$FOLDER/hold) & exit 0");
+  while (access(in_folder("gone"), F_OK) != 0)
+    assert_fulfils_none(avow_sleep(loop, 1));
+  return p;
+}
+
 static void timeout_bounds_what_it_left_behind(void **state) {
   open_folder();
-  assert_int_equal(mkfifo(in_folder("hold"), 0600), 0);
 
   assert_times_out("read held <$FOLDER/hold & echo ready", LONG, "ready\n", 0);
 
@@ -242,13 +253,7 @@ static void command_cancelled_twice_is_told_once(void **state) {
 
 /* What is left of it, its output, holds up nobody. */
 static void command_cancelled_past_its_end_is_dropped(void **state) {
-  open_folder();
-  assert_int_equal(mkfifo(in_folder("hold"), 0600), 0);
-  avow_promise_t *p = shell("(" LEFT_BEHIND
-                            ">$FOLDER/gone; "
-                            "read held <$FOLDER/hold) & exit 0");
-  while (access(in_folder("gone"), F_OK) != 0)
-    assert_fulfils_none(avow_sleep(loop, 1));
+  avow_promise_t *p = shell_past_its_end();
 
   avow_cancel(p);
 
@@ -260,13 +265,7 @@ static void command_cancelled_past_its_end_is_dropped(void **state) {
 
 /* Nobody is killed who has ended. */
 static void handles_may_be_closed_past_its_end(void **state) {
-  open_folder();
-  assert_int_equal(mkfifo(in_folder("hold"), 0600), 0);
-  avow_promise_t *p = shell("(" LEFT_BEHIND
-                            ">$FOLDER/gone; "
-                            "read held <$FOLDER/hold) & exit 0");
-  while (access(in_folder("gone"), F_OK) != 0)
-    assert_fulfils_none(avow_sleep(loop, 1));
+  avow_promise_t *p = shell_past_its_end();
 
   uv_walk(loop, close_handle, NULL);
   assert_int_equal(avow_loop_close(loop), 0);
