@@ -1,4 +1,4 @@
-/* When jobs run: after which callbacks, before what else, and how many. */
+/* When jobs run: after which callbacks, and before what else. */
 #include "harness.h"
 
 #include <unistd.h>
@@ -299,149 +299,6 @@ static void a_stop_in_a_callback_loses_no_job(void **state) {
   assert_stage("settled handler");
 }
 
-/* The budget. */
-
-static void open_with_budget(unsigned budget) {
-  const avow_options_t options = { .budget = budget };
-  assert_int_equal(avow_loop_close(loop), 0);
-  assert_int_equal(avow_loop_init(loop, &options), 0);
-}
-
-typedef struct {
-  unsigned steps, seen;
-  uint64_t start;
-  bool over;
-} endless_t;
-
-static avow_value_t endless_fn(void *data) {
-  endless_t *endless = data;
-  endless->steps++;
-  if (uv_hrtime() - endless->start > FAR * UINT64_C(1000000))
-    return avow_error(UV_ETIMEDOUT);
-  return endless->over ? avow_int(1) : avow_none();
-}
-
-static void end_endless(uv_timer_t *handle) {
-  ((endless_t *) handle->data)->over = true;
-  close_handle((uv_handle_t *) handle, NULL);
-}
-
-static void an_endless_chain_does_not_starve_a_timer(void **state) {
-  endless_t endless = { .start = uv_hrtime() };
-  uv_timer_t timer = { .data = &endless };
-  start_timer(&timer, end_endless, 1);
-
-  assert_fulfils_int(avow_repeat(loop, endless_fn, &endless), 1);
-  run();
-}
-
-static void note_steps(uv_prepare_t *handle) {
-  endless_t *endless = handle->data;
-  endless->seen = endless->steps;
-  endless->over = true;
-  close_handle((uv_handle_t *) handle, NULL);
-}
-
-static void assert_steps_before_poll(unsigned expected) {
-  endless_t endless = { .start = uv_hrtime() };
-  uv_prepare_t prepare = { .data = &endless };
-  (void) uv_prepare_init(loop, &prepare);
-  (void) uv_prepare_start(&prepare, note_steps);
-  avow_promise_t *p = avow_repeat(loop, endless_fn, &endless);
-
-  run();
-
-  assert_int_equal(endless.seen, expected);
-  assert_fulfils_int(p, 1);
-}
-
-static void a_drain_keeps_to_its_budget(void **state) {
-  open_with_budget(7);
-
-  assert_steps_before_poll(7);
-}
-
-static void the_default_budget_is_ten_thousand(void **state) {
-  assert_steps_before_poll(10000);
-}
-
-static void the_budget_does_not_change_the_order(void **state) {
-  char words[9][2] = { "1", "2", "3", "4", "5", "6", "7", "8", "9" };
-  open_with_budget(2);
-
-  for (int i = 0; i < 9; i++)
-    avow_unref(avow_then(avow_promise_resolve(loop, avow_none()), note_cb, NULL,
-                         words[i]));
-  run();
-
-  assert_notes("1 2 3 4 5 6 7 8 9");
-}
-
-/* How many ran when the turn that began with them went on. */
-static int cleaned, cleaned_at_once;
-
-static avow_value_t work_until_cancelled(void *data) {
-  uv_sem_post(data);
-  while (avow_work_is_wanted())
-    uv_sleep(1);
-  return avow_none();
-}
-
-static avow_value_t clean_up(void *data) {
-  cleaned++;
-  return avow_none();
-}
-
-static void look_at_cleaned(uv_check_t *handle) {
-  if (cleaned_at_once == 0)
-    cleaned_at_once = cleaned;
-}
-
-/* Though a loop that closes would have patience for more. */
-static void a_turn_of_closing_keeps_to_the_budget(void **state) {
-  enum { BUDGET = 2, MANY = 10 };
-  uv_check_t check;
-  uv_sem_t begun;
-  open_with_budget(BUDGET);
-  cleaned = cleaned_at_once = 0;
-  assert_int_equal(uv_check_init(loop, &check), 0);
-  assert_int_equal(uv_check_start(&check, look_at_cleaned), 0);
-  assert_int_equal(uv_sem_init(&begun, 0), 0);
-  avow_promise_t *p = avow_work(loop, work_until_cancelled, &begun, NULL);
-  for (int i = 0; i < MANY; i++)
-    p = avow_finally(p, clean_up, NULL);
-  avow_unref(p);
-  uv_sem_wait(&begun);
-
-  assert_int_equal(avow_loop_close(loop), 0);
-
-  assert_int_equal(cleaned, MANY);
-  assert_int_in_range(cleaned_at_once, 1, BUDGET);
-  uv_sem_destroy(&begun);
-  uv_close((uv_handle_t *) &check, NULL);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
-  run();
-}
-
-/* Turns are not noticed then, but each wake-up is one. */
-static void close_prepare(uv_handle_t *handle, void *data) {
-  if (handle->type == UV_PREPARE)
-    uv_close(handle, NULL);
-}
-
-static void budgets_end_no_chain_without_a_handle_for_turns(void **state) {
-  open_with_budget(2);
-  avow_promise_t *p = avow_promise_resolve(loop, avow_int(1));
-  for (int i = 0; i < 9; i++)
-    p = avow_then(p, NULL, NULL, NULL);
-  uv_walk(loop, close_prepare, NULL);
-
-  assert_fulfils_int(p, 1);
-
-  assert_int_equal(avow_loop_close(loop), 0);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
-}
-
 /* The program's callbacks run while avow_loop_close() closes handles. */
 
 static avow_promise_t *made_late;
@@ -488,13 +345,7 @@ int main(void) {
     CASE(nowait_runs_a_timers_handlers_in_the_next_call),
     CASE(a_stop_before_run_leaves_the_queue_to_the_next),
     CASE(a_stop_in_a_callback_loses_no_job),
-    CASE(an_endless_chain_does_not_starve_a_timer),
-    CASE(a_drain_keeps_to_its_budget),
-    CASE(the_default_budget_is_ten_thousand),
-    CASE(the_budget_does_not_change_the_order),
-    CASE(budgets_end_no_chain_without_a_handle_for_turns),
     CASE(work_begun_while_handles_close_is_not_lost),
-    CASE(a_turn_of_closing_keeps_to_the_budget),
   };
   return RUN(tests);
 }
