@@ -152,6 +152,99 @@ static void loop_close_cancels_who_waits_for_an_answer(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
+/* Thenables whose ends are counted, and which keep their deferred. */
+
+static void count_destroy(void *self) {
+  ++*(int *) self;
+}
+
+static avow_deferred_t *kept;
+
+static avow_value_t keep_deferred(void *self, avow_deferred_t *d) {
+  note("then");
+  kept = d;
+  return avow_int(7); /* means nothing */
+}
+
+static const avow_class_t counted_class = { .name = "counted",
+                                            .destroy = count_destroy,
+                                            .then = keep_deferred };
+
+/* Resolved with a thenable, whose destructions it counts. */
+static avow_promise_t *adopt_counted(const avow_class_t *klass,
+                                     int *destroyed) {
+  *destroyed = 0;
+  return avow_promise_resolve(loop, avow_object(klass, destroyed));
+}
+
+static void thenable_is_asked_once_from_a_job(void **state) {
+  int destroyed;
+  avow_promise_t *p = adopt_counted(&counted_class, &destroyed);
+
+  note("caller");
+  run();
+  assert_notes("caller then");
+  assert_int_equal(destroyed, 1);
+  assert_true(avow_resolve(kept, avow_int(4)));
+
+  assert_fulfils_int(p, 4);
+}
+
+static void thenable_may_answer_with_another(void **state) {
+  int first, second = 0;
+  avow_promise_t *p = adopt_counted(&counted_class, &first);
+
+  run();
+  assert_true(avow_resolve(kept, avow_object(&counted_class, &second)));
+  run();
+  assert_true(avow_reject(kept, avow_error(UV_EPERM)));
+
+  assert_rejects(p, UV_EPERM);
+  assert_int_equal(second, 1);
+}
+
+static void thenable_that_drops_its_deferred_breaks_the_promise(void **state) {
+  int destroyed;
+  avow_promise_t *p = adopt_counted(&counted_class, &destroyed);
+
+  run();
+  avow_deferred_drop(kept);
+
+  assert_rejects(p, AVOW_EBROKEN);
+}
+
+static avow_value_t throw_late(void *self, avow_deferred_t *d) {
+  avow_deferred_drop(d);
+  return avow_error_new(UV_EIO, avow_none(), "thrown");
+}
+
+static avow_value_t answer_and_throw(void *self, avow_deferred_t *d) {
+  assert_true(avow_resolve(d, avow_int(5)));
+  return avow_error_new(UV_EIO, avow_none(), "too late");
+}
+
+static void error_of_a_then_function_rejects(void **state) {
+  static const avow_class_t throwing = { .name = "throwing",
+                                         .destroy = count_destroy,
+                                         .then = throw_late };
+  int destroyed;
+
+  assert_rejects(adopt_counted(&throwing, &destroyed), UV_EIO);
+
+  assert_int_equal(destroyed, 1);
+}
+
+static void error_of_a_then_function_that_answered_is_released(void **state) {
+  static const avow_class_t hasty = { .name = "hasty",
+                                      .destroy = count_destroy,
+                                      .then = answer_and_throw };
+  int destroyed;
+
+  assert_fulfils_int(adopt_counted(&hasty, &destroyed), 5);
+
+  assert_int_equal(destroyed, 1);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(thenable_is_asked_in_a_job_of_its_own),
@@ -164,6 +257,11 @@ int main(void) {
     CASE(thenable_that_answers_with_its_own_promise_rejects),
     CASE(thenable_is_cancelled_before_and_after_its_job),
     CASE(loop_close_cancels_who_waits_for_an_answer),
+    CASE(thenable_is_asked_once_from_a_job),
+    CASE(thenable_may_answer_with_another),
+    CASE(thenable_that_drops_its_deferred_breaks_the_promise),
+    CASE(error_of_a_then_function_rejects),
+    CASE(error_of_a_then_function_that_answered_is_released),
   };
   return RUN(tests);
 }
