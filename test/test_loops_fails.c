@@ -1,0 +1,116 @@
+/* Loops on threads of their own that cannot be had, or not be asked. */
+#include <sys/resource.h>
+
+#include "famine.h"
+#include "harness.h"
+
+static avow_loops_t *loops;
+
+static int set_up(void **state) {
+  const int err = harness_setup(state);
+  loops = avow_loops_new(4);
+  return err;
+}
+
+static void end_loops(void) {
+  assert_fulfils_none(avow_loops_close(loops, loop));
+}
+
+static avow_value_t do_nothing_there(uv_loop_t *own, void *data) {
+  return avow_none();
+}
+
+static void loops_without_memory_are_refused(void **state) {
+  fail_allocation(1, true);
+  avow_loops_t *none = avow_loops_new(2);
+  fail_allocation(0, false);
+
+  assert_rejects(avow_loops_run(none, 0, loop, do_nothing_there, NULL),
+                 UV_ENOMEM);
+  assert_int_equal(avow_loops_count(none), 0);
+
+  assert_fulfils_none(avow_loops_close(none, loop));
+  assert_rejects(avow_loops_run(avow_loops_new(SIZE_MAX), 0, loop,
+                                do_nothing_there, NULL),
+                 UV_ENOMEM);
+  end_loops();
+}
+
+/* So many blocks are left, none in reserve, and other memory until the nth is
+   asked for. */
+static int run_with(size_t n, long nth) {
+  avow_promise_t *left[8];
+  for (size_t i = 0; i < n; i++)
+    left[i] = avow_promise_resolve(loop, avow_none());
+  use_up_reserve();
+  for (size_t i = 0; i < n; i++)
+    avow_unref(left[i]);
+  fail_allocation(nth, true);
+  avow_promise_t *p = avow_loops_run(loops, 0, loop, do_nothing_there, NULL);
+  fail_allocation(0, false);
+  const avow_value_t v = avow_run(p);
+  const int code = avow_error_code(&v);
+  avow_value_unref(v);
+  give_back_memory();
+  return code;
+}
+
+/* Whatever it is that no block is left for. */
+static void run_that_no_block_can_wait_for_is_refused(void **state) {
+  int code = 0;
+  for (size_t n = 0; n < 8; n++) {
+    for (long nth = 1; nth < 20; nth++) {
+      code = run_with(n, nth);
+      assert_true(code == UV_ENOMEM || code == 0);
+    }
+  }
+
+  assert_int_equal(code, 0);
+  end_loops();
+}
+
+/* No address space has room for such a stack, and libuv asks for the limit,
+   which an emulator does not change. */
+static bool forbid_threads(struct rlimit *old) {
+  struct rlimit now;
+  if (getrlimit(RLIMIT_STACK, old) != 0 || old->rlim_max != RLIM_INFINITY)
+    return false;
+  const struct rlimit vast = { .rlim_cur = (rlim_t) SIZE_MAX / 64 * 63,
+                               .rlim_max = RLIM_INFINITY };
+  return setrlimit(RLIMIT_STACK, &vast) == 0 &&
+         getrlimit(RLIMIT_STACK, &now) == 0 && now.rlim_cur == vast.rlim_cur;
+}
+
+static void do_nothing(void *data) {
+}
+
+static void loops_without_threads_are_refused(void **state) {
+  struct rlimit old;
+  uv_thread_t thread;
+  if (!forbid_threads(&old)) {
+    end_loops();
+    skip_because("threads cannot be forbidden here");
+  }
+
+  avow_loops_t *none = avow_loops_new(2);
+  const int err = uv_thread_create(&thread, do_nothing, NULL);
+  (void) setrlimit(RLIMIT_STACK, &old);
+
+  assert_int_not_equal(err, 0); /* UV_EAGAIN, or what valgrind makes of it */
+  assert_int_equal(avow_loops_count(none), 0);
+  assert_rejects(avow_loops_run(none, 0, loop, do_nothing_there, NULL), err);
+  assert_fulfils_none(avow_loops_close(none, loop));
+  end_loops();
+}
+
+#define LOOPS_CASE(f) \
+  cmocka_unit_test_setup_teardown(f, set_up, harness_teardown)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    LOOPS_CASE(loops_without_memory_are_refused),
+    LOOPS_CASE(run_that_no_block_can_wait_for_is_refused),
+    LOOPS_CASE(loops_without_threads_are_refused),
+  };
+  return RUN(tests);
+}
