@@ -231,6 +231,11 @@ avow_value_t note_value_cb(const avow_value_t *arg, void *word) {
   return avow_value_ref(arg);
 }
 
+avow_value_t cancel_cb(const avow_value_t *arg, void *p) {
+  avow_cancel(p);
+  return avow_value_ref(arg);
+}
+
 void assert_fulfils_int(avow_promise_t *p, int64_t expected) {
   const avow_value_t v = avow_run(p);
   assert_string_equal(avow_error_message(&v), "no error");

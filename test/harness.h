@@ -65,6 +65,10 @@ void note_free(void *word);       /* for attach and on_cancel */
 /* Notes "word=5", "word=ENOENT", "word=none", "word=[1 2]", "word='bytes'". */
 avow_value_t note_value_cb(const avow_value_t *arg, void *word);
 
+/* A handler whose data is a promise to cancel. It goes on as its argument
+   did. */
+avow_value_t cancel_cb(const avow_value_t *arg, void *p);
+
 /* Runs the loop until p settles and checks how. Take p. */
 void assert_fulfils_int(avow_promise_t *p, int64_t expected);
 void assert_fulfils_none(avow_promise_t *p);

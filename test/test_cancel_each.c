@@ -259,7 +259,7 @@ static void cancelled_in_each_turn(void **state) {
   }
 }
 
-static avow_value_t cancel_cb(const avow_value_t *arg, void *victim) {
+static avow_value_t cancel_there(const avow_value_t *arg, void *victim) {
   avow_cancel(*(avow_promise_t **) victim);
   return avow_none();
 }
@@ -267,7 +267,7 @@ static avow_value_t cancel_cb(const avow_value_t *arg, void *victim) {
 /* By a handler that hears of it first: the others still do. */
 static void cancelled_as_it_settles(void **state) {
   avow_promise_t *p = subject->start(), *victim = NULL;
-  avow_promise_t *first = avow_then(avow_ref(p), cancel_cb, NULL, &victim);
+  avow_promise_t *first = avow_then(avow_ref(p), cancel_there, NULL, &victim);
   victim = watched(p);
 
   tell();

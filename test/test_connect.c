@@ -218,11 +218,6 @@ static void race_cancelled_at_its_start_ends(void **state) {
   assert_rejects(p, UV_ECANCELED);
 }
 
-static avow_value_t cancel_cb(const avow_value_t *arg, void *p) {
-  avow_cancel(p);
-  return avow_none();
-}
-
 static void race_cancelled_when_its_pause_is_over_ends(void **state) {
   add_address("127.0.0.1", deaf_port());
   add_address("127.0.0.1", atoi(server_port));

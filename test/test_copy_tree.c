@@ -375,11 +375,6 @@ static void on_entry_stops_at_an_error_with_that(void **state) {
   assert_int_equal(heard.errors, 1);
 }
 
-static avow_value_t cancel_cb(const avow_value_t *arg, void *victim) {
-  avow_cancel(victim);
-  return avow_none();
-}
-
 static void copy_tree_stops_when_cancelled(void **state) {
   const int before = open_files();
   make_many();

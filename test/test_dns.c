@@ -228,11 +228,6 @@ static void cancelled_without_memory_is_freed(void **state) {
   assert_int_equal(lists, 0);
 }
 
-static avow_value_t cancel_cb(const avow_value_t *arg, void *victim) {
-  avow_cancel(victim);
-  return avow_value_ref(arg);
-}
-
 static void cancelled_in_its_turn_is_freed(void **state) {
   hold_pool(THREADS - 1);
   avow_promise_t *first = start();

@@ -211,11 +211,6 @@ static void running_read_file_ends_unheard_when_cancelled(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-static avow_value_t cancel_cb(const avow_value_t *arg, void *victim) {
-  avow_cancel(victim);
-  return avow_value_ref(arg);
-}
-
 static void read_file_cancelled_in_its_turn_is_dropped(void **state) {
   hold_pool(THREADS - 1);
   avow_promise_t *first = start_read_file();

@@ -284,11 +284,6 @@ static void large_values_come_back_as_they_went(void **state) {
   avow_value_unref(v);
 }
 
-static avow_value_t cancel_cb(const avow_value_t *arg, void *victim) {
-  avow_cancel(victim);
-  return avow_value_ref(arg);
-}
-
 static void open_cancelled_in_its_turn_is_closed_again(void **state) {
   const int before = open_files();
   hold_pool(THREADS - 1);

@@ -285,11 +285,6 @@ static void pump_cancelled_while_it_waits_writes_all_it_read(void **state) {
   assert_fulfils_int(avow_write(to, avow_string("!")), 1);
 }
 
-static avow_value_t cancel_cb(const avow_value_t *arg, void *p) {
-  avow_cancel(p);
-  return avow_value_ref(arg);
-}
-
 static void pump_cancelled_as_it_shuts_down_ends(void **state) {
   avow_promise_t *p = start();
   hang_up(0);

@@ -291,11 +291,6 @@ static void remove_tree_gives_up_on_what_stays_busy(void **state) {
   avow_value_unref(v);
 }
 
-static avow_value_t cancel_cb(const avow_value_t *arg, void *victim) {
-  avow_cancel(victim);
-  return avow_none();
-}
-
 /* A removal in the queue of the pool, past the job that put it there. */
 static avow_promise_t *queue_remove(void) {
   hold_pool(THREADS);

@@ -143,11 +143,6 @@ static void read_cancelled_after_it_settled_keeps_its_bytes(void **state) {
   assert_fulfils_bytes(p, "hello");
 }
 
-static avow_value_t cancel_cb(const avow_value_t *arg, void *victim) {
-  avow_cancel(victim);
-  return avow_value_ref(arg);
-}
-
 static void read_cancelled_in_its_turn_loses_nothing(void **state) {
   int fds[2];
   uv_pipe_t first;

@@ -134,7 +134,7 @@ static void jobs_of_a_raw_timer_run_before_a_later_sleep(void **state) {
 
 /* Cancelling what is due. */
 
-static avow_value_t cancel_cb(const avow_value_t *arg, void *data) {
+static avow_value_t cancel_there(const avow_value_t *arg, void *data) {
   avow_promise_t **p = data;
   avow_cancel(*p);
   return avow_none();
@@ -142,7 +142,7 @@ static avow_value_t cancel_cb(const avow_value_t *arg, void *data) {
 
 /* The handler of a cancels b: both are due together. */
 static void assert_stops(avow_promise_t *a, avow_promise_t *b) {
-  avow_unref(avow_then(a, cancel_cb, NULL, &b));
+  avow_unref(avow_then(a, cancel_there, NULL, &b));
   b = avow_then(b, note_cb, NULL, "ran");
 
   run();

@@ -284,11 +284,6 @@ static void cancelled_connect_drops_a_refusal(void **state) {
   run();
 }
 
-static avow_value_t cancel_cb(const avow_value_t *arg, void *victim) {
-  avow_cancel(victim);
-  return avow_value_ref(arg);
-}
-
 static void connect_cancelled_in_its_turn_is_heard_of_no_more(void **state) {
   uv_tcp_t other;
   (void) uv_tcp_init(loop, &other);

@@ -240,11 +240,6 @@ static void write_cancelled_after_it_settled_stays_fulfilled(void **state) {
   assert_fulfils_int(p, 5);
 }
 
-static avow_value_t cancel_cb(const avow_value_t *arg, void *victim) {
-  avow_cancel(victim);
-  return avow_value_ref(arg);
-}
-
 static void write_cancelled_in_its_turn_is_written(void **state) {
   avow_promise_t *first = start_large();
   avow_promise_t *second = avow_write(stream, pattern(LARGE, 5));
