@@ -424,11 +424,7 @@ static void copy_tree_cancelled_at_once_copies_nothing(void **state) {
 static void loop_close_stops_a_copy(void **state) {
   const int before = open_files();
   make_many();
-  hold_pool(THREADS);
-  avow_promise_t *p = start_copy();
-  (void) uv_run(loop, UV_RUN_NOWAIT); /* what is held keeps it alive */
-  release_pool();
-  wait_until_taken();
+  avow_promise_t *p = taken_in_a_turn(start_copy);
 
   assert_loop_close_cancels(p);
 

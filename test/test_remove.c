@@ -292,19 +292,10 @@ static void remove_tree_gives_up_on_what_stays_busy(void **state) {
 }
 
 /* A removal in the queue of the pool, past the job that put it there. */
-static avow_promise_t *queue_remove(void) {
-  hold_pool(THREADS);
-  avow_promise_t *p = start_remove();
-  (void) uv_run(loop, UV_RUN_NOWAIT); /* what is held keeps it alive */
-  return p;
-}
-
 static void remove_tree_stops_when_cancelled(void **state) {
   const int before = open_files();
   make_many();
-  avow_promise_t *p = queue_remove();
-  release_pool();
-  wait_until_taken();
+  avow_promise_t *p = taken_in_a_turn(start_remove);
 
   assert_cancels(p);
   run();
@@ -329,7 +320,7 @@ static void remove_tree_stops_between_turns(void **state) {
 static void remove_tree_cancelled_in_the_queue_removes_nothing(void **state) {
   make_tree();
   assert_cancels(start_remove());
-  assert_cancels(queue_remove());
+  assert_cancels(queued_in_a_turn(start_remove));
   release_pool();
   run();
 
@@ -339,9 +330,7 @@ static void remove_tree_cancelled_in_the_queue_removes_nothing(void **state) {
 static void loop_close_stops_a_removal(void **state) {
   const int before = open_files();
   make_many();
-  avow_promise_t *p = queue_remove();
-  release_pool();
-  wait_until_taken();
+  avow_promise_t *p = taken_in_a_turn(start_remove);
 
   assert_loop_close_cancels(p);
 

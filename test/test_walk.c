@@ -434,11 +434,7 @@ static avow_promise_t *start_glob(void) {
 static void glob_is_cancelled(void **state) {
   const int before = open_files();
   make_many();
-  hold_pool(THREADS);
-  avow_promise_t *p = start_glob();
-  (void) uv_run(loop, UV_RUN_NOWAIT); /* what is held keeps it alive */
-  release_pool();
-  wait_until_taken();
+  avow_promise_t *p = taken_in_a_turn(start_glob);
 
   assert_cancels(p);
   run();

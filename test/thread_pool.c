@@ -62,6 +62,20 @@ void wait_until_taken(void) {
   meet_in_pool();
 }
 
+avow_promise_t *queued_in_a_turn(start_fn start) {
+  hold_pool(THREADS);
+  avow_promise_t *p = start();
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* what is held keeps it alive */
+  return p;
+}
+
+avow_promise_t *taken_in_a_turn(start_fn start) {
+  avow_promise_t *p = queued_in_a_turn(start);
+  release_pool();
+  wait_until_taken();
+  return p;
+}
+
 avow_promise_t *done_unheard(start_fn start) {
   hold_pool(THREADS - 1);
   avow_promise_t *p = start();

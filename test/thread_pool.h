@@ -20,6 +20,11 @@ void queue_work(uv_work_cb work);
 /* Until a thread has taken all that is queued: it cannot be taken back. */
 void wait_until_taken(void);
 
+/* Starts it while the pool is held, and lets a turn pass. */
+avow_promise_t *queued_in_a_turn(start_fn start);
+/* That, and then a thread takes what was queued. */
+avow_promise_t *taken_in_a_turn(start_fn start);
+
 /* With one thread for all, what was taken is done, but nobody has heard. */
 avow_promise_t *done_unheard(start_fn start);
 
