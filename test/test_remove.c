@@ -291,7 +291,6 @@ static void remove_tree_gives_up_on_what_stays_busy(void **state) {
   avow_value_unref(v);
 }
 
-/* A removal in the queue of the pool, past the job that put it there. */
 static void remove_tree_stops_when_cancelled(void **state) {
   const int before = open_files();
   make_many();

@@ -20,7 +20,7 @@ void queue_work(uv_work_cb work);
 /* Until a thread has taken all that is queued: it cannot be taken back. */
 void wait_until_taken(void);
 
-/* Starts it while the pool is held, and lets a turn pass. */
+/* Starts it while the pool is held, and lets the jobs that ask it run. */
 avow_promise_t *queued_in_a_turn(start_fn start);
 /* That, and then a thread takes what was queued. */
 avow_promise_t *taken_in_a_turn(start_fn start);
