@@ -92,6 +92,19 @@ avow_promise_t *start_shell(char *script) {
   return start((char *[]){ "sh", "-c", script, NULL });
 }
 
+avow_promise_t *start_piped(char *args[]) {
+  uv_stdio_container_t stdio[] = {
+    { .flags = UV_CREATE_PIPE | UV_READABLE_PIPE },
+    { .flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE },
+    { .flags = UV_INHERIT_FD, .data.fd = 2 },
+  };
+  const uv_process_options_t options = { .file = args[0],
+                                         .args = args,
+                                         .stdio = stdio,
+                                         .stdio_count = 3 };
+  return avow_spawn(loop, &options);
+}
+
 avow_value_t spawned(avow_promise_t *p) {
   const avow_value_t v = avow_run(p);
   assert_string_equal(avow_error_message(&v), "no error");

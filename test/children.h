@@ -36,6 +36,8 @@ avow_value_t much(void);
 avow_promise_t *start_with(char *args[], unsigned flags);
 avow_promise_t *start(char *args[]);
 avow_promise_t *start_shell(char *script);
+/* Its input and its output are pipes. */
+avow_promise_t *start_piped(char *args[]);
 
 /* What was started. Takes p. */
 avow_value_t spawned(avow_promise_t *p);

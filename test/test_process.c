@@ -98,19 +98,6 @@ static void spawn_uses_streams_of_the_program(void **state) {
   avow_value_unref(process);
 }
 
-static avow_promise_t *start_piped(char *args[]) {
-  uv_stdio_container_t stdio[] = {
-    { .flags = UV_CREATE_PIPE | UV_READABLE_PIPE },
-    { .flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE },
-    { .flags = UV_INHERIT_FD, .data.fd = 2 },
-  };
-  const uv_process_options_t options = { .file = args[0],
-                                         .args = args,
-                                         .stdio = stdio,
-                                         .stdio_count = 3 };
-  return avow_spawn(loop, &options);
-}
-
 static void process_owns_pipes_that_have_no_stream(void **state) {
   const avow_value_t process = spawned(start_piped((char *[]){ "cat", NULL }));
   const avow_value_t in = avow_process_stream(&process, 0);

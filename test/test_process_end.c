@@ -7,19 +7,6 @@
 
 #include "children.h"
 
-static avow_promise_t *start_piped(char *args[]) {
-  uv_stdio_container_t stdio[] = {
-    { .flags = UV_CREATE_PIPE | UV_READABLE_PIPE },
-    { .flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE },
-    { .flags = UV_INHERIT_FD, .data.fd = 2 },
-  };
-  const uv_process_options_t options = { .file = args[0],
-                                         .args = args,
-                                         .stdio = stdio,
-                                         .stdio_count = 3 };
-  return avow_spawn(loop, &options);
-}
-
 static void process_is_killed_with_its_last_reference(void **state) {
   const avow_value_t process =
       spawned(start_shell("trap '' TERM INT HUP; while :; do sleep 1; done"));
