@@ -69,6 +69,26 @@ void expect_int(avow_promise_t *p, int64_t expected) {
   avow_value_unref(v);
 }
 
+void count_end(void *data) {
+  count++;
+}
+
+void expect_cancels(avow_promise_t *p) {
+  avow_cancel(p);
+
+  check(count == 1, "the innermost heard of it");
+  expect_code(p, UV_ECANCELED);
+}
+
+void expect_close_cancels(avow_promise_t *p, avow_deferred_t *d) {
+  check(avow_loop_close(loop) == 0, "it closes");
+
+  check(avow_state(p) == AVOW_REJECTED, "it is rejected");
+  check(avow_error_code(avow_result(p)) == UV_ECANCELED, "UV_ECANCELED");
+  avow_deferred_drop(d);
+  avow_unref(p);
+}
+
 void run_dry(void) {
   check(uv_run(loop, UV_RUN_DEFAULT) == 0, "nothing left to do");
   avow_stats_t stats;

@@ -22,6 +22,13 @@ extern int64_t unhandled; /* rejections that nobody heard of */
 void check(bool fine, const char *what);
 void expect_code(avow_promise_t *p, int code);
 void expect_int(avow_promise_t *p, int64_t expected);
+/* For attach and on_cancel: adds one to count. */
+void count_end(void *data);
+/* Cancels p: what it waits for in the end counts that, and count was 0. Takes
+   p. */
+void expect_cancels(avow_promise_t *p);
+/* Closes the loop: p is cancelled. Takes p and d. */
+void expect_close_cancels(avow_promise_t *p, avow_deferred_t *d);
 /* Runs the loop until it has nothing left to do, and no promise is left. */
 void run_dry(void);
 
