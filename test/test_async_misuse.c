@@ -1,5 +1,5 @@
 /* What async functions, and awaiting outside of them, are refused. */
-#include "harness.h"
+#include "elsewhere.h"
 
 static avow_value_t give_5(void *data) {
   note("ran");
@@ -75,17 +75,11 @@ static void await_outside_an_async_function_is_refused(void **state) {
 }
 
 static void await_elsewhere(void) {
-  uv_loop_t other;
-  avow_deferred_t *d;
-  assert_int_equal(uv_loop_init(&other), 0);
-  assert_int_equal(avow_loop_init(&other, NULL), 0);
-  avow_promise_t *theirs = avow_promise_new(&other, &d);
+  avow_promise_t *theirs = promise_elsewhere();
 
   assert_rejects(avow_async(loop, await_it, theirs), AVOW_EMISUSE);
 
-  avow_deferred_drop(d);
-  assert_int_equal(avow_loop_close(&other), 0);
-  assert_int_equal(uv_loop_close(&other), 0);
+  close_elsewhere();
 }
 
 static void await_of_another_loops_promise_is_refused(void **state) {

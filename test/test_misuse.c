@@ -3,7 +3,7 @@
  * builds, where a mistake can be survived, degrade as each function here checks
  * after making it. What only debug builds look for is tested in those alone.
  */
-#include "harness.h"
+#include "elsewhere.h"
 
 /* A loop that avow was never told of. */
 static uv_loop_t bare;
@@ -86,22 +86,6 @@ static void sleep_on_a_closed_loop(void) {
 
 static void loop_after_close_is_named_as_such(void **state) {
   assert_misuse(sleep_on_a_closed_loop, "nothing after avow_loop_close()");
-}
-
-/* A second loop with a promise that is pending there. */
-static uv_loop_t other;
-static avow_deferred_t *other_deferred;
-
-static avow_promise_t *promise_elsewhere(void) {
-  assert_int_equal(uv_loop_init(&other), 0);
-  assert_int_equal(avow_loop_init(&other, NULL), 0);
-  return avow_promise_new(&other, &other_deferred);
-}
-
-static void close_elsewhere(void) {
-  assert_true(avow_resolve(other_deferred, avow_none()));
-  assert_int_equal(avow_loop_close(&other), 0);
-  assert_int_equal(uv_loop_close(&other), 0);
 }
 
 static avow_value_t follow(const avow_value_t *arg, void *promise) {

@@ -4,7 +4,7 @@
  */
 #include "avow/stackless.h"
 
-#include "harness.h"
+#include "elsewhere.h"
 
 /* Awaits p, and notes what it got. */
 typedef struct {
@@ -359,17 +359,11 @@ static void what_it_got_is_borrowed(void **state) {
 }
 
 static void await_elsewhere(void) {
-  uv_loop_t other;
-  avow_deferred_t *d;
-  assert_int_equal(uv_loop_init(&other), 0);
-  assert_int_equal(avow_loop_init(&other, NULL), 0);
-  task_t me = { .p = avow_promise_new(&other, &d) };
+  task_t me = { .p = promise_elsewhere() };
 
   assert_rejects(avow_stackless(loop, await_it, &me.frame), AVOW_EMISUSE);
 
-  avow_deferred_drop(d);
-  assert_int_equal(avow_loop_close(&other), 0);
-  assert_int_equal(uv_loop_close(&other), 0);
+  close_elsewhere();
 }
 
 static void await_of_another_loops_promise_is_refused(void **state) {
