@@ -2,8 +2,8 @@
  * Async functions: when they run, what an await gives, and what cancelling and
  * the end of the loop do to one that is parked.
  */
+#include "awaiting.h"
 #include "fiber.h"
-#include "harness.h"
 
 #ifdef WATCHED /* by a tool that makes all slow */
 enum { MANY = 1000, PARKED = 1000, SLEEPS = 10 };
@@ -205,14 +205,9 @@ static void dump_shows_what_a_parked_function_awaits(void **state) {
   avow_promise_t *p = avow_promise_new(loop, &d);
   p = avow_trace_await("here.c", 5, p); /* outside there is nothing to note */
   p = avow_async(loop, await_traced, p);
-  char text[1024] = { 0 };
-  FILE *out = tmpfile();
-  assert_non_null(out);
+  char text[1024];
 
-  avow_loop_dump(loop, out, AVOW_DUMP_TEXT);
-  rewind(out);
-  assert_true(fread(text, 1, sizeof(text) - 1, out) > 0);
-  assert_int_equal(fclose(out), 0);
+  dump_loop(text, sizeof(text));
 
   assert_non_null(strstr(text, " pending async waits for "));
 #ifdef AVOW_TRACE

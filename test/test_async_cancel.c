@@ -1,5 +1,5 @@
 /* Async functions that are cancelled, and the end of their loop. */
-#include "harness.h"
+#include "awaiting.h"
 
 static avow_value_t give_5(void *data) {
   note("ran");
@@ -20,12 +20,7 @@ static void cancel_reaches_the_await_and_clean_up_may_await(void **state) {
   avow_on_cancel(d, note_free, "stop");
   p = avow_async(loop, await_and_clean_up, p);
 
-  avow_cancel(p);
-  assert_notes("stop");
-  avow_deferred_drop(d);
-
-  assert_rejects(p, UV_ECANCELED);
-  assert_notes("got=ECANCELED cleaned=none");
+  assert_cancel_reaches(p, d);
 }
 
 static void cancel_leaves_what_others_hold(void **state) {
@@ -33,13 +28,7 @@ static void cancel_leaves_what_others_hold(void **state) {
   avow_promise_t *shared = avow_promise_new(loop, &d);
   avow_promise_t *p = avow_async(loop, await_and_clean_up, avow_ref(shared));
 
-  avow_cancel(p);
-
-  assert_rejects(p, UV_ECANCELED);
-  assert_notes("got=ECANCELED cleaned=none");
-  assert_int_equal(avow_state(shared), AVOW_PENDING);
-  assert_true(avow_resolve(d, avow_int(2)));
-  assert_fulfils_int(shared, 2);
+  assert_cancel_leaves(p, shared, d);
 }
 
 static void cancel_keeps_a_value_that_has_arrived(void **state) {

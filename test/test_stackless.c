@@ -4,6 +4,7 @@
  */
 #include "avow/stackless.h"
 
+#include "awaiting.h"
 #include "elsewhere.h"
 
 /* Awaits p, and notes what it got. */
@@ -174,14 +175,9 @@ static void dump_says_where_it_awaits(void **state) {
   avow_deferred_t *d;
   task_t me = { .p = avow_promise_new(loop, &d) };
   avow_promise_t *p = avow_stackless(loop, await_it, &me.frame);
-  char text[1024] = { 0 };
-  FILE *out = tmpfile();
-  assert_non_null(out);
+  char text[1024];
 
-  avow_loop_dump(loop, out, AVOW_DUMP_TEXT);
-  rewind(out);
-  assert_true(fread(text, 1, sizeof(text) - 1, out) > 0);
-  assert_int_equal(fclose(out), 0);
+  dump_loop(text, sizeof(text));
 
   assert_non_null(strstr(text, " pending stackless waits for "));
 #ifdef AVOW_TRACE
@@ -211,12 +207,7 @@ static void cancel_reaches_the_await_and_clean_up_may_await(void **state) {
   avow_on_cancel(d, note_free, "stop");
   avow_promise_t *p = avow_stackless(loop, await_and_clean_up, &me.frame);
 
-  avow_cancel(p);
-  assert_notes("stop");
-  avow_deferred_drop(d);
-
-  assert_rejects(p, UV_ECANCELED);
-  assert_notes("got=ECANCELED cleaned=none");
+  assert_cancel_reaches(p, d);
 }
 
 static void cancel_leaves_what_others_hold(void **state) {
@@ -225,13 +216,7 @@ static void cancel_leaves_what_others_hold(void **state) {
   task_t me = { .p = avow_ref(shared) };
   avow_promise_t *p = avow_stackless(loop, await_and_clean_up, &me.frame);
 
-  avow_cancel(p);
-
-  assert_rejects(p, UV_ECANCELED);
-  assert_notes("got=ECANCELED cleaned=none");
-  assert_int_equal(avow_state(shared), AVOW_PENDING);
-  assert_true(avow_resolve(d, avow_int(2)));
-  assert_fulfils_int(shared, 2);
+  assert_cancel_leaves(p, shared, d);
 }
 
 static void cancel_keeps_a_value_that_has_arrived(void **state) {
