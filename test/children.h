@@ -9,6 +9,9 @@ enum { MUCH = 3 << 20 }; /* more than a pipe takes */
 /* Of a group: what libuv opens once and for all is open afterwards. */
 int children_prepare(void **state);
 
+/* A test with a loop, that leaves nothing behind. */
+#define CHILDREN_CASE(f) \
+  cmocka_unit_test_setup_teardown(f, children_setup, children_teardown)
 int children_setup(void **state);
 int children_teardown(void **state);
 

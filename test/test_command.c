@@ -205,9 +205,6 @@ static void commands_survive_failing_memory(void **state) {
   survive(missing, UV_ENOENT);
 }
 
-#define COMMAND(f) \
-  cmocka_unit_test_setup_teardown(f, children_setup, children_teardown)
-
 static void close_if_of(uv_handle_t *handle, void *type) {
   if (handle->type == *(uv_handle_type *) type)
     close_handle(handle, NULL);
@@ -264,25 +261,25 @@ static void some_handles_may_be_closed(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    COMMAND(command_gives_what_it_said),
-    COMMAND(command_gives_its_status),
-    COMMAND(command_gives_the_signal_that_ended_it),
-    COMMAND(command_without_input_reads_none),
-    COMMAND(command_reads_its_input),
-    COMMAND(command_gets_directory_and_environment),
-    COMMAND(command_takes_and_gives_much),
-    COMMAND(input_that_is_not_read_is_dropped),
-    COMMAND(input_that_is_refused_harms_nobody),
-    COMMAND(handler_of_sigpipe_stays_the_programs),
-    COMMAND(command_has_signals_as_they_were),
-    COMMAND(command_that_is_missing_rejects),
-    COMMAND(command_that_is_missing_can_be_cancelled),
-    COMMAND(command_without_files_rejects),
-    COMMAND(command_refuses_what_it_cannot_use),
-    COMMAND(a_program_may_close_all_handles),
-    COMMAND(handles_may_be_closed_of_what_was_cancelled),
-    COMMAND(some_handles_may_be_closed),
-    COMMAND(commands_survive_failing_memory),
+    CHILDREN_CASE(command_gives_what_it_said),
+    CHILDREN_CASE(command_gives_its_status),
+    CHILDREN_CASE(command_gives_the_signal_that_ended_it),
+    CHILDREN_CASE(command_without_input_reads_none),
+    CHILDREN_CASE(command_reads_its_input),
+    CHILDREN_CASE(command_gets_directory_and_environment),
+    CHILDREN_CASE(command_takes_and_gives_much),
+    CHILDREN_CASE(input_that_is_not_read_is_dropped),
+    CHILDREN_CASE(input_that_is_refused_harms_nobody),
+    CHILDREN_CASE(handler_of_sigpipe_stays_the_programs),
+    CHILDREN_CASE(command_has_signals_as_they_were),
+    CHILDREN_CASE(command_that_is_missing_rejects),
+    CHILDREN_CASE(command_that_is_missing_can_be_cancelled),
+    CHILDREN_CASE(command_without_files_rejects),
+    CHILDREN_CASE(command_refuses_what_it_cannot_use),
+    CHILDREN_CASE(a_program_may_close_all_handles),
+    CHILDREN_CASE(handles_may_be_closed_of_what_was_cancelled),
+    CHILDREN_CASE(some_handles_may_be_closed),
+    CHILDREN_CASE(commands_survive_failing_memory),
   };
   harness_init();
   return cmocka_run_group_tests(tests, children_prepare, NULL);

@@ -315,34 +315,31 @@ static void loop_close_ends_commands(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-#define COMMAND(f) \
-  cmocka_unit_test_setup_teardown(f, children_setup, children_teardown)
-
 int main(void) {
   const struct CMUnitTest tests[] = {
-    COMMAND(output_of_exactly_the_limit_is_fine),
-    COMMAND(output_grows_up_to_its_limit),
-    COMMAND(output_past_the_limit_ends_it),
-    COMMAND(output_past_the_limit_is_read_on),
-    COMMAND(timeout_ends_it_and_keeps_what_it_said),
-    COMMAND(timeout_lets_it_clear_up),
-    COMMAND(first_failure_is_the_one_that_counts),
-    COMMAND(second_failure_does_not_tell_it_again),
-    COMMAND(timeout_kills_what_does_not_end),
-    COMMAND(timeout_in_time_does_nothing),
-    COMMAND(what_ended_while_the_loop_was_held_up_is_in_time),
-    COMMAND(limit_and_timeout_say_what_they_ended),
-    COMMAND(command_waits_for_what_it_left_behind),
-    COMMAND(timeout_bounds_what_it_left_behind),
-    COMMAND(command_may_close_its_output_and_go_on),
-    COMMAND(cancelled_command_ends_in_the_background),
-    COMMAND(cancelled_command_is_killed_after_the_grace),
-    COMMAND(command_cancelled_twice_is_told_once),
-    COMMAND(command_cancelled_past_its_end_is_dropped),
-    COMMAND(command_cancelled_with_input_under_way_is_dropped),
-    COMMAND(command_cancelled_in_the_turn_of_its_end),
-    COMMAND(loop_close_ends_commands),
-    COMMAND(handles_may_be_closed_past_its_end),
+    CHILDREN_CASE(output_of_exactly_the_limit_is_fine),
+    CHILDREN_CASE(output_grows_up_to_its_limit),
+    CHILDREN_CASE(output_past_the_limit_ends_it),
+    CHILDREN_CASE(output_past_the_limit_is_read_on),
+    CHILDREN_CASE(timeout_ends_it_and_keeps_what_it_said),
+    CHILDREN_CASE(timeout_lets_it_clear_up),
+    CHILDREN_CASE(first_failure_is_the_one_that_counts),
+    CHILDREN_CASE(second_failure_does_not_tell_it_again),
+    CHILDREN_CASE(timeout_kills_what_does_not_end),
+    CHILDREN_CASE(timeout_in_time_does_nothing),
+    CHILDREN_CASE(what_ended_while_the_loop_was_held_up_is_in_time),
+    CHILDREN_CASE(limit_and_timeout_say_what_they_ended),
+    CHILDREN_CASE(command_waits_for_what_it_left_behind),
+    CHILDREN_CASE(timeout_bounds_what_it_left_behind),
+    CHILDREN_CASE(command_may_close_its_output_and_go_on),
+    CHILDREN_CASE(cancelled_command_ends_in_the_background),
+    CHILDREN_CASE(cancelled_command_is_killed_after_the_grace),
+    CHILDREN_CASE(command_cancelled_twice_is_told_once),
+    CHILDREN_CASE(command_cancelled_past_its_end_is_dropped),
+    CHILDREN_CASE(command_cancelled_with_input_under_way_is_dropped),
+    CHILDREN_CASE(command_cancelled_in_the_turn_of_its_end),
+    CHILDREN_CASE(loop_close_ends_commands),
+    CHILDREN_CASE(handles_may_be_closed_past_its_end),
   };
   harness_init();
   return cmocka_run_group_tests(tests, children_prepare, NULL);

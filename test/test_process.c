@@ -246,25 +246,22 @@ static void what_is_no_process_is_misuse(void **state) {
   assert_misuse(ask_nothing, "as process of a value of type none");
 }
 
-#define PROCESS(f) \
-  cmocka_unit_test_setup_teardown(f, children_setup, children_teardown)
-
 int main(void) {
   const struct CMUnitTest tests[] = {
-    PROCESS(wait_gives_the_status),
-    PROCESS(wait_gives_the_signal),
-    PROCESS(wait_serves_many_and_the_late),
-    PROCESS(waiting_keeps_no_process),
-    PROCESS(kill_sends_a_signal),
-    PROCESS(pid_is_the_one_of_the_system),
-    PROCESS(spawn_uses_streams_of_the_program),
-    PROCESS(process_owns_pipes_that_have_no_stream),
-    PROCESS(stream_outlives_its_process),
-    PROCESS(spawn_that_fails_closes_its_streams),
-    PROCESS(spawn_of_what_is_missing_rejects),
-    PROCESS(spawn_of_nothing_rejects),
-    PROCESS(spawn_without_files_leaves_the_loop_alone),
-    PROCESS(what_is_no_process_is_misuse),
+    CHILDREN_CASE(wait_gives_the_status),
+    CHILDREN_CASE(wait_gives_the_signal),
+    CHILDREN_CASE(wait_serves_many_and_the_late),
+    CHILDREN_CASE(waiting_keeps_no_process),
+    CHILDREN_CASE(kill_sends_a_signal),
+    CHILDREN_CASE(pid_is_the_one_of_the_system),
+    CHILDREN_CASE(spawn_uses_streams_of_the_program),
+    CHILDREN_CASE(process_owns_pipes_that_have_no_stream),
+    CHILDREN_CASE(stream_outlives_its_process),
+    CHILDREN_CASE(spawn_that_fails_closes_its_streams),
+    CHILDREN_CASE(spawn_of_what_is_missing_rejects),
+    CHILDREN_CASE(spawn_of_nothing_rejects),
+    CHILDREN_CASE(spawn_without_files_leaves_the_loop_alone),
+    CHILDREN_CASE(what_is_no_process_is_misuse),
   };
   harness_init();
   return cmocka_run_group_tests(tests, children_prepare, NULL);

@@ -182,22 +182,19 @@ static void handles_may_be_closed_while_the_loop_closes(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-#define PROCESS(f) \
-  cmocka_unit_test_setup_teardown(f, children_setup, children_teardown)
-
 int main(void) {
   const struct CMUnitTest tests[] = {
-    PROCESS(process_is_killed_with_its_last_reference),
-    PROCESS(process_is_reaped_though_nobody_waits),
-    PROCESS(wait_can_be_cancelled),
-    PROCESS(only_wait_can_be_cancelled),
-    PROCESS(loop_close_kills_and_reaps),
-    PROCESS(loop_close_leaves_a_detached_process),
-    PROCESS(detached_process_outlives_its_value),
-    PROCESS(a_program_may_close_all_handles),
-    PROCESS(handles_may_be_closed_of_what_is_let_go_later),
-    PROCESS(handles_may_be_closed_of_what_was_let_go),
-    PROCESS(handles_may_be_closed_while_the_loop_closes),
+    CHILDREN_CASE(process_is_killed_with_its_last_reference),
+    CHILDREN_CASE(process_is_reaped_though_nobody_waits),
+    CHILDREN_CASE(wait_can_be_cancelled),
+    CHILDREN_CASE(only_wait_can_be_cancelled),
+    CHILDREN_CASE(loop_close_kills_and_reaps),
+    CHILDREN_CASE(loop_close_leaves_a_detached_process),
+    CHILDREN_CASE(detached_process_outlives_its_value),
+    CHILDREN_CASE(a_program_may_close_all_handles),
+    CHILDREN_CASE(handles_may_be_closed_of_what_is_let_go_later),
+    CHILDREN_CASE(handles_may_be_closed_of_what_was_let_go),
+    CHILDREN_CASE(handles_may_be_closed_while_the_loop_closes),
   };
   harness_init();
   return cmocka_run_group_tests(tests, children_prepare, NULL);
