@@ -102,13 +102,23 @@ static bool is_canceled(const avow_value_t *v) {
 }
 
 /* Why an any rejects. That is a cancellation if that is all it was. */
-static avow_value_t aggregate(avow__list_t *list) {
+static avow_value_t aggregate(const avow_value_t *reasons) {
+  const avow__list_t *list = reasons->u.p;
   bool canceled = list->len > 0;
   for (uint32_t i = 0; i < list->len && canceled; i++)
     canceled = is_canceled(&list->items[i]);
   const avow_value_t v =
-      avow_error_new(AVOW_EAGGREGATE, avow__block_value(&list->head), NULL);
+      avow_error_new(AVOW_EAGGREGATE, avow_value_ref(reasons), NULL);
   return canceled ? avow__error_of_cancel(v) : v;
+}
+
+static void settle_with_all(avow_promise_t *gather, avow_value_t list) {
+  if (gather->u.gather.kind != AVOW_ANY) {
+    settle(gather, list);
+    return;
+  }
+  settle(gather, aggregate(&list));
+  avow__value_unref(list); /* last: it may call the program */
 }
 
 /* Every input has reported. */
@@ -117,12 +127,10 @@ static void complete(avow_promise_t *gather) {
   gather->u.gather.list = NULL;
   if (list == NULL)
     list = avow__list_new(0);
-  if (list == NULL) {
+  if (list != NULL)
+    settle_with_all(gather, avow__block_value(&list->head));
+  else
     settle(gather, avow_error(UV_ENOMEM));
-    return;
-  }
-  const bool fails = gather->u.gather.kind == AVOW_ANY;
-  settle(gather, fails ? aggregate(list) : avow__block_value(&list->head));
 }
 
 static void count_down(avow_promise_t *gather) {
