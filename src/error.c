@@ -153,8 +153,8 @@ avow_value_t avow__error_of_limit(avow_value_t v) {
 }
 
 bool avow__error_is_of_cancel(const avow_value_t *v) {
-  return v->tag == AVOW_ERROR && v->u.p != NULL &&
-         ((const avow__error_t *) v->u.p)->is_cancel;
+  assert(v->tag == AVOW_ERROR);
+  return v->u.p != NULL && ((const avow__error_t *) v->u.p)->is_cancel;
 }
 
 avow_value_t avow__error_of_cancel(avow_value_t v) {

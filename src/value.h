@@ -80,7 +80,7 @@ avow_value_t avow__error_va(int code, avow_value_t cause, const char *format,
 /* A new error, as one of which a limit of ours is the reason. */
 avow_value_t avow__error_of_limit(avow_value_t v);
 
-/* The same for an aggregate of nothing but cancellations. */
+/* The same for an aggregate of nothing but cancellations; v is an error. */
 avow_value_t avow__error_of_cancel(avow_value_t v);
 bool avow__error_is_of_cancel(const avow_value_t *v);
 
