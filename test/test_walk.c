@@ -1,41 +1,13 @@
-/* Walking trees, and paths that match a pattern. */
+/* Walking trees. */
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "disk.h"
+#include "tree_on_disk.h"
 
-enum { MANY = 1000, DEEP = 200 };
-
-/* a: b/, b/c/, b/c/three.c, b/two.c, one.c, .hidden/, .hidden/x.c, link -> b */
-static void make_tree(void) {
-  make_dir("a");
-  make_dir("a/b");
-  make_dir("a/b/c");
-  make_dir("a/.hidden");
-  make_file("a/.hidden/x.c", "");
-  make_file("a/one.c", "");
-  make_file("a/b/two.c", "");
-  make_file("a/b/c/three.c", "");
-  make_link("a/link", "b");
-}
-
-enum { ENTRIES = 8 };
-
-static void make_more(void) {
-  char name[32];
-  for (int i = 0; i < MANY; i++) {
-    (void) snprintf(name, sizeof(name), "a/%d", i); /* it fits */
-    make_file(name, "");
-  }
-}
-
-static void make_many(void) {
-  make_dir("a");
-  make_more();
-}
+enum { ENTRIES = 8, DEEP = 200 };
 
 typedef struct {
   int entries, dirs, links, errors;
@@ -138,7 +110,7 @@ static void walk_goes_deep_below_a_wide_directory(void **state) {
   make_dir("a");
   make_dir(first);
   make_deep(first);
-  make_more();
+  make_many();
   make_dir(last);
   make_deep(last);
 
@@ -213,6 +185,7 @@ static void walk_loses_nothing_of_a_directory_it_closes_early(void **state) {
 }
 
 static void walk_reads_ahead_no_more_than_there_is_room(void **state) {
+  make_dir("a");
   make_many();
   avow_channel_t *channel = avow_walk(loop, at("a"));
   run();
@@ -225,6 +198,7 @@ static void walk_reads_ahead_no_more_than_there_is_room(void **state) {
 
 static void walk_gives_a_wide_directory_bit_by_bit(void **state) {
   walked_t walked = { 0 };
+  make_dir("a");
   make_many();
 
   assert_int_equal(take_all(avow_walk(loop, at("a")), &walked), 0);
@@ -251,6 +225,7 @@ static void walk_fails_naming_what_cannot_be_read(void **state) {
 
 static void walk_that_is_closed_stops(void **state) {
   const int before = open_files();
+  make_dir("a");
   make_many();
 
   avow_channel_t *channel = avow_walk(loop, at("a"));
@@ -266,6 +241,7 @@ static void walk_that_is_closed_stops(void **state) {
 
 static void loop_close_stops_a_walk(void **state) {
   const int before = open_files();
+  make_dir("a");
   make_many();
   hold_pool(THREADS);
   avow_channel_t *queued = avow_walk(loop, at("a"));
@@ -306,154 +282,6 @@ static void walk_survives_failing_memory(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-/* The paths from the directory on, with spaces between. */
-static void assert_globs(const char *pattern, const char *expected) {
-  char text[1024] = "";
-  const size_t skip = strlen(at("")) + 1;
-  const avow_value_t v = avow_run(avow_glob(loop, at(pattern)));
-  assert_string_equal(avow_error_message(&v), "no error");
-  for (size_t i = 0; i < avow_list_len(&v); i++) {
-    if (i > 0)
-      strcat(text, " ");
-    strcat(text, avow_to_bytes(avow_list_at(&v, i), NULL) + skip);
-  }
-  assert_string_equal(text, expected);
-  avow_value_unref(v);
-}
-
-static void glob_finds_what_matches(void **state) {
-  const int before = open_files();
-  make_tree();
-
-  assert_globs("a/*", "a/b a/link a/one.c");
-  assert_globs("a/*.c", "a/one.c");
-  assert_globs("a/?ne.[ch]", "a/one.c");
-  assert_globs("*/*/*.c", "a/b/two.c a/link/two.c");
-  assert_globs("a/[!l]*", "a/b a/one.c");
-  assert_globs("a/x*", "");
-  assert_globs("absent/*", "");
-  assert_globs("a/one.c/*", "");
-  assert_int_equal(open_files(), before);
-}
-
-static void glob_goes_through_directories(void **state) {
-  make_tree();
-
-  assert_globs("**/*.c", "a/b/c/three.c a/b/two.c a/one.c");
-  assert_globs("a/**/**/*.c", "a/b/c/three.c a/b/two.c a/one.c");
-  assert_globs("a/**", "a/b a/b/c a/b/c/three.c a/b/two.c a/link a/one.c");
-  assert_globs("a/**/c", "a/b/c");
-  assert_globs("**/c/**", "a/b/c/three.c");
-  assert_globs("a/li*/**/*.c", "a/link/c/three.c a/link/two.c");
-}
-
-static void glob_finds_what_a_dot_hides_when_asked(void **state) {
-  make_tree();
-
-  assert_globs("a/.*", "a/.hidden");
-  assert_globs("a/.h*/*.c", "a/.hidden/x.c");
-  assert_globs("a/\\.hidden/*", "a/.hidden/x.c");
-}
-
-static void glob_finds_directories_only(void **state) {
-  make_tree();
-
-  assert_globs("a/*/", "a/b/ a/link/");
-  assert_globs("a//", "a/");
-  assert_globs("a/one.c/", "");
-  assert_globs("**/", "a/ a/b/ a/b/c/ a/link/");
-}
-
-static void glob_finds_no_directory_where_links_lead_to_none(void **state) {
-  make_tree();
-  make_link("a/file", "one.c");
-  make_link("a/nowhere", "missing");
-
-  assert_globs("a/*/", "a/b/ a/link/");
-  assert_globs("a/*/*.c", "a/b/two.c a/link/two.c");
-}
-
-static void glob_takes_a_path(void **state) {
-  make_tree();
-
-  assert_globs("a/b", "a/b");
-  assert_globs("a/absent", "");
-  assert_globs("a\\/b", "");
-  assert_globs("a/b/../one.\\c", "a/b/../one.c");
-}
-
-static void glob_starts_where_the_process_is(void **state) {
-  char *here = getcwd(NULL, 0);
-  make_tree();
-  assert_int_equal(chdir(at("a")), 0);
-
-  const avow_value_t v = avow_run(avow_glob(loop, "**/*.c"));
-
-  assert_int_equal(chdir(here), 0);
-  free(here);
-  assert_int_equal(avow_list_len(&v), 3);
-  assert_string_equal(avow_to_bytes(avow_list_at(&v, 0), NULL), "b/c/three.c");
-  avow_value_unref(v);
-}
-
-static void glob_starts_at_the_root(void **state) {
-  const avow_value_t v = avow_run(avow_glob(loop, "/[t]m?"));
-
-  assert_int_equal(avow_list_len(&v), 1);
-  assert_string_equal(avow_to_bytes(avow_list_at(&v, 0), NULL), "/tmp");
-  avow_value_unref(v);
-}
-
-static void glob_finds_many(void **state) {
-  make_many();
-
-  const avow_value_t v = avow_run(avow_glob(loop, at("a/*")));
-
-  assert_int_equal(avow_list_len(&v), MANY);
-  assert_string_equal(avow_to_bytes(avow_list_at(&v, 1), NULL), at("a/1"));
-  avow_value_unref(v);
-}
-
-static void glob_rejects_what_is_no_pattern(void **state) {
-  char pattern[256] = "nowhere"; /* not all there is below here */
-  for (int i = 0; i < 63; i++)
-    strcat(pattern, "/*");
-
-  assert_says(avow_glob(loop, NULL), UV_EINVAL,
-              "glob 'NULL': invalid argument");
-  assert_says(avow_glob(loop, ""), UV_EINVAL, "glob '': invalid argument");
-  assert_rejects(avow_glob(loop, pattern), UV_EINVAL);
-  pattern[strlen(pattern) - 2] = '\0';
-  avow_value_unref(avow_run(avow_glob(loop, pattern)));
-}
-
-static avow_promise_t *start_glob(void) {
-  return avow_glob(loop, at("**/*"));
-}
-
-static void glob_is_cancelled(void **state) {
-  const int before = open_files();
-  make_many();
-  avow_promise_t *p = taken_in_a_turn(start_glob);
-
-  assert_cancels(p);
-  run();
-
-  assert_int_equal(open_files(), before);
-}
-
-static void glob_survives_failing_memory(void **state) {
-  const int before = open_files();
-  make_tree();
-  make_link("one", "a"); /* more than it has room for at first */
-  make_link("two", "a");
-  make_link("three", "a");
-
-  survive_failing_memory(start_glob, NULL);
-
-  assert_int_equal(open_files(), before);
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
     DISK_CASE(walk_gives_all_that_is_below),
@@ -468,18 +296,6 @@ int main(void) {
     DISK_CASE(walk_that_is_closed_stops),
     DISK_CASE(loop_close_stops_a_walk),
     DISK_CASE(walk_survives_failing_memory),
-    DISK_CASE(glob_finds_what_matches),
-    DISK_CASE(glob_goes_through_directories),
-    DISK_CASE(glob_finds_what_a_dot_hides_when_asked),
-    DISK_CASE(glob_finds_directories_only),
-    DISK_CASE(glob_takes_a_path),
-    DISK_CASE(glob_starts_where_the_process_is),
-    DISK_CASE(glob_starts_at_the_root),
-    DISK_CASE(glob_finds_many),
-    DISK_CASE(glob_rejects_what_is_no_pattern),
-    DISK_CASE(glob_is_cancelled),
-    DISK_CASE(glob_survives_failing_memory),
-    DISK_CASE(glob_finds_no_directory_where_links_lead_to_none),
     DISK_CASE(walk_loses_nothing_of_a_directory_it_closes_early),
   };
   disk_init();

@@ -1,0 +1,192 @@
+/* Paths that match a pattern. */
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tree_on_disk.h"
+
+/* The paths from the directory on, with spaces between. */
+static void assert_globs(const char *pattern, const char *expected) {
+  char text[1024] = "";
+  const size_t skip = strlen(at("")) + 1;
+  const avow_value_t v = avow_run(avow_glob(loop, at(pattern)));
+  assert_string_equal(avow_error_message(&v), "no error");
+  for (size_t i = 0; i < avow_list_len(&v); i++) {
+    if (i > 0)
+      strcat(text, " ");
+    strcat(text, avow_to_bytes(avow_list_at(&v, i), NULL) + skip);
+  }
+  assert_string_equal(text, expected);
+  avow_value_unref(v);
+}
+
+static void glob_finds_what_matches(void **state) {
+  const int before = open_files();
+  make_tree();
+
+  assert_globs("a/*", "a/b a/link a/one.c");
+  assert_globs("a/*.c", "a/one.c");
+  assert_globs("a/?ne.[ch]", "a/one.c");
+  assert_globs("*/*/*.c", "a/b/two.c a/link/two.c");
+  assert_globs("a/[!l]*", "a/b a/one.c");
+  assert_globs("a/x*", "");
+  assert_globs("absent/*", "");
+  assert_globs("a/one.c/*", "");
+  assert_int_equal(open_files(), before);
+}
+
+static void glob_goes_through_directories(void **state) {
+  make_tree();
+
+  assert_globs("**/*.c", "a/b/c/three.c a/b/two.c a/one.c");
+  assert_globs("a/**/**/*.c", "a/b/c/three.c a/b/two.c a/one.c");
+  assert_globs("a/**", "a/b a/b/c a/b/c/three.c a/b/two.c a/link a/one.c");
+  assert_globs("a/**/c", "a/b/c");
+  assert_globs("**/c/**", "a/b/c/three.c");
+  assert_globs("a/li*/**/*.c", "a/link/c/three.c a/link/two.c");
+}
+
+static void glob_finds_what_a_dot_hides_when_asked(void **state) {
+  make_tree();
+
+  assert_globs("a/.*", "a/.hidden");
+  assert_globs("a/.h*/*.c", "a/.hidden/x.c");
+  assert_globs("a/\\.hidden/*", "a/.hidden/x.c");
+}
+
+static void glob_finds_directories_only(void **state) {
+  make_tree();
+
+  assert_globs("a/*/", "a/b/ a/link/");
+  assert_globs("a//", "a/");
+  assert_globs("a/one.c/", "");
+  assert_globs("**/", "a/ a/b/ a/b/c/ a/link/");
+}
+
+static void glob_finds_no_directory_where_links_lead_to_none(void **state) {
+  make_tree();
+  make_link("a/file", "one.c");
+  make_link("a/nowhere", "missing");
+
+  assert_globs("a/*/", "a/b/ a/link/");
+  assert_globs("a/*/*.c", "a/b/two.c a/link/two.c");
+}
+
+static void glob_takes_a_path(void **state) {
+  make_tree();
+
+  assert_globs("a/b", "a/b");
+  assert_globs("a/absent", "");
+  assert_globs("a\\/b", "");
+  assert_globs("a/b/../one.\\c", "a/b/../one.c");
+}
+
+static void glob_starts_where_the_process_is(void **state) {
+  char *here = getcwd(NULL, 0);
+  make_tree();
+  assert_int_equal(chdir(at("a")), 0);
+
+  const avow_value_t v = avow_run(avow_glob(loop, "**/*.c"));
+
+  assert_int_equal(chdir(here), 0);
+  free(here);
+  assert_int_equal(avow_list_len(&v), 3);
+  assert_string_equal(avow_to_bytes(avow_list_at(&v, 0), NULL), "b/c/three.c");
+  avow_value_unref(v);
+}
+
+static void glob_starts_at_the_root(void **state) {
+  const avow_value_t v = avow_run(avow_glob(loop, "/[t]m?"));
+
+  assert_int_equal(avow_list_len(&v), 1);
+  assert_string_equal(avow_to_bytes(avow_list_at(&v, 0), NULL), "/tmp");
+  avow_value_unref(v);
+}
+
+static void glob_finds_many(void **state) {
+  make_dir("a");
+  make_many();
+
+  const avow_value_t v = avow_run(avow_glob(loop, at("a/*")));
+
+  assert_int_equal(avow_list_len(&v), MANY);
+  assert_string_equal(avow_to_bytes(avow_list_at(&v, 1), NULL), at("a/1"));
+  avow_value_unref(v);
+}
+
+/* Each name takes a tenth of a turn, for the end of the pattern is tried at
+   each of its characters. */
+static void glob_takes_several_turns(void **state) {
+  char name[256] = "a/", pattern[128] = "a/*";
+  memset(name + 2, 'x', 200);
+  memset(pattern + 3, 'x', 100);
+  strcat(pattern, "y");
+  make_dir("a");
+  for (int i = 0; i < 100; i++) {
+    (void) snprintf(name + 202, sizeof(name) - 202, "%d", i); /* it fits */
+    make_file(name, "");
+  }
+
+  assert_globs(pattern, "");
+}
+
+static void glob_rejects_what_is_no_pattern(void **state) {
+  char pattern[256] = "nowhere"; /* not all there is below here */
+  for (int i = 0; i < 63; i++)
+    strcat(pattern, "/*");
+
+  assert_says(avow_glob(loop, NULL), UV_EINVAL,
+              "glob 'NULL': invalid argument");
+  assert_says(avow_glob(loop, ""), UV_EINVAL, "glob '': invalid argument");
+  assert_rejects(avow_glob(loop, pattern), UV_EINVAL);
+  pattern[strlen(pattern) - 2] = '\0';
+  avow_value_unref(avow_run(avow_glob(loop, pattern)));
+}
+
+static avow_promise_t *start_glob(void) {
+  return avow_glob(loop, at("**/*"));
+}
+
+static void glob_is_cancelled(void **state) {
+  const int before = open_files();
+  make_dir("a");
+  make_many();
+  avow_promise_t *p = taken_in_a_turn(start_glob);
+
+  assert_cancels(p);
+  run();
+
+  assert_int_equal(open_files(), before);
+}
+
+static void glob_survives_failing_memory(void **state) {
+  const int before = open_files();
+  make_tree();
+  make_link("one", "a"); /* more than it has room for at first */
+  make_link("two", "a");
+  make_link("three", "a");
+
+  survive_failing_memory(start_glob, NULL);
+
+  assert_int_equal(open_files(), before);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    DISK_CASE(glob_finds_what_matches),
+    DISK_CASE(glob_goes_through_directories),
+    DISK_CASE(glob_finds_what_a_dot_hides_when_asked),
+    DISK_CASE(glob_finds_directories_only),
+    DISK_CASE(glob_takes_a_path),
+    DISK_CASE(glob_starts_where_the_process_is),
+    DISK_CASE(glob_starts_at_the_root),
+    DISK_CASE(glob_finds_many),
+    DISK_CASE(glob_takes_several_turns),
+    DISK_CASE(glob_rejects_what_is_no_pattern),
+    DISK_CASE(glob_is_cancelled),
+    DISK_CASE(glob_survives_failing_memory),
+    DISK_CASE(glob_finds_no_directory_where_links_lead_to_none),
+  };
+  disk_init();
+  return RUN(tests);
+}

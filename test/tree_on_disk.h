@@ -1,0 +1,15 @@
+/* What the tests walk, and look for patterns in. */
+#ifndef TREE_ON_DISK_H
+#define TREE_ON_DISK_H
+
+#include "disk.h"
+
+enum { MANY = 1000 };
+
+/* a: b/, b/c/, b/c/three.c, b/two.c, one.c, .hidden/, .hidden/x.c, link -> b */
+void make_tree(void);
+
+/* So many empty files in a: 0, 1, ... */
+void make_many(void);
+
+#endif
