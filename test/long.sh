@@ -5,7 +5,7 @@
 #   long.sh --list                    their names
 #
 # Goes on when a step fails, keeps what each says in build-long/NAME.log, and
-# ends with a table. About 90 minutes on two processors, on a Debian 12, as
+# ends with a table. About 100 minutes on two processors, on a Debian 12, as
 # root. $TEST262: a checkout of test262, to run all of it that is about
 # promises.
 set -eu
@@ -13,9 +13,9 @@ cd "$(dirname "$0")/.."
 script='sh test/long.sh'
 build=build-long
 records=$build/steps
-steps='tools clang_debug clang_release no_async valgrind coverage conformance
-  differential simulate random depth soak load faults machines libuvs roots
-  fuzzing'
+steps='tools clang_debug clang_release no_async valgrind coverage mcdc
+  conformance differential simulate random depth soak load faults machines
+  libuvs roots fuzzing'
 core='-Dexamples=false -Dbench=false'
 limit=7200
 export CI=1 # what is missing is a failure then, not skipped
@@ -62,47 +62,53 @@ coverage() {
   sh test/coverage.sh
 }
 
+mcdc() {
+  sh test/mcdc.sh "$build/mcdc"
+}
+
 conformance() {
   sh test/conformance/run.sh
 }
 
-# PROGRAM...: of an optimised build.
-release() {
-  [ -f "$build/release/build.ninja" ] ||
-    meson setup "$build/release" -Dtests=enabled --buildtype=release >/dev/null
-  (cd "$build/release" && ninja --quiet "$@")
+# BUILDTYPE PROGRAM...: without assertions, or with them.
+programs() {
+  type=$1
+  shift
+  [ -f "$build/$type/build.ninja" ] ||
+    meson setup "$build/$type" -Dtests=enabled "--buildtype=$type" >/dev/null
+  (cd "$build/$type" && ninja --quiet "$@")
 }
 
 differential() {
-  release test/differential/interpret
+  programs release test/differential/interpret
   node test/differential/run.js --count 1000000 --seed "$seed" \
     --interpreter "$build/release/test/differential/interpret"
 }
 
 simulate() {
-  release test/torture/simulate
-  "$build/release/test/torture/simulate" --seeds 100000 --seed "$seed"
+  programs debugoptimized test/torture/simulate
+  "$build/debugoptimized/test/torture/simulate" --seeds 500000 --seed "$seed"
 }
 
 random() {
-  release test/torture/fuzz-replay
-  "$build/release/test/torture/fuzz-replay" --random 1000000 "$seed"
+  programs debugoptimized test/torture/fuzz-replay
+  "$build/debugoptimized/test/torture/fuzz-replay" --random 5000000 "$seed"
 }
 
 depth() {
-  release test/test_depth test/test_depth_tools test/test_depth_async
+  programs release test/test_depth test/test_depth_tools test/test_depth_async
   for suite in depth depth_tools depth_async; do
     LEVELS=1000000 "$build/release/test/test_$suite"
   done
 }
 
 soak() {
-  release test/torture/soak
+  programs release test/torture/soak
   "$build/release/test/torture/soak" 1000000000
 }
 
 load() {
-  release load
+  programs release load
 }
 
 faults() {
