@@ -106,12 +106,17 @@ void avow__op_complete(avow__op_t *op, avow_value_t v) {
     avow__leave(c);
 }
 
+/* The system's text of that speaks of connections, but most of those that are in
+   progress here are of other kinds: two reads, or two closes. */
+static const char *text_of(int code) {
+  return code == UV_EALREADY ? "already in progress" : avow_strerror(code);
+}
+
 avow_value_t avow__op_error(int code, const char *name, const char *object) {
   if (object == NULL)
-    return avow_error_new(code, avow_none(), "%s: %s", name,
-                          avow_strerror(code));
+    return avow_error_new(code, avow_none(), "%s: %s", name, text_of(code));
   return avow_error_new(code, avow_none(), "%s '%s': %s", name, object,
-                        avow_strerror(code));
+                        text_of(code));
 }
 
 avow_promise_t *avow__op_refuse(uv_loop_t *loop, int code, const char *name,
