@@ -7,7 +7,6 @@
 
 #include <inttypes.h>
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "alloc.h"
@@ -15,13 +14,6 @@
 #include "owned.h"
 #include "promise.h"
 #include "trace.h"
-
-enum { BUDGET = 10000 };
-
-enum { STACK = 64 * 1024, IDLE_STACKS = 1024 };
-
-/* Four times as much where there are addresses enough. */
-enum { GUARD = SIZE_MAX > UINT32_MAX ? 256 * 1024 : 64 * 1024 };
 
 /* What avow_loop_close() grants to handlers that start new work each time they
    hear of the end: so many steps, beside those that what is there at the start
@@ -115,43 +107,6 @@ avow__context_t *avow__context_find(const uv_loop_t *loop) {
   return c;
 }
 
-static void print_unhandled(uv_loop_t *loop, const avow_value_t *reason,
-                            const char *where, void *data) {
-  (void) fprintf(stderr, "avow: unhandled rejection: %s (%s)%s%s\n",
-                 avow_error_message(reason), avow_err_name(reason->code),
-                 where != NULL ? ", promise made at " : "",
-                 where != NULL ? where : ""); /* nowhere else to say it */
-}
-
-static size_t least_stack(void) {
-#if defined(AVOW_NO_ASYNC) || defined(_WIN32)
-  return 16 * 1024;
-#else
-  return avow__stack_least();
-#endif
-}
-
-static int set_options(avow__context_t *c, const avow_options_t *options) {
-  if (options != NULL)
-    c->options = *options;
-  if (c->options.on_unhandled == NULL)
-    c->options.on_unhandled = print_unhandled;
-  if (c->options.budget == 0)
-    c->options.budget = BUDGET;
-  if (c->options.stack_size == 0)
-    c->options.stack_size = STACK;
-  if (c->options.guard_size == 0)
-    c->options.guard_size = GUARD;
-  if (c->options.idle_stacks == 0)
-    c->options.idle_stacks = IDLE_STACKS;
-  c->fibers.stack_size = c->options.stack_size;
-  c->fibers.guard_size = c->options.guard_size;
-  c->fibers.wipe = c->options.wipe_stacks;
-  c->fibers.keep = c->options.idle_stacks;
-  c->fibers.most = c->options.max_stacks;
-  return c->options.stack_size < least_stack() ? UV_EINVAL : 0;
-}
-
 /* A promise that is rejected for ever. The context holds it. */
 static avow_promise_t *immortal(avow__context_t *c, int code) {
   avow_promise_t *p = avow__promise_alloc(c, AVOW__VALUE);
@@ -202,7 +157,7 @@ static int context_new(uv_loop_t *loop, const avow_options_t *options) {
   avow__queue_init(&c->queue);
   c->loop = loop;
   c->users = 1;
-  int err = set_options(c, options);
+  int err = avow__options_set(c, options);
   if (err == 0 && !fill(c))
     err = UV_ENOMEM;
   if (err == 0) {
