@@ -10,6 +10,11 @@ enum { STACK = 64 * 1024, IDLE_STACKS = 1024 };
 /* Four times as much where there are addresses enough. */
 enum { GUARD = SIZE_MAX > UINT32_MAX ? 256 * 1024 : 64 * 1024 };
 
+/* 1 TiB, and 1 GiB where pointers have 32 bits: a stack or a guard that is
+   larger has no place beside the rest of a process. */
+static const size_t most_room =
+    SIZE_MAX / (SIZE_MAX > UINT32_MAX ? 1 << 24 : 1 << 2) + 1;
+
 static void print_unhandled(uv_loop_t *loop, const avow_value_t *reason,
                             const char *where, void *data) {
   (void) fprintf(stderr, "avow: unhandled rejection: %s (%s)%s%s\n",
@@ -24,6 +29,11 @@ static size_t least_stack(void) {
 #else
   return avow__stack_least();
 #endif
+}
+
+static bool is_in_range(const avow_options_t *options) {
+  return options->stack_size >= least_stack() &&
+         options->stack_size <= most_room && options->guard_size <= most_room;
 }
 
 int avow__options_set(avow__context_t *c, const avow_options_t *options) {
@@ -44,5 +54,5 @@ int avow__options_set(avow__context_t *c, const avow_options_t *options) {
   c->fibers.wipe = c->options.wipe_stacks;
   c->fibers.keep = c->options.idle_stacks;
   c->fibers.most = c->options.max_stacks;
-  return c->options.stack_size < least_stack() ? UV_EINVAL : 0;
+  return is_in_range(&c->options) ? 0 : UV_EINVAL;
 }

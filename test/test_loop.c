@@ -41,6 +41,27 @@ static void init_takes_the_smallest_stack(void **state) {
   assert_int_equal(avow_loop_init(loop, &options), 0);
 }
 
+/* Of stacks and guards that large. */
+static int init_with(size_t stack_size, size_t guard_size) {
+  const avow_options_t options = { .stack_size = stack_size,
+                                   .guard_size = guard_size };
+  assert_int_equal(avow_loop_close(loop), 0);
+  const int err = avow_loop_init(loop, &options);
+  if (err != 0)
+    assert_int_equal(avow_loop_init(loop, NULL), 0);
+  return err;
+}
+
+static void init_refuses_what_no_process_has_room_for(void **state) {
+  const size_t most = (size_t) 1 << (sizeof(size_t) > 4 ? 40 : 30);
+
+  assert_int_equal(init_with(most, most), 0);
+  assert_int_equal(init_with(most + 1, 0), UV_EINVAL);
+  assert_int_equal(init_with(0, most + 1), UV_EINVAL);
+  assert_int_equal(init_with(SIZE_MAX, 0), UV_EINVAL);
+  assert_int_equal(init_with(0, SIZE_MAX), UV_EINVAL);
+}
+
 static void init_refuses_no_loop(void **state) {
   assert_int_equal(avow_loop_init(NULL, NULL), UV_EINVAL);
 }
@@ -402,6 +423,7 @@ int main(void) {
     CASE(init_counts_its_users),
     CASE(init_refuses_a_small_stack),
     CASE(init_takes_the_smallest_stack),
+    CASE(init_refuses_what_no_process_has_room_for),
     CASE(init_refuses_no_loop),
     CASE(close_refuses_a_loop_never_initialised),
     CASE(close_refuses_once_too_often),
