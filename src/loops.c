@@ -15,6 +15,7 @@
 #include "avow/remote.h"
 #include "child.h"
 #include "cross.h"
+#include "misuse.h"
 #include "op.h"
 
 enum { START = 1, CANCEL = 2 };
@@ -28,8 +29,9 @@ typedef struct {
   uv_mutex_t mutex;
   job_t *first, **last;  /* under the mutex, as the next one */
   bool stopping;         /* takes no more orders; async may be gone */
-  bool over;             /* the thread's: the last orders are obeyed */
+  bool gone;             /* has ended, before anybody asked how that went */
   avow_remote_t *ended;  /* resolved by the thread's last deed */
+  bool over;             /* the thread's: the last orders are obeyed */
   atomic_size_t running; /* jobs that were not answered */
 } worker_t;
 
@@ -202,10 +204,8 @@ static bool is_stopping(worker_t *worker) {
 }
 
 /* Nobody posts to one that is stopping: after that this leaves nothing. */
-static void on_orders(uv_async_t *async) {
-  worker_t *worker = async->data;
+static void obey_all(worker_t *worker) {
   avow__context_t *c = avow__context_of(&worker->loop);
-  const bool stopping = is_stopping(worker);
   unsigned orders;
   job_t *job;
   avow__enter(c);
@@ -215,6 +215,12 @@ static void on_orders(uv_async_t *async) {
     avow__end_task(c);
   }
   avow__leave(c);
+}
+
+static void on_orders(uv_async_t *async) {
+  worker_t *worker = async->data;
+  const bool stopping = is_stopping(worker);
+  obey_all(worker);
   worker->over = stopping;
   if (stopping)
     uv_stop(&worker->loop);
@@ -235,15 +241,37 @@ static void end_loop(worker_t *worker) {
 static void run_until_over(worker_t *worker) {
   const uv_handle_t *async = (const uv_handle_t *) &worker->async;
   while (!worker->over && !uv_is_closing(async))
-    (void) uv_run(&worker->loop, UV_RUN_DEFAULT); /* over says more */
+    (void) uv_run(&worker->loop, UV_RUN_ONCE); /* over says more */
+}
+
+/* Who closed all handles there has closed the one that orders come by. */
+static void refuse_orders(worker_t *worker) {
+  avow__advise(
+      "all handles of a loop of avow_loops_new() were closed, which ends it: "
+      "close none there but your own");
+  uv_mutex_lock(&worker->mutex);
+  worker->stopping = true;
+  uv_mutex_unlock(&worker->mutex);
+  obey_all(worker);
+}
+
+static void leave(worker_t *worker) {
+  uv_mutex_lock(&worker->mutex);
+  worker->gone = true;
+  avow_remote_t *ended = worker->ended; /* NULL if nobody has asked yet */
+  uv_mutex_unlock(&worker->mutex);
+  if (ended != NULL)
+    (void) avow_remote_resolve(ended, avow_none()); /* or home is gone */
 }
 
 static void worker_main(void *data) {
   worker_t *worker = data;
   run_until_over(worker);
+  if (!worker->over)
+    refuse_orders(worker);
   (void) avow_loop_close(&worker->loop); /* it is open, and this is outside */
   end_loop(worker);
-  (void) avow_remote_resolve(worker->ended, avow_none()); /* or home is gone */
+  leave(worker);
 }
 
 /* At home. */
@@ -400,9 +428,13 @@ static avow_promise_t *stop(worker_t *worker, uv_loop_t *home) {
   avow_promise_t *p = avow_remote_new(home, &ended);
   uv_mutex_lock(&worker->mutex);
   worker->ended = ended;
+  const bool gone = worker->gone;
+  if (!worker->stopping)
+    (void) uv_async_send(&worker->async); /* fails on other handles only */
   worker->stopping = true;
-  (void) uv_async_send(&worker->async); /* fails on other handles only */
   uv_mutex_unlock(&worker->mutex);
+  if (gone)
+    (void) avow_remote_resolve(ended, avow_none()); /* nobody else does */
   return p;
 }
 

@@ -1,0 +1,68 @@
+/* Loops on threads of their own where a job closes all handles of its loop, that
+   of the orders among them. */
+#include <pthread.h>
+
+#include "harness.h"
+
+static uv_sem_t exited;
+
+static void say_exited(void *key) {
+  uv_sem_post(&exited);
+}
+
+static avow_value_t close_all(uv_loop_t *own, void *data) {
+  if (data != NULL)
+    (void) pthread_setspecific(*(pthread_key_t *) data, data); /* or it waits */
+  uv_walk(own, close_handle, NULL);
+  return avow_int(1);
+}
+
+static avow_value_t sleep_long(uv_loop_t *own, void *data) {
+  return avow_follow(avow_sleep(own, 60000));
+}
+
+static avow_value_t sleep_shortly(uv_loop_t *own, void *data) {
+  return avow_follow(avow_sleep(own, 1));
+}
+
+/* Whether the second has begun when the first closes all is a matter of luck. */
+static void close_handles_of_the_first(const avow_loops_t *loops,
+                                       pthread_key_t *key) {
+  avow_promise_t *p = avow_loops_run(loops, 0, loop, close_all, key);
+  avow_promise_t *q = avow_loops_run(loops, 0, loop, sleep_long, NULL);
+  assert_fulfils_int(p, 1);
+  assert_rejects(q, UV_ECANCELED);
+}
+
+static void loop_without_handles_takes_no_more(void **state) {
+  avow_loops_t *loops = avow_loops_new(2);
+  close_handles_of_the_first(loops, NULL);
+
+  assert_rejects(avow_loops_run(loops, 0, loop, sleep_shortly, NULL),
+                 UV_ECANCELED);
+  assert_fulfils_none(avow_loops_run(loops, 1, loop, sleep_shortly, NULL));
+
+  assert_fulfils_none(avow_loops_close(loops, loop));
+}
+
+static void closing_waits_for_no_thread_that_is_over(void **state) {
+  avow_loops_t *loops = avow_loops_new(1);
+  assert_int_equal(uv_sem_init(&exited, 0), 0);
+  pthread_key_t at_exit;
+  assert_int_equal(pthread_key_create(&at_exit, say_exited), 0);
+  close_handles_of_the_first(loops, &at_exit);
+  uv_sem_wait(&exited);
+
+  assert_fulfils_none(avow_loops_close(loops, loop));
+
+  assert_int_equal(pthread_key_delete(at_exit), 0);
+  uv_sem_destroy(&exited);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(loop_without_handles_takes_no_more),
+    CASE(closing_waits_for_no_thread_that_is_over),
+  };
+  return RUN(tests);
+}
