@@ -20,12 +20,14 @@ static int size(const char *variable, int measured, int usual) {
   return measured > 0 ? measured : usual;
 }
 
-int terminal_columns(void) {
+static int columns_of(int terminal) {
   struct winsize window = { .ws_col = 0 };
-  if (!isatty(STDOUT_FILENO))
-    return INT_MAX;
-  (void) ioctl(STDOUT_FILENO, TIOCGWINSZ, &window); /* or it stays 0 */
+  (void) ioctl(terminal, TIOCGWINSZ, &window); /* or it stays 0 */
   return size("COLUMNS", window.ws_col, 80);
+}
+
+int terminal_columns(void) {
+  return isatty(STDOUT_FILENO) ? columns_of(STDOUT_FILENO) : INT_MAX;
 }
 
 size_t terminal_lines(void) {
@@ -34,9 +36,12 @@ size_t terminal_lines(void) {
   return (size_t) size("LINES", window.ws_row, 24);
 }
 
+/* What goes on in another line nobody would erase. */
 void progress_show(size_t done, size_t n) {
-  if (terminal_obeys(stderr))
-    fprintf(stderr, "\r%zu/%zu done ...", done, n);
+  char line[64];
+  const int len = snprintf(line, sizeof(line), "%zu/%zu done ...", done, n);
+  if (terminal_obeys(stderr) && len < columns_of(STDERR_FILENO))
+    fprintf(stderr, "\r%s", line);
 }
 
 void progress_erase(void) {

@@ -16,7 +16,7 @@ int terminal_columns(void);
 /* The lines that are seen at once. */
 size_t terminal_lines(void);
 
-/* A line of progress on stderr, if that is a terminal. */
+/* A line of progress on stderr, if that is a terminal which it fits on. */
 void progress_show(size_t done, size_t n);
 void progress_erase(void);
 

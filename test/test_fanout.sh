@@ -28,6 +28,16 @@ echo "fanout: together takes less than one after another"
 sed -n 's/^It took \(.*\) ms; the parts add up to \(.*\) ms\.$/\1 \2/p' out |
   awk '{ ok = $1 >= 1499 && $1 < $2 } END { exit !ok }' || fail "times"
 
+echo "fanout: progress is shown where it fits in a line"
+if has_terminal; then
+  on_terminal 13 "'$fanout' --mode any"
+  grep -q '5 done' shown || fail "no progress"
+  on_terminal 12 "'$fanout' --mode any"
+  ! grep -q 'done' shown || fail "progress that does not fit"
+else
+  echo "skipped: nothing was tried on a terminal"
+fi
+
 echo "fanout: --mode"
 run 1 "$fanout" --mode all
 out 'all was rejected with (nobody|reset): .*'
