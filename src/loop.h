@@ -81,6 +81,7 @@ struct avow__context_s {
   uv_prepare_t owner; /* owner.c: sees whose thread the loop is */
   uv_thread_t thread; /* of the loop, once it was run */
   bool has_thread;
+  bool told_closed; /* that the program has closed avow's handles */
 #endif
 };
 
@@ -119,6 +120,16 @@ static inline avow__context_t *avow__context_of(const uv_loop_t *loop) {
 /* Those that are NULL or 0 are the default. UV_EINVAL for what is out of range.
    options.c. */
 int avow__options_set(avow__context_t *c, const avow_options_t *options);
+
+/* Debug builds: something is asked in vain of handles that the program closed,
+   or of a loop that has none left. Once each loop hears what to do. */
+#ifndef NDEBUG
+void avow__check_handles(avow__context_t *c);
+void avow__check_reuse(avow__context_t *c);
+#else
+#  define avow__check_handles(c) ((void) (c))
+#  define avow__check_reuse(c)   ((void) (c))
+#endif
 
 /* Frees the context when nothing refers to it any more. */
 void avow__context_release(avow__context_t *c);

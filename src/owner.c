@@ -1,7 +1,8 @@
 /*
  * Debug builds: whose thread the loop is, also before avow has called back
- * there, and whether it is run inside itself. A handle that prepares for each
- * poll knows both.
+ * there, whether it is run inside itself, and whether the program has closed
+ * avow's handles along with its own. A handle that prepares for each poll knows
+ * all of it.
  */
 #include "promise.h"
 
@@ -34,6 +35,24 @@ void avow__check_thread(avow__context_t *c) {
     avow__misuse(
         "called from a thread that is not the loop's: only "
         "avow_remote_*() may be");
+}
+
+/* During avow_loop_close() they are closed by that. */
+void avow__check_handles(avow__context_t *c) {
+  if (!uv_is_closing((const uv_handle_t *) &c->owner) || c->closing ||
+      c->told_closed)
+    return;
+  c->told_closed = true;
+  avow__advise(
+      "all handles of this loop were closed, those of avow as well: call "
+      "avow_loop_close(), and avow_loop_init() before you use it again");
+}
+
+/* While they are being closed handlers may still do what is left to do. */
+void avow__check_reuse(avow__context_t *c) {
+  if (uv_is_closing((const uv_handle_t *) &c->owner) && c->depth == 0 &&
+      !uv_loop_alive(c->loop))
+    avow__check_handles(c);
 }
 
 #else

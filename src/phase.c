@@ -115,8 +115,10 @@ static avow_promise_t *wait_for(uv_loop_t *loop, size_t offset) {
   avow__check_thread(c);
   if (c->refusing || !init(c))
     return avow__no_promise(c);
-  if (is_closing(c->phases))
+  if (is_closing(c->phases)) {
+    avow__check_handles(c);
     return avow__ref(c->canceled);
+  }
   avow_promise_t *p = avow__promise_alloc(c, AVOW__PHASE);
   if (p == NULL)
     return avow__no_promise(c);

@@ -262,6 +262,7 @@ static inline void avow__pool_free(avow__pool_t *pool, avow_promise_t *p) {
 /* A new promise of the kind; NULL without memory. */
 static inline avow_promise_t *avow__promise_alloc(avow__context_t *c,
                                                   avow__kind_t kind) {
+  avow__check_reuse(c);
   void *block = AVOW__LIKELY(!c->refusing) ? avow__pool_alloc(&c->pool) : NULL;
   if (AVOW__UNLIKELY(block == NULL))
     return NULL;
@@ -272,6 +273,7 @@ static inline avow_promise_t *avow__promise_alloc(avow__context_t *c,
    for functions that keep apart what else may happen. */
 static inline avow_promise_t *avow__promise_take(avow__context_t *c,
                                                  avow__kind_t kind) {
+  avow__check_reuse(c);
   void *block = AVOW__LIKELY(!c->refusing) ? avow__pool_take(&c->pool) : NULL;
   if (AVOW__UNLIKELY(block == NULL))
     return NULL;

@@ -147,8 +147,12 @@ static int port_init(avow__context_t *c, avow__port_t *port) {
 static int port_open(avow__context_t *c) {
   if (c->closed)
     return UV_ECANCELED;
+  if (c->port != NULL && uv_is_closing((uv_handle_t *) &c->port->async)) {
+    avow__check_handles(c);
+    return UV_ECANCELED;
+  }
   if (c->port != NULL)
-    return uv_is_closing((uv_handle_t *) &c->port->async) ? UV_ECANCELED : 0;
+    return 0;
   avow__port_t *port = avow__calloc(1, sizeof(*port));
   if (port == NULL)
     return UV_ENOMEM;

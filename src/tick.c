@@ -204,6 +204,7 @@ avow_value_t avow_run(avow_promise_t *p) {
 #endif
   if (!avow__is_pending(p))
     return give(p);
+  avow__check_handles(c);
   avow_unref(p);
   return avow_error(AVOW_EIDLE);
 }

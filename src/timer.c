@@ -328,8 +328,10 @@ static avow_promise_t *timer_new(avow__context_t *c, uint64_t ms,
                                  bool is_limit) {
   if (c->refusing || !wheel_new(c))
     return avow__no_promise(c);
-  if (uv_is_closing((uv_handle_t *) &c->wheel->timer))
+  if (uv_is_closing((uv_handle_t *) &c->wheel->timer)) {
+    avow__check_handles(c);
     return avow__ref(c->canceled);
+  }
   avow_promise_t *p = avow__promise_alloc(c, AVOW__TIMER);
   if (p == NULL)
     return avow__no_promise(c);

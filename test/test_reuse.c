@@ -1,0 +1,120 @@
+/*
+ * Loops that are used on after the program has closed all their handles, avow's
+ * among them. Debug builds advise what to do, once; nothing else differs.
+ */
+#include "harness.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#ifdef NDEBUG
+enum { ONCE = 0 };
+#else
+enum { ONCE = 1 };
+#endif
+
+/* How many lines fn has on stderr that call for avow_loop_close(); all are. */
+static int advised(void (*fn)(void)) {
+  char line[256];
+  FILE *file = tmpfile();
+  const int saved = dup(STDERR_FILENO);
+  assert_true(dup2(fileno(file), STDERR_FILENO) >= 0);
+  fn();
+  assert_true(dup2(saved, STDERR_FILENO) >= 0);
+  (void) close(saved);
+  rewind(file);
+  int lines = 0;
+  for (; fgets(line, sizeof(line), file) != NULL; lines++)
+    assert_non_null(strstr(line, "call avow_loop_close(), and avow_loop_init"));
+  (void) fclose(file);
+  return lines;
+}
+
+/* With a wheel of sleeps and phases of the loop there. */
+static void close_all(void) {
+  assert_fulfils_none(avow_sleep(loop, 0));
+  assert_fulfils_none(avow_next_turn(loop));
+  uv_walk(loop, close_handle, NULL);
+}
+
+static void pending_sleep_waits_for_the_end(void **state) {
+  avow_promise_t *p = avow_sleep(loop, 1);
+
+  close_all();
+  run();
+
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  renew_loop();
+  assert_rejects(p, UV_ECANCELED);
+  assert_fulfils_none(avow_sleep(loop, 1));
+}
+
+static void make_promises(void) {
+  close_all();
+  run();
+  avow_unref(avow_promise_resolve(loop, avow_int(1)));
+  avow_deferred_t *d;
+  avow_unref(avow_promise_new(loop, &d));
+  assert_true(avow_resolve(d, avow_none()));
+}
+
+static void sleep_beside_another_handle(void) {
+  close_all();
+  run();
+  uv_timer_t timer;
+  assert_int_equal(uv_timer_init(loop, &timer), 0);
+  assert_rejects(avow_sleep(loop, 1), UV_ECANCELED);
+  assert_rejects(avow_sleep(loop, 1), UV_ECANCELED);
+  close_handle((uv_handle_t *) &timer, NULL);
+  run();
+}
+
+static void wait_for_a_turn(void) {
+  close_all();
+  assert_rejects(avow_next_turn(loop), UV_ECANCELED);
+}
+
+static void run_for_a_sleep(void) {
+  avow_promise_t *p = avow_sleep(loop, 1);
+  close_all();
+  assert_rejects(p, AVOW_EIDLE);
+}
+
+static void use_without_init_is_advised_against_once(void **state) {
+  static void (*const uses[])(void) = { make_promises,
+                                        sleep_beside_another_handle,
+                                        wait_for_a_turn, run_for_a_sleep };
+
+  for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++) {
+    assert_int_equal(advised(uses[i]), ONCE);
+    renew_loop();
+  }
+}
+
+static avow_value_t sleep_again(void *data) {
+  return avow_follow(avow_sleep(loop, 1));
+}
+
+static void close_as_one_should(void) {
+  avow_unref(avow_finally(avow_sleep(loop, 60000), sleep_again, NULL));
+  uv_timer_t timer;
+  assert_int_equal(uv_timer_init(loop, &timer), 0);
+  avow_promise_t *closed = avow_close((uv_handle_t *) &timer);
+  close_all();
+  assert_fulfils_none(avow_then(closed, NULL, NULL, NULL));
+  renew_loop();
+  assert_fulfils_none(avow_sleep(loop, 1));
+}
+
+static void end_in_order_needs_no_advice(void **state) {
+  assert_int_equal(advised(close_as_one_should), 0);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(pending_sleep_waits_for_the_end),
+    CASE(use_without_init_is_advised_against_once),
+    CASE(end_in_order_needs_no_advice),
+  };
+  return RUN(tests);
+}
