@@ -117,9 +117,10 @@ static const char *name_of(int code) {
   }
 }
 
-/* Of a positive errno, the code. */
+/* Of a positive errno, the code; of one that there is not, itself. */
 static int translated(int code) {
-  return code > 0 ? uv_translate_sys_error(code) : code;
+  const int known = code > 0 ? uv_translate_sys_error(code) : code;
+  return known != UV_UNKNOWN ? known : code;
 }
 
 static const char *number(const char *format, int code) {
