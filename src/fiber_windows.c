@@ -2,7 +2,8 @@
  * Fibers that are the system's, which makes their stacks and knows of the
  * switch all that exceptions and debuggers ask it. Only a fiber can leave for
  * another, so a thread becomes one with its first. It stays one: who else has
- * made fibers there meanwhile nobody can tell.
+ * made fibers there meanwhile nobody can tell. How numbers are rounded is kept
+ * here: the system begins each fiber with the default.
  */
 #include "fiber.h" /* libuv brings windows.h, and before it what has to be */
 
@@ -26,6 +27,7 @@ static void *this_fiber(void) {
 }
 
 static void CALLBACK enter(void *none) {
+  (void) fesetround(avow__fiber_now->spot.rounding); /* one that it was */
   avow__fiber_main();
 }
 
@@ -53,6 +55,7 @@ void avow__fiber_free(const avow__fibers_t *fibers, avow__fiber_t *f) {
 
 avow_value_t avow__fiber_begin(avow__fiber_t *f, avow__spot_t *here) {
   f->begun = true;
+  avow__spot_renew(&f->spot);
   return avow__spot_switch(here, &f->spot, avow_none());
 }
 
@@ -60,7 +63,9 @@ avow_value_t avow__spot_switch(avow__spot_t *from, avow__spot_t *to,
                                avow_value_t v) {
   to->value = v;
   from->fiber = this_fiber();
+  from->rounding = fegetround();
   SwitchToFiber(to->fiber);
+  (void) fesetround(from->rounding); /* one that it was */
   return from->value;
 }
 

@@ -45,8 +45,11 @@ static inline void avow__spot_renew(avow__spot_t *spot) {
 
 #elif defined(_WIN32)
 
+#  include <fenv.h>
+
 typedef struct avow__spot_s {
   void *fiber;        /* the system's */
+  int rounding;       /* as <fenv.h> has it */
   avow_value_t value; /* that it goes on with */
   void *thread;
 } avow__spot_t;
@@ -55,9 +58,8 @@ typedef struct avow__spot_s {
 avow_value_t avow__spot_switch(avow__spot_t *from, avow__spot_t *to,
                                avow_value_t v);
 
-/* The system's fibers keep to that by themselves: each has its own. */
 static inline void avow__spot_renew(avow__spot_t *spot) {
-  (void) spot;
+  spot->rounding = fegetround();
 }
 
 #else
