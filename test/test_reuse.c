@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-enum { LONG = 60 * 1000 };
+enum { MINUTE = 60 * 1000 };
 
 #ifdef NDEBUG
 enum { ONCE = 0 };
@@ -40,7 +40,7 @@ static void close_all(void) {
 }
 
 static void pending_sleep_waits_for_the_end(void **state) {
-  avow_promise_t *p = avow_sleep(loop, LONG);
+  avow_promise_t *p = avow_sleep(loop, MINUTE);
 
   close_all();
   run();
@@ -77,7 +77,7 @@ static void wait_for_a_turn(void) {
 }
 
 static void run_for_a_sleep(void) {
-  avow_promise_t *p = avow_sleep(loop, LONG);
+  avow_promise_t *p = avow_sleep(loop, MINUTE);
   close_all();
   assert_rejects(p, AVOW_EIDLE);
 }
@@ -98,7 +98,7 @@ static avow_value_t sleep_again(void *data) {
 }
 
 static void close_as_one_should(void) {
-  avow_unref(avow_finally(avow_sleep(loop, LONG), sleep_again, NULL));
+  avow_unref(avow_finally(avow_sleep(loop, MINUTE), sleep_again, NULL));
   uv_timer_t timer;
   assert_int_equal(uv_timer_init(loop, &timer), 0);
   avow_promise_t *closed = avow_close((uv_handle_t *) &timer);
