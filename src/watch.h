@@ -30,7 +30,7 @@
 #endif
 
 #ifdef AVOW_VALGRIND
-#  include <valgrind/valgrind.h>
+#  include <valgrind/memcheck.h>
 #endif
 
 /* What the tools have to know of a stack that is left. */
@@ -73,6 +73,8 @@ static inline void avow__watch_end(avow__watch_t *watch, char *bottom,
 #endif
 #ifdef AVOW_VALGRIND
   VALGRIND_STACK_DEREGISTER(watch->id);
+  /* else what lay below the function's end is nobody's to look at */
+  (void) VALGRIND_MAKE_MEM_UNDEFINED(bottom, (size_t) (top - bottom));
 #endif
   (void) watch;
   (void) bottom;

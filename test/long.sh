@@ -52,9 +52,10 @@ no_async() {
 
 valgrind() {
   # WATCHED: smaller counts
-  PATIENCE=10 WRAPPER='valgrind --quiet --error-exitcode=9 --leak-check=full
+  PATIENCE=10 WRAPPER="valgrind --quiet --error-exitcode=9 --leak-check=full
     --show-leak-kinds=definite,indirect
-    --errors-for-leak-kinds=definite,indirect --trace-children=no' \
+    --errors-for-leak-kinds=definite,indirect --trace-children=no
+    --suppressions=$(pwd)/test/valgrind.txt" \
     suite valgrind gcc -Dpool=disabled -Dc_args=-DWATCHED=1
 }
 
