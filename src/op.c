@@ -106,8 +106,8 @@ void avow__op_complete(avow__op_t *op, avow_value_t v) {
     avow__leave(c);
 }
 
-/* The system's text of that speaks of connections, but most of those that are in
-   progress here are of other kinds: two reads, or two closes. */
+/* The system's text of that speaks of connections, but most of those that are
+   in progress here are of other kinds: two reads, or two closes. */
 static const char *text_of(int code) {
   return code == UV_EALREADY ? "already in progress" : avow_strerror(code);
 }

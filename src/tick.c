@@ -11,9 +11,9 @@
  * callbacks, before uv_run()) or left over starts two handles: an idle one,
  * which keeps the loop alive and from blocking, and a check one, unreferenced,
  * so that what a poll callback settles runs in the same iteration. The first
- * goes on with sleeps that wait, the second with remotes. Both stop when nothing
- * is left. A third, always active but unreferenced, notes that the
- * loop is about to poll: there a turn begins, with a budget of its own.
+ * goes on with sleeps that wait, the second with remotes. Both stop when
+ * nothing is left. A third, always active but unreferenced, notes that the loop
+ * is about to poll: there a turn begins, with a budget of its own.
  */
 #include "alloc.h"
 #include "exceptions.h"

@@ -1,5 +1,5 @@
-/* Loops on threads of their own where a job closes all handles of its loop, that
-   of the orders among them. */
+/* Loops on threads of their own where a job closes all handles of its loop,
+   that of the orders among them. */
 #include <pthread.h>
 
 #include "harness.h"
@@ -25,7 +25,7 @@ static avow_value_t sleep_shortly(uv_loop_t *own, void *data) {
   return avow_follow(avow_sleep(own, 1));
 }
 
-/* Whether the second has begun when the first closes all is a matter of luck. */
+/* Whether the second has begun when the first closes all is luck. */
 static void close_handles_of_the_first(const avow_loops_t *loops,
                                        pthread_key_t *key) {
   avow_promise_t *p = avow_loops_run(loops, 0, loop, close_all, key);

@@ -47,9 +47,9 @@ typedef struct avow_options_s {
 /**
  * Makes avow ready on the loop, which it serves until as many calls of
  * avow_loop_close(). The first call's options count; NULL is all defaults.
- * UV_EINVAL for options out of range, as is a stack_size of less than 16 KiB (or
- * what docs/stacks.md says) or, like a guard_size, of more than 1 TiB; 1 GiB on
- * 32-bit machines. UV_ENOMEM.
+ * UV_EINVAL for options out of range, as is a stack_size of less than 16 KiB
+ * (or what docs/stacks.md says) or, like a guard_size, of more than 1 TiB; 1 GiB
+ * on 32-bit machines. UV_ENOMEM.
  *
  * libuv ends the process when its thread pool cannot start for lack of memory:
  * a program that must outlive that queues some work first.
@@ -61,8 +61,9 @@ AVOW_API int avow_loop_init(uv_loop_t *loop, const avow_options_t *options);
  * uv_prepare_t are always active, unreferenced) are visible to uv_walk(). A
  * program that closes all handles there may close them too, once it starts
  * nothing new; avow_loop_close() still has to follow: only that settles what
- * waits, a sleep or a limit of time, and new ones are cancelled. To use the loop
- * again takes avow_loop_init() behind it; debug builds advise who does without.
+ * waits, a sleep or a limit of time, and new ones are cancelled. To use the
+ * loop again takes avow_loop_init() behind it; debug builds advise who does
+ * without.
  *
  * Ends what the matching avow_loop_init() began. The last call rejects all that
  * is pending with UV_ECANCELED, runs the handlers that this wakes, waits for
