@@ -48,8 +48,8 @@ typedef struct avow_options_s {
  * Makes avow ready on the loop, which it serves until as many calls of
  * avow_loop_close(). The first call's options count; NULL is all defaults.
  * UV_EINVAL for options out of range, as is a stack_size of less than 16 KiB
- * (or what docs/stacks.md says) or, like a guard_size, of more than 1 TiB; 1 GiB
- * on 32-bit machines. UV_ENOMEM.
+ * (or what docs/stacks.md says) or, like a guard_size, of more than 1 TiB;
+ * 1 GiB on 32-bit machines. UV_ENOMEM.
  *
  * libuv ends the process when its thread pool cannot start for lack of memory:
  * a program that must outlive that queues some work first.
