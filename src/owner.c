@@ -48,10 +48,11 @@ void avow__check_handles(avow__context_t *c) {
       "avow_loop_close(), and avow_loop_init() before you use it again");
 }
 
-/* While they are being closed handlers may still do what is left to do. */
+/* While they are being closed handlers may still do what is left to do; and of
+   what was closed in order the loop may be gone. */
 void avow__check_reuse(avow__context_t *c) {
-  if (uv_is_closing((const uv_handle_t *) &c->owner) && c->depth == 0 &&
-      !uv_loop_alive(c->loop))
+  if (!c->closing && uv_is_closing((const uv_handle_t *) &c->owner) &&
+      c->depth == 0 && !uv_loop_alive(c->loop))
     avow__check_handles(c);
 }
 

@@ -112,11 +112,32 @@ static void end_in_order_needs_no_advice(void **state) {
   assert_int_equal(advised(close_as_one_should), 0);
 }
 
+static avow_value_t pass(const avow_value_t *arg, void *data) {
+  return avow_value_ref(arg);
+}
+
+/* Only what watches memory sees who looks at the loop. */
+static void promise_may_be_kept_when_its_loop_is_gone(void **state) {
+  uv_loop_t *own = malloc(sizeof(*own));
+  assert_non_null(own);
+  assert_int_equal(uv_loop_init(own), 0);
+  assert_int_equal(avow_loop_init(own, NULL), 0);
+  avow_promise_t *p = avow_promise_resolve(own, avow_int(1));
+  avow_promise_t *q = avow_promise_resolve(own, avow_int(2));
+  avow_unref(avow_ref(q));
+  assert_int_equal(avow_loop_close(own), 0);
+  assert_int_equal(uv_loop_close(own), 0);
+  free(own);
+  avow_unref(avow_then(p, pass, NULL, NULL));
+  avow_unref(q);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(pending_sleep_waits_for_the_end),
     CASE(use_without_init_is_advised_against_once),
     CASE(end_in_order_needs_no_advice),
+    CASE(promise_may_be_kept_when_its_loop_is_gone),
   };
   return RUN(tests);
 }
