@@ -96,15 +96,19 @@ static int add(glob_t *glob) {
   return 0;
 }
 
-/* What is not there, or not ours to see, matches nothing. */
-static int enter(glob_t *glob, uint64_t set) {
-  static const int nothing[] = { UV_ENOENT, UV_ENOTDIR, UV_EACCES, UV_EPERM,
-                                 UV_ELOOP };
-  const int err = avow__tree_enter(&glob->tree, set);
+/* What is not there, not ours to see, or too deep matches nothing. */
+static bool is_nothing(int err) {
+  static const int nothing[] = { UV_ENOENT, UV_ENOTDIR, UV_EACCES,
+                                 UV_EPERM,  UV_ELOOP,   UV_ENAMETOOLONG };
+  bool is = false;
   for (size_t i = 0; i < sizeof(nothing) / sizeof(*nothing); i++)
-    if (err == nothing[i])
-      return 0;
-  return err;
+    is = is || err == nothing[i];
+  return is;
+}
+
+static int enter(glob_t *glob, uint64_t set) {
+  const int err = avow__tree_enter(&glob->tree, set);
+  return is_nothing(err) ? 0 : err;
 }
 
 static int look_at_entry(glob_t *glob) {
@@ -144,11 +148,20 @@ static avow_value_t take_found(glob_t *glob) {
   return avow__block_value(&found->head);
 }
 
+/* As avow__tree_next(); a directory that opens need not be one to read. */
+static int next_entry(glob_t *glob) {
+  const int found = avow__tree_next(&glob->tree);
+  if (!is_nothing(found))
+    return found;
+  avow__tree_skip(&glob->tree);
+  return AVOW__TREE_LEFT;
+}
+
 static avow_value_t look(avow__turns_t *turns) {
   glob_t *glob = (glob_t *) turns;
   int err = glob->entered ? 0 : begin(glob);
   while (err == 0 && !avow__turns_is_over(turns)) {
-    err = avow__tree_next(&glob->tree);
+    err = next_entry(glob);
     if (err == AVOW__TREE_END)
       return take_found(glob);
     if (err > 0)

@@ -1,6 +1,8 @@
 /* Paths that match a pattern. */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "tree_on_disk.h"
@@ -116,6 +118,29 @@ static void glob_finds_many(void **state) {
 
 /* Each name takes a tenth of a turn, for the end of the pattern is tried at
    each of its characters. */
+/* One in the other, deeper than any path can lead. */
+static void glob_passes_over_what_is_too_deep(void **state) {
+  enum { DEEP = 24 };
+  char name[201] = "";
+  int fds[DEEP + 1];
+  memset(name, 'd', sizeof(name) - 1);
+  make_dir("a");
+  make_file("a/one.c", "");
+  fds[0] = open(at("a"), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  for (int i = 0; i < DEEP; i++) {
+    assert_int_equal(mkdirat(fds[i], name, 0700), 0);
+    fds[i + 1] = openat(fds[i], name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_true(fds[i + 1] >= 0);
+  }
+
+  assert_globs("**/*.c", "a/one.c");
+
+  for (int i = DEEP; i >= 0; i--) {
+    assert_int_equal(close(fds[i]), 0);
+    assert_true(i == 0 || unlinkat(fds[i - 1], name, AT_REMOVEDIR) == 0);
+  }
+}
+
 static void glob_takes_several_turns(void **state) {
   char name[256] = "a/", pattern[128] = "a/*";
   memset(name + 2, 'x', 200);
@@ -181,6 +206,7 @@ int main(void) {
     DISK_CASE(glob_starts_where_the_process_is),
     DISK_CASE(glob_starts_at_the_root),
     DISK_CASE(glob_finds_many),
+    DISK_CASE(glob_passes_over_what_is_too_deep),
     DISK_CASE(glob_takes_several_turns),
     DISK_CASE(glob_rejects_what_is_no_pattern),
     DISK_CASE(glob_is_cancelled),

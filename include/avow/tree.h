@@ -62,9 +62,9 @@ AVOW_API const avow_found_t *avow_to_found(const avow_value_t *v);
  * there are none. * is any part of a name, ? one character of UTF-8, [a-z] and
  * [!a-z] a set, \ takes what follows as it is; ** as a whole name is any number
  * of directories, links not followed. A dot that begins a name has to be
- * written out. A slash at the end: directories only. What may not be read is
- * passed over. UV_EINVAL for more than 62 names from the first with one of
- * these on. Cancelling stops it.
+ * written out. A slash at the end: directories only. What may not be read, or
+ * is too deep for a path, is passed over. UV_EINVAL for more than 62 names from
+ * the first with one of these on. Cancelling stops it.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_glob(uv_loop_t *loop,
                                                  const char *pattern);
