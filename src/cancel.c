@@ -319,6 +319,7 @@ void avow_on_cancel(const avow_deferred_t *d, avow_cancel_cb cb, void *data) {
   }
   avow__check_deferred(d);
   avow_promise_t *p = avow__mutable(d);
+  avow__check_thread(avow__context(p));
   if ((p->flags & (AVOW__RESOLVED | AVOW__STATE)) != 0)
     return;
   avow__detail(p)->u.deferred.on_cancel = cb;

@@ -93,6 +93,10 @@ static avow__context_t *lookup(const uv_loop_t *loop) {
   return c;
 }
 
+bool avow__is_ready(const uv_loop_t *loop) {
+  return lookup(loop) != NULL;
+}
+
 avow__context_t *avow__context_find(const uv_loop_t *loop) {
   avow__context_t *c = lookup(loop);
   if (c == NULL) {
@@ -403,10 +407,41 @@ static void tell_of_held(avow__context_t *c) {
 #  define tell_of_held(c) ((void) (c))
 #endif
 
+/* libuv's own end of it came first. On Windows nothing tells. */
+static bool is_ended(const uv_loop_t *loop) {
+#ifdef _WIN32
+  return (void) loop, false;
+#else
+  return uv_backend_fd(loop) < 0;
+#endif
+}
+
+/* It is not found any more, and there until so many promises are gone. */
+static void forget(avow__context_t *c, uint64_t left) {
+  registry_lock();
+  c->deaf = false; /* what finally and attach get from now on runs at once */
+  c->left = left;
+  c->closed = c->refusing = true;
+  atomic_fetch_add(&avow__generation, 1);
+  registry_unlock();
+}
+
+/* What waits there nothing can call any more. */
+static void lose(avow__context_t *c) {
+  avow__misuse(
+      "uv_loop_close() came before avow_loop_close(): close avow "
+      "first, and the loop after that");
+  forget(c, UINT64_MAX);
+}
+
 int avow_loop_close(uv_loop_t *loop) {
   avow__context_t *c = lookup(loop);
   if (c == NULL)
     return UV_EINVAL;
+  if (is_ended(loop)) {
+    lose(c);
+    return UV_EINVAL;
+  }
   if (c->depth > 0 || c->pins > 0 || c->closing || avow__value_is_dying())
     return UV_EBUSY;
   if (--c->users > 0)
@@ -422,12 +457,7 @@ int avow_loop_close(uv_loop_t *loop) {
 #endif
   c->refusing = true;
   avow__pool_each(&c->pool, report_kept, NULL);
-  registry_lock();
-  c->deaf = false; /* what finally and attach get from now on runs at once */
-  c->left = avow__pool_count(&c->pool);
-  c->closed = c->refusing = true;
-  atomic_fetch_add(&avow__generation, 1);
-  registry_unlock();
+  forget(c, avow__pool_count(&c->pool));
   tell_of_held(c);
   avow__context_release(c);
   if (is_run)

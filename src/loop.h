@@ -105,6 +105,9 @@ extern AVOW__HIDDEN atomic_uint avow__generation;
 /* The slow half of avow__context_of(). */
 avow__context_t *avow__context_find(const uv_loop_t *loop);
 
+/* Whether avow serves the loop. */
+bool avow__is_ready(const uv_loop_t *loop);
+
 /* Whether avow__last.context is the loop's. */
 static inline bool avow__is_last(const uv_loop_t *loop) {
   return avow__last.loop == loop &&

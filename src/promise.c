@@ -352,6 +352,7 @@ bool avow_reject(avow_deferred_t *d, avow_value_t error) {
 avow_deferred_t *avow_deferred_ref(const avow_deferred_t *d) {
   avow_promise_t *p = avow__given(d, "a deferred");
   avow__check_deferred((avow_deferred_t *) p);
+  avow__check_thread(avow__context(p));
   p->refs++;
   if (AVOW__DEBUG && p->deferreds < UINT8_MAX)
     p->deferreds++;

@@ -157,9 +157,12 @@ avow__turns_t *avow__remove_new(uv_loop_t *loop, const char *path) {
   return NULL;
 }
 
-avow_promise_t *avow__remove_to_the_end(avow__turns_t *remove) {
+void avow__remove_to_the_end(avow__turns_t *remove) {
   ((remove_t *) remove)->to_the_end = true;
-  return avow__turns_start(remove);
+  if (avow__is_ready(remove->loop))
+    avow_unref(avow__turns_start(remove));
+  else
+    avow__turns_unref(remove); /* here and now */
 }
 
 /* These are not what anybody means, and the system would see that too late. */

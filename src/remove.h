@@ -7,8 +7,8 @@
 /* The removal of the path, not begun; NULL without memory. */
 avow__turns_t *avow__remove_new(uv_loop_t *loop, const char *path);
 
-/* Takes it. When the loop ends first, what is left is removed at once, on the
-   loop's thread. */
-avow_promise_t *avow__remove_to_the_end(avow__turns_t *remove);
+/* Takes it. When the loop ends first, or has, what is left is removed at once,
+   on the caller's thread. */
+void avow__remove_to_the_end(avow__turns_t *remove);
 
 #endif

@@ -27,7 +27,7 @@ typedef struct {
 static void remove_dir(void *self) {
   const temp_dir_t *dir = self;
   if (dir->remove != NULL)
-    avow_unref(avow__remove_to_the_end(dir->remove));
+    avow__remove_to_the_end(dir->remove);
   else
     (void) avow__disk_rmdir(dir->path); /* nobody has seen it */
 }

@@ -143,7 +143,8 @@ static void a_program_may_close_all_handles(void **state) {
 }
 
 static void handles_may_be_closed_of_what_is_let_go_later(void **state) {
-  const avow_value_t process = spawned(start_piped((char *[]){ "cat", NULL }));
+  const avow_value_t process =
+      spawned(start_piped((char *[]){ "sleep", "60", NULL }));
   const uv_pid_t pid = avow_process_pid(&process);
   uv_walk(loop, close_handle, NULL);
   (void) uv_run(loop, UV_RUN_DEFAULT); /* nothing of it is ours to know */

@@ -60,6 +60,17 @@ static void temp_dir_goes_at_the_latest_with_the_loop(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
+static void temp_dir_may_go_after_the_loop(void **state) {
+  const avow_value_t v = make_temp_dir();
+  put_something_in(&v);
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  avow_value_unref(v);
+
+  assert_int_equal(entries_of(""), 0);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
 static void temp_dir_goes_when_its_turns_are_cut_short(void **state) {
   const avow_value_t v = make_temp_dir();
   put_something_in(&v);
@@ -135,6 +146,7 @@ int main(void) {
     DISK_CASE(temp_dir_is_made_where_the_system_keeps_such),
     DISK_CASE(temp_dir_goes_with_its_last_reference),
     DISK_CASE(temp_dir_goes_at_the_latest_with_the_loop),
+    DISK_CASE(temp_dir_may_go_after_the_loop),
     DISK_CASE(temp_dir_goes_when_its_turns_are_cut_short),
     DISK_CASE(temp_dir_that_nobody_waits_for_goes),
     DISK_CASE(temp_dir_rejects_naming_what_it_tried),

@@ -60,10 +60,10 @@ AVOW_API int avow_loop_init(uv_loop_t *loop, const avow_options_t *options);
  * The handles that avow keeps on a loop (a few of each type, of which
  * uv_prepare_t are always active, unreferenced) are visible to uv_walk(). A
  * program that closes all handles there may close them too, once it starts
- * nothing new; avow_loop_close() still has to follow: only that settles what
- * waits, a sleep or a limit of time, and new ones are cancelled. To use the
- * loop again takes avow_loop_init() behind it; debug builds advise who does
- * without.
+ * nothing new; avow_loop_close() has to follow, before uv_loop_close(): only
+ * that settles what waits, a sleep or a limit of time, and new ones are
+ * cancelled. To use the loop again takes avow_loop_init() behind it; debug
+ * builds advise who does without.
  *
  * Ends what the matching avow_loop_init() began. The last call rejects all that
  * is pending with UV_ECANCELED, runs the handlers that this wakes, waits for
@@ -74,7 +74,7 @@ AVOW_API int avow_loop_init(uv_loop_t *loop, const avow_options_t *options);
  * each time they hear of the end are refused it after a while.
  * Call it where uv_run() may be called; UV_EBUSY from inside a callback of
  * ours, a hook, the function of an avow_try() or the destroy function of any
- * value, UV_EINVAL if the loop was not initialised.
+ * value, UV_EINVAL if the loop was not initialised, or closed.
  */
 AVOW_API int avow_loop_close(uv_loop_t *loop);
 
