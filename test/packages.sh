@@ -98,15 +98,17 @@ follow_apt() {
 }
 
 # PACKAGE... What the update complains of matters only if the rest fails: the
-# packages may be in another list, or in an old one.
+# packages may be in another list, or in an old one. How far it is apt tells by a
+# descriptor that it closes for what it starts, and sudo closes all but three.
 install() {
   say "installing: $*"
   complaints=$($as_root apt-get update -qq 2>&1) || :
   refuse_what_is_old
   {
-    $as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -q \
-      --no-install-recommends -o DPkg::Lock::Timeout=300 -o APT::Status-Fd=1 \
-      "$@" 2>&1 </dev/null && echo done:
+    # shellcheck disable=SC2016 # for the shell within
+    $as_root env DEBIAN_FRONTEND=noninteractive sh -c 'apt-get install -y -q \
+      --no-install-recommends -o DPkg::Lock::Timeout=300 -o APT::Status-Fd=3 \
+      "$@" 3>&1' sh "$@" 2>&1 </dev/null && echo done:
   } | follow_apt || {
     [ -z "$complaints" ] || say "$complaints"
     tell_of_universe
