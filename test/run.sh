@@ -9,12 +9,17 @@ case ${BUILD:-/} in
 esac
 CDPATH='' cd "$(dirname "$0")/.."
 
-more='libcmocka-dev g++ curl gdb graphviz nodejs spin' . test/packages.sh
-. test/configure.sh
-[ -w /tmp ] || {
-  say 'the tests write to /tmp, which cannot be written to here'
+refuse() {
+  printf '%s\n' "$*" >&2
   exit 1
 }
+[ -w /tmp ] ||
+  refuse 'the tests write to /tmp, which cannot be written to here'
+[ "$(uname)" != Linux ] || [ -e /proc/self/fd ] || refuse \
+  'the tests look at /proc, which is not mounted here: mount -t proc proc /proc'
+
+more='libcmocka-dev g++ curl gdb graphviz nodejs spin' . test/packages.sh
+. test/configure.sh
 build=${BUILD:-build}
 configure "$build" -Dtests=enabled -Dexamples=true -Dbench=true \
   -Ddefault_library=both "$@"

@@ -146,7 +146,8 @@ narrow() {
   LC_ALL=C.UTF-8 grep -qavx '.*' plain && fail "cut within a character: $2"
   return 0
 }
-has_terminal || programs=
+widths='40 61 80 132'
+has_terminal || widths=
 for path; do
   case $(basename "$path") in
   parallel) table="'true $long' 'echo $long'" ;;
@@ -158,7 +159,7 @@ for path; do
   *) continue ;;
   esac
   echo "$(basename "$path"): tables"
-  for columns in 40 61 80 132; do
+  for columns in $widths; do
     narrow $columns "'$path' $table"
   done
   eval "'$path' $table" >out 2>err || :

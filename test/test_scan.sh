@@ -18,7 +18,8 @@ out 'address  +ms'
 out "127\.0\.0\.1:$port +[0-9]+\.[0-9]"
 out '127\.0\.0\.1: [1-9][0-9]* open, [1-9][0-9]* closed, 0 silent, in .* ms'
 [ ! -s err ] || fail "a line of progress where there is no terminal"
-run 0 "$scan" --timeout 60000 localhost "$port"
+name_host
+run 0 "$scan" --timeout 60000 "$host" "$port"
 out '.*: [01] open, [01] closed, 0 silent, in .* ms'
 
 echo "scan: tries each port once, and all of them"

@@ -34,11 +34,12 @@ sed -n 's/^many\/\([0-9]*\) .*/\1/p' out >order
 seq 300 | cmp - order || fail "order"
 
 echo "upload: other servers"
+name_host
 serve 'HTTP/1.1 201 Created\r\n\r\n'
 run 0 "$upload" --to "127.0.0.1:$port/in/" file1 'file2'
 out '2 files: 2 sent, 0 failed'
 serve 'HTTP/1.1 403 Forbidden\r\n\r\n'
-run 1 "$upload" --to "localhost:$port" file1
+run 1 "$upload" --to "$host:$port" file1
 out 'file1 +rejected +.*HTTP status 403'
 run 1 "$upload" --to 127.0.0.1:1 file1
 out 'file1 +rejected +.*connection refused'
@@ -47,7 +48,7 @@ run 1 "$upload" --to 127.0.0.1:1 "$(printf 'a\033[2J\nb')"
 out '1 file: 0 sent, 1 failed'
 out "a\\\\x1b\[2J\\\\nb +rejected .*"
 serve 'HTTP/1.1 302 Found\r\n\r\n'
-run 1 "$upload" --to "localhost:$port" file1
+run 1 "$upload" --to "$host:$port" file1
 out 'file1 +rejected +.*HTTP status 302'
 
 echo "upload: what is no file"
