@@ -98,8 +98,8 @@ follow_apt() {
 }
 
 # PACKAGE... What the update complains of matters only if the rest fails: the
-# packages may be in another list, or in an old one. How far it is apt tells by a
-# descriptor that it closes for what it starts, and sudo closes all but three.
+# packages may be in another list, or in an old one. How far it is, apt tells by
+# a descriptor that it closes for what it starts; sudo closes all but three.
 install() {
   say "installing: $*"
   complaints=$($as_root apt-get update -qq 2>&1) || :

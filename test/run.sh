@@ -25,6 +25,7 @@ configure "$build" -Dtests=enabled -Dexamples=true -Dbench=true \
   -Ddefault_library=both "$@"
 ninja -C "$build"
 status=0
-meson test -C "$build" --no-rebuild --print-errorlogs || status=$?
+# libuv aborts where a loop's descriptor takes the place of a closed stdin.
+meson test -C "$build" --no-rebuild --print-errorlogs </dev/null || status=$?
 awk -f test/skipped.awk "$build/meson-logs/testlog.txt" || status=1
 exit "$status"
