@@ -293,6 +293,18 @@ void run(void) {
   assert_int_equal(uv_run(loop, UV_RUN_DEFAULT), 0);
 }
 
+FILE *stderr_of(void (*fn)(void)) {
+  FILE *file = tmpfile();
+  assert_non_null(file);
+  const int saved = dup(STDERR_FILENO);
+  assert_true(dup2(fileno(file), STDERR_FILENO) >= 0);
+  fn();
+  assert_true(dup2(saved, STDERR_FILENO) >= 0);
+  (void) close(saved);
+  rewind(file);
+  return file;
+}
+
 void close_handle(uv_handle_t *handle, void *unused) {
   if (!uv_is_closing(handle))
     uv_close(handle, NULL);

@@ -94,6 +94,9 @@ void renew_loop(void);
 /* Keeps the loop from turning for that long. */
 void stall(uint64_t ms);
 
+/* What fn has to say on stderr, to be read and closed. */
+FILE *stderr_of(void (*fn)(void));
+
 /* Debug builds: fn, in a process of its own, aborts with that in its message.
    Release builds: fn runs and returns. Test what it degrades to in release. */
 void assert_misuse(void (*fn)(void), const char *message);

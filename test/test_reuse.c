@@ -21,13 +21,7 @@ enum { ONCE = 1 };
 /* How many lines fn has on stderr that call for avow_loop_close(); all are. */
 static int advised(void (*fn)(void)) {
   char line[256];
-  FILE *file = tmpfile();
-  const int saved = dup(STDERR_FILENO);
-  assert_true(dup2(fileno(file), STDERR_FILENO) >= 0);
-  fn();
-  assert_true(dup2(saved, STDERR_FILENO) >= 0);
-  (void) close(saved);
-  rewind(file);
+  FILE *file = stderr_of(fn);
   int lines = 0;
   for (; fgets(line, sizeof(line), file) != NULL; lines++)
     assert_non_null(strstr(line, "call avow_loop_close(), and avow_loop_init"));

@@ -234,13 +234,7 @@ static void hook_of_the_first_init_counts(void **state) {
 
 /* What fn has to say on stderr: the first line; how many there are. */
 static int said_by(void (*fn)(void), char text[256]) {
-  FILE *file = tmpfile();
-  const int saved = dup(STDERR_FILENO);
-  assert_true(dup2(fileno(file), STDERR_FILENO) >= 0);
-  fn();
-  assert_true(dup2(saved, STDERR_FILENO) >= 0);
-  (void) close(saved);
-  rewind(file);
+  FILE *file = stderr_of(fn);
   char more[256] = "";
   text[0] = '\0';
   int lines = fgets(text, 256, file) != NULL;
