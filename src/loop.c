@@ -160,6 +160,7 @@ static int context_new(uv_loop_t *loop, const avow_options_t *options) {
     return UV_ENOMEM;
   avow__queue_init(&c->queue);
   c->loop = loop;
+  c->least_backend = uv_backend_fd(loop) < 0 ? -1 : 0;
   c->users = 1;
   int err = avow__options_set(c, options);
   if (err == 0 && !fill(c))
@@ -407,13 +408,10 @@ static void tell_of_held(avow__context_t *c) {
 #  define tell_of_held(c) ((void) (c))
 #endif
 
-/* libuv's own end of it came first. On Windows nothing tells. */
-static bool is_ended(const uv_loop_t *loop) {
-#ifdef _WIN32
-  return (void) loop, false;
-#else
-  return uv_backend_fd(loop) < 0;
-#endif
+/* libuv's own end of it came first. Where loops have no descriptor, as on
+   Windows and wherever libuv calls poll(), nothing tells. */
+static bool is_ended(const avow__context_t *c) {
+  return uv_backend_fd(c->loop) < c->least_backend;
 }
 
 /* It is not found any more, and there until so many promises are gone. */
@@ -438,7 +436,7 @@ int avow_loop_close(uv_loop_t *loop) {
   avow__context_t *c = lookup(loop);
   if (c == NULL)
     return UV_EINVAL;
-  if (is_ended(loop)) {
+  if (is_ended(c)) {
     lose(c);
     return UV_EINVAL;
   }

@@ -55,6 +55,7 @@ struct avow__context_s {
   bool telling;          /* channel.c through this one */
   uv_loop_t *loop;
   avow_options_t options;
+  int least_backend;    /* uv_backend_fd() is no less while the loop is open */
   uint32_t users;       /* calls of avow_loop_init() that are not closed yet */
   uint32_t requests;    /* in flight, that the loop alone completes */
   uint32_t on_handles;  /* in flight, that end with a handle of the program */
