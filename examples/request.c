@@ -103,12 +103,19 @@ static bool is_plain(const char *path) {
   return true;
 }
 
+/* Without the query and, as it comes to a proxy, without the host. */
+static text_t path_of(text_t target) {
+  text_t path = take(&target, "?");
+  if (!skip(&path, "http://"))
+    return path;
+  const char *slash = memchr(path.at, '/', path.len);
+  if (slash == NULL)
+    return (text_t){ "/", 1 };
+  return (text_t){ slash, path.len - (size_t) (slash - path.at) };
+}
+
 static int parse_target(text_t target, request_t *out) {
-  if (skip(&target, "http://")) { /* as to a proxy */
-    (void) take(&target, "/");
-    target = (text_t){ target.at - 1, target.len + 1 };
-  }
-  const text_t path = take(&target, "?");
+  const text_t path = path_of(target);
   if (!is_token(path))
     return 400;
   if (path.len >= TARGET_MAX)
@@ -128,23 +135,24 @@ static int parse_first_line(text_t line, request_t *out) {
     return 400;
   if (!is(line, "1.1") && !is(line, "1.0"))
     return 505;
-  out->keeps = is(line, "1.1");
-  out->has_host = is(line, "1.0"); /* or needs none */
+  out->keeps = out->needs_host = is(line, "1.1");
   out->head = is(method, "HEAD");
   if (!is(method, "GET") && !is(method, "HEAD"))
     return 405;
   return parse_target(target, out);
 }
 
-/* -1 without digits, or with too many. */
+/* -1 without digits, or with more than an int64_t has room for. */
 static int64_t parse_number(text_t text) {
   int64_t n = 0;
+  if (text.len == 0 || text.len > 18)
+    return -1;
   for (size_t i = 0; i < text.len; i++) {
     if (digit(text.at[i]) < 0 || digit(text.at[i]) > 9)
       return -1;
     n = n * 10 + digit(text.at[i]);
   }
-  return text.len > 0 && text.len <= 18 ? n : -1;
+  return n;
 }
 
 /* One that it does not understand a server ignores: RFC 9110, section 14.2. */
@@ -152,12 +160,22 @@ static void parse_range(text_t value, request_t *out) {
   if (!skip(&value, "bytes="))
     return;
   const text_t first = take(&value, "-");
+  const bool has_dash = value.at != first.at + first.len;
   out->first = parse_number(first);
   out->last = parse_number(value);
-  out->has_range = (first.len == 0 || out->first >= 0) &&
+  out->has_range = has_dash && (first.len == 0 || out->first >= 0) &&
                    (value.len == 0 || out->last >= 0) &&
                    (first.len > 0 || value.len > 0) &&
                    (out->last < 0 || out->first <= out->last);
+}
+
+/* No other than one: two programs might not agree on which counts. */
+static int parse_host(text_t value, request_t *out) {
+  if (out->has_host || (value.len > 0 && !is_token(value)) ||
+      memchr(value.at, ',', value.len) != NULL)
+    return 400;
+  out->has_host = true;
+  return 0;
 }
 
 static int parse_field(text_t line, request_t *out) {
@@ -169,8 +187,8 @@ static int parse_field(text_t line, request_t *out) {
       memchr(value.at, '\r', value.len) != NULL)
     return 400;
   if (is(name, "Host"))
-    out->has_host = true;
-  else if (is(name, "Connection"))
+    return parse_host(value, out);
+  if (is(name, "Connection"))
     out->keeps = (out->keeps || contains(value, "keep-alive")) &&
                  !contains(value, "close");
   else if (is(name, "Range"))
@@ -190,5 +208,5 @@ int request_parse(const char *text, size_t len, request_t *out) {
   int status = parse_first_line(take(&rest, "\r\n"), out);
   while (status == 0 && rest.len > 0)
     status = parse_field(take(&rest, "\r\n"), out);
-  return status == 0 && !out->has_host ? 400 : status;
+  return status == 0 && out->needs_host && !out->has_host ? 400 : status;
 }

@@ -11,7 +11,8 @@ enum { TARGET_MAX = 1024 };
 typedef struct {
   bool head;               /* HEAD, not GET */
   bool keeps;              /* the connection open after the answer */
-  bool has_host;           /* which HTTP/1.1 demands */
+  bool needs_host;         /* it is HTTP/1.1 */
+  bool has_host;           /* and no more than one, ever */
   bool has_range;          /* a single one that is well-formed */
   int64_t first;           /* of the range; -1: the last so many bytes */
   int64_t last;            /* of it, or so many; -1: to the end */

@@ -52,7 +52,8 @@ start www
 
 echo "serve: what is there, what is elsewhere, and what is not there"
 for target in / /lines.txt '/lines.txt?query' /sub/ /leads_in.txt /empty \
-  '/a%%20b%%25c.txt' '/%%6cines.txt' http://x/lines.txt; do
+  '/a%%20b%%25c.txt' '/%%6cines.txt' http://x/lines.txt http://x \
+  'http://x?/none'; do
   status 200 "$target"
 done
 for target in /none /lines.txt/ /fifo /leads_out /leads_up/secret \
@@ -81,7 +82,12 @@ for request in '\r\n\r\n' 'GET\r\n\r\n' 'GET /\r\n\r\n' \
   'GET / HTTP/1.1\nHost: x\r\n\r\n' 'GET / HTTP/1.1\r\nHost: a\nb: c\r\n\r\n' \
   'GET / HTTP/1.1\r\nHost: a\0b\r\n\r\n' 'GET /%%0 HTTP/1.1\r\nHost: x\r\n\r\n' \
   'GET /%%00 HTTP/1.1\r\nHost: x\r\n\r\n' 'GET /\377 HTTP/1.1\r\nHost: x\r\n\r\n' \
-  'GET /%%zz HTTP/1.1\r\nHost: x\r\n\r\n'; do
+  'GET /%%zz HTTP/1.1\r\nHost: x\r\n\r\n' \
+  'GET / HTTP/1.1\r\nHost: a\r\nHost: a\r\n\r\n' \
+  'GET / HTTP/1.1\r\nHost: a\r\nX: y\r\nhost: b\r\n\r\n' \
+  'GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n' \
+  'GET / HTTP/1.1\r\nHost: a b\r\n\r\n' \
+  'GET / HTTP/1.1\r\nHost: a, b\r\n\r\n'; do
   refused 400 "$request"
 done
 refused 405 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx'
@@ -95,6 +101,31 @@ refused 200 'GET / HTTP/1.0\r\n\r\n'
 refused 200 'GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, Close\r\n\r\n'
 ask 'GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n'
 grep -qi '^connection: keep-alive' out || fail "closes"
+
+echo "serve: a range of a file"
+# range STATUS RANGE LENGTH
+range() {
+  ask "GET /lines.txt HTTP/1.1\r\nHost: x\r\nRange: $2\r\n\r\n"
+  head -n 1 out | grep -q "^HTTP/1.1 $1 " || fail "not $1: $2"
+  tr -d '\r' <out | grep -qx "Content-Length: $3" || fail "not $3 bytes: $2"
+}
+size=$(wc -c <www/lines.txt)
+range 206 bytes=1-2 2
+range 206 bytes=-3 3
+range 206 bytes=1- $((size - 1))
+range 206 bytes=-999999999999999999 "$size"
+range 206 bytes=0-999999999999999999 "$size"
+range 416 bytes=999999999999999999- 26
+# What no number has room for is no range: also where it would be 2^64 + 1.
+for much in 9999999999999999999 18446744073709551617 \
+  "$(printf '%04000d' 0 | tr 0 9)"; do
+  for odd in "$much-" "-$much" "0-$much"; do
+    range 200 "bytes=$odd" "$size"
+  done
+done
+for odd in 2-1 - x 1 1-2,4-5 0x1-2 +1-2; do
+  range 200 "bytes=$odd" "$size"
+done
 
 echo "serve: requests one behind the other, before the answers"
 one='GET /lines.txt HTTP/1.1\r\nHost: x\r\n\r\n'
