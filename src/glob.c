@@ -12,7 +12,9 @@
 #include "tree.h"
 #include "turns.h"
 
-enum { MOST_NAMES = 62 };
+/* A name of the system's and a pattern this long: some milliseconds at worst,
+   and between two names the job looks whether anybody still waits. */
+enum { MOST_NAMES = 62, MOST_BYTES = 4096 };
 
 typedef struct {
   const char *text;
@@ -232,6 +234,8 @@ avow_promise_t *avow_glob(uv_loop_t *loop, const char *pattern) {
   if (pattern == NULL || pattern[0] == '\0')
     return avow__op_refuse(loop, UV_EINVAL, "glob",
                            pattern != NULL ? pattern : "NULL");
+  if (strlen(pattern) > MOST_BYTES)
+    return avow__op_refuse(loop, UV_ENAMETOOLONG, "glob", pattern);
   const size_t root = path_len(pattern);
   glob_t *glob = glob_new(loop, pattern, root);
   if (glob == NULL)

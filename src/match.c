@@ -1,7 +1,9 @@
 /*
  * Whether a name is like a pattern. Only the last star seen is ever tried
  * again: what stands before it matched as early as it could, and no later place
- * can be better. So the time is at most the product of both lengths.
+ * can be better. From each place in the name a part of the pattern is read once
+ * at most, and its end is looked for once in all if a bracket is not closed. So
+ * the time is at most the product of both lengths.
  */
 #include "match.h"
 
@@ -10,6 +12,11 @@
 
 /* What no character of UTF-8 has as its number: a byte that is none. */
 enum { STRAY = 0x110000 };
+
+typedef struct {
+  const char *end;
+  const char *sets_end; /* a bracket from here on is closed by no other */
+} pattern_t;
 
 static unsigned continued(unsigned char lead) {
   if (lead >= 0xf0)
@@ -43,10 +50,12 @@ static uint32_t next_literal(const char **at, const char *end) {
   return next_char(at, end);
 }
 
-/* *at stands behind the bracket. False if no other closes it. */
-static bool match_set(const char **at, const char *end, uint32_t c,
+/* *at is a bracket. False if no other closes it: then none closes a later one,
+   which need not be looked for again. */
+static bool match_set(pattern_t *pattern, const char **at, uint32_t c,
                       bool *matches) {
-  const char *p = *at;
+  const char *p = *at + 1;
+  const char *end = pattern->end;
   const bool negated = p < end && (*p == '!' || *p == '^');
   bool found = false;
   if (negated)
@@ -60,8 +69,10 @@ static bool match_set(const char **at, const char *end, uint32_t c,
     }
     found = found || (low <= c && c <= high);
   }
-  if (p == end)
+  if (p == end) {
+    pattern->sets_end = *at;
     return false;
+  }
   *at = p + 1;
   *matches = found != negated;
   return true;
@@ -75,39 +86,37 @@ static bool hides(const char *name, const char *pattern, size_t len) {
 
 /* One character of the name against what stands at *p, which is no star. Goes
    on behind both if it matches. */
-static bool match_char(const char **p, const char *p_end, const char **name,
+static bool match_char(pattern_t *pattern, const char **p, const char **name,
                        const char *name_end) {
-  if (*p == p_end)
+  if (*p == pattern->end)
     return false;
-  const char *pattern = *p;
+  const char *at = *p;
   const char *rest = *name;
   const uint32_t c = next_char(&rest, name_end);
+  const bool may_be_set = *at == '[' && at < pattern->sets_end;
   bool matches = true;
-  const char *set = pattern + 1;
-  if (*pattern == '?')
-    pattern++;
-  else if (*pattern == '[' && match_set(&set, p_end, c, &matches))
-    pattern = set;
-  else
-    matches = next_literal(&pattern, p_end) == c;
+  if (*at == '?')
+    at++;
+  else if (!may_be_set || !match_set(pattern, &at, c, &matches))
+    matches = next_literal(&at, pattern->end) == c;
   if (!matches)
     return false;
-  *p = pattern;
+  *p = at;
   *name = rest;
   return true;
 }
 
-bool avow__match(const char *pattern, size_t len, const char *name) {
-  const char *p = pattern, *p_end = pattern + len;
-  const char *name_end = name + strlen(name);
+bool avow__match(const char *text, size_t len, const char *name) {
+  pattern_t pattern = { text + len, text + len };
+  const char *p = text, *name_end = name + strlen(name);
   const char *star = NULL, *starred = NULL;
-  if (hides(name, pattern, len))
+  if (hides(name, text, len))
     return false;
   while (name < name_end) {
-    if (p < p_end && *p == '*') {
+    if (p < pattern.end && *p == '*') {
       star = ++p;
       starred = name;
-    } else if (!match_char(&p, p_end, &name, name_end)) {
+    } else if (!match_char(&pattern, &p, &name, name_end)) {
       if (star == NULL)
         return false;
       (void) next_char(&starred, name_end); /* the star takes one more */
@@ -115,9 +124,9 @@ bool avow__match(const char *pattern, size_t len, const char *name) {
       name = starred;
     }
   }
-  while (p < p_end && *p == '*')
+  while (p < pattern.end && *p == '*')
     p++;
-  return p == p_end;
+  return p == pattern.end;
 }
 
 bool avow__match_is_magic(const char *pattern, size_t len) {

@@ -116,8 +116,6 @@ static void glob_finds_many(void **state) {
   avow_value_unref(v);
 }
 
-/* Each name takes a tenth of a turn, for the end of the pattern is tried at
-   each of its characters. */
 /* One in the other, deeper than any path can lead. */
 static void glob_passes_over_what_is_too_deep(void **state) {
   enum { DEEP = 24 };
@@ -141,6 +139,8 @@ static void glob_passes_over_what_is_too_deep(void **state) {
   }
 }
 
+/* Each name takes a tenth of a turn, for the end of the pattern is tried at
+   each of its characters. */
 static void glob_takes_several_turns(void **state) {
   char name[256] = "a/", pattern[128] = "a/*";
   memset(name + 2, 'x', 200);
@@ -166,6 +166,21 @@ static void glob_rejects_what_is_no_pattern(void **state) {
   assert_rejects(avow_glob(loop, pattern), UV_EINVAL);
   pattern[strlen(pattern) - 2] = '\0';
   avow_value_unref(avow_run(avow_glob(loop, pattern)));
+}
+
+static void glob_rejects_a_pattern_without_end(void **state) {
+  enum { MOST = 4096 };
+  char pattern[MOST + 2];
+  memset(pattern, '*', sizeof(pattern) - 1);
+  memcpy(pattern, "nowhere/", 8);
+  pattern[MOST + 1] = '\0';
+
+  assert_rejects(avow_glob(loop, pattern), UV_ENAMETOOLONG);
+
+  pattern[MOST] = '\0';
+  const avow_value_t none = avow_run(avow_glob(loop, pattern));
+  assert_int_equal(none.tag, AVOW_LIST);
+  avow_value_unref(none);
 }
 
 static avow_promise_t *start_glob(void) {
@@ -209,6 +224,7 @@ int main(void) {
     DISK_CASE(glob_passes_over_what_is_too_deep),
     DISK_CASE(glob_takes_several_turns),
     DISK_CASE(glob_rejects_what_is_no_pattern),
+    DISK_CASE(glob_rejects_a_pattern_without_end),
     DISK_CASE(glob_is_cancelled),
     DISK_CASE(glob_survives_failing_memory),
     DISK_CASE(glob_finds_no_directory_where_links_lead_to_none),

@@ -49,6 +49,36 @@ static void match_of_many_stars_is_quick(void **state) {
   assert_false(matches(pattern, name));
 }
 
+/* Neither does one that looks for the end of each again at each place. */
+static void match_of_many_open_brackets_is_quick(void **state) {
+  enum { LONG = 4 << 20, OPEN = 127 };
+  char name[256];
+  memset(name, '[', sizeof(name) - 1);
+  name[sizeof(name) - 1] = '\0';
+  char *pattern = malloc(LONG);
+  assert_non_null(pattern);
+  memset(pattern, 'y', LONG);
+  memset(pattern, '[', 1 + OPEN);
+  pattern[0] = '*';
+
+  assert_false(avow__match(pattern, LONG, name));
+  assert_true(avow__match(pattern, 1 + OPEN, name));
+
+  free(pattern);
+}
+
+/* What closes none of those before it may close one all the same. */
+static void match_knows_which_brackets_are_closed(void **state) {
+  assert_true(matches("[]a", "[]a"));
+  assert_true(matches("[[]x", "[x"));
+  assert_true(matches("[][]x", "[x"));
+  assert_true(matches("[][]x", "]x"));
+  assert_true(matches("[a]*[b", "ab[b"));
+  assert_true(matches("*[b]*[c", "xb[b[c"));
+  assert_false(matches("[!][[a]", "[![a"));
+  assert_true(matches("*[\\][[", "x[][["));
+}
+
 static unsigned random_state = 1;
 
 static unsigned roll(unsigned n) {
@@ -107,6 +137,8 @@ int main(void) {
     CASE(match_knows_characters),
     CASE(match_takes_what_is_not_closed_as_it_is),
     CASE(match_of_many_stars_is_quick),
+    CASE(match_of_many_open_brackets_is_quick),
+    CASE(match_knows_which_brackets_are_closed),
     CASE(match_agrees_with_fnmatch),
   };
   return RUN(tests);

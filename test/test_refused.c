@@ -292,6 +292,33 @@ static void walk_stops_in_the_midst_when_its_loop_closes(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
+/* One directory in the other: it reads no other than the one it is in. */
+static void glob_stops_in_the_midst(bool closing) {
+  make_dir("a/b/c");
+  atomic_store(&waits, true);
+  avow_promise_t *p = avow_glob(loop, at("a/**/none"));
+  while (!atomic_load(&has_come))
+    (void) uv_run(loop, UV_RUN_NOWAIT);
+
+  if (closing)
+    assert_loop_close_cancels(p);
+  else
+    assert_cancels(p);
+  run();
+
+  assert_int_equal(readings.calls, 1);
+}
+
+static void glob_stops_in_the_midst_when_cancelled(void **state) {
+  make_tree();
+  glob_stops_in_the_midst(false);
+}
+
+static void glob_stops_in_the_midst_when_its_loop_closes(void **state) {
+  make_tree();
+  glob_stops_in_the_midst(true);
+}
+
 static int setup(void **state) {
   locks = wakers = signals = readings = looks = openings = removals = never;
   hides_types = false;
@@ -317,6 +344,8 @@ int main(void) {
     REFUSED_CASE(walk_looks_at_what_it_is_not_told),
     REFUSED_CASE(walk_gives_what_it_may_not_look_at),
     REFUSED_CASE(walk_stops_in_the_midst_when_its_loop_closes),
+    REFUSED_CASE(glob_stops_in_the_midst_when_cancelled),
+    REFUSED_CASE(glob_stops_in_the_midst_when_its_loop_closes),
   };
   const pid_t child = fork(); /* before this process has a loop */
   if (child == 0)

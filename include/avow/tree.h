@@ -64,7 +64,9 @@ AVOW_API const avow_found_t *avow_to_found(const avow_value_t *v);
  * of directories, links not followed. A dot that begins a name has to be
  * written out. A slash at the end: directories only. What may not be read, or
  * is too deep for a path, is passed over. UV_EINVAL for more than 62 names from
- * the first with one of these on. Cancelling stops it.
+ * the first with one of these on, UV_ENAMETOOLONG for more than 4096 bytes.
+ * Matching a name takes time in proportion to both lengths at most. Cancelling
+ * and avow_loop_close() stop it at the entry that it is at.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_glob(uv_loop_t *loop,
                                                  const char *pattern);
