@@ -53,12 +53,23 @@ static void mark_path(avow_promise_t *from, const avow_promise_t *top) {
   }
 }
 
-static void reject(avow_promise_t *p) {
+void avow__cancel_running(avow_promise_t *p, avow_promise_t *start) {
+  mark_path(start, p);
+}
+
+void avow__detached(avow_promise_t *p) {
   avow__settle(p, avow_error(UV_ECANCELED));
   avow__unref(p);
 }
 
-static void cancel_deferred(avow_promise_t *p) {
+/* It waits for the rejection instead, and runs. */
+void avow__detached_runs(avow_promise_t *p) {
+  avow__context_t *c = avow__context(p);
+  p->upstream = avow__ref(c->canceled);
+  avow__enqueue(c, p);
+}
+
+void avow__cancel_deferred(avow_promise_t *p, avow_promise_t *start) {
   const avow_cancel_cb on_cancel = avow__detail(p)->u.deferred.on_cancel;
   void *data = p->data;
   if ((p->marks & AVOW__HELD) == 0)
@@ -78,45 +89,30 @@ static void cancel_deferred(avow_promise_t *p) {
   inside = false;
 }
 
-static void cancel_pair(avow_promise_t *p) {
+void avow__cancel_pair(avow_promise_t *p, avow_promise_t *start) {
   avow_promise_t *proxy = p->upstream;
   p->upstream = NULL;
   proxy->upstream = NULL;
   proxy->flags |= AVOW__HANDLED;
-  reject(p);
-  cancel_deferred(proxy);
+  avow__detached(p);
+  avow__cancel_deferred(proxy, start);
 }
 
-static void cancel_queued(avow_promise_t *p) {
+void avow__cancel_queued(avow_promise_t *p, avow_promise_t *start) {
   avow__queue_remove(&p->link);
   const bool holds = p->kind == AVOW__THENABLE;
   const avow_value_t held = holds ? p->u.value : avow_none();
-  reject(p);
+  avow__detached(p);
   avow__value_unref(held); /* last: it may call the program */
 }
 
-/* The upstream goes on for others, or gave nothing; p no longer waits for it.
-   What must run whatever happens waits for the rejection instead. */
+/* The upstream goes on for others, or gave nothing; p no longer waits for it. */
 static void detach(avow_promise_t *p) {
-  avow__context_t *c = avow__context(p);
   avow_promise_t *from = p->upstream;
   avow__withdraw(p);
-  c->shields -= p->kind == AVOW__SHIELD;
-  const bool runs = p->kind == AVOW__FINALLY || p->kind == AVOW__ASYNC ||
-                    p->kind == AVOW__STACKLESS;
-  const bool holds = p->kind == AVOW__STOPPED;
-  const avow_value_t held = holds ? p->u.value : avow_none();
-  p->upstream = runs ? avow__ref(c->canceled) : NULL;
-  if (runs) {
-    avow__enqueue(c, p);
-  } else {
-    avow__settle(p, avow_error(UV_ECANCELED));
-    if (p->kind == AVOW__UNTIL)
-      avow__until_drop_stop(p); /* which may lead back to p */
-    avow__unref(p);
-  }
+  p->upstream = NULL;
+  avow__kinds[p->kind].detached(p);
   avow__unref(from);
-  avow__value_unref(held); /* last: it may call the program */
 }
 
 /* Of those from start to p, which waits for what goes on, the furthest up that
@@ -137,7 +133,7 @@ static bool only_begins(const avow_promise_t *p) {
   return p->kind == AVOW__THEN && (p->flags & AVOW__BEGINS) != 0;
 }
 
-static void cancel_reaction(avow_promise_t *p, avow_promise_t *start) {
+void avow__cancel_reaction(avow_promise_t *p, avow_promise_t *start) {
   if (only_begins(p)) {
     detach(p);
     return;
@@ -155,7 +151,7 @@ static void cancel_reaction(avow_promise_t *p, avow_promise_t *start) {
 }
 
 /* Rejects once the clean-up is over, or now if the loop cannot wait for it. */
-static void cancel_cleanup(avow_promise_t *p) {
+void avow__cancel_cleanup(avow_promise_t *p, avow_promise_t *start) {
   const avow_value_t dropped = p->u.value;
   p->u.value = avow_error(UV_ECANCELED);
   const bool waits = p->upstream != NULL && avow__is_pending(p->upstream);
@@ -165,45 +161,9 @@ static void cancel_cleanup(avow_promise_t *p) {
 }
 
 static void cancel_top(avow_promise_t *p, avow_promise_t *start) {
-  switch (p->kind) {
-  case AVOW__DEFERRED:
-    cancel_deferred(p);
-    break;
-  case AVOW__TIMER:
-    avow__timer_remove(p);
-    reject(p);
-    break;
-  case AVOW__PHASE:
-    avow__phase_cancel(p);
-    break;
-  case AVOW__NEXT:
-  case AVOW__SEND:
-    avow__channel_cancel(p);
-    break;
-  case AVOW__GATHER:
-    avow__gather_settle(p, avow_error(UV_ECANCELED),
-                        &avow__context(p)->condemned);
-    break;
-  case AVOW__RUNNING:
-  case AVOW__CLOSE: /* until then the handle's memory must stay */
-    mark_path(start, p);
-    break;
-  case AVOW__PAIRED:
-    cancel_pair(p);
-    break;
-  case AVOW__STEP:
-  case AVOW__THENABLE:
-    cancel_queued(p);
-    break;
-  case AVOW__FINALLY_WAIT:
-    cancel_cleanup(p);
-    break;
-  case AVOW__FINALLY_LAST: /* on its way, with nothing left to stop */
-  case AVOW__GATHERED:     /* its losers are cancelled */
-    break;
-  default:
-    cancel_reaction(p, start);
-  }
+  const avow__kind_row_t *row = &avow__kinds[p->kind];
+  if (row->cancel_from != NULL)
+    row->cancel_from(p, start);
 }
 
 static void cancel_now(avow_promise_t *p) {

@@ -229,7 +229,7 @@ static void await_result(avow_promise_t *p, avow_value_t outcome,
   }
 }
 
-static void run_finally(avow_promise_t *p) {
+void avow__finally_run(avow_promise_t *p) {
   avow__deliver_cancel(p);
   const avow_value_t outcome = avow__take_upstream(p);
   p->kind = AVOW__RUNNING;
@@ -242,7 +242,7 @@ static void run_finally(avow_promise_t *p) {
   avow__resolve(p, result);
 }
 
-static void run_finally_wait(avow_promise_t *p) {
+void avow__finally_wait_run(avow_promise_t *p) {
   avow_value_t dropped = avow_none();
   if (p->upstream != NULL) {
     const avow_value_t result = avow__take_upstream(p);
@@ -257,7 +257,7 @@ static void run_finally_wait(avow_promise_t *p) {
   avow__value_unref(dropped); /* last: it may call the program */
 }
 
-static void run_attach(avow_promise_t *p) {
+void avow__attach_run(avow_promise_t *p) {
   p->kind = AVOW__RUNNING;
   p->u.free_fn(p->data);
   const avow_value_t outcome = avow__take_upstream(p);
@@ -281,7 +281,7 @@ static avow_promise_t *only_adopter(const avow_promise_t *p) {
 /* Promises that adopt each other in a row, as an asynchronous loop written by
    recursion makes them, become one that remembers how many it stands for: the
    order of jobs stays, the memory does not grow. */
-static void run_join(avow_promise_t *p) {
+void avow__join_run(avow_promise_t *p) {
   avow_promise_t *q = only_adopter(p);
   if (q == NULL) {
     p->kind = AVOW__ADOPT;
@@ -295,7 +295,7 @@ static void run_join(avow_promise_t *p) {
   avow__subscribe(q);
 }
 
-static void run_adopt(avow_promise_t *p) {
+void avow__adopt_run(avow_promise_t *p) {
   if (p->u.hops > 0) {
     p->u.hops--;
     avow__enqueue(avow__context(p), p);
@@ -307,7 +307,7 @@ static void run_adopt(avow_promise_t *p) {
 
 /* A thenable gets a deferred of its own, so that those which resolved p with it
    stay resolved. */
-static void run_thenable(avow_promise_t *p) {
+void avow__thenable_run(avow_promise_t *p) {
   const avow_value_t thenable = p->u.value;
   avow_promise_t *proxy = avow__promise_alloc(avow__context(p), AVOW__DEFERRED);
   if (proxy == NULL) {
@@ -339,7 +339,7 @@ AVOW__APART void avow__cancel_waiting(avow_promise_t *q) {
   avow__cancel(q);
 }
 
-static void run_step(avow_promise_t *p) {
+void avow__step_run(avow_promise_t *p) {
   if ((p->flags & AVOW__CANCELED) != 0) {
     avow__resolve(p, avow_error(UV_ECANCELED));
     return;
@@ -357,37 +357,18 @@ static void run_step(avow_promise_t *p) {
   }
 }
 
-static void run_repeat(avow_promise_t *p) {
+void avow__repeat_run(avow_promise_t *p) {
   const avow_value_t result = avow__take_upstream(p);
   if (result.tag == AVOW_NONE)
-    run_step(p);
+    avow__step_run(p);
   else
     avow__resolve(p, result);
 }
 
-static void run_finally_last(avow_promise_t *p) {
+void avow__finally_last_run(avow_promise_t *p) {
   avow__settle(p, p->u.value);
   avow__unref(p);
 }
-
-static void (*const run_other[])(avow_promise_t *p) = {
-  [AVOW__FINALLY] = run_finally,
-  [AVOW__FINALLY_WAIT] = run_finally_wait,
-  [AVOW__FINALLY_LAST] = run_finally_last,
-  [AVOW__ATTACH] = run_attach,
-  [AVOW__SHIELD] = avow__shield_run,
-  [AVOW__JOIN] = run_join,
-  [AVOW__ADOPT] = run_adopt,
-  [AVOW__THENABLE] = run_thenable,
-  [AVOW__STEP] = run_step,
-  [AVOW__REPEAT] = run_repeat,
-  [AVOW__STACKLESS] = avow__stackless_run,
-  [AVOW__UNTIL] = avow__until_run,
-  [AVOW__STOPPED] = avow__until_run,
-  [AVOW__WATCH] = avow__watch_run,
-  [AVOW__ELEMENT] = avow__element_run,
-  [AVOW__CHILD] = avow__child_run,
-};
 
 void avow__run_jobs(avow__context_t *c) {
   const unsigned before = c->allowance;
@@ -401,7 +382,7 @@ void avow__run_jobs(avow__context_t *c) {
       avow__async_run(c, p);
 #endif
     else
-      run_other[p->kind](p);
+      avow__kinds[p->kind].run(p);
   }
   c->jobs += before - left;
   c->allowance = left;

@@ -345,7 +345,7 @@ void avow_channel_unref(avow_channel_t *channel) {
 }
 
 /* A taker or a sender waits no longer. */
-void avow__channel_cancel(avow_promise_t *p) {
+void avow__channel_cancel(avow_promise_t *p, avow_promise_t *start) {
   avow_promise_t *ch = p->data;
   const bool sends = p->kind == AVOW__SEND;
   const avow_value_t item = sends ? p->u.value : avow_none();

@@ -74,9 +74,10 @@ static void let_go_of_losers(avow_promise_t *gather, avow_value_t v,
 }
 
 /* Settled first: freeing what it collected may call functions of the program's,
-   and they may come back here. */
-void avow__gather_settle(avow_promise_t *gather, avow_value_t v,
-                         avow__link_t **condemned) {
+   and they may come back here. A gather that waits for its losers goes to the
+   list of the condemned itself. */
+static void settle_and_drop(avow_promise_t *gather, avow_value_t v,
+                            avow__link_t **condemned) {
   avow__list_t *list = gather->u.gather.list;
   const bool joins = (gather->flags & AVOW__JOIN_LOSERS) != 0;
   assert(!joins || condemned != NULL);
@@ -92,9 +93,14 @@ static void settle(avow_promise_t *gather, avow_value_t v) {
   avow__context_t *c = avow__context(gather);
   const unsigned wants = AVOW__CANCEL_LOSERS | AVOW__JOIN_LOSERS;
   const bool cancels = (gather->flags & wants) != 0;
-  avow__gather_settle(gather, v, cancels ? &c->condemned : NULL);
+  settle_and_drop(gather, v, cancels ? &c->condemned : NULL);
   if (cancels)
     avow__cancel_condemned(c);
+}
+
+void avow__gather_cancel(avow_promise_t *gather, avow_promise_t *start) {
+  settle_and_drop(gather, avow_error(UV_ECANCELED),
+                  &avow__context(gather)->condemned);
 }
 
 static bool is_canceled(const avow_value_t *v) {

@@ -15,44 +15,10 @@ typedef struct {
 } dump_t;
 
 static const char *kind_name(const avow_promise_t *p) {
-  static const char *const names[] = {
-    [AVOW__FREE] = "free",
-    [AVOW__VALUE] = "value",
-    [AVOW__DEFERRED] = "deferred",
-    [AVOW__TIMER] = "sleep",
-    [AVOW__CLOSE] = "close",
-    [AVOW__THEN] = "then",
-    [AVOW__RUNNING] = "running",
-    [AVOW__FINALLY] = "finally",
-    [AVOW__FINALLY_WAIT] = "finally",
-    [AVOW__FINALLY_LAST] = "finally",
-    [AVOW__ATTACH] = "attach",
-    [AVOW__SHIELD] = "shield",
-    [AVOW__JOIN] = "follow",
-    [AVOW__ADOPT] = "follow",
-    [AVOW__THENABLE] = "thenable",
-    [AVOW__PAIRED] = "thenable",
-    [AVOW__STEP] = "repeat",
-    [AVOW__REPEAT] = "repeat",
-    [AVOW__ASYNC] = "async",
-    [AVOW__STACKLESS] = "stackless",
-    [AVOW__UNTIL] = "until",
-    [AVOW__STOPPED] = "until",
-    [AVOW__WATCH] = "stop",
-    [AVOW__ELEMENT] = "input",
-    [AVOW__UNWANTED] = "cancel",
-    [AVOW__GATHER] = "gather",
-    [AVOW__GATHERED] = "gather",
-    [AVOW__CHILD] = "child",
-    [AVOW__PHASE] = "phase",
-    [AVOW__NEXT] = "next",
-    [AVOW__SEND] = "send",
-    [AVOW__CHANNEL] = "channel",
-  };
   static const char *const gathers[] = { "all", "all_settled", "race", "any" };
   if (p->kind == AVOW__GATHER && avow__is_pending(p))
     return gathers[p->u.gather.kind];
-  return names[p->kind];
+  return avow__kinds[p->kind].name;
 }
 
 static const char *state_name(const avow_promise_t *p) {

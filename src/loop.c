@@ -225,21 +225,11 @@ typedef struct {
 
 /* What nothing else of avow will settle. */
 static bool is_root(const avow_promise_t *p) {
-  switch (p->kind) {
-  case AVOW__DEFERRED:
+  if (p->kind == AVOW__DEFERRED)
     return (p->flags & (AVOW__PROXY | AVOW__AWAITED)) == 0;
-  case AVOW__TIMER:
-  case AVOW__STEP:
-  case AVOW__PAIRED:
-  case AVOW__PHASE:
-  case AVOW__NEXT:
-  case AVOW__SEND:
-    return true;
-  case AVOW__GATHER:
+  if (p->kind == AVOW__GATHER)
     return p->elements == NULL;
-  default:
-    return false;
-  }
+  return avow__kinds[p->kind].is_root;
 }
 
 /* What only an until waits for, most of all a limit of time: it goes when what

@@ -140,7 +140,7 @@ avow_promise_t *avow_after_poll(uv_loop_t *loop) {
   return wait_for(loop, offsetof(avow__phases_t, after_poll));
 }
 
-void avow__phase_cancel(avow_promise_t *p) {
+void avow__phase_cancel(avow_promise_t *p, avow_promise_t *start) {
   avow__context_t *c = avow__context(p);
   avow__queue_remove(&p->link);
   avow__settle(p, avow_error(UV_ECANCELED));

@@ -506,31 +506,16 @@ static inline void avow__wait_for(avow__context_t *c, avow_promise_t *q,
 }
 
 /* Other rooms' parts of a job, and of an end. */
-void avow__element_run(avow_promise_t *element); /* combine.c */
-void avow__child_run(avow_promise_t *child);     /* child.c */
 /* Gives an orphan back to its parent; what it waits for. child.c. */
 avow_promise_t *avow__child_adopt(avow__link_t *orphan);
-void avow__stackless_run(avow_promise_t *p);   /* stackless.c */
-void avow__shield_run(avow_promise_t *shield); /* shield.c */
-void avow__until_run(avow_promise_t *p);       /* until.c */
-void avow__watch_run(avow_promise_t *watch);   /* until.c */
-void avow__until_drop_stop(avow_promise_t *p); /* until.c */
-void avow__timer_remove(avow_promise_t *p);    /* timer.c */
 void avow__cancel(avow_promise_t *p);          /* cancel.c */
 void avow__cancel_borrowed(avow_promise_t *p); /* cancel.c */
-void avow__channel_cancel(avow_promise_t *p);  /* channel.c */
-void avow__phase_cancel(avow_promise_t *p);    /* phase.c */
 
 /* Unlinks an element, or a watch, that need not hear of its input any more, and
    lets go of both. Where condemned is not NULL and nobody else wants the input,
    the element becomes an UNWANTED in that list instead: the input should be
    cancelled. */
 void avow__element_drop(avow_promise_t *element, avow__link_t **condemned);
-
-/* Settles a gather, and does the same with all its elements. One that waits for
-   its losers goes to that list itself. */
-void avow__gather_settle(avow_promise_t *gather, avow_value_t v,
-                         avow__link_t **condemned);
 
 /* Cancels the inputs of what is condemned, and of the orphans. Inside another
    cancellation, that does so when the callback that runs has returned. */

@@ -37,6 +37,12 @@ void avow__shield_run(avow_promise_t *shield) {
   avow__unref(shield);
 }
 
+void avow__shield_detached(avow_promise_t *shield) {
+  avow__context(shield)->shields--;
+  avow__settle(shield, avow_error(UV_ECANCELED));
+  avow__unref(shield);
+}
+
 typedef struct {
   avow__link_t *several; /* who waits for several, by their links, which are
                             free */

@@ -362,7 +362,7 @@ avow_promise_t *avow__time_is_up(avow__context_t *c) {
   return p;
 }
 
-void avow__timer_remove(avow_promise_t *p) {
+static void remove_sleep(avow_promise_t *p) {
   avow__context_t *c = avow__context(p);
   avow__wheel_t *wheel = c->wheel;
   wheel->limits -= p->u.timer.is_limit;
@@ -375,6 +375,12 @@ void avow__timer_remove(avow_promise_t *p) {
   /* A timer armed too early does no harm, one that never stops does. */
   if (is_empty(wheel) && !wheel->running)
     rearm(c);
+}
+
+void avow__timer_cancel(avow_promise_t *p, avow_promise_t *start) {
+  remove_sleep(p);
+  avow__settle(p, avow_error(UV_ECANCELED));
+  avow__unref(p);
 }
 
 void avow__wheel_close(avow__context_t *c) {

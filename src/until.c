@@ -11,7 +11,7 @@
 
 /* The reaction to stop is no longer wanted, nor is a stop that nobody else
    holds, such as the timer of a timeout. */
-void avow__until_drop_stop(avow_promise_t *p) {
+static void drop_stop(avow_promise_t *p) {
   avow_promise_t *watch = p->data;
   if (watch == NULL)
     return;
@@ -27,8 +27,21 @@ void avow__until_run(avow_promise_t *p) {
   avow__settle(p, stopped ? p->u.value : outcome);
   if (stopped)
     avow__value_unref(outcome);
-  avow__until_drop_stop(p); /* which may lead back to p */
+  drop_stop(p); /* which may lead back to p */
   avow__unref(p);
+}
+
+void avow__until_detached(avow_promise_t *p) {
+  avow__settle(p, avow_error(UV_ECANCELED));
+  drop_stop(p); /* which may lead back to p */
+  avow__unref(p);
+}
+
+void avow__stopped_detached(avow_promise_t *p) {
+  const avow_value_t reason = p->u.value;
+  avow__settle(p, avow_error(UV_ECANCELED));
+  avow__unref(p);
+  avow__value_unref(reason); /* last: it may call the program */
 }
 
 static void leave_to_others(avow_promise_t *p, avow_value_t reason) {
