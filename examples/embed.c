@@ -5,16 +5,30 @@
  *
  *   GET-FILE name   answered with "OK <bytes>" and the file, or "ERROR ..."
  *
- * All other lines come back as they are. See embed --help.
+ * All other lines come back as they are. No client can have more of the server
+ * than its share: there are so many at a time, who sends and does not read is
+ * not read from, and who does nothing for a while has to go. See embed --help.
  */
 #include <avow.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "options.h"
 #include "program.h"
+
+static uint64_t most_clients = 64;
+static uint64_t patience = 60 * 1000;
+
+static const option_t options[] = {
+  { "clients", "N", "so many at a time; others wait (64)",
+    .number = &most_clients, .min = 1, .max = 10000 },
+  { "timeout", "MS", "how long one may do nothing (60000)", .number = &patience,
+    .min = 1, .max = 9999999 },
+  { .name = NULL },
+};
 
 static const command_line_t command_line = {
   .operands = "[PORT]",
@@ -24,6 +38,7 @@ static const command_line_t command_line = {
       "given, but for\nlines of the form GET-FILE NAME: these are answered "
       "with that file of the directory\nin which it was started. SIGINT "
       "and SIGTERM end it.",
+  .options = options,
   .status = "0 after a signal, 1 if it cannot serve",
   .example = "7002",
 };
@@ -32,10 +47,19 @@ enum { FILE_MAX = 1024 * 1024, TIMEOUT = 1000, BACKLOG = 64 };
 
 enum { OWED = 256 * 1024 }; /* bytes of echo, at which it stops to read */
 
+static struct {
+  uv_tcp_t listener;
+  uv_signal_t signals[2];
+  uint64_t clients;
+  bool waiting; /* there is one to accept */
+} server;
+
 typedef struct {
   uv_tcp_t tcp;
+  uv_timer_t idle; /* until it has done nothing for too long */
   uv_shutdown_t goodbye;
-  int users;      /* the handle until it is closed, and the route */
+  int users;      /* the handles until they are closed, and the route */
+  uv_file file;   /* which the route reads */
   bool answering; /* the route is at work: lines wait, reading is stopped */
   bool ended;     /* the client has said all */
   size_t used;
@@ -55,9 +79,14 @@ static bool is_closing(const client_t *client) {
   return uv_is_closing((const uv_handle_t *) &client->tcp) != 0;
 }
 
+static void welcome(void);
+
 static void release(client_t *client) {
-  if (--client->users == 0)
-    free(client);
+  if (--client->users > 0)
+    return;
+  free(client);
+  server.clients--;
+  welcome();
 }
 
 static void on_closed(uv_handle_t *handle) {
@@ -65,8 +94,19 @@ static void on_closed(uv_handle_t *handle) {
 }
 
 static void hang_up(client_t *client) {
-  if (!is_closing(client))
-    uv_close((uv_handle_t *) &client->tcp, on_closed);
+  if (is_closing(client))
+    return;
+  uv_close((uv_handle_t *) &client->tcp, on_closed);
+  uv_close((uv_handle_t *) &client->idle, on_closed);
+}
+
+static void on_idle(uv_timer_t *timer) {
+  hang_up(timer->data);
+}
+
+/* The client has sent something, or taken something. */
+static void has_moved(client_t *client) {
+  (void) uv_timer_again(&client->idle); /* fails when it is closing */
 }
 
 static void serve(client_t *client);
@@ -74,6 +114,7 @@ static void serve(client_t *client);
 static void on_echoed(uv_write_t *req, int status) {
   client_t *client = req->handle->data;
   free(req);
+  has_moved(client);
   if (status < 0)
     hang_up(client);
   else if (!client->ended && !is_closing(client))
@@ -125,23 +166,54 @@ static avow_value_t give_up(const avow_value_t *reason, void *data) {
 static avow_value_t go_on(void *data) {
   client_t *client = data;
   client->answering = false;
+  has_moved(client);
   if (!is_closing(client))
     serve(client);
   release(client);
   return avow_none();
 }
 
-static avow_promise_t *read_public(uv_loop_t *loop, const char *name) {
+/* What is no file might never begin, or never end. */
+static avow_value_t read_regular(const avow_value_t *stat, void *data) {
+  client_t *client = data;
+  const uint64_t size = avow_to_stat(stat)->st_size;
+  if (!S_ISREG(avow_to_stat(stat)->st_mode))
+    return avow_error_new(UV_EINVAL, avow_none(), "not a regular file");
+  if (size > FILE_MAX)
+    return avow_error(UV_EFBIG);
+  return avow_follow(
+      avow_fs_read(client->tcp.loop, client->file, (size_t) size, 0));
+}
+
+static avow_value_t close_file(void *data) {
+  client_t *client = data;
+  return avow_follow(avow_fs_close(client->tcp.loop, client->file));
+}
+
+static avow_value_t read_open(const avow_value_t *file, void *data) {
+  client_t *client = data;
+  client->file = (uv_file) avow_to_int(file);
+  avow_promise_t *p = avow_fs_fstat(client->tcp.loop, client->file);
+  p = avow_then(p, read_regular, NULL, client);
+  return avow_follow(avow_finally(p, close_file, client));
+}
+
+/* Not to wait for somebody to open the other end of a FIFO, which would keep a
+   thread of the pool: so it is opened first, and looked at then. */
+static avow_promise_t *read_public(client_t *client, const char *name) {
+  uv_loop_t *loop = client->tcp.loop;
   if (strchr(name, '/') != NULL)
     return avow_promise_reject(loop, avow_error_new(UV_EACCES, avow_none(),
                                                     "'%s' is elsewhere", name));
-  return avow_timeout(avow_read_file(loop, name, FILE_MAX), TIMEOUT);
+  avow_promise_t *p =
+      avow_fs_open(loop, name, UV_FS_O_RDONLY | UV_FS_O_NONBLOCK, 0);
+  return avow_timeout(avow_then(p, read_open, NULL, client), TIMEOUT);
 }
 
 static void answer(client_t *client, const char *name) {
   client->answering = true;
   client->users++;
-  avow_promise_t *p = read_public(client->tcp.loop, name);
+  avow_promise_t *p = read_public(client, name);
   p = avow_then(p, send_file, send_error, client);
   p = avow_catch(p, give_up, client);
   avow_unref(avow_finally(p, go_on, client));
@@ -186,6 +258,7 @@ static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf) {
     hang_up(client);
   } else {
     client->used += (size_t) nread;
+    has_moved(client);
     serve(client);
   }
 }
@@ -221,30 +294,44 @@ static void serve(client_t *client) {
     hang_up(client);
 }
 
-static void on_connection(uv_stream_t *listener, int status) {
-  client_t *client = status == 0 ? malloc(sizeof(*client)) : NULL;
-  if (client == NULL)
+/* Accepts who waits. While there are as many as may be libuv listens for no
+   more by itself. */
+static void welcome(void) {
+  const bool may = server.waiting && server.clients < most_clients;
+  client_t *client = may ? calloc(1, sizeof(*client)) : NULL;
+  if (client == NULL) /* for want of memory: until another has gone */
     return;
-  client->users = 1;
-  client->answering = false;
-  client->ended = false;
-  client->used = 0;
-  (void) uv_tcp_init(listener->loop, &client->tcp); /* makes no socket yet */
-  client->tcp.data = client;
-  (void) uv_accept(listener, stream_of(client)); /* else reading fails */
+  uv_loop_t *loop = server.listener.loop;
+  server.waiting = false;
+  server.clients++;
+  client->users = 2;
+  (void) uv_tcp_init(loop, &client->tcp); /* makes no socket yet */
+  (void) uv_timer_init(loop, &client->idle);
+  client->tcp.data = client->idle.data = client;
+  (void) uv_timer_start(&client->idle, on_idle, patience, patience);
+  (void) uv_accept((uv_stream_t *) &server.listener,
+                   stream_of(client)); /* else reading fails */
   serve(client);
 }
 
-/* avow's handles are on the loop, too, and are not ours to close: it uses
-   neither TCP nor signals for itself. */
-static void close_ours(uv_handle_t *handle, void *data) {
-  const bool ours = handle->type == UV_TCP || handle->type == UV_SIGNAL;
-  if (ours && !uv_is_closing(handle))
-    uv_close(handle, handle->data != NULL ? on_closed : NULL);
+static void on_connection(uv_stream_t *listener, int status) {
+  server.waiting = server.waiting || status == 0;
+  welcome();
+}
+
+/* avow's handles are on the loop, too, and are not ours to close: it uses no
+   TCP for itself. */
+static void close_client(uv_handle_t *handle, void *data) {
+  if (handle->type == UV_TCP && handle != (uv_handle_t *) &server.listener)
+    hang_up(handle->data);
 }
 
 static void on_signal(uv_signal_t *signal, int signum) {
-  uv_walk(signal->loop, close_ours, NULL);
+  server.waiting = false;
+  uv_walk(signal->loop, close_client, NULL);
+  for (int i = 0; i < 2; i++)
+    uv_close((uv_handle_t *) &server.signals[i], NULL);
+  uv_close((uv_handle_t *) &server.listener, NULL);
   uv_stop(signal->loop); /* the route is avow's to end */
 }
 
@@ -254,7 +341,8 @@ static void announce(int port) {
     exit(1);
 }
 
-static int listen_on(uv_loop_t *loop, uv_tcp_t *listener, int port) {
+static int listen_on(uv_loop_t *loop, int port) {
+  uv_tcp_t *listener = &server.listener;
   struct sockaddr_in address;
   int len = sizeof(address);
   int err = uv_ip4_addr("127.0.0.1", port, &address);
@@ -271,27 +359,25 @@ static int listen_on(uv_loop_t *loop, uv_tcp_t *listener, int port) {
   return err;
 }
 
-static int start_signals(uv_loop_t *loop, uv_signal_t signals[2]) {
+static int start_signals(uv_loop_t *loop) {
   static const int signums[] = { SIGINT, SIGTERM };
   int err = 0;
   for (int i = 0; i < 2 && err == 0; i++) {
-    err = uv_signal_init(loop, &signals[i]);
+    err = uv_signal_init(loop, &server.signals[i]);
     if (err == 0)
-      err = uv_signal_start(&signals[i], on_signal, signums[i]);
+      err = uv_signal_start(&server.signals[i], on_signal, signums[i]);
   }
   return err;
 }
 
 int main(int argc, char *argv[]) {
-  uv_tcp_t listener = { .data = NULL };
-  uv_signal_t signals[2] = { { .data = NULL }, { .data = NULL } };
   size_t n;
   char **operands = options_parse(&command_line, argc, argv, &n);
   const char *port = options_port(n > 0 ? operands[0] : "0");
   uv_loop_t *loop = program_begin();
-  int err = start_signals(loop, signals);
+  int err = start_signals(loop);
   if (err == 0)
-    err = listen_on(loop, &listener, (int) strtol(port, NULL, 10));
+    err = listen_on(loop, (int) strtol(port, NULL, 10));
   if (err != 0)
     program_fail("cannot listen", err);
   (void) uv_run(loop, UV_RUN_DEFAULT); /* until a signal stops it */

@@ -12,11 +12,11 @@ printf 'short' >short
 : >empty
 dd if=/dev/urandom of=from bs=1000 count=3333 2>/dev/null
 
-# start_embed: sets $port and $pid.
+# start_embed OPTION...: sets $port and $pid.
 start_embed() {
   rm -f port
   mkfifo port
-  "$embed" 0 >port 2>err &
+  "$embed" "$@" 0 >port 2>err &
   pid=$!
   pids="$pids $pid"
   read_port
@@ -52,9 +52,9 @@ ask 'GET-FILE short\n' 'OK 5\nshort'
 ask 'a\nGET-FILE short\r\nb\nGET-FILE empty\nGET-FILE short\nc' \
   'a\nOK 5\nshortb\nOK 0\nOK 5\nshortc'
 ask 'GET-FILE absent\nafter\n' \
-  "ERROR read 'absent': no such file or directory\nafter\n"
+  "ERROR open 'absent': no such file or directory\nafter\n"
 ask 'GET-FILE /etc/passwd\n' "ERROR '/etc/passwd' is elsewhere\n"
-ask 'GET-FILE from\n' "ERROR read 'from': file too large\n"
+ask 'GET-FILE from\n' "ERROR file too large\n"
 dd if=from of=large bs=1000 count=1000 2>/dev/null
 printf 'GET-FILE large\n' | "$client" "$port" >out
 {
@@ -62,38 +62,54 @@ printf 'GET-FILE large\n' | "$client" "$port" >out
   cat large
 } | cmp - out
 
-echo "embed: the route gives up on a file that does not come"
+echo "embed: what is no file holds nothing up"
 mkfifo never
-printf 'GET-FILE never\nafter\n' | "$client" "$port" >out &
-asking=$!
-exec 4>never # opens when embed does
-wait $asking
-out 'ERROR .*timed out'
-out 'after'
-exec 4>&-
+for i in 1 2 3 4 5 6 7 8; do # more than there are threads
+  ask 'GET-FILE never\nafter\n' 'ERROR not a regular file\nafter\n'
+done
+ask 'GET-FILE .\nGET-FILE short\n' 'ERROR not a regular file\nOK 5\nshort'
 kill -TERM $pid
 end_embed
 
 echo "embed: ends with clients that stay and a route at work"
 start_embed
-mkfifo hold
+mkfifo hold deaf
 "$client" "$port" <hold >out &
 staying=$!
 exec 5>hold
-printf 'GET-FILE never\n' | "$client" "$port" >/dev/null &
+yes 'GET-FILE large' | head -n 100 >greed
+"$client" "$port" <greed >deaf 5>&- &
 asking=$!
-exec 4>never
+exec 6<>deaf
+head -c 1 <&6 >/dev/null # it is under way
 kill -INT $pid
-exec 4>&-
 end_embed
 exec 5>&-
 wait $staying || :
+exec 6>&-
 wait $asking || :
+
+echo "embed: so many at a time, and nobody for longer than it does something"
+start_embed --clients 1 --timeout 300
+"$client" "$port" <hold >first &
+staying=$!
+exec 5>hold
+ask 'one\n' 'one\n' # waits for the first to have to go
+wait $staying || fail "status of the first"
+exec 5>&-
+"$client" "$port" <greed >deaf & # and takes nothing
+asking=$!
+exec 6<>deaf
+head -c 1 <&6 >/dev/null
+ask 'one\n' 'one\n'
+exec 6>&-
+wait $asking || :
+kill -TERM $pid
+end_embed
 
 echo "embed: who sends and does not read is not owed without end"
 start_embed
 head -c 200000000 /dev/zero >flood
-mkfifo deaf
 "$client" "$port" <flood >deaf &
 flooding=$!
 exec 6<>deaf
