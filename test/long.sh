@@ -15,7 +15,7 @@ build=build-long
 records=$build/steps
 steps='tools clang_debug clang_release no_async valgrind coverage mcdc
   conformance differential simulate random depth soak load faults machines
-  libuvs roots fuzzing'
+  libuvs hosts roots fuzzing'
 core='-Dexamples=false -Dbench=false'
 limit=7200
 export CI=1 # what is missing is a failure then, not skipped
@@ -122,6 +122,10 @@ machines() {
 
 libuvs() {
   BUILD=$build/libuvs sh test/libuvs.sh
+}
+
+hosts() {
+  BUILD=$build/hosts sh test/hosts.sh
 }
 
 roots() {

@@ -1,0 +1,149 @@
+#!/bin/sh
+# Loads avow into the programs of others that docs/embedding.md has recipes for,
+# with their own files of test/hosts and the page's own commands:
+#
+#   hosts.sh [HOST...]     node, luv, uvloop, neovim: all of them
+#
+# Takes the hosts that Debian 12 has, or a Node that is here with its headers,
+# and builds avow in $BUILD (build-hosts). Ends with a table of what each host's
+# test came to.
+set -eu
+cd "$(dirname "$0")/.."
+hosts=${*:-node luv uvloop neovim}
+mkdir -p "${BUILD:=build-hosts}"
+build=$(cd "$BUILD" && pwd)
+here=$(pwd)/test/hosts
+page=$(pwd)/docs/embedding.md
+
+headers_of_node() {
+  node=$(command -v node) &&
+    [ -f "$(dirname "$node")/../include/node/node_api.h" ]
+}
+
+needs() {
+  case $1 in
+  node) headers_of_node || echo nodejs libnode-dev ;;
+  luv) echo lua5.4 liblua5.4-dev lua-luv lua-luv-dev ;;
+  uvloop) echo python3 python3-uvloop ;;
+  neovim) echo neovim ;;
+  *) echo "hosts.sh [HOST...]: there is no host $1" >&2; exit 2 ;;
+  esac
+}
+
+more=
+for host in $hosts; do
+  more="$more $(needs "$host")"
+done
+. test/packages.sh
+
+# TYPE: avow, installed in a place of its own.
+build_avow() {
+  [ -f "$build/$1/build.ninja" ] ||
+    meson setup "$build/$1" "--buildtype=$1" --default-library=both \
+      --prefix="$build/$1/root" --libdir=lib -Dtests=disabled \
+      -Dexamples=false -Dbench=false >"$build/$1.log"
+  meson install -C "$build/$1" >>"$build/$1.log"
+}
+
+# HOST: the page's block of commands below <!-- build HOST -->.
+commands_for() {
+  awk -v mark="<!-- build $1 -->" '
+    $0 == mark { marked = 1 }
+    /^```/ && inside { exit }
+    inside { print; n++ }
+    /^```/ && marked { inside = 1 }
+    END { exit n == 0 }' "$page" ||
+    { say "docs/embedding.md has no block <!-- build $1 -->"; exit 1; }
+}
+
+cc() {
+  command cc -std=gnu11 -g -O1 -Wall -Wextra -Werror "$@"
+}
+
+# HOST SOURCE: what the page says is run beside a copy of the source.
+plug_in() {
+  cp "$2" "$work/later.c"
+  commands_for "$1" >"$work/commands"
+  (cd "$work" && . ./commands)
+}
+
+node_version() {
+  node --version
+}
+
+# The add-on that the page warns of, and one that shows the stacks.
+test_node() {
+  cp "$here/node/stacks.c" "$work/later.c"
+  (cd "$work" && . ./commands && mv later.node stacks.node)
+  plug_in node "$here/node/later.c"
+  (cd "$work" && sed 's/later\.node/linked.node -Wl,--no-as-needed -luv/' \
+    commands >linked && . ./linked)
+  OWN_LIBUV=1
+  ! ldd "$(command -v node)" | grep -q -e libuv -e libnode || OWN_LIBUV=
+  ADDONS=$work OWN_LIBUV=$OWN_LIBUV node "$here/node/test.js"
+}
+
+luv_version() {
+  dpkg-query -W -f '${Version}' lua-luv
+}
+
+test_luv() {
+  LUA_CPATH="$work/?.so;;" lua5.4 "$here/luv/test.lua"
+}
+
+uvloop_version() {
+  dpkg-query -W -f '${Version}' python3-uvloop
+}
+
+test_uvloop() {
+  LATER=$work/liblater.so PYTHONDONTWRITEBYTECODE=1 \
+    /usr/bin/python3 "$here/uvloop/test.py"
+}
+
+neovim_version() {
+  dpkg-query -W -f '${Version}' neovim
+}
+
+test_neovim() {
+  LATER=$work/liblater.so CHECKED=$checked nvim --headless -u NONE -i NONE -n \
+    -c "luafile $here/neovim/test.lua" -c 'sleep 60 | cquit'
+}
+
+source_for() {
+  case $1 in
+  node | luv) echo "$here/$1/later.c" ;;
+  *) echo "$here/later.c" ;;
+  esac
+}
+
+# HOST TYPE: builds, tests, and adds a line to the table.
+try() {
+  log=$build/$1-$2.log
+  outcome=passed
+  {
+    plug_in "$1" "$(source_for "$1")" && "test_$1"
+  } >"$log" 2>&1 || outcome=FAILED
+  passed=$(grep -c '^ok ' "$log") || :
+  [ "$(tail -n 1 "$log")" = 'done' ] || outcome=FAILED
+  [ "$outcome" = passed ] || { cat "$log"; failed=1; }
+  printf '%-8s %-18s %-8s %7d  %s\n' "$1" "$("$1_version")" "$2" "$passed" \
+    "$outcome" >>"$build/table"
+}
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+failed=0
+printf '%-8s %-18s %-8s %7s  %s\n' host version avow checks outcome \
+  >"$build/table"
+for type in release; do
+  build_avow "$type"
+  checked=0
+  [ "$type" = release ] || checked=1
+  export PKG_CONFIG_PATH="$build/$type/root/lib/pkgconfig"
+  export LD_RUN_PATH="$build/$type/root/lib"
+  for host in $hosts; do
+    try "$host" "$type"
+  done
+done
+cat "$build/table"
+exit $failed

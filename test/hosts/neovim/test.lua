@@ -1,0 +1,113 @@
+-- What docs/embedding.md says of Neovim. $ENDING is one of those below.
+local this = debug.getinfo(1, 'S').source:sub(2)
+package.path = vim.fn.fnamemodify(this, ':h') .. '/?.lua;' .. package.path
+local later = require 'later'
+local ffi = require 'ffi'
+local forever = 1e9
+local failed = false
+
+local function say(...)
+  io.stdout:write(table.concat({ ... }, ' '), '\n')
+end
+
+local function report(name, ok, found)
+  say(ok and 'ok  ' or 'FAIL', name .. (ok and '' or ': ' .. tostring(found)))
+  failed = failed or not ok
+end
+
+-- What another Neovim comes to.
+local function run(command)
+  local said = vim.fn.system { vim.v.progpath, '--headless', '-u', 'NONE', '-i',
+    'NONE', '-n', '-c', command, '-c', 'sleep 20 | qa!' }
+  return vim.v.shell_error .. ' ' .. said
+end
+
+-- One that calls one of those below.
+local function ending(name)
+  vim.env.ENDING = name
+  return run('luafile ' .. this)
+end
+
+local function quit(command)
+  later.read(forever, this, say)
+  later.read(1, this, function() vim.cmd(command) end)
+end
+
+local endings = {}
+
+function endings.quit()
+  quit '7cquit'
+end
+
+function endings.term()
+  quit 'call v:lua.vim.loop.kill(getpid(), "sigterm")'
+end
+
+function endings.exit()
+  quit 'lua os.exit(7)'
+end
+
+function endings.thread()
+  local handle = vim.loop.new_check()
+  local at = ffi.cast('uv_handle_t **', handle)[0]
+  local loop = tonumber(ffi.cast('intptr_t', ffi.C.uv_handle_get_loop(at)))
+  later.read(1, this, function()
+    vim.loop.new_thread(function(lib, address, path)
+      local inner = require 'ffi'
+      inner.cdef 'int later_read(void *, unsigned, const char *, int, void *);'
+      inner.load(lib).later_read(inner.cast('void *', address), 1, path, 0, nil)
+    end, os.getenv 'LATER', loop, this):join()
+    vim.cmd 'cquit'
+  end)
+end
+
+local function test()
+  local file = assert(io.open(this))
+  local text, read, why = file:read '*a', 0, nil
+  file:close()
+  for i = 1, 10 do
+    later.read(i, this, function(_, found)
+      vim.cmd 'let g:done = 1' -- what Neovim forbids in fast events
+      read = read + (found == text and 1 or 0)
+    end)
+  end
+  later.read(1, '/nowhere', function(message) why = message end)
+  report('nothing is called before the loop runs', read == 0, read)
+  vim.wait(20000, function() return read == 10 and why end)
+  report('done is called with what was read, and may do all', read == 10, read)
+  report('or with why it was not',
+    why == "read '/nowhere': no such file or directory", why)
+
+  local found = ending 'quit'
+  report('who waits is told when Neovim leaves',
+    found:find '^7 .*operation canceled', found)
+  found = ending 'term'
+  report('so it is when Neovim is terminated',
+    found:find '^1 .*operation canceled', found)
+  found = ending 'exit'
+  report('os.exit() in done ends the process', found:find '^7 ', found)
+  found = run 'lua vim.loop.walk(print)'
+  report('vim.loop.walk() crashes, also without avow', found:find '^134 ',
+    found)
+  if os.getenv 'CHECKED' == '1' then
+    found = ending 'thread'
+    report('a checked avow tells who calls from another thread',
+      found:find '^134 .*thread that is not the loop', found)
+  end
+  say 'done'
+end
+
+local function end_with(fn)
+  local ok, message = pcall(fn)
+  if not ok then
+    report(message, false)
+  end
+  vim.cmd(failed and 'cquit' or 'qa!')
+end
+
+local one = endings[os.getenv 'ENDING']
+if one then
+  one()
+else
+  end_with(test)
+end
