@@ -61,6 +61,34 @@ function endings.thread()
   end)
 end
 
+-- Compiled before it is called back for the first time.
+local function search(compile)
+  ffi.cdef [[ void *bsearch(const void *, const void *, size_t, size_t,
+                            int (*)(const void *, const void *)); ]]
+  local type = 'int (*)(const void *, const void *)'
+  local compare = ffi.cast(type, function() return 0 end)
+  local n, text = ffi.new 'size_t[1]', ffi.new 'char[1]'
+  local function find()
+    return ffi.C.bsearch(text, text, n[0], 1, compare)
+  end
+  if not compile then
+    jit.off(find)
+  end
+  for i = 1, 500 do
+    n[0] = i / 451
+    find()
+  end
+  vim.cmd '7cquit'
+end
+
+function endings.compiled()
+  search(true)
+end
+
+function endings.interpreted()
+  search(false)
+end
+
 local function test()
   local file = assert(io.open(this))
   local text, read, why = file:read '*a', 0, nil
@@ -86,6 +114,11 @@ local function test()
     found:find '^1 .*operation canceled', found)
   found = ending 'exit'
   report('os.exit() in done ends the process', found:find '^7 ', found)
+  found = ending 'compiled'
+  report('what LuaJIT has compiled must not be called back from C',
+    found:find '^1 .*bad callback', found)
+  found = ending 'interpreted'
+  report('what it may not compile may', found:find '^7 ', found)
   found = run 'lua vim.loop.walk(print)'
   report('vim.loop.walk() crashes, also without avow', found:find '^134 ',
     found)
