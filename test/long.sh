@@ -14,8 +14,8 @@ script='sh test/long.sh'
 build=build-long
 records=$build/steps
 steps='tools clang_debug clang_release no_async valgrind coverage mcdc
-  conformance differential simulate random depth soak load faults machines
-  libuvs hosts roots fuzzing'
+  conformance differential simulate random depth soak load writers faults
+  machines libuvs hosts roots fuzzing'
 core='-Dexamples=false -Dbench=false'
 limit=7200
 export CI=1 # what is missing is a failure then, not skipped
@@ -110,6 +110,11 @@ soak() {
 
 load() {
   programs release load
+}
+
+writers() {
+  programs release test/test_successor
+  ROUNDS=10000 "$build/release/test/test_successor"
 }
 
 faults() {

@@ -2,8 +2,13 @@
  * What libuv and the system do not refuse where tests run, but may elsewhere:
  * the linker has the calls below come before theirs.
  */
+#define _GNU_SOURCE /* O_TMPFILE */
+
+#include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -18,7 +23,8 @@ typedef struct {
   int calls;
 } refusal_t;
 
-static refusal_t locks, wakers, signals, readings, looks, openings, removals;
+static refusal_t locks, wakers, signals, readings, looks, removals;
+static refusal_t unnamed, named, links, syncs;
 static bool hides_types;
 static atomic_bool has_come;
 static atomic_bool waits; /* until what reads is not wanted; outside time */
@@ -30,6 +36,10 @@ static bool refuses(refusal_t *refusal) {
 
 static refusal_t once(int err) {
   return (refusal_t){ .err = err, .times = 1 };
+}
+
+static refusal_t always(int err) {
+  return (refusal_t){ .err = err, .times = 10000 };
 }
 
 static const refusal_t never;
@@ -79,11 +89,44 @@ int __wrap_avow__disk_lstat(const char *path, uv_stat_t *out) {
   return refuses(&looks) ? looks.err : __real_avow__disk_lstat(path, out);
 }
 
-int __wrap_avow__disk_open(const char *path, int flags, int mode);
-int __real_avow__disk_open(const char *path, int flags, int mode);
-int __wrap_avow__disk_open(const char *path, int flags, int mode) {
-  return refuses(&openings) ? openings.err
-                            : __real_avow__disk_open(path, flags, mode);
+/* As a failing call of the system's. */
+static int refused(const refusal_t *refusal) {
+  errno = -refusal->err;
+  return -1;
+}
+
+static bool is_unnamed(int flags) {
+#ifdef O_TMPFILE
+  return (flags & O_TMPFILE) == O_TMPFILE;
+#else
+  return false;
+#endif
+}
+
+int __wrap_avow__at_open(int dir, const char *path, int flags, int mode);
+int __real_avow__at_open(int dir, const char *path, int flags, int mode);
+int __wrap_avow__at_open(int dir, const char *path, int flags, int mode) {
+  if (is_unnamed(flags) && refuses(&unnamed))
+    return unnamed.err;
+  if ((flags & O_EXCL) != 0 && refuses(&named))
+    return named.err;
+  return __real_avow__at_open(dir, path, flags, mode);
+}
+
+int __wrap_linkat(int from_dir, const char *from, int dir, const char *to,
+                  int flags);
+int __real_linkat(int from_dir, const char *from, int dir, const char *to,
+                  int flags);
+int __wrap_linkat(int from_dir, const char *from, int dir, const char *to,
+                  int flags) {
+  return refuses(&links) ? refused(&links)
+                         : __real_linkat(from_dir, from, dir, to, flags);
+}
+
+int __wrap_avow__disk_fsync(uv_file file);
+int __real_avow__disk_fsync(uv_file file);
+int __wrap_avow__disk_fsync(uv_file file) {
+  return refuses(&syncs) ? syncs.err : __real_avow__disk_fsync(file);
 }
 
 int __wrap_avow__disk_rmdir(const char *path);
@@ -198,25 +241,76 @@ static avow_promise_t *replace(void) {
   return avow_replace_file(loop, at("file"), avow_string("new"), 0600);
 }
 
-static void replacing_looks_for_a_name_that_is_free(void **state) {
-  make_file("file", "old");
-  openings = once(UV_EEXIST);
-
+static void assert_replaced(void) {
   assert_fulfils_int(replace(), 3);
-
   assert_file("file", "new");
   assert_int_equal(entries_of(""), 1);
 }
 
-static void replacing_gives_up_where_no_name_is_free(void **state) {
-  make_file("file", "old");
-  openings = (refusal_t){ .err = UV_EEXIST, .times = 10000 };
-
-  assert_rejects(replace(), UV_EEXIST);
-
-  assert_int_in_range(openings.calls, 2, 1000);
+static void assert_not_replaced(int err) {
+  assert_rejects(replace(), err);
   assert_file("file", "old");
   assert_int_equal(entries_of(""), 1);
+}
+
+/* Not all file systems have files without one. */
+static void replacing_takes_a_name_where_it_needs_one(void **state) {
+  make_file("file", "old");
+  assert_int_equal(chmod(at("file"), 0640), 0);
+  unnamed = always(UV_ENOTSUP);
+
+  assert_replaced();
+
+  assert_int_equal(mode_of("file"), 0640);
+  assert_int_equal(unlink(at("file")), 0);
+  assert_replaced();
+  assert_int_equal(mode_of("file"), 0600);
+  assert_int_equal(links.calls, 0);
+}
+
+static void replacing_looks_for_a_name_that_is_free(void **state) {
+  make_file("file", "old");
+  links = (refusal_t){ .err = UV_EEXIST, .times = 20 };
+  assert_replaced();
+
+  unnamed = always(UV_ENOTSUP);
+  named = (refusal_t){ .err = UV_EEXIST, .times = 20 };
+  assert_replaced();
+}
+
+static void replacing_gives_up_where_no_name_is_free(void **state) {
+  make_file("file", "old");
+  links = always(UV_EEXIST);
+  assert_not_replaced(UV_EEXIST);
+  assert_int_in_range(links.calls, 2, 1000);
+
+  unnamed = always(UV_ENOTSUP);
+  named = always(UV_EEXIST);
+  assert_not_replaced(UV_EEXIST);
+  assert_int_in_range(named.calls, 2, 1000);
+}
+
+static void replacing_tells_what_keeps_it_from_a_name(void **state) {
+  make_file("file", "old");
+  links = (refusal_t){ .err = UV_ENOSPC, .after = 1, .times = 1 };
+  assert_not_replaced(UV_ENOSPC);
+
+  unnamed = always(UV_ENOTSUP);
+  named = once(UV_EACCES);
+  assert_not_replaced(UV_EACCES);
+}
+
+static void replacing_tells_of_a_disk_that_breaks(void **state) {
+  make_file("file", "old");
+  syncs = once(UV_EIO);
+  assert_not_replaced(UV_EIO);
+
+  syncs = (refusal_t){ .err = UV_EIO, .after = 1, .times = 1 };
+  assert_says(replace(), UV_EIO, "sync '%s': i/o error", at("file"));
+  assert_file("file", "new");
+
+  syncs = (refusal_t){ .err = UV_EINVAL, .after = 1, .times = 1 };
+  assert_replaced();
 }
 
 typedef struct {
@@ -320,7 +414,8 @@ static void glob_stops_in_the_midst_when_its_loop_closes(void **state) {
 }
 
 static int setup(void **state) {
-  locks = wakers = signals = readings = looks = openings = removals = never;
+  locks = wakers = signals = readings = looks = removals = never;
+  unnamed = named = links = syncs = never;
   hides_types = false;
   atomic_store(&has_come, false);
   atomic_store(&waits, false);
@@ -338,8 +433,11 @@ int main(void) {
     REFUSED_CASE(copying_a_tree_needs_a_lock),
     REFUSED_CASE(removing_waits_for_what_may_pass),
     REFUSED_CASE(removing_stops_at_what_stays),
+    REFUSED_CASE(replacing_takes_a_name_where_it_needs_one),
     REFUSED_CASE(replacing_looks_for_a_name_that_is_free),
     REFUSED_CASE(replacing_gives_up_where_no_name_is_free),
+    REFUSED_CASE(replacing_tells_what_keeps_it_from_a_name),
+    REFUSED_CASE(replacing_tells_of_a_disk_that_breaks),
     REFUSED_CASE(walk_tells_of_a_directory_it_cannot_read_on_in),
     REFUSED_CASE(walk_looks_at_what_it_is_not_told),
     REFUSED_CASE(walk_gives_what_it_may_not_look_at),

@@ -41,11 +41,20 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_append_file(uv_loop_t *loop,
 
 /**
  * INT: bytes written. Takes BYTES. Who opens the path finds the file as it was
- * or as it is to be, even after a power failure: the bytes go to a new file in
- * the same directory, reach the disk (fsync), and the new file takes the name
- * (rename). It keeps the permissions of the one it replaces; else it gets the
- * mode. Symbolic links are followed. Cancelling or a rejection leaves the old
- * one, and nothing else.
+ * or as it is to be, whoever else replaces it, and even after a power failure:
+ * the bytes go to a new file in the same directory, reach the disk (fsync), and
+ * the new file takes the name (rename). Where there was none it gets the mode;
+ * else owner, group, permissions and, on Linux, ACL and attributes of the old
+ * one. What the system does not let it keep narrows its permissions: nobody is
+ * let in who was not before. Set-uid, set-gid and capabilities go. Symbolic
+ * links are followed, but for those that others laid in a directory like /tmp
+ * (sticky, and all may write): UV_EACCES.
+ *
+ * A rejection leaves the old file, and nothing else, unless its message begins
+ * with "sync": then the new one is in its place, but the disk may not know of
+ * that (UV_EIO). Cancelling leaves the one or the other. A process that is
+ * killed may leave a file named .avow-…, which the next call for that path
+ * removes. On Windows only permissions are kept, and nobody removes that.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_replace_file(uv_loop_t *loop,
                                                          const char *path,

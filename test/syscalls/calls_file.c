@@ -22,6 +22,7 @@
 typedef union {
   void *symbol;
   int (*open)(const char *, int, ...);
+  int (*openat)(int, const char *, int, ...);
   int (*close)(int);
   int (*fstat)(int, struct stat *);
   int (*fstat64)(int, struct stat64 *);
@@ -68,7 +69,8 @@ static int open_with(const char *name, const char *path, int flags,
 }
 
 static unsigned mode_of(int flags, va_list args) {
-  return (flags & O_CREAT) != 0 ? va_arg(args, unsigned) : 0;
+  const bool makes = (flags & O_CREAT) != 0 || (flags & O_TMPFILE) == O_TMPFILE;
+  return makes ? va_arg(args, unsigned) : 0;
 }
 
 int open(const char *path, int flags, ...) {
@@ -85,6 +87,46 @@ int open64(const char *path, int flags, ...) {
   const unsigned mode = mode_of(flags, args);
   va_end(args);
   return open_with("open64", path, flags, mode);
+}
+
+typedef struct {
+  call_t call;
+  kind_t kind;
+} opening_t;
+
+/* By a directory: what is read so may as well not be there, and what cannot do
+   without a name gets one. */
+static opening_t opening_at(int flags) {
+  if ((flags & O_ACCMODE) != O_RDONLY)
+    return (opening_t){ CALL_OPEN, KIND_FILE };
+  if ((flags & O_DIRECTORY) == 0)
+    return (opening_t){ CALL_NONE, KIND_OTHER };
+  return (flags & O_PATH) != 0 ? (opening_t){ CALL_OPEN, KIND_OTHER }
+                               : (opening_t){ CALL_SYNC_DIR, KIND_DIRECTORY };
+}
+
+static int open_at(const char *name, int dir, const char *path, int flags,
+                   unsigned mode) {
+  const opening_t opening = opening_at(flags);
+  if (inject_fails(inject_in_pool(opening.call), NULL))
+    return -1;
+  return inject_opened(next(name).openat(dir, path, flags, mode), opening.kind);
+}
+
+int openat(int dir, const char *path, int flags, ...) {
+  va_list args;
+  va_start(args, flags);
+  const unsigned mode = mode_of(flags, args);
+  va_end(args);
+  return open_at("openat", dir, path, flags, mode);
+}
+
+int openat64(int dir, const char *path, int flags, ...) {
+  va_list args;
+  va_start(args, flags);
+  const unsigned mode = mode_of(flags, args);
+  va_end(args);
+  return open_at("openat64", dir, path, flags, mode);
 }
 
 /* What closing fd is. From here on it may be opened again by another thread. */

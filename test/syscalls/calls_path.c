@@ -20,6 +20,12 @@ typedef union {
   void *symbol;
   int (*path)(const char *);
   int (*paths)(const char *, const char *);
+  int (*unlinkat)(int, const char *, int);
+  int (*renameat)(int, const char *, int, const char *);
+  int (*linkat)(int, const char *, int, const char *, int);
+  int (*fstatat)(int, const char *, struct stat *, int);
+  int (*fstatat64)(int, const char *, struct stat64 *, int);
+  ssize_t (*readlinkat)(int, const char *, char *, size_t);
   int (*mode)(const char *, mode_t);
   int (*stat)(const char *, struct stat *);
   int (*stat64)(const char *, struct stat64 *);
@@ -96,6 +102,39 @@ int lstat(const char *path, struct stat *out) {
 
 int lstat64(const char *path, struct stat64 *out) {
   return fails(CALL_STAT) ? -1 : next("lstat64").stat64(path, out);
+}
+
+/* The same by a directory. */
+
+int linkat(int from_dir, const char *from, int dir, const char *to, int flags) {
+  return fails(CALL_MAKE)
+             ? -1
+             : next("linkat").linkat(from_dir, from, dir, to, flags);
+}
+
+int unlinkat(int dir, const char *path, int flags) {
+  return fails(CALL_REMOVE) ? -1 : next("unlinkat").unlinkat(dir, path, flags);
+}
+
+int renameat(int from_dir, const char *from, int dir, const char *to) {
+  return fails(CALL_RENAME)
+             ? -1
+             : next("renameat").renameat(from_dir, from, dir, to);
+}
+
+int fstatat(int dir, const char *path, struct stat *out, int flags) {
+  return fails(CALL_STAT) ? -1 : next("fstatat").fstatat(dir, path, out, flags);
+}
+
+int fstatat64(int dir, const char *path, struct stat64 *out, int flags) {
+  return fails(CALL_STAT) ? -1
+                          : next("fstatat64").fstatat64(dir, path, out, flags);
+}
+
+ssize_t readlinkat(int dir, const char *path, char *buf, size_t len) {
+  return fails(CALL_READLINK)
+             ? -1
+             : next("readlinkat").readlinkat(dir, path, buf, len);
 }
 
 DIR *opendir(const char *path) {

@@ -1,0 +1,17 @@
+/* Opening by a directory's descriptor, on POSIX. */
+#ifndef AVOW_AT_H
+#define AVOW_AT_H
+
+#include <errno.h>
+#include <uv.h>
+
+/* What a call has come to: its result, or a libuv code for errno. */
+static inline int avow__at_code(int result) {
+  return result < 0 ? uv_translate_sys_error(errno) : result;
+}
+
+/* A descriptor that no other program inherits, or a libuv code, which is never
+   UV_EINTR. */
+int avow__at_open(int dir, const char *path, int flags, int mode);
+
+#endif

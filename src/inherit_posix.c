@@ -1,0 +1,167 @@
+/*
+ * Owner, group, attributes, mode: in this order, for each takes something from
+ * what is before it. A mode's group bits are the mask where there is an ACL, so
+ * they say nothing of the group once that is lost.
+ */
+/* NOLINTNEXTLINE(readability-identifier-naming): the system's name */
+#define _DEFAULT_SOURCE 1 /* fchown() */
+#ifdef __APPLE__
+#  define _DARWIN_C_SOURCE 1
+#endif
+
+#include "inherit.h"
+
+#include <fcntl.h>
+#include <stdbool.h>
+#include <string.h>
+#ifdef __linux__
+#  include <sys/xattr.h>
+#endif
+#include <unistd.h>
+
+#include "alloc.h"
+#include "at.h"
+
+enum { ALL = 0777, OWNER = 0700, ANY = 07 };
+
+#ifdef __linux__
+
+/* The most that Linux has. */
+enum { MOST = 65536 };
+
+typedef struct {
+  int from, to;
+  ssize_t listed;
+  char names[MOST], value[MOST], other[MOST];
+} copying_t;
+
+static const char acl[] = "system.posix_acl_access";
+
+/* Of what is in the file, which is other bytes now; and the ACL, which has a
+   function to itself. */
+static bool is_passed_over(const char *name) {
+  static const char *const passed_over[] = { acl, "security.capability",
+                                             "security.ima", "security.evm" };
+  for (size_t i = 0; i < sizeof(passed_over) / sizeof(*passed_over); i++)
+    if (strcmp(name, passed_over[i]) == 0)
+      return true;
+  return false;
+}
+
+static bool is_none(ssize_t result) {
+  return result < 0 && (errno == ENODATA || errno == ENOTSUP);
+}
+
+/* Also what is not there; and not what the file has by itself. */
+static bool copy_attribute(copying_t *c, const char *name) {
+  const ssize_t len = fgetxattr(c->from, name, c->value, MOST);
+  if (is_none(len))
+    return true;
+  if (len < 0)
+    return false;
+  const ssize_t other = fgetxattr(c->to, name, c->other, MOST);
+  if (other == len && memcmp(c->value, c->other, (size_t) len) == 0)
+    return true;
+  return fsetxattr(c->to, name, c->value, (size_t) len, 0) == 0;
+}
+
+static bool copy_attributes(copying_t *c) {
+  bool kept = true;
+  c->listed = flistxattr(c->from, c->names, MOST);
+  if (c->listed < 0)
+    return is_none(c->listed);
+  for (const char *name = c->names; name < c->names + c->listed;
+       name += strlen(name) + 1)
+    if (!is_passed_over(name) && !copy_attribute(c, name))
+      kept = false;
+  return kept;
+}
+
+/* The directory may have given an ACL to the new file. One that is about
+   another group is none to keep. */
+static bool copy_acl(copying_t *c, bool same_group) {
+  const ssize_t len = fgetxattr(c->from, acl, c->value, MOST);
+  if (len >= 0 && same_group)
+    return fsetxattr(c->to, acl, c->value, (size_t) len, 0) == 0;
+  const bool none = is_none(len);
+  return (fremovexattr(c->to, acl) == 0 || is_none(-1)) && none;
+}
+
+/* 1: they are kept, 0: not all are, or nobody knows. UV_ENOMEM. */
+static int keep_attributes(int from, int to, bool same_group) {
+  if (from < 0)
+    return 0;
+  copying_t *c = avow__malloc(sizeof(*c));
+  if (c == NULL)
+    return UV_ENOMEM;
+  c->from = from;
+  c->to = to;
+  const bool acl_kept = copy_acl(c, same_group);
+  const bool kept = copy_attributes(c) && acl_kept;
+  avow__free(c);
+  return kept ? 1 : 0;
+}
+
+#else
+
+/* There are other ways to them, if there are any. */
+static int keep_attributes(int from, int to, bool same_group) {
+  return 1;
+}
+
+#endif
+
+/* 1, or 0 if its group is another. Who may not give files away still may give
+   them to a group of his. */
+static int keep_owner(const struct stat *old, int file) {
+  struct stat info;
+  const int err = avow__at_code(fstat(file, &info));
+  if (err < 0 || (info.st_uid == old->st_uid && info.st_gid == old->st_gid))
+    return err < 0 ? err : 1;
+  return fchown(file, old->st_uid, old->st_gid) == 0 ||
+         info.st_gid == old->st_gid ||
+         fchown(file, (uid_t) -1, old->st_gid) == 0;
+}
+
+/* Who was in the group is one of the others now, and the other way round: both
+   get what both had. */
+static mode_t narrow(mode_t mode) {
+  const mode_t both = mode >> 3 & mode & ANY;
+  return (mode & OWNER) | both << 3 | both;
+}
+
+/* To read attributes from; its stat is newer, and of the same time as these. -1
+   if it may not be read, or is something else by now. */
+static int open_old(int dir, const char *name, struct stat *old) {
+  struct stat info;
+  const int file =
+      openat(dir, name,
+             O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  if (file < 0)
+    return file;
+  if (fstat(file, &info) == 0 && S_ISREG(info.st_mode)) {
+    *old = info;
+    return file;
+  }
+  (void) close(file); /* nothing was read from it */
+  return -1;
+}
+
+int avow__inherit(int dir, const char *name, const struct stat *seen,
+                  int file) {
+  struct stat old = *seen;
+  const int from = open_old(dir, name, &old);
+  const int same_group = keep_owner(&old, file);
+  const int kept =
+      same_group < 0 ? same_group : keep_attributes(from, file, same_group);
+  if (from >= 0)
+    (void) close(from); /* it was only read from */
+  if (kept < 0)
+    return kept;
+  mode_t mode = old.st_mode & ALL;
+  if (same_group == 0)
+    mode = narrow(mode);
+  if (kept == 0)
+    mode &= OWNER;
+  return avow__at_code(fchmod(file, mode));
+}
