@@ -35,6 +35,10 @@ end
 
 local endings = {}
 
+function endings.leave()
+  quit 'qa!'
+end
+
 function endings.quit()
   quit '7cquit'
 end
@@ -109,6 +113,8 @@ local function test()
   local found = ending 'quit'
   report('who waits is told when Neovim leaves',
     found:find '^7 .*operation canceled', found)
+  found = ending 'leave'
+  report('with whichever command', found:find '^0 .*operation canceled', found)
   found = ending 'term'
   report('so it is when Neovim is terminated',
     found:find '^1 .*operation canceled', found)

@@ -63,14 +63,17 @@ const test = async () => {
   report('errors have a code and a message',
     error.code === 'ENOENT' && error.message.includes("'/nowhere'"), error);
 
-  let said = '';
-  read(1, __filename)
-    .then(() => { said += 'reaction '; })
-    .then(() => { said += 'reaction of that '; });
-  while (said === '')
-    await new Promise((resolve) => setImmediate(resolve));
-  report('what it wakes runs when the scope is closed',
-    said === 'reaction reaction of that ', said);
+  // Without one what several have woken would run together, and later.
+  const ran = [];
+  await Promise.all(Array.from({ length: 100 }, async () => {
+    await read(1, __filename);
+    ran.push('reaction');
+    process.nextTick(() => ran.push('tick'));
+  }));
+  await new Promise(setImmediate);
+  const order = ran.join(' ');
+  report('what it wakes runs when its scope is closed',
+    order === Array(100).fill('reaction tick').join(' '), order);
 
   let found = ending('exit');
   report('process.exit() within a handler ends the process', found === '7 ',
@@ -83,9 +86,13 @@ const test = async () => {
     found);
 
   const { tryThere } = require(addon('stacks.node'));
+  const begun = read(5, __filename);
   found = tryThere(() => {});
   report("JavaScript on an async function's stack is refused",
     found instanceof RangeError, found);
+  found = await begun;
+  report('an avow of another add-on ends on the loop beside it', found === text,
+    found);
 
   if (process.env.OWN_LIBUV) {
     found = ending('unload');
