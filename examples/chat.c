@@ -6,7 +6,8 @@
  * says what is in its outbox, and each line on its way into that is a child as
  * well. When one of them fails the others are cancelled, and when the last has
  * ended the connection closes. A client that does not read its lines holds up
- * who sends them, but not for long: then its group fails.
+ * who sends them, but not for long: then its group fails. What is said costs so
+ * much a client, so there is room for so many; others are told, and leave.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +17,17 @@
 #include "program.h"
 #include "text.h"
 
+static uint64_t most_clients = 100;
+static uint64_t patience = 10 * 60 * 1000;
+
+static const option_t options[] = {
+  { "clients", "N", "so many at a time; others are sent away (100)",
+    .number = &most_clients, .min = 1, .max = 10000 },
+  { "timeout", "MS", "how long one may say or take nothing (600000)",
+    .number = &patience, .min = 1, .max = 9999999 },
+  { .name = NULL },
+};
+
 static const command_line_t command_line = {
   .operands = "[PORT]",
   .most = 1,
@@ -23,15 +35,17 @@ static const command_line_t command_line = {
       "A server on loopback: each line that a client says comes to all of "
       "them. SIGINT or\nSIGTERM ends it with a goodbye to each. PORT is "
       "any that is free unless given.",
+  .options = options,
   .status = "0 after a signal, 1 if it cannot serve",
   .example = "7001",
 };
 
 enum {
-  LINE = 1000,     /* bytes of what a client says at once */
-  ROOM = 64,       /* lines in an outbox */
-  PATIENCE = 1000, /* ms for an outbox to have room */
-  GRACE = 2000,    /* ms for all outboxes to be emptied, at the end */
+  LINE = 1000,    /* bytes of what a client says at once */
+  ROOM = 64,      /* lines in an outbox */
+  HOLD_UP = 1000, /* ms for an outbox to have room */
+  GRACE = 2000,   /* ms for all outboxes to be emptied, at the end */
+  AT_DOOR = 100,  /* who are told at a time that there is no room */
 };
 
 typedef struct {
@@ -40,6 +54,7 @@ typedef struct {
   avow_promise_t *stop;
   struct client_s *clients; /* those who hear what is said */
   unsigned came;
+  uint64_t here;
 } chat_t;
 
 typedef struct client_s {
@@ -58,7 +73,7 @@ static bool is_over(const chat_t *chat) {
 
 static avow_promise_t *tell(client_t *client, avow_value_t line) {
   avow_promise_t *p = avow_channel_send(client->outbox, line);
-  p = avow_timeout(p, PATIENCE);
+  p = avow_timeout(p, HOLD_UP);
   avow_group_add(client->group, avow_ref(p));
   return p;
 }
@@ -118,6 +133,7 @@ static avow_value_t leave(void *data) {
 
 static avow_value_t await_line(client_t *client, avow_reader_t *reader) {
   avow_promise_t *p = avow_reader_line(reader, LINE);
+  p = avow_timeout(p, patience);
   return avow_await(avow_until(p, client->chat->stop));
 }
 
@@ -137,6 +153,8 @@ static avow_value_t hear(void *data) {
   avow_reader_unref(reader);
   if (avow_error_code(&v) == UV_EMSGSIZE)
     avow_unref(tell(client, avow_string("* that line is too long\n")));
+  if (avow_is_timeout(&v))
+    avow_unref(tell(client, avow_string("* you have said nothing\n")));
   avow_value_unref(v);
   return avow_none();
 }
@@ -146,7 +164,7 @@ static avow_value_t say(void *data) {
   uv_stream_t *stream = avow_to_stream(&client->stream);
   avow_value_t v = avow_await(avow_channel_next(client->outbox));
   while (v.tag == AVOW_BYTES) {
-    v = avow_await(avow_write(stream, v));
+    v = avow_await(avow_timeout(avow_write(stream, v), patience));
     if (!avow_is_error(&v))
       v = avow_await(avow_channel_next(client->outbox));
   }
@@ -158,6 +176,8 @@ static avow_value_t say(void *data) {
 static avow_value_t serve(void *data) {
   client_t client = *(const client_t *) data;
   uv_loop_t *loop = client.chat->loop;
+  client.stream = avow_value_ref(&client.stream);
+  client.chat->here++;
   client.outbox = avow_channel_new(loop, ROOM);
   avow_promise_t *p = avow_group_new(loop, &client.group);
   join(&client);
@@ -171,30 +191,43 @@ static avow_value_t serve(void *data) {
   avow_value_unref(v);
   avow_channel_unref(client.outbox);
   avow_value_unref(client.stream); /* closes it */
+  client.chat->here--;
   return avow_none();
 }
 
-/* NONE when it is time to stop, or why nobody comes any more. */
-static avow_value_t welcome_all(chat_t *chat, avow_channel_t *arrivals,
-                                avow_group_t *clients) {
-  for (;;) {
-    avow_promise_t *p = avow_until(avow_channel_next(arrivals), chat->stop);
-    client_t client = { .chat = chat, .stream = avow_await(p) };
-    if (is_over(chat)) {
-      avow_value_unref(client.stream);
-      return avow_none();
-    }
-    if (avow_is_error(&client.stream))
-      return client.stream;
-    avow_group_add(clients, avow_async(chat->loop, serve, &client));
-  }
+static avow_value_t welcome(const avow_value_t *stream, void *data) {
+  chat_t *chat = data;
+  client_t client = { .chat = chat, .stream = *stream };
+  if (chat->here < most_clients)
+    return avow_follow(avow_async(chat->loop, serve, &client));
+  avow_promise_t *p = avow_write(avow_to_stream(stream),
+                                 avow_string("* no room, come again later\n"));
+  return avow_follow(avow_timeout(p, HOLD_UP));
 }
 
-static bool announce(const avow_value_t *server) {
-  const uv_stream_t *stream = avow_to_stream(server);
+static bool announce(const uv_stream_t *stream) {
   const int port = avow_local_address((const uv_handle_t *) stream).port;
   printf("chat at 127.0.0.1:%d, to join: nc 127.0.0.1 %d\n", port, port);
   return program_flush(); /* whoever waits for it may read a pipe */
+}
+
+/* NONE when it was time to stop, or why nobody could come. A connection that
+   could not be accepted is passed over. */
+static avow_value_t welcome_all(chat_t *chat, uv_stream_t *server,
+                                const avow_channel_t *arrivals) {
+  const avow_map_options_t each = { .limit = (size_t) most_clients + AT_DOOR,
+                                    .kind = AVOW_ALL_SETTLED };
+  avow_promise_t *served =
+      avow_each(chat->loop, arrivals, welcome, chat, &each);
+  avow_promise_t *const ends[] = { avow_ref(chat->stop), avow_ref(served) };
+  avow_value_unref(avow_await(avow_race(chat->loop, ends, 2)));
+  avow_channel_close(arrivals);
+  avow_unref(avow_close((uv_handle_t *) server));
+  const avow_value_t v = avow_await(avow_timeout(served, GRACE));
+  if (!avow_is_timeout(&v))
+    return v;
+  avow_value_unref(v);
+  return avow_none();
 }
 
 static avow_value_t run(void *data) {
@@ -203,16 +236,13 @@ static avow_value_t run(void *data) {
       avow_await(avow_bind(chat->loop, "127.0.0.1", chat->service));
   if (avow_is_error(&server))
     return server;
-  avow_group_t *clients;
-  avow_promise_t *p = avow_group_new(chat->loop, &clients);
-  avow_channel_t *arrivals = avow_listen(avow_to_stream(&server), NULL);
+  uv_stream_t *stream = avow_to_stream(&server);
+  avow_channel_t *arrivals = avow_listen(stream, NULL);
   avow_value_t v = avow_none(); /* program_end() looks at what was not said */
-  if (announce(&server))        /* from now on nobody is refused */
-    v = welcome_all(chat, arrivals, clients);
+  if (announce(stream))         /* from now on nobody is refused */
+    v = welcome_all(chat, stream, arrivals);
   avow_channel_unref(arrivals);
   avow_value_unref(server);
-  avow_group_close(clients);
-  avow_value_unref(avow_await(avow_timeout(p, GRACE)));
   return v;
 }
 

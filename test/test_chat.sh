@@ -7,11 +7,11 @@ client=$(absolute "$2")
 cd "$dir"
 : >out
 
-# start: sets $port and $pid.
+# start OPTION...: sets $port and $pid.
 start() {
   rm -f port
   mkfifo port
-  "$chat" >port 2>err &
+  "$chat" "$@" >port 2>err &
   pid=$!
   read_port
 }
@@ -143,6 +143,56 @@ heard ann '* guest 1 has come'
 printf 'a\033[2J\007b\302\233\n' >&4
 heard ann 'guest 1: a\x1b[2J\ab\xc2\x9b'
 exec 4>&-
+interrupt INT
+
+echo "chat: there is room for so many"
+start --clients 2
+join ann
+exec 4>ann.in
+heard ann '* guest 1 has come'
+join bob
+exec 5>bob.in
+heard ann '* guest 2 has come'
+for i in 1 2 3; do
+  "$client" "$port" <>silent >cat
+  [ "$(cat cat)" = '* no room, come again later' ] || fail "no room: $(cat cat)"
+done
+exec 5>&-
+wait $bob || fail "status of the one that left"
+join bob
+exec 5>bob.in
+heard ann '* guest 3 has come'
+exec 4>&- 5>&-
+interrupt INT
+
+echo "chat: who says nothing has to go"
+start --timeout 300
+"$client" "$port" <>silent >cat || fail "status of the silent one"
+printf '* %s\n' 'guest 1 has come' 'you have said nothing' 'goodbye' |
+  grep -vxF -f - cat && fail "heard: $(cat cat)"
+[ "$(tail -n 1 cat)" = '* goodbye' ] || fail "goodbye: $(cat cat)"
+interrupt INT
+
+echo "chat: goes on behind a connection that it could not accept"
+start
+join ann
+exec 4>ann.in
+heard ann '* guest 1 has come'
+# Failing for want of descriptors libuv gives up one that it has in reserve.
+files() {
+  ls "/proc/$pid/fd" | wc -l
+}
+before=$(files)
+failed() {
+  [ "$(files)" -lt "$before" ]
+}
+prlimit --pid "$pid" --nofile=3:
+join bob
+exec 5>bob.in
+until_true failed
+prlimit --pid "$pid" --nofile=1000:
+heard ann '* guest 2 has come'
+exec 4>&- 5>&-
 interrupt INT
 
 echo "chat: a port that is taken"
