@@ -9,7 +9,18 @@
 #include "options.h"
 #include "program.h"
 
-enum { PATIENCE = 5000 }; /* ms */
+enum { GRACE = 5000 }; /* ms */
+
+static uint64_t most_clients = 1000;
+static uint64_t patience = 10 * 60 * 1000;
+
+static const option_t options[] = {
+  { "clients", "N", "so many at a time on each core; others wait (1000)",
+    .number = &most_clients, .min = 1, .max = 100000 },
+  { "timeout", "MS", "how long one may stay (600000)", .number = &patience,
+    .min = 1, .max = 9999999 },
+  { .name = NULL },
+};
 
 static const command_line_t command_line = {
   .operands = "[PORT]",
@@ -17,6 +28,7 @@ static const command_line_t command_line = {
   .about =
       "Echoes on all cores what comes to a port of loopback (7000), until "
       "SIGINT or\nSIGTERM. 0 is any port that is free.",
+  .options = options,
   .status = "0 after a signal, 1 if it cannot serve or had to cut one short",
   .example = "7000",
 };
@@ -24,7 +36,7 @@ static const command_line_t command_line = {
 /* On the thread of the connection's loop, which is closed when this is over. */
 static avow_value_t echo(const avow_value_t *connection, void *data) {
   uv_stream_t *stream = avow_to_stream(connection);
-  return avow_follow(avow_pump(stream, stream));
+  return avow_follow(avow_timeout(avow_pump(stream, stream), patience));
 }
 
 static bool announce(const avow_value_t *server) {
@@ -42,12 +54,13 @@ static void wait_for_end(uv_loop_t *loop, const avow_promise_t *served) {
 
 /* The exit status. Takes the server. */
 static int serve(uv_loop_t *loop, avow_loops_t *loops, avow_value_t server) {
+  const avow_loops_listen_options_t each = { .limit = (size_t) most_clients };
   avow_promise_t *served =
-      avow_loops_listen(loops, avow_value_ref(&server), echo, NULL, NULL);
+      avow_loops_listen(loops, avow_value_ref(&server), echo, NULL, &each);
   if (announce(&server)) /* or program_end() says so */
     wait_for_end(loop, served);
   avow_unref(avow_close((uv_handle_t *) avow_to_stream(&server)));
-  const avow_value_t end = avow_run(avow_timeout(served, PATIENCE));
+  const avow_value_t end = avow_run(avow_timeout(served, GRACE));
   avow_value_unref(server);
   return avow_is_error(&end) ? program_complain(end) : 0;
 }

@@ -1,3 +1,7 @@
+/*
+ * Nobody can have more of it than a share: there are so many visitors at a
+ * time, each for so long, and of a file no more than a part is in memory.
+ */
 #include "upload_server.h"
 
 #include <stdio.h>
@@ -6,17 +10,25 @@
 
 #include "program.h"
 
-enum { HEAD_MAX = 4096, PART = 64 * 1024 };
+enum { HEAD_MAX = 4096, PART = 64 * 1024, FILE_MAX = 64 * 1024 * 1024 };
+
+enum { VISITORS = 64, PATIENCE = 30 * 1000 };
 
 typedef struct {
   upload_server_t *server;
   avow_value_t stream;
 } visitor_t;
 
+/* More than FILE_MAX if that is no number. */
 static size_t content_length(const avow_value_t *head) {
   static const char name[] = "\r\nContent-Length: ";
   const char *line = strstr(avow_to_bytes(head, NULL), name);
-  return line != NULL ? strtoull(line + strlen(name), NULL, 10) : 0;
+  if (line == NULL)
+    return 0;
+  const char *value = line + strlen(name);
+  const size_t digits = strspn(value, "0123456789");
+  const bool fits = digits > 0 && digits < 10; /* below 2^32 */
+  return fits ? (size_t) strtoul(value, NULL, 10) : SIZE_MAX;
 }
 
 /* Some BYTES if all of it came. Nobody asks what it is: it goes as it comes. */
@@ -25,6 +37,10 @@ static avow_value_t read_file(uv_stream_t *stream) {
   avow_value_t v =
       avow_await(avow_reader_until(reader, avow_string("\r\n\r\n"), HEAD_MAX));
   size_t left = v.tag == AVOW_BYTES ? content_length(&v) : 0;
+  if (left > FILE_MAX) {
+    avow_value_unref(v);
+    v = avow_error(UV_EFBIG);
+  }
   while (left > 0 && v.tag == AVOW_BYTES) {
     avow_value_unref(v);
     v = avow_await(avow_reader_next(reader, left < PART ? left : PART));
@@ -37,36 +53,37 @@ static avow_value_t read_file(uv_stream_t *stream) {
   return v;
 }
 
+/* By when it is not heard any more, the stream would be gone but for us. */
 static avow_value_t serve(void *data) {
   const visitor_t visitor = *(const visitor_t *) data;
+  const avow_value_t kept = avow_value_ref(&visitor.stream);
   const bool room = ++visitor.server->came % 3 != 0;
-  uv_stream_t *stream = avow_to_stream(&visitor.stream);
+  uv_stream_t *stream = avow_to_stream(&kept);
+  const char *answer =
+      room ? "HTTP/1.1 201 Created\r\n\r\n" : "HTTP/1.1 507 No Room\r\n\r\n";
   avow_value_t v = read_file(stream);
-  if (v.tag == AVOW_BYTES) {
+  if (avow_error_code(&v) == UV_EFBIG)
+    answer = "HTTP/1.1 413 Too Large\r\n\r\n";
+  if (v.tag == AVOW_BYTES || avow_error_code(&v) == UV_EFBIG) {
     avow_value_unref(v);
-    v = avow_await(
-        avow_write(stream, avow_string(room ? "HTTP/1.0 201 Created\r\n\r\n"
-                                            : "HTTP/1.0 507 No Room\r\n\r\n")));
+    v = avow_await(avow_write(stream, avow_string(answer)));
   }
-  avow_value_unref(v); /* a client that went away is no failure of ours */
-  avow_value_unref(visitor.stream);
-  return avow_none();
+  avow_value_unref(kept);
+  return v;
 }
 
-static avow_value_t serve_all(void *data) {
+static avow_value_t welcome(const avow_value_t *stream, void *data) {
   upload_server_t *server = data;
-  avow_group_t *visits;
-  avow_promise_t *p = avow_group_new(server->loop, &visits);
-  visitor_t visitor = { .server = server };
-  for (;;) {
-    visitor.stream = avow_await(avow_channel_next(server->arrivals));
-    if (visitor.stream.tag != AVOW_OBJECT)
-      break;
-    avow_group_add(visits, avow_async(server->loop, serve, &visitor));
-  }
-  avow_value_unref(visitor.stream);
-  avow_group_close(visits);
-  return avow_await(p);
+  visitor_t visitor = { .server = server, .stream = *stream };
+  avow_promise_t *p = avow_async(server->loop, serve, &visitor);
+  return avow_follow(avow_timeout(p, PATIENCE));
+}
+
+/* A client that went away is no failure of ours. */
+static avow_promise_t *serve_all(upload_server_t *server) {
+  const avow_map_options_t each = { .limit = VISITORS,
+                                    .kind = AVOW_ALL_SETTLED };
+  return avow_each(server->loop, server->arrivals, welcome, server, &each);
 }
 
 static void note_address(upload_server_t *server) {
@@ -82,7 +99,7 @@ void upload_server_start(uv_loop_t *loop, upload_server_t *server) {
     program_fail("cannot start the server", avow_error_code(&server->socket));
   note_address(server);
   server->arrivals = avow_listen(avow_to_stream(&server->socket), NULL);
-  server->serving = avow_async(loop, serve_all, server);
+  server->serving = serve_all(server);
 }
 
 void upload_server_stop(upload_server_t *server) {

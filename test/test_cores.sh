@@ -6,11 +6,11 @@ cores=$(absolute "$1")
 client=$(absolute "$2")
 cd "$dir"
 
-# start: sets $port and $pid.
+# start OPTION...: sets $port and $pid.
 start() {
   rm -f port
   mkfifo port
-  "$cores" 0 >port 2>err &
+  "$cores" "$@" 0 >port 2>err &
   pid=$!
   read_port
 }
@@ -49,6 +49,21 @@ exec 5>&-
 end 0
 wait $staying || fail "client: status $?"
 [ "$(cat out)" = "$(printf 'one\ntwo')" ] || fail "echo: $(cat out)"
+
+echo "cores: so many at a time, and nobody for long"
+start --clients 1 --timeout 300
+exec 5<>hold
+stays=
+for i in 1 2 3 4 5 6 7 8; do
+  "$client" "$port" <hold >to$i & # which say nothing, and wait for each other
+  stays="$stays $!"
+done
+for one in $stays; do
+  wait "$one" || fail "client: status $?"
+done
+exec 5>&-
+kill -TERM $pid
+end 0
 
 echo "cores: a port that is taken"
 start
