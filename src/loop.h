@@ -168,6 +168,9 @@ uint64_t avow__now(avow__context_t *c);
 /* The same inside a call of the program: what is queued has to wait. */
 void avow__leave_queue(avow__context_t *c);
 
+/* Stops the loop if an avow_run() runs it for what has settled. */
+void avow__stop_if_settled(const avow__context_t *c);
+
 /* Sees to it that the queue will be drained: tick.c. */
 void avow__wake(avow__context_t *c);
 
