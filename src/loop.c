@@ -443,6 +443,7 @@ int avow_loop_close(uv_loop_t *loop) {
 #ifndef AVOW_NO_ASYNC
   avow__fibers_close(&c->fibers);
 #endif
+  assert(c->shields == 0); /* none is pending any more */
   c->refusing = true;
   avow__pool_each(&c->pool, report_kept, NULL);
   forget(c, avow__pool_count(&c->pool));

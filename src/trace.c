@@ -44,6 +44,7 @@ avow_deferred_t *avow_trace_settles(const char *file, int line,
   return d;
 }
 
+#  if AVOW__DEBUG
 const char *avow__where_settled(const avow_promise_t *p) {
   static _Thread_local char text[256];
   if (p->settled_file == NULL)
@@ -52,6 +53,7 @@ const char *avow__where_settled(const avow_promise_t *p) {
                   p->settled_line); /* may cut */
   return text;
 }
+#  endif
 
 void avow__trace_promise(avow__context_t *c, avow_promise_t *p) {
   p->settled_file = NULL;
@@ -90,10 +92,12 @@ avow_deferred_t *avow_trace_settles(const char *file, int line,
   return d;
 }
 
+#  if AVOW__DEBUG
 const char *avow__where_settled(const avow_promise_t *p) {
   (void) p;
   return "at a place that a trace build would name";
 }
+#  endif
 
 const char *avow__where(const avow_promise_t *p) {
   (void) p;

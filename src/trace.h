@@ -8,7 +8,9 @@
    it is not known. */
 const char *avow__where(const avow_promise_t *p);
 
+#if AVOW__DEBUG
 /* "here" or "at file:line": where its deferred was settled first. */
 const char *avow__where_settled(const avow_promise_t *p);
+#endif
 
 #endif

@@ -206,6 +206,26 @@ static void shield_gives_way_when_closing_gives_up_on_it(void **state) {
   open_again();
 }
 
+static void shield_that_gives_way_leaves_what_others_hold(void **state) {
+  avow_deferred_t *d, *e;
+  avow_promise_t *p = avow_shield(avow_promise_new(loop, &d));
+  avow_promise_t *held = pending(&e);
+  avow_promise_t *q = avow_shield(avow_ref(held));
+  avow_on_cancel(d, cancel_behind, q);
+
+  close_loop();
+
+  assert_notes("cancels cancelled");
+  avow_promise_t *const all[] = { p, held, q };
+  for (int i = 0; i < 3; i++) {
+    assert_int_equal(avow_error_code(avow_result(all[i])), UV_ECANCELED);
+    avow_unref(all[i]);
+  }
+  avow_deferred_drop(d);
+  avow_deferred_drop(e);
+  open_again();
+}
+
 static avow_value_t tidy(void *data) {
   return avow_follow(avow_then(avow_sleep(loop, 1), note_cb, NULL, "cleaned"));
 }
@@ -380,6 +400,7 @@ int main(void) {
     CASE(closing_lets_a_function_clean_up),
 #endif
     CASE(shield_gives_way_when_closing_gives_up_on_it),
+    CASE(shield_that_gives_way_leaves_what_others_hold),
     CASE(closing_spares_whom_a_cancelled_tool_waits_for),
     CASE(closing_ends_shields_of_what_waits_for_each_other),
     CASE(closing_spares_losers_that_a_shield_waits_for),
