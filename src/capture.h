@@ -4,7 +4,7 @@
 
 #include <uv.h>
 
-#include "avow/value.h"
+#include "buffer.h"
 
 typedef struct avow__capture_s avow__capture_t;
 
@@ -15,9 +15,7 @@ typedef void (*avow__capture_cb)(avow__capture_t *capture, int err);
 struct avow__capture_s {
   uv_pipe_t pipe; /* its data is the owner's */
   avow__capture_cb cb;
-  avow_value_t buffer; /* BYTES, or none */
-  size_t used;         /* of the buffer */
-  size_t room;
+  avow__buffer_t buffer;
   size_t limit;
 };
 
@@ -25,8 +23,5 @@ struct avow__capture_s {
    is no more to come; but past the limit reading goes on, so that the process
    is not held up. */
 void avow__capture_start(avow__capture_t *capture, avow__capture_cb cb);
-
-/* What there is: BYTES, or an error without memory. */
-avow_value_t avow__capture_take(avow__capture_t *capture);
 
 #endif

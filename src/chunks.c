@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "avow/stream.h"
+#include "buffer.h"
 #include "channel.h"
 #include "op.h"
 #include "stream.h"
@@ -13,7 +14,7 @@ typedef struct {
   avow__source_t source;   /* first: the channel knows it by this */
   avow__reading_t reading; /* by the stream */
   uv_stream_t *stream;
-  avow_value_t buffer; /* BYTES for the next chunk, or none */
+  avow__buffer_t buffer; /* for the next chunk */
   size_t max;
 } chunks_t;
 
@@ -26,29 +27,20 @@ static chunks_t *find(const uv_handle_t *handle) {
       avow__table_find(&avow__context_of(handle->loop)->readers, handle));
 }
 
-/* Nothing without memory: then libuv reports UV_ENOBUFS. */
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
   chunks_t *chunks = find(handle);
-  char *data;
-  *buf = uv_buf_init(NULL, 0);
-  if (chunks->buffer.tag != AVOW_BYTES)
-    chunks->buffer = avow_bytes_new(chunks->max, &data);
-  if (avow_is_error(&chunks->buffer))
-    return;
-  data = ((avow__bytes_t *) chunks->buffer.u.p)->data;
-  *buf = uv_buf_init(data, (unsigned) chunks->max);
+  *buf = avow__buffer_offer(&chunks->buffer, chunks->max);
 }
 
 static void push(chunks_t *chunks, size_t len) {
-  const avow_value_t v = avow__bytes_cut(chunks->buffer, len);
-  chunks->buffer = avow_none();
+  chunks->buffer.used = len;
+  const avow_value_t v = avow__buffer_take(&chunks->buffer);
   (void) avow__channel_push(chunks->source.channel, v); /* it pauses us */
 }
 
 static void fail(chunks_t *chunks, int err) {
   avow_channel_fail(chunks->source.channel,
-                    avow__op_error(err == UV_ENOBUFS ? UV_ENOMEM : err, "read",
-                                   NULL));
+                    avow__op_error(avow__buffer_error(err), "read", NULL));
 }
 
 static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf) {
@@ -82,7 +74,7 @@ static void stop(avow__source_t *source) {
   avow__table_remove(&source->context->readers, &chunks->reading.node);
   if (source->told)
     hold_back(source);
-  avow__value_unref(chunks->buffer);
+  avow__buffer_clear(&chunks->buffer);
   avow__source_free(&chunks->source);
 }
 

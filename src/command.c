@@ -7,13 +7,13 @@
 #include "avow/command.h"
 
 #include <assert.h>
-#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "alloc.h"
 #include "avow/cancel.h"
+#include "buffer.h"
 #include "capture.h"
 #include "op.h"
 #include "spawning.h"
@@ -61,8 +61,8 @@ const avow_output_t *avow_to_output(const avow_value_t *v) {
 
 /* OBJECT, or the error UV_ENOMEM. */
 static avow_value_t take_output(command_t *command) {
-  avow_value_t out = avow__capture_take(&command->out);
-  avow_value_t err = avow__capture_take(&command->err);
+  avow_value_t out = avow__buffer_take(&command->out.buffer);
+  avow_value_t err = avow__buffer_take(&command->err.buffer);
   void *block = NULL;
   avow_value_t v = avow_error(UV_ENOMEM);
   if (!avow_is_error(&out) && !avow_is_error(&err))
@@ -230,13 +230,10 @@ static void on_write(uv_write_t *req, int status) {
 
 /* Writes the next part of the input, or closes it after the last. */
 static void write_more(command_t *command) {
-  avow__bytes_t *bytes = command->input.u.p;
-  const size_t left = bytes->len - command->written;
-  uv_buf_t buf = uv_buf_init(bytes->data + command->written,
-                             left < INT_MAX ? (unsigned) left : INT_MAX);
+  uv_buf_t buf = avow__bytes_from(command->input.u.p, command->written);
   command->written += buf.len;
   command->write.data = command;
-  const int err = left == 0
+  const int err = buf.len == 0
                       ? UV_EOF
                       : uv_write(&command->write, (uv_stream_t *) &command->in,
                                  &buf, 1, on_write);
@@ -313,8 +310,8 @@ static bool give_up(void *data) {
 
 static void is_gone(void *data) {
   command_t *command = data;
-  avow__value_unref(command->out.buffer);
-  avow__value_unref(command->err.buffer);
+  avow__buffer_clear(&command->out.buffer);
+  avow__buffer_clear(&command->err.buffer);
   avow__value_unref(command->input);
   avow__free(command);
 }

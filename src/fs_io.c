@@ -5,6 +5,7 @@
 #include <limits.h>
 
 #include "alloc.h"
+#include "buffer.h"
 #include "fs.h"
 
 /* As many buffers as systems take at once, and bytes as sendfile() does. */
@@ -40,10 +41,7 @@ static size_t parts_of(const avow_value_t *bytes) {
 static void add(io_t *io, const avow_value_t *bytes) {
   avow__bytes_t *block = bytes->u.p;
   for (size_t at = 0; at < block->len; at += INT_MAX) {
-    const size_t left = block->len - at;
-    io->bufs[io->count++] =
-        uv_buf_init(block->data + at,
-                    left < INT_MAX ? (unsigned) left : INT_MAX);
+    io->bufs[io->count++] = avow__bytes_from(block, at);
   }
   io->left += block->len;
 }

@@ -5,12 +5,10 @@
  */
 #include "stream.h"
 
-#include <limits.h>
-#include <string.h>
-
 #include "alloc.h"
 #include "avow/cancel.h"
 #include "avow/stream.h"
+#include "buffer.h"
 #include "op.h"
 
 enum { FIRST_ROOM = 4096, CHUNK_MAX = 1024 * 1024 };
@@ -20,9 +18,7 @@ typedef struct {
   avow__context_t *context;
   uv_stream_t *stream;
   avow_deferred_t *deferred; /* NULL: nobody reads at the moment */
-  avow_value_t buffer;       /* BYTES, or none */
-  size_t used;               /* of the buffer */
-  size_t room;
+  avow__buffer_t buffer;
   size_t limit;  /* of what is to be read */
   bool all;      /* to the end */
   bool busy;     /* inside its callback */
@@ -40,7 +36,7 @@ static void stop(reader_t *reader) {
 }
 
 static void reader_free(reader_t *reader) {
-  avow__value_unref(reader->buffer);
+  avow__buffer_clear(&reader->buffer);
   avow__free(reader);
 }
 
@@ -91,54 +87,14 @@ static size_t most(const reader_t *reader) {
 static size_t next_room(const reader_t *reader) {
   if (!reader->all)
     return reader->limit < CHUNK_MAX ? reader->limit : CHUNK_MAX;
-  const size_t room =
-      reader->room < FIRST_ROOM ? FIRST_ROOM : avow__times(reader->room, 2);
+  const size_t old = avow__buffer_room(&reader->buffer);
+  const size_t room = old < FIRST_ROOM ? FIRST_ROOM : avow__times(old, 2);
   return room < most(reader) ? room : most(reader);
 }
 
-/* Makes room in the buffer; false without memory. */
-static bool make_room(reader_t *reader) {
-  char *data = NULL;
-  const size_t room = next_room(reader);
-  const avow_value_t larger = avow_bytes_new(room, &data);
-  if (data == NULL)
-    return false;
-  if (reader->used > 0)
-    memcpy(data, avow_to_bytes(&reader->buffer, NULL), reader->used);
-  avow__value_unref(reader->buffer);
-  reader->buffer = larger;
-  reader->room = room;
-  return true;
-}
-
-/* Where libuv may write. Nothing without memory: then it reports UV_ENOBUFS. */
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
   reader_t *reader = find(handle);
-  *buf = uv_buf_init(NULL, 0);
-  if (reader->used == reader->room && !make_room(reader))
-    return;
-  const size_t room = reader->room - reader->used;
-  avow__bytes_t *bytes = reader->buffer.u.p;
-  *buf = uv_buf_init(bytes->data + reader->used,
-                     room < INT_MAX ? (unsigned) room : INT_MAX);
-}
-
-/* What was read, cut to its length. */
-static avow_value_t take_buffer(reader_t *reader) {
-  const avow_value_t v = reader->room > 0
-                             ? avow__bytes_cut(reader->buffer, reader->used)
-                             : avow_bytes(NULL, 0);
-  reader->buffer = avow_none();
-  reader->used = 0;
-  reader->room = 0;
-  return v;
-}
-
-static void drop_buffer(reader_t *reader) {
-  avow__value_unref(reader->buffer);
-  reader->buffer = avow_none();
-  reader->used = 0;
-  reader->room = 0;
+  *buf = avow__buffer_offer(&reader->buffer, next_room(reader));
 }
 
 static avow_value_t too_long(const reader_t *reader) {
@@ -147,21 +103,19 @@ static avow_value_t too_long(const reader_t *reader) {
 }
 
 static void arrived(reader_t *reader, size_t n) {
-  reader->used += n;
+  reader->buffer.used += n;
   if (!reader->all)
-    settle(reader, take_buffer(reader));
-  else if (reader->used > reader->limit) {
-    drop_buffer(reader);
+    settle(reader, avow__buffer_take(&reader->buffer));
+  else if (reader->buffer.used > reader->limit) {
+    avow__buffer_clear(&reader->buffer);
     settle(reader, too_long(reader));
   }
 }
 
 static avow_value_t ending(reader_t *reader, int err) {
-  if (err == UV_ENOBUFS)
-    err = UV_ENOMEM;
   if (err != UV_EOF)
-    return avow__op_error(err, "read", NULL);
-  return reader->all ? take_buffer(reader) : avow_none();
+    return avow__op_error(avow__buffer_error(err), "read", NULL);
+  return reader->all ? avow__buffer_take(&reader->buffer) : avow_none();
 }
 
 /* libuv has stopped: a handler that reads again has to start anew. */

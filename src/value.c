@@ -196,16 +196,24 @@ avow_value_t avow__object_around(void *self) {
   return avow__block_value(&object->head);
 }
 
+avow__bytes_t *avow__bytes_resize(avow__bytes_t *bytes, size_t len) {
+  const size_t size = avow__plus(sizeof(*bytes), avow__plus(len, 1));
+  bytes = bytes != NULL ? avow__realloc(bytes, size)
+                        : avow__block_new(AVOW_BYTES, size);
+  if (bytes == NULL)
+    return NULL;
+  note_made(bytes);
+  bytes->len = len;
+  bytes->data[len] = '\0';
+  return bytes;
+}
+
 avow_value_t avow_bytes_new(size_t len, char **out) {
   if (out == NULL)
     return null_error("the place for bytes");
-  avow__bytes_t *bytes = NULL;
-  if (len < SIZE_MAX - sizeof(*bytes))
-    bytes = avow__block_new(AVOW_BYTES, sizeof(*bytes) + len + 1);
+  avow__bytes_t *bytes = avow__bytes_resize(NULL, len);
   if (bytes == NULL)
     return avow_error(UV_ENOMEM);
-  bytes->len = len;
-  bytes->data[len] = '\0';
   *out = bytes->data;
   return avow__block_value(&bytes->head);
 }

@@ -64,6 +64,10 @@ avow__list_t *avow__list_new(size_t n);
    then the old one is as it was. */
 avow__list_t *avow__list_resize(avow__list_t *list, size_t n);
 
+/* So many bytes in a block that nobody else has, or that is NULL: a new one.
+   NULL without memory, and then the old one is as it was. */
+avow__bytes_t *avow__bytes_resize(avow__bytes_t *bytes, size_t len);
+
 /* Bytes that nobody else has, cut to len. */
 avow_value_t avow__bytes_cut(avow_value_t bytes, size_t len);
 

@@ -7,6 +7,7 @@
 #include "alloc.h"
 #include "avow/net.h"
 #include "avow/stream.h"
+#include "buffer.h"
 #include "op.h"
 #include "sigpipe.h"
 
@@ -53,13 +54,6 @@ static void on_write(uv_write_t *req, int status) {
   avow__op_complete(&write->op, outcome(status, len));
 }
 
-/* A uv_buf_t holds less than a size_t may say. */
-static uv_buf_t rest(avow__bytes_t *block, size_t done) {
-  const size_t left = block->len - done;
-  return uv_buf_init(block->data + done,
-                     left < INT_MAX ? (unsigned) left : INT_MAX);
-}
-
 /* The first n buffers of what comes after so many bytes. How many there are
    altogether. */
 static size_t gather(const avow_value_t *bytes, size_t done, uv_buf_t bufs[],
@@ -70,7 +64,7 @@ static size_t gather(const avow_value_t *bytes, size_t done, uv_buf_t bufs[],
     size_t at = done < block->len ? done : block->len;
     done -= at;
     while (at < block->len) {
-      const uv_buf_t buf = rest(block, at);
+      const uv_buf_t buf = avow__bytes_from(block, at);
       if (count < n)
         bufs[count] = buf;
       count++;
