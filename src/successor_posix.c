@@ -128,6 +128,8 @@ static int find_old(avow__successor_t *s) {
 int avow__successor_open(avow__successor_t *s, const char *path, int mode) {
   const size_t size = strlen(path) + 1;
   *s = (avow__successor_t){ .file = -1, .dir = -1, .temp.file = -1 };
+  if (path[0] == '\0') /* which is no name in any directory */
+    return UV_ENOENT;
   s->path = avow__malloc(size);
   if (s->path == NULL)
     return UV_ENOMEM;

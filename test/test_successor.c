@@ -62,7 +62,7 @@ static void become_root(void) {
 static void make_shared(uid_t owner) {
   make_dir("shared");
   assert_int_equal(chmod(at("shared"), 01777), 0);
-  give("shared", owner, 0);
+  give("shared", owner, (gid_t) -1);
   make_file("target", "old");
 }
 
