@@ -109,9 +109,7 @@ static bool ring_grow(avow_promise_t *ch) {
 
 static void tell_first(avow__context_t *c) {
   avow__link_t *first = avow__list_take_first(&c->untold);
-  avow__source_t *source =
-      (avow__source_t *) (void *) ((char *) first -
-                                   offsetof(avow__source_t, link));
+  avow__source_t *source = AVOW__CONTAINER(avow__source_t, link, first);
   source->untold = false;
   const bool news = source->flows != source->told;
   source->told = source->flows;

@@ -2,7 +2,6 @@
  * What arrives on a stream as a channel. Nothing is read while that is full.
  */
 #include <limits.h>
-#include <stddef.h>
 
 #include "avow/stream.h"
 #include "buffer.h"
@@ -19,7 +18,7 @@ typedef struct {
 } chunks_t;
 
 static chunks_t *chunks_of(void *reading) {
-  return (chunks_t *) (void *) ((char *) reading - offsetof(chunks_t, reading));
+  return AVOW__CONTAINER(chunks_t, reading, reading);
 }
 
 static chunks_t *find(const uv_handle_t *handle) {

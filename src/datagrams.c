@@ -5,7 +5,6 @@
  * on. While the channel is full the system keeps what comes, as far as it has
  * room.
  */
-#include <stddef.h>
 #include <string.h>
 
 #include "avow/udp.h"
@@ -29,8 +28,7 @@ const avow_datagram_t *avow_to_datagram(const avow_value_t *v) {
 }
 
 static datagrams_t *datagrams_of(void *reading) {
-  return (datagrams_t *) (void *) ((char *) reading -
-                                   offsetof(datagrams_t, reading));
+  return AVOW__CONTAINER(datagrams_t, reading, reading);
 }
 
 static datagrams_t *find(const uv_handle_t *handle) {

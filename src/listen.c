@@ -5,7 +5,6 @@
  * is an item. What libuv has accepted and there is no handle for is tried again
  * when the channel is asked again: libuv tells of it only once.
  */
-#include <stddef.h>
 
 #include "avow/net.h"
 #include "channel.h"
@@ -22,8 +21,7 @@ typedef struct {
 } listener_t;
 
 static listener_t *listener_of(void *reading) {
-  return (listener_t *) (void *) ((char *) reading -
-                                  offsetof(listener_t, reading));
+  return AVOW__CONTAINER(listener_t, reading, reading);
 }
 
 /* To be the last deed: the listener may go. */

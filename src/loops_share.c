@@ -187,8 +187,7 @@ static void run_parts(share_t *share, avow_loops_fn fn) {
 }
 
 static void on_close(avow__reading_t *reading) {
-  share_t *share =
-      (share_t *) (void *) ((char *) reading - offsetof(share_t, reading));
+  share_t *share = AVOW__CONTAINER(share_t, reading, reading);
   avow__table_remove(&share->parent.context->readers, &reading->node);
   if (!share->parent.stopped)
     run_parts(share, stop);

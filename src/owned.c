@@ -7,8 +7,6 @@
  */
 #include "owned.h"
 
-#include <stddef.h>
-
 #include "alloc.h"
 #include "avow/net.h"
 #include "stream.h"
@@ -28,7 +26,7 @@ typedef struct {
 static void destroy(void *self);
 
 static owned_t *owner(avow__node_t *node) {
-  return (owned_t *) (void *) ((char *) node - offsetof(owned_t, node));
+  return AVOW__CONTAINER(owned_t, node, node);
 }
 
 static const avow_class_t stream_class = { .name = "stream",

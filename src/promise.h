@@ -18,6 +18,7 @@
 
 #include "avow/combine.h"
 #include "avow/promise.h"
+#include "container.h"
 #include "kind.h"
 #include "list.h"
 #include "loop.h"
@@ -144,8 +145,7 @@ typedef struct avow__plain_s {
 } avow__plain_t;
 
 static inline avow__plain_t *avow__plain_of(const avow_promise_t *p) {
-  return (avow__plain_t *) (void *) ((char *) avow__mutable(p) -
-                                     offsetof(avow__plain_t, promise));
+  return AVOW__CONTAINER(avow__plain_t, promise, avow__mutable(p));
 }
 
 static inline avow__context_t *avow__context(const avow_promise_t *p) {
@@ -163,8 +163,7 @@ static inline avow__context_t *avow__context(const avow_promise_t *p) {
 #endif
 
 static inline avow_promise_t *avow__from_sibling(avow__link_t *link) {
-  return (avow_promise_t *) (void *) ((char *) link -
-                                      offsetof(avow_promise_t, siblings));
+  return AVOW__CONTAINER(avow_promise_t, siblings, link);
 }
 
 /* In place of a promise, a channel or a tool that is NULL: rejected with

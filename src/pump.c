@@ -3,7 +3,6 @@
  * take at once is queued, and until it is out nothing is read. A pump that has
  * ended stays in memory until libuv is done with its requests.
  */
-#include <stddef.h>
 
 #include "alloc.h"
 #include "avow/cancel.h"
@@ -65,8 +64,8 @@ static void on_source_close(avow__reading_t *source) {
 }
 
 static void on_sink_close(avow__reading_t *sink) {
-  const void *pump = (char *) sink - offsetof(pump_t, sink);
-  avow__cancel((avow_promise_t *) ((const pump_t *) pump)->deferred);
+  const pump_t *pump = AVOW__CONTAINER(pump_t, sink, sink);
+  avow__cancel((avow_promise_t *) pump->deferred);
 }
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {

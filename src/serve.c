@@ -7,8 +7,6 @@
  */
 #include "serve.h"
 
-#include <stddef.h>
-
 #include "avow/net.h"
 #include "avow/timer.h"
 #include "child.h"
@@ -31,7 +29,7 @@ typedef struct {
 } serve_t;
 
 static serve_t *serve_of(void *reading) {
-  return (serve_t *) (void *) ((char *) reading - offsetof(serve_t, reading));
+  return AVOW__CONTAINER(serve_t, reading, reading);
 }
 
 static void begin(serve_t *serve, avow_value_t stream) {
