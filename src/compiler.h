@@ -9,11 +9,14 @@
 #  define AVOW__APART __attribute__((noinline))
 /* Of a variable: fn gets its address when it goes, by an exception too. */
 #  define AVOW__AT_EXIT(fn) __attribute__((cleanup(fn)))
+/* A function that runs when the library is unloaded, or the process exits. */
+#  define AVOW__AT_UNLOAD __attribute__((destructor))
 #else
 #  define AVOW__LIKELY(x)   (x)
 #  define AVOW__UNLIKELY(x) (x)
 #  define AVOW__APART
 #  define AVOW__AT_EXIT(fn)
+#  define AVOW__AT_UNLOAD
 #endif
 
 /* Variables that no other library can see or replace are reached directly. */

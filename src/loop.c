@@ -1,6 +1,5 @@
 /*
- * Loops and what avow keeps for each: a context, found through a registry that
- * all threads share and a cache that each thread has. A context outlives
+ * Loops and what avow keeps for each: a context, which outlives
  * avow_loop_close() for as long as the program holds one of its promises.
  */
 #include "loop.h"
@@ -27,13 +26,7 @@ static avow__context_t nowhere = {
   .refusing = true,
 };
 
-avow__context_t *avow__registry;
-
-_Thread_local avow__last_t avow__last;
-atomic_uint avow__generation = 1;
-
-static uv_once_t registry_once = UV_ONCE_INIT;
-static uv_mutex_t registry_mutex;
+static uv_once_t nowhere_once = UV_ONCE_INIT;
 
 /* What stands for all that is asked of nowhere. */
 static avow_promise_t *misled(void) {
@@ -46,69 +39,23 @@ static avow_promise_t *misled(void) {
   return p;
 }
 
-static void registry_init(void) {
-  if (uv_mutex_init(&registry_mutex) != 0)
-    abort(); /* libuv itself cannot work then */
+static void nowhere_init(void) {
   nowhere.no_memory = nowhere.canceled = misled();
 }
 
 avow__context_t *avow__nowhere(void) {
-  uv_once(&registry_once, registry_init);
+  uv_once(&nowhere_once, nowhere_init);
   return &nowhere;
 }
 
-static void registry_lock(void) {
-  uv_once(&registry_once, registry_init);
-  uv_mutex_lock(&registry_mutex);
-}
-
-static void registry_unlock(void) {
-  uv_mutex_unlock(&registry_mutex);
-}
-
-/* With the registry locked. */
-static avow__context_t *registry_find(const uv_loop_t *loop) {
-  avow__context_t *c = avow__registry;
-  while (c != NULL && (c->loop != loop || c->closed))
-    c = c->next;
-  return c;
-}
-
-static void registry_add(avow__context_t *c) {
-  c->next = avow__registry;
-  avow__registry = c;
-}
-
-static void registry_remove(const avow__context_t *c) {
-  avow__context_t **at = &avow__registry;
-  while (*at != c)
-    at = &(*at)->next;
-  *at = c->next;
-}
-
-static avow__context_t *lookup(const uv_loop_t *loop) {
-  registry_lock();
-  avow__context_t *c = registry_find(loop);
-  registry_unlock();
-  return c;
-}
-
-bool avow__is_ready(const uv_loop_t *loop) {
-  return lookup(loop) != NULL;
-}
-
 avow__context_t *avow__context_find(const uv_loop_t *loop) {
-  avow__context_t *c = lookup(loop);
-  if (c == NULL) {
-    avow__misuse(
-        "this loop is not ready: call avow_loop_init() on it first, "
-        "and nothing after avow_loop_close()");
-    return &nowhere;
-  }
-  avow__last.loop = loop;
-  avow__last.context = c;
-  avow__last.generation = atomic_load(&avow__generation);
-  return c;
+  avow__context_t *c = avow__registry_find(loop);
+  if (c != NULL)
+    return c;
+  avow__misuse(
+      "this loop is not ready: call avow_loop_init() on it first, "
+      "and nothing after avow_loop_close()");
+  return avow__nowhere();
 }
 
 /* A promise that is rejected for ever. The context holds it. */
@@ -150,10 +97,20 @@ static bool fill(avow__context_t *c) {
     return false;
   c->no_memory = immortal(c, UV_ENOMEM);
   c->canceled = immortal(c, UV_ECANCELED);
-  return c->no_memory != NULL && c->canceled != NULL && avow__tick_init(c);
+  return c->no_memory != NULL && c->canceled != NULL;
 }
 
-/* With the registry locked. */
+/* Last: of what it starts on the loop nothing can be taken back. */
+static bool enlist(avow__context_t *c) {
+  if (!avow__registry_add(c->loop, c))
+    return false;
+  if (avow__tick_init(c))
+    return true;
+  avow__registry_remove(c->loop);
+  return false;
+}
+
+/* It is in the registry, or else freed. */
 static int context_new(uv_loop_t *loop, const avow_options_t *options) {
   avow__context_t *c = avow__calloc(1, sizeof(*c));
   if (c == NULL)
@@ -163,31 +120,25 @@ static int context_new(uv_loop_t *loop, const avow_options_t *options) {
   c->least_backend = uv_backend_fd(loop) < 0 ? -1 : 0;
   c->users = 1;
   int err = avow__options_set(c, options);
-  if (err == 0 && !fill(c))
+  if (err == 0 && (!fill(c) || !enlist(c)))
     err = UV_ENOMEM;
-  if (err == 0) {
-    avow__owner_init(c);
-    registry_add(c);
-  } else {
+  if (err != 0)
     context_free(c);
-  }
+  else
+    avow__owner_init(c);
   return err;
 }
 
 int avow_loop_init(uv_loop_t *loop, const avow_options_t *options) {
   if (loop == NULL)
     return UV_EINVAL;
-  registry_lock();
-  int err = 0;
-  avow__context_t *c = registry_find(loop);
+  avow__context_t *c = avow__registry_find(loop);
   if (c == NULL)
-    err = context_new(loop, options);
-  else if (c->closing)
-    err = UV_EBUSY;
-  else
-    c->users++;
-  registry_unlock();
-  return err;
+    return context_new(loop, options);
+  if (c->closing)
+    return UV_EBUSY;
+  c->users++;
+  return 0;
 }
 
 void avow__context_release(avow__context_t *c) {
@@ -196,9 +147,6 @@ void avow__context_release(avow__context_t *c) {
       c->on_handles > 0)
     return;
   assert(c != &nowhere); /* what stands for its promises is never let go */
-  registry_lock();
-  registry_remove(c);
-  registry_unlock();
   context_free(c);
 }
 
@@ -406,12 +354,10 @@ static bool is_ended(const avow__context_t *c) {
 
 /* It is not found any more, and there until so many promises are gone. */
 static void forget(avow__context_t *c, uint64_t left) {
-  registry_lock();
+  avow__registry_remove(c->loop);
   c->deaf = false; /* what finally and attach get from now on runs at once */
   c->left = left;
   c->closed = c->refusing = true;
-  atomic_fetch_add(&avow__generation, 1);
-  registry_unlock();
 }
 
 /* What waits there nothing can call any more. */
@@ -423,7 +369,7 @@ static void lose(avow__context_t *c) {
 }
 
 int avow_loop_close(uv_loop_t *loop) {
-  avow__context_t *c = lookup(loop);
+  avow__context_t *c = avow__registry_find(loop);
   if (c == NULL)
     return UV_EINVAL;
   if (is_ended(c)) {

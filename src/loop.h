@@ -3,7 +3,6 @@
 #define AVOW_LOOP_PRIVATE_H
 
 #include <assert.h>
-#include <stdatomic.h>
 
 #include "avow/loop.h"
 #include "compiler.h"
@@ -12,6 +11,7 @@
 #include "list.h"
 #include "pool.h"
 #include "queue.h"
+#include "registry.h"
 #include "table.h"
 
 typedef struct avow__phases_s avow__phases_t;
@@ -23,7 +23,6 @@ typedef struct avow__wheel_s avow__wheel_t;
 struct avow__context_s {
   avow__queue_t queue;           /* jobs, first in first out */
   const avow_promise_t *run_for; /* what an avow_run() runs the loop for */
-  avow__context_t *next;         /* in the registry */
   uint64_t turn;                 /* of the loop, by their number */
   unsigned allowance;            /* jobs that may still run in this one */
   uint32_t depth;                /* callbacks of ours that are on the stack */
@@ -86,39 +85,18 @@ struct avow__context_s {
 #endif
 };
 
-/* All contexts but nowhere's: linked by next. The registry's lock guards it;
-   share/avow/avow-gdb.py reads it. */
-extern AVOW__HIDDEN avow__context_t *avow__registry;
-
 /* The home of what a program asked of a loop without avow_loop_init(). */
 avow__context_t *avow__nowhere(void);
-
-/* The context this thread asked for last; stale once the generation changed. */
-typedef struct avow__last_s {
-  const uv_loop_t *loop;
-  avow__context_t *context;
-  unsigned generation;
-} avow__last_t;
-
-extern AVOW__HIDDEN _Thread_local avow__last_t avow__last;
-extern AVOW__HIDDEN atomic_uint avow__generation;
 
 /* The slow half of avow__context_of(). */
 avow__context_t *avow__context_find(const uv_loop_t *loop);
 
-/* Whether avow serves the loop. */
-bool avow__is_ready(const uv_loop_t *loop);
-
-/* Whether avow__last.context is the loop's. */
-static inline bool avow__is_last(const uv_loop_t *loop) {
-  return avow__last.loop == loop &&
-         avow__last.generation ==
-             atomic_load_explicit(&avow__generation, memory_order_relaxed);
-}
-
 /* Of the loop, or nowhere's. Never NULL. */
 static inline avow__context_t *avow__context_of(const uv_loop_t *loop) {
-  return avow__is_last(loop) ? avow__last.context : avow__context_find(loop);
+  const avow__entry_t *entry = avow__entry_of(loop);
+  if (AVOW__LIKELY(avow__entry_is_of(entry, loop)))
+    return entry->context;
+  return avow__context_find(loop);
 }
 
 /* Those that are NULL or 0 are the default. UV_EINVAL for what is out of range.

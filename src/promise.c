@@ -153,9 +153,10 @@ static AVOW__APART avow_promise_t *new_fully(uv_loop_t *loop,
 avow_promise_t *avow_promise_new(uv_loop_t *loop, avow_deferred_t **out) {
   if (AVOW__UNLIKELY(out == NULL))
     return avow__nothing("the place for a deferred");
-  if (AVOW__UNLIKELY(!avow__is_last(loop)))
+  const avow__entry_t *entry = avow__entry_of(loop);
+  if (AVOW__UNLIKELY(!avow__entry_is_of(entry, loop)))
     return new_fully(loop, out);
-  avow__context_t *c = avow__last.context;
+  avow__context_t *c = entry->context;
   avow__check_thread(c);
   avow_promise_t *p = avow__promise_take(c, AVOW__DEFERRED);
   return AVOW__LIKELY(p != NULL) ? defer(p, out) : new_fully(loop, out);

@@ -159,7 +159,7 @@ avow__turns_t *avow__remove_new(uv_loop_t *loop, const char *path) {
 
 void avow__remove_to_the_end(avow__turns_t *remove) {
   ((remove_t *) remove)->to_the_end = true;
-  if (avow__is_ready(remove->loop))
+  if (avow__registry_find(remove->loop) != NULL)
     avow_unref(avow__turns_start(remove));
   else
     avow__turns_unref(remove); /* here and now */

@@ -66,6 +66,24 @@ static void init_refuses_no_loop(void **state) {
   assert_int_equal(avow_loop_init(NULL, NULL), UV_EINVAL);
 }
 
+static void init_without_memory_is_over_at_once(void **state) {
+  uv_loop_t other;
+  assert_int_equal(uv_loop_init(&other), 0);
+
+  int err = UV_ENOMEM;
+  for (long nth = 1; err == UV_ENOMEM; nth++) {
+    fail_allocation(nth, false);
+    err = avow_loop_init(&other, NULL);
+    if (err == UV_ENOMEM)
+      assert_int_equal(avow_loop_close(&other), UV_EINVAL);
+  }
+  fail_allocation(0, false);
+
+  assert_int_equal(err, 0);
+  assert_int_equal(avow_loop_close(&other), 0);
+  assert_int_equal(uv_loop_close(&other), 0);
+}
+
 static void close_refuses_a_loop_never_initialised(void **state) {
   uv_loop_t other;
   assert_int_equal(uv_loop_init(&other), 0);
@@ -425,6 +443,7 @@ int main(void) {
     CASE(init_takes_the_smallest_stack),
     CASE(init_refuses_what_no_process_has_room_for),
     CASE(init_refuses_no_loop),
+    CASE(init_without_memory_is_over_at_once),
     CASE(close_refuses_a_loop_never_initialised),
     CASE(close_refuses_once_too_often),
     CASE(loop_data_stays_the_programs),

@@ -107,10 +107,15 @@ def evaluate(expression):
 
 def contexts():
     """Those of all loops."""
-    context = evaluate("avow__registry")
-    while context != 0:
-        yield context.dereference()
-        context = context["next"]
+    evaluate("avow__registry")
+    shelf = evaluate("&avow__registry")
+    while shelf != 0:
+        entries = shelf["entries"]
+        first, last = entries.type.range()
+        for i in range(first, last + 1):
+            if entries[i]["context"] != 0:
+                yield entries[i]["context"].dereference()
+        shelf = shelf["next"].cast(shelf.type)
 
 
 def fibers(context):

@@ -1,0 +1,168 @@
+/* The table of loops: many, those of one hash, and threads that come and go. */
+#include "registry.h"
+
+#include "harness.h"
+
+#include <stdatomic.h>
+
+enum { MANY = 5000, STEP = 16, THREADS = 4 };
+
+/* Loops are addresses in here, and their contexts, too. */
+static char memory[THREADS][MANY * STEP];
+
+static uv_loop_t *nth(size_t thread, size_t i) {
+  return (uv_loop_t *) (void *) &memory[thread][i * STEP];
+}
+
+static avow__context_t *context_of(uv_loop_t *l) {
+  return (avow__context_t *) (void *) l;
+}
+
+static bool has(uv_loop_t *l) {
+  avow__context_t *c = avow__registry_find(l);
+  assert_true(c == NULL || c == context_of(l));
+  return c != NULL;
+}
+
+static void add(uv_loop_t *l) {
+  assert_true(avow__registry_add(l, context_of(l)));
+}
+
+static void add_all(void) {
+  for (size_t i = 0; i < MANY; i++)
+    add(nth(0, i));
+}
+
+static void remove_all(void) {
+  for (size_t i = 0; i < MANY; i++)
+    avow__registry_remove(nth(0, i));
+}
+
+static void no_loop_is_none(void **state) {
+  assert_null(avow__registry_find(NULL));
+  assert_false(has(nth(0, 1)));
+}
+
+static void each_of_many_is_found(void **state) {
+  add_all();
+
+  for (size_t i = 0; i < MANY; i++)
+    assert_true(has(nth(0, i)));
+  assert_false(has(nth(1, 0)));
+
+  remove_all();
+  for (size_t i = 0; i < MANY; i++)
+    assert_false(has(nth(0, i)));
+  avow__registry_end();
+}
+
+static void entries_are_used_again(void **state) {
+  add_all();
+  remove_all();
+  const long calls = allocation_calls();
+
+  for (int i = 0; i < 10; i++) {
+    add_all();
+    remove_all();
+  }
+
+  assert_int_equal(allocation_calls(), calls);
+  avow__registry_end();
+}
+
+/* Loops that are looked for in the same place; returns how many there are. */
+static size_t find_alike(uv_loop_t *alike[], size_t most) {
+  size_t n = 0;
+  for (size_t t = 0; t < THREADS; t++)
+    for (size_t i = 0; i < MANY && n < most; i++)
+      if (avow__entry_hash(nth(t, i)) == avow__entry_hash(nth(0, 0)))
+        alike[n++] = nth(t, i);
+  return n;
+}
+
+static void those_of_one_hash_are_found(void **state) {
+  uv_loop_t *alike[20];
+  const size_t n = find_alike(alike, 20);
+  assert_true(n > 9); /* more than one shelf has room for */
+
+  for (size_t i = 0; i < n; i++)
+    add(alike[i]);
+  avow__registry_remove(alike[0]);
+
+  for (size_t i = 0; i < n; i++)
+    assert_int_equal(has(alike[i]), i > 0);
+  for (size_t i = 1; i < n; i++)
+    avow__registry_remove(alike[i]);
+  avow__registry_end();
+}
+
+static void without_memory_there_is_no_room(void **state) {
+  size_t i = 0;
+  fail_allocation(1, true);
+
+  while (avow__registry_add(nth(0, i), context_of(nth(0, i))))
+    i++;
+
+  fail_allocation(0, false);
+  assert_in_range(i, 9, AVOW__ENTRIES);
+  assert_false(has(nth(0, i)));
+  while (i-- > 0)
+    avow__registry_remove(nth(0, i));
+}
+
+static void shelves_stay_while_a_loop_is_open(void **state) {
+  const long live = live_allocations();
+  add_all();
+  for (size_t i = 0; i < MANY - 1; i++)
+    avow__registry_remove(nth(0, i));
+
+  avow__registry_end();
+
+  assert_true(has(nth(0, MANY - 1)));
+  avow__registry_remove(nth(0, MANY - 1));
+  avow__registry_end();
+  assert_int_equal(live_allocations(), live);
+}
+
+static atomic_int wrong;
+static uv_barrier_t all_are_there;
+
+/* cmocka fails a test from the thread that runs it. */
+static void come_and_go(void *l) {
+  (void) uv_barrier_wait(&all_are_there); /* 1: the last of them */
+  for (int round = 0; round < 200000; round++) {
+    wrong += !avow__registry_add(l, context_of(l));
+    wrong += avow__registry_find(l) != context_of(l);
+    avow__registry_remove(l);
+    wrong += avow__registry_find(l) != NULL;
+  }
+}
+
+static void threads_come_and_go_in_one_place(void **state) {
+  uv_thread_t threads[THREADS];
+  uv_loop_t *alike[THREADS];
+  assert_int_equal(find_alike(alike, THREADS), THREADS);
+  assert_int_equal(uv_barrier_init(&all_are_there, THREADS), 0);
+
+  for (size_t t = 0; t < THREADS; t++)
+    assert_int_equal(uv_thread_create(&threads[t], come_and_go, alike[t]), 0);
+
+  for (size_t t = 0; t < THREADS; t++)
+    assert_int_equal(uv_thread_join(&threads[t]), 0);
+  uv_barrier_destroy(&all_are_there);
+  assert_int_equal(wrong, 0);
+  avow__registry_end();
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(no_loop_is_none),
+    cmocka_unit_test(each_of_many_is_found),
+    cmocka_unit_test(entries_are_used_again),
+    cmocka_unit_test(those_of_one_hash_are_found),
+    cmocka_unit_test(without_memory_there_is_no_room),
+    cmocka_unit_test(shelves_stay_while_a_loop_is_open),
+    cmocka_unit_test(threads_come_and_go_in_one_place),
+  };
+  return RUN(tests);
+}
