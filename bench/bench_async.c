@@ -30,7 +30,7 @@ static uint64_t switches(size_t n, size_t rounds) {
   left = n * rounds;
   const uint64_t start = bench_clock();
   while (!f->over)
-    (void) avow__fiber_resume(f, avow_none()); /* none */
+    (void) avow__fiber_resume(&avow__fiber_now, f, avow_none()); /* none */
   const uint64_t elapsed = bench_clock() - start;
   avow__fiber_give(&fibers, f);
   return elapsed;

@@ -14,7 +14,7 @@ void avow__async_abandon(avow__context_t *c, avow__fiber_t *f);
 
 static inline void avow__async_go_on(avow__context_t *c, avow__fiber_t *f,
                                      avow_value_t v) {
-  v = avow__fiber_resume(f, v);
+  v = avow__fiber_resume(c->fibers.now, f, v);
   if (AVOW__UNLIKELY(f->over))
     avow__async_finish(c, f, v);
 }

@@ -373,6 +373,10 @@ void avow__finally_last_run(avow_promise_t *p) {
 void avow__run_jobs(avow__context_t *c) {
   const unsigned before = c->allowance;
   unsigned left = before;
+#ifndef AVOW_NO_ASYNC
+  if (c->fibers.busy != NULL)
+    avow__fibers_begin(&c->fibers);
+#endif
   for (; !avow__queue_is_empty(&c->queue) && left > 0; left--) {
     avow_promise_t *p = (avow_promise_t *) avow__queue_take_first(&c->queue);
     if (AVOW__LIKELY(p->kind == AVOW__THEN))

@@ -40,10 +40,13 @@ typedef struct avow__fibers_s {
   unsigned most;  /* that may be; 0: no limit */
   size_t stack_size;
   size_t guard_size;
-  bool wipe; /* what was on them, and keep none */
+  bool wipe;           /* what was on them, and keep none */
+  avow__fiber_t **now; /* the avow__fiber_now of who last began to resume */
 } avow__fibers_t;
 
-/* The fiber that this thread is on; NULL on the thread's own stack. */
+/* The fiber that this thread is on; NULL on the thread's own stack. To look for
+   it is a call of the system's in a shared library: once a drain, not once a
+   job. */
 extern AVOW__HIDDEN _Thread_local avow__fiber_t *avow__fiber_now;
 
 /* Around calls of the program's callbacks that are not to await, for whoever
@@ -105,15 +108,20 @@ void avow__fiber_main(void);
 /* The slow half of avow__fiber_resume(): the first time. */
 avow_value_t avow__fiber_begin(avow__fiber_t *f, avow__spot_t *here);
 
+/* This thread is about to resume some. */
+void avow__fibers_begin(avow__fibers_t *fibers);
+
 /* Goes to the fiber, where avow__fiber_park() returns v, and returns when it
-   parks, with that call's v, or is over, with fn's result. */
-static inline avow_value_t avow__fiber_resume(avow__fiber_t *f,
+   parks, with that call's v, or is over, with fn's result; now is where this
+   thread's avow__fiber_now is. */
+static inline avow_value_t avow__fiber_resume(avow__fiber_t **now,
+                                              avow__fiber_t *f,
                                               avow_value_t v) {
-  avow__fiber_t *resumer = avow__fiber_now;
+  avow__fiber_t *resumer = *now;
   avow__spot_t here;
   void *frames = NULL;
   here.thread = avow__watch_thread();
-  avow__fiber_now = f;
+  *now = f;
   /* cppcheck-suppress autoVariables ; f is back before this frame goes */
   f->back = &here;
   avow__exceptions_switch(&f->exceptions);
@@ -122,7 +130,7 @@ static inline avow_value_t avow__fiber_resume(avow__fiber_t *f,
                              : avow__fiber_begin(f, &here);
   avow__watch_arrive(frames, NULL);
   avow__exceptions_switch(&f->exceptions);
-  avow__fiber_now = resumer;
+  *now = resumer;
   return v;
 }
 

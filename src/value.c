@@ -92,6 +92,11 @@ static void destroy(const avow_class_t *klass, void *self) {
   inside = false;
 }
 
+/* What holds nothing else. */
+static bool is_leaf(const avow__block_t *block) {
+  return block->tag == AVOW_BYTES;
+}
+
 static void block_free(avow__block_t *block) {
   switch (block->tag) {
   case AVOW_LIST:
@@ -114,6 +119,10 @@ static void block_free(avow__block_t *block) {
 }
 
 static void bury(avow__block_t *block) {
+  if (is_leaf(block)) {
+    block_free(block);
+    return;
+  }
   block->u.next = dead.list;
   dead.list = block;
   if (dead.busy)

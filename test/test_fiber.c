@@ -32,7 +32,7 @@ static avow__fiber_t *fiber_with(avow_fn fn, void *data) {
 }
 
 static int64_t resume(avow__fiber_t *f, int64_t i) {
-  const avow_value_t v = avow__fiber_resume(f, avow_int(i));
+  const avow_value_t v = avow__fiber_resume(&avow__fiber_now, f, avow_int(i));
   return avow_to_int(&v);
 }
 
@@ -107,8 +107,8 @@ static void what_a_function_holds_survives_others(void **state) {
   avow__fiber_t *f = fiber_with(keep_numbers, &ones[0]);
   avow__fiber_t *g = fiber_with(keep_numbers, &ones[1]);
 
-  (void) avow__fiber_resume(f, avow_none()); /* none */
-  (void) avow__fiber_resume(g, avow_none()); /* none */
+  (void) avow__fiber_resume(&avow__fiber_now, f, avow_none()); /* none */
+  (void) avow__fiber_resume(&avow__fiber_now, g, avow_none()); /* none */
 
   assert_int_equal(resume(f, 0), 28 + 8 + 1);
   assert_int_equal(resume(g, 0), 28 + 800 + 100);
@@ -148,7 +148,7 @@ static void how_numbers_are_rounded_is_a_functions_own(void **state) {
     const int outside = rounding();
     avow__fiber_t *f = fiber_with(round_down, &began);
 
-    (void) avow__fiber_resume(f, avow_none()); /* none */
+    (void) avow__fiber_resume(&avow__fiber_now, f, avow_none()); /* none */
     assert_int_equal(rounding(), outside);
     assert_int_equal(resume(f, 0), 1);
 

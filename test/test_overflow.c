@@ -85,7 +85,7 @@ static void in_fiber(void *fn) {
   f->file = awaited_in;
   f->line = 12;
 #  endif
-  (void) avow__fiber_resume(f, avow_none()); /* none */
+  (void) avow__fiber_resume(&avow__fiber_now, f, avow_none()); /* none */
 }
 
 static void run_overflow(void) {
