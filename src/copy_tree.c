@@ -150,7 +150,9 @@ static entry_t *begin(copy_t *copy) {
     stop(copy, avow_error(UV_ENOMEM));
     return NULL;
   }
-  const int err = avow__disk_lstat(entry->from, &entry->stat);
+  const int err =
+      avow__place_lstat(avow__tree_place(&copy->tree), &entry->stat);
+  copy->tree.type = avow__disk_type(&entry->stat);
   if (err < 0)
     fail(entry, err);
   else if (is_dir(entry) && enter_dir(copy, entry))
@@ -180,6 +182,7 @@ static bool take(copy_t *copy, entry_t **out) {
   if (next < 0) {
     fail(copy->dir, next);
     avow__tree_skip(&copy->tree);
+    return true;
   }
   *out = copy->dir;
   copy->dir = copy->dir->parent;

@@ -1,6 +1,8 @@
 /*
- * Removing a tree, files first. Nothing here follows a symbolic link. What is
- * gone already is removed; what the system is not ready for is tried again.
+ * Removing a tree, files first. Nothing here follows a symbolic link, nor leaves
+ * the tree when others exchange what is in it: each entry goes by its name in
+ * the directory that is open above it. What is gone already is removed; what the
+ * system is not ready for is tried again.
  */
 #include "remove.h"
 
@@ -25,12 +27,17 @@ typedef struct {
   bool ended;
 } remove_t;
 
+static avow__place_t place(const remove_t *remove) {
+  return avow__tree_place(&remove->tree);
+}
+
 static int find(remove_t *remove) {
   uv_stat_t stat;
-  const int err = avow__disk_lstat(remove->tree.path, &stat);
+  const int err = avow__place_lstat(place(remove), &stat);
   if (err < 0)
     return err == UV_ENOTDIR ? UV_ENOENT : err;
-  remove->todo = avow__disk_type(&stat) == UV_DIRENT_DIR ? ENTER : UNLINK;
+  remove->tree.type = avow__disk_type(&stat);
+  remove->todo = remove->tree.type == UV_DIRENT_DIR ? ENTER : UNLINK;
   return 0;
 }
 
@@ -45,21 +52,21 @@ static int count(remove_t *remove, int err) {
 /* Without memory to look inside, what is empty can go all the same. */
 static int enter(remove_t *remove) {
   const int err = avow__tree_enter(&remove->tree, 0);
-  if (err == UV_ENOMEM && avow__disk_rmdir(remove->tree.path) == 0)
+  if (err == UV_ENOMEM && avow__place_rmdir(place(remove)) == 0)
     return count(remove, 0);
   remove->todo = err < 0 ? ENTER : NOTHING;
   return err;
 }
 
 static int do_it(remove_t *remove) {
-  const char *path = remove->tree.path;
   if (remove->todo == FIND)
     return find(remove);
   if (remove->todo == ENTER)
     return enter(remove);
   assert(remove->todo != NOTHING);
-  return count(remove, remove->todo == RMDIR ? avow__disk_rmdir(path)
-                                             : avow__disk_unlink(path));
+  return count(remove, remove->todo == RMDIR
+                           ? avow__place_rmdir(place(remove))
+                           : avow__place_unlink(place(remove)));
 }
 
 /* What comes next, if there is a next: false. */
@@ -77,14 +84,22 @@ static bool is_not_empty(const remove_t *remove, int err) {
   return remove->todo == RMDIR && (err == UV_ENOTEMPTY || err == UV_EEXIST);
 }
 
+/* Somebody has put a directory where there was none, or the other way round. */
+static bool is_another(const remove_t *remove, int err) {
+  return remove->todo >= ENTER &&
+         (err == UV_ENOTDIR || err == UV_ELOOP || err == UV_EISDIR ||
+          (err == UV_EPERM && remove->todo == UNLINK)); /* as POSIX has it */
+}
+
 static bool may_pass(const remove_t *remove, int err) {
   return err == UV_EBUSY || err == UV_EMFILE || err == UV_ENFILE ||
-         err == UV_EPERM || is_not_empty(remove, err);
+         err == UV_EPERM || is_not_empty(remove, err) ||
+         is_another(remove, err);
 }
 
 /* True if the failure is none, or will be tried again. */
 static bool is_survived(remove_t *remove, int err) {
-  if (err == UV_ENOENT) {
+  if (err == UV_ENOENT && remove->todo != NOTHING) {
     remove->todo = NOTHING;
     return true;
   }
@@ -92,29 +107,32 @@ static bool is_survived(remove_t *remove, int err) {
     return false;
   if (is_not_empty(remove, err))
     remove->todo = ENTER;
+  if (is_another(remove, err))
+    remove->todo = FIND;
   remove->turns.wait = (uint64_t) FIRST_WAIT << remove->tries;
   remove->tries++;
   return true;
 }
 
+/* What there is to do, or the next step to it. */
+static int go_on(remove_t *remove) {
+  if (remove->todo == NOTHING)
+    return choose(remove);
+  const todo_t todo = remove->todo;
+  const int err = do_it(remove);
+  if (err == 0 && (todo == RMDIR || todo == UNLINK))
+    remove->tries = 0;
+  return err < 0 ? err : AVOW__TREE_ENTRY;
+}
+
 static avow_value_t remove_some(avow__turns_t *turns) {
   remove_t *remove = (remove_t *) turns;
-  while (!avow__turns_is_over(turns)) {
-    if (remove->todo == NOTHING) {
-      const int step = choose(remove);
-      if (step == AVOW__TREE_END)
-        return avow_int(remove->removed);
-      if (step < 0)
-        return avow__op_error(step, "remove", remove->tree.path);
-    }
-    const todo_t todo = remove->todo;
-    const int err = do_it(remove);
-    if (err == 0 && (todo == RMDIR || todo == UNLINK))
-      remove->tries = 0;
-    if (err < 0 && !is_survived(remove, err))
-      return avow__op_error(err, "remove", remove->tree.path);
-    if (turns->wait > 0)
-      break;
+  while (!avow__turns_is_over(turns) && turns->wait == 0) {
+    const int step = go_on(remove);
+    if (step == AVOW__TREE_END)
+      return avow_int(remove->removed);
+    if (step < 0 && !is_survived(remove, step))
+      return avow__op_error(step, "remove", remove->tree.path);
   }
   return avow_none();
 }

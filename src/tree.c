@@ -1,6 +1,6 @@
 /*
- * Going through a directory tree. The path grows and shrinks with the depth;
- * a level has the names that were read of its directory and not answered yet.
+ * Going through a directory tree. The path grows and shrinks with the depth; a
+ * level that was closed early has the names that were left of its directory.
  */
 #include "tree.h"
 
@@ -10,15 +10,21 @@
 #include "alloc.h"
 #include "disk.h"
 
-/* Entries read in one go, and directories open at a time. */
-enum { BATCH = 64, MOST_OPEN = 32 };
+/* Directories open at a time, and one more on the way back. */
+enum { MOST_OPEN = 32 };
 
 struct avow__level_s {
-  uv_dir_t *dir; /* NULL once it is read and closed */
-  char *names;   /* each with its type before and a NUL behind */
+  avow__dir_t dir;
+  uint64_t dev, ino; /* of one that was closed early */
+  char *names;       /* each with its type before and a NUL behind */
   size_t used, at, room;
   size_t path_len; /* of the directory's */
+  size_t name_at;
   uint64_t note;
+  bool linked;  /* a link led here: ".." is not the level above */
+  int failed;   /* UV_ENOMEM: a name is missing behind those that are kept */
+  bool ended;   /* there are no more entries */
+  bool cut_off; /* there is no way back to the level above */
 };
 
 static bool grow(char **block, size_t *room, size_t need) {
@@ -43,19 +49,10 @@ int avow__tree_init(avow__tree_t *tree, const char *root, size_t len) {
   return 0;
 }
 
-static void close_dir(avow__level_t *level) {
-  if (level->dir == NULL)
-    return;
-  uv_fs_t req;
-  (void) uv_fs_closedir(NULL, &req, level->dir, NULL); /* only read from */
-  uv_fs_req_cleanup(&req);
-  level->dir = NULL;
-}
-
 /* Lets go of the level deepest down. */
 static void pop(avow__tree_t *tree) {
   avow__level_t *level = &tree->levels[--tree->depth];
-  close_dir(level);
+  avow__dir_close(&level->dir);
   avow__free(level->names);
   if (tree->first_open > tree->depth)
     tree->first_open = tree->depth;
@@ -69,45 +66,83 @@ void avow__tree_free(avow__tree_t *tree) {
   *tree = (avow__tree_t){ .path = NULL };
 }
 
-static int add_names(avow__level_t *level, const uv_dirent_t *entries, int n) {
-  for (int i = 0; i < n; i++) {
-    assert(entries[i].name != NULL);
-    const size_t size = strlen(entries[i].name) + 1;
-    if (!grow(&level->names, &level->room, level->used + 1 + size))
-      return UV_ENOMEM;
-    level->names[level->used] = (char) entries[i].type;
-    memcpy(level->names + level->used + 1, entries[i].name, size);
-    level->used += 1 + size;
+static int add_name(avow__level_t *level, const char *name,
+                    uv_dirent_type_t type) {
+  const size_t size = strlen(name) + 1;
+  if (!grow(&level->names, &level->room, level->used + 1 + size))
+    return UV_ENOMEM;
+  level->names[level->used] = (char) type;
+  memcpy(level->names + level->used + 1, name, size);
+  level->used += 1 + size;
+  return 0;
+}
+
+/* As avow__dir_read(), of what is kept and then of what is not read yet. */
+static int next_name(avow__level_t *level, const char **name,
+                     uv_dirent_type_t *type) {
+  if (level->at == level->used && level->failed < 0)
+    return level->failed;
+  if (level->at == level->used)
+    return level->dir.stream != NULL ? avow__dir_read(&level->dir, name, type)
+                                     : 0;
+  *type = (uv_dirent_type_t) level->names[level->at];
+  *name = level->names + level->at + 1;
+  level->at += strlen(*name) + 2;
+  return 1;
+}
+
+/* Reads what is left of the directory. A name that there is no memory for is
+   not read again. */
+static int keep_names(avow__level_t *level) {
+  const char *name;
+  uv_dirent_type_t type;
+  while (level->failed == 0) {
+    const int n = avow__dir_read(&level->dir, &name, &type);
+    if (n <= 0)
+      return n;
+    level->failed = add_name(level, name, type);
   }
-  return n;
+  return level->failed;
 }
 
-/* Adds what is read in one go. How many; 0 at the end. */
-static int read_batch(avow__level_t *level) {
-  /* No analyser sees libuv fill them. */
-  uv_dirent_t entries[BATCH] = { { .name = NULL } };
-  level->dir->dirents = entries;
-  level->dir->nentries = BATCH;
-  uv_fs_t req;
-  int n = uv_fs_readdir(NULL, &req, level->dir, NULL);
-  if (n > 0)
-    n = add_names(level, entries, n);
-  uv_fs_req_cleanup(&req);
-  return n;
+static int close_level(avow__level_t *level) {
+  uv_stat_t stat;
+  int err = avow__dir_stat(&level->dir, &stat);
+  if (err == 0 && level->dir.stream != NULL)
+    err = keep_names(level);
+  if (err < 0)
+    return err;
+  level->dev = stat.st_dev;
+  level->ino = stat.st_ino;
+  avow__dir_close(&level->dir);
+  return 0;
 }
 
-/* Reads what is left of the directory furthest up that is open. */
+/* The directory furthest up of those that are open, unless a link leads on from
+   there, of which patterns have few. */
 static int close_one(avow__tree_t *tree) {
   avow__level_t *level = &tree->levels[tree->first_open];
-  int n;
-  do {
-    n = read_batch(level);
-  } while (n > 0);
-  if (n < 0)
-    return n;
-  close_dir(level);
-  tree->first_open++;
-  return 0;
+  const int err = level[1].linked ? 0 : close_level(level);
+  if (err == 0)
+    tree->first_open++;
+  return err;
+}
+
+/* Opens the level again that is above. */
+static int reopen(avow__level_t *level, const avow__level_t *below) {
+  avow__dir_t dir;
+  uv_stat_t stat;
+  int err = avow__dir_open_above(&below->dir, &dir);
+  if (err < 0)
+    return err;
+  err = avow__dir_stat(&dir, &stat);
+  if (err == 0 && (stat.st_dev != level->dev || stat.st_ino != level->ino))
+    err = UV_ENOENT; /* somebody has moved the one below */
+  if (err < 0)
+    avow__dir_close(&dir);
+  else
+    level->dir = dir;
+  return err;
 }
 
 static int make_room(avow__tree_t *tree) {
@@ -123,18 +158,18 @@ static int make_room(avow__tree_t *tree) {
   return 0;
 }
 
-static int open_dir(const char *path, uv_dir_t **out) {
-  uv_fs_t req;
-  const int err = uv_fs_opendir(NULL, &req, path[0] != '\0' ? path : ".", NULL);
-  *out = req.ptr;
-  uv_fs_req_cleanup(&req);
-  return err;
-}
-
 static void forget_left(avow__tree_t *tree) {
   if (tree->left)
     pop(tree);
   tree->left = false;
+}
+
+avow__place_t avow__tree_place(const avow__tree_t *tree) {
+  const size_t above = tree->left ? tree->depth - 1 : tree->depth;
+  return (avow__place_t){ .dir =
+                              above > 0 ? &tree->levels[above - 1].dir : NULL,
+                          .name = tree->path + tree->name_at,
+                          .path = tree->path };
 }
 
 int avow__tree_enter(avow__tree_t *tree, uint64_t note) {
@@ -144,9 +179,15 @@ int avow__tree_enter(avow__tree_t *tree, uint64_t note) {
     err = close_one(tree);
   if (err < 0)
     return err;
+  const bool linked = tree->type != UV_DIRENT_DIR;
   avow__level_t *level = &tree->levels[tree->depth];
-  *level = (avow__level_t){ .path_len = tree->len, .note = note };
-  err = open_dir(tree->path, &level->dir);
+  *level = (avow__level_t){ .path_len = tree->len,
+                            .name_at = tree->name_at,
+                            .note = note,
+                            .linked = linked };
+  err = avow__dir_open(avow__tree_place(tree),
+                       linked ? AVOW__LINKS_FOLLOWED : AVOW__LINKS_REFUSED,
+                       &level->dir);
   if (err == 0)
     tree->depth++;
   return err;
@@ -171,14 +212,28 @@ static int set_path(avow__tree_t *tree, const avow__level_t *level,
 static void look_at_type(avow__tree_t *tree) {
   uv_stat_t stat;
   if (tree->type == UV_DIRENT_UNKNOWN &&
-      avow__disk_lstat(tree->path, &stat) == 0)
+      avow__place_lstat(avow__tree_place(tree), &stat) == 0)
     tree->type = avow__disk_type(&stat);
 }
 
-static int leave(avow__tree_t *tree) {
-  tree->len = tree->levels[tree->depth - 1].path_len;
+static void go_back_to(avow__tree_t *tree, const avow__level_t *level) {
+  tree->len = level->path_len;
   tree->path[tree->len] = '\0';
+  tree->name_at = level->name_at;
   tree->type = UV_DIRENT_DIR;
+}
+
+static int leave(avow__tree_t *tree) {
+  avow__level_t *level = &tree->levels[tree->depth - 1];
+  go_back_to(tree, level);
+  if (tree->depth > 1 && level[-1].dir.fd < 0 && !level->cut_off) {
+    const int err = reopen(&level[-1], level);
+    if (err < 0)
+      return err;
+  }
+  if (tree->first_open > 0 && tree->first_open == tree->depth - 1)
+    tree->first_open--;
+  tree->left = true;
   return AVOW__TREE_LEFT;
 }
 
@@ -187,30 +242,29 @@ int avow__tree_next(avow__tree_t *tree) {
   if (tree->depth == 0)
     return AVOW__TREE_END;
   avow__level_t *level = &tree->levels[tree->depth - 1];
-  if (level->at == level->used && level->dir != NULL) {
-    level->at = level->used = 0;
-    const int n = read_batch(level);
-    if (n < 0) {
-      (void) leave(tree); /* so that the path is that of the failure */
-      return n;
-    }
-  }
-  if (level->at == level->used) {
-    tree->left = true;
+  if (level->ended)
     return leave(tree);
-  }
-  tree->type = (uv_dirent_type_t) level->names[level->at];
-  const char *name = level->names + level->at + 1;
-  level->at += strlen(name) + 2;
-  const int err = set_path(tree, level, name);
-  if (err == 0)
+  const char *name;
+  int found =
+      level->dir.fd < 0 ? UV_ENOENT : next_name(level, &name, &tree->type);
+  if (found > 0) {
+    found = set_path(tree, level, name);
     look_at_type(tree);
-  return err < 0 ? err : AVOW__TREE_ENTRY;
+    return found < 0 ? found : AVOW__TREE_ENTRY;
+  }
+  if (found < 0) {
+    go_back_to(tree, level);
+    return found;
+  }
+  level->ended = true;
+  return leave(tree);
 }
 
 void avow__tree_skip(avow__tree_t *tree) {
   assert(tree->depth > 0);
-  tree->left = true;
+  avow__level_t *level = &tree->levels[tree->depth - 1];
+  level->cut_off = level->ended || level->dir.fd < 0;
+  level->ended = true;
 }
 
 uint64_t avow__tree_note(const avow__tree_t *tree) {

@@ -1,12 +1,15 @@
 /*
  * Going through a directory tree, on a thread of the pool: its entries one
  * after another, each directory before what is in it if it is entered, and left
- * after that. Symbolic links are entries, never followed below the root.
+ * after that. Symbolic links are entries. A directory is entered by its name in
+ * the one that is open above it, so nobody who exchanges directories for links
+ * meanwhile leads anybody out of the tree.
  *
  * However deep the tree, few directories are open: those far up are read to
  * their end and closed, for a place in a directory cannot be found again. What
  * that takes is their names, and a byte or two each; else memory is in
- * proportion to the depth.
+ * proportion to the depth. The way back to one that was closed is "..", and it
+ * has to be the same directory.
  */
 #ifndef AVOW_TREE_PRIVATE_H
 #define AVOW_TREE_PRIVATE_H
@@ -15,6 +18,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <uv.h>
+
+#include "place.h"
 
 typedef struct avow__level_s avow__level_t;
 
@@ -44,13 +49,21 @@ int avow__tree_init(avow__tree_t *tree, const char *root, size_t len);
 /* Also of one that is zero. */
 void avow__tree_free(avow__tree_t *tree);
 
-/* An avow__step_t, or an error of the directory at the path. */
+/* An avow__step_t, or an error of the directory at the path: it cannot be read
+   further, or there is no way back to it, which may be tried again by asking
+   again. */
 int avow__tree_next(avow__tree_t *tree);
 
-/* Goes into the path, with a note for avow__tree_note(). */
+/* Where next()'s answer is, by its name in the directory that it is in: for as
+   long as the tree is neither asked nor entered. */
+avow__place_t avow__tree_place(const avow__tree_t *tree);
+
+/* Goes into the path, with a note for avow__tree_note(). What was said to be a
+   directory has to be one still, and no link: UV_ENOTDIR, UV_ELOOP. */
 int avow__tree_enter(avow__tree_t *tree, uint64_t note);
 
-/* Leaves the directory, of which an error was the answer. */
+/* Gives up what is left of the directory, of which an error was the answer: the
+   next answer is that it was left. */
 void avow__tree_skip(avow__tree_t *tree);
 
 /* Of the directory that the entry is in, or that was just left. */

@@ -3,6 +3,7 @@
 #include "disk.h"
 
 #include <dirent.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -67,6 +68,18 @@ void make_file(const char *name, const char *text) {
 
 void make_dir(const char *name) {
   assert_int_equal(mkdir(at(name), 0755), 0);
+}
+
+void make_chain(const char *name, int levels) {
+  make_dir(name);
+  int dir = open(at(name), O_RDONLY | O_DIRECTORY);
+  for (int i = 0; i < levels; i++) {
+    assert_int_equal(mkdirat(dir, "d", 0755), 0);
+    const int next = openat(dir, "d", O_RDONLY | O_DIRECTORY);
+    (void) close(dir); /* only looked into */
+    dir = next;
+  }
+  assert_int_equal(close(dir), 0);
 }
 
 void make_link(const char *name, const char *target) {

@@ -14,8 +14,8 @@ script='sh test/long.sh'
 build=build-long
 records=$build/steps
 steps='tools clang_debug clang_release no_async valgrind coverage mcdc
-  conformance differential simulate random depth soak load writers faults
-  machines libuvs hosts roots fuzzing'
+  conformance differential simulate random depth soak load writers races
+  faults machines libuvs hosts roots fuzzing'
 core='-Dexamples=false -Dbench=false'
 limit=7200
 export CI=1 # what is missing is a failure then, not skipped
@@ -115,6 +115,14 @@ load() {
 writers() {
   programs release test/test_successor
   ROUNDS=10000 "$build/release/test/test_successor"
+}
+
+# Trees, while somebody exchanges what is in them.
+races() {
+  programs release test/test_remove test/test_walk
+  for suite in remove walk; do
+    ROUNDS=2000 "$build/release/test/test_$suite"
+  done
 }
 
 faults() {

@@ -14,6 +14,7 @@
 
 #include "../src/disk.h"
 #include "disk.h"
+#include "place.h"
 
 /* What the calls of a function give in place of what they would. */
 typedef struct {
@@ -62,18 +63,18 @@ int __wrap_uv_signal_init(uv_loop_t *on, uv_signal_t *handle) {
   return refuses(&signals) ? signals.err : __real_uv_signal_init(on, handle);
 }
 
-int __wrap_uv_fs_readdir(uv_loop_t *on, uv_fs_t *req, uv_dir_t *dir,
-                         uv_fs_cb cb);
-int __real_uv_fs_readdir(uv_loop_t *on, uv_fs_t *req, uv_dir_t *dir,
-                         uv_fs_cb cb);
-int __wrap_uv_fs_readdir(uv_loop_t *on, uv_fs_t *req, uv_dir_t *dir,
-                         uv_fs_cb cb) {
+int __wrap_avow__dir_read(avow__dir_t *dir, const char **name,
+                          uv_dirent_type_t *type);
+int __real_avow__dir_read(avow__dir_t *dir, const char **name,
+                          uv_dirent_type_t *type);
+int __wrap_avow__dir_read(avow__dir_t *dir, const char **name,
+                          uv_dirent_type_t *type) {
   atomic_store(&has_come, true);
   while (atomic_load(&waits) && avow_work_is_wanted())
     uv_sleep(1);
-  const int n = __real_uv_fs_readdir(on, req, dir, cb);
-  for (int i = 0; hides_types && i < n; i++)
-    dir->dirents[i].type = UV_DIRENT_UNKNOWN;
+  const int n = __real_avow__dir_read(dir, name, type);
+  if (hides_types && n > 0)
+    *type = UV_DIRENT_UNKNOWN;
   return refuses(&readings) ? readings.err : n;
 }
 
@@ -83,10 +84,10 @@ uint64_t __wrap_uv_hrtime(void) {
   return atomic_load(&waits) ? 1 : __real_uv_hrtime();
 }
 
-int __wrap_avow__disk_lstat(const char *path, uv_stat_t *out);
-int __real_avow__disk_lstat(const char *path, uv_stat_t *out);
-int __wrap_avow__disk_lstat(const char *path, uv_stat_t *out) {
-  return refuses(&looks) ? looks.err : __real_avow__disk_lstat(path, out);
+int __wrap_avow__place_lstat(avow__place_t place, uv_stat_t *out);
+int __real_avow__place_lstat(avow__place_t place, uv_stat_t *out);
+int __wrap_avow__place_lstat(avow__place_t place, uv_stat_t *out) {
+  return refuses(&looks) ? looks.err : __real_avow__place_lstat(place, out);
 }
 
 /* As a failing call of the system's. */
@@ -129,10 +130,10 @@ int __wrap_avow__disk_fsync(uv_file file) {
   return refuses(&syncs) ? syncs.err : __real_avow__disk_fsync(file);
 }
 
-int __wrap_avow__disk_rmdir(const char *path);
-int __real_avow__disk_rmdir(const char *path);
-int __wrap_avow__disk_rmdir(const char *path) {
-  return refuses(&removals) ? removals.err : __real_avow__disk_rmdir(path);
+int __wrap_avow__place_rmdir(avow__place_t place);
+int __real_avow__place_rmdir(avow__place_t place);
+int __wrap_avow__place_rmdir(avow__place_t place) {
+  return refuses(&removals) ? removals.err : __real_avow__place_rmdir(place);
 }
 
 /* The first loop of a process makes the lock of all. */

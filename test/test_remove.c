@@ -5,9 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "disk.h"
+#include "exchange.h"
 
-enum { DEEP = 500, MANY = 3000 };
+/* Deeper than a path may be long. */
+enum { DEEP = 2500, MANY = 3000, PAIRS = 8 };
 
 static avow_promise_t *make_dirs(const char *name) {
   return avow_make_dirs(loop, at(name), 0755);
@@ -225,6 +226,23 @@ static void remove_tree_removes_a_deep_tree(void **state) {
   assert_int_equal(open_files(), before);
 }
 
+static void remove_tree_stays_inside_while_others_exchange(void **state) {
+  make_dir("outside");
+  make_file("outside/file", "kept");
+  const uv_pid_t pid = start_exchanging("a", PAIRS);
+
+  for (int i = rounds(); i > 0; i--) {
+    make_pairs("a", PAIRS, "../outside");
+    const avow_value_t v = avow_run(start_remove());
+    assert_string_equal(avow_error_message(&v), "no error");
+    avow_value_unref(v);
+    assert_missing("a");
+    assert_file("outside/file", "kept");
+  }
+
+  stop_exchanging(pid);
+}
+
 static void remove_tree_removes_a_wide_one(void **state) {
   make_many();
 
@@ -275,6 +293,30 @@ static void remove_tree_waits_for_what_is_busy(void **state) {
 
   assert_fulfils_int(p, ENTRIES);
   assert_missing("a");
+}
+
+static avow_value_t exchange_cb(const avow_value_t *arg, void *limit) {
+  assert_int_equal(rename(at("a"), at("aside")), 0);
+  make_link("a", "outside");
+  return limit_cb(arg, limit);
+}
+
+/* It was a directory when it was looked at, and could not be opened. */
+static void remove_tree_enters_no_link_that_was_a_directory(void **state) {
+  struct rlimit limit;
+  assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  make_dir("outside");
+  make_file("outside/file", "kept");
+  make_dir("a");
+  const struct rlimit none = { 3, limit.rlim_max };
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+
+  avow_promise_t *p = start_remove();
+  avow_unref(avow_then(avow_sleep(loop, 30), exchange_cb, NULL, &limit));
+
+  assert_fulfils_int(p, 1);
+  assert_missing("a");
+  assert_file("outside/file", "kept");
 }
 
 static void remove_tree_gives_up_on_what_stays_busy(void **state) {
@@ -364,10 +406,12 @@ int main(void) {
     DISK_CASE(remove_tree_removes_a_file),
     DISK_CASE(remove_tree_removes_links_not_what_they_lead_to),
     DISK_CASE(remove_tree_removes_a_deep_tree),
+    DISK_CASE(remove_tree_stays_inside_while_others_exchange),
     DISK_CASE(remove_tree_removes_a_wide_one),
     DISK_CASE(remove_tree_rejects_what_nobody_means),
     DISK_CASE(remove_tree_rejects_naming_what_stays),
     DISK_CASE(remove_tree_waits_for_what_is_busy),
+    DISK_CASE(remove_tree_enters_no_link_that_was_a_directory),
     DISK_CASE(remove_tree_gives_up_on_what_stays_busy),
     DISK_CASE(remove_tree_stops_when_cancelled),
     DISK_CASE(remove_tree_stops_between_turns),

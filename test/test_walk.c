@@ -5,9 +5,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "exchange.h"
 #include "tree_on_disk.h"
 
-enum { ENTRIES = 8, DEEP = 200 };
+enum { ENTRIES = 8, DEEP = 200, PAIRS = 8 };
 
 typedef struct {
   int entries, dirs, links, errors;
@@ -26,6 +27,7 @@ static void count(walked_t *walked, const avow_found_t *entry) {
   if (entry->depth > walked->deepest)
     walked->deepest = entry->depth;
   assert_true(begins_with(entry->path, at("")));
+  assert_null(strstr(entry->path, "/outside"));
 }
 
 /* How it ended. */
@@ -184,6 +186,21 @@ static void walk_loses_nothing_of_a_directory_it_closes_early(void **state) {
   assert_int_equal(walked.errors, 0);
 }
 
+static void walk_stays_inside_while_others_exchange(void **state) {
+  make_dir("other");
+  make_file("other/outside", "");
+  make_pairs("a", PAIRS, "../other");
+  const uv_pid_t pid = start_exchanging("a", PAIRS);
+
+  for (int i = rounds(); i > 0; i--) {
+    walked_t walked = { 0 };
+    assert_int_equal(take_all(avow_walk(loop, at("a")), &walked), 0);
+    assert_true(walked.dirs > 0);
+  }
+
+  stop_exchanging(pid);
+}
+
 static void walk_reads_ahead_no_more_than_there_is_room(void **state) {
   make_dir("a");
   make_many();
@@ -290,6 +307,7 @@ int main(void) {
     DISK_CASE(walk_follows_a_link_that_it_is_given),
     DISK_CASE(walk_goes_deep_below_a_wide_directory),
     DISK_CASE(walk_goes_deep_with_few_open_directories),
+    DISK_CASE(walk_stays_inside_while_others_exchange),
     DISK_CASE(walk_reads_ahead_no_more_than_there_is_room),
     DISK_CASE(walk_gives_a_wide_directory_bit_by_bit),
     DISK_CASE(walk_fails_naming_what_cannot_be_read),

@@ -4,8 +4,11 @@
  * it is cancelled. An error's message names the operation and the very entry
  * that failed: "remove '/a/b/c': permission denied". A path that is NULL or
  * empty is UV_EINVAL. Below the path that is given, no symbolic link is
- * followed; but these are paths, not open directories: do not use them where
- * others who are not trusted may exchange a directory for a link meanwhile.
+ * followed, nor one that others put in the place of a directory meanwhile: what
+ * is in a directory goes by its name there, and the directory is held open. So
+ * a tree may be deeper than the system lets a path be long. These are paths
+ * all the same, and lead elsewhere when others change them: all of them on
+ * Windows, the one that is given, and those of copies.
  */
 #ifndef AVOW_TREE_H
 #define AVOW_TREE_H
@@ -46,7 +49,7 @@ typedef struct avow_found_s {
  * A channel of OBJECTs, see avow_to_found(): all that is below the path, each
  * directory before what is in it, in no other order. A few entries are read
  * ahead, and no more while the channel is full: memory is in proportion to the
- * depth. No more than 32 directories are open: of those further up from there
+ * depth. No more than 33 directories are open: of those further up from there
  * the names that are left are kept in memory. Links are entries, not followed,
  * but for the path itself. Fails if that cannot be read (UV_ENOENT, UV_ENOTDIR,
  * …). To stop, close the channel.
@@ -62,11 +65,11 @@ AVOW_API const avow_found_t *avow_to_found(const avow_value_t *v);
  * there are none. * is any part of a name, ? one character of UTF-8, [a-z] and
  * [!a-z] a set, \ takes what follows as it is; ** as a whole name is any number
  * of directories, links not followed. A dot that begins a name has to be
- * written out. A slash at the end: directories only. What may not be read, or
- * is too deep for a path, is passed over. UV_EINVAL for more than 62 names from
- * the first with one of these on, UV_ENAMETOOLONG for more than 4096 bytes.
- * Matching a name takes time in proportion to both lengths at most. Cancelling
- * and avow_loop_close() stop it at the entry that it is at.
+ * written out. A slash at the end: directories only. What may not be read is
+ * passed over. UV_EINVAL for more than 62 names from the first with one of these
+ * on, UV_ENAMETOOLONG for more than 4096 bytes. Matching a name takes time in
+ * proportion to both lengths at most. Cancelling and avow_loop_close() stop it
+ * at the entry that it is at.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_glob(uv_loop_t *loop,
                                                  const char *pattern);

@@ -32,6 +32,7 @@ typedef union {
   ssize_t (*readlink)(const char *, char *, size_t);
   int (*utimensat)(int, const char *, const struct timespec[2], int);
   DIR *(*opendir)(const char *);
+  DIR *(*fdopendir)(int);
   struct dirent *(*readdir)(DIR *);
   struct dirent64 *(*readdir64)(DIR *);
   int (*file)(int);
@@ -135,6 +136,10 @@ ssize_t readlinkat(int dir, const char *path, char *buf, size_t len) {
   return fails(CALL_READLINK)
              ? -1
              : next("readlinkat").readlinkat(dir, path, buf, len);
+}
+
+DIR *fdopendir(int fd) {
+  return fails(CALL_OPENDIR) ? NULL : next("fdopendir").fdopendir(fd);
 }
 
 DIR *opendir(const char *path) {

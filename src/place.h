@@ -1,0 +1,57 @@
+/*
+ * Places in a tree: a name in a directory that is held open. What others do to
+ * the path meanwhile, such as putting a link where a directory was, leads nobody
+ * elsewhere: what is done at a place is done in that directory, and at nothing
+ * but a directory's own entry. How deep that lies does not matter either.
+ * Windows has no such calls, and a place there is its path.
+ *
+ * These are plain calls, for jobs of the thread pool. They give 0 or more, or a
+ * libuv code, and none of them UV_EINTR.
+ */
+#ifndef AVOW_PLACE_H
+#define AVOW_PLACE_H
+
+#include <stdbool.h>
+#include <uv.h>
+
+/* A directory that is held open. */
+typedef struct avow__dir_s {
+  int fd;       /* -1: it is not open */
+  void *stream; /* what its entries are read from; NULL: it is not read */
+} avow__dir_t;
+
+typedef struct avow__place_s {
+  const avow__dir_t *dir; /* NULL: where the process is */
+  const char *name;       /* in it; "" is where the process is */
+  const char *path;       /* of the same, for where paths are needed */
+} avow__place_t;
+
+/* What a link says is nothing of the place. */
+typedef enum avow__links_e {
+  AVOW__LINKS_REFUSED, /* UV_ENOTDIR or UV_ELOOP */
+  AVOW__LINKS_FOLLOWED
+} avow__links_t;
+
+/* To read its entries, too. A failure leaves *out closed. */
+int avow__dir_open(avow__place_t place, avow__links_t links, avow__dir_t *out);
+
+/* The directory that an open one is in, by now; it cannot be read. */
+int avow__dir_open_above(const avow__dir_t *dir, avow__dir_t *out);
+
+/* 1: the next entry, whose name is valid until the next call; 0 at the end. */
+int avow__dir_read(avow__dir_t *dir, const char **name, uv_dirent_type_t *type);
+
+/* Which directory it is: its numbers tell it from all others while it is
+   there. */
+int avow__dir_stat(const avow__dir_t *dir, uv_stat_t *out);
+
+/* Also one that is closed. */
+void avow__dir_close(avow__dir_t *dir);
+
+/* What is at the place; a failure leaves *out as it was. */
+int avow__place_lstat(avow__place_t place, uv_stat_t *out);
+
+int avow__place_unlink(avow__place_t place);
+int avow__place_rmdir(avow__place_t place);
+
+#endif
