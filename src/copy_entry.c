@@ -1,10 +1,11 @@
 /*
  * Copying one entry. Nothing is written through a link at the target: what is
- * to be replaced is removed, and the copy is a new file.
+ * to be replaced loses its name to the copy, which is a new file.
  */
 #include "copy_entry.h"
 
 #include "alloc.h"
+#include "beside.h"
 #include "disk.h"
 
 enum { PERMISSIONS = 07777, USABLE = 0700 };
@@ -34,27 +35,36 @@ static int copy_new(const char *from, const char *to, const uv_stat_t *stat) {
   return UV_ENOTSUP; /* libuv makes no others */
 }
 
-/* Makes way, unless what is there is the very thing to be copied. */
-static int remove_old(const char *to, const uv_stat_t *stat) {
+typedef struct {
+  const char *from;
+  const uv_stat_t *stat;
+} source_t;
+
+static int copy_source(const char *to, const void *data) {
+  const source_t *source = data;
+  return copy_new(source->from, to, source->stat);
+}
+
+/* Unless what is there is the very thing to be copied. */
+static int replace(const char *from, const char *to, const uv_stat_t *stat) {
+  const source_t source = { from, stat };
   uv_stat_t old;
   const int err = avow__disk_lstat(to, &old);
   if (err < 0)
     return err;
   if (old.st_dev == stat->st_dev && old.st_ino == stat->st_ino)
     return UV_EINVAL;
-  return avow__disk_type(&old) == UV_DIRENT_DIR ? UV_EISDIR
-                                                : avow__disk_unlink(to);
+  return avow__disk_type(&old) == UV_DIRENT_DIR
+             ? UV_EISDIR
+             : avow__beside(to, copy_source, &source);
 }
 
 int avow__copy_entry(const char *from, const char *to, const uv_stat_t *stat,
                      avow_existing_t existing) {
-  int err = copy_new(from, to, stat);
+  const int err = copy_new(from, to, stat);
   if (err != UV_EEXIST || existing == AVOW_EXISTING_REFUSE)
     return err;
-  if (existing == AVOW_EXISTING_KEEP)
-    return 0;
-  err = remove_old(to, stat);
-  return err < 0 ? err : copy_new(from, to, stat);
+  return existing == AVOW_EXISTING_KEEP ? 0 : replace(from, to, stat);
 }
 
 int avow__copy_dir(const char *to, const uv_stat_t *stat) {

@@ -2,7 +2,9 @@
 #define _XOPEN_SOURCE 700 /* mknod() */
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -206,6 +208,38 @@ static void what_is_there_is_replaced_on_another_file_system(void **state) {
                      ENTRIES);
   assert_copied("back");
   avow_value_unref(avow_run(avow_remove_tree(loop, elsewhere)));
+}
+
+enum { LARGE = 2 << 20 };
+
+static void make_large(const char *name) {
+  static char text[LARGE + 1];
+  memset(text, 'x', LARGE);
+  make_file(name, text);
+}
+
+/* As if it was of that size, to all that is written from now on. */
+static void fill_disk_at(rlim_t size) {
+  const struct rlimit limit = { size, RLIM_INFINITY };
+  assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+static void what_is_there_stays_when_the_disk_is_full(void **state) {
+  const int before = open_files();
+  make_dir("a");
+  make_large("a/one");
+  make_dir("to");
+  make_file("to/one", "old");
+
+  fill_disk_at(LARGE / 2);
+  const avow_value_t v = avow_run(copy_with("a", "to", AVOW_EXISTING_REPLACE));
+  fill_disk_at(RLIM_INFINITY);
+
+  assert_int_equal(avow_error_code(&v), UV_EFBIG);
+  avow_value_unref(v);
+  assert_file("to/one", "old");
+  assert_int_equal(entries_of("to"), 1);
+  assert_int_equal(open_files(), before);
 }
 
 static void what_is_there_is_kept(void **state) {
@@ -470,6 +504,7 @@ int main(void) {
     DISK_CASE(copy_tree_copies_a_deep_one),
     DISK_CASE(what_is_there_is_refused),
     DISK_CASE(what_is_there_is_replaced),
+    DISK_CASE(what_is_there_stays_when_the_disk_is_full),
     DISK_CASE(what_is_there_is_kept),
     DISK_CASE(a_directory_that_is_there_stays_as_it_is),
     DISK_CASE(what_is_of_another_kind_is_not_replaced),
@@ -491,5 +526,6 @@ int main(void) {
     DISK_CASE(what_is_there_is_replaced_on_another_file_system),
   };
   disk_init();
+  (void) signal(SIGXFSZ, SIG_IGN);
   return RUN(tests);
 }

@@ -25,7 +25,7 @@ typedef struct {
 } refusal_t;
 
 static refusal_t locks, wakers, signals, readings, looks, removals;
-static refusal_t unnamed, named, links, syncs;
+static refusal_t unnamed, named, links, syncs, renamings;
 static bool hides_types;
 static atomic_bool has_come;
 static atomic_bool waits; /* until what reads is not wanted; outside time */
@@ -122,6 +122,13 @@ int __wrap_linkat(int from_dir, const char *from, int dir, const char *to,
                   int flags) {
   return refuses(&links) ? refused(&links)
                          : __real_linkat(from_dir, from, dir, to, flags);
+}
+
+int __wrap_avow__disk_rename(const char *from, const char *to);
+int __real_avow__disk_rename(const char *from, const char *to);
+int __wrap_avow__disk_rename(const char *from, const char *to) {
+  return refuses(&renamings) ? renamings.err
+                             : __real_avow__disk_rename(from, to);
 }
 
 int __wrap_avow__disk_fsync(uv_file file);
@@ -314,6 +321,20 @@ static void replacing_tells_of_a_disk_that_breaks(void **state) {
   assert_replaced();
 }
 
+static void copying_that_gets_no_name_leaves_what_is_there(void **state) {
+  const avow_copy_options_t options = { .existing = AVOW_EXISTING_REPLACE };
+  make_tree();
+  make_dir("to");
+  make_dir("to/b");
+  make_file("to/b/file", "old");
+  renamings = once(UV_EIO);
+
+  assert_rejects(avow_copy_tree(loop, at("a"), at("to"), &options), UV_EIO);
+
+  assert_file("to/b/file", "old");
+  assert_int_equal(entries_of("to/b"), 1);
+}
+
 typedef struct {
   int entries, errors, dirs, unknown;
 } walked_t;
@@ -416,7 +437,7 @@ static void glob_stops_in_the_midst_when_its_loop_closes(void **state) {
 
 static int setup(void **state) {
   locks = wakers = signals = readings = looks = removals = never;
-  unnamed = named = links = syncs = never;
+  unnamed = named = links = syncs = renamings = never;
   hides_types = false;
   atomic_store(&has_come, false);
   atomic_store(&waits, false);
@@ -434,6 +455,7 @@ int main(void) {
     REFUSED_CASE(copying_a_tree_needs_a_lock),
     REFUSED_CASE(removing_waits_for_what_may_pass),
     REFUSED_CASE(removing_stops_at_what_stays),
+    REFUSED_CASE(copying_that_gets_no_name_leaves_what_is_there),
     REFUSED_CASE(replacing_takes_a_name_where_it_needs_one),
     REFUSED_CASE(replacing_looks_for_a_name_that_is_free),
     REFUSED_CASE(replacing_gives_up_where_no_name_is_free),

@@ -76,8 +76,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_glob(uv_loop_t *loop,
 
 /** What becomes of files and links that are at the target already. */
 typedef enum avow_existing_e {
-  AVOW_EXISTING_REFUSE, /* UV_EEXIST */
-  AVOW_EXISTING_REPLACE,
+  AVOW_EXISTING_REFUSE,  /* UV_EEXIST */
+  AVOW_EXISTING_REPLACE, /* in one go, by the copy that is made beside them */
   AVOW_EXISTING_KEEP
 } avow_existing_t;
 

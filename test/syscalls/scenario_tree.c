@@ -139,10 +139,19 @@ static avow_promise_t *start_overwriting(void) {
   return keep(avow_copy_tree(loop, at("tree"), at("copy"), &options));
 }
 
+static bool is_overwritten(void) {
+  trial_check(is_filled("copy/one", 'x') || is_filled("copy/one", '1'),
+              "a file is as it was or as it is to be");
+  trial_check(is_filled("copy/a/two", 'x') || is_filled("copy/a/two", '2'),
+              "a file is as it was or as it is to be");
+  trial_check(is_there("copy/a/link"), "a link takes the place of a file");
+  return is_copied();
+}
+
 const scenario_t overwriting_tree = { .name = "overwriting a tree",
                                       .start = start_overwriting,
-                                      .is_intact = is_copied,
-                                      .calls = COPYING | BIT(CALL_REMOVE),
+                                      .is_intact = is_overwritten,
+                                      .calls = COPYING | BIT(CALL_RENAME),
                                       .optional =
                                           IN_OTHER_WAYS | BIT(CALL_CLOSE) };
 

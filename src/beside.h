@@ -1,0 +1,17 @@
+/*
+ * What is to replace something is made beside it, and takes its name once it is
+ * whole: until then what was there stays, also if the disk is full. For jobs of
+ * the thread pool.
+ */
+#ifndef AVOW_BESIDE_H
+#define AVOW_BESIDE_H
+
+/* Makes what is new at the path, where nothing is: 0 or a libuv code, UV_EEXIST
+   for another path, please. */
+typedef int avow__make_fn(const char *path, const void *data);
+
+/* Has it made beside the path, and renamed to that. Whatever goes wrong removes
+   it again. */
+int avow__beside(const char *path, avow__make_fn *make, const void *data);
+
+#endif
