@@ -6,10 +6,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../src/disk.h"
@@ -141,24 +139,6 @@ int __wrap_avow__place_rmdir(avow__place_t place);
 int __real_avow__place_rmdir(avow__place_t place);
 int __wrap_avow__place_rmdir(avow__place_t place) {
   return refuses(&removals) ? removals.err : __real_avow__place_rmdir(place);
-}
-
-/* The first loop of a process makes the lock of all. */
-
-static int first_loop_status;
-
-static void make_first_loop(void) {
-  uv_loop_t first;
-  (void) signal(SIGABRT, SIG_DFL);
-  locks = once(UV_ENOMEM);
-  (void) uv_loop_init(&first);
-  (void) avow_loop_init(&first, NULL);
-  _exit(0);
-}
-
-static void process_without_a_lock_ends(void **state) {
-  assert_true(WIFSIGNALED(first_loop_status));
-  assert_int_equal(WTERMSIG(first_loop_status), SIGABRT);
 }
 
 /* Other threads' ways in. */
@@ -448,7 +428,6 @@ static int setup(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    REFUSED_CASE(process_without_a_lock_ends),
     REFUSED_CASE(remote_needs_a_lock_and_a_waker),
     REFUSED_CASE(loops_need_locks),
     REFUSED_CASE(signals_need_a_handle),
@@ -468,10 +447,6 @@ int main(void) {
     REFUSED_CASE(glob_stops_in_the_midst_when_cancelled),
     REFUSED_CASE(glob_stops_in_the_midst_when_its_loop_closes),
   };
-  const pid_t child = fork(); /* before this process has a loop */
-  if (child == 0)
-    make_first_loop();
-  (void) waitpid(child, &first_loop_status, 0);
   disk_init();
   return RUN(tests);
 }
