@@ -55,10 +55,8 @@ static bool is_none(ssize_t result) {
 /* Also what is not there; and not what the file has by itself. */
 static bool copy_attribute(copying_t *c, const char *name) {
   const ssize_t len = fgetxattr(c->from, name, c->value, MOST);
-  if (is_none(len))
-    return true;
   if (len < 0)
-    return false;
+    return is_none(len);
   const ssize_t other = fgetxattr(c->to, name, c->other, MOST);
   if (other == len && memcmp(c->value, c->other, (size_t) len) == 0)
     return true;

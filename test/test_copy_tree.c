@@ -494,6 +494,21 @@ static void copy_tree_survives_failing_memory_heard(void **state) {
   assert_int_equal(open_files(), before);
 }
 
+static avow_promise_t *start_replacing(void) {
+  return copy_with("one", "two", AVOW_EXISTING_REPLACE);
+}
+
+static void replacing_survives_failing_memory(void **state) {
+  make_file("one", "new");
+  make_file("two", "old");
+
+  survive_failing_memory(start_replacing, NULL);
+
+  run();
+  assert_file("two", "new");
+  assert_int_equal(entries_of(""), 2);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     DISK_CASE(copy_tree_copies_all_of_it),
@@ -523,6 +538,7 @@ int main(void) {
     DISK_CASE(loop_close_stops_a_copy),
     DISK_CASE(copy_tree_survives_failing_memory),
     DISK_CASE(copy_tree_survives_failing_memory_heard),
+    DISK_CASE(replacing_survives_failing_memory),
     DISK_CASE(what_is_there_is_replaced_on_another_file_system),
   };
   disk_init();

@@ -23,7 +23,7 @@ typedef struct {
 } refusal_t;
 
 static refusal_t locks, wakers, signals, readings, looks, removals;
-static refusal_t unnamed, named, links, syncs, renamings;
+static refusal_t unnamed, named, links, syncs, renamings, copies, held;
 static bool hides_types;
 static atomic_bool has_come;
 static atomic_bool waits; /* until what reads is not wanted; outside time */
@@ -120,6 +120,18 @@ int __wrap_linkat(int from_dir, const char *from, int dir, const char *to,
                   int flags) {
   return refuses(&links) ? refused(&links)
                          : __real_linkat(from_dir, from, dir, to, flags);
+}
+
+int __wrap_flock(int file, int operation);
+int __real_flock(int file, int operation);
+int __wrap_flock(int file, int operation) {
+  return refuses(&held) ? refused(&held) : __real_flock(file, operation);
+}
+
+int __wrap_avow__disk_copyfile(const char *from, const char *to);
+int __real_avow__disk_copyfile(const char *from, const char *to);
+int __wrap_avow__disk_copyfile(const char *from, const char *to) {
+  return refuses(&copies) ? copies.err : __real_avow__disk_copyfile(from, to);
 }
 
 int __wrap_avow__disk_rename(const char *from, const char *to);
@@ -266,6 +278,29 @@ static void replacing_looks_for_a_name_that_is_free(void **state) {
   assert_replaced();
 }
 
+/* Another writer may take it for one that was left, until it is locked. */
+static void replacing_leaves_a_file_that_another_has_locked(void **state) {
+  make_file("file", "old");
+  unnamed = always(UV_ENOTSUP);
+  held = once(UV_EAGAIN);
+
+  assert_fulfils_int(replace(), 3);
+
+  assert_file("file", "new");
+  assert_int_equal(entries_of(""), 2);
+  assert_replaced();
+}
+
+/* Where there are none. */
+static void replacing_goes_on_without_locks(void **state) {
+  make_file("file", "old");
+  held = always(UV_ENOTSUP);
+  assert_replaced();
+
+  unnamed = always(UV_ENOTSUP);
+  assert_replaced();
+}
+
 static void replacing_gives_up_where_no_name_is_free(void **state) {
   make_file("file", "old");
   links = always(UV_EEXIST);
@@ -299,6 +334,19 @@ static void replacing_tells_of_a_disk_that_breaks(void **state) {
 
   syncs = (refusal_t){ .err = UV_EINVAL, .after = 1, .times = 1 };
   assert_replaced();
+}
+
+static void copying_looks_for_a_name_that_is_free(void **state) {
+  const avow_copy_options_t options = { .existing = AVOW_EXISTING_REPLACE };
+  make_file("file", "new");
+  make_file("to", "old");
+  copies = (refusal_t){ .err = UV_EEXIST, .after = 1, .times = 2 };
+
+  assert_fulfils_int(avow_copy_tree(loop, at("file"), at("to"), &options), 1);
+
+  assert_int_equal(copies.calls, 4);
+  assert_file("to", "new");
+  assert_int_equal(entries_of(""), 2);
 }
 
 static void copying_that_gets_no_name_leaves_what_is_there(void **state) {
@@ -388,6 +436,17 @@ static void walk_stops_in_the_midst_when_its_loop_closes(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
+static void glob_passes_over_what_opens_and_cannot_be_read(void **state) {
+  make_tree();
+  readings = once(UV_EACCES);
+
+  const avow_value_t v = avow_run(avow_glob(loop, at("**/b")));
+
+  assert_int_equal(v.tag, AVOW_LIST);
+  assert_int_equal(readings.calls, 1);
+  avow_value_unref(v);
+}
+
 /* One directory in the other: it reads no other than the one it is in. */
 static void glob_stops_in_the_midst(bool closing) {
   make_dir("a/b/c");
@@ -417,7 +476,7 @@ static void glob_stops_in_the_midst_when_its_loop_closes(void **state) {
 
 static int setup(void **state) {
   locks = wakers = signals = readings = looks = removals = never;
-  unnamed = named = links = syncs = renamings = never;
+  unnamed = named = links = syncs = renamings = copies = held = never;
   hides_types = false;
   atomic_store(&has_come, false);
   atomic_store(&waits, false);
@@ -435,8 +494,11 @@ int main(void) {
     REFUSED_CASE(removing_waits_for_what_may_pass),
     REFUSED_CASE(removing_stops_at_what_stays),
     REFUSED_CASE(copying_that_gets_no_name_leaves_what_is_there),
+    REFUSED_CASE(copying_looks_for_a_name_that_is_free),
     REFUSED_CASE(replacing_takes_a_name_where_it_needs_one),
     REFUSED_CASE(replacing_looks_for_a_name_that_is_free),
+    REFUSED_CASE(replacing_leaves_a_file_that_another_has_locked),
+    REFUSED_CASE(replacing_goes_on_without_locks),
     REFUSED_CASE(replacing_gives_up_where_no_name_is_free),
     REFUSED_CASE(replacing_tells_what_keeps_it_from_a_name),
     REFUSED_CASE(replacing_tells_of_a_disk_that_breaks),
@@ -444,6 +506,7 @@ int main(void) {
     REFUSED_CASE(walk_looks_at_what_it_is_not_told),
     REFUSED_CASE(walk_gives_what_it_may_not_look_at),
     REFUSED_CASE(walk_stops_in_the_midst_when_its_loop_closes),
+    REFUSED_CASE(glob_passes_over_what_opens_and_cannot_be_read),
     REFUSED_CASE(glob_stops_in_the_midst_when_cancelled),
     REFUSED_CASE(glob_stops_in_the_midst_when_its_loop_closes),
   };

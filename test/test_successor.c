@@ -281,6 +281,20 @@ static void replace_file_drops_what_it_is_capable_of(void **state) {
   assert_int_equal(mode_of("file"), 0755);
 }
 
+/* What only the system's administrators set may say who has access. */
+static void replace_file_without_an_attribute_is_its_owners_alone(void **s) {
+  need_root();
+  make_old("file", 0644);
+  give("file", NOBODY, NOBODY);
+  if (setxattr(at("file"), "security.note", "set", 3, 0) != 0)
+    skip_because("the file system has no attributes of the system's");
+
+  replace_as_nobody("file", 0);
+
+  assert_no_attribute("file", "security.note");
+  assert_int_equal(mode_of("file"), 0600);
+}
+
 /* Nobody knows what its ACL was. */
 static void replace_file_that_cannot_be_read_is_its_owners_alone(void **state) {
   need_root();
@@ -340,6 +354,20 @@ static void what_a_killed_writer_left_goes(void **state) {
   assert_int_equal(close(dir), 0);
 }
 
+static void what_was_left_goes_although_it_cannot_be_read(void **state) {
+  need_root();
+  const int dir = open(at(""), O_RDONLY | O_DIRECTORY);
+  avow__temp_file_t t = open_temp(dir, "file");
+  assert_int_equal(fchmod(t.file, 0200), 0);
+  assert_int_equal(fchown(t.file, NOBODY, NOBODY), 0);
+  assert_int_equal(close(t.file), 0);
+
+  replace_as_nobody("file", 0);
+
+  assert_int_equal(entries_of(""), 1);
+  assert_int_equal(close(dir), 0);
+}
+
 static void what_nobody_wrote_stays(void **state) {
   const int dir = open(at(""), O_RDONLY | O_DIRECTORY);
   char name[AVOW__TEMP_NAME];
@@ -355,6 +383,23 @@ static void what_nobody_wrote_stays(void **state) {
   assert_true(is_there(name));
   assert_int_equal(entries_of(""), 3);
   assert_int_equal(close(dir), 0);
+}
+
+static avow_promise_t *start_replace(void) {
+  return replace("link");
+}
+
+static void replacing_survives_failing_memory(void **state) {
+  const int before = open_files();
+  make_old("file", 0644);
+  make_link("link", "file");
+
+  survive_failing_memory(start_replace, NULL);
+
+  assert_file("file", "new");
+  assert_int_equal(mode_of("file"), 0644);
+  assert_int_equal(entries_of(""), 2);
+  assert_int_equal(open_files(), before);
 }
 
 /* Two that write to one name. */
@@ -436,11 +481,14 @@ int main(void) {
     DISK_CASE(replace_file_takes_no_acl_from_the_directory),
     DISK_CASE(replace_file_keeps_attributes),
     DISK_CASE(replace_file_drops_what_it_is_capable_of),
+    DISK_CASE(replace_file_without_an_attribute_is_its_owners_alone),
     DISK_CASE(replace_file_that_cannot_be_read_is_its_owners_alone),
 #endif
     DISK_CASE(a_new_file_gets_what_the_umask_leaves),
     DISK_CASE(what_a_killed_writer_left_goes),
+    DISK_CASE(what_was_left_goes_although_it_cannot_be_read),
     DISK_CASE(what_nobody_wrote_stays),
+    DISK_CASE(replacing_survives_failing_memory),
     DISK_CASE(two_writers_lose_nothing_of_each_others),
   };
   disk_init();
