@@ -41,6 +41,7 @@ typedef struct avow__fibers_s {
   size_t stack_size;
   size_t guard_size;
   bool wipe;           /* what was on them, and keep none */
+  bool watch;          /* for those that overflow, and say so */
   avow__fiber_t **now; /* the avow__fiber_now of who last began to resume */
 } avow__fibers_t;
 

@@ -9,7 +9,8 @@ enum { LINE = 64 };
 
 int avow__fiber_new(const avow__fibers_t *fibers, avow__fiber_t **out) {
   avow__stack_t stack;
-  avow__overflow_watch();
+  if (fibers->watch)
+    avow__overflow_watch();
   const int err =
       avow__stack_map(fibers->stack_size, fibers->guard_size, &stack);
   if (err != 0)

@@ -4,6 +4,9 @@
  * handler on an alternate stack, for there is no room left on the fiber's;
  * it calls nothing that must not be called there, stdio included. Names of
  * functions are left to the debugger: dladdr() knows no static ones.
+ *
+ * Only for a program that asks for it, for signals are the program's. The
+ * system treats ours as it would have treated the one that was there before.
  */
 /* NOLINTNEXTLINE(readability-identifier-naming): the system's name */
 #define _XOPEN_SOURCE 700
@@ -17,6 +20,7 @@
 
 #  include <pthread.h>
 #  include <signal.h>
+#  include <stdatomic.h>
 #  include <stdint.h>
 #  include <string.h>
 #  include <unistd.h>
@@ -30,11 +34,14 @@ typedef struct {
   size_t len;
 } line_t;
 
-static uv_once_t once = UV_ONCE_INIT;
 static struct sigaction on_segv, on_bus; /* who had them before */
-static pthread_key_t own_stack;          /* freed with its thread */
-static bool has_key;
-static _Thread_local bool watched;
+static atomic_bool begun;                /* by the thread that sees to it */
+static atomic_bool installed;            /* and there is a key */
+
+/* Of each thread that is watched: its alternate stack, freed with the thread,
+   or what stands for one that the program has. */
+static pthread_key_t own_stack;
+static char of_program;
 
 static void put(line_t *line, const char *text) {
   for (; *text != '\0' && line->len < LINE; text++)
@@ -91,13 +98,23 @@ static void leave_to_system(int sig, const siginfo_t *info,
     (void) raise(sig); /* likewise */
 }
 
+/* As for the system: the two are no functions, whatever the flags say. */
+static bool is_function(const struct sigaction *action) {
+  return action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN;
+}
+
+/* On another thread avow__fiber_now may not have a place yet, and to find one
+   for it may take malloc(). */
+static bool is_watched(void) {
+  return pthread_getspecific(own_stack) != NULL;
+}
+
 static void on_fault(int sig, siginfo_t *info, void *context) {
   const struct sigaction *before = sig == SIGSEGV ? &on_segv : &on_bus;
-  const avow__fiber_t *f = avow__fiber_now;
+  const avow__fiber_t *f = is_watched() ? avow__fiber_now : NULL;
   if (f != NULL && avow__stack_guards(f->stack, info->si_addr))
     advise(f);
-  /* As for the system: the two are no functions, whatever the flags say. */
-  if (before->sa_handler == SIG_DFL || before->sa_handler == SIG_IGN)
+  if (!is_function(before))
     leave_to_system(sig, info, before);
   else if ((before->sa_flags & SA_SIGINFO) != 0)
     before->sa_sigaction(sig, info, context);
@@ -106,37 +123,77 @@ static void on_fault(int sig, siginfo_t *info, void *context) {
 }
 
 static void free_stack(void *bottom) {
+  if (bottom == &of_program)
+    return;
   const stack_t none = { .ss_flags = SS_DISABLE };
   (void) sigaltstack(&none, NULL); /* the thread ends in any case */
   avow__stack_unmap((avow__stack_t){ bottom, SIZE, SIZE });
 }
 
-static void install(void) {
+/* With the mask and the flags of who was there before: that one is called in
+   the middle of ours. Once, if it wanted no more. */
+static void handle(int sig, struct sigaction *before) {
+  (void) sigaction(sig, NULL, before); /* only looks, cannot fail */
   struct sigaction action = { .sa_sigaction = on_fault,
                               .sa_flags = SA_SIGINFO | SA_ONSTACK };
-  has_key = pthread_key_create(&own_stack, free_stack) == 0;
-  if (!has_key)
+  (void) sigemptyset(&action.sa_mask); /* cannot fail */
+  if (is_function(before)) {
+    action.sa_mask = before->sa_mask;
+    action.sa_flags |=
+        before->sa_flags & (int) (SA_RESETHAND | SA_NODEFER | SA_RESTART);
+  }
+  (void) sigaction(sig, &action, NULL); /* cannot fail */
+}
+
+static void give_back(int sig, const struct sigaction *before) {
+  struct sigaction now;
+  (void) sigaction(sig, NULL, &now); /* as above */
+  if ((now.sa_flags & SA_SIGINFO) != 0 && now.sa_sigaction == on_fault)
+    (void) sigaction(sig, before, NULL); /* its own, cannot fail */
+}
+
+/* A thread that goes on keeps its stack. */
+static AVOW__AT_UNLOAD void leave(void) {
+  if (!atomic_load(&installed))
     return;
-  (void) sigemptyset(&action.sa_mask);          /* cannot fail */
-  (void) sigaction(SIGSEGV, &action, &on_segv); /* likewise */
-  (void) sigaction(SIGBUS, &action, &on_bus);   /* likewise */
+  give_back(SIGSEGV, &on_segv);
+  give_back(SIGBUS, &on_bus);
+  (void) pthread_key_delete(own_stack); /* there is one */
+}
+
+/* By one thread; others may come too early, and try again with their next
+   fiber. */
+static bool install(void) {
+  if (atomic_load(&installed))
+    return true;
+  if (atomic_exchange(&begun, true) ||
+      pthread_key_create(&own_stack, free_stack) != 0)
+    return false;
+  handle(SIGSEGV, &on_segv);
+  handle(SIGBUS, &on_bus);
+  atomic_store(&installed, true);
+  return true;
+}
+
+/* The bottom of a stack that this thread's handlers run on from now on; NULL
+   without memory. */
+static void *make_stack(void) {
+  avow__stack_t stack;
+  if (avow__stack_map(SIZE, SIZE, &stack) != 0)
+    return NULL; /* it dies without a word, then */
+  const stack_t own = { .ss_sp = stack.bottom, .ss_size = stack.size };
+  (void) sigaltstack(&own, NULL); /* cannot fail */
+  return stack.bottom;
 }
 
 void avow__overflow_watch(void) {
   stack_t before = { .ss_flags = 0 };
-  if (watched)
+  if (!install() || is_watched())
     return;
-  watched = true;
-  uv_once(&once, install);
   (void) sigaltstack(NULL, &before); /* cannot fail */
-  if (!has_key || (before.ss_flags & SS_DISABLE) == 0)
-    return;
-  avow__stack_t stack;
-  if (avow__stack_map(SIZE, SIZE, &stack) != 0)
-    return; /* dies without a word, then */
-  (void) pthread_setspecific(own_stack, stack.bottom); /* else it stays */
-  const stack_t own = { .ss_sp = stack.bottom, .ss_size = stack.size };
-  (void) sigaltstack(&own, NULL); /* cannot fail */
+  void *stack =
+      (before.ss_flags & SS_DISABLE) != 0 ? make_stack() : &of_program;
+  (void) pthread_setspecific(own_stack, stack); /* else it stays */
 }
 
 #else

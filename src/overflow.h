@@ -1,11 +1,12 @@
-/* What debug builds say when an async function needs more stack than it has. */
+/* What debug builds can say when an async function needs more stack than it
+   has. */
 #ifndef AVOW_OVERFLOW_H
 #define AVOW_OVERFLOW_H
 
 #include "misuse.h"
 #include "watch.h"
 
-/* Whether they do, unless the build says that: the handlers of the sanitizers
+/* Whether they can, unless the build says that: the handlers of the sanitizers
    know as much. */
 #ifndef AVOW__OVERFLOW
 #  if AVOW__DEBUG && !AVOW__ASAN && !AVOW__TSAN && !defined(_WIN32)

@@ -31,6 +31,10 @@ int main(void) {
 
 enum { SIZE = 64 * 1024, GUARD = 2 * SIZE, HANDLED = 7 };
 
+static const avow__fibers_t watched = { .stack_size = SIZE,
+                                        .guard_size = GUARD,
+                                        .watch = true };
+
 /* Processes that end as these do say nothing of what they reached. */
 static void save_coverage(void) {
 #  ifdef COVERAGE
@@ -77,7 +81,7 @@ static const char *awaited_in; /* a file */
 
 /* As a thread, too. It comes back if a fault is of no consequence. */
 static void in_fiber(void *fn) {
-  avow__fibers_t fibers = { .stack_size = SIZE, .guard_size = GUARD };
+  avow__fibers_t fibers = watched;
   avow__fiber_t *f;
   assert_int_equal(avow__fiber_take(&fibers, &f), 0);
   f->fn = *(avow_fn *) fn;
@@ -134,7 +138,7 @@ static void overflow_on_thread(void) {
 }
 
 static void quiet_thread(void *data) {
-  avow__fibers_t fibers = { .stack_size = SIZE, .guard_size = GUARD };
+  avow__fibers_t fibers = watched;
   avow__fiber_t *f;
   assert_int_equal(avow__fiber_take(&fibers, &f), 0);
   avow__fiber_discard(&fibers, f);
@@ -175,7 +179,8 @@ static void *fail_once(size_t size) {
 static void overflow_without_memory(void) {
   map_pages = avow__map_pages;
   avow__map_pages = fail_once;
-  overflow_later();
+  save_coverage();
+  run_overflow();
 }
 
 static char signal_stack[SIZE];
@@ -232,6 +237,91 @@ static void fault_with_handler(void) {
   (void) sigaction(SIGSEGV, &action, NULL); /* cannot fail */
   (void) sigaction(SIGBUS, &action, NULL);  /* likewise */
   run_fault();
+}
+
+/* Crash reporters: one that ends as the fault would have ended the process, and
+   one that goes back to the fault. */
+static void report_and_raise(int sig) {
+  (void) !write(STDERR_FILENO, "report", 6);
+  (void) raise(sig); /* nothing handles it any more, nor holds it up */
+  _exit(HANDLED);
+}
+
+static void report_alone(int sig) {
+  (void) !write(STDERR_FILENO, "report", 6);
+}
+
+static void fault_with_reporter(void (*fn)(int), unsigned flags) {
+  struct sigaction action = { .sa_handler = fn, .sa_flags = (int) flags };
+  (void) sigaction(SIGSEGV, &action, NULL); /* cannot fail */
+  (void) sigaction(SIGBUS, &action, NULL);  /* likewise */
+  run_fault();
+}
+
+static void fault_with_raiser(void) {
+  fault_with_reporter(report_and_raise, SA_RESETHAND | SA_NODEFER);
+}
+
+static void fault_with_returner(void) {
+  fault_with_reporter(report_alone, SA_RESETHAND);
+}
+
+static void end_with_mask(int sig) {
+  sigset_t held;
+  (void) sigprocmask(SIG_SETMASK, NULL, &held); /* only looks */
+  save_coverage();
+  _exit(sigismember(&held, SIGUSR1) == 1 && sigismember(&held, sig) == 1
+            ? HANDLED
+            : 1);
+}
+
+static void fault_with_mask(void) {
+  struct sigaction action = { .sa_handler = end_with_mask };
+  (void) sigaddset(&action.sa_mask, SIGUSR1); /* cannot fail */
+  (void) sigaction(SIGSEGV, &action, NULL);   /* likewise */
+  (void) sigaction(SIGBUS, &action, NULL);    /* likewise */
+  run_fault();
+}
+
+static void leave_in_order(void) {
+  quiet_thread(NULL);
+  exit(HANDLED);
+}
+
+/* As programs do all this. */
+
+static avow_value_t do_nothing(void *data) {
+  return avow_none();
+}
+
+static void async_with(avow_fn fn, bool report) {
+  static uv_loop_t own;
+  const avow_options_t options = { .report_overflows = report };
+  loop = &own;
+  assert_int_equal(uv_loop_init(loop), 0);
+  assert_int_equal(avow_loop_init(loop, &options), 0);
+  avow_unref(avow_async(loop, fn, NULL));
+}
+
+static void overflow_unasked(void) {
+  async_with(overflow, false);
+}
+
+static void overflow_asked(void) {
+  async_with(overflow, true);
+}
+
+static void look_for_handlers(void) {
+  struct sigaction segv, bus;
+  stack_t stack;
+  async_with(do_nothing, false);
+  (void) sigaction(SIGSEGV, NULL, &segv); /* these only look */
+  (void) sigaction(SIGBUS, NULL, &bus);
+  (void) sigaltstack(NULL, &stack);
+  _exit(segv.sa_handler == SIG_DFL && bus.sa_handler == SIG_DFL &&
+                (stack.ss_flags & SS_DISABLE) != 0
+            ? HANDLED
+            : 1);
 }
 
 /* Runs fn in a child; returns its status, and what it said. */
@@ -369,6 +459,65 @@ static void a_handler_of_the_program_still_gets_faults(void **state) {
   assert_silent(text);
 }
 
+static void a_handler_for_one_fault_gets_one(void **state) {
+  void (*const fns[])(void) = { fault_with_raiser, fault_with_returner };
+  for (size_t i = 0; i < sizeof(fns) / sizeof(fns[0]); i++) {
+    char text[1024];
+
+    const int status = status_of(fns[i], text, sizeof(text));
+
+    assert_killed(status);
+    assert_memory_equal(text, "report", 6);
+    assert_silent(text + 6);
+  }
+}
+
+static void a_handler_holds_up_the_signals_it_wants_to(void **state) {
+  char text[1024];
+
+  const int status = status_of(fault_with_mask, text, sizeof(text));
+
+  assert_true(WIFEXITED(status));
+  assert_int_equal(WEXITSTATUS(status), HANDLED);
+}
+
+static void a_process_that_is_watched_exits_in_order(void **state) {
+  char text[1024];
+
+  const int status = status_of(leave_in_order, text, sizeof(text));
+
+  assert_true(WIFEXITED(status));
+  assert_int_equal(WEXITSTATUS(status), HANDLED);
+  assert_silent(text);
+}
+
+static void nobody_handles_signals_unasked(void **state) {
+  char text[1024];
+
+  const int status = status_of(look_for_handlers, text, sizeof(text));
+
+  assert_true(WIFEXITED(status));
+  assert_int_equal(WEXITSTATUS(status), HANDLED);
+}
+
+static void an_overflow_has_no_words_unasked(void **state) {
+  char text[1024];
+
+  const int status = status_of(overflow_unasked, text, sizeof(text));
+
+  assert_killed(status);
+  assert_silent(text);
+}
+
+static void an_overflow_has_words_for_who_asks(void **state) {
+  char text[1024];
+
+  const int status = status_of(overflow_asked, text, sizeof(text));
+
+  assert_killed(status);
+  assert_advice(text);
+}
+
 #  if AVOW__OVERFLOW
 static void a_handler_of_the_program_comes_after_the_advice(void **state) {
   char text[1024];
@@ -435,6 +584,12 @@ int main(void) {
     cmocka_unit_test(faults_that_are_sent_end_it_too),
     cmocka_unit_test(faults_that_are_sent_may_be_ignored),
     cmocka_unit_test(a_handler_of_the_program_still_gets_faults),
+    cmocka_unit_test(a_handler_for_one_fault_gets_one),
+    cmocka_unit_test(a_handler_holds_up_the_signals_it_wants_to),
+    cmocka_unit_test(a_process_that_is_watched_exits_in_order),
+    cmocka_unit_test(nobody_handles_signals_unasked),
+    cmocka_unit_test(an_overflow_has_no_words_unasked),
+    cmocka_unit_test(an_overflow_has_words_for_who_asks),
 #  if AVOW__OVERFLOW
     cmocka_unit_test(a_handler_of_the_program_comes_after_the_advice),
     cmocka_unit_test(an_overflow_that_cannot_be_watched_has_no_words),

@@ -30,18 +30,28 @@ typedef void (*avow_unhandled_cb)(uv_loop_t *loop, const avow_value_t *reason,
 typedef void (*avow_track_cb)(uv_loop_t *loop, const avow_promise_t *p,
                               void *data);
 
-/** Zero in a field stands for its default. */
+/**
+ * Zero in a field stands for its default.
+ *
+ * report_overflows is about the process: from the first async function of such
+ * a loop on, debug builds handle SIGSEGV and SIGBUS, say on stderr which async
+ * function has overflowed its stack, and leave all else to the handler that was
+ * there before, with its mask and flags. They give the signals back when avow
+ * is unloaded, unless others have taken them since. Release builds, and those
+ * of a sanitizer, handle no signal in any case.
+ */
 typedef struct avow_options_s {
   avow_unhandled_cb on_unhandled; /* default: one line on stderr */
   avow_track_cb on_reject;        /* default: none */
   avow_track_cb on_handle;        /* default: none */
   void *data;                     /* for these */
   unsigned budget;                /* jobs in a turn of the loop; 10,000 */
-  size_t stack_size;    /* of an async function; 64 KiB; see docs/stacks.md */
-  unsigned idle_stacks; /* kept for the next async functions; 1,024 */
-  unsigned max_stacks;  /* async functions at a time; no limit */
-  size_t guard_size;    /* below each; 256 KiB, 64 KiB on 32-bit machines */
-  bool wipe_stacks;     /* filled with zeros when their function is over */
+  size_t stack_size;     /* of an async function; 64 KiB; see docs/stacks.md */
+  unsigned idle_stacks;  /* kept for the next async functions; 1,024 */
+  unsigned max_stacks;   /* async functions at a time; no limit */
+  size_t guard_size;     /* below each; 256 KiB, 64 KiB on 32-bit machines */
+  bool wipe_stacks;      /* filled with zeros when their function is over */
+  bool report_overflows; /* of stacks; default: a signal, as of any fault */
 } avow_options_t;
 
 /**
