@@ -1,10 +1,13 @@
 /* A program of others that loads a plug-in with avow inside, as test_hosted
-   PLUG-IN: many copies of it at a time. The program has libuv and no avow. */
+   PLUG-IN: many copies of it at a time, and one that comes and goes. The
+   program has libuv and no avow. */
 #define _GNU_SOURCE /* dlinfo() */
 
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <link.h>
+#include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,6 +16,7 @@
 #include <uv.h>
 
 #include "watch.h"
+#include "watched.h"
 
 #if AVOW__ASAN || AVOW__TSAN
 
@@ -111,11 +115,141 @@ static void sixty_copies_serve_one_loop(void) {
   report("the loop closes", uv_loop_close(&loop) == 0);
 }
 
+/* Coming and going. */
+
+enum { RELOADS = WATCHED ? 50 : 5000, EARLY = RELOADS / 5 };
+
+static bool use(void *plug, const char *open_name, uv_loop_t *loop) {
+  return ask(plug, open_name, loop) == 0 &&
+         ask(plug, "hosted_work", loop) == 0 &&
+         ask(plug, "hosted_close", loop) == 0;
+}
+
+/* And nothing else holds it. */
+static bool unload(void *plug) {
+  return dlclose(plug) == 0 && dlopen(plug_in, RTLD_NOW | RTLD_NOLOAD) == NULL;
+}
+
+static bool reload(const char *open_name, uv_loop_t *loop) {
+  void *plug = load(plug_in);
+  const bool right = use(plug, open_name, loop);
+  return unload(plug) && right;
+}
+
+static int free_keys(void) {
+  enum { MOST = 2000 };
+  static pthread_key_t keys[MOST];
+  int n = 0;
+  while (n < MOST && pthread_key_create(&keys[n], NULL) == 0)
+    n++;
+  for (int i = 0; i < n; i++)
+    (void) pthread_key_delete(keys[i]); /* one of ours */
+  return n;
+}
+
+/* What it takes of addresses; 0 where the system does not say. */
+static long pages(void) {
+  long n = 0;
+  FILE *file = fopen("/proc/self/statm", "r");
+  if (file == NULL)
+    return 0;
+  must(fscanf(file, "%ld", &n) == 1 && fclose(file) == 0, "statm");
+  return n;
+}
+
+static void it_comes_and_goes(void) {
+  uv_loop_t loop;
+  int right = 0;
+  long early = 0;
+  must(uv_loop_init(&loop) == 0 && reload("hosted_open", &loop), plug_in);
+  const int keys = free_keys();
+  for (int i = 0; i < RELOADS; i++) {
+    right += reload("hosted_open", &loop);
+    if (i == EARLY)
+      early = pages();
+  }
+  report("it comes and goes", right == RELOADS);
+  report("no keys stay", free_keys() == keys);
+  report("no memory stays", WATCHED || pages() < early + 1024);
+  report("the loop closes then", uv_loop_close(&loop) == 0);
+}
+
+/* Threads that use it, and are there when it goes. */
+
+typedef struct {
+  void *plug;
+  const char *open_name;
+  bool right;
+  uv_sem_t used, gone;
+} guest_t;
+
+static void outlive(void *data) {
+  guest_t *guest = data;
+  uv_loop_t loop;
+  guest->right = uv_loop_init(&loop) == 0 &&
+                 use(guest->plug, guest->open_name, &loop) &&
+                 uv_loop_close(&loop) == 0;
+  uv_sem_post(&guest->used);
+  uv_sem_wait(&guest->gone);
+}
+
+static bool is_outlived(const char *open_name) {
+  guest_t guest = { .plug = load(plug_in), .open_name = open_name };
+  uv_thread_t thread;
+  must(uv_sem_init(&guest.used, 0) == 0 && uv_sem_init(&guest.gone, 0) == 0 &&
+           uv_thread_create(&thread, outlive, &guest) == 0,
+       "thread");
+  uv_sem_wait(&guest.used);
+  const bool is_gone = unload(guest.plug);
+  uv_sem_post(&guest.gone);
+  must(uv_thread_join(&thread) == 0, "thread");
+  uv_sem_destroy(&guest.used);
+  uv_sem_destroy(&guest.gone);
+  return is_gone && guest.right;
+}
+
+static void threads_outlive_it(void) {
+  int right = 0;
+  for (int i = 0; i < 50; i++)
+    right += is_outlived("hosted_open");
+  report("threads outlive it", right == 50);
+}
+
+static void handler(int sig) {
+  _exit(sig);
+}
+
+static bool is_handler(int sig) {
+  struct sigaction now;
+  (void) sigaction(sig, NULL, &now); /* only looks */
+  return now.sa_handler == handler && (now.sa_flags & SA_SIGINFO) == 0;
+}
+
+/* Even where it was asked to take them. */
+static void signals_are_given_back(void) {
+  const struct sigaction own = { .sa_handler = handler,
+                                 .sa_flags = SA_RESTART };
+  int right = 0;
+  must(sigaction(SIGSEGV, &own, NULL) == 0 &&
+           sigaction(SIGBUS, &own, NULL) == 0,
+       "sigaction");
+  const int keys = free_keys();
+  for (int i = 0; i < 50; i++)
+    right += is_outlived("hosted_open_asking") && is_handler(SIGSEGV) &&
+             is_handler(SIGBUS);
+  report("signals are given back", right == 50);
+  report("no keys stay then", free_keys() == keys);
+}
+
 int main(int argc, char **argv) {
   must(argc == 2, "test_hosted PLUG-IN");
   plug_in = argv[1];
+  (void) setvbuf(stdout, NULL, _IOLBF, 0); /* so that a crash cuts nothing */
   it_asks_for_no_static_tls();
   sixty_copies_serve_one_loop();
+  it_comes_and_goes();
+  threads_outlive_it();
+  signals_are_given_back();
   return failed;
 }
 
