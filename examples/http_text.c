@@ -46,8 +46,10 @@ static int parse_status(const char *text) {
 /* The value of the next field of that name behind the line, or NULL. */
 static const char *find_field(const char *line, const char *name) {
   const size_t len = strlen(name);
-  while ((line = strstr(line, "\r\n")) != NULL && line[2] != '\r') {
+  while ((line = strstr(line, "\r\n")) != NULL) {
     line += 2;
+    if (strncmp(line, "\r\n", 2) == 0)
+      return NULL;
     if (strncasecmp(line, name, len) == 0 && line[len] == ':')
       return line + len + 1 + strspn(line + len + 1, " \t");
   }

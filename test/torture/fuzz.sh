@@ -1,44 +1,90 @@
 #!/bin/sh
-# Fuzzes avow for so many seconds (60), half of them with each promise a block
-# of its own, half with the pool. Fails if an input does; that is then kept in
-# the directory that is printed. $CORPUS: where to keep what it finds, and to
-# begin with what it found before.
+# Fuzzes avow for so many seconds (60): a third with each promise a block of its
+# own, a third with the pool, and a third what reads texts of strangers, in the
+# library and in the examples. Fails if an input does; that is then kept in the
+# directory that is printed. $CORPUS: where to keep what it finds, a directory
+# for each target, and to begin with what it found before.
 set -eu
 seconds=${1:-60}
 here=$(cd "$(dirname "$0")" && pwd)
 root=$here/../..
 work=$(mktemp -d)
 corpus=${CORPUS:-$work/corpus}
-mkdir -p "$corpus"
 
-# The names of libuv's flags are words of their own.
+# ARGUMENT...: the names of libuv's flags are words of their own.
 # shellcheck disable=SC2046
-build() {
+compile() {
   clang -std=c11 -D_POSIX_C_SOURCE=200809L -DAVOW_BUILDING -g -O1 \
-    -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined \
-    -I"$root/include" "$@" "$root"/src/*.c \
-    "$here/fuzz.c" "$here/functions.c" "$here/statements.c" \
-    "$here/memory.c" "$here/clock.c" \
-    -Wl,--wrap=uv_run,--wrap=uv_now,--wrap=uv_update_time \
-    -Wl,--wrap=uv_timer_start,--wrap=uv_timer_stop \
-    $(pkg-config --cflags --libs libuv) -lpthread
+    -fsanitize=address,undefined -fno-sanitize-recover=undefined \
+    -I"$root/include" -I"$root/src" -I"$root/examples" \
+    $(pkg-config --cflags libuv) "$@"
 }
 
-fuzz() {
+# NAME OPTION...: the library, to be linked with targets.
+build_library() {
+  mkdir "$work/$1"
   name=$1
   shift
-  build "$@" -o "$work/$name"
-  log=$work/$name.log
-  if ! "$work/$name" -max_total_time=$((seconds / 2)) -timeout=10 \
-    -max_len=600 -artifact_prefix="$work/$name-" -print_final_stats=1 \
-    "$corpus" "$here/corpus" >"$log" 2>&1; then
+  # shellcheck disable=SC2046 # a list of files
+  (cd "$work/$name" && compile -fsanitize=fuzzer-no-link "$@" -c \
+    $(find "$root/src" -name '*.c' ! -name '*_windows.c') \
+    "$here/memory.c" "$here/parse/text.c")
+}
+
+# NAME LIBRARY SOURCE-OR-OPTION...
+# shellcheck disable=SC2046
+link_target() {
+  target=$work/fuzz-$1
+  library=$work/$2
+  shift 2
+  compile -fsanitize=fuzzer "$@" "$library"/*.o -o "$target" \
+    $(pkg-config --libs libuv) -lpthread -lm
+}
+
+# NAME SECONDS LONGEST KEPT-CORPUS
+fuzz() {
+  log=$work/$1.log
+  mkdir -p "$corpus/$1"
+  if ! "$work/fuzz-$1" -max_total_time="$2" -timeout=10 \
+    -max_len="$3" -artifact_prefix="$work/$1-" -print_final_stats=1 \
+    "$corpus/$1" "$4" >"$log" 2>&1; then
     tail -60 "$log"
     echo "failed: the input is in $work"
     exit 1
   fi
-  sed -n "s/^stat::number_of_executed_units: */$name, inputs run: /p" "$log"
+  sed -n "s/^stat::number_of_executed_units: */$1, inputs run: /p" "$log"
 }
 
-fuzz blocks -DAVOW_NO_POOL
-fuzz pool
+# LIBRARY
+machine() {
+  link_target "$1" "$1" "$here/fuzz.c" "$here/functions.c" \
+    "$here/statements.c" "$here/clock.c" \
+    -Wl,--wrap=uv_run,--wrap=uv_now,--wrap=uv_update_time \
+    -Wl,--wrap=uv_timer_start,--wrap=uv_timer_stop
+  fuzz "$1" $((seconds / 3 + 1)) 600 "$here/corpus"
+}
+
+# NAME SOURCE...
+parser() {
+  name=$1
+  shift
+  link_target "$name" pool "$here/parse/$name.c" "$@"
+  fuzz "$name" $((seconds / 18 + 1)) 4096 "$here/parse/corpus/$name"
+}
+
+build_library blocks -DAVOW_NO_POOL
+build_library pool
+machine blocks
+machine pool
+parser answer "$root/examples/http_text.c"
+parser glob
+parser reader
+parser request "$root/examples/request.c"
+parser target "$root/examples/http_text.c"
+# The one whose steps are counted is not that of the library.
+rm "$work/pool/match.o"
+(cd "$work/pool" && compile -fsanitize=fuzzer-no-link \
+  -fsanitize-coverage=trace-pc -c "$root/src/match.c")
+parser match -DCOUNTER=__wrap___sanitizer_cov_trace_pc \
+  -Wl,--wrap=__sanitizer_cov_trace_pc
 rm -r "$work"

@@ -1,8 +1,12 @@
 /*
- * Runs the fuzzer's target without the fuzzer: over the files and directories
- * given, or over random inputs (--random N SEED). Input i of a seed is input 0
- * of that seed plus i, so what is printed at a failure reproduces it.
+ * Runs a fuzzer's target without the fuzzer: over the files and directories
+ * given, over random inputs (--random N SEED), or over what becomes of the files
+ * of a directory when they are changed a little (--change N SEED DIRECTORY).
+ * Input i of a seed is input 0 of that seed plus i, so what is printed at a
+ * failure reproduces it.
  */
+#include "replay.h"
+
 #include <dirent.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,12 +17,10 @@
 
 #include <sys/stat.h>
 
-#include "machine.h"
+#include "change.h"
 #include "memory.h"
 
-enum { LONGEST = 1 << 16, RANDOM_LONGEST = 400 };
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+enum { RANDOM_LONGEST = 400 };
 
 static unsigned long count;
 
@@ -33,46 +35,55 @@ static void run_input(const uint8_t *data, size_t size) {
   count++;
 }
 
-static int run_file(const char *path) {
-  static uint8_t data[LONGEST];
+size_t read_input(const char *path, uint8_t data[LONGEST]) {
   FILE *file = fopen(path, "rb");
   if (file == NULL) {
     perror(path);
-    return 1;
+    exit(1);
   }
-  const size_t size = fread(data, 1, sizeof(data), file);
+  const size_t size = fread(data, 1, LONGEST, file);
   (void) fclose(file); /* it was only read */
+  return size;
+}
+
+static void run_file(const char *path) {
+  static uint8_t data[LONGEST];
+  const size_t size = read_input(path, data);
   announce(path);
   run_input(data, size);
-  return 0;
 }
 
-static int run_directory(const char *path) {
-  char name[4096];
-  DIR *directory = opendir(path);
-  int failed = directory == NULL;
-  if (failed)
-    perror(path);
-  const struct dirent *entry;
-  while (!failed && (entry = readdir(directory)) != NULL) {
-    (void) snprintf(name, sizeof(name), "%s/%s", path, entry->d_name);
-    if (entry->d_name[0] != '.')
-      failed = run_file(name);
-  }
-  if (directory != NULL)
-    (void) closedir(directory); /* it was only read */
-  return failed;
-}
-
-static int run_path(const char *path) {
+static void run_path(const char *path) {
   struct stat info;
-  if (stat(path, &info) == 0 && S_ISDIR(info.st_mode))
-    return run_directory(path);
-  return run_file(path);
+  if (stat(path, &info) != 0 || !S_ISDIR(info.st_mode)) {
+    run_file(path);
+    return;
+  }
+  struct dirent **entries;
+  const int n = list_inputs(path, &entries);
+  for (int i = 0; i < n; i++) {
+    char name[4096];
+    (void) snprintf(name, sizeof(name), "%s/%s", path, entries[i]->d_name);
+    run_file(name);
+    free(entries[i]);
+  }
+  free(entries);
+}
+
+static int is_input(const struct dirent *entry) {
+  return entry->d_name[0] != '.';
+}
+
+int list_inputs(const char *path, struct dirent ***out) {
+  const int n = scandir(path, out, is_input, alphasort);
+  if (n > 0)
+    return n;
+  fprintf(stderr, "%s: no inputs there\n", path);
+  exit(1);
 }
 
 /* splitmix64: seeds that follow each other have nothing in common. */
-static uint64_t next_random(uint64_t *seed) {
+uint64_t next_random(uint64_t *seed) {
   uint64_t z = *seed += UINT64_C(0x9e3779b97f4a7c15);
   z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
   z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
@@ -92,26 +103,41 @@ static void run_random(uint64_t seed) {
 }
 
 /* A SEED of "time" is another one each time. */
-static int run_many(const char *n, const char *seed_text) {
-  uint64_t seed = strtoull(seed_text, NULL, 10);
-  if (strcmp(seed_text, "time") == 0)
+static uint64_t read_seed(const char *text) {
+  uint64_t seed = strtoull(text, NULL, 10);
+  if (strcmp(text, "time") == 0)
     seed = (uint64_t) time(NULL) * 1000000 + (uint64_t) getpid();
   printf("seed %" PRIu64 "\n", seed);
-  for (unsigned long i = strtoul(n, NULL, 10); i > 0; i--)
-    run_random(seed++);
-  return 0;
+  return seed;
+}
+
+static void run_changed(uint64_t seed) {
+  static uint8_t data[LONGEST];
+  char text[40];
+  (void) snprintf(text, sizeof(text), "--change 1 %" PRIu64, seed); /* fits */
+  announce(text);
+  run_input(data, change_input(data, seed));
+}
+
+static bool is_called(int argc, char **argv, const char *how, int n) {
+  return argc == n && strcmp(argv[1], how) == 0;
 }
 
 int main(int argc, char **argv) {
-  int failed = argc < 2;
-  if (argc == 4 && strcmp(argv[1], "--random") == 0)
-    failed = run_many(argv[2], argv[3]);
-  else
-    for (int i = 1; i < argc; i++)
-      failed |= run_path(argv[i]);
+  const bool random = is_called(argc, argv, "--random", 4);
+  const bool change = is_called(argc, argv, "--change", 5);
   if (argc < 2)
-    (void) fprintf(stderr, "usage: %s FILE... | --random N SEED|time\n",
+    (void) fprintf(stderr,
+                   "usage: %s FILE... | --random N SEED|time | "
+                   "--change N SEED|time DIRECTORY\n",
                    argv[0]);
+  for (int i = change ? 4 : random ? argc : 1; i < argc; i++)
+    run_path(argv[i]);
+  if (change)
+    change_init(argv[4]);
+  uint64_t seed = random || change ? read_seed(argv[3]) : 0;
+  for (long n = random || change ? strtol(argv[2], NULL, 10) : 0; n > 0; n--)
+    random ? run_random(seed++) : run_changed(seed++);
   printf("%lu inputs\n", count);
-  return failed;
+  return argc < 2 ? 1 : 0;
 }

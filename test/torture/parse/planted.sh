@@ -1,0 +1,50 @@
+#!/bin/sh
+# Would the fuzz targets notice? Plants the faults of planted.txt one at a time
+# in a copy of the one source, and runs the target on its kept inputs and some
+# that are like them: it must fail.
+#
+#   planted.sh LIBRARY FLAG...    the library without a fault; $CC compiles
+set -eu
+library=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+shift
+cd "$(dirname "$0")"
+root=$(cd ../../.. && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+faults() {
+  perl "$root/test/faults/faults.pl" planted.txt "$@"
+}
+
+# What leads into undefined behaviour is found for that.
+compile() {
+  # shellcheck disable=SC2086 # it may be called by another
+  ${CC:-cc} -std=c11 -D_POSIX_C_SOURCE=200809L -g -fsanitize=undefined \
+    -fno-sanitize-recover=undefined -I"$root/src" -I"$root/include" \
+    -I"$root/examples" "$@"
+}
+
+(cd "$work" && compile "$@" -c "$root"/test/torture/change.c \
+  "$root"/test/torture/memory.c "$root"/test/torture/replay.c \
+  "$root"/test/torture/parse/text.c)
+
+missed=0
+for name in $(faults names); do
+  rm -rf "$work/src" "$work/examples"
+  cp -R "$root/src" "$root/examples" "$work"
+  target=$(faults kind "$name")
+  file=$(faults apply "$work" "$name")
+  counted=
+  [ "$target" != match ] || counted=-fsanitize-coverage=trace-pc
+  compile "$@" $counted -c "$work/$file" -o "$work/faulty.o"
+  compile "$@" "$target.c" "$work"/*.o "$library" "$@" -o "$work/fuzz"
+  if timeout 60 "$work/fuzz" --change 3000 1 "corpus/$target" \
+    >"$work/log" 2>&1; then
+    echo "$name: $target does not find it"
+    missed=$((missed + 1))
+  else
+    echo "$name: $(grep -a -e 'does not hold' -e 'runtime error' \
+      -e Assertion "$work/log" | sed 's/^[^:]*\///' | head -n 1)"
+  fi
+done
+[ "$missed" = 0 ]

@@ -1,0 +1,15 @@
+/* Inputs as texts. */
+#ifndef TEXT_H
+#define TEXT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* A copy with a NUL behind it, in as much memory as that takes, for the caller
+   to free. */
+char *text_new(const uint8_t *data, size_t len);
+
+/* The first line, up to a NUL in it; *data and *size are then what follows. */
+char *text_line(const uint8_t **data, size_t *size);
+
+#endif
