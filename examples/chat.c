@@ -18,7 +18,7 @@
 #include "text.h"
 
 static uint64_t most_clients = 100;
-static uint64_t patience = 10 * 60 * 1000;
+static uint64_t patience = 600000;
 
 static const option_t options[] = {
   { "clients", "N", "so many at a time; others are sent away (100)",

@@ -20,7 +20,7 @@
 #include "program.h"
 
 static uint64_t most_clients = 64;
-static uint64_t patience = 60 * 1000;
+static uint64_t patience = 60000;
 
 static const option_t options[] = {
   { "clients", "N", "so many at a time; others wait (64)",
