@@ -15,7 +15,7 @@
 #include "request.h"
 #include "text.h"
 
-enum { CONNECTIONS = 256, HEAD_MAX = 8 * 1024 };
+enum { HEAD_MAX = 8 * 1024 };
 
 /* In milliseconds: for what comes with a request that was refused, and for the
    answers under way at the end. */
@@ -23,13 +23,16 @@ enum { LINGER = 500, GRACE = 10 * 1000 };
 
 static const char *address = "127.0.0.1";
 static const char *port = "8080";
-static uint64_t idle = 10000;
+static uint64_t most_clients = 256;
+static uint64_t patience = 10000;
 
 static const option_t options[] = {
   { "address", "ADDRESS", "to listen on (127.0.0.1)", .text = &address },
   { "port", "PORT", "likewise; 0 is any that is free (8080)", .text = &port },
-  { "timeout", "MS", "how long it waits for a request (10000)", .number = &idle,
-    .min = 1, .max = 9999999 },
+  { "clients", "N", "so many at a time; others wait (256)",
+    .number = &most_clients, .min = 1, .max = 10000 },
+  { "timeout", "MS", "how long it waits for a request (10000)",
+    .number = &patience, .min = 1, .max = 9999999 },
   { .name = NULL },
 };
 
@@ -84,7 +87,7 @@ static bool refuse(const connection_t *c, int status) {
 static avow_promise_t *read_head(const connection_t *c) {
   avow_promise_t *p =
       avow_reader_until(c->reader, avow_string("\r\n\r\n"), HEAD_MAX);
-  return avow_until(avow_timeout(p, idle), c->server->stop);
+  return avow_until(avow_timeout(p, patience), c->server->stop);
 }
 
 /* False if that was the last of the connection. */
@@ -142,7 +145,7 @@ static avow_value_t stop_listening(const avow_value_t *signum, void *data) {
 
 /* NONE, after a signal and the last answer. */
 static avow_promise_t *serve(server_t *server) {
-  const avow_map_options_t each = { .limit = CONNECTIONS,
+  const avow_map_options_t each = { .limit = (size_t) most_clients,
                                     .kind = AVOW_ALL_SETTLED };
   server->stop = program_interrupted(server->loop);
   avow_promise_t *over =

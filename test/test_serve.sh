@@ -173,6 +173,17 @@ interrupt INT # with a connection that waits
 wait $asking || fail "the one that waits"
 exec 4>&-
 
+echo "serve: so many at a time"
+start -t 300 -c 1 www
+"$client" "$port" <hold >first 2>err &
+asking=$!
+exec 4>hold
+ask "$one" # waits until the one that asks for nothing has to go
+grep -qx 1000 out || fail "no answer"
+wait $asking || fail "the first"
+exec 4>&-
+interrupt TERM
+
 echo "serve: the second signal ends it at once"
 start www
 mkfifo deaf
