@@ -5,8 +5,8 @@
 #   hosts.sh [HOST...]     node, luv, uvloop, neovim: all of them
 #
 # Takes the hosts that Debian 12 has, or a Node that is here with its headers,
-# and builds avow in $BUILD (build-hosts). Ends with a table of what each host's
-# test came to.
+# and builds avow in $BUILD (build-hosts), checked and for release. Ends with a
+# table of what each host's test came to.
 set -eu
 cd "$(dirname "$0")/.."
 hosts=${*:-node luv uvloop neovim}
@@ -135,7 +135,7 @@ trap 'rm -rf "$work"' EXIT
 failed=0
 printf '%-8s %-18s %-8s %7s  %s\n' host version avow checks outcome \
   >"$build/table"
-for type in release; do
+for type in debug release; do
   build_avow "$type"
   checked=0
   [ "$type" = release ] || checked=1
