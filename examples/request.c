@@ -178,6 +178,12 @@ static int parse_host(text_t value, request_t *out) {
   return 0;
 }
 
+/* Who has once said that it is to close means it. */
+static void parse_connection(text_t value, request_t *out) {
+  out->closes = out->closes || contains(value, "close");
+  out->keeps = (out->keeps || contains(value, "keep-alive")) && !out->closes;
+}
+
 static int parse_field(text_t line, request_t *out) {
   const text_t name = take(&line, ":");
   const bool has_colon = line.at != name.at + name.len;
@@ -189,8 +195,7 @@ static int parse_field(text_t line, request_t *out) {
   if (is(name, "Host"))
     return parse_host(value, out);
   if (is(name, "Connection"))
-    out->keeps = (out->keeps || contains(value, "keep-alive")) &&
-                 !contains(value, "close");
+    parse_connection(value, out);
   else if (is(name, "Range"))
     parse_range(value, out);
   else if (is(name, "Transfer-Encoding") ||

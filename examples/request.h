@@ -11,6 +11,7 @@ enum { TARGET_MAX = 1024 };
 typedef struct {
   bool head;               /* HEAD, not GET */
   bool keeps;              /* the connection open after the answer */
+  bool closes;             /* it, as the client has said */
   bool needs_host;         /* it is HTTP/1.1 */
   bool has_host;           /* and no more than one, ever */
   bool has_range;          /* a single one that is well-formed */

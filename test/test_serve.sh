@@ -99,6 +99,7 @@ refused 431 "GET / HTTP/1.1\r\nX: $long$long$long$long$long\r\n\r\n"
 refused 505 'GET / HTTP/2.0\r\nHost: x\r\n\r\n'
 refused 200 'GET / HTTP/1.0\r\n\r\n'
 refused 200 'GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, Close\r\n\r\n'
+refused 200 'GET / HTTP/1.1\r\nHost: x\r\nConnection: close\r\nConnection: keep-alive\r\n\r\n'
 ask 'GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n'
 grep -qi '^connection: keep-alive' out || fail "closes"
 
