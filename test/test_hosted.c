@@ -242,7 +242,7 @@ static void signals_are_given_back(void) {
 }
 
 int main(int argc, char **argv) {
-  must(argc == 2, "test_hosted PLUG-IN");
+  must(argc == 2, "hosted_host PLUG-IN");
   plug_in = argv[1];
   (void) setvbuf(stdout, NULL, _IOLBF, 0); /* so that a crash cuts nothing */
   it_asks_for_no_static_tls();
