@@ -119,6 +119,7 @@ static int context_new(uv_loop_t *loop, const avow_options_t *options) {
   c->loop = loop;
   c->least_backend = uv_backend_fd(loop) < 0 ? -1 : 0;
   c->users = 1;
+  c->process = uv_os_getpid();
   int err = avow__options_set(c, options);
   if (err == 0 && (!fill(c) || !enlist(c)))
     err = UV_ENOMEM;
@@ -129,10 +130,21 @@ static int context_new(uv_loop_t *loop, const avow_options_t *options) {
   return err;
 }
 
+/* After a fork() the child knows of loops whose threads it does not have, and
+   may make its own where such a one was: then nothing of ours is on it. What we
+   had for the other may be in the middle of something, and is never touched. */
+static bool is_left_behind(const avow__context_t *c) {
+  return c->process != uv_os_getpid() && !avow__tick_is_there(c);
+}
+
 int avow_loop_init(uv_loop_t *loop, const avow_options_t *options) {
   if (loop == NULL)
     return UV_EINVAL;
   avow__context_t *c = avow__registry_find(loop);
+  if (c != NULL && is_left_behind(c)) {
+    avow__registry_remove(loop);
+    c = NULL;
+  }
   if (c == NULL)
     return context_new(loop, options);
   if (c->closing)

@@ -55,6 +55,7 @@ struct avow__context_s {
   uv_loop_t *loop;
   avow_options_t options;
   int least_backend;    /* uv_backend_fd() is no less while the loop is open */
+  uv_pid_t process;     /* that opened it */
   uint32_t users;       /* calls of avow_loop_init() that are not closed yet */
   uint32_t requests;    /* in flight, that the loop alone completes */
   uint32_t on_handles;  /* in flight, that end with a handle of the program */
@@ -160,6 +161,8 @@ void avow__close_own(avow__context_t *c, uv_handle_t *handle);
 bool avow__tick_init(avow__context_t *c);
 void avow__tick_close(avow__context_t *c);
 void avow__tick_free(avow__context_t *c);
+/* Whether they are on its loop. */
+bool avow__tick_is_there(const avow__context_t *c);
 void avow__owner_init(avow__context_t *c);
 void avow__owner_close(avow__context_t *c);
 void avow__wheel_go_on(avow__context_t *c);

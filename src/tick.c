@@ -86,6 +86,24 @@ void avow__tick_free(avow__context_t *c) {
   avow__free(c->tick);
 }
 
+typedef struct {
+  const uv_handle_t *handle;
+  bool found;
+} search_t;
+
+static void compare(uv_handle_t *handle, void *data) {
+  search_t *search = data;
+  search->found |= handle == search->handle;
+}
+
+bool avow__tick_is_there(const avow__context_t *c) {
+  if (c->tick == NULL)
+    return false;
+  search_t search = { .handle = (const uv_handle_t *) &c->tick->prepare };
+  uv_walk(c->loop, compare, &search);
+  return search.found;
+}
+
 static void sleep_again(avow__context_t *c) {
   if (!uv_is_active((uv_handle_t *) &c->tick->idle))
     return;

@@ -61,6 +61,14 @@ typedef struct avow_options_s {
  * (or what docs/stacks.md says) or, like a guard_size, of more than 1 TiB;
  * 1 GiB on 32-bit machines. UV_ENOMEM.
  *
+ * In a child of fork() loops that it makes itself are as any, whatever other
+ * threads were doing. Of those that it inherits, the loop of the thread that
+ * called fork() can go on, after uv_loop_fork(): but what was in flight, on the
+ * thread pool or in another thread, is the parent's, and while such remains
+ * neither uv_run() nor avow_loop_close() comes to its end. Loops of other
+ * threads, avow_loops_new()'s among them, and remotes that these may have been
+ * settling are to be left alone.
+ *
  * libuv ends the process when its thread pool cannot start for lack of memory:
  * a program that must outlive that queues some work first.
  */
