@@ -10,13 +10,12 @@
 #include "alloc.h"
 #include "disk.h"
 
-enum { NAME = 40, TRIES = 100 };
+enum { TRIES = 100 };
 
-/* The next to try: nobody else's in this process, and hardly another's. */
-static void set_name(char *name) {
+void avow__beside_name(char name[AVOW__BESIDE_NAME]) {
   static atomic_uint serial;
-  (void) snprintf(name, NAME, ".avow-%x-%x-%04x", (unsigned) uv_os_getpid(),
-                  atomic_fetch_add(&serial, 1),
+  (void) snprintf(name, AVOW__BESIDE_NAME, ".avow-%x-%x-%04x",
+                  (unsigned) uv_os_getpid(), atomic_fetch_add(&serial, 1),
                   (unsigned) (uv_hrtime() & 0xffff)); /* it fits */
 }
 
@@ -35,13 +34,13 @@ static int make_and_rename(const char *temp, const char *path,
 
 int avow__beside(const char *path, avow__make_fn *make, const void *data) {
   const size_t name_at = avow__disk_name_at(path);
-  char *temp = avow__malloc(name_at + NAME);
+  char *temp = avow__malloc(name_at + AVOW__BESIDE_NAME);
   if (temp == NULL)
     return UV_ENOMEM;
   memcpy(temp, path, name_at);
   int err = UV_EEXIST;
   for (int i = 0; i < TRIES && err == UV_EEXIST; i++) {
-    set_name(temp + name_at);
+    avow__beside_name(temp + name_at);
     err = make_and_rename(temp, path, make, data);
   }
   avow__free(temp);

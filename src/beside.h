@@ -6,6 +6,11 @@
 #ifndef AVOW_BESIDE_H
 #define AVOW_BESIDE_H
 
+enum { AVOW__BESIDE_NAME = 40 };
+
+/* A name to try: nobody else's in this process, and hardly another's. */
+void avow__beside_name(char name[AVOW__BESIDE_NAME]);
+
 /* Makes what is new at the path, where nothing is: 0 or a libuv code, UV_EEXIST
    for another path, please. */
 typedef int avow__make_fn(const char *path, const void *data);

@@ -4,14 +4,15 @@
  */
 #include "successor.h"
 
-#include <stdatomic.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "alloc.h"
+#include "beside.h"
 #include "disk.h"
 
-enum { NAME = 40, PERMISSIONS = 0777, TRIES = 100, LINKS = 40 };
+#ifdef _WIN32 /* elsewhere a successor is another struct */
+
+enum { PERMISSIONS = 0777, TRIES = 100, LINKS = 40 };
 
 /* What a link at the path says, as the path that this is from here. */
 static int follow_link(avow__successor_t *s) {
@@ -59,23 +60,15 @@ static int find_old(avow__successor_t *s) {
   return UV_ELOOP;
 }
 
-/* The next name to try: nobody else's in this process, and hardly another's. */
-static void choose_name(const avow__successor_t *s) {
-  static atomic_uint serial;
-  (void) snprintf(s->new_path + s->name_at, NAME, ".avow-%x-%x-%04x",
-                  (unsigned) uv_os_getpid(), atomic_fetch_add(&serial, 1),
-                  (unsigned) (uv_hrtime() & 0xffff)); /* it fits */
-}
-
 static int open_new(avow__successor_t *s) {
   s->name_at = avow__disk_name_at(s->path);
-  s->new_path = avow__malloc(s->name_at + NAME);
+  s->new_path = avow__malloc(s->name_at + AVOW__BESIDE_NAME);
   if (s->new_path == NULL)
     return UV_ENOMEM;
   memcpy(s->new_path, s->path, s->name_at);
   int file = UV_EEXIST;
   for (int i = 0; i < TRIES && file == UV_EEXIST; i++) {
-    choose_name(s);
+    avow__beside_name(s->new_path + s->name_at);
     file =
         avow__disk_open(s->new_path,
                         UV_FS_O_WRONLY | UV_FS_O_CREAT | UV_FS_O_EXCL, s->mode);
@@ -123,3 +116,5 @@ void avow__successor_close(avow__successor_t *s) {
   avow__free(s->new_path);
   avow__free(s->path);
 }
+
+#endif
