@@ -9,7 +9,7 @@
 
 #include "alloc.h"
 
-enum { NEAR = 8 };
+enum { NEARBY = 8 };
 
 /* Keys of no loop: NULL is not ready either, and 0 | 1 its key. */
 enum { VACANT = 0, TAKEN = 2 };
@@ -28,7 +28,7 @@ static avow__shelf_t *after(avow__shelf_t *shelf) {
 static avow__entry_t *find(const uv_loop_t *loop) {
   for (avow__shelf_t *shelf = &avow__registry; shelf != NULL;
        shelf = after(shelf))
-    for (uint32_t n = 0; n < NEAR; n++)
+    for (uint32_t n = 0; n < NEARBY; n++)
       if (avow__entry_is_of(nth(shelf, loop, n), loop))
         return nth(shelf, loop, n);
   return NULL;
@@ -48,7 +48,7 @@ static bool take(avow__entry_t *entry) {
 }
 
 static avow__entry_t *take_on(avow__shelf_t *shelf, const uv_loop_t *loop) {
-  for (uint32_t n = 0; n < NEAR; n++)
+  for (uint32_t n = 0; n < NEARBY; n++)
     if (take(nth(shelf, loop, n)))
       return nth(shelf, loop, n);
   return NULL;
