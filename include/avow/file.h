@@ -46,9 +46,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_append_file(uv_loop_t *loop,
  * the new file takes the name (rename). Where there was none it gets the mode;
  * else owner, group, permissions and, on Linux, ACL and attributes of the old
  * one. What the system does not let it keep narrows its permissions: nobody is
- * let in who was not before. Set-uid, set-gid and capabilities go. Symbolic
- * links are followed, but for those that others laid in a directory like /tmp
- * (sticky, and all may write): UV_EACCES.
+ * let in who was not before. Set-uid, set-gid and capabilities go. A path that
+ * ends at a symbolic link is where that leads, unless others laid the link in a
+ * directory like /tmp (sticky, and all may write): UV_EACCES.
  *
  * A rejection leaves the old file, and nothing else, unless its message begins
  * with "sync": then the new one is in its place, but the disk may not know of
