@@ -283,8 +283,12 @@ static void turn(avow__context_t *c, uint64_t *steps) {
   c->options.budget = budget;
   if (!free)
     spend(steps, c->jobs - jobs);
-  if (!alive && is_idle(c))
+  if (alive)
+    return;
+  if (is_idle(c))
     c->unshielded = true;
+  else if (c->requests > 0)
+    avow__port_wait(c);
 }
 
 static void add_steps(avow_promise_t *p, void *steps) {

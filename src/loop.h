@@ -171,6 +171,7 @@ void avow__wheel_free(avow__context_t *c);
 void avow__phases_close(avow__context_t *c);
 void avow__phases_free(avow__context_t *c);
 void avow__port_go_on(avow__context_t *c);
+void avow__port_wait(avow__context_t *c);
 void avow__port_close(avow__context_t *c);
 void avow__port_free(avow__context_t *c);
 void avow__spares_free(avow__context_t *c);

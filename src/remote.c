@@ -26,6 +26,7 @@ struct avow_remote_s {
 struct avow__port_s {
   uv_async_t async;
   uv_mutex_t mutex;
+  uv_cond_t came;               /* something has, into an empty queue */
   avow_remote_t *first, **last; /* the queue; under the mutex */
   bool closed;                  /* under the mutex */
   atomic_uint refs;             /* the context's; once closed, the remotes' */
@@ -42,6 +43,7 @@ static avow_remote_t nobody;
 static void port_unref(avow__port_t *port) {
   if (atomic_fetch_sub_explicit(&port->refs, 1, memory_order_acq_rel) > 1)
     return;
+  uv_cond_destroy(&port->came);
   uv_mutex_destroy(&port->mutex);
   avow__free(port);
 }
@@ -127,12 +129,42 @@ void avow__port_go_on(avow__context_t *c) {
     deliver_all(c, c->port);
 }
 
-static int port_init(avow__context_t *c, avow__port_t *port) {
+/* Of the loop's close: the program has closed our handle, and nothing is alive
+   there that could be waited for. What other threads still owe comes anyway. */
+void avow__port_wait(avow__context_t *c) {
+  avow__port_t *port = c->port;
+  if (port == NULL || port->waiting == 0 ||
+      !uv_is_closing((uv_handle_t *) &port->async))
+    return;
+  if (port->due == NULL) {
+    uv_mutex_lock(&port->mutex);
+    while (port->first == NULL)
+      uv_cond_wait(&port->came, &port->mutex);
+    uv_mutex_unlock(&port->mutex);
+    receive(port);
+  }
+  avow__enter(c);
+  deliver_all(c, port);
+  avow__leave(c);
+}
+
+static int port_init_locks(avow__port_t *port) {
   int err = uv_mutex_init(&port->mutex);
+  if (err != 0)
+    return err;
+  err = uv_cond_init(&port->came);
+  if (err != 0)
+    uv_mutex_destroy(&port->mutex);
+  return err;
+}
+
+static int port_init(avow__context_t *c, avow__port_t *port) {
+  int err = port_init_locks(port);
   if (err != 0)
     return err;
   err = uv_async_init(c->loop, &port->async, on_async);
   if (err != 0) {
+    uv_cond_destroy(&port->came);
     uv_mutex_destroy(&port->mutex);
     return err;
   }
@@ -232,8 +264,10 @@ static void enqueue(avow__port_t *port, avow_remote_t *r) {
   r->next = NULL;
   *port->last = r;
   port->last = &r->next;
-  if (was_empty)
-    wake(port);
+  if (!was_empty)
+    return;
+  uv_cond_signal(&port->came);
+  wake(port);
 }
 
 int avow_remote_resolve(avow_remote_t *r, avow_value_t v) {

@@ -1,5 +1,5 @@
-/* Loops on threads of their own where a job closes all handles of its loop,
-   that of the orders among them. */
+/* Loops on threads of their own where all handles of a loop are closed: by a job
+   at its own, that of the orders among them, or at home. */
 #include <pthread.h>
 
 #include "harness.h"
@@ -59,10 +59,47 @@ static void closing_waits_for_no_thread_that_is_over(void **state) {
   uv_sem_destroy(&exited);
 }
 
+/* Home's handles are closed: what comes from there has nothing to come by. */
+
+static avow_value_t take_time(uv_loop_t *own, void *data) {
+  uv_sem_t *begun = data;
+  uv_sem_post(begun);
+  uv_sleep(50); /* until home waits for it, most likely */
+  return avow_none();
+}
+
+static void home_waits_for_what_is_cancelled(void **state) {
+  avow_loops_t *loops = avow_loops_new(1);
+  avow_promise_t *p = avow_loops_run(loops, 0, loop, sleep_long, NULL);
+  uv_walk(loop, close_handle, NULL);
+
+  renew_loop();
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_fulfils_none(avow_loops_close(loops, loop));
+}
+
+static void home_waits_for_what_has_begun(void **state) {
+  uv_sem_t begun;
+  assert_int_equal(uv_sem_init(&begun, 0), 0);
+  avow_loops_t *loops = avow_loops_new(1);
+  avow_promise_t *p = avow_loops_run(loops, 0, loop, take_time, &begun);
+  uv_sem_wait(&begun);
+  uv_walk(loop, close_handle, NULL);
+
+  renew_loop();
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_fulfils_none(avow_loops_close(loops, loop));
+  uv_sem_destroy(&begun);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(loop_without_handles_takes_no_more),
     CASE(closing_waits_for_no_thread_that_is_over),
+    CASE(home_waits_for_what_is_cancelled),
+    CASE(home_waits_for_what_has_begun),
   };
   return RUN(tests);
 }

@@ -22,7 +22,7 @@ typedef struct {
   int calls;
 } refusal_t;
 
-static refusal_t locks, wakers, signals, readings, looks, removals;
+static refusal_t locks, bells, wakers, signals, readings, looks, removals;
 static refusal_t unnamed, named, links, syncs, renamings, copies, held;
 static bool hides_types;
 static atomic_bool has_come;
@@ -47,6 +47,12 @@ int __wrap_uv_mutex_init(uv_mutex_t *mutex);
 int __real_uv_mutex_init(uv_mutex_t *mutex);
 int __wrap_uv_mutex_init(uv_mutex_t *mutex) {
   return refuses(&locks) ? locks.err : __real_uv_mutex_init(mutex);
+}
+
+int __wrap_uv_cond_init(uv_cond_t *cond);
+int __real_uv_cond_init(uv_cond_t *cond);
+int __wrap_uv_cond_init(uv_cond_t *cond) {
+  return refuses(&bells) ? bells.err : __real_uv_cond_init(cond);
 }
 
 int __wrap_uv_async_init(uv_loop_t *on, uv_async_t *async, uv_async_cb cb);
@@ -163,6 +169,8 @@ static void assert_remote_is_refused(int err) {
 
 static void remote_needs_a_lock_and_a_waker(void **state) {
   locks = once(UV_ENOMEM);
+  assert_remote_is_refused(UV_ENOMEM);
+  bells = once(UV_ENOMEM);
   assert_remote_is_refused(UV_ENOMEM);
   wakers = once(UV_EMFILE);
   assert_remote_is_refused(UV_EMFILE);
@@ -475,7 +483,7 @@ static void glob_stops_in_the_midst_when_its_loop_closes(void **state) {
 }
 
 static int setup(void **state) {
-  locks = wakers = signals = readings = looks = removals = never;
+  locks = bells = wakers = signals = readings = looks = removals = never;
   unnamed = named = links = syncs = renamings = copies = held = never;
   hides_types = false;
   atomic_store(&has_come, false);
