@@ -50,7 +50,7 @@ avow_promise_t *avow_async_throwing(uv_loop_t *loop, avow_fn fn, void *data,
   prepare(f, fn, data, with);
   p->data = f;
   c->late |= c->depth == 0; /* whoever calls need not have the time */
-  avow__enter(c);
+  avow__enter_call(c);
   avow__fibers_begin(&c->fibers);
   avow__async_go_on(c, f, avow_none());
   avow__leave_queue(c); /* no callback runs inside this call */

@@ -119,6 +119,14 @@ void avow__context_release(avow__context_t *c);
 
 /* Around each callback of ours: the outermost leave drains the queue. */
 void avow__enter(avow__context_t *c);
+
+/* The same in a call of the program's, which may be on any thread as long as
+   the loop does not run. */
+static inline void avow__enter_call(avow__context_t *c) {
+  c->depth++;
+  c->awake = true;
+}
+
 void avow__leave(avow__context_t *c);
 
 /* Runs the jobs in the queue, to its end or until the turn's budget is spent.

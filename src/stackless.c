@@ -35,7 +35,7 @@ avow_promise_t *avow_stackless(uv_loop_t *loop, avow_cb step,
   p->data = frame;
   const avow_value_t none = avow_none();
   AVOW__AT_EXIT(avow__exceptions_end) volatile bool inside = true;
-  avow__enter(c);
+  avow__enter_call(c);
   avow__fiber_t *fiber = avow__fiber_hide();
   const avow_value_t result = step(&none, frame);
   avow__fiber_show(fiber);

@@ -137,8 +137,7 @@ void avow__enter(avow__context_t *c) {
   c->thread = uv_thread_self();
   c->has_thread = true;
 #endif
-  c->depth++;
-  c->awake = true;
+  avow__enter_call(c);
 }
 
 uint64_t avow__now(avow__context_t *c) {

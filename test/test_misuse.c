@@ -3,6 +3,7 @@
  * builds, where a mistake can be survived, degrade as each function here checks
  * after making it. What only debug builds look for is tested in those alone.
  */
+#include "avow/stackless.h"
 #include "elsewhere.h"
 
 /* A loop that avow was never told of. */
@@ -280,9 +281,57 @@ static void uv_run_in_a_handler(void) {
   avow_ignore(avow_run(avow_then(p, run_the_loop, NULL, NULL)));
 }
 
+static jmp_buf outside;
+
+static avow_value_t jump_out(const avow_value_t *arg, void *data) {
+  longjmp(outside, 1);
+}
+
+static void run_after_a_jump(void) {
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+  if (setjmp(outside) == 0)
+    avow_ignore(avow_run(avow_then(p, jump_out, NULL, NULL)));
+  avow_ignore(avow_run(avow_sleep(loop, 1)));
+}
+
+static void jump_out_of_a_handler_is_named_afterwards(void **state) {
+  assert_misuse(run_after_a_jump, "Or a longjmp() has left a callback");
+}
+
 static void loop_run_inside_itself_is_named_as_such(void **state) {
   assert_misuse(uv_run_in_a_handler,
                 "uv_run() inside a callback: return avow_follow(promise)");
+}
+
+/* Loops are made on one thread, and run on another. */
+
+static void run_elsewhere(void *p) {
+  avow_unref(avow_sleep(loop, 0));
+  avow_value_unref(avow_run(p));
+}
+
+static void run_in_a_thread(avow_promise_t *p) {
+  uv_thread_t thread;
+  assert_int_equal(uv_thread_create(&thread, run_elsewhere, p), 0);
+  assert_int_equal(uv_thread_join(&thread), 0);
+}
+
+static avow_value_t end_step(const avow_value_t *arg, void *frame) {
+  return avow_none();
+}
+
+#  ifndef AVOW_NO_ASYNC
+static avow_value_t end_function(void *data) {
+  return avow_none();
+}
+#  endif
+
+static void thread_that_starts_a_function_may_hand_the_loop_over(void **state) {
+  avow_frame_t frame;
+  run_in_a_thread(avow_stackless(loop, end_step, &frame));
+#  ifndef AVOW_NO_ASYNC
+  run_in_a_thread(avow_async(loop, end_function, NULL));
+#  endif
 }
 
 static void thread_that_is_not_the_loops_is_sent_to_remotes(void **state) {
@@ -321,7 +370,9 @@ int main(void) {
     CASE(run_in_a_callback_is_refused),
 #ifndef NDEBUG
     CASE(null_promise_is_named_as_such),
+    CASE(thread_that_starts_a_function_may_hand_the_loop_over),
     CASE(thread_that_is_not_the_loops_is_sent_to_remotes),
+    CASE(jump_out_of_a_handler_is_named_afterwards),
     CASE(loop_run_inside_itself_is_named_as_such),
 #endif
     CASE(bytes_of_nothing_are_refused),
