@@ -13,7 +13,8 @@ static void on_prepare(uv_prepare_t *prepare) {
   if (c->depth > 0)
     avow__misuse(
         "uv_run() inside a callback: return avow_follow(promise) or use "
-        "avow_then(); in an async function, use avow_await()");
+        "avow_then(); in an async function, use avow_await(). Or a longjmp() "
+        "has left a callback, which has to return");
   c->thread = uv_thread_self();
   c->has_thread = true;
 }

@@ -45,7 +45,8 @@ avow_value_t avow_run(avow_promise_t *p) {
   if (c->depth > 0) {
     avow__misuse(
         "avow_run() inside a callback: return avow_follow(promise) or "
-        "use avow_then(); in an async function, use avow_await()");
+        "use avow_then(); in an async function, use avow_await(). Or a "
+        "longjmp() has left a callback, which has to return");
     avow_unref(p);
     return avow_error(AVOW_EMISUSE);
   }

@@ -18,7 +18,9 @@
  * One that leaves a function which C has started finds nobody who catches it,
  * and std::terminate() ends the process. So does one that leaves a handler, or
  * whatever else avow calls, or it would leave the loop in the middle of its
- * queue: where somebody catches it beyond, the process ends with advice.
+ * queue: where somebody catches it beyond, the process ends with advice. A
+ * longjmp() within one function's stack is its own affair; it must not go from
+ * one stack to another.
  *
  * Builds with -Dasync=disabled have nothing of this.
  */
