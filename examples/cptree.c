@@ -104,7 +104,8 @@ int main(int argc, char *argv[]) {
   char **paths = options_parse(&command_line, argc, argv, &n);
   if (force && keep)
     options_refuse("--keep", "not together with --force");
-  copy.options = (avow_copy_options_t){ .on_entry = on_entry,
+  copy.options = (avow_copy_options_t){ .keep = AVOW_KEEP_ALL,
+                                        .on_entry = on_entry,
                                         .data = &copy,
                                         .at_once = (unsigned) jobs };
   if (force)

@@ -14,4 +14,7 @@ static inline int avow__at_code(int result) {
    UV_EINTR. */
 int avow__at_open(int dir, const char *path, int flags, int mode);
 
+/* The times of stat, also of a link. NULL: of what is open itself. */
+int avow__at_set_times(int dir, const char *path, const uv_stat_t *stat);
+
 #endif

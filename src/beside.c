@@ -20,28 +20,30 @@ void avow__beside_name(char name[AVOW__BESIDE_NAME]) {
 }
 
 /* What was made in part goes, and so does what was not renamed. */
-static int make_and_rename(const char *temp, const char *path,
+static int make_and_rename(avow__place_t temp, avow__place_t place,
                            avow__make_fn *make, const void *data) {
   int err = make(temp, data);
   if (err == UV_EEXIST)
     return err;
   if (err == 0)
-    err = avow__disk_rename(temp, path);
+    err = avow__place_rename(temp, place);
   if (err < 0)
-    (void) avow__disk_unlink(temp); /* the first failure is told */
+    (void) avow__place_unlink(temp); /* the first failure is told */
   return err;
 }
 
-int avow__beside(const char *path, avow__make_fn *make, const void *data) {
-  const size_t name_at = avow__disk_name_at(path);
+int avow__beside(avow__place_t place, avow__make_fn *make, const void *data) {
+  const char *text = avow__place_text(place);
+  const size_t name_at = avow__disk_name_at(text);
   char *temp = avow__malloc(name_at + AVOW__BESIDE_NAME);
   if (temp == NULL)
     return UV_ENOMEM;
-  memcpy(temp, path, name_at);
+  memcpy(temp, text, name_at);
+  const avow__place_t beside = { place.dir, temp, temp };
   int err = UV_EEXIST;
   for (int i = 0; i < TRIES && err == UV_EEXIST; i++) {
     avow__beside_name(temp + name_at);
-    err = make_and_rename(temp, path, make, data);
+    err = make_and_rename(beside, place, make, data);
   }
   avow__free(temp);
   return err;

@@ -1,32 +1,24 @@
 /*
  * Copying a tree: a few lanes, each work in turns on the thread pool, take
- * entry after entry from one tree and copy it. Making a directory is part of
- * taking it, under the lock, so it is there before what is in it. It gets its
- * mode and its times when the last of that is done: whoever does that, in
- * whatever lane, is the last to hold the directory.
+ * entry after entry from one tree and copy it. Taking it, under the lock, opens
+ * what is to be copied, or makes a directory, so that is there before what is in
+ * it. It gets its mode and its times when the last of that is done: whoever does
+ * that, in whatever lane, is the last to hold the directory.
  */
 #include <string.h>
 
 #include "alloc.h"
 #include "avow/cancel.h"
 #include "avow/combine.h"
-#include "copy_entry.h"
+#include "copied.h"
 #include "disk.h"
 #include "tree.h"
 #include "turns.h"
 
-enum { LANES = 4, MOST_LANES = 64 };
+/* READ: of the directories that the reader is in, so many copies are open. */
+enum { LANES = 4, MOST_LANES = 64, READ = 32 };
 
-typedef struct entry_s {
-  struct entry_s *next;   /* among those to be told of */
-  struct entry_s *parent; /* the directory that it is in; NULL for the root */
-  size_t holders; /* a lane or the reader, and what is in the directory */
-  uv_stat_t stat; /* of the source; zeros if there is none */
-  bool made;      /* a directory that was not there before */
-  avow_value_t error;
-  char *to;
-  char from[];
-} entry_t;
+typedef avow__copied_t entry_t;
 
 typedef struct {
   uint32_t refs; /* on the loop's thread, as deaf */
@@ -34,7 +26,9 @@ typedef struct {
   avow_copy_options_t options;
   uv_mutex_t mutex; /* for all that follows */
   avow__tree_t tree;
-  entry_t *dir; /* the deepest that is read; it holds those above */
+  entry_t *dir;      /* the deepest that is read; it holds those above */
+  entry_t *top_read; /* the furthest up whose copy the reader keeps open */
+  size_t read;       /* how many these are */
   bool started;
   bool stopped;
   uint64_t target_dev, target_ino; /* of the root's copy */
@@ -42,7 +36,6 @@ typedef struct {
   avow_value_t error; /* that it stopped at */
   entry_t *told;      /* finished, for the program to hear of */
   entry_t **last_told;
-  size_t from_len;
   char to[];
 } copy_t;
 
@@ -51,51 +44,21 @@ typedef struct {
   copy_t *copy;
 } lane_t;
 
-static void entry_free(entry_t *entry) {
-  avow__value_unref(entry->error);
-  avow__free(entry->to);
-  avow__free(entry);
+static bool is_dir(const entry_t *entry) {
+  return avow__disk_type(&entry->stat) == UV_DIRENT_DIR;
 }
 
-/* The target's path and what the tree's has beyond the root's. */
-static char *target_of(const copy_t *copy) {
-  const char *rest = copy->tree.path + copy->from_len;
-  while (avow__disk_is_slash(*rest))
-    rest++;
-  size_t len = strlen(copy->to);
-  const size_t rest_size = strlen(rest) + 1;
-  char *path = avow__malloc(avow__plus(len + 1, rest_size));
-  if (path == NULL)
-    return NULL;
-  memcpy(path, copy->to, len);
-  if (rest_size > 1)
-    path[len++] = '/';
-  memcpy(path + len, rest, rest_size);
-  return path;
-}
-
-/* For what the tree is at. NULL without memory. */
-static entry_t *entry_new(const copy_t *copy) {
-  const size_t size = copy->tree.len + 1;
-  entry_t *entry = avow__calloc(1, sizeof(*entry) + size);
-  if (entry == NULL)
-    return NULL;
-  memcpy(entry->from, copy->tree.path, size);
-  entry->to = target_of(copy);
-  if (entry->to == NULL) {
-    avow__free(entry);
-    return NULL;
-  }
-  entry->holders = 1;
-  entry->parent = copy->dir;
-  if (entry->parent != NULL)
-    entry->parent->holders++;
-  return entry;
-}
-
-static void fail(entry_t *entry, int err) {
-  if (!avow_is_error(&entry->error))
-    entry->error = avow__op_error(err, "copy", entry->from);
+/* Where its copy is. *path is to be freed behind that. */
+static int place_of(const copy_t *copy, const entry_t *entry, char **path,
+                    avow__place_t *out) {
+  const entry_t *parent = entry->parent;
+  *path = AVOW__PLACES_ARE_PATHS ? avow__copied_path(entry, copy->to) : NULL;
+  *out = (avow__place_t){ .dir = parent != NULL ? &parent->to : NULL,
+                          .name = parent != NULL ? entry->name : copy->to,
+                          .path = *path };
+  if (AVOW__PLACES_ARE_PATHS && *path == NULL)
+    return UV_ENOMEM;
+  return parent != NULL && parent->to.fd < 0 ? UV_ENOENT : 0;
 }
 
 static void stop(copy_t *copy, avow_value_t error) {
@@ -111,24 +74,61 @@ static bool is_target(const copy_t *copy, const entry_t *entry) {
          entry->stat.st_ino == copy->target_ino;
 }
 
-static int make_dir(copy_t *copy, entry_t *entry) {
-  if (is_target(copy, entry))
-    return UV_EINVAL;
-  const int made = avow__copy_dir(entry->to, &entry->stat);
-  entry->made = made > 0;
-  uv_stat_t target;
-  if (made < 0 || entry->parent != NULL)
-    return made < 0 ? made : 0;
-  const int err = avow__disk_stat(entry->to, &target);
-  if (err < 0)
-    return err;
-  copy->target_dev = target.st_dev;
-  copy->target_ino = target.st_ino;
-  return 0;
+static int know_target(copy_t *copy, entry_t *entry) {
+  const int err = avow__copied_know(entry);
+  if (err == 0 && entry->parent == NULL) {
+    copy->target_dev = entry->to_dev;
+    copy->target_ino = entry->to_ino;
+  }
+  return err;
 }
 
-static bool is_dir(const entry_t *entry) {
-  return avow__disk_type(&entry->stat) == UV_DIRENT_DIR;
+static int make_dir(copy_t *copy, entry_t *entry) {
+  char *path;
+  avow__place_t place;
+  if (is_target(copy, entry))
+    return UV_EINVAL;
+  int made = place_of(copy, entry, &path, &place);
+  if (made == 0)
+    made = avow__copy_dir(place, &entry->stat, copy->options.keep, &entry->to);
+  avow__free(path);
+  entry->made = made > 0;
+  return made < 0 ? made : know_target(copy, entry);
+}
+
+/* The reader needs its copy open, which is open; of those further up not all. */
+static void read_dir(copy_t *copy, entry_t *dir) {
+  dir->read = true;
+  if (copy->dir != NULL)
+    copy->dir->below = dir;
+  copy->dir = dir;
+  if (copy->read++ == 0)
+    copy->top_read = dir;
+  if (copy->read <= READ)
+    return;
+  entry_t *top = copy->top_read;
+  copy->top_read = top->below;
+  copy->read--;
+  top->read = false;
+  avow__copied_unuse(top);
+}
+
+/* Goes back to the directory above the one that was read, which its lane holds
+   and uses now. Where there is no way back, its entries say so. */
+static entry_t *leave_dir(copy_t *copy) {
+  entry_t *left = copy->dir;
+  entry_t *above = left->parent;
+  copy->dir = above;
+  copy->read--;
+  left->read = false;
+  if (above == NULL || above->read)
+    return left;
+  (void) avow__copied_reopen(above, &left->to);
+  above->users++;
+  above->read = true;
+  copy->top_read = above;
+  copy->read++;
+  return left;
 }
 
 /* True if the tree is in it now. */
@@ -136,11 +136,26 @@ static bool enter_dir(copy_t *copy, entry_t *entry) {
   int err = make_dir(copy, entry);
   if (err == 0)
     err = avow__tree_enter(&copy->tree, 0);
+  if (err < 0) {
+    avow__copied_fail(entry, err);
+    return false;
+  }
+  if (entry->made && copy->options.keep == AVOW_KEEP_ALL)
+    err = avow__copy_dir_attributes(avow__tree_dir(&copy->tree), &entry->to,
+                                    &entry->stat);
   if (err < 0)
-    fail(entry, err);
-  else
-    copy->dir = entry;
-  return err == 0;
+    avow__copied_fail(entry, err); /* and is filled all the same */
+  if (entry->uses_parent)
+    avow__copied_unuse(entry->parent);
+  entry->uses_parent = false;
+  read_dir(copy, entry);
+  return true;
+}
+
+static entry_t *entry_new(const copy_t *copy) {
+  const avow__tree_t *tree = &copy->tree;
+  return avow__copied_new(copy->dir, tree->path + tree->name_at,
+                          tree->len - tree->name_at);
 }
 
 /* What is to be copied, or has failed already; NULL for a directory. */
@@ -150,13 +165,15 @@ static entry_t *begin(copy_t *copy) {
     stop(copy, avow_error(UV_ENOMEM));
     return NULL;
   }
-  const int err =
-      avow__place_lstat(avow__tree_place(&copy->tree), &entry->stat);
+  const avow__place_t place = avow__tree_place(&copy->tree);
+  int err = avow__place_lstat(place, &entry->stat);
   copy->tree.type = avow__disk_type(&entry->stat);
+  if (err == 0 && is_dir(entry))
+    return enter_dir(copy, entry) ? NULL : entry;
+  if (err == 0)
+    err = avow__original_open(place, &entry->stat, &entry->original);
   if (err < 0)
-    fail(entry, err);
-  else if (is_dir(entry) && enter_dir(copy, entry))
-    return NULL;
+    avow__copied_fail(entry, err);
   return entry;
 }
 
@@ -180,12 +197,11 @@ static bool take(copy_t *copy, entry_t **out) {
     return true;
   }
   if (next < 0) {
-    fail(copy->dir, next);
+    avow__copied_fail(copy->dir, next);
     avow__tree_skip(&copy->tree);
     return true;
   }
-  *out = copy->dir;
-  copy->dir = copy->dir->parent;
+  *out = leave_dir(copy);
   return true;
 }
 
@@ -201,27 +217,66 @@ static void report(copy_t *copy, entry_t *entry) {
   }
   if (failed)
     stop(copy, avow_value_ref(&entry->error));
-  entry_free(entry);
+  avow__copied_free(entry);
+}
+
+/* Who holds it no more. True for the last one, who uses it still. */
+static bool let_go(copy_t *copy, entry_t *entry, bool uses) {
+  uv_mutex_lock(&copy->mutex);
+  const bool last = --entry->holders == 0;
+  if (!last && uses)
+    avow__copied_unuse(entry);
+  uv_mutex_unlock(&copy->mutex);
+  return last;
+}
+
+/* Of a directory that was made, with all above it up to one that was there, and
+   of which nothing is left to be copied. Nobody else has it. */
+static void end_dir(copy_t *copy, entry_t *dir, const avow__dir_t *below) {
+  char *path = NULL;
+  avow__place_t place = { .dir = NULL };
+  int err = avow__copied_reopen(dir, below);
+  if (AVOW__PLACES_ARE_PATHS && err == 0)
+    err = place_of(copy, dir, &path, &place);
+  if (err == 0)
+    err = avow__copy_dir_end(place, &dir->to, &dir->stat, copy->options.keep);
+  if (err < 0)
+    avow__copied_fail(dir, err);
+  avow__free(path);
 }
 
 /* Lets go of it, and of the directories that it was the last in. */
 static void finish(copy_t *copy, entry_t *entry) {
-  while (entry != NULL) {
-    uv_mutex_lock(&copy->mutex);
-    const bool held = --entry->holders > 0;
-    uv_mutex_unlock(&copy->mutex);
-    if (held)
-      return;
-    const int err =
-        entry->made ? avow__copy_dir_end(entry->to, &entry->stat) : 0;
-    if (err < 0)
-      fail(entry, err);
+  avow__dir_t below = { .fd = -1 };
+  bool uses = true;
+  while (entry != NULL && let_go(copy, entry, uses)) {
     entry_t *parent = entry->parent;
+    uses = entry->uses_parent;
+    if (entry->made)
+      end_dir(copy, entry, &below);
+    avow__dir_close(&below);
+    below = entry->to;
+    entry->to = (avow__dir_t){ .fd = -1 };
     uv_mutex_lock(&copy->mutex);
     report(copy, entry);
     uv_mutex_unlock(&copy->mutex);
     entry = parent;
   }
+  avow__dir_close(&below);
+}
+
+static void copy_entry(copy_t *copy, entry_t *entry, const avow__job_t *job) {
+  const avow__copying_t copying = { &entry->original, &entry->stat,
+                                    &copy->options, job };
+  char *path;
+  avow__place_t place;
+  int err = place_of(copy, entry, &path, &place);
+  if (err == 0)
+    err = avow__copy_entry(&copying, place);
+  avow__free(path);
+  avow__original_close(&entry->original);
+  if (err < 0)
+    avow__copied_fail(entry, err);
 }
 
 static avow_value_t run_lane(avow__turns_t *turns) {
@@ -233,25 +288,11 @@ static avow_value_t run_lane(avow__turns_t *turns) {
     uv_mutex_unlock(&copy->mutex);
     if (!more)
       return avow_int(0);
-    if (entry != NULL && !is_dir(entry) && !avow_is_error(&entry->error)) {
-      const int err = avow__copy_entry(entry->from, entry->to, &entry->stat,
-                                       copy->options.existing);
-      if (err < 0)
-        fail(entry, err);
-    }
+    if (entry != NULL && !is_dir(entry) && !avow_is_error(&entry->error))
+      copy_entry(copy, entry, turns->job);
     finish(copy, entry);
   }
   return avow_none();
-}
-
-static bool hear(const copy_t *copy, const entry_t *entry) {
-  const bool failed = avow_is_error(&entry->error);
-  const avow_copied_t copied = { .path = entry->from,
-                                 .type = avow__disk_type(&entry->stat),
-                                 .size =
-                                     is_dir(entry) ? 0 : entry->stat.st_size,
-                                 .error = failed ? &entry->error : NULL };
-  return copy->options.on_entry(&copied, copy->options.data);
 }
 
 static entry_t *take_told(copy_t *copy) {
@@ -263,11 +304,31 @@ static entry_t *take_told(copy_t *copy) {
   return told;
 }
 
-static void stop_at(copy_t *copy, const entry_t *entry) {
-  const bool failed = avow_is_error(&entry->error);
+static void stop_from_outside(copy_t *copy, avow_value_t error) {
   uv_mutex_lock(&copy->mutex);
-  stop(copy, failed ? avow_value_ref(&entry->error) : avow_error(UV_ECANCELED));
+  stop(copy, error);
   uv_mutex_unlock(&copy->mutex);
+}
+
+/* False if it has had enough, or there is no memory to tell it. */
+static bool tell_program(copy_t *copy, const entry_t *entry) {
+  const bool failed = avow_is_error(&entry->error);
+  char *path = avow__copied_path(entry, NULL);
+  if (path == NULL) {
+    stop_from_outside(copy, avow_error(UV_ENOMEM));
+    return false;
+  }
+  const avow_copied_t copied = { .path = path,
+                                 .type = avow__disk_type(&entry->stat),
+                                 .size =
+                                     is_dir(entry) ? 0 : entry->stat.st_size,
+                                 .error = failed ? &entry->error : NULL };
+  const bool goes_on = copy->options.on_entry(&copied, copy->options.data);
+  avow__free(path);
+  if (!goes_on)
+    stop_from_outside(copy, failed ? avow_value_ref(&entry->error)
+                                   : avow_error(UV_ECANCELED));
+  return goes_on;
 }
 
 /* The program hears of all entries, until it has had enough. */
@@ -275,11 +336,9 @@ static void after_turn(avow__turns_t *turns) {
   copy_t *copy = ((lane_t *) turns)->copy;
   for (entry_t *entry = take_told(copy); entry != NULL;) {
     entry_t *next = entry->next;
-    if (!copy->deaf && !hear(copy, entry)) {
+    if (!copy->deaf && !tell_program(copy, entry))
       copy->deaf = true;
-      stop_at(copy, entry);
-    }
-    entry_free(entry);
+    avow__copied_free(entry);
     entry = next;
   }
 }
@@ -290,12 +349,12 @@ static void copy_unref(void *data) {
     return;
   for (entry_t *entry = copy->told; entry != NULL;) {
     entry_t *next = entry->next;
-    entry_free(entry);
+    avow__copied_free(entry);
     entry = next;
   }
   for (entry_t *dir = copy->dir; dir != NULL;) {
     entry_t *parent = dir->parent;
-    entry_free(dir);
+    avow__copied_free(dir);
     dir = parent;
   }
   avow__value_unref(copy->error);
@@ -335,11 +394,10 @@ static copy_t *copy_new(const char *from, const char *to,
   if (options != NULL)
     copy->options = *options;
   memcpy(copy->to, to, to_size);
-  copy->from_len = avow__disk_trimmed(from);
   copy->refs = 1;
   copy->last_told = &copy->told;
   if (uv_mutex_init(&copy->mutex) == 0) {
-    if (avow__tree_init(&copy->tree, from, copy->from_len) == 0)
+    if (avow__tree_init(&copy->tree, from, avow__disk_trimmed(from)) == 0)
       return copy;
     uv_mutex_destroy(&copy->mutex);
   }

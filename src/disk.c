@@ -47,12 +47,19 @@ int avow__disk_write(uv_file file, char *data, size_t len) {
   return n == 0 ? UV_EIO : n; /* a file that takes nothing and says nothing */
 }
 
+int avow__disk_send(uv_file to, uv_file from, uint64_t offset, uint64_t len) {
+  const size_t n = len < AT_ONCE ? (size_t) len : AT_ONCE;
+  uv_fs_t req;
+  return done(&req,
+              uv_fs_sendfile(NULL, &req, to, from, (int64_t) offset, n, NULL));
+}
+
 int avow__disk_fsync(uv_file file) {
   uv_fs_t req;
   return done(&req, uv_fs_fsync(NULL, &req, file, NULL));
 }
 
-int avow__disk_ftruncate(uv_file file, size_t len) {
+int avow__disk_ftruncate(uv_file file, uint64_t len) {
   uv_fs_t req;
   return done(&req, uv_fs_ftruncate(NULL, &req, file, (int64_t) len, NULL));
 }
@@ -84,11 +91,6 @@ int avow__disk_lstat(const char *path, uv_stat_t *out) {
   return done_stat(&req, uv_fs_lstat(NULL, &req, path, NULL), out);
 }
 
-int avow__disk_chmod(const char *path, int mode) {
-  uv_fs_t req;
-  return done(&req, uv_fs_chmod(NULL, &req, path, mode, NULL));
-}
-
 int avow__disk_mkdir(const char *path, int mode) {
   uv_fs_t req;
   return done(&req, uv_fs_mkdir(NULL, &req, path, mode, NULL));
@@ -105,55 +107,6 @@ int avow__disk_mkdtemp(char *template) {
 int avow__disk_rmdir(const char *path) {
   uv_fs_t req;
   return done(&req, uv_fs_rmdir(NULL, &req, path, NULL));
-}
-
-int avow__disk_unlink(const char *path) {
-  uv_fs_t req;
-  return done(&req, uv_fs_unlink(NULL, &req, path, NULL));
-}
-
-int avow__disk_rename(const char *from, const char *to) {
-  uv_fs_t req;
-  return done(&req, uv_fs_rename(NULL, &req, from, to, NULL));
-}
-
-int avow__disk_copyfile(const char *from, const char *to) {
-  uv_fs_t req;
-  return done(&req,
-              uv_fs_copyfile(NULL, &req, from, to, UV_FS_COPYFILE_EXCL, NULL));
-}
-
-static double seconds(uv_timespec_t time) {
-  return (double) time.tv_sec + (double) time.tv_nsec / 1e9;
-}
-
-int avow__disk_lutime(const char *path, const uv_stat_t *stat) {
-  uv_fs_t req;
-  return done(&req, uv_fs_lutime(NULL, &req, path, seconds(stat->st_atim),
-                                 seconds(stat->st_mtim), NULL));
-}
-
-int avow__disk_utime(const char *path, const uv_stat_t *stat) {
-  uv_fs_t req;
-  return done(&req, uv_fs_utime(NULL, &req, path, seconds(stat->st_atim),
-                                seconds(stat->st_mtim), NULL));
-}
-
-int avow__disk_symlink(const char *path, const char *new_path) {
-  uv_fs_t req;
-  return done(&req, uv_fs_symlink(NULL, &req, path, new_path, 0, NULL));
-}
-
-int avow__disk_readlink(const char *path, char **out) {
-  uv_fs_t req;
-  const int err = uv_fs_readlink(NULL, &req, path, NULL);
-  if (err < 0)
-    return done(&req, err);
-  const size_t size = strlen(req.ptr) + 1;
-  *out = avow__malloc(size);
-  if (*out != NULL)
-    memcpy(*out, req.ptr, size);
-  return done(&req, *out != NULL ? 0 : UV_ENOMEM);
 }
 
 /* The numbers are the same on all systems; not all have all the names. */

@@ -19,8 +19,11 @@ int avow__disk_read(uv_file file, char *data, size_t room);
 /* As much as the system takes at once, at least one byte of len. */
 int avow__disk_write(uv_file file, char *data, size_t len);
 
+/* The same from another file, beginning at the offset; 0 at its end. */
+int avow__disk_send(uv_file to, uv_file from, uint64_t offset, uint64_t len);
+
 int avow__disk_fsync(uv_file file);
-int avow__disk_ftruncate(uv_file file, size_t len);
+int avow__disk_ftruncate(uv_file file, uint64_t len);
 int avow__disk_fchmod(uv_file file, int mode);
 
 /* What it is of; a failure leaves *out as it was. */
@@ -28,11 +31,14 @@ int avow__disk_fstat(uv_file file, uv_stat_t *out);
 int avow__disk_stat(const char *path, uv_stat_t *out);
 int avow__disk_lstat(const char *path, uv_stat_t *out);
 
-int avow__disk_chmod(const char *path, int mode);
 int avow__disk_mkdir(const char *path, int mode);
 /* The template, which ends in XXXXXX, becomes the path of a new one. */
 int avow__disk_mkdtemp(char *template);
 int avow__disk_rmdir(const char *path);
+
+#ifdef _WIN32
+
+int avow__disk_chmod(const char *path, int mode);
 int avow__disk_unlink(const char *path);
 int avow__disk_rename(const char *from, const char *to);
 
@@ -48,6 +54,8 @@ int avow__disk_symlink(const char *path, const char *new_path);
 
 /* The path in a symbolic link, for avow__free(). */
 int avow__disk_readlink(const char *path, char **out);
+
+#endif
 
 /* What a stat is of. */
 uv_dirent_type_t avow__disk_type(const uv_stat_t *stat);

@@ -23,8 +23,19 @@ typedef struct avow__dir_s {
 typedef struct avow__place_s {
   const avow__dir_t *dir; /* NULL: where the process is */
   const char *name;       /* in it; "" is where the process is */
-  const char *path;       /* of the same, for where paths are needed */
+  const char *path;       /* of the same; needed on Windows only */
 } avow__place_t;
+
+#ifdef _WIN32
+enum { AVOW__PLACES_ARE_PATHS = 1 };
+#else
+enum { AVOW__PLACES_ARE_PATHS = 0 };
+#endif
+
+/* Which of the two counts. */
+static inline const char *avow__place_text(avow__place_t place) {
+  return AVOW__PLACES_ARE_PATHS ? place.path : place.name;
+}
 
 /* What a link says is nothing of the place. */
 typedef enum avow__links_e {
@@ -34,6 +45,9 @@ typedef enum avow__links_e {
 
 /* To read its entries, too. A failure leaves *out closed. */
 int avow__dir_open(avow__place_t place, avow__links_t links, avow__dir_t *out);
+
+/* Not to read its entries. */
+int avow__dir_hold(avow__place_t place, avow__links_t links, avow__dir_t *out);
 
 /* The directory that an open one is in, by now; it cannot be read. */
 int avow__dir_open_above(const avow__dir_t *dir, avow__dir_t *out);
@@ -51,7 +65,20 @@ void avow__dir_close(avow__dir_t *dir);
 /* What is at the place; a failure leaves *out as it was. */
 int avow__place_lstat(avow__place_t place, uv_stat_t *out);
 
-int avow__place_unlink(avow__place_t place);
+/* A descriptor. What is only to be read neither waits for anybody nor becomes
+   the terminal of the process. */
+int avow__place_open(avow__place_t place, int flags, int mode);
+
+int avow__place_mkdir(avow__place_t place, int mode);
+int avow__place_rename(avow__place_t from, avow__place_t to);
 int avow__place_rmdir(avow__place_t place);
+int avow__place_unlink(avow__place_t place);
+
+/* A link that says the text, and what one says, for avow__free(). */
+int avow__place_symlink(avow__place_t place, const char *text);
+int avow__place_readlink(avow__place_t place, char **out);
+
+/* The times of stat, also of a link. */
+int avow__place_lutime(avow__place_t place, const uv_stat_t *stat);
 
 #endif

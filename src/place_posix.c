@@ -14,7 +14,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "alloc.h"
 #include "at.h"
+#include "disk.h"
 
 static bool is_interrupted(int result) {
   return result < 0 && errno == EINTR;
@@ -29,19 +31,23 @@ static int code_of_link(int code) {
   return code == UV_EMLINK ? UV_ELOOP : code;
 }
 
-int avow__dir_open(avow__place_t place, avow__links_t links, avow__dir_t *out) {
+int avow__dir_hold(avow__place_t place, avow__links_t links, avow__dir_t *out) {
   const int flags =
       O_RDONLY | O_DIRECTORY | (links == AVOW__LINKS_REFUSED ? O_NOFOLLOW : 0);
   const char *name = place.name[0] != '\0' ? place.name : ".";
-  *out = (avow__dir_t){ .fd = -1 };
   const int fd = avow__at_open(fd_of(place), name, flags, 0);
-  if (fd < 0)
-    return code_of_link(fd);
-  out->fd = fd;
-  out->stream = fdopendir(fd);
+  *out = (avow__dir_t){ .fd = fd < 0 ? -1 : fd };
+  return fd < 0 ? code_of_link(fd) : 0;
+}
+
+int avow__dir_open(avow__place_t place, avow__links_t links, avow__dir_t *out) {
+  int err = avow__dir_hold(place, links, out);
+  if (err < 0)
+    return err;
+  out->stream = fdopendir(out->fd);
   if (out->stream != NULL)
     return 0;
-  const int err = avow__at_code(-1);
+  err = avow__at_code(-1);
   avow__dir_close(out);
   return err;
 }
@@ -110,6 +116,7 @@ static uv_stat_t stat_of(const struct stat *info) {
     .st_uid = info->st_uid,
     .st_gid = info->st_gid,
     .st_size = (uint64_t) info->st_size,
+    .st_blocks = (uint64_t) info->st_blocks,
 #ifdef __APPLE__
     .st_atim = time_of(info->st_atimespec),
     .st_mtim = time_of(info->st_mtimespec),
@@ -121,14 +128,7 @@ static uv_stat_t stat_of(const struct stat *info) {
 }
 
 int avow__dir_stat(const avow__dir_t *dir, uv_stat_t *out) {
-  struct stat info;
-  int result;
-  do {
-    result = fstat(dir->fd, &info);
-  } while (is_interrupted(result));
-  if (result == 0)
-    *out = stat_of(&info);
-  return avow__at_code(result);
+  return avow__disk_fstat(dir->fd, out);
 }
 
 void avow__dir_close(avow__dir_t *dir) {
@@ -164,4 +164,61 @@ int avow__place_unlink(avow__place_t place) {
 
 int avow__place_rmdir(avow__place_t place) {
   return unlink_at(place, AT_REMOVEDIR);
+}
+
+int avow__place_open(avow__place_t place, int flags, int mode) {
+  const int careful =
+      (flags & O_ACCMODE) == O_RDONLY ? O_NONBLOCK | O_NOCTTY : 0;
+  return avow__at_open(fd_of(place), place.name, flags | careful | O_NOFOLLOW,
+                       mode);
+}
+
+int avow__place_mkdir(avow__place_t place, int mode) {
+  int result;
+  do {
+    result = mkdirat(fd_of(place), place.name, (mode_t) mode);
+  } while (is_interrupted(result));
+  return avow__at_code(result);
+}
+
+int avow__place_rename(avow__place_t from, avow__place_t to) {
+  int result;
+  do {
+    result = renameat(fd_of(from), from.name, fd_of(to), to.name);
+  } while (is_interrupted(result));
+  return avow__at_code(result);
+}
+
+int avow__place_symlink(avow__place_t place, const char *text) {
+  int result;
+  do {
+    result = symlinkat(text, fd_of(place), place.name);
+  } while (is_interrupted(result));
+  return avow__at_code(result);
+}
+
+/* Some file systems do not say before how long it is. */
+int avow__place_readlink(avow__place_t place, char **out) {
+  enum { MOST = 65536 };
+  size_t room = 256;
+  for (;;) {
+    char *text = avow__malloc(room);
+    if (text == NULL)
+      return UV_ENOMEM;
+    const ssize_t len = readlinkat(fd_of(place), place.name, text, room);
+    if (len >= 0 && (size_t) len < room) {
+      text[len] = '\0';
+      *out = text;
+      return 0;
+    }
+    const int err = len < 0 ? avow__at_code(-1) : UV_ENAMETOOLONG;
+    avow__free(text);
+    if ((len < 0 && err != UV_EINTR) || room == MOST)
+      return err;
+    room *= len < 0 ? 1 : 2;
+  }
+}
+
+int avow__place_lutime(avow__place_t place, const uv_stat_t *stat) {
+  return avow__at_set_times(fd_of(place), place.name, stat);
 }

@@ -51,6 +51,12 @@ int avow__dir_open(avow__place_t place, avow__links_t links, avow__dir_t *out) {
   return err;
 }
 
+int avow__dir_hold(avow__place_t place, avow__links_t links, avow__dir_t *out) {
+  const int err = refuse_link(place.path, links);
+  *out = (avow__dir_t){ .fd = err < 0 ? -1 : 0 };
+  return err;
+}
+
 int avow__dir_open_above(const avow__dir_t *dir, avow__dir_t *out) {
   *out = (avow__dir_t){ .fd = 0 };
   return 0;
@@ -108,4 +114,28 @@ int avow__place_unlink(avow__place_t place) {
 
 int avow__place_rmdir(avow__place_t place) {
   return avow__disk_rmdir(place.path);
+}
+
+int avow__place_open(avow__place_t place, int flags, int mode) {
+  return avow__disk_open(place.path, flags, mode);
+}
+
+int avow__place_mkdir(avow__place_t place, int mode) {
+  return avow__disk_mkdir(place.path, mode);
+}
+
+int avow__place_rename(avow__place_t from, avow__place_t to) {
+  return avow__disk_rename(from.path, to.path);
+}
+
+int avow__place_symlink(avow__place_t place, const char *text) {
+  return avow__disk_symlink(text, place.path);
+}
+
+int avow__place_readlink(avow__place_t place, char **out) {
+  return avow__disk_readlink(place.path, out);
+}
+
+int avow__place_lutime(avow__place_t place, const uv_stat_t *stat) {
+  return avow__disk_lutime(place.path, stat);
 }

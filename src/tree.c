@@ -193,6 +193,11 @@ int avow__tree_enter(avow__tree_t *tree, uint64_t note) {
   return err;
 }
 
+const avow__dir_t *avow__tree_dir(const avow__tree_t *tree) {
+  assert(tree->depth > 0 && !tree->left);
+  return &tree->levels[tree->depth - 1].dir;
+}
+
 /* "dir/name" in place of what the path was, "name" alone in "". */
 static int set_path(avow__tree_t *tree, const avow__level_t *level,
                     const char *name) {

@@ -62,6 +62,9 @@ avow__place_t avow__tree_place(const avow__tree_t *tree);
    directory has to be one still, and no link: UV_ENOTDIR, UV_ELOOP. */
 int avow__tree_enter(avow__tree_t *tree, uint64_t note);
 
+/* That was entered last, and is not left. */
+const avow__dir_t *avow__tree_dir(const avow__tree_t *tree);
+
 /* Gives up what is left of the directory, of which an error was the answer: the
    next answer is that it was left. */
 void avow__tree_skip(avow__tree_t *tree);

@@ -119,8 +119,8 @@ writers() {
 
 # Trees, while somebody exchanges what is in them.
 races() {
-  programs release test/test_remove test/test_walk
-  for suite in remove walk; do
+  programs release test/test_copy_tree test/test_remove test/test_walk
+  for suite in copy_tree remove walk; do
     ROUNDS=2000 "$build/release/test/test_$suite"
   done
 }

@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "disk.h"
+#include "exchange.h"
 
-enum { MANY = 400, DEEP = 100 };
+enum { MANY = 400, DEEP = 2500, LEVELS = 60, PAIRS = 8 };
 
 static avow_promise_t *copy_with(const char *from, const char *to,
                                  avow_existing_t existing) {
@@ -20,20 +20,6 @@ static avow_promise_t *copy_with(const char *from, const char *to,
 
 static avow_promise_t *start_copy(void) {
   return avow_copy_tree(loop, at("a"), at("to"), NULL);
-}
-
-/* Times that nobody could take for now. */
-static void set_times(const char *name) {
-  const struct timespec times[2] = { { .tv_sec = 1000000000 },
-                                     { .tv_sec = 1100000000 } };
-  assert_int_equal(utimensat(AT_FDCWD, at(name), times, AT_SYMLINK_NOFOLLOW),
-                   0);
-}
-
-static void assert_times(const char *name) {
-  struct stat info;
-  assert_int_equal(lstat(at(name), &info), 0);
-  assert_int_equal(info.st_mtime, 1100000000);
 }
 
 enum { ENTRIES = 7 };
@@ -74,6 +60,20 @@ static void make_many(void) {
   }
 }
 
+typedef struct {
+  int entries, directories, errors, limit;
+  uint64_t bytes;
+} heard_t;
+
+static bool hear(const avow_copied_t *entry, void *data) {
+  heard_t *heard = data;
+  heard->entries++;
+  heard->directories += entry->type == UV_DIRENT_DIR ? 1 : 0;
+  heard->errors += entry->error != NULL ? 1 : 0;
+  heard->bytes += entry->type == UV_DIRENT_FILE ? entry->size : 0;
+  return heard->entries != heard->limit;
+}
+
 static void copy_tree_copies_all_of_it(void **state) {
   const int before = open_files();
   make_tree();
@@ -82,29 +82,6 @@ static void copy_tree_copies_all_of_it(void **state) {
 
   assert_copied("to");
   assert_int_equal(open_files(), before);
-}
-
-static void copy_tree_keeps_modes_and_times(void **state) {
-  make_tree();
-  assert_int_equal(chmod(at("a/one"), 0604), 0);
-  set_times("a/one");
-  set_times("a/link");
-  assert_int_equal(chmod(at("a/b/c"), 0501), 0);
-  set_times("a/b/c");
-  set_times("a/b");
-  set_times("a");
-
-  assert_fulfils_int(start_copy(), ENTRIES);
-
-  assert_int_equal(mode_of("to/one"), 0604);
-  assert_int_equal(mode_of("to/b/c"), 0501);
-  assert_times("to/one");
-  assert_times("to/link");
-  assert_times("to/b/c");
-  assert_times("to/b");
-  assert_times("to");
-  assert_int_equal(chmod(at("a/b/c"), 0700), 0); /* to be removed */
-  assert_int_equal(chmod(at("to/b/c"), 0700), 0);
 }
 
 static void copy_tree_copies_a_file_or_a_link(void **state) {
@@ -141,21 +118,136 @@ static void copy_tree_copies_a_large_one_in_many_lanes(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-static void copy_tree_copies_a_deep_one(void **state) {
-  char name[3 * DEEP + 8] = "a";
-  size_t len = 1;
-  make_dir("a");
-  for (int i = 0; i < DEEP; i++) {
-    memcpy(name + len, "/d", 3);
-    len += 2;
-    make_dir(name);
-  }
+static void copy_tree_copies_below_the_longest_path(void **state) {
+  struct rlimit all;
+  make_chain("a", DEEP);
+  assert_int_equal(getrlimit(RLIMIT_NOFILE, &all), 0);
+  const struct rlimit few = { .rlim_cur = 128, .rlim_max = all.rlim_max };
 
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
   assert_fulfils_int(start_copy(), DEEP + 1);
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &all), 0);
 
-  memcpy(name, "t", 1);
-  assert_int_equal(rename(at("to"), at("t")), 0);
-  assert_true(is_there(name));
+  assert_fulfils_int(avow_remove_tree(loop, at("to")), DEEP + 1);
+  assert_fulfils_int(avow_remove_tree(loop, at("a")), DEEP + 1);
+}
+
+/* In each level a file, and a mode that is set once all below is done. */
+static void make_levels(void) {
+  char name[3 * LEVELS] = "a";
+  for (int i = 0; i < LEVELS; i++) {
+    make_dir(name);
+    strcat(name, "/x");
+    make_file(name, "text");
+    name[strlen(name) - 1] = 'd';
+  }
+}
+
+static int change_levels(const char *root, mode_t mode) {
+  char name[3 * LEVELS];
+  int changed = 0;
+  (void) snprintf(name, sizeof(name), "%s", root); /* it fits */
+  for (int i = 0; i < LEVELS; i++) {
+    changed += mode_of(name) == mode ? 0 : 1;
+    assert_int_equal(chmod(at(name), mode), 0);
+    strcat(name, "/d");
+  }
+  return changed;
+}
+
+/* The copies of those far up are closed meanwhile. */
+static void copy_tree_ends_each_of_many_levels(void **state) {
+  static const avow_keep_t keeps[] = { AVOW_KEEP_PERMISSIONS, AVOW_KEEP_ALL };
+  const int before = open_files();
+  make_levels();
+  for (int i = 0; i < 2; i++) {
+    const avow_copy_options_t options = { .keep = keeps[i], .at_once = 8 };
+    (void) change_levels("a", 0500);
+
+    assert_fulfils_int(avow_copy_tree(loop, at("a"), at("t"), &options),
+                       2 * LEVELS);
+
+    assert_int_equal(change_levels("t", 0500), 0);
+    (void) change_levels("t", 0700);
+    assert_fulfils_int(avow_remove_tree(loop, at("t")), 2 * LEVELS);
+    assert_int_equal(open_files(), before);
+  }
+  (void) change_levels("a", 0700);
+}
+
+static bool move_copy(const avow_copied_t *entry, void *data) {
+  bool *moved = data;
+  if (!*moved && entry->type == UV_DIRENT_FILE) {
+    char from[64], to[64];
+    (void) snprintf(from, sizeof(from), "%s", at("to/d/d/d")); /* these fit */
+    (void) snprintf(to, sizeof(to), "%s", at("moved"));
+    *moved = rename(from, to) == 0;
+  }
+  return true;
+}
+
+/* With so much at its bottom that the copy is there for a while. */
+static void copy_tree_goes_back_to_no_other_directory(void **state) {
+  char name[3 * LEVELS] = "a", text[64];
+  bool moved = false;
+  const avow_copy_options_t options = { .on_entry = move_copy,
+                                        .data = &moved,
+                                        .at_once = 1 };
+  make_chain("a", LEVELS);
+  for (int i = 0; i < LEVELS; i++)
+    strcat(name, "/d");
+  for (int i = 0; i < MANY; i++) {
+    (void) snprintf(text, sizeof(text), "/%d", i); /* it fits */
+    strcat(name, text);
+    make_file(name, "text");
+    name[strlen(name) - strlen(text)] = '\0';
+  }
+  assert_int_equal(chmod(at("a/d/d"), 0500), 0);
+
+  assert_fulfils_int(avow_copy_tree(loop, at("a"), at("to"), &options),
+                     LEVELS + MANY - 2);
+
+  assert_true(moved);
+  assert_int_equal(mode_of("to/d/d"), 0700); /* nobody came back to it */
+  assert_int_equal(chmod(at("a/d/d"), 0700), 0);
+}
+
+/* Where the one that is exchanged was copied to. */
+static void assert_not_from_outside(const char *format, int i) {
+  struct stat info;
+  char name[32];
+  (void) snprintf(name, sizeof(name), format, i); /* it fits */
+  if (lstat(at(name), &info) != 0 || !S_ISDIR(info.st_mode))
+    return;
+  strcat(name, "/file");
+  assert_missing(name);
+}
+
+/* What is exchanged becomes an error, or is copied as what it is then. */
+static void copy_tree_stays_inside_while_others_exchange(void **state) {
+  heard_t heard = { 0 };
+  const avow_copy_options_t options = { .existing = AVOW_EXISTING_REPLACE,
+                                        .on_entry = hear,
+                                        .data = &heard };
+  make_dir("outside");
+  make_file("outside/file", "kept");
+  make_pairs("a", PAIRS, "../outside");
+  make_pairs("to", PAIRS, "../outside");
+  const uv_pid_t source = start_exchanging("a", PAIRS);
+  const uv_pid_t target = start_exchanging("to", PAIRS);
+
+  for (int i = rounds(); i > 0; i--)
+    avow_ignore(avow_run(avow_copy_tree(loop, at("a"), at("to"), &options)));
+  stop_exchanging(target);
+  stop_exchanging(source);
+
+  assert_true(heard.entries > heard.errors);
+  assert_file("outside/file", "kept");
+  assert_int_equal(entries_of("outside"), 1);
+  for (int i = 0; i < PAIRS; i++) {
+    assert_not_from_outside("to/%d", i);
+    assert_not_from_outside("to/%d-link", i);
+  }
 }
 
 static void what_is_there_is_refused(void **state) {
@@ -323,20 +415,6 @@ static void bad_arguments_are_rejected(void **state) {
   assert_rejects(avow_copy_tree(loop, "x", NULL, NULL), UV_EINVAL);
   assert_rejects(avow_copy_tree(loop, "x", "", NULL), UV_EINVAL);
   assert_rejects(avow_copy_tree(loop, "x", "y", &options), UV_EINVAL);
-}
-
-typedef struct {
-  int entries, directories, errors, limit;
-  uint64_t bytes;
-} heard_t;
-
-static bool hear(const avow_copied_t *entry, void *data) {
-  heard_t *heard = data;
-  heard->entries++;
-  heard->directories += entry->type == UV_DIRENT_DIR ? 1 : 0;
-  heard->errors += entry->error != NULL ? 1 : 0;
-  heard->bytes += entry->type == UV_DIRENT_FILE ? entry->size : 0;
-  return heard->entries != heard->limit;
 }
 
 static avow_promise_t *copy_heard(heard_t *heard) {
@@ -512,11 +590,13 @@ static void replacing_survives_failing_memory(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     DISK_CASE(copy_tree_copies_all_of_it),
-    DISK_CASE(copy_tree_keeps_modes_and_times),
     DISK_CASE(copy_tree_copies_a_file_or_a_link),
     DISK_CASE(copy_tree_takes_slashes_as_they_come),
     DISK_CASE(copy_tree_copies_a_large_one_in_many_lanes),
-    DISK_CASE(copy_tree_copies_a_deep_one),
+    DISK_CASE(copy_tree_copies_below_the_longest_path),
+    DISK_CASE(copy_tree_ends_each_of_many_levels),
+    DISK_CASE(copy_tree_goes_back_to_no_other_directory),
+    DISK_CASE(copy_tree_stays_inside_while_others_exchange),
     DISK_CASE(what_is_there_is_refused),
     DISK_CASE(what_is_there_is_replaced),
     DISK_CASE(what_is_there_stays_when_the_disk_is_full),

@@ -6,9 +6,9 @@
  * empty is UV_EINVAL. Below the path that is given, no symbolic link is
  * followed, nor one that others put in the place of a directory meanwhile: what
  * is in a directory goes by its name there, and the directory is held open. So
- * a tree may be deeper than the system lets a path be long. These are paths
- * all the same, and lead elsewhere when others change them: all of them on
- * Windows, the one that is given, and those of copies.
+ * a tree may be deeper than the system lets a path be long. The same is true of
+ * what copies are made in. The path that is given is one all the same, and leads
+ * elsewhere when others change it; so are all of them on Windows.
  */
 #ifndef AVOW_TREE_H
 #define AVOW_TREE_H
@@ -81,6 +81,17 @@ typedef enum avow_existing_e {
   AVOW_EXISTING_KEEP
 } avow_existing_t;
 
+/** What a copy has of its original beside the bytes. */
+typedef enum avow_keep_e {
+  /* As cp -r: who may read, write and run it, less the umask; nothing that lets
+     a program run as its owner or group. */
+  AVOW_KEEP_PERMISSIONS,
+  /* As cp -a: owner, group, mode, times, extended attributes and ACLs, as far as
+     the system lets one. What lets a program run as its owner or group goes if
+     these could not be kept. Windows: times. */
+  AVOW_KEEP_ALL
+} avow_keep_t;
+
 /** An entry that was copied, or could not be. */
 typedef struct avow_copied_s {
   const char *path; /* in the source */
@@ -92,6 +103,7 @@ typedef struct avow_copied_s {
 /** Zero in a field stands for its default. */
 typedef struct avow_copy_options_s {
   avow_existing_t existing;
+  avow_keep_t keep;
   unsigned at_once; /* files that are copied at a time; 4, at most 64 */
   /* On the loop's thread, for each entry; false to stop. Default: stop at the
      first that could not be copied. Not called any more once cancelled. */
@@ -101,8 +113,9 @@ typedef struct avow_copy_options_s {
 
 /**
  * INT: how many entries were copied. Copies the path from, which may be a file
- * or a link, and all below it, to the path to, with modes and times; links as
- * links; directories that are there are filled. Rejects with the error that it
+ * or a link, and all below it, to the path to; links as links, and the holes of
+ * files as holes. Directories that are there are filled, and stay as they are.
+ * A file is copied up to the length that it had at first. Rejects with the error that it
  * stopped at, once nothing is copied any more: UV_EEXIST, UV_EINVAL for a
  * directory in itself, UV_ENOTSUP for a FIFO, socket or device, … What was
  * copied stays, also after cancelling. NULL is all defaults.

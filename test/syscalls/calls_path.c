@@ -30,6 +30,9 @@ typedef union {
   int (*stat)(const char *, struct stat *);
   int (*stat64)(const char *, struct stat64 *);
   ssize_t (*readlink)(const char *, char *, size_t);
+  int (*mkdirat)(int, const char *, mode_t);
+  int (*symlinkat)(const char *, int, const char *);
+  int (*futimens)(int, const struct timespec[2]);
   int (*utimensat)(int, const char *, const struct timespec[2], int);
   DIR *(*opendir)(const char *);
   DIR *(*fdopendir)(int);
@@ -77,6 +80,10 @@ int fchmod(int fd, mode_t mode) {
   return fails(CALL_MODE) ? -1 : next("fchmod").fchmod(fd, mode);
 }
 
+int futimens(int fd, const struct timespec times[2]) {
+  return fails(CALL_TIMES) ? -1 : next("futimens").futimens(fd, times);
+}
+
 /* Links need not have times. */
 int utimensat(int dir, const char *path, const struct timespec times[2],
               int flags) {
@@ -111,6 +118,14 @@ int linkat(int from_dir, const char *from, int dir, const char *to, int flags) {
   return fails(CALL_MAKE)
              ? -1
              : next("linkat").linkat(from_dir, from, dir, to, flags);
+}
+
+int mkdirat(int dir, const char *path, mode_t mode) {
+  return fails(CALL_MAKE) ? -1 : next("mkdirat").mkdirat(dir, path, mode);
+}
+
+int symlinkat(const char *from, int dir, const char *to) {
+  return fails(CALL_MAKE) ? -1 : next("symlinkat").symlinkat(from, dir, to);
 }
 
 int unlinkat(int dir, const char *path, int flags) {

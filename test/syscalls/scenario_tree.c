@@ -100,8 +100,9 @@ static bool take_is_int(int64_t expected) {
 }
 
 static avow_promise_t *start_copying(void) {
+  const avow_copy_options_t options = { .keep = AVOW_KEEP_ALL };
   forget("copy");
-  return keep(avow_copy_tree(loop, at("tree"), at("copy"), NULL));
+  return keep(avow_copy_tree(loop, at("tree"), at("copy"), &options));
 }
 
 static bool is_copied(void) {
@@ -129,7 +130,8 @@ const scenario_t copying_tree = { .name = "copying a tree",
 /* Part of it is there, and otherwise. What was opened only to find out need not
    close. */
 static avow_promise_t *start_overwriting(void) {
-  const avow_copy_options_t options = { .existing = AVOW_EXISTING_REPLACE };
+  const avow_copy_options_t options = { .existing = AVOW_EXISTING_REPLACE,
+                                        .keep = AVOW_KEEP_ALL };
   forget("copy");
   (void) mkdir(at("copy"), 0755); /* the result shows whether it is there */
   (void) mkdir(at("copy/a"), 0750);
