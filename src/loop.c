@@ -39,7 +39,14 @@ static avow_promise_t *misled(void) {
   return p;
 }
 
+static avow_value_t ref_promise(const avow_promise_t *p) {
+  return avow_follow(avow_ref(p));
+}
+
+static const avow__held_t promises = { ref_promise, avow_unref };
+
 static void nowhere_init(void) {
+  avow__value_may_hold(&promises);
   nowhere.no_memory = nowhere.canceled = misled();
 }
 
@@ -119,6 +126,7 @@ static int context_new(uv_loop_t *loop, const avow_options_t *options) {
   c->loop = loop;
   c->least_backend = uv_backend_fd(loop) < 0 ? -1 : 0;
   c->users = 1;
+  avow__value_may_hold(&promises);
   c->process = uv_os_getpid();
   int err = avow__options_set(c, options);
   if (err == 0 && (!fill(c) || !enlist(c)))

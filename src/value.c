@@ -11,7 +11,6 @@
 #include <uv.h>
 
 #include "alloc.h"
-#include "avow/promise.h"
 #include "exceptions.h"
 #include "fiber.h"
 #include "misuse.h"
@@ -136,9 +135,20 @@ static void bury(avow__block_t *block) {
   dead.busy = false;
 }
 
+/* By each thread that opens a loop, and always the same. */
+static _Atomic(const avow__held_t *) promises;
+
+void avow__value_may_hold(const avow__held_t *held) {
+  atomic_store_explicit(&promises, held, memory_order_relaxed);
+}
+
+static const avow__held_t *held_promises(void) {
+  return atomic_load_explicit(&promises, memory_order_relaxed);
+}
+
 void avow__value_drop(avow_value_t v) {
   if (v.tag == AVOW_PROMISE) {
-    avow_unref(v.u.p);
+    held_promises()->unref(v.u.p);
     return;
   }
   avow__block_t *block = v.u.p;
@@ -153,8 +163,8 @@ void avow_value_unref(avow_value_t v) {
 }
 
 avow_value_t avow_value_ref(const avow_value_t *v) {
-  if (v == NULL) {
-    avow__misuse_of_null("a value");
+  if (v == NULL || (v->tag == AVOW_PROMISE && v->u.p == NULL)) {
+    avow__misuse_of_null(v == NULL ? "a value" : "a promise");
     return avow_none();
   }
   if (avow__is_counted(v)) {
@@ -162,7 +172,7 @@ avow_value_t avow_value_ref(const avow_value_t *v) {
     check_there(block);
     atomic_fetch_add_explicit(&block->u.refs, 1, memory_order_relaxed);
   } else if (v->tag == AVOW_PROMISE) {
-    return avow_follow(avow_ref(v->u.p));
+    return held_promises()->ref(v->u.p);
   }
   return *v;
 }

@@ -88,6 +88,15 @@ avow_value_t avow__error_of_limit(avow_value_t v);
 avow_value_t avow__error_of_cancel(avow_value_t v);
 bool avow__error_is_of_cancel(const avow_value_t *v);
 
+/* What holding a promise as a value takes, and letting go of it. The engine,
+   which has promises, says so before there is one. */
+typedef struct avow__held_s {
+  avow_value_t (*ref)(const avow_promise_t *p);
+  void (*unref)(avow_promise_t *p);
+} avow__held_t;
+
+void avow__value_may_hold(const avow__held_t *held);
+
 static inline bool avow__is_counted(const avow_value_t *v) {
   return (v->tag >= AVOW_OBJECT && v->tag <= AVOW_ERROR && v->u.p != NULL) ||
          v->tag == AVOW_THENABLE;

@@ -49,6 +49,18 @@ static void read_pointer_as_bytes(void) {
   assert_null(avow_to_bytes(&v, NULL));
 }
 
+static void hold_a_promise_that_is_none(void) {
+  const avow_value_t v = avow_follow(NULL);
+
+  const avow_value_t held = avow_value_ref(&v);
+
+  assert_int_equal(held.tag, AVOW_NONE);
+}
+
+static void promise_in_a_value_is_missed(void **state) {
+  assert_misuse(hold_a_promise_that_is_none, "a promise is NULL");
+}
+
 static void ask_none_for_its_length(void) {
   const avow_value_t v = avow_none();
 
@@ -178,6 +190,7 @@ static void value_where_another_was_is_there(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(reader_names_the_error_it_was_given),
+    CASE(promise_in_a_value_is_missed),
     CASE(readers_name_the_type_they_were_given),
     CASE(object_of_another_class_is_not_given_out),
     CASE(item_past_the_end_is_none),
