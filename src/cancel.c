@@ -106,7 +106,7 @@ void avow__cancel_queued(avow_promise_t *p, avow_promise_t *start) {
   avow__value_unref(held); /* last: it may call the program */
 }
 
-/* The upstream goes on for others, or gave nothing; p no longer waits for it. */
+/* The upstream goes on for others, or gave nothing; p waits for it no more. */
 static void detach(avow_promise_t *p) {
   avow_promise_t *from = p->upstream;
   avow__withdraw(p);

@@ -6,6 +6,6 @@
 
 /* The struct of that type whose member is at. */
 #define AVOW__CONTAINER(type, member, at) \
-  ((type *) (void *) ((char *) (at) - offsetof(type, member)))
+  ((type *) (void *) ((char *) (at) -offsetof(type, member)))
 
 #endif

@@ -30,7 +30,7 @@ struct avow__copied_s {
   char name[]; /* the root's is its path */
 };
 
-/* In the directory, which it uses; held and used itself. NULL without memory. */
+/* In the directory, which it uses; held and used itself. NULL: no memory. */
 avow__copied_t *avow__copied_new(avow__copied_t *parent, const char *name,
                                  size_t len);
 void avow__copied_free(avow__copied_t *entry);

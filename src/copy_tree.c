@@ -1,9 +1,9 @@
 /*
  * Copying a tree: a few lanes, each work in turns on the thread pool, take
  * entry after entry from one tree and copy it. Taking it, under the lock, opens
- * what is to be copied, or makes a directory, so that is there before what is in
- * it. It gets its mode and its times when the last of that is done: whoever does
- * that, in whatever lane, is the last to hold the directory.
+ * what is to be copied, or makes a directory, so that is there before what is
+ * in it. It gets its mode and its times when the last of that is done: whoever
+ * does that, in whatever lane, is the last to hold the directory.
  */
 #include <string.h>
 
@@ -96,7 +96,7 @@ static int make_dir(copy_t *copy, entry_t *entry) {
   return made < 0 ? made : know_target(copy, entry);
 }
 
-/* The reader needs its copy open, which is open; of those further up not all. */
+/* The reader needs its copy open, and it is; of those further up not all. */
 static void read_dir(copy_t *copy, entry_t *dir) {
   dir->read = true;
   if (copy->dir != NULL)

@@ -12,9 +12,9 @@
 /* All of a file's, which has its bytes by now. 0 or a libuv code. */
 int avow__keep_file(int from, const uv_stat_t *stat, int to);
 
-/* What can be kept of a directory before it is filled, as far as the system lets
-   one. Of a mode whose ACL is lost the group's bits go: they are no permissions
-   of the group then. */
+/* What can be kept of a directory before it is filled, as far as the system
+   lets one. Of a mode whose ACL is lost the group's bits go: they are no
+   permissions of the group then. */
 void avow__keep_attributes(int from, int to, uv_stat_t *stat);
 
 /* Owner, mode and times of what has its attributes. 0 or a libuv code. */

@@ -1,8 +1,8 @@
 /*
  * Places in a tree: a name in a directory that is held open. What others do to
- * the path meanwhile, such as putting a link where a directory was, leads nobody
- * elsewhere: what is done at a place is done in that directory, and at nothing
- * but a directory's own entry. How deep that lies does not matter either.
+ * the path meanwhile, such as putting a link where a directory was, leads
+ * nobody elsewhere: what is done at a place is done in that directory, and at
+ * nothing but a directory's own entry. How deep that lies does not matter.
  * Windows has no such calls, and a place there is its path.
  *
  * These are plain calls, for jobs of the thread pool. They give 0 or more, or a

@@ -1,8 +1,8 @@
 /*
- * Removing a tree, files first. Nothing here follows a symbolic link, nor leaves
- * the tree when others exchange what is in it: each entry goes by its name in
- * the directory that is open above it. What is gone already is removed; what the
- * system is not ready for is tried again.
+ * Removing a tree, files first. Nothing here follows a symbolic link, nor
+ * leaves the tree when others exchange what is in it: each entry goes by its
+ * name in the directory that is open above it. What is gone already is removed;
+ * what the system is not ready for is tried again.
  */
 #include "remove.h"
 

@@ -1,5 +1,5 @@
-/* Loops on threads of their own where all handles of a loop are closed: by a job
-   at its own, that of the orders among them, or at home. */
+/* Loops on threads of their own where all handles of a loop are closed: by a
+   job at its own, that of the orders among them, or at home. */
 #include <pthread.h>
 
 #include "harness.h"

@@ -127,7 +127,7 @@ static void work_cancelled_in_the_queue_never_runs(void **state) {
   avow_cancel(p);
   assert_int_equal(avow_state(p), AVOW_REJECTED);
   assert_int_equal(job.frees, 0); /* never inside the call */
-  while (job.frees == 0) /* though the pool is full */
+  while (job.frees == 0)          /* though the pool is full */
     (void) uv_run(loop, UV_RUN_ONCE);
   release_pool();
   run();

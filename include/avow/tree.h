@@ -7,8 +7,8 @@
  * followed, nor one that others put in the place of a directory meanwhile: what
  * is in a directory goes by its name there, and the directory is held open. So
  * a tree may be deeper than the system lets a path be long. The same is true of
- * what copies are made in. The path that is given is one all the same, and leads
- * elsewhere when others change it; so are all of them on Windows.
+ * what copies are made in. The path that is given is one all the same, and
+ * leads elsewhere when others change it; so are all of them on Windows.
  */
 #ifndef AVOW_TREE_H
 #define AVOW_TREE_H
@@ -66,10 +66,10 @@ AVOW_API const avow_found_t *avow_to_found(const avow_value_t *v);
  * [!a-z] a set, \ takes what follows as it is; ** as a whole name is any number
  * of directories, links not followed. A dot that begins a name has to be
  * written out. A slash at the end: directories only. What may not be read is
- * passed over. UV_EINVAL for more than 62 names from the first with one of these
- * on, UV_ENAMETOOLONG for more than 4096 bytes. Matching a name takes time in
- * proportion to both lengths at most. Cancelling and avow_loop_close() stop it
- * at the entry that it is at.
+ * passed over. UV_EINVAL for more than 62 names from the first with one of
+ * these on, UV_ENAMETOOLONG for more than 4096 bytes. Matching a name takes
+ * time in proportion to both lengths at most. Cancelling and avow_loop_close()
+ * stop it at the entry that it is at.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_glob(uv_loop_t *loop,
                                                  const char *pattern);
@@ -86,9 +86,9 @@ typedef enum avow_keep_e {
   /* As cp -r: who may read, write and run it, less the umask; nothing that lets
      a program run as its owner or group. */
   AVOW_KEEP_PERMISSIONS,
-  /* As cp -a: owner, group, mode, times, extended attributes and ACLs, as far as
-     the system lets one. What lets a program run as its owner or group goes if
-     these could not be kept. Windows: times. */
+  /* As cp -a: owner, group, mode, times, extended attributes and ACLs, as far
+     as the system lets one. What lets a program run as its owner or group goes
+     if these could not be kept. Windows: times. */
   AVOW_KEEP_ALL
 } avow_keep_t;
 
@@ -115,10 +115,10 @@ typedef struct avow_copy_options_s {
  * INT: how many entries were copied. Copies the path from, which may be a file
  * or a link, and all below it, to the path to; links as links, and the holes of
  * files as holes. Directories that are there are filled, and stay as they are.
- * A file is copied up to the length that it had at first. Rejects with the error that it
- * stopped at, once nothing is copied any more: UV_EEXIST, UV_EINVAL for a
- * directory in itself, UV_ENOTSUP for a FIFO, socket or device, … What was
- * copied stays, also after cancelling. NULL is all defaults.
+ * A file is copied up to the length that it had at first. Rejects with the
+ * error that it stopped at, once nothing is copied any more: UV_EEXIST,
+ * UV_EINVAL for a directory in itself, UV_ENOTSUP for a FIFO, socket or device,
+ * … What was copied stays, also after cancelling. NULL is all defaults.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_copy_tree(
     uv_loop_t *loop, const char *from, const char *to,

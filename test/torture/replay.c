@@ -1,7 +1,8 @@
 /*
  * Runs a fuzzer's target without the fuzzer: over the files and directories
- * given, over random inputs (--random N SEED), or over what becomes of the files
- * of a directory when they are changed a little (--change N SEED DIRECTORY).
+ * given, over random inputs (--random N SEED), or over what becomes of the
+ * files of a directory when they are changed a little (--change N SEED
+ * DIRECTORY).
  * Input i of a seed is input 0 of that seed plus i, so what is printed at a
  * failure reproduces it.
  */
