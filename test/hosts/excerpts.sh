@@ -1,6 +1,6 @@
 #!/bin/sh
-# Each block of docs/embedding.md below <!-- test/hosts/FILE --> stands in that
-# file, word for word.
+# Each block of docs/embedding.md below <!-- test/FILE --> stands in that file,
+# word for word.
 set -eu
 cd "$(dirname "$0")/../.."
 awk '
@@ -22,6 +22,6 @@ awk '
   }
   /^```/ && inside { inside = 0; compare() }
   inside { block = block $0 "\n" }
-  /^<!-- test\/hosts\/[^ ]* -->$/ { file = $2 }
+  /^<!-- test\/[^ ]* -->$/ { file = $2 }
   /^```./ && file != "" { inside = 1; block = "" }
   END { exit wrong > 0 || found == 0 }' docs/embedding.md

@@ -1,0 +1,121 @@
+/* Processes that exit, each in a child: from main(), in a handler, and on an
+   async function's stack. What atexit() was given closes avow. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "harness.h"
+#include "watch.h"
+
+/* Who looks for leaks at the end does not find what main()'s stack refers to,
+   while it is on another. */
+#if !defined(AVOW_NO_ASYNC) && !AVOW__ASAN
+#  define ON_ANOTHER_STACK 1
+#else
+#  define ON_ANOTHER_STACK 0
+#endif
+
+enum { CODE = 7 };
+
+static uv_loop_t own;
+
+/* What the child says goes here. */
+static int told;
+
+static void tell(const char *word) {
+  (void) !write(told, word, strlen(word)); /* or the parent misses it */
+}
+
+static void close_at_exit(void) {
+  const int err = avow_loop_close(&own);
+  if (err == 0)
+    (void) uv_loop_close(&own); /* or something of others is there */
+  tell(err == 0 ? "closed" : uv_err_name(err));
+}
+
+static avow_value_t tell_cb(const avow_value_t *arg, void *data) {
+  tell(avow_err_name(avow_error_code(arg)));
+  tell(" ");
+  return avow_none();
+}
+
+static avow_value_t exit_cb(const avow_value_t *arg, void *data) {
+  exit(CODE);
+}
+
+static void exit_from_main(void) {
+  avow_unref(avow_catch(avow_sleep(&own, 60000), tell_cb, NULL));
+  exit(CODE);
+}
+
+static void exit_in_a_handler(void) {
+  avow_unref(avow_catch(avow_sleep(&own, 60000), tell_cb, NULL));
+  avow_ignore(avow_run(avow_then(avow_sleep(&own, 1), exit_cb, NULL, NULL)));
+}
+
+#if ON_ANOTHER_STACK
+static avow_value_t exit_fn(void *data) {
+  exit(CODE);
+}
+
+static void exit_in_an_async_function(void) {
+  avow_ignore(avow_run(avow_async(&own, exit_fn, NULL)));
+}
+#endif
+
+static void begin(void (*fn)(void)) {
+  (void) alarm(60);
+  if (uv_loop_init(&own) == 0 && avow_loop_init(&own, NULL) == 0 &&
+      atexit(close_at_exit) == 0)
+    fn();
+  _exit(1);
+}
+
+/* A child that does fn exits as it meant to, and says that. */
+static void assert_exits(void (*fn)(void), const char *words) {
+  char text[256];
+  int fds[2], status;
+  assert_int_equal(pipe(fds), 0);
+  const pid_t child = fork();
+  assert_true(child >= 0);
+  if (child == 0) {
+    told = fds[1];
+    begin(fn);
+  }
+  (void) close(fds[1]);
+  size_t len = 0;
+  for (ssize_t n; (n = read(fds[0], text + len, sizeof(text) - 1 - len)) > 0;)
+    len += (size_t) n;
+  text[len] = '\0';
+  (void) close(fds[0]);
+  assert_int_equal(waitpid(child, &status, 0), child);
+  assert_string_equal(text, words);
+  assert_true(WIFEXITED(status));
+  assert_int_equal(WEXITSTATUS(status), CODE);
+}
+
+static void exit_from_main_tells_who_waits(void **state) {
+  assert_exits(exit_from_main, "ECANCELED closed");
+}
+
+static void exit_in_a_handler_leaves_the_loop(void **state) {
+  assert_exits(exit_in_a_handler, "EBUSY");
+}
+
+#if ON_ANOTHER_STACK
+static void exit_in_an_async_function_does_too(void **state) {
+  assert_exits(exit_in_an_async_function, "EBUSY");
+}
+#endif
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(exit_from_main_tells_who_waits),
+    CASE(exit_in_a_handler_leaves_the_loop),
+#if ON_ANOTHER_STACK
+    CASE(exit_in_an_async_function_does_too),
+#endif
+  };
+  return RUN(tests);
+}
