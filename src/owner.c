@@ -30,9 +30,15 @@ void avow__owner_close(avow__context_t *c) {
   avow__close_own(c, (uv_handle_t *) &c->owner);
 }
 
+/* Nobody is in uv_run() there: where nothing is alive that has returned, and
+   whose the loop is now the next callback says. Closed, the loop may be gone. */
+static bool is_at_rest(const avow__context_t *c) {
+  return c->closed || (c->depth == 0 && !uv_loop_alive(c->loop));
+}
+
 void avow__check_thread(avow__context_t *c) {
   const uv_thread_t self = uv_thread_self();
-  if (c->has_thread && !uv_thread_equal(&c->thread, &self))
+  if (c->has_thread && !uv_thread_equal(&c->thread, &self) && !is_at_rest(c))
     avow__misuse(
         "called from a thread that is not the loop's: only "
         "avow_remote_*() may be");

@@ -231,11 +231,13 @@ static void settle(void *deferred) {
   (void) avow_resolve(deferred, avow_none());
 }
 
-/* Once its callbacks have run here, the loop is this thread's. */
+/* Once its callbacks have run here, and there are more to come, the loop is
+   this thread's. */
 static void call_in_thread(uv_thread_cb fn, void *data) {
   uv_thread_t thread;
   avow_unref(avow_sleep(loop, 0));
   run();
+  avow_unref(avow_sleep(loop, 60000));
   assert_int_equal(uv_thread_create(&thread, fn, data), 0);
   assert_int_equal(uv_thread_join(&thread), 0);
 }
@@ -316,6 +318,19 @@ static void run_in_a_thread(avow_promise_t *p) {
   assert_int_equal(uv_thread_join(&thread), 0);
 }
 
+static void run_to_the_end(void *data) {
+  avow_unref(avow_sleep(loop, 0));
+  run();
+}
+
+static void thread_that_comes_to_the_end_may_hand_the_loop_over(void **state) {
+  uv_thread_t thread;
+  assert_int_equal(uv_thread_create(&thread, run_to_the_end, NULL), 0);
+  assert_int_equal(uv_thread_join(&thread), 0);
+
+  assert_fulfils_int(avow_promise_resolve(loop, avow_int(1)), 1);
+}
+
 static avow_value_t end_step(const avow_value_t *arg, void *frame) {
   return avow_none();
 }
@@ -371,6 +386,7 @@ int main(void) {
 #ifndef NDEBUG
     CASE(null_promise_is_named_as_such),
     CASE(thread_that_starts_a_function_may_hand_the_loop_over),
+    CASE(thread_that_comes_to_the_end_may_hand_the_loop_over),
     CASE(thread_that_is_not_the_loops_is_sent_to_remotes),
     CASE(jump_out_of_a_handler_is_named_afterwards),
     CASE(loop_run_inside_itself_is_named_as_such),

@@ -93,8 +93,8 @@ static void a_loop_runs_in_another_thread_than_began_it(void **state) {
   assert_int_equal(uv_thread_join(&thread), 0);
 
   assert_int_equal(avow_to_int(avow_result(p)), 3);
-  assert_int_equal(avow_loop_close(loop), 0); /* from now on it is ours */
-  avow_unref(p);
+  avow_unref(p); /* it is over there: from now on it is ours */
+  assert_int_equal(avow_loop_close(loop), 0);
   avow_unref(nap);
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
@@ -148,6 +148,12 @@ static void a_loop_begun_anew_elsewhere_is_found(void **state) {
   assert_int_equal(use_loop(loop), 10);
 }
 
+/* There is more to come, which that thread may be waiting for. */
+static void run_fixture_on(void *data) {
+  run_fixture(data);
+  avow_unref(avow_sleep(loop, 60000));
+}
+
 static void use_after_another_thread(void) {
   avow_unref(avow_promise_resolve(loop, avow_none()));
 }
@@ -156,7 +162,7 @@ static void use_on_another_thread_is_misuse(void **state) {
   uv_thread_t thread;
   avow_unref(avow_sleep(loop, 1));
 
-  assert_int_equal(uv_thread_create(&thread, run_fixture, NULL), 0);
+  assert_int_equal(uv_thread_create(&thread, run_fixture_on, NULL), 0);
   assert_int_equal(uv_thread_join(&thread), 0);
 
   assert_misuse(use_after_another_thread, "only avow_remote_*() may be");
