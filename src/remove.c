@@ -12,8 +12,9 @@
 #include "disk.h"
 #include "tree.h"
 
-/* Waits of 10 ms and twice as much each time: 630 ms in all. */
-enum { TRIES = 6, FIRST_WAIT = 10 };
+/* Waits of 10 ms and twice as much each time: 630 ms in all. Who looks as often
+   as that meets a directory, or none, long before. */
+enum { TRIES = 6, FIRST_WAIT = 10, LOOKS = 100 };
 
 typedef enum { NOTHING, FIND, ENTER, UNLINK, RMDIR } todo_t;
 
@@ -22,6 +23,7 @@ typedef struct {
   avow__tree_t tree;
   todo_t todo; /* with the tree's path */
   int tries;   /* of that */
+  int looks;   /* at what had become something else */
   int64_t removed;
   bool to_the_end; /* also when nobody wants it any more */
   bool ended;
@@ -86,15 +88,13 @@ static bool is_not_empty(const remove_t *remove, int err) {
 
 /* Somebody has put a directory where there was none, or the other way round. */
 static bool is_another(const remove_t *remove, int err) {
-  return remove->todo >= ENTER &&
-         (err == UV_ENOTDIR || err == UV_ELOOP || err == UV_EISDIR ||
-          (err == UV_EPERM && remove->todo == UNLINK)); /* as POSIX has it */
+  return remove->todo >= ENTER && remove->looks < LOOKS &&
+         (err == UV_ENOTDIR || err == UV_ELOOP || err == UV_EISDIR);
 }
 
 static bool may_pass(const remove_t *remove, int err) {
   return err == UV_EBUSY || err == UV_EMFILE || err == UV_ENFILE ||
-         err == UV_EPERM || is_not_empty(remove, err) ||
-         is_another(remove, err);
+         err == UV_EPERM || is_not_empty(remove, err);
 }
 
 /* True if the failure is none, or will be tried again. */
@@ -103,12 +103,17 @@ static bool is_survived(remove_t *remove, int err) {
     remove->todo = NOTHING;
     return true;
   }
+  if (is_another(remove, err)) {
+    remove->todo = FIND;
+    remove->looks++;
+    return true;
+  }
   if (!may_pass(remove, err) || remove->tries == TRIES)
     return false;
   if (is_not_empty(remove, err))
     remove->todo = ENTER;
-  if (is_another(remove, err))
-    remove->todo = FIND;
+  if (err == UV_EPERM && remove->todo == UNLINK)
+    remove->todo = FIND; /* a directory, as POSIX has it */
   remove->turns.wait = (uint64_t) FIRST_WAIT << remove->tries;
   remove->tries++;
   return true;
@@ -121,7 +126,7 @@ static int go_on(remove_t *remove) {
   const todo_t todo = remove->todo;
   const int err = do_it(remove);
   if (err == 0 && (todo == RMDIR || todo == UNLINK))
-    remove->tries = 0;
+    remove->tries = remove->looks = 0;
   return err < 0 ? err : AVOW__TREE_ENTRY;
 }
 
