@@ -25,6 +25,9 @@ typedef struct {
   int tries;   /* of that */
   int looks;   /* at what had become something else */
   int64_t removed;
+  bool chosen;   /* only what has these numbers */
+  bool is_other; /* which it has not */
+  uint64_t dev, ino;
   bool to_the_end; /* also when nobody wants it any more */
   bool ended;
 } remove_t;
@@ -33,11 +36,18 @@ static avow__place_t place(const remove_t *remove) {
   return avow__tree_place(&remove->tree);
 }
 
+static bool is_chosen(const remove_t *remove, const uv_stat_t *stat) {
+  return !remove->chosen ||
+         (stat->st_dev == remove->dev && stat->st_ino == remove->ino);
+}
+
 static int find(remove_t *remove) {
   uv_stat_t stat;
   const int err = avow__place_lstat(place(remove), &stat);
   if (err < 0)
     return err == UV_ENOTDIR ? UV_ENOENT : err;
+  if (remove->tree.depth == 0 && !is_chosen(remove, &stat))
+    return UV_ENOENT;
   remove->tree.type = avow__disk_type(&stat);
   remove->todo = remove->tree.type == UV_DIRENT_DIR ? ENTER : UNLINK;
   return 0;
@@ -51,13 +61,23 @@ static int count(remove_t *remove, int err) {
   return 0;
 }
 
+/* The root may be another by now. */
+static int look_at_root(remove_t *remove) {
+  uv_stat_t stat;
+  const int err = avow__dir_stat(avow__tree_dir(&remove->tree), &stat);
+  remove->is_other = err < 0 || !is_chosen(remove, &stat);
+  return err;
+}
+
 /* Without memory to look inside, what is empty can go all the same. */
 static int enter(remove_t *remove) {
   const int err = avow__tree_enter(&remove->tree, 0);
   if (err == UV_ENOMEM && avow__place_rmdir(place(remove)) == 0)
     return count(remove, 0);
   remove->todo = err < 0 ? ENTER : NOTHING;
-  return err;
+  return err == 0 && remove->chosen && remove->tree.depth == 1
+             ? look_at_root(remove)
+             : err;
 }
 
 static int do_it(remove_t *remove) {
@@ -121,6 +141,8 @@ static bool is_survived(remove_t *remove, int err) {
 
 /* What there is to do, or the next step to it. */
 static int go_on(remove_t *remove) {
+  if (remove->is_other)
+    return AVOW__TREE_END;
   if (remove->todo == NOTHING)
     return choose(remove);
   const todo_t todo = remove->todo;
@@ -178,6 +200,13 @@ avow__turns_t *avow__remove_new(uv_loop_t *loop, const char *path) {
     return &remove->turns;
   avow__turns_unref(remove);
   return NULL;
+}
+
+void avow__remove_only(avow__turns_t *turns, uint64_t dev, uint64_t ino) {
+  remove_t *remove = (remove_t *) turns;
+  remove->chosen = true;
+  remove->dev = dev;
+  remove->ino = ino;
 }
 
 void avow__remove_to_the_end(avow__turns_t *remove) {

@@ -1,5 +1,6 @@
 /*
- * Temporary directories. The removal is made with the directory, so that its
+ * Temporary directories. What has the name at the end is removed only if it is
+ * the directory that was made. The removal is made with the directory, so that its
  * beginning needs no memory when the last reference goes.
  */
 #include <stdio.h>
@@ -8,6 +9,7 @@
 #include "alloc.h"
 #include "avow/tree.h"
 #include "disk.h"
+#include "place.h"
 #include "remove.h"
 #include "work.h"
 
@@ -20,7 +22,8 @@ typedef struct {
 
 typedef struct {
   avow__job_t job;
-  char path[]; /* first what it is to be like */
+  uv_stat_t stat; /* of what was made */
+  char path[];    /* first what it is to be like */
 } make_t;
 
 /* Its failure is a lost rejection, which the program's hook hears of. */
@@ -44,11 +47,15 @@ const char *avow_to_temp_dir(const avow_value_t *v) {
 static avow_value_t run(avow__job_t *job) {
   make_t *make = (make_t *) job;
   const int err = avow__disk_mkdtemp(make->path);
+  const avow__place_t place = { NULL, make->path, make->path };
+  if (err == 0)
+    (void) avow__place_lstat(place, &make->stat); /* else the name has to do */
   return err < 0 ? avow__op_error(err, "mkdtemp", make->path) : avow_int(0);
 }
 
 /* The owner of the directory, which is removed again without memory. */
-static avow_value_t owner(uv_loop_t *loop, const char *path) {
+static avow_value_t owner(uv_loop_t *loop, const make_t *make) {
+  const char *path = make->path;
   const size_t size = strlen(path) + 1;
   void *self = NULL;
   const avow_value_t v =
@@ -60,15 +67,18 @@ static avow_value_t owner(uv_loop_t *loop, const char *path) {
   temp_dir_t *dir = self;
   memcpy(dir->path, path, size);
   dir->remove = avow__remove_new(loop, path);
-  if (dir->remove != NULL)
-    return v;
-  avow__value_unref(v);
-  return avow_error(UV_ENOMEM);
+  if (dir->remove == NULL) {
+    avow__value_unref(v);
+    return avow_error(UV_ENOMEM);
+  }
+  if (!AVOW__PLACES_ARE_PATHS && make->stat.st_ino != 0)
+    avow__remove_only(dir->remove, make->stat.st_dev, make->stat.st_ino);
+  return v;
 }
 
 static void end(avow__job_t *job) {
   if (job->result.tag == AVOW_INT)
-    job->result = owner(job->op.context->loop, ((make_t *) job)->path);
+    job->result = owner(job->op.context->loop, (const make_t *) job);
 }
 
 avow_promise_t *avow_temp_dir(uv_loop_t *loop, const char *prefix) {

@@ -1,5 +1,6 @@
 /* Directories that go with their owner. */
 #include <stdio.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "disk.h"
@@ -46,6 +47,61 @@ static void temp_dir_goes_with_its_last_reference(void **state) {
   run();
 
   assert_int_equal(entries_of(""), 0);
+  assert_int_equal(open_files(), before);
+}
+
+/* Something of others has its name by now. */
+static void put_another_in_place(const char *path) {
+  assert_int_equal(rename(path, at("moved")), 0);
+  make_dir(path + strlen(at("")) + 1);
+  char name[128];
+  (void) snprintf(name, sizeof(name), "%s/theirs",
+                  path + strlen(at("")) + 1); /* it fits */
+  make_file(name, "kept");
+  make_file("moved/ours", "");
+}
+
+static void temp_dir_leaves_what_took_its_name(void **state) {
+  const avow_value_t v = make_temp_dir();
+  char path[64];
+  (void) snprintf(path, sizeof(path), "%s", avow_to_temp_dir(&v)); /* it fits */
+  put_another_in_place(path);
+
+  avow_value_unref(v);
+  run();
+
+  assert_int_equal(entries_of(path + strlen(at("")) + 1), 1);
+  assert_true(is_there("moved/ours"));
+}
+
+typedef struct {
+  char path[64];
+  struct rlimit limit;
+} exchange_t;
+
+static avow_value_t exchange_cb(const avow_value_t *none, void *data) {
+  const exchange_t *exchange = data;
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &exchange->limit), 0);
+  put_another_in_place(exchange->path);
+  return avow_none();
+}
+
+/* It was there when it was looked at, and could not be opened. */
+static void temp_dir_leaves_what_takes_its_name_at_last(void **state) {
+  const int before = open_files();
+  const avow_value_t v = make_temp_dir();
+  exchange_t exchange;
+  (void) snprintf(exchange.path, sizeof(exchange.path), "%s",
+                  avow_to_temp_dir(&v)); /* it fits */
+  assert_int_equal(getrlimit(RLIMIT_NOFILE, &exchange.limit), 0);
+  const struct rlimit none = { 3, exchange.limit.rlim_max };
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+
+  avow_value_unref(v);
+  avow_unref(avow_then(avow_sleep(loop, 30), exchange_cb, NULL, &exchange));
+  run();
+
+  assert_int_equal(entries_of(exchange.path + strlen(at("")) + 1), 1);
   assert_int_equal(open_files(), before);
 }
 
@@ -145,6 +201,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     DISK_CASE(temp_dir_is_made_where_the_system_keeps_such),
     DISK_CASE(temp_dir_goes_with_its_last_reference),
+    DISK_CASE(temp_dir_leaves_what_took_its_name),
+    DISK_CASE(temp_dir_leaves_what_takes_its_name_at_last),
     DISK_CASE(temp_dir_goes_at_the_latest_with_the_loop),
     DISK_CASE(temp_dir_may_go_after_the_loop),
     DISK_CASE(temp_dir_goes_when_its_turns_are_cut_short),
