@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -25,6 +26,8 @@ typedef struct {
 static refusal_t locks, bells, wakers, signals, readings, looks, removals;
 static refusal_t unnamed, named, links, syncs, renamings, copies, held;
 static bool hides_types;
+static bool is_exchanged; /* for a FIFO, as soon as it was looked at */
+static char exchanged[64];
 static atomic_bool has_come;
 static atomic_bool waits; /* until what reads is not wanted; outside time */
 
@@ -91,7 +94,14 @@ uint64_t __wrap_uv_hrtime(void) {
 int __wrap_avow__place_lstat(avow__place_t place, uv_stat_t *out);
 int __real_avow__place_lstat(avow__place_t place, uv_stat_t *out);
 int __wrap_avow__place_lstat(avow__place_t place, uv_stat_t *out) {
-  return refuses(&looks) ? looks.err : __real_avow__place_lstat(place, out);
+  if (refuses(&looks))
+    return looks.err;
+  const int err = __real_avow__place_lstat(place, out);
+  if (is_exchanged) {
+    (void) unlink(exchanged); /* the result shows what became of it */
+    (void) mkfifo(exchanged, 0600);
+  }
+  return err;
 }
 
 /* As a failing call of the system's. */
@@ -372,6 +382,16 @@ static void copying_looks_for_a_name_that_is_free(void **state) {
   assert_int_equal(entries_of(""), 2);
 }
 
+static void copying_waits_for_no_fifo(void **state) {
+  make_file("file", "text");
+  (void) snprintf(exchanged, sizeof(exchanged), "%s", at("file")); /* it fits */
+  is_exchanged = true;
+
+  assert_rejects(avow_copy_tree(loop, at("file"), at("to"), NULL), UV_ENOTSUP);
+
+  assert_missing("to");
+}
+
 /* More than is sent in one go. */
 static void copying_stops_in_the_midst_of_a_file(void **state) {
   enum { LARGE = 3 << 20 };
@@ -518,7 +538,7 @@ static void glob_stops_in_the_midst_when_its_loop_closes(void **state) {
 static int setup(void **state) {
   locks = bells = wakers = signals = readings = looks = removals = never;
   unnamed = named = links = syncs = renamings = copies = held = never;
-  hides_types = false;
+  hides_types = is_exchanged = false;
   atomic_store(&has_come, false);
   atomic_store(&waits, false);
   return disk_setup(state);
@@ -534,6 +554,7 @@ int main(void) {
     REFUSED_CASE(copying_a_tree_needs_a_lock),
     REFUSED_CASE(removing_waits_for_what_may_pass),
     REFUSED_CASE(removing_stops_at_what_stays),
+    REFUSED_CASE(copying_waits_for_no_fifo),
     REFUSED_CASE(copying_stops_in_the_midst_of_a_file),
     REFUSED_CASE(copying_that_gets_no_name_leaves_what_is_there),
     REFUSED_CASE(copying_looks_for_a_name_that_is_free),
