@@ -10,7 +10,7 @@
 avow__turns_t *avow__remove_new(uv_loop_t *loop, const char *path);
 
 /* Nothing but the directory of these numbers is to be removed. */
-void avow__remove_only(avow__turns_t *remove, uint64_t dev, uint64_t ino);
+void avow__remove_only(avow__turns_t *turns, uint64_t dev, uint64_t ino);
 
 /* Takes it. When the loop ends first, or has, what is left is removed at once,
    on the caller's thread. */

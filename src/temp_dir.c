@@ -1,7 +1,7 @@
 /*
  * Temporary directories. What has the name at the end is removed only if it is
- * the directory that was made. The removal is made with the directory, so that its
- * beginning needs no memory when the last reference goes.
+ * the directory that was made. The removal is made with the directory, so that
+ * its beginning needs no memory when the last reference goes.
  */
 #include <stdio.h>
 #include <string.h>
