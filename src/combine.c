@@ -334,6 +334,7 @@ avow_promise_t *avow_gather_end(avow_gather_t *g) {
 
 avow_promise_t *avow_cancel_losers(avow_promise_t *combined) {
   combined = avow__given(combined, "a promise");
+  avow__check_thread(avow__context(combined));
   if (is_gather(combined))
     combined->flags |= AVOW__CANCEL_LOSERS;
   return combined;
@@ -341,6 +342,7 @@ avow_promise_t *avow_cancel_losers(avow_promise_t *combined) {
 
 avow_promise_t *avow_join_losers(avow_promise_t *combined) {
   combined = avow__given(combined, "a promise");
+  avow__check_thread(avow__context(combined));
   if (is_gather(combined))
     combined->flags |= AVOW__JOIN_LOSERS;
   return combined;

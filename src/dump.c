@@ -163,6 +163,7 @@ void avow_loop_dump(uv_loop_t *loop, FILE *out, avow_dump_t format) {
     return;
   }
   dump_t dump = { .context = avow__context_of(loop), .out = out };
+  avow__check_thread(dump.context);
   if (format == AVOW_DUMP_TEXT) {
     avow__pool_each(&dump.context->pool, text_one, &dump);
     return;

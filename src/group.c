@@ -97,6 +97,8 @@ avow_promise_t *avow_group_new(uv_loop_t *loop, avow_group_t **out) {
 }
 
 static void check_open(const avow__parent_t *parent) {
+  if (parent != &nobody)
+    avow__check_thread(parent->context);
   if (parent->closed)
     avow__misuse("this group was closed already: avow_group_close() takes it");
 }

@@ -155,6 +155,7 @@ int avow_loop_init(uv_loop_t *loop, const avow_options_t *options) {
   }
   if (c == NULL)
     return context_new(loop, options);
+  avow__check_thread(c);
   if (c->closing)
     return UV_EBUSY;
   c->users++;
@@ -400,6 +401,8 @@ int avow_loop_close(uv_loop_t *loop) {
     lose(c);
     return UV_EINVAL;
   }
+  if (c->run_for != NULL) /* else the thread that had it may be over */
+    avow__check_thread(c);
   if (c->depth > 0 || c->pins > 0 || c->closing || avow__value_is_dying())
     return UV_EBUSY;
   if (--c->users > 0)
@@ -437,6 +440,7 @@ void avow_loop_stats(uv_loop_t *loop, avow_stats_t *out) {
     return;
   }
   avow__context_t *c = avow__context_of(loop);
+  avow__check_thread(c);
   *out = (avow_stats_t){ .jobs = c->jobs,
                          .allocations = c->pool.allocations,
                          .requests = c->requests + c->on_handles };

@@ -271,6 +271,71 @@ static void let_go_in_a_thread_of_a_loop_that_uv_run_ran(void) {
   assert_int_equal(uv_thread_join(&thread), 0);
 }
 
+static void init_again(void *data) {
+  (void) avow_loop_init(loop, NULL);
+}
+
+static void ask_for_figures(void *data) {
+  avow_stats_t stats;
+  avow_loop_stats(loop, &stats);
+}
+
+static void dump(void *data) {
+  avow_loop_dump(loop, stdout, AVOW_DUMP_TEXT);
+}
+
+static void close_group(void *group) {
+  avow_group_close(group);
+}
+
+static void choose_for_losers(void *combined) {
+  avow_unref(avow_cancel_losers(combined));
+}
+
+static void join_losers(void *combined) {
+  avow_unref(avow_join_losers(combined));
+}
+
+static void init_again_in_a_thread(void) {
+  call_in_thread(init_again, NULL);
+}
+
+static void ask_for_figures_in_a_thread(void) {
+  call_in_thread(ask_for_figures, NULL);
+}
+
+static void dump_in_a_thread(void) {
+  call_in_thread(dump, NULL);
+}
+
+static void close_a_group_in_a_thread(void) {
+  avow_group_t *group;
+  avow_unref(avow_group_new(loop, &group));
+  call_in_thread(close_group, group);
+}
+
+static void choose_for_losers_in_a_thread(void) {
+  call_in_thread(choose_for_losers, avow_race(loop, NULL, 0));
+}
+
+static void join_losers_in_a_thread(void) {
+  call_in_thread(join_losers, avow_race(loop, NULL, 0));
+}
+
+static avow_value_t close_the_loop(void *data) {
+  (void) avow_loop_close(loop); /* which runs, elsewhere */
+  return avow_none();
+}
+
+static avow_value_t begin_to_close(const avow_value_t *arg, void *data) {
+  return avow_follow(avow_work(loop, close_the_loop, NULL, NULL));
+}
+
+static void close_in_a_thread_while_the_loop_runs(void) {
+  avow_promise_t *p = avow_next_turn(loop);
+  avow_ignore(avow_run(avow_then(p, begin_to_close, NULL, NULL)));
+}
+
 static avow_value_t run_the_loop(const avow_value_t *arg, void *data) {
   (void) uv_run(loop, UV_RUN_NOWAIT); /* which it must not */
   return avow_none();
@@ -354,6 +419,14 @@ static void thread_that_is_not_the_loops_is_sent_to_remotes(void **state) {
   assert_misuse(let_go_in_a_thread, "only avow_remote_*() may be");
   assert_misuse(settle_in_a_thread, "only avow_remote_*() may be");
   assert_misuse(let_go_in_a_thread_of_a_loop_that_uv_run_ran,
+                "only avow_remote_*() may be");
+  assert_misuse(init_again_in_a_thread, "only avow_remote_*() may be");
+  assert_misuse(ask_for_figures_in_a_thread, "only avow_remote_*() may be");
+  assert_misuse(dump_in_a_thread, "only avow_remote_*() may be");
+  assert_misuse(close_a_group_in_a_thread, "only avow_remote_*() may be");
+  assert_misuse(choose_for_losers_in_a_thread, "only avow_remote_*() may be");
+  assert_misuse(join_losers_in_a_thread, "only avow_remote_*() may be");
+  assert_misuse(close_in_a_thread_while_the_loop_runs,
                 "only avow_remote_*() may be");
 }
 
