@@ -17,14 +17,13 @@
 
 enum { HEAD_MAX = 8 * 1024 };
 
-/* In milliseconds: for what comes with a request that was refused, and for the
-   answers under way at the end. */
-enum { LINGER = 500, GRACE = 10 * 1000 };
+enum { LINGER = 500 }; /* ms, for what comes with a request that was refused */
 
 static const char *address = "127.0.0.1";
 static const char *port = "8080";
 static uint64_t most_clients = 256;
 static uint64_t patience = 10000;
+static uint64_t grace = 10000;
 
 static const option_t options[] = {
   { "address", "ADDRESS", "to listen on (127.0.0.1)", .text = &address },
@@ -33,6 +32,8 @@ static const option_t options[] = {
     .number = &most_clients, .min = 1, .max = 10000 },
   { "timeout", "MS", "how long it waits for a request (10000)",
     .number = &patience, .min = 1, .max = 9999999 },
+  { "grace", "MS", "how long answers may take at the end (10000)",
+    .number = &grace, .min = 1, .max = 9999999 },
   { .name = NULL },
 };
 
@@ -54,6 +55,7 @@ typedef struct {
   uv_stream_t *listener;
   avow_channel_t *connections;
   avow_promise_t *stop; /* settled by a signal */
+  unsigned open;        /* connections */
 } server_t;
 
 typedef struct {
@@ -119,6 +121,7 @@ static avow_value_t talk(void *data) {
 
 static void hang_up(void *data) {
   connection_t *c = data;
+  c->server->open--;
   avow_reader_unref(c->reader);
   avow_value_unref(c->stream);
   free(c);
@@ -129,6 +132,7 @@ static avow_value_t begin_to_talk(const avow_value_t *stream, void *data) {
   connection_t *c = malloc(sizeof(*c));
   if (c == NULL)
     return avow_error(UV_ENOMEM);
+  server->open++;
   c->server = server;
   c->stream = avow_value_ref(stream);
   c->reader = avow_reader_new(avow_to_stream(stream));
@@ -136,14 +140,30 @@ static avow_value_t begin_to_talk(const avow_value_t *stream, void *data) {
   return avow_follow(avow_attach(p, c, hang_up));
 }
 
+/* Those who take their answers slowly hold the end up no longer. */
+static avow_value_t cut_off(const avow_value_t *none, void *data) {
+  const server_t *server = data;
+  fprintf(stderr, "%s: connections cut off: %u\n", program_name(),
+          server->open);
+  return avow_none();
+}
+
 static avow_value_t stop_listening(const avow_value_t *signum, void *data) {
   server_t *server = data;
   avow_channel_close(server->connections);
   avow_unref(avow_close((uv_handle_t *) server->listener));
-  return avow_follow(avow_sleep(server->loop, GRACE));
+  avow_promise_t *p = avow_sleep(server->loop, grace);
+  return avow_follow(avow_then(p, cut_off, NULL, server));
 }
 
-/* NONE, after a signal and the last answer. */
+/* Clients that were cut off are no failure of the server's. */
+static avow_value_t forgive(const avow_value_t *reason, void *data) {
+  if (avow_error_code(reason) == UV_ECANCELED)
+    return avow_none();
+  return avow_value_ref(reason);
+}
+
+/* NONE, after a signal and the last answer, or when their time is up. */
 static avow_promise_t *serve(server_t *server) {
   const avow_map_options_t each = { .limit = (size_t) most_clients,
                                     .kind = AVOW_ALL_SETTLED };
@@ -154,7 +174,7 @@ static avow_promise_t *serve(server_t *server) {
                                 begin_to_talk, server, &each);
   p = avow_until(p, over);
   avow_unref(over);
-  return p;
+  return avow_catch(p, forgive, NULL);
 }
 
 static bool announce(const server_t *server) {

@@ -171,6 +171,7 @@ exec 4>hold
 printf "$one" >&4
 until_true grep -qx 1000 out
 interrupt INT # with a connection that waits
+[ ! -s log ] || fail "the one that waits is cut off"
 wait $asking || fail "the one that waits"
 exec 4>&-
 
@@ -185,16 +186,30 @@ wait $asking || fail "the first"
 exec 4>&-
 interrupt TERM
 
-echo "serve: the second signal ends it at once"
-start www
 mkfifo deaf
 dd if=/dev/null of=www/huge bs=1 seek=100000000 2>/dev/null
-"$client" "$port" <hold >deaf & # which takes no more than fits into a FIFO
-asking=$!
-pids="$pids $asking"
-exec 4>hold 5<>deaf
-printf 'GET /huge HTTP/1.1\r\nHost: x\r\n\r\n' >&4
-head -c 1 <&5 >/dev/null # it is under way
+
+# Asks for what is huge, and takes no more of it than fits into a FIFO.
+ask_much() {
+  "$client" "$port" <hold >deaf &
+  asking=$!
+  pids="$pids $asking"
+  exec 4>hold 5<>deaf
+  printf 'GET /huge HTTP/1.1\r\nHost: x\r\n\r\n' >&4
+  head -c 1 <&5 >/dev/null # it is under way
+}
+
+echo "serve: who takes too long at the end is cut off"
+start -g 100 www
+ask_much
+interrupt TERM
+grep -qx 'serve: connections cut off: 1' log || fail "who was cut off"
+exec 4>&- 5>&-
+wait $asking || : # it was cut off
+
+echo "serve: the second signal ends it at once"
+start www
+ask_much
 kill -INT "$pid"
 until_true sh -c "! (echo | \"$client\" $port) >/dev/null 2>&1" # nobody listens
 kill -INT "$pid"
