@@ -198,6 +198,14 @@ static avow_value_t read_open(const avow_value_t *file, void *data) {
   return avow_follow(avow_finally(p, close_file, client));
 }
 
+/* Links may lead out of the directory: none is followed, and for clients it is
+   not there. */
+static avow_value_t hide_link(const avow_value_t *reason, void *data) {
+  if (avow_error_code(reason) == UV_ELOOP)
+    return avow_error(UV_ENOENT);
+  return avow_value_ref(reason);
+}
+
 /* Not to wait for somebody to open the other end of a FIFO, which would keep a
    thread of the pool: so it is opened first, and looked at then. */
 static avow_promise_t *read_public(client_t *client, const char *name) {
@@ -205,9 +213,9 @@ static avow_promise_t *read_public(client_t *client, const char *name) {
   if (strchr(name, '/') != NULL)
     return avow_promise_reject(loop, avow_error_new(UV_EACCES, avow_none(),
                                                     "'%s' is elsewhere", name));
-  avow_promise_t *p =
-      avow_fs_open(loop, name, UV_FS_O_RDONLY | UV_FS_O_NONBLOCK, 0);
-  return avow_timeout(avow_then(p, read_open, NULL, client), TIMEOUT);
+  const int flags = UV_FS_O_RDONLY | UV_FS_O_NONBLOCK | UV_FS_O_NOFOLLOW;
+  avow_promise_t *p = avow_fs_open(loop, name, flags, 0);
+  return avow_timeout(avow_then(p, read_open, hide_link, client), TIMEOUT);
 }
 
 static void answer(client_t *client, const char *name) {

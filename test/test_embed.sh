@@ -54,7 +54,13 @@ ask 'a\nGET-FILE short\r\nb\nGET-FILE empty\nGET-FILE short\nc' \
 ask 'GET-FILE absent\nafter\n' \
   "ERROR open 'absent': no such file or directory\nafter\n"
 ask 'GET-FILE /etc/passwd\n' "ERROR '/etc/passwd' is elsewhere\n"
+ask 'GET-FILE ../short\n' "ERROR '../short' is elsewhere\n"
 ask 'GET-FILE from\n' "ERROR file too large\n"
+ln -s /etc/passwd leads_out
+ln -s absent leads_nowhere
+for name in leads_out leads_nowhere; do
+  ask "GET-FILE $name\nafter\n" 'ERROR no such file or directory\nafter\n'
+done
 dd if=from of=large bs=1000 count=1000 2>/dev/null
 printf 'GET-FILE large\n' | "$client" "$port" >out
 {
