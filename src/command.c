@@ -103,13 +103,20 @@ static avow_value_t take_failure(command_t *command) {
   return code == UV_ETIMEDOUT ? avow__error_of_limit(v) : v;
 }
 
+/* What nobody has taken. */
+static void drop_texts(command_t *command) {
+  avow__value_unref(command->input);
+  avow__buffer_clear(&command->out.buffer);
+  avow__buffer_clear(&command->err.buffer);
+}
+
 static void on_closed(uv_handle_t *handle) {
   command_t *command = handle->data;
   if (--command->open > 0)
     return;
   const avow_value_t v =
       command->failure != 0 ? take_failure(command) : take_output(command);
-  avow__value_unref(command->input);
+  drop_texts(command);
   avow__stray_forget(&command->stray);
   avow__op_complete(&command->op, v);
 }
@@ -153,9 +160,11 @@ static void set_timer(command_t *command, uint64_t ms, uv_timer_cb cb) {
   (void) uv_timer_start(&command->timer, cb, ms, 0); /* it is not closing */
 }
 
+/* One that somebody else has reaped is gone, and libuv will never say so. */
 static void on_grace_over(uv_timer_t *timer) {
   command_t *command = timer->data;
-  (void) uv_process_kill(&command->process, SIGKILL); /* or it cannot be */
+  if (uv_process_kill(&command->process, SIGKILL) == UV_ESRCH)
+    clear(command);
 }
 
 /* Nobody wants it to go on. */
@@ -310,9 +319,7 @@ static bool give_up(void *data) {
 
 static void is_gone(void *data) {
   command_t *command = data;
-  avow__buffer_clear(&command->out.buffer);
-  avow__buffer_clear(&command->err.buffer);
-  avow__value_unref(command->input);
+  drop_texts(command);
   avow__free(command);
 }
 

@@ -73,8 +73,9 @@ static void on_child_exit(uv_process_t *handle, int64_t status, int signal) {
   avow__leave(c);
 }
 
-static void kill_now(process_t *process) {
-  (void) uv_process_kill(&process->handle, SIGKILL); /* or it cannot be */
+/* False if it is not there, because somebody else has reaped it. */
+static bool kill_now(process_t *process) {
+  return uv_process_kill(&process->handle, SIGKILL) != UV_ESRCH;
 }
 
 /* The last value went. */
@@ -83,7 +84,7 @@ static void let_go(void *self) {
   avow__value_unref(process->streams);
   process->held = false;
   if (process->runs && !process->detached)
-    kill_now(process);
+    (void) kill_now(process); /* the end of the loop finds it gone */
   else if (process->runs)
     uv_unref((uv_handle_t *) &process->handle);
   release(process);
@@ -95,10 +96,8 @@ static const avow_class_t process_class = { .name = "process",
 /* The loop closes. */
 static void cancel(void *data) {
   process_t *process = data;
-  if (!process->detached) {
-    kill_now(process);
-    return;
-  }
+  if (!process->detached && kill_now(process))
+    return; /* and on_child_exit() comes */
   avow_deferred_t *d = process->deferred;
   process->deferred = NULL;
   close_handle(process);
@@ -111,7 +110,7 @@ static bool give_up(void *data) {
   if (!uv_is_closing((uv_handle_t *) &process->handle))
     return false;
   if (!process->detached)
-    kill_now(process);
+    (void) kill_now(process); /* or it is gone */
   avow_deferred_t *d = process->deferred;
   process->deferred = NULL;
   process->runs = false;

@@ -33,6 +33,19 @@ static void process_is_reaped_though_nobody_waits(void **state) {
   avow_value_unref(process);
 }
 
+static void loop_closes_though_others_have_reaped(void **state) {
+  const avow_value_t process =
+      spawned(start((char *[]){ "sleep", "60", NULL }));
+  const uv_pid_t pid = avow_process_pid(&process);
+  assert_int_equal(avow_process_kill(&process, SIGKILL), 0);
+  assert_int_equal(waitpid(pid, NULL, 0), pid);
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  avow_value_unref(process);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
 static void wait_can_be_cancelled(void **state) {
   const avow_value_t process =
       spawned(start((char *[]){ "sleep", "60", NULL }));
@@ -187,6 +200,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     CHILDREN_CASE(process_is_killed_with_its_last_reference),
     CHILDREN_CASE(process_is_reaped_though_nobody_waits),
+    CHILDREN_CASE(loop_closes_though_others_have_reaped),
     CHILDREN_CASE(wait_can_be_cancelled),
     CHILDREN_CASE(only_wait_can_be_cancelled),
     CHILDREN_CASE(loop_close_kills_and_reaps),

@@ -4,6 +4,10 @@
  * reference must go on the loop's thread. uv_walk() may close the handles of
  * processes and of commands: avow_loop_close() then kills what runs, and nobody
  * reaps it.
+ *
+ * libuv has to be the one that reaps them. A program that ignores SIGCHLD, or
+ * waits for any child (waitpid() of -1), takes their ends away: their promises
+ * then settle with a command's timeout and grace, or when the loop is closed.
  */
 #ifndef AVOW_PROCESS_H
 #define AVOW_PROCESS_H
