@@ -31,7 +31,8 @@ void avow__owner_close(avow__context_t *c) {
 }
 
 /* Nobody is in uv_run() there: where nothing is alive that has returned, and
-   whose the loop is now the next callback says. Closed, the loop may be gone. */
+   whose the loop is now the next callback says. Of what is closed the loop may
+   be gone. */
 static bool is_at_rest(const avow__context_t *c) {
   return c->closed || (c->depth == 0 && !uv_loop_alive(c->loop));
 }
