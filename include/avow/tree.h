@@ -8,7 +8,8 @@
  * is in a directory goes by its name there, and the directory is held open. So
  * a tree may be deeper than the system lets a path be long. The same is true of
  * what copies are made in. The path that is given is one all the same, and
- * leads elsewhere when others change it; so are all of them on Windows.
+ * leads elsewhere when others change it, or the program its directory: one that
+ * calls chdir() gives absolute paths. On Windows all of them are paths.
  */
 #ifndef AVOW_TREE_H
 #define AVOW_TREE_H
