@@ -36,8 +36,7 @@ int avow__disk_mkdir(const char *path, int mode);
 int avow__disk_mkdtemp(char *template);
 int avow__disk_rmdir(const char *path);
 
-#ifdef _WIN32
-
+/* By paths: disk_windows.c, for where places are paths. */
 int avow__disk_chmod(const char *path, int mode);
 int avow__disk_unlink(const char *path);
 int avow__disk_rename(const char *from, const char *to);
@@ -54,8 +53,6 @@ int avow__disk_symlink(const char *path, const char *new_path);
 
 /* The path in a symbolic link, for avow__free(). */
 int avow__disk_readlink(const char *path, char **out);
-
-#endif
 
 /* What a stat is of. */
 uv_dirent_type_t avow__disk_type(const uv_stat_t *stat);

@@ -81,6 +81,7 @@ bool avow__registry_add(const uv_loop_t *loop, avow__context_t *c) {
 
 void avow__registry_remove(const uv_loop_t *loop) {
   avow__entry_t *entry = find(loop);
+  assert(entry != NULL); /* it was added */
   entry->context = NULL;
   atomic_store_explicit(&entry->key, VACANT, memory_order_release);
 }
