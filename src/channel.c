@@ -348,8 +348,7 @@ void avow__channel_cancel(avow_promise_t *p, avow_promise_t *start) {
   const bool sends = p->kind == AVOW__SEND;
   const avow_value_t item = sends ? p->u.value : avow_none();
   avow__list_remove(sends ? &ch->senders : &ch->takers, &p->link);
-  avow__settle(p, avow_error(UV_ECANCELED));
-  avow__unref(p);
+  avow__detached(p);
   flow(ch);
   avow__value_unref(item); /* last: it may call the program */
 }

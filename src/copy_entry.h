@@ -33,6 +33,10 @@ typedef struct avow__copying_s {
 
 int avow__copy_entry(const avow__copying_t *copying, avow__place_t to);
 
+/* The same where nothing is yet, or else UV_EEXIST; data is an
+   avow__copying_t. copy_entry_posix.c, copy_entry_windows.c. */
+int avow__copy_new(avow__place_t to, const void *data);
+
 /* A directory that lets its owner in, held open. 1: it was made, 0: it was
    there. */
 int avow__copy_dir(avow__place_t to, const uv_stat_t *stat, avow_keep_t keep,

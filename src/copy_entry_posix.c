@@ -1,9 +1,8 @@
 /*
- * Copying one entry by open files and places. Nothing is written through a link
- * at the target: what is to be replaced loses its name to the copy, which is a
- * new file. As cp has it, the mode of that is what the umask leaves of the
- * original's permissions; and what is to be kept beside is kept at the end, so
- * that nobody reads or runs the copy before who could not do so later.
+ * Copying one entry by open files and places. As cp has it, the mode of the
+ * copy is what the umask leaves of the original's permissions; and what is to
+ * be kept beside is kept at the end, so that nobody reads or runs the copy
+ * before who could not do so later.
  */
 /* NOLINTNEXTLINE(readability-identifier-naming): the system's name */
 #define _GNU_SOURCE 1 /* SEEK_DATA */
@@ -15,7 +14,6 @@
 #include <unistd.h>
 
 #include "alloc.h"
-#include "beside.h"
 #include "disk.h"
 #include "keep.h"
 
@@ -140,28 +138,9 @@ static int copy_link(const avow__copying_t *c, avow__place_t to) {
   return err;
 }
 
-static int copy_new(avow__place_t to, const void *data) {
+int avow__copy_new(avow__place_t to, const void *data) {
   const avow__copying_t *c = data;
   return c->original->text != NULL ? copy_link(c, to) : copy_file(c, to);
-}
-
-/* Unless what is there is the very thing to be copied. */
-static int replace(const avow__copying_t *c, avow__place_t to) {
-  uv_stat_t old;
-  const int err = avow__place_lstat(to, &old);
-  if (err < 0)
-    return err;
-  if (old.st_dev == c->stat->st_dev && old.st_ino == c->stat->st_ino)
-    return UV_EINVAL;
-  return avow__disk_type(&old) == UV_DIRENT_DIR ? UV_EISDIR
-                                                : avow__beside(to, copy_new, c);
-}
-
-int avow__copy_entry(const avow__copying_t *c, avow__place_t to) {
-  const int err = copy_new(to, c);
-  if (err != UV_EEXIST || c->options->existing == AVOW_EXISTING_REFUSE)
-    return err;
-  return c->options->existing == AVOW_EXISTING_KEEP ? 0 : replace(c, to);
 }
 
 int avow__copy_dir(avow__place_t to, const uv_stat_t *stat, avow_keep_t keep,

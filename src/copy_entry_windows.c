@@ -1,15 +1,13 @@
 /*
- * Copying one entry, by paths and libuv's calls. Nothing is written through a
- * link at the target: what is to be replaced loses its name to the copy, which
- * is a new file. Files have the attributes of their originals in any case;
- * owners and what may be done with them are the directory's to give.
+ * Copying one entry, by paths and libuv's calls. Files have the attributes of
+ * their originals in any case; owners and what may be done with them are the
+ * directory's to give.
  */
 #include "copy_entry.h"
 
 #include <string.h>
 
 #include "alloc.h"
-#include "beside.h"
 #include "disk.h"
 
 enum { PERMISSIONS = 07777, USABLE = 0700 };
@@ -51,29 +49,10 @@ static int copy_link(const avow__copying_t *c, const char *to) {
   return err;
 }
 
-static int copy_new(avow__place_t to, const void *data) {
+int avow__copy_new(avow__place_t to, const void *data) {
   const avow__copying_t *c = data;
   return avow__disk_type(c->stat) == UV_DIRENT_LINK ? copy_link(c, to.path)
                                                     : copy_file(c, to.path);
-}
-
-/* Unless what is there is the very thing to be copied. */
-static int replace(const avow__copying_t *c, avow__place_t to) {
-  uv_stat_t old;
-  const int err = avow__place_lstat(to, &old);
-  if (err < 0)
-    return err;
-  if (old.st_dev == c->stat->st_dev && old.st_ino == c->stat->st_ino)
-    return UV_EINVAL;
-  return avow__disk_type(&old) == UV_DIRENT_DIR ? UV_EISDIR
-                                                : avow__beside(to, copy_new, c);
-}
-
-int avow__copy_entry(const avow__copying_t *c, avow__place_t to) {
-  const int err = copy_new(to, c);
-  if (err != UV_EEXIST || c->options->existing == AVOW_EXISTING_REFUSE)
-    return err;
-  return c->options->existing == AVOW_EXISTING_KEEP ? 0 : replace(c, to);
 }
 
 int avow__copy_dir(avow__place_t to, const uv_stat_t *stat, avow_keep_t keep,

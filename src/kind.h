@@ -77,7 +77,7 @@ void avow__cancel_pair(avow_promise_t *p, avow_promise_t *start);
 void avow__cancel_queued(avow_promise_t *p, avow_promise_t *start);
 void avow__cancel_cleanup(avow_promise_t *p, avow_promise_t *start);
 void avow__cancel_reaction(avow_promise_t *p, avow_promise_t *start);
-void avow__detached(avow_promise_t *p);
+void avow__detached(avow_promise_t *p); /* rejects with UV_ECANCELED */
 void avow__detached_runs(avow_promise_t *p);
 /* stackless.c */
 void avow__stackless_run(avow_promise_t *p);

@@ -143,8 +143,7 @@ avow_promise_t *avow_after_poll(uv_loop_t *loop) {
 void avow__phase_cancel(avow_promise_t *p, avow_promise_t *start) {
   avow__context_t *c = avow__context(p);
   avow__queue_remove(&p->link);
-  avow__settle(p, avow_error(UV_ECANCELED));
-  avow__unref(p);
+  avow__detached(p);
   update(c->phases);
 }
 

@@ -39,8 +39,7 @@ void avow__shield_run(avow_promise_t *shield) {
 
 void avow__shield_detached(avow_promise_t *shield) {
   avow__context(shield)->shields--;
-  avow__settle(shield, avow_error(UV_ECANCELED));
-  avow__unref(shield);
+  avow__detached(shield);
 }
 
 typedef struct {

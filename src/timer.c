@@ -379,8 +379,7 @@ static void remove_sleep(avow_promise_t *p) {
 
 void avow__timer_cancel(avow_promise_t *p, avow_promise_t *start) {
   remove_sleep(p);
-  avow__settle(p, avow_error(UV_ECANCELED));
-  avow__unref(p);
+  avow__detached(p);
 }
 
 void avow__wheel_close(avow__context_t *c) {

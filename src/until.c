@@ -39,8 +39,7 @@ void avow__until_detached(avow_promise_t *p) {
 
 void avow__stopped_detached(avow_promise_t *p) {
   const avow_value_t reason = p->u.value;
-  avow__settle(p, avow_error(UV_ECANCELED));
-  avow__unref(p);
+  avow__detached(p);
   avow__value_unref(reason); /* last: it may call the program */
 }
 
