@@ -313,7 +313,13 @@ avow_promise_t *avow_any(uv_loop_t *loop, avow_promise_t *const ps[],
 avow_gather_t *avow_gather_new(uv_loop_t *loop, avow_gather_kind_t kind) {
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
-  return (avow_gather_t *) gather_new(c, kind);
+  const unsigned one = kind; /* what C takes for one, whatever it is */
+  if (one <= AVOW_ANY)
+    return (avow_gather_t *) gather_new(c, kind);
+  avow__misuse(
+      "avow_gather_new() of a kind that there is none of: one of "
+      "avow_gather_kind_t is needed");
+  return (avow_gather_t *) avow_promise_reject(loop, avow_error(UV_EINVAL));
 }
 
 /* The gather that g is, as long as it may be added to. */

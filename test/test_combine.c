@@ -279,6 +279,17 @@ static void gather_takes_inputs_after_it_settled(void **state) {
   assert_outcome(avow_gather_end(g), "is=1");
 }
 
+static void gather_of_no_kind(void) {
+  const int none = AVOW_ANY + 1;
+  avow_gather_t *g = avow_gather_new(loop, (avow_gather_kind_t) none);
+  avow_gather_add(g, resolved(1));
+  assert_rejects(avow_gather_end(g), UV_EINVAL);
+}
+
+static void gather_of_no_kind_is_refused(void **state) {
+  assert_misuse(gather_of_no_kind, "one of avow_gather_kind_t");
+}
+
 static void gather_of_each_kind_may_be_empty(void **state) {
   assert_outcome(avow_gather_end(avow_gather_new(loop, AVOW_ALL)), "is=[]");
   assert_outcome(avow_gather_end(avow_gather_new(loop, AVOW_ALL_SETTLED)),
@@ -446,6 +457,7 @@ int main(void) {
     CASE(gather_does_not_settle_before_its_end),
     CASE(gather_takes_inputs_after_it_settled),
     CASE(gather_of_each_kind_may_be_empty),
+    CASE(gather_of_no_kind_is_refused),
     CASE(cancel_losers_rejects_what_nobody_else_holds),
     CASE(cancel_losers_of_all_on_the_first_failure),
     CASE(cancel_losers_reaches_into_nested_combinators),
