@@ -143,9 +143,11 @@ avow_promise_t *avow_limiter_run(const avow_limiter_t *l, avow_fn fn,
 }
 
 avow_limiter_t *avow_limiter_ref(const avow_limiter_t *l) {
+  avow__check_tool(l, &limiter_class);
   return (avow_limiter_t *) avow__ref(avow__given(l, "a limiter"));
 }
 
 void avow_limiter_unref(avow_limiter_t *l) {
+  avow__check_tool(l, &limiter_class);
   avow_unref((avow_promise_t *) l);
 }

@@ -142,9 +142,11 @@ avow_promise_t *avow_once_get(const avow_once_t *o) {
 }
 
 avow_once_t *avow_once_ref(const avow_once_t *o) {
+  avow__check_tool(o, &once_class);
   return (avow_once_t *) avow__ref(avow__given(o, "a once"));
 }
 
 void avow_once_unref(avow_once_t *o) {
+  avow__check_tool(o, &once_class);
   avow_unref((avow_promise_t *) o);
 }

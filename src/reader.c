@@ -55,10 +55,12 @@ avow_reader_t *avow_reader_new(uv_stream_t *stream) {
 }
 
 avow_reader_t *avow_reader_ref(const avow_reader_t *r) {
+  avow__check_tool(r, &reader_class);
   return (avow_reader_t *) avow__ref(avow__given(r, "a reader"));
 }
 
 void avow_reader_unref(avow_reader_t *r) {
+  avow__check_tool(r, &reader_class);
   avow_unref((avow_promise_t *) r);
 }
 
@@ -264,6 +266,7 @@ static avow_promise_t *wait_for(avow_reader_t *r, reader_t *reader) {
 }
 
 static avow_promise_t *refuse(const avow_reader_t *r, wish_t wish, int err) {
+  avow__check_tool(r, &reader_class);
   avow__value_unref(wish.delimiter);
   return avow__op_refuse(avow__tool_loop(r), err, "read", NULL);
 }

@@ -30,3 +30,22 @@ void *avow__tool_wrap(uv_loop_t *loop, const avow_class_t *klass, void *self) {
 void *avow__tool_refuse(uv_loop_t *loop, int code, const char *name) {
   return handled(avow__op_refuse(loop, code, name, NULL));
 }
+
+#if AVOW__DEBUG
+static bool is_tool(const avow_promise_t *p, const avow_class_t *klass) {
+  if (p->kind == AVOW__FREE || avow__is_pending(p))
+    return false;
+  if (avow__state(p) == AVOW_REJECTED)
+    return true; /* one that was refused */
+  return p->u.value.tag == AVOW_OBJECT &&
+         ((const avow__object_t *) p->u.value.u.p)->klass == klass;
+}
+
+void avow__check_tool(const void *tool, const avow_class_t *klass) {
+  if (tool != NULL && !is_tool(tool, klass))
+    avow__misuse(
+        "this %s is gone: avow_%s_unref() let go of it before; call "
+        "avow_%s_ref() first to give it to two",
+        klass->name, klass->name, klass->name);
+}
+#endif

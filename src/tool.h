@@ -19,10 +19,18 @@ void *avow__tool_wrap(uv_loop_t *loop, const avow_class_t *klass, void *self);
 /* A tool that is nothing but the error, of the operation by that name. */
 void *avow__tool_refuse(uv_loop_t *loop, int code, const char *name);
 
+#if AVOW__DEBUG
+/* Is it a tool of that class, or was it let go? NULL is told elsewhere. */
+void avow__check_tool(const void *tool, const avow_class_t *klass);
+#else
+#  define avow__check_tool(tool, klass) ((void) (tool))
+#endif
+
 /* The object; NULL of a refused tool. */
 static inline void *avow__tool_self(const void *tool,
                                     const avow_class_t *klass) {
   const avow_promise_t *p = tool;
+  avow__check_tool(tool, klass);
   if (p == NULL || avow__state(p) != AVOW_FULFILLED)
     return NULL;
   return avow_to_object(&p->u.value, klass);

@@ -1,6 +1,6 @@
 /*
- * Promises, deferreds, gathers and groups that are used after they were taken
- * or let go: debug builds name them.
+ * Promises, deferreds, gathers, groups, memos, limiters and readers that are
+ * used after they were taken or let go: debug builds name them.
  */
 #include "harness.h"
 
@@ -158,6 +158,90 @@ static void deferred_that_is_gone_is_named_as_such(void **state) {
                 "(its promise is gone)");
 }
 
+static avow_value_t never(void *data) {
+  return avow_none();
+}
+
+static avow_once_t *once_that_is_gone(void) {
+  avow_once_t *o = avow_once_new(loop, never, NULL, NULL);
+  avow_once_unref(o);
+  return o;
+}
+
+static void let_go_of_a_once_twice(void) {
+  avow_once_unref(once_that_is_gone());
+}
+
+static void ask_a_once_that_is_gone(void) {
+  avow_unref(avow_once_get(once_that_is_gone()));
+}
+
+static void ask_what_came_in_place_of_a_once(void) {
+  const avow_once_t *o = once_that_is_gone();
+  avow_promise_t *p = avow_promise_resolve(loop, avow_int(1));
+  avow_unref(avow_once_get(o));
+  avow_unref(p);
+}
+
+static void ask_what_is_awaited_in_place_of_a_once(void) {
+  const avow_once_t *o = once_that_is_gone();
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_unref(avow_once_get(o));
+  avow_unref(p);
+}
+
+static void once_that_is_gone_is_named_as_such(void **state) {
+  assert_misuse(let_go_of_a_once_twice, "this once is gone");
+  assert_misuse(ask_a_once_that_is_gone, "call avow_once_ref() first");
+  assert_misuse(ask_what_came_in_place_of_a_once, "this once is gone");
+  assert_misuse(ask_what_is_awaited_in_place_of_a_once, "this once is gone");
+}
+
+static avow_limiter_t *limiter_that_is_gone(void) {
+  avow_limiter_t *l = avow_limiter_new(loop, 1);
+  avow_limiter_unref(l);
+  return l;
+}
+
+static void let_go_of_a_limiter_twice(void) {
+  avow_limiter_unref(limiter_that_is_gone());
+}
+
+static void keep_a_limiter_that_is_gone(void) {
+  (void) avow_limiter_ref(limiter_that_is_gone()); /* the same */
+}
+
+static void limiter_that_is_gone_is_named_as_such(void **state) {
+  assert_misuse(let_go_of_a_limiter_twice, "this limiter is gone");
+  assert_misuse(keep_a_limiter_that_is_gone, "this limiter is gone");
+}
+
+static avow_reader_t *reader_that_is_gone(void) {
+  uv_pipe_t pipe = { .loop = loop };
+  avow_reader_t *r = avow_reader_new((uv_stream_t *) &pipe);
+  avow_reader_unref(r);
+  return r;
+}
+
+static void let_go_of_a_reader_twice(void) {
+  avow_reader_unref(reader_that_is_gone());
+}
+
+static void ask_a_reader_that_is_gone(void) {
+  avow_unref(avow_reader_next(reader_that_is_gone(), 1));
+}
+
+static void refuse_a_reader_that_is_gone(void) {
+  avow_unref(avow_reader_next(reader_that_is_gone(), 0));
+}
+
+static void reader_that_is_gone_is_named_as_such(void **state) {
+  assert_misuse(let_go_of_a_reader_twice, "this reader is gone");
+  assert_misuse(ask_a_reader_that_is_gone, "this reader is gone");
+  assert_misuse(refuse_a_reader_that_is_gone, "this reader is gone");
+}
+
 #  endif
 
 static void add_to_what_was_ended(void) {
@@ -257,6 +341,9 @@ int main(void) {
 #  ifndef AVOW_NO_POOL
     CASE(promise_that_is_gone_is_named_as_such),
     CASE(deferred_that_is_gone_is_named_as_such),
+    CASE(once_that_is_gone_is_named_as_such),
+    CASE(limiter_that_is_gone_is_named_as_such),
+    CASE(reader_that_is_gone_is_named_as_such),
 #  endif
 #endif
   };
