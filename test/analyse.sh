@@ -2,7 +2,8 @@
 # What static analysers say of the code: nothing, or this fails. Where one is
 # wrong, the reason stands beside the line. Needs gcc 12, cppcheck 2.10 and the
 # tools of clang 14, as Debian 12 has them; others may have opinions of their
-# own. BUILD: a build directory, for its compile_commands.json.
+# own. BUILD: a build directory, for its compile_commands.json. Among the checks
+# of clang-tidy are those of clang's analyzer: all that scan-build would run.
 set -eu
 cd "$(dirname "$0")/.."
 build=${BUILD:-build}
@@ -33,15 +34,6 @@ echo 'cppcheck'
 cppcheck --quiet --std=c11 --inline-suppr --error-exitcode=1 -j "$jobs" \
   --enable=warning,performance,portability --suppress=missingIncludeSystem \
   -D_POSIX_C_SOURCE=200809L -DAVOW_BUILDING -Iinclude src || failed=1
-
-echo 'scan-build'
-# shellcheck disable=SC2016,SC2086 # $CC is what scan-build sets
-scan-build --status-bugs -o "$work/found" sh -c '
-  xargs -P '"$jobs"' -n 1 "$CC" '"$(echo $flags)"' -O1 -c -o /dev/null
-  ' <"$work/library" >"$work/log" 2>&1 || {
-  cat "$work/log"
-  failed=1
-}
 
 echo 'clang-tidy'
 on_each clang-tidy -p "$build" --quiet <"$work/all" 2>/dev/null
