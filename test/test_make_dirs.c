@@ -1,0 +1,150 @@
+/* Making directories, with those above them. */
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "disk.h"
+
+static avow_promise_t *make_dirs(const char *name) {
+  return avow_make_dirs(loop, at(name), 0755);
+}
+
+static avow_promise_t *start_make(void) {
+  return make_dirs("a/b/c");
+}
+
+static void make_dirs_makes_all_above(void **state) {
+  (void) umask(022);
+
+  assert_fulfils_int(start_make(), 3);
+
+  assert_int_equal(mode_of("a/b/c"), 0755);
+}
+
+static void make_dirs_makes_what_is_missing(void **state) {
+  make_dir("a");
+
+  assert_fulfils_int(make_dirs("a/b"), 1);
+  assert_fulfils_int(make_dirs("a/b"), 0);
+  assert_fulfils_int(make_dirs(""), 0);
+  assert_fulfils_int(avow_make_dirs(loop, "/", 0755), 0);
+}
+
+static void make_dirs_lets_itself_into_those_above(void **state) {
+  assert_fulfils_int(avow_make_dirs(loop, at("a/b"), 0500), 2);
+
+  assert_int_equal(mode_of("a"), 0700);
+  assert_int_equal(mode_of("a/b"), 0500);
+}
+
+static void make_dirs_takes_slashes_as_they_come(void **state) {
+  assert_fulfils_int(make_dirs("x//y///z//"), 3);
+  assert_fulfils_int(make_dirs("p/./q/../r"), 3);
+
+  assert_true(is_there("x/y/z"));
+  assert_true(is_there("p/r"));
+}
+
+static void make_dirs_takes_a_path_from_here(void **state) {
+  char *here = getcwd(NULL, 0);
+  assert_int_equal(chdir(at("")), 0);
+
+  assert_fulfils_int(avow_make_dirs(loop, "a/b", 0755), 2);
+
+  assert_int_equal(chdir(here), 0);
+  free(here);
+  assert_true(is_there("a/b"));
+}
+
+static void make_dirs_takes_a_link_to_a_directory(void **state) {
+  make_dir("a");
+  make_link("link", "a");
+
+  assert_fulfils_int(make_dirs("link/b"), 1);
+
+  assert_true(is_there("a/b"));
+}
+
+static void make_dirs_at_once_make_each_once(void **state) {
+  avow_promise_t *ps[8];
+  int64_t made = 0;
+  for (size_t i = 0; i < 8; i++)
+    ps[i] = make_dirs("a/b/c/d/e");
+
+  const avow_value_t all = avow_run(avow_all(loop, ps, 8));
+
+  assert_string_equal(avow_error_message(&all), "no error");
+  for (size_t i = 0; i < 8; i++)
+    made += avow_to_int(avow_list_at(&all, i));
+  assert_int_equal(made, 5);
+  avow_value_unref(all);
+}
+
+static void make_dirs_rejects_naming_what_is_in_the_way(void **state) {
+  make_file("file", "");
+
+  assert_says(make_dirs("file"), UV_EEXIST, "mkdir '%s': file already exists",
+              at("file"));
+  assert_says(make_dirs("file/a/b"), UV_ENOTDIR, "mkdir '%s': not a directory",
+              at("file/a/b"));
+  assert_says(avow_make_dirs(loop, "", 0755), UV_EINVAL,
+              "mkdir '': invalid argument");
+  assert_says(avow_make_dirs(loop, NULL, 0755), UV_EINVAL,
+              "mkdir 'NULL': invalid argument");
+}
+
+static void make_dirs_rejects_where_nothing_can_be_made(void **state) {
+  assert_says(avow_make_dirs(loop, "/proc/self/a/b", 0755), UV_ENOENT,
+              "mkdir '/proc/self/a': no such file or directory");
+}
+
+/* Such a directory is there until nobody is in it, but takes no more. */
+static void make_dirs_rejects_where_all_above_is_gone(void **state) {
+  const int here = open(".", O_RDONLY);
+  make_dir("gone");
+  assert_int_equal(chdir(at("gone")), 0);
+  assert_int_equal(rmdir(at("gone")), 0);
+
+  assert_rejects(avow_make_dirs(loop, "a", 0755), UV_ENOENT);
+  assert_rejects(avow_make_dirs(loop, "a/b", 0755), UV_ENOENT);
+
+  assert_int_equal(fchdir(here), 0);
+  assert_int_equal(close(here), 0);
+}
+
+static void make_dirs_cancelled_in_the_queue_makes_nothing(void **state) {
+  hold_pool(THREADS);
+  assert_cancels_at_once(start_make());
+  release_pool();
+  run();
+
+  assert_missing("a");
+}
+
+static void forget_made(void) {
+  assert_fulfils_int(avow_remove_tree(loop, at("a")), is_there("a") ? 3 : 0);
+}
+
+static void make_dirs_survives_failing_memory(void **state) {
+  survive_failing_memory(start_make, NULL);
+  forget_made();
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    DISK_CASE(make_dirs_makes_all_above),
+    DISK_CASE(make_dirs_makes_what_is_missing),
+    DISK_CASE(make_dirs_lets_itself_into_those_above),
+    DISK_CASE(make_dirs_takes_slashes_as_they_come),
+    DISK_CASE(make_dirs_takes_a_path_from_here),
+    DISK_CASE(make_dirs_takes_a_link_to_a_directory),
+    DISK_CASE(make_dirs_at_once_make_each_once),
+    DISK_CASE(make_dirs_rejects_naming_what_is_in_the_way),
+    DISK_CASE(make_dirs_rejects_where_nothing_can_be_made),
+    DISK_CASE(make_dirs_cancelled_in_the_queue_makes_nothing),
+    DISK_CASE(make_dirs_survives_failing_memory),
+    DISK_CASE(make_dirs_rejects_where_all_above_is_gone),
+  };
+  disk_init();
+  return RUN(tests);
+}
