@@ -14,6 +14,9 @@ static inline int avow__at_code(int result) {
    UV_EINTR. */
 int avow__at_open(int dir, const char *path, int flags, int mode);
 
+/* A directory to find things in, for which it need not be readable. */
+int avow__at_open_dir(int dir, const char *path);
+
 /* The times of stat, also of a link. NULL: of what is open itself. */
 int avow__at_set_times(int dir, const char *path, const uv_stat_t *stat);
 

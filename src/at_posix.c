@@ -1,8 +1,23 @@
 /* Opening by a directory's descriptor. */
+/* NOLINTNEXTLINE(readability-identifier-naming): the system's name */
+#define _GNU_SOURCE 1 /* O_PATH */
+#ifdef __APPLE__
+#  define _DARWIN_C_SOURCE 1
+#endif
+
 #include "at.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
+
+/* What asks for no permission to read. */
+#if defined(O_PATH)
+enum { TO_USE = O_PATH | O_DIRECTORY };
+#elif defined(O_SEARCH)
+enum { TO_USE = O_SEARCH | O_DIRECTORY };
+#else
+enum { TO_USE = O_RDONLY | O_DIRECTORY };
+#endif
 
 int avow__at_open(int dir, const char *path, int flags, int mode) {
   int file;
@@ -10,6 +25,10 @@ int avow__at_open(int dir, const char *path, int flags, int mode) {
     file = openat(dir, path, flags | O_CLOEXEC, (mode_t) mode);
   } while (file < 0 && errno == EINTR);
   return avow__at_code(file);
+}
+
+int avow__at_open_dir(int dir, const char *path) {
+  return avow__at_open(dir, path, TO_USE, 0);
 }
 
 static struct timespec time_of(uv_timespec_t time) {

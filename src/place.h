@@ -46,6 +46,9 @@ typedef enum avow__links_e {
 /* To read its entries, too. A failure leaves *out closed. */
 int avow__dir_open(avow__place_t place, avow__links_t links, avow__dir_t *out);
 
+/* Only to find things in: it need not be readable. */
+int avow__dir_use(avow__place_t place, avow__dir_t *out);
+
 /* Not to read its entries. */
 int avow__dir_hold(avow__place_t place, avow__links_t links, avow__dir_t *out);
 

@@ -31,13 +31,23 @@ static int code_of_link(int code) {
   return code == UV_EMLINK ? UV_ELOOP : code;
 }
 
+static const char *dir_name(avow__place_t place) {
+  return place.name[0] != '\0' ? place.name : ".";
+}
+
+static int opened(int fd, avow__dir_t *out) {
+  *out = (avow__dir_t){ .fd = fd < 0 ? -1 : fd };
+  return fd < 0 ? code_of_link(fd) : 0;
+}
+
+int avow__dir_use(avow__place_t place, avow__dir_t *out) {
+  return opened(avow__at_open_dir(fd_of(place), dir_name(place)), out);
+}
+
 int avow__dir_hold(avow__place_t place, avow__links_t links, avow__dir_t *out) {
   const int flags =
       O_RDONLY | O_DIRECTORY | (links == AVOW__LINKS_REFUSED ? O_NOFOLLOW : 0);
-  const char *name = place.name[0] != '\0' ? place.name : ".";
-  const int fd = avow__at_open(fd_of(place), name, flags, 0);
-  *out = (avow__dir_t){ .fd = fd < 0 ? -1 : fd };
-  return fd < 0 ? code_of_link(fd) : 0;
+  return opened(avow__at_open(fd_of(place), dir_name(place), flags, 0), out);
 }
 
 int avow__dir_open(avow__place_t place, avow__links_t links, avow__dir_t *out) {
@@ -53,9 +63,7 @@ int avow__dir_open(avow__place_t place, avow__links_t links, avow__dir_t *out) {
 }
 
 int avow__dir_open_above(const avow__dir_t *dir, avow__dir_t *out) {
-  const int fd = avow__at_open(dir->fd, "..", O_RDONLY | O_DIRECTORY, 0);
-  *out = (avow__dir_t){ .fd = fd < 0 ? -1 : fd };
-  return fd < 0 ? fd : 0;
+  return opened(avow__at_open(dir->fd, "..", O_RDONLY | O_DIRECTORY, 0), out);
 }
 
 /* Not all file systems say what an entry is. */

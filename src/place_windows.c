@@ -51,6 +51,11 @@ int avow__dir_open(avow__place_t place, avow__links_t links, avow__dir_t *out) {
   return err;
 }
 
+int avow__dir_use(avow__place_t place, avow__dir_t *out) {
+  *out = (avow__dir_t){ .fd = 0 };
+  return 0;
+}
+
 int avow__dir_hold(avow__place_t place, avow__links_t links, avow__dir_t *out) {
   const int err = refuse_link(place.path, links);
   *out = (avow__dir_t){ .fd = err < 0 ? -1 : 0 };

@@ -1,8 +1,9 @@
 /*
  * Removing a tree, files first. Nothing here follows a symbolic link, nor
  * leaves the tree when others exchange what is in it: each entry goes by its
- * name in the directory that is open above it. What is gone already is removed;
- * what the system is not ready for is tried again.
+ * name in the directory that is open above it, the root too, so that the
+ * program may change its own meanwhile. What is gone already is removed; what
+ * the system is not ready for is tried again.
  */
 #include "remove.h"
 
@@ -25,7 +26,7 @@ typedef struct {
   int tries;   /* of that */
   int looks;   /* at what had become something else */
   int64_t removed;
-  bool chosen;   /* only what has these numbers */
+  bool chosen;   /* only what has these numbers, as what was entered */
   bool is_other; /* which it has not */
   uint64_t dev, ino;
   bool to_the_end; /* also when nobody wants it any more */
@@ -41,12 +42,19 @@ static bool is_chosen(const remove_t *remove, const uv_stat_t *stat) {
          (stat->st_dev == remove->dev && stat->st_ino == remove->ino);
 }
 
+/* Before it is entered, and once it was left. */
+static bool is_at_root(const remove_t *remove) {
+  return remove->tree.depth == (remove->tree.left ? 1 : 0);
+}
+
 static int find(remove_t *remove) {
   uv_stat_t stat;
-  const int err = avow__place_lstat(place(remove), &stat);
+  int err = remove->tree.depth == 0 ? avow__tree_hold(&remove->tree) : 0;
+  if (err == 0)
+    err = avow__place_lstat(place(remove), &stat);
   if (err < 0)
     return err == UV_ENOTDIR ? UV_ENOENT : err;
-  if (remove->tree.depth == 0 && !is_chosen(remove, &stat))
+  if (is_at_root(remove) && !is_chosen(remove, &stat))
     return UV_ENOENT;
   remove->tree.type = avow__disk_type(&stat);
   remove->todo = remove->tree.type == UV_DIRENT_DIR ? ENTER : UNLINK;
@@ -61,10 +69,20 @@ static int count(remove_t *remove, int err) {
   return 0;
 }
 
-/* The root may be another by now. */
+static void choose_only(remove_t *remove, uint64_t dev, uint64_t ino) {
+  remove->chosen = true;
+  remove->dev = dev;
+  remove->ino = ino;
+}
+
+/* It may be another by now, and each time that it is entered once more. */
 static int look_at_root(remove_t *remove) {
   uv_stat_t stat;
+  if (AVOW__PLACES_ARE_PATHS)
+    return 0;
   const int err = avow__dir_stat(avow__tree_dir(&remove->tree), &stat);
+  if (err == 0 && !remove->chosen)
+    choose_only(remove, stat.st_dev, stat.st_ino);
   remove->is_other = err < 0 || !is_chosen(remove, &stat);
   return err;
 }
@@ -75,9 +93,7 @@ static int enter(remove_t *remove) {
   if (err == UV_ENOMEM && avow__place_rmdir(place(remove)) == 0)
     return count(remove, 0);
   remove->todo = err < 0 ? ENTER : NOTHING;
-  return err == 0 && remove->chosen && remove->tree.depth == 1
-             ? look_at_root(remove)
-             : err;
+  return err == 0 && remove->tree.depth == 1 ? look_at_root(remove) : err;
 }
 
 static int do_it(remove_t *remove) {
@@ -203,10 +219,7 @@ avow__turns_t *avow__remove_new(uv_loop_t *loop, const char *path) {
 }
 
 void avow__remove_only(avow__turns_t *turns, uint64_t dev, uint64_t ino) {
-  remove_t *remove = (remove_t *) turns;
-  remove->chosen = true;
-  remove->dev = dev;
-  remove->ino = ino;
+  choose_only((remove_t *) turns, dev, ino);
 }
 
 void avow__remove_to_the_end(avow__turns_t *remove) {

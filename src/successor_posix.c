@@ -4,7 +4,7 @@
  * meanwhile. Links are followed one by one, for the last may lead to nothing.
  */
 /* NOLINTNEXTLINE(readability-identifier-naming): the system's name */
-#define _GNU_SOURCE 1 /* O_PATH */
+#define _DEFAULT_SOURCE 1 /* S_ISVTX */
 #ifdef __APPLE__
 #  define _DARWIN_C_SOURCE 1
 #endif
@@ -21,15 +21,6 @@
 #include "inherit.h"
 
 enum { LINKS = 40, LINK_ROOM = 4096, PRIVATE = 0600 };
-
-/* What asks for no permission to read. */
-#if defined(O_PATH)
-enum { TO_USE = O_PATH | O_DIRECTORY };
-#elif defined(O_SEARCH)
-enum { TO_USE = O_SEARCH | O_DIRECTORY };
-#else
-enum { TO_USE = O_RDONLY | O_DIRECTORY };
-#endif
 
 static void close_dir(avow__successor_t *s) {
   if (s->dir >= 0)
@@ -52,8 +43,7 @@ static int enter_dir(avow__successor_t *s) {
     return UV_ENOMEM;
   memcpy(path, s->path, len);
   memcpy(path + len, ".", 2);
-  const int dir =
-      avow__at_open(s->dir >= 0 ? s->dir : AT_FDCWD, path, TO_USE, 0);
+  const int dir = avow__at_open_dir(s->dir >= 0 ? s->dir : AT_FDCWD, path);
   avow__free(path);
   if (dir < 0)
     return dir;

@@ -41,12 +41,30 @@ static bool grow(char **block, size_t *room, size_t need) {
 }
 
 int avow__tree_init(avow__tree_t *tree, const char *root, size_t len) {
-  *tree = (avow__tree_t){ .len = len, .type = UV_DIRENT_UNKNOWN };
+  *tree = (avow__tree_t){ .len = len,
+                          .type = UV_DIRENT_UNKNOWN,
+                          .above = { .fd = -1 } };
   if (!grow(&tree->path, &tree->path_room, len + 1))
     return UV_ENOMEM;
   memcpy(tree->path, root, len);
   tree->path[len] = '\0';
   return 0;
+}
+
+/* The root of all has no name in any directory. */
+int avow__tree_hold(avow__tree_t *tree) {
+  assert(tree->depth == 0);
+  const size_t at = avow__disk_name_at(tree->path);
+  const char first = tree->path[at];
+  if (tree->above.fd >= 0 || first == '\0')
+    return 0;
+  tree->path[at] = '\0';
+  const avow__place_t above = { NULL, tree->path, tree->path };
+  const int err = avow__dir_use(above, &tree->above);
+  tree->path[at] = first;
+  if (err == 0)
+    tree->name_at = at;
+  return err;
 }
 
 /* Lets go of the level deepest down. */
@@ -61,6 +79,8 @@ static void pop(avow__tree_t *tree) {
 void avow__tree_free(avow__tree_t *tree) {
   while (tree->depth > 0)
     pop(tree);
+  if (tree->path != NULL)
+    avow__dir_close(&tree->above);
   avow__free(tree->levels);
   avow__free(tree->path);
   *tree = (avow__tree_t){ .path = NULL };
@@ -164,10 +184,16 @@ static void forget_left(avow__tree_t *tree) {
   tree->left = false;
 }
 
-avow__place_t avow__tree_place(const avow__tree_t *tree) {
+/* That next()'s answer is in; NULL: where the process is. */
+static const avow__dir_t *dir_above(const avow__tree_t *tree) {
   const size_t above = tree->left ? tree->depth - 1 : tree->depth;
-  return (avow__place_t){ .dir =
-                              above > 0 ? &tree->levels[above - 1].dir : NULL,
+  if (above > 0)
+    return &tree->levels[above - 1].dir;
+  return tree->above.fd >= 0 ? &tree->above : NULL;
+}
+
+avow__place_t avow__tree_place(const avow__tree_t *tree) {
+  return (avow__place_t){ .dir = dir_above(tree),
                           .name = tree->path + tree->name_at,
                           .path = tree->path };
 }

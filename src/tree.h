@@ -34,6 +34,7 @@ typedef struct avow__tree_s {
   size_t path_room;
   size_t first_open; /* the levels before it are read and closed */
   bool left;         /* the level deepest down was left */
+  avow__dir_t above; /* that the root is in, if it is held */
 } avow__tree_t;
 
 typedef enum avow__step_e {
@@ -45,6 +46,11 @@ typedef enum avow__step_e {
 /* At the path of that length, which is not entered yet; "" is where the process
    is, and its entries' paths are their names. UV_ENOMEM. */
 int avow__tree_init(avow__tree_t *tree, const char *root, size_t len);
+
+/* Before the root is entered: holds the directory open that it is in, unless
+   that was done. The root is found there from now on, wherever its path leads
+   by then. */
+int avow__tree_hold(avow__tree_t *tree);
 
 /* Also of one that is zero. */
 void avow__tree_free(avow__tree_t *tree);

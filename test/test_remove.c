@@ -194,6 +194,89 @@ static void remove_tree_enters_no_link_that_was_a_directory(void **state) {
   assert_file("outside/file", "kept");
 }
 
+/* So many files more can be open. The number of the last of these. */
+static int let_open(int more, struct rlimit *before) {
+  int files[4];
+  assert_int_equal(getrlimit(RLIMIT_NOFILE, before), 0);
+  for (int i = 0; i < more; i++)
+    files[i] = open("/", O_RDONLY);
+  const int last = files[more - 1];
+  const struct rlimit few = { (rlim_t) last + 1, before->rlim_max };
+  for (int i = 0; i < more; i++)
+    assert_int_equal(close(files[i]), 0);
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+  return last;
+}
+
+/* Waits in "a", of which it cannot enter what is further down. */
+static avow_promise_t *stuck_in(const char *path, struct rlimit *limit) {
+  const int last = let_open(2, limit);
+  avow_promise_t *p = avow_remove_tree(loop, path);
+  while (fcntl(last, F_GETFD) < 0)
+    (void) uv_run(loop, UV_RUN_ONCE); /* the retries keep it alive */
+  return p;
+}
+
+static void remove_tree_goes_on_where_it_began(void **state) {
+  const int before = open_files();
+  struct rlimit limit;
+  char *here = getcwd(NULL, 0);
+  make_tree();
+  make_dir("new");
+  make_dir("new/a");
+  make_file("new/a/file", "kept");
+  assert_int_equal(chdir(at("")), 0);
+
+  avow_promise_t *p = stuck_in("a", &limit);
+  assert_int_equal(chdir("new"), 0);
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+
+  assert_fulfils_int(p, ENTRIES);
+  assert_int_equal(chdir(here), 0);
+  free(here);
+  assert_missing("a");
+  assert_file("new/a/file", "kept");
+  assert_int_equal(open_files(), before);
+}
+
+static void remove_tree_leaves_what_takes_its_name(void **state) {
+  struct rlimit limit;
+  make_tree();
+
+  avow_promise_t *p = stuck_in(at("a"), &limit);
+  assert_int_equal(rename(at("a"), at("aside")), 0);
+  make_dir("a");
+  make_dir("a/b");
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+
+  assert_fulfils_int(p, ENTRIES - 1);
+  assert_int_equal(entries_of("aside"), 0);
+  assert_true(is_there("a/b"));
+}
+
+static void remove_tree_leaves_a_link_that_takes_its_name(void **state) {
+  struct rlimit limit;
+  make_tree();
+
+  avow_promise_t *p = stuck_in(at("a"), &limit);
+  assert_int_equal(rename(at("a"), at("aside")), 0);
+  make_link("a", "aside");
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+
+  assert_fulfils_int(p, ENTRIES - 1);
+  assert_true(is_there("a"));
+}
+
+static void remove_tree_needs_not_read_what_the_tree_is_in(void **state) {
+  make_dir("closed");
+  make_dir("closed/a");
+  assert_int_equal(chmod(at("closed"), 0300), 0);
+
+  assert_fulfils_int(avow_remove_tree(loop, at("closed/a")), 1);
+
+  assert_missing("closed/a");
+}
+
 static void remove_tree_gives_up_on_what_stays_busy(void **state) {
   struct rlimit limit;
   assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
@@ -276,6 +359,10 @@ int main(void) {
     DISK_CASE(remove_tree_rejects_naming_what_stays),
     DISK_CASE(remove_tree_waits_for_what_is_busy),
     DISK_CASE(remove_tree_enters_no_link_that_was_a_directory),
+    DISK_CASE(remove_tree_goes_on_where_it_began),
+    DISK_CASE(remove_tree_leaves_what_takes_its_name),
+    DISK_CASE(remove_tree_leaves_a_link_that_takes_its_name),
+    DISK_CASE(remove_tree_needs_not_read_what_the_tree_is_in),
     DISK_CASE(remove_tree_gives_up_on_what_stays_busy),
     DISK_CASE(remove_tree_stops_when_cancelled),
     DISK_CASE(remove_tree_stops_between_turns),

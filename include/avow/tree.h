@@ -9,7 +9,8 @@
  * a tree may be deeper than the system lets a path be long. The same is true of
  * what copies are made in. The path that is given is one all the same, and
  * leads elsewhere when others change it, or the program its directory: one that
- * calls chdir() gives absolute paths. On Windows all of them are paths.
+ * calls chdir() gives absolute paths, but to avow_remove_tree(). On Windows all
+ * of them are paths.
  */
 #ifndef AVOW_TREE_H
 #define AVOW_TREE_H
@@ -32,7 +33,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_make_dirs(uv_loop_t *loop,
  * may be a link or a file, and all below it, as rm -rf. What is busy (UV_EBUSY,
  * UV_EMFILE, UV_ENFILE, UV_ENOTEMPTY, UV_EPERM) is tried again for about half a
  * second. UV_EINVAL for "/", "." and "..". After a rejection or a cancelling a
- * part is left.
+ * part is left. The path is looked up once, when a thread begins with it: a
+ * chdir() after that leads nowhere else, and what is in another directory that
+ * took the name meanwhile stays.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_remove_tree(uv_loop_t *loop,
                                                         const char *path);
