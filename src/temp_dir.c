@@ -81,17 +81,43 @@ static void end(avow__job_t *job) {
     job->result = owner(job->op.context->loop, (const make_t *) job);
 }
 
+/* Windows sees to that. */
+static bool is_absolute(const char *path) {
+  return AVOW__PLACES_ARE_PATHS || avow__disk_is_slash(path[0]);
+}
+
+/* Where such are made, from the root on: by the end of the directory the
+   program may be elsewhere. */
+static int find_tmp(char path[PATH]) {
+  size_t len = PATH;
+  const int err = uv_os_tmpdir(path, &len);
+  if (err < 0 || is_absolute(path))
+    return err;
+  if (len == 0) {
+    memcpy(path, "/tmp", sizeof("/tmp"));
+    return 0;
+  }
+  size_t at = PATH;
+  const int cwd_err = uv_cwd(path, &at);
+  if (cwd_err < 0)
+    return cwd_err;
+  if (!avow__disk_is_slash(path[at - 1]))
+    path[at++] = '/';
+  len = PATH - at;
+  return uv_os_tmpdir(path + at, &len);
+}
+
 avow_promise_t *avow_temp_dir(uv_loop_t *loop, const char *prefix) {
   char tmp[PATH];
-  size_t len = sizeof(tmp);
   if (prefix == NULL || strchr(prefix, '/') != NULL)
     return avow__op_refuse(loop, UV_EINVAL, "mkdtemp",
                            prefix != NULL ? prefix : "NULL");
-  const int err = uv_os_tmpdir(tmp, &len);
+  const int err = find_tmp(tmp);
   if (err < 0)
     return avow__op_refuse(loop, err, "mkdtemp", prefix);
   static const char random[] = "XXXXXX";
-  const size_t size = avow__plus(len + 1 + sizeof(random), strlen(prefix));
+  const size_t len = strlen(tmp) + 1 + sizeof(random);
+  const size_t size = avow__plus(len, strlen(prefix));
   avow_promise_t *p;
   make_t *make = avow__job_new(loop, avow__plus(sizeof(*make), size), &p);
   if (make == NULL)

@@ -34,6 +34,63 @@ static void temp_dir_is_made_where_the_system_keeps_such(void **state) {
   avow_value_unref(v);
 }
 
+static void temp_dir_goes_wherever_the_program_is_by_then(void **state) {
+  char *here = getcwd(NULL, 0);
+  make_dir("tmp");
+  make_dir("other");
+  assert_int_equal(chdir(at("")), 0);
+  (void) setenv("TMPDIR", "tmp", 1);
+
+  const avow_value_t v = avow_run(start_temp_dir());
+  assert_int_equal(avow_to_temp_dir(&v)[0], '/');
+  assert_int_equal(entries_of("tmp"), 1);
+  assert_int_equal(chdir("other"), 0);
+  put_something_in(&v);
+  avow_value_unref(v);
+  run();
+
+  assert_int_equal(entries_of("tmp"), 0);
+  assert_int_equal(entries_of("other"), 0);
+  assert_int_equal(chdir(here), 0);
+  free(here);
+}
+
+static void temp_dir_is_in_the_root_if_that_is_here(void **state) {
+  char *here = getcwd(NULL, 0);
+  assert_int_equal(chdir("/"), 0);
+  (void) setenv("TMPDIR", at("") + 1, 1);
+
+  const avow_value_t v = avow_run(start_temp_dir());
+
+  assert_int_equal(strncmp(avow_to_temp_dir(&v), at("x-"), strlen(at("x-"))),
+                   0);
+  avow_value_unref(v);
+  assert_int_equal(chdir(here), 0);
+  free(here);
+}
+
+static void temp_dir_is_in_tmp_if_nothing_is_said(void **state) {
+  (void) setenv("TMPDIR", "", 1);
+
+  const avow_value_t v = avow_run(start_temp_dir());
+
+  assert_int_equal(strncmp(avow_to_temp_dir(&v), "/tmp/x-", 7), 0);
+  avow_value_unref(v);
+}
+
+static void temp_dir_rejects_where_here_is_gone(void **state) {
+  char *here = getcwd(NULL, 0);
+  make_dir("gone");
+  assert_int_equal(chdir(at("gone")), 0);
+  assert_int_equal(rmdir(at("gone")), 0);
+  (void) setenv("TMPDIR", "tmp", 1);
+
+  assert_rejects(start_temp_dir(), UV_ENOENT);
+
+  assert_int_equal(chdir(here), 0);
+  free(here);
+}
+
 static void temp_dir_goes_with_its_last_reference(void **state) {
   const int before = open_files();
   const avow_value_t v = make_temp_dir();
@@ -203,6 +260,10 @@ static void temp_dir_goes_without_memory(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     DISK_CASE(temp_dir_is_made_where_the_system_keeps_such),
+    DISK_CASE(temp_dir_goes_wherever_the_program_is_by_then),
+    DISK_CASE(temp_dir_is_in_the_root_if_that_is_here),
+    DISK_CASE(temp_dir_is_in_tmp_if_nothing_is_said),
+    DISK_CASE(temp_dir_rejects_where_here_is_gone),
     DISK_CASE(temp_dir_goes_with_its_last_reference),
     DISK_CASE(temp_dir_leaves_what_took_its_name),
     DISK_CASE(temp_dir_leaves_what_takes_its_name_at_last),

@@ -130,12 +130,12 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_copy_tree(
 
 /**
  * OBJECT, see avow_to_temp_dir(): a new directory where the system keeps such
- * (uv_os_tmpdir), its name the prefix and six characters, its mode 0700. It
- * goes with the value: the last reference, which has to go on the loop's
- * thread, removes it and all in it in the background, if what has its name is
- * that directory still; what avow_loop_close() finds of that unfinished it
- * finishes. A failure to remove is a lost rejection. Cancelling removes one
- * that was made all the same.
+ * (uv_os_tmpdir; /tmp if TMPDIR is empty), its name the prefix and six
+ * characters, its mode 0700, its path absolute. It goes with the value: the
+ * last reference, which has to go on the loop's thread, removes it and all in
+ * it in the background, if what has its name is that directory still; what
+ * avow_loop_close() finds of that unfinished it finishes. A failure to remove
+ * is a lost rejection. Cancelling removes one that was made all the same.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_temp_dir(uv_loop_t *loop,
                                                      const char *prefix);
