@@ -1,0 +1,158 @@
+#define _XOPEN_SOURCE 700 /* sigaction() */
+
+#include "overflowing.h"
+
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "overflow.h"
+
+#ifdef COVERAGE
+#  include <gcov.h>
+#endif
+
+static const avow__fibers_t watched = { .stack_size = SIZE,
+                                        .guard_size = GUARD,
+                                        .watch = true };
+
+void save_coverage(void) {
+#ifdef COVERAGE
+  __gcov_dump();
+  __gcov_reset(); /* there may be more to come */
+#endif
+}
+
+/* Touches each page on its way down, past any end. */
+static int64_t dig(volatile char *above, int64_t depth) {
+  volatile char frame[256];
+  frame[0] = above[0];
+  return depth == 0 ? frame[0] : dig(frame, depth - 1) + frame[0];
+}
+
+avow_value_t overflow(void *data) {
+  volatile char first[1] = { 1 };
+  save_coverage();
+  return avow_int(dig(first, SIZE));
+}
+
+avow_value_t fault(void *data) {
+  volatile int *volatile nowhere = NULL;
+  *nowhere = 1;
+  return avow_none();
+}
+
+#ifdef AVOW_TRACE
+const char *awaited_in;
+#endif
+
+void in_fiber(void *fn) {
+  avow__fibers_t fibers = watched;
+  avow__fiber_t *f;
+  assert_int_equal(avow__fiber_take(&fibers, &f), 0);
+  f->fn = *(avow_fn *) fn;
+#ifdef AVOW_TRACE
+  f->file = awaited_in;
+  f->line = 12;
+#endif
+  (void) avow__fiber_resume(&avow__fiber_now, f, avow_none()); /* none */
+}
+
+void run_in_fiber(avow_fn fn) {
+  in_fiber(&fn);
+}
+
+void run_overflow(void) {
+  run_in_fiber(overflow);
+}
+
+void handle_faults(const struct sigaction *action) {
+  (void) sigaction(SIGSEGV, action, NULL); /* cannot fail */
+  (void) sigaction(SIGBUS, action, NULL);  /* likewise */
+}
+
+void end_handled(int sig) {
+  save_coverage();
+  _exit(HANDLED);
+}
+
+void overflow_with_handler(void) {
+  const struct sigaction action = { .sa_handler = end_handled };
+  handle_faults(&action);
+  run_overflow();
+}
+
+void quiet_thread(void *data) {
+  avow__fibers_t fibers = watched;
+  avow__fiber_t *f;
+  assert_int_equal(avow__fiber_take(&fibers, &f), 0);
+  avow__fiber_discard(&fibers, f);
+}
+
+/* In the child. */
+static void run_alone(void (*fn)(void), int out) {
+  (void) signal(SIGSEGV, SIG_DFL); /* cmocka's would go on */
+  (void) signal(SIGBUS, SIG_DFL);  /* likewise */
+  (void) dup2(out, STDERR_FILENO);
+  fn();
+  save_coverage();
+  _exit(0);
+}
+
+ending_t ending_of(void (*fn)(void)) {
+  ending_t ending = { .status = 0 };
+  int fds[2];
+  assert_int_equal(pipe(fds), 0);
+  const pid_t child = fork();
+  assert_true(child >= 0);
+  if (child == 0)
+    run_alone(fn, fds[1]);
+  (void) close(fds[1]);
+  size_t len = 0;
+  ssize_t n;
+  while ((n = read(fds[0], ending.text + len, sizeof(ending.text) - 1 - len)) >
+         0)
+    len += (size_t) n;
+  (void) close(fds[0]);
+  assert_int_equal(waitpid(child, &ending.status, 0), child);
+  return ending;
+}
+
+void assert_killed(const ending_t *ending) {
+  const int status = ending->status;
+  assert_true(WIFSIGNALED(status));
+  assert_true(WTERMSIG(status) == SIGSEGV || WTERMSIG(status) == SIGBUS);
+}
+
+void assert_exits(const ending_t *ending, int code) {
+  assert_true(WIFEXITED(ending->status));
+  assert_int_equal(WEXITSTATUS(ending->status), code);
+}
+
+/* An emulator has a line of its own for whoever dies. */
+void assert_silent(const char *text) {
+  if (strncmp(text, "qemu: uncaught", strlen("qemu: uncaught")) != 0)
+    assert_string_equal(text, "");
+}
+
+void assert_advice_on(avow_fn fn, const char *text) {
+#if AVOW__OVERFLOW
+  char address[64];
+  (void) snprintf(address, sizeof(address), "at 0x%" PRIxPTR " has",
+                  (uintptr_t) fn);
+  assert_non_null(strstr(text, "avow: the async function"));
+  assert_non_null(strstr(text, address));
+  assert_non_null(strstr(text,
+                         "has overflowed its stack of 65536 bytes: "
+                         "raise avow_options_t.stack_size\n"));
+#else
+  assert_silent(text);
+#endif
+}
+
+void assert_advice(const ending_t *ending) {
+  assert_advice_on(overflow, ending->text);
+}
