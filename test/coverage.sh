@@ -49,15 +49,16 @@ report() {
     --json "$name.json" --html-details "html-$name/index.html"
 }
 
+flags='-DAVOW__OVERFLOW=1 -D_exit=exit'
+
 # Without a pool each promise may lack its memory.
 more='syscalls uvmemory corpus'
-build pool "core $more" -Dpool=enabled -Dtrace=true \
-  -Dc_args="-DAVOW__OVERFLOW=1 -D_exit=exit"
+build pool "core $more" -Dpool=enabled -Dtrace=true -Dc_args="$flags"
 run pool --suite core
 run pool $more
 report pool --filter "$root/src/"
-some='pool oom oom_tools each group map dump cancel op async'
-build plain "$some" -Dpool=disabled -Dc_args=-D_exit=exit
+some='pool oom oom_tools each group map dump cancel op async nulls'
+build plain "$some" -Dpool=disabled -Dc_args="$flags"
 run plain $some
 report plain --filter "$root/src/"
 
