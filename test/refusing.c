@@ -1,0 +1,63 @@
+#include "refusing.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+
+const refusal_t never;
+
+static atomic_bool has_come, waits;
+
+refusal_t once(int err) {
+  return (refusal_t){ .err = err, .times = 1 };
+}
+
+refusal_t always(int err) {
+  return (refusal_t){ .err = err, .times = 10000 };
+}
+
+bool refuses(refusal_t *refusal) {
+  const int call = refusal->calls++ - refusal->after;
+  return call >= 0 && call < refusal->times;
+}
+
+int refused(const refusal_t *refusal) {
+  errno = -refusal->err;
+  return -1;
+}
+
+uint64_t __wrap_uv_hrtime(void);
+uint64_t __real_uv_hrtime(void);
+uint64_t __wrap_uv_hrtime(void) {
+  return atomic_load(&waits) ? 1 : __real_uv_hrtime();
+}
+
+void start_holding_up(void) {
+  atomic_store(&has_come, false);
+  atomic_store(&waits, true);
+}
+
+void stop_holding_up(void) {
+  atomic_store(&waits, false);
+}
+
+void run_until_held_up(void) {
+  while (!atomic_load(&has_come))
+    (void) uv_run(loop, UV_RUN_NOWAIT); /* there is more to wait for */
+}
+
+void hold_up(void) {
+  atomic_store(&has_come, true);
+  while (atomic_load(&waits) && avow_work_is_wanted())
+    uv_sleep(1);
+}
+
+void make_tree(void) {
+  make_dir("a");
+  make_dir("a/b");
+  make_file("a/b/file", "");
+}
+
+int refusing_setup(void **state) {
+  stop_holding_up();
+  return disk_setup(state);
+}

@@ -1,0 +1,306 @@
+/* What the system refuses, or another may do meanwhile, where files are
+   replaced, and trees copied and removed. */
+#define _GNU_SOURCE /* O_TMPFILE */
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "../src/disk.h"
+#include "place.h"
+#include "refusing.h"
+
+static refusal_t unnamed, named, links, syncs, renamings, copies, held;
+static refusal_t removals;
+static bool is_exchanged; /* for a FIFO, as soon as it was looked at */
+static char exchanged[64];
+
+int __wrap_avow__place_lstat(avow__place_t place, uv_stat_t *out);
+int __real_avow__place_lstat(avow__place_t place, uv_stat_t *out);
+int __wrap_avow__place_lstat(avow__place_t place, uv_stat_t *out) {
+  const int err = __real_avow__place_lstat(place, out);
+  if (is_exchanged) {
+    (void) unlink(exchanged); /* the result shows what became of it */
+    (void) mkfifo(exchanged, 0600);
+  }
+  return err;
+}
+
+static bool is_unnamed(int flags) {
+#ifdef O_TMPFILE
+  return (flags & O_TMPFILE) == O_TMPFILE;
+#else
+  return false;
+#endif
+}
+
+int __wrap_avow__at_open(int dir, const char *path, int flags, int mode);
+int __real_avow__at_open(int dir, const char *path, int flags, int mode);
+int __wrap_avow__at_open(int dir, const char *path, int flags, int mode) {
+  if (is_unnamed(flags) && refuses(&unnamed))
+    return unnamed.err;
+  if ((flags & O_EXCL) != 0 && refuses(&named))
+    return named.err;
+  return __real_avow__at_open(dir, path, flags, mode);
+}
+
+int __wrap_linkat(int from_dir, const char *from, int dir, const char *to,
+                  int flags);
+int __real_linkat(int from_dir, const char *from, int dir, const char *to,
+                  int flags);
+int __wrap_linkat(int from_dir, const char *from, int dir, const char *to,
+                  int flags) {
+  return refuses(&links) ? refused(&links)
+                         : __real_linkat(from_dir, from, dir, to, flags);
+}
+
+int __wrap_flock(int file, int operation);
+int __real_flock(int file, int operation);
+int __wrap_flock(int file, int operation) {
+  return refuses(&held) ? refused(&held) : __real_flock(file, operation);
+}
+
+int __wrap_avow__disk_send(uv_file to, uv_file from, uint64_t offset,
+                           uint64_t len);
+int __real_avow__disk_send(uv_file to, uv_file from, uint64_t offset,
+                           uint64_t len);
+int __wrap_avow__disk_send(uv_file to, uv_file from, uint64_t offset,
+                           uint64_t len) {
+  hold_up();
+  return __real_avow__disk_send(to, from, offset, len);
+}
+
+/* Of what is made. */
+int __wrap_avow__place_open(avow__place_t place, int flags, int mode);
+int __real_avow__place_open(avow__place_t place, int flags, int mode);
+int __wrap_avow__place_open(avow__place_t place, int flags, int mode) {
+  return (flags & O_CREAT) != 0 && refuses(&copies)
+             ? copies.err
+             : __real_avow__place_open(place, flags, mode);
+}
+
+int __wrap_avow__place_rename(avow__place_t from, avow__place_t to);
+int __real_avow__place_rename(avow__place_t from, avow__place_t to);
+int __wrap_avow__place_rename(avow__place_t from, avow__place_t to) {
+  return refuses(&renamings) ? renamings.err
+                             : __real_avow__place_rename(from, to);
+}
+
+int __wrap_avow__disk_fsync(uv_file file);
+int __real_avow__disk_fsync(uv_file file);
+int __wrap_avow__disk_fsync(uv_file file) {
+  return refuses(&syncs) ? syncs.err : __real_avow__disk_fsync(file);
+}
+
+int __wrap_avow__place_rmdir(avow__place_t place);
+int __real_avow__place_rmdir(avow__place_t place);
+int __wrap_avow__place_rmdir(avow__place_t place) {
+  return refuses(&removals) ? removals.err : __real_avow__place_rmdir(place);
+}
+
+static void removing_waits_for_what_may_pass(void **state) {
+  static const int may_pass[] = { UV_EBUSY, UV_EMFILE,    UV_ENFILE,
+                                  UV_EPERM, UV_ENOTEMPTY, UV_EEXIST };
+  for (size_t i = 0; i < sizeof(may_pass) / sizeof(may_pass[0]); i++) {
+    make_tree();
+    removals = once(may_pass[i]);
+
+    assert_fulfils_int(avow_remove_tree(loop, at("a")), 3);
+
+    assert_int_equal(removals.calls, 3);
+    assert_missing("a");
+  }
+}
+
+static void removing_stops_at_what_stays(void **state) {
+  make_tree();
+  removals = once(UV_EIO);
+
+  assert_rejects(avow_remove_tree(loop, at("a")), UV_EIO);
+
+  assert_int_equal(removals.calls, 1);
+  assert_true(is_there("a/b"));
+}
+
+static avow_promise_t *replace(void) {
+  return avow_replace_file(loop, at("file"), avow_string("new"), 0600);
+}
+
+static void assert_replaced(void) {
+  assert_fulfils_int(replace(), 3);
+  assert_file("file", "new");
+  assert_int_equal(entries_of(""), 1);
+}
+
+static void assert_not_replaced(int err) {
+  assert_rejects(replace(), err);
+  assert_file("file", "old");
+  assert_int_equal(entries_of(""), 1);
+}
+
+/* Not all file systems have files without one. */
+static void replacing_takes_a_name_where_it_needs_one(void **state) {
+  make_file("file", "old");
+  assert_int_equal(chmod(at("file"), 0640), 0);
+  unnamed = always(UV_ENOTSUP);
+
+  assert_replaced();
+
+  assert_int_equal(mode_of("file"), 0640);
+  assert_int_equal(unlink(at("file")), 0);
+  assert_replaced();
+  assert_int_equal(mode_of("file"), 0600);
+  assert_int_equal(links.calls, 0);
+}
+
+static void replacing_looks_for_a_name_that_is_free(void **state) {
+  make_file("file", "old");
+  links = (refusal_t){ .err = UV_EEXIST, .times = 20 };
+  assert_replaced();
+
+  unnamed = always(UV_ENOTSUP);
+  named = (refusal_t){ .err = UV_EEXIST, .times = 20 };
+  assert_replaced();
+}
+
+/* Another writer may take it for one that was left, until it is locked. */
+static void replacing_leaves_a_file_that_another_has_locked(void **state) {
+  make_file("file", "old");
+  unnamed = always(UV_ENOTSUP);
+  held = once(UV_EAGAIN);
+
+  assert_fulfils_int(replace(), 3);
+
+  assert_file("file", "new");
+  assert_int_equal(entries_of(""), 2);
+  assert_replaced();
+}
+
+/* Where there are none. */
+static void replacing_goes_on_without_locks(void **state) {
+  make_file("file", "old");
+  held = always(UV_ENOTSUP);
+  assert_replaced();
+
+  unnamed = always(UV_ENOTSUP);
+  assert_replaced();
+}
+
+static void replacing_gives_up_where_no_name_is_free(void **state) {
+  make_file("file", "old");
+  links = always(UV_EEXIST);
+  assert_not_replaced(UV_EEXIST);
+  assert_int_in_range(links.calls, 2, 1000);
+
+  unnamed = always(UV_ENOTSUP);
+  named = always(UV_EEXIST);
+  assert_not_replaced(UV_EEXIST);
+  assert_int_in_range(named.calls, 2, 1000);
+}
+
+static void replacing_tells_what_keeps_it_from_a_name(void **state) {
+  make_file("file", "old");
+  links = (refusal_t){ .err = UV_ENOSPC, .after = 1, .times = 1 };
+  assert_not_replaced(UV_ENOSPC);
+
+  unnamed = always(UV_ENOTSUP);
+  named = once(UV_EACCES);
+  assert_not_replaced(UV_EACCES);
+}
+
+static void replacing_tells_of_a_disk_that_breaks(void **state) {
+  make_file("file", "old");
+  syncs = once(UV_EIO);
+  assert_not_replaced(UV_EIO);
+
+  syncs = (refusal_t){ .err = UV_EIO, .after = 1, .times = 1 };
+  assert_says(replace(), UV_EIO, "sync '%s': i/o error", at("file"));
+  assert_file("file", "new");
+
+  syncs = (refusal_t){ .err = UV_EINVAL, .after = 1, .times = 1 };
+  assert_replaced();
+}
+
+static void copying_looks_for_a_name_that_is_free(void **state) {
+  const avow_copy_options_t options = { .existing = AVOW_EXISTING_REPLACE };
+  make_file("file", "new");
+  make_file("to", "old");
+  copies = (refusal_t){ .err = UV_EEXIST, .after = 1, .times = 2 };
+
+  assert_fulfils_int(avow_copy_tree(loop, at("file"), at("to"), &options), 1);
+
+  assert_int_equal(copies.calls, 4);
+  assert_file("to", "new");
+  assert_int_equal(entries_of(""), 2);
+}
+
+static void copying_waits_for_no_fifo(void **state) {
+  make_file("file", "text");
+  (void) snprintf(exchanged, sizeof(exchanged), "%s", at("file")); /* it fits */
+  is_exchanged = true;
+
+  assert_rejects(avow_copy_tree(loop, at("file"), at("to"), NULL), UV_ENOTSUP);
+
+  assert_missing("to");
+}
+
+/* More than is sent in one go. */
+static void copying_stops_in_the_midst_of_a_file(void **state) {
+  enum { LARGE = 3 << 20 };
+  static char text[LARGE];
+  memset(text, 'x', LARGE - 1);
+  make_file("file", text);
+  start_holding_up();
+  avow_promise_t *p = avow_copy_tree(loop, at("file"), at("to"), NULL);
+  run_until_held_up();
+
+  assert_cancels(p);
+  stop_holding_up();
+  run();
+
+  assert_missing("to");
+}
+
+static void copying_that_gets_no_name_leaves_what_is_there(void **state) {
+  const avow_copy_options_t options = { .existing = AVOW_EXISTING_REPLACE };
+  make_tree();
+  make_dir("to");
+  make_dir("to/b");
+  make_file("to/b/file", "old");
+  renamings = once(UV_EIO);
+
+  assert_rejects(avow_copy_tree(loop, at("a"), at("to"), &options), UV_EIO);
+
+  assert_file("to/b/file", "old");
+  assert_int_equal(entries_of("to/b"), 1);
+}
+
+static int setup(void **state) {
+  unnamed = named = links = syncs = renamings = copies = held = never;
+  removals = never;
+  is_exchanged = false;
+  return refusing_setup(state);
+}
+
+#define REFUSED_CASE(f) cmocka_unit_test_setup_teardown(f, setup, disk_teardown)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    REFUSED_CASE(removing_waits_for_what_may_pass),
+    REFUSED_CASE(removing_stops_at_what_stays),
+    REFUSED_CASE(replacing_takes_a_name_where_it_needs_one),
+    REFUSED_CASE(replacing_looks_for_a_name_that_is_free),
+    REFUSED_CASE(replacing_leaves_a_file_that_another_has_locked),
+    REFUSED_CASE(replacing_goes_on_without_locks),
+    REFUSED_CASE(replacing_gives_up_where_no_name_is_free),
+    REFUSED_CASE(replacing_tells_what_keeps_it_from_a_name),
+    REFUSED_CASE(replacing_tells_of_a_disk_that_breaks),
+    REFUSED_CASE(copying_looks_for_a_name_that_is_free),
+    REFUSED_CASE(copying_waits_for_no_fifo),
+    REFUSED_CASE(copying_stops_in_the_midst_of_a_file),
+    REFUSED_CASE(copying_that_gets_no_name_leaves_what_is_there),
+  };
+  disk_init();
+  return RUN(tests);
+}

@@ -1,0 +1,157 @@
+/* What the system refuses where trees are walked and searched, and does not
+   say; and walks that stop in the midst. */
+#include "place.h"
+#include "refusing.h"
+
+static refusal_t readings, looks;
+static bool hides_types;
+
+int __wrap_avow__dir_read(avow__dir_t *dir, const char **name,
+                          uv_dirent_type_t *type);
+int __real_avow__dir_read(avow__dir_t *dir, const char **name,
+                          uv_dirent_type_t *type);
+int __wrap_avow__dir_read(avow__dir_t *dir, const char **name,
+                          uv_dirent_type_t *type) {
+  hold_up();
+  const int n = __real_avow__dir_read(dir, name, type);
+  if (hides_types && n > 0)
+    *type = UV_DIRENT_UNKNOWN;
+  return refuses(&readings) ? readings.err : n;
+}
+
+int __wrap_avow__place_lstat(avow__place_t place, uv_stat_t *out);
+int __real_avow__place_lstat(avow__place_t place, uv_stat_t *out);
+int __wrap_avow__place_lstat(avow__place_t place, uv_stat_t *out) {
+  return refuses(&looks) ? looks.err : __real_avow__place_lstat(place, out);
+}
+
+typedef struct {
+  int entries, errors, dirs, unknown;
+} walked_t;
+
+static walked_t walk(const char *name) {
+  walked_t walked = { 0 };
+  avow_channel_t *channel = avow_walk(loop, at(name));
+  avow_value_t v = avow_run(avow_channel_next(channel));
+  for (; v.tag == AVOW_OBJECT; v = avow_run(avow_channel_next(channel))) {
+    const avow_found_t *found = avow_to_found(&v);
+    walked.entries++;
+    walked.errors += found->error == UV_EIO;
+    walked.dirs += found->type == UV_DIRENT_DIR;
+    walked.unknown += found->type == UV_DIRENT_UNKNOWN;
+    avow_value_unref(v);
+  }
+  assert_int_equal(v.tag, AVOW_NONE);
+  avow_channel_unref(channel);
+  return walked;
+}
+
+/* A directory far up is read to its end first, for not all can stay open. */
+static void walk_tells_of_a_directory_it_cannot_read_on_in(void **state) {
+  enum { OPEN = 32, DEEP = OPEN + 3 };
+  char name[2 * DEEP] = "a";
+  for (int i = 0; i < DEEP; i++) {
+    make_dir(name);
+    strcat(name, i < DEEP - 1 ? "/a" : "");
+  }
+  readings = (refusal_t){ .err = UV_EIO, .after = OPEN, .times = 1 };
+
+  const walked_t walked = walk("a");
+
+  assert_int_equal(walked.entries, OPEN);
+  assert_int_equal(walked.errors, 1);
+}
+
+static void walk_looks_at_what_it_is_not_told(void **state) {
+  make_tree();
+  hides_types = true;
+
+  const walked_t walked = walk("a");
+
+  assert_int_equal(walked.entries, 2);
+  assert_int_equal(walked.dirs, 1);
+  assert_int_equal(walked.unknown, 0);
+}
+
+static void walk_gives_what_it_may_not_look_at(void **state) {
+  make_tree();
+  hides_types = true;
+  looks = once(UV_EACCES);
+
+  const walked_t walked = walk("a");
+
+  assert_int_equal(walked.entries, 1);
+  assert_int_equal(walked.unknown, 1);
+}
+
+static void walk_stops_in_the_midst_when_its_loop_closes(void **state) {
+  make_tree();
+  start_holding_up();
+  avow_channel_t *channel = avow_walk(loop, at("a"));
+  run_until_held_up();
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_int_equal(readings.calls, 1);
+  avow_channel_unref(channel);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void glob_passes_over_what_opens_and_cannot_be_read(void **state) {
+  make_tree();
+  readings = once(UV_EACCES);
+
+  const avow_value_t v = avow_run(avow_glob(loop, at("**/b")));
+
+  assert_int_equal(v.tag, AVOW_LIST);
+  assert_int_equal(readings.calls, 1);
+  avow_value_unref(v);
+}
+
+/* One directory in the other: it reads no other than the one it is in. */
+static void glob_stops_in_the_midst(bool closing) {
+  make_dir("a/b/c");
+  start_holding_up();
+  avow_promise_t *p = avow_glob(loop, at("a/**/none"));
+  run_until_held_up();
+
+  if (closing)
+    assert_loop_close_cancels(p);
+  else
+    assert_cancels(p);
+  run();
+
+  assert_int_equal(readings.calls, 1);
+}
+
+static void glob_stops_in_the_midst_when_cancelled(void **state) {
+  make_tree();
+  glob_stops_in_the_midst(false);
+}
+
+static void glob_stops_in_the_midst_when_its_loop_closes(void **state) {
+  make_tree();
+  glob_stops_in_the_midst(true);
+}
+
+static int setup(void **state) {
+  readings = looks = never;
+  hides_types = false;
+  return refusing_setup(state);
+}
+
+#define REFUSED_CASE(f) cmocka_unit_test_setup_teardown(f, setup, disk_teardown)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    REFUSED_CASE(walk_tells_of_a_directory_it_cannot_read_on_in),
+    REFUSED_CASE(walk_looks_at_what_it_is_not_told),
+    REFUSED_CASE(walk_gives_what_it_may_not_look_at),
+    REFUSED_CASE(walk_stops_in_the_midst_when_its_loop_closes),
+    REFUSED_CASE(glob_passes_over_what_opens_and_cannot_be_read),
+    REFUSED_CASE(glob_stops_in_the_midst_when_cancelled),
+    REFUSED_CASE(glob_stops_in_the_midst_when_its_loop_closes),
+  };
+  disk_init();
+  return RUN(tests);
+}
