@@ -11,7 +11,7 @@
 #
 # The tree is built without a fault, once for each kind of them. What a fault is
 # in is compiled by itself, and linked in front of the library with the one
-# suite. As many faults are tried at a time as there are processors; JOBS is
+# suite, or with the plug-in that a suite is about. As many faults are tried at a time as there are processors; JOBS is
 # another number. Changed of late: since origin/main or, in a clone that is no
 # further than that, by the last 20 commits.
 # shellcheck disable=SC2013,SC2030,SC2031 # each worker has a $mine of its own
@@ -71,12 +71,28 @@ copy() {
 list_suites() {
   if [ -n "$write" ]; then
     ninja -C "$build" -t targets all |
-      sed -n 's,^test/test_\([a-z_]*\): c_LINKER.*,\1,p'
+      sed -n 's,^test/test_\([a-z_]*\): c_LINKER.*,\1,p
+        s,^test/\(hosted\)_host: c_LINKER.*,\1,p'
   else
     while read -r name; do
       expected "$name"
     done <"$work/$kind" | sort -u
   fi
+}
+
+# SUITE: what the library is linked with for it.
+linked_for() {
+  case $1 in
+  hosted) echo test/libhosted.so ;;
+  *) echo "test/test_$1" ;;
+  esac
+}
+
+# SUITE: what runs that, if it does not run by itself.
+host_of() {
+  case $1 in
+  hosted) echo test/hosted_host ;;
+  esac
 }
 
 # MESON-OPTION...
@@ -86,7 +102,10 @@ set_up() {
     -Dexamples=false -Dbench=false -Ddefault_library=static "$@" \
     >"$log" || give_up 'cannot set up' "$log"
   list_suites >"$work/suites"
-  targets=$(sed 's,^,test/test_,' "$work/suites")
+  targets=$(while read -r suite; do
+    linked_for "$suite"
+    host_of "$suite"
+  done <"$work/suites")
   # shellcheck disable=SC2086 # a list of words
   ninja -C "$build" $targets >"$log" 2>&1 ||
     give_up 'the tree does not build without a fault' "$log"
@@ -122,17 +141,21 @@ failed_test() {
     { name = substr($0, 14) }
     /^\[ RUN / { last = name }
     /^\[  (FAILED|ERROR) / && name !~ /^---/ { last = name; exit }
+    /^ok  +[a-z]/ { last = "after " substr($0, 6) }
+    /^FAIL / { last = substr($0, 6); exit }
     END { print last }' "$mine/log"
 }
 
-# SUITE EXECUTABLE SECONDS: runs it; where it fails, $by names the test. One
+# SUITE LINKED SECONDS: runs it; where it fails, $by names the test. One
 # that hangs ends with all that it has started.
 run_suite() {
   status=0
   (
     # shellcheck disable=SC3045 # dash and bash know both
     ulimit -c 0 && ulimit -v 8000000
-    stdbuf -oL timeout -s KILL "$3" "$2" </dev/null >"$mine/log" 2>&1 || exit $?
+    host=$(host_of "$1")
+    stdbuf -oL timeout -s KILL "$3" ${host:+"$build/$host"} "$2" \
+      </dev/null >"$mine/log" 2>&1 || exit $?
   ) 2>/dev/null || status=$?
   case $status in
   0) return 0 ;;
@@ -148,7 +171,7 @@ run_suite() {
 # that with one.
 measure() {
   start=$(date +%s%N)
-  run_suite "$1" "$build/test/test_$1" 120 ||
+  run_suite "$1" "$build/$(linked_for "$1")" 120 ||
     give_up "$by fails without any fault" "$mine/log"
   ms=$((($(date +%s%N) - start) / 1000000))
   echo "$ms $1" >>"$mine/times"
@@ -184,8 +207,11 @@ make_objects() {
 # SUITE FILE: links it, with what is faulty in front of the library. A suite
 # that includes a source has its own copy of that.
 link() {
+  linked=$(linked_for "$1")
   source=test/test_$1.c
-  object=test/test_$1.p/test_$1.c.o
+  [ -z "$(host_of "$1")" ] || source=test/$1.c
+  own=$linked.p/$(basename "$source").o
+  object=$own
   objects=$(echo "$mine"/*.o)
   if grep -qx "$source" "$mine/users"; then
     cp "$tree/$source" "$mine/test"
@@ -193,9 +219,9 @@ link() {
     compile "$source" "$object" || return 1
     case $2 in *.c) objects= ;; esac
   fi
-  command=$(grep -e " -o test/test_$1 " "$work/commands" |
-    sed "s, -o test/test_$1 , -o $mine/suite ,
-      s, test/test_$1.p/test_$1.c.o , $object $objects ,")
+  command=$(grep -e " -o $linked " "$work/commands" |
+    sed "s, -o $linked , -o $mine/suite ,
+      s, $own , $object $objects ,")
   (cd "$build" && eval "$command") >"$mine/log" 2>&1
 }
 
