@@ -2,50 +2,17 @@
 #define _XOPEN_SOURCE 700 /* mknod() */
 
 #include <fcntl.h>
-#include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include "copied_tree.h"
 #include "exchange.h"
 
 enum { MANY = 400, DEEP = 2500, LEVELS = 60, PAIRS = 8 };
 
-static avow_promise_t *copy_with(const char *from, const char *to,
-                                 avow_existing_t existing) {
-  const avow_copy_options_t options = { .existing = existing };
-  return avow_copy_tree(loop, at(from), at(to), &options);
-}
-
 static avow_promise_t *start_copy(void) {
   return avow_copy_tree(loop, at("a"), at("to"), NULL);
-}
-
-enum { ENTRIES = 7 };
-
-static void make_tree(void) {
-  make_dir("a");
-  make_dir("a/b");
-  make_dir("a/b/c");
-  make_file("a/one", "1");
-  make_file("a/b/two", "22");
-  make_file("a/b/c/three", "333");
-  make_link("a/link", "b/../nowhere");
-}
-
-static void assert_copied(const char *to) {
-  char name[64];
-  (void) snprintf(name, sizeof(name), "%s/one", to); /* these fit */
-  assert_file(name, "1");
-  (void) snprintf(name, sizeof(name), "%s/b/two", to);
-  assert_file(name, "22");
-  (void) snprintf(name, sizeof(name), "%s/b/c/three", to);
-  assert_file(name, "333");
-  char target[64] = "";
-  (void) snprintf(name, sizeof(name), "%s/link", to);
-  assert_true(readlink(at(name), target, sizeof(target) - 1) > 0);
-  assert_string_equal(target, "b/../nowhere");
 }
 
 static void make_many(void) {
@@ -250,138 +217,6 @@ static void copy_tree_stays_inside_while_others_exchange(void **state) {
   }
 }
 
-static void what_is_there_is_refused(void **state) {
-  make_tree();
-  make_dir("to");
-  make_file("to/one", "old");
-
-  assert_says(start_copy(), UV_EEXIST, "copy '%s': file already exists",
-              at("a/one"));
-
-  assert_file("to/one", "old");
-}
-
-static void what_is_there_is_replaced(void **state) {
-  make_tree();
-  make_dir("to");
-  make_file("other", "kept");
-  make_link("to/one", "../other");
-  make_file("to/link", "old");
-
-  assert_fulfils_int(copy_with("a", "to", AVOW_EXISTING_REPLACE), ENTRIES);
-
-  assert_copied("to");
-  assert_file("other", "kept");
-}
-
-/* A directory that is not on the file system of the tests' own. */
-static bool make_elsewhere(char *template) {
-  struct stat here, there;
-  if (mkdtemp(template) == NULL)
-    return false;
-  assert_int_equal(stat(at(""), &here), 0);
-  assert_int_equal(stat(template, &there), 0);
-  return here.st_dev != there.st_dev;
-}
-
-/* Numbers of files are those of a file system: equal ones are of two files. */
-static void what_is_there_is_replaced_on_another_file_system(void **state) {
-  char elsewhere[] = "/dev/shm/avow-XXXXXX";
-  const avow_copy_options_t options = { .existing = AVOW_EXISTING_REPLACE };
-  if (!make_elsewhere(elsewhere))
-    skip_because("/dev/shm is no other file system");
-  make_tree();
-
-  for (int i = 0; i < 2; i++)
-    assert_fulfils_int(avow_copy_tree(loop, at("a"), elsewhere, &options),
-                       ENTRIES);
-
-  assert_fulfils_int(avow_copy_tree(loop, elsewhere, at("back"), NULL),
-                     ENTRIES);
-  assert_copied("back");
-  avow_value_unref(avow_run(avow_remove_tree(loop, elsewhere)));
-}
-
-enum { LARGE = 2 << 20 };
-
-static void make_large(const char *name) {
-  static char text[LARGE + 1];
-  memset(text, 'x', LARGE);
-  make_file(name, text);
-}
-
-/* As if it was of that size, to all that is written from now on. */
-static void fill_disk_at(rlim_t size) {
-  const struct rlimit limit = { size, RLIM_INFINITY };
-  assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-}
-
-static void what_is_there_stays_when_the_disk_is_full(void **state) {
-  const int before = open_files();
-  make_dir("a");
-  make_large("a/one");
-  make_dir("to");
-  make_file("to/one", "old");
-
-  fill_disk_at(LARGE / 2);
-  const avow_value_t v = avow_run(copy_with("a", "to", AVOW_EXISTING_REPLACE));
-  fill_disk_at(RLIM_INFINITY);
-
-  assert_int_equal(avow_error_code(&v), UV_EFBIG);
-  avow_value_unref(v);
-  assert_file("to/one", "old");
-  assert_int_equal(entries_of("to"), 1);
-  assert_int_equal(open_files(), before);
-}
-
-static void what_is_there_is_kept(void **state) {
-  make_tree();
-  make_dir("to");
-  make_file("to/one", "old");
-  make_file("to/link", "old");
-
-  assert_fulfils_int(copy_with("a", "to", AVOW_EXISTING_KEEP), ENTRIES);
-
-  assert_file("to/one", "old");
-  assert_file("to/link", "old");
-  assert_file("to/b/two", "22");
-}
-
-static void a_directory_that_is_there_stays_as_it_is(void **state) {
-  make_tree();
-  make_dir("to");
-  assert_int_equal(chmod(at("to"), 0711), 0);
-
-  assert_fulfils_int(start_copy(), ENTRIES);
-
-  assert_int_equal(mode_of("to"), 0711);
-}
-
-static void what_is_of_another_kind_is_not_replaced(void **state) {
-  make_tree();
-  make_dir("to");
-  make_dir("to/one");
-  assert_says(copy_with("a", "to", AVOW_EXISTING_REPLACE), UV_EISDIR,
-              "copy '%s': illegal operation on a directory", at("a/one"));
-
-  make_dir("to2");
-  make_file("to2/b", "");
-  assert_says(copy_with("a", "to2", AVOW_EXISTING_REPLACE), UV_ENOTDIR,
-              "copy '%s': not a directory", at("a/b"));
-}
-
-static void a_file_is_not_replaced_by_itself(void **state) {
-  make_file("file", "text");
-  make_link("link", "file");
-  assert_int_equal(link(at("file"), at("same")), 0);
-
-  assert_rejects(copy_with("file", "file", AVOW_EXISTING_REPLACE), UV_EINVAL);
-  assert_rejects(copy_with("file", "same", AVOW_EXISTING_REPLACE), UV_EINVAL);
-
-  assert_file("file", "text");
-  assert_file("same", "text");
-}
-
 static void a_directory_is_not_copied_into_itself(void **state) {
   make_tree();
 
@@ -572,21 +407,6 @@ static void copy_tree_survives_failing_memory_heard(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-static avow_promise_t *start_replacing(void) {
-  return copy_with("one", "two", AVOW_EXISTING_REPLACE);
-}
-
-static void replacing_survives_failing_memory(void **state) {
-  make_file("one", "new");
-  make_file("two", "old");
-
-  survive_failing_memory(start_replacing, NULL);
-
-  run();
-  assert_file("two", "new");
-  assert_int_equal(entries_of(""), 2);
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
     DISK_CASE(copy_tree_copies_all_of_it),
@@ -597,13 +417,6 @@ int main(void) {
     DISK_CASE(copy_tree_ends_each_of_many_levels),
     DISK_CASE(copy_tree_goes_back_to_no_other_directory),
     DISK_CASE(copy_tree_stays_inside_while_others_exchange),
-    DISK_CASE(what_is_there_is_refused),
-    DISK_CASE(what_is_there_is_replaced),
-    DISK_CASE(what_is_there_stays_when_the_disk_is_full),
-    DISK_CASE(what_is_there_is_kept),
-    DISK_CASE(a_directory_that_is_there_stays_as_it_is),
-    DISK_CASE(what_is_of_another_kind_is_not_replaced),
-    DISK_CASE(a_file_is_not_replaced_by_itself),
     DISK_CASE(a_directory_is_not_copied_into_itself),
     DISK_CASE(what_cannot_be_copied_is_named),
     DISK_CASE(bad_arguments_are_rejected),
@@ -618,10 +431,7 @@ int main(void) {
     DISK_CASE(loop_close_stops_a_copy),
     DISK_CASE(copy_tree_survives_failing_memory),
     DISK_CASE(copy_tree_survives_failing_memory_heard),
-    DISK_CASE(replacing_survives_failing_memory),
-    DISK_CASE(what_is_there_is_replaced_on_another_file_system),
   };
   disk_init();
-  (void) signal(SIGXFSZ, SIG_IGN);
   return RUN(tests);
 }

@@ -1,0 +1,10 @@
+/* A small tree that tests copy: "a", with directories, files and a link. */
+#ifndef COPIED_TREE_H
+#define COPIED_TREE_H
+
+enum { ENTRIES = 7 };
+
+void make_tree(void);
+void assert_copied(const char *to);
+
+#endif
