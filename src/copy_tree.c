@@ -26,6 +26,8 @@ typedef struct {
   avow_copy_options_t options;
   uv_mutex_t mutex; /* for all that follows */
   avow__tree_t tree;
+  avow__dir_t above; /* that the copy is in */
+  size_t to_at;      /* where its name there begins */
   entry_t *dir;      /* the deepest that is read; it holds those above */
   entry_t *top_read; /* the furthest up whose copy the reader keeps open */
   size_t read;       /* how many these are */
@@ -48,13 +50,19 @@ static bool is_dir(const entry_t *entry) {
   return avow__disk_type(&entry->stat) == UV_DIRENT_DIR;
 }
 
+/* NULL: where the process is. */
+static const avow__dir_t *above(const copy_t *copy) {
+  return copy->above.fd >= 0 ? &copy->above : NULL;
+}
+
 /* Where its copy is. *path is to be freed behind that. */
 static int place_of(const copy_t *copy, const entry_t *entry, char **path,
                     avow__place_t *out) {
   const entry_t *parent = entry->parent;
   *path = AVOW__PLACES_ARE_PATHS ? avow__copied_path(entry, copy->to) : NULL;
-  *out = (avow__place_t){ .dir = parent != NULL ? &parent->to : NULL,
-                          .name = parent != NULL ? entry->name : copy->to,
+  *out = (avow__place_t){ .dir = parent != NULL ? &parent->to : above(copy),
+                          .name = parent != NULL ? entry->name
+                                                 : copy->to + copy->to_at,
                           .path = *path };
   if (AVOW__PLACES_ARE_PATHS && *path == NULL)
     return UV_ENOMEM;
@@ -154,8 +162,28 @@ static bool enter_dir(copy_t *copy, entry_t *entry) {
 
 static entry_t *entry_new(const copy_t *copy) {
   const avow__tree_t *tree = &copy->tree;
-  return avow__copied_new(copy->dir, tree->path + tree->name_at,
-                          tree->len - tree->name_at);
+  const size_t at = copy->dir != NULL ? tree->name_at : 0;
+  return avow__copied_new(copy->dir, tree->path + at, tree->len - at);
+}
+
+/* Its failure is not one of the source. */
+static int hold_target(copy_t *copy, entry_t *root) {
+  const int err = avow__dir_hold_above(copy->to, &copy->above, &copy->to_at);
+  if (err < 0)
+    root->error = avow__op_error(err, "copy", copy->to);
+  return err;
+}
+
+/* Both paths are looked up here, and only here. */
+static int look_at(copy_t *copy, entry_t *entry) {
+  const bool is_root = entry->parent == NULL;
+  int err = is_root ? avow__tree_hold(&copy->tree) : 0;
+  if (err == 0)
+    err = avow__place_lstat(avow__tree_place(&copy->tree), &entry->stat);
+  if (err == 0 && is_root)
+    err = hold_target(copy, entry);
+  copy->tree.type = avow__disk_type(&entry->stat);
+  return err;
 }
 
 /* What is to be copied, or has failed already; NULL for a directory. */
@@ -165,13 +193,12 @@ static entry_t *begin(copy_t *copy) {
     stop(copy, avow_error(UV_ENOMEM));
     return NULL;
   }
-  const avow__place_t place = avow__tree_place(&copy->tree);
-  int err = avow__place_lstat(place, &entry->stat);
-  copy->tree.type = avow__disk_type(&entry->stat);
+  int err = look_at(copy, entry);
   if (err == 0 && is_dir(entry))
     return enter_dir(copy, entry) ? NULL : entry;
   if (err == 0)
-    err = avow__original_open(place, &entry->stat, &entry->original);
+    err = avow__original_open(avow__tree_place(&copy->tree), &entry->stat,
+                              &entry->original);
   if (err < 0)
     avow__copied_fail(entry, err);
   return entry;
@@ -359,6 +386,7 @@ static void copy_unref(void *data) {
   }
   avow__value_unref(copy->error);
   avow__tree_free(&copy->tree);
+  avow__dir_close(&copy->above);
   uv_mutex_destroy(&copy->mutex);
   avow__free(copy);
 }
@@ -395,6 +423,7 @@ static copy_t *copy_new(const char *from, const char *to,
     copy->options = *options;
   memcpy(copy->to, to, to_size);
   copy->refs = 1;
+  copy->above.fd = -1;
   copy->last_told = &copy->told;
   if (uv_mutex_init(&copy->mutex) == 0) {
     if (avow__tree_init(&copy->tree, from, avow__disk_trimmed(from)) == 0)
@@ -420,9 +449,11 @@ avow_promise_t *avow_copy_tree(uv_loop_t *loop, const char *from,
                                const char *to,
                                const avow_copy_options_t *options) {
   const unsigned at_once = options != NULL ? options->at_once : 0;
-  if (is_refused(from) || is_refused(to) || at_once > MOST_LANES)
+  if (is_refused(from) || is_refused(to) || at_once > MOST_LANES) {
+    const char *named = is_refused(from) || !is_refused(to) ? from : to;
     return avow__op_refuse(loop, UV_EINVAL, "copy",
-                           from != NULL ? from : "NULL");
+                           named != NULL ? named : "NULL");
+  }
   copy_t *copy = copy_new(from, to, options);
   if (copy == NULL)
     return avow_promise_reject(loop, avow_error(UV_ENOMEM));

@@ -12,6 +12,7 @@
 #define AVOW_PLACE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <uv.h>
 
 /* A directory that is held open. */
@@ -46,8 +47,11 @@ typedef enum avow__links_e {
 /* To read its entries, too. A failure leaves *out closed. */
 int avow__dir_open(avow__place_t place, avow__links_t links, avow__dir_t *out);
 
-/* Only to find things in: it need not be readable. */
-int avow__dir_use(avow__place_t place, avow__dir_t *out);
+/* The directory that the path's last name is in, only to find that in: it need
+   not be readable. *name_at is where the name begins. The root of all is in
+   none, and paths on Windows are what they are: 0, and *out is closed. The path
+   is written to meanwhile. */
+int avow__dir_hold_above(char *path, avow__dir_t *out, size_t *name_at);
 
 /* Not to read its entries. */
 int avow__dir_hold(avow__place_t place, avow__links_t links, avow__dir_t *out);

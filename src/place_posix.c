@@ -31,23 +31,31 @@ static int code_of_link(int code) {
   return code == UV_EMLINK ? UV_ELOOP : code;
 }
 
-static const char *dir_name(avow__place_t place) {
-  return place.name[0] != '\0' ? place.name : ".";
-}
-
 static int opened(int fd, avow__dir_t *out) {
   *out = (avow__dir_t){ .fd = fd < 0 ? -1 : fd };
   return fd < 0 ? code_of_link(fd) : 0;
 }
 
-int avow__dir_use(avow__place_t place, avow__dir_t *out) {
-  return opened(avow__at_open_dir(fd_of(place), dir_name(place)), out);
+int avow__dir_hold_above(char *path, avow__dir_t *out, size_t *name_at) {
+  const size_t at = avow__disk_name_at(path);
+  const char first = path[at];
+  *out = (avow__dir_t){ .fd = -1 };
+  *name_at = 0;
+  if (first == '\0')
+    return 0;
+  path[at] = '\0';
+  const int fd = avow__at_open_dir(AT_FDCWD, at > 0 ? path : ".");
+  path[at] = first;
+  if (fd >= 0)
+    *name_at = at;
+  return opened(fd, out);
 }
 
 int avow__dir_hold(avow__place_t place, avow__links_t links, avow__dir_t *out) {
   const int flags =
       O_RDONLY | O_DIRECTORY | (links == AVOW__LINKS_REFUSED ? O_NOFOLLOW : 0);
-  return opened(avow__at_open(fd_of(place), dir_name(place), flags, 0), out);
+  const char *name = place.name[0] != '\0' ? place.name : ".";
+  return opened(avow__at_open(fd_of(place), name, flags, 0), out);
 }
 
 int avow__dir_open(avow__place_t place, avow__links_t links, avow__dir_t *out) {

@@ -51,8 +51,9 @@ int avow__dir_open(avow__place_t place, avow__links_t links, avow__dir_t *out) {
   return err;
 }
 
-int avow__dir_use(avow__place_t place, avow__dir_t *out) {
-  *out = (avow__dir_t){ .fd = 0 };
+int avow__dir_hold_above(char *path, avow__dir_t *out, size_t *name_at) {
+  *out = (avow__dir_t){ .fd = -1 };
+  *name_at = 0;
   return 0;
 }
 

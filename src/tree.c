@@ -51,20 +51,11 @@ int avow__tree_init(avow__tree_t *tree, const char *root, size_t len) {
   return 0;
 }
 
-/* The root of all has no name in any directory. */
 int avow__tree_hold(avow__tree_t *tree) {
   assert(tree->depth == 0);
-  const size_t at = avow__disk_name_at(tree->path);
-  const char first = tree->path[at];
-  if (tree->above.fd >= 0 || first == '\0')
+  if (tree->above.fd >= 0)
     return 0;
-  tree->path[at] = '\0';
-  const avow__place_t above = { NULL, tree->path, tree->path };
-  const int err = avow__dir_use(above, &tree->above);
-  tree->path[at] = first;
-  if (err == 0)
-    tree->name_at = at;
-  return err;
+  return avow__dir_hold_above(tree->path, &tree->above, &tree->name_at);
 }
 
 /* Lets go of the level deepest down. */

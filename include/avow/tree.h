@@ -7,10 +7,10 @@
  * followed, nor one that others put in the place of a directory meanwhile: what
  * is in a directory goes by its name there, and the directory is held open. So
  * a tree may be deeper than the system lets a path be long. The same is true of
- * what copies are made in. The path that is given is one all the same, and
- * leads elsewhere when others change it, or the program its directory: one that
- * calls chdir() gives absolute paths, but to avow_remove_tree(). On Windows all
- * of them are paths.
+ * what copies are made in. The path that is given is one all the same, looked
+ * up once, when a thread begins with it: it leads elsewhere when others change
+ * it, or the program its directory, before that. On Windows all of them are
+ * paths.
  */
 #ifndef AVOW_TREE_H
 #define AVOW_TREE_H
@@ -21,8 +21,9 @@ AVOW_BEGIN_C
 
 /**
  * INT: how many directories were made, 0 if it was there: the path's and those
- * above it, as mkdir -p. One job. UV_EEXIST or UV_ENOTDIR if something else has
- * the name. Cancelling takes the job off the queue; one that runs ends unheard.
+ * above it, as mkdir -p. One job, which looks the path up for each. UV_EEXIST
+ * or UV_ENOTDIR if something else has the name. Cancelling takes the job off
+ * the queue; one that runs ends unheard.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_make_dirs(uv_loop_t *loop,
                                                       const char *path,
@@ -33,9 +34,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_make_dirs(uv_loop_t *loop,
  * may be a link or a file, and all below it, as rm -rf. What is busy (UV_EBUSY,
  * UV_EMFILE, UV_ENFILE, UV_ENOTEMPTY, UV_EPERM) is tried again for about half a
  * second. UV_EINVAL for "/", "." and "..". After a rejection or a cancelling a
- * part is left. The path is looked up once, when a thread begins with it: a
- * chdir() after that leads nowhere else, and what is in another directory that
- * took the name meanwhile stays.
+ * part is left. What is in another directory that took the name meanwhile
+ * stays.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_remove_tree(uv_loop_t *loop,
                                                         const char *path);
