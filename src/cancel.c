@@ -8,6 +8,7 @@
  */
 #include "avow/cancel.h"
 
+#include "child.h"
 #include "exceptions.h"
 #include "promise.h"
 

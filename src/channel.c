@@ -15,6 +15,7 @@
 
 #include "alloc.h"
 #include "op.h"
+#include "parts.h"
 
 struct avow__ring_s {
   size_t room;  /* for so many items; a source may overfill it */

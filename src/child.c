@@ -193,12 +193,6 @@ void avow__child_run(avow_promise_t *child) {
   report(parent, index, outcome);
 }
 
-avow_promise_t *avow__child_adopt(avow__link_t *orphan) {
-  const avow_promise_t *child = avow__from_sibling(orphan);
-  avow__list_append(&child->u.child.parent->children, orphan);
-  return child->upstream;
-}
-
 /* Cancelling runs no job, so that an orphan never reports. */
 void avow__children_cancel(avow__parent_t *parent) {
   avow__link_t *children = parent->children;

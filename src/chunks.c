@@ -23,7 +23,7 @@ static chunks_t *chunks_of(void *reading) {
 
 static chunks_t *find(const uv_handle_t *handle) {
   return chunks_of(
-      avow__table_find(&avow__context_of(handle->loop)->readers, handle));
+      avow__table_find(avow__table_of(handle->loop, AVOW__READERS), handle));
 }
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
@@ -70,7 +70,8 @@ static void hold_back(avow__source_t *source) {
 
 static void stop(avow__source_t *source) {
   chunks_t *chunks = (chunks_t *) source;
-  avow__table_remove(&source->context->readers, &chunks->reading.node);
+  avow__table_remove(&source->context->tables[AVOW__READERS],
+                     &chunks->reading.node);
   if (source->told)
     hold_back(source);
   avow__buffer_clear(&chunks->buffer);

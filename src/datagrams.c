@@ -33,7 +33,7 @@ static datagrams_t *datagrams_of(void *reading) {
 
 static datagrams_t *find(const uv_handle_t *handle) {
   return datagrams_of(
-      avow__table_find(&avow__context_of(handle->loop)->readers, handle));
+      avow__table_find(avow__table_of(handle->loop, AVOW__READERS), handle));
 }
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
@@ -92,7 +92,8 @@ static void hold_back(avow__source_t *source) {
 
 static void stop(avow__source_t *source) {
   datagrams_t *datagrams = (datagrams_t *) source;
-  avow__table_remove(&source->context->readers, &datagrams->reading.node);
+  avow__table_remove(&source->context->tables[AVOW__READERS],
+                     &datagrams->reading.node);
   if (source->told)
     hold_back(source);
   avow__source_free(&datagrams->source);

@@ -27,7 +27,7 @@ static void straggle(avow__context_t *c, avow__fs_use_t *use) {
   if (use->file < 0)
     return;
   use->node.key = key_of(use->file);
-  avow__table_add(&c->stragglers, &use->node);
+  avow__table_add(&c->tables[AVOW__STRAGGLERS], &use->node);
 }
 
 /* Cancelled, it is a straggler until libuv calls back: a thread may still use
@@ -44,7 +44,8 @@ static void cancel(void *data) {
 static avow__fs_use_t *find_straggler(avow__context_t *c, uv_file file) {
   if (file < 0)
     return NULL;
-  avow__node_t *node = avow__table_find(&c->stragglers, key_of(file));
+  avow__node_t *node =
+      avow__table_find(&c->tables[AVOW__STRAGGLERS], key_of(file));
   return (avow__fs_use_t *) (void *) node; /* of which it is the first member */
 }
 
@@ -59,7 +60,7 @@ static void start_close(avow__fs_t *op) {
 static void catch_up(avow__context_t *c, avow__fs_use_t *use) {
   if (use->node.key == NULL)
     return;
-  avow__table_remove(&c->stragglers, &use->node);
+  avow__table_remove(&c->tables[AVOW__STRAGGLERS], &use->node);
   if (use->closer == NULL)
     return;
   avow__fs_use_t *other = find_straggler(c, use->file);

@@ -12,8 +12,8 @@
 
 static void on_close(uv_handle_t *handle) {
   avow__context_t *c = avow__context_of(handle->loop);
-  avow__node_t *node = avow__table_find(&c->closers, handle);
-  avow__table_remove(&c->closers, node);
+  avow__node_t *node = avow__table_find(&c->tables[AVOW__CLOSERS], handle);
+  avow__table_remove(&c->tables[AVOW__CLOSERS], node);
   c->requests--;
   avow__owned_closed(c, handle);
   avow__enter(c);
@@ -27,7 +27,7 @@ static avow_promise_t *closer_new(avow__context_t *c, uv_handle_t *handle) {
     return NULL;
   avow_promise_t *p = avow__promise_init(c, block, AVOW__CLOSE);
   p->node.key = handle;
-  avow__table_add(&c->closers, &p->node);
+  avow__table_add(&c->tables[AVOW__CLOSERS], &p->node);
   c->requests++;
   return p;
 }
@@ -43,7 +43,7 @@ static int begin_reset(uv_handle_t *handle, uv_close_cb cb) {
 
 /* It does not close after all. */
 static avow_promise_t *refuse(avow__context_t *c, avow_promise_t *p, int err) {
-  avow__table_remove(&c->closers, &p->node);
+  avow__table_remove(&c->tables[AVOW__CLOSERS], &p->node);
   c->requests--;
   avow__resolve(p, avow__op_error(err, "close", NULL));
   return p;

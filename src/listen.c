@@ -40,7 +40,7 @@ static void accept_next(listener_t *listener) {
 
 static void on_connection(uv_stream_t *server, int status) {
   avow__context_t *c = avow__context_of(server->loop);
-  avow__node_t *node = avow__table_find(&c->readers, server);
+  avow__node_t *node = avow__table_find(&c->tables[AVOW__READERS], server);
   if (node == NULL) /* nobody wants it: it waits, and others queue */
     return;
   listener_t *listener = listener_of(node);
@@ -64,7 +64,8 @@ static void resume(avow__source_t *source) {
 
 static void stop(avow__source_t *source) {
   listener_t *listener = (listener_t *) source;
-  avow__table_remove(&source->context->readers, &listener->reading.node);
+  avow__table_remove(&source->context->tables[AVOW__READERS],
+                     &listener->reading.node);
   avow__source_free(&listener->source);
 }
 
@@ -80,7 +81,7 @@ static int begin(listener_t *listener, int backlog) {
     return err;
   err = uv_listen(listener->server, backlog, on_connection);
   if (err != 0)
-    avow__table_remove(&c->readers, &listener->reading.node);
+    avow__table_remove(&c->tables[AVOW__READERS], &listener->reading.node);
   return err;
 }
 

@@ -1,69 +1,19 @@
-/*
- * Loops and what avow keeps for each: a context, which outlives
- * avow_loop_close() for as long as the program holds one of its promises.
- */
-#include "loop.h"
-
+/* Loops: how avow comes to one, and how it leaves. */
 #include <inttypes.h>
 #include <limits.h>
-#include <stdlib.h>
 
 #include "alloc.h"
-#include "avow/cancel.h"
-#include "owned.h"
+#include "parts.h"
 #include "promise.h"
+#include "remote.h"
+#include "shield.h"
+#include "stray.h"
 #include "trace.h"
 
 /* What avow_loop_close() grants to handlers that start new work each time they
    hear of the end: so many steps, beside those that what is there at the start
    may need. A step is a job, or a promise that is cancelled. */
 enum { PATIENCE = 200, STEPS_EACH = 4 };
-
-static avow__context_t nowhere = {
-  .queue.head = { &nowhere.queue.head, &nowhere.queue.head },
-  .closing = true,
-  .closed = true,
-  .refusing = true,
-};
-
-static uv_once_t nowhere_once = UV_ONCE_INIT;
-
-/* What stands for all that is asked of nowhere. */
-static avow_promise_t *misled(void) {
-  avow_promise_t *p = avow__pool_static(&nowhere);
-  *p = (avow_promise_t){ .u.value = avow_error(AVOW_EMISUSE),
-                         .refs = UINT32_MAX / 2,
-                         .kind = AVOW__VALUE,
-                         .deferreds = UINT8_MAX,
-                         .flags = AVOW_REJECTED | AVOW__HANDLED };
-  return p;
-}
-
-static avow_value_t ref_promise(const avow_promise_t *p) {
-  return avow_follow(avow_ref(p));
-}
-
-static const avow__held_t promises = { ref_promise, avow_unref };
-
-static void nowhere_init(void) {
-  avow__value_may_hold(&promises);
-  nowhere.no_memory = nowhere.canceled = misled();
-}
-
-avow__context_t *avow__nowhere(void) {
-  uv_once(&nowhere_once, nowhere_init);
-  return &nowhere;
-}
-
-avow__context_t *avow__context_find(const uv_loop_t *loop) {
-  avow__context_t *c = avow__registry_find(loop);
-  if (c != NULL)
-    return c;
-  avow__misuse(
-      "this loop is not ready: call avow_loop_init() on it first, "
-      "and nothing after avow_loop_close()");
-  return avow__nowhere();
-}
 
 /* A promise that is rejected for ever. The context holds it. */
 static avow_promise_t *immortal(avow__context_t *c, int code) {
@@ -75,27 +25,6 @@ static avow_promise_t *immortal(avow__context_t *c, int code) {
   p->flags |= AVOW__HANDLED;
   avow__settle(p, avow_error(code));
   return p;
-}
-
-static void context_free(avow__context_t *c) {
-  if (c->canceled != NULL)
-    avow__pool_free(&c->pool, c->canceled);
-  if (c->no_memory != NULL)
-    avow__pool_free(&c->pool, c->no_memory);
-  avow__pool_close(&c->pool);
-  avow__table_close(&c->readers);
-  avow__table_close(&c->sinks);
-  avow__table_close(&c->closers);
-  avow__table_close(&c->connecting);
-  avow__table_close(&c->owned);
-  avow__table_close(&c->stragglers);
-  avow__table_close(&c->watched);
-  avow__table_close(&c->strays);
-  avow__tick_free(c);
-  avow__wheel_free(c);
-  avow__phases_free(c);
-  avow__spares_free(c);
-  avow__free(c);
 }
 
 static bool fill(avow__context_t *c) {
@@ -126,13 +55,13 @@ static int context_new(uv_loop_t *loop, const avow_options_t *options) {
   c->loop = loop;
   c->least_backend = uv_backend_fd(loop) < 0 ? -1 : 0;
   c->users = 1;
-  avow__value_may_hold(&promises);
+  avow__promises_begin();
   c->process = uv_os_getpid();
   int err = avow__options_set(c, options);
   if (err == 0 && (!fill(c) || !enlist(c)))
     err = UV_ENOMEM;
   if (err != 0)
-    context_free(c);
+    avow__context_free(c);
   else
     avow__owner_init(c);
   return err;
@@ -160,27 +89,6 @@ int avow_loop_init(uv_loop_t *loop, const avow_options_t *options) {
     return UV_EBUSY;
   c->users++;
   return 0;
-}
-
-void avow__context_release(avow__context_t *c) {
-  assert(c->closed);
-  if (c->left > 2 || c->no_memory->refs > 1 || c->canceled->refs > 1 ||
-      c->on_handles > 0)
-    return;
-  assert(c != &nowhere); /* what stands for its promises is never let go */
-  context_free(c);
-}
-
-static void on_own_closed(uv_handle_t *handle) {
-  avow__context_t *c = handle->data;
-  c->closing_own--;
-}
-
-void avow__close_own(avow__context_t *c, uv_handle_t *handle) {
-  if (uv_is_closing(handle))
-    return;
-  c->closing_own++;
-  uv_close(handle, on_own_closed);
 }
 
 typedef enum { ROOTS, STOPS, ALL } reach_t;
@@ -326,24 +234,27 @@ static void unwind(avow__context_t *c) {
   }
 }
 
-static void close_handles(avow__context_t *c) {
-  avow__tick_close(c);
-  avow__owner_close(c);
-  avow__wheel_close(c);
-  avow__phases_close(c);
-  avow__port_close(c);
-  avow__owned_close(c);
-  /* Once more than for ours alone: the program's uv_close() of them may not be
-     over. */
+/* Once more than for ours alone, for the program's uv_close() of them may not be
+   over. Each time round what callbacks of the program have begun meanwhile is
+   closed as well. */
+static void close_parts(avow__context_t *c) {
   (void) uv_run(c->loop, UV_RUN_NOWAIT); /* may only take back a uv_stop() */
   do {
-    avow__channels_close(c);
+    for (int i = 0; i < AVOW__PARTS; i++)
+      if (avow__parts[i].close != NULL)
+        avow__parts[i].close(c);
     (void) uv_run(c->loop, UV_RUN_NOWAIT); /* closing_own says more */
-    unwind(c); /* what callbacks of the program began meanwhile */
-  } while (c->closing_own > 0 || avow__strays_close(c));
-  avow__strays_free(c);
-  avow__owned_free(c);
-  avow__port_free(c);
+    unwind(c);
+  } while (c->closing_own > 0 || avow__strays_are_closing(c));
+}
+
+/* Values may go with them, and with the last the context. */
+static void free_parts(avow__context_t *c) {
+  c->on_handles++;
+  for (int i = 0; i < AVOW__PARTS; i++)
+    if (avow__parts[i].free != NULL)
+      avow__parts[i].free(c);
+  c->on_handles--;
 }
 
 static void report_kept(avow_promise_t *p, void *data) {
@@ -412,7 +323,7 @@ int avow_loop_close(uv_loop_t *loop) {
   c->closing = true;
   c->shields_left = patience_for(c);
   unwind(c);
-  close_handles(c);
+  close_parts(c);
 #ifndef AVOW_NO_ASYNC
   avow__fibers_close(&c->fibers);
 #endif
@@ -421,6 +332,7 @@ int avow_loop_close(uv_loop_t *loop) {
   avow__pool_each(&c->pool, report_kept, NULL);
   forget(c, avow__pool_count(&c->pool));
   tell_of_held(c);
+  free_parts(c);
   avow__context_release(c);
   if (is_run)
     uv_stop(loop); /* its promise is settled: it would not be noticed */

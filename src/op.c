@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "alloc.h"
+#include "parts.h"
 
 struct avow__spare_s {
   avow__spare_t *next;

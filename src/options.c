@@ -1,7 +1,7 @@
 /* What a loop is set up with: the defaults, and what is out of range. */
 #include <stdio.h>
 
-#include "loop.h"
+#include "context.h"
 
 enum { BUDGET = 10000 };
 

@@ -9,6 +9,7 @@
 
 #include "alloc.h"
 #include "avow/net.h"
+#include "parts.h"
 #include "stream.h"
 
 typedef struct {
@@ -38,7 +39,7 @@ uv_stream_t *avow_to_stream(const avow_value_t *v) {
 }
 
 static void closed(owned_t *owned) {
-  avow__table_remove(&owned->context->owned, &owned->node);
+  avow__table_remove(&owned->context->tables[AVOW__OWNED], &owned->node);
   owned->context = NULL;
   if (!owned->held)
     avow__free(owned);
@@ -95,7 +96,7 @@ avow_value_t avow__owned_new(uv_loop_t *loop, uv_handle_type type) {
   owned->context = c;
   owned->held = true;
   owned->node.key = owned;
-  avow__table_add(&c->owned, &owned->node);
+  avow__table_add(&c->tables[AVOW__OWNED], &owned->node);
   return avow_object(&stream_class, owned);
 }
 
@@ -131,7 +132,7 @@ avow_value_t avow__owned_open(uv_loop_t *loop, uv_handle_type type, int fd) {
 #endif
 
 void avow__owned_closed(avow__context_t *c, const uv_handle_t *handle) {
-  avow__node_t *node = avow__table_find(&c->owned, handle);
+  avow__node_t *node = avow__table_find(&c->tables[AVOW__OWNED], handle);
   if (node != NULL)
     closed(owner(node));
 }
@@ -141,7 +142,7 @@ static void close_one(avow__node_t *node) {
 }
 
 void avow__owned_close(avow__context_t *c) {
-  avow__table_each(&c->owned, close_one);
+  avow__table_each(&c->tables[AVOW__OWNED], close_one);
 }
 
 static void free_one(avow__node_t *node) {
@@ -149,5 +150,5 @@ static void free_one(avow__node_t *node) {
 }
 
 void avow__owned_free(avow__context_t *c) {
-  avow__table_each(&c->owned, free_one);
+  avow__table_each(&c->tables[AVOW__OWNED], free_one);
 }

@@ -19,8 +19,4 @@ void avow__owned_end(const avow_value_t *v);
 /* avow_close() has closed this handle, which may be one of these. */
 void avow__owned_closed(avow__context_t *c, const uv_handle_t *handle);
 
-/* The end of a loop: closes them all; then they are but memory. */
-void avow__owned_close(avow__context_t *c);
-void avow__owned_free(avow__context_t *c);
-
 #endif

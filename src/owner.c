@@ -4,7 +4,9 @@
  * avow's handles along with its own. A handle that prepares for each poll knows
  * all of it.
  */
-#include "promise.h"
+#include "owner.h"
+
+#include "parts.h"
 
 #if AVOW__DEBUG
 

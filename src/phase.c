@@ -7,6 +7,7 @@
 #include "avow/phase.h"
 
 #include "alloc.h"
+#include "parts.h"
 #include "promise.h"
 
 typedef struct {
@@ -157,4 +158,5 @@ void avow__phases_close(avow__context_t *c) {
 
 void avow__phases_free(avow__context_t *c) {
   avow__free(c->phases);
+  c->phases = NULL;
 }

@@ -26,7 +26,8 @@ static avow_value_t outcome(const connect_t *connect, int status) {
 
 static void on_connect(uv_connect_t *req, int status) {
   connect_t *connect = req->data;
-  avow__table_remove(&connect->op.context->connecting, &connect->node);
+  avow__table_remove(&connect->op.context->tables[AVOW__CONNECTING],
+                     &connect->node);
   avow__op_complete(&connect->op, outcome(connect, status));
 }
 
@@ -44,7 +45,9 @@ static int check(const avow__context_t *c, const uv_pipe_t *pipe, size_t len) {
     return UV_EINVAL;
   if (is_too_long(len))
     return UV_ENAMETOOLONG;
-  return avow__table_find(&c->connecting, pipe) != NULL ? UV_EALREADY : 0;
+  return avow__table_find(&c->tables[AVOW__CONNECTING], pipe) != NULL
+             ? UV_EALREADY
+             : 0;
 }
 
 avow_promise_t *avow_pipe_connect(uv_pipe_t *pipe, const char *name) {
@@ -67,7 +70,7 @@ avow_promise_t *avow_pipe_connect(uv_pipe_t *pipe, const char *name) {
   }
   uv_pipe_connect(&connect->req, pipe, connect->name, on_connect);
   connect->node.key = pipe;
-  avow__table_add(&c->connecting, &connect->node);
+  avow__table_add(&c->tables[AVOW__CONNECTING], &connect->node);
   avow__op_started_on_handle(&connect->op);
   return p;
 }

@@ -8,6 +8,16 @@
 #include "exceptions.h"
 #include "trace.h"
 
+static avow_value_t ref_promise(const avow_promise_t *p) {
+  return avow_follow(avow_ref(p));
+}
+
+static const avow__held_t promises = { ref_promise, avow_unref };
+
+void avow__promises_begin(void) {
+  avow__value_may_hold(&promises);
+}
+
 avow_promise_t *avow__nothing(const char *what) {
   avow__misuse_of_null(what);
   return avow__no_promise(avow__nowhere());
@@ -81,6 +91,7 @@ void avow__withdraw(avow_promise_t *p) {
 }
 
 avow_promise_t *avow__no_promise(avow__context_t *c) {
+  avow__promises_begin(); /* this may be the first */
   return avow__ref(c->refusing ? c->canceled : c->no_memory);
 }
 

@@ -21,8 +21,9 @@
 #include "container.h"
 #include "kind.h"
 #include "list.h"
-#include "loop.h"
 #include "misuse.h"
+#include "owner.h"
+#include "tick.h"
 #include "value.h"
 
 enum {
@@ -279,6 +280,9 @@ static inline avow_promise_t *avow__promise_take(avow__context_t *c,
   return avow__promise_init(c, block, kind);
 }
 
+/* Values may hold promises from now on. */
+void avow__promises_begin(void);
+
 /* What is returned in place of a promise that could not be made. */
 avow_promise_t *avow__no_promise(avow__context_t *c);
 
@@ -295,16 +299,14 @@ avow_promise_t *avow__promise_new_surely(avow__context_t *c,
    taken: it settles no sooner than p, for what p's handlers use must stay. */
 avow_promise_t *avow__lost(avow__context_t *c, avow_promise_t *p);
 
-/* Debug builds: is this the loop's thread, is p alive and not taken yet? */
+/* Debug builds: is p alive and not taken yet? */
 #if AVOW__DEBUG
-void avow__check_thread(avow__context_t *c);
 void avow__check_taken(const avow_promise_t *p);
 /* The same for who only looks: a function that runs knows its own promise. */
 void avow__check_borrowed(const avow_promise_t *p);
 /* May d still be settled, or is it somebody's who did that already? */
 void avow__check_deferred(const avow_deferred_t *d);
 #else
-#  define avow__check_thread(c)   ((void) (c))
 #  define avow__check_taken(p)    ((void) (p))
 #  define avow__check_borrowed(p) ((void) (p))
 #  define avow__check_deferred(d) ((void) (d))
@@ -505,8 +507,6 @@ static inline void avow__wait_for(avow__context_t *c, avow_promise_t *q,
 }
 
 /* Other rooms' parts of a job, and of an end. */
-/* Gives an orphan back to its parent; what it waits for. child.c. */
-avow_promise_t *avow__child_adopt(avow__link_t *orphan);
 void avow__cancel(avow_promise_t *p);          /* cancel.c */
 void avow__cancel_borrowed(avow_promise_t *p); /* cancel.c */
 

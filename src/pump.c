@@ -34,8 +34,8 @@ static avow_deferred_t *end(pump_t *pump) {
   avow_deferred_t *d = pump->deferred;
   pump->deferred = NULL;
   (void) uv_read_stop(pump->from); /* always 0 */
-  avow__table_remove(&pump->context->readers, &pump->source.node);
-  avow__table_remove(&pump->context->sinks, &pump->sink.node);
+  avow__table_remove(&pump->context->tables[AVOW__READERS], &pump->source.node);
+  avow__table_remove(&pump->context->tables[AVOW__SINKS], &pump->sink.node);
   return d;
 }
 
@@ -70,7 +70,7 @@ static void on_sink_close(avow__reading_t *sink) {
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
   pump_t *pump =
-      (pump_t *) avow__table_find(&avow__context_of(handle->loop)->readers,
+      (pump_t *) avow__table_find(avow__table_of(handle->loop, AVOW__READERS),
                                   handle);
   *buf = uv_buf_init(pump->buffer, ROOM);
 }
@@ -158,7 +158,7 @@ static int pass_on(pump_t *pump, size_t len) {
 
 static void on_read(uv_stream_t *from, ssize_t nread, const uv_buf_t *buf) {
   avow__context_t *c = avow__context_of(from->loop);
-  pump_t *pump = (pump_t *) avow__table_find(&c->readers, from);
+  pump_t *pump = (pump_t *) avow__table_find(&c->tables[AVOW__READERS], from);
   const char *name = "read";
   int err = (int) nread;
   if (nread > 0) {
@@ -178,13 +178,13 @@ static void on_read(uv_stream_t *from, ssize_t nread, const uv_buf_t *buf) {
 static int start_sink(avow__context_t *c, pump_t *pump) {
   if (uv_is_closing((uv_handle_t *) pump->to))
     return UV_EINVAL;
-  if (avow__table_find(&c->sinks, pump->to) != NULL)
+  if (avow__table_find(&c->tables[AVOW__SINKS], pump->to) != NULL)
     return UV_EALREADY;
   const int err = uv_read_start(pump->from, on_alloc, on_read);
   if (err != 0)
     return err;
   pump->sink.node.key = pump->to;
-  avow__table_add(&c->sinks, &pump->sink.node);
+  avow__table_add(&c->tables[AVOW__SINKS], &pump->sink.node);
   return 0;
 }
 
@@ -194,7 +194,7 @@ static int start(avow__context_t *c, pump_t *pump) {
     return err;
   err = start_sink(c, pump);
   if (err != 0)
-    avow__table_remove(&c->readers, &pump->source.node);
+    avow__table_remove(&c->tables[AVOW__READERS], &pump->source.node);
   return err;
 }
 

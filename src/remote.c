@@ -9,11 +9,13 @@
  * The port outlives the loop until its last remote is used. What a remote holds
  * of the loop's (its deferred) only the loop's thread touches.
  */
-#include "avow/remote.h"
+#include "remote.h"
 
 #include "alloc.h"
 #include "avow/cancel.h"
+#include "avow/remote.h"
 #include "cross.h"
+#include "parts.h"
 #include "promise.h"
 
 struct avow_remote_s {
@@ -124,7 +126,7 @@ static void on_async(uv_async_t *handle) {
   avow__leave(c);
 }
 
-void avow__port_go_on(avow__context_t *c) {
+static void go_on(avow__context_t *c) {
   if (c->port != NULL)
     deliver_all(c, c->port);
 }
@@ -189,11 +191,13 @@ static int port_open(avow__context_t *c) {
   if (port == NULL)
     return UV_ENOMEM;
   const int err = port_init(c, port);
-  if (err == 0)
-    c->port = port;
-  else
+  if (err != 0) {
     avow__free(port);
-  return err;
+    return err;
+  }
+  c->port = port;
+  c->port_go_on = go_on;
+  return 0;
 }
 
 static avow_remote_t *remote_alloc(avow__port_t *port) {

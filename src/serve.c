@@ -76,7 +76,7 @@ static void go_on(serve_t *serve) {
 
 static void on_connection(uv_stream_t *server, int status) {
   avow__context_t *c = avow__context_of(server->loop);
-  avow__node_t *node = avow__table_find(&c->readers, server);
+  avow__node_t *node = avow__table_find(&c->tables[AVOW__READERS], server);
   assert(node != NULL); /* else the server is closing, and libuv silent */
   if (status < 0)       /* libuv could not accept it */
     return;
@@ -89,7 +89,8 @@ static void on_connection(uv_stream_t *server, int status) {
 
 static void on_close(avow__reading_t *reading) {
   serve_t *serve = serve_of(reading);
-  avow__table_remove(&serve->parent.context->readers, &reading->node);
+  avow__table_remove(&serve->parent.context->tables[AVOW__READERS],
+                     &reading->node);
   serve->closed = true;
   go_on(serve);
 }
@@ -139,7 +140,7 @@ static int listen_to(serve_t *serve) {
     return err;
   err = uv_listen(stream, serve->service.backlog, on_connection);
   if (err != 0)
-    avow__table_remove(&c->readers, &serve->reading.node);
+    avow__table_remove(&c->tables[AVOW__READERS], &serve->reading.node);
   return err;
 }
 

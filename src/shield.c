@@ -5,6 +5,8 @@
  * shield up, and on into the inputs of combinators and the children of tools,
  * which wait in one list for their turn, so that no step here is recursive.
  */
+#include "shield.h"
+
 #include "avow/cancel.h"
 #include "child.h"
 #include "promise.h"

@@ -6,18 +6,20 @@
  */
 #include "stray.h"
 
+#include "parts.h"
+
 void avow__stray_watch(avow__stray_t *stray) {
   stray->node.key = stray->block;
-  avow__table_add(&stray->context->watched, &stray->node);
+  avow__table_add(&stray->context->tables[AVOW__WATCHED], &stray->node);
 }
 
 void avow__stray_forget(avow__stray_t *stray) {
-  avow__table_remove(&stray->context->watched, &stray->node);
+  avow__table_remove(&stray->context->tables[AVOW__WATCHED], &stray->node);
 }
 
 void avow__stray_add(avow__stray_t *stray) {
   stray->node.key = stray->block;
-  avow__table_add(&stray->context->strays, &stray->node);
+  avow__table_add(&stray->context->tables[AVOW__STRAYS], &stray->node);
 }
 
 static void look_at(avow__node_t *node) {
@@ -29,7 +31,7 @@ static void look_at(avow__node_t *node) {
 }
 
 void avow__strays_seek(avow__context_t *c) {
-  avow__table_each(&c->watched, look_at);
+  avow__table_each(&c->tables[AVOW__WATCHED], look_at);
 }
 
 typedef struct {
@@ -46,19 +48,19 @@ static void look_up(uv_handle_t *handle, void *data) {
     search->found = true;
 }
 
-bool avow__strays_close(avow__context_t *c) {
-  search_t search = { .strays = &c->strays };
-  if (c->strays.count > 0)
+bool avow__strays_are_closing(avow__context_t *c) {
+  search_t search = { .strays = &c->tables[AVOW__STRAYS] };
+  if (c->tables[AVOW__STRAYS].count > 0)
     uv_walk(c->loop, look_up, &search);
   return search.found;
 }
 
 static void free_stray(avow__node_t *node) {
   avow__stray_t *stray = (avow__stray_t *) node;
-  avow__table_remove(&stray->context->strays, node);
+  avow__table_remove(&stray->context->tables[AVOW__STRAYS], node);
   stray->free_fn(stray->block);
 }
 
 void avow__strays_free(avow__context_t *c) {
-  avow__table_each(&c->strays, free_stray);
+  avow__table_each(&c->tables[AVOW__STRAYS], free_stray);
 }

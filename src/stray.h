@@ -2,7 +2,7 @@
 #ifndef AVOW_STRAY_H
 #define AVOW_STRAY_H
 
-#include "loop.h"
+#include "context.h"
 
 /* To be part of the block, to which the data of each of its handles points. */
 typedef struct avow__stray_s {
@@ -21,5 +21,11 @@ void avow__stray_forget(avow__stray_t *stray);
 
 /* It is one already; of give_up() there is no need. */
 void avow__stray_add(avow__stray_t *stray);
+
+/* Finds those of which the program has closed a handle. */
+void avow__strays_seek(avow__context_t *c);
+
+/* Whether such handles are still closing. */
+bool avow__strays_are_closing(avow__context_t *c);
 
 #endif

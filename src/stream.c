@@ -26,12 +26,14 @@ typedef struct {
 } reader_t;
 
 static reader_t *find(const uv_handle_t *handle) {
-  return (reader_t *) avow__table_find(&avow__context_of(handle->loop)->readers,
-                                       handle);
+  return (
+      reader_t *) avow__table_find(avow__table_of(handle->loop, AVOW__READERS),
+                                   handle);
 }
 
 static void stop(reader_t *reader) {
-  avow__table_remove(&reader->context->readers, &reader->reading.node);
+  avow__table_remove(&reader->context->tables[AVOW__READERS],
+                     &reader->reading.node);
   (void) uv_read_stop(reader->stream); /* always 0 */
 }
 
@@ -150,7 +152,7 @@ static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf) {
 
 /* The one whose handlers read again, or NULL. */
 static reader_t *idle(avow__context_t *c, const uv_stream_t *stream) {
-  avow__node_t *node = avow__table_find(&c->readers, stream);
+  avow__node_t *node = avow__table_find(&c->tables[AVOW__READERS], stream);
   reader_t *reader = (reader_t *) node;
   if (node == NULL || reader->reading.yield != yield ||
       reader->deferred != NULL || uv_is_closing((const uv_handle_t *) stream))
@@ -168,7 +170,7 @@ static int begin(avow__context_t *c, reader_t *reader, uv_stream_t *stream) {
     return err;
   err = uv_read_start(stream, on_alloc, on_read);
   if (err != 0) /* what reads there, if anything, is the program's */
-    avow__table_remove(&c->readers, &reader->reading.node);
+    avow__table_remove(&c->tables[AVOW__READERS], &reader->reading.node);
   return err;
 }
 

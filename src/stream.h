@@ -2,7 +2,7 @@
 #ifndef AVOW_STREAM_PRIVATE_H
 #define AVOW_STREAM_PRIVATE_H
 
-#include "loop.h"
+#include "context.h"
 
 typedef struct avow__reading_s avow__reading_t;
 

@@ -15,8 +15,10 @@
  * nothing is left. A third, always active but unreferenced, notes that the loop
  * is about to poll: there a turn begins, with a budget of its own.
  */
+#include "tick.h"
+
 #include "alloc.h"
-#include "exceptions.h"
+#include "parts.h"
 #include "promise.h"
 
 struct avow__tick_s {
@@ -44,7 +46,7 @@ static void on_idle(uv_idle_t *handle) {
   avow__end_task(c);
   if (c->expired) {
     uv_update_time(c->loop); /* the jobs took some */
-    avow__wheel_go_on(c);
+    c->wheel_go_on(c);
   }
   avow__leave(c);
 }
@@ -55,7 +57,8 @@ static void on_check(uv_check_t *handle) {
   avow__end_task(c);
   if (c->overdue) {
     c->overdue = false;
-    avow__port_go_on(c);
+    if (c->port_go_on != NULL)
+      c->port_go_on(c);
   }
   avow__leave(c);
 }
@@ -84,6 +87,7 @@ void avow__tick_close(avow__context_t *c) {
 
 void avow__tick_free(avow__context_t *c) {
   avow__free(c->tick);
+  c->tick = NULL;
 }
 
 typedef struct {

@@ -14,6 +14,7 @@
 #include "avow/timer.h"
 
 #include "alloc.h"
+#include "parts.h"
 #include "promise.h"
 
 enum { BITS = 6, SLOTS = 1 << BITS, LEVELS = 8 };
@@ -279,7 +280,7 @@ static void settle_limits(avow__wheel_t *wheel) {
 }
 
 /* What is due and still there: it waited for a poll, or for a budget. */
-void avow__wheel_go_on(avow__context_t *c) {
+static void go_on(avow__context_t *c) {
   note_poll(c);
   deliver(c);
   settle_limits(c->wheel); /* the others want another budget */
@@ -302,6 +303,7 @@ static bool wheel_new(avow__context_t *c) {
   wheel_init(wheel, uv_now(c->loop));
   wheel->timed_out = timed_out();
   c->wheel = wheel;
+  c->wheel_go_on = go_on;
   return true;
 }
 
@@ -391,4 +393,5 @@ void avow__wheel_free(avow__context_t *c) {
   if (c->wheel != NULL)
     avow__value_unref(c->wheel->timed_out);
   avow__free(c->wheel);
+  c->wheel = NULL;
 }

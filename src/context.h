@@ -1,12 +1,14 @@
-/* What avow keeps for each loop, and how a loop's is found. */
-#ifndef AVOW_LOOP_PRIVATE_H
-#define AVOW_LOOP_PRIVATE_H
+/*
+ * What avow keeps for each loop: a context, which outlives avow_loop_close() for
+ * as long as the program holds one of its promises.
+ */
+#ifndef AVOW_CONTEXT_H
+#define AVOW_CONTEXT_H
 
 #include <assert.h>
 
 #include "avow/loop.h"
 #include "compiler.h"
-#include "exceptions.h"
 #include "fiber.h"
 #include "list.h"
 #include "pool.h"
@@ -19,6 +21,19 @@ typedef struct avow__port_s avow__port_t;
 typedef struct avow__spare_s avow__spare_t;
 typedef struct avow__tick_s avow__tick_t;
 typedef struct avow__wheel_s avow__wheel_t;
+
+/* What is known of a loop's handles and requests, each by its address. */
+enum {
+  AVOW__READERS,    /* who reads, by their handle */
+  AVOW__SINKS,      /* where they write to */
+  AVOW__STRAGGLERS, /* requests that outlive their promises */
+  AVOW__CLOSERS,    /* closes, by their handle */
+  AVOW__CONNECTING, /* connects, by their pipe */
+  AVOW__OWNED,      /* streams that values own */
+  AVOW__WATCHED,    /* what may become a stray */
+  AVOW__STRAYS,     /* whose handles the program closed */
+  AVOW__TABLES
+};
 
 struct avow__context_s {
   avow__queue_t queue;           /* jobs, first in first out */
@@ -64,17 +79,12 @@ struct avow__context_s {
   avow__wheel_t *wheel; /* timer.c: all sleeps; NULL before the first */
   avow__phases_t *phases; /* phase.c: whoever waits for one; or NULL */
   avow__port_t *port;     /* remote.c: the other threads' way in; or NULL */
-  avow__spare_t *spares;  /* op.c: blocks for the next operations */
+  void (*wheel_go_on)(avow__context_t *c); /* with sleeps that had to wait */
+  void (*port_go_on)(avow__context_t *c);  /* with answers; NULL: of nobody */
+  avow__spare_t *spares; /* op.c: blocks for the next operations */
   uint32_t spare_count;
-  avow__table_t readers;    /* reading.c: who reads, by their handle */
-  avow__table_t sinks;      /* pump.c: where they write to */
-  avow__table_t stragglers; /* fs.c: requests that outlive their promises */
-  avow__table_t closers;    /* handle.c: closes by their handle */
-  avow__table_t connecting; /* pipe.c: connects by their pipe */
-  avow__table_t owned;      /* owned.c: streams that values own */
-  avow__table_t watched;    /* stray.c: what may become one */
-  avow__table_t strays;     /* stray.c: whose handles the program closed */
-  avow__fibers_t fibers;    /* async.c: stacks */
+  avow__table_t tables[AVOW__TABLES];
+  avow__fibers_t fibers; /* async.c: stacks */
 #ifdef AVOW_TRACE
   uint64_t serial; /* of the promise made last */
 #endif
@@ -100,99 +110,22 @@ static inline avow__context_t *avow__context_of(const uv_loop_t *loop) {
   return avow__context_find(loop);
 }
 
+/* One of its tables. */
+static inline avow__table_t *avow__table_of(const uv_loop_t *loop, int which) {
+  return &avow__context_of(loop)->tables[which];
+}
+
 /* Those that are NULL or 0 are the default. UV_EINVAL for what is out of range.
    options.c. */
 int avow__options_set(avow__context_t *c, const avow_options_t *options);
 
-/* Debug builds: something is asked in vain of handles that the program closed,
-   or of a loop that has none left. Once each loop hears what to do. */
-#ifndef NDEBUG
-void avow__check_handles(avow__context_t *c);
-void avow__check_reuse(avow__context_t *c);
-#else
-#  define avow__check_handles(c) ((void) (c))
-#  define avow__check_reuse(c)   ((void) (c))
-#endif
-
 /* Frees the context when nothing refers to it any more. */
 void avow__context_release(avow__context_t *c);
 
-/* Around each callback of ours: the outermost leave drains the queue. */
-void avow__enter(avow__context_t *c);
-
-/* The same in a call of the program's, which may be on any thread as long as
-   the loop does not run. */
-static inline void avow__enter_call(avow__context_t *c) {
-  c->depth++;
-  c->awake = true;
-}
-
-void avow__leave(avow__context_t *c);
-
-/* Runs the jobs in the queue, to its end or until the turn's budget is spent.
-   chain.c. */
-void avow__run_jobs(avow__context_t *c);
-
-/* Between two tasks of one callback: what is queued runs, unless another
-   callback of ours is on the stack. */
-static inline void avow__end_task(avow__context_t *c) {
-  if (c->depth == 1 && !avow__queue_is_empty(&c->queue))
-    avow__exceptions_stop(avow__run_jobs, c);
-}
-
-/* Whether a source may deliver one more task: as long as the turn's budget
-   lasts, and one in any case. It keeps the number of the turn of its last. */
-static inline bool avow__may_deliver(const avow__context_t *c, uint64_t *turn) {
-  if (c->allowance == 0 && *turn == c->turn)
-    return false;
-  *turn = c->turn;
-  return true;
-}
-
-/* The present, unless a callback of libuv's is on the stack, which has it. */
-uint64_t avow__now(avow__context_t *c);
-
-/* The same inside a call of the program: what is queued has to wait. */
-void avow__leave_queue(avow__context_t *c);
-
-/* Stops the loop if an avow_run() runs it for what has settled. */
-void avow__stop_if_settled(const avow__context_t *c);
-
-/* Sees to it that the queue will be drained: tick.c. */
-void avow__wake(avow__context_t *c);
+/* Frees it in any case. */
+void avow__context_free(avow__context_t *c);
 
 /* Starts closing a handle of ours, unless the program has done so. */
 void avow__close_own(avow__context_t *c, uv_handle_t *handle);
-
-/* The rooms that have such handles: each closes them and later frees them, and
-   goes on with what it has left over for another turn. */
-bool avow__tick_init(avow__context_t *c);
-void avow__tick_close(avow__context_t *c);
-void avow__tick_free(avow__context_t *c);
-/* Whether they are on its loop. */
-bool avow__tick_is_there(const avow__context_t *c);
-void avow__owner_init(avow__context_t *c);
-void avow__owner_close(avow__context_t *c);
-void avow__wheel_go_on(avow__context_t *c);
-void avow__wheel_close(avow__context_t *c);
-void avow__wheel_free(avow__context_t *c);
-void avow__phases_close(avow__context_t *c);
-void avow__phases_free(avow__context_t *c);
-void avow__port_go_on(avow__context_t *c);
-void avow__port_wait(avow__context_t *c);
-void avow__port_close(avow__context_t *c);
-void avow__port_free(avow__context_t *c);
-void avow__spares_free(avow__context_t *c);
-
-/* Marks what shields wait for: shield.c. */
-void avow__shields_mark(avow__context_t *c);
-
-/* Ends all channels and releases what is inside: channel.c. */
-void avow__channels_close(avow__context_t *c);
-/* Finds handles of ours that the program has closed: stray.c. */
-void avow__strays_seek(avow__context_t *c);
-/* Whether such handles are still closing. */
-bool avow__strays_close(avow__context_t *c);
-void avow__strays_free(avow__context_t *c);
 
 #endif
