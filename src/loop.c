@@ -187,7 +187,9 @@ static bool sweep(avow__context_t *c, uint64_t *steps) {
   return is_over;
 }
 
-/* Where nothing is left to happen, a shield would wait for ever. The jobs of
+/* As an avow_run() for what has settled, it does not go on to poll when
+   callbacks of ours have run: what they began is to be cancelled first.
+   Where nothing is left to happen, a shield would wait for ever. The jobs of
    what shields wait for cost no steps; of others a turn runs no more than there
    are steps for. */
 static void turn(avow__context_t *c, uint64_t *steps) {
@@ -196,7 +198,9 @@ static void turn(avow__context_t *c, uint64_t *steps) {
   const bool free = is_shielded(c);
   if (!free && *steps < budget)
     c->options.budget = (unsigned) *steps;
+  c->run_for = c->canceled;
   const bool alive = uv_run(c->loop, UV_RUN_ONCE) != 0;
+  c->run_for = NULL;
   c->options.budget = budget;
   if (!free)
     spend(steps, c->jobs - jobs);

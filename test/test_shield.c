@@ -383,6 +383,18 @@ static void closing_lets_a_function_clean_up(void **state) {
   open_again();
 }
 
+static void closing_does_not_poll_before_it_has_cancelled(void **state) {
+  avow_unref(avow_async(loop, shield_first, avow_sleep(loop, 1)));
+  const uint64_t now = uv_hrtime();
+  while (uv_hrtime() < now + UINT64_C(3000000))
+    continue; /* the sleep is due when the loop is closed */
+
+  close_loop();
+
+  assert_notes("shielded=none next=ECANCELED");
+  open_again();
+}
+
 #endif
 
 int main(void) {
@@ -402,6 +414,7 @@ int main(void) {
     CASE(function_that_swallows_it_is_cancelled_again),
     CASE(cancelled_behind_a_shield_its_next_await_is),
     CASE(closing_lets_a_function_clean_up),
+    CASE(closing_does_not_poll_before_it_has_cancelled),
 #endif
     CASE(shield_gives_way_when_closing_gives_up_on_it),
     CASE(shield_that_gives_way_leaves_what_others_hold),
