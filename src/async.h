@@ -23,7 +23,7 @@ static inline void avow__async_go_on(avow__context_t *c, avow__fiber_t *f,
    back from another stack is one that the processor cannot predict. */
 static inline void avow__async_run(avow__context_t *c, avow_promise_t *p) {
   avow__fiber_t *f = p->data;
-  if (AVOW__UNLIKELY(c->deaf)) {
+  if (AVOW__UNLIKELY(c->life == AVOW__DEAF)) {
     avow__async_abandon(c, f);
     return;
   }

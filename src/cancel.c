@@ -156,7 +156,7 @@ void avow__cancel_cleanup(avow_promise_t *p, avow_promise_t *start) {
   const avow_value_t dropped = p->u.value;
   p->u.value = avow_error(UV_ECANCELED);
   const bool waits = p->upstream != NULL && avow__is_pending(p->upstream);
-  if (waits && avow__context(p)->giving_up)
+  if (waits && avow__context(p)->life >= AVOW__GIVING_UP)
     detach(p);
   avow__value_unref(dropped); /* last: it may call the program */
 }

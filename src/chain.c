@@ -85,7 +85,8 @@ avow_promise_t *avow_finally(avow_promise_t *p, avow_fn on_settled,
   avow_promise_t *q = avow__react_surely(p, AVOW__FINALLY, data);
   if (q == NULL) {
     avow__context_t *c = avow__context(p);
-    if (!c->deaf) /* the reserve is gone, or the loop: now or never */
+    if (c->life !=
+        AVOW__DEAF) /* the reserve is gone, or the loop: now or never */
       avow__value_unref(on_settled(data));
     return avow__lost(c, p);
   }
@@ -104,7 +105,7 @@ avow_promise_t *avow_attach(avow_promise_t *p, void *data,
     avow__context_t *c = avow__context(p);
     /* While handlers before this may still use the data it must stay, and
        nothing is left to free it with later. */
-    if (!avow__is_pending(p) && !c->deaf)
+    if (!avow__is_pending(p) && c->life != AVOW__DEAF)
       free_fn(data);
     return avow__lost(c, p);
   }
@@ -165,7 +166,7 @@ AVOW__APART void avow__finish_handler(avow_promise_t *p, avow_promise_t *from,
 }
 
 static avow_cb pick_handler(const avow__context_t *c, const avow_promise_t *p) {
-  if (AVOW__UNLIKELY(c->giving_up))
+  if (AVOW__UNLIKELY(c->life >= AVOW__GIVING_UP))
     return NULL;
   if (avow__state(p->upstream) == AVOW_FULFILLED)
     return p->u.then.on_fulfilled;

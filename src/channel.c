@@ -395,7 +395,8 @@ avow_promise_t *avow__channel_once(avow_channel_t *channel) {
 void *avow__source_new(uv_loop_t *loop, size_t size) {
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
-  avow__source_t *source = c->refusing ? NULL : avow__calloc(1, size);
+  avow__source_t *source =
+      c->life >= AVOW__GIVING_UP ? NULL : avow__calloc(1, size);
   if (source != NULL)
     source->context = c;
   return source;
@@ -416,11 +417,11 @@ avow_channel_t *avow__channel_refuse(uv_loop_t *loop, int code,
 avow_channel_t *avow__channel_feed(uv_loop_t *loop, size_t room,
                                    avow__source_t *source) {
   avow__context_t *c = avow__context_of(loop);
-  avow_promise_t *ch = c->closing ? NULL : channel_new(c, room);
+  avow_promise_t *ch = c->life > AVOW__OPEN ? NULL : channel_new(c, room);
   if (ch == NULL) {
     source->stop(source);
-    return (avow_channel_t *) (c->closing ? avow__ref(c->canceled)
-                                          : avow__no_promise(c));
+    return (avow_channel_t *) (c->life > AVOW__OPEN ? avow__ref(c->canceled)
+                                                    : avow__no_promise(c));
   }
   ch->source = source;
   source->channel = (avow_channel_t *) ch;

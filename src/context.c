@@ -9,9 +9,7 @@
 
 static avow__context_t nowhere = {
   .queue.head = { &nowhere.queue.head, &nowhere.queue.head },
-  .closing = true,
-  .closed = true,
-  .refusing = true,
+  .life = AVOW__CLOSED,
 };
 
 static uv_once_t nowhere_once = UV_ONCE_INIT;
@@ -58,7 +56,7 @@ void avow__context_free(avow__context_t *c) {
 }
 
 void avow__context_release(avow__context_t *c) {
-  assert(c->closed);
+  assert(c->life == AVOW__CLOSED);
   if (c->left > 2 || c->no_memory->refs > 1 || c->canceled->refs > 1 ||
       c->on_handles > 0)
     return;

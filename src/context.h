@@ -35,6 +35,16 @@ enum {
   AVOW__TABLES
 };
 
+/* From one to the next, some skipped, and never back. */
+typedef enum avow__life_e {
+  AVOW__OPEN,
+  AVOW__UNWINDING, /* avow_loop_close() cancels; what handlers begin, too */
+  AVOW__GIVING_UP, /* makes no more promises, and runs only finally's handlers */
+  AVOW__DEAF,      /* and takes no more of these */
+  AVOW__CLOSED     /* only what the program holds is left; what finally and
+                      attach get has nothing to wait for, and runs at once */
+} avow__life_t;
+
 struct avow__context_s {
   avow__queue_t queue;           /* jobs, first in first out */
   const avow_promise_t *run_for; /* what an avow_run() runs the loop for */
@@ -47,12 +57,8 @@ struct avow__context_s {
   bool awake;            /* the queue will be drained without more ado */
   bool overdue;          /* some source has tasks that wait for the next turn */
   bool expired;          /* the wheel has: sleeps or time limits that are due */
-  bool closing;          /* avow_loop_close() is at work */
-  bool giving_up;        /* and lets handlers other than finally's be */
-  bool deaf;             /* and takes no more of those either */
-  bool closed;           /* only the program's own references are left */
-  bool refusing;         /* makes no more promises: giving up, or closed */
-  bool unshielded;       /* closing, and shields hold nothing up any more */
+  uint8_t life;          /* an avow__life_t */
+  bool unshielded;       /* shields hold nothing up any more */
   bool sparing;          /* some promises are marked as SPARED */
   uint32_t shields;      /* that are pending */
   uint64_t shields_left; /* that may be made while it closes */

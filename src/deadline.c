@@ -6,7 +6,7 @@
 
 uint64_t avow_deadline_in(uv_loop_t *loop, uint64_t ms, uint64_t outer) {
   avow__context_t *c = avow__context_of(loop);
-  if (c->closed) /* it is nobody's loop */
+  if (c->life == AVOW__CLOSED) /* it is nobody's loop */
     return outer;
   const uint64_t now = avow__now(c);
   const uint64_t own = ms < AVOW_NEVER - now ? now + ms : AVOW_NEVER;
@@ -16,7 +16,7 @@ uint64_t avow_deadline_in(uv_loop_t *loop, uint64_t ms, uint64_t outer) {
 avow_promise_t *avow_deadline(avow_promise_t *p, uint64_t at) {
   p = avow__given(p, "a promise");
   avow__context_t *c = avow__context(p);
-  if (at == AVOW_NEVER || c->closed)
+  if (at == AVOW_NEVER || c->life == AVOW__CLOSED)
     return p;
   const uint64_t now = avow__now(c);
   return at > now ? avow_timeout(p, at - now)

@@ -57,9 +57,9 @@ static avow_promise_t *close_with(uv_handle_t *handle,
   avow__check_thread(c);
   if (uv_is_closing(handle))
     return avow__op_refuse(handle->loop, UV_EALREADY, "close", NULL);
-  avow_promise_t *p = c->closed ? NULL : closer_new(c, handle);
+  avow_promise_t *p = c->life == AVOW__CLOSED ? NULL : closer_new(c, handle);
   const int err = begin_fn(handle, p != NULL ? on_close : NULL);
-  if (err == 0 && !c->closed)
+  if (err == 0 && c->life != AVOW__CLOSED)
     avow__reading_close(c, handle);
   if (p == NULL)
     return avow__no_promise(c);

@@ -85,7 +85,7 @@ int avow_loop_init(uv_loop_t *loop, const avow_options_t *options) {
   if (c == NULL)
     return context_new(loop, options);
   avow__check_thread(c);
-  if (c->closing)
+  if (c->life > AVOW__OPEN)
     return UV_EBUSY;
   c->users++;
   return 0;
@@ -232,8 +232,8 @@ static void unwind(avow__context_t *c) {
       turn(c, &steps);
     if (steps > 0)
       continue;
-    c->deaf = c->giving_up;
-    c->giving_up = c->refusing = c->unshielded = true;
+    c->life = c->life < AVOW__GIVING_UP ? AVOW__GIVING_UP : AVOW__DEAF;
+    c->unshielded = true;
     steps = patience_for(c);
   }
 }
@@ -252,13 +252,10 @@ static void close_parts(avow__context_t *c) {
   } while (c->closing_own > 0 || avow__strays_are_closing(c));
 }
 
-/* Values may go with them, and with the last the context. */
 static void free_parts(avow__context_t *c) {
-  c->on_handles++;
   for (int i = 0; i < AVOW__PARTS; i++)
     if (avow__parts[i].free != NULL)
       avow__parts[i].free(c);
-  c->on_handles--;
 }
 
 static void report_kept(avow_promise_t *p, void *data) {
@@ -292,12 +289,10 @@ static bool is_ended(const avow__context_t *c) {
   return uv_backend_fd(c->loop) < c->least_backend;
 }
 
-/* It is not found any more, and there until so many promises are gone. */
-static void forget(avow__context_t *c, uint64_t left) {
-  avow__registry_remove(c->loop);
-  c->deaf = false; /* what finally and attach get from now on runs at once */
+/* The context is there until so many promises are gone. */
+static void outlive(avow__context_t *c, uint64_t left) {
   c->left = left;
-  c->closed = c->refusing = true;
+  c->life = AVOW__CLOSED;
 }
 
 /* What waits there nothing can call any more. */
@@ -305,7 +300,21 @@ static void lose(avow__context_t *c) {
   avow__misuse(
       "uv_loop_close() came before avow_loop_close(): close avow "
       "first, and the loop after that");
-  forget(c, UINT64_MAX);
+  outlive(c, UINT64_MAX);
+  avow__registry_remove(c->loop);
+}
+
+/* With what hooks let go of, and with the parts, the last promise may go, and
+   the context with that: on_handles keeps it until the end of this. */
+static void leave(avow__context_t *c) {
+  outlive(c, avow__pool_count(&c->pool));
+  c->on_handles++;
+  avow__pool_each(&c->pool, report_kept, NULL);
+  tell_of_held(c);
+  avow__registry_remove(c->loop);
+  free_parts(c);
+  c->on_handles--;
+  avow__context_release(c);
 }
 
 int avow_loop_close(uv_loop_t *loop) {
@@ -318,13 +327,14 @@ int avow_loop_close(uv_loop_t *loop) {
   }
   if (c->run_for != NULL) /* else the thread that had it may be over */
     avow__check_thread(c);
-  if (c->depth > 0 || c->pins > 0 || c->closing || avow__value_is_dying())
+  if (c->depth > 0 || c->pins > 0 || c->life > AVOW__OPEN ||
+      avow__value_is_dying())
     return UV_EBUSY;
   if (--c->users > 0)
     return 0;
   const bool is_run = c->run_for != NULL; /* an avow_run() called who calls */
   c->run_for = NULL; /* the turns that the end takes are not its to stop */
-  c->closing = true;
+  c->life = AVOW__UNWINDING;
   c->shields_left = patience_for(c);
   unwind(c);
   close_parts(c);
@@ -332,12 +342,7 @@ int avow_loop_close(uv_loop_t *loop) {
   avow__fibers_close(&c->fibers);
 #endif
   assert(c->shields == 0); /* none is pending any more */
-  c->refusing = true;
-  avow__pool_each(&c->pool, report_kept, NULL);
-  forget(c, avow__pool_count(&c->pool));
-  tell_of_held(c);
-  free_parts(c);
-  avow__context_release(c);
+  leave(c);
   if (is_run)
     uv_stop(loop); /* its promise is settled: it would not be noticed */
   return 0;

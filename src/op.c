@@ -48,7 +48,8 @@ static avow__op_t *op_alloc(avow__context_t *c, size_t size) {
 
 static void op_free(avow__op_t *op) {
   avow__context_t *c = op->context;
-  if (!op->reusable || c->closed || c->spare_count == SPARES_MAX) {
+  if (!op->reusable || c->life == AVOW__CLOSED ||
+      c->spare_count == SPARES_MAX) {
     avow__free(op);
     return;
   }
@@ -99,7 +100,8 @@ bool avow__op_end(avow__op_t *op, avow_value_t v) {
 
 void avow__op_complete(avow__op_t *op, avow_value_t v) {
   avow__context_t *c = op->context;
-  const bool closed = c->closed; /* then the context may go with the op */
+  const bool closed =
+      c->life == AVOW__CLOSED; /* then the context may go with the op */
   if (!closed)
     avow__enter(c);
   (void) avow__op_end(op, v); /* cancelled before: v is released */

@@ -85,7 +85,7 @@ static int init(uv_loop_t *loop, owned_t *owned, uv_handle_type type) {
 
 avow_value_t avow__owned_new(uv_loop_t *loop, uv_handle_type type) {
   avow__context_t *c = avow__context_of(loop);
-  if (c->closing)
+  if (c->life > AVOW__OPEN)
     return avow_error(UV_ECANCELED);
   owned_t *owned = avow__calloc(1, sizeof(*owned));
   const int err = owned != NULL ? init(loop, owned, type) : UV_ENOMEM;

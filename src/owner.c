@@ -36,7 +36,7 @@ void avow__owner_close(avow__context_t *c) {
    whose the loop is now the next callback says. Of what is closed the loop may
    be gone. */
 static bool is_at_rest(const avow__context_t *c) {
-  return c->closed || (c->depth == 0 && !uv_loop_alive(c->loop));
+  return c->life == AVOW__CLOSED || (c->depth == 0 && !uv_loop_alive(c->loop));
 }
 
 void avow__check_thread(avow__context_t *c) {
@@ -49,7 +49,7 @@ void avow__check_thread(avow__context_t *c) {
 
 /* During avow_loop_close() they are closed by that. */
 void avow__check_handles(avow__context_t *c) {
-  if (!uv_is_closing((const uv_handle_t *) &c->owner) || c->closing ||
+  if (!uv_is_closing((const uv_handle_t *) &c->owner) || c->life > AVOW__OPEN ||
       c->told_closed)
     return;
   c->told_closed = true;
@@ -61,7 +61,7 @@ void avow__check_handles(avow__context_t *c) {
 /* While they are being closed handlers may still do what is left to do; and of
    what was closed in order the loop may be gone. */
 void avow__check_reuse(avow__context_t *c) {
-  if (!c->closing && uv_is_closing((const uv_handle_t *) &c->owner) &&
+  if (c->life == AVOW__OPEN && uv_is_closing((const uv_handle_t *) &c->owner) &&
       c->depth == 0 && !uv_loop_alive(c->loop))
     avow__check_handles(c);
 }

@@ -114,7 +114,7 @@ static bool init(avow__context_t *c) {
 static avow_promise_t *wait_for(uv_loop_t *loop, size_t offset) {
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
-  if (c->refusing || !init(c))
+  if (c->life >= AVOW__GIVING_UP || !init(c))
     return avow__no_promise(c);
   if (is_closing(c->phases)) {
     avow__check_handles(c);

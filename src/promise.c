@@ -92,7 +92,7 @@ void avow__withdraw(avow_promise_t *p) {
 
 avow_promise_t *avow__no_promise(avow__context_t *c) {
   avow__promises_begin(); /* this may be the first */
-  return avow__ref(c->refusing ? c->canceled : c->no_memory);
+  return avow__ref(c->life >= AVOW__GIVING_UP ? c->canceled : c->no_memory);
 }
 
 /* A settled p, for whatever held it, and one that others go on with. */
@@ -117,7 +117,7 @@ static avow_promise_t *lost_behind(avow__context_t *c, avow_promise_t *p) {
 }
 
 avow_promise_t *avow__lost(avow__context_t *c, avow_promise_t *p) {
-  if (!avow__is_pending(p) || c->refusing)
+  if (!avow__is_pending(p) || c->life >= AVOW__GIVING_UP)
     return abandon(c, p);
   if (avow__is_shared(p))
     return lost_behind(c, p);
@@ -137,7 +137,7 @@ static AVOW__APART void let_go_after_close(avow__context_t *c,
 /* Lets go of what the program held. With its last the context may go. */
 static inline void let_go(avow_promise_t *p) {
   avow__context_t *c = avow__context(p);
-  if (AVOW__LIKELY(!c->closed))
+  if (AVOW__LIKELY(c->life != AVOW__CLOSED))
     avow__unref(p);
   else
     let_go_after_close(c, p);
@@ -174,7 +174,7 @@ avow_promise_t *avow_promise_new(uv_loop_t *loop, avow_deferred_t **out) {
 }
 
 void *avow__block_surely(avow__context_t *c) {
-  if (c->closed || c->deaf)
+  if (c->life == AVOW__CLOSED || c->life == AVOW__DEAF)
     return NULL;
   return avow__pool_alloc_reserved(&c->pool);
 }
@@ -442,7 +442,7 @@ void avow__destroy_slowly(avow_promise_t *p) {
     report_unhandled(p);
   avow__value_unref(p->u.value);
   avow__pool_give_back(&c->pool, p);
-  if (!c->closed)
+  if (c->life != AVOW__CLOSED)
     return;
   c->left--;
   avow__context_release(c);

@@ -263,7 +263,9 @@ static inline void avow__pool_free(avow__pool_t *pool, avow_promise_t *p) {
 static inline avow_promise_t *avow__promise_alloc(avow__context_t *c,
                                                   avow__kind_t kind) {
   avow__check_reuse(c);
-  void *block = AVOW__LIKELY(!c->refusing) ? avow__pool_alloc(&c->pool) : NULL;
+  void *block = AVOW__LIKELY(c->life < AVOW__GIVING_UP)
+                    ? avow__pool_alloc(&c->pool)
+                    : NULL;
   if (AVOW__UNLIKELY(block == NULL))
     return NULL;
   return avow__promise_init(c, block, kind);
@@ -274,7 +276,9 @@ static inline avow_promise_t *avow__promise_alloc(avow__context_t *c,
 static inline avow_promise_t *avow__promise_take(avow__context_t *c,
                                                  avow__kind_t kind) {
   avow__check_reuse(c);
-  void *block = AVOW__LIKELY(!c->refusing) ? avow__pool_take(&c->pool) : NULL;
+  void *block = AVOW__LIKELY(c->life < AVOW__GIVING_UP)
+                    ? avow__pool_take(&c->pool)
+                    : NULL;
   if (AVOW__UNLIKELY(block == NULL))
     return NULL;
   return avow__promise_init(c, block, kind);
@@ -321,7 +325,7 @@ void avow__destroy_slowly(avow_promise_t *p);
 
 static inline void avow__destroy(avow__context_t *c, avow_promise_t *p) {
   assert(!avow__is_pending(p) && p->upstream == NULL && p->waiters == NULL);
-  if (AVOW__LIKELY(p->u.value.tag < AVOW_OBJECT && !c->closed))
+  if (AVOW__LIKELY(p->u.value.tag < AVOW_OBJECT && c->life != AVOW__CLOSED))
     avow__pool_give_back(&c->pool, p);
   else
     avow__destroy_slowly(p);
@@ -337,7 +341,7 @@ static inline void avow__unref(avow_promise_t *p) {
 
 /* The same in a job, where the loop is not closed and its context at hand. */
 static inline void avow__unref_in_job(avow__context_t *c, avow_promise_t *p) {
-  assert(p->refs > 0 && !c->closed);
+  assert(p->refs > 0 && c->life != AVOW__CLOSED);
   if (p->refs != 1)
     p->refs--;
   else if (AVOW__LIKELY(p->u.value.tag < AVOW_OBJECT))
@@ -495,7 +499,7 @@ void avow__cancel_waiting(avow_promise_t *q);
 /* Makes q, whose function is on the stack, a reaction to p, which is taken. */
 static inline void avow__wait_for(avow__context_t *c, avow_promise_t *q,
                                   avow__kind_t kind, avow_promise_t *p) {
-  if (AVOW__UNLIKELY(c->giving_up)) {
+  if (AVOW__UNLIKELY(c->life >= AVOW__GIVING_UP)) {
     avow__unref(p);
     p = avow__ref(c->canceled);
   }

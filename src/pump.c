@@ -86,7 +86,7 @@ static bool resume(pump_t *pump) {
   if (pump->deferred != NULL)
     return true;
   avow__free(pump);
-  if (c->closed)
+  if (c->life == AVOW__CLOSED)
     avow__context_release(c);
   return false;
 }

@@ -179,7 +179,7 @@ static int port_init(avow__context_t *c, avow__port_t *port) {
 }
 
 static int port_open(avow__context_t *c) {
-  if (c->closed)
+  if (c->life == AVOW__CLOSED)
     return UV_ECANCELED;
   if (c->port != NULL && uv_is_closing((uv_handle_t *) &c->port->async)) {
     avow__check_handles(c);

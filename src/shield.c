@@ -13,7 +13,7 @@
 
 /* A loop that closes takes as many as there may be a need for, and no more. */
 static bool may_shield(avow__context_t *c) {
-  if (c->closing && !c->unshielded)
+  if (c->life > AVOW__OPEN && !c->unshielded)
     c->unshielded = c->shields_left-- == 0;
   return !c->unshielded;
 }

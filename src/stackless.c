@@ -60,7 +60,7 @@ static void abandon(avow_promise_t *p) {
 void avow__stackless_run(avow_promise_t *p) {
   avow__context_t *c = avow__context(p);
   avow_promise_t *from = p->upstream;
-  if (c->deaf) {
+  if (c->life == AVOW__DEAF) {
     abandon(p);
     return;
   }

@@ -126,7 +126,7 @@ static bool is_closing(const avow__tick_t *tick) {
    callback of ours, or for avow_loop_close(), and no turn will be noticed. */
 void avow__wake(avow__context_t *c) {
   avow__tick_t *tick = c->tick;
-  assert(!c->closed); /* nothing is pending then, nor will be */
+  assert(c->life != AVOW__CLOSED); /* nothing is pending then, nor will be */
   if (is_closing(tick)) {
     begin_turn(c);
     return;

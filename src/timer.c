@@ -328,7 +328,7 @@ static void start(avow__context_t *c, avow_promise_t *p, uint64_t ms) {
 
 static avow_promise_t *timer_new(avow__context_t *c, uint64_t ms,
                                  bool is_limit) {
-  if (c->refusing || !wheel_new(c))
+  if (c->life >= AVOW__GIVING_UP || !wheel_new(c))
     return avow__no_promise(c);
   if (uv_is_closing((uv_handle_t *) &c->wheel->timer)) {
     avow__check_handles(c);

@@ -222,6 +222,29 @@ static void rejection_held_beyond_close_is_reported_there(void **state) {
   assert_notes("");
 }
 
+static avow_value_t clean_up(void *data) {
+  note(data);
+  return avow_none();
+}
+
+static void ask_for_a_clean_up(uv_loop_t *of, const avow_value_t *reason,
+                               const char *where, void *data) {
+  avow_unref(avow_finally(avow_sleep(of, 1), clean_up, data));
+}
+
+static void what_a_hook_wants_cleaned_up_at_the_end_is(void **state) {
+  const avow_options_t options = { .on_unhandled = ask_for_a_clean_up,
+                                   .data = "clean" };
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_loop_init(loop, &options), 0);
+  avow_promise_t *p = failed();
+
+  renew_loop();
+
+  assert_notes("clean");
+  avow_unref(p);
+}
+
 static void hook_of_the_first_init_counts(void **state) {
   watch();
   assert_int_equal(avow_loop_init(loop, NULL), 0);
@@ -298,6 +321,7 @@ int main(void) {
     CASE(rejection_that_came_too_late_is_not_reported),
     CASE(dropped_deferred_is_reported),
     CASE(rejection_held_beyond_close_is_reported_there),
+    CASE(what_a_hook_wants_cleaned_up_at_the_end_is),
     CASE(hook_of_the_first_init_counts),
     CASE(unhandled_is_one_line_on_stderr_by_default),
     CASE(close_says_in_debug_builds_how_many_are_held),
