@@ -107,11 +107,15 @@ bool allocation_failed(void) {
   return failed;
 }
 
-void harness_init(void) {
-  assert_int_equal(uv_mutex_init(&mutex), 0);
+void count_avow(void) {
   assert_int_equal(avow_replace_allocator(counting_malloc, counting_realloc,
                                           counting_calloc, counting_free),
                    0);
+}
+
+void harness_init(void) {
+  assert_int_equal(uv_mutex_init(&mutex), 0);
+  count_avow();
   start_deadline();
 }
 

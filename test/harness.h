@@ -41,6 +41,9 @@ void harness_init(void);
 /* A test that hangs fails; each has its own time from here on. */
 void start_deadline(void);
 
+/* Avow's do from the start: for who has replaced them. */
+void count_avow(void);
+
 /* From here on libuv's allocations count, and fail, as avow's. To be called
    before libuv has made any. Returns what libuv says. */
 int count_libuv(void);

@@ -178,6 +178,17 @@ static void copy_tree_leaves_holes_empty(void **state) {
   assert_int_equal(close(file), 0);
 }
 
+static void copy_tree_copies_nothing_but_a_hole(void **state) {
+  make_file("a", "");
+  assert_int_equal(truncate(at("a"), (off_t) 3 << 30), 0);
+  if (blocks_of("a") > 0)
+    skip_because("files have no holes here");
+
+  assert_fulfils_int(start_copy(), 1);
+
+  assert_int_equal(blocks_of("to"), 0);
+}
+
 static void copy_tree_copies_long_links(void **state) {
   char text[1001] = "", copied[1001] = "";
   memset(text, 'x', sizeof(text) - 1);
@@ -239,6 +250,23 @@ static void copy_tree_keeping_survives_failing_memory(void **state) {
   survive_failing_memory(start_keeping, forget_copy);
 }
 
+/* It has other attributes, or would not be looked at so closely. */
+static void copy_tree_keeps_no_acl_of_the_directory_it_goes_to(void **state) {
+  const avow_copy_options_t options = { .keep = AVOW_KEEP_ALL };
+  make_file("a", "");
+  make_dir("there");
+  set_attribute("a", "user.note", "kept", 4);
+  set_attribute("there", "system.posix_acl_default", entries, sizeof(entries));
+
+  assert_fulfils_int(avow_copy_tree(loop, at("a"), at("there/to"), &options),
+                     1);
+
+  assert_attribute("there/to", "user.note", "kept", 4);
+  assert_int_equal(getxattr(at("there/to"), "system.posix_acl_access", NULL, 0),
+                   -1);
+  assert_int_equal(mode_of("there/to"), mode_of("a"));
+}
+
 static void copy_tree_keeps_acls_if_asked(void **state) {
   static const char acl[] = "system.posix_acl_access";
   static const char inherited[] = "system.posix_acl_default";
@@ -269,11 +297,13 @@ int main(void) {
     DISK_CASE(copy_tree_keeps_owners_if_asked),
     DISK_CASE(copy_tree_keeps_set_uid_bits_with_their_owner_only),
     DISK_CASE(copy_tree_leaves_holes_empty),
+    DISK_CASE(copy_tree_copies_nothing_but_a_hole),
     DISK_CASE(copy_tree_copies_long_links),
 #ifdef __linux__
     DISK_CASE(copy_tree_keeping_survives_failing_memory),
     DISK_CASE(copy_tree_keeps_attributes_if_asked),
     DISK_CASE(copy_tree_keeps_acls_if_asked),
+    DISK_CASE(copy_tree_keeps_no_acl_of_the_directory_it_goes_to),
 #endif
   };
   disk_init();

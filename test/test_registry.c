@@ -4,6 +4,7 @@
 #include "harness.h"
 
 #include <stdatomic.h>
+#include <stdlib.h>
 
 enum { MANY = 5000, STEP = 16, THREADS = 4 };
 
@@ -96,6 +97,42 @@ static void those_of_one_hash_are_found(void **state) {
   avow__registry_end();
 }
 
+enum { ALIKE = 9, ENOUGH = 20000 };
+
+/* Such as there can be, one more than the first shelf has room for. */
+static void find_loops_alike(uv_loop_t *alike[ALIKE]) {
+  static uv_loop_t loops[ENOUGH];
+  size_t n = 0;
+  for (size_t i = 0; i < ENOUGH && n < ALIKE; i++)
+    if (avow__entry_hash(&loops[i]) == avow__entry_hash(&loops[0]))
+      alike[n++] = &loops[i];
+  assert_int_equal(n, ALIKE);
+}
+
+static void loops_of_one_hash_work_as_others_do(void **state) {
+  uv_loop_t *alike[ALIKE];
+  find_loops_alike(alike);
+  for (size_t i = 0; i < ALIKE; i++)
+    assert_int_equal(uv_loop_init(alike[i]), 0);
+  for (size_t i = 0; i < ALIKE - 1; i++)
+    assert_int_equal(avow_loop_init(alike[i], NULL), 0);
+
+  int err = UV_ENOMEM;
+  for (long nth = 1; err == UV_ENOMEM; nth++) {
+    fail_allocation(nth, false);
+    err = avow_loop_init(alike[ALIKE - 1], NULL);
+  }
+  fail_allocation(0, false);
+
+  assert_int_equal(err, 0);
+  for (int i = 0; i < ALIKE; i++) {
+    assert_fulfils_int(avow_promise_resolve(alike[i], avow_int(i)), i);
+    assert_int_equal(avow_loop_close(alike[i]), 0);
+    assert_int_equal(uv_loop_close(alike[i]), 0);
+  }
+  avow__registry_end();
+}
+
 static void without_memory_there_is_no_room(void **state) {
   size_t i = 0;
   fail_allocation(1, true);
@@ -122,6 +159,47 @@ static void shelves_stay_while_a_loop_is_open(void **state) {
   avow__registry_remove(nth(0, MANY - 1));
   avow__registry_end();
   assert_int_equal(live_allocations(), live);
+}
+
+static uv_loop_t *meanwhile; /* opened by somebody else */
+static int shelves;
+
+static void *calloc_meanwhile(size_t n, size_t size) {
+  uv_loop_t *l = meanwhile;
+  meanwhile = NULL;
+  if (l != NULL)
+    add(l);
+  shelves++;
+  return calloc(n, size);
+}
+
+static void free_shelf(void *p) {
+  shelves--;
+  free(p);
+}
+
+static void who_is_second_uses_the_shelf_of_the_first(void **state) {
+  enum { N = 10 };
+  uv_loop_t *alike[N];
+  assert_int_equal(find_alike(alike, N), N);
+  assert_int_equal(avow_replace_allocator(malloc, realloc, calloc_meanwhile,
+                                          free_shelf),
+                   0);
+  for (size_t i = 0; i < N - 2; i++)
+    add(alike[i]);
+  assert_int_equal(shelves, 0);
+  meanwhile = alike[N - 2];
+
+  add(alike[N - 1]);
+
+  assert_int_equal(shelves, 1);
+  for (size_t i = 0; i < N; i++) {
+    assert_true(has(alike[i]));
+    avow__registry_remove(alike[i]);
+  }
+  avow__registry_end();
+  assert_int_equal(shelves, 0);
+  count_avow();
 }
 
 static atomic_int wrong;
@@ -160,8 +238,10 @@ int main(void) {
     cmocka_unit_test(each_of_many_is_found),
     cmocka_unit_test(entries_are_used_again),
     cmocka_unit_test(those_of_one_hash_are_found),
+    cmocka_unit_test(loops_of_one_hash_work_as_others_do),
     cmocka_unit_test(without_memory_there_is_no_room),
     cmocka_unit_test(shelves_stay_while_a_loop_is_open),
+    cmocka_unit_test(who_is_second_uses_the_shelf_of_the_first),
     cmocka_unit_test(threads_come_and_go_in_one_place),
   };
   return RUN(tests);

@@ -204,6 +204,8 @@ static void replace_file_rejects_what_is_no_file(void **state) {
 
   assert_says(replace_text("dir", "new"), UV_EISDIR,
               "replace '%s': illegal operation on a directory", at("dir"));
+  assert_says(avow_replace_file(loop, "/", avow_string("x"), 0600), UV_EISDIR,
+              "replace '/': illegal operation on a directory");
   assert_says(replace_text("fifo", "new"), UV_EINVAL,
               "replace '%s': invalid argument", at("fifo"));
 

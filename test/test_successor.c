@@ -119,13 +119,15 @@ static void replace_file_follows_links_where_no_bit_protects(void **state) {
 static void replace_file_keeps_owner_and_group(void **state) {
   need_root();
   make_old("file", 0664);
-  give("file", OWNER, GROUP);
+  for (uid_t owner = 0; owner <= OWNER; owner += OWNER) {
+    give("file", owner, GROUP);
 
-  assert_fulfils_int(replace("file"), 3);
+    assert_fulfils_int(replace("file"), 3);
 
-  assert_file("file", "new");
-  assert_owned("file", OWNER, GROUP);
-  assert_int_equal(mode_of("file"), 0664);
+    assert_file("file", "new");
+    assert_owned("file", owner, GROUP);
+    assert_int_equal(mode_of("file"), 0664);
+  }
 }
 
 /* As writing to it would have. */

@@ -1,4 +1,6 @@
 /* Walking trees. */
+#define _XOPEN_SOURCE 700 /* mknod() */
+
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -57,6 +59,34 @@ static void walk_gives_all_that_is_below(void **state) {
   assert_int_equal(walked.deepest, 2);
   assert_int_equal(walked.errors, 0);
   assert_int_equal(open_files(), before);
+}
+
+/* At the end of the one path that there is. */
+static uv_dirent_type_t type_below(const char *name) {
+  avow_channel_t *channel = avow_walk(loop, at(name));
+  const avow_value_t v = avow_run(avow_channel_next(channel));
+  const uv_dirent_type_t type = avow_to_found(&v)->type;
+  avow_value_unref(v);
+  avow_channel_unref(channel);
+  return type;
+}
+
+static void walk_tells_special_files_apart(void **state) {
+  static const struct {
+    const char *in, *name;
+    mode_t mode;
+    uv_dirent_type_t type;
+  } files[] = { { "a", "a/x", S_IFIFO, UV_DIRENT_FIFO },
+                { "b", "b/x", S_IFSOCK, UV_DIRENT_SOCKET },
+                { "c", "c/x", S_IFCHR, UV_DIRENT_CHAR },
+                { "d", "d/x", S_IFBLK, UV_DIRENT_BLOCK } };
+  for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
+    make_dir(files[i].in);
+    if (mknod(at(files[i].name), files[i].mode | 0600, 0) != 0)
+      skip_because("this user may make no devices");
+
+    assert_int_equal(type_below(files[i].in), files[i].type);
+  }
 }
 
 static void walk_gives_directories_before_what_is_in_them(void **state) {
@@ -302,6 +332,7 @@ static void walk_survives_failing_memory(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     DISK_CASE(walk_gives_all_that_is_below),
+    DISK_CASE(walk_tells_special_files_apart),
     DISK_CASE(walk_gives_directories_before_what_is_in_them),
     DISK_CASE(walk_of_an_empty_directory_ends_at_once),
     DISK_CASE(walk_follows_a_link_that_it_is_given),
