@@ -307,15 +307,27 @@ static void naming_rejects_an_unknown_family(void **state) {
   assert_rejects(avow_getnameinfo(loop, NULL, 0), UV_EINVAL);
 }
 
+/* Of such flags musl looks at those that it knows. */
+static int reason_for_all_flags(const struct sockaddr_in *address) {
+  char host[64];
+  const int err =
+      getnameinfo((const struct sockaddr *) address, sizeof(*address), host,
+                  sizeof(host), NULL, 0, -1);
+  return err == EAI_NONAME ? UV_EAI_NONAME : UV_EAI_BADFLAGS;
+}
+
 static void naming_rejects_with_the_system_s_reason(void **state) {
   const struct sockaddr_in address = local();
+  const int reason = reason_for_all_flags(&address);
+  char message[128];
+  (void) snprintf(message, sizeof(message), "getnameinfo '127.0.0.1:80': %s",
+                  uv_strerror(reason)); /* it fits */
 
   const avow_value_t v =
       avow_run(avow_getnameinfo(loop, (const struct sockaddr *) &address, -1));
 
-  assert_string_equal(avow_err_name(avow_error_code(&v)), "EAI_BADFLAGS");
-  assert_string_equal(avow_error_message(&v),
-                      "getnameinfo '127.0.0.1:80': bad ai_flags value");
+  assert_int_equal(avow_error_code(&v), reason);
+  assert_string_equal(avow_error_message(&v), message);
   avow_value_unref(v);
 }
 

@@ -1,11 +1,13 @@
 /* The connections of a listening stream as a channel. */
+#define _GNU_SOURCE /* struct tcp_info */
+
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
 #ifdef __linux__
-#  include <linux/tcp.h>
+#  include <netinet/tcp.h>
 #endif
 
 #include "harness.h"
