@@ -15,7 +15,7 @@ build=build-long
 records=$build/steps
 steps='tools clang_debug clang_release no_async valgrind coverage mcdc
   conformance differential simulate random depth soak load writers races
-  faults machines libuvs hosts roots fuzzing'
+  faults machines libuvs hosts musl roots fuzzing'
 core='-Dexamples=false -Dbench=false'
 limit=7200
 export CI=1 # what is missing is a failure then, not skipped
@@ -139,6 +139,10 @@ libuvs() {
 
 hosts() {
   BUILD=$build/hosts sh test/hosts.sh
+}
+
+musl() {
+  BUILD=$build/musl sh test/musl.sh
 }
 
 roots() {

@@ -1,0 +1,167 @@
+#!/bin/sh
+# Is avow at home with musl? Builds libuv and cmocka with Debian's musl-gcc, and
+# avow with these, checked and for release; lets programs of musl's load it, one
+# of it and a hundred copies, and runs the core suites:
+#
+#   musl.sh
+#
+# The sources of both are those of the system's own packages, or of libuv its
+# newest one of libuvs.txt, cloned from $LIBUV_GIT where that is set. $BUILD
+# (build-musl) keeps it all. Ends with a table.
+set -eu
+cd "$(dirname "$0")/.."
+mkdir -p "${BUILD:=build-musl}"
+build=$(cd "$BUILD" && pwd)
+root=$build/root
+version=$(sed -n 's/^#define AVOW_VERSION *"\(.*\)"/\1/p' include/avow/version.h)
+
+more='cmake git musl-tools' . test/packages.sh
+command -v musl-gcc >/dev/null || {
+  say 'musl.sh needs musl-gcc, and there is none here: install musl-tools' \
+    '(Debian, Ubuntu)'
+  exit 1
+}
+
+# apt, with lists of sources only, which are not the system's own.
+apt() {
+  apt-get -qq -o "Dir::Etc::SourceList=$build/apt/sources.list" \
+    -o Dir::Etc::SourceParts=/dev/null -o "Dir::State::Lists=$build/apt/lists" \
+    -o "Dir::Cache=$build/apt/cache" -o APT::Sandbox::User=root "$@"
+}
+
+# Where there are packages there are their sources.
+know_sources() {
+  [ ! -f "$build/apt/sources.list" ] || return 0
+  mkdir -p "$build/apt/lists/partial" "$build/apt/cache/archives/partial"
+  # shellcheck disable=SC2016 # apt's own names
+  apt-get indextargets 'Created-By: Packages' --format \
+    '$(ORIGIN) $(LABEL) deb-src $(REPO_URI) $(CODENAME) $(COMPONENT)' |
+    sed -n 's/^Debian Debian //p; s/^Ubuntu Ubuntu //p' |
+    sort -u >"$build/apt/list"
+  [ -s "$build/apt/list" ] || {
+    say 'apt-get knows no archive of Debian or Ubuntu: musl.sh takes the' \
+      'sources of libuv and cmocka from there, so add one to its sources'
+    exit 1
+  }
+  cp "$build/apt/list" "$build/apt/sources.list"
+  apt update
+}
+
+# NAME PACKAGE: its source, as it was before Debian's changes.
+take_from_apt() {
+  know_sources
+  (cd "$build/apt" && apt source --download-only "$2")
+  tar -x -C "$build/source/$1" --strip-components=1 \
+    -f "$(ls "$build/apt/$2"_*.orig.tar.?z)"
+}
+
+take_from_git() {
+  commit=$(sed -n '$ s/.* //p' test/libuvs.txt)
+  git clone -q --bare "$LIBUV_GIT" "$build/git"
+  git -C "$build/git" archive "$commit" | tar -x -C "$build/source/libuv"
+}
+
+# NAME PACKAGE: builds it for musl, and installs it in $root.
+build_one() {
+  [ ! -f "$build/$1.done" ] || return 0
+  rm -rf "$build/source/$1" "$build/git"
+  mkdir -p "$build/source/$1"
+  if [ "$1" = libuv ] && [ -n "${LIBUV_GIT:-}" ]; then
+    take_from_git
+  else
+    take_from_apt "$@"
+  fi
+  cmake -S "$build/source/$1" -B "$build/$1" -GNinja -DBUILD_TESTING=OFF \
+    -DLIBUV_BUILD_TESTS=OFF -DWITH_EXAMPLES=OFF -DUNIT_TESTING=OFF \
+    -DCMAKE_INSTALL_PREFIX="$root" -DCMAKE_INSTALL_LIBDIR=lib \
+    -DCMAKE_BUILD_TYPE=RelWithDebInfo
+  ninja -C "$build/$1" install
+  touch "$build/$1.done"
+}
+
+# COMMAND...: what it says is shown only if it fails, which ends this script.
+quietly() {
+  doing=$*
+  "$@" >"$build/log" 2>&1
+  doing=
+}
+
+exec 3>&2
+doing=
+trap '[ -z "$doing" ] || {
+  tail -n 40 "$build/log"
+  echo "musl.sh: this failed: $doing"
+} >&3' EXIT
+
+# The kernel's headers, which musl has none of; glibc's must stay out of sight.
+show_headers() {
+  mkdir -p "$build/headers"
+  machine=$(gcc -print-multiarch)
+  for name in linux asm-generic "$machine/asm"; do
+    ln -sfn "/usr/include/$name" "$build/headers/$(basename "$name")"
+  done
+}
+
+# TYPE
+build_avow() {
+  [ -f "$build/$1/build.ninja" ] ||
+    meson setup "$build/$1" "--buildtype=$1" -Dtests=enabled -Dwerror=true \
+      -Dexamples=false -Dbench=false
+  python3 test/programs.py "$build/$1" core >"$build/programs"
+  xargs ninja -C "$build/$1" "src/libavow.so.$version" <"$build/programs"
+}
+
+# TYPE COPIES: by a program that is not linked with avow.
+load() {
+  rm -rf "$build/copies"
+  mkdir "$build/copies"
+  for i in $(seq "$2"); do
+    cp "$build/$1/src/libavow.so.$version" "$build/copies/$i.so"
+  done
+  "$build/loader" "$build"/copies/*.so
+}
+
+build_loader() {
+  # shellcheck disable=SC2086 # lists of words
+  musl-gcc -std=c11 -Wall -Wextra -Werror $CFLAGS -Iinclude -I"$root/include" \
+    -o "$build/loader" test/musl/loader.c $LDFLAGS -L"$root/lib" -luv
+}
+
+# WHAT TYPE OUTCOME: a row of the table.
+row() {
+  printf '%-16s %-8s %s\n' "$@" >>"$build/table"
+}
+
+# TYPE
+try() {
+  quietly build_avow "$1"
+  for copies in 1 100; do
+    outcome=passed
+    load "$1" "$copies" || { outcome=FAILED && failed=1; }
+    row "load $copies" "$1" "$outcome"
+  done
+  outcome=passed
+  meson test -C "$build/$1" --no-rebuild --quiet --print-errorlogs \
+    --suite core || { outcome=FAILED && failed=1; }
+  results=$build/$1/meson-logs/testlog.json
+  passed=$(grep -c '"result": "OK"' "$results") || :
+  row 'core suites' "$1" "$outcome: $passed of $(wc -l <"$results")"
+}
+
+# What Debian's libgcc asks of glibc every program and library gets.
+export CC=musl-gcc CXX=false CFLAGS="-idirafter $build/headers"
+quietly show_headers
+quietly musl-gcc -std=c11 -O2 -fPIC \
+  -c test/musl/find_object.c -o "$build/find_object.o"
+quietly build_one libuv libuv1
+quietly build_one cmocka cmocka
+export LDFLAGS="$build/find_object.o -Wl,-rpath,$root/lib"
+export PKG_CONFIG_LIBDIR="$root/lib/pkgconfig"
+quietly build_loader
+failed=0
+: >"$build/table"
+for type in debug release; do
+  try "$type"
+done
+cat "$build/table"
+exit $failed
