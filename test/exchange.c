@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -57,39 +56,6 @@ uv_pid_t start_exchanging(const char *name, int pairs) {
 void stop_exchanging(uv_pid_t pid) {
   assert_int_equal(kill(pid, SIGKILL), 0);
   assert_int_equal(waitpid(pid, NULL, 0), pid);
-}
-
-static int places[2], home;
-static atomic_bool wandering;
-static uv_thread_t wanderer;
-
-static void wander(void *none) {
-  for (int i = 0; atomic_load(&wandering); i = !i)
-    (void) fchdir(places[i]); /* or it stays */
-}
-
-static int open_place(const char *path) {
-  const int place = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  assert_true(place >= 0);
-  return place;
-}
-
-void start_wandering(const char *a, const char *b) {
-  home = open_place(".");
-  places[0] = open_place(at(a));
-  places[1] = open_place(at(b));
-  assert_int_equal(fchdir(places[1]), 0);
-  atomic_store(&wandering, true);
-  assert_int_equal(uv_thread_create(&wanderer, wander, NULL), 0);
-}
-
-void stop_wandering(void) {
-  atomic_store(&wandering, false);
-  assert_int_equal(uv_thread_join(&wanderer), 0);
-  assert_int_equal(fchdir(home), 0);
-  assert_int_equal(close(home), 0);
-  assert_int_equal(close(places[0]), 0);
-  assert_int_equal(close(places[1]), 0);
 }
 
 void make_pairs(const char *name, int pairs, const char *outside) {

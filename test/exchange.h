@@ -12,11 +12,6 @@ int rounds(void);
 uv_pid_t start_exchanging(const char *name, int pairs);
 void stop_exchanging(uv_pid_t pid);
 
-/* A thread that takes the program from the one directory to the other and back,
-   over and over; and home again. */
-void start_wandering(const char *a, const char *b);
-void stop_wandering(void);
-
 /* "name": so many directories with something in them, and as many links to a
    directory outside. */
 void make_pairs(const char *name, int pairs, const char *outside);

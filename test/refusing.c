@@ -1,7 +1,9 @@
 #include "refusing.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdatomic.h>
+#include <unistd.h>
 
 const refusal_t never;
 
@@ -57,7 +59,17 @@ void make_tree(void) {
   make_file("a/b/file", "");
 }
 
+void go_to(const char **name) {
+  if (*name != NULL)
+    assert_int_equal(chdir(at(*name)), 0);
+  *name = NULL;
+}
+
 int refusing_setup(void **state) {
+  static int home = -1;
+  if (home < 0)
+    home = open(".", O_RDONLY | O_DIRECTORY);
+  assert_int_equal(fchdir(home), 0);
   stop_holding_up();
   return disk_setup(state);
 }

@@ -32,7 +32,11 @@ void stop_holding_up(void);
 void hold_up(void);
 void run_until_held_up(void); /* the loop */
 
-/* A directory, and nothing that is refused. */
+/* What another thread of the program may do meanwhile: once, if *name is not
+   NULL, the process goes to that directory. */
+void go_to(const char **name);
+
+/* A directory, and nothing that is refused; the process is where it was. */
 int refusing_setup(void **state);
 void make_tree(void); /* a/b/file in it */
 

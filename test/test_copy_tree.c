@@ -242,35 +242,6 @@ static void what_cannot_be_copied_is_named(void **state) {
               "copy '/absent': no such file or directory");
 }
 
-static void copy_from_here(const char *from, const char *to) {
-  const avow_copy_options_t options = { .existing = AVOW_EXISTING_REPLACE };
-  const avow_value_t v = avow_run(avow_copy_tree(loop, from, to, &options));
-  assert_string_equal(avow_error_message(&v), "no error");
-}
-
-/* Each path is looked up in one of the two, and what begins there ends there. */
-static void copy_tree_goes_on_where_it_began(void **state) {
-  make_dir("x");
-  make_dir("x/a");
-  make_dir("x/d");
-  make_file("x/file", "text");
-  make_dir("y");
-  make_file("y/a", "text");
-  make_dir("y/d");
-  make_file("y/file", "text");
-
-  start_wandering("x", "y");
-  for (int i = 8 * rounds(); i > 0; i--) {
-    copy_from_here("a", at("b"));
-    copy_from_here("d", "e");
-    copy_from_here("file", "to");
-    assert_fulfils_int(avow_remove_tree(loop, at("b")), 1);
-  }
-  stop_wandering();
-
-  assert_int_equal(entries_of("x") + entries_of("y"), 2 * 5);
-}
-
 static void bad_arguments_are_rejected(void **state) {
   const avow_copy_options_t options = { .at_once = 65 };
 
@@ -453,7 +424,6 @@ int main(void) {
     DISK_CASE(copy_tree_stays_inside_while_others_exchange),
     DISK_CASE(a_directory_is_not_copied_into_itself),
     DISK_CASE(what_cannot_be_copied_is_named),
-    DISK_CASE(copy_tree_goes_on_where_it_began),
     DISK_CASE(bad_arguments_are_rejected),
     DISK_CASE(on_entry_hears_of_each),
     DISK_CASE(on_entry_hears_no_kind_of_what_is_missing),

@@ -15,6 +15,7 @@ static refusal_t unnamed, named, links, syncs, renamings, copies, held;
 static refusal_t removals;
 static bool is_exchanged; /* for a FIFO, as soon as it was looked at */
 static char exchanged[64];
+static const char *once_looked, *once_made; /* where the process is then */
 
 int __wrap_avow__place_lstat(avow__place_t place, uv_stat_t *out);
 int __real_avow__place_lstat(avow__place_t place, uv_stat_t *out);
@@ -24,6 +25,7 @@ int __wrap_avow__place_lstat(avow__place_t place, uv_stat_t *out) {
     (void) unlink(exchanged); /* the result shows what became of it */
     (void) mkfifo(exchanged, 0600);
   }
+  go_to(&once_looked);
   return err;
 }
 
@@ -68,6 +70,7 @@ int __real_avow__disk_send(uv_file to, uv_file from, uint64_t offset,
 int __wrap_avow__disk_send(uv_file to, uv_file from, uint64_t offset,
                            uint64_t len) {
   hold_up();
+  go_to(&once_made);
   return __real_avow__disk_send(to, from, offset, len);
 }
 
@@ -276,10 +279,43 @@ static void copying_that_gets_no_name_leaves_what_is_there(void **state) {
   assert_int_equal(entries_of("to/b"), 1);
 }
 
+/* The process is in the first of these. */
+static void make_x_and_y(void) {
+  make_dir("x");
+  make_file("x/a", "new");
+  make_file("x/to", "old");
+  make_dir("y");
+  assert_int_equal(chdir(at("x")), 0);
+}
+
+static void copying_takes_what_it_has_looked_at(void **state) {
+  make_x_and_y();
+  once_looked = "y";
+
+  assert_fulfils_int(avow_copy_tree(loop, "a", at("b"), NULL), 1);
+
+  assert_null(once_looked);
+  assert_file("b", "new");
+}
+
+static void copying_ends_where_it_began(void **state) {
+  const avow_copy_options_t options = { .existing = AVOW_EXISTING_REPLACE };
+  make_x_and_y();
+  once_made = "y";
+
+  assert_fulfils_int(avow_copy_tree(loop, "a", "to", &options), 1);
+
+  assert_null(once_made);
+  assert_file("x/to", "new");
+  assert_int_equal(entries_of("x"), 2);
+  assert_int_equal(entries_of("y"), 0);
+}
+
 static int setup(void **state) {
   unnamed = named = links = syncs = renamings = copies = held = never;
   removals = never;
   is_exchanged = false;
+  once_looked = once_made = NULL;
   return refusing_setup(state);
 }
 
@@ -298,6 +334,8 @@ int main(void) {
     REFUSED_CASE(replacing_tells_of_a_disk_that_breaks),
     REFUSED_CASE(copying_looks_for_a_name_that_is_free),
     REFUSED_CASE(copying_waits_for_no_fifo),
+    REFUSED_CASE(copying_takes_what_it_has_looked_at),
+    REFUSED_CASE(copying_ends_where_it_began),
     REFUSED_CASE(copying_stops_in_the_midst_of_a_file),
     REFUSED_CASE(copying_that_gets_no_name_leaves_what_is_there),
   };
