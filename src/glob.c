@@ -66,16 +66,16 @@ static uint64_t advance(const glob_t *glob, uint64_t set) {
   return closure(glob, next);
 }
 
-static bool leads_to_dir(const char *path) {
+static bool leads_to_dir(const glob_t *glob) {
   uv_stat_t stat;
-  return avow__disk_stat(path, &stat) == 0 &&
+  return avow__place_stat(avow__tree_place(&glob->tree), &stat) == 0 &&
          avow__disk_type(&stat) == UV_DIRENT_DIR;
 }
 
 /* As links to directories are. */
 static bool is_dir(const glob_t *glob) {
   return is_real_dir(glob) ||
-         (glob->tree.type == UV_DIRENT_LINK && leads_to_dir(glob->tree.path));
+         (glob->tree.type == UV_DIRENT_LINK && leads_to_dir(glob));
 }
 
 static int add(glob_t *glob) {
@@ -127,9 +127,11 @@ static int look_at_entry(glob_t *glob) {
 /* A pattern that is a path. */
 static int look_at_path(glob_t *glob) {
   uv_stat_t stat;
-  if (avow__disk_lstat(glob->tree.path, &stat) < 0)
-    return 0;
-  return glob->directories && !leads_to_dir(glob->tree.path) ? 0 : add(glob);
+  const bool is_there =
+      glob->directories
+          ? leads_to_dir(glob)
+          : avow__place_lstat(avow__tree_place(&glob->tree), &stat) == 0;
+  return is_there ? add(glob) : 0;
 }
 
 static int begin(glob_t *glob) {

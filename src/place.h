@@ -72,6 +72,9 @@ void avow__dir_close(avow__dir_t *dir);
 /* What is at the place; a failure leaves *out as it was. */
 int avow__place_lstat(avow__place_t place, uv_stat_t *out);
 
+/* What it leads to, if it is a link: wherever that is. */
+int avow__place_stat(avow__place_t place, uv_stat_t *out);
+
 /* A descriptor. What is only to be read neither waits for anybody nor becomes
    the terminal of the process. */
 int avow__place_open(avow__place_t place, int flags, int mode);

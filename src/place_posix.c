@@ -155,15 +155,23 @@ void avow__dir_close(avow__dir_t *dir) {
   *dir = (avow__dir_t){ .fd = -1 };
 }
 
-int avow__place_lstat(avow__place_t place, uv_stat_t *out) {
+static int stat_at(avow__place_t place, int flags, uv_stat_t *out) {
   struct stat info;
   int result;
   do {
-    result = fstatat(fd_of(place), place.name, &info, AT_SYMLINK_NOFOLLOW);
+    result = fstatat(fd_of(place), place.name, &info, flags);
   } while (is_interrupted(result));
   if (result == 0)
     *out = stat_of(&info);
   return avow__at_code(result);
+}
+
+int avow__place_lstat(avow__place_t place, uv_stat_t *out) {
+  return stat_at(place, AT_SYMLINK_NOFOLLOW, out);
+}
+
+int avow__place_stat(avow__place_t place, uv_stat_t *out) {
+  return stat_at(place, 0, out);
 }
 
 static int unlink_at(avow__place_t place, int flags) {

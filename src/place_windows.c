@@ -114,6 +114,10 @@ int avow__place_lstat(avow__place_t place, uv_stat_t *out) {
   return avow__disk_lstat(place.path, out);
 }
 
+int avow__place_stat(avow__place_t place, uv_stat_t *out) {
+  return avow__disk_stat(place.path, out);
+}
+
 int avow__place_unlink(avow__place_t place) {
   return avow__disk_unlink(place.path);
 }

@@ -5,6 +5,7 @@
 
 static refusal_t readings, looks;
 static bool hides_types;
+static const char *once_read; /* where the process is then */
 
 int __wrap_avow__dir_read(avow__dir_t *dir, const char **name,
                           uv_dirent_type_t *type);
@@ -16,6 +17,7 @@ int __wrap_avow__dir_read(avow__dir_t *dir, const char **name,
   const int n = __real_avow__dir_read(dir, name, type);
   if (hides_types && n > 0)
     *type = UV_DIRENT_UNKNOWN;
+  go_to(&once_read);
   return refuses(&readings) ? readings.err : n;
 }
 
@@ -108,6 +110,19 @@ static void glob_passes_over_what_opens_and_cannot_be_read(void **state) {
   avow_value_unref(v);
 }
 
+static void glob_follows_links_where_it_found_them(void **state) {
+  make_tree();
+  make_link("a/link", "b");
+  assert_int_equal(chdir(at("a")), 0);
+  once_read = "a/b";
+
+  const avow_value_t v = avow_run(avow_glob(loop, "*/"));
+
+  assert_null(once_read);
+  assert_int_equal(avow_list_len(&v), 2);
+  avow_value_unref(v);
+}
+
 /* One directory in the other: it reads no other than the one it is in. */
 static void glob_stops_in_the_midst(bool closing) {
   make_dir("a/b/c");
@@ -137,6 +152,7 @@ static void glob_stops_in_the_midst_when_its_loop_closes(void **state) {
 static int setup(void **state) {
   readings = looks = never;
   hides_types = false;
+  once_read = NULL;
   return refusing_setup(state);
 }
 
@@ -149,6 +165,7 @@ int main(void) {
     REFUSED_CASE(walk_gives_what_it_may_not_look_at),
     REFUSED_CASE(walk_stops_in_the_midst_when_its_loop_closes),
     REFUSED_CASE(glob_passes_over_what_opens_and_cannot_be_read),
+    REFUSED_CASE(glob_follows_links_where_it_found_them),
     REFUSED_CASE(glob_stops_in_the_midst_when_cancelled),
     REFUSED_CASE(glob_stops_in_the_midst_when_its_loop_closes),
   };
