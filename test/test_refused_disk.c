@@ -12,8 +12,9 @@
 #include "refusing.h"
 
 static refusal_t unnamed, named, links, syncs, renamings, copies, held;
-static refusal_t removals;
+static refusal_t removals, originals, looks, sends, handles;
 static bool is_exchanged; /* for a FIFO, as soon as it was looked at */
+static bool is_overlaid;  /* by a file, before it is opened by its name alone */
 static char exchanged[64];
 static const char *once_looked, *once_made; /* where the process is then */
 
@@ -71,16 +72,34 @@ int __wrap_avow__disk_send(uv_file to, uv_file from, uint64_t offset,
                            uint64_t len) {
   hold_up();
   go_to(&once_made);
-  return __real_avow__disk_send(to, from, offset, len);
+  return refuses(&sends) ? sends.err
+                         : __real_avow__disk_send(to, from, offset, len);
 }
 
-/* Of what is made. */
+int __wrap_avow__disk_fstat(uv_file file, uv_stat_t *out);
+int __real_avow__disk_fstat(uv_file file, uv_stat_t *out);
+int __wrap_avow__disk_fstat(uv_file file, uv_stat_t *out) {
+  return refuses(&looks) ? looks.err : __real_avow__disk_fstat(file, out);
+}
+
+/* Of what is made, of what is read, and of a name alone (O_PATH). */
+static refusal_t *opening(int flags) {
+  if ((flags & O_CREAT) != 0)
+    return &copies;
+  return flags == O_RDONLY ? &originals : &handles;
+}
+
 int __wrap_avow__place_open(avow__place_t place, int flags, int mode);
 int __real_avow__place_open(avow__place_t place, int flags, int mode);
 int __wrap_avow__place_open(avow__place_t place, int flags, int mode) {
-  return (flags & O_CREAT) != 0 && refuses(&copies)
-             ? copies.err
-             : __real_avow__place_open(place, flags, mode);
+  refusal_t *refusal = opening(flags);
+  if (refuses(refusal))
+    return refusal->err;
+  if (is_overlaid && refusal == &handles) {
+    (void) unlink(exchanged); /* the result shows what became of it */
+    (void) close(creat(exchanged, 0600));
+  }
+  return __real_avow__place_open(place, flags, mode);
 }
 
 int __wrap_avow__place_rename(avow__place_t from, avow__place_t to);
@@ -248,6 +267,78 @@ static void copying_waits_for_no_fifo(void **state) {
   assert_missing("to");
 }
 
+static void copying_names_what_does_not_open(void **state) {
+  make_tree();
+  originals = once(UV_EACCES);
+
+  assert_says(avow_copy_tree(loop, at("a/"), at("to"), NULL), UV_EACCES,
+              "copy '%s': permission denied", at("a/b/file"));
+
+  assert_missing("to/b/file");
+}
+
+/* Of files and of directories, those of a mode of their own. */
+static void copying_tells_of_each_look_that_fails(void **state) {
+  make_tree();
+  assert_int_equal(chmod(at("a/b"), 0555), 0);
+  for (int after = 0; after < 100; after++) {
+    looks = (refusal_t){ .err = UV_EIO, .after = after, .times = 1 };
+    const avow_value_t v =
+        avow_run(avow_copy_tree(loop, at("a"), at("to"), NULL));
+    const bool refused_one = looks.calls > after;
+    looks = never;
+
+    assert_int_equal(avow_error_code(&v), refused_one ? UV_EIO : 0);
+    avow_value_unref(v);
+    avow_ignore(avow_run(avow_remove_tree(loop, at("to"))));
+    if (!refused_one)
+      return;
+  }
+  fail_msg("there is no end to the looks");
+}
+
+static void copying_what_has_holes_tells_of_a_disk_that_breaks(void **state) {
+  make_file("file", "text");
+  assert_int_equal(truncate(at("file"), 1 << 20), 0);
+  sends = once(UV_EIO);
+
+  assert_rejects(avow_copy_tree(loop, at("file"), at("to"), NULL), UV_EIO);
+
+  assert_int_equal(sends.calls, 1);
+  assert_missing("to");
+}
+
+#ifdef O_PATH
+static const avow_copy_options_t keeping = { .keep = AVOW_KEEP_ALL };
+
+static void copying_a_link_does_without_its_owner(void **state) {
+  make_link("link", "nowhere");
+  handles = once(UV_EACCES);
+
+  assert_fulfils_int(avow_copy_tree(loop, at("link"), at("to"), &keeping), 1);
+
+  assert_int_equal(handles.calls, 1);
+  assert_true(is_there("to"));
+}
+
+static void copying_a_link_gives_nothing_else_away(void **state) {
+  enum { SOMEBODY = 1234 };
+  struct stat info;
+  if (geteuid() != 0)
+    skip_because("only root gives files away");
+  make_link("link", "nowhere");
+  assert_int_equal(lchown(at("link"), SOMEBODY, SOMEBODY), 0);
+  (void) snprintf(exchanged, sizeof(exchanged), "%s", at("to")); /* it fits */
+  is_overlaid = true;
+
+  assert_fulfils_int(avow_copy_tree(loop, at("link"), at("to"), &keeping), 1);
+
+  assert_int_equal(lstat(at("to"), &info), 0);
+  assert_true(S_ISREG(info.st_mode));
+  assert_int_equal(info.st_uid, 0);
+}
+#endif
+
 /* More than is sent in one go. */
 static void copying_stops_in_the_midst_of_a_file(void **state) {
   enum { LARGE = 3 << 20 };
@@ -313,8 +404,8 @@ static void copying_ends_where_it_began(void **state) {
 
 static int setup(void **state) {
   unnamed = named = links = syncs = renamings = copies = held = never;
-  removals = never;
-  is_exchanged = false;
+  removals = originals = looks = sends = handles = never;
+  is_exchanged = is_overlaid = false;
   once_looked = once_made = NULL;
   return refusing_setup(state);
 }
@@ -336,6 +427,13 @@ int main(void) {
     REFUSED_CASE(copying_waits_for_no_fifo),
     REFUSED_CASE(copying_takes_what_it_has_looked_at),
     REFUSED_CASE(copying_ends_where_it_began),
+    REFUSED_CASE(copying_names_what_does_not_open),
+    REFUSED_CASE(copying_tells_of_each_look_that_fails),
+    REFUSED_CASE(copying_what_has_holes_tells_of_a_disk_that_breaks),
+#ifdef O_PATH
+    REFUSED_CASE(copying_a_link_does_without_its_owner),
+    REFUSED_CASE(copying_a_link_gives_nothing_else_away),
+#endif
     REFUSED_CASE(copying_stops_in_the_midst_of_a_file),
     REFUSED_CASE(copying_that_gets_no_name_leaves_what_is_there),
   };

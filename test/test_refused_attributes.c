@@ -1,0 +1,158 @@
+/* What file systems refuse of attributes, where files are replaced and copied:
+   who has access must not become more by what is lost. */
+#include <errno.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
+#include "refusing.h"
+
+static refusal_t gets, sets, lists, removals;
+static const char *label; /* what the system gives each new file */
+
+ssize_t __wrap_fgetxattr(int file, const char *name, void *value, size_t size);
+ssize_t __real_fgetxattr(int file, const char *name, void *value, size_t size);
+ssize_t __wrap_fgetxattr(int file, const char *name, void *value, size_t size) {
+  return refuses(&gets) ? refused(&gets)
+                        : __real_fgetxattr(file, name, value, size);
+}
+
+int __wrap_fsetxattr(int file, const char *name, const void *value, size_t size,
+                     int flags);
+int __real_fsetxattr(int file, const char *name, const void *value, size_t size,
+                     int flags);
+int __wrap_fsetxattr(int file, const char *name, const void *value, size_t size,
+                     int flags) {
+  return refuses(&sets) ? refused(&sets)
+                        : __real_fsetxattr(file, name, value, size, flags);
+}
+
+ssize_t __wrap_flistxattr(int file, char *names, size_t size);
+ssize_t __real_flistxattr(int file, char *names, size_t size);
+ssize_t __wrap_flistxattr(int file, char *names, size_t size) {
+  return refuses(&lists) ? refused(&lists)
+                         : __real_flistxattr(file, names, size);
+}
+
+/* The first that is done to a new file. */
+int __wrap_fremovexattr(int file, const char *name);
+int __real_fremovexattr(int file, const char *name);
+int __wrap_fremovexattr(int file, const char *name) {
+  if (label != NULL)
+    (void) __real_fsetxattr(file, "user.note", label, strlen(label), 0);
+  return refuses(&removals) ? refused(&removals)
+                            : __real_fremovexattr(file, name);
+}
+
+static void make_old(const char *note) {
+  make_file("file", "old");
+  assert_int_equal(chmod(at("file"), 0664), 0);
+  if (note != NULL && setxattr(at("file"), "user.note", note, strlen(note), 0))
+    skip_because("the file system has no attributes of users");
+}
+
+static unsigned mode_once_replaced(void) {
+  assert_fulfils_int(avow_replace_file(loop, at("file"), avow_string("new"),
+                                       0600),
+                     3);
+  assert_file("file", "new");
+  return mode_of("file");
+}
+
+static void replacing_needs_no_attributes(void **state) {
+  make_old(NULL);
+  gets = lists = removals = always(UV_ENOTSUP);
+
+  assert_int_equal(mode_once_replaced(), 0664);
+
+  assert_true(gets.calls > 0 && lists.calls > 0 && removals.calls > 0);
+}
+
+static void replacing_lets_nobody_in_where_they_cannot_be_read(void **state) {
+  refusal_t *const each[] = { &gets, &lists, &removals };
+  for (size_t i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
+    make_old(NULL);
+    *each[i] = once(UV_EIO);
+
+    assert_int_equal(mode_once_replaced(), 0600);
+
+    assert_true(each[i]->calls > 0);
+  }
+}
+
+/* The ACL is asked for first. */
+static void replacing_minds_an_attribute_that_cannot_be_read(void **state) {
+  make_old("kept");
+  gets = (refusal_t){ .err = UV_EIO, .after = 1, .times = 1 };
+
+  assert_int_equal(mode_once_replaced(), 0600);
+}
+
+static void replacing_does_not_mind_one_that_has_gone(void **state) {
+  make_old("kept");
+  gets = (refusal_t){ .err = -ENODATA, .after = 1, .times = 1 };
+
+  assert_int_equal(mode_once_replaced(), 0664);
+}
+
+static void replacing_sets_nothing_that_is_there(void **state) {
+  make_old("kept");
+  sets = always(UV_EPERM);
+  label = "kept";
+
+  assert_int_equal(mode_once_replaced(), 0664);
+
+  assert_int_equal(sets.calls, 0);
+}
+
+static void replacing_minds_what_cannot_be_set(void **state) {
+  static const char *const labels[] = { "lost", "longer" };
+  for (size_t i = 0; i < sizeof(labels) / sizeof(labels[0]); i++) {
+    make_old("kept");
+    sets = once(UV_EPERM);
+    label = labels[i];
+
+    assert_int_equal(mode_once_replaced(), 0600);
+
+    assert_int_equal(sets.calls, 1);
+  }
+}
+
+static unsigned mode_once_copied(void) {
+  const avow_copy_options_t options = { .keep = AVOW_KEEP_ALL };
+  make_old("kept");
+  assert_fulfils_int(avow_copy_tree(loop, at("file"), at("to"), &options), 1);
+  const unsigned mode = mode_of("to");
+  avow_ignore(avow_run(avow_remove_tree(loop, at("to"))));
+  return mode;
+}
+
+/* The group's bits are the mask of an ACL, if there is one. */
+static void copying_lets_no_group_in_where_an_acl_may_be_left(void **state) {
+  removals = once(UV_ENOTSUP);
+  assert_int_equal(mode_once_copied(), 0664);
+
+  removals = once(UV_EIO);
+  assert_int_equal(mode_once_copied(), 0604);
+}
+
+static int setup(void **state) {
+  gets = sets = lists = removals = never;
+  label = NULL;
+  return refusing_setup(state);
+}
+
+#define REFUSED_CASE(f) cmocka_unit_test_setup_teardown(f, setup, disk_teardown)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    REFUSED_CASE(replacing_needs_no_attributes),
+    REFUSED_CASE(replacing_lets_nobody_in_where_they_cannot_be_read),
+    REFUSED_CASE(replacing_minds_an_attribute_that_cannot_be_read),
+    REFUSED_CASE(replacing_does_not_mind_one_that_has_gone),
+    REFUSED_CASE(replacing_sets_nothing_that_is_there),
+    REFUSED_CASE(replacing_minds_what_cannot_be_set),
+    REFUSED_CASE(copying_lets_no_group_in_where_an_acl_may_be_left),
+  };
+  disk_init();
+  return RUN(tests);
+}
