@@ -71,23 +71,17 @@ typedef struct {
 /* What a program without memory may ask in vain. */
 static avow_loops_t nobody = { .err = UV_ENOMEM };
 
-static avow_loops_t *mutable_loops(const avow_loops_t *loops) {
-  const union {
-    const avow_loops_t *from;
-    avow_loops_t *to;
-  } same = { .from = loops };
-  return same.to;
-}
-
-static const avow_loops_t *given(const avow_loops_t *loops) {
+static avow_loops_t *given(const avow_loops_t *loops) {
+  if (avow__is_gone(loops))
+    avow__misuse("these loops are gone: avow_loops_close() took them before");
   if (loops != NULL)
-    return loops;
+    return (void *) avow__mutable(loops);
   avow__misuse_of_null("a set of loops");
   return &nobody;
 }
 
 avow_loops_t *avow__loops_ref(const avow_loops_t *loops) {
-  avow_loops_t *same = mutable_loops(loops);
+  avow_loops_t *same = given(loops);
   atomic_fetch_add_explicit(&same->refs, 1, memory_order_relaxed);
   return same;
 }
@@ -101,6 +95,7 @@ void avow__loops_unref(avow_loops_t *loops) {
     return;
   for (size_t i = 0; i < loops->count; i++)
     uv_mutex_destroy(&loops->workers[i].mutex);
+  avow__note_gone(loops);
   avow__free(loops);
 }
 
@@ -153,9 +148,8 @@ static job_t *take(worker_t *worker, unsigned *orders) {
 static void answer(job_t *job, avow_value_t v) {
   job->served = NULL;
   atomic_fetch_sub_explicit(&job->worker->running, 1, memory_order_relaxed);
-  (void) avow_remote_resolve(job->remote,
-                             avow__crossing("loops run",
-                                            v)); /* or home is gone */
+  v = avow__crossing("loops run", v);
+  (void) avow_remote_resolve(job->remote, v); /* or home is gone */
   job_unref(job);
 }
 
@@ -357,7 +351,7 @@ avow_promise_t *avow_loops_run(const avow_loops_t *loops, size_t index,
   run_t *run = avow__parent_new(home, &run_class, sizeof(*run), &p);
   if (run == NULL)
     return p;
-  run->job = job_new(mutable_loops(loops), index, fn, data);
+  run->job = job_new(given(loops), index, fn, data);
   if (run->job != NULL)
     begin(run, run->job);
   else
@@ -408,6 +402,7 @@ avow_loops_t *avow_loops_new(size_t count) {
     loops = avow__calloc(1, sizeof(*loops) + wanted * sizeof(worker_t));
   if (loops == NULL)
     return &nobody;
+  avow__note_there(loops);
   atomic_init(&loops->refs, 1);
   while (loops->count < wanted && loops->err == 0) {
     loops->err = worker_init(&loops->workers[loops->count]);
@@ -419,14 +414,15 @@ avow_loops_t *avow_loops_new(size_t count) {
 }
 
 size_t avow_loops_count(const avow_loops_t *loops) {
-  loops = given(loops);
-  return loops->count;
+  return given(loops)->count;
 }
 
 static avow_promise_t *stop(worker_t *worker, uv_loop_t *home) {
   avow_remote_t *ended;
   avow_promise_t *p = avow_remote_new(home, &ended);
   uv_mutex_lock(&worker->mutex);
+  if (worker->ended != NULL)
+    avow__misuse("these loops were closed already, by avow_loops_close()");
   worker->ended = ended;
   const bool gone = worker->gone;
   if (!worker->stopping)
@@ -480,8 +476,9 @@ avow_promise_t *avow_loops_close(avow_loops_t *loops, uv_loop_t *home) {
     .cancel = closing_cancel,
     .destroy = closing_destroy,
   };
-  if (loops == NULL || loops->count == 0) {
-    if (loops != NULL && loops != &nobody)
+  loops = loops != NULL ? given(loops) : &nobody;
+  if (loops->count == 0) {
+    if (loops != &nobody)
       avow__loops_unref(loops);
     return avow_promise_resolve(home, avow_none());
   }

@@ -2,6 +2,8 @@
 #ifndef AVOW_MISUSE_H
 #define AVOW_MISUSE_H
 
+#include <stdbool.h>
+
 #include "avow/config.h"
 #include "compiler.h"
 
@@ -19,6 +21,18 @@ void avow__misuse_of_null(const char *what);
 #  define AVOW__DEBUG 0
 #else
 #  define AVOW__DEBUG 1
+#endif
+
+/* Whether a block was freed of late: by its address, for its memory may be that
+   of others. Debug builds note it, and when one is made there anew. */
+#if AVOW__DEBUG
+void avow__note_gone(const void *block);
+void avow__note_there(const void *block);
+bool avow__is_gone(const void *block);
+#else
+#  define avow__note_gone(block)  ((void) (block))
+#  define avow__note_there(block) ((void) (block))
+#  define avow__is_gone(block)    ((void) (block), false)
 #endif
 
 #endif

@@ -423,6 +423,16 @@ static void a_million_results_change_loops(void **state) {
   end_loops();
 }
 
+static void loops_made_where_others_were_are_there(void **state) {
+  end_loops();
+
+  for (int i = 0; i < 50; i++) {
+    avow_loops_t *next = avow_loops_new(1);
+    assert_int_equal(avow_loops_count(next), 1);
+    assert_fulfils_none(avow_loops_close(next, loop));
+  }
+}
+
 #define LOOPS_CASE(f) \
   cmocka_unit_test_setup_teardown(f, set_up, harness_teardown)
 
@@ -451,6 +461,7 @@ int main(void) {
     LOOPS_CASE(one_loop_a_core_is_the_default),
     LOOPS_CASE(a_million_results_change_loops),
     LOOPS_CASE(closing_ends_a_loop_whose_handles_were_closed),
+    LOOPS_CASE(loops_made_where_others_were_are_there),
   };
   return RUN(tests);
 }

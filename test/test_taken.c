@@ -1,6 +1,6 @@
 /*
- * Promises, deferreds, gathers, groups, memos, limiters and readers that are
- * used after they were taken or let go: debug builds name them.
+ * Promises, deferreds, gathers, groups, memos, limiters, readers and loops
+ * that are used after they were taken or let go: debug builds name them.
  */
 #include "harness.h"
 
@@ -284,6 +284,43 @@ static void group_that_was_closed_is_named_as_such(void **state) {
   assert_misuse(close_what_was_closed, "this group was closed already");
 }
 
+static avow_value_t never_there(uv_loop_t *own, void *data) {
+  return avow_none();
+}
+
+static avow_loops_t *closed_loops(void) {
+  avow_loops_t *closed = avow_loops_new(1);
+  avow_ignore(avow_run(avow_loops_close(closed, loop)));
+  return closed;
+}
+
+static void close_what_is_gone(void) {
+  avow_ignore(avow_run(avow_loops_close(closed_loops(), loop)));
+}
+
+static void run_on_what_is_gone(void) {
+  avow_promise_t *p =
+      avow_loops_run(closed_loops(), 0, loop, never_there, NULL);
+  avow_ignore(avow_run(p));
+}
+
+static void count_what_is_gone(void) {
+  (void) avow_loops_count(closed_loops()); /* nobody knows */
+}
+
+static void close_what_is_closing(void) {
+  avow_loops_t *closing = avow_loops_new(1);
+  avow_unref(avow_loops_close(closing, loop));
+  avow_unref(avow_loops_close(closing, loop));
+}
+
+static void loops_used_after_their_close_are_named_as_such(void **state) {
+  assert_misuse(close_what_is_gone, "these loops are gone");
+  assert_misuse(run_on_what_is_gone, "these loops are gone");
+  assert_misuse(count_what_is_gone, "these loops are gone");
+  assert_misuse(close_what_is_closing, "these loops were closed already");
+}
+
 static void let_go_twice_of_what_is_pending(void) {
   avow_promise_t *p = avow_sleep(loop, 60000);
   avow_unref(p);
@@ -336,6 +373,7 @@ int main(void) {
     CASE(deferred_that_was_settled_is_named_as_such),
     CASE(gather_that_was_ended_is_named_as_such),
     CASE(group_that_was_closed_is_named_as_such),
+    CASE(loops_used_after_their_close_are_named_as_such),
     CASE(pending_promise_let_go_before_is_named_as_such),
     CASE(asking_what_was_taken_is_named_as_such),
 #  ifndef AVOW_NO_POOL
