@@ -23,6 +23,9 @@ struct avow_remote_s {
   avow__port_t *port;  /* NULL: there was no memory */
   avow_deferred_t *deferred;
   avow_value_t value;
+#if AVOW__DEBUG
+  bool spent; /* under the mutex: it was used, and is nobody's to use */
+#endif
 };
 
 struct avow__port_s {
@@ -209,8 +212,29 @@ static avow_remote_t *remote_alloc(avow__port_t *port) {
   return r;
 }
 
+#if AVOW__DEBUG
+/* While its loop is open: then what was a remote is one of the port's. */
+static void spend(avow_remote_t *r) {
+  if (r->spent)
+    avow__misuse(
+        "this remote was used already: it is taken with the first "
+        "avow_remote_resolve(), avow_remote_reject() or avow_remote_drop()");
+  r->spent = true;
+}
+
+static void renew(avow__port_t *port, avow_remote_t *r) {
+  uv_mutex_lock(&port->mutex);
+  r->spent = false;
+  uv_mutex_unlock(&port->mutex);
+}
+#else
+#  define spend(r)       ((void) (r))
+#  define renew(port, r) ((void) (r))
+#endif
+
 static void connect_remote(avow__port_t *port, avow_remote_t *r,
                            avow_deferred_t *d) {
+  renew(port, r);
   r->port = port;
   r->deferred = d;
   avow_on_cancel(d, stop_waiting, port);
@@ -291,6 +315,7 @@ int avow_remote_resolve(avow_remote_t *r, avow_value_t v) {
   uv_mutex_lock(&port->mutex);
   const bool closed = port->closed;
   if (!closed) {
+    spend(r);
     r->value = v;
     enqueue(port, r);
   }

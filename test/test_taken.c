@@ -1,6 +1,7 @@
 /*
- * Promises, deferreds, gathers, groups, memos, limiters, readers and loops
- * that are used after they were taken or let go: debug builds name them.
+ * Promises, deferreds, gathers, groups, memos, limiters, readers, remotes
+ * and loops that are used after they were taken or let go: debug builds name
+ * them.
  */
 #include "harness.h"
 
@@ -284,6 +285,35 @@ static void group_that_was_closed_is_named_as_such(void **state) {
   assert_misuse(close_what_was_closed, "this group was closed already");
 }
 
+static avow_remote_t *spent_remote(void) {
+  avow_remote_t *r;
+  avow_promise_t *p = avow_remote_new(loop, &r);
+  avow_remote_drop(r);
+  avow_ignore(avow_run(p));
+  return r;
+}
+
+static void drop_a_remote_twice(void) {
+  avow_remote_drop(spent_remote());
+}
+
+static void answer_after_the_drop(void) {
+  (void) avow_remote_resolve(spent_remote(), avow_int(1)); /* 0, if at all */
+}
+
+static void answer_twice_at_once(void) {
+  avow_remote_t *r;
+  avow_unref(avow_remote_new(loop, &r));
+  (void) avow_remote_resolve(r, avow_int(1)); /* 0 */
+  (void) avow_remote_resolve(r, avow_int(2)); /* it is not delivered yet */
+}
+
+static void remote_used_twice_is_named_as_such(void **state) {
+  assert_misuse(drop_a_remote_twice, "this remote was used already");
+  assert_misuse(answer_after_the_drop, "this remote was used already");
+  assert_misuse(answer_twice_at_once, "this remote was used already");
+}
+
 static avow_value_t never_there(uv_loop_t *own, void *data) {
   return avow_none();
 }
@@ -373,6 +403,7 @@ int main(void) {
     CASE(deferred_that_was_settled_is_named_as_such),
     CASE(gather_that_was_ended_is_named_as_such),
     CASE(group_that_was_closed_is_named_as_such),
+    CASE(remote_used_twice_is_named_as_such),
     CASE(loops_used_after_their_close_are_named_as_such),
     CASE(pending_promise_let_go_before_is_named_as_such),
     CASE(asking_what_was_taken_is_named_as_such),
