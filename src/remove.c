@@ -26,6 +26,7 @@ typedef struct {
   int tries;   /* of that */
   int looks;   /* at what had become something else */
   int64_t removed;
+  bool slashed;  /* the path ends in one, as those of directories do */
   bool chosen;   /* only what has these numbers, as what was entered */
   bool is_other; /* which it has not */
   uint64_t dev, ino;
@@ -47,6 +48,12 @@ static bool is_at_root(const remove_t *remove) {
   return remove->tree.depth == (remove->tree.left ? 1 : 0);
 }
 
+/* What leads to one may be said to be one. */
+static bool is_no_directory(const remove_t *remove) {
+  return remove->slashed && remove->tree.type != UV_DIRENT_DIR &&
+         remove->tree.type != UV_DIRENT_LINK;
+}
+
 static int find(remove_t *remove) {
   uv_stat_t stat;
   int err = remove->tree.depth == 0 ? avow__tree_hold(&remove->tree) : 0;
@@ -57,6 +64,8 @@ static int find(remove_t *remove) {
   if (is_at_root(remove) && !is_chosen(remove, &stat))
     return UV_ENOENT;
   remove->tree.type = avow__disk_type(&stat);
+  if (is_at_root(remove) && is_no_directory(remove))
+    return UV_ENOTDIR;
   remove->todo = remove->tree.type == UV_DIRENT_DIR ? ENTER : UNLINK;
   return 0;
 }
@@ -212,7 +221,9 @@ avow__turns_t *avow__remove_new(uv_loop_t *loop, const char *path) {
   remove->turns.turn = remove_in_turn;
   remove->turns.free_fn = free_remove;
   remove->todo = FIND;
-  if (avow__tree_init(&remove->tree, path, avow__disk_trimmed(path)) == 0)
+  const size_t len = avow__disk_trimmed(path);
+  remove->slashed = path[len] != '\0';
+  if (avow__tree_init(&remove->tree, path, len) == 0)
     return &remove->turns;
   avow__turns_unref(remove);
   return NULL;

@@ -65,6 +65,15 @@ static void remove_tree_removes_a_file(void **state) {
   assert_missing("a");
 }
 
+static void remove_tree_takes_no_file_for_a_directory(void **state) {
+  make_file("file", "kept");
+
+  assert_says(avow_remove_tree(loop, at("file/")), UV_ENOTDIR,
+              "remove '%s': not a directory", at("file"));
+
+  assert_file("file", "kept");
+}
+
 static void remove_tree_removes_links_not_what_they_lead_to(void **state) {
   make_dir("other");
   make_file("other/file", "kept");
@@ -351,6 +360,7 @@ int main(void) {
     DISK_CASE(remove_tree_removes_all_of_it),
     DISK_CASE(remove_tree_removes_nothing_where_nothing_is),
     DISK_CASE(remove_tree_removes_a_file),
+    DISK_CASE(remove_tree_takes_no_file_for_a_directory),
     DISK_CASE(remove_tree_removes_links_not_what_they_lead_to),
     DISK_CASE(remove_tree_removes_a_deep_tree),
     DISK_CASE(remove_tree_stays_inside_while_others_exchange),

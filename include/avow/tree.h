@@ -33,9 +33,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_make_dirs(uv_loop_t *loop,
  * INT: how many entries were removed, 0 if nothing was there: the path, which
  * may be a link or a file, and all below it, as rm -rf. What is busy (UV_EBUSY,
  * UV_EMFILE, UV_ENFILE, UV_ENOTEMPTY, UV_EPERM) is tried again for about half a
- * second. UV_EINVAL for "/", "." and "..". After a rejection or a cancelling a
- * part is left. What is in another directory that took the name meanwhile
- * stays.
+ * second. UV_EINVAL for "/", "." and "..", UV_ENOTDIR for a file with a slash
+ * behind its name. After a rejection or a cancelling a part is left. What is in
+ * another directory that took the name meanwhile stays.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_remove_tree(uv_loop_t *loop,
                                                         const char *path);
