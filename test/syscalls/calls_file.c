@@ -101,8 +101,8 @@ static opening_t opening_at(int flags) {
     return (opening_t){ CALL_OPEN, KIND_FILE };
   if ((flags & O_DIRECTORY) == 0)
     return (opening_t){ CALL_NONE, KIND_OTHER };
-  return (flags & O_PATH) != 0 ? (opening_t){ CALL_OPEN, KIND_OTHER }
-                               : (opening_t){ CALL_SYNC_DIR, KIND_DIRECTORY };
+  return (opening_t){ (flags & O_PATH) != 0 ? CALL_OPEN : CALL_SYNC_DIR,
+                      KIND_DIRECTORY };
 }
 
 static int open_at(const char *name, int dir, const char *path, int flags,
@@ -145,14 +145,20 @@ int close(int fd) {
   return inject_fails(call, NULL) ? -1 : result;
 }
 
+/* Of files and directories. */
+static call_t looking_at(int fd) {
+  return inject_kind(fd) == KIND_DIRECTORY ? CALL_STAT
+                                           : call_on(fd, CALL_STAT, CALL_NONE);
+}
+
 int fstat(int fd, struct stat *out) {
-  if (inject_fails(call_on(fd, CALL_STAT, CALL_NONE), NULL))
+  if (inject_fails(looking_at(fd), NULL))
     return -1;
   return next("fstat").fstat(fd, out);
 }
 
 int fstat64(int fd, struct stat64 *out) {
-  if (inject_fails(call_on(fd, CALL_STAT, CALL_NONE), NULL))
+  if (inject_fails(looking_at(fd), NULL))
     return -1;
   return next("fstat64").fstat64(fd, out);
 }
@@ -245,8 +251,8 @@ ssize_t writev(int fd, const struct iovec *parts, int n) {
 
 #ifdef SYS_statx
 static bool is_failing_stat(long number, int fd) {
-  const call_t call = fd == AT_FDCWD ? inject_in_pool(CALL_STAT)
-                                     : call_on(fd, CALL_STAT, CALL_NONE);
+  const call_t call =
+      fd == AT_FDCWD ? inject_in_pool(CALL_STAT) : looking_at(fd);
   return number == SYS_statx && inject_fails(call, NULL);
 }
 #else

@@ -169,14 +169,15 @@ static bool is_removed(void) {
   return counted && gone;
 }
 
-/* A directory that cannot be opened is tried again. */
-const scenario_t removing_tree = { .name = "removing a tree",
-                                   .start = start_removing,
-                                   .is_intact = is_removed,
-                                   .calls = BIT(CALL_STAT) | BIT(CALL_OPENDIR) |
-                                            BIT(CALL_READDIR) |
-                                            BIT(CALL_REMOVE),
-                                   .optional = BIT(CALL_OPENDIR) };
+/* A directory that cannot be opened is tried again, also the one it is in. */
+const scenario_t removing_tree = {
+  .name = "removing a tree",
+  .start = start_removing,
+  .is_intact = is_removed,
+  .calls = BIT(CALL_OPEN) | BIT(CALL_STAT) | BIT(CALL_OPENDIR) |
+           BIT(CALL_READDIR) | BIT(CALL_REMOVE),
+  .optional = BIT(CALL_OPEN) | BIT(CALL_OPENDIR)
+};
 
 static avow_promise_t *start_making(void) {
   forget("new");

@@ -65,7 +65,8 @@ static const case_t cases[] = {
                BIT(CALL_WRITE) | BIT(CALL_CLOSE) | BIT(CALL_CONNECT) |
                BIT(CALL_ACCEPT) | BIT(CALL_RECEIVE) | BIT(CALL_SEND) |
                BIT(CALL_SHUTDOWN) | BIT(CALL_CLOSE_SOCKET) | BIT(CALL_LOOKUP) |
-               BIT(CALL_SYNC) | BIT(CALL_COPY) },
+               BIT(CALL_SYNC) | BIT(CALL_COPY) | BIT(CALL_MAKE) |
+               BIT(CALL_REMOVE) | BIT(CALL_RENAME) | BIT(CALL_READLINK) },
     RETRIED },
   { { .name = "EAGAIN",
       .error = EAGAIN,
