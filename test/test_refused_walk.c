@@ -1,5 +1,7 @@
 /* What the system refuses where trees are walked and searched, and does not
    say; and walks that stop in the midst. */
+#include <unistd.h>
+
 #include "place.h"
 #include "refusing.h"
 
