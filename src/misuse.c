@@ -39,30 +39,26 @@ void avow__misuse_of_null(const char *what) {
 }
 
 #if AVOW__DEBUG
-/* Addresses, of which a new one takes the place of the oldest. They are looked
-   at by any thread, and nothing is locked for them. */
-enum { MOST = 16 };
+/* Where blocks were that are gone, by their address: most of those that went
+   last. What is made there takes it out again. */
+static _Atomic(const void *) gone[4096];
 
-static atomic_uintptr_t gone[MOST];
-static atomic_uint next_gone;
+static _Atomic(const void *) *place_of(const void *block) {
+  return &gone[(uintptr_t) block / 16 % (sizeof(gone) / sizeof(gone[0]))];
+}
 
 void avow__note_gone(const void *block) {
-  const unsigned i = atomic_fetch_add(&next_gone, 1) % MOST;
-  atomic_store(&gone[i], (uintptr_t) block);
+  atomic_store_explicit(place_of(block), block, memory_order_relaxed);
 }
 
 void avow__note_there(const void *block) {
-  for (unsigned i = 0; i < MOST; i++) {
-    uintptr_t same = (uintptr_t) block;
-    (void) atomic_compare_exchange_strong(&gone[i], &same, 0); /* or not that */
-  }
+  const void *expected = block;
+  (void) atomic_compare_exchange_strong(place_of(block), &expected, NULL);
 }
 
 bool avow__is_gone(const void *block) {
-  for (unsigned i = 0; block != NULL && i < MOST; i++)
-    if (atomic_load(&gone[i]) == (uintptr_t) block)
-      return true;
-  return false;
+  return block != NULL &&
+         atomic_load_explicit(place_of(block), memory_order_relaxed) == block;
 }
 #endif
 

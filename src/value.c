@@ -15,43 +15,18 @@
 #include "fiber.h"
 #include "misuse.h"
 
-#if AVOW__DEBUG
-
-/* Where blocks were that are gone, by their address: most of those that went
-   last. What is made there takes it out again. */
-static _Atomic(const void *) gone[4096];
-
-static _Atomic(const void *) *place_of(const void *block) {
-  return &gone[(uintptr_t) block / 16 % (sizeof(gone) / sizeof(gone[0]))];
-}
-
-static void note_gone(const void *block) {
-  atomic_store_explicit(place_of(block), block, memory_order_relaxed);
-}
-
-static void note_made(const void *block) {
-  const void *expected = block;
-  (void) atomic_compare_exchange_strong(place_of(block), &expected, NULL);
-}
-
-static void check_there(const void *block) {
-  if (atomic_load_explicit(place_of(block), memory_order_relaxed) == block)
+static void check_there(const avow__block_t *block) {
+  if (avow__is_gone(block))
     avow__misuse(
         "this value is gone: it was taken or let go before; call "
         "avow_value_ref() first to use a value twice");
 }
 
-#else
-#  define note_gone(block)   ((void) (block))
-#  define note_made(block)   ((void) (block))
-#  define check_there(block) ((void) (block))
-#endif
-
 void *avow__block_new(uint32_t tag, size_t size) {
   avow__block_t *block = avow__malloc(size);
   if (block == NULL)
     return NULL;
-  note_made(block);
+  avow__note_there(block);
   atomic_init(&block->u.refs, 1);
   block->tag = tag;
   return block;
@@ -113,7 +88,7 @@ static void block_free(avow__block_t *block) {
   default:
     break;
   }
-  note_gone(block);
+  avow__note_gone(block);
   avow__free(block);
 }
 
@@ -221,7 +196,7 @@ avow__bytes_t *avow__bytes_resize(avow__bytes_t *bytes, size_t len) {
                         : avow__block_new(AVOW_BYTES, size);
   if (bytes == NULL)
     return NULL;
-  note_made(bytes);
+  avow__note_there(bytes);
   bytes->len = len;
   bytes->data[len] = '\0';
   return bytes;
@@ -261,7 +236,7 @@ avow_value_t avow__bytes_cut(avow_value_t bytes, size_t len) {
     cut = avow__realloc(block, sizeof(*block) + len + 1);
   if (cut == NULL)
     cut = block;
-  note_made(cut);
+  avow__note_there(cut);
   cut->len = len;
   cut->data[len] = '\0';
   return avow__block_value(&cut->head);
@@ -287,7 +262,7 @@ avow__list_t *avow__list_resize(avow__list_t *list, size_t n) {
   list = avow__realloc(list, list_size(n));
   if (list == NULL)
     return NULL;
-  note_made(list);
+  avow__note_there(list);
   list->room = n;
   return list;
 }
