@@ -156,6 +156,7 @@ quietly musl-gcc -std=c11 -O2 -fPIC \
 quietly build_one libuv libuv1
 quietly build_one cmocka cmocka
 export LDFLAGS="$build/find_object.o -Wl,-rpath,$root/lib"
+export CFLAGS="$CFLAGS -isystem $root/include" # no warnings of their headers
 export PKG_CONFIG_LIBDIR="$root/lib/pkgconfig"
 quietly build_loader
 failed=0
