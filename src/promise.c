@@ -63,6 +63,13 @@ void avow__check_deferred(const avow_deferred_t *d) {
         avow__where_settled(p), outcome_of(p));
 }
 
+void avow__check_kind(const avow_value_t *v) {
+  if (v->tag > AVOW_THENABLE)
+    avow__misuse(
+        "this is no value: a handler returned none (it ends with return "
+        "avow_none() if there is nothing to say), or it was never set");
+}
+
 /* One of those who may settle it does, or lets go. */
 static void spend(avow_promise_t *p) {
   avow__check_deferred((const avow_deferred_t *) p);
@@ -286,6 +293,7 @@ static void adopt_promise(avow_promise_t *p, avow_promise_t *inner) {
 }
 
 void avow__adopt(avow_promise_t *p, avow_value_t v) {
+  avow__check_kind(&v);
   if (v.tag == AVOW_PROMISE) {
     adopt_promise(p, v.u.p);
   } else {

@@ -2,6 +2,7 @@
  * Mistakes with values: read as what they are not, returned by who only
  * borrowed them, let go twice.
  */
+#include "avow/stackless.h"
 #include "harness.h"
 
 static const avow_class_t shape_class = { .name = "shape" };
@@ -187,6 +188,90 @@ static void value_where_another_was_is_there(void **state) {
 }
 #endif
 
+#ifndef NDEBUG /* nobody can tell what a release build makes of it */
+
+/* What is where a value would be if it were returned. */
+static avow_value_t damaged(void) {
+  return (avow_value_t){ .tag = 77 };
+}
+
+static avow_value_t return_nothing(void *data) {
+  return damaged();
+}
+
+static avow_value_t return_nothing_cb(const avow_value_t *arg, void *data) {
+  return damaged();
+}
+
+static avow_value_t return_nothing_there(uv_loop_t *own, void *data) {
+  return damaged();
+}
+
+static avow_promise_t *none(void) {
+  return avow_promise_resolve(loop, avow_none());
+}
+
+static void then_without_a_value(void) {
+  avow_ignore(avow_run(avow_then(none(), return_nothing_cb, NULL, NULL)));
+}
+
+static void finally_without_a_value(void) {
+  avow_ignore(avow_run(avow_finally(none(), return_nothing, NULL)));
+}
+
+static void try_without_a_value(void) {
+  avow_unref(avow_try(loop, return_nothing, NULL));
+}
+
+static void step_without_a_value(void) {
+  avow_ignore(avow_run(avow_repeat(loop, return_nothing, NULL)));
+}
+
+static void work_without_a_value(void) {
+  avow_ignore(avow_run(avow_work(loop, return_nothing, NULL, NULL)));
+}
+
+static void stackless_without_a_value(void) {
+  avow_frame_t frame;
+  avow_unref(avow_stackless(loop, return_nothing_cb, &frame));
+}
+
+static void loop_without_a_value(void) {
+  avow_loops_t *loops = avow_loops_new(1);
+  avow_promise_t *p =
+      avow_loops_run(loops, 0, loop, return_nothing_there, NULL);
+  avow_ignore(avow_run(p));
+}
+
+static void resolve_without_a_value(void) {
+  avow_deferred_t *d;
+  avow_unref(avow_promise_new(loop, &d));
+  (void) avow_resolve(d, damaged()); /* true, if at all */
+}
+
+#  ifndef AVOW_NO_ASYNC
+static void function_without_a_value(void) {
+  avow_ignore(avow_run(avow_async(loop, return_nothing, NULL)));
+}
+#  endif
+
+static void handler_that_returns_nothing_is_named_as_such(void **state) {
+  static void (*const mistakes[])(void) = {
+    then_without_a_value,     finally_without_a_value,
+    try_without_a_value,      step_without_a_value,
+    work_without_a_value,     stackless_without_a_value,
+    resolve_without_a_value,  loop_without_a_value,
+#  ifndef AVOW_NO_ASYNC
+    function_without_a_value,
+#  endif
+  };
+
+  for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++)
+    assert_misuse(mistakes[i], "this is no value: a handler returned none");
+}
+
+#endif
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(reader_names_the_error_it_was_given),
@@ -199,6 +284,7 @@ int main(void) {
 #ifndef NDEBUG
     CASE(value_that_is_gone_is_named_as_such),
     CASE(value_where_another_was_is_there),
+    CASE(handler_that_returns_nothing_is_named_as_such),
 #endif
   };
   return RUN(tests);
