@@ -153,37 +153,6 @@ static void replace_file_leaves_who_reads_the_old_one_alone(void **state) {
   assert_file("other", "old");
 }
 
-static void replace_file_follows_links(void **state) {
-  make_dir("dir");
-  make_file("dir/file", "old");
-  make_link("link", "dir/file");
-
-  assert_fulfils_int(replace_text("link", "new"), 3);
-
-  assert_file("dir/file", "new");
-  assert_int_equal(entries_of("dir"), 1);
-  assert_int_equal(entries_of(""), 2);
-}
-
-static void replace_file_makes_what_a_link_leads_to(void **state) {
-  make_dir("dir");
-  make_link("link", "dir/other");
-  make_link("dir/other", at("file"));
-
-  assert_fulfils_int(replace_text("link", "new"), 3);
-
-  assert_file("file", "new");
-  assert_file("dir/other", "new");
-  assert_int_equal(entries_of("dir"), 1);
-}
-
-static void replace_file_rejects_links_in_a_circle(void **state) {
-  make_link("one", "two");
-  make_link("two", "one");
-
-  assert_rejects(replace_text("one", "new"), UV_ELOOP);
-}
-
 static void replace_file_takes_a_name_without_a_directory(void **state) {
   char *here = getcwd(NULL, 0);
   assert_int_equal(chdir(at("")), 0);
@@ -368,9 +337,6 @@ int main(void) {
     DISK_CASE(replace_file_makes_a_file_with_the_mode),
     DISK_CASE(replace_file_keeps_the_mode_of_the_old_one),
     DISK_CASE(replace_file_leaves_who_reads_the_old_one_alone),
-    DISK_CASE(replace_file_follows_links),
-    DISK_CASE(replace_file_makes_what_a_link_leads_to),
-    DISK_CASE(replace_file_rejects_links_in_a_circle),
     DISK_CASE(replace_file_takes_a_name_without_a_directory),
     DISK_CASE(replace_file_rejects_what_is_no_file),
     DISK_CASE(errors_name_the_operation_and_the_path),

@@ -57,63 +57,6 @@ static void become_root(void) {
   assert_int_equal(setgroups(0, NULL), 0);
 }
 
-/* Whose links are followed where all may write. */
-
-static void make_shared(uid_t owner) {
-  make_dir("shared");
-  assert_int_equal(chmod(at("shared"), 01777), 0);
-  give("shared", owner, (gid_t) -1);
-  make_file("target", "old");
-}
-
-static void replace_file_follows_no_link_that_others_laid(void **state) {
-  need_root();
-  make_shared(0);
-  make_link("shared/link", "../target");
-  give("shared/link", NOBODY, NOBODY);
-  make_link("other", "shared/link");
-
-  assert_says(replace("shared/link"), UV_EACCES,
-              "replace '%s': permission denied", at("shared/link"));
-  assert_rejects(replace("other"), UV_EACCES);
-
-  assert_file("target", "old");
-  assert_int_equal(entries_of("shared"), 1);
-}
-
-static void replace_file_follows_links_of_its_own_there(void **state) {
-  make_shared(getuid());
-  make_link("shared/link", "../target");
-
-  assert_fulfils_int(replace("shared/link"), 3);
-
-  assert_file("target", "new");
-}
-
-static void replace_file_follows_links_of_the_directorys_owner(void **state) {
-  need_root();
-  make_shared(NOBODY);
-  make_link("shared/link", "../target");
-  give("shared/link", NOBODY, NOBODY);
-
-  assert_fulfils_int(replace("shared/link"), 3);
-
-  assert_file("target", "new");
-}
-
-/* The same without the bit that keeps others from renaming it. */
-static void replace_file_follows_links_where_no_bit_protects(void **state) {
-  need_root();
-  make_shared(0);
-  assert_int_equal(chmod(at("shared"), 0777), 0);
-  make_link("shared/link", "../target");
-  give("shared/link", NOBODY, NOBODY);
-
-  assert_fulfils_int(replace("shared/link"), 3);
-
-  assert_file("target", "new");
-}
-
 /* Owners, groups, modes. */
 
 static void replace_file_keeps_owner_and_group(void **state) {
@@ -469,10 +412,6 @@ static void two_writers_lose_nothing_of_each_others(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    DISK_CASE(replace_file_follows_no_link_that_others_laid),
-    DISK_CASE(replace_file_follows_links_of_its_own_there),
-    DISK_CASE(replace_file_follows_links_of_the_directorys_owner),
-    DISK_CASE(replace_file_follows_links_where_no_bit_protects),
     DISK_CASE(replace_file_keeps_owner_and_group),
     DISK_CASE(replace_file_drops_what_runs_as_its_owner),
     DISK_CASE(replace_file_keeps_a_group_of_the_callers),

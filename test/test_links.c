@@ -1,0 +1,121 @@
+/* Where links lead a file that replaces another. */
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "disk.h"
+
+enum { NOBODY = 65534 };
+
+static avow_promise_t *replace(const char *name) {
+  return avow_replace_file(loop, at(name), avow_string("new"), 0640);
+}
+
+static void give(const char *name, uid_t user, gid_t group) {
+  assert_int_equal(lchown(at(name), user, group), 0);
+}
+
+static void need_root(void) {
+  if (geteuid() != 0)
+    skip_because("only root gives files away");
+}
+
+static void replace_file_follows_links(void **state) {
+  make_dir("dir");
+  make_file("dir/file", "old");
+  make_link("link", "dir/file");
+
+  assert_fulfils_int(replace("link"), 3);
+
+  assert_file("dir/file", "new");
+  assert_int_equal(entries_of("dir"), 1);
+  assert_int_equal(entries_of(""), 2);
+}
+
+static void replace_file_makes_what_a_link_leads_to(void **state) {
+  make_dir("dir");
+  make_link("link", "dir/other");
+  make_link("dir/other", at("file"));
+
+  assert_fulfils_int(replace("link"), 3);
+
+  assert_file("file", "new");
+  assert_file("dir/other", "new");
+  assert_int_equal(entries_of("dir"), 1);
+}
+
+static void replace_file_rejects_links_in_a_circle(void **state) {
+  make_link("one", "two");
+  make_link("two", "one");
+
+  assert_rejects(replace("one"), UV_ELOOP);
+}
+
+/* All may write to it. */
+static void make_shared(uid_t owner) {
+  make_dir("shared");
+  assert_int_equal(chmod(at("shared"), 01777), 0);
+  give("shared", owner, (gid_t) -1);
+  make_file("target", "old");
+}
+
+static void replace_file_follows_no_link_that_others_laid(void **state) {
+  need_root();
+  make_shared(0);
+  make_link("shared/link", "../target");
+  give("shared/link", NOBODY, NOBODY);
+  make_link("other", "shared/link");
+
+  assert_says(replace("shared/link"), UV_EACCES,
+              "replace '%s': permission denied", at("shared/link"));
+  assert_rejects(replace("other"), UV_EACCES);
+
+  assert_file("target", "old");
+  assert_int_equal(entries_of("shared"), 1);
+}
+
+static void replace_file_follows_links_of_its_own_there(void **state) {
+  make_shared(getuid());
+  make_link("shared/link", "../target");
+
+  assert_fulfils_int(replace("shared/link"), 3);
+
+  assert_file("target", "new");
+}
+
+static void replace_file_follows_links_of_the_directorys_owner(void **state) {
+  need_root();
+  make_shared(NOBODY);
+  make_link("shared/link", "../target");
+  give("shared/link", NOBODY, NOBODY);
+
+  assert_fulfils_int(replace("shared/link"), 3);
+
+  assert_file("target", "new");
+}
+
+/* The same without the bit that keeps others from renaming it. */
+static void replace_file_follows_links_where_no_bit_protects(void **state) {
+  need_root();
+  make_shared(0);
+  assert_int_equal(chmod(at("shared"), 0777), 0);
+  make_link("shared/link", "../target");
+  give("shared/link", NOBODY, NOBODY);
+
+  assert_fulfils_int(replace("shared/link"), 3);
+
+  assert_file("target", "new");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    DISK_CASE(replace_file_follows_links),
+    DISK_CASE(replace_file_makes_what_a_link_leads_to),
+    DISK_CASE(replace_file_rejects_links_in_a_circle),
+    DISK_CASE(replace_file_follows_no_link_that_others_laid),
+    DISK_CASE(replace_file_follows_links_of_its_own_there),
+    DISK_CASE(replace_file_follows_links_of_the_directorys_owner),
+    DISK_CASE(replace_file_follows_links_where_no_bit_protects),
+  };
+  disk_init();
+  return RUN(tests);
+}
