@@ -53,8 +53,8 @@ static int enter_dir(avow__successor_t *s) {
 }
 
 /* Others lay links for us in directories that all may write to, such as /tmp.
-   Linux refuses those if it is told to (fs.protected_symlinks); here that is so
-   everywhere. */
+   Linux refuses those at the end of a path if it is told to
+   (fs.protected_symlinks); here that is so everywhere. */
 static bool is_trap(const struct stat *dir, const struct stat *link) {
   const mode_t shared = S_ISVTX | S_IWOTH;
   return (dir->st_mode & shared) == shared && link->st_uid != geteuid() &&

@@ -73,6 +73,24 @@ static void replace_file_follows_no_link_that_others_laid(void **state) {
   assert_int_equal(entries_of("shared"), 1);
 }
 
+/* As Linux has it (fs.protected_symlinks): who gives a path through a directory
+   of others trusts them with the way. */
+static void replace_file_follows_links_on_the_way(void **state) {
+  need_root();
+  make_shared(0);
+  make_dir("dir");
+  make_file("dir/file", "old");
+  make_link("shared/way", "../dir");
+  give("shared/way", NOBODY, NOBODY);
+  make_link("link", "shared/way/other");
+
+  assert_fulfils_int(replace("shared/way/file"), 3);
+  assert_fulfils_int(replace("link"), 3);
+
+  assert_file("dir/file", "new");
+  assert_file("dir/other", "new");
+}
+
 static void replace_file_follows_links_of_its_own_there(void **state) {
   make_shared(getuid());
   make_link("shared/link", "../target");
@@ -112,6 +130,7 @@ int main(void) {
     DISK_CASE(replace_file_makes_what_a_link_leads_to),
     DISK_CASE(replace_file_rejects_links_in_a_circle),
     DISK_CASE(replace_file_follows_no_link_that_others_laid),
+    DISK_CASE(replace_file_follows_links_on_the_way),
     DISK_CASE(replace_file_follows_links_of_its_own_there),
     DISK_CASE(replace_file_follows_links_of_the_directorys_owner),
     DISK_CASE(replace_file_follows_links_where_no_bit_protects),
