@@ -95,8 +95,19 @@ static int look_at_old(avow__successor_t *s) {
   return 0;
 }
 
-/* To where the links lead, which need not be there. */
+/* 1: the link leads to something, 0: to nothing. */
+static int look_beyond(const avow__successor_t *s) {
+  struct stat info;
+  const int err = avow__at_code(fstatat(s->dir, name_of(s), &info, 0));
+  if (err == UV_ENOENT)
+    return 0;
+  return err < 0 ? err : 1;
+}
+
+/* To where the links lead, which need not be there, unless the last one leads
+   to something all the same: those of /proc do, to what has no name. */
 static int find_old(avow__successor_t *s) {
+  int leads = 0;
   for (int i = 0; i < LINKS; i++) {
     int err = enter_dir(s);
     if (err < 0)
@@ -104,10 +115,12 @@ static int find_old(avow__successor_t *s) {
     err = avow__at_code(
         fstatat(s->dir, name_of(s), &s->old, AT_SYMLINK_NOFOLLOW));
     if (err == UV_ENOENT)
-      return 0;
+      return leads > 0 ? err : 0;
     if (err == 0 && !S_ISLNK(s->old.st_mode))
       return look_at_old(s);
     if (err == 0)
+      err = leads = look_beyond(s);
+    if (err >= 0)
       err = follow_link(s);
     if (err < 0)
       return err;

@@ -1,4 +1,6 @@
 /* Where links lead a file that replaces another. */
+#include <fcntl.h>
+#include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -48,6 +50,23 @@ static void replace_file_rejects_links_in_a_circle(void **state) {
   make_link("two", "one");
 
   assert_rejects(replace("one"), UV_ELOOP);
+}
+
+/* The kernel says of it "/tmp/... (deleted)", which is no name. */
+static void replace_file_makes_no_name_for_what_lost_its_own(void **state) {
+  char path[32];
+  make_file("file", "old");
+  const int file = open(at("file"), O_RDONLY);
+  (void) snprintf(path, sizeof(path), "/proc/self/fd/%d", file); /* it fits */
+  if (access(path, F_OK) != 0)
+    skip_because("there is no /proc");
+  assert_int_equal(unlink(at("file")), 0);
+
+  assert_says(avow_replace_file(loop, path, avow_string("new"), 0600),
+              UV_ENOENT, "replace '%s': no such file or directory", path);
+
+  assert_int_equal(entries_of(""), 0);
+  assert_int_equal(close(file), 0);
 }
 
 /* All may write to it. */
@@ -129,6 +148,7 @@ int main(void) {
     DISK_CASE(replace_file_follows_links),
     DISK_CASE(replace_file_makes_what_a_link_leads_to),
     DISK_CASE(replace_file_rejects_links_in_a_circle),
+    DISK_CASE(replace_file_makes_no_name_for_what_lost_its_own),
     DISK_CASE(replace_file_follows_no_link_that_others_laid),
     DISK_CASE(replace_file_follows_links_on_the_way),
     DISK_CASE(replace_file_follows_links_of_its_own_there),

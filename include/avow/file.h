@@ -49,7 +49,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_append_file(uv_loop_t *loop,
  * let in who was not before. Set-uid, set-gid and capabilities go. A path that
  * ends at a symbolic link is where that leads, unless others laid the link in a
  * directory like /tmp (sticky, and all may write): UV_EACCES. Links on the way
- * to the last name are followed, whoever laid them.
+ * to the last name are followed, whoever laid them. UV_ENOENT for a link of
+ * /proc to what has lost its name.
  *
  * A rejection leaves the old file, and nothing else, unless its message begins
  * with "sync": then the new one is in its place, but the disk may not know of
