@@ -209,8 +209,65 @@ static void run_in_a_callback(void) {
   assert_rejects(avow_then(p, run_cb, NULL, NULL), AVOW_EMISUSE);
 }
 
+static void run_as_it_is_cancelled(void *code) {
+  const avow_value_t v = avow_run(avow_promise_resolve(loop, avow_none()));
+  *(int *) code = avow_error_code(&v);
+}
+
+static void run_while_something_is_cancelled(void) {
+  int code = 0;
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_on_cancel(d, run_as_it_is_cancelled, &code);
+
+  avow_cancel(p);
+
+  assert_int_equal(code, AVOW_EMISUSE);
+  avow_deferred_drop(d);
+  avow_unref(p);
+}
+
 static void run_in_a_callback_is_misuse(void **state) {
   assert_misuse(run_in_a_callback, "avow_run() inside a callback");
+  assert_misuse(run_while_something_is_cancelled,
+                "avow_run() inside a callback");
+}
+
+static void run_and_note(uv_timer_t *timer) {
+  assert_fulfils_none(avow_sleep(loop, 1));
+  note("inner");
+}
+
+/* Whatever it is that runs the loop. */
+static void run_in_a_callback_of_libuv_s_is_none(void **state) {
+  uv_timer_t timer;
+
+  start_timer(&timer, run_and_note, NULL);
+  run();
+  note("uv_run");
+  assert_int_equal(uv_timer_start(&timer, run_and_note, 0, 0), 0);
+  assert_fulfils_none(avow_next_turn(loop));
+  assert_fulfils_none(avow_sleep(loop, 0));
+  note("avow_run");
+
+  assert_notes("inner uv_run inner avow_run");
+  close_now((uv_handle_t *) &timer);
+}
+
+static avow_value_t run_the_other(const avow_value_t *arg, void *other) {
+  return avow_run(avow_sleep(other, 1));
+}
+
+static void run_of_another_loop_may_be_in_a_handler(void **state) {
+  uv_loop_t other;
+  assert_int_equal(uv_loop_init(&other), 0);
+  assert_int_equal(avow_loop_init(&other, NULL), 0);
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+
+  assert_fulfils_none(avow_then(p, run_the_other, NULL, &other));
+
+  assert_int_equal(avow_loop_close(&other), 0);
+  assert_int_equal(uv_loop_close(&other), 0);
 }
 
 int main(void) {
@@ -226,6 +283,8 @@ int main(void) {
     CASE(run_says_when_the_loop_is_dry),
     CASE(run_goes_on_after_a_stop),
     CASE(run_in_a_callback_is_misuse),
+    CASE(run_in_a_callback_of_libuv_s_is_none),
+    CASE(run_of_another_loop_may_be_in_a_handler),
     CASE(run_ends_though_its_handles_were_closed),
   };
   return RUN(tests);

@@ -130,7 +130,10 @@ AVOW_API const avow_value_t *avow_result(const avow_promise_t *p);
 
 /**
  * Runs p's loop until p settles, and returns how: for main() and for tests.
- * AVOW_EIDLE if the loop runs dry first, AVOW_EMISUSE inside a callback.
+ * AVOW_EIDLE if the loop runs dry first. AVOW_EMISUSE inside what avow calls
+ * for that loop: handlers, async functions, callbacks for cancelling. In a
+ * callback that the program has from libuv itself it runs the loop once more,
+ * within that; an avow_run() or uv_run() around it goes on when this returns.
  */
 AVOW_API AVOW_MUST_USE avow_value_t avow_run(avow_promise_t *p);
 
