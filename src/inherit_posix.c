@@ -14,33 +14,19 @@
 #include <fcntl.h>
 #include <stdbool.h>
 #include <string.h>
-#ifdef __linux__
-#  include <sys/xattr.h>
-#endif
 #include <unistd.h>
 
 #include "alloc.h"
 #include "at.h"
+#include "xattr.h"
 
 enum { ALL = 0777, OWNER = 0700, ANY = 07 };
 
 #ifdef __linux__
 
-/* The most that Linux has. */
-enum { MOST = 65536 };
-
-typedef struct {
-  int from, to;
-  ssize_t listed;
-  char names[MOST], value[MOST], other[MOST];
-} copying_t;
-
-static const char acl[] = "system.posix_acl_access";
-
-/* Of what is in the file, which is other bytes now; and the ACL, which has a
-   function to itself. */
+/* Of what is in the file, which is other bytes now. */
 static bool is_passed_over(const char *name) {
-  static const char *const passed_over[] = { acl, "security.capability",
+  static const char *const passed_over[] = { "security.capability",
                                              "security.ima", "security.evm" };
   for (size_t i = 0; i < sizeof(passed_over) / sizeof(*passed_over); i++)
     if (strcmp(name, passed_over[i]) == 0)
@@ -48,55 +34,33 @@ static bool is_passed_over(const char *name) {
   return false;
 }
 
-static bool is_none(ssize_t result) {
-  return result < 0 && (errno == ENODATA || errno == ENOTSUP);
-}
-
-/* Also what is not there; and not what the file has by itself. */
-static bool copy_attribute(copying_t *c, const char *name) {
-  const ssize_t len = fgetxattr(c->from, name, c->value, MOST);
-  if (len < 0)
-    return is_none(len);
-  const ssize_t other = fgetxattr(c->to, name, c->other, MOST);
-  if (other == len && memcmp(c->value, c->other, (size_t) len) == 0)
-    return true;
-  return fsetxattr(c->to, name, c->value, (size_t) len, 0) == 0;
-}
-
-static bool copy_attributes(copying_t *c) {
-  bool kept = true;
-  c->listed = flistxattr(c->from, c->names, MOST);
-  if (c->listed < 0)
-    return is_none(c->listed);
-  for (const char *name = c->names; name < c->names + c->listed;
-       name += strlen(name) + 1)
-    if (!is_passed_over(name) && !copy_attribute(c, name))
+static bool copy_attributes(avow__xattrs_t *x) {
+  bool kept = avow__xattrs_list(x);
+  const char *name;
+  while ((name = avow__xattrs_next(x)) != NULL)
+    if (!is_passed_over(name) && !avow__xattrs_copy(x, name))
       kept = false;
   return kept;
 }
 
-/* The directory may have given an ACL to the new file. One that is about
-   another group is none to keep. */
-static bool copy_acl(copying_t *c, bool same_group) {
-  const ssize_t len = fgetxattr(c->from, acl, c->value, MOST);
-  if (len >= 0 && same_group)
-    return fsetxattr(c->to, acl, c->value, (size_t) len, 0) == 0;
-  const bool none = is_none(len);
-  return (fremovexattr(c->to, acl) == 0 || is_none(-1)) && none;
+/* One that is about another group is none to keep. */
+static bool copy_acl(avow__xattrs_t *x, bool same_group) {
+  if (same_group)
+    return avow__xattrs_copy_acl(x);
+  const bool none = avow__xattrs_lack_acl(x);
+  return avow__xattrs_drop_acl(x) && none;
 }
 
 /* 1: they are kept, 0: not all are, or nobody knows. UV_ENOMEM. */
 static int keep_attributes(int from, int to, bool same_group) {
   if (from < 0)
     return 0;
-  copying_t *c = avow__malloc(sizeof(*c));
-  if (c == NULL)
+  avow__xattrs_t *x = avow__xattrs_new(from, to);
+  if (x == NULL)
     return UV_ENOMEM;
-  c->from = from;
-  c->to = to;
-  const bool acl_kept = copy_acl(c, same_group);
-  const bool kept = copy_attributes(c) && acl_kept;
-  avow__free(c);
+  const bool acl_kept = copy_acl(x, same_group);
+  const bool kept = copy_attributes(x) && acl_kept;
+  avow__free(x);
   return kept ? 1 : 0;
 }
 

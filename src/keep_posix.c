@@ -11,7 +11,6 @@
 #include "keep.h"
 
 #include <fcntl.h>
-#include <string.h>
 #include <sys/stat.h>
 #ifdef __linux__
 #  include <sys/xattr.h>
@@ -21,39 +20,18 @@
 #include "alloc.h"
 #include "at.h"
 #include "disk.h"
+#include "xattr.h"
 
 enum { ALL = 07777, PERMISSIONS = 0777, GROUP = 070 };
 
 #ifdef __linux__
 
-/* The most that Linux has. */
-enum { MOST = 65536 };
-
-typedef struct {
-  char names[MOST], value[MOST];
-} room_t;
-
-static const char acl[] = "system.posix_acl_access";
-
-static bool keep_acl(room_t *room, int from, int to) {
-  const ssize_t len = fgetxattr(from, acl, room->value, MOST);
-  if (len >= 0)
-    return fsetxattr(to, acl, room->value, (size_t) len, 0) == 0;
-  /* The directory that it is in may have given it one. */
-  return fremovexattr(to, acl) == 0 || errno == ENODATA || errno == ENOTSUP;
-}
-
 /* Not all file systems take all of them, and not from everybody. */
-static void keep_others(room_t *room, int from, int to) {
-  const ssize_t listed = flistxattr(from, room->names, MOST);
-  for (ssize_t at = 0; at < listed;
-       at += (ssize_t) strlen(room->names + at) + 1) {
-    const char *name = room->names + at;
-    const ssize_t len =
-        strcmp(name, acl) == 0 ? -1 : fgetxattr(from, name, room->value, MOST);
-    if (len >= 0)
-      (void) fsetxattr(to, name, room->value, (size_t) len, 0); /* or not */
-  }
+static void keep_others(avow__xattrs_t *x) {
+  (void) avow__xattrs_list(x); /* or none of them is */
+  const char *name;
+  while ((name = avow__xattrs_next(x)) != NULL)
+    (void) avow__xattrs_copy(x, name); /* or not */
 }
 
 /* Most have none at all. */
@@ -64,12 +42,12 @@ static bool has_attributes(int file) {
 static bool keep_all(int from, int to) {
   if (!has_attributes(from) && !has_attributes(to))
     return true;
-  room_t *room = avow__malloc(sizeof(*room));
-  if (room == NULL)
+  avow__xattrs_t *x = avow__xattrs_new(from, to);
+  if (x == NULL)
     return false;
-  keep_others(room, from, to);
-  const bool kept = keep_acl(room, from, to);
-  avow__free(room);
+  keep_others(x);
+  const bool kept = avow__xattrs_copy_acl(x);
+  avow__free(x);
   return kept;
 }
 
