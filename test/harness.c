@@ -37,7 +37,22 @@ static bool fails_now(void) {
   return fails;
 }
 
+typedef void (*meanwhile_fn)(void);
+static _Atomic(meanwhile_fn) meanwhile;
+
+void in_next_allocation(void (*fn)(void)) {
+  meanwhile = fn;
+}
+
+static void be_interrupted(void) {
+  const meanwhile_fn fn = atomic_exchange(&meanwhile, NULL);
+  if (fn != NULL)
+    fn();
+}
+
 static bool may_allocate(void) {
+  if (meanwhile != NULL)
+    be_interrupted();
   calls++;
   const bool fails = fail_in > 0 && fails_now();
   if (fails)
@@ -107,15 +122,11 @@ bool allocation_failed(void) {
   return failed;
 }
 
-void count_avow(void) {
+void harness_init(void) {
+  assert_int_equal(uv_mutex_init(&mutex), 0);
   assert_int_equal(avow_replace_allocator(counting_malloc, counting_realloc,
                                           counting_calloc, counting_free),
                    0);
-}
-
-void harness_init(void) {
-  assert_int_equal(uv_mutex_init(&mutex), 0);
-  count_avow();
   start_deadline();
 }
 

@@ -41,9 +41,6 @@ void harness_init(void);
 /* A test that hangs fails; each has its own time from here on. */
 void start_deadline(void);
 
-/* Avow's do from the start: for who has replaced them. */
-void count_avow(void);
-
 /* From here on libuv's allocations count, and fail, as avow's. To be called
    before libuv has made any. Returns what libuv says. */
 int count_libuv(void);
@@ -56,6 +53,8 @@ size_t last_resize(void); /* what the last realloc() was asked for */
    True from harness_failed() if one did. */
 void fail_allocation(long nth, bool from_then_on);
 bool allocation_failed(void);
+/* What another thread might do just then. */
+void in_next_allocation(void (*fn)(void));
 
 /* Appends to the log, and compares it: "a b c". Comparing empties it. */
 void note(const char *word);
