@@ -242,6 +242,16 @@ static void what_cannot_be_copied_is_named(void **state) {
               "copy '/absent': no such file or directory");
 }
 
+/* Which is in no directory by any name. */
+static void the_root_is_no_place_for_a_copy(void **state) {
+  make_file("file", "text");
+
+  assert_says(avow_copy_tree(loop, at("file"), "/", NULL), UV_EEXIST,
+              "copy '%s': file already exists", at("file"));
+  assert_says(avow_copy_tree(loop, "/", "/absent/x", NULL), UV_ENOENT,
+              "copy '/absent/x': no such file or directory");
+}
+
 static void bad_arguments_are_rejected(void **state) {
   const avow_copy_options_t options = { .at_once = 65 };
 
@@ -424,6 +434,7 @@ int main(void) {
     DISK_CASE(copy_tree_stays_inside_while_others_exchange),
     DISK_CASE(a_directory_is_not_copied_into_itself),
     DISK_CASE(what_cannot_be_copied_is_named),
+    DISK_CASE(the_root_is_no_place_for_a_copy),
     DISK_CASE(bad_arguments_are_rejected),
     DISK_CASE(on_entry_hears_of_each),
     DISK_CASE(on_entry_hears_no_kind_of_what_is_missing),
