@@ -3,14 +3,15 @@
 #
 #   machines.sh [i386|i386-asan|aarch64|s390x|windows]...
 #
-# Without a name all of them but i386-asan, the same watched by ASan and UBSan.
+# Without a name all of them but i386, for i386-asan is the same watched by ASan
+# and UBSan.
 # For Debian 12 on x86-64, as root, for it installs compilers and emulators. The
 # libraries of a machine are unpacked below $BUILD (build-machines), or built
 # there from Debian's sources: nothing of another architecture is installed.
 # Says at the end which passed.
 set -eu
 cd "$(dirname "$0")/.."
-all='i386 aarch64 s390x windows'
+all='i386-asan aarch64 s390x windows'
 build=${BUILD:-build-machines}
 mkdir -p "$build"
 build=$(cd "$build" && pwd)
