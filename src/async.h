@@ -2,7 +2,7 @@
 #ifndef AVOW_ASYNC_PRIVATE_H
 #define AVOW_ASYNC_PRIVATE_H
 
-#include "promise.h"
+#include "engine.h"
 
 /* The function has returned. */
 void avow__async_finish(avow__context_t *c, avow__fiber_t *f,

@@ -9,8 +9,8 @@
 #include "avow/cancel.h"
 
 #include "child.h"
+#include "engine.h"
 #include "exceptions.h"
-#include "promise.h"
 
 /* Whether p goes on to its end, cancelled or not. */
 static bool is_firm(const avow_promise_t *p) {
@@ -199,9 +199,16 @@ static void cancel_first_condemned(avow__context_t *c) {
     cancel_input(p);
 }
 
+/* Gives an orphan back to its parent; what it waits for. */
+static avow_promise_t *adopt(avow__link_t *orphan) {
+  const avow_promise_t *child = avow__from_sibling(orphan);
+  avow__list_append(&child->u.child.parent->children, orphan);
+  return child->upstream;
+}
+
 static void cancel_first_orphan(avow__context_t *c) {
   avow__link_t *sibling = avow__list_take_first(&c->orphans);
-  avow_promise_t *input = avow__child_adopt(sibling);
+  avow_promise_t *input = adopt(sibling);
   if (!avow__is_shared(input))
     cancel_now(input);
 }
@@ -243,6 +250,11 @@ static void condemn(avow__context_t *c, avow_promise_t *p) {
   }
   unwanted->upstream = avow__ref(p);
   avow__list_append(&c->condemned, &unwanted->link);
+}
+
+void avow__cancel_unshared(avow_promise_t *p) {
+  if (avow__is_pending(p) && !avow__is_shared(p))
+    avow__cancel(p);
 }
 
 void avow__cancel(avow_promise_t *p) {

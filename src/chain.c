@@ -4,7 +4,7 @@
  * NewPromiseReactionJob and NewPromiseResolveThenableJob). A job never runs
  * another: what it settles joins the queue.
  */
-#include "promise.h"
+#include "engine.h"
 
 #ifndef AVOW_NO_ASYNC
 #  include "async.h"

@@ -14,6 +14,7 @@
 #include "channel.h"
 
 #include "alloc.h"
+#include "engine.h"
 #include "op.h"
 #include "parts.h"
 
@@ -475,4 +476,8 @@ static void close_one(avow_promise_t *p, void *data) {
 
 void avow__channels_close(avow__context_t *c) {
   avow__pool_each(&c->pool, close_one, NULL);
+}
+
+uv_loop_t *avow__channel_loop(const avow_channel_t *channel) {
+  return avow__context(avow__mutable(channel))->loop;
 }

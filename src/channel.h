@@ -73,4 +73,6 @@ avow_promise_t *avow__channel_once(avow_channel_t *channel);
    frees the source once libuv has let go of it, never within the call. */
 void avow__source_close(avow__source_t *source, uv_handle_t *handle);
 
+uv_loop_t *avow__channel_loop(const avow_channel_t *channel);
+
 #endif

@@ -5,12 +5,7 @@
 
 #include "alloc.h"
 #include "avow/cancel.h"
-
-/* Unless others want it too. */
-static void cancel(avow_promise_t *p) {
-  if (avow__is_pending(p) && !avow__is_shared(p))
-    avow__cancel(p);
-}
+#include "engine.h"
 
 static void stop(void *data) {
   avow__parent_t *parent = data;
@@ -45,7 +40,7 @@ static avow_value_t outlive(void *data) {
   }
   avow_promise_t *p = avow__promise_new_surely(parent->context, &parent->idle);
   if (avow__is_pending(p)) {
-    p->flags |= AVOW__AWAITED;
+    avow__await_to_the_end(p);
     avow_on_cancel(parent->idle, wait_on, parent);
   }
   return avow_follow(p);
@@ -168,7 +163,7 @@ void avow__child_add(avow__parent_t *parent, avow_value_t v, uint32_t index) {
   avow__context_t *c = parent->context;
   avow_promise_t *p = avow__awaited(c, v);
   if (parent->stopped)
-    cancel(p);
+    avow__cancel_unshared(p);
   void *block = avow__block_surely(c);
   parent->refs++;
   parent->running++;

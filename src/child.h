@@ -9,6 +9,7 @@
 #ifndef AVOW_CHILD_H
 #define AVOW_CHILD_H
 
+#include "list.h"
 #include "promise.h"
 
 typedef struct avow__parent_class_s {
@@ -58,13 +59,6 @@ void avow__parent_settle(avow__parent_t *parent, avow_value_t v);
    Reports from a job; at once only if not even the reserve has a block left:
    then what is pending is cancelled and reported as UV_ENOMEM. */
 void avow__child_add(avow__parent_t *parent, avow_value_t v, uint32_t index);
-
-/* Gives an orphan back to its parent; what it waits for. */
-static inline avow_promise_t *avow__child_adopt(avow__link_t *orphan) {
-  const avow_promise_t *child = avow__from_sibling(orphan);
-  avow__list_append(&child->u.child.parent->children, orphan);
-  return child->upstream;
-}
 
 /* Cancels what nobody else holds. All of them still report. */
 void avow__children_cancel(avow__parent_t *parent);

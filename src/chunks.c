@@ -6,6 +6,7 @@
 #include "avow/stream.h"
 #include "buffer.h"
 #include "channel.h"
+#include "container.h"
 #include "op.h"
 #include "stream.h"
 

@@ -8,7 +8,7 @@
 
 #include "avow/cancel.h"
 
-#include "promise.h"
+#include "engine.h"
 
 static bool is_gather(const avow_promise_t *p) {
   return p->kind == AVOW__GATHER && avow__is_pending(p);

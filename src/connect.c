@@ -277,7 +277,7 @@ avow_promise_t *avow__connect_any(uv_loop_t *loop, const struct addrinfo *list,
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
   race_t *race = NULL;
-  if (avow__is_pending(p))
+  if (avow_state(p) == AVOW_PENDING)
     race = prepare(d, avow__context_of(loop), list, delay);
   if (race == NULL) {
     avow__value_unref(owner);

@@ -5,7 +5,7 @@
 #include "context.h"
 
 #include "alloc.h"
-#include "promise.h"
+#include "engine.h"
 
 static avow__context_t nowhere = {
   .queue.head = { &nowhere.queue.head, &nowhere.queue.head },

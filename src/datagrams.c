@@ -9,6 +9,7 @@
 
 #include "avow/udp.h"
 #include "channel.h"
+#include "container.h"
 #include "op.h"
 #include "stream.h"
 

@@ -2,7 +2,7 @@
 #include "avow/deadline.h"
 
 #include "avow/cancel.h"
-#include "promise.h"
+#include "engine.h"
 
 uint64_t avow_deadline_in(uv_loop_t *loop, uint64_t ms, uint64_t outer) {
   avow__context_t *c = avow__context_of(loop);

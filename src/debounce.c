@@ -108,7 +108,7 @@ static void resume(avow__source_t *source) {
 /* An item that has arrived already is not called off. */
 static void hold_back(avow__source_t *source) {
   debounce_t *debounce = (debounce_t *) source;
-  if (debounce->next == NULL || !avow__is_pending(debounce->next))
+  if (debounce->next == NULL || avow__has_settled(debounce->next))
     return;
   debounce->next = NULL;
   debounce->turn++;
@@ -141,7 +141,7 @@ static debounce_t *debounce_new(uv_loop_t *loop) {
 avow_channel_t *avow_debounce(avow_channel_t *channel, uint64_t ms) {
   if (channel == NULL)
     return (avow_channel_t *) avow__nothing("a channel");
-  uv_loop_t *loop = avow__context((avow_promise_t *) channel)->loop;
+  uv_loop_t *loop = avow__channel_loop(channel);
   debounce_t *debounce = debounce_new(loop);
   if (debounce == NULL) {
     avow_channel_unref(channel);

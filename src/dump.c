@@ -6,7 +6,7 @@
 #include <stdio.h>
 
 #include "avow/stackless.h"
-#include "promise.h"
+#include "engine.h"
 #include "trace.h"
 
 typedef struct {

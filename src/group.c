@@ -76,8 +76,7 @@ static avow__parent_t *new_without_memory(uv_loop_t *loop,
 }
 
 static void let_go(avow_promise_t *p) {
-  if (!avow__is_shared(p))
-    avow__cancel(p);
+  avow__cancel_unshared(p);
   avow_unref(p);
 }
 
@@ -88,8 +87,7 @@ avow_promise_t *avow_group_new(uv_loop_t *loop, avow_group_t **out) {
   avow__parent_t *parent =
       avow__parent_new(loop, &group_class, sizeof(group_t), &p);
   if (parent == NULL) {
-    avow__mark_handled(p);
-    avow_unref(p);
+    avow__disregard(p);
     parent = new_without_memory(loop, &p);
   }
   *out = (avow_group_t *) parent;

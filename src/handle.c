@@ -6,6 +6,7 @@
 #include "avow/stream.h"
 
 #include "alloc.h"
+#include "engine.h"
 #include "op.h"
 #include "owned.h"
 #include "stream.h"

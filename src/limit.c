@@ -98,7 +98,7 @@ static permit_t *permit_new(limiter_t *limiter, avow_promise_t **out) {
   *permit = (permit_t){ .limiter = limiter };
   (void) avow_limiter_ref(limiter->tool); /* for destroy_permit() */
   *out = avow_promise_new(loop, &permit->deferred);
-  if (avow__is_pending(*out))
+  if (avow_state(*out) == AVOW_PENDING)
     return permit;
   avow_deferred_drop(permit->deferred);
   avow__value_unref(v);
@@ -108,7 +108,7 @@ static permit_t *permit_new(limiter_t *limiter, avow_promise_t **out) {
 avow_promise_t *avow_limiter_acquire(const avow_limiter_t *l) {
   limiter_t *limiter = avow__tool_self(l, &limiter_class);
   if (limiter == NULL)
-    return avow__ref(avow__given(l, "a limiter"));
+    return avow__tool_ref(l, "a limiter");
   avow_promise_t *p;
   permit_t *permit = permit_new(limiter, &p);
   if (permit != NULL)
@@ -129,7 +129,7 @@ avow_promise_t *avow_limiter_run(const avow_limiter_t *l, avow_fn fn,
                                  void *data) {
   limiter_t *limiter = avow__tool_self(l, &limiter_class);
   if (limiter == NULL)
-    return avow__ref(avow__given(l, "a limiter"));
+    return avow__tool_ref(l, "a limiter");
   if (fn == NULL)
     return avow__op_refuse(avow__tool_loop(l), UV_EINVAL, "limiter run", NULL);
   avow_promise_t *p;
@@ -144,7 +144,7 @@ avow_promise_t *avow_limiter_run(const avow_limiter_t *l, avow_fn fn,
 
 avow_limiter_t *avow_limiter_ref(const avow_limiter_t *l) {
   avow__check_tool(l, &limiter_class);
-  return (avow_limiter_t *) avow__ref(avow__given(l, "a limiter"));
+  return avow__tool_ref(l, "a limiter");
 }
 
 void avow_limiter_unref(avow_limiter_t *l) {

@@ -8,6 +8,7 @@
 
 #include "avow/net.h"
 #include "channel.h"
+#include "container.h"
 #include "op.h"
 #include "stream.h"
 

@@ -3,8 +3,8 @@
 #include <limits.h>
 
 #include "alloc.h"
+#include "engine.h"
 #include "parts.h"
-#include "promise.h"
 #include "remote.h"
 #include "shield.h"
 #include "stray.h"

@@ -323,14 +323,14 @@ static job_t *job_new(avow_loops_t *loops, size_t index, avow_loops_fn fn,
 static void begin(run_t *run, job_t *job) {
   avow__context_t *c = run->parent.context;
   avow_promise_t *p = avow_remote_new(c->loop, &job->remote);
-  const bool waits = avow__is_pending(p);
+  const bool waits = avow_state(p) == AVOW_PENDING;
   avow__child_add(&run->parent, avow_follow(p), 0);
   if (!waits || run->parent.running == 0) { /* there is no memory to wait */
     avow_remote_drop(job->remote);
     job_unref(job);
     return;
   }
-  p->flags |= AVOW__AWAITED; /* pending: its child and its remote keep it */
+  avow__await_to_the_end(p); /* its child and its remote keep it */
   run->asked = true;
   c->requests++;
   atomic_fetch_add_explicit(&job->worker->running, 1, memory_order_relaxed);

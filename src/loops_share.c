@@ -5,6 +5,7 @@
  * The program's own stays bound but does not listen: it keeps others away from
  * the address, and closing it ends the service.
  */
+#include "container.h"
 #include "loops.h"
 
 #if defined(_WIN32) || UV_VERSION_HEX < 0x013100 /* 1.49 */
@@ -258,8 +259,7 @@ bool avow__loops_share(avow_value_t server, const avow__listen_t *listen,
       avow__parent_new(listen->home, &share_class, sizeof(*share), out);
   if (share == NULL) {
     parts_free(parts, count);
-    avow__mark_handled(*out);
-    avow_unref(*out);
+    avow__disregard(*out);
     return false;
   }
   begin(share, server, listen, parts);

@@ -120,7 +120,7 @@ avow_once_t *avow_once_new(uv_loop_t *loop, avow_fn fn, void *data,
 avow_promise_t *avow_once_get(const avow_once_t *o) {
   once_t *once = avow__tool_self(o, &once_class);
   if (once == NULL)
-    return avow__ref(avow__given(o, "a once"));
+    return avow__tool_ref(o, "a once");
   uv_loop_t *loop = avow__tool_loop(o);
   if (once->done)
     return avow_promise_resolve(loop, avow_value_ref(&once->value));
@@ -128,7 +128,7 @@ avow_promise_t *avow_once_get(const avow_once_t *o) {
   if (caller == NULL)
     return avow_promise_reject(loop, avow_error(UV_ENOMEM));
   avow_promise_t *p = avow_promise_new(loop, &caller->deferred);
-  if (!avow__is_pending(p)) {
+  if (avow_state(p) != AVOW_PENDING) {
     avow_deferred_drop(caller->deferred);
     avow__free(caller);
     return p;
@@ -143,7 +143,7 @@ avow_promise_t *avow_once_get(const avow_once_t *o) {
 
 avow_once_t *avow_once_ref(const avow_once_t *o) {
   avow__check_tool(o, &once_class);
-  return (avow_once_t *) avow__ref(avow__given(o, "a once"));
+  return avow__tool_ref(o, "a once");
 }
 
 void avow_once_unref(avow_once_t *o) {

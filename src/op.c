@@ -68,7 +68,7 @@ void *avow__op_new(uv_loop_t *loop, size_t size, avow_promise_t **out) {
   avow__context_t *c = avow__context_of(loop);
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
-  avow__op_t *op = avow__is_pending(p) ? op_alloc(c, size) : NULL;
+  avow__op_t *op = avow_state(p) == AVOW_PENDING ? op_alloc(c, size) : NULL;
   *out = p;
   if (op == NULL) {
     (void) avow_reject(d,

@@ -9,6 +9,7 @@
 
 #include "alloc.h"
 #include "avow/net.h"
+#include "container.h"
 #include "parts.h"
 #include "stream.h"
 

@@ -7,8 +7,8 @@
 #include "avow/phase.h"
 
 #include "alloc.h"
+#include "engine.h"
 #include "parts.h"
-#include "promise.h"
 
 typedef struct {
   avow__queue_t waiting; /* for the phase */

@@ -3,7 +3,7 @@
  * them. A list holds them together.
  */
 #include "alloc.h"
-#include "promise.h"
+#include "engine.h"
 
 #ifdef AVOW_NO_POOL
 

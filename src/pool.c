@@ -4,7 +4,7 @@
  */
 #include "pool.h"
 
-#include "promise.h"
+#include "engine.h"
 
 enum { RESERVE = 64 };
 

@@ -140,7 +140,7 @@ static avow_value_t process_new(uv_loop_t *loop) {
                                     .free_fn = is_gone };
   process->exit = avow__object_inline(&exit_class, sizeof(avow_exit_t), &exit);
   process->ended = avow_promise_new(loop, &process->deferred);
-  if (!avow_is_error(&process->exit) && avow__is_pending(process->ended))
+  if (!avow_is_error(&process->exit) && !avow__has_settled(process->ended))
     return avow_object(&process_class, process);
   let_go(process);
   return avow_error(UV_ENOMEM);
@@ -216,7 +216,7 @@ avow_promise_t *avow_spawn(uv_loop_t *loop,
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
   avow_value_t v = avow_error(UV_ENOMEM);
-  if (avow__is_pending(p))
+  if (avow_state(p) == AVOW_PENDING)
     v = process_new(loop);
   int err = avow_error_code(&v);
   if (err == 0)
@@ -233,7 +233,7 @@ avow_promise_t *avow_process_wait(const avow_value_t *v) {
   const process_t *process = avow_to_object(v, &process_class);
   if (process == NULL)
     return avow__no_promise(avow__nowhere());
-  return avow_then(avow__ref(process->ended), NULL, NULL, NULL);
+  return avow_then(avow_ref(process->ended), NULL, NULL, NULL);
 }
 
 avow_value_t avow_process_stream(const avow_value_t *v, size_t i) {

@@ -3,7 +3,7 @@
  * nothing and calls nothing of the program's: it moves the waiters to the
  * loop's queue.
  */
-#include "promise.h"
+#include "engine.h"
 
 #include "exceptions.h"
 #include "trace.h"
@@ -79,6 +79,24 @@ static void spend(avow_promise_t *p) {
 #else
 #  define spend(p) ((void) (p))
 #endif
+
+bool avow__has_settled(const avow_promise_t *p) {
+  return !avow__is_pending(p);
+}
+
+void avow__disregard(avow_promise_t *p) {
+  avow__mark_handled(p);
+  avow_unref(p);
+}
+
+void avow__hold(avow_deferred_t *d) {
+  ((avow_promise_t *) d)->marks |= AVOW__HELD;
+}
+
+void avow__await_to_the_end(avow_promise_t *p) {
+  assert(avow__is_pending(p) && p->kind == AVOW__DEFERRED);
+  p->flags |= AVOW__AWAITED;
+}
 
 void avow__settle_lost(avow_promise_t *p, avow_value_t v) {
   p->flags &= (uint8_t) ~AVOW__LOST;

@@ -7,6 +7,7 @@
 #include "alloc.h"
 #include "avow/cancel.h"
 #include "avow/stream.h"
+#include "container.h"
 #include "op.h"
 #include "sigpipe.h"
 #include "stream.h"
@@ -204,7 +205,8 @@ avow_promise_t *avow_pump(uv_stream_t *from, uv_stream_t *to) {
   avow__context_t *c = avow__context_of(from->loop);
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(from->loop, &d);
-  pump_t *pump = avow__is_pending(p) ? avow__malloc(sizeof(*pump)) : NULL;
+  pump_t *pump =
+      avow_state(p) == AVOW_PENDING ? avow__malloc(sizeof(*pump)) : NULL;
   int err = UV_ENOMEM;
   if (pump != NULL) {
     pump->source = (avow__reading_t){ .on_close = on_source_close };

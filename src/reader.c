@@ -56,7 +56,7 @@ avow_reader_t *avow_reader_new(uv_stream_t *stream) {
 
 avow_reader_t *avow_reader_ref(const avow_reader_t *r) {
   avow__check_tool(r, &reader_class);
-  return (avow_reader_t *) avow__ref(avow__given(r, "a reader"));
+  return avow__tool_ref(r, "a reader");
 }
 
 void avow_reader_unref(avow_reader_t *r) {
@@ -276,7 +276,7 @@ static avow_promise_t *ask(const avow_reader_t *r, wish_t wish) {
   piece_t piece;
   if (reader == NULL) {
     avow__value_unref(wish.delimiter);
-    return avow__ref(avow__given(r, "a reader"));
+    return avow__tool_ref(r, "a reader");
   }
   if (reader->busy)
     return refuse(r, wish, UV_EALREADY);

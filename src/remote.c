@@ -15,8 +15,8 @@
 #include "avow/cancel.h"
 #include "avow/remote.h"
 #include "cross.h"
+#include "engine.h"
 #include "parts.h"
-#include "promise.h"
 
 struct avow_remote_s {
   avow_remote_t *next; /* in the port's queue, or among its spare ones */

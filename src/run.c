@@ -2,7 +2,7 @@
  * Running the loop for one promise: avow_run() turns it until that has settled,
  * and gives its outcome.
  */
-#include "promise.h"
+#include "engine.h"
 
 static avow_value_t give(avow_promise_t *p) {
   const avow_value_t v = avow_value_ref(avow_result(p));

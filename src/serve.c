@@ -10,6 +10,7 @@
 #include "avow/net.h"
 #include "avow/timer.h"
 #include "child.h"
+#include "container.h"
 #include "op.h"
 #include "owned.h"
 #include "stream.h"

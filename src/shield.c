@@ -9,7 +9,7 @@
 
 #include "avow/cancel.h"
 #include "child.h"
-#include "promise.h"
+#include "engine.h"
 
 /* A loop that closes takes as many as there may be a need for, and no more. */
 static bool may_shield(avow__context_t *c) {

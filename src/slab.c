@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "alloc.h"
-#include "promise.h"
+#include "engine.h"
 
 #ifndef AVOW_NO_POOL
 

@@ -5,8 +5,8 @@
  */
 #include "avow/stackless.h"
 
+#include "engine.h"
 #include "exceptions.h"
-#include "promise.h"
 
 /* What the step returned: a promise to await if it notes a line, else all. */
 static void go_on(avow__context_t *c, avow_promise_t *p, avow_promise_t *from,

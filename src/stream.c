@@ -199,7 +199,7 @@ static avow_promise_t *read_with(uv_stream_t *stream, size_t limit, bool all) {
   avow_promise_t *p = avow_promise_new(stream->loop, &d);
   reader_t *reader;
   int err = UV_ENOMEM;
-  if (avow__is_pending(p))
+  if (avow_state(p) == AVOW_PENDING)
     err = limit > 0 || all ? start(c, stream, &reader) : UV_EINVAL;
   if (err != 0) {
     (void) avow_reject(d, avow__op_error(err, "read", NULL)); /* or it is */

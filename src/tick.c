@@ -18,8 +18,8 @@
 #include "tick.h"
 
 #include "alloc.h"
+#include "engine.h"
 #include "parts.h"
-#include "promise.h"
 
 struct avow__tick_s {
   uv_idle_t idle;

@@ -14,8 +14,8 @@
 #include "avow/timer.h"
 
 #include "alloc.h"
+#include "engine.h"
 #include "parts.h"
-#include "promise.h"
 
 enum { BITS = 6, SLOTS = 1 << BITS, LEVELS = 8 };
 

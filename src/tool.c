@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "engine.h"
 #include "op.h"
 
 static avow_promise_t *handled(avow_promise_t *p) {
@@ -49,3 +50,19 @@ void avow__check_tool(const void *tool, const avow_class_t *klass) {
         klass->name, klass->name, klass->name);
 }
 #endif
+
+void *avow__tool_self(const void *tool, const avow_class_t *klass) {
+  const avow_promise_t *p = tool;
+  avow__check_tool(tool, klass);
+  if (p == NULL || avow__state(p) != AVOW_FULFILLED)
+    return NULL;
+  return avow_to_object(&p->u.value, klass);
+}
+
+uv_loop_t *avow__tool_loop(const void *tool) {
+  return avow__context(tool)->loop;
+}
+
+void *avow__tool_ref(const void *tool, const char *what) {
+  return avow__ref(avow__given(tool, what));
+}

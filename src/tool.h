@@ -27,17 +27,11 @@ void avow__check_tool(const void *tool, const avow_class_t *klass);
 #endif
 
 /* The object; NULL of a refused tool. */
-static inline void *avow__tool_self(const void *tool,
-                                    const avow_class_t *klass) {
-  const avow_promise_t *p = tool;
-  avow__check_tool(tool, klass);
-  if (p == NULL || avow__state(p) != AVOW_FULFILLED)
-    return NULL;
-  return avow_to_object(&p->u.value, klass);
-}
+void *avow__tool_self(const void *tool, const avow_class_t *klass);
 
-static inline uv_loop_t *avow__tool_loop(const void *tool) {
-  return avow__context(tool)->loop;
-}
+uv_loop_t *avow__tool_loop(const void *tool);
+
+/* One more reference, of whatever stands for a tool that is NULL, too. */
+void *avow__tool_ref(const void *tool, const char *what);
 
 #endif

@@ -2,7 +2,7 @@
 #ifndef AVOW_TRACE_PRIVATE_H
 #define AVOW_TRACE_PRIVATE_H
 
-#include "promise.h"
+#include "engine.h"
 
 /* "file:line", in memory of the thread's that the next call uses again; NULL if
    it is not known. */

@@ -7,7 +7,7 @@
  * before does all this in the call: what p has not begun yet never begins.
  */
 #include "avow/cancel.h"
-#include "promise.h"
+#include "engine.h"
 
 /* The reaction to stop is no longer wanted, nor is a stop that nobody else
    holds, such as the timer of a timeout. */

@@ -63,7 +63,7 @@ static void cancel_held(void *data) {
 void avow__job_hold(avow__job_t *job) {
   avow_deferred_t *d = job->op.deferred;
   avow_on_cancel(d, cancel_held, job);
-  ((avow_promise_t *) d)->marks |= AVOW__HELD;
+  avow__hold(d);
 }
 
 void *avow__job_new(uv_loop_t *loop, size_t size, avow_promise_t **out) {

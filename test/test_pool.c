@@ -2,7 +2,7 @@
    state asks the system for nothing. */
 #include "pool.h"
 
-#include "promise.h"
+#include "engine.h"
 
 #include "harness.h"
 
