@@ -28,7 +28,7 @@ static avow_value_t bound_to(uv_loop_t *loop, const struct sockaddr *address) {
   char name[AVOW__ADDRESS_MAX];
   avow__address_print(address, name);
   avow__value_unref(v);
-  return avow__op_error(err, "bind", name);
+  return avow__error_of(err, "bind", name);
 }
 
 static avow_value_t bind_cb(const avow_value_t *list, void *loop) {
@@ -46,7 +46,7 @@ avow_promise_t *avow_bind(uv_loop_t *loop, const char *host,
   const struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
                                   .ai_flags = AI_PASSIVE };
   if (service == NULL)
-    return avow__op_refuse(loop, UV_EINVAL, "bind", host);
+    return avow__refuse(loop, UV_EINVAL, "bind", host);
   avow_promise_t *p = avow_getaddrinfo(loop, host, service, &hints);
   return avow_then(p, bind_cb, NULL, loop);
 }
@@ -62,7 +62,7 @@ static uv_handle_type waiting_type(uv_stream_t *from) {
 }
 
 static avow_value_t accept_error(int err) {
-  return err == UV_EAGAIN ? avow_none() : avow__op_error(err, "accept", NULL);
+  return err == UV_EAGAIN ? avow_none() : avow__error_of(err, "accept", NULL);
 }
 
 avow_value_t avow_accept(uv_stream_t *from) {

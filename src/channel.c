@@ -15,7 +15,6 @@
 
 #include "alloc.h"
 #include "engine.h"
-#include "op.h"
 #include "parts.h"
 
 struct avow__ring_s {
@@ -223,11 +222,11 @@ static avow_promise_t *refuse(avow_promise_t *ch, uint32_t tag) {
   if (p == NULL)
     return NULL;
   if (tag == AVOW_NONE)
-    avow__resolve(p, avow__op_error(UV_EINVAL, "send", "none"));
+    avow__resolve(p, avow__error_of(UV_EINVAL, "send", "none"));
   else if (avow_is_error(&ch->u.value))
     avow__resolve(p, avow_value_ref(&ch->u.value));
   else
-    avow__resolve(p, avow__op_error(UV_EPIPE, "send", NULL));
+    avow__resolve(p, avow__error_of(UV_EPIPE, "send", NULL));
   return p;
 }
 
@@ -410,7 +409,7 @@ avow_channel_t *avow__channel_none(uv_loop_t *loop) {
 avow_channel_t *avow__channel_refuse(uv_loop_t *loop, int code,
                                      const char *name, const char *object) {
   avow_channel_t *channel = avow_channel_new(loop, 0);
-  avow_channel_fail(channel, avow__op_error(code, name, object));
+  avow_channel_fail(channel, avow__error_of(code, name, object));
   return channel;
 }
 

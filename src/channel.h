@@ -50,7 +50,7 @@ avow_channel_t *avow__channel_feed(uv_loop_t *loop, size_t room,
                                    avow__source_t *source);
 
 /* For a source that could not be made: an inert channel, as without memory; and
-   one that has failed, see avow__op_error(). */
+   one that has failed, see avow__error_of(). */
 avow_channel_t *avow__channel_none(uv_loop_t *loop);
 avow_channel_t *avow__channel_refuse(uv_loop_t *loop, int code,
                                      const char *name, const char *object);

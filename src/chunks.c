@@ -40,7 +40,7 @@ static void push(chunks_t *chunks, size_t len) {
 
 static void fail(chunks_t *chunks, int err) {
   avow_channel_fail(chunks->source.channel,
-                    avow__op_error(avow__buffer_error(err), "read", NULL));
+                    avow__error_of(avow__buffer_error(err), "read", NULL));
 }
 
 static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf) {

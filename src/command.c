@@ -390,7 +390,7 @@ avow_promise_t *avow_command(uv_loop_t *loop, const avow_command_t *what,
   if (err == 0)
     command = command_new(loop, what, &p);
   else
-    p = avow__op_refuse(loop, err, "run", NULL);
+    p = avow__refuse(loop, err, "run", NULL);
   if (command == NULL) {
     avow__value_unref(input);
     return p;

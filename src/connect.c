@@ -111,7 +111,7 @@ static void failed(attempt_t *attempt, int err) {
   const avow_value_t stream = attempt->stream;
   char name[AVOW__ADDRESS_MAX];
   avow__address_print(attempt->address, name);
-  failures->items[failures->len++] = avow__op_error(err, "connect", name);
+  failures->items[failures->len++] = avow__error_of(err, "connect", name);
   attempt->stream = avow_none();
   avow__value_unref(stream);
 }
@@ -299,7 +299,7 @@ avow_promise_t *avow_connect(uv_loop_t *loop, const char *host,
                              const char *service) {
   const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
   if (host == NULL || service == NULL)
-    return avow__op_refuse(loop, UV_EINVAL, "connect", host);
+    return avow__refuse(loop, UV_EINVAL, "connect", host);
   avow_promise_t *p = avow_getaddrinfo(loop, host, service, &hints);
   return avow_then(p, connect_cb, NULL, loop);
 }
@@ -316,7 +316,7 @@ static void drop(void *block) {
 avow_promise_t *avow_connect_pipe(uv_loop_t *loop, const char *name) {
   const avow_value_t v = avow__owned_new(loop, UV_NAMED_PIPE);
   if (avow_is_error(&v))
-    return avow__op_refuse(loop, v.code, "connect", name);
+    return avow__refuse(loop, v.code, "connect", name);
   uv_pipe_t *pipe = (uv_pipe_t *) avow_to_stream(&v);
   avow_promise_t *p = avow_pipe_connect(pipe, name);
   p = avow_then(p, give_cb, NULL, v.u.p);

@@ -71,7 +71,7 @@ void avow__copied_fail(avow__copied_t *entry, int err) {
   if (avow_is_error(&entry->error))
     return;
   char *path = avow__copied_path(entry, NULL);
-  entry->error = avow__op_error(err, "copy", path != NULL ? path : entry->name);
+  entry->error = avow__error_of(err, "copy", path != NULL ? path : entry->name);
   avow__free(path);
 }
 

@@ -170,7 +170,7 @@ static entry_t *entry_new(const copy_t *copy) {
 static int hold_target(copy_t *copy, entry_t *root) {
   const int err = avow__dir_hold_above(copy->to, &copy->above, &copy->to_at);
   if (err < 0)
-    root->error = avow__op_error(err, "copy", copy->to);
+    root->error = avow__error_of(err, "copy", copy->to);
   return err;
 }
 
@@ -451,8 +451,8 @@ avow_promise_t *avow_copy_tree(uv_loop_t *loop, const char *from,
   const unsigned at_once = options != NULL ? options->at_once : 0;
   if (is_refused(from) || is_refused(to) || at_once > MOST_LANES) {
     const char *named = is_refused(from) || !is_refused(to) ? from : to;
-    return avow__op_refuse(loop, UV_EINVAL, "copy",
-                           named != NULL ? named : "NULL");
+    return avow__refuse(loop, UV_EINVAL, "copy",
+                        named != NULL ? named : "NULL");
   }
   copy_t *copy = copy_new(from, to, options);
   if (copy == NULL)

@@ -72,7 +72,7 @@ static void on_datagram(uv_udp_t *udp, ssize_t nread, const uv_buf_t *buf,
     return;
   avow__enter(c);
   const avow_value_t v = nread < 0
-                             ? avow__op_error((int) nread, "receive", NULL)
+                             ? avow__error_of((int) nread, "receive", NULL)
                              : datagram(buf, (size_t) nread, from, flags);
   (void) avow__channel_push(datagrams->source.channel, v); /* it pauses us */
   avow__leave(c);
@@ -84,7 +84,7 @@ static void resume(avow__source_t *source) {
   if (err == 0)
     return;
   avow__source_pause(source); /* who receives there is the program */
-  avow_channel_fail(source->channel, avow__op_error(err, "receive", NULL));
+  avow_channel_fail(source->channel, avow__error_of(err, "receive", NULL));
 }
 
 static void hold_back(avow__source_t *source) {

@@ -43,7 +43,7 @@ static void on_addrinfo(uv_getaddrinfo_t *req, int status,
   uv_freeaddrinfo(list);
   const char *node = lookup->node[0] != '\0' ? lookup->node : NULL;
   avow__op_complete(&lookup->op,
-                    avow__op_error(normalised(status), "getaddrinfo", node));
+                    avow__error_of(normalised(status), "getaddrinfo", node));
 }
 
 static void cancel(void *data) {
@@ -68,7 +68,7 @@ avow_promise_t *avow_getaddrinfo(uv_loop_t *loop, const char *node,
   if (err == 0)
     avow__op_started(&lookup->op);
   else
-    (void) avow__op_end(&lookup->op, avow__op_error(err, "getaddrinfo", node));
+    (void) avow__op_end(&lookup->op, avow__error_of(err, "getaddrinfo", node));
   return p;
 }
 
@@ -93,7 +93,7 @@ static void on_nameinfo(uv_getnameinfo_t *req, int status, const char *host,
   avow__op_complete(&naming->op,
                     status == 0
                         ? pair(host, service)
-                        : avow__op_error(normalised(status), "getnameinfo",
+                        : avow__error_of(normalised(status), "getnameinfo",
                                          naming->address));
 }
 
@@ -117,6 +117,6 @@ avow_promise_t *avow_getnameinfo(uv_loop_t *loop,
     avow__op_started(&naming->op);
   else
     (void) avow__op_end(&naming->op,
-                        avow__op_error(err, "getnameinfo", naming->address));
+                        avow__error_of(err, "getnameinfo", naming->address));
   return p;
 }

@@ -8,7 +8,6 @@
 #include "avow/map.h"
 #include "channel.h"
 #include "child.h"
-#include "op.h"
 
 /* Children: who waits for the next item; an item that runs, or the place of its
    result, counted from this. */
@@ -197,7 +196,7 @@ avow_promise_t *avow_each(uv_loop_t *loop, const avow_channel_t *channel,
   if (channel == NULL)
     return avow__nothing("a channel");
   if (!is_valid(fn, options))
-    return avow__op_refuse(loop, UV_EINVAL, "each", NULL);
+    return avow__refuse(loop, UV_EINVAL, "each", NULL);
   avow_promise_t *p;
   each_t *each = each_new(loop, channel, options, &p);
   if (each != NULL)
@@ -211,7 +210,7 @@ avow_promise_t *avow_map_channel(uv_loop_t *loop, const avow_channel_t *channel,
   if (channel == NULL)
     return avow__nothing("a channel");
   if (!is_valid(fn, options))
-    return avow__op_refuse(loop, UV_EINVAL, "map channel", NULL);
+    return avow__refuse(loop, UV_EINVAL, "map channel", NULL);
   avow_promise_t *p;
   each_t *each = each_new(loop, channel, options, &p);
   if (each == NULL)

@@ -163,3 +163,16 @@ avow_value_t avow__error_of_cancel(avow_value_t v) {
     ((avow__error_t *) v.u.p)->is_cancel = true;
   return v;
 }
+
+/* The system's text of that speaks of connections, but most of those that are
+   in progress here are of other kinds: two reads, or two closes. */
+static const char *reads_as(int code) {
+  return code == UV_EALREADY ? "already in progress" : avow_strerror(code);
+}
+
+avow_value_t avow__error_of(int code, const char *name, const char *object) {
+  if (object == NULL)
+    return avow_error_new(code, avow_none(), "%s: %s", name, reads_as(code));
+  return avow_error_new(code, avow_none(), "%s '%s': %s", name, object,
+                        reads_as(code));
+}

@@ -100,13 +100,13 @@ static avow_value_t run_read(avow__job_t *job) {
   if (err == 0)
     return avow__bytes_cut(read->buffer, read->used);
   avow__value_unref(read->buffer);
-  return avow__op_error(err, "read", read->path);
+  return avow__error_of(err, "read", read->path);
 }
 
 avow_promise_t *avow_read_file(uv_loop_t *loop, const char *path,
                                size_t limit) {
   if (path == NULL)
-    return avow__op_refuse(loop, UV_EINVAL, "read", "NULL");
+    return avow__refuse(loop, UV_EINVAL, "read", "NULL");
   avow_promise_t *p;
   const size_t len = strlen(path);
   read_file_t *read = avow__job_new(loop, sizeof(*read) + len + 1, &p);
@@ -135,7 +135,7 @@ int avow__file_fill(avow__write_file_t *write, uv_file file) {
 
 avow_value_t avow__file_written(const avow__write_file_t *write, int err) {
   if (err < 0)
-    return avow__op_error(err, write->name, write->path);
+    return avow__error_of(err, write->name, write->path);
   return avow_int((int64_t) ((avow__bytes_t *) write->bytes.u.p)->len);
 }
 
@@ -196,7 +196,7 @@ avow_promise_t *avow__file_write(uv_loop_t *loop, const avow__write_file_t *how,
   const int err = refusal(path, &bytes);
   if (err < 0) {
     avow__value_unref(bytes);
-    return avow__op_refuse(loop, err, how->name, path != NULL ? path : "NULL");
+    return avow__refuse(loop, err, how->name, path != NULL ? path : "NULL");
   }
   avow_promise_t *p;
   const size_t len = strlen(path);

@@ -86,7 +86,7 @@ void *avow__fs_on_paths(uv_loop_t *loop, size_t size, const char *name,
                         const char *path, const char *to,
                         avow_promise_t **out) {
   if (path == NULL || to == NULL) {
-    *out = avow__op_refuse(loop, UV_EINVAL, name, "NULL");
+    *out = avow__refuse(loop, UV_EINVAL, name, "NULL");
     return NULL;
   }
   const size_t len = strlen(path) + 1;
@@ -130,7 +130,7 @@ avow_value_t avow__fs_failure(const avow__fs_t *op, int code) {
   if (op->files == 1)
     return avow_error_new(code, avow_none(), "%s file %d: %s", op->name,
                           (int) op->uses[0].file, text);
-  return avow__op_error(code, op->name, op->path);
+  return avow__error_of(code, op->name, op->path);
 }
 
 static void let_go(avow__fs_t *op) {

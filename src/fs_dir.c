@@ -114,8 +114,8 @@ static avow__fs_t *on_dir(uv_loop_t *loop, const char *name,
   const dir_t *dir = dir_of(v);
   const bool closed = dir != NULL && (dir->dir == NULL || dir->closer != NULL);
   if (dir == NULL || closed) {
-    *out = avow__op_refuse(loop, closed ? UV_EBADF : UV_EINVAL, name,
-                           closed ? dir->path : NULL);
+    *out = avow__refuse(loop, closed ? UV_EBADF : UV_EINVAL, name,
+                        closed ? dir->path : NULL);
     return NULL;
   }
   avow__fs_t *op = avow__fs_on_path(loop, sizeof(*op), name, dir->path, out);

@@ -53,7 +53,7 @@ static void on_event(uv_fs_event_t *handle, const char *name, int events,
   avow__enter(c);
   if (status < 0)
     avow_channel_fail(source->channel,
-                      avow__op_error(status, "watch", watcher->path));
+                      avow__error_of(status, "watch", watcher->path));
   else if (source->flows)
     (void) avow__channel_push(source->channel, event_new(name, events));
   else

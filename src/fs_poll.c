@@ -36,7 +36,7 @@ const avow_fs_change_t *avow_to_fs_change(const avow_value_t *v) {
 
 static avow_value_t change_new(const looker_t *looker) {
   if (looker->status < 0)
-    return avow__op_error(looker->status, "watch", looker->path);
+    return avow__error_of(looker->status, "watch", looker->path);
   void *self;
   const avow_value_t v =
       avow__object_inline(&change_class, sizeof(looker->change), &self);

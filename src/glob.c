@@ -171,7 +171,7 @@ static avow_value_t look(avow__turns_t *turns) {
     if (err > 0)
       err = err == AVOW__TREE_ENTRY ? look_at_entry(glob) : 0;
   }
-  return err < 0 ? avow__op_error(err, "glob", glob->tree.path) : avow_none();
+  return err < 0 ? avow__error_of(err, "glob", glob->tree.path) : avow_none();
 }
 
 static void free_glob(avow__turns_t *turns) {
@@ -234,10 +234,10 @@ static glob_t *glob_new(uv_loop_t *loop, const char *pattern, size_t root) {
 
 avow_promise_t *avow_glob(uv_loop_t *loop, const char *pattern) {
   if (pattern == NULL || pattern[0] == '\0')
-    return avow__op_refuse(loop, UV_EINVAL, "glob",
-                           pattern != NULL ? pattern : "NULL");
+    return avow__refuse(loop, UV_EINVAL, "glob",
+                        pattern != NULL ? pattern : "NULL");
   if (strlen(pattern) > MOST_BYTES)
-    return avow__op_refuse(loop, UV_ENAMETOOLONG, "glob", pattern);
+    return avow__refuse(loop, UV_ENAMETOOLONG, "glob", pattern);
   const size_t root = path_len(pattern);
   glob_t *glob = glob_new(loop, pattern, root);
   if (glob == NULL)
@@ -245,5 +245,5 @@ avow_promise_t *avow_glob(uv_loop_t *loop, const char *pattern) {
   if (split(glob, glob->pattern + root))
     return avow__turns_start(&glob->turns);
   avow__turns_unref(glob);
-  return avow__op_refuse(loop, UV_EINVAL, "glob", pattern);
+  return avow__refuse(loop, UV_EINVAL, "glob", pattern);
 }

@@ -46,7 +46,7 @@ static int begin_reset(uv_handle_t *handle, uv_close_cb cb) {
 static avow_promise_t *refuse(avow__context_t *c, avow_promise_t *p, int err) {
   avow__table_remove(&c->tables[AVOW__CLOSERS], &p->node);
   c->requests--;
-  avow__resolve(p, avow__op_error(err, "close", NULL));
+  avow__resolve(p, avow__error_of(err, "close", NULL));
   return p;
 }
 
@@ -57,7 +57,7 @@ static avow_promise_t *close_with(uv_handle_t *handle,
   avow__context_t *c = avow__context_of(handle->loop);
   avow__check_thread(c);
   if (uv_is_closing(handle))
-    return avow__op_refuse(handle->loop, UV_EALREADY, "close", NULL);
+    return avow__refuse(handle->loop, UV_EALREADY, "close", NULL);
   avow_promise_t *p = c->life == AVOW__CLOSED ? NULL : closer_new(c, handle);
   const int err = begin_fn(handle, p != NULL ? on_close : NULL);
   if (err == 0 && c->life != AVOW__CLOSED)

@@ -8,7 +8,6 @@
 #include "avow/limit.h"
 
 #include "avow/cancel.h"
-#include "op.h"
 #include "tool.h"
 
 typedef struct {
@@ -131,7 +130,7 @@ avow_promise_t *avow_limiter_run(const avow_limiter_t *l, avow_fn fn,
   if (limiter == NULL)
     return avow__tool_ref(l, "a limiter");
   if (fn == NULL)
-    return avow__op_refuse(avow__tool_loop(l), UV_EINVAL, "limiter run", NULL);
+    return avow__refuse(avow__tool_loop(l), UV_EINVAL, "limiter run", NULL);
   avow_promise_t *p;
   permit_t *permit = permit_new(limiter, &p);
   if (permit == NULL)

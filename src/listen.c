@@ -49,7 +49,7 @@ static void on_connection(uv_stream_t *server, int status) {
   avow__enter(c);
   if (status < 0 && flows)
     (void) avow__channel_push(listener->source.channel,
-                              avow__op_error(status, "accept", NULL));
+                              avow__error_of(status, "accept", NULL));
   else if (flows)
     accept_next(listener);
   else if (status == 0)

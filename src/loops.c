@@ -346,7 +346,7 @@ avow_promise_t *avow_loops_run(const avow_loops_t *loops, size_t index,
       (fn == NULL || (index >= loops->count && index != AVOW_LEAST_BUSY)))
     err = UV_EINVAL;
   if (err != 0)
-    return avow__op_refuse(home, err, "loops run", NULL);
+    return avow__refuse(home, err, "loops run", NULL);
   avow_promise_t *p;
   run_t *run = avow__parent_new(home, &run_class, sizeof(*run), &p);
   if (run == NULL)

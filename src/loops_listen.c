@@ -97,7 +97,7 @@ static size_t limit_of_all(size_t each, size_t loops) {
 /* The server is released. */
 static avow_promise_t *refuse(uv_loop_t *home, avow_value_t server, int err) {
   avow__value_unref(server);
-  return avow__op_refuse(home, err, "loops listen", NULL);
+  return avow__refuse(home, err, "loops listen", NULL);
 }
 
 static avow_promise_t *accept_at_home(avow_value_t server,

@@ -62,14 +62,13 @@ static int make_all(make_dirs_t *make) {
 static avow_value_t run(avow__job_t *job) {
   make_dirs_t *make = (make_dirs_t *) job;
   const int err = make_all(make);
-  return err < 0 ? avow__op_error(err, "mkdir", make->path)
+  return err < 0 ? avow__error_of(err, "mkdir", make->path)
                  : avow_int(make->made);
 }
 
 avow_promise_t *avow_make_dirs(uv_loop_t *loop, const char *path, int mode) {
   if (path == NULL || path[0] == '\0')
-    return avow__op_refuse(loop, UV_EINVAL, "mkdir",
-                           path != NULL ? path : "NULL");
+    return avow__refuse(loop, UV_EINVAL, "mkdir", path != NULL ? path : "NULL");
   avow_promise_t *p;
   const size_t len = avow__disk_trimmed(path);
   make_dirs_t *make = avow__job_new(loop, sizeof(*make) + len + 1, &p);

@@ -7,7 +7,6 @@
 
 #include "avow/cancel.h"
 #include "child.h"
-#include "op.h"
 
 #define BEGIN UINT32_MAX /* the index of that child */
 
@@ -111,7 +110,7 @@ avow_promise_t *avow_map(uv_loop_t *loop, size_t n, avow_map_fn fn, void *data,
   static const avow__parent_class_t map_class = { .report = report,
                                                   .destroy = destroy };
   if (!is_valid(n, fn, options))
-    return avow__op_refuse(loop, UV_EINVAL, "map", NULL);
+    return avow__refuse(loop, UV_EINVAL, "map", NULL);
   avow_promise_t *p;
   map_t *map = avow__parent_new(loop, &map_class, sizeof(*map), &p);
   if (map == NULL)

@@ -1,6 +1,5 @@
 /*
- * What all wrappers of libuv requests share: their beginning, their end, and
- * how their errors read.
+ * What all wrappers of libuv requests share: their beginning and their end.
  */
 #include "op.h"
 
@@ -107,22 +106,4 @@ void avow__op_complete(avow__op_t *op, avow_value_t v) {
   (void) avow__op_end(op, v); /* cancelled before: v is released */
   if (!closed)
     avow__leave(c);
-}
-
-/* The system's text of that speaks of connections, but most of those that are
-   in progress here are of other kinds: two reads, or two closes. */
-static const char *text_of(int code) {
-  return code == UV_EALREADY ? "already in progress" : avow_strerror(code);
-}
-
-avow_value_t avow__op_error(int code, const char *name, const char *object) {
-  if (object == NULL)
-    return avow_error_new(code, avow_none(), "%s: %s", name, text_of(code));
-  return avow_error_new(code, avow_none(), "%s '%s': %s", name, object,
-                        text_of(code));
-}
-
-avow_promise_t *avow__op_refuse(uv_loop_t *loop, int code, const char *name,
-                                const char *object) {
-  return avow_promise_reject(loop, avow__op_error(code, name, object));
 }

@@ -31,11 +31,4 @@ bool avow__op_end(avow__op_t *op, avow_value_t v);
 /* The same as a callback of libuv, with enter and leave. */
 void avow__op_complete(avow__op_t *op, avow_value_t v);
 
-/* "name 'object': text of the code" */
-avow_value_t avow__op_error(int code, const char *name, const char *object);
-
-/* A rejected promise with such an error. */
-avow_promise_t *avow__op_refuse(uv_loop_t *loop, int code, const char *name,
-                                const char *object);
-
 #endif

@@ -21,7 +21,7 @@ typedef struct {
 
 static avow_value_t outcome(const connect_t *connect, int status) {
   return status == 0 ? avow_none()
-                     : avow__op_error(status, "connect", connect->name);
+                     : avow__error_of(status, "connect", connect->name);
 }
 
 static void on_connect(uv_connect_t *req, int status) {
@@ -54,7 +54,7 @@ avow_promise_t *avow_pipe_connect(uv_pipe_t *pipe, const char *name) {
   if (pipe == NULL)
     return avow__nothing("a handle");
   if (name == NULL)
-    return avow__op_refuse(pipe->loop, UV_EINVAL, "connect", "NULL");
+    return avow__refuse(pipe->loop, UV_EINVAL, "connect", "NULL");
   avow_promise_t *p;
   const size_t len = strlen(name);
   connect_t *connect = avow__op_new(pipe->loop, sizeof(*connect) + len + 1, &p);

@@ -17,7 +17,7 @@ typedef struct {
 } poller_t;
 
 static void fail(poller_t *poller, int err) {
-  avow_channel_fail(poller->source.channel, avow__op_error(err, "poll", NULL));
+  avow_channel_fail(poller->source.channel, avow__error_of(err, "poll", NULL));
 }
 
 /* Unless the program has closed it. */

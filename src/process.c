@@ -209,10 +209,10 @@ static int start(process_t *process, const uv_process_options_t *options) {
 avow_promise_t *avow_spawn(uv_loop_t *loop,
                            const uv_process_options_t *options) {
   if (options == NULL || options->file == NULL)
-    return avow__op_refuse(loop, UV_EINVAL, "spawn", "NULL");
+    return avow__refuse(loop, UV_EINVAL, "spawn", "NULL");
   if (options->args == NULL ||
       (options->stdio_count > 0 && options->stdio == NULL))
-    return avow__op_refuse(loop, UV_EINVAL, "spawn", options->file);
+    return avow__refuse(loop, UV_EINVAL, "spawn", options->file);
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
   avow_value_t v = avow_error(UV_ENOMEM);
@@ -223,7 +223,7 @@ avow_promise_t *avow_spawn(uv_loop_t *loop,
     err = start(avow_to_object(&v, &process_class), options);
   if (err != 0) {
     avow__value_unref(v);
-    v = avow__op_error(err, "spawn", options->file);
+    v = avow__error_of(err, "spawn", options->file);
   }
   (void) avow_resolve(d, v); /* pending, or without memory all along */
   return p;

@@ -230,6 +230,11 @@ avow_promise_t *avow_promise_reject(uv_loop_t *loop, avow_value_t error) {
   return avow_promise_resolve(loop, avow__reason(error));
 }
 
+avow_promise_t *avow__refuse(uv_loop_t *loop, int code, const char *name,
+                             const char *object) {
+  return avow_promise_reject(loop, avow__error_of(code, name, object));
+}
+
 avow_promise_t *avow_try(uv_loop_t *loop, avow_fn fn, void *data) {
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);

@@ -55,6 +55,10 @@ void avow__cancel(avow_promise_t *p);
 /* The same unless others than the one who asks want it. */
 void avow__cancel_unshared(avow_promise_t *p);
 
+/* A promise that is rejected with an avow__error_of(). */
+avow_promise_t *avow__refuse(uv_loop_t *loop, int code, const char *name,
+                             const char *object);
+
 /* v itself, or what else a reason must be wrapped in. */
 avow_value_t avow__reason(avow_value_t v);
 

@@ -49,7 +49,7 @@ static void settle(pump_t *pump, avow_value_t v) {
 }
 
 static void fail(pump_t *pump, int err, const char *name) {
-  settle(pump, avow__op_error(err, name, NULL));
+  settle(pump, avow__error_of(err, name, NULL));
 }
 
 static void cancel(void *data) {
@@ -221,7 +221,7 @@ avow_promise_t *avow_pump(uv_stream_t *from, uv_stream_t *to) {
   }
   if (err != 0) {
     avow__free(pump);
-    (void) avow_reject(d, avow__op_error(err, "pump", NULL)); /* or it is */
+    (void) avow_reject(d, avow__error_of(err, "pump", NULL)); /* or it is */
     return p;
   }
   avow_on_cancel(d, cancel, pump);

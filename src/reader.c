@@ -268,7 +268,7 @@ static avow_promise_t *wait_for(avow_reader_t *r, reader_t *reader) {
 static avow_promise_t *refuse(const avow_reader_t *r, wish_t wish, int err) {
   avow__check_tool(r, &reader_class);
   avow__value_unref(wish.delimiter);
-  return avow__op_refuse(avow__tool_loop(r), err, "read", NULL);
+  return avow__refuse(avow__tool_loop(r), err, "read", NULL);
 }
 
 static avow_promise_t *ask(const avow_reader_t *r, wish_t wish) {

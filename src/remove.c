@@ -184,7 +184,7 @@ static avow_value_t remove_some(avow__turns_t *turns) {
     if (step == AVOW__TREE_END)
       return avow_int(remove->removed);
     if (step < 0 && !is_survived(remove, step))
-      return avow__op_error(step, "remove", remove->tree.path);
+      return avow__error_of(step, "remove", remove->tree.path);
   }
   return avow_none();
 }
@@ -251,8 +251,8 @@ static bool is_refused(const char *path) {
 
 avow_promise_t *avow_remove_tree(uv_loop_t *loop, const char *path) {
   if (path == NULL || is_refused(path))
-    return avow__op_refuse(loop, UV_EINVAL, "remove",
-                           path != NULL ? path : "NULL");
+    return avow__refuse(loop, UV_EINVAL, "remove",
+                        path != NULL ? path : "NULL");
   avow__turns_t *remove = avow__remove_new(loop, path);
   if (remove == NULL)
     return avow_promise_reject(loop, avow_error(UV_ENOMEM));

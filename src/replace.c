@@ -21,7 +21,7 @@ static int put_in_place(avow__write_file_t *write, avow__successor_t *s) {
 /* What is said of the directory is told as such: the file is in its place. */
 static avow_value_t end(const avow__write_file_t *write, int err,
                         int sync_err) {
-  return sync_err < 0 ? avow__op_error(sync_err, "sync", write->path)
+  return sync_err < 0 ? avow__error_of(sync_err, "sync", write->path)
                       : avow__file_written(write, err);
 }
 

@@ -10,7 +10,7 @@
 #include "avow/cancel.h"
 #include "avow/timer.h"
 #include "backoff.h"
-#include "op.h"
+#include "promise.h"
 #include "reasons.h"
 
 enum { ATTEMPTS = 3, DELAY = 100, MAX_DELAY = 30000, REASONS_MAX = 16 };
@@ -106,7 +106,7 @@ static void set_options(retry_t *retry, const avow_retry_options_t *options) {
 avow_promise_t *avow_retry(uv_loop_t *loop, avow_fn fn, void *data,
                            const avow_retry_options_t *options) {
   if (fn == NULL)
-    return avow__op_refuse(loop, UV_EINVAL, "retry", NULL);
+    return avow__refuse(loop, UV_EINVAL, "retry", NULL);
   retry_t *retry = avow__calloc(1, sizeof(*retry));
   if (retry == NULL)
     return avow_promise_reject(loop, avow_error(UV_ENOMEM));

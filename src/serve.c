@@ -159,7 +159,7 @@ avow_promise_t *avow__serve(avow_value_t server,
   serve->reading.on_close = on_close;
   const int err = listen_to(serve);
   if (err != 0)
-    avow__parent_settle(&serve->parent, avow__op_error(err, "listen", NULL));
+    avow__parent_settle(&serve->parent, avow__error_of(err, "listen", NULL));
   avow__parent_unref(&serve->parent);
   return p;
 }

@@ -116,7 +116,7 @@ static void arrived(reader_t *reader, size_t n) {
 
 static avow_value_t ending(reader_t *reader, int err) {
   if (err != UV_EOF)
-    return avow__op_error(avow__buffer_error(err), "read", NULL);
+    return avow__error_of(avow__buffer_error(err), "read", NULL);
   return reader->all ? avow__buffer_take(&reader->buffer) : avow_none();
 }
 
@@ -202,7 +202,7 @@ static avow_promise_t *read_with(uv_stream_t *stream, size_t limit, bool all) {
   if (avow_state(p) == AVOW_PENDING)
     err = limit > 0 || all ? start(c, stream, &reader) : UV_EINVAL;
   if (err != 0) {
-    (void) avow_reject(d, avow__op_error(err, "read", NULL)); /* or it is */
+    (void) avow_reject(d, avow__error_of(err, "read", NULL)); /* or it is */
     return p;
   }
   reader->deferred = d;

@@ -11,7 +11,7 @@ typedef struct {
 
 static avow_value_t outcome(const connect_t *connect, int status) {
   return status == 0 ? avow_none()
-                     : avow__op_error(status, "connect", connect->name);
+                     : avow__error_of(status, "connect", connect->name);
 }
 
 static void on_connect(uv_connect_t *req, int status) {

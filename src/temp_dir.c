@@ -50,7 +50,7 @@ static avow_value_t run(avow__job_t *job) {
   const avow__place_t place = { NULL, make->path, make->path };
   if (err == 0)
     (void) avow__place_lstat(place, &make->stat); /* else the name has to do */
-  return err < 0 ? avow__op_error(err, "mkdtemp", make->path) : avow_int(0);
+  return err < 0 ? avow__error_of(err, "mkdtemp", make->path) : avow_int(0);
 }
 
 /* The owner of the directory, which is removed again without memory. */
@@ -110,11 +110,11 @@ static int find_tmp(char path[PATH]) {
 avow_promise_t *avow_temp_dir(uv_loop_t *loop, const char *prefix) {
   char tmp[PATH];
   if (prefix == NULL || strchr(prefix, '/') != NULL)
-    return avow__op_refuse(loop, UV_EINVAL, "mkdtemp",
-                           prefix != NULL ? prefix : "NULL");
+    return avow__refuse(loop, UV_EINVAL, "mkdtemp",
+                        prefix != NULL ? prefix : "NULL");
   const int err = find_tmp(tmp);
   if (err < 0)
-    return avow__op_refuse(loop, err, "mkdtemp", prefix);
+    return avow__refuse(loop, err, "mkdtemp", prefix);
   static const char random[] = "XXXXXX";
   const size_t len = strlen(tmp) + 1 + sizeof(random);
   const size_t size = avow__plus(len, strlen(prefix));

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "engine.h"
-#include "op.h"
 
 static avow_promise_t *handled(avow_promise_t *p) {
   p->flags |= AVOW__HANDLED;
@@ -29,7 +28,7 @@ void *avow__tool_wrap(uv_loop_t *loop, const avow_class_t *klass, void *self) {
 }
 
 void *avow__tool_refuse(uv_loop_t *loop, int code, const char *name) {
-  return handled(avow__op_refuse(loop, code, name, NULL));
+  return handled(avow__refuse(loop, code, name, NULL));
 }
 
 #if AVOW__DEBUG

@@ -21,7 +21,7 @@ static avow_value_t outcome(int status, const avow_value_t *bytes,
                             const char *name) {
   size_t len;
   if (status < 0)
-    return avow__op_error(status, "send", name[0] != '\0' ? name : NULL);
+    return avow__error_of(status, "send", name[0] != '\0' ? name : NULL);
   (void) avow_to_bytes(bytes, &len);
   return avow_int((int64_t) len);
 }

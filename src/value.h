@@ -88,6 +88,9 @@ avow_value_t avow__error_of_limit(avow_value_t v);
 avow_value_t avow__error_of_cancel(avow_value_t v);
 bool avow__error_is_of_cancel(const avow_value_t *v);
 
+/* An error that reads "name 'object': text of the code"; object may be NULL. */
+avow_value_t avow__error_of(int code, const char *name, const char *object);
+
 /* What holding a promise as a value takes, and letting go of it. The engine,
    which has promises, says so before there is one. */
 typedef struct avow__held_s {

@@ -79,7 +79,7 @@ static void take_step(walk_t *walk) {
   else if (step == AVOW__TREE_END)
     walk->last = avow_int(0);
   else if (step < 0)
-    walk->last = avow__op_error(step, "walk", walk->tree.path);
+    walk->last = avow__error_of(step, "walk", walk->tree.path);
 }
 
 static avow_value_t run(avow__job_t *job) {
@@ -88,7 +88,7 @@ static avow_value_t run(avow__job_t *job) {
   if (!walk->entered) {
     const int err = avow__tree_enter(&walk->tree, 0);
     if (err < 0)
-      walk->last = avow__op_error(err, "walk", walk->tree.path);
+      walk->last = avow__error_of(err, "walk", walk->tree.path);
     walk->entered = true;
   }
   while (walk->n < BATCH && walk->last.tag == AVOW_NONE &&

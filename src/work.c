@@ -113,7 +113,7 @@ static avow__job_t *call(uv_loop_t *loop, avow_fn fn, void *data,
   if (fn != NULL)
     call = avow__job_new(loop, sizeof(*call), out);
   else
-    *out = avow__op_refuse(loop, UV_EINVAL, "work", NULL);
+    *out = avow__refuse(loop, UV_EINVAL, "work", NULL);
   if (call == NULL) {
     if (free_fn != NULL)
       free_fn(data);
@@ -159,12 +159,12 @@ static avow_value_t run_random(avow__job_t *job) {
   if (err == 0)
     return bytes;
   avow__value_unref(bytes);
-  return avow__op_error(err, "random", NULL);
+  return avow__error_of(err, "random", NULL);
 }
 
 avow_promise_t *avow_random(uv_loop_t *loop, size_t len) {
   if (len > INT_MAX) /* as uv_random() does, but before the memory is there */
-    return avow__op_refuse(loop, UV_E2BIG, "random", NULL);
+    return avow__refuse(loop, UV_E2BIG, "random", NULL);
   avow_promise_t *p;
   random_t *random = avow__job_new(loop, sizeof(*random), &p);
   if (random == NULL)

@@ -42,7 +42,7 @@ static size_t length(const avow_value_t *bytes) {
 }
 
 static avow_value_t outcome(int status, size_t len) {
-  return status < 0 ? avow__op_error(status, "write", NULL)
+  return status < 0 ? avow__error_of(status, "write", NULL)
                     : avow_int((int64_t) len);
 }
 
@@ -199,7 +199,7 @@ avow_promise_t *avow_write_handle(uv_stream_t *stream, avow_value_t bytes,
 static void on_shutdown(uv_shutdown_t *req, int status) {
   shutdown_t *shutdown = req->data;
   avow__op_complete(&shutdown->op,
-                    status < 0 ? avow__op_error(status, "shutdown", NULL)
+                    status < 0 ? avow__error_of(status, "shutdown", NULL)
                                : avow_none());
 }
 
@@ -215,6 +215,6 @@ avow_promise_t *avow_shutdown(uv_stream_t *stream) {
   if (err == 0)
     avow__op_started_on_handle(&shutdown->op);
   else
-    (void) avow__op_end(&shutdown->op, avow__op_error(err, "shutdown", NULL));
+    (void) avow__op_end(&shutdown->op, avow__error_of(err, "shutdown", NULL));
   return p;
 }
