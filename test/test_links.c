@@ -52,6 +52,22 @@ static void replace_file_rejects_links_in_a_circle(void **state) {
   assert_rejects(replace("one"), UV_ELOOP);
 }
 
+static void replace_file_rejects_too_many_links(void **state) {
+  enum { MANY = 40 };
+  char name[8] = "file", link[8];
+  make_file("file", "old");
+  for (int i = 0; i < MANY; i++) {
+    (void) snprintf(link, sizeof(link), "%d", i); /* it fits */
+    make_link(link, name);
+    memcpy(name, link, sizeof(name));
+  }
+
+  assert_rejects(replace(name), UV_ELOOP);
+
+  assert_fulfils_int(replace("20"), 3);
+  assert_file("file", "new");
+}
+
 /* The kernel says of it "/tmp/... (deleted)", which is no name. */
 static void replace_file_makes_no_name_for_what_lost_its_own(void **state) {
   char path[32];
@@ -148,6 +164,7 @@ int main(void) {
     DISK_CASE(replace_file_follows_links),
     DISK_CASE(replace_file_makes_what_a_link_leads_to),
     DISK_CASE(replace_file_rejects_links_in_a_circle),
+    DISK_CASE(replace_file_rejects_too_many_links),
     DISK_CASE(replace_file_makes_no_name_for_what_lost_its_own),
     DISK_CASE(replace_file_follows_no_link_that_others_laid),
     DISK_CASE(replace_file_follows_links_on_the_way),

@@ -135,6 +135,16 @@ static void removing_waits_for_what_may_pass(void **state) {
   }
 }
 
+static void removing_finds_the_root_again(void **state) {
+  make_dir("a");
+  removals = once(UV_ENOTDIR);
+
+  assert_fulfils_int(avow_remove_tree(loop, at("a")), 1);
+
+  assert_int_equal(removals.calls, 2);
+  assert_missing("a");
+}
+
 static void removing_stops_at_what_stays(void **state) {
   make_tree();
   removals = once(UV_EIO);
@@ -415,6 +425,7 @@ static int setup(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     REFUSED_CASE(removing_waits_for_what_may_pass),
+    REFUSED_CASE(removing_finds_the_root_again),
     REFUSED_CASE(removing_stops_at_what_stays),
     REFUSED_CASE(replacing_takes_a_name_where_it_needs_one),
     REFUSED_CASE(replacing_looks_for_a_name_that_is_free),
