@@ -45,7 +45,7 @@ def add(lines, line):
     old[0] += line['count']
     if len(old[1]) == len(counts):
         old[1] = [a + b for a, b in zip(old[1], counts)]
-    elif 0 in old[1]:
+    elif 0 in old[1] and line['count'] > 0:
         old[1] = counts
 
 

@@ -12,7 +12,7 @@
 #include "refusing.h"
 
 static refusal_t unnamed, named, links, syncs, renamings, copies, held;
-static refusal_t removals, originals, looks, sends, handles;
+static refusal_t removals, unlinks, originals, looks, sends, handles;
 static bool is_exchanged; /* for a FIFO, as soon as it was looked at */
 static bool is_overlaid;  /* by a file, before it is opened by its name alone */
 static char exchanged[64];
@@ -115,6 +115,12 @@ int __wrap_avow__disk_fsync(uv_file file) {
   return refuses(&syncs) ? syncs.err : __real_avow__disk_fsync(file);
 }
 
+int __wrap_avow__place_unlink(avow__place_t place);
+int __real_avow__place_unlink(avow__place_t place);
+int __wrap_avow__place_unlink(avow__place_t place) {
+  return refuses(&unlinks) ? unlinks.err : __real_avow__place_unlink(place);
+}
+
 int __wrap_avow__place_rmdir(avow__place_t place);
 int __real_avow__place_rmdir(avow__place_t place);
 int __wrap_avow__place_rmdir(avow__place_t place) {
@@ -136,12 +142,12 @@ static void removing_waits_for_what_may_pass(void **state) {
 }
 
 static void removing_finds_the_root_again(void **state) {
-  make_dir("a");
-  removals = once(UV_ENOTDIR);
+  make_file("a", "");
+  unlinks = once(UV_EISDIR);
 
   assert_fulfils_int(avow_remove_tree(loop, at("a")), 1);
 
-  assert_int_equal(removals.calls, 2);
+  assert_int_equal(unlinks.calls, 2);
   assert_missing("a");
 }
 
@@ -414,7 +420,7 @@ static void copying_ends_where_it_began(void **state) {
 
 static int setup(void **state) {
   unnamed = named = links = syncs = renamings = copies = held = never;
-  removals = originals = looks = sends = handles = never;
+  removals = unlinks = originals = looks = sends = handles = never;
   is_exchanged = is_overlaid = false;
   once_looked = once_made = NULL;
   return refusing_setup(state);
