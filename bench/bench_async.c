@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "bench.h"
-#include "fiber.h"
+#include "fiber/fiber.h"
 #include "floor.h"
 
 static size_t left; /* operations to do */

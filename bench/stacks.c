@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 #include "bench.h"
-#include "stack.h"
+#include "fiber/stack.h"
 
 enum { SIZE = 64 * 1024, SAMPLE = 1000, ENOUGH = 200000 };
 

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "watch.h"
+#include "fiber/watch.h"
 
 #if AVOW__TSAN
 #  include <sanitizer/common_interface_defs.h>

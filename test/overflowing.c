@@ -9,7 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "overflow.h"
+#include "fiber/overflow.h"
 
 #ifdef COVERAGE
 #  include <gcov.h>

@@ -6,7 +6,7 @@
 #ifndef OVERFLOWING_H
 #define OVERFLOWING_H
 
-#include "fiber.h"
+#include "fiber/fiber.h"
 #include "harness.h"
 
 enum { SIZE = 64 * 1024, GUARD = 2 * SIZE, HANDLED = 7 };

@@ -38,16 +38,22 @@ def versions(cycle):
             tuple(name.rstrip('?') for name in cycle))
 
 
+def sources(root):
+    return [os.path.join(where, name)
+            for where, _, names in os.walk(f'{root}/src')
+            for name in names if name.endswith('.c')]
+
+
 def compile_all(root, cc, where):
     """Has gcc write the call graph of each source into the directory."""
-    names = sorted(name for name in os.listdir(f'{root}/src')
-                   if name.endswith('.c') and 'windows' not in name)
+    names = sorted(path for path in sources(root) if 'windows' not in path)
     os.environ['CCACHE_DISABLE'] = '1'  # it would not keep what gcc writes
     for name in names:
         subprocess.run(cc + ['-fcallgraph-info', '-O0', '-DNDEBUG', '-w',
                              '-DAVOW_BUILDING', '-I', f'{root}/include',
-                             '-c', f'{root}/src/{name}',
-                             '-o', f'{where}/{name}.o'], check=True)
+                             '-I', f'{root}/src', '-c', name,
+                             '-o', f'{where}/{os.path.basename(name)}.o'],
+                       check=True)
 
 
 def plain(title):
@@ -88,10 +94,9 @@ def read_tables_of_functions(root, known):
             if name in known:
                 held[member].add(name)
 
-    for name in os.listdir(f'{root}/src'):
-        if not name.endswith('.c'):
-            continue
-        text = open(f'{root}/src/{name}').read()
+    for path in sources(root):
+        name = os.path.basename(path)
+        text = open(path).read()
         for member, function in re.findall(
                 r'(?:\.|->)(\w+) =\s*(\w+)\s*[,;}]', text):
             add(member, name, function)

@@ -1,6 +1,6 @@
 /* Has a suite run as where threads have shadow stacks: system and processor
    need not. */
-#include "shadow.h"
+#include "fiber/shadow.h"
 
 static __attribute__((constructor)) void have_shadows(void) {
   atomic_store(&avow__shadowed, true);

@@ -1,7 +1,7 @@
 /* The allocator, which a program may replace before it does anything else. */
 #include "harness.h"
 
-#include "alloc.h"
+#include "base/alloc.h"
 
 /* An allocator that notes who was called. */
 static int mallocs, reallocs, callocs, frees;

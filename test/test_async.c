@@ -3,7 +3,7 @@
  * the end of the loop do to one that is parked.
  */
 #include "awaiting.h"
-#include "fiber.h"
+#include "fiber/fiber.h"
 
 #ifdef WATCHED /* by a tool that makes all slow */
 enum { MANY = 1000, PARKED = 1000, SLEEPS = 10 };

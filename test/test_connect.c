@@ -1,5 +1,5 @@
 /* Connections by name. */
-#include "connect.h"
+#include "net/connect.h"
 
 #include <fcntl.h>
 #include <netinet/in.h>

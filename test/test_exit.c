@@ -5,8 +5,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "fiber/watch.h"
 #include "harness.h"
-#include "watch.h"
 
 /* Who looks for leaks at the end does not find what main()'s stack refers to,
    while it is on another. */

@@ -1,5 +1,5 @@
 /* Fibers: what goes over at a switch, and which stacks are kept. */
-#include "fiber.h"
+#include "fiber/fiber.h"
 
 #include <fenv.h>
 #ifndef _WIN32

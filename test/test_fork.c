@@ -6,8 +6,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "fiber/watch.h"
 #include "harness.h"
-#include "watch.h"
 #include "watched.h"
 
 #if AVOW__ASAN || AVOW__TSAN

@@ -1,5 +1,5 @@
 /* The list: its order after each operation, read forwards and backwards. */
-#include "list.h"
+#include "base/list.h"
 
 #include "harness.h"
 

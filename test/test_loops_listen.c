@@ -1,6 +1,6 @@
 /* A server on loops of threads of their own. All of it is also for
    ThreadSanitizer. */
-#include "owned.h"
+#include "net/owned.h"
 
 #include <fcntl.h>
 #include <netinet/in.h>

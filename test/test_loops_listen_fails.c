@@ -1,6 +1,6 @@
 /* A server on loops of threads of their own, without memory or descriptors, and
    what it refuses. */
-#include "owned.h"
+#include "net/owned.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* Names that are like a pattern, compared with fnmatch(3) too. */
-#include "match.h"
+#include "tree/match.h"
 
 #include <fnmatch.h>
 

@@ -5,7 +5,7 @@
 #
 #   test_notes.sh SOURCE-DIRECTORY CPU-FAMILY CC...
 set -eu
-source=$1/switch_$2.S
+source=$1/fiber/switch_$2.S
 family=$2
 shift 2
 work=$(mktemp -d)

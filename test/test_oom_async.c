@@ -1,7 +1,7 @@
 /* Out of memory: async functions live through it, also where it is a stack that
    cannot be had. */
-#include "alloc.h"
-#include "stack.h"
+#include "base/alloc.h"
+#include "fiber/stack.h"
 #include "torture.h"
 
 #ifndef _WIN32 /* where the system has the stacks */

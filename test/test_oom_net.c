@@ -5,7 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "connect.h"
+#include "net/connect.h"
 #include "torture.h"
 
 static avow_promise_t *names(void) {

@@ -1,6 +1,6 @@
 /* Operations: the blocks that a loop keeps for the next ones. */
+#include "engine/pool.h"
 #include "harness.h"
-#include "pool.h"
 
 enum { MANY = 200, KEPT = 64 };
 

@@ -1,7 +1,7 @@
 /* Stacks that overflow: the process's end, and what it says. */
 #define _XOPEN_SOURCE 700 /* sigaltstack() */
 
-#include "overflow.h"
+#include "fiber/overflow.h"
 
 #include <pthread.h>
 #include <signal.h>

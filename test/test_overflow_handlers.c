@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "overflow.h"
+#include "fiber/overflow.h"
 #include "overflowing.h"
 
 #if TOOLS_WATCH

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "avow.h"
-#include "watch.h"
+#include "fiber/watch.h"
 
 #if AVOW__ASAN || AVOW__TSAN
 

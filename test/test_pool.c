@@ -1,8 +1,8 @@
 /* The pool: its reserve, what each() visits, and that a program in a steady
    state asks the system for nothing. */
-#include "pool.h"
+#include "engine/pool.h"
 
-#include "engine.h"
+#include "engine/engine.h"
 
 #include "harness.h"
 

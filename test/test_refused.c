@@ -1,5 +1,5 @@
 /* What libuv refuses: locks, and handles to be woken by. */
-#include "place.h"
+#include "fs/place.h"
 #include "refusing.h"
 
 static refusal_t locks, bells, wakers, signals;

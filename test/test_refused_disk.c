@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../src/disk.h"
-#include "place.h"
+#include "../src/fs/disk.h"
+#include "fs/place.h"
 #include "refusing.h"
 
 static refusal_t unnamed, named, links, syncs, renamings, copies, held;

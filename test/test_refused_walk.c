@@ -2,7 +2,7 @@
    say; and walks that stop in the midst. */
 #include <unistd.h>
 
-#include "place.h"
+#include "fs/place.h"
 #include "refusing.h"
 
 static refusal_t readings, looks;

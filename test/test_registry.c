@@ -1,5 +1,5 @@
 /* The table of loops: many, those of one hash, and threads that come and go. */
-#include "registry.h"
+#include "engine/registry.h"
 
 #include "harness.h"
 

@@ -1,6 +1,6 @@
 /* Trying again, and how long to wait before. */
-#include "backoff.h"
 #include "harness.h"
+#include "tools/backoff.h"
 
 /* Fails so often, and then gives the number of the attempt. */
 typedef struct {

@@ -1,12 +1,12 @@
 /* Serving: the service of a stream that listens, as loops_listen has it. */
-#include "serve.h"
+#include "net/serve.h"
 
 #include <netinet/in.h>
 #include <stdio.h>
 
 #include "avow/net.h"
 #include "harness.h"
-#include "owned.h"
+#include "net/owned.h"
 
 enum { MANY = 4 };
 

@@ -1,5 +1,5 @@
 /* What feeds a channel: when it is resumed, paused and stopped. */
-#include "channel.h"
+#include "channel/channel.h"
 
 #include "harness.h"
 

@@ -1,6 +1,6 @@
 /* Stacks in memory: their sizes, their guards, and what there is when the
    system gives no more. */
-#include "stack.h"
+#include "fiber/stack.h"
 
 #include <unistd.h>
 

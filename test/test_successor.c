@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "disk.h"
-#include "temp_file.h"
+#include "fs/temp_file.h"
 
 enum { NOBODY = 65534, OWNER = 12, GROUP = 34 };
 

@@ -1,5 +1,5 @@
 /* The table from addresses to nodes: many keys, growth, and chains. */
-#include "table.h"
+#include "base/table.h"
 
 #include "harness.h"
 

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "disk.h"
-#include "tree.h"
+#include "tree/tree.h"
 
 /* Deeper than directories stay open, and than a path may be long. */
 enum { DEEP = 60, ABYSS = 2500 };

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "harness.h"
-#include "value.h"
+#include "value/value.h"
 
 #ifndef _WIN32
 #  define closesocket close

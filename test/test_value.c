@@ -1,6 +1,6 @@
 /* Values: what is made, what is read back, and when it is freed. */
 #include "harness.h"
-#include "value.h"
+#include "value/value.h"
 
 enum { DEPTH = 1000000, SMALL_STACK = 64 * 1024, HOLDERS = 4, TURNS = 10000 };
 

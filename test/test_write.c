@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "peer.h"
-#include "value.h"
+#include "value/value.h"
 
 enum { LARGE = 8 << 20, PART = 1 << 16, PIECES = 16 };
 

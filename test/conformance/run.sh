@@ -17,8 +17,7 @@ prepare() {
     cp package-lock.json node_modules/.avow-lock.json
   }
   mkdir -p build
-  sources=$(sed '/)/q' ../../src/meson.build | grep -o '[a-z_]*\.c' |
-    sed 's,^,../../src/,')
+  sources=$(find ../../src -name '*.c' ! -name '*_windows.c' | sort)
   # Without libuv: its functions are in node already, or in what that loads.
   # shellcheck disable=SC2046,SC2086 # lists of words
   ${CC:-cc} -std=c11 -D_GNU_SOURCE -DAVOW_BUILDING -DAVOW_NO_ASYNC -O1 -g \

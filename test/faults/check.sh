@@ -184,7 +184,7 @@ users() {
     /^[^ ]/ { source = "" }
     /^ / && source == "" { source = $1 }
     /^ / && substr($1, length($1) - length(file) + 1) == file { print source }
-  ' "$work/deps" | sed -n 's,.*/\(src/[a-z_0-9]*\.c\)$,\1,p
+  ' "$work/deps" | sed -n 's,.*/\(src/[a-z_0-9/]*\.c\)$,\1,p
     s,.*/\(test/test_[a-z_]*\.c\)$,\1,p' | sort -u
 }
 

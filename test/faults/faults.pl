@@ -17,8 +17,8 @@ my ($source, $command, @rest) = @ARGV;
 my (@faults, %by_name);
 
 # Which the builds that are tried do not compile.
-my %without = map { $_ => 1 } qw(src/copy_entry_windows.c src/disk_windows.c
-  src/fiber_windows.c src/place_windows.c src/shadow.c src/successor_windows.c);
+my %without = map { $_ => 1 } qw(src/tree/copy_entry_windows.c src/fs/disk_windows.c
+  src/fiber/fiber_windows.c src/fs/place_windows.c src/fiber/shadow.c src/fs/successor_windows.c);
 
 sub slurp {
   open my $in, '<', $_[0] or die "$_[0]: $!\n";

@@ -69,7 +69,7 @@ class Unit:
 
 def source(path):
     """The path below the root, of what is in src; or nothing."""
-    found = re.search(r'(?:^|/)(src/\w+\.[ch])$', os.path.normpath(path))
+    found = re.search(r'(?:^|/)(src/\w+/\w+\.[ch])$', os.path.normpath(path))
     return found and found[1]
 
 

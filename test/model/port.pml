@@ -1,5 +1,5 @@
 /*
- * The way of values from other threads to a loop, as src/remote.c builds it:
+ * The way of values from other threads to a loop, as src/engine/remote.c builds it:
  * one loop, some producers, a port between them. The loop makes remotes and
  * hands them out, takes what arrives, and closes: once all has arrived, or
  * earlier, under fire. The checker tries every interleaving.

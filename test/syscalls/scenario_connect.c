@@ -3,7 +3,7 @@
  * Whoever connects is greeted. An end that is over, or fails, closes the
  * server, so that the other one ends as well.
  */
-#include "connect.h"
+#include "net/connect.h"
 #include "scenario.h"
 
 enum { LONG = 60 * 1000 };

@@ -1,0 +1,64 @@
+/*
+ * The one file through which all memory goes. What it returns may be NULL, and
+ * every caller looks.
+ */
+#include "base/alloc.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <uv.h>
+
+#include "avow/loop.h"
+
+static struct {
+  void *(*malloc_fn)(size_t);
+  void *(*realloc_fn)(void *, size_t);
+  void *(*calloc_fn)(size_t, size_t);
+  void (*free_fn)(void *);
+} allocator = { malloc, realloc, calloc, free };
+
+/* Something came from it, and has to go back there. */
+static atomic_bool in_use;
+
+/* Written once: threads that wrote it each time would wait for each other. */
+static void use(void) {
+  if (!atomic_load_explicit(&in_use, memory_order_relaxed))
+    atomic_store_explicit(&in_use, true, memory_order_relaxed);
+}
+
+int avow_replace_allocator(void *(*malloc_fn)(size_t),
+                           void *(*realloc_fn)(void *, size_t),
+                           void *(*calloc_fn)(size_t, size_t),
+                           void (*free_fn)(void *)) {
+  if (malloc_fn == NULL || realloc_fn == NULL || calloc_fn == NULL ||
+      free_fn == NULL)
+    return UV_EINVAL;
+  if (atomic_load_explicit(&in_use, memory_order_relaxed))
+    return UV_EBUSY;
+  allocator.malloc_fn = malloc_fn;
+  allocator.realloc_fn = realloc_fn;
+  allocator.calloc_fn = calloc_fn;
+  allocator.free_fn = free_fn;
+  return 0;
+}
+
+void *avow__malloc(size_t size) {
+  use();
+  return size < SIZE_MAX ? allocator.malloc_fn(size) : NULL;
+}
+
+void *avow__calloc(size_t n, size_t size) {
+  use();
+  return avow__times(n, size) < SIZE_MAX ? allocator.calloc_fn(n, size) : NULL;
+}
+
+void *avow__realloc(void *p, size_t size) {
+  use();
+  return size < SIZE_MAX ? allocator.realloc_fn(p, size) : NULL;
+}
+
+void avow__free(void *p) {
+  if (p != NULL)
+    allocator.free_fn(p);
+}

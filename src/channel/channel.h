@@ -1,0 +1,78 @@
+/*
+ * Channels that libuv feeds. A source is told when items are wanted; it pushes
+ * them from its callbacks, between enter and leave.
+ */
+#ifndef AVOW_CHANNEL_PRIVATE_H
+#define AVOW_CHANNEL_PRIVATE_H
+
+#include "avow/channel.h"
+#include "engine/promise.h"
+#include "engine/stray.h"
+
+/* The beginning of what feeds a channel. Its functions may push, end and fail
+   in their turn, as their last deed. */
+struct avow__source_s {
+  avow__node_t node; /* first; for those that are found by a handle */
+  avow__link_t link; /* among the untold, if it is one */
+  avow__stray_t stray;
+  avow__context_t *context; /* set by avow__source_new() */
+  avow_channel_t *channel;  /* not counted; set by avow__channel_feed() */
+  bool flows;               /* items are wanted: to be resumed, not paused */
+  bool told;                /* what it heard of that last */
+  bool untold;
+  bool unwanted; /* its channel has ended: to be stopped */
+  /* Kept referenced while somebody waits, and only then. NULL: none. */
+  uv_handle_t *handle;
+  /* There is room, or somebody waits: start, or hand over what has come. */
+  void (*resume)(avow__source_t *source);
+  /* There is neither: hold back; NULL if that is nothing to do. What is pushed
+     all the same is kept. */
+  void (*pause)(avow__source_t *source);
+  /* Once, and last: nothing is wanted any more. Stops and frees the source. */
+  void (*stop)(avow__source_t *source);
+};
+
+/* Zeroed, of size bytes; NULL without memory. */
+void *avow__source_new(uv_loop_t *loop, size_t size);
+
+/* It could not be resumed, or has nothing more for now: it wants to be resumed
+   when it is asked again. */
+static inline void avow__source_pause(avow__source_t *source) {
+  source->told = source->flows = false;
+}
+
+/* Frees what has no handle yet. */
+void avow__source_free(avow__source_t *source);
+
+/* A channel with a source, which is taken: without memory, or on a loop that is
+   being closed, it is stopped at once, and the channel inert. */
+avow_channel_t *avow__channel_feed(uv_loop_t *loop, size_t room,
+                                   avow__source_t *source);
+
+/* For a source that could not be made: an inert channel, as without memory; and
+   one that has failed, see avow__error_of(). */
+avow_channel_t *avow__channel_none(uv_loop_t *loop);
+avow_channel_t *avow__channel_refuse(uv_loop_t *loop, int code,
+                                     const char *name, const char *object);
+
+/* Adds an item, which is taken. True if more are wanted; if not, the source may
+   have been stopped: the channel fails when it finds no memory for the item. */
+bool avow__channel_push(avow_channel_t *channel, avow_value_t item);
+
+/* It gives the same from now on, however often it is asked: it has ended, and
+   nothing is inside, or it could not be made. */
+bool avow__channel_is_over(const avow_channel_t *channel);
+
+/* Somebody waits for an item. */
+bool avow__channel_is_awaited(const avow_channel_t *channel);
+
+/* The next item alone, of a channel that is taken and goes with it. */
+avow_promise_t *avow__channel_once(avow_channel_t *channel);
+
+/* For stop(): closes the source's one handle, whose data is the source, and
+   frees the source once libuv has let go of it, never within the call. */
+void avow__source_close(avow__source_t *source, uv_handle_t *handle);
+
+uv_loop_t *avow__channel_loop(const avow_channel_t *channel);
+
+#endif

@@ -1,0 +1,67 @@
+/*
+ * Ticks. How many there have been is a matter of what time it is, so that none
+ * gets lost; a timer runs only while somebody waits for the next.
+ */
+#include "avow/timer.h"
+#include "channel/channel.h"
+
+typedef struct {
+  avow__source_t source;
+  uv_timer_t timer;
+  uint64_t start;
+  uint64_t ms;
+  uint64_t taken;
+} ticks_t;
+
+static void on_timer(uv_timer_t *timer);
+
+static void go_on(ticks_t *ticks) {
+  const uint64_t passed = uv_now(ticks->timer.loop) - ticks->start;
+  const uint64_t due = passed / ticks->ms;
+  const uint64_t news = due - ticks->taken;
+  ticks->taken = due;
+  if (news > 0)
+    (void) avow__channel_push(ticks->source.channel, avow_int((int64_t) news));
+  else /* fails on a closing timer only */
+    (void) uv_timer_start(&ticks->timer, on_timer,
+                          ticks->ms - passed % ticks->ms, 0);
+}
+
+static void on_timer(uv_timer_t *timer) {
+  ticks_t *ticks = timer->data;
+  avow__context_t *c = ticks->source.context;
+  avow__enter(c);
+  go_on(ticks);
+  avow__leave(c);
+}
+
+static void resume(avow__source_t *source) {
+  ticks_t *ticks = (ticks_t *) source;
+  (void) avow__now(source->context);
+  go_on(ticks);
+}
+
+static void hold_back(avow__source_t *source) {
+  (void) uv_timer_stop(&((ticks_t *) source)->timer); /* cannot fail */
+}
+
+static void stop(avow__source_t *source) {
+  avow__source_close(source, (uv_handle_t *) &((ticks_t *) source)->timer);
+}
+
+avow_channel_t *avow_ticks(uv_loop_t *loop, uint64_t ms) {
+  if (ms == 0)
+    return avow__channel_refuse(loop, UV_EINVAL, "ticks", "0 ms");
+  ticks_t *ticks = avow__source_new(loop, sizeof(*ticks));
+  if (ticks == NULL)
+    return avow__channel_none(loop);
+  (void) uv_timer_init(loop, &ticks->timer); /* cannot fail */
+  ticks->timer.data = ticks;
+  ticks->start = avow__now(ticks->source.context);
+  ticks->ms = ms;
+  ticks->source.handle = (uv_handle_t *) &ticks->timer;
+  ticks->source.resume = resume;
+  ticks->source.pause = hold_back;
+  ticks->source.stop = stop;
+  return avow__channel_feed(loop, 0, &ticks->source);
+}

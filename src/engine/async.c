@@ -1,0 +1,101 @@
+/*
+ * Async functions: a promise and the fiber that settles it. While the function
+ * runs its promise is RUNNING, as a handler's is; while it awaits, its promise
+ * is an ASYNC, a reaction to what it awaits, so that cancelling climbs through
+ * it and its job, which resumes it, comes when any other reaction's would.
+ * Every await goes through the queue: nothing nests however many there are.
+ */
+#include "avow/async.h"
+
+#include "engine/async.h"
+
+void avow__async_finish(avow__context_t *c, avow__fiber_t *f,
+                        avow_value_t result) {
+  avow_promise_t *p = f->promise;
+  avow__fiber_give(&c->fibers, f);
+  p->data = NULL;
+  avow__finish(p, result);
+}
+
+avow_promise_t *avow_async(uv_loop_t *loop, avow_fn fn, void *data) {
+  return avow_async_throwing(loop, fn, data, NULL);
+}
+
+static void prepare(avow__fiber_t *f, avow_fn fn, void *data,
+                    const avow_exceptions_t *with) {
+  f->fn = fn;
+  f->data = data;
+  if (with == NULL)
+    return;
+  f->call = with->call;
+  avow__exceptions_begin(&f->exceptions, with->globals());
+}
+
+avow_promise_t *avow_async_throwing(uv_loop_t *loop, avow_fn fn, void *data,
+                                    const avow_exceptions_t *with) {
+  avow__context_t *c = avow__context_of(loop);
+  avow__check_thread(c);
+  if (fn == NULL)
+    return avow_promise_reject(loop, avow_error(UV_EINVAL));
+  avow_promise_t *p = avow__promise_alloc(c, AVOW__RUNNING);
+  if (p == NULL)
+    return avow__no_promise(c);
+  avow__fiber_t *f;
+  const int err = avow__fiber_take(&c->fibers, &f);
+  if (AVOW__UNLIKELY(err != 0)) {
+    avow__resolve(p, avow_error(err));
+    return p;
+  }
+  f->promise = p;
+  prepare(f, fn, data, with);
+  p->data = f;
+  c->late |= c->depth == 0; /* whoever calls need not have the time */
+  avow__enter_call(c);
+  avow__fibers_begin(&c->fibers);
+  avow__async_go_on(c, f, avow_none());
+  avow__leave_queue(c); /* no callback runs inside this call */
+  return p;
+}
+
+static avow_value_t refuse(avow_promise_t *p, int code) {
+  avow_unref(p);
+  return avow_error(code);
+}
+
+avow_value_t avow_await(avow_promise_t *p) {
+  p = avow__given(p, "a promise");
+  avow__fiber_t *f = avow__fiber_now;
+  avow__check_taken(p);
+  if (AVOW__UNLIKELY(f == NULL)) {
+    avow__misuse(
+        "avow_await() outside an async function, or in what avow calls back: "
+        "start one with avow_async(), or use avow_then()");
+    return refuse(p, AVOW_ENOTASYNC);
+  }
+  avow_promise_t *q = f->promise;
+  avow__context_t *c = avow__context(q);
+  avow__check_thread(c);
+  if (!avow__same_loop(c, p))
+    return refuse(p, AVOW_EMISUSE);
+  avow__wait_for(c, q, AVOW__ASYNC, p);
+  return avow__fiber_park(f, avow_none());
+}
+
+/* A function that was started by C may come to C++, and wait there. */
+avow_value_t avow_await_throwing(avow_promise_t *p, void *globals) {
+  avow__fiber_t *f = avow__fiber_now;
+  if (f != NULL && f->exceptions.globals != globals)
+    avow__exceptions_begin(&f->exceptions, globals);
+  return avow_await(p);
+}
+
+void avow__async_abandon(avow__context_t *c, avow__fiber_t *f) {
+  avow_promise_t *p = f->promise;
+  const avow_value_t dropped = avow__take_upstream(p);
+  p->kind = AVOW__RUNNING; /* to its end */
+  avow__fiber_discard(&c->fibers, f);
+  p->data = NULL;
+  avow__settle(p, avow_error(UV_ECANCELED));
+  avow__unref(p);
+  avow__value_unref(dropped); /* last: it may call the program */
+}

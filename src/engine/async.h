@@ -1,0 +1,34 @@
+/* The job of an async function, for the loop that runs jobs. */
+#ifndef AVOW_ASYNC_PRIVATE_H
+#define AVOW_ASYNC_PRIVATE_H
+
+#include "engine/engine.h"
+
+/* The function has returned. */
+void avow__async_finish(avow__context_t *c, avow__fiber_t *f,
+                        avow_value_t result);
+
+/* The loop closes, and the function awaits on and on: it is left where it
+   stands. */
+void avow__async_abandon(avow__context_t *c, avow__fiber_t *f);
+
+static inline void avow__async_go_on(avow__context_t *c, avow__fiber_t *f,
+                                     avow_value_t v) {
+  v = avow__fiber_resume(c->fibers.now, f, v);
+  if (AVOW__UNLIKELY(f->over))
+    avow__async_finish(c, f, v);
+}
+
+/* Resumes p's function with what it awaited. Inline, for each return on the way
+   back from another stack is one that the processor cannot predict. */
+static inline void avow__async_run(avow__context_t *c, avow_promise_t *p) {
+  avow__fiber_t *f = p->data;
+  if (AVOW__UNLIKELY(c->life == AVOW__DEAF)) {
+    avow__async_abandon(c, f);
+    return;
+  }
+  p->kind = AVOW__RUNNING;
+  avow__async_go_on(c, f, avow__take_upstream(p));
+}
+
+#endif

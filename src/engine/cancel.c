@@ -1,0 +1,300 @@
+/*
+ * Cancelling: up from a promise through what serves it alone, to the topmost,
+ * which is rejected at once; or, where a value is on its way to a handler,
+ * through that handler first. No step here is recursive: what nested
+ * combinators and parents want to be cancelled, and what callbacks for
+ * cancelling cancel in their turn, waits in two lists of the loop's until the
+ * step before is over.
+ */
+#include "avow/cancel.h"
+
+#include "engine/child.h"
+#include "engine/engine.h"
+#include "fiber/exceptions.h"
+
+/* Whether p goes on to its end, cancelled or not. */
+static bool is_firm(const avow_promise_t *p) {
+  return p->kind == AVOW__CLOSE ||
+         (p->kind == AVOW__SHIELD && !avow__context(p)->unshielded);
+}
+
+/* Whether p can hand the cancellation on to its upstream. */
+static bool can_climb(const avow_promise_t *p, const avow_promise_t *start) {
+  const avow_promise_t *from = p->upstream;
+  if (from == NULL || p->kind == AVOW__PAIRED ||
+      p->kind == AVOW__FINALLY_WAIT || is_firm(p))
+    return false;
+  if (is_firm(from)) /* nobody gets past it, alone or not */
+    return avow__is_pending(from);
+  return avow__is_pending(from) && !avow__is_shared(from) && from != start;
+}
+
+/* A function that was cancelled stays so: of what it awaits, each that it has
+   to wait for is cancelled, too. */
+static avow_promise_t *noted(avow_promise_t *p) {
+  if (p->kind == AVOW__ASYNC || p->kind == AVOW__STACKLESS)
+    p->flags |= AVOW__CANCELED;
+  return p;
+}
+
+static avow_promise_t *topmost(avow_promise_t *start) {
+  avow_promise_t *p = noted(start);
+  while (can_climb(p, start))
+    p = noted(p->upstream);
+  return p;
+}
+
+/* p's input is there, its handler will run or runs: from here down, what
+   handlers return is not to be waited for. */
+static void mark_path(avow_promise_t *from, const avow_promise_t *top) {
+  for (avow_promise_t *p = from;; p = p->upstream) {
+    p->flags |= AVOW__CANCELED;
+    if (p == top)
+      return;
+  }
+}
+
+void avow__cancel_running(avow_promise_t *p, avow_promise_t *start) {
+  mark_path(start, p);
+}
+
+void avow__detached(avow_promise_t *p) {
+  avow__settle(p, avow_error(UV_ECANCELED));
+  avow__unref(p);
+}
+
+/* It waits for the rejection instead, and runs. */
+void avow__detached_runs(avow_promise_t *p) {
+  avow__context_t *c = avow__context(p);
+  p->upstream = avow__ref(c->canceled);
+  avow__enqueue(c, p);
+}
+
+void avow__cancel_deferred(avow_promise_t *p, avow_promise_t *start) {
+  const avow_cancel_cb on_cancel = avow__detail(p)->u.deferred.on_cancel;
+  void *data = p->data;
+  if ((p->marks & AVOW__HELD) == 0)
+    avow__settle(p, avow_error(UV_ECANCELED)); /* its holders keep it */
+  if (on_cancel == NULL)
+    return;
+  avow__context_t *c = avow__context(p);
+  AVOW__AT_EXIT(avow__exceptions_end) volatile bool inside = true;
+  avow__fiber_t *fiber = avow__fiber_hide();
+  const bool late = c->late;
+  c->late = late || c->depth == 0; /* whoever calls need not have the time */
+  c->depth++; /* it can neither run the loop nor close it */
+  on_cancel(data);
+  c->depth--;
+  c->late = late;
+  avow__fiber_show(fiber);
+  inside = false;
+}
+
+void avow__cancel_pair(avow_promise_t *p, avow_promise_t *start) {
+  avow_promise_t *proxy = p->upstream;
+  p->upstream = NULL;
+  proxy->upstream = NULL;
+  proxy->flags |= AVOW__HANDLED;
+  avow__detached(p);
+  avow__cancel_deferred(proxy, start);
+}
+
+void avow__cancel_queued(avow_promise_t *p, avow_promise_t *start) {
+  avow__queue_remove(&p->link);
+  const bool holds = p->kind == AVOW__THENABLE;
+  const avow_value_t held = holds ? p->u.value : avow_none();
+  avow__detached(p);
+  avow__value_unref(held); /* last: it may call the program */
+}
+
+/* The upstream goes on for others, or gave nothing; p waits for it no more. */
+static void detach(avow_promise_t *p) {
+  avow_promise_t *from = p->upstream;
+  avow__withdraw(p);
+  p->upstream = NULL;
+  avow__kinds[p->kind].detached(p);
+  avow__unref(from);
+}
+
+/* Of those from start to p, which waits for what goes on, the furthest up that
+   need not wait. An ATTACH must, for what is before it uses the data; so who
+   waits for it is let go. NULL if there is nobody but ATTACHes. */
+static avow_promise_t *who_need_not_wait(avow_promise_t *start,
+                                         const avow_promise_t *p) {
+  avow_promise_t *found = NULL;
+  for (avow_promise_t *q = start;; q = q->upstream) {
+    if (q->kind != AVOW__ATTACH)
+      found = q;
+    if (q == p)
+      return found;
+  }
+}
+
+static bool only_begins(const avow_promise_t *p) {
+  return p->kind == AVOW__THEN && (p->flags & AVOW__BEGINS) != 0;
+}
+
+void avow__cancel_reaction(avow_promise_t *p, avow_promise_t *start) {
+  if (only_begins(p)) {
+    detach(p);
+    return;
+  }
+  if (!avow__is_pending(p->upstream) || is_firm(p)) {
+    mark_path(start, p);
+    return;
+  }
+  avow_promise_t *loose =
+      p->kind == AVOW__ATTACH ? who_need_not_wait(start, p) : p;
+  if (loose != NULL)
+    detach(loose);
+  else
+    p->flags |= AVOW__DROPPED;
+}
+
+/* Rejects once the clean-up is over, or now if the loop cannot wait for it. */
+void avow__cancel_cleanup(avow_promise_t *p, avow_promise_t *start) {
+  const avow_value_t dropped = p->u.value;
+  p->u.value = avow_error(UV_ECANCELED);
+  const bool waits = p->upstream != NULL && avow__is_pending(p->upstream);
+  if (waits && avow__context(p)->life >= AVOW__GIVING_UP)
+    detach(p);
+  avow__value_unref(dropped); /* last: it may call the program */
+}
+
+static void cancel_top(avow_promise_t *p, avow_promise_t *start) {
+  const avow__kind_row_t *row = &avow__kinds[p->kind];
+  if (row->cancel_from != NULL)
+    row->cancel_from(p, start);
+}
+
+static void cancel_now(avow_promise_t *p) {
+  if (avow__is_pending(p))
+    cancel_top(topmost(p), p);
+}
+
+static void cancel_input(avow_promise_t *unwanted) {
+  avow_promise_t *input = unwanted->upstream;
+  avow__pool_free(&avow__context(unwanted)->pool, unwanted);
+  cancel_now(input);
+  avow__unref(input);
+}
+
+/* They stay, for all of them report, from jobs; the list is turned around
+   once. */
+static void cancel_losers(avow_promise_t *gather) {
+  const avow__link_t *last = gather->elements->prev;
+  avow__link_t *link;
+  do {
+    link = gather->elements;
+    gather->elements = link->next;
+    cancel_now(avow__from_sibling(link)->upstream);
+  } while (link != last);
+}
+
+static void cancel_first_condemned(avow__context_t *c) {
+  avow_promise_t *p = (avow_promise_t *) avow__list_take_first(&c->condemned);
+  if (p->kind == AVOW__GATHERED)
+    cancel_losers(p);
+  else
+    cancel_input(p);
+}
+
+/* Gives an orphan back to its parent; what it waits for. */
+static avow_promise_t *adopt(avow__link_t *orphan) {
+  const avow_promise_t *child = avow__from_sibling(orphan);
+  avow__list_append(&child->u.child.parent->children, orphan);
+  return child->upstream;
+}
+
+static void cancel_first_orphan(avow__context_t *c) {
+  avow__link_t *sibling = avow__list_take_first(&c->orphans);
+  avow_promise_t *input = adopt(sibling);
+  if (!avow__is_shared(input))
+    cancel_now(input);
+}
+
+static void cancel_if_condemned(avow_promise_t *p, void *data) {
+  if ((p->marks & AVOW__CONDEMNED) == 0)
+    return;
+  p->marks &= (uint8_t) ~AVOW__CONDEMNED;
+  cancel_now(p);
+}
+
+static void cancel_unlisted(avow__context_t *c) {
+  c->unlisted = false;
+  avow__pool_each(&c->pool, cancel_if_condemned, NULL);
+}
+
+void avow__cancel_condemned(avow__context_t *c) {
+  if (c->cancelling)
+    return;
+  c->cancelling = true;
+  while (c->condemned != NULL || c->orphans != NULL || c->unlisted) {
+    if (c->condemned != NULL)
+      cancel_first_condemned(c);
+    else if (c->orphans != NULL)
+      cancel_first_orphan(c);
+    else
+      cancel_unlisted(c);
+  }
+  c->cancelling = false;
+}
+
+/* Without memory p is marked instead, and will be looked for. */
+static void condemn(avow__context_t *c, avow_promise_t *p) {
+  avow_promise_t *unwanted = avow__promise_alloc(c, AVOW__UNWANTED);
+  if (unwanted == NULL) {
+    p->marks |= AVOW__CONDEMNED;
+    c->unlisted = true;
+    return;
+  }
+  unwanted->upstream = avow__ref(p);
+  avow__list_append(&c->condemned, &unwanted->link);
+}
+
+void avow__cancel_unshared(avow_promise_t *p) {
+  if (avow__is_pending(p) && !avow__is_shared(p))
+    avow__cancel(p);
+}
+
+void avow__cancel(avow_promise_t *p) {
+  avow__context_t *c = avow__context(p);
+  if (!avow__is_pending(p))
+    return;
+  if (c->cancelling) {
+    condemn(c, p);
+    return;
+  }
+  c->cancelling = true;
+  cancel_now(p);
+  c->cancelling = false;
+  avow__cancel_condemned(c);
+}
+
+/* p is borrowed; a callback may let go of it meanwhile. */
+void avow__cancel_borrowed(avow_promise_t *p) {
+  (void) avow__ref(p); /* the same */
+  avow__cancel(p);
+  avow__unref(p);
+}
+
+void avow_cancel(const avow_promise_t *p) {
+  p = avow__given(p, "a promise");
+  avow__check_borrowed(p);
+  avow__check_thread(avow__context(p));
+  avow__cancel_borrowed(avow__mutable(p));
+}
+
+void avow_on_cancel(const avow_deferred_t *d, avow_cancel_cb cb, void *data) {
+  if (d == NULL) {
+    avow__misuse_of_null("a deferred");
+    return;
+  }
+  avow__check_deferred(d);
+  avow_promise_t *p = avow__mutable(d);
+  avow__check_thread(avow__context(p));
+  if ((p->flags & (AVOW__RESOLVED | AVOW__STATE)) != 0)
+    return;
+  avow__detail(p)->u.deferred.on_cancel = cb;
+  p->data = data;
+}

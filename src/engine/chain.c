@@ -1,0 +1,395 @@
+/*
+ * Chains: the reactions that then, catch, finally, attach and repeat make, and
+ * what each kind of job does when its turn comes (ECMA-262,
+ * NewPromiseReactionJob and NewPromiseResolveThenableJob). A job never runs
+ * another: what it settles joins the queue.
+ */
+#include "engine/engine.h"
+
+#ifndef AVOW_NO_ASYNC
+#  include "engine/async.h"
+#endif
+
+static inline void react(avow_promise_t *q, avow_promise_t *p,
+                         avow_cb on_fulfilled, avow_cb on_rejected,
+                         void *data) {
+  q->u.then.on_fulfilled = on_fulfilled;
+  q->u.then.on_rejected = on_rejected;
+  q->data = data;
+  q->upstream = p;
+}
+
+/* Where no block is at hand, or the program may have to hear of p. */
+static AVOW__APART avow_promise_t *then_fully(avow_promise_t *p,
+                                              avow_cb on_fulfilled,
+                                              avow_cb on_rejected, void *data) {
+  avow__context_t *c = avow__context(p);
+  avow_promise_t *q = avow__promise_alloc(c, AVOW__THEN);
+  if (q == NULL)
+    return avow__lost(c, p);
+  react(q, p, on_fulfilled, on_rejected, data);
+  avow__subscribe(q);
+  return q;
+}
+
+avow_promise_t *avow_then(avow_promise_t *p, avow_cb on_fulfilled,
+                          avow_cb on_rejected, void *data) {
+  p = avow__given(p, "a promise");
+  avow__check_taken(p);
+  avow__context_t *c = avow__context(p);
+  avow__check_thread(c);
+  const uint8_t flags = p->flags;
+  if (AVOW__UNLIKELY((flags & AVOW_REJECTED) != 0))
+    return then_fully(p, on_fulfilled, on_rejected, data);
+  avow_promise_t *q = avow__promise_take(c, AVOW__THEN);
+  if (AVOW__UNLIKELY(q == NULL))
+    return then_fully(p, on_fulfilled, on_rejected, data);
+  react(q, p, on_fulfilled, on_rejected, data);
+  if ((flags & AVOW__STATE) == AVOW_PENDING)
+    avow__list_append(&p->waiters, &q->link);
+  else
+    avow__enqueue(c, q);
+  return q;
+}
+
+avow_promise_t *avow__then_begin(avow_promise_t *p, avow_cb cb, void *data) {
+  avow_promise_t *q = avow_then(p, cb, NULL, data);
+  if (q->kind == AVOW__THEN) /* else there was no memory */
+    q->flags |= AVOW__BEGINS;
+  return q;
+}
+
+avow_promise_t *avow_catch(avow_promise_t *p, avow_cb on_rejected, void *data) {
+  return avow_then(p, NULL, on_rejected, data);
+}
+
+avow_promise_t *avow__react_surely(avow_promise_t *p, avow__kind_t kind,
+                                   void *data) {
+  avow__check_taken(p);
+  avow__context_t *c = avow__context(p);
+  avow__check_thread(c);
+  void *block = avow__block_surely(c);
+  if (block == NULL)
+    return NULL;
+  avow_promise_t *q = avow__promise_init(c, block, kind);
+  q->data = data;
+  q->upstream = p;
+  return q;
+}
+
+avow_promise_t *avow_finally(avow_promise_t *p, avow_fn on_settled,
+                             void *data) {
+  p = avow__given(p, "a promise");
+  if (on_settled == NULL)
+    return avow_then(p, NULL, NULL, NULL);
+  avow_promise_t *q = avow__react_surely(p, AVOW__FINALLY, data);
+  if (q == NULL) {
+    avow__context_t *c = avow__context(p);
+    if (c->life !=
+        AVOW__DEAF) /* the reserve is gone, or the loop: now or never */
+      avow__value_unref(on_settled(data));
+    return avow__lost(c, p);
+  }
+  q->u.fn = on_settled;
+  avow__subscribe(q);
+  return q;
+}
+
+avow_promise_t *avow_attach(avow_promise_t *p, void *data,
+                            void (*free_fn)(void *)) {
+  p = avow__given(p, "a promise");
+  if (free_fn == NULL)
+    return avow_then(p, NULL, NULL, NULL);
+  avow_promise_t *q = avow__react_surely(p, AVOW__ATTACH, data);
+  if (q == NULL) {
+    avow__context_t *c = avow__context(p);
+    /* While handlers before this may still use the data it must stay, and
+       nothing is left to free it with later. */
+    if (!avow__is_pending(p) && c->life != AVOW__DEAF)
+      free_fn(data);
+    return avow__lost(c, p);
+  }
+  q->u.free_fn = free_fn;
+  avow__subscribe(q);
+  return q;
+}
+
+avow_promise_t *avow_repeat(uv_loop_t *loop, avow_fn step, void *data) {
+  avow__context_t *c = avow__context_of(loop);
+  avow__check_thread(c);
+  if (step == NULL)
+    return avow_promise_reject(loop, avow_error(UV_EINVAL));
+  avow_promise_t *p = avow__promise_alloc(c, AVOW__STEP);
+  if (p == NULL)
+    return avow__no_promise(c);
+  p->u.fn = step;
+  p->data = data;
+  avow__enqueue(c, p);
+  return p;
+}
+
+/* A handler's result. If that is its argument, which it only borrowed, release
+   builds make it whole: the upstream alone holds it. */
+static avow_value_t checked(avow_value_t result, const avow_promise_t *from) {
+  const avow__block_t *block = result.u.p;
+  if (!avow__is_counted(&result) || block != from->u.value.u.p ||
+      atomic_load(&block->u.refs) > 1)
+    return result;
+  avow__misuse(
+      "a handler returned its argument, which it only borrows: return "
+      "avow_value_ref(arg) instead");
+  return avow_value_ref(&result);
+}
+
+/* What a handler returned settles p. Cancelled meanwhile, p does not wait. */
+static void finish_canceled(avow_promise_t *p, avow_value_t result) {
+  p->flags &= (uint8_t) ~AVOW__CANCELED;
+  p->refs++; /* it may follow itself, and be over at once */
+  avow__resolve(p, result);
+  avow__cancel(p);
+  avow__unref(p);
+}
+
+void avow__finish(avow_promise_t *p, avow_value_t result) {
+  if ((p->flags & AVOW__CANCELED) != 0 && result.tag >= AVOW_PROMISE)
+    finish_canceled(p, result);
+  else
+    avow__resolve(p, result);
+}
+
+AVOW__APART void avow__finish_handler(avow_promise_t *p, avow_promise_t *from,
+                                      avow_value_t result) {
+  result = checked(result, from);
+  p->upstream = NULL;
+  avow__unref(from);
+  avow__finish(p, result);
+}
+
+static avow_cb pick_handler(const avow__context_t *c, const avow_promise_t *p) {
+  if (AVOW__UNLIKELY(c->life >= AVOW__GIVING_UP))
+    return NULL;
+  if (avow__state(p->upstream) == AVOW_FULFILLED)
+    return p->u.then.on_fulfilled;
+  return p->u.then.on_rejected;
+}
+
+static AVOW__APART void pass_on(avow_promise_t *p) {
+  avow__settle(p, avow__take_upstream(p));
+  avow__unref(p);
+}
+
+static void run_then(avow__context_t *c, avow_promise_t *p) {
+  avow_promise_t *from = p->upstream;
+  const avow_cb cb = pick_handler(c, p);
+  if (cb == NULL) {
+    pass_on(p);
+    return;
+  }
+  avow__deliver_cancel(p);
+  p->kind = AVOW__RUNNING;
+  p->u.value = cb(&from->u.value, p->data);
+  if (AVOW__UNLIKELY(p->u.value.tag >= AVOW_OBJECT ||
+                     (p->flags & (AVOW__CANCELED | AVOW__LOST)) != 0)) {
+    avow__finish_handler(p, from, p->u.value);
+    return;
+  }
+  p->flags |= AVOW_FULFILLED;
+  if (p->waiters != NULL)
+    avow__trigger(c, p);
+  p->upstream = NULL;
+  avow__unref_in_job(c, from);
+  avow__unref_in_job(c, p);
+}
+
+avow_promise_t *avow__awaited(avow__context_t *c, avow_value_t result) {
+  avow__check_kind(&result);
+  if (result.tag == AVOW_THENABLE)
+    return avow_promise_resolve(c->loop, result);
+  avow_promise_t *inner =
+      avow__given(result.u.p, "a promise that is to be followed");
+  avow__check_taken(inner);
+  if (avow__same_loop(c, inner))
+    return inner;
+  avow_unref(inner);
+  return avow_promise_reject(c->loop, avow_error(AVOW_EMISUSE));
+}
+
+/* What finally's handler returned. The two promises that ECMA-262 makes here
+   (PromiseResolve of the result, and the one that passes on the outcome) live
+   in p alone; it takes their turns in the queue. */
+static void await_result(avow_promise_t *p, avow_value_t outcome,
+                         avow_value_t result) {
+  avow__context_t *c = avow__context(p);
+  p->kind = AVOW__FINALLY_WAIT;
+  p->u.value = outcome;
+  if (result.tag >= AVOW_PROMISE) {
+    p->upstream = avow__awaited(c, result);
+    avow__subscribe(p);
+  } else {
+    avow__value_unref(result);
+    avow__enqueue(c, p);
+  }
+}
+
+void avow__finally_run(avow_promise_t *p) {
+  avow__deliver_cancel(p);
+  const avow_value_t outcome = avow__take_upstream(p);
+  p->kind = AVOW__RUNNING;
+  const avow_value_t result = p->u.fn(p->data);
+  if (!avow_is_error(&result)) {
+    await_result(p, outcome, result);
+    return;
+  }
+  avow__value_unref(outcome);
+  avow__resolve(p, result);
+}
+
+void avow__finally_wait_run(avow_promise_t *p) {
+  avow_value_t dropped = avow_none();
+  if (p->upstream != NULL) {
+    const avow_value_t result = avow__take_upstream(p);
+    dropped = result;
+    if (avow_is_error(&result)) {
+      dropped = p->u.value;
+      p->u.value = result;
+    }
+  }
+  p->kind = AVOW__FINALLY_LAST;
+  avow__enqueue(avow__context(p), p);
+  avow__value_unref(dropped); /* last: it may call the program */
+}
+
+void avow__attach_run(avow_promise_t *p) {
+  p->kind = AVOW__RUNNING;
+  p->u.free_fn(p->data);
+  const avow_value_t outcome = avow__take_upstream(p);
+  const bool dropped = (p->flags & AVOW__DROPPED) != 0;
+  avow__settle(p, dropped ? avow_error(UV_ECANCELED) : outcome);
+  avow__unref(p);
+  if (dropped)
+    avow__value_unref(outcome); /* last: it may call the program */
+}
+
+/* The one reaction that adopts p, if p serves nobody else. */
+static avow_promise_t *only_adopter(const avow_promise_t *p) {
+  avow__link_t *first = p->waiters;
+  if (p->refs != 2 || first == NULL)
+    return NULL;
+  assert(first->next == first);
+  avow_promise_t *q = (avow_promise_t *) first;
+  return q->kind == AVOW__ADOPT ? q : NULL;
+}
+
+/* Promises that adopt each other in a row, as an asynchronous loop written by
+   recursion makes them, become one that remembers how many it stands for: the
+   order of jobs stays, the memory does not grow. */
+void avow__join_run(avow_promise_t *p) {
+  avow_promise_t *q = only_adopter(p);
+  if (q == NULL) {
+    p->kind = AVOW__ADOPT;
+    p->u.hops = 0;
+    avow__subscribe(p);
+    return;
+  }
+  q->upstream = p->upstream;
+  q->u.hops++;
+  avow__pool_free(&avow__context(p)->pool, p);
+  avow__subscribe(q);
+}
+
+void avow__adopt_run(avow_promise_t *p) {
+  if (p->u.hops > 0) {
+    p->u.hops--;
+    avow__enqueue(avow__context(p), p);
+    return;
+  }
+  avow__settle(p, avow__take_upstream(p));
+  avow__unref(p);
+}
+
+/* A thenable gets a deferred of its own, so that those which resolved p with it
+   stay resolved. */
+void avow__thenable_run(avow_promise_t *p) {
+  const avow_value_t thenable = p->u.value;
+  avow_promise_t *proxy = avow__promise_alloc(avow__context(p), AVOW__DEFERRED);
+  if (proxy == NULL) {
+    avow__settle(p, avow_error(UV_ENOMEM));
+    avow__unref(p);
+    avow__value_unref(thenable); /* last: it may call the program */
+    return;
+  }
+  p->kind = AVOW__PAIRED;
+  p->upstream = proxy;
+  proxy->flags |= AVOW__PROXY;
+  proxy->upstream = p;
+  avow__detail(proxy)->u.deferred.holders++; /* ours for what it throws */
+  proxy->deferreds++;
+  avow_deferred_t *d = (avow_deferred_t *) proxy;
+  const avow__object_t *object = thenable.u.p;
+  const avow_value_t thrown = object->klass->then(object->self, d);
+  if (avow_is_error(&thrown)) {
+    (void) avow_resolve(d, thrown); /* false if then had settled before */
+  } else {
+    avow__value_unref(thrown);
+    avow_deferred_drop(d);
+  }
+  avow__value_unref(thenable);
+}
+
+AVOW__APART void avow__cancel_waiting(avow_promise_t *q) {
+  q->flags &= (uint8_t) ~AVOW__CANCELED;
+  avow__cancel(q);
+}
+
+void avow__step_run(avow_promise_t *p) {
+  if ((p->flags & AVOW__CANCELED) != 0) {
+    avow__resolve(p, avow_error(UV_ECANCELED));
+    return;
+  }
+  p->kind = AVOW__RUNNING;
+  const avow_value_t result = p->u.fn(p->data);
+  if (result.tag >= AVOW_PROMISE) {
+    avow__context_t *c = avow__context(p);
+    avow__wait_for(c, p, AVOW__REPEAT, avow__awaited(c, result));
+  } else if (result.tag != AVOW_NONE) {
+    avow__resolve(p, result);
+  } else {
+    p->kind = AVOW__STEP;
+    avow__enqueue(avow__context(p), p);
+  }
+}
+
+void avow__repeat_run(avow_promise_t *p) {
+  const avow_value_t result = avow__take_upstream(p);
+  if (result.tag == AVOW_NONE)
+    avow__step_run(p);
+  else
+    avow__resolve(p, result);
+}
+
+void avow__finally_last_run(avow_promise_t *p) {
+  avow__settle(p, p->u.value);
+  avow__unref(p);
+}
+
+void avow__run_jobs(avow__context_t *c) {
+  const unsigned before = c->allowance;
+  unsigned left = before;
+#ifndef AVOW_NO_ASYNC
+  if (c->fibers.busy != NULL)
+    avow__fibers_begin(&c->fibers);
+#endif
+  for (; !avow__queue_is_empty(&c->queue) && left > 0; left--) {
+    avow_promise_t *p = (avow_promise_t *) avow__queue_take_first(&c->queue);
+    if (AVOW__LIKELY(p->kind == AVOW__THEN))
+      run_then(c, p);
+#ifndef AVOW_NO_ASYNC
+    else if (p->kind == AVOW__ASYNC)
+      avow__async_run(c, p);
+#endif
+    else
+      avow__kinds[p->kind].run(p);
+  }
+  c->jobs += before - left;
+  c->allowance = left;
+}

@@ -1,0 +1,199 @@
+/* Parents and their children. */
+#include "engine/child.h"
+
+#include <string.h>
+
+#include "avow/cancel.h"
+#include "base/alloc.h"
+#include "engine/engine.h"
+
+static void stop(void *data) {
+  avow__parent_t *parent = data;
+  avow_deferred_t *d = parent->deferred;
+  parent->deferred = NULL;
+  parent->stopped = true;
+  if (parent->klass->cancel != NULL)
+    parent->klass->cancel(parent);
+  else
+    avow__children_cancel(parent);
+  avow_deferred_drop(d);
+}
+
+/* Of the promise that there are no children, which nobody else has. */
+static void wait_on(void *data) {
+}
+
+avow__parent_t *avow__parent_behind(const avow_promise_t *p) {
+  assert(avow__is_pending(p));
+  if (p->kind != AVOW__DEFERRED || (p->marks & AVOW__DETAILED) == 0)
+    return NULL;
+  const avow_cancel_cb cb = p->u.deferred.on_cancel;
+  return cb == stop || cb == wait_on ? p->data : NULL;
+}
+
+/* The handler of finally: the promise is settled, the children may not be. */
+static avow_value_t outlive(void *data) {
+  avow__parent_t *parent = data;
+  if (parent->running == 0) {
+    avow__parent_unref(parent);
+    return avow_none();
+  }
+  avow_promise_t *p = avow__promise_new_surely(parent->context, &parent->idle);
+  if (avow__is_pending(p)) {
+    avow__await_to_the_end(p);
+    avow_on_cancel(parent->idle, wait_on, parent);
+  }
+  return avow_follow(p);
+}
+
+static void *set_up(avow__parent_t *parent, avow__context_t *c,
+                    const avow__parent_class_t *klass) {
+  parent->klass = klass;
+  parent->context = c;
+  parent->refs = 1;
+  (void) avow__ref(c->canceled); /* keeps the context */
+  return parent;
+}
+
+void *avow__parent_alloc(uv_loop_t *loop, const avow__parent_class_t *klass,
+                         size_t size) {
+  avow__parent_t *parent = avow__calloc(1, size);
+  if (parent == NULL)
+    return NULL;
+  return set_up(parent, avow__context_of(loop), klass);
+}
+
+static void *give_promise(avow__parent_t *parent, avow_promise_t *p,
+                          avow_deferred_t *d, avow_promise_t **out) {
+  parent->deferred = d;
+  parent->refs++; /* until outlive() is over */
+  avow_on_cancel(d, stop, parent);
+  *out = avow_finally(p, outlive, parent);
+  return parent;
+}
+
+void *avow__parent_new(uv_loop_t *loop, const avow__parent_class_t *klass,
+                       size_t size, avow_promise_t **out) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow__parent_t *parent =
+      avow__is_pending(p) ? avow__parent_alloc(loop, klass, size) : NULL;
+  if (parent == NULL) {
+    (void) avow_reject(d,
+                       avow_error(UV_ENOMEM)); /* false: it is that already */
+    *out = p;
+    return NULL;
+  }
+  return give_promise(parent, p, d, out);
+}
+
+_Static_assert(
+    sizeof(avow__parent_t) <= offsetof(avow_promise_t, refs),
+    "a parent in a block leaves alone what marks that as no promise");
+
+avow__parent_t *avow__parent_new_surely(uv_loop_t *loop,
+                                        const avow__parent_class_t *klass,
+                                        avow_promise_t **out) {
+  avow__context_t *c = avow__context_of(loop);
+  avow_deferred_t *d;
+  *out = avow__promise_new_surely(c, &d);
+  avow_promise_t *block = NULL;
+  if (avow__is_pending(*out))
+    block = avow__pool_alloc_reserved(&c->pool);
+  if (block == NULL) {
+    (void) avow_reject(d, avow_error(UV_ENOMEM)); /* false: as above */
+    return NULL;
+  }
+  block->kind = AVOW__FREE;
+  avow__parent_t *parent = (avow__parent_t *) (void *) block;
+  memset(parent, 0, sizeof(*parent));
+  parent->in_block = true;
+  return give_promise(set_up(parent, c, klass), *out, d, out);
+}
+
+void avow__parent_unref(avow__parent_t *parent) {
+  if (--parent->refs > 0)
+    return;
+  assert(parent->running == 0 && parent->deferred == NULL);
+  avow__context_t *c = parent->context;
+  parent->klass->destroy(parent);
+  if (parent->in_block)
+    avow__pool_free(&c->pool, (avow_promise_t *) (void *) parent);
+  else
+    avow__free(parent);
+  avow_unref(c->canceled); /* last: the context may go */
+}
+
+void avow__parent_settle(avow__parent_t *parent, avow_value_t v) {
+  avow_deferred_t *d = parent->deferred;
+  parent->deferred = NULL;
+  parent->stopped = true;
+  if (d != NULL)
+    (void) avow_resolve(d, v); /* it was pending */
+  else
+    avow__value_unref(v);
+}
+
+static void report(avow__parent_t *parent, uint32_t index,
+                   avow_value_t outcome) {
+  parent->running--;
+  parent->klass->report(parent, index, outcome);
+  if (parent->running == 0 && parent->idle != NULL) {
+    (void) avow_resolve(parent->idle, avow_none()); /* or the loop gave up */
+    parent->idle = NULL;
+    avow__parent_unref(parent);
+  }
+  avow__parent_unref(parent);
+}
+
+/* There is no block to wait with. */
+static void report_now(avow__parent_t *parent, avow_promise_t *p,
+                       uint32_t index) {
+  avow_value_t outcome = avow_error(UV_ENOMEM);
+  avow__mark_handled(p);
+  if (avow__is_pending(p))
+    avow__cancel(p);
+  else
+    outcome = avow_value_ref(&p->u.value);
+  avow_unref(p);
+  report(parent, index, outcome);
+}
+
+void avow__child_add(avow__parent_t *parent, avow_value_t v, uint32_t index) {
+  avow__context_t *c = parent->context;
+  avow_promise_t *p = avow__awaited(c, v);
+  if (parent->stopped)
+    avow__cancel_unshared(p);
+  void *block = avow__block_surely(c);
+  parent->refs++;
+  parent->running++;
+  if (AVOW__UNLIKELY(block == NULL)) {
+    report_now(parent, p, index);
+    return;
+  }
+  avow_promise_t *child = avow__promise_init(c, block, AVOW__CHILD);
+  child->u.child.parent = parent;
+  child->u.child.index = index;
+  child->upstream = p;
+  avow__list_append(&parent->children, &child->siblings);
+  avow__subscribe(child);
+}
+
+void avow__child_run(avow_promise_t *child) {
+  avow__parent_t *parent = child->u.child.parent;
+  const uint32_t index = child->u.child.index;
+  avow__list_remove(&parent->children, &child->siblings);
+  const avow_value_t outcome = avow__take_upstream(child);
+  avow__pool_free(&parent->context->pool, child);
+  report(parent, index, outcome);
+}
+
+/* Cancelling runs no job, so that an orphan never reports. */
+void avow__children_cancel(avow__parent_t *parent) {
+  avow__link_t *children = parent->children;
+  if (children == NULL)
+    return;
+  parent->children = NULL;
+  avow__list_splice(&parent->context->orphans, children);
+  avow__cancel_condemned(parent->context);
+}

@@ -1,0 +1,66 @@
+/*
+ * Parents and children: a promise that outlives others. Each child is a promise
+ * whose outcome its parent waits for, through a reaction without a promise of
+ * its own; it reports exactly once, whatever becomes of the memory and of the
+ * loop. The parent's promise may settle, or be cancelled, at any time; what the
+ * program sees of it comes only when the last child has reported, so that what
+ * they use may be freed behind it.
+ */
+#ifndef AVOW_CHILD_H
+#define AVOW_CHILD_H
+
+#include "base/list.h"
+#include "engine/promise.h"
+
+typedef struct avow__parent_class_s {
+  /* A child's outcome, taken; index is what it was added with. */
+  void (*report)(avow__parent_t *parent, uint32_t index, avow_value_t outcome);
+  /* Its promise was cancelled. NULL: the children are then, too. */
+  void (*cancel)(avow__parent_t *parent);
+  void (*destroy)(avow__parent_t *parent); /* what it holds, not itself */
+} avow__parent_class_t;
+
+struct avow__parent_s {
+  const avow__parent_class_t *klass;
+  avow__context_t *context;
+  avow__link_t *children;
+  uint32_t running; /* how many these are */
+  uint32_t refs;
+  bool stopped;              /* settled, or about to: starts nothing new */
+  bool closed;               /* a group's: no more children come */
+  bool in_block;             /* of the pool's, for want of other memory */
+  avow_deferred_t *deferred; /* its promise; NULL once that is settled */
+  avow_deferred_t *idle;     /* of a promise that there are no children */
+};
+
+/* A parent of size zeroed bytes, with one reference; its promise in *out. NULL
+   without memory, with the rejection there. */
+void *avow__parent_new(uv_loop_t *loop, const avow__parent_class_t *klass,
+                       size_t size, avow_promise_t **out);
+void avow__parent_unref(avow__parent_t *parent);
+
+/* One of no more than that, for whom there is no memory, in the reserve. NULL
+   once that is used up. */
+avow__parent_t *avow__parent_new_surely(uv_loop_t *loop,
+                                        const avow__parent_class_t *klass,
+                                        avow_promise_t **out);
+
+/* One that has no promise of its own. NULL without memory. */
+void *avow__parent_alloc(uv_loop_t *loop, const avow__parent_class_t *klass,
+                         size_t size);
+
+/* Of whose children a promise waits for the end; NULL if of nobody's. */
+avow__parent_t *avow__parent_behind(const avow_promise_t *p);
+
+/* Stops, and settles its promise unless that was cancelled. */
+void avow__parent_settle(avow__parent_t *parent, avow_value_t v);
+
+/* Adds what v wants to be waited for, and cancels it if the parent has stopped.
+   Reports from a job; at once only if not even the reserve has a block left:
+   then what is pending is cancelled and reported as UV_ENOMEM. */
+void avow__child_add(avow__parent_t *parent, avow_value_t v, uint32_t index);
+
+/* Cancels what nobody else holds. All of them still report. */
+void avow__children_cancel(avow__parent_t *parent);
+
+#endif

@@ -1,0 +1,363 @@
+/*
+ * Combinators. A gather is a promise with a remaining-count that starts at 1
+ * and an element for each input: a reaction without a promise of its own, which
+ * puts the outcome at its index. What is still waiting when the gather settles
+ * is unlinked, each in constant time.
+ */
+#include "avow/combine.h"
+
+#include "avow/cancel.h"
+
+#include "engine/engine.h"
+
+static bool is_gather(const avow_promise_t *p) {
+  return p->kind == AVOW__GATHER && avow__is_pending(p);
+}
+
+void avow__element_drop(avow_promise_t *element, avow__link_t **condemned) {
+  avow_promise_t *input = element->upstream;
+  avow__withdraw(element);
+  /* Whoever else holds the input still wants it. */
+  if (condemned != NULL && avow__is_pending(input) && !avow__is_shared(input)) {
+    element->kind = AVOW__UNWANTED; /* who it would report to may go */
+    avow__list_append(condemned, &element->link);
+    return;
+  }
+  avow__pool_free(&avow__context(element)->pool, element);
+  avow__unref(input);
+}
+
+/* Lets go of those inputs that others want, too. */
+static void leave_to_others(avow_promise_t *gather) {
+  avow__link_t *elements = gather->elements;
+  gather->elements = NULL;
+  while (elements != NULL) {
+    avow__link_t *first = elements;
+    avow_promise_t *element = avow__from_sibling(first);
+    avow__list_remove(&elements, first);
+    if (avow__is_pending(element->upstream) &&
+        avow__is_shared(element->upstream))
+      avow__element_drop(element, NULL);
+    else
+      avow__list_append(&gather->elements, first);
+  }
+}
+
+static void finish(avow_promise_t *gather, avow_value_t v) {
+  avow__settle(gather, v);
+  avow__unref(gather);
+}
+
+/* The losers are to be cancelled, and report before it settles. */
+static void wait_for_losers(avow_promise_t *gather, avow_value_t v,
+                            avow__link_t **condemned) {
+  leave_to_others(gather);
+  gather->kind = AVOW__GATHERED;
+  gather->u.value = v;
+  if (gather->elements == NULL)
+    finish(gather, v);
+  else
+    avow__list_append(condemned, &gather->link);
+}
+
+static void let_go_of_losers(avow_promise_t *gather, avow_value_t v,
+                             avow__link_t **condemned) {
+  avow__link_t *elements = gather->elements;
+  gather->elements = NULL;
+  avow__settle(gather, v);
+  while (elements != NULL) {
+    avow__link_t *first = elements;
+    avow__list_remove(&elements, first);
+    avow__element_drop(avow__from_sibling(first), condemned);
+  }
+  avow__unref(gather);
+}
+
+/* Settled first: freeing what it collected may call functions of the program's,
+   and they may come back here. A gather that waits for its losers goes to the
+   list of the condemned itself. */
+static void settle_and_drop(avow_promise_t *gather, avow_value_t v,
+                            avow__link_t **condemned) {
+  avow__list_t *list = gather->u.gather.list;
+  const bool joins = (gather->flags & AVOW__JOIN_LOSERS) != 0;
+  assert(!joins || condemned != NULL);
+  if (joins)
+    wait_for_losers(gather, v, condemned);
+  else
+    let_go_of_losers(gather, v, condemned);
+  if (list != NULL)
+    avow__value_unref(avow__block_value(&list->head));
+}
+
+static void settle(avow_promise_t *gather, avow_value_t v) {
+  avow__context_t *c = avow__context(gather);
+  const unsigned wants = AVOW__CANCEL_LOSERS | AVOW__JOIN_LOSERS;
+  const bool cancels = (gather->flags & wants) != 0;
+  settle_and_drop(gather, v, cancels ? &c->condemned : NULL);
+  if (cancels)
+    avow__cancel_condemned(c);
+}
+
+void avow__gather_cancel(avow_promise_t *gather, avow_promise_t *start) {
+  settle_and_drop(gather, avow_error(UV_ECANCELED),
+                  &avow__context(gather)->condemned);
+}
+
+static bool is_canceled(const avow_value_t *v) {
+  return v->code == UV_ECANCELED || avow__error_is_of_cancel(v);
+}
+
+/* Why an any rejects. That is a cancellation if that is all it was. */
+static avow_value_t aggregate(const avow_value_t *reasons) {
+  const avow__list_t *list = reasons->u.p;
+  bool canceled = list->len > 0;
+  for (uint32_t i = 0; i < list->len && canceled; i++)
+    canceled = is_canceled(&list->items[i]);
+  const avow_value_t v =
+      avow_error_new(AVOW_EAGGREGATE, avow_value_ref(reasons), NULL);
+  return canceled ? avow__error_of_cancel(v) : v;
+}
+
+static void settle_with_all(avow_promise_t *gather, avow_value_t list) {
+  if (gather->u.gather.kind != AVOW_ANY) {
+    settle(gather, list);
+    return;
+  }
+  settle(gather, aggregate(&list));
+  avow__value_unref(list); /* last: it may call the program */
+}
+
+/* Every input has reported. */
+static void complete(avow_promise_t *gather) {
+  avow__list_t *list = gather->u.gather.list;
+  gather->u.gather.list = NULL;
+  if (list == NULL)
+    list = avow__list_new(0);
+  if (list != NULL)
+    settle_with_all(gather, avow__block_value(&list->head));
+  else
+    settle(gather, avow_error(UV_ENOMEM));
+}
+
+static void count_down(avow_promise_t *gather) {
+  if (--gather->u.gather.remaining == 0 && gather->u.gather.kind != AVOW_RACE)
+    complete(gather);
+}
+
+static void collect(avow_promise_t *gather, uint32_t index, avow_value_t v) {
+  gather->u.gather.list->items[index] = v;
+  count_down(gather);
+}
+
+static void report(avow_promise_t *gather, uint32_t index, avow_value_t v) {
+  const avow_gather_kind_t kind = gather->u.gather.kind;
+  if (kind == AVOW_RACE || kind == (avow_is_error(&v) ? AVOW_ALL : AVOW_ANY))
+    settle(gather, v);
+  else
+    collect(gather, index, v);
+}
+
+/* A loser is over. */
+static void lost(avow_promise_t *gather, avow_value_t v) {
+  if (gather->elements == NULL)
+    finish(gather, gather->u.value);
+  avow__value_unref(v); /* last: it may call the program */
+}
+
+void avow__element_run(avow_promise_t *element) {
+  avow_promise_t *gather = element->u.element.gather;
+  const uint32_t index = element->u.element.index;
+  avow__list_remove(&gather->elements, &element->siblings);
+  const avow_value_t v = avow__take_upstream(element);
+  element->waiters = NULL; /* its sibling */
+  avow__pool_give_back(&avow__context(gather)->pool, element);
+  if (AVOW__LIKELY(gather->kind == AVOW__GATHER))
+    report(gather, index, v);
+  else
+    lost(gather, v);
+}
+
+static avow_promise_t *gather_new(avow__context_t *c, avow_gather_kind_t kind) {
+  avow_promise_t *gather = avow__promise_alloc(c, AVOW__GATHER);
+  if (gather == NULL)
+    return avow__no_promise(c);
+  gather->elements = NULL;
+  gather->u.gather.list = NULL;
+  gather->u.gather.remaining = 1;
+  gather->u.gather.kind = kind;
+  return gather;
+}
+
+static bool keeps_list(const avow_promise_t *gather) {
+  return gather->u.gather.kind != AVOW_RACE;
+}
+
+/* Room for so many inputs; false without memory. */
+static bool reserve(avow_promise_t *gather, size_t n) {
+  avow__list_t *list = gather->u.gather.list;
+  list = list != NULL ? avow__list_resize(list, n) : avow__list_new(n);
+  if (list != NULL)
+    gather->u.gather.list = list;
+  return list != NULL;
+}
+
+/* A list with a place for each of n inputs. */
+static bool make_list(avow_promise_t *gather, size_t n) {
+  if (!reserve(gather, n))
+    return false;
+  avow__list_t *list = gather->u.gather.list;
+  for (size_t i = 0; i < n; i++)
+    list->items[i] = avow_none();
+  list->len = n;
+  return true;
+}
+
+static bool add_item(avow_promise_t *gather, uint32_t *out) {
+  if (!keeps_list(gather))
+    return true;
+  const avow__list_t *old = gather->u.gather.list;
+  const size_t len = old != NULL ? old->len : 0;
+  const bool full = old == NULL || len == old->room;
+  if (full && !reserve(gather, len < 4 ? 4 : len * 2))
+    return false;
+  avow__list_t *list = gather->u.gather.list;
+  list->items[list->len++] = avow_none();
+  *out = (uint32_t) len;
+  return true;
+}
+
+static bool add_element(avow_promise_t *gather, avow_promise_t *p,
+                        uint32_t index) {
+  avow_promise_t *element =
+      avow__promise_alloc(avow__context(gather), AVOW__ELEMENT);
+  if (element == NULL)
+    return false;
+  element->u.element.gather = gather;
+  element->u.element.index = index;
+  element->upstream = p;
+  avow__list_append(&gather->elements, &element->siblings);
+  gather->u.gather.remaining++;
+  avow__subscribe(element);
+  return true;
+}
+
+/* p comes too late, or there is no place for it. */
+static void drop_late(avow_promise_t *p) {
+  p->flags |= AVOW__HANDLED;
+  avow__unref(p);
+}
+
+static void add_at(avow_promise_t *gather, avow_promise_t *p, uint32_t index) {
+  avow__check_taken(p);
+  if (is_gather(gather)) {
+    int err = UV_ENOMEM;
+    if (!avow__same_loop(avow__context(gather), p))
+      err = AVOW_EMISUSE;
+    else if (add_element(gather, p, index))
+      return;
+    settle(gather, avow_error(err));
+  }
+  drop_late(p);
+}
+
+static void add(avow_promise_t *gather, avow_promise_t *p) {
+  avow__check_thread(avow__context(p));
+  uint32_t index = 0;
+  if (is_gather(gather) && !add_item(gather, &index))
+    settle(gather, avow_error(UV_ENOMEM));
+  add_at(gather, p, index);
+}
+
+static avow_promise_t *end(avow_promise_t *gather) {
+  if (is_gather(gather)) {
+    gather->marks |= AVOW__ENDED;
+    count_down(gather);
+  }
+  return gather;
+}
+
+static avow_promise_t *gather_of(uv_loop_t *loop, avow_gather_kind_t kind,
+                                 avow_promise_t *const ps[], size_t n) {
+  avow__context_t *c = avow__context_of(loop);
+  avow__check_thread(c);
+  if (ps == NULL && n > 0)
+    return avow__nothing("an array of promises");
+  avow_promise_t *gather = gather_new(c, kind);
+  if (is_gather(gather) && keeps_list(gather) && !make_list(gather, n))
+    settle(gather, avow_error(UV_ENOMEM));
+  for (size_t i = 0; i < n; i++)
+    add_at(gather, avow__given(ps[i], "a promise"), (uint32_t) i);
+  return end(gather);
+}
+
+avow_promise_t *avow_all(uv_loop_t *loop, avow_promise_t *const ps[],
+                         size_t n) {
+  return gather_of(loop, AVOW_ALL, ps, n);
+}
+
+avow_promise_t *avow_all_settled(uv_loop_t *loop, avow_promise_t *const ps[],
+                                 size_t n) {
+  return gather_of(loop, AVOW_ALL_SETTLED, ps, n);
+}
+
+avow_promise_t *avow_race(uv_loop_t *loop, avow_promise_t *const ps[],
+                          size_t n) {
+  return gather_of(loop, AVOW_RACE, ps, n);
+}
+
+avow_promise_t *avow_any(uv_loop_t *loop, avow_promise_t *const ps[],
+                         size_t n) {
+  return gather_of(loop, AVOW_ANY, ps, n);
+}
+
+avow_gather_t *avow_gather_new(uv_loop_t *loop, avow_gather_kind_t kind) {
+  avow__context_t *c = avow__context_of(loop);
+  avow__check_thread(c);
+  const unsigned one = kind; /* what C takes for one, whatever it is */
+  if (one <= AVOW_ANY)
+    return (avow_gather_t *) gather_new(c, kind);
+  avow__misuse(
+      "avow_gather_new() of a kind that there is none of: one of "
+      "avow_gather_kind_t is needed");
+  return (avow_gather_t *) avow_promise_reject(loop, avow_error(UV_EINVAL));
+}
+
+/* The gather that g is, as long as it may be added to. */
+static avow_promise_t *open_gather(const avow_gather_t *g) {
+  avow_promise_t *gather = avow__given(g, "a gather");
+  if ((gather->marks & AVOW__ENDED) != 0)
+    avow__misuse("this gather was ended already: avow_gather_end() takes it");
+  return gather;
+}
+
+void avow_gather_add(const avow_gather_t *g, avow_promise_t *p) {
+  add(open_gather(g), avow__given(p, "a promise"));
+}
+
+avow_promise_t *avow_gather_end(avow_gather_t *g) {
+  return end(open_gather(g));
+}
+
+avow_promise_t *avow_cancel_losers(avow_promise_t *combined) {
+  combined = avow__given(combined, "a promise");
+  avow__check_thread(avow__context(combined));
+  if (is_gather(combined))
+    combined->flags |= AVOW__CANCEL_LOSERS;
+  return combined;
+}
+
+avow_promise_t *avow_join_losers(avow_promise_t *combined) {
+  combined = avow__given(combined, "a promise");
+  avow__check_thread(avow__context(combined));
+  if (is_gather(combined))
+    combined->flags |= AVOW__JOIN_LOSERS;
+  return combined;
+}
+
+avow_settled_t avow_settled_at(const avow_value_t *list, size_t i) {
+  const avow_value_t *outcome = avow_list_at(list, i);
+  avow_settled_t settled;
+  settled.status = avow_is_error(outcome) ? AVOW_REJECTED : AVOW_FULFILLED;
+  settled.value = outcome;
+  return settled;
+}

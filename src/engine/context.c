@@ -1,0 +1,77 @@
+/*
+ * The context of a loop: found by the loop, and let go of with the last that
+ * refers to it. What is asked of a loop that has none gets nowhere's.
+ */
+#include "engine/context.h"
+
+#include "base/alloc.h"
+#include "engine/engine.h"
+
+static avow__context_t nowhere = {
+  .queue.head = { &nowhere.queue.head, &nowhere.queue.head },
+  .life = AVOW__CLOSED,
+};
+
+static uv_once_t nowhere_once = UV_ONCE_INIT;
+
+/* What stands for all that is asked of nowhere. */
+static avow_promise_t *misled(void) {
+  avow_promise_t *p = avow__pool_static(&nowhere);
+  *p = (avow_promise_t){ .u.value = avow_error(AVOW_EMISUSE),
+                         .refs = UINT32_MAX / 2,
+                         .kind = AVOW__VALUE,
+                         .deferreds = UINT8_MAX,
+                         .flags = AVOW_REJECTED | AVOW__HANDLED };
+  return p;
+}
+
+static void nowhere_init(void) {
+  nowhere.no_memory = nowhere.canceled = misled();
+}
+
+avow__context_t *avow__nowhere(void) {
+  uv_once(&nowhere_once, nowhere_init);
+  return &nowhere;
+}
+
+avow__context_t *avow__context_find(const uv_loop_t *loop) {
+  avow__context_t *c = avow__registry_find(loop);
+  if (c != NULL)
+    return c;
+  avow__misuse(
+      "this loop is not ready: call avow_loop_init() on it first, "
+      "and nothing after avow_loop_close()");
+  return avow__nowhere();
+}
+
+void avow__context_free(avow__context_t *c) {
+  if (c->canceled != NULL)
+    avow__pool_free(&c->pool, c->canceled);
+  if (c->no_memory != NULL)
+    avow__pool_free(&c->pool, c->no_memory);
+  avow__pool_close(&c->pool);
+  for (int i = 0; i < AVOW__TABLES; i++)
+    avow__table_close(&c->tables[i]);
+  avow__free(c);
+}
+
+void avow__context_release(avow__context_t *c) {
+  assert(c->life == AVOW__CLOSED);
+  if (c->left > 2 || c->no_memory->refs > 1 || c->canceled->refs > 1 ||
+      c->on_handles > 0)
+    return;
+  assert(c != &nowhere); /* what stands for its promises is never let go */
+  avow__context_free(c);
+}
+
+static void on_own_closed(uv_handle_t *handle) {
+  avow__context_t *c = handle->data;
+  c->closing_own--;
+}
+
+void avow__close_own(avow__context_t *c, uv_handle_t *handle) {
+  if (uv_is_closing(handle))
+    return;
+  c->closing_own++;
+  uv_close(handle, on_own_closed);
+}

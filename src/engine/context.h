@@ -1,0 +1,137 @@
+/*
+ * What avow keeps for each loop: a context, which outlives avow_loop_close() for
+ * as long as the program holds one of its promises.
+ */
+#ifndef AVOW_CONTEXT_H
+#define AVOW_CONTEXT_H
+
+#include <assert.h>
+
+#include "avow/loop.h"
+#include "base/compiler.h"
+#include "base/list.h"
+#include "base/queue.h"
+#include "base/table.h"
+#include "engine/pool.h"
+#include "engine/registry.h"
+#include "fiber/fiber.h"
+
+typedef struct avow__phases_s avow__phases_t;
+typedef struct avow__port_s avow__port_t;
+typedef struct avow__spare_s avow__spare_t;
+typedef struct avow__tick_s avow__tick_t;
+typedef struct avow__wheel_s avow__wheel_t;
+
+/* What is known of a loop's handles and requests, each by its address. */
+enum {
+  AVOW__READERS,    /* who reads, by their handle */
+  AVOW__SINKS,      /* where they write to */
+  AVOW__STRAGGLERS, /* requests that outlive their promises */
+  AVOW__CLOSERS,    /* closes, by their handle */
+  AVOW__CONNECTING, /* connects, by their pipe */
+  AVOW__OWNED,      /* streams that values own */
+  AVOW__WATCHED,    /* what may become a stray */
+  AVOW__STRAYS,     /* whose handles the program closed */
+  AVOW__TABLES
+};
+
+/* From one to the next, some skipped, and never back. */
+typedef enum avow__life_e {
+  AVOW__OPEN,
+  AVOW__UNWINDING, /* avow_loop_close() cancels; what handlers begin, too */
+  AVOW__GIVING_UP, /* makes no more promises, and runs only finally's handlers */
+  AVOW__DEAF,      /* and takes no more of these */
+  AVOW__CLOSED     /* only what the program holds is left; what finally and
+                      attach get has nothing to wait for, and runs at once */
+} avow__life_t;
+
+struct avow__context_s {
+  avow__queue_t queue;           /* jobs, first in first out */
+  const avow_promise_t *run_for; /* what an avow_run() runs the loop for */
+  uint64_t turn;                 /* of the loop, by their number */
+  unsigned allowance;            /* jobs that may still run in this one */
+  uint32_t depth;                /* callbacks of ours that are on the stack */
+  uint32_t pins;                 /* functions of the program's that calls of
+                                    its own have called: not to be closed in */
+  bool late;                     /* inside, but the cached time may be old */
+  bool awake;            /* the queue will be drained without more ado */
+  bool overdue;          /* some source has tasks that wait for the next turn */
+  bool expired;          /* the wheel has: sleeps or time limits that are due */
+  uint8_t life;          /* an avow__life_t */
+  bool unshielded;       /* shields hold nothing up any more */
+  bool sparing;          /* some promises are marked as SPARED */
+  uint32_t shields;      /* that are pending */
+  uint64_t shields_left; /* that may be made while it closes */
+  avow__pool_t pool;
+  uint64_t left; /* promises that are still held after avow_loop_close() */
+  uint64_t jobs;
+  avow_promise_t *no_memory; /* rejected for ever, with UV_ENOMEM */
+  avow_promise_t *canceled;  /* rejected for ever, with UV_ECANCELED */
+  avow__link_t *condemned;   /* cancel.c: whose inputs are to be cancelled */
+  avow__link_t *orphans; /* cancel.c: children likewise, by their siblings */
+  avow__link_t *untold;  /* channel.c: sources that have to hear of a change */
+  bool cancelling;       /* cancel.c works through its two lists */
+  bool unlisted;         /* and some are condemned who are in neither */
+  bool telling;          /* channel.c through this one */
+  uv_loop_t *loop;
+  avow_options_t options;
+  int least_backend;    /* uv_backend_fd() is no less while the loop is open */
+  uv_pid_t process;     /* that opened it */
+  uint32_t users;       /* calls of avow_loop_init() that are not closed yet */
+  uint32_t requests;    /* in flight, that the loop alone completes */
+  uint32_t on_handles;  /* in flight, that end with a handle of the program */
+  uint32_t closing_own; /* handles of ours that close */
+  avow__tick_t *tick;   /* tick.c: the handles that drain the queue */
+  avow__wheel_t *wheel; /* timer.c: all sleeps; NULL before the first */
+  avow__phases_t *phases; /* phase.c: whoever waits for one; or NULL */
+  avow__port_t *port;     /* remote.c: the other threads' way in; or NULL */
+  void (*wheel_go_on)(avow__context_t *c); /* with sleeps that had to wait */
+  void (*port_go_on)(avow__context_t *c);  /* with answers; NULL: of nobody */
+  avow__spare_t *spares; /* op.c: blocks for the next operations */
+  uint32_t spare_count;
+  avow__table_t tables[AVOW__TABLES];
+  avow__fibers_t fibers; /* async.c: stacks */
+#ifdef AVOW_TRACE
+  uint64_t serial; /* of the promise made last */
+#endif
+#ifndef NDEBUG
+  uv_prepare_t owner; /* owner.c: sees whose thread the loop is */
+  uv_thread_t thread; /* of the loop, once it was run */
+  bool has_thread;
+  bool told_closed; /* that the program has closed avow's handles */
+#endif
+};
+
+/* The home of what a program asked of a loop without avow_loop_init(). */
+avow__context_t *avow__nowhere(void);
+
+/* The slow half of avow__context_of(). */
+avow__context_t *avow__context_find(const uv_loop_t *loop);
+
+/* Of the loop, or nowhere's. Never NULL. */
+static inline avow__context_t *avow__context_of(const uv_loop_t *loop) {
+  const avow__entry_t *entry = avow__entry_of(loop);
+  if (AVOW__LIKELY(avow__entry_is_of(entry, loop)))
+    return entry->context;
+  return avow__context_find(loop);
+}
+
+/* One of its tables. */
+static inline avow__table_t *avow__table_of(const uv_loop_t *loop, int which) {
+  return &avow__context_of(loop)->tables[which];
+}
+
+/* Those that are NULL or 0 are the default. UV_EINVAL for what is out of range.
+   options.c. */
+int avow__options_set(avow__context_t *c, const avow_options_t *options);
+
+/* Frees the context when nothing refers to it any more. */
+void avow__context_release(avow__context_t *c);
+
+/* Frees it in any case. */
+void avow__context_free(avow__context_t *c);
+
+/* Starts closing a handle of ours, unless the program has done so. */
+void avow__close_own(avow__context_t *c, uv_handle_t *handle);
+
+#endif

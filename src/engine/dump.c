@@ -1,0 +1,177 @@
+/*
+ * Printing the live promises of a loop: who is pending, on what, and who waits
+ * for whom.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "avow/stackless.h"
+#include "engine/engine.h"
+#include "engine/trace.h"
+
+typedef struct {
+  avow__context_t *context;
+  FILE *out;
+} dump_t;
+
+static const char *kind_name(const avow_promise_t *p) {
+  static const char *const gathers[] = { "all", "all_settled", "race", "any" };
+  if (p->kind == AVOW__GATHER && avow__is_pending(p))
+    return gathers[p->u.gather.kind];
+  return avow__kinds[p->kind].name;
+}
+
+static const char *state_name(const avow_promise_t *p) {
+  static const char *const names[] = { "pending", "fulfilled", "rejected" };
+  if (p->kind == AVOW__CHANNEL)
+    return (p->flags & AVOW__RESOLVED) != 0 ? "ended" : "open";
+  return names[avow__state(p)];
+}
+
+/* Trace builds number promises; others have their address. */
+static void print_id(FILE *out, const avow_promise_t *p) {
+#ifdef AVOW_TRACE
+  (void) fprintf(out, "p%" PRIu64, p->serial);
+#else
+  (void) fprintf(out, "p%" PRIxPTR, (uintptr_t) p);
+#endif
+}
+
+#ifdef AVOW_TRACE
+/* A path may have what ends or bends a label of Graphviz. */
+static void print_escaped(FILE *out, const char *text) {
+  for (; *text != '\0'; text++) {
+    if (*text == '"' || *text == '\\')
+      (void) fputc('\\', out);
+    (void) fputc(*text, out);
+  }
+}
+#endif
+
+#ifdef AVOW_TRACE
+static void print_step(FILE *out, const avow_promise_t *p) {
+  const avow_frame_t *frame = p->data;
+  assert(p->kind != AVOW__STACKLESS || avow__is_pending(p));
+  if (p->kind == AVOW__STACKLESS)
+    (void) fprintf(out, " awaits at line %d", frame->line);
+}
+#endif
+
+#if defined(AVOW_TRACE) && !defined(AVOW_NO_ASYNC)
+static void print_await(FILE *out, const avow_promise_t *p) {
+  const avow__fiber_t *f = p->data;
+  assert(p->kind != AVOW__ASYNC || avow__is_pending(p));
+  if (p->kind != AVOW__ASYNC || f->file == NULL)
+    return;
+  (void) fputs(" awaits at ", out);
+  print_escaped(out, f->file);
+  (void) fprintf(out, ":%d", f->line);
+}
+#endif
+
+static void print_origin(const dump_t *dump, const avow_promise_t *p) {
+#ifdef AVOW_TRACE
+  const char *where = avow__where(p);
+  if (where != NULL) {
+    (void) fputs(" made at ", dump->out);
+    print_escaped(dump->out, where);
+  }
+  print_step(dump->out, p);
+#  ifndef AVOW_NO_ASYNC
+  print_await(dump->out, p);
+#  endif
+  (void) fprintf(dump->out, " %" PRIu64 " ms ago",
+                 uv_now(dump->context->loop) - p->since);
+#else
+  (void) dump;
+  (void) p;
+#endif
+}
+
+static bool is_own(const dump_t *dump, const avow_promise_t *p) {
+  return p == dump->context->canceled || p == dump->context->no_memory;
+}
+
+/* An element stands for the gather that it reports to. */
+static const avow_promise_t *receiver(const avow_promise_t *p) {
+  const bool reports = p->kind == AVOW__ELEMENT || p->kind == AVOW__WATCH;
+  return reports ? p->u.element.gather : p;
+}
+
+/* What p waits for, if that is shown. A thenable's deferred points at what
+   waits for it. */
+static const avow_promise_t *awaited(const avow_promise_t *p) {
+  const bool in_channel = p->kind == AVOW__NEXT || p->kind == AVOW__SEND;
+  if (in_channel && avow__is_pending(p))
+    return p->data;
+  return (p->flags & AVOW__PROXY) == 0 ? p->upstream : NULL;
+}
+
+static void print_reason(FILE *out, const avow_promise_t *p) {
+  if (avow__state(p) == AVOW_REJECTED)
+    (void) fprintf(out, " (%s)", avow_error_message(&p->u.value));
+}
+
+static void text_one(avow_promise_t *p, void *data) {
+  const dump_t *dump = data;
+  if (is_own(dump, p))
+    return;
+  print_id(dump->out, receiver(p));
+  (void) fprintf(dump->out, " %s %s", state_name(p), kind_name(p));
+  print_reason(dump->out, p);
+  const avow_promise_t *from = awaited(p);
+  if (from != NULL) {
+    (void) fputs(" waits for ", dump->out);
+    print_id(dump->out, from);
+  }
+  print_origin(dump, p);
+  (void) fputc('\n', dump->out);
+}
+
+static void dot_node(const dump_t *dump, const avow_promise_t *p) {
+  static const char *const colors[] = { "lightyellow", "palegreen", "salmon" };
+  (void) fputs("  ", dump->out);
+  print_id(dump->out, p);
+  (void) fprintf(dump->out, " [fillcolor=%s, label=\"%s\\n%s",
+                 colors[avow__state(p)], kind_name(p), state_name(p));
+  if (avow__state(p) == AVOW_REJECTED)
+    (void) fprintf(dump->out, " %s", avow_err_name(p->u.value.code));
+  (void) fputs("\\n", dump->out);
+  print_origin(dump, p);
+  (void) fputs("\"];\n", dump->out);
+}
+
+static void dot_one(avow_promise_t *p, void *data) {
+  const dump_t *dump = data;
+  if (is_own(dump, p))
+    return;
+  if (receiver(p) == p)
+    dot_node(dump, p);
+  const avow_promise_t *from = awaited(p);
+  if (from == NULL)
+    return;
+  (void) fputs("  ", dump->out);
+  print_id(dump->out, receiver(p));
+  (void) fputs(" -> ", dump->out);
+  print_id(dump->out, from);
+  (void) fputs(";\n", dump->out);
+}
+
+void avow_loop_dump(uv_loop_t *loop, FILE *out, avow_dump_t format) {
+  if (out == NULL) {
+    avow__misuse_of_null("the file for a dump");
+    return;
+  }
+  dump_t dump = { .context = avow__context_of(loop), .out = out };
+  avow__check_thread(dump.context);
+  if (format == AVOW_DUMP_TEXT) {
+    avow__pool_each(&dump.context->pool, text_one, &dump);
+    return;
+  }
+  (void) fputs(
+      "digraph promises {\n"
+      "  node [shape=box, style=filled, fontname=monospace];\n",
+      out);
+  avow__pool_each(&dump.context->pool, dot_one, &dump);
+  (void) fputs("}\n", out);
+}

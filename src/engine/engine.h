@@ -1,0 +1,506 @@
+/*
+ * The block that is a promise and, at once, the reaction that settles it.
+ *
+ * While pending, `kind` says what it waits for:
+ *
+ *   a deferred, a timer, a thenable's answer   no job, nothing upstream
+ *   an item, or room, of a channel             in a list of the channel's
+ *   upstream to settle                         in upstream->waiters
+ *   its turn                                   in the loop's queue
+ *
+ * A reaction is in its upstream's waiters exactly as long as that is pending;
+ * settling splices the whole list onto the queue, so being in the queue needs
+ * no mark. References: one for each holder, downstream reaction and deferred,
+ * and, while pending on anything but a deferred, one for what will settle it.
+ */
+#ifndef AVOW_ENGINE_H
+#define AVOW_ENGINE_H
+
+#include "avow/combine.h"
+#include "base/container.h"
+#include "engine/kind.h"
+#include "engine/promise.h"
+#include "engine/tick.h"
+
+enum {
+  AVOW__STATE = 3,       /* mask of an avow_state_t */
+  AVOW__HANDLED = 4,     /* somebody waited for it, or read the reason */
+  AVOW__RESOLVED = 8,    /* its deferreds do nothing more; a channel's end */
+  AVOW__DROPPED = 8,     /* of an ATTACH: it was cancelled, but has to wait */
+  AVOW__CANCELED = 16,   /* what its handler returns is to be cancelled */
+  AVOW__JOIN_LOSERS = 8, /* of a GATHER: waits for those it cancels */
+  AVOW__CANCEL_LOSERS = 32, /* of a GATHER */
+  AVOW__AWAITED = 32, /* of a DEFERRED: the end of its loop waits for it */
+  AVOW__BEGINS = 32,  /* of a THEN: cancelled before, its handler stays out */
+  AVOW__PROXY = 64,   /* a deferred for the promise at upstream (thenables) */
+  AVOW__LOST = 128    /* no memory for what follows: ends with UV_ENOMEM */
+};
+
+/* Its marks. */
+enum {
+  AVOW__DETAILED = 1, /* of a DEFERRED: its u.deferred is filled in */
+  AVOW__HELD = 2,     /* of a DEFERRED: only its holders settle it, when told */
+  AVOW__SPARED = 4,   /* a shield waits for it: a loop's end leaves it alone */
+  AVOW__CONDEMNED = 8, /* to be cancelled, in no list for want of memory */
+  AVOW__ENDED = 16     /* of a GATHER: no more inputs come */
+};
+
+typedef struct avow__ring_s avow__ring_t;
+
+struct avow_promise_s {
+  union {
+    avow__link_t link; /* in one list at a time */
+    avow__node_t node; /* of a CLOSE, in the loop's closers */
+    struct {
+      avow__link_t *takers, *senders; /* of a CHANNEL */
+    };
+  };
+  avow_promise_t *upstream; /* counted, except between the two of a pair */
+  union {
+    struct {
+      avow__link_t *waiters; /* reactions in the order of their coming */
+      union {
+        void *data;             /* for callbacks; a fiber */
+        avow__link_t *elements; /* of a GATHER, by their siblings */
+      };
+    };
+    avow__link_t siblings; /* of an ELEMENT, or a CHILD */
+    struct {
+      avow__ring_t *ring; /* of a CHANNEL */
+      avow__source_t *source;
+    };
+  };
+  union {
+    avow_value_t value; /* settled; FINALLY_WAIT, FINALLY_LAST, THENABLE; the
+                           item of a SEND; what a CHANNEL ends with */
+    struct {
+      avow_cb on_fulfilled, on_rejected;
+    } then;
+    avow_fn fn;              /* FINALLY, STEP, REPEAT */
+    void (*free_fn)(void *); /* ATTACH */
+    uint64_t hops;           /* ADOPT */
+    struct {
+      uint64_t deadline;
+      uint32_t looks; /* at what is due, before this was made */
+      bool is_limit;  /* of an avow_timeout(): ends in its rejection */
+    } timer;
+    struct {
+      void (*on_cancel)(void *data);
+      uint32_t holders;
+    } deferred;
+    struct {
+      avow_promise_t *gather;
+      uint32_t index;
+    } element;
+    struct {
+      avow__parent_t *parent;
+      uint32_t index;
+    } child;
+    struct {
+      avow__list_t *list;
+      uint32_t remaining;
+      avow_gather_kind_t kind;
+    } gather;
+  } u;
+  uint32_t refs;
+  uint8_t kind;
+  uint8_t flags;
+  uint8_t marks;
+  uint8_t deferreds; /* that may still settle it, for debug builds to see;
+                        UINT8_MAX: nobody counts them */
+#ifdef AVOW_TRACE
+  const char *file;
+  uint64_t since; /* ms */
+  uint64_t serial;
+  const char *settled_file; /* of the call that settled its deferred first */
+  int line, settled_line;
+#endif
+};
+
+#if !defined(AVOW_TRACE)
+_Static_assert(sizeof(struct avow_promise_s) <= 64, "one cache line");
+#endif
+
+/* What a block is part of says whose it is. */
+#ifdef AVOW_NO_POOL
+typedef struct avow__plain_s {
+  avow__link_t link; /* among all of the pool */
+  avow__context_t *context;
+  avow_promise_t promise;
+} avow__plain_t;
+
+static inline avow__plain_t *avow__plain_of(const avow_promise_t *p) {
+  return AVOW__CONTAINER(avow__plain_t, promise, avow__mutable(p));
+}
+
+static inline avow__context_t *avow__context(const avow_promise_t *p) {
+  return avow__plain_of(p)->context;
+}
+#else
+static inline avow__slab_t *avow__slab_of(const avow_promise_t *p) {
+  char *block = (char *) avow__mutable(p);
+  return (avow__slab_t *) (void *) (block - (uintptr_t) block % AVOW__SLAB);
+}
+
+static inline avow__context_t *avow__context(const avow_promise_t *p) {
+  return avow__slab_of(p)->context;
+}
+#endif
+
+static inline avow_promise_t *avow__from_sibling(avow__link_t *link) {
+  return AVOW__CONTAINER(avow_promise_t, siblings, link);
+}
+
+/* One more reference, for whoever need not be told that it has none. */
+static inline avow_promise_t *avow__ref(const void *borrowed) {
+  avow_promise_t *p = avow__mutable(borrowed);
+  p->refs++;
+  return p;
+}
+
+static inline avow_state_t avow__state(const avow_promise_t *p) {
+  return (avow_state_t) (p->flags & AVOW__STATE);
+}
+
+static inline bool avow__is_pending(const avow_promise_t *p) {
+  return (p->flags & AVOW__STATE) == AVOW_PENDING;
+}
+
+/* Whether others than one downstream hold a pending promise: what settles it
+   holds it too, each deferred or else the one source. */
+static inline bool avow__is_shared(const avow_promise_t *p) {
+  const bool says =
+      p->kind == AVOW__DEFERRED && (p->marks & AVOW__DETAILED) != 0;
+  const uint32_t sources = says ? p->u.deferred.holders : 1;
+  return p->refs > sources + 1;
+}
+
+#ifdef AVOW_TRACE
+void avow__trace_promise(avow__context_t *c, avow_promise_t *p); /* trace.c */
+#endif
+
+/* A pending deferred's promise, with what u.deferred says filled in. */
+avow_promise_t *avow__detail(avow_promise_t *p);
+
+/* Whom only what settles it holds has one reference. */
+static inline uint32_t avow__refs_of(avow__kind_t kind) {
+  const bool alone = kind == AVOW__ELEMENT || kind == AVOW__CHILD ||
+                     kind == AVOW__WATCH || kind == AVOW__UNWANTED ||
+                     kind == AVOW__CHANNEL;
+  return alone ? 1 : 2;
+}
+
+/* Makes a promise of a free block, which has no upstream and no waiters. What
+   a promise costs is how much it stores: these are one word, and the rest is
+   the caller's to set. */
+static inline avow_promise_t *avow__promise_init(avow__context_t *c,
+                                                 void *block,
+                                                 avow__kind_t kind) {
+  avow_promise_t *p = block;
+  assert(p->upstream == NULL && p->waiters == NULL);
+  p->refs = avow__refs_of(kind);
+  p->kind = (uint8_t) kind;
+  p->flags = AVOW_PENDING;
+  p->marks = 0;
+  p->deferreds = kind == AVOW__DEFERRED;
+#ifdef AVOW_TRACE
+  avow__trace_promise(c, p);
+#endif
+  return p;
+}
+
+#ifdef AVOW_NO_POOL
+void avow__pool_give_back(avow__pool_t *pool, avow_promise_t *p);
+#else
+static inline void avow__pool_give_back(avow__pool_t *pool, avow_promise_t *p) {
+  avow__slab_t *slab = avow__slab_of(p);
+#  if AVOW__DEBUG
+  p->refs = 0; /* whoever still uses it meets an assertion */
+#  endif
+  p->kind = AVOW__FREE;
+  p->link.next = slab->free;
+  slab->free = &p->link;
+  if (slab == pool->current)
+    return;
+  slab->used--; /* to 0, or from all */
+  if (AVOW__UNLIKELY(slab->used - 1 >= AVOW__BLOCKS - 2))
+    avow__pool_take_back(pool, slab);
+}
+#endif
+
+/* Frees a block, whatever is in it. */
+static inline void avow__pool_free(avow__pool_t *pool, avow_promise_t *p) {
+  p->upstream = NULL;
+  p->waiters = NULL;
+  avow__pool_give_back(pool, p);
+}
+
+/* A new promise of the kind; NULL without memory. */
+static inline avow_promise_t *avow__promise_alloc(avow__context_t *c,
+                                                  avow__kind_t kind) {
+  avow__check_reuse(c);
+  void *block = AVOW__LIKELY(c->life < AVOW__GIVING_UP)
+                    ? avow__pool_alloc(&c->pool)
+                    : NULL;
+  if (AVOW__UNLIKELY(block == NULL))
+    return NULL;
+  return avow__promise_init(c, block, kind);
+}
+
+/* The same from a block that is at hand. NULL says no more than that none is:
+   for functions that keep apart what else may happen. */
+static inline avow_promise_t *avow__promise_take(avow__context_t *c,
+                                                 avow__kind_t kind) {
+  avow__check_reuse(c);
+  void *block = AVOW__LIKELY(c->life < AVOW__GIVING_UP)
+                    ? avow__pool_take(&c->pool)
+                    : NULL;
+  if (AVOW__UNLIKELY(block == NULL))
+    return NULL;
+  return avow__promise_init(c, block, kind);
+}
+
+/* Values may hold promises from now on. */
+void avow__promises_begin(void);
+
+/* A block for what must not be lost: of the reserve if need be. NULL once that
+   is used up, or the loop takes no more. */
+void *avow__block_surely(avow__context_t *c);
+
+/* A deferred's promise for what must not be lost: of the reserve if need be.
+   One in place of it once that is used up, or the loop takes no more. */
+avow_promise_t *avow__promise_new_surely(avow__context_t *c,
+                                         avow_deferred_t **out);
+
+/* What is returned in place of one that could not be made to follow p, which is
+   taken: it settles no sooner than p, for what p's handlers use must stay. */
+avow_promise_t *avow__lost(avow__context_t *c, avow_promise_t *p);
+
+/* Debug builds: is p alive and not taken yet? */
+#if AVOW__DEBUG
+void avow__check_taken(const avow_promise_t *p);
+/* The same for who only looks: a function that runs knows its own promise. */
+void avow__check_borrowed(const avow_promise_t *p);
+/* May d still be settled, or is it somebody's who did that already? */
+void avow__check_deferred(const avow_deferred_t *d);
+/* Is it of a kind that there is? What nobody returned mostly is of none. */
+void avow__check_kind(const avow_value_t *v);
+#else
+#  define avow__check_taken(p)    ((void) (p))
+#  define avow__check_borrowed(p) ((void) (p))
+#  define avow__check_deferred(d) ((void) (d))
+#  define avow__check_kind(v)     ((void) (v))
+#endif
+
+/* The loop closes: reports the rejection of a p that the program still holds,
+   if nobody has handled it. */
+void avow__report_kept(avow_promise_t *p);
+
+/* The end of a promise that has more to it than its block. */
+void avow__destroy_slowly(avow_promise_t *p);
+
+static inline void avow__destroy(avow__context_t *c, avow_promise_t *p) {
+  assert(!avow__is_pending(p) && p->upstream == NULL && p->waiters == NULL);
+  if (AVOW__LIKELY(p->u.value.tag < AVOW_OBJECT && c->life != AVOW__CLOSED))
+    avow__pool_give_back(&c->pool, p);
+  else
+    avow__destroy_slowly(p);
+}
+
+static inline void avow__unref(avow_promise_t *p) {
+  assert(p->refs > 0);
+  if (p->refs == 1)
+    avow__destroy(avow__context(p), p);
+  else
+    p->refs--;
+}
+
+/* The same in a job, where the loop is not closed and its context at hand. */
+static inline void avow__unref_in_job(avow__context_t *c, avow_promise_t *p) {
+  assert(p->refs > 0 && c->life != AVOW__CLOSED);
+  if (p->refs != 1)
+    p->refs--;
+  else if (AVOW__LIKELY(p->u.value.tag < AVOW_OBJECT))
+    avow__pool_give_back(&c->pool, p);
+  else
+    avow__destroy_slowly(p);
+}
+
+/* The program's hooks for rejections that nobody subscribed to yet. */
+void avow__track_reject(avow_promise_t *p);
+void avow__track_handle(avow_promise_t *p);
+
+static inline void avow__mark_handled(avow_promise_t *p) {
+  const bool news =
+      (p->flags & (AVOW__HANDLED | AVOW_REJECTED)) == AVOW_REJECTED;
+  p->flags |= AVOW__HANDLED;
+  if (AVOW__UNLIKELY(news && avow__context(p)->options.on_handle != NULL))
+    avow__track_handle(p);
+}
+
+/* Adds a job. */
+static inline void avow__enqueue(avow__context_t *c, avow_promise_t *p) {
+  avow__queue_append(&c->queue, &p->link);
+  if (AVOW__UNLIKELY(!c->awake))
+    avow__wake(c);
+}
+
+/* Puts a reaction where it belongs: among the waiters of its upstream, or in
+   the queue if that is settled. Waiters handle a rejection that comes. */
+static inline void avow__subscribe(avow_promise_t *p) {
+  avow_promise_t *from = p->upstream;
+  if (avow__is_pending(from)) {
+    avow__list_append(&from->waiters, &p->link);
+  } else {
+    avow__mark_handled(from);
+    avow__enqueue(avow__context(p), p);
+  }
+}
+
+/* Settles a pending promise that is marked as lost. */
+void avow__settle_lost(avow_promise_t *p, avow_value_t v);
+
+/* Queues the waiters, of which there are some. */
+static inline void avow__trigger(avow__context_t *c, avow_promise_t *p) {
+  avow__link_t *waiters = p->waiters;
+  p->waiters = NULL;
+  avow__queue_join(&c->queue, waiters, waiters->prev);
+}
+
+/* Whether somebody who sleeps has to hear that p settles: its waiters, or an
+   avow_run() that waits for it alone. */
+static inline bool avow__wakes(const avow__context_t *c,
+                               const avow_promise_t *p) {
+  return AVOW__UNLIKELY(!c->awake) && (p->waiters != NULL || p == c->run_for);
+}
+
+/* Settles a pending promise. Its source still has to let go of it. */
+static inline void avow__settle(avow_promise_t *p, avow_value_t v) {
+  assert(avow__is_pending(p) && v.tag < AVOW_PROMISE);
+  if (AVOW__UNLIKELY((p->flags & AVOW__LOST) != 0)) {
+    avow__settle_lost(p, v);
+    return;
+  }
+  avow__context_t *c = avow__context(p);
+  const bool fails = v.tag == AVOW_ERROR;
+  const bool wakes = avow__wakes(c, p);
+  const unsigned handled = p->waiters != NULL ? AVOW__HANDLED : 0;
+  p->u.value = v;
+  p->flags |= (uint8_t) (handled | (fails ? AVOW_REJECTED : AVOW_FULFILLED));
+  if (p->waiters != NULL)
+    avow__trigger(c, p);
+  else if (AVOW__UNLIKELY(fails && c->options.on_reject != NULL))
+    avow__track_reject(p);
+  if (wakes)
+    avow__wake(c);
+}
+
+/* Lets go of p's upstream and gives its value or reason: moved if p, which
+   knows of it, was the last to hold it. Only jobs do this: the loop is not
+   closed. */
+static inline avow_value_t avow__take_upstream(avow_promise_t *p) {
+  avow_promise_t *from = p->upstream;
+  p->upstream = NULL;
+  if (AVOW__LIKELY(from->refs == 1)) {
+    const avow_value_t v = from->u.value;
+    avow__pool_give_back(&avow__context(from)->pool, from);
+    return v;
+  }
+  from->refs--;
+  return avow_value_ref(&from->u.value);
+}
+
+/* Begins to adopt v, a promise or a thenable. */
+void avow__adopt(avow_promise_t *p, avow_value_t v);
+
+/* ECMA-262, Promise Resolve Functions: settles p with v, or begins to adopt it.
+   Takes the source's reference to p, or makes it that of the next source. */
+static inline void avow__resolve(avow_promise_t *p, avow_value_t v) {
+  if (AVOW__UNLIKELY(v.tag >= AVOW_PROMISE)) {
+    avow__adopt(p, v);
+    return;
+  }
+  avow__settle(p, v);
+  avow__unref(p);
+}
+
+/* The promise that a handler's result, one or a thenable, wants to be waited
+   for (PromiseResolve). */
+avow_promise_t *avow__awaited(avow__context_t *c, avow_value_t result);
+
+/* A reaction to p, which the caller subscribes, for what must be whatever
+   happens: of the reserve if need be. NULL once that is used up, or the loop
+   takes no more; p is the caller's then. chain.c. */
+avow_promise_t *avow__react_surely(avow_promise_t *p, avow__kind_t kind,
+                                   void *data);
+
+/* Says that promises of two loops were mixed up. */
+void avow__misuse_of_loops(void);
+
+/* Whether p belongs to the context's loop; if not, that is a misuse. */
+static inline bool avow__same_loop(const avow__context_t *c,
+                                   const avow_promise_t *p) {
+  if (AVOW__LIKELY(avow__context(p) == c))
+    return true;
+  avow__misuse_of_loops();
+  return false;
+}
+
+/* Takes a pending reaction out of where it waits. */
+void avow__withdraw(avow_promise_t *p);
+
+/* The rejection of a cancelled upstream has arrived: what comes after is the
+   program's reaction to it, and runs undisturbed. */
+static inline void avow__deliver_cancel(avow_promise_t *p) {
+  if (AVOW__LIKELY((p->flags & AVOW__CANCELED) == 0))
+    return;
+  if (avow_error_code(&p->upstream->u.value) == UV_ECANCELED)
+    p->flags &= (uint8_t) ~AVOW__CANCELED;
+}
+
+/* What a function of the program returned settles p, a RUNNING that has nothing
+   upstream; if it was cancelled meanwhile, without waiting. chain.c. */
+void avow__finish(avow_promise_t *p, avow_value_t result);
+
+/* The same for a handler, whose argument from had, which is let go. chain.c. */
+void avow__finish_handler(avow_promise_t *p, avow_promise_t *from,
+                          avow_value_t result);
+
+/* Cancels q, which was cancelled while it ran. chain.c. */
+void avow__cancel_waiting(avow_promise_t *q);
+
+/* Makes q, whose function is on the stack, a reaction to p, which is taken. */
+static inline void avow__wait_for(avow__context_t *c, avow_promise_t *q,
+                                  avow__kind_t kind, avow_promise_t *p) {
+  if (AVOW__UNLIKELY(c->life >= AVOW__GIVING_UP)) {
+    avow__unref(p);
+    p = avow__ref(c->canceled);
+  }
+  q->kind = (uint8_t) kind;
+  q->upstream = p;
+  avow__subscribe(q);
+  if (AVOW__UNLIKELY((q->flags & AVOW__CANCELED) != 0))
+    avow__cancel_waiting(q);
+}
+
+/* Other rooms' parts of a job, and of an end. */
+void avow__cancel_borrowed(avow_promise_t *p); /* cancel.c */
+
+/* Unlinks an element, or a watch, that need not hear of its input any more, and
+   lets go of both. Where condemned is not NULL and nobody else wants the input,
+   the element becomes an UNWANTED in that list instead: the input should be
+   cancelled. */
+void avow__element_drop(avow_promise_t *element, avow__link_t **condemned);
+
+/* Cancels the inputs of what is condemned, and of the orphans. Inside another
+   cancellation, that does so when the callback that runs has returned. */
+void avow__cancel_condemned(avow__context_t *c);
+
+/* avow_until(), but takes both. */
+avow_promise_t *avow__until(avow_promise_t *from, avow_promise_t *stop_p);
+
+/* A sleep that ends in the rejection of an avow_timeout(), and one that has. */
+avow_promise_t *avow__time_limit(avow__context_t *c, uint64_t ms);
+avow_promise_t *avow__time_is_up(avow__context_t *c);
+
+#endif

@@ -1,0 +1,104 @@
+/*
+ * What a promise waits for, and what its job does when its turn comes. The
+ * table in kinds.c says of each kind what others do to a promise for its sake;
+ * the functions that it names are their files' alone to call otherwise.
+ */
+#ifndef AVOW_KIND_H
+#define AVOW_KIND_H
+
+#include "avow/promise.h"
+#include "base/compiler.h"
+
+typedef enum avow__kind_e {
+  AVOW__FREE,         /* not in use */
+  AVOW__VALUE,        /* was born settled */
+  AVOW__DEFERRED,     /* a deferred settles it */
+  AVOW__TIMER,        /* the loop's timer fulfils it */
+  AVOW__CLOSE,        /* uv_close() fulfils it, and nothing stops that */
+  AVOW__THEN,         /* calls a handler when upstream is settled */
+  AVOW__RUNNING,      /* its handler is on the stack */
+  AVOW__FINALLY,      /* calls finally's handler */
+  AVOW__FINALLY_WAIT, /* waits for what that returned, with u.value at hand */
+  AVOW__FINALLY_LAST, /* settles with u.value */
+  AVOW__ATTACH,       /* frees its data, then as upstream */
+  AVOW__SHIELD,       /* settles as upstream, and lets no cancelling past */
+  AVOW__JOIN,         /* queued: will subscribe to upstream, to adopt it */
+  AVOW__ADOPT,        /* settles as upstream, u.hops jobs later */
+  AVOW__THENABLE,     /* queued: will call the then function of u.value */
+  AVOW__PAIRED,       /* a thenable has its upstream, a deferred for this one */
+  AVOW__STEP,         /* queued: will call the step of a repeat */
+  AVOW__REPEAT,       /* waits for what a step returned */
+  AVOW__ASYNC,        /* resumes its function when upstream is settled */
+  AVOW__STACKLESS,    /* calls its step likewise, u.then.on_fulfilled */
+  AVOW__UNTIL,        /* settles as upstream, unless its WATCH is first */
+  AVOW__STOPPED,      /* rejects with u.value once upstream is settled */
+  AVOW__WATCH,        /* tells an UNTIL of its stop promise */
+  AVOW__ELEMENT,      /* reports its upstream to a gather */
+  AVOW__UNWANTED,     /* no reaction any more: upstream is to be cancelled */
+  AVOW__GATHER,       /* collects elements */
+  AVOW__GATHERED,     /* settles with u.value when its elements are over */
+  AVOW__CHILD,        /* reports its upstream to a tool */
+  AVOW__PHASE,        /* waits for a phase of the loop */
+  AVOW__NEXT,         /* waits for an item of the channel at data */
+  AVOW__SEND,         /* waits for room for its u.value in that at data */
+  AVOW__CHANNEL,      /* no promise, but a channel in a block of this size */
+  AVOW__KINDS
+} avow__kind_t;
+
+typedef struct avow__kind_row_s {
+  const char *name; /* in a dump */
+  bool is_root;     /* nothing else of avow's will settle it */
+  /* Its job. NULL: it is never queued, or chain.c runs it in place. */
+  void (*run)(avow_promise_t *p);
+  /* Cancelling climbed from start to p, and no further. NULL: there is nothing
+     left to stop. */
+  void (*cancel_from)(avow_promise_t *p, avow_promise_t *start);
+  /* A reaction that no longer waits for its upstream ends. NULL: no reaction,
+     or none that cancelling comes to. */
+  void (*detached)(avow_promise_t *p);
+} avow__kind_row_t;
+
+extern AVOW__HIDDEN const avow__kind_row_t avow__kinds[AVOW__KINDS];
+
+/* chain.c */
+void avow__finally_run(avow_promise_t *p);
+void avow__finally_wait_run(avow_promise_t *p);
+void avow__finally_last_run(avow_promise_t *p);
+void avow__attach_run(avow_promise_t *p);
+void avow__join_run(avow_promise_t *p);
+void avow__adopt_run(avow_promise_t *p);
+void avow__thenable_run(avow_promise_t *p);
+void avow__step_run(avow_promise_t *p);
+void avow__repeat_run(avow_promise_t *p);
+/* cancel.c */
+void avow__cancel_deferred(avow_promise_t *p, avow_promise_t *start);
+void avow__cancel_running(avow_promise_t *p, avow_promise_t *start);
+void avow__cancel_pair(avow_promise_t *p, avow_promise_t *start);
+void avow__cancel_queued(avow_promise_t *p, avow_promise_t *start);
+void avow__cancel_cleanup(avow_promise_t *p, avow_promise_t *start);
+void avow__cancel_reaction(avow_promise_t *p, avow_promise_t *start);
+void avow__detached(avow_promise_t *p); /* rejects with UV_ECANCELED */
+void avow__detached_runs(avow_promise_t *p);
+/* stackless.c */
+void avow__stackless_run(avow_promise_t *p);
+/* shield.c */
+void avow__shield_run(avow_promise_t *shield);
+void avow__shield_detached(avow_promise_t *shield);
+/* until.c */
+void avow__until_run(avow_promise_t *p);
+void avow__until_detached(avow_promise_t *p);
+void avow__stopped_detached(avow_promise_t *p);
+void avow__watch_run(avow_promise_t *watch);
+/* combine.c */
+void avow__element_run(avow_promise_t *element);
+void avow__gather_cancel(avow_promise_t *gather, avow_promise_t *start);
+/* child.c */
+void avow__child_run(avow_promise_t *child);
+/* timer.c */
+void avow__timer_cancel(avow_promise_t *p, avow_promise_t *start);
+/* phase.c */
+void avow__phase_cancel(avow_promise_t *p, avow_promise_t *start);
+/* channel.c */
+void avow__channel_cancel(avow_promise_t *p, avow_promise_t *start);
+
+#endif

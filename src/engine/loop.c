@@ -1,0 +1,373 @@
+/* Loops: how avow comes to one, and how it leaves. */
+#include <inttypes.h>
+#include <limits.h>
+
+#include "base/alloc.h"
+#include "engine/engine.h"
+#include "engine/parts.h"
+#include "engine/remote.h"
+#include "engine/shield.h"
+#include "engine/stray.h"
+#include "engine/trace.h"
+
+/* What avow_loop_close() grants to handlers that start new work each time they
+   hear of the end: so many steps, beside those that what is there at the start
+   may need. A step is a job, or a promise that is cancelled. */
+enum { PATIENCE = 200, STEPS_EACH = 4 };
+
+/* A promise that is rejected for ever. The context holds it. */
+static avow_promise_t *immortal(avow__context_t *c, int code) {
+  avow_promise_t *p = avow__promise_alloc(c, AVOW__VALUE);
+  if (p == NULL)
+    return NULL;
+  p->refs = 1;
+  p->deferreds = UINT8_MAX; /* it stands for those that were not made */
+  p->flags |= AVOW__HANDLED;
+  avow__settle(p, avow_error(code));
+  return p;
+}
+
+static bool fill(avow__context_t *c) {
+  c->pool.context = c;
+  if (!avow__pool_init(&c->pool))
+    return false;
+  c->no_memory = immortal(c, UV_ENOMEM);
+  c->canceled = immortal(c, UV_ECANCELED);
+  return c->no_memory != NULL && c->canceled != NULL;
+}
+
+/* Last: of what it starts on the loop nothing can be taken back. */
+static bool enlist(avow__context_t *c) {
+  if (!avow__registry_add(c->loop, c))
+    return false;
+  if (avow__tick_init(c))
+    return true;
+  avow__registry_remove(c->loop);
+  return false;
+}
+
+/* It is in the registry, or else freed. */
+static int context_new(uv_loop_t *loop, const avow_options_t *options) {
+  avow__context_t *c = avow__calloc(1, sizeof(*c));
+  if (c == NULL)
+    return UV_ENOMEM;
+  avow__queue_init(&c->queue);
+  c->loop = loop;
+  c->least_backend = uv_backend_fd(loop) < 0 ? -1 : 0;
+  c->users = 1;
+  avow__promises_begin();
+  c->process = uv_os_getpid();
+  int err = avow__options_set(c, options);
+  if (err == 0 && (!fill(c) || !enlist(c)))
+    err = UV_ENOMEM;
+  if (err != 0)
+    avow__context_free(c);
+  else
+    avow__owner_init(c);
+  return err;
+}
+
+/* After a fork() the child knows of loops whose threads it does not have, and
+   may make its own where such a one was: then nothing of ours is on it. What we
+   had for the other may be in the middle of something, and is never touched. */
+static bool is_left_behind(const avow__context_t *c) {
+  return c->process != uv_os_getpid() && !avow__tick_is_there(c);
+}
+
+int avow_loop_init(uv_loop_t *loop, const avow_options_t *options) {
+  if (loop == NULL)
+    return UV_EINVAL;
+  avow__context_t *c = avow__registry_find(loop);
+  if (c != NULL && is_left_behind(c)) {
+    avow__registry_remove(loop);
+    c = NULL;
+  }
+  if (c == NULL)
+    return context_new(loop, options);
+  avow__check_thread(c);
+  if (c->life > AVOW__OPEN)
+    return UV_EBUSY;
+  c->users++;
+  return 0;
+}
+
+typedef enum { ROOTS, STOPS, ALL } reach_t;
+
+typedef struct {
+  reach_t reach;
+  uint64_t pending;
+  uint64_t stops;
+  uint64_t cancelled;
+} sweep_t;
+
+/* What nothing else of avow will settle. */
+static bool is_root(const avow_promise_t *p) {
+  if (p->kind == AVOW__DEFERRED)
+    return (p->flags & (AVOW__PROXY | AVOW__AWAITED)) == 0;
+  if (p->kind == AVOW__GATHER)
+    return p->elements == NULL;
+  return avow__kinds[p->kind].is_root;
+}
+
+/* What only an until waits for, most of all a limit of time: it goes when what
+   it limits has settled. To cancel it first would take each until up through
+   all that it is around. */
+static bool is_stop(const avow_promise_t *p) {
+  const avow__link_t *first = p->waiters;
+  return first != NULL && first->next == first &&
+         ((const avow_promise_t *) first)->kind == AVOW__WATCH;
+}
+
+static reach_t reach_for(const avow_promise_t *p) {
+  if (!is_root(p))
+    return ALL;
+  return is_stop(p) ? STOPS : ROOTS;
+}
+
+static void sweep_one(avow_promise_t *p, void *data) {
+  sweep_t *sweep = data;
+  if (!avow__is_pending(p) || p->kind == AVOW__ELEMENT ||
+      p->kind == AVOW__WATCH || p->kind == AVOW__CHILD)
+    return;
+  const reach_t needed = reach_for(p);
+  sweep->pending++;
+  if ((p->marks & AVOW__SPARED) != 0)
+    return;
+  sweep->stops += needed == STOPS;
+  if (needed > sweep->reach)
+    return;
+  sweep->cancelled++;
+  avow__cancel_borrowed(p);
+}
+
+/* Less did not reach anything. */
+static void sweep_further(avow__context_t *c, sweep_t *sweep, reach_t reach) {
+  if (sweep->cancelled > 0)
+    return;
+  sweep->reach = reach;
+  avow__pool_each(&c->pool, sweep_one, sweep);
+}
+
+static bool is_shielded(const avow__context_t *c) {
+  return c->shields > 0 && !c->unshielded;
+}
+
+static bool is_idle(const avow__context_t *c) {
+  return c->requests == 0 && avow__queue_is_empty(&c->queue);
+}
+
+/* Whether the loop has to turn before there can be more to do. */
+static bool waits(const avow__context_t *c) {
+  return c->requests > 0 || is_shielded(c);
+}
+
+static void spend(uint64_t *steps, uint64_t n) {
+  *steps -= n < *steps ? n : *steps;
+}
+
+/* Cancels what is pending and runs jobs, so many steps at most; true if that
+   leaves nothing to do. */
+static bool sweep(avow__context_t *c, uint64_t *steps) {
+  sweep_t sweep = { .reach = ROOTS };
+  avow__enter(c);
+  avow__strays_seek(c);
+  avow__shields_mark(c);
+  avow__pool_each(&c->pool, sweep_one, &sweep);
+  const bool is_over = sweep.pending == 0 && is_idle(c);
+  if (sweep.stops > 0 && avow__queue_is_empty(&c->queue))
+    sweep_further(c, &sweep, STOPS);
+  /* What nobody will ever settle: promises that wait for each other. */
+  if (sweep.pending > 0 && is_idle(c) && !is_shielded(c))
+    sweep_further(c, &sweep, ALL);
+  spend(steps, sweep.cancelled);
+  c->allowance = *steps < UINT_MAX ? (unsigned) *steps : UINT_MAX;
+  const uint64_t jobs = c->jobs;
+  avow__leave(c);
+  spend(steps, c->jobs - jobs);
+  return is_over;
+}
+
+/* As an avow_run() for what has settled, it does not go on to poll when
+   callbacks of ours have run: what they began is to be cancelled first.
+   Where nothing is left to happen, a shield would wait for ever. The jobs of
+   what shields wait for cost no steps; of others a turn runs no more than there
+   are steps for. */
+static void turn(avow__context_t *c, uint64_t *steps) {
+  const uint64_t jobs = c->jobs;
+  const unsigned budget = c->options.budget;
+  const bool free = is_shielded(c);
+  if (!free && *steps < budget)
+    c->options.budget = (unsigned) *steps;
+  c->run_for = c->canceled;
+  const bool alive = uv_run(c->loop, UV_RUN_ONCE) != 0;
+  c->run_for = NULL;
+  c->options.budget = budget;
+  if (!free)
+    spend(steps, c->jobs - jobs);
+  if (alive)
+    return;
+  if (is_idle(c))
+    c->unshielded = true;
+  else if (c->requests > 0)
+    avow__port_wait(c);
+}
+
+static void add_steps(avow_promise_t *p, void *steps) {
+  const bool hops = p->kind == AVOW__ADOPT && avow__is_pending(p);
+  *(uint64_t *) steps += STEPS_EACH + (hops ? p->u.hops : 0);
+}
+
+static uint64_t patience_for(avow__context_t *c) {
+  uint64_t steps = PATIENCE;
+  avow__pool_each(&c->pool, add_steps, &steps);
+  return steps;
+}
+
+/* A program may begin new work whenever it hears of the end. In the end it is
+   refused promises, and then even finally. */
+static void unwind(avow__context_t *c) {
+  uint64_t steps = patience_for(c);
+  while (!sweep(c, &steps)) {
+    if (avow__queue_is_empty(&c->queue) && waits(c))
+      turn(c, &steps);
+    if (steps > 0)
+      continue;
+    c->life = c->life < AVOW__GIVING_UP ? AVOW__GIVING_UP : AVOW__DEAF;
+    c->unshielded = true;
+    steps = patience_for(c);
+  }
+}
+
+/* Once more than for ours alone, for the program's uv_close() of them may not be
+   over. Each time round what callbacks of the program have begun meanwhile is
+   closed as well. */
+static void close_parts(avow__context_t *c) {
+  (void) uv_run(c->loop, UV_RUN_NOWAIT); /* may only take back a uv_stop() */
+  do {
+    for (int i = 0; i < AVOW__PARTS; i++)
+      if (avow__parts[i].close != NULL)
+        avow__parts[i].close(c);
+    (void) uv_run(c->loop, UV_RUN_NOWAIT); /* closing_own says more */
+    unwind(c);
+  } while (c->closing_own > 0 || avow__strays_are_closing(c));
+}
+
+static void free_parts(avow__context_t *c) {
+  for (int i = 0; i < AVOW__PARTS; i++)
+    if (avow__parts[i].free != NULL)
+      avow__parts[i].free(c);
+}
+
+static void report_kept(avow_promise_t *p, void *data) {
+  if (p->kind != AVOW__CHANNEL)
+    avow__report_kept(p);
+}
+
+#if AVOW__DEBUG
+static void tell_where(avow_promise_t *p, void *data) {
+  const avow__context_t *c = data;
+  const char *where = avow__where(p);
+  if (p != c->no_memory && p != c->canceled && where != NULL)
+    avow__advise("  made at %s", where);
+}
+
+/* They are no mistake: but who holds them for ever has a leak. */
+static void tell_of_held(avow__context_t *c) {
+  if (c->left > 2)
+    avow__advise("avow_loop_close() leaves %" PRIu64
+                 " promises or channels that are still held: avow_unref() them",
+                 c->left - 2);
+  avow__pool_each(&c->pool, tell_where, c);
+}
+#else
+#  define tell_of_held(c) ((void) (c))
+#endif
+
+/* libuv's own end of it came first. Where loops have no descriptor, as on
+   Windows and wherever libuv calls poll(), nothing tells. */
+static bool is_ended(const avow__context_t *c) {
+  return uv_backend_fd(c->loop) < c->least_backend;
+}
+
+/* The context is there until so many promises are gone. */
+static void outlive(avow__context_t *c, uint64_t left) {
+  c->left = left;
+  c->life = AVOW__CLOSED;
+}
+
+/* What waits there nothing can call any more. */
+static void lose(avow__context_t *c) {
+  avow__misuse(
+      "uv_loop_close() came before avow_loop_close(): close avow "
+      "first, and the loop after that");
+  outlive(c, UINT64_MAX);
+  avow__registry_remove(c->loop);
+}
+
+/* With what hooks let go of, and with the parts, the last promise may go, and
+   the context with that: on_handles keeps it until the end of this. */
+static void leave(avow__context_t *c) {
+  outlive(c, avow__pool_count(&c->pool));
+  c->on_handles++;
+  avow__pool_each(&c->pool, report_kept, NULL);
+  tell_of_held(c);
+  avow__registry_remove(c->loop);
+  free_parts(c);
+  c->on_handles--;
+  avow__context_release(c);
+}
+
+int avow_loop_close(uv_loop_t *loop) {
+  avow__context_t *c = avow__registry_find(loop);
+  if (c == NULL)
+    return UV_EINVAL;
+  if (is_ended(c)) {
+    lose(c);
+    return UV_EINVAL;
+  }
+  if (c->run_for != NULL) /* else the thread that had it may be over */
+    avow__check_thread(c);
+  if (c->depth > 0 || c->pins > 0 || c->life > AVOW__OPEN ||
+      avow__value_is_dying())
+    return UV_EBUSY;
+  if (--c->users > 0)
+    return 0;
+  const bool is_run = c->run_for != NULL; /* an avow_run() called who calls */
+  c->run_for = NULL; /* the turns that the end takes are not its to stop */
+  c->life = AVOW__UNWINDING;
+  c->shields_left = patience_for(c);
+  unwind(c);
+  close_parts(c);
+#ifndef AVOW_NO_ASYNC
+  avow__fibers_close(&c->fibers);
+#endif
+  assert(c->shields == 0); /* none is pending any more */
+  leave(c);
+  if (is_run)
+    uv_stop(loop); /* its promise is settled: it would not be noticed */
+  return 0;
+}
+
+static void count_one(avow_promise_t *p, void *data) {
+  avow_stats_t *stats = data;
+  stats->live++;
+  if (avow__is_pending(p))
+    stats->pending++;
+}
+
+void avow_loop_stats(uv_loop_t *loop, avow_stats_t *out) {
+  if (out == NULL) {
+    avow__misuse_of_null("the place for figures");
+    return;
+  }
+  avow__context_t *c = avow__context_of(loop);
+  avow__check_thread(c);
+  *out = (avow_stats_t){ .jobs = c->jobs,
+                         .allocations = c->pool.allocations,
+                         .requests = c->requests + c->on_handles };
+  avow__pool_each(&c->pool, count_one, out);
+  out->live -= out->live >= 2 ? 2 : out->live; /* the context's own */
+  const avow__link_t *head = &c->queue.head;
+  for (const avow__link_t *link = head->next; link != head; link = link->next)
+    out->queued++;
+}

@@ -1,0 +1,59 @@
+/* What a loop is set up with: the defaults, and what is out of range. */
+#include <stdio.h>
+
+#include "engine/context.h"
+
+enum { BUDGET = 10000 };
+
+enum { STACK = 64 * 1024, IDLE_STACKS = 1024 };
+
+/* Four times as much where there are addresses enough. */
+enum { GUARD = SIZE_MAX > UINT32_MAX ? 256 * 1024 : 64 * 1024 };
+
+/* 1 TiB, and 1 GiB where pointers have 32 bits: a stack or a guard that is
+   larger has no place beside the rest of a process. */
+static const size_t most_room =
+    SIZE_MAX / (SIZE_MAX > UINT32_MAX ? 1 << 24 : 1 << 2) + 1;
+
+static void print_unhandled(uv_loop_t *loop, const avow_value_t *reason,
+                            const char *where, void *data) {
+  (void) fprintf(stderr, "avow: unhandled rejection: %s (%s)%s%s\n",
+                 avow_error_message(reason), avow_err_name(reason->code),
+                 where != NULL ? ", promise made at " : "",
+                 where != NULL ? where : ""); /* nowhere else to say it */
+}
+
+static size_t least_stack(void) {
+#if defined(AVOW_NO_ASYNC) || defined(_WIN32)
+  return 16 * 1024;
+#else
+  return avow__stack_least();
+#endif
+}
+
+static bool is_in_range(const avow_options_t *options) {
+  return options->stack_size >= least_stack() &&
+         options->stack_size <= most_room && options->guard_size <= most_room;
+}
+
+int avow__options_set(avow__context_t *c, const avow_options_t *options) {
+  if (options != NULL)
+    c->options = *options;
+  if (c->options.on_unhandled == NULL)
+    c->options.on_unhandled = print_unhandled;
+  if (c->options.budget == 0)
+    c->options.budget = BUDGET;
+  if (c->options.stack_size == 0)
+    c->options.stack_size = STACK;
+  if (c->options.guard_size == 0)
+    c->options.guard_size = GUARD;
+  if (c->options.idle_stacks == 0)
+    c->options.idle_stacks = IDLE_STACKS;
+  c->fibers.stack_size = c->options.stack_size;
+  c->fibers.guard_size = c->options.guard_size;
+  c->fibers.wipe = c->options.wipe_stacks;
+  c->fibers.watch = c->options.report_overflows;
+  c->fibers.keep = c->options.idle_stacks;
+  c->fibers.most = c->options.max_stacks;
+  return is_in_range(&c->options) ? 0 : UV_EINVAL;
+}

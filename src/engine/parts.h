@@ -1,0 +1,47 @@
+/*
+ * The parts of a context: what files that keep something of their own for a loop
+ * do when it ends. The table in parts.c names them, so that nothing else need
+ * know who they are.
+ */
+#ifndef AVOW_PARTS_H
+#define AVOW_PARTS_H
+
+#include "engine/context.h"
+
+typedef struct avow__part_s {
+  /* Starts closing its handles, and ends what waits. Called again as long as
+     anything is closing. */
+  void (*close)(avow__context_t *c);
+  /* The handles are closed, and nothing of the loop is found any more. */
+  void (*free)(avow__context_t *c);
+} avow__part_t;
+
+enum { AVOW__PARTS = 9 };
+
+extern AVOW__HIDDEN const avow__part_t avow__parts[AVOW__PARTS];
+
+/* tick.c */
+void avow__tick_close(avow__context_t *c);
+void avow__tick_free(avow__context_t *c);
+/* owner.c */
+void avow__owner_close(avow__context_t *c);
+/* timer.c */
+void avow__wheel_close(avow__context_t *c);
+void avow__wheel_free(avow__context_t *c);
+/* phase.c */
+void avow__phases_close(avow__context_t *c);
+void avow__phases_free(avow__context_t *c);
+/* remote.c */
+void avow__port_close(avow__context_t *c);
+void avow__port_free(avow__context_t *c);
+/* stray.c */
+void avow__strays_free(avow__context_t *c);
+/* channel.c */
+void avow__channels_close(avow__context_t *c);
+/* owned.c */
+void avow__owned_close(avow__context_t *c);
+void avow__owned_free(avow__context_t *c);
+/* op.c */
+void avow__spares_free(avow__context_t *c);
+
+#endif

@@ -1,0 +1,162 @@
+/*
+ * Waiting for a phase of the loop. Whoever waits for the same one shares a
+ * handle, which is active exactly while somebody does. Who waits for the end of
+ * the poll also keeps the idle handle active, lest the poll block. Each is a
+ * task; those who come while the tasks before them run are not due yet.
+ */
+#include "avow/phase.h"
+
+#include "base/alloc.h"
+#include "engine/engine.h"
+#include "engine/parts.h"
+
+typedef struct {
+  avow__queue_t waiting; /* for the phase */
+  avow__queue_t due;     /* it has come */
+  uint64_t turn;         /* in which the last was delivered */
+} phase_t;
+
+struct avow__phases_s {
+  uv_idle_t idle;
+  uv_prepare_t prepare;
+  uv_check_t check;
+  phase_t next_turn, before_poll, after_poll;
+};
+
+static void on_idle(uv_idle_t *handle);
+static void on_prepare(uv_prepare_t *handle);
+static void on_check(uv_check_t *handle);
+
+static bool is_closing(const avow__phases_t *phases) {
+  return uv_is_closing((const uv_handle_t *) &phases->idle) ||
+         uv_is_closing((const uv_handle_t *) &phases->prepare) ||
+         uv_is_closing((const uv_handle_t *) &phases->check);
+}
+
+static bool is_awaited(const phase_t *phase) {
+  return !avow__queue_is_empty(&phase->waiting) ||
+         !avow__queue_is_empty(&phase->due);
+}
+
+/* Starts and stops handles as the queues have it: no such call can fail. To
+   start one that the program has closed would corrupt the loop. */
+static void update(avow__phases_t *phases) {
+  if (is_closing(phases))
+    return;
+  if (is_awaited(&phases->next_turn) || is_awaited(&phases->after_poll))
+    (void) uv_idle_start(&phases->idle, on_idle);
+  else
+    (void) uv_idle_stop(&phases->idle);
+  if (is_awaited(&phases->before_poll))
+    (void) uv_prepare_start(&phases->prepare, on_prepare);
+  else
+    (void) uv_prepare_stop(&phases->prepare);
+  if (is_awaited(&phases->after_poll))
+    (void) uv_check_start(&phases->check, on_check);
+  else
+    (void) uv_check_stop(&phases->check);
+}
+
+static void deliver(avow__context_t *c, phase_t *phase) {
+  avow__queue_move(&phase->due, &phase->waiting);
+  avow__enter(c);
+  avow__end_task(c); /* of the program's, whose handle came before */
+  while (!avow__queue_is_empty(&phase->due) &&
+         avow__may_deliver(c, &phase->turn)) {
+    avow__resolve((avow_promise_t *) avow__queue_take_first(&phase->due),
+                  avow_none());
+    avow__end_task(c);
+  }
+  if (!avow__queue_is_empty(&phase->due))
+    c->overdue = true;
+  avow__leave(c);
+  update(c->phases);
+}
+
+static void on_idle(uv_idle_t *handle) {
+  avow__context_t *c = handle->data;
+  deliver(c, &c->phases->next_turn);
+}
+
+static void on_prepare(uv_prepare_t *handle) {
+  avow__context_t *c = handle->data;
+  deliver(c, &c->phases->before_poll);
+}
+
+static void on_check(uv_check_t *handle) {
+  avow__context_t *c = handle->data;
+  deliver(c, &c->phases->after_poll);
+}
+
+static void phase_init(phase_t *phase) {
+  avow__queue_init(&phase->waiting);
+  avow__queue_init(&phase->due);
+}
+
+static bool init(avow__context_t *c) {
+  if (c->phases != NULL)
+    return true;
+  avow__phases_t *phases = avow__calloc(1, sizeof(*phases));
+  if (phases == NULL)
+    return false;
+  (void) uv_idle_init(c->loop, &phases->idle);       /* cannot fail */
+  (void) uv_prepare_init(c->loop, &phases->prepare); /* nor this */
+  (void) uv_check_init(c->loop, &phases->check);     /* nor this */
+  phases->idle.data = phases->prepare.data = phases->check.data = c;
+  phase_init(&phases->next_turn);
+  phase_init(&phases->before_poll);
+  phase_init(&phases->after_poll);
+  c->phases = phases;
+  return true;
+}
+
+/* A promise for the phase at that offset. */
+static avow_promise_t *wait_for(uv_loop_t *loop, size_t offset) {
+  avow__context_t *c = avow__context_of(loop);
+  avow__check_thread(c);
+  if (c->life >= AVOW__GIVING_UP || !init(c))
+    return avow__no_promise(c);
+  if (is_closing(c->phases)) {
+    avow__check_handles(c);
+    return avow__ref(c->canceled);
+  }
+  avow_promise_t *p = avow__promise_alloc(c, AVOW__PHASE);
+  if (p == NULL)
+    return avow__no_promise(c);
+  phase_t *phase = (phase_t *) (void *) ((char *) c->phases + offset);
+  avow__queue_append(&phase->waiting, &p->link);
+  update(c->phases);
+  return p;
+}
+
+avow_promise_t *avow_next_turn(uv_loop_t *loop) {
+  return wait_for(loop, offsetof(avow__phases_t, next_turn));
+}
+
+avow_promise_t *avow_before_poll(uv_loop_t *loop) {
+  return wait_for(loop, offsetof(avow__phases_t, before_poll));
+}
+
+avow_promise_t *avow_after_poll(uv_loop_t *loop) {
+  return wait_for(loop, offsetof(avow__phases_t, after_poll));
+}
+
+void avow__phase_cancel(avow_promise_t *p, avow_promise_t *start) {
+  avow__context_t *c = avow__context(p);
+  avow__queue_remove(&p->link);
+  avow__detached(p);
+  update(c->phases);
+}
+
+void avow__phases_close(avow__context_t *c) {
+  if (c->phases == NULL)
+    return;
+  avow__close_own(c, (uv_handle_t *) &c->phases->idle);
+  avow__close_own(c, (uv_handle_t *) &c->phases->prepare);
+  avow__close_own(c, (uv_handle_t *) &c->phases->check);
+}
+
+void avow__phases_free(avow__context_t *c) {
+  avow__free(c->phases);
+  c->phases = NULL;
+}

@@ -1,0 +1,101 @@
+/* Blocks for promises. */
+#ifndef AVOW_POOL_H
+#define AVOW_POOL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "avow/value.h"
+#include "base/compiler.h"
+#include "base/list.h"
+
+/* A slab is that many bytes, aligned to as many: a block finds its own. */
+enum { AVOW__SLAB = 16384, AVOW__SLAB_HEAD = 64 };
+
+#ifdef AVOW_TRACE
+enum { AVOW__BLOCK = 128 };
+#else
+enum { AVOW__BLOCK = 64 };
+#endif
+
+#define AVOW__BLOCKS ((AVOW__SLAB - AVOW__SLAB_HEAD) / (uint32_t) AVOW__BLOCK)
+
+typedef struct avow__context_s avow__context_t;
+typedef struct avow__cursor_s avow__cursor_t;
+typedef struct avow__slab_s avow__slab_t;
+
+struct avow__slab_s {
+  avow__link_t link;        /* among the pool's partial ones; first */
+  avow__context_t *context; /* whose promises these are */
+  avow__link_t *free;       /* blocks that came back, singly linked */
+  char *fresh, *end;        /* blocks that were not given out yet */
+  avow__slab_t *older;      /* of all slabs */
+  uint32_t used; /* blocks; not counted while it is the current one */
+};
+
+typedef struct avow__pool_s {
+  avow__context_t *context;
+  avow__slab_t *current; /* gives out blocks; never NULL */
+  avow__link_t *partial; /* other slabs that have free blocks */
+  avow__slab_t *slabs;   /* all, the newest first */
+  char *carved, *end;    /* the newest chunk: what is not yet made into slabs */
+  void *chunks;          /* what malloc gave, singly linked */
+  size_t chunk_slabs;    /* how many the newest chunk holds */
+  avow__link_t *all;     /* without slabs: every block there is */
+  avow__cursor_t *cursor; /* without slabs: where avow__pool_each() stands */
+  avow__link_t *reserve;
+  uint64_t allocations;
+  uint32_t reserved;
+} avow__pool_t;
+
+/* False without memory for the reserve. */
+bool avow__pool_init(avow__pool_t *pool);
+void avow__pool_close(avow__pool_t *pool);
+
+/* The slow half of avow__pool_alloc(). */
+void *avow__pool_grow(avow__pool_t *pool);
+
+/* A block that is at hand; NULL says no more than that none is. */
+static inline void *avow__pool_take(avow__pool_t *pool) {
+  avow__slab_t *slab = pool->current;
+  void *block = slab->free;
+  if (block != NULL) {
+    slab->free = slab->free->next;
+  } else if (AVOW__LIKELY(slab->fresh != slab->end)) {
+    block = slab->fresh;
+    slab->fresh += AVOW__BLOCK;
+  } else {
+    return NULL;
+  }
+  return block;
+}
+
+/* A block, or NULL without memory. */
+static inline void *avow__pool_alloc(avow__pool_t *pool) {
+  void *block = avow__pool_take(pool);
+  return block != NULL ? block : avow__pool_grow(pool);
+}
+
+/* The same, from the reserve if it must be: for what may not be lost. */
+void *avow__pool_alloc_reserved(avow__pool_t *pool);
+
+/* A slab, not the current one, has become empty, or is no longer full. */
+void avow__pool_take_back(avow__pool_t *pool, avow__slab_t *slab);
+
+/* A block of static memory: for the one context that is always there. */
+void *avow__pool_static(avow__context_t *context);
+
+/* The slabs, or what stands in for them: slab.c, plain.c. */
+void avow__slabs_init(avow__pool_t *pool);
+void avow__slabs_close(avow__pool_t *pool);
+
+/* Calls fn for each block in use; fn may allocate and free. What comes while
+   this runs may be left out. */
+void avow__pool_each(avow__pool_t *pool,
+                     void (*fn)(avow_promise_t *p, void *data), void *data);
+
+/* How many blocks are in use; takes time in proportion. */
+uint64_t avow__pool_count(avow__pool_t *pool);
+
+#endif

@@ -1,0 +1,498 @@
+/*
+ * Promises: making, settling, and letting go of them. Settling allocates
+ * nothing and calls nothing of the program's: it moves the waiters to the
+ * loop's queue.
+ */
+#include "engine/engine.h"
+
+#include "engine/trace.h"
+#include "fiber/exceptions.h"
+
+static avow_value_t ref_promise(const avow_promise_t *p) {
+  return avow_follow(avow_ref(p));
+}
+
+static const avow__held_t promises = { ref_promise, avow_unref };
+
+void avow__promises_begin(void) {
+  avow__value_may_hold(&promises);
+}
+
+avow_promise_t *avow__nothing(const char *what) {
+  avow__misuse_of_null(what);
+  return avow__no_promise(avow__nowhere());
+}
+
+#if AVOW__DEBUG
+void avow__check_taken(const avow_promise_t *p) {
+  if (p->kind == AVOW__FREE)
+    avow__misuse(
+        "this promise is gone: it was taken or let go before; call "
+        "avow_ref() first to use a promise twice");
+  const avow__link_t *waiters = avow__is_pending(p) ? p->waiters : NULL;
+  const bool one_waiter = waiters != NULL && waiters->next == waiters;
+  if (one_waiter && !avow__is_shared(p))
+    avow__misuse(
+        "this promise was taken already, by the one that waits for "
+        "it; call avow_ref() first to use a promise twice");
+}
+#endif
+
+#if AVOW__DEBUG
+void avow__check_borrowed(const avow_promise_t *p) {
+  if (p->kind != AVOW__RUNNING)
+    avow__check_taken(p);
+}
+
+static const char *outcome_of(const avow_promise_t *p) {
+  if (p->kind == AVOW__FREE)
+    return "its promise is gone";
+  if (avow__is_pending(p))
+    return "its promise follows another";
+  return avow__state(p) == AVOW_FULFILLED ? "its promise is fulfilled"
+                                          : "its promise is rejected";
+}
+
+void avow__check_deferred(const avow_deferred_t *d) {
+  const avow_promise_t *p = avow__mutable(d);
+  if (p->deferreds == 0 || p->kind == AVOW__FREE)
+    avow__misuse(
+        "this deferred was settled already, %s (%s): it is taken with the "
+        "first avow_resolve(), avow_reject() or avow_deferred_drop(); call "
+        "avow_deferred_ref() first for one more who may try",
+        avow__where_settled(p), outcome_of(p));
+}
+
+void avow__check_kind(const avow_value_t *v) {
+  if (v->tag > AVOW_THENABLE)
+    avow__misuse(
+        "this is no value: a handler returned none (it ends with return "
+        "avow_none() if there is nothing to say), or it was never set");
+}
+
+/* One of those who may settle it does, or lets go. */
+static void spend(avow_promise_t *p) {
+  avow__check_deferred((const avow_deferred_t *) p);
+  if (p->deferreds < UINT8_MAX)
+    p->deferreds--;
+}
+#else
+#  define spend(p) ((void) (p))
+#endif
+
+bool avow__has_settled(const avow_promise_t *p) {
+  return !avow__is_pending(p);
+}
+
+void avow__disregard(avow_promise_t *p) {
+  avow__mark_handled(p);
+  avow_unref(p);
+}
+
+void avow__hold(avow_deferred_t *d) {
+  ((avow_promise_t *) d)->marks |= AVOW__HELD;
+}
+
+void avow__await_to_the_end(avow_promise_t *p) {
+  assert(avow__is_pending(p) && p->kind == AVOW__DEFERRED);
+  p->flags |= AVOW__AWAITED;
+}
+
+void avow__settle_lost(avow_promise_t *p, avow_value_t v) {
+  p->flags &= (uint8_t) ~AVOW__LOST;
+  avow__settle(p, avow_error(UV_ENOMEM));
+  avow__value_unref(v); /* last: it may call the program */
+}
+
+void avow__withdraw(avow_promise_t *p) {
+  avow_promise_t *from = p->upstream;
+  assert(from != NULL);
+  if (p->kind != AVOW__JOIN && avow__is_pending(from)) {
+    from->flags |= AVOW__HANDLED;
+    avow__list_remove(&from->waiters, &p->link);
+  } else {
+    avow__queue_remove(&p->link);
+  }
+}
+
+avow_promise_t *avow__no_promise(avow__context_t *c) {
+  avow__promises_begin(); /* this may be the first */
+  return avow__ref(c->life >= AVOW__GIVING_UP ? c->canceled : c->no_memory);
+}
+
+/* A settled p, for whatever held it, and one that others go on with. */
+static avow_promise_t *abandon(avow__context_t *c, avow_promise_t *p) {
+  avow_promise_t *instead = avow__no_promise(c); /* keeps the context */
+  p->flags |= AVOW__HANDLED;
+  avow__unref(p);
+  return instead;
+}
+
+/* A link that only passes on, from the reserve, so that p's users keep it. */
+static avow_promise_t *lost_behind(avow__context_t *c, avow_promise_t *p) {
+  void *block = avow__pool_alloc_reserved(&c->pool);
+  if (block == NULL)
+    return abandon(c, p);
+  avow_promise_t *q = avow__promise_init(c, block, AVOW__THEN);
+  q->u.then.on_fulfilled = q->u.then.on_rejected = NULL;
+  q->flags |= AVOW__LOST;
+  q->upstream = p;
+  avow__subscribe(q);
+  return q;
+}
+
+avow_promise_t *avow__lost(avow__context_t *c, avow_promise_t *p) {
+  if (!avow__is_pending(p) || c->life >= AVOW__GIVING_UP)
+    return abandon(c, p);
+  if (avow__is_shared(p))
+    return lost_behind(c, p);
+  p->flags |= AVOW__LOST;
+  avow__cancel(p);
+  return p;
+}
+
+static AVOW__APART void let_go_after_close(avow__context_t *c,
+                                           avow_promise_t *p) {
+  c->on_handles++; /* keeps the context while p goes */
+  avow__unref(p);
+  c->on_handles--;
+  avow__context_release(c);
+}
+
+/* Lets go of what the program held. With its last the context may go. */
+static inline void let_go(avow_promise_t *p) {
+  avow__context_t *c = avow__context(p);
+  if (AVOW__LIKELY(c->life != AVOW__CLOSED))
+    avow__unref(p);
+  else
+    let_go_after_close(c, p);
+}
+
+static inline avow_promise_t *defer(avow_promise_t *p, avow_deferred_t **out) {
+  *out = (avow_deferred_t *) p;
+  return p;
+}
+
+static avow_promise_t *defer_nothing(avow__context_t *c,
+                                     avow_deferred_t **out) {
+  *out = (avow_deferred_t *) avow__no_promise(c);
+  return avow__no_promise(c);
+}
+
+static AVOW__APART avow_promise_t *new_fully(uv_loop_t *loop,
+                                             avow_deferred_t **out) {
+  avow__context_t *c = avow__context_of(loop);
+  avow_promise_t *p = avow__promise_alloc(c, AVOW__DEFERRED);
+  return p != NULL ? defer(p, out) : defer_nothing(c, out);
+}
+
+avow_promise_t *avow_promise_new(uv_loop_t *loop, avow_deferred_t **out) {
+  if (AVOW__UNLIKELY(out == NULL))
+    return avow__nothing("the place for a deferred");
+  const avow__entry_t *entry = avow__entry_of(loop);
+  if (AVOW__UNLIKELY(!avow__entry_is_of(entry, loop)))
+    return new_fully(loop, out);
+  avow__context_t *c = entry->context;
+  avow__check_thread(c);
+  avow_promise_t *p = avow__promise_take(c, AVOW__DEFERRED);
+  return AVOW__LIKELY(p != NULL) ? defer(p, out) : new_fully(loop, out);
+}
+
+void *avow__block_surely(avow__context_t *c) {
+  if (c->life == AVOW__CLOSED || c->life == AVOW__DEAF)
+    return NULL;
+  return avow__pool_alloc_reserved(&c->pool);
+}
+
+avow_promise_t *avow__promise_new_surely(avow__context_t *c,
+                                         avow_deferred_t **out) {
+  void *block = avow__block_surely(c);
+  if (block == NULL)
+    return defer_nothing(c, out);
+  return defer(avow__promise_init(c, block, AVOW__DEFERRED), out);
+}
+
+avow_promise_t *avow_promise_resolve(uv_loop_t *loop, avow_value_t v) {
+  if (v.tag == AVOW_PROMISE)
+    return avow__given(v.u.p, "a promise that is to be followed");
+  avow__context_t *c = avow__context_of(loop);
+  avow__check_thread(c);
+  avow_promise_t *p = avow__promise_alloc(c, AVOW__VALUE);
+  if (p == NULL) {
+    avow__value_unref(v);
+    return avow__no_promise(c);
+  }
+  avow__resolve(p, v);
+  return p;
+}
+
+avow_promise_t *avow_promise_reject(uv_loop_t *loop, avow_value_t error) {
+  return avow_promise_resolve(loop, avow__reason(error));
+}
+
+avow_promise_t *avow__refuse(uv_loop_t *loop, int code, const char *name,
+                             const char *object) {
+  return avow_promise_reject(loop, avow__error_of(code, name, object));
+}
+
+avow_promise_t *avow_try(uv_loop_t *loop, avow_fn fn, void *data) {
+  avow__context_t *c = avow__context_of(loop);
+  avow__check_thread(c);
+  if (fn == NULL)
+    return avow_promise_reject(loop, avow_error(UV_EINVAL));
+  avow_promise_t *p = avow__promise_alloc(c, AVOW__RUNNING);
+  if (p == NULL)
+    return avow__no_promise(c);
+  AVOW__AT_EXIT(avow__exceptions_end) volatile bool inside = true;
+  c->pins++;
+  const avow_value_t result = fn(data);
+  c->pins--;
+  inside = false;
+  avow__resolve(p, result);
+  return p;
+}
+
+avow_value_t avow__reason(avow_value_t v) {
+  if (v.tag == AVOW_ERROR)
+    return v;
+  return avow_error_new(AVOW_EREASON, v, NULL);
+}
+
+void avow__misuse_of_loops(void) {
+  avow__misuse(
+      "a promise of one loop waits for one of another: hand the value "
+      "over with avow_remote_resolve()");
+}
+
+/* Hooks are called in the middle of something, like destroy functions. */
+static avow__fiber_t *enter_hook(avow__context_t *c) {
+  c->pins++;
+  return avow__fiber_hide();
+}
+
+static void leave_hook(avow__context_t *c, avow__fiber_t *fiber) {
+  avow__fiber_show(fiber);
+  c->pins--;
+}
+
+void avow__track_reject(avow_promise_t *p) {
+  avow__context_t *c = avow__context(p);
+  if ((p->flags & AVOW__HANDLED) != 0)
+    return;
+  AVOW__AT_EXIT(avow__exceptions_end) volatile bool inside = true;
+  avow__fiber_t *fiber = enter_hook(c);
+  c->options.on_reject(c->loop, p, c->options.data);
+  leave_hook(c, fiber);
+  inside = false;
+}
+
+void avow__track_handle(avow_promise_t *p) {
+  avow__context_t *c = avow__context(p);
+  AVOW__AT_EXIT(avow__exceptions_end) volatile bool inside = true;
+  avow__fiber_t *fiber = enter_hook(c);
+  c->options.on_handle(c->loop, p, c->options.data);
+  leave_hook(c, fiber);
+  inside = false;
+}
+
+static void adopt_promise(avow_promise_t *p, avow_promise_t *inner) {
+  inner = avow__given(inner, "a promise that is to be followed");
+  if (inner == p) {
+    avow__unref(inner);
+    avow__settle(p, avow_error(AVOW_ECYCLE));
+    avow__unref(p);
+    return;
+  }
+  avow__check_taken(inner);
+  if (!avow__same_loop(avow__context(p), inner)) {
+    avow__unref(inner);
+    avow__settle(p, avow_error(AVOW_EMISUSE));
+    avow__unref(p);
+    return;
+  }
+  p->kind = AVOW__JOIN;
+  p->upstream = inner;
+  avow__enqueue(avow__context(p), p);
+}
+
+void avow__adopt(avow_promise_t *p, avow_value_t v) {
+  avow__check_kind(&v);
+  if (v.tag == AVOW_PROMISE) {
+    adopt_promise(p, v.u.p);
+  } else {
+    p->kind = AVOW__THENABLE;
+    p->u.value = v;
+    avow__enqueue(avow__context(p), p);
+  }
+}
+
+/* A thenable's answer goes to the promise that waits for it. */
+static void resolve_pair(avow_promise_t *proxy, avow_value_t v) {
+  avow_promise_t *p = proxy->upstream;
+  proxy->upstream = NULL;
+  p->upstream = NULL;
+  p->kind = AVOW__RUNNING;
+  avow__resolve(p, v);
+  proxy->kind = AVOW__VALUE;
+  avow__settle(proxy, avow_none());
+  avow__unref(proxy);
+}
+
+/* d comes too late, or its promise does not settle in one step. */
+static AVOW__APART bool resolve_fully(avow_promise_t *p, avow_value_t v) {
+  if ((p->flags & (AVOW__RESOLVED | AVOW__STATE)) != 0) {
+    avow__value_unref(v);
+    let_go(p);
+    return false;
+  }
+  p->flags |= AVOW__RESOLVED;
+  if ((p->flags & AVOW__PROXY) != 0)
+    resolve_pair(p, v);
+  else
+    avow__resolve(p, v);
+  return true;
+}
+
+static AVOW__APART bool resolve_nothing(avow_value_t v) {
+  avow__misuse_of_null("a deferred");
+  avow__value_unref(v);
+  return false;
+}
+
+/* Here is what takes some stores only, and needs no frame on the stack. */
+bool avow_resolve(avow_deferred_t *d, avow_value_t v) {
+  if (AVOW__UNLIKELY(d == NULL))
+    return resolve_nothing(v);
+  avow_promise_t *p = (avow_promise_t *) d;
+  spend(p);
+  avow__context_t *c = avow__context(p);
+  avow__check_thread(c);
+  const int apart = AVOW__RESOLVED | AVOW__STATE | AVOW__PROXY | AVOW__LOST;
+  if (AVOW__UNLIKELY((p->flags & apart) != 0 || v.tag >= AVOW_ERROR ||
+                     p->refs == 1 || avow__wakes(c, p)))
+    return resolve_fully(p, v);
+  p->u.value = v;
+  p->flags |= AVOW__RESOLVED | AVOW_FULFILLED;
+  p->refs--;
+  if (p->waiters != NULL)
+    avow__trigger(c, p);
+  return true;
+}
+
+avow_promise_t *avow__detail(avow_promise_t *p) {
+  if ((p->marks & AVOW__DETAILED) == 0) {
+    p->marks |= AVOW__DETAILED;
+    p->u.deferred.on_cancel = NULL;
+    p->u.deferred.holders = 1;
+  }
+  return p;
+}
+
+bool avow_reject(avow_deferred_t *d, avow_value_t error) {
+  return avow_resolve(d, avow__reason(error));
+}
+
+avow_deferred_t *avow_deferred_ref(const avow_deferred_t *d) {
+  avow_promise_t *p = avow__given(d, "a deferred");
+  avow__check_deferred((avow_deferred_t *) p);
+  avow__check_thread(avow__context(p));
+  p->refs++;
+  if (AVOW__DEBUG && p->deferreds < UINT8_MAX)
+    p->deferreds++;
+  if ((p->flags & (AVOW__RESOLVED | AVOW__STATE)) == 0)
+    avow__detail(p)->u.deferred.holders++;
+  return (avow_deferred_t *) p;
+}
+
+void avow_deferred_drop(avow_deferred_t *d) {
+  if (d == NULL)
+    return;
+  avow_promise_t *p = (avow_promise_t *) d;
+  avow__check_deferred(d);
+  avow__check_thread(avow__context(p));
+  const bool settles = (p->flags & (AVOW__RESOLVED | AVOW__STATE)) == 0;
+  if (settles && --avow__detail(p)->u.deferred.holders == 0) {
+    (void) avow_resolve(d, avow_error(AVOW_EBROKEN)); /* it was unsettled */
+  } else {
+    spend(p);
+    let_go(p);
+  }
+}
+
+avow_promise_t *avow_ref(const avow_promise_t *p) {
+  p = avow__given(p, "a promise");
+  avow__check_borrowed(p);
+  return avow__ref(p);
+}
+
+#if AVOW__DEBUG
+/* What is pending has a reference of its own, and goes when it is settled. */
+static void check_last(const avow_promise_t *p) {
+  if (avow__is_pending(p) && p->refs == 1)
+    avow__misuse(
+        "this promise was let go before, and only avow holds it until it "
+        "settles: call avow_ref() first to let go of a promise twice");
+}
+#else
+#  define check_last(p) ((void) (p))
+#endif
+
+void avow_unref(avow_promise_t *p) {
+  if (p == NULL)
+    return;
+  avow__check_thread(avow__context(p));
+  avow__check_taken(p);
+  check_last(p);
+  let_go(p);
+}
+
+static void report_unhandled(const avow_promise_t *p) {
+  avow__context_t *c = avow__context(p);
+  const avow_options_t *options = &c->options;
+  avow__fiber_t *fiber = enter_hook(c);
+  options->on_unhandled(c->loop, &p->u.value, avow__where(p), options->data);
+  leave_hook(c, fiber);
+}
+
+static bool is_unhandled(const avow_promise_t *p) {
+  return avow__state(p) == AVOW_REJECTED && (p->flags & AVOW__HANDLED) == 0 &&
+         p->u.value.code != UV_ECANCELED &&
+         !avow__error_is_of_cancel(&p->u.value);
+}
+
+void avow__report_kept(avow_promise_t *p) {
+  if (!is_unhandled(p))
+    return;
+  p->flags |= AVOW__HANDLED;
+  report_unhandled(p);
+}
+
+void avow__destroy_slowly(avow_promise_t *p) {
+  avow__context_t *c = avow__context(p);
+  if (is_unhandled(p))
+    report_unhandled(p);
+  avow__value_unref(p->u.value);
+  avow__pool_give_back(&c->pool, p);
+  if (c->life != AVOW__CLOSED)
+    return;
+  c->left--;
+  avow__context_release(c);
+}
+
+avow_state_t avow_state(const avow_promise_t *p) {
+  p = avow__given(p, "a promise");
+  avow__check_borrowed(p);
+  return avow__state(p);
+}
+
+const avow_value_t *avow_result(const avow_promise_t *p) {
+  p = avow__given(p, "a promise");
+  avow__check_borrowed(p);
+  if (avow__is_pending(p))
+    return NULL;
+  /* Whoever reads a reason knows of it. One who tracks rejections reads it to
+     report it, and wants to hear of a handler all the same. */
+  if (avow__context(p)->options.on_reject == NULL)
+    avow__mutable(p)->flags |= AVOW__HANDLED;
+  return &p->u.value;
+}

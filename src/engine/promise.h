@@ -1,0 +1,69 @@
+/*
+ * What all of avow knows of promises: that they are there. What they are made
+ * of is the engine's, in engine.h.
+ */
+#ifndef AVOW_PROMISE_PRIVATE_H
+#define AVOW_PROMISE_PRIVATE_H
+
+#include "avow/promise.h"
+#include "base/misuse.h"
+#include "engine/context.h"
+#include "engine/owner.h"
+#include "engine/tick.h"
+#include "value/value.h"
+
+typedef struct avow__parent_s avow__parent_t;
+typedef struct avow__source_s avow__source_t;
+
+/* A borrowed promise or deferred is const to its borrower, not to us: its count
+   and its marks change. */
+static inline avow_promise_t *avow__mutable(const void *borrowed) {
+  const union {
+    const void *from;
+    avow_promise_t *to;
+  } same = { .from = borrowed };
+  return same.to;
+}
+
+/* In place of a promise, a channel or a tool that is NULL: rejected with
+   AVOW_EMISUSE, of nobody's loop. */
+avow_promise_t *avow__nothing(const char *what);
+
+static inline avow_promise_t *avow__given(const void *p, const char *what) {
+  return AVOW__LIKELY(p != NULL) ? avow__mutable(p) : avow__nothing(what);
+}
+
+/* What is returned in place of a promise that could not be made. */
+avow_promise_t *avow__no_promise(avow__context_t *c);
+
+/* avow_state() for who has given p away. */
+bool avow__has_settled(const avow_promise_t *p);
+
+/* Lets go of a promise whose rejection needs no handler. */
+void avow__disregard(avow_promise_t *p);
+
+/* The deferred's promise settles when its holders say so, and no sooner because
+   it was cancelled. */
+void avow__hold(avow_deferred_t *d);
+
+/* The end of its loop waits for a pending promise, that of a deferred. */
+void avow__await_to_the_end(avow_promise_t *p);
+
+/* Stops what will settle a pending promise. cancel.c. */
+void avow__cancel(avow_promise_t *p);
+
+/* The same unless others than the one who asks want it. */
+void avow__cancel_unshared(avow_promise_t *p);
+
+/* A promise that is rejected with an avow__error_of(). */
+avow_promise_t *avow__refuse(uv_loop_t *loop, int code, const char *name,
+                             const char *object);
+
+/* v itself, or what else a reason must be wrapped in. */
+avow_value_t avow__reason(avow_value_t v);
+
+/* avow_then() for what merely begins something: where p gave nothing that could
+   get lost, cb does not run when that is cancelled before its turn. chain.c. */
+avow_promise_t *avow__then_begin(avow_promise_t *p, avow_cb cb, void *data);
+
+#endif

@@ -1,0 +1,63 @@
+/*
+ * Running the loop for one promise: avow_run() turns it until that has settled,
+ * and gives its outcome.
+ */
+#include "engine/engine.h"
+
+static avow_value_t give(avow_promise_t *p) {
+  const avow_value_t v = avow_value_ref(avow_result(p));
+  avow_unref(p);
+  return v;
+}
+
+/* Settled by a timer, p would not be noticed before the poll that follows, and
+   that may last for ever: avow__leave_queue() stops the loop. */
+static bool run_once(avow__context_t *c, const avow_promise_t *p) {
+  c->run_for = p;
+  const bool alive = uv_run(c->loop, UV_RUN_ONCE) != 0;
+  c->run_for = NULL;
+  return alive || !avow__queue_is_empty(&c->queue);
+}
+
+/* Until p has settled, or nothing is left to do. A callback of the program that
+   an outer avow_run() runs may have called us: what that waits for stops its
+   own turn of the loop and none of ours, which would never turn again. */
+static void run_loop(avow__context_t *c, const avow_promise_t *p) {
+  const avow_promise_t *outer = c->run_for;
+  c->run_for = NULL;
+  bool alive = true;
+  while (avow__is_pending(p) && alive) {
+    c->late = true;
+    avow__enter(c);
+    avow__leave(c);
+    if (avow__is_pending(p))
+      alive = run_once(c, p);
+  }
+  c->run_for = outer;
+  avow__stop_if_settled(c);
+}
+
+avow_value_t avow_run(avow_promise_t *p) {
+  p = avow__given(p, "a promise");
+  avow__check_taken(p);
+  avow__context_t *c = avow__context(p);
+  avow__check_thread(c);
+  if (c->depth > 0) {
+    avow__misuse(
+        "avow_run() inside a callback: return avow_follow(promise) or "
+        "use avow_then(); in an async function, use avow_await(). Or a "
+        "longjmp() has left a callback, which has to return");
+    avow_unref(p);
+    return avow_error(AVOW_EMISUSE);
+  }
+  if (avow__is_pending(p))
+    run_loop(c, p);
+#if AVOW__DEBUG
+  c->has_thread = false; /* the loop may go to another thread now */
+#endif
+  if (!avow__is_pending(p))
+    return give(p);
+  avow__check_handles(c);
+  avow_unref(p);
+  return avow_error(AVOW_EIDLE);
+}

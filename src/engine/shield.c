@@ -1,0 +1,114 @@
+/*
+ * Shields: reactions that cancelling does not get past. It marks what is below
+ * one, as below a handler that runs, and does the rest when the shield has
+ * settled. While a loop closes, what its shields wait for is spared: from each
+ * shield up, and on into the inputs of combinators and the children of tools,
+ * which wait in one list for their turn, so that no step here is recursive.
+ */
+#include "engine/shield.h"
+
+#include "avow/cancel.h"
+#include "engine/child.h"
+#include "engine/engine.h"
+
+/* A loop that closes takes as many as there may be a need for, and no more. */
+static bool may_shield(avow__context_t *c) {
+  if (c->life > AVOW__OPEN && !c->unshielded)
+    c->unshielded = c->shields_left-- == 0;
+  return !c->unshielded;
+}
+
+avow_promise_t *avow_shield(avow_promise_t *p) {
+  p = avow__given(p, "a promise");
+  avow__check_taken(p);
+  avow__context_t *c = avow__context(p);
+  avow__check_thread(c);
+  avow_promise_t *shield = NULL;
+  if (avow__is_pending(p) && may_shield(c))
+    shield = avow__react_surely(p, AVOW__SHIELD, NULL);
+  if (shield == NULL)
+    return p;
+  c->shields++;
+  avow__subscribe(shield);
+  return shield;
+}
+
+void avow__shield_run(avow_promise_t *shield) {
+  avow__context(shield)->shields--;
+  avow__settle(shield, avow__take_upstream(shield));
+  avow__unref(shield);
+}
+
+void avow__shield_detached(avow_promise_t *shield) {
+  avow__context(shield)->shields--;
+  avow__detached(shield);
+}
+
+typedef struct {
+  avow__link_t *several; /* who waits for several, by their links, which are
+                            free */
+  bool more;
+} marking_t;
+
+static void spare(marking_t *marking, avow_promise_t *p) {
+  for (; p != NULL && avow__is_pending(p); p = p->upstream) {
+    if ((p->marks & AVOW__SPARED) != 0)
+      return;
+    p->marks |= AVOW__SPARED;
+    if (p->kind == AVOW__GATHER || p->kind == AVOW__GATHERED ||
+        avow__parent_behind(p) != NULL)
+      avow__list_append(&marking->several, &p->link);
+  }
+}
+
+static void spare_inputs(marking_t *marking, avow__link_t *siblings) {
+  avow__link_t *link = siblings;
+  while (link != NULL) {
+    spare(marking, avow__from_sibling(link)->upstream);
+    link = link->next != siblings ? link->next : NULL;
+  }
+}
+
+static void spare_several(marking_t *marking) {
+  while (marking->several != NULL) {
+    avow_promise_t *p =
+        (avow_promise_t *) avow__list_take_first(&marking->several);
+    const avow__parent_t *parent = avow__parent_behind(p);
+    spare_inputs(marking, parent != NULL ? parent->children : p->elements);
+  }
+}
+
+static void unmark(avow_promise_t *p, void *data) {
+  p->marks &= (uint8_t) ~AVOW__SPARED;
+}
+
+static void mark_shield(avow_promise_t *p, void *data) {
+  if (p->kind == AVOW__SHIELD)
+    spare(data, p);
+}
+
+/* The stop of an until that is spared, for it may be a limit of time. */
+static void mark_stop(avow_promise_t *p, void *data) {
+  marking_t *marking = data;
+  if (p->kind != AVOW__WATCH || (p->marks & AVOW__SPARED) != 0 ||
+      (p->u.element.gather->marks & AVOW__SPARED) == 0)
+    return;
+  p->marks |= AVOW__SPARED;
+  marking->more = true;
+  spare(marking, p->upstream);
+}
+
+/* Of stops that wait for others with stops, each takes a round. */
+void avow__shields_mark(avow__context_t *c) {
+  marking_t marking = { .more = c->shields > 0 && !c->unshielded };
+  if (c->sparing)
+    avow__pool_each(&c->pool, unmark, NULL);
+  c->sparing = marking.more;
+  if (marking.more)
+    avow__pool_each(&c->pool, mark_shield, &marking);
+  while (marking.more) {
+    spare_several(&marking);
+    marking.more = false;
+    avow__pool_each(&c->pool, mark_stop, &marking);
+  }
+}

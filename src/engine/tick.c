@@ -1,0 +1,174 @@
+/*
+ * Tasks, jobs and turns. What the loop delivers is a task: a sleep that is due,
+ * a remote's answer, a phase, a callback of libuv. The jobs that a task queues
+ * run to their end before the next task, and all jobs of a turn of the loop
+ * share a budget. Once that is spent the loop turns first: jobs wait in the
+ * queue, and tasks that avow delivers itself where they are, of which each
+ * source still delivers one a turn. So nothing endless starves the rest.
+ *
+ * Each callback of ours drains the queue on its way out: same iteration, no
+ * handle, no system call. What is settled elsewhere (in the program's own
+ * callbacks, before uv_run()) or left over starts two handles: an idle one,
+ * which keeps the loop alive and from blocking, and a check one, unreferenced,
+ * so that what a poll callback settles runs in the same iteration. The first
+ * goes on with sleeps that wait, the second with remotes. Both stop when
+ * nothing is left. A third, always active but unreferenced, notes that the loop
+ * is about to poll: there a turn begins, with a budget of its own.
+ */
+#include "engine/tick.h"
+
+#include "base/alloc.h"
+#include "engine/engine.h"
+#include "engine/parts.h"
+
+struct avow__tick_s {
+  uv_idle_t idle;
+  uv_check_t check;
+  uv_prepare_t prepare;
+};
+
+static void begin_turn(avow__context_t *c) {
+  c->turn++;
+  c->allowance = c->options.budget;
+}
+
+static void on_prepare(uv_prepare_t *handle) {
+  begin_turn(handle->data);
+}
+
+/* What waits here was settled elsewhere, and libuv may have come here without
+   a look at the time: uv_run() does that since 1.45. The older comes first: the
+   jobs, and then the tasks. */
+static void on_idle(uv_idle_t *handle) {
+  avow__context_t *c = handle->data;
+  uv_update_time(c->loop);
+  avow__enter(c);
+  avow__end_task(c);
+  if (c->expired) {
+    uv_update_time(c->loop); /* the jobs took some */
+    c->wheel_go_on(c);
+  }
+  avow__leave(c);
+}
+
+static void on_check(uv_check_t *handle) {
+  avow__context_t *c = handle->data;
+  avow__enter(c);
+  avow__end_task(c);
+  if (c->overdue) {
+    c->overdue = false;
+    if (c->port_go_on != NULL)
+      c->port_go_on(c);
+  }
+  avow__leave(c);
+}
+
+bool avow__tick_init(avow__context_t *c) {
+  avow__tick_t *tick = avow__malloc(sizeof(*tick));
+  if (tick == NULL)
+    return false;
+  (void) uv_idle_init(c->loop, &tick->idle);       /* cannot fail */
+  (void) uv_check_init(c->loop, &tick->check);     /* nor this */
+  (void) uv_prepare_init(c->loop, &tick->prepare); /* nor this */
+  tick->idle.data = tick->check.data = tick->prepare.data = c;
+  uv_unref((uv_handle_t *) &tick->check);
+  uv_unref((uv_handle_t *) &tick->prepare);
+  (void) uv_prepare_start(&tick->prepare, on_prepare); /* on no callback only */
+  c->tick = tick;
+  begin_turn(c);
+  return true;
+}
+
+void avow__tick_close(avow__context_t *c) {
+  avow__close_own(c, (uv_handle_t *) &c->tick->idle);
+  avow__close_own(c, (uv_handle_t *) &c->tick->check);
+  avow__close_own(c, (uv_handle_t *) &c->tick->prepare);
+}
+
+void avow__tick_free(avow__context_t *c) {
+  avow__free(c->tick);
+  c->tick = NULL;
+}
+
+typedef struct {
+  const uv_handle_t *handle;
+  bool found;
+} search_t;
+
+static void compare(uv_handle_t *handle, void *data) {
+  search_t *search = data;
+  search->found |= handle == search->handle;
+}
+
+bool avow__tick_is_there(const avow__context_t *c) {
+  if (c->tick == NULL)
+    return false;
+  search_t search = { .handle = (const uv_handle_t *) &c->tick->prepare };
+  uv_walk(c->loop, compare, &search);
+  return search.found;
+}
+
+static void sleep_again(avow__context_t *c) {
+  if (!uv_is_active((uv_handle_t *) &c->tick->idle))
+    return;
+  (void) uv_idle_stop(&c->tick->idle);   /* cannot fail */
+  (void) uv_check_stop(&c->tick->check); /* cannot fail */
+}
+
+/* A program that closes all handles closes ours. */
+static bool is_closing(const avow__tick_t *tick) {
+  return uv_is_closing((const uv_handle_t *) &tick->idle) ||
+         uv_is_closing((const uv_handle_t *) &tick->check) ||
+         uv_is_closing((const uv_handle_t *) &tick->prepare);
+}
+
+/* To start a handle that is closing would corrupt the loop. The jobs wait for a
+   callback of ours, or for avow_loop_close(), and no turn will be noticed. */
+void avow__wake(avow__context_t *c) {
+  avow__tick_t *tick = c->tick;
+  assert(c->life != AVOW__CLOSED); /* nothing is pending then, nor will be */
+  if (is_closing(tick)) {
+    begin_turn(c);
+    return;
+  }
+  (void) uv_idle_start(&tick->idle, on_idle);    /* fails on no callback */
+  (void) uv_check_start(&tick->check, on_check); /* only, likewise */
+  c->awake = true;
+}
+
+void avow__enter(avow__context_t *c) {
+#if AVOW__DEBUG
+  c->thread = uv_thread_self();
+  c->has_thread = true;
+#endif
+  avow__enter_call(c);
+}
+
+uint64_t avow__now(avow__context_t *c) {
+  if (c->depth == 0 || c->late)
+    uv_update_time(c->loop);
+  c->late = false;
+  return uv_now(c->loop);
+}
+
+void avow__stop_if_settled(const avow__context_t *c) {
+  if (c->run_for != NULL && !avow__is_pending(c->run_for))
+    uv_stop(c->loop);
+}
+
+void avow__leave_queue(avow__context_t *c) {
+  if (--c->depth > 0)
+    return;
+  avow__stop_if_settled(c);
+  c->late = false;
+  c->awake = false;
+  if (!avow__queue_is_empty(&c->queue) || c->overdue || c->expired)
+    avow__wake(c);
+  else
+    sleep_again(c);
+}
+
+void avow__leave(avow__context_t *c) {
+  avow__end_task(c);
+  avow__leave_queue(c);
+}

@@ -1,0 +1,57 @@
+/* Tasks, jobs and turns: when a loop's jobs run. */
+#ifndef AVOW_TICK_H
+#define AVOW_TICK_H
+
+#include "engine/context.h"
+#include "fiber/exceptions.h"
+
+bool avow__tick_init(avow__context_t *c);
+
+/* Whether its handles are on its loop. */
+bool avow__tick_is_there(const avow__context_t *c);
+
+/* Around each callback of ours: the outermost leave drains the queue. */
+void avow__enter(avow__context_t *c);
+
+/* The same in a call of the program's, which may be on any thread as long as
+   the loop does not run. */
+static inline void avow__enter_call(avow__context_t *c) {
+  c->depth++;
+  c->awake = true;
+}
+
+void avow__leave(avow__context_t *c);
+
+/* Runs the jobs in the queue, to its end or until the turn's budget is spent.
+   chain.c. */
+void avow__run_jobs(avow__context_t *c);
+
+/* Between two tasks of one callback: what is queued runs, unless another
+   callback of ours is on the stack. */
+static inline void avow__end_task(avow__context_t *c) {
+  if (c->depth == 1 && !avow__queue_is_empty(&c->queue))
+    avow__exceptions_stop(avow__run_jobs, c);
+}
+
+/* Whether a source may deliver one more task: as long as the turn's budget
+   lasts, and one in any case. It keeps the number of the turn of its last. */
+static inline bool avow__may_deliver(const avow__context_t *c, uint64_t *turn) {
+  if (c->allowance == 0 && *turn == c->turn)
+    return false;
+  *turn = c->turn;
+  return true;
+}
+
+/* The present, unless a callback of libuv's is on the stack, which has it. */
+uint64_t avow__now(avow__context_t *c);
+
+/* The same inside a call of the program: what is queued has to wait. */
+void avow__leave_queue(avow__context_t *c);
+
+/* Stops the loop if an avow_run() runs it for what has settled. */
+void avow__stop_if_settled(const avow__context_t *c);
+
+/* Sees to it that the queue will be drained: tick.c. */
+void avow__wake(avow__context_t *c);
+
+#endif

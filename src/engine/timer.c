@@ -1,0 +1,397 @@
+/*
+ * All sleeps of a loop share one uv_timer_t and stand in a timing wheel: eight
+ * levels of 64 slots, a slot of level n spanning 64^n milliseconds. A sleep is
+ * at the level of the highest digit (to base 64) in which its deadline differs
+ * from the present, so sleeps with one deadline are always in one slot, in the
+ * order of their making. Adding, ending and cancelling take constant time; a
+ * sleep moves down at most once a level.
+ *
+ * Those that are due leave the wheel for a queue. Each is a task. A time limit
+ * among them also waits until the loop has polled and closed what it closes, so
+ * that whatever was over in time comes first, however late the loop is; but not
+ * for a second budget.
+ */
+#include "avow/timer.h"
+
+#include "base/alloc.h"
+#include "engine/engine.h"
+#include "engine/parts.h"
+
+enum { BITS = 6, SLOTS = 1 << BITS, LEVELS = 8 };
+
+/* 64^8 ms are 8,900 years: later deadlines are as good as this one. */
+#define LATEST ((UINT64_C(1) << (BITS * LEVELS)) - 1)
+
+/* A look at what is due. */
+typedef struct {
+  uint64_t time;
+  uint32_t number; /* of this look; 0: there was none */
+} look_t;
+
+struct avow__wheel_s {
+  uv_timer_t timer;
+  uint64_t now;          /* what the slots are relative to */
+  uint64_t armed;        /* what the timer waits for, UINT64_MAX: nothing */
+  bool running;          /* inside the timer's callback */
+  uint64_t used[LEVELS]; /* a bit for each slot that is not empty */
+  avow__link_t *slots[LEVELS][SLOTS];
+  avow__queue_t due;      /* in order */
+  avow__queue_t left;     /* before those: sleeps that a spent budget left */
+  look_t last;            /* which took what was due */
+  look_t polled;          /* the last one that a whole poll came after */
+  uint64_t looked;        /* the turn in which the last look was */
+  uint64_t turn;          /* in which the last sleep ended */
+  uint32_t limits;        /* that are pending */
+  avow_value_t timed_out; /* one error for all timeouts */
+};
+
+static void wheel_init(avow__wheel_t *wheel, uint64_t now) {
+  wheel->armed = UINT64_MAX;
+  wheel->now = now;
+  avow__queue_init(&wheel->due);
+  avow__queue_init(&wheel->left);
+}
+
+static unsigned lowest_bit(uint64_t bits) {
+  unsigned n = 0;
+  while ((bits & 0xff) == 0) {
+    bits >>= 8;
+    n += 8;
+  }
+  for (; (bits & 1) == 0; bits >>= 1)
+    n++;
+  return n;
+}
+
+static unsigned level_of(const avow__wheel_t *wheel, uint64_t deadline) {
+  const uint64_t differing = wheel->now ^ deadline;
+  unsigned level = 0;
+  while (level < LEVELS - 1 && differing >> (BITS * (level + 1)) != 0)
+    level++;
+  return level;
+}
+
+static unsigned digit(uint64_t time, unsigned level) {
+  return (unsigned) (time >> (BITS * level)) % SLOTS;
+}
+
+static void put(avow__wheel_t *wheel, avow_promise_t *p) {
+  const unsigned level = level_of(wheel, p->u.timer.deadline);
+  const unsigned slot = digit(p->u.timer.deadline, level);
+  avow__list_append(&wheel->slots[level][slot], &p->link);
+  wheel->used[level] |= UINT64_C(1) << slot;
+}
+
+static void take(avow__wheel_t *wheel, avow_promise_t *p) {
+  const unsigned level = level_of(wheel, p->u.timer.deadline);
+  const unsigned slot = digit(p->u.timer.deadline, level);
+  avow__list_remove(&wheel->slots[level][slot], &p->link);
+  if (wheel->slots[level][slot] == NULL)
+    wheel->used[level] &= ~(UINT64_C(1) << slot);
+}
+
+static bool is_empty(const avow__wheel_t *wheel) {
+  uint64_t used = 0;
+  for (unsigned level = 0; level < LEVELS; level++)
+    used |= wheel->used[level];
+  return used == 0;
+}
+
+/* The list of the earliest slot, NULL if there is none; its level in *out. */
+static avow__link_t **first_slot(avow__wheel_t *wheel, unsigned *out) {
+  for (unsigned level = 0; level < LEVELS; level++) {
+    if (wheel->used[level] != 0) {
+      *out = level;
+      return &wheel->slots[level][lowest_bit(wheel->used[level])];
+    }
+  }
+  return NULL;
+}
+
+/* The earliest deadline in a list that is not empty. */
+static uint64_t earliest_of(const avow__link_t *list) {
+  uint64_t earliest = UINT64_MAX;
+  const avow__link_t *link = list;
+  do {
+    const uint64_t deadline = ((const avow_promise_t *) link)->u.timer.deadline;
+    if (deadline < earliest)
+      earliest = deadline;
+  } while ((link = link->next) != list);
+  return earliest;
+}
+
+static uint64_t earliest(avow__wheel_t *wheel) {
+  unsigned level = 0;
+  avow__link_t **slot = first_slot(wheel, &level);
+  if (slot == NULL)
+    return UINT64_MAX;
+  assert(*slot != NULL); /* its bit is set */
+  return level == 0 ? ((const avow_promise_t *) *slot)->u.timer.deadline
+                    : earliest_of(*slot);
+}
+
+/* Empties the earliest slot: its time has come to be the present. Sleeps of a
+   higher level move down; those of level 0 are due. */
+static void expire_slot(avow__wheel_t *wheel, uint64_t present) {
+  unsigned level = 0;
+  avow__link_t **slot = first_slot(wheel, &level);
+  assert(slot != NULL); /* earliest() found something */
+  avow__link_t *list = *slot;
+  wheel->used[level] &= ~(UINT64_C(1) << digit(present, level));
+  *slot = NULL;
+  wheel->now = present;
+  if (level == 0) {
+    avow__queue_join(&wheel->due, list, list->prev);
+    return;
+  }
+  while (list != NULL)
+    put(wheel, (avow_promise_t *) avow__list_take_first(&list));
+}
+
+/* Finds what is due at now: by deadline and then by age. */
+static void expire(avow__wheel_t *wheel, uint64_t now) {
+  uint64_t present;
+  while ((present = earliest(wheel)) <= now)
+    expire_slot(wheel, present);
+  wheel->last.time = now;
+  wheel->last.number++;
+}
+
+/* Whether that look found p due. What is made after a look, though in the same
+   millisecond, waits for the next. */
+static bool was_due(const avow_promise_t *p, const look_t *look) {
+  const uint32_t looks_since = look->number - p->u.timer.looks;
+  return p->u.timer.deadline <= look->time && looks_since - 1 < UINT32_MAX / 2;
+}
+
+static avow_promise_t *first_of(const avow__queue_t *queue) {
+  return avow__queue_is_empty(queue) ? NULL
+                                     : (avow_promise_t *) queue->head.next;
+}
+
+/* NULL if nothing is due. */
+static avow_promise_t *first_due(const avow__wheel_t *wheel) {
+  avow_promise_t *p = first_of(&wheel->left);
+  return p != NULL ? p : first_of(&wheel->due);
+}
+
+static void on_timer(uv_timer_t *timer);
+
+/* A timer that is due again in its own callback never leaves the timer phase
+   of libuv before 1.48: there it waits a millisecond. */
+static void arm(avow__context_t *c, uint64_t deadline) {
+  avow__wheel_t *wheel = c->wheel;
+  const uint64_t now = uv_now(c->loop);
+  uint64_t ms = deadline > now ? deadline - now : 0;
+  if (ms == 0 && wheel->running)
+    ms = 1;
+  wheel->armed = deadline;
+  (void) uv_timer_start(&wheel->timer, on_timer, ms, 0); /* when closing only */
+}
+
+static void rearm(avow__context_t *c) {
+  const uint64_t deadline = earliest(c->wheel);
+  if (deadline == c->wheel->armed)
+    return;
+  if (deadline != UINT64_MAX) {
+    arm(c, deadline);
+    return;
+  }
+  c->wheel->armed = UINT64_MAX;
+  (void) uv_timer_stop(&c->wheel->timer); /* cannot fail */
+}
+
+static void settle(avow__wheel_t *wheel, avow_promise_t *p) {
+  avow__queue_remove(&p->link);
+  wheel->limits -= p->u.timer.is_limit;
+  avow__resolve(p, p->u.timer.is_limit ? avow_value_ref(&wheel->timed_out)
+                                       : avow_none());
+}
+
+/* The first that is due, unless it has to wait. */
+static avow_promise_t *next(const avow__context_t *c, avow__wheel_t *wheel) {
+  avow_promise_t *p = first_due(wheel);
+  if (p == NULL)
+    return NULL;
+  const bool may = p->u.timer.is_limit ? was_due(p, &wheel->polled)
+                                       : avow__may_deliver(c, &wheel->turn);
+  return may ? p : NULL;
+}
+
+static void deliver(avow__context_t *c) {
+  avow__wheel_t *wheel = c->wheel;
+  avow_promise_t *p;
+  while ((p = next(c, wheel)) != NULL) {
+    settle(wheel, p);
+    avow__end_task(c);
+  }
+}
+
+/* A turn begins with its poll and goes on behind the loop's timers: what a look
+   of the one before found is no longer ahead of anything that was over. */
+static void note_poll(const avow__context_t *c) {
+  if (c->wheel->looked != c->turn)
+    c->wheel->polled = c->wheel->last;
+}
+
+static void look(avow__context_t *c) {
+  note_poll(c);
+  expire(c->wheel, uv_now(c->loop));
+  c->wheel->looked = c->turn;
+}
+
+/* What an earlier look has left goes on first, from the idle handle. */
+static void on_timer(uv_timer_t *timer) {
+  avow__context_t *c = timer->data;
+  avow__enter(c);
+  c->wheel->running = true;
+  c->wheel->armed = UINT64_MAX;
+  const bool has_left = first_due(c->wheel) != NULL;
+  look(c);
+  avow__end_task(c); /* of the program's, whose timer was due before */
+  if (!has_left)
+    deliver(c);
+  c->expired = first_due(c->wheel) != NULL;
+  avow__leave(c);
+  rearm(c);
+  c->wheel->running = false;
+}
+
+/* The first that is due, unless it is a limit that has to wait. */
+static avow_promise_t *next_with_limits(const avow__wheel_t *wheel) {
+  avow_promise_t *p = wheel->limits > 0 ? first_of(&wheel->due) : NULL;
+  const bool waits =
+      p != NULL && p->u.timer.is_limit && !was_due(p, &wheel->polled);
+  return waits ? NULL : p;
+}
+
+/* Limits wait for no sleep that needs another budget. Where there are limits,
+   each sleep is looked at once. */
+static void settle_limits(avow__wheel_t *wheel) {
+  avow_promise_t *p;
+  while ((p = next_with_limits(wheel)) != NULL) {
+    if (p->u.timer.is_limit) {
+      settle(wheel, p);
+    } else {
+      avow__queue_remove(&p->link);
+      avow__queue_append(&wheel->left, &p->link);
+    }
+  }
+}
+
+/* What is due and still there: it waited for a poll, or for a budget. */
+static void go_on(avow__context_t *c) {
+  note_poll(c);
+  deliver(c);
+  settle_limits(c->wheel); /* the others want another budget */
+  c->expired = first_due(c->wheel) != NULL;
+}
+
+static avow_value_t timed_out(void) {
+  return avow__error_of_limit(
+      avow_error_new(UV_ETIMEDOUT, avow_none(), "timed out"));
+}
+
+static bool wheel_new(avow__context_t *c) {
+  if (c->wheel != NULL)
+    return true;
+  avow__wheel_t *wheel = avow__calloc(1, sizeof(*wheel));
+  if (wheel == NULL)
+    return false;
+  (void) uv_timer_init(c->loop, &wheel->timer); /* cannot fail */
+  wheel->timer.data = c;
+  wheel_init(wheel, uv_now(c->loop));
+  wheel->timed_out = timed_out();
+  c->wheel = wheel;
+  c->wheel_go_on = go_on;
+  return true;
+}
+
+/* An empty wheel may go to the present at once. */
+static void advance(avow__context_t *c) {
+  const uint64_t now = avow__now(c);
+  if (is_empty(c->wheel))
+    c->wheel->now = now;
+}
+
+static void start(avow__context_t *c, avow_promise_t *p, uint64_t ms) {
+  avow__wheel_t *wheel = c->wheel;
+  const uint64_t now = uv_now(c->loop);
+  const uint64_t latest = wheel->now | LATEST;
+  p->u.timer.deadline = ms < latest - now ? now + ms : latest;
+  assert(p->u.timer.deadline >= wheel->now); /* time does not go back */
+  p->u.timer.looks = wheel->last.number;
+  put(wheel, p);
+  if (p->u.timer.deadline < wheel->armed && !wheel->running)
+    arm(c, p->u.timer.deadline);
+}
+
+static avow_promise_t *timer_new(avow__context_t *c, uint64_t ms,
+                                 bool is_limit) {
+  if (c->life >= AVOW__GIVING_UP || !wheel_new(c))
+    return avow__no_promise(c);
+  if (uv_is_closing((uv_handle_t *) &c->wheel->timer)) {
+    avow__check_handles(c);
+    return avow__ref(c->canceled);
+  }
+  avow_promise_t *p = avow__promise_alloc(c, AVOW__TIMER);
+  if (p == NULL)
+    return avow__no_promise(c);
+  p->u.timer.is_limit = is_limit;
+  c->wheel->limits += is_limit;
+  advance(c);
+  start(c, p, ms);
+  return p;
+}
+
+avow_promise_t *avow_sleep(uv_loop_t *loop, uint64_t ms) {
+  avow__context_t *c = avow__context_of(loop);
+  avow__check_thread(c);
+  return timer_new(c, ms, false);
+}
+
+avow_promise_t *avow__time_limit(avow__context_t *c, uint64_t ms) {
+  return timer_new(c, ms, true);
+}
+
+/* Whom it may concern hears of it from what it ends. */
+avow_promise_t *avow__time_is_up(avow__context_t *c) {
+  avow_promise_t *p = avow__promise_alloc(c, AVOW__VALUE);
+  if (p == NULL)
+    return avow__no_promise(c);
+  p->flags |= AVOW__HANDLED;
+  avow__resolve(p, timed_out());
+  return p;
+}
+
+static void remove_sleep(avow_promise_t *p) {
+  avow__context_t *c = avow__context(p);
+  avow__wheel_t *wheel = c->wheel;
+  wheel->limits -= p->u.timer.is_limit;
+  if (was_due(p, &wheel->last)) {
+    avow__queue_remove(&p->link);
+    c->expired = first_due(wheel) != NULL;
+    return;
+  }
+  take(wheel, p);
+  /* A timer armed too early does no harm, one that never stops does. */
+  if (is_empty(wheel) && !wheel->running)
+    rearm(c);
+}
+
+void avow__timer_cancel(avow_promise_t *p, avow_promise_t *start) {
+  remove_sleep(p);
+  avow__detached(p);
+}
+
+void avow__wheel_close(avow__context_t *c) {
+  if (c->wheel != NULL)
+    avow__close_own(c, (uv_handle_t *) &c->wheel->timer);
+}
+
+void avow__wheel_free(avow__context_t *c) {
+  if (c->wheel != NULL)
+    avow__value_unref(c->wheel->timed_out);
+  avow__free(c->wheel);
+  c->wheel = NULL;
+}

@@ -1,0 +1,126 @@
+/*
+ * Waiting until something else happens. The promise made is a reaction to p,
+ * and a second reaction, to stop, is its data. When stop settles first, p is
+ * cancelled and the reason kept until p has unwound: after that nothing of p
+ * runs any more, so what its handlers use may be freed. Only where others hold
+ * p, which then goes on, is there nothing to wait for. A stop that has settled
+ * before does all this in the call: what p has not begun yet never begins.
+ */
+#include "avow/cancel.h"
+#include "engine/engine.h"
+
+/* The reaction to stop is no longer wanted, nor is a stop that nobody else
+   holds, such as the timer of a timeout. */
+static void drop_stop(avow_promise_t *p) {
+  avow_promise_t *watch = p->data;
+  if (watch == NULL)
+    return;
+  avow__context_t *c = avow__context(p);
+  p->data = NULL;
+  avow__element_drop(watch, &c->condemned);
+  avow__cancel_condemned(c);
+}
+
+void avow__until_run(avow_promise_t *p) {
+  const avow_value_t outcome = avow__take_upstream(p);
+  const bool stopped = p->kind == AVOW__STOPPED;
+  avow__settle(p, stopped ? p->u.value : outcome);
+  if (stopped)
+    avow__value_unref(outcome);
+  drop_stop(p); /* which may lead back to p */
+  avow__unref(p);
+}
+
+void avow__until_detached(avow_promise_t *p) {
+  avow__settle(p, avow_error(UV_ECANCELED));
+  drop_stop(p); /* which may lead back to p */
+  avow__unref(p);
+}
+
+void avow__stopped_detached(avow_promise_t *p) {
+  const avow_value_t reason = p->u.value;
+  avow__detached(p);
+  avow__value_unref(reason); /* last: it may call the program */
+}
+
+static void leave_to_others(avow_promise_t *p, avow_value_t reason) {
+  avow_promise_t *from = p->upstream;
+  avow__withdraw(p);
+  p->upstream = NULL;
+  avow__unref(from);
+  avow__settle(p, reason);
+  avow__unref(p);
+}
+
+static void stop(avow_promise_t *p, avow_value_t reason) {
+  if (avow__is_shared(p->upstream)) {
+    leave_to_others(p, reason);
+    return;
+  }
+  p->kind = AVOW__STOPPED;
+  p->u.value = reason;
+  avow__cancel(p->upstream);
+}
+
+void avow__watch_run(avow_promise_t *watch) {
+  avow_promise_t *p = watch->u.element.gather;
+  avow_value_t reason = avow__take_upstream(watch);
+  avow__pool_free(&avow__context(p)->pool, watch);
+  p->data = NULL;
+  const bool in_time = avow__is_pending(p->upstream); /* else p is queued */
+  const bool fails = in_time && avow_is_error(&reason);
+  if (in_time)
+    stop(p, fails ? reason : avow_error(UV_ECANCELED));
+  if (!fails)
+    avow__value_unref(reason); /* last: it may call the program */
+}
+
+static avow_promise_t *join_up(avow_promise_t *p, avow_promise_t *from,
+                               avow_promise_t *watch,
+                               avow_promise_t *stop_promise) {
+  p->data = watch;
+  p->upstream = from;
+  watch->u.element.gather = p;
+  watch->upstream = stop_promise;
+  avow__subscribe(p);
+  if (avow__is_pending(stop_promise)) {
+    avow__subscribe(watch);
+  } else {
+    avow__mark_handled(stop_promise);
+    avow__watch_run(watch);
+  }
+  return p;
+}
+
+avow_promise_t *avow__until(avow_promise_t *from, avow_promise_t *stop_p) {
+  avow__check_taken(from);
+  avow__context_t *c = avow__context(from);
+  avow__check_thread(c);
+  if (!avow__same_loop(c, stop_p)) {
+    avow_unref(stop_p);
+    stop_p = avow_promise_reject(c->loop, avow_error(AVOW_EMISUSE));
+  }
+  avow_promise_t *p = avow__promise_alloc(c, AVOW__UNTIL);
+  avow_promise_t *watch = avow__promise_alloc(c, AVOW__WATCH);
+  if (p != NULL && watch != NULL)
+    return join_up(p, from, watch, stop_p);
+  if (p != NULL)
+    avow__pool_free(&c->pool, p);
+  if (watch != NULL)
+    avow__pool_free(&c->pool, watch);
+  if (!avow__is_shared(stop_p)) /* a time limit keeps the loop alive */
+    avow__cancel(stop_p);
+  avow_unref(stop_p);
+  return avow__lost(c, from);
+}
+
+avow_promise_t *avow_until(avow_promise_t *p, const avow_promise_t *stop_p) {
+  p = avow__given(p, "a promise");
+  stop_p = avow__given(stop_p, "a promise that is to stop another");
+  return avow__until(p, avow__ref(stop_p));
+}
+
+avow_promise_t *avow_timeout(avow_promise_t *p, uint64_t ms) {
+  p = avow__given(p, "a promise");
+  return avow__until(p, avow__time_limit(avow__context(p), ms));
+}

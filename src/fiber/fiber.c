@@ -1,0 +1,84 @@
+/*
+ * Fibers, those in use and those kept for the next. A fiber never ends: when
+ * its function has returned it waits for the next, so that a warm pool makes no
+ * system calls. Resuming is a call: the fiber remembers who did it, and goes
+ * back there.
+ */
+#include "fiber/fiber.h"
+
+#include <assert.h>
+
+_Thread_local avow__fiber_t *avow__fiber_now;
+
+/* Here, where no caller can find it cheaper to look for it twice. */
+void avow__fibers_begin(avow__fibers_t *fibers) {
+  fibers->now = &avow__fiber_now;
+}
+
+static int take(avow__fibers_t *fibers, avow__fiber_t **out) {
+  if (AVOW__UNLIKELY(avow__fibers_full(fibers)))
+    return UV_EAGAIN;
+  if (AVOW__UNLIKELY(fibers->idle == NULL))
+    return avow__fiber_new(fibers, out);
+  *out = (avow__fiber_t *) avow__list_take_first(&fibers->idle);
+  fibers->spare--;
+  avow__spot_renew(&(*out)->spot);
+  return 0;
+}
+
+int avow__fiber_take(avow__fibers_t *fibers, avow__fiber_t **out) {
+  avow__fiber_t *f;
+  const int err = take(fibers, &f);
+  if (AVOW__UNLIKELY(err != 0))
+    return err;
+  f->over = false;
+  f->call = NULL;
+  f->exceptions.globals = NULL;
+#ifdef AVOW_TRACE
+  f->file = NULL;
+#endif
+  avow__list_append(&fibers->busy, &f->link);
+  fibers->used++;
+  *out = f;
+  return 0;
+}
+
+void avow__fiber_give(avow__fibers_t *fibers, avow__fiber_t *f) {
+  assert(f->over && f != avow__fiber_now);
+  avow__list_remove(&fibers->busy, &f->link);
+  fibers->used--;
+  if (fibers->wipe || fibers->spare >= fibers->keep) {
+    avow__fiber_free(fibers, f);
+    return;
+  }
+  avow__list_append(&fibers->idle, &f->link);
+  fibers->idle = &f->link;
+  fibers->spare++;
+}
+
+void avow__fiber_discard(avow__fibers_t *fibers, avow__fiber_t *f) {
+  assert(!f->over && f != avow__fiber_now);
+  avow__list_remove(&fibers->busy, &f->link);
+  fibers->used--;
+  avow__fiber_free(fibers, f);
+}
+
+void avow__fibers_close(avow__fibers_t *fibers) {
+  assert(fibers->busy == NULL);
+  assert(fibers->used == 0);
+  while (fibers->idle != NULL)
+    avow__fiber_free(fibers,
+                     (avow__fiber_t *) avow__list_take_first(&fibers->idle));
+  fibers->spare = 0;
+}
+
+void avow__fiber_main(void) {
+  avow__fiber_t *f = avow__fiber_now;
+  avow__watch_arrive(NULL, &f->watch);
+  for (;;) {
+    const avow_value_t result =
+        f->call != NULL ? f->call(f->fn, f->data) : f->fn(f->data);
+    f->over = true;
+    (void) avow__fiber_park(f, result); /* nothing, and there is another fn */
+  }
+}

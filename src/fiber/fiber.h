@@ -1,0 +1,152 @@
+/*
+ * Fibers: functions on stacks of their own that can be parked and resumed.
+ * Knows nothing of promises but that a fiber belongs to one.
+ */
+#ifndef AVOW_FIBER_H
+#define AVOW_FIBER_H
+
+#include "avow/promise.h"
+#include "base/compiler.h"
+#include "base/list.h"
+#include "fiber/exceptions.h"
+#include "fiber/stack.h"
+#include "fiber/switch.h"
+
+typedef struct avow__fiber_s {
+  avow__link_t link; /* among the loop's idle ones, or its busy ones */
+  avow_promise_t *promise;
+  avow_fn fn; /* what it runs */
+  void *data;
+  avow_value_t (*call)(avow_fn fn, void *data); /* by this; NULL: as it is */
+  avow__exceptions_t exceptions;
+  avow__spot_t spot;  /* while it is parked */
+  avow__spot_t *back; /* while it runs: of who resumed it */
+  bool begun;         /* it has been on its stack before */
+  bool over;          /* fn has returned */
+  avow__stack_t stack;
+  avow__watch_t watch;
+#ifdef AVOW_TRACE
+  const char *file; /* of the await that parked it */
+  int line;
+#endif
+} avow__fiber_t;
+
+typedef struct avow__fibers_s {
+  avow__link_t *idle; /* the one used last is first: its pages are warm */
+  avow__link_t *busy;
+  unsigned spare; /* how many are idle */
+  unsigned keep;  /* at most so many */
+  unsigned used;  /* how many are busy */
+  unsigned most;  /* that may be; 0: no limit */
+  size_t stack_size;
+  size_t guard_size;
+  bool wipe;           /* what was on them, and keep none */
+  bool watch;          /* for those that overflow, and say so */
+  avow__fiber_t **now; /* the avow__fiber_now of who last began to resume */
+} avow__fibers_t;
+
+/* The fiber that this thread is on; NULL on the thread's own stack. To look for
+   it is a call of the system's in a shared library: once a drain, not once a
+   job. */
+extern AVOW__HIDDEN _Thread_local avow__fiber_t *avow__fiber_now;
+
+/* Around calls of the program's callbacks that are not to await, for whoever
+   called us is not ready to be parked with the fiber. */
+#ifdef AVOW_NO_ASYNC
+static inline avow__fiber_t *avow__fiber_hide(void) {
+  return NULL;
+}
+
+static inline void avow__fiber_show(avow__fiber_t *f) {
+  (void) f;
+}
+#else
+static inline avow__fiber_t *avow__fiber_hide(void) {
+  avow__fiber_t *f = avow__fiber_now;
+  avow__fiber_now = NULL;
+  return f;
+}
+
+static inline void avow__fiber_show(avow__fiber_t *f) {
+  avow__fiber_now = f;
+}
+#endif
+
+static inline bool avow__fibers_full(const avow__fibers_t *fibers) {
+  return fibers->most != 0 && fibers->used >= fibers->most;
+}
+
+/* A fiber, to be given a function and then resumed. UV_EAGAIN if all are busy
+   that may be, for the program or for the system, UV_ENOMEM. */
+int avow__fiber_take(avow__fibers_t *fibers, avow__fiber_t **out);
+
+/* Back to the idle ones, when it is over. */
+void avow__fiber_give(avow__fibers_t *fibers, avow__fiber_t *f);
+
+/* The end of one that is parked and never will be over. */
+void avow__fiber_discard(avow__fibers_t *fibers, avow__fiber_t *f);
+
+/* Frees the idle ones. */
+void avow__fibers_close(avow__fibers_t *fibers);
+
+/* What is left of the stack for functions. */
+static inline size_t avow__fiber_room(const avow__fiber_t *f) {
+#ifdef _WIN32
+  return f->stack.size;
+#else
+  return (size_t) ((const char *) f - f->stack.bottom);
+#endif
+}
+
+/* fiber_mapped.c, fiber_windows.c: one that has not begun, on a stack of at
+   least the size of theirs. Fails as avow__fiber_take(). */
+int avow__fiber_new(const avow__fibers_t *fibers, avow__fiber_t **out);
+void avow__fiber_free(const avow__fibers_t *fibers, avow__fiber_t *f);
+
+/* What a fiber begins with, and never returns from. */
+void avow__fiber_main(void);
+
+/* The slow half of avow__fiber_resume(): the first time. */
+avow_value_t avow__fiber_begin(avow__fiber_t *f, avow__spot_t *here);
+
+/* This thread is about to resume some. */
+void avow__fibers_begin(avow__fibers_t *fibers);
+
+/* Goes to the fiber, where avow__fiber_park() returns v, and returns when it
+   parks, with that call's v, or is over, with fn's result; now is where this
+   thread's avow__fiber_now is. */
+static inline avow_value_t avow__fiber_resume(avow__fiber_t **now,
+                                              avow__fiber_t *f,
+                                              avow_value_t v) {
+  avow__fiber_t *resumer = *now;
+  avow__spot_t here;
+  void *frames = NULL;
+  here.thread = avow__watch_thread();
+  *now = f;
+  /* cppcheck-suppress autoVariables ; f is back before this frame goes */
+  f->back = &here;
+  avow__exceptions_switch(&f->exceptions);
+  avow__watch_leave(&frames, f->stack.bottom, avow__fiber_room(f));
+  v = AVOW__LIKELY(f->begun) ? avow__spot_switch(&here, &f->spot, v)
+                             : avow__fiber_begin(f, &here);
+  avow__watch_arrive(frames, NULL);
+  avow__exceptions_switch(&f->exceptions);
+  *now = resumer;
+  return v;
+}
+
+/* From the fiber, back to whoever resumed it; returns what that gives it. */
+#if AVOW__ASAN
+static inline avow_value_t avow__fiber_park(avow__fiber_t *f, avow_value_t v) {
+  void *frames = NULL;
+  avow__watch_leave(f->over ? NULL : &frames, f->watch.bottom, f->watch.size);
+  v = avow__spot_switch(&f->spot, f->back, v);
+  avow__watch_arrive(frames, &f->watch);
+  return v;
+}
+#else
+/* NOLINTNEXTLINE(readability-identifier-naming): a function elsewhere */
+#  define avow__fiber_park(f, v) avow__spot_switch(&(f)->spot, (f)->back, v)
+#endif
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * Fibers on stacks that are mapped here. What a fiber needs lies at the top of
+ * its stack, in the page that it uses first anyway.
+ */
+#include "fiber/fiber.h"
+#include "fiber/overflow.h"
+
+enum { LINE = 64 };
+
+int avow__fiber_new(const avow__fibers_t *fibers, avow__fiber_t **out) {
+  avow__stack_t stack;
+  if (fibers->watch)
+    avow__overflow_watch();
+  const int err =
+      avow__stack_map(fibers->stack_size, fibers->guard_size, &stack);
+  if (err != 0)
+    return err;
+  const size_t used = (sizeof(avow__fiber_t) + LINE - 1) / LINE * LINE;
+  char *at = stack.bottom + stack.size - used;
+  avow__fiber_t *f = (avow__fiber_t *) (void *) at;
+  *f = (avow__fiber_t){ .stack = stack };
+  f->spot.thread = avow__watch_new(&f->watch, stack.bottom, at);
+  *out = f;
+  return 0;
+}
+
+void avow__fiber_free(const avow__fibers_t *fibers, avow__fiber_t *f) {
+  const avow__stack_t stack = f->stack;
+  avow__watch_end(&f->watch, stack.bottom, (char *) f, f->spot.thread);
+  if (fibers->wipe)
+    avow__stack_wipe(stack);
+  avow__stack_unmap(stack);
+}
+
+avow_value_t avow__fiber_begin(avow__fiber_t *f, avow__spot_t *here) {
+  f->begun = true;
+  return avow__spot_start(here, f->stack.bottom, avow__fiber_room(f),
+                          avow__fiber_main, f->spot.thread);
+}

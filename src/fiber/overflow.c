@@ -1,0 +1,203 @@
+/*
+ * Faults in the guard below a fiber, which the system would report as any
+ * other: one line that says what to do, then whoever handled faults before. A
+ * handler on an alternate stack, for there is no room left on the fiber's;
+ * it calls nothing that must not be called there, stdio included. Names of
+ * functions are left to the debugger: dladdr() knows no static ones.
+ *
+ * Only for a program that asks for it, for signals are the program's. The
+ * system treats ours as it would have treated the one that was there before.
+ */
+/* NOLINTNEXTLINE(readability-identifier-naming): the system's name */
+#define _XOPEN_SOURCE 700
+#ifdef __APPLE__
+#  define _DARWIN_C_SOURCE 1
+#endif
+
+#include "fiber/overflow.h"
+
+#if AVOW__OVERFLOW
+
+#  include <pthread.h>
+#  include <signal.h>
+#  include <stdatomic.h>
+#  include <stdint.h>
+#  include <string.h>
+#  include <unistd.h>
+
+#  include "fiber/fiber.h"
+
+enum { SIZE = 64 * 1024, LINE = 512 }; /* SIZE is of whole pages anywhere */
+
+typedef struct {
+  char text[LINE];
+  size_t len;
+} line_t;
+
+static struct sigaction on_segv, on_bus; /* who had them before */
+static atomic_bool begun;                /* by the thread that sees to it */
+static atomic_bool installed;            /* and there is a key */
+
+/* Of each thread that is watched: its alternate stack, freed with the thread,
+   or what stands for one that the program has. */
+static pthread_key_t own_stack;
+static char of_program;
+
+static void put(line_t *line, const char *text) {
+  for (; *text != '\0' && line->len < LINE; text++)
+    line->text[line->len++] = *text;
+}
+
+static void put_number(line_t *line, uintptr_t n, unsigned base) {
+  char digits[sizeof(n) * 8 + 1] = "";
+  char *at = &digits[sizeof(digits) - 1];
+  do
+    *--at = "0123456789abcdef"[n % base];
+  while ((n /= base) > 0);
+  put(line, at);
+}
+
+static void put_await(line_t *line, const avow__fiber_t *f) {
+#  ifdef AVOW_TRACE
+  if (f->file == NULL)
+    return;
+  put(line, ", which awaited at ");
+  put(line, f->file);
+  put(line, ":");
+  put_number(line, (uintptr_t) f->line, 10);
+  put(line, ",");
+#  else
+  (void) line;
+  (void) f;
+#  endif
+}
+
+static void advise(const avow__fiber_t *f) {
+  line_t line = { .len = 0 };
+  put(&line, "avow: the async function at 0x");
+  put_number(&line, (uintptr_t) f->fn, 16);
+  put_await(&line, f);
+  put(&line, " has overflowed its stack of ");
+  put_number(&line, f->stack.size, 10);
+  put(&line, " bytes: raise avow_options_t.stack_size\n");
+  (void) !write(STDERR_FILENO, line.text,
+                line.len); /* nowhere else to say it */
+}
+
+/* Faults have numbers from 1 on. What was sent has others: Linux's are negative
+   or 0, those of BSDs and of macOS from SI_USER on, 0x10001. */
+static bool was_sent(const siginfo_t *info) {
+  return (unsigned) info->si_code - 1 >= 0x10000;
+}
+
+/* A fault comes again, one that was sent does not. */
+static void leave_to_system(int sig, const siginfo_t *info,
+                            const struct sigaction *before) {
+  (void) sigaction(sig, before, NULL); /* its own, cannot fail */
+  if (was_sent(info))
+    (void) raise(sig); /* likewise */
+}
+
+/* As for the system: the two are no functions, whatever the flags say. */
+static bool is_function(const struct sigaction *action) {
+  return action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN;
+}
+
+/* On another thread avow__fiber_now may not have a place yet, and to find one
+   for it may take malloc(). */
+static bool is_watched(void) {
+  return pthread_getspecific(own_stack) != NULL;
+}
+
+static void on_fault(int sig, siginfo_t *info, void *context) {
+  const struct sigaction *before = sig == SIGSEGV ? &on_segv : &on_bus;
+  const avow__fiber_t *f = is_watched() ? avow__fiber_now : NULL;
+  if (f != NULL && avow__stack_guards(f->stack, info->si_addr))
+    advise(f);
+  if (!is_function(before))
+    leave_to_system(sig, info, before);
+  else if ((before->sa_flags & SA_SIGINFO) != 0)
+    before->sa_sigaction(sig, info, context);
+  else
+    before->sa_handler(sig);
+}
+
+static void free_stack(void *bottom) {
+  if (bottom == &of_program)
+    return;
+  const stack_t none = { .ss_flags = SS_DISABLE };
+  (void) sigaltstack(&none, NULL); /* the thread ends in any case */
+  avow__stack_unmap((avow__stack_t){ bottom, SIZE, SIZE });
+}
+
+/* With the mask and the flags of who was there before: that one is called in
+   the middle of ours. Once, if it wanted no more. */
+static void handle(int sig, struct sigaction *before) {
+  (void) sigaction(sig, NULL, before); /* only looks, cannot fail */
+  struct sigaction action = { .sa_sigaction = on_fault,
+                              .sa_flags = SA_SIGINFO | SA_ONSTACK };
+  (void) sigemptyset(&action.sa_mask); /* cannot fail */
+  if (is_function(before)) {
+    action.sa_mask = before->sa_mask;
+    action.sa_flags |=
+        before->sa_flags & (int) (SA_RESETHAND | SA_NODEFER | SA_RESTART);
+  }
+  (void) sigaction(sig, &action, NULL); /* cannot fail */
+}
+
+static void give_back(int sig, const struct sigaction *before) {
+  struct sigaction now;
+  (void) sigaction(sig, NULL, &now); /* as above */
+  if ((now.sa_flags & SA_SIGINFO) != 0 && now.sa_sigaction == on_fault)
+    (void) sigaction(sig, before, NULL); /* its own, cannot fail */
+}
+
+/* A thread that goes on keeps its stack. */
+static AVOW__AT_UNLOAD void leave(void) {
+  if (!atomic_load(&installed))
+    return;
+  give_back(SIGSEGV, &on_segv);
+  give_back(SIGBUS, &on_bus);
+  (void) pthread_key_delete(own_stack); /* there is one */
+}
+
+/* By one thread; others may come too early, and try again with their next
+   fiber. */
+static bool install(void) {
+  if (atomic_load(&installed))
+    return true;
+  if (atomic_exchange(&begun, true) ||
+      pthread_key_create(&own_stack, free_stack) != 0)
+    return false;
+  handle(SIGSEGV, &on_segv);
+  handle(SIGBUS, &on_bus);
+  atomic_store(&installed, true);
+  return true;
+}
+
+/* The bottom of a stack that this thread's handlers run on from now on; NULL
+   without memory. */
+static void *make_stack(void) {
+  avow__stack_t stack;
+  if (avow__stack_map(SIZE, SIZE, &stack) != 0)
+    return NULL; /* it dies without a word, then */
+  const stack_t own = { .ss_sp = stack.bottom, .ss_size = stack.size };
+  (void) sigaltstack(&own, NULL); /* cannot fail */
+  return stack.bottom;
+}
+
+void avow__overflow_watch(void) {
+  stack_t before = { .ss_flags = 0 };
+  if (!install() || is_watched())
+    return;
+  (void) sigaltstack(NULL, &before); /* cannot fail */
+  void *stack =
+      (before.ss_flags & SS_DISABLE) != 0 ? make_stack() : &of_program;
+  (void) pthread_setspecific(own_stack, stack); /* else it stays */
+}
+
+#else
+
+typedef int avow__nothing_t; /* C wants a declaration in each file */
+
+#endif

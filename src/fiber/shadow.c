@@ -1,0 +1,49 @@
+/*
+ * Stacks that are changed together with their shadow stacks. The C library has
+ * one of those for each that makecontext() is given, and keeps it for good;
+ * swapcontext() changes both, at the price of system calls. Where threads have
+ * none this is only compiled.
+ */
+/* NOLINTNEXTLINE(readability-identifier-naming): the system's name */
+#define _XOPEN_SOURCE 700
+
+#include "fiber/shadow.h"
+
+#if AVOW__SHADOW
+
+#  include <fenv.h>
+
+atomic_bool avow__shadowed;
+
+avow_value_t avow__shadow_switch(void **from, avow__place_t *to,
+                                 avow_value_t v) {
+  avow__place_t here = { .rounding = fegetround() };
+  to->value = v;
+  /* cppcheck-suppress autoVariables ; nobody goes there once this returns */
+  *from = &here;
+  (void) swapcontext(&here.context, &to->context); /* cannot fail */
+  if (fegetround() != here.rounding)
+    (void) fesetround(here.rounding); /* it was in force */
+  return here.value;
+}
+
+void avow__shadow_control(avow__place_t *place) {
+  place->rounding = fegetround();
+}
+
+avow_value_t avow__shadow_start(avow__spot_t *from, char *stack, size_t size,
+                                void (*entry)(void)) {
+  avow__place_t first;
+  (void) getcontext(&first.context); /* cannot fail */
+  first.context.uc_stack.ss_sp = stack;
+  first.context.uc_stack.ss_size = size;
+  first.context.uc_link = NULL;
+  makecontext(&first.context, entry, 0);
+  return avow__shadow_switch(&from->sp, &first, avow_none());
+}
+
+#else
+
+typedef int avow__nothing_t; /* C wants a declaration in each file */
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * Making things beside those that they replace, under names that nobody has.
+ */
+#include "fs/beside.h"
+
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/alloc.h"
+#include "fs/disk.h"
+
+enum { TRIES = 100 };
+
+void avow__beside_name(char name[AVOW__BESIDE_NAME]) {
+  static atomic_uint serial;
+  (void) snprintf(name, AVOW__BESIDE_NAME, ".avow-%x-%x-%04x",
+                  (unsigned) uv_os_getpid(), atomic_fetch_add(&serial, 1),
+                  (unsigned) (uv_hrtime() & 0xffff)); /* it fits */
+}
+
+/* What was made in part goes, and so does what was not renamed. */
+static int make_and_rename(avow__place_t temp, avow__place_t place,
+                           avow__make_fn *make, const void *data) {
+  int err = make(temp, data);
+  if (err == UV_EEXIST)
+    return err;
+  if (err == 0)
+    err = avow__place_rename(temp, place);
+  if (err < 0)
+    (void) avow__place_unlink(temp); /* the first failure is told */
+  return err;
+}
+
+int avow__beside(avow__place_t place, avow__make_fn *make, const void *data) {
+  const char *text = avow__place_text(place);
+  const size_t name_at = avow__disk_name_at(text);
+  char *temp = avow__malloc(name_at + AVOW__BESIDE_NAME);
+  if (temp == NULL)
+    return UV_ENOMEM;
+  memcpy(temp, text, name_at);
+  const avow__place_t beside = { place.dir, temp, temp };
+  int err = UV_EEXIST;
+  for (int i = 0; i < TRIES && err == UV_EEXIST; i++) {
+    avow__beside_name(temp + name_at);
+    err = make_and_rename(beside, place, make, data);
+  }
+  avow__free(temp);
+  return err;
+}

@@ -1,0 +1,168 @@
+/*
+ * Changes of a file, found by looking at it again and again. Those that nobody
+ * has taken yet are one: from the first to the last. Not on uv_fs_poll_t, which
+ * ends the process when it finds no memory for a look.
+ *
+ * The timer is active between two looks. A look in flight keeps the source; it
+ * counts among the requests that the end of the loop waits for.
+ */
+#include <string.h>
+
+#include "avow/events.h"
+#include "channel/channel.h"
+#include "io/op.h"
+
+typedef struct {
+  avow__source_t source;
+  uv_timer_t timer;
+  uv_fs_t req;
+  uint64_t ms;
+  bool looking; /* req is libuv's */
+  bool stopped;
+  bool known;     /* last is set */
+  int result;     /* of the last look */
+  uv_stat_t last; /* what was there when one last succeeded */
+  bool changed;   /* and nobody has heard of it */
+  int status;
+  avow_fs_change_t change;
+  char path[];
+} looker_t;
+
+static const avow_class_t change_class = { .name = "fs_change" };
+
+const avow_fs_change_t *avow_to_fs_change(const avow_value_t *v) {
+  return avow_to_object(v, &change_class);
+}
+
+static avow_value_t change_new(const looker_t *looker) {
+  if (looker->status < 0)
+    return avow__error_of(looker->status, "watch", looker->path);
+  void *self;
+  const avow_value_t v =
+      avow__object_inline(&change_class, sizeof(looker->change), &self);
+  if (!avow_is_error(&v))
+    memcpy(self, &looker->change, sizeof(looker->change));
+  return v;
+}
+
+static void resume(avow__source_t *source) {
+  looker_t *looker = (looker_t *) source;
+  if (!looker->changed)
+    return;
+  looker->changed = false;
+  (void) avow__channel_push(source->channel, change_new(looker));
+}
+
+static void report(looker_t *looker, int status, const uv_stat_t *curr) {
+  if (!looker->changed)
+    looker->change.prev = looker->last;
+  looker->change.curr = *curr;
+  looker->status = status;
+  looker->changed = true;
+  if (looker->source.flows)
+    resume(&looker->source);
+}
+
+_Static_assert(sizeof(uv_stat_t) ==
+                   12 * sizeof(uint64_t) + 4 * sizeof(uv_timespec_t),
+               "nothing lies between its fields");
+
+/* All but when it was read, and how much room it takes. */
+static bool is_same(const uv_stat_t *a, const uv_stat_t *b) {
+  uv_stat_t like_a = *b;
+  like_a.st_atim = a->st_atim;
+  like_a.st_blksize = a->st_blksize;
+  like_a.st_blocks = a->st_blocks;
+  return memcmp(a, &like_a, sizeof(like_a)) == 0;
+}
+
+static void on_timer(uv_timer_t *timer);
+
+/* What a look gave: a failure is told of once. */
+static void looked(looker_t *looker, int result, const uv_stat_t *stat) {
+  static const uv_stat_t nothing;
+  avow__context_t *c = looker->source.context;
+  const int before = looker->result;
+  looker->result = result;
+  (void) uv_timer_start(&looker->timer, on_timer, looker->ms, 0); /* if open */
+  avow__enter(c);
+  if (result < 0 && result != before)
+    report(looker, result, &nothing);
+  if (result == 0 &&
+      (before < 0 || (looker->known && !is_same(&looker->last, stat))))
+    report(looker, 0, stat);
+  if (result == 0) {
+    looker->last = *stat;
+    looker->known = true;
+  }
+  avow__leave(c);
+}
+
+static void on_stat(uv_fs_t *req) {
+  looker_t *looker = req->data;
+  const int result = (int) req->result;
+  const uv_stat_t stat = req->statbuf;
+  uv_fs_req_cleanup(req);
+  looker->looking = false;
+  looker->source.context->requests--;
+  if (looker->stopped)
+    avow__source_close(&looker->source, (uv_handle_t *) &looker->timer);
+  else
+    looked(looker, result, &stat);
+}
+
+static int look(looker_t *looker) {
+  looker->req.data = looker;
+  const int err =
+      uv_fs_stat(looker->timer.loop, &looker->req, looker->path, on_stat);
+  if (err != 0) {
+    uv_fs_req_cleanup(&looker->req);
+    return err;
+  }
+  looker->looking = true;
+  looker->source.context->requests++;
+  return 0;
+}
+
+static void on_timer(uv_timer_t *timer) {
+  looker_t *looker = timer->data;
+  const int err = look(looker);
+  if (err != 0)
+    looked(looker, err, NULL);
+}
+
+static void stop(avow__source_t *source) {
+  looker_t *looker = (looker_t *) source;
+  looker->stopped = true;
+  (void) uv_timer_stop(&looker->timer); /* cannot fail */
+  if (looker->looking)
+    (void) uv_cancel((uv_req_t *) &looker->req); /* or it ends unheard */
+  else
+    avow__source_close(source, (uv_handle_t *) &looker->timer);
+}
+
+avow_channel_t *avow_fs_polls(uv_loop_t *loop, const char *path, uint64_t ms) {
+  if (path == NULL)
+    return avow__channel_refuse(loop, UV_EINVAL, "watch", "NULL");
+  const size_t size = strlen(path) + 1;
+  looker_t *looker = avow__source_new(loop, sizeof(*looker) + size);
+  if (looker == NULL)
+    return avow__channel_none(loop);
+  (void) uv_timer_init(loop, &looker->timer); /* cannot fail */
+  looker->timer.data = looker;
+  looker->ms = ms > 0 ? ms : 1;
+  memcpy(looker->path, path, size);
+  looker->source.handle = (uv_handle_t *) &looker->timer;
+  looker->source.resume = resume;
+  looker->source.stop = stop;
+  const int err = look(looker);
+  if (err == 0)
+    return avow__channel_feed(loop, 0, &looker->source);
+  stop(&looker->source);
+  return avow__channel_refuse(loop, err, "watch", path);
+}
+
+avow_promise_t *avow_fs_poll_once(uv_loop_t *loop, const char *path,
+                                  uint64_t ms) {
+  return avow__channel_once(avow_fs_polls(loop, path, ms));
+}

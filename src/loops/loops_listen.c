@@ -1,0 +1,148 @@
+/*
+ * A server on all loops. Where the loops cannot listen themselves,
+ * loops_share.c, home accepts and hands each connection over to the loop that
+ * has the least to do: the other opens a copy of its descriptor, which belongs
+ * to home until then, so that a run that never begins leaves nothing open.
+ * Windows cannot copy a socket like that: there home serves them all.
+ */
+#include "avow/net.h"
+#include "base/alloc.h"
+#include "io/op.h"
+#include "loops/loops.h"
+#include "net/owned.h"
+#include "net/serve.h"
+
+#ifndef _WIN32
+#  include <fcntl.h>
+#  include <unistd.h>
+#endif
+
+enum { BACKLOG = 511 };
+
+#ifdef _WIN32
+
+static avow_value_t hand_over(avow_value_t stream, void *data) {
+  const avow__listen_t *listen = data;
+  return avow__attend(stream, listen->fn, listen->data);
+}
+
+#else
+
+/* Home's, until its run has settled. */
+typedef struct {
+  int fd; /* -1 once it is the other loop's */
+  uv_handle_type type;
+  avow_cb fn;
+  void *data;
+} parcel_t;
+
+static void parcel_free(void *data) {
+  parcel_t *parcel = data;
+  if (parcel->fd >= 0)
+    (void) close(parcel->fd); /* a socket's is closed in any case */
+  avow__free(parcel);
+}
+
+/* NULL: there is no memory, or no descriptor. */
+static parcel_t *pack(const avow__listen_t *listen, uv_stream_t *stream) {
+  uv_os_fd_t fd;
+  parcel_t *parcel = avow__malloc(sizeof(*parcel));
+  if (parcel == NULL)
+    return NULL;
+  (void) uv_fileno((uv_handle_t *) stream, &fd); /* it was accepted */
+  *parcel = (parcel_t){ .fd = fcntl(fd, F_DUPFD_CLOEXEC, 0),
+                        .type = stream->type,
+                        .fn = listen->fn,
+                        .data = listen->data };
+  if (parcel->fd >= 0)
+    return parcel;
+  avow__free(parcel);
+  return NULL;
+}
+
+/* On the other loop. */
+static avow_value_t unpack(uv_loop_t *own, void *data) {
+  parcel_t *parcel = data;
+  const avow_value_t v = avow__owned_open(own, parcel->type, parcel->fd);
+  if (avow_is_error(&v))
+    return v;
+  parcel->fd = -1;
+  return avow__attend(v, parcel->fn, parcel->data);
+}
+
+/* A connection for which there is no memory is closed. */
+static avow_value_t hand_over(avow_value_t stream, void *data) {
+  const avow__listen_t *listen = data;
+  parcel_t *parcel = pack(listen, avow_to_stream(&stream));
+  avow__value_unref(stream);
+  if (parcel == NULL)
+    return avow_none();
+  avow_promise_t *p = avow_loops_run(listen->loops, AVOW_LEAST_BUSY,
+                                     listen->home, unpack, parcel);
+  return avow_follow(avow_attach(p, parcel, parcel_free));
+}
+
+#endif
+
+static void listen_free(void *data) {
+  avow__listen_t *listen = data;
+  avow__loops_unref(listen->loops);
+  avow__free(listen);
+}
+
+static size_t limit_of_all(size_t each, size_t loops) {
+  return each > SIZE_MAX / loops ? SIZE_MAX : each * loops;
+}
+
+/* The server is released. */
+static avow_promise_t *refuse(uv_loop_t *home, avow_value_t server, int err) {
+  avow__value_unref(server);
+  return avow__refuse(home, err, "loops listen", NULL);
+}
+
+static avow_promise_t *accept_at_home(avow_value_t server,
+                                      const avow__listen_t *wanted) {
+  avow__listen_t *listen = avow__malloc(sizeof(*listen));
+  if (listen == NULL)
+    return refuse(wanted->home, server, UV_ENOMEM);
+  *listen = *wanted;
+  (void) avow__loops_ref(listen->loops); /* for listen_free() */
+  const avow__service_t service = {
+    .serve = hand_over,
+    .data = listen,
+    .backlog = listen->backlog,
+    .limit = limit_of_all(listen->limit, avow_loops_count(listen->loops)),
+  };
+  return avow_attach(avow__serve(server, &service), listen, listen_free);
+}
+
+static void set_options(avow__listen_t *listen,
+                        const avow_loops_listen_options_t *options) {
+  listen->backlog = BACKLOG;
+  listen->limit = SIZE_MAX;
+  if (options != NULL && options->backlog > 0)
+    listen->backlog = options->backlog;
+  if (options != NULL && options->limit > 0)
+    listen->limit = options->limit;
+}
+
+avow_promise_t *avow_loops_listen(const avow_loops_t *loops,
+                                  avow_value_t server, avow_cb fn, void *data,
+                                  const avow_loops_listen_options_t *options) {
+  const uv_stream_t *stream = avow_to_stream(&server);
+  avow__listen_t listen = { .home = stream != NULL ? stream->loop : NULL,
+                            .fn = fn,
+                            .data = data };
+  int err = avow__loops_err(loops);
+  if (err == 0 && (stream == NULL || fn == NULL))
+    err = UV_EINVAL;
+  if (err != 0)
+    return refuse(listen.home, server, err);
+  set_options(&listen, options);
+  listen.loops = avow__loops_ref(loops);
+  avow_promise_t *p;
+  if (!avow__loops_share(server, &listen, &p))
+    p = accept_at_home(server, &listen);
+  avow__loops_unref(listen.loops);
+  return p;
+}

@@ -1,0 +1,270 @@
+/*
+ * A server whose loops have sockets of their own, all bound to one address: the
+ * system shares the connections out (SO_REUSEPORT). Home makes these sockets,
+ * so that it is known at once whether they can be had, and clients can connect.
+ * The program's own stays bound but does not listen: it keeps others away from
+ * the address, and closing it ends the service.
+ */
+#include "base/container.h"
+#include "loops/loops.h"
+
+#if defined(_WIN32) || UV_VERSION_HEX < 0x013100 /* 1.49 */
+
+bool avow__loops_share(avow_value_t server, const avow__listen_t *listen,
+                       avow_promise_t **out) {
+  return false;
+}
+
+#else
+
+#  include <fcntl.h>
+#  include <stddef.h>
+#  include <string.h>
+#  include <sys/socket.h>
+#  include <unistd.h>
+
+#  include "avow/net.h"
+#  include "base/alloc.h"
+#  include "engine/child.h"
+#  include "net/owned.h"
+#  include "net/serve.h"
+#  include "net/stream.h"
+
+/* What runs may be older than the uv.h of the build: 1.48 ignores the flag. */
+enum { SHARES = 0x013100 };
+
+typedef struct {
+  int fd; /* home's, until the loop has it: then -1 */
+  avow__listen_t *listen;
+  avow_value_t server; /* the loop's, while it serves */
+} part_t;
+
+/* Its children are the runs of its parts. */
+typedef struct {
+  avow__parent_t parent;
+  avow__reading_t reading; /* of home's server, only to hear that it closes */
+  avow_value_t server;
+  avow__listen_t listen;
+  part_t *parts; /* one for each loop */
+} share_t;
+
+/* The sockets. */
+
+/* libuv is late to report an address in use. */
+static int bind_to(uv_tcp_t *tcp, const struct sockaddr *at, unsigned flags) {
+  struct sockaddr_storage name;
+  int len = sizeof(name);
+  const int err = uv_tcp_bind(tcp, at, flags);
+  return err != 0 ? err
+                  : uv_tcp_getsockname(tcp, (struct sockaddr *) &name, &len);
+}
+
+static int descriptor_of(const uv_tcp_t *tcp) {
+  uv_os_fd_t fd;
+  return uv_fileno((const uv_handle_t *) tcp, &fd) == 0 ? fd : -1;
+}
+
+/* A descriptor; -1 where that is not to be had. */
+static int bound(uv_loop_t *home, const struct sockaddr *at, unsigned flags) {
+  const avow_value_t v = avow__owned_new(home, UV_TCP);
+  if (avow_is_error(&v))
+    return -1;
+  uv_tcp_t *tcp = (uv_tcp_t *) avow_to_stream(&v);
+  int fd = -1;
+  if (bind_to(tcp, at, flags) == 0)
+    fd = fcntl(descriptor_of(tcp), F_DUPFD_CLOEXEC, 0);
+  avow__value_unref(v);
+  return fd;
+}
+
+static void close_socket(int fd) {
+  if (fd >= 0)
+    (void) close(fd); /* a socket's is closed in any case */
+}
+
+/* Whether nobody listens there, not even one that shares. */
+static bool is_free(uv_loop_t *home, const struct sockaddr *at,
+                    unsigned flags) {
+  const int fd = bound(home, at, flags);
+  close_socket(fd);
+  return fd >= 0;
+}
+
+static unsigned flags_of(const uv_tcp_t *tcp) {
+  int only = 0;
+  socklen_t len = sizeof(only); /* fails where there is but IPv4 */
+  (void) getsockopt(descriptor_of(tcp), IPPROTO_IPV6, IPV6_V6ONLY, &only, &len);
+  return only != 0 ? UV_TCP_IPV6ONLY : 0;
+}
+
+static bool bind_parts(part_t *parts, size_t count, const uv_tcp_t *tcp) {
+  struct sockaddr_storage name;
+  const struct sockaddr *at = (struct sockaddr *) &name;
+  int len = sizeof(name);
+  const unsigned flags = flags_of(tcp);
+  if (uv_tcp_getsockname(tcp, (struct sockaddr *) &name, &len) != 0 ||
+      !is_free(tcp->loop, at, flags))
+    return false;
+  for (size_t i = 0; i < count; i++) {
+    parts[i].fd = bound(tcp->loop, at, flags | UV_TCP_REUSEPORT);
+    if (parts[i].fd < 0)
+      return false;
+  }
+  return true;
+}
+
+static bool listen_to_parts(const part_t *parts, size_t count, int backlog) {
+  for (size_t i = 0; i < count; i++)
+    if (listen(parts[i].fd, backlog) != 0)
+      return false;
+  return true;
+}
+
+static void parts_free(part_t *parts, size_t count) {
+  for (size_t i = 0; i < count; i++)
+    close_socket(parts[i].fd);
+  avow__free(parts);
+}
+
+/* NULL where that cannot be. */
+static part_t *parts_new(size_t count, const uv_tcp_t *tcp, int backlog) {
+  part_t *parts = avow__calloc(count, sizeof(*parts));
+  if (parts == NULL)
+    return NULL;
+  for (size_t i = 0; i < count; i++)
+    parts[i].fd = -1;
+  if (bind_parts(parts, count, tcp) && listen_to_parts(parts, count, backlog))
+    return parts;
+  parts_free(parts, count);
+  return NULL;
+}
+
+/* On the loop of a part. */
+
+static avow_value_t attend(avow_value_t stream, void *data) {
+  const avow__listen_t *listen = data;
+  return avow__attend(stream, listen->fn, listen->data);
+}
+
+static avow_value_t forget(void *data) {
+  part_t *part = data;
+  avow__value_unref(part->server);
+  part->server = avow_none();
+  return avow_none();
+}
+
+static avow_value_t serve(uv_loop_t *own, void *data) {
+  part_t *part = data;
+  const avow__service_t service = { .serve = attend,
+                                    .data = part->listen,
+                                    .backlog = part->listen->backlog,
+                                    .limit = part->listen->limit };
+  const avow_value_t v = avow__owned_open(own, UV_TCP, part->fd);
+  if (avow_is_error(&v))
+    return v;
+  part->fd = -1;
+  part->server = avow_value_ref(&v);
+  return avow_follow(avow_finally(avow__serve(v, &service), forget, part));
+}
+
+/* What is not there any more cannot be asked to end: cancelling ends it. */
+static avow_value_t stop(uv_loop_t *own, void *data) {
+  const part_t *part = data;
+  if (part->server.tag == AVOW_NONE)
+    return avow_error(UV_ECANCELED);
+  avow__owned_end(&part->server);
+  return avow_none();
+}
+
+/* At home. */
+
+static void run_parts(share_t *share, avow_loops_fn fn) {
+  const avow__listen_t *listen = &share->listen;
+  for (size_t i = 0; i < avow_loops_count(listen->loops); i++) {
+    avow_promise_t *p =
+        avow_loops_run(listen->loops, i, listen->home, fn, &share->parts[i]);
+    avow__child_add(&share->parent, avow_follow(p), 0);
+  }
+}
+
+static void on_close(avow__reading_t *reading) {
+  share_t *share = AVOW__CONTAINER(share_t, reading, reading);
+  avow__table_remove(&share->parent.context->tables[AVOW__READERS],
+                     &reading->node);
+  if (!share->parent.stopped)
+    run_parts(share, stop);
+}
+
+static void cancel(avow__parent_t *parent) {
+  avow__owned_end(&((share_t *) parent)->server);
+  avow__children_cancel(parent);
+}
+
+static void report(avow__parent_t *parent, uint32_t index,
+                   avow_value_t outcome) {
+  if (avow_is_error(&outcome) && !parent->stopped) {
+    avow__parent_settle(parent, outcome);
+    cancel(parent);
+    return;
+  }
+  avow__value_unref(outcome);
+  if (parent->running == 0)
+    avow__parent_settle(parent, avow_none());
+}
+
+static void destroy(avow__parent_t *parent) {
+  const share_t *share = (const share_t *) parent;
+  parts_free(share->parts, avow_loops_count(share->listen.loops));
+  avow__value_unref(share->server);
+  avow__loops_unref(share->listen.loops);
+}
+
+static const avow__parent_class_t share_class = { .report = report,
+                                                  .cancel = cancel,
+                                                  .destroy = destroy };
+
+static void begin(share_t *share, avow_value_t server,
+                  const avow__listen_t *listen, part_t *parts) {
+  avow__context_t *c = share->parent.context;
+  share->server = server;
+  share->listen = *listen;
+  (void) avow__loops_ref(listen->loops); /* for destroy() */
+  share->parts = parts;
+  share->reading.on_close = on_close;
+  (void) avow__reading_begin(c, &share->reading, /* nobody else reads it */
+                             (uv_handle_t *) avow_to_stream(&server));
+  for (size_t i = 0; i < avow_loops_count(listen->loops); i++)
+    parts[i].listen = &share->listen;
+  run_parts(share, serve);
+}
+
+/* Home says what is wrong with any other. */
+static bool can_be_shared(const uv_stream_t *stream) {
+  const avow__context_t *c = avow__context_of(stream->loop);
+  return stream->type == UV_TCP &&
+         !uv_is_closing((const uv_handle_t *) stream) &&
+         avow__table_find(&c->tables[AVOW__READERS], stream) == NULL;
+}
+
+bool avow__loops_share(avow_value_t server, const avow__listen_t *listen,
+                       avow_promise_t **out) {
+  const uv_stream_t *stream = avow_to_stream(&server);
+  const size_t count = avow_loops_count(listen->loops);
+  if (uv_version() < SHARES || !can_be_shared(stream))
+    return false;
+  part_t *parts = parts_new(count, (const uv_tcp_t *) stream, listen->backlog);
+  if (parts == NULL)
+    return false;
+  share_t *share =
+      avow__parent_new(listen->home, &share_class, sizeof(*share), out);
+  if (share == NULL) {
+    parts_free(parts, count);
+    avow__disregard(*out);
+    return false;
+  }
+  begin(share, server, listen, parts);
+  avow__parent_unref(&share->parent);
+  return true;
+}
+
+#endif

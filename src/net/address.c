@@ -1,0 +1,77 @@
+/* Addresses as text, for messages and for programs. */
+#include "net/address.h"
+#include "base/misuse.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int port_of(const struct sockaddr *address) {
+  struct sockaddr_in v4;
+  struct sockaddr_in6 v6;
+  if (address->sa_family == AF_INET6) {
+    memcpy(&v6, address, sizeof(v6));
+    return ntohs(v6.sin6_port);
+  }
+  memcpy(&v4, address, sizeof(v4));
+  return ntohs(v4.sin_port);
+}
+
+void avow__address_print(const struct sockaddr *address,
+                         char out[AVOW__ADDRESS_MAX]) {
+  char host[48];
+  if (address == NULL)
+    (void) snprintf(out, AVOW__ADDRESS_MAX, "NULL"); /* fits */
+  else if (uv_ip_name(address, host, sizeof(host)) != 0)
+    (void) snprintf(out, AVOW__ADDRESS_MAX, "?:0"); /* fits */
+  else
+    (void) snprintf(out, AVOW__ADDRESS_MAX, /* fits */
+                    address->sa_family == AF_INET6 ? "[%s]:%d" : "%s:%d", host,
+                    port_of(address));
+}
+
+avow_address_t avow_address(const struct sockaddr *address) {
+  avow_address_t v = { .port = 0 };
+  if (address == NULL ||
+      (address->sa_family != AF_INET && address->sa_family != AF_INET6))
+    return v;
+  avow__address_print(address, v.text);
+  v.port = port_of(address);
+  return v;
+}
+
+static int local(const uv_handle_t *handle, struct sockaddr *out, int *len) {
+  if (handle->type == UV_TCP)
+    return uv_tcp_getsockname((const uv_tcp_t *) handle, out, len);
+  if (handle->type == UV_UDP)
+    return uv_udp_getsockname((const uv_udp_t *) handle, out, len);
+  return UV_ENOTSUP;
+}
+
+static int peer(const uv_handle_t *handle, struct sockaddr *out, int *len) {
+  if (handle->type == UV_TCP)
+    return uv_tcp_getpeername((const uv_tcp_t *) handle, out, len);
+  if (handle->type == UV_UDP)
+    return uv_udp_getpeername((const uv_udp_t *) handle, out, len);
+  return UV_ENOTSUP;
+}
+
+static avow_address_t ask(const uv_handle_t *handle,
+                          int (*fn)(const uv_handle_t *, struct sockaddr *,
+                                    int *)) {
+  if (handle == NULL) {
+    avow__misuse_of_null("a handle");
+    return avow_address(NULL);
+  }
+  struct sockaddr_storage storage;
+  struct sockaddr *address = (struct sockaddr *) &storage;
+  int len = sizeof(storage);
+  return avow_address(fn(handle, address, &len) == 0 ? address : NULL);
+}
+
+avow_address_t avow_local_address(const uv_handle_t *handle) {
+  return ask(handle, local);
+}
+
+avow_address_t avow_peer_address(const uv_handle_t *handle) {
+  return ask(handle, peer);
+}

@@ -1,0 +1,82 @@
+/*
+ * Binding by name, and accepting what comes. An address in use is libuv's to
+ * report late; asking for the name of the socket brings it out.
+ */
+#include <string.h>
+
+#include "avow/dns.h"
+#include "avow/net.h"
+#include "io/op.h"
+#include "net/address.h"
+#include "net/owned.h"
+
+static int bind_to(uv_tcp_t *tcp, const struct sockaddr *address) {
+  struct sockaddr_storage name;
+  int len = sizeof(name);
+  const int err = uv_tcp_bind(tcp, address, 0);
+  return err != 0 ? err
+                  : uv_tcp_getsockname(tcp, (struct sockaddr *) &name, &len);
+}
+
+static avow_value_t bound_to(uv_loop_t *loop, const struct sockaddr *address) {
+  const avow_value_t v = avow__owned_new(loop, UV_TCP);
+  if (avow_is_error(&v))
+    return v;
+  const int err = bind_to((uv_tcp_t *) avow_to_stream(&v), address);
+  if (err == 0)
+    return v;
+  char name[AVOW__ADDRESS_MAX];
+  avow__address_print(address, name);
+  avow__value_unref(v);
+  return avow__error_of(err, "bind", name);
+}
+
+static avow_value_t bind_cb(const avow_value_t *list, void *loop) {
+  const struct addrinfo *at = avow_to_addrinfo(list);
+  avow_value_t v = bound_to(loop, at->ai_addr); /* there is one at least */
+  while (avow_is_error(&v) && (at = at->ai_next) != NULL) {
+    avow__value_unref(v);
+    v = bound_to(loop, at->ai_addr);
+  }
+  return v;
+}
+
+avow_promise_t *avow_bind(uv_loop_t *loop, const char *host,
+                          const char *service) {
+  const struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+                                  .ai_flags = AI_PASSIVE };
+  if (service == NULL)
+    return avow__refuse(loop, UV_EINVAL, "bind", host);
+  avow_promise_t *p = avow_getaddrinfo(loop, host, service, &hints);
+  return avow_then(p, bind_cb, NULL, loop);
+}
+
+static bool carries_handles(const uv_stream_t *stream) {
+  return stream->type == UV_NAMED_PIPE && ((const uv_pipe_t *) stream)->ipc;
+}
+
+static uv_handle_type waiting_type(uv_stream_t *from) {
+  if (!carries_handles(from))
+    return from->type;
+  return uv_pipe_pending_type((uv_pipe_t *) from);
+}
+
+static avow_value_t accept_error(int err) {
+  return err == UV_EAGAIN ? avow_none() : avow__error_of(err, "accept", NULL);
+}
+
+avow_value_t avow_accept(uv_stream_t *from) {
+  if (from == NULL) {
+    avow__misuse_of_null("a stream");
+    return avow_error(AVOW_EMISUSE);
+  }
+  if (uv_is_closing((uv_handle_t *) from))
+    return accept_error(UV_EINVAL);
+  const uv_handle_type type = waiting_type(from);
+  if (carries_handles(from) && uv_pipe_pending_count((uv_pipe_t *) from) == 0)
+    return avow_none();
+  if (type != UV_TCP && type != UV_NAMED_PIPE)
+    return accept_error(UV_ENOTSUP);
+  const avow_value_t v = avow__owned_accept(from, type);
+  return avow_is_error(&v) ? accept_error(v.code) : v;
+}

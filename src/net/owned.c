@@ -1,0 +1,155 @@
+/*
+ * Streams that values own. A stream closes with the last reference to its
+ * value, and its memory goes when both the value and the handle have gone. The
+ * program may close it before, by avow_close(), and at the end of a loop by
+ * uv_close(): of that nobody tells us, so such memory stays until the loop's
+ * end. handle->data is the program's.
+ */
+#include "net/owned.h"
+
+#include "avow/net.h"
+#include "base/alloc.h"
+#include "base/container.h"
+#include "engine/parts.h"
+#include "net/stream.h"
+
+typedef struct {
+  union {
+    uv_handle_t handle;
+    uv_stream_t stream;
+    uv_tcp_t tcp;
+    uv_pipe_t pipe;
+  } u;                      /* first: found by it */
+  avow__node_t node;        /* in the loop's table */
+  avow__context_t *context; /* NULL: the handle is closed */
+  bool held;                /* by its value */
+} owned_t;
+
+static void destroy(void *self);
+
+static owned_t *owner(avow__node_t *node) {
+  return AVOW__CONTAINER(owned_t, node, node);
+}
+
+static const avow_class_t stream_class = { .name = "stream",
+                                           .destroy = destroy };
+
+uv_stream_t *avow_to_stream(const avow_value_t *v) {
+  owned_t *owned = avow_to_object(v, &stream_class);
+  return owned != NULL ? &owned->u.stream : NULL;
+}
+
+static void closed(owned_t *owned) {
+  avow__table_remove(&owned->context->tables[AVOW__OWNED], &owned->node);
+  owned->context = NULL;
+  if (!owned->held)
+    avow__free(owned);
+}
+
+static void on_close(uv_handle_t *handle) {
+  owned_t *owned = (owned_t *) handle;
+  owned->context->closing_own--;
+  closed(owned);
+}
+
+/* Unless somebody has begun with it. */
+static void begin_close(owned_t *owned) {
+  avow__context_t *c = owned->context;
+  if (uv_is_closing(&owned->u.handle))
+    return;
+  c->closing_own++;
+  uv_close(&owned->u.handle, on_close);
+  avow__reading_close(c, &owned->u.handle);
+}
+
+void avow__owned_end(const avow_value_t *v) {
+  owned_t *owned = avow_to_object(v, &stream_class);
+  if (owned->context != NULL)
+    begin_close(owned);
+}
+
+static void destroy(void *self) {
+  owned_t *owned = self;
+  owned->held = false;
+  if (owned->context == NULL) {
+    avow__free(owned);
+    return;
+  }
+  avow__check_thread(owned->context);
+  begin_close(owned);
+}
+
+static int init(uv_loop_t *loop, owned_t *owned, uv_handle_type type) {
+  return type == UV_TCP ? uv_tcp_init(loop, &owned->u.tcp)
+                        : uv_pipe_init(loop, &owned->u.pipe, 0);
+}
+
+avow_value_t avow__owned_new(uv_loop_t *loop, uv_handle_type type) {
+  avow__context_t *c = avow__context_of(loop);
+  if (c->life > AVOW__OPEN)
+    return avow_error(UV_ECANCELED);
+  owned_t *owned = avow__calloc(1, sizeof(*owned));
+  const int err = owned != NULL ? init(loop, owned, type) : UV_ENOMEM;
+  if (err != 0) {
+    avow__free(owned);
+    return avow_error(err);
+  }
+  owned->context = c;
+  owned->held = true;
+  owned->node.key = owned;
+  avow__table_add(&c->tables[AVOW__OWNED], &owned->node);
+  return avow_object(&stream_class, owned);
+}
+
+avow_value_t avow__owned_accept(uv_stream_t *from, uv_handle_type type) {
+  const avow_value_t v = avow__owned_new(from->loop, type);
+  if (avow_is_error(&v))
+    return v;
+  const int err = uv_accept(from, avow_to_stream(&v));
+  if (err == 0)
+    return v;
+  avow__value_unref(v);
+  return avow_error(err);
+}
+
+#ifndef _WIN32
+
+static int open_on(owned_t *owned, uv_handle_type type, int fd) {
+  return type == UV_TCP ? uv_tcp_open(&owned->u.tcp, fd)
+                        : uv_pipe_open(&owned->u.pipe, fd);
+}
+
+avow_value_t avow__owned_open(uv_loop_t *loop, uv_handle_type type, int fd) {
+  const avow_value_t v = avow__owned_new(loop, type);
+  if (avow_is_error(&v))
+    return v;
+  const int err = open_on(avow_to_object(&v, &stream_class), type, fd);
+  if (err == 0)
+    return v;
+  avow__value_unref(v);
+  return avow_error(err);
+}
+
+#endif
+
+void avow__owned_closed(avow__context_t *c, const uv_handle_t *handle) {
+  avow__node_t *node = avow__table_find(&c->tables[AVOW__OWNED], handle);
+  if (node != NULL)
+    closed(owner(node));
+}
+
+static void close_one(avow__node_t *node) {
+  begin_close(owner(node));
+}
+
+void avow__owned_close(avow__context_t *c) {
+  avow__table_each(&c->tables[AVOW__OWNED], close_one);
+}
+
+static void free_one(avow__node_t *node) {
+  closed(owner(node));
+}
+
+void avow__owned_free(avow__context_t *c) {
+  avow__table_each(&c->tables[AVOW__OWNED], free_one);
+}

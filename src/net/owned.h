@@ -1,0 +1,22 @@
+/* Streams that values own. */
+#ifndef AVOW_OWNED_H
+#define AVOW_OWNED_H
+
+#include "engine/promise.h"
+
+/* An OBJECT with a new UV_TCP or UV_NAMED_PIPE handle, or an error. */
+avow_value_t avow__owned_new(uv_loop_t *loop, uv_handle_type type);
+
+/* An OBJECT with the stream that waits to be accepted, or an error. */
+avow_value_t avow__owned_accept(uv_stream_t *from, uv_handle_type type);
+
+/* An OBJECT with a new handle that is opened on a descriptor, or an error. */
+avow_value_t avow__owned_open(uv_loop_t *loop, uv_handle_type type, int fd);
+
+/* Closes the value's handle, although others may hold the value. */
+void avow__owned_end(const avow_value_t *v);
+
+/* avow_close() has closed this handle, which may be one of these. */
+void avow__owned_closed(avow__context_t *c, const uv_handle_t *handle);
+
+#endif

@@ -1,0 +1,229 @@
+/*
+ * From one stream to another, through one buffer: what the destination does not
+ * take at once is queued, and until it is out nothing is read. A pump that has
+ * ended stays in memory until libuv is done with its requests.
+ */
+
+#include "avow/cancel.h"
+#include "avow/stream.h"
+#include "base/alloc.h"
+#include "base/container.h"
+#include "io/op.h"
+#include "net/sigpipe.h"
+#include "net/stream.h"
+
+enum { ROOM = 65536 };
+
+typedef struct {
+  avow__reading_t source; /* first: found by it */
+  avow__reading_t sink;
+  avow__context_t *context;
+  avow_deferred_t *deferred; /* NULL: it has ended */
+  uv_stream_t *from, *to;
+  int64_t moved;
+  size_t queued; /* bytes of the write that is under way */
+  bool waits;    /* for libuv to be done with a request */
+  union {
+    uv_write_t write;
+    uv_shutdown_t shutdown;
+  } req;
+  char buffer[ROOM];
+} pump_t;
+
+/* Stops reading. Its promise is settled or about to be. */
+static avow_deferred_t *end(pump_t *pump) {
+  avow_deferred_t *d = pump->deferred;
+  pump->deferred = NULL;
+  (void) uv_read_stop(pump->from); /* always 0 */
+  avow__table_remove(&pump->context->tables[AVOW__READERS], &pump->source.node);
+  avow__table_remove(&pump->context->tables[AVOW__SINKS], &pump->sink.node);
+  return d;
+}
+
+/* To be called between enter and leave, or where it was started. */
+static void settle(pump_t *pump, avow_value_t v) {
+  avow_deferred_t *d = end(pump);
+  if (!pump->waits)
+    avow__free(pump);
+  (void) avow_resolve(d, v); /* pending: cancelling ends it */
+}
+
+static void fail(pump_t *pump, int err, const char *name) {
+  settle(pump, avow__error_of(err, name, NULL));
+}
+
+static void cancel(void *data) {
+  pump_t *pump = data;
+  avow_deferred_drop(end(pump));
+  if (!pump->waits)
+    avow__free(pump);
+}
+
+static void on_source_close(avow__reading_t *source) {
+  const pump_t *pump = (pump_t *) source;
+  avow__cancel((avow_promise_t *) pump->deferred);
+}
+
+static void on_sink_close(avow__reading_t *sink) {
+  const pump_t *pump = AVOW__CONTAINER(pump_t, sink, sink);
+  avow__cancel((avow_promise_t *) pump->deferred);
+}
+
+static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
+  pump_t *pump =
+      (pump_t *) avow__table_find(avow__table_of(handle->loop, AVOW__READERS),
+                                  handle);
+  *buf = uv_buf_init(pump->buffer, ROOM);
+}
+
+static void on_read(uv_stream_t *from, ssize_t nread, const uv_buf_t *buf);
+
+/* A request is over. False if the pump has ended before: then it goes, and the
+   context may. */
+static bool resume(pump_t *pump) {
+  avow__context_t *c = pump->context;
+  pump->waits = false;
+  c->on_handles--;
+  if (pump->deferred != NULL)
+    return true;
+  avow__free(pump);
+  if (c->life == AVOW__CLOSED)
+    avow__context_release(c);
+  return false;
+}
+
+static void on_write(uv_write_t *req, int status) {
+  pump_t *pump = req->data;
+  avow__context_t *c = pump->context;
+  if (!resume(pump))
+    return;
+  pump->moved += (int64_t) pump->queued;
+  const int err =
+      status < 0 ? status : uv_read_start(pump->from, on_alloc, on_read);
+  if (err == 0)
+    return;
+  avow__enter(c);
+  fail(pump, err, status < 0 ? "write" : "read");
+  avow__leave(c);
+}
+
+static void on_shutdown(uv_shutdown_t *req, int status) {
+  pump_t *pump = req->data;
+  avow__context_t *c = pump->context;
+  if (!resume(pump))
+    return;
+  avow__enter(c);
+  if (status < 0)
+    fail(pump, status, "shutdown");
+  else
+    settle(pump, avow_int(pump->moved));
+  avow__leave(c);
+}
+
+static void begin_wait(pump_t *pump) {
+  pump->waits = true;
+  pump->context->on_handles++;
+}
+
+static int finish(pump_t *pump) {
+  pump->req.shutdown.data = pump;
+  const int err = uv_shutdown(&pump->req.shutdown, pump->to, on_shutdown);
+  if (err == 0)
+    begin_wait(pump);
+  return err;
+}
+
+/* What was not taken goes out before more is read. */
+static int queue(pump_t *pump, size_t done, size_t len) {
+  uv_buf_t rest = uv_buf_init(pump->buffer + done, (unsigned) (len - done));
+  (void) uv_read_stop(pump->from); /* always 0 */
+  pump->req.write.data = pump;
+  pump->queued = len - done;
+  const int err = uv_write(&pump->req.write, pump->to, &rest, 1, on_write);
+  if (err == 0)
+    begin_wait(pump);
+  return err;
+}
+
+static int pass_on(pump_t *pump, size_t len) {
+  const uv_buf_t buf = uv_buf_init(pump->buffer, (unsigned) len);
+  avow__look_at_sigpipe(pump->to);
+  int n = uv_try_write(pump->to, &buf, 1);
+  if (n == UV_EAGAIN)
+    n = 0;
+  if (n < 0)
+    return n;
+  pump->moved += n;
+  return (size_t) n < len ? queue(pump, (size_t) n, len) : 0;
+}
+
+static void on_read(uv_stream_t *from, ssize_t nread, const uv_buf_t *buf) {
+  avow__context_t *c = avow__context_of(from->loop);
+  pump_t *pump = (pump_t *) avow__table_find(&c->tables[AVOW__READERS], from);
+  const char *name = "read";
+  int err = (int) nread;
+  if (nread > 0) {
+    name = "write";
+    err = pass_on(pump, (size_t) nread);
+  } else if (nread == UV_EOF) {
+    name = "shutdown";
+    err = finish(pump);
+  }
+  if (err == 0)
+    return;
+  avow__enter(c);
+  fail(pump, err, name);
+  avow__leave(c);
+}
+
+static int start_sink(avow__context_t *c, pump_t *pump) {
+  if (uv_is_closing((uv_handle_t *) pump->to))
+    return UV_EINVAL;
+  if (avow__table_find(&c->tables[AVOW__SINKS], pump->to) != NULL)
+    return UV_EALREADY;
+  const int err = uv_read_start(pump->from, on_alloc, on_read);
+  if (err != 0)
+    return err;
+  pump->sink.node.key = pump->to;
+  avow__table_add(&c->tables[AVOW__SINKS], &pump->sink.node);
+  return 0;
+}
+
+static int start(avow__context_t *c, pump_t *pump) {
+  int err = avow__reading_begin(c, &pump->source, (uv_handle_t *) pump->from);
+  if (err != 0)
+    return err;
+  err = start_sink(c, pump);
+  if (err != 0)
+    avow__table_remove(&c->tables[AVOW__READERS], &pump->source.node);
+  return err;
+}
+
+avow_promise_t *avow_pump(uv_stream_t *from, uv_stream_t *to) {
+  if (from == NULL || to == NULL)
+    return avow__nothing("a stream");
+  avow__context_t *c = avow__context_of(from->loop);
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(from->loop, &d);
+  pump_t *pump =
+      avow_state(p) == AVOW_PENDING ? avow__malloc(sizeof(*pump)) : NULL;
+  int err = UV_ENOMEM;
+  if (pump != NULL) {
+    pump->source = (avow__reading_t){ .on_close = on_source_close };
+    pump->sink = (avow__reading_t){ .on_close = on_sink_close };
+    pump->context = c;
+    pump->deferred = d;
+    pump->from = from;
+    pump->to = to;
+    pump->moved = 0;
+    pump->waits = false;
+    err = start(c, pump);
+  }
+  if (err != 0) {
+    avow__free(pump);
+    (void) avow_reject(d, avow__error_of(err, "pump", NULL)); /* or it is */
+    return p;
+  }
+  avow_on_cancel(d, cancel, pump);
+  return p;
+}

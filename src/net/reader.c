@@ -1,0 +1,314 @@
+/*
+ * Reading in pieces. Bytes move from the buffer into a value only when the
+ * whole piece is there, and room is made before anything is read into it: so
+ * neither cancelling nor want of memory loses what has arrived. What a large
+ * piece took goes back when little or nothing is left behind it.
+ */
+#include "avow/reader.h"
+
+#include <string.h>
+
+#include "avow/stream.h"
+#include "base/alloc.h"
+#include "io/op.h"
+#include "tools/tool.h"
+
+enum { CHUNK = 16384, CHUNK_MAX = 1 << 20 };
+
+typedef enum { NEXT, EXACTLY, UNTIL, LINE } kind_t;
+
+/* What is asked for. */
+typedef struct {
+  kind_t kind;
+  size_t size;            /* of the piece: at most, or exactly */
+  avow_value_t delimiter; /* BYTES, or none */
+} wish_t;
+
+typedef struct {
+  uv_stream_t *stream;
+  char *data;
+  size_t at;      /* of data: what comes next */
+  size_t used;    /* from there on */
+  size_t room;    /* of data */
+  size_t scanned; /* of what is used: no delimiter begins there */
+  bool ended;     /* nothing more will arrive */
+  bool busy;      /* a promise is pending */
+  wish_t wish;
+} reader_t;
+
+static void destroy(void *self) {
+  avow__free(((reader_t *) self)->data);
+}
+
+static const avow_class_t reader_class = { .name = "reader",
+                                           .destroy = destroy };
+
+avow_reader_t *avow_reader_new(uv_stream_t *stream) {
+  if (stream == NULL)
+    return (avow_reader_t *) avow__nothing("a stream");
+  void *self;
+  avow_reader_t *r =
+      avow__tool_new(stream->loop, &reader_class, sizeof(reader_t), &self);
+  if (self != NULL)
+    ((reader_t *) self)->stream = stream;
+  return r;
+}
+
+avow_reader_t *avow_reader_ref(const avow_reader_t *r) {
+  avow__check_tool(r, &reader_class);
+  return avow__tool_ref(r, "a reader");
+}
+
+void avow_reader_unref(avow_reader_t *r) {
+  avow__check_tool(r, &reader_class);
+  avow_unref((avow_promise_t *) r);
+}
+
+/* What comes of a wish, once that is certain. */
+typedef struct {
+  int err;     /* UV_EMSGSIZE; UV_EOF: len bytes are left */
+  bool at_end; /* none are */
+  size_t len;
+  size_t more; /* bytes to let go after them */
+} piece_t;
+
+/* Where the delimiter begins; SIZE_MAX if it is not there yet. */
+static size_t find(reader_t *reader, const char *delimiter, size_t len) {
+  const char *data = reader->data + reader->at;
+  size_t i = reader->scanned;
+  while (i + len <= reader->used) {
+    const size_t places = reader->used - len - i + 1;
+    const char *hit = memchr(data + i, delimiter[0], places);
+    if (hit == NULL) {
+      i += places;
+      break;
+    }
+    i = (size_t) (hit - data);
+    if (memcmp(hit, delimiter, len) == 0)
+      return i;
+    i++;
+  }
+  reader->scanned = i;
+  return SIZE_MAX;
+}
+
+static bool measure_until(reader_t *reader, piece_t *out) {
+  const char *delimiter = avow_to_bytes(&reader->wish.delimiter, &out->more);
+  out->len = find(reader, delimiter, out->more);
+  if (out->len == SIZE_MAX && reader->scanned <= reader->wish.size)
+    return false;
+  if (out->len > reader->wish.size)
+    out->err = UV_EMSGSIZE;
+  return true;
+}
+
+static bool measure_line(reader_t *reader, piece_t *out) {
+  const char *data = reader->data + reader->at;
+  const size_t max = reader->wish.size;
+  out->more = 1;
+  out->len = find(reader, "\n", 1);
+  if (out->len == SIZE_MAX) {
+    const bool may_fit = reader->scanned <= avow__plus(max, 1);
+    if (may_fit && !reader->ended)
+      return false; /* the one byte beyond may be of its end */
+    out->len = reader->used;
+    out->more = 0;
+  } else if (out->len > 0 && data[out->len - 1] == '\r') {
+    out->len--;
+    out->more++;
+  }
+  if (out->len > max)
+    out->err = UV_EMSGSIZE;
+  return true;
+}
+
+static bool measure_size(const reader_t *reader, piece_t *out) {
+  const size_t size = reader->wish.size;
+  out->len = reader->used < size ? reader->used : size;
+  return out->len == size || (reader->wish.kind == NEXT && out->len > 0);
+}
+
+static bool measure_wish(reader_t *reader, piece_t *out) {
+  if (reader->wish.kind == NEXT || reader->wish.kind == EXACTLY)
+    return measure_size(reader, out);
+  if (reader->used == 0)
+    return false;
+  return reader->wish.kind == UNTIL ? measure_until(reader, out)
+                                    : measure_line(reader, out);
+}
+
+/* False if more has to arrive first. */
+static bool measure(reader_t *reader, piece_t *out) {
+  *out = (piece_t){ 0 };
+  if (measure_wish(reader, out))
+    return true;
+  *out = (piece_t){ .err = reader->used > 0 ? UV_EOF : 0,
+                    .at_end = reader->used == 0,
+                    .len = reader->used };
+  return reader->ended;
+}
+
+static void forget_room(reader_t *reader) {
+  avow__free(reader->data);
+  reader->data = NULL;
+  reader->at = reader->room = 0;
+}
+
+/* Without memory they stay. */
+static avow_value_t take_bytes(reader_t *reader, const piece_t *piece) {
+  const char *from = piece->len > 0 ? reader->data + reader->at : NULL;
+  const avow_value_t v = avow_bytes(from, piece->len);
+  if (avow_is_error(&v))
+    return v;
+  reader->at += piece->len + piece->more;
+  reader->used -= piece->len + piece->more;
+  reader->scanned = 0;
+  if (reader->used == 0 && reader->room > CHUNK)
+    forget_room(reader);
+  return v;
+}
+
+static avow_value_t take(reader_t *reader, const piece_t *piece) {
+  if (piece->at_end)
+    return avow_none();
+  if (piece->err == UV_EMSGSIZE)
+    return avow_error_new(UV_EMSGSIZE, avow_none(), "read: more than %zu bytes",
+                          reader->wish.size);
+  const avow_value_t v = take_bytes(reader, piece);
+  if (piece->err == 0 || avow_is_error(&v))
+    return v;
+  return avow_error_new(UV_EOF, v, "read: end of file after %zu bytes",
+                        piece->len);
+}
+
+static size_t next_chunk(const reader_t *reader) {
+  const size_t size = reader->wish.size;
+  if (reader->wish.kind != EXACTLY || size - reader->used < CHUNK)
+    return CHUNK;
+  const size_t missing = size - reader->used;
+  return missing < CHUNK_MAX ? missing : CHUNK_MAX;
+}
+
+static bool resize(reader_t *reader, size_t room) {
+  char *data = avow__realloc(reader->data, room);
+  if (data == NULL)
+    return false;
+  reader->data = data;
+  reader->room = room;
+  return true;
+}
+
+/* Room for a chunk behind what is used, and not much more; false without
+   memory. */
+static bool make_room(reader_t *reader, size_t chunk) {
+  if (reader->at > 0 && reader->used > 0)
+    memmove(reader->data, reader->data + reader->at, reader->used);
+  reader->at = 0;
+  const size_t least = avow__plus(reader->used, chunk);
+  if (least < reader->room / 4)
+    (void) resize(reader, 2 * least); /* the old one serves, too */
+  if (chunk <= reader->room - reader->used)
+    return true;
+  const size_t twice = avow__times(reader->room, 2);
+  return resize(reader, twice > least ? twice : least);
+}
+
+/* Ends the repetition, with other than none, when it is certain what comes of
+   the wish. */
+static avow_value_t chunk_cb(const avow_value_t *arg, void *data) {
+  reader_t *reader = data;
+  piece_t piece;
+  reader->ended = arg->tag == AVOW_NONE;
+  if (!reader->ended) {
+    size_t len;
+    const char *bytes = avow_to_bytes(arg, &len);
+    memcpy(reader->data + reader->at + reader->used, bytes, len);
+    reader->used += len;
+  }
+  return measure(reader, &piece) ? avow_int(1) : avow_none();
+}
+
+static avow_value_t step_fn(void *data) {
+  reader_t *reader = data;
+  const size_t chunk = next_chunk(reader);
+  if (!make_room(reader, chunk))
+    return avow_error(UV_ENOMEM);
+  avow_promise_t *p = avow_read(reader->stream, chunk);
+  return avow_follow(avow_then(p, chunk_cb, NULL, reader));
+}
+
+static avow_value_t take_cb(const avow_value_t *arg, void *data) {
+  reader_t *reader = data;
+  piece_t piece;
+  (void) measure(reader, &piece); /* true: chunk_cb() has seen */
+  return take(reader, &piece);
+}
+
+static void forget_wish(reader_t *reader) {
+  const avow_value_t delimiter = reader->wish.delimiter;
+  reader->wish.delimiter = avow_none();
+  avow__value_unref(delimiter);
+}
+
+static void finish(void *r) {
+  reader_t *reader = avow__tool_self(r, &reader_class);
+  assert(reader != NULL); /* a refused one never waits */
+  reader->busy = false;
+  forget_wish(reader);
+  avow_reader_unref(r);
+}
+
+static avow_promise_t *wait_for(avow_reader_t *r, reader_t *reader) {
+  reader->busy = true;
+  avow_promise_t *p = avow_repeat(avow__tool_loop(r), step_fn, reader);
+  p = avow_then(p, take_cb, NULL, reader);
+  return avow_attach(p, r, finish);
+}
+
+static avow_promise_t *refuse(const avow_reader_t *r, wish_t wish, int err) {
+  avow__check_tool(r, &reader_class);
+  avow__value_unref(wish.delimiter);
+  return avow__refuse(avow__tool_loop(r), err, "read", NULL);
+}
+
+static avow_promise_t *ask(const avow_reader_t *r, wish_t wish) {
+  reader_t *reader = avow__tool_self(r, &reader_class);
+  piece_t piece;
+  if (reader == NULL) {
+    avow__value_unref(wish.delimiter);
+    return avow__tool_ref(r, "a reader");
+  }
+  if (reader->busy)
+    return refuse(r, wish, UV_EALREADY);
+  reader->wish = wish;
+  reader->scanned = 0;
+  if (!measure(reader, &piece))
+    return wait_for(avow_reader_ref(r), reader);
+  const avow_value_t v = take(reader, &piece);
+  forget_wish(reader);
+  return avow_promise_resolve(avow__tool_loop(r), v);
+}
+
+avow_promise_t *avow_reader_next(const avow_reader_t *r, size_t max) {
+  const wish_t wish = { .kind = NEXT, .size = max };
+  return max > 0 ? ask(r, wish) : refuse(r, wish, UV_EINVAL);
+}
+
+avow_promise_t *avow_reader_exactly(const avow_reader_t *r, size_t n) {
+  return ask(r, (wish_t){ .kind = EXACTLY, .size = n });
+}
+
+avow_promise_t *avow_reader_until(const avow_reader_t *r,
+                                  avow_value_t delimiter, size_t limit) {
+  const wish_t wish = { .kind = UNTIL, .size = limit, .delimiter = delimiter };
+  size_t len = 0;
+  if (avow_is_error(&delimiter))
+    return refuse(r, wish, delimiter.code);
+  if (delimiter.tag == AVOW_BYTES)
+    (void) avow_to_bytes(&delimiter, &len);
+  return len > 0 ? ask(r, wish) : refuse(r, wish, UV_EINVAL);
+}
+
+avow_promise_t *avow_reader_line(const avow_reader_t *r, size_t limit) {
+  return ask(r, (wish_t){ .kind = LINE, .size = limit });
+}

@@ -1,0 +1,30 @@
+/*
+ * Who reads from a handle. The callbacks of libuv get nothing but the handle,
+ * whose data is not ours: so what reads is found by its handle. There is one at
+ * a time; it hears of it when the handle closes.
+ */
+#include "net/stream.h"
+
+int avow__reading_begin(avow__context_t *c, avow__reading_t *reading,
+                        const uv_handle_t *handle) {
+  avow__reading_t *other =
+      (avow__reading_t *) avow__table_find(&c->tables[AVOW__READERS], handle);
+  if (uv_is_closing(handle))
+    return UV_EINVAL;
+  if (other != NULL && (other->yield == NULL || !other->yield(other)))
+    return UV_EALREADY;
+  reading->node.key = handle;
+  avow__table_add(&c->tables[AVOW__READERS], &reading->node);
+  return 0;
+}
+
+void avow__reading_close(avow__context_t *c, const uv_handle_t *handle) {
+  avow__reading_t *reading =
+      (avow__reading_t *) avow__table_find(&c->tables[AVOW__READERS], handle);
+  if (reading != NULL)
+    reading->on_close(reading);
+  avow__reading_t *sink =
+      (avow__reading_t *) avow__table_find(&c->tables[AVOW__SINKS], handle);
+  if (sink != NULL)
+    sink->on_close(sink);
+}

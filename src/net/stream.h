@@ -1,0 +1,26 @@
+/* Who reads from a handle: one at a time, found by the handle. */
+#ifndef AVOW_STREAM_PRIVATE_H
+#define AVOW_STREAM_PRIVATE_H
+
+#include "engine/context.h"
+
+typedef struct avow__reading_s avow__reading_t;
+
+struct avow__reading_s {
+  avow__node_t node; /* by its handle */
+  /* The handle begins to close, or is closing. */
+  void (*on_close)(avow__reading_t *reading);
+  /* Makes way for another; false if it reads. NULL: it always does. */
+  bool (*yield)(avow__reading_t *reading);
+};
+
+/* Registers a reading. UV_EALREADY if the handle has one that does not yield,
+   UV_EINVAL if it is closing. */
+int avow__reading_begin(avow__context_t *c, avow__reading_t *reading,
+                        const uv_handle_t *handle);
+
+/* The handle closes: tells whoever reads from it, or writes to it what comes
+   from another. */
+void avow__reading_close(avow__context_t *c, const uv_handle_t *handle);
+
+#endif

@@ -1,0 +1,404 @@
+/*
+ * Commands. One block owns all handles of a command: the process, a pipe for
+ * each of its standard streams and a timer. It lives until all of them are
+ * closed, which they are when the process has ended and both outputs have, or
+ * when the process has ended and was told to; whatever becomes of the promise.
+ */
+#include "avow/command.h"
+
+#include <assert.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "avow/cancel.h"
+#include "base/alloc.h"
+#include "engine/stray.h"
+#include "io/op.h"
+#include "process/capture.h"
+#include "process/spawning.h"
+#include "value/buffer.h"
+
+enum { LIMIT = 16 << 20, GRACE = 5000 };
+
+typedef struct {
+  avow__op_t op;
+  avow__stray_t stray;
+  avow__capture_t out, err;
+  uv_process_t process;
+  uv_pipe_t in;
+  uv_timer_t timer;
+  uv_write_t write;
+  avow_value_t input; /* BYTES, or none */
+  size_t written;
+  int64_t status;
+  int signal;
+  uint64_t grace;
+  uint64_t turn;    /* of the loop, in which its time was up */
+  unsigned open;    /* handles */
+  unsigned closing; /* of them */
+  int failure;      /* the first, or 0 */
+  bool has_process; /* a handle to be closed */
+  bool ended;       /* the process */
+  bool stopping;    /* it was told to end */
+  bool cleared;     /* all handles are closing */
+  char name[];      /* for messages */
+} command_t;
+
+static void release_output(void *self) {
+  avow_output_t *output = self;
+  avow__value_unref(output->out);
+  avow__value_unref(output->err);
+}
+
+static const avow_class_t output_class = { .name = "output",
+                                           .sendable = true,
+                                           .destroy = release_output };
+
+const avow_output_t *avow_to_output(const avow_value_t *v) {
+  return avow_to_object(v, &output_class);
+}
+
+/* OBJECT, or the error UV_ENOMEM. */
+static avow_value_t take_output(command_t *command) {
+  avow_value_t out = avow__buffer_take(&command->out.buffer);
+  avow_value_t err = avow__buffer_take(&command->err.buffer);
+  void *block = NULL;
+  avow_value_t v = avow_error(UV_ENOMEM);
+  if (!avow_is_error(&out) && !avow_is_error(&err))
+    v = avow__object_inline(&output_class, sizeof(avow_output_t), &block);
+  if (block == NULL) {
+    avow__value_unref(out);
+    avow__value_unref(err);
+    return v;
+  }
+  avow_output_t *output = block;
+  *output = (avow_output_t){ .status = command->status,
+                             .signal = command->signal,
+                             .out = out,
+                             .err = err };
+  return v;
+}
+
+static const char *text_of(int code) {
+  switch (code) {
+  case UV_ETIMEDOUT:
+    return "timed out";
+  case UV_EMSGSIZE:
+    return "too much output";
+  default:
+    return avow_strerror(code);
+  }
+}
+
+static avow_value_t take_failure(command_t *command) {
+  const int code = command->failure;
+  avow_value_t cause = avow_none();
+  if (command->ended)
+    cause = take_output(command);
+  if (avow_is_error(&cause))
+    cause = avow_none();
+  const avow_value_t v =
+      avow_error_new(code, cause, "run %s: %s", command->name, text_of(code));
+  return code == UV_ETIMEDOUT ? avow__error_of_limit(v) : v;
+}
+
+/* What nobody has taken. */
+static void drop_texts(command_t *command) {
+  avow__value_unref(command->input);
+  avow__buffer_clear(&command->out.buffer);
+  avow__buffer_clear(&command->err.buffer);
+}
+
+static void on_closed(uv_handle_t *handle) {
+  command_t *command = handle->data;
+  if (--command->open > 0)
+    return;
+  const avow_value_t v =
+      command->failure != 0 ? take_failure(command) : take_output(command);
+  drop_texts(command);
+  avow__stray_forget(&command->stray);
+  avow__op_complete(&command->op, v);
+}
+
+static void close_one(void *handle) {
+  if (uv_is_closing(handle))
+    return;
+  command_t *command = ((uv_handle_t *) handle)->data;
+  command->closing++;
+  uv_close(handle, on_closed);
+}
+
+/* There is nothing more to wait for. */
+static void clear(command_t *command) {
+  command->cleared = true;
+  close_one(&command->out);
+  close_one(&command->err);
+  close_one(&command->in);
+  close_one(&command->timer);
+  if (command->has_process)
+    close_one(&command->process);
+}
+
+static void clear_if_over(command_t *command) {
+  const bool silent = uv_is_closing((uv_handle_t *) &command->out) &&
+                      uv_is_closing((uv_handle_t *) &command->err);
+  if (command->ended && (silent || command->stopping))
+    clear(command);
+}
+
+static void on_child_exit(uv_process_t *process, int64_t status, int signal) {
+  command_t *command = process->data;
+  command->ended = true;
+  command->status = status;
+  command->signal = signal;
+  clear_if_over(command);
+}
+
+static void set_timer(command_t *command, uint64_t ms, uv_timer_cb cb) {
+  uv_update_time(command->op.context->loop); /* starting a process takes some */
+  (void) uv_timer_start(&command->timer, cb, ms, 0); /* it is not closing */
+}
+
+/* One that somebody else has reaped is gone, and libuv will never say so. */
+static void on_grace_over(uv_timer_t *timer) {
+  command_t *command = timer->data;
+  if (uv_process_kill(&command->process, SIGKILL) == UV_ESRCH)
+    clear(command);
+}
+
+/* Nobody wants it to go on. */
+static void stop(command_t *command) {
+  if (command->cleared || command->stopping)
+    return;
+  command->stopping = true;
+  clear_if_over(command);
+  if (command->ended)
+    return;
+  (void) uv_process_kill(&command->process, SIGTERM); /* or SIGKILL does */
+  set_timer(command, command->grace, on_grace_over);
+}
+
+static void fail(command_t *command, int code) {
+  if (command->failure == 0)
+    command->failure = code;
+  stop(command);
+}
+
+static void cancel(void *data) {
+  stop(data);
+}
+
+/* What was over while the loop was held up is found by a poll, and reported
+   when all handles are closed: after that no handle of ours is left. */
+static void on_timeout(uv_timer_t *timer) {
+  command_t *command = timer->data;
+  if (command->turn == command->op.context->turn)
+    (void) uv_timer_start(timer, on_timeout, 1, 0); /* it is not closing */
+  else
+    fail(command, UV_ETIMEDOUT);
+}
+
+static void on_time_is_up(uv_timer_t *timer) {
+  command_t *command = timer->data;
+  command->turn = command->op.context->turn;
+  on_timeout(timer);
+}
+
+static void on_capture(avow__capture_t *capture, int err) {
+  command_t *command = capture->pipe.data;
+  if (err != UV_EMSGSIZE)
+    close_one(capture);
+  if (err != 0)
+    fail(command, err);
+  clear_if_over(command);
+}
+
+static void write_more(command_t *command);
+
+/* Nobody reads it any more, or it was closed here. */
+static bool is_unread(int err) {
+  return err == UV_EPIPE || err == UV_ECONNRESET || err == UV_EOF ||
+         err == UV_ECANCELED;
+}
+
+/* A command need not read its input to the end. */
+static void end_input(command_t *command, int err) {
+  close_one(&command->in);
+  if (!is_unread(err))
+    fail(command, err);
+}
+
+static void on_write(uv_write_t *req, int status) {
+  command_t *command = req->data;
+  if (status < 0)
+    end_input(command, status);
+  else
+    write_more(command);
+}
+
+/* Writes the next part of the input, or closes it after the last. */
+static void write_more(command_t *command) {
+  uv_buf_t buf = avow__bytes_from(command->input.u.p, command->written);
+  command->written += buf.len;
+  command->write.data = command;
+  const int err = buf.len == 0
+                      ? UV_EOF
+                      : uv_write(&command->write, (uv_stream_t *) &command->in,
+                                 &buf, 1, on_write);
+  if (err < 0)
+    end_input(command, err);
+}
+
+/* What libuv writes to, nobody may be there to read. */
+static void ignore_sigpipe(void) {
+#ifdef SIGPIPE
+  struct sigaction now = { .sa_flags = 0 };
+  (void) sigaction(SIGPIPE, NULL, &now); /* cannot fail */
+  if (now.sa_handler == SIG_DFL)
+    (void) signal(SIGPIPE, SIG_IGN); /* cannot fail */
+#endif
+}
+
+/* libuv only reads them. */
+static char **strings(const char *const *from) {
+  const union {
+    const char *const *from;
+    char **to;
+  } same = { .from = from };
+  return same.to;
+}
+
+static int spawn(command_t *command, const avow_command_t *what) {
+  const int from_us = UV_CREATE_PIPE | UV_READABLE_PIPE;
+  const int to_us = UV_CREATE_PIPE | UV_WRITABLE_PIPE;
+  const bool has_input = command->input.tag == AVOW_BYTES;
+  uv_stdio_container_t stdio[] = {
+    { .flags = has_input ? from_us : UV_IGNORE,
+      .data.stream = (uv_stream_t *) &command->in },
+    { .flags = to_us, .data.stream = (uv_stream_t *) &command->out.pipe },
+    { .flags = to_us, .data.stream = (uv_stream_t *) &command->err.pipe },
+  };
+  const uv_process_options_t options = {
+    .exit_cb = on_child_exit,
+    .file = what->args[0],
+    .args = strings(what->args),
+    .env = strings(what->env),
+    .cwd = what->cwd,
+    .flags = UV_PROCESS_WINDOWS_HIDE,
+    .stdio_count = 3,
+    .stdio = stdio,
+  };
+  return avow__spawn(command->op.context->loop, &command->process, &options,
+                     &command->has_process);
+}
+
+static unsigned count_closing(const command_t *command) {
+  const void *const handles[] = { &command->out, &command->err, &command->in,
+                                  &command->timer, &command->process };
+  unsigned n = 0;
+  for (size_t i = 0; i < sizeof(handles) / sizeof(*handles); i++)
+    n += uv_is_closing(handles[i]) != 0;
+  return n;
+}
+
+/* The program has closed handles: then they do not all report. */
+static bool give_up(void *data) {
+  command_t *command = data;
+  if (count_closing(command) == command->closing)
+    return false;
+  assert(command->has_process); /* else all were closed as that failed */
+  if (!command->ended)
+    (void) uv_process_kill(&command->process, SIGKILL); /* or it cannot be */
+  clear(command);
+  --*command->op.in_flight;
+  (void) avow_reject(command->op.deferred,
+                     avow_error(UV_ECANCELED)); /* or it is already */
+  return true;
+}
+
+static void is_gone(void *data) {
+  command_t *command = data;
+  drop_texts(command);
+  avow__free(command);
+}
+
+static void start(command_t *command, const avow_command_t *what) {
+  const int err = spawn(command, what);
+  command->open += command->has_process;
+  if (err < 0) {
+    command->failure = err;
+    clear(command);
+    return;
+  }
+  avow__capture_start(&command->out, on_capture);
+  avow__capture_start(&command->err, on_capture);
+  if (what->timeout > 0)
+    set_timer(command, what->timeout, on_time_is_up);
+  if (command->input.tag != AVOW_BYTES) {
+    close_one(&command->in);
+    return;
+  }
+  ignore_sigpipe();
+  write_more(command);
+}
+
+static void init(command_t *command, const avow_command_t *what) {
+  uv_loop_t *loop = command->op.context->loop;
+  (void) uv_timer_init(loop, &command->timer);      /* these cannot fail */
+  (void) uv_pipe_init(loop, &command->in, 0);       /* … */
+  (void) uv_pipe_init(loop, &command->out.pipe, 0); /* … */
+  (void) uv_pipe_init(loop, &command->err.pipe, 0); /* … */
+  command->timer.data = command->in.data = command->out.pipe.data =
+      command->err.pipe.data = command->process.data = command;
+  command->open = 4;
+  command->stray = (avow__stray_t){ .context = command->op.context,
+                                    .block = command,
+                                    .give_up = give_up,
+                                    .free_fn = is_gone };
+  avow__stray_watch(&command->stray);
+  command->out.limit = what->out_limit > 0 ? what->out_limit : LIMIT;
+  command->err.limit = what->err_limit > 0 ? what->err_limit : LIMIT;
+  command->grace = what->grace > 0 ? what->grace : GRACE;
+}
+
+static command_t *command_new(uv_loop_t *loop, const avow_command_t *what,
+                              avow_promise_t **out) {
+  const bool placed = what->cwd != NULL;
+  const size_t size = sizeof("'' in ''") + strlen(what->args[0]) +
+                      (placed ? strlen(what->cwd) : 0);
+  command_t *command = avow__op_new(loop, sizeof(*command) + size, out);
+  if (command != NULL)
+    (void) snprintf(command->name, size, placed ? "'%s' in '%s'" : "'%s'",
+                    what->args[0], what->cwd); /* fits */
+  return command;
+}
+
+static int check(const avow_command_t *what, const avow_value_t *input) {
+  if (avow_is_error(input))
+    return input->code; /* no memory for it */
+  const bool fine = what != NULL && what->args != NULL && what->args[0] != NULL;
+  const bool has = input->tag == AVOW_BYTES || input->tag == AVOW_NONE;
+  return fine && has ? 0 : UV_EINVAL;
+}
+
+avow_promise_t *avow_command(uv_loop_t *loop, const avow_command_t *what,
+                             avow_value_t input) {
+  avow_promise_t *p;
+  command_t *command = NULL;
+  const int err = check(what, &input);
+  if (err == 0)
+    command = command_new(loop, what, &p);
+  else
+    p = avow__refuse(loop, err, "run", NULL);
+  if (command == NULL) {
+    avow__value_unref(input);
+    return p;
+  }
+  command->input = input;
+  init(command, what);
+  avow_on_cancel(command->op.deferred, cancel, command);
+  avow__op_started(&command->op);
+  start(command, what);
+  return p;
+}

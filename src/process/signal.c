@@ -1,0 +1,66 @@
+/*
+ * Signals. The handle listens from the beginning, so that none comes between
+ * two who wait; what comes while nobody does is remembered, once.
+ */
+#include <stdio.h>
+
+#include "avow/events.h"
+#include "channel/channel.h"
+
+typedef struct {
+  avow__source_t source;
+  uv_signal_t handle;
+  bool raised;
+} listener_t;
+
+static void resume(avow__source_t *source) {
+  listener_t *listener = (listener_t *) source;
+  if (!listener->raised)
+    return;
+  listener->raised = false;
+  (void) avow__channel_push(source->channel, avow_int(listener->handle.signum));
+}
+
+static void on_signal(uv_signal_t *handle, int signum) {
+  listener_t *listener = handle->data;
+  avow__context_t *c = listener->source.context;
+  avow__enter(c);
+  listener->raised = true;
+  if (listener->source.flows)
+    resume(&listener->source);
+  avow__leave(c);
+}
+
+static void stop(avow__source_t *source) {
+  avow__source_close(source, (uv_handle_t *) &((listener_t *) source)->handle);
+}
+
+static avow_channel_t *refuse(uv_loop_t *loop, int err, int signum) {
+  char number[16];
+  (void) snprintf(number, sizeof(number), "%d", signum); /* fits */
+  return avow__channel_refuse(loop, err, "signal", number);
+}
+
+avow_channel_t *avow_signals(uv_loop_t *loop, int signum) {
+  listener_t *listener = avow__source_new(loop, sizeof(*listener));
+  if (listener == NULL)
+    return avow__channel_none(loop);
+  int err = uv_signal_init(loop, &listener->handle);
+  if (err != 0) {
+    avow__source_free(&listener->source);
+    return refuse(loop, err, signum);
+  }
+  listener->handle.data = listener;
+  listener->source.handle = (uv_handle_t *) &listener->handle;
+  listener->source.resume = resume;
+  listener->source.stop = stop;
+  err = uv_signal_start(&listener->handle, on_signal, signum);
+  if (err == 0)
+    return avow__channel_feed(loop, 0, &listener->source);
+  stop(&listener->source);
+  return refuse(loop, err, signum);
+}
+
+avow_promise_t *avow_signal_once(uv_loop_t *loop, int signum) {
+  return avow__channel_once(avow_signals(loop, signum));
+}

@@ -1,0 +1,223 @@
+/*
+ * Each item of a channel. One child waits for the next item, as long as there
+ * is room for one to run; the others are those that run. Nothing is kept of an
+ * item that is done, but for its result where these are wanted: its place among
+ * them is taken when the item comes.
+ */
+#include "avow/cancel.h"
+#include "avow/map.h"
+#include "channel/channel.h"
+#include "engine/child.h"
+
+/* Children: who waits for the next item; an item that runs, or the place of its
+   result, counted from this. */
+enum { NEXT, ITEM };
+
+enum { RESULTS = 16 }; /* to begin with */
+
+typedef struct {
+  avow__parent_t parent;
+  avow_channel_t *channel;
+  avow_cb fn;
+  void *data;
+  avow_map_options_t options;
+  avow_promise_t *next; /* the item that is waited for; its child keeps it */
+  bool last;            /* no other comes after that */
+  bool filling;
+  avow_value_t failure;  /* the first; NONE without one */
+  avow__list_t *results; /* NULL where they are not wanted */
+} each_t;
+
+static void fail(each_t *each, avow_value_t reason) {
+  each->parent.stopped = true;
+  if (each->failure.tag != AVOW_NONE) {
+    avow__value_unref(reason);
+    return;
+  }
+  each->failure = reason;
+  if (each->next != NULL)
+    avow__cancel(each->next);
+  if (each->options.cancels)
+    avow__children_cancel(&each->parent);
+}
+
+/* The index of the next item's child; NEXT without memory for its result. */
+static uint32_t place(each_t *each) {
+  avow__list_t *list = each->results;
+  if (list == NULL)
+    return ITEM;
+  if (list->len == list->room)
+    list = avow__list_resize(list, list->room * 2);
+  if (list == NULL)
+    return NEXT;
+  each->results = list;
+  list->items[list->len++] = avow_none();
+  return (uint32_t) list->len - 1 + ITEM;
+}
+
+static void finish(each_t *each, uint32_t index, avow_value_t result) {
+  if (avow_is_error(&result) && each->options.kind == AVOW_ALL)
+    fail(each, result);
+  else if (each->results != NULL)
+    each->results->items[index - ITEM] = result;
+  else
+    avow__value_unref(result);
+}
+
+static void begin(each_t *each, uint32_t index, const avow_value_t *item) {
+  const avow_value_t v = each->fn(item, each->data);
+  if (v.tag >= AVOW_PROMISE)
+    avow__child_add(&each->parent, v, index);
+  else
+    finish(each, index, v);
+}
+
+static void take(each_t *each, avow_value_t item) {
+  const uint32_t index = place(each);
+  if (index == NEXT)
+    fail(each, avow_error(UV_ENOMEM));
+  else if (avow_is_error(&item))
+    finish(each, index, avow_value_ref(&item));
+  else
+    begin(each, index, &item);
+  avow__value_unref(item);
+}
+
+/* What could not be had counts as what fn could not do, unless there is no more
+   to be had, or no memory to wait for it. */
+static void miss(each_t *each, avow_value_t reason) {
+  if (each->last || each->filling)
+    fail(each, reason);
+  else
+    take(each, reason);
+}
+
+/* At the end; or the item was on its way when another failed. */
+static void stop(each_t *each, avow_value_t item) {
+  each->parent.stopped = true;
+  avow__value_unref(item);
+}
+
+static void arrive(each_t *each, avow_value_t item) {
+  each->next = NULL;
+  if (avow_is_error(&item))
+    miss(each, item);
+  else if (item.tag == AVOW_NONE || each->parent.stopped)
+    stop(each, item);
+  else
+    take(each, item);
+}
+
+static void ask(each_t *each) {
+  each->last = avow__channel_is_over(each->channel);
+  each->next = avow_channel_next(each->channel);
+  assert(each->next != each->parent.context->canceled); /* it was, too, then */
+  each->last = each->last || each->next == each->parent.context->no_memory;
+  avow__child_add(&each->parent, avow_follow(each->next), NEXT);
+}
+
+static avow_value_t outcome_of(each_t *each) {
+  const avow_value_t failure = each->failure;
+  avow__list_t *list = each->results;
+  each->failure = avow_none();
+  if (list == NULL || failure.tag != AVOW_NONE)
+    return failure;
+  each->results = NULL;
+  return avow__block_value(&list->head);
+}
+
+/* A child may report while it is added: that one is inside this already. */
+static void go_on(each_t *each) {
+  if (each->filling)
+    return;
+  each->filling = true;
+  while (!each->parent.stopped && each->next == NULL &&
+         each->parent.running < each->options.limit)
+    ask(each);
+  each->filling = false;
+  assert(each->parent.running > 0 || each->parent.stopped);
+  if (each->parent.running == 0)
+    avow__parent_settle(&each->parent, outcome_of(each));
+}
+
+static void report(avow__parent_t *parent, uint32_t index,
+                   avow_value_t outcome) {
+  each_t *each = (each_t *) parent;
+  if (index == NEXT)
+    arrive(each, outcome);
+  else
+    finish(each, index, outcome);
+  go_on(each);
+}
+
+static void destroy(avow__parent_t *parent) {
+  const each_t *each = (const each_t *) parent;
+  avow__value_unref(each->failure);
+  if (each->results != NULL)
+    avow__value_unref(avow__block_value(&each->results->head));
+  avow_channel_unref(each->channel);
+}
+
+static void set_options(each_t *each, const avow_map_options_t *options) {
+  if (options != NULL)
+    each->options = *options;
+  if (each->options.limit == 0)
+    each->options.limit = 1;
+}
+
+static bool is_valid(avow_cb fn, const avow_map_options_t *options) {
+  return fn != NULL && (options == NULL || options->kind <= AVOW_ALL_SETTLED);
+}
+
+/* Not begun yet. NULL without memory, with the rejection in *out. */
+static each_t *each_new(uv_loop_t *loop, const avow_channel_t *channel,
+                        const avow_map_options_t *options,
+                        avow_promise_t **out) {
+  static const avow__parent_class_t each_class = { .report = report,
+                                                   .destroy = destroy };
+  each_t *each = avow__parent_new(loop, &each_class, sizeof(*each), out);
+  if (each == NULL)
+    return NULL;
+  each->channel = avow_channel_ref(channel);
+  set_options(each, options);
+  return each;
+}
+
+static void start(each_t *each, avow_cb fn, void *data) {
+  each->fn = fn;
+  each->data = data;
+  go_on(each);
+  avow__parent_unref(&each->parent);
+}
+
+avow_promise_t *avow_each(uv_loop_t *loop, const avow_channel_t *channel,
+                          avow_cb fn, void *data,
+                          const avow_map_options_t *options) {
+  if (channel == NULL)
+    return avow__nothing("a channel");
+  if (!is_valid(fn, options))
+    return avow__refuse(loop, UV_EINVAL, "each", NULL);
+  avow_promise_t *p;
+  each_t *each = each_new(loop, channel, options, &p);
+  if (each != NULL)
+    start(each, fn, data);
+  return p;
+}
+
+avow_promise_t *avow_map_channel(uv_loop_t *loop, const avow_channel_t *channel,
+                                 avow_cb fn, void *data,
+                                 const avow_map_options_t *options) {
+  if (channel == NULL)
+    return avow__nothing("a channel");
+  if (!is_valid(fn, options))
+    return avow__refuse(loop, UV_EINVAL, "map channel", NULL);
+  avow_promise_t *p;
+  each_t *each = each_new(loop, channel, options, &p);
+  if (each == NULL)
+    return p;
+  each->results = avow__list_new(RESULTS);
+  if (each->results == NULL)
+    fail(each, avow_error(UV_ENOMEM));
+  start(each, fn, data);
+  return p;
+}

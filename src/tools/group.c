@@ -1,0 +1,124 @@
+/*
+ * Groups. The failures are kept from the first on; since that cancels the other
+ * children, they are few. Without memory there is a group that does no more
+ * than cancel its children and wait for them.
+ */
+#include "avow/group.h"
+
+#include "avow/cancel.h"
+#include "engine/child.h"
+#include "value/reasons.h"
+
+typedef struct {
+  avow__parent_t parent;
+  avow__reasons_t reasons;
+} group_t;
+
+/* For when not even the reserve has a block left: children are let go. */
+static avow__parent_t nobody;
+
+static avow__parent_t *mutable_group(const avow_group_t *g) {
+  const union {
+    const avow_group_t *from;
+    avow__parent_t *to;
+  } same = { .from = g };
+  return same.to;
+}
+
+static void fail(group_t *group, avow_value_t reason) {
+  const bool first = group->reasons.main.tag == AVOW_NONE;
+  group->parent.stopped = true;
+  avow__reasons_add(&group->reasons, reason);
+  if (first)
+    avow__children_cancel(&group->parent);
+}
+
+static avow_value_t take_outcome(avow__parent_t *parent) {
+  if (parent->in_block)
+    return avow_error(UV_ENOMEM);
+  return avow__reasons_take(&((group_t *) parent)->reasons);
+}
+
+static bool has_failed(const avow__parent_t *parent) {
+  return !parent->in_block &&
+         ((const group_t *) parent)->reasons.main.tag != AVOW_NONE;
+}
+
+static void settle_if_over(avow__parent_t *parent) {
+  if (parent->running == 0 && (parent->closed || has_failed(parent)))
+    avow__parent_settle(parent, take_outcome(parent));
+}
+
+static void report(avow__parent_t *parent, uint32_t index,
+                   avow_value_t outcome) {
+  const int code = avow_error_code(&outcome);
+  if (code != 0 && code != UV_ECANCELED && !parent->in_block)
+    fail((group_t *) parent, outcome);
+  else
+    avow__value_unref(outcome);
+  settle_if_over(parent);
+}
+
+static void destroy(avow__parent_t *parent) {
+  avow__value_unref(take_outcome(parent));
+}
+
+static const avow__parent_class_t group_class = { .report = report,
+                                                  .destroy = destroy };
+
+static avow__parent_t *new_without_memory(uv_loop_t *loop,
+                                          avow_promise_t **out) {
+  avow__parent_t *parent = avow__parent_new_surely(loop, &group_class, out);
+  if (parent == NULL)
+    return &nobody;
+  parent->stopped = true;
+  return parent;
+}
+
+static void let_go(avow_promise_t *p) {
+  avow__cancel_unshared(p);
+  avow_unref(p);
+}
+
+avow_promise_t *avow_group_new(uv_loop_t *loop, avow_group_t **out) {
+  if (out == NULL)
+    return avow__nothing("the place for a group");
+  avow_promise_t *p;
+  avow__parent_t *parent =
+      avow__parent_new(loop, &group_class, sizeof(group_t), &p);
+  if (parent == NULL) {
+    avow__disregard(p);
+    parent = new_without_memory(loop, &p);
+  }
+  *out = (avow_group_t *) parent;
+  return p;
+}
+
+static void check_open(const avow__parent_t *parent) {
+  if (parent != &nobody)
+    avow__check_thread(parent->context);
+  if (parent->closed)
+    avow__misuse("this group was closed already: avow_group_close() takes it");
+}
+
+void avow_group_add(const avow_group_t *g, avow_promise_t *p) {
+  p = avow__given(p, "a promise");
+  if (g == NULL)
+    avow__misuse_of_null("a group");
+  avow__parent_t *parent = g != NULL ? mutable_group(g) : &nobody;
+  check_open(parent);
+  if (parent != &nobody)
+    avow__child_add(parent, avow_follow(p), 0);
+  else
+    let_go(p);
+}
+
+void avow_group_close(avow_group_t *g) {
+  avow__parent_t *parent = mutable_group(g);
+  if (parent == NULL || parent == &nobody)
+    return;
+  check_open(parent);
+  parent->closed = true;
+  settle_if_over(parent);
+  avow__parent_unref(parent);
+}

@@ -1,0 +1,129 @@
+/*
+ * Maps. Those that run are children; each that reports makes room for the next.
+ * The first are begun by a child that is settled from the start, so that fn is
+ * never called inside avow_map().
+ */
+#include "avow/map.h"
+
+#include "avow/cancel.h"
+#include "engine/child.h"
+
+#define BEGIN UINT32_MAX /* the index of that child */
+
+typedef struct {
+  avow__parent_t parent;
+  avow_map_fn fn;
+  void *data;
+  avow_map_options_t options;
+  size_t n, next;
+  bool filling;
+  avow_value_t failure; /* the first; NONE without one */
+  avow__list_t *results;
+} map_t;
+
+static void collect(map_t *map, uint32_t index, avow_value_t v) {
+  if (!avow_is_error(&v) || map->options.kind == AVOW_ALL_SETTLED) {
+    map->results->items[index] = v;
+    return;
+  }
+  map->parent.stopped = true;
+  if (map->failure.tag != AVOW_NONE) {
+    avow__value_unref(v);
+    return;
+  }
+  map->failure = v;
+  if (map->options.cancels)
+    avow__children_cancel(&map->parent);
+}
+
+static void begin_next(map_t *map) {
+  const uint32_t i = (uint32_t) map->next++;
+  const avow_value_t v = map->fn(i, map->data);
+  if (v.tag >= AVOW_PROMISE)
+    avow__child_add(&map->parent, v, i);
+  else
+    collect(map, i, v);
+}
+
+static bool has_room(const map_t *map) {
+  return !map->parent.stopped && map->next < map->n &&
+         map->parent.running < map->options.limit;
+}
+
+static avow_value_t outcome_of(map_t *map) {
+  const avow_value_t failure = map->failure;
+  avow__list_t *list = map->results;
+  if (failure.tag != AVOW_NONE) {
+    map->failure = avow_none();
+    return failure;
+  }
+  map->results = NULL;
+  return avow__block_value(&list->head);
+}
+
+/* A child may report while it is added: that one is inside this already. */
+static void go_on(map_t *map) {
+  if (map->filling)
+    return;
+  map->filling = true;
+  while (has_room(map))
+    begin_next(map);
+  map->filling = false;
+  if (map->parent.running == 0 && map->parent.deferred != NULL)
+    avow__parent_settle(&map->parent, outcome_of(map));
+}
+
+static void report(avow__parent_t *parent, uint32_t index,
+                   avow_value_t outcome) {
+  map_t *map = (map_t *) parent;
+  if (index != BEGIN)
+    collect(map, index, outcome);
+  go_on(map);
+}
+
+static void destroy(avow__parent_t *parent) {
+  const map_t *map = (const map_t *) parent;
+  avow__value_unref(map->failure);
+  if (map->results != NULL)
+    avow__value_unref(avow__block_value(&map->results->head));
+}
+
+static void set_up(map_t *map, size_t n, const avow_map_options_t *options) {
+  if (options != NULL)
+    map->options = *options;
+  if (map->options.limit == 0)
+    map->options.limit = SIZE_MAX;
+  map->n = n;
+  map->results = avow__list_new(n);
+  for (size_t i = 0; map->results != NULL && i < n; i++)
+    map->results->items[map->results->len++] = avow_none();
+}
+
+static bool is_valid(size_t n, avow_map_fn fn,
+                     const avow_map_options_t *options) {
+  return fn != NULL && n < BEGIN &&
+         (options == NULL || options->kind <= AVOW_ALL_SETTLED);
+}
+
+avow_promise_t *avow_map(uv_loop_t *loop, size_t n, avow_map_fn fn, void *data,
+                         const avow_map_options_t *options) {
+  static const avow__parent_class_t map_class = { .report = report,
+                                                  .destroy = destroy };
+  if (!is_valid(n, fn, options))
+    return avow__refuse(loop, UV_EINVAL, "map", NULL);
+  avow_promise_t *p;
+  map_t *map = avow__parent_new(loop, &map_class, sizeof(*map), &p);
+  if (map == NULL)
+    return p;
+  map->fn = fn;
+  map->data = data;
+  set_up(map, n, options);
+  if (map->results == NULL)
+    avow__parent_settle(&map->parent, avow_error(UV_ENOMEM));
+  else
+    avow__child_add(&map->parent,
+                    avow_follow(avow_promise_resolve(loop, avow_none())),
+                    BEGIN);
+  avow__parent_unref(&map->parent);
+  return p;
+}

@@ -1,0 +1,123 @@
+/*
+ * Retries, made of promises alone: the handler of a failed attempt follows the
+ * next attempt, and so on; following in a row takes no more memory than once.
+ */
+#include "avow/retry.h"
+
+#include <string.h>
+
+#include "avow/cancel.h"
+#include "avow/timer.h"
+#include "base/alloc.h"
+#include "engine/promise.h"
+#include "tools/backoff.h"
+#include "value/reasons.h"
+
+enum { ATTEMPTS = 3, DELAY = 100, MAX_DELAY = 30000, REASONS_MAX = 16 };
+
+typedef struct {
+  uv_loop_t *loop;
+  avow_fn fn;
+  void *data;
+  avow_retry_options_t options;
+  unsigned failures; /* so far, of attempts and of sleeps before them */
+  uint64_t random;
+  avow__reasons_t reasons;
+} retry_t;
+
+static uint64_t next_delay(retry_t *retry) {
+  const avow_retry_options_t *options = &retry->options;
+  const uint64_t most =
+      avow__backoff(options->delay, options->max_delay, retry->failures);
+  return avow__jitter(most, &retry->random);
+}
+
+static void forget_oldest(avow__list_t *list) {
+  avow__value_unref(list->items[0]);
+  list->len--;
+  memmove(list->items, list->items + 1, list->len * sizeof(list->items[0]));
+}
+
+/* The last is the main one. */
+static void remember(retry_t *retry, const avow_value_t *error) {
+  avow__reasons_t *reasons = &retry->reasons;
+  if (reasons->all != NULL && reasons->all->len == REASONS_MAX)
+    forget_oldest(reasons->all);
+  avow__reasons_add(reasons, avow_value_ref(error));
+  avow__value_unref(reasons->main);
+  reasons->main = avow_value_ref(error);
+}
+
+static bool may_go_on(const retry_t *retry, const avow_value_t *error) {
+  const avow_again_fn again = retry->options.again;
+  return retry->failures < retry->options.attempts &&
+         (again == NULL || again(error, retry->data));
+}
+
+static avow_value_t attempt(const avow_value_t *arg, void *data) {
+  const retry_t *retry = data;
+  return retry->fn(retry->data);
+}
+
+static avow_value_t after_failure(const avow_value_t *error, void *data) {
+  retry_t *retry = data;
+  if (avow_error_code(error) == UV_ECANCELED)
+    return avow_value_ref(error);
+  retry->failures++;
+  remember(retry, error);
+  if (!may_go_on(retry, error))
+    return avow__reasons_take(&retry->reasons);
+  avow_promise_t *p = avow_sleep(retry->loop, next_delay(retry));
+  p = avow__then_begin(p, attempt, retry);
+  return avow_follow(avow_catch(p, after_failure, retry));
+}
+
+/* What the attempts failed with goes with it; nothing is left of that when the
+   error is an attempt's own. */
+static avow_value_t after_limit(const avow_value_t *error, void *data) {
+  retry_t *retry = data;
+  if (retry->reasons.main.tag == AVOW_NONE ||
+      avow_error_code(error) != UV_ETIMEDOUT)
+    return avow_value_ref(error);
+  remember(retry, error);
+  return avow__reasons_take(&retry->reasons);
+}
+
+static void retry_free(void *data) {
+  retry_t *retry = data;
+  avow__value_unref(avow__reasons_take(&retry->reasons));
+  avow__free(retry);
+}
+
+static void set_options(retry_t *retry, const avow_retry_options_t *options) {
+  if (options != NULL)
+    retry->options = *options;
+  if (retry->options.attempts == 0)
+    retry->options.attempts = ATTEMPTS;
+  if (retry->options.delay == 0)
+    retry->options.delay = DELAY;
+  if (retry->options.max_delay == 0)
+    retry->options.max_delay = MAX_DELAY;
+  retry->random = retry->options.seed;
+  if (retry->random == 0)
+    retry->random = uv_hrtime() ^ (uintptr_t) retry;
+}
+
+avow_promise_t *avow_retry(uv_loop_t *loop, avow_fn fn, void *data,
+                           const avow_retry_options_t *options) {
+  if (fn == NULL)
+    return avow__refuse(loop, UV_EINVAL, "retry", NULL);
+  retry_t *retry = avow__calloc(1, sizeof(*retry));
+  if (retry == NULL)
+    return avow_promise_reject(loop, avow_error(UV_ENOMEM));
+  retry->loop = loop;
+  retry->fn = fn;
+  retry->data = data;
+  set_options(retry, options);
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+  p = avow__then_begin(p, attempt, retry);
+  p = avow_catch(p, after_failure, retry);
+  if (retry->options.limit > 0)
+    p = avow_catch(avow_timeout(p, retry->options.limit), after_limit, retry);
+  return avow_attach(p, retry, retry_free);
+}

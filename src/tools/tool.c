@@ -1,0 +1,67 @@
+/* Making tools, and refusing to. */
+#include "tools/tool.h"
+
+#include <string.h>
+
+#include "engine/engine.h"
+
+static avow_promise_t *handled(avow_promise_t *p) {
+  p->flags |= AVOW__HANDLED;
+  return p;
+}
+
+void *avow__tool_new(uv_loop_t *loop, const avow_class_t *klass, size_t size,
+                     void **out) {
+  void *self = NULL;
+  const avow_value_t v = avow__object_inline(klass, size, &self);
+  if (self != NULL)
+    memset(self, 0, size);
+  avow_promise_t *p = handled(avow_promise_resolve(loop, v));
+  *out = avow__state(p) == AVOW_FULFILLED ? self : NULL;
+  return p;
+}
+
+void *avow__tool_wrap(uv_loop_t *loop, const avow_class_t *klass, void *self) {
+  const avow_value_t v =
+      self != NULL ? avow_object(klass, self) : avow_error(UV_ENOMEM);
+  return handled(avow_promise_resolve(loop, v));
+}
+
+void *avow__tool_refuse(uv_loop_t *loop, int code, const char *name) {
+  return handled(avow__refuse(loop, code, name, NULL));
+}
+
+#if AVOW__DEBUG
+static bool is_tool(const avow_promise_t *p, const avow_class_t *klass) {
+  if (p->kind == AVOW__FREE || avow__is_pending(p))
+    return false;
+  if (avow__state(p) == AVOW_REJECTED)
+    return true; /* one that was refused */
+  return p->u.value.tag == AVOW_OBJECT &&
+         ((const avow__object_t *) p->u.value.u.p)->klass == klass;
+}
+
+void avow__check_tool(const void *tool, const avow_class_t *klass) {
+  if (tool != NULL && !is_tool(tool, klass))
+    avow__misuse(
+        "this %s is gone: avow_%s_unref() let go of it before; call "
+        "avow_%s_ref() first to give it to two",
+        klass->name, klass->name, klass->name);
+}
+#endif
+
+void *avow__tool_self(const void *tool, const avow_class_t *klass) {
+  const avow_promise_t *p = tool;
+  avow__check_tool(tool, klass);
+  if (p == NULL || avow__state(p) != AVOW_FULFILLED)
+    return NULL;
+  return avow_to_object(&p->u.value, klass);
+}
+
+uv_loop_t *avow__tool_loop(const void *tool) {
+  return avow__context(tool)->loop;
+}
+
+void *avow__tool_ref(const void *tool, const char *what) {
+  return avow__ref(avow__given(tool, what));
+}

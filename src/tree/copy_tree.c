@@ -1,0 +1,466 @@
+/*
+ * Copying a tree: a few lanes, each work in turns on the thread pool, take
+ * entry after entry from one tree and copy it. Taking it, under the lock, opens
+ * what is to be copied, or makes a directory, so that is there before what is
+ * in it. It gets its mode and its times when the last of that is done: whoever
+ * does that, in whatever lane, is the last to hold the directory.
+ */
+#include <string.h>
+
+#include "avow/cancel.h"
+#include "avow/combine.h"
+#include "base/alloc.h"
+#include "fs/disk.h"
+#include "tree/copied.h"
+#include "tree/tree.h"
+#include "tree/turns.h"
+
+/* READ: of the directories that the reader is in, so many copies are open. */
+enum { LANES = 4, MOST_LANES = 64, READ = 32 };
+
+typedef avow__copied_t entry_t;
+
+typedef struct {
+  uint32_t refs; /* on the loop's thread, as deaf */
+  bool deaf;     /* the program is not to be told any more */
+  avow_copy_options_t options;
+  uv_mutex_t mutex; /* for all that follows */
+  avow__tree_t tree;
+  avow__dir_t above; /* that the copy is in */
+  size_t to_at;      /* where its name there begins */
+  entry_t *dir;      /* the deepest that is read; it holds those above */
+  entry_t *top_read; /* the furthest up whose copy the reader keeps open */
+  size_t read;       /* how many these are */
+  bool started;
+  bool stopped;
+  uint64_t target_dev, target_ino; /* of the root's copy */
+  int64_t copied;
+  avow_value_t error; /* that it stopped at */
+  entry_t *told;      /* finished, for the program to hear of */
+  entry_t **last_told;
+  char to[];
+} copy_t;
+
+typedef struct {
+  avow__turns_t turns;
+  copy_t *copy;
+} lane_t;
+
+static bool is_dir(const entry_t *entry) {
+  return avow__disk_type(&entry->stat) == UV_DIRENT_DIR;
+}
+
+/* NULL: where the process is. */
+static const avow__dir_t *above(const copy_t *copy) {
+  return copy->above.fd >= 0 ? &copy->above : NULL;
+}
+
+/* Where its copy is. *path is to be freed behind that. */
+static int place_of(const copy_t *copy, const entry_t *entry, char **path,
+                    avow__place_t *out) {
+  const entry_t *parent = entry->parent;
+  *path = AVOW__PLACES_ARE_PATHS ? avow__copied_path(entry, copy->to) : NULL;
+  *out = (avow__place_t){ .dir = parent != NULL ? &parent->to : above(copy),
+                          .name = parent != NULL ? entry->name
+                                                 : copy->to + copy->to_at,
+                          .path = *path };
+  if (AVOW__PLACES_ARE_PATHS && *path == NULL)
+    return UV_ENOMEM;
+  return parent != NULL && parent->to.fd < 0 ? UV_ENOENT : 0;
+}
+
+static void stop(copy_t *copy, avow_value_t error) {
+  copy->stopped = true;
+  if (avow_is_error(&copy->error))
+    avow__value_unref(error);
+  else
+    copy->error = error;
+}
+
+static bool is_target(const copy_t *copy, const entry_t *entry) {
+  return entry->parent != NULL && entry->stat.st_dev == copy->target_dev &&
+         entry->stat.st_ino == copy->target_ino;
+}
+
+static int know_target(copy_t *copy, entry_t *entry) {
+  const int err = avow__copied_know(entry);
+  if (err == 0 && entry->parent == NULL) {
+    copy->target_dev = entry->to_dev;
+    copy->target_ino = entry->to_ino;
+  }
+  return err;
+}
+
+static int make_dir(copy_t *copy, entry_t *entry) {
+  char *path;
+  avow__place_t place;
+  if (is_target(copy, entry))
+    return UV_EINVAL;
+  int made = place_of(copy, entry, &path, &place);
+  if (made == 0)
+    made = avow__copy_dir(place, &entry->stat, copy->options.keep, &entry->to);
+  avow__free(path);
+  entry->made = made > 0;
+  return made < 0 ? made : know_target(copy, entry);
+}
+
+/* The reader needs its copy open, and it is; of those further up not all. */
+static void read_dir(copy_t *copy, entry_t *dir) {
+  dir->read = true;
+  if (copy->dir != NULL)
+    copy->dir->below = dir;
+  copy->dir = dir;
+  if (copy->read++ == 0)
+    copy->top_read = dir;
+  if (copy->read <= READ)
+    return;
+  entry_t *top = copy->top_read;
+  copy->top_read = top->below;
+  copy->read--;
+  top->read = false;
+  avow__copied_unuse(top);
+}
+
+/* Goes back to the directory above the one that was read, which its lane holds
+   and uses now. Where there is no way back, its entries say so. */
+static entry_t *leave_dir(copy_t *copy) {
+  entry_t *left = copy->dir;
+  entry_t *above = left->parent;
+  copy->dir = above;
+  copy->read--;
+  left->read = false;
+  if (above == NULL || above->read)
+    return left;
+  (void) avow__copied_reopen(above, &left->to);
+  above->users++;
+  above->read = true;
+  copy->top_read = above;
+  copy->read++;
+  return left;
+}
+
+/* True if the tree is in it now. */
+static bool enter_dir(copy_t *copy, entry_t *entry) {
+  int err = make_dir(copy, entry);
+  if (err == 0)
+    err = avow__tree_enter(&copy->tree, 0);
+  if (err < 0) {
+    avow__copied_fail(entry, err);
+    return false;
+  }
+  if (entry->made && copy->options.keep == AVOW_KEEP_ALL)
+    err = avow__copy_dir_attributes(avow__tree_dir(&copy->tree), &entry->to,
+                                    &entry->stat);
+  if (err < 0)
+    avow__copied_fail(entry, err); /* and is filled all the same */
+  if (entry->uses_parent)
+    avow__copied_unuse(entry->parent);
+  entry->uses_parent = false;
+  read_dir(copy, entry);
+  return true;
+}
+
+static entry_t *entry_new(const copy_t *copy) {
+  const avow__tree_t *tree = &copy->tree;
+  const size_t at = copy->dir != NULL ? tree->name_at : 0;
+  return avow__copied_new(copy->dir, tree->path + at, tree->len - at);
+}
+
+/* Its failure is not one of the source. */
+static int hold_target(copy_t *copy, entry_t *root) {
+  const int err = avow__dir_hold_above(copy->to, &copy->above, &copy->to_at);
+  if (err < 0)
+    root->error = avow__error_of(err, "copy", copy->to);
+  return err;
+}
+
+/* Both paths are looked up here, and only here. */
+static int look_at(copy_t *copy, entry_t *entry) {
+  const bool is_root = entry->parent == NULL;
+  int err = is_root ? avow__tree_hold(&copy->tree) : 0;
+  if (err == 0)
+    err = avow__place_lstat(avow__tree_place(&copy->tree), &entry->stat);
+  if (err == 0 && is_root)
+    err = hold_target(copy, entry);
+  copy->tree.type = avow__disk_type(&entry->stat);
+  return err;
+}
+
+/* What is to be copied, or has failed already; NULL for a directory. */
+static entry_t *begin(copy_t *copy) {
+  entry_t *entry = entry_new(copy);
+  if (entry == NULL) {
+    stop(copy, avow_error(UV_ENOMEM));
+    return NULL;
+  }
+  int err = look_at(copy, entry);
+  if (err == 0 && is_dir(entry))
+    return enter_dir(copy, entry) ? NULL : entry;
+  if (err == 0)
+    err = avow__original_open(avow__tree_place(&copy->tree), &entry->stat,
+                              &entry->original);
+  if (err < 0)
+    avow__copied_fail(entry, err);
+  return entry;
+}
+
+static int step(copy_t *copy) {
+  if (copy->started)
+    return avow__tree_next(&copy->tree);
+  copy->started = true;
+  return AVOW__TREE_ENTRY;
+}
+
+/* False at the end. What the lane is to copy or to let go of, if anything. */
+static bool take(copy_t *copy, entry_t **out) {
+  *out = NULL;
+  if (copy->stopped)
+    return false;
+  const int next = step(copy);
+  if (next == AVOW__TREE_END)
+    return false;
+  if (next == AVOW__TREE_ENTRY) {
+    *out = begin(copy);
+    return true;
+  }
+  if (next < 0) {
+    avow__copied_fail(copy->dir, next);
+    avow__tree_skip(&copy->tree);
+    return true;
+  }
+  *out = leave_dir(copy);
+  return true;
+}
+
+/* Counts it, and keeps it for the program to hear of. */
+static void report(copy_t *copy, entry_t *entry) {
+  const bool failed = avow_is_error(&entry->error);
+  if (!failed)
+    copy->copied++;
+  if (copy->options.on_entry != NULL) {
+    *copy->last_told = entry;
+    copy->last_told = &entry->next;
+    return;
+  }
+  if (failed)
+    stop(copy, avow_value_ref(&entry->error));
+  avow__copied_free(entry);
+}
+
+/* Who holds it no more. True for the last one, who uses it still. */
+static bool let_go(copy_t *copy, entry_t *entry, bool uses) {
+  uv_mutex_lock(&copy->mutex);
+  const bool last = --entry->holders == 0;
+  if (!last && uses)
+    avow__copied_unuse(entry);
+  uv_mutex_unlock(&copy->mutex);
+  return last;
+}
+
+/* Of a directory that was made, with all above it up to one that was there, and
+   of which nothing is left to be copied. Nobody else has it. */
+static void end_dir(copy_t *copy, entry_t *dir, const avow__dir_t *below) {
+  char *path = NULL;
+  avow__place_t place = { .dir = NULL };
+  int err = avow__copied_reopen(dir, below);
+  if (AVOW__PLACES_ARE_PATHS && err == 0)
+    err = place_of(copy, dir, &path, &place);
+  if (err == 0)
+    err = avow__copy_dir_end(place, &dir->to, &dir->stat, copy->options.keep);
+  if (err < 0)
+    avow__copied_fail(dir, err);
+  avow__free(path);
+}
+
+/* Lets go of it, and of the directories that it was the last in. */
+static void finish(copy_t *copy, entry_t *entry) {
+  avow__dir_t below = { .fd = -1 };
+  bool uses = true;
+  while (entry != NULL && let_go(copy, entry, uses)) {
+    entry_t *parent = entry->parent;
+    uses = entry->uses_parent;
+    if (entry->made)
+      end_dir(copy, entry, &below);
+    avow__dir_close(&below);
+    below = entry->to;
+    entry->to = (avow__dir_t){ .fd = -1 };
+    uv_mutex_lock(&copy->mutex);
+    report(copy, entry);
+    uv_mutex_unlock(&copy->mutex);
+    entry = parent;
+  }
+  avow__dir_close(&below);
+}
+
+static void copy_entry(copy_t *copy, entry_t *entry, const avow__job_t *job) {
+  const avow__copying_t copying = { &entry->original, &entry->stat,
+                                    &copy->options, job };
+  char *path;
+  avow__place_t place;
+  int err = place_of(copy, entry, &path, &place);
+  if (err == 0)
+    err = avow__copy_entry(&copying, place);
+  avow__free(path);
+  avow__original_close(&entry->original);
+  if (err < 0)
+    avow__copied_fail(entry, err);
+}
+
+static avow_value_t run_lane(avow__turns_t *turns) {
+  copy_t *copy = ((lane_t *) turns)->copy;
+  while (!avow__turns_is_over(turns)) {
+    entry_t *entry;
+    uv_mutex_lock(&copy->mutex);
+    const bool more = take(copy, &entry);
+    uv_mutex_unlock(&copy->mutex);
+    if (!more)
+      return avow_int(0);
+    if (entry != NULL && !is_dir(entry) && !avow_is_error(&entry->error))
+      copy_entry(copy, entry, turns->job);
+    finish(copy, entry);
+  }
+  return avow_none();
+}
+
+static entry_t *take_told(copy_t *copy) {
+  uv_mutex_lock(&copy->mutex);
+  entry_t *told = copy->told;
+  copy->told = NULL;
+  copy->last_told = &copy->told;
+  uv_mutex_unlock(&copy->mutex);
+  return told;
+}
+
+static void stop_from_outside(copy_t *copy, avow_value_t error) {
+  uv_mutex_lock(&copy->mutex);
+  stop(copy, error);
+  uv_mutex_unlock(&copy->mutex);
+}
+
+/* False if it has had enough, or there is no memory to tell it. */
+static bool tell_program(copy_t *copy, const entry_t *entry) {
+  const bool failed = avow_is_error(&entry->error);
+  char *path = avow__copied_path(entry, NULL);
+  if (path == NULL) {
+    stop_from_outside(copy, avow_error(UV_ENOMEM));
+    return false;
+  }
+  const avow_copied_t copied = { .path = path,
+                                 .type = avow__disk_type(&entry->stat),
+                                 .size =
+                                     is_dir(entry) ? 0 : entry->stat.st_size,
+                                 .error = failed ? &entry->error : NULL };
+  const bool goes_on = copy->options.on_entry(&copied, copy->options.data);
+  avow__free(path);
+  if (!goes_on)
+    stop_from_outside(copy, failed ? avow_value_ref(&entry->error)
+                                   : avow_error(UV_ECANCELED));
+  return goes_on;
+}
+
+/* The program hears of all entries, until it has had enough. */
+static void after_turn(avow__turns_t *turns) {
+  copy_t *copy = ((lane_t *) turns)->copy;
+  for (entry_t *entry = take_told(copy); entry != NULL;) {
+    entry_t *next = entry->next;
+    if (!copy->deaf && !tell_program(copy, entry))
+      copy->deaf = true;
+    avow__copied_free(entry);
+    entry = next;
+  }
+}
+
+static void copy_unref(void *data) {
+  copy_t *copy = data;
+  if (--copy->refs > 0)
+    return;
+  for (entry_t *entry = copy->told; entry != NULL;) {
+    entry_t *next = entry->next;
+    avow__copied_free(entry);
+    entry = next;
+  }
+  for (entry_t *dir = copy->dir; dir != NULL;) {
+    entry_t *parent = dir->parent;
+    avow__copied_free(dir);
+    dir = parent;
+  }
+  avow__value_unref(copy->error);
+  avow__tree_free(&copy->tree);
+  avow__dir_close(&copy->above);
+  uv_mutex_destroy(&copy->mutex);
+  avow__free(copy);
+}
+
+static void abandon(void *data) {
+  copy_t *copy = data;
+  copy->deaf = true;
+  copy_unref(copy);
+}
+
+static void free_lane(avow__turns_t *turns) {
+  copy_unref(((lane_t *) turns)->copy);
+}
+
+static avow_promise_t *start_lane(uv_loop_t *loop, copy_t *copy) {
+  lane_t *lane = avow__turns_new(loop, sizeof(*lane));
+  if (lane == NULL)
+    return avow_promise_reject(loop, avow_error(UV_ENOMEM));
+  lane->copy = copy;
+  copy->refs++;
+  lane->turns.turn = run_lane;
+  lane->turns.after = copy->options.on_entry != NULL ? after_turn : NULL;
+  lane->turns.free_fn = free_lane;
+  return avow__turns_start(&lane->turns);
+}
+
+static copy_t *copy_new(const char *from, const char *to,
+                        const avow_copy_options_t *options) {
+  const size_t to_size = strlen(to) + 1;
+  copy_t *copy = avow__calloc(1, sizeof(*copy) + to_size);
+  if (copy == NULL)
+    return NULL;
+  if (options != NULL)
+    copy->options = *options;
+  memcpy(copy->to, to, to_size);
+  copy->refs = 1;
+  copy->above.fd = -1;
+  copy->last_told = &copy->told;
+  if (uv_mutex_init(&copy->mutex) == 0) {
+    if (avow__tree_init(&copy->tree, from, avow__disk_trimmed(from)) == 0)
+      return copy;
+    uv_mutex_destroy(&copy->mutex);
+  }
+  avow__free(copy);
+  return NULL;
+}
+
+static avow_value_t end(const avow_value_t *lanes, void *data) {
+  copy_t *copy = data;
+  if (avow_is_error(&copy->error))
+    return avow_value_ref(&copy->error);
+  return avow_int(copy->copied);
+}
+
+static bool is_refused(const char *path) {
+  return path == NULL || path[0] == '\0';
+}
+
+avow_promise_t *avow_copy_tree(uv_loop_t *loop, const char *from,
+                               const char *to,
+                               const avow_copy_options_t *options) {
+  const unsigned at_once = options != NULL ? options->at_once : 0;
+  if (is_refused(from) || is_refused(to) || at_once > MOST_LANES) {
+    const char *named = is_refused(from) || !is_refused(to) ? from : to;
+    return avow__refuse(loop, UV_EINVAL, "copy",
+                        named != NULL ? named : "NULL");
+  }
+  copy_t *copy = copy_new(from, to, options);
+  if (copy == NULL)
+    return avow_promise_reject(loop, avow_error(UV_ENOMEM));
+  avow_promise_t *lanes[MOST_LANES];
+  const size_t n = at_once > 0 ? at_once : LANES;
+  for (size_t i = 0; i < n; i++)
+    lanes[i] = start_lane(loop, copy);
+  avow_promise_t *p = avow_cancel_losers(avow_all(loop, lanes, n));
+  return avow_attach(avow_then(p, end, NULL, copy), copy, abandon);
+}

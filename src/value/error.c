@@ -1,0 +1,178 @@
+/*
+ * Errors: the block with a message and a cause, and the texts of codes.
+ */
+#include "avow/error.h"
+
+#include <stdio.h>
+#include <uv.h>
+
+#include "base/alloc.h"
+#include "base/misuse.h"
+#include "value/value.h"
+
+static size_t format_len(const char *format, va_list args) {
+  va_list again;
+  va_copy(again, args);
+  const int len = vsnprintf(NULL, 0, format, again);
+  va_end(again);
+  return len > 0 ? (size_t) len : 0;
+}
+
+avow_value_t avow__error_va(int code, avow_value_t cause, const char *format,
+                            va_list args) {
+  avow_value_t v = avow_error(code);
+  if (code == 0) {
+    avow__value_unref(cause);
+    return v;
+  }
+  const size_t len = format != NULL ? format_len(format, args) : 0;
+  avow__error_t *error = avow__block_new(AVOW_ERROR, sizeof(*error) + len + 1);
+  if (error == NULL) {
+    avow__value_unref(cause);
+    return v;
+  }
+  error->is_limit = error->is_cancel = false;
+  error->message[0] = '\0';
+  if (len > 0)
+    (void) vsnprintf(error->message, len + 1, format, args); /* measured */
+  error->cause = cause;
+  v.u.p = error;
+  return v;
+}
+
+avow_value_t avow_error_new(int code, avow_value_t cause, const char *format,
+                            ...) {
+  va_list args;
+  va_start(args, format);
+  const avow_value_t v = avow__error_va(code, cause, format, args);
+  va_end(args);
+  return v;
+}
+
+/* Of nothing, a debug build says what is missing. */
+static bool is_error(const avow_value_t *v) {
+  if (v == NULL)
+    avow__misuse_of_null("a value");
+  return v != NULL && v->tag == AVOW_ERROR;
+}
+
+const char *avow_error_message(const avow_value_t *v) {
+  if (!is_error(v))
+    return "no error";
+  const avow__error_t *error = v->u.p;
+  if (error != NULL && error->message[0] != '\0')
+    return error->message;
+  return avow_strerror(v->code);
+}
+
+const avow_value_t *avow_error_cause(const avow_value_t *v) {
+  if (!is_error(v) || v->u.p == NULL)
+    return NULL;
+  const avow__error_t *error = v->u.p;
+  return error->cause.tag != AVOW_NONE ? &error->cause : NULL;
+}
+
+#define OWN_CODES(X)                                           \
+  X(AVOW_EBROKEN, "deferred dropped before it was settled")    \
+  X(AVOW_ECYCLE, "promise resolved with itself")               \
+  X(AVOW_EAGGREGATE, "every promise was rejected")             \
+  X(AVOW_EIDLE, "nothing left to run while still pending")     \
+  X(AVOW_EREASON, "rejected with a value: see its cause")      \
+  X(AVOW_EMISUSE, "wrong use of avow: a debug build says how") \
+  X(AVOW_ENOTASYNC, "awaited outside an async function")       \
+  X(AVOW_ETHROWN, "an exception left an async function")
+
+/* NULL for what is neither of libuv's nor of ours. */
+static const char *text_of(int code) {
+  switch (code) {
+#define X(name, text) \
+  case name:          \
+    return text;
+    OWN_CODES(X)
+#undef X
+#define X(name, text) \
+  case UV_##name:     \
+    return text;
+    UV_ERRNO_MAP(X)
+#undef X
+  default:
+    return NULL;
+  }
+}
+
+static const char *name_of(int code) {
+  switch (code) {
+#define X(name, text) \
+  case name:          \
+    return "+" #name;
+    OWN_CODES(X)
+#undef X
+#define X(name, text) \
+  case UV_##name:     \
+    return "+" #name;
+    UV_ERRNO_MAP(X)
+#undef X
+  default:
+    return NULL;
+  }
+}
+
+/* Of a positive errno, the code; of one that there is not, itself. */
+static int translated(int code) {
+  const int known = code > 0 ? uv_translate_sys_error(code) : code;
+  return known != UV_UNKNOWN ? known : code;
+}
+
+static const char *number(const char *format, int code) {
+  static _Thread_local char text[32];
+  (void) snprintf(text, sizeof(text), format, code); /* fits */
+  return text;
+}
+
+const char *avow_strerror(int code) {
+  const char *text = text_of(translated(code));
+  return text != NULL ? text : number("error %d", code);
+}
+
+const char *avow_err_name(int code) {
+  const char *name = name_of(translated(code));
+  if (name == NULL)
+    return number("%d", code);
+  return code > 0 ? name : name + 1;
+}
+
+bool avow_is_timeout(const avow_value_t *v) {
+  if (!is_error(v) || v->code != UV_ETIMEDOUT || v->u.p == NULL)
+    return false;
+  return ((const avow__error_t *) v->u.p)->is_limit;
+}
+
+avow_value_t avow__error_of_limit(avow_value_t v) {
+  if (v.u.p != NULL)
+    ((avow__error_t *) v.u.p)->is_limit = true;
+  return v;
+}
+
+bool avow__error_is_of_cancel(const avow_value_t *v) {
+  assert(v->tag == AVOW_ERROR);
+  return v->u.p != NULL && ((const avow__error_t *) v->u.p)->is_cancel;
+}
+
+avow_value_t avow__error_of_cancel(avow_value_t v) {
+  if (v.u.p != NULL)
+    ((avow__error_t *) v.u.p)->is_cancel = true;
+  return v;
+}
+
+/* The system's text of that speaks of connections, but most of those that are
+   in progress here are of other kinds: two reads, or two closes. */
+static const char *reads_as(int code) {
+  return code == UV_EALREADY ? "already in progress" : avow_strerror(code);
+}
+
+avow_value_t avow__error_of(int code, const char *name, const char *object) {
+  if (object == NULL)
+    return avow_error_new(code, avow_none(), "%s: %s", name, reads_as(code));
+  return avow_error_new(code, avow_none(), "%s '%s': %s", name, object,
+                        reads_as(code));
+}

@@ -1,0 +1,368 @@
+/*
+ * Values and their counted blocks. A block's count is atomic, so that values
+ * may cross threads. Blocks that die together (a list and what is in it, an
+ * error and its causes) are freed from a list of the thread's dead, one by one:
+ * however deep they nest, the stack does not grow.
+ */
+#include "value/value.h"
+
+#include <assert.h>
+#include <string.h>
+#include <uv.h>
+
+#include "base/alloc.h"
+#include "base/misuse.h"
+#include "fiber/exceptions.h"
+#include "fiber/fiber.h"
+
+static void check_there(const avow__block_t *block) {
+  if (avow__is_gone(block))
+    avow__misuse(
+        "this value is gone: it was taken or let go before; call "
+        "avow_value_ref() first to use a value twice");
+}
+
+void *avow__block_new(uint32_t tag, size_t size) {
+  avow__block_t *block = avow__malloc(size);
+  if (block == NULL)
+    return NULL;
+  avow__note_there(block);
+  atomic_init(&block->u.refs, 1);
+  block->tag = tag;
+  return block;
+}
+
+avow_value_t avow__block_value(avow__block_t *block) {
+  avow_value_t v = avow_none();
+  v.tag = block->tag;
+  v.u.p = block;
+  return v;
+}
+
+static void release_items(avow__list_t *list) {
+  for (size_t i = 0; i < list->len; i++)
+    avow__value_unref(list->items[i]);
+}
+
+static _Thread_local struct {
+  avow__block_t *list;
+  bool busy;      /* a caller further up the stack frees what is added here */
+  unsigned calls; /* of destroy functions, that are on the stack */
+} dead;
+
+bool avow__value_is_dying(void) {
+  return dead.calls > 0;
+}
+
+static void destroy(const avow_class_t *klass, void *self) {
+  if (klass->destroy == NULL)
+    return;
+  AVOW__AT_EXIT(avow__exceptions_end) volatile bool inside = true;
+  avow__fiber_t *fiber = avow__fiber_hide();
+  dead.calls++;
+  klass->destroy(self);
+  dead.calls--;
+  avow__fiber_show(fiber);
+  inside = false;
+}
+
+/* What holds nothing else. */
+static bool is_leaf(const avow__block_t *block) {
+  return block->tag == AVOW_BYTES;
+}
+
+static void block_free(avow__block_t *block) {
+  switch (block->tag) {
+  case AVOW_LIST:
+    release_items((avow__list_t *) block);
+    break;
+  case AVOW_ERROR:
+    avow__value_unref(((avow__error_t *) block)->cause);
+    break;
+  case AVOW_OBJECT:
+  case AVOW_THENABLE: {
+    const avow__object_t *object = (avow__object_t *) block;
+    destroy(object->klass, object->self);
+    break;
+  }
+  default:
+    break;
+  }
+  avow__note_gone(block);
+  avow__free(block);
+}
+
+static void bury(avow__block_t *block) {
+  if (is_leaf(block)) {
+    block_free(block);
+    return;
+  }
+  block->u.next = dead.list;
+  dead.list = block;
+  if (dead.busy)
+    return;
+  dead.busy = true;
+  while (dead.list != NULL) {
+    avow__block_t *next = dead.list;
+    dead.list = next->u.next;
+    block_free(next);
+  }
+  dead.busy = false;
+}
+
+/* By each thread that opens a loop, and always the same. */
+static _Atomic(const avow__held_t *) promises;
+
+void avow__value_may_hold(const avow__held_t *held) {
+  atomic_store_explicit(&promises, held, memory_order_relaxed);
+}
+
+static const avow__held_t *held_promises(void) {
+  return atomic_load_explicit(&promises, memory_order_relaxed);
+}
+
+void avow__value_drop(avow_value_t v) {
+  if (v.tag == AVOW_PROMISE) {
+    held_promises()->unref(v.u.p);
+    return;
+  }
+  avow__block_t *block = v.u.p;
+  check_there(block);
+  /* The release makes this thread's writes visible to the one that frees. */
+  if (atomic_fetch_sub_explicit(&block->u.refs, 1, memory_order_acq_rel) == 1)
+    bury(block);
+}
+
+void avow_value_unref(avow_value_t v) {
+  avow__value_unref(v);
+}
+
+avow_value_t avow_value_ref(const avow_value_t *v) {
+  if (v == NULL || (v->tag == AVOW_PROMISE && v->u.p == NULL)) {
+    avow__misuse_of_null(v == NULL ? "a value" : "a promise");
+    return avow_none();
+  }
+  if (avow__is_counted(v)) {
+    avow__block_t *block = v->u.p;
+    check_there(block);
+    atomic_fetch_add_explicit(&block->u.refs, 1, memory_order_relaxed);
+  } else if (v->tag == AVOW_PROMISE) {
+    return held_promises()->ref(v->u.p);
+  }
+  return *v;
+}
+
+static avow_value_t null_error(const char *what) {
+  avow__misuse_of_null(what);
+  return avow_error(AVOW_EMISUSE);
+}
+
+avow_value_t avow_object(const avow_class_t *klass, void *self) {
+  if (klass == NULL)
+    return null_error("a class");
+  avow__object_t *object =
+      avow__block_new(klass->then != NULL ? AVOW_THENABLE : AVOW_OBJECT,
+                      sizeof(*object));
+  if (object == NULL) {
+    destroy(klass, self);
+    return avow_error(UV_ENOMEM);
+  }
+  object->klass = klass;
+  object->self = self;
+  return avow__block_value(&object->head);
+}
+
+avow_value_t avow__object_inline(const avow_class_t *klass, size_t size,
+                                 void **out) {
+  avow__object_t *object =
+      avow__block_new(AVOW_OBJECT, avow__plus(sizeof(*object), size));
+  if (object == NULL)
+    return avow_error(UV_ENOMEM);
+  object->klass = klass;
+  object->self = object + 1;
+  *out = object->self;
+  return avow__block_value(&object->head);
+}
+
+avow_value_t avow__object_around(void *self) {
+  avow__object_t *object = (avow__object_t *) self - 1;
+  assert(object->self == self);
+  return avow__block_value(&object->head);
+}
+
+avow__bytes_t *avow__bytes_resize(avow__bytes_t *bytes, size_t len) {
+  const size_t size = avow__plus(sizeof(*bytes), avow__plus(len, 1));
+  bytes = bytes != NULL ? avow__realloc(bytes, size)
+                        : avow__block_new(AVOW_BYTES, size);
+  if (bytes == NULL)
+    return NULL;
+  avow__note_there(bytes);
+  bytes->len = len;
+  bytes->data[len] = '\0';
+  return bytes;
+}
+
+avow_value_t avow_bytes_new(size_t len, char **out) {
+  if (out == NULL)
+    return null_error("the place for bytes");
+  avow__bytes_t *bytes = avow__bytes_resize(NULL, len);
+  if (bytes == NULL)
+    return avow_error(UV_ENOMEM);
+  *out = bytes->data;
+  return avow__block_value(&bytes->head);
+}
+
+avow_value_t avow_bytes(const void *data, size_t len) {
+  if (data == NULL && len > 0)
+    return null_error("what bytes are made of");
+  char *copy = NULL;
+  const avow_value_t v = avow_bytes_new(len, &copy);
+  if (copy != NULL && len > 0)
+    memcpy(copy, data, len);
+  return v;
+}
+
+avow_value_t avow_string(const char *s) {
+  return s != NULL ? avow_bytes(s, strlen(s)) : null_error("a string");
+}
+
+avow_value_t avow__bytes_cut(avow_value_t bytes, size_t len) {
+  avow__bytes_t *block = bytes.u.p;
+  assert(len <= block->len);
+  /* An eighth of waste costs less than asking. Less room than before cannot
+     fail; if it does, the old block serves. */
+  avow__bytes_t *cut = NULL;
+  if (block->len - len > len / 8)
+    cut = avow__realloc(block, sizeof(*block) + len + 1);
+  if (cut == NULL)
+    cut = block;
+  avow__note_there(cut);
+  cut->len = len;
+  cut->data[len] = '\0';
+  return avow__block_value(&cut->head);
+}
+
+/* SIZE_MAX, which is never to be had, for more than there may be. */
+static size_t list_size(size_t n) {
+  if (n > AVOW__LIST_MAX)
+    return SIZE_MAX;
+  return avow__plus(sizeof(avow__list_t), avow__times(n, sizeof(avow_value_t)));
+}
+
+avow__list_t *avow__list_new(size_t n) {
+  avow__list_t *list = avow__block_new(AVOW_LIST, list_size(n));
+  if (list == NULL)
+    return NULL;
+  list->len = 0;
+  list->room = n;
+  return list;
+}
+
+avow__list_t *avow__list_resize(avow__list_t *list, size_t n) {
+  list = avow__realloc(list, list_size(n));
+  if (list == NULL)
+    return NULL;
+  avow__note_there(list);
+  list->room = n;
+  return list;
+}
+
+avow_value_t avow_list(avow_value_t items[], size_t n) {
+  if (items == NULL && n > 0)
+    return null_error("an array of items");
+  avow__list_t *list = avow__list_new(n);
+  if (list == NULL) {
+    for (size_t i = 0; i < n; i++)
+      avow__value_unref(items[i]);
+    return avow_error(UV_ENOMEM);
+  }
+  for (size_t i = 0; i < n; i++)
+    list->items[i] = items[i];
+  list->len = n;
+  return avow__block_value(&list->head);
+}
+
+const char *avow_type_name(const avow_value_t *v) {
+  if (v == NULL) {
+    avow__misuse_of_null("a value");
+    return "none";
+  }
+  static const char *const names[] = { "none",    "int",    "double",
+                                       "pointer", "object", "bytes",
+                                       "list",    "error",  "promise",
+                                       "thenable" };
+  if (v->tag == AVOW_OBJECT || v->tag == AVOW_THENABLE)
+    return ((const avow__object_t *) v->u.p)->klass->name;
+  return v->tag <= AVOW_THENABLE ? names[v->tag] : "damaged value";
+}
+
+static bool has_type(const avow_value_t *v, uint32_t tag, const char *reader) {
+  if (AVOW__LIKELY(v != NULL && v->tag == tag))
+    return true;
+  if (v == NULL)
+    avow__misuse_of_null("a value");
+  else if (v->tag == AVOW_ERROR)
+    avow__misuse("%s() of an error (%s): look with avow_is_error() first",
+                 reader, avow_error_message(v));
+  else
+    avow__misuse("%s() of a value of type %s: read it as what it is", reader,
+                 avow_type_name(v));
+  return false;
+}
+
+int64_t avow_to_int(const avow_value_t *v) {
+  return has_type(v, AVOW_INT, "avow_to_int") ? v->u.i : 0;
+}
+
+double avow_to_double(const avow_value_t *v) {
+  return has_type(v, AVOW_DOUBLE, "avow_to_double") ? v->u.d : 0;
+}
+
+void *avow_to_pointer(const avow_value_t *v) {
+  return has_type(v, AVOW_POINTER, "avow_to_pointer") ? v->u.p : NULL;
+}
+
+void *avow_to_object(const avow_value_t *v, const avow_class_t *klass) {
+  if (v == NULL || klass == NULL) {
+    avow__misuse_of_null(v == NULL ? "a value" : "a class");
+    return NULL;
+  }
+  if (v->tag == AVOW_OBJECT || v->tag == AVOW_THENABLE) {
+    const avow__object_t *object = v->u.p;
+    if (object->klass == klass)
+      return object->self;
+  }
+  avow__misuse(
+      "avow_to_object() as %s of a value of type %s: read it as what "
+      "it is",
+      klass->name, avow_type_name(v));
+  return NULL;
+}
+
+const char *avow_to_bytes(const avow_value_t *v, size_t *len) {
+  const avow__bytes_t *bytes =
+      has_type(v, AVOW_BYTES, "avow_to_bytes") ? v->u.p : NULL;
+  if (len != NULL)
+    *len = bytes != NULL ? bytes->len : 0;
+  return bytes != NULL ? bytes->data : NULL;
+}
+
+size_t avow_list_len(const avow_value_t *list) {
+  return has_type(list, AVOW_LIST, "avow_list_len")
+             ? ((const avow__list_t *) list->u.p)->len
+             : 0;
+}
+
+const avow_value_t *avow_list_at(const avow_value_t *list, size_t i) {
+  static const avow_value_t missing = { .tag = AVOW_NONE };
+  if (!has_type(list, AVOW_LIST, "avow_list_at"))
+    return &missing;
+  const avow__list_t *items = list->u.p;
+  if (i < items->len)
+    return &items->items[i];
+  avow__misuse(
+      "avow_list_at(%zu) of a list of %zu items: ask avow_list_len() "
+      "first",
+      i, items->len);
+  return &missing;
+}
