@@ -16,7 +16,7 @@ names() {
 
 # "SUITE TEST" for each test: a link to the suite goes before it.
 tests() {
-  grep -o '](test/test_[a-z_]*\.c)\|`[a-z_]*`' SECURITY.md |
+  grep -o '](test/[a-z/]*test_[a-z_]*\.c)\|`[a-z_]*`' SECURITY.md |
     sed -n 's/](\(.*\))/\1/; s/`//g; /^avow_/!p' |
     awk '/^test\// { suite = $0; next } { print suite, $0 }'
 }

@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../src/fs/disk.h"
+#include "fs/disk.h"
 #include "fs/place.h"
 #include "refusing.h"
 

@@ -121,7 +121,7 @@ share() {
   for worker in $(seq 0 $((jobs - 1))); do
     (
       mine=$work/worker$worker
-      [ -d "$mine" ] || mkdir "$mine" "$mine/test"
+      [ -d "$mine" ] || mkdir -p "$mine/test"
       [ -d "$mine/src" ] || cp -R "$tree/src" "$mine"
       awk "NR % $jobs == $worker" "$2" | while read -r line; do
         "$1" "$line"
@@ -185,14 +185,14 @@ users() {
     /^ / && source == "" { source = $1 }
     /^ / && substr($1, length($1) - length(file) + 1) == file { print source }
   ' "$work/deps" | sed -n 's,.*/\(src/[a-z_0-9/]*\.c\)$,\1,p
-    s,.*/\(test/test_[a-z_]*\.c\)$,\1,p' | sort -u
+    s,.*/\(test/[a-z/]*test_[a-z_]*\.c\)$,\1,p' | sort -u
 }
 
 # FILE OBJECT: compiles the worker's, as the build does the tree's.
 compile() {
   command=$(grep -e " -c [^ ]*/$1\$" "$work/commands" | head -n 1)
-  (cd "$build" && eval "${command%% -MD *} -o '$2' -c '$mine/$1'") \
-    >"$mine/log" 2>&1
+  command="${command%% -MD *} -iquote '$mine/src'" # its headers before others
+  (cd "$build" && eval "$command -o '$2' -c '$mine/$1'") >"$mine/log" 2>&1
 }
 
 # FILE: compiles the parts of the library that it is part of.
@@ -204,17 +204,26 @@ make_objects() {
   done
 }
 
+# SUITE: where it is written.
+source_of() {
+  if [ -n "$(host_of "$1")" ]; then
+    echo "test/$1.c"
+  else
+    (cd "$tree" && find test -name "test_$1.c")
+  fi
+}
+
 # SUITE FILE: links it, with what is faulty in front of the library. A suite
 # that includes a source has its own copy of that.
 link() {
   linked=$(linked_for "$1")
-  source=test/test_$1.c
-  [ -z "$(host_of "$1")" ] || source=test/$1.c
-  own=$linked.p/$(basename "$source").o
+  source=$(source_of "$1")
+  own=$linked.p/$(echo "${source#test/}" | tr / _).o
   object=$own
   objects=$(echo "$mine"/*.o)
   if grep -qx "$source" "$mine/users"; then
-    cp "$tree/$source" "$mine/test"
+    mkdir -p "$(dirname "$mine/$source")"
+    cp "$tree/$source" "$mine/$source"
     object=$mine/test/$1.o
     compile "$source" "$object" || return 1
     case $2 in *.c) objects= ;; esac

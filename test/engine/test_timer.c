@@ -1,6 +1,6 @@
 /* The wheel that sleeps stand in, in a time of its own. Its functions are
    static; the library's copy of them is not linked. */
-#include "../src/engine/timer.c" /* NOLINT(bugprone-suspicious-include) */
+#include "engine/timer.c" /* NOLINT(bugprone-suspicious-include) */
 
 #include "harness.h"
 

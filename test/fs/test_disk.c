@@ -1,5 +1,5 @@
 /* The plain calls on files: what no operation shows for certain. */
-#include "../src/fs/disk.h"
+#include "fs/disk.h"
 
 #include "disk.h"
 

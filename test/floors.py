@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""Is src/ a house, each floor of which stands on those below it?
+
+    floors.py ROOT LIBRARY    the static library, of which nm tells who calls whom
+
+The floors, from the ground up, are the folders that src/meson.build names. It
+fails where a file includes or uses what is on a floor above its own, where more
+than five files call each other in a circle, and where somebody else than the
+engine looks into a promise.
+"""
+import collections
+import os
+import re
+import subprocess
+import sys
+
+KNOT = 5
+
+# The tables of the engine name functions of those above it, so that nothing
+# else need know who they are.
+TABLES = {'engine/kinds', 'engine/parts'}
+
+# Who has kinds of promises of its own.
+INSIDERS = {'channel/channel.c', 'net/handle.c', 'tools/tool.c'}
+
+
+def floors_of(root):
+    with open(f'{root}/src/meson.build') as file:
+        names = re.search(r'floors = \[(.*?)\]', file.read(), re.S)
+    return re.findall(r"'(\w+)'", names.group(1))
+
+
+def sources(root, floors):
+    for floor in floors:
+        for name in sorted(os.listdir(f'{root}/src/{floor}')):
+            if name.endswith(('.c', '.h')):
+                yield f'{floor}/{name}'
+
+
+def includes(root, floors):
+    for name in sources(root, floors):
+        with open(f'{root}/src/{name}') as file:
+            for other in re.findall(r'#\s*include "(\w+/\w+\.h)"', file.read()):
+                if other.split('/')[0] in floors:
+                    yield name, other
+
+
+def members(library, floors):
+    """Each object of the library, as floor/name, and what it has and wants."""
+    told = subprocess.run(['nm', library], capture_output=True, text=True,
+                          check=True).stdout
+    for part in told.split('\n\n'):
+        head, *symbols = part.strip().split('\n')
+        name = re.match(rf'({"|".join(floors)})_(\w+)\.[cS]\.', head)
+        if name:
+            yield '/'.join(name.groups()), [s.split()[-2:] for s in symbols]
+
+
+def links(library, floors):
+    has, wants = {}, collections.defaultdict(set)
+    for name, symbols in members(library, floors):
+        for kind, symbol in symbols:
+            if kind == 'U':
+                wants[name].add(symbol)
+            elif kind in 'TDBRVWC':
+                has[symbol] = name
+    if not has:
+        sys.exit(f'{library} has no object of {" ".join(floors)}')
+    for name in sorted(wants):
+        for symbol in sorted(wants[name]):
+            if has.get(symbol, name) != name and name not in TABLES:
+                yield name, has[symbol], symbol
+
+
+def reach(graph, start):
+    seen, work = set(), [start]
+    while work:
+        for other in graph[work.pop()] - seen:
+            seen.add(other)
+            work.append(other)
+    return seen
+
+
+def circles(edges):
+    graph = collections.defaultdict(set)
+    for caller, callee, _ in edges:
+        graph[caller].add(callee)
+    reached = {name: reach(graph, name) for name in list(graph)}
+    return {frozenset(other for other in seen if name in reached.get(other, ()))
+            for name, seen in reached.items() if name in seen}
+
+
+def faults(root, library):
+    floors = floors_of(root)
+    height = {floor: i for i, floor in enumerate(floors)}
+
+    def rises(one, other):
+        return height[one.split('/')[0]] < height[other.split('/')[0]]
+
+    for name, other in includes(root, floors):
+        if rises(name, other):
+            yield f'{name} includes {other}, from a floor above'
+        if other == 'engine/engine.h' and not (
+                name.startswith('engine/') or name in INSIDERS):
+            yield f'{name} includes engine.h: promise.h is for all but the engine'
+    edges = list(links(library, floors))
+    for name, other, symbol in edges:
+        if rises(name, other):
+            yield f'{name} uses {symbol} of {other}, from a floor above'
+    for circle in sorted(circles(edges), key=sorted):
+        print('in a circle:', *sorted(circle))
+        if len(circle) > KNOT:
+            yield f'{len(circle)} files in one circle are more than {KNOT}'
+
+
+def main(root, library):
+    found = list(faults(root, library))
+    for fault in found:
+        print(fault)
+    return len(found) > 0
+
+
+sys.exit(main(*sys.argv[1:]))
