@@ -10,7 +10,7 @@ build=${BUILD:-build}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-flags="-std=c11 -D_POSIX_C_SOURCE=200809L -DAVOW_BUILDING -Iinclude
+flags="-std=c11 -D_POSIX_C_SOURCE=200809L -DAVOW_BUILDING -Iinclude -Isrc
   $(pkg-config --cflags libuv)"
 jobs=$(nproc)
 
@@ -33,7 +33,7 @@ echo 'cppcheck'
 # shellcheck disable=SC2086
 cppcheck --quiet --std=c11 --inline-suppr --error-exitcode=1 -j "$jobs" \
   --enable=warning,performance,portability --suppress=missingIncludeSystem \
-  -D_POSIX_C_SOURCE=200809L -DAVOW_BUILDING -Iinclude src || failed=1
+  -D_POSIX_C_SOURCE=200809L -DAVOW_BUILDING -Iinclude -Isrc src || failed=1
 
 echo 'clang-tidy'
 on_each clang-tidy -p "$build" --quiet <"$work/all" 2>/dev/null

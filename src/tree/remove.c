@@ -59,7 +59,7 @@ static int find(remove_t *remove) {
   int err = remove->tree.depth == 0 ? avow__tree_hold(&remove->tree) : 0;
   if (err == 0)
     err = avow__place_lstat(place(remove), &stat);
-  if (err < 0)
+  if (err != 0)
     return err == UV_ENOTDIR ? UV_ENOENT : err;
   if (is_at_root(remove) && !is_chosen(remove, &stat))
     return UV_ENOENT;
