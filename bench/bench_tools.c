@@ -82,7 +82,7 @@ static avow_value_t item_settled(size_t i, void *data) {
 }
 
 static uint64_t time_map(size_t n, size_t rounds, avow_map_fn fn) {
-  const avow_map_options_t options = { .limit = 10 };
+  const avow_map_options_t options = { .concurrency = 10 };
   const uint64_t start = bench_clock();
   for (size_t round = 0; round < rounds; round++)
     avow_value_unref(avow_run(avow_map(bench_loop, n, fn, NULL, &options)));
@@ -107,7 +107,7 @@ static uint64_t group_add(size_t n, size_t rounds) {
     bench_drain();
   }
   const uint64_t elapsed = bench_clock() - start;
-  avow_group_close(g);
+  avow_group_unref(g);
   avow_unref(p);
   bench_drain();
   return elapsed;

@@ -127,7 +127,7 @@ static avow_value_t leave(void *data) {
     avow_unref(tell_all(chat, line_of(client, " has gone", NULL)));
   avow_unref(tell(client, avow_string("* goodbye\n")));
   avow_channel_end(client->outbox);
-  avow_group_close(client->group);
+  avow_group_unref(client->group);
   return avow_none();
 }
 
@@ -215,7 +215,8 @@ static bool announce(const uv_stream_t *stream) {
    could not be accepted is passed over. */
 static avow_value_t welcome_all(chat_t *chat, uv_stream_t *server,
                                 const avow_channel_t *arrivals) {
-  const avow_map_options_t each = { .limit = (size_t) most_clients + AT_DOOR,
+  const avow_map_options_t each = { .concurrency =
+                                        (size_t) most_clients + AT_DOOR,
                                     .kind = AVOW_ALL_SETTLED };
   avow_promise_t *served =
       avow_each(chat->loop, arrivals, welcome, chat, &each);
@@ -237,7 +238,7 @@ static avow_value_t run(void *data) {
   if (avow_is_error(&server))
     return server;
   uv_stream_t *stream = avow_to_stream(&server);
-  avow_channel_t *arrivals = avow_listen(stream, NULL);
+  avow_channel_t *arrivals = avow_connections(stream, NULL);
   avow_value_t v = avow_none(); /* program_end() looks at what was not said */
   if (announce(stream))         /* from now on nobody is refused */
     v = welcome_all(chat, stream, arrivals);

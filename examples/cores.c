@@ -54,7 +54,8 @@ static void wait_for_end(uv_loop_t *loop, const avow_promise_t *served) {
 
 /* The exit status. Takes the server. */
 static int serve(uv_loop_t *loop, avow_loops_t *loops, avow_value_t server) {
-  const avow_loops_listen_options_t each = { .limit = (size_t) most_clients };
+  const avow_loops_listen_options_t each = { .concurrency =
+                                                 (size_t) most_clients };
   avow_promise_t *served =
       avow_loops_listen(loops, avow_value_ref(&server), echo, NULL, &each);
   if (announce(&server)) /* or program_end() says so */

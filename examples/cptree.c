@@ -107,7 +107,7 @@ int main(int argc, char *argv[]) {
   copy.options = (avow_copy_options_t){ .keep = AVOW_KEEP_ALL,
                                         .on_entry = on_entry,
                                         .data = &copy,
-                                        .at_once = (unsigned) jobs };
+                                        .concurrency = (unsigned) jobs };
   if (force)
     copy.options.existing = AVOW_EXISTING_REPLACE;
   if (keep)

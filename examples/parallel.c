@@ -138,7 +138,7 @@ static avow_value_t run_job(size_t i, void *data) {
 
 static avow_promise_t *run_jobs(parallel_t *parallel) {
   const size_t processors = uv_available_parallelism();
-  const avow_map_options_t map = { .limit =
+  const avow_map_options_t map = { .concurrency =
                                        jobs > 0 ? (size_t) jobs : processors };
   return avow_map(parallel->loop, parallel->n, run_job, parallel, &map);
 }

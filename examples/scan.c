@@ -135,7 +135,7 @@ static avow_value_t try_port(size_t i, void *data) {
 }
 
 static void try_ports(scan_t *scan) {
-  const avow_map_options_t map = { .limit = (size_t) limit };
+  const avow_map_options_t map = { .concurrency = (size_t) limit };
   const avow_value_t ends =
       avow_run(avow_map(scan->loop, scan->n, try_port, scan, &map));
   progress_erase();

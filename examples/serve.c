@@ -165,7 +165,7 @@ static avow_value_t forgive(const avow_value_t *reason, void *data) {
 
 /* NONE, after a signal and the last answer, or when their time is up. */
 static avow_promise_t *serve(server_t *server) {
-  const avow_map_options_t each = { .limit = (size_t) most_clients,
+  const avow_map_options_t each = { .concurrency = (size_t) most_clients,
                                     .kind = AVOW_ALL_SETTLED };
   server->stop = program_interrupted(server->loop);
   avow_promise_t *over =
@@ -193,7 +193,7 @@ static int run(server_t *server) {
   if (avow_is_error(&listener))
     return program_complain(listener);
   server->listener = avow_to_stream(&listener);
-  server->connections = avow_listen(server->listener, NULL);
+  server->connections = avow_connections(server->listener, NULL);
   if (!announce(server)) {
     avow_channel_unref(server->connections);
     avow_value_unref(listener);

@@ -161,7 +161,7 @@ static avow_value_t upload_one(size_t i, void *data) {
 
 /* The exit status. */
 static int run(upload_t *upload) {
-  const avow_map_options_t map = { .limit = (size_t) jobs,
+  const avow_map_options_t map = { .concurrency = (size_t) jobs,
                                    .kind = AVOW_ALL_SETTLED };
   const avow_value_t outcomes =
       avow_run(avow_map(upload->loop, upload->n, upload_one, upload, &map));

@@ -81,7 +81,7 @@ static avow_value_t welcome(const avow_value_t *stream, void *data) {
 
 /* A client that went away is no failure of ours. */
 static avow_promise_t *serve_all(upload_server_t *server) {
-  const avow_map_options_t each = { .limit = VISITORS,
+  const avow_map_options_t each = { .concurrency = VISITORS,
                                     .kind = AVOW_ALL_SETTLED };
   return avow_each(server->loop, server->arrivals, welcome, server, &each);
 }
@@ -98,7 +98,7 @@ void upload_server_start(uv_loop_t *loop, upload_server_t *server) {
   if (avow_is_error(&server->socket))
     program_fail("cannot start the server", avow_error_code(&server->socket));
   note_address(server);
-  server->arrivals = avow_listen(avow_to_stream(&server->socket), NULL);
+  server->arrivals = avow_connections(avow_to_stream(&server->socket), NULL);
   server->serving = serve_all(server);
 }
 

@@ -14,7 +14,7 @@
 #include "avow/file.h"
 #include "avow/fs.h"
 #include "avow/group.h"
-#include "avow/limit.h"
+#include "avow/limiter.h"
 #include "avow/loop.h"
 #include "avow/loops.h"
 #include "avow/map.h"

@@ -45,7 +45,7 @@ static avow_promise_t *remove_tree(void) {
 static avow_channel_t *channel;
 
 static avow_promise_t *first_entry(void) {
-  channel = avow_walk(loop, at("tree"));
+  channel = avow_tree_entries(loop, at("tree"));
   return avow_channel_next(channel);
 }
 
@@ -120,7 +120,7 @@ static const subject_t subjects[] = {
   { "avow_replace_file", IN_POOL, AT_ONCE, replace_file, .set = set_file },
   { "avow_make_dirs", IN_POOL, AT_ONCE, .start = make_dirs },
   { "avow_remove_tree", IN_POOL, AT_ONCE, remove_tree, .set = set_tree },
-  { "avow_walk", IN_POOL, AT_ONCE, first_entry, .set = set_tree,
+  { "avow_tree_entries", IN_POOL, AT_ONCE, first_entry, .set = set_tree,
     .strike = end_walk },
   { "avow_glob", IN_POOL, AT_ONCE, glob, .set = set_tree },
   { "avow_copy_tree", IN_POOL, AT_ONCE, copy_tree, .set = set_tree },

@@ -245,7 +245,7 @@ static avow_channel_t *source;
 
 static avow_promise_t *debounced(void) {
   source = avow_channel_new(loop, 1);
-  return next_of(avow_debounce(avow_channel_ref(source), 1));
+  return next_of(avow_debounced(avow_channel_ref(source), 1));
 }
 
 static void send_to_source(void) {
@@ -294,7 +294,7 @@ static const subject_t subjects[] = {
     .set = open_channel, .strike = end_channel },
   { "avow_channel_send", WHEN_TOLD, AT_ONCE, channel_send, take_one,
     .set = open_channel, .strike = end_channel },
-  { "avow_debounce", WHEN_TOLD, AT_ONCE, debounced, send_to_source,
+  { "avow_debounced", WHEN_TOLD, AT_ONCE, debounced, send_to_source,
     .strike = end_channels },
 };
 

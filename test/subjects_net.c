@@ -262,7 +262,7 @@ static void strike_server(void) {
 }
 
 static avow_promise_t *next_connection(void) {
-  return next_of(avow_listen(avow_to_stream(&server), NULL));
+  return next_of(avow_connections(avow_to_stream(&server), NULL));
 }
 
 static void come(void) {
@@ -328,7 +328,7 @@ static avow_promise_t *pipe_connect(void) {
 }
 
 static avow_promise_t *connect_pipe(void) {
-  return avow_connect_pipe(loop, at("socket"));
+  return avow_connect_path(loop, at("socket"));
 }
 
 static const subject_t subjects[] = {
@@ -368,11 +368,11 @@ static const subject_t subjects[] = {
     .set = set_udp, .strike = strike_udp },
   { "avow_connect", IN_POOL, AT_ONCE, start_connect, .set = set_waiting_server,
     .strike = strike_server },
-  { "avow_connect_pipe", BY_ITSELF, AT_ONCE, connect_pipe, .set = set_pipe,
+  { "avow_connect_path", BY_ITSELF, AT_ONCE, connect_pipe, .set = set_pipe,
     .strike = strike_pipe },
   { "avow_bind", IN_POOL, AT_ONCE, .start = start_bind },
-  { "avow_listen", WHEN_TOLD, AT_ONCE, next_connection, come, .set = set_server,
-    .strike = strike_server },
+  { "avow_connections", WHEN_TOLD, AT_ONCE, next_connection, come,
+    .set = set_server, .strike = strike_server },
 };
 
 const subjects_t net_subjects = SUBJECTS(subjects);

@@ -67,7 +67,7 @@ static avow_group_t *group;
 static avow_promise_t *group_of_one(void) {
   avow_promise_t *p = avow_group_new(loop, &group);
   avow_group_add(group, pending());
-  avow_group_close(group);
+  avow_group_unref(group);
   return p;
 }
 

@@ -35,10 +35,10 @@ typedef struct {
 
 static walked_t walk(const char *name) {
   walked_t walked = { 0 };
-  avow_channel_t *channel = avow_walk(loop, at(name));
+  avow_channel_t *channel = avow_tree_entries(loop, at(name));
   avow_value_t v = avow_run(avow_channel_next(channel));
   for (; v.tag == AVOW_OBJECT; v = avow_run(avow_channel_next(channel))) {
-    const avow_found_t *found = avow_to_found(&v);
+    const avow_tree_entry_t *found = avow_to_tree_entry(&v);
     walked.entries++;
     walked.errors += found->error == UV_EIO;
     walked.dirs += found->type == UV_DIRENT_DIR;
@@ -91,7 +91,7 @@ static void walk_gives_what_it_may_not_look_at(void **state) {
 static void walk_stops_in_the_midst_when_its_loop_closes(void **state) {
   make_tree();
   start_holding_up();
-  avow_channel_t *channel = avow_walk(loop, at("a"));
+  avow_channel_t *channel = avow_tree_entries(loop, at("a"));
   run_until_held_up();
 
   assert_int_equal(avow_loop_close(loop), 0);

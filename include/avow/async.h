@@ -32,7 +32,7 @@
 
 #ifndef AVOW_NO_ASYNC
 
-AVOW_BEGIN_C
+AVOW_HEADER_BEGIN
 
 /**
  * Calls fn now, on a stack of its own (avow_options_t has its size), and
@@ -56,7 +56,7 @@ AVOW_ASYNC_API AVOW_MUST_USE avow_promise_t *avow_async(uv_loop_t *loop,
  */
 AVOW_ASYNC_API AVOW_MUST_USE avow_value_t avow_await(avow_promise_t *p);
 
-AVOW_END_C
+AVOW_HEADER_END
 
 #endif
 

@@ -6,7 +6,7 @@
 
 #include "avow/promise.h"
 
-AVOW_BEGIN_C
+AVOW_HEADER_BEGIN
 
 /**
  * Walks up from p through promises that nobody else holds and rejects the
@@ -76,6 +76,6 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_cancel_losers(
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_join_losers(
     avow_promise_t *combined);
 
-AVOW_END_C
+AVOW_HEADER_END
 
 #endif

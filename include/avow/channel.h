@@ -13,7 +13,7 @@
 
 #include "avow/promise.h"
 
-AVOW_BEGIN_C
+AVOW_HEADER_BEGIN
 
 typedef struct avow_channel_s avow_channel_t;
 
@@ -67,6 +67,6 @@ AVOW_API avow_channel_t *avow_channel_ref(const avow_channel_t *c);
 /** Lets go of c, which may be NULL. */
 AVOW_API void avow_channel_unref(avow_channel_t *c);
 
-AVOW_END_C
+AVOW_HEADER_END
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "avow/promise.h"
 
-AVOW_BEGIN_C
+AVOW_HEADER_BEGIN
 
 /** LIST: the values in input order; rejects as the first to reject does. */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_all(uv_loop_t *loop,
@@ -61,6 +61,6 @@ typedef struct avow_settled_s {
 /** The outcome of input i in a list of avow_all_settled(). */
 AVOW_API avow_settled_t avow_settled_at(const avow_value_t *list, size_t i);
 
-AVOW_END_C
+AVOW_HEADER_END
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "avow/promise.h"
 
-AVOW_BEGIN_C
+AVOW_HEADER_BEGIN
 
 /**
  * Zero in a field stands for its default. All of it is copied or used at once.
@@ -16,8 +16,8 @@ typedef struct avow_command_s {
                               is looked for in PATH */
   const char *const *env;  /* "NAME=value" …, NULL: this process's own */
   const char *cwd;         /* this process's own */
-  size_t out_limit;        /* bytes of standard output; 16 MiB */
-  size_t err_limit;        /* bytes of standard error; 16 MiB */
+  size_t out_max_bytes;    /* of standard output; 16 MiB */
+  size_t err_max_bytes;    /* of standard error; 16 MiB */
   uint64_t timeout;        /* in milliseconds, as avow_timeout(); none */
   uint64_t grace;          /* from SIGTERM to SIGKILL, likewise; 5000 */
 } avow_command_t;
@@ -37,7 +37,7 @@ typedef struct avow_output_s {
  * one; what the command does not read of it is dropped.
  *
  * UV_ENOENT and such if it cannot be started. UV_ETIMEDOUT, and UV_EMSGSIZE for
- * output beyond a limit, or what else keeps its input or output from passing:
+ * output beyond max_bytes, or what else keeps its input or output from passing:
  * then it gets SIGTERM, after the grace SIGKILL, and this rejects when the
  * process is gone, with the output that there is as the cause. Cancelling
  * rejects at once and ends it likewise, in the background; avow_loop_close()
@@ -52,6 +52,6 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_command(
 /** What a command gave, or the cause of its failure; the value keeps it. */
 AVOW_API const avow_output_t *avow_to_output(const avow_value_t *v);
 
-AVOW_END_C
+AVOW_HEADER_END
 
 #endif

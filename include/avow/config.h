@@ -27,11 +27,11 @@
 #endif
 
 #ifdef __cplusplus
-#  define AVOW_BEGIN_C extern "C" {
-#  define AVOW_END_C   }
+#  define AVOW_HEADER_BEGIN extern "C" {
+#  define AVOW_HEADER_END   }
 #else
-#  define AVOW_BEGIN_C
-#  define AVOW_END_C
+#  define AVOW_HEADER_BEGIN
+#  define AVOW_HEADER_END
 #endif
 
 #endif

@@ -10,7 +10,7 @@
 
 #include "avow/promise.h"
 
-AVOW_BEGIN_C
+AVOW_HEADER_BEGIN
 
 /** The deadline that does not come. */
 #define AVOW_NEVER UINT64_MAX
@@ -30,6 +30,6 @@ AVOW_API uint64_t avow_deadline_in(uv_loop_t *loop, uint64_t ms,
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_deadline(avow_promise_t *p,
                                                      uint64_t at);
 
-AVOW_END_C
+AVOW_HEADER_END
 
 #endif

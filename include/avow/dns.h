@@ -4,7 +4,7 @@
 
 #include "avow/promise.h"
 
-AVOW_BEGIN_C
+AVOW_HEADER_BEGIN
 
 /**
  * OBJECT: the addresses of a host and service, see avow_to_addrinfo(). Rejects
@@ -44,6 +44,6 @@ AVOW_API avow_address_t avow_address(const struct sockaddr *address);
 AVOW_API avow_address_t avow_local_address(const uv_handle_t *handle);
 AVOW_API avow_address_t avow_peer_address(const uv_handle_t *handle);
 
-AVOW_END_C
+AVOW_HEADER_END
 
 #endif

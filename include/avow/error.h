@@ -8,7 +8,7 @@
 
 #include "avow/value.h"
 
-AVOW_BEGIN_C
+AVOW_HEADER_BEGIN
 
 /** Beside libuv's codes. Programs may have their own, below -30000. */
 enum {
@@ -79,6 +79,6 @@ AVOW_API const char *avow_strerror(int code);
  */
 AVOW_API const char *avow_err_name(int code);
 
-AVOW_END_C
+AVOW_HEADER_END
 
 #endif

@@ -10,7 +10,7 @@
 
 #include "avow/channel.h"
 
-AVOW_BEGIN_C
+AVOW_HEADER_BEGIN
 
 /**
  * INTs: the number of the signal, from now on (uv_signal_start), or
@@ -78,6 +78,6 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_poll_once(uv_loop_t *loop,
                                                          uint64_t ms);
 AVOW_API const avow_fs_change_t *avow_to_fs_change(const avow_value_t *v);
 
-AVOW_END_C
+AVOW_HEADER_END
 
 #endif

@@ -13,7 +13,7 @@
 
 #ifndef AVOW_NO_ASYNC
 
-AVOW_BEGIN_C
+AVOW_HEADER_BEGIN
 
 typedef struct avow_exceptions_s {
   /** Where the runtime keeps those in flight on this thread. */
@@ -29,7 +29,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_async_throwing(
 /** avow_await() where there may be exceptions in flight, kept in globals. */
 AVOW_API avow_value_t avow_await_throwing(avow_promise_t *p, void *globals);
 
-AVOW_END_C
+AVOW_HEADER_END
 
 #  if defined(__cplusplus) && defined(__EXCEPTIONS) && !defined(_MSC_VER)
 
@@ -48,7 +48,7 @@ extern "C" __cxa_eh_globals *__cxa_get_globals();
 } // namespace __cxxabiv1
 #    endif
 
-AVOW_BEGIN_C
+AVOW_HEADER_BEGIN
 
 static inline void *avow_exceptions_globals(void) {
   return __cxxabiv1::__cxa_get_globals();
@@ -77,7 +77,7 @@ static inline AVOW_MUST_USE avow_value_t avow_await(avow_promise_t *p) {
   return avow_await_throwing(p, avow_exceptions_globals());
 }
 
-AVOW_END_C
+AVOW_HEADER_END
 
 #  else
 #    define AVOW_ASYNC_API AVOW_API

@@ -10,15 +10,15 @@
 
 #include "avow/promise.h"
 
-AVOW_BEGIN_C
+AVOW_HEADER_BEGIN
 
 /**
- * BYTES: all of the file; UV_EFBIG if it has more than limit bytes. Cancelling
+ * BYTES: all of the file; UV_EFBIG if that is more than max_bytes. Cancelling
  * takes the job off the queue, or stops it after the part that it reads.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_read_file(uv_loop_t *loop,
                                                       const char *path,
-                                                      size_t limit);
+                                                      size_t max_bytes);
 
 /**
  * INT: bytes written, always all of them. Takes BYTES. They go over what the
@@ -63,6 +63,6 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_replace_file(uv_loop_t *loop,
                                                          avow_value_t bytes,
                                                          int mode);
 
-AVOW_END_C
+AVOW_HEADER_END
 
 #endif

@@ -18,7 +18,7 @@
 
 #include "avow/promise.h"
 
-AVOW_BEGIN_C
+AVOW_HEADER_BEGIN
 
 /* Open files. */
 
@@ -222,6 +222,6 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_readdir(uv_loop_t *loop,
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_closedir(
     uv_loop_t *loop, const avow_value_t *dir);
 
-AVOW_END_C
+AVOW_HEADER_END
 
 #endif

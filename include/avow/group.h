@@ -6,12 +6,12 @@
 
 #include "avow/promise.h"
 
-AVOW_BEGIN_C
+AVOW_HEADER_BEGIN
 
 typedef struct avow_group_s avow_group_t;
 
 /**
- * NONE, once *out was closed and all its children have settled. The first child
+ * NONE, once *out was ended and all its children have settled. The first child
  * to reject cancels the others; when these have unwound the group rejects with
  * that reason or, if others failed on the way, with its code and message and
  * the LIST of all reasons as cause. UV_ECANCELED is no failure of a child.
@@ -30,8 +30,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_group_new(uv_loop_t *loop,
 AVOW_API void avow_group_add(const avow_group_t *g, avow_promise_t *p);
 
 /** No more children: lets go of g. */
-AVOW_API void avow_group_close(avow_group_t *g);
+AVOW_API void avow_group_unref(avow_group_t *g);
 
-AVOW_END_C
+AVOW_HEADER_END
 
 #endif

@@ -9,7 +9,7 @@
 #include "avow/error.h"
 #include "avow/uv.h"
 
-AVOW_BEGIN_C
+AVOW_HEADER_BEGIN
 
 /**
  * Called when the last reference to a rejected promise goes, or the loop is
@@ -98,8 +98,8 @@ AVOW_API int avow_loop_close(uv_loop_t *loop);
 
 /**
  * The four functions all memory comes from, as in uv_replace_allocator(). To be
- * called before anything else: UV_EBUSY once there was memory from those before,
- * which has to go back there; UV_EINVAL if one is NULL.
+ * called before anything else: UV_EBUSY once there was memory from those
+ * before, which has to go back there; UV_EINVAL if one is NULL.
  */
 AVOW_API int avow_replace_allocator(void *(*malloc_fn)(size_t),
                                     void *(*realloc_fn)(void *, size_t),
@@ -127,6 +127,6 @@ typedef enum avow_dump_e { AVOW_DUMP_TEXT, AVOW_DUMP_DOT } avow_dump_t;
  */
 AVOW_API void avow_loop_dump(uv_loop_t *loop, FILE *out, avow_dump_t format);
 
-AVOW_END_C
+AVOW_HEADER_END
 
 #endif

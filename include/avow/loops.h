@@ -6,7 +6,7 @@
 
 #include "avow/promise.h"
 
-AVOW_BEGIN_C
+AVOW_HEADER_BEGIN
 
 typedef struct avow_loops_s avow_loops_t;
 
@@ -44,8 +44,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_loops_run(const avow_loops_t *loops,
 
 /** Zero in a field stands for its default. */
 typedef struct avow_loops_listen_options_s {
-  int backlog;  /* connections that wait in the system's queue; 511 */
-  size_t limit; /* connections at a time, for each loop; no limit */
+  int backlog;        /* connections that wait in the system's queue; 511 */
+  size_t concurrency; /* connections at a time, for each loop; no limit */
 } avow_loops_listen_options_t;
 
 /**
@@ -53,9 +53,10 @@ typedef struct avow_loops_listen_options_s {
  * each connection, an OBJECT as in net.h, on one of the loops, whose thread it
  * has. The connection is kept until what fn returns has settled; how that ends
  * is passed over. Where the system has it (Linux, with libuv 1.49) each loop
- * listens at that address with a socket of its own, backlog and limit, and the
- * system shares the connections out; else the server's own loop accepts, and
- * hands each to the loop with the fewest, on Windows to itself.
+ * listens at that address with a socket of its own, which has backlog and
+ * concurrency, and the system shares the connections out; else the server's own
+ * loop accepts, and hands each to the loop with the fewest, on Windows to
+ * itself.
  *
  * Closing the server's stream (avow_close()) accepts no more, once each loop
  * has heard of it: NONE when the last connection has ended. Cancelling cancels
@@ -76,6 +77,6 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_loops_listen(
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_loops_close(avow_loops_t *loops,
                                                         uv_loop_t *home);
 
-AVOW_END_C
+AVOW_HEADER_END
 
 #endif

@@ -7,14 +7,14 @@
 #include "avow/channel.h"
 #include "avow/combine.h"
 
-AVOW_BEGIN_C
+AVOW_HEADER_BEGIN
 
 /** Item i's turn. Returns as a handler does. */
 typedef avow_value_t (*avow_map_fn)(size_t i, void *data);
 
 /** Zero in a field stands for its default. */
 typedef struct avow_map_options_s {
-  size_t limit;            /* so many at a time; all at once for a number of
+  size_t concurrency;      /* so many at a time; all at once for a number of
                               items, one for those of a channel */
   avow_gather_kind_t kind; /* AVOW_ALL, the default, or AVOW_ALL_SETTLED */
   bool cancels;            /* when one fails, those that run; else not */
@@ -34,7 +34,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_map(
 
 /**
  * The same for each item of a channel, borrowed, until its end; NONE then.
- * Nothing is kept of an item that is done. limit is 1 by default. With
+ * Nothing is kept of an item that is done. concurrency is 1 by default. With
  * AVOW_ALL_SETTLED failures of fn are passed over, and so are items that are
  * errors, such as a connection that could not be accepted. Rejects also with
  * what the channel failed with. Items that were not taken stay in the channel.
@@ -52,6 +52,6 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_map_channel(
     uv_loop_t *loop, const avow_channel_t *channel, avow_cb fn, void *data,
     const avow_map_options_t *options);
 
-AVOW_END_C
+AVOW_HEADER_END
 
 #endif

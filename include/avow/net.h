@@ -12,7 +12,7 @@
 #include "avow/channel.h"
 #include "avow/stream.h"
 
-AVOW_BEGIN_C
+AVOW_HEADER_BEGIN
 
 /** The stream, a uv_tcp_t or a uv_pipe_t, which the value keeps in memory. */
 AVOW_API uv_stream_t *avow_to_stream(const avow_value_t *v);
@@ -32,14 +32,14 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_connect(uv_loop_t *loop,
  * OBJECT: a stream connected to that name, as by avow_pipe_connect().
  * Cancelling closes it.
  */
-AVOW_API AVOW_MUST_USE avow_promise_t *avow_connect_pipe(uv_loop_t *loop,
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_connect_path(uv_loop_t *loop,
                                                          const char *name);
 
 /**
  * OBJECT: a stream bound to an address of that host and service, for
- * avow_listen() (uv_getaddrinfo, uv_tcp_bind). The host NULL stands for all of
- * this machine, the service "0" for any free port: avow_local_address() says
- * which. Takes the first address that can be had; rejects as the last one,
+ * avow_connections() (uv_getaddrinfo, uv_tcp_bind). The host NULL stands for
+ * all of this machine, the service "0" for any free port: avow_local_address()
+ * says which. Takes the first address that can be had; rejects as the last one,
  * UV_EADDRINUSE, …, or as the lookup, UV_EAI_*. Cancelling ends that.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_bind(uv_loop_t *loop,
@@ -55,10 +55,10 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_bind(uv_loop_t *loop,
 AVOW_API AVOW_MUST_USE avow_value_t avow_accept(uv_stream_t *from);
 
 /** Zero in a field stands for its default. */
-typedef struct avow_listen_options_s {
+typedef struct avow_connections_options_s {
   int backlog; /* connections that wait in the system's queue; 511 */
   size_t room; /* those accepted before somebody asks for them; none */
-} avow_listen_options_t;
+} avow_connections_options_t;
 
 /**
  * The connections of a bound stream, each an OBJECT (uv_listen). Accepts none
@@ -67,8 +67,8 @@ typedef struct avow_listen_options_s {
  * closing the stream ends the channel. Without descriptors libuv closes who
  * comes. options may be NULL. UV_EALREADY if another listens, UV_EADDRINUSE, ….
  */
-AVOW_API AVOW_MUST_USE avow_channel_t *avow_listen(
-    uv_stream_t *server, const avow_listen_options_t *options);
+AVOW_API AVOW_MUST_USE avow_channel_t *avow_connections(
+    uv_stream_t *server, const avow_connections_options_t *options);
 
 /**
  * INT: bytes written, with a handle over a pipe made for handles (uv_write2).
@@ -80,6 +80,6 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_write_handle(uv_stream_t *stream,
                                                          avow_value_t bytes,
                                                          avow_value_t handle);
 
-AVOW_END_C
+AVOW_HEADER_END
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "avow/promise.h"
 
-AVOW_BEGIN_C
+AVOW_HEADER_BEGIN
 
 typedef struct avow_once_s avow_once_t;
 
@@ -33,6 +33,6 @@ AVOW_API avow_once_t *avow_once_ref(const avow_once_t *o);
 /** Lets go of o, which may be NULL. Who waits still gets an answer. */
 AVOW_API void avow_once_unref(avow_once_t *o);
 
-AVOW_END_C
+AVOW_HEADER_END
 
 #endif

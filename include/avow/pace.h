@@ -6,7 +6,7 @@
 
 #include "avow/channel.h"
 
-AVOW_BEGIN_C
+AVOW_HEADER_BEGIN
 
 /**
  * A channel of the items after which the other, which is taken, had no more for
@@ -15,9 +15,9 @@ AVOW_BEGIN_C
  * with, which this fails with. Takes nothing from the other while nobody waits.
  * In constant memory.
  */
-AVOW_API AVOW_MUST_USE avow_channel_t *avow_debounce(avow_channel_t *channel,
-                                                     uint64_t ms);
+AVOW_API AVOW_MUST_USE avow_channel_t *avow_debounced(avow_channel_t *channel,
+                                                      uint64_t ms);
 
-AVOW_END_C
+AVOW_HEADER_END
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "avow/promise.h"
 
-AVOW_BEGIN_C
+AVOW_HEADER_BEGIN
 
 /**
  * NONE, once the loop has come to its idle phase: what is due already goes
@@ -28,6 +28,6 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_before_poll(uv_loop_t *loop);
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_after_poll(uv_loop_t *loop);
 
-AVOW_END_C
+AVOW_HEADER_END
 
 #endif

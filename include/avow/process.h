@@ -14,7 +14,7 @@
 
 #include "avow/promise.h"
 
-AVOW_BEGIN_C
+AVOW_HEADER_BEGIN
 
 /**
  * OBJECT: a process that runs (uv_spawn). The options are used at once; their
@@ -62,6 +62,6 @@ AVOW_API int avow_process_kill(const avow_value_t *process, int signal);
 
 AVOW_API uv_pid_t avow_process_pid(const avow_value_t *process);
 
-AVOW_END_C
+AVOW_HEADER_END
 
 #endif

@@ -13,7 +13,7 @@
 #include "avow/error.h"
 #include "avow/uv.h"
 
-AVOW_BEGIN_C
+AVOW_HEADER_BEGIN
 
 typedef enum avow_state_e {
   AVOW_PENDING,
@@ -145,6 +145,6 @@ AVOW_API AVOW_MUST_USE avow_value_t avow_run(avow_promise_t *p);
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_repeat(uv_loop_t *loop,
                                                    avow_fn step, void *data);
 
-AVOW_END_C
+AVOW_HEADER_END
 
 #endif

@@ -9,7 +9,7 @@
 
 #include "avow/promise.h"
 
-AVOW_BEGIN_C
+AVOW_HEADER_BEGIN
 
 typedef struct avow_reader_s avow_reader_t;
 
@@ -20,10 +20,10 @@ typedef struct avow_reader_s avow_reader_t;
  */
 AVOW_API AVOW_MUST_USE avow_reader_t *avow_reader_new(uv_stream_t *stream);
 
-/** BYTES: what is there, or comes next, at least 1 and at most max; NONE at the
-    end of the stream. */
+/** BYTES: what is there, or comes next, at least 1 and at most max_bytes; NONE
+    at the end of the stream. */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_reader_next(const avow_reader_t *r,
-                                                        size_t max);
+                                                        size_t max_bytes);
 
 /**
  * BYTES: the next n; NONE at the end of the stream. If that comes sooner:
@@ -35,25 +35,25 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_reader_exactly(
 /**
  * BYTES: what comes before the delimiter, which is taken as well; NONE at the
  * end of the stream. Takes the delimiter, BYTES. If the stream ends without it:
- * UV_EOF, with what was left as its cause. UV_EMSGSIZE if more than limit bytes
+ * UV_EOF, with what was left as its cause. UV_EMSGSIZE if more than max_bytes
  * come before it; they stay.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_reader_until(const avow_reader_t *r,
                                                          avow_value_t delimiter,
-                                                         size_t limit);
+                                                         size_t max_bytes);
 
 /**
  * BYTES: the next line, without its "\n" or "\r\n"; NONE at the end of the
  * stream, before which the last line may have no end. UV_EMSGSIZE if it has
- * more than limit bytes; they stay.
+ * more than max_bytes; they stay.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_reader_line(const avow_reader_t *r,
-                                                        size_t limit);
+                                                        size_t max_bytes);
 
 /** One more reference; and letting go of one, which may be NULL. */
 AVOW_API avow_reader_t *avow_reader_ref(const avow_reader_t *r);
 AVOW_API void avow_reader_unref(avow_reader_t *r);
 
-AVOW_END_C
+AVOW_HEADER_END
 
 #endif

@@ -7,7 +7,7 @@
 
 #include "avow/promise.h"
 
-AVOW_BEGIN_C
+AVOW_HEADER_BEGIN
 
 typedef struct avow_remote_s avow_remote_t;
 
@@ -34,6 +34,6 @@ AVOW_API int avow_remote_reject(avow_remote_t *r, avow_value_t error);
 /** Lets go unsettled: the promise rejects with AVOW_EBROKEN. */
 AVOW_API void avow_remote_drop(avow_remote_t *r);
 
-AVOW_END_C
+AVOW_HEADER_END
 
 #endif

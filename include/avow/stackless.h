@@ -34,7 +34,7 @@
 
 #include "avow/promise.h"
 
-AVOW_BEGIN_C
+AVOW_HEADER_BEGIN
 
 typedef struct avow_frame_s {
   int line; /* of the await that it is in; 0: the beginning, or the end */
@@ -61,7 +61,7 @@ static inline int avow_frame_enter(avow_frame_t *frame) {
   return line;
 }
 
-AVOW_END_C
+AVOW_HEADER_END
 
 /** Around what step does; past the end it returns none. */
 #define AVOW_BEGIN(frame)              \

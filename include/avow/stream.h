@@ -9,7 +9,7 @@
 
 #include "avow/channel.h"
 
-AVOW_BEGIN_C
+AVOW_HEADER_BEGIN
 
 /**
  * NONE once connected (uv_tcp_connect). Rejects with UV_ECONNREFUSED,
@@ -29,20 +29,20 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_pipe_connect(uv_pipe_t *pipe,
                                                          const char *name);
 
 /**
- * BYTES: what arrived next, at least 1 byte and at most max; NONE at the end of
- * the stream (uv_read_start). UV_EALREADY if a read is pending, also one of the
- * program's own. Cancelling stops reading; nothing that was read is lost.
+ * BYTES: what arrived next, at least 1 and at most max_bytes; NONE at the end
+ * of the stream (uv_read_start). UV_EALREADY if a read is pending, also one of
+ * the program's own. Cancelling stops reading; nothing that was read is lost.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_read(uv_stream_t *stream,
-                                                 size_t max);
+                                                 size_t max_bytes);
 
 /**
  * BYTES: all that comes until the end of the stream (uv_read_start).
- * UV_EMSGSIZE if that is more than limit bytes; otherwise rejects as
+ * UV_EMSGSIZE if that is more than max_bytes; otherwise rejects as
  * avow_read(). Cancelling stops reading; what was read is lost.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_read_all(uv_stream_t *stream,
-                                                     size_t limit);
+                                                     size_t max_bytes);
 
 /**
  * INT: bytes written, always all of them. Takes BYTES, or a LIST of them that
@@ -65,13 +65,14 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_write(uv_stream_t *stream,
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_shutdown(uv_stream_t *stream);
 
 /**
- * What arrives, as BYTES of at most max each, until the end of the stream
+ * What arrives, as BYTES of at most max_bytes each, until the end of the stream
  * (uv_read_start). Reads nothing while the channel is full. Fails as the read
  * does, with UV_EALREADY if another reads, with UV_ECANCELED when the stream is
  * closed.
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_chunks(uv_stream_t *stream,
-                                                   size_t max, size_t room);
+                                                   size_t max_bytes,
+                                                   size_t room);
 
 /**
  * INT: the bytes moved from one stream to another until the first ended, after
@@ -100,6 +101,6 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_close(uv_handle_t *handle);
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_close_reset(uv_tcp_t *tcp);
 
-AVOW_END_C
+AVOW_HEADER_END
 
 #endif

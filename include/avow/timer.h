@@ -6,7 +6,7 @@
 
 #include "avow/channel.h"
 
-AVOW_BEGIN_C
+AVOW_HEADER_BEGIN
 
 /**
  * NONE, after ms milliseconds (uv_timer_start). Counts from the loop's cached
@@ -24,6 +24,6 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_sleep(uv_loop_t *loop, uint64_t ms);
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_ticks(uv_loop_t *loop, uint64_t ms);
 
-AVOW_END_C
+AVOW_HEADER_END
 
 #endif

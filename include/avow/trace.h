@@ -9,7 +9,7 @@
 
 #include "avow/value.h"
 
-AVOW_BEGIN_C
+AVOW_HEADER_BEGIN
 
 /** Notes the place of a promise that has none yet, and returns it. */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_trace_made(const char *file,
@@ -26,7 +26,7 @@ AVOW_API AVOW_MUST_USE avow_deferred_t *avow_trace_settles(const char *file,
                                                            int line,
                                                            avow_deferred_t *d);
 
-AVOW_END_C
+AVOW_HEADER_END
 
 #if defined(AVOW_TRACE) && !defined(AVOW_BUILDING)
 #  define AVOW_MADE_(call)      avow_trace_made(__FILE__, __LINE__, call)
@@ -77,7 +77,7 @@ AVOW_END_C
 #  define avow_getaddrinfo(...)    AVOW_MADE_(avow_getaddrinfo(__VA_ARGS__))
 #  define avow_getnameinfo(...)    AVOW_MADE_(avow_getnameinfo(__VA_ARGS__))
 #  define avow_connect(...)        AVOW_MADE_(avow_connect(__VA_ARGS__))
-#  define avow_connect_pipe(...)   AVOW_MADE_(avow_connect_pipe(__VA_ARGS__))
+#  define avow_connect_path(...)   AVOW_MADE_(avow_connect_path(__VA_ARGS__))
 #  define avow_bind(...)           AVOW_MADE_(avow_bind(__VA_ARGS__))
 #  define avow_write_handle(...)   AVOW_MADE_(avow_write_handle(__VA_ARGS__))
 #  define avow_pipe_connect(...)   AVOW_MADE_(avow_pipe_connect(__VA_ARGS__))
@@ -140,7 +140,7 @@ AVOW_END_C
 #  define avow_work_detached(...)  AVOW_MADE_(avow_work_detached(__VA_ARGS__))
 #  define avow_random(...)         AVOW_MADE_(avow_random(__VA_ARGS__))
 #  define avow_limiter_run(...)    AVOW_MADE_(avow_limiter_run(__VA_ARGS__))
-#  define avow_listen(...)         AVOW_CHANNEL_(avow_listen(__VA_ARGS__))
+#  define avow_connections(...)    AVOW_CHANNEL_(avow_connections(__VA_ARGS__))
 #  define avow_chunks(...)         AVOW_CHANNEL_(avow_chunks(__VA_ARGS__))
 #  define avow_datagrams(...)      AVOW_CHANNEL_(avow_datagrams(__VA_ARGS__))
 #  define avow_reader_next(...)    AVOW_MADE_(avow_reader_next(__VA_ARGS__))

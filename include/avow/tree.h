@@ -17,7 +17,7 @@
 
 #include "avow/channel.h"
 
-AVOW_BEGIN_C
+AVOW_HEADER_BEGIN
 
 /**
  * INT: how many directories were made, 0 if it was there: the path's and those
@@ -41,28 +41,28 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_remove_tree(uv_loop_t *loop,
                                                         const char *path);
 
 /** An entry of a tree. */
-typedef struct avow_found_s {
+typedef struct avow_tree_entry_s {
   const char
       *path; /* the path that is walked, a slash, and where it is there */
   uv_dirent_type_t type;
   unsigned depth; /* 0 in the directory that is walked */
   int error;      /* of a directory that cannot be opened: the code; else 0 */
-} avow_found_t;
+} avow_tree_entry_t;
 
 /**
- * A channel of OBJECTs, see avow_to_found(): all that is below the path, each
- * directory before what is in it, in no other order. A few entries are read
- * ahead, and no more while the channel is full: memory is in proportion to the
- * depth. No more than 33 directories are open: of those further up from there
- * the names that are left are kept in memory. Links are entries, not followed,
- * but for the path itself. Fails if that cannot be read (UV_ENOENT, UV_ENOTDIR,
- * …). To stop, close the channel.
+ * A channel of OBJECTs, see avow_to_tree_entry(): all that is below the path,
+ * each directory before what is in it, in no other order. A few entries are
+ * read ahead, and no more while the channel is full: memory is in proportion to
+ * the depth. No more than 33 directories are open: of those further up from
+ * there the names that are left are kept in memory. Links are entries, not
+ * followed, but for the path itself. Fails if that cannot be read (UV_ENOENT,
+ * UV_ENOTDIR, …). To stop, close the channel.
  */
-AVOW_API AVOW_MUST_USE avow_channel_t *avow_walk(uv_loop_t *loop,
-                                                 const char *path);
+AVOW_API AVOW_MUST_USE avow_channel_t *avow_tree_entries(uv_loop_t *loop,
+                                                         const char *path);
 
-/** What avow_walk() found; the value keeps it alive. */
-AVOW_API const avow_found_t *avow_to_found(const avow_value_t *v);
+/** What avow_tree_entries() found; the value keeps it alive. */
+AVOW_API const avow_tree_entry_t *avow_to_tree_entry(const avow_value_t *v);
 
 /**
  * LIST of BYTES: the paths that match, in the order of their bytes; empty if
@@ -108,7 +108,7 @@ typedef struct avow_copied_s {
 typedef struct avow_copy_options_s {
   avow_existing_t existing;
   avow_keep_t keep;
-  unsigned at_once; /* files that are copied at a time; 4, at most 64 */
+  unsigned concurrency; /* files that are copied at a time; 4, at most 64 */
   /* On the loop's thread, for each entry; false to stop. Default: stop at the
      first that could not be copied. Not called any more once cancelled. */
   bool (*on_entry)(const avow_copied_t *entry, void *data);
@@ -143,6 +143,6 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_temp_dir(uv_loop_t *loop,
 /** Its path; the value keeps it alive. */
 AVOW_API const char *avow_to_temp_dir(const avow_value_t *v);
 
-AVOW_END_C
+AVOW_HEADER_END
 
 #endif

@@ -8,7 +8,7 @@
 
 #include "avow/channel.h"
 
-AVOW_BEGIN_C
+AVOW_HEADER_BEGIN
 
 /**
  * INT: bytes sent, always the whole datagram. Takes BYTES. The address, NULL
@@ -39,6 +39,6 @@ AVOW_API AVOW_MUST_USE avow_channel_t *avow_datagrams(uv_udp_t *udp,
 /** A datagram, which the value keeps in memory. */
 AVOW_API const avow_datagram_t *avow_to_datagram(const avow_value_t *v);
 
-AVOW_END_C
+AVOW_HEADER_END
 
 #endif

@@ -15,7 +15,7 @@
 
 #include "avow/config.h"
 
-AVOW_BEGIN_C
+AVOW_HEADER_BEGIN
 
 typedef struct avow_promise_s avow_promise_t;
 typedef struct avow_deferred_s avow_deferred_t;
@@ -151,6 +151,6 @@ AVOW_API const avow_value_t *avow_list_at(const avow_value_t *list, size_t i);
 /** "int", "bytes", …, or the name of an object's class. For messages. */
 AVOW_API const char *avow_type_name(const avow_value_t *v);
 
-AVOW_END_C
+AVOW_HEADER_END
 
 #endif

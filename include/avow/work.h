@@ -8,7 +8,7 @@
 
 #include "avow/promise.h"
 
-AVOW_BEGIN_C
+AVOW_HEADER_BEGIN
 
 /**
  * Settles with what fn(data) returns, called on a thread of the pool
@@ -43,6 +43,6 @@ AVOW_API bool avow_work_is_wanted(void);
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_random(uv_loop_t *loop, size_t len);
 
-AVOW_END_C
+AVOW_HEADER_END
 
 #endif

@@ -138,7 +138,7 @@ static debounce_t *debounce_new(uv_loop_t *loop) {
   return NULL;
 }
 
-avow_channel_t *avow_debounce(avow_channel_t *channel, uint64_t ms) {
+avow_channel_t *avow_debounced(avow_channel_t *channel, uint64_t ms) {
   if (channel == NULL)
     return (avow_channel_t *) avow__nothing("a channel");
   uv_loop_t *loop = avow__channel_loop(channel);

@@ -27,7 +27,7 @@ struct avow__parent_s {
   uint32_t running; /* how many these are */
   uint32_t refs;
   bool stopped;              /* settled, or about to: starts nothing new */
-  bool closed;               /* a group's: no more children come */
+  bool ended;                /* a group's: no more children come */
   bool in_block;             /* of the pool's, for want of other memory */
   avow_deferred_t *deferred; /* its promise; NULL once that is settled */
   avow_deferred_t *idle;     /* of a promise that there are no children */

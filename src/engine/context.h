@@ -1,6 +1,6 @@
 /*
- * What avow keeps for each loop: a context, which outlives avow_loop_close() for
- * as long as the program holds one of its promises.
+ * What avow keeps for each loop: a context, which outlives avow_loop_close()
+ * for as long as the program holds one of its promises.
  */
 #ifndef AVOW_CONTEXT_H
 #define AVOW_CONTEXT_H

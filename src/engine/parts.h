@@ -1,7 +1,7 @@
 /*
- * The parts of a context: what files that keep something of their own for a loop
- * do when it ends. The table in parts.c names them, so that nothing else need
- * know who they are.
+ * The parts of a context: what files that keep something of their own for a
+ * loop do when it ends. The table in parts.c names them, so that nothing else
+ * need know who they are.
  */
 #ifndef AVOW_PARTS_H
 #define AVOW_PARTS_H

@@ -15,7 +15,7 @@ enum { CHUNK = 65536 };
 
 typedef struct {
   avow__job_t job;
-  size_t limit;
+  size_t max_bytes;
   uint64_t size;       /* as the system says; 0 where that means nothing */
   size_t used;         /* of what was read */
   avow_value_t buffer; /* BYTES */
@@ -26,14 +26,14 @@ typedef struct {
    meet the end with. */
 static int guess_size(read_file_t *read, uv_file file, size_t *out) {
   uv_stat_t stat;
-  const size_t limit = read->limit;
+  const size_t max_bytes = read->max_bytes;
   const int err = avow__disk_fstat(file, &stat);
   if (err < 0)
     return err;
   if (avow__disk_type(&stat) == UV_DIRENT_FILE)
     read->size = stat.st_size;
-  if (stat.st_size > limit) /* or so it says: reading shows */
-    *out = avow__plus(limit, 1);
+  if (stat.st_size > max_bytes) /* or so it says: reading shows */
+    *out = avow__plus(max_bytes, 1);
   else
     *out = stat.st_size > 0 ? avow__plus((size_t) stat.st_size, 1) : CHUNK;
   return 0;
@@ -75,7 +75,7 @@ static int read_to_end(read_file_t *read, uv_file file) {
     if (n <= 0)
       return n;
     read->used += (size_t) n;
-    if (read->used > read->limit)
+    if (read->used > read->max_bytes)
       return UV_EFBIG;
     if (is_at_end(read))
       return 0;
@@ -104,7 +104,7 @@ static avow_value_t run_read(avow__job_t *job) {
 }
 
 avow_promise_t *avow_read_file(uv_loop_t *loop, const char *path,
-                               size_t limit) {
+                               size_t max_bytes) {
   if (path == NULL)
     return avow__refuse(loop, UV_EINVAL, "read", "NULL");
   avow_promise_t *p;
@@ -113,7 +113,7 @@ avow_promise_t *avow_read_file(uv_loop_t *loop, const char *path,
   if (read == NULL)
     return p;
   memcpy(read->path, path, len);
-  read->limit = limit;
+  read->max_bytes = max_bytes;
   read->job.run = run_read;
   avow__job_start(&read->job);
   return p;

@@ -18,7 +18,7 @@ typedef struct avow__listen_s {
   avow_cb fn;
   void *data;
   int backlog;
-  size_t limit; /* of each loop */
+  size_t concurrency; /* of each loop */
 } avow__listen_t;
 
 /* Serves by sockets of the loops' own where the server is bound, which is then

@@ -111,7 +111,8 @@ static avow_promise_t *accept_at_home(avow_value_t server,
     .serve = hand_over,
     .data = listen,
     .backlog = listen->backlog,
-    .limit = limit_of_all(listen->limit, avow_loops_count(listen->loops)),
+    .concurrency =
+        limit_of_all(listen->concurrency, avow_loops_count(listen->loops)),
   };
   return avow_attach(avow__serve(server, &service), listen, listen_free);
 }
@@ -119,11 +120,11 @@ static avow_promise_t *accept_at_home(avow_value_t server,
 static void set_options(avow__listen_t *listen,
                         const avow_loops_listen_options_t *options) {
   listen->backlog = BACKLOG;
-  listen->limit = SIZE_MAX;
+  listen->concurrency = SIZE_MAX;
   if (options != NULL && options->backlog > 0)
     listen->backlog = options->backlog;
-  if (options != NULL && options->limit > 0)
-    listen->limit = options->limit;
+  if (options != NULL && options->concurrency > 0)
+    listen->concurrency = options->concurrency;
 }
 
 avow_promise_t *avow_loops_listen(const avow_loops_t *loops,

@@ -158,7 +158,7 @@ static avow_value_t serve(uv_loop_t *own, void *data) {
   const avow__service_t service = { .serve = attend,
                                     .data = part->listen,
                                     .backlog = part->listen->backlog,
-                                    .limit = part->listen->limit };
+                                    .concurrency = part->listen->concurrency };
   const avow_value_t v = avow__owned_open(own, UV_TCP, part->fd);
   if (avow_is_error(&v))
     return v;

@@ -15,7 +15,7 @@ typedef struct {
   avow__reading_t reading; /* by the stream */
   uv_stream_t *stream;
   avow__buffer_t buffer; /* for the next chunk */
-  size_t max;
+  size_t max_bytes;
 } chunks_t;
 
 static chunks_t *chunks_of(void *reading) {
@@ -29,7 +29,7 @@ static chunks_t *find(const uv_handle_t *handle) {
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
   chunks_t *chunks = find(handle);
-  *buf = avow__buffer_offer(&chunks->buffer, chunks->max);
+  *buf = avow__buffer_offer(&chunks->buffer, chunks->max_bytes);
 }
 
 static void push(chunks_t *chunks, size_t len) {
@@ -83,7 +83,8 @@ static void on_close(avow__reading_t *reading) {
   fail(chunks_of(reading), UV_ECANCELED);
 }
 
-avow_channel_t *avow_chunks(uv_stream_t *stream, size_t max, size_t room) {
+avow_channel_t *avow_chunks(uv_stream_t *stream, size_t max_bytes,
+                            size_t room) {
   if (stream == NULL)
     return (avow_channel_t *) avow__nothing("a stream");
   avow__context_t *c = avow__context_of(stream->loop);
@@ -95,9 +96,9 @@ avow_channel_t *avow_chunks(uv_stream_t *stream, size_t max, size_t room) {
   chunks->source.stop = stop;
   chunks->reading.on_close = on_close;
   chunks->stream = stream;
-  chunks->max = max < INT_MAX ? max : INT_MAX;
+  chunks->max_bytes = max_bytes < INT_MAX ? max_bytes : INT_MAX;
   int err = UV_EINVAL;
-  if (max > 0)
+  if (max_bytes > 0)
     err = avow__reading_begin(c, &chunks->reading, (uv_handle_t *) stream);
   if (err == 0)
     return avow__channel_feed(stream->loop, room, &chunks->source);

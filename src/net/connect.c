@@ -313,7 +313,7 @@ static void drop(void *block) {
   avow__value_unref(avow__block_value(block));
 }
 
-avow_promise_t *avow_connect_pipe(uv_loop_t *loop, const char *name) {
+avow_promise_t *avow_connect_path(uv_loop_t *loop, const char *name) {
   const avow_value_t v = avow__owned_new(loop, UV_NAMED_PIPE);
   if (avow_is_error(&v))
     return avow__refuse(loop, v.code, "connect", name);

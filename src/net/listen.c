@@ -86,8 +86,8 @@ static int begin(listener_t *listener, int backlog) {
   return err;
 }
 
-avow_channel_t *avow_listen(uv_stream_t *server,
-                            const avow_listen_options_t *options) {
+avow_channel_t *avow_connections(uv_stream_t *server,
+                                 const avow_connections_options_t *options) {
   if (server == NULL)
     return (avow_channel_t *) avow__nothing("a stream");
   const int backlog = options != NULL ? options->backlog : 0;

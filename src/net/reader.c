@@ -104,11 +104,11 @@ static bool measure_until(reader_t *reader, piece_t *out) {
 
 static bool measure_line(reader_t *reader, piece_t *out) {
   const char *data = reader->data + reader->at;
-  const size_t max = reader->wish.size;
+  const size_t max_bytes = reader->wish.size;
   out->more = 1;
   out->len = find(reader, "\n", 1);
   if (out->len == SIZE_MAX) {
-    const bool may_fit = reader->scanned <= avow__plus(max, 1);
+    const bool may_fit = reader->scanned <= avow__plus(max_bytes, 1);
     if (may_fit && !reader->ended)
       return false; /* the one byte beyond may be of its end */
     out->len = reader->used;
@@ -117,7 +117,7 @@ static bool measure_line(reader_t *reader, piece_t *out) {
     out->len--;
     out->more++;
   }
-  if (out->len > max)
+  if (out->len > max_bytes)
     out->err = UV_EMSGSIZE;
   return true;
 }
@@ -289,9 +289,9 @@ static avow_promise_t *ask(const avow_reader_t *r, wish_t wish) {
   return avow_promise_resolve(avow__tool_loop(r), v);
 }
 
-avow_promise_t *avow_reader_next(const avow_reader_t *r, size_t max) {
-  const wish_t wish = { .kind = NEXT, .size = max };
-  return max > 0 ? ask(r, wish) : refuse(r, wish, UV_EINVAL);
+avow_promise_t *avow_reader_next(const avow_reader_t *r, size_t max_bytes) {
+  const wish_t wish = { .kind = NEXT, .size = max_bytes };
+  return max_bytes > 0 ? ask(r, wish) : refuse(r, wish, UV_EINVAL);
 }
 
 avow_promise_t *avow_reader_exactly(const avow_reader_t *r, size_t n) {
@@ -299,8 +299,10 @@ avow_promise_t *avow_reader_exactly(const avow_reader_t *r, size_t n) {
 }
 
 avow_promise_t *avow_reader_until(const avow_reader_t *r,
-                                  avow_value_t delimiter, size_t limit) {
-  const wish_t wish = { .kind = UNTIL, .size = limit, .delimiter = delimiter };
+                                  avow_value_t delimiter, size_t max_bytes) {
+  const wish_t wish = { .kind = UNTIL,
+                        .size = max_bytes,
+                        .delimiter = delimiter };
   size_t len = 0;
   if (avow_is_error(&delimiter))
     return refuse(r, wish, delimiter.code);
@@ -309,6 +311,6 @@ avow_promise_t *avow_reader_until(const avow_reader_t *r,
   return len > 0 ? ask(r, wish) : refuse(r, wish, UV_EINVAL);
 }
 
-avow_promise_t *avow_reader_line(const avow_reader_t *r, size_t limit) {
-  return ask(r, (wish_t){ .kind = LINE, .size = limit });
+avow_promise_t *avow_reader_line(const avow_reader_t *r, size_t max_bytes) {
+  return ask(r, (wish_t){ .kind = LINE, .size = max_bytes });
 }

@@ -59,7 +59,7 @@ static void accept_one(serve_t *serve) {
 }
 
 static bool has_room(const serve_t *serve) {
-  return !serve->closed && serve->parent.running < serve->service.limit;
+  return !serve->closed && serve->parent.running < serve->service.concurrency;
 }
 
 /* The service may close its server, or what it returned report, while that is

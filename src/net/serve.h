@@ -10,7 +10,7 @@ typedef struct avow__service_s {
   avow_value_t (*serve)(avow_value_t stream, void *data);
   void *data;
   int backlog;
-  size_t limit; /* of connections at a time */
+  size_t concurrency; /* of connections at a time */
 } avow__service_t;
 
 /* Takes a stream that is bound. NONE once that is closed and all connections

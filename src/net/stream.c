@@ -19,10 +19,10 @@ typedef struct {
   uv_stream_t *stream;
   avow_deferred_t *deferred; /* NULL: nobody reads at the moment */
   avow__buffer_t buffer;
-  size_t limit;  /* of what is to be read */
-  bool all;      /* to the end */
-  bool busy;     /* inside its callback */
-  bool replaced; /* there, by another that reads */
+  size_t max_bytes; /* of what is to be read */
+  bool all;         /* to the end */
+  bool busy;        /* inside its callback */
+  bool replaced;    /* there, by another that reads */
 } reader_t;
 
 static reader_t *find(const uv_handle_t *handle) {
@@ -81,14 +81,14 @@ static bool yield(avow__reading_t *reading) {
   return true;
 }
 
-/* One byte more than the limit shows that there is more. */
+/* One byte more than max_bytes shows that there is more. */
 static size_t most(const reader_t *reader) {
-  return reader->all ? avow__plus(reader->limit, 1) : reader->limit;
+  return reader->all ? avow__plus(reader->max_bytes, 1) : reader->max_bytes;
 }
 
 static size_t next_room(const reader_t *reader) {
   if (!reader->all)
-    return reader->limit < CHUNK_MAX ? reader->limit : CHUNK_MAX;
+    return reader->max_bytes < CHUNK_MAX ? reader->max_bytes : CHUNK_MAX;
   const size_t old = avow__buffer_room(&reader->buffer);
   const size_t room = old < FIRST_ROOM ? FIRST_ROOM : avow__times(old, 2);
   return room < most(reader) ? room : most(reader);
@@ -101,14 +101,14 @@ static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
 
 static avow_value_t too_long(const reader_t *reader) {
   return avow_error_new(UV_EMSGSIZE, avow_none(), "read: more than %zu bytes",
-                        reader->limit);
+                        reader->max_bytes);
 }
 
 static void arrived(reader_t *reader, size_t n) {
   reader->buffer.used += n;
   if (!reader->all)
     settle(reader, avow__buffer_take(&reader->buffer));
-  else if (reader->buffer.used > reader->limit) {
+  else if (reader->buffer.used > reader->max_bytes) {
     avow__buffer_clear(&reader->buffer);
     settle(reader, too_long(reader));
   }
@@ -191,7 +191,8 @@ static int start(avow__context_t *c, uv_stream_t *stream, reader_t **out) {
   return 0;
 }
 
-static avow_promise_t *read_with(uv_stream_t *stream, size_t limit, bool all) {
+static avow_promise_t *read_with(uv_stream_t *stream, size_t max_bytes,
+                                 bool all) {
   if (stream == NULL)
     return avow__nothing("a stream");
   avow__context_t *c = avow__context_of(stream->loop);
@@ -200,22 +201,23 @@ static avow_promise_t *read_with(uv_stream_t *stream, size_t limit, bool all) {
   reader_t *reader;
   int err = UV_ENOMEM;
   if (avow_state(p) == AVOW_PENDING)
-    err = limit > 0 || all ? start(c, stream, &reader) : UV_EINVAL;
+    err = max_bytes > 0 || all ? start(c, stream, &reader) : UV_EINVAL;
   if (err != 0) {
     (void) avow_reject(d, avow__error_of(err, "read", NULL)); /* or it is */
     return p;
   }
   reader->deferred = d;
-  reader->limit = limit;
+  reader->max_bytes = max_bytes;
   reader->all = all;
   avow_on_cancel(d, cancel, reader);
   return p;
 }
 
-avow_promise_t *avow_read(uv_stream_t *stream, size_t max) {
-  return read_with(stream, max, false);
+avow_promise_t *avow_read(uv_stream_t *stream, size_t max_bytes) {
+  return read_with(stream, max_bytes, false);
 }
 
-avow_promise_t *avow_read_all(uv_stream_t *stream, size_t limit) {
-  return read_with(stream, limit < SIZE_MAX - 1 ? limit : SIZE_MAX - 1, true);
+avow_promise_t *avow_read_all(uv_stream_t *stream, size_t max_bytes) {
+  return read_with(stream, max_bytes < SIZE_MAX - 1 ? max_bytes : SIZE_MAX - 1,
+                   true);
 }

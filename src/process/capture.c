@@ -1,5 +1,5 @@
 /*
- * Capturing output. The buffer doubles up to a little more than the limit: what
+ * Capturing output. The buffer doubles up to a little more than max_bytes: what
  * is read past that is dropped, and more is read over it.
  */
 #include "process/capture.h"
@@ -11,15 +11,16 @@ static avow__capture_t *of(void *pipe) {
 }
 
 static size_t most(const avow__capture_t *capture) {
-  return capture->limit < SIZE_MAX - PAST_LIMIT ? capture->limit + PAST_LIMIT
-                                                : SIZE_MAX;
+  return capture->max_bytes < SIZE_MAX - PAST_LIMIT
+             ? capture->max_bytes + PAST_LIMIT
+             : SIZE_MAX;
 }
 
-/* No more than the limit, or all that there will be. */
+/* No more than max_bytes, or all that there will be. */
 static size_t next_room(const avow__capture_t *capture) {
   const size_t old = avow__buffer_room(&capture->buffer);
   const size_t room = old > 0 ? old : (size_t) FIRST_ROOM / 2;
-  return room <= capture->limit / 2 ? room * 2 : most(capture);
+  return room <= capture->max_bytes / 2 ? room * 2 : most(capture);
 }
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
@@ -39,9 +40,9 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf) {
     return;
   }
   buffer->used += (size_t) n;
-  if (buffer->used <= capture->limit)
+  if (buffer->used <= capture->max_bytes)
     return;
-  buffer->used = capture->limit;
+  buffer->used = capture->max_bytes;
   capture->cb(capture, UV_EMSGSIZE);
 }
 

@@ -8,7 +8,7 @@
 
 typedef struct avow__capture_s avow__capture_t;
 
-/* 0 at the end, UV_EMSGSIZE for all that is past the limit, or what else went
+/* 0 at the end, UV_EMSGSIZE for all that is past max_bytes, or what else went
    wrong. */
 typedef void (*avow__capture_cb)(avow__capture_t *capture, int err);
 
@@ -16,11 +16,11 @@ struct avow__capture_s {
   uv_pipe_t pipe; /* its data is the owner's */
   avow__capture_cb cb;
   avow__buffer_t buffer;
-  size_t limit;
+  size_t max_bytes;
 };
 
 /* Reads until the end. cb is called for the end, or an error, after which there
-   is no more to come; but past the limit reading goes on, so that the process
+   is no more to come; but past max_bytes reading goes on, so that the process
    is not held up. */
 void avow__capture_start(avow__capture_t *capture, avow__capture_cb cb);
 

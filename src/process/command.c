@@ -357,8 +357,10 @@ static void init(command_t *command, const avow_command_t *what) {
                                     .give_up = give_up,
                                     .free_fn = is_gone };
   avow__stray_watch(&command->stray);
-  command->out.limit = what->out_limit > 0 ? what->out_limit : LIMIT;
-  command->err.limit = what->err_limit > 0 ? what->err_limit : LIMIT;
+  command->out.max_bytes =
+      what->out_max_bytes > 0 ? what->out_max_bytes : LIMIT;
+  command->err.max_bytes =
+      what->err_max_bytes > 0 ? what->err_max_bytes : LIMIT;
   command->grace = what->grace > 0 ? what->grace : GRACE;
 }
 

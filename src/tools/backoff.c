@@ -1,11 +1,11 @@
 /* How long to wait before trying again. */
 #include "tools/backoff.h"
 
-uint64_t avow__backoff(uint64_t first, uint64_t limit, unsigned failures) {
+uint64_t avow__backoff(uint64_t first, uint64_t max_delay, unsigned failures) {
   uint64_t delay = first;
-  for (; failures > 1 && delay < limit; failures--)
-    delay = delay < limit / 2 ? delay * 2 : limit;
-  return delay < limit ? delay : limit;
+  for (; failures > 1 && delay < max_delay; failures--)
+    delay = delay < max_delay / 2 ? delay * 2 : max_delay;
+  return delay < max_delay ? delay : max_delay;
 }
 
 /* splitmix64: it has no bad seeds. */

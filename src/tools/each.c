@@ -132,7 +132,7 @@ static void go_on(each_t *each) {
     return;
   each->filling = true;
   while (!each->parent.stopped && each->next == NULL &&
-         each->parent.running < each->options.limit)
+         each->parent.running < each->options.concurrency)
     ask(each);
   each->filling = false;
   assert(each->parent.running > 0 || each->parent.stopped);
@@ -161,8 +161,8 @@ static void destroy(avow__parent_t *parent) {
 static void set_options(each_t *each, const avow_map_options_t *options) {
   if (options != NULL)
     each->options = *options;
-  if (each->options.limit == 0)
-    each->options.limit = 1;
+  if (each->options.concurrency == 0)
+    each->options.concurrency = 1;
 }
 
 static bool is_valid(avow_cb fn, const avow_map_options_t *options) {

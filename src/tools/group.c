@@ -45,7 +45,7 @@ static bool has_failed(const avow__parent_t *parent) {
 }
 
 static void settle_if_over(avow__parent_t *parent) {
-  if (parent->running == 0 && (parent->closed || has_failed(parent)))
+  if (parent->running == 0 && (parent->ended || has_failed(parent)))
     avow__parent_settle(parent, take_outcome(parent));
 }
 
@@ -97,8 +97,8 @@ avow_promise_t *avow_group_new(uv_loop_t *loop, avow_group_t **out) {
 static void check_open(const avow__parent_t *parent) {
   if (parent != &nobody)
     avow__check_thread(parent->context);
-  if (parent->closed)
-    avow__misuse("this group was closed already: avow_group_close() takes it");
+  if (parent->ended)
+    avow__misuse("this group was ended already: avow_group_unref() takes it");
 }
 
 void avow_group_add(const avow_group_t *g, avow_promise_t *p) {
@@ -113,12 +113,12 @@ void avow_group_add(const avow_group_t *g, avow_promise_t *p) {
     let_go(p);
 }
 
-void avow_group_close(avow_group_t *g) {
+void avow_group_unref(avow_group_t *g) {
   avow__parent_t *parent = mutable_group(g);
   if (parent == NULL || parent == &nobody)
     return;
   check_open(parent);
-  parent->closed = true;
+  parent->ended = true;
   settle_if_over(parent);
   avow__parent_unref(parent);
 }

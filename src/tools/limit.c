@@ -5,7 +5,7 @@
  * limiter does not know the permits that are out; they keep it. Whenever
  * somebody waits none is free.
  */
-#include "avow/limit.h"
+#include "avow/limiter.h"
 
 #include "avow/cancel.h"
 #include "tools/tool.h"

@@ -47,7 +47,7 @@ static void begin_next(map_t *map) {
 
 static bool has_room(const map_t *map) {
   return !map->parent.stopped && map->next < map->n &&
-         map->parent.running < map->options.limit;
+         map->parent.running < map->options.concurrency;
 }
 
 static avow_value_t outcome_of(map_t *map) {
@@ -91,8 +91,8 @@ static void destroy(avow__parent_t *parent) {
 static void set_up(map_t *map, size_t n, const avow_map_options_t *options) {
   if (options != NULL)
     map->options = *options;
-  if (map->options.limit == 0)
-    map->options.limit = SIZE_MAX;
+  if (map->options.concurrency == 0)
+    map->options.concurrency = SIZE_MAX;
   map->n = n;
   map->results = avow__list_new(n);
   for (size_t i = 0; map->results != NULL && i < n; i++)

@@ -117,7 +117,7 @@ avow_promise_t *avow_retry(uv_loop_t *loop, avow_fn fn, void *data,
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
   p = avow__then_begin(p, attempt, retry);
   p = avow_catch(p, after_failure, retry);
-  if (retry->options.limit > 0)
-    p = avow_catch(avow_timeout(p, retry->options.limit), after_limit, retry);
+  if (retry->options.timeout > 0)
+    p = avow_catch(avow_timeout(p, retry->options.timeout), after_limit, retry);
   return avow_attach(p, retry, retry_free);
 }

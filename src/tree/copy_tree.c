@@ -448,8 +448,8 @@ static bool is_refused(const char *path) {
 avow_promise_t *avow_copy_tree(uv_loop_t *loop, const char *from,
                                const char *to,
                                const avow_copy_options_t *options) {
-  const unsigned at_once = options != NULL ? options->at_once : 0;
-  if (is_refused(from) || is_refused(to) || at_once > MOST_LANES) {
+  const unsigned concurrency = options != NULL ? options->concurrency : 0;
+  if (is_refused(from) || is_refused(to) || concurrency > MOST_LANES) {
     const char *named = is_refused(from) || !is_refused(to) ? from : to;
     return avow__refuse(loop, UV_EINVAL, "copy",
                         named != NULL ? named : "NULL");
@@ -458,7 +458,7 @@ avow_promise_t *avow_copy_tree(uv_loop_t *loop, const char *from,
   if (copy == NULL)
     return avow_promise_reject(loop, avow_error(UV_ENOMEM));
   avow_promise_t *lanes[MOST_LANES];
-  const size_t n = at_once > 0 ? at_once : LANES;
+  const size_t n = concurrency > 0 ? concurrency : LANES;
   for (size_t i = 0; i < n; i++)
     lanes[i] = start_lane(loop, copy);
   avow_promise_t *p = avow_cancel_losers(avow_all(loop, lanes, n));

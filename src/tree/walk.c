@@ -35,7 +35,7 @@ typedef struct {
 
 static const avow_class_t entry_class = { .name = "found" };
 
-const avow_found_t *avow_to_found(const avow_value_t *v) {
+const avow_tree_entry_t *avow_to_tree_entry(const avow_value_t *v) {
   return avow_to_object(v, &entry_class);
 }
 
@@ -44,13 +44,14 @@ static avow_value_t entry_value(const avow__tree_t *tree, unsigned depth,
   void *self = NULL;
   const size_t size = tree->len + 1;
   const avow_value_t v =
-      avow__object_inline(&entry_class, sizeof(avow_found_t) + size, &self);
+      avow__object_inline(&entry_class, sizeof(avow_tree_entry_t) + size,
+                          &self);
   if (self == NULL)
     return v;
-  avow_found_t *entry = self;
+  avow_tree_entry_t *entry = self;
   char *path = (char *) (entry + 1);
   memcpy(path, tree->path, size);
-  *entry = (avow_found_t){ path, tree->type, depth, error };
+  *entry = (avow_tree_entry_t){ path, tree->type, depth, error };
   return v;
 }
 
@@ -164,7 +165,7 @@ static void stop(avow__source_t *source) {
   walk_unref(walk);
 }
 
-avow_channel_t *avow_walk(uv_loop_t *loop, const char *path) {
+avow_channel_t *avow_tree_entries(uv_loop_t *loop, const char *path) {
   if (path == NULL || path[0] == '\0')
     return avow__channel_refuse(loop, UV_EINVAL, "walk",
                                 path != NULL ? path : "NULL");

@@ -285,7 +285,7 @@ static void dump(void *data) {
 }
 
 static void close_group(void *group) {
-  avow_group_close(group);
+  avow_group_unref(group);
 }
 
 static void choose_for_losers(void *combined) {

@@ -117,7 +117,7 @@ static avow_promise_t *group_of_one(void) {
   avow_group_t *g;
   avow_promise_t *p = avow_group_new(loop, &g);
   avow_group_add(g, avow_map(loop, 3, sleep_a_little, NULL, NULL));
-  avow_group_close(g);
+  avow_group_unref(g);
   return p;
 }
 

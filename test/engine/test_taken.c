@@ -264,25 +264,25 @@ static void gather_that_was_ended_is_named_as_such(void **state) {
   assert_misuse(end_what_was_ended, "this gather was ended already");
 }
 
-static void add_to_what_was_closed(void) {
+static void add_to_ended_group(void) {
   avow_group_t *g;
   avow_unref(avow_group_new(loop, &g));
   avow_group_add(g, avow_sleep(loop, 60000));
-  avow_group_close(g);
+  avow_group_unref(g);
   avow_group_add(g, avow_sleep(loop, 60000));
 }
 
-static void close_what_was_closed(void) {
+static void end_ended_group(void) {
   avow_group_t *g;
   avow_unref(avow_group_new(loop, &g));
   avow_group_add(g, avow_sleep(loop, 60000));
-  avow_group_close(g);
-  avow_group_close(g);
+  avow_group_unref(g);
+  avow_group_unref(g);
 }
 
-static void group_that_was_closed_is_named_as_such(void **state) {
-  assert_misuse(add_to_what_was_closed, "this group was closed already");
-  assert_misuse(close_what_was_closed, "this group was closed already");
+static void group_that_was_ended_is_named_as_such(void **state) {
+  assert_misuse(add_to_ended_group, "this group was ended already");
+  assert_misuse(end_ended_group, "this group was ended already");
 }
 
 static avow_remote_t *spent_remote(void) {
@@ -402,7 +402,7 @@ int main(void) {
     CASE(promise_taken_before_is_named_as_such),
     CASE(deferred_that_was_settled_is_named_as_such),
     CASE(gather_that_was_ended_is_named_as_such),
-    CASE(group_that_was_closed_is_named_as_such),
+    CASE(group_that_was_ended_is_named_as_such),
     CASE(remote_used_twice_is_named_as_such),
     CASE(loops_used_after_their_close_are_named_as_such),
     CASE(pending_promise_let_go_before_is_named_as_such),

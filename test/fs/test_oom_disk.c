@@ -72,7 +72,7 @@ static void end_walk(void *channel) {
 
 static avow_value_t walk_cb(const avow_value_t *arg, void *data) {
   char path[PATH];
-  avow_channel_t *channel = avow_walk(loop, at(path, "a"));
+  avow_channel_t *channel = avow_tree_entries(loop, at(path, "a"));
   return avow_follow(avow_attach(take_from(channel), channel, end_walk));
 }
 

@@ -72,10 +72,10 @@ int loops_server_teardown(void **state) {
   return -1;
 }
 
-avow_promise_t *listen_with(avow_cb fn, size_t limit) {
-  const int backlog = limit > 0 ? 0 : 128; /* or the default */
+avow_promise_t *listen_with(avow_cb fn, size_t concurrency) {
+  const int backlog = concurrency > 0 ? 0 : 128; /* or the default */
   const avow_loops_listen_options_t options = { .backlog = backlog,
-                                                .limit = limit };
+                                                .concurrency = concurrency };
   return avow_loops_listen(loops, avow_value_ref(&server), fn, NULL, &options);
 }
 

@@ -39,7 +39,7 @@ void loops_server_init(void);
 int loops_server_setup(void **state);
 int loops_server_teardown(void **state);
 
-avow_promise_t *listen_with(avow_cb fn, size_t limit);
+avow_promise_t *listen_with(avow_cb fn, size_t concurrency);
 avow_promise_t *close_server(void);
 avow_value_t connected(void);
 int connect_by_hand(void);

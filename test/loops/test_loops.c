@@ -402,7 +402,7 @@ static avow_value_t ask_another(size_t i, void *data) {
 }
 
 static avow_value_t move(uv_loop_t *own, void *data) {
-  static const avow_map_options_t options = { .limit = AT_ONCE };
+  static const avow_map_options_t options = { .concurrency = AT_ONCE };
   mover_t *mover = data;
   mover->own = own;
   return avow_follow(avow_map(own, EACH, ask_another, mover, &options));

@@ -164,7 +164,7 @@ static avow_value_t echo_once(size_t i, void *data) {
 }
 
 static void stopping_under_fire_leaves_nothing(void **state) {
-  static const avow_map_options_t options = { .limit = 16,
+  static const avow_map_options_t options = { .concurrency = 16,
                                               .kind = AVOW_ALL_SETTLED };
   for (int round = 0; round < 5; round++) {
     begun = 0;

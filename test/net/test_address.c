@@ -53,7 +53,7 @@ static void what_is_no_address_has_none(void **state) {
 static void ends_of_a_connection_know_each_other(void **state) {
   const avow_value_t server = avow_run(avow_bind(loop, "127.0.0.1", "0"));
   const uv_stream_t *listener = avow_to_stream(&server);
-  avow_channel_t *arrivals = avow_listen(avow_to_stream(&server), NULL);
+  avow_channel_t *arrivals = avow_connections(avow_to_stream(&server), NULL);
   const avow_address_t at = avow_local_address((const uv_handle_t *) listener);
   struct sockaddr_in address;
   (void) uv_ip4_addr("127.0.0.1", at.port, &address); /* it is one */

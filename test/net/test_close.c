@@ -78,7 +78,7 @@ static avow_value_t group_again(void *data) {
   unsigned *calls = data;
   avow_group_t *g;
   avow_promise_t *p = avow_group_new(loop, &g);
-  avow_group_close(g);
+  avow_group_unref(g);
   if (++*calls < TOO_OFTEN)
     p = avow_finally(p, group_again, calls);
   avow_unref(p);

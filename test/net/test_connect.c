@@ -361,7 +361,7 @@ static void names_of_pipes_connect(void **state) {
   assert_int_equal(uv_pipe_bind(&listener, path), 0);
   assert_int_equal(uv_listen((uv_stream_t *) &listener, 1, on_connection), 0);
 
-  avow_value_t v = avow_run(avow_connect_pipe(loop, path));
+  avow_value_t v = avow_run(avow_connect_path(loop, path));
   turn_thrice();
 
   assert_int_equal(stream_of(&accepted[0])->type, UV_NAMED_PIPE);
@@ -372,13 +372,13 @@ static void names_of_pipes_connect(void **state) {
 }
 
 static void pipe_that_is_not_there_is_named(void **state) {
-  assert_says(avow_connect_pipe(loop, "/nowhere/at/all"), UV_ENOENT,
+  assert_says(avow_connect_path(loop, "/nowhere/at/all"), UV_ENOENT,
               "connect '/nowhere/at/all': no such file or directory");
-  assert_rejects(avow_connect_pipe(loop, NULL), UV_EINVAL);
+  assert_rejects(avow_connect_path(loop, NULL), UV_EINVAL);
 }
 
 static void cancelled_pipe_closes(void **state) {
-  avow_promise_t *p = avow_connect_pipe(loop, "/nowhere/at/all");
+  avow_promise_t *p = avow_connect_path(loop, "/nowhere/at/all");
 
   avow_cancel(p);
 

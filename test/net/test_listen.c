@@ -38,8 +38,8 @@ static int set_up_room(void **state, size_t room) {
       0)
     return -1;
   (void) snprintf(port, sizeof(port), "%d", ntohs(address.sin_port)); /* fits */
-  const avow_listen_options_t options = { .room = room };
-  channel = avow_listen(avow_to_stream(&server), &options);
+  const avow_connections_options_t options = { .room = room };
+  channel = avow_connections(avow_to_stream(&server), &options);
   return 0;
 }
 
@@ -181,7 +181,7 @@ static void what_comes_after_the_channel_waits_for_another(void **state) {
   turn();
   assert_int_equal(streams(), 2);
 
-  channel = avow_listen(avow_to_stream(&server), NULL);
+  channel = avow_connections(avow_to_stream(&server), NULL);
 
   avow_value_t v = next();
   drop(&v);
@@ -296,7 +296,7 @@ static void server_goes_on_after_a_lack_of_memory(void **state) {
 }
 
 static void one_listens_at_a_time(void **state) {
-  avow_channel_t *other = avow_listen(avow_to_stream(&server), NULL);
+  avow_channel_t *other = avow_connections(avow_to_stream(&server), NULL);
 
   assert_rejects(avow_channel_next(other), UV_EALREADY);
 
@@ -305,7 +305,7 @@ static void one_listens_at_a_time(void **state) {
 
 static void listening_on_a_closing_stream_fails(void **state) {
   avow_unref(avow_close((uv_handle_t *) avow_to_stream(&server)));
-  avow_channel_t *other = avow_listen(avow_to_stream(&server), NULL);
+  avow_channel_t *other = avow_connections(avow_to_stream(&server), NULL);
 
   const avow_value_t v = avow_run(avow_channel_next(other));
 
@@ -316,7 +316,7 @@ static void listening_on_a_closing_stream_fails(void **state) {
 
 static void listening_on_a_connection_fails(void **state) {
   avow_value_t end = connected();
-  avow_channel_t *other = avow_listen(avow_to_stream(&end), NULL);
+  avow_channel_t *other = avow_connections(avow_to_stream(&end), NULL);
 
   avow_value_t v = avow_run(avow_channel_next(other));
 
@@ -359,9 +359,9 @@ static unsigned backlog_of(const avow_value_t *v) {
 }
 
 static void backlog_is_what_was_asked_for(void **state) {
-  const avow_listen_options_t options = { .backlog = 5 };
+  const avow_connections_options_t options = { .backlog = 5 };
   avow_channel_unref(channel);
-  channel = avow_listen(avow_to_stream(&server), &options);
+  channel = avow_connections(avow_to_stream(&server), &options);
 
   assert_int_equal(backlog_of(&server), 5);
 }

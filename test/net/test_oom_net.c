@@ -114,7 +114,7 @@ static avow_value_t connect_cb(const avow_value_t *arg, void *data) {
   avow_promise_t *ps[] = { avow_connect(loop, "127.0.0.1", port),
                            avow_connect(loop, "127.0.0.1", port),
                            avow_connect(loop, "127.0.0.1", "1"),
-                           avow_connect_pipe(loop, "/nowhere/at/all") };
+                           avow_connect_path(loop, "/nowhere/at/all") };
   avow_cancel(ps[1]);
   ps[0] = avow_then(ps[0], write_cb, NULL, NULL);
   return avow_follow(avow_all_settled(loop, ps, 4));
@@ -241,9 +241,9 @@ static avow_value_t keep_cb(const avow_value_t *arg, void *data) {
 static avow_value_t listen_cb(const avow_value_t *arg, void *data) {
   struct sockaddr_in address;
   int len = sizeof(address);
-  const avow_listen_options_t options = { .room = 1 };
+  const avow_connections_options_t options = { .room = 1 };
   listener = avow_value_ref(arg);
-  avow_channel_t *channel = avow_listen(avow_to_stream(arg), &options);
+  avow_channel_t *channel = avow_connections(avow_to_stream(arg), &options);
   (void) uv_tcp_getsockname((uv_tcp_t *) avow_to_stream(arg),
                             (struct sockaddr *) &address, &len); /* bound */
   (void) snprintf(port, sizeof(port), "%d", ntohs(address.sin_port)); /* fits */

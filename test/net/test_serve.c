@@ -16,7 +16,7 @@ static avow_deferred_t *served[MANY];
 static int count;
 
 static avow_promise_t *serve(avow_value_t (*fn)(avow_value_t, void *),
-                             size_t limit) {
+                             size_t concurrency) {
   struct sockaddr_in address;
   int len = sizeof(address);
   count = 0;
@@ -25,7 +25,9 @@ static avow_promise_t *serve(avow_value_t (*fn)(avow_value_t, void *),
   assert_int_equal(uv_tcp_getsockname(tcp, (struct sockaddr *) &address, &len),
                    0);
   (void) snprintf(port, sizeof(port), "%d", ntohs(address.sin_port)); /* fits */
-  const avow__service_t service = { .serve = fn, .backlog = 8, .limit = limit };
+  const avow__service_t service = { .serve = fn,
+                                    .backlog = 8,
+                                    .concurrency = concurrency };
   return avow__serve(server, &service);
 }
 

@@ -169,7 +169,7 @@ static avow_promise_t *with_input(void) {
 }
 
 static avow_promise_t *too_much(void) {
-  return SHELL("head -c 100000 /dev/zero", .out_limit = 5000);
+  return SHELL("head -c 100000 /dev/zero", .out_max_bytes = 5000);
 }
 
 static avow_promise_t *too_late(void) {

@@ -13,21 +13,21 @@
 enum { LONG = 60 * 1000, BRIEF = 20 };
 
 static void output_of_exactly_the_limit_is_fine(void **state) {
-  assert_gives(SHELL("printf 12345; printf 123 >&2", .out_limit = 5,
-                     .err_limit = 3),
+  assert_gives(SHELL("printf 12345; printf 123 >&2", .out_max_bytes = 5,
+                     .err_max_bytes = 3),
                0, "12345", "123");
 }
 
 static void output_grows_up_to_its_limit(void **state) {
   const avow_value_t v =
-      avow_run(SHELL("head -c 100000 /dev/zero", .out_limit = 100000));
+      avow_run(SHELL("head -c 100000 /dev/zero", .out_max_bytes = 100000));
   size_t len;
 
   (void) avow_to_bytes(&output(&v)->out, &len);
 
   assert_int_equal(len, 100000);
   avow_value_unref(v);
-  assert_rejects(SHELL("head -c 100001 /dev/zero", .out_limit = 100000),
+  assert_rejects(SHELL("head -c 100001 /dev/zero", .out_max_bytes = 100000),
                  UV_EMSGSIZE);
 }
 
@@ -43,16 +43,17 @@ static void assert_fails_with(avow_promise_t *p, int code, const char *out,
 }
 
 static void output_past_the_limit_ends_it(void **state) {
-  assert_fails_with(SHELL("while :; do echo y; done", .out_limit = 5),
+  assert_fails_with(SHELL("while :; do echo y; done", .out_max_bytes = 5),
                     UV_EMSGSIZE, "y\ny\ny", "");
   assert_fails_with(SHELL("printf 1; printf 1234 >&2; exec sleep 60",
-                          .err_limit = 3),
+                          .err_max_bytes = 3),
                     UV_EMSGSIZE, "1", "123");
-  assert_fails_with(SHELL("printf 123456", .out_limit = 5), UV_EMSGSIZE,
+  assert_fails_with(SHELL("printf 123456", .out_max_bytes = 5), UV_EMSGSIZE,
                     "12345", "");
   assert_fails_with(SHELL("trap 'printf 1234 >&2; exit 0' TERM; echo 123456; "
                           "while :; do sleep 0.01; done",
-                          .grace = LONG, .out_limit = 5, .err_limit = 3),
+                          .grace = LONG, .out_max_bytes = 5,
+                          .err_max_bytes = 3),
                     UV_EMSGSIZE, "12345", "123");
 }
 
@@ -61,7 +62,7 @@ static void output_past_the_limit_is_read_on(void **state) {
   assert_fails_with(SHELL("trap 'head -c 1000000 /dev/zero && echo end >&2; "
                           "exit 0' TERM; head -c 5000 /dev/zero; "
                           "while :; do sleep 0.01; done",
-                          .grace = LONG, .out_limit = 4095),
+                          .grace = LONG, .out_max_bytes = 4095),
                     UV_EMSGSIZE, "", "end\n");
 }
 
@@ -69,8 +70,9 @@ static void output_past_the_limit_is_read_on(void **state) {
    it was ready: there is no knowing how long that takes. */
 static avow_value_t time_out(const char *script, uint64_t grace) {
   for (uint64_t ms = 100;; ms *= 2) {
-    const avow_value_t v = avow_run(SHELL(script, .timeout = ms, .grace = grace,
-                                          .out_limit = 9, .err_limit = 9));
+    const avow_value_t v =
+        avow_run(SHELL(script, .timeout = ms, .grace = grace,
+                       .out_max_bytes = 9, .err_max_bytes = 9));
     assert_int_equal(avow_error_code(&v), UV_ETIMEDOUT);
     const avow_output_t *o = avow_to_output(avow_error_cause(&v));
     if (strncmp(avow_to_bytes(&o->out, NULL), "ready\n", 6) == 0)
@@ -111,7 +113,7 @@ static void second_failure_does_not_tell_it_again(void **state) {
       avow_run(SHELL("n=0; trap 'n=$((n+1))' TERM; echo 123456; "
                      "while [ $n -eq 0 ]; do sleep 0.01; done; "
                      "echo 123456 >&2; sleep 0.1; sleep 0.1; exit $n",
-                     .grace = LONG, .out_limit = 5, .err_limit = 5));
+                     .grace = LONG, .out_max_bytes = 5, .err_max_bytes = 5));
 
   assert_int_equal(avow_error_code(&v), UV_EMSGSIZE);
   assert_int_equal(avow_to_output(avow_error_cause(&v))->status, 1);
@@ -164,7 +166,7 @@ static void what_ended_while_the_loop_was_held_up_is_in_time(void **state) {
 }
 
 static void limit_and_timeout_say_what_they_ended(void **state) {
-  assert_says(SHELL("echo 123456", .out_limit = 5), UV_EMSGSIZE,
+  assert_says(SHELL("echo 123456", .out_max_bytes = 5), UV_EMSGSIZE,
               "run 'sh': too much output");
   assert_says(SHELL("exec sleep 60", .timeout = 1), UV_ETIMEDOUT,
               "run 'sh': timed out");
@@ -254,7 +256,7 @@ static void cancelled_command_is_killed_after_the_grace(void **state) {
 }
 
 static void command_cancelled_twice_is_told_once(void **state) {
-  avow_promise_t *p = SHELL("exec sleep 60", .timeout = 50, .out_limit = 1);
+  avow_promise_t *p = SHELL("exec sleep 60", .timeout = 50, .out_max_bytes = 1);
   avow_promise_t *q = avow_sleep(loop, 100);
 
   avow_cancel(p);

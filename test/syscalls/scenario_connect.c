@@ -82,7 +82,7 @@ static avow_promise_t *connect_to_either(void) {
 
 static avow_value_t serve(const avow_value_t *server, void *data) {
   now.server = avow_value_ref(server);
-  now.channel = avow_listen(avow_to_stream(server), NULL);
+  now.channel = avow_connections(avow_to_stream(server), NULL);
   avow_promise_t *ps[] = {
     avow_then(avow_channel_next(now.channel), greet, NULL, NULL),
     avow_then(connect_to_either(), hear, NULL, NULL),

@@ -134,7 +134,7 @@ static avow_value_t serve_next(void *data) {
 
 static avow_value_t serve_here(const avow_value_t *server, void *data) {
   now.server = avow_value_ref(server);
-  now.channel = avow_listen(avow_to_stream(server), NULL);
+  now.channel = avow_connections(avow_to_stream(server), NULL);
   return both(avow_repeat(loop, serve_next, NULL));
 }
 

@@ -25,7 +25,7 @@ static avow_promise_t *in_group(avow_promise_t *p) {
   avow_group_t *group;
   avow_promise_t *outer = avow_group_new(loop, &group);
   avow_group_add(group, p);
-  avow_group_close(group);
+  avow_group_unref(group);
   return outer;
 }
 
@@ -254,7 +254,7 @@ DEEP(values_in_each_other_are_freed) {
 
 static avow_channel_t *debounced(avow_channel_t *channel) {
   for (int i = 0; i < levels; i++)
-    channel = avow_debounce(channel, 1);
+    channel = avow_debounced(channel, 1);
   return channel;
 }
 

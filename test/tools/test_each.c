@@ -53,7 +53,7 @@ static void each_takes_items_in_order_until_the_end(void **state) {
 }
 
 static void each_runs_so_many_at_a_time(void **state) {
-  const avow_map_options_t options = { .limit = 2 };
+  const avow_map_options_t options = { .concurrency = 2 };
   send_all(1, 3);
   avow_channel_end(channel);
   avow_promise_t *p = avow_each(loop, channel, begin, NULL, &options);
@@ -80,7 +80,7 @@ static void failure_takes_no_more_items(void **state) {
 }
 
 static void failure_stops_waiting_for_an_item(void **state) {
-  const avow_map_options_t options = { .limit = 3, .cancels = true };
+  const avow_map_options_t options = { .concurrency = 3, .cancels = true };
   send_all(1, 2);
   avow_promise_t *p = avow_each(loop, channel, begin, NULL, &options);
   run();
@@ -94,7 +94,7 @@ static void failure_stops_waiting_for_an_item(void **state) {
 }
 
 static void map_lists_results_in_the_order_of_the_items(void **state) {
-  const avow_map_options_t options = { .limit = 3 };
+  const avow_map_options_t options = { .concurrency = 3 };
   send_all(1, 3);
   avow_channel_end(channel);
   avow_promise_t *p = avow_map_channel(loop, channel, begin, NULL, &options);
@@ -133,7 +133,7 @@ static void map_of_many_items_lists_them_all(void **state) {
 }
 
 static void map_rejects_with_the_first_failure(void **state) {
-  const avow_map_options_t options = { .limit = 2, .cancels = true };
+  const avow_map_options_t options = { .concurrency = 2, .cancels = true };
   send_all(1, 3);
   avow_promise_t *p = avow_map_channel(loop, channel, begin, NULL, &options);
   run();

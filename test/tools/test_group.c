@@ -34,7 +34,7 @@ static void end(avow_deferred_t *d, avow_value_t v) {
   run();
 }
 
-static void group_fulfils_when_closed_and_all_children_have(void **state) {
+static void group_fulfils_when_ended_and_all_children_have(void **state) {
   avow_group_t *g;
   avow_deferred_t *a, *b;
   note_end(avow_group_new(loop, &g));
@@ -42,7 +42,7 @@ static void group_fulfils_when_closed_and_all_children_have(void **state) {
   avow_group_add(g, child(&b, "b"));
 
   end(a, avow_string("dropped"));
-  avow_group_close(g);
+  avow_group_unref(g);
   run();
   assert_notes("");
   end(b, avow_none());
@@ -50,24 +50,24 @@ static void group_fulfils_when_closed_and_all_children_have(void **state) {
   assert_notes("end=none");
 }
 
-static void group_that_is_idle_waits_to_be_closed(void **state) {
+static void group_that_is_idle_waits_to_be_ended(void **state) {
   avow_group_t *g;
   note_end(avow_group_new(loop, &g));
   avow_group_add(g, avow_promise_resolve(loop, avow_int(1)));
   run();
   assert_notes("");
 
-  avow_group_close(g);
+  avow_group_unref(g);
   run();
 
   assert_notes("end=none");
 }
 
-static void empty_group_fulfils_when_closed(void **state) {
+static void empty_group_fulfils_when_ended(void **state) {
   avow_group_t *g;
   avow_promise_t *p = avow_group_new(loop, &g);
 
-  avow_group_close(g);
+  avow_group_unref(g);
 
   assert_fulfils_none(p);
 }
@@ -85,7 +85,7 @@ static void first_failure_cancels_the_siblings_and_waits(void **state) {
   assert_rejects(p, UV_EIO);
   assert_notes("b cleaning freed");
   avow_deferred_drop(b);
-  avow_group_close(g);
+  avow_group_unref(g);
 }
 
 static void error_carries_those_of_the_siblings(void **state) {
@@ -109,7 +109,7 @@ static void error_carries_those_of_the_siblings(void **state) {
   avow_value_unref(v);
   for (size_t i = 1; i < 6; i++)
     avow_deferred_drop(ds[i]);
-  avow_group_close(g);
+  avow_group_unref(g);
 }
 
 static void child_that_is_cancelled_is_no_failure(void **state) {
@@ -120,7 +120,7 @@ static void child_that_is_cancelled_is_no_failure(void **state) {
   avow_group_add(g, avow_ref(one));
 
   avow_cancel(one);
-  avow_group_close(g);
+  avow_group_unref(g);
 
   assert_fulfils_none(p);
   assert_notes("one");
@@ -143,7 +143,7 @@ static void cancelling_cancels_the_children_and_waits(void **state) {
   assert_notes("cleaning freed");
   avow_deferred_drop(a);
   avow_deferred_drop(b);
-  avow_group_close(g);
+  avow_group_unref(g);
 }
 
 static void child_that_comes_late_is_cancelled(void **state) {
@@ -161,7 +161,7 @@ static void child_that_comes_late_is_cancelled(void **state) {
   assert_notes("a b");
   avow_deferred_drop(a);
   avow_deferred_drop(b);
-  avow_group_close(g);
+  avow_group_unref(g);
 }
 
 static void child_that_others_hold_is_only_waited_for(void **state) {
@@ -179,7 +179,7 @@ static void child_that_others_hold_is_only_waited_for(void **state) {
 
   assert_notes("end=EIO");
   avow_unref(held);
-  avow_group_close(g);
+  avow_group_unref(g);
 }
 
 static void many_children_leave_nothing_behind(void **state) {
@@ -199,7 +199,7 @@ static void many_children_leave_nothing_behind(void **state) {
   assert_true(live_allocations() <= before);
   for (size_t i = 0; i < AT_ONCE; i++)
     end(ds[i], avow_none());
-  avow_group_close(g);
+  avow_group_unref(g);
   assert_fulfils_none(p);
 }
 
@@ -214,7 +214,7 @@ static void closing_the_loop_ends_a_group(void **state) {
   assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
   avow_unref(p);
   avow_deferred_drop(d);
-  avow_group_close(g);
+  avow_group_unref(g);
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
@@ -237,7 +237,7 @@ static void closing_the_loop_ends_a_group_after_its_children(void **state) {
   assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
   avow_unref(p);
   avow_deferred_drop(d);
-  avow_group_close(g);
+  avow_group_unref(g);
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
@@ -256,7 +256,7 @@ static void without_memory_a_group_cancels_its_children_and_waits(
 
   avow_group_add(g, avow_finally(child(&a, "a"), clean_up, NULL));
   avow_group_add(g, avow_finally(child(&b, "b"), break_up, NULL));
-  avow_group_close(g);
+  avow_group_unref(g);
   assert_notes("a b");
 
   assert_rejects(p, UV_ENOMEM);
@@ -265,14 +265,14 @@ static void without_memory_a_group_cancels_its_children_and_waits(
   avow_deferred_drop(b);
 }
 
-static void without_memory_a_group_waits_to_be_closed(void **state) {
+static void without_memory_a_group_waits_to_be_ended(void **state) {
   avow_group_t *g;
   avow_promise_t *p = group_new_without_memory(&g);
   avow_group_add(g, avow_promise_resolve(loop, avow_int(1)));
   run();
   assert_notes("");
 
-  avow_group_close(g);
+  avow_group_unref(g);
 
   assert_rejects(p, UV_ENOMEM);
   assert_notes("freed");
@@ -284,7 +284,7 @@ static void without_memory_a_group_waits_for_what_others_hold(void **state) {
   avow_promise_t *p = group_new_without_memory(&g);
   avow_promise_t *held = child(&d, "held");
   avow_group_add(g, avow_ref(held));
-  avow_group_close(g);
+  avow_group_unref(g);
   note_end(p);
   run();
   assert_notes("");
@@ -306,7 +306,7 @@ static void without_memory_cancelling_a_group_waits_too(void **state) {
   assert_rejects(p, UV_ECANCELED);
   assert_notes("child cleaning freed");
   avow_deferred_drop(d);
-  avow_group_close(g);
+  avow_group_unref(g);
 }
 
 /* That is gone once the group is there. */
@@ -329,7 +329,7 @@ static void cancelling_without_memory_waits_for_the_children(void **state) {
   assert_rejects(p, UV_ECANCELED);
   assert_notes("freed");
   avow_deferred_drop(d);
-  avow_group_close(g);
+  avow_group_unref(g);
 }
 
 static void child_that_no_block_can_wait_for_is_cancelled(void **state) {
@@ -343,7 +343,7 @@ static void child_that_no_block_can_wait_for_is_cancelled(void **state) {
   avow_group_add(g, avow_ref(settled));
   avow_group_add(g, child);
   fail_allocation(0, false);
-  avow_group_close(g);
+  avow_group_unref(g);
 
   assert_false(avow_resolve(work, avow_none()));
   assert_rejects(p, UV_ENOMEM);
@@ -360,7 +360,7 @@ static void group_that_no_block_is_left_for_cancels_what_is_added(
   avow_promise_t *p = avow_group_new(loop, &g);
 
   avow_group_add(g, one);
-  avow_group_close(g);
+  avow_group_unref(g);
 
   assert_int_equal(avow_error_code(avow_result(p)), UV_ENOMEM);
   avow_unref(p);
@@ -370,9 +370,9 @@ static void group_that_no_block_is_left_for_cancels_what_is_added(
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    CASE(group_fulfils_when_closed_and_all_children_have),
-    CASE(group_that_is_idle_waits_to_be_closed),
-    CASE(empty_group_fulfils_when_closed),
+    CASE(group_fulfils_when_ended_and_all_children_have),
+    CASE(group_that_is_idle_waits_to_be_ended),
+    CASE(empty_group_fulfils_when_ended),
     CASE(first_failure_cancels_the_siblings_and_waits),
     CASE(error_carries_those_of_the_siblings),
     CASE(child_that_is_cancelled_is_no_failure),
@@ -383,7 +383,7 @@ int main(void) {
     CASE(closing_the_loop_ends_a_group),
     CASE(closing_the_loop_ends_a_group_after_its_children),
     CASE(without_memory_a_group_cancels_its_children_and_waits),
-    CASE(without_memory_a_group_waits_to_be_closed),
+    CASE(without_memory_a_group_waits_to_be_ended),
     CASE(without_memory_a_group_waits_for_what_others_hold),
     CASE(without_memory_cancelling_a_group_waits_too),
     CASE(cancelling_without_memory_waits_for_the_children),

@@ -1,5 +1,5 @@
 /* Limiters: so many at a time, in the order of their coming. */
-#include "avow/limit.h"
+#include "avow/limiter.h"
 
 #include "harness.h"
 

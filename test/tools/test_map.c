@@ -100,7 +100,7 @@ static void map_waits_for_thenables(void **state) {
 }
 
 static void map_runs_so_many_at_a_time(void **state) {
-  const avow_map_options_t options = { .limit = 2 };
+  const avow_map_options_t options = { .concurrency = 2 };
   note_end(avow_map(loop, 4, begin, NULL, &options));
   run();
   assert_notes("0 1");
@@ -116,7 +116,7 @@ static void map_runs_so_many_at_a_time(void **state) {
 }
 
 static void failure_stops_new_starts_and_waits_for_the_others(void **state) {
-  const avow_map_options_t options = { .limit = 2 };
+  const avow_map_options_t options = { .concurrency = 2 };
   note_end(avow_map(loop, 4, begin, NULL, &options));
   run();
 
@@ -150,7 +150,8 @@ static void failure_at_once_starts_nothing_more(void **state) {
 }
 
 static void all_settled_goes_on_after_failures(void **state) {
-  const avow_map_options_t options = { .limit = 1, .kind = AVOW_ALL_SETTLED };
+  const avow_map_options_t options = { .concurrency = 1,
+                                       .kind = AVOW_ALL_SETTLED };
   note_end(avow_map(loop, 4, fail_odd, NULL, &options));
   run();
 
@@ -168,7 +169,7 @@ static avow_value_t begin_with_clean_up(size_t i, void *data) {
 }
 
 static void cancelling_cancels_those_that_run_and_waits_for_them(void **state) {
-  const avow_map_options_t options = { .limit = 1 };
+  const avow_map_options_t options = { .concurrency = 1 };
   avow_promise_t *p = avow_map(loop, 4, begin_with_clean_up, NULL, &options);
   p = avow_attach(p, "freed", note_free);
   run();

@@ -54,8 +54,9 @@ static avow_promise_t *mapped_by(const avow_map_options_t *options) {
 }
 
 static avow_promise_t *mapped(void) {
-  const avow_map_options_t settled = { .limit = 2, .kind = AVOW_ALL_SETTLED };
-  const avow_map_options_t cancelling = { .limit = 3, .cancels = true };
+  const avow_map_options_t settled = { .concurrency = 2,
+                                       .kind = AVOW_ALL_SETTLED };
+  const avow_map_options_t cancelling = { .concurrency = 3, .cancels = true };
   avow_promise_t *ps[] = { mapped_by(NULL), mapped_by(&settled),
                            mapped_by(&cancelling), mapped_by(&settled) };
   avow_cancel(ps[3]);
@@ -81,7 +82,7 @@ static avow_promise_t *grouped_with(avow_promise_t *last) {
     avow_group_add(g, avow_then(avow_sleep(loop, 0), thing_cb, NULL, data));
   avow_group_add(g, leave_slowly(data));
   avow_group_add(g, last);
-  avow_group_close(g);
+  avow_group_unref(g);
   return p;
 }
 
@@ -130,7 +131,7 @@ static avow_promise_t *retried(void) {
   static tries_t tries[2];
   const avow_retry_options_t options = { .delay = 1,
                                          .max_delay = 1,
-                                         .limit = 60000,
+                                         .timeout = 60000,
                                          .seed = 9 };
   avow_promise_t *ps[] = { retried_by(&tries[0], &options),
                            retried_by(&tries[1], &options) };
@@ -270,7 +271,7 @@ static avow_channel_t *channel_of(int n) {
 }
 
 static avow_promise_t *each_item(void) {
-  const avow_map_options_t options = { .limit = 2 };
+  const avow_map_options_t options = { .concurrency = 2 };
   duty_t *data = duty_new();
   avow_channel_t *channel = channel_of(3);
   avow_promise_t *p = avow_each(loop, channel, use_item, data, &options);
@@ -278,7 +279,8 @@ static avow_promise_t *each_item(void) {
 }
 
 static avow_promise_t *mapped_channel(void) {
-  const avow_map_options_t options = { .limit = 7, .kind = AVOW_ALL_SETTLED };
+  const avow_map_options_t options = { .concurrency = 7,
+                                       .kind = AVOW_ALL_SETTLED };
   duty_t *data = duty_new();
   avow_channel_t *channel = channel_of(20); /* more than there is room for */
   avow_promise_t *p = avow_map_channel(loop, channel, use_item, data, &options);
@@ -291,7 +293,7 @@ static void maps_of_channels_survive(void **state) {
 
 static avow_promise_t *debounced(void) {
   avow_channel_t *from = avow_channel_new(loop, 3);
-  avow_channel_t *to = avow_debounce(avow_channel_ref(from), 1);
+  avow_channel_t *to = avow_debounced(avow_channel_ref(from), 1);
   for (int i = 0; i < 3; i++)
     avow_unref(avow_channel_send(from, thing()));
   avow_promise_t *ps[] = { avow_channel_next(to), avow_channel_next(to) };

@@ -166,7 +166,7 @@ static void cancelled_by_its_own_attempt_is_not_retried(void **state) {
 
 static void limit_cuts_an_attempt_short(void **state) {
   work_t work = { .failures = 0 };
-  const avow_retry_options_t options = { .limit = 1 };
+  const avow_retry_options_t options = { .timeout = 1 };
 
   const avow_value_t v = avow_run(avow_retry(loop, hang, &work, &options));
 
@@ -182,7 +182,7 @@ static void limit_carries_the_errors_before(void **state) {
   work_t work = { .failures = 1 };
   const avow_retry_options_t options = { .delay = 1,
                                          .max_delay = 1,
-                                         .limit = 50 };
+                                         .timeout = 50 };
 
   const avow_value_t v =
       avow_run(avow_retry(loop, hang_after_a_failure, &work, &options));
@@ -201,7 +201,7 @@ static void error_within_the_limit_is_the_attempts(void **state) {
   const avow_retry_options_t options = { .attempts = 2,
                                          .delay = 1,
                                          .max_delay = 1,
-                                         .limit = 60000 };
+                                         .timeout = 60000 };
 
   assert_rejects(avow_retry(loop, attempt, &work, &options), -30002);
 }

@@ -72,7 +72,7 @@ static void copy_tree_takes_slashes_as_they_come(void **state) {
 }
 
 static void copy_tree_copies_a_large_one_in_many_lanes(void **state) {
-  const avow_copy_options_t options = { .at_once = 64 };
+  const avow_copy_options_t options = { .concurrency = 64 };
   const int before = open_files();
   make_many();
 
@@ -128,7 +128,7 @@ static void copy_tree_ends_each_of_many_levels(void **state) {
   const int before = open_files();
   make_levels();
   for (int i = 0; i < 2; i++) {
-    const avow_copy_options_t options = { .keep = keeps[i], .at_once = 8 };
+    const avow_copy_options_t options = { .keep = keeps[i], .concurrency = 8 };
     (void) change_levels("a", 0500);
 
     assert_fulfils_int(avow_copy_tree(loop, at("a"), at("t"), &options),
@@ -159,7 +159,7 @@ static void copy_tree_goes_back_to_no_other_directory(void **state) {
   bool moved = false;
   const avow_copy_options_t options = { .on_entry = move_copy,
                                         .data = &moved,
-                                        .at_once = 1 };
+                                        .concurrency = 1 };
   make_chain("a", LEVELS);
   for (int i = 0; i < LEVELS; i++)
     strcat(name, "/d");
@@ -253,7 +253,7 @@ static void the_root_is_no_place_for_a_copy(void **state) {
 }
 
 static void bad_arguments_are_rejected(void **state) {
-  const avow_copy_options_t options = { .at_once = 65 };
+  const avow_copy_options_t options = { .concurrency = 65 };
 
   assert_says(avow_copy_tree(loop, NULL, "x", NULL), UV_EINVAL,
               "copy 'NULL': invalid argument");

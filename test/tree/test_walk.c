@@ -21,7 +21,7 @@ static bool begins_with(const char *text, const char *start) {
   return strncmp(text, start, strlen(start)) == 0;
 }
 
-static void count(walked_t *walked, const avow_found_t *entry) {
+static void count(walked_t *walked, const avow_tree_entry_t *entry) {
   walked->entries++;
   walked->dirs += entry->type == UV_DIRENT_DIR ? 1 : 0;
   walked->links += entry->type == UV_DIRENT_LINK ? 1 : 0;
@@ -41,7 +41,7 @@ static int take_all(avow_channel_t *channel, walked_t *walked) {
       avow_value_unref(v);
       return avow_error_code(&v);
     }
-    count(walked, avow_to_found(&v));
+    count(walked, avow_to_tree_entry(&v));
     avow_value_unref(v);
   }
 }
@@ -51,7 +51,7 @@ static void walk_gives_all_that_is_below(void **state) {
   walked_t walked = { 0 };
   make_tree();
 
-  assert_int_equal(take_all(avow_walk(loop, at("a")), &walked), 0);
+  assert_int_equal(take_all(avow_tree_entries(loop, at("a")), &walked), 0);
 
   assert_int_equal(walked.entries, ENTRIES);
   assert_int_equal(walked.dirs, 3);
@@ -63,9 +63,9 @@ static void walk_gives_all_that_is_below(void **state) {
 
 /* At the end of the one path that there is. */
 static uv_dirent_type_t type_below(const char *name) {
-  avow_channel_t *channel = avow_walk(loop, at(name));
+  avow_channel_t *channel = avow_tree_entries(loop, at(name));
   const avow_value_t v = avow_run(avow_channel_next(channel));
-  const uv_dirent_type_t type = avow_to_found(&v)->type;
+  const uv_dirent_type_t type = avow_to_tree_entry(&v)->type;
   avow_value_unref(v);
   avow_channel_unref(channel);
   return type;
@@ -92,13 +92,13 @@ static void walk_tells_special_files_apart(void **state) {
 static void walk_gives_directories_before_what_is_in_them(void **state) {
   bool seen = false;
   make_tree();
-  avow_channel_t *channel = avow_walk(loop, at("a/"));
+  avow_channel_t *channel = avow_tree_entries(loop, at("a/"));
 
   for (;;) {
     const avow_value_t v = avow_run(avow_channel_next(channel));
     if (v.tag == AVOW_NONE)
       break;
-    const avow_found_t *entry = avow_to_found(&v);
+    const avow_tree_entry_t *entry = avow_to_tree_entry(&v);
     if (strcmp(entry->path, at("a/b")) == 0)
       seen = true;
     if (begins_with(entry->path, at("a/b/")))
@@ -113,7 +113,7 @@ static void walk_gives_directories_before_what_is_in_them(void **state) {
 static void walk_of_an_empty_directory_ends_at_once(void **state) {
   walked_t walked = { 0 };
 
-  assert_int_equal(take_all(avow_walk(loop, at("")), &walked), 0);
+  assert_int_equal(take_all(avow_tree_entries(loop, at("")), &walked), 0);
 
   assert_int_equal(walked.entries, 0);
 }
@@ -122,7 +122,7 @@ static void walk_follows_a_link_that_it_is_given(void **state) {
   walked_t walked = { 0 };
   make_tree();
 
-  assert_int_equal(take_all(avow_walk(loop, at("a/link")), &walked), 0);
+  assert_int_equal(take_all(avow_tree_entries(loop, at("a/link")), &walked), 0);
 
   assert_int_equal(walked.entries, 3);
 }
@@ -146,7 +146,7 @@ static void walk_goes_deep_below_a_wide_directory(void **state) {
   make_dir(last);
   make_deep(last);
 
-  assert_int_equal(take_all(avow_walk(loop, at("a")), &walked), 0);
+  assert_int_equal(take_all(avow_tree_entries(loop, at("a")), &walked), 0);
 
   assert_int_equal(walked.entries, MANY + walked.dirs);
   assert_int_equal(walked.deepest, DEEP - 2);
@@ -173,7 +173,7 @@ static void walk_goes_deep_with_few_open_directories(void **state) {
   const struct rlimit few = { .rlim_cur = 100, .rlim_max = all.rlim_max };
   assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
 
-  assert_int_equal(take_all(avow_walk(loop, at("a")), &walked), 0);
+  assert_int_equal(take_all(avow_tree_entries(loop, at("a")), &walked), 0);
 
   assert_int_equal(setrlimit(RLIMIT_NOFILE, &all), 0);
   assert_int_equal(walked.entries, 600);
@@ -210,7 +210,7 @@ static void walk_loses_nothing_of_a_directory_it_closes_early(void **state) {
   walked_t walked = { 0 };
   make_wide_and_deep(WIDE, DEEP_HERE);
 
-  assert_int_equal(take_all(avow_walk(loop, at("a")), &walked), 0);
+  assert_int_equal(take_all(avow_tree_entries(loop, at("a")), &walked), 0);
 
   assert_int_equal(walked.entries, 8 * WIDE + DEEP_HERE);
   assert_int_equal(walked.errors, 0);
@@ -224,7 +224,7 @@ static void walk_stays_inside_while_others_exchange(void **state) {
 
   for (int i = rounds(); i > 0; i--) {
     walked_t walked = { 0 };
-    assert_int_equal(take_all(avow_walk(loop, at("a")), &walked), 0);
+    assert_int_equal(take_all(avow_tree_entries(loop, at("a")), &walked), 0);
     assert_true(walked.dirs > 0);
   }
 
@@ -234,7 +234,7 @@ static void walk_stays_inside_while_others_exchange(void **state) {
 static void walk_reads_ahead_no_more_than_there_is_room(void **state) {
   make_dir("a");
   make_many();
-  avow_channel_t *channel = avow_walk(loop, at("a"));
+  avow_channel_t *channel = avow_tree_entries(loop, at("a"));
   run();
 
   const long live = live_allocations();
@@ -248,24 +248,24 @@ static void walk_gives_a_wide_directory_bit_by_bit(void **state) {
   make_dir("a");
   make_many();
 
-  assert_int_equal(take_all(avow_walk(loop, at("a")), &walked), 0);
+  assert_int_equal(take_all(avow_tree_entries(loop, at("a")), &walked), 0);
 
   assert_int_equal(walked.entries, MANY);
 }
 
 static void walk_fails_naming_what_cannot_be_read(void **state) {
   make_file("file", "");
-  avow_channel_t *channel = avow_walk(loop, at("file"));
+  avow_channel_t *channel = avow_tree_entries(loop, at("file"));
 
   assert_says(avow_channel_next(channel), UV_ENOTDIR,
               "walk '%s': not a directory", at("file"));
 
   avow_channel_unref(channel);
-  channel = avow_walk(loop, "");
+  channel = avow_tree_entries(loop, "");
   assert_says(avow_channel_next(channel), UV_EINVAL,
               "walk '': invalid argument");
   avow_channel_unref(channel);
-  channel = avow_walk(loop, NULL);
+  channel = avow_tree_entries(loop, NULL);
   assert_rejects(avow_channel_next(channel), UV_EINVAL);
   avow_channel_unref(channel);
 }
@@ -275,12 +275,12 @@ static void walk_that_is_closed_stops(void **state) {
   make_dir("a");
   make_many();
 
-  avow_channel_t *channel = avow_walk(loop, at("a"));
+  avow_channel_t *channel = avow_tree_entries(loop, at("a"));
   wait_until_taken();
   avow_channel_close(channel);
   assert_fulfils_none(avow_channel_next(channel));
   avow_channel_unref(channel);
-  avow_channel_unref(avow_walk(loop, at("a")));
+  avow_channel_unref(avow_tree_entries(loop, at("a")));
   run();
 
   assert_int_equal(open_files(), before);
@@ -291,7 +291,7 @@ static void loop_close_stops_a_walk(void **state) {
   make_dir("a");
   make_many();
   hold_pool(THREADS);
-  avow_channel_t *queued = avow_walk(loop, at("a"));
+  avow_channel_t *queued = avow_tree_entries(loop, at("a"));
   avow_promise_t *p = avow_channel_next(queued);
   release_pool();
 
@@ -316,7 +316,7 @@ static void free_channel(void *channel) {
 }
 
 static avow_promise_t *start_walk(void) {
-  avow_channel_t *channel = avow_walk(loop, at("a"));
+  avow_channel_t *channel = avow_tree_entries(loop, at("a"));
   return avow_attach(next_of(channel), channel, free_channel);
 }
 

@@ -228,7 +228,7 @@ static void no_error_is_none_everywhere(void **state) {
   avow_group_t *g;
   avow_promise_t *p = avow_group_new(loop, &g);
   avow_group_add(g, avow_try(loop, succeed, NULL));
-  avow_group_close(g);
+  avow_group_unref(g);
   const avow_value_t v = avow_error_new(0, avow_string("gone"), "no %s", "one");
 
   assert_fulfils_none(avow_try(loop, succeed, NULL));

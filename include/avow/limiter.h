@@ -2,12 +2,12 @@
  * Limiters: so many at a time and no more, first come, first served. One with a
  * single permit is a mutex.
  */
-#ifndef AVOW_LIMIT_H
-#define AVOW_LIMIT_H
+#ifndef AVOW_LIMITER_H
+#define AVOW_LIMITER_H
 
 #include "avow/promise.h"
 
-AVOW_BEGIN_C
+AVOW_HEADER_BEGIN
 
 typedef struct avow_limiter_s avow_limiter_t;
 
@@ -42,6 +42,6 @@ AVOW_API avow_limiter_t *avow_limiter_ref(const avow_limiter_t *l);
 /** Lets go of l, which may be NULL. Who waits or has a permit keeps it. */
 AVOW_API void avow_limiter_unref(avow_limiter_t *l);
 
-AVOW_END_C
+AVOW_HEADER_END
 
 #endif
