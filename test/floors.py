@@ -5,8 +5,9 @@
 
 The floors, from the ground up, are the folders that src/meson.build names. It
 fails where a file includes or uses what is on a floor above its own, where more
-than five files call each other in a circle, and where somebody else than the
-engine looks into a promise.
+than five files call each other in a circle, where somebody else than the engine
+looks into a promise, and where two files have static functions of one name: in
+a debugger, and in a search, that is one place.
 """
 import collections
 import os
@@ -72,6 +73,16 @@ def links(library, floors):
                 yield name, has[symbol], symbol
 
 
+def namesakes(library, floors):
+    owners = collections.defaultdict(set)
+    for name, symbols in members(library, floors):
+        for kind, symbol in symbols:
+            if kind == 't' and re.match('[a-z]', symbol) and \
+                    not symbol.startswith('avow_'): # nor what headers define
+                owners[symbol.split('.')[0]].add(name)
+    return {symbol: names for symbol, names in owners.items() if len(names) > 1}
+
+
 def reach(graph, start):
     seen, work = set(), [start]
     while work:
@@ -103,6 +114,8 @@ def faults(root, library):
         if other == 'engine/engine.h' and not (
                 name.startswith('engine/') or name in INSIDERS):
             yield f'{name} includes engine.h: promise.h is for all but the engine'
+    for symbol, names in sorted(namesakes(library, floors).items()):
+        yield f'{symbol}() is in {" and ".join(sorted(names))}'
     edges = list(links(library, floors))
     for name, other, symbol in edges:
         if rises(name, other):

@@ -22,7 +22,7 @@ static struct {
 static atomic_bool in_use;
 
 /* Written once: threads that wrote it each time would wait for each other. */
-static void use(void) {
+static void alloc_use(void) {
   if (!atomic_load_explicit(&in_use, memory_order_relaxed))
     atomic_store_explicit(&in_use, true, memory_order_relaxed);
 }
@@ -44,17 +44,17 @@ int avow_replace_allocator(void *(*malloc_fn)(size_t),
 }
 
 void *avow__malloc(size_t size) {
-  use();
+  alloc_use();
   return size < SIZE_MAX ? allocator.malloc_fn(size) : NULL;
 }
 
 void *avow__calloc(size_t n, size_t size) {
-  use();
+  alloc_use();
   return avow__times(n, size) < SIZE_MAX ? allocator.calloc_fn(n, size) : NULL;
 }
 
 void *avow__realloc(void *p, size_t size) {
-  use();
+  alloc_use();
   return size < SIZE_MAX ? allocator.realloc_fn(p, size) : NULL;
 }
 

@@ -43,22 +43,22 @@ void avow__misuse_of_null(const char *what) {
    last. What is made there takes it out again. */
 static _Atomic(const void *) gone[4096];
 
-static _Atomic(const void *) *place_of(const void *block) {
+static _Atomic(const void *) *misuse_at(const void *block) {
   return &gone[(uintptr_t) block / 16 % (sizeof(gone) / sizeof(gone[0]))];
 }
 
 void avow__note_gone(const void *block) {
-  atomic_store_explicit(place_of(block), block, memory_order_relaxed);
+  atomic_store_explicit(misuse_at(block), block, memory_order_relaxed);
 }
 
 void avow__note_there(const void *block) {
   const void *expected = block;
-  (void) atomic_compare_exchange_strong(place_of(block), &expected, NULL);
+  (void) atomic_compare_exchange_strong(misuse_at(block), &expected, NULL);
 }
 
 bool avow__is_gone(const void *block) {
   return block != NULL &&
-         atomic_load_explicit(place_of(block), memory_order_relaxed) == block;
+         atomic_load_explicit(misuse_at(block), memory_order_relaxed) == block;
 }
 #endif
 

@@ -10,7 +10,7 @@
 
 #include "base/alloc.h"
 
-static size_t hash(const void *key) {
+static size_t table_hash(const void *key) {
   uint64_t h = (uint64_t) (uintptr_t) key;
   h = (h ^ (h >> 33)) * UINT64_C(0xff51afd7ed558ccd);
   return (size_t) (h ^ (h >> 29));
@@ -22,15 +22,15 @@ static size_t mask_of(const avow__table_t *table) {
 
 static avow__node_t **bucket(avow__table_t *table, const void *key) {
   avow__node_t **buckets = table->buckets != NULL ? table->buckets : table->few;
-  return &buckets[hash(key) & mask_of(table)];
+  return &buckets[table_hash(key) & mask_of(table)];
 }
 
-static void push(avow__node_t **chain, avow__node_t *node) {
+static void table_push(avow__node_t **chain, avow__node_t *node) {
   node->next = *chain;
   *chain = node;
 }
 
-static void grow(avow__table_t *table) {
+static void table_grow(avow__table_t *table) {
   const size_t old_count = mask_of(table) + 1;
   avow__node_t **old = table->buckets != NULL ? table->buckets : table->few;
   avow__node_t **buckets = avow__calloc(old_count * 2, sizeof(avow__node_t *));
@@ -41,7 +41,7 @@ static void grow(avow__table_t *table) {
     while (old[i] != NULL) {
       avow__node_t *node = old[i];
       old[i] = node->next;
-      push(&buckets[hash(node->key) & mask], node);
+      table_push(&buckets[table_hash(node->key) & mask], node);
     }
   }
   avow__free(table->buckets);
@@ -51,15 +51,15 @@ static void grow(avow__table_t *table) {
 
 void avow__table_add(avow__table_t *table, avow__node_t *node) {
   if (table->count > mask_of(table))
-    grow(table);
-  push(bucket(table, node->key), node);
+    table_grow(table);
+  table_push(bucket(table, node->key), node);
   table->count++;
 }
 
 avow__node_t *avow__table_find(const avow__table_t *table, const void *key) {
   avow__node_t *const *buckets =
       table->buckets != NULL ? table->buckets : table->few;
-  avow__node_t *node = buckets[hash(key) & mask_of(table)];
+  avow__node_t *node = buckets[table_hash(key) & mask_of(table)];
   while (node != NULL && node->key != key)
     node = node->next;
   return node;

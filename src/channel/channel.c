@@ -52,7 +52,7 @@ static size_t count_of(const avow_promise_t *ch) {
   return ch->ring != NULL ? ch->ring->count : 0;
 }
 
-static bool has_room(const avow_promise_t *ch) {
+static bool channel_has_room(const avow_promise_t *ch) {
   return ch->ring != NULL && ch->ring->count < ch->ring->room;
 }
 
@@ -145,7 +145,7 @@ static void flow(avow_promise_t *ch) {
   const bool waits = ch->takers != NULL;
   if (source->handle != NULL && !uv_is_closing(source->handle))
     (waits ? uv_ref : uv_unref)(source->handle);
-  const bool flows = waits || has_room(ch);
+  const bool flows = waits || channel_has_room(ch);
   if (flows == source->flows)
     return;
   source->flows = flows;
@@ -168,7 +168,7 @@ static avow_value_t take_item(avow_promise_t *ch) {
     return ch->senders != NULL ? take_from_sender(ch, avow_none())
                                : avow_value_ref(&ch->u.value);
   const avow_value_t item = ring_pop(ch->ring);
-  if (ch->senders != NULL && has_room(ch))
+  if (ch->senders != NULL && channel_has_room(ch))
     ring_add(ch->ring, take_from_sender(ch, avow_none()));
   return item;
 }
@@ -215,7 +215,7 @@ bool avow__channel_is_awaited(const avow_channel_t *channel) {
 }
 
 /* The answer to what cannot be sent; NULL without memory. */
-static avow_promise_t *refuse(avow_promise_t *ch, uint32_t tag) {
+static avow_promise_t *channel_refuse(avow_promise_t *ch, uint32_t tag) {
   if (is_inert(ch))
     return avow__ref(ch);
   avow_promise_t *p = avow__promise_alloc(avow__context(ch), AVOW__VALUE);
@@ -231,9 +231,9 @@ static avow_promise_t *refuse(avow_promise_t *ch, uint32_t tag) {
 }
 
 /* Puts the item where it belongs; NULL without memory. */
-static avow_promise_t *put(avow_promise_t *ch, avow_value_t item) {
+static avow_promise_t *channel_put(avow_promise_t *ch, avow_value_t item) {
   avow__context_t *c = avow__context(ch);
-  if (ch->takers == NULL && !has_room(ch)) {
+  if (ch->takers == NULL && !channel_has_room(ch)) {
     avow_promise_t *p = wait_in(ch, AVOW__SEND, &ch->senders);
     if (p != NULL)
       p->u.value = item;
@@ -257,7 +257,8 @@ avow_promise_t *avow_channel_send(const avow_channel_t *channel,
   avow_promise_t *ch = block_of(channel);
   avow__context_t *c = avow__context(ch);
   const bool refuses = is_inert(ch) || has_ended(ch) || item.tag == AVOW_NONE;
-  avow_promise_t *p = refuses ? refuse(ch, item.tag) : put(ch, item);
+  avow_promise_t *p =
+      refuses ? channel_refuse(ch, item.tag) : channel_put(ch, item);
   if (p != NULL && !refuses) {
     flow(ch);
     return p;
@@ -278,7 +279,7 @@ static void stop_source(avow_promise_t *ch) {
 }
 
 /* Marks the end: last is what comes after all items. */
-static void finish(avow_promise_t *ch, avow_value_t last) {
+static void channel_finish(avow_promise_t *ch, avow_value_t last) {
   if (is_inert(ch) || has_ended(ch)) {
     avow__value_unref(last);
     return;
@@ -291,11 +292,11 @@ static void finish(avow_promise_t *ch, avow_value_t last) {
 }
 
 void avow_channel_end(const avow_channel_t *channel) {
-  finish(block_of(channel), avow_none());
+  channel_finish(block_of(channel), avow_none());
 }
 
 void avow_channel_fail(const avow_channel_t *channel, avow_value_t error) {
-  finish(block_of(channel), avow__reason(error));
+  channel_finish(block_of(channel), avow__reason(error));
 }
 
 /* Releasing calls the program, which may come back here. */
@@ -307,7 +308,7 @@ static void empty(avow_promise_t *ch) {
 }
 
 static void close_block(avow_promise_t *ch) {
-  finish(ch, avow_none());
+  channel_finish(ch, avow_none());
   const avow_value_t last = ch->u.value;
   ch->u.value = avow_none();
   avow__value_unref(last);
@@ -380,14 +381,14 @@ avow_channel_t *avow_channel_new(uv_loop_t *loop, size_t room) {
   return (avow_channel_t *) (ch != NULL ? ch : avow__no_promise(c));
 }
 
-static void let_go(void *channel) {
+static void channel_let_go(void *channel) {
   avow_channel_unref(channel);
 }
 
 avow_promise_t *avow__channel_once(avow_channel_t *channel) {
   avow_promise_t *p = avow_channel_next(channel);
   if (avow__is_pending(p))
-    return avow_attach(p, channel, let_go);
+    return avow_attach(p, channel, channel_let_go);
   avow_channel_unref(channel);
   return p;
 }
@@ -436,7 +437,7 @@ bool avow__channel_push(avow_channel_t *channel, avow_value_t item) {
   } else if (ring_grow(ch)) {
     ring_add(ch->ring, item);
   } else {
-    finish(ch, avow_error(UV_ENOMEM));
+    channel_finish(ch, avow_error(UV_ENOMEM));
     avow__value_unref(item); /* last: it may call the program */
     return false;
   }
@@ -468,13 +469,13 @@ void avow__source_close(avow__source_t *source, uv_handle_t *handle) {
   avow__stray_add(&source->stray);
 }
 
-static void close_one(avow_promise_t *p, void *data) {
+static void channel_close_one(avow_promise_t *p, void *data) {
   if (p->kind == AVOW__CHANNEL)
     avow_channel_close((avow_channel_t *) p);
 }
 
 void avow__channels_close(avow__context_t *c) {
-  avow__pool_each(&c->pool, close_one, NULL);
+  avow__pool_each(&c->pool, channel_close_one, NULL);
 }
 
 uv_loop_t *avow__channel_loop(const avow_channel_t *channel) {

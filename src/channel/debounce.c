@@ -26,7 +26,7 @@ struct debounce_s {
   bool quiet;           /* for long enough, but nobody waits */
 };
 
-static avow_value_t take(debounce_t *debounce) {
+static avow_value_t debounce_take(debounce_t *debounce) {
   const avow_value_t item = debounce->item;
   debounce->item = avow_none();
   debounce->quiet = false;
@@ -34,16 +34,16 @@ static avow_value_t take(debounce_t *debounce) {
   return item;
 }
 
-static void ask(debounce_t *debounce) {
+static void debounce_ask(debounce_t *debounce) {
   avow__parent_t *parent = &debounce->asker->parent;
   debounce->next = avow_channel_next(debounce->from);
   avow__child_add(parent, avow_follow(debounce->next), debounce->turn);
 }
 
 /* What was in hand is there to be taken; then comes the end. */
-static void finish(debounce_t *debounce, avow_value_t last) {
+static void debounce_finish(debounce_t *debounce, avow_value_t last) {
   avow_channel_t *channel = avow_channel_ref(debounce->source.channel);
-  const avow_value_t item = take(debounce);
+  const avow_value_t item = debounce_take(debounce);
   if (item.tag != AVOW_NONE)
     (void) avow__channel_push(channel, item); /* the end follows anyway */
   if (avow_is_error(&last))
@@ -53,12 +53,13 @@ static void finish(debounce_t *debounce, avow_value_t last) {
   avow_channel_unref(channel);
 }
 
-static void on_timer(uv_timer_t *timer) {
+static void debounce_on_timer(uv_timer_t *timer) {
   debounce_t *debounce = timer->data;
   avow__context_t *c = debounce->source.context;
   avow__enter(c);
   if (debounce->source.flows)
-    (void) avow__channel_push(debounce->source.channel, take(debounce));
+    (void) avow__channel_push(debounce->source.channel,
+                              debounce_take(debounce));
   else
     debounce->quiet = true;
   avow__leave(c);
@@ -66,19 +67,19 @@ static void on_timer(uv_timer_t *timer) {
 
 /* The quiet begins when the item comes: the callback that brought it, or what
    came before that, may have taken longer than the quiet lasts. */
-static void arrive(debounce_t *debounce, avow_value_t item) {
-  const avow_value_t old = take(debounce);
+static void debounce_arrive(debounce_t *debounce, avow_value_t item) {
+  const avow_value_t old = debounce_take(debounce);
   debounce->item = item;
   uv_update_time(debounce->timer.loop);
   /* fails on a closing timer only */
-  (void) uv_timer_start(&debounce->timer, on_timer, debounce->ms, 0);
+  (void) uv_timer_start(&debounce->timer, debounce_on_timer, debounce->ms, 0);
   if (debounce->source.flows)
-    ask(debounce);
+    debounce_ask(debounce);
   avow__value_unref(old); /* last: it may call the program */
 }
 
-static void report(avow__parent_t *parent, uint32_t index,
-                   avow_value_t outcome) {
+static void debounce_report(avow__parent_t *parent, uint32_t index,
+                            avow_value_t outcome) {
   debounce_t *debounce = ((asker_t *) parent)->debounce;
   if (debounce == NULL || index != debounce->turn) {
     avow__value_unref(outcome);
@@ -86,27 +87,27 @@ static void report(avow__parent_t *parent, uint32_t index,
   }
   debounce->next = NULL;
   if (outcome.tag == AVOW_NONE || avow_is_error(&outcome))
-    finish(debounce, outcome);
+    debounce_finish(debounce, outcome);
   else
-    arrive(debounce, outcome);
+    debounce_arrive(debounce, outcome);
 }
 
-static void destroy(avow__parent_t *parent) {
+static void debounce_destroy(avow__parent_t *parent) {
 }
 
-static const avow__parent_class_t asker_class = { .report = report,
-                                                  .destroy = destroy };
+static const avow__parent_class_t asker_class = { .report = debounce_report,
+                                                  .destroy = debounce_destroy };
 
-static void resume(avow__source_t *source) {
+static void debounce_resume(avow__source_t *source) {
   debounce_t *debounce = (debounce_t *) source;
   if (debounce->quiet)
-    (void) avow__channel_push(source->channel, take(debounce));
+    (void) avow__channel_push(source->channel, debounce_take(debounce));
   else if (debounce->next == NULL)
-    ask(debounce);
+    debounce_ask(debounce);
 }
 
 /* An item that has arrived already is not called off. */
-static void hold_back(avow__source_t *source) {
+static void debounce_hold_back(avow__source_t *source) {
   debounce_t *debounce = (debounce_t *) source;
   if (debounce->next == NULL || avow__has_settled(debounce->next))
     return;
@@ -115,10 +116,10 @@ static void hold_back(avow__source_t *source) {
   avow__children_cancel(&debounce->asker->parent);
 }
 
-static void stop(avow__source_t *source) {
+static void debounce_stop(avow__source_t *source) {
   debounce_t *debounce = (debounce_t *) source;
   avow_channel_t *from = debounce->from;
-  const avow_value_t item = take(debounce);
+  const avow_value_t item = debounce_take(debounce);
   debounce->asker->debounce = NULL;
   avow__children_cancel(&debounce->asker->parent);
   avow__parent_unref(&debounce->asker->parent);
@@ -154,8 +155,8 @@ avow_channel_t *avow_debounced(avow_channel_t *channel, uint64_t ms) {
   debounce->from = channel;
   debounce->item = avow_none();
   debounce->source.handle = (uv_handle_t *) &debounce->timer;
-  debounce->source.resume = resume;
-  debounce->source.pause = hold_back;
-  debounce->source.stop = stop;
+  debounce->source.resume = debounce_resume;
+  debounce->source.pause = debounce_hold_back;
+  debounce->source.stop = debounce_stop;
   return avow__channel_feed(loop, 0, &debounce->source);
 }

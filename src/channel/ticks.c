@@ -13,9 +13,9 @@ typedef struct {
   uint64_t taken;
 } ticks_t;
 
-static void on_timer(uv_timer_t *timer);
+static void ticks_on_timer(uv_timer_t *timer);
 
-static void go_on(ticks_t *ticks) {
+static void ticks_go_on(ticks_t *ticks) {
   const uint64_t passed = uv_now(ticks->timer.loop) - ticks->start;
   const uint64_t due = passed / ticks->ms;
   const uint64_t news = due - ticks->taken;
@@ -23,29 +23,29 @@ static void go_on(ticks_t *ticks) {
   if (news > 0)
     (void) avow__channel_push(ticks->source.channel, avow_int((int64_t) news));
   else /* fails on a closing timer only */
-    (void) uv_timer_start(&ticks->timer, on_timer,
+    (void) uv_timer_start(&ticks->timer, ticks_on_timer,
                           ticks->ms - passed % ticks->ms, 0);
 }
 
-static void on_timer(uv_timer_t *timer) {
+static void ticks_on_timer(uv_timer_t *timer) {
   ticks_t *ticks = timer->data;
   avow__context_t *c = ticks->source.context;
   avow__enter(c);
-  go_on(ticks);
+  ticks_go_on(ticks);
   avow__leave(c);
 }
 
-static void resume(avow__source_t *source) {
+static void ticks_resume(avow__source_t *source) {
   ticks_t *ticks = (ticks_t *) source;
   (void) avow__now(source->context);
-  go_on(ticks);
+  ticks_go_on(ticks);
 }
 
-static void hold_back(avow__source_t *source) {
+static void ticks_hold_back(avow__source_t *source) {
   (void) uv_timer_stop(&((ticks_t *) source)->timer); /* cannot fail */
 }
 
-static void stop(avow__source_t *source) {
+static void ticks_stop(avow__source_t *source) {
   avow__source_close(source, (uv_handle_t *) &((ticks_t *) source)->timer);
 }
 
@@ -60,8 +60,8 @@ avow_channel_t *avow_ticks(uv_loop_t *loop, uint64_t ms) {
   ticks->start = avow__now(ticks->source.context);
   ticks->ms = ms;
   ticks->source.handle = (uv_handle_t *) &ticks->timer;
-  ticks->source.resume = resume;
-  ticks->source.pause = hold_back;
-  ticks->source.stop = stop;
+  ticks->source.resume = ticks_resume;
+  ticks->source.pause = ticks_hold_back;
+  ticks->source.stop = ticks_stop;
   return avow__channel_feed(loop, 0, &ticks->source);
 }

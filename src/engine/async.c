@@ -21,8 +21,8 @@ avow_promise_t *avow_async(uv_loop_t *loop, avow_fn fn, void *data) {
   return avow_async_throwing(loop, fn, data, NULL);
 }
 
-static void prepare(avow__fiber_t *f, avow_fn fn, void *data,
-                    const avow_exceptions_t *with) {
+static void async_prepare(avow__fiber_t *f, avow_fn fn, void *data,
+                          const avow_exceptions_t *with) {
   f->fn = fn;
   f->data = data;
   if (with == NULL)
@@ -47,7 +47,7 @@ avow_promise_t *avow_async_throwing(uv_loop_t *loop, avow_fn fn, void *data,
     return p;
   }
   f->promise = p;
-  prepare(f, fn, data, with);
+  async_prepare(f, fn, data, with);
   p->data = f;
   c->late |= c->depth == 0; /* whoever calls need not have the time */
   avow__enter_call(c);
@@ -57,7 +57,7 @@ avow_promise_t *avow_async_throwing(uv_loop_t *loop, avow_fn fn, void *data,
   return p;
 }
 
-static avow_value_t refuse(avow_promise_t *p, int code) {
+static avow_value_t async_refuse(avow_promise_t *p, int code) {
   avow_unref(p);
   return avow_error(code);
 }
@@ -70,13 +70,13 @@ avow_value_t avow_await(avow_promise_t *p) {
     avow__misuse(
         "avow_await() outside an async function, or in what avow calls back: "
         "start one with avow_async(), or use avow_then()");
-    return refuse(p, AVOW_ENOTASYNC);
+    return async_refuse(p, AVOW_ENOTASYNC);
   }
   avow_promise_t *q = f->promise;
   avow__context_t *c = avow__context(q);
   avow__check_thread(c);
   if (!avow__same_loop(c, p))
-    return refuse(p, AVOW_EMISUSE);
+    return async_refuse(p, AVOW_EMISUSE);
   avow__wait_for(c, q, AVOW__ASYNC, p);
   return avow__fiber_park(f, avow_none());
 }

@@ -108,7 +108,7 @@ void avow__cancel_queued(avow_promise_t *p, avow_promise_t *start) {
 }
 
 /* The upstream goes on for others, or gave nothing; p waits for it no more. */
-static void detach(avow_promise_t *p) {
+static void cancel_detach(avow_promise_t *p) {
   avow_promise_t *from = p->upstream;
   avow__withdraw(p);
   p->upstream = NULL;
@@ -136,7 +136,7 @@ static bool only_begins(const avow_promise_t *p) {
 
 void avow__cancel_reaction(avow_promise_t *p, avow_promise_t *start) {
   if (only_begins(p)) {
-    detach(p);
+    cancel_detach(p);
     return;
   }
   if (!avow__is_pending(p->upstream) || is_firm(p)) {
@@ -146,7 +146,7 @@ void avow__cancel_reaction(avow_promise_t *p, avow_promise_t *start) {
   avow_promise_t *loose =
       p->kind == AVOW__ATTACH ? who_need_not_wait(start, p) : p;
   if (loose != NULL)
-    detach(loose);
+    cancel_detach(loose);
   else
     p->flags |= AVOW__DROPPED;
 }
@@ -157,7 +157,7 @@ void avow__cancel_cleanup(avow_promise_t *p, avow_promise_t *start) {
   p->u.value = avow_error(UV_ECANCELED);
   const bool waits = p->upstream != NULL && avow__is_pending(p->upstream);
   if (waits && avow__context(p)->life >= AVOW__GIVING_UP)
-    detach(p);
+    cancel_detach(p);
   avow__value_unref(dropped); /* last: it may call the program */
 }
 

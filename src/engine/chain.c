@@ -173,7 +173,7 @@ static avow_cb pick_handler(const avow__context_t *c, const avow_promise_t *p) {
   return p->u.then.on_rejected;
 }
 
-static AVOW__APART void pass_on(avow_promise_t *p) {
+static AVOW__APART void chain_pass_on(avow_promise_t *p) {
   avow__settle(p, avow__take_upstream(p));
   avow__unref(p);
 }
@@ -182,7 +182,7 @@ static void run_then(avow__context_t *c, avow_promise_t *p) {
   avow_promise_t *from = p->upstream;
   const avow_cb cb = pick_handler(c, p);
   if (cb == NULL) {
-    pass_on(p);
+    chain_pass_on(p);
     return;
   }
   avow__deliver_cancel(p);

@@ -7,7 +7,7 @@
 #include "base/alloc.h"
 #include "engine/engine.h"
 
-static void stop(void *data) {
+static void child_stop(void *data) {
   avow__parent_t *parent = data;
   avow_deferred_t *d = parent->deferred;
   parent->deferred = NULL;
@@ -28,11 +28,11 @@ avow__parent_t *avow__parent_behind(const avow_promise_t *p) {
   if (p->kind != AVOW__DEFERRED || (p->marks & AVOW__DETAILED) == 0)
     return NULL;
   const avow_cancel_cb cb = p->u.deferred.on_cancel;
-  return cb == stop || cb == wait_on ? p->data : NULL;
+  return cb == child_stop || cb == wait_on ? p->data : NULL;
 }
 
 /* The handler of finally: the promise is settled, the children may not be. */
-static avow_value_t outlive(void *data) {
+static avow_value_t child_outlive(void *data) {
   avow__parent_t *parent = data;
   if (parent->running == 0) {
     avow__parent_unref(parent);
@@ -46,8 +46,8 @@ static avow_value_t outlive(void *data) {
   return avow_follow(p);
 }
 
-static void *set_up(avow__parent_t *parent, avow__context_t *c,
-                    const avow__parent_class_t *klass) {
+static void *child_set_up(avow__parent_t *parent, avow__context_t *c,
+                          const avow__parent_class_t *klass) {
   parent->klass = klass;
   parent->context = c;
   parent->refs = 1;
@@ -60,15 +60,15 @@ void *avow__parent_alloc(uv_loop_t *loop, const avow__parent_class_t *klass,
   avow__parent_t *parent = avow__calloc(1, size);
   if (parent == NULL)
     return NULL;
-  return set_up(parent, avow__context_of(loop), klass);
+  return child_set_up(parent, avow__context_of(loop), klass);
 }
 
 static void *give_promise(avow__parent_t *parent, avow_promise_t *p,
                           avow_deferred_t *d, avow_promise_t **out) {
   parent->deferred = d;
   parent->refs++; /* until outlive() is over */
-  avow_on_cancel(d, stop, parent);
-  *out = avow_finally(p, outlive, parent);
+  avow_on_cancel(d, child_stop, parent);
+  *out = avow_finally(p, child_outlive, parent);
   return parent;
 }
 
@@ -108,7 +108,7 @@ avow__parent_t *avow__parent_new_surely(uv_loop_t *loop,
   avow__parent_t *parent = (avow__parent_t *) (void *) block;
   memset(parent, 0, sizeof(*parent));
   parent->in_block = true;
-  return give_promise(set_up(parent, c, klass), *out, d, out);
+  return give_promise(child_set_up(parent, c, klass), *out, d, out);
 }
 
 void avow__parent_unref(avow__parent_t *parent) {
@@ -134,8 +134,8 @@ void avow__parent_settle(avow__parent_t *parent, avow_value_t v) {
     avow__value_unref(v);
 }
 
-static void report(avow__parent_t *parent, uint32_t index,
-                   avow_value_t outcome) {
+static void child_report(avow__parent_t *parent, uint32_t index,
+                         avow_value_t outcome) {
   parent->running--;
   parent->klass->report(parent, index, outcome);
   if (parent->running == 0 && parent->idle != NULL) {
@@ -156,7 +156,7 @@ static void report_now(avow__parent_t *parent, avow_promise_t *p,
   else
     outcome = avow_value_ref(&p->u.value);
   avow_unref(p);
-  report(parent, index, outcome);
+  child_report(parent, index, outcome);
 }
 
 void avow__child_add(avow__parent_t *parent, avow_value_t v, uint32_t index) {
@@ -185,7 +185,7 @@ void avow__child_run(avow_promise_t *child) {
   avow__list_remove(&parent->children, &child->siblings);
   const avow_value_t outcome = avow__take_upstream(child);
   avow__pool_free(&parent->context->pool, child);
-  report(parent, index, outcome);
+  child_report(parent, index, outcome);
 }
 
 /* Cancelling runs no job, so that an orphan never reports. */

@@ -28,7 +28,7 @@ void avow__element_drop(avow_promise_t *element, avow__link_t **condemned) {
 }
 
 /* Lets go of those inputs that others want, too. */
-static void leave_to_others(avow_promise_t *gather) {
+static void combine_leave_to_others(avow_promise_t *gather) {
   avow__link_t *elements = gather->elements;
   gather->elements = NULL;
   while (elements != NULL) {
@@ -43,7 +43,7 @@ static void leave_to_others(avow_promise_t *gather) {
   }
 }
 
-static void finish(avow_promise_t *gather, avow_value_t v) {
+static void combine_finish(avow_promise_t *gather, avow_value_t v) {
   avow__settle(gather, v);
   avow__unref(gather);
 }
@@ -51,11 +51,11 @@ static void finish(avow_promise_t *gather, avow_value_t v) {
 /* The losers are to be cancelled, and report before it settles. */
 static void wait_for_losers(avow_promise_t *gather, avow_value_t v,
                             avow__link_t **condemned) {
-  leave_to_others(gather);
+  combine_leave_to_others(gather);
   gather->kind = AVOW__GATHERED;
   gather->u.value = v;
   if (gather->elements == NULL)
-    finish(gather, v);
+    combine_finish(gather, v);
   else
     avow__list_append(condemned, &gather->link);
 }
@@ -89,7 +89,7 @@ static void settle_and_drop(avow_promise_t *gather, avow_value_t v,
     avow__value_unref(avow__block_value(&list->head));
 }
 
-static void settle(avow_promise_t *gather, avow_value_t v) {
+static void combine_settle(avow_promise_t *gather, avow_value_t v) {
   avow__context_t *c = avow__context(gather);
   const unsigned wants = AVOW__CANCEL_LOSERS | AVOW__JOIN_LOSERS;
   const bool cancels = (gather->flags & wants) != 0;
@@ -120,10 +120,10 @@ static avow_value_t aggregate(const avow_value_t *reasons) {
 
 static void settle_with_all(avow_promise_t *gather, avow_value_t list) {
   if (gather->u.gather.kind != AVOW_ANY) {
-    settle(gather, list);
+    combine_settle(gather, list);
     return;
   }
-  settle(gather, aggregate(&list));
+  combine_settle(gather, aggregate(&list));
   avow__value_unref(list); /* last: it may call the program */
 }
 
@@ -136,7 +136,7 @@ static void complete(avow_promise_t *gather) {
   if (list != NULL)
     settle_with_all(gather, avow__block_value(&list->head));
   else
-    settle(gather, avow_error(UV_ENOMEM));
+    combine_settle(gather, avow_error(UV_ENOMEM));
 }
 
 static void count_down(avow_promise_t *gather) {
@@ -144,23 +144,25 @@ static void count_down(avow_promise_t *gather) {
     complete(gather);
 }
 
-static void collect(avow_promise_t *gather, uint32_t index, avow_value_t v) {
+static void combine_collect(avow_promise_t *gather, uint32_t index,
+                            avow_value_t v) {
   gather->u.gather.list->items[index] = v;
   count_down(gather);
 }
 
-static void report(avow_promise_t *gather, uint32_t index, avow_value_t v) {
+static void combine_report(avow_promise_t *gather, uint32_t index,
+                           avow_value_t v) {
   const avow_gather_kind_t kind = gather->u.gather.kind;
   if (kind == AVOW_RACE || kind == (avow_is_error(&v) ? AVOW_ALL : AVOW_ANY))
-    settle(gather, v);
+    combine_settle(gather, v);
   else
-    collect(gather, index, v);
+    combine_collect(gather, index, v);
 }
 
 /* A loser is over. */
 static void lost(avow_promise_t *gather, avow_value_t v) {
   if (gather->elements == NULL)
-    finish(gather, gather->u.value);
+    combine_finish(gather, gather->u.value);
   avow__value_unref(v); /* last: it may call the program */
 }
 
@@ -172,7 +174,7 @@ void avow__element_run(avow_promise_t *element) {
   element->waiters = NULL; /* its sibling */
   avow__pool_give_back(&avow__context(gather)->pool, element);
   if (AVOW__LIKELY(gather->kind == AVOW__GATHER))
-    report(gather, index, v);
+    combine_report(gather, index, v);
   else
     lost(gather, v);
 }
@@ -193,7 +195,7 @@ static bool keeps_list(const avow_promise_t *gather) {
 }
 
 /* Room for so many inputs; false without memory. */
-static bool reserve(avow_promise_t *gather, size_t n) {
+static bool combine_reserve(avow_promise_t *gather, size_t n) {
   avow__list_t *list = gather->u.gather.list;
   list = list != NULL ? avow__list_resize(list, n) : avow__list_new(n);
   if (list != NULL)
@@ -203,7 +205,7 @@ static bool reserve(avow_promise_t *gather, size_t n) {
 
 /* A list with a place for each of n inputs. */
 static bool make_list(avow_promise_t *gather, size_t n) {
-  if (!reserve(gather, n))
+  if (!combine_reserve(gather, n))
     return false;
   avow__list_t *list = gather->u.gather.list;
   for (size_t i = 0; i < n; i++)
@@ -218,7 +220,7 @@ static bool add_item(avow_promise_t *gather, uint32_t *out) {
   const avow__list_t *old = gather->u.gather.list;
   const size_t len = old != NULL ? old->len : 0;
   const bool full = old == NULL || len == old->room;
-  if (full && !reserve(gather, len < 4 ? 4 : len * 2))
+  if (full && !combine_reserve(gather, len < 4 ? 4 : len * 2))
     return false;
   avow__list_t *list = gather->u.gather.list;
   list->items[list->len++] = avow_none();
@@ -255,20 +257,20 @@ static void add_at(avow_promise_t *gather, avow_promise_t *p, uint32_t index) {
       err = AVOW_EMISUSE;
     else if (add_element(gather, p, index))
       return;
-    settle(gather, avow_error(err));
+    combine_settle(gather, avow_error(err));
   }
   drop_late(p);
 }
 
-static void add(avow_promise_t *gather, avow_promise_t *p) {
+static void combine_add(avow_promise_t *gather, avow_promise_t *p) {
   avow__check_thread(avow__context(p));
   uint32_t index = 0;
   if (is_gather(gather) && !add_item(gather, &index))
-    settle(gather, avow_error(UV_ENOMEM));
+    combine_settle(gather, avow_error(UV_ENOMEM));
   add_at(gather, p, index);
 }
 
-static avow_promise_t *end(avow_promise_t *gather) {
+static avow_promise_t *combine_end(avow_promise_t *gather) {
   if (is_gather(gather)) {
     gather->marks |= AVOW__ENDED;
     count_down(gather);
@@ -284,10 +286,10 @@ static avow_promise_t *gather_of(uv_loop_t *loop, avow_gather_kind_t kind,
     return avow__nothing("an array of promises");
   avow_promise_t *gather = gather_new(c, kind);
   if (is_gather(gather) && keeps_list(gather) && !make_list(gather, n))
-    settle(gather, avow_error(UV_ENOMEM));
+    combine_settle(gather, avow_error(UV_ENOMEM));
   for (size_t i = 0; i < n; i++)
     add_at(gather, avow__given(ps[i], "a promise"), (uint32_t) i);
-  return end(gather);
+  return combine_end(gather);
 }
 
 avow_promise_t *avow_all(uv_loop_t *loop, avow_promise_t *const ps[],
@@ -331,11 +333,11 @@ static avow_promise_t *open_gather(const avow_gather_t *g) {
 }
 
 void avow_gather_add(const avow_gather_t *g, avow_promise_t *p) {
-  add(open_gather(g), avow__given(p, "a promise"));
+  combine_add(open_gather(g), avow__given(p, "a promise"));
 }
 
 avow_promise_t *avow_gather_end(avow_gather_t *g) {
-  return end(open_gather(g));
+  return combine_end(open_gather(g));
 }
 
 avow_promise_t *avow_cancel_losers(avow_promise_t *combined) {

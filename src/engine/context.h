@@ -39,7 +39,7 @@ enum {
 typedef enum avow__life_e {
   AVOW__OPEN,
   AVOW__UNWINDING, /* avow_loop_close() cancels; what handlers begin, too */
-  AVOW__GIVING_UP, /* makes no more promises, and runs only finally's handlers */
+  AVOW__GIVING_UP, /* makes no more promises, runs finally's handlers alone */
   AVOW__DEAF,      /* and takes no more of these */
   AVOW__CLOSED     /* only what the program holds is left; what finally and
                       attach get has nothing to wait for, and runs at once */

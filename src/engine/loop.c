@@ -27,7 +27,7 @@ static avow_promise_t *immortal(avow__context_t *c, int code) {
   return p;
 }
 
-static bool fill(avow__context_t *c) {
+static bool loop_fill(avow__context_t *c) {
   c->pool.context = c;
   if (!avow__pool_init(&c->pool))
     return false;
@@ -58,7 +58,7 @@ static int context_new(uv_loop_t *loop, const avow_options_t *options) {
   avow__promises_begin();
   c->process = uv_os_getpid();
   int err = avow__options_set(c, options);
-  if (err == 0 && (!fill(c) || !enlist(c)))
+  if (err == 0 && (!loop_fill(c) || !enlist(c)))
     err = UV_ENOMEM;
   if (err != 0)
     avow__context_free(c);
@@ -161,7 +161,7 @@ static bool waits(const avow__context_t *c) {
   return c->requests > 0 || is_shielded(c);
 }
 
-static void spend(uint64_t *steps, uint64_t n) {
+static void loop_spend(uint64_t *steps, uint64_t n) {
   *steps -= n < *steps ? n : *steps;
 }
 
@@ -179,11 +179,11 @@ static bool sweep(avow__context_t *c, uint64_t *steps) {
   /* What nobody will ever settle: promises that wait for each other. */
   if (sweep.pending > 0 && is_idle(c) && !is_shielded(c))
     sweep_further(c, &sweep, ALL);
-  spend(steps, sweep.cancelled);
+  loop_spend(steps, sweep.cancelled);
   c->allowance = *steps < UINT_MAX ? (unsigned) *steps : UINT_MAX;
   const uint64_t jobs = c->jobs;
   avow__leave(c);
-  spend(steps, c->jobs - jobs);
+  loop_spend(steps, c->jobs - jobs);
   return is_over;
 }
 
@@ -203,7 +203,7 @@ static void turn(avow__context_t *c, uint64_t *steps) {
   c->run_for = NULL;
   c->options.budget = budget;
   if (!free)
-    spend(steps, c->jobs - jobs);
+    loop_spend(steps, c->jobs - jobs);
   if (alive)
     return;
   if (is_idle(c))
@@ -238,9 +238,9 @@ static void unwind(avow__context_t *c) {
   }
 }
 
-/* Once more than for ours alone, for the program's uv_close() of them may not be
-   over. Each time round what callbacks of the program have begun meanwhile is
-   closed as well. */
+/* Once more than for ours alone, for the program's uv_close() of them may not
+   be over. Each time round what callbacks of the program have begun meanwhile
+   is closed as well. */
 static void close_parts(avow__context_t *c) {
   (void) uv_run(c->loop, UV_RUN_NOWAIT); /* may only take back a uv_stop() */
   do {
@@ -290,24 +290,24 @@ static bool is_ended(const avow__context_t *c) {
 }
 
 /* The context is there until so many promises are gone. */
-static void outlive(avow__context_t *c, uint64_t left) {
+static void loop_outlive(avow__context_t *c, uint64_t left) {
   c->left = left;
   c->life = AVOW__CLOSED;
 }
 
 /* What waits there nothing can call any more. */
-static void lose(avow__context_t *c) {
+static void loop_lose(avow__context_t *c) {
   avow__misuse(
       "uv_loop_close() came before avow_loop_close(): close avow "
       "first, and the loop after that");
-  outlive(c, UINT64_MAX);
+  loop_outlive(c, UINT64_MAX);
   avow__registry_remove(c->loop);
 }
 
 /* With what hooks let go of, and with the parts, the last promise may go, and
    the context with that: on_handles keeps it until the end of this. */
-static void leave(avow__context_t *c) {
-  outlive(c, avow__pool_count(&c->pool));
+static void loop_leave(avow__context_t *c) {
+  loop_outlive(c, avow__pool_count(&c->pool));
   c->on_handles++;
   avow__pool_each(&c->pool, report_kept, NULL);
   tell_of_held(c);
@@ -322,7 +322,7 @@ int avow_loop_close(uv_loop_t *loop) {
   if (c == NULL)
     return UV_EINVAL;
   if (is_ended(c)) {
-    lose(c);
+    loop_lose(c);
     return UV_EINVAL;
   }
   if (c->run_for != NULL) /* else the thread that had it may be over */
@@ -342,13 +342,13 @@ int avow_loop_close(uv_loop_t *loop) {
   avow__fibers_close(&c->fibers);
 #endif
   assert(c->shields == 0); /* none is pending any more */
-  leave(c);
+  loop_leave(c);
   if (is_run)
     uv_stop(loop); /* its promise is settled: it would not be noticed */
   return 0;
 }
 
-static void count_one(avow_promise_t *p, void *data) {
+static void loop_count_one(avow_promise_t *p, void *data) {
   avow_stats_t *stats = data;
   stats->live++;
   if (avow__is_pending(p))
@@ -365,7 +365,7 @@ void avow_loop_stats(uv_loop_t *loop, avow_stats_t *out) {
   *out = (avow_stats_t){ .jobs = c->jobs,
                          .allocations = c->pool.allocations,
                          .requests = c->requests + c->on_handles };
-  avow__pool_each(&c->pool, count_one, out);
+  avow__pool_each(&c->pool, loop_count_one, out);
   out->live -= out->live >= 2 ? 2 : out->live; /* the context's own */
   const avow__link_t *head = &c->queue.head;
   for (const avow__link_t *link = head->next; link != head; link = link->next)

@@ -10,7 +10,7 @@
 
 #if AVOW__DEBUG
 
-static void on_prepare(uv_prepare_t *prepare) {
+static void owner_on_prepare(uv_prepare_t *prepare) {
   avow__context_t *c = prepare->data;
   if (c->depth > 0)
     avow__misuse(
@@ -24,7 +24,7 @@ static void on_prepare(uv_prepare_t *prepare) {
 void avow__owner_init(avow__context_t *c) {
   (void) uv_prepare_init(c->loop, &c->owner); /* cannot fail */
   c->owner.data = c;
-  (void) uv_prepare_start(&c->owner, on_prepare); /* fails on no callback */
+  (void) uv_prepare_start(&c->owner, owner_on_prepare); /* cannot fail */
   uv_unref((uv_handle_t *) &c->owner);
 }
 

@@ -23,11 +23,11 @@ struct avow__phases_s {
   phase_t next_turn, before_poll, after_poll;
 };
 
-static void on_idle(uv_idle_t *handle);
-static void on_prepare(uv_prepare_t *handle);
-static void on_check(uv_check_t *handle);
+static void phase_on_idle(uv_idle_t *handle);
+static void phase_on_prepare(uv_prepare_t *handle);
+static void phase_on_check(uv_check_t *handle);
 
-static bool is_closing(const avow__phases_t *phases) {
+static bool phase_is_closing(const avow__phases_t *phases) {
   return uv_is_closing((const uv_handle_t *) &phases->idle) ||
          uv_is_closing((const uv_handle_t *) &phases->prepare) ||
          uv_is_closing((const uv_handle_t *) &phases->check);
@@ -41,23 +41,23 @@ static bool is_awaited(const phase_t *phase) {
 /* Starts and stops handles as the queues have it: no such call can fail. To
    start one that the program has closed would corrupt the loop. */
 static void update(avow__phases_t *phases) {
-  if (is_closing(phases))
+  if (phase_is_closing(phases))
     return;
   if (is_awaited(&phases->next_turn) || is_awaited(&phases->after_poll))
-    (void) uv_idle_start(&phases->idle, on_idle);
+    (void) uv_idle_start(&phases->idle, phase_on_idle);
   else
     (void) uv_idle_stop(&phases->idle);
   if (is_awaited(&phases->before_poll))
-    (void) uv_prepare_start(&phases->prepare, on_prepare);
+    (void) uv_prepare_start(&phases->prepare, phase_on_prepare);
   else
     (void) uv_prepare_stop(&phases->prepare);
   if (is_awaited(&phases->after_poll))
-    (void) uv_check_start(&phases->check, on_check);
+    (void) uv_check_start(&phases->check, phase_on_check);
   else
     (void) uv_check_stop(&phases->check);
 }
 
-static void deliver(avow__context_t *c, phase_t *phase) {
+static void phase_deliver(avow__context_t *c, phase_t *phase) {
   avow__queue_move(&phase->due, &phase->waiting);
   avow__enter(c);
   avow__end_task(c); /* of the program's, whose handle came before */
@@ -73,19 +73,19 @@ static void deliver(avow__context_t *c, phase_t *phase) {
   update(c->phases);
 }
 
-static void on_idle(uv_idle_t *handle) {
+static void phase_on_idle(uv_idle_t *handle) {
   avow__context_t *c = handle->data;
-  deliver(c, &c->phases->next_turn);
+  phase_deliver(c, &c->phases->next_turn);
 }
 
-static void on_prepare(uv_prepare_t *handle) {
+static void phase_on_prepare(uv_prepare_t *handle) {
   avow__context_t *c = handle->data;
-  deliver(c, &c->phases->before_poll);
+  phase_deliver(c, &c->phases->before_poll);
 }
 
-static void on_check(uv_check_t *handle) {
+static void phase_on_check(uv_check_t *handle) {
   avow__context_t *c = handle->data;
-  deliver(c, &c->phases->after_poll);
+  phase_deliver(c, &c->phases->after_poll);
 }
 
 static void phase_init(phase_t *phase) {
@@ -93,7 +93,7 @@ static void phase_init(phase_t *phase) {
   avow__queue_init(&phase->due);
 }
 
-static bool init(avow__context_t *c) {
+static bool phase_open(avow__context_t *c) {
   if (c->phases != NULL)
     return true;
   avow__phases_t *phases = avow__calloc(1, sizeof(*phases));
@@ -111,12 +111,12 @@ static bool init(avow__context_t *c) {
 }
 
 /* A promise for the phase at that offset. */
-static avow_promise_t *wait_for(uv_loop_t *loop, size_t offset) {
+static avow_promise_t *phase_wait_for(uv_loop_t *loop, size_t offset) {
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
-  if (c->life >= AVOW__GIVING_UP || !init(c))
+  if (c->life >= AVOW__GIVING_UP || !phase_open(c))
     return avow__no_promise(c);
-  if (is_closing(c->phases)) {
+  if (phase_is_closing(c->phases)) {
     avow__check_handles(c);
     return avow__ref(c->canceled);
   }
@@ -130,15 +130,15 @@ static avow_promise_t *wait_for(uv_loop_t *loop, size_t offset) {
 }
 
 avow_promise_t *avow_next_turn(uv_loop_t *loop) {
-  return wait_for(loop, offsetof(avow__phases_t, next_turn));
+  return phase_wait_for(loop, offsetof(avow__phases_t, next_turn));
 }
 
 avow_promise_t *avow_before_poll(uv_loop_t *loop) {
-  return wait_for(loop, offsetof(avow__phases_t, before_poll));
+  return phase_wait_for(loop, offsetof(avow__phases_t, before_poll));
 }
 
 avow_promise_t *avow_after_poll(uv_loop_t *loop) {
-  return wait_for(loop, offsetof(avow__phases_t, after_poll));
+  return phase_wait_for(loop, offsetof(avow__phases_t, after_poll));
 }
 
 void avow__phase_cancel(avow_promise_t *p, avow_promise_t *start) {

@@ -33,7 +33,8 @@ struct avow__cursor_s {
   avow__cursor_t *outer; /* whose function is on the stack */
 };
 
-static avow__link_t *after(const avow__pool_t *pool, const avow__link_t *link) {
+static avow__link_t *plain_after(const avow__pool_t *pool,
+                                 const avow__link_t *link) {
   return link->next != pool->all ? link->next : NULL;
 }
 
@@ -42,7 +43,7 @@ void avow__pool_give_back(avow__pool_t *pool, avow_promise_t *p) {
   avow__link_t *link = &plain->link;
   for (avow__cursor_t *at = pool->cursor; at != NULL; at = at->outer)
     if (at->next == link)
-      at->next = after(pool, link);
+      at->next = plain_after(pool, link);
   avow__list_remove(&pool->all, link);
   avow__free(plain);
 }
@@ -62,7 +63,7 @@ void avow__pool_each(avow__pool_t *pool,
   pool->cursor = &cursor;
   while (cursor.next != NULL) {
     avow__link_t *link = cursor.next;
-    cursor.next = after(pool, link);
+    cursor.next = plain_after(pool, link);
     avow_promise_t *p = &((avow__plain_t *) link)->promise;
     if (p->kind != AVOW__FREE)
       fn(p, data);

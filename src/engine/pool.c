@@ -37,14 +37,14 @@ void avow__pool_close(avow__pool_t *pool) {
   avow__slabs_close(pool);
 }
 
-static void count_one(avow_promise_t *p, void *data) {
+static void pool_count_one(avow_promise_t *p, void *data) {
   uint64_t *count = data;
   ++*count;
 }
 
 uint64_t avow__pool_count(avow__pool_t *pool) {
   uint64_t count = 0;
-  avow__pool_each(pool, count_one, &count);
+  avow__pool_each(pool, pool_count_one, &count);
   return count;
 }
 

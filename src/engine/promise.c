@@ -44,7 +44,7 @@ void avow__check_borrowed(const avow_promise_t *p) {
     avow__check_taken(p);
 }
 
-static const char *outcome_of(const avow_promise_t *p) {
+static const char *promise_outcome_of(const avow_promise_t *p) {
   if (p->kind == AVOW__FREE)
     return "its promise is gone";
   if (avow__is_pending(p))
@@ -60,7 +60,7 @@ void avow__check_deferred(const avow_deferred_t *d) {
         "this deferred was settled already, %s (%s): it is taken with the "
         "first avow_resolve(), avow_reject() or avow_deferred_drop(); call "
         "avow_deferred_ref() first for one more who may try",
-        avow__where_settled(p), outcome_of(p));
+        avow__where_settled(p), promise_outcome_of(p));
 }
 
 void avow__check_kind(const avow_value_t *v) {
@@ -71,13 +71,13 @@ void avow__check_kind(const avow_value_t *v) {
 }
 
 /* One of those who may settle it does, or lets go. */
-static void spend(avow_promise_t *p) {
+static void promise_spend(avow_promise_t *p) {
   avow__check_deferred((const avow_deferred_t *) p);
   if (p->deferreds < UINT8_MAX)
     p->deferreds--;
 }
 #else
-#  define spend(p) ((void) (p))
+#  define promise_spend(p) ((void) (p))
 #endif
 
 bool avow__has_settled(const avow_promise_t *p) {
@@ -121,7 +121,7 @@ avow_promise_t *avow__no_promise(avow__context_t *c) {
 }
 
 /* A settled p, for whatever held it, and one that others go on with. */
-static avow_promise_t *abandon(avow__context_t *c, avow_promise_t *p) {
+static avow_promise_t *promise_abandon(avow__context_t *c, avow_promise_t *p) {
   avow_promise_t *instead = avow__no_promise(c); /* keeps the context */
   p->flags |= AVOW__HANDLED;
   avow__unref(p);
@@ -132,7 +132,7 @@ static avow_promise_t *abandon(avow__context_t *c, avow_promise_t *p) {
 static avow_promise_t *lost_behind(avow__context_t *c, avow_promise_t *p) {
   void *block = avow__pool_alloc_reserved(&c->pool);
   if (block == NULL)
-    return abandon(c, p);
+    return promise_abandon(c, p);
   avow_promise_t *q = avow__promise_init(c, block, AVOW__THEN);
   q->u.then.on_fulfilled = q->u.then.on_rejected = NULL;
   q->flags |= AVOW__LOST;
@@ -143,7 +143,7 @@ static avow_promise_t *lost_behind(avow__context_t *c, avow_promise_t *p) {
 
 avow_promise_t *avow__lost(avow__context_t *c, avow_promise_t *p) {
   if (!avow__is_pending(p) || c->life >= AVOW__GIVING_UP)
-    return abandon(c, p);
+    return promise_abandon(c, p);
   if (avow__is_shared(p))
     return lost_behind(c, p);
   p->flags |= AVOW__LOST;
@@ -160,7 +160,7 @@ static AVOW__APART void let_go_after_close(avow__context_t *c,
 }
 
 /* Lets go of what the program held. With its last the context may go. */
-static inline void let_go(avow_promise_t *p) {
+static inline void promise_let_go(avow_promise_t *p) {
   avow__context_t *c = avow__context(p);
   if (AVOW__LIKELY(c->life != AVOW__CLOSED))
     avow__unref(p);
@@ -342,7 +342,7 @@ static void resolve_pair(avow_promise_t *proxy, avow_value_t v) {
 static AVOW__APART bool resolve_fully(avow_promise_t *p, avow_value_t v) {
   if ((p->flags & (AVOW__RESOLVED | AVOW__STATE)) != 0) {
     avow__value_unref(v);
-    let_go(p);
+    promise_let_go(p);
     return false;
   }
   p->flags |= AVOW__RESOLVED;
@@ -364,7 +364,7 @@ bool avow_resolve(avow_deferred_t *d, avow_value_t v) {
   if (AVOW__UNLIKELY(d == NULL))
     return resolve_nothing(v);
   avow_promise_t *p = (avow_promise_t *) d;
-  spend(p);
+  promise_spend(p);
   avow__context_t *c = avow__context(p);
   avow__check_thread(c);
   const int apart = AVOW__RESOLVED | AVOW__STATE | AVOW__PROXY | AVOW__LOST;
@@ -414,8 +414,8 @@ void avow_deferred_drop(avow_deferred_t *d) {
   if (settles && --avow__detail(p)->u.deferred.holders == 0) {
     (void) avow_resolve(d, avow_error(AVOW_EBROKEN)); /* it was unsettled */
   } else {
-    spend(p);
-    let_go(p);
+    promise_spend(p);
+    promise_let_go(p);
   }
 }
 
@@ -443,7 +443,7 @@ void avow_unref(avow_promise_t *p) {
   avow__check_thread(avow__context(p));
   avow__check_taken(p);
   check_last(p);
-  let_go(p);
+  promise_let_go(p);
 }
 
 static void report_unhandled(const avow_promise_t *p) {

@@ -21,13 +21,13 @@ static avow__entry_t *nth(avow__shelf_t *shelf, const uv_loop_t *loop,
   return &shelf->entries[(avow__entry_hash(loop) + n) % AVOW__ENTRIES];
 }
 
-static avow__shelf_t *after(avow__shelf_t *shelf) {
+static avow__shelf_t *registry_after(avow__shelf_t *shelf) {
   return atomic_load_explicit(&shelf->next, memory_order_acquire);
 }
 
-static avow__entry_t *find(const uv_loop_t *loop) {
+static avow__entry_t *registry_find(const uv_loop_t *loop) {
   for (avow__shelf_t *shelf = &avow__registry; shelf != NULL;
-       shelf = after(shelf))
+       shelf = registry_after(shelf))
     for (uint32_t n = 0; n < NEARBY; n++)
       if (avow__entry_is_of(nth(shelf, loop, n), loop))
         return nth(shelf, loop, n);
@@ -35,12 +35,12 @@ static avow__entry_t *find(const uv_loop_t *loop) {
 }
 
 avow__context_t *avow__registry_find(const uv_loop_t *loop) {
-  const avow__entry_t *entry = find(loop);
+  const avow__entry_t *entry = registry_find(loop);
   return entry != NULL ? entry->context : NULL;
 }
 
 /* What the last loop's thread did with the entry comes before. */
-static bool take(avow__entry_t *entry) {
+static bool registry_take(avow__entry_t *entry) {
   uintptr_t key = VACANT;
   return atomic_compare_exchange_strong_explicit(&entry->key, &key, TAKEN,
                                                  memory_order_acquire,
@@ -49,14 +49,14 @@ static bool take(avow__entry_t *entry) {
 
 static avow__entry_t *take_on(avow__shelf_t *shelf, const uv_loop_t *loop) {
   for (uint32_t n = 0; n < NEARBY; n++)
-    if (take(nth(shelf, loop, n)))
+    if (registry_take(nth(shelf, loop, n)))
       return nth(shelf, loop, n);
   return NULL;
 }
 
 /* The shelf behind one that has no room; NULL without memory. */
 static avow__shelf_t *extend(avow__shelf_t *shelf) {
-  avow__shelf_t *next = after(shelf);
+  avow__shelf_t *next = registry_after(shelf);
   if (next != NULL)
     return next;
   avow__shelf_t *made = avow__calloc(1, sizeof(*made));
@@ -67,7 +67,7 @@ static avow__shelf_t *extend(avow__shelf_t *shelf) {
 }
 
 bool avow__registry_add(const uv_loop_t *loop, avow__context_t *c) {
-  assert(find(loop) == NULL);
+  assert(registry_find(loop) == NULL);
   avow__shelf_t *shelf = &avow__registry;
   avow__entry_t *entry = NULL;
   while (shelf != NULL && (entry = take_on(shelf, loop)) == NULL)
@@ -80,7 +80,7 @@ bool avow__registry_add(const uv_loop_t *loop, avow__context_t *c) {
 }
 
 void avow__registry_remove(const uv_loop_t *loop) {
-  avow__entry_t *entry = find(loop);
+  avow__entry_t *entry = registry_find(loop);
   assert(entry != NULL); /* it was added */
   entry->context = NULL;
   atomic_store_explicit(&entry->key, VACANT, memory_order_release);
@@ -95,12 +95,12 @@ static bool is_vacant(const avow__shelf_t *shelf) {
 
 AVOW__AT_UNLOAD void avow__registry_end(void) {
   for (avow__shelf_t *shelf = &avow__registry; shelf != NULL;
-       shelf = after(shelf))
+       shelf = registry_after(shelf))
     if (!is_vacant(shelf))
       return;
   avow__shelf_t *shelf = atomic_exchange(&avow__registry.next, NULL);
   while (shelf != NULL) {
-    avow__shelf_t *next = after(shelf);
+    avow__shelf_t *next = registry_after(shelf);
     avow__free(shelf);
     shelf = next;
   }

@@ -84,7 +84,7 @@ static avow_value_t accepted(avow_value_t v) {
   return avow_error(AVOW_EMISUSE);
 }
 
-static void deliver(avow__port_t *port, avow_remote_t *r) {
+static void remote_deliver(avow__port_t *port, avow_remote_t *r) {
   avow__list_remove(&port->outstanding, link_of(r->deferred));
   if (avow_resolve(r->deferred, accepted(r->value)))
     stop_waiting(port);
@@ -103,7 +103,7 @@ static avow_remote_t *take_due(avow__port_t *port) {
 /* Each is a task. */
 static void deliver_all(avow__context_t *c, avow__port_t *port) {
   while (port->due != NULL && avow__may_deliver(c, &port->turn)) {
-    deliver(port, take_due(port));
+    remote_deliver(port, take_due(port));
     avow__end_task(c);
   }
   if (port->due != NULL)
@@ -129,7 +129,7 @@ static void on_async(uv_async_t *handle) {
   avow__leave(c);
 }
 
-static void go_on(avow__context_t *c) {
+static void remote_go_on(avow__context_t *c) {
   if (c->port != NULL)
     deliver_all(c, c->port);
 }
@@ -199,7 +199,7 @@ static int port_open(avow__context_t *c) {
     return err;
   }
   c->port = port;
-  c->port_go_on = go_on;
+  c->port_go_on = remote_go_on;
   return 0;
 }
 
@@ -214,7 +214,7 @@ static avow_remote_t *remote_alloc(avow__port_t *port) {
 
 #if AVOW__DEBUG
 /* While its loop is open: then what was a remote is one of the port's. */
-static void spend(avow_remote_t *r) {
+static void remote_spend(avow_remote_t *r) {
   if (r->spent)
     avow__misuse(
         "this remote was used already: it is taken with the first "
@@ -228,8 +228,8 @@ static void renew(avow__port_t *port, avow_remote_t *r) {
   uv_mutex_unlock(&port->mutex);
 }
 #else
-#  define spend(r)       ((void) (r))
-#  define renew(port, r) ((void) (r))
+#  define remote_spend(r) ((void) (r))
+#  define renew(port, r)  ((void) (r))
 #endif
 
 static void connect_remote(avow__port_t *port, avow_remote_t *r,
@@ -266,7 +266,7 @@ avow_promise_t *avow_remote_new(uv_loop_t *loop, avow_remote_t **out) {
 
 /* The holder of r is on some thread, and after the loop's end the last to know
    of it. */
-static int forget(avow_remote_t *r, avow_value_t v) {
+static int remote_forget(avow_remote_t *r, avow_value_t v) {
   if (v.tag != AVOW_PROMISE) /* another thread's, whose loop has gone */
     avow_value_unref(v);
   if (r == &nobody)
@@ -311,16 +311,16 @@ int avow_remote_resolve(avow_remote_t *r, avow_value_t v) {
   else /* released here, where whoever had it is */
     v = avow__crossing("remote", v);
   if (port == NULL)
-    return forget(r, v);
+    return remote_forget(r, v);
   uv_mutex_lock(&port->mutex);
   const bool closed = port->closed;
   if (!closed) {
-    spend(r);
+    remote_spend(r);
     r->value = v;
     enqueue(port, r);
   }
   uv_mutex_unlock(&port->mutex);
-  return closed ? forget(r, v) : 0;
+  return closed ? remote_forget(r, v) : 0;
 }
 
 int avow_remote_reject(avow_remote_t *r, avow_value_t error) {
@@ -358,7 +358,7 @@ static void forget_queue(avow_remote_t *queue) {
   while (queue != NULL) {
     avow_remote_t *r = queue;
     queue = r->next;
-    (void) forget(r, r->value); /* nobody is there to be told */
+    (void) remote_forget(r, r->value); /* nobody is there to be told */
   }
 }
 

@@ -9,8 +9,8 @@
 #include "fiber/exceptions.h"
 
 /* What the step returned: a promise to await if it notes a line, else all. */
-static void go_on(avow__context_t *c, avow_promise_t *p, avow_promise_t *from,
-                  avow_value_t result) {
+static void stackless_go_on(avow__context_t *c, avow_promise_t *p,
+                            avow_promise_t *from, avow_value_t result) {
   const avow_frame_t *frame = p->data;
   if (frame->line == 0) {
     avow__finish_handler(p, from, result);
@@ -49,7 +49,7 @@ avow_promise_t *avow_stackless(uv_loop_t *loop, avow_cb step,
 }
 
 /* The loop closes, and the function awaits on and on. */
-static void abandon(avow_promise_t *p) {
+static void stackless_abandon(avow_promise_t *p) {
   const avow_value_t dropped = avow__take_upstream(p);
   p->kind = AVOW__RUNNING; /* to its end */
   avow__settle(p, avow_error(UV_ECANCELED));
@@ -61,9 +61,9 @@ void avow__stackless_run(avow_promise_t *p) {
   avow__context_t *c = avow__context(p);
   avow_promise_t *from = p->upstream;
   if (c->life == AVOW__DEAF) {
-    abandon(p);
+    stackless_abandon(p);
     return;
   }
   p->kind = AVOW__RUNNING;
-  go_on(c, p, from, p->u.then.on_fulfilled(&from->u.value, p->data));
+  stackless_go_on(c, p, from, p->u.then.on_fulfilled(&from->u.value, p->data));
 }

@@ -22,7 +22,7 @@ void avow__stray_add(avow__stray_t *stray) {
   avow__table_add(&stray->context->tables[AVOW__STRAYS], &stray->node);
 }
 
-static void look_at(avow__node_t *node) {
+static void stray_look_at(avow__node_t *node) {
   avow__stray_t *stray = (avow__stray_t *) node;
   if (!stray->give_up(stray->block))
     return;
@@ -31,7 +31,7 @@ static void look_at(avow__node_t *node) {
 }
 
 void avow__strays_seek(avow__context_t *c) {
-  avow__table_each(&c->tables[AVOW__WATCHED], look_at);
+  avow__table_each(&c->tables[AVOW__WATCHED], stray_look_at);
 }
 
 typedef struct {

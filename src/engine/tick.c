@@ -32,14 +32,14 @@ static void begin_turn(avow__context_t *c) {
   c->allowance = c->options.budget;
 }
 
-static void on_prepare(uv_prepare_t *handle) {
+static void tick_on_prepare(uv_prepare_t *handle) {
   begin_turn(handle->data);
 }
 
 /* What waits here was settled elsewhere, and libuv may have come here without
    a look at the time: uv_run() does that since 1.45. The older comes first: the
    jobs, and then the tasks. */
-static void on_idle(uv_idle_t *handle) {
+static void tick_on_idle(uv_idle_t *handle) {
   avow__context_t *c = handle->data;
   uv_update_time(c->loop);
   avow__enter(c);
@@ -51,7 +51,7 @@ static void on_idle(uv_idle_t *handle) {
   avow__leave(c);
 }
 
-static void on_check(uv_check_t *handle) {
+static void tick_on_check(uv_check_t *handle) {
   avow__context_t *c = handle->data;
   avow__enter(c);
   avow__end_task(c);
@@ -73,7 +73,7 @@ bool avow__tick_init(avow__context_t *c) {
   tick->idle.data = tick->check.data = tick->prepare.data = c;
   uv_unref((uv_handle_t *) &tick->check);
   uv_unref((uv_handle_t *) &tick->prepare);
-  (void) uv_prepare_start(&tick->prepare, on_prepare); /* on no callback only */
+  (void) uv_prepare_start(&tick->prepare, tick_on_prepare); /* likewise */
   c->tick = tick;
   begin_turn(c);
   return true;
@@ -95,7 +95,7 @@ typedef struct {
   bool found;
 } search_t;
 
-static void compare(uv_handle_t *handle, void *data) {
+static void tick_compare(uv_handle_t *handle, void *data) {
   search_t *search = data;
   search->found |= handle == search->handle;
 }
@@ -104,7 +104,7 @@ bool avow__tick_is_there(const avow__context_t *c) {
   if (c->tick == NULL)
     return false;
   search_t search = { .handle = (const uv_handle_t *) &c->tick->prepare };
-  uv_walk(c->loop, compare, &search);
+  uv_walk(c->loop, tick_compare, &search);
   return search.found;
 }
 
@@ -116,7 +116,7 @@ static void sleep_again(avow__context_t *c) {
 }
 
 /* A program that closes all handles closes ours. */
-static bool is_closing(const avow__tick_t *tick) {
+static bool tick_is_closing(const avow__tick_t *tick) {
   return uv_is_closing((const uv_handle_t *) &tick->idle) ||
          uv_is_closing((const uv_handle_t *) &tick->check) ||
          uv_is_closing((const uv_handle_t *) &tick->prepare);
@@ -127,12 +127,12 @@ static bool is_closing(const avow__tick_t *tick) {
 void avow__wake(avow__context_t *c) {
   avow__tick_t *tick = c->tick;
   assert(c->life != AVOW__CLOSED); /* nothing is pending then, nor will be */
-  if (is_closing(tick)) {
+  if (tick_is_closing(tick)) {
     begin_turn(c);
     return;
   }
-  (void) uv_idle_start(&tick->idle, on_idle);    /* fails on no callback */
-  (void) uv_check_start(&tick->check, on_check); /* only, likewise */
+  (void) uv_idle_start(&tick->idle, tick_on_idle);    /* fails on no callback */
+  (void) uv_check_start(&tick->check, tick_on_check); /* likewise */
   c->awake = true;
 }
 

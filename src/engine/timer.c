@@ -75,14 +75,14 @@ static unsigned digit(uint64_t time, unsigned level) {
   return (unsigned) (time >> (BITS * level)) % SLOTS;
 }
 
-static void put(avow__wheel_t *wheel, avow_promise_t *p) {
+static void timer_put(avow__wheel_t *wheel, avow_promise_t *p) {
   const unsigned level = level_of(wheel, p->u.timer.deadline);
   const unsigned slot = digit(p->u.timer.deadline, level);
   avow__list_append(&wheel->slots[level][slot], &p->link);
   wheel->used[level] |= UINT64_C(1) << slot;
 }
 
-static void take(avow__wheel_t *wheel, avow_promise_t *p) {
+static void timer_take(avow__wheel_t *wheel, avow_promise_t *p) {
   const unsigned level = level_of(wheel, p->u.timer.deadline);
   const unsigned slot = digit(p->u.timer.deadline, level);
   avow__list_remove(&wheel->slots[level][slot], &p->link);
@@ -145,7 +145,7 @@ static void expire_slot(avow__wheel_t *wheel, uint64_t present) {
     return;
   }
   while (list != NULL)
-    put(wheel, (avow_promise_t *) avow__list_take_first(&list));
+    timer_put(wheel, (avow_promise_t *) avow__list_take_first(&list));
 }
 
 /* Finds what is due at now: by deadline and then by age. */
@@ -201,7 +201,7 @@ static void rearm(avow__context_t *c) {
   (void) uv_timer_stop(&c->wheel->timer); /* cannot fail */
 }
 
-static void settle(avow__wheel_t *wheel, avow_promise_t *p) {
+static void timer_settle(avow__wheel_t *wheel, avow_promise_t *p) {
   avow__queue_remove(&p->link);
   wheel->limits -= p->u.timer.is_limit;
   avow__resolve(p, p->u.timer.is_limit ? avow_value_ref(&wheel->timed_out)
@@ -218,11 +218,11 @@ static avow_promise_t *next(const avow__context_t *c, avow__wheel_t *wheel) {
   return may ? p : NULL;
 }
 
-static void deliver(avow__context_t *c) {
+static void timer_deliver(avow__context_t *c) {
   avow__wheel_t *wheel = c->wheel;
   avow_promise_t *p;
   while ((p = next(c, wheel)) != NULL) {
-    settle(wheel, p);
+    timer_settle(wheel, p);
     avow__end_task(c);
   }
 }
@@ -234,7 +234,7 @@ static void note_poll(const avow__context_t *c) {
     c->wheel->polled = c->wheel->last;
 }
 
-static void look(avow__context_t *c) {
+static void timer_look(avow__context_t *c) {
   note_poll(c);
   expire(c->wheel, uv_now(c->loop));
   c->wheel->looked = c->turn;
@@ -247,10 +247,10 @@ static void on_timer(uv_timer_t *timer) {
   c->wheel->running = true;
   c->wheel->armed = UINT64_MAX;
   const bool has_left = first_due(c->wheel) != NULL;
-  look(c);
+  timer_look(c);
   avow__end_task(c); /* of the program's, whose timer was due before */
   if (!has_left)
-    deliver(c);
+    timer_deliver(c);
   c->expired = first_due(c->wheel) != NULL;
   avow__leave(c);
   rearm(c);
@@ -271,7 +271,7 @@ static void settle_limits(avow__wheel_t *wheel) {
   avow_promise_t *p;
   while ((p = next_with_limits(wheel)) != NULL) {
     if (p->u.timer.is_limit) {
-      settle(wheel, p);
+      timer_settle(wheel, p);
     } else {
       avow__queue_remove(&p->link);
       avow__queue_append(&wheel->left, &p->link);
@@ -280,9 +280,9 @@ static void settle_limits(avow__wheel_t *wheel) {
 }
 
 /* What is due and still there: it waited for a poll, or for a budget. */
-static void go_on(avow__context_t *c) {
+static void timer_go_on(avow__context_t *c) {
   note_poll(c);
-  deliver(c);
+  timer_deliver(c);
   settle_limits(c->wheel); /* the others want another budget */
   c->expired = first_due(c->wheel) != NULL;
 }
@@ -303,25 +303,25 @@ static bool wheel_new(avow__context_t *c) {
   wheel_init(wheel, uv_now(c->loop));
   wheel->timed_out = timed_out();
   c->wheel = wheel;
-  c->wheel_go_on = go_on;
+  c->wheel_go_on = timer_go_on;
   return true;
 }
 
 /* An empty wheel may go to the present at once. */
-static void advance(avow__context_t *c) {
+static void timer_advance(avow__context_t *c) {
   const uint64_t now = avow__now(c);
   if (is_empty(c->wheel))
     c->wheel->now = now;
 }
 
-static void start(avow__context_t *c, avow_promise_t *p, uint64_t ms) {
+static void timer_start(avow__context_t *c, avow_promise_t *p, uint64_t ms) {
   avow__wheel_t *wheel = c->wheel;
   const uint64_t now = uv_now(c->loop);
   const uint64_t latest = wheel->now | LATEST;
   p->u.timer.deadline = ms < latest - now ? now + ms : latest;
   assert(p->u.timer.deadline >= wheel->now); /* time does not go back */
   p->u.timer.looks = wheel->last.number;
-  put(wheel, p);
+  timer_put(wheel, p);
   if (p->u.timer.deadline < wheel->armed && !wheel->running)
     arm(c, p->u.timer.deadline);
 }
@@ -339,8 +339,8 @@ static avow_promise_t *timer_new(avow__context_t *c, uint64_t ms,
     return avow__no_promise(c);
   p->u.timer.is_limit = is_limit;
   c->wheel->limits += is_limit;
-  advance(c);
-  start(c, p, ms);
+  timer_advance(c);
+  timer_start(c, p, ms);
   return p;
 }
 
@@ -373,7 +373,7 @@ static void remove_sleep(avow_promise_t *p) {
     c->expired = first_due(wheel) != NULL;
     return;
   }
-  take(wheel, p);
+  timer_take(wheel, p);
   /* A timer armed too early does no harm, one that never stops does. */
   if (is_empty(wheel) && !wheel->running)
     rearm(c);

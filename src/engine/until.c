@@ -43,7 +43,7 @@ void avow__stopped_detached(avow_promise_t *p) {
   avow__value_unref(reason); /* last: it may call the program */
 }
 
-static void leave_to_others(avow_promise_t *p, avow_value_t reason) {
+static void until_leave_to_others(avow_promise_t *p, avow_value_t reason) {
   avow_promise_t *from = p->upstream;
   avow__withdraw(p);
   p->upstream = NULL;
@@ -52,9 +52,9 @@ static void leave_to_others(avow_promise_t *p, avow_value_t reason) {
   avow__unref(p);
 }
 
-static void stop(avow_promise_t *p, avow_value_t reason) {
+static void until_stop(avow_promise_t *p, avow_value_t reason) {
   if (avow__is_shared(p->upstream)) {
-    leave_to_others(p, reason);
+    until_leave_to_others(p, reason);
     return;
   }
   p->kind = AVOW__STOPPED;
@@ -70,7 +70,7 @@ void avow__watch_run(avow_promise_t *watch) {
   const bool in_time = avow__is_pending(p->upstream); /* else p is queued */
   const bool fails = in_time && avow_is_error(&reason);
   if (in_time)
-    stop(p, fails ? reason : avow_error(UV_ECANCELED));
+    until_stop(p, fails ? reason : avow_error(UV_ECANCELED));
   if (!fails)
     avow__value_unref(reason); /* last: it may call the program */
 }

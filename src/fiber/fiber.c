@@ -15,7 +15,7 @@ void avow__fibers_begin(avow__fibers_t *fibers) {
   fibers->now = &avow__fiber_now;
 }
 
-static int take(avow__fibers_t *fibers, avow__fiber_t **out) {
+static int fiber_take(avow__fibers_t *fibers, avow__fiber_t **out) {
   if (AVOW__UNLIKELY(avow__fibers_full(fibers)))
     return UV_EAGAIN;
   if (AVOW__UNLIKELY(fibers->idle == NULL))
@@ -28,7 +28,7 @@ static int take(avow__fibers_t *fibers, avow__fiber_t **out) {
 
 int avow__fiber_take(avow__fibers_t *fibers, avow__fiber_t **out) {
   avow__fiber_t *f;
-  const int err = take(fibers, &f);
+  const int err = fiber_take(fibers, &f);
   if (AVOW__UNLIKELY(err != 0))
     return err;
   f->over = false;

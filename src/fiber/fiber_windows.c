@@ -5,7 +5,8 @@
  * made fibers there meanwhile nobody can tell. How numbers are rounded is kept
  * here: the system begins each fiber with the default.
  */
-#include "fiber/fiber.h" /* libuv brings windows.h, and before it what has to be */
+/* libuv brings windows.h, and before it what has to be there. */
+#include "fiber/fiber.h"
 
 #include "base/alloc.h"
 
@@ -26,7 +27,7 @@ static void *this_fiber(void) {
              : ConvertThreadToFiberEx(NULL, FIBER_FLAG_FLOAT_SWITCH);
 }
 
-static void CALLBACK enter(void *none) {
+static void CALLBACK fiber_enter(void *none) {
   (void) fesetround(avow__fiber_now->spot.rounding); /* one that it was */
   avow__fiber_main();
 }
@@ -38,7 +39,7 @@ int avow__fiber_new(const avow__fibers_t *fibers, avow__fiber_t **out) {
     return UV_ENOMEM;
   f->stack.size = size;
   f->spot.fiber =
-      CreateFiberEx(COMMIT, size, FIBER_FLAG_FLOAT_SWITCH, enter, NULL);
+      CreateFiberEx(COMMIT, size, FIBER_FLAG_FLOAT_SWITCH, fiber_enter, NULL);
   if (f->spot.fiber != NULL) {
     *out = f;
     return 0;

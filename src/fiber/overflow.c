@@ -43,7 +43,7 @@ static atomic_bool installed;            /* and there is a key */
 static pthread_key_t own_stack;
 static char of_program;
 
-static void put(line_t *line, const char *text) {
+static void overflow_put(line_t *line, const char *text) {
   for (; *text != '\0' && line->len < LINE; text++)
     line->text[line->len++] = *text;
 }
@@ -54,18 +54,18 @@ static void put_number(line_t *line, uintptr_t n, unsigned base) {
   do
     *--at = "0123456789abcdef"[n % base];
   while ((n /= base) > 0);
-  put(line, at);
+  overflow_put(line, at);
 }
 
 static void put_await(line_t *line, const avow__fiber_t *f) {
 #  ifdef AVOW_TRACE
   if (f->file == NULL)
     return;
-  put(line, ", which awaited at ");
-  put(line, f->file);
-  put(line, ":");
+  overflow_put(line, ", which awaited at ");
+  overflow_put(line, f->file);
+  overflow_put(line, ":");
   put_number(line, (uintptr_t) f->line, 10);
-  put(line, ",");
+  overflow_put(line, ",");
 #  else
   (void) line;
   (void) f;
@@ -74,12 +74,12 @@ static void put_await(line_t *line, const avow__fiber_t *f) {
 
 static void advise(const avow__fiber_t *f) {
   line_t line = { .len = 0 };
-  put(&line, "avow: the async function at 0x");
+  overflow_put(&line, "avow: the async function at 0x");
   put_number(&line, (uintptr_t) f->fn, 16);
   put_await(&line, f);
-  put(&line, " has overflowed its stack of ");
+  overflow_put(&line, " has overflowed its stack of ");
   put_number(&line, f->stack.size, 10);
-  put(&line, " bytes: raise avow_options_t.stack_size\n");
+  overflow_put(&line, " bytes: raise avow_options_t.stack_size\n");
   (void) !write(STDERR_FILENO, line.text,
                 line.len); /* nowhere else to say it */
 }
@@ -145,7 +145,7 @@ static void handle(int sig, struct sigaction *before) {
   (void) sigaction(sig, &action, NULL); /* cannot fail */
 }
 
-static void give_back(int sig, const struct sigaction *before) {
+static void overflow_give_back(int sig, const struct sigaction *before) {
   struct sigaction now;
   (void) sigaction(sig, NULL, &now); /* as above */
   if ((now.sa_flags & SA_SIGINFO) != 0 && now.sa_sigaction == on_fault)
@@ -153,11 +153,11 @@ static void give_back(int sig, const struct sigaction *before) {
 }
 
 /* A thread that goes on keeps its stack. */
-static AVOW__AT_UNLOAD void leave(void) {
+static AVOW__AT_UNLOAD void overflow_leave(void) {
   if (!atomic_load(&installed))
     return;
-  give_back(SIGSEGV, &on_segv);
-  give_back(SIGBUS, &on_bus);
+  overflow_give_back(SIGSEGV, &on_segv);
+  overflow_give_back(SIGBUS, &on_bus);
   (void) pthread_key_delete(own_stack); /* there is one */
 }
 

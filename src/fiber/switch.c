@@ -47,7 +47,7 @@ avow_value_t avow__spot_start(avow__spot_t *from, char *stack, size_t size,
 #  include <ucontext.h>
 
 /* All of fegetenv() would take ten times as long. */
-static avow_value_t arrive(const avow__spot_t *here) {
+static avow_value_t switch_arrive(const avow__spot_t *here) {
   if (fegetround() != here->rounding)
     (void) fesetround(here->rounding); /* it was in force */
   return here->value;
@@ -58,7 +58,7 @@ avow_value_t avow__spot_start(avow__spot_t *from, char *stack, size_t size,
   ucontext_t context;
   from->rounding = fegetround();
   if (sigsetjmp(from->registers, 0) != 0)
-    return arrive(from);
+    return switch_arrive(from);
   (void) getcontext(&context); /* cannot fail */
   context.uc_stack.ss_sp = stack;
   context.uc_stack.ss_size = size;
@@ -74,7 +74,7 @@ avow_value_t avow__spot_switch(avow__spot_t *from, avow__spot_t *to,
   to->value = v;
   from->rounding = fegetround();
   if (sigsetjmp(from->registers, 0) != 0)
-    return arrive(from);
+    return switch_arrive(from);
   avow__watch_switch(to->thread);
   siglongjmp(to->registers, 1);
 }

@@ -31,13 +31,13 @@ int avow__at_open_dir(int dir, const char *path) {
   return avow__at_open(dir, path, TO_USE, 0);
 }
 
-static struct timespec time_of(uv_timespec_t time) {
+static struct timespec at_time_of(uv_timespec_t time) {
   return (struct timespec){ .tv_sec = time.tv_sec, .tv_nsec = time.tv_nsec };
 }
 
 int avow__at_set_times(int dir, const char *path, const uv_stat_t *stat) {
-  const struct timespec times[2] = { time_of(stat->st_atim),
-                                     time_of(stat->st_mtim) };
+  const struct timespec times[2] = { at_time_of(stat->st_atim),
+                                     at_time_of(stat->st_mtim) };
   return avow__at_code(path == NULL
                            ? futimens(dir, times)
                            : utimensat(dir, path, times, AT_SYMLINK_NOFOLLOW));

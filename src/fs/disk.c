@@ -26,12 +26,12 @@ int avow__disk_close(uv_file file) {
   return done(&req, uv_fs_close(NULL, &req, file, NULL));
 }
 
-static uv_buf_t buffer(char *data, size_t len) {
+static uv_buf_t disk_buffer(char *data, size_t len) {
   return uv_buf_init(data, len < AT_ONCE ? (unsigned) len : AT_ONCE);
 }
 
 int avow__disk_read(uv_file file, char *data, size_t room) {
-  const uv_buf_t buf = buffer(data, room);
+  const uv_buf_t buf = disk_buffer(data, room);
   int n;
   do { /* libuv leaves that to us */
     uv_fs_t req;
@@ -41,7 +41,7 @@ int avow__disk_read(uv_file file, char *data, size_t room) {
 }
 
 int avow__disk_write(uv_file file, char *data, size_t len) {
-  const uv_buf_t buf = buffer(data, len);
+  const uv_buf_t buf = disk_buffer(data, len);
   uv_fs_t req;
   const int n = done(&req, uv_fs_write(NULL, &req, file, &buf, 1, -1, NULL));
   return n == 0 ? UV_EIO : n; /* a file that takes nothing and says nothing */

@@ -44,7 +44,7 @@ static avow__bytes_t *bytes_of(const read_file_t *read) {
 }
 
 /* A buffer of that size with what was read so far. */
-static int make_room(read_file_t *read, size_t room) {
+static int file_make_room(read_file_t *read, size_t room) {
   char *data = NULL;
   const avow_value_t larger = avow_bytes_new(room, &data);
   if (data == NULL)
@@ -66,7 +66,7 @@ static bool is_at_end(const read_file_t *read) {
 static int read_to_end(read_file_t *read, uv_file file) {
   while (!avow__job_is_unwanted(&read->job)) {
     if (read->used == bytes_of(read)->len) {
-      const int err = make_room(read, avow__times(read->used, 2));
+      const int err = file_make_room(read, avow__times(read->used, 2));
       if (err < 0)
         return err;
     }
@@ -87,7 +87,7 @@ static int read_open_file(read_file_t *read, uv_file file) {
   size_t room = 0;
   int err = guess_size(read, file, &room);
   if (err == 0)
-    err = make_room(read, room);
+    err = file_make_room(read, room);
   return err < 0 ? err : read_to_end(read, file);
 }
 
@@ -140,7 +140,7 @@ avow_value_t avow__file_written(const avow__write_file_t *write, int err) {
 }
 
 /* What a file has beyond len. */
-static int cut(uv_file file, size_t len) {
+static int file_cut(uv_file file, size_t len) {
   uv_stat_t stat;
   const int err = avow__disk_fstat(file, &stat);
   if (err < 0 || avow__disk_type(&stat) != UV_DIRENT_FILE ||
@@ -156,7 +156,7 @@ static int overwrite(avow__write_file_t *write, uv_file file) {
   const int err = avow__file_fill(write, file);
   if (err < 0 && write->done == 0)
     return err;
-  const int cut_err = cut(file, write->done); /* no mixture of new and old */
+  const int cut_err = file_cut(file, write->done); /* new and old never mix */
   return err < 0 ? err : cut_err;
 }
 

@@ -33,7 +33,7 @@ static void straggle(avow__context_t *c, avow__fs_use_t *use) {
 /* Cancelled, it is a straggler until libuv calls back: a thread may still use
    its files, or the kernel, of which libuv only asks to leave off. A close has
    to wait for it, lest the number be another file's by then. */
-static void cancel(void *data) {
+static void fs_cancel(void *data) {
   avow__fs_t *op = data;
   op->cancelled = true;
   (void) uv_cancel((uv_req_t *) &op->req); /* or it ends unheard */
@@ -49,7 +49,7 @@ static avow__fs_use_t *find_straggler(avow__context_t *c, uv_file file) {
   return (avow__fs_use_t *) (void *) node; /* of which it is the first member */
 }
 
-static void start_close(avow__fs_t *op) {
+static void fs_start_close(avow__fs_t *op) {
   const int err =
       uv_fs_close(avow__fs_loop(op), &op->req, op->uses[0].file, avow__fs_done);
   assert(err == 0); /* it needs no memory, and has a request */
@@ -67,7 +67,7 @@ static void catch_up(avow__context_t *c, avow__fs_use_t *use) {
   if (other != NULL)
     other->closer = use->closer;
   else
-    start_close(use->closer);
+    fs_start_close(use->closer);
 }
 
 /* An operation and room for its two strings after it. */
@@ -78,7 +78,7 @@ static avow__fs_t *op_new(uv_loop_t *loop, size_t size, const char *name,
     return NULL;
   op->name = name;
   op->req.data = op;
-  avow_on_cancel(op->op.deferred, cancel, op);
+  avow_on_cancel(op->op.deferred, fs_cancel, op);
   return op;
 }
 
@@ -133,7 +133,7 @@ avow_value_t avow__fs_failure(const avow__fs_t *op, int code) {
   return avow__error_of(code, op->name, op->path);
 }
 
-static void let_go(avow__fs_t *op) {
+static void fs_let_go(avow__fs_t *op) {
   avow__value_unref(op->value);
   avow__free(op->memory);
 }
@@ -144,20 +144,20 @@ void avow__fs_sent(avow__fs_t *op, int err) {
     return;
   }
   uv_fs_req_cleanup(&op->req);
-  let_go(op);
+  fs_let_go(op);
   (void) avow__op_end(&op->op, avow__fs_failure(op, err)); /* not cancelled */
 }
 
-static void end(avow__fs_t *op, avow_value_t v) {
+static void fs_end(avow__fs_t *op, avow_value_t v) {
   for (size_t i = 0; i < op->files; i++)
     catch_up(op->op.context, &op->uses[i]);
-  let_go(op);
+  fs_let_go(op);
   avow__op_complete(&op->op, v);
 }
 
 void avow__fs_complete(avow__fs_t *op, avow_value_t v) {
   uv_fs_req_cleanup(&op->req);
-  end(op, v);
+  fs_end(op, v);
 }
 
 static void discard_work(uv_work_t *work) {
@@ -166,7 +166,7 @@ static void discard_work(uv_work_t *work) {
 }
 
 static void on_discarded(uv_work_t *work, int status) {
-  end(work->data, avow_none());
+  fs_end(work->data, avow_none());
 }
 
 /* Nobody will ever close, or remove, what op gives. */
@@ -178,7 +178,7 @@ static void discard(avow__fs_t *op) {
                        on_discarded); /* fails only without a function */
 }
 
-static avow_value_t outcome(avow__fs_t *op) {
+static avow_value_t fs_outcome(avow__fs_t *op) {
   if (op->cancelled)
     return avow_none();
   if (op->req.result < 0)
@@ -191,7 +191,7 @@ void avow__fs_done(uv_fs_t *req) {
   if (op->cancelled && op->discard != NULL && req->result >= 0)
     discard(op);
   else
-    avow__fs_complete(op, outcome(op));
+    avow__fs_complete(op, fs_outcome(op));
 }
 
 avow_promise_t *avow__fs_call_path(uv_loop_t *loop, const char *name,
@@ -242,6 +242,6 @@ avow_promise_t *avow_fs_close(uv_loop_t *loop, uv_file file) {
   if (straggler != NULL && straggler->closer == NULL)
     straggler->closer = op;
   else
-    start_close(op);
+    fs_start_close(op);
   return p;
 }

@@ -37,7 +37,7 @@ typedef struct {
   char path[];        /* for messages */
 } dir_t;
 
-static void close_dir(void *self) {
+static void fs_dir_close_dir(void *self) {
   dir_t *dir = self;
   uv_fs_t req;
   assert(dir != NULL);
@@ -49,7 +49,7 @@ static void close_dir(void *self) {
 }
 
 static const avow_class_t dir_class = { .name = "directory",
-                                        .destroy = close_dir };
+                                        .destroy = fs_dir_close_dir };
 
 static avow_value_t dir_new(const char *path) {
   const size_t size = strlen(path) + 1;
@@ -81,7 +81,7 @@ static dir_t *dir_in(const avow_value_t *v) {
   return dir;
 }
 
-static avow_value_t opened(avow__fs_t *op) {
+static avow_value_t fs_dir_opened(avow__fs_t *op) {
   const avow_value_t v = op->value;
   op->value = avow_none();
   dir_t *dir = dir_in(&v);
@@ -89,8 +89,8 @@ static avow_value_t opened(avow__fs_t *op) {
   return v;
 }
 
-static void close_again(const avow_value_t *dir) {
-  close_dir(dir_in(dir));
+static void fs_dir_close_again(const avow_value_t *dir) {
+  fs_dir_close_dir(dir_in(dir));
 }
 
 avow_promise_t *avow_fs_opendir(uv_loop_t *loop, const char *path) {
@@ -99,8 +99,8 @@ avow_promise_t *avow_fs_opendir(uv_loop_t *loop, const char *path) {
   if (op == NULL)
     return p;
   op->value = dir_new(path);
-  op->result = opened;
-  op->discard = close_again;
+  op->result = fs_dir_opened;
+  op->discard = fs_dir_close_again;
   avow__fs_sent(op,
                 avow_is_error(&op->value)
                     ? UV_ENOMEM
@@ -124,7 +124,7 @@ static avow__fs_t *on_dir(uv_loop_t *loop, const char *name,
   return op;
 }
 
-static void start_close(avow__fs_t *op) {
+static void fs_dir_start_close(avow__fs_t *op) {
   dir_t *dir = dir_in(&op->value);
   uv_dir_t *open = dir->dir;
   dir->dir = NULL;
@@ -145,7 +145,7 @@ avow_promise_t *avow_fs_closedir(uv_loop_t *loop, const avow_value_t *v) {
   if (dir->reading)
     dir->closer = op;
   else
-    start_close(op);
+    fs_dir_start_close(op);
   return p;
 }
 
@@ -160,17 +160,17 @@ static avow_value_t entries_read(avow__fs_t *op) {
 
 /* The names are libuv's, and the directory's, until the request is cleaned up;
    only then may that be closed. */
-static void on_read(uv_fs_t *req) {
+static void fs_dir_on_read(uv_fs_t *req) {
   const avow__fs_t *op = req->data;
   dir_t *dir = dir_in(&op->value);
   avow__fs_t *closer = dir->closer;
   dir->reading = false;
   avow__fs_done(req);
   if (closer != NULL)
-    start_close(closer);
+    fs_dir_start_close(closer);
 }
 
-static int start_read(avow__fs_t *op, size_t n) {
+static int fs_dir_start_read(avow__fs_t *op, size_t n) {
   dir_t *dir = dir_in(&op->value);
   if (dir->reading)
     return UV_EALREADY;
@@ -184,7 +184,7 @@ static int start_read(avow__fs_t *op, size_t n) {
   dir->dir->dirents = op->memory;
   dir->dir->nentries = n;
   dir->reading = true;
-  return uv_fs_readdir(avow__fs_loop(op), &op->req, dir->dir, on_read);
+  return uv_fs_readdir(avow__fs_loop(op), &op->req, dir->dir, fs_dir_on_read);
 }
 
 avow_promise_t *avow_fs_readdir(uv_loop_t *loop, const avow_value_t *v,
@@ -192,6 +192,6 @@ avow_promise_t *avow_fs_readdir(uv_loop_t *loop, const avow_value_t *v,
   avow_promise_t *p;
   avow__fs_t *op = on_dir(loop, "readdir", v, &p);
   if (op != NULL)
-    avow__fs_sent(op, start_read(op, n));
+    avow__fs_sent(op, fs_dir_start_read(op, n));
   return p;
 }

@@ -38,18 +38,21 @@ avow__entries_t *avow__entries_new(size_t n) {
   return entries;
 }
 
-static avow__entries_t *resize(avow__entries_t *entries, size_t room) {
+static avow__entries_t *fs_entries_resize(avow__entries_t *entries,
+                                          size_t room) {
   avow__entries_t *moved = avow__realloc(entries, room);
   if (moved != NULL)
     moved->room = room;
   return moved;
 }
 
-static avow__entries_t *reserve(avow__entries_t *entries, size_t size) {
+static avow__entries_t *fs_entries_reserve(avow__entries_t *entries,
+                                           size_t size) {
   if (size <= entries->room - entries->used)
     return entries;
   avow__entries_t *moved =
-      resize(entries, avow__plus(avow__times(entries->room, 2), size));
+      fs_entries_resize(entries,
+                        avow__plus(avow__times(entries->room, 2), size));
   if (moved == NULL)
     avow__free(entries);
   return moved;
@@ -58,7 +61,7 @@ static avow__entries_t *reserve(avow__entries_t *entries, size_t size) {
 avow__entries_t *avow__entries_add(avow__entries_t *entries,
                                    const uv_dirent_t *entry) {
   const size_t size = strlen(entry->name) + 1;
-  entries = reserve(entries, size + 1);
+  entries = fs_entries_reserve(entries, size + 1);
   if (entries == NULL)
     return NULL;
   char *text = (char *) entries + entries->used;
@@ -73,7 +76,7 @@ avow_value_t avow__entries_value(avow__entries_t *entries) {
   if (entries == NULL)
     return avow_error(UV_ENOMEM);
   /* Less room than before cannot fail; if it does, the old block serves. */
-  avow__entries_t *cut = resize(entries, entries->used);
+  avow__entries_t *cut = fs_entries_resize(entries, entries->used);
   return avow_object(&entries_class, cut != NULL ? cut : entries);
 }
 

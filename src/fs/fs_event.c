@@ -37,7 +37,7 @@ static avow_value_t event_new(const char *name, int events) {
   return v;
 }
 
-static void resume(avow__source_t *source) {
+static void fs_event_resume(avow__source_t *source) {
   watcher_t *watcher = (watcher_t *) source;
   const int events = watcher->beyond;
   watcher->beyond = 0;
@@ -61,7 +61,7 @@ static void on_event(uv_fs_event_t *handle, const char *name, int events,
   avow__leave(c);
 }
 
-static void stop(avow__source_t *source) {
+static void fs_event_stop(avow__source_t *source) {
   avow__source_close(source, (uv_handle_t *) &((watcher_t *) source)->handle);
 }
 
@@ -77,12 +77,12 @@ avow_channel_t *avow_fs_events(uv_loop_t *loop, const char *path,
   watcher->handle.data = watcher;
   memcpy(watcher->path, path, size);
   watcher->source.handle = (uv_handle_t *) &watcher->handle;
-  watcher->source.resume = resume;
-  watcher->source.stop = stop;
+  watcher->source.resume = fs_event_resume;
+  watcher->source.stop = fs_event_stop;
   const int err = uv_fs_event_start(&watcher->handle, on_event, path, flags);
   if (err == 0)
     return avow__channel_feed(loop, ROOM, &watcher->source);
-  stop(&watcher->source);
+  fs_event_stop(&watcher->source);
   return avow__channel_refuse(loop, err, "watch", path);
 }
 

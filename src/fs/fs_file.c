@@ -4,11 +4,11 @@
  */
 #include "fs/fs.h"
 
-static avow_value_t opened(avow__fs_t *op) {
+static avow_value_t fs_file_opened(avow__fs_t *op) {
   return avow_int(op->req.result);
 }
 
-static void close_again(const avow_value_t *file) {
+static void fs_file_close_again(const avow_value_t *file) {
   avow__fs_close_now((uv_file) file->u.i);
 }
 
@@ -18,8 +18,8 @@ avow_promise_t *avow_fs_open(uv_loop_t *loop, const char *path, int flags,
   avow__fs_t *op = avow__fs_on_path(loop, sizeof(*op), "open", path, &p);
   if (op == NULL)
     return p;
-  op->result = opened;
-  op->discard = close_again;
+  op->result = fs_file_opened;
+  op->discard = fs_file_close_again;
   avow__fs_sent(op, uv_fs_open(loop, &op->req, op->path, flags, mode,
                                avow__fs_done));
   return p;

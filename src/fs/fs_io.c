@@ -32,13 +32,13 @@ static io_t *io_new(uv_loop_t *loop, const char *name, uv_file file,
 }
 
 /* Of bytes, in buffers of which the length is an int's. */
-static size_t parts_of(const avow_value_t *bytes) {
+static size_t fs_io_parts_of(const avow_value_t *bytes) {
   size_t len;
   (void) avow_to_bytes(bytes, &len); /* for the length */
   return len / INT_MAX + (len % INT_MAX > 0);
 }
 
-static void add(io_t *io, const avow_value_t *bytes) {
+static void fs_io_add(io_t *io, const avow_value_t *bytes) {
   avow__bytes_t *block = bytes->u.p;
   for (size_t at = 0; at < block->len; at += INT_MAX) {
     io->bufs[io->count++] = avow__bytes_from(block, at);
@@ -47,12 +47,12 @@ static void add(io_t *io, const avow_value_t *bytes) {
 }
 
 /* Points the buffers at the bytes of n values. */
-static int use(io_t *io, const avow_value_t *items, size_t n) {
+static int fs_io_use(io_t *io, const avow_value_t *items, size_t n) {
   size_t count = 0;
   for (size_t i = 0; i < n; i++) {
     if (items[i].tag != AVOW_BYTES)
       return avow_is_error(&items[i]) ? items[i].code : UV_EINVAL;
-    count += parts_of(&items[i]);
+    count += fs_io_parts_of(&items[i]);
   }
   if (count > 1)
     io->bufs = io->fs.memory = avow__calloc(count, sizeof(uv_buf_t));
@@ -60,7 +60,7 @@ static int use(io_t *io, const avow_value_t *items, size_t n) {
     return UV_ENOMEM;
   io->count = 0;
   for (size_t i = 0; i < n; i++)
-    add(io, &items[i]);
+    fs_io_add(io, &items[i]);
   io->count += io->count == 0; /* libuv wants one, be it empty */
   return 0;
 }
@@ -71,27 +71,27 @@ static int use_value(io_t *io) {
   if (io->offset < -1)
     return UV_EINVAL;
   if (v->tag != AVOW_LIST)
-    return use(io, v, 1);
+    return fs_io_use(io, v, 1);
   const avow__list_t *list = v->u.p;
-  return use(io, list->items, list->len);
+  return fs_io_use(io, list->items, list->len);
 }
 
 static unsigned buffers(const io_t *io) {
   return io->count < BUFFERS ? (unsigned) io->count : BUFFERS;
 }
 
-static void on_read(uv_fs_t *req);
+static void fs_io_on_read(uv_fs_t *req);
 
-static int start_read(io_t *io) {
+static int fs_io_start_read(io_t *io) {
   return uv_fs_read(avow__fs_loop(&io->fs), &io->fs.req, io->fs.uses[0].file,
-                    io->bufs, buffers(io), io->offset, on_read);
+                    io->bufs, buffers(io), io->offset, fs_io_on_read);
 }
 
-static void on_read(uv_fs_t *req) {
+static void fs_io_on_read(uv_fs_t *req) {
   io_t *io = req->data;
   if (req->result == UV_EINTR && !io->fs.cancelled) { /* libuv lets us decide */
     uv_fs_req_cleanup(req);
-    const int err = start_read(io);
+    const int err = fs_io_start_read(io);
     if (err < 0)
       avow__fs_complete(&io->fs, avow__fs_failure(&io->fs, err));
     return;
@@ -100,7 +100,7 @@ static void on_read(uv_fs_t *req) {
 }
 
 /* Cuts it to what there is for it, and gives what is left of that. */
-static size_t fill(avow_value_t *bytes, size_t len) {
+static size_t fs_io_fill(avow_value_t *bytes, size_t len) {
   const size_t room = ((avow__bytes_t *) bytes->u.p)->len;
   const size_t part = len < room ? len : room;
   *bytes = avow__bytes_cut(*bytes, part);
@@ -112,12 +112,12 @@ static avow_value_t what_was_read(avow__fs_t *op) {
   size_t len = (size_t) op->req.result;
   op->value = avow_none();
   if (v.tag == AVOW_BYTES) {
-    (void) fill(&v, len);
+    (void) fs_io_fill(&v, len);
     return v;
   }
   avow__list_t *list = v.u.p;
   for (size_t i = 0; i < list->len; i++)
-    len = fill(&list->items[i], len);
+    len = fs_io_fill(&list->items[i], len);
   return v;
 }
 
@@ -125,7 +125,7 @@ static void read_into(io_t *io, avow_value_t v) {
   io->fs.value = v;
   io->fs.result = what_was_read;
   const int err = use_value(io);
-  avow__fs_sent(&io->fs, err < 0 ? err : start_read(io));
+  avow__fs_sent(&io->fs, err < 0 ? err : fs_io_start_read(io));
 }
 
 avow_promise_t *avow_fs_read(uv_loop_t *loop, uv_file file, size_t len,
@@ -169,7 +169,7 @@ avow_promise_t *avow_fs_readv(uv_loop_t *loop, uv_file file,
 }
 
 /* So many bytes of the buffers are written. */
-static void advance(io_t *io, size_t len) {
+static void fs_io_advance(io_t *io, size_t len) {
   io->done += len;
   io->left -= len;
   for (; len > 0 && len >= io->bufs->len; io->bufs++, io->count--)
@@ -180,20 +180,20 @@ static void advance(io_t *io, size_t len) {
   io->bufs->len -= (unsigned) len;
 }
 
-static void on_write(uv_fs_t *req);
+static void fs_io_on_write(uv_fs_t *req);
 
 static int start_write(io_t *io) {
   const int64_t at = io->offset < 0 ? -1 : io->offset + (int64_t) io->done;
   return uv_fs_write(avow__fs_loop(&io->fs), &io->fs.req, io->fs.uses[0].file,
-                     io->bufs, buffers(io), at, on_write);
+                     io->bufs, buffers(io), at, fs_io_on_write);
 }
 
 /* Writes on where the system took less than it was given. */
-static void on_write(uv_fs_t *req) {
+static void fs_io_on_write(uv_fs_t *req) {
   io_t *io = req->data;
   int err = req->result < 0 ? (int) req->result : 0;
   if (err == 0) {
-    advance(io, (size_t) req->result);
+    fs_io_advance(io, (size_t) req->result);
     if (io->left > 0 && req->result == 0)
       err = UV_EIO; /* a file that takes nothing and says nothing */
   }

@@ -32,7 +32,7 @@ static avow_value_t made_dir(avow__fs_t *op) {
   return take_value(op);
 }
 
-static void remove_dir(const avow_value_t *path) {
+static void fs_name_remove_dir(const avow_value_t *path) {
   uv_fs_t req;
   (void) uv_fs_rmdir(NULL, &req, avow_to_bytes(path, NULL), NULL); /* or not */
   uv_fs_req_cleanup(&req);
@@ -45,7 +45,7 @@ avow_promise_t *avow_fs_mkdtemp(uv_loop_t *loop, const char *pattern) {
     return p;
   op->value = avow_string(pattern);
   op->result = made_dir;
-  op->discard = remove_dir;
+  op->discard = fs_name_remove_dir;
   avow__fs_sent(op,
                 avow_is_error(&op->value)
                     ? UV_ENOMEM

@@ -45,7 +45,7 @@ static avow_value_t change_new(const looker_t *looker) {
   return v;
 }
 
-static void resume(avow__source_t *source) {
+static void fs_poll_resume(avow__source_t *source) {
   looker_t *looker = (looker_t *) source;
   if (!looker->changed)
     return;
@@ -53,14 +53,15 @@ static void resume(avow__source_t *source) {
   (void) avow__channel_push(source->channel, change_new(looker));
 }
 
-static void report(looker_t *looker, int status, const uv_stat_t *curr) {
+static void fs_poll_report(looker_t *looker, int status,
+                           const uv_stat_t *curr) {
   if (!looker->changed)
     looker->change.prev = looker->last;
   looker->change.curr = *curr;
   looker->status = status;
   looker->changed = true;
   if (looker->source.flows)
-    resume(&looker->source);
+    fs_poll_resume(&looker->source);
 }
 
 _Static_assert(sizeof(uv_stat_t) ==
@@ -76,7 +77,7 @@ static bool is_same(const uv_stat_t *a, const uv_stat_t *b) {
   return memcmp(a, &like_a, sizeof(like_a)) == 0;
 }
 
-static void on_timer(uv_timer_t *timer);
+static void fs_poll_on_timer(uv_timer_t *timer);
 
 /* What a look gave: a failure is told of once. */
 static void looked(looker_t *looker, int result, const uv_stat_t *stat) {
@@ -84,13 +85,14 @@ static void looked(looker_t *looker, int result, const uv_stat_t *stat) {
   avow__context_t *c = looker->source.context;
   const int before = looker->result;
   looker->result = result;
-  (void) uv_timer_start(&looker->timer, on_timer, looker->ms, 0); /* if open */
+  (void) uv_timer_start(&looker->timer, fs_poll_on_timer, looker->ms,
+                        0); /* if open */
   avow__enter(c);
   if (result < 0 && result != before)
-    report(looker, result, &nothing);
+    fs_poll_report(looker, result, &nothing);
   if (result == 0 &&
       (before < 0 || (looker->known && !is_same(&looker->last, stat))))
-    report(looker, 0, stat);
+    fs_poll_report(looker, 0, stat);
   if (result == 0) {
     looker->last = *stat;
     looker->known = true;
@@ -111,7 +113,7 @@ static void on_stat(uv_fs_t *req) {
     looked(looker, result, &stat);
 }
 
-static int look(looker_t *looker) {
+static int fs_poll_look(looker_t *looker) {
   looker->req.data = looker;
   const int err =
       uv_fs_stat(looker->timer.loop, &looker->req, looker->path, on_stat);
@@ -124,14 +126,14 @@ static int look(looker_t *looker) {
   return 0;
 }
 
-static void on_timer(uv_timer_t *timer) {
+static void fs_poll_on_timer(uv_timer_t *timer) {
   looker_t *looker = timer->data;
-  const int err = look(looker);
+  const int err = fs_poll_look(looker);
   if (err != 0)
     looked(looker, err, NULL);
 }
 
-static void stop(avow__source_t *source) {
+static void fs_poll_stop(avow__source_t *source) {
   looker_t *looker = (looker_t *) source;
   looker->stopped = true;
   (void) uv_timer_stop(&looker->timer); /* cannot fail */
@@ -153,12 +155,12 @@ avow_channel_t *avow_fs_polls(uv_loop_t *loop, const char *path, uint64_t ms) {
   looker->ms = ms > 0 ? ms : 1;
   memcpy(looker->path, path, size);
   looker->source.handle = (uv_handle_t *) &looker->timer;
-  looker->source.resume = resume;
-  looker->source.stop = stop;
-  const int err = look(looker);
+  looker->source.resume = fs_poll_resume;
+  looker->source.stop = fs_poll_stop;
+  const int err = fs_poll_look(looker);
   if (err == 0)
     return avow__channel_feed(loop, 0, &looker->source);
-  stop(&looker->source);
+  fs_poll_stop(&looker->source);
   return avow__channel_refuse(loop, err, "watch", path);
 }
 

@@ -75,7 +75,7 @@ static int keep_attributes(int from, int to, bool same_group) {
 
 /* 1, or 0 if its group is another. Who may not give files away still may give
    them to a group of his. */
-static int keep_owner(const struct stat *old, int file) {
+static int inherit_keep_owner(const struct stat *old, int file) {
   struct stat info;
   const int err = avow__at_code(fstat(file, &info));
   if (err < 0 || (info.st_uid == old->st_uid && info.st_gid == old->st_gid))
@@ -113,7 +113,7 @@ int avow__inherit(int dir, const char *name, const struct stat *seen,
                   int file) {
   struct stat old = *seen;
   const int from = open_old(dir, name, &old);
-  const int same_group = keep_owner(&old, file);
+  const int same_group = inherit_keep_owner(&old, file);
   const int kept =
       same_group < 0 ? same_group : keep_attributes(from, file, same_group);
   if (from >= 0)

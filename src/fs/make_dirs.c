@@ -31,7 +31,7 @@ static int make_one(make_dirs_t *make, int mode) {
 }
 
 /* Cuts the last name off, at one slash. False if there is no other name. */
-static bool cut(make_dirs_t *make) {
+static bool make_dirs_cut(make_dirs_t *make) {
   size_t at = avow__disk_name_at(make->path);
   while (at > 0 && avow__disk_is_slash(make->path[at - 1]))
     at--;
@@ -50,7 +50,7 @@ static bool is_whole(const make_dirs_t *make) {
 
 static int make_all(make_dirs_t *make) {
   int err = make_one(make, make->mode);
-  while (err == UV_ENOENT && cut(make))
+  while (err == UV_ENOENT && make_dirs_cut(make))
     err = make_one(make, make->mode | USABLE);
   while (err == 0 && !is_whole(make)) {
     restore(make);
@@ -59,7 +59,7 @@ static int make_all(make_dirs_t *make) {
   return err;
 }
 
-static avow_value_t run(avow__job_t *job) {
+static avow_value_t make_dirs_run(avow__job_t *job) {
   make_dirs_t *make = (make_dirs_t *) job;
   const int err = make_all(make);
   return err < 0 ? avow__error_of(err, "mkdir", make->path)
@@ -77,7 +77,7 @@ avow_promise_t *avow_make_dirs(uv_loop_t *loop, const char *path, int mode) {
   make->mode = mode;
   make->len = len;
   memcpy(make->path, path, len);
-  make->job.run = run;
+  make->job.run = make_dirs_run;
   avow__job_start(&make->job);
   return p;
 }

@@ -31,7 +31,7 @@ static int code_of_link(int code) {
   return code == UV_EMLINK ? UV_ELOOP : code;
 }
 
-static int opened(int fd, avow__dir_t *out) {
+static int place_opened(int fd, avow__dir_t *out) {
   *out = (avow__dir_t){ .fd = fd < 0 ? -1 : fd };
   return fd < 0 ? code_of_link(fd) : 0;
 }
@@ -48,14 +48,14 @@ int avow__dir_hold_above(char *path, avow__dir_t *out, size_t *name_at) {
   path[at] = first;
   if (fd >= 0)
     *name_at = at;
-  return opened(fd, out);
+  return place_opened(fd, out);
 }
 
 int avow__dir_hold(avow__place_t place, avow__links_t links, avow__dir_t *out) {
   const int flags =
       O_RDONLY | O_DIRECTORY | (links == AVOW__LINKS_REFUSED ? O_NOFOLLOW : 0);
   const char *name = place.name[0] != '\0' ? place.name : ".";
-  return opened(avow__at_open(fd_of(place), name, flags, 0), out);
+  return place_opened(avow__at_open(fd_of(place), name, flags, 0), out);
 }
 
 int avow__dir_open(avow__place_t place, avow__links_t links, avow__dir_t *out) {
@@ -71,7 +71,8 @@ int avow__dir_open(avow__place_t place, avow__links_t links, avow__dir_t *out) {
 }
 
 int avow__dir_open_above(const avow__dir_t *dir, avow__dir_t *out) {
-  return opened(avow__at_open(dir->fd, "..", O_RDONLY | O_DIRECTORY, 0), out);
+  return place_opened(avow__at_open(dir->fd, "..", O_RDONLY | O_DIRECTORY, 0),
+                      out);
 }
 
 /* Not all file systems say what an entry is. */
@@ -118,7 +119,7 @@ int avow__dir_read(avow__dir_t *dir, const char **name,
   return 1;
 }
 
-static uv_timespec_t time_of(struct timespec time) {
+static uv_timespec_t place_time_of(struct timespec time) {
   return (uv_timespec_t){ .tv_sec = (long) time.tv_sec,
                           .tv_nsec = time.tv_nsec };
 }
@@ -134,11 +135,11 @@ static uv_stat_t stat_of(const struct stat *info) {
     .st_size = (uint64_t) info->st_size,
     .st_blocks = (uint64_t) info->st_blocks,
 #ifdef __APPLE__
-    .st_atim = time_of(info->st_atimespec),
-    .st_mtim = time_of(info->st_mtimespec),
+    .st_atim = place_time_of(info->st_atimespec),
+    .st_mtim = place_time_of(info->st_mtimespec),
 #else
-    .st_atim = time_of(info->st_atim),
-    .st_mtim = time_of(info->st_mtim),
+    .st_atim = place_time_of(info->st_atim),
+    .st_mtim = place_time_of(info->st_mtim),
 #endif
   };
 }

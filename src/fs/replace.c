@@ -19,13 +19,13 @@ static int put_in_place(avow__write_file_t *write, avow__successor_t *s) {
 }
 
 /* What is said of the directory is told as such: the file is in its place. */
-static avow_value_t end(const avow__write_file_t *write, int err,
-                        int sync_err) {
+static avow_value_t replace_end(const avow__write_file_t *write, int err,
+                                int sync_err) {
   return sync_err < 0 ? avow__error_of(sync_err, "sync", write->path)
                       : avow__file_written(write, err);
 }
 
-static avow_value_t run(avow__job_t *job) {
+static avow_value_t replace_run(avow__job_t *job) {
   avow__write_file_t *write = (avow__write_file_t *) job;
   avow__successor_t s;
   int err = avow__successor_open(&s, write->path, write->mode);
@@ -33,12 +33,12 @@ static avow_value_t run(avow__job_t *job) {
     err = put_in_place(write, &s);
   const int sync_err = err == 0 ? avow__successor_sync(&s) : 0;
   avow__successor_close(&s);
-  return end(write, err, sync_err);
+  return replace_end(write, err, sync_err);
 }
 
 avow_promise_t *avow_replace_file(uv_loop_t *loop, const char *path,
                                   avow_value_t bytes, int mode) {
-  const avow__write_file_t how = { .job.run = run,
+  const avow__write_file_t how = { .job.run = replace_run,
                                    .name = "replace",
                                    .mode = mode };
   return avow__file_write(loop, &how, path, bytes);

@@ -22,21 +22,21 @@
 
 enum { LINKS = 40, LINK_ROOM = 4096, PRIVATE = 0600 };
 
-static void close_dir(avow__successor_t *s) {
+static void successor_close_dir(avow__successor_t *s) {
   if (s->dir >= 0)
     (void) close(s->dir); /* nothing was written to it */
   s->dir = -1;
 }
 
 /* The root has no name but that one. */
-static const char *name_of(const avow__successor_t *s) {
+static const char *successor_name_of(const avow__successor_t *s) {
   const char *name = s->path + avow__disk_name_at(s->path);
   return name[0] == '\0' && name != s->path ? "." : name;
 }
 
 /* The one that the path's last name is in, from the one that the link before it
    is in. */
-static int enter_dir(avow__successor_t *s) {
+static int successor_enter_dir(avow__successor_t *s) {
   const size_t len = avow__disk_name_at(s->path);
   char *path = avow__malloc(len + 2);
   if (path == NULL)
@@ -47,7 +47,7 @@ static int enter_dir(avow__successor_t *s) {
   avow__free(path);
   if (dir < 0)
     return dir;
-  close_dir(s);
+  successor_close_dir(s);
   s->dir = dir;
   return 0;
 }
@@ -76,8 +76,8 @@ static int follow_link(avow__successor_t *s) {
   char *path = avow__malloc(LINK_ROOM);
   if (path == NULL)
     return UV_ENOMEM;
-  const int len =
-      avow__at_code((int) readlinkat(s->dir, name_of(s), path, LINK_ROOM));
+  const int len = avow__at_code(
+      (int) readlinkat(s->dir, successor_name_of(s), path, LINK_ROOM));
   if (len < 0 || len == LINK_ROOM) {
     avow__free(path);
     return len < 0 ? len : UV_ENAMETOOLONG;
@@ -98,7 +98,8 @@ static int look_at_old(avow__successor_t *s) {
 /* 1: the link leads to something, 0: to nothing. */
 static int look_beyond(const avow__successor_t *s) {
   struct stat info;
-  const int err = avow__at_code(fstatat(s->dir, name_of(s), &info, 0));
+  const int err =
+      avow__at_code(fstatat(s->dir, successor_name_of(s), &info, 0));
   if (err == UV_ENOENT)
     return 0;
   return err < 0 ? err : 1;
@@ -109,11 +110,11 @@ static int look_beyond(const avow__successor_t *s) {
 static int find_old(avow__successor_t *s) {
   int leads = 0;
   for (int i = 0; i < LINKS; i++) {
-    int err = enter_dir(s);
+    int err = successor_enter_dir(s);
     if (err < 0)
       return err;
     err = avow__at_code(
-        fstatat(s->dir, name_of(s), &s->old, AT_SYMLINK_NOFOLLOW));
+        fstatat(s->dir, successor_name_of(s), &s->old, AT_SYMLINK_NOFOLLOW));
     if (err == UV_ENOENT)
       return leads > 0 ? err : 0;
     if (err == 0 && !S_ISLNK(s->old.st_mode))
@@ -139,14 +140,16 @@ int avow__successor_open(avow__successor_t *s, const char *path, int mode) {
   memcpy(s->path, path, size);
   int err = find_old(s);
   if (err == 0)
-    err = avow__temp_file_open(&s->temp, s->dir, name_of(s),
+    err = avow__temp_file_open(&s->temp, s->dir, successor_name_of(s),
                                s->is_there ? PRIVATE : mode);
   s->file = s->temp.file;
   return err;
 }
 
 int avow__successor_inherit(avow__successor_t *s) {
-  return s->is_there ? avow__inherit(s->dir, name_of(s), &s->old, s->file) : 0;
+  return s->is_there
+             ? avow__inherit(s->dir, successor_name_of(s), &s->old, s->file)
+             : 0;
 }
 
 int avow__successor_take_place(avow__successor_t *s) {
@@ -166,6 +169,6 @@ int avow__successor_sync(avow__successor_t *s) {
 
 void avow__successor_close(avow__successor_t *s) {
   avow__temp_file_close(&s->temp);
-  close_dir(s);
+  successor_close_dir(s);
   avow__free(s->path);
 }

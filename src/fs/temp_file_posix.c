@@ -30,7 +30,7 @@ enum { SLOTS = 16, TRIES = 100, PROC_PATH = 40 };
 enum { ALL = 0777, OTHERS = 0077 };
 
 /* Two names that have the same share their slots, which does no harm. */
-static uint64_t hash(const char *name) {
+static uint64_t temp_file_hash(const char *name) {
   uint64_t h = 0xcbf29ce484222325U; /* FNV-1a */
   for (; *name != '\0'; name++)
     h = (h ^ (unsigned char) *name) * 0x100000001b3U;
@@ -41,7 +41,8 @@ static void set_temp(avow__temp_file_t *t, unsigned slot) {
   if (slot >= SLOTS)
     (void) uv_random(NULL, NULL, &slot, sizeof(slot), 0, NULL); /* or this */
   (void) snprintf(t->temp, sizeof(t->temp), ".avow-%016llx-%x",
-                  (unsigned long long) hash(t->name), slot); /* it fits */
+                  (unsigned long long) temp_file_hash(t->name),
+                  slot); /* it fits */
 }
 
 /* False if another has it. Where there are no locks nothing is removed. */

@@ -25,7 +25,7 @@ bool avow_work_is_wanted(void) {
 }
 
 /* What nobody wants to have is released. */
-static avow_value_t outcome(const avow__job_t *job) {
+static avow_value_t work_outcome(const avow__job_t *job) {
   if (!avow__job_is_unwanted(job))
     return job->result;
   avow__value_unref(job->result);
@@ -40,11 +40,11 @@ static void after_work(uv_work_t *req, int status) {
   avow__enter(c);
   if (job->end != NULL)
     job->end(job);
-  (void) avow__op_end(&job->op, outcome(job)); /* false: it is that already */
+  (void) avow__op_end(&job->op, work_outcome(job)); /* or it is already */
   avow__leave(c);
 }
 
-static void cancel(void *data) {
+static void work_cancel(void *data) {
   avow__job_t *job = data;
   atomic_store_explicit(&job->unwanted, true, memory_order_relaxed);
   (void) uv_cancel((uv_req_t *) &job->req); /* or it ends unheard */
@@ -75,7 +75,7 @@ void *avow__job_new(uv_loop_t *loop, size_t size, avow_promise_t **out) {
 
 void avow__job_start(avow__job_t *job) {
   job->req.data = job;
-  avow_on_cancel(job->op.deferred, cancel, job);
+  avow_on_cancel(job->op.deferred, work_cancel, job);
   (void) uv_queue_work(job->op.context->loop, &job->req, work,
                        after_work); /* fails on no function only */
   avow__op_started(&job->op);
@@ -107,8 +107,8 @@ static void end_call(avow__job_t *job) {
 }
 
 /* NULL, with the rejection in *out, if it cannot be made. */
-static avow__job_t *call(uv_loop_t *loop, avow_fn fn, void *data,
-                         void (*free_fn)(void *), avow_promise_t **out) {
+static avow__job_t *work_call(uv_loop_t *loop, avow_fn fn, void *data,
+                              void (*free_fn)(void *), avow_promise_t **out) {
   call_t *call = NULL;
   if (fn != NULL)
     call = avow__job_new(loop, sizeof(*call), out);
@@ -131,7 +131,7 @@ static avow__job_t *call(uv_loop_t *loop, avow_fn fn, void *data,
 avow_promise_t *avow_work(uv_loop_t *loop, avow_fn fn, void *data,
                           void (*free_fn)(void *)) {
   avow_promise_t *p;
-  avow__job_t *job = call(loop, fn, data, free_fn, &p);
+  avow__job_t *job = work_call(loop, fn, data, free_fn, &p);
   if (job != NULL)
     avow__job_hold(job);
   return p;
@@ -140,7 +140,8 @@ avow_promise_t *avow_work(uv_loop_t *loop, avow_fn fn, void *data,
 avow_promise_t *avow_work_detached(uv_loop_t *loop, avow_fn fn, void *data,
                                    void (*free_fn)(void *)) {
   avow_promise_t *p;
-  (void) call(loop, fn, data, free_fn, &p); /* p says whether it was made */
+  (void) work_call(loop, fn, data, free_fn,
+                   &p); /* p says whether it was made */
   return p;
 }
 

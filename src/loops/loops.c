@@ -128,7 +128,7 @@ static bool post(job_t *job, unsigned order) {
   return taken;
 }
 
-static job_t *take(worker_t *worker, unsigned *orders) {
+static job_t *loops_take(worker_t *worker, unsigned *orders) {
   uv_mutex_lock(&worker->mutex);
   job_t *job = worker->first;
   if (job != NULL) {
@@ -145,7 +145,7 @@ static job_t *take(worker_t *worker, unsigned *orders) {
 
 /* At the worker. */
 
-static void answer(job_t *job, avow_value_t v) {
+static void loops_answer(job_t *job, avow_value_t v) {
   job->served = NULL;
   atomic_fetch_sub_explicit(&job->worker->running, 1, memory_order_relaxed);
   v = avow__crossing("loops run", v);
@@ -155,7 +155,7 @@ static void answer(job_t *job, avow_value_t v) {
 
 static void served_report(avow__parent_t *parent, uint32_t index,
                           avow_value_t outcome) {
-  answer(((served_t *) parent)->job, outcome);
+  loops_answer(((served_t *) parent)->job, outcome);
 }
 
 static void served_destroy(avow__parent_t *parent) {
@@ -164,11 +164,11 @@ static void served_destroy(avow__parent_t *parent) {
 static const avow__parent_class_t served_class = { .report = served_report,
                                                    .destroy = served_destroy };
 
-static void start(job_t *job) {
+static void loops_start(job_t *job) {
   uv_loop_t *loop = &job->worker->loop;
   served_t *served = avow__parent_alloc(loop, &served_class, sizeof(*served));
   if (served == NULL) {
-    answer(job, avow_error(UV_ENOMEM));
+    loops_answer(job, avow_error(UV_ENOMEM));
     return;
   }
   served->job = job;
@@ -177,15 +177,15 @@ static void start(job_t *job) {
   if (v.tag >= AVOW_PROMISE)
     avow__child_add(&served->parent, v, 0);
   else
-    answer(job, v);
+    loops_answer(job, v);
   avow__parent_unref(&served->parent);
 }
 
 static void obey(job_t *job, unsigned orders) {
   if (orders == START)
-    start(job);
+    loops_start(job);
   else if ((orders & START) != 0)
-    answer(job, avow_error(UV_ECANCELED));
+    loops_answer(job, avow_error(UV_ECANCELED));
   else if (job->served != NULL)
     avow__children_cancel(job->served);
 }
@@ -203,7 +203,7 @@ static void obey_all(worker_t *worker) {
   unsigned orders;
   job_t *job;
   avow__enter(c);
-  while ((job = take(worker, &orders)) != NULL) {
+  while ((job = loops_take(worker, &orders)) != NULL) {
     obey(job, orders);
     job_unref(job);
     avow__end_task(c);
@@ -220,13 +220,13 @@ static void on_orders(uv_async_t *async) {
     uv_stop(&worker->loop);
 }
 
-static void close_handle(uv_handle_t *handle, void *data) {
+static void loops_close_handle(uv_handle_t *handle, void *data) {
   if (!uv_is_closing(handle))
     uv_close(handle, NULL);
 }
 
 static void end_loop(worker_t *worker) {
-  uv_walk(&worker->loop, close_handle, NULL);
+  uv_walk(&worker->loop, loops_close_handle, NULL);
   (void) uv_run(&worker->loop, UV_RUN_DEFAULT); /* until all are closed */
   (void) uv_loop_close(&worker->loop);          /* and 0 for that */
 }
@@ -249,7 +249,7 @@ static void refuse_orders(worker_t *worker) {
   obey_all(worker);
 }
 
-static void leave(worker_t *worker) {
+static void loops_leave(worker_t *worker) {
   uv_mutex_lock(&worker->mutex);
   worker->gone = true;
   avow_remote_t *ended = worker->ended; /* NULL if nobody has asked yet */
@@ -265,7 +265,7 @@ static void worker_main(void *data) {
     refuse_orders(worker);
   (void) avow_loop_close(&worker->loop); /* it is open, and this is outside */
   end_loop(worker);
-  leave(worker);
+  loops_leave(worker);
 }
 
 /* At home. */
@@ -320,7 +320,7 @@ static job_t *job_new(avow_loops_t *loops, size_t index, avow_loops_fn fn,
   return job;
 }
 
-static void begin(run_t *run, job_t *job) {
+static void loops_begin(run_t *run, job_t *job) {
   avow__context_t *c = run->parent.context;
   avow_promise_t *p = avow_remote_new(c->loop, &job->remote);
   const bool waits = avow_state(p) == AVOW_PENDING;
@@ -335,7 +335,7 @@ static void begin(run_t *run, job_t *job) {
   c->requests++;
   atomic_fetch_add_explicit(&job->worker->running, 1, memory_order_relaxed);
   if (!post(job, START))
-    answer(job, avow_error(UV_ECANCELED));
+    loops_answer(job, avow_error(UV_ECANCELED));
 }
 
 avow_promise_t *avow_loops_run(const avow_loops_t *loops, size_t index,
@@ -353,7 +353,7 @@ avow_promise_t *avow_loops_run(const avow_loops_t *loops, size_t index,
     return p;
   run->job = job_new(given(loops), index, fn, data);
   if (run->job != NULL)
-    begin(run, run->job);
+    loops_begin(run, run->job);
   else
     avow__parent_settle(&run->parent, avow_error(UV_ENOMEM));
   avow__parent_unref(&run->parent);
@@ -417,7 +417,7 @@ size_t avow_loops_count(const avow_loops_t *loops) {
   return given(loops)->count;
 }
 
-static avow_promise_t *stop(worker_t *worker, uv_loop_t *home) {
+static avow_promise_t *loops_stop(worker_t *worker, uv_loop_t *home) {
   avow_remote_t *ended;
   avow_promise_t *p = avow_remote_new(home, &ended);
   uv_mutex_lock(&worker->mutex);
@@ -465,7 +465,7 @@ static avow_promise_t *close_without_memory(avow_loops_t *loops,
                                             uv_loop_t *home,
                                             avow_promise_t *p) {
   for (size_t i = 0; i < loops->count; i++)
-    avow_unref(stop(&loops->workers[i], home));
+    avow_unref(loops_stop(&loops->workers[i], home));
   join(loops);
   return p;
 }
@@ -490,7 +490,7 @@ avow_promise_t *avow_loops_close(avow_loops_t *loops, uv_loop_t *home) {
   closing->loops = loops;
   for (size_t i = 0; i < loops->count; i++)
     avow__child_add(&closing->parent,
-                    avow_follow(stop(&loops->workers[i], home)), 0);
+                    avow_follow(loops_stop(&loops->workers[i], home)), 0);
   avow__parent_unref(&closing->parent);
   return p;
 }

@@ -95,7 +95,8 @@ static size_t limit_of_all(size_t each, size_t loops) {
 }
 
 /* The server is released. */
-static avow_promise_t *refuse(uv_loop_t *home, avow_value_t server, int err) {
+static avow_promise_t *loops_listen_refuse(uv_loop_t *home, avow_value_t server,
+                                           int err) {
   avow__value_unref(server);
   return avow__refuse(home, err, "loops listen", NULL);
 }
@@ -104,7 +105,7 @@ static avow_promise_t *accept_at_home(avow_value_t server,
                                       const avow__listen_t *wanted) {
   avow__listen_t *listen = avow__malloc(sizeof(*listen));
   if (listen == NULL)
-    return refuse(wanted->home, server, UV_ENOMEM);
+    return loops_listen_refuse(wanted->home, server, UV_ENOMEM);
   *listen = *wanted;
   (void) avow__loops_ref(listen->loops); /* for listen_free() */
   const avow__service_t service = {
@@ -117,8 +118,8 @@ static avow_promise_t *accept_at_home(avow_value_t server,
   return avow_attach(avow__serve(server, &service), listen, listen_free);
 }
 
-static void set_options(avow__listen_t *listen,
-                        const avow_loops_listen_options_t *options) {
+static void loops_listen_set_options(
+    avow__listen_t *listen, const avow_loops_listen_options_t *options) {
   listen->backlog = BACKLOG;
   listen->concurrency = SIZE_MAX;
   if (options != NULL && options->backlog > 0)
@@ -138,8 +139,8 @@ avow_promise_t *avow_loops_listen(const avow_loops_t *loops,
   if (err == 0 && (stream == NULL || fn == NULL))
     err = UV_EINVAL;
   if (err != 0)
-    return refuse(listen.home, server, err);
-  set_options(&listen, options);
+    return loops_listen_refuse(listen.home, server, err);
+  loops_listen_set_options(&listen, options);
   listen.loops = avow__loops_ref(loops);
   avow_promise_t *p;
   if (!avow__loops_share(server, &listen, &p))

@@ -51,7 +51,8 @@ typedef struct {
 /* The sockets. */
 
 /* libuv is late to report an address in use. */
-static int bind_to(uv_tcp_t *tcp, const struct sockaddr *at, unsigned flags) {
+static int loops_share_bind_to(uv_tcp_t *tcp, const struct sockaddr *at,
+                               unsigned flags) {
   struct sockaddr_storage name;
   int len = sizeof(name);
   const int err = uv_tcp_bind(tcp, at, flags);
@@ -71,7 +72,7 @@ static int bound(uv_loop_t *home, const struct sockaddr *at, unsigned flags) {
     return -1;
   uv_tcp_t *tcp = (uv_tcp_t *) avow_to_stream(&v);
   int fd = -1;
-  if (bind_to(tcp, at, flags) == 0)
+  if (loops_share_bind_to(tcp, at, flags) == 0)
     fd = fcntl(descriptor_of(tcp), F_DUPFD_CLOEXEC, 0);
   avow__value_unref(v);
   return fd;
@@ -146,7 +147,7 @@ static avow_value_t attend(avow_value_t stream, void *data) {
   return avow__attend(stream, listen->fn, listen->data);
 }
 
-static avow_value_t forget(void *data) {
+static avow_value_t loops_share_forget(void *data) {
   part_t *part = data;
   avow__value_unref(part->server);
   part->server = avow_none();
@@ -164,11 +165,12 @@ static avow_value_t serve(uv_loop_t *own, void *data) {
     return v;
   part->fd = -1;
   part->server = avow_value_ref(&v);
-  return avow_follow(avow_finally(avow__serve(v, &service), forget, part));
+  return avow_follow(
+      avow_finally(avow__serve(v, &service), loops_share_forget, part));
 }
 
 /* What is not there any more cannot be asked to end: cancelling ends it. */
-static avow_value_t stop(uv_loop_t *own, void *data) {
+static avow_value_t loops_share_stop(uv_loop_t *own, void *data) {
   const part_t *part = data;
   if (part->server.tag == AVOW_NONE)
     return avow_error(UV_ECANCELED);
@@ -187,24 +189,24 @@ static void run_parts(share_t *share, avow_loops_fn fn) {
   }
 }
 
-static void on_close(avow__reading_t *reading) {
+static void loops_share_on_close(avow__reading_t *reading) {
   share_t *share = AVOW__CONTAINER(share_t, reading, reading);
   avow__table_remove(&share->parent.context->tables[AVOW__READERS],
                      &reading->node);
   if (!share->parent.stopped)
-    run_parts(share, stop);
+    run_parts(share, loops_share_stop);
 }
 
-static void cancel(avow__parent_t *parent) {
+static void loops_share_cancel(avow__parent_t *parent) {
   avow__owned_end(&((share_t *) parent)->server);
   avow__children_cancel(parent);
 }
 
-static void report(avow__parent_t *parent, uint32_t index,
-                   avow_value_t outcome) {
+static void loops_share_report(avow__parent_t *parent, uint32_t index,
+                               avow_value_t outcome) {
   if (avow_is_error(&outcome) && !parent->stopped) {
     avow__parent_settle(parent, outcome);
-    cancel(parent);
+    loops_share_cancel(parent);
     return;
   }
   avow__value_unref(outcome);
@@ -212,25 +214,26 @@ static void report(avow__parent_t *parent, uint32_t index,
     avow__parent_settle(parent, avow_none());
 }
 
-static void destroy(avow__parent_t *parent) {
+static void loops_share_destroy(avow__parent_t *parent) {
   const share_t *share = (const share_t *) parent;
   parts_free(share->parts, avow_loops_count(share->listen.loops));
   avow__value_unref(share->server);
   avow__loops_unref(share->listen.loops);
 }
 
-static const avow__parent_class_t share_class = { .report = report,
-                                                  .cancel = cancel,
-                                                  .destroy = destroy };
+static const avow__parent_class_t share_class = { .report = loops_share_report,
+                                                  .cancel = loops_share_cancel,
+                                                  .destroy =
+                                                      loops_share_destroy };
 
-static void begin(share_t *share, avow_value_t server,
-                  const avow__listen_t *listen, part_t *parts) {
+static void loops_share_begin(share_t *share, avow_value_t server,
+                              const avow__listen_t *listen, part_t *parts) {
   avow__context_t *c = share->parent.context;
   share->server = server;
   share->listen = *listen;
   (void) avow__loops_ref(listen->loops); /* for destroy() */
   share->parts = parts;
-  share->reading.on_close = on_close;
+  share->reading.on_close = loops_share_on_close;
   (void) avow__reading_begin(c, &share->reading, /* nobody else reads it */
                              (uv_handle_t *) avow_to_stream(&server));
   for (size_t i = 0; i < avow_loops_count(listen->loops); i++)
@@ -262,7 +265,7 @@ bool avow__loops_share(avow_value_t server, const avow__listen_t *listen,
     avow__disregard(*out);
     return false;
   }
-  begin(share, server, listen, parts);
+  loops_share_begin(share, server, listen, parts);
   avow__parent_unref(&share->parent);
   return true;
 }

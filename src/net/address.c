@@ -55,9 +55,9 @@ static int peer(const uv_handle_t *handle, struct sockaddr *out, int *len) {
   return UV_ENOTSUP;
 }
 
-static avow_address_t ask(const uv_handle_t *handle,
-                          int (*fn)(const uv_handle_t *, struct sockaddr *,
-                                    int *)) {
+static avow_address_t address_ask(const uv_handle_t *handle,
+                                  int (*fn)(const uv_handle_t *,
+                                            struct sockaddr *, int *)) {
   if (handle == NULL) {
     avow__misuse_of_null("a handle");
     return avow_address(NULL);
@@ -69,9 +69,9 @@ static avow_address_t ask(const uv_handle_t *handle,
 }
 
 avow_address_t avow_local_address(const uv_handle_t *handle) {
-  return ask(handle, local);
+  return address_ask(handle, local);
 }
 
 avow_address_t avow_peer_address(const uv_handle_t *handle) {
-  return ask(handle, peer);
+  return address_ask(handle, peer);
 }

@@ -22,65 +22,68 @@ static chunks_t *chunks_of(void *reading) {
   return AVOW__CONTAINER(chunks_t, reading, reading);
 }
 
-static chunks_t *find(const uv_handle_t *handle) {
+static chunks_t *chunks_find(const uv_handle_t *handle) {
   return chunks_of(
       avow__table_find(avow__table_of(handle->loop, AVOW__READERS), handle));
 }
 
-static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
-  chunks_t *chunks = find(handle);
+static void chunks_on_alloc(uv_handle_t *handle, size_t suggested,
+                            uv_buf_t *buf) {
+  chunks_t *chunks = chunks_find(handle);
   *buf = avow__buffer_offer(&chunks->buffer, chunks->max_bytes);
 }
 
-static void push(chunks_t *chunks, size_t len) {
+static void chunks_push(chunks_t *chunks, size_t len) {
   chunks->buffer.used = len;
   const avow_value_t v = avow__buffer_take(&chunks->buffer);
   (void) avow__channel_push(chunks->source.channel, v); /* it pauses us */
 }
 
-static void fail(chunks_t *chunks, int err) {
+static void chunks_fail(chunks_t *chunks, int err) {
   avow_channel_fail(chunks->source.channel,
                     avow__error_of(avow__buffer_error(err), "read", NULL));
 }
 
-static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf) {
-  chunks_t *chunks = find((uv_handle_t *) stream);
+static void chunks_on_read(uv_stream_t *stream, ssize_t nread,
+                           const uv_buf_t *buf) {
+  chunks_t *chunks = chunks_find((uv_handle_t *) stream);
   avow__context_t *c = chunks->source.context;
   avow__enter(c);
   if (nread > 0)
-    push(chunks, (size_t) nread);
+    chunks_push(chunks, (size_t) nread);
   else if (nread == UV_EOF)
     avow_channel_end(chunks->source.channel);
   else if (nread < 0)
-    fail(chunks, (int) nread);
+    chunks_fail(chunks, (int) nread);
   avow__leave(c);
 }
 
-static void resume(avow__source_t *source) {
+static void chunks_resume(avow__source_t *source) {
   chunks_t *chunks = (chunks_t *) source;
-  const int err = uv_read_start(chunks->stream, on_alloc, on_read);
+  const int err =
+      uv_read_start(chunks->stream, chunks_on_alloc, chunks_on_read);
   if (err == 0)
     return;
   avow__source_pause(source); /* what reads there is the program's */
-  fail(chunks, err);
+  chunks_fail(chunks, err);
 }
 
-static void hold_back(avow__source_t *source) {
+static void chunks_hold_back(avow__source_t *source) {
   (void) uv_read_stop(((chunks_t *) source)->stream); /* always 0 */
 }
 
-static void stop(avow__source_t *source) {
+static void chunks_stop(avow__source_t *source) {
   chunks_t *chunks = (chunks_t *) source;
   avow__table_remove(&source->context->tables[AVOW__READERS],
                      &chunks->reading.node);
   if (source->told)
-    hold_back(source);
+    chunks_hold_back(source);
   avow__buffer_clear(&chunks->buffer);
   avow__source_free(&chunks->source);
 }
 
-static void on_close(avow__reading_t *reading) {
-  fail(chunks_of(reading), UV_ECANCELED);
+static void chunks_on_close(avow__reading_t *reading) {
+  chunks_fail(chunks_of(reading), UV_ECANCELED);
 }
 
 avow_channel_t *avow_chunks(uv_stream_t *stream, size_t max_bytes,
@@ -91,10 +94,10 @@ avow_channel_t *avow_chunks(uv_stream_t *stream, size_t max_bytes,
   chunks_t *chunks = avow__source_new(stream->loop, sizeof(*chunks));
   if (chunks == NULL)
     return avow__channel_none(stream->loop);
-  chunks->source.resume = resume;
-  chunks->source.pause = hold_back;
-  chunks->source.stop = stop;
-  chunks->reading.on_close = on_close;
+  chunks->source.resume = chunks_resume;
+  chunks->source.pause = chunks_hold_back;
+  chunks->source.stop = chunks_stop;
+  chunks->reading.on_close = chunks_on_close;
   chunks->stream = stream;
   chunks->max_bytes = max_bytes < INT_MAX ? max_bytes : INT_MAX;
   int err = UV_EINVAL;

@@ -46,7 +46,7 @@ struct race_s {
   attempt_t attempts[];
 };
 
-static void release(race_t *race) {
+static void connect_release(race_t *race) {
   if (race->deferred != NULL || race->running > 0 || race->pausing)
     return;
   avow__value_unref(avow__block_value(&race->failures->head));
@@ -55,7 +55,7 @@ static void release(race_t *race) {
 }
 
 /* The losers close; their callbacks and the pause's come later. */
-static avow_deferred_t *end(race_t *race) {
+static avow_deferred_t *connect_end(race_t *race) {
   avow_deferred_t *d = race->deferred;
   race->deferred = NULL;
   for (size_t i = 0; i < race->next; i++) {
@@ -71,7 +71,7 @@ static avow_deferred_t *end(race_t *race) {
 static void win(race_t *race, attempt_t *attempt) {
   const avow_value_t stream = attempt->stream;
   attempt->stream = avow_none();
-  (void) avow_resolve(end(race), stream); /* pending: cancelling ends it */
+  (void) avow_resolve(connect_end(race), stream); /* pending: cancel ends it */
 }
 
 static size_t length_of_messages(const avow__list_t *failures) {
@@ -100,10 +100,10 @@ static avow_value_t every_failure(const avow__list_t *failures,
   return v;
 }
 
-static void lose(race_t *race) {
+static void connect_lose(race_t *race) {
   const avow_value_t list = avow__block_value(&race->failures->head);
   const avow_value_t v = every_failure(race->failures, avow_value_ref(&list));
-  (void) avow_resolve(end(race), v); /* pending: cancelling ends it */
+  (void) avow_resolve(connect_end(race), v); /* pending: cancel ends it */
 }
 
 static void failed(attempt_t *attempt, int err) {
@@ -116,11 +116,12 @@ static void failed(attempt_t *attempt, int err) {
   avow__value_unref(stream);
 }
 
-static void advance(race_t *race);
+static void connect_advance(race_t *race);
 
 /* Somebody closed the handle: nothing new begins then. */
 static void closed_by_others(race_t *race) {
-  (void) avow_resolve(end(race), avow_error(UV_ECANCELED)); /* pending */
+  (void) avow_resolve(connect_end(race),
+                      avow_error(UV_ECANCELED)); /* pending */
 }
 
 static void connected(attempt_t *attempt, int status) {
@@ -134,7 +135,7 @@ static void connected(attempt_t *attempt, int status) {
   } else {
     failed(attempt, status);
     race->due = 0;
-    advance(race);
+    connect_advance(race);
   }
 }
 
@@ -146,11 +147,11 @@ static void on_connect(uv_connect_t *req, int status) {
   race->running--;
   avow__enter(c);
   connected(attempt, status);
-  release(race);
+  connect_release(race);
   avow__leave(c);
 }
 
-static void begin(race_t *race) {
+static void connect_begin(race_t *race) {
   attempt_t *attempt = &race->attempts[race->next++];
   attempt->req.data = attempt;
   attempt->stream = avow__owned_new(race->context->loop, UV_TCP);
@@ -177,8 +178,8 @@ static avow_value_t on_pause(void *data) {
   avow_unref(race->pause);
   race->pause = NULL;
   if (race->deferred != NULL && !race->advancing)
-    advance(race);
-  release(race);
+    connect_advance(race);
+  connect_release(race);
   return avow_none();
 }
 
@@ -196,11 +197,11 @@ static void begin_pause(race_t *race) {
 
 /* Begins what is due. A pause goes on where an attempt failed meanwhile, and
    finds then that it was for nothing, or for too little. */
-static void advance(race_t *race) {
+static void connect_advance(race_t *race) {
   race->advancing = true;
   while (race->next < race->n) {
     if (race->running == 0 || uv_now(race->context->loop) >= race->due)
-      begin(race);
+      connect_begin(race);
     else if (race->pausing)
       break;
     else
@@ -208,16 +209,16 @@ static void advance(race_t *race) {
   }
   race->advancing = false;
   if (race->next == race->n && race->running == 0)
-    lose(race);
+    connect_lose(race);
 }
 
-static void cancel(void *data) {
+static void connect_cancel(void *data) {
   race_t *race = data;
-  avow_deferred_drop(end(race));
-  release(race);
+  avow_deferred_drop(connect_end(race));
+  connect_release(race);
 }
 
-static size_t count(const struct addrinfo *at) {
+static size_t connect_count(const struct addrinfo *at) {
   size_t n = 0;
   for (; at != NULL; at = at->ai_next)
     n++;
@@ -225,8 +226,8 @@ static size_t count(const struct addrinfo *at) {
 }
 
 /* The next of the list that is, or is not, of the family. */
-static const struct addrinfo *seek(const struct addrinfo *at, int family,
-                                   bool same) {
+static const struct addrinfo *connect_seek(const struct addrinfo *at,
+                                           int family, bool same) {
   while (at != NULL && (at->ai_family == family) != same)
     at = at->ai_next;
   return at;
@@ -235,14 +236,14 @@ static const struct addrinfo *seek(const struct addrinfo *at, int family,
 /* In turns: of the first one's family, and of others. */
 static void put_in_order(race_t *race, const struct addrinfo *list) {
   const int family = list->ai_family;
-  const struct addrinfo *next[] = { list, seek(list, family, false) };
+  const struct addrinfo *next[] = { list, connect_seek(list, family, false) };
   for (size_t i = 0, turn = 0; i < race->n; turn = 1 - turn) {
     const struct addrinfo *at = next[turn];
     if (at == NULL)
       continue;
     race->attempts[i].race = race;
     race->attempts[i++].address = at->ai_addr;
-    next[turn] = seek(at->ai_next, family, turn == 0);
+    next[turn] = connect_seek(at->ai_next, family, turn == 0);
   }
 }
 
@@ -260,15 +261,15 @@ static race_t *race_new(avow__context_t *c, size_t n) {
   return race;
 }
 
-static race_t *prepare(avow_deferred_t *d, avow__context_t *c,
-                       const struct addrinfo *list, uint64_t delay) {
-  race_t *race = race_new(c, count(list));
+static race_t *connect_prepare(avow_deferred_t *d, avow__context_t *c,
+                               const struct addrinfo *list, uint64_t delay) {
+  race_t *race = race_new(c, connect_count(list));
   if (race == NULL)
     return NULL;
   race->deferred = d;
   race->delay = delay;
   put_in_order(race, list);
-  avow_on_cancel(d, cancel, race);
+  avow_on_cancel(d, connect_cancel, race);
   return race;
 }
 
@@ -278,15 +279,15 @@ avow_promise_t *avow__connect_any(uv_loop_t *loop, const struct addrinfo *list,
   avow_promise_t *p = avow_promise_new(loop, &d);
   race_t *race = NULL;
   if (avow_state(p) == AVOW_PENDING)
-    race = prepare(d, avow__context_of(loop), list, delay);
+    race = connect_prepare(d, avow__context_of(loop), list, delay);
   if (race == NULL) {
     avow__value_unref(owner);
     (void) avow_reject(d, avow_error(UV_ENOMEM)); /* or it is already */
     return p;
   }
   race->owner = owner;
-  advance(race);
-  release(race);
+  connect_advance(race);
+  connect_release(race);
   return p;
 }
 

@@ -32,13 +32,14 @@ static datagrams_t *datagrams_of(void *reading) {
   return AVOW__CONTAINER(datagrams_t, reading, reading);
 }
 
-static datagrams_t *find(const uv_handle_t *handle) {
+static datagrams_t *datagrams_find(const uv_handle_t *handle) {
   return datagrams_of(
       avow__table_find(avow__table_of(handle->loop, AVOW__READERS), handle));
 }
 
-static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
-  *buf = uv_buf_init(find(handle)->buffer, LONGEST);
+static void datagrams_on_alloc(uv_handle_t *handle, size_t suggested,
+                               uv_buf_t *buf) {
+  *buf = uv_buf_init(datagrams_find(handle)->buffer, LONGEST);
 }
 
 static size_t size_of(const struct sockaddr *address) {
@@ -66,7 +67,7 @@ static avow_value_t datagram(const uv_buf_t *buf, size_t len,
 /* An error too is an item: a peer that was not there, say, ends nothing. */
 static void on_datagram(uv_udp_t *udp, ssize_t nread, const uv_buf_t *buf,
                         const struct sockaddr *from, unsigned flags) {
-  datagrams_t *datagrams = find((uv_handle_t *) udp);
+  datagrams_t *datagrams = datagrams_find((uv_handle_t *) udp);
   avow__context_t *c = datagrams->source.context;
   if (nread >= 0 && from == NULL) /* there was nothing to read after all */
     return;
@@ -78,29 +79,29 @@ static void on_datagram(uv_udp_t *udp, ssize_t nread, const uv_buf_t *buf,
   avow__leave(c);
 }
 
-static void resume(avow__source_t *source) {
+static void datagrams_resume(avow__source_t *source) {
   uv_udp_t *udp = ((datagrams_t *) source)->udp;
-  const int err = uv_udp_recv_start(udp, on_alloc, on_datagram);
+  const int err = uv_udp_recv_start(udp, datagrams_on_alloc, on_datagram);
   if (err == 0)
     return;
   avow__source_pause(source); /* who receives there is the program */
   avow_channel_fail(source->channel, avow__error_of(err, "receive", NULL));
 }
 
-static void hold_back(avow__source_t *source) {
+static void datagrams_hold_back(avow__source_t *source) {
   (void) uv_udp_recv_stop(((datagrams_t *) source)->udp); /* always 0 */
 }
 
-static void stop(avow__source_t *source) {
+static void datagrams_stop(avow__source_t *source) {
   datagrams_t *datagrams = (datagrams_t *) source;
   avow__table_remove(&source->context->tables[AVOW__READERS],
                      &datagrams->reading.node);
   if (source->told)
-    hold_back(source);
+    datagrams_hold_back(source);
   avow__source_free(&datagrams->source);
 }
 
-static void on_close(avow__reading_t *reading) {
+static void datagrams_on_close(avow__reading_t *reading) {
   avow_channel_end(datagrams_of(reading)->source.channel);
 }
 
@@ -111,10 +112,10 @@ avow_channel_t *avow_datagrams(uv_udp_t *udp, size_t room) {
   datagrams_t *datagrams = avow__source_new(udp->loop, sizeof(*datagrams));
   if (datagrams == NULL)
     return avow__channel_none(udp->loop);
-  datagrams->source.resume = resume;
-  datagrams->source.pause = hold_back;
-  datagrams->source.stop = stop;
-  datagrams->reading.on_close = on_close;
+  datagrams->source.resume = datagrams_resume;
+  datagrams->source.pause = datagrams_hold_back;
+  datagrams->source.stop = datagrams_stop;
+  datagrams->reading.on_close = datagrams_on_close;
   datagrams->udp = udp;
   const int err =
       avow__reading_begin(c, &datagrams->reading, (uv_handle_t *) udp);

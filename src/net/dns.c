@@ -46,7 +46,7 @@ static void on_addrinfo(uv_getaddrinfo_t *req, int status,
                     avow__error_of(normalised(status), "getaddrinfo", node));
 }
 
-static void cancel(void *data) {
+static void dns_cancel(void *data) {
   lookup_t *lookup = data;
   (void) uv_cancel((uv_req_t *) &lookup->req); /* or it ends unheard */
 }
@@ -62,7 +62,7 @@ avow_promise_t *avow_getaddrinfo(uv_loop_t *loop, const char *node,
   lookup->req.data = lookup;
   if (len > 0)
     memcpy(lookup->node, node, len);
-  avow_on_cancel(lookup->op.deferred, cancel, lookup);
+  avow_on_cancel(lookup->op.deferred, dns_cancel, lookup);
   const int err =
       uv_getaddrinfo(loop, &lookup->req, on_addrinfo, node, service, hints);
   if (err == 0)

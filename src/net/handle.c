@@ -11,7 +11,7 @@
 #include "net/owned.h"
 #include "net/stream.h"
 
-static void on_close(uv_handle_t *handle) {
+static void handle_on_close(uv_handle_t *handle) {
   avow__context_t *c = avow__context_of(handle->loop);
   avow__node_t *node = avow__table_find(&c->tables[AVOW__CLOSERS], handle);
   avow__table_remove(&c->tables[AVOW__CLOSERS], node);
@@ -33,7 +33,7 @@ static avow_promise_t *closer_new(avow__context_t *c, uv_handle_t *handle) {
   return p;
 }
 
-static int begin(uv_handle_t *handle, uv_close_cb cb) {
+static int handle_begin(uv_handle_t *handle, uv_close_cb cb) {
   uv_close(handle, cb);
   return 0;
 }
@@ -43,7 +43,8 @@ static int begin_reset(uv_handle_t *handle, uv_close_cb cb) {
 }
 
 /* It does not close after all. */
-static avow_promise_t *refuse(avow__context_t *c, avow_promise_t *p, int err) {
+static avow_promise_t *handle_refuse(avow__context_t *c, avow_promise_t *p,
+                                     int err) {
   avow__table_remove(&c->tables[AVOW__CLOSERS], &p->node);
   c->requests--;
   avow__resolve(p, avow__error_of(err, "close", NULL));
@@ -59,16 +60,16 @@ static avow_promise_t *close_with(uv_handle_t *handle,
   if (uv_is_closing(handle))
     return avow__refuse(handle->loop, UV_EALREADY, "close", NULL);
   avow_promise_t *p = c->life == AVOW__CLOSED ? NULL : closer_new(c, handle);
-  const int err = begin_fn(handle, p != NULL ? on_close : NULL);
+  const int err = begin_fn(handle, p != NULL ? handle_on_close : NULL);
   if (err == 0 && c->life != AVOW__CLOSED)
     avow__reading_close(c, handle);
   if (p == NULL)
     return avow__no_promise(c);
-  return err == 0 ? p : refuse(c, p, err);
+  return err == 0 ? p : handle_refuse(c, p, err);
 }
 
 avow_promise_t *avow_close(uv_handle_t *handle) {
-  return close_with(handle, begin);
+  return close_with(handle, handle_begin);
 }
 
 avow_promise_t *avow_close_reset(uv_tcp_t *tcp) {

@@ -39,7 +39,7 @@ static void accept_next(listener_t *listener) {
     avow__source_pause(&listener->source);
 }
 
-static void on_connection(uv_stream_t *server, int status) {
+static void listen_on_connection(uv_stream_t *server, int status) {
   avow__context_t *c = avow__context_of(server->loop);
   avow__node_t *node = avow__table_find(&c->tables[AVOW__READERS], server);
   if (node == NULL) /* nobody wants it: it waits, and others queue */
@@ -57,30 +57,30 @@ static void on_connection(uv_stream_t *server, int status) {
   avow__leave(c);
 }
 
-static void resume(avow__source_t *source) {
+static void listen_resume(avow__source_t *source) {
   listener_t *listener = (listener_t *) source;
   if (listener->waiting)
     accept_next(listener);
 }
 
-static void stop(avow__source_t *source) {
+static void listen_stop(avow__source_t *source) {
   listener_t *listener = (listener_t *) source;
   avow__table_remove(&source->context->tables[AVOW__READERS],
                      &listener->reading.node);
   avow__source_free(&listener->source);
 }
 
-static void on_close(avow__reading_t *reading) {
+static void listen_on_close(avow__reading_t *reading) {
   avow_channel_end(listener_of(reading)->source.channel);
 }
 
-static int begin(listener_t *listener, int backlog) {
+static int listen_begin(listener_t *listener, int backlog) {
   avow__context_t *c = avow__context_of(listener->server->loop);
   int err = avow__reading_begin(c, &listener->reading,
                                 (uv_handle_t *) listener->server);
   if (err != 0)
     return err;
-  err = uv_listen(listener->server, backlog, on_connection);
+  err = uv_listen(listener->server, backlog, listen_on_connection);
   if (err != 0)
     avow__table_remove(&c->tables[AVOW__READERS], &listener->reading.node);
   return err;
@@ -95,12 +95,12 @@ avow_channel_t *avow_connections(uv_stream_t *server,
   listener_t *listener = avow__source_new(server->loop, sizeof(*listener));
   if (listener == NULL)
     return avow__channel_none(server->loop);
-  listener->source.resume = resume;
-  listener->source.stop = stop;
-  listener->reading.on_close = on_close;
+  listener->source.resume = listen_resume;
+  listener->source.stop = listen_stop;
+  listener->reading.on_close = listen_on_close;
   listener->server = server;
   listener->waiting = true; /* left by who listened before */
-  const int err = begin(listener, backlog > 0 ? backlog : BACKLOG);
+  const int err = listen_begin(listener, backlog > 0 ? backlog : BACKLOG);
   if (err == 0)
     return avow__channel_feed(server->loop, room, &listener->source);
   avow__source_free(&listener->source);

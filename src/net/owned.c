@@ -25,14 +25,14 @@ typedef struct {
   bool held;                /* by its value */
 } owned_t;
 
-static void destroy(void *self);
+static void owned_destroy(void *self);
 
-static owned_t *owner(avow__node_t *node) {
+static owned_t *owned_owner(avow__node_t *node) {
   return AVOW__CONTAINER(owned_t, node, node);
 }
 
 static const avow_class_t stream_class = { .name = "stream",
-                                           .destroy = destroy };
+                                           .destroy = owned_destroy };
 
 uv_stream_t *avow_to_stream(const avow_value_t *v) {
   owned_t *owned = avow_to_object(v, &stream_class);
@@ -46,7 +46,7 @@ static void closed(owned_t *owned) {
     avow__free(owned);
 }
 
-static void on_close(uv_handle_t *handle) {
+static void owned_on_close(uv_handle_t *handle) {
   owned_t *owned = (owned_t *) handle;
   owned->context->closing_own--;
   closed(owned);
@@ -58,7 +58,7 @@ static void begin_close(owned_t *owned) {
   if (uv_is_closing(&owned->u.handle))
     return;
   c->closing_own++;
-  uv_close(&owned->u.handle, on_close);
+  uv_close(&owned->u.handle, owned_on_close);
   avow__reading_close(c, &owned->u.handle);
 }
 
@@ -68,7 +68,7 @@ void avow__owned_end(const avow_value_t *v) {
     begin_close(owned);
 }
 
-static void destroy(void *self) {
+static void owned_destroy(void *self) {
   owned_t *owned = self;
   owned->held = false;
   if (owned->context == NULL) {
@@ -79,7 +79,7 @@ static void destroy(void *self) {
   begin_close(owned);
 }
 
-static int init(uv_loop_t *loop, owned_t *owned, uv_handle_type type) {
+static int owned_init(uv_loop_t *loop, owned_t *owned, uv_handle_type type) {
   return type == UV_TCP ? uv_tcp_init(loop, &owned->u.tcp)
                         : uv_pipe_init(loop, &owned->u.pipe, 0);
 }
@@ -89,7 +89,7 @@ avow_value_t avow__owned_new(uv_loop_t *loop, uv_handle_type type) {
   if (c->life > AVOW__OPEN)
     return avow_error(UV_ECANCELED);
   owned_t *owned = avow__calloc(1, sizeof(*owned));
-  const int err = owned != NULL ? init(loop, owned, type) : UV_ENOMEM;
+  const int err = owned != NULL ? owned_init(loop, owned, type) : UV_ENOMEM;
   if (err != 0) {
     avow__free(owned);
     return avow_error(err);
@@ -135,19 +135,19 @@ avow_value_t avow__owned_open(uv_loop_t *loop, uv_handle_type type, int fd) {
 void avow__owned_closed(avow__context_t *c, const uv_handle_t *handle) {
   avow__node_t *node = avow__table_find(&c->tables[AVOW__OWNED], handle);
   if (node != NULL)
-    closed(owner(node));
+    closed(owned_owner(node));
 }
 
-static void close_one(avow__node_t *node) {
-  begin_close(owner(node));
+static void owned_close_one(avow__node_t *node) {
+  begin_close(owned_owner(node));
 }
 
 void avow__owned_close(avow__context_t *c) {
-  avow__table_each(&c->tables[AVOW__OWNED], close_one);
+  avow__table_each(&c->tables[AVOW__OWNED], owned_close_one);
 }
 
 static void free_one(avow__node_t *node) {
-  closed(owner(node));
+  closed(owned_owner(node));
 }
 
 void avow__owned_free(avow__context_t *c) {

@@ -19,16 +19,16 @@ typedef struct {
   char name[];
 } connect_t;
 
-static avow_value_t outcome(const connect_t *connect, int status) {
+static avow_value_t pipe_outcome(const connect_t *connect, int status) {
   return status == 0 ? avow_none()
                      : avow__error_of(status, "connect", connect->name);
 }
 
-static void on_connect(uv_connect_t *req, int status) {
+static void pipe_on_connect(uv_connect_t *req, int status) {
   connect_t *connect = req->data;
   avow__table_remove(&connect->op.context->tables[AVOW__CONNECTING],
                      &connect->node);
-  avow__op_complete(&connect->op, outcome(connect, status));
+  avow__op_complete(&connect->op, pipe_outcome(connect, status));
 }
 
 /* Windows has no limit. */
@@ -40,7 +40,8 @@ static bool is_too_long(size_t len) {
 #endif
 }
 
-static int check(const avow__context_t *c, const uv_pipe_t *pipe, size_t len) {
+static int pipe_check(const avow__context_t *c, const uv_pipe_t *pipe,
+                      size_t len) {
   if (len == 0 || uv_is_closing((const uv_handle_t *) pipe))
     return UV_EINVAL;
   if (is_too_long(len))
@@ -63,12 +64,12 @@ avow_promise_t *avow_pipe_connect(uv_pipe_t *pipe, const char *name) {
   memcpy(connect->name, name, len);
   connect->req.data = connect;
   avow__context_t *c = connect->op.context;
-  const int err = check(c, pipe, len);
+  const int err = pipe_check(c, pipe, len);
   if (err != 0) {
-    (void) avow__op_end(&connect->op, outcome(connect, err));
+    (void) avow__op_end(&connect->op, pipe_outcome(connect, err));
     return p;
   }
-  uv_pipe_connect(&connect->req, pipe, connect->name, on_connect);
+  uv_pipe_connect(&connect->req, pipe, connect->name, pipe_on_connect);
   connect->node.key = pipe;
   avow__table_add(&c->tables[AVOW__CONNECTING], &connect->node);
   avow__op_started_on_handle(&connect->op);

@@ -16,7 +16,7 @@ typedef struct {
   bool busy; /* in its callback */
 } poller_t;
 
-static void fail(poller_t *poller, int err) {
+static void poll_fail(poller_t *poller, int err) {
   avow_channel_fail(poller->source.channel, avow__error_of(err, "poll", NULL));
 }
 
@@ -39,7 +39,7 @@ static void on_poll(uv_poll_t *handle, int status, int events) {
   avow__enter(c);
   poller->busy = true;
   if (status < 0)
-    fail(poller, status);
+    poll_fail(poller, status);
   else
     (void) avow__channel_push(poller->source.channel,
                               avow_int(ready(poller, events)));
@@ -49,23 +49,23 @@ static void on_poll(uv_poll_t *handle, int status, int events) {
     quiet(poller);
 }
 
-static void resume(avow__source_t *source) {
+static void poll_resume(avow__source_t *source) {
   poller_t *poller = (poller_t *) source;
   const uv_handle_t *handle = (const uv_handle_t *) &poller->handle;
   if (uv_is_closing(handle) || uv_is_active(handle))
     return;
   const int err = uv_poll_start(&poller->handle, poller->events, on_poll);
   if (err != 0)
-    fail(poller, err);
+    poll_fail(poller, err);
 }
 
-static void hold_back(avow__source_t *source) {
+static void poll_hold_back(avow__source_t *source) {
   poller_t *poller = (poller_t *) source;
   if (!poller->busy)
     quiet(poller);
 }
 
-static void stop(avow__source_t *source) {
+static void poll_stop(avow__source_t *source) {
   avow__source_close(source, (uv_handle_t *) &((poller_t *) source)->handle);
 }
 
@@ -83,9 +83,9 @@ avow_channel_t *avow_polls(uv_loop_t *loop, uv_os_sock_t socket, int events) {
   poller->handle.data = poller;
   poller->events = events;
   poller->source.handle = (uv_handle_t *) &poller->handle;
-  poller->source.resume = resume;
-  poller->source.pause = hold_back;
-  poller->source.stop = stop;
+  poller->source.resume = poll_resume;
+  poller->source.pause = poll_hold_back;
+  poller->source.stop = poll_stop;
   return avow__channel_feed(loop, 0, &poller->source);
 }
 

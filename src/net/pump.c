@@ -31,7 +31,7 @@ typedef struct {
 } pump_t;
 
 /* Stops reading. Its promise is settled or about to be. */
-static avow_deferred_t *end(pump_t *pump) {
+static avow_deferred_t *pump_end(pump_t *pump) {
   avow_deferred_t *d = pump->deferred;
   pump->deferred = NULL;
   (void) uv_read_stop(pump->from); /* always 0 */
@@ -41,20 +41,20 @@ static avow_deferred_t *end(pump_t *pump) {
 }
 
 /* To be called between enter and leave, or where it was started. */
-static void settle(pump_t *pump, avow_value_t v) {
-  avow_deferred_t *d = end(pump);
+static void pump_settle(pump_t *pump, avow_value_t v) {
+  avow_deferred_t *d = pump_end(pump);
   if (!pump->waits)
     avow__free(pump);
   (void) avow_resolve(d, v); /* pending: cancelling ends it */
 }
 
-static void fail(pump_t *pump, int err, const char *name) {
-  settle(pump, avow__error_of(err, name, NULL));
+static void pump_fail(pump_t *pump, int err, const char *name) {
+  pump_settle(pump, avow__error_of(err, name, NULL));
 }
 
-static void cancel(void *data) {
+static void pump_cancel(void *data) {
   pump_t *pump = data;
-  avow_deferred_drop(end(pump));
+  avow_deferred_drop(pump_end(pump));
   if (!pump->waits)
     avow__free(pump);
 }
@@ -69,18 +69,19 @@ static void on_sink_close(avow__reading_t *sink) {
   avow__cancel((avow_promise_t *) pump->deferred);
 }
 
-static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
+static void pump_on_alloc(uv_handle_t *handle, size_t suggested,
+                          uv_buf_t *buf) {
   pump_t *pump =
       (pump_t *) avow__table_find(avow__table_of(handle->loop, AVOW__READERS),
                                   handle);
   *buf = uv_buf_init(pump->buffer, ROOM);
 }
 
-static void on_read(uv_stream_t *from, ssize_t nread, const uv_buf_t *buf);
+static void pump_on_read(uv_stream_t *from, ssize_t nread, const uv_buf_t *buf);
 
 /* A request is over. False if the pump has ended before: then it goes, and the
    context may. */
-static bool resume(pump_t *pump) {
+static bool pump_resume(pump_t *pump) {
   avow__context_t *c = pump->context;
   pump->waits = false;
   c->on_handles--;
@@ -92,31 +93,32 @@ static bool resume(pump_t *pump) {
   return false;
 }
 
-static void on_write(uv_write_t *req, int status) {
+static void pump_on_write(uv_write_t *req, int status) {
   pump_t *pump = req->data;
   avow__context_t *c = pump->context;
-  if (!resume(pump))
+  if (!pump_resume(pump))
     return;
   pump->moved += (int64_t) pump->queued;
-  const int err =
-      status < 0 ? status : uv_read_start(pump->from, on_alloc, on_read);
+  const int err = status < 0
+                      ? status
+                      : uv_read_start(pump->from, pump_on_alloc, pump_on_read);
   if (err == 0)
     return;
   avow__enter(c);
-  fail(pump, err, status < 0 ? "write" : "read");
+  pump_fail(pump, err, status < 0 ? "write" : "read");
   avow__leave(c);
 }
 
-static void on_shutdown(uv_shutdown_t *req, int status) {
+static void pump_on_shutdown(uv_shutdown_t *req, int status) {
   pump_t *pump = req->data;
   avow__context_t *c = pump->context;
-  if (!resume(pump))
+  if (!pump_resume(pump))
     return;
   avow__enter(c);
   if (status < 0)
-    fail(pump, status, "shutdown");
+    pump_fail(pump, status, "shutdown");
   else
-    settle(pump, avow_int(pump->moved));
+    pump_settle(pump, avow_int(pump->moved));
   avow__leave(c);
 }
 
@@ -125,27 +127,27 @@ static void begin_wait(pump_t *pump) {
   pump->context->on_handles++;
 }
 
-static int finish(pump_t *pump) {
+static int pump_finish(pump_t *pump) {
   pump->req.shutdown.data = pump;
-  const int err = uv_shutdown(&pump->req.shutdown, pump->to, on_shutdown);
+  const int err = uv_shutdown(&pump->req.shutdown, pump->to, pump_on_shutdown);
   if (err == 0)
     begin_wait(pump);
   return err;
 }
 
 /* What was not taken goes out before more is read. */
-static int queue(pump_t *pump, size_t done, size_t len) {
+static int pump_queue(pump_t *pump, size_t done, size_t len) {
   uv_buf_t rest = uv_buf_init(pump->buffer + done, (unsigned) (len - done));
   (void) uv_read_stop(pump->from); /* always 0 */
   pump->req.write.data = pump;
   pump->queued = len - done;
-  const int err = uv_write(&pump->req.write, pump->to, &rest, 1, on_write);
+  const int err = uv_write(&pump->req.write, pump->to, &rest, 1, pump_on_write);
   if (err == 0)
     begin_wait(pump);
   return err;
 }
 
-static int pass_on(pump_t *pump, size_t len) {
+static int pump_pass_on(pump_t *pump, size_t len) {
   const uv_buf_t buf = uv_buf_init(pump->buffer, (unsigned) len);
   avow__look_at_sigpipe(pump->to);
   int n = uv_try_write(pump->to, &buf, 1);
@@ -154,25 +156,26 @@ static int pass_on(pump_t *pump, size_t len) {
   if (n < 0)
     return n;
   pump->moved += n;
-  return (size_t) n < len ? queue(pump, (size_t) n, len) : 0;
+  return (size_t) n < len ? pump_queue(pump, (size_t) n, len) : 0;
 }
 
-static void on_read(uv_stream_t *from, ssize_t nread, const uv_buf_t *buf) {
+static void pump_on_read(uv_stream_t *from, ssize_t nread,
+                         const uv_buf_t *buf) {
   avow__context_t *c = avow__context_of(from->loop);
   pump_t *pump = (pump_t *) avow__table_find(&c->tables[AVOW__READERS], from);
   const char *name = "read";
   int err = (int) nread;
   if (nread > 0) {
     name = "write";
-    err = pass_on(pump, (size_t) nread);
+    err = pump_pass_on(pump, (size_t) nread);
   } else if (nread == UV_EOF) {
     name = "shutdown";
-    err = finish(pump);
+    err = pump_finish(pump);
   }
   if (err == 0)
     return;
   avow__enter(c);
-  fail(pump, err, name);
+  pump_fail(pump, err, name);
   avow__leave(c);
 }
 
@@ -181,7 +184,7 @@ static int start_sink(avow__context_t *c, pump_t *pump) {
     return UV_EINVAL;
   if (avow__table_find(&c->tables[AVOW__SINKS], pump->to) != NULL)
     return UV_EALREADY;
-  const int err = uv_read_start(pump->from, on_alloc, on_read);
+  const int err = uv_read_start(pump->from, pump_on_alloc, pump_on_read);
   if (err != 0)
     return err;
   pump->sink.node.key = pump->to;
@@ -189,7 +192,7 @@ static int start_sink(avow__context_t *c, pump_t *pump) {
   return 0;
 }
 
-static int start(avow__context_t *c, pump_t *pump) {
+static int pump_start(avow__context_t *c, pump_t *pump) {
   int err = avow__reading_begin(c, &pump->source, (uv_handle_t *) pump->from);
   if (err != 0)
     return err;
@@ -217,13 +220,13 @@ avow_promise_t *avow_pump(uv_stream_t *from, uv_stream_t *to) {
     pump->to = to;
     pump->moved = 0;
     pump->waits = false;
-    err = start(c, pump);
+    err = pump_start(c, pump);
   }
   if (err != 0) {
     avow__free(pump);
     (void) avow_reject(d, avow__error_of(err, "pump", NULL)); /* or it is */
     return p;
   }
-  avow_on_cancel(d, cancel, pump);
+  avow_on_cancel(d, pump_cancel, pump);
   return p;
 }

@@ -36,12 +36,12 @@ typedef struct {
   wish_t wish;
 } reader_t;
 
-static void destroy(void *self) {
+static void reader_destroy(void *self) {
   avow__free(((reader_t *) self)->data);
 }
 
 static const avow_class_t reader_class = { .name = "reader",
-                                           .destroy = destroy };
+                                           .destroy = reader_destroy };
 
 avow_reader_t *avow_reader_new(uv_stream_t *stream) {
   if (stream == NULL)
@@ -73,7 +73,7 @@ typedef struct {
 } piece_t;
 
 /* Where the delimiter begins; SIZE_MAX if it is not there yet. */
-static size_t find(reader_t *reader, const char *delimiter, size_t len) {
+static size_t reader_find(reader_t *reader, const char *delimiter, size_t len) {
   const char *data = reader->data + reader->at;
   size_t i = reader->scanned;
   while (i + len <= reader->used) {
@@ -94,7 +94,7 @@ static size_t find(reader_t *reader, const char *delimiter, size_t len) {
 
 static bool measure_until(reader_t *reader, piece_t *out) {
   const char *delimiter = avow_to_bytes(&reader->wish.delimiter, &out->more);
-  out->len = find(reader, delimiter, out->more);
+  out->len = reader_find(reader, delimiter, out->more);
   if (out->len == SIZE_MAX && reader->scanned <= reader->wish.size)
     return false;
   if (out->len > reader->wish.size)
@@ -106,7 +106,7 @@ static bool measure_line(reader_t *reader, piece_t *out) {
   const char *data = reader->data + reader->at;
   const size_t max_bytes = reader->wish.size;
   out->more = 1;
-  out->len = find(reader, "\n", 1);
+  out->len = reader_find(reader, "\n", 1);
   if (out->len == SIZE_MAX) {
     const bool may_fit = reader->scanned <= avow__plus(max_bytes, 1);
     if (may_fit && !reader->ended)
@@ -168,7 +168,7 @@ static avow_value_t take_bytes(reader_t *reader, const piece_t *piece) {
   return v;
 }
 
-static avow_value_t take(reader_t *reader, const piece_t *piece) {
+static avow_value_t reader_take(reader_t *reader, const piece_t *piece) {
   if (piece->at_end)
     return avow_none();
   if (piece->err == UV_EMSGSIZE)
@@ -189,7 +189,7 @@ static size_t next_chunk(const reader_t *reader) {
   return missing < CHUNK_MAX ? missing : CHUNK_MAX;
 }
 
-static bool resize(reader_t *reader, size_t room) {
+static bool reader_resize(reader_t *reader, size_t room) {
   char *data = avow__realloc(reader->data, room);
   if (data == NULL)
     return false;
@@ -200,17 +200,17 @@ static bool resize(reader_t *reader, size_t room) {
 
 /* Room for a chunk behind what is used, and not much more; false without
    memory. */
-static bool make_room(reader_t *reader, size_t chunk) {
+static bool reader_make_room(reader_t *reader, size_t chunk) {
   if (reader->at > 0 && reader->used > 0)
     memmove(reader->data, reader->data + reader->at, reader->used);
   reader->at = 0;
   const size_t least = avow__plus(reader->used, chunk);
   if (least < reader->room / 4)
-    (void) resize(reader, 2 * least); /* the old one serves, too */
+    (void) reader_resize(reader, 2 * least); /* the old one serves, too */
   if (chunk <= reader->room - reader->used)
     return true;
   const size_t twice = avow__times(reader->room, 2);
-  return resize(reader, twice > least ? twice : least);
+  return reader_resize(reader, twice > least ? twice : least);
 }
 
 /* Ends the repetition, with other than none, when it is certain what comes of
@@ -231,7 +231,7 @@ static avow_value_t chunk_cb(const avow_value_t *arg, void *data) {
 static avow_value_t step_fn(void *data) {
   reader_t *reader = data;
   const size_t chunk = next_chunk(reader);
-  if (!make_room(reader, chunk))
+  if (!reader_make_room(reader, chunk))
     return avow_error(UV_ENOMEM);
   avow_promise_t *p = avow_read(reader->stream, chunk);
   return avow_follow(avow_then(p, chunk_cb, NULL, reader));
@@ -241,7 +241,7 @@ static avow_value_t take_cb(const avow_value_t *arg, void *data) {
   reader_t *reader = data;
   piece_t piece;
   (void) measure(reader, &piece); /* true: chunk_cb() has seen */
-  return take(reader, &piece);
+  return reader_take(reader, &piece);
 }
 
 static void forget_wish(reader_t *reader) {
@@ -250,7 +250,7 @@ static void forget_wish(reader_t *reader) {
   avow__value_unref(delimiter);
 }
 
-static void finish(void *r) {
+static void reader_finish(void *r) {
   reader_t *reader = avow__tool_self(r, &reader_class);
   assert(reader != NULL); /* a refused one never waits */
   reader->busy = false;
@@ -258,20 +258,21 @@ static void finish(void *r) {
   avow_reader_unref(r);
 }
 
-static avow_promise_t *wait_for(avow_reader_t *r, reader_t *reader) {
+static avow_promise_t *reader_wait_for(avow_reader_t *r, reader_t *reader) {
   reader->busy = true;
   avow_promise_t *p = avow_repeat(avow__tool_loop(r), step_fn, reader);
   p = avow_then(p, take_cb, NULL, reader);
-  return avow_attach(p, r, finish);
+  return avow_attach(p, r, reader_finish);
 }
 
-static avow_promise_t *refuse(const avow_reader_t *r, wish_t wish, int err) {
+static avow_promise_t *reader_refuse(const avow_reader_t *r, wish_t wish,
+                                     int err) {
   avow__check_tool(r, &reader_class);
   avow__value_unref(wish.delimiter);
   return avow__refuse(avow__tool_loop(r), err, "read", NULL);
 }
 
-static avow_promise_t *ask(const avow_reader_t *r, wish_t wish) {
+static avow_promise_t *reader_ask(const avow_reader_t *r, wish_t wish) {
   reader_t *reader = avow__tool_self(r, &reader_class);
   piece_t piece;
   if (reader == NULL) {
@@ -279,23 +280,24 @@ static avow_promise_t *ask(const avow_reader_t *r, wish_t wish) {
     return avow__tool_ref(r, "a reader");
   }
   if (reader->busy)
-    return refuse(r, wish, UV_EALREADY);
+    return reader_refuse(r, wish, UV_EALREADY);
   reader->wish = wish;
   reader->scanned = 0;
   if (!measure(reader, &piece))
-    return wait_for(avow_reader_ref(r), reader);
-  const avow_value_t v = take(reader, &piece);
+    return reader_wait_for(avow_reader_ref(r), reader);
+  const avow_value_t v = reader_take(reader, &piece);
   forget_wish(reader);
   return avow_promise_resolve(avow__tool_loop(r), v);
 }
 
 avow_promise_t *avow_reader_next(const avow_reader_t *r, size_t max_bytes) {
   const wish_t wish = { .kind = NEXT, .size = max_bytes };
-  return max_bytes > 0 ? ask(r, wish) : refuse(r, wish, UV_EINVAL);
+  return max_bytes > 0 ? reader_ask(r, wish)
+                       : reader_refuse(r, wish, UV_EINVAL);
 }
 
 avow_promise_t *avow_reader_exactly(const avow_reader_t *r, size_t n) {
-  return ask(r, (wish_t){ .kind = EXACTLY, .size = n });
+  return reader_ask(r, (wish_t){ .kind = EXACTLY, .size = n });
 }
 
 avow_promise_t *avow_reader_until(const avow_reader_t *r,
@@ -305,12 +307,12 @@ avow_promise_t *avow_reader_until(const avow_reader_t *r,
                         .delimiter = delimiter };
   size_t len = 0;
   if (avow_is_error(&delimiter))
-    return refuse(r, wish, delimiter.code);
+    return reader_refuse(r, wish, delimiter.code);
   if (delimiter.tag == AVOW_BYTES)
     (void) avow_to_bytes(&delimiter, &len);
-  return len > 0 ? ask(r, wish) : refuse(r, wish, UV_EINVAL);
+  return len > 0 ? reader_ask(r, wish) : reader_refuse(r, wish, UV_EINVAL);
 }
 
 avow_promise_t *avow_reader_line(const avow_reader_t *r, size_t max_bytes) {
-  return ask(r, (wish_t){ .kind = LINE, .size = max_bytes });
+  return reader_ask(r, (wish_t){ .kind = LINE, .size = max_bytes });
 }

@@ -33,7 +33,7 @@ static serve_t *serve_of(void *reading) {
   return AVOW__CONTAINER(serve_t, reading, reading);
 }
 
-static void begin(serve_t *serve, avow_value_t stream) {
+static void serve_begin(serve_t *serve, avow_value_t stream) {
   const avow_value_t v = serve->service.serve(stream, serve->service.data);
   if (v.tag >= AVOW_PROMISE)
     avow__child_add(&serve->parent, v, CONNECTION);
@@ -50,7 +50,7 @@ static void accept_one(serve_t *serve) {
   const avow_value_t v = avow_accept(avow_to_stream(&serve->server));
   serve->waiting = false;
   if (v.tag == AVOW_OBJECT) {
-    begin(serve, v);
+    serve_begin(serve, v);
     return;
   }
   if (avow_is_error(&v))
@@ -58,24 +58,24 @@ static void accept_one(serve_t *serve) {
   avow__value_unref(v);
 }
 
-static bool has_room(const serve_t *serve) {
+static bool serve_has_room(const serve_t *serve) {
   return !serve->closed && serve->parent.running < serve->service.concurrency;
 }
 
 /* The service may close its server, or what it returned report, while that is
    added: it is no child yet, or this is under way already. */
-static void go_on(serve_t *serve) {
+static void serve_go_on(serve_t *serve) {
   if (serve->filling)
     return;
   serve->filling = true;
-  while (serve->waiting && has_room(serve))
+  while (serve->waiting && serve_has_room(serve))
     accept_one(serve);
   serve->filling = false;
   if (serve->closed && serve->parent.running == 0)
     avow__parent_settle(&serve->parent, avow_none());
 }
 
-static void on_connection(uv_stream_t *server, int status) {
+static void serve_on_connection(uv_stream_t *server, int status) {
   avow__context_t *c = avow__context_of(server->loop);
   avow__node_t *node = avow__table_find(&c->tables[AVOW__READERS], server);
   assert(node != NULL); /* else the server is closing, and libuv silent */
@@ -84,54 +84,54 @@ static void on_connection(uv_stream_t *server, int status) {
   serve_t *serve = serve_of(node);
   avow__enter(c);
   serve->waiting = true;
-  go_on(serve);
+  serve_go_on(serve);
   avow__leave(c);
 }
 
-static void on_close(avow__reading_t *reading) {
+static void serve_on_close(avow__reading_t *reading) {
   serve_t *serve = serve_of(reading);
   avow__table_remove(&serve->parent.context->tables[AVOW__READERS],
                      &reading->node);
   serve->closed = true;
-  go_on(serve);
+  serve_go_on(serve);
 }
 
 /* Where the program has closed the handle, nobody tells the service. */
-static void cancel(avow__parent_t *parent) {
+static void serve_cancel(avow__parent_t *parent) {
   serve_t *serve = (serve_t *) parent;
   avow__owned_end(&serve->server);
   if (!serve->closed)
-    on_close(&serve->reading);
+    serve_on_close(&serve->reading);
   avow__children_cancel(parent);
 }
 
-static void give_up(serve_t *serve, avow_value_t reason) {
+static void serve_give_up(serve_t *serve, avow_value_t reason) {
   avow__parent_settle(&serve->parent, reason);
-  cancel(&serve->parent);
+  serve_cancel(&serve->parent);
 }
 
-static void report(avow__parent_t *parent, uint32_t index,
-                   avow_value_t outcome) {
+static void serve_report(avow__parent_t *parent, uint32_t index,
+                         avow_value_t outcome) {
   serve_t *serve = (serve_t *) parent;
   const int code = avow_error_code(&outcome);
   if (index == PAUSE)
     serve->waiting = true;
   if (!parent->stopped &&
       (code == UV_ECANCELED || (index == PAUSE && code != 0))) {
-    give_up(serve, outcome);
+    serve_give_up(serve, outcome);
     return;
   }
   avow__value_unref(outcome);
-  go_on(serve);
+  serve_go_on(serve);
 }
 
-static void destroy(avow__parent_t *parent) {
+static void serve_destroy(avow__parent_t *parent) {
   avow__value_unref(((const serve_t *) parent)->server);
 }
 
-static const avow__parent_class_t serve_class = { .report = report,
-                                                  .cancel = cancel,
-                                                  .destroy = destroy };
+static const avow__parent_class_t serve_class = { .report = serve_report,
+                                                  .cancel = serve_cancel,
+                                                  .destroy = serve_destroy };
 
 static int listen_to(serve_t *serve) {
   avow__context_t *c = serve->parent.context;
@@ -139,7 +139,7 @@ static int listen_to(serve_t *serve) {
   int err = avow__reading_begin(c, &serve->reading, (uv_handle_t *) stream);
   if (err != 0)
     return err;
-  err = uv_listen(stream, serve->service.backlog, on_connection);
+  err = uv_listen(stream, serve->service.backlog, serve_on_connection);
   if (err != 0)
     avow__table_remove(&c->tables[AVOW__READERS], &serve->reading.node);
   return err;
@@ -156,7 +156,7 @@ avow_promise_t *avow__serve(avow_value_t server,
   }
   serve->server = server;
   serve->service = *service;
-  serve->reading.on_close = on_close;
+  serve->reading.on_close = serve_on_close;
   const int err = listen_to(serve);
   if (err != 0)
     avow__parent_settle(&serve->parent, avow__error_of(err, "listen", NULL));
@@ -164,11 +164,11 @@ avow_promise_t *avow__serve(avow_value_t server,
   return p;
 }
 
-static void let_go(void *block) {
+static void serve_let_go(void *block) {
   avow__value_unref(avow__block_value(block));
 }
 
-static avow_value_t forget(const avow_value_t *outcome, void *data) {
+static avow_value_t serve_forget(const avow_value_t *outcome, void *data) {
   return avow_none();
 }
 
@@ -181,6 +181,6 @@ avow_value_t avow__attend(avow_value_t stream, avow_cb fn, void *data) {
     return avow_none();
   }
   avow_promise_t *p = avow_promise_resolve(loop, v);
-  p = avow_attach(p, stream.u.p, let_go);
-  return avow_follow(avow_then(p, forget, forget, NULL));
+  p = avow_attach(p, stream.u.p, serve_let_go);
+  return avow_follow(avow_then(p, serve_forget, serve_forget, NULL));
 }

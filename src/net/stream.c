@@ -25,13 +25,13 @@ typedef struct {
   bool replaced;    /* there, by another that reads */
 } reader_t;
 
-static reader_t *find(const uv_handle_t *handle) {
+static reader_t *stream_find(const uv_handle_t *handle) {
   return (
       reader_t *) avow__table_find(avow__table_of(handle->loop, AVOW__READERS),
                                    handle);
 }
 
-static void stop(reader_t *reader) {
+static void stream_stop(reader_t *reader) {
   avow__table_remove(&reader->context->tables[AVOW__READERS],
                      &reader->reading.node);
   (void) uv_read_stop(reader->stream); /* always 0 */
@@ -43,29 +43,29 @@ static void reader_free(reader_t *reader) {
 }
 
 static void stop_and_free(reader_t *reader) {
-  stop(reader);
+  stream_stop(reader);
   reader_free(reader);
 }
 
 /* The promise is settled or about to be. */
-static avow_deferred_t *detach(reader_t *reader) {
+static avow_deferred_t *stream_detach(reader_t *reader) {
   avow_deferred_t *d = reader->deferred;
   reader->deferred = NULL;
   return d;
 }
 
-static void settle(reader_t *reader, avow_value_t v) {
-  (void) avow_resolve(detach(reader), v); /* pending: cancelling detaches */
+static void stream_settle(reader_t *reader, avow_value_t v) {
+  (void) avow_resolve(stream_detach(reader), v); /* it is pending */
 }
 
-static void cancel(void *data) {
+static void stream_cancel(void *data) {
   reader_t *reader = data;
-  avow_deferred_drop(detach(reader));
+  avow_deferred_drop(stream_detach(reader));
   if (!reader->busy)
     stop_and_free(reader);
 }
 
-static void on_close(avow__reading_t *reading) {
+static void stream_on_close(avow__reading_t *reading) {
   const reader_t *reader = (reader_t *) reading;
   if (reader->deferred != NULL)
     avow__cancel((avow_promise_t *) reader->deferred);
@@ -76,27 +76,28 @@ static bool yield(avow__reading_t *reading) {
   reader_t *reader = (reader_t *) reading;
   if (reader->deferred != NULL)
     return false;
-  stop(reader);
+  stream_stop(reader);
   reader->replaced = true;
   return true;
 }
 
 /* One byte more than max_bytes shows that there is more. */
-static size_t most(const reader_t *reader) {
+static size_t stream_most(const reader_t *reader) {
   return reader->all ? avow__plus(reader->max_bytes, 1) : reader->max_bytes;
 }
 
-static size_t next_room(const reader_t *reader) {
+static size_t stream_next_room(const reader_t *reader) {
   if (!reader->all)
     return reader->max_bytes < CHUNK_MAX ? reader->max_bytes : CHUNK_MAX;
   const size_t old = avow__buffer_room(&reader->buffer);
   const size_t room = old < FIRST_ROOM ? FIRST_ROOM : avow__times(old, 2);
-  return room < most(reader) ? room : most(reader);
+  return room < stream_most(reader) ? room : stream_most(reader);
 }
 
-static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
-  reader_t *reader = find(handle);
-  *buf = avow__buffer_offer(&reader->buffer, next_room(reader));
+static void stream_on_alloc(uv_handle_t *handle, size_t suggested,
+                            uv_buf_t *buf) {
+  reader_t *reader = stream_find(handle);
+  *buf = avow__buffer_offer(&reader->buffer, stream_next_room(reader));
 }
 
 static avow_value_t too_long(const reader_t *reader) {
@@ -107,10 +108,10 @@ static avow_value_t too_long(const reader_t *reader) {
 static void arrived(reader_t *reader, size_t n) {
   reader->buffer.used += n;
   if (!reader->all)
-    settle(reader, avow__buffer_take(&reader->buffer));
+    stream_settle(reader, avow__buffer_take(&reader->buffer));
   else if (reader->buffer.used > reader->max_bytes) {
     avow__buffer_clear(&reader->buffer);
-    settle(reader, too_long(reader));
+    stream_settle(reader, too_long(reader));
   }
 }
 
@@ -123,15 +124,16 @@ static avow_value_t ending(reader_t *reader, int err) {
 /* libuv has stopped: a handler that reads again has to start anew. */
 static void ended(avow__context_t *c, reader_t *reader, int err) {
   const avow_value_t v = ending(reader, err);
-  avow_deferred_t *d = detach(reader);
+  avow_deferred_t *d = stream_detach(reader);
   stop_and_free(reader);
   avow__enter(c);
-  (void) avow_resolve(d, v); /* pending: cancelling detaches */
+  (void) avow_resolve(d, v); /* it is pending */
   avow__leave(c);
 }
 
-static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf) {
-  reader_t *reader = find((uv_handle_t *) stream);
+static void stream_on_read(uv_stream_t *stream, ssize_t nread,
+                           const uv_buf_t *buf) {
+  reader_t *reader = stream_find((uv_handle_t *) stream);
   avow__context_t *c = reader->context;
   if (nread == 0) /* nothing there after all; the buffer serves next time */
     return;
@@ -160,29 +162,31 @@ static reader_t *idle(avow__context_t *c, const uv_stream_t *stream) {
   return reader;
 }
 
-static int begin(avow__context_t *c, reader_t *reader, uv_stream_t *stream) {
-  reader->reading.on_close = on_close;
+static int stream_begin(avow__context_t *c, reader_t *reader,
+                        uv_stream_t *stream) {
+  reader->reading.on_close = stream_on_close;
   reader->reading.yield = yield;
   reader->context = c;
   reader->stream = stream;
   int err = avow__reading_begin(c, &reader->reading, (uv_handle_t *) stream);
   if (err != 0)
     return err;
-  err = uv_read_start(stream, on_alloc, on_read);
+  err = uv_read_start(stream, stream_on_alloc, stream_on_read);
   if (err != 0) /* what reads there, if anything, is the program's */
     avow__table_remove(&c->tables[AVOW__READERS], &reader->reading.node);
   return err;
 }
 
 /* libuv calls back for each chunk from now on; 0 if it does already. */
-static int start(avow__context_t *c, uv_stream_t *stream, reader_t **out) {
+static int stream_start(avow__context_t *c, uv_stream_t *stream,
+                        reader_t **out) {
   *out = idle(c, stream);
   if (*out != NULL)
     return 0;
   reader_t *reader = avow__calloc(1, sizeof(*reader));
   if (reader == NULL)
     return UV_ENOMEM;
-  const int err = begin(c, reader, stream);
+  const int err = stream_begin(c, reader, stream);
   if (err != 0) {
     avow__free(reader);
     return err;
@@ -201,7 +205,7 @@ static avow_promise_t *read_with(uv_stream_t *stream, size_t max_bytes,
   reader_t *reader;
   int err = UV_ENOMEM;
   if (avow_state(p) == AVOW_PENDING)
-    err = max_bytes > 0 || all ? start(c, stream, &reader) : UV_EINVAL;
+    err = max_bytes > 0 || all ? stream_start(c, stream, &reader) : UV_EINVAL;
   if (err != 0) {
     (void) avow_reject(d, avow__error_of(err, "read", NULL)); /* or it is */
     return p;
@@ -209,7 +213,7 @@ static avow_promise_t *read_with(uv_stream_t *stream, size_t max_bytes,
   reader->deferred = d;
   reader->max_bytes = max_bytes;
   reader->all = all;
-  avow_on_cancel(d, cancel, reader);
+  avow_on_cancel(d, stream_cancel, reader);
   return p;
 }
 

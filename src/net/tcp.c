@@ -9,14 +9,14 @@ typedef struct {
   char name[AVOW__ADDRESS_MAX]; /* of the peer, for messages */
 } connect_t;
 
-static avow_value_t outcome(const connect_t *connect, int status) {
+static avow_value_t tcp_outcome(const connect_t *connect, int status) {
   return status == 0 ? avow_none()
                      : avow__error_of(status, "connect", connect->name);
 }
 
-static void on_connect(uv_connect_t *req, int status) {
+static void tcp_on_connect(uv_connect_t *req, int status) {
   connect_t *connect = req->data;
-  avow__op_complete(&connect->op, outcome(connect, status));
+  avow__op_complete(&connect->op, tcp_outcome(connect, status));
 }
 
 avow_promise_t *avow_tcp_connect(uv_tcp_t *tcp,
@@ -31,10 +31,10 @@ avow_promise_t *avow_tcp_connect(uv_tcp_t *tcp,
   connect->req.data = connect;
   int err = UV_EINVAL;
   if (address != NULL && !uv_is_closing((uv_handle_t *) tcp))
-    err = uv_tcp_connect(&connect->req, tcp, address, on_connect);
+    err = uv_tcp_connect(&connect->req, tcp, address, tcp_on_connect);
   if (err == 0)
     avow__op_started_on_handle(&connect->op);
   else
-    (void) avow__op_end(&connect->op, outcome(connect, err));
+    (void) avow__op_end(&connect->op, tcp_outcome(connect, err));
   return p;
 }

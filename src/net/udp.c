@@ -17,8 +17,8 @@ typedef struct {
   char name[AVOW__ADDRESS_MAX]; /* for messages; empty for none */
 } send_t;
 
-static avow_value_t outcome(int status, const avow_value_t *bytes,
-                            const char *name) {
+static avow_value_t udp_outcome(int status, const avow_value_t *bytes,
+                                const char *name) {
   size_t len;
   if (status < 0)
     return avow__error_of(status, "send", name[0] != '\0' ? name : NULL);
@@ -28,12 +28,12 @@ static avow_value_t outcome(int status, const avow_value_t *bytes,
 
 static void on_send(uv_udp_send_t *req, int status) {
   send_t *send = req->data;
-  const avow_value_t v = outcome(status, &send->bytes, send->name);
+  const avow_value_t v = udp_outcome(status, &send->bytes, send->name);
   avow__value_unref(send->bytes);
   avow__op_complete(&send->op, v);
 }
 
-static int check(const uv_udp_t *udp, const avow_value_t *bytes) {
+static int udp_check(const uv_udp_t *udp, const avow_value_t *bytes) {
   if (avow_is_error(bytes))
     return bytes->code; /* no memory for them */
   if (bytes->tag != AVOW_BYTES || uv_is_closing((const uv_handle_t *) udp))
@@ -41,7 +41,7 @@ static int check(const uv_udp_t *udp, const avow_value_t *bytes) {
   return ((const avow__bytes_t *) bytes->u.p)->len > INT_MAX ? UV_EMSGSIZE : 0;
 }
 
-static uv_buf_t buffer(const avow_value_t *bytes) {
+static uv_buf_t udp_buffer(const avow_value_t *bytes) {
   avow__bytes_t *block = bytes->u.p;
   return uv_buf_init(block->data, (unsigned) block->len);
 }
@@ -55,7 +55,7 @@ static avow_promise_t *send_later(uv_udp_t *udp, avow_value_t bytes,
     avow__value_unref(bytes);
     return p;
   }
-  const uv_buf_t buf = buffer(&bytes);
+  const uv_buf_t buf = udp_buffer(&bytes);
   send->bytes = bytes;
   memcpy(send->name, name, sizeof(send->name));
   send->req.data = send;
@@ -64,7 +64,7 @@ static avow_promise_t *send_later(uv_udp_t *udp, avow_value_t bytes,
     avow__op_started_on_handle(&send->op);
     return p;
   }
-  const avow_value_t error = outcome(err, &bytes, name);
+  const avow_value_t error = udp_outcome(err, &bytes, name);
   avow__value_unref(bytes);
   (void) avow__op_end(&send->op, error);
   return p;
@@ -79,14 +79,14 @@ avow_promise_t *avow_udp_send(uv_udp_t *udp, avow_value_t bytes,
   char name[AVOW__ADDRESS_MAX] = "";
   if (address != NULL)
     avow__address_print(address, name);
-  int n = check(udp, &bytes);
+  int n = udp_check(udp, &bytes);
   if (n == 0) {
-    const uv_buf_t buf = buffer(&bytes);
+    const uv_buf_t buf = udp_buffer(&bytes);
     n = uv_udp_try_send(udp, &buf, 1, address);
   }
   if (n == UV_EAGAIN)
     return send_later(udp, bytes, address, name);
-  const avow_value_t v = outcome(n, &bytes, name);
+  const avow_value_t v = udp_outcome(n, &bytes, name);
   avow__value_unref(bytes);
   return avow_promise_resolve(udp->loop, v);
 }

@@ -23,7 +23,7 @@ typedef struct {
   uv_shutdown_t req;
 } shutdown_t;
 
-static size_t parts_of(const avow_value_t *bytes) {
+static size_t write_parts_of(const avow_value_t *bytes) {
   return bytes->tag == AVOW_LIST ? avow_list_len(bytes) : 1;
 }
 
@@ -35,13 +35,13 @@ static const avow_value_t *part_at(const avow_value_t *bytes, size_t i) {
    value may be there many times. */
 static size_t length(const avow_value_t *bytes) {
   size_t sum = 0;
-  for (size_t i = 0; i < parts_of(bytes); i++)
+  for (size_t i = 0; i < write_parts_of(bytes); i++)
     sum =
         avow__plus(sum, ((const avow__bytes_t *) part_at(bytes, i)->u.p)->len);
   return sum;
 }
 
-static avow_value_t outcome(int status, size_t len) {
+static avow_value_t write_outcome(int status, size_t len) {
   return status < 0 ? avow__error_of(status, "write", NULL)
                     : avow_int((int64_t) len);
 }
@@ -51,7 +51,7 @@ static void on_write(uv_write_t *req, int status) {
   const size_t len = length(&write->bytes);
   avow__value_unref(write->bytes);
   avow__value_unref(write->handle);
-  avow__op_complete(&write->op, outcome(status, len));
+  avow__op_complete(&write->op, write_outcome(status, len));
 }
 
 /* The first n buffers of what comes after so many bytes. How many there are
@@ -59,7 +59,7 @@ static void on_write(uv_write_t *req, int status) {
 static size_t gather(const avow_value_t *bytes, size_t done, uv_buf_t bufs[],
                      size_t n) {
   size_t count = 0;
-  for (size_t i = 0; i < parts_of(bytes); i++) {
+  for (size_t i = 0; i < write_parts_of(bytes); i++) {
     avow__bytes_t *block = part_at(bytes, i)->u.p;
     size_t at = done < block->len ? done : block->len;
     done -= at;
@@ -96,7 +96,7 @@ static uv_stream_t *to_handle(const avow_value_t *v) {
 }
 
 /* The rest in as many buffers as it has. libuv copies the array. */
-static int queue(write_t *write, uv_stream_t *stream, size_t done) {
+static int write_queue(write_t *write, uv_stream_t *stream, size_t done) {
   uv_buf_t few[FEW];
   uv_buf_t *bufs = few;
   const size_t n = gather(&write->bytes, done, few, FEW);
@@ -125,14 +125,14 @@ static avow_promise_t *write_rest(uv_stream_t *stream, avow_value_t bytes,
   write->bytes = bytes;
   write->handle = handle;
   write->req.data = write;
-  const int err = queue(write, stream, done);
+  const int err = write_queue(write, stream, done);
   if (err == 0) {
     avow__op_started_on_handle(&write->op);
     return p;
   }
   avow__value_unref(bytes);
   avow__value_unref(handle);
-  (void) avow__op_end(&write->op, outcome(err, 0));
+  (void) avow__op_end(&write->op, write_outcome(err, 0));
   return p;
 }
 
@@ -143,9 +143,9 @@ static int check_part(const avow_value_t *v) {
   return v->tag == AVOW_BYTES ? 0 : UV_EINVAL;
 }
 
-static int check(const uv_stream_t *stream, const avow_value_t *bytes) {
+static int write_check(const uv_stream_t *stream, const avow_value_t *bytes) {
   int err = uv_is_closing((const uv_handle_t *) stream) ? UV_EINVAL : 0;
-  for (size_t i = 0; err == 0 && i < parts_of(bytes); i++)
+  for (size_t i = 0; err == 0 && i < write_parts_of(bytes); i++)
     err = check_part(part_at(bytes, i));
   return err == 0 && length(bytes) == SIZE_MAX ? UV_E2BIG : err;
 }
@@ -155,7 +155,7 @@ avow_promise_t *avow_write(uv_stream_t *stream, avow_value_t bytes) {
     avow__value_unref(bytes);
     return avow__nothing("a stream");
   }
-  int n = check(stream, &bytes);
+  int n = write_check(stream, &bytes);
   size_t len = 0;
   if (n == 0) {
     len = length(&bytes);
@@ -164,7 +164,7 @@ avow_promise_t *avow_write(uv_stream_t *stream, avow_value_t bytes) {
   if (n >= 0 && (size_t) n < len)
     return write_rest(stream, bytes, (size_t) n, avow_none());
   avow__value_unref(bytes);
-  return avow_promise_resolve(stream->loop, outcome(n, len));
+  return avow_promise_resolve(stream->loop, write_outcome(n, len));
 }
 
 static int check_handle(const avow_value_t *v) {
@@ -183,7 +183,7 @@ avow_promise_t *avow_write_handle(uv_stream_t *stream, avow_value_t bytes,
     avow__value_unref(handle);
     return avow__nothing("a stream");
   }
-  int err = check(stream, &bytes);
+  int err = write_check(stream, &bytes);
   if (err == 0)
     err = check_handle(&handle);
   if (err == 0 && length(&bytes) == 0) /* a handle needs bytes to go with */
@@ -193,10 +193,10 @@ avow_promise_t *avow_write_handle(uv_stream_t *stream, avow_value_t bytes,
     return write_rest(stream, bytes, 0, handle);
   avow__value_unref(bytes);
   avow__value_unref(handle);
-  return avow_promise_resolve(stream->loop, outcome(err, 0));
+  return avow_promise_resolve(stream->loop, write_outcome(err, 0));
 }
 
-static void on_shutdown(uv_shutdown_t *req, int status) {
+static void write_on_shutdown(uv_shutdown_t *req, int status) {
   shutdown_t *shutdown = req->data;
   avow__op_complete(&shutdown->op,
                     status < 0 ? avow__error_of(status, "shutdown", NULL)
@@ -211,7 +211,7 @@ avow_promise_t *avow_shutdown(uv_stream_t *stream) {
   if (shutdown == NULL)
     return p;
   shutdown->req.data = shutdown;
-  const int err = uv_shutdown(&shutdown->req, stream, on_shutdown);
+  const int err = uv_shutdown(&shutdown->req, stream, write_on_shutdown);
   if (err == 0)
     avow__op_started_on_handle(&shutdown->op);
   else

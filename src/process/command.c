@@ -80,7 +80,7 @@ static avow_value_t take_output(command_t *command) {
   return v;
 }
 
-static const char *text_of(int code) {
+static const char *command_text_of(int code) {
   switch (code) {
   case UV_ETIMEDOUT:
     return "timed out";
@@ -98,8 +98,8 @@ static avow_value_t take_failure(command_t *command) {
     cause = take_output(command);
   if (avow_is_error(&cause))
     cause = avow_none();
-  const avow_value_t v =
-      avow_error_new(code, cause, "run %s: %s", command->name, text_of(code));
+  const avow_value_t v = avow_error_new(code, cause, "run %s: %s",
+                                        command->name, command_text_of(code));
   return code == UV_ETIMEDOUT ? avow__error_of_limit(v) : v;
 }
 
@@ -110,7 +110,7 @@ static void drop_texts(command_t *command) {
   avow__buffer_clear(&command->err.buffer);
 }
 
-static void on_closed(uv_handle_t *handle) {
+static void command_on_closed(uv_handle_t *handle) {
   command_t *command = handle->data;
   if (--command->open > 0)
     return;
@@ -121,23 +121,23 @@ static void on_closed(uv_handle_t *handle) {
   avow__op_complete(&command->op, v);
 }
 
-static void close_one(void *handle) {
+static void command_close_one(void *handle) {
   if (uv_is_closing(handle))
     return;
   command_t *command = ((uv_handle_t *) handle)->data;
   command->closing++;
-  uv_close(handle, on_closed);
+  uv_close(handle, command_on_closed);
 }
 
 /* There is nothing more to wait for. */
 static void clear(command_t *command) {
   command->cleared = true;
-  close_one(&command->out);
-  close_one(&command->err);
-  close_one(&command->in);
-  close_one(&command->timer);
+  command_close_one(&command->out);
+  command_close_one(&command->err);
+  command_close_one(&command->in);
+  command_close_one(&command->timer);
   if (command->has_process)
-    close_one(&command->process);
+    command_close_one(&command->process);
 }
 
 static void clear_if_over(command_t *command) {
@@ -147,7 +147,8 @@ static void clear_if_over(command_t *command) {
     clear(command);
 }
 
-static void on_child_exit(uv_process_t *process, int64_t status, int signal) {
+static void command_on_child_exit(uv_process_t *process, int64_t status,
+                                  int signal) {
   command_t *command = process->data;
   command->ended = true;
   command->status = status;
@@ -168,7 +169,7 @@ static void on_grace_over(uv_timer_t *timer) {
 }
 
 /* Nobody wants it to go on. */
-static void stop(command_t *command) {
+static void command_stop(command_t *command) {
   if (command->cleared || command->stopping)
     return;
   command->stopping = true;
@@ -179,14 +180,14 @@ static void stop(command_t *command) {
   set_timer(command, command->grace, on_grace_over);
 }
 
-static void fail(command_t *command, int code) {
+static void command_fail(command_t *command, int code) {
   if (command->failure == 0)
     command->failure = code;
-  stop(command);
+  command_stop(command);
 }
 
-static void cancel(void *data) {
-  stop(data);
+static void command_cancel(void *data) {
+  command_stop(data);
 }
 
 /* What was over while the loop was held up is found by a poll, and reported
@@ -196,7 +197,7 @@ static void on_timeout(uv_timer_t *timer) {
   if (command->turn == command->op.context->turn)
     (void) uv_timer_start(timer, on_timeout, 1, 0); /* it is not closing */
   else
-    fail(command, UV_ETIMEDOUT);
+    command_fail(command, UV_ETIMEDOUT);
 }
 
 static void on_time_is_up(uv_timer_t *timer) {
@@ -208,9 +209,9 @@ static void on_time_is_up(uv_timer_t *timer) {
 static void on_capture(avow__capture_t *capture, int err) {
   command_t *command = capture->pipe.data;
   if (err != UV_EMSGSIZE)
-    close_one(capture);
+    command_close_one(capture);
   if (err != 0)
-    fail(command, err);
+    command_fail(command, err);
   clear_if_over(command);
 }
 
@@ -224,12 +225,12 @@ static bool is_unread(int err) {
 
 /* A command need not read its input to the end. */
 static void end_input(command_t *command, int err) {
-  close_one(&command->in);
+  command_close_one(&command->in);
   if (!is_unread(err))
-    fail(command, err);
+    command_fail(command, err);
 }
 
-static void on_write(uv_write_t *req, int status) {
+static void command_on_write(uv_write_t *req, int status) {
   command_t *command = req->data;
   if (status < 0)
     end_input(command, status);
@@ -245,7 +246,7 @@ static void write_more(command_t *command) {
   const int err = buf.len == 0
                       ? UV_EOF
                       : uv_write(&command->write, (uv_stream_t *) &command->in,
-                                 &buf, 1, on_write);
+                                 &buf, 1, command_on_write);
   if (err < 0)
     end_input(command, err);
 }
@@ -269,7 +270,7 @@ static char **strings(const char *const *from) {
   return same.to;
 }
 
-static int spawn(command_t *command, const avow_command_t *what) {
+static int command_spawn(command_t *command, const avow_command_t *what) {
   const int from_us = UV_CREATE_PIPE | UV_READABLE_PIPE;
   const int to_us = UV_CREATE_PIPE | UV_WRITABLE_PIPE;
   const bool has_input = command->input.tag == AVOW_BYTES;
@@ -280,7 +281,7 @@ static int spawn(command_t *command, const avow_command_t *what) {
     { .flags = to_us, .data.stream = (uv_stream_t *) &command->err.pipe },
   };
   const uv_process_options_t options = {
-    .exit_cb = on_child_exit,
+    .exit_cb = command_on_child_exit,
     .file = what->args[0],
     .args = strings(what->args),
     .env = strings(what->env),
@@ -303,7 +304,7 @@ static unsigned count_closing(const command_t *command) {
 }
 
 /* The program has closed handles: then they do not all report. */
-static bool give_up(void *data) {
+static bool command_give_up(void *data) {
   command_t *command = data;
   if (count_closing(command) == command->closing)
     return false;
@@ -317,14 +318,14 @@ static bool give_up(void *data) {
   return true;
 }
 
-static void is_gone(void *data) {
+static void command_is_gone(void *data) {
   command_t *command = data;
   drop_texts(command);
   avow__free(command);
 }
 
-static void start(command_t *command, const avow_command_t *what) {
-  const int err = spawn(command, what);
+static void command_start(command_t *command, const avow_command_t *what) {
+  const int err = command_spawn(command, what);
   command->open += command->has_process;
   if (err < 0) {
     command->failure = err;
@@ -336,14 +337,14 @@ static void start(command_t *command, const avow_command_t *what) {
   if (what->timeout > 0)
     set_timer(command, what->timeout, on_time_is_up);
   if (command->input.tag != AVOW_BYTES) {
-    close_one(&command->in);
+    command_close_one(&command->in);
     return;
   }
   ignore_sigpipe();
   write_more(command);
 }
 
-static void init(command_t *command, const avow_command_t *what) {
+static void command_init(command_t *command, const avow_command_t *what) {
   uv_loop_t *loop = command->op.context->loop;
   (void) uv_timer_init(loop, &command->timer);      /* these cannot fail */
   (void) uv_pipe_init(loop, &command->in, 0);       /* … */
@@ -354,8 +355,8 @@ static void init(command_t *command, const avow_command_t *what) {
   command->open = 4;
   command->stray = (avow__stray_t){ .context = command->op.context,
                                     .block = command,
-                                    .give_up = give_up,
-                                    .free_fn = is_gone };
+                                    .give_up = command_give_up,
+                                    .free_fn = command_is_gone };
   avow__stray_watch(&command->stray);
   command->out.max_bytes =
       what->out_max_bytes > 0 ? what->out_max_bytes : LIMIT;
@@ -376,7 +377,8 @@ static command_t *command_new(uv_loop_t *loop, const avow_command_t *what,
   return command;
 }
 
-static int check(const avow_command_t *what, const avow_value_t *input) {
+static int command_check(const avow_command_t *what,
+                         const avow_value_t *input) {
   if (avow_is_error(input))
     return input->code; /* no memory for it */
   const bool fine = what != NULL && what->args != NULL && what->args[0] != NULL;
@@ -388,7 +390,7 @@ avow_promise_t *avow_command(uv_loop_t *loop, const avow_command_t *what,
                              avow_value_t input) {
   avow_promise_t *p;
   command_t *command = NULL;
-  const int err = check(what, &input);
+  const int err = command_check(what, &input);
   if (err == 0)
     command = command_new(loop, what, &p);
   else
@@ -398,9 +400,9 @@ avow_promise_t *avow_command(uv_loop_t *loop, const avow_command_t *what,
     return p;
   }
   command->input = input;
-  init(command, what);
-  avow_on_cancel(command->op.deferred, cancel, command);
+  command_init(command, what);
+  avow_on_cancel(command->op.deferred, command_cancel, command);
   avow__op_started(&command->op);
-  start(command, what);
+  command_start(command, what);
   return p;
 }

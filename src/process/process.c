@@ -37,7 +37,7 @@ const avow_exit_t *avow_to_exit(const avow_value_t *v) {
   return avow_to_object(v, &exit_class);
 }
 
-static void release(process_t *process) {
+static void process_release(process_t *process) {
   if (process->held || process->is_open)
     return;
   if (process->deferred != NULL) /* it never ran, and nobody waits for it */
@@ -47,20 +47,21 @@ static void release(process_t *process) {
   avow__free(process);
 }
 
-static void on_closed(uv_handle_t *handle) {
+static void process_on_closed(uv_handle_t *handle) {
   process_t *process = handle->data;
   process->context->requests--;
   process->is_open = false;
-  release(process);
+  process_release(process);
 }
 
-static void close_handle(process_t *process) {
+static void process_close_handle(process_t *process) {
   avow__stray_forget(&process->stray);
   process->runs = false;
-  uv_close((uv_handle_t *) &process->handle, on_closed);
+  uv_close((uv_handle_t *) &process->handle, process_on_closed);
 }
 
-static void on_child_exit(uv_process_t *handle, int64_t status, int signal) {
+static void process_on_child_exit(uv_process_t *handle, int64_t status,
+                                  int signal) {
   process_t *process = handle->data;
   avow__context_t *c = process->context;
   avow_deferred_t *d = process->deferred;
@@ -68,7 +69,7 @@ static void on_child_exit(uv_process_t *handle, int64_t status, int signal) {
   *exit = (avow_exit_t){ .status = status, .signal = signal };
   process->deferred = NULL;
   avow__enter(c);
-  close_handle(process);
+  process_close_handle(process);
   (void) avow_resolve(d, avow_value_ref(&process->exit)); /* or cancelled */
   avow__leave(c);
 }
@@ -79,7 +80,7 @@ static bool kill_now(process_t *process) {
 }
 
 /* The last value went. */
-static void let_go(void *self) {
+static void process_let_go(void *self) {
   process_t *process = self;
   avow__value_unref(process->streams);
   process->held = false;
@@ -87,25 +88,25 @@ static void let_go(void *self) {
     (void) kill_now(process); /* the end of the loop finds it gone */
   else if (process->runs)
     uv_unref((uv_handle_t *) &process->handle);
-  release(process);
+  process_release(process);
 }
 
 static const avow_class_t process_class = { .name = "process",
-                                            .destroy = let_go };
+                                            .destroy = process_let_go };
 
 /* The loop closes. */
-static void cancel(void *data) {
+static void process_cancel(void *data) {
   process_t *process = data;
   if (!process->detached && kill_now(process))
     return; /* and on_child_exit() comes */
   avow_deferred_t *d = process->deferred;
   process->deferred = NULL;
-  close_handle(process);
+  process_close_handle(process);
   avow_deferred_drop(d);
 }
 
 /* The program has closed the handle: nobody reaps the process then. */
-static bool give_up(void *data) {
+static bool process_give_up(void *data) {
   process_t *process = data;
   if (!uv_is_closing((uv_handle_t *) &process->handle))
     return false;
@@ -119,10 +120,10 @@ static bool give_up(void *data) {
   return true;
 }
 
-static void is_gone(void *data) {
+static void process_is_gone(void *data) {
   process_t *process = data;
   process->is_open = false;
-  release(process);
+  process_release(process);
 }
 
 /* A process that does not run yet, as a value; an error without memory. */
@@ -136,13 +137,13 @@ static avow_value_t process_new(uv_loop_t *loop) {
   process->handle.data = process;
   process->stray = (avow__stray_t){ .context = process->context,
                                     .block = process,
-                                    .give_up = give_up,
-                                    .free_fn = is_gone };
+                                    .give_up = process_give_up,
+                                    .free_fn = process_is_gone };
   process->exit = avow__object_inline(&exit_class, sizeof(avow_exit_t), &exit);
   process->ended = avow_promise_new(loop, &process->deferred);
   if (!avow_is_error(&process->exit) && !avow__has_settled(process->ended))
     return avow_object(&process_class, process);
-  let_go(process);
+  process_let_go(process);
   return avow_error(UV_ENOMEM);
 }
 
@@ -172,7 +173,7 @@ static int make_streams(process_t *process, uv_stdio_container_t *stdio,
 }
 
 /* uv_spawn() with the options as they are, but for the streams. */
-static int spawn(process_t *process, uv_process_options_t options) {
+static int process_spawn(process_t *process, uv_process_options_t options) {
   const size_t n = options.stdio_count > 0 ? (size_t) options.stdio_count : 0;
   uv_stdio_container_t *stdio = avow__calloc(n + 1, sizeof(*stdio));
   if (stdio == NULL)
@@ -180,7 +181,7 @@ static int spawn(process_t *process, uv_process_options_t options) {
   if (n > 0)
     memcpy(stdio, options.stdio, n * sizeof(*stdio));
   options.stdio = stdio;
-  options.exit_cb = on_child_exit;
+  options.exit_cb = process_on_child_exit;
   int err = make_streams(process, stdio, n);
   if (err == 0)
     err = avow__spawn(process->context->loop, &process->handle, &options,
@@ -190,9 +191,10 @@ static int spawn(process_t *process, uv_process_options_t options) {
 }
 
 /* 0 if it runs. */
-static int start(process_t *process, const uv_process_options_t *options) {
+static int process_start(process_t *process,
+                         const uv_process_options_t *options) {
   avow__context_t *c = process->context;
-  const int err = spawn(process, *options);
+  const int err = process_spawn(process, *options);
   if (process->is_open) {
     c->requests++;
     avow__stray_watch(&process->stray);
@@ -200,9 +202,9 @@ static int start(process_t *process, const uv_process_options_t *options) {
   process->runs = err == 0;
   process->detached = (options->flags & UV_PROCESS_DETACHED) != 0;
   if (err == 0)
-    avow_on_cancel(process->deferred, cancel, process);
+    avow_on_cancel(process->deferred, process_cancel, process);
   else if (process->is_open)
-    close_handle(process);
+    process_close_handle(process);
   return err;
 }
 
@@ -220,7 +222,7 @@ avow_promise_t *avow_spawn(uv_loop_t *loop,
     v = process_new(loop);
   int err = avow_error_code(&v);
   if (err == 0)
-    err = start(avow_to_object(&v, &process_class), options);
+    err = process_start(avow_to_object(&v, &process_class), options);
   if (err != 0) {
     avow__value_unref(v);
     v = avow__error_of(err, "spawn", options->file);

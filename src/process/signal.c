@@ -13,7 +13,7 @@ typedef struct {
   bool raised;
 } listener_t;
 
-static void resume(avow__source_t *source) {
+static void signal_resume(avow__source_t *source) {
   listener_t *listener = (listener_t *) source;
   if (!listener->raised)
     return;
@@ -27,15 +27,15 @@ static void on_signal(uv_signal_t *handle, int signum) {
   avow__enter(c);
   listener->raised = true;
   if (listener->source.flows)
-    resume(&listener->source);
+    signal_resume(&listener->source);
   avow__leave(c);
 }
 
-static void stop(avow__source_t *source) {
+static void signal_stop(avow__source_t *source) {
   avow__source_close(source, (uv_handle_t *) &((listener_t *) source)->handle);
 }
 
-static avow_channel_t *refuse(uv_loop_t *loop, int err, int signum) {
+static avow_channel_t *signal_refuse(uv_loop_t *loop, int err, int signum) {
   char number[16];
   (void) snprintf(number, sizeof(number), "%d", signum); /* fits */
   return avow__channel_refuse(loop, err, "signal", number);
@@ -48,17 +48,17 @@ avow_channel_t *avow_signals(uv_loop_t *loop, int signum) {
   int err = uv_signal_init(loop, &listener->handle);
   if (err != 0) {
     avow__source_free(&listener->source);
-    return refuse(loop, err, signum);
+    return signal_refuse(loop, err, signum);
   }
   listener->handle.data = listener;
   listener->source.handle = (uv_handle_t *) &listener->handle;
-  listener->source.resume = resume;
-  listener->source.stop = stop;
+  listener->source.resume = signal_resume;
+  listener->source.stop = signal_stop;
   err = uv_signal_start(&listener->handle, on_signal, signum);
   if (err == 0)
     return avow__channel_feed(loop, 0, &listener->source);
-  stop(&listener->source);
-  return refuse(loop, err, signum);
+  signal_stop(&listener->source);
+  return signal_refuse(loop, err, signum);
 }
 
 avow_promise_t *avow_signal_once(uv_loop_t *loop, int signum) {

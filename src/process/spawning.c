@@ -9,7 +9,7 @@ typedef struct {
   bool found;
 } search_t;
 
-static void look(uv_handle_t *handle, void *data) {
+static void spawning_look(uv_handle_t *handle, void *data) {
   search_t *search = data;
   if (handle == search->sought)
     search->found = true;
@@ -20,7 +20,7 @@ static void look(uv_handle_t *handle, void *data) {
    which; closing one that is not would damage the loop's list of handles. */
 static bool is_in(uv_loop_t *loop, const uv_process_t *handle) {
   search_t search = { .sought = (const uv_handle_t *) handle };
-  uv_walk(loop, look, &search);
+  uv_walk(loop, spawning_look, &search);
   return search.found;
 }
 

@@ -28,7 +28,7 @@ typedef struct {
   avow__list_t *results; /* NULL where they are not wanted */
 } each_t;
 
-static void fail(each_t *each, avow_value_t reason) {
+static void each_fail(each_t *each, avow_value_t reason) {
   each->parent.stopped = true;
   if (each->failure.tag != AVOW_NONE) {
     avow__value_unref(reason);
@@ -42,7 +42,7 @@ static void fail(each_t *each, avow_value_t reason) {
 }
 
 /* The index of the next item's child; NEXT without memory for its result. */
-static uint32_t place(each_t *each) {
+static uint32_t each_place(each_t *each) {
   avow__list_t *list = each->results;
   if (list == NULL)
     return ITEM;
@@ -55,31 +55,31 @@ static uint32_t place(each_t *each) {
   return (uint32_t) list->len - 1 + ITEM;
 }
 
-static void finish(each_t *each, uint32_t index, avow_value_t result) {
+static void each_finish(each_t *each, uint32_t index, avow_value_t result) {
   if (avow_is_error(&result) && each->options.kind == AVOW_ALL)
-    fail(each, result);
+    each_fail(each, result);
   else if (each->results != NULL)
     each->results->items[index - ITEM] = result;
   else
     avow__value_unref(result);
 }
 
-static void begin(each_t *each, uint32_t index, const avow_value_t *item) {
+static void each_begin(each_t *each, uint32_t index, const avow_value_t *item) {
   const avow_value_t v = each->fn(item, each->data);
   if (v.tag >= AVOW_PROMISE)
     avow__child_add(&each->parent, v, index);
   else
-    finish(each, index, v);
+    each_finish(each, index, v);
 }
 
-static void take(each_t *each, avow_value_t item) {
-  const uint32_t index = place(each);
+static void each_take(each_t *each, avow_value_t item) {
+  const uint32_t index = each_place(each);
   if (index == NEXT)
-    fail(each, avow_error(UV_ENOMEM));
+    each_fail(each, avow_error(UV_ENOMEM));
   else if (avow_is_error(&item))
-    finish(each, index, avow_value_ref(&item));
+    each_finish(each, index, avow_value_ref(&item));
   else
-    begin(each, index, &item);
+    each_begin(each, index, &item);
   avow__value_unref(item);
 }
 
@@ -87,28 +87,28 @@ static void take(each_t *each, avow_value_t item) {
    to be had, or no memory to wait for it. */
 static void miss(each_t *each, avow_value_t reason) {
   if (each->last || each->filling)
-    fail(each, reason);
+    each_fail(each, reason);
   else
-    take(each, reason);
+    each_take(each, reason);
 }
 
 /* At the end; or the item was on its way when another failed. */
-static void stop(each_t *each, avow_value_t item) {
+static void each_stop(each_t *each, avow_value_t item) {
   each->parent.stopped = true;
   avow__value_unref(item);
 }
 
-static void arrive(each_t *each, avow_value_t item) {
+static void each_arrive(each_t *each, avow_value_t item) {
   each->next = NULL;
   if (avow_is_error(&item))
     miss(each, item);
   else if (item.tag == AVOW_NONE || each->parent.stopped)
-    stop(each, item);
+    each_stop(each, item);
   else
-    take(each, item);
+    each_take(each, item);
 }
 
-static void ask(each_t *each) {
+static void each_ask(each_t *each) {
   each->last = avow__channel_is_over(each->channel);
   each->next = avow_channel_next(each->channel);
   assert(each->next != each->parent.context->canceled); /* it was, too, then */
@@ -116,7 +116,7 @@ static void ask(each_t *each) {
   avow__child_add(&each->parent, avow_follow(each->next), NEXT);
 }
 
-static avow_value_t outcome_of(each_t *each) {
+static avow_value_t each_outcome_of(each_t *each) {
   const avow_value_t failure = each->failure;
   avow__list_t *list = each->results;
   each->failure = avow_none();
@@ -127,30 +127,30 @@ static avow_value_t outcome_of(each_t *each) {
 }
 
 /* A child may report while it is added: that one is inside this already. */
-static void go_on(each_t *each) {
+static void each_go_on(each_t *each) {
   if (each->filling)
     return;
   each->filling = true;
   while (!each->parent.stopped && each->next == NULL &&
          each->parent.running < each->options.concurrency)
-    ask(each);
+    each_ask(each);
   each->filling = false;
   assert(each->parent.running > 0 || each->parent.stopped);
   if (each->parent.running == 0)
-    avow__parent_settle(&each->parent, outcome_of(each));
+    avow__parent_settle(&each->parent, each_outcome_of(each));
 }
 
-static void report(avow__parent_t *parent, uint32_t index,
-                   avow_value_t outcome) {
+static void each_report(avow__parent_t *parent, uint32_t index,
+                        avow_value_t outcome) {
   each_t *each = (each_t *) parent;
   if (index == NEXT)
-    arrive(each, outcome);
+    each_arrive(each, outcome);
   else
-    finish(each, index, outcome);
-  go_on(each);
+    each_finish(each, index, outcome);
+  each_go_on(each);
 }
 
-static void destroy(avow__parent_t *parent) {
+static void each_destroy(avow__parent_t *parent) {
   const each_t *each = (const each_t *) parent;
   avow__value_unref(each->failure);
   if (each->results != NULL)
@@ -158,14 +158,14 @@ static void destroy(avow__parent_t *parent) {
   avow_channel_unref(each->channel);
 }
 
-static void set_options(each_t *each, const avow_map_options_t *options) {
+static void each_set_options(each_t *each, const avow_map_options_t *options) {
   if (options != NULL)
     each->options = *options;
   if (each->options.concurrency == 0)
     each->options.concurrency = 1;
 }
 
-static bool is_valid(avow_cb fn, const avow_map_options_t *options) {
+static bool each_is_valid(avow_cb fn, const avow_map_options_t *options) {
   return fn != NULL && (options == NULL || options->kind <= AVOW_ALL_SETTLED);
 }
 
@@ -173,20 +173,20 @@ static bool is_valid(avow_cb fn, const avow_map_options_t *options) {
 static each_t *each_new(uv_loop_t *loop, const avow_channel_t *channel,
                         const avow_map_options_t *options,
                         avow_promise_t **out) {
-  static const avow__parent_class_t each_class = { .report = report,
-                                                   .destroy = destroy };
+  static const avow__parent_class_t each_class = { .report = each_report,
+                                                   .destroy = each_destroy };
   each_t *each = avow__parent_new(loop, &each_class, sizeof(*each), out);
   if (each == NULL)
     return NULL;
   each->channel = avow_channel_ref(channel);
-  set_options(each, options);
+  each_set_options(each, options);
   return each;
 }
 
-static void start(each_t *each, avow_cb fn, void *data) {
+static void each_start(each_t *each, avow_cb fn, void *data) {
   each->fn = fn;
   each->data = data;
-  go_on(each);
+  each_go_on(each);
   avow__parent_unref(&each->parent);
 }
 
@@ -195,12 +195,12 @@ avow_promise_t *avow_each(uv_loop_t *loop, const avow_channel_t *channel,
                           const avow_map_options_t *options) {
   if (channel == NULL)
     return avow__nothing("a channel");
-  if (!is_valid(fn, options))
+  if (!each_is_valid(fn, options))
     return avow__refuse(loop, UV_EINVAL, "each", NULL);
   avow_promise_t *p;
   each_t *each = each_new(loop, channel, options, &p);
   if (each != NULL)
-    start(each, fn, data);
+    each_start(each, fn, data);
   return p;
 }
 
@@ -209,7 +209,7 @@ avow_promise_t *avow_map_channel(uv_loop_t *loop, const avow_channel_t *channel,
                                  const avow_map_options_t *options) {
   if (channel == NULL)
     return avow__nothing("a channel");
-  if (!is_valid(fn, options))
+  if (!each_is_valid(fn, options))
     return avow__refuse(loop, UV_EINVAL, "map channel", NULL);
   avow_promise_t *p;
   each_t *each = each_new(loop, channel, options, &p);
@@ -217,7 +217,7 @@ avow_promise_t *avow_map_channel(uv_loop_t *loop, const avow_channel_t *channel,
     return p;
   each->results = avow__list_new(RESULTS);
   if (each->results == NULL)
-    fail(each, avow_error(UV_ENOMEM));
-  start(each, fn, data);
+    each_fail(each, avow_error(UV_ENOMEM));
+  each_start(each, fn, data);
   return p;
 }

@@ -25,7 +25,7 @@ static avow__parent_t *mutable_group(const avow_group_t *g) {
   return same.to;
 }
 
-static void fail(group_t *group, avow_value_t reason) {
+static void group_fail(group_t *group, avow_value_t reason) {
   const bool first = group->reasons.main.tag == AVOW_NONE;
   group->parent.stopped = true;
   avow__reasons_add(&group->reasons, reason);
@@ -49,22 +49,22 @@ static void settle_if_over(avow__parent_t *parent) {
     avow__parent_settle(parent, take_outcome(parent));
 }
 
-static void report(avow__parent_t *parent, uint32_t index,
-                   avow_value_t outcome) {
+static void group_report(avow__parent_t *parent, uint32_t index,
+                         avow_value_t outcome) {
   const int code = avow_error_code(&outcome);
   if (code != 0 && code != UV_ECANCELED && !parent->in_block)
-    fail((group_t *) parent, outcome);
+    group_fail((group_t *) parent, outcome);
   else
     avow__value_unref(outcome);
   settle_if_over(parent);
 }
 
-static void destroy(avow__parent_t *parent) {
+static void group_destroy(avow__parent_t *parent) {
   avow__value_unref(take_outcome(parent));
 }
 
-static const avow__parent_class_t group_class = { .report = report,
-                                                  .destroy = destroy };
+static const avow__parent_class_t group_class = { .report = group_report,
+                                                  .destroy = group_destroy };
 
 static avow__parent_t *new_without_memory(uv_loop_t *loop,
                                           avow_promise_t **out) {
@@ -75,7 +75,7 @@ static avow__parent_t *new_without_memory(uv_loop_t *loop,
   return parent;
 }
 
-static void let_go(avow_promise_t *p) {
+static void group_let_go(avow_promise_t *p) {
   avow__cancel_unshared(p);
   avow_unref(p);
 }
@@ -110,7 +110,7 @@ void avow_group_add(const avow_group_t *g, avow_promise_t *p) {
   if (parent != &nobody)
     avow__child_add(parent, avow_follow(p), 0);
   else
-    let_go(p);
+    group_let_go(p);
 }
 
 void avow_group_unref(avow_group_t *g) {

@@ -35,7 +35,7 @@ static void grant(permit_t *permit) {
   (void) avow_resolve(d, value_of(permit)); /* it was pending */
 }
 
-static void give_back(limiter_t *limiter) {
+static void limiter_give_back(limiter_t *limiter) {
   if (limiter->queue != NULL)
     grant((permit_t *) avow__list_take_first(&limiter->queue));
   else
@@ -45,7 +45,7 @@ static void give_back(limiter_t *limiter) {
 static void destroy_permit(void *self) {
   permit_t *permit = self;
   if (permit->deferred == NULL)
-    give_back(permit->limiter);
+    limiter_give_back(permit->limiter);
   avow_limiter_unref(permit->limiter->tool);
 }
 
@@ -72,7 +72,7 @@ static void leave_queue(void *data) {
   avow__value_unref(value_of(permit));
 }
 
-static void ask(permit_t *permit) {
+static void limiter_ask(permit_t *permit) {
   limiter_t *limiter = permit->limiter;
   if (limiter->available > 0) {
     limiter->available--;
@@ -111,16 +111,16 @@ avow_promise_t *avow_limiter_acquire(const avow_limiter_t *l) {
   avow_promise_t *p;
   permit_t *permit = permit_new(limiter, &p);
   if (permit != NULL)
-    ask(permit);
+    limiter_ask(permit);
   return p;
 }
 
-static avow_value_t call(const avow_value_t *arg, void *data) {
+static avow_value_t limiter_call(const avow_value_t *arg, void *data) {
   const permit_t *permit = data;
   return permit->fn(permit->data);
 }
 
-static void release(void *data) {
+static void limiter_release(void *data) {
   avow__value_unref(avow__object_around(data));
 }
 
@@ -137,8 +137,9 @@ avow_promise_t *avow_limiter_run(const avow_limiter_t *l, avow_fn fn,
     return p;
   permit->fn = fn;
   permit->data = data;
-  ask(permit);
-  return avow_attach(avow__then_begin(p, call, permit), permit, release);
+  limiter_ask(permit);
+  return avow_attach(avow__then_begin(p, limiter_call, permit), permit,
+                     limiter_release);
 }
 
 avow_limiter_t *avow_limiter_ref(const avow_limiter_t *l) {

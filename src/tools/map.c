@@ -21,7 +21,7 @@ typedef struct {
   avow__list_t *results;
 } map_t;
 
-static void collect(map_t *map, uint32_t index, avow_value_t v) {
+static void map_collect(map_t *map, uint32_t index, avow_value_t v) {
   if (!avow_is_error(&v) || map->options.kind == AVOW_ALL_SETTLED) {
     map->results->items[index] = v;
     return;
@@ -42,15 +42,15 @@ static void begin_next(map_t *map) {
   if (v.tag >= AVOW_PROMISE)
     avow__child_add(&map->parent, v, i);
   else
-    collect(map, i, v);
+    map_collect(map, i, v);
 }
 
-static bool has_room(const map_t *map) {
+static bool map_has_room(const map_t *map) {
   return !map->parent.stopped && map->next < map->n &&
          map->parent.running < map->options.concurrency;
 }
 
-static avow_value_t outcome_of(map_t *map) {
+static avow_value_t map_outcome_of(map_t *map) {
   const avow_value_t failure = map->failure;
   avow__list_t *list = map->results;
   if (failure.tag != AVOW_NONE) {
@@ -62,33 +62,34 @@ static avow_value_t outcome_of(map_t *map) {
 }
 
 /* A child may report while it is added: that one is inside this already. */
-static void go_on(map_t *map) {
+static void map_go_on(map_t *map) {
   if (map->filling)
     return;
   map->filling = true;
-  while (has_room(map))
+  while (map_has_room(map))
     begin_next(map);
   map->filling = false;
   if (map->parent.running == 0 && map->parent.deferred != NULL)
-    avow__parent_settle(&map->parent, outcome_of(map));
+    avow__parent_settle(&map->parent, map_outcome_of(map));
 }
 
-static void report(avow__parent_t *parent, uint32_t index,
-                   avow_value_t outcome) {
+static void map_report(avow__parent_t *parent, uint32_t index,
+                       avow_value_t outcome) {
   map_t *map = (map_t *) parent;
   if (index != BEGIN)
-    collect(map, index, outcome);
-  go_on(map);
+    map_collect(map, index, outcome);
+  map_go_on(map);
 }
 
-static void destroy(avow__parent_t *parent) {
+static void map_destroy(avow__parent_t *parent) {
   const map_t *map = (const map_t *) parent;
   avow__value_unref(map->failure);
   if (map->results != NULL)
     avow__value_unref(avow__block_value(&map->results->head));
 }
 
-static void set_up(map_t *map, size_t n, const avow_map_options_t *options) {
+static void map_set_up(map_t *map, size_t n,
+                       const avow_map_options_t *options) {
   if (options != NULL)
     map->options = *options;
   if (map->options.concurrency == 0)
@@ -99,17 +100,17 @@ static void set_up(map_t *map, size_t n, const avow_map_options_t *options) {
     map->results->items[map->results->len++] = avow_none();
 }
 
-static bool is_valid(size_t n, avow_map_fn fn,
-                     const avow_map_options_t *options) {
+static bool map_is_valid(size_t n, avow_map_fn fn,
+                         const avow_map_options_t *options) {
   return fn != NULL && n < BEGIN &&
          (options == NULL || options->kind <= AVOW_ALL_SETTLED);
 }
 
 avow_promise_t *avow_map(uv_loop_t *loop, size_t n, avow_map_fn fn, void *data,
                          const avow_map_options_t *options) {
-  static const avow__parent_class_t map_class = { .report = report,
-                                                  .destroy = destroy };
-  if (!is_valid(n, fn, options))
+  static const avow__parent_class_t map_class = { .report = map_report,
+                                                  .destroy = map_destroy };
+  if (!map_is_valid(n, fn, options))
     return avow__refuse(loop, UV_EINVAL, "map", NULL);
   avow_promise_t *p;
   map_t *map = avow__parent_new(loop, &map_class, sizeof(*map), &p);
@@ -117,7 +118,7 @@ avow_promise_t *avow_map(uv_loop_t *loop, size_t n, avow_map_fn fn, void *data,
     return p;
   map->fn = fn;
   map->data = data;
-  set_up(map, n, options);
+  map_set_up(map, n, options);
   if (map->results == NULL)
     avow__parent_settle(&map->parent, avow_error(UV_ENOMEM));
   else

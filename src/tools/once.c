@@ -27,19 +27,19 @@ typedef struct {
   avow_deferred_t *deferred;
 } caller_t;
 
-static avow_value_t call(const avow_value_t *arg, void *data) {
+static avow_value_t once_call(const avow_value_t *arg, void *data) {
   const once_t *once = data;
   return once->fn(once->data);
 }
 
-static void begin(once_t *once) {
+static void once_begin(once_t *once) {
   avow_promise_t *p =
       avow_promise_resolve(once->parent.context->loop, avow_none());
-  p = avow__then_begin(p, call, once);
+  p = avow__then_begin(p, once_call, once);
   avow__child_add(&once->parent, avow_follow(p), 0);
 }
 
-static void answer(once_t *once, const avow_value_t *outcome) {
+static void once_answer(once_t *once, const avow_value_t *outcome) {
   while (once->callers != NULL) {
     caller_t *caller = (caller_t *) avow__list_take_first(&once->callers);
     (void) avow_resolve(caller->deferred,
@@ -48,8 +48,8 @@ static void answer(once_t *once, const avow_value_t *outcome) {
   }
 }
 
-static void report(avow__parent_t *parent, uint32_t index,
-                   avow_value_t outcome) {
+static void once_report(avow__parent_t *parent, uint32_t index,
+                        avow_value_t outcome) {
   once_t *once = (once_t *) parent;
   const bool failed = avow_is_error(&outcome);
   const bool again = failed && once->abandoned && once->callers != NULL;
@@ -58,13 +58,13 @@ static void report(avow__parent_t *parent, uint32_t index,
   if (!failed)
     once->value = avow_value_ref(&outcome);
   if (again)
-    begin(once);
+    once_begin(once);
   else
-    answer(once, &outcome);
+    once_answer(once, &outcome);
   avow__value_unref(outcome);
 }
 
-static void leave(void *data) {
+static void once_leave(void *data) {
   caller_t *caller = data;
   once_t *once = caller->once;
   avow__list_remove(&once->callers, &caller->link);
@@ -81,22 +81,23 @@ static void free_data(void *data, void (*free_fn)(void *data)) {
     free_fn(data);
 }
 
-static void destroy(avow__parent_t *parent) {
+static void once_destroy(avow__parent_t *parent) {
   const once_t *once = (const once_t *) parent;
   avow__value_unref(once->value);
   free_data(once->data, once->free_fn);
 }
 
-static void let_go(void *self) {
+static void once_let_go(void *self) {
   avow__parent_unref(self);
 }
 
-static const avow_class_t once_class = { .name = "once", .destroy = let_go };
+static const avow_class_t once_class = { .name = "once",
+                                         .destroy = once_let_go };
 
 static once_t *once_new(uv_loop_t *loop, avow_fn fn, void *data,
                         void (*free_fn)(void *data)) {
-  static const avow__parent_class_t parent_class = { .report = report,
-                                                     .destroy = destroy };
+  static const avow__parent_class_t parent_class = { .report = once_report,
+                                                     .destroy = once_destroy };
   once_t *once = avow__parent_alloc(loop, &parent_class, sizeof(*once));
   if (once == NULL) {
     free_data(data, free_fn);
@@ -134,10 +135,10 @@ avow_promise_t *avow_once_get(const avow_once_t *o) {
     return p;
   }
   caller->once = once;
-  avow_on_cancel(caller->deferred, leave, caller);
+  avow_on_cancel(caller->deferred, once_leave, caller);
   avow__list_append(&once->callers, &caller->link);
   if (once->parent.running == 0)
-    begin(once);
+    once_begin(once);
   return p;
 }
 

@@ -89,7 +89,8 @@ static void retry_free(void *data) {
   avow__free(retry);
 }
 
-static void set_options(retry_t *retry, const avow_retry_options_t *options) {
+static void retry_set_options(retry_t *retry,
+                              const avow_retry_options_t *options) {
   if (options != NULL)
     retry->options = *options;
   if (retry->options.attempts == 0)
@@ -113,7 +114,7 @@ avow_promise_t *avow_retry(uv_loop_t *loop, avow_fn fn, void *data,
   retry->loop = loop;
   retry->fn = fn;
   retry->data = data;
-  set_options(retry, options);
+  retry_set_options(retry, options);
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
   p = avow__then_begin(p, attempt, retry);
   p = avow_catch(p, after_failure, retry);

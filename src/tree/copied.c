@@ -35,7 +35,8 @@ void avow__copied_free(avow__copied_t *entry) {
   avow__free(entry);
 }
 
-static const char *name_of(const avow__copied_t *entry, const char *root) {
+static const char *copied_name_of(const avow__copied_t *entry,
+                                  const char *root) {
   return entry->parent != NULL || root == NULL ? entry->name : root;
 }
 
@@ -47,15 +48,15 @@ static size_t slash_of(const char *name, size_t len) {
 char *avow__copied_path(const avow__copied_t *entry, const char *root) {
   size_t size = 1;
   for (const avow__copied_t *e = entry; e != NULL; e = e->parent) {
-    const size_t len = strlen(name_of(e, root));
-    size += len + (e != entry ? slash_of(name_of(e, root), len) : 0);
+    const size_t len = strlen(copied_name_of(e, root));
+    size += len + (e != entry ? slash_of(copied_name_of(e, root), len) : 0);
   }
   char *path = avow__calloc(1, size);
   if (path == NULL)
     return NULL;
   char *at = path + size - 1;
   for (const avow__copied_t *e = entry; e != NULL; e = e->parent) {
-    const char *name = name_of(e, root);
+    const char *name = copied_name_of(e, root);
     const size_t len = strlen(name);
     if (e != entry && slash_of(name, len) > 0)
       *--at = '/';

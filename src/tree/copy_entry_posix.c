@@ -69,7 +69,8 @@ static int copy_part(const avow__copying_t *c, uv_file to, uint64_t start,
 
 /* Where the next one begins of what a hole ends in, or the other way round; the
    end if there is none. */
-static uint64_t seek(uv_file file, uint64_t start, int whence, uint64_t end) {
+static uint64_t copy_entry_seek(uv_file file, uint64_t start, int whence,
+                                uint64_t end) {
   const off_t at = lseek(file, (off_t) start, whence);
   return at >= 0 && (uint64_t) at < end ? (uint64_t) at : end;
 }
@@ -79,8 +80,8 @@ static int copy_data(const avow__copying_t *c, uv_file to) {
   const uv_file from = c->original->file;
   int err = 0;
   for (uint64_t at = 0; err == 0 && at < size;) {
-    const uint64_t data = seek(from, at, SEEK_DATA, size);
-    at = seek(from, data, SEEK_HOLE, size);
+    const uint64_t data = copy_entry_seek(from, at, SEEK_DATA, size);
+    at = copy_entry_seek(from, data, SEEK_HOLE, size);
     err = lseek(to, (off_t) data, SEEK_SET) < 0 ? uv_translate_sys_error(errno)
                                                 : copy_part(c, to, data, at);
   }
@@ -103,7 +104,7 @@ static bool can_tell_holes(uv_file file) {
 
 #endif
 
-static int fill(const avow__copying_t *c, uv_file to) {
+static int copy_entry_fill(const avow__copying_t *c, uv_file to) {
   const uv_stat_t *stat = c->stat;
   const bool has_holes = stat->st_blocks * BLOCK < stat->st_size &&
                          can_tell_holes(c->original->file);
@@ -122,7 +123,7 @@ static int copy_file(const avow__copying_t *c, avow__place_t to) {
       avow__place_open(to, O_WRONLY | O_CREAT | O_EXCL, (int) mode);
   if (file < 0)
     return file;
-  int err = fill(c, file);
+  int err = copy_entry_fill(c, file);
   const int close_err = avow__disk_close(file);
   if (err == 0)
     err = close_err;

@@ -46,7 +46,7 @@ typedef struct {
   copy_t *copy;
 } lane_t;
 
-static bool is_dir(const entry_t *entry) {
+static bool copy_tree_is_dir(const entry_t *entry) {
   return avow__disk_type(&entry->stat) == UV_DIRENT_DIR;
 }
 
@@ -56,8 +56,8 @@ static const avow__dir_t *above(const copy_t *copy) {
 }
 
 /* Where its copy is. *path is to be freed behind that. */
-static int place_of(const copy_t *copy, const entry_t *entry, char **path,
-                    avow__place_t *out) {
+static int copy_tree_place_of(const copy_t *copy, const entry_t *entry,
+                              char **path, avow__place_t *out) {
   const entry_t *parent = entry->parent;
   *path = AVOW__PLACES_ARE_PATHS ? avow__copied_path(entry, copy->to) : NULL;
   *out = (avow__place_t){ .dir = parent != NULL ? &parent->to : above(copy),
@@ -69,7 +69,7 @@ static int place_of(const copy_t *copy, const entry_t *entry, char **path,
   return parent != NULL && parent->to.fd < 0 ? UV_ENOENT : 0;
 }
 
-static void stop(copy_t *copy, avow_value_t error) {
+static void copy_tree_stop(copy_t *copy, avow_value_t error) {
   copy->stopped = true;
   if (avow_is_error(&copy->error))
     avow__value_unref(error);
@@ -96,7 +96,7 @@ static int make_dir(copy_t *copy, entry_t *entry) {
   avow__place_t place;
   if (is_target(copy, entry))
     return UV_EINVAL;
-  int made = place_of(copy, entry, &path, &place);
+  int made = copy_tree_place_of(copy, entry, &path, &place);
   if (made == 0)
     made = avow__copy_dir(place, &entry->stat, copy->options.keep, &entry->to);
   avow__free(path);
@@ -140,7 +140,7 @@ static entry_t *leave_dir(copy_t *copy) {
 }
 
 /* True if the tree is in it now. */
-static bool enter_dir(copy_t *copy, entry_t *entry) {
+static bool copy_tree_enter_dir(copy_t *copy, entry_t *entry) {
   int err = make_dir(copy, entry);
   if (err == 0)
     err = avow__tree_enter(&copy->tree, 0);
@@ -175,7 +175,7 @@ static int hold_target(copy_t *copy, entry_t *root) {
 }
 
 /* Both paths are looked up here, and only here. */
-static int look_at(copy_t *copy, entry_t *entry) {
+static int copy_tree_look_at(copy_t *copy, entry_t *entry) {
   const bool is_root = entry->parent == NULL;
   int err = is_root ? avow__tree_hold(&copy->tree) : 0;
   if (err == 0)
@@ -187,15 +187,15 @@ static int look_at(copy_t *copy, entry_t *entry) {
 }
 
 /* What is to be copied, or has failed already; NULL for a directory. */
-static entry_t *begin(copy_t *copy) {
+static entry_t *copy_tree_begin(copy_t *copy) {
   entry_t *entry = entry_new(copy);
   if (entry == NULL) {
-    stop(copy, avow_error(UV_ENOMEM));
+    copy_tree_stop(copy, avow_error(UV_ENOMEM));
     return NULL;
   }
-  int err = look_at(copy, entry);
-  if (err == 0 && is_dir(entry))
-    return enter_dir(copy, entry) ? NULL : entry;
+  int err = copy_tree_look_at(copy, entry);
+  if (err == 0 && copy_tree_is_dir(entry))
+    return copy_tree_enter_dir(copy, entry) ? NULL : entry;
   if (err == 0)
     err = avow__original_open(avow__tree_place(&copy->tree), &entry->stat,
                               &entry->original);
@@ -204,7 +204,7 @@ static entry_t *begin(copy_t *copy) {
   return entry;
 }
 
-static int step(copy_t *copy) {
+static int copy_tree_step(copy_t *copy) {
   if (copy->started)
     return avow__tree_next(&copy->tree);
   copy->started = true;
@@ -212,15 +212,15 @@ static int step(copy_t *copy) {
 }
 
 /* False at the end. What the lane is to copy or to let go of, if anything. */
-static bool take(copy_t *copy, entry_t **out) {
+static bool copy_tree_take(copy_t *copy, entry_t **out) {
   *out = NULL;
   if (copy->stopped)
     return false;
-  const int next = step(copy);
+  const int next = copy_tree_step(copy);
   if (next == AVOW__TREE_END)
     return false;
   if (next == AVOW__TREE_ENTRY) {
-    *out = begin(copy);
+    *out = copy_tree_begin(copy);
     return true;
   }
   if (next < 0) {
@@ -233,7 +233,7 @@ static bool take(copy_t *copy, entry_t **out) {
 }
 
 /* Counts it, and keeps it for the program to hear of. */
-static void report(copy_t *copy, entry_t *entry) {
+static void copy_tree_report(copy_t *copy, entry_t *entry) {
   const bool failed = avow_is_error(&entry->error);
   if (!failed)
     copy->copied++;
@@ -243,12 +243,12 @@ static void report(copy_t *copy, entry_t *entry) {
     return;
   }
   if (failed)
-    stop(copy, avow_value_ref(&entry->error));
+    copy_tree_stop(copy, avow_value_ref(&entry->error));
   avow__copied_free(entry);
 }
 
 /* Who holds it no more. True for the last one, who uses it still. */
-static bool let_go(copy_t *copy, entry_t *entry, bool uses) {
+static bool copy_tree_let_go(copy_t *copy, entry_t *entry, bool uses) {
   uv_mutex_lock(&copy->mutex);
   const bool last = --entry->holders == 0;
   if (!last && uses)
@@ -264,7 +264,7 @@ static void end_dir(copy_t *copy, entry_t *dir, const avow__dir_t *below) {
   avow__place_t place = { .dir = NULL };
   int err = avow__copied_reopen(dir, below);
   if (AVOW__PLACES_ARE_PATHS && err == 0)
-    err = place_of(copy, dir, &path, &place);
+    err = copy_tree_place_of(copy, dir, &path, &place);
   if (err == 0)
     err = avow__copy_dir_end(place, &dir->to, &dir->stat, copy->options.keep);
   if (err < 0)
@@ -273,10 +273,10 @@ static void end_dir(copy_t *copy, entry_t *dir, const avow__dir_t *below) {
 }
 
 /* Lets go of it, and of the directories that it was the last in. */
-static void finish(copy_t *copy, entry_t *entry) {
+static void copy_tree_finish(copy_t *copy, entry_t *entry) {
   avow__dir_t below = { .fd = -1 };
   bool uses = true;
-  while (entry != NULL && let_go(copy, entry, uses)) {
+  while (entry != NULL && copy_tree_let_go(copy, entry, uses)) {
     entry_t *parent = entry->parent;
     uses = entry->uses_parent;
     if (entry->made)
@@ -285,7 +285,7 @@ static void finish(copy_t *copy, entry_t *entry) {
     below = entry->to;
     entry->to = (avow__dir_t){ .fd = -1 };
     uv_mutex_lock(&copy->mutex);
-    report(copy, entry);
+    copy_tree_report(copy, entry);
     uv_mutex_unlock(&copy->mutex);
     entry = parent;
   }
@@ -297,7 +297,7 @@ static void copy_entry(copy_t *copy, entry_t *entry, const avow__job_t *job) {
                                     &copy->options, job };
   char *path;
   avow__place_t place;
-  int err = place_of(copy, entry, &path, &place);
+  int err = copy_tree_place_of(copy, entry, &path, &place);
   if (err == 0)
     err = avow__copy_entry(&copying, place);
   avow__free(path);
@@ -311,13 +311,14 @@ static avow_value_t run_lane(avow__turns_t *turns) {
   while (!avow__turns_is_over(turns)) {
     entry_t *entry;
     uv_mutex_lock(&copy->mutex);
-    const bool more = take(copy, &entry);
+    const bool more = copy_tree_take(copy, &entry);
     uv_mutex_unlock(&copy->mutex);
     if (!more)
       return avow_int(0);
-    if (entry != NULL && !is_dir(entry) && !avow_is_error(&entry->error))
+    if (entry != NULL && !copy_tree_is_dir(entry) &&
+        !avow_is_error(&entry->error))
       copy_entry(copy, entry, turns->job);
-    finish(copy, entry);
+    copy_tree_finish(copy, entry);
   }
   return avow_none();
 }
@@ -333,7 +334,7 @@ static entry_t *take_told(copy_t *copy) {
 
 static void stop_from_outside(copy_t *copy, avow_value_t error) {
   uv_mutex_lock(&copy->mutex);
-  stop(copy, error);
+  copy_tree_stop(copy, error);
   uv_mutex_unlock(&copy->mutex);
 }
 
@@ -347,8 +348,9 @@ static bool tell_program(copy_t *copy, const entry_t *entry) {
   }
   const avow_copied_t copied = { .path = path,
                                  .type = avow__disk_type(&entry->stat),
-                                 .size =
-                                     is_dir(entry) ? 0 : entry->stat.st_size,
+                                 .size = copy_tree_is_dir(entry)
+                                             ? 0
+                                             : entry->stat.st_size,
                                  .error = failed ? &entry->error : NULL };
   const bool goes_on = copy->options.on_entry(&copied, copy->options.data);
   avow__free(path);
@@ -391,7 +393,7 @@ static void copy_unref(void *data) {
   avow__free(copy);
 }
 
-static void abandon(void *data) {
+static void copy_tree_abandon(void *data) {
   copy_t *copy = data;
   copy->deaf = true;
   copy_unref(copy);
@@ -434,14 +436,14 @@ static copy_t *copy_new(const char *from, const char *to,
   return NULL;
 }
 
-static avow_value_t end(const avow_value_t *lanes, void *data) {
+static avow_value_t copy_tree_end(const avow_value_t *lanes, void *data) {
   copy_t *copy = data;
   if (avow_is_error(&copy->error))
     return avow_value_ref(&copy->error);
   return avow_int(copy->copied);
 }
 
-static bool is_refused(const char *path) {
+static bool copy_tree_is_refused(const char *path) {
   return path == NULL || path[0] == '\0';
 }
 
@@ -449,8 +451,10 @@ avow_promise_t *avow_copy_tree(uv_loop_t *loop, const char *from,
                                const char *to,
                                const avow_copy_options_t *options) {
   const unsigned concurrency = options != NULL ? options->concurrency : 0;
-  if (is_refused(from) || is_refused(to) || concurrency > MOST_LANES) {
-    const char *named = is_refused(from) || !is_refused(to) ? from : to;
+  if (copy_tree_is_refused(from) || copy_tree_is_refused(to) ||
+      concurrency > MOST_LANES) {
+    const char *named =
+        copy_tree_is_refused(from) || !copy_tree_is_refused(to) ? from : to;
     return avow__refuse(loop, UV_EINVAL, "copy",
                         named != NULL ? named : "NULL");
   }
@@ -462,5 +466,6 @@ avow_promise_t *avow_copy_tree(uv_loop_t *loop, const char *from,
   for (size_t i = 0; i < n; i++)
     lanes[i] = start_lane(loop, copy);
   avow_promise_t *p = avow_cancel_losers(avow_all(loop, lanes, n));
-  return avow_attach(avow_then(p, end, NULL, copy), copy, abandon);
+  return avow_attach(avow_then(p, copy_tree_end, NULL, copy), copy,
+                     copy_tree_abandon);
 }

@@ -50,7 +50,7 @@ static bool is_real_dir(const glob_t *glob) {
 }
 
 /* What may be next in the entry. Bit n: the entry itself matches. */
-static uint64_t advance(const glob_t *glob, uint64_t set) {
+static uint64_t glob_advance(const glob_t *glob, uint64_t set) {
   const char *entry = glob->tree.path + glob->tree.name_at;
   uint64_t next = 0;
   for (size_t i = 0; i < glob->n; i++) {
@@ -73,12 +73,12 @@ static bool leads_to_dir(const glob_t *glob) {
 }
 
 /* As links to directories are. */
-static bool is_dir(const glob_t *glob) {
+static bool glob_is_dir(const glob_t *glob) {
   return is_real_dir(glob) ||
          (glob->tree.type == UV_DIRENT_LINK && leads_to_dir(glob));
 }
 
-static int add(glob_t *glob) {
+static int glob_add(glob_t *glob) {
   avow__list_t *found = glob->found;
   if (found->len == found->room)
     found = avow__list_resize(found, found->room * 2);
@@ -108,19 +108,19 @@ static bool is_nothing(int err) {
   return is;
 }
 
-static int enter(glob_t *glob, uint64_t set) {
+static int glob_enter(glob_t *glob, uint64_t set) {
   const int err = avow__tree_enter(&glob->tree, set);
   return is_nothing(err) ? 0 : err;
 }
 
 static int look_at_entry(glob_t *glob) {
-  const uint64_t set = advance(glob, avow__tree_note(&glob->tree));
+  const uint64_t set = glob_advance(glob, avow__tree_note(&glob->tree));
   const uint64_t match = set & bit(glob->n);
   int err = 0;
-  if (match != 0 && (!glob->directories || is_dir(glob)))
-    err = add(glob);
-  if (err == 0 && set != match && is_dir(glob))
-    err = enter(glob, set & ~match);
+  if (match != 0 && (!glob->directories || glob_is_dir(glob)))
+    err = glob_add(glob);
+  if (err == 0 && set != match && glob_is_dir(glob))
+    err = glob_enter(glob, set & ~match);
   return err;
 }
 
@@ -131,24 +131,24 @@ static int look_at_path(glob_t *glob) {
       glob->directories
           ? leads_to_dir(glob)
           : avow__place_lstat(avow__tree_place(&glob->tree), &stat) == 0;
-  return is_there ? add(glob) : 0;
+  return is_there ? glob_add(glob) : 0;
 }
 
-static int begin(glob_t *glob) {
+static int glob_begin(glob_t *glob) {
   glob->entered = true;
   if (glob->n == 0)
     return look_at_path(glob);
-  return enter(glob, closure(glob, bit(0)));
+  return glob_enter(glob, closure(glob, bit(0)));
 }
 
-static int compare(const void *a, const void *b) {
+static int glob_compare(const void *a, const void *b) {
   return strcmp(avow_to_bytes(a, NULL), avow_to_bytes(b, NULL));
 }
 
 static avow_value_t take_found(glob_t *glob) {
   avow__list_t *found = glob->found;
   glob->found = NULL;
-  qsort(found->items, found->len, sizeof(found->items[0]), compare);
+  qsort(found->items, found->len, sizeof(found->items[0]), glob_compare);
   return avow__block_value(&found->head);
 }
 
@@ -161,9 +161,9 @@ static int next_entry(glob_t *glob) {
   return AVOW__TREE_LEFT;
 }
 
-static avow_value_t look(avow__turns_t *turns) {
+static avow_value_t glob_look(avow__turns_t *turns) {
   glob_t *glob = (glob_t *) turns;
-  int err = glob->entered ? 0 : begin(glob);
+  int err = glob->entered ? 0 : glob_begin(glob);
   while (err == 0 && !avow__turns_is_over(turns)) {
     err = next_entry(glob);
     if (err == AVOW__TREE_END)
@@ -221,7 +221,7 @@ static glob_t *glob_new(uv_loop_t *loop, const char *pattern, size_t root) {
   glob_t *glob = avow__turns_new(loop, sizeof(*glob) + len + 1);
   if (glob == NULL)
     return NULL;
-  glob->turns.turn = look;
+  glob->turns.turn = glob_look;
   glob->turns.free_fn = free_glob;
   memcpy(glob->pattern, pattern, len);
   glob->directories = len > root && pattern[len - 1] == '/';

@@ -34,7 +34,7 @@ typedef struct {
   bool ended;
 } remove_t;
 
-static avow__place_t place(const remove_t *remove) {
+static avow__place_t remove_place(const remove_t *remove) {
   return avow__tree_place(&remove->tree);
 }
 
@@ -54,11 +54,11 @@ static bool is_no_directory(const remove_t *remove) {
          remove->tree.type != UV_DIRENT_LINK;
 }
 
-static int find(remove_t *remove) {
+static int remove_find(remove_t *remove) {
   uv_stat_t stat;
   int err = remove->tree.depth == 0 ? avow__tree_hold(&remove->tree) : 0;
   if (err == 0)
-    err = avow__place_lstat(place(remove), &stat);
+    err = avow__place_lstat(remove_place(remove), &stat);
   if (err != 0)
     return err == UV_ENOTDIR ? UV_ENOENT : err;
   if (is_at_root(remove) && !is_chosen(remove, &stat))
@@ -70,7 +70,7 @@ static int find(remove_t *remove) {
   return 0;
 }
 
-static int count(remove_t *remove, int err) {
+static int remove_count(remove_t *remove, int err) {
   if (err < 0)
     return err;
   remove->todo = NOTHING;
@@ -97,23 +97,23 @@ static int look_at_root(remove_t *remove) {
 }
 
 /* Without memory to look inside, what is empty can go all the same. */
-static int enter(remove_t *remove) {
+static int remove_enter(remove_t *remove) {
   const int err = avow__tree_enter(&remove->tree, 0);
-  if (err == UV_ENOMEM && avow__place_rmdir(place(remove)) == 0)
-    return count(remove, 0);
+  if (err == UV_ENOMEM && avow__place_rmdir(remove_place(remove)) == 0)
+    return remove_count(remove, 0);
   remove->todo = err < 0 ? ENTER : NOTHING;
   return err == 0 && remove->tree.depth == 1 ? look_at_root(remove) : err;
 }
 
 static int do_it(remove_t *remove) {
   if (remove->todo == FIND)
-    return find(remove);
+    return remove_find(remove);
   if (remove->todo == ENTER)
-    return enter(remove);
+    return remove_enter(remove);
   assert(remove->todo != NOTHING);
-  return count(remove, remove->todo == RMDIR
-                           ? avow__place_rmdir(place(remove))
-                           : avow__place_unlink(place(remove)));
+  return remove_count(remove, remove->todo == RMDIR
+                                  ? avow__place_rmdir(remove_place(remove))
+                                  : avow__place_unlink(remove_place(remove)));
 }
 
 /* What comes next, if there is a next: false. */
@@ -165,7 +165,7 @@ static bool is_survived(remove_t *remove, int err) {
 }
 
 /* What there is to do, or the next step to it. */
-static int go_on(remove_t *remove) {
+static int remove_go_on(remove_t *remove) {
   if (remove->is_other)
     return AVOW__TREE_END;
   if (remove->todo == NOTHING)
@@ -180,7 +180,7 @@ static int go_on(remove_t *remove) {
 static avow_value_t remove_some(avow__turns_t *turns) {
   remove_t *remove = (remove_t *) turns;
   while (!avow__turns_is_over(turns) && turns->wait == 0) {
-    const int step = go_on(remove);
+    const int step = remove_go_on(remove);
     if (step == AVOW__TREE_END)
       return avow_int(remove->removed);
     if (step < 0 && !is_survived(remove, step))
@@ -196,7 +196,7 @@ static avow_value_t remove_in_turn(avow__turns_t *turns) {
 }
 
 /* The loop's end came first. */
-static void finish(remove_t *remove) {
+static void remove_finish(remove_t *remove) {
   remove->turns.job = NULL;
   avow_value_t end = avow_none();
   while (end.tag == AVOW_NONE) {
@@ -210,7 +210,7 @@ static void finish(remove_t *remove) {
 static void free_remove(avow__turns_t *turns) {
   remove_t *remove = (remove_t *) turns;
   if (remove->to_the_end && !remove->ended)
-    finish(remove);
+    remove_finish(remove);
   avow__tree_free(&remove->tree);
 }
 
@@ -242,7 +242,7 @@ void avow__remove_to_the_end(avow__turns_t *remove) {
 }
 
 /* These are not what anybody means, and the system would see that too late. */
-static bool is_refused(const char *path) {
+static bool remove_is_refused(const char *path) {
   const char *name = path + avow__disk_name_at(path);
   const size_t len = avow__disk_trimmed(name);
   return len == 0 || (len <= 2 && strncmp(name, "..", len) == 0) ||
@@ -250,7 +250,7 @@ static bool is_refused(const char *path) {
 }
 
 avow_promise_t *avow_remove_tree(uv_loop_t *loop, const char *path) {
-  if (path == NULL || is_refused(path))
+  if (path == NULL || remove_is_refused(path))
     return avow__refuse(loop, UV_EINVAL, "remove",
                         path != NULL ? path : "NULL");
   avow__turns_t *remove = avow__remove_new(loop, path);

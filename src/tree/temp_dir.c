@@ -27,7 +27,7 @@ typedef struct {
 } make_t;
 
 /* Its failure is a lost rejection, which the program's hook hears of. */
-static void remove_dir(void *self) {
+static void temp_dir_remove_dir(void *self) {
   const temp_dir_t *dir = self;
   if (dir->remove != NULL)
     avow__remove_to_the_end(dir->remove);
@@ -36,7 +36,7 @@ static void remove_dir(void *self) {
 }
 
 static const avow_class_t temp_dir_class = { .name = "temporary directory",
-                                             .destroy = remove_dir };
+                                             .destroy = temp_dir_remove_dir };
 
 const char *avow_to_temp_dir(const avow_value_t *v) {
   const temp_dir_t *dir = avow_to_object(v, &temp_dir_class);
@@ -44,7 +44,7 @@ const char *avow_to_temp_dir(const avow_value_t *v) {
 }
 
 /* INT: whether it was made. */
-static avow_value_t run(avow__job_t *job) {
+static avow_value_t temp_dir_run(avow__job_t *job) {
   make_t *make = (make_t *) job;
   const int err = avow__disk_mkdtemp(make->path);
   const avow__place_t place = { NULL, make->path, make->path };
@@ -54,7 +54,7 @@ static avow_value_t run(avow__job_t *job) {
 }
 
 /* The owner of the directory, which is removed again without memory. */
-static avow_value_t owner(uv_loop_t *loop, const make_t *make) {
+static avow_value_t temp_dir_owner(uv_loop_t *loop, const make_t *make) {
   const char *path = make->path;
   const size_t size = strlen(path) + 1;
   void *self = NULL;
@@ -76,9 +76,9 @@ static avow_value_t owner(uv_loop_t *loop, const make_t *make) {
   return v;
 }
 
-static void end(avow__job_t *job) {
+static void temp_dir_end(avow__job_t *job) {
   if (job->result.tag == AVOW_INT)
-    job->result = owner(job->op.context->loop, (const make_t *) job);
+    job->result = temp_dir_owner(job->op.context->loop, (const make_t *) job);
 }
 
 /* Windows sees to that. */
@@ -123,8 +123,8 @@ avow_promise_t *avow_temp_dir(uv_loop_t *loop, const char *prefix) {
   if (make == NULL)
     return p;
   (void) snprintf(make->path, size, "%s/%s%s", tmp, prefix, random); /* fits */
-  make->job.run = run;
-  make->job.end = end;
+  make->job.run = temp_dir_run;
+  make->job.end = temp_dir_end;
   avow__job_start(&make->job);
   return p;
 }

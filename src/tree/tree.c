@@ -27,7 +27,7 @@ struct avow__level_s {
   bool cut_off; /* there is no way back to the level above */
 };
 
-static bool grow(char **block, size_t *room, size_t need) {
+static bool tree_grow(char **block, size_t *room, size_t need) {
   if (need <= *room)
     return true;
   const size_t twice = avow__times(*room, 2);
@@ -44,7 +44,7 @@ int avow__tree_init(avow__tree_t *tree, const char *root, size_t len) {
   *tree = (avow__tree_t){ .len = len,
                           .type = UV_DIRENT_UNKNOWN,
                           .above = { .fd = -1 } };
-  if (!grow(&tree->path, &tree->path_room, len + 1))
+  if (!tree_grow(&tree->path, &tree->path_room, len + 1))
     return UV_ENOMEM;
   memcpy(tree->path, root, len);
   tree->path[len] = '\0';
@@ -80,7 +80,7 @@ void avow__tree_free(avow__tree_t *tree) {
 static int add_name(avow__level_t *level, const char *name,
                     uv_dirent_type_t type) {
   const size_t size = strlen(name) + 1;
-  if (!grow(&level->names, &level->room, level->used + 1 + size))
+  if (!tree_grow(&level->names, &level->room, level->used + 1 + size))
     return UV_ENOMEM;
   level->names[level->used] = (char) type;
   memcpy(level->names + level->used + 1, name, size);
@@ -131,7 +131,7 @@ static int close_level(avow__level_t *level) {
 
 /* The directory furthest up of those that are open, unless a link leads on from
    there, of which patterns have few. */
-static int close_one(avow__tree_t *tree) {
+static int tree_close_one(avow__tree_t *tree) {
   avow__level_t *level = &tree->levels[tree->first_open];
   const int err = level[1].linked ? 0 : close_level(level);
   if (err == 0)
@@ -156,7 +156,7 @@ static int reopen(avow__level_t *level, const avow__level_t *below) {
   return err;
 }
 
-static int make_room(avow__tree_t *tree) {
+static int tree_make_room(avow__tree_t *tree) {
   if (tree->depth < tree->room)
     return 0;
   const size_t room = tree->room == 0 ? 8 : avow__times(tree->room, 2);
@@ -191,9 +191,9 @@ avow__place_t avow__tree_place(const avow__tree_t *tree) {
 
 int avow__tree_enter(avow__tree_t *tree, uint64_t note) {
   forget_left(tree); /* to enter what was left once more */
-  int err = make_room(tree);
+  int err = tree_make_room(tree);
   if (err == 0 && tree->depth - tree->first_open == MOST_OPEN)
-    err = close_one(tree);
+    err = tree_close_one(tree);
   if (err < 0)
     return err;
   const bool linked = tree->type != UV_DIRENT_DIR;
@@ -220,7 +220,7 @@ static int set_path(avow__tree_t *tree, const avow__level_t *level,
                     const char *name) {
   const size_t size = strlen(name) + 1;
   size_t len = level->path_len;
-  if (!grow(&tree->path, &tree->path_room, avow__plus(len + 1, size)))
+  if (!tree_grow(&tree->path, &tree->path_room, avow__plus(len + 1, size)))
     return UV_ENOMEM;
   if (len > 0 && !avow__disk_is_slash(tree->path[len - 1]))
     tree->path[len++] = '/';
@@ -245,7 +245,7 @@ static void go_back_to(avow__tree_t *tree, const avow__level_t *level) {
   tree->type = UV_DIRENT_DIR;
 }
 
-static int leave(avow__tree_t *tree) {
+static int tree_leave(avow__tree_t *tree) {
   avow__level_t *level = &tree->levels[tree->depth - 1];
   go_back_to(tree, level);
   if (tree->depth > 1 && level[-1].dir.fd < 0 && !level->cut_off) {
@@ -265,7 +265,7 @@ int avow__tree_next(avow__tree_t *tree) {
     return AVOW__TREE_END;
   avow__level_t *level = &tree->levels[tree->depth - 1];
   if (level->ended)
-    return leave(tree);
+    return tree_leave(tree);
   const char *name;
   int found =
       level->dir.fd < 0 ? UV_ENOENT : next_name(level, &name, &tree->type);
@@ -279,7 +279,7 @@ int avow__tree_next(avow__tree_t *tree) {
     return found;
   }
   level->ended = true;
-  return leave(tree);
+  return tree_leave(tree);
 }
 
 void avow__tree_skip(avow__tree_t *tree) {

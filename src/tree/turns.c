@@ -34,7 +34,7 @@ bool avow__turns_is_over(const avow__turns_t *turns) {
          (avow__job_is_unwanted(turns->job) || uv_hrtime() > turns->deadline);
 }
 
-static avow_value_t run(avow__job_t *job) {
+static avow_value_t turns_run(avow__job_t *job) {
   avow__turns_t *turns = ((turn_t *) job)->turns;
   turns->job = job;
   turns->deadline = uv_hrtime() + AVOW__TURN;
@@ -42,7 +42,7 @@ static avow_value_t run(avow__job_t *job) {
   return turns->turn(turns);
 }
 
-static void end(avow__job_t *job) {
+static void turns_end(avow__job_t *job) {
   avow__turns_t *turns = ((turn_t *) job)->turns;
   if (turns->after != NULL && !avow__job_is_unwanted(job))
     turns->after(turns);
@@ -56,8 +56,8 @@ static avow_promise_t *start_turn(avow__turns_t *turns) {
     return p;
   turn->turns = turns;
   turns->refs++;
-  turn->job.run = run;
-  turn->job.end = end;
+  turn->job.run = turns_run;
+  turn->job.end = turns_end;
   avow__job_start(&turn->job);
   return p;
 }
@@ -66,7 +66,7 @@ static avow_value_t after_wait(const avow_value_t *none, void *data) {
   return avow_follow(start_turn(data));
 }
 
-static avow_value_t step(void *data) {
+static avow_value_t turns_step(void *data) {
   avow__turns_t *turns = data;
   if (turns->wait == 0)
     return avow_follow(start_turn(turns));
@@ -75,6 +75,6 @@ static avow_value_t step(void *data) {
 }
 
 avow_promise_t *avow__turns_start(avow__turns_t *turns) {
-  return avow_attach(avow_repeat(turns->loop, step, turns), turns,
+  return avow_attach(avow_repeat(turns->loop, turns_step, turns), turns,
                      avow__turns_unref);
 }

@@ -83,7 +83,7 @@ static void take_step(walk_t *walk) {
     walk->last = avow__error_of(step, "walk", walk->tree.path);
 }
 
-static avow_value_t run(avow__job_t *job) {
+static avow_value_t walk_run(avow__job_t *job) {
   walk_t *walk = ((batch_t *) job)->walk;
   const uint64_t deadline = uv_hrtime() + AVOW__TURN;
   if (!walk->entered) {
@@ -144,22 +144,22 @@ static void start_batch(walk_t *walk) {
   walk->refs++;
   walk->running = true;
   batch->walk = walk;
-  batch->job.run = run;
+  batch->job.run = walk_run;
   batch->job.end = end_batch;
   avow__job_start(&batch->job);
 }
 
-static void resume(avow__source_t *source) {
+static void walk_resume(avow__source_t *source) {
   walk_t *walk = (walk_t *) source;
   if (!walk->running)
     start_batch(walk);
 }
 
 /* What is read already is pushed all the same. */
-static void hold_back(avow__source_t *source) {
+static void walk_hold_back(avow__source_t *source) {
 }
 
-static void stop(avow__source_t *source) {
+static void walk_stop(avow__source_t *source) {
   walk_t *walk = (walk_t *) source;
   walk->stopped = true;
   walk_unref(walk);
@@ -176,9 +176,9 @@ avow_channel_t *avow_tree_entries(uv_loop_t *loop, const char *path) {
     avow__free(walk);
     return avow__channel_none(loop);
   }
-  walk->source.resume = resume;
-  walk->source.pause = hold_back;
-  walk->source.stop = stop;
+  walk->source.resume = walk_resume;
+  walk->source.pause = walk_hold_back;
+  walk->source.stop = walk_stop;
   walk->loop = loop;
   walk->refs = 1;
   return avow__channel_feed(loop, BATCH, &walk->source);

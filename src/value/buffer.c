@@ -11,7 +11,7 @@ uv_buf_t avow__buffer_offer(avow__buffer_t *buffer, size_t next_room) {
   return avow__bytes_from(buffer->bytes, buffer->used);
 }
 
-static avow_value_t detach(avow__buffer_t *buffer) {
+static avow_value_t buffer_detach(avow__buffer_t *buffer) {
   const avow_value_t v = avow__block_value(&buffer->bytes->head);
   buffer->bytes = NULL;
   buffer->used = 0;
@@ -22,10 +22,10 @@ avow_value_t avow__buffer_take(avow__buffer_t *buffer) {
   if (buffer->bytes == NULL)
     return avow_bytes(NULL, 0);
   const size_t len = buffer->used;
-  return avow__bytes_cut(detach(buffer), len);
+  return avow__bytes_cut(buffer_detach(buffer), len);
 }
 
 void avow__buffer_clear(avow__buffer_t *buffer) {
   if (buffer->bytes != NULL)
-    avow__value_unref(detach(buffer));
+    avow__value_unref(buffer_detach(buffer));
 }

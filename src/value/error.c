@@ -83,7 +83,7 @@ const avow_value_t *avow_error_cause(const avow_value_t *v) {
   X(AVOW_ETHROWN, "an exception left an async function")
 
 /* NULL for what is neither of libuv's nor of ours. */
-static const char *text_of(int code) {
+static const char *error_text_of(int code) {
   switch (code) {
 #define X(name, text) \
   case name:          \
@@ -100,7 +100,7 @@ static const char *text_of(int code) {
   }
 }
 
-static const char *name_of(int code) {
+static const char *error_name_of(int code) {
   switch (code) {
 #define X(name, text) \
   case name:          \
@@ -130,12 +130,12 @@ static const char *number(const char *format, int code) {
 }
 
 const char *avow_strerror(int code) {
-  const char *text = text_of(translated(code));
+  const char *text = error_text_of(translated(code));
   return text != NULL ? text : number("error %d", code);
 }
 
 const char *avow_err_name(int code) {
-  const char *name = name_of(translated(code));
+  const char *name = error_name_of(translated(code));
   if (name == NULL)
     return number("%d", code);
   return code > 0 ? name : name + 1;

@@ -54,7 +54,7 @@ bool avow__value_is_dying(void) {
   return dead.calls > 0;
 }
 
-static void destroy(const avow_class_t *klass, void *self) {
+static void value_destroy(const avow_class_t *klass, void *self) {
   if (klass->destroy == NULL)
     return;
   AVOW__AT_EXIT(avow__exceptions_end) volatile bool inside = true;
@@ -82,7 +82,7 @@ static void block_free(avow__block_t *block) {
   case AVOW_OBJECT:
   case AVOW_THENABLE: {
     const avow__object_t *object = (avow__object_t *) block;
-    destroy(object->klass, object->self);
+    value_destroy(object->klass, object->self);
     break;
   }
   default:
@@ -164,7 +164,7 @@ avow_value_t avow_object(const avow_class_t *klass, void *self) {
       avow__block_new(klass->then != NULL ? AVOW_THENABLE : AVOW_OBJECT,
                       sizeof(*object));
   if (object == NULL) {
-    destroy(klass, self);
+    value_destroy(klass, self);
     return avow_error(UV_ENOMEM);
   }
   object->klass = klass;

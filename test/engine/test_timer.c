@@ -42,7 +42,7 @@ static void add(model_t *model, uint64_t ms) {
   p->u.timer.deadline = model->now + ms;
   model->age[model->n] = model->n;
   model->n++;
-  put(&model->wheel, p);
+  timer_put(&model->wheel, p);
 }
 
 /* Of any size up to the limit: each power of two is as likely. */
@@ -139,7 +139,7 @@ static void taken_sleeps_do_not_end(void **state) {
 
   for (unsigned i = 0; i < SLEEPS; i += 2) {
     if (!model->gone[i]) {
-      take(&model->wheel, &model->sleeps[i]);
+      timer_take(&model->wheel, &model->sleeps[i]);
       model->gone[i] = true;
     }
     if (i % 100 == 0)
