@@ -41,8 +41,8 @@ typedef enum avow_gather_kind_e {
   AVOW_ANY
 } avow_gather_kind_t;
 
-/** The combinators with one input at a time, for fan-outs that grow. Of no other
-    kind than these: UV_EINVAL. */
+/** The combinators with one input at a time, for fan-outs that grow. Of no
+    other kind than these: UV_EINVAL. */
 AVOW_API AVOW_MUST_USE avow_gather_t *avow_gather_new(uv_loop_t *loop,
                                                       avow_gather_kind_t kind);
 /** Adds an input; borrows the gather, which the program still holds. */

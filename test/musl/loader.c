@@ -1,5 +1,5 @@
-/* For ../musl.sh: loads each of the shared libraries that it is given, all of them
-   avow, and lets each serve the one loop that there is. */
+/* For ../musl.sh: loads each of the shared libraries that it is given, all of
+   them avow, and lets each serve the one loop that there is. */
 #include <dlfcn.h>
 #include <stdio.h>
 #include <stdlib.h>
