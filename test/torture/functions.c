@@ -151,9 +151,11 @@ static avow_value_t follow(bytes_t *bytes, unsigned depth) {
 }
 
 /* One more reference to what may have been taken, where debug builds know no
-   better than that nobody else can have one: as if it were a tool. */
+   better than that nobody else can have one: as the library does for tools. */
+void *avow__tool_ref(const void *tool, const char *what);
+
 static avow_promise_t *same(const avow_promise_t *self) {
-  return (avow_promise_t *) avow_limiter_ref((const avow_limiter_t *) self);
+  return avow__tool_ref(self, "a promise");
 }
 
 static avow_value_t follow_self(const avow_promise_t *self, unsigned depth) {
