@@ -285,6 +285,17 @@ static void read_arguments(int argc, char **argv) {
   }
 }
 
+/* Before any is used, though a program may have several tables. */
+static void count_memory(void) {
+  static bool counted;
+  if (counted)
+    return;
+  counted = true;
+  bench_require(avow_replace_allocator(counting_malloc, counting_realloc,
+                                       counting_calloc, counting_free) == 0,
+                "avow_replace_allocator()");
+}
+
 int bench_main(int argc, char **argv, const char *unit,
                const bench_case_t cases[], size_t count) {
   unit_name = unit;
@@ -292,9 +303,7 @@ int bench_main(int argc, char **argv, const char *unit,
   counting = !timed;
   read_arguments(argc, argv);
   bench_loop = &the_loop;
-  bench_require(avow_replace_allocator(counting_malloc, counting_realloc,
-                                       counting_calloc, counting_free) == 0,
-                "avow_replace_allocator()");
+  count_memory();
   bench_require(uv_loop_init(bench_loop) == 0, "uv_loop_init()");
   bench_require(avow_loop_init(bench_loop, NULL) == 0, "avow_loop_init()");
   print_header();
