@@ -82,8 +82,10 @@ int program_end(uv_loop_t *loop, int status) {
 }
 
 avow_promise_t *program_interrupted(uv_loop_t *loop) {
-  avow_promise_t *const signals[] = { avow_signal_once(loop, SIGINT),
-                                      avow_signal_once(loop, SIGTERM) };
+  avow_promise_t *const signals[] = {
+    avow_channel_first(avow_signals(loop, SIGINT)),
+    avow_channel_first(avow_signals(loop, SIGTERM))
+  };
   return avow_cancel_losers(avow_race(loop, signals, 2));
 }
 

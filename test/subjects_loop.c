@@ -43,7 +43,7 @@ static avow_promise_t *after_poll(void) {
 /* Signals: one that does nothing where nobody listens any more. */
 
 static avow_promise_t *signal_once(void) {
-  return avow_signal_once(loop, SIGURG);
+  return avow_channel_first(avow_signals(loop, SIGURG));
 }
 
 static avow_promise_t *next_signal(void) {
@@ -70,7 +70,7 @@ static void close_pair(void) {
 }
 
 static avow_promise_t *poll_once(void) {
-  return avow_poll_once(loop, ends[0], UV_READABLE);
+  return avow_channel_first(avow_polls(loop, ends[0], UV_READABLE));
 }
 
 static avow_promise_t *next_poll(void) {
@@ -84,7 +84,7 @@ static void make_readable(void) {
 /* Files that change, or are not there. */
 
 static avow_promise_t *fs_event_once(void) {
-  return avow_fs_event_once(loop, at(""), 0);
+  return avow_channel_first(avow_fs_events(loop, at(""), 0));
 }
 
 static avow_promise_t *next_fs_event(void) {
@@ -100,7 +100,8 @@ static avow_value_t ignore_cb(const avow_value_t *error, void *data) {
 }
 
 static avow_promise_t *fs_poll_once(void) {
-  return avow_catch(avow_fs_poll_once(loop, at("missing"), 1), ignore_cb, NULL);
+  return avow_catch(avow_channel_first(avow_fs_polls(loop, at("missing"), 1)),
+                    ignore_cb, NULL);
 }
 
 static avow_promise_t *next_fs_poll(void) {
@@ -264,19 +265,20 @@ static const subject_t subjects[] = {
   { "avow_next_turn", BY_ITSELF, AT_ONCE, .start = next_turn },
   { "avow_before_poll", BY_ITSELF, AT_ONCE, .start = before_poll },
   { "avow_after_poll", BY_ITSELF, AT_ONCE, .start = after_poll },
-  { "avow_signal_once", WHEN_TOLD, AT_ONCE, signal_once,
+  { "avow_channel_first", WHEN_TOLD, AT_ONCE, signal_once,
     .complete = send_signal },
   { "avow_signals", WHEN_TOLD, AT_ONCE, next_signal, send_signal,
     .strike = end_channel },
-  { "avow_poll_once", WHEN_TOLD, AT_ONCE, poll_once, make_readable,
-    .set = open_pair, .strike = close_pair },
+  { "avow_channel_first of avow_polls", WHEN_TOLD, AT_ONCE, poll_once,
+    make_readable, .set = open_pair, .strike = close_pair },
   { "avow_polls", WHEN_TOLD, AT_ONCE, next_poll, make_readable,
     .set = open_pair, .strike = close_pair },
-  { "avow_fs_event_once", WHEN_TOLD, AT_ONCE, fs_event_once,
+  { "avow_channel_first of avow_fs_events", WHEN_TOLD, AT_ONCE, fs_event_once,
     .complete = change_folder },
   { "avow_fs_events", WHEN_TOLD, AT_ONCE, next_fs_event, change_folder,
     .strike = end_channel },
-  { "avow_fs_poll_once", ON_FILE, AT_ONCE, .start = fs_poll_once },
+  { "avow_channel_first of avow_fs_polls", ON_FILE, AT_ONCE,
+    .start = fs_poll_once },
   { "avow_fs_polls", ON_FILE, AT_ONCE, next_fs_poll, .strike = end_channel },
   { "avow_work", IN_POOL, UNWINDS, work, .strike = end_work },
   { "avow_work_detached", IN_POOL, AT_ONCE, detached_work, .strike = end_work },

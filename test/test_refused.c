@@ -66,7 +66,8 @@ static void loops_need_locks(void **state) {
 static void signals_need_a_handle(void **state) {
   signals = once(UV_EMFILE);
 
-  const avow_value_t v = avow_run(avow_signal_once(loop, SIGUSR1));
+  const avow_value_t v =
+      avow_run(avow_channel_first(avow_signals(loop, SIGUSR1)));
 
   assert_int_equal(avow_error_code(&v), UV_EMFILE);
   assert_true(strncmp(avow_error_message(&v), "signal '", 8) == 0);

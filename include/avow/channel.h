@@ -36,6 +36,13 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_channel_next(
     const avow_channel_t *c);
 
 /**
+ * The next item of a channel of which nobody wants more, as in
+ * avow_channel_first(avow_signals(loop, SIGINT)): takes c, and lets go of it
+ * when this settles, or is cancelled.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_channel_first(avow_channel_t *c);
+
+/**
  * NONE once there was room for the item, or somebody took it; items keep the
  * order of sending. A promise is an item too: whoever takes it waits for it.
  * UV_EINVAL for NONE, UV_EPIPE if the channel has ended, and what it failed

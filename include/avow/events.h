@@ -1,9 +1,9 @@
 /*
- * What happens again and again, as channels, and once, as promises: signals,
- * readiness of sockets, changes of files. A channel stops listening when its
- * last reference goes, or by avow_channel_close(); it keeps the loop alive only
- * while somebody waits for an item. A promise of what happens once stops
- * listening when it settles or is cancelled. A path that is NULL is UV_EINVAL.
+ * What happens again and again, as channels: signals, readiness of sockets,
+ * changes of files. A channel stops listening when its last reference goes, or
+ * by avow_channel_close(); it keeps the loop alive only while somebody waits
+ * for an item. avow_channel_first() is for what shall happen once. A path that
+ * is NULL is UV_EINVAL.
  */
 #ifndef AVOW_EVENTS_H
 #define AVOW_EVENTS_H
@@ -13,15 +13,13 @@
 AVOW_HEADER_BEGIN
 
 /**
- * INTs: the number of the signal, from now on (uv_signal_start), or
- * INT, the next (uv_signal_start_oneshot). As in the kernel, a signal that
- * comes several times before it is taken comes once. UV_EINVAL for one that
- * cannot be caught.
+ * INTs: the number of the signal, from now on (uv_signal_start; with
+ * avow_channel_first() the next, uv_signal_start_oneshot). As in the kernel, a
+ * signal that comes several times before it is taken comes once. UV_EINVAL for
+ * one that cannot be caught.
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_signals(uv_loop_t *loop,
                                                     int signum);
-AVOW_API AVOW_MUST_USE avow_promise_t *avow_signal_once(uv_loop_t *loop,
-                                                        int signum);
 
 /**
  * INTs: which of the events (UV_READABLE, UV_WRITABLE, …) the socket is ready
@@ -34,9 +32,6 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_signal_once(uv_loop_t *loop,
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_polls(uv_loop_t *loop,
                                                   uv_os_sock_t socket,
                                                   int events);
-AVOW_API AVOW_MUST_USE avow_promise_t *avow_poll_once(uv_loop_t *loop,
-                                                      uv_os_sock_t socket,
-                                                      int events);
 
 /** What happened to a file, or in a folder. */
 typedef struct avow_fs_event_s {
@@ -54,9 +49,6 @@ typedef struct avow_fs_event_s {
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_fs_events(uv_loop_t *loop,
                                                       const char *path,
                                                       unsigned flags);
-AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_event_once(uv_loop_t *loop,
-                                                          const char *path,
-                                                          unsigned flags);
 AVOW_API const avow_fs_event_t *avow_to_fs_event(const avow_value_t *v);
 
 /** What a file was like before a change, and after it. */
@@ -73,9 +65,6 @@ typedef struct avow_fs_change_s {
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_fs_polls(uv_loop_t *loop,
                                                      const char *path,
                                                      uint64_t ms);
-AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_poll_once(uv_loop_t *loop,
-                                                         const char *path,
-                                                         uint64_t ms);
 AVOW_API const avow_fs_change_t *avow_to_fs_change(const avow_value_t *v);
 
 AVOW_HEADER_END

@@ -48,15 +48,12 @@ AVOW_HEADER_END
 #  define avow_stackless(...)      AVOW_MADE_(avow_stackless(__VA_ARGS__))
 #  define avow_await(...) \
     avow_await(avow_trace_await(__FILE__, __LINE__, __VA_ARGS__))
-#  define avow_channel_next(...) AVOW_MADE_(avow_channel_next(__VA_ARGS__))
-#  define avow_channel_send(...) AVOW_MADE_(avow_channel_send(__VA_ARGS__))
+#  define avow_channel_next(...)  AVOW_MADE_(avow_channel_next(__VA_ARGS__))
+#  define avow_channel_first(...) AVOW_MADE_(avow_channel_first(__VA_ARGS__))
+#  define avow_channel_send(...)  AVOW_MADE_(avow_channel_send(__VA_ARGS__))
 #  define AVOW_CHANNEL_(call) \
     ((avow_channel_t *) AVOW_MADE_((avow_promise_t *) call))
 #  define avow_channel_new(...)    AVOW_CHANNEL_(avow_channel_new(__VA_ARGS__))
-#  define avow_poll_once(...)      AVOW_MADE_(avow_poll_once(__VA_ARGS__))
-#  define avow_signal_once(...)    AVOW_MADE_(avow_signal_once(__VA_ARGS__))
-#  define avow_fs_event_once(...)  AVOW_MADE_(avow_fs_event_once(__VA_ARGS__))
-#  define avow_fs_poll_once(...)   AVOW_MADE_(avow_fs_poll_once(__VA_ARGS__))
 #  define avow_next_turn(...)      AVOW_MADE_(avow_next_turn(__VA_ARGS__))
 #  define avow_before_poll(...)    AVOW_MADE_(avow_before_poll(__VA_ARGS__))
 #  define avow_after_poll(...)     AVOW_MADE_(avow_after_poll(__VA_ARGS__))

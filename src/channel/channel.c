@@ -385,7 +385,7 @@ static void channel_let_go(void *channel) {
   avow_channel_unref(channel);
 }
 
-avow_promise_t *avow__channel_once(avow_channel_t *channel) {
+avow_promise_t *avow_channel_first(avow_channel_t *channel) {
   avow_promise_t *p = avow_channel_next(channel);
   if (avow__is_pending(p))
     return avow_attach(p, channel, channel_let_go);

@@ -66,9 +66,6 @@ bool avow__channel_is_over(const avow_channel_t *channel);
 /* Somebody waits for an item. */
 bool avow__channel_is_awaited(const avow_channel_t *channel);
 
-/* The next item alone, of a channel that is taken and goes with it. */
-avow_promise_t *avow__channel_once(avow_channel_t *channel);
-
 /* For stop(): closes the source's one handle, whose data is the source, and
    frees the source once libuv has let go of it, never within the call. */
 void avow__source_close(avow__source_t *source, uv_handle_t *handle);

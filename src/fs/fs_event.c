@@ -85,8 +85,3 @@ avow_channel_t *avow_fs_events(uv_loop_t *loop, const char *path,
   fs_event_stop(&watcher->source);
   return avow__channel_refuse(loop, err, "watch", path);
 }
-
-avow_promise_t *avow_fs_event_once(uv_loop_t *loop, const char *path,
-                                   unsigned flags) {
-  return avow__channel_once(avow_fs_events(loop, path, flags));
-}

@@ -163,8 +163,3 @@ avow_channel_t *avow_fs_polls(uv_loop_t *loop, const char *path, uint64_t ms) {
   fs_poll_stop(&looker->source);
   return avow__channel_refuse(loop, err, "watch", path);
 }
-
-avow_promise_t *avow_fs_poll_once(uv_loop_t *loop, const char *path,
-                                  uint64_t ms) {
-  return avow__channel_once(avow_fs_polls(loop, path, ms));
-}

@@ -88,8 +88,3 @@ avow_channel_t *avow_polls(uv_loop_t *loop, uv_os_sock_t socket, int events) {
   poller->source.stop = poll_stop;
   return avow__channel_feed(loop, 0, &poller->source);
 }
-
-avow_promise_t *avow_poll_once(uv_loop_t *loop, uv_os_sock_t socket,
-                               int events) {
-  return avow__channel_once(avow_polls(loop, socket, events));
-}

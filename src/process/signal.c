@@ -60,7 +60,3 @@ avow_channel_t *avow_signals(uv_loop_t *loop, int signum) {
   signal_stop(&listener->source);
   return signal_refuse(loop, err, signum);
 }
-
-avow_promise_t *avow_signal_once(uv_loop_t *loop, int signum) {
-  return avow__channel_once(avow_signals(loop, signum));
-}

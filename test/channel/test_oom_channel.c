@@ -127,11 +127,11 @@ static avow_promise_t *fed(void) {
     avow_next_turn(loop),
     avow_before_poll(loop),
     avow_after_poll(loop),
-    avow_poll_once(loop, STDOUT_FILENO + 1000, UV_READABLE),
-    avow_poll_once(loop, ends[0], UV_WRITABLE),
-    avow_signal_once(loop, SIGKILL),
-    avow_signal_once(loop, SIGUSR1),
-    avow_fs_poll_once(loop, "/", 1),
+    avow_channel_first(avow_polls(loop, STDOUT_FILENO + 1000, UV_READABLE)),
+    avow_channel_first(avow_polls(loop, ends[0], UV_WRITABLE)),
+    avow_channel_first(avow_signals(loop, SIGKILL)),
+    avow_channel_first(avow_signals(loop, SIGUSR1)),
+    avow_channel_first(avow_fs_polls(loop, "/", 1)),
   };
   avow_cancel(ps[2]);
   for (int i = 6; i < 8; i++)
@@ -163,7 +163,8 @@ static avow_promise_t *fed_again(void) {
 
 /* Apart, for Linux takes some milliseconds to end an inotify instance. */
 static avow_promise_t *changed(void) {
-  avow_promise_t *p = avow_timeout(avow_fs_event_once(loop, "/", 0), 0);
+  avow_promise_t *p =
+      avow_timeout(avow_channel_first(avow_fs_events(loop, "/", 0)), 0);
   return avow_catch(p, ignore_cb, NULL);
 }
 

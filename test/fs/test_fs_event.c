@@ -70,7 +70,7 @@ static avow_value_t name_cb(const avow_value_t *v, void *data) {
 }
 
 static void an_event_once_stops_listening(void **state) {
-  avow_promise_t *p = avow_fs_event_once(loop, folder, 0);
+  avow_promise_t *p = avow_channel_first(avow_fs_events(loop, folder, 0));
   touch("file");
 
   const avow_value_t v = avow_run(avow_then(p, name_cb, NULL, NULL));
@@ -82,7 +82,7 @@ static void an_event_once_stops_listening(void **state) {
 
 static void a_path_that_is_not_there_is_refused(void **state) {
   const avow_value_t v =
-      avow_run(avow_fs_event_once(loop, "/nowhere/at/all", 0));
+      avow_run(avow_channel_first(avow_fs_events(loop, "/nowhere/at/all", 0)));
 
   assert_string_equal(avow_error_message(&v),
                       "watch '/nowhere/at/all': no such file or directory");
@@ -98,7 +98,7 @@ static void hear(void) {
 enum { ROOM = 256 };
 
 static void a_path_that_is_null_is_refused(void **state) {
-  assert_rejects(avow_fs_event_once(loop, NULL, 0), UV_EINVAL);
+  assert_rejects(avow_channel_first(avow_fs_events(loop, NULL, 0)), UV_EINVAL);
 }
 
 static void events_beyond_the_room_become_one(void **state) {

@@ -90,7 +90,7 @@ static avow_value_t size_cb(const avow_value_t *v, void *data) {
 }
 
 static void a_change_once_stops_looking(void **state) {
-  avow_promise_t *p = avow_fs_poll_once(loop, path, 1);
+  avow_promise_t *p = avow_channel_first(avow_fs_polls(loop, path, 1));
   look();
   grow();
 
@@ -119,11 +119,11 @@ static void a_file_that_goes_rejects_and_the_channel_goes_on(void **state) {
 }
 
 static void a_path_that_is_null_is_refused(void **state) {
-  assert_rejects(avow_fs_poll_once(loop, NULL, 1), UV_EINVAL);
+  assert_rejects(avow_channel_first(avow_fs_polls(loop, NULL, 1)), UV_EINVAL);
 }
 
 static void cancelled_while_it_looks_it_ends(void **state) {
-  avow_promise_t *p = avow_fs_poll_once(loop, path, 1);
+  avow_promise_t *p = avow_channel_first(avow_fs_polls(loop, path, 1));
 
   avow_cancel(p);
 

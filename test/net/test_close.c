@@ -306,7 +306,8 @@ static void close_late(uv_close_cb on_closed) {
 }
 
 static void listen_to_a_signal(uv_handle_t *handle) {
-  avow_unref(avow_catch(avow_signal_once(loop, SIGTERM), note_cb, "refused"));
+  avow_unref(avow_catch(avow_channel_first(avow_signals(loop, SIGTERM)),
+                        note_cb, "refused"));
 }
 
 static void close_waits_for_handles_that_are_made_meanwhile(void **state) {

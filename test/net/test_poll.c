@@ -28,11 +28,13 @@ static void read_one(void) {
 }
 
 static void ready_to_write_at_once(void **state) {
-  assert_fulfils_int(avow_poll_once(loop, ends[0], UV_WRITABLE), UV_WRITABLE);
+  assert_fulfils_int(avow_channel_first(avow_polls(loop, ends[0], UV_WRITABLE)),
+                     UV_WRITABLE);
 }
 
 static void ready_to_read_when_there_is_something(void **state) {
-  avow_promise_t *p = avow_poll_once(loop, ends[0], UV_READABLE);
+  avow_promise_t *p =
+      avow_channel_first(avow_polls(loop, ends[0], UV_READABLE));
   assert_rejects(avow_timeout(avow_ref(p), 2), UV_ETIMEDOUT);
 
   write_one();
@@ -46,7 +48,8 @@ static void a_broken_socket_rejects(void **state) {
   assert_int_equal(pipe(fds), 0);
   (void) close(fds[0]);
 
-  const avow_value_t v = avow_run(avow_poll_once(loop, fds[1], UV_WRITABLE));
+  const avow_value_t v =
+      avow_run(avow_channel_first(avow_polls(loop, fds[1], UV_WRITABLE)));
 
   assert_int_equal(avow_error_code(&v), UV_EBADF);
   assert_string_equal(avow_error_message(&v), "poll: bad file descriptor");
@@ -130,7 +133,8 @@ static void a_regular_file_is_refused(void **state) {
   const int fd = open("/proc/self/exe", O_RDONLY);
   assert_true(fd >= 0);
 
-  const avow_value_t v = avow_run(avow_poll_once(loop, fd, UV_READABLE));
+  const avow_value_t v =
+      avow_run(avow_channel_first(avow_polls(loop, fd, UV_READABLE)));
 
   assert_string_equal(avow_error_message(&v), "poll: operation not permitted");
   avow_value_unref(v);
@@ -138,8 +142,9 @@ static void a_regular_file_is_refused(void **state) {
 }
 
 static void events_that_there_are_not_are_refused(void **state) {
-  assert_rejects(avow_poll_once(loop, ends[0], 0), UV_EINVAL);
-  assert_rejects(avow_poll_once(loop, ends[0], UV_READABLE | 1 << 20),
+  assert_rejects(avow_channel_first(avow_polls(loop, ends[0], 0)), UV_EINVAL);
+  assert_rejects(avow_channel_first(
+                     avow_polls(loop, ends[0], UV_READABLE | 1 << 20)),
                  UV_EINVAL);
 }
 
@@ -152,11 +157,13 @@ static void a_socket_may_be_closed_after_the_channel(void **state) {
   ends[0] = dup(ends[1]);
 
   assert_fulfils_none(next);
-  assert_fulfils_int(avow_poll_once(loop, ends[0], UV_WRITABLE), UV_WRITABLE);
+  assert_fulfils_int(avow_channel_first(avow_polls(loop, ends[0], UV_WRITABLE)),
+                     UV_WRITABLE);
 }
 
 static void cancelled_it_asks_no_more(void **state) {
-  avow_promise_t *p = avow_poll_once(loop, ends[0], UV_READABLE);
+  avow_promise_t *p =
+      avow_channel_first(avow_polls(loop, ends[0], UV_READABLE));
 
   avow_cancel(p);
   write_one();

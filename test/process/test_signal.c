@@ -53,7 +53,7 @@ static void several_channels_hear_the_same_signal(void **state) {
 }
 
 static void a_signal_once_stops_listening(void **state) {
-  avow_promise_t *p = avow_signal_once(loop, SIGUSR1);
+  avow_promise_t *p = avow_channel_first(avow_signals(loop, SIGUSR1));
   avow_unref(avow_try(loop, raise_fn, NULL));
 
   assert_fulfils_int(p, SIGUSR1);
@@ -61,7 +61,7 @@ static void a_signal_once_stops_listening(void **state) {
 }
 
 static void a_cancelled_signal_stops_listening(void **state) {
-  avow_promise_t *p = avow_signal_once(loop, SIGUSR1);
+  avow_promise_t *p = avow_channel_first(avow_signals(loop, SIGUSR1));
 
   avow_cancel(p);
 
@@ -70,11 +70,12 @@ static void a_cancelled_signal_stops_listening(void **state) {
 }
 
 static void a_signal_that_cannot_be_caught_is_refused(void **state) {
-  const avow_value_t v = avow_run(avow_signal_once(loop, SIGKILL));
+  const avow_value_t v =
+      avow_run(avow_channel_first(avow_signals(loop, SIGKILL)));
 
   assert_string_equal(avow_error_message(&v), "signal '9': invalid argument");
   avow_value_unref(v);
-  assert_rejects(avow_signal_once(loop, 0), UV_EINVAL);
+  assert_rejects(avow_channel_first(avow_signals(loop, 0)), UV_EINVAL);
   run();
 }
 
