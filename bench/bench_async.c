@@ -193,7 +193,7 @@ static uint64_t parked(size_t n, size_t rounds) {
     avow_unref(start_await());
   const uint64_t grown = resident() - before;
   avow_stats_t stats;
-  avow_loop_stats(bench_loop, &stats);
+  avow_loop_stats(bench_loop, &stats, sizeof(stats));
   bench_require(stats.pending == n * rounds + 1, "all are parked");
   (void) avow_resolve(d, avow_none()); /* the first to do so */
   avow_unref(shared);

@@ -92,6 +92,6 @@ void expect_close_cancels(avow_promise_t *p, avow_deferred_t *d) {
 void run_dry(void) {
   check(uv_run(loop, UV_RUN_DEFAULT) == 0, "nothing left to do");
   avow_stats_t stats;
-  avow_loop_stats(loop, &stats);
+  avow_loop_stats(loop, &stats, sizeof(stats));
   check(stats.live == 0, "no promise left");
 }

@@ -138,7 +138,7 @@ static int open_files(void) {
 
 static void check_idle(void) {
   avow_stats_t stats;
-  avow_loop_stats(loop, &stats);
+  avow_loop_stats(loop, &stats, sizeof(stats));
   check(stats.pending == 0, "every promise is settled");
   check(stats.live == 0, "every promise is gone");
   check(stats.queued == 0 && stats.requests == 0, "nothing is left to do");

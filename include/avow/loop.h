@@ -115,8 +115,12 @@ typedef struct avow_stats_s {
   uint64_t requests;    /* libuv requests in flight that are ours */
 } avow_stats_t;
 
-/** Counts what is there now; takes time in proportion. */
-AVOW_API void avow_loop_stats(uv_loop_t *loop, avow_stats_t *out);
+/**
+ * Counts what is there now; takes time in proportion. size is sizeof(*out): a
+ * program that knows fewer figures than the library gets these, and zeros for
+ * those that the library does not know.
+ */
+AVOW_API void avow_loop_stats(uv_loop_t *loop, avow_stats_t *out, size_t size);
 
 typedef enum avow_dump_e { AVOW_DUMP_TEXT, AVOW_DUMP_DOT } avow_dump_t;
 

@@ -1,6 +1,7 @@
 /* Loops: how avow comes to one, and how it leaves. */
 #include <inttypes.h>
 #include <limits.h>
+#include <string.h>
 
 #include "base/alloc.h"
 #include "engine/engine.h"
@@ -355,19 +356,21 @@ static void loop_count_one(avow_promise_t *p, void *data) {
     stats->pending++;
 }
 
-void avow_loop_stats(uv_loop_t *loop, avow_stats_t *out) {
+void avow_loop_stats(uv_loop_t *loop, avow_stats_t *out, size_t size) {
   if (out == NULL) {
     avow__misuse_of_null("the place for figures");
     return;
   }
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
-  *out = (avow_stats_t){ .jobs = c->jobs,
+  avow_stats_t stats = { .jobs = c->jobs,
                          .allocations = c->pool.allocations,
                          .requests = c->requests + c->on_handles };
-  avow__pool_each(&c->pool, loop_count_one, out);
-  out->live -= out->live >= 2 ? 2 : out->live; /* the context's own */
+  avow__pool_each(&c->pool, loop_count_one, &stats);
+  stats.live -= stats.live >= 2 ? 2 : stats.live; /* the context's own */
   const avow__link_t *head = &c->queue.head;
   for (const avow__link_t *link = head->next; link != head; link = link->next)
-    out->queued++;
+    stats.queued++;
+  memset(out, 0, size);
+  memcpy(out, &stats, size < sizeof(stats) ? size : sizeof(stats));
 }

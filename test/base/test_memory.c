@@ -20,7 +20,7 @@ typedef struct {
 static footprint_t footprint(void) {
   avow_stats_t stats;
   run();
-  avow_loop_stats(loop, &stats);
+  avow_loop_stats(loop, &stats, sizeof(stats));
   return (footprint_t){ stats.live, live_allocations() };
 }
 

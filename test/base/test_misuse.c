@@ -58,7 +58,7 @@ static void make_a_remote_nowhere(void) {
 static void ask_nowhere_for_stats(void) {
   avow_stats_t stats = { .live = 1 };
 
-  avow_loop_stats(&bare, &stats);
+  avow_loop_stats(&bare, &stats, sizeof(stats));
 
   assert_int_equal(stats.live, 0);
   assert_int_equal(stats.pending, 0);
@@ -277,7 +277,7 @@ static void init_again(void *data) {
 
 static void ask_for_figures(void *data) {
   avow_stats_t stats;
-  avow_loop_stats(loop, &stats);
+  avow_loop_stats(loop, &stats, sizeof(stats));
 }
 
 static void dump(void *data) {

@@ -26,7 +26,7 @@ static avow_value_t add(const avow_value_t *item, void *data) {
   stream->sum += avow_to_int(item);
   if (++stream->count % 100000 == 0) {
     avow_stats_t stats;
-    avow_loop_stats(loop, &stats);
+    avow_loop_stats(loop, &stats, sizeof(stats));
     stream->most = stats.live > stream->most ? stats.live : stream->most;
   }
   return avow_none();

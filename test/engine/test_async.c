@@ -190,13 +190,13 @@ static void very_many_can_be_parked_at_once(void **state) {
   for (int i = 0; i < PARKED; i++)
     avow_unref(avow_async(loop, await_quietly, avow_ref(shared)));
 
-  avow_loop_stats(loop, &stats);
+  avow_loop_stats(loop, &stats, sizeof(stats));
   assert_int_equal(stats.pending, 1 + PARKED);
   assert_true(avow_resolve(d, avow_int(1)));
   avow_unref(shared);
   run();
 
-  avow_loop_stats(loop, &stats);
+  avow_loop_stats(loop, &stats, sizeof(stats));
   assert_int_equal(stats.live, 0);
 }
 

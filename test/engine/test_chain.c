@@ -299,9 +299,9 @@ static void recursion_through_follow_keeps_memory_flat(void **state) {
   avow_stats_t before, during;
 
   (void) uv_run(loop, UV_RUN_NOWAIT);
-  avow_loop_stats(loop, &before);
+  avow_loop_stats(loop, &before, sizeof(before));
   (void) uv_run(loop, UV_RUN_NOWAIT);
-  avow_loop_stats(loop, &during);
+  avow_loop_stats(loop, &during, sizeof(during));
 
   assert_true(n > 0);
   assert_true(during.live <= before.live + 1);

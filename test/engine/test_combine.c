@@ -35,7 +35,7 @@ static avow_promise_t *resolved(int64_t i) {
 
 static uint64_t live(void) {
   avow_stats_t stats;
-  avow_loop_stats(loop, &stats);
+  avow_loop_stats(loop, &stats, sizeof(stats));
   return stats.live;
 }
 

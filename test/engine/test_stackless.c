@@ -104,7 +104,7 @@ static avow_value_t sum_up(const avow_value_t *got, void *data) {
     AVOW_AWAIT(&me->frame, avow_promise_resolve(loop, avow_int(me->i)));
     me->sum += avow_to_int(got);
   }
-  avow_loop_stats(loop, &me->stats);
+  avow_loop_stats(loop, &me->stats, sizeof(me->stats));
   return avow_int(me->sum);
   AVOW_END;
 }

@@ -216,7 +216,7 @@ static void mutex_around_work_that_was_cancelled_lets_nobody_in(void **state) {
   avow_cancel(p);
   (void) uv_run(loop, UV_RUN_NOWAIT); /* likewise */
   avow_stats_t stats;
-  avow_loop_stats(loop, &stats);
+  avow_loop_stats(loop, &stats, sizeof(stats));
   assert_int_equal(stats.requests, 1);
   let_go_in_pool();
   assert_rejects(p, UV_ECANCELED);

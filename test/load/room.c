@@ -94,7 +94,7 @@ static void on_handle(uv_handle_t *handle, void *data) {
 
 void room_close(void) {
   avow_stats_t stats;
-  avow_loop_stats(&room, &stats);
+  avow_loop_stats(&room, &stats, sizeof(stats));
   CHECK(stats.live == 0);
   CHECK(stats.pending == 0);
   CHECK(stats.queued == 0);

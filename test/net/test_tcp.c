@@ -308,11 +308,11 @@ static void connect_cancelled_after_it_settled_stays(void **state) {
 static void connects_are_counted_while_in_flight(void **state) {
   avow_stats_t during, after;
   avow_promise_t *p = start();
-  avow_loop_stats(loop, &during);
+  avow_loop_stats(loop, &during, sizeof(during));
 
   assert_fulfils_none(p);
 
-  avow_loop_stats(loop, &after);
+  avow_loop_stats(loop, &after, sizeof(after));
   assert_int_equal(during.requests, 1);
   assert_int_equal(after.requests, 0);
 }

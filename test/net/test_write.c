@@ -59,7 +59,7 @@ static void assert_breaks(avow_promise_t *p) {
 
 static uint64_t requests(void) {
   avow_stats_t stats;
-  avow_loop_stats(loop, &stats);
+  avow_loop_stats(loop, &stats, sizeof(stats));
   return stats.requests;
 }
 

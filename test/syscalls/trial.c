@@ -73,7 +73,7 @@ static const avow_options_t options = { .on_unhandled = on_unhandled };
 
 static void check_idle(void) {
   avow_stats_t stats;
-  avow_loop_stats(loop, &stats);
+  avow_loop_stats(loop, &stats, sizeof(stats));
   trial_check(stats.pending == 0, "every promise is settled");
   trial_check(stats.live == 0, "every promise is gone");
   trial_check(stats.queued == 0, "no job is left");

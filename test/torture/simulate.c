@@ -168,7 +168,7 @@ static void check_all(void) {
   for (size_t i = 0; i < model.n; i++)
     check_node(&model.nodes[i]);
   avow_stats_t stats, expected;
-  avow_loop_stats(&sim.loop, &stats);
+  avow_loop_stats(&sim.loop, &stats, sizeof(stats));
   model_stats(&expected);
   CHECK(stats.live == expected.live);
   CHECK(stats.pending == expected.pending);

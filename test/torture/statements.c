@@ -349,7 +349,7 @@ static void dump(bytes_t *bytes) {
   if (machine.closed || nowhere == NULL)
     return;
   avow_stats_t stats;
-  avow_loop_stats(&machine.loop, &stats);
+  avow_loop_stats(&machine.loop, &stats, sizeof(stats));
   CHECK(stats.pending <= stats.live && stats.queued <= stats.live);
   avow_loop_dump(&machine.loop, nowhere, format);
 }
