@@ -218,8 +218,7 @@ static avow_value_t welcome_all(chat_t *chat, uv_stream_t *server,
   const avow_map_options_t each = { .concurrency =
                                         (size_t) most_clients + AT_DOOR,
                                     .kind = AVOW_ALL_SETTLED };
-  avow_promise_t *served =
-      avow_each(chat->loop, arrivals, welcome, chat, &each);
+  avow_promise_t *served = avow_each(arrivals, welcome, chat, &each);
   avow_promise_t *const ends[] = { avow_ref(chat->stop), avow_ref(served) };
   avow_value_unref(avow_await(avow_race(chat->loop, ends, 2)));
   avow_channel_close(arrivals);

@@ -170,8 +170,8 @@ static avow_promise_t *serve(server_t *server) {
   server->stop = program_interrupted(server->loop);
   avow_promise_t *over =
       avow_then(avow_ref(server->stop), stop_listening, NULL, server);
-  avow_promise_t *p = avow_each(server->loop, server->connections,
-                                begin_to_talk, server, &each);
+  avow_promise_t *p =
+      avow_each(server->connections, begin_to_talk, server, &each);
   p = avow_until(p, over);
   avow_unref(over);
   return avow_catch(p, forgive, NULL);

@@ -83,7 +83,7 @@ static avow_value_t welcome(const avow_value_t *stream, void *data) {
 static avow_promise_t *serve_all(upload_server_t *server) {
   const avow_map_options_t each = { .concurrency = VISITORS,
                                     .kind = AVOW_ALL_SETTLED };
-  return avow_each(server->loop, server->arrivals, welcome, server, &each);
+  return avow_each(server->arrivals, welcome, server, &each);
 }
 
 static void note_address(upload_server_t *server) {

@@ -116,11 +116,12 @@ static void end_items(void) {
 }
 
 static avow_promise_t *each(void) {
-  return avow_each(loop, items, follow_cb, NULL, NULL);
+  return avow_each(items, follow_cb, NULL, NULL);
 }
 
 static avow_promise_t *map_channel(void) {
-  return avow_map_channel(loop, items, follow_cb, NULL, NULL);
+  return avow_each(items, follow_cb, NULL,
+                   &(avow_map_options_t){ .collects = true });
 }
 
 static avow_once_t *once;
@@ -203,8 +204,8 @@ static const subject_t subjects[] = {
   { "avow_map", WHEN_TOLD, UNWINDS, map, .complete = turn_and_resolve },
   { "avow_each", WHEN_TOLD, UNWINDS, each, turn_and_resolve, .set = make_items,
     .strike = end_items },
-  { "avow_map_channel", WHEN_TOLD, UNWINDS, map_channel, turn_and_resolve,
-    .set = make_items, .strike = end_items },
+  { "avow_each that collects", WHEN_TOLD, UNWINDS, map_channel,
+    turn_and_resolve, .set = make_items, .strike = end_items },
   { "avow_once_get", WHEN_TOLD, AT_ONCE, once_get, turn_and_resolve,
     .set = make_once, .strike = end_once },
   { "avow_retry", WHEN_TOLD, AT_ONCE, retry, .complete = turn_and_resolve },

@@ -14,10 +14,10 @@ typedef avow_value_t (*avow_map_fn)(size_t i, void *data);
 
 /** Zero in a field stands for its default. */
 typedef struct avow_map_options_s {
-  size_t concurrency;      /* so many at a time; all at once for a number of
-                              items, one for those of a channel */
+  size_t concurrency;      /* so many at a time; no limit */
   avow_gather_kind_t kind; /* AVOW_ALL, the default, or AVOW_ALL_SETTLED */
   bool cancels;            /* when one fails, those that run; else not */
+  bool collects;           /* avow_each(): the results; else NONE */
 } avow_map_options_t;
 
 /**
@@ -33,23 +33,17 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_map(
     const avow_map_options_t *options);
 
 /**
- * The same for each item of a channel, borrowed, until its end; NONE then.
- * Nothing is kept of an item that is done. concurrency is 1 by default. With
- * AVOW_ALL_SETTLED failures of fn are passed over, and so are items that are
- * errors, such as a connection that could not be accepted. Rejects also with
- * what the channel failed with. Items that were not taken stay in the channel.
+ * The same for each item of a channel, borrowed, until its end; NONE then, or
+ * if the options say so the LIST of the results, in the order in which the
+ * items came. Of items that are done nothing else is kept. Without a limit it
+ * takes them as fast as they come: set concurrency where memory or order
+ * matters. With AVOW_ALL_SETTLED failures of fn are passed over, and so are
+ * items that are errors, such as a connection that could not be accepted; a
+ * list has them. Rejects also with what the channel failed with. Items that
+ * were not taken stay in the channel.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_each(
-    uv_loop_t *loop, const avow_channel_t *channel, avow_cb fn, void *data,
-    const avow_map_options_t *options);
-
-/**
- * avow_each() that keeps the results: LIST of what fn makes of the items, in
- * the order in which these came, as avow_map() has it. With AVOW_ALL_SETTLED
- * items that are errors are in it, too.
- */
-AVOW_API AVOW_MUST_USE avow_promise_t *avow_map_channel(
-    uv_loop_t *loop, const avow_channel_t *channel, avow_cb fn, void *data,
+    const avow_channel_t *channel, avow_cb fn, void *data,
     const avow_map_options_t *options);
 
 AVOW_HEADER_END

@@ -162,7 +162,7 @@ static void each_set_options(each_t *each, const avow_map_options_t *options) {
   if (options != NULL)
     each->options = *options;
   if (each->options.concurrency == 0)
-    each->options.concurrency = 1;
+    each->options.concurrency = SIZE_MAX;
 }
 
 static bool each_is_valid(avow_cb fn, const avow_map_options_t *options) {
@@ -170,12 +170,13 @@ static bool each_is_valid(avow_cb fn, const avow_map_options_t *options) {
 }
 
 /* Not begun yet. NULL without memory, with the rejection in *out. */
-static each_t *each_new(uv_loop_t *loop, const avow_channel_t *channel,
+static each_t *each_new(const avow_channel_t *channel,
                         const avow_map_options_t *options,
                         avow_promise_t **out) {
   static const avow__parent_class_t each_class = { .report = each_report,
                                                    .destroy = each_destroy };
-  each_t *each = avow__parent_new(loop, &each_class, sizeof(*each), out);
+  each_t *each = avow__parent_new(avow__channel_loop(channel), &each_class,
+                                  sizeof(*each), out);
   if (each == NULL)
     return NULL;
   each->channel = avow_channel_ref(channel);
@@ -190,33 +191,19 @@ static void each_start(each_t *each, avow_cb fn, void *data) {
   avow__parent_unref(&each->parent);
 }
 
-avow_promise_t *avow_each(uv_loop_t *loop, const avow_channel_t *channel,
-                          avow_cb fn, void *data,
+avow_promise_t *avow_each(const avow_channel_t *channel, avow_cb fn, void *data,
                           const avow_map_options_t *options) {
   if (channel == NULL)
     return avow__nothing("a channel");
   if (!each_is_valid(fn, options))
-    return avow__refuse(loop, UV_EINVAL, "each", NULL);
+    return avow__refuse(avow__channel_loop(channel), UV_EINVAL, "each", NULL);
   avow_promise_t *p;
-  each_t *each = each_new(loop, channel, options, &p);
-  if (each != NULL)
-    each_start(each, fn, data);
-  return p;
-}
-
-avow_promise_t *avow_map_channel(uv_loop_t *loop, const avow_channel_t *channel,
-                                 avow_cb fn, void *data,
-                                 const avow_map_options_t *options) {
-  if (channel == NULL)
-    return avow__nothing("a channel");
-  if (!each_is_valid(fn, options))
-    return avow__refuse(loop, UV_EINVAL, "map channel", NULL);
-  avow_promise_t *p;
-  each_t *each = each_new(loop, channel, options, &p);
+  each_t *each = each_new(channel, options, &p);
   if (each == NULL)
     return p;
-  each->results = avow__list_new(RESULTS);
-  if (each->results == NULL)
+  if (each->options.collects)
+    each->results = avow__list_new(RESULTS);
+  if (each->options.collects && each->results == NULL)
     each_fail(each, avow_error(UV_ENOMEM));
   each_start(each, fn, data);
   return p;

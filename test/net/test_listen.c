@@ -235,7 +235,7 @@ static avow_value_t greet(const avow_value_t *stream, void *data) {
 
 static avow_promise_t *greet_each(void) {
   const avow_map_options_t options = { .kind = AVOW_ALL_SETTLED };
-  return avow_each(loop, channel, greet, NULL, &options);
+  return avow_each(channel, greet, NULL, &options);
 }
 
 static void assert_is_greeted(int client) {

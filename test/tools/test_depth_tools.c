@@ -39,7 +39,7 @@ static avow_promise_t *in_each(avow_promise_t *p) {
   avow_channel_t *items = avow_channel_new(loop, 1);
   avow_unref(avow_channel_send(items, avow_int(1)));
   avow_channel_end(items);
-  avow_promise_t *outer = avow_each(loop, items, give_for, p, &options);
+  avow_promise_t *outer = avow_each(items, give_for, p, &options);
   avow_channel_unref(items);
   return outer;
 }

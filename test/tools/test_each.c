@@ -41,7 +41,7 @@ static avow_value_t fail_two(const avow_value_t *item, void *data) {
 
 static void each_takes_items_in_order_until_the_end(void **state) {
   send_all(1, 3);
-  avow_promise_t *p = avow_each(loop, channel, note_item, NULL, NULL);
+  avow_promise_t *p = avow_each(channel, note_item, NULL, NULL);
   run();
   assert_notes("item=1 item=2 item=3");
   assert_int_equal(avow_state(p), AVOW_PENDING);
@@ -56,7 +56,7 @@ static void each_runs_so_many_at_a_time(void **state) {
   const avow_map_options_t options = { .concurrency = 2 };
   send_all(1, 3);
   avow_channel_end(channel);
-  avow_promise_t *p = avow_each(loop, channel, begin, NULL, &options);
+  avow_promise_t *p = avow_each(channel, begin, NULL, &options);
   run();
   assert_notes("item=1 item=2");
 
@@ -72,7 +72,7 @@ static void each_runs_so_many_at_a_time(void **state) {
 static void failure_takes_no_more_items(void **state) {
   send_all(1, 3);
 
-  assert_rejects(avow_each(loop, channel, fail_two, NULL, NULL), UV_EIO);
+  assert_rejects(avow_each(channel, fail_two, NULL, NULL), UV_EIO);
 
   assert_notes("item=1 item=2");
   assert_fulfils_int(avow_channel_next(channel), 3);
@@ -82,7 +82,7 @@ static void failure_takes_no_more_items(void **state) {
 static void failure_stops_waiting_for_an_item(void **state) {
   const avow_map_options_t options = { .concurrency = 3, .cancels = true };
   send_all(1, 2);
-  avow_promise_t *p = avow_each(loop, channel, begin, NULL, &options);
+  avow_promise_t *p = avow_each(channel, begin, NULL, &options);
   run();
 
   end(0, avow_error(UV_EIO));
@@ -94,10 +94,10 @@ static void failure_stops_waiting_for_an_item(void **state) {
 }
 
 static void map_lists_results_in_the_order_of_the_items(void **state) {
-  const avow_map_options_t options = { .concurrency = 3 };
+  const avow_map_options_t options = { .collects = true, .concurrency = 3 };
   send_all(1, 3);
   avow_channel_end(channel);
-  avow_promise_t *p = avow_map_channel(loop, channel, begin, NULL, &options);
+  avow_promise_t *p = avow_each(channel, begin, NULL, &options);
   run();
 
   end(2, avow_int(30));
@@ -116,7 +116,8 @@ static avow_value_t negate(const avow_value_t *item, void *data) {
 
 static void map_of_many_items_lists_them_all(void **state) {
   enum { MANY = 1000 };
-  avow_promise_t *p = avow_map_channel(loop, channel, negate, NULL, NULL);
+  avow_promise_t *p = avow_each(channel, negate, NULL,
+                                &(avow_map_options_t){ .collects = true });
   for (int64_t i = 0; i < MANY; i++) {
     send_all(i, i);
     run();
@@ -133,9 +134,11 @@ static void map_of_many_items_lists_them_all(void **state) {
 }
 
 static void map_rejects_with_the_first_failure(void **state) {
-  const avow_map_options_t options = { .concurrency = 2, .cancels = true };
+  const avow_map_options_t options = { .collects = true,
+                                       .concurrency = 2,
+                                       .cancels = true };
   send_all(1, 3);
-  avow_promise_t *p = avow_map_channel(loop, channel, begin, NULL, &options);
+  avow_promise_t *p = avow_each(channel, begin, NULL, &options);
   run();
 
   end(1, avow_error(UV_EIO));
@@ -148,13 +151,13 @@ static void map_rejects_with_the_first_failure(void **state) {
 }
 
 static void map_of_all_settled_lists_failures_too(void **state) {
-  const avow_map_options_t options = { .kind = AVOW_ALL_SETTLED };
+  const avow_map_options_t options = { .collects = true,
+                                       .kind = AVOW_ALL_SETTLED };
   send_all(1, 2);
   avow_unref(avow_channel_send(channel, avow_error(UV_ENFILE)));
   avow_channel_end(channel);
 
-  const avow_value_t v =
-      avow_run(avow_map_channel(loop, channel, fail_two, NULL, &options));
+  const avow_value_t v = avow_run(avow_each(channel, fail_two, NULL, &options));
 
   assert_int_equal(avow_list_len(&v), 3);
   assert_int_equal(avow_settled_at(&v, 0).status, AVOW_FULFILLED);
@@ -168,12 +171,15 @@ static void map_of_nothing_is_an_empty_list(void **state) {
   avow_channel_end(channel);
 
   const avow_value_t v =
-      avow_run(avow_map_channel(loop, channel, negate, NULL, NULL));
+      avow_run(avow_each(channel, negate, NULL,
+                         &(avow_map_options_t){ .collects = true }));
 
   assert_int_equal(v.tag, AVOW_LIST);
   assert_int_equal(avow_list_len(&v), 0);
   avow_value_unref(v);
-  assert_rejects(avow_map_channel(loop, channel, NULL, NULL, NULL), UV_EINVAL);
+  assert_rejects(avow_each(channel, NULL, NULL,
+                           &(avow_map_options_t){ .collects = true }),
+                 UV_EINVAL);
   avow_channel_unref(channel);
 }
 
@@ -182,7 +188,7 @@ static void all_settled_goes_on_after_failures(void **state) {
   send_all(1, 3);
   avow_channel_end(channel);
 
-  assert_fulfils_none(avow_each(loop, channel, fail_two, NULL, &options));
+  assert_fulfils_none(avow_each(channel, fail_two, NULL, &options));
 
   assert_notes("item=1 item=2 item=3");
   avow_channel_unref(channel);
@@ -197,7 +203,7 @@ static void send_with_an_error_inside(void) {
 static void item_that_is_an_error_fails_it(void **state) {
   send_with_an_error_inside();
 
-  assert_rejects(avow_each(loop, channel, note_item, NULL, NULL), UV_ENFILE);
+  assert_rejects(avow_each(channel, note_item, NULL, NULL), UV_ENFILE);
 
   assert_notes("item=1");
   assert_fulfils_int(avow_channel_next(channel), 3);
@@ -207,7 +213,7 @@ static void item_that_is_an_error_fails_it(void **state) {
 static void all_settled_passes_over_items_that_are_errors(void **state) {
   const avow_map_options_t options = { .kind = AVOW_ALL_SETTLED };
   send_with_an_error_inside();
-  avow_promise_t *p = avow_each(loop, channel, note_item, NULL, &options);
+  avow_promise_t *p = avow_each(channel, note_item, NULL, &options);
   run();
   avow_unref(avow_channel_send(channel, avow_error(UV_EMFILE)));
   send_all(4, 4);
@@ -222,7 +228,7 @@ static void all_settled_passes_over_items_that_are_errors(void **state) {
 
 static void all_settled_fails_as_the_channel_does(void **state) {
   const avow_map_options_t options = { .kind = AVOW_ALL_SETTLED };
-  avow_promise_t *p = avow_each(loop, channel, note_item, NULL, &options);
+  avow_promise_t *p = avow_each(channel, note_item, NULL, &options);
   run();
 
   avow_channel_fail(channel, avow_error(UV_EPROTO));
@@ -236,8 +242,7 @@ static void all_settled_keeps_apart_an_error_and_the_failure(void **state) {
   avow_unref(avow_channel_send(channel, avow_error(UV_ENFILE)));
   avow_channel_fail(channel, avow_error(UV_EPROTO));
 
-  assert_rejects(avow_each(loop, channel, note_item, NULL, &options),
-                 UV_EPROTO);
+  assert_rejects(avow_each(channel, note_item, NULL, &options), UV_EPROTO);
 
   avow_channel_unref(channel);
 }
@@ -254,7 +259,7 @@ static void all_settled_fails_with_a_channel_without_memory(void **state) {
   const avow_map_options_t options = { .kind = AVOW_ALL_SETTLED };
   avow_channel_t *none = channel_without_memory();
 
-  assert_rejects(avow_each(loop, none, note_item, NULL, &options), UV_ENOMEM);
+  assert_rejects(avow_each(none, note_item, NULL, &options), UV_ENOMEM);
 
   avow_channel_unref(none);
   avow_channel_unref(channel);
@@ -264,15 +269,30 @@ static void failed_channel_fails_it(void **state) {
   send_all(1, 1);
   avow_channel_fail(channel, avow_error(UV_EPROTO));
 
-  assert_rejects(avow_each(loop, channel, note_item, NULL, NULL), UV_EPROTO);
+  assert_rejects(avow_each(channel, note_item, NULL, NULL), UV_EPROTO);
 
   assert_notes("item=1");
   avow_channel_unref(channel);
 }
 
+static void each_without_a_limit_runs_all_at_a_time(void **state) {
+  send_all(1, 3);
+  avow_channel_end(channel);
+  avow_promise_t *p = avow_each(channel, begin, NULL, NULL);
+  run();
+  assert_notes("item=1 item=2 item=3");
+
+  for (size_t i = 0; i < 3; i++)
+    end(i, avow_none());
+
+  assert_fulfils_none(p);
+  avow_channel_unref(channel);
+}
+
 static void cancelling_cancels_what_runs_and_keeps_the_items(void **state) {
+  const avow_map_options_t one = { .concurrency = 1 };
   send_all(1, 2);
-  avow_promise_t *p = avow_each(loop, channel, begin, NULL, NULL);
+  avow_promise_t *p = avow_each(channel, begin, NULL, &one);
   run();
 
   avow_cancel(p);
@@ -287,8 +307,8 @@ static void cancelling_cancels_what_runs_and_keeps_the_items(void **state) {
 static void each_without_function_is_refused(void **state) {
   const avow_map_options_t race = { .kind = AVOW_RACE };
 
-  assert_rejects(avow_each(loop, channel, NULL, NULL, NULL), UV_EINVAL);
-  assert_rejects(avow_each(loop, channel, note_item, NULL, &race), UV_EINVAL);
+  assert_rejects(avow_each(channel, NULL, NULL, NULL), UV_EINVAL);
+  assert_rejects(avow_each(channel, note_item, NULL, &race), UV_EINVAL);
 
   avow_channel_unref(channel);
 }
@@ -304,7 +324,7 @@ static avow_value_t exhaust(const avow_value_t *item, void *data) {
 static void item_that_no_block_can_wait_for_rejects(void **state) {
   send_all(1, 2);
 
-  avow_promise_t *p = avow_each(loop, channel, exhaust, NULL, NULL);
+  avow_promise_t *p = avow_each(channel, exhaust, NULL, NULL);
   run();
   give_back_memory();
 
@@ -320,7 +340,7 @@ static void sender_that_waits_at_the_end_is_heard(void **state) {
   const avow_map_options_t options = { .kind = AVOW_ALL_SETTLED };
   avow_channel_end(narrow);
 
-  assert_fulfils_none(avow_each(loop, narrow, note_item, NULL, &options));
+  assert_fulfils_none(avow_each(narrow, note_item, NULL, &options));
 
   assert_notes("item=1");
   assert_fulfils_none(sent[0]);
@@ -341,7 +361,7 @@ static void next_item_that_no_block_can_wait_for_rejects(void **state) {
   const avow_map_options_t options = { .kind = AVOW_ALL_SETTLED };
   send_all(1, 1);
 
-  avow_promise_t *p = avow_each(loop, channel, exhaust_but_one, NULL, &options);
+  avow_promise_t *p = avow_each(channel, exhaust_but_one, NULL, &options);
   run();
   give_back_memory();
 
@@ -359,8 +379,7 @@ static avow_value_t send_again(const avow_value_t *item, void *calls) {
 static void shielded_each_is_given_up_when_its_items_have_no_end(void **state) {
   int calls = 0;
   send_all(1, 1);
-  avow_promise_t *p =
-      avow_shield(avow_each(loop, channel, send_again, &calls, NULL));
+  avow_promise_t *p = avow_shield(avow_each(channel, send_again, &calls, NULL));
 
   assert_int_equal(avow_loop_close(loop), 0);
 
@@ -384,6 +403,7 @@ int main(void) {
     EACH(all_settled_keeps_apart_an_error_and_the_failure),
     EACH(all_settled_fails_with_a_channel_without_memory),
     EACH(failed_channel_fails_it),
+    EACH(each_without_a_limit_runs_all_at_a_time),
     EACH(cancelling_cancels_what_runs_and_keeps_the_items),
     EACH(each_without_function_is_refused),
     EACH(map_lists_results_in_the_order_of_the_items),

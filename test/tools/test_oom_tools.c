@@ -274,16 +274,17 @@ static avow_promise_t *each_item(void) {
   const avow_map_options_t options = { .concurrency = 2 };
   duty_t *data = duty_new();
   avow_channel_t *channel = channel_of(3);
-  avow_promise_t *p = avow_each(loop, channel, use_item, data, &options);
+  avow_promise_t *p = avow_each(channel, use_item, data, &options);
   return avow_attach(avow_attach(p, data, duty_end), channel, unref_channel);
 }
 
 static avow_promise_t *mapped_channel(void) {
-  const avow_map_options_t options = { .concurrency = 7,
+  const avow_map_options_t options = { .collects = true,
+                                       .concurrency = 7,
                                        .kind = AVOW_ALL_SETTLED };
   duty_t *data = duty_new();
   avow_channel_t *channel = channel_of(20); /* more than there is room for */
-  avow_promise_t *p = avow_map_channel(loop, channel, use_item, data, &options);
+  avow_promise_t *p = avow_each(channel, use_item, data, &options);
   return avow_attach(avow_attach(p, data, duty_end), channel, unref_channel);
 }
 
