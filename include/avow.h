@@ -2,6 +2,7 @@
 #ifndef AVOW_H
 #define AVOW_H
 
+#include "avow/address.h"
 #include "avow/async.h"
 #include "avow/cancel.h"
 #include "avow/channel.h"
@@ -14,6 +15,7 @@
 #include "avow/file.h"
 #include "avow/fs.h"
 #include "avow/group.h"
+#include "avow/handle.h"
 #include "avow/limiter.h"
 #include "avow/loop.h"
 #include "avow/loops.h"
@@ -24,6 +26,7 @@
 #include "avow/phase.h"
 #include "avow/process.h"
 #include "avow/promise.h"
+#include "avow/random.h"
 #include "avow/reader.h"
 #include "avow/remote.h"
 #include "avow/retry.h"

@@ -27,23 +27,6 @@ AVOW_API const struct addrinfo *avow_to_addrinfo(const avow_value_t *v);
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_getnameinfo(
     uv_loop_t *loop, const struct sockaddr *address, int flags);
 
-/** An address in numbers, by value. */
-typedef struct avow_address_s {
-  char text[64]; /* "127.0.0.1:80", "[::1]:80"; empty for none */
-  int port;      /* 80; 0 for none */
-} avow_address_t;
-
-/** Of what the system or libuv gives; none for other than IP, and for NULL. */
-AVOW_API avow_address_t avow_address(const struct sockaddr *address);
-
-/**
- * Our end of a uv_tcp_t or a uv_udp_t, and the one it is connected to; none for
- * what is not bound or not connected, and for other handles
- * (uv_tcp_getsockname, uv_tcp_getpeername, …).
- */
-AVOW_API avow_address_t avow_local_address(const uv_handle_t *handle);
-AVOW_API avow_address_t avow_peer_address(const uv_handle_t *handle);
-
 AVOW_HEADER_END
 
 #endif

@@ -1,5 +1,6 @@
 /*
- * Pace: channels that come less often than what they are made of.
+ * Pace: channels by the clock, and channels that come less often than what they
+ * are made of.
  */
 #ifndef AVOW_PACE_H
 #define AVOW_PACE_H
@@ -7,6 +8,14 @@
 #include "avow/channel.h"
 
 AVOW_HEADER_BEGIN
+
+/**
+ * A channel of INTs, each the number of ticks since the one before: one every
+ * ms milliseconds from now on (uv_timer_start). However late they are taken
+ * none is lost and none drifts, and the loop has no timer while nobody waits.
+ * UV_EINVAL for 0 ms.
+ */
+AVOW_API AVOW_MUST_USE avow_channel_t *avow_ticks(uv_loop_t *loop, uint64_t ms);
 
 /**
  * A channel of the items after which the other, which is taken, had no more for

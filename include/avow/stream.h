@@ -84,23 +84,6 @@ AVOW_API AVOW_MUST_USE avow_channel_t *avow_chunks(uv_stream_t *stream,
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_pump(uv_stream_t *from,
                                                  uv_stream_t *to);
 
-/**
- * NONE when the handle, of any kind, is closed and its memory may be reused
- * (uv_close). All that is pending on it settles before, reads and writes with
- * UV_ECANCELED. UV_EALREADY if it is closing. Cannot be cancelled: whoever
- * frees the handle when this settles does so in time. Should even the reserve
- * of memory be used up, this rejects with UV_ENOMEM and the handle still
- * closes.
- */
-AVOW_API AVOW_MUST_USE avow_promise_t *avow_close(uv_handle_t *handle);
-
-/**
- * The same with a reset, so that the peer's reads and writes fail and what was
- * not sent is discarded (uv_tcp_close_reset). Rejects while an avow_shutdown()
- * is pending or without a socket; the handle then stays open.
- */
-AVOW_API AVOW_MUST_USE avow_promise_t *avow_close_reset(uv_tcp_t *tcp);
-
 AVOW_HEADER_END
 
 #endif

@@ -4,7 +4,7 @@
 #ifndef AVOW_TIMER_H
 #define AVOW_TIMER_H
 
-#include "avow/channel.h"
+#include "avow/promise.h"
 
 AVOW_HEADER_BEGIN
 
@@ -15,14 +15,6 @@ AVOW_HEADER_BEGIN
  * and what one wakes runs before the next ends. Cancelling stops it.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_sleep(uv_loop_t *loop, uint64_t ms);
-
-/**
- * A channel of INTs, each the number of ticks since the one before: one every
- * ms milliseconds from now on (uv_timer_start). However late they are taken
- * none is lost and none drifts, and the loop has no timer while nobody waits.
- * UV_EINVAL for 0 ms.
- */
-AVOW_API AVOW_MUST_USE avow_channel_t *avow_ticks(uv_loop_t *loop, uint64_t ms);
 
 AVOW_HEADER_END
 

@@ -8,6 +8,7 @@
 #include <limits.h>
 
 #include "avow/cancel.h"
+#include "avow/random.h"
 #include "avow/work.h"
 
 /* What this thread runs; NULL elsewhere. */

@@ -1,9 +1,10 @@
 /* Addresses as text. */
-#ifndef AVOW_ADDRESS_H
-#define AVOW_ADDRESS_H
+#ifndef AVOW_ADDRESS_PRIVATE_H
+#define AVOW_ADDRESS_PRIVATE_H
 
 #include <uv.h>
 
+#include "avow/address.h"
 #include "avow/dns.h"
 
 enum { AVOW__ADDRESS_MAX = sizeof(((avow_address_t *) 0)->text) };
