@@ -53,6 +53,17 @@ static void scalars_read_back_as_they_were_made(void **state) {
   assert_ptr_equal(avow_to_pointer(&pointer), &target);
 }
 
+static void version_is_that_of_the_headers(void **state) {
+  char text[32];
+  const unsigned version = avow_version();
+
+  (void) snprintf(text, sizeof(text), "%u.%u.%u", version >> 16,
+                  version >> 8 & 0xff, version & 0xff);
+
+  assert_string_equal(text, AVOW_VERSION);
+  assert_string_equal(avow_version_string(), AVOW_VERSION);
+}
+
 static void none_is_of_no_type(void **state) {
   const avow_value_t v = avow_none();
 
@@ -392,6 +403,7 @@ static void values_nest_while_others_are_freed_in_a_thread(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(scalars_read_back_as_they_were_made),
+    CASE(version_is_that_of_the_headers),
     CASE(none_is_of_no_type),
     CASE(scalars_allocate_nothing),
     CASE(type_name_says_what_a_value_is),
