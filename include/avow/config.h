@@ -26,6 +26,12 @@
 #  define AVOW_PRINTF(fmt, at)
 #endif
 
+/* What headers define. The library has each as a symbol, too, for those who
+   cannot read C: it defines this in its own way. */
+#ifndef AVOW_INLINE
+#  define AVOW_INLINE static inline
+#endif
+
 #ifdef __cplusplus
 #  define AVOW_HEADER_BEGIN extern "C" {
 #  define AVOW_HEADER_END   }

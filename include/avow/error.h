@@ -26,7 +26,7 @@ enum {
  * The error that is only its code. Allocates nothing. 0, which says that there
  * was none, makes none: avow_none().
  */
-static inline avow_value_t avow_error(int code) {
+AVOW_INLINE avow_value_t avow_error(int code) {
   avow_value_t v = avow_none();
   v.tag = code != 0 ? AVOW_ERROR : AVOW_NONE;
   v.code = code;
@@ -44,12 +44,12 @@ AVOW_API AVOW_MUST_USE avow_value_t avow_error_new(int code, avow_value_t cause,
                                                    const char *format, ...)
     AVOW_PRINTF(3, 4);
 
-static inline bool avow_is_error(const avow_value_t *v) {
+AVOW_INLINE bool avow_is_error(const avow_value_t *v) {
   return v->tag == AVOW_ERROR;
 }
 
 /** The code, 0 if v is not an error. */
-static inline int avow_error_code(const avow_value_t *v) {
+AVOW_INLINE int avow_error_code(const avow_value_t *v) {
   return v->tag == AVOW_ERROR ? v->code : 0;
 }
 

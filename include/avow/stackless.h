@@ -55,7 +55,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *(avow_stackless) (uv_loop_t *loop,
                                                          avow_cb step,
                                                          avow_frame_t *frame);
 
-static inline int avow_frame_enter(avow_frame_t *frame) {
+AVOW_INLINE int avow_frame_enter(avow_frame_t *frame) {
   const int line = frame->line;
   frame->line = 0;
   return line;

@@ -58,7 +58,7 @@ typedef struct avow_class_s {
   bool sendable; /* destroy may be called on any thread, see loops.h */
 } avow_class_t;
 
-static inline avow_value_t avow_none(void) {
+AVOW_INLINE avow_value_t avow_none(void) {
   avow_value_t v;
   v.tag = AVOW_NONE;
   v.code = 0;
@@ -66,21 +66,21 @@ static inline avow_value_t avow_none(void) {
   return v;
 }
 
-static inline avow_value_t avow_int(int64_t i) {
+AVOW_INLINE avow_value_t avow_int(int64_t i) {
   avow_value_t v = avow_none();
   v.tag = AVOW_INT;
   v.u.i = i;
   return v;
 }
 
-static inline avow_value_t avow_double(double d) {
+AVOW_INLINE avow_value_t avow_double(double d) {
   avow_value_t v = avow_none();
   v.tag = AVOW_DOUBLE;
   v.u.d = d;
   return v;
 }
 
-static inline avow_value_t avow_pointer(void *p) {
+AVOW_INLINE avow_value_t avow_pointer(void *p) {
   avow_value_t v = avow_none();
   v.tag = AVOW_POINTER;
   v.u.p = p;
@@ -91,7 +91,7 @@ static inline avow_value_t avow_pointer(void *p) {
  * What a callback returns to settle its promise as p does, once p has: "wait
  * for this" (ECMA-262, Promise Resolve Functions). Takes p.
  */
-static inline avow_value_t avow_follow(avow_promise_t *p) {
+AVOW_INLINE avow_value_t avow_follow(avow_promise_t *p) {
   avow_value_t v = avow_none();
   v.tag = AVOW_PROMISE;
   v.u.p = p;
@@ -126,7 +126,7 @@ AVOW_API avow_value_t avow_value_ref(const avow_value_t *v);
 AVOW_API void avow_value_unref(avow_value_t v);
 
 /** Drops a result on purpose, as of avow_run(): avow_ignore(avow_run(p)). */
-static inline void avow_ignore(avow_value_t v) {
+AVOW_INLINE void avow_ignore(avow_value_t v) {
   avow_value_unref(v);
 }
 

@@ -1,0 +1,18 @@
+/* What headers define, as symbols of the library, for languages that know it by
+   these alone. */
+#define AVOW_INLINE AVOW_API inline
+
+#include "avow/error.h"
+#include "avow/stackless.h"
+#include "avow/value.h"
+
+extern inline avow_value_t avow_none(void);
+extern inline avow_value_t avow_int(int64_t i);
+extern inline avow_value_t avow_double(double d);
+extern inline avow_value_t avow_pointer(void *p);
+extern inline avow_value_t avow_follow(avow_promise_t *p);
+extern inline void avow_ignore(avow_value_t v);
+extern inline avow_value_t avow_error(int code);
+extern inline bool avow_is_error(const avow_value_t *v);
+extern inline int avow_error_code(const avow_value_t *v);
+extern inline int avow_frame_enter(avow_frame_t *frame);

@@ -1,0 +1,48 @@
+-- Calls avow by its symbols alone, as bindings do: luajit ffi.lua LIBAVOW
+local ffi = require('ffi')
+ffi.cdef [[
+typedef struct uv_loop_s uv_loop_t;
+uv_loop_t *uv_default_loop(void);
+int uv_loop_close(uv_loop_t *loop);
+typedef struct {
+  uint32_t tag;
+  int32_t code;
+  union { int64_t i; double d; void *p; } u;
+} avow_value_t;
+typedef struct avow_promise_s avow_promise_t;
+int avow_loop_init(uv_loop_t *loop, const void *options);
+int avow_loop_close(uv_loop_t *loop);
+avow_value_t avow_none(void);
+avow_value_t avow_int(int64_t i);
+avow_value_t avow_string(const char *s);
+avow_value_t avow_error(int code);
+bool avow_is_error(const avow_value_t *v);
+int avow_error_code(const avow_value_t *v);
+int64_t avow_to_int(const avow_value_t *v);
+const char *avow_to_bytes(const avow_value_t *v, size_t *len);
+void avow_value_unref(avow_value_t v);
+avow_promise_t *avow_promise_resolve(uv_loop_t *loop, avow_value_t v);
+avow_promise_t *avow_sleep(uv_loop_t *loop, uint64_t ms);
+avow_value_t avow_run(avow_promise_t *p);
+]]
+local uv = ffi.load('uv.so.1')
+local avow = ffi.load(arg[1])
+local loop = uv.uv_default_loop()
+assert(avow.avow_loop_init(loop, nil) == 0)
+
+local function run(p)
+  return ffi.new('avow_value_t[1]', { avow.avow_run(p) })
+end
+
+local v = run(avow.avow_promise_resolve(loop, avow.avow_int(42)))
+assert(avow.avow_to_int(v) == 42)
+v = run(avow.avow_promise_resolve(loop, avow.avow_string('hello')))
+assert(ffi.string(avow.avow_to_bytes(v, nil)) == 'hello')
+avow.avow_value_unref(v[0])
+v = run(avow.avow_promise_resolve(loop, avow.avow_error(-5)))
+assert(avow.avow_is_error(v) and avow.avow_error_code(v) == -5)
+v = run(avow.avow_sleep(loop, 1))
+assert(v[0].tag == avow.avow_none().tag)
+
+assert(avow.avow_loop_close(loop) == 0)
+assert(uv.uv_loop_close(loop) == 0)
