@@ -33,6 +33,7 @@ typedef enum avow_tag_e {
   AVOW_THENABLE /* an object whose class has a then function */
 } avow_tag_t;
 
+/** Programs read the tag; what else is in it the functions below give. */
 typedef struct avow_value_s {
   uint32_t tag;
   int32_t code; /* of an error */
@@ -125,10 +126,28 @@ AVOW_API avow_value_t avow_value_ref(const avow_value_t *v);
 /** Lets go. Values nested to any depth are freed without recursion. */
 AVOW_API void avow_value_unref(avow_value_t v);
 
+/** Lets go of what *v holds, and leaves none: again it does nothing. */
+AVOW_API void avow_value_clear(avow_value_t *v);
+
+/** Moves a value out of *v, which is none then: return avow_steal(&v). */
+AVOW_INLINE avow_value_t avow_steal(avow_value_t *v) {
+  const avow_value_t stolen = *v;
+  *v = avow_none();
+  return stolen;
+}
+
 /** Drops a result on purpose, as of avow_run(): avow_ignore(avow_run(p)). */
 AVOW_INLINE void avow_ignore(avow_value_t v) {
   avow_value_unref(v);
 }
+
+/** Whether v is none: the end of a channel or of a stream, or no result. */
+AVOW_INLINE bool avow_is_none(const avow_value_t *v) {
+  return v->tag == AVOW_NONE;
+}
+
+/** Whether v is an object of this very class; avow_to_object() insists. */
+AVOW_API bool avow_is_object(const avow_value_t *v, const avow_class_t *klass);
 
 /**
  * Readers. The wrong type is a mistake of the program: debug builds say which

@@ -11,6 +11,8 @@ extern inline avow_value_t avow_int(int64_t i);
 extern inline avow_value_t avow_double(double d);
 extern inline avow_value_t avow_pointer(void *p);
 extern inline avow_value_t avow_follow(avow_promise_t *p);
+extern inline avow_value_t avow_steal(avow_value_t *v);
+extern inline bool avow_is_none(const avow_value_t *v);
 extern inline void avow_ignore(avow_value_t v);
 extern inline avow_value_t avow_error(int code);
 extern inline bool avow_is_error(const avow_value_t *v);

@@ -322,16 +322,35 @@ void *avow_to_pointer(const avow_value_t *v) {
   return has_type(v, AVOW_POINTER, "avow_to_pointer") ? v->u.p : NULL;
 }
 
+void avow_value_clear(avow_value_t *v) {
+  if (v != NULL)
+    avow_value_unref(avow_steal(v));
+  else
+    avow__misuse_of_null("a value");
+}
+
+static bool is_of(const avow_value_t *v, const avow_class_t *klass) {
+  if (v->tag != AVOW_OBJECT && v->tag != AVOW_THENABLE)
+    return false;
+  const avow__object_t *object = v->u.p;
+  return object->klass == klass;
+}
+
+bool avow_is_object(const avow_value_t *v, const avow_class_t *klass) {
+  if (v == NULL || klass == NULL) {
+    avow__misuse_of_null(v == NULL ? "a value" : "a class");
+    return false;
+  }
+  return is_of(v, klass);
+}
+
 void *avow_to_object(const avow_value_t *v, const avow_class_t *klass) {
   if (v == NULL || klass == NULL) {
     avow__misuse_of_null(v == NULL ? "a value" : "a class");
     return NULL;
   }
-  if (v->tag == AVOW_OBJECT || v->tag == AVOW_THENABLE) {
-    const avow__object_t *object = v->u.p;
-    if (object->klass == klass)
-      return object->self;
-  }
+  if (is_of(v, klass))
+    return ((const avow__object_t *) v->u.p)->self;
   avow__misuse(
       "avow_to_object() as %s of a value of type %s: read it as what "
       "it is",

@@ -68,8 +68,38 @@ static void none_is_of_no_type(void **state) {
   const avow_value_t v = avow_none();
 
   assert_int_equal(v.tag, AVOW_NONE);
+  assert_true(avow_is_none(&v));
   assert_int_equal(v.code, 0);
   assert_false(avow_is_error(&v));
+}
+
+static void what_was_cleared_is_none(void **state) {
+  avow_value_t v = avow_string("text");
+
+  avow_value_clear(&v);
+  avow_value_clear(&v);
+
+  assert_true(avow_is_none(&v));
+}
+
+static void what_was_stolen_is_somebody_elses(void **state) {
+  avow_value_t v = avow_string("text");
+
+  const avow_value_t stolen = avow_steal(&v);
+  avow_value_clear(&v);
+
+  assert_string_equal(avow_to_bytes(&stolen, NULL), "text");
+  avow_value_unref(stolen);
+}
+
+static void object_is_of_its_class_alone(void **state) {
+  const avow_value_t v = avow_object(&inert_class, NULL);
+  const avow_value_t number = avow_int(1);
+
+  assert_true(avow_is_object(&v, &inert_class));
+  assert_false(avow_is_object(&v, &counted_class));
+  assert_false(avow_is_object(&number, &inert_class));
+  avow_value_unref(v);
 }
 
 static void scalars_allocate_nothing(void **state) {
@@ -405,6 +435,9 @@ int main(void) {
     CASE(scalars_read_back_as_they_were_made),
     CASE(version_is_that_of_the_headers),
     CASE(none_is_of_no_type),
+    CASE(what_was_cleared_is_none),
+    CASE(what_was_stolen_is_somebody_elses),
+    CASE(object_is_of_its_class_alone),
     CASE(scalars_allocate_nothing),
     CASE(type_name_says_what_a_value_is),
     CASE(bytes_are_a_copy_that_ends_in_nul),
