@@ -158,7 +158,7 @@ static avow_value_t written(const avow_value_t *len, void *data) {
 /* None goes on, an INT ends: as avow_repeat() has it. */
 static avow_value_t answer(const avow_value_t *bytes, void *data) {
   connection_t *c = data;
-  if (bytes->tag == AVOW_NONE)
+  if (avow_is_none(bytes))
     return avow_int(0);
   avow_promise_t *p =
       avow_write((uv_stream_t *) &c->tcp, avow_value_ref(bytes));

@@ -153,7 +153,7 @@ static bool send_file(const answer_t *a) {
       (void) avow_to_bytes(&part, &len);
     done += (int64_t) len;
     const bool sent =
-        head.tag != AVOW_NONE ? send_both(a, head, part) : send_value(a, part);
+        !avow_is_none(&head) ? send_both(a, head, part) : send_value(a, part);
     head = avow_none();
     if (!sent || len == 0)
       return false;

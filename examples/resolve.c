@@ -65,7 +65,7 @@ static void print_row(table_t table, const lookup_t *lookup, uint64_t begin) {
   (void) snprintf(ms, sizeof(ms), "%8.1f",
                   (double) (lookup->end - begin) / 1e6);
   const char *last = addresses;
-  if (lookup->outcome.tag == AVOW_NONE) {
+  if (avow_is_none(&lookup->outcome)) {
     ms[0] = '\0';
     last = "cancelled";
   } else if (avow_is_error(&lookup->outcome))

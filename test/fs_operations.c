@@ -50,7 +50,7 @@ uv_file stage_file(void) {
 }
 
 const avow_value_t *stage_dir(void) {
-  if (dir_on_stage.tag == AVOW_NONE)
+  if (avow_is_none(&dir_on_stage))
     dir_on_stage = avow_run(avow_fs_opendir(loop, at("full")));
   return &dir_on_stage;
 }

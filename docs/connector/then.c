@@ -20,7 +20,7 @@ static avow_promise_t *read_more(attempts_t *attempts);
 static avow_value_t check(const avow_value_t *bytes, void *data) {
   attempts_t *attempts = data;
   size_t len;
-  if (bytes->tag == AVOW_NONE)
+  if (avow_is_none(bytes))
     return avow_error(UV_EOF);
   const char *more = avow_to_bytes(bytes, &len);
   memcpy(attempts->answer + attempts->got, more, len);

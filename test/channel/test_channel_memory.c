@@ -21,7 +21,7 @@ static avow_value_t produce(void *data) {
 
 static avow_value_t add(const avow_value_t *item, void *data) {
   stream_t *stream = data;
-  if (item->tag == AVOW_NONE)
+  if (avow_is_none(item))
     return avow_int(stream->sum);
   stream->sum += avow_to_int(item);
   if (++stream->count % 100000 == 0) {

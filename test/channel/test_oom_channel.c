@@ -53,7 +53,7 @@ static avow_value_t send_fn(void *data) {
 }
 
 static avow_value_t item_cb(const avow_value_t *item, void *data) {
-  return item->tag == AVOW_NONE ? avow_int(1) : avow_none();
+  return avow_is_none(item) ? avow_int(1) : avow_none();
 }
 
 static avow_value_t next_fn(void *data) {

@@ -108,7 +108,7 @@ static napi_value twin_of(const avow_value_t *v) {
 }
 
 napi_value unbox(const avow_value_t *v) {
-  if (v->tag == AVOW_NONE)
+  if (avow_is_none(v))
     return undefined();
   if (v->tag == AVOW_OBJECT)
     return element(kept(avow_to_object(v, &box_class)), 0);

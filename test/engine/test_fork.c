@@ -45,7 +45,7 @@ static bool is_42(avow_value_t v) {
 }
 
 static bool is_none(avow_value_t v) {
-  const bool is = v.tag == AVOW_NONE;
+  const bool is = avow_is_none(&v);
   avow_value_unref(v);
   return is;
 }

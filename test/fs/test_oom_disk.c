@@ -62,8 +62,7 @@ static avow_promise_t *take_from(avow_channel_t *channel) {
 }
 
 static avow_value_t take_cb(const avow_value_t *entry, void *channel) {
-  return entry->tag == AVOW_NONE ? avow_none()
-                                 : avow_follow(take_from(channel));
+  return avow_is_none(entry) ? avow_none() : avow_follow(take_from(channel));
 }
 
 static void end_walk(void *channel) {

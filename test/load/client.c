@@ -48,7 +48,7 @@ static avow_promise_t *send_message(talker_t *t, uint32_t len) {
 static avow_value_t compare(const avow_value_t *chunk, void *data) {
   talker_t *t = data;
   size_t len;
-  if (chunk->tag == AVOW_NONE)
+  if (avow_is_none(chunk))
     return avow_error(UV_EOF);
   const char *bytes = avow_to_bytes(chunk, &len);
   CHECK(len <= t->sent - t->heard);
@@ -101,7 +101,7 @@ static avow_value_t pause_and_exchange(void *data) {
 /* The end of a connection. */
 
 static avow_value_t check_end(const avow_value_t *chunk, void *data) {
-  CHECK(chunk->tag == AVOW_NONE);
+  CHECK(avow_is_none(chunk));
   return avow_none();
 }
 

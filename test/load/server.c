@@ -119,7 +119,7 @@ static avow_value_t on_end(connection_t *c) {
 
 static avow_value_t echo(const avow_value_t *chunk, void *data) {
   connection_t *c = data;
-  if (chunk->tag == AVOW_NONE)
+  if (avow_is_none(chunk))
     return on_end(c);
   size_t len;
   (void) avow_to_bytes(chunk, &len);

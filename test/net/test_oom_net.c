@@ -224,7 +224,7 @@ static void end_channel(void *channel) {
 }
 
 static avow_value_t chunk_cb(const avow_value_t *arg, void *data) {
-  if (arg->tag == AVOW_NONE) /* the server was closed */
+  if (avow_is_none(arg)) /* the server was closed */
     return avow_none();
   avow_channel_t *chunks = avow_chunks(avow_to_stream(arg), 100, 1);
   avow_promise_t *p = avow_channel_next(chunks);

@@ -47,7 +47,7 @@ static avow_value_t end_greeting(const avow_value_t *written, void *stream) {
 }
 
 static avow_value_t greet(const avow_value_t *connection, void *data) {
-  if (connection->tag == AVOW_NONE)
+  if (avow_is_none(connection))
     return avow_none(); /* the server is closed */
   uv_stream_t *stream = avow_to_stream(connection);
   avow_promise_t *p = avow_write(stream, avow_string(greeting));

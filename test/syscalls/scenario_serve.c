@@ -114,8 +114,8 @@ static avow_value_t part(const avow_value_t *written, void *data) {
 }
 
 static avow_value_t welcome(const avow_value_t *connection, void *data) {
-  if (connection->tag == AVOW_NONE) /* the server is closed */
-    return avow_int(0);             /* ends avow_repeat() */
+  if (avow_is_none(connection)) /* the server is closed */
+    return avow_int(0);         /* ends avow_repeat() */
   now.accepted = avow_value_ref(connection);
   const avow_value_t v = greet(connection, NULL);
   return avow_follow(

@@ -141,7 +141,7 @@ static avow_value_t go_on(const avow_value_t *arg, void *data) {
 }
 
 static avow_value_t echo(const avow_value_t *chunk, void *data) {
-  if (chunk->tag == AVOW_NONE)
+  if (avow_is_none(chunk))
     return avow_int(0); /* ends avow_repeat() */
   avow_promise_t *p = avow_write(tcp_server(), avow_value_ref(chunk));
   return avow_follow(avow_then(p, go_on, NULL, NULL));
@@ -168,7 +168,7 @@ static avow_value_t serve_echo(const avow_value_t *arg, void *data) {
 
 /* At the end of a message the wait for its echo ends. */
 static avow_value_t compare_echo(const avow_value_t *chunk, void *data) {
-  if (chunk->tag == AVOW_NONE)
+  if (avow_is_none(chunk))
     return avow_error(UV_EOF);
   size_t len;
   const char *bytes = avow_to_bytes(chunk, &len);
@@ -256,7 +256,7 @@ static avow_value_t serve_flood(const avow_value_t *arg, void *data) {
 }
 
 static avow_value_t check_end(const avow_value_t *chunk, void *data) {
-  return chunk->tag == AVOW_NONE ? avow_none() : avow_error(UV_EPROTO);
+  return avow_is_none(chunk) ? avow_none() : avow_error(UV_EPROTO);
 }
 
 avow_promise_t *tcp_flood(void) {

@@ -13,7 +13,7 @@ static struct {
 } now;
 
 static avow_value_t compare(const avow_value_t *v, void *data) {
-  if (v->tag == AVOW_NONE)
+  if (avow_is_none(v))
     return avow_error(UV_EOF);
   const avow_datagram_t *datagram = avow_to_datagram(v);
   if (datagram->len != sizeof(text) - 1 ||

@@ -81,7 +81,7 @@ static real_t *real(const node_t *node) {
 /* What avow says. */
 
 static uint64_t digest(const avow_value_t *v) {
-  if (v->tag == AVOW_NONE)
+  if (avow_is_none(v))
     return digest_int(-1);
   if (v->tag == AVOW_INT)
     return digest_int(avow_to_int(v));

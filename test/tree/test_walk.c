@@ -96,7 +96,7 @@ static void walk_gives_directories_before_what_is_in_them(void **state) {
 
   for (;;) {
     const avow_value_t v = avow_run(avow_channel_next(channel));
-    if (v.tag == AVOW_NONE)
+    if (avow_is_none(&v))
       break;
     const avow_tree_entry_t *entry = avow_to_tree_entry(&v);
     if (strcmp(entry->path, at("a/b")) == 0)
@@ -308,7 +308,7 @@ static avow_promise_t *next_of(avow_channel_t *channel) {
 }
 
 static avow_value_t end_of_walk(const avow_value_t *v, void *channel) {
-  return v->tag == AVOW_NONE ? avow_none() : avow_follow(next_of(channel));
+  return avow_is_none(v) ? avow_none() : avow_follow(next_of(channel));
 }
 
 static void free_channel(void *channel) {

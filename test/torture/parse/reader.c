@@ -60,7 +60,7 @@ static void check_end(talk_t *talk, const avow_value_t *v) {
 static void check_next(talk_t *talk, const avow_value_t *v, size_t max) {
   size_t len = 0;
   if (talk->left == 0) {
-    CHECK(v->tag == AVOW_NONE);
+    CHECK(avow_is_none(v));
     return;
   }
   (void) avow_to_bytes(v, &len);
@@ -74,7 +74,7 @@ static void check_exactly(talk_t *talk, const avow_value_t *v, size_t n) {
     check_bytes(talk, v, n);
     advance(talk, n);
   } else if (talk->left == 0) {
-    CHECK(v->tag == AVOW_NONE || n == 0);
+    CHECK(avow_is_none(v) || n == 0);
   } else {
     check_end(talk, v);
   }
@@ -90,7 +90,7 @@ static void check_until(talk_t *talk, const avow_value_t *v, size_t limit,
       line && end != NULL && all > 0 && talk->at[all - 1] == '\r';
   const size_t len = has_return ? all - 1 : all;
   if (talk->left == 0)
-    CHECK(v->tag == AVOW_NONE);
+    CHECK(avow_is_none(v));
   else if (len > limit)
     CHECK(avow_error_code(v) == UV_EMSGSIZE);
   else if (end == NULL && !line)
