@@ -269,7 +269,7 @@ void assert_fulfils_none(avow_promise_t *p) {
 void assert_rejects(avow_promise_t *p, int code) {
   const avow_value_t v = avow_run(p);
   assert_int_equal(v.tag, AVOW_ERROR);
-  assert_string_equal(avow_err_name(v.code), avow_err_name(code));
+  assert_string_equal(avow_err_name(avow_error_code(&v)), avow_err_name(code));
   avow_value_unref(v);
 }
 

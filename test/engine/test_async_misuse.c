@@ -18,7 +18,7 @@ static void await_outside(void) {
   const avow_value_t v = avow_await(avow_sleep(loop, 0));
 
   assert_int_equal(avow_error_code(&v), AVOW_ENOTASYNC);
-  assert_string_equal(avow_err_name(v.code), "AVOW_ENOTASYNC");
+  assert_string_equal(avow_err_name(avow_error_code(&v)), "AVOW_ENOTASYNC");
 }
 
 static avow_value_t await_cb(const avow_value_t *arg, void *data) {

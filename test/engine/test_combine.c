@@ -132,7 +132,7 @@ static void any_collects_every_reason_in_order(void **state) {
 
   const avow_value_t error = avow_run(p);
 
-  assert_int_equal(error.code, AVOW_EAGGREGATE);
+  assert_int_equal(avow_error_code(&error), AVOW_EAGGREGATE);
   const avow_value_t *list = avow_error_cause(&error);
   assert_int_equal(avow_list_len(list), 3);
   assert_int_equal(avow_list_at(list, 0)->code, UV_EIO);
@@ -177,7 +177,7 @@ static void race_of_nothing_never_settles(void **state) {
 
   const avow_value_t idle = avow_run(avow_ref(p));
 
-  assert_int_equal(idle.code, AVOW_EIDLE);
+  assert_int_equal(avow_error_code(&idle), AVOW_EIDLE);
   assert_int_equal(avow_state(p), AVOW_PENDING);
   avow_unref(p);
 }

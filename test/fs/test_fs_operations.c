@@ -184,7 +184,7 @@ static void without_memory_of_libuv(void **state) {
 
   const avow_value_t v = avow_run(p);
   if (avow_is_error(&v))
-    assert_int_equal(v.code, UV_ENOMEM);
+    assert_int_equal(avow_error_code(&v), UV_ENOMEM);
   else
     operation->check(&v);
   avow_value_unref(v);

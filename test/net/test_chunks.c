@@ -202,7 +202,7 @@ static bool fails_well(void **state, long nth, bool from_then_on) {
   if (!failed)
     assert_string_equal(avow_to_bytes(&v, NULL), "x");
   else
-    assert_true(v.tag == AVOW_BYTES || v.code == UV_ENOMEM);
+    assert_true(v.tag == AVOW_BYTES || avow_error_code(&v) == UV_ENOMEM);
   avow_value_unref(v);
   return failed;
 }

@@ -263,7 +263,8 @@ static bool fails_well(void **state, long nth, bool from_then_on) {
   const avow_value_t v = avow_run(avow_channel_next(channel));
   const bool failed = allocation_failed();
   fail_allocation(0, false);
-  assert_true(v.tag == AVOW_OBJECT || (failed && v.code == UV_ENOMEM));
+  assert_true(v.tag == AVOW_OBJECT ||
+              (failed && avow_error_code(&v) == UV_ENOMEM));
   avow_value_unref(v);
   return failed;
 }

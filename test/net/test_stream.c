@@ -348,7 +348,7 @@ static bool fails_well(start_fn start, long nth, bool from_then_on) {
   const bool failed = allocation_failed();
   fail_allocation(0, false);
   if (avow_is_error(&v))
-    assert_string_equal(avow_err_name(v.code), "ENOMEM");
+    assert_string_equal(avow_err_name(avow_error_code(&v)), "ENOMEM");
   assert_true(failed || !avow_is_error(&v));
   avow_value_unref(v);
   return failed;

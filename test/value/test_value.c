@@ -69,7 +69,7 @@ static void none_is_of_no_type(void **state) {
 
   assert_int_equal(v.tag, AVOW_NONE);
   assert_true(avow_is_none(&v));
-  assert_int_equal(v.code, 0);
+  assert_int_equal(avow_error_code(&v), 0);
   assert_false(avow_is_error(&v));
 }
 
