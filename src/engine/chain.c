@@ -244,16 +244,19 @@ void avow__finally_run(avow_promise_t *p) {
   avow__resolve(p, result);
 }
 
+static void swap(avow_value_t *a, avow_value_t *b) {
+  const avow_value_t first = *a;
+  *a = *b;
+  *b = first;
+}
+
+/* A clean-up that fails is the outcome, in place of what it came after. */
 void avow__finally_wait_run(avow_promise_t *p) {
   avow_value_t dropped = avow_none();
-  if (p->upstream != NULL) {
-    const avow_value_t result = avow__take_upstream(p);
-    dropped = result;
-    if (avow_is_error(&result)) {
-      dropped = p->u.value;
-      p->u.value = result;
-    }
-  }
+  if (p->upstream != NULL)
+    dropped = avow__take_upstream(p);
+  if (avow_is_error(&dropped))
+    swap(&dropped, &p->u.value);
   p->kind = AVOW__FINALLY_LAST;
   avow__enqueue(avow__context(p), p);
   avow__value_unref(dropped); /* last: it may call the program */

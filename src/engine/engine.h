@@ -212,6 +212,12 @@ static inline avow_promise_t *avow__promise_init(avow__context_t *c,
 #ifdef AVOW_NO_POOL
 void avow__pool_give_back(avow__pool_t *pool, avow_promise_t *p);
 #else
+/* Whether a slab with so many blocks still in use was full, or is empty now, and
+   goes to another list for it. It is one comparison: 0 - 1 is more than any. */
+static inline bool avow__slab_moves(uint32_t used) {
+  return used - 1 >= AVOW__BLOCKS - 2;
+}
+
 static inline void avow__pool_give_back(avow__pool_t *pool, avow_promise_t *p) {
   avow__slab_t *slab = avow__slab_of(p);
 #  if AVOW__DEBUG
@@ -222,8 +228,7 @@ static inline void avow__pool_give_back(avow__pool_t *pool, avow_promise_t *p) {
   slab->free = &p->link;
   if (slab == pool->current)
     return;
-  slab->used--; /* to 0, or from all */
-  if (AVOW__UNLIKELY(slab->used - 1 >= AVOW__BLOCKS - 2))
+  if (AVOW__UNLIKELY(avow__slab_moves(--slab->used)))
     avow__pool_take_back(pool, slab);
 }
 #endif

@@ -26,6 +26,7 @@ bool avow__loops_share(avow_value_t server, const avow__listen_t *listen,
 #  include "avow/net.h"
 #  include "base/alloc.h"
 #  include "engine/child.h"
+#  include "net/bind.h"
 #  include "net/owned.h"
 #  include "net/serve.h"
 #  include "net/stream.h"
@@ -50,16 +51,6 @@ typedef struct {
 
 /* The sockets. */
 
-/* libuv is late to report an address in use. */
-static int loops_share_bind_to(uv_tcp_t *tcp, const struct sockaddr *at,
-                               unsigned flags) {
-  struct sockaddr_storage name;
-  int len = sizeof(name);
-  const int err = uv_tcp_bind(tcp, at, flags);
-  return err != 0 ? err
-                  : uv_tcp_getsockname(tcp, (struct sockaddr *) &name, &len);
-}
-
 static int descriptor_of(const uv_tcp_t *tcp) {
   uv_os_fd_t fd;
   return uv_fileno((const uv_handle_t *) tcp, &fd) == 0 ? fd : -1;
@@ -72,7 +63,7 @@ static int bound(uv_loop_t *home, const struct sockaddr *at, unsigned flags) {
     return -1;
   uv_tcp_t *tcp = (uv_tcp_t *) avow_to_stream(&v);
   int fd = -1;
-  if (loops_share_bind_to(tcp, at, flags) == 0)
+  if (avow__bind_to(tcp, at, flags) == 0)
     fd = fcntl(descriptor_of(tcp), F_DUPFD_CLOEXEC, 0);
   avow__value_unref(v);
   return fd;
@@ -174,7 +165,7 @@ static avow_value_t loops_share_stop(uv_loop_t *own, void *data) {
   const part_t *part = data;
   if (part->server.tag == AVOW_NONE)
     return avow_error(UV_ECANCELED);
-  avow__owned_end(&part->server);
+  avow__owned_close_value(&part->server);
   return avow_none();
 }
 
@@ -198,7 +189,7 @@ static void loops_share_on_close(avow__reading_t *reading) {
 }
 
 static void loops_share_cancel(avow__parent_t *parent) {
-  avow__owned_end(&((share_t *) parent)->server);
+  avow__owned_close_value(&((share_t *) parent)->server);
   avow__children_cancel(parent);
 }
 

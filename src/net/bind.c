@@ -1,7 +1,6 @@
-/*
- * Binding by name, and accepting what comes. An address in use is libuv's to
- * report late; asking for the name of the socket brings it out.
- */
+/* Binding by name, and accepting what comes. */
+#include "net/bind.h"
+
 #include <string.h>
 
 #include "avow/dns.h"
@@ -10,10 +9,11 @@
 #include "net/address.h"
 #include "net/owned.h"
 
-static int bind_to(uv_tcp_t *tcp, const struct sockaddr *address) {
+int avow__bind_to(uv_tcp_t *tcp, const struct sockaddr *address,
+                  unsigned flags) {
   struct sockaddr_storage name;
   int len = sizeof(name);
-  const int err = uv_tcp_bind(tcp, address, 0);
+  const int err = uv_tcp_bind(tcp, address, flags);
   return err != 0 ? err
                   : uv_tcp_getsockname(tcp, (struct sockaddr *) &name, &len);
 }
@@ -22,7 +22,7 @@ static avow_value_t bound_to(uv_loop_t *loop, const struct sockaddr *address) {
   const avow_value_t v = avow__owned_new(loop, UV_TCP);
   if (avow_is_error(&v))
     return v;
-  const int err = bind_to((uv_tcp_t *) avow_to_stream(&v), address);
+  const int err = avow__bind_to((uv_tcp_t *) avow_to_stream(&v), address, 0);
   if (err == 0)
     return v;
   char name[AVOW__ADDRESS_MAX];

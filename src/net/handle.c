@@ -17,7 +17,7 @@ static void handle_on_close(uv_handle_t *handle) {
   avow__node_t *node = avow__table_find(&c->tables[AVOW__CLOSERS], handle);
   avow__table_remove(&c->tables[AVOW__CLOSERS], node);
   c->requests--;
-  avow__owned_closed(c, handle);
+  avow__owned_forget(c, handle);
   avow__enter(c);
   avow__resolve((avow_promise_t *) node, avow_none());
   avow__leave(c);

@@ -74,18 +74,6 @@ static void listen_on_close(avow__reading_t *reading) {
   avow_channel_end(listener_of(reading)->source.channel);
 }
 
-static int listen_begin(listener_t *listener, int backlog) {
-  avow__context_t *c = avow__context_of(listener->server->loop);
-  int err = avow__reading_begin(c, &listener->reading,
-                                (uv_handle_t *) listener->server);
-  if (err != 0)
-    return err;
-  err = uv_listen(listener->server, backlog, listen_on_connection);
-  if (err != 0)
-    avow__table_remove(&c->tables[AVOW__READERS], &listener->reading.node);
-  return err;
-}
-
 avow_channel_t *avow_connections(uv_stream_t *server,
                                  const avow_connections_options_t *options) {
   if (server == NULL)
@@ -100,7 +88,10 @@ avow_channel_t *avow_connections(uv_stream_t *server,
   listener->reading.on_close = listen_on_close;
   listener->server = server;
   listener->waiting = true; /* left by who listened before */
-  const int err = listen_begin(listener, backlog > 0 ? backlog : BACKLOG);
+  const int err =
+      avow__reading_listen(avow__context_of(server->loop), &listener->reading,
+                           server, backlog > 0 ? backlog : BACKLOG,
+                           listen_on_connection);
   if (err == 0)
     return avow__channel_feed(server->loop, room, &listener->source);
   avow__source_free(&listener->source);

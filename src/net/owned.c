@@ -62,7 +62,7 @@ static void begin_close(owned_t *owned) {
   avow__reading_close(c, &owned->u.handle);
 }
 
-void avow__owned_end(const avow_value_t *v) {
+void avow__owned_close_value(const avow_value_t *v) {
   owned_t *owned = avow_to_object(v, &stream_class);
   if (owned->context != NULL)
     begin_close(owned);
@@ -132,7 +132,7 @@ avow_value_t avow__owned_open(uv_loop_t *loop, uv_handle_type type, int fd) {
 
 #endif
 
-void avow__owned_closed(avow__context_t *c, const uv_handle_t *handle) {
+void avow__owned_forget(avow__context_t *c, const uv_handle_t *handle) {
   avow__node_t *node = avow__table_find(&c->tables[AVOW__OWNED], handle);
   if (node != NULL)
     closed(owned_owner(node));

@@ -14,9 +14,9 @@ avow_value_t avow__owned_accept(uv_stream_t *from, uv_handle_type type);
 avow_value_t avow__owned_open(uv_loop_t *loop, uv_handle_type type, int fd);
 
 /* Closes the value's handle, although others may hold the value. */
-void avow__owned_end(const avow_value_t *v);
+void avow__owned_close_value(const avow_value_t *v);
 
 /* avow_close() has closed this handle, which may be one of these. */
-void avow__owned_closed(avow__context_t *c, const uv_handle_t *handle);
+void avow__owned_forget(avow__context_t *c, const uv_handle_t *handle);
 
 #endif

@@ -18,6 +18,18 @@ int avow__reading_begin(avow__context_t *c, avow__reading_t *reading,
   return 0;
 }
 
+int avow__reading_listen(avow__context_t *c, avow__reading_t *reading,
+                         uv_stream_t *server, int backlog,
+                         uv_connection_cb cb) {
+  int err = avow__reading_begin(c, reading, (uv_handle_t *) server);
+  if (err != 0)
+    return err;
+  err = uv_listen(server, backlog, cb);
+  if (err != 0)
+    avow__table_remove(&c->tables[AVOW__READERS], &reading->node);
+  return err;
+}
+
 void avow__reading_close(avow__context_t *c, const uv_handle_t *handle) {
   avow__reading_t *reading =
       (avow__reading_t *) avow__table_find(&c->tables[AVOW__READERS], handle);

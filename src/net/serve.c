@@ -99,7 +99,7 @@ static void serve_on_close(avow__reading_t *reading) {
 /* Where the program has closed the handle, nobody tells the service. */
 static void serve_cancel(avow__parent_t *parent) {
   serve_t *serve = (serve_t *) parent;
-  avow__owned_end(&serve->server);
+  avow__owned_close_value(&serve->server);
   if (!serve->closed)
     serve_on_close(&serve->reading);
   avow__children_cancel(parent);
@@ -133,18 +133,6 @@ static const avow__parent_class_t serve_class = { .report = serve_report,
                                                   .cancel = serve_cancel,
                                                   .destroy = serve_destroy };
 
-static int listen_to(serve_t *serve) {
-  avow__context_t *c = serve->parent.context;
-  uv_stream_t *stream = avow_to_stream(&serve->server);
-  int err = avow__reading_begin(c, &serve->reading, (uv_handle_t *) stream);
-  if (err != 0)
-    return err;
-  err = uv_listen(stream, serve->service.backlog, serve_on_connection);
-  if (err != 0)
-    avow__table_remove(&c->tables[AVOW__READERS], &serve->reading.node);
-  return err;
-}
-
 avow_promise_t *avow__serve(avow_value_t server,
                             const avow__service_t *service) {
   uv_loop_t *loop = avow_to_stream(&server)->loop;
@@ -157,7 +145,10 @@ avow_promise_t *avow__serve(avow_value_t server,
   serve->server = server;
   serve->service = *service;
   serve->reading.on_close = serve_on_close;
-  const int err = listen_to(serve);
+  const int err =
+      avow__reading_listen(serve->parent.context, &serve->reading,
+                           avow_to_stream(&serve->server),
+                           serve->service.backlog, serve_on_connection);
   if (err != 0)
     avow__parent_settle(&serve->parent, avow__error_of(err, "listen", NULL));
   avow__parent_unref(&serve->parent);

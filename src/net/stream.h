@@ -19,6 +19,10 @@ struct avow__reading_s {
 int avow__reading_begin(avow__context_t *c, avow__reading_t *reading,
                         const uv_handle_t *handle);
 
+/* The same, and listens. */
+int avow__reading_listen(avow__context_t *c, avow__reading_t *reading,
+                         uv_stream_t *server, int backlog, uv_connection_cb cb);
+
 /* The handle closes: tells whoever reads from it, or writes to it what comes
    from another. */
 void avow__reading_close(avow__context_t *c, const uv_handle_t *handle);

@@ -38,7 +38,7 @@ static avow_value_t keep(avow_value_t stream, void *data) {
 }
 
 static avow_value_t close_and_keep(avow_value_t stream, void *data) {
-  avow__owned_end(&server);
+  avow__owned_close_value(&server);
   return keep(stream, data);
 }
 
