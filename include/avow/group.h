@@ -11,13 +11,13 @@ AVOW_HEADER_BEGIN
 typedef struct avow_group_s avow_group_t;
 
 /**
- * NONE, once *out was ended and all its children have settled. The first child
- * to reject cancels the others; when these have unwound the group rejects with
- * that reason or, if others failed on the way, with its code and message and
- * the LIST of all reasons as cause. UV_ECANCELED is no failure of a child.
- * Cancelling cancels the children, and its rejection waits for them too. A
- * child that others hold as well is waited for, but not cancelled. Without
- * memory for a group its children are cancelled: UV_ENOMEM, after them.
+ * NONE, once *out, which is yours, was ended and all its children have settled.
+ * The first child to reject cancels the others; when these have unwound the
+ * group rejects with that reason or, if others failed on the way, with its code
+ * and message and the LIST of all reasons as cause. UV_ECANCELED is no failure
+ * of a child. Cancelling cancels the children, and its rejection waits for them
+ * too. A child that others hold as well is waited for, but not cancelled.
+ * Without memory for a group its children are cancelled: UV_ENOMEM, after them.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_group_new(uv_loop_t *loop,
                                                       avow_group_t **out);
@@ -29,7 +29,10 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_group_new(uv_loop_t *loop,
  */
 AVOW_API void avow_group_add(const avow_group_t *g, avow_promise_t *p);
 
-/** No more children: lets go of g. */
+/** No more children: it may settle as soon as those that it has are over. */
+AVOW_API void avow_group_end(const avow_group_t *g);
+
+/** Lets go of g, and ends it if nobody has. */
 AVOW_API void avow_group_unref(avow_group_t *g);
 
 AVOW_HEADER_END

@@ -28,6 +28,7 @@ struct avow__parent_s {
   uint32_t refs;
   bool stopped;              /* settled, or about to: starts nothing new */
   bool ended;                /* a group's: no more children come */
+  bool released;             /* a group's: the program has let go of it */
   bool in_block;             /* of the pool's, for want of other memory */
   avow_deferred_t *deferred; /* its promise; NULL once that is settled */
   avow_deferred_t *idle;     /* of a promise that there are no children */

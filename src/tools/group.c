@@ -94,31 +94,48 @@ avow_promise_t *avow_group_new(uv_loop_t *loop, avow_group_t **out) {
   return p;
 }
 
-static void check_open(const avow__parent_t *parent) {
-  if (parent != &nobody)
-    avow__check_thread(parent->context);
+/* The group that g is, as long as it may be added to. */
+static avow__parent_t *open_group(const avow_group_t *g) {
+  if (g == NULL)
+    avow__misuse_of_null("a group");
+  if (g == NULL || mutable_group(g) == &nobody)
+    return &nobody;
+  avow__parent_t *parent = mutable_group(g);
+  avow__check_thread(parent->context);
   if (parent->ended)
-    avow__misuse("this group was ended already: avow_group_unref() takes it");
+    avow__misuse("this group was ended already: nothing can be added to it");
+  return parent;
 }
 
 void avow_group_add(const avow_group_t *g, avow_promise_t *p) {
   p = avow__given(p, "a promise");
-  if (g == NULL)
-    avow__misuse_of_null("a group");
-  avow__parent_t *parent = g != NULL ? mutable_group(g) : &nobody;
-  check_open(parent);
+  avow__parent_t *parent = open_group(g);
   if (parent != &nobody)
     avow__child_add(parent, avow_follow(p), 0);
   else
     group_let_go(p);
 }
 
+static void group_end(avow__parent_t *parent) {
+  parent->ended = true;
+  settle_if_over(parent);
+}
+
+void avow_group_end(const avow_group_t *g) {
+  avow__parent_t *parent = open_group(g);
+  if (parent != &nobody)
+    group_end(parent);
+}
+
 void avow_group_unref(avow_group_t *g) {
   avow__parent_t *parent = mutable_group(g);
   if (parent == NULL || parent == &nobody)
     return;
-  check_open(parent);
-  parent->ended = true;
-  settle_if_over(parent);
+  avow__check_thread(parent->context);
+  if (parent->released)
+    avow__misuse("this group was let go already, by avow_group_unref()");
+  parent->released = true;
+  if (!parent->ended)
+    group_end(parent);
   avow__parent_unref(parent);
 }

@@ -264,25 +264,45 @@ static void gather_that_was_ended_is_named_as_such(void **state) {
   assert_misuse(end_what_was_ended, "this gather was ended already");
 }
 
-static void add_to_ended_group(void) {
+static avow_group_t *busy_group(void) {
   avow_group_t *g;
   avow_unref(avow_group_new(loop, &g));
   avow_group_add(g, avow_sleep(loop, 60000));
-  avow_group_unref(g);
+  return g;
+}
+
+static void add_to_ended_group(void) {
+  avow_group_t *g = busy_group();
+  avow_group_end(g);
   avow_group_add(g, avow_sleep(loop, 60000));
 }
 
 static void end_ended_group(void) {
-  avow_group_t *g;
-  avow_unref(avow_group_new(loop, &g));
-  avow_group_add(g, avow_sleep(loop, 60000));
+  avow_group_t *g = busy_group();
+  avow_group_end(g);
+  avow_group_end(g);
+}
+
+static void end_a_group_that_was_let_go(void) {
+  avow_group_t *g = busy_group();
   avow_group_unref(g);
-  avow_group_unref(g);
+  avow_group_end(g);
 }
 
 static void group_that_was_ended_is_named_as_such(void **state) {
   assert_misuse(add_to_ended_group, "this group was ended already");
   assert_misuse(end_ended_group, "this group was ended already");
+  assert_misuse(end_a_group_that_was_let_go, "this group was ended already");
+}
+
+static void let_go_of_a_group_twice(void) {
+  avow_group_t *g = busy_group();
+  avow_group_unref(g);
+  avow_group_unref(g);
+}
+
+static void group_that_was_let_go_is_named_as_such(void **state) {
+  assert_misuse(let_go_of_a_group_twice, "this group was let go already");
 }
 
 static avow_remote_t *spent_remote(void) {
@@ -403,6 +423,7 @@ int main(void) {
     CASE(deferred_that_was_settled_is_named_as_such),
     CASE(gather_that_was_ended_is_named_as_such),
     CASE(group_that_was_ended_is_named_as_such),
+    CASE(group_that_was_let_go_is_named_as_such),
     CASE(remote_used_twice_is_named_as_such),
     CASE(loops_used_after_their_close_are_named_as_such),
     CASE(pending_promise_let_go_before_is_named_as_such),

@@ -50,6 +50,33 @@ static void group_fulfils_when_ended_and_all_children_have(void **state) {
   assert_notes("end=none");
 }
 
+static void group_that_was_ended_needs_not_be_let_go_to_settle(void **state) {
+  avow_group_t *g;
+  avow_deferred_t *d;
+  note_end(avow_group_new(loop, &g));
+  avow_group_add(g, child(&d, "a"));
+
+  avow_group_end(g);
+  run();
+  assert_notes("");
+  end(d, avow_none());
+
+  assert_notes("end=none");
+  avow_group_unref(g);
+}
+
+static void group_that_is_let_go_is_ended(void **state) {
+  avow_group_t *g;
+  avow_deferred_t *d;
+  note_end(avow_group_new(loop, &g));
+  avow_group_add(g, child(&d, "a"));
+
+  avow_group_unref(g);
+  end(d, avow_none());
+
+  assert_notes("end=none");
+}
+
 static void group_that_is_idle_waits_to_be_ended(void **state) {
   avow_group_t *g;
   note_end(avow_group_new(loop, &g));
@@ -57,10 +84,11 @@ static void group_that_is_idle_waits_to_be_ended(void **state) {
   run();
   assert_notes("");
 
-  avow_group_unref(g);
+  avow_group_end(g);
   run();
 
   assert_notes("end=none");
+  avow_group_unref(g);
 }
 
 static void empty_group_fulfils_when_ended(void **state) {
@@ -272,10 +300,11 @@ static void without_memory_a_group_waits_to_be_ended(void **state) {
   run();
   assert_notes("");
 
-  avow_group_unref(g);
+  avow_group_end(g);
 
   assert_rejects(p, UV_ENOMEM);
   assert_notes("freed");
+  avow_group_unref(g);
 }
 
 static void without_memory_a_group_waits_for_what_others_hold(void **state) {
@@ -371,6 +400,8 @@ static void group_that_no_block_is_left_for_cancels_what_is_added(
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(group_fulfils_when_ended_and_all_children_have),
+    CASE(group_that_was_ended_needs_not_be_let_go_to_settle),
+    CASE(group_that_is_let_go_is_ended),
     CASE(group_that_is_idle_waits_to_be_ended),
     CASE(empty_group_fulfils_when_ended),
     CASE(first_failure_cancels_the_siblings_and_waits),
