@@ -3,8 +3,9 @@
 
 #include <ctype.h>
 #include <stdarg.h>
+#include <unistd.h>
 
-#include "snippets.h"
+#include SNIPPETS
 
 enum { SOON = 5, SLOW = 60, NEVER = 60000, OUTPUT = 4096 };
 
@@ -92,6 +93,29 @@ void old_get(const char *name, void (*cb)(void *data, const char *answer),
   avow_unref(avow_attach(p, old, free));
 }
 
+void open_pair(uv_pipe_t ends[2]) {
+  uv_os_sock_t sockets[2];
+  require(uv_socketpair(SOCK_STREAM, 0, sockets, 0, 0) == 0, "uv_socketpair()");
+  for (int i = 0; i < 2; i++) {
+    require(uv_pipe_init(loop, &ends[i], 1) == 0, "uv_pipe_init()");
+    require(uv_pipe_open(&ends[i], sockets[i]) == 0, "uv_pipe_open()");
+  }
+}
+
+avow_promise_t *close_pair(uv_pipe_t ends[2]) {
+  avow_promise_t *both[] = { avow_close((uv_handle_t *) &ends[0]),
+                             avow_close((uv_handle_t *) &ends[1]) };
+  return avow_all(loop, both, 2);
+}
+
+/* Each has the working directory to itself, and leaves it. */
+static void run_in(const char *dir, avow_fn example) {
+  require(chdir(dir) == 0, "chdir()");
+  avow_unref(avow_async(loop, example, NULL));
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* 0: all that it began is over */
+  require(chdir("/") == 0, "chdir()");
+}
+
 static void run(const snippet_t *snippet) {
   uv_loop_t own;
   loop = &own;
@@ -100,8 +124,10 @@ static void run(const snippet_t *snippet) {
   most = 0;
   require(uv_loop_init(&own) == 0, "uv_loop_init()");
   require(avow_loop_init(&own, NULL) == 0, "avow_loop_init()");
-  avow_unref(avow_async(&own, snippet->example, NULL));
-  (void) uv_run(&own, UV_RUN_DEFAULT); /* 0: all that it began is over */
+  const avow_value_t dir = avow_run(avow_temp_dir(&own, "snippets-"));
+  require(!avow_is_error(&dir), "avow_temp_dir()");
+  run_in(avow_to_temp_dir(&dir), snippet->example);
+  avow_value_unref(dir);
   require(avow_loop_close(&own) == 0, "avow_loop_close()");
   require(uv_loop_close(&own) == 0, "a snippet leaves handles");
   require(at_work == 0, "a snippet leaves work");

@@ -1,4 +1,4 @@
-/* What the snippets of docs/from-javascript.md find around them. */
+/* What the snippets of the documents find around them. */
 #ifndef PRELUDE_H
 #define PRELUDE_H
 
@@ -20,6 +20,11 @@ void old_get(const char *name, void (*cb)(void *data, const char *answer),
 
 /* How many were at work at the same time, at most, since it was asked last. */
 int most_at_once(void);
+
+/* Two pipes that are connected with each other, and can carry handles; NONE or
+   such when both are closed again. */
+void open_pair(uv_pipe_t ends[2]);
+avow_promise_t *close_pair(uv_pipe_t ends[2]);
 
 /* A line of output. */
 void say(const char *format, ...) AVOW_PRINTF(1, 2);
