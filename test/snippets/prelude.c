@@ -2,6 +2,7 @@
 #include "prelude.h"
 
 #include <ctype.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <unistd.h>
 
@@ -135,6 +136,7 @@ static void run(const snippet_t *snippet) {
 
 int main(void) {
   size_t failed = 0;
+  (void) signal(SIGPIPE, SIG_IGN);
   for (const snippet_t *snippet = snippets; snippet->title != NULL; snippet++) {
     run(snippet);
     const bool ok = strcmp(said, snippet->output) == 0;
