@@ -60,7 +60,7 @@ static int serve(uv_loop_t *loop, avow_loops_t *loops, avow_value_t server) {
       avow_loops_listen(loops, avow_value_ref(&server), echo, NULL, &each);
   if (announce(&server)) /* or program_end() says so */
     wait_for_end(loop, served);
-  avow_unref(avow_close((uv_handle_t *) avow_to_stream(&server)));
+  avow_unref(avow_close_value(&server));
   const avow_value_t end = avow_run(avow_timeout(served, GRACE));
   avow_value_unref(server);
   return avow_is_error(&end) ? program_complain(end) : 0;

@@ -297,6 +297,10 @@ static void set_reset(void) {
   assert_fulfils_none(tcp_connect());
 }
 
+static avow_promise_t *close_value(void) {
+  return avow_close_value(&server);
+}
+
 static avow_promise_t *start_connect(void) {
   return avow_connect(loop, "127.0.0.1", port);
 }
@@ -352,6 +356,8 @@ static const subject_t subjects[] = {
     strike_pump },
   { "avow_close", BY_ITSELF, NEVER, start_close, .set = set_pair,
     .strike = strike_pair },
+  { "avow_close_value", BY_ITSELF, NEVER, close_value, .set = set_server,
+    .strike = strike_server },
   { "avow_close_reset", BY_ITSELF, NEVER, close_reset, .set = set_reset,
     .strike = strike_tcp },
   { "avow_reader_next", WHEN_TOLD, AT_ONCE, reader_next, say_line,

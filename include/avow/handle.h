@@ -17,6 +17,12 @@ AVOW_HEADER_BEGIN
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_close(uv_handle_t *handle);
 
 /**
+ * The same of the stream that v owns, as of avow_connect() or a process: now,
+ * whoever holds v. The value keeps its memory.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_close_value(const avow_value_t *v);
+
+/**
  * The same with a reset, so that the peer's reads and writes fail and what was
  * not sent is discarded (uv_tcp_close_reset). Rejects while an avow_shutdown()
  * is pending or without a socket; the handle then stays open.

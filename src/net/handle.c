@@ -4,7 +4,7 @@
  * is all there is: closing needs no memory beside the reserve.
  */
 #include "avow/handle.h"
-#include "avow/stream.h"
+#include "avow/net.h"
 
 #include "base/alloc.h"
 #include "engine/engine.h"
@@ -71,6 +71,10 @@ static avow_promise_t *close_with(uv_handle_t *handle,
 
 avow_promise_t *avow_close(uv_handle_t *handle) {
   return close_with(handle, handle_begin);
+}
+
+avow_promise_t *avow_close_value(const avow_value_t *v) {
+  return avow_close((uv_handle_t *) avow_to_stream(v));
 }
 
 avow_promise_t *avow_close_reset(uv_tcp_t *tcp) {

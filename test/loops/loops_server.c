@@ -80,7 +80,7 @@ avow_promise_t *listen_with(avow_cb fn, size_t concurrency) {
 }
 
 avow_promise_t *close_server(void) {
-  return avow_close((uv_handle_t *) avow_to_stream(&server));
+  return avow_close_value(&server);
 }
 
 avow_value_t connected(void) {

@@ -151,7 +151,7 @@ static void nothing_is_accepted_unasked_by_hand(void **state) {
 static void closing_the_server_ends_the_channel(void **state) {
   avow_promise_t *p = avow_channel_next(channel);
 
-  assert_fulfils_none(avow_close((uv_handle_t *) avow_to_stream(&server)));
+  assert_fulfils_none(avow_close_value(&server));
 
   assert_fulfils_none(p);
   assert_fulfils_none(avow_channel_next(channel));
@@ -304,7 +304,7 @@ static void one_listens_at_a_time(void **state) {
 }
 
 static void listening_on_a_closing_stream_fails(void **state) {
-  avow_unref(avow_close((uv_handle_t *) avow_to_stream(&server)));
+  avow_unref(avow_close_value(&server));
   avow_channel_t *other = avow_connections(avow_to_stream(&server), NULL);
 
   const avow_value_t v = avow_run(avow_channel_next(other));

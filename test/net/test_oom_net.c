@@ -97,6 +97,12 @@ static void on_met(uv_stream_t *from, int status) {
   met = avow_accept(from);
 }
 
+static avow_value_t close_listener_fn(void *data) {
+  if (avow_is_none(&listener)) /* there was no memory for it */
+    return avow_none();
+  return avow_follow(avow_close_value(&listener));
+}
+
 static avow_value_t write_cb(const avow_value_t *stream, void *data) {
   return avow_follow(avow_write(avow_to_stream(stream), avow_string("hello")));
 }
@@ -123,6 +129,7 @@ static avow_value_t connect_cb(const avow_value_t *arg, void *data) {
 static avow_promise_t *connections(void) {
   avow_promise_t *p = avow_bind(loop, "127.0.0.1", "0");
   p = avow_then(p, connect_cb, NULL, NULL);
+  p = avow_finally(p, close_listener_fn, NULL);
   return avow_finally(p, end_fn, NULL);
 }
 

@@ -64,6 +64,28 @@ static void stream_may_be_closed_before(void **state) {
   drop(&v);
 }
 
+static void stream_is_closed_by_its_value(void **state) {
+  avow_value_t v = connected();
+  avow_promise_t *read = avow_read(stream_of(&v), 100);
+
+  assert_fulfils_none(avow_close_value(&v));
+
+  assert_true(uv_is_closing(handle_of(&v)));
+  assert_rejects(read, UV_ECANCELED);
+  assert_hears_the_end(&accepted[0]);
+  assert_rejects(avow_close_value(&v), UV_EALREADY);
+  drop(&v);
+}
+
+static void close_a_number(void) {
+  const avow_value_t v = avow_int(1);
+  assert_rejects(avow_close_value(&v), AVOW_EMISUSE);
+}
+
+static void value_of_another_type_is_not_closed(void **state) {
+  assert_misuse(close_a_number, "avow_to_object() as stream");
+}
+
 static void stream_may_be_dropped_while_it_closes(void **state) {
   avow_value_t v = connected();
   avow_promise_t *p = avow_close(handle_of(&v));
@@ -305,6 +327,8 @@ int main(void) {
     NET(dropped_stream_rejects_what_is_pending),
     NET(stream_is_dropped_by_its_own_handler),
     NET(stream_may_be_closed_before),
+    NET(stream_is_closed_by_its_value),
+    NET(value_of_another_type_is_not_closed),
     NET(stream_may_be_dropped_while_it_closes),
     NET(handler_of_a_close_drops_the_stream),
     NET(loop_close_closes_streams_that_are_held),

@@ -104,7 +104,7 @@ static void process_owns_pipes_that_have_no_stream(void **state) {
   const avow_value_t out = avow_process_stream(&process, 1);
 
   assert_fulfils_int(avow_write(avow_to_stream(&in), avow_string("hello")), 5);
-  assert_fulfils_none(avow_close((uv_handle_t *) avow_to_stream(&in)));
+  assert_fulfils_none(avow_close_value(&in));
   const avow_value_t text = avow_run(avow_read_all(avow_to_stream(&out), 1000));
 
   assert_string_equal(avow_to_bytes(&text, NULL), "hello");

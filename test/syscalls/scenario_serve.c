@@ -37,7 +37,7 @@ static avow_value_t hear(const avow_value_t *stream, void *data) {
 
 static avow_value_t close_server(void *data) {
   drop(&now.client);
-  return avow_follow(avow_close((uv_handle_t *) avow_to_stream(&now.server)));
+  return avow_follow(avow_close_value(&now.server));
 }
 
 static avow_promise_t *visit(void) {
