@@ -27,9 +27,20 @@ async_functions() {
 }
 
 # "uv_function wrapper settles-with" for the one of the same name, and for each
-# mention in a public comment.
+# mention in a public comment, whose first clause says what it settles with.
 wrappers() {
   awk '
+    # Up to the full stop or the semicolon, without what libuv calls it.
+    function first_clause(text) {
+      gsub(/ +/, " ", text)
+      gsub(/\(\)/, "\001", text)
+      gsub(/ \([^()]*uv_[^()]*\)/, "", text)
+      gsub(/\001/, "()", text)
+      sub(/^ /, "", text)
+      sub(/[.;]( .*)?$/, "", text)
+      gsub(/\*/, "\\*", text)
+      return text
+    }
     /^\/\*\*/ { text = ""; inside = 1 }
     inside {
       line = $0
@@ -42,10 +53,7 @@ wrappers() {
     fresh && match($0, /avow_[a-z0-9_]+\(/) {
       name = substr($0, RSTART, RLENGTH - 1)
       if (name ~ /^avow_to_/) next
-      what = text
-      sub(/^ +/, "", what)
-      sub(/[.:;,(].*/, "", what)
-      sub(/ +$/, "", what)
+      what = first_clause(text)
       print "uv_" substr(name, 6), name, what
       rest = text
       while (match(rest, /uv_[a-z0-9_]+/)) {
@@ -112,11 +120,24 @@ with is the same. What differs:
 TAIL
 }
 
+# Rows that do not begin with what comes, or that end before it is said.
+unclear() {
+  grep '^| `uv_' "$work/table" |
+    grep -vE '\| (NONE|INTs?|BYTES|LIST|OBJECTs?|Settles)\>[^|]* \|$' ||
+    grep -E '(,|:|\(|\<(a|an|the|of|to|or|and|but|which|that|as|by|with|from)) \|$' \
+      "$work/table"
+}
+
 async_functions >"$work/async"
 wrappers >"$work/wrappers"
 table >"$work/table"
 if grep MISSING "$work/table" >&2; then
   echo 'uv_table: no comment in include/avow names these' >&2
+  [ "${1-}" = --check ] && exit 1
+fi
+if unclear >&2; then
+  echo 'uv_table: let the comment of these begin with a whole clause that says' \
+    'what the promise settles with: "INT: bytes written, …"' >&2
   [ "${1-}" = --check ] && exit 1
 fi
 if [ "${1-}" != --check ]; then

@@ -185,7 +185,10 @@ AVOW_API const uv_statfs_t *avow_to_statfs(const avow_value_t *v);
 
 /* Directories. */
 
-/** OBJECT: all entries but . and .., see avow_entry_at() (uv_fs_scandir). */
+/**
+ * OBJECT: all entries without "." and "..", see avow_entry_at()
+ * (uv_fs_scandir).
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_scandir(uv_loop_t *loop,
                                                        const char *path);
 

@@ -23,9 +23,10 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_close(uv_handle_t *handle);
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_close_value(const avow_value_t *v);
 
 /**
- * The same with a reset, so that the peer's reads and writes fail and what was
- * not sent is discarded (uv_tcp_close_reset). Rejects while an avow_shutdown()
- * is pending or without a socket; the handle then stays open.
+ * NONE when the handle is closed, as by avow_close(), but with a reset, so that
+ * the peer's reads and writes fail and what was not sent is discarded
+ * (uv_tcp_close_reset). Rejects while an avow_shutdown() is pending or without
+ * a socket; the handle then stays open.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_close_reset(uv_tcp_t *tcp);
 

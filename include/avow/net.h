@@ -61,11 +61,12 @@ typedef struct avow_connections_options_s {
 } avow_connections_options_t;
 
 /**
- * The connections of a bound stream, each an OBJECT (uv_listen). Accepts none
- * while the channel is full: then they wait in the system's queue. A failed
- * accept (UV_ENOMEM, …) rejects one avow_channel_next(), and others go on: only
- * closing the stream ends the channel. Without descriptors libuv closes who
- * comes. options may be NULL. UV_EALREADY if another listens, UV_EADDRINUSE, ….
+ * OBJECTs, see avow_to_stream(): the connections of a bound stream (uv_listen).
+ * Accepts none while the channel is full: then they wait in the system's queue.
+ * A failed accept (UV_ENOMEM, …) rejects one avow_channel_next(), and others go
+ * on: only closing the stream ends the channel. Without descriptors libuv
+ * closes who comes. options may be NULL. UV_EALREADY if another listens,
+ * UV_EADDRINUSE, ….
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_connections(
     uv_stream_t *server, const avow_connections_options_t *options);

@@ -10,9 +10,9 @@
 AVOW_HEADER_BEGIN
 
 /**
- * A channel of INTs, each the number of ticks since the one before: one every
- * ms milliseconds from now on (uv_timer_start). However late they are taken
- * none is lost and none drifts, and the loop has no timer while nobody waits.
+ * INTs: how many ticks there were since the item before, one tick every ms
+ * milliseconds from now on (uv_timer_start). However late they are taken none
+ * is lost and none drifts, and the loop has no timer while nobody waits.
  * UV_EINVAL for 0 ms.
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_ticks(uv_loop_t *loop, uint64_t ms);

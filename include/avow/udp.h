@@ -28,10 +28,11 @@ typedef struct avow_datagram_s {
 } avow_datagram_t;
 
 /**
- * The datagrams that arrive, each an OBJECT (uv_udp_recv_start). Receives none
- * while the channel is full: the system keeps some and drops the rest. What
- * went wrong with one rejects one avow_channel_next(), and others go on;
- * closing the socket ends the channel. UV_EALREADY if another receives.
+ * OBJECTs, see avow_to_datagram(): the datagrams that arrive
+ * (uv_udp_recv_start). Receives none while the channel is full: the system
+ * keeps some and drops the rest. What went wrong with one rejects one
+ * avow_channel_next(), and others go on; closing the socket ends the channel.
+ * UV_EALREADY if another receives.
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_datagrams(uv_udp_t *udp,
                                                       size_t room);
