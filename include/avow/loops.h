@@ -72,7 +72,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_loops_listen(
 /**
  * Takes the loops: cancels what runs on them, closes them as avow_loop_close()
  * does, with any handle left open there, and joins the threads. NONE when that
- * is done. Cancelling stops nothing of it, and rejects when it is done.
+ * is done. Cancelling stops nothing of it, and rejects when it is done. On a
+ * thread of these loops, which cannot wait for itself, it is UV_EINVAL, and
+ * takes and ends nothing: have the loop that made them do it.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_loops_close(avow_loops_t *loops,
                                                         uv_loop_t *home);

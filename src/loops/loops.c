@@ -37,7 +37,8 @@ typedef struct {
 
 struct avow_loops_s {
   atomic_size_t refs;
-  int err; /* why there are none */
+  int err;            /* why there are none */
+  atomic_bool closed; /* somebody waits for that */
   size_t count;
   worker_t workers[];
 };
@@ -99,10 +100,6 @@ void avow__loops_unref(avow_loops_t *loops) {
   avow__free(loops);
 }
 
-static void job_ref(job_t *job) {
-  atomic_fetch_add_explicit(&job->refs, 1, memory_order_relaxed);
-}
-
 static void job_unref(job_t *job) {
   if (atomic_fetch_sub_explicit(&job->refs, 1, memory_order_acq_rel) > 1)
     return;
@@ -117,7 +114,7 @@ static bool post(job_t *job, unsigned order) {
   const bool taken = !worker->stopping;
   job->orders |= order;
   if (taken && !job->queued) {
-    job_ref(job);
+    atomic_fetch_add_explicit(&job->refs, 1, memory_order_relaxed);
     job->queued = true;
     job->next = NULL;
     *worker->last = job;
@@ -190,13 +187,6 @@ static void obey(job_t *job, unsigned orders) {
     avow__children_cancel(job->served);
 }
 
-static bool is_stopping(worker_t *worker) {
-  uv_mutex_lock(&worker->mutex);
-  const bool stopping = worker->stopping;
-  uv_mutex_unlock(&worker->mutex);
-  return stopping;
-}
-
 /* Nobody posts to one that is stopping: after that this leaves nothing. */
 static void obey_all(worker_t *worker) {
   avow__context_t *c = avow__context_of(&worker->loop);
@@ -213,7 +203,9 @@ static void obey_all(worker_t *worker) {
 
 static void on_orders(uv_async_t *async) {
   worker_t *worker = async->data;
-  const bool stopping = is_stopping(worker);
+  uv_mutex_lock(&worker->mutex);
+  const bool stopping = worker->stopping;
+  uv_mutex_unlock(&worker->mutex);
   obey_all(worker);
   worker->over = stopping;
   if (stopping)
@@ -421,8 +413,6 @@ static avow_promise_t *loops_stop(worker_t *worker, uv_loop_t *home) {
   avow_remote_t *ended;
   avow_promise_t *p = avow_remote_new(home, &ended);
   uv_mutex_lock(&worker->mutex);
-  if (worker->ended != NULL)
-    avow__misuse("these loops were closed already, by avow_loops_close()");
   worker->ended = ended;
   const bool gone = worker->gone;
   if (!worker->stopping)
@@ -461,13 +451,17 @@ static void closing_destroy(avow__parent_t *parent) {
   join(((closing_t *) parent)->loops);
 }
 
-static avow_promise_t *close_without_memory(avow_loops_t *loops,
-                                            uv_loop_t *home,
-                                            avow_promise_t *p) {
+/* None, if they may be: a thread cannot wait for itself. */
+static avow_value_t not_to_be_closed(avow_loops_t *loops) {
+  const uv_thread_t self = uv_thread_self();
   for (size_t i = 0; i < loops->count; i++)
-    avow_unref(loops_stop(&loops->workers[i], home));
-  join(loops);
-  return p;
+    if (uv_thread_equal(&self, &loops->workers[i].thread) != 0)
+      return avow_error_new(UV_EINVAL, avow_none(),
+                            "loops close: on a thread of these loops");
+  if (!atomic_exchange(&loops->closed, true))
+    return avow_none();
+  avow__misuse("these loops were closed already, by avow_loops_close()");
+  return avow_error(AVOW_EMISUSE);
 }
 
 avow_promise_t *avow_loops_close(avow_loops_t *loops, uv_loop_t *home) {
@@ -482,15 +476,24 @@ avow_promise_t *avow_loops_close(avow_loops_t *loops, uv_loop_t *home) {
       avow__loops_unref(loops);
     return avow_promise_resolve(home, avow_none());
   }
+  const avow_value_t why = not_to_be_closed(loops);
+  if (avow_is_error(&why))
+    return avow_promise_reject(home, why);
   avow_promise_t *p;
   closing_t *closing =
       avow__parent_new(home, &closing_class, sizeof(*closing), &p);
-  if (closing == NULL)
-    return close_without_memory(loops, home, p);
-  closing->loops = loops;
-  for (size_t i = 0; i < loops->count; i++)
-    avow__child_add(&closing->parent,
-                    avow_follow(loops_stop(&loops->workers[i], home)), 0);
-  avow__parent_unref(&closing->parent);
+  if (closing != NULL)
+    closing->loops = loops;
+  for (size_t i = 0; i < loops->count; i++) {
+    avow_promise_t *ended = loops_stop(&loops->workers[i], home);
+    if (closing != NULL)
+      avow__child_add(&closing->parent, avow_follow(ended), 0);
+    else
+      avow_unref(ended);
+  }
+  if (closing != NULL)
+    avow__parent_unref(&closing->parent);
+  else
+    join(loops);
   return p;
 }

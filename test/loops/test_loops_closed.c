@@ -1,5 +1,6 @@
-/* Loops on threads of their own where all handles of a loop are closed: by a
-   job at its own, that of the orders among them, or at home. */
+/* Loops on threads of their own that are closed where that is not expected: on
+   one of their threads, twice, or by closing all handles of a loop: by a job at
+   its own, that of the orders among them, or at home. */
 #include <pthread.h>
 
 #include "harness.h"
@@ -94,12 +95,46 @@ static void home_waits_for_what_has_begun(void **state) {
   uv_sem_destroy(&begun);
 }
 
+static avow_value_t close_ours(uv_loop_t *own, void *data) {
+  return avow_follow(avow_loops_close(data, own));
+}
+
+static void loops_are_not_closed_by_one_of_them(void **state) {
+  avow_loops_t *loops = avow_loops_new(2);
+  avow_promise_t *p = avow_loops_run(loops, 1, loop, sleep_shortly, NULL);
+
+  const avow_value_t v =
+      avow_run(avow_loops_run(loops, 0, loop, close_ours, loops));
+
+  assert_int_equal(avow_error_code(&v), UV_EINVAL);
+  assert_string_equal(avow_error_message(&v),
+                      "loops close: on a thread of these loops");
+  avow_value_unref(v);
+  assert_fulfils_none(p);
+  assert_fulfils_none(avow_loops_run(loops, 0, loop, sleep_shortly, NULL));
+  assert_fulfils_none(avow_loops_close(loops, loop));
+}
+
+static void close_twice(void) {
+  avow_loops_t *loops = avow_loops_new(2);
+  avow_promise_t *p = avow_loops_close(loops, loop);
+
+  assert_rejects(avow_loops_close(loops, loop), AVOW_EMISUSE);
+  assert_fulfils_none(p);
+}
+
+static void loops_close_once(void **state) {
+  assert_misuse(close_twice, "these loops were closed already");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(loop_without_handles_takes_no_more),
     CASE(closing_waits_for_no_thread_that_is_over),
     CASE(home_waits_for_what_is_cancelled),
     CASE(home_waits_for_what_has_begun),
+    CASE(loops_are_not_closed_by_one_of_them),
+    CASE(loops_close_once),
   };
   return RUN(tests);
 }
