@@ -35,10 +35,11 @@ AVOW_INLINE avow_value_t avow_error(int code) {
 }
 
 /**
- * An error with a message (a format and its arguments; NULL for the code's own
- * text) and a cause, any value: avow_none() for none, a list for the errors of
- * an aggregate. Takes the cause. Without memory only the code remains. For the
- * code 0 it is avow_none(), as avow_error() has it.
+ * An error with a message (a format and its arguments; the code's own text
+ * where that is NULL, or nothing comes out of it) and a cause, any value:
+ * avow_none() for none, a list for the errors of an aggregate. Takes the cause.
+ * Without memory only the code remains. For the code 0 it is avow_none(), as
+ * avow_error() has it.
  */
 AVOW_API AVOW_MUST_USE avow_value_t avow_error_new(int code, avow_value_t cause,
                                                    const char *format, ...)
@@ -53,7 +54,10 @@ AVOW_INLINE int avow_error_code(const avow_value_t *v) {
   return v->tag == AVOW_ERROR ? v->code : 0;
 }
 
-/** The error's message, else its code's text. Alive as long as v. */
+/**
+ * The error's message, alive as long as v; else its code's text, alive as that
+ * of avow_strerror().
+ */
 AVOW_API const char *avow_error_message(const avow_value_t *v);
 
 /** What it was made with, or NULL; the list of an AVOW_EAGGREGATE is here. */
@@ -68,14 +72,15 @@ AVOW_API bool avow_is_timeout(const avow_value_t *v);
 
 /**
  * "no such file or directory": the text of a code of libuv's or of ours, or of
- * an errno, which is positive; "error -30001" for a program's own.
+ * an errno, which is positive, always there; "error -30001" for a program's
+ * own. That is the thread's until it has asked for eight more such, here, by
+ * avow_err_name() or by avow_error_message(): copy what is to stay.
  */
 AVOW_API const char *avow_strerror(int code);
 
 /**
  * "ENOENT", "AVOW_EBROKEN"; "+ENOENT" for an errno, which no code of libuv's is
- * equal to; "-30001" for a program's own. To be read before the thread's next
- * call.
+ * equal to; "-30001" for a program's own, alive as the text of that is.
  */
 AVOW_API const char *avow_err_name(int code);
 

@@ -123,9 +123,13 @@ static int translated(int code) {
   return known != UV_UNKNOWN ? known : code;
 }
 
+/* What somebody says in one go may be of several codes, and of each the name,
+   too: a thread has the last few. */
 static const char *number(const char *format, int code) {
-  static _Thread_local char text[32];
-  (void) snprintf(text, sizeof(text), format, code); /* fits */
+  static _Thread_local char texts[8][24];
+  static _Thread_local unsigned next;
+  char *text = texts[next++ % 8];
+  (void) snprintf(text, sizeof(texts[0]), format, code); /* fits */
   return text;
 }
 

@@ -279,6 +279,18 @@ static void unhandled_is_one_line_on_stderr_by_default(void **state) {
   assert_non_null(strstr(text, "unhandled rejection: i/o error (EIO)"));
 }
 
+static void let_go_of_a_failure_of_ours(void) {
+  avow_unref(avow_promise_reject(loop, avow_error(-30001)));
+}
+
+static void unhandled_of_an_own_code_has_its_number(void **state) {
+  char text[256];
+
+  assert_int_equal(said_by(let_go_of_a_failure_of_ours, text), 1);
+
+  assert_non_null(strstr(text, "unhandled rejection: error -30001 (-30001)"));
+}
+
 static void close_it(void) {
   assert_int_equal(avow_loop_close(loop), 0);
 }
@@ -324,6 +336,7 @@ int main(void) {
     CASE(what_a_hook_wants_cleaned_up_at_the_end_is),
     CASE(hook_of_the_first_init_counts),
     CASE(unhandled_is_one_line_on_stderr_by_default),
+    CASE(unhandled_of_an_own_code_has_its_number),
     CASE(close_says_in_debug_builds_how_many_are_held),
   };
   return RUN(tests);

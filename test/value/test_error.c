@@ -63,12 +63,15 @@ static void message_is_never_cut(void **state) {
   avow_value_unref(v);
 }
 
-static void message_without_format_is_the_codes_own(void **state) {
+static void message_of_nothing_is_the_codes_own(void **state) {
+  const avow_value_t empty = avow_error_new(UV_EPIPE, avow_int(1), "%s", "");
   const avow_value_t theirs = avow_error_new(UV_EPIPE, avow_int(1), NULL);
   const avow_value_t ours = avow_error_new(AVOW_ECYCLE, avow_int(1), NULL);
 
+  assert_string_equal(avow_error_message(&empty), uv_strerror(UV_EPIPE));
   assert_string_equal(avow_error_message(&theirs), uv_strerror(UV_EPIPE));
   assert_string_equal(avow_error_message(&ours), avow_strerror(AVOW_ECYCLE));
+  avow_value_unref(empty);
   avow_value_unref(theirs);
   avow_value_unref(ours);
 }
@@ -215,6 +218,21 @@ static void codes_of_nobody_are_their_numbers(void **state) {
   }
 }
 
+static void texts_of_own_codes_stay_while_eight_are_read(void **state) {
+  const avow_value_t v = avow_error(-30001), w = avow_error(-30002);
+  const char *texts[] = { avow_error_message(&v), avow_err_name(-30001),
+                          avow_strerror(-30001),  avow_error_message(&w),
+                          avow_err_name(-30002),  avow_strerror(-30002),
+                          avow_err_name(-30003),  avow_strerror(-30003) };
+  static const char *const expected[] = { "error -30001", "-30001",
+                                          "error -30001", "error -30002",
+                                          "-30002",       "error -30002",
+                                          "-30003",       "error -30003" };
+
+  for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+    assert_string_equal(texts[i], expected[i]);
+}
+
 static void errno_reads_as_what_it_is(void **state) {
   assert_string_equal(avow_err_name(ENOENT), "+ENOENT");
   assert_string_equal(avow_strerror(ENOENT), avow_strerror(UV_ENOENT));
@@ -305,7 +323,7 @@ int main(void) {
     CASE(what_is_no_error_has_neither_code_nor_cause),
     CASE(message_is_formatted),
     CASE(message_is_never_cut),
-    CASE(message_without_format_is_the_codes_own),
+    CASE(message_of_nothing_is_the_codes_own),
     CASE(cause_may_be_any_value),
     CASE(cause_may_be_an_error_with_a_cause),
     CASE(cause_lives_until_the_last_holder_of_the_error_goes),
@@ -316,6 +334,7 @@ int main(void) {
     CASE(own_codes_have_their_names_and_texts),
     CASE(own_codes_are_below_all_of_libuvs),
     CASE(codes_of_nobody_are_their_numbers),
+    CASE(texts_of_own_codes_stay_while_eight_are_read),
     CASE(errno_reads_as_what_it_is),
     CASE(no_error_is_none_everywhere),
     CASE(timeout_of_avows_is_no_systems),
