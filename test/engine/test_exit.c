@@ -1,5 +1,6 @@
-/* Processes that exit, each in a child: from main(), in a handler, and on an
-   async function's stack. What atexit() was given closes avow. */
+/* Processes that exit, each in a child: from main(), in a handler, on an async
+   function's stack, behind other threads, and on one of the pool. What atexit()
+   was given closes avow. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -64,6 +65,36 @@ static void exit_in_an_async_function(void) {
 }
 #endif
 
+static avow_value_t once_more(const avow_value_t *stat, void *data) {
+  return avow_none();
+}
+
+static avow_value_t look(void *data) {
+  avow_promise_t *p = avow_fs_stat(data, ".");
+  return avow_follow(avow_then(p, once_more, NULL, NULL));
+}
+
+static avow_value_t look_for_ever(uv_loop_t *there, void *data) {
+  return avow_follow(avow_repeat(there, look, there));
+}
+
+static void exit_behind_loops(void) {
+  avow_loops_t *loops = avow_loops_new(2);
+  for (size_t i = 0; i < avow_loops_count(loops); i++)
+    avow_unref(avow_loops_run(loops, i, &own, look_for_ever, NULL));
+  avow_ignore(avow_run(avow_loops_close(loops, &own)));
+  exit(CODE);
+}
+
+static avow_value_t end_fn(void *data) {
+  tell("work");
+  _exit(CODE); /* exit() would have the pool wait for this thread */
+}
+
+static void end_in_work(void) {
+  avow_ignore(avow_run(avow_work(&own, end_fn, NULL, NULL)));
+}
+
 static void begin(void (*fn)(void)) {
   (void) alarm(60);
   if (uv_loop_init(&own) == 0 && avow_loop_init(&own, NULL) == 0 &&
@@ -103,6 +134,14 @@ static void exit_in_a_handler_leaves_the_loop(void **state) {
   assert_exits(exit_in_a_handler, "EBUSY");
 }
 
+static void exit_is_fine_once_the_loops_are_closed(void **state) {
+  assert_exits(exit_behind_loops, "closed");
+}
+
+static void underscore_exit_ends_what_works(void **state) {
+  assert_exits(end_in_work, "work");
+}
+
 #if ON_ANOTHER_STACK
 static void exit_in_an_async_function_does_too(void **state) {
   assert_exits(exit_in_an_async_function, "EBUSY");
@@ -113,6 +152,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(exit_from_main_tells_who_waits),
     CASE(exit_in_a_handler_leaves_the_loop),
+    CASE(exit_is_fine_once_the_loops_are_closed),
+    CASE(underscore_exit_ends_what_works),
 #if ON_ANOTHER_STACK
     CASE(exit_in_an_async_function_does_too),
 #endif
