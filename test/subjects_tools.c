@@ -178,7 +178,7 @@ static avow_value_t call_it(avow_fn fn, void *data) {
 }
 
 static avow_promise_t *async_throwing(void) {
-  static const avow_exceptions_t with = { globals, call_it };
+  static const avow_exceptions_t with = { .globals = globals, .call = call_it };
   return avow_async_throwing(loop, await_fn, NULL, &with);
 }
 

@@ -20,6 +20,7 @@ typedef struct avow_command_s {
   size_t err_max_bytes;    /* of standard error; 16 MiB */
   uint64_t timeout;        /* in milliseconds, as avow_timeout(); none */
   uint64_t grace;          /* from SIGTERM to SIGKILL, likewise; 5000 */
+  uint64_t reserved[4];    /* zeros: room for later versions */
 } avow_command_t;
 
 /** How a command ended, and what it had said. */

@@ -20,6 +20,7 @@ typedef struct avow_exceptions_s {
   void *(*globals)(void);
   /** Calls fn; what it throws is an error then. */
   avow_value_t (*call)(avow_fn fn, void *data);
+  uint64_t reserved[4]; /* zeros: room for later versions */
 } avow_exceptions_t;
 
 /** avow_async() of a function that may throw. Borrows with, for good. */
@@ -69,7 +70,8 @@ static inline avow_value_t avow_exceptions_call(avow_fn fn, void *data) {
 static inline AVOW_MUST_USE avow_promise_t *avow_async(uv_loop_t *loop,
                                                        avow_fn fn, void *data) {
   static const avow_exceptions_t with = { avow_exceptions_globals,
-                                          avow_exceptions_call };
+                                          avow_exceptions_call,
+                                          { 0, 0, 0, 0 } };
   return avow_async_throwing(loop, fn, data, &with);
 }
 

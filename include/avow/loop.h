@@ -52,6 +52,7 @@ typedef struct avow_options_s {
   size_t guard_size;     /* below each; 256 KiB, 64 KiB on 32-bit machines */
   bool wipe_stacks;      /* filled with zeros when their function is over */
   bool report_overflows; /* of stacks; default: a signal, as of any fault */
+  uint64_t reserved[4];  /* zeros: room for later versions */
 } avow_options_t;
 
 /**

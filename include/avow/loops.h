@@ -45,8 +45,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_loops_run(const avow_loops_t *loops,
 
 /** Zero in a field stands for its default. */
 typedef struct avow_loops_listen_options_s {
-  int backlog;        /* connections that wait in the system's queue; 511 */
-  size_t concurrency; /* connections at a time, for each loop; no limit */
+  int backlog;          /* connections that wait in the system's queue; 511 */
+  size_t concurrency;   /* connections at a time, for each loop; no limit */
+  uint64_t reserved[4]; /* zeros: room for later versions */
 } avow_loops_listen_options_t;
 
 /**

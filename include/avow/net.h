@@ -56,8 +56,9 @@ AVOW_API AVOW_MUST_USE avow_value_t avow_accept(uv_stream_t *from);
 
 /** Zero in a field stands for its default. */
 typedef struct avow_connections_options_s {
-  int backlog; /* connections that wait in the system's queue; 511 */
-  size_t room; /* those accepted before somebody asks for them; none */
+  int backlog;          /* connections that wait in the system's queue; 511 */
+  size_t room;          /* those accepted before somebody asks for them; none */
+  uint64_t reserved[4]; /* zeros: room for later versions */
 } avow_connections_options_t;
 
 /**

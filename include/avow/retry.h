@@ -13,13 +13,14 @@ typedef bool (*avow_again_fn)(const avow_value_t *error, void *data);
 
 /** Zero in a field stands for its default. */
 typedef struct avow_retry_options_s {
-  unsigned attempts;   /* at most so many in all; 3 */
-  uint64_t delay;      /* ms at most before the second, twice that before the
+  unsigned attempts;    /* at most so many in all; 3 */
+  uint64_t delay;       /* ms at most before the second, twice that before the
                           third, and so on; 100 */
-  uint64_t max_delay;  /* but never more than this; 30,000 */
-  uint64_t timeout;    /* ms for the whole; none */
-  avow_again_fn again; /* default: always */
-  uint64_t seed;       /* of the delays, for tests; another each time */
+  uint64_t max_delay;   /* but never more than this; 30,000 */
+  uint64_t timeout;     /* ms for the whole; none */
+  avow_again_fn again;  /* default: always */
+  uint64_t seed;        /* of the delays, for tests; another each time */
+  uint64_t reserved[4]; /* zeros: room for later versions */
 } avow_retry_options_t;
 
 /**

@@ -113,6 +113,7 @@ typedef struct avow_copy_options_s {
      first that could not be copied. Not called any more once cancelled. */
   bool (*on_entry)(const avow_copied_t *entry, void *data);
   void *data;
+  uint64_t reserved[4]; /* zeros: room for later versions */
 } avow_copy_options_t;
 
 /**

@@ -56,7 +56,8 @@ typedef struct avow_class_s {
   const char *name;
   void (*destroy)(void *self);
   avow_value_t (*then)(void *self, avow_deferred_t *deferred);
-  bool sendable; /* destroy may be called on any thread, see loops.h */
+  bool sendable;        /* destroy may be called on any thread, see loops.h */
+  uint64_t reserved[4]; /* zeros: room for later versions */
 } avow_class_t;
 
 AVOW_INLINE avow_value_t avow_none(void) {
@@ -104,7 +105,8 @@ AVOW_INLINE avow_value_t avow_follow(avow_promise_t *p) {
  * given and return the error UV_ENOMEM, which may be passed on as it is.
  */
 
-/** Wraps self, which class->destroy frees with the last reference. */
+/** Wraps self, which class->destroy frees with the last reference. UV_EINVAL,
+    and then self stays, if the class is not zero where that is reserved. */
 AVOW_API AVOW_MUST_USE avow_value_t avow_object(const avow_class_t *klass,
                                                 void *self);
 

@@ -7,6 +7,7 @@
  */
 #include "avow/async.h"
 
+#include "base/reserved.h"
 #include "engine/async.h"
 
 void avow__async_finish(avow__context_t *c, avow__fiber_t *f,
@@ -35,7 +36,7 @@ avow_promise_t *avow_async_throwing(uv_loop_t *loop, avow_fn fn, void *data,
                                     const avow_exceptions_t *with) {
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
-  if (fn == NULL)
+  if (fn == NULL || (with != NULL && !AVOW__IS_ZERO(with->reserved)))
     return avow_promise_reject(loop, avow_error(UV_EINVAL));
   avow_promise_t *p = avow__promise_alloc(c, AVOW__RUNNING);
   if (p == NULL)

@@ -10,6 +10,8 @@
 
 #include "engine/engine.h"
 
+_Static_assert(sizeof(avow_settled_t) == 2 * sizeof(void *), "final");
+
 static bool is_gather(const avow_promise_t *p) {
   return p->kind == AVOW__GATHER && avow__is_pending(p);
 }

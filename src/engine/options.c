@@ -1,6 +1,7 @@
 /* What a loop is set up with: the defaults, and what is out of range. */
 #include <stdio.h>
 
+#include "base/reserved.h"
 #include "engine/context.h"
 
 enum { BUDGET = 10000 };
@@ -33,7 +34,8 @@ static size_t least_stack(void) {
 
 static bool is_in_range(const avow_options_t *options) {
   return options->stack_size >= least_stack() &&
-         options->stack_size <= most_room && options->guard_size <= most_room;
+         options->stack_size <= most_room && options->guard_size <= most_room &&
+         AVOW__IS_ZERO(options->reserved);
 }
 
 int avow__options_set(avow__context_t *c, const avow_options_t *options) {

@@ -7,6 +7,7 @@
  */
 #include "avow/net.h"
 #include "base/alloc.h"
+#include "base/reserved.h"
 #include "io/op.h"
 #include "loops/loops.h"
 #include "net/owned.h"
@@ -137,6 +138,8 @@ avow_promise_t *avow_loops_listen(const avow_loops_t *loops,
                             .data = data };
   int err = avow__loops_err(loops);
   if (err == 0 && (stream == NULL || fn == NULL))
+    err = UV_EINVAL;
+  if (err == 0 && options != NULL && !AVOW__IS_ZERO(options->reserved))
     err = UV_EINVAL;
   if (err != 0)
     return loops_listen_refuse(listen.home, server, err);

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+_Static_assert(sizeof(avow_address_t) == 68, "final");
+
 static int port_of(const struct sockaddr *address) {
   struct sockaddr_in v4;
   struct sockaddr_in6 v6;

@@ -8,6 +8,7 @@
 
 #include "avow/net.h"
 #include "base/container.h"
+#include "base/reserved.h"
 #include "channel/channel.h"
 #include "io/op.h"
 #include "net/stream.h"
@@ -78,6 +79,8 @@ avow_channel_t *avow_connections(uv_stream_t *server,
                                  const avow_connections_options_t *options) {
   if (server == NULL)
     return (avow_channel_t *) avow__nothing("a stream");
+  if (options != NULL && !AVOW__IS_ZERO(options->reserved))
+    return avow__channel_refuse(server->loop, UV_EINVAL, "listen", NULL);
   const int backlog = options != NULL ? options->backlog : 0;
   const size_t room = options != NULL ? options->room : 0;
   listener_t *listener = avow__source_new(server->loop, sizeof(*listener));

@@ -8,6 +8,7 @@
 #include "avow/map.h"
 #include "channel/channel.h"
 #include "engine/child.h"
+#include "tools/map.h"
 
 /* Children: who waits for the next item; an item that runs, or the place of its
    result, counted from this. */
@@ -165,10 +166,6 @@ static void each_set_options(each_t *each, const avow_map_options_t *options) {
     each->options.concurrency = SIZE_MAX;
 }
 
-static bool each_is_valid(avow_cb fn, const avow_map_options_t *options) {
-  return fn != NULL && (options == NULL || options->kind <= AVOW_ALL_SETTLED);
-}
-
 /* Not begun yet. NULL without memory, with the rejection in *out. */
 static each_t *each_new(const avow_channel_t *channel,
                         const avow_map_options_t *options,
@@ -195,7 +192,7 @@ avow_promise_t *avow_each(const avow_channel_t *channel, avow_cb fn, void *data,
                           const avow_map_options_t *options) {
   if (channel == NULL)
     return avow__nothing("a channel");
-  if (!each_is_valid(fn, options))
+  if (fn == NULL || !avow__map_options_are_valid(options))
     return avow__refuse(avow__channel_loop(channel), UV_EINVAL, "each", NULL);
   avow_promise_t *p;
   each_t *each = each_new(channel, options, &p);

@@ -7,6 +7,7 @@
 
 #include "avow/cancel.h"
 #include "engine/child.h"
+#include "tools/map.h"
 
 #define BEGIN UINT32_MAX /* the index of that child */
 
@@ -102,8 +103,7 @@ static void map_set_up(map_t *map, size_t n,
 
 static bool map_is_valid(size_t n, avow_map_fn fn,
                          const avow_map_options_t *options) {
-  return fn != NULL && n < BEGIN &&
-         (options == NULL || options->kind <= AVOW_ALL_SETTLED);
+  return fn != NULL && n < BEGIN && avow__map_options_are_valid(options);
 }
 
 avow_promise_t *avow_map(uv_loop_t *loop, size_t n, avow_map_fn fn, void *data,

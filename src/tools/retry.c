@@ -9,6 +9,7 @@
 #include "avow/cancel.h"
 #include "avow/timer.h"
 #include "base/alloc.h"
+#include "base/reserved.h"
 #include "engine/promise.h"
 #include "tools/backoff.h"
 #include "value/reasons.h"
@@ -106,7 +107,7 @@ static void retry_set_options(retry_t *retry,
 
 avow_promise_t *avow_retry(uv_loop_t *loop, avow_fn fn, void *data,
                            const avow_retry_options_t *options) {
-  if (fn == NULL)
+  if (fn == NULL || (options != NULL && !AVOW__IS_ZERO(options->reserved)))
     return avow__refuse(loop, UV_EINVAL, "retry", NULL);
   retry_t *retry = avow__calloc(1, sizeof(*retry));
   if (retry == NULL)

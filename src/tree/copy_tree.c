@@ -10,6 +10,7 @@
 #include "avow/cancel.h"
 #include "avow/combine.h"
 #include "base/alloc.h"
+#include "base/reserved.h"
 #include "fs/disk.h"
 #include "tree/copied.h"
 #include "tree/tree.h"
@@ -447,12 +448,17 @@ static bool copy_tree_is_refused(const char *path) {
   return path == NULL || path[0] == '\0';
 }
 
+static bool copy_tree_is_valid(const avow_copy_options_t *options) {
+  return options == NULL || (options->concurrency <= MOST_LANES &&
+                             AVOW__IS_ZERO(options->reserved));
+}
+
 avow_promise_t *avow_copy_tree(uv_loop_t *loop, const char *from,
                                const char *to,
                                const avow_copy_options_t *options) {
   const unsigned concurrency = options != NULL ? options->concurrency : 0;
   if (copy_tree_is_refused(from) || copy_tree_is_refused(to) ||
-      concurrency > MOST_LANES) {
+      !copy_tree_is_valid(options)) {
     const char *named =
         copy_tree_is_refused(from) || !copy_tree_is_refused(to) ? from : to;
     return avow__refuse(loop, UV_EINVAL, "copy",

@@ -12,6 +12,7 @@
 
 #include "base/alloc.h"
 #include "base/misuse.h"
+#include "base/reserved.h"
 #include "fiber/exceptions.h"
 #include "fiber/fiber.h"
 
@@ -157,9 +158,20 @@ static avow_value_t null_error(const char *what) {
   return avow_error(AVOW_EMISUSE);
 }
 
+/* What self is only a later version knows, and whether destroy frees it. */
+static avow_value_t class_error(const avow_class_t *klass) {
+  avow__misuse(
+      "avow_object() of the class %s, which is not zero where it is reserved: "
+      "initialise it by the names of its fields",
+      klass->name);
+  return avow__error_of(UV_EINVAL, "object", klass->name);
+}
+
 avow_value_t avow_object(const avow_class_t *klass, void *self) {
   if (klass == NULL)
     return null_error("a class");
+  if (!AVOW__IS_ZERO(klass->reserved))
+    return class_error(klass);
   avow__object_t *object =
       avow__block_new(klass->then != NULL ? AVOW_THENABLE : AVOW_OBJECT,
                       sizeof(*object));
@@ -174,6 +186,7 @@ avow_value_t avow_object(const avow_class_t *klass, void *self) {
 
 avow_value_t avow__object_inline(const avow_class_t *klass, size_t size,
                                  void **out) {
+  assert(AVOW__IS_ZERO(klass->reserved));
   avow__object_t *object =
       avow__block_new(AVOW_OBJECT, avow__plus(sizeof(*object), size));
   if (object == NULL)

@@ -63,7 +63,7 @@ static avow_value_t await_throwing_fn(void *data) {
 }
 
 static avow_promise_t *start_throwing(avow_fn fn) {
-  static const avow_exceptions_t with = { globals, call_it };
+  static const avow_exceptions_t with = { .globals = globals, .call = call_it };
   duty_t *data = duty_new();
   return avow_attach(avow_async_throwing(loop, fn, data, &with), data,
                      duty_end);

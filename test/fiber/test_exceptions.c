@@ -26,7 +26,7 @@ static avow_value_t call_it(avow_fn fn, void *data) {
   return fn(data);
 }
 
-static const avow_exceptions_t with = { get_words, call_it };
+static const avow_exceptions_t with = { .globals = get_words, .call = call_it };
 
 static avow_value_t keep_words(void *thing) {
   assert_null(words[0]);
@@ -127,12 +127,23 @@ static avow_value_t throw_it(avow_fn fn, void *data) {
 }
 
 static void what_is_thrown_rejects(void **state) {
-  static const avow_exceptions_t failing = { get_words, throw_it };
+  static const avow_exceptions_t failing = { .globals = get_words,
+                                             .call = throw_it };
   int outside = OUTSIDE;
 
   assert_rejects(avow_async_throwing(loop, expect_words, &outside, &failing),
                  AVOW_ETHROWN);
   assert_string_equal(avow_err_name(AVOW_ETHROWN), "AVOW_ETHROWN");
+}
+
+static void runtime_of_a_later_version_is_refused(void **state) {
+  static const avow_exceptions_t newer = { .globals = get_words,
+                                           .call = call_it,
+                                           .reserved[0] = 1 };
+  int outside = OUTSIDE;
+
+  assert_rejects(avow_async_throwing(loop, expect_words, &outside, &newer),
+                 UV_EINVAL);
 }
 
 static void await_outside(void) {
@@ -151,6 +162,7 @@ int main(void) {
     CASE(functions_of_c_have_their_own_as_well),
     CASE(functions_without_any_have_their_callers),
     CASE(what_is_thrown_rejects),
+    CASE(runtime_of_a_later_version_is_refused),
     CASE(await_outside_a_function_is_refused),
   };
   return RUN(tests);

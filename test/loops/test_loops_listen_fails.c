@@ -151,6 +151,14 @@ static void what_is_no_stream_is_not_served(void **state) {
   assert_misuse(serve_a_number, "avow_to_object() as stream");
 }
 
+static void listen_refuses_options_of_a_later_version(void **state) {
+  const avow_loops_listen_options_t newer = { .reserved[0] = 1 };
+  const avow_value_t other = avow_run(avow_bind(loop, "127.0.0.1", "0"));
+
+  assert_rejects(avow_loops_listen(loops, other, echo, NULL, &newer),
+                 UV_EINVAL);
+}
+
 static void listen_refuses_what_it_cannot_do(void **state) {
   avow_loops_t *none = avow_loops_new(SIZE_MAX);
   avow_promise_t *p = listen_with(echo, 0);
@@ -178,6 +186,7 @@ int main(void) {
     LISTEN_CASE(what_is_no_descriptor_is_refused),
     LISTEN_CASE(an_address_that_another_took_is_refused),
     LISTEN_CASE(what_is_no_stream_is_not_served),
+    LISTEN_CASE(listen_refuses_options_of_a_later_version),
     LISTEN_CASE(listen_refuses_what_it_cannot_do),
   };
   return RUN(tests);

@@ -326,6 +326,15 @@ static void listening_on_a_connection_fails(void **state) {
   drop(&end);
 }
 
+static void listening_as_a_later_version_would_is_refused(void **state) {
+  const avow_connections_options_t newer = { .reserved[0] = 1 };
+  avow_channel_t *other = avow_connections(avow_to_stream(&server), &newer);
+
+  assert_rejects(avow_channel_next(other), UV_EINVAL);
+
+  avow_channel_unref(other);
+}
+
 static void loop_close_ends_the_channel(void **state) {
   avow_value_t end = connected();
   turn();
@@ -386,6 +395,7 @@ int main(void) {
     LISTEN(one_listens_at_a_time),
     LISTEN(listening_on_a_closing_stream_fails),
     LISTEN(listening_on_a_connection_fails),
+    LISTEN(listening_as_a_later_version_would_is_refused),
     LISTEN(loop_close_ends_the_channel),
 #ifdef __linux__
     LISTEN(backlog_is_what_was_asked_for),

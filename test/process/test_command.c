@@ -145,6 +145,7 @@ static void command_refuses_what_it_cannot_use(void **state) {
   const char *none[] = { NULL };
   const char *args[] = { "true", NULL };
   const avow_command_t fine = { .args = args };
+  const avow_command_t newer = { .args = args, .reserved[0] = 1 };
 
   assert_rejects(avow_command(loop, NULL, avow_string("x")), UV_EINVAL);
   assert_rejects(avow_command(loop, &(avow_command_t){ 0 }, avow_none()),
@@ -152,6 +153,7 @@ static void command_refuses_what_it_cannot_use(void **state) {
   assert_rejects(avow_command(loop, &(avow_command_t){ .args = none },
                               avow_none()),
                  UV_EINVAL);
+  assert_rejects(avow_command(loop, &newer, avow_string("x")), UV_EINVAL);
   assert_rejects(avow_command(loop, &fine, avow_int(1)), UV_EINVAL);
   assert_rejects(avow_command(loop, &fine, avow_error(UV_ENOMEM)), UV_ENOMEM);
 }

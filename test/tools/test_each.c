@@ -313,6 +313,14 @@ static void each_without_function_is_refused(void **state) {
   avow_channel_unref(channel);
 }
 
+static void each_refuses_options_of_a_later_version(void **state) {
+  const avow_map_options_t newer = { .reserved[0] = 1 };
+
+  assert_rejects(avow_each(channel, note_item, NULL, &newer), UV_EINVAL);
+
+  avow_channel_unref(channel);
+}
+
 #define EACH(f) cmocka_unit_test_setup_teardown(f, set_up, harness_teardown)
 
 static avow_value_t exhaust(const avow_value_t *item, void *data) {
@@ -406,6 +414,7 @@ int main(void) {
     EACH(each_without_a_limit_runs_all_at_a_time),
     EACH(cancelling_cancels_what_runs_and_keeps_the_items),
     EACH(each_without_function_is_refused),
+    EACH(each_refuses_options_of_a_later_version),
     EACH(map_lists_results_in_the_order_of_the_items),
     EACH(map_of_many_items_lists_them_all),
     EACH(map_rejects_with_the_first_failure),

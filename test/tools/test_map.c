@@ -224,6 +224,12 @@ static void map_refuses_what_it_cannot_do(void **state) {
   assert_rejects(avow_map(loop, UINT32_MAX, square, NULL, NULL), UV_EINVAL);
 }
 
+static void map_refuses_options_of_a_later_version(void **state) {
+  const avow_map_options_t newer = { .reserved[0] = 1 };
+
+  assert_rejects(avow_map(loop, 1, square, NULL, &newer), UV_EINVAL);
+}
+
 static void closing_ends_a_map(void **state) {
   avow_promise_t *p = avow_map(loop, 2, begin, NULL, NULL);
   run();
@@ -276,6 +282,7 @@ int main(void) {
     MAP(function_may_cancel_its_map),
     MAP(results_of_a_failed_map_are_released),
     MAP(map_refuses_what_it_cannot_do),
+    MAP(map_refuses_options_of_a_later_version),
     MAP(item_that_no_block_can_wait_for_has_its_value),
     MAP(closing_ends_a_map),
   };

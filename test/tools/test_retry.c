@@ -214,6 +214,13 @@ static void retry_without_function_is_refused(void **state) {
   avow_value_unref(v);
 }
 
+static void retry_refuses_options_of_a_later_version(void **state) {
+  work_t work = { .failures = 0 };
+  const avow_retry_options_t newer = { .reserved[0] = 1 };
+
+  assert_rejects(avow_retry(loop, attempt, &work, &newer), UV_EINVAL);
+}
+
 static void closing_ends_a_retry(void **state) {
   work_t work = { .failures = 0 };
   avow_promise_t *p = avow_retry(loop, hang, &work, NULL);
@@ -276,6 +283,7 @@ int main(void) {
     CASE(limit_carries_the_errors_before),
     CASE(error_within_the_limit_is_the_attempts),
     CASE(retry_without_function_is_refused),
+    CASE(retry_refuses_options_of_a_later_version),
     CASE(closing_ends_a_retry),
     CASE(delays_double_up_to_their_limit),
     CASE(delays_spread_over_the_whole_range),

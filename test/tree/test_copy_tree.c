@@ -254,6 +254,7 @@ static void the_root_is_no_place_for_a_copy(void **state) {
 
 static void bad_arguments_are_rejected(void **state) {
   const avow_copy_options_t options = { .concurrency = 65 };
+  const avow_copy_options_t newer = { .reserved[0] = 1 };
 
   assert_says(avow_copy_tree(loop, NULL, "x", NULL), UV_EINVAL,
               "copy 'NULL': invalid argument");
@@ -264,6 +265,8 @@ static void bad_arguments_are_rejected(void **state) {
   assert_says(avow_copy_tree(loop, "x", "", NULL), UV_EINVAL,
               "copy '': invalid argument");
   assert_says(avow_copy_tree(loop, "x", "y", &options), UV_EINVAL,
+              "copy 'x': invalid argument");
+  assert_says(avow_copy_tree(loop, "x", "y", &newer), UV_EINVAL,
               "copy 'x': invalid argument");
 }
 

@@ -107,6 +107,22 @@ static void object_of_another_class_is_not_given_out(void **state) {
                 "avow_to_object() as shape of a value of type int");
 }
 
+static void make_what_a_later_version_knows(void) {
+  static const avow_class_t newer = { .name = "newer", .reserved[3] = 1 };
+
+  const avow_value_t v = avow_object(&newer, &loop);
+  assert_int_equal(avow_error_code(&v), UV_EINVAL);
+  assert_string_equal(avow_error_message(&v),
+                      "object 'newer': invalid argument");
+  avow_value_unref(v);
+}
+
+static void class_of_a_later_version_is_refused(void **state) {
+  assert_misuse(make_what_a_later_version_knows,
+                "avow_object() of the class newer, which is not zero where it "
+                "is reserved");
+}
+
 static void read_past_the_end(void) {
   avow_value_t items[] = { avow_int(1), avow_int(2) };
   const avow_value_t list = avow_list(items, 2);
@@ -278,6 +294,7 @@ int main(void) {
     CASE(promise_in_a_value_is_missed),
     CASE(readers_name_the_type_they_were_given),
     CASE(object_of_another_class_is_not_given_out),
+    CASE(class_of_a_later_version_is_refused),
     CASE(item_past_the_end_is_none),
     CASE(handler_that_returns_what_it_borrowed_is_told_to_ref),
     CASE(handler_may_return_borrowed_numbers),

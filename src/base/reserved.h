@@ -1,0 +1,24 @@
+/*
+ * What structs that programs fill in keep for later versions. A program that
+ * knows a field which this version does not has it there: to pass over what it
+ * asks for would be worse than to refuse it.
+ */
+#ifndef AVOW_RESERVED_H
+#define AVOW_RESERVED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+static inline bool avow__are_zeros(const uint64_t *words, size_t n) {
+  uint64_t bits = 0;
+  for (size_t i = 0; i < n; i++)
+    bits |= words[i];
+  return bits == 0;
+}
+
+/* Whether an array is nothing but zeros. */
+#define AVOW__IS_ZERO(array) \
+  avow__are_zeros((array), sizeof(array) / sizeof((array)[0]))
+
+#endif

@@ -1,0 +1,30 @@
+/* The options of a loop that a later version has, and this one refuses. */
+#include "harness.h"
+
+static int init_with(const avow_options_t *options) {
+  assert_int_equal(avow_loop_close(loop), 0);
+  const int err = avow_loop_init(loop, options);
+  if (err != 0)
+    assert_int_equal(avow_loop_init(loop, NULL), 0);
+  return err;
+}
+
+/* Each of them, in any bit. */
+static void what_is_reserved_has_to_be_zero(void **state) {
+  avow_options_t options = { .budget = 1 };
+  const size_t n = sizeof(options.reserved) / sizeof(options.reserved[0]);
+
+  assert_int_equal(init_with(&options), 0);
+  for (size_t i = 0; i < n; i++) {
+    for (int bit = 0; bit < 64; bit += 63) {
+      options.reserved[i] = (uint64_t) 1 << bit;
+      assert_int_equal(init_with(&options), UV_EINVAL);
+    }
+    options.reserved[i] = 0;
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = { CASE(what_is_reserved_has_to_be_zero) };
+  return RUN(tests);
+}
