@@ -80,11 +80,13 @@ static avow_promise_t *tell(client_t *client, avow_value_t line) {
 
 /* NONE when all have taken it, or have been given up. */
 static avow_promise_t *tell_all(chat_t *chat, avow_value_t line) {
-  avow_gather_t *told = avow_gather_new(chat->loop, AVOW_ALL_SETTLED);
+  avow_gather_t *told;
+  avow_promise_t *p = avow_gather_new(chat->loop, AVOW_ALL_SETTLED, &told);
   for (client_t *client = chat->clients; client != NULL; client = client->next)
     avow_gather_add(told, tell(client, avow_value_ref(&line)));
   avow_value_unref(line);
-  return avow_gather_end(told);
+  avow_gather_unref(told);
+  return p;
 }
 
 /* BYTES: a line of the client's or, without a text, about it. Nobody gives

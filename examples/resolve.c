@@ -89,11 +89,13 @@ static void print_table(const lookup_t lookups[], size_t n, uint64_t begin) {
 /* The exit status. */
 static int run(uv_loop_t *loop, lookup_t lookups[], size_t n) {
   const uint64_t begin = uv_hrtime();
-  avow_gather_t *race =
-      avow_gather_new(loop, first ? AVOW_ANY : AVOW_ALL_SETTLED);
+  const avow_gather_kind_t kind = first ? AVOW_ANY : AVOW_ALL_SETTLED;
+  avow_gather_t *race;
+  avow_promise_t *p = avow_cancel_losers(avow_gather_new(loop, kind, &race));
   for (size_t i = 0; i < n; i++)
     avow_gather_add(race, look_up(loop, &lookups[i]));
-  const avow_value_t end = avow_run(avow_cancel_losers(avow_gather_end(race)));
+  avow_gather_unref(race);
+  const avow_value_t end = avow_run(p);
   print_table(lookups, n, begin);
   int status = avow_is_error(&end) ? 1 : 0;
   for (size_t i = 0; i < n && !first; i++)

@@ -15,8 +15,7 @@ import sys
 # What gives a promise or a channel that was made elsewhere, or whose caller
 # notes the place itself.
 PASSED_ON = {'avow_ref', 'avow_channel_ref', 'avow_cancel_losers',
-             'avow_join_losers', 'avow_gather_end', 'avow_async_throwing',
-             'avow_promise_steal'}
+             'avow_join_losers', 'avow_async_throwing', 'avow_promise_steal'}
 
 FUNCTION = re.compile(r'\b(AVOW_\w*API|AVOW_INLINE)\b([^;{}()]*?)'
                       r'\(?\b(avow_\w+)\)? ?\(')
@@ -58,7 +57,7 @@ def complaints(root, library, nm):
     for name in sorted(symbols - set(functions)):
         yield f'{name} is a symbol, and in no header'
     for name, result in sorted(functions.items()):
-        makes = re.search(r'avow_(promise|channel|gather)_t \*', result)
+        makes = re.search(r'avow_(promise|channel)_t \*', result)
         if name.startswith('avow_trace_') or name in PASSED_ON:
             continue
         if makes and name not in noted:

@@ -14,6 +14,7 @@
 
 static uv_loop_t own, *loop = &own;
 static avow_deferred_t *deferred;
+static avow_gather_t *gather;
 static avow_group_t *group;
 static avow_remote_t *remote;
 static avow_value_t value = { .tag = AVOW_INT };
@@ -62,6 +63,11 @@ static void done(void *data) {
 static avow_deferred_t *a_deferred(void) {
   avow_unref(avow_promise_new(loop, &deferred));
   return deferred;
+}
+
+static avow_gather_t *a_gather(void) {
+  avow_unref(avow_gather_new(loop, AVOW_RACE, &gather));
+  return gather;
 }
 
 static avow_group_t *a_group(void) {

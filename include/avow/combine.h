@@ -41,14 +41,23 @@ typedef enum avow_gather_kind_e {
   AVOW_ANY
 } avow_gather_kind_t;
 
-/** The combinators with one input at a time, for fan-outs that grow. Of no
-    other kind than these: UV_EINVAL. */
-AVOW_API AVOW_MUST_USE avow_gather_t *avow_gather_new(uv_loop_t *loop,
-                                                      avow_gather_kind_t kind);
-/** Adds an input; borrows the gather, which the program still holds. */
+/**
+ * The combinators with one input at a time, for fan-outs that grow: what it
+ * settles with, and in *out, which is yours, what inputs are added to. Of no
+ * other kind than these: UV_EINVAL.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_gather_new(uv_loop_t *loop,
+                                                       avow_gather_kind_t kind,
+                                                       avow_gather_t **out);
+
+/** Adds an input. One that comes when all is decided is let go. */
 AVOW_API void avow_gather_add(const avow_gather_t *g, avow_promise_t *p);
-/** No more inputs: from now on it may settle. */
-AVOW_API AVOW_MUST_USE avow_promise_t *avow_gather_end(avow_gather_t *g);
+
+/** No more inputs: it settles as soon as those that it has allow. */
+AVOW_API void avow_gather_end(const avow_gather_t *g);
+
+/** Lets go of g, and ends it if nobody has. */
+AVOW_API void avow_gather_unref(avow_gather_t *g);
 
 typedef struct avow_settled_s {
   avow_state_t status; /* AVOW_FULFILLED or AVOW_REJECTED */

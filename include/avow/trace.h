@@ -161,9 +161,7 @@ AVOW_HEADER_END
 #  define avow_loops_run(...)    AVOW_MADE_(avow_loops_run(__VA_ARGS__))
 #  define avow_loops_close(...)  AVOW_MADE_(avow_loops_close(__VA_ARGS__))
 #  define avow_each(...)         AVOW_MADE_(avow_each(__VA_ARGS__))
-#  define avow_gather_new(...)     \
-    ((avow_gather_t *) AVOW_MADE_( \
-        (avow_promise_t *) avow_gather_new(__VA_ARGS__)))
+#  define avow_gather_new(...)   AVOW_MADE_(avow_gather_new(__VA_ARGS__))
 #endif
 
 #endif

@@ -272,12 +272,11 @@ static void combine_add(avow_promise_t *gather, avow_promise_t *p) {
   add_at(gather, p, index);
 }
 
-static avow_promise_t *combine_end(avow_promise_t *gather) {
-  if (is_gather(gather)) {
+static void combine_end(avow_promise_t *gather) {
+  if ((gather->marks & AVOW__STEERED) != 0)
     gather->marks |= AVOW__ENDED;
+  if (is_gather(gather))
     count_down(gather);
-  }
-  return gather;
 }
 
 static avow_promise_t *gather_of(uv_loop_t *loop, avow_gather_kind_t kind,
@@ -291,7 +290,8 @@ static avow_promise_t *gather_of(uv_loop_t *loop, avow_gather_kind_t kind,
     combine_settle(gather, avow_error(UV_ENOMEM));
   for (size_t i = 0; i < n; i++)
     add_at(gather, avow__given(ps[i], "a promise"), (uint32_t) i);
-  return combine_end(gather);
+  combine_end(gather);
+  return gather;
 }
 
 avow_promise_t *avow_all(uv_loop_t *loop, avow_promise_t *const ps[],
@@ -314,23 +314,38 @@ avow_promise_t *avow_any(uv_loop_t *loop, avow_promise_t *const ps[],
   return gather_of(loop, AVOW_ANY, ps, n);
 }
 
-avow_gather_t *avow_gather_new(uv_loop_t *loop, avow_gather_kind_t kind) {
+static avow_promise_t *gather_of_kind(uv_loop_t *loop,
+                                      avow_gather_kind_t kind) {
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
   const unsigned one = kind; /* what C takes for one, whatever it is */
   if (one <= AVOW_ANY)
-    return (avow_gather_t *) gather_new(c, kind);
+    return gather_new(c, kind);
   avow__misuse(
       "avow_gather_new() of a kind that there is none of: one of "
       "avow_gather_kind_t is needed");
-  return (avow_gather_t *) avow_promise_reject(loop, avow_error(UV_EINVAL));
+  return avow_promise_reject(loop, avow_error(UV_EINVAL));
+}
+
+/* What steers it is one more reference, also to what stands for one that could
+   not be made. */
+avow_promise_t *avow_gather_new(uv_loop_t *loop, avow_gather_kind_t kind,
+                                avow_gather_t **out) {
+  if (out == NULL)
+    return avow__nothing("the place for a gather");
+  avow_promise_t *gather = gather_of_kind(loop, kind);
+  if (is_gather(gather))
+    gather->marks |= AVOW__STEERED;
+  *out = (avow_gather_t *) avow__ref(gather);
+  return gather;
 }
 
 /* The gather that g is, as long as it may be added to. */
 static avow_promise_t *open_gather(const avow_gather_t *g) {
   avow_promise_t *gather = avow__given(g, "a gather");
+  avow__check_thread(avow__context(gather));
   if ((gather->marks & AVOW__ENDED) != 0)
-    avow__misuse("this gather was ended already: avow_gather_end() takes it");
+    avow__misuse("this gather was ended already: nothing can be added to it");
   return gather;
 }
 
@@ -338,8 +353,26 @@ void avow_gather_add(const avow_gather_t *g, avow_promise_t *p) {
   combine_add(open_gather(g), avow__given(p, "a promise"));
 }
 
-avow_promise_t *avow_gather_end(avow_gather_t *g) {
-  return combine_end(open_gather(g));
+void avow_gather_end(const avow_gather_t *g) {
+  combine_end(open_gather(g));
+}
+
+static bool was_released(const avow_promise_t *gather) {
+  return (gather->kind == AVOW__GATHER || gather->kind == AVOW__GATHERED) &&
+         (gather->marks & AVOW__STEERED) == 0;
+}
+
+void avow_gather_unref(avow_gather_t *g) {
+  avow_promise_t *gather = (avow_promise_t *) g;
+  if (gather == NULL)
+    return;
+  avow__check_thread(avow__context(gather));
+  if (was_released(gather))
+    avow__misuse("this gather was let go already, by avow_gather_unref()");
+  if ((gather->marks & AVOW__ENDED) == 0)
+    combine_end(gather);
+  gather->marks &= (uint8_t) ~AVOW__STEERED;
+  avow_unref(gather);
 }
 
 avow_promise_t *avow_cancel_losers(avow_promise_t *combined) {

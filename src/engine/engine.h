@@ -42,7 +42,8 @@ enum {
   AVOW__HELD = 2,     /* of a DEFERRED: only its holders settle it, when told */
   AVOW__SPARED = 4,   /* a shield waits for it: a loop's end leaves it alone */
   AVOW__CONDEMNED = 8, /* to be cancelled, in no list for want of memory */
-  AVOW__ENDED = 16     /* of a GATHER: no more inputs come */
+  AVOW__ENDED = 16,    /* of a GATHER: no more inputs come */
+  AVOW__STEERED = 32   /* of a GATHER: its avow_gather_t is a reference too */
 };
 
 typedef struct avow__ring_s avow__ring_t;
@@ -166,13 +167,17 @@ static inline bool avow__is_pending(const avow_promise_t *p) {
   return (p->flags & AVOW__STATE) == AVOW_PENDING;
 }
 
-/* Whether others than one downstream hold a pending promise: what settles it
-   holds it too, each deferred or else the one source. */
+/* Those by whom a pending promise settles hold it: each deferred, or the one
+   source, and who may still add to it. */
+static inline uint32_t avow__sources(const avow_promise_t *p) {
+  if (p->kind == AVOW__DEFERRED && (p->marks & AVOW__DETAILED) != 0)
+    return p->u.deferred.holders;
+  return (p->marks & AVOW__STEERED) != 0 ? 2 : 1;
+}
+
+/* Whether others than these and one downstream hold a pending promise. */
 static inline bool avow__is_shared(const avow_promise_t *p) {
-  const bool says =
-      p->kind == AVOW__DEFERRED && (p->marks & AVOW__DETAILED) != 0;
-  const uint32_t sources = says ? p->u.deferred.holders : 1;
-  return p->refs > sources + 1;
+  return p->refs > avow__sources(p) + 1;
 }
 
 #ifdef AVOW_TRACE

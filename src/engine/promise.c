@@ -428,7 +428,8 @@ avow_promise_t *avow_ref(const avow_promise_t *p) {
 #if AVOW__DEBUG
 /* What is pending has a reference of its own, and goes when it is settled. */
 static void check_last(const avow_promise_t *p) {
-  if (avow__is_pending(p) && p->refs == 1)
+  const uint32_t sources = (p->marks & AVOW__STEERED) != 0 ? 2 : 1;
+  if (avow__is_pending(p) && p->refs == sources)
     avow__misuse(
         "this promise was let go before, and only avow holds it until it "
         "settles: call avow_ref() first to let go of a promise twice");

@@ -40,10 +40,13 @@ static void sleep_nowhere(void) {
 
 static void gather_nowhere(void) {
   avow_promise_t *const ps[] = { avow_promise_resolve(loop, avow_string("x")) };
-  avow_gather_t *g = avow_gather_new(&bare, AVOW_ALL);
+  avow_gather_t *g;
+  avow_promise_t *p = avow_gather_new(&bare, AVOW_ALL, &g);
   avow_gather_add(g, avow_promise_resolve(loop, avow_string("y")));
 
-  assert_rejects(avow_gather_end(g), AVOW_EMISUSE);
+  avow_gather_end(g);
+  avow_gather_unref(g);
+  assert_rejects(p, AVOW_EMISUSE);
   assert_rejects(avow_all(&bare, ps, 1), AVOW_EMISUSE);
 }
 

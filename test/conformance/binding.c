@@ -42,6 +42,7 @@ typedef struct reaction_s {
 } reaction_t;
 
 typedef struct {
+  avow_promise_t *outcome;
   avow_gather_t *gather;
   napi_ref list_maker;
 } combinator_t;
@@ -301,7 +302,8 @@ static napi_value js_gather(napi_env env, napi_callback_info info) {
   uint32_t kind;
   napi_value out;
   must(napi_get_value_uint32(env, args.at[0], &kind));
-  c->gather = avow_gather_new(host.loop, (avow_gather_kind_t) kind);
+  c->outcome =
+      avow_gather_new(host.loop, (avow_gather_kind_t) kind, &c->gather);
   c->list_maker = keep(args.at[1]);
   must(napi_create_external(env, c, combinator_finalize, NULL, &out));
   return out;
@@ -328,10 +330,10 @@ static napi_value js_gather_element(napi_env env, napi_callback_info info) {
 static napi_value js_gather_end(napi_env env, napi_callback_info info) {
   const args_t args = args_of(info);
   combinator_t *c = external(args.at[0]);
-  avow_promise_t *p = avow_gather_end(c->gather);
-  box_set_list_maker(avow_ref(p), kept(c->list_maker));
+  avow_gather_unref(c->gather);
+  box_set_list_maker(avow_ref(c->outcome), kept(c->list_maker));
   let_go(c->list_maker);
-  wrap_new(args.at[1], p);
+  wrap_new(args.at[1], c->outcome);
   return NULL;
 }
 

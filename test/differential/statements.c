@@ -315,7 +315,8 @@ static void combine_array(const line_t *line, combine_fn combine) {
 static void combine_one_by_one(const line_t *line, avow_gather_kind_t kind,
                                frame_t *frame) {
   const int id = ++now.ids;
-  avow_gather_t *gather = avow_gather_new(now.loop, kind);
+  avow_gather_t *gather;
+  avow_promise_t *outcome = avow_gather_new(now.loop, kind, &gather);
   for (int i = 1; i < line->len; i++) {
     const operand_t operand = line->args[i];
     avow_value_t v = avow_none();
@@ -330,9 +331,9 @@ static void combine_one_by_one(const line_t *line, avow_gather_kind_t kind,
       avow_gather_add(gather, p);
   }
   now.making = id;
-  avow_promise_t *p = avow_gather_end(gather);
+  avow_gather_unref(gather);
   now.making = 0;
-  store(line->args[0], p, id);
+  store(line->args[0], outcome, id);
 }
 
 static void do_combine(const line_t *line, frame_t *frame) {

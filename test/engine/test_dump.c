@@ -119,10 +119,11 @@ static void settled_promises_say_how(void **state) {
 }
 
 static void assert_gather(avow_gather_kind_t kind, const char *name) {
-  avow_gather_t *g = avow_gather_new(loop, kind);
+  avow_gather_t *g;
+  avow_promise_t *p = avow_gather_new(loop, kind, &g);
   avow_gather_add(g, avow_sleep(loop, 0));
   avow_gather_add(g, pending());
-  avow_promise_t *p = avow_gather_end(g);
+  avow_gather_unref(g);
 
   read_dump();
 

@@ -195,14 +195,18 @@ static void close_cancels_combinators_and_their_inputs(void **state) {
 }
 
 static void close_cancels_a_gather_that_was_not_ended(void **state) {
-  avow_gather_t *g = avow_gather_new(loop, AVOW_ALL);
+  avow_gather_t *g, *empty;
+  avow_promise_t *some = avow_gather_new(loop, AVOW_ALL, &g);
   avow_gather_add(g, avow_sleep(loop, 60000));
-  avow_gather_t *empty = avow_gather_new(loop, AVOW_ANY);
+  avow_promise_t *none = avow_gather_new(loop, AVOW_ANY, &empty);
 
   renew_loop();
 
-  assert_canceled(avow_gather_end(g));
-  assert_canceled(avow_gather_end(empty));
+  assert_canceled(some);
+  assert_canceled(none);
+  avow_gather_unref(g);
+  avow_gather_end(empty);
+  avow_gather_unref(empty);
 }
 
 /* Takes p. */

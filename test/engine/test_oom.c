@@ -116,16 +116,24 @@ static void nested_combinators_survive(void **state) {
   survive(nested_combinators);
 }
 
+static avow_promise_t *gathered(avow_gather_kind_t kind, size_t n) {
+  avow_gather_t *g;
+  avow_promise_t *p = avow_gather_new(loop, kind, &g);
+  for (size_t i = 0; i < n; i++)
+    avow_gather_add(g, input(i));
+  avow_gather_unref(g);
+  return p;
+}
+
 static avow_promise_t *growing_gather(void) {
-  avow_gather_t *outer = avow_gather_new(loop, AVOW_ALL_SETTLED);
-  avow_gather_add(outer, avow_gather_end(avow_gather_new(loop, AVOW_ALL)));
-  for (int kind = AVOW_ALL; kind <= AVOW_ANY; kind++) {
-    avow_gather_t *inner = avow_gather_new(loop, (avow_gather_kind_t) kind);
-    for (size_t i = 0; i < 6; i++)
-      avow_gather_add(inner, input(i));
-    avow_gather_add(outer, avow_gather_end(inner));
-  }
-  return avow_gather_end(outer);
+  avow_gather_t *outer;
+  avow_promise_t *p = avow_gather_new(loop, AVOW_ALL_SETTLED, &outer);
+  avow_gather_add(outer, gathered(AVOW_ALL, 0));
+  for (int kind = AVOW_ALL; kind <= AVOW_ANY; kind++)
+    avow_gather_add(outer, gathered((avow_gather_kind_t) kind, 6));
+  avow_gather_end(outer);
+  avow_gather_unref(outer);
+  return p;
 }
 
 static void a_gather_survives(void **state) {

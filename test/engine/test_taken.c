@@ -245,23 +245,54 @@ static void reader_that_is_gone_is_named_as_such(void **state) {
 
 #  endif
 
-static void add_to_what_was_ended(void) {
-  avow_gather_t *g = avow_gather_new(loop, AVOW_ALL);
+static avow_gather_t *busy_gather(void) {
+  avow_gather_t *g;
+  avow_unref(avow_gather_new(loop, AVOW_ALL, &g));
   avow_gather_add(g, avow_sleep(loop, 60000));
-  avow_unref(avow_gather_end(g));
+  return g;
+}
+
+static void add_to_what_was_ended(void) {
+  avow_gather_t *g = busy_gather();
+  avow_gather_end(g);
   avow_gather_add(g, avow_sleep(loop, 60000));
 }
 
 static void end_what_was_ended(void) {
-  avow_gather_t *g = avow_gather_new(loop, AVOW_RACE);
-  avow_gather_add(g, avow_sleep(loop, 60000));
-  avow_unref(avow_gather_end(g));
-  avow_unref(avow_gather_end(g));
+  avow_gather_t *g = busy_gather();
+  avow_gather_end(g);
+  avow_gather_end(g);
+}
+
+static void end_what_was_let_go(void) {
+  avow_gather_t *g = busy_gather();
+  avow_gather_unref(g);
+  avow_gather_end(g);
 }
 
 static void gather_that_was_ended_is_named_as_such(void **state) {
   assert_misuse(add_to_what_was_ended, "this gather was ended already");
   assert_misuse(end_what_was_ended, "this gather was ended already");
+  assert_misuse(end_what_was_let_go, "this gather was ended already");
+}
+
+static void let_go_of_a_gather_twice(void) {
+  avow_gather_t *g = busy_gather();
+  avow_gather_unref(g);
+  avow_gather_unref(g);
+}
+
+static void let_go_of_an_open_gathers_promise_twice(void) {
+  avow_gather_t *g;
+  avow_promise_t *p = avow_gather_new(loop, AVOW_ALL, &g);
+  avow_unref(p);
+  avow_unref(p);
+}
+
+static void gather_that_was_let_go_is_named_as_such(void **state) {
+  assert_misuse(let_go_of_a_gather_twice, "this gather was let go already");
+  assert_misuse(let_go_of_an_open_gathers_promise_twice,
+                "this promise was let go before");
 }
 
 static avow_group_t *busy_group(void) {
@@ -422,6 +453,7 @@ int main(void) {
     CASE(promise_taken_before_is_named_as_such),
     CASE(deferred_that_was_settled_is_named_as_such),
     CASE(gather_that_was_ended_is_named_as_such),
+    CASE(gather_that_was_let_go_is_named_as_such),
     CASE(group_that_was_ended_is_named_as_such),
     CASE(group_that_was_let_go_is_named_as_such),
     CASE(remote_used_twice_is_named_as_such),

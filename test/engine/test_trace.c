@@ -200,8 +200,10 @@ static void dump_says_where_each_combinator_was_made(void **state) {
   assert_dumped();
   HERE, p[3] = avow_until(avow_ref(input), p[0]);
   assert_dumped();
-  HERE, p[4] = avow_gather_end(avow_gather_new(loop, AVOW_RACE));
+  avow_gather_t *g;
+  HERE, p[4] = avow_gather_new(loop, AVOW_RACE, &g);
   assert_dumped();
+  avow_gather_unref(g);
 
   assert_true(avow_resolve(d, avow_none()));
   for (int i = 0; i < 5; i++)

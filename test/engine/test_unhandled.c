@@ -175,12 +175,14 @@ static void any_of_what_was_cancelled_is_not_reported(void **state) {
 
 static void input_that_comes_too_late_is_not_reported(void **state) {
   watch();
-  avow_gather_t *g = avow_gather_new(loop, AVOW_RACE);
+  avow_gather_t *g;
+  avow_promise_t *p = avow_gather_new(loop, AVOW_RACE, &g);
   avow_gather_add(g, avow_promise_resolve(loop, avow_none()));
   run();
 
   avow_gather_add(g, failed());
-  avow_unref(avow_gather_end(g));
+  avow_gather_unref(g);
+  avow_unref(p);
 
   assert_notes("");
 }

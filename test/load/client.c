@@ -174,10 +174,12 @@ static avow_promise_t *open_all(void) {
 }
 
 static avow_value_t talk_on_all(const avow_value_t *arg, void *data) {
-  avow_gather_t *gather = avow_gather_new(&room, AVOW_ALL);
+  avow_gather_t *gather;
+  avow_promise_t *p = avow_gather_new(&room, AVOW_ALL, &gather);
   for (unsigned i = 0; i < plan.connections; i++)
     avow_gather_add(gather, talk_on(&client.talkers[i]));
-  return avow_follow(avow_gather_end(gather));
+  avow_gather_unref(gather);
+  return avow_follow(p);
 }
 
 report_t talk(const addresses_t addresses) {

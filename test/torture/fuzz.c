@@ -112,8 +112,7 @@ static void release_all(void) {
   for (unsigned i = 0; i < DEFERREDS; i++)
     put_deferred(i, NULL);
   for (int i = 0; i < GATHERS; i++)
-    if (machine.gathers[i] != NULL)
-      avow_unref(avow_gather_end(machine.gathers[i]));
+    avow_gather_unref(machine.gathers[i]);
   drop_remotes();
 }
 

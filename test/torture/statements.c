@@ -245,8 +245,10 @@ static void begin_gather(bytes_t *bytes) {
   const uint8_t byte = next_byte(bytes);
   avow_gather_t **gather = &machine.gathers[byte % GATHERS];
   const avow_gather_kind_t kind = (avow_gather_kind_t) (byte / GATHERS % 4);
-  if (*gather == NULL && !machine.closed)
-    *gather = avow_gather_new(&machine.loop, kind);
+  if (*gather != NULL || machine.closed)
+    return;
+  avow_promise_t *p = avow_gather_new(&machine.loop, kind, gather);
+  put_promise(byte / GATHERS / 4, p);
 }
 
 static void add_to_gather(bytes_t *bytes) {
@@ -262,8 +264,9 @@ static void end_gather(bytes_t *bytes) {
   const uint8_t byte = next_byte(bytes);
   avow_gather_t *gather = machine.gathers[byte % GATHERS];
   machine.gathers[byte % GATHERS] = NULL;
-  if (gather != NULL)
-    put_promise(byte / GATHERS, avow_gather_end(gather));
+  if (gather != NULL && (byte & GATHERS) != 0)
+    avow_gather_end(gather);
+  avow_gather_unref(gather);
 }
 
 static void cancel_losers(bytes_t *bytes) {
