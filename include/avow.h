@@ -1,4 +1,13 @@
-/* avow: promises on top of libuv. The one header to include. */
+/*
+ * avow: promises on top of libuv. The one header to include.
+ *
+ * In capitals the headers say what a promise settles with, or what the items of
+ * a channel are: NONE says nothing, or that a stream or a channel is at its end
+ * (avow_is_none()), INT is a number (avow_to_int()), BYTES are bytes with a NUL
+ * behind them (avow_to_bytes()), a LIST has values (avow_list_at()), and an
+ * OBJECT is what the function gives that the comment names, such as
+ * avow_to_stat().
+ */
 #ifndef AVOW_H
 #define AVOW_H
 

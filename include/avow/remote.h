@@ -1,6 +1,7 @@
 /*
- * Remotes: settling a promise from any thread. These are the only functions of
- * avow that other threads than the loop's may call (with those on values).
+ * Remotes: settling a promise from any thread. Resolving, rejecting and
+ * dropping one are the functions of avow that any thread may call, beside those
+ * of values; avow_remote_new() is for the loop's own.
  */
 #ifndef AVOW_REMOTE_H
 #define AVOW_REMOTE_H

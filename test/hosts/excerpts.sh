@@ -1,27 +1,34 @@
 #!/bin/sh
-# Each block of docs/embedding.md below <!-- test/FILE --> stands in that file,
-# word for word.
+# Each block of README.md and of docs/embedding.md below <!-- test/FILE --> stands
+# in that file, word for word.
 set -eu
 cd "$(dirname "$0")/../.."
-awk '
-  function whole(file,    text, line) {
-    text = "\n"
-    while ((getline line <file) > 0)
-      text = text line "\n"
-    close(file)
-    return text
-  }
-  function compare() {
-    if (index(whole(file), "\n" block) > 0)
-      found++
-    else {
-      print FILENAME ":" NR ": this is not in " file
-      wrong++
+
+# DOCUMENT: it has such blocks, and all of them are in their files.
+compare() {
+  awk '
+    function whole(file,    text, line) {
+      text = "\n"
+      while ((getline line <file) > 0)
+        text = text line "\n"
+      close(file)
+      return text
     }
-    file = ""
-  }
-  /^```/ && inside { inside = 0; compare() }
-  inside { block = block $0 "\n" }
-  /^<!-- test\/[^ ]* -->$/ { file = $2 }
-  /^```./ && file != "" { inside = 1; block = "" }
-  END { exit wrong > 0 || found == 0 }' docs/embedding.md
+    function compare() {
+      if (index(whole(file), "\n" block) > 0)
+        found++
+      else {
+        print FILENAME ":" NR ": this is not in " file
+        wrong++
+      }
+      file = ""
+    }
+    /^```/ && inside { inside = 0; compare() }
+    inside { block = block $0 "\n" }
+    /^<!-- test\/[^ ]* -->$/ { file = $2 }
+    /^```./ && file != "" { inside = 1; block = "" }
+    END { exit wrong > 0 || found == 0 }' "$1"
+}
+
+compare docs/embedding.md
+compare README.md

@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+"""Are the rules of README.md true of the headers?
+
+  rules.py SOURCE-ROOT
+
+Its second rule names each function that returns a code, and no other. Its third
+names those that SECURITY.md gives to other threads.
+"""
+import os
+import re
+import sys
+
+# A code that is read off an error, and what macros of stackless.h call.
+NO_CODES = {'avow_error_code', 'avow_frame_enter'}
+
+
+def read(*path):
+    with open(os.path.join(*path), encoding='utf-8') as file:
+        return file.read()
+
+
+def returning_codes(root):
+    folder = os.path.join(root, 'include', 'avow')
+    for name in os.listdir(folder):
+        text = re.sub(r'(?s)/\*.*?\*/', ' ', read(folder, name))
+        yield from re.findall(r'\bAVOW_\w+\s+int\s+(avow_\w+)\(', text)
+
+
+def sentence(rule, begin, end):
+    """The functions that are named from begin to end."""
+    return set(re.findall(r'`(avow_\w+)`', rule[rule.index(begin):].split(end)[0]))
+
+
+def complaints(root):
+    rules = re.split(r'\n\d\. \*\*', read(root, 'README.md').split(
+        '## Three rules')[1].split('\n## ')[0])
+    named = sentence(rules[2], 'Codes are returned', 'What gives you')
+    codes = set(returning_codes(root)) - NO_CODES
+    for name in sorted(named ^ codes):
+        yield f'rule 2 and the headers disagree whether {name}() returns a code'
+    named = sentence(rules[3], 'Other threads', 'Values may be')
+    threads = read(root, 'SECURITY.md').split('\n## Threads')[1]
+    table = set(re.findall(r'`(avow_\w+)`', ''.join(
+        line.split(' | ')[0] for line in threads.split('\n')
+        if line.startswith('| `'))))
+    for name in sorted(named - {'avow_loops_t'} ^ table):
+        yield f'rule 3 and SECURITY.md disagree whether threads call {name}()'
+
+
+def main():
+    found = list(complaints(sys.argv[1]))
+    for line in found:
+        print(line)
+    sys.exit(bool(found))
+
+
+main()

@@ -1,0 +1,101 @@
+/*
+ * What README.md shows beside its first program, word for word (a test
+ * compares), and that it does what stands there.
+ */
+#include "harness.h"
+
+#include <stdio.h>
+
+static avow_value_t show(const avow_value_t *bytes, void *data) {
+  puts(avow_to_bytes(bytes, NULL));
+  return avow_none();
+}
+
+static avow_value_t complain(const avow_value_t *error, void *data) {
+  puts(avow_error_message(error)); /* read '/etc/motd': no such file … */
+  return avow_none();
+}
+
+static avow_promise_t *show_motd(uv_loop_t *loop) {
+  avow_promise_t *p = avow_read_file(loop, "/etc/motd", 4096);
+  p = avow_timeout(p, 100);
+  return avow_then(p, show, complain, NULL);
+}
+
+#ifndef AVOW_NO_ASYNC
+static avow_value_t print_motd(void *loop) {
+  avow_promise_t *p = avow_read_file(loop, "/etc/motd", 4096);
+  avow_value_t v = avow_await(avow_timeout(p, 100));
+  puts(avow_is_error(&v) ? avow_error_message(&v) : avow_to_bytes(&v, NULL));
+  avow_value_unref(v);
+  return avow_none();
+}
+#endif
+
+typedef struct {
+  uv_random_t req;
+  avow_deferred_t *deferred;
+  unsigned char bytes[16];
+} token_t;
+
+static void on_random(uv_random_t *req, int err, void *buf, size_t len) {
+  token_t *t = req->data;
+  avow_resolve(t->deferred, err == 0 ? avow_bytes(buf, len) : avow_error(err));
+  free(t);
+}
+
+static void stop(void *req) {
+  uv_cancel(req); /* or it runs: on_random() is called either way */
+}
+
+avow_promise_t *token(uv_loop_t *loop) {
+  token_t *t = malloc(sizeof(*t));
+  if (t == NULL)
+    return avow_promise_reject(loop, avow_error(UV_ENOMEM));
+  avow_promise_t *p = avow_promise_new(loop, &t->deferred);
+  t->req.data = t;
+  int err = uv_random(loop, &t->req, t->bytes, sizeof(t->bytes), 0, on_random);
+  if (err == 0)
+    avow_on_cancel(t->deferred, stop, &t->req);
+  else
+    on_random(&t->req, err, NULL, 0);
+  return p;
+}
+
+static void motd_is_shown_or_missed(void **state) {
+  assert_fulfils_none(show_motd(loop));
+}
+
+static void motd_is_awaited(void **state) {
+#ifdef AVOW_NO_ASYNC
+  skip_because("built without async functions");
+#else
+  assert_fulfils_none(avow_async(loop, print_motd, loop));
+#endif
+}
+
+static void token_has_its_bytes(void **state) {
+  const avow_value_t v = avow_run(token(loop));
+  size_t len;
+  assert_non_null(avow_to_bytes(&v, &len));
+  avow_value_unref(v);
+
+  assert_int_equal(len, 16);
+}
+
+static void token_is_cancelled(void **state) {
+  avow_promise_t *p = token(loop);
+
+  assert_cancels_at_once(p);
+  run();
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(motd_is_shown_or_missed),
+    CASE(motd_is_awaited),
+    CASE(token_has_its_bytes),
+    CASE(token_is_cancelled),
+  };
+  return RUN(tests);
+}
