@@ -8,7 +8,8 @@ AVOW_HEADER_BEGIN
 
 /**
  * OBJECT: the addresses of a host and service, see avow_to_addrinfo(). Rejects
- * with UV_EAI_*; strings and hints, each of which may be NULL, are copied.
+ * with UV_EAI_*, UV_EAI_SERVICE for a port that is no number from 0 to 65535;
+ * strings and hints, each of which may be NULL, are copied.
  * Cancelling takes it off the thread pool's queue; one that runs ends in the
  * background and is freed (uv_getaddrinfo).
  */

@@ -4,6 +4,7 @@
  */
 #include "avow/dns.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "avow/cancel.h"
@@ -51,9 +52,20 @@ static void dns_cancel(void *data) {
   (void) uv_cancel((uv_req_t *) &lookup->req); /* or it ends unheard */
 }
 
+/* glibc takes what is left of it, divided by 65536, for the port. */
+static bool is_no_port(const char *service) {
+  if (service == NULL)
+    return false;
+  char *end;
+  const unsigned long port = strtoul(service, &end, 10); /* as it does */
+  return *end == '\0' && port > 65535;
+}
+
 avow_promise_t *avow_getaddrinfo(uv_loop_t *loop, const char *node,
                                  const char *service,
                                  const struct addrinfo *hints) {
+  if (is_no_port(service))
+    return avow__refuse(loop, UV_EAI_SERVICE, "getaddrinfo", node);
   avow_promise_t *p;
   const size_t len = node != NULL ? strlen(node) : 0;
   lookup_t *lookup = avow__op_new(loop, sizeof(*lookup) + len + 1, &p);

@@ -147,6 +147,21 @@ static void lookup_rejects_naming_the_host_that_is_unknown(void **state) {
   avow_value_unref(v);
 }
 
+/* The system's would take the first for 34463. */
+static void lookup_refuses_ports_that_there_are_not(void **state) {
+  static const char *const ports[] = { "99999", "65536", " 65536", "-2",
+                                       "18446744073709551617" };
+
+  for (size_t i = 0; i < sizeof(ports) / sizeof(ports[0]); i++) {
+    assert_rejects(avow_getaddrinfo(loop, "127.0.0.1", ports[i], &numeric),
+                   UV_EAI_SERVICE);
+    assert_rejects(avow_bind(loop, "127.0.0.1", ports[i]), UV_EAI_SERVICE);
+    assert_rejects(avow_connect(loop, "127.0.0.1", ports[i]), UV_EAI_SERVICE);
+  }
+  assert_fulfils_address(avow_getaddrinfo(loop, "127.0.0.1", "65535", &numeric),
+                         "127.0.0.1", 65535);
+}
+
 static void lookup_rejects_without_host_and_service(void **state) {
   const avow_value_t v = avow_run(avow_getaddrinfo(loop, NULL, NULL, NULL));
 
@@ -402,6 +417,7 @@ int main(void) {
     DNS(lookup_copies_strings_and_hints),
     DNS(the_list_lives_as_long_as_its_value),
     DNS(lookup_rejects_naming_the_host_that_is_unknown),
+    DNS(lookup_refuses_ports_that_there_are_not),
     DNS(lookup_rejects_without_host_and_service),
     DNS(lookup_rejects_a_host_that_is_too_long),
     DNS(lookup_rejects_when_libuv_has_no_memory),
