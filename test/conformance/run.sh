@@ -17,13 +17,15 @@ prepare() {
     cp package-lock.json node_modules/.avow-lock.json
   }
   mkdir -p build
-  sources=$(find ../../src -name '*.c' ! -name '*_windows.c' | sort)
+  sources=$(find ../../src -name '*.c' ! -name '*_windows.c' ! -name async.c \
+    ! -path '*/fiber/*' | sort)
   # Without libuv: its functions are in node already, or in what that loads.
   # shellcheck disable=SC2046,SC2086 # lists of words
   ${CC:-cc} -std=c11 -D_GNU_SOURCE -DAVOW_BUILDING -DAVOW_NO_ASYNC -O1 -g \
     -Wall -Wextra -Wno-unused-parameter -fPIC -fvisibility=hidden -shared ${CFLAGS:-} \
     -I../../include -I../../src -Inode_modules/node-api-headers/include \
-    $(pkg-config --cflags libuv) ./*.c $sources -o build/binding.node
+    $(pkg-config --cflags libuv) ./*.c $sources \
+    ../../src/fiber/exceptions.c -o build/binding.node
 }
 
 prepare
