@@ -54,7 +54,7 @@ my %sound = (
   'avow_cancel_cb' => 'done',
   'struct addrinfo *' => 'NULL',
 );
-my %number = map { $_ => 1 } qw(int unsigned size_t uint64_t int64_t double
+my %number = map { $_ => 1 } qw(int unsigned size_t uint32_t uint64_t int64_t double
   uv_file uv_uid_t uv_gid_t uv_os_sock_t avow_gather_kind_t avow_dump_t);
 
 sub parameters {

@@ -37,7 +37,7 @@ static avow_value_t end_much_later(void *data) {
   try {
     throw std::runtime_error("early");
   } catch (...) {
-    avow_value_unref(sleep_ms(20));
+    avow_ignore(avow_await_done(avow_sleep(loop, 20)));
   }
   return avow_int(std::current_exception() != nullptr);
 }

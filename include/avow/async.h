@@ -56,6 +56,63 @@ AVOW_ASYNC_API AVOW_MUST_USE avow_promise_t *avow_async(uv_loop_t *loop,
  */
 AVOW_ASYNC_API AVOW_MUST_USE avow_value_t avow_await(avow_promise_t *p);
 
+/**
+ * Awaits that know what they wait for. Each gives none, and the value, which
+ * is the caller's, in *out; or it gives the error, whole and the caller's, and
+ * leaves *out alone: AVOW_TRY(avow_await_int(p, &n)). A value of another type
+ * is a mistake of the program, as for avow_to_int() and its like, and
+ * AVOW_EMISUSE in release builds.
+ */
+
+/* What they are made of. Takes v; tag AVOW_NONE stands for any type. */
+AVOW_API AVOW_MUST_USE avow_value_t avow_awaited(avow_value_t v, uint32_t tag,
+                                                 const avow_class_t *klass,
+                                                 avow_value_t *out);
+
+/** Of any type. */
+AVOW_INLINE AVOW_MUST_USE avow_value_t avow_await_value(avow_promise_t *p,
+                                                        avow_value_t *out) {
+  return avow_awaited(avow_await(p), AVOW_NONE, NULL, out);
+}
+
+/** INT. */
+AVOW_INLINE AVOW_MUST_USE avow_value_t avow_await_int(avow_promise_t *p,
+                                                      int64_t *out) {
+  avow_value_t v = avow_none();
+  const avow_value_t error =
+      avow_awaited(avow_await(p), AVOW_INT, NULL, out != NULL ? &v : NULL);
+  if (!avow_is_error(&error))
+    *out = avow_to_int(&v);
+  return error;
+}
+
+/** BYTES; or NONE, which is the end of a stream, and then *out is none. */
+AVOW_INLINE AVOW_MUST_USE avow_value_t avow_await_bytes(avow_promise_t *p,
+                                                        avow_value_t *out) {
+  return avow_awaited(avow_await(p), AVOW_BYTES, NULL, out);
+}
+
+/** LIST. */
+AVOW_INLINE AVOW_MUST_USE avow_value_t avow_await_list(avow_promise_t *p,
+                                                       avow_value_t *out) {
+  return avow_awaited(avow_await(p), AVOW_LIST, NULL, out);
+}
+
+/** OBJECT of this very class. */
+AVOW_INLINE AVOW_MUST_USE avow_value_t avow_await_object(
+    avow_promise_t *p, const avow_class_t *klass, avow_value_t *out) {
+  return avow_awaited(avow_await(p), AVOW_OBJECT, klass, out);
+}
+
+/** Of any type, and nobody wants it: it is let go of. */
+AVOW_INLINE AVOW_MUST_USE avow_value_t avow_await_done(avow_promise_t *p) {
+  const avow_value_t v = avow_await(p);
+  if (avow_is_error(&v))
+    return v;
+  avow_value_unref(v);
+  return avow_none();
+}
+
 AVOW_HEADER_END
 
 #endif

@@ -55,6 +55,18 @@ AVOW_INLINE int avow_error_code(const avow_value_t *v) {
 }
 
 /**
+ * Returns from this function with the error that the expression gives, which
+ * is the caller's then; else drops what it gives, and goes on.
+ */
+#define AVOW_TRY(expression)                       \
+  do {                                             \
+    const avow_value_t avow_tried_ = (expression); \
+    if (avow_is_error(&avow_tried_))               \
+      return avow_tried_;                          \
+    avow_value_unref(avow_tried_);                 \
+  } while (0)
+
+/**
  * The error's message, alive as long as v; else its code's text, alive as that
  * of avow_strerror().
  */

@@ -46,8 +46,17 @@ AVOW_HEADER_END
 #  define avow_repeat(...)         AVOW_MADE_(avow_repeat(__VA_ARGS__))
 #  define avow_async(...)          AVOW_MADE_(avow_async(__VA_ARGS__))
 #  define avow_stackless(...)      AVOW_MADE_(avow_stackless(__VA_ARGS__))
-#  define avow_await(...) \
-    avow_await(avow_trace_await(__FILE__, __LINE__, __VA_ARGS__))
+#  define AVOW_AWAITS_(p)          avow_trace_await(__FILE__, __LINE__, p)
+#  define avow_await(p)            avow_await(AVOW_AWAITS_(p))
+#  define avow_await_value(p, ...) \
+    avow_await_value(AVOW_AWAITS_(p), __VA_ARGS__)
+#  define avow_await_int(p, ...) avow_await_int(AVOW_AWAITS_(p), __VA_ARGS__)
+#  define avow_await_bytes(p, ...) \
+    avow_await_bytes(AVOW_AWAITS_(p), __VA_ARGS__)
+#  define avow_await_list(p, ...) avow_await_list(AVOW_AWAITS_(p), __VA_ARGS__)
+#  define avow_await_object(p, ...) \
+    avow_await_object(AVOW_AWAITS_(p), __VA_ARGS__)
+#  define avow_await_done(p)      avow_await_done(AVOW_AWAITS_(p))
 #  define avow_channel_next(...)  AVOW_MADE_(avow_channel_next(__VA_ARGS__))
 #  define avow_channel_first(...) AVOW_MADE_(avow_channel_first(__VA_ARGS__))
 #  define avow_channel_send(...)  AVOW_MADE_(avow_channel_send(__VA_ARGS__))

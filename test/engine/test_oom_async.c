@@ -28,7 +28,9 @@ static avow_value_t await_fn(void *data) {
   use(data);
   if (!avow_is_error(&v))
     v = avow_await(avow_promise_resolve(loop, thing()));
-  avow_value_unref(v);
+  avow_value_t other = avow_none();
+  avow_ignore(avow_awaited(v, AVOW_NONE, NULL, &other));
+  avow_value_unref(other);
   return held;
 }
 

@@ -343,6 +343,29 @@ static void await_of_no_place_has_none_in_a_dump(void **state) {
   assert_fulfils_none(q);
 }
 
+static int line_of_await;
+
+static avow_value_t await_int_announced(void *p) {
+  int64_t got;
+  line_of_await = __LINE__ + 1;
+  return avow_await_int(p, &got);
+}
+
+static void place_of_an_await_that_knows_its_type_is_the_programs(
+    void **state) {
+  char place[PLACE];
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_promise_t *q = avow_async(loop, await_int_announced, p);
+
+  dump();
+
+  (void) snprintf(place, sizeof(place), "test_trace.c:%d", line_of_await);
+  assert_non_null(strstr(strstr(text, "awaits at"), place));
+  assert_true(avow_resolve(d, avow_int(1)));
+  assert_fulfils_none(q);
+}
+
 #  endif
 
 static void first_place_stays(void **state) {
@@ -393,6 +416,7 @@ int main(void) {
     CASE(first_place_stays),
 #  ifndef AVOW_NO_ASYNC
     CASE(await_of_no_place_has_none_in_a_dump),
+    CASE(place_of_an_await_that_knows_its_type_is_the_programs),
 #  endif
 #else
     CASE(announced_place_is_not_kept),

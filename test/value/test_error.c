@@ -42,6 +42,33 @@ static void what_is_no_error_has_neither_code_nor_cause(void **state) {
   }
 }
 
+static int steps;
+
+static avow_value_t try_it(avow_value_t v) {
+  steps = 0;
+  AVOW_TRY((steps++, v));
+  steps++;
+  return avow_int(steps);
+}
+
+static void try_returns_the_error_as_it_is(void **state) {
+  const avow_value_t v =
+      try_it(avow_error_new(UV_EIO, avow_none(), "disk on fire"));
+
+  assert_string_equal(avow_error_message(&v), "disk on fire");
+  assert_int_equal(steps, 1);
+  avow_value_unref(v);
+}
+
+static void try_drops_what_is_no_error_and_goes_on(void **state) {
+  int destroyed;
+
+  const avow_value_t v = try_it(counted(&destroyed));
+
+  assert_int_equal(avow_to_int(&v), 2);
+  assert_int_equal(destroyed, 1);
+}
+
 static void message_is_formatted(void **state) {
   const avow_value_t v =
       avow_error_new(UV_ENOENT, avow_none(), "open '%s': %d", "/x", 5);
@@ -338,6 +365,8 @@ int main(void) {
     CASE(errno_reads_as_what_it_is),
     CASE(no_error_is_none_everywhere),
     CASE(timeout_of_avows_is_no_systems),
+    CASE(try_returns_the_error_as_it_is),
+    CASE(try_drops_what_is_no_error_and_goes_on),
     CASE(error_keeps_message_and_cause_along_a_chain),
     CASE(reason_that_is_no_error_becomes_a_cause),
     CASE(aggregate_has_all_reasons_as_its_cause),

@@ -1,0 +1,60 @@
+/*
+ * Awaits that know what they wait for. The headers define them over
+ * avow_await(), which is another function in C++ than in C; here is what they
+ * share, and a symbol for each.
+ */
+#define AVOW_INLINE AVOW_API inline
+
+#include "avow/async.h"
+
+#include "base/misuse.h"
+
+extern inline avow_value_t avow_await_value(avow_promise_t *p,
+                                            avow_value_t *out);
+extern inline avow_value_t avow_await_int(avow_promise_t *p, int64_t *out);
+extern inline avow_value_t avow_await_bytes(avow_promise_t *p,
+                                            avow_value_t *out);
+extern inline avow_value_t avow_await_list(avow_promise_t *p,
+                                           avow_value_t *out);
+extern inline avow_value_t avow_await_object(avow_promise_t *p,
+                                             const avow_class_t *klass,
+                                             avow_value_t *out);
+extern inline avow_value_t avow_await_done(avow_promise_t *p);
+
+static bool await_expects(const avow_value_t *v, uint32_t tag,
+                          const avow_class_t *klass) {
+  if (tag == AVOW_OBJECT)
+    return klass != NULL && avow_is_object(v, klass);
+  const bool is_end = tag == AVOW_BYTES && avow_is_none(v);
+  return tag == AVOW_NONE || v->tag == tag || is_end;
+}
+
+static avow_value_t await_refuse(avow_value_t v, uint32_t tag,
+                                 const avow_class_t *klass) {
+  const avow_value_t wanted = { .tag = tag };
+  const char *name = klass != NULL ? klass->name : "object of no class";
+  if (tag != AVOW_OBJECT)
+    name = avow_type_name(&wanted);
+  avow__misuse("await of %s gave a value of type %s: await it as what it is",
+               name, avow_type_name(&v));
+  const avow_value_t error =
+      avow_error_new(AVOW_EMISUSE, avow_none(), "await of %s: %s", name,
+                     avow_type_name(&v));
+  avow_value_unref(v);
+  return error;
+}
+
+avow_value_t avow_awaited(avow_value_t v, uint32_t tag,
+                          const avow_class_t *klass, avow_value_t *out) {
+  if (avow_is_error(&v))
+    return v;
+  if (out == NULL) {
+    avow__misuse_of_null("the place for what is awaited");
+    avow_value_unref(v);
+    return avow_error(AVOW_EMISUSE);
+  }
+  if (!await_expects(&v, tag, klass))
+    return await_refuse(v, tag, klass);
+  *out = v;
+  return avow_none();
+}

@@ -1,0 +1,243 @@
+/* Awaits that know what they wait for. */
+#include "harness.h"
+
+static const avow_class_t shape_class = { .name = "shape" };
+static const avow_class_t color_class = { .name = "color" };
+
+/* What the function below awaits, as what, and where it puts that. */
+typedef struct {
+  avow_promise_t *p;
+  avow_value_t (*await)(avow_promise_t *p, avow_value_t *out);
+  avow_value_t out;
+} wait_t;
+
+static avow_value_t wait_fn(void *data) {
+  wait_t *wait = data;
+  return wait->await(wait->p, &wait->out);
+}
+
+static avow_promise_t *start(wait_t *wait) {
+  wait->out = avow_int(-1); /* so that what is not written shows */
+  return avow_async(loop, wait_fn, wait);
+}
+
+static void assert_unwritten(const wait_t *wait) {
+  assert_int_equal(avow_to_int(&wait->out), -1);
+}
+
+static avow_value_t await_int(avow_promise_t *p, avow_value_t *out) {
+  int64_t i = -1;
+  const avow_value_t error = avow_await_int(p, &i);
+  *out = avow_int(i);
+  return error;
+}
+
+static avow_value_t await_shape(avow_promise_t *p, avow_value_t *out) {
+  return avow_await_object(p, &shape_class, out);
+}
+
+static avow_value_t await_no_class(avow_promise_t *p, avow_value_t *out) {
+  return avow_await_object(p, NULL, out);
+}
+
+static avow_value_t await_done(avow_promise_t *p, avow_value_t *out) {
+  return avow_await_done(p);
+}
+
+static avow_value_t await_nowhere(avow_promise_t *p, avow_value_t *out) {
+  return avow_await_value(p, NULL);
+}
+
+static avow_value_t await_int_nowhere(avow_promise_t *p, avow_value_t *out) {
+  return avow_await_int(p, NULL);
+}
+
+static avow_promise_t *settled(avow_value_t v) {
+  return avow_promise_resolve(loop, v);
+}
+
+static void int_is_given(void **state) {
+  wait_t wait = { settled(avow_int(7)), await_int, avow_none() };
+
+  assert_fulfils_none(start(&wait));
+
+  assert_int_equal(avow_to_int(&wait.out), 7);
+}
+
+static void value_of_any_type_is_given(void **state) {
+  wait_t wait = { settled(avow_string("any")), avow_await_value, avow_none() };
+
+  assert_fulfils_none(start(&wait));
+
+  assert_string_equal(avow_to_bytes(&wait.out, NULL), "any");
+  avow_value_unref(wait.out);
+}
+
+static void none_is_a_value_too(void **state) {
+  wait_t wait = { settled(avow_none()), avow_await_value, avow_none() };
+
+  assert_fulfils_none(start(&wait));
+
+  assert_true(avow_is_none(&wait.out));
+}
+
+static void bytes_are_given(void **state) {
+  wait_t wait = { settled(avow_string("text")), avow_await_bytes, avow_none() };
+
+  assert_fulfils_none(start(&wait));
+
+  assert_string_equal(avow_to_bytes(&wait.out, NULL), "text");
+  avow_value_unref(wait.out);
+}
+
+static void end_of_bytes_is_none(void **state) {
+  wait_t wait = { settled(avow_none()), avow_await_bytes, avow_none() };
+
+  assert_fulfils_none(start(&wait));
+
+  assert_true(avow_is_none(&wait.out));
+}
+
+static void list_is_given(void **state) {
+  avow_value_t items[] = { avow_int(1), avow_int(2) };
+  wait_t wait = { settled(avow_list(items, 2)), avow_await_list, avow_none() };
+
+  assert_fulfils_none(start(&wait));
+
+  assert_int_equal(avow_list_len(&wait.out), 2);
+  avow_value_unref(wait.out);
+}
+
+static void object_of_the_class_is_given(void **state) {
+  wait_t wait = { settled(avow_object(&shape_class, &wait)), await_shape,
+                  avow_none() };
+
+  assert_fulfils_none(start(&wait));
+
+  assert_ptr_equal(avow_to_object(&wait.out, &shape_class), &wait);
+  avow_value_unref(wait.out);
+}
+
+static void what_nobody_wants_is_let_go_of(void **state) {
+  wait_t wait = { settled(avow_string("text")), await_done, avow_none() };
+
+  assert_fulfils_none(start(&wait));
+
+  assert_unwritten(&wait);
+}
+
+/* With its message, whatever was awaited. */
+static void error_comes_whole(void **state) {
+  avow_value_t (*const awaits[])(avow_promise_t *, avow_value_t *) = {
+    await_int,   avow_await_value, avow_await_bytes, avow_await_list,
+    await_shape, await_done,       await_nowhere
+  };
+  for (size_t i = 0; i < sizeof(awaits) / sizeof(awaits[0]); i++) {
+    const avow_value_t fire =
+        avow_error_new(UV_EIO, avow_none(), "disk on fire");
+    wait_t wait = { settled(fire), awaits[i], avow_none() };
+
+    assert_says(start(&wait), UV_EIO, "disk on fire");
+
+    assert_unwritten(&wait);
+  }
+}
+
+static void cancelled_await_gives_the_error(void **state) {
+  wait_t wait = { avow_sleep(loop, 60000), avow_await_bytes, avow_none() };
+  avow_promise_t *p = start(&wait);
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_unwritten(&wait);
+}
+
+/* What others hold is theirs as before. */
+static void value_that_is_shared_is_given(void **state) {
+  avow_promise_t *shared = settled(avow_string("text"));
+  wait_t wait = { avow_ref(shared), avow_await_bytes, avow_none() };
+
+  assert_fulfils_none(start(&wait));
+
+  assert_string_equal(avow_to_bytes(avow_result(shared), NULL), "text");
+  avow_value_unref(wait.out);
+  avow_unref(shared);
+}
+
+static void assert_refused(avow_value_t v,
+                           avow_value_t (*await)(avow_promise_t *p,
+                                                 avow_value_t *out),
+                           const char *text) {
+  wait_t wait = { settled(v), await, avow_none() };
+  assert_says(start(&wait), AVOW_EMISUSE, text);
+  assert_unwritten(&wait);
+}
+
+static void await_bytes_as_int(void) {
+  assert_refused(avow_string("7"), await_int, "await of int: bytes");
+}
+
+static void await_int_as_bytes(void) {
+  assert_refused(avow_int(7), avow_await_bytes, "await of bytes: int");
+}
+
+static void await_none_as_list(void) {
+  assert_refused(avow_none(), avow_await_list, "await of list: none");
+}
+
+static void await_another_class(void) {
+  assert_refused(avow_object(&color_class, NULL), await_shape,
+                 "await of shape: color");
+}
+
+static void await_of_no_class(void) {
+  assert_refused(avow_object(&color_class, NULL), await_no_class,
+                 "await of object of no class: color");
+}
+
+static void await_into_nowhere(void) {
+  wait_t wait = { settled(avow_string("text")), await_nowhere, avow_none() };
+  assert_rejects(start(&wait), AVOW_EMISUSE);
+}
+
+static void await_int_into_nowhere(void) {
+  wait_t wait = { settled(avow_int(7)), await_int_nowhere, avow_none() };
+  assert_rejects(start(&wait), AVOW_EMISUSE);
+}
+
+static void value_of_another_type_is_a_mistake(void **state) {
+  assert_misuse(await_bytes_as_int,
+                "await of int gave a value of type bytes: await it as what it "
+                "is");
+  assert_misuse(await_int_as_bytes, "await of bytes gave a value of type int");
+  assert_misuse(await_none_as_list, "await of list gave a value of type none");
+  assert_misuse(await_another_class,
+                "await of shape gave a value of type color");
+  assert_misuse(await_of_no_class, "await of object of no class");
+}
+
+static void value_has_to_go_somewhere(void **state) {
+  assert_misuse(await_into_nowhere, "the place for what is awaited");
+  assert_misuse(await_int_into_nowhere, "the place for what is awaited");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(int_is_given),
+    CASE(value_of_any_type_is_given),
+    CASE(none_is_a_value_too),
+    CASE(bytes_are_given),
+    CASE(end_of_bytes_is_none),
+    CASE(list_is_given),
+    CASE(object_of_the_class_is_given),
+    CASE(what_nobody_wants_is_let_go_of),
+    CASE(error_comes_whole),
+    CASE(cancelled_await_gives_the_error),
+    CASE(value_that_is_shared_is_given),
+    CASE(value_that_is_shared_is_given),
+    CASE(value_of_another_type_is_a_mistake),
+    CASE(value_has_to_go_somewhere),
+  };
+  return RUN(tests);
+}
