@@ -20,7 +20,8 @@ AVOW_HEADER_BEGIN
 typedef struct avow_promise_s avow_promise_t;
 typedef struct avow_deferred_s avow_deferred_t;
 
-typedef enum avow_tag_e {
+/** What a value may be: its tag. */
+enum {
   AVOW_NONE,
   AVOW_INT,
   AVOW_DOUBLE,
@@ -31,7 +32,7 @@ typedef enum avow_tag_e {
   AVOW_ERROR,   /* see error.h */
   AVOW_PROMISE, /* on its way through avow_follow() */
   AVOW_THENABLE /* an object whose class has a then function */
-} avow_tag_t;
+};
 
 /** Programs read the tag; what else is in it the functions below give. */
 typedef struct avow_value_s {
