@@ -29,9 +29,10 @@ typedef enum avow_state_e {
  * A handler. arg is borrowed: the value, or the error when it rejects. It
  * returns a value to fulfil, avow_error(…) to throw, avow_follow(p) to wait
  * for p. It has to return, as has whatever else avow calls: an exception of C++
- * that leaves it ends the process, with advice. A longjmp() that does leaves
- * the loop in the middle of its queue: no handler ever runs again there, and
- * debug builds say so at the next run.
+ * that leaves it ends the process, by std::terminate() if nobody catches it
+ * beyond, else with advice. A longjmp() that does leaves the loop in the middle
+ * of its queue: no handler ever runs again there, and debug builds say so at
+ * the next run.
  */
 typedef avow_value_t (*avow_cb)(const avow_value_t *arg, void *data);
 
