@@ -1,5 +1,7 @@
 /*
- * Commands: processes that run to their end, with what they say.
+ * Commands: processes that run to their end, with what they say. process.h says
+ * what they ask of the program: its children are libuv's to reap, and its
+ * descriptors 0 to 2 are open.
  */
 #ifndef AVOW_COMMAND_H
 #define AVOW_COMMAND_H

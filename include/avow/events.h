@@ -26,7 +26,8 @@ AVOW_API AVOW_MUST_USE avow_channel_t *avow_signals(uv_loop_t *loop,
  * for (uv_poll_start). It is asked only while somebody waits: whoever takes an
  * item has all the time to read before the next. May be wrong at times: read
  * without blocking. One watcher a socket; it stays the program's, who closes it
- * after the channel. UV_EINVAL for no events, UV_EEXIST, UV_EPERM for a regular
+ * after the channel, never before: libuv aborts when what it asks about is no
+ * open descriptor. UV_EINVAL for no events, UV_EEXIST, UV_EPERM for a regular
  * file, UV_EBADF.
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_polls(uv_loop_t *loop,
