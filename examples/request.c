@@ -124,7 +124,7 @@ static int parse_target(text_t target, request_t *out) {
   out->target[path.len] = '\0';
   if (!decode(out->target, out->path))
     return 400;
-  return is_plain(out->path) ? 0 : 404;
+  return out->target[0] == '/' && is_plain(out->path) ? 0 : 404;
 }
 
 static int parse_first_line(text_t line, request_t *out) {

@@ -58,7 +58,7 @@ for target in / /lines.txt '/lines.txt?query' /sub/ /leads_in.txt /empty \
 done
 for target in /none /lines.txt/ /fifo /leads_out /leads_up/secret \
   /../secret /%%2e%%2e/secret /sub/../lines.txt /sub/%%2e%%2e/%%2e%%2e/secret \
-  /..%%2fsecret //lines.txt /./lines.txt '/..\\secret' /empty_directory/; do
+  /..%%2fsecret %%2fsub //lines.txt /./lines.txt '/..\\secret' /empty_directory/; do
   status 404 "$target"
   ! grep -q secret out || fail "leads out: $target"
 done
