@@ -1,9 +1,10 @@
 /*
- * Deadlines: times, handed down to all that must be over by then. What calls
- * others with less time of its own hands down the earlier one:
+ * Deadlines: times, handed down to all that must be over by then. Who begins
+ * says by when, and who has less time for a part of it sets that a limit of its
+ * own, of which the earlier counts:
  *
- *   const uint64_t by = avow_deadline_in(loop, 500, outer);
- *   p = avow_deadline(ask(host, by), by);
+ *   const uint64_t by = avow_now(loop) + 2000;
+ *   p = avow_deadline(avow_timeout(ask(host, by), 500), by);
  */
 #ifndef AVOW_DEADLINE_H
 #define AVOW_DEADLINE_H
@@ -16,11 +17,11 @@ AVOW_HEADER_BEGIN
 #define AVOW_NEVER UINT64_MAX
 
 /**
- * The time in ms milliseconds (of uv_now(), which is the same on all loops), or
- * outer if that is earlier; AVOW_NEVER for no outer one.
+ * What time it is, in milliseconds of the clock of deadlines, of avow_sleep()
+ * and of limits, which is the same on all loops: uv_now(), in callbacks of avow
+ * as the loop remembers it, elsewhere brought up to date.
  */
-AVOW_API uint64_t avow_deadline_in(uv_loop_t *loop, uint64_t ms,
-                                   uint64_t outer);
+AVOW_API uint64_t avow_now(uv_loop_t *loop);
 
 /**
  * Settles as p does, unless the time comes first: avow_timeout() at a time

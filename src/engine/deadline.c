@@ -4,13 +4,10 @@
 #include "avow/cancel.h"
 #include "engine/engine.h"
 
-uint64_t avow_deadline_in(uv_loop_t *loop, uint64_t ms, uint64_t outer) {
+uint64_t avow_now(uv_loop_t *loop) {
   avow__context_t *c = avow__context_of(loop);
-  if (c->life == AVOW__CLOSED) /* it is nobody's loop */
-    return outer;
-  const uint64_t now = avow__now(c);
-  const uint64_t own = ms < AVOW_NEVER - now ? now + ms : AVOW_NEVER;
-  return own < outer ? own : outer;
+  avow__check_thread(c);
+  return c->life != AVOW__CLOSED ? avow__now(c) : 0; /* of nobody's loop */
 }
 
 avow_promise_t *avow_deadline(avow_promise_t *p, uint64_t at) {

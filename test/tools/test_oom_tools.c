@@ -121,9 +121,8 @@ static avow_promise_t *retried_by(tries_t *tries,
                                   const avow_retry_options_t *options) {
   *tries = (tries_t){ .duty = duty_new() };
   avow_promise_t *p = avow_retry(loop, fail_once, tries, options);
-  return avow_attach(avow_deadline(p,
-                                   avow_deadline_in(loop, 60000, AVOW_NEVER)),
-                     tries->duty, duty_end);
+  return avow_attach(avow_deadline(p, avow_now(loop) + 60000), tries->duty,
+                     duty_end);
 }
 
 /* Of this seed the delays are 0. */
