@@ -247,8 +247,10 @@ module.exports = (native) => {
   const combine = (kind, C, each, keys) => {
     const ours = C === AvowPromise && keys === undefined && !('then' in []);
     const toList = listOf(kind, keys);
-    const begin = (byAvow) =>
-      byAvow ? gather(kind, toList) : tally(kind, toList, C);
+    const begin = (byAvow) => {
+      native.combined?.(byAvow);
+      return byAvow ? gather(kind, toList) : tally(kind, toList, C);
+    };
     let to = ours && kind >= RACE ? undefined : begin(ours);
     try {
       const resolve = C.resolve;

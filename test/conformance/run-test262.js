@@ -136,10 +136,16 @@ const readExpected = () => new Map(
     .filter((line) => line !== '' && !line.startsWith('#'))
     .map((line) => line.split(/:\s+(.*)/).slice(0, 2)));
 
+/* Files whose combinators were avow's, and those in which promise.js counted
+   for other constructors, for foreign promises or for keys. */
+const combined = { byAvow: new Set(), byShim: new Set() };
+
 /* The problems of all the tests by file. */
 const runAll = async (root, tests) => {
   const problems = new Map();
   for (const test of tests) {
+    native.combined = (byAvow) =>
+      combined[byAvow ? 'byAvow' : 'byShim'].add(test.file);
     const problem = await runTest(root, test);
     if (problem === undefined)
       continue;
@@ -153,10 +159,10 @@ const runAll = async (root, tests) => {
 const main = async (root, part = '') => {
   const files = findFiles(path.join(root, HERE)).filter((file) =>
     file.includes(part));
-  const all = files.flatMap((file) => testsOf(root, file));
-  const tests = all.filter(({ meta }) => missing(meta.features).length === 0);
+  const found = files.flatMap((file) => testsOf(root, file));
+  const tests = found.filter(({ meta }) => missing(meta.features).length === 0);
   const names = new Set(tests.map(({ file }) => file));
-  for (const { file, meta } of all.filter((test) => !tests.includes(test)))
+  for (const { file, meta } of found.filter((test) => !tests.includes(test)))
     console.log(`${file}: skipped, this Node has no ${missing(meta.features)}`);
   const failed = await runAll(root, tests);
   const expected = readExpected();
@@ -171,6 +177,11 @@ const main = async (root, part = '') => {
   console.log(`test262: ${names.size - failed.size} of ${files.length} files ` +
     `pass (${tests.length} runs), ${failed.size} fail, ${
       files.length - names.size} skipped, ${surprises.length} unexpected`);
+  const { byAvow, byShim } = combined;
+  const any = new Set([...byAvow, ...byShim]);
+  console.log(`test262: of ${any.size} files that call combinators ${
+    any.size - byShim.size} are avow's alone, ${any.size - byAvow.size} the ` +
+    `shim's, ${byAvow.size + byShim.size - any.size} both`);
   process.exitCode = surprises.length > 0 || names.size === 0 ? 1 : 0;
 };
 
