@@ -37,8 +37,6 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_limiter_run(const avow_limiter_t *l,
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_limiter_acquire(
     const avow_limiter_t *l);
 
-AVOW_API avow_limiter_t *avow_limiter_ref(const avow_limiter_t *l);
-
 /** Lets go of l, which may be NULL. Who waits or has a permit keeps it. */
 AVOW_API void avow_limiter_unref(avow_limiter_t *l);
 

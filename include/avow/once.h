@@ -28,8 +28,6 @@ AVOW_API AVOW_MUST_USE avow_once_t *avow_once_new(uv_loop_t *loop, avow_fn fn,
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_once_get(const avow_once_t *o);
 
-AVOW_API avow_once_t *avow_once_ref(const avow_once_t *o);
-
 /** Lets go of o, which may be NULL. Who waits still gets an answer. */
 AVOW_API void avow_once_unref(avow_once_t *o);
 

@@ -50,8 +50,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_reader_until(const avow_reader_t *r,
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_reader_line(const avow_reader_t *r,
                                                         size_t max_bytes);
 
-/** One more reference; and letting go of one, which may be NULL. */
-AVOW_API avow_reader_t *avow_reader_ref(const avow_reader_t *r);
+/** Lets go of r, which may be NULL. */
 AVOW_API void avow_reader_unref(avow_reader_t *r);
 
 AVOW_HEADER_END

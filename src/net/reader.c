@@ -54,11 +54,6 @@ avow_reader_t *avow_reader_new(uv_stream_t *stream) {
   return r;
 }
 
-avow_reader_t *avow_reader_ref(const avow_reader_t *r) {
-  avow__check_tool(r, &reader_class);
-  return avow__tool_ref(r, "a reader");
-}
-
 void avow_reader_unref(avow_reader_t *r) {
   avow__check_tool(r, &reader_class);
   avow_unref((avow_promise_t *) r);
@@ -284,7 +279,7 @@ static avow_promise_t *reader_ask(const avow_reader_t *r, wish_t wish) {
   reader->wish = wish;
   reader->scanned = 0;
   if (!measure(reader, &piece))
-    return reader_wait_for(avow_reader_ref(r), reader);
+    return reader_wait_for(avow__tool_ref(r, "a reader"), reader);
   const avow_value_t v = reader_take(reader, &piece);
   forget_wish(reader);
   return avow_promise_resolve(avow__tool_loop(r), v);

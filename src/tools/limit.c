@@ -95,7 +95,7 @@ static permit_t *permit_new(limiter_t *limiter, avow_promise_t **out) {
     return NULL;
   }
   *permit = (permit_t){ .limiter = limiter };
-  (void) avow_limiter_ref(limiter->tool); /* for destroy_permit() */
+  (void) avow__tool_ref(limiter->tool, "a limiter"); /* destroy_permit()'s */
   *out = avow_promise_new(loop, &permit->deferred);
   if (avow_state(*out) == AVOW_PENDING)
     return permit;
@@ -140,11 +140,6 @@ avow_promise_t *avow_limiter_run(const avow_limiter_t *l, avow_fn fn,
   limiter_ask(permit);
   return avow_attach(avow__then_begin(p, limiter_call, permit), permit,
                      limiter_release);
-}
-
-avow_limiter_t *avow_limiter_ref(const avow_limiter_t *l) {
-  avow__check_tool(l, &limiter_class);
-  return avow__tool_ref(l, "a limiter");
 }
 
 void avow_limiter_unref(avow_limiter_t *l) {

@@ -142,11 +142,6 @@ avow_promise_t *avow_once_get(const avow_once_t *o) {
   return p;
 }
 
-avow_once_t *avow_once_ref(const avow_once_t *o) {
-  avow__check_tool(o, &once_class);
-  return avow__tool_ref(o, "a once");
-}
-
 void avow_once_unref(avow_once_t *o) {
   avow__check_tool(o, &once_class);
   avow_unref((avow_promise_t *) o);

@@ -44,9 +44,9 @@ static bool is_tool(const avow_promise_t *p, const avow_class_t *klass) {
 void avow__check_tool(const void *tool, const avow_class_t *klass) {
   if (tool != NULL && !is_tool(tool, klass))
     avow__misuse(
-        "this %s is gone: avow_%s_unref() let go of it before; call "
-        "avow_%s_ref() first to give it to two",
-        klass->name, klass->name, klass->name);
+        "this %s is gone: avow_%s_unref() let go of it before; it has one "
+        "owner, who does that last",
+        klass->name, klass->name);
 }
 #endif
 

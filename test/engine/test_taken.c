@@ -194,7 +194,8 @@ static void ask_what_is_awaited_in_place_of_a_once(void) {
 
 static void once_that_is_gone_is_named_as_such(void **state) {
   assert_misuse(let_go_of_a_once_twice, "this once is gone");
-  assert_misuse(ask_a_once_that_is_gone, "call avow_once_ref() first");
+  assert_misuse(ask_a_once_that_is_gone,
+                "avow_once_unref() let go of it before");
   assert_misuse(ask_what_came_in_place_of_a_once, "this once is gone");
   assert_misuse(ask_what_is_awaited_in_place_of_a_once, "this once is gone");
 }
@@ -209,13 +210,13 @@ static void let_go_of_a_limiter_twice(void) {
   avow_limiter_unref(limiter_that_is_gone());
 }
 
-static void keep_a_limiter_that_is_gone(void) {
-  (void) avow_limiter_ref(limiter_that_is_gone()); /* the same */
+static void ask_a_limiter_that_is_gone(void) {
+  avow_unref(avow_limiter_acquire(limiter_that_is_gone()));
 }
 
 static void limiter_that_is_gone_is_named_as_such(void **state) {
   assert_misuse(let_go_of_a_limiter_twice, "this limiter is gone");
-  assert_misuse(keep_a_limiter_that_is_gone, "this limiter is gone");
+  assert_misuse(ask_a_limiter_that_is_gone, "this limiter is gone");
 }
 
 static avow_reader_t *reader_that_is_gone(void) {

@@ -324,9 +324,7 @@ static avow_value_t until_cb(const avow_value_t *arg, void *data) {
 static avow_promise_t *reading(void) {
   peers[0] = open_end(&ends[0]);
   peers[1] = open_end(&ends[1]);
-  avow_reader_t *first = avow_reader_new((uv_stream_t *) &ends[0]);
-  reader = avow_reader_ref(first);
-  avow_reader_unref(first);
+  reader = avow_reader_new((uv_stream_t *) &ends[0]);
   avow_promise_t *p = avow_reader_exactly(reader, 1);
   p = avow_then(p, until_cb, NULL, NULL); /* after the h */
   p = avow_then(p, exactly_cb, NULL, NULL);

@@ -15,9 +15,7 @@ static void unref_limiter(void *l) {
 }
 
 static avow_promise_t *limited(void) {
-  avow_limiter_t *first = avow_limiter_new(loop, 2);
-  avow_limiter_t *l = avow_limiter_ref(first);
-  avow_limiter_unref(first);
+  avow_limiter_t *l = avow_limiter_new(loop, 2);
   avow_promise_t *ps[6];
   for (size_t i = 0; i < 4; i++) {
     duty_t *data = duty_new();
@@ -154,9 +152,7 @@ static void unref_once(void *o) {
 
 static avow_promise_t *memoised(void) {
   duty_t *data = duty_new();
-  avow_once_t *first = avow_once_new(loop, make_thing, data, duty_end);
-  avow_once_t *o = avow_once_ref(first);
-  avow_once_unref(first);
+  avow_once_t *o = avow_once_new(loop, make_thing, data, duty_end);
   avow_promise_t *left = avow_once_get(o);
   avow_cancel(left);
   avow_unref(left);
