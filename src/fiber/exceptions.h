@@ -24,14 +24,14 @@ typedef struct avow__exceptions_s {
   void *words[AVOW__EXCEPTION_WORDS]; /* its own; while it runs, the others' */
 } avow__exceptions_t;
 
-/* Of a fiber that begins with none in flight; or of one that runs, was not
-   known to have any C++, and was resumed by who has none. */
+/* Fills in e for a fiber that begins with none in flight; or for one that runs,
+   was not known to have any C++, and was resumed by who has none. */
 static inline void avow__exceptions_begin(avow__exceptions_t *e,
                                           void *globals) {
   *e = (avow__exceptions_t){ .globals = (void **) globals };
 }
 
-/* exceptions.c: the fiber's for the others', or the others' for the fiber's. */
+/* exceptions.c: puts the fiber's in the place of the others', or back. */
 void avow__exceptions_exchange(avow__exceptions_t *e);
 
 static inline void avow__exceptions_switch(avow__exceptions_t *e) {

@@ -76,14 +76,14 @@ static inline bool avow__fibers_full(const avow__fibers_t *fibers) {
   return fibers->most != 0 && fibers->used >= fibers->most;
 }
 
-/* A fiber, to be given a function and then resumed. UV_EAGAIN if all are busy
-   that may be, for the program or for the system, UV_ENOMEM. */
+/* Takes a fiber, which is to be given a function and then resumed. UV_EAGAIN if
+   all are busy that may be, for the program or for the system; UV_ENOMEM. */
 int avow__fiber_take(avow__fibers_t *fibers, avow__fiber_t **out);
 
-/* Back to the idle ones, when it is over. */
+/* Gives a fiber that is over back to the idle ones. */
 void avow__fiber_give(avow__fibers_t *fibers, avow__fiber_t *f);
 
-/* The end of one that is parked and never will be over. */
+/* Ends a fiber that is parked and never will be over. */
 void avow__fiber_discard(avow__fibers_t *fibers, avow__fiber_t *f);
 
 /* Frees the idle ones. */
@@ -98,18 +98,18 @@ static inline size_t avow__fiber_room(const avow__fiber_t *f) {
 #endif
 }
 
-/* fiber_mapped.c, fiber_windows.c: one that has not begun, on a stack of at
-   least the size of theirs. Fails as avow__fiber_take(). */
+/* Makes a fiber that has not begun, on a stack of at least the size that the
+   others have. Fails as avow__fiber_take(). fiber_mapped.c, fiber_windows.c. */
 int avow__fiber_new(const avow__fibers_t *fibers, avow__fiber_t **out);
 void avow__fiber_free(const avow__fibers_t *fibers, avow__fiber_t *f);
 
-/* What a fiber begins with, and never returns from. */
+/* A fiber begins with this function, and never returns from it. */
 void avow__fiber_main(void);
 
 /* The slow half of avow__fiber_resume(): the first time. */
 avow_value_t avow__fiber_begin(avow__fiber_t *f, avow__spot_t *here);
 
-/* This thread is about to resume some. */
+/* To be called when this thread is about to resume fibers. */
 void avow__fibers_begin(avow__fibers_t *fibers);
 
 /* Goes to the fiber, where avow__fiber_park() returns v, and returns when it

@@ -38,8 +38,8 @@ static struct sigaction on_segv, on_bus; /* who had them before */
 static atomic_bool begun;                /* by the thread that sees to it */
 static atomic_bool installed;            /* and there is a key */
 
-/* Of each thread that is watched: its alternate stack, freed with the thread,
-   or what stands for one that the program has. */
+/* Each thread that reports overflows has one of these: its alternate stack,
+   which is freed with the thread, or &of_program where the program has one. */
 static pthread_key_t own_stack;
 static char of_program;
 

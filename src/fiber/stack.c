@@ -81,14 +81,14 @@ static bool install_by_advice(void *pages, size_t size) {
 #endif
 }
 
-/* To protect a part of a mapping takes another mapping. */
+/* Protecting a part of a mapping takes another mapping, which is what fails. */
 static int install_guard(void *pages, size_t size) {
   return install_by_advice(pages, size) || mprotect(pages, size, PROT_NONE) == 0
              ? 0
              : UV_EAGAIN;
 }
 
-/* Up to whole pages. False if that is more than there can be. */
+/* Rounds up to whole pages. False if that is more than there can be. */
 static bool round_up(size_t *size) {
   const size_t page = page_size();
   if (*size > SIZE_MAX / 2 - page)
@@ -116,7 +116,8 @@ void avow__stack_unmap(avow__stack_t stack) {
 }
 
 void avow__stack_wipe(avow__stack_t stack) {
-  /* What nobody reads any more compilers would not write. */
+  /* A compiler leaves out writes that nobody reads, unless it cannot know what
+     it calls. */
   void *(*const volatile set)(void *, int, size_t) = memset;
   (void) set(stack.bottom, 0, stack.size);
 }

@@ -38,7 +38,7 @@ void avow__begin(void);
 #  define avow__spot_switch(from, to, v) \
     (avow__watch_switch((to)->thread), avow__switch(&(from)->sp, (to)->sp, v))
 
-/* To be gone on with as if it began anew: numbers are rounded there as here. */
+/* Who goes on at the spot has numbers rounded as here, as if it began anew. */
 static inline void avow__spot_renew(avow__spot_t *spot) {
   avow__control(spot->sp);
 }

@@ -49,7 +49,7 @@ avow_value_t avow_error_new(int code, avow_value_t cause, const char *format,
   return v;
 }
 
-/* Of nothing, a debug build says what is missing. */
+/* Whether v is an error; where it is NULL a debug build says so. */
 static bool is_error(const avow_value_t *v) {
   if (v == NULL)
     avow__misuse_of_null("a value");
@@ -117,7 +117,7 @@ static const char *error_name_of(int code) {
   }
 }
 
-/* Of a positive errno, the code; of one that there is not, itself. */
+/* The code of a positive errno; a number that is none is given back. */
 static int translated(int code) {
   const int known = code > 0 ? uv_translate_sys_error(code) : code;
   return known != UV_UNKNOWN ? known : code;

@@ -67,7 +67,7 @@ static void value_destroy(const avow_class_t *klass, void *self) {
   inside = false;
 }
 
-/* What holds nothing else. */
+/* Whether the block holds nothing else that would be counted. */
 static bool is_leaf(const avow__block_t *block) {
   return block->tag == AVOW_BYTES;
 }
@@ -111,7 +111,7 @@ static void bury(avow__block_t *block) {
   dead.busy = false;
 }
 
-/* By each thread that opens a loop, and always the same. */
+/* Each thread that opens a loop writes this, and all of them the same. */
 static _Atomic(const avow__held_t *) promises;
 
 void avow__value_may_hold(const avow__held_t *held) {
@@ -255,7 +255,8 @@ avow_value_t avow__bytes_cut(avow_value_t bytes, size_t len) {
   return avow__block_value(&cut->head);
 }
 
-/* SIZE_MAX, which is never to be had, for more than there may be. */
+/* The size of a list of n items; SIZE_MAX, which nobody can have, if that is
+   more than there may be. */
 static size_t list_size(size_t n) {
   if (n > AVOW__LIST_MAX)
     return SIZE_MAX;

@@ -81,10 +81,10 @@ avow_value_t avow__object_around(void *self);
 avow_value_t avow__error_va(int code, avow_value_t cause, const char *format,
                             va_list args);
 
-/* A new error, as one of which a limit of ours is the reason. */
+/* Notes of a new error that a limit of ours is its reason, and returns it. */
 avow_value_t avow__error_of_limit(avow_value_t v);
 
-/* The same for an aggregate of nothing but cancellations; v is an error. */
+/* The same, that v is an aggregate of nothing but cancellations. */
 avow_value_t avow__error_of_cancel(avow_value_t v);
 bool avow__error_is_of_cancel(const avow_value_t *v);
 
