@@ -116,9 +116,9 @@ static void cancel_detach(avow_promise_t *p) {
   avow__unref(from);
 }
 
-/* Of those from start to p, which waits for what goes on, the furthest up that
-   need not wait. An ATTACH must, for what is before it uses the data; so who
-   waits for it is let go. NULL if there is nobody but ATTACHes. */
+/* p waits for what goes on. Of those from start to p this is the furthest up
+   that need not wait with it. An ATTACH must, for what is before it uses the
+   data; so who waits for it is let go. NULL if there is nobody but ATTACHes. */
 static avow_promise_t *who_need_not_wait(avow_promise_t *start,
                                          const avow_promise_t *p) {
   avow_promise_t *found = NULL;

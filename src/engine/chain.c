@@ -19,7 +19,7 @@ static inline void react(avow_promise_t *q, avow_promise_t *p,
   q->upstream = p;
 }
 
-/* Where no block is at hand, or the program may have to hear of p. */
+/* avow_then() where no block is at hand, or the program may hear of p. */
 static AVOW__APART avow_promise_t *then_fully(avow_promise_t *p,
                                               avow_cb on_fulfilled,
                                               avow_cb on_rejected, void *data) {
@@ -128,8 +128,8 @@ avow_promise_t *avow_repeat(uv_loop_t *loop, avow_fn step, void *data) {
   return p;
 }
 
-/* A handler's result. If that is its argument, which it only borrowed, release
-   builds make it whole: the upstream alone holds it. */
+/* Looks at a handler's result. If that is its argument, which it only borrowed,
+   release builds give it a reference: the upstream alone holds one. */
 static avow_value_t checked(avow_value_t result, const avow_promise_t *from) {
   const avow__block_t *block = result.u.p;
   if (!avow__is_counted(&result) || block != from->u.value.u.p ||
@@ -273,7 +273,7 @@ void avow__attach_run(avow_promise_t *p) {
     avow__value_unref(outcome); /* last: it may call the program */
 }
 
-/* The one reaction that adopts p, if p serves nobody else. */
+/* Finds the one reaction that adopts p; NULL if p serves anybody else. */
 static avow_promise_t *only_adopter(const avow_promise_t *p) {
   avow__link_t *first = p->waiters;
   if (p->refs != 2 || first == NULL)

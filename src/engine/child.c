@@ -19,7 +19,8 @@ static void child_stop(void *data) {
   avow_deferred_drop(d);
 }
 
-/* Of the promise that there are no children, which nobody else has. */
+/* What marks the promise that there are no children: nobody else has this
+   callback. */
 static void wait_on(void *data) {
 }
 
@@ -146,7 +147,7 @@ static void child_report(avow__parent_t *parent, uint32_t index,
   avow__parent_unref(parent);
 }
 
-/* There is no block to wait with. */
+/* Reports at once, for there is no block to wait with. */
 static void report_now(avow__parent_t *parent, avow_promise_t *p,
                        uint32_t index) {
   avow_value_t outcome = avow_error(UV_ENOMEM);

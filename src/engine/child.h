@@ -13,9 +13,10 @@
 #include "engine/promise.h"
 
 typedef struct avow__parent_class_s {
-  /* A child's outcome, taken; index is what it was added with. */
+  /* Called with a child's outcome, which is taken; index is what the child was
+     added with. */
   void (*report)(avow__parent_t *parent, uint32_t index, avow_value_t outcome);
-  /* Its promise was cancelled. NULL: the children are then, too. */
+  /* Called when its promise was cancelled. NULL: the children are then, too. */
   void (*cancel)(avow__parent_t *parent);
   void (*destroy)(avow__parent_t *parent); /* what it holds, not itself */
 } avow__parent_class_t;
@@ -29,7 +30,7 @@ struct avow__parent_s {
   bool stopped;              /* settled, or about to: starts nothing new */
   bool ended;                /* a group's: no more children come */
   bool released;             /* a group's: the program has let go of it */
-  bool in_block;             /* of the pool's, for want of other memory */
+  bool in_block;             /* a block of the pool's: there was no other */
   avow_deferred_t *deferred; /* its promise; NULL once that is settled */
   avow_deferred_t *idle;     /* of a promise that there are no children */
 };
@@ -40,17 +41,18 @@ void *avow__parent_new(uv_loop_t *loop, const avow__parent_class_t *klass,
                        size_t size, avow_promise_t **out);
 void avow__parent_unref(avow__parent_t *parent);
 
-/* One of no more than that, for whom there is no memory, in the reserve. NULL
-   once that is used up. */
+/* Makes a parent that holds nothing else from the reserve, where there is no
+   other memory. NULL once that is used up. */
 avow__parent_t *avow__parent_new_surely(uv_loop_t *loop,
                                         const avow__parent_class_t *klass,
                                         avow_promise_t **out);
 
-/* One that has no promise of its own. NULL without memory. */
+/* Makes a parent that has no promise of its own. NULL without memory. */
 void *avow__parent_alloc(uv_loop_t *loop, const avow__parent_class_t *klass,
                          size_t size);
 
-/* Of whose children a promise waits for the end; NULL if of nobody's. */
+/* The parent for the end of whose children a promise waits; NULL if for
+   nobody's. */
 avow__parent_t *avow__parent_behind(const avow_promise_t *p);
 
 /* Stops, and settles its promise unless that was cancelled. */

@@ -109,7 +109,7 @@ static bool is_canceled(const avow_value_t *v) {
   return v->code == UV_ECANCELED || avow__error_is_of_cancel(v);
 }
 
-/* Why an any rejects. That is a cancellation if that is all it was. */
+/* The reason why an any rejects: a cancellation if all its reasons are. */
 static avow_value_t aggregate(const avow_value_t *reasons) {
   const avow__list_t *list = reasons->u.p;
   bool canceled = list->len > 0;
@@ -161,7 +161,7 @@ static void combine_report(avow_promise_t *gather, uint32_t index,
     combine_collect(gather, index, v);
 }
 
-/* A loser is over. */
+/* Called when a loser is over, of a gather that waits for its losers. */
 static void lost(avow_promise_t *gather, avow_value_t v) {
   if (gather->elements == NULL)
     combine_finish(gather, gather->u.value);
@@ -196,7 +196,7 @@ static bool keeps_list(const avow_promise_t *gather) {
   return gather->u.gather.kind != AVOW_RACE;
 }
 
-/* Room for so many inputs; false without memory. */
+/* Makes room for so many inputs; false without memory. */
 static bool combine_reserve(avow_promise_t *gather, size_t n) {
   avow__list_t *list = gather->u.gather.list;
   list = list != NULL ? avow__list_resize(list, n) : avow__list_new(n);
@@ -205,7 +205,7 @@ static bool combine_reserve(avow_promise_t *gather, size_t n) {
   return list != NULL;
 }
 
-/* A list with a place for each of n inputs. */
+/* Makes a list with a place for each of n inputs; false without memory. */
 static bool make_list(avow_promise_t *gather, size_t n) {
   if (!combine_reserve(gather, n))
     return false;

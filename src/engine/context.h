@@ -35,7 +35,7 @@ enum {
   AVOW__TABLES
 };
 
-/* From one to the next, some skipped, and never back. */
+/* The states of a loop's life: it enters later ones, and never goes back. */
 typedef enum avow__life_e {
   AVOW__OPEN,
   AVOW__UNWINDING, /* avow_loop_close() cancels; what handlers begin, too */
@@ -108,7 +108,7 @@ avow__context_t *avow__nowhere(void);
 /* The slow half of avow__context_of(). */
 avow__context_t *avow__context_find(const uv_loop_t *loop);
 
-/* Of the loop, or nowhere's. Never NULL. */
+/* The context of the loop, or nowhere's. Never NULL. */
 static inline avow__context_t *avow__context_of(const uv_loop_t *loop) {
   const avow__entry_t *entry = avow__entry_of(loop);
   if (AVOW__LIKELY(avow__entry_is_of(entry, loop)))

@@ -41,7 +41,7 @@ enum {
   AVOW__DETAILED = 1, /* of a DEFERRED: its u.deferred is filled in */
   AVOW__HELD = 2,     /* of a DEFERRED: only its holders settle it, when told */
   AVOW__SPARED = 4,   /* a shield waits for it: a loop's end leaves it alone */
-  AVOW__CONDEMNED = 8, /* to be cancelled, in no list for want of memory */
+  AVOW__CONDEMNED = 8, /* to be cancelled; no memory was left to list it */
   AVOW__ENDED = 16,    /* of a GATHER: no more inputs come */
   AVOW__STEERED = 32   /* of a GATHER: its avow_gather_t is a reference too */
 };
@@ -289,7 +289,7 @@ avow_promise_t *avow__lost(avow__context_t *c, avow_promise_t *p);
 /* Debug builds: is p alive and not taken yet? */
 #if AVOW__DEBUG
 void avow__check_taken(const avow_promise_t *p);
-/* The same for who only looks: a function that runs knows its own promise. */
+/* The same for a call that only looks: what runs knows its own promise. */
 void avow__check_borrowed(const avow_promise_t *p);
 /* May d still be settled, or is it somebody's who did that already? */
 void avow__check_deferred(const avow_deferred_t *d);
@@ -493,7 +493,7 @@ static inline void avow__wait_for(avow__context_t *c, avow_promise_t *q,
     avow__cancel_waiting(q);
 }
 
-/* Other rooms' parts of a job, and of an end. */
+/* What other files do for a job, and for the end of a promise. */
 void avow__cancel_borrowed(avow_promise_t *p); /* cancel.c */
 
 /* Unlinks an element, or a watch, that need not hear of its input any more, and

@@ -101,7 +101,7 @@ typedef struct {
   uint64_t cancelled;
 } sweep_t;
 
-/* What nothing else of avow will settle. */
+/* Whether nothing else of avow will settle p. */
 static bool is_root(const avow_promise_t *p) {
   if (p->kind == AVOW__DEFERRED)
     return (p->flags & (AVOW__PROXY | AVOW__AWAITED)) == 0;
@@ -110,9 +110,9 @@ static bool is_root(const avow_promise_t *p) {
   return avow__kinds[p->kind].is_root;
 }
 
-/* What only an until waits for, most of all a limit of time: it goes when what
-   it limits has settled. To cancel it first would take each until up through
-   all that it is around. */
+/* Whether only an until waits for p, as for a limit of time: then it goes when
+   what it limits has settled. To cancel it first would take each until up
+   through all that it is around. */
 static bool is_stop(const avow_promise_t *p) {
   const avow__link_t *first = p->waiters;
   return first != NULL && first->next == first &&
@@ -141,7 +141,7 @@ static void sweep_one(avow_promise_t *p, void *data) {
   avow__cancel_borrowed(p);
 }
 
-/* Less did not reach anything. */
+/* Goes on with a wider reach, unless what was tried before reached anything. */
 static void sweep_further(avow__context_t *c, sweep_t *sweep, reach_t reach) {
   if (sweep->cancelled > 0)
     return;
@@ -177,7 +177,7 @@ static bool sweep(avow__context_t *c, uint64_t *steps) {
   const bool is_over = sweep.pending == 0 && is_idle(c);
   if (sweep.stops > 0 && avow__queue_is_empty(&c->queue))
     sweep_further(c, &sweep, STOPS);
-  /* What nobody will ever settle: promises that wait for each other. */
+  /* What is left nobody will ever settle: promises that wait for each other. */
   if (sweep.pending > 0 && is_idle(c) && !is_shielded(c))
     sweep_further(c, &sweep, ALL);
   loop_spend(steps, sweep.cancelled);

@@ -1,8 +1,9 @@
 /*
  * Waiting for a phase of the loop. Whoever waits for the same one shares a
  * handle, which is active exactly while somebody does. Who waits for the end of
- * the poll also keeps the idle handle active, lest the poll block. Each is a
- * task; those who come while the tasks before them run are not due yet.
+ * the poll also keeps the idle handle active, so that the poll does not block.
+ * Each is a task; those who come while the tasks before them run are not due
+ * yet.
  */
 #include "avow/phase.h"
 

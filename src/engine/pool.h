@@ -77,7 +77,7 @@ static inline void *avow__pool_alloc(avow__pool_t *pool) {
   return block != NULL ? block : avow__pool_grow(pool);
 }
 
-/* The same, from the reserve if it must be: for what may not be lost. */
+/* The same, from the reserve if need be: for what must not be lost. */
 void *avow__pool_alloc_reserved(avow__pool_t *pool);
 
 /* A slab, not the current one, has become empty, or is no longer full. */

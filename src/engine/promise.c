@@ -70,7 +70,7 @@ void avow__check_kind(const avow_value_t *v) {
         "avow_none() if there is nothing to say), or it was never set");
 }
 
-/* One of those who may settle it does, or lets go. */
+/* Counts that one of those who may settle p does so, or lets go. */
 static void promise_spend(avow_promise_t *p) {
   avow__check_deferred((const avow_deferred_t *) p);
   if (p->deferreds < UINT8_MAX)
@@ -120,7 +120,8 @@ avow_promise_t *avow__no_promise(avow__context_t *c) {
   return avow__ref(c->life >= AVOW__GIVING_UP ? c->canceled : c->no_memory);
 }
 
-/* A settled p, for whatever held it, and one that others go on with. */
+/* Leaves a settled p to whatever held it, and gives a rejection for others to
+   go on with. */
 static avow_promise_t *promise_abandon(avow__context_t *c, avow_promise_t *p) {
   avow_promise_t *instead = avow__no_promise(c); /* keeps the context */
   p->flags |= AVOW__HANDLED;
@@ -128,7 +129,8 @@ static avow_promise_t *promise_abandon(avow__context_t *c, avow_promise_t *p) {
   return instead;
 }
 
-/* A link that only passes on, from the reserve, so that p's users keep it. */
+/* Makes a link that only passes on, from the reserve, so that what p's handlers
+   use stays until they have run. */
 static avow_promise_t *lost_behind(avow__context_t *c, avow_promise_t *p) {
   void *block = avow__pool_alloc_reserved(&c->pool);
   if (block == NULL)

@@ -54,7 +54,7 @@ static avow__entry_t *take_on(avow__shelf_t *shelf, const uv_loop_t *loop) {
   return NULL;
 }
 
-/* The shelf behind one that has no room; NULL without memory. */
+/* Finds or makes the shelf behind one that has no room; NULL without memory. */
 static avow__shelf_t *extend(avow__shelf_t *shelf) {
   avow__shelf_t *next = registry_after(shelf);
   if (next != NULL)

@@ -134,8 +134,8 @@ static void remote_go_on(avow__context_t *c) {
     deliver_all(c, c->port);
 }
 
-/* Of the loop's close: the program has closed our handle, and nothing is alive
-   there that could be waited for. What other threads still owe comes anyway. */
+/* For the loop's close, where the program has closed our handle: nothing is
+   alive there to wait for, but what other threads owe still comes. */
 void avow__port_wait(avow__context_t *c) {
   avow__port_t *port = c->port;
   if (port == NULL || port->waiting == 0 ||
@@ -213,7 +213,8 @@ static avow_remote_t *remote_alloc(avow__port_t *port) {
 }
 
 #if AVOW__DEBUG
-/* While its loop is open: then what was a remote is one of the port's. */
+/* Ends the use of a remote while its loop is open: its memory is the port's
+   then. */
 static void remote_spend(avow_remote_t *r) {
   if (r->spent)
     avow__misuse(

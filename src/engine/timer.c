@@ -157,8 +157,8 @@ static void expire(avow__wheel_t *wheel, uint64_t now) {
   wheel->last.number++;
 }
 
-/* Whether that look found p due. What is made after a look, though in the same
-   millisecond, waits for the next. */
+/* Whether that look found p due. A sleep that is made after a look, though in
+   the same millisecond, waits for the next. */
 static bool was_due(const avow_promise_t *p, const look_t *look) {
   const uint32_t looks_since = look->number - p->u.timer.looks;
   return p->u.timer.deadline <= look->time && looks_since - 1 < UINT32_MAX / 2;
