@@ -14,6 +14,8 @@
 
 enum { NAME = 16 }; /* of most, with what else it needs */
 
+_Static_assert(sizeof(avow_entry_t) == 2 * sizeof(void *), "final");
+
 struct avow__entries_s {
   size_t len;
   size_t used, room; /* bytes from the block's beginning */
