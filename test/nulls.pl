@@ -13,9 +13,11 @@ my %never = map { $_ => 1 } qw(data self globals);
 my %sound = (
   'uv_loop_t *' => 'loop',
   'avow_promise_t *' => 'avow_sleep(loop, 0)',
+  'avow_promise_t **' => '&promise',
   'avow_deferred_t *' => 'a_deferred()',
   'avow_deferred_t **' => '&deferred',
   'avow_channel_t *' => 'avow_channel_new(loop, 1)',
+  'avow_channel_t **' => '&channel',
   'avow_limiter_t *' => 'avow_limiter_new(loop, 1)',
   'avow_once_t *' => 'avow_once_new(loop, fn, NULL, NULL)',
   'avow_reader_t *' => 'avow_reader_new(a_stream())',

@@ -74,6 +74,9 @@ AVOW_API avow_channel_t *avow_channel_ref(const avow_channel_t *c);
 /** Lets go of c, which may be NULL. */
 AVOW_API void avow_channel_unref(avow_channel_t *c);
 
+/** Lets go of *c, which may be NULL, and is NULL then. */
+AVOW_API void avow_channel_clear(avow_channel_t **c);
+
 AVOW_HEADER_END
 
 #endif

@@ -125,6 +125,16 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_ref(const avow_promise_t *p);
 /** Lets go of p, which may be NULL. The work goes on; nothing is cancelled. */
 AVOW_API void avow_unref(avow_promise_t *p);
 
+/** Lets go of *p, which may be NULL, and is NULL then. */
+AVOW_API void avow_promise_clear(avow_promise_t **p);
+
+/** Moves a promise out of *p, which is NULL then, to who takes it. */
+AVOW_INLINE avow_promise_t *avow_promise_steal(avow_promise_t **p) {
+  avow_promise_t *stolen = *p;
+  *p = NULL;
+  return stolen;
+}
+
 AVOW_API avow_state_t avow_state(const avow_promise_t *p);
 
 /**

@@ -3,6 +3,7 @@
 #define AVOW_INLINE AVOW_API inline
 
 #include "avow/error.h"
+#include "avow/promise.h"
 #include "avow/stackless.h"
 #include "avow/value.h"
 
@@ -17,4 +18,5 @@ extern inline void avow_ignore(avow_value_t v);
 extern inline avow_value_t avow_error(int code);
 extern inline bool avow_is_error(const avow_value_t *v);
 extern inline int avow_error_code(const avow_value_t *v);
+extern inline avow_promise_t *avow_promise_steal(avow_promise_t **p);
 extern inline int avow_frame_enter(avow_frame_t *frame);

@@ -1,0 +1,42 @@
+/*
+ * Values, promises and channels that are let go of by themselves where the
+ * block ends that declares them, whichever way it is left: by its end, return,
+ * goto or break, or by AVOW_TRY(). An extension that gcc and clang have; not
+ * part of avow.h.
+ *
+ *   static avow_value_t first_line(avow_reader_t *reader) {
+ *     AVOW_AUTO_VALUE line = avow_none();
+ *     AVOW_TRY(avow_await_bytes(avow_reader_line(reader, 4096), &line));
+ *     AVOW_TRY(avow_await_done(greet(&line)));
+ *     return avow_steal(&line);
+ *   }
+ *
+ * Each is to be initialised, as with avow_none() or NULL. What takes such a
+ * variable is given avow_steal(&v) or avow_promise_steal(&p), and what is
+ * returned likewise: taken without, it would be let go of twice. A permit of a
+ * limiter is a value. A longjmp() that leaves the block lets go of nothing,
+ * and nor does a loop that is closed over a function that awaits.
+ */
+#ifndef AVOW_AUTO_H
+#define AVOW_AUTO_H
+
+#include "avow/channel.h"
+#include "avow/promise.h"
+#include "avow/value.h"
+
+#ifndef __GNUC__
+#  error "avow/auto.h needs gcc or clang: let go of things by hand elsewhere"
+#endif
+
+/** AVOW_AUTO_VALUE v = avow_none(); ends in avow_value_clear(&v). */
+#define AVOW_AUTO_VALUE __attribute__((cleanup(avow_value_clear))) avow_value_t
+
+/** AVOW_AUTO_PROMISE p = NULL; ends in avow_promise_clear(&p). */
+#define AVOW_AUTO_PROMISE \
+  __attribute__((cleanup(avow_promise_clear))) avow_promise_t *
+
+/** AVOW_AUTO_CHANNEL c = NULL; ends in avow_channel_clear(&c). */
+#define AVOW_AUTO_CHANNEL \
+  __attribute__((cleanup(avow_channel_clear))) avow_channel_t *
+
+#endif

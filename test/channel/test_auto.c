@@ -1,0 +1,184 @@
+/* What is let go of by itself where its block ends. */
+#include "harness.h"
+
+#include "avow/auto.h"
+
+static void count_destroy(void *self) {
+  ++*(int *) self;
+}
+
+static const avow_class_t counted_class = { .name = "counted",
+                                            .destroy = count_destroy };
+
+static int destroyed;
+
+static avow_value_t counted(void) {
+  destroyed = 0;
+  return avow_object(&counted_class, &destroyed);
+}
+
+static void leave_at_the_end(void) {
+  AVOW_AUTO_VALUE v = counted();
+
+  assert_int_equal(destroyed, 0);
+  assert_false(avow_is_none(&v));
+}
+
+static void value_goes_at_the_end_of_its_block(void **state) {
+  leave_at_the_end();
+
+  assert_int_equal(destroyed, 1);
+}
+
+static int leave_in_the_middle(int where) {
+  AVOW_AUTO_VALUE v = avow_none();
+  if (where == 0)
+    return 0;
+  v = counted();
+  if (where == 1)
+    return 1;
+  avow_value_clear(&v);
+  return 2;
+}
+
+static void value_goes_where_the_function_returns(void **state) {
+  destroyed = 0;
+
+  assert_int_equal(leave_in_the_middle(0), 0);
+  assert_int_equal(destroyed, 0);
+  assert_int_equal(leave_in_the_middle(1), 1);
+  assert_int_equal(destroyed, 1);
+  assert_int_equal(leave_in_the_middle(2), 2);
+  assert_int_equal(destroyed, 1);
+}
+
+static void value_goes_with_each_round_of_a_loop(void **state) {
+  for (int i = 0; i < 3; i++) {
+    AVOW_AUTO_VALUE v = counted();
+    if (i == 1)
+      continue;
+    assert_int_equal(destroyed, 0);
+    if (i == 2)
+      break;
+  }
+
+  assert_int_equal(destroyed, 1);
+}
+
+static avow_value_t give_away(void) {
+  AVOW_AUTO_VALUE v = counted();
+  return avow_steal(&v);
+}
+
+static void value_that_is_stolen_stays(void **state) {
+  const avow_value_t v = give_away();
+
+  assert_int_equal(destroyed, 0);
+  avow_value_unref(v);
+  assert_int_equal(destroyed, 1);
+}
+
+static avow_value_t fail_after(avow_value_t error) {
+  AVOW_AUTO_VALUE v = counted();
+  AVOW_TRY(error);
+  return avow_steal(&v);
+}
+
+static void value_goes_where_a_try_returns(void **state) {
+  const avow_value_t error = fail_after(avow_error(UV_EIO));
+
+  assert_int_equal(avow_error_code(&error), UV_EIO);
+  assert_int_equal(destroyed, 1);
+}
+
+static avow_promise_t *hold(avow_promise_t *held, bool keep) {
+  AVOW_AUTO_PROMISE p = held;
+  AVOW_AUTO_PROMISE none = NULL;
+  assert_null(none);
+  return keep ? avow_promise_steal(&p) : NULL;
+}
+
+/* The fixture counts what is left. */
+static void promise_goes_unless_it_is_stolen(void **state) {
+  assert_null(hold(avow_sleep(loop, 0), false));
+
+  assert_fulfils_none(hold(avow_sleep(loop, 0), true));
+}
+
+static avow_promise_t *next_of_a_channel(void) {
+  AVOW_AUTO_CHANNEL c = avow_channel_new(loop, 0);
+  return avow_channel_next(c);
+}
+
+static void channel_goes_and_is_closed(void **state) {
+  assert_fulfils_none(next_of_a_channel());
+}
+
+static void what_was_cleared_is_null(void **state) {
+  avow_promise_t *p = avow_sleep(loop, 0);
+  avow_channel_t *c = avow_channel_new(loop, 0);
+
+  for (int i = 0; i < 2; i++) {
+    avow_promise_clear(&p);
+    avow_channel_clear(&c);
+  }
+
+  assert_null(p);
+  assert_null(c);
+}
+
+#ifndef AVOW_NO_ASYNC
+
+static avow_value_t work_by_permit(void *limiter) {
+  AVOW_AUTO_VALUE permit = avow_none();
+  AVOW_TRY(avow_await_value(avow_limiter_acquire(limiter), &permit));
+  note("in");
+  AVOW_TRY(avow_await_done(avow_next_turn(loop)));
+  note("out");
+  AVOW_TRY(avow_error(UV_EIO));
+  return avow_none();
+}
+
+static void permit_is_given_back_where_a_try_returns(void **state) {
+  avow_limiter_t *limiter = avow_limiter_new(loop, 1);
+
+  avow_promise_t *first = avow_async(loop, work_by_permit, limiter);
+  avow_promise_t *second = avow_async(loop, work_by_permit, limiter);
+
+  assert_rejects(first, UV_EIO);
+  assert_rejects(second, UV_EIO);
+  assert_notes("in out in out");
+  avow_limiter_unref(limiter);
+}
+
+static void permit_is_given_back_where_its_holder_is_cancelled(void **state) {
+  avow_limiter_t *limiter = avow_limiter_new(loop, 1);
+  avow_promise_t *first = avow_async(loop, work_by_permit, limiter);
+  avow_promise_t *second = avow_async(loop, work_by_permit, limiter);
+
+  avow_cancel(first);
+
+  assert_rejects(first, UV_ECANCELED);
+  assert_rejects(second, UV_EIO);
+  avow_limiter_unref(limiter);
+}
+
+#endif
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(value_goes_at_the_end_of_its_block),
+    CASE(value_goes_where_the_function_returns),
+    CASE(value_goes_with_each_round_of_a_loop),
+    CASE(value_that_is_stolen_stays),
+    CASE(value_goes_where_a_try_returns),
+    CASE(promise_goes_unless_it_is_stolen),
+    CASE(channel_goes_and_is_closed),
+    CASE(what_was_cleared_is_null),
+#ifndef AVOW_NO_ASYNC
+    CASE(permit_is_given_back_where_a_try_returns),
+    CASE(permit_is_given_back_where_its_holder_is_cancelled),
+#endif
+  };
+  return RUN(tests);
+}
