@@ -132,17 +132,6 @@ static void check_read(const avow_value_t *v) {
   assert_string_equal(avow_to_bytes(v, NULL), "hello");
 }
 
-static avow_promise_t *start_readv(const char *path, uv_file file) {
-  static const size_t sizes[] = { 5, 10 };
-  return avow_fs_readv(loop, file, sizes, 2, 0);
-}
-
-static void check_readv(const avow_value_t *v) {
-  assert_int_equal(avow_list_len(v), 2);
-  assert_string_equal(avow_to_bytes(avow_list_at(v, 0), NULL), "hello");
-  assert_string_equal(avow_to_bytes(avow_list_at(v, 1), NULL), " world");
-}
-
 static avow_promise_t *start_write(const char *path, uv_file file) {
   return avow_fs_write(loop, file, avow_string("J"), 0);
 }
@@ -430,7 +419,6 @@ const operation_t operations[] = {
   OPERATION(open, ON_PATH, "file"),
   OPERATION(close, ON_FILE, ""),
   OPERATION(read, ON_FILE, ""),
-  OPERATION(readv, ON_FILE, ""),
   OPERATION(write, ON_FILE, ""),
   OPERATION(sendfile, ON_FILES, ""),
   OPERATION(fsync, ON_FILE, ""),

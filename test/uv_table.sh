@@ -103,7 +103,7 @@ On Linux, libuv 1.45 to 1.48 have the kernel do most requests for files (io_urin
 with is the same. What differs:
 
 * These need no thread of the pool, and do not wait for a free one, where the kernel is new enough: open, close, read,
-  readv, write, fsync, fdatasync, stat, lstat, fstat and looks by `avow_fs_polls()`; from 1.46 on also link, symlink,
+  write, fsync, fdatasync, stat, lstat, fstat and looks by `avow_fs_polls()`; from 1.46 on also link, symlink,
   mkdir, rename and unlink; from 1.49 on ftruncate. All others are the pool's, as are whole files and trees
   (`avow/file.h`, `avow/tree.h`): those are jobs. When the ring is full, the next requests go to the pool.
 * Cancelling such a request takes nothing back: up to 1.52 `uv_cancel()` says UV_EBUSY from the moment it was made. Its

@@ -44,15 +44,6 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_read(uv_loop_t *loop,
                                                     int64_t offset);
 
 /**
- * LIST of n BYTES: as one avow_fs_read() of the n sizes together, cut up. What
- * was read fills them in turn; the last of them may be short, or empty.
- */
-AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_readv(uv_loop_t *loop,
-                                                     uv_file file,
-                                                     const size_t sizes[],
-                                                     size_t n, int64_t offset);
-
-/**
  * INT: bytes written, always all of them, in as many uv_fs_write() as the
  * system wants. Takes BYTES, or a LIST of them to be written one after another.
  * At the offset, or where the file stands for -1. Cancelling one that runs

@@ -101,7 +101,6 @@ AVOW_HEADER_END
 #  define avow_fs_open(...)        AVOW_MADE_(avow_fs_open(__VA_ARGS__))
 #  define avow_fs_close(...)       AVOW_MADE_(avow_fs_close(__VA_ARGS__))
 #  define avow_fs_read(...)        AVOW_MADE_(avow_fs_read(__VA_ARGS__))
-#  define avow_fs_readv(...)       AVOW_MADE_(avow_fs_readv(__VA_ARGS__))
 #  define avow_fs_write(...)       AVOW_MADE_(avow_fs_write(__VA_ARGS__))
 #  define avow_fs_sendfile(...)    AVOW_MADE_(avow_fs_sendfile(__VA_ARGS__))
 #  define avow_fs_fsync(...)       AVOW_MADE_(avow_fs_fsync(__VA_ARGS__))

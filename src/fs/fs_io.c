@@ -99,33 +99,9 @@ static void fs_io_on_read(uv_fs_t *req) {
   avow__fs_done(req);
 }
 
-/* Cuts it to what there is for it, and gives what is left of that. */
-static size_t fs_io_fill(avow_value_t *bytes, size_t len) {
-  const size_t room = ((avow__bytes_t *) bytes->u.p)->len;
-  const size_t part = len < room ? len : room;
-  *bytes = avow__bytes_cut(*bytes, part);
-  return len - part;
-}
-
 static avow_value_t what_was_read(avow__fs_t *op) {
-  avow_value_t v = op->value;
-  size_t len = (size_t) op->req.result;
-  op->value = avow_none();
-  if (v.tag == AVOW_BYTES) {
-    (void) fs_io_fill(&v, len);
-    return v;
-  }
-  avow__list_t *list = v.u.p;
-  for (size_t i = 0; i < list->len; i++)
-    len = fs_io_fill(&list->items[i], len);
-  return v;
-}
-
-static void read_into(io_t *io, avow_value_t v) {
-  io->fs.value = v;
-  io->fs.result = what_was_read;
-  const int err = use_value(io);
-  avow__fs_sent(&io->fs, err < 0 ? err : fs_io_start_read(io));
+  const avow_value_t bytes = avow_steal(&op->value);
+  return avow__bytes_cut(bytes, (size_t) op->req.result);
 }
 
 avow_promise_t *avow_fs_read(uv_loop_t *loop, uv_file file, size_t len,
@@ -133,38 +109,12 @@ avow_promise_t *avow_fs_read(uv_loop_t *loop, uv_file file, size_t len,
   avow_promise_t *p;
   char *data;
   io_t *io = io_new(loop, "read", file, offset, &p);
-  if (io != NULL)
-    read_into(io, avow_bytes_new(len, &data));
-  return p;
-}
-
-static avow_value_t room_for(const size_t sizes[], size_t n) {
-  if (sizes == NULL && n > 0) {
-    avow__misuse_of_null("an array of sizes");
-    return avow_error(AVOW_EMISUSE);
-  }
-  avow__list_t *list = avow__list_new(n);
-  if (list == NULL)
-    return avow_error(UV_ENOMEM);
-  const avow_value_t v = avow__block_value(&list->head);
-  for (; list->len < n; list->len++) {
-    char *data;
-    const avow_value_t bytes = avow_bytes_new(sizes[list->len], &data);
-    list->items[list->len] = bytes;
-    if (avow_is_error(&bytes)) {
-      avow__value_unref(v);
-      return bytes;
-    }
-  }
-  return v;
-}
-
-avow_promise_t *avow_fs_readv(uv_loop_t *loop, uv_file file,
-                              const size_t sizes[], size_t n, int64_t offset) {
-  avow_promise_t *p;
-  io_t *io = io_new(loop, "read", file, offset, &p);
-  if (io != NULL)
-    read_into(io, room_for(sizes, n));
+  if (io == NULL)
+    return p;
+  io->fs.value = avow_bytes_new(len, &data);
+  io->fs.result = what_was_read;
+  const int err = use_value(io);
+  avow__fs_sent(&io->fs, err < 0 ? err : fs_io_start_read(io));
   return p;
 }
 

@@ -2,12 +2,10 @@
 #define _XOPEN_SOURCE 700 /* pread() */
 
 #include <fcntl.h>
-#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "disk.h"
@@ -37,54 +35,9 @@ static int tear_down(void **state) {
   return disk_teardown(state);
 }
 
-static void assert_read(const size_t sizes[], size_t n, int64_t offset,
-                        const char *expected) {
-  const avow_value_t v = avow_run(avow_fs_readv(loop, file, sizes, n, offset));
-  char text[64] = "";
-  assert_string_equal(avow_error_message(&v), "no error");
-  assert_int_equal(avow_list_len(&v), n);
-  for (size_t i = 0; i < n; i++) {
-    size_t len;
-    const char *data = avow_to_bytes(avow_list_at(&v, i), &len);
-    assert_int_equal(len, strlen(data));
-    (void) snprintf(text + strlen(text), sizeof(text) - strlen(text), "%s|",
-                    data); /* it fits */
-  }
-  assert_string_equal(text, expected);
-  avow_value_unref(v);
-}
-
-static void readv_fills_one_after_another(void **state) {
-  assert_read((const size_t[]){ 5, 1, 5 }, 3, 0, "hello| |world|");
-  assert_read((const size_t[]){ 1, 0, 2 }, 3, 6, "w||or|");
-}
-
-static void readv_leaves_short_and_empty_what_it_does_not_reach(void **state) {
-  assert_read((const size_t[]){ 8, 8, 8 }, 3, 0, "hello wo|rld||");
-  assert_read((const size_t[]){ 8, 8 }, 2, 100, "||");
-}
-
-static void readv_goes_on_where_the_file_stands_for_minus_1(void **state) {
-  assert_read((const size_t[]){ 2, 4 }, 2, -1, "he|llo |");
-  assert_read((const size_t[]){ 2, 4 }, 2, -1, "wo|rld|");
-}
-
-static void readv_of_no_sizes_gives_an_empty_list(void **state) {
-  assert_read(NULL, 0, 0, "");
-}
-
-static void readv_rejects_a_length_beyond_all_memory(void **state) {
-  const size_t sizes[] = { 1, SIZE_MAX };
-
-  assert_rejects(avow_fs_readv(loop, file, sizes, 2, 0), UV_ENOMEM);
-  assert_rejects(avow_fs_readv(loop, file, sizes, SIZE_MAX / 8, 0), UV_ENOMEM);
-}
-
 static void negative_offsets_other_than_minus_1_are_rejected(void **state) {
-  const size_t size = 1;
-
   assert_rejects(avow_fs_read(loop, file, 1, -2), UV_EINVAL);
-  assert_rejects(avow_fs_readv(loop, file, &size, 1, INT64_MIN), UV_EINVAL);
+  assert_rejects(avow_fs_read(loop, file, 1, INT64_MIN), UV_EINVAL);
   assert_rejects(avow_fs_write(loop, file, avow_string("x"), -2), UV_EINVAL);
   assert_rejects(avow_fs_sendfile(loop, file, file, -1, 1), UV_EINVAL);
   assert_rejects(avow_fs_ftruncate(loop, file, -1), UV_EINVAL);
@@ -221,64 +174,6 @@ static void write_rejects_when_libuv_has_no_memory_for_the_rest(void **state) {
   avow_value_unref(to_write);
 }
 
-static void readv_rejects_when_libuv_has_no_memory(void **state) {
-  size_t sizes[ITEMS];
-  for (size_t i = 0; i < ITEMS; i++)
-    sizes[i] = 1;
-
-  libuv_fails = true;
-  avow_promise_t *p = avow_fs_readv(loop, file, sizes, ITEMS, 0);
-  libuv_fails = false;
-
-  assert_says(p, UV_ENOMEM, "read file %d: not enough memory", file);
-}
-
-static pthread_t reader;
-static atomic_bool reader_is_known;
-
-static void note_thread(uv_work_t *req) {
-  reader = pthread_self();
-  reader_is_known = true;
-}
-
-static void hear_signal(int sig) {
-}
-
-/* More parts than libuv has room for without memory, of what has nothing to
-   read: by the one thread that is not held. */
-static avow_promise_t *start_to_wait(uv_file fifo) {
-  const size_t sizes[] = { 1, 1, 1, 1, 1, 1, 1, 1 };
-  hold_pool(THREADS - 1);
-  queue_work(note_thread);
-  avow_promise_t *p = avow_fs_readv(loop, fifo, sizes, 8, -1);
-  while (!reader_is_known)
-    uv_sleep(1);
-  return p;
-}
-
-static void interrupted_readv_rejects_without_memory_to_go_on(void **state) {
-  if (kernel_does_files())
-    skip_because("the kernel reads by itself: nobody is there to interrupt");
-  const struct sigaction action = { .sa_handler = hear_signal };
-  struct sigaction before;
-  assert_int_equal(sigaction(SIGUSR1, &action, &before), 0);
-  assert_int_equal(mkfifo(at("fifo"), 0600), 0);
-  const int fifo = open(at("fifo"), O_RDWR | O_CLOEXEC);
-  avow_promise_t *p = start_to_wait(fifo);
-
-  libuv_fails = true;
-  while (avow_state(p) == AVOW_PENDING) {
-    assert_int_equal(pthread_kill(reader, SIGUSR1), 0);
-    uv_sleep(1);
-    (void) uv_run(loop, UV_RUN_NOWAIT); /* alive */
-  }
-  libuv_fails = false;
-
-  assert_says(p, UV_ENOMEM, "read file %d: not enough memory", fifo);
-  (void) close(fifo);
-  assert_int_equal(sigaction(SIGUSR1, &before, NULL), 0);
-}
-
 static uv_file make_target(const char *text) {
   make_file("target", text);
   const uv_file target = open(at("target"), O_RDWR | O_CLOEXEC);
@@ -396,11 +291,6 @@ static void close_waits_for_a_cancelled_sendfile_to_itself(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    IO(readv_fills_one_after_another),
-    IO(readv_leaves_short_and_empty_what_it_does_not_reach),
-    IO(readv_goes_on_where_the_file_stands_for_minus_1),
-    IO(readv_of_no_sizes_gives_an_empty_list),
-    IO(readv_rejects_a_length_beyond_all_memory),
     IO(negative_offsets_other_than_minus_1_are_rejected),
     IO(write_of_a_list_writes_one_after_another),
     IO(write_of_a_list_goes_on_where_the_file_stands),
@@ -417,8 +307,6 @@ int main(void) {
     IO(close_waits_for_the_last_of_cancelled_reads),
     IO(close_waits_for_a_cancelled_sendfile_to_itself),
     IO(write_rejects_when_libuv_has_no_memory_for_the_rest),
-    IO(readv_rejects_when_libuv_has_no_memory),
-    IO(interrupted_readv_rejects_without_memory_to_go_on),
   };
   disk_init();
   (void) uv_replace_allocator(libuv_malloc, realloc, calloc, free);

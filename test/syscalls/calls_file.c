@@ -241,10 +241,6 @@ static ssize_t in_parts(const char *name, call_t call, int fd,
   return next(name).vector(fd, some, cut_parts(some, parts, n, len));
 }
 
-ssize_t readv(int fd, const struct iovec *parts, int n) {
-  return in_parts("readv", call_on(fd, CALL_READ, CALL_NONE), fd, parts, n);
-}
-
 ssize_t writev(int fd, const struct iovec *parts, int n) {
   return in_parts("writev", call_on(fd, CALL_WRITE, CALL_NONE), fd, parts, n);
 }

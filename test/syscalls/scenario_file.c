@@ -65,22 +65,31 @@ static avow_value_t count_cb(const avow_value_t *written, void *len) {
 
 static bool is_end(const avow_value_t *chunk) {
   size_t len;
-  (void) avow_to_bytes(now.in_parts ? avow_list_at(chunk, 0) : chunk, &len);
+  (void) avow_to_bytes(chunk, &len); /* for the length */
   return len == 0;
+}
+
+/* A LIST of what are several buffers to the system. */
+static avow_value_t parts_of(const avow_value_t *chunk) {
+  size_t len;
+  const char *data = avow_to_bytes(chunk, &len);
+  const size_t some = len < 10 ? len : 10;
+  avow_value_t parts[] = { avow_bytes(data, some),
+                           avow_bytes(data + some, len - some) };
+  return avow_list(parts, 2);
 }
 
 static avow_value_t write_cb(const avow_value_t *chunk, void *data) {
   if (is_end(chunk))
     return avow_int(now.copied);
-  avow_promise_t *p = avow_fs_write(loop, now.out, avow_value_ref(chunk),
-                                    now.at ? now.copied : -1);
+  const avow_value_t bytes =
+      now.in_parts ? parts_of(chunk) : avow_value_ref(chunk);
+  avow_promise_t *p =
+      avow_fs_write(loop, now.out, bytes, now.at ? now.copied : -1);
   return avow_follow(avow_then(p, count_cb, NULL, NULL));
 }
 
 static avow_promise_t *read_chunk(void) {
-  static const size_t sizes[] = { 10, CHUNK - 10, 100 };
-  if (now.in_parts)
-    return avow_fs_readv(loop, now.in, sizes, 3, -1);
   return avow_fs_read(loop, now.in, now.at ? SIZE : CHUNK,
                       now.at ? now.copied : -1);
 }
