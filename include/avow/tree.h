@@ -69,7 +69,8 @@ AVOW_API const avow_tree_entry_t *avow_to_tree_entry(const avow_value_t *v);
  * there are none. * is any part of a name, ? one character of UTF-8, [a-z] and
  * [!a-z] a set, \ takes what follows as it is; ** as a whole name is any number
  * of directories, links not followed. A dot that begins a name has to be
- * written out. A slash at the end: directories only. What may not be read is
+ * written out; only "." and ".." match themselves, and lead where they do in
+ * any path. A slash at the end: directories only. What may not be read is
  * passed over. UV_EINVAL for more than 62 names from the first with one of
  * these on, UV_ENAMETOOLONG for more than 4096 bytes. Matching a name takes
  * time in proportion to both lengths at most. Cancelling and avow_loop_close()

@@ -108,8 +108,32 @@ static bool is_nothing(int err) {
   return is;
 }
 
+static bool is_wanted(const glob_t *glob, uint64_t set, const char *entry) {
+  const size_t len = strlen(entry);
+  for (size_t i = 0; i < glob->n; i++)
+    if ((set & bit(i)) != 0 && glob->names[i].len == len &&
+        memcmp(glob->names[i].text, entry, len) == 0)
+      return true;
+  return false;
+}
+
+/* No directory says that it has these. Each takes a name of the pattern, so
+   there is an end to it. No wildcard that would match them is sought beside
+   them: from one to the other leads but a name with a dot, which no ** takes,
+   so that what comes first is sought no more. */
+static int offer_dots(glob_t *glob, uint64_t set) {
+  static const char *const both[] = { ".", ".." };
+  int err = 0;
+  for (size_t i = 0; i < 2; i++)
+    if (err == 0 && is_wanted(glob, set, both[i]))
+      err = avow__tree_offer(&glob->tree, both[i]);
+  return err;
+}
+
 static int glob_enter(glob_t *glob, uint64_t set) {
   const int err = avow__tree_enter(&glob->tree, set);
+  if (err == 0)
+    return offer_dots(glob, set);
   return is_nothing(err) ? 0 : err;
 }
 

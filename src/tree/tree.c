@@ -210,6 +210,11 @@ int avow__tree_enter(avow__tree_t *tree, uint64_t note) {
   return err;
 }
 
+int avow__tree_offer(avow__tree_t *tree, const char *name) {
+  assert(tree->depth > 0 && !tree->left);
+  return add_name(&tree->levels[tree->depth - 1], name, UV_DIRENT_LINK);
+}
+
 const avow__dir_t *avow__tree_dir(const avow__tree_t *tree) {
   assert(tree->depth > 0 && !tree->left);
   return &tree->levels[tree->depth - 1].dir;

@@ -68,6 +68,10 @@ avow__place_t avow__tree_place(const avow__tree_t *tree);
    directory has to be one still, and no link: UV_ENOTDIR, UV_ELOOP. */
 int avow__tree_enter(avow__tree_t *tree, uint64_t note);
 
+/* Of the directory that was entered last: a name that next() answers with, as
+   if it were a link in there, before it reads. UV_ENOMEM. */
+int avow__tree_offer(avow__tree_t *tree, const char *name);
+
 /* That was entered last, and is not left. */
 const avow__dir_t *avow__tree_dir(const avow__tree_t *tree);
 

@@ -83,6 +83,24 @@ static void glob_takes_a_path(void **state) {
   assert_globs("a/b/../one.\\c", "a/b/../one.c");
 }
 
+static void glob_goes_back_by_dots(void **state) {
+  const int before = open_files();
+  make_tree();
+
+  assert_globs("*/../a/*.c", "a/../a/one.c");
+  assert_globs("a/*/./*.c", "a/b/./two.c a/link/./two.c");
+  assert_globs("a/*/../one.c", "a/b/../one.c a/link/../one.c");
+  assert_globs("a/**/../one.c", "a/b/../one.c");
+  assert_globs("a/b/**/./*.c", "a/b/./two.c a/b/c/./three.c");
+  assert_globs("a/*/..", "a/b/.. a/link/..");
+  assert_globs("*/./", "a/./");
+  assert_globs("a/?/../?/..", "a/b/../b/..");
+  assert_globs("a/**/../**/c/.", "a/../a/b/c/. a/b/../b/c/. a/b/c/../c/.");
+  assert_globs("**/.*", "a/.hidden");
+  assert_globs("a/*/.?", "");
+  assert_int_equal(open_files(), before);
+}
+
 static void glob_starts_where_the_process_is(void **state) {
   char *here = getcwd(NULL, 0);
   make_tree();
@@ -199,6 +217,10 @@ static void glob_is_cancelled(void **state) {
   assert_int_equal(open_files(), before);
 }
 
+static avow_promise_t *start_to_go_back(void) {
+  return avow_glob(loop, at("a/*/../one.c"));
+}
+
 static void glob_survives_failing_memory(void **state) {
   const int before = open_files();
   make_tree();
@@ -207,6 +229,7 @@ static void glob_survives_failing_memory(void **state) {
   make_link("three", "a");
 
   survive_failing_memory(start_glob, NULL);
+  survive_failing_memory(start_to_go_back, NULL);
 
   assert_int_equal(open_files(), before);
 }
@@ -218,6 +241,7 @@ int main(void) {
     DISK_CASE(glob_finds_what_a_dot_hides_when_asked),
     DISK_CASE(glob_finds_directories_only),
     DISK_CASE(glob_takes_a_path),
+    DISK_CASE(glob_goes_back_by_dots),
     DISK_CASE(glob_starts_where_the_process_is),
     DISK_CASE(glob_starts_at_the_root),
     DISK_CASE(glob_finds_many),
