@@ -307,7 +307,7 @@ static void serve(client_t *client) {
 static void welcome(void) {
   const bool may = server.waiting && server.clients < most_clients;
   client_t *client = may ? calloc(1, sizeof(*client)) : NULL;
-  if (client == NULL) /* for want of memory: until another has gone */
+  if (client == NULL) /* no memory: until another has gone */
     return;
   uv_loop_t *loop = server.listener.loop;
   server.waiting = false;

@@ -50,7 +50,7 @@ long live_allocations(void);
 long allocation_calls(void);
 size_t last_resize(void); /* what the last realloc() was asked for */
 /* The nth call from now fails (1: the next one), or all from that on. 0: none.
-   True from harness_failed() if one did. */
+   allocation_failed() says whether one did. */
 void fail_allocation(long nth, bool from_then_on);
 bool allocation_failed(void);
 /* What another thread might do just then. */

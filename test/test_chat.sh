@@ -178,7 +178,7 @@ start
 join ann
 exec 4>ann.in
 heard ann '* guest 1 has come'
-# Failing for want of descriptors libuv gives up one that it has in reserve.
+# Without descriptors libuv gives up one that it has in reserve.
 files() {
   ls "/proc/$pid/fd" | wc -l
 }

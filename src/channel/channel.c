@@ -156,7 +156,7 @@ static void settle_first(avow__link_t **list, avow_value_t v) {
   avow__resolve((avow_promise_t *) avow__list_take_first(list), v);
 }
 
-/* The item of the first sender, whose promise has then done its duty. */
+/* Takes the item of the first sender, whose promise the answer settles. */
 static avow_value_t take_from_sender(avow_promise_t *ch, avow_value_t answer) {
   const avow_value_t item = ((avow_promise_t *) ch->senders)->u.value;
   settle_first(&ch->senders, answer);
@@ -173,7 +173,7 @@ static avow_value_t take_item(avow_promise_t *ch) {
   return item;
 }
 
-/* A promise that waits in a list of the channel's. */
+/* Makes a promise that waits in a list of the channel's. */
 static avow_promise_t *wait_in(avow_promise_t *ch, avow__kind_t kind,
                                avow__link_t **list) {
   avow__context_t *c = avow__context(ch);
@@ -214,7 +214,7 @@ bool avow__channel_is_awaited(const avow_channel_t *channel) {
   return block_of(channel)->takers != NULL;
 }
 
-/* The answer to what cannot be sent; NULL without memory. */
+/* Makes the answer to what cannot be sent; NULL without memory. */
 static avow_promise_t *channel_refuse(avow_promise_t *ch, uint32_t tag) {
   if (is_inert(ch))
     return avow__ref(ch);

@@ -63,7 +63,7 @@ bool avow__channel_push(avow_channel_t *channel, avow_value_t item);
    nothing is inside, or it could not be made. */
 bool avow__channel_is_over(const avow_channel_t *channel);
 
-/* Somebody waits for an item. */
+/* Whether somebody waits for an item. */
 bool avow__channel_is_awaited(const avow_channel_t *channel);
 
 /* For stop(): closes the source's one handle, whose data is the source, and

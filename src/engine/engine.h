@@ -217,8 +217,9 @@ static inline avow_promise_t *avow__promise_init(avow__context_t *c,
 #ifdef AVOW_NO_POOL
 void avow__pool_give_back(avow__pool_t *pool, avow_promise_t *p);
 #else
-/* Whether a slab with so many blocks still in use was full, or is empty now, and
-   goes to another list for it. It is one comparison: 0 - 1 is more than any. */
+/* Whether a slab with so many blocks still in use was full, or is empty now,
+   and goes to another list for it. It is one comparison: 0 - 1 is more than
+   any. */
 static inline bool avow__slab_moves(uint32_t used) {
   return used - 1 >= AVOW__BLOCKS - 2;
 }

@@ -13,10 +13,10 @@
 int avow__disk_open(const char *path, int flags, int mode);
 int avow__disk_close(uv_file file);
 
-/* What there is room for, at most; 0 at the end. */
+/* Reads what there is room for, at most; 0 at the end. */
 int avow__disk_read(uv_file file, char *data, size_t room);
 
-/* As much as the system takes at once, at least one byte of len. */
+/* Writes as much as the system takes at once, at least one byte of len. */
 int avow__disk_write(uv_file file, char *data, size_t len);
 
 /* The same from another file, beginning at the offset; 0 at its end. */
@@ -54,7 +54,7 @@ int avow__disk_symlink(const char *path, const char *new_path);
 /* The path in a symbolic link, for avow__free(). */
 int avow__disk_readlink(const char *path, char **out);
 
-/* What a stat is of. */
+/* What kind of thing a stat is of. */
 uv_dirent_type_t avow__disk_type(const uv_stat_t *stat);
 
 /* Between the names of a path. */

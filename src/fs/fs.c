@@ -32,7 +32,7 @@ static void straggle(avow__context_t *c, avow__fs_use_t *use) {
 
 /* Cancelled, it is a straggler until libuv calls back: a thread may still use
    its files, or the kernel, of which libuv only asks to leave off. A close has
-   to wait for it, lest the number be another file's by then. */
+   to wait for it, or the number might be another file's by then. */
 static void fs_cancel(void *data) {
   avow__fs_t *op = data;
   op->cancelled = true;

@@ -1,7 +1,7 @@
 /*
  * Requests of libuv's file system. An operation owns its paths, its memory and
- * its value; it begins with avow__fs_new() and its like, is handed to libuv,
- * and ends in avow__fs_done() or avow__fs_complete().
+ * its value; it begins with avow__fs_on_path() and its like, is handed to
+ * libuv, and ends in avow__fs_done() or avow__fs_complete().
  */
 #ifndef AVOW_FS_PRIVATE_H
 #define AVOW_FS_PRIVATE_H
@@ -14,7 +14,7 @@ typedef struct avow__fs_s avow__fs_t;
 /* A file that an operation is on. */
 typedef struct {
   avow__node_t node;  /* of a straggler, by the file */
-  avow__fs_t *closer; /* of a straggler: to be started after it */
+  avow__fs_t *closer; /* of a straggler: a close that waits for it */
   uv_file file;
 } avow__fs_use_t;
 

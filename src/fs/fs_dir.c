@@ -64,7 +64,7 @@ static avow_value_t dir_new(const char *path) {
   return v;
 }
 
-/* NULL of what is none. */
+/* The directory that v is; NULL if it is none. */
 static dir_t *dir_of(const avow_value_t *v) {
   if (v == NULL)
     avow__misuse_of_null("a directory");
@@ -74,7 +74,7 @@ static dir_t *dir_of(const avow_value_t *v) {
              : NULL;
 }
 
-/* Of what is known to be one. */
+/* The same of what is known to be a directory. */
 static dir_t *dir_in(const avow_value_t *v) {
   dir_t *dir = dir_of(v);
   assert(dir != NULL);

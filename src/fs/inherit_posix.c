@@ -24,7 +24,8 @@ enum { ALL = 0777, OWNER = 0700, ANY = 07 };
 
 #ifdef __linux__
 
-/* Of what is in the file, which is other bytes now. */
+/* Whether the attribute is about the bytes of the file, which are others now.
+   */
 static bool is_passed_over(const char *name) {
   static const char *const passed_over[] = { "security.capability",
                                              "security.ima", "security.evm" };
@@ -43,7 +44,7 @@ static bool copy_attributes(avow__xattrs_t *x) {
   return kept;
 }
 
-/* One that is about another group is none to keep. */
+/* Keeps the ACL, unless it would be about another group now. */
 static bool copy_acl(avow__xattrs_t *x, bool same_group) {
   if (same_group)
     return avow__xattrs_copy_acl(x);
@@ -73,8 +74,8 @@ static int keep_attributes(int from, int to, bool same_group) {
 
 #endif
 
-/* 1, or 0 if its group is another. Who may not give files away still may give
-   them to a group of his. */
+/* 1 if the file has the old one's group, 0 if it has another. Who may not give
+   files away still may give them to a group of his. */
 static int inherit_keep_owner(const struct stat *old, int file) {
   struct stat info;
   const int err = avow__at_code(fstat(file, &info));

@@ -51,7 +51,8 @@ static bool keep_all(int from, int to) {
   return kept;
 }
 
-/* It lets a program run with the rights of another, as a set-uid bit does. */
+/* Removes what lets a program run with the rights of another, as a set-uid bit
+   does. */
 static void drop_capability(int file) {
   (void) fremovexattr(file, "security.capability"); /* or there is none */
 }

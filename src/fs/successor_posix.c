@@ -28,14 +28,14 @@ static void successor_close_dir(avow__successor_t *s) {
   s->dir = -1;
 }
 
-/* The root has no name but that one. */
+/* The last name of the path; the root has no other than ".". */
 static const char *successor_name_of(const avow__successor_t *s) {
   const char *name = s->path + avow__disk_name_at(s->path);
   return name[0] == '\0' && name != s->path ? "." : name;
 }
 
-/* The one that the path's last name is in, from the one that the link before it
-   is in. */
+/* Enters the directory that the path's last name is in, from the one that the
+   link before it is in. */
 static int successor_enter_dir(avow__successor_t *s) {
   const size_t len = avow__disk_name_at(s->path);
   char *path = avow__malloc(len + 2);

@@ -74,7 +74,7 @@ static int open_left(const avow__temp_file_t *t, int access) {
                        access | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
 }
 
-/* What a writer left there that was killed, if that is so. */
+/* Removes what a writer left there that was killed, if one did. */
 static void remove_left(const avow__temp_file_t *t) {
   int file = open_left(t, O_RDONLY);
   if (file == UV_EACCES)
@@ -94,7 +94,7 @@ static void remove_all_left(avow__temp_file_t *t) {
   t->temp[0] = '\0';
 }
 
-/* By which a file without a name is found, where there is /proc. */
+/* The path by which a file without a name is found, where there is /proc. */
 static void set_proc_path(int file, char path[PROC_PATH]) {
   (void) snprintf(path, PROC_PATH, "/proc/self/fd/%d", file); /* it fits */
 }

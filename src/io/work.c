@@ -107,7 +107,8 @@ static void end_call(avow__job_t *job) {
   job->result = avow_error(AVOW_EMISUSE);
 }
 
-/* NULL, with the rejection in *out, if it cannot be made. */
+/* Makes the job that calls fn. NULL, with the rejection in *out, if it cannot
+   be made. */
 static avow__job_t *work_call(uv_loop_t *loop, avow_fn fn, void *data,
                               void (*free_fn)(void *), avow_promise_t **out) {
   call_t *call = NULL;

@@ -56,13 +56,13 @@ struct job_s {
   avow__parent_t *served; /* the worker's: while it runs */
 };
 
-/* At the worker: its child is what fn returned. */
+/* The run at the worker: its child is what fn returned. */
 typedef struct {
   avow__parent_t parent;
   job_t *job;
 } served_t;
 
-/* At home: its child is the answer. */
+/* The run at home: its child is the answer. */
 typedef struct {
   avow__parent_t parent;
   job_t *job;
@@ -140,7 +140,7 @@ static job_t *loops_take(worker_t *worker, unsigned *orders) {
   return job;
 }
 
-/* At the worker. */
+/* What follows runs at the worker. */
 
 static void loops_answer(job_t *job, avow_value_t v) {
   job->served = NULL;
@@ -260,7 +260,7 @@ static void worker_main(void *data) {
   loops_leave(worker);
 }
 
-/* At home. */
+/* What follows runs at home. */
 
 static void run_report(avow__parent_t *parent, uint32_t index,
                        avow_value_t outcome) {
@@ -424,7 +424,8 @@ static avow_promise_t *loops_stop(worker_t *worker, uv_loop_t *home) {
   return p;
 }
 
-/* While the loops are being closed: its children are the ends of threads. */
+/* What waits while the loops are being closed: its children are the ends of
+   threads. */
 typedef struct {
   avow__parent_t parent;
   avow_loops_t *loops;

@@ -31,7 +31,8 @@ bool avow__loops_share(avow_value_t server, const avow__listen_t *listen,
 #  include "net/serve.h"
 #  include "net/stream.h"
 
-/* What runs may be older than the uv.h of the build: 1.48 ignores the flag. */
+/* From this version on loops share ports. The libuv that runs may be older than
+   the uv.h of the build, and 1.48 ignores the flag. */
 enum { SHARES = 0x013100 };
 
 typedef struct {

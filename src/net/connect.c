@@ -225,7 +225,7 @@ static size_t connect_count(const struct addrinfo *at) {
   return n;
 }
 
-/* The next of the list that is, or is not, of the family. */
+/* Finds the next of the list that is of the family, or that is not. */
 static const struct addrinfo *connect_seek(const struct addrinfo *at,
                                            int family, bool same) {
   while (at != NULL && (at->ai_family == family) != same)

@@ -1,9 +1,9 @@
 /*
  * The connections of a listening stream as a channel. While that is full
  * nothing is accepted, and libuv then stops listening for more by itself.
- * Accepting can fail for a while, for want of files or memory: such a failure
- * is an item. What libuv has accepted and there is no handle for is tried again
- * when the channel is asked again: libuv tells of it only once.
+ * Accepting can fail for a while, without files or memory: such a failure is an
+ * item. What libuv has accepted and there is no handle for is tried again when
+ * the channel is asked again: libuv tells of it only once.
  */
 
 #include "avow/net.h"

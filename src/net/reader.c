@@ -1,7 +1,7 @@
 /*
  * Reading in pieces. Bytes move from the buffer into a value only when the
  * whole piece is there, and room is made before anything is read into it: so
- * neither cancelling nor want of memory loses what has arrived. What a large
+ * neither cancelling nor a lack of memory loses what has arrived. What a large
  * piece took goes back when little or nothing is left behind it.
  */
 #include "avow/reader.h"
@@ -132,7 +132,7 @@ static bool measure_wish(reader_t *reader, piece_t *out) {
                                     : measure_line(reader, out);
 }
 
-/* False if more has to arrive first. */
+/* Finds the piece that was asked for; false if more has to arrive first. */
 static bool measure(reader_t *reader, piece_t *out) {
   *out = (piece_t){ 0 };
   if (measure_wish(reader, out))
@@ -193,7 +193,7 @@ static bool reader_resize(reader_t *reader, size_t room) {
   return true;
 }
 
-/* Room for a chunk behind what is used, and not much more; false without
+/* Makes room for a chunk behind what is used, and not much more; false without
    memory. */
 static bool reader_make_room(reader_t *reader, size_t chunk) {
   if (reader->at > 0 && reader->used > 0)

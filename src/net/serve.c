@@ -1,9 +1,8 @@
 /*
  * Serving. Connections are children of the service, so none outlives it. While
  * there are as many as may be the next is left to wait, and libuv then listens
- * for no more by itself. One that cannot be accepted for want of memory waits
- * in libuv, which tells of it only once: so the service tries again after a
- * pause.
+ * for no more by itself. One for which there is no memory waits in libuv, which
+ * tells of it only once: so the service tries again after a pause.
  */
 #include "net/serve.h"
 

@@ -152,7 +152,7 @@ static void stream_on_read(uv_stream_t *stream, ssize_t nread,
     stop_and_free(reader);
 }
 
-/* The one whose handlers read again, or NULL. */
+/* Finds the reading whose handlers read again, or NULL. */
 static reader_t *idle(avow__context_t *c, const uv_stream_t *stream) {
   avow__node_t *node = avow__table_find(&c->tables[AVOW__READERS], stream);
   reader_t *reader = (reader_t *) node;

@@ -31,8 +31,8 @@ static const avow_value_t *part_at(const avow_value_t *bytes, size_t i) {
   return bytes->tag == AVOW_LIST ? avow_list_at(bytes, i) : bytes;
 }
 
-/* Of all parts together; SIZE_MAX if that is more than a size can say, for one
-   value may be there many times. */
+/* How many bytes all parts have together; SIZE_MAX if that is more than a size
+   can say, for one value may be there many times. */
 static size_t length(const avow_value_t *bytes) {
   size_t sum = 0;
   for (size_t i = 0; i < write_parts_of(bytes); i++)
@@ -54,8 +54,8 @@ static void on_write(uv_write_t *req, int status) {
   avow__op_complete(&write->op, write_outcome(status, len));
 }
 
-/* The first n buffers of what comes after so many bytes. How many there are
-   altogether. */
+/* Fills in the first n buffers of what comes after so many bytes, and says how
+   many there are altogether. */
 static size_t gather(const avow_value_t *bytes, size_t done, uv_buf_t bufs[],
                      size_t n) {
   size_t count = 0;
@@ -76,7 +76,8 @@ static size_t gather(const avow_value_t *bytes, size_t done, uv_buf_t bufs[],
 
 enum { FEW = 8 };
 
-/* How much the system takes now. Only where nothing is queued before it. */
+/* Writes what the system takes now, which may be asked only where nothing is
+   queued, and says how much that was. */
 static int try_now(uv_stream_t *stream, const avow_value_t *bytes) {
   uv_buf_t bufs[FEW] = { { 0 } };
   avow__look_at_sigpipe(stream);
@@ -88,7 +89,7 @@ static int try_now(uv_stream_t *stream, const avow_value_t *bytes) {
   return n == UV_EAGAIN ? 0 : n;
 }
 
-/* What goes with the bytes, or NULL. */
+/* The handle that goes with the bytes, or NULL. */
 static uv_stream_t *to_handle(const avow_value_t *v) {
   if (v->tag == AVOW_POINTER)
     return avow_to_pointer(v);

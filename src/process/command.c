@@ -104,7 +104,7 @@ static avow_value_t take_failure(command_t *command) {
   return code == UV_ETIMEDOUT ? avow__error_of_limit(v) : v;
 }
 
-/* What nobody has taken. */
+/* Lets go of the texts that nobody has taken. */
 static void drop_texts(command_t *command) {
   avow__value_unref(command->input);
   avow__buffer_clear(&command->out.buffer);
@@ -130,7 +130,7 @@ static void command_close_one(void *handle) {
   uv_close(handle, command_on_closed);
 }
 
-/* There is nothing more to wait for. */
+/* Closes what is left, for there is nothing more to wait for. */
 static void clear(command_t *command) {
   command->cleared = true;
   command_close_one(&command->out);
@@ -169,7 +169,7 @@ static void on_grace_over(uv_timer_t *timer) {
     clear(command);
 }
 
-/* Nobody wants it to go on. */
+/* Ends a command that nobody wants to go on. */
 static void command_stop(command_t *command) {
   if (command->cleared || command->stopping)
     return;

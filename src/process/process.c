@@ -74,12 +74,12 @@ static void process_on_child_exit(uv_process_t *handle, int64_t status,
   avow__leave(c);
 }
 
-/* False if it is not there, because somebody else has reaped it. */
+/* Kills it; false if it is not there, because somebody else has reaped it. */
 static bool kill_now(process_t *process) {
   return uv_process_kill(&process->handle, SIGKILL) != UV_ESRCH;
 }
 
-/* The last value went. */
+/* Called when the last value went. */
 static void process_let_go(void *self) {
   process_t *process = self;
   avow__value_unref(process->streams);
@@ -94,7 +94,7 @@ static void process_let_go(void *self) {
 static const avow_class_t process_class = { .name = "process",
                                             .destroy = process_let_go };
 
-/* The loop closes. */
+/* Called when the loop closes. */
 static void process_cancel(void *data) {
   process_t *process = data;
   if (!process->detached && kill_now(process))
@@ -126,7 +126,7 @@ static void process_is_gone(void *data) {
   process_release(process);
 }
 
-/* A process that does not run yet, as a value; an error without memory. */
+/* Makes a process that does not run yet, as a value; or an error. */
 static avow_value_t process_new(uv_loop_t *loop) {
   process_t *process = avow__calloc(1, sizeof(*process));
   void *exit;
@@ -147,7 +147,7 @@ static avow_value_t process_new(uv_loop_t *loop) {
   return avow_error(UV_ENOMEM);
 }
 
-/* A stream for a pipe that has none. */
+/* Makes a stream for a pipe that has none; NONE for all else. */
 static avow_value_t stream_for(process_t *process, uv_stdio_container_t *to) {
   if ((to->flags & UV_CREATE_PIPE) == 0 || to->data.stream != NULL)
     return avow_none();

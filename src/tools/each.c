@@ -93,7 +93,8 @@ static void miss(each_t *each, avow_value_t reason) {
     each_take(each, reason);
 }
 
-/* At the end; or the item was on its way when another failed. */
+/* Ends the taking: at the channel's end, or when an item was on its way while
+   another failed. */
 static void each_stop(each_t *each, avow_value_t item) {
   each->parent.stopped = true;
   avow__value_unref(item);
@@ -166,7 +167,8 @@ static void each_set_options(each_t *each, const avow_map_options_t *options) {
     each->options.concurrency = SIZE_MAX;
 }
 
-/* Not begun yet. NULL without memory, with the rejection in *out. */
+/* Makes one that has not begun yet. NULL without memory, with the rejection in
+   *out. */
 static each_t *each_new(const avow_channel_t *channel,
                         const avow_map_options_t *options,
                         avow_promise_t **out) {

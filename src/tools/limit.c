@@ -83,7 +83,8 @@ static void limiter_ask(permit_t *permit) {
   avow_on_cancel(permit->deferred, leave_queue, permit);
 }
 
-/* Its promise in *out. NULL, with the rejection there, if it cannot be made. */
+/* Makes a permit, and its promise in *out. NULL, with the rejection there, if
+   it cannot be made. */
 static permit_t *permit_new(limiter_t *limiter, avow_promise_t **out) {
   uv_loop_t *loop = avow__tool_loop(limiter->tool);
   void *self = NULL;

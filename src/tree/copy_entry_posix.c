@@ -19,7 +19,7 @@
 
 enum { PERMISSIONS = 0777, OWNER = 0700, PRIVATE = 0600, BLOCK = 512 };
 
-/* It may be something else than a moment ago. */
+/* Opens what is to be read, which may be something else than a moment ago. */
 static int open_file(avow__place_t place, uv_stat_t *stat, uv_file *out) {
   const uv_file file = avow__place_open(place, O_RDONLY, 0);
   if (file < 0)
@@ -51,7 +51,7 @@ void avow__original_close(avow__original_t *original) {
   *original = (avow__original_t){ .file = -1 };
 }
 
-/* From start up to end, or the end of the file. */
+/* Copies from start up to end, or to the end of the file. */
 static int copy_part(const avow__copying_t *c, uv_file to, uint64_t start,
                      uint64_t end) {
   while (start < end) {
@@ -67,8 +67,8 @@ static int copy_part(const avow__copying_t *c, uv_file to, uint64_t start,
 
 #if defined(SEEK_DATA) && defined(SEEK_HOLE)
 
-/* Where the next one begins of what a hole ends in, or the other way round; the
-   end if there is none. */
+/* Where the next hole begins, or what comes after it, as whence has it; the end
+   if there is none. */
 static uint64_t copy_entry_seek(uv_file file, uint64_t start, int whence,
                                 uint64_t end) {
   const off_t at = lseek(file, (off_t) start, whence);

@@ -51,7 +51,7 @@ static bool copy_tree_is_dir(const entry_t *entry) {
   return avow__disk_type(&entry->stat) == UV_DIRENT_DIR;
 }
 
-/* NULL: where the process is. */
+/* The directory that the root's copy is in; NULL: where the process is. */
 static const avow__dir_t *above(const copy_t *copy) {
   return copy->above.fd >= 0 ? &copy->above : NULL;
 }
@@ -167,7 +167,8 @@ static entry_t *entry_new(const copy_t *copy) {
   return avow__copied_new(copy->dir, tree->path + at, tree->len - at);
 }
 
-/* Its failure is not one of the source. */
+/* Opens the directory that the copy goes to. A failure of that is not one of
+   the source. */
 static int hold_target(copy_t *copy, entry_t *root) {
   const int err = avow__dir_hold_above(copy->to, &copy->above, &copy->to_at);
   if (err < 0)
@@ -248,7 +249,7 @@ static void copy_tree_report(copy_t *copy, entry_t *entry) {
   avow__copied_free(entry);
 }
 
-/* Who holds it no more. True for the last one, who uses it still. */
+/* Lets go of an entry. True for the last one to do so, who uses it still. */
 static bool copy_tree_let_go(copy_t *copy, entry_t *entry, bool uses) {
   uv_mutex_lock(&copy->mutex);
   const bool last = --entry->holders == 0;
@@ -258,8 +259,8 @@ static bool copy_tree_let_go(copy_t *copy, entry_t *entry, bool uses) {
   return last;
 }
 
-/* Of a directory that was made, with all above it up to one that was there, and
-   of which nothing is left to be copied. Nobody else has it. */
+/* Ends a directory of which nothing is left to be copied: one that was made,
+   with all above it up to one that was there. Nobody else has it. */
 static void end_dir(copy_t *copy, entry_t *dir, const avow__dir_t *below) {
   char *path = NULL;
   avow__place_t place = { .dir = NULL };

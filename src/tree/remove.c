@@ -43,12 +43,13 @@ static bool is_chosen(const remove_t *remove, const uv_stat_t *stat) {
          (stat->st_dev == remove->dev && stat->st_ino == remove->ino);
 }
 
-/* Before it is entered, and once it was left. */
+/* Whether this is the root: before it is entered, and once it was left. */
 static bool is_at_root(const remove_t *remove) {
   return remove->tree.depth == (remove->tree.left ? 1 : 0);
 }
 
-/* What leads to one may be said to be one. */
+/* A path with a slash behind it says that a directory is there, or a link to
+   one. */
 static bool is_no_directory(const remove_t *remove) {
   return remove->slashed && remove->tree.type != UV_DIRENT_DIR &&
          remove->tree.type != UV_DIRENT_LINK;
@@ -84,7 +85,8 @@ static void choose_only(remove_t *remove, uint64_t dev, uint64_t ino) {
   remove->ino = ino;
 }
 
-/* It may be another by now, and each time that it is entered once more. */
+/* Looks whether the root is the one that was entered, each time that it is
+   entered once more. */
 static int look_at_root(remove_t *remove) {
   uv_stat_t stat;
   if (AVOW__PLACES_ARE_PATHS)
@@ -126,7 +128,8 @@ static int choose(remove_t *remove) {
   return step;
 }
 
-/* What somebody made in there meanwhile, or the system forgot to mention. */
+/* Whether something is in there that was made meanwhile, or that the system
+   forgot to mention. */
 static bool is_not_empty(const remove_t *remove, int err) {
   return remove->todo == RMDIR && (err == UV_ENOTEMPTY || err == UV_EEXIST);
 }
