@@ -1,6 +1,6 @@
 /*
- * Whole files, each in a single job of the thread pool: one journey there and
- * back instead of four or more. A job keeps its thread for as long as the
+ * Whole files, each by one piece of work for the thread pool: one journey there
+ * and back instead of four or more. It keeps its thread for as long as the
  * system takes, and avow_loop_close() waits for it: mind FIFOs. An error's
  * message names the operation and the path: "read '/x': no such file or
  * directory".
@@ -14,7 +14,7 @@ AVOW_HEADER_BEGIN
 
 /**
  * BYTES: all of the file; UV_EFBIG if that is more than max_bytes. Cancelling
- * takes the job off the queue, or stops it after the part that it reads.
+ * takes it off the pool's queue, or stops it after the part that it reads.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_read_file(uv_loop_t *loop,
                                                       const char *path,
@@ -23,7 +23,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_read_file(uv_loop_t *loop,
 /**
  * INT: bytes written, always all of them. Takes BYTES. They go over what the
  * file held before, and what that had beyond them is cut off; a new one gets
- * the mode. Cancelling takes the job off the queue, or stops it after the part
+ * the mode. Cancelling takes it off the pool's queue, or stops it after the part
  * that it writes: like a rejection, that leaves a part of the new bytes alone,
  * or the file as it was if none was written. avow_replace_file() leaves that
  * always, also to those who read meanwhile.

@@ -1,7 +1,7 @@
 /*
  * Work for the threads of libuv's pool: what would block the loop. All loops of
  * a process share the pool, and its four threads (UV_THREADPOOL_SIZE) with
- * files and names: a job that blocks for long keeps those waiting. exit() waits
+ * files and names: work that blocks for long keeps those waiting. exit() waits
  * for those that run, and on a thread of the pool it aborts: _exit() ends the
  * process there.
  */

@@ -24,8 +24,7 @@ enum { ALL = 0777, OWNER = 0700, ANY = 07 };
 
 #ifdef __linux__
 
-/* Whether the attribute is about the bytes of the file, which are others now.
-   */
+/* Whether the attribute is about the file's bytes, which are others now. */
 static bool is_passed_over(const char *name) {
   static const char *const passed_over[] = { "security.capability",
                                              "security.ima", "security.evm" };
