@@ -4,9 +4,11 @@
   interface.py SOURCE-ROOT LIBRARY [NM]
 
 Each function of a header is a symbol of the library, also what is inline, and
-each symbol is in a header: languages that cannot read C find all of it. And
-each function that makes a promise or a channel has its macro in trace.h.
+each symbol is in a header: languages that cannot read C find all of it. Each
+function that makes a promise or a channel has its macro in trace.h. And each
+name that programs write is shown by an example or a document.
 """
+import glob
 import os
 import re
 import subprocess
@@ -17,6 +19,25 @@ import sys
 PASSED_ON = {'avow_ref', 'avow_channel_ref', 'avow_cancel_losers',
              'avow_join_losers', 'avow_async_throwing', 'avow_promise_steal'}
 
+# What no example and no document has to show: programs do not write it.
+UNSHOWN = {
+    "the headers' own":
+        'AVOW_API AVOW_ASYNC_API AVOW_BUILDING AVOW_HEADER_BEGIN '
+        'AVOW_HEADER_END AVOW_INLINE AVOW_MUST_USE AVOW_NO_ASYNC AVOW_PRINTF '
+        'AVOW_SHARED AVOW_TRACE',
+    'what others in headers call':
+        'avow_async_throwing avow_await_throwing avow_awaited '
+        'avow_exceptions_call avow_exceptions_globals avow_exceptions_t '
+        'avow_frame_enter avow_trace_await avow_trace_made avow_trace_settles',
+    'tags that only bindings see':
+        'AVOW_PROMISE AVOW_THENABLE',
+    'types of parameters and fields, and their defaults':
+        'AVOW_KEEP_PERMISSIONS avow_again_fn avow_dump_t avow_existing_t '
+        'avow_fn avow_gather_kind_t avow_keep_t avow_loops_fn avow_map_fn '
+        'avow_track_cb avow_unhandled_cb',
+}
+
+NAME = re.compile(r'\b(?:avow|AVOW)_[A-Za-z]\w*')
 FUNCTION = re.compile(r'\b(AVOW_\w*API|AVOW_INLINE)\b([^;{}()]*?)'
                       r'\(?\b(avow_\w+)\)? ?\(')
 
@@ -26,12 +47,22 @@ def without_cpp(text):
     return re.sub(r'(?ms)^# *if defined\(__cplusplus\).*?^# *else\b', '', text)
 
 
+def read(path):
+    with open(path, encoding='utf-8') as file:
+        return file.read()
+
+
+def headers(root):
+    """The text of each, without comments."""
+    for name in sorted(os.listdir(f'{root}/include/avow')):
+        text = read(f'{root}/include/avow/{name}')
+        yield re.sub(r'(?s)/\*.*?\*/', ' ', text)
+
+
 def declared(root):
     """The functions of all headers: name to what it returns."""
     functions = {}
-    for name in sorted(os.listdir(f'{root}/include/avow')):
-        with open(f'{root}/include/avow/{name}', encoding='utf-8') as file:
-            text = re.sub(r'(?s)/\*.*?\*/', ' ', file.read())
+    for text in headers(root):
         text = re.sub(r'(?m)^ *#(?:[^\n\\]|\\.|\\\n)*', '', without_cpp(text))
         for _, result, function in FUNCTION.findall(text):
             functions[function] = result
@@ -39,8 +70,35 @@ def declared(root):
 
 
 def macros(root):
-    with open(f'{root}/include/avow/trace.h', encoding='utf-8') as file:
-        return set(re.findall(r'# *define (avow_\w+)\(', file.read()))
+    return set(re.findall(r'# *define (avow_\w+)\(',
+                          read(f'{root}/include/avow/trace.h')))
+
+
+def named(root):
+    """All names of the headers, but the tags of structs, guards, and what
+    macros have for themselves."""
+    names = set()
+    for text in headers(root):
+        names |= set(NAME.findall(re.sub(r'\b(struct|enum) \w+', '', text)))
+    return {name for name in names if not name.endswith(('_H', '_'))}
+
+
+def of_libuv(root):
+    """What has the name of libuv's function: its document is the table."""
+    rows = re.findall(r'(?m)^\| `uv_(\w+)\(\)` \| (.*?) \|',
+                      read(f'{root}/docs/libuv.md'))
+    return {f'avow_{name}' for theirs, ours in rows
+            for name in re.findall(r'avow_(\w+)', ours)
+            if f'_{theirs}'.endswith(f'_{name}')}
+
+
+def shown(root):
+    names = set()
+    for path in [f'{root}/README.md', *glob.glob(f'{root}/examples/*.[ch]'),
+                 *glob.glob(f'{root}/docs/*.md')]:
+        if not path.endswith('/libuv.md'):
+            names |= set(NAME.findall(read(path)))
+    return names
 
 
 def exported(library, nm):
@@ -66,10 +124,18 @@ def complaints(root, library, nm):
         yield f'trace.h has a macro for {name}(), which is not there'
 
 
+def hidden(root):
+    names, unshown = named(root), set(' '.join(UNSHOWN.values()).split())
+    for name in sorted(names - shown(root) - of_libuv(root) - unshown):
+        yield f'{name} is in no example and no document: show it, or remove it'
+    for name in sorted(unshown - names):
+        yield f'{name} is in UNSHOWN, and in no header'
+
+
 def main():
     root, library = sys.argv[1:3]
     nm = sys.argv[3] if len(sys.argv) > 3 else 'nm'
-    found = list(complaints(root, library, nm))
+    found = [*complaints(root, library, nm), *hidden(root)]
     for line in found:
         print(line)
     sys.exit(bool(found))
