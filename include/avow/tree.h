@@ -72,7 +72,8 @@ AVOW_API const avow_tree_entry_t *avow_to_tree_entry(const avow_value_t *v);
  * written out; only "." and ".." match themselves, and lead where they do in
  * any path. A slash at the end: directories only. What may not be read is
  * passed over. UV_EINVAL for more than 62 names from the first with one of
- * these on, UV_ENAMETOOLONG for more than 4096 bytes. Matching a name takes
+ * these on, UV_ENAMETOOLONG for more than 4096 bytes; UV_EMSGSIZE when what it
+ * found, with 64 bytes for each path, exceeds 128 MiB. Matching a name takes
  * time in proportion to both lengths at most. Cancelling and avow_loop_close()
  * stop it at the entry that it is at.
  */

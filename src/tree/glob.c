@@ -16,6 +16,10 @@
    and between two names the job looks whether anybody still waits. */
 enum { MOST_NAMES = 62, MOST_BYTES = 4096 };
 
+/* What is found may be more than there is: ".." and links lead back. So much is
+   kept of it, and a path takes something beside its bytes. */
+enum { MOST_KEPT = 128 * 1024 * 1024, BESIDE = 64 };
+
 typedef struct {
   const char *text;
   size_t len;
@@ -26,6 +30,7 @@ typedef struct {
   avow__turns_t turns;
   avow__tree_t tree;
   avow__list_t *found;
+  size_t kept; /* of MOST_KEPT */
   bool entered;
   bool directories; /* only */
   size_t n;
@@ -80,6 +85,9 @@ static bool glob_is_dir(const glob_t *glob) {
 
 static int glob_add(glob_t *glob) {
   avow__list_t *found = glob->found;
+  glob->kept += glob->tree.len + BESIDE;
+  if (glob->kept > MOST_KEPT)
+    return UV_EMSGSIZE;
   if (found->len == found->room)
     found = avow__list_resize(found, found->room * 2);
   if (found == NULL)

@@ -201,6 +201,21 @@ static void glob_rejects_a_pattern_without_end(void **state) {
   avow_value_unref(none);
 }
 
+/* Two directories, and 65,536 ways from the one to the other. */
+static void glob_keeps_no_more_than_it_may(void **state) {
+  char name[251], pattern[100] = "";
+  memset(name, 'd', sizeof(name) - 1);
+  name[sizeof(name) - 1] = '\0';
+  make_dir(name);
+  name[0] = 'e';
+  make_dir(name);
+  for (int i = 0; i < 15; i++)
+    strcat(pattern, "*/../");
+  strcat(pattern, "*");
+
+  assert_rejects(avow_glob(loop, at(pattern)), UV_EMSGSIZE);
+}
+
 static avow_promise_t *start_glob(void) {
   return avow_glob(loop, at("**/*"));
 }
@@ -249,6 +264,7 @@ int main(void) {
     DISK_CASE(glob_takes_several_turns),
     DISK_CASE(glob_rejects_what_is_no_pattern),
     DISK_CASE(glob_rejects_a_pattern_without_end),
+    DISK_CASE(glob_keeps_no_more_than_it_may),
     DISK_CASE(glob_is_cancelled),
     DISK_CASE(glob_survives_failing_memory),
     DISK_CASE(glob_finds_no_directory_where_links_lead_to_none),
