@@ -1,5 +1,5 @@
 /*
- * Directory trees. What takes long runs on the thread pool in turns of a
+ * Directory trees. What takes long runs on the thread pool in shifts of a
  * millisecond, so that others have theirs, and stops between two entries when
  * it is cancelled. An error's message names the operation and the very entry
  * that failed: "remove '/a/b/c': permission denied". A path that is NULL or

@@ -1,5 +1,5 @@
 /*
- * Copying a tree: a few lanes, each work in turns on the thread pool, take
+ * Copying a tree: a few lanes, each work in shifts on the thread pool, take
  * entry after entry from one tree and copy it. Taking it, under the lock, opens
  * what is to be copied, or makes a directory, so that is there before what is
  * in it. It gets its mode and its times when the last of that is done: whoever
@@ -13,8 +13,8 @@
 #include "base/reserved.h"
 #include "fs/disk.h"
 #include "tree/copied.h"
+#include "tree/shifts.h"
 #include "tree/tree.h"
-#include "tree/turns.h"
 
 /* READ: of the directories that the reader is in, so many copies are open. */
 enum { LANES = 4, MOST_LANES = 64, READ = 32 };
@@ -43,7 +43,7 @@ typedef struct {
 } copy_t;
 
 typedef struct {
-  avow__turns_t turns;
+  avow__shifts_t shifts;
   copy_t *copy;
 } lane_t;
 
@@ -308,9 +308,9 @@ static void copy_entry(copy_t *copy, entry_t *entry, const avow__job_t *job) {
     avow__copied_fail(entry, err);
 }
 
-static avow_value_t run_lane(avow__turns_t *turns) {
-  copy_t *copy = ((lane_t *) turns)->copy;
-  while (!avow__turns_is_over(turns)) {
+static avow_value_t run_lane(avow__shifts_t *shifts) {
+  copy_t *copy = ((lane_t *) shifts)->copy;
+  while (!avow__shifts_is_over(shifts)) {
     entry_t *entry;
     uv_mutex_lock(&copy->mutex);
     const bool more = copy_tree_take(copy, &entry);
@@ -319,7 +319,7 @@ static avow_value_t run_lane(avow__turns_t *turns) {
       return avow_int(0);
     if (entry != NULL && !copy_tree_is_dir(entry) &&
         !avow_is_error(&entry->error))
-      copy_entry(copy, entry, turns->job);
+      copy_entry(copy, entry, shifts->job);
     copy_tree_finish(copy, entry);
   }
   return avow_none();
@@ -363,8 +363,8 @@ static bool tell_program(copy_t *copy, const entry_t *entry) {
 }
 
 /* The program hears of all entries, until it has had enough. */
-static void after_turn(avow__turns_t *turns) {
-  copy_t *copy = ((lane_t *) turns)->copy;
+static void after_shift(avow__shifts_t *shifts) {
+  copy_t *copy = ((lane_t *) shifts)->copy;
   for (entry_t *entry = take_told(copy); entry != NULL;) {
     entry_t *next = entry->next;
     if (!copy->deaf && !tell_program(copy, entry))
@@ -401,20 +401,20 @@ static void copy_tree_abandon(void *data) {
   copy_unref(copy);
 }
 
-static void free_lane(avow__turns_t *turns) {
-  copy_unref(((lane_t *) turns)->copy);
+static void free_lane(avow__shifts_t *shifts) {
+  copy_unref(((lane_t *) shifts)->copy);
 }
 
 static avow_promise_t *start_lane(uv_loop_t *loop, copy_t *copy) {
-  lane_t *lane = avow__turns_new(loop, sizeof(*lane));
+  lane_t *lane = avow__shifts_new(loop, sizeof(*lane));
   if (lane == NULL)
     return avow_promise_reject(loop, avow_error(UV_ENOMEM));
   lane->copy = copy;
   copy->refs++;
-  lane->turns.turn = run_lane;
-  lane->turns.after = copy->options.on_entry != NULL ? after_turn : NULL;
-  lane->turns.free_fn = free_lane;
-  return avow__turns_start(&lane->turns);
+  lane->shifts.shift = run_lane;
+  lane->shifts.after = copy->options.on_entry != NULL ? after_shift : NULL;
+  lane->shifts.free_fn = free_lane;
+  return avow__shifts_start(&lane->shifts);
 }
 
 static copy_t *copy_new(const char *from, const char *to,

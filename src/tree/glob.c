@@ -9,8 +9,8 @@
 #include "avow/tree.h"
 #include "fs/disk.h"
 #include "tree/match.h"
+#include "tree/shifts.h"
 #include "tree/tree.h"
-#include "tree/turns.h"
 
 /* A name of the system's and a pattern this long: some milliseconds at worst,
    and between two names the job looks whether anybody still waits. */
@@ -27,7 +27,7 @@ typedef struct {
 } name_t;
 
 typedef struct {
-  avow__turns_t turns;
+  avow__shifts_t shifts;
   avow__tree_t tree;
   avow__list_t *found;
   size_t kept; /* of MOST_KEPT */
@@ -193,10 +193,10 @@ static int next_entry(glob_t *glob) {
   return AVOW__TREE_LEFT;
 }
 
-static avow_value_t glob_look(avow__turns_t *turns) {
-  glob_t *glob = (glob_t *) turns;
+static avow_value_t glob_look(avow__shifts_t *shifts) {
+  glob_t *glob = (glob_t *) shifts;
   int err = glob->entered ? 0 : glob_begin(glob);
-  while (err == 0 && !avow__turns_is_over(turns)) {
+  while (err == 0 && !avow__shifts_is_over(shifts)) {
     err = next_entry(glob);
     if (err == AVOW__TREE_END)
       return take_found(glob);
@@ -206,8 +206,8 @@ static avow_value_t glob_look(avow__turns_t *turns) {
   return err < 0 ? avow__error_of(err, "glob", glob->tree.path) : avow_none();
 }
 
-static void free_glob(avow__turns_t *turns) {
-  glob_t *glob = (glob_t *) turns;
+static void free_glob(avow__shifts_t *shifts) {
+  glob_t *glob = (glob_t *) shifts;
   if (glob->found != NULL)
     avow__value_unref(avow__block_value(&glob->found->head));
   avow__tree_free(&glob->tree);
@@ -250,17 +250,17 @@ static bool split(glob_t *glob, const char *rest) {
 
 static glob_t *glob_new(uv_loop_t *loop, const char *pattern, size_t root) {
   const size_t len = strlen(pattern);
-  glob_t *glob = avow__turns_new(loop, sizeof(*glob) + len + 1);
+  glob_t *glob = avow__shifts_new(loop, sizeof(*glob) + len + 1);
   if (glob == NULL)
     return NULL;
-  glob->turns.turn = glob_look;
-  glob->turns.free_fn = free_glob;
+  glob->shifts.shift = glob_look;
+  glob->shifts.free_fn = free_glob;
   memcpy(glob->pattern, pattern, len);
   glob->directories = len > root && pattern[len - 1] == '/';
   glob->found = avow__list_new(8);
   if (glob->found != NULL && avow__tree_init(&glob->tree, pattern, root) == 0)
     return glob;
-  avow__turns_unref(glob);
+  avow__shifts_unref(glob);
   return NULL;
 }
 
@@ -275,7 +275,7 @@ avow_promise_t *avow_glob(uv_loop_t *loop, const char *pattern) {
   if (glob == NULL)
     return avow_promise_reject(loop, avow_error(UV_ENOMEM));
   if (split(glob, glob->pattern + root))
-    return avow__turns_start(&glob->turns);
-  avow__turns_unref(glob);
+    return avow__shifts_start(&glob->shifts);
+  avow__shifts_unref(glob);
   return avow__refuse(loop, UV_EINVAL, "glob", pattern);
 }

@@ -20,7 +20,7 @@ enum { TRIES = 6, FIRST_WAIT = 10, LOOKS = 100 };
 typedef enum { NOTHING, FIND, ENTER, UNLINK, RMDIR } todo_t;
 
 typedef struct {
-  avow__turns_t turns;
+  avow__shifts_t shifts;
   avow__tree_t tree;
   todo_t todo; /* with the tree's path */
   int tries;   /* of that */
@@ -162,7 +162,7 @@ static bool is_survived(remove_t *remove, int err) {
     remove->todo = ENTER;
   if (err == UV_EPERM && remove->todo == UNLINK)
     remove->todo = FIND; /* a directory, as POSIX has it */
-  remove->turns.wait = (uint64_t) FIRST_WAIT << remove->tries;
+  remove->shifts.wait = (uint64_t) FIRST_WAIT << remove->tries;
   remove->tries++;
   return true;
 }
@@ -180,9 +180,9 @@ static int remove_go_on(remove_t *remove) {
   return err < 0 ? err : AVOW__TREE_ENTRY;
 }
 
-static avow_value_t remove_some(avow__turns_t *turns) {
-  remove_t *remove = (remove_t *) turns;
-  while (!avow__turns_is_over(turns) && turns->wait == 0) {
+static avow_value_t remove_some(avow__shifts_t *shifts) {
+  remove_t *remove = (remove_t *) shifts;
+  while (!avow__shifts_is_over(shifts) && shifts->wait == 0) {
     const int step = remove_go_on(remove);
     if (step == AVOW__TREE_END)
       return avow_int(remove->removed);
@@ -192,56 +192,56 @@ static avow_value_t remove_some(avow__turns_t *turns) {
   return avow_none();
 }
 
-static avow_value_t remove_in_turn(avow__turns_t *turns) {
-  const avow_value_t end = remove_some(turns);
-  ((remove_t *) turns)->ended = end.tag != AVOW_NONE;
+static avow_value_t remove_in_shift(avow__shifts_t *shifts) {
+  const avow_value_t end = remove_some(shifts);
+  ((remove_t *) shifts)->ended = end.tag != AVOW_NONE;
   return end;
 }
 
 /* The loop's end came first. */
 static void remove_finish(remove_t *remove) {
-  remove->turns.job = NULL;
+  remove->shifts.job = NULL;
   avow_value_t end = avow_none();
   while (end.tag == AVOW_NONE) {
-    uv_sleep((unsigned) remove->turns.wait);
-    remove->turns.wait = 0;
-    end = remove_some(&remove->turns);
+    uv_sleep((unsigned) remove->shifts.wait);
+    remove->shifts.wait = 0;
+    end = remove_some(&remove->shifts);
   }
   avow__value_unref(end); /* nobody is left to hear a failure */
 }
 
-static void free_remove(avow__turns_t *turns) {
-  remove_t *remove = (remove_t *) turns;
+static void free_remove(avow__shifts_t *shifts) {
+  remove_t *remove = (remove_t *) shifts;
   if (remove->to_the_end && !remove->ended)
     remove_finish(remove);
   avow__tree_free(&remove->tree);
 }
 
-avow__turns_t *avow__remove_new(uv_loop_t *loop, const char *path) {
-  remove_t *remove = avow__turns_new(loop, sizeof(*remove));
+avow__shifts_t *avow__remove_new(uv_loop_t *loop, const char *path) {
+  remove_t *remove = avow__shifts_new(loop, sizeof(*remove));
   if (remove == NULL)
     return NULL;
-  remove->turns.turn = remove_in_turn;
-  remove->turns.free_fn = free_remove;
+  remove->shifts.shift = remove_in_shift;
+  remove->shifts.free_fn = free_remove;
   remove->todo = FIND;
   const size_t len = avow__disk_trimmed(path);
   remove->slashed = path[len] != '\0';
   if (avow__tree_init(&remove->tree, path, len) == 0)
-    return &remove->turns;
-  avow__turns_unref(remove);
+    return &remove->shifts;
+  avow__shifts_unref(remove);
   return NULL;
 }
 
-void avow__remove_only(avow__turns_t *turns, uint64_t dev, uint64_t ino) {
-  choose_only((remove_t *) turns, dev, ino);
+void avow__remove_only(avow__shifts_t *shifts, uint64_t dev, uint64_t ino) {
+  choose_only((remove_t *) shifts, dev, ino);
 }
 
-void avow__remove_to_the_end(avow__turns_t *remove) {
+void avow__remove_to_the_end(avow__shifts_t *remove) {
   ((remove_t *) remove)->to_the_end = true;
   if (avow__registry_find(remove->loop) != NULL)
-    avow_unref(avow__turns_start(remove));
+    avow_unref(avow__shifts_start(remove));
   else
-    avow__turns_unref(remove); /* here and now */
+    avow__shifts_unref(remove); /* here and now */
 }
 
 /* These are not what anybody means, and the system would see that too late. */
@@ -256,8 +256,8 @@ avow_promise_t *avow_remove_tree(uv_loop_t *loop, const char *path) {
   if (path == NULL || remove_is_refused(path))
     return avow__refuse(loop, UV_EINVAL, "remove",
                         path != NULL ? path : "NULL");
-  avow__turns_t *remove = avow__remove_new(loop, path);
+  avow__shifts_t *remove = avow__remove_new(loop, path);
   if (remove == NULL)
     return avow_promise_reject(loop, avow_error(UV_ENOMEM));
-  return avow__turns_start(remove);
+  return avow__shifts_start(remove);
 }

@@ -4,16 +4,16 @@
 
 #include <stdint.h>
 
-#include "tree/turns.h"
+#include "tree/shifts.h"
 
 /* The removal of the path, not begun; NULL without memory. */
-avow__turns_t *avow__remove_new(uv_loop_t *loop, const char *path);
+avow__shifts_t *avow__remove_new(uv_loop_t *loop, const char *path);
 
 /* Nothing but the directory of these numbers is to be removed. */
-void avow__remove_only(avow__turns_t *turns, uint64_t dev, uint64_t ino);
+void avow__remove_only(avow__shifts_t *shifts, uint64_t dev, uint64_t ino);
 
 /* Takes it. When the loop ends first, or has, what is left is removed at once,
    on the caller's thread. */
-void avow__remove_to_the_end(avow__turns_t *remove);
+void avow__remove_to_the_end(avow__shifts_t *remove);
 
 #endif

@@ -16,7 +16,7 @@
 enum { PATH = 4096 };
 
 typedef struct {
-  avow__turns_t *remove;
+  avow__shifts_t *remove;
   char path[];
 } temp_dir_t;
 

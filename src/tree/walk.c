@@ -10,8 +10,8 @@
 #include "channel/channel.h"
 #include "fs/disk.h"
 #include "io/work.h"
+#include "tree/shifts.h"
 #include "tree/tree.h"
-#include "tree/turns.h"
 
 enum { BATCH = 64 };
 
@@ -85,7 +85,7 @@ static void take_step(walk_t *walk) {
 
 static avow_value_t walk_run(avow__job_t *job) {
   walk_t *walk = ((batch_t *) job)->walk;
-  const uint64_t deadline = uv_hrtime() + AVOW__TURN;
+  const uint64_t deadline = uv_hrtime() + AVOW__SHIFT;
   if (!walk->entered) {
     const int err = avow__tree_enter(&walk->tree, 0);
     if (err < 0)
