@@ -25,7 +25,7 @@ static atomic_uint_fast64_t allocations, bytes;
 static const char *unit_name, *only;
 static bool timed, quick, csv;
 
-/* Before each block: its size. */
+/* Stands before each block, and has its size. */
 typedef struct {
   _Alignas(16) size_t size;
 } head_t;
@@ -182,7 +182,7 @@ static int compare(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* Of the field at that offset. */
+/* The median of the field at that offset. */
 static double median(const result_t turns[], size_t count, size_t offset) {
   double values[TURNS];
   for (size_t i = 0; i < count; i++)
@@ -285,7 +285,7 @@ static void read_arguments(int argc, char **argv) {
   }
 }
 
-/* Before any is used, though a program may have several tables. */
+/* Counts memory before any is used, once though there be several tables. */
 static void count_memory(void) {
   static bool counted;
   if (counted)

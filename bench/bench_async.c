@@ -14,7 +14,7 @@
 
 static size_t left; /* operations to do */
 
-/* There and back, with nothing of promises. */
+/* Goes there and back, with nothing of promises. */
 
 static avow_value_t park_fn(void *data) {
   while (left-- > 0)
@@ -36,7 +36,7 @@ static uint64_t switches(size_t n, size_t rounds) {
   return elapsed;
 }
 
-/* In a row. */
+/* The promise that functions await in a row. */
 
 static avow_promise_t *shared;
 

@@ -56,7 +56,8 @@ static uint64_t time_sets(size_t sets, size_t n, combine_fn combine,
   return bench_clock() - start;
 }
 
-/* As many sets of n inputs as fit, again and again until there were enough. */
+/* Takes as many sets of n inputs as fit, again and again until there were
+   enough. */
 static uint64_t time_combine(size_t n, size_t rounds, combine_fn combine,
                              avow_value_t v, bool pending) {
   const size_t fit = n < AT_ONCE ? AT_ONCE / n : 1;

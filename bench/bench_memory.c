@@ -109,7 +109,7 @@ static uint64_t share_timeout(size_t n, size_t rounds) {
 
 static avow_value_t values[MANY];
 
-/* What n values take. */
+/* How many bytes n values take. */
 static uint64_t values_of(size_t n, size_t rounds, avow_value_t (*make)(void)) {
   uint64_t grown = 0;
   for (size_t round = 0; round < rounds; round++) {
@@ -159,7 +159,7 @@ static uint64_t error_values(size_t n, size_t rounds) {
   return values_of(n, rounds, error_of_ten);
 }
 
-/* On top of what the promises before it left in the pool. */
+/* Counts what comes on top of what the promises before it left in the pool. */
 static uint64_t requests(size_t n, size_t rounds) {
   uint64_t grown = 0;
   for (size_t round = 0; round < rounds; round++) {

@@ -54,7 +54,7 @@ static void measure(size_t guard, int sample, int enough) {
          n == enough ? "more than " : "", n);
 }
 
-/* In a process of its own, whose end takes all stacks back. */
+/* Measures in a process of its own, whose end takes all stacks back. */
 static void measure_apart(size_t guard, int sample, int enough) {
   (void) fflush(stdout); /* else the child prints it again */
   const pid_t child = fork();

@@ -110,8 +110,8 @@ static bool send_value(const answer_t *a, avow_value_t v) {
   return sent;
 }
 
-/* In one piece: if the second were written by itself, it might wait for the
-   client to acknowledge the first. */
+/* Sends both in one piece: if the second were written by itself, it might wait
+   for the client to acknowledge the first. */
 static bool send_both(const answer_t *a, avow_value_t head, avow_value_t body) {
   avow_value_t both[] = { head, body };
   return send_value(a, avow_list(both, 2));
@@ -161,7 +161,8 @@ static bool send_file(const answer_t *a) {
   return true;
 }
 
-/* False if the file, of that size, has nothing of it. */
+/* Finds the part that was asked for; false if the file, of that size, has
+   nothing of it. */
 static bool choose_range(answer_t *a, int64_t size) {
   const request_t *r = a->request;
   const bool to_end = r->first < 0 || r->last < 0 || r->last >= size;

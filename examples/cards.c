@@ -85,7 +85,7 @@ static avow_value_t load(void *data) {
   return avow_follow(avow_timeout(p, timeout));
 }
 
-/* Not after an answer that will be the same: 4xx. */
+/* Whether to try again: not after an answer that will be the same, 4xx. */
 static bool may_help(const avow_value_t *reason, void *data) {
   const avow_value_t *status = avow_error_cause(reason);
   const bool has_status = status != NULL && status->tag == AVOW_INT;
@@ -103,7 +103,7 @@ static avow_promise_t *load_all(cards_t *all) {
   return avow_all_settled(all->loop, all->ps, all->n);
 }
 
-/* Of the outcomes, those that failed and need not. */
+/* Loads again what failed and need not have. */
 static avow_promise_t *load_again(cards_t *all, const avow_value_t *outcomes) {
   size_t n = 0;
   for (size_t i = 0; i < all->n; i++) {

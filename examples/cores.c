@@ -33,7 +33,8 @@ static const command_line_t command_line = {
   .example = "7000",
 };
 
-/* On the thread of the connection's loop, which is closed when this is over. */
+/* Runs on the thread of the connection's loop. The connection is closed when
+   this is over. */
 static avow_value_t echo(const avow_value_t *connection, void *data) {
   uv_stream_t *stream = avow_to_stream(connection);
   return avow_follow(avow_timeout(avow_pump(stream, stream), patience));

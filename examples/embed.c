@@ -173,7 +173,7 @@ static avow_value_t go_on(void *data) {
   return avow_none();
 }
 
-/* What is no file might never begin, or never end. */
+/* Reads a file. What is none is refused: it might never begin, or end. */
 static avow_value_t read_regular(const avow_value_t *stat, void *data) {
   client_t *client = data;
   const uint64_t size = avow_to_stat(stat)->st_size;
@@ -206,8 +206,8 @@ static avow_value_t hide_link(const avow_value_t *reason, void *data) {
   return avow_value_ref(reason);
 }
 
-/* Not to wait for somebody to open the other end of a FIFO, which would keep a
-   thread of the pool: so it is opened first, and looked at then. */
+/* Opens the file first, and looks at it then: so nobody waits for somebody to
+   open the other end of a FIFO, which would keep a thread of the pool. */
 static avow_promise_t *read_public(client_t *client, const char *name) {
   uv_loop_t *loop = client->tcp.loop;
   if (strchr(name, '/') != NULL)
@@ -271,7 +271,8 @@ static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf) {
   }
 }
 
-/* Not while the route is at work, nor for one who sends and does not read. */
+/* Whether to read on: not while the route is at work, nor for one who sends and
+   does not read. */
 static bool may_go_on(client_t *client) {
   return !client->answering &&
          uv_stream_get_write_queue_size(stream_of(client)) <= OWED;

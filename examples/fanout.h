@@ -1,6 +1,6 @@
 /*
- * One of many requests at once, from the first attempt to the last: by then
- * (fanout.c) and by await (fanout_await.c).
+ * One of many requests at once, from the first attempt to the last: with then
+ * in fanout.c, and with await in fanout_await.c.
  */
 #ifndef FANOUT_H
 #define FANOUT_H

@@ -1,5 +1,5 @@
 /*
- * One request over one connection, by then: fanout_await.c does the same with
+ * One request over one connection, with then: fanout_await.c does the same with
  * await.
  */
 #include "http.h"

@@ -21,7 +21,7 @@ typedef struct {
   avow_value_t answer;
 } http_response_t;
 
-/* From "host:port[/path]"; NULL, or what is wrong with the text. */
+/* Reads "host:port[/path]". NULL, or what is wrong with the text. */
 const char *http_parse_target(const char *text, http_target_t *out);
 
 /**
@@ -36,7 +36,7 @@ avow_promise_t *http_get(uv_loop_t *loop, const http_target_t *target);
 avow_value_t http_request(const http_target_t *target);
 avow_value_t http_put(const http_target_t *target, size_t len);
 
-/* From BYTES, all that came, what http_get() settles with. */
+/* Makes of BYTES, all that came, what http_get() settles with. */
 avow_value_t http_parse_answer(const avow_value_t *answer);
 
 /* The response, which the value keeps alive. */

@@ -34,7 +34,7 @@ static avow_value_t response_new(http_response_t what,
   return avow_object(&response_class, response);
 }
 
-/* Of "HTTP/1.x nnn"; 0 if text is not that. */
+/* The number in "HTTP/1.x nnn"; 0 if text is not that. */
 static int parse_status(const char *text) {
   static const char begin[] = "HTTP/1.x ";
   if (strlen(text) < strlen(begin) || strncmp(text, begin, 7) != 0 ||
@@ -56,7 +56,7 @@ static const char *find_field(const char *line, const char *name) {
   return NULL;
 }
 
-/* False if that is no number. */
+/* Reads a length; false if that is no number. */
 static bool parse_length(const char *value, size_t *out) {
   const size_t digits = strspn(value, "0123456789");
   const size_t blanks = strspn(value + digits, " \t");

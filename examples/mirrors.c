@@ -50,8 +50,8 @@ static avow_value_t note_answer(const avow_value_t *response, void *data) {
   return avow_value_ref(response);
 }
 
-/* Of a body without a length nobody knows whether it is whole; other statuses
-   have something else than the file in it, or a part. */
+/* Passes on a body that is the whole file. Without a length nobody knows
+   whether it is, and with other statuses it is something else, or a part. */
 static avow_value_t check_answer(const avow_value_t *response, void *data) {
   const http_response_t *answer = http_to_response(response);
   if (answer->status != 200)

@@ -13,7 +13,7 @@
 #include "program.h"
 #include "table.h"
 
-/* Of standard input: what is more is a mistake, or has no end. */
+/* How much of standard input is read: more is a mistake, or has no end. */
 enum { COMMAND_MAX = 100 * 1000, COMMANDS_MAX = 100 * 1000 };
 
 enum { SHOWN = 1000 }; /* bytes of what a command printed */
@@ -110,7 +110,7 @@ static avow_value_t note_end(const avow_value_t *value, void *data) {
   return avow_none();
 }
 
-/* With what it had printed until then. */
+/* Notes a failure, with what the command had printed until then. */
 static avow_value_t note_failure(const avow_value_t *reason, void *data) {
   job_t *job = data;
   const avow_value_t *output = avow_error_cause(reason);

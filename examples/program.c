@@ -12,7 +12,8 @@
 
 static const char *program = "example";
 
-/* What is opened is the first that is closed. */
+/* Opens standard files that are closed, for what is opened takes the first
+   number that is free. */
 static void open_standard_files(void) {
   static const int modes[] = { O_WRONLY, O_RDONLY, O_RDONLY }; /* the others */
   for (int fd = 0; fd <= STDERR_FILENO; fd++)
@@ -70,7 +71,7 @@ uv_loop_t *program_begin(void) {
   return &loop;
 }
 
-/* What avow has there ends before the program's own handles are gone. */
+/* Ends what avow has there, before the program's own handles are gone. */
 int program_end(uv_loop_t *loop, int status) {
   int err = avow_loop_close(loop);
   (void) uv_run(loop, UV_RUN_DEFAULT); /* uv_loop_close() says if all is gone */

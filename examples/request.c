@@ -15,7 +15,7 @@ typedef struct {
   size_t len;
 } text_t;
 
-/* What comes before the separator, or all; from goes on behind that. */
+/* Takes what comes before the separator, or all; from goes on behind that. */
 static text_t take(text_t *from, const char *separator) {
   const char *end = strstr(from->at, separator);
   size_t len = end != NULL ? (size_t) (end - from->at) : from->len;
@@ -48,7 +48,7 @@ static bool skip(text_t *text, const char *prefix) {
   return true;
 }
 
-/* Of a comma-separated list. */
+/* Whether the comma-separated list has the word. */
 static bool contains(text_t list, const char *word) {
   while (list.len > 0)
     if (is(trim(take(&list, ",")), word))
@@ -70,7 +70,7 @@ static int digit(char c) {
   return found != NULL ? (int) (found - digits) % 16 : -1;
 }
 
-/* False for what is no encoding, or does not fit. */
+/* Decodes a target; false for what is no encoding, or does not fit. */
 static bool decode(const char *text, char out[TARGET_MAX]) {
   for (; *text != '\0'; text++, out++) {
     *out = *text;
@@ -155,7 +155,8 @@ static int64_t parse_number(text_t text) {
   return n;
 }
 
-/* One that it does not understand a server ignores: RFC 9110, section 14.2. */
+/* Reads a range. A server ignores one that it does not understand: RFC 9110,
+   section 14.2. */
 static void parse_range(text_t value, request_t *out) {
   if (!skip(&value, "bytes="))
     return;
@@ -178,7 +179,8 @@ static int parse_host(text_t value, request_t *out) {
   return 0;
 }
 
-/* Who has once said that it is to close means it. */
+/* Reads what becomes of the connection: who has once said that it is to close
+   means it. */
 static void parse_connection(text_t value, request_t *out) {
   out->closes = out->closes || contains(value, "close");
   out->keeps = (out->keeps || contains(value, "keep-alive")) && !out->closes;

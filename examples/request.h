@@ -21,8 +21,8 @@ typedef struct {
   char path[TARGET_MAX];   /* decoded; begins with a slash, has no ".." */
 } request_t;
 
-/* From the text before the empty line. 0, or the status to refuse it with; then
-   where it ends is not certain, and the connection has to close. */
+/* Reads the text before the empty line. 0, or the status to refuse it with;
+   then where it ends is not certain, and the connection has to close. */
 int request_parse(const char *text, size_t len, request_t *out);
 
 #endif

@@ -144,7 +144,7 @@ static void try_ports(scan_t *scan) {
   avow_value_unref(ends);
 }
 
-/* What one can paste elsewhere. */
+/* Prints what one can paste elsewhere. */
 static void print_open(const scan_t *scan) {
   const bool v6 = strchr(scan->host, ':') != NULL;
   const table_t table = table_of((int) strlen(scan->host) + (v6 ? 8 : 6), 8);

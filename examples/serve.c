@@ -92,7 +92,7 @@ static avow_promise_t *read_head(const connection_t *c) {
   return avow_until(avow_timeout(p, patience), c->server->stop);
 }
 
-/* False if that was the last of the connection. */
+/* Answers one request; false if that was the last of the connection. */
 static bool serve_request(const connection_t *c) {
   const avow_value_t head = avow_await(read_head(c));
   const int code = avow_error_code(&head);
@@ -140,7 +140,7 @@ static avow_value_t begin_to_talk(const avow_value_t *stream, void *data) {
   return avow_follow(avow_attach(p, c, hang_up));
 }
 
-/* Those who take their answers slowly hold the end up no longer. */
+/* Ends the wait for those who take their answers slowly. */
 static avow_value_t cut_off(const avow_value_t *none, void *data) {
   const server_t *server = data;
   fprintf(stderr, "%s: connections cut off: %u\n", program_name(),

@@ -51,7 +51,7 @@ static void show_name(const tail_t *tail, const char *path) {
   printf(" <==\n");
 }
 
-/* False when nobody can read it. */
+/* Prints what came; false when nobody can read it. */
 static bool show(follower_t *f, const char *text, size_t len) {
   tail_t *tail = f->tail;
   if (tail->n > 1 && tail->shown != f->path)
@@ -86,7 +86,7 @@ static void close_file(follower_t *f) {
   f->file = -1;
 }
 
-/* What could block for ever, or has no end, is refused. */
+/* Refuses what could block for ever, or has no end. */
 static avow_value_t check_file(follower_t *f) {
   const avow_value_t stat = avow_await(avow_fs_fstat(f->loop, f->file));
   if (avow_is_error(&stat))
@@ -100,7 +100,7 @@ static avow_value_t check_file(follower_t *f) {
                         f->path);
 }
 
-/* One that is not there yet stays closed. */
+/* Opens the file; one that is not there yet stays closed. */
 static avow_value_t open_file(follower_t *f) {
   const avow_value_t file = avow_await(
       avow_fs_open(f->loop, f->path, O_RDONLY | UV_FS_O_NONBLOCK, 0));

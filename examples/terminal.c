@@ -11,7 +11,8 @@ bool terminal_obeys(FILE *to) {
   return isatty(fileno(to)) && kind != NULL && strcmp(kind, "dumb") != 0;
 }
 
-/* What the user says, what the terminal says, or what they mostly have. */
+/* The size that the user says, that the terminal says, or that they mostly
+   have. */
 static int size(const char *variable, int measured, int usual) {
   const char *text = getenv(variable);
   const long n = text != NULL ? strtol(text, NULL, 10) : 0;
@@ -36,7 +37,7 @@ size_t terminal_lines(void) {
   return (size_t) size("LINES", window.ws_row, 24);
 }
 
-/* What goes on in another line nobody would erase. */
+/* Shows the progress if it fits into one line: nobody would erase a second. */
 void progress_show(size_t done, size_t n) {
   char line[64];
   const int len = snprintf(line, sizeof(line), "%zu/%zu done ...", done, n);

@@ -102,7 +102,7 @@ static avow_value_t put(uv_loop_t *loop, const http_target_t *target,
   return v;
 }
 
-/* What is no file might never end, or never begin. */
+/* Reads a file. What is none is refused: it might never begin, or end. */
 static avow_value_t read_regular(uv_loop_t *loop, const char *file) {
   const avow_value_t stat = avow_await(avow_fs_stat(loop, file));
   if (avow_is_error(&stat))

@@ -16,7 +16,7 @@ typedef struct {
 /* Ends the program if it cannot. */
 void upload_server_start(uv_loop_t *loop, upload_server_t *server);
 
-/* Also of one that was not started. */
+/* Stops a server, also one that was not started. */
 void upload_server_stop(upload_server_t *server);
 
 #endif

@@ -5,9 +5,10 @@
 #if defined(__GNUC__)
 #  define AVOW__LIKELY(x)   __builtin_expect(!!(x), 1)
 #  define AVOW__UNLIKELY(x) __builtin_expect(!!(x), 0)
-/* Not made part of its callers, so that their usual way stays short. */
+/* Marks a function that is not made part of its callers, so that their usual
+   way stays short. */
 #  define AVOW__APART __attribute__((noinline))
-/* Of a variable: fn gets its address when it goes, by an exception too. */
+/* Marks a variable: fn gets its address when it goes, by an exception too. */
 #  define AVOW__AT_EXIT(fn) __attribute__((cleanup(fn)))
 /* A function that runs when the library is unloaded, or the process exits. */
 #  define AVOW__AT_UNLOAD __attribute__((destructor))

@@ -1,4 +1,5 @@
-/* Finds what belongs to a handle without touching handle->data. */
+/* A table from addresses to what belongs to them, so that nothing need be kept
+   in a handle's data. */
 #ifndef AVOW_TABLE_H
 #define AVOW_TABLE_H
 
@@ -6,7 +7,7 @@
 
 typedef struct avow__node_s avow__node_t;
 
-/* To be part of what is found. */
+/* A node is part of what is found. */
 struct avow__node_s {
   avow__node_t *next;
   const void *key;

@@ -116,13 +116,13 @@ static inline avow__context_t *avow__context_of(const uv_loop_t *loop) {
   return avow__context_find(loop);
 }
 
-/* One of its tables. */
+/* One of the loop's tables. */
 static inline avow__table_t *avow__table_of(const uv_loop_t *loop, int which) {
   return &avow__context_of(loop)->tables[which];
 }
 
-/* Those that are NULL or 0 are the default. UV_EINVAL for what is out of range.
-   options.c. */
+/* Sets what the options say; what is NULL or 0 is the default. UV_EINVAL for
+   what is out of range. options.c. */
 int avow__options_set(avow__context_t *c, const avow_options_t *options);
 
 /* Frees the context when nothing refers to it any more. */

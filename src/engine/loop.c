@@ -296,7 +296,7 @@ static void loop_outlive(avow__context_t *c, uint64_t left) {
   c->life = AVOW__CLOSED;
 }
 
-/* What waits there nothing can call any more. */
+/* Gives up what waits there, for nothing can call it any more. */
 static void loop_lose(avow__context_t *c) {
   avow__misuse(
       "uv_loop_close() came before avow_loop_close(): close avow "

@@ -49,7 +49,7 @@ typedef struct avow__pool_s {
   uint32_t reserved;
 } avow__pool_t;
 
-/* False without memory for the reserve. */
+/* Begins with an empty pool; false without memory for its reserve. */
 bool avow__pool_init(avow__pool_t *pool);
 void avow__pool_close(avow__pool_t *pool);
 

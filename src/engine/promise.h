@@ -25,7 +25,7 @@ static inline avow_promise_t *avow__mutable(const void *borrowed) {
   return same.to;
 }
 
-/* In place of a promise, a channel or a tool that is NULL: rejected with
+/* Stands in for a promise, a channel or a tool that is NULL: rejected with
    AVOW_EMISUSE, of nobody's loop. */
 avow_promise_t *avow__nothing(const char *what);
 

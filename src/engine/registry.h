@@ -55,7 +55,7 @@ static inline bool avow__entry_is_of(const avow__entry_t *entry,
          avow__key_of(loop);
 }
 
-/* NULL if it has none. */
+/* The context of the loop; NULL if it has none. */
 avow__context_t *avow__registry_find(const uv_loop_t *loop);
 
 /* The loop has none yet. False without memory. */

@@ -98,7 +98,8 @@ static void mark_stop(avow_promise_t *p, void *data) {
   spare(marking, p->upstream);
 }
 
-/* Of stops that wait for others with stops, each takes a round. */
+/* Marks what shields wait for. Where stops wait for others with stops, each
+   takes a round. */
 void avow__shields_mark(avow__context_t *c) {
   marking_t marking = { .more = c->shields > 0 && !c->unshielded };
   if (c->sparing)

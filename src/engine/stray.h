@@ -4,7 +4,8 @@
 
 #include "engine/context.h"
 
-/* To be part of the block, to which the data of each of its handles points. */
+/* A stray is part of the block, to which the data of each of its handles
+   points. */
 typedef struct avow__stray_s {
   avow__node_t node; /* by the block: among those watched, or the strays */
   avow__context_t *context;

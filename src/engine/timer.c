@@ -169,7 +169,7 @@ static avow_promise_t *first_of(const avow__queue_t *queue) {
                                      : (avow_promise_t *) queue->head.next;
 }
 
-/* NULL if nothing is due. */
+/* The sleep that is due first; NULL if none is. */
 static avow_promise_t *first_due(const avow__wheel_t *wheel) {
   avow_promise_t *p = first_of(&wheel->left);
   return p != NULL ? p : first_of(&wheel->due);

@@ -1,6 +1,6 @@
 /*
- * Work in shifts: a repeat, each step of which is a job. The work belongs to the
- * repeat and to the job that runs, which may outlive it.
+ * Work in shifts: a repeat, each step of which is a job. The work belongs to
+ * the repeat and to the job that runs, which may outlive it.
  */
 #include "tree/shifts.h"
 
