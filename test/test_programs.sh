@@ -29,6 +29,7 @@ arguments_of() {
   graph) arguments= ;;
   mirrors) arguments="to 127.0.0.1:$good" ;;
   parallel) arguments='true' ;;
+  proxy) arguments='127.0.0.1 1' serves=yes ;;
   resolve) arguments='127.0.0.1' ;;
   scan) arguments='127.0.0.1 1' ;;
   serve) arguments='-p 0 www' serves=yes ;;
@@ -98,7 +99,7 @@ for path; do
     done
     refused 1 2
     ;;
-  copy* | cptree | scan)
+  copy* | cptree | proxy | scan)
     refused
     refused one
     refused one two three

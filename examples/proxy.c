@@ -1,0 +1,131 @@
+/*
+ * A TCP proxy: each connection goes on to a server, and either side may say
+ * that it has no more to send and still hear the other to the end. One where
+ * nothing moves is ended; after SIGINT or SIGTERM no more come, and those that
+ * are there have their time. See proxy --help; js/proxy.js is the same for
+ * Node.
+ */
+#include <avow.h>
+#include <avow/auto.h>
+#include <stdio.h>
+
+#include "options.h"
+#include "program.h"
+
+enum { CHUNK = 64 * 1024 };
+
+static const char *port = "0";
+static uint64_t idle = 60000;
+static uint64_t grace = 10000;
+
+static const option_t options[] = {
+  { "port", "PORT", "of loopback to listen at; 0 is any that is free (0)",
+    .text = &port },
+  { "idle", "MS", "how long nothing may move on a connection (60000)",
+    .number = &idle, .min = 1, .max = 9999999 },
+  { "grace", "MS", "how long connections may last at the end (10000)",
+    .number = &grace, .min = 1, .max = 9999999 },
+  { .name = NULL },
+};
+
+static const command_line_t command_line = {
+  .operands = "HOST PORT",
+  .least = 2,
+  .most = 2,
+  .about =
+      "Connects whoever comes to a port of loopback with that host and port, "
+      "until\nSIGINT or SIGTERM.",
+  .options = options,
+  .status = "0 after a signal, 1 if it cannot serve or had to cut one short",
+  .example = "--port 8080 example.org 80",
+};
+
+static uv_loop_t *loop;
+static char **server; /* its host and port */
+
+typedef struct {
+  uv_stream_t *from;
+  uv_stream_t *to;
+  uint64_t *moved; /* when something last did, on either way */
+} way_t;
+
+/* The end goes on as the bytes do, and the way back stays open. */
+static avow_value_t carry(void *data) {
+  const way_t *way = data;
+  for (;;) {
+    AVOW_AUTO_VALUE chunk = avow_none();
+    AVOW_TRY(avow_await_bytes(avow_read(way->from, CHUNK), &chunk));
+    if (avow_is_none(&chunk))
+      return avow_await(avow_shutdown(way->to));
+    *way->moved = avow_now(loop);
+    AVOW_TRY(avow_await_done(avow_write(way->to, avow_steal(&chunk))));
+    *way->moved = avow_now(loop);
+  }
+}
+
+/* Until nothing has moved for too long. */
+static avow_value_t watch(void *data) {
+  const uint64_t *moved = data;
+  for (;;) {
+    const uint64_t now = avow_now(loop);
+    if (now >= *moved + idle)
+      return avow_error_new(UV_ETIMEDOUT, avow_none(), "idle for too long");
+    AVOW_TRY(avow_await_done(avow_sleep(loop, *moved + idle - now)));
+  }
+}
+
+/* Ends when both ways have, or one fails, or nothing moves. */
+static avow_value_t relay(void *connection) {
+  AVOW_AUTO_VALUE client = avow_value_ref(connection);
+  AVOW_AUTO_VALUE peer = avow_none();
+  avow_promise_t *p = avow_connect(loop, server[0], server[1]);
+  AVOW_TRY(avow_await_value(avow_timeout(p, idle), &peer));
+  uv_stream_t *const ends[] = { avow_to_stream(&client),
+                                avow_to_stream(&peer) };
+  uint64_t moved = avow_now(loop);
+  way_t there = { ends[0], ends[1], &moved },
+        back = { ends[1], ends[0], &moved };
+  avow_promise_t *const ways[] = { avow_async(loop, carry, &there),
+                                   avow_async(loop, carry, &back) };
+  avow_promise_t *const first[] = { avow_join_losers(avow_all(loop, ways, 2)),
+                                    avow_async(loop, watch, &moved) };
+  return avow_await(avow_join_losers(avow_race(loop, first, 2)));
+}
+
+static avow_value_t complain(const avow_value_t *reason, void *data) {
+  (void) program_complain(avow_value_ref(reason));
+  return avow_none();
+}
+
+/* The function has a reference of its own before this call is over. */
+static avow_value_t accept_one(const avow_value_t *connection, void *data) {
+  avow_value_t borrowed = *connection;
+  avow_promise_t *p = avow_async(loop, relay, &borrowed);
+  return avow_follow(avow_catch(p, complain, NULL));
+}
+
+static avow_value_t serve(void *data) {
+  const avow_map_options_t each = { .kind = AVOW_ALL_SETTLED };
+  AVOW_AUTO_VALUE listener = avow_none();
+  AVOW_TRY(avow_await_value(avow_bind(loop, "127.0.0.1", port), &listener));
+  uv_stream_t *stream = avow_to_stream(&listener);
+  AVOW_AUTO_CHANNEL connections = avow_connections(stream, NULL);
+  AVOW_AUTO_PROMISE served = avow_each(connections, accept_one, NULL, &each);
+  const int at = avow_local_address((const uv_handle_t *) stream).port;
+  printf("proxy at 127.0.0.1:%d, to try it: nc 127.0.0.1 %d\n", at, at);
+  if (!program_flush()) /* or program_end() says so */
+    return avow_none();
+  AVOW_TRY(avow_await_done(program_interrupted(loop)));
+  AVOW_TRY(avow_await_done(avow_close_value(&listener)));
+  return avow_await(avow_timeout(avow_promise_steal(&served), grace));
+}
+
+int main(int argc, char *argv[]) {
+  size_t n;
+  server = options_parse(&command_line, argc, argv, &n);
+  (void) options_port(port);
+  (void) options_port(server[1]);
+  loop = program_begin();
+  const avow_value_t end = avow_run(avow_async(loop, serve, NULL));
+  return program_end(loop, avow_is_error(&end) ? program_complain(end) : 0);
+}

@@ -1,0 +1,97 @@
+#!/bin/sh
+# Runs the example proxy, or its like for Node, in front of an echo server.
+# test_proxy.sh PROXY ECHO_CLIENT ECHO_SERVER
+. "$(dirname "$0")/example.sh"
+
+proxy=$(absolute "$1")
+client=$(absolute "$2")
+echo_server=$(absolute "$3")
+cd "$dir"
+
+# echoes: an echo server, whose port is $echoes.
+rm -f port
+mkfifo port
+"$echo_server" 0 >port 2>/dev/null &
+pids="$pids $!"
+read_port
+echoes=$port
+
+# start OPTION...: sets $port and $pid.
+start() {
+  rm -f port
+  mkfifo port
+  "$proxy" "$@" >port 2>err &
+  pid=$!
+  pids="$pids $pid"
+  read_port
+}
+
+# ends STATUS
+ends() {
+  status=0
+  wait $pid || status=$?
+  [ $status -eq "$1" ] || fail "proxy: status $status, not $1"
+}
+
+echo "proxy: what clients have sent comes back after they have ended"
+start 127.0.0.1 "$echoes"
+dd if=/dev/urandom of=from bs=100000 count=33 2>/dev/null
+clients=
+for i in 1 2 3 4; do
+  "$client" "$port" <from >to$i &
+  clients="$clients $!"
+done
+for one in $clients; do
+  wait "$one" || fail "client: status $?"
+done
+for i in 1 2 3 4; do
+  cmp from to$i || fail "echo $i"
+done
+
+echo "proxy: after a signal those that are there come to their end"
+mkfifo hold
+"$client" "$port" <hold >out &
+staying=$!
+exec 5>hold
+echo one >&5
+until_true [ -s out ]
+kill -TERM $pid
+refused() {
+  ! "$client" "$port" </dev/null >/dev/null
+}
+until_true refused
+echo two >&5
+exec 5>&-
+ends 0
+wait $staying || fail "client: status $?"
+[ "$(cat out)" = "$(printf 'one\ntwo')" ] || fail "echo: $(cat out)"
+[ ! -s err ] || fail "errors"
+
+echo "proxy: and who stays is cut off"
+start --grace 100 127.0.0.1 "$echoes"
+exec 5<>hold
+"$client" "$port" <hold >out &
+staying=$!
+echo one >&5
+until_true [ -s out ]
+kill -INT $pid
+ends 1
+wait $staying || : # with a reset, or without
+err 'proxy: timed out'
+
+echo "proxy: where nothing moves it ends"
+start --idle 200 127.0.0.1 "$echoes"
+"$client" "$port" <hold >out || : # with a reset, or without
+until_true grep -qx 'proxy: idle for too long' err
+kill -INT $pid
+ends 0
+exec 5>&-
+
+echo "proxy: without a server it says so, and goes on"
+start 127.0.0.1 1
+"$client" "$port" </dev/null >out || : # with a reset, or without
+until_true grep -q '^proxy: connect.*' err
+"$client" "$port" </dev/null >out || :
+kill -TERM $pid
+ends 0
+echo "all passed"
