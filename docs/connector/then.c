@@ -53,7 +53,7 @@ static avow_value_t greet(const avow_value_t *none, void *data) {
 /* After a failure; one that was cancelled is not to go on. */
 static avow_value_t go_on(const avow_value_t *error, void *data) {
   attempts_t *attempts = data;
-  if (error->code == UV_ECANCELED || attempts->next == NULL)
+  if (avow_error_code(error) == UV_ECANCELED || attempts->next == NULL)
     return avow_value_ref(error);
   return avow_follow(try_next(attempts));
 }
