@@ -1,4 +1,7 @@
-/* The version, in one place: Meson reads it from here. */
+/*
+ * The version, in one place: Meson reads it from here. docs/interface.md says
+ * what stays from one to the next.
+ */
 #ifndef AVOW_VERSION_H
 #define AVOW_VERSION_H
 

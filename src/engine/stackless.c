@@ -8,6 +8,8 @@
 #include "engine/engine.h"
 #include "fiber/exceptions.h"
 
+_Static_assert(sizeof(avow_frame_t) == sizeof(int), "final");
+
 /* What the step returned: a promise to await if it notes a line, else all. */
 static void stackless_go_on(avow__context_t *c, avow_promise_t *p,
                             avow_promise_t *from, avow_value_t result) {
