@@ -1,0 +1,51 @@
+#!/bin/sh
+# What changed of the ABI since a commit, the last one unless another is named:
+# builds the library as it was and as it is in HEAD, and has abidiff (Debian's
+# abigail-tools) report what programs see of it. Before 0.1.0 any change may
+# happen, so that only a report that cannot be had is a failure.
+#
+#   abi.sh [COMMIT]
+set -eu
+cd "$(dirname "$0")/.."
+more='abigail-tools git' . test/packages.sh
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+parts='include src meson.build meson_options.txt'
+
+fail() {
+  echo "test/abi.sh: $*" >&2
+  exit 1
+}
+
+# before|after: builds what is in the tree now, which is the library alone.
+build() {
+  ninja -C "$work/build" >"$work/log" 2>&1 ||
+    { tail -n 20 "$work/log"; fail "the library $1 it does not build"; }
+  cp "$work/build/src/libavow.so" "$work/$1"
+  cp -R "$work/tree/include" "$work/$1-headers"
+}
+
+commit=${1:-HEAD^}
+git rev-parse -q --verify "$commit^{commit}" >/dev/null || {
+  echo "not compared: this clone has no commit $commit"
+  exit
+}
+# shellcheck disable=SC2086 # a list of words
+git diff --binary "$commit" HEAD -- $parts >"$work/change"
+[ -s "$work/change" ] || {
+  echo "nothing of the library changed since $commit"
+  exit
+}
+mkdir "$work/tree"
+git archive "$commit" | tar -C "$work/tree" -x
+meson setup "$work/build" "$work/tree" --buildtype=debug \
+  -Ddefault_library=shared -Dtests=disabled -Dexamples=false -Dbench=false \
+  >"$work/log" 2>&1 || { cat "$work/log"; fail 'cannot set up'; }
+build before
+(cd "$work/tree" && git apply "$work/change")
+build after
+status=0
+abidiff --drop-private-types --headers-dir1 "$work/before-headers" \
+  --headers-dir2 "$work/after-headers" "$work/before" "$work/after" || status=$?
+[ $((status & 3)) = 0 ] || fail "abidiff fails ($status)"
+[ "$status" != 0 ] || echo "the ABI is that of $commit"
