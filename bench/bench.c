@@ -285,7 +285,7 @@ static void read_arguments(int argc, char **argv) {
   }
 }
 
-/* Counts memory before any is used, once though there be several tables. */
+/* Counts memory from before any is used; a program may have several tables. */
 static void count_memory(void) {
   static bool counted;
   if (counted)

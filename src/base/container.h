@@ -1,4 +1,4 @@
-/* From a member of a struct to the whole. */
+/* How to get from a member of a struct to the whole. */
 #ifndef AVOW_CONTAINER_H
 #define AVOW_CONTAINER_H
 

@@ -39,9 +39,9 @@ static inline void avow__exceptions_switch(avow__exceptions_t *e) {
     avow__exceptions_exchange(e);
 }
 
-/* At the exit of a block that calls the program, by AVOW__AT_EXIT: an exception
-   that comes out of it ends the process, with advice, for what it left behind
-   would not work any more. Whether it is inside says the variable. */
+/* Called by AVOW__AT_EXIT at the exit of a block that calls the program: an
+   exception that comes out ends the process, with advice, for what it left
+   behind would not work any more. The variable says whether it is inside. */
 void avow__exceptions_end(const volatile bool *inside);
 
 /* Calls fn with c in such a block. */

@@ -135,7 +135,7 @@ static inline avow_value_t avow__fiber_resume(avow__fiber_t **now,
   return v;
 }
 
-/* From the fiber, back to whoever resumed it; returns what that gives it. */
+/* Goes from the fiber back to whoever resumed it; returns what that gives. */
 #if AVOW__ASAN
 static inline avow_value_t avow__fiber_park(avow__fiber_t *f, avow_value_t v) {
   void *frames = NULL;

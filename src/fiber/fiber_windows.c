@@ -17,10 +17,10 @@
 #    pragma GCC diagnostic ignored "-Warray-bounds"
 #  endif
 
-/* Of a stack, right away: the smallest page. */
+/* How much of a stack is memory right away: the smallest page. */
 enum { COMMIT = 4096 };
 
-/* NULL without memory. */
+/* This thread as a fiber; NULL without memory. */
 static void *this_fiber(void) {
   return IsThreadAFiber()
              ? GetCurrentFiber()

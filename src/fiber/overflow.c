@@ -98,7 +98,8 @@ static void leave_to_system(int sig, const siginfo_t *info,
     (void) raise(sig); /* likewise */
 }
 
-/* As for the system: the two are no functions, whatever the flags say. */
+/* Whether it is a function to the system: the two are none, whatever the flags
+   say. */
 static bool is_function(const struct sigaction *action) {
   return action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN;
 }
@@ -130,8 +131,8 @@ static void free_stack(void *bottom) {
   avow__stack_unmap((avow__stack_t){ bottom, SIZE, SIZE });
 }
 
-/* With the mask and the flags of who was there before: that one is called in
-   the middle of ours. Once, if it wanted no more. */
+/* Calls who was there before, with its mask and its flags, in the middle of
+   ours. Once, if it wanted no more. */
 static void handle(int sig, struct sigaction *before) {
   (void) sigaction(sig, NULL, before); /* only looks, cannot fail */
   struct sigaction action = { .sa_sigaction = on_fault,
@@ -161,8 +162,8 @@ static AVOW__AT_UNLOAD void overflow_leave(void) {
   (void) pthread_key_delete(own_stack); /* there is one */
 }
 
-/* By one thread; others may come too early, and try again with their next
-   fiber. */
+/* Installs the handlers, on one thread; others may come too early, and try
+   again with their next fiber. */
 static bool install(void) {
   if (atomic_load(&installed))
     return true;

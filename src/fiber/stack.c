@@ -49,7 +49,8 @@ static void unmap_pages(void *pages, size_t size) {
   (void) munmap(pages, size); /* nothing else to be done */
 }
 
-/* With all registers, of which processors have more and more. */
+/* How much a signal puts onto a stack, with all registers, of which processors
+   have more and more. */
 static size_t signal_frame(void) {
 #ifdef __linux__
   return getauxval(AT_MINSIGSTKSZ); /* 0 if the kernel does not say */

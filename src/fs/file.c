@@ -149,9 +149,9 @@ static int file_cut(uv_file file, size_t len) {
   return avow__disk_ftruncate(file, len);
 }
 
-/* Over what the file holds, and not into an emptied one: file systems that mean
-   to protect who empties files write those to the disk when they are closed,
-   which takes far longer. */
+/* Writes over what the file holds, and not into an emptied one: file systems
+   that mean to protect who empties files write those to the disk when they are
+   closed, which takes far longer. */
 static int overwrite(avow__write_file_t *write, uv_file file) {
   const int err = avow__file_fill(write, file);
   if (err < 0 && write->done == 0)

@@ -8,7 +8,7 @@
 #include "fs/fs.h"
 #include "value/buffer.h"
 
-/* As many buffers as systems take at once, and bytes as sendfile() does. */
+/* How many buffers systems take at once, and how many bytes sendfile() does. */
 enum { BUFFERS = 1024, SEND = 0x7ffff000 };
 
 typedef struct {
@@ -31,7 +31,7 @@ static io_t *io_new(uv_loop_t *loop, const char *name, uv_file file,
   return io;
 }
 
-/* Of bytes, in buffers of which the length is an int's. */
+/* How many buffers the bytes take, the length of each being an int's. */
 static size_t fs_io_parts_of(const avow_value_t *bytes) {
   size_t len;
   (void) avow_to_bytes(bytes, &len); /* for the length */

@@ -26,7 +26,8 @@ enum { ALL = 07777, PERMISSIONS = 0777, GROUP = 070 };
 
 #ifdef __linux__
 
-/* Not all file systems take all of them, and not from everybody. */
+/* Keeps what can be kept: not all file systems take all attributes, and not
+   from everybody. */
 static void keep_others(avow__xattrs_t *x) {
   (void) avow__xattrs_list(x); /* or none of them is */
   const char *name;

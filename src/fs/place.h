@@ -53,7 +53,7 @@ int avow__dir_open(avow__place_t place, avow__links_t links, avow__dir_t *out);
    is written to meanwhile. */
 int avow__dir_hold_above(char *path, avow__dir_t *out, size_t *name_at);
 
-/* Not to read its entries. */
+/* Opens a directory, not to read its entries. */
 int avow__dir_hold(avow__place_t place, avow__links_t links, avow__dir_t *out);
 
 /* The directory that an open one is in, by now; it cannot be read. */
@@ -66,7 +66,7 @@ int avow__dir_read(avow__dir_t *dir, const char **name, uv_dirent_type_t *type);
    there. */
 int avow__dir_stat(const avow__dir_t *dir, uv_stat_t *out);
 
-/* Also one that is closed. */
+/* Closes a directory, also one that is closed. */
 void avow__dir_close(avow__dir_t *dir);
 
 /* What is at the place; a failure leaves *out as it was. */

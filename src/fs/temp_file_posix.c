@@ -45,7 +45,8 @@ static void set_temp(avow__temp_file_t *t, unsigned slot) {
                   slot); /* it fits */
 }
 
-/* False if another has it. Where there are no locks nothing is removed. */
+/* Locks the file; false if another has the lock. Where there are no locks
+   nothing is removed. */
 static bool lock(int file) {
 #ifdef LOCK_EX
   return flock(file, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;

@@ -8,26 +8,26 @@
 
 #include <stdbool.h>
 
-/* From one file to another, both open. */
+/* The attributes that go from one file to another, both open. */
 typedef struct avow__xattrs_s avow__xattrs_t;
 
-/* NULL without memory; ends with avow__free(). */
+/* Begins with two files. NULL without memory; ends with avow__free(). */
 avow__xattrs_t *avow__xattrs_new(int from, int to);
 
-/* False if the system does not tell which there are. */
+/* Reads which there are; false if the system does not tell. */
 bool avow__xattrs_list(avow__xattrs_t *x);
 
 /* The next of the list but the ACL, or NULL. */
 const char *avow__xattrs_next(avow__xattrs_t *x);
 
-/* False if it is not now in both files what it is in the one. */
+/* Copies one; false if it is not now in both files what it is in the one. */
 bool avow__xattrs_copy(avow__xattrs_t *x, const char *name);
 bool avow__xattrs_copy_acl(avow__xattrs_t *x);
 
-/* False if there is one, or if the system does not tell. */
+/* Whether there is no ACL; false also if the system does not tell. */
 bool avow__xattrs_lack_acl(const avow__xattrs_t *x);
 
-/* Of the file copied to: its directory may have given it one. */
+/* Removes the ACL of the file copied to: its directory may have given one. */
 bool avow__xattrs_drop_acl(const avow__xattrs_t *x);
 
 #endif

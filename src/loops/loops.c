@@ -107,7 +107,8 @@ static void job_unref(job_t *job) {
   avow__free(job);
 }
 
-/* False if the worker takes no more. A job is in the queue at most once. */
+/* Gives the worker an order; false if it takes no more. A job is in the queue
+   at most once. */
 static bool post(job_t *job, unsigned order) {
   worker_t *worker = job->worker;
   uv_mutex_lock(&worker->mutex);
@@ -297,7 +298,8 @@ static worker_t *least_busy(avow_loops_t *loops) {
   return least;
 }
 
-/* With two references: home's and the worker's. NULL without memory. */
+/* Makes a job with two references, home's and the worker's. NULL without
+   memory. */
 static job_t *job_new(avow_loops_t *loops, size_t index, avow_loops_fn fn,
                       void *data) {
   job_t *job = avow__calloc(1, sizeof(*job));
@@ -385,7 +387,7 @@ static int worker_init(worker_t *worker) {
   return err;
 }
 
-/* With fewer loops than were wanted if need be. */
+/* Makes fewer loops than were wanted if need be. */
 avow_loops_t *avow_loops_new(size_t count) {
   const size_t wanted = count > 0 ? count : uv_available_parallelism();
   const size_t most = (SIZE_MAX - sizeof(avow_loops_t)) / sizeof(worker_t);

@@ -44,7 +44,7 @@ static void parcel_free(void *data) {
   avow__free(parcel);
 }
 
-/* NULL: there is no memory, or no descriptor. */
+/* Makes a parcel of the connection; NULL without memory or descriptor. */
 static parcel_t *pack(const avow__listen_t *listen, uv_stream_t *stream) {
   uv_os_fd_t fd;
   parcel_t *parcel = avow__malloc(sizeof(*parcel));
@@ -61,7 +61,7 @@ static parcel_t *pack(const avow__listen_t *listen, uv_stream_t *stream) {
   return NULL;
 }
 
-/* On the other loop. */
+/* Runs on the other loop. */
 static avow_value_t unpack(uv_loop_t *own, void *data) {
   parcel_t *parcel = data;
   const avow_value_t v = avow__owned_open(own, parcel->type, parcel->fd);

@@ -119,7 +119,7 @@ static void parts_free(part_t *parts, size_t count) {
   avow__free(parts);
 }
 
-/* NULL where that cannot be. */
+/* Makes a part for each loop; NULL where that cannot be. */
 static part_t *parts_new(size_t count, const uv_tcp_t *tcp, int backlog) {
   part_t *parts = avow__calloc(count, sizeof(*parts));
   if (parts == NULL)
@@ -132,7 +132,7 @@ static part_t *parts_new(size_t count, const uv_tcp_t *tcp, int backlog) {
   return NULL;
 }
 
-/* On the loop of a part. */
+/* Runs on the loop of a part. */
 
 static avow_value_t attend(avow_value_t stream, void *data) {
   const avow__listen_t *listen = data;
@@ -170,7 +170,7 @@ static avow_value_t loops_share_stop(uv_loop_t *own, void *data) {
   return avow_none();
 }
 
-/* At home. */
+/* Runs at home. */
 
 static void run_parts(share_t *share, avow_loops_fn fn) {
   const avow__listen_t *listen = &share->listen;

@@ -233,7 +233,7 @@ static const struct addrinfo *connect_seek(const struct addrinfo *at,
   return at;
 }
 
-/* In turns: of the first one's family, and of others. */
+/* Has addresses of the first one's family alternate with others. */
 static void put_in_order(race_t *race, const struct addrinfo *list) {
   const int family = list->ai_family;
   const struct addrinfo *next[] = { list, connect_seek(list, family, false) };

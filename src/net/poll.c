@@ -26,8 +26,9 @@ static void quiet(poller_t *poller) {
     (void) uv_poll_stop(&poller->handle); /* cannot fail */
 }
 
-/* Of those asked for. When the peer has gone libuv names others too (1.52 takes
-   its own flags for the system's), or only these: then for all of them. */
+/* Which of the events asked for the socket is ready for. When the peer has gone
+   libuv names others too (1.52 takes its own flags for the system's), or only
+   these: then it is ready for all. */
 static int ready(const poller_t *poller, int events) {
   const int asked = events & poller->events;
   return asked != 0 ? asked : poller->events;

@@ -1,7 +1,8 @@
 /*
- * From one stream to another, through one buffer: what the destination does not
- * take at once is queued, and until it is out nothing is read. A pump that has
- * ended stays in memory until libuv is done with its requests.
+ * Bytes move from one stream to another through one buffer: what the
+ * destination does not take at once is queued, and until it is out nothing is
+ * read. A pump that has ended stays in memory until libuv is done with its
+ * requests.
  */
 
 #include "avow/cancel.h"

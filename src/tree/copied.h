@@ -30,7 +30,8 @@ struct avow__copied_s {
   char name[]; /* the root's is its path */
 };
 
-/* In the directory, which it uses; held and used itself. NULL: no memory. */
+/* Makes an entry of the directory, which it uses; it is held and used itself.
+   NULL: no memory. */
 avow__copied_t *avow__copied_new(avow__copied_t *parent, const char *name,
                                  size_t len);
 void avow__copied_free(avow__copied_t *entry);

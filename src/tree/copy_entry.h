@@ -18,8 +18,8 @@ typedef struct avow__original_s {
   char *text;   /* of a link; on Windows the path */
 } avow__original_t;
 
-/* Of a file or a link whose lstat that is: it becomes the stat of what was
-   opened. UV_ENOTSUP for all else. A failure leaves *out closed. */
+/* Opens a file or a link whose lstat that is, which becomes the stat of what
+   was opened. UV_ENOTSUP for all else. A failure leaves *out closed. */
 int avow__original_open(avow__place_t place, uv_stat_t *stat,
                         avow__original_t *out);
 void avow__original_close(avow__original_t *original);

@@ -140,7 +140,7 @@ static entry_t *leave_dir(copy_t *copy) {
   return left;
 }
 
-/* True if the tree is in it now. */
+/* Enters a directory of the source; true if the tree is in it now. */
 static bool copy_tree_enter_dir(copy_t *copy, entry_t *entry) {
   int err = make_dir(copy, entry);
   if (err == 0)
@@ -213,7 +213,8 @@ static int copy_tree_step(copy_t *copy) {
   return AVOW__TREE_ENTRY;
 }
 
-/* False at the end. What the lane is to copy or to let go of, if anything. */
+/* Takes what the lane is to copy or to let go of, if anything; false at the
+   end. */
 static bool copy_tree_take(copy_t *copy, entry_t **out) {
   *out = NULL;
   if (copy->stopped)
@@ -340,7 +341,8 @@ static void stop_from_outside(copy_t *copy, avow_value_t error) {
   uv_mutex_unlock(&copy->mutex);
 }
 
-/* False if it has had enough, or there is no memory to tell it. */
+/* Tells the program; false if it has had enough, or there is no memory to tell
+   it. */
 static bool tell_program(copy_t *copy, const entry_t *entry) {
   const bool failed = avow_is_error(&entry->error);
   char *path = avow__copied_path(entry, NULL);

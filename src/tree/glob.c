@@ -42,7 +42,7 @@ static uint64_t bit(size_t i) {
   return (uint64_t) 1 << i;
 }
 
-/* With what follows each **, which may be no directory at all. */
+/* Adds to the set what follows each **, which may be no directory at all. */
 static uint64_t closure(const glob_t *glob, uint64_t set) {
   for (size_t i = 0; i + 1 < glob->n; i++)
     if ((set & bit(i)) != 0 && glob->names[i].deep)
@@ -184,7 +184,7 @@ static avow_value_t take_found(glob_t *glob) {
   return avow__block_value(&found->head);
 }
 
-/* As avow__tree_next(); a directory that opens need not be one to read. */
+/* Does as avow__tree_next(); a directory that opens need not be one to read. */
 static int next_entry(glob_t *glob) {
   const int found = avow__tree_next(&glob->tree);
   if (!is_nothing(found))

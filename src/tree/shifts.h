@@ -35,7 +35,7 @@ void *avow__shifts_new(uv_loop_t *loop, size_t size);
 /* Settles with the last shift's end. Takes a reference. */
 avow_promise_t *avow__shifts_start(avow__shifts_t *shifts);
 
-/* As avow_attach() wants it: data is the shifts. */
+/* Lets go, as avow_attach() wants it: data is the shifts. */
 void avow__shifts_unref(void *data);
 
 /* Whether a shift is to end: its time is up, or nobody wants it any more. */

@@ -88,7 +88,8 @@ static int add_name(avow__level_t *level, const char *name,
   return 0;
 }
 
-/* As avow__dir_read(), of what is kept and then of what is not read yet. */
+/* Does as avow__dir_read(), with what is kept and then with what is not read
+   yet. */
 static int next_name(avow__level_t *level, const char **name,
                      uv_dirent_type_t *type) {
   if (level->at == level->used && level->failed < 0)

@@ -43,16 +43,16 @@ typedef enum avow__step_e {
   AVOW__TREE_LEFT /* all that is in the directory has been an entry */
 } avow__step_t;
 
-/* At the path of that length, which is not entered yet; "" is where the process
-   is, and its entries' paths are their names. UV_ENOMEM. */
+/* Begins at the path of that length, which is not entered yet; "" is where the
+   process is, and its entries' paths are their names. UV_ENOMEM. */
 int avow__tree_init(avow__tree_t *tree, const char *root, size_t len);
 
-/* Before the root is entered: holds the directory open that it is in, unless
+/* Before the root is entered, holds the directory open that it is in, unless
    that was done. The root is found there from now on, wherever its path leads
    by then. */
 int avow__tree_hold(avow__tree_t *tree);
 
-/* Also of one that is zero. */
+/* Ends a tree, also one that is zero. */
 void avow__tree_free(avow__tree_t *tree);
 
 /* An avow__step_t, or an error of the directory at the path: it cannot be read
@@ -68,8 +68,8 @@ avow__place_t avow__tree_place(const avow__tree_t *tree);
    directory has to be one still, and no link: UV_ENOTDIR, UV_ELOOP. */
 int avow__tree_enter(avow__tree_t *tree, uint64_t note);
 
-/* Of the directory that was entered last: a name that next() answers with, as
-   if it were a link in there, before it reads. UV_ENOMEM. */
+/* Offers a name in the directory that was entered last: next() answers with it,
+   as if it were a link in there, before it reads. UV_ENOMEM. */
 int avow__tree_offer(avow__tree_t *tree, const char *name);
 
 /* That was entered last, and is not left. */
@@ -79,7 +79,7 @@ const avow__dir_t *avow__tree_dir(const avow__tree_t *tree);
    next answer is that it was left. */
 void avow__tree_skip(avow__tree_t *tree);
 
-/* Of the directory that the entry is in, or that was just left. */
+/* The note of the directory that the entry is in, or that was just left. */
 uint64_t avow__tree_note(const avow__tree_t *tree);
 
 #endif

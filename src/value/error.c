@@ -82,7 +82,7 @@ const avow_value_t *avow_error_cause(const avow_value_t *v) {
   X(AVOW_ENOTASYNC, "awaited outside an async function")       \
   X(AVOW_ETHROWN, "an exception left an async function")
 
-/* NULL for what is neither of libuv's nor of ours. */
+/* The text of a code; NULL for what is neither of libuv's nor of ours. */
 static const char *error_text_of(int code) {
   switch (code) {
 #define X(name, text) \
