@@ -23,10 +23,10 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_read_file(uv_loop_t *loop,
 /**
  * INT: bytes written, always all of them. Takes BYTES. They go over what the
  * file held before, and what that had beyond them is cut off; a new one gets
- * the mode. Cancelling takes it off the pool's queue, or stops it after the part
- * that it writes: like a rejection, that leaves a part of the new bytes alone,
- * or the file as it was if none was written. avow_replace_file() leaves that
- * always, also to those who read meanwhile.
+ * the mode. Cancelling takes it off the pool's queue, or stops it after the
+ * part that it writes: like a rejection, that leaves a part of the new bytes
+ * alone, or the file as it was if none was written. avow_replace_file() leaves
+ * that always, also to those who read meanwhile.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_write_file(uv_loop_t *loop,
                                                        const char *path,

@@ -19,8 +19,8 @@ typedef avow_value_t (*avow_loops_fn)(uv_loop_t *loop, void *data);
 /**
  * So many loops, each with a thread; 0 for one a core. Never NULL: without
  * threads or memory what is asked of it rejects with the reason. Any thread may
- * use it. Close it before exit(), which takes libuv's thread pool away: who asks
- * for a file behind that aborts.
+ * use it. Close it before exit(), which takes libuv's thread pool away: who
+ * asks for a file behind that aborts.
  */
 AVOW_API AVOW_MUST_USE avow_loops_t *avow_loops_new(size_t count);
 

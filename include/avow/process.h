@@ -9,9 +9,9 @@
  * waits for any child (waitpid() of -1), takes their ends away: their promises
  * then settle with a command's timeout and grace, or when the loop is closed.
  *
- * The descriptors 0 to 2 have to be open, on /dev/null for one, before the first
- * loop is made: else what libuv opens takes their places, what a process says
- * may be lost, and libuv aborts when it closes one of them.
+ * The descriptors 0 to 2 have to be open, on /dev/null for one, before the
+ * first loop is made: else what libuv opens takes their places, what a process
+ * says may be lost, and libuv aborts when it closes one of them.
  */
 #ifndef AVOW_PROCESS_H
 #define AVOW_PROCESS_H
