@@ -6,7 +6,7 @@
 
 enum { MUCH = 3 << 20 }; /* more than a pipe takes */
 
-/* Of a group: what libuv opens once and for all is open afterwards. */
+/* Sets a group up: what libuv opens once and for all is open afterwards. */
 int children_prepare(void **state);
 
 /* A test with a loop, that leaves nothing behind. */

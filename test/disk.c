@@ -153,7 +153,7 @@ void assert_loop_close_cancels(avow_promise_t *p) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-/* False once there is no nth allocation to fail. */
+/* Fails the nth allocation; false once there is none. */
 static bool fails_well(start_fn start, long nth, bool from_then_on) {
   fail_allocation(nth, from_then_on);
   const avow_value_t v = avow_run(start());

@@ -12,7 +12,7 @@
 int disk_setup(void **state);
 int disk_teardown(void **state);
 
-/* Before all tests. */
+/* To be called before all tests. */
 void disk_init(void);
 
 /* The path of that name in the directory; "" is the directory. Valid for the

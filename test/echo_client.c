@@ -21,7 +21,7 @@ static int connect_to(long port) {
   return fd;
 }
 
-/* False if reading or writing failed. */
+/* Moves what has come; false if reading or writing failed. */
 static int pump(int from, int to) {
   char data[16384];
   ssize_t n;

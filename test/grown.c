@@ -36,7 +36,7 @@ static void free_it(void *self) {
   freed++;
 }
 
-/* With what is settled with, or refused. Takes p. */
+/* What p settles with, or is refused with. Takes p. */
 static avow_value_t outcome(avow_promise_t *p) {
   const avow_value_t v = avow_run(p);
   assert(avow_error_code(&v) == (is_refused ? UV_EINVAL : 0));

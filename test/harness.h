@@ -76,7 +76,7 @@ void assert_fulfils_int(avow_promise_t *p, int64_t expected);
 void assert_fulfils_none(avow_promise_t *p);
 void assert_rejects(avow_promise_t *p, int code);
 void assert_fulfils_bytes(avow_promise_t *p, const char *text);
-/* With that code and message, cut after 500 characters. */
+/* Checks that p rejects with that code and message (500 characters at most). */
 void assert_says(avow_promise_t *p, int code, const char *format, ...);
 /* Cancels p, which is pending. */
 void assert_cancels_at_once(avow_promise_t *p);

@@ -124,7 +124,7 @@ static void close_handle(uv_handle_t *handle, void *data) {
     uv_close(handle, NULL);
 }
 
-/* In a process of its own; what comes of the call comes before the end. */
+/* Calls in a process of its own. What comes of the call ends before that. */
 static void call(const case_t *it) {
   (void) alarm(20);
   if (uv_loop_init(loop) != 0 || avow_loop_init(loop, NULL) != 0)

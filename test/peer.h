@@ -7,7 +7,8 @@
 extern uv_stream_t *const stream;
 extern int peer; /* -1 when it hung up */
 
-/* Over a pair of Unix domain sockets, or a connection on loopback. */
+/* Set a test up with a pair of Unix domain sockets, or a connection on
+   loopback. */
 int peer_setup_pipe(void **state);
 int peer_setup_tcp(void **state);
 int peer_teardown(void **state);

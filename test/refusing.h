@@ -22,7 +22,7 @@ refusal_t always(int err);
 
 /* Whether this call is one of those. */
 bool refuses(refusal_t *refusal);
-/* As a failing call of the system's: -1, and errno. */
+/* Does as a failing call of the system's: -1, and errno. */
 int refused(const refusal_t *refusal);
 
 /* Jobs that are to stop in the midst: they stay where they call hold_up(), and

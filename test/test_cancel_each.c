@@ -128,7 +128,7 @@ static void completes(void **state) {
   assert_heard(p, false);
 }
 
-/* Before libuv has begun with it. */
+/* It is cancelled before libuv has begun with it. */
 static void cancelled_before_it_starts(void **state) {
   avow_promise_t *p = watched(subject->start());
 
@@ -232,7 +232,7 @@ static void cancel_in_the_next_turn(avow_promise_t *p) {
   turn(1);
 }
 
-/* False if it took no more turns than these. */
+/* Cancels after so many turns; false if it took no more than these. */
 static bool cancel_after(int turns) {
   avow_promise_t *p = watched(subject->start());
   tell();
@@ -264,7 +264,7 @@ static avow_value_t cancel_there(const avow_value_t *arg, void *victim) {
   return avow_none();
 }
 
-/* By a handler that hears of it first: the others still do. */
+/* A handler that hears of it first cancels it: the others still hear. */
 static void cancelled_as_it_settles(void **state) {
   avow_promise_t *p = subject->start(), *victim = NULL;
   avow_promise_t *first = avow_then(avow_ref(p), cancel_there, NULL, &victim);

@@ -126,7 +126,7 @@ static bool use(void *plug, const char *open_name, uv_loop_t *loop) {
          ask(plug, "hosted_close", loop) == 0;
 }
 
-/* And nothing else holds it; but musl keeps whatever it has loaded. */
+/* Unloads it, which nothing else holds; but musl keeps what it has loaded. */
 static bool unload(void *plug) {
   if (dlclose(plug) != 0)
     return false;

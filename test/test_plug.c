@@ -79,7 +79,7 @@ static void throw_there(void) {
   find(thrower)();
 }
 
-/* In a process of its own fn ends that, and says so. */
+/* Checks that fn, in a process of its own, ends that and says so. */
 static void ends_with(void (*fn)(void), const char *name, const char *text) {
   int fds[2], status;
   char said[4096] = "";

@@ -82,7 +82,7 @@ int __wrap_avow__disk_fstat(uv_file file, uv_stat_t *out) {
   return refuses(&looks) ? looks.err : __real_avow__disk_fstat(file, out);
 }
 
-/* Of what is made, of what is read, and of a name alone (O_PATH). */
+/* Refuses to open what is made, what is read, or a name alone (O_PATH). */
 static refusal_t *opening(int flags) {
   if ((flags & O_CREAT) != 0)
     return &copies;
@@ -177,7 +177,7 @@ static void assert_not_replaced(int err) {
   assert_int_equal(entries_of(""), 1);
 }
 
-/* Not all file systems have files without one. */
+/* Not all file systems have files without a name. */
 static void replacing_takes_a_name_where_it_needs_one(void **state) {
   make_file("file", "old");
   assert_int_equal(chmod(at("file"), 0640), 0);
@@ -293,7 +293,7 @@ static void copying_names_what_does_not_open(void **state) {
   assert_missing("to/b/file");
 }
 
-/* Of files and of directories, those of a mode of their own. */
+/* The looks are at files and at directories with a mode of their own. */
 static void copying_tells_of_each_look_that_fails(void **state) {
   make_tree();
   assert_int_equal(chmod(at("a/b"), 0555), 0);

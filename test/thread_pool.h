@@ -8,7 +8,7 @@ enum { THREADS = 4 };
 
 typedef avow_promise_t *(*start_fn)(void);
 
-/* Before all tests. */
+/* To be called before all tests. */
 void pool_init(void);
 
 /* So many threads do nothing until the pool is released. */

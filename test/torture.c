@@ -122,7 +122,7 @@ static int open_files(void) {
 
 #else
 
-/* With one call, for a suite asks some ten thousand times. */
+/* Counts them with one call, for a suite asks some ten thousand times. */
 static int open_files(void) {
   struct pollfd files[FILES];
   int n = 0;
@@ -190,7 +190,7 @@ static void release_hoard(void) {
   }
 }
 
-/* True if it went far enough for an allocation to fail. */
+/* Runs it; true if it went far enough for an allocation to fail. */
 static bool run_ready(const run_t *run) {
   if (run->spare >= 0 && !leave_spare(run->spare)) {
     release_hoard();

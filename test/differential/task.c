@@ -15,7 +15,7 @@ typedef struct task_s {
   const line_t *line;
 } task_t;
 
-/* Of the function's first part, what it returns may be rejected already. */
+/* Ends the function; what its first part returns may be rejected already. */
 static avow_value_t finish(task_t *me, avow_value_t result) {
   avow_value_unref(me->variables.got);
   if (!me->variables.parked)

@@ -182,7 +182,7 @@ static void what_it_calls_may_await(void **state) {
   assert_fulfils_none(p);
 }
 
-/* As many as a server may have. */
+/* Parks as many as a server may have. */
 static void very_many_can_be_parked_at_once(void **state) {
   avow_deferred_t *d;
   avow_promise_t *shared = avow_promise_new(loop, &d);

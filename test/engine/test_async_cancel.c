@@ -110,7 +110,8 @@ static avow_promise_t *lone_new(void) {
   return lone->self;
 }
 
-/* In JavaScript it would wait for ever, with all that it needs. */
+/* It awaits its own end: in JavaScript it would wait for ever, with all that it
+   needs. */
 static void data_of_one_that_awaits_its_end_outlives_cancelling(void **state) {
   avow_cancel(lone_new());
 

@@ -140,7 +140,8 @@ static avow_promise_t *adopt_downwards(avow_deferred_t **out) {
   return last;
 }
 
-/* With everybody's other holders, so that nothing can be collapsed. */
+/* Adopts in a row, with other holders of each, so that nothing can be
+   collapsed. */
 static avow_promise_t *adopt_shared(avow_deferred_t **out,
                                     avow_promise_t **held) {
   avow_promise_t *p = avow_promise_new(loop, out);

@@ -100,7 +100,8 @@ static void children_of_threads_have_loops_of_their_own(void **state) {
   assert_int_equal(right, CHILDREN);
 }
 
-/* Of a thread that the child does not have: its stack is used again there. */
+/* The loop of a thread that the child does not have: its stack is used again
+   there. */
 
 static uv_loop_t theirs;
 

@@ -42,7 +42,7 @@ static void init_takes_the_smallest_stack(void **state) {
   assert_int_equal(avow_loop_init(loop, &options), 0);
 }
 
-/* Of stacks and guards that large. */
+/* Opens a loop whose stacks and guards are that large. */
 static int init_with(size_t stack_size, size_t guard_size) {
   const avow_options_t options = { .stack_size = stack_size,
                                    .guard_size = guard_size };

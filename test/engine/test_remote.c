@@ -381,7 +381,7 @@ static void work_after_foreign_closing_waits_for_close(void **state) {
 static const avow_class_t rooted = { .name = "rooted",
                                      .destroy = count_destroy };
 
-/* As streams do, of which the handles are another loop's. */
+/* Streams, for one, have handles that are another loop's. */
 static void what_cannot_change_threads_is_refused(void **state) {
   avow_remote_t *r, *s;
   avow_promise_t *p = avow_remote_new(loop, &r);

@@ -29,7 +29,7 @@ static int advised(void (*fn)(void)) {
   return lines;
 }
 
-/* With a wheel of sleeps and phases of the loop there. */
+/* Closes all handles, while there are sleeps and phases of the loop. */
 static void close_all(void) {
   assert_fulfils_none(avow_sleep(loop, 0));
   assert_fulfils_none(avow_next_turn(loop));

@@ -32,7 +32,7 @@ static avow_value_t sleep_long(const avow_value_t *arg, void *data) {
   return avow_follow(avow_sleep(loop, 60000));
 }
 
-/* As behind a handler that runs: what comes of it is not lost. */
+/* What comes of the shield is not lost, as behind a handler that runs. */
 static void cancelling_waits_and_then_goes_on(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_shield(pending(&d));
@@ -185,7 +185,7 @@ static void cancel_behind(void *p) {
   avow_cancel(p);
 }
 
-/* Of two that wait for ever, the first to be cancelled cancels the other. */
+/* Two wait for ever: the first to be cancelled cancels the other. */
 static void shield_gives_way_when_closing_gives_up_on_it(void **state) {
   avow_deferred_t *d[2];
   avow_promise_t *p[2];

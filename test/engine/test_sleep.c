@@ -116,7 +116,7 @@ static void sleep_for_once(uv_idle_t *idle) {
     uv_sleep(30);
 }
 
-/* Of idle handles libuv calls the last that was started first. */
+/* libuv calls first the idle handle that was started last. */
 static void a_sleep_counts_from_the_present_in_what_was_settled_before(
     void **state) {
   unsigned calls = 0;
@@ -198,8 +198,8 @@ static avow_value_t inactive_cb(const avow_value_t *arg, void *word) {
   return avow_none();
 }
 
-/* Of two timers that are due together the older comes first; what it wakes
-   comes before the other. */
+/* Two timers are due together: the older comes first, and what it wakes comes
+   before the other. */
 static void a_sleeps_chain_runs_in_its_own_callback(void **state) {
   uv_timer_t timer;
   avow_promise_t *p = avow_sleep(loop, 5);

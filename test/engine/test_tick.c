@@ -238,7 +238,7 @@ static void handlers_of_what_settled_outside_run_first(void **state) {
   assert_stage("settled handler");
 }
 
-/* In other modes than UV_RUN_DEFAULT. */
+/* One call is enough in other modes than UV_RUN_DEFAULT, too. */
 
 static void assert_one_call_is_enough(uv_run_mode mode) {
   open_stage();

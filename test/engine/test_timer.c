@@ -45,7 +45,7 @@ static void add(model_t *model, uint64_t ms) {
   timer_put(&model->wheel, p);
 }
 
-/* Of any size up to the limit: each power of two is as likely. */
+/* Adds a sleep of any length up to a limit, each power of two as likely. */
 static void add_any(model_t *model, unsigned bits) {
   add(model, random_below(UINT64_C(1) << (1 + random_below(bits))));
 }

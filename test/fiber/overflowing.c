@@ -92,7 +92,7 @@ void quiet_thread(void *data) {
   avow__fiber_discard(&fibers, f);
 }
 
-/* In the child. */
+/* Runs in the child. */
 static void run_alone(void (*fn)(void), int out) {
   (void) signal(SIGSEGV, SIG_DFL); /* cmocka's would go on */
   (void) signal(SIGBUS, SIG_DFL);  /* likewise */

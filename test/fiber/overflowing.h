@@ -41,10 +41,10 @@ void overflow_with_handler(void);
 struct sigaction;
 void handle_faults(const struct sigaction *action); /* of either kind */
 
-/* As a thread, too: takes a fiber, and so is watched. */
+/* Takes a fiber, and so has overflows reported; also to be a thread. */
 void quiet_thread(void *data);
 
-/* Of a process that runs fn: its end, and what it said. */
+/* How a process that ran fn ended, and what it said. */
 typedef struct {
   int status;
   char text[1024];

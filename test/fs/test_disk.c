@@ -7,7 +7,8 @@ static int stat_of_closed(const char *path, uv_stat_t *out) {
   return avow__disk_fstat(-1, out);
 }
 
-/* Also where what happens to be in memory is what was there before. */
+/* A failed look leaves its result as it was, whatever happened to be in there
+   before. */
 static void assert_leaves(int (*look)(const char *path, uv_stat_t *out),
                           int code) {
   for (int byte = 0; byte < 2; byte++) {

@@ -125,7 +125,7 @@ static void read_file_reads_a_large_one(void **state) {
   assert_fulfils_pattern(avow_read_file(loop, at("file"), SIZE_MAX), LARGE);
 }
 
-/* On the pool, since opening waits for the reader. */
+/* Writes on the pool, since opening waits for the reader. */
 static void feed_work(uv_work_t *req) {
   char *data = pattern(MANY);
   const int fifo = open(at("fifo"), O_WRONLY | O_CLOEXEC);
@@ -321,7 +321,7 @@ static void loop_close_waits_for_what_runs(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-/* False once there is no nth allocation to fail. */
+/* Fails the nth allocation; false once there is none. */
 static bool fails_well(start_fn start, long nth, bool from_then_on) {
   fail_allocation(nth, from_then_on);
   const avow_value_t v = avow_run(start());

@@ -350,7 +350,7 @@ static void close_waits_for_cancelled_requests_that_run(void **state) {
   (void) close(other);
 }
 
-/* Of two closes one finds the file open, which is gone then. */
+/* Two closes: one finds the file open, and then it is gone. */
 static void second_close_does_not_wait_for_the_first(void **state) {
   const int fifo = open(at("fifo"), O_RDWR | O_CLOEXEC);
   const int other = dup(fifo); /* the FIFO stays when the file is gone */

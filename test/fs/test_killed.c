@@ -31,7 +31,7 @@ static avow_promise_t *replace(uv_loop_t *own) {
   return avow_replace_file(own, at("file"), v, 0600);
 }
 
-/* From the signal on, with a pool that is at work already. */
+/* Is traced from the signal on, with a pool that is at work already. */
 static void write_and_be_traced(void) {
   uv_loop_t own;
   if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0)
@@ -52,7 +52,7 @@ typedef struct {
   bool begun;
 } tracer_t;
 
-/* Of those that the thread makes which does the work: the other's come as they
+/* Counts the calls of the thread that does the work: the other's come as they
    come. */
 static void look_at_stop(tracer_t *tracer, pid_t thread, int stopped_by) {
   if (stopped_by == SIGUSR1)
@@ -78,7 +78,7 @@ static int trace(tracer_t *tracer) {
   }
 }
 
-/* False if it came to its end before. */
+/* Kills the writer at its nth call; false if it came to its end before. */
 static bool is_killed_at(long nth) {
   enum {
     OPTIONS = PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_EXITKILL

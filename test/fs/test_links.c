@@ -108,8 +108,8 @@ static void replace_file_follows_no_link_that_others_laid(void **state) {
   assert_int_equal(entries_of("shared"), 1);
 }
 
-/* As Linux has it (fs.protected_symlinks): who gives a path through a directory
-   of others trusts them with the way. */
+/* Who gives a path through a directory of others trusts them with the way, as
+   Linux has it (fs.protected_symlinks). */
 static void replace_file_follows_links_on_the_way(void **state) {
   need_root();
   make_shared(0);

@@ -279,7 +279,7 @@ static void running_write_stops_when_cancelled(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-/* On how far it is nothing depends but what is in the file. */
+/* How far it had come decides only what is in the file. */
 static void running_replace_leaves_old_or_new_when_cancelled(void **state) {
   const int before = open_files();
 

@@ -73,7 +73,7 @@ static void replace_file_keeps_owner_and_group(void **state) {
   }
 }
 
-/* As writing to it would have. */
+/* Writing to the file would have dropped it, too. */
 static void replace_file_drops_what_runs_as_its_owner(void **state) {
   make_old("file", 06755);
 
@@ -211,7 +211,7 @@ static void replace_file_keeps_attributes(void **state) {
   assert_int_equal(mode_of("file"), 0644);
 }
 
-/* As writing to it would have. */
+/* Writing to the file would have dropped it, too. */
 static void replace_file_drops_what_it_is_capable_of(void **state) {
   static const char capable[] = "security.capability";
   static const unsigned char chown_only[20] = { [3] = 2, [4] = 1 };

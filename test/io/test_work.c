@@ -114,7 +114,7 @@ static void return_a_promise(void) {
   avow_deferred_drop(d);
 }
 
-/* In a process that has no threads yet, since it is forked for the abort. */
+/* This process has no threads yet, since it is forked for the abort. */
 static void work_that_returns_a_promise_is_misuse(void **state) {
   assert_misuse(return_a_promise, "avow_work() returned a promise");
 }

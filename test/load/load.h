@@ -59,11 +59,11 @@ void room_close(void);
 /* Counts a connection more, and what it is worth. */
 void room_opened(report_t *report);
 
-/* From memory that is counted; NULL is none. */
+/* Memory that is counted; NULL if there is none left. */
 void *room_calloc(size_t size);
 void room_free(void *block);
 
-/* Of a sequence of its own for each start. */
+/* The next number of a sequence, of which each start has its own. */
 uint32_t next_random(uint64_t *state);
 
 /* Listens, writes to out where, and serves that many connections, half of which

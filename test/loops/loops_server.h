@@ -20,7 +20,7 @@ extern avow_value_t server; /* ours beside what listens */
 extern struct sockaddr_in address;
 extern char port[8];
 
-/* Of other threads. */
+/* How many functions other threads have begun, and ended. */
 extern atomic_int begun, ended;
 
 typedef struct {

@@ -180,7 +180,7 @@ static void stopping_under_fire_leaves_nothing(void **state) {
   }
 }
 
-/* At the latest. */
+/* The server ends at the next connection at the latest. */
 static void closed_loops_end_the_server_at_the_next_connection(void **state) {
   avow_promise_t *p = listen_with(echo, 0);
   const avow_value_t end = connected();

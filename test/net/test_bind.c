@@ -65,7 +65,7 @@ static void bind_takes_all_addresses_of_this_machine(void **state) {
   drop(&v);
 }
 
-/* Of both families, one after the other. */
+/* Both families have their turn, one after the other. */
 static void bind_tries_all_addresses(void **state) {
   const avow_value_t v = avow_run(avow_bind(loop, NULL, server_port));
 

@@ -330,7 +330,7 @@ static void spawn_and_close_all(uv_handle_t *handle) {
   uv_walk(loop, close_one, NULL);
 }
 
-/* Of such a handle libuv tells nobody that it is closed. */
+/* libuv tells nobody that such a handle is closed. */
 static void close_waits_for_handles_that_the_program_closes_meanwhile(
     void **state) {
   close_late(spawn_and_close_all);

@@ -280,14 +280,14 @@ static void loop_close_ends_a_race(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-/* By name. */
+/* The connection is by name. */
 
 static void refusal_names_the_address(void **state) {
   assert_says(avow_connect(loop, "127.0.0.1", "1"), UV_ECONNREFUSED,
               "connect '127.0.0.1:1': connection refused");
 }
 
-/* Not even in the reserve: an attempt that has begun goes on. */
+/* Without memory, even in the reserve, an attempt that has begun goes on. */
 static void race_needs_no_memory_for_a_pause(void **state) {
   bool wins = false;
   add_address("127.0.0.1", atoi(server_port));

@@ -322,7 +322,7 @@ static void naming_rejects_an_unknown_family(void **state) {
   assert_rejects(avow_getnameinfo(loop, NULL, 0), UV_EINVAL);
 }
 
-/* Of such flags musl looks at those that it knows. */
+/* musl looks at those flags only that it knows. */
 static int reason_for_all_flags(const struct sockaddr_in *address) {
   char host[64];
   const int err =
@@ -382,7 +382,7 @@ static void naming_survives_failing_memory(void **state) {
       assert_true(nth < 100);
 }
 
-/* False once there is no nth allocation to fail. */
+/* Fails the nth allocation; false once there is none. */
 static bool fails_well(long nth, bool from_then_on) {
   fail_allocation(nth, from_then_on);
   const avow_value_t v = avow_run(start());

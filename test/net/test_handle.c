@@ -301,7 +301,7 @@ static void handles_close_even_without_a_promise(void **state) {
     avow_unref(taken[--n]);
 }
 
-/* False once there is no nth allocation to fail. */
+/* Fails the nth allocation; false once there is none. */
 static bool fails_well(void **state, long nth, bool from_then_on) {
   assert_int_equal(peer_teardown(state), 0);
   assert_int_equal(set_up(state), 0);

@@ -280,7 +280,7 @@ static void server_goes_on_after_a_lack_of_files(void **state) {
   assert_fulfils_none(p);
 }
 
-/* Of one handle, not of all: what waits for it needs some too. */
+/* One handle lacks memory, not all: what waits for it needs some too. */
 static void server_goes_on_after_a_lack_of_memory(void **state) {
   const int client = new_client();
   avow_promise_t *p = greet_each();

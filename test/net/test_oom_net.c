@@ -75,7 +75,7 @@ static void pipes_survive(void **state) {
   survive(pipes);
 }
 
-/* By name. What the program itself asks of libuv may fail. */
+/* Connections by name. What the program itself asks of libuv may fail. */
 
 static avow_value_t listener, met;
 static char port[8];
@@ -189,7 +189,7 @@ static void race_survives(void **state) {
   survive(race);
 }
 
-/* Of two sockets, one as a handle; the other has said hello and the end. */
+/* Opens one of two sockets as a handle; the other has said hello and ended. */
 static int open_end(uv_pipe_t *pipe) {
   int fds[2];
   assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);

@@ -341,7 +341,7 @@ static void loop_close_ends_reading_but_not_the_handle(void **state) {
   assert_fulfils_bytes(start_read(), "hello");
 }
 
-/* False once there is no nth allocation to fail. */
+/* Fails the nth allocation; false once there is none. */
 static bool fails_well(start_fn start, long nth, bool from_then_on) {
   fail_allocation(nth, from_then_on);
   const avow_value_t v = avow_run(start());

@@ -350,7 +350,7 @@ static void data_of_handle_and_loop_stays_the_program_s(void **state) {
   assert_ptr_equal(loop->data, &there);
 }
 
-/* False once there is no nth allocation to fail. */
+/* Fails the nth allocation; false once there is none. */
 static bool fails_well(void **state, long nth, bool from_then_on) {
   assert_int_equal(tear_down(state), 0);
   assert_int_equal(set_up(state), 0);

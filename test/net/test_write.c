@@ -349,7 +349,7 @@ static void promise_held_beyond_loop_and_handle_stays_settled(void **state) {
   avow_unref(p);
 }
 
-/* False once there is no nth allocation to fail. Nothing is checked of the
+/* Fails the nth allocation; false once there is none. Nothing is checked of the
    bytes: the peer is gone before what is left can be written. */
 static bool fails_well(start_fn start, long nth, bool from_then_on) {
   fail_allocation(nth, from_then_on);

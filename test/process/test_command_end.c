@@ -125,8 +125,8 @@ static void timeout_kills_what_does_not_end(void **state) {
                    "ready\n", SIGKILL);
 }
 
-/* As a program that ignores SIGCHLD, or waits for any child, has it: libuv
-   never hears of the end. */
+/* libuv never hears of the end, as in a program that ignores SIGCHLD, or waits
+   for any child. */
 static void command_that_others_reap_ends_with_its_grace(void **state) {
   avow_promise_t *p = SHELL("exec sleep 60", .timeout = BRIEF, .grace = BRIEF);
   struct sigaction before;

@@ -94,8 +94,8 @@ typedef struct {
   kind_t kind;
 } opening_t;
 
-/* By a directory: what is read so may as well not be there, and what cannot do
-   without a name gets one. */
+/* What is opened by a directory: what is read so may as well not be there, and
+   what cannot do without a name gets one. */
 static opening_t opening_at(int flags) {
   if ((flags & O_ACCMODE) != O_RDONLY)
     return (opening_t){ CALL_OPEN, KIND_FILE };
@@ -145,7 +145,7 @@ int close(int fd) {
   return inject_fails(call, NULL) ? -1 : result;
 }
 
-/* Of files and directories. */
+/* A look at a file or a directory. */
 static call_t looking_at(int fd) {
   return inject_kind(fd) == KIND_DIRECTORY ? CALL_STAT
                                            : call_on(fd, CALL_STAT, CALL_NONE);

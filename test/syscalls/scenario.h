@@ -22,7 +22,7 @@ extern const scenario_t copying, copying_parts, copying_at;
 extern const scenario_t reading_file;
 /* Four files, at the same time. */
 extern const scenario_t reading_files;
-/* At the name of none, and in the place of another. */
+/* One writes where no file is, the other in the place of one. */
 extern const scenario_t writing_file, replacing_file;
 
 /* Through a link, to a place that the link says. */

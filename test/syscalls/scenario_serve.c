@@ -78,7 +78,7 @@ static avow_value_t greet(const avow_value_t *connection, void *data) {
       avow_write(avow_to_stream(connection), avow_string(greeting)));
 }
 
-/* On a loop of its own. */
+/* Serves on a loop of its own. */
 
 static avow_value_t serve_there(const avow_value_t *server, void *data) {
   now.server = avow_value_ref(server);
@@ -106,7 +106,7 @@ const scenario_t greeting_there = { .name = "greeting on another loop",
                                     .is_intact = is_greeted,
                                     .calls = BIT(CALL_ACCEPT) };
 
-/* Over a channel. */
+/* The part that goes over a channel. */
 
 static avow_value_t part(const avow_value_t *written, void *data) {
   drop(&now.accepted);

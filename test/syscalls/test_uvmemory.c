@@ -76,7 +76,7 @@ static void count_free(void *block) {
   free(block);
 }
 
-/* True if an allocation failed. */
+/* Runs once; true if an allocation failed. */
 static bool run_once(const scenario_t *scenario, long nth, bool from_then_on) {
   char name[128];
   (void) snprintf(name, sizeof(name), "%s, allocation %ld%s", scenario->name,

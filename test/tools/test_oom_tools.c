@@ -32,7 +32,7 @@ static void limiters_survive(void **state) {
   survive(limited);
 }
 
-/* Of each kind of result. */
+/* Makes a result of each kind. */
 static avow_value_t make(size_t i, void *data) {
   use(data);
   if (i % 4 == 0)
@@ -123,7 +123,7 @@ static avow_promise_t *retried_by(tries_t *tries,
                      duty_end);
 }
 
-/* Of this seed the delays are 0. */
+/* Retries with a seed whose delays are 0. */
 static avow_promise_t *retried(void) {
   static tries_t tries[2];
   const avow_retry_options_t options = { .delay = 1,

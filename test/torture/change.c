@@ -97,7 +97,7 @@ static void repeat_run(input_t *input, size_t at) {
     memcpy(input->data + at, input->data + at + len, len);
 }
 
-/* Up to there this one, then the end of another. */
+/* Keeps this one up to there, and goes on with the end of another. */
 static void splice(input_t *input, size_t at) {
   const size_t other = roll(input, n_kept);
   const size_t from = roll(input, kept[other].size + 1);

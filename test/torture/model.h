@@ -100,7 +100,7 @@ void model_reset(uint64_t present);
 node_t *model_node(kind_t kind);
 bool model_is_pending(const node_t *node);
 
-/* As the functions of avow. References are the caller's to keep count of. */
+/* These do as the functions of avow. References are the caller's to count. */
 void model_sleep(node_t *sleep);
 void model_react(node_t *reaction, node_t *from);
 void model_gather(node_t *gather, int kind, node_t *const inputs[], size_t n);
@@ -127,7 +127,7 @@ void model_run_element(node_t *element);
 void model_run_until(node_t *until);
 void model_run_watch(node_t *watch);
 
-/* As avow_loop_stats() counts. */
+/* Counts as avow_loop_stats() does. */
 void model_stats(avow_stats_t *out);
 
 #endif

@@ -25,7 +25,7 @@ enum { RANDOM_LONGEST = 400 };
 
 static unsigned long count;
 
-/* On a copy of exactly that size, so that tools see each byte read past it. */
+/* Runs a copy of exactly that size: so tools see each byte read past it. */
 static void run_input(const uint8_t *data, size_t size) {
   uint8_t *copy = malloc(size > 0 ? size : 1);
   if (copy == NULL)

@@ -80,7 +80,7 @@ static void make_large(const char *name) {
   make_file(name, text);
 }
 
-/* As if it was of that size, to all that is written from now on. */
+/* Has the disk be of that size to all that is written from now on. */
 static void fill_disk_at(rlim_t size) {
   const struct rlimit limit = { size, RLIM_INFINITY };
   assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);

@@ -99,7 +99,7 @@ static void copy_tree_copies_below_the_longest_path(void **state) {
   assert_fulfils_int(avow_remove_tree(loop, at("a")), DEEP + 1);
 }
 
-/* In each level a file, and a mode that is set once all below is done. */
+/* Makes a file in each level, whose mode is set once all below is done. */
 static void make_levels(void) {
   char name[3 * LEVELS] = "a";
   for (int i = 0; i < LEVELS; i++) {
@@ -153,7 +153,7 @@ static bool move_copy(const avow_copied_t *entry, void *data) {
   return true;
 }
 
-/* With so much at its bottom that the copy is there for a while. */
+/* The tree has so much at its bottom that the copy is there for a while. */
 static void copy_tree_goes_back_to_no_other_directory(void **state) {
   char name[3 * LEVELS] = "a", text[64];
   bool moved = false;

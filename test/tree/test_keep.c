@@ -92,7 +92,7 @@ static unsigned owner_of(const char *name) {
   return info.st_uid;
 }
 
-/* Of another user, if this one may give things away. */
+/* Makes it another user's, if this one may give things away. */
 static unsigned make_set_uid(const char *name) {
   make_file(name, "program");
   (void) chown(at(name), 1234, 1234); /* or not */
@@ -241,7 +241,7 @@ static void forget_copy(void) {
   avow_ignore(avow_run(avow_remove_tree(loop, at("to"))));
 }
 
-/* Of an ACL that is lost the mode's mask goes, too. */
+/* With an ACL that is lost goes the mask in the mode, too. */
 static void copy_tree_keeping_survives_failing_memory(void **state) {
   make_dir("a");
   make_file("a/one", "");

@@ -174,7 +174,7 @@ static void tree_goes_back_when_there_are_descriptors_again(void **state) {
   avow__tree_free(&tree);
 }
 
-/* From what a link leads to, ".." leads elsewhere. */
+/* ".." leads elsewhere from what a link leads to. */
 static void tree_comes_back_from_where_a_link_led(void **state) {
   make_dir("a");
   make_link("a/link", "../chain");

@@ -61,7 +61,7 @@ static void walk_gives_all_that_is_below(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-/* At the end of the one path that there is. */
+/* The type of what is at the end of the one path that there is. */
 static uv_dirent_type_t type_below(const char *name) {
   avow_channel_t *channel = avow_tree_entries(loop, at(name));
   const avow_value_t v = avow_run(avow_channel_next(channel));

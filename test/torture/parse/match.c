@@ -34,7 +34,7 @@ static bool matches(const char *pattern, size_t len, const char *name) {
   return yes;
 }
 
-/* With a backslash before each that means something. */
+/* Puts a backslash before each character of a name that means something. */
 static void check_quoted(const char *name) {
   char *quoted = malloc(2 * strlen(name) + 1);
   size_t len = 0;

@@ -80,7 +80,7 @@ static void check_exactly(talk_t *talk, const avow_value_t *v, size_t n) {
   }
 }
 
-/* Up to a newline; of a line, not its carriage return. */
+/* Checks a piece up to a newline; a line goes without its carriage return. */
 static void check_until(talk_t *talk, const avow_value_t *v, size_t limit,
                         bool line) {
   const uint8_t *end =
