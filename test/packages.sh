@@ -17,6 +17,7 @@ is_here() {
   nodejs) command -v node ;;
   libuv1-dev) pkg-config --exists libuv ;;
   libcmocka-dev) pkg-config --exists cmocka ;;
+  libsqlite3-dev) pkg-config --exists sqlite3 ;;
   *) command -v "$1" ;;
   esac || [ "$(dpkg-query -W -f '${db:Status-Status}' "$1")" = installed ]
 } >/dev/null 2>&1

@@ -26,14 +26,16 @@ arguments_of() {
   copy | copy_await) arguments='from to' ;;
   cptree) arguments='--force from to' ;;
   fanout | fanout_await) arguments="127.0.0.1:$good" ;;
-  graph) arguments= ;;
+  graph | limiter) arguments= ;;
   mirrors) arguments="to 127.0.0.1:$good" ;;
   parallel) arguments='true' ;;
   proxy) arguments='127.0.0.1 1' serves=yes ;;
+  query) arguments=':memory: select+1' ;;
   resolve) arguments='127.0.0.1' ;;
   scan) arguments='127.0.0.1 1' ;;
   serve) arguments='-p 0 www' serves=yes ;;
-  tail) arguments=from serves=yes ;;
+  tail | wrap) arguments=from serves=yes ;;
+  thread) arguments=from ;;
   upload) arguments="--to 127.0.0.1:$good from" ;;
   *) fail "what shall $1 be called with?" ;;
   esac
@@ -99,17 +101,17 @@ for path; do
     done
     refused 1 2
     ;;
-  copy* | cptree | proxy | scan)
+  copy* | cptree | proxy | query | scan)
     refused
     refused one
     refused one two three
     ;;
-  graph) refused one ;;
+  graph | limiter) refused one ;;
   resolve | tail | upload) refused ;;
-  serve)
+  serve | thread | wrap)
     refused
     refused one two
-    refused --port
+    [ "$name" != serve ] || refused --port
     ;;
   mirrors) refused one ;;
   esac

@@ -1,0 +1,32 @@
+#!/bin/sh
+# Runs the example thread as a user would. test_thread.sh THREAD
+. "$(dirname "$0")/example.sh"
+thread=$(absolute "$1")
+cd "$dir"
+
+echo "thread: counts lines"
+printf 'one\ntwo\nthree' >file
+run 0 "$thread" file
+out '2 lines'
+: >file
+run 0 "$thread" file
+out '0 lines'
+
+echo "thread: waits for what blocks"
+mkfifo pipe
+"$thread" pipe >out 2>err &
+pid=$!
+{
+  echo one
+  echo two
+  echo three
+} >pipe
+wait $pid || fail "status $?"
+out '3 lines'
+
+echo "thread: says what cannot be read"
+run 1 "$thread" missing
+err 'thread: missing: no such file or directory'
+run 1 "$thread" .
+err 'thread: \.: illegal operation on a directory'
+echo "all passed"
