@@ -1,4 +1,4 @@
-/* Copying a file in chunks, by then (copy.c) and by await (copy_await.c). */
+/* Copying a file in chunks, with then (copy.c) or with await (copy_await.c). */
 #ifndef COPY_H
 #define COPY_H
 
