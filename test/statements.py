@@ -6,7 +6,8 @@
 Prints both numbers of each pair, and fails where C has more than twice as many.
 In both languages that is what ends in a semicolon, which in C the fields of
 structs do as well, and each function, branch, loop and try, with braces or
-without. An #include is a statement, as a require() is.
+without. An #include is a statement, as a require() is. What all examples share
+(options.c, program.c, text.c) counts no more than Node's own modules do.
 """
 import re
 import sys

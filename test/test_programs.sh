@@ -24,6 +24,7 @@ arguments_of() {
   cards) arguments="127.0.0.1:$good" ;;
   chat | cores | embed) arguments=0 serves=yes ;;
   copy | copy_await) arguments='from to' ;;
+  crawl) arguments="http://127.0.0.1:$good/" ;;
   cptree) arguments='--force from to' ;;
   fanout | fanout_await) arguments="127.0.0.1:$good" ;;
   graph | limiter) arguments= ;;
@@ -108,6 +109,13 @@ for path; do
     ;;
   graph | limiter) refused one ;;
   resolve | tail | upload) refused ;;
+  crawl)
+    refused
+    refused one two
+    for wrong in x 127.0.0.1 https://127.0.0.1/ http://:80/; do
+      refused "$wrong"
+    done
+    ;;
   serve | thread | wrap)
     refused
     refused one two
