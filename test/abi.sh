@@ -27,6 +27,7 @@ build() {
 
 commit=${1:-HEAD^}
 git rev-parse -q --verify "$commit^{commit}" >/dev/null || {
+  [ $# = 0 ] || fail "there is no commit $commit"
   echo "not compared: this clone has no commit $commit"
   exit
 }
