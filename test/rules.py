@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
-"""Are the rules of README.md true of the headers?
+"""Does README.md say what is so?
 
   rules.py SOURCE-ROOT
 
 Its second rule names each function that returns a code, and no other. Its third
-names those that SECURITY.md gives to other threads.
+names those that SECURITY.md gives to other threads. Its tables have each header
+and each example.
 """
 import os
 import re
@@ -47,8 +48,25 @@ def complaints(root):
         yield f'rule 3 and SECURITY.md disagree whether threads call {name}()'
 
 
+# What other headers need.
+NO_TOPICS = {'config.h', 'exceptions.h', 'uv.h'}
+
+
+def left_out(root):
+    """Headers, and examples by the names that their build has."""
+    build = read(root, 'examples', 'meson.build').split('programs = {}')[0]
+    examples = re.findall(r"^ *(?:examples \+= \{)?'(\w+)': ", build, re.M) + \
+        re.findall(r"\{'(\w+)': ", build)
+    headers = os.listdir(os.path.join(root, 'include', 'avow'))
+    readme = read(root, 'README.md')
+    for path in [f'include/avow/{name}' for name in set(headers) - NO_TOPICS] + \
+            [f'examples/{name}.c' for name in set(examples)]:
+        if f']({path})' not in readme:
+            yield f'README.md does not name {path}'
+
+
 def main():
-    found = list(complaints(sys.argv[1]))
+    found = list(complaints(sys.argv[1])) + sorted(left_out(sys.argv[1]))
     for line in found:
         print(line)
     sys.exit(bool(found))
