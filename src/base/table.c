@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/alloc.h"
+#include "base/check.h"
 
 static size_t table_hash(const void *key) {
   uint64_t h = (uint64_t) (uintptr_t) key;
@@ -89,3 +90,20 @@ void avow__table_close(avow__table_t *table) {
   avow__free(table->buckets);
   table->buckets = NULL;
 }
+
+#ifdef AVOW_CHECK
+
+void avow__table_check(const avow__table_t *table) {
+  avow__node_t *const *buckets =
+      table->buckets != NULL ? table->buckets : table->few;
+  size_t n = 0;
+  for (size_t i = 0; i <= mask_of(table); i++) {
+    for (const avow__node_t *at = buckets[i]; at != NULL; at = at->next) {
+      AVOW__HOLDS(56, (table_hash(at->key) & mask_of(table)) == i);
+      n++;
+    }
+  }
+  AVOW__HOLDS(57, n == table->count);
+}
+
+#endif

@@ -30,5 +30,7 @@ void avow__table_remove(avow__table_t *table, avow__node_t *node);
 /* Calls fn for each node; fn may remove that one, and add none. */
 void avow__table_each(avow__table_t *table, void (*fn)(avow__node_t *node));
 void avow__table_close(avow__table_t *table);
+/* Are all nodes where they are looked for? */
+void avow__table_check(const avow__table_t *table);
 
 #endif

@@ -14,6 +14,7 @@
 #include "channel/channel.h"
 
 #include "base/alloc.h"
+#include "engine/check.h"
 #include "engine/engine.h"
 #include "engine/parts.h"
 
@@ -481,3 +482,45 @@ void avow__channels_close(avow__context_t *c) {
 uv_loop_t *avow__channel_loop(const avow_channel_t *channel) {
   return avow__context(avow__mutable(channel))->loop;
 }
+
+#ifdef AVOW_CHECK
+
+typedef struct {
+  size_t takers, senders;
+} waiting_t;
+
+static size_t check_list_of(const avow_promise_t *ch, const avow__link_t *list,
+                            avow__kind_t kind) {
+  const size_t n = avow__check_list(list);
+  for (size_t i = 0; i < n; i++, list = list->next) {
+    const avow_promise_t *p = (const avow_promise_t *) list;
+    AVOW__HOLDS(68, p->kind == kind && avow__is_pending(p));
+    AVOW__HOLDS(69, p->data == ch);
+  }
+  return n;
+}
+
+static void check_channel(avow_promise_t *ch, void *data) {
+  waiting_t *waiting = data;
+  if (is_inert(ch))
+    return;
+  waiting->takers += check_list_of(ch, ch->takers, AVOW__NEXT);
+  waiting->senders += check_list_of(ch, ch->senders, AVOW__SEND);
+  const bool has_items = count_of(ch) > 0 || ch->senders != NULL;
+  AVOW__HOLDS(70, ch->takers == NULL || !has_items);
+  AVOW__HOLDS(71, ch->senders == NULL || !channel_has_room(ch));
+  AVOW__HOLDS(72, !has_ended(ch) || ch->takers == NULL);
+  AVOW__HOLDS(72, !has_ended(ch) || ch->source == NULL);
+  AVOW__HOLDS(73, count_of(ch) == 0 || ch->ring->count <= ch->ring->size);
+  if (ch->source != NULL && ch->source->flows)
+    AVOW__HOLDS(74, ch->takers != NULL || channel_has_room(ch));
+}
+
+void avow__channels_check(avow__context_t *c) {
+  waiting_t waiting = { 0 };
+  avow__pool_each(&c->pool, check_channel, &waiting);
+  AVOW__HOLDS(75, waiting.takers == avow__check_count(c, AVOW__NEXT));
+  AVOW__HOLDS(76, waiting.senders == avow__check_count(c, AVOW__SEND));
+}
+
+#endif

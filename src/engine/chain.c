@@ -85,8 +85,8 @@ avow_promise_t *avow_finally(avow_promise_t *p, avow_fn on_settled,
   avow_promise_t *q = avow__react_surely(p, AVOW__FINALLY, data);
   if (q == NULL) {
     avow__context_t *c = avow__context(p);
-    if (c->life !=
-        AVOW__DEAF) /* the reserve is gone, or the loop: now or never */
+    /* The reserve is gone, or the loop: now or never. */
+    if (c->life != AVOW__DEAF)
       avow__value_unref(on_settled(data));
     return avow__lost(c, p);
   }

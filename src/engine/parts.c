@@ -4,14 +4,19 @@
  */
 #include "engine/parts.h"
 
+#include "base/check.h"
+
 const avow__part_t avow__parts[AVOW__PARTS] = {
-  { avow__tick_close, avow__tick_free },     /* what drains the queue */
-  { avow__owner_close, NULL },               /* what debug builds look by */
-  { avow__wheel_close, avow__wheel_free },   /* sleeps */
-  { avow__phases_close, avow__phases_free }, /* whoever waits for a phase */
-  { avow__port_close, avow__port_free },     /* the other threads' way in */
-  { avow__owned_close, avow__owned_free },   /* streams that values own */
-  { avow__channels_close, NULL },
-  { NULL, avow__strays_free }, /* what the program closed itself */
-  { NULL, avow__spares_free }, /* blocks of operations */
+  /* what drains the queue */
+  { avow__tick_close, avow__tick_free, AVOW__CHECKED(avow__tick_check) },
+  { avow__owner_close, NULL, NULL }, /* what debug builds look by */
+  /* sleeps */
+  { avow__wheel_close, avow__wheel_free, AVOW__CHECKED(avow__wheel_check) },
+  /* whoever waits for a phase */
+  { avow__phases_close, avow__phases_free, AVOW__CHECKED(avow__phases_check) },
+  { avow__port_close, avow__port_free, NULL },   /* the other threads' way in */
+  { avow__owned_close, avow__owned_free, NULL }, /* streams that values own */
+  { avow__channels_close, NULL, AVOW__CHECKED(avow__channels_check) },
+  { NULL, avow__strays_free, NULL }, /* what the program closed itself */
+  { NULL, avow__spares_free, NULL }, /* blocks of operations */
 };

@@ -14,6 +14,8 @@ typedef struct avow__part_s {
   void (*close)(avow__context_t *c);
   /* The handles are closed, and nothing of the loop is found any more. */
   void (*free)(avow__context_t *c);
+  /* Is what it keeps as it should be? For avow__check_loop(). */
+  void (*check)(avow__context_t *c);
 } avow__part_t;
 
 enum { AVOW__PARTS = 9 };
@@ -23,14 +25,17 @@ extern AVOW__HIDDEN const avow__part_t avow__parts[AVOW__PARTS];
 /* tick.c */
 void avow__tick_close(avow__context_t *c);
 void avow__tick_free(avow__context_t *c);
+void avow__tick_check(avow__context_t *c);
 /* owner.c */
 void avow__owner_close(avow__context_t *c);
 /* timer.c */
 void avow__wheel_close(avow__context_t *c);
 void avow__wheel_free(avow__context_t *c);
+void avow__wheel_check(avow__context_t *c);
 /* phase.c */
 void avow__phases_close(avow__context_t *c);
 void avow__phases_free(avow__context_t *c);
+void avow__phases_check(avow__context_t *c);
 /* remote.c */
 void avow__port_close(avow__context_t *c);
 void avow__port_free(avow__context_t *c);
@@ -38,6 +43,7 @@ void avow__port_free(avow__context_t *c);
 void avow__strays_free(avow__context_t *c);
 /* channel.c */
 void avow__channels_close(avow__context_t *c);
+void avow__channels_check(avow__context_t *c);
 /* owned.c */
 void avow__owned_close(avow__context_t *c);
 void avow__owned_free(avow__context_t *c);

@@ -8,6 +8,7 @@
 #include "avow/phase.h"
 
 #include "base/alloc.h"
+#include "engine/check.h"
 #include "engine/engine.h"
 #include "engine/parts.h"
 
@@ -161,3 +162,20 @@ void avow__phases_free(avow__context_t *c) {
   avow__free(c->phases);
   c->phases = NULL;
 }
+
+#ifdef AVOW_CHECK
+
+static size_t check_phase(const phase_t *phase) {
+  return avow__check_queue(&phase->waiting) + avow__check_queue(&phase->due);
+}
+
+void avow__phases_check(avow__context_t *c) {
+  const avow__phases_t *phases = c->phases;
+  size_t n = 0;
+  if (phases != NULL)
+    n = check_phase(&phases->next_turn) + check_phase(&phases->before_poll) +
+        check_phase(&phases->after_poll);
+  AVOW__HOLDS(61, n == avow__check_count(c, AVOW__PHASE));
+}
+
+#endif

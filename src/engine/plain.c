@@ -3,6 +3,7 @@
  * them. A list holds them together.
  */
 #include "base/alloc.h"
+#include "engine/check.h"
 #include "engine/engine.h"
 
 #ifdef AVOW_NO_POOL
@@ -70,5 +71,14 @@ void avow__pool_each(avow__pool_t *pool,
   }
   pool->cursor = cursor.outer;
 }
+
+#  ifdef AVOW_CHECK
+
+void avow__pool_check(const avow__pool_t *pool) {
+  (void) avow__check_list(pool->all);
+  avow__reserve_check(pool);
+}
+
+#  endif
 
 #endif

@@ -4,6 +4,7 @@
  */
 #include "engine/pool.h"
 
+#include "engine/check.h"
 #include "engine/engine.h"
 
 enum { RESERVE = 64 };
@@ -59,3 +60,14 @@ void *avow__pool_alloc_reserved(avow__pool_t *pool) {
   pool->reserved--;
   return block;
 }
+
+#ifdef AVOW_CHECK
+
+void avow__reserve_check(const avow__pool_t *pool) {
+  size_t n = 0;
+  for (avow__link_t *link = pool->reserve; link != NULL; link = link->next)
+    n++;
+  AVOW__HOLDS(55, n == pool->reserved && n <= RESERVE);
+}
+
+#endif

@@ -95,6 +95,10 @@ void avow__slabs_close(avow__pool_t *pool);
 void avow__pool_each(avow__pool_t *pool,
                      void (*fn)(avow_promise_t *p, void *data), void *data);
 
+/* Are all blocks where they should be? */
+void avow__pool_check(const avow__pool_t *pool);
+void avow__reserve_check(const avow__pool_t *pool);
+
 /* How many blocks are in use; takes time in proportion. */
 uint64_t avow__pool_count(avow__pool_t *pool);
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "engine/check.h"
 #include "engine/engine.h"
 
 #ifndef AVOW_NO_POOL
@@ -122,5 +123,39 @@ void avow__pool_each(avow__pool_t *pool,
     }
   }
 }
+
+#  ifdef AVOW_CHECK
+
+/* Those that came back. */
+static size_t count_free(const avow__slab_t *slab) {
+  size_t n = 0;
+  for (avow__link_t *link = slab->free; link != NULL; link = link->next) {
+    const avow_promise_t *p = (const avow_promise_t *) link;
+    AVOW__HOLDS(51, p->kind == AVOW__FREE && avow__slab_of(p) == slab);
+    n++;
+  }
+  return n;
+}
+
+/* Whether it is one of those that have blocks to give out. */
+static bool check_slab(const avow__pool_t *pool, avow__slab_t *slab) {
+  const size_t given = (size_t) (slab->fresh - first_block(slab)) / AVOW__BLOCK;
+  AVOW__HOLDS(52, slab->fresh <= slab->end && given <= AVOW__BLOCKS);
+  const size_t used = given - count_free(slab);
+  if (slab == pool->current)
+    return false;
+  AVOW__HOLDS(53, used == slab->used);
+  return used < AVOW__BLOCKS;
+}
+
+void avow__pool_check(const avow__pool_t *pool) {
+  size_t partial = 0;
+  for (avow__slab_t *slab = pool->slabs; slab != NULL; slab = slab->older)
+    partial += check_slab(pool, slab);
+  AVOW__HOLDS(54, partial == avow__check_list(pool->partial));
+  avow__reserve_check(pool);
+}
+
+#  endif
 
 #endif

@@ -18,6 +18,7 @@
 #include "engine/tick.h"
 
 #include "base/alloc.h"
+#include "engine/check.h"
 #include "engine/engine.h"
 #include "engine/parts.h"
 
@@ -166,9 +167,21 @@ void avow__leave_queue(avow__context_t *c) {
     avow__wake(c);
   else
     sleep_again(c);
+  avow__check_loop(c);
 }
 
 void avow__leave(avow__context_t *c) {
   avow__end_task(c);
   avow__leave_queue(c);
 }
+
+#ifdef AVOW_CHECK
+
+void avow__tick_check(avow__context_t *c) {
+  if (c->life == AVOW__CLOSED || tick_is_closing(c->tick))
+    return;
+  AVOW__HOLDS(59, avow__queue_is_empty(&c->queue) || c->awake);
+  AVOW__HOLDS(60, uv_is_active((uv_handle_t *) &c->tick->idle) == c->awake);
+}
+
+#endif

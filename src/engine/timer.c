@@ -14,6 +14,7 @@
 #include "avow/timer.h"
 
 #include "base/alloc.h"
+#include "engine/check.h"
 #include "engine/engine.h"
 #include "engine/parts.h"
 
@@ -395,3 +396,53 @@ void avow__wheel_free(avow__context_t *c) {
   avow__free(c->wheel);
   c->wheel = NULL;
 }
+
+#ifdef AVOW_CHECK
+
+typedef struct {
+  size_t sleeps, limits;
+} found_t;
+
+static void check_sleep(found_t *found, const avow__link_t *link) {
+  const avow_promise_t *p = (const avow_promise_t *) link;
+  AVOW__HOLDS(62, p->kind == AVOW__TIMER && avow__is_pending(p));
+  found->sleeps++;
+  found->limits += p->u.timer.is_limit;
+}
+
+static void check_due(found_t *found, const avow__queue_t *queue) {
+  (void) avow__check_queue(queue);
+  const avow__link_t *head = &queue->head;
+  for (const avow__link_t *at = head->next; at != head; at = at->next)
+    check_sleep(found, at);
+}
+
+static void check_slot(const avow__wheel_t *wheel, found_t *found,
+                       unsigned level, unsigned slot) {
+  const avow__link_t *list = wheel->slots[level][slot];
+  const bool used = (wheel->used[level] >> slot & 1) != 0;
+  AVOW__HOLDS(63, used == (list != NULL));
+  const size_t n = avow__check_list(list);
+  for (size_t i = 0; i < n; i++, list = list->next) {
+    const uint64_t deadline = ((const avow_promise_t *) list)->u.timer.deadline;
+    AVOW__HOLDS(64, level_of(wheel, deadline) == level);
+    AVOW__HOLDS(64, digit(deadline, level) == slot);
+    check_sleep(found, list);
+  }
+}
+
+void avow__wheel_check(avow__context_t *c) {
+  avow__wheel_t *wheel = c->wheel;
+  found_t found = { 0 };
+  if (wheel != NULL) {
+    check_due(&found, &wheel->left);
+    check_due(&found, &wheel->due);
+    for (unsigned i = 0; i < LEVELS * SLOTS; i++)
+      check_slot(wheel, &found, i / SLOTS, i % SLOTS);
+    AVOW__HOLDS(65, found.limits == wheel->limits);
+    AVOW__HOLDS(66, wheel->running || wheel->armed <= earliest(wheel));
+  }
+  AVOW__HOLDS(67, found.sleeps == avow__check_count(c, AVOW__TIMER));
+}
+
+#endif

@@ -290,6 +290,7 @@ try_kind() {
   case $kind in
   pool) try_all -Dpool=enabled ;;
   plain) try_all -Dpool=disabled -Dtrace=true ;;
+  check) try_all -Dpool=enabled -Dcheck=true ;;
   shared)
     if pkg-config --atleast-version=1.49 libuv; then
       try_all -Dpool=enabled
@@ -311,7 +312,7 @@ while read -r name; do
 done <"$work/names"
 mkdir "$work/worker0" "$work/worker0/test"
 touch "$work/worker0/found"
-for kind in pool plain shared; do
+for kind in pool plain check shared; do
   [ ! -f "$work/$kind" ] || try_kind
 done
 

@@ -1,0 +1,264 @@
+/*
+ * The invariants of a loop that is at rest: jobs may wait in its queue, but no
+ * function of avow is in the middle of anything. The numbers are those of
+ * docs/internals.md. What the parts keep they check themselves.
+ */
+#include "engine/check.h"
+
+#ifdef AVOW_CHECK
+
+#  include "engine/child.h"
+#  include "engine/engine.h"
+#  include "engine/parts.h"
+
+/* What a walk counts, to be compared at its end: each is the same number, found
+   in two ways. */
+typedef struct {
+  size_t queued, with_job;     /* in the queue; said to be */
+  size_t listed, waiting;      /* in lists of waiters; said to be */
+  size_t in_gathers, elements; /* in lists of gathers; there */
+  size_t shields;
+} tally_t;
+
+static void check_neighbours(const avow__link_t *link) {
+  AVOW__HOLDS(1, link->next->prev == link);
+  AVOW__HOLDS(1, link->prev->next == link);
+}
+
+size_t avow__check_list(const avow__link_t *list) {
+  size_t n = 0;
+  const avow__link_t *link = list;
+  while (link != NULL) {
+    check_neighbours(link);
+    n++;
+    link = link->next != list ? link->next : NULL;
+  }
+  return n;
+}
+
+size_t avow__check_queue(const avow__queue_t *queue) {
+  size_t n = 0;
+  const avow__link_t *link = &queue->head;
+  check_neighbours(link);
+  while ((link = link->next) != &queue->head) {
+    check_neighbours(link);
+    n++;
+  }
+  return n;
+}
+
+static bool is_reaction(const avow_promise_t *p) {
+  switch (p->kind) {
+  case AVOW__THEN:
+  case AVOW__FINALLY:
+  case AVOW__ATTACH:
+  case AVOW__SHIELD:
+  case AVOW__ADOPT:
+  case AVOW__REPEAT:
+  case AVOW__ASYNC:
+  case AVOW__STACKLESS:
+  case AVOW__UNTIL:
+  case AVOW__STOPPED:
+  case AVOW__WATCH:
+  case AVOW__ELEMENT:
+  case AVOW__CHILD:
+    return true;
+  default:
+    return p->kind == AVOW__FINALLY_WAIT && p->upstream != NULL;
+  }
+}
+
+/* Whose turn will come without an upstream's. */
+static bool is_ready(const avow_promise_t *p) {
+  return p->kind == AVOW__JOIN || p->kind == AVOW__THENABLE ||
+         p->kind == AVOW__STEP || p->kind == AVOW__FINALLY_LAST ||
+         (p->kind == AVOW__FINALLY_WAIT && p->upstream == NULL);
+}
+
+/* Blocks that nobody holds but what they are part of. */
+static bool is_bare(const avow_promise_t *p) {
+  return p->kind == AVOW__WATCH || p->kind == AVOW__ELEMENT ||
+         p->kind == AVOW__CHILD || p->kind == AVOW__UNWANTED;
+}
+
+static void check_settled(const avow_promise_t *p) {
+  const bool failed = avow_is_error(&p->u.value);
+  AVOW__HOLDS(2, p->u.value.tag < AVOW_PROMISE);
+  AVOW__HOLDS(3, avow__state(p) == (failed ? AVOW_REJECTED : AVOW_FULFILLED));
+  AVOW__HOLDS(4, p->waiters == NULL);
+  AVOW__HOLDS(5, p->upstream == NULL);
+  AVOW__HOLDS(6, !is_bare(p));
+  AVOW__HOLDS(7, (p->flags & AVOW__LOST) == 0);
+}
+
+static void check_waiters(const avow_promise_t *p, tally_t *tally) {
+  const size_t n = avow__check_list(p->waiters);
+  tally->listed += n;
+  const avow__link_t *link = p->waiters;
+  for (size_t i = 0; i < n; i++, link = link->next) {
+    const avow_promise_t *waiter = (const avow_promise_t *) link;
+    AVOW__HOLDS(8, waiter->upstream == p);
+    AVOW__HOLDS(9, avow__is_pending(waiter) && is_reaction(waiter));
+    AVOW__HOLDS(10, avow__context(waiter) == avow__context(p));
+  }
+  AVOW__HOLDS(11, p->refs > n);
+}
+
+static void check_gather(const avow_promise_t *p, tally_t *tally) {
+  const size_t n = avow__check_list(p->elements);
+  tally->in_gathers += n;
+  avow__link_t *link = p->elements;
+  for (size_t i = 0; i < n; i++, link = link->next) {
+    const avow_promise_t *element = avow__from_sibling(link);
+    AVOW__HOLDS(12, element->kind == AVOW__ELEMENT);
+    AVOW__HOLDS(13, element->u.element.gather == p);
+  }
+  if (p->kind == AVOW__GATHERED) {
+    AVOW__HOLDS(14, n > 0);
+    return;
+  }
+  const unsigned marks = p->marks & (AVOW__STEERED | AVOW__ENDED);
+  const bool open = marks == AVOW__STEERED;
+  AVOW__HOLDS(15, p->u.gather.remaining == n + open);
+  AVOW__HOLDS(16, n > 0 || open || p->u.gather.kind == AVOW_RACE);
+}
+
+static void check_deferred(const avow_promise_t *p) {
+  const bool is_proxy = (p->flags & AVOW__PROXY) != 0;
+  AVOW__HOLDS(17, is_proxy == (p->upstream != NULL));
+  if (is_proxy) {
+    AVOW__HOLDS(18, p->upstream->kind == AVOW__PAIRED);
+    AVOW__HOLDS(19, p->upstream->upstream == p);
+  }
+  if ((p->marks & AVOW__DETAILED) != 0) {
+    AVOW__HOLDS(20, p->u.deferred.holders > 0);
+    AVOW__HOLDS(21, p->refs >= p->u.deferred.holders);
+  }
+}
+
+static void check_until(const avow_promise_t *p) {
+  const avow_promise_t *watch = p->data;
+  if (watch != NULL) {
+    AVOW__HOLDS(22, watch->kind == AVOW__WATCH);
+    AVOW__HOLDS(23, watch->u.element.gather == p);
+  }
+  AVOW__HOLDS(24, p->kind != AVOW__STOPPED || watch == NULL);
+}
+
+static void check_bare(const avow_promise_t *p) {
+  AVOW__HOLDS(25, p->refs == 1);
+  if (p->kind == AVOW__WATCH)
+    AVOW__HOLDS(26, p->u.element.gather->data == p);
+  if (p->kind == AVOW__CHILD) {
+    AVOW__HOLDS(27, p->u.child.parent->running > 0);
+    AVOW__HOLDS(28, p->u.child.parent->children != NULL);
+    check_neighbours(&p->siblings);
+  }
+}
+
+/* Of a bare one the field is part of its siblings. */
+static void check_by_kind(const avow_promise_t *p, tally_t *tally) {
+  if (is_bare(p))
+    check_bare(p);
+  else if (p->kind == AVOW__GATHER || p->kind == AVOW__GATHERED)
+    check_gather(p, tally);
+  else if (p->kind == AVOW__DEFERRED)
+    check_deferred(p);
+  else if (p->kind == AVOW__UNTIL || p->kind == AVOW__STOPPED)
+    check_until(p);
+  tally->elements += p->kind == AVOW__ELEMENT;
+  tally->shields += p->kind == AVOW__SHIELD;
+}
+
+static void check_pending(const avow_promise_t *p, tally_t *tally) {
+  const avow__context_t *c = avow__context(p);
+  const bool reacts = is_reaction(p);
+  if (reacts)
+    AVOW__HOLDS(29, p->upstream != NULL);
+  if (reacts && avow__is_pending(p->upstream))
+    tally->waiting++;
+  tally->with_job += is_ready(p) || (reacts && !avow__is_pending(p->upstream));
+  AVOW__HOLDS(30, p->kind != AVOW__RUNNING || c->pins > 0);
+  AVOW__HOLDS(31, p->kind != AVOW__UNWANTED);
+  AVOW__HOLDS(32, (p->marks & AVOW__CONDEMNED) == 0);
+  check_by_kind(p, tally);
+  if (!is_bare(p))
+    check_waiters(p, tally);
+}
+
+static void check_one(avow_promise_t *p, void *data) {
+  const avow__context_t *c = avow__context(p);
+  AVOW__HOLDS(33, p->refs > 0);
+  AVOW__HOLDS(34, p->kind < AVOW__KINDS);
+  AVOW__HOLDS(35, (p->marks & AVOW__SPARED) == 0 || c->sparing);
+  if (p->kind == AVOW__CHANNEL)
+    return; /* channel.c looks at these */
+  AVOW__HOLDS(36, (p->flags & AVOW__STATE) <= AVOW_REJECTED);
+  if (avow__is_pending(p))
+    check_pending(p, data);
+  else
+    check_settled(p);
+}
+
+static void check_job(const avow_promise_t *p) {
+  AVOW__HOLDS(37, avow__is_pending(p));
+  AVOW__HOLDS(38, is_ready(p) || is_reaction(p));
+  AVOW__HOLDS(39, is_ready(p) || !avow__is_pending(p->upstream));
+}
+
+static size_t check_jobs(const avow__queue_t *queue) {
+  const size_t n = avow__check_queue(queue);
+  const avow__link_t *link = queue->head.next;
+  for (size_t i = 0; i < n; i++, link = link->next)
+    check_job((const avow_promise_t *) link);
+  return n;
+}
+
+static void check_context(const avow__context_t *c) {
+  AVOW__HOLDS(40, c->depth == 0);
+  AVOW__HOLDS(41, c->life <= AVOW__CLOSED);
+  AVOW__HOLDS(42, c->users > 0 || c->life > AVOW__OPEN);
+  AVOW__HOLDS(43, !c->cancelling && c->condemned == NULL);
+  AVOW__HOLDS(44, c->orphans == NULL && !c->unlisted);
+  AVOW__HOLDS(45, !c->telling && c->untold == NULL);
+  AVOW__HOLDS(46, !avow__is_pending(c->no_memory));
+  AVOW__HOLDS(46, !avow__is_pending(c->canceled));
+}
+
+typedef struct {
+  avow__kind_t kind;
+  size_t n;
+} census_t;
+
+static void check_kind(avow_promise_t *p, void *data) {
+  census_t *census = data;
+  census->n += p->kind == census->kind && avow__is_pending(p);
+}
+
+size_t avow__check_count(avow__context_t *c, avow__kind_t kind) {
+  census_t census = { .kind = kind };
+  avow__pool_each(&c->pool, check_kind, &census);
+  return census.n;
+}
+
+void avow__check_loop(avow__context_t *c) {
+  tally_t tally = { 0 };
+  check_context(c);
+  tally.queued = check_jobs(&c->queue);
+  avow__pool_each(&c->pool, check_one, &tally);
+  AVOW__HOLDS(47, tally.queued == tally.with_job);
+  AVOW__HOLDS(48, tally.listed == tally.waiting);
+  AVOW__HOLDS(49, tally.in_gathers == tally.elements);
+  AVOW__HOLDS(50, tally.shields == c->shields);
+#  ifndef AVOW_NO_ASYNC
+  AVOW__HOLDS(58, avow__check_list(c->fibers.busy) == c->fibers.used);
+#  endif
+  avow__pool_check(&c->pool);
+  for (int i = 0; i < AVOW__TABLES; i++)
+    avow__table_check(&c->tables[i]);
+  for (int i = 0; i < AVOW__PARTS; i++)
+    if (avow__parts[i].check != NULL)
+      avow__parts[i].check(c);
+}
+
+#endif

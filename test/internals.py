@@ -1,0 +1,88 @@
+#!/usr/bin/env python3
+"""Does docs/internals.md say what the code does?
+
+    internals.py ROOT [--write]
+
+The table of kinds is made of kind.h and kinds.c; --write puts it there. Each
+state of a loop has its row, and each invariant is asserted by its number. Prints
+how many assertions there are for each thousand lines of code.
+"""
+import glob
+import re
+import sys
+
+PAGE = 'docs/internals.md'
+
+
+def read(*path):
+    with open('/'.join(path), encoding='utf-8') as file:
+        return file.read()
+
+
+def kinds(root):
+    text = read(root, 'src/engine/kind.h')
+    enum = re.search(r'typedef enum avow__kind_e \{(.*?)\}', text, re.S)[1]
+    table = read(root, 'src/engine/kinds.c')
+    for name, what in re.findall(r'AVOW__(\w+),\s*/\* (.*?) \*/', enum, re.S):
+        row = re.search(r'\[AVOW__%s\] = \{(.*?)\}' % name, table, re.S)[1]
+        run = re.search(r'\.run = avow__(\w+)', row)
+        yield (name, re.search(r'"(.*?)"', row)[1], ' '.join(what.split()),
+               'yes' if 'is_root' in row else '',
+               f'`{run[1]}`' if run else '')
+
+
+def table_of_kinds(root):
+    rows = ['| kind | in a dump | it | root | its job, where chain.c has it '
+            'not in place |', '|---|---|---|---|---|']
+    return '\n'.join(rows + ['| ' + ' | '.join(row) + ' |' for row in
+                             kinds(root)]) + '\n'
+
+
+def part(page, name):
+    return re.search(rf'<!-- {name} -->\n(.*?)<!-- end of {name} -->', page,
+                     re.S)
+
+
+def complaints(root, page):
+    if part(page, 'kinds')[1] != table_of_kinds(root):
+        yield f'the kinds are others: {sys.argv[0]} {root} --write'
+    states = re.search(r'typedef enum avow__life_e \{(.*?)\}',
+                       read(root, 'src/engine/context.h'), re.S)[1]
+    for state in re.findall(r'AVOW__\w+', re.sub(r'(?s)/\*.*?\*/', '', states)):
+        if f'\n| `{state}` |' not in page:
+            yield f'no row for {state}'
+    said = set(re.findall(r'\n\| (\d+) \|', part(page, 'invariants')[0]))
+    asserted = set()
+    for path in glob.glob(f'{root}/src/**/*.[ch]', recursive=True):
+        asserted |= set(re.findall(r'AVOW__HOLDS\((\d+),', read(path)))
+    for number in sorted(said ^ asserted, key=int):
+        where = 'asserted' if number in asserted else PAGE
+        yield f'invariant {number} is in one place only: {where}'
+
+
+def density(root):
+    lines = asserts = 0
+    for path in glob.glob(f'{root}/src/**/*.[ch]', recursive=True):
+        code = re.sub(r'(?s)/\*.*?\*/', '', read(path))
+        lines += sum(bool(line.strip()) for line in code.split('\n'))
+        asserts += len(re.findall(r'\b(?:assert|_Static_assert|AVOW__HOLDS)\(',
+                                  code))
+    print(f'{asserts} assertions in {lines} lines: '
+          f'{1000 * asserts / lines:.1f} a thousand')
+
+
+def main(root, *options):
+    page = read(root, PAGE)
+    if options:
+        old = part(page, 'kinds')
+        page = page[:old.start(1)] + table_of_kinds(root) + page[old.end(1):]
+        with open(f'{root}/{PAGE}', 'w', encoding='utf-8') as file:
+            file.write(page)
+    found = list(complaints(root, page))
+    for line in found:
+        print(line)
+    density(root)
+    return len(found) > 0
+
+
+sys.exit(main(*sys.argv[1:]))
