@@ -72,8 +72,8 @@ parser() {
   fuzz "$name" $((seconds / 18 + 1)) 4096 "$here/parse/corpus/$name"
 }
 
-build_library blocks -DAVOW_NO_POOL
-build_library pool
+build_library blocks -DAVOW_NO_POOL -DAVOW_CHECK
+build_library pool -DAVOW_CHECK
 machine blocks
 machine pool
 parser answer "$root/examples/http_text.c"
