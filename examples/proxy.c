@@ -92,8 +92,10 @@ static avow_value_t relay(void *connection) {
   return avow_await(avow_join_losers(avow_race(loop, first, 2)));
 }
 
+/* Of those that are cut off at the end serve() says it once. */
 static avow_value_t complain(const avow_value_t *reason, void *data) {
-  (void) program_complain(avow_value_ref(reason));
+  if (avow_error_code(reason) != UV_ECANCELED)
+    (void) program_complain(avow_value_ref(reason));
   return avow_none();
 }
 

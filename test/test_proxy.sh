@@ -92,6 +92,10 @@ start 127.0.0.1 1
 "$client" "$port" </dev/null >out || : # with a reset, or without
 until_true grep -q '^proxy: connect.*' err
 "$client" "$port" </dev/null >out || :
+
+echo "proxy: a port that is taken"
+run 1 "$proxy" --port "$port" 127.0.0.1 1
+err 'proxy: .*address already in use.*'
 kill -TERM $pid
 ends 0
 echo "all passed"

@@ -57,6 +57,7 @@ static void value_goes_with_each_round_of_a_loop(void **state) {
     AVOW_AUTO_VALUE v = counted();
     if (i == 1)
       continue;
+    assert_false(avow_is_none(&v));
     assert_int_equal(destroyed, 0);
     if (i == 2)
       break;
