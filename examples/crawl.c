@@ -75,9 +75,10 @@ static void add_links(const char *page, const char *html) {
 
 /* 0 of what is no answer. */
 static int status_of(const avow_value_t *answer) {
-  int status = 0;
-  (void) sscanf(avow_to_bytes(answer, NULL), "HTTP/1.%*c %d", &status);
-  return status;
+  const char *text = avow_to_bytes(answer, NULL);
+  if (strncmp(text, "HTTP/1.", 7) != 0)
+    return 0;
+  return (int) strtol(text + strcspn(text, " "), NULL, 10);
 }
 
 static avow_value_t ask(void *path) {
