@@ -81,7 +81,7 @@ AVOW_INLINE AVOW_MUST_USE avow_value_t avow_await_int(avow_promise_t *p,
   avow_value_t v = avow_none();
   const avow_value_t error =
       avow_awaited(avow_await(p), AVOW_INT, NULL, out != NULL ? &v : NULL);
-  if (!avow_is_error(&error))
+  if (out != NULL && !avow_is_error(&error))
     *out = avow_to_int(&v);
   return error;
 }
