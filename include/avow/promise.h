@@ -7,7 +7,7 @@
  * avow_channel_send(const avow_channel_t *, …) changes the channel, and leaves
  * you your reference to it.
  *
- * No function that returns a promise returns NULL: all errors, also UV_ENOMEM,
+ * No function that makes a promise returns NULL: all errors, also UV_ENOMEM,
  * arrive as rejections. Handlers run on the loop's thread, first in first out,
  * never inside the call that registers or settles.
  */
