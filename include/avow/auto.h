@@ -14,8 +14,8 @@
  * Each is to be initialised, as with avow_none() or NULL. What takes such a
  * variable is given avow_steal(&v) or avow_promise_steal(&p), and what is
  * returned likewise: taken without, it would be let go of twice. A permit of a
- * limiter is a value. A longjmp() that leaves the block lets go of nothing,
- * and nor does a loop that is closed over a function that awaits.
+ * limiter is a value. A function that awaits while its loop is closed is
+ * cancelled, and lets go as it returns. A longjmp() lets go of nothing.
  */
 #ifndef AVOW_AUTO_H
 #define AVOW_AUTO_H

@@ -152,6 +152,23 @@ static void permit_is_given_back_where_a_try_returns(void **state) {
   avow_limiter_unref(limiter);
 }
 
+static avow_value_t sleep_long(void *data) {
+  AVOW_AUTO_VALUE v = counted();
+  AVOW_TRY(avow_await_done(avow_sleep(loop, 60000)));
+  note("slept");
+  return avow_steal(&v);
+}
+
+static void value_goes_where_the_loop_is_closed(void **state) {
+  avow_unref(avow_async(loop, sleep_long, NULL));
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_int_equal(destroyed, 1);
+  assert_notes("");
+  assert_int_equal(avow_loop_init(loop, NULL), 0); /* for the fixture */
+}
+
 static void permit_is_given_back_where_its_holder_is_cancelled(void **state) {
   avow_limiter_t *limiter = avow_limiter_new(loop, 1);
   avow_promise_t *first = avow_async(loop, work_by_permit, limiter);
@@ -177,6 +194,7 @@ int main(void) {
     CASE(channel_goes_and_is_closed),
     CASE(what_was_cleared_is_null),
 #ifndef AVOW_NO_ASYNC
+    CASE(value_goes_where_the_loop_is_closed),
     CASE(permit_is_given_back_where_a_try_returns),
     CASE(permit_is_given_back_where_its_holder_is_cancelled),
 #endif
