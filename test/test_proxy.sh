@@ -70,17 +70,17 @@ wait $staying || fail "client: status $?"
 echo "proxy: and who stays is cut off"
 start --grace 100 127.0.0.1 "$echoes"
 exec 5<>hold
-"$client" "$port" <hold >out &
+"$client" "$port" <hold >cut &
 staying=$!
 echo one >&5
-until_true [ -s out ]
+until_true [ -s cut ]
 kill -INT $pid
 ends 1
 wait $staying || : # with a reset, or without
 err 'proxy: timed out'
 
 echo "proxy: where nothing moves it ends"
-start --idle 200 127.0.0.1 "$echoes"
+start --idle 1000 127.0.0.1 "$echoes"
 "$client" "$port" <hold >out || : # with a reset, or without
 until_true grep -qx 'proxy: idle for too long' err
 kill -INT $pid
