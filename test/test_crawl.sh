@@ -42,7 +42,7 @@ run 1 "$crawl" --tries 2 "$at/broken"
 out '000 /broken: status 503'
 out '1 visited, 1 failed'
 [ "$(grep -c '^/broken ' requests)" -eq 2 ] || fail "/broken: $(cat requests)"
-run 1 "$crawl" --tries 2 --wait 200 "$at/silent"
+run 1 "$crawl" --tries 2 --wait 1000 "$at/silent"
 out '000 /silent: timed out'
 [ "$(grep -c '^/silent ' requests)" -eq 2 ] || fail "/silent: $(cat requests)"
 run 1 "$crawl" --tries 1 http://127.0.0.1:1/
