@@ -14,8 +14,8 @@
 #include "channel/channel.h"
 
 #include "base/alloc.h"
-#include "engine/check.h"
 #include "engine/engine.h"
+#include "engine/invariants.h"
 #include "engine/parts.h"
 
 struct avow__ring_s {

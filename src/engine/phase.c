@@ -8,8 +8,8 @@
 #include "avow/phase.h"
 
 #include "base/alloc.h"
-#include "engine/check.h"
 #include "engine/engine.h"
+#include "engine/invariants.h"
 #include "engine/parts.h"
 
 typedef struct {

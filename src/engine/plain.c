@@ -3,8 +3,8 @@
  * them. A list holds them together.
  */
 #include "base/alloc.h"
-#include "engine/check.h"
 #include "engine/engine.h"
+#include "engine/invariants.h"
 
 #ifdef AVOW_NO_POOL
 

@@ -4,8 +4,8 @@
  */
 #include "engine/pool.h"
 
-#include "engine/check.h"
 #include "engine/engine.h"
+#include "engine/invariants.h"
 
 enum { RESERVE = 64 };
 

@@ -18,8 +18,8 @@
 #include "engine/tick.h"
 
 #include "base/alloc.h"
-#include "engine/check.h"
 #include "engine/engine.h"
+#include "engine/invariants.h"
 #include "engine/parts.h"
 
 struct avow__tick_s {

@@ -14,8 +14,8 @@
 #include "avow/timer.h"
 
 #include "base/alloc.h"
-#include "engine/check.h"
 #include "engine/engine.h"
+#include "engine/invariants.h"
 #include "engine/parts.h"
 
 enum { BITS = 6, SLOTS = 1 << BITS, LEVELS = 8 };

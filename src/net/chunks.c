@@ -7,7 +7,7 @@
 #include "base/container.h"
 #include "channel/channel.h"
 #include "io/op.h"
-#include "net/stream.h"
+#include "net/reading.h"
 #include "value/buffer.h"
 
 typedef struct {

@@ -11,7 +11,7 @@
 #include "base/container.h"
 #include "channel/channel.h"
 #include "io/op.h"
-#include "net/stream.h"
+#include "net/reading.h"
 
 enum { LONGEST = 65536 };
 

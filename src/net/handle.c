@@ -10,7 +10,7 @@
 #include "engine/engine.h"
 #include "io/op.h"
 #include "net/owned.h"
-#include "net/stream.h"
+#include "net/reading.h"
 
 static void handle_on_close(uv_handle_t *handle) {
   avow__context_t *c = avow__context_of(handle->loop);

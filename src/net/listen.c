@@ -11,7 +11,7 @@
 #include "base/reserved.h"
 #include "channel/channel.h"
 #include "io/op.h"
-#include "net/stream.h"
+#include "net/reading.h"
 
 enum { BACKLOG = 511 };
 

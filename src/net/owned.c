@@ -11,7 +11,7 @@
 #include "base/alloc.h"
 #include "base/container.h"
 #include "engine/parts.h"
-#include "net/stream.h"
+#include "net/reading.h"
 
 typedef struct {
   union {

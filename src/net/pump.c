@@ -10,8 +10,8 @@
 #include "base/alloc.h"
 #include "base/container.h"
 #include "io/op.h"
+#include "net/reading.h"
 #include "net/sigpipe.h"
-#include "net/stream.h"
 
 enum { ROOM = 65536 };
 

@@ -3,7 +3,7 @@
  * whose data is not ours: so what reads is found by its handle. There is one at
  * a time; it hears of it when the handle closes.
  */
-#include "net/stream.h"
+#include "net/reading.h"
 
 int avow__reading_begin(avow__context_t *c, avow__reading_t *reading,
                         const uv_handle_t *handle) {

@@ -12,7 +12,7 @@
 #include "engine/child.h"
 #include "io/op.h"
 #include "net/owned.h"
-#include "net/stream.h"
+#include "net/reading.h"
 
 enum { CONNECTION, PAUSE }; /* children */
 

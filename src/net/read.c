@@ -3,7 +3,7 @@
  * handlers which that woke have run: if they read again, nothing was stopped
  * and started for it.
  */
-#include "net/stream.h"
+#include "net/reading.h"
 
 #include "avow/cancel.h"
 #include "avow/stream.h"

@@ -3,7 +3,7 @@
  * function of avow is in the middle of anything. The numbers are those of
  * docs/internals.md. What the parts keep they check themselves.
  */
-#include "engine/check.h"
+#include "engine/invariants.h"
 
 #ifdef AVOW_CHECK
 

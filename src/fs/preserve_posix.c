@@ -8,7 +8,7 @@
 #  define _DARWIN_C_SOURCE 1
 #endif
 
-#include "fs/keep.h"
+#include "fs/preserve.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
