@@ -14,19 +14,10 @@
 #include "channel/channel.h"
 
 #include "base/alloc.h"
+#include "channel/ring.h"
 #include "engine/engine.h"
 #include "engine/invariants.h"
 #include "engine/parts.h"
-
-struct avow__ring_s {
-  size_t room;  /* for so many items; a source may overfill it */
-  size_t size;  /* of items[] */
-  size_t first; /* the next to be taken */
-  size_t count;
-  avow_value_t items[];
-};
-
-enum { SIZE_MIN = 8 };
 
 /* Debug builds: is it alive? NULL and inert ones have no block of their own. */
 static avow_promise_t *block_of(const avow_channel_t *channel) {
@@ -57,53 +48,17 @@ static bool channel_has_room(const avow_promise_t *ch) {
   return ch->ring != NULL && ch->ring->count < ch->ring->room;
 }
 
-static avow__ring_t *ring_new(size_t room, size_t size) {
-  avow__ring_t *ring = avow__malloc(
-      avow__plus(sizeof(*ring), avow__times(size, sizeof(avow_value_t))));
-  if (ring == NULL)
-    return NULL;
-  ring->room = room;
-  ring->size = size;
-  ring->first = 0;
-  ring->count = 0;
-  return ring;
-}
-
-static avow_value_t ring_pop(avow__ring_t *ring) {
-  const avow_value_t item = ring->items[ring->first];
-  ring->first = ring->first + 1 < ring->size ? ring->first + 1 : 0;
-  ring->count--;
-  return item;
-}
-
-static void ring_add(avow__ring_t *ring, avow_value_t item) {
-  assert(ring->count < ring->size);
-  const size_t to_end = ring->size - ring->first;
-  const size_t at =
-      ring->count < to_end ? ring->first + ring->count : ring->count - to_end;
-  ring->items[at] = item;
-  ring->count++;
-}
-
-/* Twice the size, as far as there is room for, and one at least. */
-static size_t next_size(const avow__ring_t *ring) {
-  if (ring == NULL)
-    return SIZE_MIN;
-  if (ring->size < ring->room && ring->size >= ring->room / 2)
-    return ring->room;
-  return ring->size * 2;
-}
-
 /* Makes a place for one more item; false without memory. */
 static bool ring_grow(avow_promise_t *ch) {
   avow__ring_t *old = ch->ring;
   if (old != NULL && old->count < old->size)
     return true;
-  avow__ring_t *ring = ring_new(old != NULL ? old->room : 0, next_size(old));
+  avow__ring_t *ring =
+      avow__ring_new(old != NULL ? old->room : 0, avow__ring_next_size(old));
   if (ring == NULL)
     return false;
   while (old != NULL && old->count > 0)
-    ring_add(ring, ring_pop(old));
+    avow__ring_add(ring, avow__ring_pop(old));
   avow__free(old);
   ch->ring = ring;
   return true;
@@ -168,9 +123,9 @@ static avow_value_t take_item(avow_promise_t *ch) {
   if (count_of(ch) == 0)
     return ch->senders != NULL ? take_from_sender(ch, avow_none())
                                : avow_value_ref(&ch->u.value);
-  const avow_value_t item = ring_pop(ch->ring);
+  const avow_value_t item = avow__ring_pop(ch->ring);
   if (ch->senders != NULL && channel_has_room(ch))
-    ring_add(ch->ring, take_from_sender(ch, avow_none()));
+    avow__ring_add(ch->ring, take_from_sender(ch, avow_none()));
   return item;
 }
 
@@ -248,7 +203,7 @@ static avow_promise_t *channel_put(avow_promise_t *ch, avow_value_t item) {
   if (ch->takers != NULL)
     settle_first(&ch->takers, item);
   else
-    ring_add(ch->ring, item);
+    avow__ring_add(ch->ring, item);
   avow__resolve(p, avow_none());
   return p;
 }
@@ -303,7 +258,7 @@ void avow_channel_fail(const avow_channel_t *channel, avow_value_t error) {
 /* Releasing calls the program, which may come back here. */
 static void empty(avow_promise_t *ch) {
   while (count_of(ch) > 0)
-    avow__value_unref(ring_pop(ch->ring));
+    avow__value_unref(avow__ring_pop(ch->ring));
   while (ch->senders != NULL)
     avow__value_unref(take_from_sender(ch, avow_error(UV_EPIPE)));
 }
@@ -359,7 +314,7 @@ void avow__channel_cancel(avow_promise_t *p, avow_promise_t *start) {
 static avow_promise_t *channel_new(avow__context_t *c, size_t room) {
   avow__ring_t *ring = NULL;
   if (room > 0)
-    ring = ring_new(room, room < SIZE_MIN ? room : SIZE_MIN);
+    ring = avow__ring_new(room, room < AVOW__RING_MIN ? room : AVOW__RING_MIN);
   avow_promise_t *ch = NULL;
   if (room == 0 || ring != NULL)
     ch = avow__promise_alloc(c, AVOW__CHANNEL);
@@ -436,7 +391,7 @@ bool avow__channel_push(avow_channel_t *channel, avow_value_t item) {
   if (ch->takers != NULL) {
     settle_first(&ch->takers, item);
   } else if (ring_grow(ch)) {
-    ring_add(ch->ring, item);
+    avow__ring_add(ch->ring, item);
   } else {
     channel_finish(ch, avow_error(UV_ENOMEM));
     avow__value_unref(item); /* last: it may call the program */

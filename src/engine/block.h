@@ -1,0 +1,182 @@
+/*
+ * The block that is a promise and, at once, the reaction that settles it.
+ *
+ * While pending, `kind` says what it waits for:
+ *
+ *   a deferred, a timer, a thenable's answer   no job, nothing upstream
+ *   an item, or room, of a channel             in a list of the channel's
+ *   upstream to settle                         in upstream->waiters
+ *   its turn                                   in the loop's queue
+ *
+ * A reaction is in its upstream's waiters exactly as long as that is pending;
+ * settling splices the whole list onto the queue, so being in the queue needs
+ * no mark. References: one for each holder, downstream reaction and deferred,
+ * and, while pending on anything but a deferred, one for what will settle it.
+ */
+#ifndef AVOW_BLOCK_H
+#define AVOW_BLOCK_H
+
+#include "avow/combine.h"
+#include "base/container.h"
+#include "engine/kind.h"
+#include "engine/promise.h"
+
+enum {
+  AVOW__STATE = 3,       /* mask of an avow_state_t */
+  AVOW__HANDLED = 4,     /* somebody waited for it, or read the reason */
+  AVOW__RESOLVED = 8,    /* its deferreds do nothing more; a channel's end */
+  AVOW__DROPPED = 8,     /* of an ATTACH: it was cancelled, but has to wait */
+  AVOW__CANCELED = 16,   /* what its handler returns is to be cancelled */
+  AVOW__JOIN_LOSERS = 8, /* of a GATHER: waits for those it cancels */
+  AVOW__CANCEL_LOSERS = 32, /* of a GATHER */
+  AVOW__AWAITED = 32, /* of a DEFERRED: the end of its loop waits for it */
+  AVOW__BEGINS = 32,  /* of a THEN: cancelled before, its handler stays out */
+  AVOW__PROXY = 64,   /* a deferred for the promise at upstream (thenables) */
+  AVOW__LOST = 128    /* no memory for what follows: ends with UV_ENOMEM */
+};
+
+/* Its marks. */
+enum {
+  AVOW__DETAILED = 1, /* of a DEFERRED: its u.deferred is filled in */
+  AVOW__HELD = 2,     /* of a DEFERRED: only its holders settle it, when told */
+  AVOW__SPARED = 4,   /* a shield waits for it: a loop's end leaves it alone */
+  AVOW__CONDEMNED = 8, /* to be cancelled; no memory was left to list it */
+  AVOW__ENDED = 16,    /* of a GATHER: no more inputs come */
+  AVOW__STEERED = 32   /* of a GATHER: its avow_gather_t is a reference too */
+};
+
+typedef struct avow__ring_s avow__ring_t;
+
+struct avow_promise_s {
+  union {
+    avow__link_t link; /* in one list at a time */
+    avow__node_t node; /* of a CLOSE, in the loop's closers */
+    struct {
+      avow__link_t *takers, *senders; /* of a CHANNEL */
+    };
+  };
+  avow_promise_t *upstream; /* counted, except between the two of a pair */
+  union {
+    struct {
+      avow__link_t *waiters; /* reactions in the order of their coming */
+      union {
+        void *data;             /* for callbacks; a fiber */
+        avow__link_t *elements; /* of a GATHER, by their siblings */
+      };
+    };
+    avow__link_t siblings; /* of an ELEMENT, or a CHILD */
+    struct {
+      avow__ring_t *ring; /* of a CHANNEL */
+      avow__source_t *source;
+    };
+  };
+  union {
+    avow_value_t value; /* settled; FINALLY_WAIT, FINALLY_LAST, THENABLE; the
+                           item of a SEND; what a CHANNEL ends with */
+    struct {
+      avow_cb on_fulfilled, on_rejected;
+    } then;
+    avow_fn fn;              /* FINALLY, STEP, REPEAT */
+    void (*free_fn)(void *); /* ATTACH */
+    uint64_t hops;           /* ADOPT */
+    struct {
+      uint64_t deadline;
+      uint32_t looks; /* at what is due, before this was made */
+      bool is_limit;  /* of an avow_timeout(): ends in its rejection */
+    } timer;
+    struct {
+      void (*on_cancel)(void *data);
+      uint32_t holders;
+    } deferred;
+    struct {
+      avow_promise_t *gather;
+      uint32_t index;
+    } element;
+    struct {
+      avow__parent_t *parent;
+      uint32_t index;
+    } child;
+    struct {
+      avow__list_t *list;
+      uint32_t remaining;
+      avow_gather_kind_t kind;
+    } gather;
+  } u;
+  uint32_t refs;
+  uint8_t kind;
+  uint8_t flags;
+  uint8_t marks;
+  uint8_t deferreds; /* that may still settle it, for debug builds to see;
+                        UINT8_MAX: nobody counts them */
+#ifdef AVOW_TRACE
+  const char *file;
+  uint64_t since; /* ms */
+  uint64_t serial;
+  const char *settled_file; /* of the call that settled its deferred first */
+  int line, settled_line;
+#endif
+};
+
+#if !defined(AVOW_TRACE)
+_Static_assert(sizeof(struct avow_promise_s) <= 64, "one cache line");
+#endif
+
+/* What a block is part of says whose it is. */
+#ifdef AVOW_NO_POOL
+typedef struct avow__plain_s {
+  avow__link_t link; /* among all of the pool */
+  avow__context_t *context;
+  avow_promise_t promise;
+} avow__plain_t;
+
+static inline avow__plain_t *avow__plain_of(const avow_promise_t *p) {
+  return AVOW__CONTAINER(avow__plain_t, promise, avow__mutable(p));
+}
+
+static inline avow__context_t *avow__context(const avow_promise_t *p) {
+  return avow__plain_of(p)->context;
+}
+#else
+static inline avow__slab_t *avow__slab_of(const avow_promise_t *p) {
+  char *block = (char *) avow__mutable(p);
+  return (avow__slab_t *) (void *) (block - (uintptr_t) block % AVOW__SLAB);
+}
+
+static inline avow__context_t *avow__context(const avow_promise_t *p) {
+  return avow__slab_of(p)->context;
+}
+#endif
+
+static inline avow_promise_t *avow__from_sibling(avow__link_t *link) {
+  return AVOW__CONTAINER(avow_promise_t, siblings, link);
+}
+
+/* One more reference, for whoever need not be told that it has none. */
+static inline avow_promise_t *avow__ref(const void *borrowed) {
+  avow_promise_t *p = avow__mutable(borrowed);
+  p->refs++;
+  return p;
+}
+
+static inline avow_state_t avow__state(const avow_promise_t *p) {
+  return (avow_state_t) (p->flags & AVOW__STATE);
+}
+
+static inline bool avow__is_pending(const avow_promise_t *p) {
+  return (p->flags & AVOW__STATE) == AVOW_PENDING;
+}
+
+/* Those by whom a pending promise settles hold it: each deferred, or the one
+   source, and who may still add to it. */
+static inline uint32_t avow__sources(const avow_promise_t *p) {
+  if (p->kind == AVOW__DEFERRED && (p->marks & AVOW__DETAILED) != 0)
+    return p->u.deferred.holders;
+  return (p->marks & AVOW__STEERED) != 0 ? 2 : 1;
+}
+
+/* Whether others than these and one downstream hold a pending promise. */
+static inline bool avow__is_shared(const avow_promise_t *p) {
+  return p->refs > avow__sources(p) + 1;
+}
+
+#endif
