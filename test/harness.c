@@ -249,6 +249,12 @@ avow_value_t note_value_cb(const avow_value_t *arg, void *word) {
   return avow_value_ref(arg);
 }
 
+void assert_outcome(avow_promise_t *p, const char *expected) {
+  p = avow_then(p, note_value_cb, note_value_cb, "is");
+  avow_value_unref(avow_run(p));
+  assert_notes(expected);
+}
+
 avow_value_t cancel_cb(const avow_value_t *arg, void *p) {
   avow_cancel(p);
   return avow_value_ref(arg);

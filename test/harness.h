@@ -59,6 +59,8 @@ void in_next_allocation(void (*fn)(void));
 /* Appends to the log, and compares it: "a b c". Comparing empties it. */
 void note(const char *word);
 void assert_notes(const char *words);
+/* What p, taken, settles with: "is=…". */
+void assert_outcome(avow_promise_t *p, const char *expected);
 
 /* Handlers whose data is the word to note. They go on as their argument did. */
 avow_value_t note_cb(const avow_value_t *arg, void *word);

@@ -3,10 +3,9 @@
  * mutex and a uv_async_t; it answers through a remote of the home loop, so all
  * that is of a loop is touched on its own thread. On both sides a run is a
  * parent: at home its child is the remote's promise, at the worker what fn
- * returned. What the two share, the job, is counted atomically, and so are the
- * loops, whose memory stays until the last job has gone. Every job is answered,
- * for a loop that ends cancels its own; so home, when it ends, can wait for the
- * answers.
+ * returned. The job that both share is counted atomically, and so are the
+ * loops, which stay until the last job has gone. A loop that ends cancels its
+ * jobs, so home can wait for the answers.
  */
 #include "loops/loops.h"
 
@@ -18,9 +17,9 @@
 #include "io/op.h"
 #include "value/cross.h"
 
-enum { START = 1, CANCEL = 2 };
-
 typedef struct job_s job_t;
+
+enum { START = 1, CANCEL = 2 };
 
 typedef struct {
   uv_thread_t thread;

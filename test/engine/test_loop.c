@@ -441,26 +441,8 @@ static void promises_reuse_the_memory_of_others(void **state) {
 }
 #endif
 
-static void figures_are_as_many_as_the_program_knows(void **state) {
-  struct {
-    avow_stats_t stats;
-    uint64_t newer;
-  } more;
-  memset(&more, 0xff, sizeof(more));
-  avow_loop_stats(loop, &more.stats, sizeof(more));
-  assert_int_equal(more.stats.live, 0);
-  assert_int_equal(more.newer, 0);
-  memset(&more, 0xff, sizeof(more));
-
-  avow_loop_stats(loop, &more.stats, offsetof(avow_stats_t, requests));
-
-  assert_int_equal(more.stats.queued, 0);
-  assert_true(more.stats.requests == UINT64_MAX);
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
-    CASE(figures_are_as_many_as_the_program_knows),
     CASE(init_counts_its_users),
     CASE(init_refuses_a_small_stack),
     CASE(init_takes_the_smallest_stack),

@@ -1,5 +1,7 @@
-/* The options of a loop that a later version has, and this one refuses. */
+/* What later versions have: options, which this one refuses, and figures. */
 #include "harness.h"
+
+#include <string.h>
 
 static int init_with(const avow_options_t *options) {
   assert_int_equal(avow_loop_close(loop), 0);
@@ -24,7 +26,27 @@ static void what_is_reserved_has_to_be_zero(void **state) {
   }
 }
 
+static void figures_are_as_many_as_the_program_knows(void **state) {
+  struct {
+    avow_stats_t stats;
+    uint64_t newer;
+  } more;
+  memset(&more, 0xff, sizeof(more));
+  avow_loop_stats(loop, &more.stats, sizeof(more));
+  assert_int_equal(more.stats.live, 0);
+  assert_int_equal(more.newer, 0);
+  memset(&more, 0xff, sizeof(more));
+
+  avow_loop_stats(loop, &more.stats, offsetof(avow_stats_t, requests));
+
+  assert_int_equal(more.stats.queued, 0);
+  assert_true(more.stats.requests == UINT64_MAX);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = { CASE(what_is_reserved_has_to_be_zero) };
+  const struct CMUnitTest tests[] = {
+    CASE(what_is_reserved_has_to_be_zero),
+    CASE(figures_are_as_many_as_the_program_knows),
+  };
   return RUN(tests);
 }

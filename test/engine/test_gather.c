@@ -1,0 +1,157 @@
+/* Combinators with one input at a time. */
+#include "harness.h"
+
+static avow_promise_t *resolved(int64_t i) {
+  return avow_promise_resolve(loop, avow_int(i));
+}
+
+static void gather_takes_inputs_over_several_turns(void **state) {
+  avow_gather_t *g;
+  avow_promise_t *p = avow_gather_new(loop, AVOW_ALL, &g);
+  for (int i = 0; i < 100; i++) {
+    avow_gather_add(g, resolved(i));
+    (void) uv_run(loop, UV_RUN_NOWAIT);
+  }
+
+  avow_gather_end(g);
+  avow_gather_unref(g);
+  const avow_value_t list = avow_run(p);
+
+  assert_int_equal(avow_list_len(&list), 100);
+  for (int i = 0; i < 100; i++)
+    assert_int_equal(avow_to_int(avow_list_at(&list, (size_t) i)), i);
+  avow_value_unref(list);
+}
+
+/* 16: the count starts at 1 and drops with the end */
+static void gather_does_not_settle_before_its_end(void **state) {
+  avow_gather_t *g;
+  avow_promise_t *p = avow_gather_new(loop, AVOW_ALL, &g);
+  avow_gather_add(g, resolved(1));
+  run();
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+
+  avow_gather_end(g);
+
+  assert_int_equal(avow_state(p), AVOW_FULFILLED);
+  assert_outcome(p, "is=[1]");
+  avow_gather_unref(g);
+}
+
+static void gather_that_is_let_go_is_ended(void **state) {
+  avow_gather_t *g;
+  avow_promise_t *p = avow_gather_new(loop, AVOW_ALL_SETTLED, &g);
+  avow_gather_add(g, resolved(1));
+  run();
+
+  avow_gather_unref(g);
+
+  assert_int_equal(avow_state(p), AVOW_FULFILLED);
+  assert_outcome(p, "is=[1]");
+}
+
+/* Who may add to a gather is none of those who want it. */
+static void gather_that_is_open_is_cancelled_with_its_inputs(void **state) {
+  avow_gather_t *g;
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_gather_new(loop, AVOW_ALL, &g);
+  avow_gather_add(g, avow_promise_new(loop, &d));
+  avow_on_cancel(d, note_free, "input");
+  p = avow_then(p, NULL, NULL, NULL);
+
+  avow_cancel(p);
+
+  assert_notes("input");
+  assert_rejects(p, UV_ECANCELED);
+  avow_gather_unref(g);
+  avow_deferred_drop(d);
+}
+
+static void gather_that_loses_while_it_is_open_is_cancelled(void **state) {
+  avow_gather_t *g;
+  avow_deferred_t *d;
+  avow_promise_t *ps[] = { resolved(1), avow_gather_new(loop, AVOW_ALL, &g) };
+  avow_gather_add(g, avow_promise_new(loop, &d));
+  avow_on_cancel(d, note_free, "input");
+
+  assert_outcome(avow_cancel_losers(avow_race(loop, ps, 2)), "input is=1");
+
+  avow_gather_add(g, resolved(2));
+  avow_gather_unref(g);
+  avow_deferred_drop(d);
+}
+
+static void gather_that_another_holds_is_not_cancelled(void **state) {
+  for (int open = 0; open < 2; open++) {
+    avow_gather_t *g;
+    avow_deferred_t *d;
+    avow_promise_t *p = avow_gather_new(loop, AVOW_ALL, &g);
+    avow_gather_add(g, avow_promise_new(loop, &d));
+    if (!open)
+      avow_gather_unref(g);
+    avow_promise_t *q = avow_then(avow_ref(p), NULL, NULL, NULL);
+
+    avow_cancel(q);
+
+    assert_rejects(q, UV_ECANCELED);
+    assert_true(avow_resolve(d, avow_int(1)));
+    if (open)
+      avow_gather_unref(g);
+    assert_outcome(p, "is=[1]");
+  }
+}
+
+static void gather_takes_inputs_after_it_settled(void **state) {
+  avow_gather_t *g;
+  avow_promise_t *p = avow_gather_new(loop, AVOW_RACE, &g);
+  avow_gather_add(g, resolved(1));
+  run();
+  avow_gather_add(g, avow_promise_reject(loop, avow_error(UV_EIO)));
+
+  avow_gather_unref(g);
+  assert_outcome(p, "is=1");
+}
+
+static void gather_of_no_kind(void) {
+  const int none = AVOW_ANY + 1;
+  avow_gather_t *g;
+  avow_promise_t *p = avow_gather_new(loop, (avow_gather_kind_t) none, &g);
+  avow_gather_add(g, resolved(1));
+  avow_gather_end(g);
+  avow_gather_unref(g);
+  assert_rejects(p, UV_EINVAL);
+}
+
+static void gather_of_no_kind_is_refused(void **state) {
+  assert_misuse(gather_of_no_kind, "one of avow_gather_kind_t");
+}
+
+static avow_promise_t *empty_gather(avow_gather_kind_t kind) {
+  avow_gather_t *g;
+  avow_promise_t *p = avow_gather_new(loop, kind, &g);
+  avow_gather_unref(g);
+  return p;
+}
+
+static void gather_of_each_kind_may_be_empty(void **state) {
+  assert_outcome(empty_gather(AVOW_ALL), "is=[]");
+  assert_outcome(empty_gather(AVOW_ALL_SETTLED), "is=[]");
+  assert_outcome(empty_gather(AVOW_ANY), "is=AVOW_EAGGREGATE");
+}
+
+/* Cancelling losers */
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(gather_takes_inputs_over_several_turns),
+    CASE(gather_does_not_settle_before_its_end),
+    CASE(gather_that_is_let_go_is_ended),
+    CASE(gather_that_is_open_is_cancelled_with_its_inputs),
+    CASE(gather_that_loses_while_it_is_open_is_cancelled),
+    CASE(gather_that_another_holds_is_not_cancelled),
+    CASE(gather_takes_inputs_after_it_settled),
+    CASE(gather_of_each_kind_may_be_empty),
+    CASE(gather_of_no_kind_is_refused),
+  };
+  return RUN(tests);
+}
