@@ -53,6 +53,7 @@ static void combine_finish(avow_promise_t *gather, avow_value_t v) {
 /* The losers are to be cancelled, and report before it settles. */
 static void wait_for_losers(avow_promise_t *gather, avow_value_t v,
                             avow__link_t **condemned) {
+  assert(condemned != NULL);
   combine_leave_to_others(gather);
   gather->kind = AVOW__GATHERED;
   gather->u.value = v;
@@ -82,7 +83,6 @@ static void settle_and_drop(avow_promise_t *gather, avow_value_t v,
                             avow__link_t **condemned) {
   avow__list_t *list = gather->u.gather.list;
   const bool joins = (gather->flags & AVOW__JOIN_LOSERS) != 0;
-  assert(!joins || condemned != NULL);
   if (joins)
     wait_for_losers(gather, v, condemned);
   else
