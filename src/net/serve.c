@@ -2,7 +2,9 @@
  * Serving. Connections are children of the service, so none outlives it. While
  * there are as many as may be the next is left to wait, and libuv then listens
  * for no more by itself. One for which there is no memory waits in libuv, which
- * tells of it only once: so the service tries again after a pause.
+ * tells of it only once: so the service tries again after a pause. A channel of
+ * connections makes an item of that instead, and is asked again at once: so
+ * this is no avow_each() over one.
  */
 #include "net/serve.h"
 
