@@ -334,7 +334,6 @@ int avow_loop_close(uv_loop_t *loop) {
   if (--c->users > 0)
     return 0;
   const bool is_run = c->run_for != NULL; /* an avow_run() called who calls */
-  c->run_for = NULL; /* the turns that the end takes are not its to stop */
   c->life = AVOW__UNWINDING;
   c->shields_left = patience_for(c);
   unwind(c);
