@@ -13,7 +13,9 @@
  *
  * Each is to be initialised, as with avow_none() or NULL. What takes such a
  * variable is given avow_steal(&v) or avow_promise_steal(&p), and what is
- * returned likewise: taken without, it would be let go of twice. A permit of a
+ * returned likewise: taken without, it would be let go of twice. What an await
+ * writes there comes in place of what was there, which is not let go of: in a
+ * loop, declare the variable inside, or clear it first. A permit of a
  * limiter is a value. A function that awaits while its loop is closed is
  * cancelled, and lets go as it returns. A longjmp() lets go of nothing.
  */

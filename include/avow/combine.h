@@ -50,10 +50,13 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_gather_new(uv_loop_t *loop,
                                                        avow_gather_kind_t kind,
                                                        avow_gather_t **out);
 
-/** Adds an input. One that comes when all is decided is let go. */
+/**
+ * Adds an input. One that comes when all is decided is let go: it goes on, and
+ * neither avow_cancel_losers() nor avow_join_losers() knows of it.
+ */
 AVOW_API void avow_gather_add(const avow_gather_t *g, avow_promise_t *p);
 
-/** No more inputs: it settles as soon as those that it has allow. */
+/** No more inputs: it settles as soon as those that it has allow. Once. */
 AVOW_API void avow_gather_end(const avow_gather_t *g);
 
 /** Lets go of g, and ends it if nobody has. */

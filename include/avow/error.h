@@ -56,7 +56,8 @@ AVOW_INLINE int avow_error_code(const avow_value_t *v) {
 
 /**
  * Returns from this function with the error that the expression gives, which
- * is the caller's then; else drops what it gives, and goes on.
+ * is the caller's then; else drops what it gives, and goes on. For functions
+ * that return an avow_value_t.
  */
 #define AVOW_TRY(expression)                       \
   do {                                             \

@@ -41,7 +41,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_map(
  * matters. With AVOW_ALL_SETTLED failures of fn are passed over, and so are
  * items that are errors, such as a connection that could not be accepted; a
  * list has them. Rejects also with what the channel failed with. Items that
- * were not taken stay in the channel.
+ * were not taken stay in the channel. This holds the channel: letting go of it
+ * does not close it meanwhile; end it, or cancel this.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_each(
     const avow_channel_t *channel, avow_cb fn, void *data,
