@@ -51,8 +51,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_gather_new(uv_loop_t *loop,
                                                        avow_gather_t **out);
 
 /**
- * Adds an input. One that comes when all is decided is let go: it goes on, and
- * neither avow_cancel_losers() nor avow_join_losers() knows of it.
+ * Adds an input. One that comes when all is decided is let go, or is one more
+ * loser, as avow_cancel_losers() and avow_join_losers() have it.
  */
 AVOW_API void avow_gather_add(const avow_gather_t *g, avow_promise_t *p);
 

@@ -240,15 +240,43 @@ static bool add_element(avow_promise_t *gather, avow_promise_t *p,
   element->u.element.index = index;
   element->upstream = p;
   avow__list_append(&gather->elements, &element->siblings);
-  gather->u.gather.remaining++;
   avow__subscribe(element);
   return true;
 }
 
-/* p comes too late, or there is no place for it. */
-static void drop_late(avow_promise_t *p) {
+/* Whether it is one, or was before it settled; not what stands for one that
+   could not be made. */
+static bool has_gathered(const avow_promise_t *p) {
+  return p->kind == AVOW__GATHER || p->kind == AVOW__GATHERED;
+}
+
+/* Whether p, which comes when all is decided, is one more to be cancelled. */
+static bool is_late_loser(const avow_promise_t *gather,
+                          const avow_promise_t *p) {
+  const unsigned wants = AVOW__CANCEL_LOSERS | AVOW__JOIN_LOSERS;
+  return has_gathered(gather) && (gather->flags & wants) != 0 &&
+         avow__context(p) == avow__context(gather) && avow__is_pending(p) &&
+         !avow__is_shared(p);
+}
+
+/* p comes too late, or there is no place for it. A gather that waits for its
+   losers waits for one more. */
+static void drop_late(avow_promise_t *gather, avow_promise_t *p) {
+  const bool loses = is_late_loser(gather, p);
+  const bool is_joined = loses && gather->kind == AVOW__GATHERED &&
+                         avow__is_pending(gather) && add_element(gather, p, 0);
   p->flags |= AVOW__HANDLED;
-  avow__unref(p);
+  if (loses)
+    avow__cancel(p);
+  if (!is_joined)
+    avow__unref(p);
+}
+
+static bool add_input(avow_promise_t *gather, avow_promise_t *p,
+                      uint32_t index) {
+  const bool added = add_element(gather, p, index);
+  gather->u.gather.remaining += added;
+  return added;
 }
 
 static void add_at(avow_promise_t *gather, avow_promise_t *p, uint32_t index) {
@@ -257,11 +285,11 @@ static void add_at(avow_promise_t *gather, avow_promise_t *p, uint32_t index) {
     int err = UV_ENOMEM;
     if (!avow__same_loop(avow__context(gather), p))
       err = AVOW_EMISUSE;
-    else if (add_element(gather, p, index))
+    else if (add_input(gather, p, index))
       return;
     combine_settle(gather, avow_error(err));
   }
-  drop_late(p);
+  drop_late(gather, p);
 }
 
 static void combine_add(avow_promise_t *gather, avow_promise_t *p) {
@@ -272,7 +300,10 @@ static void combine_add(avow_promise_t *gather, avow_promise_t *p) {
   add_at(gather, p, index);
 }
 
+/* Once: a release build has nothing to say of the second time. */
 static void combine_end(avow_promise_t *gather) {
+  if ((gather->marks & AVOW__ENDED) != 0)
+    return;
   if ((gather->marks & AVOW__STEERED) != 0)
     gather->marks |= AVOW__ENDED;
   if (is_gather(gather))
@@ -345,7 +376,7 @@ static avow_promise_t *open_gather(const avow_gather_t *g) {
   avow_promise_t *gather = avow__given(g, "a gather");
   avow__check_thread(avow__context(gather));
   if ((gather->marks & AVOW__ENDED) != 0)
-    avow__misuse("this gather was ended already: nothing can be added to it");
+    avow__misuse("this gather was ended already: what is ended takes no more");
   return gather;
 }
 
@@ -358,8 +389,7 @@ void avow_gather_end(const avow_gather_t *g) {
 }
 
 static bool was_released(const avow_promise_t *gather) {
-  return (gather->kind == AVOW__GATHER || gather->kind == AVOW__GATHERED) &&
-         (gather->marks & AVOW__STEERED) == 0;
+  return has_gathered(gather) && (gather->marks & AVOW__STEERED) == 0;
 }
 
 void avow_gather_unref(avow_gather_t *g) {
@@ -369,8 +399,7 @@ void avow_gather_unref(avow_gather_t *g) {
   avow__check_thread(avow__context(gather));
   if (was_released(gather))
     avow__misuse("this gather was let go already, by avow_gather_unref()");
-  if ((gather->marks & AVOW__ENDED) == 0)
-    combine_end(gather);
+  combine_end(gather);
   gather->marks &= (uint8_t) ~AVOW__STEERED;
   avow_unref(gather);
 }

@@ -36,9 +36,7 @@ void avow__check_taken(const avow_promise_t *p) {
         "this promise was taken already, by the one that waits for "
         "it; call avow_ref() first to use a promise twice");
 }
-#endif
 
-#if AVOW__DEBUG
 void avow__check_borrowed(const avow_promise_t *p) {
   if (p->kind != AVOW__RUNNING)
     avow__check_taken(p);

@@ -112,6 +112,95 @@ static void gather_takes_inputs_after_it_settled(void **state) {
   assert_outcome(p, "is=1");
 }
 
+static void note_cancel(void *word) {
+  note(word);
+}
+
+static avow_promise_t *undecided(avow_deferred_t **out) {
+  avow_promise_t *p = avow_promise_new(loop, out);
+  avow_on_cancel(*out, note_cancel, "cancelled");
+  return p;
+}
+
+static void late_input_is_one_more_loser(void **state) {
+  avow_gather_t *g;
+  avow_deferred_t *late;
+  avow_promise_t *p = avow_cancel_losers(avow_gather_new(loop, AVOW_RACE, &g));
+  avow_gather_add(g, resolved(1));
+  run();
+
+  avow_gather_add(g, undecided(&late));
+
+  assert_notes("cancelled");
+  avow_deferred_drop(late);
+  avow_gather_unref(g);
+  assert_outcome(p, "is=1");
+}
+
+static avow_value_t wait_to_the_end(void *data) {
+  note("unwinds");
+  return avow_follow(data);
+}
+
+/* A loser that is cancelled, and takes until d is settled to unwind. */
+static avow_promise_t *slow(avow_deferred_t **d) {
+  return avow_finally(avow_sleep(loop, 60000), wait_to_the_end,
+                      avow_promise_new(loop, d));
+}
+
+static void late_input_is_waited_for_as_other_losers_are(void **state) {
+  avow_gather_t *g;
+  avow_deferred_t *first, *late;
+  avow_promise_t *p = avow_join_losers(avow_gather_new(loop, AVOW_RACE, &g));
+  avow_gather_add(g, resolved(1));
+  avow_gather_add(g, slow(&first));
+  run();
+  avow_gather_add(g, slow(&late));
+  avow_gather_unref(g);
+
+  assert_true(avow_resolve(first, avow_none()));
+  run();
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  assert_true(avow_resolve(late, avow_none()));
+
+  assert_outcome(p, "unwinds unwinds is=1");
+}
+
+static void late_input_that_another_holds_goes_on(void **state) {
+  avow_gather_t *g;
+  avow_deferred_t *late;
+  avow_promise_t *p = avow_cancel_losers(avow_gather_new(loop, AVOW_RACE, &g));
+  avow_gather_add(g, resolved(1));
+  run();
+  avow_promise_t *shared = undecided(&late);
+
+  avow_gather_add(g, avow_ref(shared));
+
+  assert_int_equal(avow_state(shared), AVOW_PENDING);
+  assert_true(avow_resolve(late, avow_int(2)));
+  assert_outcome(shared, "is=2");
+  avow_gather_unref(g);
+  assert_outcome(p, "is=1");
+}
+
+#ifdef NDEBUG
+static void second_end_of_a_gather_is_none(void **state) {
+  avow_gather_t *g;
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_gather_new(loop, AVOW_ALL, &g);
+  avow_gather_add(g, avow_promise_new(loop, &d));
+
+  avow_gather_end(g);
+  avow_gather_end(g);
+  run();
+
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  assert_true(avow_resolve(d, avow_int(1)));
+  avow_gather_unref(g);
+  assert_outcome(p, "is=[1]");
+}
+#endif
+
 static void gather_of_no_kind(void) {
   const int none = AVOW_ANY + 1;
   avow_gather_t *g;
@@ -150,6 +239,12 @@ int main(void) {
     CASE(gather_that_loses_while_it_is_open_is_cancelled),
     CASE(gather_that_another_holds_is_not_cancelled),
     CASE(gather_takes_inputs_after_it_settled),
+    CASE(late_input_is_one_more_loser),
+    CASE(late_input_is_waited_for_as_other_losers_are),
+    CASE(late_input_that_another_holds_goes_on),
+#ifdef NDEBUG
+    CASE(second_end_of_a_gather_is_none),
+#endif
     CASE(gather_of_each_kind_may_be_empty),
     CASE(gather_of_no_kind_is_refused),
   };
