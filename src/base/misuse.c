@@ -38,6 +38,13 @@ void avow__misuse_of_null(const char *what) {
       what);
 }
 
+void avow__misuse_of_gone(const char *what) {
+  avow__misuse(
+      "this %s is gone: avow_%s_unref() let go of it before; it has one owner, "
+      "who does that last",
+      what, what);
+}
+
 #if AVOW__DEBUG
 /* Where blocks were that are gone, by their address: most of those that went
    last. What is made there takes it out again. */

@@ -17,14 +17,19 @@ void avow__advise(const char *format, ...) AVOW_PRINTF(1, 2);
 /* Says that what a function cannot do without is NULL. */
 void avow__misuse_of_null(const char *what);
 
+/* Says that its one owner let go of what is used: a "group", or what else has
+   an avow_…_unref() of its own. */
+void avow__misuse_of_gone(const char *what);
+
 #ifdef NDEBUG
 #  define AVOW__DEBUG 0
 #else
 #  define AVOW__DEBUG 1
 #endif
 
-/* Whether a block was freed of late: by its address, for its memory may be that
-   of others. Debug builds note it, and when one is made there anew. */
+/* Whether a block was freed of late, or let go of by its one owner: by its
+   address, for its memory may be that of others. Debug builds note it, and when
+   one is made there anew. */
 #if AVOW__DEBUG
 void avow__note_gone(const void *block);
 void avow__note_there(const void *block);

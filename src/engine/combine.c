@@ -365,16 +365,31 @@ avow_promise_t *avow_gather_new(uv_loop_t *loop, avow_gather_kind_t kind,
   if (out == NULL)
     return avow__nothing("the place for a gather");
   avow_promise_t *gather = gather_of_kind(loop, kind);
-  if (is_gather(gather))
+  if (is_gather(gather)) {
     gather->marks |= AVOW__STEERED;
+    avow__note_there(gather);
+  }
   *out = (avow_gather_t *) avow__ref(gather);
+  return gather;
+}
+
+/* Nobody steers it any more, while its promise may be there yet. */
+static bool was_released(const avow_promise_t *gather) {
+  return avow__is_gone(gather) ||
+         (has_gathered(gather) && (gather->marks & AVOW__STEERED) == 0);
+}
+
+static avow_promise_t *steered(const avow_gather_t *g) {
+  avow_promise_t *gather = avow__given(g, "a gather");
+  if (was_released(gather))
+    avow__misuse_of_gone("gather");
+  avow__check_thread(avow__context(gather));
   return gather;
 }
 
 /* The gather that g is, as long as it may be added to. */
 static avow_promise_t *open_gather(const avow_gather_t *g) {
-  avow_promise_t *gather = avow__given(g, "a gather");
-  avow__check_thread(avow__context(gather));
+  avow_promise_t *gather = steered(g);
   if ((gather->marks & AVOW__ENDED) != 0)
     avow__misuse("this gather was ended already: what is ended takes no more");
   return gather;
@@ -388,18 +403,13 @@ void avow_gather_end(const avow_gather_t *g) {
   combine_end(open_gather(g));
 }
 
-static bool was_released(const avow_promise_t *gather) {
-  return has_gathered(gather) && (gather->marks & AVOW__STEERED) == 0;
-}
-
 void avow_gather_unref(avow_gather_t *g) {
-  avow_promise_t *gather = (avow_promise_t *) g;
-  if (gather == NULL)
+  if (g == NULL)
     return;
-  avow__check_thread(avow__context(gather));
-  if (was_released(gather))
-    avow__misuse("this gather was let go already, by avow_gather_unref()");
+  avow_promise_t *gather = steered(g);
   combine_end(gather);
+  if ((gather->marks & AVOW__STEERED) != 0)
+    avow__note_gone(gather);
   gather->marks &= (uint8_t) ~AVOW__STEERED;
   avow_unref(gather);
 }

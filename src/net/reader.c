@@ -55,8 +55,7 @@ avow_reader_t *avow_reader_new(uv_stream_t *stream) {
 }
 
 void avow_reader_unref(avow_reader_t *r) {
-  avow__check_tool(r, &reader_class);
-  avow_unref((avow_promise_t *) r);
+  avow__tool_unref(r, &reader_class);
 }
 
 /* What comes of a wish, once that is certain. */

@@ -90,20 +90,28 @@ avow_promise_t *avow_group_new(uv_loop_t *loop, avow_group_t **out) {
     avow__disregard(p);
     parent = new_without_memory(loop, &p);
   }
+  avow__note_there(parent);
   *out = (avow_group_t *) parent;
   return p;
+}
+
+static avow__parent_t *group_behind(const avow_group_t *g) {
+  avow__parent_t *parent = mutable_group(g);
+  if (parent == &nobody)
+    return parent;
+  if (avow__is_gone(parent) || parent->released)
+    avow__misuse_of_gone("group");
+  avow__check_thread(parent->context);
+  return parent;
 }
 
 /* The group that g is, as long as it may be added to. */
 static avow__parent_t *open_group(const avow_group_t *g) {
   if (g == NULL)
     avow__misuse_of_null("a group");
-  if (g == NULL || mutable_group(g) == &nobody)
-    return &nobody;
-  avow__parent_t *parent = mutable_group(g);
-  avow__check_thread(parent->context);
+  avow__parent_t *parent = g != NULL ? group_behind(g) : &nobody;
   if (parent->ended)
-    avow__misuse("this group was ended already: nothing can be added to it");
+    avow__misuse("this group was ended already: what is ended takes no more");
   return parent;
 }
 
@@ -128,13 +136,11 @@ void avow_group_end(const avow_group_t *g) {
 }
 
 void avow_group_unref(avow_group_t *g) {
-  avow__parent_t *parent = mutable_group(g);
-  if (parent == NULL || parent == &nobody)
+  avow__parent_t *parent = g != NULL ? group_behind(g) : &nobody;
+  if (parent == &nobody)
     return;
-  avow__check_thread(parent->context);
-  if (parent->released)
-    avow__misuse("this group was let go already, by avow_group_unref()");
   parent->released = true;
+  avow__note_gone(parent);
   if (!parent->ended)
     group_end(parent);
   avow__parent_unref(parent);

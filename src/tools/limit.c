@@ -144,6 +144,5 @@ avow_promise_t *avow_limiter_run(const avow_limiter_t *l, avow_fn fn,
 }
 
 void avow_limiter_unref(avow_limiter_t *l) {
-  avow__check_tool(l, &limiter_class);
-  avow_unref((avow_promise_t *) l);
+  avow__tool_unref(l, &limiter_class);
 }

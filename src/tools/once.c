@@ -143,6 +143,5 @@ avow_promise_t *avow_once_get(const avow_once_t *o) {
 }
 
 void avow_once_unref(avow_once_t *o) {
-  avow__check_tool(o, &once_class);
-  avow_unref((avow_promise_t *) o);
+  avow__tool_unref(o, &once_class);
 }

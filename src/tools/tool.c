@@ -6,6 +6,7 @@
 #include "engine/engine.h"
 
 static avow_promise_t *handled(avow_promise_t *p) {
+  avow__note_there(p);
   p->flags |= AVOW__HANDLED;
   return p;
 }
@@ -42,11 +43,8 @@ static bool is_tool(const avow_promise_t *p, const avow_class_t *klass) {
 }
 
 void avow__check_tool(const void *tool, const avow_class_t *klass) {
-  if (tool != NULL && !is_tool(tool, klass))
-    avow__misuse(
-        "this %s is gone: avow_%s_unref() let go of it before; it has one "
-        "owner, who does that last",
-        klass->name, klass->name);
+  if (avow__is_gone(tool) || (tool != NULL && !is_tool(tool, klass)))
+    avow__misuse_of_gone(klass->name);
 }
 #endif
 
@@ -56,6 +54,14 @@ void *avow__tool_self(const void *tool, const avow_class_t *klass) {
   if (p == NULL || avow__state(p) != AVOW_FULFILLED)
     return NULL;
   return avow_to_object(&p->u.value, klass);
+}
+
+void avow__tool_unref(void *tool, const avow_class_t *klass) {
+  avow__check_tool(tool, klass);
+  const avow_promise_t *p = tool;
+  if (p != NULL && p->refs == 1)
+    avow__note_gone(p);
+  avow_unref(tool);
 }
 
 uv_loop_t *avow__tool_loop(const void *tool) {

@@ -29,6 +29,9 @@ void avow__check_tool(const void *tool, const avow_class_t *klass);
 /* The object; NULL of a refused tool. */
 void *avow__tool_self(const void *tool, const avow_class_t *klass);
 
+/* Lets go of one reference to it; of NULL, too. */
+void avow__tool_unref(void *tool, const avow_class_t *klass);
+
 uv_loop_t *avow__tool_loop(const void *tool);
 
 /* One more reference, of whatever stands for a tool that is NULL, too. */

@@ -159,6 +159,8 @@ static void deferred_that_is_gone_is_named_as_such(void **state) {
                 "(its promise is gone)");
 }
 
+#  endif
+
 static avow_value_t never(void *data) {
   return avow_none();
 }
@@ -214,8 +216,17 @@ static void ask_a_limiter_that_is_gone(void) {
   avow_unref(avow_limiter_acquire(limiter_that_is_gone()));
 }
 
+static void let_go_of_what_failed_in_place_of_a_limiter(void) {
+  avow_limiter_t *l = limiter_that_is_gone();
+  avow_promise_t *p = avow_promise_reject(loop, avow_error(UV_EIO));
+  avow_limiter_unref(l);
+  avow_ignore(avow_run(p));
+}
+
 static void limiter_that_is_gone_is_named_as_such(void **state) {
   assert_misuse(let_go_of_a_limiter_twice, "this limiter is gone");
+  assert_misuse(let_go_of_what_failed_in_place_of_a_limiter,
+                "this limiter is gone");
   assert_misuse(ask_a_limiter_that_is_gone, "this limiter is gone");
 }
 
@@ -244,8 +255,6 @@ static void reader_that_is_gone_is_named_as_such(void **state) {
   assert_misuse(refuse_a_reader_that_is_gone, "this reader is gone");
 }
 
-#  endif
-
 static avow_gather_t *busy_gather(void) {
   avow_gather_t *g;
   avow_unref(avow_gather_new(loop, AVOW_ALL, &g));
@@ -265,22 +274,50 @@ static void end_what_was_ended(void) {
   avow_gather_end(g);
 }
 
-static void end_what_was_let_go(void) {
-  avow_gather_t *g = busy_gather();
-  avow_gather_unref(g);
-  avow_gather_end(g);
-}
-
 static void gather_that_was_ended_is_named_as_such(void **state) {
   assert_misuse(add_to_what_was_ended, "this gather was ended already");
   assert_misuse(end_what_was_ended, "this gather was ended already");
-  assert_misuse(end_what_was_let_go, "this gather was ended already");
 }
 
 static void let_go_of_a_gather_twice(void) {
   avow_gather_t *g = busy_gather();
   avow_gather_unref(g);
   avow_gather_unref(g);
+}
+
+static void end_what_was_let_go(void) {
+  avow_gather_t *g = busy_gather();
+  avow_gather_unref(g);
+  avow_gather_end(g);
+}
+
+static avow_gather_t *gather_that_is_gone(void) {
+  avow_gather_t *g;
+  avow_promise_t *p = avow_gather_new(loop, AVOW_ALL, &g);
+  avow_gather_unref(g);
+  avow_ignore(avow_run(p));
+  return g;
+}
+
+static void let_go_of_a_settled_gather_twice(void) {
+  avow_gather_unref(gather_that_is_gone());
+}
+
+static void add_to_what_came_in_place_of_a_gather(void) {
+  avow_gather_t *g = gather_that_is_gone();
+  avow_promise_t *p = avow_sleep(loop, 60000);
+  avow_gather_add(g, avow_promise_resolve(loop, avow_none()));
+  avow_unref(p);
+}
+
+static void gather_made_in_place_of_another_is_another(void **state) {
+  (void) gather_that_is_gone();
+
+  avow_gather_t *g;
+  avow_promise_t *p = avow_gather_new(loop, AVOW_ALL, &g);
+  avow_gather_unref(g);
+
+  assert_outcome(p, "is=[]");
 }
 
 static void let_go_of_an_open_gathers_promise_twice(void) {
@@ -291,7 +328,10 @@ static void let_go_of_an_open_gathers_promise_twice(void) {
 }
 
 static void gather_that_was_let_go_is_named_as_such(void **state) {
-  assert_misuse(let_go_of_a_gather_twice, "this gather was let go already");
+  assert_misuse(let_go_of_a_gather_twice, "this gather is gone");
+  assert_misuse(end_what_was_let_go, "avow_gather_unref() let go of it before");
+  assert_misuse(let_go_of_a_settled_gather_twice, "this gather is gone");
+  assert_misuse(add_to_what_came_in_place_of_a_gather, "this gather is gone");
   assert_misuse(let_go_of_an_open_gathers_promise_twice,
                 "this promise was let go before");
 }
@@ -315,16 +355,9 @@ static void end_ended_group(void) {
   avow_group_end(g);
 }
 
-static void end_a_group_that_was_let_go(void) {
-  avow_group_t *g = busy_group();
-  avow_group_unref(g);
-  avow_group_end(g);
-}
-
 static void group_that_was_ended_is_named_as_such(void **state) {
   assert_misuse(add_to_ended_group, "this group was ended already");
   assert_misuse(end_ended_group, "this group was ended already");
-  assert_misuse(end_a_group_that_was_let_go, "this group was ended already");
 }
 
 static void let_go_of_a_group_twice(void) {
@@ -333,8 +366,65 @@ static void let_go_of_a_group_twice(void) {
   avow_group_unref(g);
 }
 
+static void end_a_group_that_was_let_go(void) {
+  avow_group_t *g = busy_group();
+  avow_group_unref(g);
+  avow_group_end(g);
+}
+
+/* Whatever size it had that was freed last, the memory is another's now. */
+static void overwrite_what_was_freed(void) {
+  for (size_t size = 16; size <= 256; size += 16) {
+    volatile char *bytes = malloc(size);
+    assert_non_null(bytes);
+    for (size_t i = 0; i < size; i++)
+      bytes[i] = 0;
+    free((void *) bytes);
+  }
+}
+
+static avow_group_t *group_that_is_gone(void) {
+  avow_group_t *g;
+  avow_promise_t *p = avow_group_new(loop, &g);
+  avow_group_unref(g);
+  avow_ignore(avow_run(p));
+  overwrite_what_was_freed();
+  return g;
+}
+
+static void let_go_of_a_settled_group_twice(void) {
+  avow_group_unref(group_that_is_gone());
+}
+
+static void end_a_group_that_is_gone(void) {
+  avow_group_end(group_that_is_gone());
+}
+
+static void add_to_a_group_that_is_gone(void) {
+  avow_group_t *g = group_that_is_gone();
+  avow_group_add(g, avow_promise_resolve(loop, avow_none()));
+}
+
+/* So many that their memory is given out again, whatever malloc keeps back. */
+static void groups_made_in_place_of_others_are_others(void **state) {
+  enum { MANY = 20 };
+  avow_group_t *g[MANY];
+  for (int round = 0; round < 2; round++) {
+    for (int i = 0; i < MANY; i++)
+      avow_unref(avow_group_new(loop, &g[i]));
+    for (int i = 0; i < MANY; i++)
+      avow_group_unref(g[i]);
+    run();
+  }
+}
+
 static void group_that_was_let_go_is_named_as_such(void **state) {
-  assert_misuse(let_go_of_a_group_twice, "this group was let go already");
+  assert_misuse(let_go_of_a_group_twice, "this group is gone");
+  assert_misuse(end_a_group_that_was_let_go,
+                "avow_group_unref() let go of it before");
+  assert_misuse(let_go_of_a_settled_group_twice, "this group is gone");
+  assert_misuse(end_a_group_that_is_gone, "this group is gone");
+  assert_misuse(add_to_a_group_that_is_gone, "this group is gone");
 }
 
 static avow_remote_t *spent_remote(void) {
@@ -455,8 +545,13 @@ int main(void) {
     CASE(deferred_that_was_settled_is_named_as_such),
     CASE(gather_that_was_ended_is_named_as_such),
     CASE(gather_that_was_let_go_is_named_as_such),
+    CASE(gather_made_in_place_of_another_is_another),
     CASE(group_that_was_ended_is_named_as_such),
+    CASE(groups_made_in_place_of_others_are_others),
     CASE(group_that_was_let_go_is_named_as_such),
+    CASE(once_that_is_gone_is_named_as_such),
+    CASE(limiter_that_is_gone_is_named_as_such),
+    CASE(reader_that_is_gone_is_named_as_such),
     CASE(remote_used_twice_is_named_as_such),
     CASE(loops_used_after_their_close_are_named_as_such),
     CASE(pending_promise_let_go_before_is_named_as_such),
@@ -464,9 +559,6 @@ int main(void) {
 #  ifndef AVOW_NO_POOL
     CASE(promise_that_is_gone_is_named_as_such),
     CASE(deferred_that_is_gone_is_named_as_such),
-    CASE(once_that_is_gone_is_named_as_such),
-    CASE(limiter_that_is_gone_is_named_as_such),
-    CASE(reader_that_is_gone_is_named_as_such),
 #  endif
 #endif
   };
