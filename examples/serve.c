@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "answer.h"
@@ -21,14 +22,14 @@ enum { LINGER = 500 }; /* ms, for what comes with a request that was refused */
 
 static const char *address = "127.0.0.1";
 static const char *port = "8080";
-static uint64_t most_clients = 256;
+static uint64_t most_clients = 4000;
 static uint64_t patience = 10000;
 static uint64_t grace = 10000;
 
 static const option_t options[] = {
   { "address", "ADDRESS", "to listen on (127.0.0.1)", .text = &address },
   { "port", "PORT", "likewise; 0 is any that is free (8080)", .text = &port },
-  { "clients", "N", "so many at a time; others wait (256)",
+  { "clients", "N", "so many at a time; others wait (4000)",
     .number = &most_clients, .min = 1, .max = 10000 },
   { "timeout", "MS", "how long it waits for a request (10000)",
     .number = &patience, .min = 1, .max = 9999999 },
@@ -232,10 +233,21 @@ static int run_in(server_t *server, const char *directory) {
   return status;
 }
 
+/* A client takes one, and three while it is sent a long file. Without, libuv
+   closes who comes. */
+static void allow_descriptors(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+    return;
+  limit.rlim_cur = limit.rlim_max;
+  (void) setrlimit(RLIMIT_NOFILE, &limit); /* or fewer will do */
+}
+
 int main(int argc, char *argv[]) {
   size_t n;
   char **directory = options_parse(&command_line, argc, argv, &n);
   (void) options_port(port);
+  allow_descriptors();
   server_t server = { .loop = program_begin() };
   const int status = run_in(&server, directory[0]);
   return program_end(server.loop, status);

@@ -1,0 +1,171 @@
+/*
+ * Finds a file, opens it and reads what is short, in one job of the thread
+ * pool: each journey there and back costs more than all that is done there.
+ * Without a loop and a callback the functions of libuv return what came of it.
+ */
+#include "found.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { SHORT = 64 * 1024 };
+
+static const char *type_of(const char *path) {
+  static const char *const types[][2] = {
+    { ".html", "text/html; charset=utf-8" },
+    { ".css", "text/css; charset=utf-8" },
+    { ".js", "text/javascript; charset=utf-8" },
+    { ".txt", "text/plain; charset=utf-8" },
+    { ".json", "application/json" },
+    { ".pdf", "application/pdf" },
+    { ".svg", "image/svg+xml" },
+    { ".png", "image/png" },
+    { ".jpg", "image/jpeg" },
+    { ".wasm", "application/wasm" },
+  };
+  const char *suffix = strrchr(path, '.');
+  for (size_t i = 0; suffix != NULL && i < sizeof(types) / sizeof(*types); i++)
+    if (strcmp(suffix, types[i][0]) == 0)
+      return types[i][1];
+  return "application/octet-stream";
+}
+
+static int status_of(int code) {
+  switch (code) {
+  case UV_ENOENT:
+  case UV_ENOTDIR:
+  case UV_ELOOP:
+  case UV_ENAMETOOLONG:
+    return 404;
+  case UV_EACCES:
+  case UV_EPERM:
+    return 403;
+  default:
+    return 500;
+  }
+}
+
+/* What path leads to, below the directory and nowhere else: links may lead out
+   of it. Whoever may exchange a directory for a link meanwhile can show all
+   that the server may read. The file, or a code. */
+static int open_below(const char *directory, const char *path) {
+  const size_t len = strlen(directory);
+  uv_fs_t real, open;
+  int file = uv_fs_realpath(NULL, &real, path, NULL);
+  if (file < 0)
+    return file;
+  const char *target = real.ptr;
+  file = UV_ENOENT;
+  if (strncmp(target, directory, len) == 0 && target[len] == '/')
+    file = uv_fs_open(NULL, &open, target, O_RDONLY | UV_FS_O_NONBLOCK, 0,
+                      NULL); /* FIFOs */
+  uv_fs_req_cleanup(&real);
+  return file;
+}
+
+/* Finds the part that was asked for. 416 if the file, of that size, has nothing
+   of it. */
+static int choose_range(found_t *found, int64_t size) {
+  const request_t *r = found->request;
+  const bool to_end = r->first < 0 || r->last < 0 || r->last >= size;
+  const int64_t last = to_end ? size - 1 : r->last;
+  found->offset = r->first;
+  if (r->first < 0)
+    found->offset = r->last < size ? size - r->last : 0;
+  found->len = last + 1 - found->offset;
+  if (found->offset >= size) {
+    (void) snprintf(found->more, sizeof(found->more),
+                    "Content-Range: bytes */%lld\r\n", (long long) size);
+    return 416;
+  }
+  (void) snprintf(found->more, sizeof(found->more),
+                  "Content-Range: bytes %lld-%lld/%lld\r\n",
+                  (long long) found->offset, (long long) last,
+                  (long long) size);
+  return 206;
+}
+
+/* All of it. */
+static int read_whole(int file, char *data, int64_t len, int64_t offset) {
+  int64_t done = 0;
+  while (done < len) {
+    uv_fs_t read;
+    const uv_buf_t buf = uv_buf_init(data + done, (unsigned) (len - done));
+    const int n = uv_fs_read(NULL, &read, file, &buf, 1, offset + done, NULL);
+    if (n <= 0)
+      return n < 0 ? n : UV_EOF; /* it has become shorter */
+    done += n;
+  }
+  return 0;
+}
+
+static avow_value_t read_short(found_t *found) {
+  char *data = NULL;
+  const avow_value_t bytes = avow_bytes_new((size_t) found->len, &data);
+  if (data != NULL &&
+      read_whole(found->file, data, found->len, found->offset) == 0)
+    return bytes;
+  avow_value_unref(bytes);
+  found->status = 500;
+  return avow_none();
+}
+
+/* The status of an open file, of that size and mode. */
+static int judge(found_t *found, uint64_t mode, uint64_t size) {
+  if (S_ISDIR(mode)) {
+    (void) snprintf(found->more, sizeof(found->more), "Location: %s/\r\n",
+                    found->request->target); /* fits */
+    return 301;
+  }
+  if (!S_ISREG(mode))
+    return 404;
+  if (found->request->has_range)
+    return choose_range(found, (int64_t) size);
+  (void) snprintf(found->more, sizeof(found->more), "Accept-Ranges: bytes\r\n");
+  found->len = (int64_t) size;
+  return 200;
+}
+
+static avow_value_t look_into(found_t *found) {
+  uv_fs_t stat;
+  const int err = uv_fs_fstat(NULL, &stat, found->file, NULL);
+  found->status =
+      err < 0 ? status_of(err)
+              : judge(found, stat.statbuf.st_mode, stat.statbuf.st_size);
+  if (found->status >= 300 || found->request->head || found->len > SHORT)
+    return avow_none();
+  return read_short(found);
+}
+
+static void found_close(found_t *found) {
+  uv_fs_t close;
+  (void) uv_fs_close(NULL, &close, found->file, NULL); /* it was read only */
+  found->file = -1;
+}
+
+/* The path of a directory stands for that of its index. */
+static bool make_path(const found_t *found, char path[PATH_MAX]) {
+  const char *name = found->request->path;
+  const bool is_directory = name[strlen(name) - 1] == '/';
+  return snprintf(path, PATH_MAX, "%s%s%s", found->directory, name,
+                  is_directory ? "index.html" : "") < PATH_MAX;
+}
+
+avow_value_t found_look(void *data) {
+  found_t *found = data;
+  char path[PATH_MAX];
+  found->file = make_path(found, path) ? open_below(found->directory, path)
+                                       : UV_ENAMETOOLONG;
+  if (found->file < 0) {
+    found->status = status_of(found->file);
+    return avow_none();
+  }
+  found->type = type_of(path);
+  const avow_value_t bytes = look_into(found);
+  if (found->status >= 300 || found->request->head || found->len <= SHORT)
+    found_close(found);
+  return bytes;
+}
