@@ -23,7 +23,10 @@ static inline void react(avow_promise_t *q, avow_promise_t *p,
 static AVOW__APART avow_promise_t *then_fully(avow_promise_t *p,
                                               avow_cb on_fulfilled,
                                               avow_cb on_rejected, void *data) {
+  p = avow__given(p, "a promise");
+  avow__check_taken(p);
   avow__context_t *c = avow__context(p);
+  avow__check_thread(c);
   avow_promise_t *q = avow__promise_alloc(c, AVOW__THEN);
   if (q == NULL)
     return avow__lost(c, p);
@@ -32,23 +35,31 @@ static AVOW__APART avow_promise_t *then_fully(avow_promise_t *p,
   return q;
 }
 
+static AVOW__APART avow_promise_t *enqueue_and_wake(avow__context_t *c,
+                                                    avow_promise_t *q) {
+  avow__enqueue(c, q);
+  return q;
+}
+
+/* Needs no frame on the stack, as it calls nothing but last. */
 avow_promise_t *avow_then(avow_promise_t *p, avow_cb on_fulfilled,
                           avow_cb on_rejected, void *data) {
-  p = avow__given(p, "a promise");
+  if (AVOW__UNLIKELY(p == NULL || avow__state(p) == AVOW_REJECTED))
+    return then_fully(p, on_fulfilled, on_rejected, data);
   avow__check_taken(p);
+  const bool is_pending = avow__is_pending(p);
   avow__context_t *c = avow__context(p);
   avow__check_thread(c);
-  const uint8_t flags = p->flags;
-  if (AVOW__UNLIKELY((flags & AVOW_REJECTED) != 0))
-    return then_fully(p, on_fulfilled, on_rejected, data);
   avow_promise_t *q = avow__promise_take(c, AVOW__THEN);
   if (AVOW__UNLIKELY(q == NULL))
     return then_fully(p, on_fulfilled, on_rejected, data);
   react(q, p, on_fulfilled, on_rejected, data);
-  if ((flags & AVOW__STATE) == AVOW_PENDING)
+  if (is_pending)
     avow__list_append(&p->waiters, &q->link);
+  else if (AVOW__LIKELY(c->awake))
+    avow__queue_append(&c->queue, &q->link);
   else
-    avow__enqueue(c, q);
+    return enqueue_and_wake(c, q);
   return q;
 }
 

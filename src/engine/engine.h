@@ -131,10 +131,6 @@ void avow__check_kind(const avow_value_t *v);
 #  define avow__check_kind(v)     ((void) (v))
 #endif
 
-/* The loop closes: reports the rejection of a p that the program still holds,
-   if nobody has handled it. */
-void avow__report_kept(avow_promise_t *p);
-
 /* The end of a promise that has more to it than its block. */
 void avow__destroy_slowly(avow_promise_t *p);
 
@@ -165,9 +161,14 @@ static inline void avow__unref_in_job(avow__context_t *c, avow_promise_t *p) {
     avow__destroy_slowly(p);
 }
 
-/* The program's hooks for rejections that nobody subscribed to yet. */
+/* The program's hooks for rejections that nobody subscribed to yet.
+   unhandled.c. */
 void avow__track_reject(avow_promise_t *p);
 void avow__track_handle(avow_promise_t *p);
+
+/* p goes, or its loop closes while the program holds it: reports a rejection
+   that nobody has handled. */
+void avow__report_unhandled(avow_promise_t *p);
 
 static inline void avow__mark_handled(avow_promise_t *p) {
   const bool news =

@@ -261,7 +261,7 @@ static void free_parts(avow__context_t *c) {
 
 static void report_kept(avow_promise_t *p, void *data) {
   if (p->kind != AVOW__CHANNEL)
-    avow__report_kept(p);
+    avow__report_unhandled(p);
 }
 
 #if AVOW__DEBUG

@@ -18,7 +18,7 @@ void avow__promises_begin(void) {
   avow__value_may_hold(&promises);
 }
 
-avow_promise_t *avow__nothing(const char *what) {
+AVOW__APART avow_promise_t *avow__nothing(const char *what) {
   avow__misuse_of_null(what);
   return avow__no_promise(avow__nowhere());
 }
@@ -212,7 +212,8 @@ avow_promise_t *avow__promise_new_surely(avow__context_t *c,
   return defer(avow__promise_init(c, block, AVOW__DEFERRED), out);
 }
 
-avow_promise_t *avow_promise_resolve(uv_loop_t *loop, avow_value_t v) {
+static AVOW__APART avow_promise_t *resolved_fully(uv_loop_t *loop,
+                                                  avow_value_t v) {
   if (v.tag == AVOW_PROMISE)
     return avow__given(v.u.p, "a promise that is to be followed");
   avow__context_t *c = avow__context_of(loop);
@@ -223,6 +224,22 @@ avow_promise_t *avow_promise_resolve(uv_loop_t *loop, avow_value_t v) {
     return avow__no_promise(c);
   }
   avow__resolve(p, v);
+  return p;
+}
+
+/* Nobody waits yet for what is new, so a plain value is set and that is all. */
+avow_promise_t *avow_promise_resolve(uv_loop_t *loop, avow_value_t v) {
+  const avow__entry_t *entry = avow__entry_of(loop);
+  if (AVOW__UNLIKELY(v.tag >= AVOW_ERROR || !avow__entry_is_of(entry, loop)))
+    return resolved_fully(loop, v);
+  avow__context_t *c = entry->context;
+  avow__check_thread(c);
+  avow_promise_t *p = avow__promise_take(c, AVOW__VALUE);
+  if (AVOW__UNLIKELY(p == NULL))
+    return resolved_fully(loop, v);
+  p->u.value = v;
+  p->flags |= AVOW_FULFILLED;
+  p->refs--;
   return p;
 }
 
@@ -262,37 +279,6 @@ void avow__misuse_of_loops(void) {
   avow__misuse(
       "a promise of one loop waits for one of another: hand the value "
       "over with avow_remote_resolve()");
-}
-
-/* Hooks are called in the middle of something, like destroy functions. */
-static avow__fiber_t *enter_hook(avow__context_t *c) {
-  c->pins++;
-  return avow__fiber_hide();
-}
-
-static void leave_hook(avow__context_t *c, avow__fiber_t *fiber) {
-  avow__fiber_show(fiber);
-  c->pins--;
-}
-
-void avow__track_reject(avow_promise_t *p) {
-  avow__context_t *c = avow__context(p);
-  if ((p->flags & AVOW__HANDLED) != 0)
-    return;
-  AVOW__AT_EXIT(avow__exceptions_end) volatile bool inside = true;
-  avow__fiber_t *fiber = enter_hook(c);
-  c->options.on_reject(c->loop, p, c->options.data);
-  leave_hook(c, fiber);
-  inside = false;
-}
-
-void avow__track_handle(avow_promise_t *p) {
-  avow__context_t *c = avow__context(p);
-  AVOW__AT_EXIT(avow__exceptions_end) volatile bool inside = true;
-  avow__fiber_t *fiber = enter_hook(c);
-  c->options.on_handle(c->loop, p, c->options.data);
-  leave_hook(c, fiber);
-  inside = false;
 }
 
 static void adopt_promise(avow_promise_t *p, avow_promise_t *inner) {
@@ -447,31 +433,9 @@ void avow_unref(avow_promise_t *p) {
   promise_let_go(p);
 }
 
-static void report_unhandled(const avow_promise_t *p) {
-  avow__context_t *c = avow__context(p);
-  const avow_options_t *options = &c->options;
-  avow__fiber_t *fiber = enter_hook(c);
-  options->on_unhandled(c->loop, &p->u.value, avow__where(p), options->data);
-  leave_hook(c, fiber);
-}
-
-static bool is_unhandled(const avow_promise_t *p) {
-  return avow__state(p) == AVOW_REJECTED && (p->flags & AVOW__HANDLED) == 0 &&
-         p->u.value.code != UV_ECANCELED &&
-         !avow__error_is_of_cancel(&p->u.value);
-}
-
-void avow__report_kept(avow_promise_t *p) {
-  if (!is_unhandled(p))
-    return;
-  p->flags |= AVOW__HANDLED;
-  report_unhandled(p);
-}
-
 void avow__destroy_slowly(avow_promise_t *p) {
   avow__context_t *c = avow__context(p);
-  if (is_unhandled(p))
-    report_unhandled(p);
+  avow__report_unhandled(p);
   avow__value_unref(p->u.value);
   avow__pool_give_back(&c->pool, p);
   if (c->life != AVOW__CLOSED)

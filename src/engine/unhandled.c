@@ -1,0 +1,54 @@
+/*
+ * Rejections that nobody has handled: the program's hooks hear of them.
+ */
+#include "engine/engine.h"
+#include "engine/trace.h"
+#include "fiber/exceptions.h"
+
+/* Hooks are called in the middle of something, like destroy functions. */
+static avow__fiber_t *enter_hook(avow__context_t *c) {
+  c->pins++;
+  return avow__fiber_hide();
+}
+
+static void leave_hook(avow__context_t *c, avow__fiber_t *fiber) {
+  avow__fiber_show(fiber);
+  c->pins--;
+}
+
+void avow__track_reject(avow_promise_t *p) {
+  avow__context_t *c = avow__context(p);
+  if ((p->flags & AVOW__HANDLED) != 0)
+    return;
+  AVOW__AT_EXIT(avow__exceptions_end) volatile bool inside = true;
+  avow__fiber_t *fiber = enter_hook(c);
+  c->options.on_reject(c->loop, p, c->options.data);
+  leave_hook(c, fiber);
+  inside = false;
+}
+
+void avow__track_handle(avow_promise_t *p) {
+  avow__context_t *c = avow__context(p);
+  AVOW__AT_EXIT(avow__exceptions_end) volatile bool inside = true;
+  avow__fiber_t *fiber = enter_hook(c);
+  c->options.on_handle(c->loop, p, c->options.data);
+  leave_hook(c, fiber);
+  inside = false;
+}
+
+static bool is_unhandled(const avow_promise_t *p) {
+  return avow__state(p) == AVOW_REJECTED && (p->flags & AVOW__HANDLED) == 0 &&
+         p->u.value.code != UV_ECANCELED &&
+         !avow__error_is_of_cancel(&p->u.value);
+}
+
+void avow__report_unhandled(avow_promise_t *p) {
+  if (!is_unhandled(p))
+    return;
+  p->flags |= AVOW__HANDLED;
+  avow__context_t *c = avow__context(p);
+  const avow_options_t *options = &c->options;
+  avow__fiber_t *fiber = enter_hook(c);
+  options->on_unhandled(c->loop, &p->u.value, avow__where(p), options->data);
+  leave_hook(c, fiber);
+}
