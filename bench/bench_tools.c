@@ -115,7 +115,7 @@ static uint64_t group_add(size_t n, size_t rounds) {
 
 int main(int argc, char **argv) {
   const bench_case_t cases[] = {
-    { "limiter, run", 1000, limiter_run, floor_queue, 60, 0 },
+    { "limiter, run", 1000, limiter_run, floor_queue, 30, 0 },
     { "limiter, acquire", 1000, limiter_acquire, floor_queue, 60, 0 },
     { "map, values", 1000, map_values, floor_queue, 60, 0 },
     { "map, settled promises", 1000, map_promises, floor_queue, 60, 0 },

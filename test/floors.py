@@ -23,7 +23,8 @@ TABLES = {'engine/kinds', 'engine/parts'}
 
 # What promises are made of, and who has kinds of promises of its own.
 BODY = {'engine/block.h', 'engine/engine.h'}
-INSIDERS = {'channel/channel.c', 'net/handle.c', 'tools/tool.c'}
+INSIDERS = {'channel/channel.c', 'net/handle.c', 'tools/limit.c',
+            'tools/tool.c'}
 
 
 def floors_of(root):

@@ -89,6 +89,10 @@ struct avow_promise_s {
       uint32_t holders;
     } deferred;
     struct {
+      avow_fn fn; /* NULL: it wants the permit itself */
+      void *limiter;
+    } turn; /* QUEUED, GRANTED, LIMITED */
+    struct {
       avow_promise_t *gather;
       uint32_t index;
     } element;

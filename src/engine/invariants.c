@@ -62,6 +62,7 @@ static bool is_reaction(const avow_promise_t *p) {
   case AVOW__WATCH:
   case AVOW__ELEMENT:
   case AVOW__CHILD:
+  case AVOW__LIMITED:
     return true;
   default:
     return p->kind == AVOW__FINALLY_WAIT && p->upstream != NULL;
@@ -71,7 +72,8 @@ static bool is_reaction(const avow_promise_t *p) {
 /* Whose turn will come without an upstream's. */
 static bool is_ready(const avow_promise_t *p) {
   return p->kind == AVOW__JOIN || p->kind == AVOW__THENABLE ||
-         p->kind == AVOW__STEP || p->kind == AVOW__FINALLY_LAST ||
+         p->kind == AVOW__STEP || p->kind == AVOW__GRANTED ||
+         p->kind == AVOW__FINALLY_LAST ||
          (p->kind == AVOW__FINALLY_WAIT && p->upstream == NULL);
 }
 

@@ -41,6 +41,9 @@ typedef enum avow__kind_e {
   AVOW__PHASE,        /* waits for a phase of the loop */
   AVOW__NEXT,         /* waits for an item of the channel at data */
   AVOW__SEND,         /* waits for room for its u.value in that at data */
+  AVOW__QUEUED,       /* waits for a permit of the limiter at u.turn */
+  AVOW__GRANTED,      /* queued: has one, and will call u.turn.fn */
+  AVOW__LIMITED,      /* has one, and waits for what that returned */
   AVOW__CHANNEL,      /* no promise, but a channel in a block of this size */
   AVOW__KINDS
 } avow__kind_t;
@@ -100,5 +103,11 @@ void avow__timer_cancel(avow_promise_t *p, avow_promise_t *start);
 void avow__phase_cancel(avow_promise_t *p, avow_promise_t *start);
 /* channel.c */
 void avow__channel_cancel(avow_promise_t *p, avow_promise_t *start);
+/* limit.c */
+void avow__granted_run(avow_promise_t *p);
+void avow__granted_cancel(avow_promise_t *p, avow_promise_t *start);
+void avow__queued_cancel(avow_promise_t *p, avow_promise_t *start);
+void avow__limited_run(avow_promise_t *p);
+void avow__limited_detached(avow_promise_t *p);
 
 #endif

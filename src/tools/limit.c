@@ -1,55 +1,93 @@
 /*
- * Limiters. A permit is an object, made when it is asked for: it stands in the
- * queue, is then handed over as a value, or kept by a run, and goes back with
- * its last reference, so that no way of losing a value loses a permit. A
- * limiter does not know the permits that are out; they keep it. Whenever
- * somebody waits none is free.
+ * Limiters. Whoever waits for a turn is a promise in the limiter's queue, which
+ * holds the limiter, and so does who has a permit: a run until what it began
+ * has settled, or a permit that was handed over, an object that gives it back
+ * with its last reference. Whenever somebody waits none is free.
+ *
+ * An object that comes back is kept for the next. There are as many, out and
+ * spare, as may be out at once, made where somebody asks: so a permit that is
+ * free can always be handed over, without memory, too.
  */
 #include "avow/limiter.h"
 
-#include "avow/cancel.h"
+#include "engine/engine.h"
 #include "tools/tool.h"
 
+#ifdef AVOW_NO_POOL
+enum { SPARES = 0 }; /* tools watch each block */
+#else
+enum { SPARES = 16 }; /* beyond those that may be needed */
+#endif
+
+typedef union permit_u permit_t;
+
 typedef struct {
-  size_t available;
-  avow__link_t *queue;  /* permits that wait for their turn */
+  size_t permits, available;
+  avow__link_t *queue;  /* promises that wait for their turn */
   avow_limiter_t *tool; /* that this is */
+  permit_t *spares;
+  size_t made;  /* permits as objects, spare or out */
+  size_t asked; /* for such: how many wait, or are out */
 } limiter_t;
 
-typedef struct {
-  avow__link_t link;
-  limiter_t *limiter;        /* kept by a reference to its tool */
-  avow_deferred_t *deferred; /* until it is granted */
-  avow_fn fn;                /* which has it; NULL: a value has */
-  void *data;
-} permit_t;
+union permit_u {
+  limiter_t *limiter; /* kept by a reference to its tool */
+  permit_t *next;     /* of the spares */
+};
 
-/* What it is handed over as. */
-static avow_value_t value_of(permit_t *permit) {
-  return permit->fn == NULL ? avow__object_around(permit) : avow_none();
+static size_t needed(const limiter_t *limiter) {
+  return limiter->asked < limiter->permits ? limiter->asked : limiter->permits;
 }
 
-static void grant(permit_t *permit) {
-  avow_deferred_t *d = permit->deferred;
-  permit->deferred = NULL;
-  (void) avow_resolve(d, value_of(permit)); /* it was pending */
+static avow_value_t permit_take(limiter_t *limiter) {
+  permit_t *permit = limiter->spares;
+  assert(permit != NULL);
+  limiter->spares = permit->next;
+  permit->limiter = limiter;
+  return avow__object_again(permit);
 }
 
 static void limiter_give_back(limiter_t *limiter) {
-  if (limiter->queue != NULL)
-    grant((permit_t *) avow__list_take_first(&limiter->queue));
-  else
+  if (limiter->queue == NULL) {
     limiter->available++;
+    return;
+  }
+  avow_promise_t *p = (avow_promise_t *) avow__list_take_first(&limiter->queue);
+  if (p->u.turn.fn == NULL) {
+    avow__resolve(p, permit_take(limiter));
+    return;
+  }
+  p->kind = AVOW__GRANTED;
+  avow__enqueue(avow__context(p), p);
 }
 
 static void destroy_permit(void *self) {
   permit_t *permit = self;
-  if (permit->deferred == NULL)
-    limiter_give_back(permit->limiter);
-  avow_limiter_unref(permit->limiter->tool);
+  limiter_t *limiter = permit->limiter;
+  limiter->asked--;
+  if (limiter->made > needed(limiter) + SPARES) {
+    limiter->made--;
+    avow__object_free(permit);
+  } else {
+    permit->next = limiter->spares;
+    limiter->spares = permit;
+  }
+  limiter_give_back(limiter);
+  avow_limiter_unref(limiter->tool);
 }
 
-static const avow_class_t limiter_class = { .name = "limiter" };
+/* No permit is out, for each holds it. */
+static void destroy_limiter(void *self) {
+  permit_t *permit = ((limiter_t *) self)->spares;
+  while (permit != NULL) {
+    permit_t *next = permit->next;
+    avow__object_free(permit);
+    permit = next;
+  }
+}
+
+static const avow_class_t limiter_class = { .name = "limiter",
+                                            .destroy = destroy_limiter };
 static const avow_class_t permit_class = { .name = "permit",
                                            .destroy = destroy_permit };
 
@@ -61,68 +99,53 @@ avow_limiter_t *avow_limiter_new(uv_loop_t *loop, size_t permits) {
       avow__tool_new(loop, &limiter_class, sizeof(limiter_t), &self);
   limiter_t *limiter = self;
   if (limiter != NULL)
-    *limiter = (limiter_t){ .available = permits, .tool = l };
+    *limiter =
+        (limiter_t){ .permits = permits, .available = permits, .tool = l };
   return l;
 }
 
-static void leave_queue(void *data) {
-  permit_t *permit = data;
-  avow__list_remove(&permit->limiter->queue, &permit->link);
-  avow_deferred_drop(permit->deferred);
-  avow__value_unref(value_of(permit));
-}
-
-static void limiter_ask(permit_t *permit) {
-  limiter_t *limiter = permit->limiter;
+/* Makes a promise that waits for its turn, or has it. */
+static avow_promise_t *turn_new(limiter_t *limiter, avow_fn fn, void *data) {
+  const avow_promise_t *l = (avow_promise_t *) limiter->tool;
+  avow__context_t *c = avow__context(l);
+  avow__check_thread(c);
+  avow_promise_t *p = avow__promise_alloc(c, AVOW__QUEUED);
+  if (p == NULL)
+    return avow__no_promise(c);
+  limiter->asked += fn == NULL;
+  (void) avow__ref(l); /* until its turn is over */
+  p->u.turn.fn = fn;
+  p->u.turn.limiter = limiter;
+  p->data = data;
+  avow__list_append(&limiter->queue, &p->link);
   if (limiter->available > 0) {
     limiter->available--;
-    grant(permit);
-    return;
+    limiter_give_back(limiter);
   }
-  avow__list_append(&limiter->queue, &permit->link);
-  avow_on_cancel(permit->deferred, leave_queue, permit);
+  return p;
 }
 
-/* Makes a permit, and its promise in *out. NULL, with the rejection there, if
-   it cannot be made. */
-static permit_t *permit_new(limiter_t *limiter, avow_promise_t **out) {
-  uv_loop_t *loop = avow__tool_loop(limiter->tool);
-  void *self = NULL;
-  const avow_value_t v =
-      avow__object_inline(&permit_class, sizeof(permit_t), &self);
+/* Has an object ready for one who asks; false without memory. */
+static bool permit_prepare(limiter_t *limiter) {
+  if (limiter->made > limiter->asked || limiter->made >= limiter->permits)
+    return true;
+  void *self;
+  if (!avow__object_kept(&permit_class, sizeof(permit_t), &self))
+    return false;
   permit_t *permit = self;
-  if (permit == NULL) {
-    *out = avow_promise_reject(loop, v);
-    return NULL;
-  }
-  *permit = (permit_t){ .limiter = limiter };
-  (void) avow__tool_ref(limiter->tool, "a limiter"); /* destroy_permit()'s */
-  *out = avow_promise_new(loop, &permit->deferred);
-  if (avow_state(*out) == AVOW_PENDING)
-    return permit;
-  avow_deferred_drop(permit->deferred);
-  avow__value_unref(v);
-  return NULL;
+  permit->next = limiter->spares;
+  limiter->spares = permit;
+  limiter->made++;
+  return true;
 }
 
 avow_promise_t *avow_limiter_acquire(const avow_limiter_t *l) {
   limiter_t *limiter = avow__tool_self(l, &limiter_class);
   if (limiter == NULL)
     return avow__tool_ref(l, "a limiter");
-  avow_promise_t *p;
-  permit_t *permit = permit_new(limiter, &p);
-  if (permit != NULL)
-    limiter_ask(permit);
-  return p;
-}
-
-static avow_value_t limiter_call(const avow_value_t *arg, void *data) {
-  const permit_t *permit = data;
-  return permit->fn(permit->data);
-}
-
-static void limiter_release(void *data) {
-  avow__value_unref(avow__object_around(data));
+  if (permit_prepare(limiter))
+    return turn_new(limiter, NULL, NULL);
+  return avow__no_promise(avow__context((const avow_promise_t *) l));
 }
 
 avow_promise_t *avow_limiter_run(const avow_limiter_t *l, avow_fn fn,
@@ -132,15 +155,46 @@ avow_promise_t *avow_limiter_run(const avow_limiter_t *l, avow_fn fn,
     return avow__tool_ref(l, "a limiter");
   if (fn == NULL)
     return avow__refuse(avow__tool_loop(l), UV_EINVAL, "limiter run", NULL);
-  avow_promise_t *p;
-  permit_t *permit = permit_new(limiter, &p);
-  if (permit == NULL)
-    return p;
-  permit->fn = fn;
-  permit->data = data;
-  limiter_ask(permit);
-  return avow_attach(avow__then_begin(p, limiter_call, permit), permit,
-                     limiter_release);
+  return turn_new(limiter, fn, data);
+}
+
+/* The next has its turn before who waits for p hears of this. */
+static void turn_end(avow_promise_t *p, avow_value_t outcome) {
+  limiter_t *limiter = p->u.turn.limiter;
+  limiter_give_back(limiter);
+  avow__resolve(p, outcome);
+  avow_limiter_unref(limiter->tool);
+}
+
+void avow__granted_run(avow_promise_t *p) {
+  avow__context_t *c = avow__context(p);
+  p->kind = AVOW__RUNNING;
+  const avow_value_t result = p->u.turn.fn(p->data);
+  if (result.tag < AVOW_PROMISE)
+    turn_end(p, result);
+  else
+    avow__wait_for(c, p, AVOW__LIMITED, avow__awaited(c, result));
+}
+
+void avow__limited_run(avow_promise_t *p) {
+  turn_end(p, avow__take_upstream(p));
+}
+
+void avow__limited_detached(avow_promise_t *p) {
+  turn_end(p, avow_error(UV_ECANCELED));
+}
+
+void avow__granted_cancel(avow_promise_t *p, avow_promise_t *start) {
+  avow__queue_remove(&p->link);
+  turn_end(p, avow_error(UV_ECANCELED));
+}
+
+void avow__queued_cancel(avow_promise_t *p, avow_promise_t *start) {
+  limiter_t *limiter = p->u.turn.limiter;
+  avow__list_remove(&limiter->queue, &p->link);
+  limiter->asked -= p->u.turn.fn == NULL;
+  avow__detached(p);
+  avow_limiter_unref(limiter->tool);
 }
 
 void avow_limiter_unref(avow_limiter_t *l) {

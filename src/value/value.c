@@ -30,6 +30,7 @@ void *avow__block_new(uint32_t tag, size_t size) {
   avow__note_there(block);
   atomic_init(&block->u.refs, 1);
   block->tag = tag;
+  block->kept = false;
   return block;
 }
 
@@ -73,6 +74,8 @@ static bool is_leaf(const avow__block_t *block) {
 }
 
 static void block_free(avow__block_t *block) {
+  const bool kept = block->kept;
+  avow__note_gone(block);
   switch (block->tag) {
   case AVOW_LIST:
     release_items((avow__list_t *) block);
@@ -89,8 +92,8 @@ static void block_free(avow__block_t *block) {
   default:
     break;
   }
-  avow__note_gone(block);
-  avow__free(block);
+  if (!kept)
+    avow__free(block);
 }
 
 static void bury(avow__block_t *block) {
@@ -197,10 +200,31 @@ avow_value_t avow__object_inline(const avow_class_t *klass, size_t size,
   return avow__block_value(&object->head);
 }
 
-avow_value_t avow__object_around(void *self) {
+bool avow__object_kept(const avow_class_t *klass, size_t size, void **out) {
+  const avow_value_t v = avow__object_inline(klass, size, out);
+  if (avow_is_error(&v))
+    return false;
+  avow__block_t *block = v.u.p;
+  block->kept = true;
+  avow__note_gone(block);
+  return true;
+}
+
+static avow__block_t *block_around(void *self) {
   avow__object_t *object = (avow__object_t *) self - 1;
-  assert(object->self == self);
-  return avow__block_value(&object->head);
+  assert(object->self == self && object->head.kept);
+  return &object->head;
+}
+
+avow_value_t avow__object_again(void *self) {
+  avow__block_t *block = block_around(self);
+  avow__note_there(block);
+  atomic_store_explicit(&block->u.refs, 1, memory_order_relaxed);
+  return avow__block_value(block);
+}
+
+void avow__object_free(void *self) {
+  avow__free(block_around(self));
 }
 
 avow__bytes_t *avow__bytes_resize(avow__bytes_t *bytes, size_t len) {

@@ -15,6 +15,7 @@ struct avow__block_s {
     avow__block_t *next; /* among the dead that wait to be freed */
   } u;
   uint32_t tag;
+  bool kept; /* an object's: destroy keeps the block, or frees it */
 };
 
 typedef struct avow__bytes_s {
@@ -75,8 +76,13 @@ avow_value_t avow__bytes_cut(avow_value_t bytes, size_t len);
 avow_value_t avow__object_inline(const avow_class_t *klass, size_t size,
                                  void **out);
 
-/* The value of such an object, not counted. */
-avow_value_t avow__object_around(void *self);
+/* Makes one in advance, which is nobody's value yet; false without memory. Each
+   time that its last reference has gone, whoever made it has it again. */
+bool avow__object_kept(const avow_class_t *klass, size_t size, void **out);
+
+/* The value of such an object, with one reference. */
+avow_value_t avow__object_again(void *self);
+void avow__object_free(void *self);
 
 avow_value_t avow__error_va(int code, avow_value_t cause, const char *format,
                             va_list args);

@@ -259,6 +259,116 @@ static void run_without_function_is_refused(void **state) {
   avow_limiter_unref(l);
 }
 
+static void use_runs_and_permits(const avow_limiter_t *l) {
+  for (size_t i = 0; i < 20; i++) {
+    avow_unref(avow_limiter_run(l, five, NULL));
+    avow_unref(avow_limiter_acquire(l));
+  }
+  run();
+}
+
+#ifndef AVOW_NO_POOL
+static void turns_ask_for_no_memory_once_warm(void **state) {
+  avow_limiter_t *l = avow_limiter_new(loop, 3);
+  use_runs_and_permits(l);
+  const long calls = allocation_calls();
+
+  use_runs_and_permits(l);
+
+  assert_int_equal(allocation_calls(), calls);
+  avow_limiter_unref(l);
+}
+
+/* At most as many as there are permits, and a few to spare. */
+static void permits_that_came_back_are_not_kept_by_the_hundred(void **state) {
+  enum { MANY = 500 };
+  avow_limiter_t *l = avow_limiter_new(loop, MANY);
+  avow_value_t permits[MANY];
+  for (size_t i = 0; i < MANY; i++)
+    permits[i] = avow_run(avow_limiter_acquire(l));
+  for (size_t i = 0; i < MANY; i++) {
+    avow_promise_t *p = avow_limiter_acquire(l);
+    avow_cancel(p);
+    avow_unref(p);
+  }
+  const long live = live_allocations();
+
+  for (size_t i = 0; i < MANY; i++)
+    avow_value_unref(permits[i]);
+
+  assert_true(live - live_allocations() > MANY - 50);
+  avow_limiter_unref(l);
+}
+#endif
+
+static void permit_waits_for_no_memory_once_it_was_asked_for(void **state) {
+  avow_limiter_t *l = avow_limiter_new(loop, 2);
+  avow_value_t permits[] = { avow_run(avow_limiter_acquire(l)),
+                             avow_run(avow_limiter_acquire(l)) };
+  avow_promise_t *ps[] = { avow_limiter_acquire(l), avow_limiter_acquire(l) };
+
+  fail_allocation(1, true);
+  avow_value_unref(permits[1]);
+  avow_value_unref(permits[0]);
+  fail_allocation(0, false);
+
+  for (size_t i = 0; i < 2; i++) {
+    assert_int_equal(avow_state(ps[i]), AVOW_FULFILLED);
+    avow_unref(ps[i]);
+  }
+  avow_limiter_unref(l);
+}
+
+static void permit_outlives_its_limiter_and_its_loop(void **state) {
+  avow_limiter_t *l = avow_limiter_new(loop, 1);
+  const avow_value_t permit = avow_run(avow_limiter_acquire(l));
+
+  avow_limiter_unref(l);
+  assert_int_equal(avow_loop_close(loop), 0);
+  avow_value_unref(permit);
+
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static avow_value_t give_promise(void *p) {
+  return avow_follow(avow_ref(p));
+}
+
+/* Others want what it waits for, too: that goes on, and holds no permit. */
+static void cancelled_while_others_want_the_work_gives_the_permit_back(
+    void **state) {
+  avow_limiter_t *l = avow_limiter_new(loop, 1);
+  avow_deferred_t *d;
+  avow_promise_t *shared = avow_promise_new(loop, &d);
+  avow_promise_t *p = avow_limiter_run(l, give_promise, shared);
+  run();
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_fulfils_int(avow_limiter_run(l, five, NULL), 5);
+  assert_int_equal(avow_state(shared), AVOW_PENDING);
+  assert_true(avow_resolve(d, avow_none()));
+  avow_unref(shared);
+  avow_limiter_unref(l);
+}
+
+static avow_value_t cancel_and_follow(void *data) {
+  avow_promise_t **p = data;
+  avow_cancel(*p);
+  return avow_follow(avow_next_turn(loop));
+}
+
+static void cancelled_by_its_function_gives_the_permit_back(void **state) {
+  avow_limiter_t *l = avow_limiter_new(loop, 1);
+  avow_promise_t *p = avow_limiter_run(l, cancel_and_follow, &p);
+
+  assert_rejects(p, UV_ECANCELED);
+
+  assert_fulfils_int(avow_limiter_run(l, five, NULL), 5);
+  avow_limiter_unref(l);
+}
+
 static void closing_cancels_who_works_and_who_waits(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 1);
   work_t work = { "a", NULL };
@@ -296,6 +406,14 @@ int main(void) {
     CASE(limiter_let_go_of_in_use_serves_those_who_wait),
     CASE(limiter_without_permits_is_refused),
     CASE(run_without_function_is_refused),
+#ifndef AVOW_NO_POOL
+    CASE(turns_ask_for_no_memory_once_warm),
+    CASE(permits_that_came_back_are_not_kept_by_the_hundred),
+#endif
+    CASE(permit_waits_for_no_memory_once_it_was_asked_for),
+    CASE(permit_outlives_its_limiter_and_its_loop),
+    CASE(cancelled_while_others_want_the_work_gives_the_permit_back),
+    CASE(cancelled_by_its_function_gives_the_permit_back),
     CASE(closing_cancels_who_works_and_who_waits),
   };
   return RUN(tests);
