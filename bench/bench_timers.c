@@ -2,6 +2,10 @@
  * What does a sleep cost: n of 1 ms made, and all fired? The millisecond itself
  * is in the figures. The floor knows that all sleeps are equally long: an array
  * of deadlines and callbacks, in order, behind one uv_timer_t.
+ *
+ * And what does one cost beside n that are far, as idle timeouts are? That is
+ * processor time, most of it the system's, for one sleep at a time; its floor
+ * is a uv_timer_t beside n others.
  */
 #include <stdlib.h>
 
@@ -124,6 +128,89 @@ static uint64_t bare(size_t n, size_t rounds) {
   return uv_hrtime() - start;
 }
 
+/* Each kind on a loop of its own, so that they stay from turn to turn. */
+typedef struct {
+  uv_loop_t loop;
+  uv_timer_t *timers;
+  size_t n; /* that are idle; 0: the loop is not in use */
+} idle_t;
+
+enum { HOUR = 3600 * 1000, SPREAD = 100000 };
+
+static void idle_open(idle_t *idle, size_t n) {
+  bench_require(uv_loop_init(&idle->loop) == 0, "uv_loop_init()");
+  idle->n = n;
+}
+
+static void idle_close(idle_t *idle) {
+  bench_require(uv_run(&idle->loop, UV_RUN_NOWAIT) == 0, "handles close");
+  bench_require(uv_loop_close(&idle->loop) == 0, "uv_loop_close()");
+}
+
+static uv_loop_t *sleepers(size_t n) {
+  static idle_t idle;
+  if (idle.n == n)
+    return &idle.loop;
+  if (idle.n > 0) {
+    bench_require(avow_loop_close(&idle.loop) == 0, "avow_loop_close()");
+    idle_close(&idle);
+  }
+  idle_open(&idle, n);
+  bench_require(avow_loop_init(&idle.loop, NULL) == 0, "avow_loop_init()");
+  for (size_t i = 0; i < n; i++)
+    avow_unref(avow_sleep(&idle.loop, HOUR + i % SPREAD));
+  return &idle.loop;
+}
+
+static uv_loop_t *timers(size_t n) {
+  static idle_t idle;
+  if (idle.n == n)
+    return &idle.loop;
+  if (idle.n > 0) {
+    for (size_t i = 0; i < idle.n; i++)
+      uv_close((uv_handle_t *) &idle.timers[i], NULL);
+    idle_close(&idle);
+    free(idle.timers);
+  }
+  idle_open(&idle, n);
+  idle.timers = calloc(n, sizeof(*idle.timers));
+  bench_require(idle.timers != NULL, "memory for timers");
+  for (size_t i = 0; i < n; i++) {
+    (void) uv_timer_init(&idle.loop, &idle.timers[i]); /* cannot fail, */
+    (void) uv_timer_start(&idle.timers[i], on_raw, HOUR + i % SPREAD, 0);
+  } /* nor this */
+  return &idle.loop;
+}
+
+/* The table divides by n, which are not what is timed. */
+static uint64_t one_beside(size_t n, size_t rounds) {
+  uv_loop_t *loop = sleepers(n);
+  const uint64_t start = bench_clock();
+  for (size_t i = 0; i < rounds; i++)
+    avow_value_unref(avow_run(avow_sleep(loop, 1)));
+  return (bench_clock() - start) * n;
+}
+
+static void on_one(uv_timer_t *handle) {
+  uv_stop(handle->loop);
+}
+
+static uint64_t raw_beside(size_t n, size_t rounds) {
+  uv_loop_t *loop = timers(n);
+  uv_timer_t one;
+  (void) uv_timer_init(loop, &one); /* cannot fail */
+  const uint64_t start = bench_clock();
+  for (size_t i = 0; i < rounds; i++) {
+    uv_update_time(loop);                      /* as avow_sleep() does */
+    (void) uv_timer_start(&one, on_one, 1, 0); /* nor this */
+    (void) uv_run(loop, UV_RUN_DEFAULT);       /* it is alive */
+  }
+  const uint64_t elapsed = bench_clock() - start;
+  uv_close((uv_handle_t *) &one, NULL);
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* the others are left */
+  return elapsed * n;
+}
+
 int main(int argc, char **argv) {
   const bench_case_t cases[] = {
     { "sleep 1 ms + then", 100000, outside, array_queue, 60, 0 },
@@ -131,6 +218,12 @@ int main(int argc, char **argv) {
       0 },
     { "sleep 1 ms", 100000, bare, array_queue, 60, 0 },
     { "uv_timer_t each", 100000, raw, array_queue, 0, 0 },
+    { "one sleep beside idle ones; a uv_timer_t", 1, one_beside, raw_beside,
+      30000, 0 },
+    { "one sleep beside idle ones; a uv_timer_t", 1000, one_beside, raw_beside,
+      30000, 0 },
+    { "one sleep beside idle ones; a uv_timer_t", 1000000, one_beside,
+      raw_beside, 30000, 0 },
   };
   return bench_main(argc, argv, "ns", cases, sizeof(cases) / sizeof(*cases));
 }

@@ -4,7 +4,10 @@
  * at the level of the highest digit (to base 64) in which its deadline differs
  * from the present, so sleeps with one deadline are always in one slot, in the
  * order of their making. Adding, ending and cancelling take constant time; a
- * sleep moves down at most once a level.
+ * sleep moves down at most once a level. A slot remembers the earliest deadline
+ * that it ever had: to look for the present one would take as long as the slot
+ * has sleeps, each time the timer fires. Where that sleep was cancelled the
+ * timer comes too early once, and the slot moves down.
  *
  * Those that are due leave the wheel for a queue. Each is a task. A time limit
  * among them also waits until the loop has polled and closed what it closes, so
@@ -29,13 +32,18 @@ typedef struct {
   uint32_t number; /* of this look; 0: there was none */
 } look_t;
 
+typedef struct {
+  avow__link_t *sleeps;
+  uint64_t earliest; /* of any since it was empty: no sleep is before */
+} slot_t;
+
 struct avow__wheel_s {
   uv_timer_t timer;
   uint64_t now;          /* what the slots are relative to */
   uint64_t armed;        /* what the timer waits for, UINT64_MAX: nothing */
   bool running;          /* inside the timer's callback */
   uint64_t used[LEVELS]; /* a bit for each slot that is not empty */
-  avow__link_t *slots[LEVELS][SLOTS];
+  slot_t slots[LEVELS][SLOTS];
   avow__queue_t due;      /* in order */
   avow__queue_t left;     /* before those: sleeps that a spent budget left */
   look_t last;            /* which took what was due */
@@ -65,10 +73,11 @@ static unsigned lowest_bit(uint64_t bits) {
 }
 
 static unsigned level_of(const avow__wheel_t *wheel, uint64_t deadline) {
-  const uint64_t differing = wheel->now ^ deadline;
   unsigned level = 0;
-  while (level < LEVELS - 1 && differing >> (BITS * (level + 1)) != 0)
+  for (uint64_t differing = wheel->now ^ deadline; differing >= SLOTS;
+       differing >>= BITS)
     level++;
+  assert(level < LEVELS); /* no deadline is later than LATEST */
   return level;
 }
 
@@ -77,18 +86,23 @@ static unsigned digit(uint64_t time, unsigned level) {
 }
 
 static void timer_put(avow__wheel_t *wheel, avow_promise_t *p) {
-  const unsigned level = level_of(wheel, p->u.timer.deadline);
-  const unsigned slot = digit(p->u.timer.deadline, level);
-  avow__list_append(&wheel->slots[level][slot], &p->link);
-  wheel->used[level] |= UINT64_C(1) << slot;
+  const uint64_t deadline = p->u.timer.deadline;
+  const unsigned level = level_of(wheel, deadline);
+  const unsigned index = digit(deadline, level);
+  slot_t *slot = &wheel->slots[level][index];
+  if (slot->sleeps == NULL || deadline < slot->earliest)
+    slot->earliest = deadline;
+  avow__list_append(&slot->sleeps, &p->link);
+  wheel->used[level] |= UINT64_C(1) << index;
 }
 
 static void timer_take(avow__wheel_t *wheel, avow_promise_t *p) {
   const unsigned level = level_of(wheel, p->u.timer.deadline);
-  const unsigned slot = digit(p->u.timer.deadline, level);
-  avow__list_remove(&wheel->slots[level][slot], &p->link);
-  if (wheel->slots[level][slot] == NULL)
-    wheel->used[level] &= ~(UINT64_C(1) << slot);
+  const unsigned index = digit(p->u.timer.deadline, level);
+  slot_t *slot = &wheel->slots[level][index];
+  avow__list_remove(&slot->sleeps, &p->link);
+  if (slot->sleeps == NULL)
+    wheel->used[level] &= ~(UINT64_C(1) << index);
 }
 
 static bool is_empty(const avow__wheel_t *wheel) {
@@ -98,8 +112,8 @@ static bool is_empty(const avow__wheel_t *wheel) {
   return used == 0;
 }
 
-/* The list of the earliest slot, NULL if there is none; its level in *out. */
-static avow__link_t **first_slot(avow__wheel_t *wheel, unsigned *out) {
+/* The earliest slot, NULL if all are empty; its level in *out. */
+static slot_t *first_slot(avow__wheel_t *wheel, unsigned *out) {
   for (unsigned level = 0; level < LEVELS; level++) {
     if (wheel->used[level] != 0) {
       *out = level;
@@ -109,37 +123,25 @@ static avow__link_t **first_slot(avow__wheel_t *wheel, unsigned *out) {
   return NULL;
 }
 
-/* The earliest deadline in a list that is not empty. */
-static uint64_t earliest_of(const avow__link_t *list) {
-  uint64_t earliest = UINT64_MAX;
-  const avow__link_t *link = list;
-  do {
-    const uint64_t deadline = ((const avow_promise_t *) link)->u.timer.deadline;
-    if (deadline < earliest)
-      earliest = deadline;
-  } while ((link = link->next) != list);
-  return earliest;
-}
-
+/* When to look next: no sleep is due before. */
 static uint64_t earliest(avow__wheel_t *wheel) {
   unsigned level = 0;
-  avow__link_t **slot = first_slot(wheel, &level);
+  const slot_t *slot = first_slot(wheel, &level);
   if (slot == NULL)
     return UINT64_MAX;
-  assert(*slot != NULL); /* its bit is set */
-  return level == 0 ? ((const avow_promise_t *) *slot)->u.timer.deadline
-                    : earliest_of(*slot);
+  assert(slot->sleeps != NULL); /* its bit is set */
+  return slot->earliest;
 }
 
 /* Empties the earliest slot: its time has come to be the present. Sleeps of a
    higher level move down; those of level 0 are due. */
 static void expire_slot(avow__wheel_t *wheel, uint64_t present) {
   unsigned level = 0;
-  avow__link_t **slot = first_slot(wheel, &level);
+  slot_t *slot = first_slot(wheel, &level);
   assert(slot != NULL); /* earliest() found something */
-  avow__link_t *list = *slot;
+  avow__link_t *list = slot->sleeps;
   wheel->used[level] &= ~(UINT64_C(1) << digit(present, level));
-  *slot = NULL;
+  slot->sleeps = NULL;
   wheel->now = present;
   if (level == 0) {
     avow__queue_join(&wheel->due, list, list->prev);
@@ -308,11 +310,12 @@ static bool wheel_new(avow__context_t *c) {
   return true;
 }
 
-/* An empty wheel may go to the present at once. */
+/* An empty wheel, for which the timer does not run, goes to the present. */
 static void timer_advance(avow__context_t *c) {
+  avow__wheel_t *wheel = c->wheel;
   const uint64_t now = avow__now(c);
-  if (is_empty(c->wheel))
-    c->wheel->now = now;
+  if (wheel->armed == UINT64_MAX && !wheel->running)
+    wheel->now = now;
 }
 
 static void timer_start(avow__context_t *c, avow_promise_t *p, uint64_t ms) {
@@ -419,7 +422,7 @@ static void check_due(found_t *found, const avow__queue_t *queue) {
 
 static void check_slot(const avow__wheel_t *wheel, found_t *found,
                        unsigned level, unsigned slot) {
-  const avow__link_t *list = wheel->slots[level][slot];
+  const avow__link_t *list = wheel->slots[level][slot].sleeps;
   const bool used = (wheel->used[level] >> slot & 1) != 0;
   AVOW__HOLDS(63, used == (list != NULL));
   const size_t n = avow__check_list(list);
@@ -427,6 +430,7 @@ static void check_slot(const avow__wheel_t *wheel, found_t *found,
     const uint64_t deadline = ((const avow_promise_t *) list)->u.timer.deadline;
     AVOW__HOLDS(64, level_of(wheel, deadline) == level);
     AVOW__HOLDS(64, digit(deadline, level) == slot);
+    AVOW__HOLDS(66, wheel->running || wheel->armed <= deadline);
     check_sleep(found, list);
   }
 }
@@ -440,7 +444,6 @@ void avow__wheel_check(avow__context_t *c) {
     for (unsigned i = 0; i < LEVELS * SLOTS; i++)
       check_slot(wheel, &found, i / SLOTS, i % SLOTS);
     AVOW__HOLDS(65, found.limits == wheel->limits);
-    AVOW__HOLDS(66, wheel->running || wheel->armed <= earliest(wheel));
   }
   AVOW__HOLDS(67, found.sleeps == avow__check_count(c, AVOW__TIMER));
 }

@@ -152,7 +152,53 @@ static void taken_sleeps_do_not_end(void **state) {
   test_free(model);
 }
 
-/* The timer. */
+static void take(model_t *model, unsigned i) {
+  timer_take(&model->wheel, &model->sleeps[i]);
+  model->gone[i] = true;
+}
+
+/* The timer comes when the first was due, and once more for the next. */
+static void a_taken_sleep_makes_the_next_no_later(void **state) {
+  model_t *model = model_new(0);
+  add(model, 5000);
+  add(model, 5003);
+  add(model, 8000);
+
+  take(model, 0);
+  assert_int_equal(earliest(&model->wheel), 5000);
+  advance_to(model, 5000);
+  assert_int_equal(earliest(&model->wheel), 5003);
+  advance_to(model, 5003);
+  assert_int_equal(model->ended, 1);
+  take(model, 2);
+  assert_int_equal(earliest(&model->wheel), UINT64_MAX);
+
+  add(model, 100);
+  assert_int_equal(earliest(&model->wheel), 5103);
+  advance_to(model, 5103);
+  assert_true(is_empty(&model->wheel));
+  test_free(model);
+}
+
+/* However many there are: nobody reads what is written to these. */
+static void sleeps_that_are_far_are_not_looked_at(void **state) {
+  enum { FAR = 3600 * 1000 };
+  model_t *model = model_new(0);
+  for (int i = 0; i < 100; i++) {
+    add(model, FAR + (uint64_t) i);
+    model->sleeps[i].u.timer.deadline = 0;
+  }
+
+  for (int i = 0; i < 100; i++) {
+    add(model, 1);
+    assert_int_equal(earliest(&model->wheel), model->now + 1);
+    advance_to(model, model->now + 1);
+    assert_int_equal(earliest(&model->wheel), FAR);
+  }
+
+  assert_int_equal(model->ended, 100);
+  test_free(model);
+}
 
 int main(void) {
   const struct CMUnitTest tests[] = {
@@ -162,6 +208,8 @@ int main(void) {
     CASE(sleeps_of_centuries_end_in_order),
     CASE(sleeps_of_one_deadline_end_by_age),
     CASE(taken_sleeps_do_not_end),
+    CASE(a_taken_sleep_makes_the_next_no_later),
+    CASE(sleeps_that_are_far_are_not_looked_at),
   };
   return RUN(tests);
 }
