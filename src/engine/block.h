@@ -42,7 +42,8 @@ enum {
   AVOW__SPARED = 4,   /* a shield waits for it: a loop's end leaves it alone */
   AVOW__CONDEMNED = 8, /* to be cancelled; no memory was left to list it */
   AVOW__ENDED = 16,    /* of a GATHER: no more inputs come */
-  AVOW__STEERED = 32   /* of a GATHER: its avow_gather_t is a reference too */
+  AVOW__STEERED = 32,  /* of a GATHER: its avow_gather_t is a reference too */
+  AVOW__TOOL = 64      /* of a VALUE: it is a tool in disguise */
 };
 
 typedef struct avow__ring_s avow__ring_t;

@@ -79,6 +79,7 @@ struct avow__context_s {
   uv_pid_t process;     /* that opened it */
   uint32_t users;       /* calls of avow_loop_init() that are not closed yet */
   uint32_t requests;    /* in flight, that the loop alone completes */
+  uint32_t groups;      /* that the program has not let go of */
   uint32_t on_handles;  /* in flight, that end with a handle of the program */
   uint32_t closing_own; /* handles of ours that close */
   avow__tick_t *tick;   /* tick.c: the handles that drain the queue */

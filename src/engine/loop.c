@@ -1,15 +1,14 @@
 /* Loops: how avow comes to one, and how it leaves. */
-#include <inttypes.h>
 #include <limits.h>
 #include <string.h>
 
 #include "base/alloc.h"
 #include "engine/engine.h"
+#include "engine/held.h"
 #include "engine/parts.h"
 #include "engine/remote.h"
 #include "engine/shield.h"
 #include "engine/stray.h"
-#include "engine/trace.h"
 
 /* What avow_loop_close() grants to handlers that start new work each time they
    hear of the end: so many steps, beside those that what is there at the start
@@ -264,26 +263,6 @@ static void report_kept(avow_promise_t *p, void *data) {
     avow__report_unhandled(p);
 }
 
-#if AVOW__DEBUG
-static void tell_where(avow_promise_t *p, void *data) {
-  const avow__context_t *c = data;
-  const char *where = avow__where(p);
-  if (p != c->no_memory && p != c->canceled && where != NULL)
-    avow__advise("  made at %s", where);
-}
-
-/* They are no mistake: but who holds them for ever has a leak. */
-static void tell_of_held(avow__context_t *c) {
-  if (c->left > 2)
-    avow__advise("avow_loop_close() leaves %" PRIu64
-                 " promises or channels that are still held: avow_unref() them",
-                 c->left - 2);
-  avow__pool_each(&c->pool, tell_where, c);
-}
-#else
-#  define tell_of_held(c) ((void) (c))
-#endif
-
 /* libuv's own end of it came first. Where loops have no descriptor, as on
    Windows and wherever libuv calls poll(), nothing tells. */
 static bool is_ended(const avow__context_t *c) {
@@ -311,7 +290,7 @@ static void loop_leave(avow__context_t *c) {
   loop_outlive(c, avow__pool_count(&c->pool));
   c->on_handles++;
   avow__pool_each(&c->pool, report_kept, NULL);
-  tell_of_held(c);
+  avow__tell_of_held(c);
   avow__registry_remove(c->loop);
   free_parts(c);
   c->on_handles--;

@@ -90,6 +90,8 @@ avow_promise_t *avow_group_new(uv_loop_t *loop, avow_group_t **out) {
     avow__disregard(p);
     parent = new_without_memory(loop, &p);
   }
+  if (parent != &nobody)
+    parent->context->groups++;
   avow__note_there(parent);
   *out = (avow_group_t *) parent;
   return p;
@@ -140,6 +142,7 @@ void avow_group_unref(avow_group_t *g) {
   if (parent == &nobody)
     return;
   parent->released = true;
+  parent->context->groups--;
   avow__note_gone(parent);
   if (!parent->ended)
     group_end(parent);

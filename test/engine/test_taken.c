@@ -375,11 +375,12 @@ static void end_a_group_that_was_let_go(void) {
 /* Whatever size it had that was freed last, the memory is another's now. */
 static void overwrite_what_was_freed(void) {
   for (size_t size = 16; size <= 256; size += 16) {
-    volatile char *bytes = malloc(size);
-    assert_non_null(bytes);
+    void *memory = malloc(size);
+    assert_non_null(memory);
+    volatile char *bytes = memory;
     for (size_t i = 0; i < size; i++)
       bytes[i] = 0;
-    free((void *) bytes);
+    free(memory);
   }
 }
 

@@ -293,30 +293,6 @@ static void unhandled_of_an_own_code_has_its_number(void **state) {
   assert_non_null(strstr(text, "unhandled rejection: error -30001 (-30001)"));
 }
 
-static void close_it(void) {
-  assert_int_equal(avow_loop_close(loop), 0);
-}
-
-static void close_says_in_debug_builds_how_many_are_held(void **state) {
-  char text[256];
-  avow_promise_t *p = avow_promise_resolve(loop, avow_int(1));
-  avow_promise_t *q = avow_sleep(loop, 60000);
-
-  const int lines = said_by(close_it, text);
-
-#ifdef NDEBUG
-  assert_int_equal(lines, 0);
-#else
-  assert_true(lines >= 1); /* and in trace builds where these were made */
-  assert_non_null(strstr(text, "leaves 2 promises or channels that are"));
-#endif
-  avow_unref(p);
-  avow_unref(q);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
-  assert_int_equal(said_by(close_it, text), 0);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(rejection_is_reported_when_the_last_lets_go),
@@ -339,7 +315,6 @@ int main(void) {
     CASE(hook_of_the_first_init_counts),
     CASE(unhandled_is_one_line_on_stderr_by_default),
     CASE(unhandled_of_an_own_code_has_its_number),
-    CASE(close_says_in_debug_builds_how_many_are_held),
   };
   return RUN(tests);
 }

@@ -1,0 +1,86 @@
+/*
+ * What the program still holds of a loop that was closed. That is no mistake:
+ * but who holds it for ever has a leak. It is told of by its kinds, each with
+ * what lets go of it.
+ */
+#include "engine/held.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "engine/engine.h"
+#include "engine/trace.h"
+
+#if AVOW__DEBUG
+
+enum { KINDS = 12 }; /* more than there are, for the end of the list */
+
+typedef struct {
+  const char *name; /* NULL ends the list */
+  uint64_t count;
+} held_t;
+
+typedef struct {
+  const avow__context_t *context;
+  held_t kinds[KINDS];
+} all_held_t;
+
+static void held_add(held_t *kinds, const char *name, uint64_t n) {
+  held_t *kind = kinds;
+  while (kind->name != NULL && strcmp(kind->name, name) != 0)
+    kind++;
+  assert(kind - kinds < KINDS - 1);
+  kind->name = name;
+  kind->count += n;
+}
+
+static const char *held_as(const avow_promise_t *p) {
+  if (p->kind == AVOW__CHANNEL)
+    return "channel";
+  if (p->kind == AVOW__DEFERRED && p->refs <= p->deferreds)
+    return "deferred";
+  if ((p->marks & AVOW__STEERED) != 0)
+    return "gather";
+  if ((p->marks & AVOW__TOOL) != 0 && p->u.value.tag == AVOW_OBJECT)
+    return ((const avow__object_t *) p->u.value.u.p)->klass->name;
+  return "promise";
+}
+
+static bool is_contexts_own(const avow__context_t *c, const avow_promise_t *p) {
+  return p == c->no_memory || p == c->canceled;
+}
+
+static void held_count_one(avow_promise_t *p, void *data) {
+  all_held_t *all = data;
+  if (!is_contexts_own(all->context, p))
+    held_add(all->kinds, held_as(p), 1);
+}
+
+static void tell_of_kind(const held_t *kind) {
+  const bool many = kind->count > 1;
+  const bool plain = strcmp(kind->name, "promise") == 0;
+  avow__advise("avow_loop_close() leaves %" PRIu64
+               " %s%s that %s still held: avow_%s%s%s() %s",
+               kind->count, kind->name, many ? "s" : "", many ? "are" : "is",
+               plain ? "" : kind->name, plain ? "" : "_",
+               strcmp(kind->name, "deferred") == 0 ? "drop" : "unref",
+               many ? "them" : "it");
+}
+
+static void tell_where(avow_promise_t *p, void *data) {
+  const char *where = avow__where(p);
+  if (!is_contexts_own(data, p) && where != NULL)
+    avow__advise("  made at %s", where);
+}
+
+void avow__tell_of_held(avow__context_t *c) {
+  all_held_t all = { .context = c };
+  avow__pool_each(&c->pool, held_count_one, &all);
+  if (c->groups > 0)
+    held_add(all.kinds, "group", c->groups);
+  for (const held_t *kind = all.kinds; kind->name != NULL; kind++)
+    tell_of_kind(kind);
+  avow__pool_each(&c->pool, tell_where, c);
+}
+
+#endif

@@ -1,0 +1,116 @@
+/*
+ * What is still held when a loop is closed: debug builds say what it is, and
+ * what lets go of it; release builds say nothing.
+ */
+#include "harness.h"
+
+#include <stdio.h>
+
+static void close_it(void) {
+  assert_int_equal(avow_loop_close(loop), 0);
+}
+
+/* Closes the loop, which says what is expected, and in trace builds where each
+   was made. Opens it again. */
+static void assert_told(const char *expected) {
+  char text[512] = "";
+  char line[256];
+  FILE *file = stderr_of(close_it);
+  while (fgets(line, sizeof(line), file) != NULL) {
+    assert_non_null(strstr(line, "avow: "));
+    if (strstr(line, "made at") == NULL)
+      (void) strncat(text, line, sizeof(text) - strlen(text) - 1);
+  }
+  (void) fclose(file);
+#ifdef NDEBUG
+  expected = "";
+#endif
+  assert_string_equal(text, expected);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+#define TOLD(what) "avow: avow_loop_close() leaves " what "\n"
+
+static void promises_that_are_held_are_told(void **state) {
+  avow_promise_t *p = avow_promise_resolve(loop, avow_int(1));
+  avow_promise_t *q = avow_sleep(loop, 60000);
+
+  assert_told(TOLD("2 promises that are still held: avow_unref() them"));
+
+  avow_unref(p);
+  assert_told("");
+  avow_unref(q);
+}
+
+static void what_was_let_go_is_not_told(void **state) {
+  avow_promise_t *p = avow_promise_resolve(loop, avow_int(1));
+  avow_group_t *g;
+  avow_unref(avow_group_new(loop, &g));
+  avow_group_unref(g);
+  avow_unref(p);
+
+  assert_told("");
+}
+
+static void deferred_that_is_held_is_told(void **state) {
+  avow_deferred_t *d;
+  avow_unref(avow_promise_new(loop, &d));
+
+  assert_told(TOLD("1 deferred that is still held: avow_deferred_drop() it"));
+
+  avow_deferred_drop(d);
+}
+
+static void channel_that_is_held_is_told(void **state) {
+  avow_channel_t *channel = avow_channel_new(loop, 1);
+
+  assert_told(TOLD("1 channel that is still held: avow_channel_unref() it"));
+
+  avow_channel_unref(channel);
+}
+
+static void gather_that_is_held_is_told(void **state) {
+  avow_gather_t *g;
+  avow_unref(avow_gather_new(loop, AVOW_ALL, &g));
+  avow_gather_end(g);
+
+  assert_told(TOLD("1 gather that is still held: avow_gather_unref() it"));
+
+  avow_gather_unref(g);
+}
+
+static void groups_that_are_held_are_told(void **state) {
+  avow_group_t *g[2];
+  for (int i = 0; i < 2; i++)
+    avow_unref(avow_group_new(loop, &g[i]));
+  avow_group_end(g[0]);
+
+  assert_told(TOLD("2 groups that are still held: avow_group_unref() them"));
+
+  for (int i = 0; i < 2; i++)
+    avow_group_unref(g[i]);
+}
+
+static avow_value_t say_nothing(void *data) {
+  return avow_none();
+}
+
+static void tools_that_are_held_are_told(void **state) {
+  avow_limiter_t *limiter = avow_limiter_new(loop, 1);
+  assert_told(TOLD("1 limiter that is still held: avow_limiter_unref() it"));
+  avow_limiter_unref(limiter);
+
+  avow_once_t *once = avow_once_new(loop, say_nothing, NULL, NULL);
+  assert_told(TOLD("1 once that is still held: avow_once_unref() it"));
+  avow_once_unref(once);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(promises_that_are_held_are_told), CASE(what_was_let_go_is_not_told),
+    CASE(deferred_that_is_held_is_told),   CASE(channel_that_is_held_is_told),
+    CASE(gather_that_is_held_is_told),     CASE(groups_that_are_held_are_told),
+    CASE(tools_that_are_held_are_told),
+  };
+  return RUN(tests);
+}
