@@ -352,10 +352,7 @@ static avow_promise_t *gather_of_kind(uv_loop_t *loop,
   const unsigned one = kind; /* what C takes for one, whatever it is */
   if (one <= AVOW_ANY)
     return gather_new(c, kind);
-  avow__misuse(
-      "avow_gather_new() of a kind that there is none of: one of "
-      "avow_gather_kind_t is needed");
-  return avow_promise_reject(loop, avow_error(UV_EINVAL));
+  return avow__refuse(loop, UV_EINVAL, "gather", NULL);
 }
 
 /* What steers it is one more reference, also to what stands for one that could
@@ -365,10 +362,9 @@ avow_promise_t *avow_gather_new(uv_loop_t *loop, avow_gather_kind_t kind,
   if (out == NULL)
     return avow__nothing("the place for a gather");
   avow_promise_t *gather = gather_of_kind(loop, kind);
-  if (is_gather(gather)) {
+  if (is_gather(gather))
     gather->marks |= AVOW__STEERED;
-    avow__note_there(gather);
-  }
+  avow__note_there(gather);
   *out = (avow_gather_t *) avow__ref(gather);
   return gather;
 }
