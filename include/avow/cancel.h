@@ -62,7 +62,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_shield(avow_promise_t *p);
 
 /**
  * Of a combinator's promise: when it settles, cancel the inputs that are still
- * pending and that nobody else holds. Returns its argument.
+ * pending and that nobody else holds. Returns its argument. Another promise,
+ * also an avow_timeout() around a combinator, has no losers, and is a mistake:
+ * debug builds say so, release builds leave it as it is.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_cancel_losers(
     avow_promise_t *combined);

@@ -410,20 +410,32 @@ void avow_gather_unref(avow_gather_t *g) {
   avow_unref(gather);
 }
 
-avow_promise_t *avow_cancel_losers(avow_promise_t *combined) {
+/* What is rejected may stand for a combinator that could not be made. */
+static bool may_have_losers(const avow_promise_t *p) {
+  return has_gathered(p) || avow__state(p) == AVOW_REJECTED;
+}
+
+static avow_promise_t *set_losers(avow_promise_t *combined, unsigned flag,
+                                  const char *name) {
   combined = avow__given(combined, "a promise");
   avow__check_thread(avow__context(combined));
+  avow__check_taken(combined);
+  if (!may_have_losers(combined))
+    avow__misuse(
+        "%s() of a promise that is no combinator's, and has no losers: call it "
+        "on what avow_all() and its like return, and the others around it",
+        name);
   if (is_gather(combined))
-    combined->flags |= AVOW__CANCEL_LOSERS;
+    combined->flags |= (uint8_t) flag;
   return combined;
 }
 
+avow_promise_t *avow_cancel_losers(avow_promise_t *combined) {
+  return set_losers(combined, AVOW__CANCEL_LOSERS, "avow_cancel_losers");
+}
+
 avow_promise_t *avow_join_losers(avow_promise_t *combined) {
-  combined = avow__given(combined, "a promise");
-  avow__check_thread(avow__context(combined));
-  if (is_gather(combined))
-    combined->flags |= AVOW__JOIN_LOSERS;
-  return combined;
+  return set_losers(combined, AVOW__JOIN_LOSERS, "avow_join_losers");
 }
 
 avow_settled_t avow_settled_at(const avow_value_t *list, size_t i) {

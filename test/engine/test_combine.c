@@ -323,14 +323,49 @@ static void join_losers_waits_for_their_end(void **state) {
 static void join_losers_needs_none(void **state) {
   make_inputs();
   avow_promise_t *p = avow_join_losers(avow_all(loop, inputs, N));
-  avow_promise_t *settled = avow_promise_resolve(loop, avow_int(1));
+  avow_promise_t *settled = avow_all(loop, NULL, 0);
   assert_ptr_equal(avow_join_losers(settled), settled);
 
   for (int i = 0; i < N; i++)
     resolve_input(i, i);
 
   assert_outcome(p, "is=[0 1 2]");
-  assert_fulfils_int(settled, 1);
+  assert_outcome(settled, "is=[]");
+}
+
+static avow_promise_t *soon(void) {
+  return avow_promise_resolve(loop, avow_int(1));
+}
+
+static void cancel_losers_of_a_limit_around_it(void) {
+  avow_promise_t *const ps[] = { soon(), soon() };
+  avow_promise_t *p = avow_timeout(avow_race(loop, ps, 2), 60000);
+  assert_outcome(avow_cancel_losers(p), "is=1");
+}
+
+static void cancel_losers_of_what_is_settled(void) {
+  assert_outcome(avow_cancel_losers(soon()), "is=1");
+}
+
+static void join_losers_of_a_sleep(void) {
+  assert_fulfils_none(avow_join_losers(avow_sleep(loop, 1)));
+}
+
+static void losers_of_no_combinator_are_a_mistake(void **state) {
+  assert_misuse(cancel_losers_of_a_limit_around_it,
+                "avow_cancel_losers() of a promise that is no combinator's");
+  assert_misuse(cancel_losers_of_what_is_settled, "has no losers");
+  assert_misuse(join_losers_of_a_sleep,
+                "avow_join_losers() of a promise that is no combinator's");
+}
+
+static void losers_of_what_stands_for_a_combinator_are_none(void **state) {
+  avow_gather_t *g;
+  const int none = AVOW_ANY + 1;
+  avow_promise_t *p = avow_gather_new(loop, (avow_gather_kind_t) none, &g);
+  avow_gather_unref(g);
+
+  assert_rejects(avow_join_losers(avow_cancel_losers(p)), UV_EINVAL);
 }
 
 /* One inside the other, both settle with what was certain first. */
@@ -395,6 +430,8 @@ int main(void) {
     CASE(cancel_losers_reaches_into_nested_combinators),
     CASE(join_losers_waits_for_their_end),
     CASE(join_losers_needs_none),
+    CASE(losers_of_no_combinator_are_a_mistake),
+    CASE(losers_of_what_stands_for_a_combinator_are_none),
     CASE(cancelled_join_losers_waits_at_every_depth),
     CASE(join_losers_lets_the_loop_close),
   };

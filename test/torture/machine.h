@@ -50,6 +50,7 @@ typedef struct record_s {
 
 typedef struct place_s {
   avow_promise_t *promise; /* NULL: empty */
+  bool combines;           /* it is a combinator's */
   avow_state_t state;      /* when it was last looked at */
   avow_value_t value;      /* then; not a reference */
 } place_t;

@@ -226,6 +226,13 @@ static void sleep_for(bytes_t *bytes) {
     put_promise(byte, avow_sleep(&machine.loop, duration(bytes)));
 }
 
+/* What was there before may put another in its place as it goes. */
+static void put_combined(unsigned at, avow_promise_t *p) {
+  put_promise(at, p);
+  place_t *place = &machine.places[at % PROMISES];
+  place->combines = place->promise == p;
+}
+
 static void combine(bytes_t *bytes) {
   avow_promise_t *(*const combinators[])(uv_loop_t *, avow_promise_t *const *,
                                          size_t) = { avow_all, avow_all_settled,
@@ -238,7 +245,7 @@ static void combine(bytes_t *bytes) {
   for (size_t i = 0; i < n; i++)
     ps[i] = operand(bytes);
   avow_promise_t *p = combinators[choice % 4](&machine.loop, ps, n);
-  put_promise(byte, (choice & 4) != 0 ? avow_cancel_losers(p) : p);
+  put_combined(byte, (choice & 4) != 0 ? avow_cancel_losers(p) : p);
 }
 
 static void begin_gather(bytes_t *bytes) {
@@ -248,7 +255,7 @@ static void begin_gather(bytes_t *bytes) {
   if (*gather != NULL || machine.closed)
     return;
   avow_promise_t *p = avow_gather_new(&machine.loop, kind, gather);
-  put_promise(byte / GATHERS / 4, p);
+  put_combined(byte / GATHERS / 4, p);
 }
 
 static void add_to_gather(bytes_t *bytes) {
@@ -271,7 +278,7 @@ static void end_gather(bytes_t *bytes) {
 
 static void cancel_losers(bytes_t *bytes) {
   place_t *place = &machine.places[next_byte(bytes) % PROMISES];
-  if (place->promise != NULL)
+  if (place->promise != NULL && place->combines)
     place->promise = avow_cancel_losers(place->promise);
 }
 
