@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "fiber/watch.h"
+#include "fiber/sanitizers.h"
 
 #if AVOW__TSAN
 #  include <sanitizer/common_interface_defs.h>

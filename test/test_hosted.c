@@ -15,7 +15,7 @@
 #include <unistd.h>
 #include <uv.h>
 
-#include "fiber/watch.h"
+#include "fiber/sanitizers.h"
 #include "watched.h"
 
 #if AVOW__ASAN || AVOW__TSAN

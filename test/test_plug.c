@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "avow.h"
-#include "fiber/watch.h"
+#include "fiber/sanitizers.h"
 
 #if AVOW__ASAN || AVOW__TSAN
 

@@ -30,7 +30,7 @@ enum {
   AVOW__CLOSERS,    /* closes, by their handle */
   AVOW__CONNECTING, /* connects, by their pipe */
   AVOW__OWNED,      /* streams that values own */
-  AVOW__WATCHED,    /* what may become a stray */
+  AVOW__TETHERED,   /* what may become a stray */
   AVOW__STRAYS,     /* whose handles the program closed */
   AVOW__TABLES
 };

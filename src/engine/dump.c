@@ -94,7 +94,7 @@ static bool is_own(const dump_t *dump, const avow_promise_t *p) {
 
 /* An element stands for the gather that it reports to. */
 static const avow_promise_t *receiver(const avow_promise_t *p) {
-  const bool reports = p->kind == AVOW__ELEMENT || p->kind == AVOW__WATCH;
+  const bool reports = p->kind == AVOW__ELEMENT || p->kind == AVOW__SENTRY;
   return reports ? p->u.element.gather : p;
 }
 

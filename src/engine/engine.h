@@ -18,7 +18,7 @@ avow_promise_t *avow__detail(avow_promise_t *p);
 /* Whom only what settles it holds has one reference. */
 static inline uint32_t avow__refs_of(avow__kind_t kind) {
   const bool alone = kind == AVOW__ELEMENT || kind == AVOW__CHILD ||
-                     kind == AVOW__WATCH || kind == AVOW__UNWANTED ||
+                     kind == AVOW__SENTRY || kind == AVOW__UNWANTED ||
                      kind == AVOW__CHANNEL;
   return alone ? 1 : 2;
 }
@@ -326,10 +326,10 @@ static inline void avow__wait_for(avow__context_t *c, avow_promise_t *q,
 /* What other files do for a job, and for the end of a promise. */
 void avow__cancel_borrowed(avow_promise_t *p); /* cancel.c */
 
-/* Unlinks an element, or a watch, that need not hear of its input any more, and
-   lets go of both. Where condemned is not NULL and nobody else wants the input,
-   the element becomes an UNWANTED in that list instead: the input should be
-   cancelled. */
+/* Unlinks an element, or a sentry, that need not hear of its input any more,
+   and lets go of both. Where condemned is not NULL and nobody else wants the
+   input, the element becomes an UNWANTED in that list instead: the input should
+   be cancelled. */
 void avow__element_drop(avow_promise_t *element, avow__link_t **condemned);
 
 /* Cancels the inputs of what is condemned, and of the orphans. Inside another

@@ -59,7 +59,7 @@ static bool is_reaction(const avow_promise_t *p) {
   case AVOW__STACKLESS:
   case AVOW__UNTIL:
   case AVOW__STOPPED:
-  case AVOW__WATCH:
+  case AVOW__SENTRY:
   case AVOW__ELEMENT:
   case AVOW__CHILD:
   case AVOW__LIMITED:
@@ -79,7 +79,7 @@ static bool is_ready(const avow_promise_t *p) {
 
 /* Blocks that nobody holds but what they are part of. */
 static bool is_bare(const avow_promise_t *p) {
-  return p->kind == AVOW__WATCH || p->kind == AVOW__ELEMENT ||
+  return p->kind == AVOW__SENTRY || p->kind == AVOW__ELEMENT ||
          p->kind == AVOW__CHILD || p->kind == AVOW__UNWANTED;
 }
 
@@ -139,17 +139,17 @@ static void check_deferred(const avow_promise_t *p) {
 }
 
 static void check_until(const avow_promise_t *p) {
-  const avow_promise_t *watch = p->data;
-  if (watch != NULL) {
-    AVOW__HOLDS(22, watch->kind == AVOW__WATCH);
-    AVOW__HOLDS(23, watch->u.element.gather == p);
+  const avow_promise_t *sentry = p->data;
+  if (sentry != NULL) {
+    AVOW__HOLDS(22, sentry->kind == AVOW__SENTRY);
+    AVOW__HOLDS(23, sentry->u.element.gather == p);
   }
-  AVOW__HOLDS(24, p->kind != AVOW__STOPPED || watch == NULL);
+  AVOW__HOLDS(24, p->kind != AVOW__STOPPED || sentry == NULL);
 }
 
 static void check_bare(const avow_promise_t *p) {
   AVOW__HOLDS(25, p->refs == 1);
-  if (p->kind == AVOW__WATCH)
+  if (p->kind == AVOW__SENTRY)
     AVOW__HOLDS(26, p->u.element.gather->data == p);
   if (p->kind == AVOW__CHILD) {
     AVOW__HOLDS(27, p->u.child.parent->running > 0);

@@ -30,9 +30,9 @@ typedef enum avow__kind_e {
   AVOW__REPEAT,       /* waits for what a step returned */
   AVOW__ASYNC,        /* resumes its function when upstream is settled */
   AVOW__STACKLESS,    /* calls its step likewise, u.then.on_fulfilled */
-  AVOW__UNTIL,        /* settles as upstream, unless its WATCH is first */
+  AVOW__UNTIL,        /* settles as upstream, unless its SENTRY is first */
   AVOW__STOPPED,      /* rejects with u.value once upstream is settled */
-  AVOW__WATCH,        /* tells an UNTIL of its stop promise */
+  AVOW__SENTRY,       /* tells an UNTIL of its stop promise */
   AVOW__ELEMENT,      /* reports its upstream to a gather */
   AVOW__UNWANTED,     /* no reaction any more: upstream is to be cancelled */
   AVOW__GATHER,       /* collects elements */
@@ -91,7 +91,7 @@ void avow__shield_detached(avow_promise_t *shield);
 void avow__until_run(avow_promise_t *p);
 void avow__until_detached(avow_promise_t *p);
 void avow__stopped_detached(avow_promise_t *p);
-void avow__watch_run(avow_promise_t *watch);
+void avow__sentry_run(avow_promise_t *sentry);
 /* combine.c */
 void avow__element_run(avow_promise_t *element);
 void avow__gather_cancel(avow_promise_t *gather, avow_promise_t *start);

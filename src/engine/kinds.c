@@ -73,7 +73,7 @@ const avow__kind_row_t avow__kinds[AVOW__KINDS] = {
                       .run = avow__until_run,
                       .cancel_from = avow__cancel_reaction,
                       .detached = avow__stopped_detached },
-  [AVOW__WATCH] = { .name = "stop", .run = avow__watch_run },
+  [AVOW__SENTRY] = { .name = "stop", .run = avow__sentry_run },
   [AVOW__ELEMENT] = { .name = "input", .run = avow__element_run },
   [AVOW__UNWANTED] = { .name = "cancel" },
   [AVOW__GATHER] = { .name = "gather",

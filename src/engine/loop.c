@@ -115,7 +115,7 @@ static bool is_root(const avow_promise_t *p) {
 static bool is_stop(const avow_promise_t *p) {
   const avow__link_t *first = p->waiters;
   return first != NULL && first->next == first &&
-         ((const avow_promise_t *) first)->kind == AVOW__WATCH;
+         ((const avow_promise_t *) first)->kind == AVOW__SENTRY;
 }
 
 static reach_t reach_for(const avow_promise_t *p) {
@@ -127,7 +127,7 @@ static reach_t reach_for(const avow_promise_t *p) {
 static void sweep_one(avow_promise_t *p, void *data) {
   sweep_t *sweep = data;
   if (!avow__is_pending(p) || p->kind == AVOW__ELEMENT ||
-      p->kind == AVOW__WATCH || p->kind == AVOW__CHILD)
+      p->kind == AVOW__SENTRY || p->kind == AVOW__CHILD)
     return;
   const reach_t needed = reach_for(p);
   sweep->pending++;

@@ -90,7 +90,7 @@ static void mark_shield(avow_promise_t *p, void *data) {
 /* The stop of an until that is spared, for it may be a limit of time. */
 static void mark_stop(avow_promise_t *p, void *data) {
   marking_t *marking = data;
-  if (p->kind != AVOW__WATCH || (p->marks & AVOW__SPARED) != 0 ||
+  if (p->kind != AVOW__SENTRY || (p->marks & AVOW__SPARED) != 0 ||
       (p->u.element.gather->marks & AVOW__SPARED) == 0)
     return;
   p->marks |= AVOW__SPARED;

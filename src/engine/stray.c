@@ -8,13 +8,13 @@
 
 #include "engine/parts.h"
 
-void avow__stray_watch(avow__stray_t *stray) {
+void avow__stray_tether(avow__stray_t *stray) {
   stray->node.key = stray->block;
-  avow__table_add(&stray->context->tables[AVOW__WATCHED], &stray->node);
+  avow__table_add(&stray->context->tables[AVOW__TETHERED], &stray->node);
 }
 
 void avow__stray_forget(avow__stray_t *stray) {
-  avow__table_remove(&stray->context->tables[AVOW__WATCHED], &stray->node);
+  avow__table_remove(&stray->context->tables[AVOW__TETHERED], &stray->node);
 }
 
 void avow__stray_add(avow__stray_t *stray) {
@@ -31,7 +31,7 @@ static void stray_look_at(avow__node_t *node) {
 }
 
 void avow__strays_seek(avow__context_t *c) {
-  avow__table_each(&c->tables[AVOW__WATCHED], stray_look_at);
+  avow__table_each(&c->tables[AVOW__TETHERED], stray_look_at);
 }
 
 typedef struct {

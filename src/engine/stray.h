@@ -7,7 +7,7 @@
 /* A stray is part of the block, to which the data of each of its handles
    points. */
 typedef struct avow__stray_s {
-  avow__node_t node; /* by the block: among those watched, or the strays */
+  avow__node_t node; /* by the block: among those tethered, or the strays */
   avow__context_t *context;
   void *block;
   /* If the program has closed a handle: gives up all that waits for it, and the
@@ -17,7 +17,7 @@ typedef struct avow__stray_s {
 } avow__stray_t;
 
 /* Asks give_up() while the loop closes, until then or avow__stray_forget(). */
-void avow__stray_watch(avow__stray_t *stray);
+void avow__stray_tether(avow__stray_t *stray);
 void avow__stray_forget(avow__stray_t *stray);
 
 /* It is one already; of give_up() there is no need. */

@@ -12,12 +12,12 @@
 /* The reaction to stop is no longer wanted, nor is a stop that nobody else
    holds, such as the timer of a timeout. */
 static void drop_stop(avow_promise_t *p) {
-  avow_promise_t *watch = p->data;
-  if (watch == NULL)
+  avow_promise_t *sentry = p->data;
+  if (sentry == NULL)
     return;
   avow__context_t *c = avow__context(p);
   p->data = NULL;
-  avow__element_drop(watch, &c->condemned);
+  avow__element_drop(sentry, &c->condemned);
   avow__cancel_condemned(c);
 }
 
@@ -62,10 +62,10 @@ static void until_stop(avow_promise_t *p, avow_value_t reason) {
   avow__cancel(p->upstream);
 }
 
-void avow__watch_run(avow_promise_t *watch) {
-  avow_promise_t *p = watch->u.element.gather;
-  avow_value_t reason = avow__take_upstream(watch);
-  avow__pool_free(&avow__context(p)->pool, watch);
+void avow__sentry_run(avow_promise_t *sentry) {
+  avow_promise_t *p = sentry->u.element.gather;
+  avow_value_t reason = avow__take_upstream(sentry);
+  avow__pool_free(&avow__context(p)->pool, sentry);
   p->data = NULL;
   const bool in_time = avow__is_pending(p->upstream); /* else p is queued */
   const bool fails = in_time && avow_is_error(&reason);
@@ -76,18 +76,18 @@ void avow__watch_run(avow_promise_t *watch) {
 }
 
 static avow_promise_t *join_up(avow_promise_t *p, avow_promise_t *from,
-                               avow_promise_t *watch,
+                               avow_promise_t *sentry,
                                avow_promise_t *stop_promise) {
-  p->data = watch;
+  p->data = sentry;
   p->upstream = from;
-  watch->u.element.gather = p;
-  watch->upstream = stop_promise;
+  sentry->u.element.gather = p;
+  sentry->upstream = stop_promise;
   avow__subscribe(p);
   if (avow__is_pending(stop_promise)) {
-    avow__subscribe(watch);
+    avow__subscribe(sentry);
   } else {
     avow__mark_handled(stop_promise);
-    avow__watch_run(watch);
+    avow__sentry_run(sentry);
   }
   return p;
 }
@@ -101,13 +101,13 @@ avow_promise_t *avow__until(avow_promise_t *from, avow_promise_t *stop_p) {
     stop_p = avow_promise_reject(c->loop, avow_error(AVOW_EMISUSE));
   }
   avow_promise_t *p = avow__promise_alloc(c, AVOW__UNTIL);
-  avow_promise_t *watch = avow__promise_alloc(c, AVOW__WATCH);
-  if (p != NULL && watch != NULL)
-    return join_up(p, from, watch, stop_p);
+  avow_promise_t *sentry = avow__promise_alloc(c, AVOW__SENTRY);
+  if (p != NULL && sentry != NULL)
+    return join_up(p, from, sentry, stop_p);
   if (p != NULL)
     avow__pool_free(&c->pool, p);
-  if (watch != NULL)
-    avow__pool_free(&c->pool, watch);
+  if (sentry != NULL)
+    avow__pool_free(&c->pool, sentry);
   if (!avow__is_shared(stop_p)) /* a time limit keeps the loop alive */
     avow__cancel(stop_p);
   avow_unref(stop_p);

@@ -74,7 +74,7 @@ void avow__fibers_close(avow__fibers_t *fibers) {
 
 void avow__fiber_main(void) {
   avow__fiber_t *f = avow__fiber_now;
-  avow__watch_arrive(NULL, &f->watch);
+  avow__sanitizer_arrive(NULL, &f->sanitizer);
   for (;;) {
     const avow_value_t result =
         f->call != NULL ? f->call(f->fn, f->data) : f->fn(f->data);

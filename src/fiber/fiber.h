@@ -24,7 +24,7 @@ typedef struct avow__fiber_s {
   bool begun;         /* it has been on its stack before */
   bool over;          /* fn has returned */
   avow__stack_t stack;
-  avow__watch_t watch;
+  avow__sanitizer_t sanitizer;
 #ifdef AVOW_TRACE
   const char *file; /* of the await that parked it */
   int line;
@@ -40,8 +40,8 @@ typedef struct avow__fibers_s {
   unsigned most;  /* that may be; 0: no limit */
   size_t stack_size;
   size_t guard_size;
-  bool wipe;           /* what was on them, and keep none */
-  bool watch;          /* for those that overflow, and say so */
+  bool wipe; /* what was on them, and keep none */
+  bool report_overflows;
   avow__fiber_t **now; /* the avow__fiber_now of who last began to resume */
 } avow__fibers_t;
 
@@ -121,15 +121,15 @@ static inline avow_value_t avow__fiber_resume(avow__fiber_t **now,
   avow__fiber_t *resumer = *now;
   avow__spot_t here;
   void *frames = NULL;
-  here.thread = avow__watch_thread();
+  here.thread = avow__sanitizer_thread();
   *now = f;
   /* cppcheck-suppress autoVariables ; f is back before this frame goes */
   f->back = &here;
   avow__exceptions_switch(&f->exceptions);
-  avow__watch_leave(&frames, f->stack.bottom, avow__fiber_room(f));
+  avow__sanitizer_leave(&frames, f->stack.bottom, avow__fiber_room(f));
   v = AVOW__LIKELY(f->begun) ? avow__spot_switch(&here, &f->spot, v)
                              : avow__fiber_begin(f, &here);
-  avow__watch_arrive(frames, NULL);
+  avow__sanitizer_arrive(frames, NULL);
   avow__exceptions_switch(&f->exceptions);
   *now = resumer;
   return v;
@@ -139,9 +139,10 @@ static inline avow_value_t avow__fiber_resume(avow__fiber_t **now,
 #if AVOW__ASAN
 static inline avow_value_t avow__fiber_park(avow__fiber_t *f, avow_value_t v) {
   void *frames = NULL;
-  avow__watch_leave(f->over ? NULL : &frames, f->watch.bottom, f->watch.size);
+  avow__sanitizer_leave(f->over ? NULL : &frames, f->sanitizer.bottom,
+                        f->sanitizer.size);
   v = avow__spot_switch(&f->spot, f->back, v);
-  avow__watch_arrive(frames, &f->watch);
+  avow__sanitizer_arrive(frames, &f->sanitizer);
   return v;
 }
 #else

@@ -9,8 +9,8 @@ enum { LINE = 64 };
 
 int avow__fiber_new(const avow__fibers_t *fibers, avow__fiber_t **out) {
   avow__stack_t stack;
-  if (fibers->watch)
-    avow__overflow_watch();
+  if (fibers->report_overflows)
+    avow__overflow_report();
   const int err =
       avow__stack_map(fibers->stack_size, fibers->guard_size, &stack);
   if (err != 0)
@@ -19,14 +19,14 @@ int avow__fiber_new(const avow__fibers_t *fibers, avow__fiber_t **out) {
   char *at = stack.bottom + stack.size - used;
   avow__fiber_t *f = (avow__fiber_t *) (void *) at;
   *f = (avow__fiber_t){ .stack = stack };
-  f->spot.thread = avow__watch_new(&f->watch, stack.bottom, at);
+  f->spot.thread = avow__sanitizer_new(&f->sanitizer, stack.bottom, at);
   *out = f;
   return 0;
 }
 
 void avow__fiber_free(const avow__fibers_t *fibers, avow__fiber_t *f) {
   const avow__stack_t stack = f->stack;
-  avow__watch_end(&f->watch, stack.bottom, (char *) f, f->spot.thread);
+  avow__sanitizer_end(&f->sanitizer, stack.bottom, (char *) f, f->spot.thread);
   if (fibers->wipe)
     avow__stack_wipe(stack);
   avow__stack_unmap(stack);

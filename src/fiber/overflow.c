@@ -106,13 +106,13 @@ static bool is_function(const struct sigaction *action) {
 
 /* On another thread avow__fiber_now may not have a place yet, and to find one
    for it may take malloc(). */
-static bool is_watched(void) {
+static bool reports_here(void) {
   return pthread_getspecific(own_stack) != NULL;
 }
 
 static void on_fault(int sig, siginfo_t *info, void *context) {
   const struct sigaction *before = sig == SIGSEGV ? &on_segv : &on_bus;
-  const avow__fiber_t *f = is_watched() ? avow__fiber_now : NULL;
+  const avow__fiber_t *f = reports_here() ? avow__fiber_now : NULL;
   if (f != NULL && avow__stack_guards(f->stack, info->si_addr))
     advise(f);
   if (!is_function(before))
@@ -187,9 +187,9 @@ static void *make_stack(void) {
   return stack.bottom;
 }
 
-void avow__overflow_watch(void) {
+void avow__overflow_report(void) {
   stack_t before = { .ss_flags = 0 };
-  if (!install() || is_watched())
+  if (!install() || reports_here())
     return;
   (void) sigaltstack(NULL, &before); /* cannot fail */
   void *stack =

@@ -4,7 +4,7 @@
 #define AVOW_OVERFLOW_H
 
 #include "base/misuse.h"
-#include "fiber/watch.h"
+#include "fiber/sanitizers.h"
 
 /* Whether they can, unless the build says that: the handlers of the sanitizers
    know as much. */
@@ -18,9 +18,9 @@
 
 #if AVOW__OVERFLOW
 /* Has this thread report it, from now on. */
-void avow__overflow_watch(void);
+void avow__overflow_report(void);
 #else
-static inline void avow__overflow_watch(void) {
+static inline void avow__overflow_report(void) {
 }
 #endif
 

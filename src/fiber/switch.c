@@ -27,7 +27,7 @@ enum { FRAME = 22, JUMP_TO = 11, CALLED = 0 };
 
 avow_value_t avow__spot_start(avow__spot_t *from, char *stack, size_t size,
                               void (*entry)(void), void *thread) {
-  avow__watch_switch(thread);
+  avow__sanitizer_switch(thread);
 #  if AVOW__SHADOW
   if (avow__shadow_is_on())
     return avow__shadow_start(from, stack, size, entry);
@@ -64,7 +64,7 @@ avow_value_t avow__spot_start(avow__spot_t *from, char *stack, size_t size,
   context.uc_stack.ss_size = size;
   context.uc_link = NULL;
   makecontext(&context, entry, 0);
-  avow__watch_switch(thread);
+  avow__sanitizer_switch(thread);
   (void) setcontext(&context); /* does not return */
   return avow_none();
 }
@@ -75,7 +75,7 @@ avow_value_t avow__spot_switch(avow__spot_t *from, avow__spot_t *to,
   from->rounding = fegetround();
   if (sigsetjmp(from->registers, 0) != 0)
     return switch_arrive(from);
-  avow__watch_switch(to->thread);
+  avow__sanitizer_switch(to->thread);
   siglongjmp(to->registers, 1);
 }
 

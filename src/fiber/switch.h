@@ -7,13 +7,13 @@
 #define AVOW_SWITCH_H
 
 #include "avow/value.h"
-#include "fiber/watch.h"
+#include "fiber/sanitizers.h"
 
 #ifdef AVOW_SWITCH_ASM
 
 typedef struct avow__spot_s {
   void *sp;     /* where that stack ends; the registers lie there */
-  void *thread; /* see watch.h */
+  void *thread; /* see sanitizers.h */
 } avow__spot_t;
 
 /* switch_*.S: pushes the registers, keeps the stack pointer in *from, takes to
@@ -35,8 +35,9 @@ void avow__begin(void);
    that spot returns v. A macro, for GCC sees no last call in what it inlined if
    that returns a struct. */
 /* NOLINTNEXTLINE(readability-identifier-naming): else a function */
-#  define avow__spot_switch(from, to, v) \
-    (avow__watch_switch((to)->thread), avow__switch(&(from)->sp, (to)->sp, v))
+#  define avow__spot_switch(from, to, v)   \
+    (avow__sanitizer_switch((to)->thread), \
+     avow__switch(&(from)->sp, (to)->sp, v))
 
 /* Who goes on at the spot has numbers rounded as here, as if it began anew. */
 static inline void avow__spot_renew(avow__spot_t *spot) {

@@ -1,7 +1,7 @@
 /*
  * What is to replace something is made beside it, and takes its name once it is
- * whole: until then what was there stays, also if the disk is full. For jobs of
- * the thread pool.
+ * whole: until then what was there stays, also if the disk is full. For chores
+ * of the thread pool.
  */
 #ifndef AVOW_BESIDE_H
 #define AVOW_BESIDE_H

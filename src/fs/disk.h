@@ -1,5 +1,5 @@
 /*
- * What jobs of the thread pool do with files. libuv's requests without a
+ * What chores of the thread pool do with files. libuv's requests without a
  * callback are plain calls that need no loop; each of these is one. They give 0
  * or more, or a libuv code, and none of them UV_EINTR.
  */

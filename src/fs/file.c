@@ -1,7 +1,7 @@
 /*
  * Whole files: what four requests would do (open, fstat, read, close), done in
- * one job of the thread pool, which costs one journey instead of four. Between
- * two parts a job looks whether anybody still wants it.
+ * one chore of the thread pool, which costs one journey instead of four.
+ * Between two parts a chore looks whether anybody still wants it.
  */
 #include "avow/file.h"
 
@@ -14,7 +14,7 @@
 enum { CHUNK = 65536 };
 
 typedef struct {
-  avow__job_t job;
+  avow__chore_t chore;
   size_t max_bytes;
   uint64_t size;       /* as the system says; 0 where that means nothing */
   size_t used;         /* of what was read */
@@ -64,7 +64,7 @@ static bool is_at_end(const read_file_t *read) {
 }
 
 static int read_to_end(read_file_t *read, uv_file file) {
-  while (!avow__job_is_unwanted(&read->job)) {
+  while (!avow__chore_is_unwanted(&read->chore)) {
     if (read->used == bytes_of(read)->len) {
       const int err = file_make_room(read, avow__times(read->used, 2));
       if (err < 0)
@@ -91,8 +91,8 @@ static int read_open_file(read_file_t *read, uv_file file) {
   return err < 0 ? err : read_to_end(read, file);
 }
 
-static avow_value_t run_read(avow__job_t *job) {
-  read_file_t *read = (read_file_t *) job;
+static avow_value_t run_read(avow__chore_t *chore) {
+  read_file_t *read = (read_file_t *) chore;
   const int file = avow__disk_open(read->path, UV_FS_O_RDONLY, 0);
   const int err = file < 0 ? file : read_open_file(read, file);
   if (file >= 0)
@@ -109,20 +109,20 @@ avow_promise_t *avow_read_file(uv_loop_t *loop, const char *path,
     return avow__refuse(loop, UV_EINVAL, "read", "NULL");
   avow_promise_t *p;
   const size_t len = strlen(path);
-  read_file_t *read = avow__job_new(loop, sizeof(*read) + len + 1, &p);
+  read_file_t *read = avow__chore_new(loop, sizeof(*read) + len + 1, &p);
   if (read == NULL)
     return p;
   memcpy(read->path, path, len);
   read->max_bytes = max_bytes;
-  read->job.run = run_read;
-  avow__job_start(&read->job);
+  read->chore.run = run_read;
+  avow__chore_start(&read->chore);
   return p;
 }
 
 int avow__file_fill(avow__write_file_t *write, uv_file file) {
   avow__bytes_t *bytes = write->bytes.u.p;
   while (write->done < bytes->len) {
-    if (avow__job_is_unwanted(&write->job))
+    if (avow__chore_is_unwanted(&write->chore))
       return UV_ECANCELED;
     const int n = avow__disk_write(file, bytes->data + write->done,
                                    bytes->len - write->done);
@@ -162,8 +162,8 @@ static int overwrite(avow__write_file_t *write, uv_file file) {
 
 static avow_value_t open_and(int (*fill)(avow__write_file_t *write,
                                          uv_file file),
-                             avow__job_t *job) {
-  avow__write_file_t *write = (avow__write_file_t *) job;
+                             avow__chore_t *chore) {
+  avow__write_file_t *write = (avow__write_file_t *) chore;
   const int file = avow__disk_open(write->path, write->flags, write->mode);
   if (file < 0)
     return avow__file_written(write, file);
@@ -172,16 +172,16 @@ static avow_value_t open_and(int (*fill)(avow__write_file_t *write,
   return avow__file_written(write, err < 0 ? err : close_err);
 }
 
-static avow_value_t run_write(avow__job_t *job) {
-  return open_and(overwrite, job);
+static avow_value_t run_write(avow__chore_t *chore) {
+  return open_and(overwrite, chore);
 }
 
-static avow_value_t run_append(avow__job_t *job) {
-  return open_and(avow__file_fill, job);
+static avow_value_t run_append(avow__chore_t *chore) {
+  return open_and(avow__file_fill, chore);
 }
 
-static void end_write(avow__job_t *job) {
-  avow__value_unref(((avow__write_file_t *) job)->bytes);
+static void end_write(avow__chore_t *chore) {
+  avow__value_unref(((avow__write_file_t *) chore)->bytes);
 }
 
 /* What keeps a file from being written before anything was begun, or 0. */
@@ -200,7 +200,8 @@ avow_promise_t *avow__file_write(uv_loop_t *loop, const avow__write_file_t *how,
   }
   avow_promise_t *p;
   const size_t len = strlen(path);
-  avow__write_file_t *write = avow__job_new(loop, sizeof(*write) + len + 1, &p);
+  avow__write_file_t *write =
+      avow__chore_new(loop, sizeof(*write) + len + 1, &p);
   if (write == NULL) {
     avow__value_unref(bytes);
     return p;
@@ -210,15 +211,15 @@ avow_promise_t *avow__file_write(uv_loop_t *loop, const avow__write_file_t *how,
   write->mode = how->mode;
   write->bytes = bytes;
   memcpy(write->path, path, len);
-  write->job.run = how->job.run;
-  write->job.end = end_write;
-  avow__job_start(&write->job);
+  write->chore.run = how->chore.run;
+  write->chore.end = end_write;
+  avow__chore_start(&write->chore);
   return p;
 }
 
 avow_promise_t *avow_write_file(uv_loop_t *loop, const char *path,
                                 avow_value_t bytes, int mode) {
-  const avow__write_file_t how = { .job.run = run_write,
+  const avow__write_file_t how = { .chore.run = run_write,
                                    .name = "write",
                                    .flags = UV_FS_O_WRONLY | UV_FS_O_CREAT,
                                    .mode = mode };
@@ -227,7 +228,7 @@ avow_promise_t *avow_write_file(uv_loop_t *loop, const char *path,
 
 avow_promise_t *avow_append_file(uv_loop_t *loop, const char *path,
                                  avow_value_t bytes, int mode) {
-  const avow__write_file_t how = { .job.run = run_append,
+  const avow__write_file_t how = { .chore.run = run_append,
                                    .name = "append",
                                    .flags = UV_FS_O_WRONLY | UV_FS_O_CREAT |
                                             UV_FS_O_APPEND,

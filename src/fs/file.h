@@ -5,7 +5,7 @@
 #include "io/work.h"
 
 typedef struct {
-  avow__job_t job;
+  avow__chore_t chore;
   const char *name; /* of the operation */
   int flags, mode;
   avow_value_t bytes;
@@ -13,15 +13,15 @@ typedef struct {
   char path[];
 } avow__write_file_t;
 
-/* A job like that one, with copies of its name, flags, mode and function. Takes
-   the bytes. */
+/* A chore like that one, with copies of its name, flags, mode and function.
+   Takes the bytes. */
 avow_promise_t *avow__file_write(uv_loop_t *loop, const avow__write_file_t *how,
                                  const char *path, avow_value_t bytes);
 
 /* Writes all of them, unless nobody wants that any more. */
 int avow__file_fill(avow__write_file_t *write, uv_file file);
 
-/* What the job has come to. */
+/* What the chore has come to. */
 avow_value_t avow__file_written(const avow__write_file_t *write, int err);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * What a new file has of the one that it replaces: owner, group, permissions,
  * ACL and attributes. Nobody gets more access by it than there was: what cannot
- * be kept narrows the permissions. For jobs of the thread pool, on POSIX.
+ * be kept narrows the permissions. For chores of the thread pool, on POSIX.
  */
 #ifndef AVOW_INHERIT_H
 #define AVOW_INHERIT_H

@@ -11,7 +11,7 @@
 enum { USABLE = 0300 }; /* what is made above must let us in */
 
 typedef struct {
-  avow__job_t job;
+  avow__chore_t chore;
   int mode;
   int64_t made;
   size_t len;
@@ -59,8 +59,8 @@ static int make_all(make_dirs_t *make) {
   return err;
 }
 
-static avow_value_t make_dirs_run(avow__job_t *job) {
-  make_dirs_t *make = (make_dirs_t *) job;
+static avow_value_t make_dirs_run(avow__chore_t *chore) {
+  make_dirs_t *make = (make_dirs_t *) chore;
   const int err = make_all(make);
   return err < 0 ? avow__error_of(err, "mkdir", make->path)
                  : avow_int(make->made);
@@ -71,13 +71,13 @@ avow_promise_t *avow_make_dirs(uv_loop_t *loop, const char *path, int mode) {
     return avow__refuse(loop, UV_EINVAL, "mkdir", path != NULL ? path : "NULL");
   avow_promise_t *p;
   const size_t len = avow__disk_trimmed(path);
-  make_dirs_t *make = avow__job_new(loop, sizeof(*make) + len + 1, &p);
+  make_dirs_t *make = avow__chore_new(loop, sizeof(*make) + len + 1, &p);
   if (make == NULL)
     return p;
   make->mode = mode;
   make->len = len;
   memcpy(make->path, path, len);
-  make->job.run = make_dirs_run;
-  avow__job_start(&make->job);
+  make->chore.run = make_dirs_run;
+  avow__chore_start(&make->chore);
   return p;
 }

@@ -5,8 +5,8 @@
  * nothing but a directory's own entry. How deep that lies does not matter.
  * Windows has no such calls, and a place there is its path.
  *
- * These are plain calls, for jobs of the thread pool. They give 0 or more, or a
- * libuv code, and none of them UV_EINTR.
+ * These are plain calls, for chores of the thread pool. They give 0 or more, or
+ * a libuv code, and none of them UV_EINTR.
  */
 #ifndef AVOW_PLACE_H
 #define AVOW_PLACE_H

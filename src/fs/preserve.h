@@ -1,11 +1,11 @@
 /*
  * What a copy has of its original beside its bytes, as cp -a keeps it: owner,
  * group, attributes with ACLs, mode and times. What lets a program run as its
- * owner or group goes where these cannot be kept. For jobs of the thread pool,
- * on POSIX.
+ * owner or group goes where these cannot be kept. For chores of the thread
+ * pool, on POSIX.
  */
-#ifndef AVOW_KEEP_H
-#define AVOW_KEEP_H
+#ifndef AVOW_PRESERVE_H
+#define AVOW_PRESERVE_H
 
 #include "fs/place.h"
 

@@ -13,7 +13,7 @@ static int put_in_place(avow__write_file_t *write, avow__successor_t *s) {
     err = avow__successor_inherit(s);
   if (err == 0)
     err = avow__disk_fsync(s->file);
-  if (err == 0 && avow__job_is_unwanted(&write->job))
+  if (err == 0 && avow__chore_is_unwanted(&write->chore))
     err = UV_ECANCELED;
   return err < 0 ? err : avow__successor_take_place(s);
 }
@@ -25,8 +25,8 @@ static avow_value_t replace_end(const avow__write_file_t *write, int err,
                       : avow__file_written(write, err);
 }
 
-static avow_value_t replace_run(avow__job_t *job) {
-  avow__write_file_t *write = (avow__write_file_t *) job;
+static avow_value_t replace_run(avow__chore_t *chore) {
+  avow__write_file_t *write = (avow__write_file_t *) chore;
   avow__successor_t s;
   int err = avow__successor_open(&s, write->path, write->mode);
   if (err == 0)
@@ -38,7 +38,7 @@ static avow_value_t replace_run(avow__job_t *job) {
 
 avow_promise_t *avow_replace_file(uv_loop_t *loop, const char *path,
                                   avow_value_t bytes, int mode) {
-  const avow__write_file_t how = { .job.run = replace_run,
+  const avow__write_file_t how = { .chore.run = replace_run,
                                    .name = "replace",
                                    .mode = mode };
   return avow__file_write(loop, &how, path, bytes);

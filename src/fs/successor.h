@@ -1,7 +1,8 @@
 /*
  * The new file that takes the place of the one that a path leads to, or of
  * none, in one go. Until then, whatever goes wrong removes it and leaves the
- * old one as it was. For jobs of the thread pool; they give 0 or a libuv code.
+ * old one as it was. For chores of the thread pool; they give 0 or a libuv
+ * code.
  */
 #ifndef AVOW_SUCCESSOR_H
 #define AVOW_SUCCESSOR_H

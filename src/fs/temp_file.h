@@ -3,7 +3,7 @@
  * file system has that, it is without any name until then: a process that is
  * killed leaves nothing of it. A temporary name is one of a few that are kept
  * for that name, and its file is locked while its writer lives: whoever makes
- * the next one removes what nobody holds the lock of. For jobs of the thread
+ * the next one removes what nobody holds the lock of. For chores of the thread
  * pool, on POSIX.
  */
 #ifndef AVOW_TEMP_FILE_H

@@ -1,7 +1,7 @@
 /*
- * Work for the threads of libuv's pool: jobs, and the program's own functions
- * as jobs. A job's function and its result are the thread's while it runs; what
- * ends it, late or never run, ends it on the loop's thread.
+ * Work for the threads of libuv's pool: chores, and the program's own functions
+ * as chores. A chore's function and its result are the thread's while it runs;
+ * what ends it, late or never run, ends it on the loop's thread.
  */
 #include "io/work.h"
 
@@ -12,108 +12,108 @@
 #include "avow/work.h"
 
 /* What this thread runs; NULL elsewhere. */
-static _Thread_local const avow__job_t *running;
+static _Thread_local const avow__chore_t *running;
 
 static void work(uv_work_t *req) {
-  avow__job_t *job = req->data;
-  running = job;
-  job->result = job->run(job);
+  avow__chore_t *chore = req->data;
+  running = chore;
+  chore->result = chore->run(chore);
   running = NULL;
 }
 
 bool avow_work_is_wanted(void) {
-  return running == NULL || !avow__job_is_unwanted(running);
+  return running == NULL || !avow__chore_is_unwanted(running);
 }
 
 /* What nobody wants to have is released. */
-static avow_value_t work_outcome(const avow__job_t *job) {
-  if (!avow__job_is_unwanted(job))
-    return job->result;
-  avow__value_unref(job->result);
+static avow_value_t work_outcome(const avow__chore_t *chore) {
+  if (!avow__chore_is_unwanted(chore))
+    return chore->result;
+  avow__value_unref(chore->result);
   return avow_error(UV_ECANCELED);
 }
 
 static void after_work(uv_work_t *req, int status) {
-  avow__job_t *job = req->data;
-  avow__context_t *c = job->op.context;
+  avow__chore_t *chore = req->data;
+  avow__context_t *c = chore->op.context;
   if (status < 0) /* cancelled before its turn: it is rejected already */
-    job->result = avow_error(status);
+    chore->result = avow_error(status);
   avow__enter(c);
-  if (job->end != NULL)
-    job->end(job);
-  (void) avow__op_end(&job->op, work_outcome(job)); /* or it is already */
+  if (chore->end != NULL)
+    chore->end(chore);
+  (void) avow__op_end(&chore->op, work_outcome(chore)); /* or it is already */
   avow__leave(c);
 }
 
 static void work_cancel(void *data) {
-  avow__job_t *job = data;
-  atomic_store_explicit(&job->unwanted, true, memory_order_relaxed);
-  (void) uv_cancel((uv_req_t *) &job->req); /* or it ends unheard */
+  avow__chore_t *chore = data;
+  atomic_store_explicit(&chore->unwanted, true, memory_order_relaxed);
+  (void) uv_cancel((uv_req_t *) &chore->req); /* or it ends unheard */
 }
 
 /* Only what no thread has taken is over at once. */
 static void cancel_held(void *data) {
-  avow__job_t *job = data;
-  atomic_store_explicit(&job->unwanted, true, memory_order_relaxed);
-  if (uv_cancel((uv_req_t *) &job->req) < 0)
+  avow__chore_t *chore = data;
+  atomic_store_explicit(&chore->unwanted, true, memory_order_relaxed);
+  if (uv_cancel((uv_req_t *) &chore->req) < 0)
     return;
-  avow_deferred_t *d = avow_deferred_ref(job->op.deferred);
+  avow_deferred_t *d = avow_deferred_ref(chore->op.deferred);
   (void) avow_resolve(d, avow_error(UV_ECANCELED)); /* it was pending */
 }
 
-void avow__job_hold(avow__job_t *job) {
-  avow_deferred_t *d = job->op.deferred;
-  avow_on_cancel(d, cancel_held, job);
+void avow__chore_hold(avow__chore_t *chore) {
+  avow_deferred_t *d = chore->op.deferred;
+  avow_on_cancel(d, cancel_held, chore);
   avow__hold(d);
 }
 
-void *avow__job_new(uv_loop_t *loop, size_t size, avow_promise_t **out) {
-  avow__job_t *job = avow__op_new(loop, size, out);
-  if (job != NULL)
-    atomic_init(&job->unwanted, false);
-  return job;
+void *avow__chore_new(uv_loop_t *loop, size_t size, avow_promise_t **out) {
+  avow__chore_t *chore = avow__op_new(loop, size, out);
+  if (chore != NULL)
+    atomic_init(&chore->unwanted, false);
+  return chore;
 }
 
-void avow__job_start(avow__job_t *job) {
-  job->req.data = job;
-  avow_on_cancel(job->op.deferred, work_cancel, job);
-  (void) uv_queue_work(job->op.context->loop, &job->req, work,
+void avow__chore_start(avow__chore_t *chore) {
+  chore->req.data = chore;
+  avow_on_cancel(chore->op.deferred, work_cancel, chore);
+  (void) uv_queue_work(chore->op.context->loop, &chore->req, work,
                        after_work); /* fails on no function only */
-  avow__op_started(&job->op);
+  avow__op_started(&chore->op);
 }
 
 typedef struct {
-  avow__job_t job;
+  avow__chore_t chore;
   avow_fn fn;
   void *data;
   void (*free_fn)(void *data);
 } call_t;
 
-static avow_value_t run_call(avow__job_t *job) {
-  const call_t *call = (const call_t *) job;
+static avow_value_t run_call(avow__chore_t *chore) {
+  const call_t *call = (const call_t *) chore;
   return call->fn(call->data);
 }
 
-static void end_call(avow__job_t *job) {
-  const call_t *call = (const call_t *) job;
+static void end_call(avow__chore_t *chore) {
+  const call_t *call = (const call_t *) chore;
   if (call->free_fn != NULL)
     call->free_fn(call->data);
-  if (job->result.tag != AVOW_PROMISE)
+  if (chore->result.tag != AVOW_PROMISE)
     return;
   avow__misuse(
       "the function of avow_work() returned a promise: promises are the "
       "loop's thread's; begin what is to follow in a handler");
-  avow__value_unref(job->result);
-  job->result = avow_error(AVOW_EMISUSE);
+  avow__value_unref(chore->result);
+  chore->result = avow_error(AVOW_EMISUSE);
 }
 
-/* Makes the job that calls fn. NULL, with the rejection in *out, if it cannot
+/* Makes the chore that calls fn. NULL, with the rejection in *out, if it cannot
    be made. */
-static avow__job_t *work_call(uv_loop_t *loop, avow_fn fn, void *data,
-                              void (*free_fn)(void *), avow_promise_t **out) {
+static avow__chore_t *work_call(uv_loop_t *loop, avow_fn fn, void *data,
+                                void (*free_fn)(void *), avow_promise_t **out) {
   call_t *call = NULL;
   if (fn != NULL)
-    call = avow__job_new(loop, sizeof(*call), out);
+    call = avow__chore_new(loop, sizeof(*call), out);
   else
     *out = avow__refuse(loop, UV_EINVAL, "work", NULL);
   if (call == NULL) {
@@ -121,21 +121,21 @@ static avow__job_t *work_call(uv_loop_t *loop, avow_fn fn, void *data,
       free_fn(data);
     return NULL;
   }
-  call->job.run = run_call;
-  call->job.end = end_call;
+  call->chore.run = run_call;
+  call->chore.end = end_call;
   call->fn = fn;
   call->data = data;
   call->free_fn = free_fn;
-  avow__job_start(&call->job);
-  return &call->job;
+  avow__chore_start(&call->chore);
+  return &call->chore;
 }
 
 avow_promise_t *avow_work(uv_loop_t *loop, avow_fn fn, void *data,
                           void (*free_fn)(void *)) {
   avow_promise_t *p;
-  avow__job_t *job = work_call(loop, fn, data, free_fn, &p);
-  if (job != NULL)
-    avow__job_hold(job);
+  avow__chore_t *chore = work_call(loop, fn, data, free_fn, &p);
+  if (chore != NULL)
+    avow__chore_hold(chore);
   return p;
 }
 
@@ -148,12 +148,12 @@ avow_promise_t *avow_work_detached(uv_loop_t *loop, avow_fn fn, void *data,
 }
 
 typedef struct {
-  avow__job_t job;
+  avow__chore_t chore;
   size_t len;
 } random_t;
 
-static avow_value_t run_random(avow__job_t *job) {
-  const size_t len = ((const random_t *) job)->len;
+static avow_value_t run_random(avow__chore_t *chore) {
+  const size_t len = ((const random_t *) chore)->len;
   char *data = NULL;
   const avow_value_t bytes = avow_bytes_new(len, &data);
   if (data == NULL)
@@ -169,11 +169,11 @@ avow_promise_t *avow_random(uv_loop_t *loop, size_t len) {
   if (len > INT_MAX) /* as uv_random() does, but before the memory is there */
     return avow__refuse(loop, UV_E2BIG, "random", NULL);
   avow_promise_t *p;
-  random_t *random = avow__job_new(loop, sizeof(*random), &p);
+  random_t *random = avow__chore_new(loop, sizeof(*random), &p);
   if (random == NULL)
     return p;
-  random->job.run = run_random;
+  random->chore.run = run_random;
   random->len = len;
-  avow__job_start(&random->job);
+  avow__chore_start(&random->chore);
   return p;
 }

@@ -1,6 +1,6 @@
 /* Who reads from a handle: one at a time, found by the handle. */
-#ifndef AVOW_STREAM_PRIVATE_H
-#define AVOW_STREAM_PRIVATE_H
+#ifndef AVOW_READING_H
+#define AVOW_READING_H
 
 #include "engine/context.h"
 

@@ -358,7 +358,7 @@ static void command_init(command_t *command, const avow_command_t *what) {
                                     .block = command,
                                     .give_up = command_give_up,
                                     .free_fn = command_is_gone };
-  avow__stray_watch(&command->stray);
+  avow__stray_tether(&command->stray);
   command->out.max_bytes =
       what->out_max_bytes > 0 ? what->out_max_bytes : LIMIT;
   command->err.max_bytes =

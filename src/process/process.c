@@ -197,7 +197,7 @@ static int process_start(process_t *process,
   const int err = process_spawn(process, *options);
   if (process->is_open) {
     c->requests++;
-    avow__stray_watch(&process->stray);
+    avow__stray_tether(&process->stray);
   }
   process->runs = err == 0;
   process->detached = (options->flags & UV_PROCESS_DETACHED) != 0;

@@ -1,6 +1,6 @@
 /*
  * The entries of a tree that is copied, each with the directory that it is in.
- * Of a directory the copy is held open while somebody needs it: the reader, as
+ * Of a directory the copy is held open while somebody needs it: the descent, as
  * long as it is not much deeper, and lanes that copy something into it. The way
  * back to one that was closed is "..", from one in it that is open still: it is
  * needed once the last of these is finished, and has to lead to the same
@@ -16,12 +16,12 @@ typedef struct avow__copied_s avow__copied_t;
 struct avow__copied_s {
   avow__copied_t *next;   /* among those to be told of */
   avow__copied_t *parent; /* the directory that it is in; NULL for the root */
-  avow__copied_t *below;  /* the one in it that the reader went into */
-  size_t holders; /* a lane or the reader, and what is in the directory */
+  avow__copied_t *below;  /* the one in it that the descent went into */
+  size_t holders; /* a lane or the descent, and what is in the directory */
   size_t users;   /* of those, who needs its copy open */
   bool uses_parent;
-  bool read; /* the reader is one of the users */
-  bool made; /* a directory that was not there before */
+  bool entered; /* the descent is one of the users */
+  bool made;    /* a directory that was not there before */
   avow__dir_t to;
   uint64_t to_dev, to_ino;
   avow__original_t original;

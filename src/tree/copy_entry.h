@@ -28,7 +28,7 @@ typedef struct avow__copying_s {
   const avow__original_t *original;
   const uv_stat_t *stat;
   const avow_copy_options_t *options;
-  const avow__job_t *job; /* nothing is copied on once nobody wants it */
+  const avow__chore_t *chore; /* nothing is copied on once nobody wants it */
 } avow__copying_t;
 
 int avow__copy_entry(const avow__copying_t *copying, avow__place_t to);

@@ -16,8 +16,8 @@
 #include "tree/shifts.h"
 #include "tree/tree.h"
 
-/* READ: of the directories that the reader is in, so many copies are open. */
-enum { LANES = 4, MOST_LANES = 64, READ = 32 };
+/* ENTERED: so many directories that were entered have their copies open. */
+enum { LANES = 4, MOST_LANES = 64, ENTERED = 32 };
 
 typedef avow__copied_t entry_t;
 
@@ -27,11 +27,11 @@ typedef struct {
   avow_copy_options_t options;
   uv_mutex_t mutex; /* for all that follows */
   avow__tree_t tree;
-  avow__dir_t above; /* that the copy is in */
-  size_t to_at;      /* where its name there begins */
-  entry_t *dir;      /* the deepest that is read; it holds those above */
-  entry_t *top_read; /* the furthest up whose copy the reader keeps open */
-  size_t read;       /* how many these are */
+  avow__dir_t above;    /* that the copy is in */
+  size_t to_at;         /* where its name there begins */
+  entry_t *dir;         /* the deepest that was entered; it holds those above */
+  entry_t *top_entered; /* the furthest up whose copy is open for the descent */
+  size_t entered;       /* how many these are */
   bool started;
   bool stopped;
   uint64_t target_dev, target_ino; /* of the root's copy */
@@ -105,38 +105,38 @@ static int make_dir(copy_t *copy, entry_t *entry) {
   return made < 0 ? made : know_target(copy, entry);
 }
 
-/* The reader needs its copy open, and it is; of those further up not all. */
-static void read_dir(copy_t *copy, entry_t *dir) {
-  dir->read = true;
+/* The descent needs its copy open, and it is; of those further up not all. */
+static void descend_into(copy_t *copy, entry_t *dir) {
+  dir->entered = true;
   if (copy->dir != NULL)
     copy->dir->below = dir;
   copy->dir = dir;
-  if (copy->read++ == 0)
-    copy->top_read = dir;
-  if (copy->read <= READ)
+  if (copy->entered++ == 0)
+    copy->top_entered = dir;
+  if (copy->entered <= ENTERED)
     return;
-  entry_t *top = copy->top_read;
-  copy->top_read = top->below;
-  copy->read--;
-  top->read = false;
+  entry_t *top = copy->top_entered;
+  copy->top_entered = top->below;
+  copy->entered--;
+  top->entered = false;
   avow__copied_unuse(top);
 }
 
-/* Goes back to the directory above the one that was read, which its lane holds
-   and uses now. Where there is no way back, its entries say so. */
+/* Goes back to the directory above the one that was entered, which its lane
+   holds and uses now. Where there is no way back, its entries say so. */
 static entry_t *leave_dir(copy_t *copy) {
   entry_t *left = copy->dir;
   entry_t *above = left->parent;
   copy->dir = above;
-  copy->read--;
-  left->read = false;
-  if (above == NULL || above->read)
+  copy->entered--;
+  left->entered = false;
+  if (above == NULL || above->entered)
     return left;
   (void) avow__copied_reopen(above, &left->to);
   above->users++;
-  above->read = true;
-  copy->top_read = above;
-  copy->read++;
+  above->entered = true;
+  copy->top_entered = above;
+  copy->entered++;
   return left;
 }
 
@@ -157,7 +157,7 @@ static bool copy_tree_enter_dir(copy_t *copy, entry_t *entry) {
   if (entry->uses_parent)
     avow__copied_unuse(entry->parent);
   entry->uses_parent = false;
-  read_dir(copy, entry);
+  descend_into(copy, entry);
   return true;
 }
 
@@ -295,9 +295,10 @@ static void copy_tree_finish(copy_t *copy, entry_t *entry) {
   avow__dir_close(&below);
 }
 
-static void copy_entry(copy_t *copy, entry_t *entry, const avow__job_t *job) {
+static void copy_entry(copy_t *copy, entry_t *entry,
+                       const avow__chore_t *chore) {
   const avow__copying_t copying = { &entry->original, &entry->stat,
-                                    &copy->options, job };
+                                    &copy->options, chore };
   char *path;
   avow__place_t place;
   int err = copy_tree_place_of(copy, entry, &path, &place);
@@ -320,7 +321,7 @@ static avow_value_t run_lane(avow__shifts_t *shifts) {
       return avow_int(0);
     if (entry != NULL && !copy_tree_is_dir(entry) &&
         !avow_is_error(&entry->error))
-      copy_entry(copy, entry, shifts->job);
+      copy_entry(copy, entry, shifts->chore);
     copy_tree_finish(copy, entry);
   }
   return avow_none();

@@ -13,7 +13,7 @@
 #include "tree/tree.h"
 
 /* A name of the system's and a pattern this long: some milliseconds at worst,
-   and between two names the job looks whether anybody still waits. */
+   and between two names the chore looks whether anybody still waits. */
 enum { MOST_NAMES = 62, MOST_BYTES = 4096 };
 
 /* What is found may be more than there is: ".." and links lead back. So much is

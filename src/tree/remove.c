@@ -200,7 +200,7 @@ static avow_value_t remove_in_shift(avow__shifts_t *shifts) {
 
 /* The loop's end came first. */
 static void remove_finish(remove_t *remove) {
-  remove->shifts.job = NULL;
+  remove->shifts.chore = NULL;
   avow_value_t end = avow_none();
   while (end.tag == AVOW_NONE) {
     uv_sleep((unsigned) remove->shifts.wait);

@@ -1,6 +1,6 @@
 /*
- * Work in shifts: a repeat, each step of which is a job. The work belongs to
- * the repeat and to the job that runs, which may outlive it.
+ * Work in shifts: a repeat, each step of which is a chore. The work belongs to
+ * the repeat and to the chore that runs, which may outlive it.
  */
 #include "tree/shifts.h"
 
@@ -8,7 +8,7 @@
 #include "base/alloc.h"
 
 typedef struct {
-  avow__job_t job;
+  avow__chore_t chore;
   avow__shifts_t *shifts;
 } shift_t;
 
@@ -30,35 +30,35 @@ void avow__shifts_unref(void *data) {
 }
 
 bool avow__shifts_is_over(const avow__shifts_t *shifts) {
-  return shifts->job != NULL &&
-         (avow__job_is_unwanted(shifts->job) || uv_hrtime() > shifts->deadline);
+  return shifts->chore != NULL && (avow__chore_is_unwanted(shifts->chore) ||
+                                   uv_hrtime() > shifts->deadline);
 }
 
-static avow_value_t shifts_run(avow__job_t *job) {
-  avow__shifts_t *shifts = ((shift_t *) job)->shifts;
-  shifts->job = job;
+static avow_value_t shifts_run(avow__chore_t *chore) {
+  avow__shifts_t *shifts = ((shift_t *) chore)->shifts;
+  shifts->chore = chore;
   shifts->deadline = uv_hrtime() + AVOW__SHIFT;
   shifts->wait = 0;
   return shifts->shift(shifts);
 }
 
-static void shifts_end(avow__job_t *job) {
-  avow__shifts_t *shifts = ((shift_t *) job)->shifts;
-  if (shifts->after != NULL && !avow__job_is_unwanted(job))
+static void shifts_end(avow__chore_t *chore) {
+  avow__shifts_t *shifts = ((shift_t *) chore)->shifts;
+  if (shifts->after != NULL && !avow__chore_is_unwanted(chore))
     shifts->after(shifts);
   avow__shifts_unref(shifts);
 }
 
 static avow_promise_t *start_shift(avow__shifts_t *shifts) {
   avow_promise_t *p;
-  shift_t *shift = avow__job_new(shifts->loop, sizeof(*shift), &p);
+  shift_t *shift = avow__chore_new(shifts->loop, sizeof(*shift), &p);
   if (shift == NULL)
     return p;
   shift->shifts = shifts;
   shifts->refs++;
-  shift->job.run = shifts_run;
-  shift->job.end = shifts_end;
-  avow__job_start(&shift->job);
+  shift->chore.run = shifts_run;
+  shift->chore.end = shifts_end;
+  avow__chore_start(&shift->chore);
   return p;
 }
 

@@ -1,11 +1,11 @@
 /*
- * Long work on the thread pool: in shifts of a millisecond, each a job that
+ * Long work on the thread pool: in shifts of a millisecond, each a chore that
  * queues up behind what others want of the pool meanwhile. A journey costs some
  * microseconds, so shifts cost next to nothing; all at once would keep one of
  * few threads for as long as it takes.
  */
-#ifndef AVOW_TURNS_H
-#define AVOW_TURNS_H
+#ifndef AVOW_SHIFTS_H
+#define AVOW_SHIFTS_H
 
 #include "io/work.h"
 
@@ -25,8 +25,8 @@ struct avow__shifts_s {
   void (*free_fn)(avow__shifts_t *shifts);
   uint64_t wait;     /* before the next shift, in ms; shift's to set */
   uint64_t deadline; /* of this shift */
-  const avow__job_t
-      *job; /* of this shift; NULL where nobody waits in a queue */
+  /* Of this shift; NULL where nobody waits in a queue. */
+  const avow__chore_t *chore;
 };
 
 /* Zeroed, of size bytes, with one reference; NULL without memory. */

@@ -21,7 +21,7 @@ typedef struct {
 } temp_dir_t;
 
 typedef struct {
-  avow__job_t job;
+  avow__chore_t chore;
   uv_stat_t stat; /* of what was made */
   char path[];    /* first what it is to be like */
 } make_t;
@@ -44,8 +44,8 @@ const char *avow_to_temp_dir(const avow_value_t *v) {
 }
 
 /* INT: whether it was made. */
-static avow_value_t temp_dir_run(avow__job_t *job) {
-  make_t *make = (make_t *) job;
+static avow_value_t temp_dir_run(avow__chore_t *chore) {
+  make_t *make = (make_t *) chore;
   const int err = avow__disk_mkdtemp(make->path);
   const avow__place_t place = { NULL, make->path, make->path };
   if (err == 0)
@@ -76,9 +76,10 @@ static avow_value_t temp_dir_owner(uv_loop_t *loop, const make_t *make) {
   return v;
 }
 
-static void temp_dir_end(avow__job_t *job) {
-  if (job->result.tag == AVOW_INT)
-    job->result = temp_dir_owner(job->op.context->loop, (const make_t *) job);
+static void temp_dir_end(avow__chore_t *chore) {
+  if (chore->result.tag == AVOW_INT)
+    chore->result =
+        temp_dir_owner(chore->op.context->loop, (const make_t *) chore);
 }
 
 /* Windows sees to that. */
@@ -119,12 +120,12 @@ avow_promise_t *avow_temp_dir(uv_loop_t *loop, const char *prefix) {
   const size_t len = strlen(tmp) + 1 + sizeof(random);
   const size_t size = avow__plus(len, strlen(prefix));
   avow_promise_t *p;
-  make_t *make = avow__job_new(loop, avow__plus(sizeof(*make), size), &p);
+  make_t *make = avow__chore_new(loop, avow__plus(sizeof(*make), size), &p);
   if (make == NULL)
     return p;
   (void) snprintf(make->path, size, "%s/%s%s", tmp, prefix, random); /* fits */
-  make->job.run = temp_dir_run;
-  make->job.end = temp_dir_end;
-  avow__job_start(&make->job);
+  make->chore.run = temp_dir_run;
+  make->chore.end = temp_dir_end;
+  avow__chore_start(&make->chore);
   return p;
 }

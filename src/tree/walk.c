@@ -1,7 +1,8 @@
 /*
- * Walking a tree: a channel whose source reads a batch of entries in a job of
+ * Walking a tree: a channel whose source reads a batch of entries in a chore of
  * the thread pool, and the next one once the channel wants more. The walk is
- * the channel's and the job's; while a job runs the tree is the job's alone.
+ * the channel's and the chore's; while a chore runs the tree is the chore's
+ * alone.
  */
 #include <string.h>
 
@@ -29,7 +30,7 @@ typedef struct {
 } walk_t;
 
 typedef struct {
-  avow__job_t job;
+  avow__chore_t chore;
   walk_t *walk;
 } batch_t;
 
@@ -83,8 +84,8 @@ static void take_step(walk_t *walk) {
     walk->last = avow__error_of(step, "walk", walk->tree.path);
 }
 
-static avow_value_t walk_run(avow__job_t *job) {
-  walk_t *walk = ((batch_t *) job)->walk;
+static avow_value_t walk_run(avow__chore_t *chore) {
+  walk_t *walk = ((batch_t *) chore)->walk;
   const uint64_t deadline = uv_hrtime() + AVOW__SHIFT;
   if (!walk->entered) {
     const int err = avow__tree_enter(&walk->tree, 0);
@@ -93,7 +94,7 @@ static avow_value_t walk_run(avow__job_t *job) {
     walk->entered = true;
   }
   while (walk->n < BATCH && walk->last.tag == AVOW_NONE &&
-         !avow__job_is_unwanted(job) && uv_hrtime() < deadline)
+         !avow__chore_is_unwanted(chore) && uv_hrtime() < deadline)
     take_step(walk);
   return avow_none();
 }
@@ -111,9 +112,9 @@ static void push_batch(walk_t *walk) {
   walk->n = 0;
 }
 
-static void end_batch(avow__job_t *job) {
-  walk_t *walk = ((batch_t *) job)->walk;
-  if (avow__job_is_unwanted(job)) { /* cancelled with the loop */
+static void end_batch(avow__chore_t *chore) {
+  walk_t *walk = ((batch_t *) chore)->walk;
+  if (avow__chore_is_unwanted(chore)) { /* cancelled with the loop */
     avow__value_unref(walk->last);
     walk->last = avow_error(UV_ECANCELED);
   }
@@ -134,7 +135,7 @@ static void end_batch(avow__job_t *job) {
 
 static void start_batch(walk_t *walk) {
   avow_promise_t *p;
-  batch_t *batch = avow__job_new(walk->loop, sizeof(*batch), &p);
+  batch_t *batch = avow__chore_new(walk->loop, sizeof(*batch), &p);
   (void) avow_result(p); /* nobody waits for it: the channel is told */
   avow_unref(p);
   if (batch == NULL) {
@@ -144,9 +145,9 @@ static void start_batch(walk_t *walk) {
   walk->refs++;
   walk->running = true;
   batch->walk = walk;
-  batch->job.run = walk_run;
-  batch->job.end = end_batch;
-  avow__job_start(&batch->job);
+  batch->chore.run = walk_run;
+  batch->chore.end = end_batch;
+  avow__chore_start(&batch->chore);
 }
 
 static void walk_resume(avow__source_t *source) {

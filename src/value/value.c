@@ -334,16 +334,16 @@ const char *avow_type_name(const avow_value_t *v) {
   return v->tag <= AVOW_THENABLE ? names[v->tag] : "damaged value";
 }
 
-static bool has_type(const avow_value_t *v, uint32_t tag, const char *reader) {
+static bool has_type(const avow_value_t *v, uint32_t tag, const char *name) {
   if (AVOW__LIKELY(v != NULL && v->tag == tag))
     return true;
   if (v == NULL)
     avow__misuse_of_null("a value");
   else if (v->tag == AVOW_ERROR)
-    avow__misuse("%s() of an error (%s): look with avow_is_error() first",
-                 reader, avow_error_message(v));
+    avow__misuse("%s() of an error (%s): look with avow_is_error() first", name,
+                 avow_error_message(v));
   else
-    avow__misuse("%s() of a value of type %s: read it as what it is", reader,
+    avow__misuse("%s() of a value of type %s: read it as what it is", name,
                  avow_type_name(v));
   return false;
 }

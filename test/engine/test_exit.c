@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "fiber/watch.h"
+#include "fiber/sanitizers.h"
 #include "harness.h"
 
 /* Who looks for leaks at the end does not find what main()'s stack refers to,

@@ -6,7 +6,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "fiber/watch.h"
+#include "fiber/sanitizers.h"
 #include "harness.h"
 #include "watched.h"
 

@@ -15,9 +15,9 @@
 #  include <gcov.h>
 #endif
 
-static const avow__fibers_t watched = { .stack_size = SIZE,
-                                        .guard_size = GUARD,
-                                        .watch = true };
+static const avow__fibers_t reporting = { .stack_size = SIZE,
+                                          .guard_size = GUARD,
+                                          .report_overflows = true };
 
 void save_coverage(void) {
 #ifdef COVERAGE
@@ -50,7 +50,7 @@ const char *awaited_in;
 #endif
 
 void in_fiber(void *fn) {
-  avow__fibers_t fibers = watched;
+  avow__fibers_t fibers = reporting;
   avow__fiber_t *f;
   assert_int_equal(avow__fiber_take(&fibers, &f), 0);
   f->fn = *(avow_fn *) fn;
@@ -86,7 +86,7 @@ void overflow_with_handler(void) {
 }
 
 void quiet_thread(void *data) {
-  avow__fibers_t fibers = watched;
+  avow__fibers_t fibers = reporting;
   avow__fiber_t *f;
   assert_int_equal(avow__fiber_take(&fibers, &f), 0);
   avow__fiber_discard(&fibers, f);
