@@ -8,7 +8,7 @@
 
 #include "bench.h"
 
-enum { MANY = 1000 };
+enum { MANY = 1000, PEAK = 4000000 };
 
 /* What keeps a promise alive, and pending. */
 typedef struct held_s {
@@ -172,6 +172,39 @@ static uint64_t requests(size_t n, size_t rounds) {
   return grown;
 }
 
+enum { AT_PEAK, AFTER_PEAK };
+
+/* What a loop has at a peak of n promises, or once they are gone again. */
+static uint64_t peak_bytes(size_t n, size_t rounds, int when) {
+  uv_loop_t loop;
+  uint64_t bytes = 0;
+  avow_promise_t **promises = calloc(n, sizeof(avow_promise_t *));
+  bench_require(promises != NULL, "memory for a peak");
+  bench_require(uv_loop_init(&loop) == 0, "uv_loop_init()");
+  bench_require(avow_loop_init(&loop, NULL) == 0, "avow_loop_init()");
+  const uint64_t before = bench_bytes();
+  for (size_t round = 0; round < rounds; round++) {
+    for (size_t i = 0; i < n; i++)
+      promises[i] = avow_promise_resolve(&loop, avow_none());
+    bytes += when == AT_PEAK ? bench_bytes() - before : 0;
+    for (size_t i = 0; i < n; i++)
+      avow_unref(promises[i]);
+    bytes += when == AFTER_PEAK ? bench_bytes() - before : 0;
+  }
+  bench_require(avow_loop_close(&loop) == 0, "avow_loop_close()");
+  bench_require(uv_loop_close(&loop) == 0, "uv_loop_close()");
+  free(promises);
+  return bytes;
+}
+
+static uint64_t left_of_peak(size_t n, size_t rounds) {
+  return peak_bytes(n, rounds, AFTER_PEAK);
+}
+
+static uint64_t at_peak(size_t n, size_t rounds) {
+  return peak_bytes(n, rounds, AT_PEAK);
+}
+
 /* A block is 64 bytes; what holds 255 of them, and aligns that, adds 2 %. */
 enum { ONE = 66, TWO = 132 };
 
@@ -181,6 +214,8 @@ int main(int argc, char **argv) {
     { "pending promise with one then", MANY, share_pending_then, NULL, TWO, 0 },
     { "settled promise", MANY, share_settled, NULL, ONE, 0 },
     { "sleep", MANY, share_sleeping, NULL, ONE, 0 },
+    { "what a peak leaves; what it takes", PEAK, left_of_peak, at_peak, 0,
+      0.1 },
     { "pending promise with a timeout", MANY, share_timeout, NULL, 0, 0 },
     { "bytes of 5", MANY, bytes_values, NULL, 0, 0 },
     { "list of 10 ints", MANY, list_values, NULL, 0, 0 },

@@ -2,6 +2,13 @@
  * The one file through which all memory goes. What it returns may be NULL, and
  * every caller looks.
  */
+#ifdef __linux__
+/* NOLINTNEXTLINE(readability-identifier-naming): the system's name */
+#  define _DEFAULT_SOURCE 1
+#  include <sys/mman.h>
+#  include <unistd.h>
+#endif
+
 #include "base/alloc.h"
 
 #include <stdatomic.h>
@@ -62,3 +69,19 @@ void avow__free(void *p) {
   if (p != NULL)
     allocator.free_fn(p);
 }
+
+#ifdef __linux__
+void avow__discard(void *at, size_t size) {
+  const uintptr_t page = (uintptr_t) sysconf(_SC_PAGESIZE);
+  char *const from = (char *) at + (page - (uintptr_t) at % page) % page;
+  char *const end = (char *) at + size;
+  char *const to = end - (uintptr_t) end % page;
+  if (from < to)
+    (void) madvise(from, (size_t) (to - from), MADV_DONTNEED); /* an attempt */
+}
+#else
+void avow__discard(void *at, size_t size) {
+  (void) at; /* it will be free soon */
+  (void) size;
+}
+#endif

@@ -12,6 +12,10 @@ void *avow__calloc(size_t n, size_t size);
 void *avow__realloc(void *p, size_t size);
 void avow__free(void *p);
 
+/* Of what is freed next: its bytes are lost, and the system may have the pages
+   back. The allocator might keep a large block, below one that is in use. */
+void avow__discard(void *at, size_t size);
+
 /* Sizes are added and multiplied with these: what would wrap around, and so be
    too small, is SIZE_MAX, for which there is no memory. */
 static inline size_t avow__plus(size_t a, size_t b) {

@@ -293,6 +293,7 @@ static void loop_leave(avow__context_t *c) {
   avow__tell_of_held(c);
   avow__registry_remove(c->loop);
   free_parts(c);
+  avow__slabs_shrink(&c->pool);
   c->on_handles--;
   avow__context_release(c);
 }

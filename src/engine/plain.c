@@ -53,6 +53,10 @@ void avow__slabs_init(avow__pool_t *pool) {
   pool->current = &nothing;
 }
 
+void avow__slabs_shrink(avow__pool_t *pool) {
+  (void) pool; /* nothing is kept */
+}
+
 void avow__slabs_close(avow__pool_t *pool) {
   assert(pool->all == NULL);
   (void) pool; /* used by the assertion only */

@@ -21,6 +21,7 @@ enum { AVOW__BLOCK = 64 };
 
 #define AVOW__BLOCKS ((AVOW__SLAB - AVOW__SLAB_HEAD) / (uint32_t) AVOW__BLOCK)
 
+typedef struct avow__chunk_s avow__chunk_t;
 typedef struct avow__context_s avow__context_t;
 typedef struct avow__cursor_s avow__cursor_t;
 typedef struct avow__slab_s avow__slab_t;
@@ -28,21 +29,31 @@ typedef struct avow__slab_s avow__slab_t;
 struct avow__slab_s {
   avow__link_t link;        /* among the pool's partial ones; first */
   avow__context_t *context; /* whose promises these are */
+  avow__chunk_t *chunk;     /* that it is part of */
   avow__link_t *free;       /* blocks that came back, singly linked */
   char *fresh, *end;        /* blocks that were not given out yet */
-  avow__slab_t *older;      /* of all slabs */
   uint32_t used; /* blocks; not counted while it is the current one */
+};
+
+struct avow__chunk_s {
+  avow__link_t link; /* among the pool's chunks, or those that rest; first */
+  char *slabs, *end; /* as malloc gave them */
+  char *carved;      /* slabs from here on are not in use */
+  char *made;        /* and from here on there are none yet */
+  uint32_t busy;     /* slabs that have blocks in use, or are current */
 };
 
 typedef struct avow__pool_s {
   avow__context_t *context;
-  avow__slab_t *current; /* gives out blocks; never NULL */
-  avow__link_t *partial; /* other slabs that have free blocks */
-  avow__slab_t *slabs;   /* all, the newest first */
-  char *carved, *end;    /* the newest chunk: what is not yet made into slabs */
-  void *chunks;          /* what malloc gave, singly linked */
-  size_t chunk_slabs;    /* how many the newest chunk holds */
-  avow__link_t *all;     /* without slabs: every block there is */
+  avow__slab_t *current;  /* gives out blocks; never NULL */
+  avow__link_t *partial;  /* other slabs that have free blocks */
+  avow__link_t *chunks;   /* what malloc gave, but for those that rest */
+  avow__link_t *resting;  /* chunks that are empty, the lowest first */
+  avow__chunk_t *carving; /* is not wholly made into slabs; or NULL */
+  size_t chunk_slabs;     /* how many the newest chunk holds */
+  size_t kept, keep;      /* slabs of chunks that rest, and how many may */
+  uint32_t visits;        /* calls of avow__pool_each() on the stack */
+  avow__link_t *all;      /* without slabs: every block there is */
   avow__cursor_t *cursor; /* without slabs: where avow__pool_each() stands */
   avow__link_t *reserve;
   uint64_t allocations;
@@ -89,6 +100,9 @@ void *avow__pool_static(avow__context_t *context);
 /* The slabs, or what stands in for them: slab.c, plain.c. */
 void avow__slabs_init(avow__pool_t *pool);
 void avow__slabs_close(avow__pool_t *pool);
+
+/* From now on keeps nothing that is empty. */
+void avow__slabs_shrink(avow__pool_t *pool);
 
 /* Calls fn for each block in use; fn may allocate and free. What comes while
    this runs may be left out. */

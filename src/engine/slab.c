@@ -4,6 +4,10 @@
  * So promises that are made together lie together, however their predecessors
  * were freed: with one free list for all, 100,000 promises are soon scattered
  * over memory and each costs a cache miss.
+ *
+ * malloc gives chunks of slabs. One of which all slabs are empty rests until it
+ * is needed again, the lowest first; beyond so many it goes back to malloc. So
+ * a peak leaves nothing behind that is in the way of what comes after it.
  */
 #include <string.h>
 
@@ -15,6 +19,9 @@
 
 enum { CHUNK_MAX = 64 };
 
+/* So many slabs of chunks that rest are kept: 16 MiB. */
+enum { KEPT = 1024 };
+
 _Static_assert(sizeof(avow_promise_t) <= AVOW__BLOCK, "a promise fits a block");
 _Static_assert(sizeof(avow__slab_t) <= AVOW__SLAB_HEAD, "blocks come after it");
 
@@ -24,10 +31,6 @@ static avow__slab_t nothing;
 /* With a slab's head and a block in it, wherever slabs may begin. */
 static char nowhere[AVOW__SLAB + AVOW__SLAB_HEAD + AVOW__BLOCK];
 
-typedef struct chunk_s {
-  struct chunk_s *next;
-} chunk_t;
-
 static char *first_block(avow__slab_t *slab) {
   return (char *) slab + AVOW__SLAB_HEAD;
 }
@@ -36,42 +39,118 @@ static char *align(char *at) {
   return at + (AVOW__SLAB - (uintptr_t) at % AVOW__SLAB) % AVOW__SLAB;
 }
 
-static bool add_chunk(avow__pool_t *pool) {
+static size_t chunk_size(const avow__chunk_t *chunk) {
+  return (size_t) (chunk->end - chunk->slabs) / AVOW__SLAB;
+}
+
+static avow__chunk_t *chunk_new(avow__pool_t *pool) {
   size_t slabs = pool->chunk_slabs > 0 ? pool->chunk_slabs * 2 : 1;
   if (slabs > CHUNK_MAX)
     slabs = CHUNK_MAX;
-  chunk_t *chunk = avow__malloc(sizeof(*chunk) + (slabs + 1) * AVOW__SLAB);
+  avow__chunk_t *chunk =
+      avow__malloc(sizeof(*chunk) + (slabs + 1) * AVOW__SLAB);
+  if (chunk == NULL)
+    return NULL;
+  chunk->slabs = align((char *) (chunk + 1));
+  chunk->made = chunk->carved = chunk->slabs;
+  chunk->end = chunk->slabs + slabs * AVOW__SLAB;
+  chunk->busy = 0;
+  pool->chunk_slabs = slabs;
+  pool->allocations++;
+  return chunk;
+}
+
+/* The lowest that rests. */
+static avow__chunk_t *chunk_wake(avow__pool_t *pool) {
+  if (pool->resting == NULL)
+    return NULL;
+  avow__chunk_t *chunk =
+      (avow__chunk_t *) avow__list_take_first(&pool->resting);
+  pool->kept -= chunk_size(chunk);
+  return chunk;
+}
+
+/* New ones come first: behind avow__pool_each(). */
+static bool add_chunk(avow__pool_t *pool) {
+  avow__chunk_t *chunk = chunk_wake(pool);
+  if (chunk == NULL)
+    chunk = chunk_new(pool);
   if (chunk == NULL)
     return false;
-  chunk->next = pool->chunks;
-  pool->chunks = chunk;
-  pool->chunk_slabs = slabs;
-  pool->carved = align((char *) (chunk + 1));
-  pool->end = pool->carved + slabs * AVOW__SLAB;
-  pool->allocations++;
+  avow__list_append(&pool->chunks, &chunk->link);
+  pool->chunks = &chunk->link;
+  pool->carving = chunk;
   return true;
 }
 
-static avow__slab_t *carve_slab(avow__pool_t *pool) {
-  if (pool->carved == pool->end && !add_chunk(pool))
-    return NULL;
-  avow__slab_t *slab = (avow__slab_t *) (void *) pool->carved;
-  pool->carved += AVOW__SLAB;
-  *slab = (avow__slab_t){ .context = pool->context,
-                          .older = pool->slabs,
+/* The highest go: what malloc has above all that is in use, it can give back,
+   too. */
+static void slabs_trim(avow__pool_t *pool, size_t kept) {
+  while (pool->kept > kept) {
+    avow__chunk_t *chunk = (avow__chunk_t *) pool->resting->prev;
+    avow__list_remove(&pool->resting, &chunk->link);
+    const size_t slabs = chunk_size(chunk);
+    pool->kept -= slabs;
+    avow__discard(chunk->slabs, slabs * AVOW__SLAB);
+    avow__free(chunk);
+  }
+}
+
+/* The lowest come first. */
+static void add_resting(avow__pool_t *pool, avow__chunk_t *chunk) {
+  avow__link_t *const lowest = pool->resting;
+  avow__link_t *above = lowest;
+  while (above != NULL && (uintptr_t) above < (uintptr_t) chunk)
+    above = above->next != lowest ? above->next : NULL;
+  avow__list_append(above != NULL ? &above : &pool->resting, &chunk->link);
+  if (above == lowest)
+    pool->resting = &chunk->link;
+  pool->kept += chunk_size(chunk);
+}
+
+/* All its slabs are empty. It will be carved anew, or goes. */
+static void chunk_rest(avow__pool_t *pool, avow__chunk_t *chunk) {
+  for (char *at = chunk->slabs; at < chunk->carved; at += AVOW__SLAB)
+    avow__list_remove(&pool->partial, (avow__link_t *) (void *) at);
+  chunk->carved = chunk->slabs;
+  if (pool->carving == chunk)
+    pool->carving = NULL;
+  avow__list_remove(&pool->chunks, &chunk->link);
+  add_resting(pool, chunk);
+  slabs_trim(pool, pool->keep);
+}
+
+static void make_slab(avow__slab_t *slab, avow__chunk_t *chunk,
+                      avow__context_t *context) {
+  *slab = (avow__slab_t){ .context = context,
+                          .chunk = chunk,
                           .fresh = first_block(slab) };
   slab->end = slab->fresh + AVOW__BLOCKS * (size_t) AVOW__BLOCK;
   memset(slab->fresh, 0, AVOW__BLOCKS * (size_t) AVOW__BLOCK);
-  pool->slabs = slab;
+}
+
+/* What was a slab before is one that is empty. */
+static avow__slab_t *carve_slab(avow__pool_t *pool) {
+  avow__chunk_t *chunk = pool->carving;
+  if ((chunk == NULL || chunk->carved == chunk->end) && !add_chunk(pool))
+    return NULL;
+  chunk = pool->carving;
+  avow__slab_t *slab = (avow__slab_t *) (void *) chunk->carved;
+  if (chunk->carved == chunk->made) {
+    make_slab(slab, chunk, pool->context);
+    chunk->made += AVOW__SLAB;
+  }
+  chunk->carved += AVOW__SLAB;
+  chunk->busy++;
   return slab;
 }
 
 static avow__slab_t *next_slab(avow__pool_t *pool) {
-  avow__link_t *first = pool->partial;
-  if (first == NULL)
+  if (pool->partial == NULL)
     return carve_slab(pool);
-  avow__list_remove(&pool->partial, first);
-  return (avow__slab_t *) first;
+  avow__slab_t *slab = (avow__slab_t *) avow__list_take_first(&pool->partial);
+  slab->chunk->busy += slab->used == 0;
+  return slab;
 }
 
 void *avow__pool_grow(avow__pool_t *pool) {
@@ -91,6 +170,8 @@ void avow__pool_take_back(avow__pool_t *pool, avow__slab_t *slab) {
   }
   slab->free = NULL;
   slab->fresh = first_block(slab);
+  if (--slab->chunk->busy == 0 && pool->visits == 0)
+    chunk_rest(pool, slab->chunk);
 }
 
 void *avow__pool_static(avow__context_t *context) {
@@ -101,27 +182,67 @@ void *avow__pool_static(avow__context_t *context) {
 
 void avow__slabs_init(avow__pool_t *pool) {
   pool->current = &nothing;
+  pool->keep = KEPT;
+}
+
+void avow__slabs_shrink(avow__pool_t *pool) {
+  pool->keep = 0;
+  slabs_trim(pool, 0);
 }
 
 void avow__slabs_close(avow__pool_t *pool) {
-  chunk_t *chunk = pool->chunks;
+  slabs_trim(pool, 0);
+  while (pool->chunks != NULL)
+    avow__free(avow__list_take_first(&pool->chunks));
+}
+
+static avow__chunk_t *chunk_after(const avow__pool_t *pool,
+                                  const avow__chunk_t *chunk) {
+  avow__link_t *next = chunk->link.next;
+  return next != pool->chunks ? (avow__chunk_t *) next : NULL;
+}
+
+/* Those that became empty while there were visits. */
+static void rest_empty(avow__pool_t *pool) {
+  avow__chunk_t *chunk = (avow__chunk_t *) pool->chunks;
   while (chunk != NULL) {
-    chunk_t *next = chunk->next;
-    avow__free(chunk);
+    avow__chunk_t *next = chunk_after(pool, chunk);
+    if (chunk->busy == 0)
+      chunk_rest(pool, chunk);
     chunk = next;
+  }
+}
+
+typedef struct {
+  void (*fn)(avow_promise_t *p, void *data);
+  void *data;
+} visit_t;
+
+static void visit_slab(avow__slab_t *slab, const visit_t *visit) {
+  /* fresh moves back when fn frees the last. */
+  for (char *at = first_block(slab); at < slab->fresh; at += AVOW__BLOCK) {
+    avow_promise_t *p = (avow_promise_t *) (void *) at;
+    if (p->kind != AVOW__FREE)
+      visit->fn(p, visit->data);
+  }
+}
+
+static void visit_chunk(avow__chunk_t *chunk, const visit_t *visit) {
+  for (char *at = chunk->carved; at != chunk->slabs;) {
+    at -= AVOW__SLAB;
+    visit_slab((avow__slab_t *) (void *) at, visit);
   }
 }
 
 void avow__pool_each(avow__pool_t *pool,
                      void (*fn)(avow_promise_t *p, void *data), void *data) {
-  for (avow__slab_t *slab = pool->slabs; slab != NULL; slab = slab->older) {
-    /* fresh moves back when fn frees the last. */
-    for (char *at = first_block(slab); at < slab->fresh; at += AVOW__BLOCK) {
-      avow_promise_t *p = (avow_promise_t *) (void *) at;
-      if (p->kind != AVOW__FREE)
-        fn(p, data);
-    }
-  }
+  const visit_t visit = { fn, data };
+  pool->visits++;
+  avow__chunk_t *chunk = (avow__chunk_t *) pool->chunks;
+  for (; chunk != NULL; chunk = chunk_after(pool, chunk))
+    visit_chunk(chunk, &visit);
+  if (--pool->visits == 0)
+    rest_empty(pool);
 }
 
 #  ifdef AVOW_CHECK
@@ -148,10 +269,23 @@ static bool check_slab(const avow__pool_t *pool, avow__slab_t *slab) {
   return used < AVOW__BLOCKS;
 }
 
+/* How many of its slabs have blocks to give out. */
+static size_t check_chunk(const avow__pool_t *pool, avow__chunk_t *chunk) {
+  size_t partial = 0, busy = 0;
+  for (char *at = chunk->slabs; at < chunk->carved; at += AVOW__SLAB) {
+    avow__slab_t *slab = (avow__slab_t *) (void *) at;
+    partial += check_slab(pool, slab);
+    busy += slab->used > 0 || slab == pool->current;
+  }
+  AVOW__HOLDS(77, busy == chunk->busy);
+  return partial;
+}
+
 void avow__pool_check(const avow__pool_t *pool) {
   size_t partial = 0;
-  for (avow__slab_t *slab = pool->slabs; slab != NULL; slab = slab->older)
-    partial += check_slab(pool, slab);
+  avow__chunk_t *chunk = (avow__chunk_t *) pool->chunks;
+  for (; chunk != NULL; chunk = chunk_after(pool, chunk))
+    partial += check_chunk(pool, chunk);
   AVOW__HOLDS(54, partial == avow__check_list(pool->partial));
   avow__reserve_check(pool);
 }

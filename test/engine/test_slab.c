@@ -1,0 +1,223 @@
+/* Slabs after a peak: what is empty goes back, in whatever order it came to be
+   so, and what comes next lies as it did before. */
+#include "engine/pool.h"
+
+#include "engine/engine.h"
+
+#include "harness.h"
+
+static avow__pool_t pool;
+
+static avow_promise_t *take(void) {
+  avow_promise_t *p = avow__pool_alloc(&pool);
+  assert_non_null(p);
+  p->kind = AVOW__VALUE;
+  return p;
+}
+
+/* CASE() with an empty pool beside that of the loop. */
+static int slab_setup(void **state) {
+  pool = (avow__pool_t){ .reserved = 0 };
+  const int err = harness_setup(state);
+  return err == 0 && avow__pool_init(&pool) ? 0 : -1;
+}
+
+static int slab_teardown(void **state) {
+  avow__pool_close(&pool);
+  return harness_teardown(state);
+}
+
+#define POOL(f) cmocka_unit_test_setup_teardown(f, slab_setup, slab_teardown)
+
+enum { BATCH = 200000, PEAK = 600000, STRIDE = 7919 };
+
+/* In slabs: how many may rest, and how many a chunk has in the end. */
+enum { KEPT = 1024, CHUNK = 64 };
+
+enum { MOST = 200 }; /* chunks */
+
+static avow_promise_t *peak[PEAK];
+
+static void take_peak(size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    peak[i] = take();
+  }
+}
+
+static void give_back_peak(size_t n, size_t stride) {
+  for (size_t i = 0; i < n; i++)
+    avow__pool_free(&pool, peak[i * stride % n]);
+}
+
+/* Chunks are small at first. */
+static void assert_kept_is_little(long live) {
+  assert_in_range(pool.kept, 1, KEPT);
+  assert_in_range(live_allocations() - live, 1, KEPT / CHUNK + 6);
+}
+
+static void what_is_empty_goes_back_beyond_a_reserve(void **state) {
+  const long live = live_allocations();
+  take_peak(PEAK);
+  assert_true(live_allocations() - live > 2 * KEPT / CHUNK);
+
+  give_back_peak(PEAK, 1);
+
+  assert_kept_is_little(live);
+}
+
+static void what_is_empty_goes_back_in_any_order(void **state) {
+  const long live = live_allocations();
+  take_peak(PEAK);
+  give_back_peak(PEAK, STRIDE);
+
+  assert_kept_is_little(live);
+}
+
+static size_t list_chunks(avow__link_t *first, uintptr_t at[MOST]) {
+  size_t n = 0;
+  avow__link_t *link = first;
+  do {
+    assert_true(n < MOST);
+    at[n++] = (uintptr_t) link;
+    link = link->next;
+  } while (link != first);
+  return n;
+}
+
+/* But for the one that gives out blocks, and that of the reserve. */
+static void what_is_kept_is_the_lowest(void **state) {
+  uintptr_t all[MOST], kept[MOST];
+  take_peak(PEAK);
+  const size_t n = list_chunks(pool.chunks, all);
+
+  give_back_peak(PEAK, STRIDE);
+
+  const size_t left = list_chunks(pool.resting, kept);
+  size_t below = 0;
+  for (size_t i = 0; i < n; i++)
+    below += all[i] < kept[left - 1];
+  assert_in_range(below, left - 1, left + 1);
+  for (size_t i = 1; i < left; i++)
+    assert_true(kept[i - 1] < kept[i]);
+}
+
+static void give_back_but_for_some(void) {
+  for (size_t i = 0; i < PEAK; i++)
+    if (i % STRIDE != 0)
+      avow__pool_free(&pool, peak[i]);
+}
+
+/* Each keeps its chunk, of which the rest is used again. */
+static void what_stays_keeps_its_chunk(void **state) {
+  const long live = live_allocations();
+  take_peak(PEAK);
+  const long calls = allocation_calls();
+
+  give_back_but_for_some();
+  assert_int_equal(avow__pool_count(&pool), PEAK / STRIDE + 1);
+  for (size_t i = 0; i < PEAK; i++)
+    if (i % STRIDE != 0)
+      peak[i] = take();
+
+  assert_int_equal(allocation_calls(), calls);
+  give_back_peak(PEAK, 1);
+  assert_kept_is_little(live);
+}
+
+static void batches_in_a_row_ask_for_nothing(void **state) {
+  take_peak(BATCH);
+  give_back_peak(BATCH, 1);
+  const long calls = allocation_calls();
+
+  for (int i = 0; i < 5; i++) {
+    take_peak(BATCH);
+    give_back_peak(BATCH, i % 2 == 0 ? 1 : STRIDE);
+  }
+
+  assert_int_equal(allocation_calls(), calls);
+}
+
+/* After a peak as before it blocks that are made together lie together. */
+static void blocks_lie_in_order_after_a_peak(void **state) {
+  take_peak(PEAK);
+  give_back_peak(PEAK, STRIDE);
+  take_peak(BATCH);
+
+  size_t jumps = 0;
+  for (size_t i = 1; i < BATCH; i++)
+    jumps += (char *) peak[i] != (char *) peak[i - 1] + AVOW__BLOCK;
+  assert_in_range(jumps, 1, 2 * BATCH / AVOW__BLOCKS);
+  give_back_peak(BATCH, 1);
+}
+
+static size_t slabs_to_visit(void) {
+  size_t n = 0;
+  const avow__link_t *at = pool.chunks;
+  do {
+    const avow__chunk_t *chunk = (const avow__chunk_t *) at;
+    n += (size_t) (chunk->carved - chunk->slabs) / AVOW__SLAB;
+    at = at->next;
+  } while (at != pool.chunks);
+  return n;
+}
+
+static void each_passes_by_what_a_peak_has_left(void **state) {
+  take_peak(PEAK);
+  assert_true(slabs_to_visit() >= PEAK / AVOW__BLOCKS);
+
+  give_back_peak(PEAK, STRIDE);
+
+  assert_in_range(slabs_to_visit(), 1, 2 * CHUNK);
+}
+
+static void free_visited(avow_promise_t *p, void *data) {
+  ++*(size_t *) data;
+  avow__pool_free(&pool, p);
+}
+
+/* No chunk goes before the visits are over. */
+static void each_may_free_all_of_a_peak(void **state) {
+  const long live = live_allocations();
+  take_peak(PEAK);
+
+  size_t visits = 0;
+  avow__pool_each(&pool, free_visited, &visits);
+
+  assert_int_equal(visits, PEAK);
+  assert_int_equal(avow__pool_count(&pool), 0);
+  assert_kept_is_little(live);
+}
+
+static void closed_loop_keeps_what_its_promises_need(void **state) {
+  const long live = live_allocations();
+  uv_loop_t other;
+  assert_int_equal(uv_loop_init(&other), 0);
+  assert_int_equal(avow_loop_init(&other, NULL), 0);
+  for (size_t i = 0; i < BATCH; i++)
+    peak[i] = avow_promise_resolve(&other, avow_none());
+  for (size_t i = 0; i < BATCH - 1; i++)
+    avow_unref(peak[i]);
+
+  assert_int_equal(avow_loop_close(&other), 0);
+
+  /* Its context, the first chunk, and that of the promise. */
+  assert_in_range(live_allocations() - live, 1, 4);
+  avow_unref(peak[BATCH - 1]);
+  assert_int_equal(live_allocations(), live);
+  assert_int_equal(uv_loop_close(&other), 0);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    POOL(what_is_empty_goes_back_beyond_a_reserve),
+    POOL(what_is_empty_goes_back_in_any_order),
+    POOL(what_is_kept_is_the_lowest),
+    POOL(what_stays_keeps_its_chunk),
+    POOL(batches_in_a_row_ask_for_nothing),
+    POOL(blocks_lie_in_order_after_a_peak),
+    POOL(each_passes_by_what_a_peak_has_left),
+    POOL(each_may_free_all_of_a_peak),
+    CASE(closed_loop_keeps_what_its_promises_need),
+  };
+  return RUN(tests);
+}
