@@ -1,7 +1,9 @@
 /*
- * What does it cost to settle a promise from another thread? Promises, handlers
- * and the floor's blocks are made before; timed is from the moment the other
- * thread may begin until the last handler has run.
+ * What does it cost to settle a promise from other threads? Promises, handlers
+ * and the floor's blocks are made before; timed is from the moment the others
+ * may begin until the last handler has run. Of what is made in a row each
+ * thread settles every so manieth, so that neighbours come back at other times.
+ * The last lines are the first once more: what has scattered by then shows.
  *
  * The floor is a queue of blocks under a mutex, with uv_async_send() when it
  * was empty: a block each with a value and a callback, which is called with it.
@@ -26,33 +28,56 @@ static size_t count; /* of what a round settles */
 static node_t *nodes;
 static avow_remote_t **remotes;
 
-static uv_thread_t thread;
-static uv_sem_t may_begin;
-static void (*task)(void);
+enum { MOST = 4 };
+
+typedef struct {
+  uv_thread_t thread;
+  uv_sem_t may_begin;
+  size_t first; /* of what it settles */
+} producer_t;
+
+static size_t producers; /* how many there are */
+static producer_t all[MOST];
+static void (*settle)(size_t i);
 static volatile bool over;
 
-static void thread_main(void *arg) {
+static void thread_main(void *data) {
+  producer_t *producer = data;
   for (;;) {
-    uv_sem_wait(&may_begin);
+    uv_sem_wait(&producer->may_begin);
     if (over)
       return;
-    task();
+    for (size_t i = producer->first; i < count; i += producers)
+      settle(i);
   }
 }
 
-static void thread_start(void (*fn)(void)) {
-  task = fn;
+static void threads_start(void (*fn)(size_t i)) {
+  settle = fn;
   over = false;
-  bench_require(uv_sem_init(&may_begin, 0) == 0, "uv_sem_init()");
-  bench_require(uv_thread_create(&thread, thread_main, NULL) == 0,
-                "uv_thread_create()");
+  for (size_t i = 0; i < producers; i++) {
+    all[i].first = i;
+    bench_require(uv_sem_init(&all[i].may_begin, 0) == 0, "uv_sem_init()");
+    bench_require(uv_thread_create(&all[i].thread, thread_main, &all[i]) == 0,
+                  "uv_thread_create()");
+  }
 }
 
-static void thread_end(void) {
+static uint64_t time_threads(void) {
+  const uint64_t start = uv_hrtime();
+  for (size_t i = 0; i < producers; i++)
+    uv_sem_post(&all[i].may_begin);
+  bench_drain();
+  return uv_hrtime() - start;
+}
+
+static void threads_end(void) {
   over = true;
-  uv_sem_post(&may_begin);
-  (void) uv_thread_join(&thread); /* it was created */
-  uv_sem_destroy(&may_begin);
+  for (size_t i = 0; i < producers; i++) {
+    uv_sem_post(&all[i].may_begin);
+    (void) uv_thread_join(&all[i].thread); /* it was created */
+    uv_sem_destroy(&all[i].may_begin);
+  }
 }
 
 static uv_async_t async;
@@ -74,19 +99,17 @@ static void deliver_nodes(uv_async_t *handle) {
     uv_unref((uv_handle_t *) handle); /* ends the run of the loop */
 }
 
-static void send_nodes(void) {
-  for (size_t i = 0; i < count; i++) {
-    node_t *node = &nodes[i];
-    uv_mutex_lock(&mutex);
-    const bool was_empty = queue == NULL;
-    node->value = avow_int((int64_t) i);
-    node->next = NULL;
-    *queue_end = node;
-    queue_end = &node->next;
-    if (was_empty)
-      (void) uv_async_send(&async); /* fails on other handles only */
-    uv_mutex_unlock(&mutex);
-  }
+static void send_node(size_t i) {
+  node_t *node = &nodes[i];
+  uv_mutex_lock(&mutex);
+  const bool was_empty = queue == NULL;
+  node->value = avow_int((int64_t) i);
+  node->next = NULL;
+  *queue_end = node;
+  queue_end = &node->next;
+  if (was_empty)
+    (void) uv_async_send(&async); /* fails on other handles only */
+  uv_mutex_unlock(&mutex);
 }
 
 static uint64_t time_nodes(void) {
@@ -94,24 +117,22 @@ static uint64_t time_nodes(void) {
     nodes[i] = (node_t){ .cb = bench_count };
   delivered = 0;
   uv_ref((uv_handle_t *) &async);
-  const uint64_t start = uv_hrtime();
-  uv_sem_post(&may_begin);
-  bench_drain();
-  return uv_hrtime() - start;
+  return time_threads();
 }
 
-static uint64_t mutex_queue(size_t n, size_t rounds) {
+static uint64_t by_hand(size_t threads, size_t n, size_t rounds) {
   count = n;
+  producers = threads;
   nodes = aligned_alloc(sizeof(node_t), n * sizeof(node_t));
   bench_require(nodes != NULL, "memory for blocks");
   bench_require(uv_mutex_init(&mutex) == 0, "uv_mutex_init()");
   bench_require(uv_async_init(bench_loop, &async, deliver_nodes) == 0,
                 "uv_async_init()");
-  thread_start(send_nodes);
+  threads_start(send_node);
   uint64_t elapsed = 0;
   for (size_t round = 0; round < rounds; round++)
     elapsed += time_nodes();
-  thread_end();
+  threads_end();
   uv_close((uv_handle_t *) &async, NULL);
   bench_drain();
   uv_mutex_destroy(&mutex);
@@ -119,9 +140,8 @@ static uint64_t mutex_queue(size_t n, size_t rounds) {
   return elapsed;
 }
 
-static void send_remotes(void) {
-  for (size_t i = 0; i < count; i++)
-    (void) avow_remote_resolve(remotes[i], avow_int((int64_t) i)); /* in time */
+static void send_remote(size_t i) {
+  (void) avow_remote_resolve(remotes[i], avow_int((int64_t) i)); /* in time */
 }
 
 static uint64_t time_remotes(void) {
@@ -129,31 +149,47 @@ static uint64_t time_remotes(void) {
     avow_promise_t *p = avow_remote_new(bench_loop, &remotes[i]);
     avow_unref(avow_then(p, bench_count, NULL, NULL));
   }
-  const uint64_t start = uv_hrtime();
-  uv_sem_post(&may_begin);
-  bench_drain();
-  return uv_hrtime() - start;
+  return time_threads();
 }
 
-static uint64_t remote(size_t n, size_t rounds) {
+static uint64_t remote(size_t threads, size_t n, size_t rounds) {
   const uint64_t calls = bench_calls;
   count = n;
+  producers = threads;
   remotes = calloc(n, sizeof(avow_remote_t *));
   bench_require(remotes != NULL, "memory for remotes");
-  thread_start(send_remotes);
+  threads_start(send_remote);
   uint64_t elapsed = 0;
   for (size_t round = 0; round < rounds; round++)
     elapsed += time_remotes();
-  thread_end();
+  threads_end();
   free(remotes);
   bench_require(bench_calls - calls == n * rounds, "each handler runs once");
   return elapsed;
 }
 
+#define OF(threads)                                           \
+  static uint64_t remote_##threads(size_t n, size_t rounds) { \
+    return remote(threads, n, rounds);                        \
+  }                                                           \
+  static uint64_t queue_##threads(size_t n, size_t rounds) {  \
+    return by_hand(threads, n, rounds);                       \
+  }
+
+OF(1)
+OF(2)
+OF(4)
+
 int main(int argc, char **argv) {
   const bench_case_t cases[] = {
-    { "settled from another thread", 1000, remote, mutex_queue, 0, 1.6 },
-    { "settled from another thread", 100000, remote, mutex_queue, 40, 1.6 },
+    { "settled by another thread", 1000, remote_1, queue_1, 0, 1.3 },
+    { "settled by another thread", 100000, remote_1, queue_1, 0, 1.3 },
+    { "settled by 2 threads", 1000, remote_2, queue_2, 0, 1.3 },
+    { "settled by 2 threads", 100000, remote_2, queue_2, 0, 1.3 },
+    { "settled by 4 threads", 1000, remote_4, queue_4, 0, 1.3 },
+    { "settled by 4 threads", 100000, remote_4, queue_4, 0, 1.3 },
+    { "settled by 4 threads, later", 100000, remote_4, queue_4, 0, 1.3 },
+    { "settled by another thread, later", 1000, remote_1, queue_1, 0, 1.3 },
   };
   return bench_main(argc, argv, "ns", cases, sizeof(cases) / sizeof(*cases));
 }

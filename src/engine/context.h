@@ -85,9 +85,11 @@ struct avow__context_s {
   avow__tick_t *tick;   /* tick.c: the handles that drain the queue */
   avow__wheel_t *wheel; /* timer.c: all sleeps; NULL before the first */
   avow__phases_t *phases; /* phase.c: whoever waits for one; or NULL */
-  avow__port_t *port;     /* remote.c: the other threads' way in; or NULL */
+  avow__port_t *port;     /* port.c: the other threads' way in; or NULL */
+  avow__link_t *remotes;  /* remote.c: batches of them */
+  int empty_batches;      /* of these */
   void (*wheel_go_on)(avow__context_t *c); /* with sleeps that had to wait */
-  void (*port_go_on)(avow__context_t *c);  /* with answers; NULL: of nobody */
+  void (*port_go_on)(avow__context_t *c);  /* with mail; NULL: of nobody */
   avow__spare_t *spares; /* op.c: blocks for the next operations */
   uint32_t spare_count;
   avow__table_t tables[AVOW__TABLES];

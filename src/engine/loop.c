@@ -6,7 +6,7 @@
 #include "engine/engine.h"
 #include "engine/held.h"
 #include "engine/parts.h"
-#include "engine/remote.h"
+#include "engine/port.h"
 #include "engine/shield.h"
 #include "engine/stray.h"
 

@@ -14,7 +14,8 @@ const avow__part_t avow__parts[AVOW__PARTS] = {
   { avow__wheel_close, avow__wheel_free, AVOW__CHECKED(avow__wheel_check) },
   /* whoever waits for a phase */
   { avow__phases_close, avow__phases_free, AVOW__CHECKED(avow__phases_check) },
-  { avow__port_close, avow__port_free, NULL },   /* the other threads' way in */
+  { avow__remotes_close, NULL, NULL },           /* what others will settle */
+  { avow__port_close, avow__port_free, NULL },   /* the way they come by */
   { avow__owned_close, avow__owned_free, NULL }, /* streams that values own */
   { avow__channels_close, NULL, AVOW__CHECKED(avow__channels_check) },
   { NULL, avow__strays_free, NULL }, /* what the program closed itself */

@@ -18,7 +18,7 @@ typedef struct avow__part_s {
   void (*check)(avow__context_t *c);
 } avow__part_t;
 
-enum { AVOW__PARTS = 9 };
+enum { AVOW__PARTS = 10 };
 
 extern AVOW__HIDDEN const avow__part_t avow__parts[AVOW__PARTS];
 
@@ -37,6 +37,8 @@ void avow__phases_close(avow__context_t *c);
 void avow__phases_free(avow__context_t *c);
 void avow__phases_check(avow__context_t *c);
 /* remote.c */
+void avow__remotes_close(avow__context_t *c);
+/* port.c */
 void avow__port_close(avow__context_t *c);
 void avow__port_free(avow__context_t *c);
 /* stray.c */

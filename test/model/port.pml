@@ -1,8 +1,9 @@
 /*
- * The way of values from other threads to a loop, as src/engine/remote.c builds it:
- * one loop, some producers, a port between them. The loop makes remotes and
- * hands them out, takes what arrives, and closes: once all has arrived, or
- * earlier, under fire. The checker tries every interleaving.
+ * The way of values from other threads to a loop, as src/engine/port.c and
+ * remote.c build it: one loop, some producers, a port between them. The loop
+ * makes remotes, all of one batch, and hands them out, takes what arrives, and
+ * closes: once all has arrived, or earlier, under fire. The checker tries every
+ * interleaving.
  *
  * What must hold: each value is delivered or released, once; all are delivered
  * if the loop waits for them (a lost wake-up leaves it waiting for ever, which
@@ -11,8 +12,9 @@
  *
  * Promela's memory is sequentially consistent, libuv's early return is not: the
  * load of `pending` in uv_async_send() is relaxed. So a producer may read there
- * what the loop has cleared since, unless it has taken the mutex after the loop
- * released it. (Reading a 0 that is too old does no harm: an exchange follows.)
+ * what the loop has cleared since, unless it has found the stack empty because
+ * of the loop's exchange thereafter, which it acquires. (Reading a 0 that is too
+ * old does no harm: an exchange follows.)
  *
  * Each macro that is named in #ifdef plants a fault, which must be found.
  */
@@ -25,24 +27,27 @@
 #define VALUES (PRODUCERS * ROUNDS) /* as many blocks, too */
 #define NOBODY VALUES               /* the remote of a loop that is closed */
 
-mtype = { NEVER, HELD, QUEUED, SPARE, FREED }; /* states of a remote's block */
+mtype = { NEVER, HELD, QUEUED, SPARE }; /* states of a remote's block */
 
 /* libuv's: a handle, and the file descriptor that wakes the poll. */
 bool handle_open = true;
 bool pending;
 bool readable;
 bool stale[PRODUCERS]; /* may still see the 1 that the loop cleared */
-bool unpublished;      /* the loop has not released the mutex since */
+bool unpublished;      /* the loop has not taken the stack since */
 
 /* The port. */
 bool port_live = true;
 bool mutex;
 bool closed;
-byte refs = 1; /* the context's; once closed, the remotes', too */
+byte refs = 1; /* the context's; once closed, the batch's, too */
 chan queue = [VALUES] of { byte, byte }; /* remotes and their values */
 
+/* The batch; once closed, its remotes'. */
+bool batch_live = true;
+byte owners;
+
 /* The loop's thread only. */
-bool outstanding[VALUES];
 byte waiting;
 chan spare = [VALUES] of { byte };
 
@@ -72,27 +77,17 @@ inline dispose(v) {
   disposed[v] = true
 }
 
-inline free_block(r) {
-  assert(block[r] != FREED && block[r] != NEVER);
-  block[r] = FREED
+inline free_batch() {
+  assert(batch_live);
+  batch_live = false
 }
 
-inline count_down(last) {
-#ifdef COUNT_NOT_ATOMIC
-  assert(port_live && refs > 0);
-  last = refs;
-  d_step { refs = last - 1; last = (last == 1) };
-#else
+inline port_unref(last) {
   d_step {
     assert(port_live && refs > 0);
     refs--;
     last = (refs == 0)
   };
-#endif
-}
-
-inline port_unref(last) {
-  count_down(last);
   if
   :: last ->
     d_step {
@@ -103,8 +98,27 @@ inline port_unref(last) {
   fi
 }
 
-inline release(r, v) {
-  d_step { dispose(v); free_block(r) }
+/* remote_forget() */
+inline forget(r, v, last) {
+  dispose(v);
+#ifdef COUNT_NOT_ATOMIC
+  last = owners;
+  d_step { owners = last - 1; last = (last == 1) };
+#else
+  d_step {
+    assert(batch_live && owners > 0);
+    owners--;
+    last = (owners == 0)
+  };
+#endif
+}
+
+inline forget_at_producer() {
+  forget(r, v, found);
+  if
+  :: found -> free_batch(); port_unref(found)
+  :: else
+  fi
 }
 
 inline async_send() {
@@ -127,41 +141,47 @@ inline async_send() {
   fi
 }
 
+/* One exchange. Where the stack was empty that acquires what the loop did
+   before it took what was there. */
 inline push() {
-  d_step {
 #ifndef EMPTY_TEST_OUTSIDE
-    was_empty = (len(queue) == 0);
+  was_empty = (len(queue) == 0);
 #endif
-    block[r] = QUEUED;
-    queue!r, v
-  }
+#ifndef RELAXED
+  stale[me] = stale[me] && (unpublished || !was_empty);
+#endif
+  block[r] = QUEUED;
+  queue!r, v
 }
 
-inline resolve() {
-  assert(block[r] == HELD); /* its port is read */
+inline post_under_mutex() {
 #ifdef EMPTY_TEST_OUTSIDE
   was_empty = (len(queue) == 0);
 #endif
-#ifndef LOCK_FREE
+#ifndef EMPTY_WITHOUT_MUTEX
   lock();
-  d_step { stale[me] = stale[me] && unpublished };
 #endif
-  refused = closed;
-  if
-  :: !refused ->
-    push();
-#ifndef SEND_OUTSIDE
+  d_step {
+    assert(port_live);
+    refused = closed;
     if
-    :: was_empty -> async_send()
+    :: !refused -> push()
     :: else
     fi
-#endif
-  :: else
+  };
 #ifdef FORGET_BEFORE_UNLOCK
-    -> release(r, v); port_unref(found)
-#endif
+  if
+  :: refused -> forget_at_producer()
+  :: else
   fi;
-#ifndef LOCK_FREE
+#endif
+#ifndef SEND_OUTSIDE
+  if
+  :: !refused && was_empty -> async_send()
+  :: else
+  fi;
+#endif
+#ifndef EMPTY_WITHOUT_MUTEX
   unlock();
 #endif
 #ifdef SEND_OUTSIDE
@@ -172,10 +192,22 @@ inline resolve() {
 #endif
 #ifndef FORGET_BEFORE_UNLOCK
   if
-  :: refused -> release(r, v); port_unref(found)
+  :: refused -> forget_at_producer()
   :: else
   fi
 #endif
+}
+
+inline resolve() {
+  assert(batch_live && port_live && block[r] == HELD);
+  if
+  :: d_step {
+       !closed && len(queue) > 0 ->
+       push();
+       was_empty = false
+     }
+  :: true -> post_under_mutex()
+  fi
 }
 
 proctype producer(byte me) {
@@ -194,22 +226,20 @@ proctype producer(byte me) {
   od
 }
 
+/* One exchange. */
 inline take_queue() {
-  d_step {
-    do
-    :: len(queue) > 0 -> queue?r, v; mine!r, v
+  do
+  :: len(queue) > 0 -> queue?r, v; mine!r, v
 #ifdef TAKE_ONE
-      ; break
+    ; break
 #endif
-    :: else -> break
-    od
-  }
+  :: else -> break
+  od
 }
 
 inline deliver() {
   d_step {
-    assert(outstanding[r] && block[r] == QUEUED);
-    outstanding[r] = false;
+    assert(block[r] == QUEUED);
     dispose(v);
     delivered++;
     waiting--;
@@ -231,14 +261,11 @@ inline on_async() {
   };
   if
   :: last ->
-#ifndef LOCK_FREE
-    lock();
-#endif
-    take_queue();
-#ifndef LOCK_FREE
-    d_step { unpublished = false };
-    unlock();
-#endif
+    d_step {
+      assert(len(queue) > 0);
+      take_queue();
+      unpublished = false
+    };
     do
     :: mine?r, v -> deliver()
     :: empty(mine) -> break
@@ -255,67 +282,64 @@ inline remote_new() {
     fi;
     assert(port_live && (block[r] == NEVER || block[r] == SPARE));
     block[r] = HELD;
-    outstanding[r] = true;
     waiting++
   };
   hands!r
 }
 
-inline detach_outstanding() {
+/* The batch is its remotes' from now on. */
+inline remotes_close() {
   d_step {
     for (i : 0 .. VALUES - 1) {
       if
-      :: outstanding[i] ->
-        assert(block[i] != FREED);
-        outstanding[i] = false;
-#if defined(COUNT_LATER)
-        uncounted++
-#elif !defined(NOT_COUNTED)
-        refs++
-#endif
+      :: block[i] == HELD || block[i] == QUEUED -> owners++
       :: else
       fi
-    }
+    };
+    if
+    :: owners == 0 -> free_batch()
+    :: else
+#ifndef NOT_COUNTED
+      -> refs++
+#endif
+    fi
   }
 }
 
 inline port_close() {
+#ifndef COUNT_LATER
+  remotes_close();
+#endif
 #ifndef CLOSE_WITHOUT_MUTEX
   lock();
 #endif
-  closed = true;
+  d_step {
+    closed = true;
 #ifndef KEEP_QUEUE
-  take_queue();
+    take_queue()
 #endif
-#ifndef DETACH_OUTSIDE
-  detach_outstanding();
-#endif
+  };
   handle_open = false;
 #ifndef CLOSE_WITHOUT_MUTEX
   unlock();
 #endif
-#ifdef DETACH_OUTSIDE
-  detach_outstanding();
-#endif
 #ifdef COUNT_LATER
-  refs = refs + uncounted;
+  remotes_close();
 #endif
   do
   :: mine?r, v ->
-    release(r, v);
-    count_down(last);
-    assert(!last) /* the context has one */
+    forget(r, v, last);
+    if
+    :: last ->
+      free_batch();
+      d_step { assert(refs > 1); refs-- } /* the context has one */
+    :: else
+    fi
   :: empty(mine) -> break
   od
 }
 
 inline port_free() {
-  d_step {
-    do
-    :: len(spare) > 0 -> spare?r; free_block(r)
-    :: else -> break
-    od
-  };
 #ifdef FREE_EARLY
   d_step { assert(port_live); port_live = false }
 #else
@@ -325,7 +349,7 @@ inline port_free() {
 
 proctype loop() {
   chan mine = [VALUES] of { byte, byte };
-  byte left = VALUES, made, i, r, v, last, uncounted;
+  byte left = VALUES, made, i, r, v, last;
 
 #ifndef PATIENT
   if
@@ -356,10 +380,9 @@ init {
     }
   };
   _nr_pr == 1 ->
-  assert(!port_live && !mutex);
+  assert(!port_live && !batch_live && !mutex);
   assert(early || delivered == VALUES);
   for (n : 0 .. VALUES - 1) {
-    assert(disposed[n]);
-    assert(block[n] == NEVER || block[n] == FREED)
+    assert(disposed[n])
   }
 }

@@ -1,0 +1,243 @@
+/*
+ * Each loop has at most one port: a stack of mail that other threads push onto,
+ * and one uv_async_t. Who finds the stack empty pushes under a mutex, and wakes
+ * the loop there: so nobody is at the handle while it is being closed. All
+ * others push by one exchange, and the loop takes all there is by another.
+ *
+ * No wake-up is lost. uv_async_send() returns early if the handle is pending
+ * still, which it finds out by a relaxed load; but who saw the stack empty has
+ * that from the exchange which took it, and libuv had cleared the flag before.
+ * So both exchanges acquire and release.
+ *
+ * The port outlives its loop until nobody holds it any more.
+ */
+#include "engine/port.h"
+
+#include "base/alloc.h"
+#include "engine/engine.h"
+#include "engine/parts.h"
+
+/* What the loop's thread uses for each piece of mail lies behind the handle,
+   apart from what the others do: they would fight for one cache line. */
+struct avow__port_s {
+  _Atomic(avow__mail_t *) last; /* the stack; &closed: it takes no more */
+  uv_mutex_t mutex;
+  uv_cond_t came;   /* something has, onto an empty stack */
+  atomic_uint refs; /* the context's, and those of others */
+  uv_async_t async;
+  avow__mail_t *due, **last_due; /* on their way; the loop's thread */
+  uint64_t turn;                 /* in which the last was delivered */
+  uint32_t expected;             /* what the loop lives on for */
+};
+
+/* What lies on the stack of a port that is closed. */
+static avow__mail_t closed;
+
+void avow__port_ref(avow__port_t *port) {
+  atomic_fetch_add_explicit(&port->refs, 1, memory_order_relaxed);
+}
+
+void avow__port_unref(avow__port_t *port) {
+  if (atomic_fetch_sub_explicit(&port->refs, 1, memory_order_acq_rel) > 1)
+    return;
+  uv_cond_destroy(&port->came);
+  uv_mutex_destroy(&port->mutex);
+  avow__free(port);
+}
+
+void avow__port_expect(avow__port_t *port) {
+  if (port->expected++ == 0)
+    uv_ref((uv_handle_t *) &port->async);
+}
+
+void avow__port_dismiss(avow__port_t *port) {
+  if (--port->expected == 0)
+    uv_unref((uv_handle_t *) &port->async);
+}
+
+/* Sending. */
+
+/* Where the program has closed our handle, the loop's close finds what came.
+   Windows must not be asked to wake a closing handle; other systems may, and
+   there the look would be a race with the loop's thread. */
+static void wake(avow__port_t *port) {
+#ifdef _WIN32
+  if (uv_is_closing((const uv_handle_t *) &port->async))
+    return;
+#endif
+  (void) uv_async_send(&port->async); /* fails on other handles only */
+}
+
+/* Puts the mail on top of what was last there. False if that is another by now,
+   which is then in *last. */
+static bool push(avow__port_t *port, avow__mail_t **last, avow__mail_t *mail) {
+  mail->next = *last;
+  return atomic_compare_exchange_weak_explicit(&port->last, last, mail,
+                                               memory_order_acq_rel,
+                                               memory_order_relaxed);
+}
+
+static bool post_under_mutex(avow__port_t *port, avow__mail_t *mail) {
+  uv_mutex_lock(&port->mutex);
+  avow__mail_t *last = atomic_load_explicit(&port->last, memory_order_relaxed);
+  while (last != &closed && !push(port, &last, mail)) {
+  }
+  if (last == NULL) {
+    uv_cond_signal(&port->came);
+    wake(port);
+  }
+  uv_mutex_unlock(&port->mutex);
+  return last != &closed;
+}
+
+bool avow__port_post(avow__port_t *port, avow__mail_t *mail) {
+  avow__mail_t *last = atomic_load_explicit(&port->last, memory_order_relaxed);
+  while (last != NULL && last != &closed)
+    if (push(port, &last, mail))
+      return true;
+  return post_under_mutex(port, mail);
+}
+
+/* Receiving. */
+
+/* Puts what came behind what is due, the oldest first. Left stays there. */
+static void receive(avow__port_t *port, avow__mail_t *left) {
+  avow__mail_t *mail =
+      atomic_exchange_explicit(&port->last, left, memory_order_acq_rel);
+  if (mail == NULL || mail == &closed)
+    return;
+  avow__mail_t *first = NULL;
+  avow__mail_t **end = port->last_due;
+  port->last_due = &mail->next;
+  while (mail != NULL) {
+    avow__mail_t *older = mail->next;
+    mail->next = first;
+    first = mail;
+    mail = older;
+  }
+  *end = first;
+}
+
+static avow__mail_t *take_due(avow__port_t *port) {
+  avow__mail_t *mail = port->due;
+  port->due = mail->next;
+  if (port->due == NULL)
+    port->last_due = &port->due;
+  return mail;
+}
+
+static void deliver_all(avow__context_t *c, avow__port_t *port) {
+  while (port->due != NULL && avow__may_deliver(c, &port->turn)) {
+    avow__mail_t *mail = take_due(port);
+    mail->klass->deliver(c, mail);
+    avow__end_task(c);
+  }
+  if (port->due != NULL)
+    c->overdue = true;
+}
+
+static void on_async(uv_async_t *handle) {
+  avow__context_t *c = handle->data;
+  avow__enter(c);
+  avow__end_task(c); /* of the program's, whose callback came before */
+  receive(c->port, NULL);
+  assert(c->port->due != NULL); /* who found nothing there sent for us */
+  deliver_all(c, c->port);
+  avow__leave(c);
+}
+
+static void port_go_on(avow__context_t *c) {
+  if (c->port != NULL)
+    deliver_all(c, c->port);
+}
+
+/* For the loop's close, where the program has closed our handle: nothing is
+   alive there to wait for, but what other threads owe still comes. */
+void avow__port_wait(avow__context_t *c) {
+  avow__port_t *port = c->port;
+  if (port == NULL || port->expected == 0 ||
+      !uv_is_closing((uv_handle_t *) &port->async))
+    return;
+  if (port->due == NULL) {
+    uv_mutex_lock(&port->mutex);
+    while (atomic_load_explicit(&port->last, memory_order_relaxed) == NULL)
+      uv_cond_wait(&port->came, &port->mutex);
+    uv_mutex_unlock(&port->mutex);
+    receive(port, NULL);
+  }
+  avow__enter(c);
+  deliver_all(c, port);
+  avow__leave(c);
+}
+
+/* Beginning and end. */
+
+static int port_init_locks(avow__port_t *port) {
+  int err = uv_mutex_init(&port->mutex);
+  if (err != 0)
+    return err;
+  err = uv_cond_init(&port->came);
+  if (err != 0)
+    uv_mutex_destroy(&port->mutex);
+  return err;
+}
+
+static int port_init(avow__context_t *c, avow__port_t *port) {
+  int err = port_init_locks(port);
+  if (err != 0)
+    return err;
+  err = uv_async_init(c->loop, &port->async, on_async);
+  if (err != 0) {
+    uv_cond_destroy(&port->came);
+    uv_mutex_destroy(&port->mutex);
+    return err;
+  }
+  port->async.data = c;
+  uv_unref((uv_handle_t *) &port->async);
+  port->last_due = &port->due;
+  atomic_init(&port->last, NULL);
+  atomic_init(&port->refs, 1);
+  return 0;
+}
+
+int avow__port_open(avow__context_t *c) {
+  if (c->life == AVOW__CLOSED)
+    return UV_ECANCELED;
+  if (c->port != NULL && uv_is_closing((uv_handle_t *) &c->port->async)) {
+    avow__check_handles(c);
+    return UV_ECANCELED;
+  }
+  if (c->port != NULL)
+    return 0;
+  avow__port_t *port = avow__calloc(1, sizeof(*port));
+  if (port == NULL)
+    return UV_ENOMEM;
+  const int err = port_init(c, port);
+  if (err != 0) {
+    avow__free(port);
+    return err;
+  }
+  c->port = port;
+  c->port_go_on = port_go_on;
+  return 0;
+}
+
+void avow__port_close(avow__context_t *c) {
+  avow__port_t *port = c->port;
+  if (port == NULL)
+    return;
+  uv_mutex_lock(&port->mutex);
+  receive(port, &closed);
+  avow__close_own(c, (uv_handle_t *) &port->async);
+  uv_mutex_unlock(&port->mutex);
+  while (port->due != NULL) {
+    avow__mail_t *mail = take_due(port);
+    mail->klass->forget(mail);
+  }
+}
+
+void avow__port_free(avow__context_t *c) {
+  if (c->port != NULL)
+    avow__port_unref(c->port);
+  c->port = NULL;
+}

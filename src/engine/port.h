@@ -1,0 +1,47 @@
+/*
+ * The port of a loop: where what other threads send comes in. Remotes use it,
+ * and whatever else hands something over to a loop.
+ */
+#ifndef AVOW_PORT_H
+#define AVOW_PORT_H
+
+#include "engine/context.h"
+
+typedef struct avow__mail_s avow__mail_t;
+
+typedef struct avow__mail_class_s {
+  /* On the loop's thread, between enter and leave: each is a task. */
+  void (*deliver)(avow__context_t *c, avow__mail_t *mail);
+  /* The loop closes, and delivers nothing more. On its thread. */
+  void (*forget)(avow__mail_t *mail);
+} avow__mail_class_t;
+
+/* The first member of what is sent. It is the sender's until it is posted, and
+   the loop's thereafter. */
+struct avow__mail_s {
+  avow__mail_t *next;
+  const avow__mail_class_t *klass;
+};
+
+/* The loop's thread: opens the port unless it is open. An error code where that
+   cannot be. */
+int avow__port_open(avow__context_t *c);
+
+/* Any thread that has the port: whoever holds it, or owes it something that
+   keeps the loop. False if the loop has gone: the mail stays the caller's. */
+bool avow__port_post(avow__port_t *port, avow__mail_t *mail);
+
+/* Who holds a port may post when the loop has gone. Any thread that has it may
+   hold it once more; the last to let go frees it. */
+void avow__port_ref(avow__port_t *port);
+void avow__port_unref(avow__port_t *port);
+
+/* The loop's thread: the loop lives on for what is to come, until as often is
+   said that it need not. */
+void avow__port_expect(avow__port_t *port);
+void avow__port_dismiss(avow__port_t *port);
+
+/* Where nothing else is left to happen: until something has come. */
+void avow__port_wait(avow__context_t *c);
+
+#endif
