@@ -3,7 +3,9 @@
  * runs its promise is RUNNING, as a handler's is; while it awaits, its promise
  * is an ASYNC, a reaction to what it awaits, so that cancelling climbs through
  * it and its job, which resumes it, comes when any other reaction's would.
- * Every await goes through the queue: nothing nests however many there are.
+ * Every await goes through the queue, and nothing nests however many there are;
+ * but a function that would come out of the queue at once need not leave its
+ * stack for that.
  */
 #include "avow/async.h"
 
@@ -53,7 +55,7 @@ avow_promise_t *avow_async_throwing(uv_loop_t *loop, avow_fn fn, void *data,
   c->late |= c->depth == 0; /* whoever calls need not have the time */
   avow__enter_call(c);
   avow__fibers_begin(&c->fibers);
-  avow__async_go_on(c, f, avow_none());
+  (void) avow__async_go_on(c, f, avow_none(), 0); /* it is no job */
   avow__leave_queue(c); /* no callback runs inside this call */
   return p;
 }
@@ -63,23 +65,52 @@ static avow_value_t async_refuse(avow_promise_t *p, int code) {
   return avow_error(code);
 }
 
-avow_value_t avow_await(avow_promise_t *p) {
+static AVOW__APART avow_value_t await_in_vain(avow_promise_t *p,
+                                              const avow__fiber_t *f) {
   p = avow__given(p, "a promise");
-  avow__fiber_t *f = avow__fiber_now;
   avow__check_taken(p);
-  if (AVOW__UNLIKELY(f == NULL)) {
+  if (f == NULL) {
     avow__misuse(
         "avow_await() outside an async function, or in what avow calls back: "
         "start one with avow_async(), or use avow_then()");
     return async_refuse(p, AVOW_ENOTASYNC);
   }
+  avow__check_thread(avow__context(f->promise));
+  avow__misuse_of_loops();
+  return async_refuse(p, AVOW_EMISUSE);
+}
+
+/* Whether f, which is to wait for p, would be the next job, with nothing in
+   between that anybody could tell. */
+static inline bool is_next(const avow__context_t *c, const avow_promise_t *p,
+                           const avow__fiber_t *f) {
+  return avow__state(p) == AVOW_FULFILLED && f->jobs > 1 &&
+         avow__queue_is_empty(&c->queue) && c->life < AVOW__GIVING_UP;
+}
+
+/* It is that job as it stands. */
+static AVOW__APART avow_value_t go_on(avow_promise_t *p, avow__fiber_t *f) {
+  f->jobs--;
+  return avow__take_outcome(p);
+}
+
+static AVOW__APART avow_value_t wait_for(avow_promise_t *p, avow__fiber_t *f) {
   avow_promise_t *q = f->promise;
-  avow__context_t *c = avow__context(q);
-  avow__check_thread(c);
-  if (!avow__same_loop(c, p))
-    return async_refuse(p, AVOW_EMISUSE);
-  avow__wait_for(c, q, AVOW__ASYNC, p);
+  avow__wait_for(avow__context(p), q, AVOW__ASYNC, p);
   return avow__fiber_park(f, avow_none());
+}
+
+/* These have p in its place and f behind it, so that none is moved for them. */
+avow_value_t avow_await(avow_promise_t *p) {
+  avow__fiber_t *f = avow__fiber_now;
+  if (AVOW__UNLIKELY(p == NULL || f == NULL))
+    return await_in_vain(p, f);
+  const avow__context_t *c = avow__context(p);
+  if (AVOW__UNLIKELY(avow__context(f->promise) != c))
+    return await_in_vain(p, f);
+  avow__check_taken(p);
+  avow__check_thread(avow__context(p));
+  return is_next(c, p, f) ? go_on(p, f) : wait_for(p, f);
 }
 
 /* A function that was started by C may come to C++, and wait there. */

@@ -12,23 +12,29 @@ void avow__async_finish(avow__context_t *c, avow__fiber_t *f,
    stands. */
 void avow__async_abandon(avow__context_t *c, avow__fiber_t *f);
 
-static inline void avow__async_go_on(avow__context_t *c, avow__fiber_t *f,
-                                     avow_value_t v) {
+/* Of so many jobs that may still run, this one included, gives how many there
+   are then: see avow_await(). */
+static inline unsigned avow__async_go_on(avow__context_t *c, avow__fiber_t *f,
+                                         avow_value_t v, unsigned jobs) {
+  f->jobs = jobs;
   v = avow__fiber_resume(c->fibers.now, f, v);
+  jobs = f->jobs;
   if (AVOW__UNLIKELY(f->over))
     avow__async_finish(c, f, v);
+  return jobs;
 }
 
 /* Resumes p's function with what it awaited. Inline, for each return on the way
    back from another stack is one that the processor cannot predict. */
-static inline void avow__async_run(avow__context_t *c, avow_promise_t *p) {
+static inline unsigned avow__async_run(avow__context_t *c, avow_promise_t *p,
+                                       unsigned jobs) {
   avow__fiber_t *f = p->data;
   if (AVOW__UNLIKELY(c->life == AVOW__DEAF)) {
     avow__async_abandon(c, f);
-    return;
+    return jobs;
   }
   p->kind = AVOW__RUNNING;
-  avow__async_go_on(c, f, avow__take_upstream(p));
+  return avow__async_go_on(c, f, avow__take_upstream(p), jobs);
 }
 
 #endif

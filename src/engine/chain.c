@@ -399,7 +399,7 @@ void avow__run_jobs(avow__context_t *c) {
       run_then(c, p);
 #ifndef AVOW_NO_ASYNC
     else if (p->kind == AVOW__ASYNC)
-      avow__async_run(c, p);
+      left = avow__async_run(c, p, left);
 #endif
     else
       avow__kinds[p->kind].run(p);

@@ -235,12 +235,10 @@ static inline void avow__settle(avow_promise_t *p, avow_value_t v) {
     avow__wake(c);
 }
 
-/* Lets go of p's upstream and gives its value or reason: moved if p, which
-   knows of it, was the last to hold it. Only jobs do this: the loop is not
-   closed. */
-static inline avow_value_t avow__take_upstream(avow_promise_t *p) {
-  avow_promise_t *from = p->upstream;
-  p->upstream = NULL;
+/* Lets go of a settled promise and gives its value or reason: moved if who
+   asks, and knows of it, was the last to hold it. Only jobs do this: the loop
+   is not closed. */
+static inline avow_value_t avow__take_outcome(avow_promise_t *from) {
   if (AVOW__LIKELY(from->refs == 1)) {
     const avow_value_t v = from->u.value;
     avow__pool_give_back(&avow__context(from)->pool, from);
@@ -248,6 +246,13 @@ static inline avow_value_t avow__take_upstream(avow_promise_t *p) {
   }
   from->refs--;
   return avow_value_ref(&from->u.value);
+}
+
+/* The same of what is upstream of p. */
+static inline avow_value_t avow__take_upstream(avow_promise_t *p) {
+  avow_promise_t *from = p->upstream;
+  p->upstream = NULL;
+  return avow__take_outcome(from);
 }
 
 /* Begins to adopt v, a promise or a thenable. */

@@ -23,6 +23,7 @@ typedef struct avow__fiber_s {
   avow__spot_t *back; /* while it runs: of who resumed it */
   bool begun;         /* it has been on its stack before */
   bool over;          /* fn has returned */
+  unsigned jobs;      /* that it may be in one go; 0: no job has resumed it */
   avow__stack_t stack;
   avow__sanitizer_t sanitizer;
 #ifdef AVOW_TRACE

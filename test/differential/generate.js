@@ -276,6 +276,20 @@ class Generator {
     this.add('s0', `then - p${outer} ${this.fn()} ${this.fn()}`);
   }
 
+  /* Async functions that wait in a row, mostly for what is settled. */
+  routine() {
+    const place = 'f' + this.functions++;
+    for (let n = 2 + this.below(6); n > 0; n--) {
+      const p = this.slot();
+      if (this.chance(60))
+        this.add(place, `of p${p} ${this.chance(70) ? 'v5' : this.operand(place)}`);
+      if (this.chance(40))
+        this.statement(place);
+      this.add(place, `${this.pick(['await', 'attempt'])} ${this.pick(['p', 'P'])}${p}`);
+    }
+    this.add('s0', `async ${this.target()} ${place}`);
+  }
+
   /* Tasks that are due together, with handlers in a row. */
   crowd() {
     for (let n = 2 + this.below(3); n > 0; n--) {
@@ -300,6 +314,8 @@ class Generator {
       this.nest();
     if (this.task)
       this.crowd();
+    for (let n = this.pick([0, 0, 1, 2]); n > 0; n--)
+      this.routine();
     this.add('s0', `new p0 d0`);
     for (let i = 0; i < this.steps; i++)
       this.step('s' + i);

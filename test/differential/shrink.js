@@ -10,7 +10,8 @@ const PLAIN_HEAD = 'main 10000';
 const COMBINATORS = ['all', 'settled', 'race', 'any'];
 const VALUED = new Set([...COMBINATORS, 'of', 'fail', 'resolve', 'reject']);
 const REACTIONS = ['then', 'catch', 'finally'];
-const TARGETED = new Set([...COMBINATORS, ...REACTIONS, 'of', 'fail', 'try']);
+const TARGETED =
+  new Set([...COMBINATORS, ...REACTIONS, 'of', 'fail', 'try', 'async']);
 
 function parse(text) {
   const [head, ...lines] = text.trimEnd().split('\n').slice(0, -1);
@@ -53,7 +54,7 @@ function plainWords(op, word, at) {
     return [word.toLowerCase()];
   if (TARGETED.has(op) && at === 2 && word !== '-')
     return ['-'];
-  if (word[0] === 'f' && op !== 'try')
+  if (word[0] === 'f' && op !== 'try' && op !== 'async')
     return ['-'];
   return op === 'clock' && word > 1 ? [String(word - 1)] : [];
 }

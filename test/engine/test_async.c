@@ -125,6 +125,85 @@ static void many_awaits_need_no_more_than_one(void **state) {
   assert_fulfils_int(avow_async(loop, await_in_a_loop, NULL), sum);
 }
 
+/* Of what is settled: no stack is left for that, but nobody can tell. */
+
+enum { BUDGET = 10, TIMES = 100 };
+
+static avow_value_t await_settled(void *data) {
+  int *n = data;
+  while (*n < TIMES) {
+    ++*n;
+    avow_ignore(avow_await(avow_promise_resolve(loop, avow_none()))); /* none */
+  }
+  return avow_none();
+}
+
+static uint64_t jobs_so_far(void) {
+  avow_stats_t stats;
+  avow_loop_stats(loop, &stats, sizeof(stats));
+  return stats.jobs;
+}
+
+static void await_of_what_is_settled_is_a_job(void **state) {
+  const avow_options_t options = { .budget = BUDGET };
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_loop_init(loop, &options), 0);
+  const uint64_t jobs = jobs_so_far();
+  int n = 0;
+  avow_promise_t *p = avow_async(loop, await_settled, &n);
+
+  (void) uv_run(loop, UV_RUN_ONCE); /* alive: a budget before the poll */
+  assert_int_in_range(n, BUDGET, 2 * BUDGET + 1); /* and one behind it */
+  assert_fulfils_none(p);
+
+  assert_int_equal(jobs_so_far() - jobs, TIMES);
+}
+
+static avow_value_t start_one(void *data) {
+  avow_promise_t *p =
+      avow_async(loop, await_it, avow_promise_resolve(loop, avow_int(7)));
+  note("returned");
+  return avow_follow(p);
+}
+
+static avow_value_t start_by_a_handler(const avow_value_t *arg, void *data) {
+  return start_one(data);
+}
+
+static void function_that_a_handler_starts_returns_there(void **state) {
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+
+  assert_fulfils_int(avow_then(p, start_by_a_handler, NULL, NULL), 7);
+
+  assert_notes("before returned after=7");
+}
+
+static avow_value_t start_after_an_await(void *data) {
+  avow_ignore(avow_await(avow_promise_resolve(loop, avow_none()))); /* none */
+  return start_one(data);
+}
+
+static void function_that_a_function_starts_returns_there(void **state) {
+  assert_fulfils_int(avow_async(loop, start_after_an_await, NULL), 7);
+
+  assert_notes("before returned after=7");
+}
+
+static avow_value_t await_behind_another(void *data) {
+  avow_ignore(avow_await(avow_promise_resolve(loop, avow_none()))); /* none */
+  avow_unref(avow_then(avow_promise_resolve(loop, avow_int(1)), note_value_cb,
+                       NULL, "first"));
+  const avow_value_t v = avow_await(avow_promise_resolve(loop, avow_int(2)));
+  avow_value_unref(note_value_cb(&v, "second"));
+  return v;
+}
+
+static void await_of_what_is_settled_waits_for_its_turn(void **state) {
+  assert_fulfils_int(avow_async(loop, await_behind_another, NULL), 2);
+
+  assert_notes("first=1 second=2");
+}
+
 static avow_value_t sum_to(void *data) {
   int *n = data;
   if (*n == 0)
@@ -364,6 +443,10 @@ int main(void) {
     CASE(await_waits_for_what_is_pending),
     CASE(promise_returned_is_adopted),
     CASE(many_awaits_need_no_more_than_one),
+    CASE(await_of_what_is_settled_is_a_job),
+    CASE(await_of_what_is_settled_waits_for_its_turn),
+    CASE(function_that_a_handler_starts_returns_there),
+    CASE(function_that_a_function_starts_returns_there),
     CASE(functions_start_functions),
     CASE(what_it_calls_may_await),
     CASE(very_many_can_be_parked_at_once),

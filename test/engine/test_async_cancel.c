@@ -196,6 +196,22 @@ static void closing_the_loop_leaves_one_that_never_ends(void **state) {
   assert_int_equal(end_of(await_none_for_ever, NULL), UV_ECANCELED);
 }
 
+static avow_value_t await_one_for_ever(void *data) {
+  avow_promise_t *one = avow_promise_resolve(loop, avow_int(1));
+  avow_value_t v;
+  do {
+    v = avow_await(avow_ref(one));
+  } while (!avow_is_error(&v));
+  avow_value_unref(note_value_cb(&v, "got"));
+  avow_unref(one);
+  return v;
+}
+
+static void closing_the_loop_ends_awaits_of_what_is_settled(void **state) {
+  assert_int_equal(end_of(await_one_for_ever, NULL), UV_ECANCELED);
+  assert_notes("got=ECANCELED");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(cancel_reaches_the_await_and_clean_up_may_await),
@@ -210,6 +226,7 @@ int main(void) {
     CASE(timeout_cancels_the_await),
     CASE(closing_the_loop_unwinds_what_is_parked),
     CASE(closing_the_loop_leaves_one_that_never_ends),
+    CASE(closing_the_loop_ends_awaits_of_what_is_settled),
   };
   return RUN(tests);
 }
