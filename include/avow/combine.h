@@ -52,7 +52,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_gather_new(uv_loop_t *loop,
 
 /**
  * Adds an input. One that comes when all is decided is let go, or is one more
- * loser, as avow_cancel_losers() and avow_join_losers() have it.
+ * loser, as avow_cancel_losers() and avow_join_losers() have it. The gather's
+ * own promise rejects it: AVOW_ECYCLE.
  */
 AVOW_API void avow_gather_add(const avow_gather_t *g, avow_promise_t *p);
 

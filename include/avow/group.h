@@ -25,7 +25,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_group_new(uv_loop_t *loop,
 /**
  * Adds a child; borrows the group. Its value is dropped. One that comes when
  * the group is being cancelled is cancelled too. A child that has settled
- * leaves nothing behind: a group may live as long as its server.
+ * leaves nothing behind: a group may live as long as its server. The group's
+ * own promise, which it would wait for in vain, fails it: AVOW_ECYCLE.
  */
 AVOW_API void avow_group_add(const avow_group_t *g, avow_promise_t *p);
 

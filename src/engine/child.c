@@ -47,6 +47,11 @@ static avow_value_t child_outlive(void *data) {
   return avow_follow(p);
 }
 
+bool avow__parent_gave(const avow__parent_t *parent, const avow_promise_t *p) {
+  return p->kind == AVOW__FINALLY && avow__is_pending(p) &&
+         p->u.fn == child_outlive && p->data == parent;
+}
+
 static void *child_set_up(avow__parent_t *parent, avow__context_t *c,
                           const avow__parent_class_t *klass) {
   parent->klass = klass;

@@ -292,8 +292,19 @@ static void add_at(avow_promise_t *gather, avow_promise_t *p, uint32_t index) {
   drop_late(gather, p);
 }
 
+/* It would wait for itself. */
+static void add_itself(avow_promise_t *gather, avow_promise_t *p) {
+  avow__unref(p); /* whoever adds has another reference */
+  if (is_gather(gather))
+    combine_settle(gather, avow_error(AVOW_ECYCLE));
+}
+
 static void combine_add(avow_promise_t *gather, avow_promise_t *p) {
   avow__check_thread(avow__context(p));
+  if (p == gather) {
+    add_itself(gather, p);
+    return;
+  }
   uint32_t index = 0;
   if (is_gather(gather) && !add_item(gather, &index))
     combine_settle(gather, avow_error(UV_ENOMEM));

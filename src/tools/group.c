@@ -117,11 +117,19 @@ static avow__parent_t *open_group(const avow_group_t *g) {
   return parent;
 }
 
+/* p; or a failure, if the group would wait for itself. */
+static avow_promise_t *not_itself(avow__parent_t *parent, avow_promise_t *p) {
+  if (!avow__parent_gave(parent, p))
+    return p;
+  avow_unref(p);
+  return avow_promise_reject(parent->context->loop, avow_error(AVOW_ECYCLE));
+}
+
 void avow_group_add(const avow_group_t *g, avow_promise_t *p) {
   p = avow__given(p, "a promise");
   avow__parent_t *parent = open_group(g);
   if (parent != &nobody)
-    avow__child_add(parent, avow_follow(p), 0);
+    avow__child_add(parent, avow_follow(not_itself(parent, p)), 0);
   else
     group_let_go(p);
 }

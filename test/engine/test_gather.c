@@ -211,6 +211,18 @@ static void gather_of_no_kind_is_refused(void **state) {
   assert_says(p, UV_EINVAL, "gather: invalid argument");
 }
 
+static void gather_that_is_given_its_own_promise_rejects(void **state) {
+  avow_gather_t *g;
+  avow_promise_t *p = avow_gather_new(loop, AVOW_ALL_SETTLED, &g);
+
+  avow_gather_add(g, avow_ref(p));
+  assert_int_equal(avow_state(p), AVOW_REJECTED);
+  avow_gather_add(g, avow_ref(p));
+
+  avow_gather_unref(g);
+  assert_rejects(p, AVOW_ECYCLE);
+}
+
 static avow_promise_t *empty_gather(avow_gather_kind_t kind) {
   avow_gather_t *g;
   avow_promise_t *p = avow_gather_new(loop, kind, &g);
@@ -243,6 +255,7 @@ int main(void) {
 #endif
     CASE(gather_of_each_kind_may_be_empty),
     CASE(gather_of_no_kind_is_refused),
+    CASE(gather_that_is_given_its_own_promise_rejects),
   };
   return RUN(tests);
 }

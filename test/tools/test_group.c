@@ -397,6 +397,20 @@ static void group_that_no_block_is_left_for_cancels_what_is_added(
   avow_deferred_drop(d);
 }
 
+static void group_that_is_given_its_own_promise_fails(void **state) {
+  avow_group_t *g;
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_group_new(loop, &g);
+  avow_group_add(g, child(&d, "sibling"));
+
+  avow_group_add(g, avow_ref(p));
+
+  assert_rejects(p, AVOW_ECYCLE);
+  assert_notes("sibling");
+  avow_deferred_drop(d);
+  avow_group_unref(g);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(group_fulfils_when_ended_and_all_children_have),
@@ -420,6 +434,7 @@ int main(void) {
     CASE(cancelling_without_memory_waits_for_the_children),
     CASE(group_that_no_block_is_left_for_cancels_what_is_added),
     CASE(child_that_no_block_can_wait_for_is_cancelled),
+    CASE(group_that_is_given_its_own_promise_fails),
   };
   return RUN(tests);
 }
