@@ -32,6 +32,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_pipe_connect(uv_pipe_t *pipe,
  * BYTES: what arrived next, at least 1 and at most max_bytes; NONE at the end
  * of the stream (uv_read_start). UV_EALREADY if a read is pending, also one of
  * the program's own. Cancelling stops reading; nothing that was read is lost.
+ * Nothing is read that nobody asked for, which holds the peer back. Between two
+ * reads libuv may watch the stream on, which keeps no loop alive: to read with
+ * uv_read_start() then, call uv_read_stop() first.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_read(uv_stream_t *stream,
                                                  size_t max_bytes);

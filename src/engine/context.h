@@ -88,8 +88,11 @@ struct avow__context_s {
   avow__port_t *port;     /* port.c: the other threads' way in; or NULL */
   avow__link_t *remotes;  /* remote.c: batches of them */
   int empty_batches;      /* of these */
-  void (*wheel_go_on)(avow__context_t *c); /* with sleeps that had to wait */
-  void (*port_go_on)(avow__context_t *c);  /* with mail; NULL: of nobody */
+  void (*wheel_go_on)(avow__context_t *c);  /* with sleeps that had to wait */
+  void (*port_go_on)(avow__context_t *c);   /* with mail; NULL: of nobody */
+  void (*streams_rest)(avow__context_t *c); /* read.c: some are watched on,
+                                               and the loop is to end */
+  avow__link_t *reads;                      /* read.c: those that are pending */
   avow__spare_t *spares; /* op.c: blocks for the next operations */
   uint32_t spare_count;
   avow__table_t tables[AVOW__TABLES];

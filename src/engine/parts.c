@@ -17,6 +17,7 @@ const avow__part_t avow__parts[AVOW__PARTS] = {
   { avow__remotes_close, NULL, NULL },           /* what others will settle */
   { avow__port_close, avow__port_free, NULL },   /* the way they come by */
   { avow__owned_close, avow__owned_free, NULL }, /* streams that values own */
+  { avow__streams_quiet, NULL, NULL }, /* streams that are watched on */
   { avow__channels_close, NULL, AVOW__CHECKED(avow__channels_check) },
   { NULL, avow__strays_free, NULL }, /* what the program closed itself */
   { NULL, avow__spares_free, NULL }, /* blocks of operations */

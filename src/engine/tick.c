@@ -34,7 +34,10 @@ static void begin_turn(avow__context_t *c) {
 }
 
 static void tick_on_prepare(uv_prepare_t *handle) {
-  begin_turn(handle->data);
+  avow__context_t *c = handle->data;
+  begin_turn(c);
+  if (c->streams_rest != NULL)
+    c->streams_rest(c);
 }
 
 /* What waits here was settled elsewhere, and libuv may have come here without

@@ -204,6 +204,10 @@ static void rearm(avow__context_t *c) {
   (void) uv_timer_stop(&c->wheel->timer); /* cannot fail */
 }
 
+bool avow__sleeps_are_pending(const avow__context_t *c) {
+  return c->wheel != NULL && c->wheel->armed != UINT64_MAX;
+}
+
 static void timer_settle(avow__wheel_t *wheel, avow_promise_t *p) {
   avow__queue_remove(&p->link);
   wheel->limits -= p->u.timer.is_limit;

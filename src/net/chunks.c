@@ -103,8 +103,10 @@ avow_channel_t *avow_chunks(uv_stream_t *stream, size_t max_bytes,
   int err = UV_EINVAL;
   if (max_bytes > 0)
     err = avow__reading_begin(c, &chunks->reading, (uv_handle_t *) stream);
-  if (err == 0)
+  if (err == 0) {
+    avow__stream_quiet(stream);
     return avow__channel_feed(stream->loop, room, &chunks->source);
+  }
   avow__source_free(&chunks->source);
   return avow__channel_refuse(stream->loop, err, "read", NULL);
 }

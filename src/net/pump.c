@@ -197,6 +197,7 @@ static int pump_start(avow__context_t *c, pump_t *pump) {
   int err = avow__reading_begin(c, &pump->source, (uv_handle_t *) pump->from);
   if (err != 0)
     return err;
+  avow__stream_quiet(pump->from);
   err = start_sink(c, pump);
   if (err != 0)
     avow__table_remove(&c->tables[AVOW__READERS], &pump->source.node);

@@ -2,12 +2,21 @@
  * Reading from a stream. An intake whose promise settled stays until the
  * handlers which that woke have run: if they read again, nothing was stopped
  * and started for it.
+ *
+ * Then it goes, but libuv watches the stream on, for the next read may come
+ * soon: to stop watching and to start again costs three calls of the system.
+ * When something arrives that nobody asked for it is not read, and libuv stops.
+ * So it does where nothing else is left to keep the loop alive. Nothing is kept
+ * of such a stream, which the program may close and free: whether it is watched
+ * for us its read_cb says, and a walk over the loop's handles finds them all.
  */
 #include "net/reading.h"
 
 #include "avow/cancel.h"
 #include "avow/stream.h"
 #include "base/alloc.h"
+#include "base/container.h"
+#include "engine/parts.h"
 #include "io/op.h"
 #include "value/buffer.h"
 
@@ -15,6 +24,7 @@ enum { FIRST_ROOM = 4096, CHUNK_MAX = 1024 * 1024 };
 
 typedef struct {
   avow__reading_t reading;
+  avow__link_t link; /* among the loop's that are pending */
   avow__context_t *context;
   uv_stream_t *stream;
   avow_deferred_t *deferred; /* NULL: nobody reads at the moment */
@@ -31,9 +41,13 @@ static intake_t *stream_find(const uv_handle_t *handle) {
                                    handle);
 }
 
-static void stream_stop(intake_t *intake) {
+static void intake_leave(intake_t *intake) {
   avow__table_remove(&intake->context->tables[AVOW__READERS],
                      &intake->reading.node);
+}
+
+static void stream_stop(intake_t *intake) {
+  intake_leave(intake);
   (void) uv_read_stop(intake->stream); /* always 0 */
 }
 
@@ -51,6 +65,7 @@ static void stop_and_free(intake_t *intake) {
 static avow_deferred_t *stream_detach(intake_t *intake) {
   avow_deferred_t *d = intake->deferred;
   intake->deferred = NULL;
+  avow__list_remove(&intake->context->reads, &intake->link);
   return d;
 }
 
@@ -94,10 +109,18 @@ static size_t stream_next_room(const intake_t *intake) {
   return room < stream_most(intake) ? room : stream_most(intake);
 }
 
+/* Nobody who reads: then libuv reads nothing, and says UV_ENOBUFS. */
+static bool is_idle(const intake_t *intake) {
+  return intake == NULL || intake->deferred == NULL;
+}
+
 static void stream_on_alloc(uv_handle_t *handle, size_t suggested,
                             uv_buf_t *buf) {
   intake_t *intake = stream_find(handle);
-  *buf = avow__buffer_offer(&intake->buffer, stream_next_room(intake));
+  if (is_idle(intake))
+    *buf = uv_buf_init(NULL, 0);
+  else
+    *buf = avow__buffer_offer(&intake->buffer, stream_next_room(intake));
 }
 
 static avow_value_t too_long(const intake_t *intake) {
@@ -132,8 +155,64 @@ static void ended(avow__context_t *c, intake_t *intake, int err) {
 }
 
 static void stream_on_read(uv_stream_t *stream, ssize_t nread,
+                           const uv_buf_t *buf);
+
+void avow__stream_quiet(uv_stream_t *stream) {
+  if (stream->read_cb == stream_on_read)
+    (void) uv_read_stop(stream); /* always 0 */
+}
+
+static bool is_stream(const uv_handle_t *handle) {
+  return handle->type == UV_TCP || handle->type == UV_NAMED_PIPE ||
+         handle->type == UV_TTY;
+}
+
+static void quiet_if_idle(uv_handle_t *handle, void *context) {
+  if (!is_stream(handle) || uv_is_closing(handle))
+    return;
+  uv_stream_t *stream = (uv_stream_t *) handle;
+  if (stream->read_cb == stream_on_read && is_idle(stream_find(handle)))
+    (void) uv_read_stop(stream); /* always 0 */
+}
+
+void avow__streams_quiet(avow__context_t *c) {
+  if (c->streams_rest == NULL)
+    return;
+  c->streams_rest = NULL;
+  uv_walk(c->loop, quiet_if_idle, NULL);
+}
+
+/* Whether the loop goes on for something else, which will end. A handle is in
+   memory while a promise of it is pending. */
+static bool goes_on(const avow__context_t *c) {
+  if (c->requests + c->on_handles > 0 || avow__sleeps_are_pending(c))
+    return true;
+  if (c->reads == NULL)
+    return false;
+  const intake_t *read = AVOW__CONTAINER(intake_t, link, c->reads);
+  return uv_has_ref((const uv_handle_t *) read->stream);
+}
+
+/* To be called before the loop polls. */
+static void streams_rest(avow__context_t *c) {
+  if (!goes_on(c))
+    avow__streams_quiet(c);
+}
+
+/* It goes, and libuv watches the stream on. */
+static void intake_rest(intake_t *intake) {
+  intake->context->streams_rest = streams_rest;
+  intake_leave(intake);
+  intake_free(intake);
+}
+
+static void stream_on_read(uv_stream_t *stream, ssize_t nread,
                            const uv_buf_t *buf) {
   intake_t *intake = stream_find((uv_handle_t *) stream);
+  if (is_idle(intake)) {
+    (void) uv_read_stop(stream); /* always 0 */
+    return;
+  }
   avow__context_t *c = intake->context;
   if (nread == 0) /* nothing there after all; the buffer serves next time */
     return;
@@ -149,7 +228,7 @@ static void stream_on_read(uv_stream_t *stream, ssize_t nread,
   if (intake->replaced)
     intake_free(intake);
   else if (intake->deferred == NULL)
-    stop_and_free(intake);
+    intake_rest(intake);
 }
 
 /* Finds the reading whose handlers read again, or NULL. */
@@ -171,7 +250,10 @@ static int stream_begin(avow__context_t *c, intake_t *intake,
   int err = avow__reading_begin(c, &intake->reading, (uv_handle_t *) stream);
   if (err != 0)
     return err;
+  const bool rests = stream->read_cb == stream_on_read;
   err = uv_read_start(stream, stream_on_alloc, stream_on_read);
+  if (err == UV_EALREADY && rests)
+    err = 0;
   if (err != 0) /* what reads there, if anything, is the program's */
     avow__table_remove(&c->tables[AVOW__READERS], &intake->reading.node);
   return err;
@@ -211,6 +293,7 @@ static avow_promise_t *read_with(uv_stream_t *stream, size_t max_bytes,
     return p;
   }
   intake->deferred = d;
+  avow__list_append(&c->reads, &intake->link);
   intake->max_bytes = max_bytes;
   intake->all = all;
   avow_on_cancel(d, stream_cancel, intake);

@@ -1,0 +1,257 @@
+/*
+ * Between two reads: libuv watches the stream on, for the next read to come,
+ * but nothing is read that nobody asked for, and the loop may end.
+ */
+#define _GNU_SOURCE /* RTLD_NEXT */
+#include <dlfcn.h>
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#ifdef __linux__
+#  include <sys/epoll.h>
+#endif
+
+#include "peer.h"
+
+static long asked; /* how often epoll was told what to watch */
+
+#ifdef __linux__
+/* In the place of the C library's. */
+int epoll_ctl(int fd, int op, int watched, struct epoll_event *event) {
+  static union {
+    void *found;
+    int (*fn)(int fd, int op, int watched, struct epoll_event *event);
+  } next;
+  if (next.found == NULL)
+    next.found = dlsym(RTLD_NEXT, "epoll_ctl");
+  asked++;
+  return next.fn(fd, op, watched, event);
+}
+#endif
+
+static avow_promise_t *start_read(void) {
+  return avow_read(stream, 100);
+}
+
+/* Something that keeps the loop alive and from blocking for long. */
+static avow_promise_t *begin_something(void) {
+  return avow_sleep(loop, 100000);
+}
+
+static void end_something(avow_promise_t *p) {
+  avow_cancel(p);
+  avow_unref(p);
+}
+
+static void read_something(void) {
+  say("hello");
+  assert_fulfils_bytes(start_read(), "hello");
+}
+
+static void turn_a_few_times(void) {
+  for (int i = 0; i < 3; i++)
+    turn();
+}
+
+static void read_after_a_pause_asks_epoll_for_nothing(void **state) {
+  avow_promise_t *p = begin_something();
+  read_something();
+  const long before = asked;
+
+  for (int i = 0; i < 3; i++) {
+    turn_a_few_times();
+    assert_true(reads());
+    avow_promise_t *read = start_read();
+    turn_a_few_times();
+    say("hello");
+    assert_fulfils_bytes(read, "hello");
+  }
+
+  assert_int_equal(asked, before);
+  end_something(p);
+}
+
+static void what_comes_in_a_pause_stays_with_the_system(void **state) {
+  avow_promise_t *p = begin_something();
+  read_something();
+  turn_a_few_times();
+  const long live = live_allocations();
+
+  say("more");
+  turn_a_few_times();
+
+  assert_false(reads());
+  assert_int_equal(live_allocations(), live);
+  char byte;
+  assert_int_equal(recv(peer, &byte, 1, MSG_DONTWAIT), -1);
+  assert_fulfils_bytes(start_read(), "more");
+  end_something(p);
+}
+
+static size_t send_all_it_takes(void) {
+  static char bytes[65536];
+  size_t sum = 0;
+  ssize_t n;
+  while ((n = send(peer, bytes, sizeof(bytes), MSG_DONTWAIT)) > 0)
+    sum += (size_t) n;
+  return sum;
+}
+
+static void reader_that_pauses_holds_its_peer_back(void **state) {
+  avow_promise_t *p = begin_something();
+  read_something();
+  turn_a_few_times();
+  const long live = live_allocations();
+
+  size_t sent = 0;
+  size_t n;
+  while ((n = send_all_it_takes()) > 0) { /* TCP moves on between buffers */
+    sent += n;
+    turn_a_few_times();
+    assert_int_equal(live_allocations(), live);
+  }
+
+  size_t got = 0;
+  while (got < sent) {
+    const avow_value_t v = avow_run(avow_read(stream, SIZE_MAX));
+    assert_non_null(avow_to_bytes(&v, &n));
+    got += n;
+    avow_value_unref(v);
+  }
+  assert_int_equal(got, sent);
+  end_something(p);
+}
+
+static void loop_ends_though_a_stream_was_read_from(void **state) {
+  avow_promise_t *p = begin_something();
+  read_something();
+  turn_a_few_times();
+  assert_true(reads());
+  end_something(p);
+
+  run(); /* or the deadline */
+
+  assert_false(reads());
+  assert_int_equal(uv_loop_alive(loop), 0);
+}
+
+/* It keeps no loop alive, and neither does what is watched because of it. */
+static void loop_ends_though_one_that_holds_nothing_is_read_from(void **state) {
+  int fds[2];
+  uv_pipe_t other;
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+  (void) uv_pipe_init(loop, &other, 0);
+  assert_int_equal(uv_pipe_open(&other, fds[0]), 0);
+  uv_unref((uv_handle_t *) &other);
+  avow_promise_t *p = avow_read((uv_stream_t *) &other, 10);
+  read_something();
+
+  run(); /* or the deadline */
+
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  assert_fulfils_none(avow_close((uv_handle_t *) &other));
+  assert_rejects(p, UV_ECANCELED);
+  (void) close(fds[1]);
+}
+
+static void free_pipe(uv_handle_t *pipe) {
+  test_free(pipe);
+}
+
+/* avow has nothing left that points to it. */
+static void stream_may_be_closed_by_libuv_and_freed(void **state) {
+  int fds[2];
+  uv_pipe_t *other = test_calloc(1, sizeof(*other));
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+  (void) uv_pipe_init(loop, other, 0);
+  assert_int_equal(uv_pipe_open(other, fds[0]), 0);
+  avow_promise_t *p = begin_something();
+  assert_int_equal(write(fds[1], "hello", 5), 5);
+  assert_fulfils_bytes(avow_read((uv_stream_t *) other, 10), "hello");
+  turn_a_few_times();
+
+  uv_close((uv_handle_t *) other, free_pipe);
+  (void) close(fds[1]);
+  turn_a_few_times();
+
+  end_something(p);
+  run();
+}
+
+static char heard[16];
+
+static void hear_alloc(uv_handle_t *handle, size_t size, uv_buf_t *buf) {
+  *buf = uv_buf_init(heard, sizeof(heard));
+}
+
+static void hear(uv_stream_t *handle, ssize_t n, const uv_buf_t *buf) {
+  note(n > 0 ? "heard" : "end");
+}
+
+static void program_that_stops_it_reads_on_its_own(void **state) {
+  read_something();
+  assert_int_equal(uv_read_stop(stream), 0);
+  assert_int_equal(uv_read_start(stream, hear_alloc, hear), 0);
+
+  turn_a_few_times();
+  say("hello");
+  turn_a_few_times();
+
+  assert_notes("heard");
+  (void) uv_read_stop(stream);
+  read_something();
+}
+
+static void others_of_avow_s_read_after_it(void **state) {
+  avow_promise_t *p = begin_something();
+  read_something();
+  turn_a_few_times();
+
+  avow_channel_t *chunks = avow_chunks(stream, 10, 0);
+  say("chunk");
+  assert_fulfils_bytes(avow_channel_next(chunks), "chunk");
+  avow_channel_unref(chunks);
+  read_something();
+  end_something(p);
+}
+
+/* Also where the program's handle has yet to write what nobody takes. */
+static void closing_the_loop_stops_what_rests(void **state) {
+  char *data;
+  const avow_value_t large = avow_bytes_new(8 << 20, &data);
+  memset(data, 'x', 8 << 20);
+  avow_promise_t *p = avow_write(stream, large);
+  read_something();
+  turn_a_few_times();
+  assert_true(reads());
+
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_rejects(p, UV_ECANCELED);
+
+  assert_false(reads());
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  read_something();
+}
+
+#define BOTH(f)                                                \
+  { #f " (pipe)", f, peer_setup_pipe, peer_teardown, NULL }, { \
+#    f " over TCP", f, peer_setup_tcp, peer_teardown, NULL     \
+  }
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+#ifdef __linux__
+    BOTH(read_after_a_pause_asks_epoll_for_nothing),
+#endif
+    BOTH(what_comes_in_a_pause_stays_with_the_system),
+    BOTH(reader_that_pauses_holds_its_peer_back),
+    BOTH(loop_ends_though_a_stream_was_read_from),
+    BOTH(loop_ends_though_one_that_holds_nothing_is_read_from),
+    BOTH(stream_may_be_closed_by_libuv_and_freed),
+    BOTH(program_that_stops_it_reads_on_its_own),
+    BOTH(others_of_avow_s_read_after_it),
+    BOTH(closing_the_loop_stops_what_rests),
+  };
+  return RUN(tests);
+}
