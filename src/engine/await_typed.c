@@ -38,7 +38,8 @@ static avow_value_t await_refuse(avow_value_t v, uint32_t tag,
   avow__misuse("await of %s gave a value of type %s: await it as what it is",
                name, avow_type_name(&v));
   const avow_value_t error =
-      avow_error_new(AVOW_EMISUSE, avow_none(), "await of %s: %s", name,
+      avow_error_new(AVOW_EMISUSE, avow_none(),
+                     "await of %s gave a value of type %s", name,
                      avow_type_name(&v));
   avow_value_unref(v);
   return error;

@@ -38,6 +38,7 @@ void avow__check_taken(const avow_promise_t *p) {
 }
 
 void avow__check_borrowed(const avow_promise_t *p) {
+  avow__check_thread(avow__context(p));
   if (p->kind != AVOW__RUNNING)
     avow__check_taken(p);
 }

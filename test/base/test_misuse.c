@@ -274,6 +274,14 @@ static void let_go_in_a_thread_of_a_loop_that_uv_run_ran(void) {
   assert_int_equal(uv_thread_join(&thread), 0);
 }
 
+static void ask_for_the_state(void *promise) {
+  (void) avow_state(promise); /* whatever it is */
+}
+
+static void read_the_result(void *promise) {
+  (void) avow_result(promise); /* whatever it is */
+}
+
 static void init_again(void *data) {
   (void) avow_loop_init(loop, NULL);
 }
@@ -297,6 +305,14 @@ static void choose_for_losers(void *combined) {
 
 static void join_losers(void *combined) {
   avow_unref(avow_join_losers(combined));
+}
+
+static void ask_for_the_state_in_a_thread(void) {
+  call_in_thread(ask_for_the_state, avow_promise_resolve(loop, avow_none()));
+}
+
+static void read_the_result_in_a_thread(void) {
+  call_in_thread(read_the_result, avow_promise_resolve(loop, avow_none()));
 }
 
 static void init_again_in_a_thread(void) {
@@ -421,6 +437,8 @@ static void thread_that_is_not_the_loops_is_sent_to_remotes(void **state) {
   assert_misuse(make_in_a_thread, "only avow_remote_*() may be");
   assert_misuse(let_go_in_a_thread, "only avow_remote_*() may be");
   assert_misuse(settle_in_a_thread, "only avow_remote_*() may be");
+  assert_misuse(ask_for_the_state_in_a_thread, "only avow_remote_*() may be");
+  assert_misuse(read_the_result_in_a_thread, "only avow_remote_*() may be");
   assert_misuse(let_go_in_a_thread_of_a_loop_that_uv_run_ran,
                 "only avow_remote_*() may be");
   assert_misuse(init_again_in_a_thread, "only avow_remote_*() may be");

@@ -175,25 +175,28 @@ static void assert_refused(avow_value_t v,
 }
 
 static void await_bytes_as_int(void) {
-  assert_refused(avow_string("7"), await_int, "await of int: bytes");
+  assert_refused(avow_string("7"), await_int,
+                 "await of int gave a value of type bytes");
 }
 
 static void await_int_as_bytes(void) {
-  assert_refused(avow_int(7), avow_await_bytes, "await of bytes: int");
+  assert_refused(avow_int(7), avow_await_bytes,
+                 "await of bytes gave a value of type int");
 }
 
 static void await_none_as_list(void) {
-  assert_refused(avow_none(), avow_await_list, "await of list: none");
+  assert_refused(avow_none(), avow_await_list,
+                 "await of list gave a value of type none");
 }
 
 static void await_another_class(void) {
   assert_refused(avow_object(&color_class, NULL), await_shape,
-                 "await of shape: color");
+                 "await of shape gave a value of type color");
 }
 
 static void await_of_no_class(void) {
   assert_refused(avow_object(&color_class, NULL), await_no_class,
-                 "await of object of no class: color");
+                 "await of object of no class gave a value of type color");
 }
 
 static void await_into_nowhere(void) {
