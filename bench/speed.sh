@@ -39,7 +39,8 @@ with it. For promises that is one intrusive queue with a free list that does an 
 and a freeing for one block of 64 bytes; for files, streams and timers it is libuv with callbacks; where the case names
 something else behind a semicolon or a "to", it is that. *Asked* is how often an operation asks the system for memory.
 
-`meson test -C build-release --benchmark --verbose` prints all of it, with targets, and says which are missed.
+`meson test -C build-release --benchmark --verbose` prints all of it, with targets, and says which are missed. Whole
+programs beside those of others have [a page of their own](programs.md).
 HEAD
   awk -F'"' '
     function amount(x) { return x >= 100 ? sprintf("%.0f", x) : sprintf("%.1f", x) }

@@ -108,7 +108,6 @@ bool answer_file(uv_stream_t *stream, const char *directory,
     keeps = send_found(stream, &found, read) && request->keeps;
   else
     avow_value_unref(read); /* cancelled, or no memory */
-  if (found.file >= 0)
-    avow_unref(avow_fs_close(stream->loop, found.file)); /* no need to wait */
+  found_close(&found);
   return keeps;
 }

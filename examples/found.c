@@ -140,9 +140,10 @@ static avow_value_t look_into(found_t *found) {
   return read_short(found);
 }
 
-static void found_close(found_t *found) {
+void found_close(found_t *found) {
   uv_fs_t close;
-  (void) uv_fs_close(NULL, &close, found->file, NULL); /* it was read only */
+  if (found->file >= 0)
+    (void) uv_fs_close(NULL, &close, found->file, NULL); /* only read from */
   found->file = -1;
 }
 

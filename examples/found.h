@@ -17,9 +17,12 @@ typedef struct {
   int64_t len;                /* of that */
 } found_t;
 
-/* Looks below the directory for what the request names, which may take a while:
-   the function is for avow_work(). BYTES: what was asked for, if it is short
-   and not just its head. The caller closes the file. */
-avow_value_t found_look(void *found);
+/* Looks below the directory for what the request of data, a found_t, names.
+   That may take a while: the function is for avow_work(). BYTES: what was asked
+   for, if it is short and not just its head. */
+avow_value_t found_look(void *data);
+
+/* Closes the file, if it is open: at once, for nothing was written. */
+void found_close(found_t *found);
 
 #endif

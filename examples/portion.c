@@ -56,13 +56,15 @@ static avow_value_t send_what_fits(void *data) {
 
 /* NONE, or an error. */
 static avow_value_t send_all(uv_loop_t *loop, portion_t *portion) {
-  AVOW_AUTO_CHANNEL polls = avow_polls(loop, portion->to, UV_WRITABLE);
+  AVOW_AUTO_CHANNEL polls = NULL;
   for (;;) {
     int64_t left;
     AVOW_TRY(
         avow_await_int(avow_work(loop, send_what_fits, portion, NULL), &left));
     if (left == 0)
       return avow_none();
+    if (polls == NULL)
+      polls = avow_polls(loop, portion->to, UV_WRITABLE);
     AVOW_TRY(avow_await_done(avow_timeout(avow_channel_next(polls), STALLED)));
   }
 }

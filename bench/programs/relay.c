@@ -1,0 +1,30 @@
+/* relay PORT: connects each guest with that port of loopback. Prints its own. */
+#include <avow/auto.h>
+
+#include "guests.h"
+
+static const char *port;
+
+static avow_value_t relay(void *guest) {
+  AVOW_AUTO_VALUE client = avow_value_ref(guest);
+  AVOW_AUTO_VALUE server = avow_none();
+  uv_stream_t *near = avow_to_stream(&client);
+  AVOW_TRY(
+      avow_await_value(avow_connect(near->loop, "127.0.0.1", port), &server));
+  uv_stream_t *far = avow_to_stream(&server);
+  avow_promise_t *const ways[] = { avow_pump(near, far), avow_pump(far, near) };
+  return avow_await(avow_all(near->loop, ways, 2));
+}
+
+/* The function has a reference of its own before this call is over. */
+static avow_value_t welcome(const avow_value_t *stream, void *loop) {
+  avow_value_t guest = *stream;
+  return avow_follow(avow_async(loop, relay, &guest));
+}
+
+int main(int argc, char *argv[]) {
+  if (argc != 2)
+    return 2;
+  port = argv[1];
+  return guests_serve(welcome);
+}
