@@ -14,7 +14,7 @@ command -v gnuplot >/dev/null || { echo 'speed: install gnuplot-nox' >&2; exit 1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-questions='settle chain follow repeat combine async tools channel timers remote
+questions='settle chain follow repeat combine loops async tools channel timers remote
 file write_file dir echo pipe memory'
 
 # "question,case,n,unit,amount,floor,ratio,allocations,…", without the heads of

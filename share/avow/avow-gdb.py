@@ -107,15 +107,14 @@ def evaluate(expression):
 
 def contexts():
     """Those of all loops."""
-    evaluate("avow__registry")
-    shelf = evaluate("&avow__registry")
+    shelf = evaluate("avow__shelves")
+    shelf = shelf.cast(gdb.lookup_type("avow__shelf_t").pointer())
     while shelf != 0:
-        entries = shelf["entries"]
-        first, last = entries.type.range()
-        for i in range(first, last + 1):
-            if entries[i]["context"] != 0:
-                yield entries[i]["context"].dereference()
-        shelf = shelf["next"].cast(shelf.type)
+        for i in range(1 << int(shelf["log"])):
+            context = shelf["entries"][i]["context"]
+            if context != 0:
+                yield context.dereference()
+        shelf = shelf["smaller"]
 
 
 def fibers(context):

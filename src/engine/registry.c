@@ -1,7 +1,9 @@
 /*
  * The table of all loops. A loop is found among the few entries that follow the
- * one its address says, on the first shelf or on a later one. Shelves that were
- * added stay until the library goes, for other threads may be reading there.
+ * one its address says, on one of the shelves: each is eight times the one
+ * before, and the largest is tried first. So one is found in constant time, on
+ * average. Shelves that were added stay until the library goes, for other
+ * threads may be reading there.
  */
 #include "engine/registry.h"
 
@@ -9,25 +11,31 @@
 
 #include "base/alloc.h"
 
-enum { NEARBY = 8 };
+enum { NEARBY = 8, GROWTH_LOG = 3 };
 
 /* Keys of no loop: NULL is not ready either, and 0 | 1 its key. */
 enum { VACANT = 0, TAKEN = 2 };
 
-avow__shelf_t avow__registry;
+avow__entry_t avow__registry[AVOW__ENTRIES];
 
-static avow__entry_t *nth(avow__shelf_t *shelf, const uv_loop_t *loop,
+static avow__shelf_t first = { .entries = avow__registry,
+                               .log = AVOW__ENTRIES_LOG };
+
+avow__shelf_t *_Atomic avow__shelves = &first;
+
+static avow__entry_t *nth(const avow__shelf_t *shelf, const uv_loop_t *loop,
                           uint32_t n) {
-  return &shelf->entries[(avow__entry_hash(loop) + n) % AVOW__ENTRIES];
+  const uint32_t last = (UINT32_C(1) << shelf->log) - 1;
+  return &shelf->entries[(avow__entry_hash(loop, shelf->log) + n) & last];
 }
 
-static avow__shelf_t *registry_after(avow__shelf_t *shelf) {
-  return atomic_load_explicit(&shelf->next, memory_order_acquire);
+static avow__shelf_t *largest_shelf(void) {
+  return atomic_load_explicit(&avow__shelves, memory_order_acquire);
 }
 
 static avow__entry_t *registry_find(const uv_loop_t *loop) {
-  for (avow__shelf_t *shelf = &avow__registry; shelf != NULL;
-       shelf = registry_after(shelf))
+  for (const avow__shelf_t *shelf = largest_shelf(); shelf != NULL;
+       shelf = shelf->smaller)
     for (uint32_t n = 0; n < NEARBY; n++)
       if (avow__entry_is_of(nth(shelf, loop, n), loop))
         return nth(shelf, loop, n);
@@ -47,33 +55,39 @@ static bool registry_take(avow__entry_t *entry) {
                                                  memory_order_relaxed);
 }
 
-static avow__entry_t *take_on(avow__shelf_t *shelf, const uv_loop_t *loop) {
-  for (uint32_t n = 0; n < NEARBY; n++)
-    if (registry_take(nth(shelf, loop, n)))
-      return nth(shelf, loop, n);
+static avow__entry_t *take_on(const avow__shelf_t *shelf,
+                              const uv_loop_t *loop) {
+  for (; shelf != NULL; shelf = shelf->smaller)
+    for (uint32_t n = 0; n < NEARBY; n++)
+      if (registry_take(nth(shelf, loop, n)))
+        return nth(shelf, loop, n);
   return NULL;
 }
 
-/* Finds or makes the shelf behind one that has no room; NULL without memory. */
-static avow__shelf_t *extend(avow__shelf_t *shelf) {
-  avow__shelf_t *next = registry_after(shelf);
-  if (next != NULL)
-    return next;
-  avow__shelf_t *made = avow__calloc(1, sizeof(*made));
-  if (made == NULL || atomic_compare_exchange_strong(&shelf->next, &next, made))
-    return made;
-  avow__free(made); /* another thread was first */
-  return next;
+/* Makes the next, unless another thread has. False without memory. */
+static bool extend(avow__shelf_t *largest) {
+  const uint32_t log = largest->log + GROWTH_LOG;
+  avow__shelf_t *shelf =
+      avow__calloc(1, sizeof(*shelf) + (sizeof(avow__entry_t) << log));
+  if (shelf == NULL)
+    return false;
+  shelf->smaller = largest;
+  shelf->entries = (avow__entry_t *) (void *) (shelf + 1);
+  shelf->log = log;
+  if (!atomic_compare_exchange_strong(&avow__shelves, &largest, shelf))
+    avow__free(shelf); /* another thread was first */
+  return true;
 }
 
 bool avow__registry_add(const uv_loop_t *loop, avow__context_t *c) {
   assert(registry_find(loop) == NULL);
-  avow__shelf_t *shelf = &avow__registry;
-  avow__entry_t *entry = NULL;
-  while (shelf != NULL && (entry = take_on(shelf, loop)) == NULL)
-    shelf = extend(shelf);
-  if (entry == NULL)
-    return false;
+  avow__shelf_t *largest = largest_shelf();
+  avow__entry_t *entry;
+  while ((entry = take_on(largest, loop)) == NULL) {
+    if (!extend(largest))
+      return false;
+    largest = largest_shelf();
+  }
   entry->context = c;
   atomic_store_explicit(&entry->key, avow__key_of(loop), memory_order_release);
   return true;
@@ -87,21 +101,21 @@ void avow__registry_remove(const uv_loop_t *loop) {
 }
 
 static bool is_vacant(const avow__shelf_t *shelf) {
-  for (uint32_t n = 0; n < AVOW__ENTRIES; n++)
+  for (uint32_t n = 0; n >> shelf->log == 0; n++)
     if (atomic_load(&shelf->entries[n].key) != VACANT)
       return false;
   return true;
 }
 
 AVOW__AT_UNLOAD void avow__registry_end(void) {
-  for (avow__shelf_t *shelf = &avow__registry; shelf != NULL;
-       shelf = registry_after(shelf))
-    if (!is_vacant(shelf))
+  avow__shelf_t *shelf = largest_shelf();
+  for (const avow__shelf_t *at = shelf; at != NULL; at = at->smaller)
+    if (!is_vacant(at))
       return;
-  avow__shelf_t *shelf = atomic_exchange(&avow__registry.next, NULL);
-  while (shelf != NULL) {
-    avow__shelf_t *next = registry_after(shelf);
+  atomic_store(&avow__shelves, &first);
+  while (shelf != &first) {
+    avow__shelf_t *smaller = shelf->smaller;
     avow__free(shelf);
-    shelf = next;
+    shelf = smaller;
   }
 }

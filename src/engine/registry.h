@@ -23,28 +23,33 @@ typedef struct avow__entry_s {
 
 enum { AVOW__ENTRIES_LOG = 10, AVOW__ENTRIES = 1 << AVOW__ENTRIES_LOG };
 
-/* Loops beyond so many have another shelf, and so on. */
+/* Where loops have entries: the first, and further, larger ones for loops that it
+   has no room for. */
 typedef struct avow__shelf_s {
-  avow__entry_t entries[AVOW__ENTRIES];
-  struct avow__shelf_s *_Atomic next;
+  struct avow__shelf_s *smaller; /* the one before; NULL: it is the first */
+  avow__entry_t *entries;
+  uint32_t log; /* of their number */
 } avow__shelf_t;
 
-/* share/avow/avow-gdb.py reads it. */
-extern AVOW__HIDDEN avow__shelf_t avow__registry;
+/* The entries of the first. */
+extern AVOW__HIDDEN avow__entry_t avow__registry[AVOW__ENTRIES];
+
+/* The largest. share/avow/avow-gdb.py reads it. */
+extern AVOW__HIDDEN avow__shelf_t *_Atomic avow__shelves;
 
 /* No loop's address is odd. */
 static inline uintptr_t avow__key_of(const uv_loop_t *loop) {
   return (uintptr_t) loop | 1;
 }
 
-static inline uint32_t avow__entry_hash(const uv_loop_t *loop) {
+static inline uint32_t avow__entry_hash(const uv_loop_t *loop, uint32_t log) {
   const uint32_t n = (uint32_t) ((uintptr_t) loop >> 4);
-  return n * UINT32_C(2654435769) >> (32 - AVOW__ENTRIES_LOG);
+  return n * UINT32_C(2654435769) >> (32 - log);
 }
 
 /* Where to look first, and mostly last. */
 static inline const avow__entry_t *avow__entry_of(const uv_loop_t *loop) {
-  return &avow__registry.entries[avow__entry_hash(loop)];
+  return &avow__registry[avow__entry_hash(loop, AVOW__ENTRIES_LOG)];
 }
 
 /* What this thread knows the loop by, it has heard of from the one that opened

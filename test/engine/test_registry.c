@@ -70,12 +70,41 @@ static void entries_are_used_again(void **state) {
   avow__registry_end();
 }
 
+static uint32_t hash(const uv_loop_t *l) {
+  return avow__entry_hash(l, AVOW__ENTRIES_LOG);
+}
+
+static size_t count_on(const avow__shelf_t *shelf) {
+  size_t n = 0;
+  for (size_t i = 0; i < (size_t) 1 << shelf->log; i++)
+    n += shelf->entries[i].key != 0;
+  return n;
+}
+
+/* However many they are, half of them at least are on the first that is looked
+   at, or nearly all on the second. */
+static void many_are_found_on_the_first_shelves(void **state) {
+  for (size_t threads = 1; threads <= THREADS; threads++) {
+    for (size_t i = 0; i < MANY; i++)
+      add(nth(threads - 1, i));
+    size_t depth = 0, looks = 0;
+    const avow__shelf_t *shelf = avow__shelves;
+    for (; shelf != NULL; shelf = shelf->smaller)
+      looks += ++depth * count_on(shelf);
+    assert_in_range(2 * looks, 2 * threads * MANY, 5 * threads * MANY);
+  }
+
+  for (size_t i = 0; i < THREADS * MANY; i++)
+    avow__registry_remove(nth(i / MANY, i % MANY));
+  avow__registry_end();
+}
+
 /* Loops that are looked for in the same place; returns how many there are. */
 static size_t find_alike(uv_loop_t *alike[], size_t most) {
   size_t n = 0;
   for (size_t t = 0; t < THREADS; t++)
     for (size_t i = 0; i < MANY && n < most; i++)
-      if (avow__entry_hash(nth(t, i)) == avow__entry_hash(nth(0, 0)))
+      if (hash(nth(t, i)) == hash(nth(0, 0)))
         alike[n++] = nth(t, i);
   return n;
 }
@@ -103,7 +132,7 @@ static void find_loops_alike(uv_loop_t *alike[ALIKE]) {
   static uv_loop_t loops[ENOUGH];
   size_t n = 0;
   for (size_t i = 0; i < ENOUGH && n < ALIKE; i++)
-    if (avow__entry_hash(&loops[i]) == avow__entry_hash(&loops[0]))
+    if (hash(&loops[i]) == hash(&loops[0]))
       alike[n++] = &loops[i];
   assert_int_equal(n, ALIKE);
 }
@@ -222,6 +251,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(no_loop_is_none),
     cmocka_unit_test(each_of_many_is_found),
+    cmocka_unit_test(many_are_found_on_the_first_shelves),
     cmocka_unit_test(entries_are_used_again),
     cmocka_unit_test(those_of_one_hash_are_found),
     cmocka_unit_test(loops_of_one_hash_work_as_others_do),
