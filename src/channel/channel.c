@@ -265,9 +265,7 @@ static void empty(avow_promise_t *ch) {
 
 static void close_block(avow_promise_t *ch) {
   channel_finish(ch, avow_none());
-  const avow_value_t last = ch->u.value;
-  ch->u.value = avow_none();
-  avow__value_unref(last);
+  avow_value_clear(&ch->u.value);
   empty(ch);
 }
 

@@ -12,7 +12,6 @@
 /* The beginning of what feeds a channel. Its functions may push, end and fail
    in their turn, as their last deed. */
 struct avow__source_s {
-  avow__node_t node; /* first; for those that are found by a handle */
   avow__link_t link; /* among the untold, if it is one */
   avow__stray_t stray;
   avow__context_t *context; /* set by avow__source_new() */

@@ -27,11 +27,9 @@ struct debounce_s {
 };
 
 static avow_value_t debounce_take(debounce_t *debounce) {
-  const avow_value_t item = debounce->item;
-  debounce->item = avow_none();
   debounce->quiet = false;
   (void) uv_timer_stop(&debounce->timer); /* cannot fail */
-  return item;
+  return avow_steal(&debounce->item);
 }
 
 static void debounce_ask(debounce_t *debounce) {
@@ -92,11 +90,7 @@ static void debounce_report(avow__parent_t *parent, uint32_t index,
     debounce_arrive(debounce, outcome);
 }
 
-static void debounce_destroy(avow__parent_t *parent) {
-}
-
-static const avow__parent_class_t asker_class = { .report = debounce_report,
-                                                  .destroy = debounce_destroy };
+static const avow__parent_class_t asker_class = { .report = debounce_report };
 
 static void debounce_resume(avow__source_t *source) {
   debounce_t *debounce = (debounce_t *) source;

@@ -122,7 +122,8 @@ void avow__parent_unref(avow__parent_t *parent) {
     return;
   assert(parent->running == 0 && parent->deferred == NULL);
   avow__context_t *c = parent->context;
-  parent->klass->destroy(parent);
+  if (parent->klass->destroy != NULL)
+    parent->klass->destroy(parent);
   if (parent->in_block)
     avow__pool_free(&c->pool, (avow_promise_t *) (void *) parent);
   else

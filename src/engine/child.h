@@ -18,7 +18,8 @@ typedef struct avow__parent_class_s {
   void (*report)(avow__parent_t *parent, uint32_t index, avow_value_t outcome);
   /* Called when its promise was cancelled. NULL: the children are then, too. */
   void (*cancel)(avow__parent_t *parent);
-  void (*destroy)(avow__parent_t *parent); /* what it holds, not itself */
+  /* What it holds, not itself. NULL: nothing. */
+  void (*destroy)(avow__parent_t *parent);
 } avow__parent_class_t;
 
 struct avow__parent_s {

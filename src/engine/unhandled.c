@@ -16,24 +16,24 @@ static void leave_hook(avow__context_t *c, avow__fiber_t *fiber) {
   c->pins--;
 }
 
-void avow__track_reject(avow_promise_t *p) {
-  avow__context_t *c = avow__context(p);
-  if ((p->flags & AVOW__HANDLED) != 0)
-    return;
+static void call_tracker(avow__context_t *c, avow_track_cb hook,
+                         avow_promise_t *p) {
   AVOW__AT_EXIT(avow__exceptions_end) volatile bool inside = true;
   avow__fiber_t *fiber = enter_hook(c);
-  c->options.on_reject(c->loop, p, c->options.data);
+  hook(c->loop, p, c->options.data);
   leave_hook(c, fiber);
   inside = false;
 }
 
+void avow__track_reject(avow_promise_t *p) {
+  avow__context_t *c = avow__context(p);
+  if ((p->flags & AVOW__HANDLED) == 0)
+    call_tracker(c, c->options.on_reject, p);
+}
+
 void avow__track_handle(avow_promise_t *p) {
   avow__context_t *c = avow__context(p);
-  AVOW__AT_EXIT(avow__exceptions_end) volatile bool inside = true;
-  avow__fiber_t *fiber = enter_hook(c);
-  c->options.on_handle(c->loop, p, c->options.data);
-  leave_hook(c, fiber);
-  inside = false;
+  call_tracker(c, c->options.on_handle, p);
 }
 
 static bool is_unhandled(const avow_promise_t *p) {

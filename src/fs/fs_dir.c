@@ -82,8 +82,7 @@ static dir_t *dir_in(const avow_value_t *v) {
 }
 
 static avow_value_t fs_dir_opened(avow__fs_t *op) {
-  const avow_value_t v = op->value;
-  op->value = avow_none();
+  const avow_value_t v = avow_steal(&op->value);
   dir_t *dir = dir_in(&v);
   dir->dir = op->req.ptr;
   return v;

@@ -19,17 +19,11 @@ avow_promise_t *avow_fs_realpath(uv_loop_t *loop, const char *path) {
   return avow__fs_call_path(loop, "realpath", path, uv_fs_realpath, found);
 }
 
-static avow_value_t take_value(avow__fs_t *op) {
-  const avow_value_t v = op->value;
-  op->value = avow_none();
-  return v;
-}
-
 /* The names differ from their templates in letters only. */
 static avow_value_t made_dir(avow__fs_t *op) {
   memcpy(((avow__bytes_t *) op->value.u.p)->data, op->req.path,
          strlen(op->path));
-  return take_value(op);
+  return avow_steal(&op->value);
 }
 
 static void fs_name_remove_dir(const avow_value_t *path) {
@@ -86,7 +80,7 @@ static avow_value_t made_file(avow__fs_t *op) {
   temp_file_t *file = temp_file_of(&op->value);
   memcpy(file->path, op->req.path, strlen(op->path));
   file->temp.file = (uv_file) op->req.result;
-  return take_value(op);
+  return avow_steal(&op->value);
 }
 
 static void remove_file(const avow_value_t *v) {

@@ -61,12 +61,6 @@ static void cancel_held(void *data) {
   (void) avow_resolve(d, avow_error(UV_ECANCELED)); /* it was pending */
 }
 
-void avow__chore_hold(avow__chore_t *chore) {
-  avow_deferred_t *d = chore->op.deferred;
-  avow_on_cancel(d, cancel_held, chore);
-  avow__hold(d);
-}
-
 void *avow__chore_new(uv_loop_t *loop, size_t size, avow_promise_t **out) {
   avow__chore_t *chore = avow__op_new(loop, size, out);
   if (chore != NULL)
@@ -134,8 +128,10 @@ avow_promise_t *avow_work(uv_loop_t *loop, avow_fn fn, void *data,
                           void (*free_fn)(void *)) {
   avow_promise_t *p;
   avow__chore_t *chore = work_call(loop, fn, data, free_fn, &p);
-  if (chore != NULL)
-    avow__chore_hold(chore);
+  if (chore != NULL) { /* cancelling waits for the end of what runs */
+    avow_on_cancel(chore->op.deferred, cancel_held, chore);
+    avow__hold(chore->op.deferred);
+  }
   return p;
 }
 

@@ -30,9 +30,6 @@ void *avow__chore_new(uv_loop_t *loop, size_t size, avow_promise_t **out);
 /* Queues it. Cancelling takes it off the queue, or drops what it will give. */
 void avow__chore_start(avow__chore_t *chore);
 
-/* Has cancelling wait for the end of what runs. */
-void avow__chore_hold(avow__chore_t *chore);
-
 /* Whether nobody waits for it any more: asked between the parts of a long one,
    on the pool's thread. */
 static inline bool avow__chore_is_unwanted(const avow__chore_t *chore) {

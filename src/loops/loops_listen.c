@@ -91,10 +91,6 @@ static void listen_free(void *data) {
   avow__free(listen);
 }
 
-static size_t limit_of_all(size_t each, size_t loops) {
-  return each > SIZE_MAX / loops ? SIZE_MAX : each * loops;
-}
-
 /* The server is released. */
 static avow_promise_t *loops_listen_refuse(uv_loop_t *home, avow_value_t server,
                                            int err) {
@@ -114,7 +110,7 @@ static avow_promise_t *accept_at_home(avow_value_t server,
     .data = listen,
     .backlog = listen->backlog,
     .concurrency =
-        limit_of_all(listen->concurrency, avow_loops_count(listen->loops)),
+        avow__times(listen->concurrency, avow_loops_count(listen->loops)),
   };
   return avow_attach(avow__serve(server, &service), listen, listen_free);
 }

@@ -140,11 +140,7 @@ static void errand_report(avow__parent_t *parent, uint32_t index,
   errand_answer(((run_t *) parent)->errand, outcome);
 }
 
-static void errand_destroy(avow__parent_t *parent) {
-}
-
-static const avow__parent_class_t run_class = { .report = errand_report,
-                                                .destroy = errand_destroy };
+static const avow__parent_class_t run_class = { .report = errand_report };
 
 static void errand_run(avow__errand_t *errand) {
   uv_loop_t *loop = &errand->worker->loop;

@@ -58,19 +58,15 @@ static void connect_release(race_t *race) {
 static avow_deferred_t *connect_end(race_t *race) {
   avow_deferred_t *d = race->deferred;
   race->deferred = NULL;
-  for (size_t i = 0; i < race->next; i++) {
-    const avow_value_t stream = race->attempts[i].stream;
-    race->attempts[i].stream = avow_none();
-    avow__value_unref(stream);
-  }
+  for (size_t i = 0; i < race->next; i++)
+    avow_value_clear(&race->attempts[i].stream);
   if (race->pause != NULL)
     avow__cancel(race->pause);
   return d;
 }
 
 static void win(race_t *race, attempt_t *attempt) {
-  const avow_value_t stream = attempt->stream;
-  attempt->stream = avow_none();
+  const avow_value_t stream = avow_steal(&attempt->stream);
   (void) avow_resolve(connect_end(race), stream); /* pending: cancel ends it */
 }
 
@@ -108,12 +104,10 @@ static void connect_lose(race_t *race) {
 
 static void failed(attempt_t *attempt, int err) {
   avow__list_t *failures = attempt->race->failures;
-  const avow_value_t stream = attempt->stream;
   char name[AVOW__ADDRESS_MAX];
   avow__address_print(attempt->address, name);
   failures->items[failures->len++] = avow__error_of(err, "connect", name);
-  attempt->stream = avow_none();
-  avow__value_unref(stream);
+  avow_value_clear(&attempt->stream);
 }
 
 static void connect_advance(race_t *race);

@@ -29,16 +29,12 @@ static void capture_on_alloc(uv_handle_t *handle, size_t suggested,
   *buf = avow__buffer_offer(&capture->buffer, capture_next_room(capture));
 }
 
-static void capture_end(avow__capture_t *capture, int err) {
-  capture->cb(capture, err == UV_EOF ? 0 : avow__buffer_error(err));
-}
-
 static void capture_on_read(uv_stream_t *stream, ssize_t n,
                             const uv_buf_t *buf) {
   avow__capture_t *capture = of(stream);
   avow__buffer_t *buffer = &capture->buffer;
   if (n < 0) {
-    capture_end(capture, (int) n);
+    capture->cb(capture, n == UV_EOF ? 0 : avow__buffer_error((int) n));
     return;
   }
   buffer->used += (size_t) n;

@@ -120,8 +120,7 @@ static void end_batch(avow__chore_t *chore) {
   }
   push_batch(walk);
   walk->running = false;
-  const avow_value_t last = walk->last;
-  walk->last = avow_none();
+  const avow_value_t last = avow_steal(&walk->last);
   if (walk->stopped)
     avow__value_unref(last);
   else if (last.tag == AVOW_INT)
@@ -156,10 +155,6 @@ static void walk_resume(avow__source_t *source) {
     start_batch(walk);
 }
 
-/* What is read already is pushed all the same. */
-static void walk_hold_back(avow__source_t *source) {
-}
-
 static void walk_stop(avow__source_t *source) {
   walk_t *walk = (walk_t *) source;
   walk->stopped = true;
@@ -178,7 +173,6 @@ avow_channel_t *avow_tree_entries(uv_loop_t *loop, const char *path) {
     return avow__channel_none(loop);
   }
   walk->source.resume = walk_resume;
-  walk->source.pause = walk_hold_back;
   walk->source.stop = walk_stop;
   walk->loop = loop;
   walk->refs = 1;

@@ -3,6 +3,7 @@
  */
 #include "avow/error.h"
 
+#include <stdarg.h>
 #include <stdio.h>
 #include <uv.h>
 
@@ -18,8 +19,8 @@ static size_t format_len(const char *format, va_list args) {
   return len > 0 ? (size_t) len : 0;
 }
 
-avow_value_t avow__error_va(int code, avow_value_t cause, const char *format,
-                            va_list args) {
+static avow_value_t error_va(int code, avow_value_t cause, const char *format,
+                             va_list args) {
   avow_value_t v = avow_error(code);
   if (code == 0) {
     avow__value_unref(cause);
@@ -44,7 +45,7 @@ avow_value_t avow_error_new(int code, avow_value_t cause, const char *format,
                             ...) {
   va_list args;
   va_start(args, format);
-  const avow_value_t v = avow__error_va(code, cause, format, args);
+  const avow_value_t v = error_va(code, cause, format, args);
   va_end(args);
   return v;
 }
@@ -82,38 +83,25 @@ const avow_value_t *avow_error_cause(const avow_value_t *v) {
   X(AVOW_ENOTASYNC, "awaited outside an async function")       \
   X(AVOW_ETHROWN, "an exception left an async function")
 
-/* The text of a code; NULL for what is neither of libuv's nor of ours. */
-static const char *error_text_of(int code) {
-  switch (code) {
-#define X(name, text) \
-  case name:          \
-    return text;
-    OWN_CODES(X)
-#undef X
-#define X(name, text) \
-  case UV_##name:     \
-    return text;
-    UV_ERRNO_MAP(X)
-#undef X
-  default:
-    return NULL;
-  }
-}
+typedef struct {
+  const char *name, *text;
+} words_t;
 
-static const char *error_name_of(int code) {
+/* The words for a code; NULLs for what is neither of libuv's nor of ours. */
+static words_t words_for(int code) {
   switch (code) {
 #define X(name, text) \
   case name:          \
-    return "+" #name;
+    return (words_t){ "+" #name, text };
     OWN_CODES(X)
 #undef X
 #define X(name, text) \
   case UV_##name:     \
-    return "+" #name;
+    return (words_t){ "+" #name, text };
     UV_ERRNO_MAP(X)
 #undef X
   default:
-    return NULL;
+    return (words_t){ NULL, NULL };
   }
 }
 
@@ -134,12 +122,12 @@ static const char *number(const char *format, int code) {
 }
 
 const char *avow_strerror(int code) {
-  const char *text = error_text_of(translated(code));
+  const char *text = words_for(translated(code)).text;
   return text != NULL ? text : number("error %d", code);
 }
 
 const char *avow_err_name(int code) {
-  const char *name = error_name_of(translated(code));
+  const char *name = words_for(translated(code)).name;
   if (name == NULL)
     return number("%d", code);
   return code > 0 ? name : name + 1;

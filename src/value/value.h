@@ -2,7 +2,6 @@
 #ifndef AVOW_VALUE_PRIVATE_H
 #define AVOW_VALUE_PRIVATE_H
 
-#include <stdarg.h>
 #include <stdatomic.h>
 
 #include "avow/error.h"
@@ -83,9 +82,6 @@ bool avow__object_kept(const avow_class_t *klass, size_t size, void **out);
 /* The value of such an object, with one reference. */
 avow_value_t avow__object_again(void *self);
 void avow__object_free(void *self);
-
-avow_value_t avow__error_va(int code, avow_value_t cause, const char *format,
-                            va_list args);
 
 /* Notes of a new error that a limit of ours is its reason, and returns it. */
 avow_value_t avow__error_of_limit(avow_value_t v);
