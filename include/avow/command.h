@@ -22,7 +22,7 @@ typedef struct avow_command_s {
   size_t err_max_bytes;    /* of standard error; 16 MiB */
   uint64_t timeout;        /* in milliseconds, as avow_timeout(); none */
   uint64_t grace;          /* from SIGTERM to SIGKILL, likewise; 5000 */
-  uint64_t reserved[4];    /* zeros: room for later versions */
+  uint64_t reserved[4];    /* zeros, else UV_EINVAL: for later versions */
 } avow_command_t;
 
 /** How a command ended, and what it had said. */
@@ -39,12 +39,13 @@ typedef struct avow_output_s {
  * process that it left behind. Takes the input, BYTES, or none for an empty
  * one; what the command does not read of it is dropped.
  *
- * UV_ENOENT and such if it cannot be started. UV_ETIMEDOUT, and UV_EMSGSIZE for
- * output beyond max_bytes, or what else keeps its input or output from passing:
- * then it gets SIGTERM, after the grace SIGKILL, and this rejects when the
- * process is gone, with the output that there is as the cause. Cancelling
- * rejects at once and ends it likewise, in the background; avow_loop_close()
- * waits for that. Only the process itself is ended, not what it started.
+ * UV_EINVAL without args, and for other input. UV_ENOENT and such if it cannot
+ * be started. UV_ETIMEDOUT, and UV_EMSGSIZE for output beyond max_bytes, or
+ * what else keeps its input or output from passing: then it gets SIGTERM, after
+ * the grace SIGKILL, and this rejects when the process is gone, with the output
+ * that there is as the cause. Cancelling rejects at once and ends it likewise,
+ * in the background; avow_loop_close() waits for that. Only the process itself
+ * is ended, not what it started.
  *
  * libuv writes input without saying no to SIGPIPE: if that would end the
  * program, the first command with input has it ignored from then on.

@@ -20,7 +20,7 @@ typedef struct avow_exceptions_s {
   void *(*globals)(void);
   /** Calls fn; what it throws is an error then. */
   avow_value_t (*call)(avow_fn fn, void *data);
-  uint64_t reserved[4]; /* zeros: room for later versions */
+  uint64_t reserved[4]; /* zeros, else UV_EINVAL: for later versions */
 } avow_exceptions_t;
 
 /** avow_async() of a function that may throw. Borrows with, for good. */

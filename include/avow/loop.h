@@ -52,7 +52,7 @@ typedef struct avow_options_s {
   size_t guard_size;     /* below each; 256 KiB, 64 KiB on 32-bit machines */
   bool wipe_stacks;      /* filled with zeros when their function is over */
   bool report_overflows; /* of stacks; default: a signal, as of any fault */
-  uint64_t reserved[4];  /* zeros: room for later versions */
+  uint64_t reserved[4];  /* zeros, else UV_EINVAL: for later versions */
 } avow_options_t;
 
 /**
@@ -89,8 +89,8 @@ AVOW_API int avow_loop_init(uv_loop_t *loop, const avow_options_t *options);
  * requests in flight on the thread pool and closes our handles, running the
  * loop for all of this; afterwards nothing of ours keeps uv_loop_close() from
  * returning 0. What the program still holds stays valid, promises settled;
- * debug builds say on stderr what and how many these are. Handlers that begin new work
- * each time they hear of the end are refused it after a while.
+ * debug builds say on stderr what and how many these are. Handlers that begin
+ * new work each time they hear of the end are refused it after a while.
  * Call it where uv_run() may be called; UV_EBUSY from inside a callback of
  * ours, a hook, the function of an avow_try() or the destroy function of any
  * value, UV_EINVAL if the loop was not initialised, or closed.

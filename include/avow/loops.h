@@ -47,7 +47,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_loops_run(const avow_loops_t *loops,
 typedef struct avow_loops_listen_options_s {
   int backlog;          /* connections that wait in the system's queue; 511 */
   size_t concurrency;   /* connections at a time, for each loop; no limit */
-  uint64_t reserved[4]; /* zeros: room for later versions */
+  uint64_t reserved[4]; /* zeros, else UV_EINVAL: for later versions */
 } avow_loops_listen_options_t;
 
 /**
@@ -63,7 +63,8 @@ typedef struct avow_loops_listen_options_s {
  * Closing the server's stream (avow_close()) accepts no more, once each loop
  * has heard of it: NONE when the last connection has ended. Cancelling cancels
  * these too, and rejects when they have unwound. A connection for which there
- * is no memory or descriptor is closed, or waits. UV_EADDRINUSE, …;
+ * is no memory or descriptor is closed, or waits. UV_EINVAL without fn, and for
+ * what is no stream; UV_EALREADY if another listens, UV_EADDRINUSE, …;
  * UV_ECANCELED when the loops are closed, with the next connection at the
  * latest.
  */

@@ -18,7 +18,7 @@ typedef struct avow_map_options_s {
   avow_gather_kind_t kind; /* AVOW_ALL, the default, or AVOW_ALL_SETTLED */
   bool cancels;            /* when one fails, those that run; else not */
   bool collects;           /* avow_each(): the results; else NONE */
-  uint64_t reserved[4];    /* zeros: room for later versions */
+  uint64_t reserved[4];    /* zeros, else UV_EINVAL: for later versions */
 } avow_map_options_t;
 
 /**

@@ -20,7 +20,7 @@ typedef struct avow_retry_options_s {
   uint64_t timeout;     /* ms for the whole; none */
   avow_again_fn again;  /* default: always */
   uint64_t seed;        /* of the delays, for tests; another each time */
-  uint64_t reserved[4]; /* zeros: room for later versions */
+  uint64_t reserved[4]; /* zeros, else UV_EINVAL: for later versions */
 } avow_retry_options_t;
 
 /**
@@ -30,6 +30,7 @@ typedef struct avow_retry_options_s {
  * its cause. Past the timeout: UV_ETIMEDOUT, likewise, the attempt being
  * cancelled. fn and again have data, and it may be freed behind this. options
  * may be NULL. Cancelling stops it for good; UV_ECANCELED is never retried.
+ * UV_EINVAL without fn.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_retry(
     uv_loop_t *loop, avow_fn fn, void *data,

@@ -115,7 +115,7 @@ typedef struct avow_copy_options_s {
      first that could not be copied. Not called any more once cancelled. */
   bool (*on_entry)(const avow_copied_t *entry, void *data);
   void *data;
-  uint64_t reserved[4]; /* zeros: room for later versions */
+  uint64_t reserved[4]; /* zeros, else UV_EINVAL: for later versions */
 } avow_copy_options_t;
 
 /**
@@ -124,8 +124,9 @@ typedef struct avow_copy_options_s {
  * files as holes. Directories that are there are filled, and stay as they are.
  * A file is copied up to the length that it had at first. Rejects with the
  * error that it stopped at, once nothing is copied any more: UV_EEXIST,
- * UV_EINVAL for a directory in itself, UV_ENOTSUP for a FIFO, socket or device,
- * … What was copied stays, also after cancelling. NULL is all defaults.
+ * UV_EINVAL for a directory in itself and for a concurrency of more than 64,
+ * UV_ENOTSUP for a FIFO, socket or device, … What was copied stays, also after
+ * cancelling. NULL is all defaults.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_copy_tree(
     uv_loop_t *loop, const char *from, const char *to,

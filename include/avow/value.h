@@ -58,7 +58,7 @@ typedef struct avow_class_s {
   void (*destroy)(void *self);
   avow_value_t (*then)(void *self, avow_deferred_t *deferred);
   bool sendable;        /* destroy may be called on any thread, see loops.h */
-  uint64_t reserved[4]; /* zeros: room for later versions */
+  uint64_t reserved[4]; /* zeros, else UV_EINVAL: for later versions */
 } avow_class_t;
 
 AVOW_INLINE avow_value_t avow_none(void) {

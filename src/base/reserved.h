@@ -21,4 +21,12 @@ static inline bool avow__are_zeros(const uint64_t *words, size_t n) {
 #define AVOW__IS_ZERO(array) \
   avow__are_zeros((array), sizeof(array) / sizeof((array)[0]))
 
+/* What avow__error_of() makes UV_EINVAL, and says why. No program sees it. */
+enum { AVOW__ERESERVED = -20999 };
+
+/* 0 for options that may be used, or none; else that. */
+#define AVOW__RESERVED(options)                                \
+  ((options) == NULL || AVOW__IS_ZERO((options)->reserved) ? 0 \
+                                                           : AVOW__ERESERVED)
+
 #endif

@@ -38,8 +38,9 @@ avow_promise_t *avow_async_throwing(uv_loop_t *loop, avow_fn fn, void *data,
                                     const avow_exceptions_t *with) {
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
-  if (fn == NULL || (with != NULL && !AVOW__IS_ZERO(with->reserved)))
-    return avow_promise_reject(loop, avow_error(UV_EINVAL));
+  const int bad = fn == NULL ? UV_EINVAL : AVOW__RESERVED(with);
+  if (bad != 0)
+    return avow__refuse(loop, bad, "async", NULL);
   avow_promise_t *p = avow__promise_alloc(c, AVOW__RUNNING);
   if (p == NULL)
     return avow__no_promise(c);

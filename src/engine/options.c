@@ -1,6 +1,7 @@
 /* What a loop is set up with: the defaults, and what is out of range. */
 #include <stdio.h>
 
+#include "base/misuse.h"
 #include "base/reserved.h"
 #include "engine/context.h"
 
@@ -32,10 +33,20 @@ static size_t least_stack(void) {
 #endif
 }
 
+/* All that a code leaves to be said. */
+static bool has_reserved(const avow_options_t *options) {
+  const bool has = AVOW__RESERVED(options) != 0;
+  if (has)
+    avow__advise(
+        "avow_loop_init() of options that are not zero where they are "
+        "reserved: initialise them by the names of their fields");
+  return has;
+}
+
 static bool is_in_range(const avow_options_t *options) {
   return options->stack_size >= least_stack() &&
          options->stack_size <= most_room && options->guard_size <= most_room &&
-         AVOW__IS_ZERO(options->reserved);
+         !has_reserved(options);
 }
 
 int avow__options_set(avow__context_t *c, const avow_options_t *options) {

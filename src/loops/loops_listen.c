@@ -135,8 +135,8 @@ avow_promise_t *avow_loops_listen(const avow_loops_t *loops,
   int err = avow__loops_err(loops);
   if (err == 0 && (stream == NULL || fn == NULL))
     err = UV_EINVAL;
-  if (err == 0 && options != NULL && !AVOW__IS_ZERO(options->reserved))
-    err = UV_EINVAL;
+  if (err == 0)
+    err = AVOW__RESERVED(options);
   if (err != 0)
     return loops_listen_refuse(listen.home, server, err);
   loops_listen_set_options(&listen, options);

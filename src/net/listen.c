@@ -79,8 +79,9 @@ avow_channel_t *avow_connections(uv_stream_t *server,
                                  const avow_connections_options_t *options) {
   if (server == NULL)
     return (avow_channel_t *) avow__nothing("a stream");
-  if (options != NULL && !AVOW__IS_ZERO(options->reserved))
-    return avow__channel_refuse(server->loop, UV_EINVAL, "listen", NULL);
+  int err = AVOW__RESERVED(options);
+  if (err != 0)
+    return avow__channel_refuse(server->loop, err, "listen", NULL);
   const int backlog = options != NULL ? options->backlog : 0;
   const size_t room = options != NULL ? options->room : 0;
   listener_t *listener = avow__source_new(server->loop, sizeof(*listener));
@@ -91,10 +92,9 @@ avow_channel_t *avow_connections(uv_stream_t *server,
   listener->reading.on_close = listen_on_close;
   listener->server = server;
   listener->waiting = true; /* left by who listened before */
-  const int err =
-      avow__reading_listen(avow__context_of(server->loop), &listener->reading,
-                           server, backlog > 0 ? backlog : BACKLOG,
-                           listen_on_connection);
+  err = avow__reading_listen(avow__context_of(server->loop), &listener->reading,
+                             server, backlog > 0 ? backlog : BACKLOG,
+                             listen_on_connection);
   if (err == 0)
     return avow__channel_feed(server->loop, room, &listener->source);
   avow__source_free(&listener->source);

@@ -384,7 +384,7 @@ static int command_check(const avow_command_t *what,
     return input->code; /* no memory for it */
   const bool fine = what != NULL && what->args != NULL && what->args[0] != NULL;
   const bool has = input->tag == AVOW_BYTES || input->tag == AVOW_NONE;
-  return fine && has && AVOW__IS_ZERO(what->reserved) ? 0 : UV_EINVAL;
+  return fine && has ? AVOW__RESERVED(what) : UV_EINVAL;
 }
 
 avow_promise_t *avow_command(uv_loop_t *loop, const avow_command_t *what,

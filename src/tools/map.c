@@ -101,17 +101,20 @@ static void map_set_up(map_t *map, size_t n,
     map->results->items[map->results->len++] = avow_none();
 }
 
-static bool map_is_valid(size_t n, avow_map_fn fn,
-                         const avow_map_options_t *options) {
-  return fn != NULL && n < BEGIN && avow__map_options_are_valid(options);
+static int map_check(size_t n, avow_map_fn fn,
+                     const avow_map_options_t *options) {
+  if (fn == NULL || n >= BEGIN)
+    return UV_EINVAL;
+  return avow__map_options_check(options);
 }
 
 avow_promise_t *avow_map(uv_loop_t *loop, size_t n, avow_map_fn fn, void *data,
                          const avow_map_options_t *options) {
   static const avow__parent_class_t map_class = { .report = map_report,
                                                   .destroy = map_destroy };
-  if (!map_is_valid(n, fn, options))
-    return avow__refuse(loop, UV_EINVAL, "map", NULL);
+  const int err = map_check(n, fn, options);
+  if (err != 0)
+    return avow__refuse(loop, err, "map", NULL);
   avow_promise_t *p;
   map_t *map = avow__parent_new(loop, &map_class, sizeof(*map), &p);
   if (map == NULL)

@@ -5,10 +5,11 @@
 #include "avow/map.h"
 #include "base/reserved.h"
 
-static inline bool avow__map_options_are_valid(
-    const avow_map_options_t *options) {
-  return options == NULL || (options->kind <= AVOW_ALL_SETTLED &&
-                             AVOW__IS_ZERO(options->reserved));
+/* 0, or why they are refused. */
+static inline int avow__map_options_check(const avow_map_options_t *options) {
+  if (options != NULL && options->kind > AVOW_ALL_SETTLED)
+    return UV_EINVAL;
+  return AVOW__RESERVED(options);
 }
 
 #endif

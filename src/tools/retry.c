@@ -107,8 +107,9 @@ static void retry_set_options(retry_t *retry,
 
 avow_promise_t *avow_retry(uv_loop_t *loop, avow_fn fn, void *data,
                            const avow_retry_options_t *options) {
-  if (fn == NULL || (options != NULL && !AVOW__IS_ZERO(options->reserved)))
-    return avow__refuse(loop, UV_EINVAL, "retry", NULL);
+  const int err = fn != NULL ? AVOW__RESERVED(options) : UV_EINVAL;
+  if (err != 0)
+    return avow__refuse(loop, err, "retry", NULL);
   retry_t *retry = avow__calloc(1, sizeof(*retry));
   if (retry == NULL)
     return avow_promise_reject(loop, avow_error(UV_ENOMEM));

@@ -452,21 +452,23 @@ static bool copy_tree_is_refused(const char *path) {
   return path == NULL || path[0] == '\0';
 }
 
-static bool copy_tree_is_valid(const avow_copy_options_t *options) {
-  return options == NULL || (options->concurrency <= MOST_LANES &&
-                             AVOW__IS_ZERO(options->reserved));
+static int copy_tree_check(const char *from, const char *to,
+                           const avow_copy_options_t *options) {
+  if (copy_tree_is_refused(from) || copy_tree_is_refused(to) ||
+      (options != NULL && options->concurrency > MOST_LANES))
+    return UV_EINVAL;
+  return AVOW__RESERVED(options);
 }
 
 avow_promise_t *avow_copy_tree(uv_loop_t *loop, const char *from,
                                const char *to,
                                const avow_copy_options_t *options) {
   const unsigned concurrency = options != NULL ? options->concurrency : 0;
-  if (copy_tree_is_refused(from) || copy_tree_is_refused(to) ||
-      !copy_tree_is_valid(options)) {
+  const int err = copy_tree_check(from, to, options);
+  if (err != 0) {
     const char *named =
         copy_tree_is_refused(from) || !copy_tree_is_refused(to) ? from : to;
-    return avow__refuse(loop, UV_EINVAL, "copy",
-                        named != NULL ? named : "NULL");
+    return avow__refuse(loop, err, "copy", named != NULL ? named : "NULL");
   }
   copy_t *copy = copy_new(from, to, options);
   if (copy == NULL)

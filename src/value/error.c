@@ -9,6 +9,7 @@
 
 #include "base/alloc.h"
 #include "base/misuse.h"
+#include "base/reserved.h"
 #include "value/value.h"
 
 static size_t format_len(const char *format, va_list args) {
@@ -159,12 +160,16 @@ avow_value_t avow__error_of_cancel(avow_value_t v) {
 /* The system's text of that speaks of connections, but most of those that are
    in progress here are of other kinds: two reads, or two closes. */
 static const char *reads_as(int code) {
+  if (code == AVOW__ERESERVED)
+    return "invalid argument: what is reserved is not zero";
   return code == UV_EALREADY ? "already in progress" : avow_strerror(code);
 }
 
 avow_value_t avow__error_of(int code, const char *name, const char *object) {
+  const char *text = reads_as(code);
+  if (code == AVOW__ERESERVED)
+    code = UV_EINVAL;
   if (object == NULL)
-    return avow_error_new(code, avow_none(), "%s: %s", name, reads_as(code));
-  return avow_error_new(code, avow_none(), "%s '%s': %s", name, object,
-                        reads_as(code));
+    return avow_error_new(code, avow_none(), "%s: %s", name, text);
+  return avow_error_new(code, avow_none(), "%s '%s': %s", name, object, text);
 }

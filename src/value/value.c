@@ -167,7 +167,7 @@ static avow_value_t class_error(const avow_class_t *klass) {
       "avow_object() of the class %s, which is not zero where it is reserved: "
       "initialise it by the names of its fields",
       klass->name);
-  return avow__error_of(UV_EINVAL, "object", klass->name);
+  return avow__error_of(AVOW__ERESERVED, "object", klass->name);
 }
 
 avow_value_t avow_object(const avow_class_t *klass, void *self) {

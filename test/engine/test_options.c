@@ -1,6 +1,7 @@
 /* What later versions have: options, which this one refuses, and figures. */
 #include "harness.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static int init_with(const avow_options_t *options) {
@@ -26,6 +27,25 @@ static void what_is_reserved_has_to_be_zero(void **state) {
   }
 }
 
+static void init_as_a_later_version_would(void) {
+  assert_int_equal(init_with(&(avow_options_t){ .reserved[0] = 1 }), UV_EINVAL);
+}
+
+static void what_is_reserved_is_named_in_debug_builds(void **state) {
+  char line[256] = "";
+  FILE *file = stderr_of(init_as_a_later_version_would);
+
+  const bool said = fgets(line, sizeof(line), file) != NULL;
+
+  (void) fclose(file);
+#ifdef NDEBUG
+  assert_false(said);
+#else
+  assert_true(said);
+  assert_non_null(strstr(line, "not zero where they are reserved"));
+#endif
+}
+
 static void figures_are_as_many_as_the_program_knows(void **state) {
   struct {
     avow_stats_t stats;
@@ -46,6 +66,7 @@ static void figures_are_as_many_as_the_program_knows(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(what_is_reserved_has_to_be_zero),
+    CASE(what_is_reserved_is_named_in_debug_builds),
     CASE(figures_are_as_many_as_the_program_knows),
   };
   return RUN(tests);

@@ -153,7 +153,8 @@ static void command_refuses_what_it_cannot_use(void **state) {
   assert_rejects(avow_command(loop, &(avow_command_t){ .args = none },
                               avow_none()),
                  UV_EINVAL);
-  assert_rejects(avow_command(loop, &newer, avow_string("x")), UV_EINVAL);
+  assert_says(avow_command(loop, &newer, avow_string("x")), UV_EINVAL,
+              "run: invalid argument: what is reserved is not zero");
   assert_rejects(avow_command(loop, &fine, avow_int(1)), UV_EINVAL);
   assert_rejects(avow_command(loop, &fine, avow_error(UV_ENOMEM)), UV_ENOMEM);
 }

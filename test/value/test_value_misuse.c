@@ -113,7 +113,8 @@ static void make_what_a_later_version_knows(void) {
   const avow_value_t v = avow_object(&newer, &loop);
   assert_int_equal(avow_error_code(&v), UV_EINVAL);
   assert_string_equal(avow_error_message(&v),
-                      "object 'newer': invalid argument");
+                      "object 'newer': invalid argument: what is reserved is "
+                      "not zero");
   avow_value_unref(v);
 }
 
