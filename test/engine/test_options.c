@@ -63,11 +63,55 @@ static void figures_are_as_many_as_the_program_knows(void **state) {
   assert_true(more.stats.requests == UINT64_MAX);
 }
 
+static void ask_for_figures_of(size_t size) {
+  avow_stats_t stats;
+  memset(&stats, 0xee, sizeof(stats));
+
+  avow_loop_stats(loop, &stats, size);
+
+  const unsigned char *bytes = (const unsigned char *) &stats;
+  for (size_t i = 0; i < sizeof(stats); i++)
+    assert_int_equal(bytes[i], 0xee);
+}
+
+static void ask_for_no_figures(void) {
+  ask_for_figures_of(0);
+}
+
+static void ask_for_the_figures_of_a_pointer(void) {
+  const avow_stats_t *stats = NULL;
+  ask_for_figures_of(sizeof(stats));
+}
+
+static void ask_for_a_part_of_a_figure(void) {
+  ask_for_figures_of(13);
+}
+
+static void ask_for_more_figures_than_there_can_be(void) {
+  ask_for_figures_of(SIZE_MAX - SIZE_MAX % sizeof(uint64_t));
+}
+
+static void ask_for_a_figure_too_many(void) {
+  ask_for_figures_of(129 * sizeof(uint64_t));
+}
+
+static void figures_of_an_impossible_size_are_a_mistake(void **state) {
+  static void (*const mistakes[])(void) = {
+    ask_for_no_figures,         ask_for_the_figures_of_a_pointer,
+    ask_for_a_part_of_a_figure, ask_for_more_figures_than_there_can_be,
+    ask_for_a_figure_too_many,
+  };
+
+  for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++)
+    assert_misuse(mistakes[i], "bytes, which hold no figures");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(what_is_reserved_has_to_be_zero),
     CASE(what_is_reserved_is_named_in_debug_builds),
     CASE(figures_are_as_many_as_the_program_knows),
+    CASE(figures_of_an_impossible_size_are_a_mistake),
   };
   return RUN(tests);
 }
