@@ -41,7 +41,7 @@ static avow_value_t child_outlive(void *data) {
   }
   avow_promise_t *p = avow__promise_new_surely(parent->context, &parent->idle);
   if (avow__is_pending(p)) {
-    avow__await_to_the_end(p);
+    avow__await_to_the_end(parent->idle);
     avow_on_cancel(parent->idle, wait_on, parent);
   }
   return avow_follow(p);

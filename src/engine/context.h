@@ -35,6 +35,14 @@ enum {
   AVOW__TABLES
 };
 
+/* Blocks of one size that operations have left. */
+enum { AVOW__SIZES = 2 };
+
+typedef struct {
+  avow__spare_t *first;
+  uint32_t count;
+} avow__spares_t;
+
 /* The states of a loop's life: it enters later ones, and never goes back. */
 typedef enum avow__life_e {
   AVOW__OPEN,
@@ -93,8 +101,7 @@ struct avow__context_s {
   void (*streams_rest)(avow__context_t *c); /* read.c: some are watched on,
                                                and the loop is to end */
   avow__link_t *reads;                      /* read.c: those that are pending */
-  avow__spare_t *spares; /* op.c: blocks for the next operations */
-  uint32_t spare_count;
+  avow__spares_t spares[AVOW__SIZES];       /* op.c: for the next operations */
   avow__table_t tables[AVOW__TABLES];
   avow__fibers_t fibers; /* async.c: stacks */
 #ifdef AVOW_TRACE

@@ -1,13 +1,15 @@
 /*
  * Each loop has at most one port: a stack of mail that other threads push onto,
- * and one uv_async_t. Who finds the stack empty pushes under a mutex, and wakes
- * the loop there: so nobody is at the handle while it is being closed. All
- * others push by one exchange, and the loop takes all there is by another.
+ * and one uv_async_t. All push by one exchange, and the loop takes all there is
+ * by another, which leaves a mark there: it will look again. Once it has found
+ * the mark alone it takes that away, too. Who finds nothing on the stack pushes
+ * under a mutex, and wakes the loop there: so nobody is at the handle while it
+ * is being closed.
  *
  * No wake-up is lost. uv_async_send() returns early if the handle is pending
- * still, which it finds out by a relaxed load; but who saw the stack empty has
- * that from the exchange which took it, and libuv had cleared the flag before.
- * So both exchanges acquire and release.
+ * still, which it finds out by a relaxed load; but who found nothing has that
+ * from the exchange which took the mark, and libuv had cleared the flag before.
+ * So these exchanges acquire and release.
  *
  * The port outlives its loop until nobody holds it any more.
  */
@@ -20,9 +22,9 @@
 /* What the loop's thread uses for each piece of mail lies behind the handle,
    apart from what the others do: they would fight for one cache line. */
 struct avow__port_s {
-  _Atomic(avow__mail_t *) last; /* the stack; &closed: it takes no more */
+  _Atomic(avow__mail_t *) last; /* the stack, with a mark below or nothing */
   uv_mutex_t mutex;
-  uv_cond_t came;   /* something has, onto an empty stack */
+  uv_cond_t came;   /* something has, where nothing was */
   atomic_uint refs; /* the context's, and those of others */
   uv_async_t async;
   avow__mail_t *due, **last_due; /* on their way; the loop's thread */
@@ -30,8 +32,9 @@ struct avow__port_s {
   uint32_t expected;             /* what the loop lives on for */
 };
 
-/* What lies on the stack of a port that is closed. */
-static avow__mail_t closed;
+/* What lies below all else while the loop will look again, and what lies there
+   alone when the port is closed. */
+static avow__mail_t mark, closed;
 
 void avow__port_ref(avow__port_t *port) {
   atomic_fetch_add_explicit(&port->refs, 1, memory_order_relaxed);
@@ -55,6 +58,10 @@ void avow__port_dismiss(avow__port_t *port) {
     uv_unref((uv_handle_t *) &port->async);
 }
 
+bool avow__port_is_closing(const avow__port_t *port) {
+  return uv_is_closing((const uv_handle_t *) &port->async) != 0;
+}
+
 /* Sending. */
 
 /* Where the program has closed our handle, the loop's close finds what came.
@@ -62,7 +69,7 @@ void avow__port_dismiss(avow__port_t *port) {
    there the look would be a race with the loop's thread. */
 static void wake(avow__port_t *port) {
 #ifdef _WIN32
-  if (uv_is_closing((const uv_handle_t *) &port->async))
+  if (avow__port_is_closing(port))
     return;
 #endif
   (void) uv_async_send(&port->async); /* fails on other handles only */
@@ -100,16 +107,16 @@ bool avow__port_post(avow__port_t *port, avow__mail_t *mail) {
 
 /* Receiving. */
 
-/* Puts what came behind what is due, the oldest first. Left stays there. */
+/* Puts what came behind what is due, the oldest first, and leaves that there. */
 static void receive(avow__port_t *port, avow__mail_t *left) {
   avow__mail_t *mail =
       atomic_exchange_explicit(&port->last, left, memory_order_acq_rel);
-  if (mail == NULL || mail == &closed)
+  if (mail == NULL || mail == &mark || mail == &closed)
     return;
   avow__mail_t *first = NULL;
   avow__mail_t **end = port->last_due;
   port->last_due = &mail->next;
-  while (mail != NULL) {
+  while (mail != NULL && mail != &mark) {
     avow__mail_t *older = mail->next;
     mail->next = first;
     first = mail;
@@ -126,13 +133,23 @@ static avow__mail_t *take_due(avow__port_t *port) {
   return mail;
 }
 
+/* Whether nothing has come since. */
+static bool take_mark(avow__port_t *port) {
+  avow__mail_t *last = &mark;
+  return atomic_compare_exchange_strong_explicit(&port->last, &last, NULL,
+                                                 memory_order_acq_rel,
+                                                 memory_order_relaxed);
+}
+
+/* What comes meanwhile waits for the next turn, and wakes nobody. */
 static void deliver_all(avow__context_t *c, avow__port_t *port) {
+  receive(port, &mark);
   while (port->due != NULL && avow__may_deliver(c, &port->turn)) {
     avow__mail_t *mail = take_due(port);
     mail->klass->deliver(c, mail);
     avow__end_task(c);
   }
-  if (port->due != NULL)
+  if (port->due != NULL || !take_mark(port))
     c->overdue = true;
 }
 
@@ -140,8 +157,6 @@ static void on_async(uv_async_t *handle) {
   avow__context_t *c = handle->data;
   avow__enter(c);
   avow__end_task(c); /* of the program's, whose callback came before */
-  receive(c->port, NULL);
-  assert(c->port->due != NULL); /* who found nothing there sent for us */
   deliver_all(c, c->port);
   avow__leave(c);
 }
@@ -155,15 +170,13 @@ static void port_go_on(avow__context_t *c) {
    alive there to wait for, but what other threads owe still comes. */
 void avow__port_wait(avow__context_t *c) {
   avow__port_t *port = c->port;
-  if (port == NULL || port->expected == 0 ||
-      !uv_is_closing((uv_handle_t *) &port->async))
+  if (port == NULL || port->expected == 0 || !avow__port_is_closing(port))
     return;
   if (port->due == NULL) {
     uv_mutex_lock(&port->mutex);
     while (atomic_load_explicit(&port->last, memory_order_relaxed) == NULL)
       uv_cond_wait(&port->came, &port->mutex);
     uv_mutex_unlock(&port->mutex);
-    receive(port, NULL);
   }
   avow__enter(c);
   deliver_all(c, port);
@@ -203,7 +216,7 @@ static int port_init(avow__context_t *c, avow__port_t *port) {
 int avow__port_open(avow__context_t *c) {
   if (c->life == AVOW__CLOSED)
     return UV_ECANCELED;
-  if (c->port != NULL && uv_is_closing((uv_handle_t *) &c->port->async)) {
+  if (c->port != NULL && avow__port_is_closing(c->port)) {
     avow__check_handles(c);
     return UV_ECANCELED;
   }

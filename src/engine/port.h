@@ -12,7 +12,8 @@ typedef struct avow__mail_s avow__mail_t;
 typedef struct avow__mail_class_s {
   /* On the loop's thread, between enter and leave: each is a task. */
   void (*deliver)(avow__context_t *c, avow__mail_t *mail);
-  /* The loop closes, and delivers nothing more. On its thread. */
+  /* The loop closes, and delivers nothing more. On its thread. NULL for what
+     the loop does not close without. */
   void (*forget)(avow__mail_t *mail);
 } avow__mail_class_t;
 
@@ -40,6 +41,9 @@ void avow__port_unref(avow__port_t *port);
    said that it need not. */
 void avow__port_expect(avow__port_t *port);
 void avow__port_dismiss(avow__port_t *port);
+
+/* The loop's thread: whether the program has closed its handle. */
+bool avow__port_is_closing(const avow__port_t *port);
 
 /* Where nothing else is left to happen: until something has come. */
 void avow__port_wait(avow__context_t *c);

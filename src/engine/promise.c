@@ -92,7 +92,8 @@ void avow__hold(avow_deferred_t *d) {
   ((avow_promise_t *) d)->marks |= AVOW__HELD;
 }
 
-void avow__await_to_the_end(avow_promise_t *p) {
+void avow__await_to_the_end(avow_deferred_t *d) {
+  avow_promise_t *p = (avow_promise_t *) d;
   assert(avow__is_pending(p) && p->kind == AVOW__DEFERRED);
   p->flags |= AVOW__AWAITED;
 }

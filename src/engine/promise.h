@@ -46,8 +46,8 @@ void avow__disregard(avow_promise_t *p);
    it was cancelled. */
 void avow__hold(avow_deferred_t *d);
 
-/* The end of its loop waits for a pending promise, that of a deferred. */
-void avow__await_to_the_end(avow_promise_t *p);
+/* The end of the loop waits for the deferred's promise, which is pending. */
+void avow__await_to_the_end(avow_deferred_t *d);
 
 /* Stops what will settle a pending promise. cancel.c. */
 void avow__cancel(avow_promise_t *p);

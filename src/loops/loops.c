@@ -1,16 +1,12 @@
 /*
- * Loops on threads of their own: the home loop's side, see worker.c for the
- * other. A run is a parent, whose child is the promise of the answer; its
- * errand is what both sides share. A loop that ends cancels its errands, so
- * home can wait for the answers.
+ * Loops on threads of their own: the set of them. What one is, and how things
+ * are run there, is in worker.c.
  */
 #include "loops/loops.h"
 
-#include "avow/cancel.h"
 #include "base/alloc.h"
 #include "base/misuse.h"
 #include "engine/child.h"
-#include "io/op.h"
 #include "loops/worker.h"
 
 struct avow_loops_s {
@@ -20,13 +16,6 @@ struct avow_loops_s {
   size_t count;
   avow__worker_t *workers[];
 };
-
-/* The run: its child is the answer. */
-typedef struct {
-  avow__parent_t parent;
-  avow__errand_t *errand; /* NULL without memory for it */
-  bool asked;             /* home's end waits for the answer */
-} run_t;
 
 /* What a program without memory may ask in vain. */
 static avow_loops_t nobody = { .err = UV_ENOMEM };
@@ -59,52 +48,12 @@ void avow__loops_unref(avow_loops_t *loops) {
   avow__free(loops);
 }
 
-static void run_report(avow__parent_t *parent, uint32_t index,
-                       avow_value_t outcome) {
-  if (((run_t *) parent)->asked)
-    parent->context->requests--;
-  avow__parent_settle(parent, outcome);
-}
-
-/* The answer will come all the same, unless there was no memory to ask. */
-static void run_cancel(avow__parent_t *parent) {
-  avow__errand_t *errand = ((run_t *) parent)->errand;
-  if (errand != NULL)
-    avow__errand_cancel(errand);
-}
-
-static void run_destroy(avow__parent_t *parent) {
-  avow__errand_t *errand = ((run_t *) parent)->errand;
-  if (errand != NULL)
-    avow__errand_unref(errand);
-}
-
-static const avow__parent_class_t run_class = { .report = run_report,
-                                                .cancel = run_cancel,
-                                                .destroy = run_destroy };
-
 static avow__worker_t *least_busy(const avow_loops_t *loops) {
   avow__worker_t *least = loops->workers[0];
   for (size_t i = 1; i < loops->count; i++)
     if (avow__worker_load(loops->workers[i]) < avow__worker_load(least))
       least = loops->workers[i];
   return least;
-}
-
-static void loops_begin(run_t *run) {
-  avow__context_t *c = run->parent.context;
-  avow_remote_t *answer;
-  avow_promise_t *p = avow_remote_new(c->loop, &answer);
-  const bool waits = avow_state(p) == AVOW_PENDING;
-  avow__child_add(&run->parent, avow_follow(p), 0);
-  if (!waits || run->parent.running == 0) { /* there is no memory to wait */
-    avow_remote_drop(answer);
-    return;
-  }
-  avow__await_to_the_end(p); /* its child and its remote keep it */
-  run->asked = true;
-  c->requests++;
-  avow__errand_start(run->errand, answer);
 }
 
 avow_promise_t *avow_loops_run(const avow_loops_t *loops, size_t index,
@@ -116,19 +65,9 @@ avow_promise_t *avow_loops_run(const avow_loops_t *loops, size_t index,
     err = UV_EINVAL;
   if (err != 0)
     return avow__refuse(home, err, "loops run", NULL);
-  avow_promise_t *p;
-  run_t *run = avow__parent_new(home, &run_class, sizeof(*run), &p);
-  if (run == NULL)
-    return p;
   avow__worker_t *worker =
       index == AVOW_LEAST_BUSY ? least_busy(loops) : loops->workers[index];
-  run->errand = avow__errand_new(worker, fn, data);
-  if (run->errand != NULL)
-    loops_begin(run);
-  else
-    avow__parent_settle(&run->parent, avow_error(UV_ENOMEM));
-  avow__parent_unref(&run->parent);
-  return p;
+  return avow__worker_run(worker, home, fn, data);
 }
 
 /* Makes fewer loops than were wanted if need be. */

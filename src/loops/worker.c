@@ -1,196 +1,238 @@
 /*
- * The worker's side of loops on threads of their own. A worker takes orders
- * through a queue under a mutex and a uv_async_t, and answers through a remote
- * of the home loop, so all that is of a loop is touched on its own thread. An
- * errand is counted atomically, for both sides hold it, and so is the worker,
- * which stays until its last errand has gone.
+ * A worker and its errands. An errand is mail: it goes to the worker's loop with
+ * what to call, and comes back home with the answer. Whoever has it may touch
+ * it, so it needs neither lock nor count. To be cancelled it sends a second
+ * piece of mail after it, which comes back too: only then is the errand over.
+ * All that is of a loop is so touched on its own thread.
  */
 #include "loops/worker.h"
 
+#include "avow/cancel.h"
+#include "avow/remote.h"
 #include "base/alloc.h"
+#include "base/container.h"
 #include "base/misuse.h"
 #include "engine/child.h"
+#include "engine/port.h"
 #include "io/op.h"
 #include "value/cross.h"
 
-enum { START = 1, CANCEL = 2 };
+typedef struct errand_s errand_t;
 
-struct avow__worker_s {
-  atomic_size_t refs;
-  uv_thread_t thread;
-  uv_loop_t loop;
-  uv_async_t async;
-  uv_mutex_t mutex;
-  avow__errand_t *first, **last; /* under the mutex, as the next three */
-  bool stopping;                 /* takes no more orders; async may be gone */
-  bool gone;            /* has ended, before anybody asked how that went */
-  avow_remote_t *ended; /* resolved by the thread's last deed */
-  bool over;            /* the thread's: the last orders are obeyed */
-  atomic_size_t load;
-};
-
-struct avow__errand_s {
-  atomic_size_t refs;
-  avow__errand_t *next; /* under the worker's mutex, as the next two */
-  bool queued;
-  unsigned orders;
-  avow__worker_t *worker;
-  avow_loops_fn fn;
-  void *data;
-  avow_remote_t *answer;
-  avow__parent_t *run; /* the worker's, while it runs */
-};
-
-/* The run: its child is what fn returned. */
+/* The worker's side of an errand that waits there: its child is what fn
+   returned. */
 typedef struct {
   avow__parent_t parent;
-  avow__errand_t *errand;
+  errand_t *errand;
 } run_t;
+
+struct avow__worker_s {
+  uv_thread_t thread;
+  avow__port_t *port;
+  avow__mail_t stop;
+  atomic_bool stopping;           /* begins nothing more */
+  _Atomic(avow_remote_t *) ended; /* resolved by the thread's last deed; the
+                                     worker itself: that was done before */
+  bool over;                      /* the thread's, as what follows */
+  run_t *run;                     /* for what may have to wait */
+  uv_loop_t loop;
+  atomic_size_t refs; /* the set's, and those of errands. Theirs change often:
+                         apart from what the thread reads as often */
+};
+
+struct errand_s {
+  avow__op_t op; /* home's */
+  avow__mail_t call, cancel;
+  avow__worker_t *worker;
+  avow__port_t *home;
+  union {
+    struct {
+      avow_loops_fn fn;
+      void *data;
+    };
+    avow_value_t answer;
+  };
+  run_t *run;            /* the worker's: while it waits */
+  uint32_t away;         /* home's: how much of its mail is */
+  atomic_bool cancelled; /* home's to set */
+};
 
 void avow__worker_unref(avow__worker_t *worker) {
   if (atomic_fetch_sub_explicit(&worker->refs, 1, memory_order_acq_rel) > 1)
     return;
-  uv_mutex_destroy(&worker->mutex);
+  if (worker->port != NULL)
+    avow__port_unref(worker->port);
   avow__free(worker);
 }
 
-static void errand_ref(avow__errand_t *errand) {
-  atomic_fetch_add_explicit(&errand->refs, 1, memory_order_relaxed);
+size_t avow__worker_load(const avow__worker_t *worker) {
+  return atomic_load_explicit(&worker->refs, memory_order_relaxed) - 1;
 }
 
-void avow__errand_unref(avow__errand_t *errand) {
-  if (atomic_fetch_sub_explicit(&errand->refs, 1, memory_order_acq_rel) > 1)
+/* At home, when mail is back. */
+
+/* Over there it may have come to another end by then. */
+static avow_value_t errand_outcome(const errand_t *errand) {
+  if (!atomic_load_explicit(&errand->cancelled, memory_order_relaxed))
+    return errand->answer;
+  avow__value_unref(errand->answer);
+  return avow_error(UV_ECANCELED);
+}
+
+static void errand_back(errand_t *errand) {
+  if (--errand->away > 0)
     return;
+  avow__port_dismiss(errand->home);
   avow__worker_unref(errand->worker);
-  avow__free(errand);
+  (void) avow__op_end(&errand->op, errand_outcome(errand)); /* it was pending */
 }
 
-/* Gives the worker an order; false if it takes no more. An errand is in the
-   queue at most once. */
-static bool post(avow__errand_t *errand, unsigned order) {
-  avow__worker_t *worker = errand->worker;
-  uv_mutex_lock(&worker->mutex);
-  const bool taken = !worker->stopping;
-  errand->orders |= order;
-  if (taken && !errand->queued) {
-    errand_ref(errand);
-    errand->queued = true;
-    errand->next = NULL;
-    *worker->last = errand;
-    worker->last = &errand->next;
-    (void) uv_async_send(&worker->async); /* fails on other handles only */
-  }
-  uv_mutex_unlock(&worker->mutex);
-  return taken;
+static void call_back(avow__context_t *c, avow__mail_t *mail) {
+  errand_back(AVOW__CONTAINER(errand_t, call, mail));
 }
 
-static avow__errand_t *take_errand(avow__worker_t *worker, unsigned *orders) {
-  uv_mutex_lock(&worker->mutex);
-  avow__errand_t *errand = worker->first;
-  if (errand != NULL) {
-    worker->first = errand->next;
-    if (errand->next == NULL)
-      worker->last = &worker->first;
-    errand->queued = false;
-    *orders = errand->orders | (worker->stopping ? CANCEL : 0);
-    errand->orders = 0;
-  }
-  uv_mutex_unlock(&worker->mutex);
-  return errand;
+static void cancel_back(avow__context_t *c, avow__mail_t *mail) {
+  errand_back(AVOW__CONTAINER(errand_t, cancel, mail));
 }
 
-/* The worker's reference goes. */
-static void errand_answer(avow__errand_t *errand, avow_value_t v) {
-  errand->run = NULL;
-  atomic_fetch_sub_explicit(&errand->worker->load, 1, memory_order_relaxed);
-  v = avow__crossing("loops run", v);
-  (void) avow_remote_resolve(errand->answer, v); /* or home is gone */
-  avow__errand_unref(errand);
-}
-
-void avow__errand_start(avow__errand_t *errand, avow_remote_t *answer) {
-  errand_ref(errand);
-  errand->answer = answer;
-  atomic_fetch_add_explicit(&errand->worker->load, 1, memory_order_relaxed);
-  if (!post(errand, START))
-    errand_answer(errand, avow_error(UV_ECANCELED));
-}
-
-void avow__errand_cancel(avow__errand_t *errand) {
-  (void) post(errand, CANCEL); /* or it is cancelled anyway */
-}
-
-avow__errand_t *avow__errand_new(avow__worker_t *worker, avow_loops_fn fn,
-                                 void *data) {
-  avow__errand_t *errand = avow__calloc(1, sizeof(*errand));
-  if (errand == NULL)
-    return NULL;
-  atomic_init(&errand->refs, 1);
-  atomic_fetch_add_explicit(&worker->refs, 1, memory_order_relaxed);
-  errand->worker = worker;
-  errand->fn = fn;
-  errand->data = data;
-  return errand;
+/* A home that closes waits for its errands. */
+static void send_back(const errand_t *errand, avow__mail_t *mail,
+                      const avow__mail_class_t *klass) {
+  mail->klass = klass;
+  const bool is_there = avow__port_post(errand->home, mail);
+  assert(is_there);
+  (void) is_there;
 }
 
 /* What follows runs on the worker's thread. */
 
-static void errand_report(avow__parent_t *parent, uint32_t index,
-                          avow_value_t outcome) {
+static void errand_answer(errand_t *errand, avow_value_t v) {
+  static const avow__mail_class_t klass = { .deliver = call_back };
+  errand->run = NULL;
+  errand->answer = avow__crossing("loops run", v);
+  send_back(errand, &errand->call, &klass);
+}
+
+static void run_report(avow__parent_t *parent, uint32_t index,
+                       avow_value_t outcome) {
   errand_answer(((run_t *) parent)->errand, outcome);
 }
 
-static const avow__parent_class_t run_class = { .report = errand_report };
+/* That what fn returns can be waited for must be certain before it is called:
+   so one is kept for the next that has to. */
+static bool have_run(avow__worker_t *worker) {
+  static const avow__parent_class_t klass = { .report = run_report };
+  if (worker->run == NULL)
+    worker->run = avow__parent_alloc(&worker->loop, &klass, sizeof(run_t));
+  return worker->run != NULL;
+}
 
-static void errand_run(avow__errand_t *errand) {
-  uv_loop_t *loop = &errand->worker->loop;
-  run_t *run = avow__parent_alloc(loop, &run_class, sizeof(*run));
-  if (run == NULL) {
-    errand_answer(errand, avow_error(UV_ENOMEM));
-    return;
-  }
+static void errand_wait(errand_t *errand, avow_value_t v) {
+  run_t *run = errand->worker->run;
+  errand->worker->run = NULL;
+  errand->run = run;
   run->errand = errand;
-  errand->run = &run->parent;
-  const avow_value_t v = errand->fn(loop, errand->data);
-  if (v.tag >= AVOW_PROMISE)
-    avow__child_add(&run->parent, v, 0);
-  else
-    errand_answer(errand, v);
+  avow__child_add(&run->parent, v, 0);
   avow__parent_unref(&run->parent);
 }
 
-static void obey(avow__errand_t *errand, unsigned orders) {
-  if (orders == START)
-    errand_run(errand);
-  else if ((orders & START) != 0)
-    errand_answer(errand, avow_error(UV_ECANCELED));
-  else if (errand->run != NULL)
-    avow__children_cancel(errand->run);
+static bool errand_is_wanted(const errand_t *errand) {
+  return !atomic_load_explicit(&errand->cancelled, memory_order_relaxed) &&
+         !atomic_load_explicit(&errand->worker->stopping, memory_order_relaxed);
 }
 
-/* Nobody posts to one that is stopping: after that this leaves nothing. */
-static void obey_all(avow__worker_t *worker) {
-  avow__context_t *c = avow__context_of(&worker->loop);
-  unsigned orders;
-  avow__errand_t *errand;
-  avow__enter(c);
-  while ((errand = take_errand(worker, &orders)) != NULL) {
-    obey(errand, orders);
-    avow__errand_unref(errand);
-    avow__end_task(c);
+static void call(avow__context_t *c, avow__mail_t *mail) {
+  errand_t *errand = AVOW__CONTAINER(errand_t, call, mail);
+  avow_value_t v = avow_error(UV_ENOMEM);
+  if (!errand_is_wanted(errand))
+    v = avow_error(UV_ECANCELED);
+  else if (have_run(errand->worker))
+    v = errand->fn(c->loop, errand->data);
+  if (v.tag >= AVOW_PROMISE)
+    errand_wait(errand, v);
+  else
+    errand_answer(errand, v);
+}
+
+static void call_forget(avow__mail_t *mail) {
+  errand_answer(AVOW__CONTAINER(errand_t, call, mail),
+                avow_error(UV_ECANCELED));
+}
+
+static void cancel_forget(avow__mail_t *mail) {
+  static const avow__mail_class_t klass = { .deliver = cancel_back };
+  send_back(AVOW__CONTAINER(errand_t, cancel, mail), mail, &klass);
+}
+
+static void cancel(avow__context_t *c, avow__mail_t *mail) {
+  const errand_t *errand = AVOW__CONTAINER(errand_t, cancel, mail);
+  if (errand->run != NULL)
+    avow__children_cancel(&errand->run->parent);
+  cancel_forget(mail);
+}
+
+/* At home, when mail is sent. */
+
+static void errand_cancel(void *data) {
+  static const avow__mail_class_t klass = { .deliver = cancel,
+                                            .forget = cancel_forget };
+  errand_t *errand = data;
+  if (atomic_exchange_explicit(&errand->cancelled, true, memory_order_relaxed))
+    return;
+  avow__await_to_the_end(errand->op.deferred); /* the end is under way */
+  errand->cancel.klass = &klass;
+  errand->away++;
+  if (!avow__port_post(errand->worker->port, &errand->cancel))
+    errand->away--; /* it has ended, and answered */
+}
+
+/* Whatever its mail needs is there. */
+static void errand_send(errand_t *errand, avow__worker_t *worker) {
+  static const avow__mail_class_t klass = { .deliver = call,
+                                            .forget = call_forget };
+  avow_deferred_t *d = errand->op.deferred;
+  avow_on_cancel(d, errand_cancel, errand);
+  avow__hold(d);
+  avow__op_started(&errand->op);
+  errand->home = errand->op.context->port;
+  avow__port_expect(errand->home);
+  atomic_fetch_add_explicit(&worker->refs, 1, memory_order_relaxed);
+  errand->worker = worker;
+  errand->away = 1;
+  errand->call.klass = &klass;
+  if (avow__port_post(worker->port, &errand->call))
+    return;
+  errand->answer = avow_error(UV_ECANCELED);
+  errand_back(errand);
+}
+
+avow_promise_t *avow__worker_run(avow__worker_t *worker, uv_loop_t *home,
+                                 avow_loops_fn fn, void *data) {
+  avow_promise_t *p;
+  errand_t *errand = avow__op_new(home, sizeof(*errand), &p);
+  if (errand == NULL)
+    return p;
+  const int err = avow__port_open(errand->op.context);
+  if (err != 0) {
+    (void) avow__op_end(&errand->op, avow_error(err)); /* it was pending */
+    return p;
   }
-  avow__leave(c);
+  errand->fn = fn;
+  errand->data = data;
+  atomic_init(&errand->cancelled, false);
+  errand_send(errand, worker);
+  return p;
 }
 
-static void on_orders(uv_async_t *async) {
-  avow__worker_t *worker = async->data;
-  uv_mutex_lock(&worker->mutex);
-  const bool stopping = worker->stopping;
-  uv_mutex_unlock(&worker->mutex);
-  obey_all(worker);
-  worker->over = stopping;
-  if (stopping)
-    uv_stop(&worker->loop);
+/* The thread. */
+
+static void obey_stop(avow__context_t *c, avow__mail_t *mail) {
+  AVOW__CONTAINER(avow__worker_t, stop, mail)->over = true;
+  uv_stop(c->loop);
+}
+
+/* What stops a worker that is closing already. */
+static void pass_over(avow__mail_t *mail) {
 }
 
 static void worker_close_handle(uv_handle_t *handle, void *data) {
@@ -207,27 +249,19 @@ static void end_loop(avow__worker_t *worker) {
 
 /* A uv_stop() of the program's is no end: others may run there, too. */
 static void run_until_over(avow__worker_t *worker) {
-  const uv_handle_t *async = (const uv_handle_t *) &worker->async;
-  while (!worker->over && !uv_is_closing(async))
+  while (!worker->over && !avow__port_is_closing(worker->port))
     (void) uv_run(&worker->loop, UV_RUN_ONCE); /* over says more */
+  if (!worker->over)
+    avow__advise(
+        "all handles of a loop of avow_loops_new() were closed, which ends it: "
+        "close none there but your own");
 }
 
-/* Who closed all handles there has closed the one that orders come by. */
-static void refuse_orders(avow__worker_t *worker) {
-  avow__advise(
-      "all handles of a loop of avow_loops_new() were closed, which ends it: "
-      "close none there but your own");
-  uv_mutex_lock(&worker->mutex);
-  worker->stopping = true;
-  uv_mutex_unlock(&worker->mutex);
-  obey_all(worker);
-}
-
+/* Of those who stop it and the thread itself, the later says that it has
+   ended. */
 static void worker_leave(avow__worker_t *worker) {
-  uv_mutex_lock(&worker->mutex);
-  worker->gone = true;
-  avow_remote_t *ended = worker->ended; /* NULL if nobody has asked yet */
-  uv_mutex_unlock(&worker->mutex);
+  avow_remote_t *ended =
+      atomic_exchange(&worker->ended, (avow_remote_t *) (void *) worker);
   if (ended != NULL)
     (void) avow_remote_resolve(ended, avow_none()); /* or home is gone */
 }
@@ -235,13 +269,26 @@ static void worker_leave(avow__worker_t *worker) {
 static void worker_main(void *data) {
   avow__worker_t *worker = data;
   run_until_over(worker);
-  if (!worker->over)
-    refuse_orders(worker);
+  atomic_store(&worker->stopping, true);
+  avow__port_dismiss(worker->port);
+  if (worker->run != NULL)
+    avow__parent_unref(&worker->run->parent);
   end_loop(worker);
   worker_leave(worker);
 }
 
 /* Its beginning and its end. */
+
+static int open_port(avow__worker_t *worker) {
+  avow__context_t *c = avow__context_of(&worker->loop);
+  const int err = avow__port_open(c);
+  if (err != 0)
+    return err;
+  worker->port = c->port;
+  avow__port_ref(worker->port);
+  avow__port_expect(worker->port); /* errands, until it is told to stop */
+  return 0;
+}
 
 static int open_loop(avow__worker_t *worker) {
   int err = uv_loop_init(&worker->loop);
@@ -252,8 +299,7 @@ static int open_loop(avow__worker_t *worker) {
     (void) uv_loop_close(&worker->loop); /* nothing is open */
     return err;
   }
-  err = uv_async_init(&worker->loop, &worker->async, on_orders);
-  worker->async.data = worker;
+  err = open_port(worker);
   if (err == 0)
     err = uv_thread_create(&worker->thread, worker_main, worker);
   if (err != 0)
@@ -263,22 +309,17 @@ static int open_loop(avow__worker_t *worker) {
 
 avow__worker_t *avow__worker_new(int *err) {
   avow__worker_t *worker = avow__calloc(1, sizeof(*worker));
-  *err = worker != NULL ? uv_mutex_init(&worker->mutex) : UV_ENOMEM;
-  if (*err != 0) {
-    avow__free(worker);
+  *err = UV_ENOMEM;
+  if (worker == NULL)
     return NULL;
-  }
   atomic_init(&worker->refs, 1);
-  worker->last = &worker->first;
+  atomic_init(&worker->stopping, false);
+  atomic_init(&worker->ended, NULL);
   *err = open_loop(worker);
   if (*err == 0)
     return worker;
   avow__worker_unref(worker);
   return NULL;
-}
-
-size_t avow__worker_load(const avow__worker_t *worker) {
-  return atomic_load_explicit(&worker->load, memory_order_relaxed);
 }
 
 bool avow__worker_is_here(const avow__worker_t *worker) {
@@ -287,17 +328,16 @@ bool avow__worker_is_here(const avow__worker_t *worker) {
 }
 
 avow_promise_t *avow__worker_stop(avow__worker_t *worker, uv_loop_t *home) {
+  static const avow__mail_class_t klass = { .deliver = obey_stop,
+                                            .forget = pass_over };
   avow_remote_t *ended;
   avow_promise_t *p = avow_remote_new(home, &ended);
-  uv_mutex_lock(&worker->mutex);
-  worker->ended = ended;
-  const bool gone = worker->gone;
-  if (!worker->stopping)
-    (void) uv_async_send(&worker->async); /* fails on other handles only */
-  worker->stopping = true;
-  uv_mutex_unlock(&worker->mutex);
-  if (gone)
+  atomic_store(&worker->stopping, true);
+  worker->stop.klass = &klass;
+  if (atomic_exchange(&worker->ended, ended) != NULL)
     (void) avow_remote_resolve(ended, avow_none()); /* nobody else does */
+  else
+    (void) avow__port_post(worker->port, &worker->stop); /* or it is closing */
   return p;
 }
 

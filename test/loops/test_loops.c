@@ -160,6 +160,7 @@ static void cancelled_run_is_cancelled_over_there_and_waited_for(void **state) {
   uv_sem_wait(&arrived);
 
   avow_cancel(p);
+  avow_cancel(p); /* says nothing new */
   assert_int_equal(avow_state(p), AVOW_PENDING);
 
   assert_rejects(p, UV_ECANCELED);
@@ -423,6 +424,24 @@ static void a_million_results_change_loops(void **state) {
   end_loops();
 }
 
+#ifndef AVOW_NO_POOL
+static long calls_for_runs(size_t n) {
+  const long before = allocation_calls();
+  for (size_t i = 0; i < n; i++)
+    avow_unref(avow_loops_run(loops, i % LOOPS, loop, one, NULL));
+  run();
+  return allocation_calls() - before;
+}
+
+static void runs_serve_anew_what_others_have_left(void **state) {
+  (void) calls_for_runs(1000); /* the first ask for it */
+
+  assert_int_equal(calls_for_runs(1000), 0);
+
+  end_loops();
+}
+#endif
+
 static void loops_made_where_others_were_are_there(void **state) {
   end_loops();
 
@@ -460,6 +479,9 @@ int main(void) {
     LOOPS_CASE(home_that_closes_meanwhile_joins_the_threads),
     LOOPS_CASE(one_loop_a_core_is_the_default),
     LOOPS_CASE(a_million_results_change_loops),
+#ifndef AVOW_NO_POOL /* tools see each block */
+    LOOPS_CASE(runs_serve_anew_what_others_have_left),
+#endif
     LOOPS_CASE(closing_ends_a_loop_whose_handles_were_closed),
     LOOPS_CASE(loops_made_where_others_were_are_there),
   };

@@ -67,7 +67,7 @@ must_be_clean '3 producers, 1 value' -DPRODUCERS=3 -DROUNDS=1
 # Lost wake-ups: the loop, which waits for what is outstanding, waits for ever.
 must_be_found EMPTY_TEST_OUTSIDE 'invalid end state' -DPATIENT
 must_be_found RELAXED 'invalid end state' -DPATIENT
-must_be_found TAKE_ONE 'invalid end state' -DPATIENT
+must_be_found MARK_TAKEN_BLINDLY 'invalid end state' -DPATIENT
 
 must_be_found SEND_OUTSIDE 'assertion violated'
 must_be_found CLOSE_WITHOUT_MUTEX 'assertion violated'

@@ -12,8 +12,8 @@
  *
  * Promela's memory is sequentially consistent, libuv's early return is not: the
  * load of `pending` in uv_async_send() is relaxed. So a producer may read there
- * what the loop has cleared since, unless it has found the stack empty because
- * of the loop's exchange thereafter, which it acquires. (Reading a 0 that is too
+ * what the loop has cleared since, unless it has found nothing on the stack, by
+ * the loop's exchange thereafter, which it acquires. (Reading a 0 that is too
  * old does no harm: an exchange follows.)
  *
  * Each macro that is named in #ifdef plants a fault, which must be found.
@@ -34,12 +34,13 @@ bool handle_open = true;
 bool pending;
 bool readable;
 bool stale[PRODUCERS]; /* may still see the 1 that the loop cleared */
-bool unpublished;      /* the loop has not taken the stack since */
+bool unpublished;      /* the loop has not taken the mark since */
 
 /* The port. */
 bool port_live = true;
 bool mutex;
 bool closed;
+bool mark; /* below all on the stack: the loop will look again */
 byte refs = 1; /* the context's; once closed, the batch's, too */
 chan queue = [VALUES] of { byte, byte }; /* remotes and their values */
 
@@ -49,6 +50,7 @@ byte owners;
 
 /* The loop's thread only. */
 byte waiting;
+bool overdue;
 chan spare = [VALUES] of { byte };
 
 /* What the checker watches. */
@@ -141,11 +143,11 @@ inline async_send() {
   fi
 }
 
-/* One exchange. Where the stack was empty that acquires what the loop did
-   before it took what was there. */
+/* One exchange. Where nothing was there that acquires what the loop did before
+   it took the mark. */
 inline push() {
 #ifndef EMPTY_TEST_OUTSIDE
-  was_empty = (len(queue) == 0);
+  was_empty = (len(queue) == 0 && !mark);
 #endif
 #ifndef RELAXED
   stale[me] = stale[me] && (unpublished || !was_empty);
@@ -156,7 +158,7 @@ inline push() {
 
 inline post_under_mutex() {
 #ifdef EMPTY_TEST_OUTSIDE
-  was_empty = (len(queue) == 0);
+  was_empty = (len(queue) == 0 && !mark);
 #endif
 #ifndef EMPTY_WITHOUT_MUTEX
   lock();
@@ -202,7 +204,7 @@ inline resolve() {
   assert(batch_live && port_live && block[r] == HELD);
   if
   :: d_step {
-       !closed && len(queue) > 0 ->
+       !closed && (len(queue) > 0 || mark) ->
        push();
        was_empty = false
      }
@@ -230,9 +232,6 @@ proctype producer(byte me) {
 inline take_queue() {
   do
   :: len(queue) > 0 -> queue?r, v; mine!r, v
-#ifdef TAKE_ONE
-    ; break
-#endif
   :: else -> break
   od
 }
@@ -248,6 +247,24 @@ inline deliver() {
   }
 }
 
+inline deliver_all() {
+  d_step { take_queue(); mark = true };
+  do
+  :: mine?r, v -> deliver()
+  :: empty(mine) -> break
+  od;
+  skip; /* Promela allows no jump to a d_step */
+#ifdef MARK_TAKEN_BLINDLY
+  d_step { mark = false; unpublished = false }
+#else
+  d_step {
+    overdue = (len(queue) > 0);
+    mark = overdue;
+    unpublished = unpublished && overdue
+  }
+#endif
+}
+
 /* What uv__io_poll() does with a readable descriptor, and on_async(). */
 inline on_async() {
   readable = false;
@@ -260,16 +277,7 @@ inline on_async() {
     unpublished = unpublished || last
   };
   if
-  :: last ->
-    d_step {
-      assert(len(queue) > 0);
-      take_queue();
-      unpublished = false
-    };
-    do
-    :: mine?r, v -> deliver()
-    :: empty(mine) -> break
-    od
+  :: last -> deliver_all()
   :: else
   fi
 }
@@ -360,6 +368,7 @@ proctype loop() {
   do
   :: left > 0 -> remote_new(); left--
   :: readable -> on_async()
+  :: overdue -> deliver_all()
   :: early -> break
   :: left == 0 && waiting == 0 -> break
   od;
