@@ -110,14 +110,14 @@ static size_t stream_next_room(const intake_t *intake) {
 }
 
 /* Nobody who reads: then libuv reads nothing, and says UV_ENOBUFS. */
-static bool is_idle(const intake_t *intake) {
+static bool intake_is_idle(const intake_t *intake) {
   return intake == NULL || intake->deferred == NULL;
 }
 
 static void stream_on_alloc(uv_handle_t *handle, size_t suggested,
                             uv_buf_t *buf) {
   intake_t *intake = stream_find(handle);
-  if (is_idle(intake))
+  if (intake_is_idle(intake))
     *buf = uv_buf_init(NULL, 0);
   else
     *buf = avow__buffer_offer(&intake->buffer, stream_next_room(intake));
@@ -171,7 +171,7 @@ static void quiet_if_idle(uv_handle_t *handle, void *context) {
   if (!is_stream(handle) || uv_is_closing(handle))
     return;
   uv_stream_t *stream = (uv_stream_t *) handle;
-  if (stream->read_cb == stream_on_read && is_idle(stream_find(handle)))
+  if (stream->read_cb == stream_on_read && intake_is_idle(stream_find(handle)))
     (void) uv_read_stop(stream); /* always 0 */
 }
 
@@ -209,7 +209,7 @@ static void intake_rest(intake_t *intake) {
 static void stream_on_read(uv_stream_t *stream, ssize_t nread,
                            const uv_buf_t *buf) {
   intake_t *intake = stream_find((uv_handle_t *) stream);
-  if (is_idle(intake)) {
+  if (intake_is_idle(intake)) {
     (void) uv_read_stop(stream); /* always 0 */
     return;
   }
