@@ -1,8 +1,9 @@
 /*
  * Combinators. A gather is a promise with a remaining-count that starts at 1
  * and an element for each input: a reaction without a promise of its own, which
- * puts the outcome at its index. What is still waiting when the gather settles
- * is unlinked, each in constant time.
+ * puts the outcome at its index. What has its value when it comes right behind
+ * such an element has that one's job, and needs none. What is still waiting
+ * when the gather settles is unlinked, each in constant time.
  */
 #include "avow/combine.h"
 
@@ -146,19 +147,10 @@ static void count_down(avow_promise_t *gather) {
     complete(gather);
 }
 
-static void combine_collect(avow_promise_t *gather, uint32_t index,
-                            avow_value_t v) {
-  gather->u.gather.list->items[index] = v;
-  count_down(gather);
-}
-
-static void combine_report(avow_promise_t *gather, uint32_t index,
-                           avow_value_t v) {
-  const avow_gather_kind_t kind = gather->u.gather.kind;
-  if (kind == AVOW_RACE || kind == (avow_is_error(&v) ? AVOW_ALL : AVOW_ANY))
-    combine_settle(gather, v);
-  else
-    combine_collect(gather, index, v);
+/* Whether an outcome of that state settles a gather of that kind. */
+static bool decides(avow_gather_kind_t kind, avow_state_t state) {
+  return kind == AVOW_RACE ||
+         kind == (state == AVOW_REJECTED ? AVOW_ALL : AVOW_ANY);
 }
 
 /* Called when a loser is over, of a gather that waits for its losers. */
@@ -168,17 +160,26 @@ static void lost(avow_promise_t *gather, avow_value_t v) {
   avow__value_unref(v); /* last: it may call the program */
 }
 
-void avow__element_run(avow_promise_t *element) {
-  avow_promise_t *gather = element->u.element.gather;
-  const uint32_t index = element->u.element.index;
-  avow__list_remove(&gather->elements, &element->siblings);
-  const avow_value_t v = avow__take_upstream(element);
-  element->waiters = NULL; /* its sibling */
-  avow__pool_give_back(&avow__context(gather)->pool, element);
-  if (AVOW__LIKELY(gather->kind == AVOW__GATHER))
-    combine_report(gather, index, v);
+static AVOW__APART void report_last(avow_promise_t *gather, avow_value_t v) {
+  if (gather->kind == AVOW__GATHER)
+    combine_settle(gather, v);
   else
     lost(gather, v);
+}
+
+void avow__element_run(avow_promise_t *element) {
+  avow_promise_t *gather = element->u.element.gather;
+  avow_promise_t *from = element->upstream;
+  const uint32_t index = element->u.element.index;
+  avow__list_remove(&gather->elements, &element->siblings);
+  avow__pool_free(&avow__context(gather)->pool, element);
+  if (AVOW__UNLIKELY(gather->kind != AVOW__GATHER ||
+                     decides(gather->u.gather.kind, avow__state(from)))) {
+    report_last(gather, avow__take_outcome(from));
+    return;
+  }
+  gather->u.gather.list->items[index] = avow__take_outcome(from);
+  count_down(gather);
 }
 
 static avow_promise_t *gather_new(avow__context_t *c, avow_gather_kind_t kind) {
@@ -230,8 +231,8 @@ static bool add_item(avow_promise_t *gather, uint32_t *out) {
   return true;
 }
 
-static bool add_element(avow_promise_t *gather, avow_promise_t *p,
-                        uint32_t index) {
+static inline bool add_element(avow_promise_t *gather, avow_promise_t *p,
+                               uint32_t index) {
   avow_promise_t *element =
       avow__promise_alloc(avow__context(gather), AVOW__ELEMENT);
   if (element == NULL)
@@ -261,7 +262,7 @@ static bool is_late_loser(const avow_promise_t *gather,
 
 /* p comes too late, or there is no place for it. A gather that waits for its
    losers waits for one more. */
-static void drop_late(avow_promise_t *gather, avow_promise_t *p) {
+static AVOW__APART void drop_late(avow_promise_t *gather, avow_promise_t *p) {
   const bool loses = is_late_loser(gather, p);
   const bool is_joined = loses && gather->kind == AVOW__GATHERED &&
                          avow__is_pending(gather) && add_element(gather, p, 0);
@@ -272,8 +273,31 @@ static void drop_late(avow_promise_t *gather, avow_promise_t *p) {
     avow__unref(p);
 }
 
+/* Whether the last job there is reports to the gather. */
+static bool is_last_job_of(const avow__context_t *c,
+                           const avow_promise_t *gather) {
+  const avow__link_t *last = c->queue.head.prev;
+  const avow_promise_t *element = (const avow_promise_t *) last;
+  return last != &c->queue.head && element->kind == AVOW__ELEMENT &&
+         element->u.element.gather == gather;
+}
+
+/* An input that has its value already would have the next job, and nobody can
+   tell that from having the same. */
+static bool take_input(avow_promise_t *gather, avow_promise_t *p,
+                       uint32_t index) {
+  if (avow__state(p) != AVOW_FULFILLED ||
+      gather->u.gather.kind > AVOW_ALL_SETTLED ||
+      !is_last_job_of(avow__context(gather), gather))
+    return false;
+  gather->u.gather.list->items[index] = avow__take_outcome(p);
+  return true;
+}
+
 static bool add_input(avow_promise_t *gather, avow_promise_t *p,
                       uint32_t index) {
+  if (take_input(gather, p, index))
+    return true;
   const bool added = add_element(gather, p, index);
   gather->u.gather.remaining += added;
   return added;

@@ -50,6 +50,28 @@ static void gather_that_is_let_go_is_ended(void **state) {
   assert_outcome(p, "is=[1]");
 }
 
+static avow_value_t note_and_queue(const avow_value_t *arg, void *data) {
+  note("first");
+  avow_unref(avow_then(resolved(1), note_value_cb, NULL, "second"));
+  return avow_none();
+}
+
+/* The job of an input that comes later is later, though no handler is its. */
+static void inputs_with_a_job_between_them_have_their_own(void **state) {
+  avow_gather_t *g;
+  avow_promise_t *p = avow_gather_new(loop, AVOW_ALL, &g);
+  avow_gather_add(g, resolved(1));
+  avow_unref(avow_then(resolved(1), note_and_queue, NULL, NULL));
+  avow_gather_add(g, resolved(2));
+  avow_gather_add(g, resolved(3));
+  avow_gather_unref(g);
+
+  p = avow_then(p, note_value_cb, NULL, "all");
+  avow_value_unref(avow_run(p));
+
+  assert_notes("first second=1 all=[1 2 3]");
+}
+
 /* Who may add to a gather is none of those who want it. */
 static void gather_that_is_open_is_cancelled_with_its_inputs(void **state) {
   avow_gather_t *g;
@@ -243,6 +265,7 @@ int main(void) {
     CASE(gather_takes_inputs_over_several_turns),
     CASE(gather_does_not_settle_before_its_end),
     CASE(gather_that_is_let_go_is_ended),
+    CASE(inputs_with_a_job_between_them_have_their_own),
     CASE(gather_that_is_open_is_cancelled_with_its_inputs),
     CASE(gather_that_loses_while_it_is_open_is_cancelled),
     CASE(gather_that_another_holds_is_not_cancelled),
