@@ -347,6 +347,11 @@ static AVOW__APART bool resolve_nothing(avow_value_t v) {
   return false;
 }
 
+static AVOW__APART bool wake_for_it(avow__context_t *c) {
+  avow__wake(c);
+  return true;
+}
+
 /* Here is what takes some stores only, and needs no frame on the stack. */
 bool avow_resolve(avow_deferred_t *d, avow_value_t v) {
   if (AVOW__UNLIKELY(d == NULL))
@@ -357,14 +362,15 @@ bool avow_resolve(avow_deferred_t *d, avow_value_t v) {
   avow__check_thread(c);
   const int apart = AVOW__RESOLVED | AVOW__STATE | AVOW__PROXY | AVOW__LOST;
   if (AVOW__UNLIKELY((p->flags & apart) != 0 || v.tag >= AVOW_ERROR ||
-                     p->refs == 1 || avow__wakes(c, p)))
+                     p->refs == 1))
     return resolve_fully(p, v);
+  const bool wakes = avow__wakes(c, p);
   p->u.value = v;
   p->flags |= AVOW__RESOLVED | AVOW_FULFILLED;
   p->refs--;
   if (p->waiters != NULL)
     avow__trigger(c, p);
-  return true;
+  return wakes ? wake_for_it(c) : true;
 }
 
 avow_promise_t *avow__detail(avow_promise_t *p) {

@@ -5,6 +5,9 @@
 #include "engine/engine.h"
 
 static avow_value_t give(avow_promise_t *p) {
+  const avow__context_t *c = avow__context(p);
+  if (avow__state(p) == AVOW_FULFILLED && c->life != AVOW__CLOSED)
+    return avow__take_outcome(p);
   const avow_value_t v = avow_value_ref(avow_result(p));
   avow_unref(p);
   return v;
