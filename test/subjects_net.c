@@ -67,6 +67,11 @@ static avow_promise_t *start_read(void) {
   return avow_read(stream(), 100);
 }
 
+static avow_promise_t *start_read_into(void) {
+  static char buffer[6];
+  return avow_read_into(stream(), buffer, sizeof(buffer), sizeof(buffer));
+}
+
 static avow_promise_t *start_read_all(void) {
   return avow_read_all(stream(), 100);
 }
@@ -342,6 +347,8 @@ static const subject_t subjects[] = {
     .strike = strike_pipe },
   { "avow_read", WHEN_TOLD, AT_ONCE, start_read, say_line, .set = set_pair,
     .strike = strike_pair },
+  { "avow_read_into", WHEN_TOLD, AT_ONCE, start_read_into, say_line, say_half,
+    set_pair, strike_pair },
   { "avow_read_all", WHEN_TOLD, AT_ONCE, start_read_all, say_all, say_half,
     set_pair, strike_pair },
   { "avow_write", WHEN_TOLD, AT_ONCE, start_write, drain, .set = set_full_pair,

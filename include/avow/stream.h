@@ -30,14 +30,27 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_pipe_connect(uv_pipe_t *pipe,
 
 /**
  * BYTES: what arrived next, at least 1 and at most max_bytes; NONE at the end
- * of the stream (uv_read_start). UV_EALREADY if a read is pending, also one of
- * the program's own. Cancelling stops reading; nothing that was read is lost.
- * Nothing is read that nobody asked for, which holds the peer back. Between two
- * reads libuv may watch the stream on, which keeps no loop alive: to read with
- * uv_read_start() then, call uv_read_stop() first.
+ * of the stream (uv_read_start). No more than 64 KiB at a time. UV_EALREADY if
+ * a read is pending, also one of the program's own. Cancelling stops reading;
+ * nothing that was read is lost. Nothing is read that nobody asked for, which
+ * holds the peer back. Between two reads libuv may watch the stream on, which
+ * keeps no loop alive: to read with uv_read_start() then, call uv_read_stop()
+ * first.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_read(uv_stream_t *stream,
                                                  size_t max_bytes);
+
+/**
+ * INT: how many bytes are in the buffer, at least min and at most max, without
+ * being copied (uv_read_start); fewer, or 0, only at the end of the stream.
+ * UV_EINVAL if min is 0 or more than max; otherwise rejects as avow_read(). The
+ * buffer is the program's again, to be read or freed, once this has settled:
+ * when cancelled that is at once. What had come by then to a min of more than 1
+ * is lost, for nobody says how much it is.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_read_into(uv_stream_t *stream,
+                                                      void *buffer, size_t min,
+                                                      size_t max);
 
 /**
  * BYTES: all that comes until the end of the stream (uv_read_start).

@@ -92,6 +92,7 @@ AVOW_HEADER_END
 #  define avow_close_reset(...)    AVOW_MADE_(avow_close_reset(__VA_ARGS__))
 #  define avow_tcp_connect(...)    AVOW_MADE_(avow_tcp_connect(__VA_ARGS__))
 #  define avow_read(...)           AVOW_MADE_(avow_read(__VA_ARGS__))
+#  define avow_read_into(...)      AVOW_MADE_(avow_read_into(__VA_ARGS__))
 #  define avow_read_all(...)       AVOW_MADE_(avow_read_all(__VA_ARGS__))
 #  define avow_write(...)          AVOW_MADE_(avow_write(__VA_ARGS__))
 #  define avow_pump(...)           AVOW_MADE_(avow_pump(__VA_ARGS__))

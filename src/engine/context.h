@@ -15,6 +15,7 @@
 #include "engine/pool.h"
 #include "engine/registry.h"
 #include "fiber/fiber.h"
+#include "value/buffer.h"
 
 typedef struct avow__phases_s avow__phases_t;
 typedef struct avow__port_s avow__port_t;
@@ -101,6 +102,7 @@ struct avow__context_s {
   void (*streams_rest)(avow__context_t *c); /* read.c: some are watched on,
                                                and the loop is to end */
   avow__link_t *reads;                      /* read.c: those that are pending */
+  avow__buffer_t room;                      /* room.c: what libuv reads to */
   avow__spares_t spares[AVOW__SIZES];       /* op.c: for the next operations */
   avow__table_t tables[AVOW__TABLES];
   avow__fibers_t fibers; /* async.c: stacks */

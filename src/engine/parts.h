@@ -18,7 +18,7 @@ typedef struct avow__part_s {
   void (*check)(avow__context_t *c);
 } avow__part_t;
 
-enum { AVOW__PARTS = 11 };
+enum { AVOW__PARTS = 12 };
 
 extern AVOW__HIDDEN const avow__part_t avow__parts[AVOW__PARTS];
 
@@ -51,6 +51,8 @@ void avow__owned_close(avow__context_t *c);
 void avow__owned_free(avow__context_t *c);
 /* read.c */
 void avow__streams_quiet(avow__context_t *c);
+/* room.c */
+void avow__room_free(avow__context_t *c);
 /* op.c */
 void avow__spares_free(avow__context_t *c);
 

@@ -1,20 +1,18 @@
 /*
  * What arrives on a stream as a channel. Nothing is read while that is full.
  */
-#include <limits.h>
-
 #include "avow/stream.h"
 #include "base/container.h"
 #include "channel/channel.h"
 #include "io/op.h"
 #include "net/reading.h"
-#include "value/buffer.h"
+#include "net/room.h"
 
 typedef struct {
   avow__source_t source;   /* first: the channel knows it by this */
   avow__reading_t reading; /* by the stream */
   uv_stream_t *stream;
-  avow__buffer_t buffer; /* for the next chunk */
+  avow__buffer_t buffer; /* a terminal's */
   size_t max_bytes;
 } chunks_t;
 
@@ -30,12 +28,13 @@ static chunks_t *chunks_find(const uv_handle_t *handle) {
 static void chunks_on_alloc(uv_handle_t *handle, size_t suggested,
                             uv_buf_t *buf) {
   chunks_t *chunks = chunks_find(handle);
-  *buf = avow__buffer_offer(&chunks->buffer, chunks->max_bytes);
+  *buf = avow__room_offer(avow__room_of(chunks->stream, &chunks->buffer),
+                          chunks->max_bytes);
 }
 
 static void chunks_push(chunks_t *chunks, size_t len) {
-  chunks->buffer.used = len;
-  const avow_value_t v = avow__buffer_take(&chunks->buffer);
+  const avow_value_t v =
+      avow__room_take(avow__room_of(chunks->stream, &chunks->buffer), len);
   (void) avow__channel_push(chunks->source.channel, v); /* it pauses us */
 }
 
@@ -99,7 +98,7 @@ avow_channel_t *avow_chunks(uv_stream_t *stream, size_t max_bytes,
   chunks->source.stop = chunks_stop;
   chunks->reading.on_close = chunks_on_close;
   chunks->stream = stream;
-  chunks->max_bytes = max_bytes < INT_MAX ? max_bytes : INT_MAX;
+  chunks->max_bytes = max_bytes;
   int err = UV_EINVAL;
   if (max_bytes > 0)
     err = avow__reading_begin(c, &chunks->reading, (uv_handle_t *) stream);

@@ -12,15 +12,25 @@
  */
 #include "net/reading.h"
 
+#include <string.h>
+
 #include "avow/cancel.h"
 #include "avow/stream.h"
 #include "base/alloc.h"
 #include "base/container.h"
 #include "engine/parts.h"
 #include "io/op.h"
-#include "value/buffer.h"
+#include "net/room.h"
 
-enum { FIRST_ROOM = 4096, CHUNK_MAX = 1024 * 1024 };
+enum { FIRST_ROOM = 4096 };
+
+/* What is asked for. */
+typedef struct {
+  enum { SOME, ALL, INTO } kind;
+  size_t max_bytes;
+  size_t min; /* INTO: what is to be there; no less than one of SOME */
+  char *into; /* the program's */
+} request_t;
 
 typedef struct {
   avow__reading_t reading;
@@ -28,11 +38,11 @@ typedef struct {
   avow__context_t *context;
   uv_stream_t *stream;
   avow_deferred_t *deferred; /* NULL: nobody reads at the moment */
-  avow__buffer_t buffer;
-  size_t max_bytes; /* of what is to be read */
-  bool all;         /* to the end */
-  bool busy;        /* inside its callback */
-  bool replaced;    /* there, by another that reads */
+  request_t request;
+  size_t done;           /* INTO: what is there */
+  avow__buffer_t buffer; /* what ALL has come to; a terminal's */
+  bool busy;             /* inside its callback */
+  bool replaced;         /* there, by another that reads */
 } intake_t;
 
 static intake_t *stream_find(const uv_handle_t *handle) {
@@ -97,16 +107,23 @@ static bool yield(avow__reading_t *reading) {
 }
 
 /* One byte more than max_bytes shows that there is more. */
-static size_t stream_most(const intake_t *intake) {
-  return intake->all ? avow__plus(intake->max_bytes, 1) : intake->max_bytes;
-}
-
 static size_t stream_next_room(const intake_t *intake) {
-  if (!intake->all)
-    return intake->max_bytes < CHUNK_MAX ? intake->max_bytes : CHUNK_MAX;
+  const size_t most = avow__plus(intake->request.max_bytes, 1);
   const size_t old = avow__buffer_room(&intake->buffer);
   const size_t room = old < FIRST_ROOM ? FIRST_ROOM : avow__times(old, 2);
-  return room < stream_most(intake) ? room : stream_most(intake);
+  return room < most ? room : most;
+}
+
+/* What libuv may fill: a terminal may do so when nobody reads any more. */
+static uv_buf_t stream_room(intake_t *intake) {
+  const request_t *request = &intake->request;
+  const size_t left = request->max_bytes - intake->done;
+  if (request->kind == ALL)
+    return avow__buffer_offer(&intake->buffer, stream_next_room(intake));
+  if (request->kind == INTO && intake->stream->type != UV_TTY)
+    return uv_buf_init(request->into + intake->done,
+                       left < INT_MAX ? (unsigned) left : INT_MAX);
+  return avow__room_offer(avow__room_of(intake->stream, &intake->buffer), left);
 }
 
 /* Nobody who reads: then libuv reads nothing, and says UV_ENOBUFS. */
@@ -117,31 +134,47 @@ static bool intake_is_idle(const intake_t *intake) {
 static void stream_on_alloc(uv_handle_t *handle, size_t suggested,
                             uv_buf_t *buf) {
   intake_t *intake = stream_find(handle);
-  if (intake_is_idle(intake))
-    *buf = uv_buf_init(NULL, 0);
-  else
-    *buf = avow__buffer_offer(&intake->buffer, stream_next_room(intake));
+  *buf = intake_is_idle(intake) ? uv_buf_init(NULL, 0) : stream_room(intake);
 }
 
 static avow_value_t too_long(const intake_t *intake) {
   return avow_error_new(UV_EMSGSIZE, avow_none(), "read: more than %zu bytes",
-                        intake->max_bytes);
+                        intake->request.max_bytes);
+}
+
+static void arrived_of_all(intake_t *intake, size_t n) {
+  intake->buffer.used += n;
+  if (intake->buffer.used <= intake->request.max_bytes)
+    return;
+  avow__buffer_clear(&intake->buffer);
+  stream_settle(intake, too_long(intake));
+}
+
+static void arrived_in(intake_t *intake, size_t n) {
+  if (intake->stream->type == UV_TTY)
+    memcpy(intake->request.into + intake->done, intake->buffer.bytes->data, n);
+  intake->done += n;
+  if (intake->done >= intake->request.min)
+    stream_settle(intake, avow_int((int64_t) intake->done));
 }
 
 static void arrived(intake_t *intake, size_t n) {
-  intake->buffer.used += n;
-  if (!intake->all)
-    stream_settle(intake, avow__buffer_take(&intake->buffer));
-  else if (intake->buffer.used > intake->max_bytes) {
-    avow__buffer_clear(&intake->buffer);
-    stream_settle(intake, too_long(intake));
-  }
+  avow__buffer_t *room = avow__room_of(intake->stream, &intake->buffer);
+  if (intake->request.kind == ALL)
+    arrived_of_all(intake, n);
+  else if (intake->request.kind == INTO)
+    arrived_in(intake, n);
+  else
+    stream_settle(intake, avow__room_take(room, n));
 }
 
 static avow_value_t ending(intake_t *intake, int err) {
   if (err != UV_EOF)
     return avow__error_of(avow__buffer_error(err), "read", NULL);
-  return intake->all ? avow__buffer_take(&intake->buffer) : avow_none();
+  if (intake->request.kind == INTO)
+    return avow_int((int64_t) intake->done);
+  return intake->request.kind == ALL ? avow__buffer_take(&intake->buffer)
+                                     : avow_none();
 }
 
 /* libuv has stopped: a handler that reads again has to start anew. */
@@ -277,8 +310,7 @@ static int stream_start(avow__context_t *c, uv_stream_t *stream,
   return 0;
 }
 
-static avow_promise_t *read_with(uv_stream_t *stream, size_t max_bytes,
-                                 bool all) {
+static avow_promise_t *read_as(uv_stream_t *stream, request_t request) {
   if (stream == NULL)
     return avow__nothing("a stream");
   avow__context_t *c = avow__context_of(stream->loop);
@@ -287,24 +319,35 @@ static avow_promise_t *read_with(uv_stream_t *stream, size_t max_bytes,
   intake_t *intake;
   int err = UV_ENOMEM;
   if (avow_state(p) == AVOW_PENDING)
-    err = max_bytes > 0 || all ? stream_start(c, stream, &intake) : UV_EINVAL;
+    err = request.max_bytes < request.min ? UV_EINVAL
+                                          : stream_start(c, stream, &intake);
   if (err != 0) {
     (void) avow_reject(d, avow__error_of(err, "read", NULL)); /* or it is */
     return p;
   }
   intake->deferred = d;
+  intake->request = request;
+  intake->done = 0;
   avow__list_append(&c->reads, &intake->link);
-  intake->max_bytes = max_bytes;
-  intake->all = all;
   avow_on_cancel(d, stream_cancel, intake);
   return p;
 }
 
 avow_promise_t *avow_read(uv_stream_t *stream, size_t max_bytes) {
-  return read_with(stream, max_bytes, false);
+  const request_t request = { .max_bytes = max_bytes, .min = 1 };
+  return read_as(stream, request);
 }
 
 avow_promise_t *avow_read_all(uv_stream_t *stream, size_t max_bytes) {
-  return read_with(stream, max_bytes < SIZE_MAX - 1 ? max_bytes : SIZE_MAX - 1,
-                   true);
+  const request_t request = { .kind = ALL, .max_bytes = max_bytes };
+  return read_as(stream, request);
+}
+
+avow_promise_t *avow_read_into(uv_stream_t *stream, void *buffer, size_t min,
+                               size_t max) {
+  const request_t request = { .kind = INTO,
+                              .max_bytes = min > 0 ? max : 0,
+                              .min = min > 0 ? min : 1,
+                              .into = buffer };
+  return buffer != NULL ? read_as(stream, request) : avow__nothing("a buffer");
 }

@@ -212,13 +212,8 @@ static bool reader_make_room(reader_t *reader, size_t chunk) {
 static avow_value_t chunk_cb(const avow_value_t *arg, void *data) {
   reader_t *reader = data;
   piece_t piece;
-  reader->ended = arg->tag == AVOW_NONE;
-  if (!reader->ended) {
-    size_t len;
-    const char *bytes = avow_to_bytes(arg, &len);
-    memcpy(reader->data + reader->at + reader->used, bytes, len);
-    reader->used += len;
-  }
+  reader->ended = arg->u.i == 0;
+  reader->used += (size_t) arg->u.i;
   return measure(reader, &piece) ? avow_int(1) : avow_none();
 }
 
@@ -227,7 +222,8 @@ static avow_value_t step_fn(void *data) {
   const size_t chunk = next_chunk(reader);
   if (!reader_make_room(reader, chunk))
     return avow_error(UV_ENOMEM);
-  avow_promise_t *p = avow_read(reader->stream, chunk);
+  char *room = reader->data + reader->at + reader->used;
+  avow_promise_t *p = avow_read_into(reader->stream, room, 1, chunk);
   return avow_follow(avow_then(p, chunk_cb, NULL, reader));
 }
 

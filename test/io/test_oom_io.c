@@ -149,8 +149,14 @@ static avow_value_t answer_cb(const avow_value_t *arg, void *tcp) {
   return avow_follow(avow_write(tcp, avow_string("pong")));
 }
 
-static avow_value_t read_cb(const avow_value_t *arg, void *tcp) {
+static avow_value_t read_rest_cb(const avow_value_t *arg, void *tcp) {
   return avow_follow(avow_read(tcp, 100));
+}
+
+static avow_value_t read_cb(const avow_value_t *arg, void *tcp) {
+  static char first;
+  avow_promise_t *p = avow_read_into(tcp, &first, 1, 1);
+  return avow_follow(avow_then(p, read_rest_cb, NULL, tcp));
 }
 
 static avow_value_t shutdown_cb(const avow_value_t *arg, void *tcp) {

@@ -1,0 +1,224 @@
+/* Reading into the program's own memory, and how values are made of the loop's
+   block. */
+#include <unistd.h>
+
+#include "peer.h"
+
+static char buffer[16];
+
+static avow_promise_t *start_read(size_t min, size_t max) {
+  memset(buffer, '.', sizeof(buffer));
+  return avow_read_into(stream, buffer, min, max);
+}
+
+static void assert_buffer(const char *expected) {
+  assert_memory_equal(buffer, expected, strlen(expected));
+}
+
+static void what_arrived_is_in_the_buffer(void **state) {
+  avow_promise_t *p = start_read(1, sizeof(buffer));
+  turn();
+  say("hello");
+
+  assert_fulfils_int(p, 5);
+
+  assert_buffer("hello...");
+}
+
+static void it_settles_when_the_least_is_there(void **state) {
+  avow_promise_t *p = start_read(4, sizeof(buffer));
+  say("he");
+  turn();
+  say("l");
+  turn();
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+
+  say("lo");
+
+  assert_fulfils_int(p, 5);
+  assert_buffer("hello...");
+}
+
+static void it_takes_no_more_than_the_most(void **state) {
+  say("hello");
+
+  assert_fulfils_int(start_read(2, 3), 3);
+
+  assert_buffer("hel...");
+  assert_fulfils_int(start_read(2, 2), 2);
+  assert_buffer("lo...");
+}
+
+static void the_end_comes_before_the_least(void **state) {
+  say("he");
+  hang_up();
+
+  assert_fulfils_int(start_read(4, 5), 2);
+
+  assert_buffer("he...");
+  assert_fulfils_int(start_read(1, 5), 0);
+  assert_fulfils_int(start_read(1, 5), 0);
+}
+
+static avow_value_t read_again(const avow_value_t *n, void *data) {
+  return avow_follow(avow_read_into(stream, buffer + avow_to_int(n), 2, 2));
+}
+
+static void handler_reads_on_behind_it(void **state) {
+  say("hello");
+
+  assert_fulfils_int(avow_then(start_read(3, 3), read_again, NULL, NULL), 2);
+
+  assert_buffer("hello...");
+}
+
+static void what_makes_no_sense_is_refused(void **state) {
+  assert_says(start_read(0, 5), UV_EINVAL, "read: invalid argument");
+  assert_rejects(start_read(5, 4), UV_EINVAL);
+}
+
+static void read_into_nothing(void) {
+  avow_unref(avow_read_into(stream, NULL, 1, 1));
+}
+
+static void no_buffer_is_misuse(void **state) {
+  assert_misuse(read_into_nothing, "a buffer is NULL");
+}
+
+static void one_reads_at_a_time(void **state) {
+  avow_promise_t *p = start_read(1, 5);
+
+  assert_rejects(avow_read_into(stream, buffer, 1, 5), UV_EALREADY);
+  assert_rejects(avow_read(stream, 5), UV_EALREADY);
+
+  say("hello");
+  assert_fulfils_int(p, 5);
+}
+
+/* Nobody writes there any more: tools that watch memory would say so. */
+static void buffer_is_the_program_s_once_it_was_cancelled(void **state) {
+  char *own = test_calloc(1, 5);
+  avow_promise_t *p = avow_read_into(stream, own, 1, 5);
+  turn();
+
+  assert_cancels_at_once(p);
+  test_free(own);
+  say("hello");
+  turn();
+
+  assert_fulfils_bytes(avow_read(stream, 10), "hello");
+}
+
+static void cancelling_loses_what_had_come_to_the_least(void **state) {
+  avow_promise_t *p = start_read(4, 5);
+  say("he");
+  turn();
+
+  assert_cancels_at_once(p);
+  say("llo");
+  turn();
+
+  assert_buffer("he...");
+  assert_fulfils_bytes(avow_read(stream, 10), "llo");
+}
+
+static void closing_the_stream_cancels_it(void **state) {
+  avow_promise_t *p = start_read(1, 5);
+
+  assert_fulfils_none(avow_close((uv_handle_t *) stream));
+
+  assert_rejects(p, UV_ECANCELED);
+}
+
+static void a_large_buffer_is_filled_without_another(void **state) {
+  enum { MANY = 1 << 20 };
+  static char many[MANY], sent[MANY];
+  for (size_t i = 0; i < MANY; i++)
+    sent[i] = (char) (i * 7);
+  avow_promise_t *p = avow_read_into(stream, many, MANY, MANY);
+  const long calls = allocation_calls();
+
+  for (size_t at = 0; at < MANY; turn()) {
+    const size_t left = MANY - at;
+    const ssize_t n = write(peer, sent + at, left < 4096 ? left : 4096);
+    assert_true(n > 0);
+    at += (size_t) n;
+  }
+
+  assert_fulfils_int(p, MANY);
+  assert_int_equal(allocation_calls(), calls);
+  assert_memory_equal(many, sent, MANY);
+}
+
+/* Also what fills more than half of it, which goes without being copied. */
+static void values_keep_what_the_block_had(void **state) {
+  enum { LARGE = 40000 };
+  static char sent[LARGE];
+  memset(sent, 'x', LARGE);
+  avow_value_t kept[4];
+  const size_t lens[] = { 5, LARGE, 5, LARGE };
+  for (int i = 0; i < 4; i++) {
+    size_t got;
+    assert_int_equal(write(peer, sent, lens[i]), (ssize_t) lens[i]);
+    kept[i] = avow_run(avow_read(stream, LARGE));
+    (void) avow_to_bytes(&kept[i], &got); /* less of a pipe's */
+    assert_true(got > 0 && got <= lens[i]);
+    memset(sent, 'a' + i, LARGE);
+    while (got < lens[i]) {
+      const avow_value_t v = avow_run(avow_read(stream, lens[i] - got));
+      size_t more;
+      (void) avow_to_bytes(&v, &more);
+      got += more;
+      avow_value_unref(v);
+    }
+  }
+
+  const char firsts[] = "xabc";
+  for (int i = 0; i < 4; i++) {
+    size_t len;
+    const char *bytes = avow_to_bytes(&kept[i], &len);
+    assert_int_equal(bytes[0], firsts[i]);
+    assert_int_equal(bytes[len - 1], firsts[i]);
+    avow_value_unref(kept[i]);
+  }
+}
+
+/* The block itself is the value then. */
+static void what_cannot_be_copied_is_not_lost(void **state) {
+  say("first");
+  assert_fulfils_bytes(avow_read(stream, 10), "first");
+  avow_promise_t *p = avow_read(stream, 10);
+  turn();
+  say("hello");
+
+  fail_allocation(1, true);
+  turn();
+  fail_allocation(0, false);
+
+  assert_fulfils_bytes(p, "hello");
+}
+
+#define BOTH(f)                                                \
+  { #f " (pipe)", f, peer_setup_pipe, peer_teardown, NULL }, { \
+#    f " (TCP)", f, peer_setup_tcp, peer_teardown, NULL        \
+  }
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    BOTH(what_arrived_is_in_the_buffer),
+    BOTH(it_settles_when_the_least_is_there),
+    BOTH(it_takes_no_more_than_the_most),
+    BOTH(the_end_comes_before_the_least),
+    BOTH(handler_reads_on_behind_it),
+    BOTH(what_makes_no_sense_is_refused),
+    BOTH(no_buffer_is_misuse),
+    BOTH(one_reads_at_a_time),
+    BOTH(buffer_is_the_program_s_once_it_was_cancelled),
+    BOTH(cancelling_loses_what_had_come_to_the_least),
+    BOTH(closing_the_stream_cancels_it),
+    BOTH(a_large_buffer_is_filled_without_another),
+    BOTH(values_keep_what_the_block_had),
+    BOTH(what_cannot_be_copied_is_not_lost),
+  };
+  return RUN(tests);
+}
