@@ -52,6 +52,9 @@ typedef struct avow__pool_s {
   avow__chunk_t *carving; /* is not wholly made into slabs; or NULL */
   size_t chunk_slabs;     /* how many the newest chunk holds */
   size_t kept, keep;      /* slabs of chunks that rest, and how many may */
+  size_t least_kept;      /* that rested at any time since the last review */
+  size_t given;           /* slabs that went of late since no more may rest */
+  uint64_t reviewed;      /* ms */
   uint32_t visits;        /* calls of avow__pool_each() on the stack */
   avow__link_t *all;      /* without slabs: every block there is */
   avow__cursor_t *cursor; /* without slabs: where avow__pool_each() stands */
@@ -100,6 +103,10 @@ void *avow__pool_static(avow__context_t *context);
 /* The slabs, or what stands in for them: slab.c, plain.c. */
 void avow__slabs_init(avow__pool_t *pool);
 void avow__slabs_close(avow__pool_t *pool);
+
+/* Lets go of what has rested since the last time, a second ago or more. Some
+   chunk rests. */
+void avow__pool_review(avow__pool_t *pool, uint64_t now);
 
 /* From now on keeps nothing that is empty. */
 void avow__slabs_shrink(avow__pool_t *pool);

@@ -7,7 +7,9 @@
  *
  * malloc gives chunks of slabs. One of which all slabs are empty rests until it
  * is needed again, the lowest first; beyond so many it goes back to malloc. So
- * a peak leaves nothing behind that is in the way of what comes after it.
+ * a peak leaves nothing behind that is in the way of what comes after it. Those
+ * that a program asks for again at once will be kept, and what rests for long
+ * goes after all.
  */
 #include <string.h>
 
@@ -19,8 +21,11 @@
 
 enum { CHUNK_MAX = 64 };
 
-/* So many slabs of chunks that rest are kept: 16 MiB. */
-enum { KEPT = 1024 };
+/* So many slabs of chunks that rest are kept: 16 MiB at first, up to 128 where
+   they are needed again and again, and 1 however long nobody needs it. */
+enum { KEPT = 1024, KEPT_MOST = 8192, KEPT_LEAST = CHUNK_MAX };
+
+enum { REVIEW = 1000 }; /* ms */
 
 _Static_assert(sizeof(avow_promise_t) <= AVOW__BLOCK, "a promise fits a block");
 _Static_assert(sizeof(avow__slab_t) <= AVOW__SLAB_HEAD, "blocks come after it");
@@ -43,6 +48,17 @@ static size_t chunk_size(const avow__chunk_t *chunk) {
   return (size_t) (chunk->end - chunk->slabs) / AVOW__SLAB;
 }
 
+static size_t lesser(size_t a, size_t b) {
+  return a < b ? a : b;
+}
+
+/* What is asked for again soon should have been kept. */
+static void keep_more(avow__pool_t *pool, size_t slabs) {
+  const size_t again = lesser(slabs, pool->given);
+  pool->given -= again;
+  pool->keep = lesser(pool->keep + again, KEPT_MOST);
+}
+
 static avow__chunk_t *chunk_new(avow__pool_t *pool) {
   size_t slabs = pool->chunk_slabs > 0 ? pool->chunk_slabs * 2 : 1;
   if (slabs > CHUNK_MAX)
@@ -57,6 +73,7 @@ static avow__chunk_t *chunk_new(avow__pool_t *pool) {
   chunk->busy = 0;
   pool->chunk_slabs = slabs;
   pool->allocations++;
+  keep_more(pool, slabs);
   return chunk;
 }
 
@@ -67,6 +84,7 @@ static avow__chunk_t *chunk_wake(avow__pool_t *pool) {
   avow__chunk_t *chunk =
       (avow__chunk_t *) avow__list_take_first(&pool->resting);
   pool->kept -= chunk_size(chunk);
+  pool->least_kept = lesser(pool->least_kept, pool->kept);
   return chunk;
 }
 
@@ -108,7 +126,8 @@ static void add_resting(avow__pool_t *pool, avow__chunk_t *chunk) {
   pool->kept += chunk_size(chunk);
 }
 
-/* All its slabs are empty. It will be carved anew, or goes. */
+/* All its slabs are empty. It will be carved anew, or goes. To come and go
+   without that is no sequel to what went before. */
 static void chunk_rest(avow__pool_t *pool, avow__chunk_t *chunk) {
   for (char *at = chunk->slabs; at < chunk->carved; at += AVOW__SLAB)
     avow__list_remove(&pool->partial, (avow__link_t *) (void *) at);
@@ -117,7 +136,22 @@ static void chunk_rest(avow__pool_t *pool, avow__chunk_t *chunk) {
     pool->carving = NULL;
   avow__list_remove(&pool->chunks, &chunk->link);
   add_resting(pool, chunk);
+  if (pool->kept > pool->keep)
+    pool->given += pool->kept - pool->keep;
+  else
+    pool->given = 0;
   slabs_trim(pool, pool->keep);
+}
+
+void avow__pool_review(avow__pool_t *pool, uint64_t now) {
+  if (now - pool->reviewed < REVIEW)
+    return;
+  const size_t most = pool->kept - lesser(pool->kept, KEPT_LEAST);
+  const size_t unused = lesser(pool->least_kept, most);
+  slabs_trim(pool, pool->kept - unused);
+  pool->keep -= lesser(unused, pool->keep - KEPT);
+  pool->least_kept = pool->kept;
+  pool->reviewed = now;
 }
 
 static void make_slab(avow__slab_t *slab, avow__chunk_t *chunk,

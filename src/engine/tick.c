@@ -36,6 +36,8 @@ static void begin_turn(avow__context_t *c) {
 static void tick_on_prepare(uv_prepare_t *handle) {
   avow__context_t *c = handle->data;
   begin_turn(c);
+  if (c->pool.resting != NULL)
+    avow__pool_review(&c->pool, uv_now(c->loop));
   if (c->streams_rest != NULL)
     c->streams_rest(c);
 }

@@ -29,7 +29,7 @@ static int slab_teardown(void **state) {
 
 #define POOL(f) cmocka_unit_test_setup_teardown(f, slab_setup, slab_teardown)
 
-enum { BATCH = 200000, PEAK = 600000, STRIDE = 7919 };
+enum { MANY = 20000, BATCH = 200000, PEAK = 600000, STRIDE = 7919 };
 
 /* In slabs: how many may rest, and how many a chunk has in the end. */
 enum { KEPT = 1024, CHUNK = 64 };
@@ -137,6 +137,72 @@ static void batches_in_a_row_ask_for_nothing(void **state) {
   assert_int_equal(allocation_calls(), calls);
 }
 
+/* Again and again: then it is no peak. */
+static void what_is_asked_for_again_is_kept(void **state) {
+  for (int i = 0; i < 4; i++) {
+    take_peak(PEAK);
+    give_back_peak(PEAK, 1);
+  }
+  const long calls = allocation_calls();
+
+  take_peak(PEAK);
+  give_back_peak(PEAK, 1);
+
+  assert_int_equal(allocation_calls(), calls);
+}
+
+static void peaks_with_less_between_them_go_back(void **state) {
+  const long live = live_allocations();
+
+  for (int i = 0; i < 3; i++) {
+    take_peak(PEAK);
+    give_back_peak(PEAK, 1);
+    take_peak(MANY);
+    give_back_peak(MANY, 1);
+  }
+
+  assert_kept_is_little(live);
+}
+
+/* The time is what it is said to be. */
+static void what_rests_for_a_second_goes(void **state) {
+  for (int i = 0; i < 2; i++) {
+    take_peak(PEAK);
+    give_back_peak(PEAK, 1);
+  }
+  assert_true(pool.kept > KEPT);
+  const size_t kept = pool.kept;
+
+  avow__pool_review(&pool, 1000);
+  avow__pool_review(&pool, 1999);
+  take_peak(BATCH);
+  give_back_peak(BATCH, 1);
+  assert_in_range(pool.kept, kept - CHUNK, kept);
+  avow__pool_review(&pool, 2000);
+
+  const size_t used = BATCH / AVOW__BLOCKS;
+  assert_in_range(pool.kept, used - CHUNK, used + CHUNK);
+  assert_int_equal(pool.keep, KEPT);
+  avow__pool_review(&pool, 3000);
+  assert_in_range(pool.kept, 1, CHUNK);
+}
+
+static void turns_let_go_of_what_rests(void **state) {
+  avow__pool_t *own = &avow__context_of(loop)->pool;
+  for (size_t i = 0; i < BATCH; i++)
+    peak[i] = avow_promise_resolve(loop, avow_none());
+  for (size_t i = 0; i < BATCH; i++)
+    avow_unref(peak[i]);
+  assert_true(own->kept > CHUNK);
+
+  for (int i = 0; i < 2; i++) {
+    own->reviewed = 0; /* long ago */
+    avow_ignore(avow_run(avow_sleep(loop, 1)));
+  }
+
+  assert_in_range(own->kept, 1, CHUNK);
+}
+
 /* After a peak as before it blocks that are made together lie together. */
 static void blocks_lie_in_order_after_a_peak(void **state) {
   take_peak(PEAK);
@@ -214,6 +280,10 @@ int main(void) {
     POOL(what_is_kept_is_the_lowest),
     POOL(what_stays_keeps_its_chunk),
     POOL(batches_in_a_row_ask_for_nothing),
+    POOL(what_is_asked_for_again_is_kept),
+    POOL(peaks_with_less_between_them_go_back),
+    POOL(what_rests_for_a_second_goes),
+    CASE(turns_let_go_of_what_rests),
     POOL(blocks_lie_in_order_after_a_peak),
     POOL(each_passes_by_what_a_peak_has_left),
     POOL(each_may_free_all_of_a_peak),
