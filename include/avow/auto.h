@@ -1,8 +1,8 @@
 /*
- * Values, promises and channels that are let go of by themselves where the
- * block ends that declares them, whichever way it is left: by its end, return,
- * goto or break, or by AVOW_TRY(). An extension that gcc and clang have; not
- * part of avow.h.
+ * Values, promises, channels, gathers and groups that are let go of by
+ * themselves where the block ends that declares them, whichever way it is left:
+ * by its end, return, goto or break, or by AVOW_TRY(). An extension that gcc
+ * and clang have; not part of avow.h.
  *
  *   static avow_value_t first_line(avow_reader_t *reader) {
  *     AVOW_AUTO_VALUE line = avow_none();
@@ -18,11 +18,18 @@
  * loop, declare the variable inside, or clear it first. A permit of a
  * limiter is a value. A function that awaits while its loop is closed is
  * cancelled, and lets go as it returns. A longjmp() lets go of nothing.
+ *
+ * A gather or a group is ended as it is let go of, so that its promise settles,
+ * and what was added goes on: to stop that, avow_cancel() the promise before
+ * the block is left. Whose children use its variables has to await that promise
+ * on each way out.
  */
 #ifndef AVOW_AUTO_H
 #define AVOW_AUTO_H
 
 #include "avow/channel.h"
+#include "avow/combine.h"
+#include "avow/group.h"
 #include "avow/promise.h"
 #include "avow/value.h"
 
@@ -40,5 +47,13 @@
 /** AVOW_AUTO_CHANNEL c = NULL; ends in avow_channel_clear(&c). */
 #define AVOW_AUTO_CHANNEL \
   __attribute__((cleanup(avow_channel_clear))) avow_channel_t *
+
+/** AVOW_AUTO_GATHER g = NULL; ends in avow_gather_clear(&g). */
+#define AVOW_AUTO_GATHER \
+  __attribute__((cleanup(avow_gather_clear))) avow_gather_t *
+
+/** AVOW_AUTO_GROUP g = NULL; ends in avow_group_clear(&g). */
+#define AVOW_AUTO_GROUP \
+  __attribute__((cleanup(avow_group_clear))) avow_group_t *
 
 #endif

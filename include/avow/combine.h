@@ -63,6 +63,9 @@ AVOW_API void avow_gather_end(const avow_gather_t *g);
 /** Lets go of g, and ends it if nobody has. */
 AVOW_API void avow_gather_unref(avow_gather_t *g);
 
+/** The same of *g, which may be NULL, and is NULL then. */
+AVOW_API void avow_gather_clear(avow_gather_t **g);
+
 typedef struct avow_settled_s {
   avow_state_t status; /* AVOW_FULFILLED or AVOW_REJECTED */
   union {

@@ -36,6 +36,9 @@ AVOW_API void avow_group_end(const avow_group_t *g);
 /** Lets go of g, and ends it if nobody has. */
 AVOW_API void avow_group_unref(avow_group_t *g);
 
+/** The same of *g, which may be NULL, and is NULL then. */
+AVOW_API void avow_group_clear(avow_group_t **g);
+
 AVOW_HEADER_END
 
 #endif

@@ -115,17 +115,58 @@ static void channel_goes_and_is_closed(void **state) {
   assert_fulfils_none(next_of_a_channel());
 }
 
+static avow_promise_t *gather_what_is_left_open(void) {
+  AVOW_AUTO_GATHER g = NULL;
+  avow_promise_t *p = avow_gather_new(loop, AVOW_ALL, &g);
+  avow_gather_add(g, avow_promise_resolve(loop, avow_int(1)));
+  return p;
+}
+
+static void gather_goes_and_is_ended(void **state) {
+  assert_outcome(gather_what_is_left_open(), "is=[1]");
+}
+
+static avow_value_t fail_with_a_group(avow_promise_t **p,
+                                      avow_promise_t *child) {
+  AVOW_AUTO_GROUP g = NULL;
+  *p = avow_group_new(loop, &g);
+  avow_group_add(g, child);
+  AVOW_TRY(avow_error(UV_EIO));
+  return avow_none();
+}
+
+static void group_goes_where_a_try_returns_and_its_children_go_on(
+    void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p;
+  const avow_value_t error = fail_with_a_group(&p, avow_promise_new(loop, &d));
+
+  assert_int_equal(avow_error_code(&error), UV_EIO);
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  assert_true(avow_resolve(d, avow_int(1)));
+
+  assert_fulfils_none(p);
+}
+
 static void what_was_cleared_is_null(void **state) {
   avow_promise_t *p = avow_sleep(loop, 0);
   avow_channel_t *c = avow_channel_new(loop, 0);
+  avow_gather_t *gather;
+  avow_group_t *group;
+  avow_unref(avow_gather_new(loop, AVOW_ALL, &gather));
+  avow_unref(avow_group_new(loop, &group));
 
   for (int i = 0; i < 2; i++) {
     avow_promise_clear(&p);
     avow_channel_clear(&c);
+    avow_gather_clear(&gather);
+    avow_group_clear(&group);
   }
 
   assert_null(p);
   assert_null(c);
+  assert_null(gather);
+  assert_null(group);
 }
 
 #ifndef AVOW_NO_ASYNC
@@ -192,6 +233,8 @@ int main(void) {
     CASE(value_goes_where_a_try_returns),
     CASE(promise_goes_unless_it_is_stolen),
     CASE(channel_goes_and_is_closed),
+    CASE(gather_goes_and_is_ended),
+    CASE(group_goes_where_a_try_returns_and_its_children_go_on),
     CASE(what_was_cleared_is_null),
 #ifndef AVOW_NO_ASYNC
     CASE(value_goes_where_the_loop_is_closed),
