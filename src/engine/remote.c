@@ -18,7 +18,7 @@
 /* Each remote has a cache line of its own, for two threads may use neighbours.
    A batch, its head and what aligns it are a page; so many are kept for the
    next remotes. */
-enum { LINE = 64, EACH = 62, EMPTY_MAX = 1024 };
+enum { LINE = 64, EACH = 62, EMPTY_MAX = 2048 };
 
 typedef struct batch_s batch_t;
 

@@ -401,7 +401,7 @@ static void what_cannot_change_threads_is_refused(void **state) {
 
 /* Memory. */
 
-enum { MANY = 1000, EACH = 62, KEPT = 1024 }; /* in a batch, and batches */
+enum { MANY = 1000, EACH = 62, KEPT = 2048 }; /* in a batch, and batches */
 
 /* Makes n, which are settled in strides, as several threads would. */
 static void settle_in_strides(avow_remote_t *remotes[], size_t n) {

@@ -160,7 +160,6 @@ static void cancelled_run_is_cancelled_over_there_and_waited_for(void **state) {
   uv_sem_wait(&arrived);
 
   avow_cancel(p);
-  avow_cancel(p); /* says nothing new */
   assert_int_equal(avow_state(p), AVOW_PENDING);
 
   assert_rejects(p, UV_ECANCELED);
@@ -185,6 +184,7 @@ static void cancelled_before_its_turn_is_never_called(void **state) {
   avow_promise_t *p = avow_loops_run(loops, 0, loop, count_there, NULL);
 
   avow_cancel(p);
+  avow_cancel(p); /* says nothing new */
   uv_sem_post(&gate);
 
   assert_rejects(p, UV_ECANCELED);
@@ -278,6 +278,19 @@ static void closing_ends_a_loop_whose_handles_were_closed(void **state) {
 
   assert_fulfils_int(p, 1);
   assert_fulfils_none(closed);
+}
+
+static void what_comes_to_a_loop_without_handles_is_cancelled(void **state) {
+  avow_promise_t *p = avow_loops_run(loops, 0, loop, close_all_late, NULL);
+  uv_sem_wait(&arrived);
+
+  avow_promise_t *q = avow_loops_run(loops, 0, loop, count_there, NULL);
+  uv_sem_post(&gate);
+
+  assert_fulfils_int(p, 1);
+  assert_rejects(q, UV_ECANCELED);
+  assert_int_equal(notes, 0);
+  end_loops();
 }
 
 static uv_idle_t left_open;
@@ -483,6 +496,7 @@ int main(void) {
     LOOPS_CASE(runs_serve_anew_what_others_have_left),
 #endif
     LOOPS_CASE(closing_ends_a_loop_whose_handles_were_closed),
+    LOOPS_CASE(what_comes_to_a_loop_without_handles_is_cancelled),
     LOOPS_CASE(loops_made_where_others_were_are_there),
   };
   return RUN(tests);
