@@ -60,7 +60,7 @@ AVOW_API void avow_gather_add(const avow_gather_t *g, avow_promise_t *p);
 /** No more inputs: it settles as soon as those that it has allow. Once. */
 AVOW_API void avow_gather_end(const avow_gather_t *g);
 
-/** Lets go of g, and ends it if nobody has. */
+/** Lets go of g, and ends it if nobody has. Once: it has one owner. */
 AVOW_API void avow_gather_unref(avow_gather_t *g);
 
 /** The same of *g, which may be NULL, and is NULL then. */

@@ -33,7 +33,7 @@ AVOW_API void avow_group_add(const avow_group_t *g, avow_promise_t *p);
 /** No more children: it may settle as soon as those that it has are over. */
 AVOW_API void avow_group_end(const avow_group_t *g);
 
-/** Lets go of g, and ends it if nobody has. */
+/** Lets go of g, and ends it if nobody has. Once: it has one owner. */
 AVOW_API void avow_group_unref(avow_group_t *g);
 
 /** The same of *g, which may be NULL, and is NULL then. */

@@ -435,9 +435,9 @@ void avow_gather_end(const avow_gather_t *g) {
 }
 
 void avow_gather_unref(avow_gather_t *g) {
-  if (g == NULL)
+  avow_promise_t *gather = g != NULL ? steered(g) : NULL;
+  if (gather == NULL || was_released(gather))
     return;
-  avow_promise_t *gather = steered(g);
   combine_end(gather);
   if ((gather->marks & AVOW__STEERED) != 0)
     avow__note_gone(gather);

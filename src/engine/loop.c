@@ -349,7 +349,7 @@ static bool have_place(const avow_stats_t *out, size_t size) {
     avow__misuse_of_null("the place for figures");
   else if (!is_size_of_figures(size))
     avow__misuse(
-        "avow_loop_stats() of %zu bytes, which hold no figures: say "
+        "avow_loop_stats() of %zu bytes, the size of no figures: say "
         "sizeof(avow_stats_t), of the struct and not of a pointer to it",
         size);
   return out != NULL && is_size_of_figures(size);

@@ -147,7 +147,7 @@ void avow_group_end(const avow_group_t *g) {
 
 void avow_group_unref(avow_group_t *g) {
   avow__parent_t *parent = g != NULL ? group_behind(g) : &nobody;
-  if (parent == &nobody)
+  if (parent == &nobody || parent->released)
     return;
   parent->released = true;
   parent->context->groups--;

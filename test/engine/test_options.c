@@ -103,7 +103,7 @@ static void figures_of_an_impossible_size_are_a_mistake(void **state) {
   };
 
   for (size_t i = 0; i < sizeof(mistakes) / sizeof(mistakes[0]); i++)
-    assert_misuse(mistakes[i], "bytes, which hold no figures");
+    assert_misuse(mistakes[i], "bytes, the size of no figures");
 }
 
 int main(void) {
