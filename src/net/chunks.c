@@ -25,16 +25,18 @@ static chunks_t *chunks_find(const uv_handle_t *handle) {
       avow__table_find(avow__table_of(handle->loop, AVOW__READERS), handle));
 }
 
+static avow__buffer_t *room_for(chunks_t *chunks) {
+  return avow__room_of(chunks->source.context, chunks->stream, &chunks->buffer);
+}
+
 static void chunks_on_alloc(uv_handle_t *handle, size_t suggested,
                             uv_buf_t *buf) {
   chunks_t *chunks = chunks_find(handle);
-  *buf = avow__room_offer(avow__room_of(chunks->stream, &chunks->buffer),
-                          chunks->max_bytes);
+  *buf = avow__room_offer(room_for(chunks), chunks->max_bytes);
 }
 
 static void chunks_push(chunks_t *chunks, size_t len) {
-  const avow_value_t v =
-      avow__room_take(avow__room_of(chunks->stream, &chunks->buffer), len);
+  const avow_value_t v = avow__room_take(room_for(chunks), len);
   (void) avow__channel_push(chunks->source.channel, v); /* it pauses us */
 }
 

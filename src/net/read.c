@@ -123,7 +123,9 @@ static uv_buf_t stream_room(intake_t *intake) {
   if (request->kind == INTO && intake->stream->type != UV_TTY)
     return uv_buf_init(request->into + intake->done,
                        left < INT_MAX ? (unsigned) left : INT_MAX);
-  return avow__room_offer(avow__room_of(intake->stream, &intake->buffer), left);
+  return avow__room_offer(avow__room_of(intake->context, intake->stream,
+                                        &intake->buffer),
+                          left);
 }
 
 /* Nobody who reads: then libuv reads nothing, and says UV_ENOBUFS. */
@@ -159,7 +161,8 @@ static void arrived_in(intake_t *intake, size_t n) {
 }
 
 static void arrived(intake_t *intake, size_t n) {
-  avow__buffer_t *room = avow__room_of(intake->stream, &intake->buffer);
+  avow__buffer_t *room =
+      avow__room_of(intake->context, intake->stream, &intake->buffer);
   if (intake->request.kind == ALL)
     arrived_of_all(intake, n);
   else if (intake->request.kind == INTO)

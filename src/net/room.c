@@ -5,10 +5,6 @@
 
 enum { ROOM = 65536 };
 
-avow__buffer_t *avow__room_of(const uv_stream_t *stream, avow__buffer_t *own) {
-  return stream->type == UV_TTY ? own : &avow__context_of(stream->loop)->room;
-}
-
 uv_buf_t avow__room_offer(avow__buffer_t *room, size_t max_bytes) {
   uv_buf_t buf = avow__buffer_offer(room, ROOM);
   if (buf.base != NULL && max_bytes < ROOM)

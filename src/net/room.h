@@ -10,7 +10,11 @@
 #include "engine/context.h"
 
 /* The loop's, or a terminal's own. */
-avow__buffer_t *avow__room_of(const uv_stream_t *stream, avow__buffer_t *own);
+static inline avow__buffer_t *avow__room_of(avow__context_t *c,
+                                            const uv_stream_t *stream,
+                                            avow__buffer_t *own) {
+  return stream->type == UV_TTY ? own : &c->room;
+}
 
 /* At most max_bytes of it; none without memory. */
 uv_buf_t avow__room_offer(avow__buffer_t *room, size_t max_bytes);

@@ -78,12 +78,10 @@ enum { FEW = 8 };
 
 /* Writes what the system takes now, which may be asked only where nothing is
    queued, and says how much that was. */
-static int try_now(uv_stream_t *stream, const avow_value_t *bytes) {
-  uv_buf_t bufs[FEW] = { { 0 } };
+static int try_now(uv_stream_t *stream, uv_buf_t bufs[], size_t count) {
   avow__look_at_sigpipe(stream);
   if (uv_stream_get_write_queue_size(stream) > 0)
     return 0;
-  const size_t count = gather(bytes, 0, bufs, FEW);
   const unsigned few = count < FEW ? (unsigned) count : FEW;
   const int n = uv_try_write(stream, bufs, few > 0 ? few : 1);
   return n == UV_EAGAIN ? 0 : n;
@@ -151,17 +149,33 @@ static int write_check(const uv_stream_t *stream, const avow_value_t *bytes) {
   return err == 0 && length(bytes) == SIZE_MAX ? UV_E2BIG : err;
 }
 
+/* The same for one value that libuv takes at once. */
+static int try_one(uv_stream_t *stream, avow__bytes_t *block, size_t *len) {
+  if (uv_is_closing((const uv_handle_t *) stream))
+    return UV_EINVAL;
+  *len = block->len;
+  uv_buf_t buf = avow__bytes_from(block, 0);
+  return try_now(stream, &buf, 1);
+}
+
+static int try_any(uv_stream_t *stream, const avow_value_t *bytes,
+                   size_t *len) {
+  uv_buf_t bufs[FEW] = { { 0 } };
+  const int err = write_check(stream, bytes);
+  if (err != 0)
+    return err;
+  *len = length(bytes);
+  return try_now(stream, bufs, gather(bytes, 0, bufs, FEW));
+}
+
 avow_promise_t *avow_write(uv_stream_t *stream, avow_value_t bytes) {
   if (stream == NULL) {
     avow__value_unref(bytes);
     return avow__nothing("a stream");
   }
-  int n = write_check(stream, &bytes);
   size_t len = 0;
-  if (n == 0) {
-    len = length(&bytes);
-    n = try_now(stream, &bytes);
-  }
+  const int n = bytes.tag == AVOW_BYTES ? try_one(stream, bytes.u.p, &len)
+                                        : try_any(stream, &bytes, &len);
   if (n >= 0 && (size_t) n < len)
     return write_rest(stream, bytes, (size_t) n, avow_none());
   avow__value_unref(bytes);
