@@ -66,8 +66,8 @@ static avow_value_t async_refuse(avow_promise_t *p, int code) {
   return avow_error(code);
 }
 
-static AVOW__APART avow_value_t await_in_vain(avow_promise_t *p,
-                                              const avow__fiber_t *f) {
+static AVOW__APART avow_value_t await_in_vain(avow_promise_t *p) {
+  const avow__fiber_t *f = avow__fiber_now;
   p = avow__given(p, "a promise");
   avow__check_taken(p);
   if (f == NULL) {
@@ -101,22 +101,29 @@ static AVOW__APART avow_value_t wait_for(avow_promise_t *p, avow__fiber_t *f) {
   return avow__fiber_park(f, avow_none());
 }
 
-/* These have p in its place and f behind it, so that none is moved for them. */
-avow_value_t avow_await(avow_promise_t *p) {
-  avow__fiber_t *f = avow__fiber_now;
-  if (AVOW__UNLIKELY(p == NULL || f == NULL))
-    return await_in_vain(p, f);
+/* The function of p's loop that this thread is in; NULL if there is none. */
+static inline avow__fiber_t *fiber_for(const avow_promise_t *p) {
+  if (AVOW__UNLIKELY(p == NULL))
+    return NULL;
   const avow__context_t *c = avow__context(p);
-  if (AVOW__UNLIKELY(avow__context(f->promise) != c))
-    return await_in_vain(p, f);
+  avow__fiber_t *f = c->fibers.now != NULL ? *c->fibers.now : NULL;
+  return f != NULL && avow__context(f->promise) == c ? f : NULL;
+}
+
+/* Those that it goes on to have p in its place and f behind it, so that none is
+   moved for them. */
+avow_value_t avow_await(avow_promise_t *p) {
+  avow__fiber_t *f = fiber_for(p);
+  if (AVOW__UNLIKELY(f == NULL))
+    return await_in_vain(p);
   avow__check_taken(p);
   avow__check_thread(avow__context(p));
-  return is_next(c, p, f) ? go_on(p, f) : wait_for(p, f);
+  return is_next(avow__context(p), p, f) ? go_on(p, f) : wait_for(p, f);
 }
 
 /* A function that was started by C may come to C++, and wait there. */
 avow_value_t avow_await_throwing(avow_promise_t *p, void *globals) {
-  avow__fiber_t *f = avow__fiber_now;
+  avow__fiber_t *f = fiber_for(p);
   if (f != NULL && f->exceptions.globals != globals)
     avow__exceptions_begin(&f->exceptions, globals);
   return avow_await(p);

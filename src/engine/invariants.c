@@ -218,6 +218,7 @@ static size_t check_jobs(const avow__queue_t *queue) {
 
 static void check_context(const avow__context_t *c) {
   AVOW__HOLDS(40, c->depth == 0);
+  AVOW__HOLDS(40, c->fibers.now == NULL);
   AVOW__HOLDS(41, c->life <= AVOW__CLOSED);
   AVOW__HOLDS(42, c->users > 0 || c->life > AVOW__OPEN);
   AVOW__HOLDS(43, !c->cancelling && c->condemned == NULL);

@@ -168,6 +168,7 @@ void avow__leave_queue(avow__context_t *c) {
   avow__stop_if_settled(c);
   c->late = false;
   c->awake = false;
+  c->fibers.now = NULL; /* the loop may go to another thread */
   if (!avow__queue_is_empty(&c->queue) || c->overdue || c->expired)
     avow__wake(c);
   else

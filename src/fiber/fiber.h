@@ -43,12 +43,13 @@ typedef struct avow__fibers_s {
   size_t guard_size;
   bool wipe; /* what was on them, and keep none */
   bool report_overflows;
-  avow__fiber_t **now; /* the avow__fiber_now of who last began to resume */
+  avow__fiber_t **now; /* the avow__fiber_now of the thread that is about to
+                          resume some, or does; or NULL */
 } avow__fibers_t;
 
 /* The fiber that this thread is on; NULL on the thread's own stack. To look for
    it is a call of the system's in a shared library: once a drain, not once a
-   job. */
+   job or an await. */
 extern AVOW__HIDDEN _Thread_local avow__fiber_t *avow__fiber_now;
 
 /* Around calls of the program's callbacks that are not to await, for whoever
