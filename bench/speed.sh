@@ -14,8 +14,8 @@ command -v gnuplot >/dev/null || { echo 'speed: install gnuplot-nox' >&2; exit 1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-questions='settle chain follow repeat combine loops async tools channel timers remote
-elsewhere file write_file dir echo pipe memory'
+questions='settle shared chain follow repeat combine loops async tools channel timers
+remote elsewhere file write_file dir echo pipe memory'
 
 # "question,case,n,unit,amount,floor,ratio,allocations,…", without the heads of
 # the tables. A build without async functions lacks one of the programs.

@@ -23,8 +23,8 @@ PASSED_ON = {'avow_ref', 'avow_channel_ref', 'avow_cancel_losers',
 UNSHOWN = {
     "the headers' own":
         'AVOW_API AVOW_ASYNC_API AVOW_BUILDING AVOW_HEADER_BEGIN '
-        'AVOW_HEADER_END AVOW_INLINE AVOW_MUST_USE AVOW_NO_ASYNC AVOW_PRINTF '
-        'AVOW_SHARED AVOW_TRACE',
+        'AVOW_HEADER_END AVOW_INLINE AVOW_MUST_USE AVOW_NO_ASYNC AVOW_NO_PLT '
+        'AVOW_PRINTF AVOW_SHARED AVOW_TRACE',
     'what others in headers call':
         'avow_async_throwing avow_await_throwing avow_awaited '
         'avow_exceptions_call avow_exceptions_globals avow_exceptions_t '

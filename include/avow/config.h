@@ -9,9 +9,21 @@
 #    define AVOW_API __declspec(dllimport)
 #  endif
 #elif defined(__GNUC__)
-#  define AVOW_API __attribute__((visibility("default")))
+#  define AVOW_API __attribute__((visibility("default"))) AVOW_NO_PLT
 #else
 #  define AVOW_API
+#endif
+
+/* Programs call the shared library by the addresses that they have of it, and
+   not by a jump to them that is shared by all callers; what is linked into them
+   the linker has them call directly. */
+#if defined(__has_attribute) && defined(__ELF__) && defined(__x86_64__)
+#  if __has_attribute(noplt) && !defined(AVOW_BUILDING)
+#    define AVOW_NO_PLT __attribute__((noplt))
+#  endif
+#endif
+#ifndef AVOW_NO_PLT
+#  define AVOW_NO_PLT
 #endif
 
 #if defined(__GNUC__)
