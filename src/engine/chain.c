@@ -129,7 +129,7 @@ avow_promise_t *avow_repeat(uv_loop_t *loop, avow_fn step, void *data) {
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
   if (step == NULL)
-    return avow_promise_reject(loop, avow_error(UV_EINVAL));
+    return avow__refuse(loop, UV_EINVAL, "repeat", NULL);
   avow_promise_t *p = avow__promise_alloc(c, AVOW__STEP);
   if (p == NULL)
     return avow__no_promise(c);

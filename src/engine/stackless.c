@@ -28,7 +28,7 @@ avow_promise_t *avow_stackless(uv_loop_t *loop, avow_cb step,
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
   if (step == NULL || frame == NULL)
-    return avow_promise_reject(loop, avow_error(UV_EINVAL));
+    return avow__refuse(loop, UV_EINVAL, "stackless", NULL);
   avow_promise_t *p = avow__promise_alloc(c, AVOW__RUNNING);
   if (p == NULL)
     return avow__no_promise(c);
