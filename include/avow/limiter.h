@@ -24,7 +24,7 @@ AVOW_API AVOW_MUST_USE avow_limiter_t *avow_limiter_new(uv_loop_t *loop,
  * takes it out of the queue, in constant time, and fn is not called; later it
  * cancels what fn returned, and gives the permit back once that has rejected.
  * A request of libuv's that ends in the background by then has no permit; work
- * (avow_work()) has it to its end.
+ * (avow_work()) has it to its end. UV_EINVAL without fn.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_limiter_run(const avow_limiter_t *l,
                                                         avow_fn fn, void *data);

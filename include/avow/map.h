@@ -27,7 +27,7 @@ typedef struct avow_map_options_s {
  * failure (all) or when cancelled, which cancels what runs, it is called no
  * more. Settles when all that fn returned has: data may be freed behind it,
  * unless avow_work_detached() has it. options may be NULL. UV_EINVAL for other
- * kinds, and without fn.
+ * kinds, without fn, and for 2^32 - 1 items or more.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_map(
     uv_loop_t *loop, size_t n, avow_map_fn fn, void *data,

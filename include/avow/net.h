@@ -4,7 +4,8 @@
  * avow_read(), avow_write() and libuv's own functions take what
  * avow_to_stream() gives. Keep a reference for as long as something of the
  * stream is pending: closing rejects that with UV_ECANCELED. avow_close()
- * closes one before.
+ * closes one before. A name that is NULL is UV_EINVAL, but for the host of
+ * avow_bind().
  */
 #ifndef AVOW_NET_H
 #define AVOW_NET_H

@@ -21,22 +21,23 @@ typedef struct avow_reader_s avow_reader_t;
 AVOW_API AVOW_MUST_USE avow_reader_t *avow_reader_new(uv_stream_t *stream);
 
 /** BYTES: what is there, or comes next, at least 1 and at most max_bytes; NONE
-    at the end of the stream. */
+    at the end of the stream. UV_EINVAL for a max_bytes of 0. */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_reader_next(const avow_reader_t *r,
                                                         size_t max_bytes);
 
 /**
- * BYTES: the next n; NONE at the end of the stream. If that comes sooner:
- * UV_EOF, with what was left, as BYTES, as its cause.
+ * BYTES: the next n, of which 0 are there at once; NONE at the end of the
+ * stream. If that comes sooner: UV_EOF, with what was left, as BYTES, as its
+ * cause.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_reader_exactly(
     const avow_reader_t *r, size_t n);
 
 /**
  * BYTES: what comes before the delimiter, which is taken as well; NONE at the
- * end of the stream. Takes the delimiter, BYTES. If the stream ends without it:
- * UV_EOF, with what was left as its cause. UV_EMSGSIZE if more than max_bytes
- * come before it; they stay.
+ * end of the stream. Takes the delimiter, BYTES, at least one, else UV_EINVAL.
+ * If the stream ends without it: UV_EOF, with what was left as its cause.
+ * UV_EMSGSIZE if more than max_bytes come before it; they stay.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_reader_until(const avow_reader_t *r,
                                                          avow_value_t delimiter,
