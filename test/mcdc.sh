@@ -78,7 +78,7 @@ show() {
 without='-I'$root/test/mcdc
 more='syscalls uvmemory corpus'
 some='pool oom oom_tools each group map dump cancel op async connect loops'
-some="$some loops_fails"
+some="$some loops_fails loops_many"
 build pool "core $more" "$without" -Dpool=enabled -Dtrace=true
 run pool --suite core
 # shellcheck disable=SC2086 # a list of words

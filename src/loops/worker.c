@@ -20,11 +20,14 @@
 typedef struct errand_s errand_t;
 
 /* The worker's side of an errand that waits there: its child is what fn
-   returned. */
-typedef struct {
+   returned. It may be used again. */
+typedef struct run_s {
   avow__parent_t parent;
   errand_t *errand;
+  struct run_s *next; /* of the spare ones */
 } run_t;
+
+enum { SPARES_MAX = 1024 };
 
 struct avow__worker_s {
   uv_thread_t thread;
@@ -34,7 +37,8 @@ struct avow__worker_s {
   _Atomic(avow_remote_t *) ended; /* resolved by the thread's last deed; the
                                      worker itself: that was done before */
   bool over;                      /* the thread's, as what follows */
-  run_t *run;                     /* for what may have to wait */
+  run_t *spares;
+  unsigned spare_count;
   uv_loop_t loop;
   atomic_size_t refs; /* the set's, and those of errands. Theirs change often:
                          apart from what the thread reads as often */
@@ -113,27 +117,47 @@ static void errand_answer(errand_t *errand, avow_value_t v) {
   send_back(errand, &errand->call, &klass);
 }
 
-static void run_report(avow__parent_t *parent, uint32_t index,
-                       avow_value_t outcome) {
-  errand_answer(((run_t *) parent)->errand, outcome);
+static void run_keep(avow__worker_t *worker, run_t *run) {
+  if (worker->spare_count == SPARES_MAX) {
+    avow__parent_unref(&run->parent);
+    return;
+  }
+  run->next = worker->spares;
+  worker->spares = run;
+  worker->spare_count++;
 }
 
-/* That what fn returns can be waited for must be certain before it is called:
-   so one is kept for the next that has to. */
-static bool have_run(avow__worker_t *worker) {
+static run_t *run_reuse(avow__worker_t *worker) {
+  run_t *run = worker->spares;
+  worker->spares = run->next;
+  worker->spare_count--;
+  return run;
+}
+
+/* The child that reports holds the parent as well. */
+static void run_report(avow__parent_t *parent, uint32_t index,
+                       avow_value_t outcome) {
+  run_t *run = (run_t *) parent;
+  run_keep(run->errand->worker, run);
+  errand_answer(run->errand, outcome);
+}
+
+/* That what fn returns can be waited for must be certain before it is
+   called. */
+static bool have_spare(avow__worker_t *worker) {
   static const avow__parent_class_t klass = { .report = run_report };
-  if (worker->run == NULL)
-    worker->run = avow__parent_alloc(&worker->loop, &klass, sizeof(run_t));
-  return worker->run != NULL;
+  if (worker->spares != NULL)
+    return true;
+  run_t *run = avow__parent_alloc(&worker->loop, &klass, sizeof(*run));
+  if (run != NULL)
+    run_keep(worker, run);
+  return run != NULL;
 }
 
 static void errand_wait(errand_t *errand, avow_value_t v) {
-  run_t *run = errand->worker->run;
-  errand->worker->run = NULL;
-  errand->run = run;
-  run->errand = errand;
-  avow__child_add(&run->parent, v, 0);
-  avow__parent_unref(&run->parent);
+  errand->run = run_reuse(errand->worker);
+  errand->run->errand = errand;
+  avow__child_add(&errand->run->parent, v, 0);
 }
 
 static bool errand_is_wanted(const errand_t *errand) {
@@ -146,7 +170,7 @@ static void call(avow__context_t *c, avow__mail_t *mail) {
   avow_value_t v = avow_error(UV_ENOMEM);
   if (!errand_is_wanted(errand))
     v = avow_error(UV_ECANCELED);
-  else if (have_run(errand->worker))
+  else if (have_spare(errand->worker))
     v = errand->fn(c->loop, errand->data);
   if (v.tag >= AVOW_PROMISE)
     errand_wait(errand, v);
@@ -242,6 +266,8 @@ static void worker_close_handle(uv_handle_t *handle, void *data) {
 
 static void end_loop(avow__worker_t *worker) {
   (void) avow_loop_close(&worker->loop); /* it is open, and this is outside */
+  while (worker->spares != NULL)
+    avow__parent_unref(&run_reuse(worker)->parent);
   uv_walk(&worker->loop, worker_close_handle, NULL);
   (void) uv_run(&worker->loop, UV_RUN_DEFAULT); /* until all are closed */
   (void) uv_loop_close(&worker->loop);          /* and 0 for that */
@@ -271,8 +297,6 @@ static void worker_main(void *data) {
   run_until_over(worker);
   atomic_store(&worker->stopping, true);
   avow__port_dismiss(worker->port);
-  if (worker->run != NULL)
-    avow__parent_unref(&worker->run->parent);
   end_loop(worker);
   worker_leave(worker);
 }

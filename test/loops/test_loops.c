@@ -4,10 +4,6 @@
 
 #include "harness.h"
 
-#ifndef WATCHED
-#  define WATCHED 0
-#endif
-
 enum { LOOPS = 4 };
 
 static avow_loops_t *loops;
@@ -339,24 +335,6 @@ static void loops_run_on_one_another(void **state) {
   end_loops();
 }
 
-static avow_value_t ask_again(uv_loop_t *own, void *data) {
-  avow_promise_t *p = avow_loops_run(loops, 1, own, hang, NULL);
-  return avow_follow(avow_finally(p, clean_up, own));
-}
-
-static void closing_under_fire_settles_all(void **state) {
-  enum { RUNS = 400 };
-  avow_promise_t *ps[RUNS];
-  for (size_t i = 0; i < RUNS; i++)
-    ps[i] = avow_loops_run(loops, i % LOOPS, loop,
-                           i % 3 == 0 ? ask_again : sleep_there, NULL);
-
-  avow_promise_t *closed = avow_loops_close(loops, loop);
-
-  avow_value_unref(avow_run(avow_all_settled(loop, ps, RUNS)));
-  assert_fulfils_none(closed);
-}
-
 static void home_that_closes_waits_for_the_answers(void **state) {
   avow_promise_t *p = avow_loops_run(loops, 0, loop, hang, NULL);
   uv_sem_wait(&arrived);
@@ -388,72 +366,6 @@ static void one_loop_a_core_is_the_default(void **state) {
   assert_fulfils_none(avow_loops_close(some, loop));
   end_loops();
 }
-
-/* Results from all loops to all others, so many from each. */
-enum { EACH = WATCHED ? 2000 : 250000, AT_ONCE = 64 };
-
-typedef struct {
-  uv_loop_t *own;
-  size_t index;
-  int64_t sum;
-} mover_t;
-
-static avow_value_t one(uv_loop_t *own, void *data) {
-  return avow_int(1);
-}
-
-static avow_value_t add(const avow_value_t *arg, void *data) {
-  mover_t *mover = data;
-  mover->sum += avow_to_int(arg);
-  return avow_none();
-}
-
-static avow_value_t ask_another(size_t i, void *data) {
-  mover_t *mover = data;
-  const size_t other = (mover->index + 1 + i % (LOOPS - 1)) % LOOPS;
-  avow_promise_t *p = avow_loops_run(loops, other, mover->own, one, NULL);
-  return avow_follow(avow_then(p, add, NULL, mover));
-}
-
-static avow_value_t move(uv_loop_t *own, void *data) {
-  static const avow_map_options_t options = { .concurrency = AT_ONCE };
-  mover_t *mover = data;
-  mover->own = own;
-  return avow_follow(avow_map(own, EACH, ask_another, mover, &options));
-}
-
-static void a_million_results_change_loops(void **state) {
-  mover_t movers[LOOPS];
-  avow_promise_t *ps[LOOPS];
-  for (size_t i = 0; i < LOOPS; i++) {
-    movers[i] = (mover_t){ .index = i };
-    ps[i] = avow_loops_run(loops, i, loop, move, &movers[i]);
-  }
-
-  avow_value_unref(avow_run(avow_all(loop, ps, LOOPS)));
-
-  for (size_t i = 0; i < LOOPS; i++)
-    assert_int_equal(movers[i].sum, EACH);
-  end_loops();
-}
-
-#ifndef AVOW_NO_POOL
-static long calls_for_runs(size_t n) {
-  const long before = allocation_calls();
-  for (size_t i = 0; i < n; i++)
-    avow_unref(avow_loops_run(loops, i % LOOPS, loop, one, NULL));
-  run();
-  return allocation_calls() - before;
-}
-
-static void runs_serve_anew_what_others_have_left(void **state) {
-  (void) calls_for_runs(1000); /* the first ask for it */
-
-  assert_int_equal(calls_for_runs(1000), 0);
-
-  end_loops();
-}
-#endif
 
 static void loops_made_where_others_were_are_there(void **state) {
   end_loops();
@@ -487,14 +399,9 @@ int main(void) {
     LOOPS_CASE(loops_that_are_closing_begin_nothing_for_each_other),
     LOOPS_CASE(closing_closes_handles_left_open),
     LOOPS_CASE(loops_run_on_one_another),
-    LOOPS_CASE(closing_under_fire_settles_all),
     LOOPS_CASE(home_that_closes_waits_for_the_answers),
     LOOPS_CASE(home_that_closes_meanwhile_joins_the_threads),
     LOOPS_CASE(one_loop_a_core_is_the_default),
-    LOOPS_CASE(a_million_results_change_loops),
-#ifndef AVOW_NO_POOL /* tools see each block */
-    LOOPS_CASE(runs_serve_anew_what_others_have_left),
-#endif
     LOOPS_CASE(closing_ends_a_loop_whose_handles_were_closed),
     LOOPS_CASE(what_comes_to_a_loop_without_handles_is_cancelled),
     LOOPS_CASE(loops_made_where_others_were_are_there),

@@ -1,0 +1,167 @@
+/* Loops on threads of their own that have a lot to do. All of it is also for
+   ThreadSanitizer. cmocka fails a test from the thread that runs it: others
+   only record. */
+#include <stdatomic.h>
+
+#include "harness.h"
+
+#ifndef WATCHED
+#  define WATCHED 0
+#endif
+
+enum { LOOPS = 4 };
+
+static avow_loops_t *loops;
+static uv_sem_t arrived;
+static atomic_int notes; /* of other threads: how often something happened */
+
+static int set_up(void **state) {
+  notes = 0;
+  while (uv_sem_trywait(&arrived) == 0) /* of the test before */
+    continue;
+  const int err = harness_setup(state);
+  loops = avow_loops_new(LOOPS);
+  return err;
+}
+
+static void end_loops(void) {
+  assert_fulfils_none(avow_loops_close(loops, loop));
+}
+
+static avow_value_t sleep_there(uv_loop_t *own, void *data) {
+  return avow_follow(avow_sleep(own, 1));
+}
+
+static avow_value_t clean_up(void *own) {
+  notes++;
+  return avow_follow(avow_sleep(own, 1));
+}
+
+static avow_value_t hang(uv_loop_t *own, void *data) {
+  uv_sem_post(&arrived);
+  avow_promise_t *p = avow_sleep(own, 100000000);
+  return avow_follow(avow_finally(p, clean_up, own));
+}
+
+/* A loop keeps what 1,024 have waited with. */
+static void a_crowd_may_wait_over_there(void **state) {
+  enum { CROWD = 1100 };
+  avow_promise_t *ps[CROWD];
+  for (size_t i = 0; i < CROWD; i++)
+    ps[i] = avow_loops_run(loops, 0, loop, hang, NULL);
+  for (size_t i = 0; i < CROWD; i++)
+    uv_sem_wait(&arrived);
+
+  end_loops();
+
+  assert_int_equal(notes, CROWD);
+  for (size_t i = 0; i < CROWD; i++)
+    assert_rejects(ps[i], UV_ECANCELED);
+}
+
+static avow_value_t ask_again(uv_loop_t *own, void *data) {
+  avow_promise_t *p = avow_loops_run(loops, 1, own, hang, NULL);
+  return avow_follow(avow_finally(p, clean_up, own));
+}
+
+static void closing_under_fire_settles_all(void **state) {
+  enum { RUNS = 400 };
+  avow_promise_t *ps[RUNS];
+  for (size_t i = 0; i < RUNS; i++)
+    ps[i] = avow_loops_run(loops, i % LOOPS, loop,
+                           i % 3 == 0 ? ask_again : sleep_there, NULL);
+
+  avow_promise_t *closed = avow_loops_close(loops, loop);
+
+  avow_value_unref(avow_run(avow_all_settled(loop, ps, RUNS)));
+  assert_fulfils_none(closed);
+}
+
+/* Results from all loops to all others, so many from each. */
+enum { EACH = WATCHED ? 2000 : 250000, AT_ONCE = 64 };
+
+typedef struct {
+  uv_loop_t *own;
+  size_t index;
+  int64_t sum;
+} mover_t;
+
+static avow_value_t one(uv_loop_t *own, void *data) {
+  return avow_int(1);
+}
+
+static avow_value_t add(const avow_value_t *arg, void *data) {
+  mover_t *mover = data;
+  mover->sum += avow_to_int(arg);
+  return avow_none();
+}
+
+static avow_value_t ask_another(size_t i, void *data) {
+  mover_t *mover = data;
+  const size_t other = (mover->index + 1 + i % (LOOPS - 1)) % LOOPS;
+  avow_promise_t *p = avow_loops_run(loops, other, mover->own, one, NULL);
+  return avow_follow(avow_then(p, add, NULL, mover));
+}
+
+static avow_value_t move(uv_loop_t *own, void *data) {
+  static const avow_map_options_t options = { .concurrency = AT_ONCE };
+  mover_t *mover = data;
+  mover->own = own;
+  return avow_follow(avow_map(own, EACH, ask_another, mover, &options));
+}
+
+static void a_million_results_change_loops(void **state) {
+  mover_t movers[LOOPS];
+  avow_promise_t *ps[LOOPS];
+  for (size_t i = 0; i < LOOPS; i++) {
+    movers[i] = (mover_t){ .index = i };
+    ps[i] = avow_loops_run(loops, i, loop, move, &movers[i]);
+  }
+
+  avow_value_unref(avow_run(avow_all(loop, ps, LOOPS)));
+
+  for (size_t i = 0; i < LOOPS; i++)
+    assert_int_equal(movers[i].sum, EACH);
+  end_loops();
+}
+
+#ifndef AVOW_NO_POOL
+static avow_value_t wait_a_turn(uv_loop_t *own, void *data) {
+  return avow_follow(avow_next_turn(own));
+}
+
+/* n that end at once, all at a time, and one by one n that wait. */
+static long calls_for_runs(size_t n) {
+  const long before = allocation_calls();
+  for (size_t i = 0; i < n; i++)
+    avow_unref(avow_loops_run(loops, i % LOOPS, loop, one, NULL));
+  run();
+  for (size_t i = 0; i < n; i++)
+    assert_fulfils_none(avow_loops_run(loops, 0, loop, wait_a_turn, NULL));
+  return allocation_calls() - before;
+}
+
+static void runs_serve_anew_what_others_have_left(void **state) {
+  (void) calls_for_runs(500); /* the first ask for it */
+
+  assert_int_equal(calls_for_runs(500), 0);
+
+  end_loops();
+}
+#endif
+
+#define LOOPS_CASE(f) \
+  cmocka_unit_test_setup_teardown(f, set_up, harness_teardown)
+
+int main(void) {
+  (void) uv_sem_init(&arrived, 0);
+  const struct CMUnitTest tests[] = {
+    LOOPS_CASE(a_crowd_may_wait_over_there),
+    LOOPS_CASE(closing_under_fire_settles_all),
+    LOOPS_CASE(a_million_results_change_loops),
+#ifndef AVOW_NO_POOL /* tools see each block */
+    LOOPS_CASE(runs_serve_anew_what_others_have_left),
+#endif
+  };
+  return RUN(tests);
+}
