@@ -61,12 +61,15 @@ static void *child_set_up(avow__parent_t *parent, avow__context_t *c,
   return parent;
 }
 
+static void *parent_alloc(avow__context_t *c, const avow__parent_class_t *klass,
+                          size_t size) {
+  avow__parent_t *parent = avow__calloc(1, size);
+  return parent != NULL ? child_set_up(parent, c, klass) : NULL;
+}
+
 void *avow__parent_alloc(uv_loop_t *loop, const avow__parent_class_t *klass,
                          size_t size) {
-  avow__parent_t *parent = avow__calloc(1, size);
-  if (parent == NULL)
-    return NULL;
-  return child_set_up(parent, avow__context_of(loop), klass);
+  return parent_alloc(avow__context_of(loop), klass, size);
 }
 
 static void *give_promise(avow__parent_t *parent, avow_promise_t *p,
@@ -80,10 +83,11 @@ static void *give_promise(avow__parent_t *parent, avow_promise_t *p,
 
 void *avow__parent_new(uv_loop_t *loop, const avow__parent_class_t *klass,
                        size_t size, avow_promise_t **out) {
+  avow__context_t *c = avow__context_of(loop);
   avow_deferred_t *d;
-  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_promise_t *p = avow__promise_new(c, &d);
   avow__parent_t *parent =
-      avow__is_pending(p) ? avow__parent_alloc(loop, klass, size) : NULL;
+      avow__is_pending(p) ? parent_alloc(c, klass, size) : NULL;
   if (parent == NULL) {
     (void) avow_reject(d,
                        avow_error(UV_ENOMEM)); /* false: it is that already */

@@ -181,11 +181,15 @@ static avow_promise_t *defer_nothing(avow__context_t *c,
   return avow__no_promise(c);
 }
 
-static AVOW__APART avow_promise_t *new_fully(uv_loop_t *loop,
-                                             avow_deferred_t **out) {
-  avow__context_t *c = avow__context_of(loop);
+avow_promise_t *avow__promise_new(avow__context_t *c, avow_deferred_t **out) {
+  avow__check_thread(c);
   avow_promise_t *p = avow__promise_alloc(c, AVOW__DEFERRED);
   return p != NULL ? defer(p, out) : defer_nothing(c, out);
+}
+
+static AVOW__APART avow_promise_t *new_fully(uv_loop_t *loop,
+                                             avow_deferred_t **out) {
+  return avow__promise_new(avow__context_of(loop), out);
 }
 
 avow_promise_t *avow_promise_new(uv_loop_t *loop, avow_deferred_t **out) {

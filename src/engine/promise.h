@@ -33,6 +33,9 @@ static inline avow_promise_t *avow__given(const void *p, const char *what) {
   return AVOW__LIKELY(p != NULL) ? avow__mutable(p) : avow__nothing(what);
 }
 
+/* avow_promise_new() for who knows the loop's context. */
+avow_promise_t *avow__promise_new(avow__context_t *c, avow_deferred_t **out);
+
 /* What is returned in place of a promise that could not be made. */
 avow_promise_t *avow__no_promise(avow__context_t *c);
 

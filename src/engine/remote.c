@@ -235,7 +235,7 @@ avow_promise_t *avow_remote_new(uv_loop_t *loop, avow_remote_t **out) {
   if (err != 0)
     return avow_promise_reject(loop, avow_error(err));
   avow_deferred_t *d;
-  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_promise_t *p = avow__promise_new(c, &d);
   avow_remote_t *r = avow__is_pending(p) ? remote_alloc(c) : NULL;
   if (r == NULL) {
     (void) avow_reject(d,

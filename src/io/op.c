@@ -75,8 +75,8 @@ void avow__spares_free(avow__context_t *c) {
 void *avow__op_new(uv_loop_t *loop, size_t size, avow_promise_t **out) {
   avow__context_t *c = avow__context_of(loop);
   avow_deferred_t *d;
-  avow_promise_t *p = avow_promise_new(loop, &d);
-  avow__op_t *op = avow_state(p) == AVOW_PENDING ? op_alloc(c, size) : NULL;
+  avow_promise_t *p = avow__promise_new(c, &d);
+  avow__op_t *op = avow__has_settled(p) ? NULL : op_alloc(c, size);
   *out = p;
   if (op == NULL) {
     (void) avow_reject(d,

@@ -270,10 +270,11 @@ static race_t *connect_prepare(avow_deferred_t *d, avow__context_t *c,
 avow_promise_t *avow__connect_any(uv_loop_t *loop, const struct addrinfo *list,
                                   avow_value_t owner, uint64_t delay) {
   avow_deferred_t *d;
-  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow__context_t *c = avow__context_of(loop);
+  avow_promise_t *p = avow__promise_new(c, &d);
   race_t *race = NULL;
-  if (avow_state(p) == AVOW_PENDING)
-    race = connect_prepare(d, avow__context_of(loop), list, delay);
+  if (!avow__has_settled(p))
+    race = connect_prepare(d, c, list, delay);
   if (race == NULL) {
     avow__value_unref(owner);
     (void) avow_reject(d, avow_error(UV_ENOMEM)); /* or it is already */

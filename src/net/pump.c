@@ -209,9 +209,8 @@ avow_promise_t *avow_pump(uv_stream_t *from, uv_stream_t *to) {
     return avow__nothing("a stream");
   avow__context_t *c = avow__context_of(from->loop);
   avow_deferred_t *d;
-  avow_promise_t *p = avow_promise_new(from->loop, &d);
-  pump_t *pump =
-      avow_state(p) == AVOW_PENDING ? avow__malloc(sizeof(*pump)) : NULL;
+  avow_promise_t *p = avow__promise_new(c, &d);
+  pump_t *pump = avow__has_settled(p) ? NULL : avow__malloc(sizeof(*pump));
   int err = UV_ENOMEM;
   if (pump != NULL) {
     pump->source = (avow__reading_t){ .on_close = on_source_close };

@@ -318,10 +318,10 @@ static avow_promise_t *read_as(uv_stream_t *stream, request_t request) {
     return avow__nothing("a stream");
   avow__context_t *c = avow__context_of(stream->loop);
   avow_deferred_t *d;
-  avow_promise_t *p = avow_promise_new(stream->loop, &d);
+  avow_promise_t *p = avow__promise_new(c, &d);
   intake_t *intake;
   int err = UV_ENOMEM;
-  if (avow_state(p) == AVOW_PENDING)
+  if (!avow__has_settled(p))
     err = request.max_bytes < request.min ? UV_EINVAL
                                           : stream_start(c, stream, &intake);
   if (err != 0) {
