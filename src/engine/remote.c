@@ -54,7 +54,7 @@ static avow_remote_t *remote_of(avow__mail_t *mail) {
 /* Batches. */
 
 static avow_remote_t *remote_at(batch_t *batch, unsigned i) {
-  return (avow_remote_t *) (void *) ((char *) batch + (i + 1) * LINE);
+  return (avow_remote_t *) (void *) ((char *) batch + (i + (size_t) 1) * LINE);
 }
 
 /* Those that have room come first. */
@@ -64,7 +64,7 @@ static void put_first(avow__context_t *c, batch_t *batch) {
 }
 
 static batch_t *batch_new(avow__context_t *c) {
-  char *memory = avow__malloc((EACH + 2) * LINE);
+  char *memory = avow__malloc((size_t) (EACH + 2) * LINE);
   if (memory == NULL)
     return NULL;
   const size_t off = LINE - (uintptr_t) memory % LINE;

@@ -22,13 +22,14 @@ static const struct {
 
 /* Which of the sizes has room for it; AVOW__SIZES: none. */
 static int size_for(size_t size) {
-  int i = 0;
 #ifdef AVOW_NO_POOL
   return (void) sizes, (void) size, AVOW__SIZES; /* tools watch each block */
-#endif
+#else
+  int i = 0;
   while (i < AVOW__SIZES && size > sizes[i].room)
     i++;
   return i;
+#endif
 }
 
 static void *take_spare(avow__spares_t *spares) {
