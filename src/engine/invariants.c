@@ -101,7 +101,6 @@ static void check_waiters(const avow_promise_t *p, tally_t *tally) {
     const avow_promise_t *waiter = (const avow_promise_t *) link;
     AVOW__HOLDS(8, waiter->upstream == p);
     AVOW__HOLDS(9, avow__is_pending(waiter) && is_reaction(waiter));
-    AVOW__HOLDS(10, avow__context(waiter) == avow__context(p));
   }
   AVOW__HOLDS(11, p->refs > n);
 }
@@ -175,14 +174,15 @@ static void check_by_kind(const avow_promise_t *p, tally_t *tally) {
 static void check_pending(const avow_promise_t *p, tally_t *tally) {
   const avow__context_t *c = avow__context(p);
   const bool reacts = is_reaction(p);
-  if (reacts)
+  if (reacts) {
     AVOW__HOLDS(29, p->upstream != NULL);
+    AVOW__HOLDS(10, avow__context(p->upstream) == c);
+  }
   if (reacts && avow__is_pending(p->upstream))
     tally->waiting++;
   tally->with_job += is_ready(p) || (reacts && !avow__is_pending(p->upstream));
   AVOW__HOLDS(30, p->kind != AVOW__RUNNING || c->pins > 0);
   AVOW__HOLDS(31, p->kind != AVOW__UNWANTED);
-  AVOW__HOLDS(32, (p->marks & AVOW__CONDEMNED) == 0);
   check_by_kind(p, tally);
   if (!is_bare(p))
     check_waiters(p, tally);
@@ -190,8 +190,11 @@ static void check_pending(const avow_promise_t *p, tally_t *tally) {
 
 static void check_one(avow_promise_t *p, void *data) {
   const avow__context_t *c = avow__context(p);
+  AVOW__HOLDS(32, (p->marks & AVOW__CONDEMNED) == 0);
   AVOW__HOLDS(33, p->refs > 0);
-  AVOW__HOLDS(34, p->kind < AVOW__KINDS);
+#  if AVOW__DEBUG
+  AVOW__HOLDS(34, p->deferreds == UINT8_MAX || p->deferreds <= p->refs);
+#  endif
   AVOW__HOLDS(35, (p->marks & AVOW__SPARED) == 0 || c->sparing);
   if (p->kind == AVOW__CHANNEL)
     return; /* channel.c looks at these */
@@ -217,15 +220,14 @@ static size_t check_jobs(const avow__queue_t *queue) {
 }
 
 static void check_context(const avow__context_t *c) {
-  AVOW__HOLDS(40, c->depth == 0);
-  AVOW__HOLDS(40, c->fibers.now == NULL);
-  AVOW__HOLDS(41, c->life <= AVOW__CLOSED);
+  AVOW__HOLDS(41, !c->unshielded || c->life > AVOW__OPEN);
   AVOW__HOLDS(42, c->users > 0 || c->life > AVOW__OPEN);
   AVOW__HOLDS(43, !c->cancelling && c->condemned == NULL);
   AVOW__HOLDS(44, c->orphans == NULL && !c->unlisted);
   AVOW__HOLDS(45, !c->telling && c->untold == NULL);
   AVOW__HOLDS(46, !avow__is_pending(c->no_memory));
   AVOW__HOLDS(46, !avow__is_pending(c->canceled));
+  AVOW__HOLDS(77, c->fibers.now == NULL);
 }
 
 typedef struct {
@@ -244,8 +246,10 @@ size_t avow__check_count(avow__context_t *c, avow__kind_t kind) {
   return census.n;
 }
 
+/* The pool first: the others look at blocks. */
 void avow__check_loop(avow__context_t *c) {
   tally_t tally = { 0 };
+  avow__pool_check(&c->pool);
   check_context(c);
   tally.queued = check_jobs(&c->queue);
   avow__pool_each(&c->pool, check_one, &tally);
@@ -256,9 +260,10 @@ void avow__check_loop(avow__context_t *c) {
 #  ifndef AVOW_NO_ASYNC
   AVOW__HOLDS(58, avow__check_list(c->fibers.busy) == c->fibers.used);
 #  endif
-  avow__pool_check(&c->pool);
   for (int i = 0; i < AVOW__TABLES; i++)
     avow__table_check(&c->tables[i]);
+  AVOW__HOLDS(40, c->tables[AVOW__CLOSERS].count ==
+                      avow__check_count(c, AVOW__CLOSE));
   for (int i = 0; i < AVOW__PARTS; i++)
     if (avow__parts[i].check != NULL)
       avow__parts[i].check(c);
