@@ -4,14 +4,16 @@
     internals.py ROOT [--write]
 
 The table of kinds is made of kind.h and kinds.c; --write puts it there. Each
-state of a loop has its row, and each invariant is asserted by its number. Prints
-how many assertions there are for each thousand lines of code.
+state of a loop has its row; each invariant is asserted by its number, and broken
+by a planted fault. Prints how many there are, and how many assertions for each
+thousand lines of code.
 """
 import glob
 import re
 import sys
 
 PAGE = 'docs/internals.md'
+FAULTS = 'test/faults/faults.txt'
 
 
 def read(*path):
@@ -43,6 +45,20 @@ def part(page, name):
                      re.S)
 
 
+def complaints_of_invariants(root, page):
+    said = set(re.findall(r'\n\| (\d+) \|', part(page, 'invariants')[0]))
+    asserted = set()
+    for path in glob.glob(f'{root}/src/**/*.[ch]', recursive=True):
+        asserted |= set(re.findall(r'AVOW__HOLDS\((\d+),', read(path)))
+    faults = re.findall(r'\n== \w+ \S+ check (\d+)\n', read(root, FAULTS))
+    for where, numbers in ((PAGE, said), ('src', asserted),
+                           (FAULTS, set(faults))):
+        for number in sorted((said | asserted | set(faults)) - numbers,
+                             key=int):
+            yield f'invariant {number} is not in {where}'
+    print(f'{len(said)} invariants, broken by {len(faults)} planted faults')
+
+
 def complaints(root, page):
     if part(page, 'kinds')[1] != table_of_kinds(root):
         yield f'the kinds are others: {sys.argv[0]} {root} --write'
@@ -51,13 +67,7 @@ def complaints(root, page):
     for state in re.findall(r'AVOW__\w+', re.sub(r'(?s)/\*.*?\*/', '', states)):
         if f'\n| `{state}` |' not in page:
             yield f'no row for {state}'
-    said = set(re.findall(r'\n\| (\d+) \|', part(page, 'invariants')[0]))
-    asserted = set()
-    for path in glob.glob(f'{root}/src/**/*.[ch]', recursive=True):
-        asserted |= set(re.findall(r'AVOW__HOLDS\((\d+),', read(path)))
-    for number in sorted(said ^ asserted, key=int):
-        where = 'asserted' if number in asserted else PAGE
-        yield f'invariant {number} is in one place only: {where}'
+    yield from complaints_of_invariants(root, page)
 
 
 def density(root):

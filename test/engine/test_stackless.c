@@ -33,6 +33,27 @@ static void step_runs_inside_the_call(void **state) {
   assert_fulfils_int(p, 5);
 }
 
+static avow_value_t take_a_step(void *data) {
+  note("step");
+  return avow_int(3);
+}
+
+/* A build that checks looks at the queue here. */
+static void step_leaves_what_is_queued_alone(void **state) {
+  task_t me;
+  avow_promise_t *cancelled = avow_repeat(loop, take_a_step, NULL);
+  avow_promise_t *queued = avow_repeat(loop, take_a_step, NULL);
+  avow_cancel(cancelled);
+
+  avow_promise_t *p = avow_stackless(loop, give_5, &me.frame);
+
+  assert_notes("ran=none");
+  assert_rejects(cancelled, UV_ECANCELED);
+  assert_fulfils_int(p, 5);
+  assert_fulfils_int(queued, 3);
+  assert_notes("step");
+}
+
 static avow_value_t do_nothing(const avow_value_t *got, void *data) {
   task_t *me = data;
   AVOW_BEGIN(&me->frame);
@@ -377,6 +398,7 @@ static void it_needs_a_step_and_a_frame(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(step_runs_inside_the_call),
+    CASE(step_leaves_what_is_queued_alone),
     CASE(end_gives_none),
     CASE(await_gives_the_value),
     CASE(await_gives_the_error),

@@ -7,6 +7,7 @@
 #   faults.pl FAULTS verify ROOT [NAME]...
 #       are they applicable? If it is all, has each source of the library one?
 #   faults.pl FAULTS kind NAME            which build it is in
+#   faults.pl FAULTS breaks NAME          which invariant must tell of it
 #   faults.pl FAULTS apply ROOT NAME      applies it, and says to which file
 use strict;
 use warnings;
@@ -42,10 +43,10 @@ sub new_hunk {
 
 sub parse_line {
   local $_ = shift;
-  if (/^== (\w+) (\S+)( \w+)?$/) {
+  if (/^== (\w+) (\S+)(?: ([a-z]+)(?: (\d+))?)?$/) {
     die "$source: two faults are named $1\n" if $by_name{$1};
-    push @faults, { name => $1, file => $2, hunks => [new_hunk()] };
-    $faults[-1]{kind} = substr($3 // ' pool', 1);
+    push @faults, { name => $1, file => $2, kind => $3 // 'pool',
+      breaks => $4 // '', hunks => [new_hunk()] };
     $by_name{$1} = $faults[-1];
   } elsif (/^\@\@$/) {
     push @{ $faults[-1]{hunks} }, new_hunk();
@@ -123,6 +124,8 @@ if ($command eq 'names') {
   some(@rest);
 } elsif ($command eq 'kind') {
   print find(@rest)->{kind}, "\n";
+} elsif ($command eq 'breaks') {
+  print find(@rest)->{breaks}, "\n";
 } elsif ($command eq 'verify') {
   verify(@rest);
 } elsif ($command eq 'apply') {
