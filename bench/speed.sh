@@ -15,7 +15,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 questions='settle shared chain follow repeat combine loops async tools channel timers
-remote elsewhere file write_file dir echo pipe memory'
+remote elsewhere file write_file dir echo turn pipe memory'
 
 # "question,case,n,unit,amount,floor,ratio,allocations,…", without the heads of
 # the tables. A build without async functions lacks one of the programs.
@@ -82,7 +82,7 @@ bars() {
     split($3, column, ",")
     n = column[2]
     if (column[3] != "ns" || column[5] == 0 || $2 ~ /scattered/ ||
-        $1 ~ /^(file|write_file|dir|echo|pipe|tools)/) next
+        $1 ~ /^(file|write_file|dir|echo|turn|pipe|tools)/) next
     if (n >= 1000000) n = n / 1000000 "M"
     else if (n >= 1000) n = n / 1000 "k"
     printf "\"%s × %s\" %s %s\n", $2, n, column[4], column[5]

@@ -33,6 +33,11 @@ typedef void (*avow_track_cb)(uv_loop_t *loop, const avow_promise_t *p,
 /**
  * Zero in a field stands for its default.
  *
+ * A turn of the loop ends when as many jobs have run as budget says, or when
+ * they took budget_us: what is left waits for the next one, which polls first.
+ * The clock is looked at after some jobs, not after each, and a turn in which
+ * libuv's callbacks took longer gives jobs as long as these.
+ *
  * report_overflows is about the process: from the first async function of such
  * a loop on, debug builds handle SIGSEGV and SIGBUS, say on stderr which async
  * function has overflowed its stack, and leave all else to the handler that was
@@ -46,6 +51,7 @@ typedef struct avow_options_s {
   avow_track_cb on_handle;        /* default: none */
   void *data;                     /* for these */
   unsigned budget;                /* jobs in a turn of the loop; 10,000 */
+  unsigned budget_us;    /* and microseconds that they may take; 1,000 */
   size_t stack_size;     /* of an async function; 64 KiB; see docs/stacks.md */
   unsigned idle_stacks;  /* kept for the next async functions; 1,024 */
   unsigned max_stacks;   /* async functions at a time; no limit */

@@ -386,13 +386,10 @@ void avow__finally_last_run(avow_promise_t *p) {
   avow__unref(p);
 }
 
-void avow__run_jobs(avow__context_t *c) {
+/* To the queue's end, or to that of the allowance. */
+static void run_allowance(avow__context_t *c) {
   const unsigned before = c->allowance;
   unsigned left = before;
-#ifndef AVOW_NO_ASYNC
-  if (c->fibers.busy != NULL)
-    avow__fibers_begin(&c->fibers);
-#endif
   for (; !avow__queue_is_empty(&c->queue) && left > 0; left--) {
     avow_promise_t *p = (avow_promise_t *) avow__queue_take_first(&c->queue);
     if (AVOW__LIKELY(p->kind == AVOW__THEN))
@@ -406,4 +403,15 @@ void avow__run_jobs(avow__context_t *c) {
   }
   c->jobs += before - left;
   c->allowance = left;
+}
+
+void avow__run_jobs(avow__context_t *c) {
+#ifndef AVOW_NO_ASYNC
+  if (c->fibers.busy != NULL)
+    avow__fibers_begin(&c->fibers);
+#endif
+  do
+    run_allowance(c);
+  while (!avow__queue_is_empty(&c->queue) && avow__turn_goes_on(c));
+  c->overrun = !avow__queue_is_empty(&c->queue);
 }

@@ -58,12 +58,20 @@ struct avow__context_s {
   avow__queue_t queue;           /* jobs, first in first out */
   const avow_promise_t *run_for; /* what an avow_run() runs the loop for */
   uint64_t turn;                 /* of the loop, by their number */
-  unsigned allowance;            /* jobs that may still run in this one */
+  unsigned allowance;            /* jobs that may run in it without a look at
+                                    the clock */
+  unsigned reserve;              /* and after such looks */
+  unsigned stride;               /* from one look to the next */
+  uint64_t time_left;            /* ns that jobs may take in this turn */
+  uint64_t began;                /* uv_hrtime(); 0: unless jobs were left */
+  uint64_t looked;               /* uv_hrtime(), in this callback; 0: not yet */
+  uint64_t jobs_before;          /* this turn */
   uint32_t depth;                /* callbacks of ours that are on the stack */
   uint32_t pins;                 /* functions of the program's that calls of
                                     its own have called: not to be closed in */
   bool late;                     /* inside, but the cached time may be old */
   bool awake;            /* the queue will be drained without more ado */
+  bool overrun;          /* jobs are left that a turn's budget was spent for */
   bool overdue;          /* some source has tasks that wait for the next turn */
   bool expired;          /* the wheel has: sleeps or time limits that are due */
   uint8_t life;          /* an avow__life_t */

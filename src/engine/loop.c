@@ -184,7 +184,9 @@ static bool sweep(avow__context_t *c, uint64_t *steps) {
     sweep_further(c, &sweep, ALL);
   loop_spend(steps, sweep.cancelled);
   c->allowance = *steps < UINT_MAX ? (unsigned) *steps : UINT_MAX;
+  c->reserve = 0;
   const uint64_t jobs = c->jobs;
+  avow__end_task(c);
   avow__leave(c);
   loop_spend(steps, c->jobs - jobs);
   return is_over;

@@ -5,7 +5,7 @@
 #include "base/reserved.h"
 #include "engine/context.h"
 
-enum { BUDGET = 10000 };
+enum { BUDGET = 10000, BUDGET_US = 1000 };
 
 enum { STACK = 64 * 1024, IDLE_STACKS = 1024 };
 
@@ -56,6 +56,8 @@ int avow__options_set(avow__context_t *c, const avow_options_t *options) {
     c->options.on_unhandled = print_unhandled;
   if (c->options.budget == 0)
     c->options.budget = BUDGET;
+  if (c->options.budget_us == 0)
+    c->options.budget_us = BUDGET_US;
   if (c->options.stack_size == 0)
     c->options.stack_size = STACK;
   if (c->options.guard_size == 0)

@@ -2,9 +2,15 @@
  * Tasks, jobs and turns. What the loop delivers is a task: a sleep that is due,
  * a remote's answer, a phase, a callback of libuv. The jobs that a task queues
  * run to their end before the next task, and all jobs of a turn of the loop
- * share a budget. Once that is spent the loop turns first: jobs wait in the
- * queue, and tasks that avow delivers itself where they are, of which each
- * source still delivers one a turn. So nothing endless starves the rest.
+ * share a budget, of their number and of time. Once that is spent the loop
+ * turns first: jobs wait in the queue, and tasks that avow delivers itself
+ * where they are, of which each source still delivers one a turn. So nothing
+ * endless starves the rest.
+ *
+ * To look at the clock for each job would cost more than many a job. So many
+ * run from one look to the next, and fewer where these took long. The time of a
+ * callback counts from the first look in it: what it does not get to costs
+ * none, nor does what is not avow's.
  *
  * Each callback of ours drains the queue on its way out: same iteration, no
  * handle, no system call. What is settled elsewhere (in the program's own
@@ -28,9 +34,54 @@ struct avow__tick_s {
   uv_prepare_t prepare;
 };
 
+/* Jobs between two looks at the clock: so many at most, and such a part of what
+   a turn has of them and of time. */
+enum { STRIDE = 256, PARTS = 16, NS = 1000 };
+
+static unsigned longest_stride(const avow__context_t *c) {
+  const unsigned part = c->options.budget / PARTS + 1;
+  return part < STRIDE ? part : STRIDE;
+}
+
+static uint64_t time_of_turn(const avow__context_t *c) {
+  return c->options.budget_us * (uint64_t) NS;
+}
+
+static void grant(avow__context_t *c) {
+  c->allowance = c->reserve < c->stride ? c->reserve : c->stride;
+  c->reserve -= c->allowance;
+}
+
 static void begin_turn(avow__context_t *c) {
   c->turn++;
-  c->allowance = c->options.budget;
+  c->jobs_before = c->jobs;
+  c->time_left = time_of_turn(c);
+  c->began = c->overrun ? uv_hrtime() : 0;
+  c->reserve = c->options.budget;
+  grant(c);
+}
+
+/* An allowance of jobs took so long. */
+static void spend_time(avow__context_t *c, uint64_t ns) {
+  const uint64_t fit = c->stride * (time_of_turn(c) / PARTS) / (ns + 1);
+  const unsigned longest = longest_stride(c);
+  c->stride = fit < longest ? (unsigned) fit : longest;
+  if (c->stride == 0)
+    c->stride = 1;
+  c->time_left -= ns < c->time_left ? ns : c->time_left;
+  if (c->time_left == 0)
+    c->reserve = 0;
+}
+
+bool avow__turn_goes_on(avow__context_t *c) {
+  if (c->reserve == 0)
+    return false;
+  const uint64_t now = uv_hrtime();
+  if (c->looked != 0)
+    spend_time(c, now - c->looked);
+  c->looked = now;
+  grant(c);
+  return c->allowance > 0;
 }
 
 static void tick_on_prepare(uv_prepare_t *handle) {
@@ -57,9 +108,20 @@ static void tick_on_idle(uv_idle_t *handle) {
   avow__leave(c);
 }
 
+/* Jobs may take as long as what libuv called back for in this turn, for that
+   may have left as much to do. The poll did not wait, since jobs were left. */
+static void keep_pace(avow__context_t *c) {
+  if (c->began == 0)
+    return;
+  const uint64_t took = uv_hrtime() - c->began;
+  if (took > c->time_left)
+    c->time_left = took;
+}
+
 static void tick_on_check(uv_check_t *handle) {
   avow__context_t *c = handle->data;
   avow__enter(c);
+  keep_pace(c);
   avow__end_task(c);
   if (c->overdue) {
     c->overdue = false;
@@ -81,6 +143,7 @@ bool avow__tick_init(avow__context_t *c) {
   uv_unref((uv_handle_t *) &tick->prepare);
   (void) uv_prepare_start(&tick->prepare, tick_on_prepare); /* likewise */
   c->tick = tick;
+  c->stride = longest_stride(c);
   begin_turn(c);
   return true;
 }
@@ -135,6 +198,7 @@ void avow__wake(avow__context_t *c) {
   assert(c->life != AVOW__CLOSED); /* nothing is pending then, nor will be */
   if (tick_is_closing(tick)) {
     begin_turn(c);
+    c->overrun = false;
     return;
   }
   (void) uv_idle_start(&tick->idle, tick_on_idle);    /* fails on no callback */
@@ -147,6 +211,8 @@ void avow__enter(avow__context_t *c) {
   c->thread = uv_thread_self();
   c->has_thread = true;
 #endif
+  if (c->depth == 0)
+    c->looked = 0;
   avow__enter_call(c);
 }
 
@@ -176,8 +242,12 @@ void avow__leave_queue(avow__context_t *c) {
   avow__check_loop(c);
 }
 
+/* Where jobs are left of an earlier turn, those of all that libuv calls back for
+   in this one wait for its check: beside something endless each would give it
+   the whole budget otherwise, while the others wait. */
 void avow__leave(avow__context_t *c) {
-  avow__end_task(c);
+  if (!c->overrun)
+    avow__end_task(c);
   avow__leave_queue(c);
 }
 

@@ -22,6 +22,9 @@ static inline void avow__enter_call(avow__context_t *c) {
 
 void avow__leave(avow__context_t *c);
 
+/* Whether the turn has a further allowance of jobs, now that one is spent. */
+bool avow__turn_goes_on(avow__context_t *c);
+
 /* Runs the jobs in the queue, to its end or until the turn's budget is spent.
    chain.c. */
 void avow__run_jobs(avow__context_t *c);
@@ -35,8 +38,8 @@ static inline void avow__end_task(avow__context_t *c) {
 
 /* Whether a source may deliver one more task: as long as the turn's budget
    lasts, and one in any case. It keeps the number of the turn of its last. */
-static inline bool avow__may_deliver(const avow__context_t *c, uint64_t *turn) {
-  if (c->allowance == 0 && *turn == c->turn)
+static inline bool avow__may_deliver(avow__context_t *c, uint64_t *turn) {
+  if (c->allowance == 0 && *turn == c->turn && !avow__turn_goes_on(c))
     return false;
   *turn = c->turn;
   return true;

@@ -10,9 +10,10 @@
  * timer comes too early once, and the slot moves down.
  *
  * Those that are due leave the wheel for a queue. Each is a task. A time limit
- * among them also waits until the loop has polled and closed what it closes, so
- * that whatever was over in time comes first, however late the loop is; but not
- * for a second budget.
+ * among them also waits until the loop has polled and closed what it closes,
+ * and for the jobs of all that, so that whatever was over in time comes first,
+ * however late the loop is, and however many turns that takes; but not for more
+ * jobs than a turn may have.
  */
 #include "avow/timer.h"
 
@@ -50,12 +51,14 @@ struct avow__wheel_s {
   look_t polled;          /* the last one that a whole poll came after */
   uint64_t looked;        /* the turn in which the last look was */
   uint64_t turn;          /* in which the last sleep ended */
+  uint64_t waiting;       /* jobs that had run when what is due began to wait;
+                             UINT64_MAX: nothing does */
   uint32_t limits;        /* that are pending */
   avow_value_t timed_out; /* one error for all timeouts */
 };
 
 static void wheel_init(avow__wheel_t *wheel, uint64_t now) {
-  wheel->armed = UINT64_MAX;
+  wheel->armed = wheel->waiting = UINT64_MAX;
   wheel->now = now;
   avow__queue_init(&wheel->due);
   avow__queue_init(&wheel->left);
@@ -215,12 +218,17 @@ static void timer_settle(avow__wheel_t *wheel, avow_promise_t *p) {
                                        : avow_none());
 }
 
+/* Nothing that was over when the loop polled is left in the queue. */
+static bool limit_is_up(const avow__context_t *c, const avow_promise_t *p) {
+  return was_due(p, &c->wheel->polled) && avow__queue_is_empty(&c->queue);
+}
+
 /* The first that is due, unless it has to wait. */
-static avow_promise_t *next(const avow__context_t *c, avow__wheel_t *wheel) {
+static avow_promise_t *next(avow__context_t *c, avow__wheel_t *wheel) {
   avow_promise_t *p = first_due(wheel);
   if (p == NULL)
     return NULL;
-  const bool may = p->u.timer.is_limit ? was_due(p, &wheel->polled)
+  const bool may = p->u.timer.is_limit ? limit_is_up(c, p)
                                        : avow__may_deliver(c, &wheel->turn);
   return may ? p : NULL;
 }
@@ -254,6 +262,8 @@ static void on_timer(uv_timer_t *timer) {
   c->wheel->running = true;
   c->wheel->armed = UINT64_MAX;
   const bool has_left = first_due(c->wheel) != NULL;
+  if (!has_left)
+    c->wheel->waiting = UINT64_MAX;
   timer_look(c);
   avow__end_task(c); /* of the program's, whose timer was due before */
   if (!has_left)
@@ -286,12 +296,26 @@ static void settle_limits(avow__wheel_t *wheel) {
   }
 }
 
+/* The jobs count, not their time: of that a turn has too little for all that
+   may have come while a loop was held up. */
+static bool has_waited_enough(avow__context_t *c) {
+  avow__wheel_t *wheel = c->wheel;
+  if (wheel->waiting == UINT64_MAX)
+    wheel->waiting = c->jobs_before;
+  return c->jobs - wheel->waiting >= c->options.budget;
+}
+
 /* What is due and still there: it waited for a poll, or for a budget. */
 static void timer_go_on(avow__context_t *c) {
+  avow__wheel_t *wheel = c->wheel;
   note_poll(c);
   timer_deliver(c);
-  settle_limits(c->wheel); /* the others want another budget */
-  c->expired = first_due(c->wheel) != NULL;
+  c->expired = first_due(wheel) != NULL;
+  if (c->expired && !has_waited_enough(c))
+    return;
+  settle_limits(wheel); /* the others want another budget */
+  c->expired = first_due(wheel) != NULL;
+  wheel->waiting = UINT64_MAX;
 }
 
 static avow_value_t timed_out(void) {

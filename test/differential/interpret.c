@@ -8,6 +8,7 @@
  * program's log is written out before the next begins: what is missing then
  * tells which program ended the process.
  */
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -258,6 +259,7 @@ static void begin(void) {
                                    .on_reject = on_reject,
                                    .on_handle = on_handle,
                                    .budget = now.program.budget,
+                                   .budget_us = UINT_MAX, /* V8 has none */
                                    .stack_size = STACK };
   if (avow_loop_init(&loop, &options) != 0)
     abort();

@@ -2,10 +2,12 @@
    the loop is about to poll. */
 #include "harness.h"
 
+#include <limits.h>
+
 enum { BUDGET = 10, TOO_LONG = 1000, FAR = 60 * 1000 };
 
 static void open_with_budget(unsigned budget) {
-  const avow_options_t options = { .budget = budget };
+  const avow_options_t options = { .budget = budget, .budget_us = UINT_MAX };
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);
 }
@@ -162,7 +164,7 @@ static avow_value_t slow_step(void *data) {
   return step(data);
 }
 
-/* Jobs are counted, not the time that they take. */
+/* Jobs are counted for that, not the time that they take. */
 static void slow_steps_do_not_outlive_their_limit_by_more(void **state) {
   busy_t busy;
   avow_promise_t *quick = begin(&busy);
@@ -279,6 +281,10 @@ static void a_drain_keeps_to_its_budget(void **state) {
 }
 
 static void the_default_budget_is_ten_thousand(void **state) {
+  const avow_options_t options = { .budget_us = UINT_MAX };
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_loop_init(loop, &options), 0);
+
   assert_steps_before_poll(10000);
 }
 
@@ -340,23 +346,46 @@ static void a_turn_of_closing_keeps_to_the_budget(void **state) {
   run();
 }
 
+static avow_value_t begin_endless(const avow_value_t *arg, void *data) {
+  return avow_follow(avow_repeat(loop, endless_fn, data));
+}
+
+/* Though a turn would have budget for more. */
+static void a_loop_that_closes_has_patience_for_few_jobs(void **state) {
+  endless_t endless = { .start = uv_hrtime() };
+  avow_unref(avow_catch(avow_sleep(loop, FAR), begin_endless, &endless));
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_int_in_range(endless.steps, 1, 1000);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
 /* Turns are not noticed then, but each wake-up is one. */
 static void close_prepare(uv_handle_t *handle, void *data) {
   if (handle->type == UV_PREPARE)
     uv_close(handle, NULL);
 }
 
-static void budgets_end_no_chain_without_a_handle_for_turns(void **state) {
+static void assert_chain_ends_without(uv_walk_cb close_some) {
   open_with_budget(2);
   avow_promise_t *p = avow_promise_resolve(loop, avow_int(1));
   for (int i = 0; i < 9; i++)
     p = avow_then(p, NULL, NULL, NULL);
-  uv_walk(loop, close_prepare, NULL);
+  uv_walk(loop, close_some, NULL);
 
   assert_fulfils_int(p, 1);
 
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void budgets_end_no_chain_without_a_handle_for_turns(void **state) {
+  assert_chain_ends_without(close_prepare);
+}
+
+static void budgets_end_no_chain_without_handles(void **state) {
+  assert_chain_ends_without(close_handle);
 }
 
 int main(void) {
@@ -373,7 +402,9 @@ int main(void) {
     CASE(the_default_budget_is_ten_thousand),
     CASE(the_budget_does_not_change_the_order),
     CASE(a_turn_of_closing_keeps_to_the_budget),
+    CASE(a_loop_that_closes_has_patience_for_few_jobs),
     CASE(budgets_end_no_chain_without_a_handle_for_turns),
+    CASE(budgets_end_no_chain_without_handles),
   };
   return RUN(tests);
 }

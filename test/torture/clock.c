@@ -11,6 +11,7 @@ enum { TIMERS = 4, ENDLESS = 10000 };
 
 int __real_uv_run(uv_loop_t *loop, uv_run_mode mode);
 int __wrap_uv_run(uv_loop_t *loop, uv_run_mode mode);
+uint64_t __wrap_uv_hrtime(void);
 uint64_t __wrap_uv_now(const uv_loop_t *loop);
 void __wrap_uv_update_time(uv_loop_t *loop);
 int __wrap_uv_timer_start(uv_timer_t *timer, uv_timer_cb cb, uint64_t timeout,
@@ -42,6 +43,10 @@ void clock_advance(uint64_t ms) {
 
 uint64_t clock_present(void) {
   return now.present;
+}
+
+uint64_t __wrap_uv_hrtime(void) {
+  return now.present * 1000000;
 }
 
 uint64_t __wrap_uv_now(const uv_loop_t *loop) {

@@ -59,7 +59,7 @@ fuzz() {
 machine() {
   link_target "$1" "$1" "$here/fuzz.c" "$here/functions.c" \
     "$here/statements.c" "$here/clock.c" \
-    -Wl,--wrap=uv_run,--wrap=uv_now,--wrap=uv_update_time \
+    -Wl,--wrap=uv_run,--wrap=uv_hrtime,--wrap=uv_now,--wrap=uv_update_time \
     -Wl,--wrap=uv_timer_start,--wrap=uv_timer_stop
   fuzz "$1" $((seconds / 3 + 1)) 600 "$here/corpus"
 }

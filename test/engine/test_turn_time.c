@@ -1,0 +1,393 @@
+/* The time of a turn. The clock that avow looks at is the test's here: it goes
+   on as jobs say that they took so long. */
+#include "harness.h"
+
+#include <limits.h>
+#include <unistd.h>
+
+enum { US = 1000, MS = 1000 * US, DEFAULT_US = 1000 };
+
+static uint64_t present;
+static unsigned looks; /* at the clock */
+
+uint64_t __wrap_uv_hrtime(void);
+uint64_t __wrap_uv_hrtime(void) {
+  looks++;
+  return present;
+}
+
+static int clock_setup(void **state) {
+  present = 1;
+  looks = 0;
+  return harness_setup(state);
+}
+
+static void open_with(avow_options_t options) {
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_loop_init(loop, &options), 0);
+}
+
+/* Endless steps that take so long, and are counted where a turn begins. */
+typedef struct {
+  uv_prepare_t prepare;
+  uint64_t ns;
+  unsigned steps, turns, last;
+  unsigned least, most; /* steps in a turn, but for the first */
+  unsigned until;       /* turns */
+} busy_t;
+
+static void on_prepare(uv_prepare_t *handle) {
+  busy_t *busy = handle->data;
+  const unsigned steps = busy->steps - busy->last;
+  busy->last = busy->steps;
+  if (++busy->turns < 3 || busy->turns > busy->until)
+    return; /* the first began outside, and the last ends early */
+  busy->least = steps < busy->least ? steps : busy->least;
+  busy->most = steps > busy->most ? steps : busy->most;
+}
+
+static avow_value_t step(void *data) {
+  busy_t *busy = data;
+  busy->steps++;
+  present += busy->ns;
+  return busy->turns < busy->until ? avow_none() : avow_int(1);
+}
+
+static void run_steps(busy_t *busy, uint64_t ns) {
+  *busy = (busy_t){ .ns = ns, .least = UINT_MAX, .until = 10 };
+  busy->prepare.data = busy;
+  assert_int_equal(uv_prepare_init(loop, &busy->prepare), 0);
+  assert_int_equal(uv_prepare_start(&busy->prepare, on_prepare), 0);
+  assert_fulfils_int(avow_repeat(loop, step, busy), 1);
+  uv_close((uv_handle_t *) &busy->prepare, NULL);
+  run();
+}
+
+static void a_turn_ends_when_its_time_is_spent(void **state) {
+  busy_t busy;
+
+  run_steps(&busy, 1 * US);
+
+  assert_int_in_range(busy.least, DEFAULT_US, DEFAULT_US + DEFAULT_US / 5);
+  assert_int_in_range(busy.most, DEFAULT_US, DEFAULT_US + DEFAULT_US / 5);
+}
+
+/* One before the first look, and one that spends it all. */
+static void slow_jobs_are_few_in_a_turn(void **state) {
+  busy_t busy;
+
+  run_steps(&busy, 5 * MS);
+
+  assert_int_in_range(busy.least, 1, 2);
+  assert_int_in_range(busy.most, 1, 2);
+}
+
+static void quick_jobs_are_counted(void **state) {
+  busy_t busy;
+
+  run_steps(&busy, 1);
+
+  assert_int_equal(busy.least, 10000);
+  assert_int_equal(busy.most, 10000);
+  assert_int_in_range(looks, 1, 10 * 100);
+}
+
+static void the_time_of_a_turn_is_an_option(void **state) {
+  busy_t busy;
+  open_with((avow_options_t){ .budget_us = 3 * DEFAULT_US });
+
+  run_steps(&busy, 1 * US);
+
+  assert_int_in_range(busy.least, 3 * DEFAULT_US, 4 * DEFAULT_US);
+  assert_int_in_range(busy.most, 3 * DEFAULT_US, 4 * DEFAULT_US);
+}
+
+static void a_turn_may_take_an_hour(void **state) {
+  busy_t busy;
+  open_with((avow_options_t){ .budget_us = UINT_MAX });
+
+  run_steps(&busy, 100 * US);
+
+  assert_int_equal(busy.least, 10000);
+}
+
+/* Though a look takes no longer than some of them. */
+static void few_jobs_in_a_turn_do_not_look_at_the_clock(void **state) {
+  for (int turn = 0; turn < 100; turn++) {
+    for (int i = 0; i < 100; i++)
+      avow_unref(
+          avow_then(avow_promise_resolve(loop, avow_none()), NULL, NULL, NULL));
+    run();
+  }
+
+  assert_int_equal(looks, 0);
+}
+
+/* Jobs that begin together. */
+static void begin_jobs(avow_promise_t *p, avow_cb cb, unsigned n) {
+  for (unsigned i = 0; i < n; i++)
+    avow_unref(avow_then(avow_ref(p), cb, NULL, NULL));
+  avow_unref(p);
+}
+
+static unsigned ran, ran_before_poll;
+
+static avow_value_t count_cb(const avow_value_t *arg, void *data) {
+  ran++;
+  return avow_none();
+}
+
+static void look_at_ran(uv_prepare_t *handle) {
+  ran_before_poll = ran;
+  close_handle((uv_handle_t *) handle, NULL);
+}
+
+static void take_long(uv_timer_t *timer) {
+  present += 1000 * MS;
+  close_handle((uv_handle_t *) timer, NULL);
+}
+
+/* Of avow's callbacks two are in this turn, each with jobs enough for a look,
+   and one of the program's between them. */
+static void what_the_program_does_in_between_takes_none_of_it(void **state) {
+  enum { N = 600 };
+  uv_timer_t timer;
+  uv_prepare_t prepare;
+  ran = 0;
+  assert_int_equal(uv_timer_init(loop, &timer), 0);
+  assert_int_equal(uv_prepare_init(loop, &prepare), 0);
+  begin_jobs(avow_sleep(loop, 1), count_cb, N);
+  assert_int_equal(uv_timer_start(&timer, take_long, 2, 0), 0);
+  assert_int_equal(uv_prepare_start(&prepare, look_at_ran), 0);
+  begin_jobs(avow_next_turn(loop), count_cb, N);
+
+  uv_sleep(3);
+  run();
+
+  assert_int_equal(ran_before_poll, 2 * N);
+}
+
+static unsigned most_of_sleeps, turns_of_sleeps;
+
+static avow_value_t slow_cb(const avow_value_t *arg, void *data) {
+  ran++;
+  present += 10 * US;
+  return avow_none();
+}
+
+static void note_most(uv_prepare_t *handle) {
+  if (ran > most_of_sleeps)
+    most_of_sleeps = ran;
+  turns_of_sleeps += ran > 0;
+  ran = 0;
+}
+
+/* Each is a task, and has one job. */
+static void run_due_sleeps(unsigned n, avow_cb cb) {
+  uv_prepare_t prepare;
+  ran = most_of_sleeps = turns_of_sleeps = 0;
+  assert_int_equal(uv_prepare_init(loop, &prepare), 0);
+  assert_int_equal(uv_prepare_start(&prepare, note_most), 0);
+  uv_unref((uv_handle_t *) &prepare);
+  for (unsigned i = 0; i < n; i++)
+    avow_unref(avow_then(avow_sleep(loop, 1), cb, NULL, NULL));
+  uv_sleep(3);
+  run();
+  uv_close((uv_handle_t *) &prepare, NULL);
+  run();
+}
+
+static void slow_tasks_of_one_pass_share_the_time(void **state) {
+  enum { N = 2000, AT_FIRST = 256, ALL_OF_IT = DEFAULT_US / 10 };
+
+  run_due_sleeps(N, slow_cb);
+
+  assert_int_in_range(most_of_sleeps, ALL_OF_IT, 2 * AT_FIRST + ALL_OF_IT);
+  assert_int_in_range(turns_of_sleeps, 3, N / ALL_OF_IT + 1);
+}
+
+static void quick_tasks_of_one_pass_come_in_one_turn(void **state) {
+  enum { N = 5000 };
+
+  run_due_sleeps(N, count_cb);
+
+  assert_int_equal(most_of_sleeps, N);
+  assert_int_equal(turns_of_sleeps, 1);
+}
+
+/* So that the next slow job ends a turn. */
+static void expect_slow_jobs(void) {
+  busy_t busy;
+  run_steps(&busy, 5 * MS);
+}
+
+static avow_value_t very_slow_cb(const avow_value_t *arg, void *data) {
+  present += 5 * MS;
+  return avow_none();
+}
+
+/* Of what was over in time nothing is late, however many turns it takes. */
+static void slow_jobs_make_nothing_late(void **state) {
+  enum { N = 50 };
+  avow_deferred_t *d;
+  expect_slow_jobs();
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  for (int i = 0; i < N; i++)
+    p = avow_then(p, very_slow_cb, NULL, NULL);
+  p = avow_timeout(p, 1);
+
+  uv_sleep(3);
+  (void) avow_resolve(d, avow_none()); /* true: it is the first */
+
+  assert_fulfils_none(p);
+}
+
+static avow_value_t resolve_cb(const avow_value_t *arg, void *d) {
+  present += 5 * MS;
+  (void) avow_resolve(d, avow_none()); /* true: it is the first */
+  return avow_none();
+}
+
+static void slow_sleeps_before_a_limit_end_before_it(void **state) {
+  enum { N = 50 };
+  avow_deferred_t *d;
+  expect_slow_jobs();
+  avow_promise_t *p = avow_timeout(avow_promise_new(loop, &d), 2);
+  for (int i = 0; i < N; i++)
+    avow_unref(avow_then(avow_sleep(loop, 0), very_slow_cb, NULL, NULL));
+  avow_unref(avow_then(avow_sleep(loop, 0), resolve_cb, NULL, d));
+
+  uv_sleep(3);
+
+  assert_fulfils_none(p);
+}
+
+static avow_value_t endless_step(void *data) {
+  present += 5 * MS;
+  return ++ran < 1000 ? avow_none() : avow_int(1);
+}
+
+/* As many jobs as a turn may have, however few there is time for. */
+static void slow_steps_do_not_outlive_their_limit(void **state) {
+  enum { BUDGET = 100 };
+  open_with((avow_options_t){ .budget = BUDGET });
+  expect_slow_jobs();
+  ran = 0;
+
+  avow_promise_t *p = avow_timeout(avow_repeat(loop, endless_step, NULL), 1);
+  uv_sleep(3);
+
+  assert_rejects(p, UV_ETIMEDOUT);
+  assert_int_in_range(ran, BUDGET, 2 * BUDGET);
+}
+
+/* Beside something endless. */
+
+typedef struct {
+  uv_tcp_t tcp;
+  uv_os_sock_t other;
+  unsigned steps; /* of the endless one, when its handler ran */
+} pair_t;
+
+static void open_pair(pair_t *pair) {
+  uv_os_sock_t fds[2];
+  assert_int_equal(uv_socketpair(SOCK_STREAM, 0, fds, UV_NONBLOCK_PIPE,
+                                 UV_NONBLOCK_PIPE),
+                   0);
+  assert_int_equal(uv_tcp_init(loop, &pair->tcp), 0);
+  assert_int_equal(uv_tcp_open(&pair->tcp, fds[0]), 0);
+  pair->other = fds[1];
+}
+
+static void close_pair(pair_t *pair) {
+  uv_close((uv_handle_t *) &pair->tcp, NULL);
+  assert_int_equal(close(pair->other), 0);
+}
+
+static avow_value_t step_until(void *over) {
+  ran++;
+  present += 1 * US;
+  return *(bool *) over ? avow_int(1) : avow_none();
+}
+
+static avow_value_t note_steps(const avow_value_t *arg, void *data) {
+  ((pair_t *) data)->steps = ran;
+  return avow_none();
+}
+
+static avow_promise_t *read_one(pair_t *pair) {
+  avow_promise_t *p = avow_read((uv_stream_t *) &pair->tcp, 1);
+  return avow_then(p, note_steps, NULL, pair);
+}
+
+/* None has to wait until another has spent a budget. */
+static void what_a_poll_finds_is_answered_together(void **state) {
+  enum { TURNS = 3, FEW = 10 };
+  bool over = false;
+  pair_t a, b;
+  open_pair(&a);
+  open_pair(&b);
+  avow_promise_t *endless = avow_repeat(loop, step_until, &over);
+  avow_promise_t *ps[] = { read_one(&a), read_one(&b) };
+  for (int i = 0; i < TURNS; i++)
+    (void) uv_run(loop, UV_RUN_NOWAIT); /* alive: something is endless */
+
+  assert_int_equal(write(a.other, "a", 1), 1);
+  assert_int_equal(write(b.other, "b", 1), 1);
+  avow_value_unref(avow_run(avow_all(loop, ps, 2)));
+
+  assert_int_in_range(b.steps - a.steps + FEW, 0, 2 * FEW);
+  over = true;
+  assert_fulfils_int(endless, 1);
+  close_pair(&a);
+  close_pair(&b);
+  run();
+}
+
+static void on_readable(uv_poll_t *poll, int status, int events) {
+  present += 3 * MS;
+}
+
+/* The program's callbacks of a turn may leave jobs for as long. */
+static void jobs_may_take_as_long_as_callbacks(void **state) {
+  uv_os_sock_t fds[2];
+  uv_poll_t poll;
+  busy_t busy;
+  assert_int_equal(uv_socketpair(SOCK_STREAM, 0, fds, 0, 0), 0);
+  assert_int_equal(write(fds[1], "a", 1), 1);
+  assert_int_equal(uv_poll_init_socket(loop, &poll, fds[0]), 0);
+  assert_int_equal(uv_poll_start(&poll, UV_READABLE, on_readable), 0);
+  uv_unref((uv_handle_t *) &poll);
+
+  run_steps(&busy, 1 * US);
+
+  assert_int_in_range(busy.least, 3 * DEFAULT_US, 4 * DEFAULT_US);
+  assert_int_in_range(busy.most, 3 * DEFAULT_US, 4 * DEFAULT_US);
+  uv_close((uv_handle_t *) &poll, NULL);
+  run();
+  assert_int_equal(close(fds[0]), 0);
+  assert_int_equal(close(fds[1]), 0);
+}
+
+#define TIMED(f) \
+  cmocka_unit_test_setup_teardown(f, clock_setup, harness_teardown)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    TIMED(a_turn_ends_when_its_time_is_spent),
+    TIMED(slow_jobs_are_few_in_a_turn),
+    TIMED(quick_jobs_are_counted),
+    TIMED(the_time_of_a_turn_is_an_option),
+    TIMED(a_turn_may_take_an_hour),
+    TIMED(few_jobs_in_a_turn_do_not_look_at_the_clock),
+    TIMED(what_the_program_does_in_between_takes_none_of_it),
+    TIMED(slow_tasks_of_one_pass_share_the_time),
+    TIMED(quick_tasks_of_one_pass_come_in_one_turn),
+    TIMED(slow_jobs_make_nothing_late),
+    TIMED(slow_sleeps_before_a_limit_end_before_it),
+    TIMED(slow_steps_do_not_outlive_their_limit),
+    TIMED(what_a_poll_finds_is_answered_together),
+    TIMED(jobs_may_take_as_long_as_callbacks),
+  };
+  return RUN(tests);
+}
