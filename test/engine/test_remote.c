@@ -399,77 +399,6 @@ static void what_cannot_change_threads_is_refused(void **state) {
   assert_int_equal(destroyed, 2);
 }
 
-/* Memory. */
-
-enum { MANY = 1000, EACH = 62, KEPT = 2048 }; /* in a batch, and batches */
-
-/* Makes n, which are settled in strides, as several threads would. */
-static void settle_in_strides(avow_remote_t *remotes[], size_t n) {
-  for (size_t i = 0; i < n; i++)
-    avow_unref(avow_remote_new(loop, &remotes[i]));
-  for (size_t first = 0; first < 4; first++)
-    for (size_t i = first; i < n; i += 4)
-      assert_int_equal(avow_remote_resolve(remotes[i], avow_none()), 0);
-  run();
-}
-
-static void settle_deferreds(size_t n) {
-  avow_deferred_t **ds = test_calloc(n, sizeof(avow_deferred_t *));
-  for (size_t i = 0; i < n; i++)
-    avow_unref(avow_promise_new(loop, &ds[i]));
-  for (size_t i = 0; i < n; i++)
-    assert_true(avow_resolve(ds[i], avow_none()));
-  test_free(ds);
-}
-
-/* How many lie right behind the one that was made before. */
-static size_t count_neighbours(avow_remote_t *remotes[], size_t n) {
-  const ptrdiff_t distance = (char *) remotes[1] - (char *) remotes[0];
-  size_t neighbours = 0;
-  for (size_t i = 1; i < n; i++)
-    neighbours += (char *) remotes[i] - (char *) remotes[i - 1] == distance;
-  return neighbours;
-}
-
-static void remotes_made_together_lie_together(void **state) {
-  avow_remote_t *remotes[MANY];
-  settle_in_strides(remotes, MANY);
-  const size_t at_first = count_neighbours(remotes, MANY);
-  assert_in_range(at_first, MANY - MANY / 10, MANY);
-
-  for (int i = 0; i < 10; i++)
-    settle_in_strides(remotes, MANY);
-
-  assert_int_equal(count_neighbours(remotes, MANY), at_first);
-}
-
-/* What promises ask for is not counted. */
-static void remotes_that_came_back_serve_again(void **state) {
-  avow_remote_t *remotes[MANY];
-  settle_in_strides(remotes, MANY);
-  long calls = allocation_calls();
-  settle_deferreds(MANY);
-  const long of_promises = allocation_calls() - calls;
-  calls = allocation_calls();
-
-  settle_in_strides(remotes, MANY);
-
-  assert_int_equal(allocation_calls() - calls, of_promises);
-}
-
-static void many_remotes_leave_no_more_than_a_reserve(void **state) {
-  const size_t n = (KEPT + 10) * EACH;
-  avow_remote_t **remotes = test_calloc(n, sizeof(avow_remote_t *));
-  settle_deferreds(n);
-  settle_in_strides(remotes, 1);
-  const long live = live_allocations();
-
-  settle_in_strides(remotes, n);
-
-  assert_int_equal(live_allocations(), live + KEPT - 1);
-  test_free(remotes);
-}
-
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(what_cannot_change_threads_is_refused),
@@ -496,9 +425,6 @@ int main(void) {
     CASE(foreign_closing_and_a_stop_are_fine),
     CASE(work_during_foreign_closing_waits_for_close),
     CASE(work_after_foreign_closing_waits_for_close),
-    CASE(remotes_made_together_lie_together),
-    CASE(remotes_that_came_back_serve_again),
-    CASE(many_remotes_leave_no_more_than_a_reserve),
   };
   return RUN(tests);
 }

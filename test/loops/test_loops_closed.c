@@ -60,6 +60,22 @@ static void closing_waits_for_no_thread_that_is_over(void **state) {
   uv_sem_destroy(&exited);
 }
 
+static void answer_of_a_thread_that_is_over_can_be_cancelled(void **state) {
+  avow_loops_t *loops = avow_loops_new(1);
+  assert_int_equal(uv_sem_init(&exited, 0), 0);
+  pthread_key_t at_exit;
+  assert_int_equal(pthread_key_create(&at_exit, say_exited), 0);
+  avow_promise_t *p = avow_loops_run(loops, 0, loop, close_all, &at_exit);
+  uv_sem_wait(&exited);
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_fulfils_none(avow_loops_close(loops, loop));
+  assert_int_equal(pthread_key_delete(at_exit), 0);
+  uv_sem_destroy(&exited);
+}
+
 /* Home's handles are closed: what comes from there has nothing to come by. */
 
 static avow_value_t take_time(uv_loop_t *own, void *data) {
@@ -131,6 +147,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(loop_without_handles_takes_no_more),
     CASE(closing_waits_for_no_thread_that_is_over),
+    CASE(answer_of_a_thread_that_is_over_can_be_cancelled),
     CASE(home_waits_for_what_is_cancelled),
     CASE(home_waits_for_what_has_begun),
     CASE(loops_are_not_closed_by_one_of_them),

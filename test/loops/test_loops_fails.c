@@ -36,6 +36,23 @@ static void loops_without_memory_are_refused(void **state) {
   end_loops();
 }
 
+/* Whatever of it there is no memory for. */
+static void loop_that_cannot_be_begun_is_refused(void **state) {
+  size_t count = 0;
+  for (long nth = 2; count == 0; nth++) {
+    fail_allocation(nth, true);
+    avow_loops_t *one = avow_loops_new(1);
+    fail_allocation(0, false);
+    count = avow_loops_count(one);
+    if (count == 0)
+      assert_rejects(avow_loops_run(one, 0, loop, do_nothing_there, NULL),
+                     UV_ENOMEM);
+    assert_fulfils_none(avow_loops_close(one, loop));
+  }
+
+  end_loops();
+}
+
 /* So many blocks are left, none in reserve, and other memory until the nth is
    asked for. */
 static int run_with(size_t n, long nth) {
@@ -111,6 +128,7 @@ static void loops_without_threads_are_refused(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     LOOPS_CASE(loops_without_memory_are_refused),
+    LOOPS_CASE(loop_that_cannot_be_begun_is_refused),
     LOOPS_CASE(run_that_no_block_can_wait_for_is_refused),
     LOOPS_CASE(loops_without_threads_are_refused),
   };

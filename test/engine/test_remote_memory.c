@@ -1,0 +1,96 @@
+/* Where remotes lie, and what becomes of their memory. */
+#include "harness.h"
+
+enum { MANY = 1000, EACH = 62, KEPT = 2048 }; /* in a batch, and batches */
+
+/* Makes n, which are settled in strides, as several threads would. */
+static void settle_in_strides(avow_remote_t *remotes[], size_t n) {
+  for (size_t i = 0; i < n; i++)
+    avow_unref(avow_remote_new(loop, &remotes[i]));
+  for (size_t first = 0; first < 4; first++)
+    for (size_t i = first; i < n; i += 4)
+      assert_int_equal(avow_remote_resolve(remotes[i], avow_none()), 0);
+  run();
+}
+
+static void settle_deferreds(size_t n) {
+  avow_deferred_t **ds = test_calloc(n, sizeof(avow_deferred_t *));
+  for (size_t i = 0; i < n; i++)
+    avow_unref(avow_promise_new(loop, &ds[i]));
+  for (size_t i = 0; i < n; i++)
+    assert_true(avow_resolve(ds[i], avow_none()));
+  test_free(ds);
+}
+
+/* How many lie right behind the one that was made before. */
+static size_t count_neighbours(avow_remote_t *remotes[], size_t n) {
+  const ptrdiff_t distance = (char *) remotes[1] - (char *) remotes[0];
+  size_t neighbours = 0;
+  for (size_t i = 1; i < n; i++)
+    neighbours += (char *) remotes[i] - (char *) remotes[i - 1] == distance;
+  return neighbours;
+}
+
+static void remotes_made_together_lie_together(void **state) {
+  avow_remote_t *remotes[MANY];
+  settle_in_strides(remotes, MANY);
+  const size_t at_first = count_neighbours(remotes, MANY);
+  assert_in_range(at_first, MANY - MANY / 10, MANY);
+
+  for (int i = 0; i < 10; i++)
+    settle_in_strides(remotes, MANY);
+
+  assert_int_equal(count_neighbours(remotes, MANY), at_first);
+}
+
+static void remote_that_came_back_serves_beside_others(void **state) {
+  avow_remote_t *other, *first, *second;
+  avow_unref(avow_remote_new(loop, &other));
+  avow_unref(avow_remote_new(loop, &first));
+  assert_int_equal(avow_remote_resolve(first, avow_none()), 0);
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* not 0: the other */
+
+  avow_promise_t *p = avow_remote_new(loop, &second);
+
+  assert_ptr_equal(second, first);
+  assert_int_equal(avow_remote_resolve(other, avow_none()), 0);
+  assert_int_equal(avow_remote_resolve(second, avow_int(2)), 0);
+  assert_fulfils_int(p, 2);
+}
+
+/* What promises ask for is not counted. */
+static void remotes_that_came_back_serve_again(void **state) {
+  avow_remote_t *remotes[MANY];
+  settle_in_strides(remotes, MANY);
+  long calls = allocation_calls();
+  settle_deferreds(MANY);
+  const long of_promises = allocation_calls() - calls;
+  calls = allocation_calls();
+
+  settle_in_strides(remotes, MANY);
+
+  assert_int_equal(allocation_calls() - calls, of_promises);
+}
+
+static void many_remotes_leave_no_more_than_a_reserve(void **state) {
+  const size_t n = (KEPT + 10) * EACH;
+  avow_remote_t **remotes = test_calloc(n, sizeof(avow_remote_t *));
+  settle_deferreds(n);
+  settle_in_strides(remotes, 1);
+  const long live = live_allocations();
+
+  settle_in_strides(remotes, n);
+
+  assert_int_equal(live_allocations(), live + KEPT - 1);
+  test_free(remotes);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(remotes_made_together_lie_together),
+    CASE(remote_that_came_back_serves_beside_others),
+    CASE(remotes_that_came_back_serve_again),
+    CASE(many_remotes_leave_no_more_than_a_reserve),
+  };
+  return RUN(tests);
+}
