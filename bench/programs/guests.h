@@ -9,7 +9,4 @@
    exit status. */
 int guests_serve(avow_cb welcome);
 
-/* Ends the program with that error. */
-_Noreturn void guests_fail(const avow_value_t *error);
-
 #endif
