@@ -1,0 +1,231 @@
+/*
+ * avow CASE N ROUNDS: one of the cases below with n at a time, so many rounds.
+ * The other files here do the same in other languages and libraries.
+ */
+#include <avow.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static uv_loop_t loop;
+static size_t n;
+static avow_promise_t **ps; /* room for n */
+static avow_deferred_t **ds;
+
+static avow_value_t pass(const avow_value_t *v, void *data) {
+  return avow_int(avow_to_int(v) + 1);
+}
+
+/* A promise and a handler each, then all are settled. */
+static void settle(void) {
+  for (size_t i = 0; i < n; i++)
+    ps[i] = avow_then(avow_promise_new(&loop, &ds[i]), pass, NULL, NULL);
+  for (size_t i = 0; i < n; i++) {
+    (void) avow_resolve(ds[i], avow_int(1)); /* the first to do so */
+    if (i + 1 < n)
+      avow_unref(ps[i]);
+  }
+  avow_ignore(avow_run(ps[n - 1])); /* an INT */
+}
+
+static void chain(void) {
+  avow_promise_t *p = avow_promise_new(&loop, ds);
+  for (size_t i = 0; i < n; i++)
+    p = avow_then(p, pass, NULL, NULL);
+  (void) avow_resolve(ds[0], avow_int(0)); /* likewise */
+  avow_ignore(avow_run(p));
+}
+
+/* Handlers that return promises. */
+static avow_value_t follow_one(const avow_value_t *v, void *data) {
+  return avow_follow(avow_promise_resolve(&loop, avow_int(1)));
+}
+
+static void follow(void) {
+  avow_promise_t *p = avow_promise_resolve(&loop, avow_int(1));
+  for (size_t i = 0; i < n; i++)
+    p = avow_then(p, follow_one, NULL, NULL);
+  avow_ignore(avow_run(p));
+}
+
+typedef avow_promise_t *(*combinator_t)(uv_loop_t *loop,
+                                        avow_promise_t *const ps[], size_t n);
+
+/* Of pending promises, which are settled then. */
+static void combine(combinator_t combinator) {
+  for (size_t i = 0; i < n; i++)
+    ps[i] = avow_promise_new(&loop, &ds[i]);
+  avow_promise_t *p = combinator(&loop, ps, n);
+  for (size_t i = 0; i < n; i++)
+    (void) avow_resolve(ds[i], avow_int(1));
+  avow_value_unref(avow_run(p));
+}
+
+static void all(void) {
+  combine(avow_all);
+}
+
+static void all_settled(void) {
+  combine(avow_all_settled);
+}
+
+static void race(void) {
+  combine(avow_race);
+}
+
+/* Awaits what is settled. */
+static avow_value_t await_all(void *data) {
+  int64_t sum = 0;
+  for (size_t i = 0; i < n; i++) {
+    const avow_value_t v = avow_await(avow_promise_resolve(&loop, avow_int(1)));
+    sum += avow_to_int(&v);
+  }
+  return avow_int(sum);
+}
+
+static void await(void) {
+  avow_ignore(avow_run(avow_async(&loop, await_all, NULL)));
+}
+
+static avow_value_t nothing(void *data) {
+  return avow_none();
+}
+
+/* Functions that begin and end. */
+static void start(void) {
+  for (size_t i = 0; i < n; i++)
+    ps[i] = avow_async(&loop, nothing, NULL);
+  avow_value_unref(avow_run(avow_all(&loop, ps, n)));
+}
+
+/* Two functions and a channel without room. */
+static avow_value_t send_all(void *channel) {
+  for (size_t i = 0; i < n; i++)
+    avow_value_unref(avow_await(avow_channel_send(channel, avow_int(1))));
+  return avow_none();
+}
+
+static avow_value_t take_all(void *channel) {
+  for (size_t i = 0; i < n; i++)
+    avow_ignore(avow_await(avow_channel_next(channel)));
+  return avow_none();
+}
+
+static void channel(void) {
+  avow_channel_t *c = avow_channel_new(&loop, 0);
+  avow_promise_t *both[] = { avow_async(&loop, send_all, c),
+                             avow_async(&loop, take_all, c) };
+  avow_value_unref(avow_run(avow_all(&loop, both, 2)));
+  avow_channel_unref(c);
+}
+
+static void sleep_ms(void) {
+  for (size_t i = 0; i < n; i++)
+    ps[i] = avow_sleep(&loop, 1);
+  avow_value_unref(avow_run(avow_all(&loop, ps, n)));
+}
+
+/* One file, n times at once. */
+static avow_value_t read_file(void *path) {
+  const avow_value_t v = avow_await(avow_read_file(&loop, path, 65536));
+  const bool failed = avow_is_error(&v);
+  avow_value_unref(v);
+  return failed ? avow_error(UV_EIO) : avow_none();
+}
+
+static void file(void) {
+  char *path = getenv("PEER_FILE");
+  for (size_t i = 0; i < n; i++)
+    ps[i] = avow_async(&loop, read_file, path);
+  avow_value_unref(avow_run(avow_all(&loop, ps, n)));
+}
+
+/* The same by four requests; io_uring does them where libuv, the loop and the
+   environment (UV_USE_IO_URING=1) agree on that. */
+static avow_value_t make_requests(void *path) {
+  int64_t fd;
+  AVOW_TRY(avow_await_int(avow_fs_open(&loop, path, O_RDONLY, 0), &fd));
+  AVOW_TRY(avow_await_done(avow_fs_fstat(&loop, (uv_file) fd)));
+  AVOW_TRY(avow_await_done(avow_fs_read(&loop, (uv_file) fd, 65536, 0)));
+  return avow_await(avow_fs_close(&loop, (uv_file) fd));
+}
+
+static void requests(void) {
+  char *path = getenv("PEER_FILE");
+  for (size_t i = 0; i < n; i++)
+    ps[i] = avow_async(&loop, make_requests, path);
+  avow_value_unref(avow_run(avow_all(&loop, ps, n)));
+}
+
+/* Another thread settles. */
+static void settle_all(void *remotes) {
+  for (size_t i = 0; i < n; i++)
+    (void) avow_remote_resolve(((avow_remote_t **) remotes)[i], avow_int(1));
+}
+
+static void thread(void) {
+  avow_remote_t **remotes = calloc(n, sizeof(avow_remote_t *));
+  uv_thread_t other;
+  if (remotes == NULL)
+    exit(1);
+  for (size_t i = 0; i < n; i++)
+    ps[i] = avow_remote_new(&loop, &remotes[i]);
+  if (uv_thread_create(&other, settle_all, remotes) != 0)
+    exit(1);
+  avow_value_unref(avow_run(avow_all(&loop, ps, n)));
+  (void) uv_thread_join(&other);
+  free(remotes);
+}
+
+/* What stays, for its memory. */
+static void pending(void) {
+  for (size_t i = 0; i < n; i++)
+    ps[i] = avow_then(avow_promise_new(&loop, &ds[i]), pass, NULL, NULL);
+  _exit(0);
+}
+
+static const struct {
+  const char *name;
+  void (*run)(void);
+} cases[] = {
+  { "settle", settle },
+  { "chain", chain },
+  { "follow", follow },
+  { "await", await },
+  { "start", start },
+  { "all", all },
+  { "race", race },
+  { "channel", channel },
+  { "sleep", sleep_ms },
+  { "file", file },
+  { "thread", thread },
+  { "pending", pending },
+  { "all_settled", all_settled },
+  { "requests", requests },
+};
+
+static bool begin(void) {
+  if (uv_loop_init(&loop) != 0)
+    return false;
+#if UV_VERSION_HEX >= 0x013100
+  if (uv_loop_configure(&loop, UV_LOOP_USE_IO_URING_SQPOLL) != 0)
+    return false;
+#endif
+  return avow_loop_init(&loop, NULL) == 0;
+}
+
+int main(int argc, char *argv[]) {
+  if (argc != 4 || !begin())
+    return 2;
+  n = strtoul(argv[2], NULL, 10);
+  ps = calloc(n, sizeof(avow_promise_t *));
+  ds = calloc(n, sizeof(avow_deferred_t *));
+  for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+    for (size_t left = strtoul(argv[3], NULL, 10);
+         strcmp(cases[i].name, argv[1]) == 0 && left > 0; left--)
+      cases[i].run();
+  free(ps);
+  free(ds);
+  return 0;
+}

@@ -1,0 +1,229 @@
+#!/usr/bin/env python3
+"""What costs the same in other languages and libraries?
+
+  run.py [--build DIR] [--rounds N] [--quick] [--write] [CASE...]
+
+Each peer is a program of this folder, called with a case, how many at a time,
+and how many rounds; avow.c says what the cases are. One that has not the case
+ends with status 3. What is printed is the processor's time, of all threads and
+in the system, that twice as many rounds take more: so neither the beginning
+counts nor, mostly, what a compiler takes that runs beside. Peers take turns.
+DIR is made with --buildtype=release (build-release); $NECO is a checkout of
+neco. --write keeps the table in docs/peers.md.
+"""
+import argparse
+import datetime
+import os
+import platform
+import shlex
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+MARK = '## The table'
+NO_SUCH_CASE = 3
+ENOUGH = 0.1  # seconds of processor that the rounds are to take at least
+MOST = 1 << 20  # rounds, if those take nothing
+
+# With how many at a time.
+CASES = {
+    'settle': (100, 100000), 'chain': (1000,), 'follow': (1000,),
+    'await': (1000,), 'start': (1000,), 'all': (10, 1000, 100000),
+    'all_settled': (1000,), 'race': (1000,), 'channel': (1000,),
+    'sleep': (100000,), 'file': (64,), 'requests': (64,), 'thread': (1000,),
+    'pending': (100000,),
+}
+
+# The program that makes or runs it, Debian's package, how it is made in the
+# directory {out}, and how it is called.
+PEERS = {
+    'Node': ('node', 'nodejs', None, 'node node.js'),
+    'KJ': ('capnp', 'libcapnp-dev capnproto',
+           'g++ -O2 -std=c++17 kj.cpp -o {out}/kj'
+           ' $(pkg-config --cflags --libs kj-async)', '{out}/kj'),
+    'asyncio': ('python3', 'python3', None, 'python3 asyncio_peer.py'),
+    'Go': ('go', 'golang-go', 'GOFLAGS=-mod=mod GOCACHE={out}/cache'
+           ' go build -o {out}/go peer.go', '{out}/go'),
+    'tokio': ('cargo', 'cargo librust-tokio-dev',
+              'cp -r tokio {out} && cd {out}/tokio &&'
+              ' CARGO_TARGET_DIR={out}/target cargo build -q --release'
+              " --offline --config 'source.crates-io.replace-with=\"debian\"'"
+              " --config 'source.debian.directory="
+              "\"/usr/share/cargo/registry\"'", '{out}/target/release/tokio_peer'),
+    'neco': ('gcc', 'gcc', 'gcc -O2 -I$NECO neco.c $NECO/neco.c -lpthread'
+             ' -o {out}/neco', '{out}/neco'),
+}
+
+
+class Failed(Exception):
+    """A peer cannot do so many."""
+
+
+def say(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def make(out, quick):
+    """The command lines of those that are there, and why others are not."""
+    there, missing = {}, {}
+    for name, (program, package, build, call) in PEERS.items():
+        if name == 'neco' and 'NECO' not in os.environ:
+            missing[name] = 'no checkout of it given: set NECO'
+        elif shutil.which(program) is None:
+            missing[name] = f'{program} not installed; apt-get install {package}'
+        elif build and quick:
+            missing[name] = 'not built for --quick'
+        elif build and subprocess.run(build.format(out=out), shell=True,
+                                      cwd=HERE, check=False).returncode != 0:
+            missing[name] = f'cannot be built; it takes {package}'
+        else:
+            there[name] = shlex.split(call.format(out=out))
+    return there, missing
+
+
+def run(argv, case, n, rounds):
+    """What it used; None if it has not that case."""
+    running = subprocess.Popen([*argv, case, str(n), str(rounds)], cwd=HERE)
+    _, status, used = os.wait4(running.pid, 0)
+    running.returncode = os.waitstatus_to_exitcode(status)
+    if running.returncode == NO_SUCH_CASE:
+        return None
+    if running.returncode != 0:
+        raise Failed(f'{argv[0]} {case} {n}: status {running.returncode}')
+    return used
+
+
+def seconds(used):
+    return used.ru_utime + used.ru_stime
+
+
+def calibrate(argv, case, n):
+    """How many rounds are enough; 0 if it has not that case."""
+    rounds = 1
+    used = run(argv, case, n, rounds)
+    if used is None:
+        return 0
+    idle = seconds(used)
+    while seconds(used) < idle + ENOUGH and rounds < MOST:
+        rounds *= 4
+        used = run(argv, case, n, rounds)
+    return rounds
+
+
+def nanoseconds(argv, case, n, rounds):
+    once = run(argv, case, n, rounds)
+    twice = run(argv, case, n, 2 * rounds)
+    return (seconds(twice) - seconds(once)) * 1e9 / (rounds * n)
+
+
+def resident(argv, case, n):
+    """The first half may have fitted into what the caller of wait4() has."""
+    half = run(argv, case, 2 * n, 1)
+    all_of_it = half and run(argv, case, 4 * n, 1)
+    return half and (all_of_it.ru_maxrss - half.ru_maxrss) * 1024 / (2 * n)
+
+
+def try_one(measuring, *of_what):
+    try:
+        return measuring(*of_what)
+    except Failed as failure:
+        say(failure)
+        return 'fails'
+
+
+def row(peers, case, n, turns):
+    say(f'{case}, {n} at a time')
+    if case == 'pending':
+        return [try_one(resident, argv, case, n) for argv in peers.values()]
+    rounds = {name: try_one(calibrate, argv, case, n)
+              for name, argv in peers.items()}
+    found = {name: [] for name in peers}
+    for _ in range(turns):
+        for name, argv in peers.items():
+            if rounds[name] not in (0, 'fails'):
+                found[name].append(nanoseconds(argv, case, n, rounds[name]))
+    return [statistics.median(some) if some else rounds[name]
+            for name, some in found.items()]
+
+
+def cell(x):
+    if isinstance(x, str):
+        return x
+    if not x:
+        return ''
+    return f'{x:.1f}' if x < 100 else f'{x:.0f}'
+
+
+def table(rows):
+    widths = [max(map(len, column)) for column in zip(*rows)]
+
+    def line(cells):
+        first, *rest = (text.ljust(width) if i == 0 else text.rjust(width)
+                        for i, (text, width) in enumerate(zip(cells, widths)))
+        return '| ' + ' | '.join([first, *rest]) + ' |'
+    rule = ['-' * width if i == 0 else '-' * (width - 1) + ':'
+            for i, width in enumerate(widths)]
+    return '\n'.join([line(rows[0]), line(rule), *map(line, rows[1:])])
+
+
+def keep(text):
+    path = os.path.join(HERE, '../../docs/peers.md')
+    with open(path, encoding='utf-8') as file:
+        prose = file.read().split(MARK)[0]
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write(f'{prose}{MARK}\n\n{text}\n')
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__.split('\n', 1)[0])
+    parser.add_argument('--build', default='build-release')
+    parser.add_argument('--rounds', type=int, default=3)
+    parser.add_argument('--quick', action='store_true',
+                        help='each case once: shows that it works')
+    parser.add_argument('--write', action='store_true')
+    parser.add_argument('case', nargs='*', default=list(CASES))
+    options = parser.parse_args()
+    if not set(options.case) <= set(CASES):
+        parser.error(f'the cases are {" ".join(CASES)}')
+    return options
+
+
+def measure(options, out):
+    peers, missing = make(out, options.quick)
+    ours = os.path.join(os.path.abspath(options.build), 'bench/peers/peer_avow')
+    peers = {'avow': [ours], **peers}
+    rows = [['', *peers]]
+    for case in options.case:
+        for n in CASES[case]:
+            if options.quick:
+                for argv in peers.values():
+                    run(argv, case, min(n, 100), 1)
+                continue
+            found = row(peers, case, n, options.rounds)
+            unit = 'bytes' if case == 'pending' else 'ns'
+            rows.append([f'{case}, {n:,}: {unit}', *map(cell, found)])
+    return '' if options.quick else table(rows), missing
+
+
+def main():
+    options = parse()
+    before = os.getloadavg()[0]
+    with tempfile.TemporaryDirectory() as out:
+        with open(f'{out}/file', 'wb') as file:
+            file.write(bytes(4096))
+        os.environ['PEER_FILE'] = file.name
+        text, missing = measure(options, out)
+    text += (f'\n\n{datetime.date.today().isoformat()}, {os.cpu_count()} '
+             f'processors, Linux {platform.release().split("-")[0]}, load '
+             f'{before:.1f} before and {os.getloadavg()[0]:.1f} after.')
+    for name, why in missing.items():
+        text += f'\n{name}: {why}'
+    print(text)
+    if options.write:
+        keep(text)
+
+
+main()
