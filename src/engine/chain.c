@@ -276,7 +276,7 @@ void avow__finally_wait_run(avow_promise_t *p) {
 void avow__attach_run(avow_promise_t *p) {
   p->kind = AVOW__RUNNING;
   p->u.free_fn(p->data);
-  const avow_value_t outcome = avow__take_upstream(p);
+  avow_value_t outcome = avow__take_upstream(p);
   const bool dropped = (p->flags & AVOW__DROPPED) != 0;
   avow__settle(p, dropped ? avow_error(UV_ECANCELED) : outcome);
   avow__unref(p);

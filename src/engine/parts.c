@@ -20,6 +20,6 @@ const avow__part_t avow__parts[AVOW__PARTS] = {
   { avow__streams_quiet, NULL, NULL }, /* streams that are watched on */
   { avow__channels_close, NULL, AVOW__CHECKED(avow__channels_check) },
   { NULL, avow__strays_free, NULL }, /* what the program closed itself */
-  { NULL, avow__room_free, NULL }, /* what streams are read to */
+  { NULL, avow__room_free, NULL },   /* what streams are read to */
   { NULL, avow__spares_free, NULL }, /* blocks of operations */
 };

@@ -114,6 +114,7 @@ AVOW__AT_UNLOAD void avow__registry_end(void) {
       return;
   atomic_store(&avow__shelves, &first);
   while (shelf != &first) {
+    assert(shelf != NULL); /* the first has no smaller one */
     avow__shelf_t *smaller = shelf->smaller;
     avow__free(shelf);
     shelf = smaller;

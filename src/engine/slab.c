@@ -11,6 +11,7 @@
  * that a program asks for again at once will be kept, and what rests for long
  * goes after all.
  */
+#include <assert.h>
 #include <string.h>
 
 #include "base/alloc.h"
@@ -105,6 +106,7 @@ static bool add_chunk(avow__pool_t *pool) {
    too. */
 static void slabs_trim(avow__pool_t *pool, size_t kept) {
   while (pool->kept > kept) {
+    assert(pool->resting != NULL); /* what is kept rests */
     avow__chunk_t *chunk = (avow__chunk_t *) pool->resting->prev;
     avow__list_remove(&pool->resting, &chunk->link);
     const size_t slabs = chunk_size(chunk);
@@ -134,6 +136,7 @@ static void chunk_rest(avow__pool_t *pool, avow__chunk_t *chunk) {
   chunk->carved = chunk->slabs;
   if (pool->carving == chunk)
     pool->carving = NULL;
+  assert(chunk->link.next != NULL); /* it is in a list */
   avow__list_remove(&pool->chunks, &chunk->link);
   add_resting(pool, chunk);
   if (pool->kept > pool->keep)
