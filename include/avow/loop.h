@@ -94,9 +94,10 @@ AVOW_API int avow_loop_init(uv_loop_t *loop, const avow_options_t *options);
  * is pending with UV_ECANCELED, runs the handlers that this wakes, waits for
  * requests in flight on the thread pool and closes our handles, running the
  * loop for all of this; afterwards nothing of ours keeps uv_loop_close() from
- * returning 0. What the program still holds stays valid, promises settled;
- * debug builds say on stderr what and how many these are. Handlers that begin
- * new work each time they hear of the end are refused it after a while.
+ * returning 0. What the program still holds stays valid: promises are settled,
+ * and what is asked of channels and tools rejects with UV_ECANCELED; debug
+ * builds say on stderr what and how many these are. Handlers that begin new
+ * work each time they hear of the end are refused it after a while.
  * Call it where uv_run() may be called; UV_EBUSY from inside a callback of
  * ours, a hook, the function of an avow_try() or the destroy function of any
  * value, UV_EINVAL if the loop was not initialised, or closed.

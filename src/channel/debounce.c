@@ -136,6 +136,11 @@ static debounce_t *debounce_new(uv_loop_t *loop) {
 avow_channel_t *avow_debounced(avow_channel_t *channel, uint64_t ms) {
   if (channel == NULL)
     return (avow_channel_t *) avow__nothing("a channel");
+  avow_promise_t *outlived = avow__outlived(channel);
+  if (outlived != NULL) {
+    avow_channel_unref(channel);
+    return (avow_channel_t *) outlived;
+  }
   uv_loop_t *loop = avow__channel_loop(channel);
   debounce_t *debounce = debounce_new(loop);
   if (debounce == NULL) {

@@ -120,6 +120,11 @@ avow_promise_t *avow__no_promise(avow__context_t *c) {
   return avow__ref(c->life >= AVOW__GIVING_UP ? c->canceled : c->no_memory);
 }
 
+avow_promise_t *avow__outlived(const void *block) {
+  avow__context_t *c = avow__context(block);
+  return c->life == AVOW__CLOSED ? avow__no_promise(c) : NULL;
+}
+
 /* Leaves a settled p to whatever held it, and gives a rejection for others to
    go on with. */
 static avow_promise_t *promise_abandon(avow__context_t *c, avow_promise_t *p) {

@@ -39,6 +39,10 @@ avow_promise_t *avow__promise_new(avow__context_t *c, avow_deferred_t **out);
 /* What is returned in place of a promise that could not be made. */
 avow_promise_t *avow__no_promise(avow__context_t *c);
 
+/* What is asked of a channel or a tool that has outlived its loop gets this
+   rejection. NULL while the loop is there. */
+avow_promise_t *avow__outlived(const void *block);
+
 /* avow_state() for who has given p away. */
 bool avow__has_settled(const avow_promise_t *p);
 

@@ -262,13 +262,21 @@ static avow_promise_t *reader_refuse(const avow_reader_t *r, wish_t wish,
   return avow__refuse(avow__tool_loop(r), err, "read", NULL);
 }
 
+/* All that is asked of a reader gets this once its loop is closed, or of one
+   that could not be made; else NULL. */
+static avow_promise_t *reader_lost(const avow_reader_t *r,
+                                   const reader_t *reader) {
+  return reader == NULL ? avow__tool_ref(r, "a reader") : avow__outlived(r);
+}
+
 static avow_promise_t *reader_ask(const avow_reader_t *r, wish_t wish) {
   reader_t *reader = avow__tool_self(r, &reader_class);
-  piece_t piece;
-  if (reader == NULL) {
+  avow_promise_t *lost = reader_lost(r, reader);
+  if (lost != NULL) {
     avow__value_unref(wish.delimiter);
-    return avow__tool_ref(r, "a reader");
+    return lost;
   }
+  piece_t piece;
   if (reader->busy)
     return reader_refuse(r, wish, UV_EALREADY);
   reader->wish = wish;

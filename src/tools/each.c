@@ -194,10 +194,12 @@ avow_promise_t *avow_each(const avow_channel_t *channel, avow_cb fn, void *data,
                           const avow_map_options_t *options) {
   if (channel == NULL)
     return avow__nothing("a channel");
+  avow_promise_t *p = avow__outlived(channel);
+  if (p != NULL)
+    return p;
   const int err = fn != NULL ? avow__map_options_check(options) : UV_EINVAL;
   if (err != 0)
     return avow__refuse(avow__channel_loop(channel), err, "each", NULL);
-  avow_promise_t *p;
   each_t *each = each_new(channel, options, &p);
   if (each == NULL)
     return p;

@@ -122,6 +122,9 @@ avow_promise_t *avow_once_get(const avow_once_t *o) {
   once_t *once = avow__tool_self(o, &once_class);
   if (once == NULL)
     return avow__tool_ref(o, "a once");
+  avow_promise_t *outlived = avow__outlived(o);
+  if (outlived != NULL)
+    return outlived;
   uv_loop_t *loop = avow__tool_loop(o);
   if (once->done)
     return avow_promise_resolve(loop, avow_value_ref(&once->value));

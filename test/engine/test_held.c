@@ -105,12 +105,46 @@ static void tools_that_are_held_are_told(void **state) {
   avow_once_unref(once);
 }
 
+static avow_value_t pass(const avow_value_t *item, void *data) {
+  return avow_none();
+}
+
+/* The loop is there again, at the same address, and another. */
+static void what_outlives_its_loop_is_cancelled(void **state) {
+  uv_pipe_t pipe = { .loop = loop };
+  avow_channel_t *channel = avow_channel_new(loop, 1);
+  avow_once_t *once = avow_once_new(loop, say_nothing, NULL, NULL);
+  avow_limiter_t *limiter = avow_limiter_new(loop, 1);
+  avow_reader_t *reader = avow_reader_new((uv_stream_t *) &pipe);
+
+  renew_loop();
+
+  assert_rejects(avow_once_get(once), UV_ECANCELED);
+  assert_rejects(avow_limiter_acquire(limiter), UV_ECANCELED);
+  assert_rejects(avow_limiter_run(limiter, say_nothing, NULL), UV_ECANCELED);
+  assert_rejects(avow_reader_next(reader, 1), UV_ECANCELED);
+  assert_rejects(avow_reader_until(reader, avow_string("x"), 1), UV_ECANCELED);
+  assert_rejects(avow_channel_next(channel), UV_ECANCELED);
+  assert_rejects(avow_channel_send(channel, avow_int(1)), UV_ECANCELED);
+  assert_rejects(avow_each(channel, pass, NULL, NULL), UV_ECANCELED);
+  channel = avow_debounced(channel, 1);
+  assert_rejects(avow_channel_next(channel), UV_ECANCELED);
+  avow_channel_unref(channel);
+  avow_once_unref(once);
+  avow_limiter_unref(limiter);
+  avow_reader_unref(reader);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-    CASE(promises_that_are_held_are_told), CASE(what_was_let_go_is_not_told),
-    CASE(deferred_that_is_held_is_told),   CASE(channel_that_is_held_is_told),
-    CASE(gather_that_is_held_is_told),     CASE(groups_that_are_held_are_told),
+    CASE(promises_that_are_held_are_told),
+    CASE(what_was_let_go_is_not_told),
+    CASE(deferred_that_is_held_is_told),
+    CASE(channel_that_is_held_is_told),
+    CASE(gather_that_is_held_is_told),
+    CASE(groups_that_are_held_are_told),
     CASE(tools_that_are_held_are_told),
+    CASE(what_outlives_its_loop_is_cancelled),
   };
   return RUN(tests);
 }
