@@ -429,13 +429,16 @@ avow_promise_t *avow_ref(const avow_promise_t *p) {
 }
 
 #if AVOW__DEBUG
-/* What is pending has a reference of its own, and goes when it is settled. */
+/* What is pending has a reference of its own, and goes when it is settled; what
+   steers a gather has another. */
 static void check_last(const avow_promise_t *p) {
-  const uint32_t sources = (p->marks & AVOW__STEERED) != 0 ? 2 : 1;
-  if (avow__is_pending(p) && p->refs == sources)
+  const uint32_t steering = (p->marks & AVOW__STEERED) != 0 ? 1 : 0;
+  const uint32_t own = avow__is_pending(p) ? steering + 1 : steering;
+  if (own > 0 && p->refs == own)
     avow__misuse(
         "this promise was let go before, and only avow holds it until it "
-        "settles: call avow_ref() first to let go of a promise twice");
+        "settles, or its gather: call avow_ref() first to let go of a promise "
+        "twice");
 }
 #else
 #  define check_last(p) ((void) (p))

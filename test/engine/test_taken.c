@@ -347,12 +347,22 @@ static void let_go_of_an_open_gathers_promise_twice(void) {
   avow_unref(p);
 }
 
+static void let_go_of_a_settled_gathers_promise_twice(void) {
+  avow_gather_t *g;
+  avow_promise_t *p = avow_gather_new(loop, AVOW_ALL, &g);
+  avow_gather_end(g);
+  avow_unref(p);
+  avow_unref(p);
+}
+
 static void gather_that_was_let_go_is_named_as_such(void **state) {
   assert_misuse(end_what_was_let_go, "avow_gather_unref() let go of it before");
   assert_misuse(let_go_of_a_settled_gather_twice, "this gather is gone");
   assert_misuse(add_to_what_came_in_place_of_a_gather, "this gather is gone");
   assert_misuse(let_go_of_an_open_gathers_promise_twice,
                 "this promise was let go before");
+  assert_misuse(let_go_of_a_settled_gathers_promise_twice,
+                "only avow holds it until it settles, or its gather");
 }
 
 static void add_to_ended_group(void) {
