@@ -3,7 +3,8 @@
  * many runs are under way all the time: whoever hears of one begins the next.
  *
  * The floor are two loops, each with a queue of blocks under a mutex and a
- * uv_async_t that is sent when the queue was empty: a block goes there and back.
+ * uv_async_t that is sent when the queue was empty: a block goes there and
+ * back.
  */
 #include "bench.h"
 

@@ -1,4 +1,5 @@
-/* relay PORT: connects each guest with that port of loopback. Prints its own. */
+/* relay PORT: connects each guest with that port of loopback. Prints its
+   own. */
 #include <avow/auto.h>
 
 #include "guests.h"

@@ -127,8 +127,8 @@ typedef struct avow_stats_s {
  * Counts what is there now; takes time in proportion. size is sizeof(*out): a
  * program that knows fewer figures than the library gets these, and zeros for
  * those that the library does not know. Debug builds say so of what is no such
- * size: 0, that of a pointer, a part of a figure, more than 128 figures; release
- * builds leave *out alone then.
+ * size: 0, that of a pointer, a part of a figure, more than 128 figures;
+ * release builds leave *out alone then.
  */
 AVOW_API void avow_loop_stats(uv_loop_t *loop, avow_stats_t *out, size_t size);
 

@@ -107,7 +107,8 @@ bool avow__port_post(avow__port_t *port, avow__mail_t *mail) {
 
 /* Receiving. */
 
-/* Puts what came behind what is due, the oldest first, and leaves that there. */
+/* Puts what came behind what is due, the oldest first, and leaves that
+   there. */
 static void receive(avow__port_t *port, avow__mail_t *left) {
   avow__mail_t *mail =
       atomic_exchange_explicit(&port->last, left, memory_order_acq_rel);

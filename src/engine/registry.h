@@ -23,8 +23,8 @@ typedef struct avow__entry_s {
 
 enum { AVOW__ENTRIES_LOG = 10, AVOW__ENTRIES = 1 << AVOW__ENTRIES_LOG };
 
-/* Where loops have entries: the first, and further, larger ones for loops that it
-   has no room for. */
+/* Where loops have entries: the first, and further, larger ones for loops that
+   it has no room for. */
 typedef struct avow__shelf_s {
   struct avow__shelf_s *smaller; /* the one before; NULL: it is the first */
   avow__entry_t *entries;

@@ -242,9 +242,9 @@ void avow__leave_queue(avow__context_t *c) {
   avow__check_loop(c);
 }
 
-/* Where jobs are left of an earlier turn, those of all that libuv calls back for
-   in this one wait for its check: beside something endless each would give it
-   the whole budget otherwise, while the others wait. */
+/* Where jobs are left of an earlier turn, those of all that libuv calls back
+   for in this one wait for its check: beside something endless each would give
+   it the whole budget otherwise, while the others wait. */
 void avow__leave(avow__context_t *c) {
   if (!c->overrun)
     avow__end_task(c);

@@ -1,9 +1,9 @@
 /*
- * A worker and its errands. An errand is mail: it goes to the worker's loop with
- * what to call, and comes back home with the answer. Whoever has it may touch
- * it, so it needs neither lock nor count. To be cancelled it sends a second
- * piece of mail after it, which comes back too: only then is the errand over.
- * All that is of a loop is so touched on its own thread.
+ * A worker and its errands. An errand is mail: it goes to the worker's loop
+ * with what to call, and comes back home with the answer. Whoever has it may
+ * touch it, so it needs neither lock nor count. To be cancelled it sends a
+ * second piece of mail after it, which comes back too: only then is the errand
+ * over. All that is of a loop is so touched on its own thread.
  */
 #include "loops/worker.h"
 

@@ -132,8 +132,8 @@ void avow__value_drop(avow_value_t v) {
   }
   avow__block_t *block = v.u.p;
   check_there(block);
-  /* The release makes this thread's writes visible to the one that frees. Whoever
-     has the only reference is that one, and need not write to know. */
+  /* The release makes this thread's writes visible to the one that frees.
+     Whoever has the only reference is that one, and need not write to know. */
   if (atomic_load_explicit(&block->u.refs, memory_order_acquire) == 1 ||
       atomic_fetch_sub_explicit(&block->u.refs, 1, memory_order_acq_rel) == 1)
     bury(block);
