@@ -89,6 +89,38 @@ static void what_comes_in_a_pause_stays_with_the_system(void **state) {
   end_something(p);
 }
 
+static void end_that_comes_in_a_pause_is_there_for_the_next(void **state) {
+  avow_promise_t *p = begin_something();
+  read_something();
+  turn_a_few_times();
+
+  say("bye");
+  hang_up();
+  turn_a_few_times();
+
+  assert_fulfils_bytes(start_read(), "bye");
+  turn_a_few_times();
+  assert_fulfils_none(start_read());
+  assert_fulfils_none(start_read());
+  end_something(p);
+}
+
+static void reset_that_comes_in_a_pause_is_no_end(void **state) {
+  const struct linger at_once = { .l_onoff = 1 };
+  avow_promise_t *p = begin_something();
+  read_something();
+  turn_a_few_times();
+
+  assert_int_equal(setsockopt(peer, SOL_SOCKET, SO_LINGER, &at_once,
+                              sizeof(at_once)),
+                   0);
+  hang_up();
+  turn_a_few_times();
+
+  assert_rejects(start_read(), UV_ECONNRESET);
+  end_something(p);
+}
+
 static size_t send_all_it_takes(void) {
   static char bytes[65536];
   size_t sum = 0;
@@ -234,10 +266,11 @@ static void closing_the_loop_stops_what_rests(void **state) {
   read_something();
 }
 
-#define BOTH(f)                                                \
-  { #f " (pipe)", f, peer_setup_pipe, peer_teardown, NULL }, { \
-#    f " over TCP", f, peer_setup_tcp, peer_teardown, NULL     \
-  }
+#define PIPE(f) \
+  { #f " (pipe)", f, peer_setup_pipe, peer_teardown, NULL }
+#define TCP(f) \
+  { #f " (TCP)", f, peer_setup_tcp, peer_teardown, NULL }
+#define BOTH(f) PIPE(f), TCP(f)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
@@ -245,6 +278,8 @@ int main(void) {
     BOTH(read_after_a_pause_asks_epoll_for_nothing),
 #endif
     BOTH(what_comes_in_a_pause_stays_with_the_system),
+    BOTH(end_that_comes_in_a_pause_is_there_for_the_next),
+    TCP(reset_that_comes_in_a_pause_is_no_end),
     BOTH(reader_that_pauses_holds_its_peer_back),
     BOTH(loop_ends_though_a_stream_was_read_from),
     BOTH(loop_ends_though_one_that_holds_nothing_is_read_from),

@@ -259,6 +259,7 @@ static void run_without_function_is_refused(void **state) {
   avow_limiter_unref(l);
 }
 
+#ifndef AVOW_NO_POOL
 static void use_runs_and_permits(const avow_limiter_t *l) {
   for (size_t i = 0; i < 20; i++) {
     avow_unref(avow_limiter_run(l, five, NULL));
@@ -267,7 +268,6 @@ static void use_runs_and_permits(const avow_limiter_t *l) {
   run();
 }
 
-#ifndef AVOW_NO_POOL
 static void turns_ask_for_no_memory_once_warm(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 3);
   use_runs_and_permits(l);
