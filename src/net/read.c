@@ -279,10 +279,10 @@ static intake_t *idle(avow__context_t *c, const uv_stream_t *stream) {
 
 static int stream_begin(avow__context_t *c, intake_t *intake,
                         uv_stream_t *stream) {
-  intake->reading.on_close = stream_on_close;
-  intake->reading.yield = yield;
-  intake->context = c;
-  intake->stream = stream;
+  *intake = (intake_t){ .reading.on_close = stream_on_close,
+                        .reading.yield = yield,
+                        .context = c,
+                        .stream = stream };
   int err = avow__reading_begin(c, &intake->reading, (uv_handle_t *) stream);
   if (err != 0)
     return err;
@@ -301,7 +301,7 @@ static int stream_start(avow__context_t *c, uv_stream_t *stream,
   *out = idle(c, stream);
   if (*out != NULL)
     return 0;
-  intake_t *intake = avow__calloc(1, sizeof(*intake));
+  intake_t *intake = avow__malloc(sizeof(*intake));
   if (intake == NULL)
     return UV_ENOMEM;
   const int err = stream_begin(c, intake, stream);
