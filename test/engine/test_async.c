@@ -2,6 +2,8 @@
  * Async functions: when they run, what an await gives, and what cancelling and
  * the end of the loop do to one that is parked.
  */
+#include <limits.h>
+
 #include "awaiting.h"
 #include "fiber/fiber.h"
 
