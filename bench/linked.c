@@ -130,9 +130,6 @@ static uint64_t await_in_turns(size_t n, size_t rounds) {
   return now() - start;
 }
 
-#else
-#  define await_settled  NULL
-#  define await_in_turns NULL
 #endif
 
 static void close_loop(void) {
@@ -141,13 +138,17 @@ static void close_loop(void) {
 }
 
 const linked_t *LINKED(linked_clock clock) {
-  static const linked_t linked = { .settle = settle,
-                                   .settled = settled,
-                                   .chain = chain,
-                                   .all = all,
-                                   .await_settled = await_settled,
-                                   .await_in_turns = await_in_turns,
-                                   .close = close_loop };
+  static const linked_t linked = {
+#ifndef AVOW_NO_ASYNC
+    .await_settled = await_settled,
+    .await_in_turns = await_in_turns,
+#endif
+    .settle = settle,
+    .settled = settled,
+    .chain = chain,
+    .all = all,
+    .close = close_loop,
+  };
   now = clock;
   return &linked;
 }
