@@ -1,9 +1,9 @@
 /*
  * Whole files, each by one piece of work for the thread pool: one journey there
  * and back instead of four or more. It keeps its thread for as long as the
- * system takes, and avow_loop_close() waits for it: mind FIFOs. An error's
- * message names the operation and the path: "read '/x': no such file or
- * directory".
+ * system takes, and avow_loop_close() waits for it: mind FIFOs. A path that is
+ * NULL, and what is no BYTES to be written, is UV_EINVAL. An error's message
+ * names the operation and the path: "read '/x': no such file or directory".
  */
 #ifndef AVOW_FILE_H
 #define AVOW_FILE_H

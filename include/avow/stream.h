@@ -30,12 +30,12 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_pipe_connect(uv_pipe_t *pipe,
 
 /**
  * BYTES: what arrived next, at least 1 and at most max_bytes; NONE at the end
- * of the stream (uv_read_start). No more than 64 KiB at a time. UV_EALREADY if
- * a read is pending, also one of the program's own. Cancelling stops reading;
- * nothing that was read is lost. Nothing is read that nobody asked for, which
- * holds the peer back. Between two reads libuv may watch the stream on, which
- * keeps no loop alive: to read with uv_read_start() then, call uv_read_stop()
- * first.
+ * of the stream (uv_read_start). No more than 64 KiB at a time. UV_EINVAL for a
+ * max_bytes of 0; UV_EALREADY if a read is pending, also one of the program's
+ * own. Cancelling stops reading; nothing that was read is lost. Nothing is read
+ * that nobody asked for, which holds the peer back. Between two reads libuv may
+ * watch the stream on, which keeps no loop alive: to read with uv_read_start()
+ * then, call uv_read_stop() first.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_read(uv_stream_t *stream,
                                                  size_t max_bytes);
@@ -65,11 +65,11 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_read_all(uv_stream_t *stream,
  * is written in one go without being put together. Tries at once and queues
  * what the system would not take (uv_try_write, uv_write). Cancelling does not
  * take anything back: what is queued is written in the background. After a
- * rejection it is unknown how much went out: close the stream. UV_E2BIG for a
- * LIST of more bytes than a size_t can say. As with libuv itself, ignore
- * SIGPIPE, which ends a program that writes to a peer that has hung up:
- * signal(SIGPIPE, SIG_IGN). Debug builds say so at the first write if nobody
- * does.
+ * rejection it is unknown how much went out: close the stream. UV_EINVAL for
+ * other values, UV_E2BIG for a LIST of more bytes than a size_t can say. As
+ * with libuv itself, ignore SIGPIPE, which ends a program that writes to a peer
+ * that has hung up: signal(SIGPIPE, SIG_IGN). Debug builds say so at the first
+ * write if nobody does.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_write(uv_stream_t *stream,
                                                   avow_value_t bytes);
@@ -83,8 +83,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_shutdown(uv_stream_t *stream);
 /**
  * What arrives, as BYTES of at most max_bytes each, until the end of the stream
  * (uv_read_start). Reads nothing while the channel is full. Fails as the read
- * does, with UV_EALREADY if another reads, with UV_ECANCELED when the stream is
- * closed.
+ * does, with UV_EINVAL for a max_bytes of 0, with UV_EALREADY if another reads,
+ * with UV_ECANCELED when the stream is closed.
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_chunks(uv_stream_t *stream,
                                                    size_t max_bytes,
