@@ -41,6 +41,8 @@ struct avow__chunk_s {
   char *carved;      /* slabs from here on are not in use */
   char *made;        /* and from here on there are none yet */
   uint32_t busy;     /* slabs that have blocks in use, or are current */
+  uint64_t vacant;   /* a bit for each of the others that the system has back */
+  avow__link_t open; /* among those in which some are */
 };
 
 typedef struct avow__pool_s {
@@ -49,8 +51,10 @@ typedef struct avow__pool_s {
   avow__link_t *partial;  /* other slabs that have free blocks */
   avow__link_t *chunks;   /* what malloc gave, but for those that rest */
   avow__link_t *resting;  /* chunks that are empty, the lowest first */
+  avow__link_t *open;     /* chunks in which slabs are vacant, by that link */
   avow__chunk_t *carving; /* is not wholly made into slabs; or NULL */
   size_t chunk_slabs;     /* how many the newest chunk holds */
+  size_t empty;           /* slabs of other chunks that are empty */
   size_t kept, keep;      /* slabs of chunks that rest, and how many may */
   size_t least_kept;      /* that rested at any time since the last review */
   size_t given;           /* slabs that went of late since no more may rest */

@@ -9,7 +9,8 @@
  * is needed again, the lowest first; beyond so many it goes back to malloc. So
  * a peak leaves nothing behind that is in the way of what comes after it. Those
  * that a program asks for again at once will be kept, and what rests for long
- * goes after all.
+ * goes after all. In a chunk that does not rest, beyond so many the slabs that
+ * are empty become vacant: the system has their pages.
  */
 #include <assert.h>
 #include <string.h>
@@ -72,6 +73,7 @@ static avow__chunk_t *chunk_new(avow__pool_t *pool) {
   chunk->made = chunk->carved = chunk->slabs;
   chunk->end = chunk->slabs + slabs * AVOW__SLAB;
   chunk->busy = 0;
+  chunk->vacant = 0;
   pool->chunk_slabs = slabs;
   pool->allocations++;
   keep_more(pool, slabs);
@@ -128,22 +130,34 @@ static void add_resting(avow__pool_t *pool, avow__chunk_t *chunk) {
   pool->kept += chunk_size(chunk);
 }
 
+static void unlist_empty(avow__pool_t *pool, avow__slab_t *slab) {
+  avow__list_remove(&pool->partial, &slab->link);
+  pool->empty--;
+}
+
 /* All its slabs are empty. It will be carved anew, or goes. To come and go
    without that is no sequel to what went before. */
 static void chunk_rest(avow__pool_t *pool, avow__chunk_t *chunk) {
-  for (char *at = chunk->slabs; at < chunk->carved; at += AVOW__SLAB)
-    avow__list_remove(&pool->partial, (avow__link_t *) (void *) at);
+  uint64_t bit = 1;
+  for (char *at = chunk->slabs; at < chunk->carved; at += AVOW__SLAB) {
+    if ((chunk->vacant & bit) == 0)
+      unlist_empty(pool, (avow__slab_t *) (void *) at);
+    bit <<= 1;
+  }
+  if (chunk->vacant != 0) {
+    avow__list_remove(&pool->open, &chunk->open);
+    chunk->vacant = 0;
+    chunk->made = chunk->slabs; /* all anew, for some are no slabs any more */
+  }
   chunk->carved = chunk->slabs;
   if (pool->carving == chunk)
     pool->carving = NULL;
   assert(chunk->link.next != NULL); /* it is in a list */
   avow__list_remove(&pool->chunks, &chunk->link);
   add_resting(pool, chunk);
-  if (pool->kept > pool->keep)
-    pool->given += pool->kept - pool->keep;
-  else
-    pool->given = 0;
+  const size_t before = pool->kept;
   slabs_trim(pool, pool->keep);
+  pool->given = pool->kept < before ? pool->given + before - pool->kept : 0;
 }
 
 void avow__pool_review(avow__pool_t *pool, uint64_t now) {
@@ -166,12 +180,43 @@ static void make_slab(avow__slab_t *slab, avow__chunk_t *chunk,
   memset(slab->fresh, 0, AVOW__BLOCKS * (size_t) AVOW__BLOCK);
 }
 
+/* Of a slab that is empty. */
+static void vacate(avow__pool_t *pool, avow__slab_t *slab) {
+  avow__chunk_t *chunk = slab->chunk;
+  unlist_empty(pool, slab);
+  if (chunk->vacant == 0)
+    avow__list_append(&pool->open, &chunk->open);
+  const size_t i = (size_t) ((char *) slab - chunk->slabs) / AVOW__SLAB;
+  chunk->vacant |= UINT64_C(1) << i;
+  avow__discard(slab, AVOW__SLAB);
+}
+
+/* Makes a slab where one is vacant; some is. */
+static avow__slab_t *refill(avow__pool_t *pool) {
+  avow__chunk_t *chunk = AVOW__CONTAINER(avow__chunk_t, open, pool->open);
+  size_t i = 0;
+  while ((chunk->vacant >> i & 1) == 0)
+    i++;
+  chunk->vacant &= ~(UINT64_C(1) << i);
+  if (chunk->vacant == 0)
+    avow__list_remove(&pool->open, &chunk->open);
+  avow__slab_t *slab =
+      (avow__slab_t *) (void *) (chunk->slabs + i * AVOW__SLAB);
+  make_slab(slab, chunk, pool->context);
+  chunk->busy++;
+  return slab;
+}
+
 /* What was a slab before is one that is empty. */
 static avow__slab_t *carve_slab(avow__pool_t *pool) {
   avow__chunk_t *chunk = pool->carving;
-  if ((chunk == NULL || chunk->carved == chunk->end) && !add_chunk(pool))
-    return NULL;
-  chunk = pool->carving;
+  if (chunk == NULL || chunk->carved == chunk->end) {
+    if (pool->resting == NULL && pool->open != NULL)
+      return refill(pool);
+    if (!add_chunk(pool))
+      return NULL;
+    chunk = pool->carving;
+  }
   avow__slab_t *slab = (avow__slab_t *) (void *) chunk->carved;
   if (chunk->carved == chunk->made) {
     make_slab(slab, chunk, pool->context);
@@ -182,11 +227,31 @@ static avow__slab_t *carve_slab(avow__pool_t *pool) {
   return slab;
 }
 
+/* Its free blocks: the processor fetches those ahead that come next. */
+static void order_blocks(avow__slab_t *slab) {
+  avow__link_t **last = &slab->free;
+  for (char *at = first_block(slab); at < slab->fresh; at += AVOW__BLOCK) {
+    avow_promise_t *p = (avow_promise_t *) (void *) at;
+    if (p->kind == AVOW__FREE) {
+      *last = &p->link;
+      last = &p->link.next;
+    }
+  }
+  *last = NULL;
+}
+
 static avow__slab_t *next_slab(avow__pool_t *pool) {
-  if (pool->partial == NULL)
+  avow__slab_t *slab = (avow__slab_t *) pool->partial;
+  if (slab == NULL)
     return carve_slab(pool);
-  avow__slab_t *slab = (avow__slab_t *) avow__list_take_first(&pool->partial);
-  slab->chunk->busy += slab->used == 0;
+  if (slab->used > 0) {
+    avow__list_remove(&pool->partial, &slab->link);
+    if (slab->used < AVOW__BLOCKS / 2)
+      order_blocks(slab);
+  } else {
+    unlist_empty(pool, slab);
+    slab->chunk->busy++;
+  }
   return slab;
 }
 
@@ -207,8 +272,12 @@ void avow__pool_take_back(avow__pool_t *pool, avow__slab_t *slab) {
   }
   slab->free = NULL;
   slab->fresh = first_block(slab);
+  pool->empty++;
   if (--slab->chunk->busy == 0 && pool->visits == 0)
     chunk_rest(pool, slab->chunk);
+  else if (pool->empty + pool->kept > pool->keep &&
+           pool->empty > pool->keep / 4)
+    vacate(pool, slab);
 }
 
 void *avow__pool_static(avow__context_t *context) {
@@ -225,6 +294,13 @@ void avow__slabs_init(avow__pool_t *pool) {
 void avow__slabs_shrink(avow__pool_t *pool) {
   pool->keep = 0;
   slabs_trim(pool, 0);
+  while (pool->empty > 0) {
+    avow__slab_t *slab = (avow__slab_t *) pool->partial;
+    if (slab->used == 0)
+      vacate(pool, slab);
+    else
+      pool->partial = slab->link.next;
+  }
 }
 
 void avow__slabs_close(avow__pool_t *pool) {
@@ -305,24 +381,35 @@ static bool check_slab(const avow__pool_t *pool, avow__slab_t *slab) {
   return used < AVOW__BLOCKS;
 }
 
-/* How many of its slabs have blocks to give out. */
-static size_t check_chunk(const avow__pool_t *pool, avow__chunk_t *chunk) {
-  size_t partial = 0, busy = 0;
+typedef struct {
+  size_t partial, empty;
+} slabs_t;
+
+/* How many of its slabs have blocks to give out, and all of them. */
+static void check_chunk(const avow__pool_t *pool, avow__chunk_t *chunk,
+                        slabs_t *slabs) {
+  size_t busy = 0;
+  uint64_t bit = 1;
   for (char *at = chunk->slabs; at < chunk->carved; at += AVOW__SLAB) {
     avow__slab_t *slab = (avow__slab_t *) (void *) at;
-    partial += check_slab(pool, slab);
-    busy += slab->used > 0 || slab == pool->current;
+    if ((chunk->vacant & bit) == 0) {
+      const bool has_none = slab->used == 0 && slab != pool->current;
+      slabs->partial += check_slab(pool, slab);
+      slabs->empty += has_none;
+      busy += !has_none;
+    }
+    bit <<= 1;
   }
   AVOW__HOLDS(52, busy == chunk->busy);
-  return partial;
 }
 
 void avow__pool_check(const avow__pool_t *pool) {
-  size_t partial = 0;
+  slabs_t slabs = { 0, 0 };
   avow__chunk_t *chunk = (avow__chunk_t *) pool->chunks;
   for (; chunk != NULL; chunk = chunk_after(pool, chunk))
-    partial += check_chunk(pool, chunk);
-  AVOW__HOLDS(54, partial == avow__check_list(pool->partial));
+    check_chunk(pool, chunk, &slabs);
+  AVOW__HOLDS(54, slabs.partial == avow__check_list(pool->partial));
+  AVOW__HOLDS(52, slabs.empty == pool->empty);
   avow__reserve_check(pool);
 }
 

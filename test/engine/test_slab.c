@@ -29,7 +29,7 @@ static int slab_teardown(void **state) {
 
 #define POOL(f) cmocka_unit_test_setup_teardown(f, slab_setup, slab_teardown)
 
-enum { MANY = 20000, BATCH = 200000, PEAK = 600000, STRIDE = 7919 };
+enum { BATCH = 200000, PEAK = 600000, STRIDE = 7919 };
 
 /* In slabs: how many may rest, and how many a chunk has in the end. */
 enum { KEPT = 1024, CHUNK = 64 };
@@ -101,19 +101,59 @@ static void what_is_kept_is_the_lowest(void **state) {
     assert_true(kept[i - 1] < kept[i]);
 }
 
-static void give_back_but_for_some(void) {
-  for (size_t i = 0; i < PEAK; i++)
-    if (i % STRIDE != 0)
+/* All but each so-manieth. */
+static void give_back_but_for(size_t n, size_t each) {
+  for (size_t i = 0; i < n; i++)
+    if (i % each != 0)
       avow__pool_free(&pool, peak[i]);
+}
+
+static void give_back_rest(size_t n, size_t each) {
+  for (size_t i = 0; i < n; i += each)
+    avow__pool_free(&pool, peak[i]);
+}
+
+static void free_visited(avow_promise_t *p, void *data) {
+  ++*(size_t *) data;
+  avow__pool_free(&pool, p);
+}
+
+/* In a slab that others are in, too. */
+static void blocks_are_used_again_in_order(void **state) {
+  take_peak(BATCH);
+  for (size_t i = 0; i < BATCH; i++)
+    if (i * STRIDE % BATCH % AVOW__BLOCKS != 0)
+      avow__pool_free(&pool, peak[i * STRIDE % BATCH]);
+
+  avow_promise_t *before = take();
+  size_t back = 0;
+  for (size_t i = 0; i < BATCH / 2; i++) {
+    avow_promise_t *p = take();
+    back += (uintptr_t) p < (uintptr_t) before;
+    before = p;
+  }
+
+  assert_in_range(back, 0, BATCH / AVOW__BLOCKS);
+  avow__pool_each(&pool, free_visited, &back);
+}
+
+static size_t slabs_to_visit(void) {
+  size_t n = 0;
+  const avow__link_t *at = pool.chunks;
+  do {
+    const avow__chunk_t *chunk = (const avow__chunk_t *) at;
+    n += (size_t) (chunk->carved - chunk->slabs) / AVOW__SLAB;
+    at = at->next;
+  } while (at != pool.chunks);
+  return n;
 }
 
 /* Each keeps its chunk, of which the rest is used again. */
 static void what_stays_keeps_its_chunk(void **state) {
-  const long live = live_allocations();
   take_peak(PEAK);
   const long calls = allocation_calls();
 
-  give_back_but_for_some();
+  give_back_but_for(PEAK, STRIDE);
   assert_int_equal(avow__pool_count(&pool), PEAK / STRIDE + 1);
   for (size_t i = 0; i < PEAK; i++)
     if (i % STRIDE != 0)
@@ -121,7 +161,7 @@ static void what_stays_keeps_its_chunk(void **state) {
 
   assert_int_equal(allocation_calls(), calls);
   give_back_peak(PEAK, 1);
-  assert_kept_is_little(live);
+  assert_in_range(slabs_to_visit(), 1, 2 * CHUNK);
 }
 
 static void batches_in_a_row_ask_for_nothing(void **state) {
@@ -135,6 +175,61 @@ static void batches_in_a_row_ask_for_nothing(void **state) {
   }
 
   assert_int_equal(allocation_calls(), calls);
+}
+
+static size_t count_vacant(void) {
+  size_t n = 0;
+  const avow__link_t *at = pool.chunks;
+  do {
+    uint64_t vacant = ((const avow__chunk_t *) at)->vacant;
+    for (; vacant != 0; vacant &= vacant - 1)
+      n++;
+    at = at->next;
+  } while (at != pool.chunks);
+  return n;
+}
+
+/* Those in use lie in no more slabs than they are. */
+static void what_is_empty_beside_others_becomes_vacant(void **state) {
+  take_peak(PEAK);
+  const size_t others = slabs_to_visit() - PEAK / STRIDE - 3;
+
+  give_back_but_for(PEAK, STRIDE);
+
+  assert_in_range(count_vacant(), others - KEPT, others);
+  assert_in_range(pool.empty, 1, KEPT);
+  assert_int_equal(avow__pool_count(&pool), PEAK / STRIDE + 1);
+}
+
+static void what_was_vacant_is_used_again(void **state) {
+  take_peak(PEAK);
+  give_back_but_for(PEAK, STRIDE);
+  const long calls = allocation_calls();
+
+  for (size_t i = 0; i < PEAK; i++)
+    if (i % STRIDE != 0) {
+      peak[i] = take();
+      assert_null(peak[i]->upstream);
+      assert_null(peak[i]->waiters);
+    }
+
+  assert_int_equal(allocation_calls(), calls);
+  assert_in_range(count_vacant(), 0, CHUNK);
+  assert_int_equal(avow__pool_count(&pool), PEAK);
+  give_back_peak(PEAK, 1);
+}
+
+static void pool_that_shrinks_keeps_nothing_empty(void **state) {
+  take_peak(BATCH);
+  give_back_but_for(BATCH, 100 * AVOW__BLOCKS);
+  assert_true(pool.empty > 0);
+
+  avow__slabs_shrink(&pool);
+
+  assert_int_equal(pool.empty + pool.kept, 0);
+  assert_true(count_vacant() > 0);
+  give_back_rest(BATCH, 100 * AVOW__BLOCKS);
+  assert_int_equal(pool.empty + pool.kept, 0);
 }
 
 /* Again and again: then it is no peak. */
@@ -154,11 +249,10 @@ static void what_is_asked_for_again_is_kept(void **state) {
 static void peaks_with_less_between_them_go_back(void **state) {
   const long live = live_allocations();
 
-  for (int i = 0; i < 3; i++) {
-    take_peak(PEAK);
-    give_back_peak(PEAK, 1);
-    take_peak(MANY);
-    give_back_peak(MANY, 1);
+  for (int i = 0; i < 12; i++) {
+    const size_t n = i % 4 == 0 ? PEAK : BATCH;
+    take_peak(n);
+    give_back_peak(n, 1);
   }
 
   assert_kept_is_little(live);
@@ -216,17 +310,6 @@ static void blocks_lie_in_order_after_a_peak(void **state) {
   give_back_peak(BATCH, 1);
 }
 
-static size_t slabs_to_visit(void) {
-  size_t n = 0;
-  const avow__link_t *at = pool.chunks;
-  do {
-    const avow__chunk_t *chunk = (const avow__chunk_t *) at;
-    n += (size_t) (chunk->carved - chunk->slabs) / AVOW__SLAB;
-    at = at->next;
-  } while (at != pool.chunks);
-  return n;
-}
-
 static void each_passes_by_what_a_peak_has_left(void **state) {
   take_peak(PEAK);
   assert_true(slabs_to_visit() >= PEAK / AVOW__BLOCKS);
@@ -234,11 +317,6 @@ static void each_passes_by_what_a_peak_has_left(void **state) {
   give_back_peak(PEAK, STRIDE);
 
   assert_in_range(slabs_to_visit(), 1, 2 * CHUNK);
-}
-
-static void free_visited(avow_promise_t *p, void *data) {
-  ++*(size_t *) data;
-  avow__pool_free(&pool, p);
 }
 
 /* No chunk goes before the visits are over. */
@@ -280,6 +358,10 @@ int main(void) {
     POOL(what_is_kept_is_the_lowest),
     POOL(what_stays_keeps_its_chunk),
     POOL(batches_in_a_row_ask_for_nothing),
+    POOL(blocks_are_used_again_in_order),
+    POOL(what_is_empty_beside_others_becomes_vacant),
+    POOL(what_was_vacant_is_used_again),
+    POOL(pool_that_shrinks_keeps_nothing_empty),
     POOL(what_is_asked_for_again_is_kept),
     POOL(peaks_with_less_between_them_go_back),
     POOL(what_rests_for_a_second_goes),
