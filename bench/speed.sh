@@ -45,7 +45,8 @@ smaller is its own. Where memory comes to lie is another place each time, and ma
 [internals.md](internals.md#what-the-short-ways-cost).
 
 `meson test -C build-release --benchmark --verbose` prints all of it, with targets, and says which are missed. Whole
-programs beside those of others have [a page of their own](programs.md).
+programs beside those of others have [a page of their own](programs.md), and so has the same in
+[other languages and libraries](peers.md).
 HEAD
   awk -F'"' '
     function amount(x) { return x >= 100 ? sprintf("%.0f", x) : sprintf("%.1f", x) }

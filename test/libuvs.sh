@@ -3,6 +3,7 @@
 # each, and runs the core suites, without and with io_uring where libuv has it:
 #
 #   libuvs.sh [VERSION]...    all of them, and two pairs
+#   libuvs.sh --make VERSION  only builds that libuv
 #
 # A pair, OLD:NEW, is avow built with one libuv and run with the other. Ends
 # with a table, and fails if a suite did, or if something was not to be had.
@@ -129,6 +130,10 @@ try() {
   unset LD_LIBRARY_PATH UV_USE_IO_URING PATIENCE
 }
 
+[ "${1:-}" != --make ] || {
+  quietly build_libuv "$2"
+  exit
+}
 [ $# -gt 0 ] || {
   # shellcheck disable=SC2046 # a list of words
   set -- $(sed -n 's/^\([0-9.]*\) .*/\1/p' test/libuvs.txt)

@@ -63,7 +63,9 @@ def rows_of(name, options):
             case.rivals(options.build, here, work, loads[-1]) as rivals:
         for load in loads if rivals else []:
             text = f'{case.UNIT}: {case.describe(load)}'
-            results = take_turns(rivals, load, text, options)
+            some = {name: run for name, run in rivals.items()
+                    if not options.alone or name.startswith('avow')}
+            results = take_turns(some, load, text, options)
             ours = next(iter(results.values()))
             for rival, sample in results.items():
                 yield row(text, rival, sample, ours)
@@ -103,6 +105,7 @@ def parse():
     parser.add_argument('--seconds', type=int, default=2)
     parser.add_argument('--quick', action='store_true',
                         help='little of each, once: shows that it works')
+    parser.add_argument('--alone', action='store_true', help='avow only')
     parser.add_argument('--write', action='store_true')
     parser.add_argument('case', nargs='*', default=CASES)
     options = parser.parse_args()

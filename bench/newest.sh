@@ -1,0 +1,36 @@
+#!/bin/sh
+# What does a newer libuv change? Builds it as test/libuvs.sh does, and avow with
+# it, for release; then files and streams with the system's libuv and with this
+# one, whose files go by the thread pool and then by io_uring, for which a loop
+# asks and the environment has to agree. docs/programs.md says what came of it.
+#
+#   newest.sh BUILD [VERSION]    BUILD was made with --buildtype=release
+#
+# $LIBUV_GIT, $BUILD: see test/libuvs.sh.
+set -eu
+[ $# -ge 1 ] || { echo 'usage: sh bench/newest.sh BUILD [VERSION]' >&2; exit 2; }
+system=$(cd "$1" && pwd)
+version=${2:-1.52.1}
+cd "$(dirname "$0")/.."
+keep=${BUILD:-build-libuvs}
+sh test/libuvs.sh --make "$version"
+keep=$(cd "$keep" && pwd)
+uv=$keep/uv-$version
+newer=$keep/bench-$version
+
+[ -f "$newer/build.ninja" ] ||
+  PKG_CONFIG_PATH=$uv/lib/pkgconfig meson setup "$newer" --buildtype=release \
+    -Dtests=disabled -Ddefault_library=static
+ninja -C "$newer"
+
+# WHAT BUILD
+compare() {
+  printf '\n== %s\n' "$1"
+  python3 bench/peers/run.py --alone --build "$2" file requests
+  python3 bench/programs/run.py --alone --build "$2" reading echoing
+}
+
+compare "libuv of the system" "$system"
+export LD_LIBRARY_PATH="$uv/lib"
+UV_USE_IO_URING=0 compare "libuv $version, thread pool" "$newer"
+UV_USE_IO_URING=1 compare "libuv $version, io_uring" "$newer"
