@@ -141,10 +141,10 @@ def write_kept(head, counts):
 
 
 def compare(kept, counts):
-    """What is more than it was, or is not the same set of cases."""
-    for name in kept.keys() ^ counts.keys():
-        yield f'{name}: {"gone" if name in kept else "not kept yet"}'
-    for name in kept.keys() & counts.keys():
+    """What is more than it was; what is to be kept anew is only said."""
+    for name in sorted(kept.keys() ^ counts.keys()):
+        print(f'{name}: {"gone" if name in kept else "not kept yet"}')
+    for name in sorted(kept.keys() & counts.keys()):
         if counts[name] > max(kept[name] * MORE, kept[name] + LEAST):
             yield f'{name}: {counts[name]:.3f}, and it was {kept[name]:.3f}'
         elif counts[name] * MORE < kept[name] - LEAST:
@@ -164,7 +164,7 @@ def main(build, *options):
     if head != kept_head:
         print(f'not compared: counts.txt is of {kept_head}; this is {head}')
         sys.exit(bool(os.environ.get('CI')))
-    complaints = sorted(compare(kept, measure(build)))
+    complaints = list(compare(kept, measure(build)))
     print(*complaints, sep='\n')
     if complaints:
         sys.exit(f'if it is to be so: python3 bench/counts.py {build} --write')
