@@ -1,5 +1,12 @@
 /* Slabs after a peak: what is empty goes back, in whatever order it came to be
    so, and what comes next lies as it did before. */
+#ifdef __linux__
+/* NOLINTNEXTLINE(readability-identifier-naming): the system's name */
+#  define _DEFAULT_SOURCE 1
+#  include <sys/mman.h>
+#  include <unistd.h>
+#endif
+
 #include "engine/pool.h"
 
 #include "engine/engine.h"
@@ -232,6 +239,32 @@ static void pool_that_shrinks_keeps_nothing_empty(void **state) {
   assert_int_equal(pool.empty + pool.kept, 0);
 }
 
+#ifdef __linux__
+/* Pages wholly among the blocks that were not given out yet. */
+static size_t count_resident(const avow__slab_t *slab) {
+  const uintptr_t page = (uintptr_t) sysconf(_SC_PAGESIZE);
+  uintptr_t at = ((uintptr_t) slab->fresh + page - 1) / page * page;
+  size_t n = 0;
+  for (; at + page <= (uintptr_t) slab->end; at += page) {
+    unsigned char is_resident;
+    assert_int_equal(mincore((void *) at, page, &is_resident), 0);
+    n += is_resident & 1;
+  }
+  return n;
+}
+
+static void pool_that_shrinks_keeps_no_page_for_later(void **state) {
+  (void) take();
+  if (AVOW__SLAB < 2 * sysconf(_SC_PAGESIZE))
+    skip_because("pages are larger than slabs");
+  assert_true(count_resident(pool.current) > 0);
+
+  avow__slabs_shrink(&pool);
+
+  assert_int_equal(count_resident(pool.current), 0);
+}
+#endif
+
 /* Again and again: then it is no peak. */
 static void what_is_asked_for_again_is_kept(void **state) {
   for (int i = 0; i < 4; i++) {
@@ -362,6 +395,9 @@ int main(void) {
     POOL(what_is_empty_beside_others_becomes_vacant),
     POOL(what_was_vacant_is_used_again),
     POOL(pool_that_shrinks_keeps_nothing_empty),
+#ifdef __linux__
+    POOL(pool_that_shrinks_keeps_no_page_for_later),
+#endif
     POOL(what_is_asked_for_again_is_kept),
     POOL(peaks_with_less_between_them_go_back),
     POOL(what_rests_for_a_second_goes),
