@@ -35,13 +35,22 @@ static avow_promise_t *start_read(void) {
 }
 
 /* Something that keeps the loop alive and from blocking for long. */
-static avow_promise_t *begin_something(void) {
-  return avow_sleep(loop, 100000);
+static avow_promise_t *something;
+
+static void begin_something(void) {
+  something = avow_sleep(loop, 100000);
 }
 
-static void end_something(avow_promise_t *p) {
-  avow_cancel(p);
+static void end_something(void) {
+  avow_promise_t *p = avow_promise_steal(&something);
+  if (p != NULL)
+    avow_cancel(p);
   avow_unref(p);
+}
+
+static int teardown(void **state) {
+  end_something(); /* of a test that failed */
+  return peer_teardown(state);
 }
 
 static void read_something(void) {
@@ -55,7 +64,7 @@ static void turn_a_few_times(void) {
 }
 
 static void read_after_a_pause_asks_epoll_for_nothing(void **state) {
-  avow_promise_t *p = begin_something();
+  begin_something();
   read_something();
   const long before = asked;
 
@@ -69,11 +78,11 @@ static void read_after_a_pause_asks_epoll_for_nothing(void **state) {
   }
 
   assert_int_equal(asked, before);
-  end_something(p);
+  end_something();
 }
 
 static void what_comes_in_a_pause_stays_with_the_system(void **state) {
-  avow_promise_t *p = begin_something();
+  begin_something();
   read_something();
   turn_a_few_times();
   const long live = live_allocations();
@@ -86,11 +95,11 @@ static void what_comes_in_a_pause_stays_with_the_system(void **state) {
   char byte;
   assert_int_equal(recv(peer, &byte, 1, MSG_DONTWAIT), -1);
   assert_fulfils_bytes(start_read(), "more");
-  end_something(p);
+  end_something();
 }
 
 static void end_that_comes_in_a_pause_is_there_for_the_next(void **state) {
-  avow_promise_t *p = begin_something();
+  begin_something();
   read_something();
   turn_a_few_times();
 
@@ -102,12 +111,12 @@ static void end_that_comes_in_a_pause_is_there_for_the_next(void **state) {
   turn_a_few_times();
   assert_fulfils_none(start_read());
   assert_fulfils_none(start_read());
-  end_something(p);
+  end_something();
 }
 
 static void reset_that_comes_in_a_pause_is_no_end(void **state) {
   const struct linger at_once = { .l_onoff = 1 };
-  avow_promise_t *p = begin_something();
+  begin_something();
   read_something();
   turn_a_few_times();
 
@@ -118,7 +127,7 @@ static void reset_that_comes_in_a_pause_is_no_end(void **state) {
   turn_a_few_times();
 
   assert_rejects(start_read(), UV_ECONNRESET);
-  end_something(p);
+  end_something();
 }
 
 static size_t send_all_it_takes(void) {
@@ -131,7 +140,7 @@ static size_t send_all_it_takes(void) {
 }
 
 static void reader_that_pauses_holds_its_peer_back(void **state) {
-  avow_promise_t *p = begin_something();
+  begin_something();
   read_something();
   turn_a_few_times();
   const long live = live_allocations();
@@ -152,15 +161,15 @@ static void reader_that_pauses_holds_its_peer_back(void **state) {
     avow_value_unref(v);
   }
   assert_int_equal(got, sent);
-  end_something(p);
+  end_something();
 }
 
 static void loop_ends_though_a_stream_was_read_from(void **state) {
-  avow_promise_t *p = begin_something();
+  begin_something();
   read_something();
   turn_a_few_times();
   assert_true(reads());
-  end_something(p);
+  end_something();
 
   run(); /* or the deadline */
 
@@ -198,7 +207,7 @@ static void stream_may_be_closed_by_libuv_and_freed(void **state) {
   assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
   (void) uv_pipe_init(loop, other, 0);
   assert_int_equal(uv_pipe_open(other, fds[0]), 0);
-  avow_promise_t *p = begin_something();
+  begin_something();
   assert_int_equal(write(fds[1], "hello", 5), 5);
   assert_fulfils_bytes(avow_read((uv_stream_t *) other, 10), "hello");
   turn_a_few_times();
@@ -207,7 +216,7 @@ static void stream_may_be_closed_by_libuv_and_freed(void **state) {
   (void) close(fds[1]);
   turn_a_few_times();
 
-  end_something(p);
+  end_something();
   run();
 }
 
@@ -236,7 +245,7 @@ static void program_that_stops_it_reads_on_its_own(void **state) {
 }
 
 static void others_of_avow_s_read_after_it(void **state) {
-  avow_promise_t *p = begin_something();
+  begin_something();
   read_something();
   turn_a_few_times();
 
@@ -245,7 +254,7 @@ static void others_of_avow_s_read_after_it(void **state) {
   assert_fulfils_bytes(avow_channel_next(chunks), "chunk");
   avow_channel_unref(chunks);
   read_something();
-  end_something(p);
+  end_something();
 }
 
 /* Also where the program's handle has yet to write what nobody takes. */
@@ -267,9 +276,9 @@ static void closing_the_loop_stops_what_rests(void **state) {
 }
 
 #define PIPE(f) \
-  { #f " (pipe)", f, peer_setup_pipe, peer_teardown, NULL }
+  { #f " (pipe)", f, peer_setup_pipe, teardown, NULL }
 #define TCP(f) \
-  { #f " (TCP)", f, peer_setup_tcp, peer_teardown, NULL }
+  { #f " (TCP)", f, peer_setup_tcp, teardown, NULL }
 #define BOTH(f) PIPE(f), TCP(f)
 
 int main(void) {
