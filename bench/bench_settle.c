@@ -54,6 +54,30 @@ static uint64_t settle_after_peak(size_t n, size_t rounds) {
   return settle_on(&peaked, n, rounds);
 }
 
+/* Figures of a loop on which nothing lives. */
+static uint64_t count_on(uv_loop_t *loop, size_t n, size_t rounds) {
+  avow_stats_t stats;
+  uint64_t live = 0;
+  const uint64_t start = bench_clock();
+  for (size_t i = 0; i < n * rounds; i++) {
+    avow_loop_stats(loop, &stats, sizeof(stats));
+    live += stats.live;
+  }
+  const uint64_t elapsed = bench_clock() - start;
+  bench_require(live == 0, "nothing lives");
+  return elapsed;
+}
+
+static uint64_t count_after_peak(size_t n, size_t rounds) {
+  if (!has_peaked)
+    open_peaked();
+  return count_on(&peaked, n, rounds);
+}
+
+static uint64_t count_before(size_t n, size_t rounds) {
+  return count_on(bench_loop, n, rounds);
+}
+
 static void close_peaked(void) {
   if (!has_peaked)
     return;
@@ -87,6 +111,8 @@ int main(int argc, char **argv) {
       1.1 },
     { "new + ..., after a peak; before one", 100000, settle_after_peak, settle,
       0, 1.1 },
+    { "avow_loop_stats(), after a peak; before", 10, count_after_peak,
+      count_before, 10000, 0 },
     BENCH_SCATTER(200000),
     { "new + ..., scattered memory", 100000, settle, floor_queue, 35, 0 },
     { "settled + ..., scattered memory", 100000, settled, floor_queue, 35, 0 },
