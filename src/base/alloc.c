@@ -70,22 +70,6 @@ void avow__free(void *p) {
     allocator.free_fn(p);
 }
 
-/* glibc gives the top of its heap back to the system as soon as 128 KiB of it
-   are free, and asks for it again: a page fault for each block that is made
-   there. Where 64 files of 4 KiB are read at a time, that was a quarter of what
-   reading them took. Once a larger block was freed glibc knows that such come
-   and go, and keeps twice that much, unless it was told how much to keep
-   (mallopt(3), M_MMAP_THRESHOLD). An allocator of the program's is not asked
-   for what only glibc learns from. */
-void avow__heap_begin(void) {
-#ifdef __GLIBC__
-  enum { LARGE = 512 * 1024 };
-  static atomic_flag begun = ATOMIC_FLAG_INIT;
-  if (allocator.malloc_fn == malloc && !atomic_flag_test_and_set(&begun))
-    avow__free(avow__malloc(LARGE));
-#endif
-}
-
 #ifdef __linux__
 void avow__discard(void *at, size_t size) {
   const uintptr_t page = (uintptr_t) sysconf(_SC_PAGESIZE);

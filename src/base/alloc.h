@@ -12,9 +12,6 @@ void *avow__calloc(size_t n, size_t size);
 void *avow__realloc(void *p, size_t size);
 void avow__free(void *p);
 
-/* Before the first loop has any memory. */
-void avow__heap_begin(void);
-
 /* Of what is freed next: its bytes are lost, and the system may have the pages
    back. The allocator might keep a large block, below one that is in use. */
 void avow__discard(void *at, size_t size);

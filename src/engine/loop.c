@@ -50,7 +50,6 @@ static bool enlist(avow__context_t *c) {
 
 /* It is in the registry, or else freed. */
 static int context_new(uv_loop_t *loop, const avow_options_t *options) {
-  avow__heap_begin();
   avow__context_t *c = avow__calloc(1, sizeof(*c));
   if (c == NULL)
     return UV_ENOMEM;
