@@ -227,31 +227,16 @@ static avow__slab_t *carve_slab(avow__pool_t *pool) {
   return slab;
 }
 
-/* Its free blocks: the processor fetches those ahead that come next. */
-static void order_blocks(avow__slab_t *slab) {
-  avow__link_t **last = &slab->free;
-  for (char *at = first_block(slab); at < slab->fresh; at += AVOW__BLOCK) {
-    avow_promise_t *p = (avow_promise_t *) (void *) at;
-    if (p->kind == AVOW__FREE) {
-      *last = &p->link;
-      last = &p->link.next;
-    }
-  }
-  *last = NULL;
-}
-
 static avow__slab_t *next_slab(avow__pool_t *pool) {
   avow__slab_t *slab = (avow__slab_t *) pool->partial;
   if (slab == NULL)
     return carve_slab(pool);
   if (slab->used > 0) {
     avow__list_remove(&pool->partial, &slab->link);
-    if (slab->used < AVOW__BLOCKS / 2)
-      order_blocks(slab);
-  } else {
-    unlist_empty(pool, slab);
-    slab->chunk->busy++;
+    return slab;
   }
+  unlist_empty(pool, slab);
+  slab->chunk->busy++;
   return slab;
 }
 

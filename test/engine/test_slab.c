@@ -126,25 +126,6 @@ static void free_visited(avow_promise_t *p, void *data) {
   avow__pool_free(&pool, p);
 }
 
-/* In a slab that others are in, too. */
-static void blocks_are_used_again_in_order(void **state) {
-  take_peak(BATCH);
-  for (size_t i = 0; i < BATCH; i++)
-    if (i * STRIDE % BATCH % AVOW__BLOCKS != 0)
-      avow__pool_free(&pool, peak[i * STRIDE % BATCH]);
-
-  avow_promise_t *before = take();
-  size_t back = 0;
-  for (size_t i = 0; i < BATCH / 2; i++) {
-    avow_promise_t *p = take();
-    back += (uintptr_t) p < (uintptr_t) before;
-    before = p;
-  }
-
-  assert_in_range(back, 0, BATCH / AVOW__BLOCKS);
-  avow__pool_each(&pool, free_visited, &back);
-}
-
 static size_t slabs_to_visit(void) {
   size_t n = 0;
   const avow__link_t *at = pool.chunks;
@@ -392,7 +373,6 @@ int main(void) {
     POOL(what_is_kept_is_the_lowest),
     POOL(what_stays_keeps_its_chunk),
     POOL(batches_in_a_row_ask_for_nothing),
-    POOL(blocks_are_used_again_in_order),
     POOL(what_is_empty_beside_others_becomes_vacant),
     POOL(what_was_vacant_is_used_again),
     POOL(pool_that_shrinks_keeps_nothing_empty),
