@@ -68,7 +68,22 @@ void model_run_element(node_t *element) {
     collect(gather, index, outcome.digest);
 }
 
+/* What is fulfilled, and would have the next job behind one of the gather's,
+   has that one's. */
+static bool take_input(node_t *gather, const node_t *input) {
+  const node_t *last = model.queue.last;
+  if (input->outcome.state != AVOW_FULFILLED ||
+      gather->gather_kind > AVOW_ALL_SETTLED || model.queue.first == NULL ||
+      last->kind != ELEMENT || last->gather != gather)
+    return false;
+  gather->elements[gather->n] = NULL;
+  gather->items[gather->n++] = input->outcome.digest;
+  return true;
+}
+
 static void add_input(node_t *gather, node_t *input) {
+  if (take_input(gather, input))
+    return;
   node_t *element = model_node(ELEMENT);
   element->gather = gather;
   element->index = gather->n;
