@@ -22,7 +22,7 @@
 #include "bench.h"
 
 enum { SIZE = 64, ECHOES = 250, LEAST = 5, FEW = 64, MANY = 1000 };
-enum { US = 1000, MS = 1000 * US };
+static const uint64_t US = 1000, MS = 1000 * 1000;
 
 static void check(bool ok) {
   bench_require(ok, "an echo");

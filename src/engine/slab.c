@@ -283,6 +283,7 @@ void avow__slabs_shrink(avow__pool_t *pool) {
   slabs_trim(pool, 0);
   while (pool->empty > 0) {
     avow__slab_t *slab = (avow__slab_t *) pool->partial;
+    assert(slab != NULL); /* the empty ones are among these */
     if (slab->used == 0)
       vacate(pool, slab);
     else
