@@ -22,7 +22,7 @@
 #include "bench.h"
 
 enum { SIZE = 64, ECHOES = 250, LEAST = 5, FEW = 64, MANY = 1000 };
-static const uint64_t US = 1000, MS = 1000 * 1000;
+enum { US = 1000, MS = 1000000 };
 
 static void check(bool ok) {
   bench_require(ok, "an echo");
@@ -158,7 +158,7 @@ static avow_value_t quick_step(void *data) {
 
 static avow_value_t slow_step(void *data) {
   const uint64_t start = bench_clock();
-  while (bench_clock() - start < 10 * US)
+  while (bench_clock() - start < (uint64_t) 10 * US)
     continue;
   return quick_step(data);
 }
@@ -263,7 +263,8 @@ static const char *mark(uint64_t ns, uint64_t target) {
 static uint64_t target_of(int kind, size_t n) {
   if (kinds[kind].step == NULL)
     return 0;
-  return n <= FEW ? 3 * MS : latencies[ALONE].median + 2 * MS;
+  const uint64_t ms = MS;
+  return n <= FEW ? 3 * ms : latencies[ALONE].median + 2 * ms;
 }
 
 static void print_line(const char *name, size_t n, const char *part,
