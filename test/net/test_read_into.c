@@ -1,5 +1,8 @@
 /* Reading into the program's own memory, and how values are made of the loop's
    block. */
+#define _XOPEN_SOURCE 700 /* posix_openpt() */
+#include <fcntl.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #include "peer.h"
@@ -198,6 +201,37 @@ static void what_cannot_be_copied_is_not_lost(void **state) {
   assert_fulfils_bytes(p, "hello");
 }
 
+static void open_terminal(uv_tty_t *tty, int *master) {
+  *master = posix_openpt(O_RDWR | O_NOCTTY);
+  if (*master < 0) {
+    assert_null(getenv("CI")); /* where all of it has to run */
+    skip_because("no pseudo-terminals here (/dev/pts)");
+  }
+  assert_int_equal(grantpt(*master), 0);
+  assert_int_equal(unlockpt(*master), 0);
+  const int fd = open(ptsname(*master), O_RDWR | O_NOCTTY);
+  assert_true(fd >= 0);
+  assert_int_equal(uv_tty_init(loop, tty, fd, 0), 0);
+  assert_int_equal(uv_tty_set_mode(tty, UV_TTY_MODE_RAW), 0);
+}
+
+static void terminal_fills_the_buffer_too(void **state) {
+  int master;
+  uv_tty_t tty;
+  open_terminal(&tty, &master);
+  memset(buffer, '.', sizeof(buffer));
+  avow_promise_t *p = avow_read_into((uv_stream_t *) &tty, buffer, 4, 5);
+  assert_int_equal(write(master, "he", 2), 2);
+  turn();
+  assert_int_equal(write(master, "llo, you", 8), 8);
+
+  assert_fulfils_int(p, 5);
+
+  assert_buffer("hello...");
+  assert_fulfils_none(avow_close((uv_handle_t *) &tty));
+  assert_int_equal(close(master), 0);
+}
+
 #define BOTH(f)                                                \
   { #f " (pipe)", f, peer_setup_pipe, peer_teardown, NULL }, { \
 #    f " (TCP)", f, peer_setup_tcp, peer_teardown, NULL        \
@@ -219,6 +253,7 @@ int main(void) {
     BOTH(a_large_buffer_is_filled_without_another),
     BOTH(values_keep_what_the_block_had),
     BOTH(what_cannot_be_copied_is_not_lost),
+    CASE(terminal_fills_the_buffer_too),
   };
   return RUN(tests);
 }
