@@ -49,7 +49,8 @@ report() {
     --json "$name.json" --html-details "html-$name/index.html"
 }
 
-flags='-DAVOW__OVERFLOW=1 -D_exit=exit'
+# Threads count at the same time.
+flags='-DAVOW__OVERFLOW=1 -D_exit=exit -fprofile-update=atomic'
 
 # Without a pool each promise may lack its memory.
 more='syscalls uvmemory corpus'
