@@ -205,6 +205,61 @@ static void late_input_that_another_holds_goes_on(void **state) {
   assert_outcome(p, "is=1");
 }
 
+static void late_input_that_has_settled_is_dropped(void **state) {
+  avow_gather_t *g;
+  avow_promise_t *p = avow_join_losers(avow_gather_new(loop, AVOW_RACE, &g));
+  avow_gather_add(g, resolved(1));
+  avow_gather_add(g, avow_sleep(loop, 60000));
+  (void) uv_run(loop, UV_RUN_NOWAIT);
+
+  avow_promise_t *late = resolved(2);
+  avow_gather_add(g, avow_ref(late));
+  avow_gather_add(g, resolved(3));
+
+  avow_gather_unref(g);
+  assert_outcome(late, "is=2");
+  assert_outcome(p, "is=1");
+}
+
+/* Nobody waits for losers any more. */
+static void late_input_is_cancelled_when_all_is_over(void **state) {
+  avow_gather_t *g;
+  avow_deferred_t *late;
+  avow_promise_t *p = avow_join_losers(avow_gather_new(loop, AVOW_RACE, &g));
+  avow_gather_add(g, resolved(1));
+  run();
+  assert_int_equal(avow_state(p), AVOW_FULFILLED);
+
+  avow_gather_add(g, undecided(&late));
+
+  assert_notes("cancelled");
+  avow_deferred_drop(late);
+  avow_gather_unref(g);
+  assert_outcome(p, "is=1");
+}
+
+static void late_input_of_another_loop_goes_on(void **state) {
+  avow_gather_t *g;
+  avow_deferred_t *late;
+  uv_loop_t other;
+  assert_int_equal(uv_loop_init(&other), 0);
+  assert_int_equal(avow_loop_init(&other, NULL), 0);
+  avow_promise_t *p = avow_cancel_losers(avow_gather_new(loop, AVOW_RACE, &g));
+  avow_gather_add(g, resolved(1));
+  run();
+  avow_promise_t *foreign = avow_promise_new(&other, &late);
+  avow_on_cancel(late, note_cancel, "cancelled");
+
+  avow_gather_add(g, foreign);
+
+  assert_notes("");
+  avow_deferred_drop(late);
+  avow_gather_unref(g);
+  assert_outcome(p, "is=1");
+  assert_int_equal(avow_loop_close(&other), 0);
+  assert_int_equal(uv_loop_close(&other), 0);
+}
+
 #ifdef NDEBUG
 static void second_end_of_a_gather_is_none(void **state) {
   avow_gather_t *g;
@@ -273,6 +328,9 @@ int main(void) {
     CASE(late_input_is_one_more_loser),
     CASE(late_input_is_waited_for_as_other_losers_are),
     CASE(late_input_that_another_holds_goes_on),
+    CASE(late_input_that_has_settled_is_dropped),
+    CASE(late_input_is_cancelled_when_all_is_over),
+    CASE(late_input_of_another_loop_goes_on),
 #ifdef NDEBUG
     CASE(second_end_of_a_gather_is_none),
 #endif

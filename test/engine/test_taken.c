@@ -219,6 +219,13 @@ static void ask_what_came_in_place_of_a_once(void) {
   avow_unref(p);
 }
 
+static void ask_a_limiter_in_its_place(void) {
+  const avow_once_t *o = once_that_is_gone();
+  avow_limiter_t *limiter = avow_limiter_new(loop, 1);
+  avow_unref(avow_once_get(o));
+  avow_limiter_unref(limiter);
+}
+
 static void ask_what_is_awaited_in_place_of_a_once(void) {
   const avow_once_t *o = once_that_is_gone();
   avow_deferred_t *d;
@@ -232,6 +239,7 @@ static void once_that_is_gone_is_named_as_such(void **state) {
   assert_misuse(ask_a_once_that_is_gone,
                 "avow_once_unref() let go of it before");
   assert_misuse(ask_what_came_in_place_of_a_once, "this once is gone");
+  assert_misuse(ask_a_limiter_in_its_place, "this once is gone");
   assert_misuse(ask_what_is_awaited_in_place_of_a_once, "this once is gone");
 }
 
