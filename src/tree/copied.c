@@ -40,9 +40,10 @@ static const char *copied_name_of(const avow__copied_t *entry,
   return entry->parent != NULL || root == NULL ? entry->name : root;
 }
 
-/* How many slashes are missing behind the name of a directory. */
+/* How many slashes are missing behind the name of a directory, which is not
+   empty. */
 static size_t slash_of(const char *name, size_t len) {
-  return len > 0 && avow__disk_is_slash(name[len - 1]) ? 0 : 1;
+  return avow__disk_is_slash(name[len - 1]) ? 0 : 1;
 }
 
 char *avow__copied_path(const avow__copied_t *entry, const char *root) {

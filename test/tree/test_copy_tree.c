@@ -232,6 +232,8 @@ static void what_cannot_be_copied_is_named(void **state) {
 
   assert_says(start_copy(), UV_ENOTSUP,
               "copy '%s': operation not supported on socket", at("a/fifo"));
+  assert_says(avow_copy_tree(loop, at("a/"), at("y"), NULL), UV_ENOTSUP,
+              "copy '%s': operation not supported on socket", at("a/fifo"));
   assert_int_equal(mknod(at("socket"), S_IFSOCK | 0600, 0), 0);
   assert_rejects(avow_copy_tree(loop, at("socket"), at("x"), NULL), UV_ENOTSUP);
   assert_says(avow_copy_tree(loop, "/absent", at("x"), NULL), UV_ENOENT,
