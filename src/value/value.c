@@ -163,20 +163,20 @@ static avow_value_t null_error(const char *what) {
   return avow_error(AVOW_EMISUSE);
 }
 
-/* What self is only a later version knows, and whether destroy frees it. */
-static avow_value_t class_error(const avow_class_t *klass) {
+/* What self is only a later version knows, and whether destroy frees it. Nor
+   does the class have a name, if it was never initialised. */
+static avow_value_t class_error(void) {
   avow__misuse(
-      "avow_object() of the class %s, which is not zero where it is reserved: "
-      "initialise it by the names of its fields",
-      klass->name);
-  return avow__error_of(AVOW__ERESERVED, "object", klass->name);
+      "avow_object() of a class that is not zero where it is reserved: "
+      "initialise it by the names of its fields");
+  return avow__error_of(AVOW__ERESERVED, "object", NULL);
 }
 
 avow_value_t avow_object(const avow_class_t *klass, void *self) {
   if (klass == NULL)
     return null_error("a class");
   if (!AVOW__IS_ZERO(klass->reserved))
-    return class_error(klass);
+    return class_error();
   avow__object_t *object =
       avow__block_new(klass->then != NULL ? AVOW_THENABLE : AVOW_OBJECT,
                       sizeof(*object));
