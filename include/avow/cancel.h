@@ -16,6 +16,8 @@ AVOW_HEADER_BEGIN
  * which rejects at once, unless avow_join_losers() has it wait. A settled
  * promise is left alone. Where a value has arrived already its handler still
  * runs, so that nothing is lost: what it then waits for is cancelled instead.
+ * If that has its value, too, and so on without end, nothing ever waits: where
+ * a chain goes on for long, ask a flag of yours in its handler.
  * Inside an avow_cancel_cb it takes effect once that has returned.
  */
 AVOW_API void avow_cancel(const avow_promise_t *p);

@@ -36,7 +36,8 @@ typedef void (*avow_track_cb)(uv_loop_t *loop, const avow_promise_t *p,
  * A turn of the loop ends when as many jobs have run as budget says, or when
  * they took budget_us: what is left waits for the next one, which polls first.
  * The clock is looked at after some jobs, not after each, and a turn in which
- * libuv's callbacks took longer gives jobs as long as these.
+ * libuv's callbacks took longer gives jobs as long as these. Limits of time
+ * wait for finished work by budget alone: with a huge one, for long.
  *
  * report_overflows is about the process: from the first async function of such
  * a loop on, debug builds handle SIGSEGV and SIGBUS, say on stderr which async
