@@ -106,7 +106,7 @@ typedef struct avow_copied_s {
   const avow_value_t *error; /* NULL: it was copied */
 } avow_copied_t;
 
-/** Zero in a field stands for its default. */
+/** Zero in a field stands for its default; UV_EINVAL for what is not here. */
 typedef struct avow_copy_options_s {
   avow_existing_t existing;
   avow_keep_t keep;

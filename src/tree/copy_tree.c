@@ -452,10 +452,17 @@ static bool copy_tree_is_refused(const char *path) {
   return path == NULL || path[0] == '\0';
 }
 
+/* Some kind that is not known must not pass for one that overwrites. */
+static bool copy_options_are_refused(const avow_copy_options_t *options) {
+  return options->concurrency > MOST_LANES ||
+         (unsigned) options->existing > AVOW_EXISTING_KEEP ||
+         (unsigned) options->keep > AVOW_KEEP_ALL;
+}
+
 static int copy_tree_check(const char *from, const char *to,
                            const avow_copy_options_t *options) {
   if (copy_tree_is_refused(from) || copy_tree_is_refused(to) ||
-      (options != NULL && options->concurrency > MOST_LANES))
+      (options != NULL && copy_options_are_refused(options)))
     return UV_EINVAL;
   return AVOW__RESERVED(options);
 }

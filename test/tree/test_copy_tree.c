@@ -257,7 +257,14 @@ static void the_root_is_no_place_for_a_copy(void **state) {
 static void bad_arguments_are_rejected(void **state) {
   const avow_copy_options_t options = { .concurrency = 65 };
   const avow_copy_options_t newer = { .reserved[0] = 1 };
+  const avow_copy_options_t unknown[] = {
+    { .existing = (avow_existing_t) (AVOW_EXISTING_KEEP + 1) },
+    { .keep = (avow_keep_t) (AVOW_KEEP_ALL + 1) },
+  };
 
+  for (size_t i = 0; i < 2; i++)
+    assert_says(avow_copy_tree(loop, "x", "y", &unknown[i]), UV_EINVAL,
+                "copy 'x': invalid argument");
   assert_says(avow_copy_tree(loop, NULL, "x", NULL), UV_EINVAL,
               "copy 'NULL': invalid argument");
   assert_says(avow_copy_tree(loop, "", "x", NULL), UV_EINVAL,
