@@ -6,8 +6,9 @@
 
 #include "awaiting.h"
 #include "fiber/fiber.h"
+#include "watched.h"
 
-#ifdef WATCHED /* by a tool that makes all slow */
+#if WATCHED
 enum { MANY = 1000, PARKED = 1000, SLEEPS = 10 };
 #else
 enum { MANY = 1000000, PARKED = 20000, SLEEPS = 100 };
