@@ -54,7 +54,7 @@ static void take_peak(size_t n) {
 
 static void give_back_peak(size_t n, size_t stride) {
   for (size_t i = 0; i < n; i++)
-    avow__pool_free(&pool, peak[i * stride % n]);
+    avow__pool_free(&pool, peak[(uint64_t) i * stride % n]);
 }
 
 /* Chunks are small at first. */
