@@ -300,6 +300,32 @@ void assert_fulfils_bytes(avow_promise_t *p, const char *text) {
   avow_value_unref(v);
 }
 
+/* false once there is no nth allocation. */
+static bool fails_well(start_fn start, long nth, bool from_then_on) {
+  fail_allocation(nth, from_then_on);
+  const avow_value_t v = avow_run(start());
+  const bool lacked = allocation_failed();
+  fail_allocation(0, false);
+  assert_int_equal(avow_error_code(&v), lacked ? UV_ENOMEM : 0);
+  avow_value_unref(v);
+  return lacked;
+}
+
+void assert_survives_failing_memory(CMFixtureFunction set_up,
+                                    CMFixtureFunction tear_down, void **state,
+                                    start_fn start) {
+  bool lacked = true;
+  for (long nth = 1; lacked; nth++) {
+    lacked = false;
+    for (int from_then_on = 0; from_then_on < 2; from_then_on++) {
+      assert_int_equal(tear_down(state), 0);
+      assert_int_equal(set_up(state), 0);
+      lacked = fails_well(start, nth, from_then_on != 0) || lacked;
+    }
+    assert_true(nth < 100);
+  }
+}
+
 void assert_cancels_at_once(avow_promise_t *p) {
   assert_int_equal(avow_state(p), AVOW_PENDING);
   avow_cancel(p);

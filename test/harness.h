@@ -53,6 +53,13 @@ size_t last_resize(void); /* what the last realloc() was asked for */
    allocation_failed() says whether one did. */
 void fail_allocation(long nth, bool from_then_on);
 bool allocation_failed(void);
+typedef avow_promise_t *(*start_fn)(void);
+
+/* What start() gives fulfils, or rejects for want of memory: with each of its
+   allocations failing in turn, once and from then on, set up anew each time. */
+void assert_survives_failing_memory(CMFixtureFunction set_up,
+                                    CMFixtureFunction tear_down, void **state,
+                                    start_fn start);
 /* What another thread might do just then. */
 void in_next_allocation(void (*fn)(void));
 

@@ -6,8 +6,6 @@
 
 enum { THREADS = 4 };
 
-typedef avow_promise_t *(*start_fn)(void);
-
 /* To be called before all tests. */
 void pool_init(void);
 

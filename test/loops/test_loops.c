@@ -1,37 +1,12 @@
 /* Loops on threads of their own. All of it is also for ThreadSanitizer. cmocka
    fails a test from the thread that runs it: others only record. */
-#include <stdatomic.h>
+#include "over_there.h"
 
-#include "harness.h"
-
-enum { LOOPS = 4 };
-
-static avow_loops_t *loops;
-static uv_sem_t arrived;
-static atomic_int notes; /* of other threads: how often something happened */
 static uv_thread_t home_thread;
-
-static int set_up(void **state) {
-  notes = 0;
-  while (uv_sem_trywait(&arrived) == 0) /* of the test before */
-    continue;
-  home_thread = uv_thread_self();
-  const int err = harness_setup(state);
-  loops = avow_loops_new(LOOPS);
-  return err;
-}
-
-static void end_loops(void) {
-  assert_fulfils_none(avow_loops_close(loops, loop));
-}
 
 static avow_value_t is_elsewhere(uv_loop_t *own, void *data) {
   const uv_thread_t self = uv_thread_self();
   return avow_int(uv_thread_equal(&self, &home_thread) == 0 && own != loop);
-}
-
-static avow_value_t sleep_there(uv_loop_t *own, void *data) {
-  return avow_follow(avow_sleep(own, 1));
 }
 
 static avow_value_t stop_there(uv_loop_t *own, void *data) {
@@ -138,17 +113,6 @@ static void runs_that_begin_together_are_tasks(void **state) {
   assert_string_equal(log.letters, "aaabbb");
   uv_sem_destroy(&may_go_on);
   end_loops();
-}
-
-static avow_value_t clean_up(void *own) {
-  notes++;
-  return avow_follow(avow_sleep(own, 1));
-}
-
-static avow_value_t hang(uv_loop_t *own, void *data) {
-  uv_sem_post(&arrived);
-  avow_promise_t *p = avow_sleep(own, 100000000);
-  return avow_follow(avow_finally(p, clean_up, own));
 }
 
 static void cancelled_run_is_cancelled_over_there_and_waited_for(void **state) {
@@ -377,10 +341,8 @@ static void loops_made_where_others_were_are_there(void **state) {
   }
 }
 
-#define LOOPS_CASE(f) \
-  cmocka_unit_test_setup_teardown(f, set_up, harness_teardown)
-
 int main(void) {
+  home_thread = uv_thread_self();
   (void) uv_sem_init(&arrived, 0);
   (void) uv_sem_init(&gate, 0);
   const struct CMUnitTest tests[] = {

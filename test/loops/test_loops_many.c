@@ -1,47 +1,11 @@
 /* Loops on threads of their own that have a lot to do. All of it is also for
    ThreadSanitizer. cmocka fails a test from the thread that runs it: others
    only record. */
-#include <stdatomic.h>
-
-#include "harness.h"
+#include "over_there.h"
 
 #ifndef WATCHED
 #  define WATCHED 0
 #endif
-
-enum { LOOPS = 4 };
-
-static avow_loops_t *loops;
-static uv_sem_t arrived;
-static atomic_int notes; /* of other threads: how often something happened */
-
-static int set_up(void **state) {
-  notes = 0;
-  while (uv_sem_trywait(&arrived) == 0) /* of the test before */
-    continue;
-  const int err = harness_setup(state);
-  loops = avow_loops_new(LOOPS);
-  return err;
-}
-
-static void end_loops(void) {
-  assert_fulfils_none(avow_loops_close(loops, loop));
-}
-
-static avow_value_t sleep_there(uv_loop_t *own, void *data) {
-  return avow_follow(avow_sleep(own, 1));
-}
-
-static avow_value_t clean_up(void *own) {
-  notes++;
-  return avow_follow(avow_sleep(own, 1));
-}
-
-static avow_value_t hang(uv_loop_t *own, void *data) {
-  uv_sem_post(&arrived);
-  avow_promise_t *p = avow_sleep(own, 100000000);
-  return avow_follow(avow_finally(p, clean_up, own));
-}
 
 /* A loop keeps what 1,024 have waited with. */
 static void a_crowd_may_wait_over_there(void **state) {
@@ -149,9 +113,6 @@ static void runs_serve_anew_what_others_have_left(void **state) {
   end_loops();
 }
 #endif
-
-#define LOOPS_CASE(f) \
-  cmocka_unit_test_setup_teardown(f, set_up, harness_teardown)
 
 int main(void) {
   (void) uv_sem_init(&arrived, 0);

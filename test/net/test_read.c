@@ -6,8 +6,6 @@
 
 enum { LARGE = 8 << 20, PART = 4096 };
 
-typedef avow_promise_t *(*start_fn)(void);
-
 static avow_promise_t *start_read(void) {
   return avow_read(stream, 100);
 }

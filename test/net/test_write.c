@@ -8,8 +8,6 @@
 
 enum { LARGE = 8 << 20, PART = 1 << 16, PIECES = 16 };
 
-typedef avow_promise_t *(*start_fn)(void);
-
 static char pattern_at(size_t i) {
   return (char) (i * 31 + (i >> 8));
 }
