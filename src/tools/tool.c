@@ -35,11 +35,9 @@ void *avow__tool_refuse(uv_loop_t *loop, int code, const char *name) {
 
 #if AVOW__DEBUG
 static bool is_tool(const avow_promise_t *p, const avow_class_t *klass) {
-  if (p->kind == AVOW__FREE || avow__is_pending(p))
+  if (p->kind == AVOW__FREE || (p->marks & AVOW__TOOL) == 0)
     return false;
-  if (avow__state(p) == AVOW_REJECTED)
-    return true; /* one that was refused */
-  return p->u.value.tag == AVOW_OBJECT &&
+  return avow__state(p) == AVOW_REJECTED || /* it was refused */
          ((const avow__object_t *) p->u.value.u.p)->klass == klass;
 }
 

@@ -1,7 +1,6 @@
 /*
- * Promises, deferreds, gathers, groups, memos, limiters, readers, remotes
- * and loops that are used after they were taken or let go: debug builds name
- * them.
+ * Promises, deferreds, gathers, remotes and loops that are used after they were
+ * taken or let go: debug builds name them.
  */
 #include "harness.h"
 
@@ -45,24 +44,9 @@ static void let_go_of_a_gather_twice(void) {
   avow_gather_unref(g);
 }
 
-static avow_group_t *busy_group(void) {
-  avow_group_t *g;
-  avow_unref(avow_group_new(loop, &g));
-  avow_group_add(g, avow_sleep(loop, 60000));
-  return g;
-}
-
-/* And then some: each child keeps it once more. */
-static void let_go_of_a_group_twice(void) {
-  avow_group_t *g = busy_group();
-  for (int i = 0; i < 4; i++)
-    avow_group_unref(g);
-}
-
 /* Release builds pass over the second, as long as anything is left. */
-static void what_was_let_go_is_named_as_such(void **state) {
+static void gather_let_go_twice_is_named_as_such(void **state) {
   assert_misuse(let_go_of_a_gather_twice, "this gather is gone");
-  assert_misuse(let_go_of_a_group_twice, "this group is gone");
 }
 
 #ifndef NDEBUG
@@ -194,108 +178,6 @@ static void deferred_that_is_gone_is_named_as_such(void **state) {
 
 #  endif
 
-static avow_value_t never(void *data) {
-  return avow_none();
-}
-
-static avow_once_t *once_that_is_gone(void) {
-  avow_once_t *o = avow_once_new(loop, never, NULL, NULL);
-  avow_once_unref(o);
-  return o;
-}
-
-static void let_go_of_a_once_twice(void) {
-  avow_once_unref(once_that_is_gone());
-}
-
-static void ask_a_once_that_is_gone(void) {
-  avow_unref(avow_once_get(once_that_is_gone()));
-}
-
-static void ask_what_came_in_place_of_a_once(void) {
-  const avow_once_t *o = once_that_is_gone();
-  avow_promise_t *p = avow_promise_resolve(loop, avow_int(1));
-  avow_unref(avow_once_get(o));
-  avow_unref(p);
-}
-
-static void ask_a_limiter_in_its_place(void) {
-  const avow_once_t *o = once_that_is_gone();
-  avow_limiter_t *limiter = avow_limiter_new(loop, 1);
-  avow_unref(avow_once_get(o));
-  avow_limiter_unref(limiter);
-}
-
-static void ask_what_is_awaited_in_place_of_a_once(void) {
-  const avow_once_t *o = once_that_is_gone();
-  avow_deferred_t *d;
-  avow_promise_t *p = avow_promise_new(loop, &d);
-  avow_unref(avow_once_get(o));
-  avow_unref(p);
-}
-
-static void once_that_is_gone_is_named_as_such(void **state) {
-  assert_misuse(let_go_of_a_once_twice, "this once is gone");
-  assert_misuse(ask_a_once_that_is_gone,
-                "avow_once_unref() let go of it before");
-  assert_misuse(ask_what_came_in_place_of_a_once, "this once is gone");
-  assert_misuse(ask_a_limiter_in_its_place, "this once is gone");
-  assert_misuse(ask_what_is_awaited_in_place_of_a_once, "this once is gone");
-}
-
-static avow_limiter_t *limiter_that_is_gone(void) {
-  avow_limiter_t *l = avow_limiter_new(loop, 1);
-  avow_limiter_unref(l);
-  return l;
-}
-
-static void let_go_of_a_limiter_twice(void) {
-  avow_limiter_unref(limiter_that_is_gone());
-}
-
-static void ask_a_limiter_that_is_gone(void) {
-  avow_unref(avow_limiter_acquire(limiter_that_is_gone()));
-}
-
-static void let_go_of_what_failed_in_place_of_a_limiter(void) {
-  avow_limiter_t *l = limiter_that_is_gone();
-  avow_promise_t *p = avow_promise_reject(loop, avow_error(UV_EIO));
-  avow_limiter_unref(l);
-  avow_ignore(avow_run(p));
-}
-
-static void limiter_that_is_gone_is_named_as_such(void **state) {
-  assert_misuse(let_go_of_a_limiter_twice, "this limiter is gone");
-  assert_misuse(let_go_of_what_failed_in_place_of_a_limiter,
-                "this limiter is gone");
-  assert_misuse(ask_a_limiter_that_is_gone, "this limiter is gone");
-}
-
-static avow_reader_t *reader_that_is_gone(void) {
-  uv_pipe_t pipe = { .loop = loop };
-  avow_reader_t *r = avow_reader_new((uv_stream_t *) &pipe);
-  avow_reader_unref(r);
-  return r;
-}
-
-static void let_go_of_a_reader_twice(void) {
-  avow_reader_unref(reader_that_is_gone());
-}
-
-static void ask_a_reader_that_is_gone(void) {
-  avow_unref(avow_reader_next(reader_that_is_gone(), 1));
-}
-
-static void refuse_a_reader_that_is_gone(void) {
-  avow_unref(avow_reader_next(reader_that_is_gone(), 0));
-}
-
-static void reader_that_is_gone_is_named_as_such(void **state) {
-  assert_misuse(let_go_of_a_reader_twice, "this reader is gone");
-  assert_misuse(ask_a_reader_that_is_gone, "this reader is gone");
-  assert_misuse(refuse_a_reader_that_is_gone, "this reader is gone");
-}
-
 static void add_to_what_was_ended(void) {
   avow_gather_t *g = busy_gather();
   avow_gather_end(g);
@@ -371,84 +253,6 @@ static void gather_that_was_let_go_is_named_as_such(void **state) {
                 "this promise was let go before");
   assert_misuse(let_go_of_a_settled_gathers_promise_twice,
                 "only avow holds it until it settles, or its gather");
-}
-
-static void add_to_ended_group(void) {
-  avow_group_t *g = busy_group();
-  avow_group_end(g);
-  avow_group_add(g, avow_sleep(loop, 60000));
-}
-
-static void end_ended_group(void) {
-  avow_group_t *g = busy_group();
-  avow_group_end(g);
-  avow_group_end(g);
-}
-
-static void group_that_was_ended_is_named_as_such(void **state) {
-  assert_misuse(add_to_ended_group, "this group was ended already");
-  assert_misuse(end_ended_group, "this group was ended already");
-}
-
-static void end_a_group_that_was_let_go(void) {
-  avow_group_t *g = busy_group();
-  avow_group_unref(g);
-  avow_group_end(g);
-}
-
-/* Whatever size it had that was freed last, the memory is another's now. */
-static void overwrite_what_was_freed(void) {
-  for (size_t size = 16; size <= 256; size += 16) {
-    void *memory = malloc(size);
-    assert_non_null(memory);
-    volatile char *bytes = memory;
-    for (size_t i = 0; i < size; i++)
-      bytes[i] = 0;
-    free(memory);
-  }
-}
-
-static avow_group_t *group_that_is_gone(void) {
-  avow_group_t *g;
-  avow_promise_t *p = avow_group_new(loop, &g);
-  avow_group_unref(g);
-  avow_ignore(avow_run(p));
-  overwrite_what_was_freed();
-  return g;
-}
-
-static void let_go_of_a_settled_group_twice(void) {
-  avow_group_unref(group_that_is_gone());
-}
-
-static void end_a_group_that_is_gone(void) {
-  avow_group_end(group_that_is_gone());
-}
-
-static void add_to_a_group_that_is_gone(void) {
-  avow_group_t *g = group_that_is_gone();
-  avow_group_add(g, avow_promise_resolve(loop, avow_none()));
-}
-
-/* So many that their memory is given out again, whatever malloc keeps back. */
-static void groups_made_in_place_of_others_are_others(void **state) {
-  enum { MANY = 20 };
-  avow_group_t *g[MANY];
-  for (int round = 0; round < 2; round++) {
-    for (int i = 0; i < MANY; i++)
-      avow_unref(avow_group_new(loop, &g[i]));
-    for (int i = 0; i < MANY; i++)
-      avow_group_unref(g[i]);
-    run();
-  }
-}
-
-static void group_that_was_let_go_is_named_as_such(void **state) {
-  assert_misuse(end_a_group_that_was_let_go,
-                "avow_group_unref() let go of it before");
-  assert_misuse(let_go_of_a_settled_group_twice, "this group is gone");
-  assert_misuse(end_a_group_that_is_gone, "this group is gone");
-  assert_misuse(add_to_a_group_that_is_gone, "this group is gone");
 }
 
 static avow_remote_t *spent_remote(void) {
@@ -564,19 +368,13 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(promise_used_twice_with_a_ref_is_fine),
     CASE(as_many_may_settle_as_were_made),
-    CASE(what_was_let_go_is_named_as_such),
+    CASE(gather_let_go_twice_is_named_as_such),
 #ifndef NDEBUG
     CASE(promise_taken_before_is_named_as_such),
     CASE(deferred_that_was_settled_is_named_as_such),
     CASE(gather_that_was_ended_is_named_as_such),
     CASE(gather_that_was_let_go_is_named_as_such),
     CASE(gather_made_in_place_of_another_is_another),
-    CASE(group_that_was_ended_is_named_as_such),
-    CASE(groups_made_in_place_of_others_are_others),
-    CASE(group_that_was_let_go_is_named_as_such),
-    CASE(once_that_is_gone_is_named_as_such),
-    CASE(limiter_that_is_gone_is_named_as_such),
-    CASE(reader_that_is_gone_is_named_as_such),
     CASE(remote_used_twice_is_named_as_such),
     CASE(loops_used_after_their_close_are_named_as_such),
     CASE(pending_promise_let_go_before_is_named_as_such),
