@@ -187,21 +187,21 @@ static avow_value_t answer(const avow_value_t *bytes, void *data) {
   connection_t *c = data;
   if (avow_is_none(bytes))
     return avow_int(0);
-  avow_promise_t *p =
-      avow_write((uv_stream_t *) &c->tcp, avow_value_ref(bytes));
+  avow_promise_t *p = avow_write(avow_uv_stream((uv_stream_t *) &c->tcp),
+                                 avow_value_ref(bytes));
   return avow_follow(avow_then(p, written, NULL, NULL));
 }
 
 static avow_value_t read_and_answer(void *data) {
   connection_t *c = data;
-  avow_promise_t *p = avow_read((uv_stream_t *) &c->tcp, ROOM);
+  avow_promise_t *p = avow_read(avow_uv_stream((uv_stream_t *) &c->tcp), ROOM);
   return avow_follow(avow_then(p, answer, NULL, c));
 }
 
 static avow_value_t end_connection(const avow_value_t *outcome, void *data) {
   connection_t *c = data;
   check(!avow_is_error(outcome));
-  return avow_follow(avow_close((uv_handle_t *) &c->tcp));
+  return avow_follow(avow_close_handle((uv_handle_t *) &c->tcp));
 }
 
 static void serve_avow(connection_t *c) {
@@ -215,8 +215,8 @@ static avow_value_t nothing(void *data) {
 
 static avow_value_t answer_late(const avow_value_t *none, void *data) {
   connection_t *c = data;
-  avow_promise_t *p =
-      avow_write((uv_stream_t *) &c->tcp, avow_bytes(c->buf, c->len));
+  avow_promise_t *p = avow_write(avow_uv_stream((uv_stream_t *) &c->tcp),
+                                 avow_bytes(c->buf, c->len));
   return avow_follow(avow_then(p, written, NULL, NULL));
 }
 
@@ -231,7 +231,8 @@ static avow_value_t pause_first(const avow_value_t *len, void *data) {
 
 static avow_value_t read_and_pause(void *data) {
   connection_t *c = data;
-  avow_promise_t *p = avow_read_into((uv_stream_t *) &c->tcp, c->buf, 1, ROOM);
+  avow_promise_t *p =
+      avow_read_into(avow_uv_stream((uv_stream_t *) &c->tcp), c->buf, 1, ROOM);
   return avow_follow(avow_then(p, pause_first, NULL, c));
 }
 

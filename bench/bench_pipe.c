@@ -138,7 +138,8 @@ static avow_value_t on_pumped(const avow_value_t *bytes, void *data) {
 }
 
 static void start_avow(void) {
-  avow_promise_t *p = avow_pump((uv_stream_t *) &from, (uv_stream_t *) &to);
+  avow_promise_t *p = avow_pump(avow_uv_stream((uv_stream_t *) &from),
+                                avow_uv_stream((uv_stream_t *) &to));
   avow_unref(avow_then(p, on_pumped, on_pumped, NULL));
 }
 

@@ -129,14 +129,15 @@ static avow_value_t answer(const avow_value_t *bytes, void *data) {
   end_t *end = data;
   if (avow_is_none(bytes))
     return avow_int(0);
-  avow_promise_t *p =
-      avow_write((uv_stream_t *) &end->tcp, avow_value_ref(bytes));
+  avow_promise_t *p = avow_write(avow_uv_stream((uv_stream_t *) &end->tcp),
+                                 avow_value_ref(bytes));
   return avow_follow(avow_then(p, written, NULL, NULL));
 }
 
 static avow_value_t read_and_answer(void *data) {
   end_t *end = data;
-  avow_promise_t *p = avow_read((uv_stream_t *) &end->tcp, SIZE);
+  avow_promise_t *p =
+      avow_read(avow_uv_stream((uv_stream_t *) &end->tcp), SIZE);
   return avow_follow(avow_then(p, answer, NULL, end));
 }
 

@@ -57,7 +57,7 @@ static avow_value_t head_of(const found_t *found) {
 /* Takes the body. Sends head and body in one piece: if the second were written
    by itself, it might wait for the client to acknowledge the first. False if
    they could not be written. */
-static bool send_both(uv_stream_t *stream, const found_t *found,
+static bool send_both(avow_stream_t stream, const found_t *found,
                       avow_value_t body) {
   avow_value_t both[] = { head_of(found), body };
   const avow_value_t list = avow_list(both, 2);
@@ -68,7 +68,7 @@ static bool send_both(uv_stream_t *stream, const found_t *found,
   return sent;
 }
 
-static bool send_status(uv_stream_t *stream, found_t *found) {
+static bool send_status(avow_stream_t stream, found_t *found) {
   char text[64];
   (void) snprintf(text, sizeof(text), "%d %s\n", found->status,
                   reason_of(found->status));
@@ -78,7 +78,7 @@ static bool send_status(uv_stream_t *stream, found_t *found) {
                    avow_string(found->request->head ? "" : text));
 }
 
-bool answer_status(uv_stream_t *stream, int status, const request_t *request) {
+bool answer_status(avow_stream_t stream, int status, const request_t *request) {
   found_t found = { .request = request, .status = status };
   if (status == 405)
     (void) snprintf(found.more, sizeof(found.more), "Allow: GET, HEAD\r\n");
@@ -86,7 +86,8 @@ bool answer_status(uv_stream_t *stream, int status, const request_t *request) {
 }
 
 /* Takes what was read, BYTES or none. */
-static bool send_found(uv_stream_t *stream, found_t *found, avow_value_t read) {
+static bool send_found(avow_stream_t stream, found_t *found,
+                       avow_value_t read) {
   if (found->status >= 300) {
     avow_value_unref(read);
     return send_status(stream, found);
@@ -95,14 +96,15 @@ static bool send_found(uv_stream_t *stream, found_t *found, avow_value_t read) {
     read = avow_bytes(NULL, 0);
   return send_both(stream, found, read) &&
          (found->file < 0 ||
-          portion_send(stream, found->file, found->offset, found->len));
+          portion_send(avow_stream_handle(stream), found->file, found->offset,
+                       found->len));
 }
 
-bool answer_file(uv_stream_t *stream, const char *directory,
+bool answer_file(avow_stream_t stream, const char *directory,
                  const request_t *request) {
   found_t found = { .directory = directory, .request = request, .file = -1 };
-  const avow_value_t read =
-      avow_await(avow_work(stream->loop, found_look, &found, NULL));
+  const avow_value_t read = avow_await(
+      avow_work(avow_stream_handle(stream)->loop, found_look, &found, NULL));
   bool keeps = false;
   if (!avow_is_error(&read))
     keeps = send_found(stream, &found, read) && request->keeps;

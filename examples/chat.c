@@ -163,7 +163,7 @@ static avow_value_t hear(void *data) {
 
 static avow_value_t say(void *data) {
   client_t *client = data;
-  uv_stream_t *stream = avow_to_stream(&client->stream);
+  const avow_stream_t stream = avow_to_stream(&client->stream);
   avow_value_t v = avow_await(avow_channel_next(client->outbox));
   while (v.tag == AVOW_BYTES) {
     v = avow_await(avow_timeout(avow_write(stream, v), patience));
@@ -224,7 +224,7 @@ static avow_value_t welcome_all(chat_t *chat, uv_stream_t *server,
   avow_promise_t *const ends[] = { avow_ref(chat->stop), avow_ref(served) };
   avow_value_unref(avow_await(avow_race(chat->loop, ends, 2)));
   avow_channel_close(arrivals);
-  avow_unref(avow_close((uv_handle_t *) server));
+  avow_unref(avow_close_handle((uv_handle_t *) server));
   const avow_value_t v = avow_await(avow_timeout(served, GRACE));
   if (!avow_is_timeout(&v))
     return v;
@@ -238,7 +238,7 @@ static avow_value_t run(void *data) {
       avow_await(avow_bind(chat->loop, "127.0.0.1", chat->service));
   if (avow_is_error(&server))
     return server;
-  uv_stream_t *stream = avow_to_stream(&server);
+  uv_stream_t *stream = avow_stream_handle(avow_to_stream(&server));
   avow_channel_t *arrivals = avow_connections(stream, NULL);
   avow_value_t v = avow_none(); /* program_end() looks at what was not said */
   if (announce(stream))         /* from now on nobody is refused */

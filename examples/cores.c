@@ -36,12 +36,12 @@ static const command_line_t command_line = {
 /* Runs on the thread of the connection's loop. The connection is closed when
    this is over. */
 static avow_value_t echo(const avow_value_t *connection, void *data) {
-  uv_stream_t *stream = avow_to_stream(connection);
+  const avow_stream_t stream = avow_to_stream(connection);
   return avow_follow(avow_timeout(avow_pump(stream, stream), patience));
 }
 
 static bool announce(const avow_value_t *server) {
-  const uv_stream_t *stream = avow_to_stream(server);
+  const uv_stream_t *stream = avow_stream_handle(avow_to_stream(server));
   const int port = avow_local_address((const uv_handle_t *) stream).port;
   printf("echo at 127.0.0.1:%d, to try it: nc 127.0.0.1 %d\n", port, port);
   return program_flush(); /* who wants to know sees it now */
@@ -61,7 +61,7 @@ static int serve(uv_loop_t *loop, avow_loops_t *loops, avow_value_t server) {
       avow_loops_listen(loops, avow_value_ref(&server), echo, NULL, &each);
   if (announce(&server)) /* or program_end() says so */
     wait_for_end(loop, served);
-  avow_unref(avow_close_value(&server));
+  avow_unref(avow_close(avow_to_stream(&server)));
   const avow_value_t end = avow_run(avow_timeout(served, GRACE));
   avow_value_unref(server);
   return avow_is_error(&end) ? program_complain(end) : 0;

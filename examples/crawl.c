@@ -89,7 +89,7 @@ static avow_value_t ask(void *path) {
   AVOW_AUTO_VALUE server = avow_none();
   AVOW_AUTO_VALUE answer = avow_none();
   AVOW_TRY(avow_await_value(avow_connect(loop, host, port), &server));
-  uv_stream_t *stream = avow_to_stream(&server);
+  const avow_stream_t stream = avow_to_stream(&server);
   AVOW_TRY(avow_await_done(avow_write(stream, avow_string(request))));
   AVOW_TRY(avow_await_bytes(avow_read_all(stream, PAGE_SIZE), &answer));
   const int status = status_of(&answer);

@@ -9,7 +9,7 @@ enum { REQUEST_MAX = 4096, BACKLOG = 16 };
 static avow_value_t send_answer(const avow_value_t *none, void *data) {
   uv_tcp_t *visitor = data;
   return avow_follow(
-      avow_write((uv_stream_t *) visitor,
+      avow_write(avow_uv_stream((uv_stream_t *) visitor),
                  avow_string("HTTP/1.0 200 OK\r\nContent-Length: 21\r\n\r\n"
                              "Hello from loopback.\n")));
 }
@@ -54,12 +54,13 @@ static avow_value_t answer_third(const avow_value_t *request, void *data) {
 /* Until the client gives up. */
 static avow_value_t say_nothing(const avow_value_t *request, void *data) {
   uv_tcp_t *visitor = data;
-  return avow_follow(avow_read_all((uv_stream_t *) visitor, REQUEST_MAX));
+  return avow_follow(
+      avow_read_all(avow_uv_stream((uv_stream_t *) visitor), REQUEST_MAX));
 }
 
 static avow_value_t close_visitor(void *data) {
   uv_tcp_t *visitor = data;
-  return avow_follow(avow_close((uv_handle_t *) visitor));
+  return avow_follow(avow_close_handle((uv_handle_t *) visitor));
 }
 
 /* A client that went away is no failure of the server's. */
@@ -76,7 +77,7 @@ static void on_connection(uv_stream_t *listener, int status) {
   (void) uv_tcp_init(listener->loop, visitor); /* makes no socket yet */
   visitor->data = server;
   (void) uv_accept(listener, stream); /* if it failed, reading will say so */
-  avow_promise_t *p = avow_read(stream, REQUEST_MAX);
+  avow_promise_t *p = avow_read(avow_uv_stream(stream), REQUEST_MAX);
   p = avow_then(p, server->on_request, NULL, visitor);
   p = avow_finally(p, close_visitor, visitor);
   p = avow_attach(p, visitor, free);

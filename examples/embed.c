@@ -143,9 +143,10 @@ static avow_value_t send_file(const avow_value_t *file, void *data) {
   (void) avow_to_bytes(file, &len);
   char head[32];
   (void) snprintf(head, sizeof(head), "OK %zu\n", len);
+  const avow_stream_t stream = avow_uv_stream(stream_of(client));
   avow_promise_t *const writes[] = {
-    avow_write(stream_of(client), avow_string(head)),
-    avow_write(stream_of(client), avow_value_ref(file)),
+    avow_write(stream, avow_string(head)),
+    avow_write(stream, avow_value_ref(file)),
   };
   return avow_follow(avow_all(client->tcp.loop, writes, 2));
 }
@@ -155,7 +156,8 @@ static avow_value_t send_error(const avow_value_t *reason, void *data) {
   char line[512];
   (void) snprintf(line, sizeof(line), "ERROR %.500s\n",
                   avow_error_message(reason));
-  return avow_follow(avow_write(stream_of(client), avow_string(line)));
+  return avow_follow(
+      avow_write(avow_uv_stream(stream_of(client)), avow_string(line)));
 }
 
 static avow_value_t give_up(const avow_value_t *reason, void *data) {

@@ -10,7 +10,8 @@ typedef struct {
   const http_target_t *target;
 } request_t;
 
-static avow_value_t exchange(const http_target_t *target, uv_stream_t *stream) {
+static avow_value_t exchange(const http_target_t *target,
+                             avow_stream_t stream) {
   avow_value_t v = avow_await(avow_write(stream, http_request(target)));
   if (avow_is_error(&v))
     return v;

@@ -28,7 +28,7 @@ static size_t now, most; /* attempts at a time */
 
 static avow_value_t end(void *attempt) {
   now--;
-  return avow_follow(avow_close(attempt));
+  return avow_follow(avow_close_handle(attempt));
 }
 
 static avow_value_t begin(void *data) {
@@ -56,10 +56,11 @@ int main(int argc, char *argv[]) {
   loop = program_begin();
   const avow_value_t ends[] = { bind_here(), bind_here() };
   const avow_connections_options_t room = { .room = ATTEMPTS };
-  avow_channel_t *arrivals = avow_connections(avow_to_stream(&ends[0]), &room);
+  avow_channel_t *arrivals =
+      avow_connections(avow_stream_handle(avow_to_stream(&ends[0])), &room);
   avow_limiter_t *limiter = avow_limiter_new(loop, AT_ONCE);
   for (size_t i = 0; i < ATTEMPTS; i++) {
-    const uv_stream_t *to = avow_to_stream(&ends[i % 2]);
+    const uv_stream_t *to = avow_stream_handle(avow_to_stream(&ends[i % 2]));
     attempts[i].to = avow_local_address((const uv_handle_t *) to);
     ps[i] = avow_limiter_run(limiter, begin, &attempts[i]);
   }

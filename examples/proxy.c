@@ -44,8 +44,8 @@ static uv_loop_t *loop;
 static char **server; /* its host and port */
 
 typedef struct {
-  uv_stream_t *from;
-  uv_stream_t *to;
+  avow_stream_t from;
+  avow_stream_t to;
   uint64_t *moved; /* when something last did, on either way */
 } way_t;
 
@@ -80,8 +80,8 @@ static avow_value_t relay(void *connection) {
   AVOW_AUTO_VALUE peer = avow_none();
   avow_promise_t *p = avow_connect(loop, server[0], server[1]);
   AVOW_TRY(avow_await_value(avow_timeout(p, idle), &peer));
-  uv_stream_t *const ends[] = { avow_to_stream(&client),
-                                avow_to_stream(&peer) };
+  const avow_stream_t ends[] = { avow_to_stream(&client),
+                                 avow_to_stream(&peer) };
   uint64_t moved = avow_now(loop);
   way_t there = { ends[0], ends[1], &moved },
         back = { ends[1], ends[0], &moved };
@@ -110,7 +110,7 @@ static avow_value_t serve(void *data) {
   const avow_map_options_t each = { .kind = AVOW_ALL_SETTLED };
   AVOW_AUTO_VALUE listener = avow_none();
   AVOW_TRY(avow_await_value(avow_bind(loop, "127.0.0.1", port), &listener));
-  uv_stream_t *stream = avow_to_stream(&listener);
+  uv_stream_t *stream = avow_stream_handle(avow_to_stream(&listener));
   AVOW_AUTO_CHANNEL connections = avow_connections(stream, NULL);
   AVOW_AUTO_PROMISE served = avow_each(connections, accept_one, NULL, &each);
   const int at = avow_local_address((const uv_handle_t *) stream).port;
@@ -118,7 +118,7 @@ static avow_value_t serve(void *data) {
   if (!program_flush()) /* or program_end() says so */
     return avow_none();
   AVOW_TRY(avow_await_done(program_interrupted(loop)));
-  AVOW_TRY(avow_await_done(avow_close_value(&listener)));
+  AVOW_TRY(avow_await_done(avow_close(avow_to_stream(&listener))));
   return avow_await(avow_timeout(avow_promise_steal(&served), grace));
 }
 

@@ -68,7 +68,7 @@ typedef struct {
 /* Closed with unread data, the connection would be reset, and the answer with
    it lost. */
 static void linger(const connection_t *c) {
-  uv_stream_t *stream = avow_to_stream(&c->stream);
+  const avow_stream_t stream = avow_to_stream(&c->stream);
   avow_value_unref(avow_await(avow_timeout(avow_shutdown(stream), LINGER)));
   for (int i = 0; i < 16; i++) {
     const avow_value_t v =
@@ -152,7 +152,7 @@ static avow_value_t cut_off(const avow_value_t *none, void *data) {
 static avow_value_t stop_listening(const avow_value_t *signum, void *data) {
   server_t *server = data;
   avow_channel_close(server->connections);
-  avow_unref(avow_close((uv_handle_t *) server->listener));
+  avow_unref(avow_close_handle((uv_handle_t *) server->listener));
   avow_promise_t *p = avow_sleep(server->loop, grace);
   return avow_follow(avow_then(p, cut_off, NULL, server));
 }
@@ -193,7 +193,7 @@ static int run(server_t *server) {
       avow_run(avow_bind(server->loop, address, port));
   if (avow_is_error(&listener))
     return program_complain(listener);
-  server->listener = avow_to_stream(&listener);
+  server->listener = avow_stream_handle(avow_to_stream(&listener));
   server->connections = avow_connections(server->listener, NULL);
   if (!announce(server)) {
     avow_channel_unref(server->connections);

@@ -73,7 +73,7 @@ static bool name_target(const char *file, http_target_t *target) {
   return true;
 }
 
-static avow_value_t exchange(uv_stream_t *stream, const http_target_t *target,
+static avow_value_t exchange(avow_stream_t stream, const http_target_t *target,
                              avow_value_t bytes) {
   size_t len;
   (void) avow_to_bytes(&bytes, &len);

@@ -32,7 +32,7 @@ static size_t content_length(const avow_value_t *head) {
 }
 
 /* Some BYTES if all of it came. Nobody asks what it is: it goes as it comes. */
-static avow_value_t read_file(uv_stream_t *stream) {
+static avow_value_t read_file(avow_stream_t stream) {
   avow_reader_t *reader = avow_reader_new(stream);
   avow_value_t v =
       avow_await(avow_reader_until(reader, avow_string("\r\n\r\n"), HEAD_MAX));
@@ -58,7 +58,7 @@ static avow_value_t serve(void *data) {
   const visitor_t visitor = *(const visitor_t *) data;
   const avow_value_t kept = avow_value_ref(&visitor.stream);
   const bool room = ++visitor.server->came % 3 != 0;
-  uv_stream_t *stream = avow_to_stream(&kept);
+  const avow_stream_t stream = avow_to_stream(&kept);
   const char *answer =
       room ? "HTTP/1.1 201 Created\r\n\r\n" : "HTTP/1.1 507 No Room\r\n\r\n";
   avow_value_t v = read_file(stream);
@@ -87,7 +87,8 @@ static avow_promise_t *serve_all(upload_server_t *server) {
 }
 
 static void note_address(upload_server_t *server) {
-  const uv_stream_t *stream = avow_to_stream(&server->socket);
+  const uv_stream_t *stream =
+      avow_stream_handle(avow_to_stream(&server->socket));
   const avow_address_t at = avow_local_address((const uv_handle_t *) stream);
   (void) snprintf(server->address, sizeof(server->address), "%s/", at.text);
 }
@@ -98,7 +99,9 @@ void upload_server_start(uv_loop_t *loop, upload_server_t *server) {
   if (avow_is_error(&server->socket))
     program_fail("cannot start the server", avow_error_code(&server->socket));
   note_address(server);
-  server->arrivals = avow_connections(avow_to_stream(&server->socket), NULL);
+  server->arrivals =
+      avow_connections(avow_stream_handle(avow_to_stream(&server->socket)),
+                       NULL);
   server->serving = serve_all(server);
 }
 

@@ -8,11 +8,11 @@ size_t accepted_count;
 char server_port[8];
 
 uv_stream_t *stream_of(const avow_value_t *v) {
-  return avow_to_stream(v);
+  return avow_stream_handle(avow_to_stream(v));
 }
 
 uv_handle_t *handle_of(const avow_value_t *v) {
-  return (uv_handle_t *) avow_to_stream(v);
+  return (uv_handle_t *) stream_of(v);
 }
 
 int port_of(const avow_value_t *v) {
@@ -77,13 +77,13 @@ avow_value_t connected(void) {
 }
 
 void assert_hears(const avow_value_t *v, const char *text) {
-  const avow_value_t bytes = avow_run(avow_read(stream_of(v), 100));
+  const avow_value_t bytes = avow_run(avow_read(avow_to_stream(v), 100));
   assert_string_equal(avow_to_bytes(&bytes, NULL), text);
   avow_value_unref(bytes);
 }
 
 void assert_hears_the_end(const avow_value_t *v) {
-  assert_fulfils_none(avow_read(stream_of(v), 100));
+  assert_fulfils_none(avow_read(avow_to_stream(v), 100));
 }
 
 void close_cb(uv_handle_t *handle, void *arg) {

@@ -130,11 +130,13 @@ static void connect_to_itself(void) {
       options = { { .room = 1, SET_NEWER }, GUARD };
   const avow_value_t server = avow_run(avow_bind(loop, "127.0.0.1", "0"));
   char port[8];
-  (void) snprintf(
-      port, sizeof(port), "%d", /* fits */
-      avow_local_address((uv_handle_t *) avow_to_stream(&server)).port);
+  (void) snprintf(port, sizeof(port), "%d", /* fits */
+                  avow_local_address((uv_handle_t *) avow_stream_handle(
+                                         avow_to_stream(&server)))
+                      .port);
   avow_channel_t *channel =
-      avow_connections(avow_to_stream(&server), &options.it);
+      avow_connections(avow_stream_handle(avow_to_stream(&server)),
+                       &options.it);
   avow_promise_t *client =
       is_refused ? NULL : avow_connect(loop, "127.0.0.1", port);
   const avow_value_t v = outcome(avow_channel_next(channel));

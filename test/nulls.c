@@ -94,6 +94,8 @@ static uv_stream_t *a_stream(void) {
   return (uv_stream_t *) &tcp;
 }
 
+static const avow_stream_t no_stream;
+
 static uv_pipe_t *a_pipe(void) {
   static uv_pipe_t pipe;
   (void) uv_pipe_init(loop, &pipe, 0);

@@ -20,7 +20,7 @@ my %sound = (
   'avow_channel_t **' => '&channel',
   'avow_limiter_t *' => 'avow_limiter_new(loop, 1)',
   'avow_once_t *' => 'avow_once_new(loop, fn, NULL, NULL)',
-  'avow_reader_t *' => 'avow_reader_new(a_stream())',
+  'avow_reader_t *' => 'avow_reader_new(avow_uv_stream(a_stream()))',
   'avow_gather_t *' => 'a_gather()',
   'avow_gather_t **' => '&gather',
   'avow_group_t *' => 'a_group()',
@@ -42,6 +42,7 @@ my %sound = (
   'size_t *' => '&size',
   'void *' => '&size',
   'FILE *' => 'stderr',
+  'avow_stream_t' => 'avow_uv_stream(a_stream())',
   'uv_stream_t *' => 'a_stream()',
   'uv_handle_t *' => '(uv_handle_t *) a_stream()',
   'uv_tcp_t *' => '(uv_tcp_t *) a_stream()',
@@ -56,6 +57,8 @@ my %sound = (
   'avow_cancel_cb' => 'done',
   'struct addrinfo *' => 'NULL',
 );
+# What stands for NULL of a type that is no pointer.
+my %nothing = ('avow_stream_t' => 'no_stream');
 my %number = map { $_ => 1 } qw(int unsigned size_t uint32_t uint64_t int64_t double
   uv_file uv_uid_t uv_gid_t uv_os_sock_t avow_gather_kind_t avow_dump_t);
 
@@ -89,7 +92,7 @@ sub sound {
   my $value = $sound{$type};
   die "nulls.pl: what is sound of type '$type', in '$parameter'?\n"
     unless defined $value;
-  return ($value, $type ne 'avow_value_t');
+  return ($value, $type ne 'avow_value_t', $nothing{$type} // 'NULL');
 }
 
 my @cases;
@@ -102,7 +105,7 @@ while ($text =~ /(?:AVOW_API|AVOW_ASYNC_API)\s+(?:AVOW_MUST_USE\s+)?([\w\s\*]+?)
   my @all = map { [sound($_)] } parameters($list);
   my @names = map { /(\w+)(?:\[\])?(?:\)\([^)]*\))?$/ ? $1 : $_ } parameters($list);
   for my $i (grep { $all[$_][1] } 0 .. $#all) {
-    my $call = "$name(" . join(', ', map { $_ == $i ? 'NULL' : $all[$_][0] } 0 .. $#all) . ')';
+    my $call = "$name(" . join(', ', map { $_ == $i ? $all[$i][2] // 'NULL' : $all[$_][0] } 0 .. $#all) . ')';
     my $id = @cases;
     my $is_made = $type =~ /^avow_\w+_t \*$/;
     $call = "not_null($call)" if $is_made;

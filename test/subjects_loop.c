@@ -200,9 +200,10 @@ static avow_promise_t *loops_listen(void) {
 }
 
 static void close_server(void) {
-  uv_handle_t *handle = (uv_handle_t *) avow_to_stream(&server);
+  uv_handle_t *handle =
+      (uv_handle_t *) avow_stream_handle(avow_to_stream(&server));
   if (!uv_is_closing(handle))
-    avow_unref(avow_close(handle));
+    avow_unref(avow_close_handle(handle));
 }
 
 static void end_server(void) {

@@ -8,7 +8,7 @@ enum { CHUNK = 64 * 1024 };
 
 static avow_value_t echo(void *guest) {
   AVOW_AUTO_VALUE held = avow_value_ref(guest);
-  uv_stream_t *stream = avow_to_stream(&held);
+  const avow_stream_t stream = avow_to_stream(&held);
   for (;;) {
     AVOW_AUTO_VALUE chunk = avow_none();
     AVOW_TRY(avow_await_bytes(avow_read(stream, CHUNK), &chunk));

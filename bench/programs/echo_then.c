@@ -5,20 +5,20 @@
 
 enum { CHUNK = 64 * 1024 };
 
-static avow_value_t on_written(const avow_value_t *len, void *stream) {
+static avow_value_t on_written(const avow_value_t *len, void *guest) {
   return avow_none(); /* once more */
 }
 
-static avow_value_t on_read(const avow_value_t *chunk, void *stream) {
+static avow_value_t on_read(const avow_value_t *chunk, void *guest) {
   if (avow_is_none(chunk))
     return avow_int(0); /* the end */
-  avow_promise_t *p = avow_write(stream, avow_value_ref(chunk));
-  return avow_follow(avow_then(p, on_written, NULL, stream));
+  avow_promise_t *p = avow_write(avow_to_stream(guest), avow_value_ref(chunk));
+  return avow_follow(avow_then(p, on_written, NULL, guest));
 }
 
-static avow_value_t step(void *stream) {
-  return avow_follow(
-      avow_then(avow_read(stream, CHUNK), on_read, NULL, stream));
+static avow_value_t step(void *guest) {
+  avow_promise_t *p = avow_read(avow_to_stream(guest), CHUNK);
+  return avow_follow(avow_then(p, on_read, NULL, guest));
 }
 
 static void let_go(void *guest) {
@@ -31,7 +31,7 @@ static avow_value_t welcome(const avow_value_t *stream, void *loop) {
   if (guest == NULL)
     return avow_error(UV_ENOMEM);
   *guest = avow_value_ref(stream);
-  avow_promise_t *p = avow_repeat(loop, step, avow_to_stream(guest));
+  avow_promise_t *p = avow_repeat(loop, step, guest);
   return avow_follow(avow_attach(p, guest, let_go));
 }
 

@@ -52,7 +52,7 @@ static size_t length_in(const char *head) {
 
 static avow_value_t ask(const line_t *line) {
   AVOW_AUTO_VALUE head = avow_none(), body = avow_none();
-  uv_stream_t *stream = avow_to_stream(&line->stream);
+  const avow_stream_t stream = avow_to_stream(&line->stream);
   AVOW_TRY(avow_await_done(avow_write(stream, avow_string(request))));
   const avow_value_t end = avow_string("\r\n\r\n");
   AVOW_TRY(avow_await_bytes(avow_reader_until(line->reader, end, HEAD), &head));

@@ -25,7 +25,7 @@ int guests_serve(avow_cb welcome) {
   const avow_value_t listener = avow_run(avow_bind(&loop, "127.0.0.1", "0"));
   if (avow_is_error(&listener))
     fail(&listener);
-  uv_stream_t *stream = avow_to_stream(&listener);
+  uv_stream_t *stream = avow_stream_handle(avow_to_stream(&listener));
   avow_channel_t *guests = avow_connections(stream, &many);
   announce(stream);
   const avow_value_t end = avow_run(avow_each(guests, welcome, &loop, &each));

@@ -9,12 +9,13 @@ static const char *port;
 static avow_value_t relay(void *guest) {
   AVOW_AUTO_VALUE client = avow_value_ref(guest);
   AVOW_AUTO_VALUE server = avow_none();
-  uv_stream_t *near = avow_to_stream(&client);
-  AVOW_TRY(
-      avow_await_value(avow_connect(near->loop, "127.0.0.1", port), &server));
-  uv_stream_t *far = avow_to_stream(&server);
+  const avow_stream_t near = avow_to_stream(&client);
+  AVOW_TRY(avow_await_value(avow_connect(avow_stream_handle(near)->loop,
+                                         "127.0.0.1", port),
+                            &server));
+  const avow_stream_t far = avow_to_stream(&server);
   avow_promise_t *const ways[] = { avow_pump(near, far), avow_pump(far, near) };
-  return avow_await(avow_all(near->loop, ways, 2));
+  return avow_await(avow_all(avow_stream_handle(near)->loop, ways, 2));
 }
 
 /* The function has a reference of its own before this call is over. */

@@ -10,7 +10,7 @@ typedef struct {
 } target_t;
 
 /* NONE, or an error. */
-static avow_value_t read_welcome(uv_stream_t *stream) {
+static avow_value_t read_welcome(avow_stream_t stream) {
   char answer[WELCOME_LEN];
   for (size_t got = 0, len; got < sizeof(answer); got += len) {
     const avow_value_t v = avow_await(avow_read(stream, sizeof(answer) - got));
@@ -29,7 +29,7 @@ static avow_value_t try_address(uv_loop_t *loop, const struct sockaddr *to) {
   if (tcp == NULL)
     return avow_error(UV_ENOMEM);
   (void) uv_tcp_init(loop, tcp); /* cannot fail before its socket */
-  uv_stream_t *stream = (uv_stream_t *) tcp;
+  const avow_stream_t stream = avow_uv_stream((uv_stream_t *) tcp);
   avow_value_t v = avow_await(avow_tcp_connect(tcp, to));
   if (!avow_is_error(&v))
     v = avow_await(avow_write(stream, avow_string(HELLO)));
@@ -37,7 +37,7 @@ static avow_value_t try_address(uv_loop_t *loop, const struct sockaddr *to) {
     v = read_welcome(stream);
   if (!avow_is_error(&v))
     return avow_pointer(tcp);
-  avow_ignore(avow_await(avow_close((uv_handle_t *) tcp))); /* none */
+  avow_ignore(avow_await(avow_close_handle((uv_handle_t *) tcp))); /* none */
   free(tcp);
   return v;
 }

@@ -33,8 +33,8 @@ static avow_value_t check(const avow_value_t *bytes, void *data) {
 }
 
 static avow_promise_t *read_more(attempts_t *attempts) {
-  avow_promise_t *p =
-      avow_read((uv_stream_t *) attempts->tcp, WELCOME_LEN - attempts->got);
+  avow_promise_t *p = avow_read(avow_uv_stream((uv_stream_t *) attempts->tcp),
+                                WELCOME_LEN - attempts->got);
   return avow_then(p, check, NULL, attempts);
 }
 
@@ -47,7 +47,7 @@ static avow_value_t listen_to(const avow_value_t *written, void *data) {
 static avow_value_t greet(const avow_value_t *none, void *data) {
   attempts_t *attempts = data;
   uv_stream_t *stream = (uv_stream_t *) attempts->tcp;
-  return avow_follow(avow_write(stream, avow_string(HELLO)));
+  return avow_follow(avow_write(avow_uv_stream(stream), avow_string(HELLO)));
 }
 
 /* After a failure; one that was cancelled is not to go on. */
@@ -59,7 +59,7 @@ static avow_value_t go_on(const avow_value_t *error, void *data) {
 }
 
 static avow_value_t hang_up(const avow_value_t *error, void *data) {
-  avow_promise_t *p = avow_close(data);
+  avow_promise_t *p = avow_close_handle(data);
   avow_unref(avow_attach(p, data, free)); /* when it is closed */
   return avow_value_ref(error);
 }

@@ -1,4 +1,4 @@
-/* The end of handles, the program's own of any kind. */
+/* The end of handles of any kind; that of a stream is avow_close(), too. */
 #ifndef AVOW_HANDLE_H
 #define AVOW_HANDLE_H
 
@@ -14,17 +14,11 @@ AVOW_HEADER_BEGIN
  * of memory be used up, this rejects with UV_ENOMEM and the handle still
  * closes.
  */
-AVOW_API AVOW_MUST_USE avow_promise_t *avow_close(uv_handle_t *handle);
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_close_handle(uv_handle_t *handle);
 
 /**
- * The same of the stream that v owns, as of avow_connect() or a process: now,
- * whoever holds v. The value keeps its memory.
- */
-AVOW_API AVOW_MUST_USE avow_promise_t *avow_close_value(const avow_value_t *v);
-
-/**
- * NONE when the handle is closed, as by avow_close(), but with a reset, so that
- * the peer's reads and writes fail and what was not sent is discarded
+ * NONE when the handle is closed, as by avow_close_handle(), but with a reset,
+ * so that the peer's reads and writes fail and what was not sent is discarded
  * (uv_tcp_close_reset). Rejects while an avow_shutdown() is pending or without
  * a socket; the handle then stays open.
  */

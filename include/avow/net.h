@@ -1,11 +1,11 @@
 /*
  * Connections by name, as streams that their values own: such a stream closes
  * with the last reference to its value, which has to go on the loop's thread.
- * avow_read(), avow_write() and libuv's own functions take what
- * avow_to_stream() gives. Keep a reference for as long as something of the
- * stream is pending: closing rejects that with UV_ECANCELED. avow_close()
- * closes one before. A name that is NULL is UV_EINVAL, but for the host of
- * avow_bind().
+ * avow_read(), avow_write() and their like take what avow_to_stream() gives,
+ * libuv's own functions what avow_stream_handle() gives of that. Keep a
+ * reference for as long as something of the stream is pending: closing rejects
+ * that with UV_ECANCELED. avow_close() closes one before. A name that is NULL
+ * is UV_EINVAL, but for the host of avow_bind().
  */
 #ifndef AVOW_NET_H
 #define AVOW_NET_H
@@ -14,9 +14,6 @@
 #include "avow/stream.h"
 
 AVOW_HEADER_BEGIN
-
-/** The stream, a uv_tcp_t or a uv_pipe_t, which the value keeps in memory. */
-AVOW_API uv_stream_t *avow_to_stream(const avow_value_t *v);
 
 /**
  * OBJECT: a stream connected to the host's service ("example.org", "443").

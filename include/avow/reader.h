@@ -7,7 +7,7 @@
 #ifndef AVOW_READER_H
 #define AVOW_READER_H
 
-#include "avow/promise.h"
+#include "avow/stream.h"
 
 AVOW_HEADER_BEGIN
 
@@ -18,7 +18,7 @@ typedef struct avow_reader_s avow_reader_t;
  * reader is pending. Never NULL: without memory all that is asked of it rejects
  * with UV_ENOMEM. One promise at a time: UV_EALREADY while another is pending.
  */
-AVOW_API AVOW_MUST_USE avow_reader_t *avow_reader_new(uv_stream_t *stream);
+AVOW_API AVOW_MUST_USE avow_reader_t *avow_reader_new(avow_stream_t stream);
 
 /** BYTES: what is there, or comes next, at least 1 and at most max_bytes; NONE
     at the end of the stream. UV_EINVAL for a max_bytes of 0. */

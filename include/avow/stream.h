@@ -1,8 +1,10 @@
 /*
- * Streams: the program's own uv_tcp_t, uv_pipe_t and uv_tty_t. handle->data
- * stays the program's. A handle has to stay in memory while a promise of it is
- * pending: close it with avow_close(), which settles them first. What is asked
- * of one that is closing is refused, with UV_EINVAL if nothing else is said.
+ * Byte streams: an interface of two words, by value, to what a value owns
+ * (avow_to_stream) or to a uv_tcp_t, uv_pipe_t or uv_tty_t of the program's own
+ * (avow_uv_stream). It owns nothing: the stream, or its handle, has to stay in
+ * memory while a promise of it is pending; avow_close() settles them first.
+ * handle->data stays the program's. What is asked of a stream that is closing
+ * is refused, with UV_EINVAL if nothing else is said.
  */
 #ifndef AVOW_STREAM_H
 #define AVOW_STREAM_H
@@ -10,6 +12,27 @@
 #include "avow/channel.h"
 
 AVOW_HEADER_BEGIN
+
+typedef struct avow_stream_class_s avow_stream_class_t;
+
+/** A byte stream: what it can do, and what it does that on. All zeros is no
+    stream, which the functions below report as they do NULL. */
+typedef struct avow_stream_s {
+  const avow_stream_class_t *klass;
+  void *self;
+} avow_stream_t;
+
+/** The stream of a handle of the program's, which stays that. Allocates
+    nothing, and leaves handle->data alone. */
+AVOW_API avow_stream_t avow_uv_stream(uv_stream_t *handle);
+
+/** The stream that v owns, as of avow_connect() or a process; v keeps it in
+    memory. */
+AVOW_API avow_stream_t avow_to_stream(const avow_value_t *v);
+
+/** The handle below a stream, a uv_tcp_t or another, for what libuv can do with
+    it; NULL of a stream that has none. */
+AVOW_API uv_stream_t *avow_stream_handle(avow_stream_t stream);
 
 /**
  * NONE once connected (uv_tcp_connect). Rejects with UV_ECONNREFUSED,
@@ -37,7 +60,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_pipe_connect(uv_pipe_t *pipe,
  * watch the stream on, which keeps no loop alive: to read with uv_read_start()
  * then, call uv_read_stop() first.
  */
-AVOW_API AVOW_MUST_USE avow_promise_t *avow_read(uv_stream_t *stream,
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_read(avow_stream_t stream,
                                                  size_t max_bytes);
 
 /**
@@ -48,7 +71,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_read(uv_stream_t *stream,
  * when cancelled that is at once. What had come by then to a min of more than 1
  * is lost, for nobody says how much it is.
  */
-AVOW_API AVOW_MUST_USE avow_promise_t *avow_read_into(uv_stream_t *stream,
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_read_into(avow_stream_t stream,
                                                       void *buffer, size_t min,
                                                       size_t max);
 
@@ -57,7 +80,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_read_into(uv_stream_t *stream,
  * UV_EMSGSIZE if that is more than max_bytes; otherwise rejects as
  * avow_read(). Cancelling stops reading; what was read is lost.
  */
-AVOW_API AVOW_MUST_USE avow_promise_t *avow_read_all(uv_stream_t *stream,
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_read_all(avow_stream_t stream,
                                                      size_t max_bytes);
 
 /**
@@ -71,14 +94,22 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_read_all(uv_stream_t *stream,
  * that has hung up: signal(SIGPIPE, SIG_IGN). Debug builds say so at the first
  * write if nobody does.
  */
-AVOW_API AVOW_MUST_USE avow_promise_t *avow_write(uv_stream_t *stream,
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_write(avow_stream_t stream,
                                                   avow_value_t bytes);
 
 /**
  * NONE when all queued writes are out and the sending side is closed
  * (uv_shutdown); UV_ENOTCONN if there is none. Cancelling does not stop it.
  */
-AVOW_API AVOW_MUST_USE avow_promise_t *avow_shutdown(uv_stream_t *stream);
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_shutdown(avow_stream_t stream);
+
+/**
+ * NONE when the stream is closed, and its memory may be reused. All
+ * that is pending on it settles before, reads and writes with UV_ECANCELED.
+ * UV_EALREADY if it is closing. What a value owns keeps its memory. Cannot be
+ * cancelled; see avow_close_handle().
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_close(avow_stream_t stream);
 
 /**
  * What arrives, as BYTES of at most max_bytes each, until the end of the stream
@@ -86,7 +117,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_shutdown(uv_stream_t *stream);
  * does, with UV_EINVAL for a max_bytes of 0, with UV_EALREADY if another reads,
  * with UV_ECANCELED when the stream is closed.
  */
-AVOW_API AVOW_MUST_USE avow_channel_t *avow_chunks(uv_stream_t *stream,
+AVOW_API AVOW_MUST_USE avow_channel_t *avow_chunks(avow_stream_t stream,
                                                    size_t max_bytes,
                                                    size_t room);
 
@@ -97,8 +128,8 @@ AVOW_API AVOW_MUST_USE avow_channel_t *avow_chunks(uv_stream_t *stream,
  * neither stream is closed. UV_EALREADY if one is in use like that. Cancelling
  * stops reading; what was read is written in the background.
  */
-AVOW_API AVOW_MUST_USE avow_promise_t *avow_pump(uv_stream_t *from,
-                                                 uv_stream_t *to);
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_pump(avow_stream_t from,
+                                                 avow_stream_t to);
 
 AVOW_HEADER_END
 

@@ -98,7 +98,7 @@ AVOW_HEADER_END
 #  define avow_pump(...)           AVOW_MADE_(avow_pump(__VA_ARGS__))
 #  define avow_shutdown(...)       AVOW_MADE_(avow_shutdown(__VA_ARGS__))
 #  define avow_close(...)          AVOW_MADE_(avow_close(__VA_ARGS__))
-#  define avow_close_value(...)    AVOW_MADE_(avow_close_value(__VA_ARGS__))
+#  define avow_close_handle(...)   AVOW_MADE_(avow_close_handle(__VA_ARGS__))
 #  define avow_fs_open(...)        AVOW_MADE_(avow_fs_open(__VA_ARGS__))
 #  define avow_fs_close(...)       AVOW_MADE_(avow_fs_close(__VA_ARGS__))
 #  define avow_fs_read(...)        AVOW_MADE_(avow_fs_read(__VA_ARGS__))

@@ -1,7 +1,7 @@
 /*
  * Datagrams, over the program's own uv_udp_t. handle->data stays the program's.
  * A handle has to stay in memory while a promise of it is pending: close it
- * with avow_close(), which settles them first.
+ * with avow_close_handle(), which settles them first.
  */
 #ifndef AVOW_UDP_H
 #define AVOW_UDP_H

@@ -74,7 +74,7 @@ static avow_value_t unpack(uv_loop_t *own, void *data) {
 /* A connection for which there is no memory is closed. */
 static avow_value_t hand_over(avow_value_t stream, void *data) {
   const avow__listen_t *listen = data;
-  parcel_t *parcel = pack(listen, avow_to_stream(&stream));
+  parcel_t *parcel = pack(listen, avow__owned_handle(&stream));
   avow__value_unref(stream);
   if (parcel == NULL)
     return avow_none();
@@ -128,7 +128,7 @@ static void loops_listen_set_options(
 avow_promise_t *avow_loops_listen(const avow_loops_t *loops,
                                   avow_value_t server, avow_cb fn, void *data,
                                   const avow_loops_listen_options_t *options) {
-  const uv_stream_t *stream = avow_to_stream(&server);
+  const uv_stream_t *stream = avow__owned_handle(&server);
   avow__listen_t listen = { .home = stream != NULL ? stream->loop : NULL,
                             .fn = fn,
                             .data = data };

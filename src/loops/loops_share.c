@@ -62,7 +62,7 @@ static int bound(uv_loop_t *home, const struct sockaddr *at, unsigned flags) {
   const avow_value_t v = avow__owned_new(home, UV_TCP);
   if (avow_is_error(&v))
     return -1;
-  uv_tcp_t *tcp = (uv_tcp_t *) avow_to_stream(&v);
+  uv_tcp_t *tcp = (uv_tcp_t *) avow__owned_handle(&v);
   int fd = -1;
   if (avow__bind_to(tcp, at, flags) == 0)
     fd = fcntl(descriptor_of(tcp), F_DUPFD_CLOEXEC, 0);
@@ -227,7 +227,7 @@ static void loops_share_begin(share_t *share, avow_value_t server,
   share->parts = parts;
   share->reading.on_close = loops_share_on_close;
   (void) avow__reading_begin(c, &share->reading, /* nobody else reads it */
-                             (uv_handle_t *) avow_to_stream(&server));
+                             (uv_handle_t *) avow__owned_handle(&server));
   for (size_t i = 0; i < avow_loops_count(listen->loops); i++)
     parts[i].listen = &share->listen;
   run_parts(share, serve);
@@ -243,7 +243,7 @@ static bool can_be_shared(const uv_stream_t *stream) {
 
 bool avow__loops_share(avow_value_t server, const avow__listen_t *listen,
                        avow_promise_t **out) {
-  const uv_stream_t *stream = avow_to_stream(&server);
+  const uv_stream_t *stream = avow__owned_handle(&server);
   const size_t count = avow_loops_count(listen->loops);
   if (uv_version() < SHARES || !can_be_shared(stream))
     return false;

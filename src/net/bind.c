@@ -22,7 +22,8 @@ static avow_value_t bound_to(uv_loop_t *loop, const struct sockaddr *address) {
   const avow_value_t v = avow__owned_new(loop, UV_TCP);
   if (avow_is_error(&v))
     return v;
-  const int err = avow__bind_to((uv_tcp_t *) avow_to_stream(&v), address, 0);
+  const int err =
+      avow__bind_to((uv_tcp_t *) avow__owned_handle(&v), address, 0);
   if (err == 0)
     return v;
   char name[AVOW__ADDRESS_MAX];

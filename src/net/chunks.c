@@ -87,8 +87,8 @@ static void chunks_on_close(avow__reading_t *reading) {
   chunks_fail(chunks_of(reading), UV_ECANCELED);
 }
 
-avow_channel_t *avow_chunks(uv_stream_t *stream, size_t max_bytes,
-                            size_t room) {
+avow_channel_t *avow_chunks(avow_stream_t s, size_t max_bytes, size_t room) {
+  uv_stream_t *stream = s.self;
   if (stream == NULL)
     return (avow_channel_t *) avow__nothing("a stream");
   avow__context_t *c = avow__context_of(stream->loop);

@@ -152,7 +152,7 @@ static void connect_begin(race_t *race) {
   int err = avow_error_code(&attempt->stream);
   if (err == 0)
     err = uv_tcp_connect(&attempt->req,
-                         (uv_tcp_t *) avow_to_stream(&attempt->stream),
+                         (uv_tcp_t *) avow__owned_handle(&attempt->stream),
                          attempt->address, on_connect);
   if (err != 0) {
     failed(attempt, err);
@@ -313,7 +313,7 @@ avow_promise_t *avow_connect_path(uv_loop_t *loop, const char *name) {
   const avow_value_t v = avow__owned_new(loop, UV_NAMED_PIPE);
   if (avow_is_error(&v))
     return avow__refuse(loop, v.code, "connect", name);
-  uv_pipe_t *pipe = (uv_pipe_t *) avow_to_stream(&v);
+  uv_pipe_t *pipe = (uv_pipe_t *) avow__owned_handle(&v);
   avow_promise_t *p = avow_pipe_connect(pipe, name);
   p = avow_then(p, give_cb, NULL, v.u.p);
   return avow_attach(p, v.u.p, drop);

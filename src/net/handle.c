@@ -69,12 +69,8 @@ static avow_promise_t *close_with(uv_handle_t *handle,
   return err == 0 ? p : handle_refuse(c, p, err);
 }
 
-avow_promise_t *avow_close(uv_handle_t *handle) {
+avow_promise_t *avow_close_handle(uv_handle_t *handle) {
   return close_with(handle, handle_begin);
-}
-
-avow_promise_t *avow_close_value(const avow_value_t *v) {
-  return avow_close((uv_handle_t *) avow_to_stream(v));
 }
 
 avow_promise_t *avow_close_reset(uv_tcp_t *tcp) {

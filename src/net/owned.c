@@ -34,7 +34,7 @@ static owned_t *owned_owner(avow__node_t *node) {
 static const avow_class_t stream_class = { .name = "stream",
                                            .destroy = owned_destroy };
 
-uv_stream_t *avow_to_stream(const avow_value_t *v) {
+uv_stream_t *avow__owned_handle(const avow_value_t *v) {
   owned_t *owned = avow_to_object(v, &stream_class);
   return owned != NULL ? &owned->u.stream : NULL;
 }
@@ -105,7 +105,7 @@ avow_value_t avow__owned_accept(uv_stream_t *from, uv_handle_type type) {
   const avow_value_t v = avow__owned_new(from->loop, type);
   if (avow_is_error(&v))
     return v;
-  const int err = uv_accept(from, avow_to_stream(&v));
+  const int err = uv_accept(from, avow__owned_handle(&v));
   if (err == 0)
     return v;
   avow__value_unref(v);

@@ -13,10 +13,13 @@ avow_value_t avow__owned_accept(uv_stream_t *from, uv_handle_type type);
 /* An OBJECT with a new handle that is opened on a descriptor, or an error. */
 avow_value_t avow__owned_open(uv_loop_t *loop, uv_handle_type type, int fd);
 
+/* The handle of its stream; NULL of what is none, which is misuse. */
+uv_stream_t *avow__owned_handle(const avow_value_t *v);
+
 /* Closes the value's handle, although others may hold the value. */
 void avow__owned_close_value(const avow_value_t *v);
 
-/* avow_close() has closed this handle, which may be one of these. */
+/* avow_close_handle() has closed this handle, which may be one of these. */
 void avow__owned_forget(avow__context_t *c, const uv_handle_t *handle);
 
 #endif

@@ -204,7 +204,8 @@ static int pump_start(avow__context_t *c, pump_t *pump) {
   return err;
 }
 
-avow_promise_t *avow_pump(uv_stream_t *from, uv_stream_t *to) {
+avow_promise_t *avow_pump(avow_stream_t source, avow_stream_t sink) {
+  uv_stream_t *from = source.self, *to = sink.self;
   if (from == NULL || to == NULL)
     return avow__nothing("a stream");
   avow__context_t *c = avow__context_of(from->loop);

@@ -336,21 +336,22 @@ static avow_promise_t *read_as(uv_stream_t *stream, request_t request) {
   return p;
 }
 
-avow_promise_t *avow_read(uv_stream_t *stream, size_t max_bytes) {
+avow_promise_t *avow_read(avow_stream_t stream, size_t max_bytes) {
   const request_t request = { .max_bytes = max_bytes, .min = 1 };
-  return read_as(stream, request);
+  return read_as(stream.self, request);
 }
 
-avow_promise_t *avow_read_all(uv_stream_t *stream, size_t max_bytes) {
+avow_promise_t *avow_read_all(avow_stream_t stream, size_t max_bytes) {
   const request_t request = { .kind = ALL, .max_bytes = max_bytes };
-  return read_as(stream, request);
+  return read_as(stream.self, request);
 }
 
-avow_promise_t *avow_read_into(uv_stream_t *stream, void *buffer, size_t min,
+avow_promise_t *avow_read_into(avow_stream_t stream, void *buffer, size_t min,
                                size_t max) {
   const request_t request = { .kind = INTO,
                               .max_bytes = min > 0 ? max : 0,
                               .min = min > 0 ? min : 1,
                               .into = buffer };
-  return buffer != NULL ? read_as(stream, request) : avow__nothing("a buffer");
+  return buffer != NULL ? read_as(stream.self, request)
+                        : avow__nothing("a buffer");
 }

@@ -8,9 +8,9 @@
 
 #include <string.h>
 
-#include "avow/stream.h"
 #include "base/alloc.h"
 #include "io/op.h"
+#include "net/stream.h"
 #include "tools/tool.h"
 
 enum { CHUNK = 16384, CHUNK_MAX = 1 << 20 };
@@ -25,7 +25,7 @@ typedef struct {
 } wish_t;
 
 typedef struct {
-  uv_stream_t *stream;
+  avow_stream_t stream;
   char *data;
   size_t at;      /* of data: what comes next */
   size_t used;    /* from there on */
@@ -43,12 +43,12 @@ static void reader_destroy(void *self) {
 static const avow_class_t reader_class = { .name = "reader",
                                            .destroy = reader_destroy };
 
-avow_reader_t *avow_reader_new(uv_stream_t *stream) {
-  if (stream == NULL)
+avow_reader_t *avow_reader_new(avow_stream_t stream) {
+  if (stream.self == NULL)
     return (avow_reader_t *) avow__nothing("a stream");
   void *self;
-  avow_reader_t *r =
-      avow__tool_new(stream->loop, &reader_class, sizeof(reader_t), &self);
+  avow_reader_t *r = avow__tool_new(avow__stream_loop(stream), &reader_class,
+                                    sizeof(reader_t), &self);
   if (self != NULL)
     ((reader_t *) self)->stream = stream;
   return r;

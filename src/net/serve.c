@@ -48,7 +48,7 @@ static void rest(serve_t *serve) {
 }
 
 static void accept_one(serve_t *serve) {
-  const avow_value_t v = avow_accept(avow_to_stream(&serve->server));
+  const avow_value_t v = avow_accept(avow__owned_handle(&serve->server));
   serve->waiting = false;
   if (v.tag == AVOW_OBJECT) {
     serve_begin(serve, v);
@@ -136,7 +136,7 @@ static const avow__parent_class_t serve_class = { .report = serve_report,
 
 avow_promise_t *avow__serve(avow_value_t server,
                             const avow__service_t *service) {
-  uv_loop_t *loop = avow_to_stream(&server)->loop;
+  uv_loop_t *loop = avow__owned_handle(&server)->loop;
   avow_promise_t *p;
   serve_t *serve = avow__parent_new(loop, &serve_class, sizeof(*serve), &p);
   if (serve == NULL) {
@@ -148,7 +148,7 @@ avow_promise_t *avow__serve(avow_value_t server,
   serve->reading.on_close = serve_on_close;
   const int err =
       avow__reading_listen(serve->parent.context, &serve->reading,
-                           avow_to_stream(&serve->server),
+                           avow__owned_handle(&serve->server),
                            serve->service.backlog, serve_on_connection);
   if (err != 0)
     avow__parent_settle(&serve->parent, avow__error_of(err, "listen", NULL));
@@ -165,7 +165,7 @@ static avow_value_t serve_forget(const avow_value_t *outcome, void *data) {
 }
 
 avow_value_t avow__attend(avow_value_t stream, avow_cb fn, void *data) {
-  uv_loop_t *loop = avow_to_stream(&stream)->loop;
+  uv_loop_t *loop = avow__owned_handle(&stream)->loop;
   const avow_value_t v = fn(&stream, data);
   if (v.tag < AVOW_PROMISE) {
     avow__value_unref(v);

@@ -8,6 +8,7 @@
 #include "avow/stream.h"
 #include "base/alloc.h"
 #include "io/op.h"
+#include "net/owned.h"
 #include "net/sigpipe.h"
 #include "value/buffer.h"
 
@@ -91,7 +92,7 @@ static int try_now(uv_stream_t *stream, uv_buf_t bufs[], size_t count) {
 static uv_stream_t *to_handle(const avow_value_t *v) {
   if (v->tag == AVOW_POINTER)
     return avow_to_pointer(v);
-  return v->tag == AVOW_NONE ? NULL : avow_to_stream(v);
+  return v->tag == AVOW_NONE ? NULL : avow__owned_handle(v);
 }
 
 /* The rest in as many buffers as it has. libuv copies the array. */
@@ -168,7 +169,8 @@ static int try_any(uv_stream_t *stream, const avow_value_t *bytes,
   return try_now(stream, bufs, gather(bytes, 0, bufs, FEW));
 }
 
-avow_promise_t *avow_write(uv_stream_t *stream, avow_value_t bytes) {
+avow_promise_t *avow_write(avow_stream_t s, avow_value_t bytes) {
+  uv_stream_t *stream = s.self;
   if (stream == NULL) {
     avow__value_unref(bytes);
     return avow__nothing("a stream");
@@ -218,7 +220,8 @@ static void write_on_shutdown(uv_shutdown_t *req, int status) {
                                : avow_none());
 }
 
-avow_promise_t *avow_shutdown(uv_stream_t *stream) {
+avow_promise_t *avow_shutdown(avow_stream_t s) {
+  uv_stream_t *stream = s.self;
   if (stream == NULL)
     return avow__nothing("a stream");
   avow_promise_t *p;

@@ -153,7 +153,7 @@ static avow_value_t stream_for(process_t *process, uv_stdio_container_t *to) {
     return avow_none();
   const avow_value_t v = avow__owned_new(process->context->loop, UV_NAMED_PIPE);
   if (!avow_is_error(&v))
-    to->data.stream = avow_to_stream(&v);
+    to->data.stream = avow__owned_handle(&v);
   return v;
 }
 

@@ -56,7 +56,8 @@ static void assert_connects(avow_promise_t *p) {
   assert_int_equal(v.tag, AVOW_POINTER);
   uv_tcp_t *tcp = avow_to_pointer(&v);
   assert_int_equal(uv_is_readable((uv_stream_t *) tcp), 1);
-  assert_int_equal(avow_run(avow_close((uv_handle_t *) tcp)).tag, AVOW_NONE);
+  assert_int_equal(avow_run(avow_close_handle((uv_handle_t *) tcp)).tag,
+                   AVOW_NONE);
   free(tcp);
   end();
 }

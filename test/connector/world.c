@@ -48,16 +48,16 @@ static void open_stuck(void) {
 }
 
 static avow_value_t hang_up(void *data) {
-  avow_promise_t *p = avow_close(data);
+  avow_promise_t *p = avow_close_handle(data);
   return avow_follow(avow_attach(p, data, free));
 }
 
 static avow_value_t wait_for_end(const avow_value_t *v, void *data) {
-  return avow_follow(avow_read(data, 1));
+  return avow_follow(avow_read(avow_uv_stream(data), 1));
 }
 
 static avow_value_t say_rest(const avow_value_t *v, void *data) {
-  return avow_follow(avow_write(data, avow_string("lcome\n")));
+  return avow_follow(avow_write(avow_uv_stream(data), avow_string("lcome\n")));
 }
 
 static avow_value_t answer(const avow_value_t *hello, void *data) {
@@ -67,14 +67,14 @@ static avow_value_t answer(const avow_value_t *hello, void *data) {
   avow_promise_t *p;
   switch (manners) {
   case WELCOMES:
-    p = avow_write(data, avow_string(WELCOME));
+    p = avow_write(avow_uv_stream(data), avow_string(WELCOME));
     break;
   case WELCOMES_IN_PIECES:
-    p = avow_write(data, avow_string("we"));
+    p = avow_write(avow_uv_stream(data), avow_string("we"));
     p = avow_then(p, say_rest, NULL, data);
     break;
   case SAYS_WRONG:
-    p = avow_write(data, avow_string("go away\n"));
+    p = avow_write(avow_uv_stream(data), avow_string("go away\n"));
     break;
   case KEEPS_SILENT:
     p = avow_promise_resolve(server.loop, avow_none());
@@ -96,7 +96,8 @@ static void on_connection(uv_stream_t *stream, int status) {
   require(uv_tcp_init(stream->loop, tcp) == 0);
   require(uv_accept(stream, (uv_stream_t *) tcp) == 0);
   connections++;
-  avow_promise_t *p = avow_read((uv_stream_t *) tcp, sizeof(HELLO) - 1);
+  avow_promise_t *p =
+      avow_read(avow_uv_stream((uv_stream_t *) tcp), sizeof(HELLO) - 1);
   p = avow_then(p, answer, NULL, tcp);
   p = avow_finally(p, hang_up, tcp);
   avow_unref(avow_catch(p, forget, NULL));
@@ -133,7 +134,7 @@ int world_attempts(void) {
 }
 
 void world_close(void) {
-  avow_unref(avow_close((uv_handle_t *) &server));
+  avow_unref(avow_close_handle((uv_handle_t *) &server));
   for (int i = 0; i < FILLERS; i++)
     (void) close(fillers[i]); /* it served */
   (void) close(stuck_server);

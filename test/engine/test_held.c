@@ -115,7 +115,8 @@ static void what_outlives_its_loop_is_cancelled(void **state) {
   avow_channel_t *channel = avow_channel_new(loop, 1);
   avow_once_t *once = avow_once_new(loop, say_nothing, NULL, NULL);
   avow_limiter_t *limiter = avow_limiter_new(loop, 1);
-  avow_reader_t *reader = avow_reader_new((uv_stream_t *) &pipe);
+  avow_reader_t *reader =
+      avow_reader_new(avow_uv_stream((uv_stream_t *) &pipe));
 
   renew_loop();
 

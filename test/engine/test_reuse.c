@@ -98,7 +98,7 @@ static void close_as_one_should(void) {
   avow_unref(avow_finally(avow_sleep(loop, MINUTE), sleep_again, NULL));
   uv_timer_t timer;
   assert_int_equal(uv_timer_init(loop, &timer), 0);
-  avow_promise_t *closed = avow_close((uv_handle_t *) &timer);
+  avow_promise_t *closed = avow_close_handle((uv_handle_t *) &timer);
   close_all();
   assert_fulfils_none(avow_then(closed, NULL, NULL, NULL));
   renew_loop();

@@ -2,7 +2,7 @@
 #include "harness.h"
 
 static void close_now(uv_handle_t *handle) {
-  assert_fulfils_none(avow_close(handle));
+  assert_fulfils_none(avow_close_handle(handle));
 }
 
 static void start_timer(uv_timer_t *timer, uv_timer_cb cb, void *data) {

@@ -316,7 +316,7 @@ static avow_value_t note_steps(const avow_value_t *arg, void *data) {
 }
 
 static avow_promise_t *read_one(pair_t *pair) {
-  avow_promise_t *p = avow_read((uv_stream_t *) &pair->tcp, 1);
+  avow_promise_t *p = avow_read(avow_uv_stream((uv_stream_t *) &pair->tcp), 1);
   return avow_then(p, note_steps, NULL, pair);
 }
 

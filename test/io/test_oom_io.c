@@ -130,7 +130,7 @@ enum { MUCH = 1 << 20 };
 static uv_tcp_t listener, server, client;
 
 static avow_value_t close_fn(void *data) {
-  return avow_follow(avow_close(data));
+  return avow_follow(avow_close_handle(data));
 }
 
 static avow_promise_t *closed_at_last(avow_promise_t *p, uv_tcp_t *tcp) {
@@ -142,36 +142,37 @@ static avow_value_t write_cb(const avow_value_t *arg, void *tcp) {
   const avow_value_t bytes = avow_bytes_new(MUCH, &much);
   if (!avow_is_error(&bytes))
     memset(much, 'x', MUCH);
-  return avow_follow(avow_write(tcp, bytes));
+  return avow_follow(avow_write(avow_uv_stream(tcp), bytes));
 }
 
 static avow_value_t answer_cb(const avow_value_t *arg, void *tcp) {
-  return avow_follow(avow_write(tcp, avow_string("pong")));
+  return avow_follow(avow_write(avow_uv_stream(tcp), avow_string("pong")));
 }
 
 static avow_value_t read_rest_cb(const avow_value_t *arg, void *tcp) {
-  return avow_follow(avow_read(tcp, 100));
+  return avow_follow(avow_read(avow_uv_stream(tcp), 100));
 }
 
 static avow_value_t read_cb(const avow_value_t *arg, void *tcp) {
   static char first;
-  avow_promise_t *p = avow_read_into(tcp, &first, 1, 1);
+  avow_promise_t *p = avow_read_into(avow_uv_stream(tcp), &first, 1, 1);
   return avow_follow(avow_then(p, read_rest_cb, NULL, tcp));
 }
 
 static avow_value_t shutdown_cb(const avow_value_t *arg, void *tcp) {
-  return avow_follow(avow_shutdown(tcp));
+  return avow_follow(avow_shutdown(avow_uv_stream(tcp)));
 }
 
 static avow_value_t read_all_cb(const avow_value_t *arg, void *tcp) {
-  return avow_follow(avow_read_all(tcp, 1000));
+  return avow_follow(avow_read_all(avow_uv_stream(tcp), 1000));
 }
 
 static void serve(uv_stream_t *stream, int status) {
   check(status == 0, "a connection arrives");
   check(uv_tcp_init(loop, &server) == 0, "a handle for it");
   check(uv_accept(stream, (uv_stream_t *) &server) == 0, "it is accepted");
-  avow_promise_t *p = avow_read_all((uv_stream_t *) &server, MUCH);
+  avow_promise_t *p =
+      avow_read_all(avow_uv_stream((uv_stream_t *) &server), MUCH);
   p = avow_then(p, answer_cb, NULL, &server);
   avow_unref(closed_at_last(p, &server));
 }

@@ -23,8 +23,8 @@ static struct {
   report_t report;
 } client;
 
-static uv_stream_t *stream_of(talker_t *t) {
-  return (uv_stream_t *) &t->tcp;
+static avow_stream_t stream_of(talker_t *t) {
+  return avow_uv_stream((uv_stream_t *) &t->tcp);
 }
 
 /* A message and its echo. */
@@ -118,7 +118,7 @@ static avow_value_t end(const avow_value_t *arg, void *data) {
 static avow_value_t close_talker(void *data) {
   talker_t *t = data;
   client.report.open--;
-  return avow_follow(avow_close((uv_handle_t *) &t->tcp));
+  return avow_follow(avow_close_handle((uv_handle_t *) &t->tcp));
 }
 
 static avow_value_t on_complete(const avow_value_t *arg, void *data) {

@@ -56,7 +56,7 @@ static void draw_fate(connection_t *c) {
 
 static avow_value_t close_connection(void *data) {
   connection_t *c = data;
-  return avow_follow(avow_close((uv_handle_t *) &c->tcp));
+  return avow_follow(avow_close_handle((uv_handle_t *) &c->tcp));
 }
 
 static void free_connection(connection_t *c) {
@@ -124,14 +124,16 @@ static avow_value_t echo(const avow_value_t *chunk, void *data) {
   size_t len;
   (void) avow_to_bytes(chunk, &len);
   c->echoed += (uint32_t) len;
-  avow_promise_t *p = avow_write(stream_of(c), avow_value_ref(chunk));
+  avow_promise_t *p =
+      avow_write(avow_uv_stream(stream_of(c)), avow_value_ref(chunk));
   condemn(c);
   return avow_follow(avow_then(p, on_echoed, NULL, NULL));
 }
 
 static avow_value_t step(void *data) {
   connection_t *c = data;
-  return avow_follow(avow_then(avow_read(stream_of(c), CHUNK), echo, NULL, c));
+  return avow_follow(
+      avow_then(avow_read(avow_uv_stream(stream_of(c)), CHUNK), echo, NULL, c));
 }
 
 static void start(connection_t *c) {
@@ -144,7 +146,7 @@ static void start(connection_t *c) {
 
 static void stop_listening(void) {
   for (int i = 0; i < LISTENERS; i++)
-    avow_unref(avow_close((uv_handle_t *) &server.listeners[i]));
+    avow_unref(avow_close_handle((uv_handle_t *) &server.listeners[i]));
 }
 
 static void on_connection(uv_stream_t *listener, int status) {

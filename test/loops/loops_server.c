@@ -45,7 +45,8 @@ static int open_descriptors(void) {
 void bind_server(void) {
   int len = sizeof(address);
   server = avow_run(avow_bind(loop, "127.0.0.1", "0"));
-  assert_int_equal(uv_tcp_getsockname((uv_tcp_t *) avow_to_stream(&server),
+  assert_int_equal(uv_tcp_getsockname((uv_tcp_t *) avow_stream_handle(
+                                          avow_to_stream(&server)),
                                       (struct sockaddr *) &address, &len),
                    0);
   (void) snprintf(port, sizeof(port), "%d", ntohs(address.sin_port)); /* fits */
@@ -80,7 +81,7 @@ avow_promise_t *listen_with(avow_cb fn, size_t concurrency) {
 }
 
 avow_promise_t *close_server(void) {
-  return avow_close_value(&server);
+  return avow_close(avow_to_stream(&server));
 }
 
 avow_value_t connected(void) {
@@ -113,8 +114,8 @@ static avow_value_t note_end(void *data) {
 }
 
 avow_value_t echo(const avow_value_t *connection, void *data) {
-  uv_stream_t *stream = avow_to_stream(connection);
-  see(stream->loop);
+  const avow_stream_t stream = avow_to_stream(connection);
+  see(avow_stream_handle(stream)->loop);
   begun++;
   return avow_follow(avow_finally(avow_pump(stream, stream), note_end, NULL));
 }
@@ -125,7 +126,8 @@ avow_value_t hang_up(const avow_value_t *connection, void *data) {
 }
 
 avow_value_t fail_later(const avow_value_t *connection, void *data) {
-  avow_promise_t *p = avow_sleep(avow_to_stream(connection)->loop, 1);
+  avow_promise_t *p =
+      avow_sleep(avow_stream_handle(avow_to_stream(connection))->loop, 1);
   return avow_follow(avow_then(p, hang_up, NULL, NULL));
 }
 
@@ -135,7 +137,7 @@ void wait_for(atomic_int *number, int wanted) {
 }
 
 void assert_echoes(const avow_value_t *end) {
-  uv_stream_t *stream = avow_to_stream(end);
+  const avow_stream_t stream = avow_to_stream(end);
   assert_fulfils_int(avow_write(stream, avow_string("hello")), 5);
   assert_fulfils_none(avow_shutdown(stream));
   const avow_value_t v = avow_run(avow_read_all(stream, 100));

@@ -107,7 +107,8 @@ static void ipv6_is_served_too(void **state) {
     skip_because("no IPv6 here");
   struct sockaddr_in6 at;
   int len = sizeof(at);
-  assert_int_equal(uv_tcp_getsockname((uv_tcp_t *) avow_to_stream(&server),
+  assert_int_equal(uv_tcp_getsockname((uv_tcp_t *) avow_stream_handle(
+                                          avow_to_stream(&server)),
                                       (struct sockaddr *) &at, &len),
                    0);
   (void) snprintf(port, sizeof(port), "%d", ntohs(at.sin6_port)); /* fits */

@@ -52,8 +52,8 @@ static void what_is_no_address_has_none(void **state) {
 /* The port that both ends of a connection say. */
 static void ends_of_a_connection_know_each_other(void **state) {
   const avow_value_t server = avow_run(avow_bind(loop, "127.0.0.1", "0"));
-  const uv_stream_t *listener = avow_to_stream(&server);
-  avow_channel_t *arrivals = avow_connections(avow_to_stream(&server), NULL);
+  uv_stream_t *listener = avow_stream_handle(avow_to_stream(&server));
+  avow_channel_t *arrivals = avow_connections(listener, NULL);
   const avow_address_t at = avow_local_address((const uv_handle_t *) listener);
   struct sockaddr_in address;
   (void) uv_ip4_addr("127.0.0.1", at.port, &address); /* it is one */
@@ -64,7 +64,8 @@ static void ends_of_a_connection_know_each_other(void **state) {
   const avow_value_t theirs = avow_run(avow_channel_next(arrivals));
 
   const uv_handle_t *here = (const uv_handle_t *) &tcp;
-  const uv_handle_t *there = (const uv_handle_t *) avow_to_stream(&theirs);
+  const uv_handle_t *there =
+      (const uv_handle_t *) avow_stream_handle(avow_to_stream(&theirs));
   assert_true(at.port > 0);
   assert_address(avow_peer_address(here), at.text, at.port);
   assert_address(avow_local_address(there), at.text, at.port);

@@ -91,7 +91,7 @@ static void accept_gives_none_when_nobody_waits(void **state) {
 }
 
 static void accept_fails_on_a_closing_handle(void **state) {
-  avow_unref(avow_close(handle_of(&server)));
+  avow_unref(avow_close_handle(handle_of(&server)));
 
   const avow_value_t v = avow_accept(stream_of(&server));
 

@@ -18,7 +18,7 @@ static int tear_down(void **state) {
 }
 
 static void start(size_t max, size_t room) {
-  channel = avow_chunks(stream, max, room);
+  channel = avow_chunks(avow_uv_stream(stream), max, room);
 }
 
 static void assert_next(const char *text) {
@@ -88,7 +88,7 @@ static void closing_the_stream_fails_the_channel(void **state) {
   start(10, 1);
   avow_promise_t *p = avow_channel_next(channel);
 
-  assert_fulfils_none(avow_close((uv_handle_t *) stream));
+  assert_fulfils_none(avow_close_handle((uv_handle_t *) stream));
 
   assert_rejects(p, UV_ECANCELED);
   assert_next_says(UV_ECANCELED, "read: operation canceled");
@@ -101,7 +101,7 @@ static void closing_the_channel_leaves_the_rest_to_others(void **state) {
   avow_channel_close(channel);
   assert_false(reads());
 
-  const avow_value_t v = avow_run(avow_read(stream, 10));
+  const avow_value_t v = avow_run(avow_read(avow_uv_stream(stream), 10));
 
   assert_string_equal(avow_to_bytes(&v, NULL), "b");
   avow_value_unref(v);
@@ -119,14 +119,15 @@ static void closing_a_channel_that_waits_stops_reading(void **state) {
 
 static void failed_read_fails_the_channel(void **state) {
   start(10, 1);
-  assert_fulfils_int(avow_write(stream, avow_string("unread")), 6);
+  assert_fulfils_int(avow_write(avow_uv_stream(stream), avow_string("unread")),
+                     6);
   hang_up();
 
   assert_next_says(UV_ECONNRESET, "read: connection reset by peer");
 }
 
 static void one_reads_at_a_time(void **state) {
-  avow_promise_t *read = avow_read(stream, 10);
+  avow_promise_t *read = avow_read(avow_uv_stream(stream), 10);
   start(10, 1);
   assert_next_says(UV_EALREADY, "read: already in progress");
   avow_channel_unref(channel);
@@ -134,7 +135,7 @@ static void one_reads_at_a_time(void **state) {
   avow_unref(read);
 
   start(10, 1);
-  assert_rejects(avow_read(stream, 10), UV_EALREADY);
+  assert_rejects(avow_read(avow_uv_stream(stream), 10), UV_EALREADY);
 }
 
 static void on_alloc(uv_handle_t *handle, size_t suggested, uv_buf_t *buf) {
@@ -171,8 +172,8 @@ static avow_value_t chunks_cb(const avow_value_t *arg, void *data) {
 static void handler_of_a_read_may_go_on_in_chunks(void **state) {
   say("head body");
 
-  const avow_value_t v =
-      avow_run(avow_then(avow_read(stream, 5), chunks_cb, NULL, NULL));
+  const avow_value_t v = avow_run(
+      avow_then(avow_read(avow_uv_stream(stream), 5), chunks_cb, NULL, NULL));
 
   assert_string_equal(avow_to_bytes(&v, NULL), "body");
   avow_value_unref(v);

@@ -365,10 +365,10 @@ static void names_of_pipes_connect(void **state) {
   turn_thrice();
 
   assert_int_equal(stream_of(&accepted[0])->type, UV_NAMED_PIPE);
-  assert_fulfils_int(avow_write(stream_of(&v), avow_string("hi")), 2);
+  assert_fulfils_int(avow_write(avow_to_stream(&v), avow_string("hi")), 2);
   assert_hears(&accepted[0], "hi");
   drop(&v);
-  assert_fulfils_none(avow_close((uv_handle_t *) &listener));
+  assert_fulfils_none(avow_close_handle((uv_handle_t *) &listener));
 }
 
 static void pipe_that_is_not_there_is_named(void **state) {

@@ -60,9 +60,12 @@ static void assert_connect_says(avow_promise_t *p, int code, const char *text) {
 static void connected_pipes_talk(void **state) {
   assert_fulfils_none(start());
 
-  assert_fulfils_int(avow_write((uv_stream_t *) &ours, avow_string("hi")), 2);
+  assert_fulfils_int(avow_write(avow_uv_stream((uv_stream_t *) &ours),
+                                avow_string("hi")),
+                     2);
   (void) uv_run(loop, UV_RUN_NOWAIT); /* the listener keeps it alive */
-  const avow_value_t v = avow_run(avow_read((uv_stream_t *) &accepted, 100));
+  const avow_value_t v =
+      avow_run(avow_read(avow_uv_stream((uv_stream_t *) &accepted), 100));
 
   assert_string_equal(avow_to_bytes(&v, NULL), "hi");
   avow_value_unref(v);
@@ -122,7 +125,7 @@ static void connect_rejects_on_a_closing_handle(void **state) {
 static void close_rejects_a_pending_connect(void **state) {
   avow_promise_t *p = start();
 
-  assert_fulfils_none(avow_close((uv_handle_t *) &ours));
+  assert_fulfils_none(avow_close_handle((uv_handle_t *) &ours));
 
   assert_rejects(p, UV_ECANCELED);
 }

@@ -105,8 +105,11 @@ static void connected_streams_talk(void **state) {
   assert_fulfils_none(start());
   turn();
 
-  assert_fulfils_int(avow_write((uv_stream_t *) &ours, avow_string("hi")), 2);
-  const avow_value_t v = avow_run(avow_read((uv_stream_t *) &accepted, 100));
+  assert_fulfils_int(avow_write(avow_uv_stream((uv_stream_t *) &ours),
+                                avow_string("hi")),
+                     2);
+  const avow_value_t v =
+      avow_run(avow_read(avow_uv_stream((uv_stream_t *) &accepted), 100));
 
   assert_string_equal(avow_to_bytes(&v, NULL), "hi");
   avow_value_unref(v);
@@ -117,7 +120,7 @@ static void connected_streams_talk(void **state) {
 static void write_waits_for_the_connection(void **state) {
   avow_promise_t *connected = start();
   avow_promise_t *written =
-      avow_write((uv_stream_t *) &ours, avow_string("hi"));
+      avow_write(avow_uv_stream((uv_stream_t *) &ours), avow_string("hi"));
   assert_int_equal(avow_state(written), AVOW_PENDING);
 
   connected = avow_then(connected, note_cb, NULL, "connected");
@@ -171,7 +174,7 @@ static void refused_handle_is_closed_as_any(void **state) {
   stop_listening();
   assert_rejects(start(), UV_ECONNREFUSED);
 
-  assert_fulfils_none(avow_close((uv_handle_t *) &ours));
+  assert_fulfils_none(avow_close_handle((uv_handle_t *) &ours));
 }
 
 static void connect_rejects_an_unknown_family(void **state) {
@@ -196,14 +199,15 @@ static void reset_is_what_the_peer_hears(void **state) {
 
   assert_fulfils_none(avow_close_reset(&ours));
 
-  assert_rejects(avow_read((uv_stream_t *) &accepted, 100), UV_ECONNRESET);
+  assert_rejects(avow_read(avow_uv_stream((uv_stream_t *) &accepted), 100),
+                 UV_ECONNRESET);
 }
 
 #endif
 
 static void reset_rejects_a_pending_read_before(void **state) {
   assert_fulfils_none(start());
-  avow_promise_t *read = avow_read((uv_stream_t *) &ours, 100);
+  avow_promise_t *read = avow_read(avow_uv_stream((uv_stream_t *) &ours), 100);
 
   avow_promise_t *p = avow_close_reset(&ours);
 
@@ -214,8 +218,9 @@ static void reset_rejects_a_pending_read_before(void **state) {
 
 static void reset_is_refused_during_a_shutdown(void **state) {
   assert_fulfils_none(start());
-  avow_promise_t *read = avow_read((uv_stream_t *) &ours, 100);
-  avow_promise_t *shutdown = avow_shutdown((uv_stream_t *) &ours);
+  avow_promise_t *read = avow_read(avow_uv_stream((uv_stream_t *) &ours), 100);
+  avow_promise_t *shutdown =
+      avow_shutdown(avow_uv_stream((uv_stream_t *) &ours));
 
   const avow_value_t v = avow_run(avow_close_reset(&ours));
 
@@ -225,12 +230,12 @@ static void reset_is_refused_during_a_shutdown(void **state) {
   assert_false(uv_is_closing((uv_handle_t *) &ours));
   assert_int_equal(avow_state(read), AVOW_PENDING);
   assert_fulfils_none(shutdown);
-  assert_fulfils_none(avow_close((uv_handle_t *) &ours));
+  assert_fulfils_none(avow_close_handle((uv_handle_t *) &ours));
   assert_rejects(read, UV_ECANCELED);
 }
 
 static void reset_of_a_closing_handle_rejects(void **state) {
-  avow_promise_t *p = avow_close((uv_handle_t *) &ours);
+  avow_promise_t *p = avow_close_handle((uv_handle_t *) &ours);
 
   assert_rejects(avow_close_reset(&ours), UV_EALREADY);
 
@@ -256,7 +261,8 @@ static void connect_rejects_on_a_closing_handle(void **state) {
 }
 
 static void read_rejects_without_a_connection(void **state) {
-  const avow_value_t v = avow_run(avow_read((uv_stream_t *) &ours, 100));
+  const avow_value_t v =
+      avow_run(avow_read(avow_uv_stream((uv_stream_t *) &ours), 100));
 
   assert_int_equal(avow_error_code(&v), UV_ENOTCONN);
   assert_string_equal(avow_error_message(&v), "read: socket is not connected");
@@ -268,13 +274,13 @@ static void cancelled_connect_connects_all_the_same(void **state) {
   turn();
 
   assert_notes("connection");
-  assert_fulfils_none(avow_close((uv_handle_t *) &ours));
+  assert_fulfils_none(avow_close_handle((uv_handle_t *) &ours));
 }
 
 static void cancelled_connect_ends_with_its_handle(void **state) {
   assert_cancels_at_once(start());
 
-  assert_fulfils_none(avow_close((uv_handle_t *) &ours));
+  assert_fulfils_none(avow_close_handle((uv_handle_t *) &ours));
 }
 
 static void cancelled_connect_drops_a_refusal(void **state) {
@@ -293,7 +299,7 @@ static void connect_cancelled_in_its_turn_is_heard_of_no_more(void **state) {
   assert_fulfils_none(avow_then(first, cancel_cb, NULL, second));
 
   assert_rejects(second, UV_ECANCELED);
-  assert_fulfils_none(avow_close((uv_handle_t *) &other));
+  assert_fulfils_none(avow_close_handle((uv_handle_t *) &other));
 }
 
 static void connect_cancelled_after_it_settled_stays(void **state) {

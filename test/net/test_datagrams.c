@@ -105,7 +105,7 @@ static void sender_over_ipv6_is_named(void **state) {
         &address.sin6_addr, sizeof(address.sin6_addr));
     avow_value_unref(v);
   }
-  assert_fulfils_none(avow_close((uv_handle_t *) &six));
+  assert_fulfils_none(avow_close_handle((uv_handle_t *) &six));
 }
 
 static void empty_datagrams_are_datagrams(void **state) {
@@ -179,7 +179,7 @@ static void closing_the_socket_ends_the_channel(void **state) {
   channel = avow_datagrams(&ours, 2);
   avow_promise_t *p = avow_channel_next(channel);
 
-  assert_fulfils_none(avow_close((uv_handle_t *) &ours));
+  assert_fulfils_none(avow_close_handle((uv_handle_t *) &ours));
 
   assert_fulfils_none(p);
 }

@@ -22,11 +22,11 @@ static avow_promise_t *start_large_write(void) {
   const avow_value_t v = avow_bytes_new(LARGE, &data);
   if (data != NULL)
     memset(data, 'x', LARGE);
-  return avow_write(stream, v);
+  return avow_write(avow_uv_stream(stream), v);
 }
 
 static void close_gives_none_once_the_handle_is_closed(void **state) {
-  avow_promise_t *p = avow_close(handle);
+  avow_promise_t *p = avow_close_handle(handle);
   assert_true(uv_is_closing(handle));
   assert_int_equal(avow_state(p), AVOW_PENDING);
 
@@ -51,11 +51,11 @@ static void close_closes_handles_of_any_kind(void **state) {
   (void) uv_udp_init(loop, &udp);
   (void) uv_signal_init(loop, &signals);
 
-  avow_promise_t *const all[] = { avow_close((uv_handle_t *) &timer),
-                                  avow_close((uv_handle_t *) &idle),
-                                  avow_close((uv_handle_t *) &async),
-                                  avow_close((uv_handle_t *) &udp),
-                                  avow_close((uv_handle_t *) &signals) };
+  avow_promise_t *const all[] = { avow_close_handle((uv_handle_t *) &timer),
+                                  avow_close_handle((uv_handle_t *) &idle),
+                                  avow_close_handle((uv_handle_t *) &async),
+                                  avow_close_handle((uv_handle_t *) &udp),
+                                  avow_close_handle((uv_handle_t *) &signals) };
 
   const avow_value_t v = avow_run(avow_all(loop, all, 5));
   assert_false(avow_is_error(&v));
@@ -71,15 +71,16 @@ static void memory_of_the_handle_is_free_in_the_handler(void **state) {
   uv_timer_t *timer = malloc(sizeof(*timer));
   (void) uv_timer_init(loop, timer);
 
-  avow_promise_t *p = avow_close((uv_handle_t *) timer);
+  avow_promise_t *p = avow_close_handle((uv_handle_t *) timer);
 
   assert_fulfils_none(avow_then(p, free_cb, NULL, timer));
 }
 
 static void second_close_rejects(void **state) {
-  avow_promise_t *p = avow_close(handle);
+  avow_promise_t *p = avow_close_handle(handle);
 
-  assert_says(avow_close(handle), UV_EALREADY, "close: already in progress");
+  assert_says(avow_close_handle(handle), UV_EALREADY,
+              "close: already in progress");
 
   assert_fulfils_none(p);
 }
@@ -87,35 +88,37 @@ static void second_close_rejects(void **state) {
 static void close_rejects_what_the_program_closes(void **state) {
   uv_close(handle, NULL);
 
-  assert_rejects(avow_close(handle), UV_EALREADY);
+  assert_rejects(avow_close_handle(handle), UV_EALREADY);
 }
 
 static void close_rejects_a_pending_read_before(void **state) {
-  avow_promise_t *read = noted(avow_read(stream, 100), "read");
+  avow_promise_t *read = noted(avow_read(avow_uv_stream(stream), 100), "read");
 
-  assert_fulfils_none(noted(avow_close(handle), "close"));
+  assert_fulfils_none(noted(avow_close_handle(handle), "close"));
 
   assert_rejects(read, UV_ECANCELED);
   assert_notes("read=ECANCELED close=none");
 }
 
 static void close_rejects_a_pending_read_of_all_before(void **state) {
-  avow_promise_t *read = noted(avow_read_all(stream, 100), "read");
+  avow_promise_t *read =
+      noted(avow_read_all(avow_uv_stream(stream), 100), "read");
   assert_int_equal(write(peer, "hello", 5), 5);
   (void) uv_run(loop, UV_RUN_NOWAIT); /* the stream is alive */
 
-  assert_fulfils_none(noted(avow_close(handle), "close"));
+  assert_fulfils_none(noted(avow_close_handle(handle), "close"));
 
   assert_rejects(read, UV_ECANCELED);
   assert_notes("read=ECANCELED close=none");
 }
 
 static void close_rejects_queued_writes_and_a_shutdown_before(void **state) {
-  avow_promise_t *all[] = { noted(start_large_write(), "1"),
-                            noted(start_large_write(), "2"),
-                            noted(avow_shutdown(stream), "shutdown") };
+  avow_promise_t *all[] = {
+    noted(start_large_write(), "1"), noted(start_large_write(), "2"),
+    noted(avow_shutdown(avow_uv_stream(stream)), "shutdown")
+  };
 
-  assert_fulfils_none(noted(avow_close(handle), "close"));
+  assert_fulfils_none(noted(avow_close_handle(handle), "close"));
 
   assert_rejects(all[0], UV_ECANCELED);
   assert_rejects(all[1], UV_ECANCELED);
@@ -132,55 +135,56 @@ static void close_rejects_a_pending_connect_before(void **state) {
       noted(avow_tcp_connect(&tcp, (const struct sockaddr *) &nowhere),
             "connect");
 
-  assert_fulfils_none(noted(avow_close((uv_handle_t *) &tcp), "close"));
+  assert_fulfils_none(noted(avow_close_handle((uv_handle_t *) &tcp), "close"));
 
   assert_rejects(connect, UV_ECANCELED);
   assert_notes("connect=ECANCELED close=none");
 }
 
 static void what_was_cancelled_before_does_not_hinder_closing(void **state) {
-  avow_promise_t *const all[] = { avow_read(stream, 100), start_large_write(),
-                                  avow_shutdown(stream) };
+  avow_promise_t *const all[] = { avow_read(avow_uv_stream(stream), 100),
+                                  start_large_write(),
+                                  avow_shutdown(avow_uv_stream(stream)) };
 
   for (int i = 0; i < 3; i++)
     avow_cancel(all[i]);
 
-  assert_fulfils_none(avow_close(handle));
+  assert_fulfils_none(avow_close_handle(handle));
   for (int i = 0; i < 3; i++)
     assert_rejects(all[i], UV_ECANCELED);
 }
 
 static avow_value_t close_cb(const avow_value_t *arg, void *word) {
-  return avow_follow(noted(avow_close(handle), word));
+  return avow_follow(noted(avow_close_handle(handle), word));
 }
 
 static void handler_of_a_read_may_close(void **state) {
   assert_int_equal(write(peer, "hello", 5), 5);
 
-  avow_promise_t *p =
-      avow_then(avow_read(stream, 100), close_cb, NULL, "close");
+  avow_promise_t *p = avow_then(avow_read(avow_uv_stream(stream), 100),
+                                close_cb, NULL, "close");
 
   assert_fulfils_none(p);
   assert_notes("close=none");
 }
 
 static avow_value_t read_and_close_cb(const avow_value_t *arg, void *word) {
-  avow_unref(noted(avow_read(stream, 100), "read"));
+  avow_unref(noted(avow_read(avow_uv_stream(stream), 100), "read"));
   return close_cb(arg, word);
 }
 
 static void handler_of_a_read_may_read_and_close(void **state) {
   assert_int_equal(write(peer, "hello", 5), 5);
 
-  avow_promise_t *p =
-      avow_then(avow_read(stream, 2), read_and_close_cb, NULL, "close");
+  avow_promise_t *p = avow_then(avow_read(avow_uv_stream(stream), 2),
+                                read_and_close_cb, NULL, "close");
 
   assert_fulfils_none(p);
   assert_notes("read=ECANCELED close=none");
 }
 
 static void close_cannot_be_cancelled(void **state) {
-  avow_promise_t *p = avow_close(handle);
+  avow_promise_t *p = avow_close_handle(handle);
 
   avow_cancel(p);
 
@@ -191,7 +195,7 @@ static void close_cannot_be_cancelled(void **state) {
 static void cancelled_handler_of_a_close_frees_in_time(void **state) {
   uv_timer_t *timer = malloc(sizeof(*timer));
   (void) uv_timer_init(loop, timer);
-  avow_promise_t *p = avow_close((uv_handle_t *) timer);
+  avow_promise_t *p = avow_close_handle((uv_handle_t *) timer);
   p = avow_attach(p, timer, free);
 
   avow_cancel(p);
@@ -201,7 +205,7 @@ static void cancelled_handler_of_a_close_frees_in_time(void **state) {
 }
 
 static void handler_of_a_close_that_others_hold_waits_for_it(void **state) {
-  avow_promise_t *closed = avow_close(handle);
+  avow_promise_t *closed = avow_close_handle(handle);
   avow_promise_t *p = avow_finally(avow_ref(closed), note_fn, "closed");
 
   avow_cancel(p);
@@ -214,7 +218,7 @@ static void handler_of_a_close_that_others_hold_waits_for_it(void **state) {
 }
 
 static void close_cancelled_after_it_settled_stays(void **state) {
-  avow_promise_t *p = avow_close(handle);
+  avow_promise_t *p = avow_close_handle(handle);
   assert_fulfils_none(avow_ref(p));
 
   avow_cancel(p);
@@ -223,7 +227,7 @@ static void close_cancelled_after_it_settled_stays(void **state) {
 }
 
 static void unheard_close_closes(void **state) {
-  avow_unref(avow_close(handle));
+  avow_unref(avow_close_handle(handle));
 
   run();
 }
@@ -233,7 +237,7 @@ static void many_handles_close_together(void **state) {
   avow_promise_t *all[MANY];
   for (int i = 0; i < MANY; i++) {
     (void) uv_timer_init(loop, &timers[i]);
-    all[i] = avow_close((uv_handle_t *) &timers[i]);
+    all[i] = avow_close_handle((uv_handle_t *) &timers[i]);
   }
 
   const avow_value_t v = avow_run(avow_all(loop, all, MANY));
@@ -244,7 +248,7 @@ static void many_handles_close_together(void **state) {
 }
 
 static void loop_close_waits_for_closing_handles(void **state) {
-  avow_promise_t *p = avow_close(handle);
+  avow_promise_t *p = avow_close_handle(handle);
 
   assert_int_equal(avow_loop_close(loop), 0);
 
@@ -268,11 +272,11 @@ static int use_up_memory(avow_promise_t *taken[MANY]) {
 
 static void close_works_while_memory_fails(void **state) {
   avow_promise_t *taken[MANY];
-  avow_promise_t *read = avow_read(stream, 100);
+  avow_promise_t *read = avow_read(avow_uv_stream(stream), 100);
   avow_promise_t *write = start_large_write();
   int n = use_up_memory(taken);
 
-  assert_fulfils_none(avow_close(handle));
+  assert_fulfils_none(avow_close_handle(handle));
 
   assert_rejects(read, UV_ECANCELED);
   assert_rejects(write, UV_ECANCELED);
@@ -290,7 +294,7 @@ static void handles_close_even_without_a_promise(void **state) {
 
   int n = use_up_memory(taken);
   for (int i = 0; i < MORE; i++)
-    closes[i] = avow_close((uv_handle_t *) &timers[i]);
+    closes[i] = avow_close_handle((uv_handle_t *) &timers[i]);
 
   assert_fulfils_none(closes[0]);
   for (int i = 1; i < MORE; i++) {
@@ -306,9 +310,9 @@ static bool fails_well(void **state, long nth, bool from_then_on) {
   assert_int_equal(peer_teardown(state), 0);
   assert_int_equal(set_up(state), 0);
   fail_allocation(nth, from_then_on);
-  avow_promise_t *read = avow_read(stream, 100);
+  avow_promise_t *read = avow_read(avow_uv_stream(stream), 100);
   avow_promise_t *write = start_large_write();
-  assert_fulfils_none(avow_close(handle));
+  assert_fulfils_none(avow_close_handle(handle));
   const bool failed = allocation_failed();
   assert_int_not_equal(avow_state(read), AVOW_PENDING);
   assert_int_not_equal(avow_state(write), AVOW_PENDING);
@@ -331,10 +335,10 @@ static void data_of_handle_and_loop_stays_the_program_s(void **state) {
   assert_fulfils_int(avow_then(avow_fs_write(loop, peer, avow_string("hi"), -1),
                                note_cb, NULL, "written"),
                      2);
-  avow_value_unref(avow_run(avow_read(stream, 100)));
-  avow_promise_t *shutdown = avow_shutdown(stream);
+  avow_value_unref(avow_run(avow_read(avow_uv_stream(stream), 100)));
+  avow_promise_t *shutdown = avow_shutdown(avow_uv_stream(stream));
 
-  assert_fulfils_none(avow_close(handle));
+  assert_fulfils_none(avow_close_handle(handle));
 
   assert_ptr_equal(handle->data, program);
   assert_ptr_equal(loop->data, program);
@@ -350,7 +354,7 @@ static void close_nowhere(void) {
   assert_int_equal(uv_loop_init(&bare), 0);
   assert_int_equal(uv_idle_init(&bare, &idle), 0);
 
-  assert_rejects(avow_close((uv_handle_t *) &idle), AVOW_EMISUSE);
+  assert_rejects(avow_close_handle((uv_handle_t *) &idle), AVOW_EMISUSE);
 
   assert_int_equal(uv_run(&bare, UV_RUN_DEFAULT), 0);
   assert_int_equal(uv_loop_close(&bare), 0); /* it closed all the same */

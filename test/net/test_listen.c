@@ -20,7 +20,7 @@ static struct sockaddr_in address;
 static char port[8];
 
 static uv_tcp_t *tcp_of(const avow_value_t *v) {
-  return (uv_tcp_t *) avow_to_stream(v);
+  return (uv_tcp_t *) avow_stream_handle(avow_to_stream(v));
 }
 
 static void drop(avow_value_t *v) {
@@ -39,7 +39,8 @@ static int set_up_room(void **state, size_t room) {
     return -1;
   (void) snprintf(port, sizeof(port), "%d", ntohs(address.sin_port)); /* fits */
   const avow_connections_options_t options = { .room = room };
-  channel = avow_connections(avow_to_stream(&server), &options);
+  channel =
+      avow_connections(avow_stream_handle(avow_to_stream(&server)), &options);
   return 0;
 }
 
@@ -151,7 +152,7 @@ static void nothing_is_accepted_unasked_by_hand(void **state) {
 static void closing_the_server_ends_the_channel(void **state) {
   avow_promise_t *p = avow_channel_next(channel);
 
-  assert_fulfils_none(avow_close_value(&server));
+  assert_fulfils_none(avow_close(avow_to_stream(&server)));
 
   assert_fulfils_none(p);
   assert_fulfils_none(avow_channel_next(channel));
@@ -181,7 +182,7 @@ static void what_comes_after_the_channel_waits_for_another(void **state) {
   turn();
   assert_int_equal(streams(), 2);
 
-  channel = avow_connections(avow_to_stream(&server), NULL);
+  channel = avow_connections(avow_stream_handle(avow_to_stream(&server)), NULL);
 
   avow_value_t v = next();
   drop(&v);
@@ -296,7 +297,8 @@ static void server_goes_on_after_a_lack_of_memory(void **state) {
 }
 
 static void one_listens_at_a_time(void **state) {
-  avow_channel_t *other = avow_connections(avow_to_stream(&server), NULL);
+  avow_channel_t *other =
+      avow_connections(avow_stream_handle(avow_to_stream(&server)), NULL);
 
   assert_rejects(avow_channel_next(other), UV_EALREADY);
 
@@ -304,8 +306,9 @@ static void one_listens_at_a_time(void **state) {
 }
 
 static void listening_on_a_closing_stream_fails(void **state) {
-  avow_unref(avow_close_value(&server));
-  avow_channel_t *other = avow_connections(avow_to_stream(&server), NULL);
+  avow_unref(avow_close(avow_to_stream(&server)));
+  avow_channel_t *other =
+      avow_connections(avow_stream_handle(avow_to_stream(&server)), NULL);
 
   const avow_value_t v = avow_run(avow_channel_next(other));
 
@@ -316,7 +319,8 @@ static void listening_on_a_closing_stream_fails(void **state) {
 
 static void listening_on_a_connection_fails(void **state) {
   avow_value_t end = connected();
-  avow_channel_t *other = avow_connections(avow_to_stream(&end), NULL);
+  avow_channel_t *other =
+      avow_connections(avow_stream_handle(avow_to_stream(&end)), NULL);
 
   avow_value_t v = avow_run(avow_channel_next(other));
 
@@ -328,7 +332,8 @@ static void listening_on_a_connection_fails(void **state) {
 
 static void listening_as_a_later_version_would_is_refused(void **state) {
   const avow_connections_options_t newer = { .reserved[0] = 1 };
-  avow_channel_t *other = avow_connections(avow_to_stream(&server), &newer);
+  avow_channel_t *other =
+      avow_connections(avow_stream_handle(avow_to_stream(&server)), &newer);
 
   assert_says(avow_channel_next(other), UV_EINVAL,
               "listen: invalid argument: what is reserved is not zero");
@@ -371,7 +376,8 @@ static unsigned backlog_of(const avow_value_t *v) {
 static void backlog_is_what_was_asked_for(void **state) {
   const avow_connections_options_t options = { .backlog = 5 };
   avow_channel_unref(channel);
-  channel = avow_connections(avow_to_stream(&server), &options);
+  channel =
+      avow_connections(avow_stream_handle(avow_to_stream(&server)), &options);
 
   assert_int_equal(backlog_of(&server), 5);
 }

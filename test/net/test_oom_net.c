@@ -28,7 +28,7 @@ static void names_survive(void **state) {
 static uv_udp_t udp;
 
 static avow_value_t close_fn(void *data) {
-  return avow_follow(avow_close(data));
+  return avow_follow(avow_close_handle(data));
 }
 
 static avow_promise_t *datagrams(void) {
@@ -100,7 +100,7 @@ static void on_met(uv_stream_t *from, int status) {
 static avow_value_t close_listener_fn(void *data) {
   if (avow_is_none(&listener)) /* there was no memory for it */
     return avow_none();
-  return avow_follow(avow_close_value(&listener));
+  return avow_follow(avow_close(avow_to_stream(&listener)));
 }
 
 static avow_value_t write_cb(const avow_value_t *stream, void *data) {
@@ -111,10 +111,11 @@ static avow_value_t connect_cb(const avow_value_t *arg, void *data) {
   struct sockaddr_in address;
   int len = sizeof(address);
   listener = avow_value_ref(arg);
-  const int err = uv_listen(avow_to_stream(arg), 8, on_met);
+  const int err = uv_listen(avow_stream_handle(avow_to_stream(arg)), 8, on_met);
   if (err != 0)
     return avow_error(err);
-  (void) uv_tcp_getsockname((uv_tcp_t *) avow_to_stream(arg),
+  (void) uv_tcp_getsockname((uv_tcp_t *) avow_stream_handle(
+                                avow_to_stream(arg)),
                             (struct sockaddr *) &address, &len); /* bound */
   (void) snprintf(port, sizeof(port), "%d", ntohs(address.sin_port)); /* fits */
   avow_promise_t *ps[] = { avow_connect(loop, "127.0.0.1", port),
@@ -147,7 +148,7 @@ static avow_value_t accept_cb(const avow_value_t *arg, void *data) {
 static avow_value_t hand_over_cb(const avow_value_t *arg, void *data) {
   avow_unref(avow_write_handle((uv_stream_t *) &ends[0], avow_string("hello"),
                                avow_value_ref(arg)));
-  avow_promise_t *p = avow_read((uv_stream_t *) &ends[1], 100);
+  avow_promise_t *p = avow_read(avow_uv_stream((uv_stream_t *) &ends[1]), 100);
   p = avow_timeout(p, 10); /* where nothing was sent */
   return avow_follow(avow_then(p, accept_cb, accept_cb, NULL));
 }
@@ -211,8 +212,8 @@ static avow_value_t close_peers_fn(void *data) {
 static avow_promise_t *pumping(void) {
   peers[0] = open_end(&ends[0]);
   peers[1] = open_end(&ends[1]);
-  avow_promise_t *p =
-      avow_pump((uv_stream_t *) &ends[0], (uv_stream_t *) &ends[1]);
+  avow_promise_t *p = avow_pump(avow_uv_stream((uv_stream_t *) &ends[0]),
+                                avow_uv_stream((uv_stream_t *) &ends[1]));
   p = avow_finally(p, close_fn, &ends[0]);
   p = avow_finally(p, close_fn, &ends[1]);
   return avow_finally(p, close_peers_fn, NULL);
@@ -250,8 +251,10 @@ static avow_value_t listen_cb(const avow_value_t *arg, void *data) {
   int len = sizeof(address);
   const avow_connections_options_t options = { .room = 1 };
   listener = avow_value_ref(arg);
-  avow_channel_t *channel = avow_connections(avow_to_stream(arg), &options);
-  (void) uv_tcp_getsockname((uv_tcp_t *) avow_to_stream(arg),
+  avow_channel_t *channel =
+      avow_connections(avow_stream_handle(avow_to_stream(arg)), &options);
+  (void) uv_tcp_getsockname((uv_tcp_t *) avow_stream_handle(
+                                avow_to_stream(arg)),
                             (struct sockaddr *) &address, &len); /* bound */
   (void) snprintf(port, sizeof(port), "%d", ntohs(address.sin_port)); /* fits */
   avow_promise_t *ps[] = {
@@ -324,7 +327,7 @@ static avow_value_t until_cb(const avow_value_t *arg, void *data) {
 static avow_promise_t *reading(void) {
   peers[0] = open_end(&ends[0]);
   peers[1] = open_end(&ends[1]);
-  reader = avow_reader_new((uv_stream_t *) &ends[0]);
+  reader = avow_reader_new(avow_uv_stream((uv_stream_t *) &ends[0]));
   avow_promise_t *p = avow_reader_exactly(reader, 1);
   p = avow_then(p, until_cb, NULL, NULL); /* after the h */
   p = avow_then(p, exactly_cb, NULL, NULL);
@@ -338,7 +341,7 @@ static avow_promise_t *reading(void) {
 static avow_promise_t *reading_lines(void) {
   peers[0] = open_end(&ends[0]);
   peers[1] = open_end(&ends[1]);
-  reader = avow_reader_new((uv_stream_t *) &ends[1]);
+  reader = avow_reader_new(avow_uv_stream((uv_stream_t *) &ends[1]));
   avow_promise_t *p = avow_reader_line(reader, 10);
   p = avow_finally(p, close_fn, &ends[0]);
   p = avow_finally(p, close_fn, &ends[1]);

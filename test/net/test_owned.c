@@ -10,9 +10,11 @@ enum { LONG = 3600 * 1000 };
 static void connected_streams_talk(void **state) {
   avow_value_t v = connected();
 
-  assert_fulfils_int(avow_write(stream_of(&v), avow_string("hi")), 2);
+  assert_fulfils_int(avow_write(avow_to_stream(&v), avow_string("hi")), 2);
   assert_hears(&accepted[0], "hi");
-  assert_fulfils_int(avow_write(stream_of(&accepted[0]), avow_string("ho")), 2);
+  assert_fulfils_int(avow_write(avow_to_stream(&accepted[0]),
+                                avow_string("ho")),
+                     2);
   assert_hears(&v, "ho");
 
   drop(&v);
@@ -31,7 +33,7 @@ static void stream_closes_with_its_last_reference(void **state) {
 
 static void dropped_stream_rejects_what_is_pending(void **state) {
   avow_value_t v = connected();
-  avow_promise_t *read = avow_read(stream_of(&v), 100);
+  avow_promise_t *read = avow_read(avow_to_stream(&v), 100);
 
   drop(&v);
 
@@ -45,10 +47,11 @@ static avow_value_t drop_cb(const avow_value_t *arg, void *value) {
 
 static void stream_is_dropped_by_its_own_handler(void **state) {
   avow_value_t v = connected();
-  avow_promise_t *p = avow_read(stream_of(&v), 100);
+  avow_promise_t *p = avow_read(avow_to_stream(&v), 100);
   p = avow_then(p, drop_cb, NULL, &v);
 
-  assert_fulfils_int(avow_write(stream_of(&accepted[0]), avow_string("x")), 1);
+  assert_fulfils_int(avow_write(avow_to_stream(&accepted[0]), avow_string("x")),
+                     1);
 
   avow_value_unref(avow_run(p));
   assert_hears_the_end(&accepted[0]);
@@ -57,29 +60,29 @@ static void stream_is_dropped_by_its_own_handler(void **state) {
 static void stream_may_be_closed_before(void **state) {
   avow_value_t v = connected();
 
-  assert_fulfils_none(avow_close(handle_of(&v)));
+  assert_fulfils_none(avow_close_handle(handle_of(&v)));
 
   assert_true(uv_is_closing(handle_of(&v)));
-  assert_rejects(avow_read(stream_of(&v), 100), UV_EINVAL);
+  assert_rejects(avow_read(avow_to_stream(&v), 100), UV_EINVAL);
   drop(&v);
 }
 
 static void stream_is_closed_by_its_value(void **state) {
   avow_value_t v = connected();
-  avow_promise_t *read = avow_read(stream_of(&v), 100);
+  avow_promise_t *read = avow_read(avow_to_stream(&v), 100);
 
-  assert_fulfils_none(avow_close_value(&v));
+  assert_fulfils_none(avow_close(avow_to_stream(&v)));
 
   assert_true(uv_is_closing(handle_of(&v)));
   assert_rejects(read, UV_ECANCELED);
   assert_hears_the_end(&accepted[0]);
-  assert_rejects(avow_close_value(&v), UV_EALREADY);
+  assert_rejects(avow_close(avow_to_stream(&v)), UV_EALREADY);
   drop(&v);
 }
 
 static void close_a_number(void) {
   const avow_value_t v = avow_int(1);
-  assert_rejects(avow_close_value(&v), AVOW_EMISUSE);
+  assert_rejects(avow_close(avow_to_stream(&v)), AVOW_EMISUSE);
 }
 
 static void value_of_another_type_is_not_closed(void **state) {
@@ -88,7 +91,7 @@ static void value_of_another_type_is_not_closed(void **state) {
 
 static void stream_may_be_dropped_while_it_closes(void **state) {
   avow_value_t v = connected();
-  avow_promise_t *p = avow_close(handle_of(&v));
+  avow_promise_t *p = avow_close_handle(handle_of(&v));
 
   drop(&v);
 
@@ -98,7 +101,8 @@ static void stream_may_be_dropped_while_it_closes(void **state) {
 static void handler_of_a_close_drops_the_stream(void **state) {
   avow_value_t v = connected();
 
-  assert_fulfils_none(avow_then(avow_close(handle_of(&v)), drop_cb, NULL, &v));
+  assert_fulfils_none(
+      avow_then(avow_close_handle(handle_of(&v)), drop_cb, NULL, &v));
 }
 
 static void loop_close_closes_streams_that_are_held(void **state) {
@@ -142,7 +146,7 @@ static void nothing_is_accepted_while_the_loop_closes(void **state) {
 
 static void walk_may_close_streams_that_are_dropped_after(void **state) {
   avow_value_t v = connected();
-  avow_promise_t *p = avow_read(stream_of(&v), 100);
+  avow_promise_t *p = avow_read(avow_to_stream(&v), 100);
 
   uv_walk(loop, close_cb, NULL);
   drop(&v);
@@ -165,7 +169,7 @@ static void walk_may_close_streams_that_outlive_the_loop(void **state) {
 
 static void read_a_number_as_a_stream(void) {
   const avow_value_t v = avow_int(1);
-  assert_null(avow_to_stream(&v));
+  assert_null(avow_to_stream(&v).self);
 }
 
 static void stream_is_not_read_from_another_value(void **state) {
@@ -196,7 +200,7 @@ static void open_pipes(void) {
 
 static void close_pipes(void) {
   for (int i = 0; i < 2; i++)
-    avow_unref(avow_close((uv_handle_t *) &ipc[i]));
+    avow_unref(avow_close_handle((uv_handle_t *) &ipc[i]));
   turn_thrice();
 }
 
@@ -206,7 +210,8 @@ static avow_promise_t *hand_over(avow_value_t handle) {
 }
 
 static void read_message(void) {
-  const avow_value_t v = avow_run(avow_read((uv_stream_t *) &ipc[1], 100));
+  const avow_value_t v =
+      avow_run(avow_read(avow_uv_stream((uv_stream_t *) &ipc[1]), 100));
   assert_string_equal(avow_to_bytes(&v, NULL), "take this");
   avow_value_unref(v);
 }
@@ -224,7 +229,7 @@ static void owned_stream_is_handed_over(void **state) {
   avow_value_t again = received();
 
   assert_int_equal(received().tag, AVOW_NONE);
-  assert_fulfils_int(avow_write(stream_of(&again), avow_string("hi")), 2);
+  assert_fulfils_int(avow_write(avow_to_stream(&again), avow_string("hi")), 2);
   assert_hears(&accepted[0], "hi");
   drop(&again);
   assert_hears_the_end(&accepted[0]);
@@ -245,7 +250,7 @@ static void several_handles_are_received_one_by_one(void **state) {
 
   assert_int_equal(received().tag, AVOW_NONE);
   drop(&one);
-  assert_fulfils_int(avow_write(stream_of(&two), avow_string("hi")), 2);
+  assert_fulfils_int(avow_write(avow_to_stream(&two), avow_string("hi")), 2);
   assert_hears(&accepted[0], "hi");
   drop(&two);
   close_pipes();
@@ -278,8 +283,8 @@ static void sockets_of_datagrams_are_left_to_the_program(void **state) {
                       "accept: operation not supported on socket");
   avow_value_unref(v);
   assert_int_equal(uv_accept((uv_stream_t *) &ipc[1], (uv_stream_t *) &got), 0);
-  avow_unref(avow_close((uv_handle_t *) &sent));
-  avow_unref(avow_close((uv_handle_t *) &got));
+  avow_unref(avow_close_handle((uv_handle_t *) &sent));
+  avow_unref(avow_close_handle((uv_handle_t *) &got));
   close_pipes();
 }
 
@@ -309,7 +314,7 @@ static void handle_is_not_sent_over_any_stream(void **state) {
 static void closed_handle_is_not_sent(void **state) {
   open_pipes();
   avow_value_t v = connected();
-  assert_fulfils_none(avow_close(handle_of(&v)));
+  assert_fulfils_none(avow_close_handle(handle_of(&v)));
 
   assert_rejects(hand_over(v), UV_EINVAL);
 

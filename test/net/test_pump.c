@@ -64,7 +64,7 @@ static void assert_hears(const char *text) {
 }
 
 static avow_promise_t *start(void) {
-  return avow_pump(from, to);
+  return avow_pump(avow_uv_stream(from), avow_uv_stream(to));
 }
 
 static char pattern_at(size_t i) {
@@ -131,7 +131,7 @@ static void the_other_direction_stays_open(void **state) {
   assert_int_equal(write(peers[1], "back", 4), 4);
   assert_int_equal(shutdown(peers[1], SHUT_WR), 0);
 
-  assert_fulfils_int(avow_pump(to, from), 4);
+  assert_fulfils_int(avow_pump(avow_uv_stream(to), avow_uv_stream(from)), 4);
   assert_hears_at(0, "back");
 }
 
@@ -153,18 +153,19 @@ static void much_is_moved_no_faster_than_it_is_taken(void **state) {
 }
 
 static void stream_may_be_pumped_into_itself(void **state) {
-  avow_promise_t *p = avow_pump(from, from);
+  avow_promise_t *p = avow_pump(avow_uv_stream(from), avow_uv_stream(from));
   say("echo");
   turn();
   assert_hears_at(0, "echo");
 
-  assert_fulfils_none(avow_close((uv_handle_t *) from));
+  assert_fulfils_none(avow_close_handle((uv_handle_t *) from));
 
   assert_rejects(p, UV_ECANCELED);
 }
 
 static void both_directions_are_pumped_at_once(void **state) {
-  avow_promise_t *ps[] = { start(), avow_pump(to, from) };
+  avow_promise_t *ps[] = { start(), avow_pump(avow_uv_stream(to),
+                                              avow_uv_stream(from)) };
   say("there");
   assert_int_equal(write(peers[1], "back", 4), 4);
   turn();
@@ -182,12 +183,13 @@ static void both_directions_are_pumped_at_once(void **state) {
 
 static void failed_read_rejects(void **state) {
   avow_promise_t *p = start();
-  assert_fulfils_int(avow_write(from, avow_string("unread")), 6);
+  assert_fulfils_int(avow_write(avow_uv_stream(from), avow_string("unread")),
+                     6);
 
   hang_up(0); /* with something unread, which is a reset */
 
   assert_says(p, UV_ECONNRESET, "read: connection reset by peer");
-  assert_fulfils_int(avow_write(to, avow_string("open")), 4);
+  assert_fulfils_int(avow_write(avow_uv_stream(to), avow_string("open")), 4);
 }
 
 static void failed_write_rejects(void **state) {
@@ -212,7 +214,7 @@ static void failed_write_of_what_waited_rejects(void **state) {
 }
 
 static void failed_shutdown_rejects(void **state) {
-  assert_fulfils_none(avow_shutdown(to));
+  assert_fulfils_none(avow_shutdown(avow_uv_stream(to)));
   avow_promise_t *p = start();
 
   hang_up(0);
@@ -251,7 +253,7 @@ static void cancelled_pump_leaves_the_rest(void **state) {
   assert_rejects(p, UV_ECANCELED);
   say("left");
 
-  const avow_value_t v = avow_run(avow_read(from, 100));
+  const avow_value_t v = avow_run(avow_read(avow_uv_stream(from), 100));
   assert_string_equal(avow_to_bytes(&v, NULL), "left");
   avow_value_unref(v);
   assert_hears("moved");
@@ -283,7 +285,7 @@ static void pump_cancelled_while_it_waits_writes_all_it_read(void **state) {
     turn();
   }
 
-  assert_fulfils_int(avow_write(to, avow_string("!")), 1);
+  assert_fulfils_int(avow_write(avow_uv_stream(to), avow_string("!")), 1);
 }
 
 static void pump_cancelled_as_it_shuts_down_ends(void **state) {
@@ -309,7 +311,7 @@ static void pump_cancelled_in_the_turn_of_its_end_stays(void **state) {
 static void closing_the_source_rejects(void **state) {
   avow_promise_t *p = start();
 
-  assert_fulfils_none(avow_close((uv_handle_t *) from));
+  assert_fulfils_none(avow_close_handle((uv_handle_t *) from));
 
   assert_rejects(p, UV_ECANCELED);
 }
@@ -317,7 +319,7 @@ static void closing_the_source_rejects(void **state) {
 static void closing_the_destination_rejects(void **state) {
   avow_promise_t *p = start();
 
-  assert_fulfils_none(avow_close((uv_handle_t *) to));
+  assert_fulfils_none(avow_close_handle((uv_handle_t *) to));
 
   assert_rejects(p, UV_ECANCELED);
   say("x");
@@ -329,7 +331,7 @@ static void closing_either_while_it_waits_rejects(void **state) {
     avow_promise_t *p = start();
     assert_true(stuff() < LARGE);
 
-    assert_fulfils_none(avow_close((uv_handle_t *) &ours[i]));
+    assert_fulfils_none(avow_close_handle((uv_handle_t *) &ours[i]));
 
     assert_rejects(p, UV_ECANCELED);
     assert_int_equal(tear_down(state), 0);
@@ -356,15 +358,17 @@ static void foreign_close_while_it_waits_rejects(void **state) {
 }
 
 static void one_reads_at_a_time(void **state) {
-  avow_promise_t *read = avow_read(from, 100);
+  avow_promise_t *read = avow_read(avow_uv_stream(from), 100);
   assert_says(start(), UV_EALREADY, "pump: already in progress");
   avow_cancel(read);
   avow_unref(read);
 
   avow_promise_t *p = start();
-  assert_rejects(avow_read(from, 100), UV_EALREADY);
-  assert_rejects(avow_pump(from, from), UV_EALREADY);
-  assert_rejects(avow_pump(to, to), UV_EALREADY);
+  assert_rejects(avow_read(avow_uv_stream(from), 100), UV_EALREADY);
+  assert_rejects(avow_pump(avow_uv_stream(from), avow_uv_stream(from)),
+                 UV_EALREADY);
+  assert_rejects(avow_pump(avow_uv_stream(to), avow_uv_stream(to)),
+                 UV_EALREADY);
 
   hang_up(0);
   assert_fulfils_int(p, 0);
@@ -375,16 +379,19 @@ static void pump_rejects_closing_streams(void **state) {
   assert_says(start(), UV_EINVAL, "pump: invalid argument");
 
   uv_close((uv_handle_t *) from, NULL);
-  assert_rejects(avow_pump(from, from), UV_EINVAL);
+  assert_rejects(avow_pump(avow_uv_stream(from), avow_uv_stream(from)),
+                 UV_EINVAL);
 }
 
 static void pump_rejects_a_source_without_connection(void **state) {
   uv_tcp_t lonely;
   (void) uv_tcp_init(loop, &lonely);
 
-  assert_rejects(avow_pump((uv_stream_t *) &lonely, to), UV_ENOTCONN);
+  assert_rejects(avow_pump(avow_uv_stream((uv_stream_t *) &lonely),
+                           avow_uv_stream(to)),
+                 UV_ENOTCONN);
 
-  assert_fulfils_none(avow_close((uv_handle_t *) &lonely));
+  assert_fulfils_none(avow_close_handle((uv_handle_t *) &lonely));
 }
 
 static avow_value_t pump_cb(const avow_value_t *arg, void *data) {
@@ -393,7 +400,8 @@ static avow_value_t pump_cb(const avow_value_t *arg, void *data) {
 
 static void handler_of_a_read_may_pump_the_rest(void **state) {
   say("head body");
-  avow_promise_t *p = avow_then(avow_read(from, 5), pump_cb, NULL, NULL);
+  avow_promise_t *p =
+      avow_then(avow_read(avow_uv_stream(from), 5), pump_cb, NULL, NULL);
   turn();
   assert_hears("body");
 

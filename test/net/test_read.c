@@ -7,18 +7,19 @@
 enum { LARGE = 8 << 20, PART = 4096 };
 
 static avow_promise_t *start_read(void) {
-  return avow_read(stream, 100);
+  return avow_read(avow_uv_stream(stream), 100);
 }
 
 static avow_promise_t *start_read_all(void) {
-  return avow_read_all(stream, LARGE);
+  return avow_read_all(avow_uv_stream(stream), LARGE);
 }
 
 /* A handler that reads again: data says how much, "" for all. */
 static avow_value_t read_again(const avow_value_t *arg, void *data) {
   const char *max = data;
-  return avow_follow(max[0] != '\0' ? avow_read(stream, (size_t) atoi(max))
-                                    : avow_read_all(stream, 100));
+  return avow_follow(max[0] != '\0'
+                         ? avow_read(avow_uv_stream(stream), (size_t) atoi(max))
+                         : avow_read_all(avow_uv_stream(stream), 100));
 }
 
 static void read_waits_for_what_arrives(void **state) {
@@ -34,9 +35,9 @@ static void read_waits_for_what_arrives(void **state) {
 static void read_gives_at_most_max(void **state) {
   say("hello");
 
-  assert_fulfils_bytes(avow_read(stream, 2), "he");
-  assert_fulfils_bytes(avow_read(stream, 1), "l");
-  assert_fulfils_bytes(avow_read(stream, SIZE_MAX), "lo");
+  assert_fulfils_bytes(avow_read(avow_uv_stream(stream), 2), "he");
+  assert_fulfils_bytes(avow_read(avow_uv_stream(stream), 1), "l");
+  assert_fulfils_bytes(avow_read(avow_uv_stream(stream), SIZE_MAX), "lo");
 }
 
 static void read_gives_none_at_the_end_each_time(void **state) {
@@ -65,7 +66,8 @@ static void handler_of_the_end_reads_all_of_nothing(void **state) {
 }
 
 static void read_rejects_a_max_of_0(void **state) {
-  assert_says(avow_read(stream, 0), UV_EINVAL, "read: invalid argument");
+  assert_says(avow_read(avow_uv_stream(stream), 0), UV_EINVAL,
+              "read: invalid argument");
 }
 
 static void read_rejects_while_one_is_pending(void **state) {
@@ -147,7 +149,7 @@ static void read_cancelled_in_its_turn_loses_nothing(void **state) {
   (void) uv_pipe_init(loop, &first, 0);
   assert_int_equal(uv_pipe_open(&first, fds[0]), 0);
   avow_promise_t *p = start_read();
-  avow_promise_t *q = avow_read((uv_stream_t *) &first, 1);
+  avow_promise_t *q = avow_read(avow_uv_stream((uv_stream_t *) &first), 1);
   turn();
 
   assert_int_equal(write(fds[1], "x", 1), 1); /* heard of first */
@@ -156,7 +158,7 @@ static void read_cancelled_in_its_turn_loses_nothing(void **state) {
   assert_rejects(p, UV_ECANCELED);
 
   assert_fulfils_bytes(start_read(), "hello");
-  assert_fulfils_none(avow_close((uv_handle_t *) &first));
+  assert_fulfils_none(avow_close_handle((uv_handle_t *) &first));
   (void) close(fds[1]);
 }
 
@@ -168,8 +170,8 @@ static avow_value_t read_and_cancel(const avow_value_t *arg, void *data) {
 static void read_cancelled_in_a_handler_stops(void **state) {
   say("hello");
 
-  assert_fulfils_none(
-      avow_then(avow_read(stream, 2), read_and_cancel, NULL, NULL));
+  assert_fulfils_none(avow_then(avow_read(avow_uv_stream(stream), 2),
+                                read_and_cancel, NULL, NULL));
 
   assert_false(reads());
   assert_fulfils_bytes(start_read(), "llo");
@@ -182,7 +184,7 @@ static avow_value_t note_whether_it_reads(const avow_value_t *arg, void *data) {
 
 static void reading_goes_on_while_handlers_read_again(void **state) {
   say("hello");
-  avow_promise_t *p = avow_read(stream, 1);
+  avow_promise_t *p = avow_read(avow_uv_stream(stream), 1);
 
   p = avow_then(p, note_whether_it_reads, NULL, NULL);
   p = avow_then(p, read_again, NULL, "1");
@@ -196,7 +198,7 @@ static void reading_goes_on_while_handlers_read_again(void **state) {
 static void reading_stops_when_no_handler_reads_again(void **state) {
   say("hello");
 
-  assert_fulfils_bytes(avow_read(stream, 2), "he");
+  assert_fulfils_bytes(avow_read(avow_uv_stream(stream), 2), "he");
 
   assert_false(reads());
   assert_fulfils_bytes(start_read(), "llo");
@@ -219,27 +221,29 @@ static void read_all_of_an_empty_stream_gives_no_bytes(void **state) {
   hang_up();
 
   assert_fulfils_bytes(start_read_all(), "");
-  assert_fulfils_bytes(avow_read_all(stream, 0), "");
-  assert_fulfils_bytes(avow_read_all(stream, SIZE_MAX), "");
+  assert_fulfils_bytes(avow_read_all(avow_uv_stream(stream), 0), "");
+  assert_fulfils_bytes(avow_read_all(avow_uv_stream(stream), SIZE_MAX), "");
 }
 
 static void read_all_gives_exactly_the_limit(void **state) {
   say("hello");
   hang_up();
 
-  assert_fulfils_bytes(avow_read_all(stream, 5), "hello");
+  assert_fulfils_bytes(avow_read_all(avow_uv_stream(stream), 5), "hello");
 }
 
 static void read_all_rejects_one_byte_more_than_the_limit(void **state) {
   say("hello");
 
-  assert_says(avow_read_all(stream, 4), UV_EMSGSIZE, "read: more than 4 bytes");
+  assert_says(avow_read_all(avow_uv_stream(stream), 4), UV_EMSGSIZE,
+              "read: more than 4 bytes");
 }
 
 static void handler_of_too_much_reads_what_follows(void **state) {
   say("0123456789abcdef");
 
-  avow_promise_t *p = avow_catch(avow_read_all(stream, 9), read_again, "2");
+  avow_promise_t *p =
+      avow_catch(avow_read_all(avow_uv_stream(stream), 9), read_again, "2");
 
   assert_fulfils_bytes(p, "ab");
 }
@@ -248,7 +252,8 @@ static void handler_of_too_much_reads_all_that_follows(void **state) {
   say("0123456789abcdef");
   hang_up();
 
-  avow_promise_t *p = avow_catch(avow_read_all(stream, 9), read_again, "");
+  avow_promise_t *p =
+      avow_catch(avow_read_all(avow_uv_stream(stream), 9), read_again, "");
 
   assert_fulfils_bytes(p, "abcdef");
 }

@@ -11,7 +11,7 @@ static char buffer[16];
 
 static avow_promise_t *start_read(size_t min, size_t max) {
   memset(buffer, '.', sizeof(buffer));
-  return avow_read_into(stream, buffer, min, max);
+  return avow_read_into(avow_uv_stream(stream), buffer, min, max);
 }
 
 static void assert_buffer(const char *expected) {
@@ -64,7 +64,8 @@ static void the_end_comes_before_the_least(void **state) {
 }
 
 static avow_value_t read_again(const avow_value_t *n, void *data) {
-  return avow_follow(avow_read_into(stream, buffer + avow_to_int(n), 2, 2));
+  return avow_follow(
+      avow_read_into(avow_uv_stream(stream), buffer + avow_to_int(n), 2, 2));
 }
 
 static void handler_reads_on_behind_it(void **state) {
@@ -81,7 +82,7 @@ static void what_makes_no_sense_is_refused(void **state) {
 }
 
 static void read_into_nothing(void) {
-  avow_unref(avow_read_into(stream, NULL, 1, 1));
+  avow_unref(avow_read_into(avow_uv_stream(stream), NULL, 1, 1));
 }
 
 static void no_buffer_is_misuse(void **state) {
@@ -91,8 +92,9 @@ static void no_buffer_is_misuse(void **state) {
 static void one_reads_at_a_time(void **state) {
   avow_promise_t *p = start_read(1, 5);
 
-  assert_rejects(avow_read_into(stream, buffer, 1, 5), UV_EALREADY);
-  assert_rejects(avow_read(stream, 5), UV_EALREADY);
+  assert_rejects(avow_read_into(avow_uv_stream(stream), buffer, 1, 5),
+                 UV_EALREADY);
+  assert_rejects(avow_read(avow_uv_stream(stream), 5), UV_EALREADY);
 
   say("hello");
   assert_fulfils_int(p, 5);
@@ -101,7 +103,7 @@ static void one_reads_at_a_time(void **state) {
 /* Nobody writes there any more: tools that watch memory would say so. */
 static void buffer_is_the_program_s_once_it_was_cancelled(void **state) {
   char *own = test_calloc(1, 5);
-  avow_promise_t *p = avow_read_into(stream, own, 1, 5);
+  avow_promise_t *p = avow_read_into(avow_uv_stream(stream), own, 1, 5);
   turn();
 
   assert_cancels_at_once(p);
@@ -109,7 +111,7 @@ static void buffer_is_the_program_s_once_it_was_cancelled(void **state) {
   say("hello");
   turn();
 
-  assert_fulfils_bytes(avow_read(stream, 10), "hello");
+  assert_fulfils_bytes(avow_read(avow_uv_stream(stream), 10), "hello");
 }
 
 static void cancelling_loses_what_had_come_to_the_least(void **state) {
@@ -122,13 +124,13 @@ static void cancelling_loses_what_had_come_to_the_least(void **state) {
   turn();
 
   assert_buffer("he...");
-  assert_fulfils_bytes(avow_read(stream, 10), "llo");
+  assert_fulfils_bytes(avow_read(avow_uv_stream(stream), 10), "llo");
 }
 
 static void closing_the_stream_cancels_it(void **state) {
   avow_promise_t *p = start_read(1, 5);
 
-  assert_fulfils_none(avow_close((uv_handle_t *) stream));
+  assert_fulfils_none(avow_close_handle((uv_handle_t *) stream));
 
   assert_rejects(p, UV_ECANCELED);
 }
@@ -138,7 +140,7 @@ static void a_large_buffer_is_filled_without_another(void **state) {
   static char many[MANY], sent[MANY];
   for (size_t i = 0; i < MANY; i++)
     sent[i] = (char) (i * 7);
-  avow_promise_t *p = avow_read_into(stream, many, MANY, MANY);
+  avow_promise_t *p = avow_read_into(avow_uv_stream(stream), many, MANY, MANY);
   const long calls = allocation_calls();
 
   for (size_t at = 0; at < MANY; turn()) {
@@ -163,12 +165,13 @@ static void values_keep_what_the_block_had(void **state) {
   for (int i = 0; i < 4; i++) {
     size_t got;
     assert_int_equal(write(peer, sent, lens[i]), (ssize_t) lens[i]);
-    kept[i] = avow_run(avow_read(stream, LARGE));
+    kept[i] = avow_run(avow_read(avow_uv_stream(stream), LARGE));
     (void) avow_to_bytes(&kept[i], &got); /* less of a pipe's */
     assert_true(got > 0 && got <= lens[i]);
     memset(sent, 'a' + i, LARGE);
     while (got < lens[i]) {
-      const avow_value_t v = avow_run(avow_read(stream, lens[i] - got));
+      const avow_value_t v =
+          avow_run(avow_read(avow_uv_stream(stream), lens[i] - got));
       size_t more;
       (void) avow_to_bytes(&v, &more);
       got += more;
@@ -189,8 +192,8 @@ static void values_keep_what_the_block_had(void **state) {
 /* The block itself is the value then. */
 static void what_cannot_be_copied_is_not_lost(void **state) {
   say("first");
-  assert_fulfils_bytes(avow_read(stream, 10), "first");
-  avow_promise_t *p = avow_read(stream, 10);
+  assert_fulfils_bytes(avow_read(avow_uv_stream(stream), 10), "first");
+  avow_promise_t *p = avow_read(avow_uv_stream(stream), 10);
   turn();
   say("hello");
 
@@ -220,7 +223,8 @@ static void terminal_fills_the_buffer_too(void **state) {
   uv_tty_t tty;
   open_terminal(&tty, &master);
   memset(buffer, '.', sizeof(buffer));
-  avow_promise_t *p = avow_read_into((uv_stream_t *) &tty, buffer, 4, 5);
+  avow_promise_t *p =
+      avow_read_into(avow_uv_stream((uv_stream_t *) &tty), buffer, 4, 5);
   assert_int_equal(write(master, "he", 2), 2);
   turn();
   assert_int_equal(write(master, "llo, you", 8), 8);
@@ -228,7 +232,7 @@ static void terminal_fills_the_buffer_too(void **state) {
   assert_fulfils_int(p, 5);
 
   assert_buffer("hello...");
-  assert_fulfils_none(avow_close((uv_handle_t *) &tty));
+  assert_fulfils_none(avow_close_handle((uv_handle_t *) &tty));
   assert_int_equal(close(master), 0);
 }
 

@@ -11,7 +11,7 @@ static avow_reader_t *reader;
 
 static int set_up(void **state) {
   const int err = peer_setup_pipe(state);
-  reader = avow_reader_new(stream);
+  reader = avow_reader_new(avow_uv_stream(stream));
   return err;
 }
 
@@ -77,7 +77,7 @@ static void all_lines_of_a_read_come_before_another_read(void **state) {
   assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
   assert_int_equal(uv_pipe_init(loop, &pipe, 0), 0);
   assert_int_equal(uv_pipe_open(&pipe, fds[0]), 0);
-  avow_reader_t *other = avow_reader_new((uv_stream_t *) &pipe);
+  avow_reader_t *other = avow_reader_new(avow_uv_stream((uv_stream_t *) &pipe));
   avow_promise_t *p = avow_repeat(loop, next_line, reader);
   avow_promise_t *q = avow_repeat(loop, next_line, other);
   turn();
@@ -338,7 +338,8 @@ static void failed_read_rejects_and_keeps_what_came(void **state) {
   say("abc");
   avow_promise_t *p = exactly(4);
   turn();
-  assert_fulfils_int(avow_write(stream, avow_string("unread")), 6);
+  assert_fulfils_int(avow_write(avow_uv_stream(stream), avow_string("unread")),
+                     6);
   hang_up();
 
   assert_rejects(p, UV_ECONNRESET);
@@ -349,7 +350,7 @@ static void closing_the_stream_rejects(void **state) {
   avow_promise_t *p = line();
   turn();
 
-  assert_fulfils_none(avow_close((uv_handle_t *) stream));
+  assert_fulfils_none(avow_close_handle((uv_handle_t *) stream));
 
   assert_rejects(p, UV_ECANCELED);
   assert_rejects(line(), UV_EINVAL);
@@ -424,7 +425,7 @@ static void reader_without_memory_rejects_all(void **state) {
     ps[n] = avow_promise_new(loop, &ds[n]);
     n++;
   }
-  avow_reader_t *poor = avow_reader_new(stream);
+  avow_reader_t *poor = avow_reader_new(avow_uv_stream(stream));
   fail_allocation(0, false);
   while (n-- > 0) {
     avow_unref(ps[n]);

@@ -31,7 +31,7 @@ int epoll_ctl(int fd, int op, int watched, struct epoll_event *event) {
 #endif
 
 static avow_promise_t *start_read(void) {
-  return avow_read(stream, 100);
+  return avow_read(avow_uv_stream(stream), 100);
 }
 
 /* Something that keeps the loop alive and from blocking for long. */
@@ -155,7 +155,8 @@ static void reader_that_pauses_holds_its_peer_back(void **state) {
 
   size_t got = 0;
   while (got < sent) {
-    const avow_value_t v = avow_run(avow_read(stream, SIZE_MAX));
+    const avow_value_t v =
+        avow_run(avow_read(avow_uv_stream(stream), SIZE_MAX));
     assert_non_null(avow_to_bytes(&v, &n));
     got += n;
     avow_value_unref(v);
@@ -185,13 +186,13 @@ static void loop_ends_though_one_that_holds_nothing_is_read_from(void **state) {
   (void) uv_pipe_init(loop, &other, 0);
   assert_int_equal(uv_pipe_open(&other, fds[0]), 0);
   uv_unref((uv_handle_t *) &other);
-  avow_promise_t *p = avow_read((uv_stream_t *) &other, 10);
+  avow_promise_t *p = avow_read(avow_uv_stream((uv_stream_t *) &other), 10);
   read_something();
 
   run(); /* or the deadline */
 
   assert_int_equal(avow_state(p), AVOW_PENDING);
-  assert_fulfils_none(avow_close((uv_handle_t *) &other));
+  assert_fulfils_none(avow_close_handle((uv_handle_t *) &other));
   assert_rejects(p, UV_ECANCELED);
   (void) close(fds[1]);
 }
@@ -209,7 +210,8 @@ static void stream_may_be_closed_by_libuv_and_freed(void **state) {
   assert_int_equal(uv_pipe_open(other, fds[0]), 0);
   begin_something();
   assert_int_equal(write(fds[1], "hello", 5), 5);
-  assert_fulfils_bytes(avow_read((uv_stream_t *) other, 10), "hello");
+  assert_fulfils_bytes(avow_read(avow_uv_stream((uv_stream_t *) other), 10),
+                       "hello");
   turn_a_few_times();
 
   uv_close((uv_handle_t *) other, free_pipe);
@@ -249,7 +251,7 @@ static void others_of_avow_s_read_after_it(void **state) {
   read_something();
   turn_a_few_times();
 
-  avow_channel_t *chunks = avow_chunks(stream, 10, 0);
+  avow_channel_t *chunks = avow_chunks(avow_uv_stream(stream), 10, 0);
   say("chunk");
   assert_fulfils_bytes(avow_channel_next(chunks), "chunk");
   avow_channel_unref(chunks);
@@ -262,7 +264,7 @@ static void closing_the_loop_stops_what_rests(void **state) {
   char *data;
   const avow_value_t large = avow_bytes_new(8 << 20, &data);
   memset(data, 'x', 8 << 20);
-  avow_promise_t *p = avow_write(stream, large);
+  avow_promise_t *p = avow_write(avow_uv_stream(stream), large);
   read_something();
   turn_a_few_times();
   assert_true(reads());

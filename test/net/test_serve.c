@@ -21,7 +21,8 @@ static avow_promise_t *serve(avow_value_t (*fn)(avow_value_t, void *),
   int len = sizeof(address);
   count = 0;
   server = avow_run(avow_bind(loop, "127.0.0.1", "0"));
-  const uv_tcp_t *tcp = (const uv_tcp_t *) avow_to_stream(&server);
+  const uv_tcp_t *tcp =
+      (const uv_tcp_t *) avow_stream_handle(avow_to_stream(&server));
   assert_int_equal(uv_tcp_getsockname(tcp, (struct sockaddr *) &address, &len),
                    0);
   (void) snprintf(port, sizeof(port), "%d", ntohs(address.sin_port)); /* fits */
@@ -72,7 +73,7 @@ static void service_that_is_cancelled_accepts_nothing_of_a_closed_server(
   connect_one();
   connect_one();
   wait_for(1);
-  uv_close((uv_handle_t *) avow_to_stream(&server), NULL);
+  uv_close((uv_handle_t *) avow_stream_handle(avow_to_stream(&server)), NULL);
 
   avow_cancel(p);
   assert_rejects(p, UV_ECANCELED);

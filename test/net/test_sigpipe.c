@@ -44,7 +44,7 @@ static void assert_process_says(void (*fn)(void), const char *text) {
 }
 
 static void write_to(uv_stream_t *to) {
-  avow_unref(avow_write(to, avow_string("x")));
+  avow_unref(avow_write(avow_uv_stream(to), avow_string("x")));
 }
 
 static void write_twice(void) {
@@ -74,7 +74,7 @@ static void handle_that_is_sent_says_so_too(void **state) {
 
 static void pump_to_itself(void) {
   (void) signal(SIGPIPE, SIG_DFL);
-  avow_unref(avow_pump(stream, stream));
+  avow_unref(avow_pump(avow_uv_stream(stream), avow_uv_stream(stream)));
   say("x");
   turn();
 }

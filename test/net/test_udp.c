@@ -173,7 +173,7 @@ static void close_rejects_what_waits(void **state) {
   int fds[2];
   fill_queue(fds, all, MANY);
 
-  assert_fulfils_none(avow_close((uv_handle_t *) &ours));
+  assert_fulfils_none(avow_close_handle((uv_handle_t *) &ours));
 
   for (size_t i = 0; i + 1 < MANY; i++)
     avow_unref(all[i]);
@@ -192,7 +192,7 @@ static bool fails_well(void **state, long nth, bool from_then_on) {
   const bool failed = allocation_failed();
   fail_allocation(0, false);
   assert_int_equal(avow_state(p), failed ? AVOW_REJECTED : AVOW_PENDING);
-  avow_unref(avow_close((uv_handle_t *) &ours));
+  avow_unref(avow_close_handle((uv_handle_t *) &ours));
   assert_rejects(p, failed ? UV_ENOMEM : UV_ECANCELED);
   for (size_t i = 0; i < MANY; i++)
     avow_unref(all[i]);

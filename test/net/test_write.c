@@ -62,22 +62,22 @@ static uint64_t requests(void) {
 }
 
 static avow_promise_t *start_small(void) {
-  return avow_write(stream, avow_string("hello"));
+  return avow_write(avow_uv_stream(stream), avow_string("hello"));
 }
 
 static avow_promise_t *start_large(void) {
-  return avow_write(stream, pattern(0, LARGE));
+  return avow_write(avow_uv_stream(stream), pattern(0, LARGE));
 }
 
 static avow_promise_t *start_large_parts(void) {
   avow_value_t parts[PIECES];
   for (int i = 0; i < PIECES; i++)
     parts[i] = pattern(0, LARGE / PIECES);
-  return avow_write(stream, avow_list(parts, PIECES));
+  return avow_write(avow_uv_stream(stream), avow_list(parts, PIECES));
 }
 
 static avow_promise_t *start_shutdown(void) {
-  return avow_shutdown(stream);
+  return avow_shutdown(avow_uv_stream(stream));
 }
 
 static void small_write_is_fulfilled_at_once(void **state) {
@@ -90,7 +90,7 @@ static void small_write_is_fulfilled_at_once(void **state) {
 }
 
 static void write_of_nothing_writes_nothing(void **state) {
-  assert_fulfils_int(avow_write(stream, avow_string("")), 0);
+  assert_fulfils_int(avow_write(avow_uv_stream(stream), avow_string("")), 0);
 
   hang_up();
 }
@@ -108,10 +108,10 @@ static void large_write_waits_for_its_reader(void **state) {
 
 static void writes_keep_their_order(void **state) {
   avow_promise_t *all[] = {
-    avow_write(stream, pattern(0, LARGE)),
-    avow_write(stream, pattern(LARGE, 1)),
-    avow_write(stream, pattern(LARGE + 1, LARGE)),
-    avow_write(stream, pattern(2 * LARGE + 1, 5)),
+    avow_write(avow_uv_stream(stream), pattern(0, LARGE)),
+    avow_write(avow_uv_stream(stream), pattern(LARGE, 1)),
+    avow_write(avow_uv_stream(stream), pattern(LARGE + 1, LARGE)),
+    avow_write(avow_uv_stream(stream), pattern(2 * LARGE + 1, 5)),
   };
   const char *names[] = { "1", "2", "3", "4" };
   for (size_t i = 0; i < 4; i++)
@@ -143,10 +143,11 @@ static void queued_write_fails_when_the_peer_goes(void **state) {
 static void write_rejects_what_is_not_bytes(void **state) {
   avow_value_t items[] = { avow_string("x"), avow_int(1) };
 
-  assert_says(avow_write(stream, avow_list(items, 2)), UV_EINVAL,
-              "write: invalid argument");
-  assert_rejects(avow_write(stream, avow_int(1)), UV_EINVAL);
-  assert_rejects(avow_write(stream, avow_error(UV_ENOMEM)), UV_ENOMEM);
+  assert_says(avow_write(avow_uv_stream(stream), avow_list(items, 2)),
+              UV_EINVAL, "write: invalid argument");
+  assert_rejects(avow_write(avow_uv_stream(stream), avow_int(1)), UV_EINVAL);
+  assert_rejects(avow_write(avow_uv_stream(stream), avow_error(UV_ENOMEM)),
+                 UV_ENOMEM);
 }
 
 /* Where pointers have 32 bits, a MiB that is in a list 4,096 times. */
@@ -156,7 +157,7 @@ static void write_rejects_a_list_of_more_than_a_size_can_say(void **state) {
   avow_value_t items[] = { avow_value_ref(&v), v };
   claims->len = SIZE_MAX / 2 + 1;
 
-  assert_says(avow_write(stream, avow_list(items, 2)), UV_E2BIG,
+  assert_says(avow_write(avow_uv_stream(stream), avow_list(items, 2)), UV_E2BIG,
               "write: argument list too long");
 }
 
@@ -164,7 +165,8 @@ static void list_is_written_in_order(void **state) {
   avow_value_t items[] = { avow_string("he"), avow_string(""),
                            avow_string("llo") };
 
-  assert_fulfils_int(avow_write(stream, avow_list(items, 3)), 5);
+  assert_fulfils_int(avow_write(avow_uv_stream(stream), avow_list(items, 3)),
+                     5);
 
   assert_peer_hears_text("hello");
 }
@@ -172,8 +174,9 @@ static void list_is_written_in_order(void **state) {
 static void list_of_nothing_writes_nothing(void **state) {
   avow_value_t items[] = { avow_string("") };
 
-  assert_fulfils_int(avow_write(stream, avow_list(items, 1)), 0);
-  assert_fulfils_int(avow_write(stream, avow_list(NULL, 0)), 0);
+  assert_fulfils_int(avow_write(avow_uv_stream(stream), avow_list(items, 1)),
+                     0);
+  assert_fulfils_int(avow_write(avow_uv_stream(stream), avow_list(NULL, 0)), 0);
 }
 
 /* Many parts of different sizes, some of which have nothing. */
@@ -186,7 +189,7 @@ static avow_promise_t *start_list(void) {
     items[i] = pattern(at, len);
     at += len;
   }
-  return avow_write(stream, avow_list(items, PARTS));
+  return avow_write(avow_uv_stream(stream), avow_list(items, PARTS));
 }
 
 static void long_list_waits_for_its_reader(void **state) {
@@ -201,7 +204,8 @@ static void long_list_waits_for_its_reader(void **state) {
 static void list_with_a_part_that_found_no_memory_rejects(void **state) {
   avow_value_t items[] = { avow_string("x"), avow_error(UV_ENOMEM) };
 
-  assert_rejects(avow_write(stream, avow_list(items, 2)), UV_ENOMEM);
+  assert_rejects(avow_write(avow_uv_stream(stream), avow_list(items, 2)),
+                 UV_ENOMEM);
 }
 
 static void write_rejects_on_a_closing_handle(void **state) {
@@ -214,8 +218,9 @@ static void write_rejects_without_a_connection(void **state) {
   uv_tcp_t lonely;
   (void) uv_tcp_init(loop, &lonely);
 
-  assert_says(avow_write((uv_stream_t *) &lonely, avow_string("x")), UV_EBADF,
-              "write: bad file descriptor");
+  assert_says(avow_write(avow_uv_stream((uv_stream_t *) &lonely),
+                         avow_string("x")),
+              UV_EBADF, "write: bad file descriptor");
 
   uv_close((uv_handle_t *) &lonely, NULL);
   run();
@@ -224,7 +229,7 @@ static void write_rejects_without_a_connection(void **state) {
 static void cancelled_write_is_written_all_the_same(void **state) {
   assert_cancels_at_once(start_large());
 
-  avow_promise_t *p = avow_write(stream, pattern(LARGE, 5));
+  avow_promise_t *p = avow_write(avow_uv_stream(stream), pattern(LARGE, 5));
   assert_peer_hears(0, LARGE + 5);
 
   assert_fulfils_int(p, 5);
@@ -240,7 +245,8 @@ static void write_cancelled_after_it_settled_stays_fulfilled(void **state) {
 
 static void write_cancelled_in_its_turn_is_written(void **state) {
   avow_promise_t *first = start_large();
-  avow_promise_t *second = avow_write(stream, pattern(LARGE, 5));
+  avow_promise_t *second =
+      avow_write(avow_uv_stream(stream), pattern(LARGE, 5));
 
   first = avow_then(first, cancel_cb, NULL, second);
   assert_peer_hears(0, LARGE + 5);
@@ -274,7 +280,7 @@ static void reading_goes_on_after_shutdown(void **state) {
   assert_int_equal(write(peer, "hello", 5), 5);
   hang_up();
 
-  const avow_value_t v = avow_run(avow_read_all(stream, 100));
+  const avow_value_t v = avow_run(avow_read_all(avow_uv_stream(stream), 100));
 
   assert_string_equal(avow_to_bytes(&v, NULL), "hello");
   avow_value_unref(v);
@@ -299,7 +305,8 @@ static void shutdown_rejects_without_a_connection(void **state) {
   uv_tcp_t lonely;
   (void) uv_tcp_init(loop, &lonely);
 
-  assert_rejects(avow_shutdown((uv_stream_t *) &lonely), UV_ENOTCONN);
+  assert_rejects(avow_shutdown(avow_uv_stream((uv_stream_t *) &lonely)),
+                 UV_ENOTCONN);
 
   uv_close((uv_handle_t *) &lonely, NULL);
   run();

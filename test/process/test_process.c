@@ -89,11 +89,12 @@ static void spawn_uses_streams_of_the_program(void **state) {
                                          .stdio_count = 2 };
   const avow_value_t process = spawned(avow_spawn(loop, &options));
 
-  const avow_value_t text = avow_run(avow_read_all((uv_stream_t *) &out, 1000));
+  const avow_value_t text =
+      avow_run(avow_read_all(avow_uv_stream((uv_stream_t *) &out), 1000));
   assert_string_equal(avow_to_bytes(&text, NULL), "hello\n");
   assert_ends(avow_process_wait(&process), 0, 0);
 
-  assert_fulfils_none(avow_close((uv_handle_t *) &out));
+  assert_fulfils_none(avow_close_handle((uv_handle_t *) &out));
   avow_value_unref(text);
   avow_value_unref(process);
 }
@@ -104,7 +105,7 @@ static void process_owns_pipes_that_have_no_stream(void **state) {
   const avow_value_t out = avow_process_stream(&process, 1);
 
   assert_fulfils_int(avow_write(avow_to_stream(&in), avow_string("hello")), 5);
-  assert_fulfils_none(avow_close_value(&in));
+  assert_fulfils_none(avow_close(avow_to_stream(&in)));
   const avow_value_t text = avow_run(avow_read_all(avow_to_stream(&out), 1000));
 
   assert_string_equal(avow_to_bytes(&text, NULL), "hello");
@@ -214,8 +215,8 @@ static void spawn_without_files_leaves_the_loop_alone(void **state) {
   run();
 
   assert_int_equal(handles(), there + 1); /* the timer */
-  assert_fulfils_none(avow_close((uv_handle_t *) &out));
-  assert_fulfils_none(avow_close((uv_handle_t *) &timer));
+  assert_fulfils_none(avow_close_handle((uv_handle_t *) &out));
+  assert_fulfils_none(avow_close_handle((uv_handle_t *) &timer));
 }
 
 static void not_a_process(void) {

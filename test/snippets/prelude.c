@@ -104,8 +104,8 @@ void open_pair(uv_pipe_t ends[2]) {
 }
 
 avow_promise_t *close_pair(uv_pipe_t ends[2]) {
-  avow_promise_t *both[] = { avow_close((uv_handle_t *) &ends[0]),
-                             avow_close((uv_handle_t *) &ends[1]) };
+  avow_promise_t *both[] = { avow_close_handle((uv_handle_t *) &ends[0]),
+                             avow_close_handle((uv_handle_t *) &ends[1]) };
   return avow_all(loop, both, 2);
 }
 

@@ -42,16 +42,16 @@ static avow_promise_t *keep(avow_promise_t *p, const avow_value_t *stream) {
   return avow_attach(p, kept, let_go);
 }
 
-static avow_value_t end_greeting(const avow_value_t *written, void *stream) {
-  return avow_follow(avow_shutdown(stream));
+static avow_value_t end_greeting(const avow_value_t *written, void *data) {
+  return avow_follow(avow_shutdown(avow_uv_stream(data)));
 }
 
 static avow_value_t greet(const avow_value_t *connection, void *data) {
   if (avow_is_none(connection))
     return avow_none(); /* the server is closed */
-  uv_stream_t *stream = avow_to_stream(connection);
+  const avow_stream_t stream = avow_to_stream(connection);
   avow_promise_t *p = avow_write(stream, avow_string(greeting));
-  p = avow_then(p, end_greeting, NULL, stream);
+  p = avow_then(p, end_greeting, NULL, avow_stream_handle(stream));
   return avow_follow(keep(p, connection));
 }
 
@@ -70,8 +70,9 @@ static avow_value_t hear(const avow_value_t *connection, void *data) {
 static avow_promise_t *connect_to_either(void) {
   int len = sizeof(now.address);
   struct sockaddr *address = (struct sockaddr *) &now.address;
-  (void) uv_tcp_getsockname((uv_tcp_t *) avow_to_stream(&now.server), address,
-                            &len); /* it is bound */
+  (void) uv_tcp_getsockname((uv_tcp_t *) avow_stream_handle(
+                                avow_to_stream(&now.server)),
+                            address, &len); /* it is bound */
   for (int i = 0; i < 2; i++)
     now.list[i] = (struct addrinfo){ .ai_family = AF_INET,
                                      .ai_addr = address,
@@ -82,7 +83,8 @@ static avow_promise_t *connect_to_either(void) {
 
 static avow_value_t serve(const avow_value_t *server, void *data) {
   now.server = avow_value_ref(server);
-  now.channel = avow_connections(avow_to_stream(server), NULL);
+  now.channel =
+      avow_connections(avow_stream_handle(avow_to_stream(server)), NULL);
   avow_promise_t *ps[] = {
     avow_then(avow_channel_next(now.channel), greet, NULL, NULL),
     avow_then(connect_to_either(), hear, NULL, NULL),

@@ -7,7 +7,8 @@
 static bool heard_end;
 
 static avow_value_t serve_pump(const avow_value_t *arg, void *data) {
-  return avow_follow(avow_pump(tcp_server(), tcp_server()));
+  return avow_follow(
+      avow_pump(avow_uv_stream(tcp_server()), avow_uv_stream(tcp_server())));
 }
 
 static avow_value_t note_end(const avow_value_t *bytes, void *data) {
@@ -18,7 +19,7 @@ static avow_value_t note_end(const avow_value_t *bytes, void *data) {
 }
 
 static avow_value_t hear_end(const avow_value_t *arg, void *data) {
-  avow_promise_t *p = avow_read_all(tcp_client(), TCP_MESSAGE);
+  avow_promise_t *p = avow_read_all(avow_uv_stream(tcp_client()), TCP_MESSAGE);
   return avow_follow(avow_then(p, note_end, NULL, NULL));
 }
 
@@ -43,7 +44,7 @@ const scenario_t pumping = { .name = "pumping",
 
 /* Sockets are full in both directions: the pump has to wait to write. */
 static avow_value_t flood(const avow_value_t *arg, void *data) {
-  avow_promise_t *read = avow_read_all(tcp_client(), TCP_FLOOD);
+  avow_promise_t *read = avow_read_all(avow_uv_stream(tcp_client()), TCP_FLOOD);
   read = avow_then(read, tcp_keep_flood, NULL, NULL);
   avow_promise_t *ps[] = { tcp_flood(), read };
   return avow_follow(avow_all(loop, ps, 2));

@@ -37,14 +37,15 @@ static avow_value_t hear(const avow_value_t *stream, void *data) {
 
 static avow_value_t close_server(void *data) {
   drop(&now.client);
-  return avow_follow(avow_close_value(&now.server));
+  return avow_follow(avow_close(avow_to_stream(&now.server)));
 }
 
 static avow_promise_t *visit(void) {
   struct sockaddr_in address;
   int len = sizeof(address);
   char port[8];
-  (void) uv_tcp_getsockname((uv_tcp_t *) avow_to_stream(&now.server),
+  (void) uv_tcp_getsockname((uv_tcp_t *) avow_stream_handle(
+                                avow_to_stream(&now.server)),
                             (struct sockaddr *) &address, &len); /* bound */
   (void) snprintf(port, sizeof(port), "%d", ntohs(address.sin_port)); /* fits */
   avow_promise_t *p = avow_connect(loop, "127.0.0.1", port);
@@ -134,7 +135,8 @@ static avow_value_t serve_next(void *data) {
 
 static avow_value_t serve_here(const avow_value_t *server, void *data) {
   now.server = avow_value_ref(server);
-  now.channel = avow_connections(avow_to_stream(server), NULL);
+  now.channel =
+      avow_connections(avow_stream_handle(avow_to_stream(server)), NULL);
   return both(avow_repeat(loop, serve_next, NULL));
 }
 

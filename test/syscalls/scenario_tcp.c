@@ -52,7 +52,7 @@ static void fill_message(void) {
 static void stop_listening(avow_value_t v) {
   if (uv_is_closing((uv_handle_t *) &now.listener))
     return;
-  avow_unref(avow_close((uv_handle_t *) &now.listener));
+  avow_unref(avow_close_handle((uv_handle_t *) &now.listener));
   (void) avow_resolve(now.accepted, v); /* its chain is never cancelled */
 }
 
@@ -86,12 +86,12 @@ static int listen_on_loopback(struct sockaddr_in *address) {
 static avow_value_t close_server(void *data) {
   if (!now.has_server)
     return avow_none();
-  return avow_follow(avow_close((uv_handle_t *) &now.server));
+  return avow_follow(avow_close_handle((uv_handle_t *) &now.server));
 }
 
 static avow_value_t close_client(void *data) {
   stop_listening(avow_error(UV_ECANCELED));
-  return avow_follow(avow_close((uv_handle_t *) &now.client));
+  return avow_follow(avow_close_handle((uv_handle_t *) &now.client));
 }
 
 static avow_promise_t *serving(void) {
@@ -125,7 +125,7 @@ avow_promise_t *tcp_start(avow_cb serve, avow_cb talk) {
   if (err == 0)
     err = open_client();
   if (err != 0) {
-    avow_promise_t *p = avow_close((uv_handle_t *) &now.listener);
+    avow_promise_t *p = avow_close_handle((uv_handle_t *) &now.listener);
     avow_promise_t *failed = avow_promise_reject(loop, avow_error(err));
     return avow_all(loop, (avow_promise_t *[]){ p, failed }, 2);
   }
@@ -143,21 +143,24 @@ static avow_value_t go_on(const avow_value_t *arg, void *data) {
 static avow_value_t echo(const avow_value_t *chunk, void *data) {
   if (avow_is_none(chunk))
     return avow_int(0); /* ends avow_repeat() */
-  avow_promise_t *p = avow_write(tcp_server(), avow_value_ref(chunk));
+  avow_promise_t *p =
+      avow_write(avow_uv_stream(tcp_server()), avow_value_ref(chunk));
   return avow_follow(avow_then(p, go_on, NULL, NULL));
 }
 
 static avow_value_t echo_step(void *data) {
   return avow_follow(
-      avow_then(avow_read(tcp_server(), MESSAGE / 4), echo, NULL, NULL));
+      avow_then(avow_read(avow_uv_stream(tcp_server()), MESSAGE / 4), echo,
+                NULL, NULL));
 }
 
 static avow_value_t end_server(const avow_value_t *written, void *data) {
-  return avow_follow(avow_shutdown(tcp_server()));
+  return avow_follow(avow_shutdown(avow_uv_stream(tcp_server())));
 }
 
 static avow_value_t say_farewell(const avow_value_t *arg, void *data) {
-  avow_promise_t *p = avow_write(tcp_server(), avow_string(farewell));
+  avow_promise_t *p =
+      avow_write(avow_uv_stream(tcp_server()), avow_string(farewell));
   return avow_follow(avow_then(p, end_server, NULL, NULL));
 }
 
@@ -180,8 +183,8 @@ static avow_value_t compare_echo(const avow_value_t *chunk, void *data) {
 }
 
 static avow_value_t hear_echo(void *data) {
-  return avow_follow(
-      avow_then(avow_read(tcp_client(), MESSAGE), compare_echo, NULL, NULL));
+  return avow_follow(avow_then(avow_read(avow_uv_stream(tcp_client()), MESSAGE),
+                               compare_echo, NULL, NULL));
 }
 
 static avow_value_t wait_for_echo(const avow_value_t *written, void *data) {
@@ -194,7 +197,8 @@ static avow_value_t count_message(const avow_value_t *arg, void *data) {
 }
 
 static avow_value_t exchange(void *data) {
-  avow_promise_t *p = avow_write(tcp_client(), avow_bytes(message, MESSAGE));
+  avow_promise_t *p =
+      avow_write(avow_uv_stream(tcp_client()), avow_bytes(message, MESSAGE));
   p = avow_then(p, wait_for_echo, NULL, NULL);
   return avow_follow(avow_then(p, count_message, NULL, NULL));
 }
@@ -208,12 +212,12 @@ static avow_value_t compare_farewell(const avow_value_t *bytes, void *data) {
 }
 
 static avow_value_t hear_farewell(const avow_value_t *arg, void *data) {
-  avow_promise_t *p = avow_read_all(tcp_client(), MESSAGE);
+  avow_promise_t *p = avow_read_all(avow_uv_stream(tcp_client()), MESSAGE);
   return avow_follow(avow_then(p, compare_farewell, NULL, NULL));
 }
 
 static avow_value_t end_client(const avow_value_t *arg, void *data) {
-  return avow_follow(avow_shutdown(tcp_client()));
+  return avow_follow(avow_shutdown(avow_uv_stream(tcp_client())));
 }
 
 avow_promise_t *tcp_exchange(void) {
@@ -251,7 +255,7 @@ avow_value_t tcp_keep_flood(const avow_value_t *bytes, void *data) {
 }
 
 static avow_value_t serve_flood(const avow_value_t *arg, void *data) {
-  avow_promise_t *p = avow_read_all(tcp_server(), FLOOD);
+  avow_promise_t *p = avow_read_all(avow_uv_stream(tcp_server()), FLOOD);
   return avow_follow(avow_then(p, tcp_keep_flood, NULL, NULL));
 }
 
@@ -265,15 +269,15 @@ avow_promise_t *tcp_flood(void) {
                              &little); /* or not */
   avow_promise_t *ps[PARTS];
   for (int i = 0; i < PARTS; i++)
-    ps[i] =
-        avow_write(tcp_client(), avow_bytes(message + (size_t) i * PART, PART));
+    ps[i] = avow_write(avow_uv_stream(tcp_client()),
+                       avow_bytes(message + (size_t) i * PART, PART));
   return avow_then(avow_all(loop, ps, PARTS), end_client, NULL, NULL);
 }
 
 /* Nobody leaves before the other side has read all: a read waits as well. */
 static avow_value_t flood(const avow_value_t *arg, void *data) {
   avow_promise_t *sent = tcp_flood();
-  avow_promise_t *ended = avow_read(tcp_client(), MESSAGE);
+  avow_promise_t *ended = avow_read(avow_uv_stream(tcp_client()), MESSAGE);
   ended = avow_then(ended, check_end, NULL, NULL);
   return avow_follow(avow_all(loop, (avow_promise_t *[]){ sent, ended }, 2));
 }

@@ -42,8 +42,8 @@ static int bind_to_loopback(void) {
 }
 
 static avow_value_t end(void *data) {
-  avow_promise_t *ps[] = { avow_close((uv_handle_t *) &now.from),
-                           avow_close((uv_handle_t *) &now.to) };
+  avow_promise_t *ps[] = { avow_close_handle((uv_handle_t *) &now.from),
+                           avow_close_handle((uv_handle_t *) &now.to) };
   avow_channel_unref(now.channel);
   return avow_follow(avow_all(loop, ps, 2));
 }

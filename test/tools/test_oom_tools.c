@@ -204,7 +204,7 @@ static void loops_survive(void **state) {
 
 static avow_value_t pump_there(const avow_value_t *connection, void *data) {
   use(data);
-  uv_stream_t *stream = avow_to_stream(connection);
+  const avow_stream_t stream = avow_to_stream(connection);
   return avow_follow(avow_pump(stream, stream));
 }
 
@@ -223,7 +223,8 @@ static avow_value_t serve_there(const avow_value_t *server, void *loops) {
   struct sockaddr_in address;
   char port[8];
   int len = sizeof(address);
-  (void) uv_tcp_getsockname((uv_tcp_t *) avow_to_stream(server),
+  (void) uv_tcp_getsockname((uv_tcp_t *) avow_stream_handle(
+                                avow_to_stream(server)),
                             (struct sockaddr *) &address, &len); /* bound */
   (void) snprintf(port, sizeof(port), "%d", ntohs(address.sin_port)); /* fits */
   duty_t *duty = duty_new();

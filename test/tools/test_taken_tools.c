@@ -218,7 +218,7 @@ static void limiter_that_is_gone_is_named_as_such(void **state) {
 
 static avow_reader_t *reader_that_is_gone(void) {
   uv_pipe_t pipe = { .loop = loop };
-  avow_reader_t *r = avow_reader_new((uv_stream_t *) &pipe);
+  avow_reader_t *r = avow_reader_new(avow_uv_stream((uv_stream_t *) &pipe));
   avow_reader_unref(r);
   return r;
 }

@@ -155,14 +155,14 @@ static void begin(talk_t *talk) {
   CHECK(uv_pipe_init(&loop, &talk->pipe, 0) == 0);
   CHECK(uv_pipe_open(&talk->pipe, fds[0]) == 0);
   talk->peer = fds[1];
-  talk->reader = avow_reader_new((uv_stream_t *) &talk->pipe);
+  talk->reader = avow_reader_new(avow_uv_stream((uv_stream_t *) &talk->pipe));
 }
 
 static void end(talk_t *talk) {
   avow_reader_unref(talk->reader);
   if (talk->peer >= 0)
     CHECK(close(talk->peer) == 0);
-  avow_value_unref(avow_run(avow_close((uv_handle_t *) &talk->pipe)));
+  avow_value_unref(avow_run(avow_close_handle((uv_handle_t *) &talk->pipe)));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
