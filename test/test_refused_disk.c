@@ -151,6 +151,19 @@ static void removing_finds_the_root_again(void **state) {
   assert_missing("a");
 }
 
+static void removing_finds_it_again_only_so_often(void **state) {
+  make_file("a", "");
+  unlinks = once(UV_ELOOP);
+  assert_fulfils_int(avow_remove_tree(loop, at("a")), 1);
+
+  make_file("a", "");
+  unlinks = always(UV_EISDIR);
+  assert_rejects(avow_remove_tree(loop, at("a")), UV_EISDIR);
+
+  assert_int_in_range(unlinks.calls, 2, 1000);
+  assert_true(is_there("a"));
+}
+
 static void removing_stops_at_what_stays(void **state) {
   make_tree();
   removals = once(UV_EIO);
@@ -271,6 +284,19 @@ static void copying_looks_for_a_name_that_is_free(void **state) {
   assert_int_equal(copies.calls, 4);
   assert_file("to", "new");
   assert_int_equal(entries_of(""), 2);
+}
+
+static void copying_gives_up_where_no_name_is_free(void **state) {
+  const avow_copy_options_t options = { .existing = AVOW_EXISTING_REPLACE };
+  make_file("file", "new");
+  make_file("to", "old");
+  copies = always(UV_EEXIST);
+
+  assert_rejects(avow_copy_tree(loop, at("file"), at("to"), &options),
+                 UV_EEXIST);
+
+  assert_int_in_range(copies.calls, 2, 1000);
+  assert_file("to", "old");
 }
 
 static void copying_waits_for_no_fifo(void **state) {
@@ -432,6 +458,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     REFUSED_CASE(removing_waits_for_what_may_pass),
     REFUSED_CASE(removing_finds_the_root_again),
+    REFUSED_CASE(removing_finds_it_again_only_so_often),
     REFUSED_CASE(removing_stops_at_what_stays),
     REFUSED_CASE(replacing_takes_a_name_where_it_needs_one),
     REFUSED_CASE(replacing_looks_for_a_name_that_is_free),
@@ -441,6 +468,7 @@ int main(void) {
     REFUSED_CASE(replacing_tells_what_keeps_it_from_a_name),
     REFUSED_CASE(replacing_tells_of_a_disk_that_breaks),
     REFUSED_CASE(copying_looks_for_a_name_that_is_free),
+    REFUSED_CASE(copying_gives_up_where_no_name_is_free),
     REFUSED_CASE(copying_waits_for_no_fifo),
     REFUSED_CASE(copying_takes_what_it_has_looked_at),
     REFUSED_CASE(copying_ends_where_it_began),

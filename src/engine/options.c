@@ -35,7 +35,7 @@ static size_t least_stack(void) {
 
 /* All that a code leaves to be said. */
 static bool has_reserved(const avow_options_t *options) {
-  const bool has = AVOW__RESERVED(options) != 0;
+  const bool has = !AVOW__IS_ZERO(options->reserved);
   if (has)
     avow__advise(
         "avow_loop_init() of options that are not zero where they are "

@@ -3,6 +3,7 @@
 #define AVOW_AT_H
 
 #include <errno.h>
+#include <sys/stat.h>
 #include <uv.h>
 
 /* What a call has come to: its result, or a libuv code for errno. */
@@ -16,6 +17,9 @@ int avow__at_open(int dir, const char *path, int flags, int mode);
 
 /* A directory to find things in, for which it need not be readable. */
 int avow__at_open_dir(int dir, const char *path);
+
+/* What is there, also of a link. NULL: what is open itself. */
+int avow__at_look(int dir, const char *path, struct stat *out);
 
 /* The times of stat, also of a link. NULL: of what is open itself. */
 int avow__at_set_times(int dir, const char *path, const uv_stat_t *stat);

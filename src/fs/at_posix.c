@@ -8,7 +8,6 @@
 #include "fs/at.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 
 /* What asks for no permission to read. */
 #if defined(O_PATH)
@@ -29,6 +28,12 @@ int avow__at_open(int dir, const char *path, int flags, int mode) {
 
 int avow__at_open_dir(int dir, const char *path) {
   return avow__at_open(dir, path, TO_USE, 0);
+}
+
+int avow__at_look(int dir, const char *path, struct stat *out) {
+  return avow__at_code(path == NULL
+                           ? fstat(dir, out)
+                           : fstatat(dir, path, out, AT_SYMLINK_NOFOLLOW));
 }
 
 static struct timespec at_time_of(uv_timespec_t time) {

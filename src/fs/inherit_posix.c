@@ -77,7 +77,7 @@ static int keep_attributes(int from, int to, bool same_group) {
    files away still may give them to a group of his. */
 static int inherit_keep_owner(const struct stat *old, int file) {
   struct stat info;
-  const int err = avow__at_code(fstat(file, &info));
+  const int err = avow__at_look(file, NULL, &info);
   if (err < 0 || (info.st_uid == old->st_uid && info.st_gid == old->st_gid))
     return err < 0 ? err : 1;
   return fchown(file, old->st_uid, old->st_gid) == 0 ||
@@ -101,7 +101,7 @@ static int open_old(int dir, const char *name, struct stat *old) {
              O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
   if (file < 0)
     return file;
-  if (fstat(file, &info) == 0 && S_ISREG(info.st_mode)) {
+  if (avow__at_look(file, NULL, &info) == 0 && S_ISREG(info.st_mode)) {
     *old = info;
     return file;
   }

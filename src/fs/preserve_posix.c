@@ -108,7 +108,7 @@ static void keep_link_owner(avow__place_t place, const uv_stat_t *stat) {
   const int file = avow__place_open(place, O_PATH, 0);
   if (file < 0)
     return;
-  if (fstat(file, &info) == 0 && S_ISLNK(info.st_mode))
+  if (avow__at_look(file, NULL, &info) == 0 && S_ISLNK(info.st_mode))
     (void) fchownat(file, "", (uid_t) stat->st_uid, (gid_t) stat->st_gid,
                     AT_EMPTY_PATH); /* or not */
   (void) close(file);               /* it was not opened to be written to */

@@ -63,8 +63,9 @@ static bool is_trap(const struct stat *dir, const struct stat *link) {
 
 static int check_link(const avow__successor_t *s) {
   struct stat dir;
-  if (fstat(s->dir, &dir) < 0)
-    return avow__at_code(-1);
+  const int err = avow__at_look(s->dir, NULL, &dir);
+  if (err < 0)
+    return err;
   return is_trap(&dir, &s->old) ? UV_EACCES : 0;
 }
 

@@ -65,8 +65,8 @@ static bool lock_left(int file) {
 
 static bool is_named(const avow__temp_file_t *t, int file) {
   struct stat named, opened;
-  return fstat(file, &opened) == 0 && S_ISREG(opened.st_mode) &&
-         fstatat(t->dir, t->temp, &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+  return avow__at_look(file, NULL, &opened) == 0 && S_ISREG(opened.st_mode) &&
+         avow__at_look(t->dir, t->temp, &named) == 0 &&
          named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
 }
 
@@ -112,7 +112,7 @@ static bool set_mode(int file, int mode) {
   struct stat info;
   if ((mode & OTHERS) == 0)
     return true;
-  if (fstat(file, &info) < 0 || (info.st_mode & ALL) == ALL)
+  if (avow__at_look(file, NULL, &info) < 0 || (info.st_mode & ALL) == ALL)
     return false;
   return fchmod(file, (mode_t) mode & info.st_mode & ALL) == 0;
 }

@@ -382,9 +382,10 @@ static int command_check(const avow_command_t *what,
                          const avow_value_t *input) {
   if (avow_is_error(input))
     return input->code; /* no memory for it */
+  const int reserved = AVOW__RESERVED(what);
   const bool fine = what != NULL && what->args != NULL && what->args[0] != NULL;
   const bool has = input->tag == AVOW_BYTES || input->tag == AVOW_NONE;
-  return fine && has ? AVOW__RESERVED(what) : UV_EINVAL;
+  return fine && has ? reserved : UV_EINVAL;
 }
 
 avow_promise_t *avow_command(uv_loop_t *loop, const avow_command_t *what,

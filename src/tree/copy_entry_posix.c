@@ -55,7 +55,7 @@ void avow__original_close(avow__original_t *original) {
 static int copy_part(const avow__copying_t *c, uv_file to, uint64_t start,
                      uint64_t end) {
   while (start < end) {
-    if (c->chore != NULL && avow__chore_is_unwanted(c->chore))
+    if (avow__chore_is_unwanted(c->chore))
       return UV_ECANCELED;
     const int n = avow__disk_send(to, c->original->file, start, end - start);
     if (n <= 0)

@@ -209,9 +209,11 @@ static void list_with_a_part_that_found_no_memory_rejects(void **state) {
 }
 
 static void write_rejects_on_a_closing_handle(void **state) {
+  avow_value_t items[] = { avow_string("x"), avow_string("y") };
   uv_close((uv_handle_t *) stream, NULL);
 
   assert_rejects(start_small(), UV_EINVAL);
+  assert_rejects(avow_write(stream, avow_list(items, 2)), UV_EINVAL);
 }
 
 static void write_rejects_without_a_connection(void **state) {

@@ -178,6 +178,21 @@ static void copy_tree_leaves_holes_empty(void **state) {
   assert_int_equal(close(file), 0);
 }
 
+static void copy_tree_copies_what_ends_behind_a_hole(void **state) {
+  char text[4] = "";
+  make_file("a", "");
+  const int file = open(at("a"), O_RDWR);
+  assert_int_equal(pwrite(file, "end", 3, 1 << 20), 3);
+  assert_int_equal(close(file), 0);
+
+  assert_fulfils_int(start_copy(), 1);
+
+  const int copied = open(at("to"), O_RDONLY);
+  assert_int_equal(pread(copied, text, 4, 1 << 20), 3);
+  assert_string_equal(text, "end");
+  assert_int_equal(close(copied), 0);
+}
+
 static void copy_tree_copies_nothing_but_a_hole(void **state) {
   make_file("a", "");
   assert_int_equal(truncate(at("a"), (off_t) 3 << 30), 0);
@@ -297,6 +312,7 @@ int main(void) {
     DISK_CASE(copy_tree_keeps_owners_if_asked),
     DISK_CASE(copy_tree_keeps_set_uid_bits_with_their_owner_only),
     DISK_CASE(copy_tree_leaves_holes_empty),
+    DISK_CASE(copy_tree_copies_what_ends_behind_a_hole),
     DISK_CASE(copy_tree_copies_nothing_but_a_hole),
     DISK_CASE(copy_tree_copies_long_links),
 #ifdef __linux__

@@ -74,6 +74,17 @@ static void remove_tree_takes_no_file_for_a_directory(void **state) {
   assert_file("file", "kept");
 }
 
+static void remove_tree_removes_names_of_dots(void **state) {
+  make_dir("a");
+  make_file("a/..x", "");
+  make_file("a/...", "");
+  make_dir("a/.x");
+
+  assert_fulfils_int(start_remove(), 4);
+
+  assert_missing("a");
+}
+
 static void remove_tree_removes_links_not_what_they_lead_to(void **state) {
   make_dir("other");
   make_file("other/file", "kept");
@@ -361,6 +372,7 @@ int main(void) {
     DISK_CASE(remove_tree_removes_nothing_where_nothing_is),
     DISK_CASE(remove_tree_removes_a_file),
     DISK_CASE(remove_tree_takes_no_file_for_a_directory),
+    DISK_CASE(remove_tree_removes_names_of_dots),
     DISK_CASE(remove_tree_removes_links_not_what_they_lead_to),
     DISK_CASE(remove_tree_removes_a_deep_tree),
     DISK_CASE(remove_tree_stays_inside_while_others_exchange),

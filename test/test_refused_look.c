@@ -1,0 +1,220 @@
+/* What may come of the looks at a file or a directory that was opened: they
+   fail, or it is another by now. Files are replaced all the same, or stay; trees
+   are copied, walked and removed as far as they are what they were. */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "fs/at.h"
+#include "fs/place.h"
+#include "refusing.h"
+
+enum { MOST_LOOKS = 200, DEEP = 40 }; /* of which 32 stay open */
+
+typedef enum { NO_LIE, OTHER_KIND, OTHER_DISK, OTHER_FILE, OTHER_OWNER } lie_t;
+
+static refusal_t looks, dir_looks, unnamed, owners, locks, paths;
+static lie_t lie; /* in place of a failure */
+
+static void lie_of(struct stat *info) {
+  if (lie == OTHER_KIND)
+    info->st_mode = (info->st_mode & ~(mode_t) S_IFMT) | S_IFIFO;
+  if (lie == OTHER_DISK)
+    info->st_dev++;
+  if (lie == OTHER_FILE)
+    info->st_ino++;
+  if (lie == OTHER_OWNER)
+    info->st_uid++;
+}
+
+int __wrap_avow__at_look(int dir, const char *path, struct stat *out);
+int __real_avow__at_look(int dir, const char *path, struct stat *out);
+int __wrap_avow__at_look(int dir, const char *path, struct stat *out) {
+  const bool is_refused = refuses(&looks);
+  if (is_refused && lie == NO_LIE)
+    return looks.err;
+  const int err = __real_avow__at_look(dir, path, out);
+  if (is_refused)
+    lie_of(out);
+  return err;
+}
+
+int __wrap_avow__dir_stat(const avow__dir_t *dir, uv_stat_t *out);
+int __real_avow__dir_stat(const avow__dir_t *dir, uv_stat_t *out);
+int __wrap_avow__dir_stat(const avow__dir_t *dir, uv_stat_t *out) {
+  const bool is_refused = refuses(&dir_looks);
+  if (is_refused && lie == NO_LIE)
+    return dir_looks.err;
+  const int err = __real_avow__dir_stat(dir, out);
+  out->st_dev += is_refused && lie == OTHER_DISK;
+  out->st_ino += is_refused && lie == OTHER_FILE;
+  return err;
+}
+
+/* Files without a name. */
+int __wrap_avow__at_open(int dir, const char *path, int flags, int mode);
+int __real_avow__at_open(int dir, const char *path, int flags, int mode);
+int __wrap_avow__at_open(int dir, const char *path, int flags, int mode) {
+  if (strcmp(path, ".") == 0 && refuses(&unnamed))
+    return unnamed.err;
+  return __real_avow__at_open(dir, path, flags, mode);
+}
+
+int __wrap_fchown(int file, uid_t user, gid_t group);
+int __real_fchown(int file, uid_t user, gid_t group);
+int __wrap_fchown(int file, uid_t user, gid_t group) {
+  return refuses(&owners) ? refused(&owners) : __real_fchown(file, user, group);
+}
+
+int __wrap_flock(int file, int operation);
+int __real_flock(int file, int operation);
+int __wrap_flock(int file, int operation) {
+  return refuses(&locks) ? refused(&locks) : __real_flock(file, operation);
+}
+
+int __wrap_access(const char *path, int mode);
+int __real_access(const char *path, int mode);
+int __wrap_access(const char *path, int mode) {
+  return refuses(&paths) ? refused(&paths) : __real_access(path, mode);
+}
+
+static avow_promise_t *replace(void) {
+  return avow_replace_file(loop, at("file"), avow_string("new"), 0644);
+}
+
+/* Whatever the nth look comes to. True if there was one. */
+static bool replaces_or_stays(int nth) {
+  make_file("file", "old");
+  looks = (refusal_t){ .err = UV_EIO, .after = nth, .times = 1 };
+  const avow_value_t v = avow_run(replace());
+  const bool was_there = looks.calls > nth;
+  looks = never;
+  assert_true(v.tag == AVOW_INT || avow_error_code(&v) == UV_EIO);
+  assert_file("file", v.tag == AVOW_INT ? "new" : "old");
+  avow_value_unref(v);
+  return was_there;
+}
+
+static void replace_at_each_look(void) {
+  int nth = 0;
+  while (replaces_or_stays(nth))
+    assert_true(++nth < MOST_LOOKS);
+  assert_int_not_equal(nth, 0);
+}
+
+static void replacing_outlives_each_look(void **state) {
+  for (lie = NO_LIE; lie <= OTHER_OWNER; lie++) {
+    unnamed = never;
+    replace_at_each_look();
+    unnamed = always(UV_ENOTSUP);
+    replace_at_each_look();
+  }
+
+  assert_fulfils_int(replace(), 3);
+  assert_file("file", "new");
+  assert_int_equal(entries_of(""), 1);
+}
+
+/* The file is in the group already, though not its owner's. */
+static void replacing_keeps_a_group_that_it_has(void **state) {
+  make_file("file", "old");
+  assert_int_equal(chmod(at("file"), 0664), 0);
+  looks = (refusal_t){ .after = 1, .times = 1 };
+  lie = OTHER_OWNER;
+  owners = always(UV_EPERM);
+
+  assert_fulfils_int(replace(), 3);
+
+  assert_int_equal(owners.calls, 1);
+  assert_int_equal(mode_of("file"), 0664);
+}
+
+static void replacing_takes_a_name_where_others_keep_it_from_none(
+    void **state) {
+  refusal_t *const each[] = { &locks, &paths };
+  for (size_t i = 0; i < sizeof(each) / sizeof(each[0]); i++) {
+    make_file("file", "old");
+    *each[i] = once(UV_EAGAIN);
+
+    assert_fulfils_int(replace(), 3);
+
+    assert_int_not_equal(each[i]->calls, 0);
+    assert_file("file", "new");
+    assert_int_equal(entries_of(""), 1);
+  }
+}
+
+static void copying_a_link_outlives_each_look(void **state) {
+  const avow_copy_options_t keeping = { .keep = AVOW_KEEP_ALL };
+  make_link("link", "nowhere");
+  looks = once(UV_EIO);
+
+  assert_fulfils_int(avow_copy_tree(loop, at("link"), at("to"), &keeping), 1);
+
+  assert_true(is_there("to"));
+}
+
+/* What start() gives settles whatever the nth look at a directory comes to:
+   with a code, or as ever. */
+static bool outlives(start_fn start, int nth) {
+  dir_looks = (refusal_t){ .err = UV_EIO, .after = nth, .times = 1 };
+  const avow_value_t v = avow_run(start());
+  const bool was_there = dir_looks.calls > nth;
+  dir_looks = never;
+  const int code = avow_error_code(&v);
+  assert_true(code == 0 || code == UV_EIO || code == UV_ENOENT ||
+              code == UV_ENOTEMPTY);
+  avow_value_unref(v);
+  return was_there;
+}
+
+static void outlive_each_look(start_fn start) {
+  for (lie = NO_LIE; lie <= OTHER_FILE; lie++) {
+    int nth = 0;
+    do {
+      avow_ignore(avow_run(avow_remove_tree(loop, at("a"))));
+      avow_ignore(avow_run(avow_remove_tree(loop, at("to"))));
+      make_chain("a", DEEP);
+    } while (outlives(start, nth++));
+    assert_int_in_range(nth, 2, MOST_LOOKS);
+  }
+}
+
+static avow_promise_t *copy(void) {
+  return avow_copy_tree(loop, at("a"), at("to"), NULL);
+}
+
+static avow_promise_t *sweep(void) {
+  return avow_remove_tree(loop, at("a"));
+}
+
+static void copying_outlives_each_look(void **state) {
+  outlive_each_look(copy);
+}
+
+static void removing_outlives_each_look(void **state) {
+  outlive_each_look(sweep);
+}
+
+static int setup(void **state) {
+  looks = dir_looks = unnamed = owners = locks = paths = never;
+  lie = NO_LIE;
+  return refusing_setup(state);
+}
+
+#define REFUSED_CASE(f) cmocka_unit_test_setup_teardown(f, setup, disk_teardown)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    REFUSED_CASE(replacing_outlives_each_look),
+    REFUSED_CASE(replacing_keeps_a_group_that_it_has),
+    REFUSED_CASE(replacing_takes_a_name_where_others_keep_it_from_none),
+    REFUSED_CASE(copying_a_link_outlives_each_look),
+    REFUSED_CASE(copying_outlives_each_look),
+    REFUSED_CASE(removing_outlives_each_look),
+  };
+  disk_init();
+  return RUN(tests);
+}
