@@ -213,7 +213,8 @@ static void write_rejects_on_a_closing_handle(void **state) {
   uv_close((uv_handle_t *) stream, NULL);
 
   assert_rejects(start_small(), UV_EINVAL);
-  assert_rejects(avow_write(stream, avow_list(items, 2)), UV_EINVAL);
+  assert_rejects(avow_write(avow_uv_stream(stream), avow_list(items, 2)),
+                 UV_EINVAL);
 }
 
 static void write_rejects_without_a_connection(void **state) {
