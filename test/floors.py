@@ -23,7 +23,7 @@ TABLES = {'engine/kinds', 'engine/parts'}
 
 # What promises are made of, and who has kinds of promises of its own.
 BODY = {'engine/block.h', 'engine/engine.h'}
-INSIDERS = {'channel/channel.c', 'net/handle.c', 'tools/limit.c',
+INSIDERS = {'channel/inside.h', 'net/handle.c', 'tools/limit.c',
             'tools/tool.c'}
 
 

@@ -43,6 +43,10 @@ static void use(avow_value_t v) {
   avow_value_unref(v);
 }
 
+static void use_code(int code) {
+  (void) code;
+}
+
 static avow_value_t cb(const avow_value_t *arg, void *data) {
   return avow_none();
 }

@@ -110,6 +110,7 @@ while ($text =~ /(?:AVOW_API|AVOW_ASYNC_API)\s+(?:AVOW_MUST_USE\s+)?([\w\s\*]+?)
     my $is_made = $type =~ /^avow_\w+_t \*$/;
     $call = "not_null($call)" if $is_made;
     $call = "use($call)" if $type =~ /^avow_value_t/;
+    $call = "use_code($call)" if $type =~ /^int\b/;
     print "static void case_$id(void) {\n  $call;\n}\n\n";
     push @cases, "  { \"$name() with $names[$i] NULL\", case_$id },\n";
   }

@@ -52,6 +52,24 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_channel_first(avow_channel_t *c);
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_channel_send(
     const avow_channel_t *c, avow_value_t item);
 
+/**
+ * What avow_channel_next() would have at once, in *out, and 0: the next item, a
+ * promise as such; NONE at the end; an error where that would reject, which is
+ * an item that is one, or each time what the channel failed with. UV_EAGAIN and
+ * NONE if it would have to wait. A source is asked for what it has.
+ */
+AVOW_API AVOW_MUST_USE int avow_channel_try_next(const avow_channel_t *c,
+                                                 avow_value_t *out);
+
+/**
+ * Sends if that can be at once: 0. UV_EAGAIN: there is no room, with room 0
+ * nobody who waits, and the item is still yours. All else releases it: what
+ * avow_channel_send() rejects with, of a failure the code, and UV_EPIPE of one
+ * whose code is UV_EAGAIN.
+ */
+AVOW_API AVOW_MUST_USE int avow_channel_try_send(const avow_channel_t *c,
+                                                 avow_value_t item);
+
 /** No more will be sent: what is inside can still be taken, then NONE. */
 AVOW_API void avow_channel_end(const avow_channel_t *c);
 

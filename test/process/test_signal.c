@@ -138,6 +138,26 @@ static void loop_close_knows_its_handles_among_others(void **state) {
   run();
 }
 
+static void assert_none_there(const avow_channel_t *c) {
+  avow_value_t v;
+  assert_int_equal(avow_channel_try_next(c, &v), UV_EAGAIN);
+}
+
+static void a_signal_that_nobody_waited_for_is_there_to_try(void **state) {
+  avow_channel_t *c = avow_signals(loop, SIGUSR1);
+  assert_none_there(c);
+  assert_int_equal(uv_run(loop, UV_RUN_DEFAULT), 0); /* nobody waits */
+  (void) raise(SIGUSR1);                             /* caught */
+  assert_fulfils_none(avow_after_poll(loop));
+
+  avow_value_t v;
+  assert_int_equal(avow_channel_try_next(c, &v), 0);
+
+  assert_int_equal(avow_to_int(&v), SIGUSR1);
+  assert_none_there(c);
+  avow_channel_unref(c);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(a_signal_is_its_number),
@@ -150,6 +170,7 @@ int main(void) {
     CASE(a_program_may_close_all_handles),
     CASE(loop_close_waits_for_what_a_program_closes),
     CASE(loop_close_knows_its_handles_among_others),
+    CASE(a_signal_that_nobody_waited_for_is_there_to_try),
   };
   return RUN(tests);
 }

@@ -1,0 +1,90 @@
+/*
+ * What a channel's block holds, for those who put items into channels and take
+ * them out: channel.c, source.c and select.c.
+ */
+#ifndef AVOW_CHANNEL_INSIDE_H
+#define AVOW_CHANNEL_INSIDE_H
+
+#include "channel/channel.h"
+#include "channel/ring.h"
+#include "engine/engine.h"
+
+/* Of a CHANNEL: somebody who does not wait asks its source for an item. */
+enum { AVOW__ASKED = 16 };
+
+/* Debug builds: is it alive? NULL and inert ones have no block of their own. */
+static inline avow_promise_t *avow__channel_block(
+    const avow_channel_t *channel) {
+  avow_promise_t *block = avow__given(channel, "a channel");
+  avow__check_thread(avow__context(block));
+#if AVOW__DEBUG
+  if (block->kind == AVOW__FREE)
+    avow__misuse(
+        "this channel is gone: avow_channel_unref() let go of it before; call "
+        "avow_channel_ref() first to give it to two");
+#endif
+  return block;
+}
+
+static inline bool avow__channel_is_inert(const avow_promise_t *ch) {
+  return ch->kind != AVOW__CHANNEL;
+}
+
+static inline bool avow__channel_has_ended(const avow_promise_t *ch) {
+  return (ch->flags & AVOW__RESOLVED) != 0;
+}
+
+static inline size_t avow__channel_count(const avow_promise_t *ch) {
+  return ch->ring != NULL ? ch->ring->count : 0;
+}
+
+static inline bool avow__channel_has_room(const avow_promise_t *ch) {
+  return ch->ring != NULL && ch->ring->count < ch->ring->room;
+}
+
+/* Whether who asks of one that was made gets an answer at once. */
+static inline bool avow__channel_gives(const avow_promise_t *ch) {
+  return avow__channel_count(ch) > 0 || ch->senders != NULL ||
+         avow__channel_has_ended(ch);
+}
+
+/* Whether an item would go in at once. */
+static inline bool avow__channel_takes(const avow_promise_t *ch) {
+  return ch->takers != NULL || avow__channel_has_room(ch);
+}
+
+/* Makes a place for one more item; false without memory. */
+bool avow__channel_grow(avow_promise_t *ch);
+
+/* What one that was made gives; what it ends with if nothing is inside. */
+avow_value_t avow__channel_take(avow_promise_t *ch);
+
+/* Puts an item where it belongs: a taker waits for it, or it has a place. */
+void avow__channel_give(avow_promise_t *ch, avow_value_t item);
+
+/* Marks the end: last is what comes after all items. */
+void avow__channel_finish(avow_promise_t *ch, avow_value_t last);
+
+/* A new channel's block; NULL without memory. */
+avow_promise_t *avow__channel_alloc(avow__context_t *c, size_t room);
+
+/* Settles the first who waits in a list of a channel's. */
+static inline void avow__channel_settle_first(avow__link_t **list,
+                                              avow_value_t v) {
+  avow__resolve((avow_promise_t *) avow__list_take_first(list), v);
+}
+
+/* source.c: tells the source what has changed, and that it has ended. It may be
+   gone afterwards. */
+void avow__source_flow(avow_promise_t *ch);
+void avow__source_end(avow_promise_t *ch);
+
+/* Asks it for what it has and nobody has waited for. */
+void avow__source_ask(avow_promise_t *ch);
+
+static inline void avow__channel_flow(avow_promise_t *ch) {
+  if (ch->source != NULL)
+    avow__source_flow(ch);
+}
+
+#endif

@@ -1,0 +1,203 @@
+/*
+ * What feeds channels. A source hears of what its channel wants in a list of
+ * the loop's, one at a time, whoever asks for items meanwhile; it hears of the
+ * end last, and goes.
+ */
+#include "base/alloc.h"
+#include "channel/inside.h"
+#include "engine/invariants.h"
+#include "engine/parts.h"
+
+static void tell_first(avow__context_t *c) {
+  avow__link_t *first = avow__list_take_first(&c->untold);
+  avow__source_t *source = AVOW__CONTAINER(avow__source_t, link, first);
+  source->untold = false;
+  const bool news = source->flows != source->told;
+  source->told = source->flows;
+  if (source->unwanted)
+    source->stop(source);
+  else if (news && source->flows)
+    source->resume(source);
+  else if (news && source->pause != NULL)
+    source->pause(source);
+}
+
+/* A source may ask another channel, or let go of it, and that has a source,
+   too: it hears of that when the first has returned, however many there are in
+   a row. */
+static void tell_source(avow__context_t *c, avow__source_t *source) {
+  if (!source->untold)
+    avow__list_append(&c->untold, &source->link);
+  source->untold = true;
+  if (c->telling)
+    return;
+  c->telling = true;
+  while (c->untold != NULL)
+    tell_first(c);
+  c->telling = false;
+}
+
+void avow__source_flow(avow_promise_t *ch) {
+  avow__source_t *source = ch->source;
+  const bool waits = ch->takers != NULL;
+  if (source->handle != NULL && !uv_is_closing(source->handle))
+    (waits ? uv_ref : uv_unref)(source->handle);
+  const bool asks = (ch->flags & AVOW__ASKED) != 0;
+  const bool flows = waits || asks || avow__channel_has_room(ch);
+  if (flows == source->flows)
+    return;
+  source->flows = flows;
+  tell_source(avow__context(ch), source);
+}
+
+void avow__source_end(avow_promise_t *ch) {
+  avow__source_t *source = ch->source;
+  ch->source = NULL;
+  if (source == NULL)
+    return;
+  source->unwanted = true;
+  tell_source(avow__context(ch), source);
+}
+
+/* What flows brings what it has by itself. Without memory for it nothing is
+   there yet. */
+void avow__source_ask(avow_promise_t *ch) {
+  if (ch->source == NULL || ch->source->flows || !avow__channel_grow(ch))
+    return;
+  ch->flags |= AVOW__ASKED;
+  avow__source_flow(ch);
+  ch->flags &= (uint8_t) ~AVOW__ASKED;
+  avow__channel_flow(ch);
+}
+
+void *avow__source_new(uv_loop_t *loop, size_t size) {
+  avow__context_t *c = avow__context_of(loop);
+  avow__check_thread(c);
+  avow__source_t *source =
+      c->life >= AVOW__GIVING_UP ? NULL : avow__calloc(1, size);
+  if (source != NULL)
+    source->context = c;
+  return source;
+}
+
+avow_channel_t *avow__channel_none(uv_loop_t *loop) {
+  return (avow_channel_t *) avow__no_promise(avow__context_of(loop));
+}
+
+avow_channel_t *avow__channel_refuse(uv_loop_t *loop, int code,
+                                     const char *name, const char *object) {
+  avow_channel_t *channel = avow_channel_new(loop, 0);
+  avow_channel_fail(channel, avow__error_of(code, name, object));
+  return channel;
+}
+
+/* A loop that is being closed gives no more sources: it could not end. */
+avow_channel_t *avow__channel_feed(uv_loop_t *loop, size_t room,
+                                   avow__source_t *source) {
+  avow__context_t *c = avow__context_of(loop);
+  avow_promise_t *ch =
+      c->life > AVOW__OPEN ? NULL : avow__channel_alloc(c, room);
+  if (ch == NULL) {
+    source->stop(source);
+    return (avow_channel_t *) (c->life > AVOW__OPEN ? avow__ref(c->canceled)
+                                                    : avow__no_promise(c));
+  }
+  ch->source = source;
+  source->channel = (avow_channel_t *) ch;
+  avow__channel_flow(ch);
+  return (avow_channel_t *) ch;
+}
+
+bool avow__channel_is_over(const avow_channel_t *channel) {
+  const avow_promise_t *ch = avow__channel_block(channel);
+  return avow__channel_is_inert(ch) ||
+         (avow__channel_has_ended(ch) && avow__channel_count(ch) == 0 &&
+          ch->senders == NULL);
+}
+
+bool avow__channel_is_awaited(const avow_channel_t *channel) {
+  return avow__channel_block(channel)->takers != NULL;
+}
+
+bool avow__channel_push(avow_channel_t *channel, avow_value_t item) {
+  avow_promise_t *ch = (avow_promise_t *) channel;
+  if (ch->takers != NULL) {
+    avow__channel_settle_first(&ch->takers, item);
+  } else if (avow__channel_grow(ch)) {
+    avow__ring_add(ch->ring, item);
+    ch->flags &= (uint8_t) ~AVOW__ASKED;
+  } else {
+    avow__channel_finish(ch, avow_error(UV_ENOMEM));
+    avow__value_unref(item); /* last: it may call the program */
+    return false;
+  }
+  avow__channel_flow(ch);
+  return ch->source != NULL && ch->source->flows;
+}
+
+void avow__source_free(avow__source_t *source) {
+  avow__free(source);
+}
+
+static void on_source_closed(uv_handle_t *handle) {
+  avow__source_t *source = handle->data;
+  source->context->closing_own--;
+  avow__free(source);
+}
+
+/* Where the program has closed the handle, nobody tells when that is over: the
+   source stays until avow_loop_close(). */
+void avow__source_close(avow__source_t *source, uv_handle_t *handle) {
+  avow__context_t *c = source->context;
+  if (!uv_is_closing(handle)) {
+    c->closing_own++;
+    uv_close(handle, on_source_closed);
+    return;
+  }
+  source->stray =
+      (avow__stray_t){ .context = c, .block = source, .free_fn = avow__free };
+  avow__stray_add(&source->stray);
+}
+
+#ifdef AVOW_CHECK
+
+typedef struct {
+  size_t takers, senders;
+} waiting_t;
+
+static size_t check_list_of(const avow_promise_t *ch, const avow__link_t *list,
+                            avow__kind_t kind) {
+  const size_t n = avow__check_list(list);
+  for (size_t i = 0; i < n; i++, list = list->next) {
+    const avow_promise_t *p = (const avow_promise_t *) list;
+    AVOW__HOLDS(68, p->kind == kind && avow__is_pending(p));
+    AVOW__HOLDS(69, p->data == ch);
+  }
+  return n;
+}
+
+static void check_channel(avow_promise_t *ch, void *data) {
+  waiting_t *waiting = data;
+  if (avow__channel_is_inert(ch))
+    return;
+  waiting->takers += check_list_of(ch, ch->takers, AVOW__NEXT);
+  waiting->senders += check_list_of(ch, ch->senders, AVOW__SEND);
+  const bool has_items = avow__channel_count(ch) > 0 || ch->senders != NULL;
+  AVOW__HOLDS(70, ch->takers == NULL || !has_items);
+  AVOW__HOLDS(71, ch->senders == NULL || !avow__channel_has_room(ch));
+  AVOW__HOLDS(72, !avow__channel_has_ended(ch) || ch->takers == NULL);
+  AVOW__HOLDS(72, !avow__channel_has_ended(ch) || ch->source == NULL);
+  AVOW__HOLDS(73, avow__channel_count(ch) == 0 ||
+                      ch->ring->count <= ch->ring->size);
+  if (ch->source != NULL && ch->source->flows)
+    AVOW__HOLDS(74, ch->takers != NULL || avow__channel_has_room(ch));
+}
+
+void avow__channels_check(avow__context_t *c) {
+  waiting_t waiting = { 0 };
+  avow__pool_each(&c->pool, check_channel, &waiting);
+  AVOW__HOLDS(75, waiting.takers == avow__check_count(c, AVOW__NEXT));
+  AVOW__HOLDS(76, waiting.senders == avow__check_count(c, AVOW__SEND));
+}
+
+#endif
