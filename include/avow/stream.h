@@ -56,9 +56,10 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_pipe_connect(uv_pipe_t *pipe,
  * of the stream (uv_read_start). No more than 64 KiB at a time. UV_EINVAL for a
  * max_bytes of 0; UV_EALREADY if a read is pending, also one of the program's
  * own. Cancelling stops reading; nothing that was read is lost. Nothing is read
- * that nobody asked for, which holds the peer back. Between two reads libuv may
- * watch the stream on, which keeps no loop alive: to read with uv_read_start()
- * then, call uv_read_stop() first.
+ * that nobody asked for, which holds the peer back; what came in the meantime
+ * may be taken at once. Between two reads libuv may watch the stream on, which
+ * keeps no loop alive: to read with uv_read_start() then, call uv_read_stop()
+ * first.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_read(avow_stream_t stream,
                                                  size_t max_bytes);

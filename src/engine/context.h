@@ -110,8 +110,9 @@ struct avow__context_s {
   void (*streams_rest)(avow__context_t *c); /* read.c: some are watched on,
                                                and the loop is to end */
   avow__link_t *reads;                      /* read.c: those that are pending */
-  avow__buffer_t room;                      /* room.c: what libuv reads to */
-  avow__spares_t spares[AVOW__SIZES];       /* op.c: for the next operations */
+  uint32_t laden;      /* read.c: streams where bytes wait, at most */
+  avow__buffer_t room; /* room.c: what libuv reads to */
+  avow__spares_t spares[AVOW__SIZES]; /* op.c: for the next operations */
   avow__table_t tables[AVOW__TABLES];
   avow__fibers_t fibers; /* async.c: stacks */
 #ifdef AVOW_TRACE

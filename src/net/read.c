@@ -9,6 +9,11 @@
  * So it does where nothing else is left to keep the loop alive. Nothing is kept
  * of such a stream, which the program may close and free: whether it is watched
  * for us its read_cb says, and a walk over the loop's handles finds them all.
+ *
+ * A stream that libuv stopped so has bytes: the next read takes them at once,
+ * and of a peer that never waits so does each after it. Which streams have some
+ * is not kept, but how many; a read that finds nothing takes one off. So no
+ * more look in vain than were stopped.
  */
 #include "net/reading.h"
 
@@ -21,6 +26,7 @@
 #include "engine/parts.h"
 #include "io/op.h"
 #include "net/room.h"
+#include "net/waiting.h"
 
 enum { FIRST_ROOM = 4096 };
 
@@ -247,6 +253,7 @@ static void stream_on_read(uv_stream_t *stream, ssize_t nread,
   intake_t *intake = stream_find((uv_handle_t *) stream);
   if (intake_is_idle(intake)) {
     (void) uv_read_stop(stream); /* always 0 */
+    avow__context_of(stream->loop)->laden++;
     return;
   }
   avow__context_t *c = intake->context;
@@ -313,6 +320,19 @@ static int stream_start(avow__context_t *c, uv_stream_t *stream,
   return 0;
 }
 
+/* The first look is ours, and libuv watches only where there is nothing. */
+static void take_what_waits(avow__context_t *c, intake_t *intake) {
+  const int n = avow__waiting_take(intake->stream, stream_room(intake));
+  if (n > 0)
+    arrived(intake, (size_t) n);
+  else if (n < 0)
+    stream_settle(intake, ending(intake, n));
+  else
+    c->laden--;
+  if (intake->deferred == NULL)
+    stop_and_free(intake);
+}
+
 static avow_promise_t *read_as(uv_stream_t *stream, request_t request) {
   if (stream == NULL)
     return avow__nothing("a stream");
@@ -320,6 +340,7 @@ static avow_promise_t *read_as(uv_stream_t *stream, request_t request) {
   avow_deferred_t *d;
   avow_promise_t *p = avow__promise_new(c, &d);
   intake_t *intake;
+  const bool watched = stream->read_cb == stream_on_read;
   int err = UV_ENOMEM;
   if (!avow__has_settled(p))
     err = request.max_bytes < request.min ? UV_EINVAL
@@ -333,6 +354,8 @@ static avow_promise_t *read_as(uv_stream_t *stream, request_t request) {
   intake->done = 0;
   avow__list_append(&c->reads, &intake->link);
   avow_on_cancel(d, stream_cancel, intake);
+  if (!watched && c->laden > 0)
+    take_what_waits(c, intake);
   return p;
 }
 

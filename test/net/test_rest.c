@@ -14,19 +14,27 @@
 
 #include "peer.h"
 
-static long asked; /* how often epoll was told what to watch */
+static long asked;  /* how often epoll was told what to watch */
+static long looked; /* how often there was a look at what waits */
 
 #ifdef __linux__
+typedef union {
+  void *found;
+  int (*epoll_ctl)(int fd, int op, int watched, struct epoll_event *event);
+  ssize_t (*recv)(int fd, void *bytes, size_t len, int flags);
+} next_t;
+
 /* In the place of the C library's. */
 int epoll_ctl(int fd, int op, int watched, struct epoll_event *event) {
-  static union {
-    void *found;
-    int (*fn)(int fd, int op, int watched, struct epoll_event *event);
-  } next;
-  if (next.found == NULL)
-    next.found = dlsym(RTLD_NEXT, "epoll_ctl");
+  const next_t next = { dlsym(RTLD_NEXT, "epoll_ctl") };
   asked++;
-  return next.fn(fd, op, watched, event);
+  return next.epoll_ctl(fd, op, watched, event);
+}
+
+ssize_t recv(int fd, void *bytes, size_t len, int flags) {
+  const next_t next = { dlsym(RTLD_NEXT, "recv") };
+  looked += fd != peer;
+  return next.recv(fd, bytes, len, flags);
 }
 #endif
 
@@ -81,6 +89,33 @@ static void read_after_a_pause_asks_epoll_for_nothing(void **state) {
   end_something();
 }
 
+/* The first time libuv has to find out that nobody asks. */
+static void pause_until_something_waits(void) {
+  begin_something();
+  read_something();
+  say("first");
+  turn_a_few_times();
+  assert_false(reads());
+  assert_fulfils_bytes(start_read(), "first");
+}
+
+static void peer_that_never_waits_costs_epoll_nothing(void **state) {
+  pause_until_something_waits();
+  const long before = asked;
+
+  for (int i = 0; i < 3; i++) {
+    say("hello");
+    turn_a_few_times();
+    avow_promise_t *read = start_read();
+    assert_int_equal(avow_state(read), AVOW_FULFILLED);
+    assert_false(reads());
+    assert_fulfils_bytes(read, "hello");
+  }
+
+  assert_int_equal(asked, before);
+  end_something();
+}
+
 static void what_comes_in_a_pause_stays_with_the_system(void **state) {
   begin_something();
   read_something();
@@ -95,6 +130,95 @@ static void what_comes_in_a_pause_stays_with_the_system(void **state) {
   char byte;
   assert_int_equal(recv(peer, &byte, 1, MSG_DONTWAIT), -1);
   assert_fulfils_bytes(start_read(), "more");
+  end_something();
+}
+
+static void what_waits_is_read_in_parts(void **state) {
+  char buffer[4];
+  pause_until_something_waits();
+  say("abcdefgh");
+  hang_up();
+  turn_a_few_times();
+
+  assert_fulfils_bytes(avow_read(avow_uv_stream(stream), 2), "ab");
+  assert_fulfils_int(avow_read_into(avow_uv_stream(stream), buffer, 2, 4), 4);
+  assert_memory_equal(buffer, "cdef", 4);
+  assert_rejects(avow_read_all(avow_uv_stream(stream), 1), UV_EMSGSIZE);
+  assert_fulfils_none(start_read());
+  end_something();
+}
+
+static void what_waits_is_the_first_of_more(void **state) {
+  char buffer[8];
+  pause_until_something_waits();
+  say("abc");
+  turn_a_few_times();
+
+  avow_promise_t *p = avow_read_into(avow_uv_stream(stream), buffer, 6, 8);
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  say("def");
+
+  assert_fulfils_int(p, 6);
+  assert_memory_equal(buffer, "abcdef", 6);
+  say("rest");
+  turn_a_few_times();
+  p = avow_read_all(avow_uv_stream(stream), 100);
+  hang_up();
+  assert_fulfils_bytes(p, "rest");
+  end_something();
+}
+
+/* One who looks in vain waits as ever, and the next looks no more. */
+static void looks_in_vain_no_more_often_than_was_stopped(void **state) {
+  pause_until_something_waits();
+  const long before = looked;
+
+  avow_promise_t *read = start_read();
+  assert_int_equal(looked, before + 1);
+  avow_cancel(read);
+  assert_rejects(read, UV_ECANCELED);
+  read = start_read();
+  assert_int_equal(looked, before + 1);
+  say("hello");
+
+  assert_fulfils_bytes(read, "hello");
+  end_something();
+}
+
+static void open_pipe(uv_pipe_t *pipe, int fd, int passes_handles) {
+  (void) uv_pipe_init(loop, pipe, passes_handles);
+  assert_int_equal(uv_pipe_open(pipe, fd), 0);
+}
+
+/* Though something waits, it is watched. */
+static void assert_waits_for_libuv(uv_pipe_t *pipe, int peer_of_it) {
+  const avow_stream_t from = avow_uv_stream((uv_stream_t *) pipe);
+  avow_promise_t *read = avow_read(from, 10);
+  assert_int_equal(write(peer_of_it, "hello", 5), 5);
+  assert_fulfils_bytes(read, "hello");
+  assert_int_equal(write(peer_of_it, "more", 4), 4);
+  turn_a_few_times();
+
+  read = avow_read(from, 10);
+
+  assert_int_equal(avow_state(read), AVOW_PENDING);
+  assert_fulfils_bytes(read, "more");
+  assert_fulfils_none(avow_close(from));
+  (void) close(peer_of_it);
+}
+
+static void what_is_no_plain_socket_is_for_libuv_to_read(void **state) {
+  uv_pipe_t other;
+  int fds[2];
+  begin_something();
+
+  assert_int_equal(pipe(fds), 0);
+  open_pipe(&other, fds[0], 0);
+  assert_waits_for_libuv(&other, fds[1]);
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+  open_pipe(&other, fds[0], 1);
+  assert_waits_for_libuv(&other, fds[1]);
+
   end_something();
 }
 
@@ -183,8 +307,7 @@ static void loop_ends_though_one_that_holds_nothing_is_read_from(void **state) {
   int fds[2];
   uv_pipe_t other;
   assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-  (void) uv_pipe_init(loop, &other, 0);
-  assert_int_equal(uv_pipe_open(&other, fds[0]), 0);
+  open_pipe(&other, fds[0], 0);
   uv_unref((uv_handle_t *) &other);
   avow_promise_t *p = avow_read(avow_uv_stream((uv_stream_t *) &other), 10);
   read_something();
@@ -206,8 +329,7 @@ static void stream_may_be_closed_by_libuv_and_freed(void **state) {
   int fds[2];
   uv_pipe_t *other = test_calloc(1, sizeof(*other));
   assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
-  (void) uv_pipe_init(loop, other, 0);
-  assert_int_equal(uv_pipe_open(other, fds[0]), 0);
+  open_pipe(other, fds[0], 0);
   begin_something();
   assert_int_equal(write(fds[1], "hello", 5), 5);
   assert_fulfils_bytes(avow_read(avow_uv_stream((uv_stream_t *) other), 10),
@@ -287,7 +409,12 @@ int main(void) {
   const struct CMUnitTest tests[] = {
 #ifdef __linux__
     BOTH(read_after_a_pause_asks_epoll_for_nothing),
+    BOTH(peer_that_never_waits_costs_epoll_nothing),
+    BOTH(looks_in_vain_no_more_often_than_was_stopped),
 #endif
+    BOTH(what_waits_is_read_in_parts),
+    BOTH(what_waits_is_the_first_of_more),
+    TCP(what_is_no_plain_socket_is_for_libuv_to_read),
     BOTH(what_comes_in_a_pause_stays_with_the_system),
     BOTH(end_that_comes_in_a_pause_is_there_for_the_next),
     TCP(reset_that_comes_in_a_pause_is_no_end),
