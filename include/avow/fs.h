@@ -57,7 +57,10 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_write(uv_loop_t *loop,
 /**
  * INT: bytes copied from the offset of one file to where another stands, fewer
  * than len at the end of the first, or where an error came after some
- * (uv_fs_sendfile, again and again).
+ * (uv_fs_sendfile, again and again). Until all is copied it holds a thread of
+ * the pool, which waits for a socket or a pipe that takes no more for as long
+ * as that lasts, also when cancelled. On Linux the system copies between files,
+ * at most 2 GiB at a time; to a socket or a pipe go 8 KiB by 8 KiB.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_sendfile(
     uv_loop_t *loop, uv_file to, uv_file from, int64_t offset, size_t len);
