@@ -260,8 +260,22 @@ static void end_channels(void) {
   source = NULL;
 }
 
+/* Time. */
+
+static void take_a_clock_of_its_own(void) {
+  const avow_options_t options = { .clock = AVOW_CLOCK_BY_HAND };
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_loop_init(loop, &options), 0);
+}
+
+static avow_promise_t *advance_by_an_hour(void) {
+  return avow_clock_advance(loop, 3600000);
+}
+
 static const subject_t subjects[] = {
   { "avow_sleep", BY_ITSELF, AT_ONCE, .start = sleep_a_little },
+  { "avow_clock_advance", BY_ITSELF, AT_ONCE, advance_by_an_hour,
+    .set = take_a_clock_of_its_own },
   { "avow_ticks", BY_ITSELF, AT_ONCE, tick, .strike = end_channel },
   { "avow_next_turn", BY_ITSELF, AT_ONCE, .start = next_turn },
   { "avow_before_poll", BY_ITSELF, AT_ONCE, .start = before_poll },

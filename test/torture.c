@@ -92,6 +92,7 @@ typedef struct {
   program_fn program;
   long nth;
   bool from_then_on;
+  avow_clock_t clock;
   bool close; /* the loop while the program runs */
   int spare;  /* promises that need no memory; -1: as many as there are */
 } run_t;
@@ -213,7 +214,9 @@ static bool run_once(const run_t *run) {
   loop = &own;
   assert_int_equal(start_loop(&own), 0);
   fail_allocation(run->spare < 0 ? run->nth : 0, run->from_then_on);
-  const int err = avow_loop_init(&own, &quiet);
+  avow_options_t options = quiet;
+  options.clock = run->clock;
+  const int err = avow_loop_init(&own, &options);
   bool failed = err != 0;
   if (err == 0) {
     failed = run_ready(run);
@@ -240,10 +243,14 @@ static void fail_each(run_t run) {
 }
 
 void survive(program_fn program) {
+  survive_by(AVOW_CLOCK_REAL, program);
+}
+
+void survive_by(avow_clock_t clock, program_fn program) {
   problem = NULL;
   start_deadline();
   for (int how = 0; how < 4; how++) {
-    run_t run = { .program = program };
+    run_t run = { .program = program, .clock = clock };
     run.from_then_on = (how & 1) != 0;
     run.close = (how & 2) != 0;
     for (run.spare = -1; run.spare < SPARE; run.spare++)

@@ -44,6 +44,9 @@ typedef avow_promise_t *(*program_fn)(void);
    end and with its loop closed meanwhile. */
 void survive(program_fn program);
 
+/* The same on a loop with that clock. */
+void survive_by(avow_clock_t clock, program_fn program);
+
 /* The setup of a group. Lets libuv's allocations fail too, but not those of its
    thread pool: it ends the process if that cannot start. */
 int start_pool(void **state);

@@ -19,7 +19,8 @@ AVOW_HEADER_BEGIN
 /**
  * What time it is, in milliseconds of the clock of deadlines, of avow_sleep()
  * and of limits, which is the same on all loops: uv_now(), in callbacks of avow
- * as the loop remembers it, elsewhere brought up to date.
+ * as the loop remembers it, elsewhere brought up to date. A loop that has a
+ * clock of its own, by avow_options_t.clock, goes by that.
  */
 AVOW_API uint64_t avow_now(uv_loop_t *loop);
 

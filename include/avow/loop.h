@@ -31,6 +31,17 @@ typedef void (*avow_track_cb)(uv_loop_t *loop, const avow_promise_t *p,
                               void *data);
 
 /**
+ * What time it is for sleeps, limits of time, deadlines, retries, ticks,
+ * debounced channels and the attempts of a connect. A clock of the loop's own
+ * begins at 0 and does not wait for what it counts: see avow_clock_advance().
+ */
+typedef enum avow_clock_e {
+  AVOW_CLOCK_REAL,
+  AVOW_CLOCK_BY_HAND,  /* avow_clock_advance() moves it, and nothing else */
+  AVOW_CLOCK_BY_ITSELF /* where nothing but time can go on, to what is next */
+} avow_clock_t;
+
+/**
  * Zero in a field stands for its default.
  *
  * A turn of the loop ends when as many jobs have run as budget says, or when
@@ -59,7 +70,12 @@ typedef struct avow_options_s {
   size_t guard_size;     /* below each; 256 KiB, 64 KiB on 32-bit machines */
   bool wipe_stacks;      /* filled with zeros when their function is over */
   bool report_overflows; /* of stacks; default: a signal, as of any fault */
-  uint64_t reserved[4];  /* zeros, else UV_EINVAL: for later versions */
+  avow_clock_t clock;    /* default: the real one */
+  unsigned clock_quiet_ms; /* nothing from peers for so long lets a clock move
+                              by itself; 5 */
+  unsigned clock_guard_ms; /* what holds it for so long is named on stderr;
+                              5,000 */
+  uint64_t reserved[4];    /* zeros, else UV_EINVAL: for later versions */
 } avow_options_t;
 
 /**

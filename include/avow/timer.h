@@ -1,5 +1,7 @@
 /*
- * Time. All sleeps of a loop share one uv_timer_t.
+ * Time. All sleeps of a loop share one uv_timer_t. For tests a loop may have a
+ * clock of its own, by avow_options_t.clock: an hour of it takes as long as
+ * what is done in it.
  */
 #ifndef AVOW_TIMER_H
 #define AVOW_TIMER_H
@@ -15,6 +17,33 @@ AVOW_HEADER_BEGIN
  * and what one wakes runs before the next ends. Cancelling stops it.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_sleep(uv_loop_t *loop, uint64_t ms);
+
+/**
+ * NONE, when the loop's own clock is ms milliseconds further than now, or than
+ * where those before this take it. It stops at each deadline on the way: what
+ * is due there comes as on the real clock, and what that wakes has run before
+ * the clock goes on. Nothing runs inside the call: the loop does it, a deadline
+ * a turn. What is in flight does not hold it up, nor does it wait for that.
+ * Cancelling leaves the clock where it is by then. AVOW_EMISUSE on the real
+ * clock, UV_EINVAL for what the clock cannot count, 8,900 years.
+ *
+ * A clock that is moved by hand does not keep the loop alive: uv_run() returns,
+ * and avow_run() gives AVOW_EIDLE, when all that is left to do waits for time.
+ * One that moves by itself does so when there are no jobs, nobody waits for a
+ * turn of the loop or a phase, nothing is on the thread pool or with other
+ * threads, loops or processes, no handle that is referenced closes or is an
+ * active uv_timer_t, uv_idle_t, uv_async_t or uv_process_t, and the program has
+ * no requests of its own. What waits for peers, to read, accept, write,
+ * connect, watch or catch signals, lets it move when nothing has come for
+ * clock_quiet_ms of real time: a peer on the same loop may wait for time, too.
+ * Who holds it for clock_guard_ms is named on stderr. Either moves by itself
+ * while avow_loop_close() waits for what is shielded.
+ *
+ * Timers of the program's own (uv_timer_t) and what processes are granted to
+ * end are on the real clock, as are budgets, and the loops of avow_loops_new().
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_clock_advance(uv_loop_t *loop,
+                                                          uint64_t ms);
 
 AVOW_HEADER_END
 

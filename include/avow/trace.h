@@ -81,6 +81,7 @@ AVOW_HEADER_END
 #  define avow_shield(...)         AVOW_MADE_(avow_shield(__VA_ARGS__))
 #  define avow_remote_new(...)     AVOW_MADE_(avow_remote_new(__VA_ARGS__))
 #  define avow_sleep(...)          AVOW_MADE_(avow_sleep(__VA_ARGS__))
+#  define avow_clock_advance(...)  AVOW_MADE_(avow_clock_advance(__VA_ARGS__))
 #  define avow_getaddrinfo(...)    AVOW_MADE_(avow_getaddrinfo(__VA_ARGS__))
 #  define avow_getnameinfo(...)    AVOW_MADE_(avow_getnameinfo(__VA_ARGS__))
 #  define avow_connect(...)        AVOW_MADE_(avow_connect(__VA_ARGS__))

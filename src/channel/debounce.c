@@ -6,6 +6,7 @@
 #include "avow/pace.h"
 #include "channel/channel.h"
 #include "engine/child.h"
+#include "engine/clock.h"
 
 typedef struct debounce_s debounce_t;
 
@@ -16,7 +17,7 @@ typedef struct {
 
 struct debounce_s {
   avow__source_t source;
-  uv_timer_t timer;
+  avow__alarm_t alarm;
   uint64_t ms;
   avow_channel_t *from;
   asker_t *asker;
@@ -28,7 +29,7 @@ struct debounce_s {
 
 static avow_value_t debounce_take(debounce_t *debounce) {
   debounce->quiet = false;
-  (void) uv_timer_stop(&debounce->timer); /* cannot fail */
+  avow__alarm_stop(&debounce->alarm);
   return avow_steal(&debounce->item);
 }
 
@@ -68,9 +69,9 @@ static void debounce_on_timer(uv_timer_t *timer) {
 static void debounce_arrive(debounce_t *debounce, avow_value_t item) {
   const avow_value_t old = debounce_take(debounce);
   debounce->item = item;
-  uv_update_time(debounce->timer.loop);
-  /* fails on a closing timer only */
-  (void) uv_timer_start(&debounce->timer, debounce_on_timer, debounce->ms, 0);
+  uv_update_time(debounce->alarm.timer.loop);
+  avow__alarm_set(debounce->source.context, &debounce->alarm, debounce->ms,
+                  debounce_on_timer);
   if (debounce->source.flows)
     debounce_ask(debounce);
   avow__value_unref(old); /* last: it may call the program */
@@ -117,7 +118,7 @@ static void debounce_stop(avow__source_t *source) {
   debounce->asker->debounce = NULL;
   avow__children_cancel(&debounce->asker->parent);
   avow__parent_unref(&debounce->asker->parent);
-  avow__source_close(source, (uv_handle_t *) &debounce->timer);
+  avow__source_close(source, (uv_handle_t *) &debounce->alarm.timer);
   avow_channel_unref(from); /* these two last: they may call the program */
   avow__value_unref(item);
 }
@@ -147,13 +148,12 @@ avow_channel_t *avow_debounced(avow_channel_t *channel, uint64_t ms) {
     avow_channel_unref(channel);
     return avow__channel_none(loop);
   }
-  (void) uv_timer_init(loop, &debounce->timer); /* cannot fail */
-  debounce->timer.data = debounce;
+  avow__alarm_init(debounce->source.context, &debounce->alarm, debounce);
   debounce->asker->debounce = debounce;
   debounce->ms = ms;
   debounce->from = channel;
   debounce->item = avow_none();
-  debounce->source.handle = (uv_handle_t *) &debounce->timer;
+  debounce->source.handle = (uv_handle_t *) &debounce->alarm.timer;
   debounce->source.resume = debounce_resume;
   debounce->source.pause = debounce_hold_back;
   debounce->source.stop = debounce_stop;

@@ -5,10 +5,11 @@
 #include "avow/pace.h"
 #include "avow/timer.h"
 #include "channel/channel.h"
+#include "engine/clock.h"
 
 typedef struct {
   avow__source_t source;
-  uv_timer_t timer;
+  avow__alarm_t alarm;
   uint64_t start;
   uint64_t ms;
   uint64_t taken;
@@ -17,15 +18,16 @@ typedef struct {
 static void ticks_on_timer(uv_timer_t *timer);
 
 static void ticks_go_on(ticks_t *ticks) {
-  const uint64_t passed = uv_now(ticks->timer.loop) - ticks->start;
+  avow__context_t *c = ticks->source.context;
+  const uint64_t passed = avow__time(c) - ticks->start;
   const uint64_t due = passed / ticks->ms;
   const uint64_t news = due - ticks->taken;
   ticks->taken = due;
   if (news > 0)
     (void) avow__channel_push(ticks->source.channel, avow_int((int64_t) news));
-  else /* fails on a closing timer only */
-    (void) uv_timer_start(&ticks->timer, ticks_on_timer,
-                          ticks->ms - passed % ticks->ms, 0);
+  else
+    avow__alarm_set(c, &ticks->alarm, ticks->ms - passed % ticks->ms,
+                    ticks_on_timer);
 }
 
 static void ticks_on_timer(uv_timer_t *timer) {
@@ -43,11 +45,13 @@ static void ticks_resume(avow__source_t *source) {
 }
 
 static void ticks_hold_back(avow__source_t *source) {
-  (void) uv_timer_stop(&((ticks_t *) source)->timer); /* cannot fail */
+  avow__alarm_stop(&((ticks_t *) source)->alarm);
 }
 
 static void ticks_stop(avow__source_t *source) {
-  avow__source_close(source, (uv_handle_t *) &((ticks_t *) source)->timer);
+  ticks_hold_back(source);
+  avow__source_close(source,
+                     (uv_handle_t *) &((ticks_t *) source)->alarm.timer);
 }
 
 avow_channel_t *avow_ticks(uv_loop_t *loop, uint64_t ms) {
@@ -56,11 +60,10 @@ avow_channel_t *avow_ticks(uv_loop_t *loop, uint64_t ms) {
   ticks_t *ticks = avow__source_new(loop, sizeof(*ticks));
   if (ticks == NULL)
     return avow__channel_none(loop);
-  (void) uv_timer_init(loop, &ticks->timer); /* cannot fail */
-  ticks->timer.data = ticks;
+  avow__alarm_init(ticks->source.context, &ticks->alarm, ticks);
   ticks->start = avow__now(ticks->source.context);
   ticks->ms = ms;
-  ticks->source.handle = (uv_handle_t *) &ticks->timer;
+  ticks->source.handle = (uv_handle_t *) &ticks->alarm.timer;
   ticks->source.resume = ticks_resume;
   ticks->source.pause = ticks_hold_back;
   ticks->source.stop = ticks_stop;

@@ -17,6 +17,7 @@
 #include "fiber/fiber.h"
 #include "value/buffer.h"
 
+typedef struct avow__clock_s avow__clock_t;
 typedef struct avow__phases_s avow__phases_t;
 typedef struct avow__port_s avow__port_t;
 typedef struct avow__spare_s avow__spare_t;
@@ -96,10 +97,12 @@ struct avow__context_s {
   uv_pid_t process;     /* that opened it */
   uint32_t users;       /* calls of avow_loop_init() that are not closed yet */
   uint32_t requests;    /* in flight, that the loop alone completes */
+  uint32_t racing;      /* of these, connects of which one is to win */
   uint32_t groups;      /* that the program has not let go of */
   uint32_t on_handles;  /* in flight, that end with a handle of the program */
   uint32_t closing_own; /* handles of ours that close */
   avow__tick_t *tick;   /* tick.c: the handles that drain the queue */
+  avow__clock_t *clock; /* clock.c: of its own; NULL: libuv's */
   avow__wheel_t *wheel; /* timer.c: all sleeps; NULL before the first */
   avow__phases_t *phases; /* phase.c: whoever waits for one; or NULL */
   avow__port_t *port;     /* port.c: the other threads' way in; or NULL */

@@ -81,7 +81,7 @@ static void print_origin(const dump_t *dump, const avow_promise_t *p) {
   print_await(dump->out, p);
 #  endif
   (void) fprintf(dump->out, " %" PRIu64 " ms ago",
-                 uv_now(dump->context->loop) - p->since);
+                 avow__time(dump->context) - p->since);
 #else
   (void) dump;
   (void) p;

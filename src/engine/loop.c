@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "engine/clock.h"
 #include "engine/engine.h"
 #include "engine/held.h"
 #include "engine/parts.h"
@@ -31,7 +32,7 @@ static avow_promise_t *immortal(avow__context_t *c, int code) {
 
 static bool loop_fill(avow__context_t *c) {
   c->pool.context = c;
-  if (!avow__pool_init(&c->pool))
+  if (!avow__clock_new(c) || !avow__pool_init(&c->pool))
     return false;
   c->no_memory = immortal(c, UV_ENOMEM);
   c->canceled = immortal(c, UV_ECANCELED);
@@ -62,11 +63,14 @@ static int context_new(uv_loop_t *loop, const avow_options_t *options) {
   int err = avow__options_set(c, options);
   if (err == 0 && (!loop_fill(c) || !enlist(c)))
     err = UV_ENOMEM;
-  if (err != 0)
+  if (err != 0) {
+    avow__clock_free(c);
     avow__context_free(c);
-  else
-    avow__owner_init(c);
-  return err;
+    return err;
+  }
+  avow__owner_init(c);
+  avow__clock_start(c);
+  return 0;
 }
 
 /* After a fork() the child knows of loops whose threads it does not have, and
@@ -320,6 +324,7 @@ int avow_loop_close(uv_loop_t *loop) {
   const bool is_run = c->run_for != NULL; /* an avow_run() called who calls */
   c->life = AVOW__UNWINDING;
   c->shields_left = patience_for(c);
+  avow__clock_let_go(c);
   unwind(c);
   close_parts(c);
 #ifndef AVOW_NO_ASYNC

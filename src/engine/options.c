@@ -5,7 +5,7 @@
 #include "base/reserved.h"
 #include "engine/context.h"
 
-enum { BUDGET = 10000, BUDGET_US = 1000 };
+enum { BUDGET = 10000, BUDGET_US = 1000, QUIET_MS = 5, GUARD_MS = 5000 };
 
 enum { STACK = 64 * 1024, IDLE_STACKS = 1024 };
 
@@ -46,7 +46,7 @@ static bool has_reserved(const avow_options_t *options) {
 static bool is_in_range(const avow_options_t *options) {
   return options->stack_size >= least_stack() &&
          options->stack_size <= most_room && options->guard_size <= most_room &&
-         !has_reserved(options);
+         options->clock <= AVOW_CLOCK_BY_ITSELF && !has_reserved(options);
 }
 
 int avow__options_set(avow__context_t *c, const avow_options_t *options) {
@@ -58,6 +58,10 @@ int avow__options_set(avow__context_t *c, const avow_options_t *options) {
     c->options.budget = BUDGET;
   if (c->options.budget_us == 0)
     c->options.budget_us = BUDGET_US;
+  if (c->options.clock_quiet_ms == 0)
+    c->options.clock_quiet_ms = QUIET_MS;
+  if (c->options.clock_guard_ms == 0)
+    c->options.clock_guard_ms = GUARD_MS;
   if (c->options.stack_size == 0)
     c->options.stack_size = STACK;
   if (c->options.guard_size == 0)

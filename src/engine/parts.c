@@ -10,6 +10,8 @@ const avow__part_t avow__parts[AVOW__PARTS] = {
   /* what drains the queue */
   { avow__tick_close, avow__tick_free, AVOW__CHECKED(avow__tick_check) },
   { avow__owner_close, NULL, NULL }, /* what debug builds look by */
+  /* what time it is, where that is the loop's own affair */
+  { avow__clock_close, avow__clock_free, AVOW__CHECKED(avow__clock_check) },
   /* sleeps */
   { avow__wheel_close, avow__wheel_free, AVOW__CHECKED(avow__wheel_check) },
   /* whoever waits for a phase */

@@ -18,7 +18,7 @@ typedef struct avow__part_s {
   void (*check)(avow__context_t *c);
 } avow__part_t;
 
-enum { AVOW__PARTS = 12 };
+enum { AVOW__PARTS = 13 };
 
 extern AVOW__HIDDEN const avow__part_t avow__parts[AVOW__PARTS];
 
@@ -28,6 +28,10 @@ void avow__tick_free(avow__context_t *c);
 void avow__tick_check(avow__context_t *c);
 /* owner.c */
 void avow__owner_close(avow__context_t *c);
+/* clock.c */
+void avow__clock_close(avow__context_t *c);
+void avow__clock_free(avow__context_t *c);
+void avow__clock_check(avow__context_t *c);
 /* timer.c */
 void avow__wheel_close(avow__context_t *c);
 void avow__wheel_free(avow__context_t *c);

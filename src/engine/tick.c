@@ -24,6 +24,7 @@
 #include "engine/tick.h"
 
 #include "base/alloc.h"
+#include "engine/clock.h"
 #include "engine/engine.h"
 #include "engine/invariants.h"
 #include "engine/parts.h"
@@ -220,7 +221,7 @@ uint64_t avow__now(avow__context_t *c) {
   if (c->depth == 0 || c->late)
     uv_update_time(c->loop);
   c->late = false;
-  return uv_now(c->loop);
+  return avow__time(c);
 }
 
 void avow__stop_if_settled(const avow__context_t *c) {

@@ -18,14 +18,15 @@
 #include "avow/timer.h"
 
 #include "base/alloc.h"
+#include "engine/clock.h"
 #include "engine/engine.h"
 #include "engine/invariants.h"
 #include "engine/parts.h"
 
 enum { BITS = 6, SLOTS = 1 << BITS, LEVELS = 8 };
 
-/* 64^8 ms are 8,900 years: later deadlines are as good as this one. */
-#define LATEST ((UINT64_C(1) << (BITS * LEVELS)) - 1)
+_Static_assert(AVOW__LATEST == (UINT64_C(1) << (BITS * LEVELS)) - 1,
+               "later deadlines are as good as that one");
 
 /* A look at what is due. */
 typedef struct {
@@ -39,7 +40,7 @@ typedef struct {
 } slot_t;
 
 struct avow__wheel_s {
-  uv_timer_t timer;
+  avow__alarm_t alarm;
   uint64_t now;          /* what the slots are relative to */
   uint64_t armed;        /* what the timer waits for, UINT64_MAX: nothing */
   bool running;          /* inside the timer's callback */
@@ -80,7 +81,7 @@ static unsigned level_of(const avow__wheel_t *wheel, uint64_t deadline) {
   for (uint64_t differing = wheel->now ^ deadline; differing >= SLOTS;
        differing >>= BITS)
     level++;
-  assert(level < LEVELS); /* no deadline is later than LATEST */
+  assert(level < LEVELS); /* no deadline is later than that */
   return level;
 }
 
@@ -183,16 +184,14 @@ static avow_promise_t *first_due(const avow__wheel_t *wheel) {
 
 static void on_timer(uv_timer_t *timer);
 
-/* A timer that is due again in its own callback never leaves the timer phase
-   of libuv before 1.48: there it waits a millisecond. */
 static void arm(avow__context_t *c, uint64_t deadline) {
   avow__wheel_t *wheel = c->wheel;
-  const uint64_t now = uv_now(c->loop);
+  const uint64_t now = avow__time(c);
   uint64_t ms = deadline > now ? deadline - now : 0;
   if (ms == 0 && wheel->running)
-    ms = 1;
+    ms = avow__one_turn(c);
   wheel->armed = deadline;
-  (void) uv_timer_start(&wheel->timer, on_timer, ms, 0); /* when closing only */
+  avow__alarm_set(c, &wheel->alarm, ms, on_timer);
 }
 
 static void rearm(avow__context_t *c) {
@@ -204,11 +203,12 @@ static void rearm(avow__context_t *c) {
     return;
   }
   c->wheel->armed = UINT64_MAX;
-  (void) uv_timer_stop(&c->wheel->timer); /* cannot fail */
+  avow__alarm_stop(&c->wheel->alarm);
 }
 
 bool avow__sleeps_are_pending(const avow__context_t *c) {
-  return c->wheel != NULL && c->wheel->armed != UINT64_MAX;
+  return c->wheel != NULL && c->wheel->armed != UINT64_MAX &&
+         avow__time_passes(c);
 }
 
 static void timer_settle(avow__wheel_t *wheel, avow_promise_t *p) {
@@ -251,7 +251,7 @@ static void note_poll(const avow__context_t *c) {
 
 static void timer_look(avow__context_t *c) {
   note_poll(c);
-  expire(c->wheel, uv_now(c->loop));
+  expire(c->wheel, avow__time(c));
   c->wheel->looked = c->turn;
 }
 
@@ -329,9 +329,8 @@ static bool wheel_new(avow__context_t *c) {
   avow__wheel_t *wheel = avow__calloc(1, sizeof(*wheel));
   if (wheel == NULL)
     return false;
-  (void) uv_timer_init(c->loop, &wheel->timer); /* cannot fail */
-  wheel->timer.data = c;
-  wheel_init(wheel, uv_now(c->loop));
+  avow__alarm_init(c, &wheel->alarm, c);
+  wheel_init(wheel, avow__time(c));
   wheel->timed_out = timed_out();
   c->wheel = wheel;
   c->wheel_go_on = timer_go_on;
@@ -348,8 +347,8 @@ static void timer_advance(avow__context_t *c) {
 
 static void timer_start(avow__context_t *c, avow_promise_t *p, uint64_t ms) {
   avow__wheel_t *wheel = c->wheel;
-  const uint64_t now = uv_now(c->loop);
-  const uint64_t latest = wheel->now | LATEST;
+  const uint64_t now = avow__time(c);
+  const uint64_t latest = wheel->now | AVOW__LATEST;
   p->u.timer.deadline = ms < latest - now ? now + ms : latest;
   assert(p->u.timer.deadline >= wheel->now); /* time does not go back */
   p->u.timer.looks = wheel->last.number;
@@ -362,7 +361,7 @@ static avow_promise_t *timer_new(avow__context_t *c, uint64_t ms,
                                  bool is_limit) {
   if (c->life >= AVOW__GIVING_UP || !wheel_new(c))
     return avow__no_promise(c);
-  if (uv_is_closing((uv_handle_t *) &c->wheel->timer)) {
+  if (uv_is_closing((uv_handle_t *) &c->wheel->alarm.timer)) {
     avow__check_handles(c);
     return avow__ref(c->canceled);
   }
@@ -417,8 +416,10 @@ void avow__timer_cancel(avow_promise_t *p, avow_promise_t *start) {
 }
 
 void avow__wheel_close(avow__context_t *c) {
-  if (c->wheel != NULL)
-    avow__close_own(c, (uv_handle_t *) &c->wheel->timer);
+  if (c->wheel == NULL)
+    return;
+  avow__alarm_stop(&c->wheel->alarm);
+  avow__close_own(c, (uv_handle_t *) &c->wheel->alarm.timer);
 }
 
 void avow__wheel_free(avow__context_t *c) {

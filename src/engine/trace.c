@@ -58,7 +58,7 @@ const char *avow__where_settled(const avow_promise_t *p) {
 void avow__trace_promise(avow__context_t *c, avow_promise_t *p) {
   p->settled_file = NULL;
   p->file = NULL; /* the program's call will say */
-  p->since = uv_now(c->loop);
+  p->since = avow__time(c);
   p->serial = ++c->serial;
 }
 

@@ -10,11 +10,12 @@
 
 #include "avow/events.h"
 #include "channel/channel.h"
+#include "engine/clock.h"
 #include "io/op.h"
 
 typedef struct {
   avow__source_t source;
-  uv_timer_t timer;
+  avow__alarm_t alarm;
   uv_fs_t req;
   uint64_t ms;
   bool looking; /* req is libuv's */
@@ -85,8 +86,7 @@ static void looked(looker_t *looker, int result, const uv_stat_t *stat) {
   avow__context_t *c = looker->source.context;
   const int before = looker->result;
   looker->result = result;
-  (void) uv_timer_start(&looker->timer, fs_poll_on_timer, looker->ms,
-                        0); /* if open */
+  avow__alarm_set(c, &looker->alarm, looker->ms, fs_poll_on_timer);
   avow__enter(c);
   if (result < 0 && result != before)
     fs_poll_report(looker, result, &nothing);
@@ -108,7 +108,7 @@ static void on_stat(uv_fs_t *req) {
   looker->looking = false;
   looker->source.context->requests--;
   if (looker->stopped)
-    avow__source_close(&looker->source, (uv_handle_t *) &looker->timer);
+    avow__source_close(&looker->source, (uv_handle_t *) &looker->alarm.timer);
   else
     looked(looker, result, &stat);
 }
@@ -116,7 +116,7 @@ static void on_stat(uv_fs_t *req) {
 static int fs_poll_look(looker_t *looker) {
   looker->req.data = looker;
   const int err =
-      uv_fs_stat(looker->timer.loop, &looker->req, looker->path, on_stat);
+      uv_fs_stat(looker->alarm.timer.loop, &looker->req, looker->path, on_stat);
   if (err != 0) {
     uv_fs_req_cleanup(&looker->req);
     return err;
@@ -136,11 +136,11 @@ static void fs_poll_on_timer(uv_timer_t *timer) {
 static void fs_poll_stop(avow__source_t *source) {
   looker_t *looker = (looker_t *) source;
   looker->stopped = true;
-  (void) uv_timer_stop(&looker->timer); /* cannot fail */
+  avow__alarm_stop(&looker->alarm);
   if (looker->looking)
     (void) uv_cancel((uv_req_t *) &looker->req); /* or it ends unheard */
   else
-    avow__source_close(source, (uv_handle_t *) &looker->timer);
+    avow__source_close(source, (uv_handle_t *) &looker->alarm.timer);
 }
 
 avow_channel_t *avow_fs_polls(uv_loop_t *loop, const char *path, uint64_t ms) {
@@ -150,11 +150,10 @@ avow_channel_t *avow_fs_polls(uv_loop_t *loop, const char *path, uint64_t ms) {
   looker_t *looker = avow__source_new(loop, sizeof(*looker) + size);
   if (looker == NULL)
     return avow__channel_none(loop);
-  (void) uv_timer_init(loop, &looker->timer); /* cannot fail */
-  looker->timer.data = looker;
+  avow__alarm_init(looker->source.context, &looker->alarm, looker);
   looker->ms = ms > 0 ? ms : 1;
   memcpy(looker->path, path, size);
-  looker->source.handle = (uv_handle_t *) &looker->timer;
+  looker->source.handle = (uv_handle_t *) &looker->alarm.timer;
   looker->source.resume = fs_poll_resume;
   looker->source.stop = fs_poll_stop;
   const int err = fs_poll_look(looker);

@@ -14,6 +14,7 @@
 #include "avow/net.h"
 #include "avow/timer.h"
 #include "base/alloc.h"
+#include "engine/clock.h"
 #include "io/op.h"
 #include "net/address.h"
 #include "net/owned.h"
@@ -138,6 +139,7 @@ static void on_connect(uv_connect_t *req, int status) {
   race_t *race = attempt->race;
   avow__context_t *c = race->context;
   c->requests--;
+  c->racing--;
   race->running--;
   avow__enter(c);
   connected(attempt, status);
@@ -160,14 +162,15 @@ static void connect_begin(race_t *race) {
   }
   race->running++;
   race->context->requests++;
-  race->due = uv_now(race->context->loop) + race->delay;
+  race->context->racing++;
+  race->due = avow__time(race->context) + race->delay;
 }
 
 /* Runs once for each pause, whatever becomes of that. */
 static avow_value_t on_pause(void *data) {
   race_t *race = data;
   race->pausing = false;
-  if (uv_now(race->context->loop) < race->awaits)
+  if (avow__time(race->context) < race->awaits)
     race->due = 0; /* no memory to wait with */
   avow_unref(race->pause);
   race->pause = NULL;
@@ -181,7 +184,7 @@ static void begin_pause(race_t *race) {
   uv_loop_t *loop = race->context->loop;
   race->pausing = true;
   race->awaits = race->due;
-  avow_promise_t *p = avow_sleep(loop, race->due - uv_now(loop));
+  avow_promise_t *p = avow_sleep(loop, race->due - avow__time(race->context));
   p = avow_finally(p, on_pause, race);
   if (race->pausing)
     race->pause = p;
@@ -194,7 +197,7 @@ static void begin_pause(race_t *race) {
 static void connect_advance(race_t *race) {
   race->advancing = true;
   while (race->next < race->n) {
-    if (race->running == 0 || uv_now(race->context->loop) >= race->due)
+    if (race->running == 0 || avow__time(race->context) >= race->due)
       connect_begin(race);
     else if (race->pausing)
       break;

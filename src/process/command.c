@@ -14,6 +14,7 @@
 #include "avow/cancel.h"
 #include "base/alloc.h"
 #include "base/reserved.h"
+#include "engine/clock.h"
 #include "engine/stray.h"
 #include "io/op.h"
 #include "process/capture.h"
@@ -28,7 +29,7 @@ typedef struct {
   avow__capture_t out, err;
   uv_process_t process;
   uv_pipe_t in;
-  uv_timer_t timer;
+  avow__alarm_t alarm;
   uv_write_t write;
   avow_value_t input; /* BYTES, or none */
   size_t written;
@@ -136,7 +137,8 @@ static void clear(command_t *command) {
   command_close_one(&command->out);
   command_close_one(&command->err);
   command_close_one(&command->in);
-  command_close_one(&command->timer);
+  avow__alarm_stop(&command->alarm);
+  command_close_one(&command->alarm.timer);
   if (command->has_process)
     command_close_one(&command->process);
 }
@@ -157,16 +159,18 @@ static void command_on_child_exit(uv_process_t *process, int64_t status,
   clear_if_over(command);
 }
 
-static void set_timer(command_t *command, uint64_t ms, uv_timer_cb cb) {
-  uv_update_time(command->op.context->loop); /* starting a process takes some */
-  (void) uv_timer_start(&command->timer, cb, ms, 0); /* it is not closing */
-}
-
 /* One that somebody else has reaped is gone, and libuv will never say so. */
 static void on_grace_over(uv_timer_t *timer) {
   command_t *command = timer->data;
   if (uv_process_kill(&command->process, SIGKILL) == UV_ESRCH)
     clear(command);
+}
+
+/* What time it takes to end the process knows by no clock but the real one. */
+static void begin_grace(command_t *command) {
+  uv_timer_t *timer = &command->alarm.timer;
+  uv_update_time(timer->loop);
+  (void) uv_timer_start(timer, on_grace_over, command->grace, 0); /* is open */
 }
 
 /* Ends a command that nobody wants to go on. */
@@ -178,7 +182,8 @@ static void command_stop(command_t *command) {
   if (command->ended)
     return;
   (void) uv_process_kill(&command->process, SIGTERM); /* or SIGKILL does */
-  set_timer(command, command->grace, on_grace_over);
+  avow__alarm_stop(&command->alarm);
+  begin_grace(command);
 }
 
 static void command_fail(command_t *command, int code) {
@@ -195,8 +200,9 @@ static void command_cancel(void *data) {
    when all handles are closed: after that no handle of ours is left. */
 static void on_timeout(uv_timer_t *timer) {
   command_t *command = timer->data;
-  if (command->turn == command->op.context->turn)
-    (void) uv_timer_start(timer, on_timeout, 1, 0); /* it is not closing */
+  avow__context_t *c = command->op.context;
+  if (command->turn == c->turn)
+    avow__alarm_set(c, &command->alarm, avow__one_turn(c), on_timeout);
   else
     command_fail(command, UV_ETIMEDOUT);
 }
@@ -214,6 +220,13 @@ static void on_capture(avow__capture_t *capture, int err) {
   if (err != 0)
     command_fail(command, err);
   clear_if_over(command);
+}
+
+/* To start the process took some time. */
+static void begin_timeout(command_t *command, uint64_t ms) {
+  avow__context_t *c = command->op.context;
+  uv_update_time(c->loop);
+  avow__alarm_set(c, &command->alarm, ms, on_time_is_up);
 }
 
 static void write_more(command_t *command);
@@ -297,7 +310,7 @@ static int command_spawn(command_t *command, const avow_command_t *what) {
 
 static unsigned count_closing(const command_t *command) {
   const void *const handles[] = { &command->out, &command->err, &command->in,
-                                  &command->timer, &command->process };
+                                  &command->alarm, &command->process };
   unsigned n = 0;
   for (size_t i = 0; i < sizeof(handles) / sizeof(*handles); i++)
     n += uv_is_closing(handles[i]) != 0;
@@ -336,7 +349,7 @@ static void command_start(command_t *command, const avow_command_t *what) {
   avow__capture_start(&command->out, on_capture);
   avow__capture_start(&command->err, on_capture);
   if (what->timeout > 0)
-    set_timer(command, what->timeout, on_time_is_up);
+    begin_timeout(command, what->timeout);
   if (command->input.tag != AVOW_BYTES) {
     command_close_one(&command->in);
     return;
@@ -347,12 +360,12 @@ static void command_start(command_t *command, const avow_command_t *what) {
 
 static void command_init(command_t *command, const avow_command_t *what) {
   uv_loop_t *loop = command->op.context->loop;
-  (void) uv_timer_init(loop, &command->timer);      /* these cannot fail */
-  (void) uv_pipe_init(loop, &command->in, 0);       /* … */
+  avow__alarm_init(command->op.context, &command->alarm, command);
+  (void) uv_pipe_init(loop, &command->in, 0);       /* these cannot fail */
   (void) uv_pipe_init(loop, &command->out.pipe, 0); /* … */
   (void) uv_pipe_init(loop, &command->err.pipe, 0); /* … */
-  command->timer.data = command->in.data = command->out.pipe.data =
-      command->err.pipe.data = command->process.data = command;
+  command->in.data = command->out.pipe.data = command->err.pipe.data =
+      command->process.data = command;
   command->open = 4;
   command->stray = (avow__stray_t){ .context = command->op.context,
                                     .block = command,

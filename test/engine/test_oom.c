@@ -361,6 +361,28 @@ static void stackless_functions_survive(void **state) {
   survive(tasks);
 }
 
+/* An hour by the loop's own clock, and what is due in it: where nothing moves
+   that by hand, nothing is waited for. */
+static avow_promise_t *hour(void) {
+  duty_t *duty = duty_new(), *last = duty_new();
+  avow_promise_t *nap = avow_then(avow_sleep(loop, 1000), thing_cb, NULL, duty);
+  avow_promise_t *endless = avow_promise_new(loop, &last->deferred);
+  avow_promise_t *end = avow_clock_advance(loop, 3600000);
+  avow_promise_t *ps[] = {
+    avow_until(avow_attach(nap, duty, duty_end), end),
+    avow_until(avow_timeout(endless, 60000), end),
+    avow_clock_advance(loop, 1),
+    end,
+  };
+  avow_cancel(ps[2]);
+  return avow_attach(avow_all_settled(loop, ps, 4), last, duty_end);
+}
+
+static void hours_of_its_own_clock_survive(void **state) {
+  survive_by(AVOW_CLOCK_BY_HAND, hour);
+  survive_by(AVOW_CLOCK_BY_ITSELF, hour);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_chain_survives),
@@ -375,6 +397,7 @@ int main(void) {
     cmocka_unit_test(thenables_survive),
     cmocka_unit_test(values_survive),
     cmocka_unit_test(stackless_functions_survive),
+    cmocka_unit_test(hours_of_its_own_clock_survive),
   };
   harness_init();
   return cmocka_run_group_tests(tests, start_pool_alone, NULL);

@@ -1,0 +1,401 @@
+/*
+ * Clocks that loops have of their own: they show what time it is for the
+ * program, and pass over the time in which nothing happens. Alarms are kept in
+ * the order in which they ring; clock_next() says what is next, and nothing
+ * else does.
+ *
+ * The clock moves to one alarm a turn: so what that wakes has run before the
+ * next rings. Where the program moves it, it does so before each poll. Where it
+ * moves by itself that is in the timer phase behind a poll that brought nothing
+ * more to do: whether it may is looked at before that poll, which waits for as
+ * long as it takes to say, and again behind it.
+ */
+#include "engine/clock.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "avow/cancel.h"
+#include "avow/timer.h"
+#include "base/alloc.h"
+#include "base/container.h"
+#include "engine/engine.h"
+#include "engine/invariants.h"
+#include "engine/parts.h"
+
+/* Who may move the clock on: nobody else; peers, who say nothing when they have
+   nothing to say; somebody who will come in any case. */
+typedef enum { IDLE, PEERS, HELD } wait_t;
+
+/* What a loop waits for, and by what. */
+typedef struct {
+  wait_t wait;
+  const uv_handle_t *handle; /* NULL: by something else */
+} look_t;
+
+typedef struct {
+  avow__link_t link;
+  avow__context_t *context;
+  avow_deferred_t *deferred;
+  uint64_t to;
+} advance_t;
+
+/* A timer that keeps the loop alive, and no more. */
+static const uint64_t never = UINT64_MAX;
+
+static void on_never(uv_timer_t *timer) {
+}
+
+/* Alarms. */
+
+void avow__alarm_init(avow__context_t *c, avow__alarm_t *alarm, void *data) {
+  (void) uv_timer_init(c->loop, &alarm->timer); /* cannot fail */
+  alarm->timer.data = data;
+  alarm->link.next = NULL;
+}
+
+static avow__alarm_t *alarm_of(avow__link_t *link) {
+  return AVOW__CONTAINER(avow__alarm_t, link, link);
+}
+
+/* Behind those that ring no later. */
+static void alarm_put(avow__clock_t *clock, avow__alarm_t *alarm) {
+  avow__link_t *head = &clock->alarms.head;
+  avow__link_t *before = head->prev;
+  while (before != head && alarm_of(before)->due > alarm->due)
+    before = before->prev;
+  alarm->link.prev = before;
+  alarm->link.next = before->next;
+  before->next->prev = &alarm->link;
+  before->next = &alarm->link;
+}
+
+static void alarm_keep_alive(avow__alarm_t *alarm) {
+  (void) uv_timer_start(&alarm->timer, on_never, never, 0); /* it is open */
+}
+
+void avow__clock_set(avow__context_t *c, avow__alarm_t *alarm, uint64_t ms,
+                     uv_timer_cb cb) {
+  avow__clock_t *clock = c->clock;
+  avow__alarm_stop(alarm);
+  if (uv_is_closing((uv_handle_t *) &alarm->timer))
+    return;
+  alarm->due = ms < AVOW__LATEST - clock->now ? clock->now + ms : AVOW__LATEST;
+  alarm->cb = cb;
+  alarm_put(clock, alarm);
+  if (avow__time_passes(c))
+    alarm_keep_alive(alarm);
+}
+
+void avow__clock_unset(avow__alarm_t *alarm) {
+  avow__queue_remove(&alarm->link);
+  alarm->link.next = NULL;
+}
+
+/* Moving. */
+
+/* The one that rings first; NULL if none will. */
+static avow__alarm_t *clock_next(const avow__clock_t *clock) {
+  if (avow__queue_is_empty(&clock->alarms))
+    return NULL;
+  avow__alarm_t *alarm = alarm_of(clock->alarms.head.next);
+  return alarm->due < AVOW__LATEST ? alarm : NULL;
+}
+
+static advance_t *clock_advance(const avow__clock_t *clock) {
+  return avow__queue_is_empty(&clock->advances)
+             ? NULL
+             : (advance_t *) clock->advances.head.next;
+}
+
+static void clock_move(avow__clock_t *clock, uint64_t to) {
+  if (clock->now < to)
+    clock->now = to;
+}
+
+/* The program may have closed its timer. */
+static void clock_ring(avow__clock_t *clock, avow__alarm_t *alarm) {
+  clock_move(clock, alarm->due);
+  avow__alarm_stop(alarm);
+  if (!uv_is_closing((uv_handle_t *) &alarm->timer))
+    alarm->cb(&alarm->timer);
+}
+
+static void advance_end(advance_t *advance) {
+  avow__clock_t *clock = advance->context->clock;
+  avow__queue_remove(&advance->link);
+  if (avow__queue_is_empty(&clock->advances))
+    (void) uv_idle_stop(&clock->idle); /* cannot fail */
+  avow__free(advance);
+}
+
+static void clock_arrive(avow__context_t *c, advance_t *advance) {
+  avow_deferred_t *d = advance->deferred;
+  clock_move(c->clock, advance->to);
+  advance_end(advance);
+  avow__enter(c);
+  (void) avow_resolve(d, avow_none()); /* pending: cancelling ends it */
+  avow__leave(c);
+}
+
+/* On to what is next: an alarm, or the end of an advance behind all alarms of
+   its time. */
+static void clock_go_on(avow__context_t *c) {
+  avow__alarm_t *alarm = clock_next(c->clock);
+  advance_t *advance = clock_advance(c->clock);
+  if (advance != NULL && (alarm == NULL || alarm->due > advance->to))
+    clock_arrive(c, advance);
+  else if (alarm != NULL)
+    clock_ring(c->clock, alarm);
+}
+
+/* What holds it. */
+
+/* Who is active, and referenced, waits; a loop turns without what is called in
+   each turn, and a timer that never fires keeps it alive only. */
+static wait_t handle_waits(const uv_handle_t *handle) {
+  static const uint8_t waits[UV_HANDLE_TYPE_MAX] = {
+    [UV_ASYNC] = HELD,     [UV_IDLE] = HELD,     [UV_PROCESS] = HELD,
+    [UV_TIMER] = HELD,     [UV_TCP] = PEERS,     [UV_NAMED_PIPE] = PEERS,
+    [UV_TTY] = PEERS,      [UV_UDP] = PEERS,     [UV_POLL] = PEERS,
+    [UV_FS_EVENT] = PEERS, [UV_FS_POLL] = PEERS, [UV_SIGNAL] = PEERS,
+  };
+  if (uv_is_closing(handle))
+    return HELD;
+  if (!uv_is_active(handle) || !uv_has_ref(handle))
+    return IDLE;
+  const bool is_never =
+      handle->type == UV_TIMER &&
+      uv_timer_get_due_in((const uv_timer_t *) handle) > AVOW__LATEST;
+  return is_never ? IDLE : (wait_t) waits[handle->type];
+}
+
+static void look_at(uv_handle_t *handle, void *data) {
+  look_t *look = data;
+  const wait_t wait = handle_waits(handle);
+  if (wait <= look->wait)
+    return;
+  look->wait = wait;
+  look->handle = handle;
+}
+
+/* Requests but those that wait for peers: avow's, and the program's own. */
+static uint32_t requests_of(const avow__context_t *c) {
+  const uint32_t peers = c->on_handles + c->racing;
+  const uint32_t ours = c->requests - c->racing;
+  const uint32_t all = c->loop->active_reqs.count;
+  const uint32_t others = all > peers ? all - peers : 0;
+  return ours > others ? ours : others;
+}
+
+static look_t clock_look(avow__context_t *c) {
+  look_t look = { .wait = IDLE };
+  if (requests_of(c) > 0 || avow__polls_are_awaited(c))
+    look.wait = HELD;
+  else
+    uv_walk(c->loop, look_at, &look);
+  return look;
+}
+
+/* The loop itself has something to do. */
+static bool is_busy(const avow__context_t *c) {
+  return !avow__queue_is_empty(&c->queue) || c->expired || c->overdue;
+}
+
+/* Says who holds it, once for each time that nothing has run for long. */
+static void clock_tell(avow__context_t *c, const look_t *look) {
+  avow__clock_t *clock = c->clock;
+  if (clock->told)
+    return;
+  clock->told = true;
+  (void) fprintf(stderr,
+                 "avow: for %u ms a clock has stood at %" PRIu64
+                 " ms, held by ",
+                 c->options.clock_guard_ms, clock->now); /* or nobody reads */
+  if (look->handle != NULL)
+    (void) fprintf(stderr, "a uv_%s_t",
+                   uv_handle_type_name(look->handle->type)); /* likewise */
+  else
+    (void) fprintf(stderr, "%" PRIu32 " requests in flight",
+                   requests_of(c));                         /* likewise */
+  (void) fputs(". Of the promises of its loop:\n", stderr); /* likewise */
+  avow_loop_dump(c->loop, stderr, AVOW_DUMP_TEXT);
+}
+
+/* How long it has been held, by what has had nothing run meanwhile. */
+static uint64_t clock_stands(avow__context_t *c) {
+  avow__clock_t *clock = c->clock;
+  const uint64_t now = uv_now(c->loop);
+  if (!clock->held || clock->held_jobs != c->jobs) {
+    clock->held = true;
+    clock->told = false;
+    clock->held_jobs = c->jobs;
+    clock->since = now;
+  }
+  return now - clock->since;
+}
+
+/* How long to wait before a look. */
+static uint64_t clock_patience(avow__context_t *c) {
+  const wait_t wait = clock_look(c).wait;
+  c->clock->waited = (uint8_t) wait;
+  if (wait != HELD) {
+    c->clock->held = false;
+    return wait == PEERS ? c->options.clock_quiet_ms : 0;
+  }
+  const uint64_t stands = clock_stands(c), guard = c->options.clock_guard_ms;
+  return stands < guard ? guard - stands : guard;
+}
+
+/* Nothing has happened in the poll, and nothing goes on that it did not wait
+   for. */
+static void clock_try(avow__context_t *c) {
+  const look_t look = clock_look(c);
+  if (c->jobs != c->clock->jobs || look.wait > c->clock->waited)
+    return;
+  if (look.wait == HELD)
+    clock_tell(c, &look);
+  else
+    clock_go_on(c);
+}
+
+static void on_jump(uv_timer_t *jump) {
+  avow__context_t *c = jump->data;
+  if (!is_busy(c))
+    clock_try(c);
+}
+
+/* The program moves it, whatever else goes on. */
+static void clock_on_idle(uv_idle_t *idle) {
+  avow__context_t *c = idle->data;
+  if (!is_busy(c))
+    clock_go_on(c);
+}
+
+static void clock_on_prepare(uv_prepare_t *prepare) {
+  avow__context_t *c = prepare->data;
+  avow__clock_t *clock = c->clock;
+  (void) uv_timer_stop(&clock->jump); /* cannot fail */
+  if (clock_advance(clock) != NULL || clock_next(clock) == NULL ||
+      !avow__time_passes(c))
+    return;
+  uv_update_time(c->loop);
+  clock->jobs = c->jobs;
+  (void) uv_timer_start(&clock->jump, on_jump, clock_patience(c),
+                        0); /* it may be closing */
+}
+
+/* By the program. */
+
+static void advance_cancel(void *data) {
+  advance_t *advance = data;
+  avow_deferred_drop(advance->deferred);
+  advance_end(advance);
+}
+
+static uint64_t clock_target(const avow__clock_t *clock) {
+  const avow__link_t *head = &clock->advances.head;
+  return head->prev != head ? ((const advance_t *) head->prev)->to : clock->now;
+}
+
+static avow_promise_t *clock_advance_to(avow__context_t *c, uint64_t to) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow__promise_new(c, &d);
+  advance_t *advance =
+      avow__is_pending(p) ? avow__malloc(sizeof(*advance)) : NULL;
+  if (advance == NULL) {
+    (void) avow_reject(d, avow_error(UV_ENOMEM)); /* or it is already */
+    return p;
+  }
+  *advance = (advance_t){ .context = c, .deferred = d, .to = to };
+  avow__queue_append(&c->clock->advances, &advance->link);
+  avow_on_cancel(d, advance_cancel, advance);
+  (void) uv_idle_start(&c->clock->idle, clock_on_idle); /* it is open */
+  return p;
+}
+
+avow_promise_t *avow_clock_advance(uv_loop_t *loop, uint64_t ms) {
+  avow__context_t *c = avow__context_of(loop);
+  avow__check_thread(c);
+  if (c->life == AVOW__CLOSED)
+    return avow__no_promise(c);
+  if (c->clock == NULL) {
+    avow__misuse(
+        "avow_clock_advance() of a loop whose clock is real: give "
+        "avow_loop_init() options whose clock is AVOW_CLOCK_BY_HAND");
+    return avow__refuse(loop, AVOW_EMISUSE, "advance the clock", NULL);
+  }
+  if (uv_is_closing((uv_handle_t *) &c->clock->idle)) {
+    avow__check_handles(c);
+    return avow__ref(c->canceled);
+  }
+  const uint64_t from = clock_target(c->clock);
+  if (ms >= AVOW__LATEST - from)
+    return avow__refuse(loop, UV_EINVAL, "advance the clock", "too far");
+  return clock_advance_to(c, from + ms);
+}
+
+/* Beginning and end. */
+
+bool avow__clock_new(avow__context_t *c) {
+  if (c->options.clock == AVOW_CLOCK_REAL)
+    return true;
+  c->clock = avow__calloc(1, sizeof(*c->clock));
+  if (c->clock == NULL)
+    return false;
+  avow__queue_init(&c->clock->alarms);
+  avow__queue_init(&c->clock->advances);
+  return true;
+}
+
+void avow__clock_start(avow__context_t *c) {
+  avow__clock_t *clock = c->clock;
+  if (clock == NULL)
+    return;
+  (void) uv_timer_init(c->loop, &clock->jump);                /* cannot fail */
+  (void) uv_prepare_init(c->loop, &clock->prepare);           /* nor this */
+  (void) uv_prepare_start(&clock->prepare, clock_on_prepare); /* nor this */
+  (void) uv_idle_init(c->loop, &clock->idle);                 /* likewise */
+  clock->jump.data = clock->prepare.data = clock->idle.data = c;
+  uv_unref((uv_handle_t *) &clock->jump);
+  uv_unref((uv_handle_t *) &clock->prepare);
+}
+
+void avow__clock_let_go(avow__context_t *c) {
+  if (c->clock == NULL)
+    return;
+  avow__link_t *head = &c->clock->alarms.head;
+  for (avow__link_t *at = head->next; at != head; at = at->next)
+    alarm_keep_alive(alarm_of(at));
+}
+
+void avow__clock_close(avow__context_t *c) {
+  if (c->clock == NULL)
+    return;
+  avow__close_own(c, (uv_handle_t *) &c->clock->jump);
+  avow__close_own(c, (uv_handle_t *) &c->clock->prepare);
+  avow__close_own(c, (uv_handle_t *) &c->clock->idle);
+}
+
+void avow__clock_free(avow__context_t *c) {
+  avow__free(c->clock);
+  c->clock = NULL;
+}
+
+#ifdef AVOW_CHECK
+
+void avow__clock_check(avow__context_t *c) {
+  avow__clock_t *clock = c->clock;
+  if (clock == NULL)
+    return;
+  (void) avow__check_queue(&clock->alarms);
+  (void) avow__check_queue(&clock->advances);
+  uint64_t last = clock->now;
+  avow__link_t *head = &clock->alarms.head;
+  for (avow__link_t *at = head->next; at != head; at = at->next) {
+    AVOW__HOLDS(78, alarm_of(at)->due >= last);
+    last = alarm_of(at)->due;
+  }
+}
+
+#endif

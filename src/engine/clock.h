@@ -1,0 +1,86 @@
+/*
+ * What time it is for a program, and what rings when that has come: libuv's
+ * clock and its timers, or a clock of the loop's own, by avow_options_t.
+ */
+#ifndef AVOW_CLOCK_H
+#define AVOW_CLOCK_H
+
+#include "engine/context.h"
+
+/* An alarm. Its timer is active while it is set: on a clock of the loop's own
+   for the loop to live on, unless nothing but the program moves that. */
+typedef struct avow__alarm_s {
+  uv_timer_t timer;
+  avow__link_t link; /* among those of such a clock; no next: it is not set */
+  uint64_t due;
+  uv_timer_cb cb;
+} avow__alarm_t;
+
+struct avow__clock_s {
+  uint64_t now;
+  avow__queue_t alarms;   /* by their time, equal ones as they were set */
+  avow__queue_t advances; /* that are not over, in order */
+  uv_prepare_t prepare;
+  uv_idle_t idle;     /* active while there are advances */
+  uv_timer_t jump;    /* when to look whether the clock may move */
+  uint64_t jobs;      /* that had run before the last poll */
+  uint64_t since;     /* uv_now(): what holds the clock does so since then */
+  uint64_t held_jobs; /* that had run by then */
+  uint8_t waited;     /* what that poll waited for */
+  bool held;
+  bool told; /* that it is held */
+};
+
+/* No clock gets there: what waits until then waits for ever. 64^8 ms are 8,900
+   years. */
+#define AVOW__LATEST ((UINT64_C(1) << 48) - 1)
+
+/* As the loop remembers it. */
+static inline uint64_t avow__time(const avow__context_t *c) {
+  return AVOW__LIKELY(c->clock == NULL) ? uv_now(c->loop) : c->clock->now;
+}
+
+/* How long an alarm takes that is to ring in the next turn. A timer of libuv's
+   before 1.48 that is due again in its own callback has the loop never turn. */
+static inline uint64_t avow__one_turn(const avow__context_t *c) {
+  return c->clock == NULL ? 1 : 0;
+}
+
+void avow__alarm_init(avow__context_t *c, avow__alarm_t *alarm, void *data);
+
+void avow__clock_set(avow__context_t *c, avow__alarm_t *alarm, uint64_t ms,
+                     uv_timer_cb cb);
+void avow__clock_unset(avow__alarm_t *alarm);
+
+/* Calls cb after so many milliseconds, unless its timer is closing. */
+static inline void avow__alarm_set(avow__context_t *c, avow__alarm_t *alarm,
+                                   uint64_t ms, uv_timer_cb cb) {
+  if (AVOW__LIKELY(c->clock == NULL))
+    (void) uv_timer_start(&alarm->timer, cb, ms, 0); /* it may be closing */
+  else
+    avow__clock_set(c, alarm, ms, cb);
+}
+
+/* To be called before its timer is closed, too. */
+static inline void avow__alarm_stop(avow__alarm_t *alarm) {
+  (void) uv_timer_stop(&alarm->timer); /* cannot fail */
+  if (alarm->link.next != NULL)
+    avow__clock_unset(alarm);
+}
+
+/* The clock that options ask for, if they do; false without memory. What it has
+   on the loop begins later. */
+bool avow__clock_new(avow__context_t *c);
+void avow__clock_start(avow__context_t *c);
+
+/* Whether time passes for whoever waits. Nobody moves the clock of a loop that
+   closes, but itself. */
+static inline bool avow__time_passes(const avow__context_t *c) {
+  return c->clock == NULL || c->options.clock == AVOW_CLOCK_BY_ITSELF ||
+         c->life > AVOW__OPEN;
+}
+
+/* The loop closes: time passes from now on. */
+void avow__clock_let_go(avow__context_t *c);
+
+#endif

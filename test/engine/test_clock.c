@@ -1,0 +1,427 @@
+/* Clocks of a loop's own. */
+#include <limits.h>
+#include <stdio.h>
+
+#include "harness.h"
+
+enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
+
+static int set_up(avow_clock_t clock) {
+  const avow_options_t options = { .clock = clock };
+  const int err = harness_setup(NULL);
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_loop_init(loop, &options), 0);
+  return err;
+}
+
+static int by_hand(void **state) {
+  return set_up(AVOW_CLOCK_BY_HAND);
+}
+
+static int by_itself(void **state) {
+  return set_up(AVOW_CLOCK_BY_ITSELF);
+}
+
+static void advance(uint64_t ms) {
+  assert_fulfils_none(avow_clock_advance(loop, ms));
+}
+
+static avow_value_t note_time_cb(const avow_value_t *arg, void *word) {
+  char text[64];
+  (void) snprintf(text, sizeof(text), "%s@%llu", (const char *) word,
+                  (unsigned long long) avow_now(loop));
+  note(text);
+  return avow_none();
+}
+
+/* "word@time" when p, which is taken, fulfils or rejects. */
+static void note_time_of(avow_promise_t *p, char *word) {
+  avow_unref(avow_then(p, note_time_cb, note_time_cb, word));
+}
+
+static void note_sleep(uint64_t ms, char *word) {
+  note_time_of(avow_sleep(loop, ms), word);
+}
+
+/* Both kinds. */
+
+static void it_begins_at_0(void **state) {
+  assert_true(avow_now(loop) == 0);
+}
+
+static void it_does_not_pass_by_itself_with_real_time(void **state) {
+  uv_sleep(3);
+  uv_update_time(loop);
+
+  assert_true(avow_now(loop) == 0);
+}
+
+static void an_advance_takes_it_there(void **state) {
+  advance(HOUR);
+
+  assert_true(avow_now(loop) == HOUR);
+  advance(0);
+  assert_true(avow_now(loop) == HOUR);
+}
+
+static void sleeps_end_at_their_deadlines_in_order(void **state) {
+  note_sleep(3 * SECOND, "c");
+  note_sleep(SECOND, "a");
+  note_sleep(MINUTE, "d");
+  note_sleep(SECOND, "b");
+
+  advance(MINUTE);
+
+  assert_notes("a@1000 b@1000 c@3000 d@60000");
+}
+
+static avow_value_t then_sleep(const avow_value_t *arg, void *word) {
+  note_sleep(SECOND, word);
+  return avow_none();
+}
+
+static void what_a_sleep_wakes_runs_before_the_next_ends(void **state) {
+  avow_unref(avow_then(avow_sleep(loop, SECOND), then_sleep, NULL, "inner"));
+  note_sleep(SECOND, "same");
+  note_sleep(2 * SECOND, "outer");
+  note_sleep(2 * SECOND + 1, "after");
+
+  advance(HOUR);
+
+  assert_notes("same@1000 outer@2000 inner@2000 after@2001");
+}
+
+static avow_value_t sleep_again(void *data) {
+  return ++*(int *) data > 10 ? avow_int(0)
+                              : avow_follow(avow_sleep(loop, SECOND));
+}
+
+static void an_advance_ends_after_what_is_due_at_its_end(void **state) {
+  int times = 0;
+  note_time_of(avow_repeat(loop, sleep_again, &times), "repeat");
+  note_time_of(avow_clock_advance(loop, 10 * SECOND), "advance");
+
+  run();
+
+  assert_notes("repeat@10000 advance@10000");
+}
+
+static void advances_begin_where_those_before_end(void **state) {
+  note_time_of(avow_clock_advance(loop, SECOND), "a");
+  note_time_of(avow_clock_advance(loop, 0), "b");
+  note_time_of(avow_clock_advance(loop, SECOND), "c");
+
+  run();
+
+  assert_notes("a@1000 b@1000 c@2000");
+}
+
+static avow_value_t advance_cb(const avow_value_t *arg, void *data) {
+  note("in");
+  avow_promise_t *p = avow_clock_advance(loop, HOUR);
+  note("out");
+  return avow_follow(p);
+}
+
+static void nothing_runs_inside_the_call(void **state) {
+  note_sleep(MINUTE, "sleep");
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+  note_time_of(avow_then(p, advance_cb, NULL, NULL), "advanced");
+
+  run();
+
+  assert_notes("in out sleep@60000 advanced@3600000");
+}
+
+static avow_value_t advance_at_once(void *data) {
+  return ++*(int *) data > 1000 ? avow_int(0)
+                                : avow_follow(avow_clock_advance(loop, 0));
+}
+
+/* libuv before 1.48 stays in the timer phase as long as timers are due. */
+static void advances_in_a_row_let_the_loop_turn(void **state) {
+  int times = 0;
+  avow_promise_t *p = avow_repeat(loop, advance_at_once, &times);
+  avow_promise_t *turned = avow_next_turn(loop);
+
+  for (int i = 0; i < 3; i++)
+    (void) uv_run(loop, UV_RUN_NOWAIT);
+
+  assert_int_equal(avow_state(turned), AVOW_FULFILLED);
+  assert_true(times < 1000);
+  avow_unref(turned);
+  assert_fulfils_int(p, 0);
+}
+
+static void a_cancelled_advance_moves_nothing(void **state) {
+  avow_promise_t *first = avow_clock_advance(loop, SECOND);
+  avow_promise_t *second = avow_clock_advance(loop, HOUR);
+
+  avow_cancel(second);
+
+  assert_rejects(second, UV_ECANCELED);
+  assert_fulfils_none(first);
+  assert_true(avow_now(loop) == SECOND);
+}
+
+static void limits_come_after_what_is_due_with_them(void **state) {
+  avow_promise_t *p = avow_timeout(avow_sleep(loop, SECOND), SECOND);
+  note_time_of(p, "sleep");
+  avow_deferred_t *d;
+  note_time_of(avow_timeout(avow_promise_new(loop, &d), SECOND), "timeout");
+
+  advance(SECOND);
+
+  assert_notes("sleep@1000 timeout@1000");
+  avow_deferred_drop(d);
+}
+
+static void deadlines_are_of_its_time(void **state) {
+  advance(HOUR);
+  avow_deferred_t *d[3];
+  note_time_of(avow_deadline(avow_promise_new(loop, &d[0]), 2 * HOUR), "b");
+  note_time_of(avow_deadline(avow_promise_new(loop, &d[1]), HOUR + 1), "a");
+  note_time_of(avow_deadline(avow_promise_new(loop, &d[2]), HOUR), "at once");
+
+  advance(HOUR);
+
+  assert_notes("at once@3600000 a@3600001 b@7200000");
+  for (int i = 0; i < 3; i++)
+    avow_deferred_drop(d[i]);
+}
+
+static void an_advance_that_it_cannot_count_is_refused(void **state) {
+  const uint64_t latest = (UINT64_C(1) << 48) - 1;
+  assert_rejects(avow_clock_advance(loop, UINT64_MAX), UV_EINVAL);
+  assert_rejects(avow_clock_advance(loop, latest), UV_EINVAL);
+  advance(latest - 10);
+
+  assert_rejects(avow_clock_advance(loop, 10), UV_EINVAL);
+  advance(9);
+  assert_rejects(avow_clock_advance(loop, 1), UV_EINVAL);
+  advance(0);
+}
+
+static void an_advance_without_memory_is_a_rejection(void **state) {
+  fail_allocation(1, true);
+  avow_promise_t *p = avow_clock_advance(loop, SECOND);
+  fail_allocation(0, false);
+
+  assert_rejects(p, UV_ENOMEM);
+  advance(SECOND);
+  assert_true(avow_now(loop) == SECOND);
+}
+
+static void closing_passes_the_time_of_what_is_shielded(void **state) {
+  avow_promise_t *p = avow_shield(avow_sleep(loop, HOUR));
+  note_time_of(avow_finally(p, NULL, NULL), "shielded");
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_notes("shielded@3600000");
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void closing_cancels_advances(void **state) {
+  avow_promise_t *p = avow_clock_advance(loop, HOUR);
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
+  avow_unref(p);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void a_program_may_close_all_handles(void **state) {
+  avow_promise_t *sleep = avow_sleep(loop, HOUR);
+  avow_promise_t *p = avow_clock_advance(loop, HOUR);
+  uv_walk(loop, close_handle, NULL);
+  (void) uv_run(loop, UV_RUN_DEFAULT);
+
+  assert_rejects(avow_clock_advance(loop, 1), UV_ECANCELED);
+
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  assert_int_equal(avow_loop_close(loop), 0);
+  avow_unref(sleep);
+  avow_unref(p);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+/* By hand. */
+
+static void by_hand_time_does_not_keep_the_loop_alive(void **state) {
+  note_sleep(1, "sleep");
+
+  run();
+
+  assert_notes("");
+  assert_rejects(avow_sleep(loop, 1), AVOW_EIDLE);
+}
+
+static avow_value_t none_fn(void *data) {
+  uv_sleep(20);
+  return avow_none();
+}
+
+static void by_hand_nothing_in_flight_holds_it(void **state) {
+  avow_promise_t *work = avow_work(loop, none_fn, NULL, NULL);
+  avow_promise_t *p = avow_timeout(work, HOUR);
+
+  advance(HOUR);
+
+  assert_rejects(p, UV_ETIMEDOUT);
+}
+
+/* By itself. */
+
+static void by_itself_it_goes_on_to_what_is_next(void **state) {
+  note_sleep(HOUR, "b");
+  note_sleep(SECOND, "a");
+
+  run();
+
+  assert_notes("a@1000 b@3600000");
+  assert_true(avow_now(loop) == HOUR);
+}
+
+static avow_value_t time_cb(const avow_value_t *arg, void *data) {
+  return avow_int((int64_t) avow_now(loop));
+}
+
+static void by_itself_it_waits_for_the_thread_pool(void **state) {
+  note_sleep(1, "sleep");
+  avow_promise_t *work = avow_work(loop, none_fn, NULL, NULL);
+
+  assert_fulfils_int(avow_then(work, time_cb, NULL, NULL), 0);
+
+  run();
+  assert_notes("sleep@1");
+}
+
+static void on_timer(uv_timer_t *timer) {
+  note("timer");
+  close_handle((uv_handle_t *) timer, NULL);
+}
+
+static void by_itself_it_waits_for_timers_of_the_program(void **state) {
+  uv_timer_t timer;
+  (void) uv_timer_init(loop, &timer);
+  (void) uv_timer_start(&timer, on_timer, 10, 0);
+  note_sleep(1, "sleep");
+
+  run();
+
+  assert_notes("timer sleep@1");
+}
+
+static void by_itself_it_never_gets_to_the_end_of_time(void **state) {
+  avow_promise_t *p = avow_sleep(loop, UINT64_MAX);
+  note_sleep(HOUR, "sleep");
+  for (int i = 0; i < 10; i++)
+    (void) uv_run(loop, UV_RUN_NOWAIT);
+
+  assert_notes("sleep@3600000");
+  assert_true(avow_now(loop) == HOUR);
+  avow_cancel(p);
+  assert_rejects(p, UV_ECANCELED);
+}
+
+/* Misuse. */
+
+static void advance_the_real_clock(void) {
+  assert_rejects(avow_clock_advance(loop, 1), AVOW_EMISUSE);
+}
+
+static void the_real_clock_is_not_to_be_moved(void **state) {
+  assert_misuse(advance_the_real_clock, "a loop whose clock is real");
+}
+
+#ifndef NDEBUG
+static void advance_elsewhere(void *data) {
+  avow_unref(avow_clock_advance(loop, 1));
+}
+
+/* The loop is in the middle of a turn. */
+static avow_value_t ask_another_thread(const avow_value_t *arg, void *data) {
+  uv_thread_t thread;
+  assert_int_equal(uv_thread_create(&thread, advance_elsewhere, NULL), 0);
+  (void) uv_thread_join(&thread);
+  return avow_none();
+}
+
+static void advance_on_another_thread(void) {
+  assert_fulfils_none(
+      avow_then(avow_next_turn(loop), ask_another_thread, NULL, NULL));
+}
+
+static void other_threads_are_not_to_move_it(void **state) {
+  assert_misuse(advance_on_another_thread,
+                "called from a thread that is not the loop's");
+}
+#endif
+
+static void clocks_that_there_are_not_are_refused(void **state) {
+  const avow_options_t options = { .clock = (avow_clock_t) 3 };
+  uv_loop_t other;
+  assert_int_equal(uv_loop_init(&other), 0);
+
+  assert_int_equal(avow_loop_init(&other, &options), UV_EINVAL);
+
+  assert_int_equal(uv_loop_close(&other), 0);
+}
+
+static void without_memory_there_is_no_loop(void **state) {
+  const avow_options_t options = { .clock = AVOW_CLOCK_BY_HAND };
+  uv_loop_t other;
+  int err = UV_ENOMEM;
+  assert_int_equal(uv_loop_init(&other), 0);
+  for (long n = 1; err == UV_ENOMEM; n++) {
+    fail_allocation(n, false);
+    err = avow_loop_init(&other, &options);
+    fail_allocation(0, false);
+  }
+
+  assert_int_equal(err, 0);
+  assert_int_equal(avow_loop_close(&other), 0);
+  assert_int_equal(uv_loop_close(&other), 0);
+}
+
+#define BY_HAND(f) cmocka_unit_test_setup_teardown(f, by_hand, harness_teardown)
+#define BY_ITSELF(f) \
+  cmocka_unit_test_setup_teardown(f, by_itself, harness_teardown)
+#define BOTH(f) BY_HAND(f), BY_ITSELF(f)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    BOTH(it_begins_at_0),
+    BOTH(it_does_not_pass_by_itself_with_real_time),
+    BOTH(an_advance_takes_it_there),
+    BOTH(sleeps_end_at_their_deadlines_in_order),
+    BOTH(what_a_sleep_wakes_runs_before_the_next_ends),
+    BOTH(an_advance_ends_after_what_is_due_at_its_end),
+    BOTH(advances_begin_where_those_before_end),
+    BOTH(nothing_runs_inside_the_call),
+    BOTH(advances_in_a_row_let_the_loop_turn),
+    BOTH(a_cancelled_advance_moves_nothing),
+    BOTH(limits_come_after_what_is_due_with_them),
+    BOTH(deadlines_are_of_its_time),
+    BOTH(an_advance_that_it_cannot_count_is_refused),
+    BOTH(an_advance_without_memory_is_a_rejection),
+    BOTH(closing_passes_the_time_of_what_is_shielded),
+    BOTH(closing_cancels_advances),
+    BOTH(a_program_may_close_all_handles),
+    BY_HAND(by_hand_time_does_not_keep_the_loop_alive),
+    BY_HAND(by_hand_nothing_in_flight_holds_it),
+    BY_ITSELF(by_itself_it_goes_on_to_what_is_next),
+    BY_ITSELF(by_itself_it_waits_for_the_thread_pool),
+    BY_ITSELF(by_itself_it_waits_for_timers_of_the_program),
+    BY_ITSELF(by_itself_it_never_gets_to_the_end_of_time),
+    CASE(the_real_clock_is_not_to_be_moved),
+#ifndef NDEBUG
+    BOTH(other_threads_are_not_to_move_it),
+#endif
+    CASE(clocks_that_there_are_not_are_refused),
+    CASE(without_memory_there_is_no_loop),
+  };
+  return RUN(tests);
+}
