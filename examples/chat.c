@@ -19,12 +19,15 @@
 
 static uint64_t most_clients = 100;
 static uint64_t patience = 600000;
+static const char *path;
 
 static const option_t options[] = {
   { "clients", "N", "so many at a time; others are sent away (100)",
     .number = &most_clients, .min = 1, .max = 10000 },
   { "timeout", "MS", "how long one may say or take nothing (600000)",
     .number = &patience, .min = 1, .max = 9999999 },
+  { "unix", "PATH", "be there, for this user alone, in place of a port",
+    .text = &path },
   { .name = NULL },
 };
 
@@ -32,7 +35,7 @@ static const command_line_t command_line = {
   .operands = "[PORT]",
   .most = 1,
   .about =
-      "A server on loopback: each line that a client says comes to all of "
+      "A server on this machine: each line that a client says comes to all of "
       "them. SIGINT or\nSIGTERM ends it with a goodbye to each. PORT is "
       "any that is free unless given.",
   .options = options,
@@ -207,9 +210,18 @@ static avow_value_t welcome(const avow_value_t *stream, void *data) {
   return avow_follow(avow_timeout(p, HOLD_UP));
 }
 
+static avow_promise_t *bind_server(const chat_t *chat) {
+  const avow_bind_path_options_t ours = { .mode = 0600, .takes_over = true };
+  return path != NULL ? avow_bind_path(chat->loop, path, &ours)
+                      : avow_bind(chat->loop, "127.0.0.1", chat->service);
+}
+
 static bool announce(const uv_stream_t *stream) {
   const int port = avow_local_address((const uv_handle_t *) stream).port;
-  printf("chat at 127.0.0.1:%d, to join: nc 127.0.0.1 %d\n", port, port);
+  if (path != NULL)
+    printf("chat at %s, to join: nc -U %s\n", path, path);
+  else
+    printf("chat at 127.0.0.1:%d, to join: nc 127.0.0.1 %d\n", port, port);
   return program_flush(); /* whoever waits for it may read a pipe */
 }
 
@@ -234,8 +246,7 @@ static avow_value_t welcome_all(chat_t *chat, uv_stream_t *server,
 
 static avow_value_t run(void *data) {
   chat_t *chat = data;
-  const avow_value_t server =
-      avow_await(avow_bind(chat->loop, "127.0.0.1", chat->service));
+  const avow_value_t server = avow_await(bind_server(chat));
   if (avow_is_error(&server))
     return server;
   uv_stream_t *stream = avow_stream_handle(avow_to_stream(&server));

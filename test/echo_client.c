@@ -1,16 +1,29 @@
 /*
- * echo_client PORT: sends what it reads to that port of loopback, closes its
- * side, and prints what comes back until the other side closes.
+ * echo_client PORT: sends what it reads to that port of loopback, or to the
+ * socket of that path, closes its side, and prints what comes back until the
+ * other side closes.
  */
 #include <arpa/inet.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-static int connect_to(long port) {
+static int connect_path(const char *path) {
+  struct sockaddr_un address = { .sun_family = AF_UNIX };
+  (void) snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+  const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  if (fd >= 0 &&
+      connect(fd, (const struct sockaddr *) &address, sizeof(address)) != 0)
+    return -1;
+  return fd;
+}
+
+static int connect_port(long port) {
   struct sockaddr_in address = { .sin_family = AF_INET };
   address.sin_port = htons((uint16_t) port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -19,6 +32,11 @@ static int connect_to(long port) {
       connect(fd, (const struct sockaddr *) &address, sizeof(address)) != 0)
     return -1;
   return fd;
+}
+
+static int connect_to(const char *text) {
+  return strchr(text, '/') != NULL ? connect_path(text)
+                                   : connect_port(strtol(text, NULL, 10));
 }
 
 /* Moves what has come; false if reading or writing failed. */
@@ -33,7 +51,7 @@ static int pump(int from, int to) {
 }
 
 int main(int argc, char *argv[]) {
-  const int fd = argc == 2 ? connect_to(strtol(argv[1], NULL, 10)) : -1;
+  const int fd = argc == 2 ? connect_to(argv[1]) : -1;
   if (fd < 0)
     return 1;
   const pid_t pid = fork(); /* both directions at once */

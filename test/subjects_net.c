@@ -344,6 +344,10 @@ static avow_promise_t *connect_pipe(void) {
   return avow_connect_path(loop, at("socket"));
 }
 
+static avow_promise_t *bind_path(void) {
+  return avow_bind_path(loop, at("socket"), NULL);
+}
+
 static const subject_t subjects[] = {
   { "avow_tcp_connect", BY_ITSELF, AT_ONCE, tcp_connect, .set = set_tcp,
     .strike = strike_tcp },
@@ -388,6 +392,7 @@ static const subject_t subjects[] = {
   { "avow_connect_path", BY_ITSELF, AT_ONCE, connect_pipe, .set = set_pipe,
     .strike = strike_pipe },
   { "avow_bind", IN_POOL, AT_ONCE, .start = start_bind },
+  { "avow_bind_path", BY_ITSELF, TOO_LATE, .start = bind_path },
   { "avow_connections", WHEN_TOLD, AT_ONCE, next_connection, come,
     .set = set_server, .strike = strike_server },
 };

@@ -195,6 +195,28 @@ heard ann '* guest 2 has come'
 exec 4>&- 5>&-
 interrupt INT
 
+echo "chat: by the name of a socket"
+start --unix "$dir/door"
+[ "$port" = "$dir/door" ] || fail "it is at $port"
+join ann
+exec 4>ann.in
+heard ann '* guest 1 has come'
+echo 'hello' >&4
+heard ann 'guest 1: hello'
+run 1 "$chat" --unix "$dir/door"
+err 'chat: .*address already in use'
+exec 4>&-
+kill -KILL "$pid"
+wait "$pid" 2>/dev/null || :
+[ -S door ] || fail "no socket was left"
+start --unix "$dir/door"
+join bob
+exec 5>bob.in
+heard bob '* guest 1 has come'
+exec 5>&-
+interrupt TERM
+[ ! -e door ] || fail "its name is still there"
+
 echo "chat: a port that is taken"
 start
 run 1 "$chat" "$port"

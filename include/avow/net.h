@@ -46,6 +46,28 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_bind(uv_loop_t *loop,
                                                  const char *host,
                                                  const char *service);
 
+/** Zero in a field stands for its default. */
+typedef struct avow_bind_path_options_s {
+  unsigned mode;   /* of the socket, such as 0600: only who may write to it may
+                      connect; as the umask has it. UV_ENOTSUP on Windows */
+  bool takes_over; /* the name of a socket that nobody listens on, which a
+                      server leaves behind that is killed */
+  uint64_t reserved[4]; /* zeros, else UV_EINVAL: for later versions */
+} avow_bind_path_options_t;
+
+/**
+ * OBJECT: a stream bound to the name of a Unix domain socket or Windows pipe,
+ * for avow_connections() (uv_pipe_bind). Who connects waits from now on. The
+ * name goes when the stream closes. UV_EADDRINUSE for a name that there is:
+ * nothing is removed but what takes_over says, of which two servers must not
+ * make use at one moment. UV_ENAMETOOLONG: a name is never cut. UV_EACCES also
+ * where there is no such directory. Linux's abstract names cannot be said: for
+ * these bind a uv_pipe_t. options may be NULL. Settles within the call:
+ * cancelling is too late.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_bind_path(
+    uv_loop_t *loop, const char *name, const avow_bind_path_options_t *options);
+
 /**
  * OBJECT: a stream that is waiting, or NONE (uv_accept). On a listening stream
  * the next connection; on a pipe made for handles the next that was received:

@@ -87,6 +87,7 @@ AVOW_HEADER_END
 #  define avow_connect(...)        AVOW_MADE_(avow_connect(__VA_ARGS__))
 #  define avow_connect_path(...)   AVOW_MADE_(avow_connect_path(__VA_ARGS__))
 #  define avow_bind(...)           AVOW_MADE_(avow_bind(__VA_ARGS__))
+#  define avow_bind_path(...)      AVOW_MADE_(avow_bind_path(__VA_ARGS__))
 #  define avow_write_handle(...)   AVOW_MADE_(avow_write_handle(__VA_ARGS__))
 #  define avow_pipe_connect(...)   AVOW_MADE_(avow_pipe_connect(__VA_ARGS__))
 #  define avow_udp_send(...)       AVOW_MADE_(avow_udp_send(__VA_ARGS__))

@@ -11,6 +11,7 @@
 
 #include "avow/stream.h"
 #include "io/op.h"
+#include "net/connect.h"
 
 typedef struct {
   avow__op_t op;
@@ -40,12 +41,17 @@ static bool is_too_long(size_t len) {
 #endif
 }
 
+int avow__pipe_check_name(size_t len) {
+  if (len == 0)
+    return UV_EINVAL;
+  return is_too_long(len) ? UV_ENAMETOOLONG : 0;
+}
+
 static int pipe_check(const avow__context_t *c, const uv_pipe_t *pipe,
                       size_t len) {
-  if (len == 0 || uv_is_closing((const uv_handle_t *) pipe))
-    return UV_EINVAL;
-  if (is_too_long(len))
-    return UV_ENAMETOOLONG;
+  const int err = avow__pipe_check_name(len);
+  if (err != 0 || uv_is_closing((const uv_handle_t *) pipe))
+    return err != 0 ? err : UV_EINVAL;
   return avow__table_find(&c->tables[AVOW__CONNECTING], pipe) != NULL
              ? UV_EALREADY
              : 0;

@@ -54,12 +54,16 @@ static avow_value_t reset_fn(void *data) {
   return avow_follow(avow_close_reset(&tcp));
 }
 
-static avow_promise_t *pipes(void) {
-  char path[64];
-  size_t size = sizeof(path) - 20;
+static void set_path(char *path, size_t room) {
+  size_t size = room - 20;
   assert_int_equal(uv_os_tmpdir(path, &size), 0);
   (void) snprintf(path + size, 20, "/avow-%d", (int) getpid()); /* fits */
   (void) unlink(path);
+}
+
+static avow_promise_t *pipes(void) {
+  char path[64];
+  set_path(path, sizeof(path));
   assert_int_equal(uv_tcp_init_ex(loop, &tcp, AF_INET), 0);
   assert_int_equal(uv_pipe_init(loop, &server, 0), 0);
   assert_int_equal(uv_pipe_init(loop, &client, 0), 0);
@@ -125,6 +129,17 @@ static avow_value_t connect_cb(const avow_value_t *arg, void *data) {
   avow_cancel(ps[1]);
   ps[0] = avow_then(ps[0], write_cb, NULL, NULL);
   return avow_follow(avow_all_settled(loop, ps, 4));
+}
+
+static avow_promise_t *bound_names(void) {
+  const avow_bind_path_options_t options = { .mode = 0600, .takes_over = true };
+  char path[64];
+  set_path(path, sizeof(path));
+  return avow_bind_path(loop, path, &options);
+}
+
+static void bound_names_survive(void **state) {
+  survive(bound_names);
 }
 
 static avow_promise_t *connections(void) {
@@ -359,6 +374,7 @@ int main(void) {
     cmocka_unit_test(names_survive),
     cmocka_unit_test(datagrams_survive),
     cmocka_unit_test(pipes_survive),
+    cmocka_unit_test(bound_names_survive),
     cmocka_unit_test(connections_survive),
     cmocka_unit_test(handing_over_survives),
     cmocka_unit_test(race_survives),

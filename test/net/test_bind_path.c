@@ -1,0 +1,218 @@
+/* Binding to names. */
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include "disk.h"
+
+static const avow_bind_path_options_t taking_over = { .takes_over = true };
+
+static avow_promise_t *start(void) {
+  return avow_bind_path(loop, at("door"), NULL);
+}
+
+static avow_value_t bound(const avow_bind_path_options_t *options) {
+  const avow_value_t v = avow_run(avow_bind_path(loop, at("door"), options));
+  assert_int_equal(v.tag, AVOW_OBJECT);
+  return v;
+}
+
+static avow_value_t connected(void) {
+  const avow_value_t v = avow_run(avow_connect_path(loop, at("door")));
+  assert_int_equal(v.tag, AVOW_OBJECT);
+  return v;
+}
+
+/* What a server has when it is killed: a socket that listens no more. */
+static int make_socket(void) {
+  struct sockaddr_un name = { .sun_family = AF_UNIX };
+  (void) snprintf(name.sun_path, sizeof(name.sun_path), "%s", at("door"));
+  const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  assert_int_equal(bind(fd, (const struct sockaddr *) &name, sizeof(name)), 0);
+  return fd;
+}
+
+static void assert_in_use(const avow_bind_path_options_t *options) {
+  assert_says(avow_bind_path(loop, at("door"), options), UV_EADDRINUSE,
+              "bind '%s': address already in use", at("door"));
+  assert_true(is_there("door"));
+}
+
+static void who_connects_is_accepted(void **state) {
+  const avow_value_t server = bound(NULL);
+  avow_channel_t *c =
+      avow_connections(avow_stream_handle(avow_to_stream(&server)), NULL);
+  const avow_value_t us = connected();
+  const avow_value_t them = avow_run(avow_channel_next(c));
+
+  assert_fulfils_int(avow_write(avow_to_stream(&us), avow_string("hello")), 5);
+
+  assert_fulfils_bytes(avow_read(avow_to_stream(&them), 100), "hello");
+  avow_channel_unref(c);
+  avow_value_unref(them);
+  avow_value_unref(us);
+  avow_value_unref(server);
+}
+
+static void who_connects_early_waits(void **state) {
+  const avow_value_t server = bound(NULL);
+  const avow_value_t us = connected();
+
+  avow_channel_t *c =
+      avow_connections(avow_stream_handle(avow_to_stream(&server)), NULL);
+
+  const avow_value_t them = avow_run(avow_channel_next(c));
+  assert_int_equal(them.tag, AVOW_OBJECT);
+  avow_channel_unref(c);
+  avow_value_unref(them);
+  avow_value_unref(us);
+  avow_value_unref(server);
+}
+
+static void name_goes_with_the_stream(void **state) {
+  const avow_value_t server = bound(NULL);
+  assert_true(is_there("door"));
+
+  avow_value_unref(server);
+
+  assert_missing("door");
+}
+
+static void name_that_is_there_stays(void **state) {
+  make_file("door", "kept");
+  assert_in_use(NULL);
+  assert_in_use(&taking_over);
+  assert_file("door", "kept");
+  assert_int_equal(unlink(at("door")), 0);
+
+  make_link("door", "nowhere");
+  assert_in_use(&taking_over);
+}
+
+static void server_that_listens_stays(void **state) {
+  const avow_value_t server = bound(&taking_over);
+
+  assert_in_use(NULL);
+  assert_in_use(&taking_over);
+
+  avow_value_unref(connected());
+  avow_value_unref(server);
+}
+
+/* Nobody is kept waiting by a queue that is full. */
+static void server_that_is_busy_stays(void **state) {
+  struct sockaddr_un name = { .sun_family = AF_UNIX };
+  (void) snprintf(name.sun_path, sizeof(name.sun_path), "%s", at("door"));
+  const int server = make_socket();
+  int clients[8], n = 0, result = 0;
+  assert_int_equal(listen(server, 0), 0);
+  while (n < 8 && result == 0) {
+    clients[n] = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(fcntl(clients[n], F_SETFL, O_NONBLOCK), 0);
+    result =
+        connect(clients[n++], (const struct sockaddr *) &name, sizeof(name));
+  }
+
+  assert_in_use(&taking_over);
+
+  while (n > 0)
+    (void) close(clients[--n]);
+  (void) close(server);
+}
+
+static void socket_that_was_left_is_taken_over_if_asked(void **state) {
+  (void) close(make_socket());
+  assert_in_use(NULL);
+
+  const avow_value_t server = bound(&taking_over);
+
+  avow_value_unref(connected());
+  avow_value_unref(server);
+  assert_missing("door");
+}
+
+static void mode_says_who_may_connect(void **state) {
+  static const unsigned modes[] = { 0600, 0666, 0660 };
+  for (size_t i = 0; i < sizeof(modes) / sizeof(modes[0]); i++) {
+    const avow_bind_path_options_t options = { .mode = modes[i] };
+    const avow_value_t server = bound(&options);
+
+    assert_int_equal(mode_of("door"), modes[i]);
+
+    avow_value_unref(server);
+  }
+}
+
+static void mode_is_as_the_umask_has_it(void **state) {
+  const mode_t mask = umask(0077);
+  const avow_value_t server = bound(NULL);
+  (void) umask(mask); /* returns the other */
+
+  assert_int_equal(mode_of("door"), 0700);
+
+  avow_value_unref(server);
+}
+
+static void name_is_never_cut(void **state) {
+  enum { MOST = sizeof(((struct sockaddr_un *) NULL)->sun_path) - 1 };
+  char name[MOST + 2] = "";
+  const int home = open(".", O_RDONLY | O_DIRECTORY);
+  assert_int_equal(chdir(at("")), 0);
+  memset(name, 'x', MOST + 1);
+  assert_says(avow_bind_path(loop, name, NULL), UV_ENAMETOOLONG,
+              "bind '%s': name too long", name);
+  assert_int_equal(entries_of(""), 0);
+
+  name[MOST] = '\0';
+  for (int i = 0; i < 2; i++) {
+    const avow_value_t server =
+        avow_run(avow_bind_path(loop, name, &taking_over));
+    assert_true(is_there(name));
+    assert_rejects(avow_bind_path(loop, name, &taking_over), UV_EADDRINUSE);
+    avow_value_unref(server);
+  }
+
+  assert_int_equal(fchdir(home), 0);
+  (void) close(home);
+}
+
+static void bind_path_refuses_what_it_cannot_use(void **state) {
+  const avow_bind_path_options_t newer = { .reserved = { 1 } };
+
+  assert_rejects(avow_bind_path(loop, NULL, NULL), UV_EINVAL);
+  assert_rejects(avow_bind_path(loop, "", NULL), UV_EINVAL);
+  assert_rejects(avow_bind_path(loop, at("no/door"), NULL), UV_EACCES);
+  assert_says(avow_bind_path(loop, at("door"), &newer), UV_EINVAL,
+              "bind '%s': invalid argument: what is reserved is not zero",
+              at("door"));
+
+  assert_missing("door");
+}
+
+static void bind_path_survives_failing_memory(void **state) {
+  assert_survives_failing_memory(disk_setup, disk_teardown, state, start);
+}
+
+int main(void) {
+  (void) signal(SIGPIPE, SIG_IGN);
+  const struct CMUnitTest tests[] = {
+    DISK_CASE(who_connects_is_accepted),
+    DISK_CASE(who_connects_early_waits),
+    DISK_CASE(name_goes_with_the_stream),
+    DISK_CASE(name_that_is_there_stays),
+    DISK_CASE(server_that_listens_stays),
+    DISK_CASE(server_that_is_busy_stays),
+    DISK_CASE(socket_that_was_left_is_taken_over_if_asked),
+    DISK_CASE(mode_says_who_may_connect),
+    DISK_CASE(mode_is_as_the_umask_has_it),
+    DISK_CASE(name_is_never_cut),
+    DISK_CASE(bind_path_refuses_what_it_cannot_use),
+    DISK_CASE(bind_path_survives_failing_memory),
+  };
+  disk_init();
+  return RUN(tests);
+}
