@@ -1,6 +1,6 @@
 /* What may come of the looks at a file or a directory that was opened: they
-   fail, or it is another by now. Files are replaced all the same, or stay; trees
-   are copied, walked and removed as far as they are what they were. */
+   fail, or it is another by now. Files are replaced all the same, or stay;
+   trees are copied and removed as far as they are what they were. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
