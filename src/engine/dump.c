@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "avow/stackless.h"
+#include "engine/clock.h"
 #include "engine/engine.h"
 #include "engine/trace.h"
 
