@@ -46,11 +46,12 @@ typedef struct {
 } cptree_t;
 
 static void show_progress(cptree_t *copy) {
-  if (!terminal_obeys(stderr) || uv_now(copy->loop) < copy->shown + PROGRESS_MS)
+  if (uv_now(copy->loop) < copy->shown + PROGRESS_MS)
     return;
   copy->shown = uv_now(copy->loop);
-  fprintf(stderr, "\r%llu entries, %.1f MB ...",
-          (unsigned long long) copy->entries, (double) copy->bytes / 1e6);
+  if (terminal_obeys(stderr))
+    fprintf(stderr, "\r%llu entries, %.1f MB ...",
+            (unsigned long long) copy->entries, (double) copy->bytes / 1e6);
 }
 
 /* The error is the entry's: who keeps it takes a reference. */

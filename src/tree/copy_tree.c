@@ -17,7 +17,7 @@
 #include "tree/tree.h"
 
 /* ENTERED: so many directories that were entered have their copies open. */
-enum { LANES = 4, MOST_LANES = 64, ENTERED = 32 };
+enum { LANES = 4, MOST_LANES = 64, ENTERED = 32, REGULAR = 0100000 };
 
 typedef avow__copied_t entry_t;
 
@@ -176,12 +176,21 @@ static int hold_target(copy_t *copy, entry_t *root) {
   return err;
 }
 
+/* Of a file its directory has said that it is one, and the rest who opens it
+   will see. */
+static int look_at_stat(const copy_t *copy, entry_t *entry) {
+  if (AVOW__PLACES_ARE_PATHS || copy->tree.type != UV_DIRENT_FILE)
+    return avow__place_lstat(avow__tree_place(&copy->tree), &entry->stat);
+  entry->stat.st_mode = REGULAR;
+  return 0;
+}
+
 /* Both paths are looked up here, and only here. */
 static int copy_tree_look_at(copy_t *copy, entry_t *entry) {
   const bool is_root = entry->parent == NULL;
   int err = is_root ? avow__tree_hold(&copy->tree) : 0;
   if (err == 0)
-    err = avow__place_lstat(avow__tree_place(&copy->tree), &entry->stat);
+    err = look_at_stat(copy, entry);
   if (err == 0 && is_root)
     err = hold_target(copy, entry);
   copy->tree.type = avow__disk_type(&entry->stat);
