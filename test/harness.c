@@ -360,6 +360,28 @@ void close_handle(uv_handle_t *handle, void *unused) {
     uv_close(handle, NULL);
 }
 
+void use_clock(avow_clock_t clock) {
+  const avow_options_t options = { .clock = clock };
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_loop_init(loop, &options), 0);
+}
+
+void advance(uint64_t ms) {
+  assert_fulfils_none(avow_clock_advance(loop, ms));
+}
+
+static avow_value_t note_time_cb(const avow_value_t *arg, void *word) {
+  char text[64];
+  (void) snprintf(text, sizeof(text), "%s@%llu", (const char *) word,
+                  (unsigned long long) avow_now(loop));
+  note(text);
+  return avow_none();
+}
+
+void note_time_of(avow_promise_t *p, char *word) {
+  avow_unref(avow_then(p, note_time_cb, note_time_cb, word));
+}
+
 void renew_loop(void) {
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(uv_loop_close(loop), 0);

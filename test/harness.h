@@ -102,6 +102,15 @@ void close_handle(uv_handle_t *handle, void *unused);
 /* Ends the loop, and begins it anew at the same address. */
 void renew_loop(void);
 
+/* Begins anew with avow on the loop, by a clock of its own. */
+void use_clock(avow_clock_t clock);
+
+/* Moves that, and runs what is due meanwhile. */
+void advance(uint64_t ms);
+
+/* Notes "word@time" when p, which is taken, settles. */
+void note_time_of(avow_promise_t *p, char *word);
+
 /* Keeps the loop from turning for that long. */
 void stall(uint64_t ms);
 

@@ -263,9 +263,7 @@ static void end_channels(void) {
 /* Time. */
 
 static void take_a_clock_of_its_own(void) {
-  const avow_options_t options = { .clock = AVOW_CLOCK_BY_HAND };
-  assert_int_equal(avow_loop_close(loop), 0);
-  assert_int_equal(avow_loop_init(loop, &options), 0);
+  use_clock(AVOW_CLOCK_BY_HAND);
 }
 
 static avow_promise_t *advance_by_an_hour(void) {

@@ -29,15 +29,16 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_sleep(uv_loop_t *loop, uint64_t ms);
  *
  * A clock that is moved by hand does not keep the loop alive: uv_run() returns,
  * and avow_run() gives AVOW_EIDLE, when all that is left to do waits for time.
- * One that moves by itself does so when there are no jobs, nobody waits for a
- * turn of the loop or a phase, nothing is on the thread pool or with other
- * threads, loops or processes, no handle that is referenced closes or is an
- * active uv_timer_t, uv_idle_t, uv_async_t or uv_process_t, and the program has
- * no requests of its own. What waits for peers, to read, accept, write,
- * connect, watch or catch signals, lets it move when nothing has come for
- * clock_quiet_ms of real time: a peer on the same loop may wait for time, too.
- * Who holds it for clock_guard_ms is named on stderr. Either moves by itself
- * while avow_loop_close() waits for what is shielded.
+ * One that moves by itself does so when there are no jobs, nothing is on the
+ * thread pool or with other threads, loops or processes, nobody waits for
+ * avow_next_turn() or avow_after_poll(), no handle is closing, or active and
+ * referenced and a uv_timer_t, uv_idle_t, uv_async_t or uv_process_t, and the
+ * program has no requests of its own. What waits for peers, to read, accept,
+ * write, connect, watch or catch signals, lets it move when nothing has come
+ * for clock_quiet_ms of real time: a peer on the same loop may wait for time,
+ * too. What holds it for clock_guard_ms in which no handler runs is named on
+ * stderr. Either moves by itself while avow_loop_close() waits for what is
+ * shielded.
  *
  * Timers of the program's own (uv_timer_t) and what processes are granted to
  * end are on the real clock, as are budgets, and the loops of avow_loops_new().

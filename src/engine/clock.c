@@ -190,16 +190,18 @@ static uint32_t requests_of(const avow__context_t *c) {
 
 static look_t clock_look(avow__context_t *c) {
   look_t look = { .wait = IDLE };
-  if (requests_of(c) > 0 || avow__polls_are_awaited(c))
+  if (requests_of(c) > 0)
     look.wait = HELD;
   else
     uv_walk(c->loop, look_at, &look);
   return look;
 }
 
-/* The loop itself has something to do. */
+/* The loop itself has something to do, or whoever runs it: an avow_run() whose
+   promise has settled returns before anything else is due. */
 static bool is_busy(const avow__context_t *c) {
-  return !avow__queue_is_empty(&c->queue) || c->expired || c->overdue;
+  return !avow__queue_is_empty(&c->queue) || c->expired || c->overdue ||
+         c->loop->stop_flag != 0;
 }
 
 /* Says who holds it, once for each time that nothing has run for long. */

@@ -112,10 +112,6 @@ static bool phase_open(avow__context_t *c) {
   return true;
 }
 
-bool avow__polls_are_awaited(const avow__context_t *c) {
-  return c->phases != NULL && is_awaited(&c->phases->before_poll);
-}
-
 /* A promise for the phase at that offset. */
 static avow_promise_t *phase_wait_for(uv_loop_t *loop, size_t offset) {
   avow__context_t *c = avow__context_of(loop);

@@ -48,9 +48,6 @@ static inline bool avow__may_deliver(avow__context_t *c, uint64_t *turn) {
 /* Whether sleeps keep the loop alive. timer.c. */
 bool avow__sleeps_are_pending(const avow__context_t *c);
 
-/* Whether somebody waits for the next poll. phase.c. */
-bool avow__polls_are_awaited(const avow__context_t *c);
-
 /* The present, unless a callback of libuv's is on the stack, which has it. */
 uint64_t avow__now(avow__context_t *c);
 

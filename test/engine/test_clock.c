@@ -1,16 +1,11 @@
 /* Clocks of a loop's own. */
-#include <limits.h>
-#include <stdio.h>
-
 #include "harness.h"
 
 enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
 
 static int set_up(avow_clock_t clock) {
-  const avow_options_t options = { .clock = clock };
   const int err = harness_setup(NULL);
-  assert_int_equal(avow_loop_close(loop), 0);
-  assert_int_equal(avow_loop_init(loop, &options), 0);
+  use_clock(clock);
   return err;
 }
 
@@ -20,23 +15,6 @@ static int by_hand(void **state) {
 
 static int by_itself(void **state) {
   return set_up(AVOW_CLOCK_BY_ITSELF);
-}
-
-static void advance(uint64_t ms) {
-  assert_fulfils_none(avow_clock_advance(loop, ms));
-}
-
-static avow_value_t note_time_cb(const avow_value_t *arg, void *word) {
-  char text[64];
-  (void) snprintf(text, sizeof(text), "%s@%llu", (const char *) word,
-                  (unsigned long long) avow_now(loop));
-  note(text);
-  return avow_none();
-}
-
-/* "word@time" when p, which is taken, fulfils or rejects. */
-static void note_time_of(avow_promise_t *p, char *word) {
-  avow_unref(avow_then(p, note_time_cb, note_time_cb, word));
 }
 
 static void note_sleep(uint64_t ms, char *word) {

@@ -1,0 +1,425 @@
+/* What holds a clock that moves by itself, what does not, and who is told. */
+#include <signal.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+#include "harness.h"
+
+enum { SECOND = 1000, HOUR = 3600 * SECOND, WHILE = 20, LARGE = 4 << 20 };
+
+static uv_pipe_t ours, theirs; /* ends of one socket */
+
+static avow_stream_t stream_of(uv_pipe_t *pipe) {
+  return avow_uv_stream((uv_stream_t *) pipe);
+}
+
+static int set_up(void **state) {
+  const int err = harness_setup(state);
+  use_clock(AVOW_CLOCK_BY_ITSELF);
+  return err;
+}
+
+static int set_up_streams(void **state) {
+  int fds[2];
+  const int err = set_up(state);
+  (void) uv_pipe_init(loop, &ours, 0);
+  (void) uv_pipe_init(loop, &theirs, 0);
+  if (err != 0 || socketpair(AF_UNIX, SOCK_STREAM, 0, fds) != 0 ||
+      uv_pipe_open(&ours, fds[0]) != 0)
+    return -1;
+  return uv_pipe_open(&theirs, fds[1]);
+}
+
+static int tear_down_streams(void **state) {
+  close_handle((uv_handle_t *) &ours, NULL);
+  close_handle((uv_handle_t *) &theirs, NULL);
+  run();
+  return harness_teardown(state);
+}
+
+static void note_sleep(uint64_t ms) {
+  note_time_of(avow_sleep(loop, ms), "sleep");
+}
+
+/* Peers. */
+
+static avow_value_t write_cb(const avow_value_t *arg, void *pipe) {
+  return avow_follow(avow_write(stream_of(pipe), avow_bytes("late", 4)));
+}
+
+static void a_peer_on_the_loop_may_wait_for_time(void **state) {
+  avow_promise_t *p = avow_read(stream_of(&ours), 10);
+  avow_unref(avow_then(avow_sleep(loop, HOUR), write_cb, NULL, &theirs));
+
+  note_time_of(avow_timeout(p, 2 * HOUR), "read");
+
+  run();
+  assert_notes("read@3600000");
+}
+
+static avow_value_t read_cb(const avow_value_t *arg, void *pipe) {
+  return avow_follow(avow_read_all(stream_of(pipe), 2 * LARGE));
+}
+
+static avow_value_t shut_cb(const avow_value_t *arg, void *pipe) {
+  return avow_follow(avow_shutdown(stream_of(pipe)));
+}
+
+static void a_write_may_wait_for_a_peer_that_waits_for_time(void **state) {
+  char *text = NULL;
+  const avow_value_t bytes = avow_bytes_new(LARGE, &text);
+  memset(text, 'x', LARGE);
+  avow_promise_t *p = avow_write(stream_of(&ours), bytes);
+  note_time_of(avow_then(p, shut_cb, NULL, &ours), "written");
+
+  avow_promise_t *q = avow_sleep(loop, HOUR);
+  note_time_of(avow_then(q, read_cb, NULL, &theirs), "read");
+
+  run();
+  assert_notes("written@3600000 read@3600000");
+}
+
+typedef struct {
+  int left;
+  uv_pipe_t *from, *to;
+} rally_t;
+
+static avow_value_t play(void *data);
+
+static avow_value_t played(const avow_value_t *bytes, void *data) {
+  rally_t *rally = data;
+  uv_pipe_t *from = rally->from;
+  rally->from = rally->to;
+  rally->to = from;
+  return --rally->left > 0 ? play(data) : avow_int(0);
+}
+
+static avow_value_t play(void *data) {
+  const rally_t *rally = data;
+  avow_unref(avow_write(stream_of(rally->to), avow_bytes("x", 1)));
+  avow_promise_t *p = avow_read(stream_of(rally->from), 1);
+  return avow_follow(avow_then(avow_timeout(p, 1), played, NULL, data));
+}
+
+/* Each read has a millisecond, and the ball is in the air each time. */
+static void what_is_on_its_way_comes_first(void **state) {
+  rally_t rally = { 200, &ours, &theirs };
+
+  assert_fulfils_int(avow_try(loop, play, &rally), 0);
+
+  assert_true(avow_now(loop) == 0);
+}
+
+static void on_signal(uv_signal_t *handle, int number) {
+}
+
+static void who_may_never_say_anything_does_not_hold_it(void **state) {
+  uv_signal_t handle;
+  (void) uv_signal_init(loop, &handle);
+  (void) uv_signal_start(&handle, on_signal, SIGUSR1);
+  avow_channel_t *events = avow_fs_events(loop, ".", 0);
+  avow_unref(avow_channel_next(events));
+
+  assert_fulfils_none(avow_sleep(loop, HOUR));
+
+  avow_channel_close(events);
+  avow_channel_unref(events);
+  close_handle((uv_handle_t *) &handle, NULL);
+  run();
+}
+
+/* Others. */
+
+static void answer_later(void *remote) {
+  uv_sleep(WHILE);
+  (void) avow_remote_resolve(remote, avow_none()); /* the loop waits for it */
+}
+
+static void other_threads_hold_it(void **state) {
+  avow_remote_t *remote;
+  uv_thread_t thread;
+  note_time_of(avow_remote_new(loop, &remote), "remote");
+  note_sleep(1);
+  assert_int_equal(uv_thread_create(&thread, answer_later, remote), 0);
+
+  run();
+
+  assert_notes("remote@0 sleep@1");
+  (void) uv_thread_join(&thread);
+}
+
+static avow_value_t answer_there(uv_loop_t *own, void *data) {
+  return avow_follow(avow_sleep(own, WHILE));
+}
+
+static void other_loops_hold_it(void **state) {
+  avow_loops_t *loops = avow_loops_new(1);
+  avow_promise_t *p = avow_loops_run(loops, 0, loop, answer_there, NULL);
+  note_time_of(p, "there");
+  note_sleep(1);
+
+  run();
+
+  assert_notes("there@0 sleep@1");
+  assert_fulfils_none(avow_loops_close(loops, loop));
+}
+
+static void processes_hold_it(void **state) {
+  const char *const args[] = { "sleep", "0.02", NULL };
+  const avow_command_t command = { .args = args, .timeout = HOUR };
+  note_time_of(avow_command(loop, &command, avow_none()), "command");
+  note_sleep(1);
+
+  run();
+
+  assert_notes("command@0 sleep@1");
+}
+
+static void on_own_work(uv_work_t *work) {
+  uv_sleep(WHILE);
+}
+
+static void after_own_work(uv_work_t *work, int status) {
+  note("work");
+}
+
+static void requests_of_the_program_hold_it(void **state) {
+  uv_work_t work;
+  assert_int_equal(uv_queue_work(loop, &work, on_own_work, after_own_work), 0);
+  note_sleep(1);
+
+  run();
+
+  assert_notes("work sleep@1");
+}
+
+static void on_async(uv_async_t *handle) {
+  note("async");
+  close_handle((uv_handle_t *) handle, NULL);
+}
+
+static void send_later(void *async) {
+  uv_sleep(WHILE);
+  (void) uv_async_send(async);
+}
+
+static void async_handles_hold_it(void **state) {
+  uv_async_t async;
+  uv_thread_t thread;
+  (void) uv_async_init(loop, &async, on_async);
+  note_sleep(1);
+  assert_int_equal(uv_thread_create(&thread, send_later, &async), 0);
+
+  run();
+
+  assert_notes("async sleep@1");
+  (void) uv_thread_join(&thread);
+}
+
+static void what_is_not_referenced_does_not_hold_it(void **state) {
+  uv_async_t async;
+  (void) uv_async_init(loop, &async, on_async);
+  uv_unref((uv_handle_t *) &async);
+
+  assert_fulfils_none(avow_sleep(loop, HOUR));
+
+  close_handle((uv_handle_t *) &async, NULL);
+  run();
+}
+
+typedef struct {
+  avow_promise_t *(*wait)(uv_loop_t *);
+  int times;
+} phase_t;
+
+static avow_value_t wait_again(void *data) {
+  phase_t *phase = data;
+  return ++phase->times == 10 ? avow_int(0) : avow_follow(phase->wait(loop));
+}
+
+static void who_waits_for_a_turn_holds_it(void **state) {
+  phase_t phases[] = { { .wait = avow_next_turn },
+                       { .wait = avow_after_poll } };
+  for (int i = 0; i < 2; i++) {
+    const uint64_t now = avow_now(loop);
+    note_sleep(1);
+
+    assert_fulfils_int(avow_repeat(loop, wait_again, &phases[i]), 0);
+
+    assert_true(avow_now(loop) == now);
+    run();
+  }
+  assert_notes("sleep@1 sleep@2");
+}
+
+static avow_value_t wait_for_time(void *data) {
+  return avow_now(loop) > 0 ? avow_int(0) : avow_follow(avow_before_poll(loop));
+}
+
+/* On the real clock, too, the poll waits for time. */
+static void who_waits_for_a_poll_does_not_hold_it(void **state) {
+  note_sleep(1);
+
+  assert_fulfils_int(avow_repeat(loop, wait_for_time, NULL), 0);
+
+  run();
+  assert_notes("sleep@1");
+}
+
+static void on_check(uv_check_t *check) {
+}
+
+/* It is called in each turn, whoever makes that. */
+static void handles_of_each_turn_do_not_hold_it(void **state) {
+  uv_check_t check;
+  (void) uv_check_init(loop, &check);
+  (void) uv_check_start(&check, on_check);
+
+  assert_fulfils_none(avow_sleep(loop, HOUR));
+
+  close_handle((uv_handle_t *) &check, NULL);
+  run();
+}
+
+/* The guard. */
+
+static void take_a_short_guard(void) {
+  const avow_options_t options = { .clock = AVOW_CLOCK_BY_ITSELF,
+                                   .clock_guard_ms = WHILE };
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_loop_init(loop, &options), 0);
+}
+
+static uv_sem_t semaphore;
+
+static avow_value_t wait_for_semaphore(void *data) {
+  uv_sem_wait(&semaphore);
+  return avow_none();
+}
+
+static void open_semaphore(uv_timer_t *timer) {
+  uv_sem_post(&semaphore);
+  close_handle((uv_handle_t *) timer, NULL);
+}
+
+/* A sleep, beside work that takes some guards. */
+static void hold_by_work(void) {
+  uv_timer_t timer;
+  assert_int_equal(uv_sem_init(&semaphore, 0), 0);
+  (void) uv_timer_init(loop, &timer);
+  (void) uv_timer_start(&timer, open_semaphore, 5 * WHILE, 0);
+  uv_unref((uv_handle_t *) &timer);
+  avow_unref(avow_work(loop, wait_for_semaphore, NULL, NULL));
+
+  assert_fulfils_none(avow_sleep(loop, HOUR));
+
+  uv_sem_destroy(&semaphore);
+}
+
+static void close_it(uv_timer_t *timer) {
+  close_handle((uv_handle_t *) timer, NULL);
+}
+
+static void hold_by_a_timer(void) {
+  uv_timer_t timer;
+  (void) uv_timer_init(loop, &timer);
+  (void) uv_timer_start(&timer, close_it, 5 * WHILE, 0);
+
+  assert_fulfils_none(avow_sleep(loop, HOUR));
+}
+
+/* All lines that say who holds a clock, in one. */
+static const char *told_by(void (*fn)(void)) {
+  static char lines[512];
+  char line[256];
+  lines[0] = '\0';
+  FILE *file = stderr_of(fn);
+  while (fgets(line, sizeof(line), file) != NULL)
+    if (strstr(line, "a clock has stood") != NULL)
+      strcat(lines, line);
+  (void) fclose(file);
+  return lines;
+}
+
+static void a_request_that_holds_it_is_told_of_once(void **state) {
+  take_a_short_guard();
+
+  assert_string_equal(told_by(hold_by_work),
+                      "avow: for 20 ms a clock has stood at 0 ms, held by 1 "
+                      "requests in flight. Of the promises of its loop:\n");
+}
+
+static void a_handle_that_holds_it_is_told_of_once(void **state) {
+  take_a_short_guard();
+
+  assert_string_equal(told_by(hold_by_a_timer),
+                      "avow: for 20 ms a clock has stood at 0 ms, held by a "
+                      "uv_timer_t. Of the promises of its loop:\n");
+}
+
+static void hold_twice(void) {
+  hold_by_a_timer();
+  hold_by_a_timer();
+}
+
+static void who_holds_it_later_is_told_of_again(void **state) {
+  take_a_short_guard();
+
+  const char *told = told_by(hold_twice);
+
+  assert_non_null(strstr(told, "at 0 ms"));
+  assert_non_null(strstr(told, "at 3600000 ms"));
+}
+
+static avow_value_t on_short_work(void *data) {
+  uv_sleep(2);
+  return avow_none();
+}
+
+static avow_value_t work_again(void *data) {
+  return ++*(int *) data > 10
+             ? avow_int(0)
+             : avow_follow(avow_work(loop, on_short_work, NULL, NULL));
+}
+
+static void short_work(void) {
+  int times = 0;
+  assert_fulfils_int(avow_repeat(loop, work_again, &times), 0);
+}
+
+static void work_that_ends_is_not_told_of(void **state) {
+  take_a_short_guard();
+  avow_promise_t *p = avow_sleep(loop, HOUR);
+
+  assert_string_equal(told_by(short_work), "");
+
+  assert_fulfils_none(p);
+}
+
+#define HELD(f) cmocka_unit_test_setup_teardown(f, set_up, harness_teardown)
+#define STREAMS(f) \
+  cmocka_unit_test_setup_teardown(f, set_up_streams, tear_down_streams)
+
+int main(void) {
+  (void) signal(SIGPIPE, SIG_IGN); /* cannot fail */
+  const struct CMUnitTest tests[] = {
+    STREAMS(a_peer_on_the_loop_may_wait_for_time),
+    STREAMS(a_write_may_wait_for_a_peer_that_waits_for_time),
+    STREAMS(what_is_on_its_way_comes_first),
+    HELD(who_may_never_say_anything_does_not_hold_it),
+    HELD(other_threads_hold_it),
+    HELD(other_loops_hold_it),
+    HELD(processes_hold_it),
+    HELD(requests_of_the_program_hold_it),
+    HELD(async_handles_hold_it),
+    HELD(what_is_not_referenced_does_not_hold_it),
+    HELD(who_waits_for_a_turn_holds_it),
+    HELD(who_waits_for_a_poll_does_not_hold_it),
+    HELD(handles_of_each_turn_do_not_hold_it),
+    HELD(a_request_that_holds_it_is_told_of_once),
+    HELD(a_handle_that_holds_it_is_told_of_once),
+    HELD(who_holds_it_later_is_told_of_again),
+    HELD(work_that_ends_is_not_told_of),
+  };
+  return RUN(tests);
+}
