@@ -168,6 +168,8 @@ int start_loop(uv_loop_t *out) {
   return ask_for_io_uring(out);
 }
 
+avow_clock_t clock_of_tests = AVOW_CLOCK_REAL;
+
 int harness_setup(void **state) {
   start_deadline();
   loop = &the_loop;
@@ -176,7 +178,15 @@ int harness_setup(void **state) {
   fail_allocation(0, false);
   if (start_loop(loop) != 0)
     return -1;
-  return avow_loop_init(loop, NULL);
+  const avow_options_t options = { .clock = clock_of_tests };
+  return avow_loop_init(loop, &options);
+}
+
+int timed_setup(void **state) {
+  clock_of_tests = AVOW_CLOCK_BY_ITSELF;
+  const int err = harness_setup(state);
+  clock_of_tests = AVOW_CLOCK_REAL;
+  return err;
 }
 
 int harness_teardown(void **state) {

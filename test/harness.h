@@ -31,6 +31,14 @@ extern uv_loop_t *loop;
 int harness_setup(void **state);
 int harness_teardown(void **state);
 
+/* The same where time passes by itself: loops begin with such a clock. */
+#define TIMED_CASE(f) \
+  cmocka_unit_test_setup_teardown(f, timed_setup, harness_teardown)
+int timed_setup(void **state);
+
+/* What harness_setup() gives loops; the real one. */
+extern avow_clock_t clock_of_tests;
+
 /* uv_loop_init(), and files by io_uring where the environment allows it. */
 int start_loop(uv_loop_t *out);
 

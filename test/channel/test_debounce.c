@@ -12,6 +12,13 @@ static int set_up(void **state) {
   return err;
 }
 
+static int set_up_timed(void **state) {
+  clock_of_tests = AVOW_CLOCK_BY_ITSELF;
+  const int err = set_up(state);
+  clock_of_tests = AVOW_CLOCK_REAL;
+  return err;
+}
+
 static int tear_down(void **state) {
   avow_channel_unref(to);
   avow_channel_unref(from);
@@ -57,23 +64,15 @@ static void quiet_begins_after_a_callback_that_took_long(void **state) {
   assert_quiet_since(begin);
 }
 
-/* Lets it hear of what was sent. libuv has no part in that, nor its timers. */
-static void hear(void) {
-  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
-  assert_fulfils_none(avow_then(p, NULL, NULL, NULL)); /* runs all jobs */
-}
-
 static void each_item_begins_the_quiet_anew(void **state) {
   avow_promise_t *p = avow_channel_next(to);
   send_item(1);
-  hear();
-  uv_sleep(QUIET * 3 / 4);
-  const uint64_t begin = uv_hrtime();
+  advance(QUIET - 1);
 
   send_item(2);
 
   assert_fulfils_int(p, 2);
-  assert_quiet_since(begin);
+  assert_int_equal(avow_now(loop), QUIET - 1 + QUIET);
 }
 
 static void last_item_comes_at_once_when_the_other_ends(void **state) {
@@ -106,15 +105,17 @@ static void nothing_is_taken_while_nobody_waits(void **state) {
 static void what_came_before_waiting_ended_is_kept(void **state) {
   avow_promise_t *p = avow_channel_next(to);
   send_item(1);
-  hear();
+  advance(0);
 
   avow_cancel(p);
   assert_rejects(p, UV_ECANCELED);
   send_item(2);
-  assert_fulfils_none(avow_sleep(loop, 2 * QUIET));
+  advance(2 * QUIET);
 
   assert_fulfils_int(avow_channel_next(to), 1);
+  assert_int_equal(avow_now(loop), 2 * QUIET);
   assert_fulfils_int(avow_channel_next(to), 2);
+  assert_int_equal(avow_now(loop), 3 * QUIET);
 }
 
 static void closing_it_closes_the_other(void **state) {
@@ -147,16 +148,18 @@ static void without_memory_it_is_inert(void **state) {
 }
 
 #define DEBOUNCE_CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TIMED_DEBOUNCE(f) \
+  cmocka_unit_test_setup_teardown(f, set_up_timed, tear_down)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
     DEBOUNCE_CASE(last_of_a_burst_comes_after_the_quiet),
     DEBOUNCE_CASE(quiet_begins_after_a_callback_that_took_long),
-    DEBOUNCE_CASE(each_item_begins_the_quiet_anew),
+    TIMED_DEBOUNCE(each_item_begins_the_quiet_anew),
     DEBOUNCE_CASE(last_item_comes_at_once_when_the_other_ends),
     DEBOUNCE_CASE(last_item_comes_before_the_failure),
     DEBOUNCE_CASE(nothing_is_taken_while_nobody_waits),
-    DEBOUNCE_CASE(what_came_before_waiting_ended_is_kept),
+    TIMED_DEBOUNCE(what_came_before_waiting_ended_is_kept),
     DEBOUNCE_CASE(closing_it_closes_the_other),
     DEBOUNCE_CASE(without_memory_it_is_inert),
   };

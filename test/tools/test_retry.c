@@ -171,6 +171,7 @@ static void limit_cuts_an_attempt_short(void **state) {
   const avow_value_t v = avow_run(avow_retry(loop, hang, &work, &options));
 
   assert_int_equal(avow_error_code(&v), UV_ETIMEDOUT);
+  assert_int_equal(avow_now(loop), 1);
   assert_string_equal(avow_error_message(&v), "timed out");
   assert_null(avow_error_cause(&v));
   assert_notes("stopped");
@@ -188,6 +189,7 @@ static void limit_carries_the_errors_before(void **state) {
       avow_run(avow_retry(loop, hang_after_a_failure, &work, &options));
 
   assert_int_equal(avow_error_code(&v), UV_ETIMEDOUT);
+  assert_int_equal(avow_now(loop), 50);
   const avow_value_t *all = avow_error_cause(&v);
   assert_int_equal(avow_list_len(all), 2);
   assert_int_equal(avow_list_at(all, 0)->code, -30001);
@@ -270,19 +272,19 @@ static void delays_of_one_seed_are_the_same(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    CASE(retry_gives_the_first_success),
+    TIMED_CASE(retry_gives_the_first_success),
     CASE(retry_that_need_not_calls_once),
-    CASE(last_error_has_all_as_its_cause),
+    TIMED_CASE(last_error_has_all_as_its_cause),
     CASE(only_error_is_as_it_was),
-    CASE(many_failures_keep_the_last_errors),
-    CASE(predicate_ends_it),
+    TIMED_CASE(many_failures_keep_the_last_errors),
+    TIMED_CASE(predicate_ends_it),
     CASE(cancellation_is_never_retried),
     CASE(cancelled_in_an_attempt_stops_that),
     CASE(cancelled_in_a_delay_stops_at_once),
     CASE(cancelled_by_its_own_attempt_is_not_retried),
-    CASE(limit_cuts_an_attempt_short),
-    CASE(limit_carries_the_errors_before),
-    CASE(error_within_the_limit_is_the_attempts),
+    TIMED_CASE(limit_cuts_an_attempt_short),
+    TIMED_CASE(limit_carries_the_errors_before),
+    TIMED_CASE(error_within_the_limit_is_the_attempts),
     CASE(retry_without_function_is_refused),
     CASE(retry_refuses_options_of_a_later_version),
     CASE(closing_ends_a_retry),
