@@ -130,7 +130,9 @@ static avow_value_t run_job(size_t i, void *data) {
   parallel_t *parallel = data;
   job_t *job = &parallel->jobs[i];
   const char *args[] = { "sh", "-c", job->text, NULL };
-  const avow_command_t command = { .args = args, .timeout = timeout };
+  const avow_command_t command = { .args = args,
+                                   .timeout = timeout,
+                                   .group = true };
   job->begin = uv_hrtime();
   avow_promise_t *p = avow_command(parallel->loop, &command, avow_none());
   return avow_follow(avow_then(p, note_end, note_failure, job));

@@ -17,6 +17,13 @@ cut -c 1-4 out | head -6 | tr '\n' ' ' >column
 [ "$(cat column)" = "comm slee echo kill echo true " ] ||
   fail "order: $(cat column)"
 
+echo "parallel: what a command started ends with it"
+mkfifo alive
+cat alive >said &
+run 1 "$parallel" --timeout 500 'exec >alive; sleep 1000 & sleep 1000'
+out '.*  timed out *'
+wait $! # nobody has it open
+
 echo "parallel: so many at a time"
 run 0 "$parallel" --jobs 1 'mkdir lock; sleep 0.1; rmdir lock' \
   'mkdir lock && rmdir lock'

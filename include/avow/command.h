@@ -22,6 +22,7 @@ typedef struct avow_command_s {
   size_t err_max_bytes;    /* of standard error; 16 MiB */
   uint64_t timeout;        /* in milliseconds, as avow_timeout(); none */
   uint64_t grace;          /* from SIGTERM to SIGKILL, likewise; 5000 */
+  bool group;              /* of its own, see below; UV_ENOTSUP on Windows */
   uint64_t reserved[4];    /* zeros, else UV_EINVAL: for later versions */
 } avow_command_t;
 
@@ -46,6 +47,12 @@ typedef struct avow_output_s {
  * that there is as the cause. Cancelling rejects at once and ends it likewise,
  * in the background; avow_loop_close() waits for that. Only the process itself
  * is ended, not what it started.
+ *
+ * In a group of its own all that it started is ended with it, unless that
+ * leaves the group: all get the SIGTERM, and who is left the SIGKILL, once the
+ * process and its output have ended or the grace is over. The group is a session
+ * (setsid), which Ctrl-C does not reach: a program that it ends has to cancel
+ * its commands first, or leaves them behind.
  *
  * libuv writes input without saying no to SIGPIPE: if that would end the
  * program, the first command with input has it ignored from then on.

@@ -43,6 +43,8 @@ typedef struct {
   bool has_process; /* a handle to be closed */
   bool ended;       /* the process */
   bool stopping;    /* it was told to end */
+  bool leads;       /* a group, which ends with it when it is told to */
+  bool killed;      /* the grace of the group is over */
   bool cleared;     /* all handles are closing */
   char name[];      /* for messages */
 } command_t;
@@ -131,9 +133,12 @@ static void command_close_one(void *handle) {
   uv_close(handle, command_on_closed);
 }
 
-/* Closes what is left, for there is nothing more to wait for. */
+/* Closes what is left, for there is nothing more to wait for. Those of a group
+   that say nothing do not go on. */
 static void clear(command_t *command) {
   command->cleared = true;
+  if (command->leads && command->stopping)
+    avow__signal_group(&command->process, SIGKILL);
   command_close_one(&command->out);
   command_close_one(&command->err);
   command_close_one(&command->in);
@@ -146,7 +151,8 @@ static void clear(command_t *command) {
 static void clear_if_over(command_t *command) {
   const bool silent = uv_is_closing((uv_handle_t *) &command->out) &&
                       uv_is_closing((uv_handle_t *) &command->err);
-  if (command->ended && (silent || command->stopping))
+  const bool waits = command->leads && !command->killed;
+  if (command->ended && (silent || (command->stopping && !waits)))
     clear(command);
 }
 
@@ -159,11 +165,27 @@ static void command_on_child_exit(uv_process_t *process, int64_t status,
   clear_if_over(command);
 }
 
-/* One that somebody else has reaped is gone, and libuv will never say so. */
+/* False if nothing more is to be heard of: what has ended, or what somebody
+   else has reaped, of which libuv will never say so. */
+static bool command_kill(command_t *command) {
+  if (command->leads)
+    avow__signal_group(&command->process, SIGKILL);
+  return !command->ended &&
+         uv_process_kill(&command->process, SIGKILL) != UV_ESRCH;
+}
+
 static void on_grace_over(uv_timer_t *timer) {
   command_t *command = timer->data;
-  if (uv_process_kill(&command->process, SIGKILL) == UV_ESRCH)
+  command->killed = true;
+  if (!command_kill(command))
     clear(command);
+}
+
+static void command_terminate(command_t *command) {
+  if (command->leads)
+    avow__signal_group(&command->process, SIGTERM);
+  else
+    (void) uv_process_kill(&command->process, SIGTERM); /* or SIGKILL does */
 }
 
 /* What time it takes to end the process knows by no clock but the real one. */
@@ -179,9 +201,9 @@ static void command_stop(command_t *command) {
     return;
   command->stopping = true;
   clear_if_over(command);
-  if (command->ended)
+  if (command->cleared)
     return;
-  (void) uv_process_kill(&command->process, SIGTERM); /* or SIGKILL does */
+  command_terminate(command);
   avow__alarm_stop(&command->alarm);
   begin_grace(command);
 }
@@ -300,7 +322,8 @@ static int command_spawn(command_t *command, const avow_command_t *what) {
     .args = strings(what->args),
     .env = strings(what->env),
     .cwd = what->cwd,
-    .flags = UV_PROCESS_WINDOWS_HIDE,
+    .flags =
+        UV_PROCESS_WINDOWS_HIDE | (command->leads ? UV_PROCESS_DETACHED : 0),
     .stdio_count = 3,
     .stdio = stdio,
   };
@@ -323,8 +346,7 @@ static bool command_give_up(void *data) {
   if (count_closing(command) == command->closing)
     return false;
   assert(command->has_process); /* else all were closed as that failed */
-  if (!command->ended)
-    (void) uv_process_kill(&command->process, SIGKILL); /* or it cannot be */
+  (void) command_kill(command); /* or it cannot be */
   clear(command);
   --*command->op.in_flight;
   (void) avow_reject(command->op.deferred,
@@ -376,6 +398,7 @@ static void command_init(command_t *command, const avow_command_t *what) {
       what->out_max_bytes > 0 ? what->out_max_bytes : LIMIT;
   command->err.max_bytes =
       what->err_max_bytes > 0 ? what->err_max_bytes : LIMIT;
+  command->leads = what->group;
   command->grace = what->grace > 0 ? what->grace : GRACE;
 }
 
@@ -398,6 +421,10 @@ static int command_check(const avow_command_t *what,
   const int reserved = AVOW__RESERVED(what);
   const bool fine = what != NULL && what->args != NULL && what->args[0] != NULL;
   const bool has = input->tag == AVOW_BYTES || input->tag == AVOW_NONE;
+#ifdef _WIN32
+  if (fine && what->group)
+    return UV_ENOTSUP;
+#endif
   return fine && has ? reserved : UV_EINVAL;
 }
 

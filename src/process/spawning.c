@@ -4,6 +4,8 @@
  */
 #include "process/spawning.h"
 
+#include <assert.h>
+
 typedef struct {
   const uv_handle_t *sought;
   bool found;
@@ -31,4 +33,12 @@ int avow__spawn(uv_loop_t *loop, uv_process_t *handle,
   if (err != 0)
     *is_open = is_in(loop, handle);
   return err;
+}
+
+void avow__signal_group(const uv_process_t *leader, int signal) {
+#ifndef _WIN32
+  const uv_pid_t group = uv_process_get_pid(leader);
+  assert(group > 1);              /* the group of 1 is everybody */
+  (void) uv_kill(-group, signal); /* or all of them have ended */
+#endif
 }

@@ -50,7 +50,9 @@ static avow_promise_t *commands(void) {
   const char *cat[] = { "cat", NULL };
   const char *missing[] = { "/nowhere/at/all", NULL };
   const avow_command_t fine = { .args = cat };
-  const avow_command_t limited = { .args = cat, .out_max_bytes = 5 };
+  const avow_command_t limited = { .args = cat,
+                                   .out_max_bytes = 5,
+                                   .group = true };
   const avow_command_t absent = { .args = missing };
   avow_promise_t *ps[] = { avow_command(loop, &fine, avow_string("hello")),
                            avow_command(loop, &limited, avow_string("a lot")),

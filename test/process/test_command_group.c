@@ -1,0 +1,223 @@
+/*
+ * Commands that lead a group: what ends them ends all that they started. All of
+ * these have a pipe open, of which the test has the other end: it comes to its
+ * end once none of them is left.
+ */
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "children.h"
+
+enum { LONG = 60 * 1000, BRIEF = 20, ALIVE = 9 };
+
+static int watch; /* our end */
+
+static int set_up(void **state) {
+  int fds[2];
+  if (pipe(fds) != 0 || dup2(fds[1], ALIVE) != ALIVE)
+    return -1;
+  (void) close(fds[1]); /* there is another */
+  watch = fds[0];
+  (void) fcntl(watch, F_SETFD, FD_CLOEXEC); /* or tests hang */
+  return children_setup(state);
+}
+
+static int tear_down(void **state) {
+  const int failed = children_teardown(state);
+  (void) close(ALIVE); /* it is open */
+  (void) close(watch);
+  return failed;
+}
+
+/* Waits until so many bytes were said there. */
+static void await_words(size_t n) {
+  char words[64];
+  for (size_t done = 0; done < n;) {
+    const ssize_t more = read(watch, words, n - done);
+    assert_true(more > 0);
+    done += (size_t) more;
+  }
+}
+
+/* Hangs as long as one of them is left, and compares what they said. */
+static void assert_last_words(const char *expected) {
+  char words[64] = "";
+  size_t len = 0;
+  ssize_t n;
+  (void) close(ALIVE); /* ours */
+  while ((n = read(watch, words + len, sizeof(words) - 1 - len)) > 0)
+    len += (size_t) n;
+  assert_int_equal(n, 0);
+  assert_string_equal(words, expected);
+  assert_int_equal(dup2(watch, ALIVE), ALIVE); /* as many files as before */
+}
+
+static void assert_none_is_left(void) {
+  assert_last_words("");
+}
+
+#define GROUP(...) SHELL(__VA_ARGS__, .group = true)
+
+#define SLEEPERS "sleep 1000 & echo >&9; sleep 1000 & echo >&9; sleep 1000"
+
+static void cancelled_group_ends(void **state) {
+  avow_promise_t *p = GROUP(SLEEPERS, .grace = LONG);
+  await_words(2);
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  run();
+  assert_none_is_left();
+}
+
+/* However far it got by then. */
+static void group_that_is_timed_out_ends(void **state) {
+  avow_promise_t *p =
+      GROUP("sleep 1000 & sleep 1000", .grace = LONG, .timeout = BRIEF);
+
+  assert_rejects(p, UV_ETIMEDOUT);
+
+  assert_none_is_left();
+}
+
+static void group_that_says_too_much_ends(void **state) {
+  avow_promise_t *p =
+      GROUP("sleep 1000 & echo more", .grace = LONG, .out_max_bytes = 1);
+
+  assert_rejects(p, UV_EMSGSIZE);
+
+  assert_none_is_left();
+}
+
+static void loop_close_ends_a_group(void **state) {
+  avow_promise_t *p = GROUP(SLEEPERS, .grace = LONG);
+  await_words(2);
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  avow_unref(p);
+  assert_none_is_left();
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void handles_of_a_group_may_be_closed(void **state) {
+  avow_promise_t *p = GROUP(SLEEPERS, .grace = LONG);
+  await_words(2);
+
+  uv_walk(loop, close_handle, NULL);
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  avow_unref(p);
+  assert_none_is_left();
+  while (waitpid(-1, NULL, WNOHANG) == 0) /* nobody else reaps it now */
+    continue;
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+/* Whoever holds its output may clear up, also when the leader has gone. */
+static void group_past_its_leaders_end_is_told_to_end(void **state) {
+  avow_promise_t *p = GROUP(
+      "(trap 'echo by >&9; exit 0' TERM; echo >&9; "
+      "while :; do sleep 0.01; done) & exit 3",
+      .grace = LONG);
+  await_words(1);
+  assert_fulfils_none(avow_sleep(loop, BRIEF));
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  run();
+  assert_last_words("by\n");
+}
+
+/* They may clear up for as long as the grace, and no longer. */
+static void group_that_ignores_it_is_killed_after_the_grace(void **state) {
+  avow_promise_t *p = GROUP(
+      "(trap '' TERM; echo >&9; while :; do sleep 0.01; done) & "
+      "sleep 1000",
+      .grace = BRIEF);
+  await_words(1);
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  run();
+  assert_none_is_left();
+}
+
+/* Nobody would hear whether they still do something. */
+static void silent_rest_of_a_group_is_killed_at_once(void **state) {
+  avow_promise_t *p = GROUP(
+      "(trap '' TERM; exec >&- 2>&-; echo >&9; "
+      "while :; do sleep 0.01; done) & sleep 1000",
+      .grace = LONG);
+  await_words(1);
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  run();
+  assert_none_is_left();
+}
+
+static void leave_the_group_of(avow_promise_t *p) {
+  char pid[16] = "";
+  assert_true(read(watch, pid, sizeof(pid) - 1) > 1);
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  run();
+  assert_int_equal(uv_kill((int) strtol(pid, NULL, 10), SIGKILL), 0);
+  assert_none_is_left();
+}
+
+#define LEAVER "setsid sh -c 'echo $$ >&9; exec sleep 1000' & "
+
+/* Who has left the group holds nobody up for longer than the grace. */
+static void who_leaves_the_group_is_not_waited_for(void **state) {
+  leave_the_group_of(GROUP(LEAVER "sleep 1000", .grace = BRIEF));
+}
+
+static void who_leaves_a_group_that_is_killed_is_not_waited_for(void **state) {
+  leave_the_group_of(GROUP("trap '' TERM; " LEAVER
+                           "while :; do sleep 0.01; done",
+                           .grace = BRIEF));
+}
+
+static void group_that_ends_by_itself_leaves_the_rest_alone(void **state) {
+  assert_gives(GROUP("(sleep 0.05; echo late) & echo early", .grace = LONG), 0,
+               "early\nlate\n", "");
+  assert_none_is_left();
+}
+
+static void command_leads_a_group_only_if_asked(void **state) {
+  const char *leads = "kill -0 -$$ 2>/dev/null && echo leads || echo follows";
+
+  assert_gives(GROUP(leads), 0, "leads\n", "");
+  assert_gives(shell(leads), 0, "follows\n", "");
+}
+
+#define GROUP_CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    GROUP_CASE(cancelled_group_ends),
+    GROUP_CASE(group_that_is_timed_out_ends),
+    GROUP_CASE(group_that_says_too_much_ends),
+    GROUP_CASE(loop_close_ends_a_group),
+    GROUP_CASE(handles_of_a_group_may_be_closed),
+    GROUP_CASE(group_past_its_leaders_end_is_told_to_end),
+    GROUP_CASE(group_that_ignores_it_is_killed_after_the_grace),
+    GROUP_CASE(silent_rest_of_a_group_is_killed_at_once),
+    GROUP_CASE(who_leaves_the_group_is_not_waited_for),
+    GROUP_CASE(who_leaves_a_group_that_is_killed_is_not_waited_for),
+    GROUP_CASE(group_that_ends_by_itself_leaves_the_rest_alone),
+    GROUP_CASE(command_leads_a_group_only_if_asked),
+  };
+  harness_init();
+  return cmocka_run_group_tests(tests, children_prepare, NULL);
+}
