@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "avow/trace.h"
+#include "engine/clock.h"
 
 #ifdef AVOW_TRACE
 
