@@ -50,9 +50,9 @@ typedef struct avow_output_s {
  *
  * In a group of its own all that it started is ended with it, unless that
  * leaves the group: all get the SIGTERM, and who is left the SIGKILL, once the
- * process and its output have ended or the grace is over. The group is a session
- * (setsid), which Ctrl-C does not reach: a program that it ends has to cancel
- * its commands first, or leaves them behind.
+ * process and its output have ended or the grace is over. The group is a
+ * session (setsid), which Ctrl-C does not reach: a program that it ends has to
+ * cancel its commands first, or leaves them behind.
  *
  * libuv writes input without saying no to SIGPIPE: if that would end the
  * program, the first command with input has it ignored from then on.
