@@ -39,6 +39,7 @@
 #include "avow/reader.h"
 #include "avow/remote.h"
 #include "avow/retry.h"
+#include "avow/select.h"
 #include "avow/stream.h"
 #include "avow/timer.h"
 #include "avow/tree.h"

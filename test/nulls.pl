@@ -33,6 +33,7 @@ my %sound = (
   'avow_value_t []' => 'values',
   'avow_promise_t *const []' => 'promises()',
   'size_t []' => 'sizes',
+  'avow_case_t []' => 'NULL',
   'avow_class_t *' => '&klass',
   'avow_frame_t *' => '&frame',
   'avow_stats_t *' => '&stats',

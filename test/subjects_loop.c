@@ -243,6 +243,26 @@ static void take_one(void) {
   avow_unref(avow_channel_next(channel));
 }
 
+static avow_promise_t *select_next(void) {
+  const avow_case_t cases[] = { avow_case_next(channel),
+                                { 0 },
+                                avow_case_next(channel) };
+  return avow_select(cases, 3);
+}
+
+static avow_promise_t *select_send(void) {
+  const avow_case_t cases[] = { avow_case_send(channel, answer(NULL)) };
+  return avow_select(cases, 1);
+}
+
+static avow_promise_t *select_settled(void) {
+  avow_promise_t *p = avow_channel_next(channel);
+  const avow_case_t cases[] = { avow_case_settled(p) };
+  avow_promise_t *selects = avow_select(cases, 1);
+  avow_unref(p);
+  return selects;
+}
+
 static avow_channel_t *source;
 
 static avow_promise_t *debounced(void) {
@@ -308,6 +328,12 @@ static const subject_t subjects[] = {
   { "avow_channel_next", WHEN_TOLD, AT_ONCE, channel_next, send_one,
     .set = open_channel, .strike = end_channel },
   { "avow_channel_send", WHEN_TOLD, AT_ONCE, channel_send, take_one,
+    .set = open_channel, .strike = end_channel },
+  { "avow_select", WHEN_TOLD, AT_ONCE, select_next, send_one,
+    .set = open_channel, .strike = end_channel },
+  { "avow_select to send", WHEN_TOLD, AT_ONCE, select_send, take_one,
+    .set = open_channel, .strike = end_channel },
+  { "avow_select of a promise", WHEN_TOLD, AT_ONCE, select_settled, send_one,
     .set = open_channel, .strike = end_channel },
   { "avow_debounced", WHEN_TOLD, AT_ONCE, debounced, send_to_source,
     .strike = end_channels },

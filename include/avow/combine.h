@@ -19,7 +19,11 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_all(uv_loop_t *loop,
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_all_settled(
     uv_loop_t *loop, avow_promise_t *const ps[], size_t n);
 
-/** Settles as the first input to settle; without inputs never. */
+/**
+ * Settles as the first input to settle; without inputs never. What lost has
+ * happened all the same: an avow_channel_next() among the inputs has its item,
+ * which goes with it. To choose among channels there is avow_select().
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_race(uv_loop_t *loop,
                                                  avow_promise_t *const ps[],
                                                  size_t n);

@@ -63,6 +63,7 @@ AVOW_HEADER_END
 #  define AVOW_CHANNEL_(call) \
     ((avow_channel_t *) AVOW_MADE_((avow_promise_t *) call))
 #  define avow_channel_new(...)    AVOW_CHANNEL_(avow_channel_new(__VA_ARGS__))
+#  define avow_select(...)         AVOW_MADE_(avow_select(__VA_ARGS__))
 #  define avow_next_turn(...)      AVOW_MADE_(avow_next_turn(__VA_ARGS__))
 #  define avow_before_poll(...)    AVOW_MADE_(avow_before_poll(__VA_ARGS__))
 #  define avow_after_poll(...)     AVOW_MADE_(avow_after_poll(__VA_ARGS__))

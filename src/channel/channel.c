@@ -32,9 +32,13 @@ bool avow__channel_grow(avow_promise_t *ch) {
   return true;
 }
 
+static avow_value_t first_item(const avow_promise_t *ch) {
+  return ((const avow_promise_t *) ch->senders)->u.value;
+}
+
 /* Takes the item of the first sender, whose promise the answer settles. */
 static avow_value_t take_from_sender(avow_promise_t *ch, avow_value_t answer) {
-  const avow_value_t item = ((avow_promise_t *) ch->senders)->u.value;
+  const avow_value_t item = first_item(ch);
   avow__channel_settle_first(&ch->senders, answer);
   return item;
 }
@@ -44,8 +48,10 @@ avow_value_t avow__channel_take(avow_promise_t *ch) {
     return ch->senders != NULL ? take_from_sender(ch, avow_none())
                                : avow_value_ref(&ch->u.value);
   const avow_value_t item = avow__ring_pop(ch->ring);
-  if (ch->senders != NULL && avow__channel_has_room(ch))
-    avow__ring_add(ch->ring, take_from_sender(ch, avow_none()));
+  if (ch->senders != NULL && avow__channel_has_room(ch)) {
+    avow__ring_add(ch->ring, first_item(ch));
+    avow__channel_settle_first(&ch->senders, avow_none());
+  }
   return item;
 }
 
@@ -118,6 +124,11 @@ static int send_error(const avow_promise_t *ch, const avow_value_t *item) {
   return avow_is_error(&ch->u.value) ? avow_error_code(&ch->u.value) : UV_EPIPE;
 }
 
+avow_value_t avow__channel_refusal(const avow_promise_t *ch) {
+  return avow_is_error(&ch->u.value) ? avow_value_ref(&ch->u.value)
+                                     : avow__error_of(UV_EPIPE, "send", NULL);
+}
+
 /* Makes the answer to what cannot be sent; NULL without memory. */
 static avow_promise_t *channel_refuse(avow_promise_t *ch, uint32_t tag) {
   if (avow__channel_is_inert(ch))
@@ -125,12 +136,8 @@ static avow_promise_t *channel_refuse(avow_promise_t *ch, uint32_t tag) {
   avow_promise_t *p = avow__promise_alloc(avow__context(ch), AVOW__VALUE);
   if (p == NULL)
     return NULL;
-  if (tag == AVOW_NONE)
-    avow__resolve(p, avow__error_of(UV_EINVAL, "send", "none"));
-  else if (avow_is_error(&ch->u.value))
-    avow__resolve(p, avow_value_ref(&ch->u.value));
-  else
-    avow__resolve(p, avow__error_of(UV_EPIPE, "send", NULL));
+  avow__resolve(p, tag == AVOW_NONE ? avow__error_of(UV_EINVAL, "send", "none")
+                                    : avow__channel_refusal(ch));
   return p;
 }
 

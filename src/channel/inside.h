@@ -68,10 +68,20 @@ void avow__channel_finish(avow_promise_t *ch, avow_value_t last);
 /* A new channel's block; NULL without memory. */
 avow_promise_t *avow__channel_alloc(avow__context_t *c, size_t room);
 
+/* Why one that has ended takes no more. */
+avow_value_t avow__channel_refusal(const avow_promise_t *ch);
+
+/* select.c: a case that waits nowhere any more has happened. */
+void avow__case_settle(avow_promise_t *chosen, avow_value_t v);
+
 /* Settles the first who waits in a list of a channel's. */
 static inline void avow__channel_settle_first(avow__link_t **list,
                                               avow_value_t v) {
-  avow__resolve((avow_promise_t *) avow__list_take_first(list), v);
+  avow_promise_t *p = (avow_promise_t *) avow__list_take_first(list);
+  if (AVOW__UNLIKELY(p->kind == AVOW__CASE))
+    avow__case_settle(p, v);
+  else
+    avow__resolve(p, v);
 }
 
 /* source.c: tells the source what has changed, and that it has ended. It may be

@@ -162,28 +162,47 @@ void avow__source_close(avow__source_t *source, uv_handle_t *handle) {
 #ifdef AVOW_CHECK
 
 typedef struct {
-  size_t takers, senders;
+  size_t takers, senders, cases;
 } waiting_t;
 
+/* A case that sends has an item. */
+static bool check_is_case(const avow_promise_t *p, avow__kind_t kind) {
+  const bool sends = p->u.value.tag != AVOW_NONE;
+  return p->kind == AVOW__CASE && sends == (kind == AVOW__SEND);
+}
+
 static size_t check_list_of(const avow_promise_t *ch, const avow__link_t *list,
-                            avow__kind_t kind) {
+                            avow__kind_t kind, waiting_t *waiting) {
   const size_t n = avow__check_list(list);
+  size_t cases = 0;
   for (size_t i = 0; i < n; i++, list = list->next) {
     const avow_promise_t *p = (const avow_promise_t *) list;
-    AVOW__HOLDS(68, p->kind == kind && avow__is_pending(p));
+    const bool is_case = check_is_case(p, kind);
+    AVOW__HOLDS(68, (p->kind == kind || is_case) && avow__is_pending(p));
     AVOW__HOLDS(69, p->data == ch);
+    cases += is_case;
   }
-  return n;
+  waiting->cases += cases;
+  return n - cases;
+}
+
+/* A select may wait to send and to take: it does not serve itself. */
+static bool check_serves_itself(const avow_promise_t *ch) {
+  const avow_promise_t *taker = (const avow_promise_t *) ch->takers;
+  const avow_promise_t *sender = (const avow_promise_t *) ch->senders;
+  return taker->kind == AVOW__CASE && sender->kind == AVOW__CASE &&
+         taker->select == sender->select;
 }
 
 static void check_channel(avow_promise_t *ch, void *data) {
   waiting_t *waiting = data;
   if (avow__channel_is_inert(ch))
     return;
-  waiting->takers += check_list_of(ch, ch->takers, AVOW__NEXT);
-  waiting->senders += check_list_of(ch, ch->senders, AVOW__SEND);
-  const bool has_items = avow__channel_count(ch) > 0 || ch->senders != NULL;
-  AVOW__HOLDS(70, ch->takers == NULL || !has_items);
+  waiting->takers += check_list_of(ch, ch->takers, AVOW__NEXT, waiting);
+  waiting->senders += check_list_of(ch, ch->senders, AVOW__SEND, waiting);
+  AVOW__HOLDS(70, ch->takers == NULL || avow__channel_count(ch) == 0);
+  AVOW__HOLDS(70, ch->takers == NULL || ch->senders == NULL ||
+                      check_serves_itself(ch));
   AVOW__HOLDS(71, ch->senders == NULL || !avow__channel_has_room(ch));
   AVOW__HOLDS(72, !avow__channel_has_ended(ch) || ch->takers == NULL);
   AVOW__HOLDS(72, !avow__channel_has_ended(ch) || ch->source == NULL);
@@ -193,11 +212,19 @@ static void check_channel(avow_promise_t *ch, void *data) {
     AVOW__HOLDS(74, ch->takers != NULL || avow__channel_has_room(ch));
 }
 
+static void check_case_of_channel(avow_promise_t *p, void *data) {
+  size_t *n = data;
+  *n += p->kind == AVOW__CASE && p->upstream == NULL;
+}
+
 void avow__channels_check(avow__context_t *c) {
+  size_t cases = 0;
   waiting_t waiting = { 0 };
   avow__pool_each(&c->pool, check_channel, &waiting);
   AVOW__HOLDS(75, waiting.takers == avow__check_count(c, AVOW__NEXT));
   AVOW__HOLDS(76, waiting.senders == avow__check_count(c, AVOW__SEND));
+  avow__pool_each(&c->pool, check_case_of_channel, &cases);
+  AVOW__HOLDS(79, waiting.cases == cases);
 }
 
 #endif

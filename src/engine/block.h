@@ -5,6 +5,7 @@
  *
  *   a deferred, a timer, a thenable's answer   no job, nothing upstream
  *   an item, or room, of a channel             in a list of the channel's
+ *   one of several cases                       no job; each case waits
  *   upstream to settle                         in upstream->waiters
  *   its turn                                   in the loop's queue
  *
@@ -59,7 +60,10 @@ struct avow_promise_s {
   avow_promise_t *upstream; /* counted, except between the two of a pair */
   union {
     struct {
-      avow__link_t *waiters; /* reactions in the order of their coming */
+      union {
+        avow__link_t *waiters;  /* reactions in the order of their coming */
+        avow_promise_t *select; /* of a CASE; not counted */
+      };
       union {
         void *data;             /* for callbacks; a fiber */
         avow__link_t *elements; /* of a GATHER, by their siblings */
@@ -73,7 +77,8 @@ struct avow_promise_s {
   };
   union {
     avow_value_t value; /* settled; FINALLY_WAIT, FINALLY_LAST, THENABLE; the
-                           item of a SEND; what a CHANNEL ends with */
+                           item of a SEND or a CASE; what a CHANNEL ends, and a
+                           SELECT settles with */
     struct {
       avow_cb on_fulfilled, on_rejected;
     } then;

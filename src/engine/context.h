@@ -87,10 +87,11 @@ struct avow__context_s {
   avow_promise_t *canceled;  /* rejected for ever, with UV_ECANCELED */
   avow__link_t *condemned;   /* cancel.c: whose inputs are to be cancelled */
   avow__link_t *orphans; /* cancel.c: children likewise, by their siblings */
-  avow__link_t *untold;  /* channel.c: sources that have to hear of a change */
+  avow__link_t *untold;  /* source.c: sources that have to hear of a change */
   bool cancelling;       /* cancel.c works through its two lists */
   bool unlisted;         /* and some are condemned who are in neither */
-  bool telling;          /* channel.c through this one */
+  bool telling;          /* source.c through this one */
+  uint32_t choices;      /* select.c: says whose turn is next */
   uv_loop_t *loop;
   avow_options_t options;
   int least_backend;    /* uv_backend_fd() is no less while the loop is open */

@@ -93,16 +93,20 @@ static bool is_own(const dump_t *dump, const avow_promise_t *p) {
   return p == dump->context->canceled || p == dump->context->no_memory;
 }
 
-/* An element stands for the gather that it reports to. */
+/* An element stands for the gather that it reports to, a case for its
+   select. */
 static const avow_promise_t *receiver(const avow_promise_t *p) {
   const bool reports = p->kind == AVOW__ELEMENT || p->kind == AVOW__SENTRY;
+  if (p->kind == AVOW__CASE)
+    return p->select;
   return reports ? p->u.element.gather : p;
 }
 
 /* What p waits for, if that is shown. A thenable's deferred points at what
    waits for it. */
 static const avow_promise_t *awaited(const avow_promise_t *p) {
-  const bool in_channel = p->kind == AVOW__NEXT || p->kind == AVOW__SEND;
+  const bool in_channel = p->kind == AVOW__NEXT || p->kind == AVOW__SEND ||
+                          (p->kind == AVOW__CASE && p->upstream == NULL);
   if (in_channel && avow__is_pending(p))
     return p->data;
   return (p->flags & AVOW__PROXY) == 0 ? p->upstream : NULL;

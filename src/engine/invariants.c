@@ -66,7 +66,8 @@ static bool is_reaction(const avow_promise_t *p) {
   case AVOW__LIMITED:
     return true;
   default:
-    return p->kind == AVOW__FINALLY_WAIT && p->upstream != NULL;
+    return (p->kind == AVOW__FINALLY_WAIT || p->kind == AVOW__CASE) &&
+           p->upstream != NULL;
   }
 }
 
@@ -74,14 +75,15 @@ static bool is_reaction(const avow_promise_t *p) {
 static bool is_ready(const avow_promise_t *p) {
   return p->kind == AVOW__JOIN || p->kind == AVOW__THENABLE ||
          p->kind == AVOW__STEP || p->kind == AVOW__GRANTED ||
-         p->kind == AVOW__FINALLY_LAST ||
+         p->kind == AVOW__FINALLY_LAST || p->kind == AVOW__UNCHOSEN ||
          (p->kind == AVOW__FINALLY_WAIT && p->upstream == NULL);
 }
 
 /* Blocks that nobody holds but what they are part of. */
 static bool is_bare(const avow_promise_t *p) {
   return p->kind == AVOW__SENTRY || p->kind == AVOW__ELEMENT ||
-         p->kind == AVOW__CHILD || p->kind == AVOW__UNWANTED;
+         p->kind == AVOW__CHILD || p->kind == AVOW__UNWANTED ||
+         p->kind == AVOW__CASE || p->kind == AVOW__UNCHOSEN;
 }
 
 static void check_settled(const avow_promise_t *p) {
@@ -151,6 +153,9 @@ static void check_bare(const avow_promise_t *p) {
   AVOW__HOLDS(25, p->refs == 1);
   if (p->kind == AVOW__SENTRY)
     AVOW__HOLDS(26, p->u.element.gather->data == p);
+  if (p->kind == AVOW__CASE)
+    AVOW__HOLDS(78,
+                p->select->kind == AVOW__SELECT && avow__is_pending(p->select));
   if (p->kind == AVOW__CHILD) {
     AVOW__HOLDS(27, p->u.child.parent->running > 0);
     AVOW__HOLDS(28, p->u.child.parent->children != NULL);

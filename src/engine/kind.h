@@ -41,6 +41,10 @@ typedef enum avow__kind_e {
   AVOW__PHASE,        /* waits for a phase of the loop */
   AVOW__NEXT,         /* waits for an item of the channel at data */
   AVOW__SEND,         /* waits for room for its u.value in that at data */
+  AVOW__SELECT,       /* waits for one of its cases */
+  AVOW__CASE,         /* waits for its select, in the channel at data, or for
+                         upstream */
+  AVOW__UNCHOSEN,     /* queued: lets go of what a case had */
   AVOW__QUEUED,       /* waits for a permit of the limiter at u.turn */
   AVOW__GRANTED,      /* queued: has one, and will call u.turn.fn */
   AVOW__LIMITED,      /* has one, and waits for what that returned */
@@ -103,6 +107,10 @@ void avow__timer_cancel(avow_promise_t *p, avow_promise_t *start);
 void avow__phase_cancel(avow_promise_t *p, avow_promise_t *start);
 /* channel.c */
 void avow__channel_cancel(avow_promise_t *p, avow_promise_t *start);
+/* select.c */
+void avow__case_run(avow_promise_t *p);
+void avow__unchosen_run(avow_promise_t *p);
+void avow__select_cancel(avow_promise_t *select, avow_promise_t *start);
 /* limit.c */
 void avow__granted_run(avow_promise_t *p);
 void avow__granted_cancel(avow_promise_t *p, avow_promise_t *start);

@@ -133,7 +133,8 @@ static reach_t reach_for(const avow_promise_t *p) {
 static void sweep_one(avow_promise_t *p, void *data) {
   sweep_t *sweep = data;
   if (!avow__is_pending(p) || p->kind == AVOW__ELEMENT ||
-      p->kind == AVOW__SENTRY || p->kind == AVOW__CHILD)
+      p->kind == AVOW__SENTRY || p->kind == AVOW__CHILD ||
+      p->kind == AVOW__CASE || p->kind == AVOW__UNCHOSEN)
     return;
   const reach_t needed = reach_for(p);
   sweep->pending++;

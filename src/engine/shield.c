@@ -87,11 +87,20 @@ static void mark_shield(avow_promise_t *p, void *data) {
     spare(data, p);
 }
 
-/* The stop of an until that is spared, for it may be a limit of time. */
+/* Whom a reaction of its own serves beside others. */
+static const avow_promise_t *served_by(const avow_promise_t *p) {
+  if (p->kind == AVOW__CASE)
+    return p->select;
+  return p->kind == AVOW__SENTRY ? p->u.element.gather : NULL;
+}
+
+/* The stop of an until that is spared, for it may be a limit of time, and what
+   a select waits for. */
 static void mark_stop(avow_promise_t *p, void *data) {
   marking_t *marking = data;
-  if (p->kind != AVOW__SENTRY || (p->marks & AVOW__SPARED) != 0 ||
-      (p->u.element.gather->marks & AVOW__SPARED) == 0)
+  const avow_promise_t *served = served_by(p);
+  if (served == NULL || (p->marks & AVOW__SPARED) != 0 ||
+      (served->marks & AVOW__SPARED) == 0)
     return;
   p->marks |= AVOW__SPARED;
   marking->more = true;

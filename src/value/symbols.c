@@ -4,6 +4,7 @@
 
 #include "avow/error.h"
 #include "avow/promise.h"
+#include "avow/select.h"
 #include "avow/stackless.h"
 #include "avow/value.h"
 
@@ -19,4 +20,8 @@ extern inline avow_value_t avow_error(int code);
 extern inline bool avow_is_error(const avow_value_t *v);
 extern inline int avow_error_code(const avow_value_t *v);
 extern inline avow_promise_t *avow_promise_steal(avow_promise_t **p);
+extern inline avow_case_t avow_case_next(const avow_channel_t *c);
+extern inline avow_case_t avow_case_send(const avow_channel_t *c,
+                                         avow_value_t item);
+extern inline avow_case_t avow_case_settled(const avow_promise_t *p);
 extern inline int avow_frame_enter(avow_frame_t *frame);

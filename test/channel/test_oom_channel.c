@@ -117,6 +117,34 @@ static void what_is_left_inside_survives(void **state) {
   survive(left_inside);
 }
 
+static avow_value_t value_of(const avow_value_t *v, void *data) {
+  return avow_value_ref(&avow_to_outcome(v)->value);
+}
+
+/* Two that wait for each other, beside one that is called off. */
+static avow_promise_t *chosen(void) {
+  avow_channel_t *c = avow_channel_new(loop, 0);
+  avow_promise_t *never = avow_sleep(loop, 1 << 20);
+  const avow_case_t takes[] = { avow_case_settled(never), avow_case_next(c) };
+  const avow_case_t sends[] = { avow_case_send(c, thing()), { 0 } };
+  avow_promise_t *ps[] = {
+    avow_then(avow_select(takes, 2), value_of, NULL, NULL),
+    avow_then(avow_select(sends, 2), value_of, NULL, NULL),
+    avow_select(takes, 2),
+    avow_catch(avow_sleep(loop, 1), NULL, NULL),
+  };
+  avow_cancel(ps[2]);
+  avow_cancel(never);
+  avow_unref(never);
+  avow_channel_end(c);
+  avow_channel_unref(c);
+  return avow_all_settled(loop, ps, 4);
+}
+
+static void choices_survive(void **state) {
+  survive(chosen);
+}
+
 static avow_value_t ignore_cb(const avow_value_t *error, void *data) {
   return avow_none();
 }
@@ -193,6 +221,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(channels_survive),
     cmocka_unit_test(what_is_left_inside_survives),
+    cmocka_unit_test(choices_survive),
     cmocka_unit_test(sources_survive),
   };
   harness_init();

@@ -1,0 +1,92 @@
+/*
+ * Choosing: of several things that may happen, exactly one. A race is no choice
+ * among channels: avow_channel_next() takes an item as soon as it is asked, and
+ * what loses has it. Here all that is not chosen is as if it had never been
+ * asked for.
+ */
+#ifndef AVOW_SELECT_H
+#define AVOW_SELECT_H
+
+#include "avow/channel.h"
+
+AVOW_HEADER_BEGIN
+
+/** How one of several things ended. */
+typedef struct avow_outcome_s {
+  size_t index;        /* which of them, counted from 0 */
+  avow_state_t status; /* AVOW_FULFILLED or AVOW_REJECTED */
+  union {
+    avow_value_t value; /* as the outcome's own: avow_value_ref() to keep it */
+    avow_value_t reason;
+  };
+} avow_outcome_t;
+
+/** What is in such a value; it lasts as long as that. */
+AVOW_API const avow_outcome_t *avow_to_outcome(const avow_value_t *v);
+
+typedef enum avow_case_kind_e {
+  AVOW_CASE_OUT, /* takes no part, as { 0 } does not */
+  AVOW_CASE_NEXT,
+  AVOW_CASE_SEND,
+  AVOW_CASE_SETTLED
+} avow_case_kind_t;
+
+/** One of the things that avow_select() chooses among. */
+typedef struct avow_case_s {
+  avow_case_kind_t kind;
+  union {
+    const avow_channel_t *channel;
+    const avow_promise_t *promise;
+  };
+  avow_value_t item;
+} avow_case_t;
+
+/** To take the next item of c; its end and its failure are there to take. */
+AVOW_INLINE avow_case_t avow_case_next(const avow_channel_t *c) {
+  avow_case_t one;
+  one.kind = AVOW_CASE_NEXT;
+  one.channel = c;
+  one.item = avow_none();
+  return one;
+}
+
+/** To send the item to c, which fails where avow_channel_send() would. */
+AVOW_INLINE avow_case_t avow_case_send(const avow_channel_t *c,
+                                       avow_value_t item) {
+  avow_case_t one;
+  one.kind = AVOW_CASE_SEND;
+  one.channel = c;
+  one.item = item;
+  return one;
+}
+
+/** That p has settled. */
+AVOW_INLINE avow_case_t avow_case_settled(const avow_promise_t *p) {
+  avow_case_t one;
+  one.kind = AVOW_CASE_SETTLED;
+  one.promise = p;
+  one.item = avow_none();
+  return one;
+}
+
+/**
+ * OBJECT: an avow_outcome_t, of the one case that happened. Its value is the
+ * item, NONE at the end, a promise as such; NONE of what was sent; what the
+ * promise was fulfilled with. A case that fails is one that happened, with its
+ * reason. Those that can happen at once have their turn, each as often as
+ * another; else the first that can.
+ *
+ * Takes the items of cases that send, and releases those that are not sent:
+ * avow_value_ref() first to try again. Channels and promises are borrowed: one
+ * sleep may be in any number of selects in a row, and a promise that nobody
+ * else holds is cancelled when it is not chosen. Rejects, with nothing taken or
+ * sent, with UV_EINVAL for an item that is NONE and for a case of no kind,
+ * AVOW_EMISUSE for one of another loop, UV_ENOMEM. Cancelling while it is
+ * pending takes nothing and sends nothing.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_select(const avow_case_t cases[],
+                                                   size_t n);
+
+AVOW_HEADER_END
+
+#endif

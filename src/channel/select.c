@@ -1,0 +1,382 @@
+/*
+ * Choosing. What can happen at once does, and nothing else of a select is ever
+ * there. Otherwise each case is a block that waits in its channel, among those
+ * who take or send, or for its promise; the first to be called upon settles the
+ * select, with a value that was made before any of them waited, and takes the
+ * others out of where they are, each in constant time.
+ *
+ * Whoever gives an item to a channel is in the middle of something: what calls
+ * the program, a promise that nobody wants any more and items that were not
+ * sent, goes in jobs of their own.
+ */
+#include "avow/select.h"
+
+#include "avow/cancel.h"
+#include "base/alloc.h"
+#include "channel/inside.h"
+#include "channel/outcome.h"
+
+/* What a select that waits will settle with. */
+typedef struct {
+  avow_outcome_t outcome; /* first: others see no more of it */
+  size_t n;
+  avow_promise_t *cases[]; /* NULL: takes no part */
+} choice_t;
+
+static choice_t *choice_of(const avow_promise_t *select) {
+  return ((avow__object_t *) select->u.value.u.p)->self;
+}
+
+/* What the case is about, a channel's block or a promise. */
+static avow_promise_t *case_block(const avow_case_t *one) {
+  return one->kind == AVOW_CASE_SETTLED ? avow__given(one->promise, "a promise")
+                                        : avow__channel_block(one->channel);
+}
+
+static int check_case(const avow__context_t *c, const avow_case_t *one) {
+  const unsigned kind = one->kind; /* what C takes for one, whatever it is */
+  if (kind == AVOW_CASE_OUT)
+    return 0;
+  if (kind > AVOW_CASE_SETTLED)
+    return UV_EINVAL;
+  const avow_promise_t *block = case_block(one);
+  if (kind == AVOW_CASE_SETTLED)
+    avow__check_borrowed(block);
+  if (!avow__same_loop(c, block))
+    return AVOW_EMISUSE;
+  return kind == AVOW_CASE_SEND && one->item.tag == AVOW_NONE ? UV_EINVAL : 0;
+}
+
+static int check_cases(const avow__context_t *c, const avow_case_t cases[],
+                       size_t n) {
+  int err = 0;
+  for (size_t i = 0; i < n && err == 0; i++)
+    err = check_case(c, &cases[i]);
+  return err;
+}
+
+static bool case_is_ready(const avow_case_t *one) {
+  if (one->kind == AVOW_CASE_OUT)
+    return false;
+  const avow_promise_t *block = case_block(one);
+  if (one->kind == AVOW_CASE_SETTLED)
+    return !avow__is_pending(block);
+  if (avow__channel_is_inert(block))
+    return true;
+  if (one->kind == AVOW_CASE_NEXT)
+    return avow__channel_gives(block);
+  return avow__channel_has_ended(block) || avow__channel_takes(block);
+}
+
+static size_t count_ready(const avow_case_t cases[], size_t n) {
+  size_t ready = 0;
+  for (size_t i = 0; i < n; i++)
+    ready += case_is_ready(&cases[i]);
+  return ready;
+}
+
+static size_t find_ready(const avow_case_t cases[], size_t nth) {
+  size_t i = 0;
+  for (;; i++)
+    if (case_is_ready(&cases[i]) && nth-- == 0)
+      return i;
+}
+
+/* Whose turn it is among so many. Steps of the golden ratio come to each as
+   often as to another, also where several who select alternate. */
+static size_t next_turn(avow__context_t *c, size_t n) {
+  c->choices += 2654435769u;
+  return (size_t) ((uint64_t) c->choices * n >> 32);
+}
+
+/* Last: it may call the program. */
+static void release_unsent(const avow_case_t cases[], size_t n, size_t kept) {
+  for (size_t i = 0; i < n; i++)
+    if (cases[i].kind == AVOW_CASE_SEND && i != kept)
+      avow__value_unref(cases[i].item);
+}
+
+static avow_promise_t *select_refuse(avow__context_t *c, int err) {
+  avow_promise_t *p = avow__promise_alloc(c, AVOW__VALUE);
+  if (p == NULL)
+    return avow__no_promise(c);
+  avow__resolve(p, avow__error_of(err, "select", NULL));
+  return p;
+}
+
+/* Whether it goes in, and finds no taker: then it needs a place. */
+static bool wants_place(const avow_case_t *one) {
+  const avow_promise_t *block = case_block(one);
+  return one->kind == AVOW_CASE_SEND && !avow__channel_is_inert(block) &&
+         !avow__channel_has_ended(block) && block->takers == NULL;
+}
+
+/* Does what can be done at once; *sent: the item has gone. */
+static avow_value_t take_case(const avow_case_t *one, bool *sent) {
+  avow_promise_t *block = case_block(one);
+  *sent = false;
+  if (one->kind == AVOW_CASE_SETTLED)
+    avow__mark_handled(block);
+  if (one->kind == AVOW_CASE_SETTLED || avow__channel_is_inert(block))
+    return avow_value_ref(&block->u.value);
+  if (one->kind == AVOW_CASE_NEXT)
+    return avow__channel_take(block);
+  if (avow__channel_has_ended(block))
+    return avow__channel_refusal(block);
+  avow__channel_give(block, one->item);
+  *sent = true;
+  return avow_none();
+}
+
+static void flow_of(const avow_case_t *one) {
+  if (one->kind != AVOW_CASE_NEXT && one->kind != AVOW_CASE_SEND)
+    return;
+  avow_promise_t *block = case_block(one);
+  if (!avow__channel_is_inert(block))
+    avow__channel_flow(block);
+}
+
+/* NULL without memory: then nothing has happened. */
+static avow_promise_t *select_now(avow__context_t *c, const avow_case_t *one,
+                                  size_t index, bool *sent) {
+  void *outcome;
+  const avow_value_t v = avow__outcome_new(sizeof(avow_outcome_t), &outcome);
+  avow_promise_t *p =
+      avow_is_error(&v) ? NULL : avow__promise_alloc(c, AVOW__VALUE);
+  const bool fits = !wants_place(one) || avow__channel_grow(case_block(one));
+  if (p != NULL && fits) {
+    avow__outcome_set(outcome, index, take_case(one, sent));
+    avow__resolve(p, v);
+    flow_of(one);
+    return p;
+  }
+  if (p != NULL)
+    avow__pool_free(&c->pool, p);
+  avow__value_unref(v);
+  return NULL;
+}
+
+static void free_cases(avow__context_t *c, choice_t *choice) {
+  for (size_t i = 0; i < choice->n; i++)
+    if (choice->cases[i] != NULL)
+      avow__pool_free(&c->pool, choice->cases[i]);
+}
+
+/* Makes a block for each that takes part; false without memory. */
+static bool make_cases(avow__context_t *c, choice_t *choice,
+                       const avow_case_t cases[], size_t n) {
+  for (choice->n = 0; choice->n < n; choice->n++) {
+    const bool out = cases[choice->n].kind == AVOW_CASE_OUT;
+    avow_promise_t *p = out ? NULL : avow__promise_alloc(c, AVOW__CASE);
+    choice->cases[choice->n] = p;
+    if (p == NULL && !out)
+      return false;
+  }
+  return true;
+}
+
+/* A select that nothing has begun of; NULL without memory. */
+static avow_promise_t *select_new(avow__context_t *c, const avow_case_t cases[],
+                                  size_t n) {
+  const size_t size = avow__times(n, sizeof(avow_promise_t *));
+  void *choice;
+  const avow_value_t v =
+      avow__outcome_new(avow__plus(sizeof(choice_t), size), &choice);
+  if (avow_is_error(&v))
+    return NULL;
+  avow_promise_t *select = NULL;
+  if (make_cases(c, choice, cases, n))
+    select = avow__promise_alloc(c, AVOW__SELECT);
+  if (select == NULL) {
+    free_cases(c, choice);
+    avow__value_unref(v);
+    return NULL;
+  }
+  select->u.value = v;
+  return select;
+}
+
+static void wait_as(avow_promise_t *p, avow_promise_t *select,
+                    const avow_case_t *one) {
+  avow_promise_t *block = case_block(one);
+  const bool sends = one->kind == AVOW_CASE_SEND;
+  p->select = select;
+  p->u.value = sends ? one->item : avow_none();
+  if (one->kind == AVOW_CASE_SETTLED) {
+    p->data = NULL;
+    p->upstream = avow__ref(block);
+    avow__subscribe(p);
+  } else {
+    p->data = block;
+    avow__list_append(sends ? &block->senders : &block->takers, &p->link);
+  }
+}
+
+/* Sources that hear of it may have something at once: they have their turns,
+   too. Once one has given nobody waits with the others any more. */
+static avow_promise_t *select_later(avow__context_t *c,
+                                    const avow_case_t cases[], size_t n) {
+  avow_promise_t *select = select_new(c, cases, n);
+  if (select == NULL)
+    return NULL;
+  for (size_t i = 0; i < n; i++)
+    if (cases[i].kind != AVOW_CASE_OUT)
+      wait_as(choice_of(select)->cases[i], select, &cases[i]);
+  const size_t first = next_turn(c, n);
+  for (size_t i = 0; i < n; i++)
+    flow_of(&cases[i < n - first ? first + i : first + i - n]);
+  return select;
+}
+
+static avow_promise_t *select_among(avow__context_t *c,
+                                    const avow_case_t cases[], size_t n) {
+  const int err = check_cases(c, cases, n);
+  const size_t ready = err == 0 ? count_ready(cases, n) : 0;
+  size_t kept = SIZE_MAX; /* none */
+  avow_promise_t *p;
+  if (err != 0) {
+    p = select_refuse(c, err);
+  } else if (ready > 0) {
+    const size_t i = find_ready(cases, next_turn(c, ready));
+    bool sent = false;
+    p = select_now(c, &cases[i], i, &sent);
+    kept = sent ? i : kept;
+  } else {
+    p = select_later(c, cases, n);
+    if (p != NULL)
+      return p; /* which has the items */
+  }
+  if (p == NULL)
+    p = avow__no_promise(c);
+  release_unsent(cases, n, kept);
+  return p;
+}
+
+static size_t first_in(const avow_case_t cases[], size_t n) {
+  size_t i = 0;
+  while (i < n && cases[i].kind == AVOW_CASE_OUT)
+    i++;
+  return i;
+}
+
+avow_promise_t *avow_select(const avow_case_t cases[], size_t n) {
+  if (cases == NULL)
+    return avow__nothing("an array of cases");
+  const size_t first = first_in(cases, n);
+  if (first == n) {
+    avow__misuse(
+        "avow_select() among nothing would wait for ever: leave out cases that "
+        "are over, and stop where none is left");
+    return avow__no_promise(avow__nowhere());
+  }
+  avow__context_t *c = avow__context(case_block(&cases[first]));
+  avow__check_thread(c);
+  return select_among(c, cases, n);
+}
+
+/* Whether others hold what the case waited for. */
+static bool is_held(const avow_promise_t *from) {
+  return avow__is_pending(from) ? avow__is_shared(from) : from->refs > 1;
+}
+
+/* The end of a case that waits nowhere any more. */
+static void case_end(avow_promise_t *p) {
+  avow_promise_t *from = p->upstream;
+  const bool alone = from != NULL && !is_held(from);
+  if (alone || p->u.value.tag >= AVOW_OBJECT) {
+    p->kind = AVOW__UNCHOSEN;
+    avow__enqueue(avow__context(p), p);
+    return;
+  }
+  avow__pool_free(&avow__context(p)->pool, p);
+  if (from != NULL)
+    avow__unref(from);
+}
+
+void avow__unchosen_run(avow_promise_t *p) {
+  avow_promise_t *from = p->upstream;
+  const avow_value_t item = p->u.value;
+  avow__pool_free(&avow__context(p)->pool, p);
+  if (from != NULL) {
+    avow__cancel_unshared(from);
+    avow__unref(from);
+  }
+  avow__value_unref(item); /* last: it may call the program */
+}
+
+/* The promise may still fail with nobody there to handle it: it is not marked
+   as avow__withdraw() would. */
+static void case_leave_promise(avow_promise_t *p) {
+  if (avow__is_pending(p->upstream))
+    avow__list_remove(&p->upstream->waiters, &p->link);
+  else
+    avow__queue_remove(&p->link);
+  case_end(p);
+}
+
+/* Takes a case out of where it waits. One whose channel's source has to hear of
+   that goes to a list. */
+static void case_leave(avow_promise_t *p, avow__link_t **fed) {
+  avow_promise_t *ch = p->data;
+  if (ch == NULL) {
+    case_leave_promise(p);
+    return;
+  }
+  const bool sends = p->u.value.tag != AVOW_NONE;
+  avow__list_remove(sends ? &ch->senders : &ch->takers, &p->link);
+  if (ch->source != NULL)
+    avow__list_append(fed, &p->link);
+  else
+    case_end(p);
+}
+
+static void tell_sources(avow__link_t *fed) {
+  while (fed != NULL) {
+    avow_promise_t *p = (avow_promise_t *) avow__list_take_first(&fed);
+    avow_promise_t *ch = p->data;
+    case_end(p);
+    avow__channel_flow(ch);
+  }
+}
+
+/* Takes all cases but one out of where they wait; the index of that one. */
+static size_t leave_others(choice_t *choice, const avow_promise_t *chosen,
+                           avow__link_t **fed) {
+  size_t index = 0;
+  for (size_t i = 0; i < choice->n; i++) {
+    avow_promise_t *p = choice->cases[i];
+    if (p == NULL)
+      continue;
+    if (p == chosen)
+      index = i;
+    else
+      case_leave(p, fed);
+  }
+  return index;
+}
+
+void avow__case_settle(avow_promise_t *chosen, avow_value_t v) {
+  avow_promise_t *select = chosen->select;
+  choice_t *choice = choice_of(select);
+  avow__link_t *fed = NULL;
+  const size_t index = leave_others(choice, chosen, &fed);
+  avow__outcome_set(&choice->outcome, index, v);
+  avow__pool_free(&avow__context(chosen)->pool, chosen);
+  avow__settle(select, select->u.value);
+  tell_sources(fed);
+  avow__unref(select);
+}
+
+void avow__case_run(avow_promise_t *p) {
+  avow__case_settle(p, avow__take_upstream(p));
+}
+
+void avow__select_cancel(avow_promise_t *select, avow_promise_t *start) {
+  const avow_value_t v = select->u.value;
+  avow__link_t *fed = NULL;
+  (void) leave_others(choice_of(select), NULL, &fed); /* there is none */
+  avow__settle(select, avow_error(UV_ECANCELED));
+  tell_sources(fed);
+  avow__unref(select);
+  avow__value_unref(v);
+}

@@ -1,0 +1,15 @@
+/* What a select settles with. */
+#ifndef CHOICES_H
+#define CHOICES_H
+
+#include "harness.h"
+
+/* Which case p, taken, was about, and in *out its value or reason. */
+size_t chosen(avow_promise_t *p, avow_value_t *out);
+
+/* These take p, too. */
+void assert_chooses_int(avow_promise_t *p, size_t index, int64_t expected);
+void assert_chooses_none(avow_promise_t *p, size_t index);
+void assert_chooses_failure(avow_promise_t *p, size_t index, int code);
+
+#endif

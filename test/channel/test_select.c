@@ -1,0 +1,530 @@
+/* Choosing: exactly one of several things happens. */
+#include <stdio.h>
+
+#include "choices.h"
+#include "elsewhere.h"
+#include "items.h"
+
+static avow_promise_t *next_of(const avow_channel_t *a,
+                               const avow_channel_t *b) {
+  const avow_case_t cases[] = { avow_case_next(a), avow_case_next(b) };
+  return avow_select(cases, 2);
+}
+
+static avow_promise_t *send_to(const avow_channel_t *a, avow_value_t to_a,
+                               const avow_channel_t *b, avow_value_t to_b) {
+  const avow_case_t cases[] = { avow_case_send(a, to_a),
+                                avow_case_send(b, to_b) };
+  return avow_select(cases, 2);
+}
+
+static void what_is_not_chosen_keeps_its_item(void **state) {
+  avow_channel_t *a = avow_channel_new(loop, 4), *b = avow_channel_new(loop, 4);
+  send_int(b, 1);
+
+  assert_chooses_int(next_of(a, b), 1, 1);
+  send_int(a, 2);
+  send_int(b, 3);
+  avow_value_t v;
+  const size_t i = chosen(next_of(a, b), &v);
+
+  assert_int_equal(avow_to_int(&v), i == 0 ? 2 : 3);
+  assert_next_int(i == 0 ? b : a, i == 0 ? 3 : 2);
+  avow_channel_unref(a);
+  avow_channel_unref(b);
+}
+
+static void the_first_to_have_an_item_is_chosen(void **state) {
+  avow_channel_t *a = avow_channel_new(loop, 4), *b = avow_channel_new(loop, 4);
+  avow_promise_t *p = next_of(a, b);
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+
+  send_int(b, 1);
+  assert_int_equal(avow_state(p), AVOW_FULFILLED);
+  send_int(a, 2);
+  send_int(b, 3);
+
+  assert_chooses_int(p, 1, 1);
+  assert_next_int(a, 2);
+  assert_next_int(b, 3);
+  avow_channel_unref(a);
+  avow_channel_unref(b);
+}
+
+static void who_asked_before_is_served_before(void **state) {
+  avow_channel_t *c = avow_channel_new(loop, 1);
+  avow_promise_t *first = avow_channel_next(c);
+  avow_promise_t *second = next_of(c, c);
+  avow_promise_t *third = avow_channel_next(c);
+
+  for (int i = 1; i <= 3; i++)
+    send_int(c, i);
+
+  assert_fulfils_int(first, 1);
+  assert_chooses_int(second, 0, 2);
+  assert_fulfils_int(third, 3);
+  avow_channel_unref(c);
+}
+
+enum { TIMES = 3000 };
+
+/* Chooses TIMES times; how often the case with that index was. */
+static int times_of(size_t index, const avow_case_t cases[], size_t n) {
+  int times = 0;
+  for (int i = 0; i < TIMES; i++) {
+    avow_value_t v;
+    times += chosen(avow_select(cases, n), &v) == index;
+  }
+  return times;
+}
+
+static void what_is_ready_has_its_turn(void **state) {
+  avow_channel_t *silent = avow_channel_new(loop, 0);
+  avow_promise_t *p = avow_promise_resolve(loop, avow_int(1));
+  const avow_case_t cases[] = { avow_case_next(silent), avow_case_settled(p),
+                                avow_case_settled(p), avow_case_settled(p) };
+
+  assert_int_equal(times_of(0, cases, 4), 0);
+  for (size_t i = 1; i < 4; i++)
+    assert_int_in_range(times_of(i, cases, 4), TIMES / 3 - 9, TIMES / 3 + 9);
+
+  avow_unref(p);
+  avow_channel_unref(silent);
+}
+
+/* As where two functions of a program choose in turn. */
+static void who_chooses_between_does_not_disturb_the_turns(void **state) {
+  avow_promise_t *p = avow_promise_resolve(loop, avow_int(1));
+  const avow_case_t cases[] = { avow_case_settled(p), avow_case_settled(p) };
+  for (int between = 1; between < 10; between++) {
+    int times = 0;
+
+    for (int i = 0; i < TIMES; i++) {
+      avow_value_t v;
+      times += chosen(avow_select(cases, 2), &v) == 0;
+      for (int k = 0; k < between; k++)
+        (void) chosen(avow_select(cases, 2), &v); /* whichever */
+    }
+
+    assert_int_in_range(times, TIMES / 2 - 30, TIMES / 2 + 30);
+  }
+  avow_unref(p);
+}
+
+static void one_item_is_sent_and_the_other_released(void **state) {
+  avow_channel_t *a = avow_channel_new(loop, 0), *b = avow_channel_new(loop, 1);
+
+  assert_chooses_none(send_to(a, thing("to_a"), b, thing("to_b")), 1);
+
+  assert_notes("to_a");
+  avow_channel_close(b);
+  assert_notes("to_b");
+  avow_channel_unref(a);
+  avow_channel_unref(b);
+}
+
+static void an_item_waits_for_whoever_takes_first(void **state) {
+  avow_channel_t *a = avow_channel_new(loop, 0), *b = avow_channel_new(loop, 0);
+  avow_promise_t *p = send_to(a, avow_int(1), b, avow_int(2));
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+
+  assert_next_int(b, 2);
+
+  assert_chooses_none(p, 1);
+  avow_value_t v;
+  assert_int_equal(avow_channel_try_next(a, &v), UV_EAGAIN);
+  avow_channel_unref(a);
+  avow_channel_unref(b);
+}
+
+static void an_item_that_has_to_wait_keeps_its_place(void **state) {
+  avow_channel_t *a = avow_channel_new(loop, 1), *b = avow_channel_new(loop, 0);
+  send_int(a, 1);
+  avow_promise_t *p = send_to(a, avow_int(2), b, avow_int(2));
+  avow_promise_t *sent = avow_channel_send(a, avow_int(3));
+
+  assert_next_int(a, 1);
+
+  assert_chooses_none(p, 0);
+  assert_next_int(a, 2);
+  assert_next_int(a, 3);
+  assert_fulfils_none(sent);
+  avow_channel_unref(a);
+  avow_channel_unref(b);
+}
+
+static avow_promise_t *either(const avow_channel_t *c, int64_t i) {
+  const avow_case_t cases[] = { avow_case_send(c, avow_int(i)),
+                                avow_case_next(c) };
+  return avow_select(cases, 2);
+}
+
+static void a_select_does_not_serve_itself_but_another(void **state) {
+  avow_channel_t *c = avow_channel_new(loop, 0);
+  avow_promise_t *one = either(c, 1);
+  assert_int_equal(avow_state(one), AVOW_PENDING);
+
+  avow_promise_t *other = either(c, 2);
+
+  avow_value_t v;
+  if (chosen(other, &v) == 0)
+    assert_chooses_int(one, 1, 2);
+  else
+    assert_chooses_none(one, 0);
+  avow_promise_t *next = avow_channel_next(c);
+  assert_int_equal(avow_state(next), AVOW_PENDING);
+  avow_channel_unref(c);
+  avow_unref(next);
+}
+
+static void a_promise_is_chosen_when_it_settles(void **state) {
+  avow_channel_t *c = avow_channel_new(loop, 1);
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  const avow_case_t cases[] = { avow_case_next(c), avow_case_settled(p) };
+  avow_promise_t *waits = avow_select(cases, 2);
+
+  (void) avow_resolve(d, avow_int(1)); /* pending */
+
+  assert_chooses_int(waits, 1, 1);
+  assert_chooses_int(avow_select(cases, 2), 1, 1);
+  assert_fulfils_int(p, 1);
+  send_int(c, 2);
+  assert_next_int(c, 2);
+  avow_channel_unref(c);
+}
+
+static void a_rejection_is_an_outcome(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  const avow_case_t cases[] = { avow_case_settled(p) };
+  avow_promise_t *waits = avow_select(cases, 1);
+
+  (void) avow_reject(d, avow_error(UV_EIO)); /* pending */
+
+  assert_chooses_failure(waits, 0, UV_EIO);
+  assert_chooses_failure(avow_select(cases, 1), 0, UV_EIO);
+  avow_unref(p);
+}
+
+/* It has settled, but its turn has not come. */
+static void an_item_that_comes_first_is_chosen(void **state) {
+  avow_channel_t *c = avow_channel_new(loop, 1);
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  const avow_case_t cases[] = { avow_case_settled(p), avow_case_next(c) };
+  avow_promise_t *waits = avow_select(cases, 2);
+
+  (void) avow_resolve(d, avow_int(1)); /* pending */
+  send_int(c, 2);
+
+  assert_chooses_int(waits, 1, 2);
+  assert_chooses_int(avow_select(cases, 2), 0, 1);
+  avow_unref(p);
+  avow_channel_unref(c);
+}
+
+static void a_promise_that_is_an_item_comes_as_such(void **state) {
+  avow_channel_t *c = avow_channel_new(loop, 1);
+  avow_channel_t *none = avow_channel_new(loop, 1);
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_unref(avow_channel_send(c, avow_follow(p)));
+
+  avow_value_t v;
+  assert_int_equal(chosen(next_of(none, c), &v), 1);
+
+  (void) avow_resolve(d, avow_int(1)); /* pending */
+  assert_fulfils_int(avow_promise_resolve(loop, v), 1);
+  avow_channel_unref(c);
+  avow_channel_unref(none);
+}
+
+static void an_end_is_there_to_take(void **state) {
+  avow_channel_t *a = avow_channel_new(loop, 1), *b = avow_channel_new(loop, 1);
+  avow_promise_t *waits = next_of(a, b);
+
+  avow_channel_end(b);
+
+  assert_chooses_none(waits, 1);
+  assert_chooses_none(next_of(a, b), 1);
+  avow_channel_unref(a);
+  avow_channel_unref(b);
+}
+
+static void a_failure_is_an_outcome(void **state) {
+  avow_channel_t *a = avow_channel_new(loop, 1), *b = avow_channel_new(loop, 1);
+  avow_promise_t *waits = next_of(a, b);
+  avow_unref(avow_channel_send(b, avow_error(UV_ENOENT)));
+  avow_channel_fail(b, avow_error_new(UV_EIO, avow_none(), "broken"));
+
+  assert_chooses_failure(waits, 1, UV_ENOENT);
+  assert_chooses_failure(next_of(a, b), 1, UV_EIO);
+  avow_channel_unref(a);
+  avow_channel_unref(b);
+}
+
+static void what_cannot_be_sent_is_an_outcome(void **state) {
+  avow_channel_t *a = avow_channel_new(loop, 0), *b = avow_channel_new(loop, 0);
+  avow_channel_t *f = avow_channel_new(loop, 0);
+  avow_promise_t *waits = send_to(a, thing("to_a"), b, thing("to_b"));
+
+  avow_channel_close(b);
+  avow_channel_fail(f, avow_error(UV_EIO));
+
+  assert_chooses_failure(waits, 1, UV_EPIPE);
+  run();
+  assert_notes("to_b to_a");
+  assert_chooses_failure(send_to(a, thing("to_a"), b, thing("to_b")), 1,
+                         UV_EPIPE);
+  assert_notes("to_a to_b");
+  assert_chooses_failure(send_to(a, avow_int(1), f, avow_int(2)), 1, UV_EIO);
+  avow_channel_unref(a);
+  avow_channel_unref(b);
+  avow_channel_unref(f);
+}
+
+static void what_could_not_be_made_is_an_outcome(void **state) {
+  avow_channel_t *a = avow_channel_new(loop, 0);
+  fail_allocation(1, true);
+  avow_channel_t *b = avow_channel_new(loop, 1);
+  fail_allocation(0, false);
+
+  assert_chooses_failure(next_of(a, b), 1, UV_ENOMEM);
+  assert_chooses_failure(send_to(a, avow_int(1), b, avow_int(2)), 1, UV_ENOMEM);
+  avow_channel_unref(a);
+  avow_channel_unref(b);
+}
+
+static void a_case_that_is_out_takes_no_part(void **state) {
+  avow_channel_t *a = avow_channel_new(loop, 1), *b = avow_channel_new(loop, 1);
+  avow_case_t cases[] = { avow_case_next(a), avow_case_next(b) };
+  avow_channel_end(a);
+  cases[0] = (avow_case_t){ 0 };
+  avow_promise_t *waits = avow_select(cases, 2);
+
+  send_int(b, 1);
+  assert_chooses_int(waits, 1, 1);
+  send_int(b, 2);
+  assert_chooses_int(avow_select(cases, 2), 1, 2);
+
+  avow_channel_unref(a);
+  avow_channel_unref(b);
+}
+
+static void an_item_that_is_none_is_refused(void **state) {
+  avow_channel_t *a = avow_channel_new(loop, 1), *b = avow_channel_new(loop, 1);
+
+  assert_says(send_to(a, thing("gone"), b, avow_none()), UV_EINVAL,
+              "select: invalid argument");
+
+  assert_notes("gone");
+  avow_value_t v;
+  assert_int_equal(avow_channel_try_next(a, &v), UV_EAGAIN);
+  avow_channel_unref(a);
+  avow_channel_unref(b);
+}
+
+static void a_case_of_no_kind_is_refused(void **state) {
+  avow_channel_t *c = avow_channel_new(loop, 1);
+  avow_case_t cases[] = { avow_case_next(c), { 0 } };
+  send_int(c, 1);
+
+  for (int i = 4; i <= 5; i++) {
+    cases[1].kind = (avow_case_kind_t) i;
+    assert_rejects(avow_select(cases, 2), UV_EINVAL);
+  }
+
+  assert_next_int(c, 1);
+  avow_channel_unref(c);
+}
+
+/* Sends as well: the item does not stay behind. */
+static void select_with_elsewhere(void) {
+  avow_channel_t *c = avow_channel_new(loop, 1);
+  avow_promise_t *there = promise_elsewhere();
+  const avow_case_t cases[] = { avow_case_send(c, thing("gone")),
+                                avow_case_settled(there) };
+  assert_rejects(avow_select(cases, 2), AVOW_EMISUSE);
+  assert_notes("gone");
+  avow_unref(there);
+  close_elsewhere();
+  avow_channel_unref(c);
+}
+
+static void a_case_of_another_loop_is_refused(void **state) {
+  assert_misuse(select_with_elsewhere, "a promise of one loop");
+}
+
+static void select_nothing(void) {
+  const avow_case_t out = { 0 };
+  assert_rejects(avow_select(&out, 1), AVOW_EMISUSE);
+}
+
+static void select_of_none(void) {
+  const avow_case_t out = { 0 };
+  assert_rejects(avow_select(&out, 0), AVOW_EMISUSE);
+}
+
+static void select_null(void) {
+  assert_rejects(avow_select(NULL, 1), AVOW_EMISUSE);
+}
+
+static void select_next_of_null(void) {
+  const avow_case_t cases[] = { avow_case_next(NULL) };
+  assert_rejects(avow_select(cases, 1), AVOW_EMISUSE);
+}
+
+static void select_null_beside_another(void) {
+  avow_channel_t *c = avow_channel_new(loop, 1);
+  send_int(c, 1);
+  const avow_case_t cases[] = { avow_case_next(c), avow_case_settled(NULL) };
+  assert_rejects(avow_select(cases, 2), AVOW_EMISUSE);
+  assert_next_int(c, 1);
+  avow_channel_unref(c);
+}
+
+static void there_must_be_something_to_choose(void **state) {
+  assert_misuse(select_nothing, "among nothing");
+  assert_misuse(select_of_none, "among nothing");
+  assert_misuse(select_null, "an array of cases");
+  assert_misuse(select_next_of_null, "a channel");
+  assert_misuse(select_null_beside_another, "a promise");
+}
+
+static void cancelling_takes_and_sends_nothing(void **state) {
+  avow_channel_t *a = avow_channel_new(loop, 0), *b = avow_channel_new(loop, 0);
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  const avow_case_t cases[] = { avow_case_next(a), avow_case_settled(p),
+                                avow_case_send(b, thing("back")) };
+
+  assert_cancels_at_once(avow_select(cases, 3));
+  run();
+
+  assert_notes("back");
+  avow_promise_t *sent = avow_channel_send(a, avow_int(1));
+  avow_promise_t *next = avow_channel_next(b);
+  assert_int_equal(avow_state(sent), AVOW_PENDING);
+  assert_int_equal(avow_state(next), AVOW_PENDING);
+  (void) avow_resolve(d, avow_int(1)); /* pending */
+  assert_fulfils_int(p, 1);
+  avow_channel_unref(a);
+  avow_channel_unref(b);
+  assert_rejects(sent, UV_EPIPE);
+  assert_fulfils_none(next);
+}
+
+static void a_select_that_has_chosen_cannot_be_cancelled(void **state) {
+  avow_channel_t *a = avow_channel_new(loop, 1), *b = avow_channel_new(loop, 1);
+  avow_promise_t *p = next_of(a, b);
+  send_int(a, 1);
+
+  avow_cancel(p);
+
+  assert_chooses_int(p, 0, 1);
+  avow_channel_unref(a);
+  avow_channel_unref(b);
+}
+
+static void a_select_that_times_out_loses_nothing(void **state) {
+  avow_channel_t *a = avow_channel_new(loop, 1), *b = avow_channel_new(loop, 1);
+
+  assert_rejects(avow_timeout(next_of(a, b), 1), UV_ETIMEDOUT);
+  send_int(a, 1);
+
+  assert_chooses_int(avow_timeout(next_of(a, b), 1), 0, 1);
+  avow_channel_unref(a);
+  avow_channel_unref(b);
+}
+
+static void the_end_of_the_loop_releases_items(void **state) {
+  avow_channel_t *a = avow_channel_new(loop, 0), *b = avow_channel_new(loop, 0);
+  avow_promise_t *p = send_to(a, thing("a"), b, thing("b"));
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_notes("a b");
+  assert_int_equal(avow_result(p)->code, UV_ECANCELED);
+  avow_unref(p);
+  avow_channel_unref(a);
+  avow_channel_unref(b);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void what_a_shield_chooses_is_waited_for(void **state) {
+  avow_channel_t *c = avow_channel_new(loop, 1);
+  avow_promise_t *soon = avow_sleep(loop, 1);
+  const avow_case_t cases[] = { avow_case_next(c), avow_case_settled(soon) };
+  avow_promise_t *p = avow_shield(avow_select(cases, 2));
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_int_equal(avow_state(p), AVOW_FULFILLED);
+  const avow_outcome_t *outcome = avow_to_outcome(avow_result(p));
+  assert_int_equal(outcome->index, 1);
+  assert_int_equal(outcome->status, AVOW_FULFILLED); /* it could wake up */
+  avow_unref(p);
+  avow_unref(soon);
+  avow_channel_unref(c);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void a_dump_shows_what_a_select_waits_for(void **state) {
+  avow_channel_t *c = avow_channel_new(loop, 0);
+  avow_promise_t *sleep = avow_sleep(loop, 1 << 20);
+  const avow_case_t cases[] = { avow_case_next(c), avow_case_settled(sleep) };
+  avow_promise_t *p = avow_select(cases, 2);
+  FILE *out = tmpfile();
+  assert_non_null(out);
+  char text[2000];
+
+  avow_loop_dump(loop, out, AVOW_DUMP_TEXT);
+  rewind(out);
+  text[fread(text, 1, sizeof(text) - 1, out)] = '\0';
+
+  assert_non_null(strstr(text, "pending select"));
+  char *first = strstr(text, "pending case waits for ");
+  assert_non_null(first);
+  assert_non_null(strstr(first + 1, "pending case waits for "));
+  assert_int_equal(fclose(out), 0);
+  avow_cancel(p);
+  avow_unref(p);
+  avow_cancel(sleep);
+  avow_unref(sleep);
+  avow_channel_unref(c);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(what_is_not_chosen_keeps_its_item),
+    CASE(the_first_to_have_an_item_is_chosen),
+    CASE(who_asked_before_is_served_before),
+    CASE(what_is_ready_has_its_turn),
+    CASE(who_chooses_between_does_not_disturb_the_turns),
+    CASE(one_item_is_sent_and_the_other_released),
+    CASE(an_item_waits_for_whoever_takes_first),
+    CASE(an_item_that_has_to_wait_keeps_its_place),
+    CASE(a_select_does_not_serve_itself_but_another),
+    CASE(a_promise_is_chosen_when_it_settles),
+    CASE(a_rejection_is_an_outcome),
+    CASE(an_item_that_comes_first_is_chosen),
+    CASE(a_promise_that_is_an_item_comes_as_such),
+    CASE(an_end_is_there_to_take),
+    CASE(a_failure_is_an_outcome),
+    CASE(what_cannot_be_sent_is_an_outcome),
+    CASE(what_could_not_be_made_is_an_outcome),
+    CASE(a_case_that_is_out_takes_no_part),
+    CASE(an_item_that_is_none_is_refused),
+    CASE(a_case_of_no_kind_is_refused),
+    CASE(a_case_of_another_loop_is_refused),
+    CASE(there_must_be_something_to_choose),
+    CASE(cancelling_takes_and_sends_nothing),
+    CASE(a_select_that_has_chosen_cannot_be_cancelled),
+    CASE(a_select_that_times_out_loses_nothing),
+    CASE(the_end_of_the_loop_releases_items),
+    CASE(what_a_shield_chooses_is_waited_for),
+    CASE(a_dump_shows_what_a_select_waits_for),
+  };
+  return RUN(tests);
+}
