@@ -1,6 +1,6 @@
 #!/bin/sh
-# Each block of README.md and of docs/embedding.md below <!-- test/FILE --> stands
-# in that file, word for word.
+# Each block of README.md, docs/embedding.md and docs/testing-your-program.md
+# below <!-- test/FILE --> stands in that file, word for word.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -31,4 +31,5 @@ compare() {
 }
 
 compare docs/embedding.md
+compare docs/testing-your-program.md
 compare README.md

@@ -124,7 +124,8 @@ static void run(const snippet_t *snippet) {
   said[0] = '\0';
   most = 0;
   require(uv_loop_init(&own) == 0, "uv_loop_init()");
-  require(avow_loop_init(&own, NULL) == 0, "avow_loop_init()");
+  const avow_options_t options = { .clock = snippet->clock };
+  require(avow_loop_init(&own, &options) == 0, "avow_loop_init()");
   const avow_value_t dir = avow_run(avow_temp_dir(&own, "snippets-"));
   require(!avow_is_error(&dir), "avow_temp_dir()");
   run_in(avow_to_temp_dir(&dir), snippet->example);

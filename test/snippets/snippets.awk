@@ -2,7 +2,7 @@
 # defines example(), with what the text block after it says it prints. What a
 # compiler finds wrong it reports by the document's own lines.
 BEGIN { print "typedef struct {\n  const char *title;\n  avow_fn example;\n" \
-              "  const char *output;\n} snippet_t;\n" }
+              "  const char *output;\n  avow_clock_t clock;\n} snippet_t;\n" }
 
 /^## / { title = substr($0, 4) }
 
@@ -17,6 +17,10 @@ BEGIN { print "typedef struct {\n  const char *title;\n  avow_fn example;\n" \
 /^```/ && in_c { print "#undef example\n"; in_c = 0; next }
 /^```/ { in_text = 0; next }
 
+in_c && /a loop with options whose clock is / {
+  clock[n] = substr($0, index($0, "AVOW_CLOCK"))
+  sub(/\..*/, "", clock[n])
+}
 in_c { print }
 in_text {
   gsub(/\\/, "\\\\")
@@ -27,6 +31,7 @@ in_text {
 END {
   print "static const snippet_t snippets[] = {"
   for (i = 1; i <= n; i++)
-    printf "  { \"%s\", example_%d,%s },\n", titles[i], i, output[i]
-  print "  { NULL, NULL, NULL },\n};"
+    printf "  { \"%s\", example_%d,%s, %s },\n", titles[i], i, output[i],
+           i in clock ? clock[i] : "AVOW_CLOCK_REAL"
+  print "  { NULL, NULL, NULL, AVOW_CLOCK_REAL },\n};"
 }
