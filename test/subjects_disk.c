@@ -113,6 +113,12 @@ static avow_promise_t *command(void) {
   return avow_command(loop, &head, avow_string("what it does not read"));
 }
 
+static avow_promise_t *command_start(void) {
+  const char *args[] = { "head", "-n", "1", at("fifo"), NULL };
+  const avow_command_t head = { .args = args, .group = true };
+  return avow_command_start(loop, &head);
+}
+
 static const subject_t subjects[] = {
   { "avow_read_file", IN_POOL, AT_ONCE, read_file, .set = set_file },
   { "avow_write_file", IN_POOL, AT_ONCE, .start = write_file },
@@ -131,6 +137,8 @@ static const subject_t subjects[] = {
     .set = set_process, .strike = strike_process },
   { "avow_command", WHEN_TOLD, AT_ONCE, command, say_line, .set = make_fifo,
     .strike = close_fifo },
+  { "avow_command_start", WHEN_TOLD, TOO_LATE, command_start, say_line,
+    .set = make_fifo, .strike = close_fifo },
 };
 
 const subjects_t disk_subjects = SUBJECTS(subjects);

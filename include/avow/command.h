@@ -1,7 +1,7 @@
 /*
- * Commands: processes that run to their end, with what they say. process.h says
- * what they ask of the program: its children are libuv's to reap, and its
- * descriptors 0 to 2 are open.
+ * Commands: processes that run to their end, with what they say, or that say it
+ * while they run. process.h says what they ask of the program: its children are
+ * libuv's to reap, and its descriptors 0 to 2 are open.
  */
 #ifndef AVOW_COMMAND_H
 #define AVOW_COMMAND_H
@@ -9,6 +9,14 @@
 #include "avow/promise.h"
 
 AVOW_HEADER_BEGIN
+
+/** Standard streams of a command that are this process's own. */
+enum {
+  AVOW_INHERIT_IN = 1,
+  AVOW_INHERIT_OUT = 2,
+  AVOW_INHERIT_ERR = 4,
+  AVOW_INHERIT_ALL = 7
+};
 
 /**
  * Zero in a field stands for its default. All of it is copied or used at once.
@@ -22,6 +30,7 @@ typedef struct avow_command_s {
   size_t err_max_bytes;    /* of standard error; 16 MiB */
   uint64_t timeout;        /* in milliseconds, as avow_timeout(); none */
   uint64_t grace;          /* from SIGTERM to SIGKILL, likewise; 5000 */
+  unsigned inherits;       /* AVOW_INHERIT_…, several with |; none */
   bool group;              /* of its own, see below; UV_ENOTSUP on Windows */
   uint64_t reserved[4];    /* zeros, else UV_EINVAL: for later versions */
 } avow_command_t;
@@ -38,7 +47,8 @@ typedef struct avow_output_s {
  * OBJECT: see avow_to_output(); any status and any signal fulfils. Settles when
  * the process has ended and nobody holds its output open any more, be it a
  * process that it left behind. Takes the input, BYTES, or none for an empty
- * one; what the command does not read of it is dropped.
+ * one; what the command does not read of it is dropped. Where a stream is
+ * inherited there is no output, and must be no input.
  *
  * UV_EINVAL without args, and for other input. UV_ENOENT and such if it cannot
  * be started. UV_ETIMEDOUT, and UV_EMSGSIZE for output beyond max_bytes, or
@@ -59,6 +69,20 @@ typedef struct avow_output_s {
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_command(
     uv_loop_t *loop, const avow_command_t *command, avow_value_t input);
+
+/**
+ * OBJECT: the command as a process that runs (uv_spawn), with a pipe for each
+ * stream that is not inherited: avow_process_stream() gives our end of its
+ * input, 0, its output, 1, and its errors, 2, to be read as they come.
+ * avow_process_wait() says how it ended. Rejects as avow_spawn(), and with
+ * UV_EINVAL for limits of size or time, which are avow_command()'s. It is
+ * killed with its last reference and when the loop is closed, as those of
+ * avow_spawn() are. A group of its own is killed with it, and is whom
+ * avow_process_kill() reaches; what it leaves behind when it ends goes on.
+ * Settles within the call: cancelling is too late.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_command_start(
+    uv_loop_t *loop, const avow_command_t *command);
 
 /** What a command gave, or the cause of its failure; the value keeps it. */
 AVOW_API const avow_output_t *avow_to_output(const avow_value_t *v);

@@ -19,9 +19,9 @@ struct avow__capture_s {
   size_t max_bytes;
 };
 
-/* Reads until the end. cb is called for the end, or an error, after which there
-   is no more to come; but past max_bytes reading goes on, so that the process
-   is not held up. */
+/* Reads until the end, unless the pipe is closing. cb is called for the end, or
+   an error, after which there is no more to come; but past max_bytes reading
+   goes on, so that the process is not held up. */
 void avow__capture_start(avow__capture_t *capture, avow__capture_cb cb);
 
 #endif

@@ -13,10 +13,10 @@
 
 #include "avow/cancel.h"
 #include "base/alloc.h"
-#include "base/reserved.h"
 #include "engine/clock.h"
 #include "engine/stray.h"
 #include "io/op.h"
+#include "process/asked.h"
 #include "process/capture.h"
 #include "process/spawning.h"
 #include "value/buffer.h"
@@ -138,7 +138,7 @@ static void command_close_one(void *handle) {
 static void clear(command_t *command) {
   command->cleared = true;
   if (command->leads && command->stopping)
-    avow__signal_group(&command->process, SIGKILL);
+    (void) avow__signal_group(&command->process, SIGKILL); /* or all ended */
   command_close_one(&command->out);
   command_close_one(&command->err);
   command_close_one(&command->in);
@@ -169,7 +169,7 @@ static void command_on_child_exit(uv_process_t *process, int64_t status,
    else has reaped, of which libuv will never say so. */
 static bool command_kill(command_t *command) {
   if (command->leads)
-    avow__signal_group(&command->process, SIGKILL);
+    (void) avow__signal_group(&command->process, SIGKILL); /* or all ended */
   return !command->ended &&
          uv_process_kill(&command->process, SIGKILL) != UV_ESRCH;
 }
@@ -183,7 +183,7 @@ static void on_grace_over(uv_timer_t *timer) {
 
 static void command_terminate(command_t *command) {
   if (command->leads)
-    avow__signal_group(&command->process, SIGTERM);
+    (void) avow__signal_group(&command->process, SIGTERM); /* or all ended */
   else
     (void) uv_process_kill(&command->process, SIGTERM); /* or SIGKILL does */
 }
@@ -297,36 +297,25 @@ static void ignore_sigpipe(void) {
 #endif
 }
 
-/* libuv only reads them. */
-static char **strings(const char *const *from) {
-  const union {
-    const char *const *from;
-    char **to;
-  } same = { .from = from };
-  return same.to;
+/* Of what is inherited, or not there, our end is not needed. */
+static void use_pipe(uv_stdio_container_t *to, uv_pipe_t *pipe) {
+  if ((to->flags & UV_CREATE_PIPE) != 0)
+    to->data.stream = (uv_stream_t *) pipe;
+  else
+    command_close_one(pipe);
 }
 
 static int command_spawn(command_t *command, const avow_command_t *what) {
-  const int from_us = UV_CREATE_PIPE | UV_READABLE_PIPE;
-  const int to_us = UV_CREATE_PIPE | UV_WRITABLE_PIPE;
-  const bool has_input = command->input.tag == AVOW_BYTES;
-  uv_stdio_container_t stdio[] = {
-    { .flags = has_input ? from_us : UV_IGNORE,
-      .data.stream = (uv_stream_t *) &command->in },
-    { .flags = to_us, .data.stream = (uv_stream_t *) &command->out.pipe },
-    { .flags = to_us, .data.stream = (uv_stream_t *) &command->err.pipe },
-  };
-  const uv_process_options_t options = {
-    .exit_cb = command_on_child_exit,
-    .file = what->args[0],
-    .args = strings(what->args),
-    .env = strings(what->env),
-    .cwd = what->cwd,
-    .flags =
-        UV_PROCESS_WINDOWS_HIDE | (command->leads ? UV_PROCESS_DETACHED : 0),
-    .stdio_count = 3,
-    .stdio = stdio,
-  };
+  uv_stdio_container_t stdio[AVOW__STANDARD_STREAMS];
+  uv_process_options_t options = avow__command_options(what, stdio);
+  options.exit_cb = command_on_child_exit;
+  if (command->leads)
+    options.flags |= UV_PROCESS_DETACHED;
+  if (command->input.tag != AVOW_BYTES && stdio[0].flags != UV_INHERIT_FD)
+    stdio[0].flags = UV_IGNORE;
+  use_pipe(&stdio[0], &command->in);
+  use_pipe(&stdio[1], &command->out.pipe);
+  use_pipe(&stdio[2], &command->err.pipe);
   return avow__spawn(command->op.context->loop, &command->process, &options,
                      &command->has_process);
 }
@@ -372,10 +361,8 @@ static void command_start(command_t *command, const avow_command_t *what) {
   avow__capture_start(&command->err, on_capture);
   if (what->timeout > 0)
     begin_timeout(command, what->timeout);
-  if (command->input.tag != AVOW_BYTES) {
-    command_close_one(&command->in);
+  if (command->input.tag != AVOW_BYTES)
     return;
-  }
   ignore_sigpipe();
   write_more(command);
 }
@@ -418,14 +405,12 @@ static int command_check(const avow_command_t *what,
                          const avow_value_t *input) {
   if (avow_is_error(input))
     return input->code; /* no memory for it */
-  const int reserved = AVOW__RESERVED(what);
-  const bool fine = what != NULL && what->args != NULL && what->args[0] != NULL;
-  const bool has = input->tag == AVOW_BYTES || input->tag == AVOW_NONE;
-#ifdef _WIN32
-  if (fine && what->group)
-    return UV_ENOTSUP;
-#endif
-  return fine && has ? reserved : UV_EINVAL;
+  const int err = avow__command_check(what);
+  if (err != 0)
+    return err;
+  if ((what->inherits & AVOW_INHERIT_IN) != 0)
+    return input->tag == AVOW_NONE ? 0 : UV_EINVAL;
+  return input->tag == AVOW_BYTES || input->tag == AVOW_NONE ? 0 : UV_EINVAL;
 }
 
 avow_promise_t *avow_command(uv_loop_t *loop, const avow_command_t *what,

@@ -10,11 +10,11 @@
 
 #include "avow/cancel.h"
 #include "avow/net.h"
-#include "avow/process.h"
 #include "base/alloc.h"
 #include "engine/stray.h"
 #include "io/op.h"
 #include "net/owned.h"
+#include "process/process.h"
 #include "process/spawning.h"
 
 typedef struct {
@@ -29,6 +29,7 @@ typedef struct {
   bool runs;
   bool is_open; /* the handle */
   bool detached;
+  bool leads; /* a group, which goes with it */
 } process_t;
 
 static const avow_class_t exit_class = { .name = "exit", .sendable = true };
@@ -76,6 +77,8 @@ static void process_on_child_exit(uv_process_t *handle, int64_t status,
 
 /* Kills it; false if it is not there, because somebody else has reaped it. */
 static bool kill_now(process_t *process) {
+  if (process->leads)
+    (void) avow__signal_group(&process->handle, SIGKILL); /* or all ended */
   return uv_process_kill(&process->handle, SIGKILL) != UV_ESRCH;
 }
 
@@ -182,6 +185,8 @@ static int process_spawn(process_t *process, uv_process_options_t options) {
     memcpy(stdio, options.stdio, n * sizeof(*stdio));
   options.stdio = stdio;
   options.exit_cb = process_on_child_exit;
+  if (process->leads)
+    options.flags |= UV_PROCESS_DETACHED;
   int err = make_streams(process, stdio, n);
   if (err == 0)
     err = avow__spawn(process->context->loop, &process->handle, &options,
@@ -192,8 +197,9 @@ static int process_spawn(process_t *process, uv_process_options_t options) {
 
 /* 0 if it runs. */
 static int process_start(process_t *process,
-                         const uv_process_options_t *options) {
+                         const uv_process_options_t *options, bool leads) {
   avow__context_t *c = process->context;
+  process->leads = leads;
   const int err = process_spawn(process, *options);
   if (process->is_open) {
     c->requests++;
@@ -208,8 +214,9 @@ static int process_start(process_t *process,
   return err;
 }
 
-avow_promise_t *avow_spawn(uv_loop_t *loop,
-                           const uv_process_options_t *options) {
+avow_promise_t *avow__process_spawn(uv_loop_t *loop,
+                                    const uv_process_options_t *options,
+                                    bool leads) {
   if (options == NULL || options->file == NULL)
     return avow__refuse(loop, UV_EINVAL, "spawn", "NULL");
   if (options->args == NULL ||
@@ -222,13 +229,18 @@ avow_promise_t *avow_spawn(uv_loop_t *loop,
     v = process_new(loop);
   int err = avow_error_code(&v);
   if (err == 0)
-    err = process_start(avow_to_object(&v, &process_class), options);
+    err = process_start(avow_to_object(&v, &process_class), options, leads);
   if (err != 0) {
     avow__value_unref(v);
     v = avow__error_of(err, "spawn", options->file);
   }
   (void) avow_resolve(d, v); /* pending, or without memory all along */
   return p;
+}
+
+avow_promise_t *avow_spawn(uv_loop_t *loop,
+                           const uv_process_options_t *options) {
+  return avow__process_spawn(loop, options, false);
 }
 
 avow_promise_t *avow_process_wait(const avow_value_t *v) {
@@ -249,7 +261,8 @@ int avow_process_kill(const avow_value_t *v, int signal) {
   process_t *process = avow_to_object(v, &process_class);
   if (process == NULL || !process->runs)
     return UV_ESRCH;
-  return uv_process_kill(&process->handle, signal);
+  return process->leads ? avow__signal_group(&process->handle, signal)
+                        : uv_process_kill(&process->handle, signal);
 }
 
 uv_pid_t avow_process_pid(const avow_value_t *v) {

@@ -35,10 +35,12 @@ int avow__spawn(uv_loop_t *loop, uv_process_t *handle,
   return err;
 }
 
-void avow__signal_group(const uv_process_t *leader, int signal) {
-#ifndef _WIN32
+int avow__signal_group(const uv_process_t *leader, int signal) {
+#ifdef _WIN32
+  return UV_ENOTSUP;
+#else
   const uv_pid_t group = uv_process_get_pid(leader);
-  assert(group > 1);              /* the group of 1 is everybody */
-  (void) uv_kill(-group, signal); /* or all of them have ended */
+  assert(group > 1); /* -1 would be everybody */
+  return uv_kill(-group, signal);
 #endif
 }

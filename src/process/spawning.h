@@ -11,7 +11,8 @@ int avow__spawn(uv_loop_t *loop, uv_process_t *handle,
                 const uv_process_options_t *options, bool *is_open);
 
 /* Sends all of the group a signal that a process leads which was spawned with
-   UV_PROCESS_DETACHED, if there is still one of them. Nothing on Windows. */
-void avow__signal_group(const uv_process_t *leader, int signal);
+   UV_PROCESS_DETACHED. 0, or UV_ESRCH if all of them have ended; UV_ENOTSUP on
+   Windows. */
+int avow__signal_group(const uv_process_t *leader, int signal);
 
 #endif

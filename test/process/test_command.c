@@ -102,6 +102,71 @@ static void command_has_signals_as_they_were(void **state) {
   avow_value_unref(v);
 }
 
+/* Runs it with that descriptor of ours being fd. */
+static avow_value_t run_with(int ours, int fd, start_fn run_it) {
+  const int before = dup(ours);
+  assert_int_equal(dup2(fd, ours), ours);
+  const avow_value_t v = avow_run(run_it());
+  assert_int_equal(dup2(before, ours), ours);
+  (void) close(before);
+  return v;
+}
+
+static avow_promise_t *say_ours(void) {
+  return SHELL("echo out; echo err >&2", .inherits = AVOW_INHERIT_OUT);
+}
+
+static avow_promise_t *complain_ours(void) {
+  return SHELL("echo out; echo err >&2", .inherits = AVOW_INHERIT_ERR);
+}
+
+static void assert_said(const avow_value_t *v, const char *out,
+                        const char *err) {
+  assert_string_equal(avow_to_bytes(&output(v)->out, NULL), out);
+  assert_string_equal(avow_to_bytes(&output(v)->err, NULL), err);
+}
+
+static void output_may_be_ours(void **state) {
+  char text[8] = "";
+  int fds[2];
+  assert_int_equal(pipe(fds), 0);
+
+  avow_value_t v = run_with(1, fds[1], say_ours);
+  assert_said(&v, "", "err\n");
+  assert_int_equal(read(fds[0], text, sizeof(text)), 4);
+  assert_string_equal(text, "out\n");
+  avow_value_unref(v);
+
+  v = run_with(2, fds[1], complain_ours);
+  assert_said(&v, "out\n", "");
+  assert_int_equal(read(fds[0], text, sizeof(text)), 4);
+  assert_string_equal(text, "err\n");
+  avow_value_unref(v);
+  (void) close(fds[0]);
+  (void) close(fds[1]);
+}
+
+static avow_promise_t *read_ours(void) {
+  return SHELL("cat", .inherits = AVOW_INHERIT_IN);
+}
+
+static void input_may_be_ours(void **state) {
+  int fds[2];
+  assert_int_equal(pipe(fds), 0);
+  assert_int_equal(write(fds[1], "hello", 5), 5);
+  (void) close(fds[1]);
+
+  const avow_value_t v = run_with(0, fds[0], read_ours);
+
+  assert_said(&v, "hello", "");
+  avow_value_unref(v);
+  (void) close(fds[0]);
+}
+
+static void command_whose_streams_are_ours_ends(void **state) {
+  assert_gives(SHELL("exit 3", .inherits = AVOW_INHERIT_ALL), 3, "", "");
+}
+
 static void command_that_is_missing_rejects(void **state) {
   const char *missing[] = { "/nowhere/at/all", NULL };
   const char *no_program[] = { "/dev/null", NULL };
@@ -146,6 +211,7 @@ static void command_refuses_what_it_cannot_use(void **state) {
   const char *args[] = { "true", NULL };
   const avow_command_t fine = { .args = args };
   const avow_command_t newer = { .args = args, .reserved[0] = 1 };
+  const avow_command_t ours = { .args = args, .inherits = AVOW_INHERIT_IN };
 
   assert_rejects(avow_command(loop, NULL, avow_string("x")), UV_EINVAL);
   assert_rejects(avow_command(loop, &(avow_command_t){ 0 }, avow_none()),
@@ -155,6 +221,8 @@ static void command_refuses_what_it_cannot_use(void **state) {
                  UV_EINVAL);
   assert_says(avow_command(loop, &newer, avow_string("x")), UV_EINVAL,
               "run: invalid argument: what is reserved is not zero");
+  assert_rejects(SHELL("true", .inherits = AVOW_INHERIT_ALL + 1), UV_EINVAL);
+  assert_rejects(avow_command(loop, &ours, avow_string("x")), UV_EINVAL);
   assert_rejects(avow_command(loop, &fine, avow_int(1)), UV_EINVAL);
   assert_rejects(avow_command(loop, &fine, avow_error(UV_ENOMEM)), UV_ENOMEM);
 }
@@ -275,6 +343,9 @@ int main(void) {
     CHILDREN_CASE(input_that_is_refused_harms_nobody),
     CHILDREN_CASE(handler_of_sigpipe_stays_the_programs),
     CHILDREN_CASE(command_has_signals_as_they_were),
+    CHILDREN_CASE(output_may_be_ours),
+    CHILDREN_CASE(input_may_be_ours),
+    CHILDREN_CASE(command_whose_streams_are_ours_ends),
     CHILDREN_CASE(command_that_is_missing_rejects),
     CHILDREN_CASE(command_that_is_missing_can_be_cancelled),
     CHILDREN_CASE(command_without_files_rejects),

@@ -39,6 +39,12 @@ static avow_promise_t *piped_process(void) {
   return avow_then(avow_spawn(loop, &options), read_cb, NULL, NULL);
 }
 
+static avow_promise_t *started_command(void) {
+  const char *args[] = { "echo", "hello", NULL };
+  const avow_command_t command = { .args = args, .group = true };
+  return avow_then(avow_command_start(loop, &command), read_cb, NULL, NULL);
+}
+
 static avow_promise_t *missing_process(void) {
   char *args[] = { "/nowhere/at/all", NULL };
   const uv_process_options_t options = { .file = args[0], .args = args };
@@ -67,6 +73,7 @@ static void check_children(void) {
 static void processes_survive(void **state) {
   survive(process);
   survive(piped_process);
+  survive(started_command);
   survive(missing_process);
   check_children();
 }

@@ -3,6 +3,9 @@
 //   node snippets.js docs/from-javascript.md
 'use strict';
 const fs = require('fs');
+const { spawn } = require('child_process');
+const { once } = require('events');
+const { createInterface } = require('readline');
 
 const AsyncFunction = (async () => {}).constructor;
 const DURATIONS = { slow: 60, never: 60000 };
@@ -57,8 +60,11 @@ function read(file) {
 }
 
 async function main(file) {
-  const names = ['say', 'get', 'oldGet', 'sleep', 'mostAtOnce'];
-  const values = [say, get, oldGet, sleep, mostAtOnce];
+  const around = {
+    say, get, oldGet, sleep, mostAtOnce, spawn, once, createInterface,
+  };
+  const names = Object.keys(around);
+  const values = Object.values(around);
   for (const { title, code, output } of read(file)) {
     said = '';
     atWork = most = 0;

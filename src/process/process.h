@@ -1,0 +1,12 @@
+/* Processes as values. */
+#ifndef AVOW_PROCESS_PRIVATE_H
+#define AVOW_PROCESS_PRIVATE_H
+
+#include "avow/process.h"
+
+/* avow_spawn(), with whether it leads a group: that is killed with it. */
+avow_promise_t *avow__process_spawn(uv_loop_t *loop,
+                                    const uv_process_options_t *options,
+                                    bool leads);
+
+#endif

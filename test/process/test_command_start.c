@@ -1,0 +1,216 @@
+/* Commands that a program talks to while they run. */
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include "children.h"
+
+enum { LINE = 1000 };
+
+/* The shell's, with what else there is to say about it. */
+#define START(script, ...)                                                     \
+  avow_command_start(loop,                                                     \
+                     &(avow_command_t){                                        \
+                         .args = (const char *[]){ "sh", "-c", script, NULL }, \
+                         __VA_ARGS__ })
+
+static avow_promise_t *start_script(const char *script) {
+  return START(script, .group = false);
+}
+
+typedef struct {
+  avow_value_t process, in, out, err;
+} child_t;
+
+static child_t child_of(avow_promise_t *p) {
+  const avow_value_t v = spawned(p);
+  return (child_t){ v, avow_process_stream(&v, 0), avow_process_stream(&v, 1),
+                    avow_process_stream(&v, 2) };
+}
+
+static void let_go(const child_t *child) {
+  avow_value_unref(child->in);
+  avow_value_unref(child->out);
+  avow_value_unref(child->err);
+  avow_value_unref(child->process);
+}
+
+/* Takes the reader, once it has come to its end. */
+static void assert_no_more(avow_reader_t *r) {
+  assert_fulfils_none(avow_reader_line(r, LINE));
+  avow_reader_unref(r);
+}
+
+static void lines_come_while_it_runs(void **state) {
+  const child_t child =
+      child_of(start_script("echo one; read x; echo $x; exit 3"));
+  avow_reader_t *lines = avow_reader_new(avow_to_stream(&child.out));
+  assert_fulfils_bytes(avow_reader_line(lines, LINE), "one");
+
+  assert_fulfils_int(avow_write(avow_to_stream(&child.in),
+                                avow_string("two\n")),
+                     4);
+
+  assert_fulfils_bytes(avow_reader_line(lines, LINE), "two");
+  assert_no_more(lines);
+  assert_ends(avow_process_wait(&child.process), 3, 0);
+  let_go(&child);
+}
+
+static void output_and_errors_come_as_chunks(void **state) {
+  const child_t child = child_of(start_script("echo out; echo err >&2"));
+  avow_channel_t *out = avow_chunks(avow_to_stream(&child.out), LINE, 1);
+  avow_channel_t *err = avow_chunks(avow_to_stream(&child.err), LINE, 1);
+
+  assert_fulfils_bytes(avow_channel_next(err), "err\n");
+  assert_fulfils_none(avow_channel_next(err));
+  assert_fulfils_bytes(avow_channel_next(out), "out\n");
+  assert_fulfils_none(avow_channel_next(out));
+
+  avow_channel_unref(out);
+  avow_channel_unref(err);
+  assert_ends(avow_process_wait(&child.process), 0, 0);
+  let_go(&child);
+}
+
+static void input_comes_from_a_stream(void **state) {
+  const child_t says = child_of(start_script("head -c 3145728 /dev/zero"));
+  const child_t counts = child_of(start_script("wc -c | tr -d ' '"));
+
+  assert_fulfils_int(avow_pump(avow_to_stream(&says.out),
+                               avow_to_stream(&counts.in)),
+                     MUCH);
+
+  assert_fulfils_bytes(avow_read_all(avow_to_stream(&counts.out), LINE),
+                       "3145728\n");
+  let_go(&says);
+  let_go(&counts);
+  run();
+}
+
+static void what_is_inherited_is_no_stream(void **state) {
+  const child_t child =
+      child_of(START("exec cat", .inherits = AVOW_INHERIT_ERR));
+  assert_true(avow_is_none(&child.err));
+  assert_false(avow_is_none(&child.out));
+
+  assert_fulfils_none(avow_close(avow_to_stream(&child.in)));
+
+  assert_ends(avow_process_wait(&child.process), 0, 0);
+  let_go(&child);
+}
+
+static void directory_and_environment_are_as_it_says(void **state) {
+  const char *env[] = { "PATH=/usr/bin:/bin", "WORD=there", NULL };
+  const child_t child =
+      child_of(START("pwd; echo $WORD", .cwd = "/usr", .env = env));
+
+  assert_fulfils_bytes(avow_read_all(avow_to_stream(&child.out), LINE),
+                       "/usr\nthere\n");
+
+  let_go(&child);
+  run();
+}
+
+/* The shell's child holds its output, which ends once that has gone, too. */
+#define FAMILY "sleep 1000 & echo two; sleep 1000"
+
+static child_t family(void) {
+  const child_t child = child_of(START(FAMILY, .group = true));
+  assert_fulfils_bytes(avow_read(avow_to_stream(&child.out), LINE), "two\n");
+  return child;
+}
+
+static void group_goes_with_its_last_reference(void **state) {
+  child_t child = family();
+
+  avow_value_unref(child.process);
+
+  child.process = avow_none();
+  assert_fulfils_none(avow_read(avow_to_stream(&child.out), LINE));
+  let_go(&child);
+  run();
+}
+
+static void signal_reaches_the_group(void **state) {
+  const child_t child = family();
+
+  assert_int_equal(avow_process_kill(&child.process, SIGTERM), 0);
+
+  assert_fulfils_none(avow_read(avow_to_stream(&child.out), LINE));
+  assert_ends(avow_process_wait(&child.process), 0, SIGTERM);
+  assert_int_equal(avow_process_kill(&child.process, SIGTERM), UV_ESRCH);
+  let_go(&child);
+}
+
+static void signal_reaches_the_process_alone(void **state) {
+  const child_t child = child_of(
+      start_script("exec 3<&0; (echo up; read x <&3; echo late) & read x"));
+  assert_fulfils_bytes(avow_read(avow_to_stream(&child.out), LINE), "up\n");
+
+  assert_int_equal(avow_process_kill(&child.process, SIGTERM), 0);
+
+  assert_ends(avow_process_wait(&child.process), 0, SIGTERM);
+  assert_fulfils_int(avow_write(avow_to_stream(&child.in), avow_string("x\n")),
+                     2);
+  assert_fulfils_bytes(avow_read(avow_to_stream(&child.out), LINE), "late\n");
+  let_go(&child);
+}
+
+/* Its output goes elsewhere than to the loop that is closed. */
+static void loop_close_ends_a_group(void **state) {
+  char c;
+  int fds[2];
+  assert_int_equal(pipe(fds), 0);
+  (void) fcntl(fds[0], F_SETFD, FD_CLOEXEC); /* or tests hang */
+  const int before = dup(1);
+  assert_int_equal(dup2(fds[1], 1), 1);
+  const child_t child =
+      child_of(START(FAMILY, .group = true, .inherits = AVOW_INHERIT_OUT));
+  assert_int_equal(dup2(before, 1), 1);
+  (void) close(before);
+  (void) close(fds[1]);
+  assert_int_equal(read(fds[0], &c, 1), 1);
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  while (read(fds[0], &c, 1) > 0)
+    continue;
+  (void) close(fds[0]);
+  let_go(&child);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void command_start_refuses_what_it_cannot_use(void **state) {
+  const char *missing[] = { "/nowhere/at/all", NULL };
+
+  assert_rejects(avow_command_start(loop, NULL), UV_EINVAL);
+  assert_rejects(avow_command_start(loop, &(avow_command_t){ 0 }), UV_EINVAL);
+  assert_rejects(START("true", .inherits = AVOW_INHERIT_ALL + 1), UV_EINVAL);
+  assert_rejects(START("true", .reserved = { 1 }), UV_EINVAL);
+  assert_rejects(START("true", .out_max_bytes = 1), UV_EINVAL);
+  assert_rejects(START("true", .err_max_bytes = 1), UV_EINVAL);
+  assert_rejects(START("true", .timeout = 1), UV_EINVAL);
+  assert_rejects(START("true", .grace = 1), UV_EINVAL);
+  assert_says(avow_command_start(loop, &(avow_command_t){ .args = missing }),
+              UV_ENOENT, "spawn '/nowhere/at/all': no such file or directory");
+  assert_rejects(START("true", .cwd = "/nowhere", .group = true), UV_ENOENT);
+}
+
+int main(void) {
+  (void) signal(SIGPIPE, SIG_IGN);
+  const struct CMUnitTest tests[] = {
+    CHILDREN_CASE(lines_come_while_it_runs),
+    CHILDREN_CASE(output_and_errors_come_as_chunks),
+    CHILDREN_CASE(input_comes_from_a_stream),
+    CHILDREN_CASE(what_is_inherited_is_no_stream),
+    CHILDREN_CASE(directory_and_environment_are_as_it_says),
+    CHILDREN_CASE(group_goes_with_its_last_reference),
+    CHILDREN_CASE(signal_reaches_the_group),
+    CHILDREN_CASE(signal_reaches_the_process_alone),
+    CHILDREN_CASE(loop_close_ends_a_group),
+    CHILDREN_CASE(command_start_refuses_what_it_cannot_use),
+  };
+  harness_init();
+  return cmocka_run_group_tests(tests, children_prepare, NULL);
+}
