@@ -269,6 +269,15 @@ static void who_waits_for_a_poll_does_not_hold_it(void **state) {
 static void on_check(uv_check_t *check) {
 }
 
+static uv_work_t own_work;
+
+/* Nothing has run that avow knows of. */
+static void work_once(uv_check_t *check) {
+  assert_int_equal(uv_queue_work(loop, &own_work, on_own_work, after_own_work),
+                   0);
+  (void) uv_check_stop(check);
+}
+
 /* It is called in each turn, whoever makes that. */
 static void handles_of_each_turn_do_not_hold_it(void **state) {
   uv_check_t check;
@@ -277,6 +286,16 @@ static void handles_of_each_turn_do_not_hold_it(void **state) {
 
   assert_fulfils_none(avow_sleep(loop, HOUR));
 
+  close_handle((uv_handle_t *) &check, NULL);
+  run();
+}
+
+static void work_beside_a_sleep(void) {
+  uv_check_t check;
+  (void) uv_check_init(loop, &check);
+  (void) uv_check_start(&check, work_once);
+  note_sleep(1);
+  run();
   close_handle((uv_handle_t *) &check, NULL);
   run();
 }
@@ -294,6 +313,7 @@ static uv_sem_t semaphore;
 
 static avow_value_t wait_for_semaphore(void *data) {
   uv_sem_wait(&semaphore);
+  uv_sem_post(&semaphore);
   return avow_none();
 }
 
@@ -346,7 +366,7 @@ static void a_request_that_holds_it_is_told_of_once(void **state) {
 
   assert_string_equal(told_by(hold_by_work),
                       "avow: for 20 ms a clock has stood at 0 ms, held by 1 "
-                      "requests in flight. Of the promises of its loop:\n");
+                      "request in flight; on its loop there is:\n");
 }
 
 static void a_handle_that_holds_it_is_told_of_once(void **state) {
@@ -354,7 +374,18 @@ static void a_handle_that_holds_it_is_told_of_once(void **state) {
 
   assert_string_equal(told_by(hold_by_a_timer),
                       "avow: for 20 ms a clock has stood at 0 ms, held by a "
-                      "uv_timer_t. Of the promises of its loop:\n");
+                      "uv_timer_t; on its loop there is:\n");
+}
+
+static void hold_by_two_requests(void) {
+  avow_unref(avow_work(loop, wait_for_semaphore, NULL, NULL));
+  hold_by_work();
+}
+
+static void requests_that_hold_it_are_counted(void **state) {
+  take_a_short_guard();
+
+  assert_non_null(strstr(told_by(hold_by_two_requests), "by 2 requests in"));
 }
 
 static void hold_twice(void) {
@@ -396,6 +427,12 @@ static void work_that_ends_is_not_told_of(void **state) {
   assert_fulfils_none(p);
 }
 
+static void what_came_up_in_the_poll_holds_it_from_then_on(void **state) {
+  assert_string_equal(told_by(work_beside_a_sleep), "");
+
+  assert_notes("work sleep@1");
+}
+
 #define HELD(f) cmocka_unit_test_setup_teardown(f, set_up, harness_teardown)
 #define STREAMS(f) \
   cmocka_unit_test_setup_teardown(f, set_up_streams, tear_down_streams)
@@ -416,8 +453,10 @@ int main(void) {
     HELD(who_waits_for_a_turn_holds_it),
     HELD(who_waits_for_a_poll_does_not_hold_it),
     HELD(handles_of_each_turn_do_not_hold_it),
+    HELD(what_came_up_in_the_poll_holds_it_from_then_on),
     HELD(a_request_that_holds_it_is_told_of_once),
     HELD(a_handle_that_holds_it_is_told_of_once),
+    HELD(requests_that_hold_it_are_counted),
     HELD(who_holds_it_later_is_told_of_again),
     HELD(work_that_ends_is_not_told_of),
   };

@@ -204,23 +204,28 @@ static bool is_busy(const avow__context_t *c) {
          c->loop->stop_flag != 0;
 }
 
-/* Says who holds it, once for each time that nothing has run for long. */
+static void clock_print_holder(const avow__context_t *c, const look_t *look) {
+  const uint32_t n = requests_of(c);
+  if (look->handle != NULL)
+    (void) fprintf(stderr, "a uv_%s_t",
+                   uv_handle_type_name(look->handle->type));
+  else
+    (void) fprintf(stderr, "%" PRIu32 " request%s in flight", n,
+                   n > 1 ? "s" : "");
+}
+
+/* Says what holds it, once for each time that nothing has run for long. There
+   is nobody to be told that this cannot be said. */
 static void clock_tell(avow__context_t *c, const look_t *look) {
-  avow__clock_t *clock = c->clock;
-  if (clock->told)
+  if (c->clock->told)
     return;
-  clock->told = true;
+  c->clock->told = true;
   (void) fprintf(stderr,
                  "avow: for %u ms a clock has stood at %" PRIu64
                  " ms, held by ",
-                 c->options.clock_guard_ms, clock->now); /* or nobody reads */
-  if (look->handle != NULL)
-    (void) fprintf(stderr, "a uv_%s_t",
-                   uv_handle_type_name(look->handle->type)); /* likewise */
-  else
-    (void) fprintf(stderr, "%" PRIu32 " requests in flight",
-                   requests_of(c));                         /* likewise */
-  (void) fputs(". Of the promises of its loop:\n", stderr); /* likewise */
+                 c->options.clock_guard_ms, c->clock->now);
+  clock_print_holder(c, look);
+  (void) fputs("; on its loop there is:\n", stderr);
   avow_loop_dump(c->loop, stderr, AVOW_DUMP_TEXT);
 }
 

@@ -225,6 +225,43 @@ static void a_program_may_close_all_handles(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
+static void close_timer(uv_handle_t *handle, void *data) {
+  if (handle->type == UV_TIMER)
+    close_handle(handle, NULL);
+}
+
+/* As a program may close what it does not know. */
+static void alarms_whose_timers_are_closed_do_not_ring(void **state) {
+  avow_channel_t *ticks = avow_ticks(loop, SECOND);
+  avow_promise_t *tick = avow_channel_next(ticks);
+  avow_promise_t *sleep = avow_sleep(loop, SECOND);
+  uv_walk(loop, close_timer, NULL);
+
+  advance(HOUR);
+
+  assert_int_equal(avow_state(tick), AVOW_PENDING);
+  assert_int_equal(avow_state(sleep), AVOW_PENDING);
+  assert_int_equal(avow_loop_close(loop), 0);
+  avow_channel_unref(ticks);
+  avow_unref(tick);
+  avow_unref(sleep);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void alarms_of_closed_timers_are_not_set(void **state) {
+  avow_channel_t *ticks = avow_ticks(loop, SECOND);
+  uv_walk(loop, close_timer, NULL);
+  avow_promise_t *tick = avow_channel_next(ticks);
+
+  advance(HOUR);
+
+  assert_int_equal(avow_state(tick), AVOW_PENDING);
+  assert_int_equal(avow_loop_close(loop), 0);
+  avow_channel_unref(ticks);
+  avow_unref(tick);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
 /* By hand. */
 
 static void by_hand_time_does_not_keep_the_loop_alive(void **state) {
@@ -388,6 +425,8 @@ int main(void) {
     BOTH(closing_passes_the_time_of_what_is_shielded),
     BOTH(closing_cancels_advances),
     BOTH(a_program_may_close_all_handles),
+    BY_HAND(alarms_whose_timers_are_closed_do_not_ring),
+    BY_HAND(alarms_of_closed_timers_are_not_set),
     BY_HAND(by_hand_time_does_not_keep_the_loop_alive),
     BY_HAND(by_hand_nothing_in_flight_holds_it),
     BY_ITSELF(by_itself_it_goes_on_to_what_is_next),
