@@ -1,7 +1,7 @@
 /*
  * Runs commands of the shell, so many at a time, and shows how each ended: a
- * map with a limit, whose outcomes stand in the order of the commands. See
- * parallel --help.
+ * map with a limit, whose outcomes stand in the order of the commands. What
+ * they say can be followed meanwhile. See parallel --help.
  */
 #include <avow.h>
 #include <errno.h>
@@ -12,6 +12,7 @@
 #include "options.h"
 #include "program.h"
 #include "table.h"
+#include "text.h"
 
 /* How much of standard input is read: more is a mistake, or has no end. */
 enum { COMMAND_MAX = 100 * 1000, COMMANDS_MAX = 100 * 1000 };
@@ -20,12 +21,14 @@ enum { SHOWN = 1000 }; /* bytes of what a command printed */
 
 static uint64_t jobs; /* at a time; 0: as many as there are processors */
 static uint64_t timeout;
+static bool follows;
 
 static const option_t options[] = {
   { "jobs", "N", "so many at a time (the number of processors)",
     .number = &jobs, .min = 1, .max = 1000 },
   { "timeout", "MS", "how long a command may take (for ever)",
     .number = &timeout, .min = 1, .max = 9999999 },
+  { "follow", NULL, "print each line of output as it comes", .flag = &follows },
   { .name = NULL },
 };
 
@@ -95,17 +98,18 @@ static void note_output(job_t *job, const avow_output_t *output) {
                   (int) strcspn(out, "\n"), out);
 }
 
+static void note_how(job_t *job, int64_t status, int signal) {
+  job->end = uv_hrtime();
+  job->success = signal == 0 && status == 0;
+  (void) snprintf(job->outcome, sizeof(job->outcome), "%s %d",
+                  signal != 0 ? "signal" : "exit",
+                  signal != 0 ? signal : (int) status);
+}
+
 static avow_value_t note_end(const avow_value_t *value, void *data) {
   job_t *job = data;
   const avow_output_t *output = avow_to_output(value);
-  job->end = uv_hrtime();
-  job->success = output->signal == 0 && output->status == 0;
-  if (output->signal != 0)
-    (void) snprintf(job->outcome, sizeof(job->outcome), "signal %d",
-                    output->signal);
-  else
-    (void) snprintf(job->outcome, sizeof(job->outcome), "exit %d",
-                    (int) output->status);
+  note_how(job, output->status, output->signal);
   note_output(job, output);
   return avow_none();
 }
@@ -120,7 +124,7 @@ static avow_value_t note_failure(const avow_value_t *reason, void *data) {
                   late ? "timed out" : "failed");
   if (output != NULL && output->tag == AVOW_OBJECT)
     note_output(job, avow_to_output(output));
-  else
+  else if (job->printed[0] == '\0')
     (void) snprintf(job->printed, sizeof(job->printed), "%s",
                     avow_error_message(reason));
   return avow_none();
@@ -138,11 +142,99 @@ static avow_value_t run_job(size_t i, void *data) {
   return avow_follow(avow_then(p, note_end, note_failure, job));
 }
 
+/* The same line by line. */
+
+typedef struct {
+  uv_loop_t *loop;
+  job_t *job;
+  size_t number; /* of the job */
+  avow_value_t child, out;
+  avow_reader_t *lines;
+} followed_t;
+
+/* The end of the lines ends the repeat. */
+static avow_value_t print_line(const avow_value_t *line, void *data) {
+  const followed_t *followed = data;
+  job_t *job = followed->job;
+  if (avow_is_none(line))
+    return avow_int(0);
+  const char *text = avow_to_bytes(line, NULL);
+  printf("%zu: ", followed->number);
+  (void) text_print(stdout, text, TEXT_WHOLE); /* all of its columns */
+  printf("\n");
+  if (job->printed[0] == '\0')
+    (void) snprintf(job->printed, sizeof(job->printed), "%s", text);
+  return program_flush() ? avow_none() : avow_error(UV_EPIPE);
+}
+
+static avow_value_t next_line(void *data) {
+  const followed_t *followed = data;
+  avow_promise_t *p = avow_reader_line(followed->lines, COMMAND_MAX);
+  return avow_follow(avow_then(p, print_line, NULL, data));
+}
+
+static avow_value_t hear(const avow_value_t *child, void *data) {
+  followed_t *followed = data;
+  const avow_value_t in = avow_process_stream(child, 0);
+  avow_unref(avow_close(avow_to_stream(&in)));
+  avow_value_unref(in);
+  followed->child = avow_value_ref(child);
+  followed->out = avow_process_stream(child, 1);
+  followed->lines = avow_reader_new(avow_to_stream(&followed->out));
+  return avow_follow(avow_repeat(followed->loop, next_line, followed));
+}
+
+static avow_value_t wait_for_end(const avow_value_t *ignored, void *data) {
+  const followed_t *followed = data;
+  return avow_follow(avow_process_wait(&followed->child));
+}
+
+static avow_value_t note_exit(const avow_value_t *value, void *data) {
+  const avow_exit_t *how = avow_to_exit(value);
+  note_how(data, how->status, how->signal);
+  return avow_none();
+}
+
+/* What runs yet is killed. */
+static void end_following(void *data) {
+  followed_t *followed = data;
+  avow_reader_unref(followed->lines);
+  avow_value_unref(followed->out);
+  avow_value_unref(followed->child);
+  free(followed);
+}
+
+static avow_value_t follow_job(size_t i, void *data) {
+  parallel_t *parallel = data;
+  job_t *job = &parallel->jobs[i];
+  const char *args[] = { "sh", "-c", job->text, NULL };
+  const avow_command_t command = { .args = args,
+                                   .group = true,
+                                   .inherits = AVOW_INHERIT_ERR };
+  followed_t *followed = malloc(sizeof(*followed));
+  if (followed == NULL)
+    return avow_error(UV_ENOMEM);
+  *followed = (followed_t){ .loop = parallel->loop,
+                            .job = job,
+                            .number = i + 1,
+                            .child = avow_none(),
+                            .out = avow_none() };
+  job->begin = uv_hrtime();
+  avow_promise_t *p = avow_command_start(parallel->loop, &command);
+  p = avow_then(p, hear, NULL, followed);
+  p = avow_then(p, wait_for_end, NULL, followed);
+  if (timeout > 0)
+    p = avow_timeout(p, timeout);
+  p = avow_then(p, note_exit, note_failure, job);
+  return avow_follow(avow_attach(p, followed, end_following));
+}
+
 static avow_promise_t *run_jobs(parallel_t *parallel) {
   const size_t processors = uv_available_parallelism();
   const avow_map_options_t map = { .concurrency =
                                        jobs > 0 ? (size_t) jobs : processors };
-  return avow_map(parallel->loop, parallel->n, run_job, parallel, &map);
+  return avow_map(parallel->loop, parallel->n, follows ? follow_job : run_job,
+                  parallel, &map);
 }
 
 static void print_row(table_t table, const job_t *job) {

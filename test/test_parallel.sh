@@ -20,9 +20,33 @@ cut -c 1-4 out | head -6 | tr '\n' ' ' >column
 echo "parallel: what a command started ends with it"
 mkfifo alive
 cat alive >said &
-run 1 "$parallel" --timeout 500 'exec >alive; sleep 1000 & sleep 1000'
+run 1 "$parallel" --timeout 1500 'exec >alive; sleep 1000 & sleep 1000'
 out '.*  timed out *'
 wait $! # nobody has it open
+
+echo "parallel: each line as it comes"
+run 1 "$parallel" --follow --jobs 2 --timeout 60000 \
+  ': >one; until [ -e two ]; do sleep 0.01; done; echo last; exit 3' \
+  'until [ -e one ]; do sleep 0.01; done; echo first; echo; : >two'
+out '2: first'
+out '2: '
+out '1: last'
+sed -n 's/^\([12]\): .*/\1/p' out | tr -d '\n' >order
+[ "$(cat order)" = 221 ] || fail "order: $(cat order)"
+out '.*  exit 3 +last'
+out '.*  exit 0 +first'
+rm one two
+run 0 "$parallel" --follow 'cat; printf "no end"; echo x >&2'
+out '1: no end'
+err x
+run 1 "$parallel" --follow --timeout 1500 \
+  'echo so far; exec 3>alive; sleep 1000 & sleep 1000' 'nowhere 2>/dev/null' &
+ran=$!
+cat alive # until nobody has it open
+wait "$ran"
+out '1: so far'
+out '.*  timed out +so far'
+out 'nowhere .*  exit 127 *'
 
 echo "parallel: so many at a time"
 run 0 "$parallel" --jobs 1 'mkdir lock; sleep 0.1; rmdir lock' \
