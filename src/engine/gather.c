@@ -1,0 +1,170 @@
+/*
+ * What becomes of a gather: its elements report to it, each from its job. What
+ * is still waiting when it settles is unlinked, each in constant time.
+ */
+#include "engine/gather.h"
+
+void avow__element_drop(avow_promise_t *element, avow__link_t **condemned) {
+  avow_promise_t *input = element->upstream;
+  avow__withdraw(element);
+  /* Whoever else holds the input still wants it. */
+  if (condemned != NULL && avow__is_pending(input) && !avow__is_shared(input)) {
+    element->kind = AVOW__UNWANTED; /* who it would report to may go */
+    avow__list_append(condemned, &element->link);
+    return;
+  }
+  avow__pool_free(&avow__context(element)->pool, element);
+  avow__unref(input);
+}
+
+/* Lets go of those inputs that others want, too. */
+static void leave_to_others(avow_promise_t *gather) {
+  avow__link_t *elements = gather->elements;
+  gather->elements = NULL;
+  while (elements != NULL) {
+    avow__link_t *first = elements;
+    avow_promise_t *element = avow__from_sibling(first);
+    avow__list_remove(&elements, first);
+    if (avow__is_pending(element->upstream) &&
+        avow__is_shared(element->upstream))
+      avow__element_drop(element, NULL);
+    else
+      avow__list_append(&gather->elements, first);
+  }
+}
+
+static void gather_finish(avow_promise_t *gather, avow_value_t v) {
+  avow__settle(gather, v);
+  avow__unref(gather);
+}
+
+/* The losers are to be cancelled, and report before it settles. */
+static void wait_for_losers(avow_promise_t *gather, avow_value_t v,
+                            avow__link_t **condemned) {
+  assert(condemned != NULL);
+  leave_to_others(gather);
+  gather->kind = AVOW__GATHERED;
+  gather->u.value = v;
+  if (gather->elements == NULL)
+    gather_finish(gather, v);
+  else
+    avow__list_append(condemned, &gather->link);
+}
+
+static void let_go_of_losers(avow_promise_t *gather, avow_value_t v,
+                             avow__link_t **condemned) {
+  avow__link_t *elements = gather->elements;
+  gather->elements = NULL;
+  avow__settle(gather, v);
+  while (elements != NULL) {
+    avow__link_t *first = elements;
+    avow__list_remove(&elements, first);
+    avow__element_drop(avow__from_sibling(first), condemned);
+  }
+  avow__unref(gather);
+}
+
+/* Settled first: freeing what it collected may call functions of the program's,
+   and they may come back here. A gather that waits for its losers goes to the
+   list of the condemned itself. */
+static void settle_and_drop(avow_promise_t *gather, avow_value_t v,
+                            avow__link_t **condemned) {
+  avow__list_t *list = gather->u.gather.list;
+  const bool joins = (gather->flags & AVOW__JOIN_LOSERS) != 0;
+  if (joins)
+    wait_for_losers(gather, v, condemned);
+  else
+    let_go_of_losers(gather, v, condemned);
+  if (list != NULL)
+    avow__value_unref(avow__block_value(&list->head));
+}
+
+void avow__gather_settle(avow_promise_t *gather, avow_value_t v) {
+  avow__context_t *c = avow__context(gather);
+  const unsigned wants = AVOW__CANCEL_LOSERS | AVOW__JOIN_LOSERS;
+  const bool cancels = (gather->flags & wants) != 0;
+  settle_and_drop(gather, v, cancels ? &c->condemned : NULL);
+  if (cancels)
+    avow__cancel_condemned(c);
+}
+
+void avow__gather_cancel(avow_promise_t *gather, avow_promise_t *start) {
+  settle_and_drop(gather, avow_error(UV_ECANCELED),
+                  &avow__context(gather)->condemned);
+}
+
+static bool is_canceled(const avow_value_t *v) {
+  return v->code == UV_ECANCELED || avow__error_is_of_cancel(v);
+}
+
+/* The reason why an any rejects: a cancellation if all its reasons are. */
+static avow_value_t aggregate(const avow_value_t *reasons) {
+  const avow__list_t *list = reasons->u.p;
+  bool canceled = list->len > 0;
+  for (uint32_t i = 0; i < list->len && canceled; i++)
+    canceled = is_canceled(&list->items[i]);
+  const avow_value_t v =
+      avow_error_new(AVOW_EAGGREGATE, avow_value_ref(reasons), NULL);
+  return canceled ? avow__error_of_cancel(v) : v;
+}
+
+static void settle_with_all(avow_promise_t *gather, avow_value_t list) {
+  if (gather->u.gather.kind != AVOW_ANY) {
+    avow__gather_settle(gather, list);
+    return;
+  }
+  avow__gather_settle(gather, aggregate(&list));
+  avow__value_unref(list); /* last: it may call the program */
+}
+
+/* Every input has reported. */
+static void complete(avow_promise_t *gather) {
+  avow__list_t *list = gather->u.gather.list;
+  gather->u.gather.list = NULL;
+  if (list == NULL)
+    list = avow__list_new(0);
+  if (list != NULL)
+    settle_with_all(gather, avow__block_value(&list->head));
+  else
+    avow__gather_settle(gather, avow_error(UV_ENOMEM));
+}
+
+void avow__gather_count_down(avow_promise_t *gather) {
+  if (--gather->u.gather.remaining == 0 && gather->u.gather.kind != AVOW_RACE)
+    complete(gather);
+}
+
+/* Whether an outcome of that state settles a gather of that kind. */
+static bool decides(avow_gather_kind_t kind, avow_state_t state) {
+  return kind == AVOW_RACE ||
+         kind == (state == AVOW_REJECTED ? AVOW_ALL : AVOW_ANY);
+}
+
+/* Called when a loser is over, of a gather that waits for its losers. */
+static void lost(avow_promise_t *gather, avow_value_t v) {
+  if (gather->elements == NULL)
+    gather_finish(gather, gather->u.value);
+  avow__value_unref(v); /* last: it may call the program */
+}
+
+static AVOW__APART void report_last(avow_promise_t *gather, avow_value_t v) {
+  if (gather->kind == AVOW__GATHER)
+    avow__gather_settle(gather, v);
+  else
+    lost(gather, v);
+}
+
+void avow__element_run(avow_promise_t *element) {
+  avow_promise_t *gather = element->u.element.gather;
+  avow_promise_t *from = element->upstream;
+  const uint32_t index = element->u.element.index;
+  avow__list_remove(&gather->elements, &element->siblings);
+  avow__pool_free(&avow__context(gather)->pool, element);
+  if (AVOW__UNLIKELY(gather->kind != AVOW__GATHER ||
+                     decides(gather->u.gather.kind, avow__state(from)))) {
+    report_last(gather, avow__take_outcome(from));
+    return;
+  }
+  gather->u.gather.list->items[index] = avow__take_outcome(from);
+  avow__gather_count_down(gather);
+}
