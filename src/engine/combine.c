@@ -1,8 +1,9 @@
 /*
  * Combinators. A gather is a promise with a remaining-count that starts at 1
  * and an element for each input: a reaction without a promise of its own, which
- * puts the outcome at its index. What has its value when it comes right behind
- * such an element has that one's job, and needs none.
+ * puts the outcome at its index, the place where it stands itself until then.
+ * What has its value when it comes right behind such an element has that one's
+ * job, and needs none.
  */
 #include "avow/combine.h"
 
@@ -74,7 +75,10 @@ static inline bool add_element(avow_promise_t *gather, avow_promise_t *p,
   element->u.element.gather = gather;
   element->u.element.index = index;
   element->upstream = p;
-  avow__list_append(&gather->elements, &element->siblings);
+  if (gather->kind == AVOW__GATHER && keeps_list(gather))
+    gather->u.gather.list->items[index] = avow__place_of(element);
+  else
+    avow__list_element(gather, element);
   avow__subscribe(element);
   return true;
 }

@@ -52,7 +52,8 @@ static inline bool avow__slab_moves(uint32_t used) {
   return used - 1 >= AVOW__BLOCKS - 2;
 }
 
-static inline void avow__pool_give_back(avow__pool_t *pool, avow_promise_t *p) {
+/* Puts a block back. Whether its slab has to be taken back for it. */
+static inline bool avow__pool_put(avow__pool_t *pool, avow_promise_t *p) {
   avow__slab_t *slab = avow__slab_of(p);
 #  if AVOW__DEBUG
   p->refs = 0; /* whoever still uses it meets an assertion */
@@ -60,10 +61,12 @@ static inline void avow__pool_give_back(avow__pool_t *pool, avow_promise_t *p) {
   p->kind = AVOW__FREE;
   p->link.next = slab->free;
   slab->free = &p->link;
-  if (slab == pool->current)
-    return;
-  if (AVOW__UNLIKELY(avow__slab_moves(--slab->used)))
-    avow__pool_take_back(pool, slab);
+  return slab != pool->current && avow__slab_moves(--slab->used);
+}
+
+static inline void avow__pool_give_back(avow__pool_t *pool, avow_promise_t *p) {
+  if (AVOW__UNLIKELY(avow__pool_put(pool, p)))
+    avow__pool_take_back(pool, avow__slab_of(p));
 }
 #endif
 
@@ -73,6 +76,23 @@ static inline void avow__pool_free(avow__pool_t *pool, avow_promise_t *p) {
   p->waiters = NULL;
   avow__pool_give_back(pool, p);
 }
+
+/* Gives p back and frees q, where calls must come last. */
+#ifdef AVOW_NO_POOL
+void avow__pool_free_both(avow__pool_t *pool, avow_promise_t *p,
+                          avow_promise_t *q);
+#else
+void avow__pool_free_behind(avow__pool_t *pool, avow__slab_t *moved,
+                            avow_promise_t *q);
+
+static inline void avow__pool_free_both(avow__pool_t *pool, avow_promise_t *p,
+                                        avow_promise_t *q) {
+  if (AVOW__UNLIKELY(avow__pool_put(pool, p)))
+    avow__pool_free_behind(pool, avow__slab_of(p), q);
+  else
+    avow__pool_free(pool, q);
+}
+#endif
 
 /* A new promise of the kind; NULL without memory. */
 static inline avow_promise_t *avow__promise_alloc(avow__context_t *c,

@@ -17,6 +17,19 @@ void avow__element_drop(avow_promise_t *element, avow__link_t **condemned) {
   avow__unref(input);
 }
 
+AVOW__APART avow__link_t *avow__list_elements(avow_promise_t *gather) {
+  avow__list_t *list =
+      gather->kind == AVOW__GATHER ? gather->u.gather.list : NULL;
+  for (size_t i = 0; list != NULL && i < list->len; i++) {
+    avow_promise_t *element = avow__element_at(&list->items[i]);
+    if (element == NULL)
+      continue;
+    list->items[i] = avow_none();
+    avow__list_element(gather, element);
+  }
+  return gather->elements;
+}
+
 /* Lets go of those inputs that others want, too. */
 static void leave_to_others(avow_promise_t *gather) {
   avow__link_t *elements = gather->elements;
@@ -69,6 +82,7 @@ static void let_go_of_losers(avow_promise_t *gather, avow_value_t v,
    list of the condemned itself. */
 static void settle_and_drop(avow_promise_t *gather, avow_value_t v,
                             avow__link_t **condemned) {
+  (void) avow__list_elements(gather); /* those who walk look there */
   avow__list_t *list = gather->u.gather.list;
   const bool joins = (gather->flags & AVOW__JOIN_LOSERS) != 0;
   if (joins)
@@ -154,11 +168,18 @@ static AVOW__APART void report_last(avow_promise_t *gather, avow_value_t v) {
     lost(gather, v);
 }
 
-void avow__element_run(avow_promise_t *element) {
+static bool is_listed(const avow_promise_t *element) {
+  return element->siblings.next != NULL;
+}
+
+static AVOW__APART void report_fully(avow_promise_t *element) {
   avow_promise_t *gather = element->u.element.gather;
   avow_promise_t *from = element->upstream;
   const uint32_t index = element->u.element.index;
-  avow__list_remove(&gather->elements, &element->siblings);
+  if (is_listed(element))
+    avow__list_remove(&gather->elements, &element->siblings);
+  else
+    gather->u.gather.list->items[index] = avow_none();
   avow__pool_free(&avow__context(gather)->pool, element);
   if (AVOW__UNLIKELY(gather->kind != AVOW__GATHER ||
                      decides(gather->u.gather.kind, avow__state(from)))) {
@@ -167,4 +188,20 @@ void avow__element_run(avow_promise_t *element) {
   }
   gather->u.gather.list->items[index] = avow__take_outcome(from);
   avow__gather_count_down(gather);
+}
+
+/* Here is one more outcome of a list that is to be complete: that takes some
+   stores only, and no frame on the stack. */
+void avow__element_run(avow_promise_t *element) {
+  avow_promise_t *gather = element->u.element.gather;
+  avow_promise_t *from = element->upstream;
+  if (AVOW__UNLIKELY(is_listed(element) || gather->u.gather.remaining == 1 ||
+                     decides(gather->u.gather.kind, avow__state(from)) ||
+                     from->refs != 1)) {
+    report_fully(element);
+    return;
+  }
+  gather->u.gather.list->items[element->u.element.index] = from->u.value;
+  gather->u.gather.remaining--;
+  avow__pool_free_both(&avow__context(element)->pool, from, element);
 }

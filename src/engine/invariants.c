@@ -8,7 +8,7 @@
 #ifdef AVOW_CHECK
 
 #  include "engine/child.h"
-#  include "engine/engine.h"
+#  include "engine/gather.h"
 #  include "engine/parts.h"
 
 /* What a walk counts, to be compared at its end: each is the same number, found
@@ -108,21 +108,40 @@ static void check_waiters(const avow_promise_t *p, tally_t *tally) {
   AVOW__HOLDS(11, p->refs > n);
 }
 
-static void check_gather(const avow_promise_t *p, tally_t *tally) {
+static void check_element(const avow_promise_t *p,
+                          const avow_promise_t *element) {
+  AVOW__HOLDS(12, element->kind == AVOW__ELEMENT);
+  AVOW__HOLDS(13, element->u.element.gather == p);
+}
+
+static size_t check_listed(const avow_promise_t *p) {
   const size_t n = avow__check_list(p->elements);
-  tally->in_gathers += n;
   avow__link_t *link = p->elements;
-  for (size_t i = 0; i < n; i++, link = link->next) {
-    const avow_promise_t *element = avow__from_sibling(link);
-    AVOW__HOLDS(12, element->kind == AVOW__ELEMENT);
-    AVOW__HOLDS(13, element->u.element.gather == p);
+  for (size_t i = 0; i < n; i++, link = link->next)
+    check_element(p, avow__from_sibling(link));
+  return n;
+}
+
+static size_t check_placed(const avow_promise_t *p) {
+  const avow__list_t *list = p->kind == AVOW__GATHER ? p->u.gather.list : NULL;
+  size_t n = 0;
+  for (size_t i = 0; list != NULL && i < list->len; i++) {
+    const avow_promise_t *element = avow__element_at(&list->items[i]);
+    if (element != NULL)
+      check_element(p, element);
+    n += element != NULL;
   }
+  return n;
+}
+
+static void check_gather(const avow_promise_t *p, tally_t *tally) {
+  const size_t n = check_listed(p) + check_placed(p);
+  tally->in_gathers += n;
   if (p->kind == AVOW__GATHERED) {
     AVOW__HOLDS(14, n > 0);
     return;
   }
-  const unsigned marks = p->marks & (AVOW__STEERED | AVOW__ENDED);
-  const bool open = marks == AVOW__STEERED;
+  const bool open = avow__is_open(p);
   AVOW__HOLDS(15, p->u.gather.remaining == n + open);
   AVOW__HOLDS(16, n > 0 || open || p->u.gather.kind == AVOW_RACE);
 }

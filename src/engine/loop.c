@@ -4,7 +4,7 @@
 
 #include "base/alloc.h"
 #include "engine/clock.h"
-#include "engine/engine.h"
+#include "engine/gather.h"
 #include "engine/held.h"
 #include "engine/parts.h"
 #include "engine/port.h"
@@ -111,7 +111,7 @@ static bool is_root(const avow_promise_t *p) {
   if (p->kind == AVOW__DEFERRED)
     return (p->flags & (AVOW__PROXY | AVOW__AWAITED)) == 0;
   if (p->kind == AVOW__GATHER)
-    return p->elements == NULL;
+    return p->u.gather.remaining == avow__is_open(p);
   return avow__kinds[p->kind].is_root;
 }
 

@@ -49,6 +49,12 @@ void avow__pool_give_back(avow__pool_t *pool, avow_promise_t *p) {
   avow__free(plain);
 }
 
+void avow__pool_free_both(avow__pool_t *pool, avow_promise_t *p,
+                          avow_promise_t *q) {
+  avow__pool_give_back(pool, p);
+  avow__pool_free(pool, q);
+}
+
 void avow__slabs_init(avow__pool_t *pool) {
   pool->current = &nothing;
 }

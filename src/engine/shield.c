@@ -9,7 +9,7 @@
 
 #include "avow/cancel.h"
 #include "engine/child.h"
-#include "engine/engine.h"
+#include "engine/gather.h"
 
 /* A loop that closes takes as many as there may be a need for, and no more. */
 static bool may_shield(avow__context_t *c) {
@@ -74,7 +74,8 @@ static void spare_several(marking_t *marking) {
     avow_promise_t *p =
         (avow_promise_t *) avow__list_take_first(&marking->several);
     const avow__parent_t *parent = avow__parent_behind(p);
-    spare_inputs(marking, parent != NULL ? parent->children : p->elements);
+    spare_inputs(marking,
+                 parent != NULL ? parent->children : avow__list_elements(p));
   }
 }
 

@@ -265,6 +265,12 @@ void avow__pool_take_back(avow__pool_t *pool, avow__slab_t *slab) {
     vacate(pool, slab);
 }
 
+void avow__pool_free_behind(avow__pool_t *pool, avow__slab_t *moved,
+                            avow_promise_t *q) {
+  avow__pool_take_back(pool, moved);
+  avow__pool_free(pool, q);
+}
+
 void *avow__pool_static(avow__context_t *context) {
   avow__slab_t *slab = (avow__slab_t *) (void *) align(nowhere);
   slab->context = context;

@@ -59,6 +59,18 @@ static void all_waits_for_the_last(void **state) {
   assert_outcome(p, "is=[1 2 3]");
 }
 
+static void inputs_stay_with_whoever_else_holds_them(void **state) {
+  make_inputs();
+  avow_promise_t *held = avow_ref(inputs[0]);
+  avow_promise_t *p = avow_all(loop, inputs, N);
+
+  for (int i = 0; i < N; i++)
+    resolve_input(i, i);
+
+  assert_outcome(p, "is=[0 1 2]");
+  assert_outcome(held, "is=0");
+}
+
 /* 17 */
 static void all_rejects_with_the_first_rejection(void **state) {
   make_inputs();
@@ -412,6 +424,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(all_keeps_the_order_of_inputs),
     CASE(all_waits_for_the_last),
+    CASE(inputs_stay_with_whoever_else_holds_them),
     CASE(all_rejects_with_the_first_rejection),
     CASE(empty_all_and_all_settled_resolve_at_once),
     CASE(all_settled_tells_each_outcome_in_order),
