@@ -48,22 +48,52 @@ static int status_of(int code) {
   }
 }
 
-/* What path leads to, below the directory and nowhere else: links may lead out
-   of it. Whoever may exchange a directory for a link meanwhile can show all
-   that the server may read. The file, or a code. */
-static int open_below(const char *directory, const char *path) {
+static int open_file(const char *path) {
+  uv_fs_t open;
+  return uv_fs_open(NULL, &open, path, O_RDONLY | O_NOFOLLOW | UV_FS_O_NONBLOCK,
+                    0, NULL); /* FIFOs */
+}
+
+/* What path leads to, if that is below the directory: links may lead out. */
+static int open_target(const char *directory, const char *path) {
   const size_t len = strlen(directory);
-  uv_fs_t real, open;
+  uv_fs_t real;
   int file = uv_fs_realpath(NULL, &real, path, NULL);
   if (file < 0)
     return file;
   const char *target = real.ptr;
   file = UV_ENOENT;
   if (strncmp(target, directory, len) == 0 && target[len] == '/')
-    file = uv_fs_open(NULL, &open, target, O_RDONLY | UV_FS_O_NONBLOCK, 0,
-                      NULL); /* FIFOs */
+    file = open_file(target);
   uv_fs_req_cleanup(&real);
   return file;
+}
+
+static bool is_link(const char *path) {
+  uv_fs_t stat;
+  return uv_fs_lstat(NULL, &stat, path, NULL) == 0 &&
+         S_ISLNK(stat.statbuf.st_mode);
+}
+
+/* Whether one of the names behind the first len bytes of the path is a link. */
+static bool has_links(char *path, size_t len) {
+  bool found = false;
+  while (!found && path[len] == '/') {
+    len += 1 + strcspn(path + len + 1, "/");
+    const char next = path[len];
+    path[len] = '\0';
+    found = is_link(path);
+    path[len] = next;
+  }
+  return found;
+}
+
+/* What is below the directory and nowhere else. Whoever may exchange a
+   directory for a link meanwhile can show all that the server may read. The
+   file, or a code. */
+static int open_below(const char *directory, char *path) {
+  return has_links(path, strlen(directory)) ? open_target(directory, path)
+                                            : open_file(path);
 }
 
 /* Finds the part that was asked for. 416 if the file, of that size, has nothing
