@@ -19,6 +19,7 @@
 #include "avow/command.h"
 #include "avow/deadline.h"
 #include "avow/dns.h"
+#include "avow/duplex.h"
 #include "avow/error.h"
 #include "avow/events.h"
 #include "avow/file.h"

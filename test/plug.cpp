@@ -194,6 +194,6 @@ void throw_in_a_canceller(void) {
 }
 
 void throw_in_a_destroy(void) {
-  static const avow_class_t bad = { "bad", throw_data, nullptr, false, {} };
+  static const avow_class_t bad = { "bad", throw_data, nullptr, false, nullptr, {} };
   catch_outside([] { avow_value_unref(avow_object(&bad, nullptr)); });
 }

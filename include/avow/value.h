@@ -51,13 +51,15 @@ typedef struct avow_value_s {
  * then function makes foreign promises: a promise resolved with such an object
  * adopts it by calling then(self, deferred) from a job of its own, once. The
  * deferred is then's; an error that it returns rejects, if that is not settled
- * yet (ECMA-262, NewPromiseResolveThenableJob).
+ * yet (ECMA-262, NewPromiseResolveThenableJob). With a stream, objects of the
+ * class are byte streams, see stream_class.h.
  */
 typedef struct avow_class_s {
   const char *name;
   void (*destroy)(void *self);
   avow_value_t (*then)(void *self, avow_deferred_t *deferred);
-  bool sendable;        /* destroy may be called on any thread, see loops.h */
+  bool sendable; /* destroy may be called on any thread, see loops.h */
+  const struct avow_stream_class_s *stream;
   uint64_t reserved[4]; /* zeros, else UV_EINVAL: for later versions */
 } avow_class_t;
 

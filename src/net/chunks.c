@@ -5,8 +5,10 @@
 #include "base/container.h"
 #include "channel/channel.h"
 #include "io/op.h"
+#include "net/pull.h"
 #include "net/reading.h"
 #include "net/room.h"
+#include "net/stream.h"
 
 typedef struct {
   avow__source_t source;   /* first: the channel knows it by this */
@@ -88,9 +90,9 @@ static void chunks_on_close(avow__reading_t *reading) {
 }
 
 avow_channel_t *avow_chunks(avow_stream_t s, size_t max_bytes, size_t room) {
+  if (!avow__is_uv(s))
+    return avow__pull_chunks(s, max_bytes, room);
   uv_stream_t *stream = s.self;
-  if (stream == NULL)
-    return (avow_channel_t *) avow__nothing("a stream");
   avow__context_t *c = avow__context_of(stream->loop);
   chunks_t *chunks = avow__source_new(stream->loop, sizeof(*chunks));
   if (chunks == NULL)

@@ -12,6 +12,7 @@
 #include "base/container.h"
 #include "engine/parts.h"
 #include "net/reading.h"
+#include "net/stream.h"
 
 typedef struct {
   union {
@@ -19,7 +20,7 @@ typedef struct {
     uv_stream_t stream;
     uv_tcp_t tcp;
     uv_pipe_t pipe;
-  } u;                      /* first: found by it */
+  } u;                      /* first: the stream is known by it */
   avow__node_t node;        /* in the loop's table */
   avow__context_t *context; /* NULL: the handle is closed */
   bool held;                /* by its value */
@@ -32,7 +33,8 @@ static owned_t *owned_owner(avow__node_t *node) {
 }
 
 static const avow_class_t stream_class = { .name = "stream",
-                                           .destroy = owned_destroy };
+                                           .destroy = owned_destroy,
+                                           .stream = &avow__uv_streams };
 
 uv_stream_t *avow__owned_handle(const avow_value_t *v) {
   owned_t *owned = avow_to_object(v, &stream_class);

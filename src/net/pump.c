@@ -10,8 +10,10 @@
 #include "base/alloc.h"
 #include "base/container.h"
 #include "io/op.h"
+#include "net/pull.h"
 #include "net/reading.h"
 #include "net/sigpipe.h"
+#include "net/stream.h"
 
 enum { ROOM = 65536 };
 
@@ -205,9 +207,9 @@ static int pump_start(avow__context_t *c, pump_t *pump) {
 }
 
 avow_promise_t *avow_pump(avow_stream_t source, avow_stream_t sink) {
+  if (!avow__is_uv(source) || !avow__is_uv(sink))
+    return avow__pull_pump(source, sink);
   uv_stream_t *from = source.self, *to = sink.self;
-  if (from == NULL || to == NULL)
-    return avow__nothing("a stream");
   avow__context_t *c = avow__context_of(from->loop);
   avow_deferred_t *d;
   avow_promise_t *p = avow__promise_new(c, &d);

@@ -25,7 +25,9 @@
 #include "base/container.h"
 #include "engine/parts.h"
 #include "io/op.h"
+#include "net/pull.h"
 #include "net/room.h"
+#include "net/stream.h"
 #include "net/waiting.h"
 
 enum { FIRST_ROOM = 4096 };
@@ -334,8 +336,6 @@ static void take_what_waits(avow__context_t *c, intake_t *intake) {
 }
 
 static avow_promise_t *read_as(uv_stream_t *stream, request_t request) {
-  if (stream == NULL)
-    return avow__nothing("a stream");
   avow__context_t *c = avow__context_of(stream->loop);
   avow_deferred_t *d;
   avow_promise_t *p = avow__promise_new(c, &d);
@@ -361,12 +361,14 @@ static avow_promise_t *read_as(uv_stream_t *stream, request_t request) {
 
 avow_promise_t *avow_read(avow_stream_t stream, size_t max_bytes) {
   const request_t request = { .max_bytes = max_bytes, .min = 1 };
-  return read_as(stream.self, request);
+  return avow__is_uv(stream) ? read_as(stream.self, request)
+                             : avow__any_read(stream, max_bytes);
 }
 
 avow_promise_t *avow_read_all(avow_stream_t stream, size_t max_bytes) {
   const request_t request = { .kind = ALL, .max_bytes = max_bytes };
-  return read_as(stream.self, request);
+  return avow__is_uv(stream) ? read_as(stream.self, request)
+                             : avow__pull_all(stream, max_bytes);
 }
 
 avow_promise_t *avow_read_into(avow_stream_t stream, void *buffer, size_t min,
@@ -375,6 +377,8 @@ avow_promise_t *avow_read_into(avow_stream_t stream, void *buffer, size_t min,
                               .max_bytes = min > 0 ? max : 0,
                               .min = min > 0 ? min : 1,
                               .into = buffer };
-  return buffer != NULL ? read_as(stream.self, request)
-                        : avow__nothing("a buffer");
+  if (buffer == NULL)
+    return avow__nothing("a buffer");
+  return avow__is_uv(stream) ? read_as(stream.self, request)
+                             : avow__pull_into(stream, buffer, min, max);
 }

@@ -44,7 +44,7 @@ static const avow_class_t reader_class = { .name = "reader",
                                            .destroy = reader_destroy };
 
 avow_reader_t *avow_reader_new(avow_stream_t stream) {
-  if (stream.self == NULL)
+  if (stream.klass == NULL)
     return (avow_reader_t *) avow__nothing("a stream");
   void *self;
   avow_reader_t *r = avow__tool_new(avow__stream_loop(stream), &reader_class,

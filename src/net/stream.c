@@ -1,42 +1,92 @@
 /*
  * Byte streams. One of libuv's is known by the address of its class, and what
- * is asked of it goes straight to libuv.
+ * is asked of it goes straight to libuv; the others are asked here.
  */
 #include "net/stream.h"
 
 #include "avow/handle.h"
 #include "base/misuse.h"
-#include "net/owned.h"
+#include "engine/promise.h"
+#include "io/op.h"
 
-struct avow_stream_class_s {
-  size_t size;
-};
-
-static const avow_stream_class_t uv_streams = { sizeof(uv_streams) };
-
-/* NULL gives none: somebody has said so. */
-static avow_stream_t stream_of(uv_stream_t *handle) {
-  return (avow_stream_t){ handle != NULL ? &uv_streams : NULL, handle };
-}
+const avow_stream_class_t avow__uv_streams = { .size =
+                                                   sizeof(avow__uv_streams) };
 
 avow_stream_t avow_uv_stream(uv_stream_t *handle) {
-  if (handle == NULL)
+  if (handle == NULL) {
     avow__misuse_of_null("a stream");
-  return stream_of(handle);
+    return (avow_stream_t){ NULL, NULL };
+  }
+  return (avow_stream_t){ &avow__uv_streams, handle };
 }
 
+static const avow_class_t no_stream = { .name = "stream" };
+
 avow_stream_t avow_to_stream(const avow_value_t *v) {
-  return stream_of(avow__owned_handle(v));
+  if (v != NULL && v->tag == AVOW_OBJECT) {
+    const avow__object_t *object = v->u.p;
+    if (object->klass->stream != NULL)
+      return (avow_stream_t){ object->klass->stream, object->self };
+  }
+  (void) avow_to_object(v, &no_stream); /* says what it is instead */
+  return (avow_stream_t){ NULL, NULL };
 }
 
 uv_stream_t *avow_stream_handle(avow_stream_t stream) {
-  return stream.self;
+  return avow__is_uv(stream) ? stream.self : NULL;
 }
 
 uv_loop_t *avow__stream_loop(avow_stream_t stream) {
-  return ((uv_stream_t *) stream.self)->loop;
+  return avow__is_uv(stream) ? ((uv_stream_t *) stream.self)->loop
+                             : stream.klass->loop(stream.self);
+}
+
+static avow_promise_t *stream_refuse(avow_stream_t stream, int err,
+                                     const char *name) {
+  return avow__refuse(avow__stream_loop(stream), err, name, NULL);
+}
+
+/* What a class gave, which should be a promise. */
+static avow_promise_t *stream_given(avow_promise_t *p) {
+  return avow__given(p, "a promise that a stream should give");
+}
+
+avow_promise_t *avow__any_read(avow_stream_t stream, size_t max_bytes) {
+  if (stream.klass == NULL)
+    return avow__nothing("a stream");
+  if (max_bytes == 0)
+    return stream_refuse(stream, UV_EINVAL, "read");
+  if (!AVOW__STREAM_CAN(stream, read))
+    return stream_refuse(stream, UV_ENOTSUP, "read");
+  return stream_given(stream.klass->read(stream.self, max_bytes));
+}
+
+static avow_promise_t *checked_write(avow_stream_t stream, avow_value_t bytes) {
+  const int err = avow__write_check(&bytes);
+  if (err == 0 && AVOW__STREAM_CAN(stream, write))
+    return stream_given(stream.klass->write(stream.self, bytes));
+  avow__value_unref(bytes);
+  return stream_refuse(stream, err != 0 ? err : UV_ENOTSUP, "write");
+}
+
+avow_promise_t *avow__any_write(avow_stream_t stream, avow_value_t bytes) {
+  if (stream.klass != NULL)
+    return checked_write(stream, bytes);
+  avow__value_unref(bytes);
+  return avow__nothing("a stream");
+}
+
+avow_promise_t *avow__any_shutdown(avow_stream_t stream) {
+  if (stream.klass == NULL)
+    return avow__nothing("a stream");
+  return AVOW__STREAM_CAN(stream, shutdown)
+             ? stream_given(stream.klass->shutdown(stream.self))
+             : stream_refuse(stream, UV_ENOTSUP, "shutdown");
 }
 
 avow_promise_t *avow_close(avow_stream_t stream) {
-  return avow_close_handle((uv_handle_t *) avow_stream_handle(stream));
+  if (avow__is_uv(stream))
+    return avow_close_handle(stream.self);
+  return stream.klass != NULL ? stream_given(stream.klass->close(stream.self))
+                              : avow__nothing("a stream");
 }

@@ -10,6 +10,7 @@
 #include "io/op.h"
 #include "net/owned.h"
 #include "net/sigpipe.h"
+#include "net/stream.h"
 #include "value/buffer.h"
 
 typedef struct {
@@ -143,11 +144,16 @@ static int check_part(const avow_value_t *v) {
   return v->tag == AVOW_BYTES ? 0 : UV_EINVAL;
 }
 
-static int write_check(const uv_stream_t *stream, const avow_value_t *bytes) {
-  int err = uv_is_closing((const uv_handle_t *) stream) ? UV_EINVAL : 0;
+int avow__write_check(const avow_value_t *bytes) {
+  int err = 0;
   for (size_t i = 0; err == 0 && i < write_parts_of(bytes); i++)
     err = check_part(part_at(bytes, i));
   return err == 0 && length(bytes) == SIZE_MAX ? UV_E2BIG : err;
+}
+
+static int write_check(const uv_stream_t *stream, const avow_value_t *bytes) {
+  return uv_is_closing((const uv_handle_t *) stream) ? UV_EINVAL
+                                                     : avow__write_check(bytes);
 }
 
 /* The same for one value that libuv takes at once. */
@@ -170,11 +176,9 @@ static int try_any(uv_stream_t *stream, const avow_value_t *bytes,
 }
 
 avow_promise_t *avow_write(avow_stream_t s, avow_value_t bytes) {
+  if (!avow__is_uv(s))
+    return avow__any_write(s, bytes);
   uv_stream_t *stream = s.self;
-  if (stream == NULL) {
-    avow__value_unref(bytes);
-    return avow__nothing("a stream");
-  }
   size_t len = 0;
   const int n = bytes.tag == AVOW_BYTES ? try_one(stream, bytes.u.p, &len)
                                         : try_any(stream, &bytes, &len);
@@ -221,9 +225,9 @@ static void write_on_shutdown(uv_shutdown_t *req, int status) {
 }
 
 avow_promise_t *avow_shutdown(avow_stream_t s) {
+  if (!avow__is_uv(s))
+    return avow__any_shutdown(s);
   uv_stream_t *stream = s.self;
-  if (stream == NULL)
-    return avow__nothing("a stream");
   avow_promise_t *p;
   shutdown_t *shutdown = avow__op_new(stream->loop, sizeof(*shutdown), &p);
   if (shutdown == NULL)

@@ -363,6 +363,31 @@ static avow_promise_t *reading_lines(void) {
   return avow_attach(avow_finally(p, close_peers_fn, NULL), reader, end_reader);
 }
 
+/* Over a pair in memory. */
+
+static avow_value_t pair;
+
+static void end_pair(void *data) {
+  avow_value_unref(pair);
+}
+
+static avow_promise_t *talking_in_memory(void) {
+  const avow_duplex_options_t options = { .delay = 1 };
+  pair = avow_duplex(loop, 4, &options);
+  if (avow_is_error(&pair))
+    return avow_promise_reject(loop, pair);
+  const avow_stream_t from = avow_to_stream(avow_list_at(&pair, 0));
+  const avow_stream_t to = avow_to_stream(avow_list_at(&pair, 1));
+  avow_value_t parts[] = { avow_string("hel"), avow_string("lo") };
+  avow_promise_t *const all[] = { avow_write(from, avow_list(parts, 2)),
+                                  avow_shutdown(from), avow_read_all(to, 100) };
+  return avow_attach(avow_all(loop, all, 3), NULL, end_pair);
+}
+
+static void talking_in_memory_survives(void **state) {
+  survive(talking_in_memory);
+}
+
 static void reading_survives(void **state) {
   survive(reading);
   survive(reading_lines);
@@ -381,6 +406,7 @@ int main(void) {
     cmocka_unit_test(pumping_survives),
     cmocka_unit_test(conversations_survive),
     cmocka_unit_test(reading_survives),
+    cmocka_unit_test(talking_in_memory_survives),
     cmocka_unit_test(datagrams_received_survive),
   };
   harness_init();

@@ -1,0 +1,61 @@
+/*
+ * What a byte stream is made of, for who writes one: TLS, a body, a pair in
+ * memory. Who reads and writes needs none of this. A class is a static struct
+ * of functions, each of which does what the one of its name in stream.h says,
+ * to self. An avow_class_t that names it makes streams of its objects; whoever
+ * lets go of the last reference closes such a stream by that, and what is
+ * pending then rejects with UV_ECANCELED.
+ *
+ * Each function is called on the loop's thread, and calls none of the program
+ * in its turn. Promises that are pending when the stream closes settle first,
+ * with UV_ECANCELED. What is asked of it later is UV_EINVAL.
+ */
+#ifndef AVOW_STREAM_CLASS_H
+#define AVOW_STREAM_CLASS_H
+
+#include "avow/stream.h"
+
+AVOW_HEADER_BEGIN
+
+struct avow_stream_class_s {
+  size_t size; /* sizeof(avow_stream_class_t): later versions have more */
+
+  /* The loop that it is of. */
+  uv_loop_t *(*loop)(void *self);
+
+  /**
+   * BYTES, at least 1 and at most max_bytes, which is not 0; NONE at the clean
+   * end, and from then on. An end that is not clean is an error. UV_EALREADY
+   * while another read is pending. Cancelling loses nothing: what comes stays
+   * for the next. NULL: nothing can be read, UV_ENOTSUP.
+   */
+  avow_promise_t *(*read)(void *self, size_t max_bytes);
+
+  /**
+   * INT: the bytes written, all of them, once the stream has taken them. Takes
+   * BYTES or a LIST of BYTES, never anything else. Those of one write come
+   * before those of the next, whichever settles first. Cancelling takes nothing
+   * back. After a failure each later write fails alike; UV_EPIPE after
+   * shutdown(). NULL: nothing can be written, UV_ENOTSUP.
+   */
+  avow_promise_t *(*write)(void *self, avow_value_t bytes);
+
+  /** NONE when all that was written is out, and the peer's reads end. The other
+      way stays open. NULL: UV_ENOTSUP. */
+  avow_promise_t *(*shutdown)(void *self);
+
+  /** NONE when nothing of the stream is in use any more, of memory or of the
+      system. UV_EALREADY if it is closing, or closed. */
+  avow_promise_t *(*close)(void *self);
+
+  /**
+   * The answer to avow_pump() from this stream to another: moves all that is to
+   * come and settles as that, or returns NULL where it knows no shorter way
+   * than to read and to write. NULL: never.
+   */
+  avow_promise_t *(*pump_to)(void *self, avow_stream_t to);
+};
+
+AVOW_HEADER_END
+
+#endif

@@ -1,0 +1,161 @@
+/*
+ * Many reads of a stream that is not one of libuv's, one after another: each
+ * step of a repetition reads once. What has arrived when a promise is cancelled
+ * still comes to the handler that stores it, so nothing is lost.
+ */
+#include "net/pull.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "io/op.h"
+#include "net/stream.h"
+#include "value/buffer.h"
+
+enum { PORTION = 65536, FIRST_ROOM = 4096 };
+
+typedef struct {
+  avow_stream_t from;
+  size_t max_bytes;
+  size_t min; /* into: what is to be there at least */
+  char *into;
+  size_t done;
+  avow__buffer_t buffer;
+  avow_stream_t to;
+  int64_t moved;
+} pull_t;
+
+static void pull_free(void *data) {
+  pull_t *pull = data;
+  avow__buffer_clear(&pull->buffer);
+  avow__free(pull);
+}
+
+/* Repeats step until it has a result. */
+static avow_promise_t *pull_begin(const pull_t *wish, avow_fn step) {
+  uv_loop_t *loop = avow__stream_loop(wish->from);
+  pull_t *pull = avow__malloc(sizeof(*pull));
+  if (pull == NULL)
+    return avow__refuse(loop, UV_ENOMEM, "read", NULL);
+  *pull = *wish;
+  return avow_attach(avow_repeat(loop, step, pull), pull, pull_free);
+}
+
+/* Reads once; what came goes to cb. */
+static avow_value_t pull_read(pull_t *pull, size_t max_bytes, avow_cb cb) {
+  avow_promise_t *p = avow_read(pull->from, max_bytes);
+  return avow_follow(avow_then(p, cb, NULL, pull));
+}
+
+static avow_value_t into_cb(const avow_value_t *chunk, void *data) {
+  pull_t *pull = data;
+  if (chunk->tag == AVOW_BYTES) {
+    size_t len;
+    const char *bytes = avow_to_bytes(chunk, &len);
+    memcpy(pull->into + pull->done, bytes, len);
+    pull->done += len;
+    if (pull->done < pull->min)
+      return avow_none(); /* again */
+  }
+  return avow_int((int64_t) pull->done);
+}
+
+static avow_value_t into_step(void *data) {
+  pull_t *pull = data;
+  return pull_read(pull, pull->max_bytes - pull->done, into_cb);
+}
+
+avow_promise_t *avow__pull_into(avow_stream_t stream, void *buffer, size_t min,
+                                size_t max) {
+  if (stream.klass == NULL)
+    return avow__nothing("a stream");
+  if (min == 0 || min > max)
+    return avow__refuse(avow__stream_loop(stream), UV_EINVAL, "read", NULL);
+  const pull_t wish = { .from = stream,
+                        .max_bytes = max,
+                        .min = min,
+                        .into = buffer };
+  return pull_begin(&wish, into_step);
+}
+
+static avow_value_t too_much(const pull_t *pull) {
+  return avow_error_new(UV_EMSGSIZE, avow_none(), "read: more than %zu bytes",
+                        pull->max_bytes);
+}
+
+/* False without memory. */
+static bool pull_append(avow__buffer_t *buffer, const char *bytes, size_t len) {
+  while (len > 0) {
+    const size_t twice = avow__times(avow__buffer_room(buffer), 2);
+    const size_t least = avow__plus(buffer->used, len);
+    const size_t room = twice > least ? twice : least;
+    const uv_buf_t free =
+        avow__buffer_offer(buffer, room > FIRST_ROOM ? room : FIRST_ROOM);
+    if (free.base == NULL)
+      return false;
+    const size_t n = free.len < len ? free.len : len;
+    memcpy(free.base, bytes, n);
+    buffer->used += n;
+    bytes += n;
+    len -= n;
+  }
+  return true;
+}
+
+static avow_value_t all_cb(const avow_value_t *chunk, void *data) {
+  pull_t *pull = data;
+  if (chunk->tag != AVOW_BYTES)
+    return avow__buffer_take(&pull->buffer);
+  size_t len;
+  const char *bytes = avow_to_bytes(chunk, &len);
+  if (len > pull->max_bytes - pull->buffer.used)
+    return too_much(pull);
+  return pull_append(&pull->buffer, bytes, len) ? avow_none()
+                                                : avow_error(UV_ENOMEM);
+}
+
+static avow_value_t all_step(void *data) {
+  return pull_read(data, PORTION, all_cb);
+}
+
+avow_promise_t *avow__pull_all(avow_stream_t stream, size_t max_bytes) {
+  if (stream.klass == NULL)
+    return avow__nothing("a stream");
+  const pull_t wish = { .from = stream, .max_bytes = max_bytes };
+  return pull_begin(&wish, all_step);
+}
+
+static avow_value_t shut_cb(const avow_value_t *none, void *data) {
+  return avow_int(((const pull_t *) data)->moved);
+}
+
+static avow_value_t written_cb(const avow_value_t *len, void *data) {
+  ((pull_t *) data)->moved += avow_to_int(len);
+  return avow_none(); /* again */
+}
+
+static avow_value_t moved_cb(const avow_value_t *chunk, void *data) {
+  pull_t *pull = data;
+  avow_promise_t *p;
+  if (chunk->tag != AVOW_BYTES) {
+    p = avow_then(avow_shutdown(pull->to), shut_cb, NULL, pull);
+  } else {
+    p = avow_write(pull->to, avow_value_ref(chunk));
+    p = avow_then(p, written_cb, NULL, pull);
+  }
+  return avow_follow(p);
+}
+
+static avow_value_t pump_step(void *data) {
+  return pull_read(data, PORTION, moved_cb);
+}
+
+avow_promise_t *avow__pull_pump(avow_stream_t from, avow_stream_t to) {
+  if (from.klass == NULL || to.klass == NULL)
+    return avow__nothing("a stream");
+  avow_promise_t *p = AVOW__STREAM_CAN(from, pump_to)
+                          ? from.klass->pump_to(from.self, to)
+                          : NULL;
+  const pull_t wish = { .from = from, .to = to };
+  return p != NULL ? p : pull_begin(&wish, pump_step);
+}

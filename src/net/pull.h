@@ -1,0 +1,16 @@
+/* What moves many bytes of a stream of any class, by reading again and again.
+   The stream may be none, which is reported. */
+#ifndef AVOW_PULL_H
+#define AVOW_PULL_H
+
+#include "avow/stream.h"
+
+/* As the functions of these names in stream.h. */
+avow_promise_t *avow__pull_into(avow_stream_t stream, void *buffer, size_t min,
+                                size_t max);
+avow_promise_t *avow__pull_all(avow_stream_t stream, size_t max_bytes);
+avow_promise_t *avow__pull_pump(avow_stream_t from, avow_stream_t to);
+avow_channel_t *avow__pull_chunks(avow_stream_t stream, size_t max_bytes,
+                                  size_t room);
+
+#endif

@@ -1,0 +1,112 @@
+/*
+ * What arrives on a stream that is not one of libuv's, as a channel: one read
+ * at a time, and none while that is full. The stream is asked by a parent of
+ * its own, which outlives this source until its child has reported.
+ */
+#include "channel/channel.h"
+#include "engine/child.h"
+#include "io/op.h"
+#include "net/pull.h"
+#include "net/stream.h"
+
+typedef struct puller_s puller_t;
+
+typedef struct {
+  avow__parent_t parent;
+  puller_t *puller; /* NULL: nobody wants it any more */
+} pulling_t;
+
+struct puller_s {
+  avow__source_t source;
+  avow_stream_t stream;
+  size_t max_bytes;
+  pulling_t *pulling;
+  bool reads;
+  bool called_off; /* the read, which may have something all the same */
+};
+
+static void puller_ask(puller_t *puller) {
+  avow__parent_t *parent = &puller->pulling->parent;
+  avow_promise_t *p = avow_read(puller->stream, puller->max_bytes);
+  puller->reads = true;
+  avow__child_add(parent, avow_follow(p), 0);
+}
+
+static void puller_arrive(puller_t *puller, avow_value_t outcome) {
+  avow_channel_t *channel = puller->source.channel;
+  if (avow_is_error(&outcome))
+    avow_channel_fail(channel, outcome);
+  else if (outcome.tag == AVOW_NONE)
+    avow_channel_end(channel);
+  else if (avow__channel_push(channel, outcome))
+    puller_ask(puller);
+}
+
+static void puller_report(avow__parent_t *parent, uint32_t index,
+                          avow_value_t outcome) {
+  puller_t *puller = ((pulling_t *) parent)->puller;
+  if (puller == NULL) {
+    avow__value_unref(outcome);
+    return;
+  }
+  const bool called_off = puller->called_off;
+  puller->reads = puller->called_off = false;
+  if (!called_off || avow_error_code(&outcome) != UV_ECANCELED)
+    puller_arrive(puller, outcome);
+  else if (puller->source.flows)
+    puller_ask(puller);
+}
+
+static const avow__parent_class_t pulling_class = { .report = puller_report };
+
+static void puller_resume(avow__source_t *source) {
+  puller_t *puller = (puller_t *) source;
+  if (!puller->reads)
+    puller_ask(puller);
+}
+
+static void puller_hold_back(avow__source_t *source) {
+  puller_t *puller = (puller_t *) source;
+  puller->called_off = puller->reads;
+  avow__children_cancel(&puller->pulling->parent);
+}
+
+static void puller_stop(avow__source_t *source) {
+  puller_t *puller = (puller_t *) source;
+  avow__parent_t *parent = &puller->pulling->parent;
+  puller->pulling->puller = NULL;
+  avow__source_free(source);
+  avow__children_cancel(parent);
+  avow__parent_unref(parent);
+}
+
+static puller_t *puller_new(uv_loop_t *loop) {
+  puller_t *puller = avow__source_new(loop, sizeof(*puller));
+  if (puller == NULL)
+    return NULL;
+  puller->pulling =
+      avow__parent_alloc(loop, &pulling_class, sizeof(*puller->pulling));
+  if (puller->pulling != NULL)
+    return puller;
+  avow__source_free(&puller->source);
+  return NULL;
+}
+
+avow_channel_t *avow__pull_chunks(avow_stream_t stream, size_t max_bytes,
+                                  size_t room) {
+  if (stream.klass == NULL)
+    return (avow_channel_t *) avow__nothing("a stream");
+  uv_loop_t *loop = avow__stream_loop(stream);
+  if (max_bytes == 0)
+    return avow__channel_refuse(loop, UV_EINVAL, "read", NULL);
+  puller_t *puller = puller_new(loop);
+  if (puller == NULL)
+    return avow__channel_none(loop);
+  puller->pulling->puller = puller;
+  puller->stream = stream;
+  puller->max_bytes = max_bytes;
+  puller->source.resume = puller_resume;
+  puller->source.pause = puller_hold_back;
+  puller->source.stop = puller_stop;
+  return avow__channel_feed(loop, room, &puller->source);
+}

@@ -1,0 +1,422 @@
+/* Pairs of streams in memory: what they have beyond other streams. */
+#include "avow/stream_class.h"
+#include "worlds.h"
+
+static void open_with(size_t room, const avow_duplex_options_t *options) {
+  open_ends(avow_duplex(loop, room, options), ends);
+}
+
+static void drop_both(void) {
+  avow_value_clear(&ends[0]);
+  avow_value_clear(&ends[1]);
+}
+
+static avow_state_t state_after_jobs(const avow_promise_t *p) {
+  (void) uv_run(loop, UV_RUN_NOWAIT);
+  return avow_state(p);
+}
+
+static void write_settles_once_there_is_room(void **state) {
+  open_with(4, NULL);
+  assert_fulfils_int(avow_write(here(), avow_string("123")), 3);
+  avow_promise_t *p = avow_write(here(), avow_string("45"));
+  avow_promise_t *next = avow_write(here(), avow_string("6"));
+  assert_int_equal(state_after_jobs(p), AVOW_PENDING);
+
+  assert_fulfils_bytes(avow_read(there(), 1), "1");
+
+  assert_fulfils_int(p, 2);
+  assert_int_equal(state_after_jobs(next), AVOW_PENDING);
+  assert_fulfils_bytes(avow_read(there(), 9), "23");
+  assert_fulfils_int(next, 1);
+  drop_both();
+}
+
+static void shutdown_waits_for_room_too(void **state) {
+  open_with(1, NULL);
+  avow_unref(avow_write(here(), avow_string("12")));
+  avow_promise_t *p = avow_shutdown(here());
+  assert_int_equal(state_after_jobs(p), AVOW_PENDING);
+
+  assert_fulfils_bytes(avow_read(there(), 1), "1");
+
+  assert_fulfils_none(p);
+  assert_fulfils_bytes(avow_read(there(), 1), "2");
+  drop_both();
+}
+
+static void cancelled_shutdown_is_not_taken_back(void **state) {
+  open_with(0, NULL);
+  avow_unref(avow_write(here(), avow_string("1")));
+  assert_cancels_at_once(avow_shutdown(here()));
+
+  assert_fulfils_bytes(avow_read(there(), 9), "1");
+  assert_fulfils_none(avow_read(there(), 9));
+  drop_both();
+}
+
+static void read_gives_no_more_than_the_option_says(void **state) {
+  const avow_duplex_options_t options = { .max_bytes = 2 };
+  open_with(9, &options);
+  avow_unref(avow_write(here(), avow_string("12345")));
+
+  assert_fulfils_bytes(avow_read(there(), 9), "12");
+  assert_fulfils_bytes(avow_read(there(), 9), "34");
+  assert_fulfils_bytes(avow_read(there(), 9), "5");
+  drop_both();
+}
+
+static void read_waits_for_the_delay(void **state) {
+  const avow_duplex_options_t options = { .delay = 20 };
+  open_with(9, &options);
+  const uint64_t from = avow_now(loop);
+  avow_unref(avow_write(here(), avow_string("1")));
+  avow_unref(avow_shutdown(here()));
+
+  assert_fulfils_bytes(avow_read(there(), 9), "1");
+  assert_true(avow_now(loop) >= from + 20);
+
+  assert_fulfils_none(avow_read(there(), 9));
+  drop_both();
+}
+
+/* The sleep goes with the stream that it is of. */
+static void delayed_read_ends_with_its_stream(void **state) {
+  const avow_duplex_options_t options = { .delay = 100000 };
+  open_with(9, &options);
+  avow_unref(avow_write(here(), avow_string("1")));
+  avow_promise_t *p = avow_read(there(), 9);
+
+  avow_value_clear(&ends[1]);
+
+  assert_rejects(p, UV_ECANCELED);
+  drop_both();
+  run();
+}
+
+/* A read that is given up leaves the sleep to the next. */
+static void delayed_read_may_be_given_up(void **state) {
+  const avow_duplex_options_t options = { .delay = 5 };
+  open_with(9, &options);
+  avow_unref(avow_write(here(), avow_string("1")));
+  assert_cancels_at_once(avow_read(there(), 9));
+  assert_fulfils_none(avow_sleep(loop, 10));
+
+  assert_fulfils_bytes(avow_read(there(), 9), "1");
+  drop_both();
+}
+
+static const char text[] = "one\ntwo\nthree";
+enum { LEN = sizeof(text) - 1 };
+
+static avow_value_t ignore(const avow_value_t *reason, void *data) {
+  return avow_none();
+}
+
+/* Reads lines until there are no more, and says how that ended. */
+static int read_lines(size_t *lines) {
+  avow_reader_t *reader = avow_reader_new(there());
+  int code;
+  for (*lines = 0;; ++*lines) {
+    const avow_value_t v = avow_run(avow_reader_line(reader, 5));
+    code = avow_error_code(&v);
+    avow_value_unref(v);
+    if (v.tag != AVOW_BYTES)
+      break;
+  }
+  avow_reader_unref(reader);
+  return code;
+}
+
+/* Lines end with their delimiter, and the last with the stream. */
+static size_t lines_in(size_t len) {
+  size_t n = len > 0 && text[len - 1] != '\n';
+  for (size_t i = 0; i < len; i++)
+    n += text[i] == '\n';
+  return n;
+}
+
+static void way_ends_at_each_byte(void **state) {
+  for (size_t at = 0; at <= LEN; at++) {
+    const avow_duplex_options_t options = { .max_bytes = 1,
+                                            .cut = UV_EOF,
+                                            .cut_after = at };
+    size_t lines;
+    open_with(LEN, &options);
+    avow_unref(avow_catch(avow_write(here(), avow_string(text)), ignore, NULL));
+
+    assert_int_equal(read_lines(&lines), 0);
+
+    assert_int_equal(lines, lines_in(at));
+    assert_rejects(avow_write(here(), avow_string("x")), UV_EPIPE);
+    assert_fulfils_int(avow_write(there(), avow_string("x")), 1);
+    assert_fulfils_bytes(avow_read(here(), 1), "x");
+    drop_both();
+  }
+}
+
+static void both_ways_break_at_each_byte(void **state) {
+  for (size_t at = 0; at <= LEN; at++) {
+    const avow_duplex_options_t options = { .cut = UV_ECONNRESET,
+                                            .cut_after = at };
+    size_t lines;
+    open_with(LEN, &options);
+    avow_unref(avow_catch(avow_write(here(), avow_string(text)), ignore, NULL));
+
+    assert_int_equal(read_lines(&lines), UV_ECONNRESET);
+
+    assert_int_equal(lines, lines_in(at) - (at > 0 && text[at - 1] != '\n'));
+    for (int i = 0; i < 2; i++) {
+      assert_says(avow_read(here(), 1), UV_ECONNRESET,
+                  "read: connection reset by peer");
+      assert_rejects(avow_read(there(), 1), UV_ECONNRESET);
+      assert_rejects(avow_write(here(), avow_string("x")), UV_ECONNRESET);
+      assert_rejects(avow_write(there(), avow_string("x")), UV_ECONNRESET);
+    }
+    drop_both();
+  }
+}
+
+static void break_settles_what_is_pending(void **state) {
+  const avow_duplex_options_t options = { .cut = UV_ECONNRESET,
+                                          .cut_after = 1 };
+  open_with(0, &options);
+  avow_promise_t *write = avow_write(here(), avow_string("12"));
+  avow_promise_t *read = avow_read(here(), 1);
+
+  assert_fulfils_bytes(avow_read(there(), 2), "1");
+
+  assert_rejects(write, UV_ECONNRESET);
+  assert_rejects(read, UV_ECONNRESET);
+  drop_both();
+}
+
+static void first_end_is_not_cut_from_the_second(void **state) {
+  const avow_duplex_options_t options = { .cut = UV_EOF, .cut_after = 1 };
+  open_with(9, &options);
+
+  assert_fulfils_int(avow_write(there(), avow_string("123")), 3);
+
+  assert_fulfils_bytes(avow_read(here(), 9), "123");
+  drop_both();
+}
+
+static void close_settles_all(void **state) {
+  open_with(1, NULL);
+  avow_promise_t *writes[] = { avow_write(here(), avow_string("1")),
+                               avow_write(here(), avow_string("2")) };
+  avow_promise_t *shutdown = avow_shutdown(here());
+  avow_promise_t *theirs = avow_write(there(), avow_string("12"));
+
+  assert_fulfils_none(avow_close(here()));
+
+  assert_fulfils_int(writes[0], 1);
+  assert_rejects(writes[1], UV_ECANCELED);
+  assert_rejects(shutdown, UV_ECANCELED);
+  assert_rejects(theirs, UV_EPIPE);
+  assert_fulfils_bytes(avow_read(there(), 9), "1");
+  assert_fulfils_none(avow_read(there(), 9));
+  assert_rejects(avow_shutdown(here()), UV_EINVAL);
+  drop_both();
+}
+
+static void ends_may_outlive_their_loop(void **state) {
+  const avow_duplex_options_t options = { .delay = 1000 };
+  open_with(1, &options);
+  avow_unref(avow_write(here(), avow_string("123")));
+  avow_unref(avow_write(there(), avow_string("1")));
+  avow_unref(avow_read(there(), 1));
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  drop_both();
+
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void stream_has_no_handle(void **state) {
+  open_with(1, NULL);
+
+  assert_null(avow_stream_handle(here()));
+
+  drop_both();
+}
+
+/* Classes that cannot do all. */
+
+static uv_loop_t *loop_of_test(void *self) {
+  return loop;
+}
+
+static avow_promise_t *close_nothing(void *self) {
+  return avow_promise_resolve(loop, avow_none());
+}
+
+static avow_promise_t *count_in(void *self, avow_stream_t to) {
+  return to.self == NULL ? NULL : avow_promise_resolve(loop, avow_int(7));
+}
+
+static void class_need_not_do_all(void **state) {
+  const avow_stream_class_t none = { .size = sizeof(none),
+                                     .loop = loop_of_test,
+                                     .close = close_nothing };
+  const avow_stream_t stream = { &none, NULL };
+
+  assert_says(avow_read(stream, 1), UV_ENOTSUP,
+              "read: operation not supported on socket");
+  assert_rejects(avow_write(stream, avow_string("x")), UV_ENOTSUP);
+  assert_rejects(avow_shutdown(stream), UV_ENOTSUP);
+  assert_rejects(avow_pump(stream, stream), UV_ENOTSUP);
+  assert_fulfils_none(avow_close(stream));
+}
+
+static void shorter_way_is_taken_where_there_is_one(void **state) {
+  const avow_stream_class_t quick = { .size = sizeof(quick),
+                                      .loop = loop_of_test,
+                                      .pump_to = count_in };
+  const avow_stream_t from = { &quick, NULL };
+  open_with(1, NULL);
+
+  assert_fulfils_int(avow_pump(from, here()), 7);
+  assert_rejects(avow_pump(from, from), UV_ENOTSUP); /* by reading */
+
+  drop_both();
+}
+
+/* Of an older class, which ends before that. */
+static void class_is_read_no_further_than_its_size(void **state) {
+  const avow_stream_class_t older = { .size = offsetof(avow_stream_class_t,
+                                                       pump_to),
+                                      .loop = loop_of_test,
+                                      .pump_to = count_in };
+  const avow_stream_t from = { &older, NULL };
+  open_with(1, NULL);
+
+  assert_rejects(avow_pump(from, here()), UV_ENOTSUP);
+
+  drop_both();
+}
+
+static void assert_refuses(const avow_duplex_options_t *options, int code) {
+  const avow_value_t v = avow_duplex(loop, 1, options);
+  assert_int_equal(avow_error_code(&v), code);
+  avow_value_unref(v);
+}
+
+static void options_are_checked(void **state) {
+  const avow_duplex_options_t newer = { .reserved = { 0, 0, 0, 1 } };
+  const avow_duplex_options_t positive = { .cut = ECONNRESET };
+
+  assert_refuses(&newer, UV_EINVAL);
+  assert_refuses(&positive, UV_EINVAL);
+}
+
+static void pair_needs_memory(void **state) {
+  for (long nth = 1; nth <= 4; nth++) {
+    fail_allocation(nth, false);
+    assert_refuses(NULL, UV_ENOMEM);
+    fail_allocation(0, false);
+  }
+}
+
+/* Failing memory. */
+
+static int set_up(void **state) {
+  const avow_duplex_options_t options = { .delay = 1 };
+  if (harness_setup(state) != 0)
+    return -1;
+  open_with(4, &options);
+  return 0;
+}
+
+static int tear_down(void **state) {
+  drop_both();
+  return harness_teardown(state);
+}
+
+static avow_promise_t *start_all(void) {
+  avow_value_t parts[] = { avow_string("hel"), avow_string("lo") };
+  avow_promise_t *const ps[] = { avow_write(here(), avow_list(parts, 2)),
+                                 avow_shutdown(here()),
+                                 avow_read_all(there(), 100) };
+  return avow_all(loop, ps, 3);
+}
+
+static avow_promise_t *start_pump(void) {
+  avow_promise_t *const ps[] = { avow_pump(there(), there()),
+                                 avow_write(here(), avow_string("hi")),
+                                 avow_shutdown(here()) };
+  return avow_all(loop, ps, 3);
+}
+
+static avow_promise_t *start_chunks(void) {
+  avow_channel_t *chunks = avow_chunks(there(), 2, 1);
+  avow_promise_t *const ps[] = { avow_channel_next(chunks),
+                                 avow_write(here(), avow_string("hi")),
+                                 avow_channel_next(chunks),
+                                 avow_shutdown(here()) };
+  avow_channel_unref(chunks);
+  return avow_all(loop, ps, 4);
+}
+
+static avow_promise_t *start_into(void) {
+  static char buffer[8];
+  avow_promise_t *const ps[] = { avow_read_into(there(), buffer, 2, 8),
+                                 avow_write(here(), avow_string("hi")),
+                                 avow_close(here()) };
+  return avow_all(loop, ps, 3);
+}
+
+/* Memory that is kept for a sleep or a child may hide a failure. */
+static bool fails_well(start_fn start, long nth, bool from_then_on) {
+  fail_allocation(nth, from_then_on);
+  const avow_value_t v = avow_run(start());
+  const bool lacked = allocation_failed();
+  fail_allocation(0, false);
+  assert_true(avow_error_code(&v) == 0 ||
+              (lacked && avow_error_code(&v) == UV_ENOMEM));
+  avow_value_unref(v);
+  return lacked;
+}
+
+static void what_moves_bytes_survives_failing_memory(void **state) {
+  const start_fn all[] = { start_all, start_pump, start_chunks, start_into };
+  for (size_t i = 0; i < 4; i++) {
+    bool lacked = true;
+    for (long nth = 1; lacked; nth++) {
+      lacked = false;
+      for (int on = 0; on < 2; on++) {
+        assert_int_equal(tear_down(state), 0);
+        assert_int_equal(set_up(state), 0);
+        lacked = fails_well(all[i], nth, on != 0) || lacked;
+      }
+      assert_true(nth < 100);
+    }
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(write_settles_once_there_is_room),
+    CASE(shutdown_waits_for_room_too),
+    CASE(cancelled_shutdown_is_not_taken_back),
+    CASE(read_gives_no_more_than_the_option_says),
+    CASE(read_waits_for_the_delay),
+    CASE(delayed_read_ends_with_its_stream),
+    CASE(delayed_read_may_be_given_up),
+    CASE(way_ends_at_each_byte),
+    CASE(both_ways_break_at_each_byte),
+    CASE(break_settles_what_is_pending),
+    CASE(first_end_is_not_cut_from_the_second),
+    CASE(close_settles_all),
+    CASE(ends_may_outlive_their_loop),
+    CASE(stream_has_no_handle),
+    CASE(class_need_not_do_all),
+    CASE(shorter_way_is_taken_where_there_is_one),
+    CASE(class_is_read_no_further_than_its_size),
+    CASE(options_are_checked),
+    CASE(pair_needs_memory),
+    cmocka_unit_test_setup_teardown(what_moves_bytes_survives_failing_memory,
+                                    set_up, tear_down),
+  };
+  return RUN(tests);
+}
