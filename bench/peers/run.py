@@ -11,10 +11,7 @@ counts nor, mostly, what a compiler takes that runs beside. Peers take turns.
 DIR is made with --buildtype=release (build-release); $NECO is a checkout of
 neco. --write keeps the table in docs/peers.md.
 """
-import argparse
-import datetime
 import os
-import platform
 import shlex
 import shutil
 import statistics
@@ -23,7 +20,9 @@ import sys
 import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-MARK = '## The table'
+sys.path.insert(0, os.path.dirname(HERE))
+import page
+
 NO_SUCH_CASE = 3
 ENOUGH = 0.1  # seconds of processor that the rounds are to take at least
 MOST = 1 << 20  # rounds, if those take nothing
@@ -58,17 +57,17 @@ PEERS = {
 }
 
 
+# What has no program here, and why.
+LEFT_OUT = {'c-asio': 'left out: its coroutines did not come to an end here'}
+
+
 class Failed(Exception):
     """A peer cannot do so many."""
 
 
-def say(text):
-    print(text, file=sys.stderr, flush=True)
-
-
 def make(out, quick):
     """The command lines of those that are there, and why others are not."""
-    there, missing = {}, {}
+    there, missing = {}, dict(LEFT_OUT)
     for name, (program, package, build, call) in PEERS.items():
         if name == 'neco' and 'NECO' not in os.environ:
             missing[name] = 'no checkout of it given: set NECO'
@@ -130,12 +129,12 @@ def try_one(measuring, *of_what):
     try:
         return measuring(*of_what)
     except Failed as failure:
-        say(failure)
+        page.say(failure)
         return 'fails'
 
 
 def row(peers, case, n, turns):
-    say(f'{case}, {n} at a time')
+    page.say(f'{case}, {n} at a time')
     if case == 'pending':
         return [try_one(resident, argv, case, n) for argv in peers.values()]
     rounds = {name: try_one(calibrate, argv, case, n)
@@ -157,44 +156,9 @@ def cell(x):
     return f'{x:.1f}' if x < 100 else f'{x:.0f}'
 
 
-def table(rows):
-    widths = [max(map(len, column)) for column in zip(*rows)]
-
-    def line(cells):
-        first, *rest = (text.ljust(width) if i == 0 else text.rjust(width)
-                        for i, (text, width) in enumerate(zip(cells, widths)))
-        return '| ' + ' | '.join([first, *rest]) + ' |'
-    rule = ['-' * width if i == 0 else '-' * (width - 1) + ':'
-            for i, width in enumerate(widths)]
-    return '\n'.join([line(rows[0]), line(rule), *map(line, rows[1:])])
-
-
-def keep(text):
-    path = os.path.join(HERE, '../../docs/peers.md')
-    with open(path, encoding='utf-8') as file:
-        prose = file.read().split(MARK)[0]
-    with open(path, 'w', encoding='utf-8') as file:
-        file.write(f'{prose}{MARK}\n\n{text}\n')
-
-
-def parse():
-    parser = argparse.ArgumentParser(description=__doc__.split('\n', 1)[0])
-    parser.add_argument('--build', default='build-release')
-    parser.add_argument('--rounds', type=int, default=3)
-    parser.add_argument('--quick', action='store_true',
-                        help='each case once: shows that it works')
-    parser.add_argument('--alone', action='store_true', help='avow only')
-    parser.add_argument('--write', action='store_true')
-    parser.add_argument('case', nargs='*', default=list(CASES))
-    options = parser.parse_args()
-    if not set(options.case) <= set(CASES):
-        parser.error(f'the cases are {" ".join(CASES)}')
-    return options
-
-
 def measure(options, out):
     peers, missing = ({}, {}) if options.alone else make(out, options.quick)
-    ours = os.path.join(os.path.abspath(options.build), 'bench/peers/peer_avow')
+    ours = os.path.join(options.build, 'bench/peers/peer_avow')
     peers = {'avow': [ours], **peers}
     rows = [['', *peers]]
     for case in options.case:
@@ -206,25 +170,17 @@ def measure(options, out):
             found = row(peers, case, n, options.rounds)
             unit = 'bytes' if case == 'pending' else 'ns'
             rows.append([f'{case}, {n:,}: {unit}', *map(cell, found)])
-    return '' if options.quick else table(rows), missing
+    return '' if options.quick else page.table(rows, 1), missing
 
 
 def main():
-    options = parse()
-    before = os.getloadavg()[0]
+    options = page.parse(page.parser_of(__doc__, CASES), CASES)
     with tempfile.TemporaryDirectory() as out:
         with open(f'{out}/file', 'wb') as file:
             file.write(bytes(4096))
         os.environ['PEER_FILE'] = file.name
         text, missing = measure(options, out)
-    text += (f'\n\n{datetime.date.today().isoformat()}, {os.cpu_count()} '
-             f'processors, Linux {platform.release().split("-")[0]}, load '
-             f'{before:.1f} before and {os.getloadavg()[0]:.1f} after.')
-    for name, why in missing.items():
-        text += f'\n{name}: {why}'
-    print(text)
-    if options.write:
-        keep(text)
+    page.show('peers.md', options, text, missing)
 
 
 main()
