@@ -5,7 +5,7 @@
 
 The table of kinds is made of kind.h and kinds.c; --write puts it there. Each
 state of a loop has its row; each invariant is asserted by its number, and broken
-by a planted fault. Prints how many there are, and how many assertions for each
+by a planted fault. The files are named that go by another time than a loop's. Prints how many there are, and how many assertions for each
 thousand lines of code.
 """
 import glob
@@ -68,6 +68,18 @@ def complaints(root, page):
         if f'\n| `{state}` |' not in page:
             yield f'no row for {state}'
     yield from complaints_of_invariants(root, page)
+    yield from complaints_of_time(root, page)
+
+
+def complaints_of_time(root, page):
+    """Who asks libuv what time it is passes by a loop's own clock."""
+    said = re.search(r"What goes by libuv's own time.*?\n\n", page, re.S)[0]
+    found = {path.split('/')[-1]
+             for path in glob.glob(f'{root}/src/**/*.[ch]', recursive=True)
+             if re.search(r'\buv_(?:now|hrtime|timer_init|timer_start)\(',
+                          re.sub(r'(?s)/\*.*?\*/', '', read(path)))}
+    for name in sorted(found ^ set(re.findall(r'`([a-z_]+\.[ch])`', said))):
+        yield f'{name}: goes by the time of libuv, or {PAGE} says so: not both'
 
 
 def density(root):

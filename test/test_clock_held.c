@@ -2,6 +2,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "harness.h"
 
@@ -82,6 +83,7 @@ static void a_write_may_wait_for_a_peer_that_waits_for_time(void **state) {
 typedef struct {
   int left;
   uv_pipe_t *from, *to;
+  uint64_t stall; /* ms */
 } rally_t;
 
 static avow_value_t play(void *data);
@@ -89,6 +91,7 @@ static avow_value_t play(void *data);
 static avow_value_t played(const avow_value_t *bytes, void *data) {
   rally_t *rally = data;
   uv_pipe_t *from = rally->from;
+  stall(rally->stall);
   rally->from = rally->to;
   rally->to = from;
   return --rally->left > 0 ? play(data) : avow_int(0);
@@ -103,11 +106,50 @@ static avow_value_t play(void *data) {
 
 /* Each read has a millisecond, and the ball is in the air each time. */
 static void what_is_on_its_way_comes_first(void **state) {
-  rally_t rally = { 200, &ours, &theirs };
+  rally_t rally = { 200, &ours, &theirs, 0 };
 
   assert_fulfils_int(avow_try(loop, play, &rally), 0);
 
   assert_true(avow_now(loop) == 0);
+}
+
+static int begin_with(const avow_options_t *options) {
+  assert_int_equal(avow_loop_close(loop), 0);
+  return avow_loop_init(loop, options);
+}
+
+/* When the loop gets to look the quiet is over, but there was none. */
+static void what_is_sent_by_who_takes_long_comes_first(void **state) {
+  const avow_options_t options = { .clock = AVOW_CLOCK_BY_ITSELF,
+                                   .clock_quiet_ms = 1 };
+  rally_t rally = { 10, &ours, &theirs, 3 };
+  assert_int_equal(begin_with(&options), 0);
+
+  assert_fulfils_int(avow_try(loop, play, &rally), 0);
+
+  assert_true(avow_now(loop) == 0);
+}
+
+static void write_later(void *data) {
+  uv_os_fd_t fd;
+  uv_sleep(WHILE);
+  assert_int_equal(uv_fileno((uv_handle_t *) &theirs, &fd), 0);
+  assert_int_equal(write(fd, "late", 4), 4);
+}
+
+static void peers_have_as_long_as_they_are_given(void **state) {
+  const avow_options_t options = { .clock = AVOW_CLOCK_BY_ITSELF,
+                                   .clock_quiet_ms = 3600000 };
+  uv_thread_t thread;
+  assert_int_equal(begin_with(&options), 0);
+  avow_promise_t *p = avow_read(stream_of(&ours), 10);
+  note_time_of(avow_timeout(p, 1), "read");
+  assert_int_equal(uv_thread_create(&thread, write_later, NULL), 0);
+
+  run();
+
+  assert_notes("read@0");
+  (void) uv_thread_join(&thread);
 }
 
 static void on_signal(uv_signal_t *handle, int number) {
@@ -269,15 +311,6 @@ static void who_waits_for_a_poll_does_not_hold_it(void **state) {
 static void on_check(uv_check_t *check) {
 }
 
-static uv_work_t own_work;
-
-/* Nothing has run that avow knows of. */
-static void work_once(uv_check_t *check) {
-  assert_int_equal(uv_queue_work(loop, &own_work, on_own_work, after_own_work),
-                   0);
-  (void) uv_check_stop(check);
-}
-
 /* It is called in each turn, whoever makes that. */
 static void handles_of_each_turn_do_not_hold_it(void **state) {
   uv_check_t check;
@@ -290,149 +323,6 @@ static void handles_of_each_turn_do_not_hold_it(void **state) {
   run();
 }
 
-static void work_beside_a_sleep(void) {
-  uv_check_t check;
-  (void) uv_check_init(loop, &check);
-  (void) uv_check_start(&check, work_once);
-  note_sleep(1);
-  run();
-  close_handle((uv_handle_t *) &check, NULL);
-  run();
-}
-
-/* The guard. */
-
-static void take_a_short_guard(void) {
-  const avow_options_t options = { .clock = AVOW_CLOCK_BY_ITSELF,
-                                   .clock_guard_ms = WHILE };
-  assert_int_equal(avow_loop_close(loop), 0);
-  assert_int_equal(avow_loop_init(loop, &options), 0);
-}
-
-static uv_sem_t semaphore;
-
-static avow_value_t wait_for_semaphore(void *data) {
-  uv_sem_wait(&semaphore);
-  uv_sem_post(&semaphore);
-  return avow_none();
-}
-
-static void open_semaphore(uv_timer_t *timer) {
-  uv_sem_post(&semaphore);
-  close_handle((uv_handle_t *) timer, NULL);
-}
-
-/* A sleep, beside work that takes some guards. */
-static void hold_by_work(void) {
-  uv_timer_t timer;
-  assert_int_equal(uv_sem_init(&semaphore, 0), 0);
-  (void) uv_timer_init(loop, &timer);
-  (void) uv_timer_start(&timer, open_semaphore, 5 * WHILE, 0);
-  uv_unref((uv_handle_t *) &timer);
-  avow_unref(avow_work(loop, wait_for_semaphore, NULL, NULL));
-
-  assert_fulfils_none(avow_sleep(loop, HOUR));
-
-  uv_sem_destroy(&semaphore);
-}
-
-static void close_it(uv_timer_t *timer) {
-  close_handle((uv_handle_t *) timer, NULL);
-}
-
-static void hold_by_a_timer(void) {
-  uv_timer_t timer;
-  (void) uv_timer_init(loop, &timer);
-  (void) uv_timer_start(&timer, close_it, 5 * WHILE, 0);
-
-  assert_fulfils_none(avow_sleep(loop, HOUR));
-}
-
-/* All lines that say who holds a clock, in one. */
-static const char *told_by(void (*fn)(void)) {
-  static char lines[512];
-  char line[256];
-  lines[0] = '\0';
-  FILE *file = stderr_of(fn);
-  while (fgets(line, sizeof(line), file) != NULL)
-    if (strstr(line, "a clock has stood") != NULL)
-      strcat(lines, line);
-  (void) fclose(file);
-  return lines;
-}
-
-static void a_request_that_holds_it_is_told_of_once(void **state) {
-  take_a_short_guard();
-
-  assert_string_equal(told_by(hold_by_work),
-                      "avow: for 20 ms a clock has stood at 0 ms, held by 1 "
-                      "request in flight; on its loop there is:\n");
-}
-
-static void a_handle_that_holds_it_is_told_of_once(void **state) {
-  take_a_short_guard();
-
-  assert_string_equal(told_by(hold_by_a_timer),
-                      "avow: for 20 ms a clock has stood at 0 ms, held by a "
-                      "uv_timer_t; on its loop there is:\n");
-}
-
-static void hold_by_two_requests(void) {
-  avow_unref(avow_work(loop, wait_for_semaphore, NULL, NULL));
-  hold_by_work();
-}
-
-static void requests_that_hold_it_are_counted(void **state) {
-  take_a_short_guard();
-
-  assert_non_null(strstr(told_by(hold_by_two_requests), "by 2 requests in"));
-}
-
-static void hold_twice(void) {
-  hold_by_a_timer();
-  hold_by_a_timer();
-}
-
-static void who_holds_it_later_is_told_of_again(void **state) {
-  take_a_short_guard();
-
-  const char *told = told_by(hold_twice);
-
-  assert_non_null(strstr(told, "at 0 ms"));
-  assert_non_null(strstr(told, "at 3600000 ms"));
-}
-
-static avow_value_t on_short_work(void *data) {
-  uv_sleep(2);
-  return avow_none();
-}
-
-static avow_value_t work_again(void *data) {
-  return ++*(int *) data > 10
-             ? avow_int(0)
-             : avow_follow(avow_work(loop, on_short_work, NULL, NULL));
-}
-
-static void short_work(void) {
-  int times = 0;
-  assert_fulfils_int(avow_repeat(loop, work_again, &times), 0);
-}
-
-static void work_that_ends_is_not_told_of(void **state) {
-  take_a_short_guard();
-  avow_promise_t *p = avow_sleep(loop, HOUR);
-
-  assert_string_equal(told_by(short_work), "");
-
-  assert_fulfils_none(p);
-}
-
-static void what_came_up_in_the_poll_holds_it_from_then_on(void **state) {
-  assert_string_equal(told_by(work_beside_a_sleep), "");
-
-  assert_notes("work sleep@1");
-}
-
 #define HELD(f) cmocka_unit_test_setup_teardown(f, set_up, harness_teardown)
 #define STREAMS(f) \
   cmocka_unit_test_setup_teardown(f, set_up_streams, tear_down_streams)
@@ -443,6 +333,8 @@ int main(void) {
     STREAMS(a_peer_on_the_loop_may_wait_for_time),
     STREAMS(a_write_may_wait_for_a_peer_that_waits_for_time),
     STREAMS(what_is_on_its_way_comes_first),
+    STREAMS(what_is_sent_by_who_takes_long_comes_first),
+    STREAMS(peers_have_as_long_as_they_are_given),
     HELD(who_may_never_say_anything_does_not_hold_it),
     HELD(other_threads_hold_it),
     HELD(other_loops_hold_it),
@@ -453,12 +345,6 @@ int main(void) {
     HELD(who_waits_for_a_turn_holds_it),
     HELD(who_waits_for_a_poll_does_not_hold_it),
     HELD(handles_of_each_turn_do_not_hold_it),
-    HELD(what_came_up_in_the_poll_holds_it_from_then_on),
-    HELD(a_request_that_holds_it_is_told_of_once),
-    HELD(a_handle_that_holds_it_is_told_of_once),
-    HELD(requests_that_hold_it_are_counted),
-    HELD(who_holds_it_later_is_told_of_again),
-    HELD(work_that_ends_is_not_told_of),
   };
   return RUN(tests);
 }

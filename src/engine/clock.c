@@ -71,15 +71,14 @@ static void alarm_put(avow__clock_t *clock, avow__alarm_t *alarm) {
 }
 
 static void alarm_keep_alive(avow__alarm_t *alarm) {
-  (void) uv_timer_start(&alarm->timer, on_never, never, 0); /* it is open */
+  (void) uv_timer_start(&alarm->timer, on_never, never,
+                        0); /* it may be closing */
 }
 
 void avow__clock_set(avow__context_t *c, avow__alarm_t *alarm, uint64_t ms,
                      uv_timer_cb cb) {
   avow__clock_t *clock = c->clock;
   avow__alarm_stop(alarm);
-  if (uv_is_closing((uv_handle_t *) &alarm->timer))
-    return;
   alarm->due = ms < AVOW__LATEST - clock->now ? clock->now + ms : AVOW__LATEST;
   alarm->cb = cb;
   alarm_put(clock, alarm);

@@ -248,7 +248,7 @@ static void alarms_whose_timers_are_closed_do_not_ring(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void alarms_of_closed_timers_are_not_set(void **state) {
+static void alarms_set_on_closed_timers_do_not_ring(void **state) {
   avow_channel_t *ticks = avow_ticks(loop, SECOND);
   uv_walk(loop, close_timer, NULL);
   avow_promise_t *tick = avow_channel_next(ticks);
@@ -426,7 +426,7 @@ int main(void) {
     BOTH(closing_cancels_advances),
     BOTH(a_program_may_close_all_handles),
     BY_HAND(alarms_whose_timers_are_closed_do_not_ring),
-    BY_HAND(alarms_of_closed_timers_are_not_set),
+    BY_HAND(alarms_set_on_closed_timers_do_not_ring),
     BY_HAND(by_hand_time_does_not_keep_the_loop_alive),
     BY_HAND(by_hand_nothing_in_flight_holds_it),
     BY_ITSELF(by_itself_it_goes_on_to_what_is_next),
