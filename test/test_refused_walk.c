@@ -151,6 +151,21 @@ static void glob_stops_in_the_midst_when_its_loop_closes(void **state) {
   glob_stops_in_the_midst(true);
 }
 
+/* Nobody knows which it was: what has its name goes. */
+static void temp_dir_that_was_not_seen_is_removed_by_name(void **state) {
+  assert_int_equal(setenv("TMPDIR", at(""), 1), 0);
+  looks = once(UV_EACCES);
+  const avow_value_t v = avow_run(avow_temp_dir(loop, "avow-"));
+  assert_int_equal(v.tag, AVOW_OBJECT);
+  assert_int_equal(entries_of(""), 1);
+
+  avow_value_unref(v);
+  run();
+
+  assert_int_equal(entries_of(""), 0);
+  assert_int_equal(unsetenv("TMPDIR"), 0);
+}
+
 static int setup(void **state) {
   readings = looks = never;
   hides_types = false;
@@ -170,6 +185,7 @@ int main(void) {
     REFUSED_CASE(glob_follows_links_where_it_found_them),
     REFUSED_CASE(glob_stops_in_the_midst_when_cancelled),
     REFUSED_CASE(glob_stops_in_the_midst_when_its_loop_closes),
+    REFUSED_CASE(temp_dir_that_was_not_seen_is_removed_by_name),
   };
   disk_init();
   return RUN(tests);

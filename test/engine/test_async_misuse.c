@@ -82,8 +82,30 @@ static void await_elsewhere(void) {
   close_elsewhere();
 }
 
+static avow_value_t nothing(void *data) {
+  return avow_none();
+}
+
+/* Functions of that loop have run on this thread. */
+static void await_where_others_have(void) {
+  uv_loop_t other;
+  avow_deferred_t *d;
+  assert_int_equal(uv_loop_init(&other), 0);
+  assert_int_equal(avow_loop_init(&other, NULL), 0);
+  assert_fulfils_none(avow_async(&other, nothing, NULL));
+  avow_promise_t *theirs = avow_promise_new(&other, &d);
+
+  assert_rejects(avow_async(loop, await_it, theirs), AVOW_EMISUSE);
+
+  assert_true(avow_resolve(d, avow_none()));
+  assert_int_equal(avow_loop_close(&other), 0);
+  assert_int_equal(uv_loop_close(&other), 0);
+}
+
 static void await_of_another_loops_promise_is_refused(void **state) {
   assert_misuse(await_elsewhere,
+                "hand the value over with avow_remote_resolve()");
+  assert_misuse(await_where_others_have,
                 "hand the value over with avow_remote_resolve()");
 }
 

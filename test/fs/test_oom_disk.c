@@ -55,6 +55,12 @@ static avow_value_t glob_cb(const avow_value_t *arg, void *data) {
   return avow_follow(avow_glob(loop, at(path, "a/**/[b-c]")));
 }
 
+/* No directory tells of the two that this matches. */
+static avow_value_t dots_cb(const avow_value_t *arg, void *data) {
+  char path[PATH];
+  return avow_follow(avow_glob(loop, at(path, "a/.*")));
+}
+
 static avow_value_t take_cb(const avow_value_t *entry, void *data);
 
 static avow_promise_t *take_from(avow_channel_t *channel) {
@@ -95,6 +101,7 @@ static avow_promise_t *trees(void) {
   avow_promise_t *p = avow_make_dirs(loop, at(path, "a/b/c"), 0700);
   p = avow_then(p, copy_cb, NULL, NULL);
   p = avow_then(p, glob_cb, NULL, NULL);
+  p = avow_then(p, dots_cb, NULL, NULL);
   p = avow_then(p, walk_cb, NULL, NULL);
   return avow_then(p, remove_cb, NULL, NULL);
 }
