@@ -83,10 +83,14 @@ static void name_goes_with_the_stream(void **state) {
 }
 
 static void name_that_is_there_stays(void **state) {
+  const avow_bind_path_options_t others = { .mode = 0666 };
   make_file("door", "kept");
+  assert_int_equal(chmod(at("door"), 0640), 0);
   assert_in_use(NULL);
   assert_in_use(&taking_over);
+  assert_in_use(&others);
   assert_file("door", "kept");
+  assert_int_equal(mode_of("door"), 0640);
   assert_int_equal(unlink(at("door")), 0);
 
   make_link("door", "nowhere");
