@@ -139,7 +139,7 @@ static avow_value_t on_pumped(const avow_value_t *bytes, void *data) {
 
 static void start_avow(void) {
   avow_promise_t *p = avow_pump(avow_uv_stream((uv_stream_t *) &from),
-                                avow_uv_stream((uv_stream_t *) &to));
+                                avow_uv_stream((uv_stream_t *) &to), NULL);
   avow_unref(avow_then(p, on_pumped, on_pumped, NULL));
 }
 

@@ -37,7 +37,7 @@ static const command_line_t command_line = {
    this is over. */
 static avow_value_t echo(const avow_value_t *connection, void *data) {
   const avow_stream_t stream = avow_to_stream(connection);
-  return avow_follow(avow_timeout(avow_pump(stream, stream), patience));
+  return avow_follow(avow_timeout(avow_pump(stream, stream, NULL), patience));
 }
 
 static bool announce(const avow_value_t *server) {

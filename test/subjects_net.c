@@ -177,7 +177,7 @@ static void strike_pump(void) {
 }
 
 static avow_promise_t *pump(void) {
-  return avow_pump(stream(), avow_uv_stream((uv_stream_t *) &target));
+  return avow_pump(stream(), avow_uv_stream((uv_stream_t *) &target), NULL);
 }
 
 /* A handle over a pipe. */

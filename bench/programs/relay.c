@@ -14,7 +14,8 @@ static avow_value_t relay(void *guest) {
                                          "127.0.0.1", port),
                             &server));
   const avow_stream_t far = avow_to_stream(&server);
-  avow_promise_t *const ways[] = { avow_pump(near, far), avow_pump(far, near) };
+  avow_promise_t *const ways[] = { avow_pump(near, far, NULL),
+                                   avow_pump(far, near, NULL) };
   return avow_await(avow_all(avow_stream_handle(near)->loop, ways, 2));
 }
 

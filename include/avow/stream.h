@@ -122,15 +122,24 @@ AVOW_API AVOW_MUST_USE avow_channel_t *avow_chunks(avow_stream_t stream,
                                                    size_t max_bytes,
                                                    size_t room);
 
+/** Zero in a field stands for its default. */
+typedef struct avow_pump_options_s {
+  uint64_t idle;        /* ms that nothing may be read nor taken for; any */
+  uint64_t *moved;      /* bytes so far, kept up while it is pending; NULL */
+  uint64_t reserved[4]; /* zeros, else UV_EINVAL: for later versions */
+} avow_pump_options_t;
+
 /**
  * INT: the bytes moved from one stream to another until the first ended, after
  * which the other is shut down (avow_shutdown). Reads no faster than that
- * takes, in constant memory. Rejects as the read or the write that failed;
- * neither stream is closed. UV_EALREADY if one is in use like that. Cancelling
- * stops reading; what was read is written in the background.
+ * takes, in constant memory, 64 KiB at a time. Rejects as the read or the write
+ * that failed, or with UV_ETIMEDOUT, see avow_is_timeout(), when it was idle
+ * for too long; neither stream is closed. UV_EALREADY if one is in use like
+ * that. Cancelling stops reading; what was read is written in the background.
+ * options may be NULL.
  */
-AVOW_API AVOW_MUST_USE avow_promise_t *avow_pump(avow_stream_t from,
-                                                 avow_stream_t to);
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_pump(
+    avow_stream_t from, avow_stream_t to, const avow_pump_options_t *options);
 
 AVOW_HEADER_END
 

@@ -51,7 +51,7 @@ struct avow_stream_class_s {
   /**
    * The answer to avow_pump() from this stream to another: moves all that is to
    * come and settles as that, or returns NULL where it knows no shorter way
-   * than to read and to write. NULL: never.
+   * than to read and to write. Not asked for pumps with options. NULL: never.
    */
   avow_promise_t *(*pump_to)(void *self, avow_stream_t to);
 };

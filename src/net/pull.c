@@ -23,6 +23,7 @@ typedef struct {
   avow__buffer_t buffer;
   avow_stream_t to;
   int64_t moved;
+  avow__progress_t *progress; /* NULL: nobody wants to know */
 } pull_t;
 
 static void pull_free(void *data) {
@@ -129,14 +130,22 @@ static avow_value_t shut_cb(const avow_value_t *none, void *data) {
   return avow_int(((const pull_t *) data)->moved);
 }
 
+static void pull_note(const pull_t *pull) {
+  if (pull->progress != NULL)
+    avow__progress_note(pull->progress, pull->moved);
+}
+
 static avow_value_t written_cb(const avow_value_t *len, void *data) {
-  ((pull_t *) data)->moved += avow_to_int(len);
+  pull_t *pull = data;
+  pull->moved += avow_to_int(len);
+  pull_note(pull);
   return avow_none(); /* again */
 }
 
 static avow_value_t moved_cb(const avow_value_t *chunk, void *data) {
   pull_t *pull = data;
   avow_promise_t *p;
+  pull_note(pull);
   if (chunk->tag != AVOW_BYTES) {
     p = avow_then(avow_shutdown(pull->to), shut_cb, NULL, pull);
   } else {
@@ -150,12 +159,10 @@ static avow_value_t pump_step(void *data) {
   return pull_read(data, PORTION, moved_cb);
 }
 
-avow_promise_t *avow__pull_pump(avow_stream_t from, avow_stream_t to) {
-  if (from.klass == NULL || to.klass == NULL)
-    return avow__nothing("a stream");
-  avow_promise_t *p = AVOW__STREAM_CAN(from, pump_to)
-                          ? from.klass->pump_to(from.self, to)
-                          : NULL;
-  const pull_t wish = { .from = from, .to = to };
+avow_promise_t *avow__pull_pump(avow_stream_t from, avow_stream_t to,
+                                avow__progress_t *progress) {
+  const bool may = progress == NULL && AVOW__STREAM_CAN(from, pump_to);
+  avow_promise_t *p = may ? from.klass->pump_to(from.self, to) : NULL;
+  const pull_t wish = { .from = from, .to = to, .progress = progress };
   return p != NULL ? p : pull_begin(&wish, pump_step);
 }

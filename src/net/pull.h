@@ -3,13 +3,14 @@
 #ifndef AVOW_PULL_H
 #define AVOW_PULL_H
 
-#include "avow/stream.h"
+#include "net/progress.h"
 
 /* As the functions of these names in stream.h. */
 avow_promise_t *avow__pull_into(avow_stream_t stream, void *buffer, size_t min,
                                 size_t max);
 avow_promise_t *avow__pull_all(avow_stream_t stream, size_t max_bytes);
-avow_promise_t *avow__pull_pump(avow_stream_t from, avow_stream_t to);
+avow_promise_t *avow__pull_pump(avow_stream_t from, avow_stream_t to,
+                                avow__progress_t *progress);
 avow_channel_t *avow__pull_chunks(avow_stream_t stream, size_t max_bytes,
                                   size_t room);
 

@@ -9,7 +9,9 @@
 #include "avow/stream.h"
 #include "base/alloc.h"
 #include "base/container.h"
+#include "base/reserved.h"
 #include "io/op.h"
+#include "net/progress.h"
 #include "net/pull.h"
 #include "net/reading.h"
 #include "net/sigpipe.h"
@@ -24,8 +26,9 @@ typedef struct {
   avow_deferred_t *deferred; /* NULL: it has ended */
   uv_stream_t *from, *to;
   int64_t moved;
-  size_t queued; /* bytes of the write that is under way */
-  bool waits;    /* for libuv to be done with a request */
+  avow__progress_t *progress; /* NULL: nobody wants to know */
+  size_t queued;              /* bytes of the write that is under way */
+  bool waits;                 /* for libuv to be done with a request */
   union {
     uv_write_t write;
     uv_shutdown_t shutdown;
@@ -96,12 +99,18 @@ static bool pump_resume(pump_t *pump) {
   return false;
 }
 
+static void pump_count(pump_t *pump, int64_t n) {
+  pump->moved += n;
+  if (pump->progress != NULL)
+    avow__progress_note(pump->progress, pump->moved);
+}
+
 static void pump_on_write(uv_write_t *req, int status) {
   pump_t *pump = req->data;
   avow__context_t *c = pump->context;
   if (!pump_resume(pump))
     return;
-  pump->moved += (int64_t) pump->queued;
+  pump_count(pump, (int64_t) pump->queued);
   const int err = status < 0
                       ? status
                       : uv_read_start(pump->from, pump_on_alloc, pump_on_read);
@@ -158,7 +167,7 @@ static int pump_pass_on(pump_t *pump, size_t len) {
     n = 0;
   if (n < 0)
     return n;
-  pump->moved += n;
+  pump_count(pump, n);
   return (size_t) n < len ? pump_queue(pump, (size_t) n, len) : 0;
 }
 
@@ -206,10 +215,8 @@ static int pump_start(avow__context_t *c, pump_t *pump) {
   return err;
 }
 
-avow_promise_t *avow_pump(avow_stream_t source, avow_stream_t sink) {
-  if (!avow__is_uv(source) || !avow__is_uv(sink))
-    return avow__pull_pump(source, sink);
-  uv_stream_t *from = source.self, *to = sink.self;
+static avow_promise_t *pump_new(uv_stream_t *from, uv_stream_t *to,
+                                avow__progress_t *progress) {
   avow__context_t *c = avow__context_of(from->loop);
   avow_deferred_t *d;
   avow_promise_t *p = avow__promise_new(c, &d);
@@ -223,6 +230,7 @@ avow_promise_t *avow_pump(avow_stream_t source, avow_stream_t sink) {
     pump->from = from;
     pump->to = to;
     pump->moved = 0;
+    pump->progress = progress;
     pump->waits = false;
     err = pump_start(c, pump);
   }
@@ -233,4 +241,26 @@ avow_promise_t *avow_pump(avow_stream_t source, avow_stream_t sink) {
   }
   avow_on_cancel(d, pump_cancel, pump);
   return p;
+}
+
+static avow_promise_t *pump_any(avow_stream_t from, avow_stream_t to,
+                                avow__progress_t *progress) {
+  if (avow__is_uv(from) && avow__is_uv(to))
+    return pump_new(from.self, to.self, progress);
+  return avow__pull_pump(from, to, progress);
+}
+
+avow_promise_t *avow_pump(avow_stream_t from, avow_stream_t to,
+                          const avow_pump_options_t *options) {
+  if (from.klass == NULL || to.klass == NULL)
+    return avow__nothing("a stream");
+  if (options == NULL)
+    return pump_any(from, to, NULL);
+  uv_loop_t *loop = avow__stream_loop(from);
+  const int err = AVOW__RESERVED(options);
+  avow__progress_t *progress =
+      err == 0 ? avow__progress_new(loop, options) : NULL;
+  return progress != NULL
+             ? avow__progress_watch(progress, pump_any(from, to, progress))
+             : avow__refuse(loop, err != 0 ? err : UV_ENOMEM, "pump", NULL);
 }

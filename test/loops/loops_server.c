@@ -117,7 +117,8 @@ avow_value_t echo(const avow_value_t *connection, void *data) {
   const avow_stream_t stream = avow_to_stream(connection);
   see(avow_stream_handle(stream)->loop);
   begun++;
-  return avow_follow(avow_finally(avow_pump(stream, stream), note_end, NULL));
+  return avow_follow(
+      avow_finally(avow_pump(stream, stream, NULL), note_end, NULL));
 }
 
 avow_value_t hang_up(const avow_value_t *connection, void *data) {

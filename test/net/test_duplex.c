@@ -265,7 +265,7 @@ static void class_need_not_do_all(void **state) {
               "read: operation not supported on socket");
   assert_rejects(avow_write(stream, avow_string("x")), UV_ENOTSUP);
   assert_rejects(avow_shutdown(stream), UV_ENOTSUP);
-  assert_rejects(avow_pump(stream, stream), UV_ENOTSUP);
+  assert_rejects(avow_pump(stream, stream, NULL), UV_ENOTSUP);
   assert_fulfils_none(avow_close(stream));
 }
 
@@ -276,8 +276,8 @@ static void shorter_way_is_taken_where_there_is_one(void **state) {
   const avow_stream_t from = { &quick, NULL };
   open_with(1, NULL);
 
-  assert_fulfils_int(avow_pump(from, here()), 7);
-  assert_rejects(avow_pump(from, from), UV_ENOTSUP); /* by reading */
+  assert_fulfils_int(avow_pump(from, here(), NULL), 7);
+  assert_rejects(avow_pump(from, from, NULL), UV_ENOTSUP); /* by reading */
 
   drop_both();
 }
@@ -291,7 +291,7 @@ static void class_is_read_no_further_than_its_size(void **state) {
   const avow_stream_t from = { &older, NULL };
   open_with(1, NULL);
 
-  assert_rejects(avow_pump(from, here()), UV_ENOTSUP);
+  assert_rejects(avow_pump(from, here(), NULL), UV_ENOTSUP);
 
   drop_both();
 }
@@ -318,6 +318,113 @@ static void pair_needs_memory(void **state) {
   }
 }
 
+/* Pumps with options, by a clock that the test moves. */
+
+static avow_value_t to_ends[2];
+
+static int set_up_pump(void **state) {
+  if (harness_setup(state) != 0)
+    return -1;
+  use_clock(AVOW_CLOCK_BY_HAND);
+  open_with(100, NULL);
+  open_ends(avow_duplex(loop, 4, NULL), to_ends);
+  return 0;
+}
+
+static int tear_down_pump(void **state) {
+  drop_both();
+  avow_value_clear(&to_ends[0]);
+  avow_value_clear(&to_ends[1]);
+  return harness_teardown(state);
+}
+
+static avow_promise_t *pump_with(const avow_pump_options_t *options) {
+  return avow_pump(there(), avow_to_stream(&to_ends[0]), options);
+}
+
+static void tell(const char *word) {
+  avow_unref(avow_write(here(), avow_string(word)));
+  run();
+}
+
+static void assert_hears_there(const char *word) {
+  assert_fulfils_bytes(avow_read(avow_to_stream(&to_ends[1]), 100), word);
+  run();
+}
+
+static void pump_says_how_far_it_is(void **state) {
+  uint64_t moved = 77;
+  const avow_pump_options_t options = { .moved = &moved };
+  avow_promise_t *p = pump_with(&options);
+  assert_int_equal(moved, 0);
+
+  tell("abc");
+  assert_int_equal(moved, 3);
+  tell("de");
+  assert_int_equal(moved, 3);
+  assert_hears_there("abc");
+  assert_int_equal(moved, 5);
+
+  avow_unref(avow_shutdown(here()));
+  assert_fulfils_int(p, 5);
+}
+
+static void idle_pump_gives_up(void **state) {
+  const avow_pump_options_t options = { .idle = 1000 };
+  avow_promise_t *p = pump_with(&options);
+  run();
+  advance(999);
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+
+  advance(1);
+
+  assert_int_equal(avow_state(p), AVOW_REJECTED);
+  assert_true(avow_is_timeout(avow_result(p)));
+  assert_says(p, UV_ETIMEDOUT, "pump: nothing has moved for 1000 ms");
+  tell("hello");
+  assert_fulfils_bytes(avow_read(there(), 100), "hello");
+}
+
+static void what_moves_sets_the_limit_back(void **state) {
+  const avow_pump_options_t options = { .idle = 1000 };
+  avow_promise_t *p = pump_with(&options);
+  for (int i = 0; i < 3; i++) {
+    advance(900);
+    tell("abc");
+    assert_hears_there("abc");
+  }
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+
+  advance(1000);
+
+  assert_rejects(p, UV_ETIMEDOUT);
+}
+
+/* Nobody takes what it has read. */
+static void pump_that_cannot_write_is_idle(void **state) {
+  const avow_pump_options_t options = { .idle = 1000 };
+  avow_promise_t *p = pump_with(&options);
+  tell("hello");
+
+  advance(1000);
+
+  assert_rejects(p, UV_ETIMEDOUT);
+}
+
+static void pump_that_ends_leaves_no_limit(void **state) {
+  const avow_pump_options_t options = { .idle = 1000 };
+  avow_promise_t *p = pump_with(&options);
+  avow_unref(avow_shutdown(here()));
+
+  assert_fulfils_int(p, 0);
+}
+
+static void pump_knows_its_options(void **state) {
+  const avow_pump_options_t newer = { .reserved = { 0, 1 } };
+
+  assert_rejects(pump_with(&newer), UV_EINVAL);
+}
+
 /* Failing memory. */
 
 static int set_up(void **state) {
@@ -342,7 +449,8 @@ static avow_promise_t *start_all(void) {
 }
 
 static avow_promise_t *start_pump(void) {
-  avow_promise_t *const ps[] = { avow_pump(there(), there()),
+  const avow_pump_options_t options = { .idle = 60000 };
+  avow_promise_t *const ps[] = { avow_pump(there(), there(), &options),
                                  avow_write(here(), avow_string("hi")),
                                  avow_shutdown(here()) };
   return avow_all(loop, ps, 3);
@@ -394,6 +502,9 @@ static void what_moves_bytes_survives_failing_memory(void **state) {
   }
 }
 
+#define IN_TIME(f) \
+  cmocka_unit_test_setup_teardown(f, set_up_pump, tear_down_pump)
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(write_settles_once_there_is_room),
@@ -415,6 +526,12 @@ int main(void) {
     CASE(class_is_read_no_further_than_its_size),
     CASE(options_are_checked),
     CASE(pair_needs_memory),
+    IN_TIME(pump_says_how_far_it_is),
+    IN_TIME(idle_pump_gives_up),
+    IN_TIME(what_moves_sets_the_limit_back),
+    IN_TIME(pump_that_cannot_write_is_idle),
+    IN_TIME(pump_that_ends_leaves_no_limit),
+    IN_TIME(pump_knows_its_options),
     cmocka_unit_test_setup_teardown(what_moves_bytes_survives_failing_memory,
                                     set_up, tear_down),
   };

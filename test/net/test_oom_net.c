@@ -228,7 +228,7 @@ static avow_promise_t *pumping(void) {
   peers[0] = open_end(&ends[0]);
   peers[1] = open_end(&ends[1]);
   avow_promise_t *p = avow_pump(avow_uv_stream((uv_stream_t *) &ends[0]),
-                                avow_uv_stream((uv_stream_t *) &ends[1]));
+                                avow_uv_stream((uv_stream_t *) &ends[1]), NULL);
   p = avow_finally(p, close_fn, &ends[0]);
   p = avow_finally(p, close_fn, &ends[1]);
   return avow_finally(p, close_peers_fn, NULL);

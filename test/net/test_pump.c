@@ -64,7 +64,7 @@ static void assert_hears(const char *text) {
 }
 
 static avow_promise_t *start(void) {
-  return avow_pump(avow_uv_stream(from), avow_uv_stream(to));
+  return avow_pump(avow_uv_stream(from), avow_uv_stream(to), NULL);
 }
 
 static char pattern_at(size_t i) {
@@ -131,12 +131,16 @@ static void the_other_direction_stays_open(void **state) {
   assert_int_equal(write(peers[1], "back", 4), 4);
   assert_int_equal(shutdown(peers[1], SHUT_WR), 0);
 
-  assert_fulfils_int(avow_pump(avow_uv_stream(to), avow_uv_stream(from)), 4);
+  assert_fulfils_int(avow_pump(avow_uv_stream(to), avow_uv_stream(from), NULL),
+                     4);
   assert_hears_at(0, "back");
 }
 
 static void much_is_moved_no_faster_than_it_is_taken(void **state) {
-  avow_promise_t *p = start();
+  uint64_t moved;
+  const avow_pump_options_t options = { .moved = &moved };
+  avow_promise_t *p =
+      avow_pump(avow_uv_stream(from), avow_uv_stream(to), &options);
   const size_t stuck = stuff();
   assert_true(stuck < LARGE);
   assert_true(uv_stream_get_write_queue_size(to) <= PART);
@@ -148,12 +152,14 @@ static void much_is_moved_no_faster_than_it_is_taken(void **state) {
   }
   hang_up(0);
 
+  assert_int_equal(moved, LARGE);
   assert_fulfils_int(p, LARGE);
   assert_hears("");
 }
 
 static void stream_may_be_pumped_into_itself(void **state) {
-  avow_promise_t *p = avow_pump(avow_uv_stream(from), avow_uv_stream(from));
+  avow_promise_t *p =
+      avow_pump(avow_uv_stream(from), avow_uv_stream(from), NULL);
   say("echo");
   turn();
   assert_hears_at(0, "echo");
@@ -165,7 +171,7 @@ static void stream_may_be_pumped_into_itself(void **state) {
 
 static void both_directions_are_pumped_at_once(void **state) {
   avow_promise_t *ps[] = { start(), avow_pump(avow_uv_stream(to),
-                                              avow_uv_stream(from)) };
+                                              avow_uv_stream(from), NULL) };
   say("there");
   assert_int_equal(write(peers[1], "back", 4), 4);
   turn();
@@ -365,9 +371,9 @@ static void one_reads_at_a_time(void **state) {
 
   avow_promise_t *p = start();
   assert_rejects(avow_read(avow_uv_stream(from), 100), UV_EALREADY);
-  assert_rejects(avow_pump(avow_uv_stream(from), avow_uv_stream(from)),
+  assert_rejects(avow_pump(avow_uv_stream(from), avow_uv_stream(from), NULL),
                  UV_EALREADY);
-  assert_rejects(avow_pump(avow_uv_stream(to), avow_uv_stream(to)),
+  assert_rejects(avow_pump(avow_uv_stream(to), avow_uv_stream(to), NULL),
                  UV_EALREADY);
 
   hang_up(0);
@@ -379,7 +385,7 @@ static void pump_rejects_closing_streams(void **state) {
   assert_says(start(), UV_EINVAL, "pump: invalid argument");
 
   uv_close((uv_handle_t *) from, NULL);
-  assert_rejects(avow_pump(avow_uv_stream(from), avow_uv_stream(from)),
+  assert_rejects(avow_pump(avow_uv_stream(from), avow_uv_stream(from), NULL),
                  UV_EINVAL);
 }
 
@@ -388,7 +394,7 @@ static void pump_rejects_a_source_without_connection(void **state) {
   (void) uv_tcp_init(loop, &lonely);
 
   assert_rejects(avow_pump(avow_uv_stream((uv_stream_t *) &lonely),
-                           avow_uv_stream(to)),
+                           avow_uv_stream(to), NULL),
                  UV_ENOTCONN);
 
   assert_fulfils_none(avow_close_handle((uv_handle_t *) &lonely));
@@ -445,6 +451,21 @@ static void pump_survives_failing_memory(void **state) {
 
 #define PUMP(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
+static void pump_says_how_far_it_is(void **state) {
+  uint64_t moved = 77;
+  const avow_pump_options_t options = { .moved = &moved, .idle = 60000 };
+  avow_promise_t *p =
+      avow_pump(avow_uv_stream(from), avow_uv_stream(to), &options);
+  assert_int_equal(moved, 0);
+
+  say("hello");
+  turn();
+
+  assert_int_equal(moved, 5);
+  hang_up(0);
+  assert_fulfils_int(p, 5);
+}
+
 int main(void) {
   (void) signal(SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
@@ -452,6 +473,7 @@ int main(void) {
     PUMP(nothing_is_moved_from_a_stream_that_ends),
     PUMP(the_other_direction_stays_open),
     PUMP(much_is_moved_no_faster_than_it_is_taken),
+    PUMP(pump_says_how_far_it_is),
     PUMP(stream_may_be_pumped_into_itself),
     PUMP(both_directions_are_pumped_at_once),
     PUMP(failed_read_rejects),

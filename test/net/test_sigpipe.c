@@ -74,7 +74,7 @@ static void handle_that_is_sent_says_so_too(void **state) {
 
 static void pump_to_itself(void) {
   (void) signal(SIGPIPE, SIG_DFL);
-  avow_unref(avow_pump(avow_uv_stream(stream), avow_uv_stream(stream)));
+  avow_unref(avow_pump(avow_uv_stream(stream), avow_uv_stream(stream), NULL));
   say("x");
   turn();
 }

@@ -333,8 +333,8 @@ static void pump_moves_all_and_shuts_down(void **state) {
   avow_value_t more[2];
   open_ends(avow_duplex(loop, 4, NULL), more);
   avow_promise_t *pumps[] = {
-    avow_pump(there(), avow_to_stream(&more[0])),
-    avow_pump(avow_to_stream(&more[1]), there()),
+    avow_pump(there(), avow_to_stream(&more[0]), NULL),
+    avow_pump(avow_to_stream(&more[1]), there(), NULL),
   };
   avow_promise_t *p = avow_read_all(here(), 100);
   avow_unref(avow_write(here(), avow_string("hello you")));
@@ -350,7 +350,7 @@ static void pump_moves_all_and_shuts_down(void **state) {
 static void pump_fails_as_what_it_writes_to(void **state) {
   avow_value_t more[2];
   open_ends(avow_duplex(loop, 4, NULL), more);
-  avow_promise_t *p = avow_pump(there(), avow_to_stream(&more[0]));
+  avow_promise_t *p = avow_pump(there(), avow_to_stream(&more[0]), NULL);
   drop(&more[1]);
 
   avow_unref(avow_write(here(), avow_string("hello")));
@@ -362,7 +362,7 @@ static void pump_fails_as_what_it_writes_to(void **state) {
 static void cancelled_pump_leaves_the_rest(void **state) {
   avow_value_t more[2];
   open_ends(avow_duplex(loop, 4, NULL), more);
-  avow_promise_t *p = avow_pump(there(), avow_to_stream(&more[0]));
+  avow_promise_t *p = avow_pump(there(), avow_to_stream(&more[0]), NULL);
   (void) uv_run(loop, UV_RUN_NOWAIT);
   avow_cancel(p);
   assert_rejects(p, UV_ECANCELED);

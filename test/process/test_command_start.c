@@ -78,7 +78,7 @@ static void input_comes_from_a_stream(void **state) {
   const child_t counts = child_of(start_script("wc -c | tr -d ' '"));
 
   assert_fulfils_int(avow_pump(avow_to_stream(&says.out),
-                               avow_to_stream(&counts.in)),
+                               avow_to_stream(&counts.in), NULL),
                      MUCH);
 
   assert_fulfils_bytes(avow_read_all(avow_to_stream(&counts.out), LINE),

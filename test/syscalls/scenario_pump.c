@@ -7,8 +7,8 @@
 static bool heard_end;
 
 static avow_value_t serve_pump(const avow_value_t *arg, void *data) {
-  return avow_follow(
-      avow_pump(avow_uv_stream(tcp_server()), avow_uv_stream(tcp_server())));
+  return avow_follow(avow_pump(avow_uv_stream(tcp_server()),
+                               avow_uv_stream(tcp_server()), NULL));
 }
 
 static avow_value_t note_end(const avow_value_t *bytes, void *data) {

@@ -205,7 +205,7 @@ static void loops_survive(void **state) {
 static avow_value_t pump_there(const avow_value_t *connection, void *data) {
   use(data);
   const avow_stream_t stream = avow_to_stream(connection);
-  return avow_follow(avow_pump(stream, stream));
+  return avow_follow(avow_pump(stream, stream, NULL));
 }
 
 static avow_value_t wait_cb(const avow_value_t *connection, void *data) {

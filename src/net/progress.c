@@ -1,0 +1,63 @@
+/*
+ * Progress of pumps. Who watches it sleeps until the time that is left at that
+ * moment is over, and then looks again: what moves sets no timer.
+ */
+#include "net/progress.h"
+
+#include <inttypes.h>
+
+#include "avow/cancel.h"
+#include "avow/deadline.h"
+#include "avow/timer.h"
+#include "base/alloc.h"
+#include "engine/promise.h"
+#include "value/value.h"
+
+avow__progress_t *avow__progress_new(uv_loop_t *loop,
+                                     const avow_pump_options_t *options) {
+  avow__progress_t *progress = avow__malloc(sizeof(*progress));
+  if (progress == NULL)
+    return NULL;
+  *progress = (avow__progress_t){ .loop = loop,
+                                  .moved = options->moved,
+                                  .idle = options->idle,
+                                  .at = avow_now(loop),
+                                  .refs = 1 };
+  avow__progress_note(progress, 0);
+  return progress;
+}
+
+void avow__progress_note(avow__progress_t *progress, int64_t moved) {
+  progress->at = avow_now(progress->loop);
+  if (progress->moved != NULL)
+    *progress->moved = (uint64_t) moved;
+}
+
+static void progress_unref(void *data) {
+  avow__progress_t *progress = data;
+  if (--progress->refs == 0)
+    avow__free(progress);
+}
+
+static avow_value_t progress_look(void *data) {
+  const avow__progress_t *progress = data;
+  const uint64_t waited = avow_now(progress->loop) - progress->at;
+  if (waited < progress->idle)
+    return avow_follow(avow_sleep(progress->loop, progress->idle - waited));
+  return avow__error_of_limit(
+      avow_error_new(UV_ETIMEDOUT, avow_none(),
+                     "pump: nothing has moved for %" PRIu64 " ms",
+                     progress->idle));
+}
+
+avow_promise_t *avow__progress_watch(avow__progress_t *progress,
+                                     avow_promise_t *p) {
+  if (progress->idle > 0) {
+    avow_promise_t *stop = avow_repeat(progress->loop, progress_look, progress);
+    progress->refs++;
+    stop = avow_attach(stop, progress, progress_unref);
+    p = avow_until(p, stop);
+    avow_unref(stop);
+  }
+  return avow_attach(p, progress, progress_unref);
+}

@@ -1,0 +1,27 @@
+/* How far a pump has come, and whether it goes on. */
+#ifndef AVOW_PROGRESS_H
+#define AVOW_PROGRESS_H
+
+#include "avow/stream.h"
+
+typedef struct {
+  uv_loop_t *loop;
+  uint64_t *moved; /* the program's, or NULL */
+  uint64_t idle;   /* ms; 0: for ever */
+  uint64_t at;     /* when something moved last */
+  unsigned refs;
+} avow__progress_t;
+
+/* NULL without memory. */
+avow__progress_t *avow__progress_new(uv_loop_t *loop,
+                                     const avow_pump_options_t *options);
+
+/* Something was read, or so many bytes in all are moved. */
+void avow__progress_note(avow__progress_t *progress, int64_t moved);
+
+/* As p, but when nothing has moved for too long it is cancelled. Takes p, and
+   the progress, which stays while p is pending. */
+avow_promise_t *avow__progress_watch(avow__progress_t *progress,
+                                     avow_promise_t *p);
+
+#endif
