@@ -9,6 +9,7 @@
 
 #include "avow/loop.h"
 #include "base/compiler.h"
+#include "base/lines.h"
 #include "base/list.h"
 #include "base/queue.h"
 #include "base/table.h"
@@ -36,14 +37,6 @@ enum {
   AVOW__STRAYS,     /* whose handles the program closed */
   AVOW__TABLES
 };
-
-/* Blocks of one size that operations have left. */
-enum { AVOW__SIZES = 2 };
-
-typedef struct {
-  avow__spare_t *first;
-  uint32_t count;
-} avow__spares_t;
 
 /* The states of a loop's life: it enters later ones, and never goes back. */
 typedef enum avow__life_e {
@@ -107,16 +100,17 @@ struct avow__context_s {
   avow__wheel_t *wheel; /* timer.c: all sleeps; NULL before the first */
   avow__phases_t *phases; /* phase.c: whoever waits for one; or NULL */
   avow__port_t *port;     /* port.c: the other threads' way in; or NULL */
-  avow__link_t *remotes;  /* remote.c: batches of them */
-  int empty_batches;      /* of these */
+  avow__lines_t remotes;  /* remote.c */
+  avow__lines_t errands;  /* worker.c, two each */
   void (*wheel_go_on)(avow__context_t *c);  /* with sleeps that had to wait */
   void (*port_go_on)(avow__context_t *c);   /* with mail; NULL: of nobody */
   void (*streams_rest)(avow__context_t *c); /* read.c: some are watched on,
                                                and the loop is to end */
   avow__link_t *reads;                      /* read.c: those that are pending */
-  uint32_t laden;      /* read.c: streams where bytes wait, at most */
-  avow__buffer_t room; /* room.c: what libuv reads to */
-  avow__spares_t spares[AVOW__SIZES]; /* op.c: for the next operations */
+  uint32_t laden;        /* read.c: streams where bytes wait, at most */
+  avow__buffer_t room;   /* room.c: what libuv reads to */
+  avow__spare_t *spares; /* op.c: blocks for the next operations */
+  uint32_t spare_count;
   avow__table_t tables[AVOW__TABLES];
   avow__fibers_t fibers; /* async.c: stacks */
 #ifdef AVOW_TRACE

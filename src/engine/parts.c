@@ -24,4 +24,6 @@ const avow__part_t avow__parts[AVOW__PARTS] = {
   { NULL, avow__strays_free, NULL }, /* what the program closed itself */
   { NULL, avow__room_free, NULL },   /* what streams are read to */
   { NULL, avow__spares_free, NULL }, /* blocks of operations */
+  /* cache lines of errands */
+  { NULL, avow__errands_free, NULL },
 };

@@ -18,7 +18,7 @@ typedef struct avow__part_s {
   void (*check)(avow__context_t *c);
 } avow__part_t;
 
-enum { AVOW__PARTS = 13 };
+enum { AVOW__PARTS = 14 };
 
 extern AVOW__HIDDEN const avow__part_t avow__parts[AVOW__PARTS];
 
@@ -59,5 +59,7 @@ void avow__streams_quiet(avow__context_t *c);
 void avow__room_free(avow__context_t *c);
 /* op.c */
 void avow__spares_free(avow__context_t *c);
+/* worker.c */
+void avow__errands_free(avow__context_t *c);
 
 #endif

@@ -214,15 +214,7 @@ static int port_init(avow__context_t *c, avow__port_t *port) {
   return 0;
 }
 
-int avow__port_open(avow__context_t *c) {
-  if (c->life == AVOW__CLOSED)
-    return UV_ECANCELED;
-  if (c->port != NULL && avow__port_is_closing(c->port)) {
-    avow__check_handles(c);
-    return UV_ECANCELED;
-  }
-  if (c->port != NULL)
-    return 0;
+static AVOW__APART int port_make(avow__context_t *c) {
   avow__port_t *port = avow__calloc(1, sizeof(*port));
   if (port == NULL)
     return UV_ENOMEM;
@@ -234,6 +226,17 @@ int avow__port_open(avow__context_t *c) {
   c->port = port;
   c->port_go_on = port_go_on;
   return 0;
+}
+
+int avow__port_open(avow__context_t *c) {
+  if (c->life == AVOW__CLOSED)
+    return UV_ECANCELED;
+  if (c->port == NULL)
+    return port_make(c);
+  if (AVOW__LIKELY(!avow__port_is_closing(c->port)))
+    return 0;
+  avow__check_handles(c);
+  return UV_ECANCELED;
 }
 
 void avow__port_close(avow__context_t *c) {

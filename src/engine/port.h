@@ -17,8 +17,8 @@ typedef struct avow__mail_class_s {
   void (*forget)(avow__mail_t *mail);
 } avow__mail_class_t;
 
-/* The first member of what is sent. It is the sender's until it is posted, and
-   the loop's thereafter. */
+/* A member of what is sent. It is the sender's until it is posted, and the
+   loop's thereafter. */
 struct avow__mail_s {
   avow__mail_t *next;
   const avow__mail_class_t *klass;

@@ -192,6 +192,21 @@ avow_promise_t *avow__promise_new(avow__context_t *c, avow_deferred_t **out) {
   return p != NULL ? defer(p, out) : defer_nothing(c, out);
 }
 
+avow_promise_t *avow__promise_held(avow__context_t *c,
+                                   void (*on_cancel)(void *data), void *data,
+                                   avow_deferred_t **out) {
+  avow__check_thread(c);
+  avow_promise_t *p = avow__promise_alloc(c, AVOW__DEFERRED);
+  *out = (avow_deferred_t *) p;
+  if (p == NULL)
+    return avow__no_promise(c);
+  p->marks = AVOW__DETAILED | AVOW__HELD;
+  p->u.deferred.on_cancel = on_cancel;
+  p->u.deferred.holders = 1;
+  p->data = data;
+  return p;
+}
+
 static AVOW__APART avow_promise_t *new_fully(uv_loop_t *loop,
                                              avow_deferred_t **out) {
   return avow__promise_new(avow__context_of(loop), out);

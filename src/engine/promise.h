@@ -36,6 +36,13 @@ static inline avow_promise_t *avow__given(const void *p, const char *what) {
 /* avow_promise_new() for who knows the loop's context. */
 avow_promise_t *avow__promise_new(avow__context_t *c, avow_deferred_t **out);
 
+/* The same of one that settles when its deferred says so, and no sooner because
+   it was cancelled, which calls on_cancel with data. NULL in *out without
+   memory. */
+avow_promise_t *avow__promise_held(avow__context_t *c,
+                                   void (*on_cancel)(void *data), void *data,
+                                   avow_deferred_t **out);
+
 /* What is returned in place of a promise that could not be made. */
 avow_promise_t *avow__no_promise(avow__context_t *c);
 

@@ -1,31 +1,21 @@
 /*
  * Settling from other threads: a remote is mail to its loop. What it holds of
  * the loop's (its deferred) only the loop's thread touches.
- *
- * Remotes lie in batches. One that is empty begins anew, as slabs do, so that
- * what is made together lies together in whatever order it comes back. When the
- * loop ends a batch is the remotes' that are in use: the last one frees it.
+ * When the loop ends, their memory is the remotes' that are in use.
  */
 #include "avow/remote.h"
 
 #include "avow/cancel.h"
-#include "base/alloc.h"
+#include "base/lines.h"
 #include "engine/engine.h"
 #include "engine/parts.h"
 #include "engine/port.h"
 #include "value/cross.h"
 
-/* Each remote has a cache line of its own, for two threads may use neighbours.
-   A batch, its head and what aligns it are a page; so many are kept for the
-   next remotes. */
-enum { LINE = 64, EACH = 62, EMPTY_MAX = 2048 };
-
-typedef struct batch_s batch_t;
-
 struct avow_remote_s {
+  avow__line_t line;
   avow__mail_t mail;
-  avow__port_t *port; /* NULL: there was no memory */
-  batch_t *batch;
+  avow__port_t *port;        /* NULL: there was no memory */
   avow_deferred_t *deferred; /* the loop's thread: NULL while it is free */
   avow_value_t value;
 #if AVOW__DEBUG
@@ -33,95 +23,13 @@ struct avow_remote_s {
 #endif
 };
 
-struct batch_s {
-  avow__link_t link; /* among the loop's; first */
-  void *memory;      /* what malloc gave */
-  avow__mail_t *free;
-  unsigned used, fresh; /* fresh: how many were, since it was empty */
-  atomic_uint owners;   /* those that were in use when the loop closed */
-};
-
-_Static_assert(sizeof(avow_remote_t) <= LINE, "a remote fits its line");
-_Static_assert(sizeof(batch_t) <= LINE, "remotes come after it");
+_Static_assert(sizeof(avow_remote_t) <= AVOW__LINE, "a remote fits its line");
 
 /* What a program without memory may settle in vain. */
 static avow_remote_t nobody;
 
 static avow_remote_t *remote_of(avow__mail_t *mail) {
   return AVOW__CONTAINER(avow_remote_t, mail, mail);
-}
-
-/* Batches. */
-
-static avow_remote_t *remote_at(batch_t *batch, unsigned i) {
-  return (avow_remote_t *) (void *) ((char *) batch + (i + (size_t) 1) * LINE);
-}
-
-/* Those that have room come first. */
-static void put_first(avow__context_t *c, batch_t *batch) {
-  avow__list_append(&c->remotes, &batch->link);
-  c->remotes = &batch->link;
-}
-
-static batch_t *batch_new(avow__context_t *c) {
-  char *memory = avow__malloc((size_t) (EACH + 2) * LINE);
-  if (memory == NULL)
-    return NULL;
-  const size_t off = LINE - (uintptr_t) memory % LINE;
-  batch_t *batch = (batch_t *) (void *) (memory + off);
-  *batch = (batch_t){ .memory = memory };
-  put_first(c, batch);
-  c->empty_batches++;
-  return batch;
-}
-
-static void batch_free(avow__context_t *c, batch_t *batch) {
-  avow__list_remove(&c->remotes, &batch->link);
-  avow__free(batch->memory);
-}
-
-static avow_remote_t *remote_take(batch_t *batch) {
-  avow__mail_t *mail = batch->free;
-  if (mail == NULL)
-    return remote_at(batch, batch->fresh++);
-  batch->free = mail->next;
-  return remote_of(mail);
-}
-
-static avow_remote_t *remote_alloc(avow__context_t *c) {
-  batch_t *batch = (batch_t *) c->remotes;
-  if (batch == NULL || batch->used == EACH)
-    batch = batch_new(c);
-  if (batch == NULL)
-    return NULL;
-  avow_remote_t *r = remote_take(batch);
-  r->batch = batch;
-  c->empty_batches -= batch->used == 0;
-  if (++batch->used == EACH)
-    c->remotes = batch->link.next;
-  return r;
-}
-
-static void batch_clear(avow__context_t *c, batch_t *batch) {
-  batch->free = NULL;
-  batch->fresh = 0;
-  if (c->empty_batches < EMPTY_MAX)
-    c->empty_batches++;
-  else
-    batch_free(c, batch);
-}
-
-static void remote_free(avow__context_t *c, avow_remote_t *r) {
-  batch_t *batch = r->batch;
-  r->deferred = NULL;
-  r->mail.next = batch->free;
-  batch->free = &r->mail;
-  if (batch->used-- == EACH) {
-    avow__list_remove(&c->remotes, &batch->link);
-    put_first(c, batch);
-  }
-  if (batch->used == 0)
-    batch_clear(c, batch);
 }
 
 /* Use by any thread, where debug builds look. */
@@ -149,12 +57,9 @@ static int remote_forget(avow_remote_t *r, avow_value_t v) {
     avow_value_unref(v);
   if (r == &nobody)
     return UV_ECANCELED;
-  batch_t *batch = r->batch;
   avow__port_t *port = r->port;
-  if (atomic_fetch_sub_explicit(&batch->owners, 1, memory_order_acq_rel) == 1) {
-    avow__free(batch->memory);
+  if (avow__line_leave(r))
     avow__port_unref(port);
-  }
   return UV_ECANCELED;
 }
 
@@ -203,7 +108,8 @@ static void remote_deliver(avow__context_t *c, avow__mail_t *mail) {
   avow_remote_t *r = remote_of(mail);
   avow_deferred_t *d = r->deferred;
   const avow_value_t v = r->value;
-  remote_free(c, r);
+  r->deferred = NULL;
+  avow__line_give(&c->remotes, r);
   if (avow_resolve(d, accepted(v)))
     avow__port_dismiss(c->port);
 }
@@ -236,7 +142,7 @@ avow_promise_t *avow_remote_new(uv_loop_t *loop, avow_remote_t **out) {
     return avow_promise_reject(loop, avow_error(err));
   avow_deferred_t *d;
   avow_promise_t *p = avow__promise_new(c, &d);
-  avow_remote_t *r = avow__is_pending(p) ? remote_alloc(c) : NULL;
+  avow_remote_t *r = avow__is_pending(p) ? avow__line_take(&c->remotes) : NULL;
   if (r == NULL) {
     (void) avow_reject(d,
                        avow_error(UV_ENOMEM)); /* false: it is that already */
@@ -248,26 +154,19 @@ avow_promise_t *avow_remote_new(uv_loop_t *loop, avow_remote_t **out) {
 }
 
 /* Nothing is delivered from now on: what others hold need not settle. */
-static void drop_deferreds(batch_t *batch) {
-  for (unsigned i = 0; i < batch->fresh; i++) {
-    avow_remote_t *r = remote_at(batch, i);
+static void drop_deferreds(avow__batch_t *batch) {
+  avow_remote_t *r;
+  for (unsigned i = 0; (r = avow__batch_line(batch, i)) != NULL; i++)
     if (r->deferred != NULL)
       avow_deferred_drop(r->deferred);
-  }
 }
 
 /* Before the port closes: whoever finds that closed may be the last to use a
    batch. */
 void avow__remotes_close(avow__context_t *c) {
-  while (c->remotes != NULL) {
-    batch_t *batch = (batch_t *) c->remotes;
-    if (batch->used == 0) {
-      batch_free(c, batch);
-      continue;
-    }
+  avow__batch_t *batch;
+  while ((batch = avow__lines_leave(&c->remotes)) != NULL) {
     drop_deferreds(batch);
-    avow__list_remove(&c->remotes, &batch->link);
     avow__port_ref(c->port);
-    atomic_init(&batch->owners, batch->used);
   }
 }

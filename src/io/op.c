@@ -13,64 +13,54 @@ struct avow__spare_s {
 };
 
 /* Operations come and go by the thousand, and most are about as large as a
-   uv_fs_t, or have no request of libuv's: a loop keeps the blocks of some for
-   the next. */
-static const struct {
-  size_t room;
-  uint32_t most;
-} sizes[AVOW__SIZES] = { { 128, 1024 }, { 768, 64 } };
+   uv_fs_t: a loop keeps the blocks of some for the next. */
+enum { ROOM = 768, SPARES_MAX = 64 };
 
-/* Which of the sizes has room for it; AVOW__SIZES: none. */
-static int size_for(size_t size) {
+static bool is_reusable(size_t size) {
 #ifdef AVOW_NO_POOL
-  return (void) sizes, (void) size, AVOW__SIZES; /* tools watch each block */
+  return (void) size, false; /* tools watch each block */
 #else
-  int i = 0;
-  while (i < AVOW__SIZES && size > sizes[i].room)
-    i++;
-  return i;
+  return size <= ROOM;
 #endif
 }
 
-static void *take_spare(avow__spares_t *spares) {
-  avow__spare_t *spare = spares->first;
-  spares->first = spare->next;
-  spares->count--;
+static void *take_spare(avow__context_t *c) {
+  avow__spare_t *spare = c->spares;
+  c->spares = spare->next;
+  c->spare_count--;
   return spare;
 }
 
 static avow__op_t *op_alloc(avow__context_t *c, size_t size) {
-  const int i = size_for(size);
+  const bool reusable = is_reusable(size);
   avow__op_t *op;
-  if (i < AVOW__SIZES && c->spares[i].first != NULL)
-    op = take_spare(&c->spares[i]);
+  if (reusable && c->spares != NULL)
+    op = take_spare(c);
   else
-    op = avow__malloc(i < AVOW__SIZES ? sizes[i].room : size);
+    op = avow__malloc(reusable ? ROOM : size);
   if (op == NULL)
     return NULL;
   memset(op, 0, size);
-  op->size = i;
+  op->reusable = reusable;
   return op;
 }
 
 static void op_free(avow__op_t *op) {
-  const int i = op->size;
-  avow__spares_t *spares = &op->context->spares[i];
-  if (i == AVOW__SIZES || op->context->life == AVOW__CLOSED ||
-      spares->count == sizes[i].most) {
+  avow__context_t *c = op->context;
+  if (!op->reusable || c->life == AVOW__CLOSED ||
+      c->spare_count == SPARES_MAX) {
     avow__free(op);
     return;
   }
   avow__spare_t *spare = (avow__spare_t *) (void *) op;
-  spare->next = spares->first;
-  spares->first = spare;
-  spares->count++;
+  spare->next = c->spares;
+  c->spares = spare;
+  c->spare_count++;
 }
 
 void avow__spares_free(avow__context_t *c) {
-  for (int i = 0; i < AVOW__SIZES; i++)
-    while (c->spares[i].first != NULL)
-      avow__free(take_spare(&c->spares[i]));
+  while (c->spares != NULL)
+    avow__free(take_spare(c));
 }
 
 void *avow__op_new(uv_loop_t *loop, size_t size, avow_promise_t **out) {

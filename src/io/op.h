@@ -12,7 +12,7 @@ typedef struct avow__op_s {
   avow__context_t *context;
   avow_deferred_t *deferred;
   uint32_t *in_flight; /* which of the context's counts it is in */
-  int size;            /* of its block, which may serve the next */
+  bool reusable;       /* its block may serve the next */
 } avow__op_t;
 
 /* A zeroed operation of size bytes, which begins with an avow__op_t; its

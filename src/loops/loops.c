@@ -48,7 +48,7 @@ void avow__loops_unref(avow_loops_t *loops) {
   avow__free(loops);
 }
 
-static avow__worker_t *least_busy(const avow_loops_t *loops) {
+static AVOW__APART avow__worker_t *least_busy(const avow_loops_t *loops) {
   avow__worker_t *least = loops->workers[0];
   for (size_t i = 1; i < loops->count; i++)
     if (avow__worker_load(loops->workers[i]) < avow__worker_load(least))
@@ -56,17 +56,22 @@ static avow__worker_t *least_busy(const avow_loops_t *loops) {
   return least;
 }
 
+/* Which one the index means; NULL: none, and why is in *err. */
+static avow__worker_t *worker_at(const avow_loops_t *loops, size_t index,
+                                 int *err) {
+  if (AVOW__LIKELY(index < loops->count))
+    return loops->workers[index];
+  *err = loops->count == 0 ? loops->err : UV_EINVAL;
+  return index == AVOW_LEAST_BUSY && loops->count > 0 ? least_busy(loops)
+                                                      : NULL;
+}
+
 avow_promise_t *avow_loops_run(const avow_loops_t *loops, size_t index,
                                uv_loop_t *home, avow_loops_fn fn, void *data) {
-  loops = given(loops);
-  int err = loops->err;
-  if (err == 0 &&
-      (fn == NULL || (index >= loops->count && index != AVOW_LEAST_BUSY)))
-    err = UV_EINVAL;
-  if (err != 0)
+  int err = UV_EINVAL;
+  avow__worker_t *worker = worker_at(given(loops), index, &err);
+  if (worker == NULL || fn == NULL)
     return avow__refuse(home, err, "loops run", NULL);
-  avow__worker_t *worker =
-      index == AVOW_LEAST_BUSY ? least_busy(loops) : loops->workers[index];
   return avow__worker_run(worker, home, fn, data);
 }
 

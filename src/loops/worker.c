@@ -11,10 +11,12 @@
 #include "avow/remote.h"
 #include "base/alloc.h"
 #include "base/container.h"
+#include "base/lines.h"
 #include "base/misuse.h"
 #include "engine/child.h"
+#include "engine/parts.h"
 #include "engine/port.h"
-#include "io/op.h"
+#include "engine/promise.h"
 #include "value/cross.h"
 
 typedef struct errand_s errand_t;
@@ -44,10 +46,11 @@ struct avow__worker_s {
                          apart from what the thread reads as often */
 };
 
+/* What goes there and back: all that both sides touch of one that does not
+   wait is in one cache line. */
 struct errand_s {
-  avow__op_t op; /* home's */
-  avow__mail_t call, cancel;
-  avow__worker_t *worker;
+  avow__line_t line; /* home's */
+  avow__mail_t call;
   avow__port_t *home;
   union {
     struct {
@@ -56,10 +59,25 @@ struct errand_s {
     };
     avow_value_t answer;
   };
-  run_t *run;            /* the worker's: while it waits */
-  uint32_t away;         /* home's: how much of its mail is */
   atomic_bool cancelled; /* home's to set */
 };
+
+/* The rest of it, in a second line. */
+typedef struct rest_s {
+  avow_deferred_t *deferred; /* home's */
+  avow__worker_t *worker;
+  errand_t *errand;
+  avow__mail_t cancel;
+  run_t *run;    /* the worker's: while it waits */
+  uint32_t away; /* home's: how much of its mail is */
+} rest_t;
+
+_Static_assert(sizeof(errand_t) <= AVOW__LINE, "an errand fits its line");
+_Static_assert(sizeof(rest_t) <= AVOW__LINE, "and the rest another");
+
+static rest_t *rest_of(errand_t *errand) {
+  return avow__line_second(errand);
+}
 
 void avow__worker_unref(avow__worker_t *worker) {
   if (atomic_fetch_sub_explicit(&worker->refs, 1, memory_order_acq_rel) > 1)
@@ -83,20 +101,25 @@ static avow_value_t errand_outcome(const errand_t *errand) {
   return avow_error(UV_ECANCELED);
 }
 
-static void errand_back(errand_t *errand) {
-  if (--errand->away > 0)
+static void errand_back(avow__context_t *c, errand_t *errand) {
+  rest_t *rest = rest_of(errand);
+  if (--rest->away > 0)
     return;
-  avow__port_dismiss(errand->home);
-  avow__worker_unref(errand->worker);
-  (void) avow__op_end(&errand->op, errand_outcome(errand)); /* it was pending */
+  avow_deferred_t *d = rest->deferred;
+  const avow_value_t outcome = errand_outcome(errand);
+  avow__worker_unref(rest->worker);
+  avow__line_give(&c->errands, errand);
+  avow__port_dismiss(c->port);
+  c->requests--;
+  (void) avow_resolve(d, outcome); /* it was pending */
 }
 
 static void call_back(avow__context_t *c, avow__mail_t *mail) {
-  errand_back(AVOW__CONTAINER(errand_t, call, mail));
+  errand_back(c, AVOW__CONTAINER(errand_t, call, mail));
 }
 
 static void cancel_back(avow__context_t *c, avow__mail_t *mail) {
-  errand_back(AVOW__CONTAINER(errand_t, cancel, mail));
+  errand_back(c, AVOW__CONTAINER(rest_t, cancel, mail)->errand);
 }
 
 /* A home that closes waits for its errands. */
@@ -112,7 +135,6 @@ static void send_back(const errand_t *errand, avow__mail_t *mail,
 
 static void errand_answer(errand_t *errand, avow_value_t v) {
   static const avow__mail_class_t klass = { .deliver = call_back };
-  errand->run = NULL;
   errand->answer = avow__crossing("loops run", v);
   send_back(errand, &errand->call, &klass);
 }
@@ -138,8 +160,11 @@ static run_t *run_reuse(avow__worker_t *worker) {
 static void run_report(avow__parent_t *parent, uint32_t index,
                        avow_value_t outcome) {
   run_t *run = (run_t *) parent;
-  run_keep(run->errand->worker, run);
-  errand_answer(run->errand, outcome);
+  errand_t *errand = run->errand;
+  rest_t *rest = rest_of(errand);
+  rest->run = NULL;
+  run_keep(rest->worker, run);
+  errand_answer(errand, outcome);
 }
 
 /* That what fn returns can be waited for must be certain before it is
@@ -154,26 +179,30 @@ static bool have_spare(avow__worker_t *worker) {
   return run != NULL;
 }
 
-static void errand_wait(errand_t *errand, avow_value_t v) {
-  errand->run = run_reuse(errand->worker);
-  errand->run->errand = errand;
-  avow__child_add(&errand->run->parent, v, 0);
+static void errand_wait(avow__worker_t *worker, errand_t *errand,
+                        avow_value_t v) {
+  run_t *run = run_reuse(worker);
+  run->errand = errand;
+  rest_of(errand)->run = run;
+  avow__child_add(&run->parent, v, 0);
 }
 
-static bool errand_is_wanted(const errand_t *errand) {
+static bool errand_is_wanted(const avow__worker_t *worker,
+                             const errand_t *errand) {
   return !atomic_load_explicit(&errand->cancelled, memory_order_relaxed) &&
-         !atomic_load_explicit(&errand->worker->stopping, memory_order_relaxed);
+         !atomic_load_explicit(&worker->stopping, memory_order_relaxed);
 }
 
 static void call(avow__context_t *c, avow__mail_t *mail) {
   errand_t *errand = AVOW__CONTAINER(errand_t, call, mail);
+  avow__worker_t *worker = AVOW__CONTAINER(avow__worker_t, loop, c->loop);
   avow_value_t v = avow_error(UV_ENOMEM);
-  if (!errand_is_wanted(errand))
+  if (!errand_is_wanted(worker, errand))
     v = avow_error(UV_ECANCELED);
-  else if (have_spare(errand->worker))
+  else if (have_spare(worker))
     v = errand->fn(c->loop, errand->data);
   if (v.tag >= AVOW_PROMISE)
-    errand_wait(errand, v);
+    errand_wait(worker, errand, v);
   else
     errand_answer(errand, v);
 }
@@ -185,13 +214,13 @@ static void call_forget(avow__mail_t *mail) {
 
 static void cancel_forget(avow__mail_t *mail) {
   static const avow__mail_class_t klass = { .deliver = cancel_back };
-  send_back(AVOW__CONTAINER(errand_t, cancel, mail), mail, &klass);
+  send_back(AVOW__CONTAINER(rest_t, cancel, mail)->errand, mail, &klass);
 }
 
 static void cancel(avow__context_t *c, avow__mail_t *mail) {
-  const errand_t *errand = AVOW__CONTAINER(errand_t, cancel, mail);
-  if (errand->run != NULL)
-    avow__children_cancel(&errand->run->parent);
+  const rest_t *rest = AVOW__CONTAINER(rest_t, cancel, mail);
+  if (rest->run != NULL)
+    avow__children_cancel(&rest->run->parent);
   cancel_forget(mail);
 }
 
@@ -201,51 +230,64 @@ static void errand_cancel(void *data) {
   static const avow__mail_class_t klass = { .deliver = cancel,
                                             .forget = cancel_forget };
   errand_t *errand = data;
+  rest_t *rest = rest_of(errand);
   if (atomic_exchange_explicit(&errand->cancelled, true, memory_order_relaxed))
     return;
-  avow__await_to_the_end(errand->op.deferred); /* the end is under way */
-  errand->cancel.klass = &klass;
-  errand->away++;
-  if (!avow__port_post(errand->worker->port, &errand->cancel))
-    errand->away--; /* it has ended, and answered */
+  avow__await_to_the_end(rest->deferred); /* the end is under way */
+  rest->errand = errand;
+  rest->cancel.klass = &klass;
+  rest->away++;
+  if (!avow__port_post(rest->worker->port, &rest->cancel))
+    rest->away--; /* it has ended, and answered */
 }
 
 /* Whatever its mail needs is there. */
-static void errand_send(errand_t *errand, avow__worker_t *worker) {
+static void errand_send(avow__context_t *c, errand_t *errand,
+                        avow__worker_t *worker) {
   static const avow__mail_class_t klass = { .deliver = call,
                                             .forget = call_forget };
-  avow_deferred_t *d = errand->op.deferred;
-  avow_on_cancel(d, errand_cancel, errand);
-  avow__hold(d);
-  avow__op_started(&errand->op);
-  errand->home = errand->op.context->port;
-  avow__port_expect(errand->home);
-  atomic_fetch_add_explicit(&worker->refs, 1, memory_order_relaxed);
-  errand->worker = worker;
-  errand->away = 1;
+  rest_t *rest = rest_of(errand);
+  rest->worker = worker;
+  rest->run = NULL;
+  rest->away = 1;
+  errand->home = c->port;
   errand->call.klass = &klass;
+  atomic_init(&errand->cancelled, false);
+  atomic_fetch_add_explicit(&worker->refs, 1, memory_order_relaxed);
+  avow__port_expect(c->port);
+  c->requests++;
   if (avow__port_post(worker->port, &errand->call))
     return;
   errand->answer = avow_error(UV_ECANCELED);
-  errand_back(errand);
+  errand_back(c, errand);
 }
 
 avow_promise_t *avow__worker_run(avow__worker_t *worker, uv_loop_t *home,
                                  avow_loops_fn fn, void *data) {
-  avow_promise_t *p;
-  errand_t *errand = avow__op_new(home, sizeof(*errand), &p);
+  avow__context_t *c = avow__context_of(home);
+  avow__check_thread(c);
+  const int err = avow__port_open(c);
+  if (err != 0)
+    return avow_promise_reject(home, avow_error(err));
+  errand_t *errand = avow__line_take_two(&c->errands);
   if (errand == NULL)
-    return p;
-  const int err = avow__port_open(errand->op.context);
-  if (err != 0) {
-    (void) avow__op_end(&errand->op, avow_error(err)); /* it was pending */
+    return avow__no_promise(c);
+  avow_promise_t *p =
+      avow__promise_held(c, errand_cancel, errand, &rest_of(errand)->deferred);
+  if (rest_of(errand)->deferred == NULL) {
+    avow__line_give(&c->errands, errand);
     return p;
   }
   errand->fn = fn;
   errand->data = data;
-  atomic_init(&errand->cancelled, false);
-  errand_send(errand, worker);
+  errand_send(c, errand, worker);
   return p;
+}
+
+void avow__errands_free(avow__context_t *c) {
+  const avow__batch_t *left = avow__lines_leave(&c->errands);
+  assert(left == NULL); /* the loop has waited for them */
+  (void) left;
 }
 
 /* The thread. */

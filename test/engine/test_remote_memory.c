@@ -1,7 +1,8 @@
 /* Where remotes lie, and what becomes of their memory. */
+#include "base/lines.h"
 #include "harness.h"
 
-enum { MANY = 1000, EACH = 62, KEPT = 2048 }; /* in a batch, and batches */
+enum { MANY = 1000, EACH = AVOW__LINES_EACH, KEPT = 512 }; /* KEPT batches */
 
 /* Makes n, which are settled in strides, as several threads would. */
 static void settle_in_strides(avow_remote_t *remotes[], size_t n) {

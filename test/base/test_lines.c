@@ -1,0 +1,158 @@
+/* Cache lines: where they lie, and which are given out next. */
+#include "base/lines.h"
+
+#include "harness.h"
+
+enum { EACH = AVOW__LINES_EACH, MANY = 3 * EACH };
+
+static avow__lines_t lines;
+static char *taken[MANY];
+
+static void take_all(void *(*take)(avow__lines_t *), size_t n) {
+  for (size_t i = 0; i < n; i++)
+    assert_non_null(taken[i] = take(&lines));
+}
+
+static void give_all(size_t n) {
+  for (size_t i = 0; i < n; i++)
+    avow__line_give(&lines, taken[i]);
+}
+
+/* Frees what is empty, which is all. */
+static void assert_all_are_back(void) {
+  assert_null(avow__lines_leave(&lines));
+  assert_int_equal(lines.empty, 0);
+}
+
+/* Writes all but what the line itself keeps. */
+static void fill(char *line, size_t kept, char with) {
+  memset(line + kept, with, AVOW__LINE - kept);
+}
+
+static void assert_filled(const char *line, size_t kept, char with) {
+  for (size_t i = kept; i < AVOW__LINE; i++)
+    assert_int_equal(line[i], with);
+}
+
+static void nothing_lies_across_lines_or_in_those_of_others(void **state) {
+  const size_t kept = sizeof(avow__line_t);
+  take_all(avow__line_take_two, MANY);
+
+  for (size_t i = 0; i < MANY; i++) {
+    assert_int_equal((uintptr_t) taken[i] % AVOW__LINE, 0);
+    fill(taken[i], kept, (char) i);
+    fill(avow__line_second(taken[i]), 0, (char) (i / 2));
+  }
+
+  for (size_t i = 0; i < MANY; i++) {
+    assert_filled(taken[i], kept, (char) i);
+    assert_filled(avow__line_second(taken[i]), 0, (char) (i / 2));
+  }
+  give_all(MANY);
+  assert_all_are_back();
+}
+
+/* Not in the order in which batches lie behind each other. */
+static void line_that_came_back_is_the_next(void **state) {
+  take_all(avow__line_take, MANY);
+
+  for (size_t i = MANY; i > 0; i--) {
+    avow__line_give(&lines, taken[i - 1]);
+#ifndef AVOW_NO_POOL /* where it may be elsewhere */
+    assert_ptr_equal(avow__line_take(&lines), taken[i - 1]);
+#else
+    taken[i - 1] = avow__line_take(&lines);
+#endif
+  }
+
+  give_all(MANY);
+  assert_all_are_back();
+}
+
+static void all_that_came_back_is_used_before_there_is_more(void **state) {
+  take_all(avow__line_take, MANY);
+  for (size_t i = 0; i < MANY; i += EACH)
+    avow__line_give(&lines, taken[i]);
+  const long before = live_allocations();
+
+  for (size_t i = 0; i < MANY; i += EACH)
+    assert_non_null(taken[i] = avow__line_take(&lines));
+
+#ifndef AVOW_NO_POOL
+  assert_int_equal(live_allocations(), before);
+#else
+  assert_int_equal(live_allocations(), before + MANY);
+#endif
+  give_all(MANY);
+  assert_all_are_back();
+}
+
+static void give(size_t i) {
+  avow__line_give(&lines, taken[i]);
+}
+
+static void take_again(size_t i) {
+  assert_non_null(taken[i] = avow__line_take(&lines));
+}
+
+/* The first batch becomes full, and another that was so comes before it. */
+static void batch_with_room_is_not_behind_one_without(void **state) {
+  take_all(avow__line_take, MANY);
+  give(0);
+  take_again(0);
+  give(EACH);
+  give(2 * EACH);
+  take_again(2 * EACH);
+  give(0);
+  take_again(0);
+  const long calls = allocation_calls();
+
+  take_again(EACH);
+
+#ifndef AVOW_NO_POOL
+  assert_int_equal(allocation_calls(), calls);
+#else
+  assert_int_equal(allocation_calls(), calls + 1);
+#endif
+  give_all(MANY);
+  assert_all_are_back();
+}
+
+static void what_is_in_use_frees_its_batch_when_that_was_left(void **state) {
+  const long before = live_allocations();
+  take_all(avow__line_take, EACH + 1);
+  avow__line_give(&lines, taken[EACH]);
+
+  avow__batch_t *batch = avow__lines_leave(&lines);
+  assert_non_null(batch);
+  assert_int_equal(live_allocations(), before + 1);
+  assert_ptr_equal(avow__batch_line(batch, EACH - 1), taken[EACH - 1]);
+  assert_null(avow__batch_line(batch, EACH));
+  for (size_t i = 1; i < EACH; i++)
+    assert_false(avow__line_leave(taken[i - 1]));
+  assert_true(avow__line_leave(taken[EACH - 1]));
+
+  assert_int_equal(live_allocations(), before);
+  assert_all_are_back();
+}
+
+static void there_are_none_without_memory(void **state) {
+  fail_allocation(1, true);
+  assert_null(avow__line_take(&lines));
+  assert_null(avow__line_take_two(&lines));
+  fail_allocation(0, false);
+
+  assert_all_are_back();
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(nothing_lies_across_lines_or_in_those_of_others),
+    CASE(line_that_came_back_is_the_next),
+    CASE(all_that_came_back_is_used_before_there_is_more),
+    CASE(batch_with_room_is_not_behind_one_without),
+    CASE(what_is_in_use_frees_its_batch_when_that_was_left),
+    CASE(there_are_none_without_memory),
+  };
+  return RUN(tests);
+}
