@@ -251,10 +251,15 @@ static void a_command_ends_in_its_time(void **state) {
 
 /* The process heeds nothing but its end. */
 static void the_grace_of_a_command_is_real(void **state) {
-  const char *const args[] = { "sh", "-c", "trap '' TERM; exec sleep 1000",
-                               NULL };
-  const avow_command_t command = { .args = args, .timeout = HOUR, .grace = 10 };
+  static const char script[] = "trap '' TERM; : >ready; exec sleep 1000";
+  const char *const args[] = { "sh", "-c", script, NULL };
+  const avow_command_t command = { .args = args,
+                                   .cwd = at(""),
+                                   .timeout = HOUR,
+                                   .grace = 10 };
   avow_promise_t *p = avow_command(loop, &command, avow_none());
+  while (!is_there("ready"))
+    uv_sleep(1);
 
   advance(HOUR);
 
