@@ -32,6 +32,7 @@
 #include "avow/map.h"
 #include "avow/net.h"
 #include "avow/once.h"
+#include "avow/outcomes.h"
 #include "avow/pace.h"
 #include "avow/phase.h"
 #include "avow/process.h"

@@ -124,6 +124,26 @@ static avow_promise_t *map_channel(void) {
                    &(avow_map_options_t){ .collects = true });
 }
 
+static avow_channel_t *outcomes_made;
+
+static avow_promise_t *outcomes(void) {
+  avow_promise_t *p = pending();
+  outcomes_made = avow_outcomes(loop, &p, 1);
+  return avow_channel_next(outcomes_made);
+}
+
+static avow_promise_t *outcomes_new(void) {
+  avow_gather_t *g;
+  outcomes_made = avow_outcomes_new(loop, &g);
+  avow_gather_add(g, pending());
+  avow_gather_unref(g);
+  return avow_channel_next(outcomes_made);
+}
+
+static void end_outcomes(void) {
+  avow_channel_unref(outcomes_made);
+}
+
 static avow_once_t *once;
 
 static void make_once(void) {
@@ -206,6 +226,10 @@ static const subject_t subjects[] = {
     .strike = end_items },
   { "avow_each that collects", WHEN_TOLD, UNWINDS, map_channel,
     turn_and_resolve, .set = make_items, .strike = end_items },
+  { "avow_outcomes", WHEN_TOLD, AT_ONCE, outcomes, resolve,
+    .strike = end_outcomes },
+  { "avow_outcomes_new", WHEN_TOLD, AT_ONCE, outcomes_new, resolve,
+    .strike = end_outcomes },
   { "avow_once_get", WHEN_TOLD, AT_ONCE, once_get, turn_and_resolve,
     .set = make_once, .strike = end_once },
   { "avow_retry", WHEN_TOLD, AT_ONCE, retry, .complete = turn_and_resolve },

@@ -64,6 +64,8 @@ AVOW_HEADER_END
     ((avow_channel_t *) AVOW_MADE_((avow_promise_t *) call))
 #  define avow_channel_new(...)    AVOW_CHANNEL_(avow_channel_new(__VA_ARGS__))
 #  define avow_select(...)         AVOW_MADE_(avow_select(__VA_ARGS__))
+#  define avow_outcomes(...)       AVOW_CHANNEL_(avow_outcomes(__VA_ARGS__))
+#  define avow_outcomes_new(...)   AVOW_CHANNEL_(avow_outcomes_new(__VA_ARGS__))
 #  define avow_next_turn(...)      AVOW_MADE_(avow_next_turn(__VA_ARGS__))
 #  define avow_before_poll(...)    AVOW_MADE_(avow_before_poll(__VA_ARGS__))
 #  define avow_after_poll(...)     AVOW_MADE_(avow_after_poll(__VA_ARGS__))

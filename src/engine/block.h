@@ -47,7 +47,11 @@ enum {
   AVOW__TOOL = 64      /* of a VALUE: it is a tool in disguise */
 };
 
+/* The kind of a gather that keeps nothing, and tells of each input. */
+#define AVOW__TOLD ((avow_gather_kind_t) (AVOW_ANY + 1))
+
 typedef struct avow__ring_s avow__ring_t;
+typedef struct avow__hearer_s avow__hearer_t;
 
 struct avow_promise_s {
   union {
@@ -107,7 +111,10 @@ struct avow_promise_s {
       uint32_t index;
     } child;
     struct {
-      avow__list_t *list;
+      union {
+        avow__list_t *list;
+        avow__hearer_t *hearer; /* of one that is TOLD */
+      };
       uint32_t remaining;
       avow_gather_kind_t kind;
     } gather;

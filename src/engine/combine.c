@@ -13,10 +13,6 @@
 
 _Static_assert(sizeof(avow_settled_t) == 2 * sizeof(void *), "final");
 
-static bool is_gather(const avow_promise_t *p) {
-  return p->kind == AVOW__GATHER && avow__is_pending(p);
-}
-
 static avow_promise_t *gather_new(avow__context_t *c, avow_gather_kind_t kind) {
   avow_promise_t *gather = avow__promise_alloc(c, AVOW__GATHER);
   if (gather == NULL)
@@ -29,7 +25,7 @@ static avow_promise_t *gather_new(avow__context_t *c, avow_gather_kind_t kind) {
 }
 
 static bool keeps_list(const avow_promise_t *gather) {
-  return gather->u.gather.kind != AVOW_RACE;
+  return gather->u.gather.kind != AVOW_RACE && !avow__tells(gather);
 }
 
 /* Makes room for so many inputs; false without memory. */
@@ -53,6 +49,8 @@ static bool make_list(avow_promise_t *gather, size_t n) {
 }
 
 static bool add_item(avow_promise_t *gather, uint32_t *out) {
+  if (avow__tells(gather))
+    *out = gather->u.gather.hearer->added++;
   if (!keeps_list(gather))
     return true;
   const avow__list_t *old = gather->u.gather.list;
@@ -143,7 +141,7 @@ static bool add_input(avow_promise_t *gather, avow_promise_t *p,
 
 static void add_at(avow_promise_t *gather, avow_promise_t *p, uint32_t index) {
   avow__check_taken(p);
-  if (is_gather(gather)) {
+  if (avow__is_gather(gather)) {
     int err = UV_ENOMEM;
     if (!avow__same_loop(avow__context(gather), p))
       err = AVOW_EMISUSE;
@@ -157,29 +155,29 @@ static void add_at(avow_promise_t *gather, avow_promise_t *p, uint32_t index) {
 /* It would wait for itself. */
 static void add_itself(avow_promise_t *gather, avow_promise_t *p) {
   avow__unref(p); /* whoever adds has another reference */
-  if (is_gather(gather))
+  if (avow__is_gather(gather))
     avow__gather_settle(gather, avow_error(AVOW_ECYCLE));
 }
 
-static void combine_add(avow_promise_t *gather, avow_promise_t *p) {
+void avow__gather_add(avow_promise_t *gather, avow_promise_t *p) {
   avow__check_thread(avow__context(p));
   if (p == gather) {
     add_itself(gather, p);
     return;
   }
   uint32_t index = 0;
-  if (is_gather(gather) && !add_item(gather, &index))
+  if (avow__is_gather(gather) && !add_item(gather, &index))
     avow__gather_settle(gather, avow_error(UV_ENOMEM));
   add_at(gather, p, index);
 }
 
 /* Once: a release build has nothing to say of the second time. */
-static void combine_end(avow_promise_t *gather) {
+void avow__gather_end(avow_promise_t *gather) {
   if ((gather->marks & AVOW__ENDED) != 0)
     return;
   if ((gather->marks & AVOW__STEERED) != 0)
     gather->marks |= AVOW__ENDED;
-  if (is_gather(gather))
+  if (avow__is_gather(gather))
     avow__gather_count_down(gather);
 }
 
@@ -190,11 +188,11 @@ static avow_promise_t *gather_of(uv_loop_t *loop, avow_gather_kind_t kind,
   if (ps == NULL && n > 0)
     return avow__nothing("an array of promises");
   avow_promise_t *gather = gather_new(c, kind);
-  if (is_gather(gather) && keeps_list(gather) && !make_list(gather, n))
+  if (avow__is_gather(gather) && keeps_list(gather) && !make_list(gather, n))
     avow__gather_settle(gather, avow_error(UV_ENOMEM));
   for (size_t i = 0; i < n; i++)
     add_at(gather, avow__given(ps[i], "a promise"), (uint32_t) i);
-  combine_end(gather);
+  avow__gather_end(gather);
   return gather;
 }
 
@@ -228,17 +226,29 @@ static avow_promise_t *gather_of_kind(uv_loop_t *loop,
   return avow__refuse(loop, UV_EINVAL, "gather", NULL);
 }
 
-/* What steers it is one more reference, also to what stands for one that could
-   not be made. */
+avow_promise_t *avow__gather_told(avow__context_t *c, avow__hearer_t *hearer) {
+  avow_promise_t *gather = gather_new(c, AVOW__TOLD);
+  if (!avow__is_gather(gather))
+    return gather;
+  gather->u.gather.hearer = hearer;
+  gather->flags |= AVOW__CANCEL_LOSERS | AVOW__HANDLED;
+  return gather;
+}
+
+/* One more reference, also to what stands for one that could not be made. */
+avow_gather_t *avow__gather_steer(avow_promise_t *gather) {
+  if (has_gathered(gather))
+    gather->marks |= AVOW__STEERED;
+  avow__note_there(gather);
+  return (avow_gather_t *) avow__ref(gather);
+}
+
 avow_promise_t *avow_gather_new(uv_loop_t *loop, avow_gather_kind_t kind,
                                 avow_gather_t **out) {
   if (out == NULL)
     return avow__nothing("the place for a gather");
   avow_promise_t *gather = gather_of_kind(loop, kind);
-  if (is_gather(gather))
-    gather->marks |= AVOW__STEERED;
-  avow__note_there(gather);
-  *out = (avow_gather_t *) avow__ref(gather);
+  *out = avow__gather_steer(gather);
   return gather;
 }
 
@@ -265,18 +275,18 @@ static avow_promise_t *open_gather(const avow_gather_t *g) {
 }
 
 void avow_gather_add(const avow_gather_t *g, avow_promise_t *p) {
-  combine_add(open_gather(g), avow__given(p, "a promise"));
+  avow__gather_add(open_gather(g), avow__given(p, "a promise"));
 }
 
 void avow_gather_end(const avow_gather_t *g) {
-  combine_end(open_gather(g));
+  avow__gather_end(open_gather(g));
 }
 
 void avow_gather_unref(avow_gather_t *g) {
   avow_promise_t *gather = g != NULL ? steered(g) : NULL;
   if (gather == NULL || was_released(gather))
     return;
-  combine_end(gather);
+  avow__gather_end(gather);
   if ((gather->marks & AVOW__STEERED) != 0)
     avow__note_gone(gather);
   gather->marks &= (uint8_t) ~AVOW__STEERED;
@@ -298,7 +308,7 @@ static avow_promise_t *set_losers(avow_promise_t *combined, unsigned flag,
         "%s() of a promise that is no combinator's, and has no losers: call it "
         "on what avow_all() and its like return, and the others around it",
         name);
-  if (is_gather(combined))
+  if (avow__is_gather(combined))
     combined->flags |= (uint8_t) flag;
   return combined;
 }

@@ -18,8 +18,7 @@ void avow__element_drop(avow_promise_t *element, avow__link_t **condemned) {
 }
 
 AVOW__APART avow__link_t *avow__list_elements(avow_promise_t *gather) {
-  avow__list_t *list =
-      gather->kind == AVOW__GATHER ? gather->u.gather.list : NULL;
+  avow__list_t *list = avow__outcomes_of(gather);
   for (size_t i = 0; list != NULL && i < list->len; i++) {
     avow_promise_t *element = avow__element_at(&list->items[i]);
     if (element == NULL)
@@ -83,7 +82,9 @@ static void let_go_of_losers(avow_promise_t *gather, avow_value_t v,
 static void settle_and_drop(avow_promise_t *gather, avow_value_t v,
                             avow__link_t **condemned) {
   (void) avow__list_elements(gather); /* those who walk look there */
-  avow__list_t *list = gather->u.gather.list;
+  avow__hearer_t *hearer = avow__tells(gather) ? gather->u.gather.hearer : NULL;
+  avow__list_t *list = avow__outcomes_of(gather);
+  const avow_value_t end = v; /* of what is told: none, or a code */
   const bool joins = (gather->flags & AVOW__JOIN_LOSERS) != 0;
   if (joins)
     wait_for_losers(gather, v, condemned);
@@ -91,6 +92,8 @@ static void settle_and_drop(avow_promise_t *gather, avow_value_t v,
     let_go_of_losers(gather, v, condemned);
   if (list != NULL)
     avow__value_unref(avow__block_value(&list->head));
+  if (hearer != NULL)
+    hearer->over(hearer, end);
 }
 
 void avow__gather_settle(avow_promise_t *gather, avow_value_t v) {
@@ -100,6 +103,14 @@ void avow__gather_settle(avow_promise_t *gather, avow_value_t v) {
   settle_and_drop(gather, v, cancels ? &c->condemned : NULL);
   if (cancels)
     avow__cancel_condemned(c);
+}
+
+void avow__gather_forget(avow_promise_t *gather) {
+  if (avow__is_gather(gather)) {
+    gather->u.gather.hearer = NULL;
+    avow__gather_settle(gather, avow_error(UV_ECANCELED));
+  }
+  avow__unref(gather);
 }
 
 void avow__gather_cancel(avow_promise_t *gather, avow_promise_t *start) {
@@ -133,6 +144,10 @@ static void settle_with_all(avow_promise_t *gather, avow_value_t list) {
 
 /* Every input has reported. */
 static void complete(avow_promise_t *gather) {
+  if (avow__tells(gather)) {
+    avow__gather_settle(gather, avow_none());
+    return;
+  }
   avow__list_t *list = gather->u.gather.list;
   gather->u.gather.list = NULL;
   if (list == NULL)
@@ -148,9 +163,10 @@ void avow__gather_count_down(avow_promise_t *gather) {
     complete(gather);
 }
 
-/* Whether an outcome of that state settles a gather of that kind. */
+/* Whether an outcome of that state settles a gather of that kind, or is told
+   by it. */
 static bool decides(avow_gather_kind_t kind, avow_state_t state) {
-  return kind == AVOW_RACE ||
+  return kind == AVOW_RACE || kind == AVOW__TOLD ||
          kind == (state == AVOW_REJECTED ? AVOW_ALL : AVOW_ANY);
 }
 
@@ -161,11 +177,24 @@ static void lost(avow_promise_t *gather, avow_value_t v) {
   avow__value_unref(v); /* last: it may call the program */
 }
 
-static AVOW__APART void report_last(avow_promise_t *gather, avow_value_t v) {
-  if (gather->kind == AVOW__GATHER)
-    avow__gather_settle(gather, v);
-  else
+/* Whoever hears it may forget the gather. */
+static void tell_one(avow_promise_t *gather, uint32_t index, avow_value_t v) {
+  avow__hearer_t *hearer = gather->u.gather.hearer;
+  gather->refs++;
+  hearer->report(hearer, index, v);
+  if (avow__is_gather(gather))
+    avow__gather_count_down(gather);
+  avow__unref(gather);
+}
+
+static AVOW__APART void report_last(avow_promise_t *gather, uint32_t index,
+                                    avow_value_t v) {
+  if (gather->kind != AVOW__GATHER)
     lost(gather, v);
+  else if (avow__tells(gather))
+    tell_one(gather, index, v);
+  else
+    avow__gather_settle(gather, v);
 }
 
 static bool is_listed(const avow_promise_t *element) {
@@ -183,7 +212,7 @@ static AVOW__APART void report_fully(avow_promise_t *element) {
   avow__pool_free(&avow__context(gather)->pool, element);
   if (AVOW__UNLIKELY(gather->kind != AVOW__GATHER ||
                      decides(gather->u.gather.kind, avow__state(from)))) {
-    report_last(gather, avow__take_outcome(from));
+    report_last(gather, index, avow__take_outcome(from));
     return;
   }
   gather->u.gather.list->items[index] = avow__take_outcome(from);

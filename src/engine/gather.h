@@ -28,6 +28,43 @@ static inline void avow__list_element(avow_promise_t *gather,
   avow__list_append(&gather->elements, &element->siblings);
 }
 
+/* Whom one hears that keeps nothing, and tells of each input instead. Its
+   functions may forget the gather. */
+struct avow__hearer_s {
+  uint32_t added; /* inputs so far */
+  void (*report)(avow__hearer_t *hearer, uint32_t index, avow_value_t outcome);
+  /* Once, and last: NONE, or why no more will be told. */
+  void (*over)(avow__hearer_t *hearer, avow_value_t end);
+};
+
+static inline bool avow__tells(const avow_promise_t *gather) {
+  return gather->u.gather.kind == AVOW__TOLD;
+}
+
+/* The list of outcomes of one that is pending; NULL if there is none yet, or
+   none at all. */
+static inline avow__list_t *avow__outcomes_of(const avow_promise_t *gather) {
+  return gather->kind == AVOW__GATHER && !avow__tells(gather)
+             ? gather->u.gather.list
+             : NULL;
+}
+
+/* Whether it is one that has not settled; not what stands for one that could
+   not be made. */
+static inline bool avow__is_gather(const avow_promise_t *p) {
+  return p->kind == AVOW__GATHER && avow__is_pending(p);
+}
+
+/* combine.c: one that tells, and whose losers are cancelled; what a program
+   adds by; adding, and its end. */
+avow_promise_t *avow__gather_told(avow__context_t *c, avow__hearer_t *hearer);
+avow_gather_t *avow__gather_steer(avow_promise_t *gather);
+void avow__gather_add(avow_promise_t *gather, avow_promise_t *p);
+void avow__gather_end(avow_promise_t *gather);
+
+/* Nobody hears it any more: its inputs lose, and it is let go. */
+void avow__gather_forget(avow_promise_t *gather);
+
 /* Moves all elements to the list, for who has to walk through them. */
 avow__link_t *avow__list_elements(avow_promise_t *gather);
 

@@ -123,7 +123,7 @@ static size_t check_listed(const avow_promise_t *p) {
 }
 
 static size_t check_placed(const avow_promise_t *p) {
-  const avow__list_t *list = p->kind == AVOW__GATHER ? p->u.gather.list : NULL;
+  const avow__list_t *list = avow__outcomes_of(p);
   size_t n = 0;
   for (size_t i = 0; list != NULL && i < list->len; i++) {
     const avow_promise_t *element = avow__element_at(&list->items[i]);

@@ -141,6 +141,36 @@ static avow_promise_t *chosen(void) {
   return avow_all_settled(loop, ps, 4);
 }
 
+static avow_value_t next_outcome(void *data) {
+  return avow_follow(avow_then(avow_channel_next(data), item_cb, NULL, NULL));
+}
+
+static void let_go(void *data) {
+  avow_channel_unref(data);
+}
+
+/* To the end, or to a failure. */
+static avow_promise_t *all_of(avow_channel_t *c) {
+  return avow_attach(avow_repeat(loop, next_outcome, c), c, let_go);
+}
+
+static avow_promise_t *outcomes(void) {
+  avow_promise_t *ps[] = { avow_promise_resolve(loop, thing()),
+                           avow_sleep(loop, 1), avow_sleep(loop, 0) };
+  avow_gather_t *g;
+  avow_channel_t *grows = avow_outcomes_new(loop, &g);
+  for (int i = 0; i < 10; i++)
+    avow_gather_add(g, avow_promise_resolve(loop, thing()));
+  avow_gather_unref(g);
+  avow_promise_t *both[] = { all_of(avow_outcomes(loop, ps, 3)),
+                             all_of(grows) };
+  return avow_all_settled(loop, both, 2);
+}
+
+static void outcomes_survive(void **state) {
+  survive(outcomes);
+}
+
 static void choices_survive(void **state) {
   survive(chosen);
 }
@@ -222,6 +252,7 @@ int main(void) {
     cmocka_unit_test(channels_survive),
     cmocka_unit_test(what_is_left_inside_survives),
     cmocka_unit_test(choices_survive),
+    cmocka_unit_test(outcomes_survive),
     cmocka_unit_test(sources_survive),
   };
   harness_init();

@@ -1,0 +1,97 @@
+/*
+ * Outcomes as they come. A gather that keeps nothing tells of each input, and
+ * that goes into a channel, whose source it is: when nobody wants the rest its
+ * inputs are those of a combinator that has settled.
+ */
+#include "avow/outcomes.h"
+
+#include "base/container.h"
+#include "channel/channel.h"
+#include "channel/outcome.h"
+#include "engine/gather.h"
+
+typedef struct {
+  avow__source_t source; /* first: the channel knows it by this */
+  avow__hearer_t hearer; /* the gather by this */
+  avow_promise_t *gather;
+} outcomes_t;
+
+static outcomes_t *outcomes_of(avow__hearer_t *hearer) {
+  return AVOW__CONTAINER(outcomes_t, hearer, hearer);
+}
+
+static void outcomes_report(avow__hearer_t *hearer, uint32_t index,
+                            avow_value_t v) {
+  avow_channel_t *channel = outcomes_of(hearer)->source.channel;
+  void *outcome;
+  const avow_value_t item = avow__outcome_new(sizeof(avow_outcome_t), &outcome);
+  if (avow_is_error(&item)) {
+    avow_channel_fail(channel, item);
+    avow__value_unref(v); /* last: it may call the program */
+    return;
+  }
+  avow__outcome_set(outcome, index, v);
+  (void) avow__channel_push(channel, item); /* there is no end of room */
+}
+
+static void outcomes_over(avow__hearer_t *hearer, avow_value_t end) {
+  avow_channel_t *channel = outcomes_of(hearer)->source.channel;
+  if (avow_is_error(&end))
+    avow_channel_fail(channel, end);
+  else
+    avow_channel_end(channel);
+}
+
+/* It flows by itself. */
+static void outcomes_resume(avow__source_t *source) {
+}
+
+static void outcomes_stop(avow__source_t *source) {
+  avow_promise_t *gather = ((outcomes_t *) source)->gather;
+  avow__source_free(source);
+  avow__gather_forget(gather); /* last: it may call the program */
+}
+
+/* A channel that a gather feeds, with one more reference to that in *out; or
+   what stands for both. */
+static avow_channel_t *outcomes_begin(uv_loop_t *loop, avow_promise_t **out) {
+  avow__context_t *c = avow__context_of(loop);
+  outcomes_t *outcomes = avow__source_new(loop, sizeof(*outcomes));
+  if (outcomes == NULL) {
+    *out = avow__no_promise(c);
+    return avow__channel_none(loop);
+  }
+  outcomes->source.resume = outcomes_resume;
+  outcomes->source.stop = outcomes_stop;
+  outcomes->hearer.report = outcomes_report;
+  outcomes->hearer.over = outcomes_over;
+  outcomes->gather = avow__gather_told(c, &outcomes->hearer);
+  *out = avow__ref(outcomes->gather);
+  if (avow__is_gather(outcomes->gather))
+    return avow__channel_feed(loop, SIZE_MAX, &outcomes->source);
+  outcomes_stop(&outcomes->source);
+  return avow__channel_none(loop);
+}
+
+avow_channel_t *avow_outcomes(uv_loop_t *loop, avow_promise_t *const ps[],
+                              size_t n) {
+  if (ps == NULL && n > 0)
+    return (avow_channel_t *) avow__nothing("an array of promises");
+  avow_promise_t *gather;
+  avow_channel_t *channel = outcomes_begin(loop, &gather);
+  for (size_t i = 0; i < n; i++)
+    avow__gather_add(gather, avow__given(ps[i], "a promise"));
+  avow__gather_end(gather);
+  avow__unref(gather);
+  return channel;
+}
+
+avow_channel_t *avow_outcomes_new(uv_loop_t *loop, avow_gather_t **out) {
+  if (out == NULL)
+    return (avow_channel_t *) avow__nothing("the place for a gather");
+  avow_promise_t *gather;
+  avow_channel_t *channel = outcomes_begin(loop, &gather);
+  *out = avow__gather_steer(gather);
+  avow__unref(gather);
+  return channel;
+}
