@@ -40,9 +40,10 @@ and a freeing for one block of 64 bytes; for files, streams and timers it is lib
 something else behind a semicolon or a "to", it is that. *Asked* is how often an operation asks the system for memory.
 Where such a machine shares a core with another, all that keeps a processor busy takes 1.6 times as long for a while,
 and the floor of promises, which mostly waits for its own stores, 1.1 times: a case then has two figures, of which the
-smaller is its own. Where memory comes to lie is another place each time, and makes one run in some 50 of sets of ten
-1.5 times as slow; with addresses that stay (`setarch -R`) there is none. Instructions are the same each time:
-[internals.md](internals.md#what-the-short-ways-cost).
+smaller is its own. Sets of ten inputs have such a second figure, of 1.7 times, in one run of a hundred: while it lasts,
+in the middle of a process and at the same addresses, what keeps all of a core busy takes as much longer, and what waits
+for itself takes no longer. Where memory comes to lie makes 2 % (200 runs, as many with `setarch -R`). Instructions are
+the same each time: [internals.md](internals.md#what-the-short-ways-cost).
 
 `meson test -C build-release --benchmark --verbose` prints all of it, with targets, and says which are missed. Whole
 programs beside those of others have [a page of their own](programs.md), and so has the same in

@@ -52,7 +52,8 @@ void *avow__tool_self(const void *tool, const avow_class_t *klass) {
   avow__check_tool(tool, klass);
   if (p == NULL || avow__state(p) != AVOW_FULFILLED)
     return NULL;
-  return avow_to_object(&p->u.value, klass);
+  const avow__object_t *object = p->u.value.u.p;
+  return object->klass == klass ? object->self : NULL;
 }
 
 void avow__tool_unref(void *tool, const avow_class_t *klass) {

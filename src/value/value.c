@@ -74,8 +74,12 @@ static bool is_leaf(const avow__block_t *block) {
 }
 
 static void block_free(avow__block_t *block) {
-  const bool kept = block->kept;
   avow__note_gone(block);
+  if (block->kept) { /* one of ours, which calls nothing of the program's */
+    const avow__object_t *object = (avow__object_t *) block;
+    object->klass->destroy(object->self);
+    return;
+  }
   switch (block->tag) {
   case AVOW_LIST:
     release_items((avow__list_t *) block);
@@ -92,8 +96,7 @@ static void block_free(avow__block_t *block) {
   default:
     break;
   }
-  if (!kept)
-    avow__free(block);
+  avow__free(block);
 }
 
 static void bury(avow__block_t *block) {
@@ -101,11 +104,13 @@ static void bury(avow__block_t *block) {
     block_free(block);
     return;
   }
-  block->u.next = dead.list;
-  dead.list = block;
-  if (dead.busy)
+  if (dead.busy) {
+    block->u.next = dead.list;
+    dead.list = block;
     return;
+  }
   dead.busy = true;
+  block_free(block);
   while (dead.list != NULL) {
     avow__block_t *next = dead.list;
     dead.list = next->u.next;
