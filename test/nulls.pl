@@ -18,6 +18,9 @@ my %sound = (
   'avow_deferred_t **' => '&deferred',
   'avow_channel_t *' => 'avow_channel_new(loop, 1)',
   'avow_channel_t **' => '&channel',
+  'avow_inlet_t *' => 'avow_inlet_new(avow_channel_new(loop, 1), 1)',
+  'avow_inlet_t **' => '&inlet',
+  'avow_mailbox_t *' => 'avow_mailbox_new(loop)',
   'avow_limiter_t *' => 'avow_limiter_new(loop, 1)',
   'avow_once_t *' => 'avow_once_new(loop, fn, NULL, NULL)',
   'avow_reader_t *' => 'avow_reader_new(avow_uv_stream(a_stream()))',
@@ -81,7 +84,7 @@ sub parameters {
 sub sound {
   my ($parameter) = @_;
   return ('NULL', 1) if $parameter =~ /^void \*\(\*(?:malloc|realloc|calloc)/;
-  return ('NULL', 1) if $parameter =~ /^void \(\*free_fn/;
+  return ('NULL', 1) if $parameter =~ /^void \(\*(?:free_)?fn\)/;
   my ($type, $name, $array) =
     $parameter =~ /^(.*?[\s\*])(\w+)(\[\])?$/ or die "nulls.pl: $parameter\n";
   $type =~ s/^const //;

@@ -274,6 +274,22 @@ static void send_to_source(void) {
   send_to(source);
 }
 
+static avow_inlet_t *inlet;
+
+static void open_inlet(void) {
+  open_channel();
+  inlet = avow_inlet_new(channel, 1);
+}
+
+static void send_by_inlet(void) {
+  (void) avow_inlet_send(inlet, answer(NULL)); /* if avow is there */
+}
+
+static void end_inlet(void) {
+  avow_inlet_clear(&inlet);
+  end_channel();
+}
+
 static void end_channels(void) {
   end_channel();
   avow_channel_unref(source);
@@ -327,6 +343,8 @@ static const subject_t subjects[] = {
   { "avow_loops_close", BY_ITSELF, UNWINDS, loops_close, .set = start_loops },
   { "avow_channel_next", WHEN_TOLD, AT_ONCE, channel_next, send_one,
     .set = open_channel, .strike = end_channel },
+  { "avow_channel_next of an inlet's", WHEN_TOLD, AT_ONCE, channel_next,
+    send_by_inlet, .set = open_inlet, .strike = end_inlet },
   { "avow_channel_send", WHEN_TOLD, AT_ONCE, channel_send, take_one,
     .set = open_channel, .strike = end_channel },
   { "avow_select", WHEN_TOLD, AT_ONCE, select_next, send_one,

@@ -30,6 +30,7 @@
 #include "avow/channel.h"
 #include "avow/combine.h"
 #include "avow/group.h"
+#include "avow/inlet.h"
 #include "avow/promise.h"
 #include "avow/value.h"
 
@@ -47,6 +48,10 @@
 /** AVOW_AUTO_CHANNEL c = NULL; ends in avow_channel_clear(&c). */
 #define AVOW_AUTO_CHANNEL \
   __attribute__((cleanup(avow_channel_clear))) avow_channel_t *
+
+/** AVOW_AUTO_INLET inlet = NULL; ends in avow_inlet_clear(&inlet). */
+#define AVOW_AUTO_INLET \
+  __attribute__((cleanup(avow_inlet_clear))) avow_inlet_t *
 
 /** AVOW_AUTO_GATHER g = NULL; ends in avow_gather_clear(&g). */
 #define AVOW_AUTO_GATHER \

@@ -20,6 +20,10 @@ struct avow__source_s {
   bool told;                /* what it heard of that last */
   bool untold;
   bool unwanted; /* its channel has ended: to be stopped */
+  bool awaited;
+  int code; /* once unwanted: what its channel says of further items */
+  /* Expects something while somebody waits, and only then. NULL: none. */
+  avow__port_t *port;
   /* Kept referenced while somebody waits, and only then. NULL: none. */
   uv_handle_t *handle;
   /* There is room, or somebody waits: start, or hand over what has come. */
@@ -48,6 +52,11 @@ void avow__source_free(avow__source_t *source);
 avow_channel_t *avow__channel_feed(uv_loop_t *loop, size_t room,
                                    avow__source_t *source);
 
+/* The same for a channel that is there. 0, or why not: it has ended, it has a
+   source, it could not be made, or its loop is being closed. The source is the
+   caller's then. */
+int avow__source_attach(const avow_channel_t *channel, avow__source_t *source);
+
 /* For a source that could not be made: an inert channel, as without memory; and
    one that has failed, see avow__error_of(). */
 avow_channel_t *avow__channel_none(uv_loop_t *loop);
@@ -61,6 +70,10 @@ bool avow__channel_push(avow_channel_t *channel, avow_value_t item);
 /* It gives the same from now on, however often it is asked: it has ended, and
    nothing is inside, or it could not be made. */
 bool avow__channel_is_over(const avow_channel_t *channel);
+
+/* Whether somebody who does not wait asks for an item, which resume() may push,
+   if there is one. */
+bool avow__channel_is_asked(const avow_channel_t *channel);
 
 /* Whether somebody waits for an item. */
 bool avow__channel_is_awaited(const avow_channel_t *channel);

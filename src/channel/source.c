@@ -7,6 +7,7 @@
 #include "channel/inside.h"
 #include "engine/invariants.h"
 #include "engine/parts.h"
+#include "engine/port.h"
 
 static void tell_first(avow__context_t *c) {
   avow__link_t *first = avow__list_take_first(&c->untold);
@@ -37,11 +38,20 @@ static void tell_source(avow__context_t *c, avow__source_t *source) {
   c->telling = false;
 }
 
+static void source_await(avow__source_t *source, bool waits) {
+  if (source->handle != NULL && !uv_is_closing(source->handle))
+    (waits ? uv_ref : uv_unref)(source->handle);
+  if (source->port != NULL && waits && !source->awaited)
+    avow__port_expect(source->port);
+  if (source->port != NULL && !waits && source->awaited)
+    avow__port_dismiss(source->port);
+  source->awaited = waits;
+}
+
 void avow__source_flow(avow_promise_t *ch) {
   avow__source_t *source = ch->source;
   const bool waits = ch->takers != NULL;
-  if (source->handle != NULL && !uv_is_closing(source->handle))
-    (waits ? uv_ref : uv_unref)(source->handle);
+  source_await(source, waits);
   const bool asks = (ch->flags & AVOW__ASKED) != 0;
   const bool flows = waits || asks || avow__channel_has_room(ch);
   if (flows == source->flows)
@@ -50,11 +60,18 @@ void avow__source_flow(avow_promise_t *ch) {
   tell_source(avow__context(ch), source);
 }
 
+/* What is said of an item that comes too late. */
+static int end_code(const avow_promise_t *ch) {
+  return avow_is_error(&ch->u.value) ? avow_error_code(&ch->u.value) : UV_EPIPE;
+}
+
 void avow__source_end(avow_promise_t *ch) {
   avow__source_t *source = ch->source;
   ch->source = NULL;
   if (source == NULL)
     return;
+  source_await(source, false);
+  source->code = end_code(ch);
   source->unwanted = true;
   tell_source(avow__context(ch), source);
 }
@@ -108,11 +125,31 @@ avow_channel_t *avow__channel_feed(uv_loop_t *loop, size_t room,
   return (avow_channel_t *) ch;
 }
 
+int avow__source_attach(const avow_channel_t *channel, avow__source_t *source) {
+  avow_promise_t *ch = avow__channel_block(channel);
+  if (avow__channel_is_inert(ch))
+    return end_code(ch);
+  if (avow__context(ch)->life > AVOW__OPEN)
+    return UV_ECANCELED;
+  if (avow__channel_has_ended(ch))
+    return end_code(ch);
+  if (ch->source != NULL)
+    return UV_EALREADY;
+  ch->source = source;
+  source->channel = (avow_channel_t *) ch;
+  avow__channel_flow(ch);
+  return 0;
+}
+
 bool avow__channel_is_over(const avow_channel_t *channel) {
   const avow_promise_t *ch = avow__channel_block(channel);
   return avow__channel_is_inert(ch) ||
          (avow__channel_has_ended(ch) && avow__channel_count(ch) == 0 &&
           ch->senders == NULL);
+}
+
+bool avow__channel_is_asked(const avow_channel_t *channel) {
+  return (avow__channel_block(channel)->flags & AVOW__ASKED) != 0;
 }
 
 bool avow__channel_is_awaited(const avow_channel_t *channel) {

@@ -100,6 +100,8 @@ struct avow__context_s {
   avow__wheel_t *wheel; /* timer.c: all sleeps; NULL before the first */
   avow__phases_t *phases; /* phase.c: whoever waits for one; or NULL */
   avow__port_t *port;     /* port.c: the other threads' way in; or NULL */
+  atomic_uintptr_t *home; /* notes whose thread the loop is; NULL: nobody
+                             asks */
   avow__lines_t remotes;  /* remote.c */
   avow__lines_t errands;  /* worker.c, two each */
   void (*wheel_go_on)(avow__context_t *c);  /* with sleeps that had to wait */

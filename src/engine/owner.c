@@ -44,7 +44,7 @@ void avow__check_thread(avow__context_t *c) {
   if (c->has_thread && !uv_thread_equal(&c->thread, &self) && !is_at_rest(c))
     avow__misuse(
         "called from a thread that is not the loop's: only "
-        "avow_remote_*() may be");
+        "avow_remote_*(), avow_inlet_*() and avow_post() may be");
 }
 
 /* During avow_loop_close() they are closed by that. */

@@ -16,6 +16,7 @@
 #include "engine/port.h"
 
 #include "base/alloc.h"
+#include "base/here.h"
 #include "engine/engine.h"
 #include "engine/parts.h"
 
@@ -24,12 +25,14 @@
 struct avow__port_s {
   _Atomic(avow__mail_t *) last; /* the stack, with a mark below or nothing */
   uv_mutex_t mutex;
-  uv_cond_t came;   /* something has, where nothing was */
-  atomic_uint refs; /* the context's, and those of others */
+  uv_cond_t came;        /* something has, where nothing was */
+  atomic_uint refs;      /* the context's, and those of others */
+  atomic_uintptr_t home; /* the thread that ran the loop last, if watched */
   uv_async_t async;
   avow__mail_t *due, **last_due; /* on their way; the loop's thread */
   uint64_t turn;                 /* in which the last was delivered */
   uint32_t expected;             /* what the loop lives on for */
+  bool at_work;                  /* mail is being delivered */
 };
 
 /* What lies below all else while the loop will look again, and what lies there
@@ -60,6 +63,18 @@ void avow__port_dismiss(avow__port_t *port) {
 
 bool avow__port_is_closing(const avow__port_t *port) {
   return uv_is_closing((const uv_handle_t *) &port->async) != 0;
+}
+
+/* Whose thread it is. */
+
+void avow__port_watch(avow__context_t *c) {
+  c->home = &c->port->home;
+  avow__note_thread(c);
+}
+
+bool avow__port_is_here(const avow__port_t *port) {
+  return atomic_load_explicit(&port->home, memory_order_relaxed) ==
+         avow__here();
 }
 
 /* Sending. */
@@ -134,6 +149,20 @@ static avow__mail_t *take_due(avow__port_t *port) {
   return mail;
 }
 
+/* Outside of a delivery there has to be one. */
+void avow__port_again(avow__context_t *c, avow__mail_t *mail) {
+  avow__port_t *port = c->port;
+  mail->next = port->due;
+  port->due = mail;
+  if (mail->next == NULL)
+    port->last_due = &mail->next;
+  if (port->at_work)
+    return;
+  c->overdue = true;
+  if (!c->awake)
+    avow__wake(c);
+}
+
 /* Whether nothing has come since. */
 static bool take_mark(avow__port_t *port) {
   avow__mail_t *last = &mark;
@@ -145,11 +174,13 @@ static bool take_mark(avow__port_t *port) {
 /* What comes meanwhile waits for the next turn, and wakes nobody. */
 static void deliver_all(avow__context_t *c, avow__port_t *port) {
   receive(port, &mark);
+  port->at_work = true;
   while (port->due != NULL && avow__may_deliver(c, &port->turn)) {
     avow__mail_t *mail = take_due(port);
     mail->klass->deliver(c, mail);
     avow__end_task(c);
   }
+  port->at_work = false;
   if (port->due != NULL || !take_mark(port))
     c->overdue = true;
 }
@@ -239,6 +270,13 @@ int avow__port_open(avow__context_t *c) {
   return UV_ECANCELED;
 }
 
+static void forget_due(avow__port_t *port) {
+  while (port->due != NULL) {
+    avow__mail_t *mail = take_due(port);
+    mail->klass->forget(mail);
+  }
+}
+
 void avow__port_close(avow__context_t *c) {
   avow__port_t *port = c->port;
   if (port == NULL)
@@ -247,14 +285,16 @@ void avow__port_close(avow__context_t *c) {
   receive(port, &closed);
   avow__close_own(c, (uv_handle_t *) &port->async);
   uv_mutex_unlock(&port->mutex);
-  while (port->due != NULL) {
-    avow__mail_t *mail = take_due(port);
-    mail->klass->forget(mail);
-  }
+  forget_due(port);
 }
 
+/* What came again since then is forgotten now. */
 void avow__port_free(avow__context_t *c) {
-  if (c->port != NULL)
-    avow__port_unref(c->port);
+  avow__port_t *port = c->port;
   c->port = NULL;
+  c->home = NULL;
+  if (port == NULL)
+    return;
+  forget_due(port);
+  avow__port_unref(port);
 }

@@ -32,6 +32,10 @@ int avow__port_open(avow__context_t *c);
    keeps the loop. False if the loop has gone: the mail stays the caller's. */
 bool avow__port_post(avow__port_t *port, avow__mail_t *mail);
 
+/* The loop's thread, which has the mail: it is delivered once more, before all
+   else that has come. */
+void avow__port_again(avow__context_t *c, avow__mail_t *mail);
+
 /* Who holds a port may post when the loop has gone. Any thread that has it may
    hold it once more; the last to let go frees it. */
 void avow__port_ref(avow__port_t *port);
@@ -44,6 +48,12 @@ void avow__port_dismiss(avow__port_t *port);
 
 /* The loop's thread: whether the program has closed its handle. */
 bool avow__port_is_closing(const avow__port_t *port);
+
+/* The loop's thread: from now on others may ask whether theirs is it. */
+void avow__port_watch(avow__context_t *c);
+
+/* Whether this thread is the one that ran the loop last. */
+bool avow__port_is_here(const avow__port_t *port);
 
 /* Where nothing else is left to happen: until something has come. */
 void avow__port_wait(avow__context_t *c);

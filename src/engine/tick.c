@@ -88,6 +88,7 @@ bool avow__turn_goes_on(avow__context_t *c) {
 static void tick_on_prepare(uv_prepare_t *handle) {
   avow__context_t *c = handle->data;
   begin_turn(c);
+  avow__note_thread(c);
   if (c->pool.resting != NULL)
     avow__pool_review(&c->pool, uv_now(c->loop));
   if (c->streams_rest != NULL)
@@ -214,6 +215,7 @@ void avow__enter(avow__context_t *c) {
 #endif
   if (c->depth == 0)
     c->looked = 0;
+  avow__note_thread(c);
   avow__enter_call(c);
 }
 

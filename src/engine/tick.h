@@ -2,6 +2,7 @@
 #ifndef AVOW_TICK_H
 #define AVOW_TICK_H
 
+#include "base/here.h"
 #include "engine/context.h"
 #include "fiber/exceptions.h"
 
@@ -56,6 +57,12 @@ void avow__leave_queue(avow__context_t *c);
 
 /* Stops the loop if an avow_run() runs it for what has settled. */
 void avow__stop_if_settled(const avow__context_t *c);
+
+/* Notes that the loop is this thread's, if somebody asks. */
+static inline void avow__note_thread(const avow__context_t *c) {
+  if (AVOW__UNLIKELY(c->home != NULL))
+    atomic_store_explicit(c->home, avow__here(), memory_order_relaxed);
+}
 
 /* Sees to it that the queue will be drained: tick.c. */
 void avow__wake(avow__context_t *c);

@@ -3,6 +3,7 @@
 #include "avow/channel.h"
 #include "avow/combine.h"
 #include "avow/group.h"
+#include "avow/inlet.h"
 #include "base/misuse.h"
 
 void avow_promise_clear(avow_promise_t **p) {
@@ -20,6 +21,16 @@ void avow_channel_clear(avow_channel_t **c) {
   avow_channel_t *channel = *c;
   *c = NULL;
   avow_channel_unref(channel);
+}
+
+void avow_inlet_clear(avow_inlet_t **inlet) {
+  if (inlet == NULL) {
+    avow__misuse_of_null("an inlet");
+    return;
+  }
+  avow_inlet_t *old = *inlet;
+  *inlet = NULL;
+  avow_inlet_unref(old);
 }
 
 void avow_gather_clear(avow_gather_t **g) {

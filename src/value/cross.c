@@ -50,8 +50,16 @@ static const char *find_stayer(const avow_value_t *v) {
   return NULL;
 }
 
+static bool crosses_plainly(const avow_value_t *v) {
+  return v->tag < AVOW_OBJECT || v->tag == AVOW_BYTES;
+}
+
+bool avow__crosses(const avow_value_t *v) {
+  return crosses_plainly(v) || find_stayer(v) == NULL;
+}
+
 avow_value_t avow__crossing(const char *name, avow_value_t v) {
-  if (v.tag < AVOW_OBJECT || v.tag == AVOW_BYTES)
+  if (crosses_plainly(&v))
     return v;
   const char *stayer = find_stayer(&v);
   if (stayer == NULL)

@@ -434,21 +434,20 @@ static void thread_that_starts_a_function_may_hand_the_loop_over(void **state) {
 }
 
 static void thread_that_is_not_the_loops_is_sent_to_remotes(void **state) {
-  assert_misuse(make_in_a_thread, "only avow_remote_*() may be");
-  assert_misuse(let_go_in_a_thread, "only avow_remote_*() may be");
-  assert_misuse(settle_in_a_thread, "only avow_remote_*() may be");
-  assert_misuse(ask_for_the_state_in_a_thread, "only avow_remote_*() may be");
-  assert_misuse(read_the_result_in_a_thread, "only avow_remote_*() may be");
+  assert_misuse(make_in_a_thread, "only avow_remote_*()");
+  assert_misuse(let_go_in_a_thread, "only avow_remote_*()");
+  assert_misuse(settle_in_a_thread, "only avow_remote_*()");
+  assert_misuse(ask_for_the_state_in_a_thread, "only avow_remote_*()");
+  assert_misuse(read_the_result_in_a_thread, "only avow_remote_*()");
   assert_misuse(let_go_in_a_thread_of_a_loop_that_uv_run_ran,
-                "only avow_remote_*() may be");
-  assert_misuse(init_again_in_a_thread, "only avow_remote_*() may be");
-  assert_misuse(ask_for_figures_in_a_thread, "only avow_remote_*() may be");
-  assert_misuse(dump_in_a_thread, "only avow_remote_*() may be");
-  assert_misuse(close_a_group_in_a_thread, "only avow_remote_*() may be");
-  assert_misuse(choose_for_losers_in_a_thread, "only avow_remote_*() may be");
-  assert_misuse(join_losers_in_a_thread, "only avow_remote_*() may be");
-  assert_misuse(close_in_a_thread_while_the_loop_runs,
-                "only avow_remote_*() may be");
+                "only avow_remote_*()");
+  assert_misuse(init_again_in_a_thread, "only avow_remote_*()");
+  assert_misuse(ask_for_figures_in_a_thread, "only avow_remote_*()");
+  assert_misuse(dump_in_a_thread, "only avow_remote_*()");
+  assert_misuse(close_a_group_in_a_thread, "only avow_remote_*()");
+  assert_misuse(choose_for_losers_in_a_thread, "only avow_remote_*()");
+  assert_misuse(join_losers_in_a_thread, "only avow_remote_*()");
+  assert_misuse(close_in_a_thread_while_the_loop_runs, "only avow_remote_*()");
 }
 
 #endif

@@ -237,6 +237,51 @@ static void sources_survive(void **state) {
   survive(changed_again);
 }
 
+/* The one end is the program's, the other another thread's in all but name. */
+static void inlet_end(void *inlet) {
+  avow_inlet_t *other = avow_inlet_ref(inlet);
+  avow_inlet_unref(inlet);
+  avow_inlet_unref(other);
+}
+
+static avow_value_t send_by_inlet(const avow_value_t *none, void *inlet) {
+  for (int i = 0; i < 3; i++)
+    (void) avow_inlet_replace(inlet, avow_string("a new one")); /* or none */
+  return avow_none();
+}
+
+static avow_promise_t *by_inlet(void) {
+  line_t *line = line_new(1);
+  avow_inlet_t *inlet = avow_inlet_new(line->channel, 2);
+  avow_promise_t *ps[] = {
+    avow_attach(avow_repeat(loop, next_fn, line), line, taker_end),
+    avow_attach(avow_then(avow_next_turn(loop), send_by_inlet, NULL, inlet),
+                inlet, inlet_end),
+  };
+  line->sides = 1;
+  return avow_all(loop, ps, 2);
+}
+
+static void use_it(void *duty) {
+  use(duty);
+}
+
+/* Posted or not, data is freed. */
+static avow_promise_t *by_mailbox(void) {
+  avow_mailbox_t *mailbox = avow_mailbox_new(loop);
+  avow_mailbox_t *other = avow_mailbox_ref(mailbox);
+  for (int i = 0; i < 3; i++)
+    (void) avow_post(other, use_it, duty_new(), duty_end); /* or not */
+  avow_mailbox_unref(mailbox);
+  avow_mailbox_unref(other);
+  return avow_next_turn(loop);
+}
+
+static void what_threads_use_survives(void **state) {
+  survive(by_inlet);
+  survive(by_mailbox);
+}
+
 static int start(void **state) {
   if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0)
     return -1;
@@ -254,6 +299,7 @@ int main(void) {
     cmocka_unit_test(choices_survive),
     cmocka_unit_test(outcomes_survive),
     cmocka_unit_test(sources_survive),
+    cmocka_unit_test(what_threads_use_survives),
   };
   harness_init();
   return cmocka_run_group_tests(tests, start, finish);

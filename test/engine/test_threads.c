@@ -165,7 +165,7 @@ static void use_on_another_thread_is_misuse(void **state) {
   assert_int_equal(uv_thread_create(&thread, run_fixture_on, NULL), 0);
   assert_int_equal(uv_thread_join(&thread), 0);
 
-  assert_misuse(use_after_another_thread, "only avow_remote_*() may be");
+  assert_misuse(use_after_another_thread, "only avow_remote_*()");
 }
 
 /* Remotes. */

@@ -1,0 +1,28 @@
+/* A channel and its inlet. */
+#ifndef LINE_H
+#define LINE_H
+
+#include "items.h"
+
+typedef struct {
+  avow_channel_t *c;
+  avow_inlet_t *inlet;
+} line_t;
+
+/* Both are the test's. */
+line_t line_new(size_t own_room, size_t room);
+void line_end(line_t line);
+
+/* There is room for them. */
+void send_ints(const avow_inlet_t *inlet, int64_t from, int64_t to);
+
+/* An item that may change threads, and notes its end. */
+avow_value_t parcel(char *word);
+
+/* However something is sent. */
+void assert_all_refuse(const avow_inlet_t *inlet, int code);
+
+/* One of the loop, where nothing keeps it. */
+void turn(void);
+
+#endif

@@ -1,0 +1,443 @@
+/* Inlets, as far as one thread is enough to see it: any may use them. */
+#include "line.h"
+
+/* Items. */
+
+static void items_come_in_order(void **state) {
+  line_t line = line_new(0, 3);
+
+  send_ints(line.inlet, 1, 3);
+
+  for (int64_t i = 1; i <= 3; i++)
+    assert_next_int(line.c, i);
+  line_end(line);
+}
+
+static void an_item_comes_to_who_waits(void **state) {
+  line_t line = line_new(0, 1);
+  avow_promise_t *next = avow_channel_next(line.c);
+
+  send_ints(line.inlet, 1, 1);
+  assert_int_equal(avow_state(next), AVOW_PENDING);
+
+  assert_fulfils_int(next, 1);
+  line_end(line);
+}
+
+static void a_channel_with_room_takes_what_nobody_waits_for(void **state) {
+  line_t line = line_new(2, 3);
+  send_ints(line.inlet, 1, 3);
+
+  turn();
+
+  avow_promise_t *first = avow_channel_next(line.c);
+  assert_int_equal(avow_state(first), AVOW_FULFILLED);
+  avow_unref(first);
+  assert_next_int(line.c, 2);
+  assert_next_int(line.c, 3);
+  line_end(line);
+}
+
+/* What the loop has taken already nobody will wake it for. */
+static void asking_between_callbacks_is_heard(void **state) {
+  line_t line = line_new(0, 2);
+  send_ints(line.inlet, 1, 2);
+  assert_next_int(line.c, 1);
+
+  avow_promise_t *next = avow_channel_next(line.c);
+  run();
+
+  assert_int_equal(avow_state(next), AVOW_FULFILLED);
+  assert_fulfils_int(next, 2);
+  line_end(line);
+}
+
+static void who_does_not_wait_gets_what_is_there(void **state) {
+  line_t line = line_new(0, 2);
+  avow_value_t item;
+  assert_int_equal(avow_channel_try_next(line.c, &item), UV_EAGAIN);
+  send_ints(line.inlet, 1, 2);
+
+  assert_int_equal(avow_channel_try_next(line.c, &item), 0);
+  assert_int_equal(avow_to_int(&item), 1);
+  send_ints(line.inlet, 3, 4);
+  assert_next_int(line.c, 2);
+  assert_int_equal(avow_channel_try_next(line.c, &item), 0);
+  assert_int_equal(avow_to_int(&item), 3);
+  assert_next_int(line.c, 4);
+
+  assert_int_equal(avow_channel_try_next(line.c, &item), UV_EAGAIN);
+  line_end(line);
+}
+
+static avow_value_t note_twice(const avow_value_t *item, void *word) {
+  (void) note_cb(item, word);
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+  return avow_follow(avow_then(p, note_cb, NULL, word));
+}
+
+static void each_item_is_a_task(void **state) {
+  line_t line = line_new(0, 2);
+  avow_unref(avow_then(avow_channel_next(line.c), note_twice, NULL, "a"));
+  avow_unref(avow_then(avow_channel_next(line.c), note_twice, NULL, "b"));
+
+  send_ints(line.inlet, 1, 2);
+  run();
+
+  assert_notes("a a b b");
+  line_end(line);
+}
+
+static void items_and_remotes_come_in_their_order(void **state) {
+  line_t line = line_new(0, 2);
+  avow_remote_t *r;
+  avow_unref(avow_then(avow_remote_new(loop, &r), note_cb, NULL, "remote"));
+  avow_unref(avow_then(avow_channel_next(line.c), note_cb, NULL, "a"));
+  avow_unref(avow_then(avow_channel_next(line.c), note_cb, NULL, "b"));
+
+  send_ints(line.inlet, 1, 2);
+  assert_int_equal(avow_remote_resolve(r, avow_none()), 0);
+  run();
+
+  assert_notes("a b remote");
+  line_end(line);
+}
+
+static void one_iteration_brings_a_burst(void **state) {
+  enum { N = 1000 };
+  line_t line = line_new(N, N);
+
+  send_ints(line.inlet, 1, N);
+  avow_promise_t *turns = avow_next_turn(loop);
+  assert_int_equal(uv_run(loop, UV_RUN_ONCE), 0);
+  assert_fulfils_none(turns);
+
+  for (int64_t i = 1; i <= N; i++) {
+    avow_promise_t *p = avow_channel_next(line.c);
+    assert_int_equal(avow_state(p), AVOW_FULFILLED);
+    avow_unref(p);
+  }
+  line_end(line);
+}
+
+static avow_value_t count_on(const avow_value_t *arg, void *data) {
+  ++*(int *) data;
+  return avow_none();
+}
+
+static avow_value_t spin_fn(void *data) {
+  return *(int *) data >= 0 ? avow_none() : avow_int(0);
+}
+
+/* One of each kind of task a turn, at least. */
+static void endless_work_leaves_an_item_a_turn(void **state) {
+  enum { N = 3 };
+  int count = 0;
+  line_t line = line_new(0, N);
+  for (int i = 0; i < N; i++)
+    avow_unref(avow_then(avow_channel_next(line.c), count_on, NULL, &count));
+  avow_promise_t *endless = avow_repeat(loop, spin_fn, &count);
+  send_ints(line.inlet, 1, N);
+
+  for (int turns = 0; turns < 3 * N && count < N; turns++)
+    (void) uv_run(loop, UV_RUN_NOWAIT); /* 1: it is endless */
+
+  assert_int_equal(count, N);
+  avow_cancel(endless);
+  avow_unref(endless);
+  line_end(line);
+}
+
+/* What is left of a turn is behind nothing, and what comes is behind that. */
+static void endless_work_loses_nothing_of_what_comes(void **state) {
+  enum { N = 3 };
+  int count = 0, others = 0;
+  line_t line = line_new(0, N);
+  for (int i = 0; i < N; i++)
+    avow_unref(avow_then(avow_channel_next(line.c), count_on, NULL, &count));
+  avow_promise_t *endless = avow_repeat(loop, spin_fn, &count);
+  send_ints(line.inlet, 1, N);
+
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* 1: it is endless */
+  for (int turns = 0; turns < 6 * N && count < N; turns++) {
+    avow_remote_t *r;
+    avow_unref(avow_then(avow_remote_new(loop, &r), count_on, NULL, &others));
+    assert_int_equal(avow_remote_resolve(r, avow_none()), 0);
+    (void) uv_run(loop, UV_RUN_NOWAIT); /* 1: it is endless */
+  }
+
+  assert_int_equal(count, N);
+  avow_cancel(endless);
+  avow_unref(endless);
+  line_end(line);
+}
+
+/* Room. */
+
+static void try_says_when_there_is_no_room(void **state) {
+  line_t line = line_new(0, 1);
+  const avow_value_t item = parcel("item");
+  send_ints(line.inlet, 1, 1);
+
+  assert_int_equal(avow_inlet_try(line.inlet, item), UV_EAGAIN);
+  assert_notes(""); /* it is still ours */
+  assert_next_int(line.c, 1);
+  assert_int_equal(avow_inlet_try(line.inlet, item), 0);
+
+  avow_ignore(avow_run(avow_channel_next(line.c)));
+  assert_notes("item");
+  line_end(line);
+}
+
+static void no_room_is_one(void **state) {
+  line_t line = line_new(0, 0);
+
+  assert_int_equal(avow_inlet_try(line.inlet, avow_int(1)), 0);
+  assert_int_equal(avow_inlet_try(line.inlet, avow_int(2)), UV_EAGAIN);
+
+  line_end(line);
+}
+
+static int64_t fill(const avow_inlet_t *inlet) {
+  int64_t n = 0;
+  while (avow_inlet_try(inlet, avow_int(n)) == 0)
+    n++;
+  return n;
+}
+
+/* Its room, what the loop has taken but for one, and the channel's. */
+static void what_is_under_way_is_bounded(void **state) {
+  line_t line = line_new(3, 10);
+  int64_t sent = 0;
+
+  for (int i = 0; i < 10; i++) {
+    sent += fill(line.inlet);
+    turn();
+  }
+
+  assert_int_in_range(sent, 3 + 10, 3 + 10 + 10);
+  line_end(line);
+}
+
+static void replace_drops_the_oldest(void **state) {
+  line_t line = line_new(0, 2);
+
+  assert_int_equal(avow_inlet_replace(line.inlet, parcel("one")), 0);
+  assert_int_equal(avow_inlet_replace(line.inlet, avow_int(2)), 0);
+  assert_notes("");
+  assert_int_equal(avow_inlet_replace(line.inlet, avow_int(3)), 0);
+
+  assert_notes("one");
+  assert_next_int(line.c, 2);
+  assert_next_int(line.c, 3);
+  line_end(line);
+}
+
+static void send_does_not_wait_for_itself(void **state) {
+  line_t line = line_new(0, 1);
+
+  assert_int_equal(avow_inlet_send(line.inlet, parcel("one")), 0);
+  assert_int_equal(avow_inlet_send(line.inlet, parcel("two")), AVOW_EMISUSE);
+
+  assert_notes("two");
+  line_end(line);
+  assert_notes("one");
+}
+
+static avow_value_t fill_up(const avow_value_t *none, void *inlet) {
+  assert_int_equal(avow_inlet_send(inlet, avow_int(1)), 0);
+  assert_int_equal(avow_inlet_send(inlet, avow_int(2)), AVOW_EMISUSE);
+  return avow_none();
+}
+
+static void run_loop(void *data) {
+  run();
+}
+
+static void run_elsewhere(void) {
+  uv_thread_t thread;
+  assert_int_equal(uv_thread_create(&thread, run_loop, NULL), 0);
+  assert_int_equal(uv_thread_join(&thread), 0);
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+/* On the thread that runs it, whichever made the inlet. */
+static void a_handler_does_not_wait_for_itself(void **state) {
+  line_t line = line_new(0, 1);
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+  avow_unref(avow_then(p, fill_up, NULL, line.inlet));
+
+  run_elsewhere();
+
+  line_end(line);
+}
+
+static uv_idle_t busy; /* so that the loop does not wait */
+
+static void keep_busy(uv_idle_t *idle) {
+}
+
+static void check_and_fill_up(uv_check_t *check) {
+  (void) fill_up(NULL, check->data);
+  uv_close((uv_handle_t *) check, NULL);
+  uv_close((uv_handle_t *) &busy, NULL);
+}
+
+/* One that avow knows nothing of. */
+static void a_callback_does_not_wait_for_itself(void **state) {
+  line_t line = line_new(0, 1);
+  uv_check_t check = { .data = line.inlet };
+  assert_int_equal(uv_check_init(loop, &check), 0);
+  assert_int_equal(uv_idle_init(loop, &busy), 0);
+  assert_int_equal(uv_check_start(&check, check_and_fill_up), 0);
+  assert_int_equal(uv_idle_start(&busy, keep_busy), 0);
+
+  run_elsewhere();
+
+  line_end(line);
+}
+
+/* What is refused. */
+
+static void what_stays_is_refused_and_released(void **state) {
+  line_t line = line_new(1, 1);
+
+  assert_int_equal(avow_inlet_try(line.inlet, thing("a")), AVOW_EMISUSE);
+  assert_int_equal(avow_inlet_send(line.inlet, thing("b")), AVOW_EMISUSE);
+  assert_int_equal(avow_inlet_replace(line.inlet, thing("c")), AVOW_EMISUSE);
+
+  assert_notes("a b c");
+  line_end(line);
+}
+
+static void a_promise_stays(void **state) {
+  line_t line = line_new(1, 1);
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+
+  assert_int_equal(avow_inlet_send(line.inlet, avow_follow(p)), AVOW_EMISUSE);
+
+  line_end(line);
+}
+
+static void lists_and_errors_go(void **state) {
+  line_t line = line_new(0, 2);
+  const avow_value_t cause = avow_string("why");
+
+  assert_int_equal(avow_inlet_send(line.inlet, avow_string("text")), 0);
+  assert_int_equal(avow_inlet_send(line.inlet,
+                                   avow_error_new(UV_EIO, cause, "broken")),
+                   0);
+
+  assert_fulfils_bytes(avow_channel_next(line.c), "text");
+  assert_says(avow_channel_next(line.c), UV_EIO, "broken");
+  line_end(line);
+}
+
+static void none_is_no_item(void **state) {
+  line_t line = line_new(1, 1);
+
+  assert_int_equal(avow_inlet_try(line.inlet, avow_none()), UV_EINVAL);
+  assert_int_equal(avow_inlet_send(line.inlet, avow_none()), UV_EINVAL);
+  assert_int_equal(avow_inlet_replace(line.inlet, avow_none()), UV_EINVAL);
+
+  line_end(line);
+}
+
+static void a_channel_has_one_inlet(void **state) {
+  line_t line = line_new(1, 1);
+
+  avow_inlet_t *second = avow_inlet_new(line.c, 1);
+
+  assert_all_refuse(second, UV_EALREADY);
+  avow_inlet_unref(second);
+  send_ints(line.inlet, 1, 1);
+  assert_next_int(line.c, 1);
+  line_end(line);
+}
+
+static void what_libuv_feeds_has_none(void **state) {
+  avow_channel_t *c = avow_ticks(loop, 1000);
+  avow_inlet_t *inlet = avow_inlet_new(c, 1);
+
+  assert_all_refuse(inlet, UV_EALREADY);
+
+  avow_inlet_unref(inlet);
+  avow_channel_unref(c);
+}
+
+static void a_channel_that_has_ended_has_none(void **state) {
+  avow_channel_t *ended = avow_channel_new(loop, 0);
+  avow_channel_t *failed = avow_channel_new(loop, 0);
+  avow_channel_end(ended);
+  avow_channel_fail(failed, avow_error(UV_EIO));
+
+  avow_inlet_t *inlet = avow_inlet_new(ended, 1);
+  assert_all_refuse(inlet, UV_EPIPE);
+  avow_inlet_unref(inlet);
+  inlet = avow_inlet_new(failed, 1);
+  assert_all_refuse(inlet, UV_EIO);
+  avow_inlet_unref(inlet);
+
+  avow_channel_unref(ended);
+  avow_channel_unref(failed);
+}
+
+static void without_memory_it_says_so(void **state) {
+  avow_channel_t *c = avow_channel_new(loop, 0);
+  fail_allocation(1, true);
+  avow_channel_t *none = avow_channel_new(loop, SIZE_MAX);
+  avow_inlet_t *one = avow_inlet_new(c, 1);
+  avow_inlet_t *other = avow_inlet_new(none, 1);
+  fail_allocation(0, false);
+
+  assert_all_refuse(one, UV_ENOMEM);
+  assert_all_refuse(other, UV_ENOMEM);
+  assert_rejects(avow_channel_next(c), UV_ENOMEM);
+
+  avow_inlet_unref(avow_inlet_ref(one));
+  avow_inlet_unref(one);
+  avow_inlet_unref(other);
+  avow_channel_unref(none);
+  avow_channel_unref(c);
+}
+
+static void there_is_no_room_for_so_many(void **state) {
+  line_t line = line_new(0, SIZE_MAX);
+
+  assert_all_refuse(line.inlet, UV_ENOMEM);
+
+  line_end(line);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(items_come_in_order),
+    CASE(an_item_comes_to_who_waits),
+    CASE(a_channel_with_room_takes_what_nobody_waits_for),
+    CASE(asking_between_callbacks_is_heard),
+    CASE(who_does_not_wait_gets_what_is_there),
+    CASE(each_item_is_a_task),
+    CASE(items_and_remotes_come_in_their_order),
+    CASE(one_iteration_brings_a_burst),
+    CASE(endless_work_leaves_an_item_a_turn),
+    CASE(endless_work_loses_nothing_of_what_comes),
+    CASE(try_says_when_there_is_no_room),
+    CASE(no_room_is_one),
+    CASE(what_is_under_way_is_bounded),
+    CASE(replace_drops_the_oldest),
+    CASE(send_does_not_wait_for_itself),
+    CASE(a_handler_does_not_wait_for_itself),
+    CASE(a_callback_does_not_wait_for_itself),
+    CASE(what_stays_is_refused_and_released),
+    CASE(a_promise_stays),
+    CASE(lists_and_errors_go),
+    CASE(none_is_no_item),
+    CASE(a_channel_has_one_inlet),
+    CASE(what_libuv_feeds_has_none),
+    CASE(a_channel_that_has_ended_has_none),
+    CASE(without_memory_it_says_so),
+    CASE(there_is_no_room_for_so_many),
+  };
+  return RUN(tests);
+}

@@ -1,0 +1,272 @@
+/* Mailboxes: functions that any thread has the loop call. */
+#include "harness.h"
+
+#include <stdatomic.h>
+
+/* On the loop's thread. */
+
+static void note_data(void *word) {
+  note(word);
+}
+
+static void note_freed(void *word) {
+  note("freed");
+}
+
+static int post_note(const avow_mailbox_t *mailbox, char *word) {
+  return avow_post(mailbox, note_data, word, note_freed);
+}
+
+static void posted_functions_are_called_in_order_and_freed(void **state) {
+  avow_mailbox_t *mailbox = avow_mailbox_new(loop);
+
+  assert_int_equal(post_note(mailbox, "a"), 0);
+  assert_int_equal(avow_post(mailbox, note_data, "b", NULL), 0);
+  assert_notes("");
+  avow_mailbox_unref(mailbox);
+  run();
+
+  assert_notes("a freed b");
+}
+
+static void note_and_promise(void *word) {
+  note(word);
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+  avow_unref(avow_then(p, note_cb, NULL, word));
+}
+
+static void each_is_a_task(void **state) {
+  avow_mailbox_t *mailbox = avow_mailbox_new(loop);
+
+  assert_int_equal(avow_post(mailbox, note_and_promise, "a", NULL), 0);
+  assert_int_equal(avow_post(mailbox, note_and_promise, "b", NULL), 0);
+  avow_mailbox_unref(mailbox);
+  run();
+
+  assert_notes("a a b b");
+}
+
+static void post_again(void *mailbox) {
+  assert_int_equal(avow_loop_close(loop), UV_EBUSY);
+  assert_int_equal(post_note(mailbox, "inside"), 0);
+  avow_mailbox_unref(mailbox);
+}
+
+static void a_function_may_post(void **state) {
+  avow_mailbox_t *mailbox = avow_mailbox_new(loop);
+
+  assert_int_equal(avow_post(mailbox, post_again, mailbox, NULL), 0);
+  run();
+
+  assert_notes("inside freed");
+}
+
+static void it_keeps_the_loop_until_the_last_lets_go(void **state) {
+  avow_mailbox_t *mailbox = avow_mailbox_new(loop);
+  avow_mailbox_t *other = avow_mailbox_ref(mailbox);
+
+  avow_mailbox_unref(mailbox);
+  assert_int_not_equal(uv_run(loop, UV_RUN_NOWAIT), 0);
+  avow_mailbox_unref(other);
+  run();
+
+  assert_false(uv_loop_alive(loop));
+}
+
+/* What is refused. */
+
+static void no_function_is_refused(void **state) {
+  avow_mailbox_t *mailbox = avow_mailbox_new(loop);
+
+  assert_int_equal(avow_post(mailbox, NULL, NULL, note_freed), UV_EINVAL);
+  assert_int_equal(avow_post(mailbox, NULL, NULL, NULL), UV_EINVAL);
+
+  assert_notes("freed");
+  avow_mailbox_unref(mailbox);
+}
+
+static void without_memory_it_says_so(void **state) {
+  avow_mailbox_t *mailbox = avow_mailbox_new(loop);
+
+  fail_allocation(1, true);
+  avow_mailbox_t *none = avow_mailbox_new(loop);
+  assert_int_equal(post_note(mailbox, "a"), UV_ENOMEM);
+  assert_int_equal(post_note(none, "b"), UV_ENOMEM);
+  fail_allocation(0, false);
+
+  assert_notes("freed freed");
+  avow_mailbox_unref(avow_mailbox_ref(none));
+  avow_mailbox_unref(none);
+  avow_mailbox_unref(mailbox);
+}
+
+static void a_closed_loop_frees_what_it_did_not_call(void **state) {
+  avow_mailbox_t *mailbox = avow_mailbox_new(loop);
+  uv_walk(loop, close_handle, NULL); /* so that it cannot */
+  run();
+  assert_int_equal(post_note(mailbox, "a"), 0);
+  assert_notes("");
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_notes("freed");
+
+  assert_int_equal(post_note(mailbox, "b"), UV_ECANCELED);
+
+  assert_notes("freed");
+  avow_mailbox_unref(mailbox);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void a_mailbox_that_ends_meets_the_end_of_its_loop(void **state) {
+  avow_mailbox_unref(avow_mailbox_new(loop));
+
+  renew_loop();
+}
+
+/* What would be found by its address is another loop. */
+static void a_loop_begun_anew_gets_nothing_of_the_old(void **state) {
+  avow_mailbox_t *old = avow_mailbox_new(loop);
+  renew_loop();
+  avow_mailbox_t *mailbox = avow_mailbox_new(loop);
+
+  assert_int_equal(post_note(old, "old"), UV_ECANCELED);
+  assert_int_equal(post_note(mailbox, "new"), 0);
+  avow_mailbox_unref(old);
+  avow_mailbox_unref(mailbox);
+  run();
+
+  assert_notes("freed new freed");
+}
+
+static void where_handles_were_closed_there_is_none(void **state) {
+  avow_mailbox_unref(avow_mailbox_new(loop));
+  uv_walk(loop, close_handle, NULL);
+  run();
+
+  avow_mailbox_t *mailbox = avow_mailbox_new(loop);
+
+  assert_int_equal(post_note(mailbox, "a"), UV_ECANCELED);
+  assert_notes("freed");
+  avow_mailbox_unref(mailbox);
+}
+
+static void use_of_null(void) {
+  if (avow_post(NULL, note_data, "a", NULL) != AVOW_EMISUSE)
+    abort();
+}
+
+static void use_after_the_last_unref(void) {
+  avow_mailbox_t *mailbox = avow_mailbox_new(loop);
+  avow_mailbox_unref(mailbox);
+  run();
+#ifndef NDEBUG
+  (void) avow_post(mailbox, note_data, "a", NULL); /* it is gone */
+#endif
+}
+
+static void null_and_what_is_gone_are_misuse(void **state) {
+  assert_misuse(use_of_null, "a mailbox");
+  assert_misuse(use_after_the_last_unref, "avow_mailbox_unref");
+  avow_mailbox_unref(NULL);
+}
+
+/* From other threads. */
+
+enum { THREADS = 4, POSTS = 5000 };
+
+static atomic_int freed;
+
+static void count_freed(void *data) {
+  atomic_fetch_add(&freed, 1);
+}
+
+/* Only the loop's thread counts here. */
+static int called;
+
+static void count_called(void *data) {
+  called++;
+}
+
+typedef struct {
+  uv_thread_t thread;
+  avow_mailbox_t *mailbox;
+  int posted, refused;
+} poster_t;
+
+static void post_many(void *data) {
+  poster_t *poster = data;
+  for (int i = 0; i < POSTS; i++) {
+    const int err =
+        avow_post(poster->mailbox, count_called, poster, count_freed);
+    poster->posted += err == 0;
+    poster->refused += err == UV_ECANCELED;
+  }
+  avow_mailbox_unref(poster->mailbox);
+}
+
+static void start_posters(poster_t posters[]) {
+  called = 0;
+  atomic_store(&freed, 0);
+  avow_mailbox_t *mailbox = avow_mailbox_new(loop);
+  for (int i = 0; i < THREADS; i++) {
+    posters[i] = (poster_t){ .mailbox = avow_mailbox_ref(mailbox) };
+    assert_int_equal(uv_thread_create(&posters[i].thread, post_many,
+                                      &posters[i]),
+                     0);
+  }
+  avow_mailbox_unref(mailbox);
+}
+
+static void join_posters(poster_t posters[]) {
+  for (int i = 0; i < THREADS; i++)
+    assert_int_equal(uv_thread_join(&posters[i].thread), 0);
+}
+
+static void all_threads_may_post(void **state) {
+  poster_t posters[THREADS];
+
+  start_posters(posters);
+  run(); /* until the last has let go */
+  join_posters(posters);
+
+  assert_int_equal(called, THREADS * POSTS);
+  assert_int_equal(atomic_load(&freed), THREADS * POSTS);
+}
+
+static void closing_the_loop_meets_who_posts(void **state) {
+  for (int round = 0; round < 50; round++) {
+    poster_t posters[THREADS];
+    int refused = 0;
+
+    start_posters(posters);
+    for (int turns = 0; turns < round; turns++)
+      (void) uv_run(loop, UV_RUN_NOWAIT); /* 1: they post on */
+    renew_loop();
+    join_posters(posters);
+
+    for (int i = 0; i < THREADS; i++) {
+      refused += posters[i].refused;
+      assert_int_equal(posters[i].posted + posters[i].refused, POSTS);
+    }
+    assert_int_equal(atomic_load(&freed), THREADS * POSTS);
+    assert_int_in_range(called, 0, THREADS * POSTS - refused);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(posted_functions_are_called_in_order_and_freed),
+    CASE(each_is_a_task),
+    CASE(a_function_may_post),
+    CASE(it_keeps_the_loop_until_the_last_lets_go),
+    CASE(no_function_is_refused),
+    CASE(without_memory_it_says_so),
+    CASE(a_closed_loop_frees_what_it_did_not_call),
+    CASE(a_mailbox_that_ends_meets_the_end_of_its_loop),
+    CASE(a_loop_begun_anew_gets_nothing_of_the_old),
+    CASE(where_handles_were_closed_there_is_none),
+    CASE(null_and_what_is_gone_are_misuse),
+    CASE(all_threads_may_post),
+    CASE(closing_the_loop_meets_who_posts),
+  };
+  return RUN(tests);
+}
