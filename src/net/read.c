@@ -66,7 +66,7 @@ static void intake_leave(intake_t *intake) {
 
 static void stream_stop(intake_t *intake) {
   intake_leave(intake);
-  (void) uv_read_stop(intake->stream); /* always 0 */
+  avow__stream_quiet(intake->stream);
 }
 
 static void intake_free(intake_t *intake) {
@@ -276,12 +276,14 @@ static void stream_on_read(uv_stream_t *stream, ssize_t nread,
     intake_rest(intake);
 }
 
-/* Finds the reading whose handlers read again, or NULL. */
+/* Finds the reading whose handlers read again, or NULL. They may have told
+   libuv to stop. */
 static intake_t *idle(avow__context_t *c, const uv_stream_t *stream) {
   avow__node_t *node = avow__table_find(&c->tables[AVOW__READERS], stream);
   intake_t *intake = (intake_t *) node;
   if (node == NULL || intake->reading.yield != yield ||
-      intake->deferred != NULL || uv_is_closing((const uv_handle_t *) stream))
+      intake->deferred != NULL || stream->read_cb != stream_on_read ||
+      uv_is_closing((const uv_handle_t *) stream))
     return NULL;
   return intake;
 }

@@ -368,6 +368,41 @@ static void program_that_stops_it_reads_on_its_own(void **state) {
   read_something();
 }
 
+static avow_value_t stop_and_read(const avow_value_t *v, void *data) {
+  (void) uv_read_stop(stream);
+  return avow_follow(start_read());
+}
+
+static void program_that_stops_it_in_a_handler_reads_on(void **state) {
+  begin_something();
+  avow_promise_t *p = avow_then(start_read(), stop_and_read, NULL, NULL);
+  say("one");
+  turn_a_few_times();
+
+  say("two");
+
+  assert_fulfils_bytes(p, "two");
+  end_something();
+}
+
+static avow_value_t read_itself(const avow_value_t *v, void *data) {
+  (void) uv_read_stop(stream);
+  (void) uv_read_start(stream, hear_alloc, hear);
+  return avow_follow(start_read());
+}
+
+static void program_that_reads_in_a_handler_goes_on(void **state) {
+  avow_promise_t *p = avow_then(start_read(), read_itself, NULL, NULL);
+  say("one");
+
+  assert_rejects(p, UV_EALREADY);
+  say("two");
+  turn_a_few_times();
+
+  assert_notes("heard");
+  (void) uv_read_stop(stream);
+}
+
 static void others_of_avow_s_read_after_it(void **state) {
   begin_something();
   read_something();
@@ -423,6 +458,8 @@ int main(void) {
     BOTH(loop_ends_though_one_that_holds_nothing_is_read_from),
     BOTH(stream_may_be_closed_by_libuv_and_freed),
     BOTH(program_that_stops_it_reads_on_its_own),
+    BOTH(program_that_stops_it_in_a_handler_reads_on),
+    BOTH(program_that_reads_in_a_handler_goes_on),
     BOTH(others_of_avow_s_read_after_it),
     BOTH(closing_the_loop_stops_what_rests),
   };
