@@ -5,7 +5,7 @@
  * else does.
  *
  * The clock moves to one alarm a turn: so what that wakes has run before the
- * next rings. Where the program moves it, it does so before each poll. Where it
+ * next rings. Where the program moves it, that is behind each poll. Where it
  * moves by itself that is in the timer phase behind a poll that brought nothing
  * more to do: whether it may is looked at before that poll, which waits for as
  * long as it takes to say, and again behind it.
@@ -40,11 +40,8 @@ typedef struct {
   uint64_t to;
 } advance_t;
 
-/* A timer that keeps the loop alive, and no more. */
+/* How long a timer takes that keeps the loop alive, and no more. */
 static const uint64_t never = UINT64_MAX;
-
-static void on_never(uv_timer_t *timer) {
-}
 
 /* Alarms. */
 
@@ -71,7 +68,7 @@ static void alarm_put(avow__clock_t *clock, avow__alarm_t *alarm) {
 }
 
 static void alarm_keep_alive(avow__alarm_t *alarm) {
-  (void) uv_timer_start(&alarm->timer, on_never, never,
+  (void) uv_timer_start(&alarm->timer, alarm->cb, never,
                         0); /* it may be closing */
 }
 
@@ -271,11 +268,14 @@ static void on_jump(uv_timer_t *jump) {
     clock_try(c);
 }
 
-/* The program moves it, whatever else goes on. */
+/* The program moves it, whatever else goes on; but what has come by now was
+   before that. */
 static void clock_on_idle(uv_idle_t *idle) {
   avow__context_t *c = idle->data;
-  if (!is_busy(c))
-    clock_go_on(c);
+  if (is_busy(c) || c->clock->turn == c->turn)
+    return;
+  c->clock->turn = c->turn;
+  clock_go_on(c);
 }
 
 static void clock_on_prepare(uv_prepare_t *prepare) {
@@ -316,6 +316,7 @@ static avow_promise_t *clock_advance_to(avow__context_t *c, uint64_t to) {
   *advance = (advance_t){ .context = c, .deferred = d, .to = to };
   avow__queue_append(&c->clock->advances, &advance->link);
   avow_on_cancel(d, advance_cancel, advance);
+  c->clock->turn = c->turn;
   (void) uv_idle_start(&c->clock->idle, clock_on_idle); /* it is open */
   return p;
 }
@@ -323,8 +324,6 @@ static avow_promise_t *clock_advance_to(avow__context_t *c, uint64_t to) {
 avow_promise_t *avow_clock_advance(uv_loop_t *loop, uint64_t ms) {
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
-  if (c->life == AVOW__CLOSED)
-    return avow__no_promise(c);
   if (c->clock == NULL) {
     avow__misuse(
         "avow_clock_advance() of a loop whose clock is real: give "

@@ -264,6 +264,38 @@ static void alarms_set_on_closed_timers_do_not_ring(void **state) {
 
 /* By hand. */
 
+/* One task a turn. */
+static void take_a_small_budget(void) {
+  const avow_options_t options = { .clock = AVOW_CLOCK_BY_HAND, .budget = 1 };
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_loop_init(loop, &options), 0);
+}
+
+static void by_hand_sleeps_that_a_budget_left_end_in_their_time(void **state) {
+  take_a_small_budget();
+  note_sleep(2, "later");
+  for (int i = 0; i < 4; i++)
+    note_sleep(1, "sleep");
+
+  advance(10);
+
+  assert_notes("sleep@1 sleep@1 sleep@1 sleep@1 later@2");
+}
+
+static void by_hand_answers_that_a_budget_left_come_first(void **state) {
+  avow_remote_t *remotes[5];
+  take_a_small_budget();
+  for (int i = 0; i < 5; i++) {
+    note_time_of(avow_remote_new(loop, &remotes[i]), "remote");
+    assert_int_equal(avow_remote_resolve(remotes[i], avow_none()), 0);
+  }
+  note_sleep(1, "sleep");
+
+  advance(1);
+
+  assert_notes("remote@0 remote@0 remote@0 remote@0 remote@0 sleep@1");
+}
+
 static void by_hand_time_does_not_keep_the_loop_alive(void **state) {
   note_sleep(1, "sleep");
 
@@ -311,6 +343,25 @@ static void by_itself_it_waits_for_the_thread_pool(void **state) {
 
   run();
   assert_notes("sleep@1");
+}
+
+static void cancel_it(uv_check_t *check) {
+  avow_cancel(check->data);
+  close_handle((uv_handle_t *) check, NULL);
+}
+
+/* In the poll behind which it would have gone there. */
+static void by_itself_it_stays_where_it_is_when_nobody_waits_any_more(
+    void **state) {
+  avow_promise_t *p = avow_sleep(loop, HOUR);
+  uv_check_t check = { .data = p };
+  (void) uv_check_init(loop, &check);
+  (void) uv_check_start(&check, cancel_it);
+
+  run();
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_true(avow_now(loop) == 0);
 }
 
 static void on_timer(uv_timer_t *timer) {
@@ -429,6 +480,9 @@ int main(void) {
     BY_HAND(alarms_set_on_closed_timers_do_not_ring),
     BY_HAND(by_hand_time_does_not_keep_the_loop_alive),
     BY_HAND(by_hand_nothing_in_flight_holds_it),
+    BY_HAND(by_hand_sleeps_that_a_budget_left_end_in_their_time),
+    BY_HAND(by_hand_answers_that_a_budget_left_come_first),
+    BY_ITSELF(by_itself_it_stays_where_it_is_when_nobody_waits_any_more),
     BY_ITSELF(by_itself_it_goes_on_to_what_is_next),
     BY_ITSELF(by_itself_it_waits_for_the_thread_pool),
     BY_ITSELF(by_itself_it_waits_for_timers_of_the_program),
