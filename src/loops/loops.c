@@ -56,14 +56,17 @@ static AVOW__APART avow__worker_t *least_busy(const avow_loops_t *loops) {
   return least;
 }
 
-/* Which one the index means; NULL: none, and why is in *err. */
+/* Which one the index means; NULL: none, and *err says why if that is another
+   reason. */
 static avow__worker_t *worker_at(const avow_loops_t *loops, size_t index,
                                  int *err) {
   if (AVOW__LIKELY(index < loops->count))
     return loops->workers[index];
-  *err = loops->count == 0 ? loops->err : UV_EINVAL;
-  return index == AVOW_LEAST_BUSY && loops->count > 0 ? least_busy(loops)
-                                                      : NULL;
+  if (loops->count == 0)
+    *err = loops->err;
+  else if (index == AVOW_LEAST_BUSY)
+    return least_busy(loops);
+  return NULL;
 }
 
 avow_promise_t *avow_loops_run(const avow_loops_t *loops, size_t index,
