@@ -4,7 +4,8 @@
  */
 #include "engine/gather.h"
 
-void avow__element_drop(avow_promise_t *element, avow__link_t **condemned) {
+static inline void element_drop(avow_promise_t *element,
+                                avow__link_t **condemned) {
   avow_promise_t *input = element->upstream;
   avow__withdraw(element);
   /* Whoever else holds the input still wants it. */
@@ -15,6 +16,10 @@ void avow__element_drop(avow_promise_t *element, avow__link_t **condemned) {
   }
   avow__pool_free(&avow__context(element)->pool, element);
   avow__unref(input);
+}
+
+void avow__element_drop(avow_promise_t *element, avow__link_t **condemned) {
+  element_drop(element, condemned);
 }
 
 AVOW__APART avow__link_t *avow__list_elements(avow_promise_t *gather) {
@@ -71,7 +76,7 @@ static void let_go_of_losers(avow_promise_t *gather, avow_value_t v,
   while (elements != NULL) {
     avow__link_t *first = elements;
     avow__list_remove(&elements, first);
-    avow__element_drop(avow__from_sibling(first), condemned);
+    element_drop(avow__from_sibling(first), condemned);
   }
   avow__unref(gather);
 }
