@@ -1,6 +1,7 @@
 /* What may come of the looks at a file or a directory that was opened: they
    fail, or it is another by now. Files are replaced all the same, or stay;
    trees are copied and removed as far as they are what they were. */
+#define _GNU_SOURCE /* SEEK_DATA */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -15,7 +16,7 @@ enum { MOST_LOOKS = 200, DEEP = 36 }; /* of which 32 stay open */
 
 typedef enum { NO_LIE, OTHER_KIND, OTHER_DISK, OTHER_FILE, OTHER_OWNER } lie_t;
 
-static refusal_t looks, dir_looks, unnamed, owners, locks, paths;
+static refusal_t looks, dir_looks, unnamed, owners, locks, paths, seeks, holes;
 static lie_t lie; /* in place of a failure */
 
 static void lie_of(struct stat *info) {
@@ -79,6 +80,50 @@ int __real_access(const char *path, int mode);
 int __wrap_access(const char *path, int mode) {
   return refuses(&paths) ? refused(&paths) : __real_access(path, mode);
 }
+
+#ifdef SEEK_DATA
+
+/* As the system's headers have it called. */
+#  if defined(__GLIBC__) && defined(__USE_FILE_OFFSET64)
+#    define SEEK(prefix) prefix##lseek64
+#  else
+#    define SEEK(prefix) prefix##lseek
+#  endif
+
+off_t SEEK(__wrap_)(int file, off_t offset, int whence);
+off_t SEEK(__real_)(int file, off_t offset, int whence);
+off_t SEEK(__wrap_)(int file, off_t offset, int whence) {
+  refusal_t *refusal = whence == SEEK_SET ? &seeks : &holes;
+  return refuses(refusal) ? refused(refusal)
+                          : SEEK(__real_)(file, offset, whence);
+}
+
+static avow_promise_t *copy_holes(void) {
+  make_file("file", "text");
+  assert_int_equal(truncate(at("file"), 1 << 20), 0);
+  return avow_copy_tree(loop, at("file"), at("to"), NULL);
+}
+
+static void copying_needs_no_word_of_holes(void **state) {
+  struct stat info;
+  holes = always(UV_EINVAL);
+
+  assert_fulfils_int(copy_holes(), 1);
+
+  assert_true(holes.calls > 0);
+  assert_int_equal(stat(at("to"), &info), 0);
+  assert_int_equal(info.st_size, 1 << 20);
+}
+
+static void copying_tells_what_keeps_it_from_leaving_holes(void **state) {
+  seeks = once(UV_EIO);
+
+  assert_rejects(copy_holes(), UV_EIO);
+
+  assert_missing("to");
+}
+
+#endif
 
 static avow_promise_t *replace(void) {
   return avow_replace_file(loop, at("file"), avow_string("new"), 0644);
@@ -204,6 +249,7 @@ static void removing_outlives_looks(void **state) {
 
 static int setup(void **state) {
   looks = dir_looks = unnamed = owners = locks = paths = never;
+  seeks = holes = never;
   lie = NO_LIE;
   return refusing_setup(state);
 }
@@ -218,6 +264,10 @@ int main(void) {
     REFUSED_CASE(copying_a_link_outlives_each_look),
     REFUSED_CASE(copying_outlives_looks),
     REFUSED_CASE(removing_outlives_looks),
+#ifdef SEEK_DATA
+    REFUSED_CASE(copying_needs_no_word_of_holes),
+    REFUSED_CASE(copying_tells_what_keeps_it_from_leaving_holes),
+#endif
   };
   disk_init();
   return RUN(tests);
