@@ -1,6 +1,8 @@
 /*
  * What does an item cost on its way through a channel? Sending and taking make
- * a promise each; the floor is a queue of jobs, a block for each item.
+ * a promise each; the floor is a queue of jobs, a block for each item. And what
+ * does it cost to choose: among channels, with one next of one of them as the
+ * floor, and the outcomes of many, with what all_settled takes of the same?
  */
 #include "bench.h"
 #include "floor.h"
@@ -70,6 +72,108 @@ static uint64_t with_room(size_t n, size_t rounds) {
   return between_loops(n, rounds, 100);
 }
 
+enum { MOST_CHANNELS = 10 };
+
+static avow_channel_t *channels[MOST_CHANNELS];
+static avow_case_t cases_of[MOST_CHANNELS];
+
+/* The item goes to each in turn, when it is asked for or before. */
+static uint64_t choose_among(size_t channels_n, size_t n, bool waits) {
+  for (size_t i = 0; i < channels_n; i++) {
+    channels[i] = avow_channel_new(bench_loop, 1);
+    cases_of[i] = avow_case_next(channels[i]);
+  }
+  const uint64_t start = bench_clock();
+  for (size_t i = 0; i < n; i++) {
+    const size_t to = i % channels_n;
+    bool gone = !waits && avow_channel_try_send(channels[to], avow_int(1)) == 0;
+    avow_promise_t *p = avow_select(cases_of, channels_n);
+    gone = gone || avow_channel_try_send(channels[to], avow_int(1)) == 0;
+    bench_require(gone && avow_to_outcome(avow_result(p))->index == to,
+                  "the one with an item is chosen");
+    avow_unref(p);
+  }
+  const uint64_t elapsed = bench_clock() - start;
+  for (size_t i = 0; i < channels_n; i++)
+    avow_channel_unref(channels[i]);
+  return elapsed;
+}
+
+static uint64_t ask_one(size_t n, bool waits) {
+  channel = avow_channel_new(bench_loop, 1);
+  const uint64_t start = bench_clock();
+  for (size_t i = 0; i < n; i++) {
+    bool gone = !waits && avow_channel_try_send(channel, avow_int(1)) == 0;
+    avow_promise_t *p = avow_channel_next(channel);
+    gone = gone || avow_channel_try_send(channel, avow_int(1)) == 0;
+    bench_require(gone && avow_to_int(avow_result(p)) == 1, "it comes");
+    avow_unref(p);
+  }
+  const uint64_t elapsed = bench_clock() - start;
+  avow_channel_unref(channel);
+  return elapsed;
+}
+
+static uint64_t select_there(size_t n, size_t rounds) {
+  return choose_among(2, n * rounds, false);
+}
+
+static uint64_t next_there(size_t n, size_t rounds) {
+  return ask_one(n * rounds, false);
+}
+
+static uint64_t select_of_2(size_t n, size_t rounds) {
+  return choose_among(2, n * rounds, true);
+}
+
+static uint64_t select_of_10(size_t n, size_t rounds) {
+  return choose_among(10, n * rounds, true);
+}
+
+static uint64_t next_waits(size_t n, size_t rounds) {
+  return ask_one(n * rounds, true);
+}
+
+enum { MOST_INPUTS = 1000 };
+
+static avow_promise_t *inputs[MOST_INPUTS];
+static avow_deferred_t *deferreds[MOST_INPUTS];
+
+static void make_inputs(size_t n) {
+  bench_require(n <= MOST_INPUTS, "place for inputs");
+  for (size_t i = 0; i < n; i++)
+    inputs[i] = avow_promise_new(bench_loop, &deferreds[i]);
+}
+
+static void settle_inputs(size_t n) {
+  for (size_t i = 0; i < n; i++)
+    (void) avow_resolve(deferreds[i], avow_int(1)); /* the first to do so */
+}
+
+static uint64_t each_outcome(size_t n, size_t rounds) {
+  const uint64_t start = bench_clock();
+  for (size_t round = 0; round < rounds; round++) {
+    make_inputs(n);
+    channel = avow_outcomes(bench_loop, inputs, n);
+    settle_inputs(n);
+    for (size_t i = 0; i < n; i++)
+      avow_value_unref(avow_run(avow_channel_next(channel)));
+    avow_channel_unref(channel);
+  }
+  return bench_clock() - start;
+}
+
+static uint64_t all_outcomes(size_t n, size_t rounds) {
+  const uint64_t start = bench_clock();
+  for (size_t round = 0; round < rounds; round++) {
+    make_inputs(n);
+    avow_promise_t *p = avow_all_settled(bench_loop, inputs, n);
+    settle_inputs(n);
+    avow_value_unref(avow_run(p));
+  }
+  return bench_clock() - start;
+}
+
 int main(int argc, char **argv) {
   const bench_case_t cases[] = {
     { "send all, take all", 100, through_a_ring, floor_queue, 30, 0 },
@@ -78,6 +182,12 @@ int main(int argc, char **argv) {
       0 },
     { "a loop sends, a loop takes, room 0", 1000, hand_to_hand, floor_again, 50,
       0 },
+    { "select of 2, one has an item; next", 1000, select_there, next_there, 0,
+      0 },
+    { "select of 2, waits; next", 1000, select_of_2, next_waits, 0, 0 },
+    { "select of 10, waits; next", 1000, select_of_10, next_waits, 0, 0 },
+    { "outcomes, each as it comes; all_settled", MOST_INPUTS, each_outcome,
+      all_outcomes, 0, 0 },
   };
   return bench_main(argc, argv, "ns", cases, sizeof(cases) / sizeof(*cases));
 }

@@ -81,15 +81,27 @@ static void let_go_of_losers(avow_promise_t *gather, avow_value_t v,
   avow__unref(gather);
 }
 
+/* Whoever hears it is told last: then it may be gone. */
+static AVOW__APART void settle_and_tell(avow_promise_t *gather, avow_value_t v,
+                                        avow__link_t **condemned) {
+  avow__hearer_t *hearer = gather->u.gather.hearer;
+  assert(v.tag == AVOW_NONE || v.u.p == NULL); /* a code holds nothing */
+  let_go_of_losers(gather, v, condemned);
+  if (hearer != NULL)
+    hearer->over(hearer, v);
+}
+
 /* Settled first: freeing what it collected may call functions of the program's,
    and they may come back here. A gather that waits for its losers goes to the
    list of the condemned itself. */
 static void settle_and_drop(avow_promise_t *gather, avow_value_t v,
                             avow__link_t **condemned) {
+  if (AVOW__UNLIKELY(avow__tells(gather))) {
+    settle_and_tell(gather, v, condemned);
+    return;
+  }
   (void) avow__list_elements(gather); /* those who walk look there */
-  avow__hearer_t *hearer = avow__tells(gather) ? gather->u.gather.hearer : NULL;
-  avow__list_t *list = avow__outcomes_of(gather);
-  const avow_value_t end = v; /* of what is told: none, or a code */
+  avow__list_t *list = gather->u.gather.list;
   const bool joins = (gather->flags & AVOW__JOIN_LOSERS) != 0;
   if (joins)
     wait_for_losers(gather, v, condemned);
@@ -97,8 +109,6 @@ static void settle_and_drop(avow_promise_t *gather, avow_value_t v,
     let_go_of_losers(gather, v, condemned);
   if (list != NULL)
     avow__value_unref(avow__block_value(&list->head));
-  if (hearer != NULL)
-    hearer->over(hearer, end);
 }
 
 void avow__gather_settle(avow_promise_t *gather, avow_value_t v) {
@@ -168,10 +178,9 @@ void avow__gather_count_down(avow_promise_t *gather) {
     complete(gather);
 }
 
-/* Whether an outcome of that state settles a gather of that kind, or is told
-   by it. */
+/* Whether an outcome of that state settles a gather of that kind. */
 static bool decides(avow_gather_kind_t kind, avow_state_t state) {
-  return kind == AVOW_RACE || kind == AVOW__TOLD ||
+  return kind == AVOW_RACE ||
          kind == (state == AVOW_REJECTED ? AVOW_ALL : AVOW_ANY);
 }
 
@@ -215,7 +224,7 @@ static AVOW__APART void report_fully(avow_promise_t *element) {
   else
     gather->u.gather.list->items[index] = avow_none();
   avow__pool_free(&avow__context(gather)->pool, element);
-  if (AVOW__UNLIKELY(gather->kind != AVOW__GATHER ||
+  if (AVOW__UNLIKELY(gather->kind != AVOW__GATHER || avow__tells(gather) ||
                      decides(gather->u.gather.kind, avow__state(from)))) {
     report_last(gather, index, avow__take_outcome(from));
     return;
