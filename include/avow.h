@@ -18,6 +18,7 @@
 #include "avow/combine.h"
 #include "avow/command.h"
 #include "avow/deadline.h"
+#include "avow/descriptor.h"
 #include "avow/dns.h"
 #include "avow/duplex.h"
 #include "avow/error.h"

@@ -15,15 +15,16 @@
 #include "net/stream.h"
 
 typedef struct {
+  avow__node_t node;        /* in the loop's table */
+  avow__context_t *context; /* NULL: the handle is closed */
+  bool held;                /* by its value */
   union {
     uv_handle_t handle;
     uv_stream_t stream;
     uv_tcp_t tcp;
     uv_pipe_t pipe;
-  } u;                      /* first: the stream is known by it */
-  avow__node_t node;        /* in the loop's table */
-  avow__context_t *context; /* NULL: the handle is closed */
-  bool held;                /* by its value */
+    uv_tty_t tty;
+  } u; /* last, as large as its type; the stream is known by it */
 } owned_t;
 
 static void owned_destroy(void *self);
@@ -32,13 +33,16 @@ static owned_t *owned_owner(avow__node_t *node) {
   return AVOW__CONTAINER(owned_t, node, node);
 }
 
+static owned_t *owned_of(void *handle) {
+  return AVOW__CONTAINER(owned_t, u, handle);
+}
+
 static const avow_class_t stream_class = { .name = "stream",
                                            .destroy = owned_destroy,
                                            .stream = &avow__uv_streams };
 
 uv_stream_t *avow__owned_handle(const avow_value_t *v) {
-  owned_t *owned = avow_to_object(v, &stream_class);
-  return owned != NULL ? &owned->u.stream : NULL;
+  return avow_to_object(v, &stream_class);
 }
 
 static void closed(owned_t *owned) {
@@ -49,7 +53,7 @@ static void closed(owned_t *owned) {
 }
 
 static void owned_on_close(uv_handle_t *handle) {
-  owned_t *owned = (owned_t *) handle;
+  owned_t *owned = owned_of(handle);
   owned->context->closing_own--;
   closed(owned);
 }
@@ -65,13 +69,13 @@ static void begin_close(owned_t *owned) {
 }
 
 void avow__owned_close_value(const avow_value_t *v) {
-  owned_t *owned = avow_to_object(v, &stream_class);
+  owned_t *owned = owned_of(avow__owned_handle(v));
   if (owned->context != NULL)
     begin_close(owned);
 }
 
 static void owned_destroy(void *self) {
-  owned_t *owned = self;
+  owned_t *owned = owned_of(self);
   owned->held = false;
   if (owned->context == NULL) {
     avow__free(owned);
@@ -81,26 +85,33 @@ static void owned_destroy(void *self) {
   begin_close(owned);
 }
 
-static int owned_init(uv_loop_t *loop, owned_t *owned, uv_handle_type type) {
+static int owned_init(uv_loop_t *loop, owned_t *owned, uv_handle_type type,
+                      int fd) {
+  if (type == UV_TTY)
+    return uv_tty_init(loop, &owned->u.tty, fd, 0);
   return type == UV_TCP ? uv_tcp_init(loop, &owned->u.tcp)
                         : uv_pipe_init(loop, &owned->u.pipe, 0);
 }
 
-avow_value_t avow__owned_new(uv_loop_t *loop, uv_handle_type type) {
+static avow_value_t owned_new(uv_loop_t *loop, uv_handle_type type, int fd) {
   avow__context_t *c = avow__context_of(loop);
   if (c->life > AVOW__OPEN)
     return avow_error(UV_ECANCELED);
-  owned_t *owned = avow__calloc(1, sizeof(*owned));
-  const int err = owned != NULL ? owned_init(loop, owned, type) : UV_ENOMEM;
+  owned_t *owned = avow__calloc(1, offsetof(owned_t, u) + uv_handle_size(type));
+  const int err = owned != NULL ? owned_init(loop, owned, type, fd) : UV_ENOMEM;
   if (err != 0) {
     avow__free(owned);
     return avow_error(err);
   }
   owned->context = c;
   owned->held = true;
-  owned->node.key = owned;
+  owned->node.key = &owned->u;
   avow__table_add(&c->tables[AVOW__OWNED], &owned->node);
-  return avow_object(&stream_class, owned);
+  return avow_object(&stream_class, &owned->u);
+}
+
+avow_value_t avow__owned_new(uv_loop_t *loop, uv_handle_type type) {
+  return owned_new(loop, type, -1);
 }
 
 avow_value_t avow__owned_accept(uv_stream_t *from, uv_handle_type type) {
@@ -117,15 +128,17 @@ avow_value_t avow__owned_accept(uv_stream_t *from, uv_handle_type type) {
 #ifndef _WIN32
 
 static int open_on(owned_t *owned, uv_handle_type type, int fd) {
+  if (type == UV_TTY)
+    return 0; /* it is */
   return type == UV_TCP ? uv_tcp_open(&owned->u.tcp, fd)
                         : uv_pipe_open(&owned->u.pipe, fd);
 }
 
 avow_value_t avow__owned_open(uv_loop_t *loop, uv_handle_type type, int fd) {
-  const avow_value_t v = avow__owned_new(loop, type);
+  const avow_value_t v = owned_new(loop, type, fd);
   if (avow_is_error(&v))
     return v;
-  const int err = open_on(avow_to_object(&v, &stream_class), type, fd);
+  const int err = open_on(owned_of(avow__owned_handle(&v)), type, fd);
   if (err == 0)
     return v;
   avow__value_unref(v);

@@ -1,4 +1,7 @@
 /* Out of memory: every operation on files lives through it. */
+#include <fcntl.h>
+#include <unistd.h>
+
 #include "fs_operations.h"
 #include "torture.h"
 
@@ -68,10 +71,47 @@ static void directories_survive(void **state) {
   stage_strike();
 }
 
+/* Of a file that is there, as a stream, and as the descriptor that it is. */
+
+static int open_file;
+static avow_value_t streams[2];
+
+static void let_go_of_streams(void *data) {
+  avow_value_clear(&streams[0]);
+  avow_value_clear(&streams[1]);
+}
+
+static avow_promise_t *file_as_streams(void) {
+  streams[0] = avow_file_stream(loop, open_file, 0, 3);
+  streams[1] = avow_open_stream(loop, open_file);
+  for (size_t i = 0; i < 2; i++) {
+    if (!avow_is_error(&streams[i]))
+      continue;
+    const avow_value_t reason = avow_steal(&streams[i]);
+    let_go_of_streams(NULL);
+    return avow_promise_reject(loop, reason);
+  }
+  avow_promise_t *const all[] = { avow_read_all(avow_to_stream(&streams[0]), 9),
+                                  avow_write(avow_to_stream(&streams[1]),
+                                             avow_string("hello")) };
+  return avow_attach(avow_all(loop, all, 2), NULL, let_go_of_streams);
+}
+
+static void streams_of_files_survive(void **state) {
+  wait_until_taken(); /* the pool is there */
+  uv_loop_t *mine = loop;
+  make_file("file", "text");
+  open_file = open(at("file"), O_RDWR);
+  survive(file_as_streams);
+  (void) close(open_file);
+  loop = mine; /* the fixture ends that one */
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     DISK_CASE(every_operation_survives),
     DISK_CASE(directories_survive),
+    DISK_CASE(streams_of_files_survive),
   };
   disk_init();
   harness_init();

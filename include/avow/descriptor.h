@@ -1,0 +1,37 @@
+/*
+ * Streams of descriptors that are open: standard input and output, whatever
+ * they are, and files, from an offset on. The descriptor stays the program's,
+ * and open; it has to be until the stream is closed and avow_close() of it has
+ * settled, which waits for what the thread pool does there.
+ */
+#ifndef AVOW_DESCRIPTOR_H
+#define AVOW_DESCRIPTOR_H
+
+#include "avow/stream.h"
+
+AVOW_HEADER_BEGIN
+
+/**
+ * OBJECT: a stream that reads the file from the offset on, len bytes or to its
+ * end, and writes from there on, over what there is (avow_fs_read,
+ * avow_fs_write). The offset -1 is where the file stands, and UINT64_MAX bytes
+ * are all. Reading and writing go on by themselves, each where it is.
+ * avow_shutdown() waits for what is written.
+ */
+AVOW_API AVOW_MUST_USE avow_value_t avow_file_stream(uv_loop_t *loop,
+                                                     uv_file file,
+                                                     int64_t offset,
+                                                     uint64_t len);
+
+/**
+ * OBJECT: the stream of a descriptor, such as 0, standard input: of a terminal,
+ * a pipe, a socket, or of a file from where it stands (uv_guess_handle). Else
+ * an error: UV_EBADF, UV_ENOTSUP for what is no stream, and on Windows.
+ * Terminals, pipes and sockets no longer block then, for whoever shares them.
+ */
+AVOW_API AVOW_MUST_USE avow_value_t avow_open_stream(uv_loop_t *loop,
+                                                     uv_file descriptor);
+
+AVOW_HEADER_END
+
+#endif

@@ -1,0 +1,294 @@
+/*
+ * Files as streams. The stream is a parent, whose children are one read and one
+ * write on the thread pool. A read that nobody waits for any more goes on, and
+ * what it brings stays for the next; writes wait for each other in a queue.
+ */
+#include "avow/cancel.h"
+#include "avow/descriptor.h"
+#include "avow/fs.h"
+#include "avow/stream_class.h"
+#include "base/alloc.h"
+#include "base/container.h"
+#include "engine/child.h"
+
+enum { READ, WRITE }; /* children */
+
+enum { PORTION = 65536 };
+
+typedef struct {
+  avow__link_t link;
+  avow_value_t bytes; /* BYTES, or a LIST of them; none once it is written */
+  avow_deferred_t *deferred; /* NULL: nobody waits */
+  bool ends;                 /* a shutdown */
+} entry_t;
+
+typedef struct {
+  avow__parent_t parent;
+  uv_file file;
+  int64_t read_at, write_at; /* -1: where it stands */
+  uint64_t left;             /* to be read */
+  avow_value_t held;         /* BYTES that were read, or none */
+  size_t held_at;            /* so many of them were given */
+  avow_deferred_t *reader;
+  size_t max_bytes;    /* that it asked for */
+  avow__link_t *queue; /* of writes; the first is under way */
+  int failed;          /* what a write rejected with, and all later do */
+  bool ended;          /* by a shutdown: no more may be written */
+  bool reads, writes;  /* on the pool */
+  bool closed;
+  avow_deferred_t *closer;
+} file_t;
+
+static uv_loop_t *loop_of(const file_t *file) {
+  return file->parent.context->loop;
+}
+
+static avow_promise_t *file_refuse(const file_t *file, int err,
+                                   const char *name) {
+  return avow__refuse(loop_of(file), err, name, NULL);
+}
+
+/* Settles what is pending, and is not any more. */
+static void file_settle(avow_deferred_t **d, avow_value_t v) {
+  avow_deferred_t *pending = *d;
+  *d = NULL;
+  if (pending != NULL) /* or cancelling has dropped it */
+    (void) avow_resolve(pending, v);
+  else
+    avow__value_unref(v);
+}
+
+static void forget_waiter(void *data) {
+  avow_deferred_t **d = data;
+  avow_deferred_drop(*d);
+  *d = NULL;
+}
+
+/* A promise that whoever cancels it is forgotten for; NULL in *d without
+   memory. */
+static avow_promise_t *file_promise(const file_t *file, avow_deferred_t **d) {
+  avow_promise_t *p = avow_promise_new(loop_of(file), d);
+  if (avow__has_settled(p))
+    forget_waiter(d);
+  else
+    avow_on_cancel(*d, forget_waiter, d);
+  return p;
+}
+
+/* Once the pool has nothing of it. */
+static void file_end(file_t *file) {
+  if (file->closed && !file->reads && !file->writes)
+    file_settle(&file->closer, avow_none());
+}
+
+/* Reading. */
+
+static void file_ask(file_t *file) {
+  size_t n = file->max_bytes < PORTION ? file->max_bytes : PORTION;
+  n = n < file->left ? n : (size_t) file->left;
+  file->reads = true;
+  avow_promise_t *p = avow_fs_read(loop_of(file), file->file, n, file->read_at);
+  avow__child_add(&file->parent, avow_follow(p), READ);
+}
+
+static avow_value_t file_take(file_t *file) {
+  size_t len;
+  const char *bytes = avow_to_bytes(&file->held, &len);
+  const size_t rest = len - file->held_at;
+  const size_t n = rest < file->max_bytes ? rest : file->max_bytes;
+  if (n == len)
+    return avow_steal(&file->held);
+  const avow_value_t v = avow_bytes(bytes + file->held_at, n);
+  if (avow_is_error(&v))
+    return v;
+  file->held_at += n;
+  if (n == rest)
+    avow_value_clear(&file->held);
+  return v;
+}
+
+static void file_serve(file_t *file) {
+  if (file->reader == NULL)
+    return;
+  if (!avow_is_none(&file->held))
+    file_settle(&file->reader, file_take(file));
+  else if (file->left == 0)
+    file_settle(&file->reader, avow_none());
+  else if (!file->reads)
+    file_ask(file);
+}
+
+static void file_has_read(file_t *file, avow_value_t outcome) {
+  file->reads = false;
+  if (avow_is_error(&outcome)) {
+    file_settle(&file->reader, outcome);
+    return;
+  }
+  size_t len;
+  (void) avow_to_bytes(&outcome, &len);
+  file->left = len > 0 ? file->left - len : 0;
+  if (file->read_at >= 0)
+    file->read_at += (int64_t) len;
+  file->held_at = 0;
+  if (len > 0 && !file->closed)
+    file->held = outcome;
+  else
+    avow__value_unref(outcome);
+  file_serve(file);
+}
+
+static avow_promise_t *file_read(void *self, size_t max_bytes) {
+  file_t *file = self;
+  if (file->closed || file->reader != NULL)
+    return file_refuse(file, file->closed ? UV_EINVAL : UV_EALREADY, "read");
+  avow_promise_t *p = file_promise(file, &file->reader);
+  file->max_bytes = max_bytes;
+  file_serve(file);
+  return p;
+}
+
+/* Writing. */
+
+static entry_t *file_first(const file_t *file) {
+  return AVOW__CONTAINER(entry_t, link, file->queue);
+}
+
+static void file_done(file_t *file, avow_value_t outcome) {
+  entry_t *entry = file_first(file);
+  (void) avow__list_take_first(&file->queue);
+  file_settle(&entry->deferred, outcome);
+  avow__value_unref(entry->bytes);
+  avow__free(entry);
+}
+
+/* Begins with the first that is to be written. */
+static void file_go_on(file_t *file) {
+  while (file->queue != NULL && !file->writes) {
+    entry_t *entry = file_first(file);
+    if (file->failed != 0 || entry->ends) {
+      file_done(file, file->failed != 0
+                          ? avow__error_of(file->failed, "write", NULL)
+                          : avow_none());
+      continue;
+    }
+    file->writes = true;
+    avow_promise_t *p =
+        avow_fs_write(loop_of(file), file->file, avow_steal(&entry->bytes),
+                      file->write_at);
+    avow__child_add(&file->parent, avow_follow(p), WRITE);
+  }
+}
+
+static void file_has_written(file_t *file, avow_value_t outcome) {
+  file->writes = false;
+  if (avow_is_error(&outcome))
+    file->failed = avow_error_code(&outcome);
+  else if (file->write_at >= 0)
+    file->write_at += avow_to_int(&outcome);
+  file_done(file, outcome);
+  file_go_on(file);
+}
+
+/* Takes the bytes, NONE of a shutdown. */
+static avow_promise_t *file_queue(file_t *file, avow_value_t bytes,
+                                  const char *name) {
+  entry_t *entry = avow__malloc(sizeof(*entry));
+  if (entry == NULL) {
+    avow__value_unref(bytes);
+    return file_refuse(file, UV_ENOMEM, name);
+  }
+  entry->bytes = bytes;
+  entry->ends = avow_is_none(&bytes);
+  avow_promise_t *p = file_promise(file, &entry->deferred);
+  file->ended = file->ended || entry->ends;
+  avow__list_append(&file->queue, &entry->link);
+  file_go_on(file);
+  return p;
+}
+
+static avow_promise_t *file_write(void *self, avow_value_t bytes) {
+  file_t *file = self;
+  if (!file->closed && !file->ended)
+    return file_queue(file, bytes, "write");
+  avow__value_unref(bytes);
+  return file_refuse(file, file->closed ? UV_EINVAL : UV_EPIPE, "write");
+}
+
+static avow_promise_t *file_shutdown(void *self) {
+  file_t *file = self;
+  if (!file->closed && !file->ended)
+    return file_queue(file, avow_none(), "shutdown");
+  return file_refuse(file, file->closed ? UV_EINVAL : UV_ENOTCONN, "shutdown");
+}
+
+/* What the pool is at, it finishes; the rest is not begun. */
+static void file_stop(file_t *file) {
+  file->closed = true;
+  file->failed = UV_ECANCELED;
+  file_settle(&file->reader, avow_error(UV_ECANCELED));
+  if (file->writes)
+    file_settle(&file_first(file)->deferred, avow_error(UV_ECANCELED));
+  file_go_on(file);
+}
+
+static avow_promise_t *file_close(void *self) {
+  file_t *file = self;
+  if (file->closed)
+    return file_refuse(file, UV_EALREADY, "close");
+  avow_promise_t *p = file_promise(file, &file->closer);
+  file_stop(file);
+  file_end(file);
+  return p;
+}
+
+static void file_report(avow__parent_t *parent, uint32_t index,
+                        avow_value_t outcome) {
+  file_t *file = (file_t *) parent;
+  if (index == READ)
+    file_has_read(file, outcome);
+  else
+    file_has_written(file, outcome);
+  file_end(file);
+}
+
+static void file_let_go(avow__parent_t *parent) {
+  avow__value_unref(((const file_t *) parent)->held);
+}
+
+static const avow__parent_class_t file_class = { .report = file_report,
+                                                 .destroy = file_let_go };
+
+static void file_destroy(void *self) {
+  file_t *file = self;
+  if (!file->closed)
+    file_stop(file);
+  avow__parent_unref(&file->parent);
+}
+
+static uv_loop_t *file_loop(void *self) {
+  return loop_of(self);
+}
+
+static const avow_stream_class_t file_streams = { .size = sizeof(file_streams),
+                                                  .loop = file_loop,
+                                                  .read = file_read,
+                                                  .write = file_write,
+                                                  .shutdown = file_shutdown,
+                                                  .close = file_close };
+
+static const avow_class_t file_stream_class = { .name = "file stream",
+                                                .destroy = file_destroy,
+                                                .stream = &file_streams };
+
+avow_value_t avow_file_stream(uv_loop_t *loop, uv_file descriptor,
+                              int64_t offset, uint64_t len) {
+  if (offset < -1)
+    return avow_error(UV_EINVAL);
+  file_t *file = avow__parent_alloc(loop, &file_class, sizeof(*file));
+  if (file == NULL)
+    return avow_error(UV_ENOMEM);
+  file->file = descriptor;
+  file->read_at = file->write_at = offset;
+  file->left = len;
+  return avow_object(&file_stream_class, file);
+}

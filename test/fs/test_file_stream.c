@@ -1,0 +1,387 @@
+/* Files and other descriptors as streams. */
+#define _XOPEN_SOURCE 700 /* posix_openpt(), pread() */
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "thread_pool.h"
+#include "worlds.h"
+
+enum { LARGE = 300000 };
+
+static int file;
+static avow_value_t v;
+
+static int set_up(void **state) {
+  char name[] = "/tmp/avow-file-stream-XXXXXX";
+  if (harness_setup(state) != 0)
+    return -1;
+  file = mkstemp(name);
+  return file >= 0 ? unlink(name) : -1;
+}
+
+static int tear_down(void **state) {
+  avow_value_clear(&v);
+  avow_ignore(avow_run(avow_next_turn(loop)));
+  (void) close(file);
+  return harness_teardown(state);
+}
+
+static avow_stream_t stream(void) {
+  return avow_to_stream(&v);
+}
+
+static void open_at(int64_t offset, uint64_t len) {
+  v = avow_file_stream(loop, file, offset, len);
+  assert_false(avow_is_error(&v));
+}
+
+static void fill(const char *text) {
+  assert_int_equal(pwrite(file, text, strlen(text), 0), strlen(text));
+}
+
+static void assert_holds(const char *text) {
+  char data[100] = "";
+  assert_int_equal(pread(file, data, sizeof(data), 0), strlen(text));
+  assert_string_equal(data, text);
+}
+
+static void file_is_read_from_its_offset_to_its_end(void **state) {
+  fill("hello you");
+  open_at(6, UINT64_MAX);
+
+  assert_fulfils_bytes(avow_read(stream(), 2), "yo");
+  assert_fulfils_bytes(avow_read(stream(), 9), "u");
+  assert_fulfils_none(avow_read(stream(), 9));
+  assert_fulfils_none(avow_read(stream(), 9));
+}
+
+static void no_more_is_read_than_the_part(void **state) {
+  fill("hello you");
+  open_at(1, 4);
+
+  assert_fulfils_bytes(avow_read_all(stream(), 9), "ello");
+}
+
+static void file_is_read_from_where_it_stands(void **state) {
+  fill("hello you");
+  assert_int_equal(lseek(file, 3, SEEK_SET), 3);
+  open_at(-1, UINT64_MAX);
+
+  assert_fulfils_bytes(avow_read(stream(), 2), "lo");
+  assert_fulfils_bytes(avow_read(stream(), 9), " you");
+}
+
+static void offset_has_to_be_one(void **state) {
+  const avow_value_t bad = avow_file_stream(loop, file, -2, 1);
+
+  assert_int_equal(avow_error_code(&bad), UV_EINVAL);
+}
+
+static void one_reads_at_a_time(void **state) {
+  fill("hello");
+  open_at(0, UINT64_MAX);
+  avow_promise_t *p = avow_read(stream(), 9);
+
+  assert_rejects(avow_read(stream(), 9), UV_EALREADY);
+
+  assert_fulfils_bytes(p, "hello");
+}
+
+static void cancelled_read_is_there_for_the_next(void **state) {
+  fill("hello");
+  open_at(0, UINT64_MAX);
+  assert_cancels_at_once(avow_read(stream(), 4));
+  run();
+
+  assert_fulfils_bytes(avow_read(stream(), 2), "he");
+  assert_fulfils_bytes(avow_read(stream(), 9), "ll");
+  assert_fulfils_bytes(avow_read(stream(), 9), "o");
+}
+
+static void failed_read_rejects_and_the_next_tries_again(void **state) {
+  v = avow_file_stream(loop, 1 << 20, 0, 9);
+
+  assert_rejects(avow_read(stream(), 9), UV_EBADF);
+  assert_rejects(avow_read(stream(), 9), UV_EBADF);
+}
+
+static void writes_go_on_from_the_offset_in_order(void **state) {
+  fill("hello you");
+  open_at(6, UINT64_MAX);
+  avow_promise_t *ps[] = { avow_write(stream(), avow_string("th")),
+                           avow_write(stream(), avow_string("er")),
+                           avow_write(stream(), avow_string("e!")),
+                           avow_shutdown(stream()) };
+
+  assert_fulfils_none(ps[3]);
+  for (size_t i = 0; i < 3; i++)
+    assert_fulfils_int(ps[i], 2);
+
+  assert_holds("hello there!");
+  assert_rejects(avow_write(stream(), avow_string("x")), UV_EPIPE);
+  assert_rejects(avow_shutdown(stream()), UV_ENOTCONN);
+}
+
+static void writes_go_where_the_file_stands(void **state) {
+  open_at(-1, UINT64_MAX);
+  avow_unref(avow_write(stream(), avow_string("one ")));
+
+  assert_fulfils_int(avow_write(stream(), avow_string("two")), 3);
+
+  assert_holds("one two");
+}
+
+static void cancelled_write_goes_on(void **state) {
+  open_at(0, UINT64_MAX);
+  assert_cancels_at_once(avow_write(stream(), avow_string("one ")));
+  assert_cancels_at_once(avow_write(stream(), avow_string("two ")));
+
+  assert_fulfils_int(avow_write(stream(), avow_string("three")), 5);
+
+  assert_holds("one two three");
+}
+
+static void after_a_failure_every_write_fails(void **state) {
+  v = avow_file_stream(loop, 1 << 20, 0, 9);
+  avow_promise_t *ps[] = { avow_write(stream(), avow_string("a")),
+                           avow_write(stream(), avow_string("b")),
+                           avow_shutdown(stream()) };
+
+  for (size_t i = 0; i < 3; i++)
+    assert_rejects(ps[i], UV_EBADF);
+}
+
+static void close_settles_what_is_pending(void **state) {
+  fill("hello");
+  open_at(0, UINT64_MAX);
+  avow_promise_t *ps[] = { avow_read(stream(), 9),
+                           avow_write(stream(), avow_string("a")),
+                           avow_write(stream(), avow_string("b")),
+                           avow_shutdown(stream()) };
+
+  assert_fulfils_none(avow_close(stream()));
+
+  for (size_t i = 0; i < 4; i++)
+    assert_rejects(ps[i], UV_ECANCELED);
+  assert_rejects(avow_close(stream()), UV_EALREADY);
+  assert_rejects(avow_read(stream(), 9), UV_EINVAL);
+  assert_rejects(avow_write(stream(), avow_string("x")), UV_EINVAL);
+  assert_rejects(avow_shutdown(stream()), UV_EINVAL);
+  assert_holds("aello");
+}
+
+static void close_waits_for_the_pool(void **state) {
+  const bool pooled = !kernel_does_files();
+  open_at(0, UINT64_MAX);
+  hold_pool(THREADS);
+  avow_unref(avow_write(stream(), avow_string("a")));
+  avow_promise_t *p = avow_close(stream());
+  (void) uv_run(loop, UV_RUN_NOWAIT);
+  if (pooled)
+    assert_int_equal(avow_state(p), AVOW_PENDING);
+
+  release_pool();
+
+  assert_fulfils_none(p);
+  assert_holds("a");
+}
+
+static void idle_stream_closes_at_once(void **state) {
+  open_at(0, UINT64_MAX);
+
+  assert_fulfils_none(avow_close(stream()));
+}
+
+static void value_that_goes_closes_its_stream(void **state) {
+  fill("hello");
+  open_at(0, UINT64_MAX);
+  avow_promise_t *p = avow_read(stream(), 9);
+
+  avow_value_clear(&v);
+
+  assert_rejects(p, UV_ECANCELED);
+}
+
+static void loop_may_close_in_the_middle(void **state) {
+  fill("hello");
+  open_at(0, UINT64_MAX);
+  avow_unref(avow_read(stream(), 9));
+  avow_unref(avow_write(stream(), avow_string("a")));
+  avow_unref(avow_write(stream(), avow_string("b")));
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  avow_value_clear(&v);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void file_is_pumped_with_back_pressure(void **state) {
+  char *text = calloc(1, LARGE + 1);
+  assert_non_null(text);
+  memset(text, 'x', LARGE);
+  fill(text);
+  open_at(0, UINT64_MAX);
+  open_ends(avow_duplex(loop, 10, NULL), ends);
+  avow_promise_t *p = avow_pump(stream(), here(), NULL);
+
+  assert_fulfils_bytes(avow_read_all(there(), LARGE), text);
+
+  assert_fulfils_int(p, LARGE);
+  free(text);
+  avow_value_clear(&ends[0]);
+  avow_value_clear(&ends[1]);
+}
+
+static avow_promise_t *read_and_write(void) {
+  avow_promise_t *const ps[] = { avow_read(stream(), 2),
+                                 avow_write(stream(), avow_string("b")),
+                                 avow_shutdown(stream()) };
+  return avow_all(loop, ps, 3);
+}
+
+/* Memory that is kept for children may hide a failure. */
+static void file_survives_failing_memory(void **state) {
+  bool lacked = true;
+  for (long nth = 1; lacked; nth++) {
+    fill("hello");
+    open_at(0, UINT64_MAX);
+    fail_allocation(nth, false);
+    const avow_value_t end = avow_run(read_and_write());
+    lacked = allocation_failed();
+    fail_allocation(0, false);
+    assert_true(avow_error_code(&end) == 0 ||
+                (lacked && avow_error_code(&end) == UV_ENOMEM));
+    avow_value_unref(end);
+    assert_fulfils_none(avow_close(stream()));
+    avow_value_clear(&v);
+    assert_true(nth < 100);
+  }
+}
+
+static void stream_needs_memory(void **state) {
+  for (long nth = 1; nth <= 2; nth++) {
+    fail_allocation(nth, false);
+    v = avow_file_stream(loop, file, 0, 1);
+    fail_allocation(0, false);
+    assert_int_equal(avow_error_code(&v), UV_ENOMEM);
+    avow_value_clear(&v);
+  }
+}
+
+/* Any descriptor. */
+
+static void file_is_opened_where_it_stands(void **state) {
+  fill("hello you");
+  assert_int_equal(lseek(file, 6, SEEK_SET), 6);
+
+  v = avow_open_stream(loop, file);
+
+  assert_fulfils_bytes(avow_read_all(stream(), 9), "you");
+  assert_null(avow_stream_handle(stream()));
+}
+
+static void assert_talks(int fd, int peer, uv_handle_type type) {
+  char data[9] = "";
+  v = avow_open_stream(loop, fd);
+  assert_int_equal(avow_stream_handle(stream())->type, type);
+
+  assert_int_equal(write(peer, "you\n", 4), 4);
+  assert_fulfils_bytes(avow_read(stream(), 9), "you\n");
+  assert_fulfils_int(avow_write(stream(), avow_string("hello")), 5);
+  assert_int_equal(read(peer, data, sizeof(data)), 5);
+
+  assert_fulfils_none(avow_close(stream()));
+  assert_int_equal(fcntl(fd, F_GETFD) & ~FD_CLOEXEC, 0); /* it is open */
+  (void) close(fd);
+  (void) close(peer);
+}
+
+static void socket_is_opened(void **state) {
+  int fds[2];
+  assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+
+  assert_talks(fds[0], fds[1], UV_NAMED_PIPE);
+}
+
+static void terminal_is_opened(void **state) {
+  const int peer = posix_openpt(O_RDWR | O_NOCTTY);
+  if (peer < 0 || grantpt(peer) != 0 || unlockpt(peer) != 0)
+    skip_because("there are no terminals");
+  const int fd = open(ptsname(peer), O_RDWR | O_NOCTTY);
+  char data[20] = "";
+  assert_true(fd >= 0);
+  v = avow_open_stream(loop, fd);
+  assert_int_equal(avow_stream_handle(stream())->type, UV_TTY);
+
+  assert_int_equal(write(peer, "you\n", 4), 4);
+  assert_fulfils_bytes(avow_read(stream(), 9), "you\n");
+  assert_int_equal(read(peer, data, sizeof(data)), 5); /* what it echoes */
+
+  avow_value_clear(&v);
+  assert_true(fcntl(fd, F_GETFD) >= 0);
+  (void) close(fd);
+  (void) close(peer);
+}
+
+static void what_is_no_stream_is_refused(void **state) {
+  const int directory = open("/tmp", O_RDONLY);
+
+  v = avow_open_stream(loop, 1 << 20);
+  assert_int_equal(avow_error_code(&v), UV_EBADF);
+  v = avow_open_stream(loop, directory);
+  assert_int_equal(avow_error_code(&v), UV_ENOTSUP);
+
+  (void) close(directory);
+}
+
+static void opening_needs_memory(void **state) {
+  int fds[2];
+  assert_int_equal(pipe(fds), 0);
+  for (long nth = 1; nth <= 2; nth++) {
+    fail_allocation(nth, false);
+    v = avow_open_stream(loop, fds[0]);
+    fail_allocation(0, false);
+    assert_int_equal(avow_error_code(&v), UV_ENOMEM);
+    avow_value_clear(&v);
+  }
+  (void) close(fds[0]);
+  (void) close(fds[1]);
+}
+
+#define IN_FILE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void) {
+  (void) signal(SIGPIPE, SIG_IGN);
+  pool_init();
+  const struct CMUnitTest tests[] = {
+    IN_FILE(file_is_read_from_its_offset_to_its_end),
+    IN_FILE(no_more_is_read_than_the_part),
+    IN_FILE(file_is_read_from_where_it_stands),
+    IN_FILE(offset_has_to_be_one),
+    IN_FILE(one_reads_at_a_time),
+    IN_FILE(cancelled_read_is_there_for_the_next),
+    IN_FILE(failed_read_rejects_and_the_next_tries_again),
+    IN_FILE(writes_go_on_from_the_offset_in_order),
+    IN_FILE(writes_go_where_the_file_stands),
+    IN_FILE(cancelled_write_goes_on),
+    IN_FILE(after_a_failure_every_write_fails),
+    IN_FILE(close_settles_what_is_pending),
+    IN_FILE(close_waits_for_the_pool),
+    IN_FILE(idle_stream_closes_at_once),
+    IN_FILE(value_that_goes_closes_its_stream),
+    IN_FILE(loop_may_close_in_the_middle),
+    IN_FILE(file_is_pumped_with_back_pressure),
+    IN_FILE(file_survives_failing_memory),
+    IN_FILE(stream_needs_memory),
+    IN_FILE(file_is_opened_where_it_stands),
+    IN_FILE(socket_is_opened),
+    IN_FILE(terminal_is_opened),
+    IN_FILE(what_is_no_stream_is_refused),
+    IN_FILE(opening_needs_memory),
+  };
+  return RUN(tests);
+}
