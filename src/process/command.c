@@ -165,19 +165,25 @@ static void command_on_child_exit(uv_process_t *process, int64_t status,
   clear_if_over(command);
 }
 
+static void begin_grace(command_t *command);
+
 /* False if nothing more is to be heard of: what has ended, or what somebody
-   else has reaped, of which libuv will never say so. */
+   else has reaped, of which libuv will never say so. Who was killed is only
+   looked for: its number may be another's by now. */
 static bool command_kill(command_t *command) {
+  const int signum = command->killed ? 0 : SIGKILL;
   if (command->leads)
-    (void) avow__signal_group(&command->process, SIGKILL); /* or all ended */
+    (void) avow__signal_group(&command->process, signum); /* or all ended */
+  command->killed = true;
   return !command->ended &&
-         uv_process_kill(&command->process, SIGKILL) != UV_ESRCH;
+         uv_process_kill(&command->process, signum) != UV_ESRCH;
 }
 
 static void on_grace_over(uv_timer_t *timer) {
   command_t *command = timer->data;
-  command->killed = true;
-  if (!command_kill(command))
+  if (command_kill(command))
+    begin_grace(command);
+  else
     clear(command);
 }
 

@@ -138,6 +138,19 @@ static void command_that_others_reap_ends_with_its_grace(void **state) {
   assert_int_equal(sigaction(SIGCHLD, &before, NULL), 0);
 }
 
+/* Somebody reaps it behind SIGKILL, which found it there. */
+static void command_that_others_reap_when_killed_ends(void **state) {
+  avow_promise_t *p = SHELL("trap '' TERM; exec sleep 60",
+                            .timeout = 10 * BRIEF, .grace = BRIEF);
+  struct sigaction before;
+  const struct sigaction ignored = { .sa_handler = SIG_IGN };
+  assert_int_equal(sigaction(SIGCHLD, &ignored, &before), 0);
+
+  assert_rejects(p, UV_ETIMEDOUT);
+
+  assert_int_equal(sigaction(SIGCHLD, &before, NULL), 0);
+}
+
 static void timeout_in_time_does_nothing(void **state) {
   assert_gives(SHELL("echo x", .timeout = LONG), 0, "x\n", "");
 }
@@ -342,6 +355,7 @@ int main(void) {
     CHILDREN_CASE(second_failure_does_not_tell_it_again),
     CHILDREN_CASE(timeout_kills_what_does_not_end),
     CHILDREN_CASE(command_that_others_reap_ends_with_its_grace),
+    CHILDREN_CASE(command_that_others_reap_when_killed_ends),
     CHILDREN_CASE(timeout_in_time_does_nothing),
     CHILDREN_CASE(what_ended_while_the_loop_was_held_up_is_in_time),
     CHILDREN_CASE(limit_and_timeout_say_what_they_ended),
