@@ -34,19 +34,9 @@ typedef struct {
   avow_value_t outcome; /* none: cancelled */
 } lookup_t;
 
-static avow_value_t note(const avow_value_t *outcome, void *data) {
-  lookup_t *lookup = data;
-  if (avow_error_code(outcome) != UV_ECANCELED) {
-    lookup->end = uv_hrtime();
-    lookup->outcome = avow_value_ref(outcome);
-  }
-  return avow_value_ref(outcome); /* an addrinfo, or the reason still */
-}
-
-static avow_promise_t *look_up(uv_loop_t *loop, lookup_t *lookup) {
+static avow_promise_t *look_up(uv_loop_t *loop, const char *name) {
   const struct addrinfo hints = { .ai_socktype = SOCK_STREAM };
-  avow_promise_t *p = avow_getaddrinfo(loop, lookup->name, NULL, &hints);
-  return avow_then(p, note, note, lookup);
+  return avow_getaddrinfo(loop, name, NULL, &hints);
 }
 
 /* Cut where they do not fit, after a good many. */
@@ -86,23 +76,43 @@ static void print_table(const lookup_t lookups[], size_t n, uint64_t begin) {
     print_row(table, &lookups[i], begin);
 }
 
+/* Notes each answer as it comes, with --first up to one that has addresses;
+   NONE, or why there are none. */
+static avow_value_t hear(lookup_t lookups[], const avow_channel_t *answers) {
+  avow_value_t v = avow_run(avow_channel_next(answers));
+  while (!avow_is_none(&v) && !avow_is_error(&v)) {
+    const avow_outcome_t *answer = avow_to_outcome(&v);
+    lookup_t *lookup = &lookups[answer->index];
+    lookup->end = uv_hrtime();
+    lookup->outcome = avow_value_ref(&answer->value);
+    const bool enough = first && answer->status == AVOW_FULFILLED;
+    avow_value_unref(v);
+    v = enough ? avow_none() : avow_run(avow_channel_next(answers));
+  }
+  return v;
+}
+
+static bool is_found(const lookup_t *lookup) {
+  return !avow_is_none(&lookup->outcome) && !avow_is_error(&lookup->outcome);
+}
+
 /* The exit status. */
 static int run(uv_loop_t *loop, lookup_t lookups[], size_t n) {
   const uint64_t begin = uv_hrtime();
-  const avow_gather_kind_t kind = first ? AVOW_ANY : AVOW_ALL_SETTLED;
-  avow_gather_t *race;
-  avow_promise_t *p = avow_cancel_losers(avow_gather_new(loop, kind, &race));
+  avow_gather_t *all;
+  avow_channel_t *answers = avow_outcomes_new(loop, &all);
   for (size_t i = 0; i < n; i++)
-    avow_gather_add(race, look_up(loop, &lookups[i]));
-  avow_gather_unref(race);
-  const avow_value_t end = avow_run(p);
+    avow_gather_add(all, look_up(loop, lookups[i].name));
+  avow_gather_unref(all);
+  const avow_value_t end = hear(lookups, answers);
+  avow_channel_unref(answers); /* which cancels the others */
+  if (avow_is_error(&end))
+    return program_complain(end);
   print_table(lookups, n, begin);
-  int status = avow_is_error(&end) ? 1 : 0;
-  for (size_t i = 0; i < n && !first; i++)
-    if (avow_is_error(&lookups[i].outcome))
-      status = 1;
-  avow_value_unref(end);
-  return status;
+  size_t found = 0;
+  for (size_t i = 0; i < n; i++)
+    found += is_found(&lookups[i]);
+  return found >= (first ? 1 : n) ? 0 : 1;
 }
 
 int main(int argc, char *argv[]) {

@@ -35,6 +35,7 @@ arguments_of() {
   resolve) arguments='127.0.0.1' ;;
   scan) arguments='127.0.0.1 1' ;;
   serve) arguments='-p 0 www' serves=yes ;;
+  stopwatch) arguments= serves=yes ;;
   tail | wrap) arguments=from serves=yes ;;
   thread) arguments=from ;;
   upload) arguments="--to 127.0.0.1:$good from" ;;
@@ -107,7 +108,7 @@ for path; do
     refused one
     refused one two three
     ;;
-  graph | limiter) refused one ;;
+  graph | limiter | stopwatch) refused one ;;
   resolve | tail | upload) refused ;;
   crawl)
     refused
