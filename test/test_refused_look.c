@@ -16,7 +16,8 @@ enum { MOST_LOOKS = 200, DEEP = 36 }; /* of which 32 stay open */
 
 typedef enum { NO_LIE, OTHER_KIND, OTHER_DISK, OTHER_FILE, OTHER_OWNER } lie_t;
 
-static refusal_t looks, dir_looks, unnamed, owners, locks, paths, seeks, holes;
+static refusal_t looks, dir_looks, unnamed, owners, locks, paths, seeks, holes,
+    rmdirs;
 static lie_t lie; /* in place of a failure */
 
 static void lie_of(struct stat *info) {
@@ -61,6 +62,12 @@ int __wrap_avow__at_open(int dir, const char *path, int flags, int mode) {
   if (strcmp(path, ".") == 0 && refuses(&unnamed))
     return unnamed.err;
   return __real_avow__at_open(dir, path, flags, mode);
+}
+
+int __wrap_avow__place_rmdir(avow__place_t place);
+int __real_avow__place_rmdir(avow__place_t place);
+int __wrap_avow__place_rmdir(avow__place_t place) {
+  return refuses(&rmdirs) ? rmdirs.err : __real_avow__place_rmdir(place);
 }
 
 int __wrap_fchown(int file, uid_t user, gid_t group);
@@ -162,6 +169,16 @@ static void replacing_outlives_each_look(void **state) {
   assert_int_equal(entries_of(""), 1);
 }
 
+static void file_is_made_whatever_the_look_comes_to(void **state) {
+  looks = once(UV_EIO);
+
+  assert_fulfils_int(replace(), 3);
+
+  assert_int_not_equal(looks.calls, 0);
+  assert_file("file", "new");
+  assert_int_equal(entries_of(""), 1);
+}
+
 /* The file is in the group already, though not its owner's. */
 static void replacing_keeps_a_group_that_it_has(void **state) {
   make_file("file", "old");
@@ -247,9 +264,22 @@ static void removing_outlives_looks(void **state) {
   outlive_looks(sweep);
 }
 
+/* Of the disk it was at first nobody knows a directory. */
+static void removing_leaves_what_is_on_another_disk_by_now(void **state) {
+  make_dir("a");
+  dir_looks = once(0);
+  lie = OTHER_DISK;
+  rmdirs = once(UV_ENOTEMPTY);
+
+  assert_fulfils_int(sweep(), 0);
+
+  assert_int_equal(rmdirs.calls, 1);
+  assert_true(is_there("a"));
+}
+
 static int setup(void **state) {
   looks = dir_looks = unnamed = owners = locks = paths = never;
-  seeks = holes = never;
+  seeks = holes = rmdirs = never;
   lie = NO_LIE;
   return refusing_setup(state);
 }
@@ -259,11 +289,13 @@ static int setup(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     REFUSED_CASE(replacing_outlives_each_look),
+    REFUSED_CASE(file_is_made_whatever_the_look_comes_to),
     REFUSED_CASE(replacing_keeps_a_group_that_it_has),
     REFUSED_CASE(replacing_takes_a_name_where_others_keep_it_from_none),
     REFUSED_CASE(copying_a_link_outlives_each_look),
     REFUSED_CASE(copying_outlives_looks),
     REFUSED_CASE(removing_outlives_looks),
+    REFUSED_CASE(removing_leaves_what_is_on_another_disk_by_now),
 #ifdef SEEK_DATA
     REFUSED_CASE(copying_needs_no_word_of_holes),
     REFUSED_CASE(copying_tells_what_keeps_it_from_leaving_holes),
