@@ -9,10 +9,7 @@
 #include "engine/parts.h"
 #include "engine/port.h"
 
-static void tell_first(avow__context_t *c) {
-  avow__link_t *first = avow__list_take_first(&c->untold);
-  avow__source_t *source = AVOW__CONTAINER(avow__source_t, link, first);
-  source->untold = false;
+static void tell(avow__source_t *source) {
   const bool news = source->flows != source->told;
   source->told = source->flows;
   if (source->unwanted)
@@ -23,16 +20,25 @@ static void tell_first(avow__context_t *c) {
     source->pause(source);
 }
 
+static void tell_first(avow__context_t *c) {
+  avow__link_t *first = avow__list_take_first(&c->untold);
+  avow__source_t *source = AVOW__CONTAINER(avow__source_t, link, first);
+  source->untold = false;
+  tell(source);
+}
+
 /* A source may ask another channel, or let go of it, and that has a source,
    too: it hears of that when the first has returned, however many there are in
    a row. */
 static void tell_source(avow__context_t *c, avow__source_t *source) {
-  if (!source->untold)
-    avow__list_append(&c->untold, &source->link);
-  source->untold = true;
-  if (c->telling)
+  if (c->telling) {
+    if (!source->untold)
+      avow__list_append(&c->untold, &source->link);
+    source->untold = true;
     return;
+  }
   c->telling = true;
+  tell(source);
   while (c->untold != NULL)
     tell_first(c);
   c->telling = false;
