@@ -24,6 +24,12 @@ void avow_value_unref(avow_value_t v);
 avow_promise_t *avow_promise_resolve(uv_loop_t *loop, avow_value_t v);
 avow_promise_t *avow_sleep(uv_loop_t *loop, uint64_t ms);
 avow_value_t avow_run(avow_promise_t *p);
+typedef struct { const void *klass; void *self; } avow_stream_t;
+avow_value_t avow_duplex(uv_loop_t *loop, size_t room, const void *options);
+const avow_value_t *avow_list_at(const avow_value_t *list, size_t i);
+avow_stream_t avow_to_stream(const avow_value_t *v);
+avow_promise_t *avow_write(avow_stream_t stream, avow_value_t bytes);
+avow_promise_t *avow_read(avow_stream_t stream, size_t max_bytes);
 ]]
 local uv = ffi.load('uv.so.1')
 local avow = ffi.load(arg[1])
@@ -43,6 +49,17 @@ v = run(avow.avow_promise_resolve(loop, avow.avow_error(-5)))
 assert(avow.avow_is_error(v) and avow.avow_error_code(v) == -5)
 v = run(avow.avow_sleep(loop, 1))
 assert(v[0].tag == avow.avow_none().tag)
+
+local ends = ffi.new('avow_value_t[1]', { avow.avow_duplex(loop, 9, nil) })
+local function end_of(i)
+  return avow.avow_to_stream(avow.avow_list_at(ends, i))
+end
+v = run(avow.avow_write(end_of(0), avow.avow_string('hello')))
+assert(avow.avow_to_int(v) == 5)
+v = run(avow.avow_read(end_of(1), 9))
+assert(ffi.string(avow.avow_to_bytes(v, nil)) == 'hello')
+avow.avow_value_unref(v[0])
+avow.avow_value_unref(ends[0])
 
 assert(avow.avow_loop_close(loop) == 0)
 assert(uv.uv_loop_close(loop) == 0)
