@@ -71,6 +71,27 @@ static void inputs_stay_with_whoever_else_holds_them(void **state) {
   assert_outcome(held, "is=0");
 }
 
+/* More than a slab holds. */
+static void all_of_many_inputs_gives_their_memory_back(void **state) {
+  enum { MANY = 1000 };
+  avow_promise_t *many[MANY];
+  avow_deferred_t *ds[MANY];
+  const uint64_t before = live();
+  for (int i = 0; i < MANY; i++)
+    many[i] = avow_promise_new(loop, &ds[i]);
+  avow_promise_t *p = avow_all(loop, many, MANY);
+
+  for (int i = 0; i < MANY; i++)
+    assert_true(avow_resolve(ds[i], avow_int(i)));
+  const avow_value_t list = avow_run(p);
+
+  assert_int_equal(avow_list_len(&list), MANY);
+  for (size_t i = 0; i < MANY; i++)
+    assert_int_equal(avow_to_int(avow_list_at(&list, i)), i);
+  assert_int_equal(live(), before);
+  avow_value_unref(list);
+}
+
 /* 17 */
 static void all_rejects_with_the_first_rejection(void **state) {
   make_inputs();
@@ -425,6 +446,7 @@ int main(void) {
     CASE(all_keeps_the_order_of_inputs),
     CASE(all_waits_for_the_last),
     CASE(inputs_stay_with_whoever_else_holds_them),
+    CASE(all_of_many_inputs_gives_their_memory_back),
     CASE(all_rejects_with_the_first_rejection),
     CASE(empty_all_and_all_settled_resolve_at_once),
     CASE(all_settled_tells_each_outcome_in_order),
