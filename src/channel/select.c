@@ -16,6 +16,9 @@
 #include "channel/inside.h"
 #include "channel/outcome.h"
 
+_Static_assert(sizeof(avow_case_t) == 2 * sizeof(void *) + sizeof(avow_value_t),
+               "final");
+
 /* What a select that waits will settle with. */
 typedef struct {
   avow_outcome_t outcome; /* first: others see no more of it */

@@ -1,4 +1,4 @@
-/* The outcomes of many promises, each as it comes. */
+/* The outcomes of many promises, each as it comes (rule 34). */
 #include "choices.h"
 #include "elsewhere.h"
 #include "famine.h"

@@ -1,4 +1,4 @@
-/* Choosing: exactly one of several things happens. */
+/* Choosing: exactly one of several things happens (rules 32 and 35). */
 #include <stdio.h>
 
 #include "choices.h"

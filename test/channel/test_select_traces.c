@@ -1,4 +1,5 @@
-/* Choosing: what is not chosen is as if it had never been asked for. */
+/* Choosing: what is not chosen is as if it had never been asked for (rule
+   33). */
 #include "channel/channel.h"
 #include "choices.h"
 #include "items.h"
