@@ -37,7 +37,7 @@ arguments_of() {
   serve) arguments='-p 0 www' serves=yes ;;
   stopwatch) arguments= serves=yes ;;
   tail | wrap) arguments=from serves=yes ;;
-  thread) arguments=from ;;
+  collect | thread) arguments=from ;;
   upload) arguments="--to 127.0.0.1:$good from" ;;
   *) fail "what shall $1 be called with?" ;;
   esac
