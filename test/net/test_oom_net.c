@@ -371,6 +371,18 @@ static void end_pair(void *data) {
   avow_value_unref(pair);
 }
 
+/* For as long as p is pending, which may be longer than what waits for it. */
+static avow_promise_t *keep_pair(avow_promise_t *p) {
+  (void) avow_value_ref(&pair); /* end_pair() has it */
+  return avow_attach(p, NULL, end_pair);
+}
+
+static void close_pair(void *data) {
+  for (size_t i = 0; i < 2; i++)
+    avow_unref(avow_close(avow_to_stream(avow_list_at(&pair, i))));
+  avow_value_unref(pair);
+}
+
 static avow_promise_t *talking_in_memory(void) {
   const avow_duplex_options_t options = { .delay = 1 };
   pair = avow_duplex(loop, 4, &options);
@@ -379,9 +391,11 @@ static avow_promise_t *talking_in_memory(void) {
   const avow_stream_t from = avow_to_stream(avow_list_at(&pair, 0));
   const avow_stream_t to = avow_to_stream(avow_list_at(&pair, 1));
   avow_value_t parts[] = { avow_string("hel"), avow_string("lo") };
-  avow_promise_t *const all[] = { avow_write(from, avow_list(parts, 2)),
-                                  avow_shutdown(from), avow_read_all(to, 100) };
-  return avow_attach(avow_all(loop, all, 3), NULL, end_pair);
+  avow_promise_t *const all[] = {
+    keep_pair(avow_write(from, avow_list(parts, 2))),
+    keep_pair(avow_shutdown(from)), keep_pair(avow_read_all(to, 100))
+  };
+  return avow_attach(avow_all(loop, all, 3), NULL, close_pair);
 }
 
 static void talking_in_memory_survives(void **state) {
