@@ -44,7 +44,7 @@ typedef struct avow__lines_s {
    lines of one set are all alike in that. NULL without memory. */
 void *avow__line_take(avow__lines_t *lines);
 void *avow__line_take_two(avow__lines_t *lines);
-void avow__line_give(avow__lines_t *lines, void *line);
+void avow__line_give(avow__lines_t *lines, void *given);
 
 /* The second line. */
 static inline void *avow__line_second(void *line) {
