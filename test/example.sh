@@ -26,7 +26,8 @@ run() {
   expected=$1
   shift
   status=0
-  "$@" >out 2>err || status=$?
+  : >err # which others may still write to
+  "$@" >out 2>>err || status=$?
   [ "$status" -eq "$expected" ] || fail "$*: status $status, not $expected"
 }
 

@@ -11,7 +11,8 @@ cd "$dir"
 start() {
   rm -f port
   mkfifo port
-  "$chat" "$@" >port 2>err &
+  : >err
+  "$chat" "$@" >port 2>>err &
   pid=$!
   read_port
 }

@@ -142,8 +142,9 @@ static void assert_same(const model_t *model) {
 }
 
 static void begin(model_t *model) {
-  *model = (model_t){ .world = { model_sleep, model_cancel } };
-  real = (real_t){ .world = { real_sleep, real_cancel } };
+  *model =
+      (model_t){ .world.sleep = model_sleep, .world.cancel = model_cancel };
+  real = (real_t){ .world.sleep = real_sleep, .world.cancel = real_cancel };
   for (int i = 0; i < FIRST; i++) {
     make_one(&model->world);
     make_one(&real.world);
