@@ -31,18 +31,23 @@ static void open_semaphore(uv_timer_t *timer) {
   close_handle((uv_handle_t *) timer, NULL);
 }
 
-/* A sleep, beside work that takes some guards. */
-static void hold_by_work(void) {
+/* A sleep, beside so many pieces of work that take some guards. */
+static void hold_by_pieces(int n) {
   uv_timer_t timer;
   assert_int_equal(uv_sem_init(&semaphore, 0), 0);
   (void) uv_timer_init(loop, &timer);
   (void) uv_timer_start(&timer, open_semaphore, 5 * WHILE, 0);
   uv_unref((uv_handle_t *) &timer);
-  avow_unref(avow_work(loop, wait_for_semaphore, NULL, NULL));
+  for (int i = 0; i < n; i++)
+    avow_unref(avow_work(loop, wait_for_semaphore, NULL, NULL));
 
   assert_fulfils_none(avow_sleep(loop, HOUR));
 
   uv_sem_destroy(&semaphore);
+}
+
+static void hold_by_work(void) {
+  hold_by_pieces(1);
 }
 
 static void close_it(uv_timer_t *timer) {
@@ -83,8 +88,7 @@ static void a_handle_that_holds_it_is_told_of_once(void **state) {
 }
 
 static void hold_by_two_requests(void) {
-  avow_unref(avow_work(loop, wait_for_semaphore, NULL, NULL));
-  hold_by_work();
+  hold_by_pieces(2);
 }
 
 static void requests_that_hold_it_are_counted(void **state) {
