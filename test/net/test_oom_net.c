@@ -246,18 +246,25 @@ static void end_channel(void *channel) {
   avow_channel_unref(channel);
 }
 
+/* Without memory to wait for both ends all is over before they are there; and
+   then somebody else may listen at our port, and accept. */
+static void keep(size_t i, const avow_value_t *stream) {
+  if (!avow_is_none(&listener))
+    client_of[i] = avow_value_ref(stream);
+}
+
 static avow_value_t chunk_cb(const avow_value_t *arg, void *data) {
   if (avow_is_none(arg)) /* the server was closed */
     return avow_none();
   avow_channel_t *chunks = avow_chunks(avow_to_stream(arg), 100, 1);
   avow_promise_t *p = avow_channel_next(chunks);
   p = avow_timeout(p, 10); /* where nothing was sent */
-  client_of[1] = avow_value_ref(arg);
+  keep(1, arg);
   return avow_follow(avow_attach(p, chunks, end_channel));
 }
 
 static avow_value_t keep_cb(const avow_value_t *arg, void *data) {
-  client_of[0] = avow_value_ref(arg);
+  keep(0, arg);
   return avow_follow(avow_write(avow_to_stream(arg), avow_string("hello")));
 }
 
