@@ -134,22 +134,30 @@ static bool add_input(avow_promise_t *gather, avow_promise_t *p,
                       uint32_t index) {
   if (take_input(gather, p, index))
     return true;
-  const bool added = add_element(gather, p, index);
-  gather->u.gather.remaining += added;
-  return added;
+  gather->u.gather.remaining++; /* the program's hook meets all or nothing */
+  if (add_element(gather, p, index))
+    return true;
+  gather->u.gather.remaining--;
+  return false;
+}
+
+/* The gather fails for it; the program's hook may let go of that. */
+static AVOW__APART void fail_for(avow_promise_t *gather, avow_promise_t *p,
+                                 int err) {
+  gather->refs++;
+  avow__gather_settle(gather, avow_error(err));
+  drop_late(gather, p);
+  avow__unref(gather);
 }
 
 static void add_at(avow_promise_t *gather, avow_promise_t *p, uint32_t index) {
   avow__check_taken(p);
-  if (avow__is_gather(gather)) {
-    int err = UV_ENOMEM;
-    if (!avow__same_loop(avow__context(gather), p))
-      err = AVOW_EMISUSE;
-    else if (add_input(gather, p, index))
-      return;
-    avow__gather_settle(gather, avow_error(err));
-  }
-  drop_late(gather, p);
+  if (!avow__is_gather(gather))
+    drop_late(gather, p);
+  else if (!avow__same_loop(avow__context(gather), p))
+    fail_for(gather, p, AVOW_EMISUSE);
+  else if (!add_input(gather, p, index))
+    fail_for(gather, p, UV_ENOMEM);
 }
 
 /* It would wait for itself. */
@@ -167,8 +175,9 @@ void avow__gather_add(avow_promise_t *gather, avow_promise_t *p) {
   }
   uint32_t index = 0;
   if (avow__is_gather(gather) && !add_item(gather, &index))
-    avow__gather_settle(gather, avow_error(UV_ENOMEM));
-  add_at(gather, p, index);
+    fail_for(gather, p, UV_ENOMEM);
+  else
+    add_at(gather, p, index);
 }
 
 /* Once: a release build has nothing to say of the second time. */

@@ -206,14 +206,15 @@ static inline void avow__enqueue(avow__context_t *c, avow_promise_t *p) {
 }
 
 /* Puts a reaction where it belongs: among the waiters of its upstream, or in
-   the queue if that is settled. Waiters handle a rejection that comes. */
+   the queue if that is settled. Waiters handle a rejection that comes. The
+   program's hook is called last: it may cancel what p serves, and p be gone. */
 static inline void avow__subscribe(avow_promise_t *p) {
   avow_promise_t *from = p->upstream;
   if (avow__is_pending(from)) {
     avow__list_append(&from->waiters, &p->link);
   } else {
-    avow__mark_handled(from);
     avow__enqueue(avow__context(p), p);
+    avow__mark_handled(from);
   }
 }
 

@@ -1,0 +1,144 @@
+/* What the program's hooks do to a gather while an input is added to it. */
+#include "harness.h"
+
+typedef enum {
+  CANCEL,
+  CANCEL_AND_LET_GO, /* of the gather, too */
+  LET_GO,
+  END,
+  ADD,
+  ACTIONS
+} action_t;
+
+static struct {
+  action_t action;
+  int calls;
+  avow_promise_t *promise; /* NULL: let go */
+  avow_gather_t *gather;   /* the same */
+} world;
+
+static void let_go_of_gather(void) {
+  avow_gather_unref(world.gather);
+  world.gather = NULL;
+}
+
+static void let_go_of_promise(void) {
+  avow_unref(world.promise);
+  world.promise = NULL;
+}
+
+static void act(void) {
+  if (world.calls++ > 0)
+    return;
+  if (world.action <= CANCEL_AND_LET_GO)
+    avow_cancel(world.promise);
+  if (world.action == CANCEL_AND_LET_GO)
+    let_go_of_promise();
+  if (world.action == CANCEL_AND_LET_GO || world.action == LET_GO)
+    let_go_of_gather();
+  if (world.action == END)
+    avow_gather_end(world.gather);
+  if (world.action == ADD)
+    avow_gather_add(world.gather, avow_promise_resolve(loop, avow_int(7)));
+}
+
+static void on_track(uv_loop_t *at, const avow_promise_t *p, void *data) {
+  act();
+  assert_int_equal(avow_state(p), AVOW_REJECTED);
+}
+
+static void on_unhandled(uv_loop_t *at, const avow_value_t *reason,
+                         const char *where, void *data) {
+}
+
+static void hook(bool handle) {
+  const avow_options_t options = { .on_unhandled = on_unhandled,
+                                   .on_reject = handle ? NULL : on_track,
+                                   .on_handle = handle ? on_track : NULL };
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_loop_init(loop, &options), 0);
+}
+
+static avow_promise_t *rejected(void) {
+  return avow_promise_reject(loop, avow_error(UV_EIO));
+}
+
+static void begin(avow_gather_kind_t kind, action_t action) {
+  world.action = action;
+  world.calls = 0;
+  world.promise = avow_gather_new(loop, kind, &world.gather);
+  avow_gather_add(world.gather, avow_promise_resolve(loop, avow_int(1)));
+}
+
+/* What the gather, if it is still there, has come to. */
+static avow_value_t outcome(void) {
+  if (world.gather != NULL)
+    let_go_of_gather();
+  run();
+  return world.promise != NULL ? avow_run(world.promise) : avow_none();
+}
+
+static void assert_collected(const avow_value_t *v, bool one_more) {
+  assert_int_equal(avow_list_len(v), one_more ? 3 : 2);
+  assert_int_equal(avow_to_int(avow_list_at(v, 0)), 1);
+  assert_int_equal(avow_error_code(avow_list_at(v, 1)), UV_EIO);
+  if (one_more)
+    assert_int_equal(avow_to_int(avow_list_at(v, 2)), 7);
+}
+
+static void hook_meets_a_whole_gather_when_an_input_is_added(void **state) {
+  hook(true);
+  for (action_t action = CANCEL; action < ACTIONS; action++) {
+    begin(AVOW_ALL_SETTLED, action);
+
+    avow_gather_add(world.gather, rejected());
+    const avow_value_t v = outcome();
+
+    assert_int_equal(world.calls, 1);
+    if (action == CANCEL)
+      assert_int_equal(avow_error_code(&v), UV_ECANCELED);
+    else if (action != CANCEL_AND_LET_GO)
+      assert_collected(&v, action == ADD);
+    avow_value_unref(v);
+  }
+}
+
+/* The same of those that decide, and have another way to wait. */
+static void hook_meets_a_whole_gather_of_each_kind(void **state) {
+  hook(true);
+  for (avow_gather_kind_t kind = AVOW_ALL; kind <= AVOW_ANY; kind++)
+    for (action_t action = CANCEL; action < ACTIONS; action++) {
+      begin(kind, action);
+
+      avow_gather_add(world.gather, rejected());
+      avow_value_unref(outcome());
+
+      assert_int_equal(world.calls, 1);
+    }
+}
+
+/* There is no memory for one more outcome, and the gather rejects. */
+static void hook_lets_go_of_a_gather_that_rejects(void **state) {
+  hook(false);
+  begin(AVOW_ALL, CANCEL_AND_LET_GO);
+  avow_promise_t *p = avow_promise_resolve(loop, avow_int(5));
+  for (int i = 0; i < 3; i++)
+    avow_gather_add(world.gather, avow_promise_resolve(loop, avow_int(i)));
+
+  fail_allocation(1, true);
+  avow_gather_add(world.gather, p);
+  fail_allocation(0, false);
+  run();
+
+  assert_int_equal(world.calls, 1);
+  assert_null(world.gather);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(hook_meets_a_whole_gather_when_an_input_is_added),
+    CASE(hook_meets_a_whole_gather_of_each_kind),
+    CASE(hook_lets_go_of_a_gather_that_rejects),
+  };
+  return RUN(tests);
+}
