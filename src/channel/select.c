@@ -114,13 +114,20 @@ static bool wants_place(const avow_case_t *one) {
          !avow__channel_has_ended(block) && block->takers == NULL;
 }
 
+/* The program's hook may let go of p, which is its own. */
+static avow_value_t take_settled(avow_promise_t *p) {
+  const avow_value_t v = avow_value_ref(&p->u.value);
+  avow__mark_handled(p);
+  return v;
+}
+
 /* Does what can be done at once; *sent: the item has gone. */
 static avow_value_t take_case(const avow_case_t *one, bool *sent) {
   avow_promise_t *block = case_block(one);
   *sent = false;
   if (one->kind == AVOW_CASE_SETTLED)
-    avow__mark_handled(block);
-  if (one->kind == AVOW_CASE_SETTLED || avow__channel_is_inert(block))
+    return take_settled(block);
+  if (avow__channel_is_inert(block))
     return avow_value_ref(&block->u.value);
   if (one->kind == AVOW_CASE_NEXT)
     return avow__channel_take(block);

@@ -208,6 +208,30 @@ static void a_rejection_is_an_outcome(void **state) {
 }
 
 /* It has settled, but its turn has not come. */
+static avow_promise_t *borrowed;
+
+static void let_go_of_borrowed(uv_loop_t *at, const avow_promise_t *p,
+                               void *data) {
+  note("handled");
+  avow_unref(borrowed);
+}
+
+/* A select holds nothing of what can happen at once. */
+static void a_rejection_may_go_when_it_is_handled(void **state) {
+  const avow_options_t options = { .on_handle = let_go_of_borrowed };
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_loop_init(loop, &options), 0);
+  borrowed = avow_promise_reject(loop, avow_error_new(UV_EIO, avow_none(),
+                                                      "its message"));
+
+  const avow_case_t cases[] = { { .kind = AVOW_CASE_SETTLED,
+                                  .promise = borrowed } };
+  avow_promise_t *p = avow_select(cases, 1);
+
+  assert_notes("handled");
+  assert_chooses_failure(p, 0, UV_EIO);
+}
+
 static void an_item_that_comes_first_is_chosen(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   avow_deferred_t *d;
@@ -508,6 +532,7 @@ int main(void) {
     CASE(a_select_does_not_serve_itself_but_another),
     CASE(a_promise_is_chosen_when_it_settles),
     CASE(a_rejection_is_an_outcome),
+    CASE(a_rejection_may_go_when_it_is_handled),
     CASE(an_item_that_comes_first_is_chosen),
     CASE(a_promise_that_is_an_item_comes_as_such),
     CASE(an_end_is_there_to_take),
