@@ -68,11 +68,15 @@ static void wait_for_losers(avow_promise_t *gather, avow_value_t v,
     avow__list_append(condemned, &gather->link);
 }
 
+/* Whoever hears it is told before inputs go, for what these hold may let go of
+   it. */
 static void let_go_of_losers(avow_promise_t *gather, avow_value_t v,
-                             avow__link_t **condemned) {
+                             avow__hearer_t *hearer, avow__link_t **condemned) {
   avow__link_t *elements = gather->elements;
   gather->elements = NULL;
   avow__settle(gather, v);
+  if (AVOW__UNLIKELY(hearer != NULL))
+    hearer->over(hearer, v);
   while (elements != NULL) {
     avow__link_t *first = elements;
     avow__list_remove(&elements, first);
@@ -81,14 +85,11 @@ static void let_go_of_losers(avow_promise_t *gather, avow_value_t v,
   avow__unref(gather);
 }
 
-/* Whoever hears it is told last: then it may be gone. */
 static AVOW__APART void settle_and_tell(avow_promise_t *gather, avow_value_t v,
                                         avow__link_t **condemned) {
   avow__hearer_t *hearer = gather->u.gather.hearer;
   assert(v.tag == AVOW_NONE || v.u.p == NULL); /* a code holds nothing */
-  let_go_of_losers(gather, v, condemned);
-  if (hearer != NULL)
-    hearer->over(hearer, v);
+  let_go_of_losers(gather, v, hearer, condemned);
 }
 
 /* Settled first: freeing what it collected may call functions of the program's,
@@ -106,7 +107,7 @@ static void settle_and_drop(avow_promise_t *gather, avow_value_t v,
   if (joins)
     wait_for_losers(gather, v, condemned);
   else
-    let_go_of_losers(gather, v, condemned);
+    let_go_of_losers(gather, v, NULL, condemned);
   if (list != NULL)
     avow__value_unref(avow__block_value(&list->head));
 }

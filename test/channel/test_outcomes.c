@@ -287,6 +287,35 @@ static void what_there_is_no_memory_to_add_fails_them(void **state) {
   assert_notes("AVOW_EBROKEN AVOW_EBROKEN");
 }
 
+static void let_go_of_channel(void *channel) {
+  note("gone");
+  avow_channel_unref(*(avow_channel_t **) channel);
+}
+
+static const avow_class_t letting_go = { .name = "letting go",
+                                         .destroy = let_go_of_channel };
+
+/* What is dropped is there before what they fail with is told. */
+static void value_that_is_dropped_may_let_go_of_them(void **state) {
+  static avow_channel_t *c;
+  make_inputs();
+  avow_gather_t *g;
+  c = avow_outcomes_new(loop, &g);
+  avow_gather_add(g, ps[0]);
+  avow_gather_add(g, ps[1]);
+  (void) avow_resolve(ds[0], avow_object(&letting_go, &c)); /* pending */
+
+  use_up_memory();
+  avow_gather_add(g, ps[2]);
+  assert_notes("gone");
+  give_back_memory();
+
+  avow_gather_unref(g);
+  avow_unref(ps[3]);
+  for (int i = 1; i < INPUTS; i++)
+    avow_deferred_drop(ds[i]);
+}
+
 static void without_memory_there_are_none(void **state) {
   for (long n = 1;; n++) {
     for (int i = 0; i < INPUTS; i++)
@@ -341,6 +370,7 @@ int main(void) {
     CASE(the_end_of_the_loop_ends_them),
     CASE(without_memory_they_fail_and_the_others_are_cancelled),
     CASE(what_there_is_no_memory_to_add_fails_them),
+    CASE(value_that_is_dropped_may_let_go_of_them),
     CASE(without_memory_there_are_none),
     CASE(promises_of_another_loop_are_refused),
   };
