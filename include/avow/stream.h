@@ -2,7 +2,8 @@
  * Byte streams: an interface of two words, by value, to what a value owns
  * (avow_to_stream) or to a uv_tcp_t, uv_pipe_t or uv_tty_t of the program's own
  * (avow_uv_stream). It owns nothing: the stream, or its handle, has to stay in
- * memory while a promise of it is pending; avow_close() settles them first.
+ * memory while a promise of it is pending; avow_close() settles them first, and
+ * so does letting go of the value that owns it.
  * handle->data stays the program's. What is asked of a stream that is closing
  * is refused, with UV_EINVAL if nothing else is said.
  */
@@ -67,10 +68,10 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_read(avow_stream_t stream,
 /**
  * INT: how many bytes are in the buffer, at least min and at most max, without
  * being copied (uv_read_start); fewer, or 0, only at the end of the stream.
- * UV_EINVAL if min is 0 or more than max; otherwise rejects as avow_read(). The
- * buffer is the program's again, to be read or freed, once this has settled:
- * when cancelled that is at once. What had come by then to a min of more than 1
- * is lost, for nobody says how much it is.
+ * UV_EINVAL if min is 0 or more than max; otherwise rejects as avow_read_all().
+ * The buffer is the program's again, to be read or freed, once this has
+ * settled: when cancelled that is at once. What had come by then to a min of
+ * more than 1 is lost, for nobody says how much it is.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_read_into(avow_stream_t stream,
                                                       void *buffer, size_t min,
@@ -78,8 +79,10 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_read_into(avow_stream_t stream,
 
 /**
  * BYTES: all that comes until the end of the stream (uv_read_start).
- * UV_EMSGSIZE if that is more than max_bytes; otherwise rejects as
- * avow_read(). Cancelling stops reading; what was read is lost.
+ * UV_EMSGSIZE if that is more than max_bytes, UV_ECANCELED when the stream
+ * closes before; otherwise rejects as avow_read(), with UV_EALREADY also while
+ * another of these verbs is at it. Cancelling stops reading; what was read is
+ * lost.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_read_all(avow_stream_t stream,
                                                      size_t max_bytes);
@@ -135,8 +138,9 @@ typedef struct avow_pump_options_s {
  * takes, in constant memory, 64 KiB at a time. Rejects as the read or the write
  * that failed, or with UV_ETIMEDOUT, see avow_is_timeout(), when it was idle
  * for too long; neither stream is closed. UV_EALREADY if one is in use like
- * that. Cancelling stops reading; what was read is written in the background.
- * options may be NULL.
+ * that; UV_ECANCELED when one of them closes, or goes, between a read and a
+ * write, too. Cancelling stops reading; what was read is written in the
+ * background. options may be NULL.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_pump(
     avow_stream_t from, avow_stream_t to, const avow_pump_options_t *options);

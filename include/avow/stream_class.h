@@ -2,9 +2,11 @@
  * What a byte stream is made of, for who writes one: TLS, a body, a pair in
  * memory. Who reads and writes needs none of this. A class is a static struct
  * of functions, each of which does what the one of its name in stream.h says,
- * to self. An avow_class_t that names it makes streams of its objects; whoever
- * lets go of the last reference closes such a stream by that, and what is
- * pending then rejects with UV_ECANCELED.
+ * to self, by which a stream is known: no other one has it. An avow_class_t
+ * that names it makes streams of its objects; whoever lets go of the last
+ * reference closes such a stream by that, and what is pending then rejects with
+ * UV_ECANCELED: its destroy calls avow_stream_gone() before all else, for what
+ * reads or writes in several steps.
  *
  * Each function is called on the loop's thread, and calls none of the program
  * in its turn. Promises that are pending when the stream closes settle first,
@@ -55,6 +57,15 @@ struct avow_stream_class_s {
    */
   avow_promise_t *(*pump_to)(void *self, avow_stream_t to);
 };
+
+/**
+ * To be called for a stream that goes without avow_close(), while its memory is
+ * still there, by the destroy of its class: avow_read_all(), avow_read_into(),
+ * avow_pump() and avow_chunks() that are at it end with UV_ECANCELED, and ask
+ * it no more. On its loop's thread; once the loop is closed that is nothing to
+ * do.
+ */
+AVOW_API void avow_stream_gone(uv_loop_t *loop, const void *self);
 
 AVOW_HEADER_END
 

@@ -29,6 +29,7 @@ typedef struct avow__wheel_s avow__wheel_t;
 enum {
   AVOW__READERS,    /* who reads, by their handle */
   AVOW__SINKS,      /* where they write to */
+  AVOW__PULLED,     /* who reads from a stream in several steps, by its self */
   AVOW__STRAGGLERS, /* requests that outlive their promises */
   AVOW__CLOSERS,    /* closes, by their handle */
   AVOW__CONNECTING, /* connects, by their pipe */

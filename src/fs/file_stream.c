@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/container.h"
 #include "engine/child.h"
+#include "net/reading.h"
 
 enum { READ, WRITE }; /* children */
 
@@ -260,6 +261,7 @@ static const avow__parent_class_t file_class = { .report = file_report,
 
 static void file_destroy(void *self) {
   file_t *file = self;
+  avow__reading_close(file->parent.context, file);
   if (!file->closed)
     file_stop(file);
   avow__parent_unref(&file->parent);

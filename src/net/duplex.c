@@ -17,6 +17,7 @@
 #include "base/container.h"
 #include "base/reserved.h"
 #include "engine/child.h"
+#include "net/reading.h"
 
 typedef struct pair_s pair_t;
 
@@ -406,6 +407,7 @@ static void duplex_destroy(void *self) {
     avow__check_thread(c);
   else
     way_break(end->in, UV_EOF);
+  avow__reading_close(c, end);
   if (!end->closed && c->life != AVOW__CLOSED)
     avow_unref(duplex_close(end));
   avow__parent_unref(&pair->parent);

@@ -1,13 +1,16 @@
 /*
  * Many reads of a stream that is not one of libuv's, one after another: each
  * step of a repetition reads once. What has arrived when a promise is cancelled
- * still comes to the handler that stores it, so nothing is lost.
+ * still comes to the handler that stores it, so nothing is lost. The parent of
+ * that repetition is told when a stream closes or goes between two steps.
  */
 #include "net/pull.h"
 
 #include <string.h>
 
 #include "base/alloc.h"
+#include "base/container.h"
+#include "engine/child.h"
 #include "io/op.h"
 #include "net/stream.h"
 #include "value/buffer.h"
@@ -15,31 +18,88 @@
 enum { PORTION = 65536, FIRST_ROOM = 4096 };
 
 typedef struct {
-  avow_stream_t from;
+  avow_stream_t from, to; /* to: none, unless it is a pump */
   size_t max_bytes;
   size_t min; /* into: what is to be there at least */
   char *into;
   size_t done;
   avow__buffer_t buffer;
-  avow_stream_t to;
   int64_t moved;
   avow__progress_t *progress; /* NULL: nobody wants to know */
 } pull_t;
 
-static void pull_free(void *data) {
-  pull_t *pull = data;
-  avow__buffer_clear(&pull->buffer);
-  avow__free(pull);
+typedef struct {
+  avow__parent_t parent;
+  avow__reading_t source, sink;
+  pull_t pull;
+} pulling_t;
+
+static void pulling_leave(pulling_t *pulling) {
+  avow__context_t *c = pulling->parent.context;
+  avow__stream_leave(&pulling->source, c, AVOW__PULLED);
+  avow__stream_leave(&pulling->sink, c, AVOW__SINKS);
+}
+
+static void pulling_report(avow__parent_t *parent, uint32_t index,
+                           avow_value_t outcome) {
+  pulling_leave((pulling_t *) parent);
+  avow__parent_settle(parent, outcome);
+}
+
+static void pulling_cancel(avow__parent_t *parent) {
+  pulling_leave((pulling_t *) parent);
+  avow__children_cancel(parent);
+}
+
+static void pulling_destroy(avow__parent_t *parent) {
+  avow__buffer_clear(&((pulling_t *) parent)->pull.buffer);
+}
+
+static const avow__parent_class_t pulling_class = {
+  .report = pulling_report, .cancel = pulling_cancel, .destroy = pulling_destroy
+};
+
+static void pulling_on_source(avow__reading_t *source) {
+  const pulling_t *pulling = AVOW__CONTAINER(pulling_t, source, source);
+  avow__cancel((avow_promise_t *) pulling->parent.deferred);
+}
+
+static void pulling_on_sink(avow__reading_t *sink) {
+  const pulling_t *pulling = AVOW__CONTAINER(pulling_t, sink, sink);
+  avow__cancel((avow_promise_t *) pulling->parent.deferred);
+}
+
+/* 0, or why it cannot use the streams. */
+static int pulling_enter(pulling_t *pulling) {
+  const pull_t *pull = &pulling->pull;
+  const int err = avow__stream_enter(&pulling->source, AVOW__PULLED, pull->from,
+                                     pulling_on_source);
+  if (err != 0 || pull->to.klass == NULL)
+    return err;
+  return avow__stream_enter(&pulling->sink, AVOW__SINKS, pull->to,
+                            pulling_on_sink);
 }
 
 /* Repeats step until it has a result. */
-static avow_promise_t *pull_begin(const pull_t *wish, avow_fn step) {
+static avow_promise_t *pull_begin(const pull_t *wish, avow_fn step,
+                                  const char *name) {
   uv_loop_t *loop = avow__stream_loop(wish->from);
-  pull_t *pull = avow__malloc(sizeof(*pull));
-  if (pull == NULL)
-    return avow__refuse(loop, UV_ENOMEM, "read", NULL);
-  *pull = *wish;
-  return avow_attach(avow_repeat(loop, step, pull), pull, pull_free);
+  avow_promise_t *p;
+  pulling_t *pulling =
+      avow__parent_new(loop, &pulling_class, sizeof(*pulling), &p);
+  if (pulling == NULL)
+    return p;
+  pulling->pull = *wish;
+  const int err = pulling_enter(pulling);
+  if (err == 0) {
+    avow_promise_t *steps = avow_repeat(loop, step, &pulling->pull);
+    avow__child_add(&pulling->parent, avow_follow(steps), 0);
+  } else {
+    pulling_leave(pulling);
+    avow__parent_settle(&pulling->parent, avow__error_of(err, name, NULL));
+  }
+  avow__parent_unref(&pulling->parent);
+  return p;
 }
 
 /* Reads once; what came goes to cb. */
@@ -76,7 +136,7 @@ avow_promise_t *avow__pull_into(avow_stream_t stream, void *buffer, size_t min,
                         .max_bytes = max,
                         .min = min,
                         .into = buffer };
-  return pull_begin(&wish, into_step);
+  return pull_begin(&wish, into_step, "read");
 }
 
 static avow_value_t too_much(const pull_t *pull) {
@@ -123,7 +183,7 @@ avow_promise_t *avow__pull_all(avow_stream_t stream, size_t max_bytes) {
   if (stream.klass == NULL)
     return avow__nothing("a stream");
   const pull_t wish = { .from = stream, .max_bytes = max_bytes };
-  return pull_begin(&wish, all_step);
+  return pull_begin(&wish, all_step, "read");
 }
 
 static avow_value_t shut_cb(const avow_value_t *none, void *data) {
@@ -164,5 +224,5 @@ avow_promise_t *avow__pull_pump(avow_stream_t from, avow_stream_t to,
   const bool may = progress == NULL && AVOW__STREAM_CAN(from, pump_to);
   avow_promise_t *p = may ? from.klass->pump_to(from.self, to) : NULL;
   const pull_t wish = { .from = from, .to = to, .progress = progress };
-  return p != NULL ? p : pull_begin(&wish, pump_step);
+  return p != NULL ? p : pull_begin(&wish, pump_step, "pump");
 }

@@ -3,6 +3,7 @@
  * at a time, and none while that is full. The stream is asked by a parent of
  * its own, which outlives this source until its child has reported.
  */
+#include "base/container.h"
 #include "channel/channel.h"
 #include "engine/child.h"
 #include "io/op.h"
@@ -18,6 +19,7 @@ typedef struct {
 
 struct puller_s {
   avow__source_t source;
+  avow__reading_t reading;
   avow_stream_t stream;
   size_t max_bytes;
   pulling_t *pulling;
@@ -71,8 +73,20 @@ static void puller_hold_back(avow__source_t *source) {
   avow__children_cancel(&puller->pulling->parent);
 }
 
+static void puller_leave(puller_t *puller) {
+  avow__stream_leave(&puller->reading, puller->source.context, AVOW__PULLED);
+}
+
+static void puller_on_close(avow__reading_t *reading) {
+  puller_t *puller = AVOW__CONTAINER(puller_t, reading, reading);
+  puller_leave(puller);
+  avow_channel_fail(puller->source.channel,
+                    avow__error_of(UV_ECANCELED, "read", NULL));
+}
+
 static void puller_stop(avow__source_t *source) {
   puller_t *puller = (puller_t *) source;
+  puller_leave(puller);
   avow__parent_t *parent = &puller->pulling->parent;
   puller->pulling->puller = NULL;
   avow__source_free(source);
@@ -92,6 +106,13 @@ static puller_t *puller_new(uv_loop_t *loop) {
   return NULL;
 }
 
+static avow_channel_t *puller_refuse(puller_t *puller, int err) {
+  uv_loop_t *loop = puller->source.context->loop;
+  avow__parent_unref(&puller->pulling->parent);
+  avow__source_free(&puller->source);
+  return avow__channel_refuse(loop, err, "read", NULL);
+}
+
 avow_channel_t *avow__pull_chunks(avow_stream_t stream, size_t max_bytes,
                                   size_t room) {
   if (stream.klass == NULL)
@@ -102,6 +123,10 @@ avow_channel_t *avow__pull_chunks(avow_stream_t stream, size_t max_bytes,
   puller_t *puller = puller_new(loop);
   if (puller == NULL)
     return avow__channel_none(loop);
+  const int err = avow__stream_enter(&puller->reading, AVOW__PULLED, stream,
+                                     puller_on_close);
+  if (err != 0)
+    return puller_refuse(puller, err);
   puller->pulling->puller = puller;
   puller->stream = stream;
   puller->max_bytes = max_bytes;

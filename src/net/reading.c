@@ -30,13 +30,15 @@ int avow__reading_listen(avow__context_t *c, avow__reading_t *reading,
   return err;
 }
 
-void avow__reading_close(avow__context_t *c, const uv_handle_t *handle) {
+static void reading_tell(avow__context_t *c, int table, const void *key) {
   avow__reading_t *reading =
-      (avow__reading_t *) avow__table_find(&c->tables[AVOW__READERS], handle);
+      (avow__reading_t *) avow__table_find(&c->tables[table], key);
   if (reading != NULL)
     reading->on_close(reading);
-  avow__reading_t *sink =
-      (avow__reading_t *) avow__table_find(&c->tables[AVOW__SINKS], handle);
-  if (sink != NULL)
-    sink->on_close(sink);
+}
+
+void avow__reading_close(avow__context_t *c, const void *key) {
+  reading_tell(c, AVOW__READERS, key);
+  reading_tell(c, AVOW__PULLED, key);
+  reading_tell(c, AVOW__SINKS, key);
 }

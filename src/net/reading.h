@@ -26,8 +26,10 @@ void avow__stream_quiet(uv_stream_t *stream);
 int avow__reading_listen(avow__context_t *c, avow__reading_t *reading,
                          uv_stream_t *server, int backlog, uv_connection_cb cb);
 
-/* The handle closes: tells whoever reads from it, or writes to it what comes
-   from another. */
-void avow__reading_close(avow__context_t *c, const uv_handle_t *handle);
+/* What is known by key, a handle or the self of a stream of another class,
+   closes or goes: tells whoever reads from it, or writes to it what comes from
+   another. Each of them is in its table until it hears of that, and no longer:
+   another may have the address next. */
+void avow__reading_close(avow__context_t *c, const void *key);
 
 #endif

@@ -87,6 +87,44 @@ avow_promise_t *avow__any_shutdown(avow_stream_t stream) {
 avow_promise_t *avow_close(avow_stream_t stream) {
   if (avow__is_uv(stream))
     return avow_close_handle(stream.self);
-  return stream.klass != NULL ? stream_given(stream.klass->close(stream.self))
-                              : avow__nothing("a stream");
+  if (stream.klass == NULL)
+    return avow__nothing("a stream");
+  avow_stream_gone(avow__stream_loop(stream), stream.self);
+  return stream_given(stream.klass->close(stream.self));
+}
+
+void avow_stream_gone(uv_loop_t *loop, const void *self) {
+  if (loop == NULL)
+    avow__misuse_of_null("a loop"); /* which none is known by */
+  avow__context_t *c = avow__registry_find(loop);
+  if (c == NULL)
+    return; /* what it had has settled */
+  avow__check_thread(c);
+  avow__reading_close(c, self);
+}
+
+static bool stream_closes(avow_stream_t stream) {
+  return avow__is_uv(stream) && uv_is_closing(stream.self);
+}
+
+int avow__stream_enter(avow__reading_t *reading, int table,
+                       avow_stream_t stream,
+                       void (*on_close)(avow__reading_t *reading)) {
+  avow__table_t *users = avow__table_of(avow__stream_loop(stream), table);
+  if (stream_closes(stream))
+    return UV_EINVAL;
+  if (avow__table_find(users, stream.self) != NULL)
+    return UV_EALREADY;
+  reading->node.key = stream.self;
+  reading->on_close = on_close;
+  avow__table_add(users, &reading->node);
+  return 0;
+}
+
+void avow__stream_leave(avow__reading_t *reading, avow__context_t *c,
+                        int table) {
+  if (reading->on_close == NULL)
+    return;
+  reading->on_close = NULL;
+  avow__table_remove(&c->tables[table], &reading->node);
 }

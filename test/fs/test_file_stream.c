@@ -207,6 +207,21 @@ static void value_that_goes_closes_its_stream(void **state) {
   assert_rejects(p, UV_ECANCELED);
 }
 
+/* While it writes, between two reads. */
+static void pump_ends_when_its_file_goes(void **state) {
+  fill("hello you");
+  open_at(0, UINT64_MAX);
+  open_ends(avow_duplex(loop, 1, NULL), ends);
+  avow_promise_t *p = avow_pump(stream(), here(), NULL);
+  assert_fulfils_bytes(avow_read(there(), 1), "h");
+  avow_value_clear(&v);
+
+  assert_rejects(p, UV_ECANCELED);
+
+  avow_value_clear(&ends[0]);
+  avow_value_clear(&ends[1]);
+}
+
 static void loop_may_close_in_the_middle(void **state) {
   fill("hello");
   open_at(0, UINT64_MAX);
@@ -376,6 +391,7 @@ int main(void) {
     IN_FILE(value_that_goes_closes_its_stream),
     IN_FILE(loop_may_close_in_the_middle),
     IN_FILE(file_is_pumped_with_back_pressure),
+    IN_FILE(pump_ends_when_its_file_goes),
     IN_FILE(file_survives_failing_memory),
     IN_FILE(stream_needs_memory),
     IN_FILE(file_is_opened_where_it_stands),

@@ -1,0 +1,173 @@
+/* What reads or writes in several steps, when its stream closes or goes just
+   between two of these: after any number of jobs. */
+#include "worlds.h"
+
+enum { JOBS = 24 };
+
+static avow_value_t more[2];
+
+static avow_stream_t near(void) {
+  return avow_to_stream(&more[0]);
+}
+
+static avow_stream_t far(void) {
+  return avow_to_stream(&more[1]);
+}
+
+static avow_value_t pass(const avow_value_t *none, void *data) {
+  return avow_none();
+}
+
+static avow_value_t drop_cb(const avow_value_t *none, void *end) {
+  avow_value_clear(end);
+  return avow_none();
+}
+
+static avow_value_t shut_cb(const avow_value_t *none, void *end) {
+  return avow_follow(avow_close(avow_to_stream(end)));
+}
+
+static void after_jobs(int n, avow_cb cb, avow_value_t *end) {
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+  for (int i = 0; i < n; i++)
+    p = avow_then(p, pass, NULL, NULL);
+  avow_unref(avow_then(p, cb, NULL, end));
+}
+
+static avow_value_t ignore(const avow_value_t *reason, void *data) {
+  return avow_none();
+}
+
+/* Not all that they wait for. */
+static void write_some(void) {
+  avow_promise_t *p = avow_write(here(), avow_string("hello you"));
+  avow_unref(avow_catch(p, ignore, NULL));
+}
+
+static void open_more(void) {
+  open_ends(avow_duplex(loop, 2, NULL), more);
+}
+
+static void drop_all(void) {
+  for (size_t i = 0; i < 2; i++) {
+    avow_value_clear(&ends[i]);
+    avow_value_clear(&more[i]);
+  }
+}
+
+/* The verb of that name is cancelled by what becomes of one of its streams,
+   whenever that is. */
+static void assert_ends(avow_promise_t *(*verb)(void), avow_value_t *end) {
+  static const avow_cb what[] = { drop_cb, shut_cb };
+  for (int i = 0; i < 2 * JOBS; i++) {
+    open_more();
+    avow_promise_t *p = verb();
+    write_some();
+    after_jobs(i / 2, what[i % 2], end);
+
+    assert_rejects(p, UV_ECANCELED);
+
+    drop_all();
+    world->open();
+  }
+}
+
+static avow_promise_t *all(void) {
+  return avow_read_all(there(), 100);
+}
+
+static void read_all_ends_with_its_stream(void **state) {
+  assert_ends(all, &ends[1]);
+}
+
+static char buffer[20];
+
+static avow_promise_t *into(void) {
+  return avow_read_into(there(), buffer, 10, sizeof(buffer));
+}
+
+static void read_into_ends_with_its_stream(void **state) {
+  assert_ends(into, &ends[1]);
+}
+
+static avow_promise_t *pump(void) {
+  return avow_pump(there(), near(), NULL);
+}
+
+static void pump_ends_with_what_it_reads(void **state) {
+  assert_ends(pump, &ends[1]);
+}
+
+static void pump_ends_with_what_it_writes_to(void **state) {
+  assert_ends(pump, &more[0]);
+}
+
+/* The last of them, if that is what they end with. */
+static avow_promise_t *chunks(void) {
+  avow_channel_t *channel = avow_chunks(there(), 3, 2);
+  avow_promise_t *p = avow_each(channel, ignore, NULL, NULL);
+  avow_channel_unref(channel);
+  return p;
+}
+
+static void chunks_end_with_their_stream(void **state) {
+  assert_ends(chunks, &ends[1]);
+}
+
+/* Whichever class; and once it is cancelled the next may begin at once. */
+static void second_one_is_refused(void **state) {
+  avow_promise_t *p = all();
+  assert_says(all(), UV_EALREADY, "read: already in progress");
+  assert_rejects(into(), UV_EALREADY);
+  assert_rejects(avow_channel_first(avow_chunks(there(), 3, 2)), UV_EALREADY);
+  open_more();
+  assert_rejects(pump(), UV_EALREADY);
+  avow_cancel(p);
+
+  avow_promise_t *next = pump();
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* it reads */
+  assert_rejects(all(), UV_EALREADY);
+  assert_says(avow_pump(here(), near(), NULL), UV_EALREADY,
+              "pump: already in progress");
+  avow_unref(avow_shutdown(here()));
+
+  assert_fulfils_int(next, 0);
+  assert_rejects(p, UV_ECANCELED);
+  drop_all();
+}
+
+static void chunks_may_come_after_chunks(void **state) {
+  avow_channel_t *channel = avow_chunks(there(), 3, 2);
+  assert_rejects(all(), UV_EALREADY);
+  avow_channel_close(channel);
+  avow_channel_unref(channel);
+  write_some();
+  avow_unref(avow_shutdown(here()));
+
+  assert_fulfils_bytes(all(), "hello you");
+}
+
+static void pump_to_what_closes_is_refused(void **state) {
+  open_more();
+  avow_promise_t *closed = avow_close(there());
+  avow_unref(avow_catch(avow_write(far(), avow_string("x")), ignore, NULL));
+
+  assert_rejects(avow_pump(near(), there(), NULL), UV_EINVAL);
+
+  assert_fulfils_none(closed);
+  drop_all();
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(read_all_ends_with_its_stream),
+    cmocka_unit_test(read_into_ends_with_its_stream),
+    cmocka_unit_test(pump_ends_with_what_it_reads),
+    cmocka_unit_test(pump_ends_with_what_it_writes_to),
+    cmocka_unit_test(chunks_end_with_their_stream),
+    cmocka_unit_test(second_one_is_refused),
+    cmocka_unit_test(chunks_may_come_after_chunks),
+    cmocka_unit_test(pump_to_what_closes_is_refused),
+  };
+  return RUN_IN_WORLDS(tests);
+}
