@@ -11,6 +11,7 @@
 
 #include "avow.h"
 #include "avow/stackless.h"
+#include "avow/stream_class.h"
 
 static uv_loop_t own, *loop = &own;
 static avow_promise_t *promise;

@@ -255,6 +255,8 @@ static void gather_that_was_let_go_is_named_as_such(void **state) {
                 "only avow holds it until it settles, or its gather");
 }
 
+#  ifndef AVOW_NO_POOL /* without one tools see that it is gone */
+
 static avow_remote_t *spent_remote(void) {
   avow_remote_t *r;
   avow_promise_t *p = avow_remote_new(loop, &r);
@@ -262,8 +264,6 @@ static avow_remote_t *spent_remote(void) {
   avow_ignore(avow_run(p));
   return r;
 }
-
-#  ifndef AVOW_NO_POOL /* without one tools see that it is gone */
 
 static void drop_a_remote_twice(void) {
   avow_remote_drop(spent_remote());
