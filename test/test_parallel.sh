@@ -24,10 +24,11 @@ run 1 "$parallel" --timeout 1500 'exec >alive; sleep 1000 & sleep 1000'
 out '.*  timed out *'
 wait $! # nobody has it open
 
+# Of two pipes that are written to at one moment either may be read first.
 echo "parallel: each line as it comes"
 run 1 "$parallel" --follow --jobs 2 --timeout 60000 \
   ': >one; until [ -e two ]; do sleep 0.01; done; echo last; exit 3' \
-  'until [ -e one ]; do sleep 0.01; done; echo first; echo; : >two'
+  'until [ -e one ]; do sleep 0.01; done; echo first; echo; sleep 1; : >two'
 out '2: first'
 out '2: '
 out '1: last'

@@ -190,12 +190,16 @@ void avow__track_handle(avow_promise_t *p);
    that nobody has handled. */
 void avow__report_unhandled(avow_promise_t *p);
 
+/* What the program's hook cancels may let go of p. */
 static inline void avow__mark_handled(avow_promise_t *p) {
   const bool news =
       (p->flags & (AVOW__HANDLED | AVOW_REJECTED)) == AVOW_REJECTED;
   p->flags |= AVOW__HANDLED;
-  if (AVOW__UNLIKELY(news && avow__context(p)->options.on_handle != NULL))
+  if (AVOW__UNLIKELY(news && avow__context(p)->options.on_handle != NULL)) {
+    p->refs++;
     avow__track_handle(p);
+    avow__unref(p);
+  }
 }
 
 /* Adds a job. */

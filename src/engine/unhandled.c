@@ -31,12 +31,9 @@ void avow__track_reject(avow_promise_t *p) {
     call_tracker(c, c->options.on_reject, p);
 }
 
-/* Who subscribed may be cancelled meanwhile, and let go of p. */
 void avow__track_handle(avow_promise_t *p) {
   avow__context_t *c = avow__context(p);
-  p->refs++;
   call_tracker(c, c->options.on_handle, p);
-  avow__unref(p);
 }
 
 static bool is_unhandled(const avow_promise_t *p) {
