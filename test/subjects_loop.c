@@ -24,6 +24,22 @@ static avow_promise_t *sleep_a_little(void) {
   return avow_sleep(loop, 1);
 }
 
+/* What keeps the loop alive meanwhile. */
+static avow_promise_t *keeper;
+
+static void keep_alive(void) {
+  keeper = avow_sleep(loop, 1 << 20);
+}
+
+static void end_keeper(void) {
+  avow_cancel(keeper);
+  avow_unref(keeper);
+}
+
+static avow_promise_t *doze_a_little(void) {
+  return avow_sleep_weak(loop, 1);
+}
+
 static avow_promise_t *tick(void) {
   return next_of(avow_ticks(loop, 50)); /* none is to come while it is queued */
 }
@@ -307,6 +323,8 @@ static avow_promise_t *advance_by_an_hour(void) {
 }
 
 static const subject_t subjects[] = {
+  { "avow_sleep_weak", BY_ITSELF, AT_ONCE, .start = doze_a_little,
+    .set = keep_alive, .strike = end_keeper },
   { "avow_sleep", BY_ITSELF, AT_ONCE, .start = sleep_a_little },
   { "avow_clock_advance", BY_ITSELF, AT_ONCE, advance_by_an_hour,
     .set = take_a_clock_of_its_own },

@@ -19,6 +19,14 @@ AVOW_HEADER_BEGIN
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_sleep(uv_loop_t *loop, uint64_t ms);
 
 /**
+ * The same, but it does not keep the loop alive (uv_unref): when nothing else
+ * is left uv_run() returns, and avow_run() gives AVOW_EIDLE. For what is done
+ * now and then for as long as there is something to do.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_sleep_weak(uv_loop_t *loop,
+                                                       uint64_t ms);
+
+/**
  * NONE, when the loop's own clock is ms milliseconds further than now, or than
  * where those before this take it. It stops at each deadline on the way: what
  * is due there comes as on the real clock, and what that wakes has run before

@@ -83,6 +83,7 @@ AVOW_HEADER_END
 #  define avow_timeout(...)        AVOW_MADE_(avow_timeout(__VA_ARGS__))
 #  define avow_shield(...)         AVOW_MADE_(avow_shield(__VA_ARGS__))
 #  define avow_remote_new(...)     AVOW_MADE_(avow_remote_new(__VA_ARGS__))
+#  define avow_sleep_weak(...)     AVOW_MADE_(avow_sleep_weak(__VA_ARGS__))
 #  define avow_sleep(...)          AVOW_MADE_(avow_sleep(__VA_ARGS__))
 #  define avow_clock_advance(...)  AVOW_MADE_(avow_clock_advance(__VA_ARGS__))
 #  define avow_getaddrinfo(...)    AVOW_MADE_(avow_getaddrinfo(__VA_ARGS__))

@@ -93,6 +93,7 @@ struct avow_promise_s {
       uint64_t deadline;
       uint32_t looks; /* at what is due, before this was made */
       bool is_limit;  /* of an avow_timeout(): ends in its rejection */
+      bool is_weak;   /* keeps no loop alive */
     } timer;
     struct {
       void (*on_cancel)(void *data);

@@ -14,6 +14,8 @@
  * and for the jobs of all that, so that whatever was over in time comes first,
  * however late the loop is, and however many turns that takes; but not for more
  * jobs than a turn may have.
+ *
+ * The timer keeps the loop alive unless all that are pending are weak.
  */
 #include "avow/timer.h"
 
@@ -33,6 +35,8 @@ typedef struct {
   uint64_t time;
   uint32_t number; /* of this look; 0: there was none */
 } look_t;
+
+typedef enum { SLEEP, LIMIT, WEAK } sort_t;
 
 typedef struct {
   avow__link_t *sleeps;
@@ -54,7 +58,9 @@ struct avow__wheel_s {
   uint64_t turn;          /* in which the last sleep ended */
   uint64_t waiting;       /* jobs that had run when what is due began to wait;
                              UINT64_MAX: nothing does */
-  uint32_t limits;        /* that are pending */
+  uint32_t sleeps;        /* that are pending */
+  uint32_t limits, weak;  /* of these */
+  bool dozes;             /* the timer keeps the loop alive no more */
   avow_value_t timed_out; /* one error for all timeouts */
 };
 
@@ -208,12 +214,40 @@ static void rearm(avow__context_t *c) {
 
 bool avow__sleeps_are_pending(const avow__context_t *c) {
   return c->wheel != NULL && c->wheel->armed != UINT64_MAX &&
-         avow__time_passes(c);
+         !c->wheel->dozes && avow__time_passes(c);
+}
+
+/* Some of those that have come and gone were weak. */
+static AVOW__APART void wheel_doze(avow__wheel_t *wheel) {
+  const bool dozes = wheel->weak > 0 && wheel->weak == wheel->sleeps;
+  if (dozes == wheel->dozes)
+    return;
+  wheel->dozes = dozes;
+  (dozes ? uv_unref : uv_ref)((uv_handle_t *) &wheel->alarm.timer);
+}
+
+static inline void timer_has_come(avow__wheel_t *wheel,
+                                  const avow_promise_t *p) {
+  wheel->sleeps++;
+  wheel->limits += p->u.timer.is_limit;
+  wheel->weak += p->u.timer.is_weak;
+  if (AVOW__UNLIKELY(wheel->weak > 0))
+    wheel_doze(wheel);
+}
+
+static inline void timer_has_gone(avow__wheel_t *wheel,
+                                  const avow_promise_t *p) {
+  wheel->sleeps--;
+  wheel->limits -= p->u.timer.is_limit;
+  if (AVOW__LIKELY(wheel->weak == 0))
+    return;
+  wheel->weak -= p->u.timer.is_weak;
+  wheel_doze(wheel);
 }
 
 static void timer_settle(avow__wheel_t *wheel, avow_promise_t *p) {
   avow__queue_remove(&p->link);
-  wheel->limits -= p->u.timer.is_limit;
+  timer_has_gone(wheel, p);
   avow__resolve(p, p->u.timer.is_limit ? avow_value_ref(&wheel->timed_out)
                                        : avow_none());
 }
@@ -357,8 +391,7 @@ static void timer_start(avow__context_t *c, avow_promise_t *p, uint64_t ms) {
     arm(c, p->u.timer.deadline);
 }
 
-static avow_promise_t *timer_new(avow__context_t *c, uint64_t ms,
-                                 bool is_limit) {
+static avow_promise_t *timer_new(avow__context_t *c, uint64_t ms, sort_t sort) {
   if (c->life >= AVOW__GIVING_UP || !wheel_new(c))
     return avow__no_promise(c);
   if (uv_is_closing((uv_handle_t *) &c->wheel->alarm.timer)) {
@@ -368,8 +401,9 @@ static avow_promise_t *timer_new(avow__context_t *c, uint64_t ms,
   avow_promise_t *p = avow__promise_alloc(c, AVOW__TIMER);
   if (p == NULL)
     return avow__no_promise(c);
-  p->u.timer.is_limit = is_limit;
-  c->wheel->limits += is_limit;
+  p->u.timer.is_limit = sort == LIMIT;
+  p->u.timer.is_weak = sort == WEAK;
+  timer_has_come(c->wheel, p);
   timer_advance(c);
   timer_start(c, p, ms);
   return p;
@@ -378,11 +412,17 @@ static avow_promise_t *timer_new(avow__context_t *c, uint64_t ms,
 avow_promise_t *avow_sleep(uv_loop_t *loop, uint64_t ms) {
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
-  return timer_new(c, ms, false);
+  return timer_new(c, ms, SLEEP);
+}
+
+avow_promise_t *avow_sleep_weak(uv_loop_t *loop, uint64_t ms) {
+  avow__context_t *c = avow__context_of(loop);
+  avow__check_thread(c);
+  return timer_new(c, ms, WEAK);
 }
 
 avow_promise_t *avow__time_limit(avow__context_t *c, uint64_t ms) {
-  return timer_new(c, ms, true);
+  return timer_new(c, ms, LIMIT);
 }
 
 /* Whom it may concern hears of it from what it ends. */
@@ -398,7 +438,7 @@ avow_promise_t *avow__time_is_up(avow__context_t *c) {
 static void remove_sleep(avow_promise_t *p) {
   avow__context_t *c = avow__context(p);
   avow__wheel_t *wheel = c->wheel;
-  wheel->limits -= p->u.timer.is_limit;
+  timer_has_gone(wheel, p);
   if (was_due(p, &wheel->last)) {
     avow__queue_remove(&p->link);
     c->expired = first_due(wheel) != NULL;
@@ -432,7 +472,7 @@ void avow__wheel_free(avow__context_t *c) {
 #ifdef AVOW_CHECK
 
 typedef struct {
-  size_t sleeps, limits;
+  size_t sleeps, limits, weak;
 } found_t;
 
 static void check_sleep(found_t *found, const avow__link_t *link) {
@@ -440,6 +480,7 @@ static void check_sleep(found_t *found, const avow__link_t *link) {
   AVOW__HOLDS(62, p->kind == AVOW__TIMER && avow__is_pending(p));
   found->sleeps++;
   found->limits += p->u.timer.is_limit;
+  found->weak += p->u.timer.is_weak;
 }
 
 static void check_due(found_t *found, const avow__queue_t *queue) {
@@ -473,6 +514,8 @@ void avow__wheel_check(avow__context_t *c) {
     for (unsigned i = 0; i < LEVELS * SLOTS; i++)
       check_slot(wheel, &found, i / SLOTS, i % SLOTS);
     AVOW__HOLDS(65, found.limits == wheel->limits);
+    AVOW__HOLDS(65, found.weak == wheel->weak);
+    AVOW__HOLDS(65, found.sleeps == wheel->sleeps);
   }
   AVOW__HOLDS(67, found.sleeps == avow__check_count(c, AVOW__TIMER));
 }

@@ -53,6 +53,25 @@ static void sleeps_end_at_their_deadlines_in_order(void **state) {
   assert_notes("a@1000 b@1000 c@3000 d@60000");
 }
 
+static void a_weak_sleep_ends_as_another_would(void **state) {
+  note_time_of(avow_sleep_weak(loop, SECOND), "weak");
+  note_sleep(2 * SECOND, "strong");
+
+  advance(2 * SECOND);
+
+  assert_notes("weak@1000 strong@2000");
+}
+
+static void a_weak_sleep_moves_no_clock(void **state) {
+  avow_promise_t *p = avow_sleep_weak(loop, SECOND);
+
+  run();
+
+  assert_true(avow_now(loop) == 0);
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  avow_unref(p);
+}
+
 static avow_value_t then_sleep(const avow_value_t *arg, void *word) {
   note_sleep(SECOND, word);
   return avow_none();
@@ -463,6 +482,8 @@ int main(void) {
     BOTH(it_does_not_pass_by_itself_with_real_time),
     BOTH(an_advance_takes_it_there),
     BOTH(sleeps_end_at_their_deadlines_in_order),
+    BOTH(a_weak_sleep_ends_as_another_would),
+    BOTH(a_weak_sleep_moves_no_clock),
     BOTH(what_a_sleep_wakes_runs_before_the_next_ends),
     BOTH(an_advance_ends_after_what_is_due_at_its_end),
     BOTH(advances_begin_where_those_before_end),

@@ -143,6 +143,9 @@ static void a_gather_survives(void **state) {
 /* A chain to be cancelled; without memory for that it ends by itself. */
 static avow_promise_t *slow_chain(uint64_t ms) {
   duty_t *data = duty_new();
+  avow_promise_t *weak = avow_sleep_weak(loop, ms);
+  avow_cancel(weak); /* nothing waits for its end */
+  avow_unref(weak);
   avow_promise_t *p = avow_sleep(loop, ms);
   p = avow_then(p, pass_cb, NULL, data);
   p = avow_finally(p, slow_duty_fn, duty_new());

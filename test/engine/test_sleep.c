@@ -263,6 +263,51 @@ static void a_cancelled_sleep_keeps_nothing_alive(void **state) {
   avow_unref(b);
 }
 
+static void a_weak_sleep_keeps_nothing_alive(void **state) {
+  avow_promise_t *p = avow_sleep_weak(loop, 1000000);
+
+  assert_false(uv_loop_alive(loop));
+  assert_rejects(avow_ref(p), AVOW_EIDLE);
+
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  avow_unref(p);
+}
+
+static void a_weak_sleep_ends_while_others_keep_the_loop(void **state) {
+  avow_promise_t *weak = avow_sleep_weak(loop, 1);
+  avow_promise_t *later = avow_sleep_weak(loop, 1000000);
+  avow_promise_t *strong = avow_sleep(loop, 2);
+  assert_true(uv_loop_alive(loop));
+
+  run();
+
+  assert_fulfils_none(weak);
+  assert_fulfils_none(strong);
+  assert_int_equal(avow_state(later), AVOW_PENDING);
+  avow_unref(later);
+}
+
+/* Whichever comes or goes last. */
+static void a_loop_lives_on_a_sleep_that_is_not_weak(void **state) {
+  avow_promise_t *strong = avow_sleep(loop, 1000000);
+  avow_promise_t *weak = avow_sleep_weak(loop, 1000000);
+  assert_true(uv_loop_alive(loop));
+  avow_cancel(strong);
+  assert_false(uv_loop_alive(loop));
+  avow_promise_t *limit = avow_timeout(avow_ref(weak), 1);
+  assert_true(uv_loop_alive(loop));
+  assert_rejects(limit, UV_ETIMEDOUT);
+  assert_false(uv_loop_alive(loop));
+
+  avow_cancel(weak);
+  avow_unref(strong);
+  strong = avow_sleep(loop, 1);
+  assert_true(uv_loop_alive(loop));
+
+  assert_fulfils_none(strong);
+  avow_unref(weak);
+}
+
 static void sleeps_go_on_when_the_first_is_cancelled(void **state) {
   avow_promise_t *first = avow_sleep(loop, 5);
   avow_promise_t *second = avow_sleep(loop, 15);
@@ -368,6 +413,9 @@ int main(void) {
     CASE(waiting_does_not_spin),
     CASE(a_sleep_for_ever_can_be_cancelled),
     CASE(a_cancelled_sleep_keeps_nothing_alive),
+    CASE(a_weak_sleep_keeps_nothing_alive),
+    CASE(a_weak_sleep_ends_while_others_keep_the_loop),
+    CASE(a_loop_lives_on_a_sleep_that_is_not_weak),
     CASE(sleeps_go_on_when_the_first_is_cancelled),
     CASE(a_hundred_thousand_sleeps_cancel_quickly),
     CASE(all_sleeps_share_one_timer),
