@@ -172,6 +172,75 @@ static void what_came_up_in_the_poll_holds_it_from_then_on(void **state) {
   assert_notes("work sleep@1");
 }
 
+/* Sleeps one after the other: more of them than are told of, for longer. */
+typedef struct {
+  uint64_t ms; /* each */
+  uint64_t started;
+  int times;
+} circle_t;
+
+static avow_value_t sleep_again(void *data) {
+  circle_t *circle = data;
+  uv_update_time(loop);
+  if (++circle->times > 2000 && uv_now(loop) - circle->started > 2 * WHILE)
+    return avow_int(0);
+  return avow_follow(avow_sleep(loop, circle->ms));
+}
+
+static void sleep_in_a_circle(uint64_t ms) {
+  uv_update_time(loop);
+  circle_t circle = { .ms = ms, .started = uv_now(loop) };
+  assert_fulfils_int(avow_repeat(loop, sleep_again, &circle), 0);
+}
+
+static void sleep_no_time_twice(void) {
+  sleep_in_a_circle(0);
+  assert_fulfils_none(avow_sleep(loop, 1));
+  sleep_in_a_circle(0);
+}
+
+#define TOLD(at)                                                           \
+  "avow: for 20 ms a clock has stood at " at                               \
+  " ms, and more than 1000 "                                               \
+  "sleeps of no length have ended: a circle of these never lets it move; " \
+  "sleep for 1 ms\n"
+
+static void sleeps_of_no_length_are_told_of_once_a_time(void **state) {
+  assert_string_equal(told_by(sleep_no_time_twice), TOLD("0") TOLD("1"));
+}
+
+static void sleep_some_time(void) {
+  sleep_in_a_circle(1);
+}
+
+static void sleeps_that_take_time_are_not_told_of(void **state) {
+  assert_string_equal(told_by(sleep_some_time), "");
+}
+
+static avow_value_t sleep_slowly(void *data) {
+  int *times = data;
+  uv_sleep(1);
+  return ++*times > 2 * WHILE ? avow_int(0) : avow_follow(avow_sleep(loop, 0));
+}
+
+static void sleep_no_time_slowly(void) {
+  int times = 0;
+  assert_fulfils_int(avow_repeat(loop, sleep_slowly, &times), 0);
+}
+
+static void sleep_no_time_with_patience(void) {
+  use_clock(AVOW_CLOCK_BY_ITSELF);
+  sleep_in_a_circle(0);
+}
+
+static void sleeps_of_no_length_are_told_of_after_a_while(void **state) {
+  assert_string_equal(told_by(sleep_no_time_with_patience), "");
+}
+
+static void few_sleeps_of_no_length_may_take_long(void **state) {
+  assert_string_equal(told_by(sleep_no_time_slowly), "");
+}
+
 #define GUARD(f) cmocka_unit_test_setup_teardown(f, set_up, harness_teardown)
 
 int main(void) {
@@ -182,6 +251,10 @@ int main(void) {
     GUARD(who_holds_it_later_is_told_of_again),
     GUARD(who_holds_it_next_is_told_of_though_it_has_not_moved),
     GUARD(what_came_up_in_the_poll_holds_it_from_then_on),
+    GUARD(sleeps_of_no_length_are_told_of_once_a_time),
+    GUARD(sleeps_that_take_time_are_not_told_of),
+    GUARD(sleeps_of_no_length_are_told_of_after_a_while),
+    GUARD(few_sleeps_of_no_length_may_take_long),
   };
   return RUN(tests);
 }

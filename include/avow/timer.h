@@ -37,15 +37,20 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_sleep_weak(uv_loop_t *loop,
  *
  * A clock that is moved by hand does not keep the loop alive: uv_run() returns,
  * and avow_run() gives AVOW_EIDLE, when all that is left to do waits for time.
- * One that moves by itself does so when there are no jobs, nothing is on the
- * thread pool or with other threads, loops or processes, nobody waits for
- * avow_next_turn() or avow_after_poll(), no handle is closing, or active and
- * referenced and a uv_timer_t, uv_idle_t, uv_async_t or uv_process_t, and the
- * program has no requests of its own. What waits for peers, to read, accept,
- * write, connect, watch or catch signals, lets it move when nothing has come
- * for clock_quiet_ms of real time: a peer on the same loop may wait for time,
- * too. What holds it for clock_guard_ms in which no handler runs is named on
- * stderr. Either moves by itself while avow_loop_close() waits for what is
+ *
+ * One that moves by itself waits for jobs, and for whatever comes without it:
+ * the thread pool; other threads, loops and processes; avow_next_turn() and
+ * avow_after_poll(); requests of the program's own; handles that are closing,
+ * and a uv_timer_t, uv_idle_t, uv_async_t or uv_process_t that is active and
+ * referenced. Peers may wait for the clock themselves, on the same loop: to
+ * read, accept, write, connect, watch and catch signals is given clock_quiet_ms
+ * of real time in which nothing comes. docs/testing-your-program.md has a table
+ * of all that.
+ *
+ * What holds it for clock_guard_ms in which no handler runs is named on stderr;
+ * so are sleeps of 0 ms that follow each other for so long, which take none of
+ * its time. A sleep that it never gets to the end of keeps no loop alive.
+ * Either clock moves by itself while avow_loop_close() waits for what is
  * shielded.
  *
  * Timers of the program's own (uv_timer_t) and what processes are granted to

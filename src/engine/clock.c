@@ -67,9 +67,11 @@ static void alarm_put(avow__clock_t *clock, avow__alarm_t *alarm) {
   before->next = &alarm->link;
 }
 
+/* Unless it never rings: nobody else would tell that nothing is left to do. */
 static void alarm_keep_alive(avow__alarm_t *alarm) {
-  (void) uv_timer_start(&alarm->timer, alarm->cb, never,
-                        0); /* it may be closing */
+  if (alarm->due < AVOW__LATEST)
+    (void) uv_timer_start(&alarm->timer, alarm->cb, never,
+                          0); /* it may be closing */
 }
 
 void avow__clock_set(avow__context_t *c, avow__alarm_t *alarm, uint64_t ms,
@@ -105,13 +107,36 @@ static advance_t *clock_advance(const avow__clock_t *clock) {
 }
 
 static void clock_move(avow__clock_t *clock, uint64_t to) {
-  if (clock->now < to)
-    clock->now = to;
+  if (clock->now >= to)
+    return;
+  clock->now = to;
+  clock->rings = 0;
+}
+
+/* Who sleeps for no time and again so keeps it where it is, which nothing else
+   would tell: it is said once for each time that it stands. */
+static void clock_count(const avow__context_t *c) {
+  enum { MANY = 1000 };
+  avow__clock_t *clock = c->clock;
+  if (clock->rings == 0)
+    clock->rung_since = uv_now(c->loop);
+  if (clock->rings < MANY)
+    clock->rings++;
+  else if (clock->rings == MANY &&
+           uv_now(c->loop) - clock->rung_since >= c->options.clock_guard_ms) {
+    clock->rings++;
+    (void) fprintf(stderr,
+                   "avow: for %u ms a clock has stood at %" PRIu64
+                   " ms, and more than %d sleeps of no length have ended: a "
+                   "circle of these never lets it move; sleep for 1 ms\n",
+                   c->options.clock_guard_ms, clock->now, MANY);
+  }
 }
 
 /* The program may have closed its timer. */
-static void clock_ring(avow__clock_t *clock, avow__alarm_t *alarm) {
-  clock_move(clock, alarm->due);
+static void clock_ring(const avow__context_t *c, avow__alarm_t *alarm) {
+  clock_move(c->clock, alarm->due);
+  clock_count(c);
   avow__alarm_stop(alarm);
   if (!uv_is_closing((uv_handle_t *) &alarm->timer))
     alarm->cb(&alarm->timer);
@@ -142,7 +167,7 @@ static void clock_go_on(avow__context_t *c) {
   if (advance != NULL && (alarm == NULL || alarm->due > advance->to))
     clock_arrive(c, advance);
   else if (alarm != NULL)
-    clock_ring(c->clock, alarm);
+    clock_ring(c, alarm);
 }
 
 /* What holds it. */

@@ -29,7 +29,9 @@ struct avow__clock_s {
   uint64_t held_jobs; /* that had run by then */
   uint8_t waited;     /* what that poll waited for */
   bool held;
-  bool told; /* that it is held */
+  bool told;           /* that it is held */
+  uint64_t rings;      /* of alarms that did not move it, since it moved */
+  uint64_t rung_since; /* uv_now() at the first of these */
 };
 
 /* No clock gets there: what waits until then waits for ever. 64^8 ms are 8,900

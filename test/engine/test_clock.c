@@ -209,78 +209,6 @@ static void an_advance_without_memory_is_a_rejection(void **state) {
   assert_true(avow_now(loop) == SECOND);
 }
 
-static void closing_passes_the_time_of_what_is_shielded(void **state) {
-  avow_promise_t *p = avow_shield(avow_sleep(loop, HOUR));
-  note_time_of(avow_finally(p, NULL, NULL), "shielded");
-
-  assert_int_equal(avow_loop_close(loop), 0);
-
-  assert_notes("shielded@3600000");
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
-}
-
-static void closing_cancels_advances(void **state) {
-  avow_promise_t *p = avow_clock_advance(loop, HOUR);
-
-  assert_int_equal(avow_loop_close(loop), 0);
-
-  assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
-  avow_unref(p);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
-}
-
-static void a_program_may_close_all_handles(void **state) {
-  avow_promise_t *sleep = avow_sleep(loop, HOUR);
-  avow_promise_t *p = avow_clock_advance(loop, HOUR);
-  uv_walk(loop, close_handle, NULL);
-  (void) uv_run(loop, UV_RUN_DEFAULT);
-
-  assert_rejects(avow_clock_advance(loop, 1), UV_ECANCELED);
-
-  assert_int_equal(avow_state(p), AVOW_PENDING);
-  assert_int_equal(avow_loop_close(loop), 0);
-  avow_unref(sleep);
-  avow_unref(p);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
-}
-
-static void close_timer(uv_handle_t *handle, void *data) {
-  if (handle->type == UV_TIMER)
-    close_handle(handle, NULL);
-}
-
-/* As a program may close what it does not know. */
-static void alarms_whose_timers_are_closed_do_not_ring(void **state) {
-  avow_channel_t *ticks = avow_ticks(loop, SECOND);
-  avow_promise_t *tick = avow_channel_next(ticks);
-  avow_promise_t *sleep = avow_sleep(loop, SECOND);
-  uv_walk(loop, close_timer, NULL);
-
-  advance(HOUR);
-
-  assert_int_equal(avow_state(tick), AVOW_PENDING);
-  assert_int_equal(avow_state(sleep), AVOW_PENDING);
-  assert_int_equal(avow_loop_close(loop), 0);
-  avow_channel_unref(ticks);
-  avow_unref(tick);
-  avow_unref(sleep);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
-}
-
-static void alarms_set_on_closed_timers_do_not_ring(void **state) {
-  avow_channel_t *ticks = avow_ticks(loop, SECOND);
-  uv_walk(loop, close_timer, NULL);
-  avow_promise_t *tick = avow_channel_next(ticks);
-
-  advance(HOUR);
-
-  assert_int_equal(avow_state(tick), AVOW_PENDING);
-  assert_int_equal(avow_loop_close(loop), 0);
-  avow_channel_unref(ticks);
-  avow_unref(tick);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
-}
-
 /* By hand. */
 
 /* One task a turn. */
@@ -399,18 +327,6 @@ static void by_itself_it_waits_for_timers_of_the_program(void **state) {
   assert_notes("timer sleep@1");
 }
 
-static void by_itself_it_never_gets_to_the_end_of_time(void **state) {
-  avow_promise_t *p = avow_sleep(loop, UINT64_MAX);
-  note_sleep(HOUR, "sleep");
-  for (int i = 0; i < 10; i++)
-    (void) uv_run(loop, UV_RUN_NOWAIT);
-
-  assert_notes("sleep@3600000");
-  assert_true(avow_now(loop) == HOUR);
-  avow_cancel(p);
-  assert_rejects(p, UV_ECANCELED);
-}
-
 /* Misuse. */
 
 static void advance_the_real_clock(void) {
@@ -494,11 +410,6 @@ int main(void) {
     BOTH(deadlines_are_of_its_time),
     BOTH(an_advance_that_it_cannot_count_is_refused),
     BOTH(an_advance_without_memory_is_a_rejection),
-    BOTH(closing_passes_the_time_of_what_is_shielded),
-    BOTH(closing_cancels_advances),
-    BOTH(a_program_may_close_all_handles),
-    BY_HAND(alarms_whose_timers_are_closed_do_not_ring),
-    BY_HAND(alarms_set_on_closed_timers_do_not_ring),
     BY_HAND(by_hand_time_does_not_keep_the_loop_alive),
     BY_HAND(by_hand_nothing_in_flight_holds_it),
     BY_HAND(by_hand_sleeps_that_a_budget_left_end_in_their_time),
@@ -507,7 +418,6 @@ int main(void) {
     BY_ITSELF(by_itself_it_goes_on_to_what_is_next),
     BY_ITSELF(by_itself_it_waits_for_the_thread_pool),
     BY_ITSELF(by_itself_it_waits_for_timers_of_the_program),
-    BY_ITSELF(by_itself_it_never_gets_to_the_end_of_time),
     CASE(the_real_clock_is_not_to_be_moved),
 #ifndef NDEBUG
     BOTH(other_threads_are_not_to_move_it),

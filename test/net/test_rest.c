@@ -302,6 +302,32 @@ static void loop_ends_though_a_stream_was_read_from(void **state) {
   assert_int_equal(uv_loop_alive(loop), 0);
 }
 
+/* The sleep waits for that, and keeps no loop alive. */
+static void loop_ends_though_a_clock_by_hand_stands(void **state) {
+  use_clock(AVOW_CLOCK_BY_HAND);
+  avow_promise_t *nap = avow_sleep(loop, 1);
+  read_something();
+
+  run(); /* or the deadline */
+
+  assert_false(reads());
+  assert_int_equal(avow_state(nap), AVOW_PENDING);
+  avow_cancel(nap);
+  avow_unref(nap);
+}
+
+static void loop_ends_though_a_weak_sleep_is_pending(void **state) {
+  avow_promise_t *nap = avow_sleep_weak(loop, 1 << 30);
+  read_something();
+
+  run(); /* or the deadline */
+
+  assert_false(reads());
+  assert_int_equal(avow_state(nap), AVOW_PENDING);
+  avow_cancel(nap);
+  avow_unref(nap);
+}
+
 /* It keeps no loop alive, and neither does what is watched because of it. */
 static void loop_ends_though_one_that_holds_nothing_is_read_from(void **state) {
   int fds[2];
@@ -455,6 +481,8 @@ int main(void) {
     TCP(reset_that_comes_in_a_pause_is_no_end),
     BOTH(reader_that_pauses_holds_its_peer_back),
     BOTH(loop_ends_though_a_stream_was_read_from),
+    BOTH(loop_ends_though_a_clock_by_hand_stands),
+    BOTH(loop_ends_though_a_weak_sleep_is_pending),
     BOTH(loop_ends_though_one_that_holds_nothing_is_read_from),
     BOTH(stream_may_be_closed_by_libuv_and_freed),
     BOTH(program_that_stops_it_reads_on_its_own),

@@ -1,0 +1,157 @@
+/* The end of clocks of a loop's own: when the loop closes, or what they ring,
+   and the end of time. */
+#include "harness.h"
+
+enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
+
+static int by_hand(void **state) {
+  const int err = harness_setup(NULL);
+  use_clock(AVOW_CLOCK_BY_HAND);
+  return err;
+}
+
+static int by_itself(void **state) {
+  const int err = harness_setup(NULL);
+  use_clock(AVOW_CLOCK_BY_ITSELF);
+  return err;
+}
+
+static void note_sleep(uint64_t ms, char *word) {
+  note_time_of(avow_sleep(loop, ms), word);
+}
+
+static void closing_passes_the_time_of_what_is_shielded(void **state) {
+  avow_promise_t *p = avow_shield(avow_sleep(loop, HOUR));
+  note_time_of(avow_finally(p, NULL, NULL), "shielded");
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_notes("shielded@3600000");
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void closing_cancels_advances(void **state) {
+  avow_promise_t *p = avow_clock_advance(loop, HOUR);
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
+  avow_unref(p);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void closing_does_not_wait_for_ever(void **state) {
+  avow_promise_t *p = avow_shield(avow_sleep(loop, UINT64_MAX));
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_int_equal(avow_result(p)->code, UV_ECANCELED);
+  avow_unref(p);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void a_program_may_close_all_handles(void **state) {
+  avow_promise_t *sleep = avow_sleep(loop, HOUR);
+  avow_promise_t *p = avow_clock_advance(loop, HOUR);
+  uv_walk(loop, close_handle, NULL);
+  (void) uv_run(loop, UV_RUN_DEFAULT);
+
+  assert_rejects(avow_clock_advance(loop, 1), UV_ECANCELED);
+
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  assert_int_equal(avow_loop_close(loop), 0);
+  avow_unref(sleep);
+  avow_unref(p);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void close_timer(uv_handle_t *handle, void *data) {
+  if (handle->type == UV_TIMER)
+    close_handle(handle, NULL);
+}
+
+/* As a program may close what it does not know. */
+static void alarms_whose_timers_are_closed_do_not_ring(void **state) {
+  avow_channel_t *ticks = avow_ticks(loop, SECOND);
+  avow_promise_t *tick = avow_channel_next(ticks);
+  avow_promise_t *sleep = avow_sleep(loop, SECOND);
+  uv_walk(loop, close_timer, NULL);
+
+  advance(HOUR);
+
+  assert_int_equal(avow_state(tick), AVOW_PENDING);
+  assert_int_equal(avow_state(sleep), AVOW_PENDING);
+  assert_int_equal(avow_loop_close(loop), 0);
+  avow_channel_unref(ticks);
+  avow_unref(tick);
+  avow_unref(sleep);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void alarms_set_on_closed_timers_do_not_ring(void **state) {
+  avow_channel_t *ticks = avow_ticks(loop, SECOND);
+  uv_walk(loop, close_timer, NULL);
+  avow_promise_t *tick = avow_channel_next(ticks);
+
+  advance(HOUR);
+
+  assert_int_equal(avow_state(tick), AVOW_PENDING);
+  assert_int_equal(avow_loop_close(loop), 0);
+  avow_channel_unref(ticks);
+  avow_unref(tick);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void do_nothing(uv_prepare_t *prepare) {
+}
+
+/* Something else keeps the loop alive, and does not hold the clock. */
+static void by_itself_it_never_gets_to_the_end_of_time(void **state) {
+  uv_prepare_t prepare;
+  (void) uv_prepare_init(loop, &prepare);
+  (void) uv_prepare_start(&prepare, do_nothing);
+  avow_promise_t *p = avow_sleep(loop, UINT64_MAX);
+  note_sleep(HOUR, "sleep");
+  for (int i = 0; i < 10; i++)
+    (void) uv_run(loop, UV_RUN_NOWAIT);
+
+  assert_notes("sleep@3600000");
+  assert_true(avow_now(loop) == HOUR);
+  avow_cancel(p);
+  assert_rejects(p, UV_ECANCELED);
+  close_handle((uv_handle_t *) &prepare, NULL);
+  run();
+}
+
+static void by_itself_what_waits_for_ever_keeps_no_loop_alive(void **state) {
+  avow_promise_t *p = avow_sleep(loop, UINT64_MAX);
+
+  const avow_value_t v = avow_run(avow_ref(p));
+
+  assert_int_equal(avow_error_code(&v), AVOW_EIDLE);
+  assert_int_equal(uv_run(loop, UV_RUN_DEFAULT), 0);
+  note_sleep(1, "sleep"); /* shares its timer */
+  run();
+  assert_notes("sleep@1");
+  avow_cancel(p);
+  assert_rejects(p, UV_ECANCELED);
+}
+
+#define BY_HAND(f) cmocka_unit_test_setup_teardown(f, by_hand, harness_teardown)
+#define BY_ITSELF(f) \
+  cmocka_unit_test_setup_teardown(f, by_itself, harness_teardown)
+#define BOTH(f) BY_HAND(f), BY_ITSELF(f)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    BOTH(closing_passes_the_time_of_what_is_shielded),
+    BOTH(closing_cancels_advances),
+    BOTH(closing_does_not_wait_for_ever),
+    BOTH(a_program_may_close_all_handles),
+    BY_HAND(alarms_whose_timers_are_closed_do_not_ring),
+    BY_HAND(alarms_set_on_closed_timers_do_not_ring),
+    BY_ITSELF(by_itself_it_never_gets_to_the_end_of_time),
+    BY_ITSELF(by_itself_what_waits_for_ever_keeps_no_loop_alive),
+  };
+  return RUN(tests);
+}
