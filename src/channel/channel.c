@@ -115,6 +115,7 @@ int avow_channel_try_next(const avow_channel_t *channel, avow_value_t *out) {
 
 /* Why an item cannot be sent; 0 if it can. */
 static int send_error(const avow_promise_t *ch, const avow_value_t *item) {
+  avow__check_value(item);
   if (avow__channel_is_inert(ch))
     return avow_error_code(&ch->u.value);
   if (item->tag == AVOW_NONE)

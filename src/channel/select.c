@@ -47,6 +47,8 @@ static int check_case(const avow__context_t *c, const avow_case_t *one) {
     avow__check_borrowed(block);
   if (!avow__same_loop(c, block))
     return AVOW_EMISUSE;
+  if (kind == AVOW_CASE_SEND)
+    avow__check_value(&one->item);
   return kind == AVOW_CASE_SEND && one->item.tag == AVOW_NONE ? UV_EINVAL : 0;
 }
 
@@ -270,7 +272,7 @@ static size_t first_in(const avow_case_t cases[], size_t n) {
 }
 
 avow_promise_t *avow_select(const avow_case_t cases[], size_t n) {
-  if (cases == NULL)
+  if (cases == NULL && n > 0)
     return avow__nothing("an array of cases");
   const size_t first = first_in(cases, n);
   if (first == n) {

@@ -44,7 +44,8 @@ enum {
   AVOW__CONDEMNED = 8, /* to be cancelled; no memory was left to list it */
   AVOW__ENDED = 16,    /* of a GATHER: no more inputs come */
   AVOW__STEERED = 32,  /* of a GATHER: its avow_gather_t is a reference too */
-  AVOW__TOOL = 64      /* of a VALUE: it is a tool in disguise */
+  AVOW__TOOL = 64,     /* of a VALUE: it is a tool in disguise */
+  AVOW__INSIDE = 128   /* an object's memory holds it, and no program does */
 };
 
 /* The kind of a gather that keeps nothing, and tells of each input. */

@@ -213,7 +213,7 @@ static void run_then(avow__context_t *c, avow_promise_t *p) {
 }
 
 avow_promise_t *avow__awaited(avow__context_t *c, avow_value_t result) {
-  avow__check_kind(&result);
+  avow__check_value(&result);
   if (result.tag == AVOW_THENABLE)
     return avow_promise_resolve(c->loop, result);
   avow_promise_t *inner =

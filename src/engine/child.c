@@ -69,7 +69,9 @@ static void *parent_alloc(avow__context_t *c, const avow__parent_class_t *klass,
 
 void *avow__parent_alloc(uv_loop_t *loop, const avow__parent_class_t *klass,
                          size_t size) {
-  return parent_alloc(avow__context_of(loop), klass, size);
+  avow__context_t *c = avow__context_of(loop);
+  avow__check_thread(c);
+  return parent_alloc(c, klass, size);
 }
 
 static void *give_promise(avow__parent_t *parent, avow_promise_t *p,

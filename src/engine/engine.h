@@ -142,13 +142,10 @@ void avow__check_taken(const avow_promise_t *p);
 void avow__check_borrowed(const avow_promise_t *p);
 /* May d still be settled, or is it somebody's who did that already? */
 void avow__check_deferred(const avow_deferred_t *d);
-/* Is it of a kind that there is? What nobody returned mostly is of none. */
-void avow__check_kind(const avow_value_t *v);
 #else
 #  define avow__check_taken(p)    ((void) (p))
 #  define avow__check_borrowed(p) ((void) (p))
 #  define avow__check_deferred(d) ((void) (d))
-#  define avow__check_kind(v)     ((void) (v))
 #endif
 
 /* The end of a promise that has more to it than its block. */

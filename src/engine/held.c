@@ -39,6 +39,8 @@ static const char *held_as(const avow_promise_t *p) {
     return "channel";
   if (p->kind == AVOW__DEFERRED && p->refs <= p->deferreds)
     return "deferred";
+  if ((p->marks & AVOW__INSIDE) != 0)
+    return "value"; /* which holds it */
   if ((p->marks & AVOW__STEERED) != 0)
     return "gather";
   if ((p->marks & AVOW__TOOL) != 0 && p->u.value.tag == AVOW_OBJECT)

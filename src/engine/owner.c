@@ -43,8 +43,9 @@ void avow__check_thread(avow__context_t *c) {
   const uv_thread_t self = uv_thread_self();
   if (c->has_thread && !uv_thread_equal(&c->thread, &self) && !is_at_rest(c))
     avow__misuse(
-        "called from a thread that is not the loop's: only "
-        "avow_remote_*(), avow_inlet_*() and avow_post() may be");
+        "called from a thread that is not the loop's: only avow_remote_*(), "
+        "avow_inlet_*(), avow_mailbox_*() and avow_post() may be, but for "
+        "those that end in _new()");
 }
 
 /* During avow_loop_close() they are closed by that. */

@@ -62,13 +62,6 @@ void avow__check_deferred(const avow_deferred_t *d) {
         avow__where_settled(p), promise_outcome_of(p));
 }
 
-void avow__check_kind(const avow_value_t *v) {
-  if (v->tag > AVOW_THENABLE)
-    avow__misuse(
-        "this is no value: a handler returned none (it ends with return "
-        "avow_none() if there is nothing to say), or it was never set");
-}
-
 /* Counts that one of those who may settle p does so, or lets go. */
 static void promise_spend(avow_promise_t *p) {
   avow__check_deferred((const avow_deferred_t *) p);
@@ -81,6 +74,10 @@ static void promise_spend(avow_promise_t *p) {
 
 bool avow__has_settled(const avow_promise_t *p) {
   return !avow__is_pending(p);
+}
+
+void avow__keep_inside(avow_promise_t *p) {
+  p->marks |= AVOW__INSIDE;
 }
 
 void avow__disregard(avow_promise_t *p) {
@@ -328,7 +325,7 @@ static void adopt_promise(avow_promise_t *p, avow_promise_t *inner) {
 }
 
 void avow__adopt(avow_promise_t *p, avow_value_t v) {
-  avow__check_kind(&v);
+  avow__check_value(&v);
   if (v.tag == AVOW_PROMISE) {
     adopt_promise(p, v.u.p);
   } else {

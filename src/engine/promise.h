@@ -53,6 +53,9 @@ avow_promise_t *avow__outlived(const void *block);
 /* avow_state() for who has given p away. */
 bool avow__has_settled(const avow_promise_t *p);
 
+/* The memory of an object's holds p: who holds p for ever holds that value. */
+void avow__keep_inside(avow_promise_t *p);
+
 /* Lets go of a promise whose rejection needs no handler. */
 void avow__disregard(avow_promise_t *p);
 

@@ -95,6 +95,7 @@ static int owned_init(uv_loop_t *loop, owned_t *owned, uv_handle_type type,
 
 static avow_value_t owned_new(uv_loop_t *loop, uv_handle_type type, int fd) {
   avow__context_t *c = avow__context_of(loop);
+  avow__check_thread(c);
   if (c->life > AVOW__OPEN)
     return avow_error(UV_ECANCELED);
   owned_t *owned = avow__calloc(1, offsetof(owned_t, u) + uv_handle_size(type));

@@ -176,6 +176,7 @@ static int try_any(uv_stream_t *stream, const avow_value_t *bytes,
 }
 
 avow_promise_t *avow_write(avow_stream_t s, avow_value_t bytes) {
+  avow__check_value(&bytes);
   if (!avow__is_uv(s))
     return avow__any_write(s, bytes);
   uv_stream_t *stream = s.self;
@@ -199,6 +200,8 @@ static int check_handle(const avow_value_t *v) {
 
 avow_promise_t *avow_write_handle(uv_stream_t *stream, avow_value_t bytes,
                                   avow_value_t handle) {
+  avow__check_value(&bytes);
+  avow__check_value(&handle);
   if (stream == NULL) {
     avow__value_unref(bytes);
     avow__value_unref(handle);

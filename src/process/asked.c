@@ -1,10 +1,13 @@
 /* What is asked of libuv for a command. */
 #include "process/asked.h"
 
+#include "base/misuse.h"
 #include "base/reserved.h"
 
 int avow__command_check(const avow_command_t *what) {
   const int reserved = AVOW__RESERVED(what);
+  if (what == NULL)
+    avow__misuse_of_null("a command");
   if (what == NULL || what->args == NULL || what->args[0] == NULL ||
       what->inherits > AVOW_INHERIT_ALL)
     return UV_EINVAL;

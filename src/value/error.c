@@ -157,12 +157,20 @@ avow_value_t avow__error_of_cancel(avow_value_t v) {
   return v;
 }
 
-/* The system's text of that speaks of connections, but most of those that are
-   in progress here are of other kinds: two reads, or two closes. */
+/* The system's texts speak of connections and of sockets, but most of what is
+   in progress here, or not supported, is something else: two reads, or files.
+ */
 static const char *reads_as(int code) {
-  if (code == AVOW__ERESERVED)
+  switch (code) {
+  case AVOW__ERESERVED:
     return "invalid argument: what is reserved is not zero";
-  return code == UV_EALREADY ? "already in progress" : avow_strerror(code);
+  case UV_EALREADY:
+    return "already in progress";
+  case UV_ENOTSUP:
+    return "operation not supported";
+  default:
+    return avow_strerror(code);
+  }
 }
 
 avow_value_t avow__error_of(int code, const char *name, const char *object) {

@@ -23,6 +23,17 @@ static void check_there(const avow__block_t *block) {
         "avow_value_ref() first to use a value twice");
 }
 
+#if AVOW__DEBUG
+void avow__check_value(const avow_value_t *v) {
+  if (v->tag > AVOW_THENABLE)
+    avow__misuse(
+        "this is no value: a handler returned none (it ends with return "
+        "avow_none() if there is nothing to say), or it was never set");
+  if (avow__is_counted(v))
+    check_there(v->u.p);
+}
+#endif
+
 void *avow__block_new(uint32_t tag, size_t size) {
   avow__block_t *block = avow__malloc(size);
   if (block == NULL)

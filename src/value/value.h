@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 
 #include "avow/error.h"
+#include "base/misuse.h"
 
 typedef struct avow__block_s avow__block_t;
 
@@ -106,6 +107,14 @@ static inline bool avow__is_counted(const avow_value_t *v) {
   return (v->tag >= AVOW_OBJECT && v->tag <= AVOW_ERROR && v->u.p != NULL) ||
          v->tag == AVOW_THENABLE;
 }
+
+/* Debug builds: is it of a kind that there is, and what it holds still there?
+   What nobody returned, or ever set, mostly is of none. */
+#if AVOW__DEBUG
+void avow__check_value(const avow_value_t *v);
+#else
+#  define avow__check_value(v) ((void) (v))
+#endif
 
 /* The slow half of avow_value_unref(): v holds something. */
 void avow__value_drop(avow_value_t v);

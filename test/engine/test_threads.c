@@ -1,5 +1,9 @@
 /* Several threads: loops in each of them, and remotes between them. All of it
    is also for ThreadSanitizer. */
+#ifndef _WIN32
+#  include <unistd.h>
+#endif
+
 #include "harness.h"
 
 #include <stdatomic.h>
@@ -158,6 +162,31 @@ static void use_after_another_thread(void) {
   avow_unref(avow_promise_resolve(loop, avow_none()));
 }
 
+static avow_value_t made;
+
+static void make_a_pair_after_another_thread(void) {
+  made = avow_duplex(loop, 1, NULL);
+}
+
+static void make_a_file_stream_after_another_thread(void) {
+  made = avow_file_stream(loop, 0, 0, 1);
+}
+
+#ifndef _WIN32
+static void open_a_stream_after_another_thread(void) {
+  int fds[2];
+  assert_int_equal(pipe(fds), 0);
+  made = avow_open_stream(loop, fds[0]);
+  (void) close(fds[0]);
+  (void) close(fds[1]);
+}
+#endif
+
+static void assert_not_made_there(void (*make)(void)) {
+  assert_misuse(make, "not the loop's");
+  avow_value_clear(&made); /* of a release build */
+}
+
 static void use_on_another_thread_is_misuse(void **state) {
   uv_thread_t thread;
   avow_unref(avow_sleep(loop, 1));
@@ -165,7 +194,15 @@ static void use_on_another_thread_is_misuse(void **state) {
   assert_int_equal(uv_thread_create(&thread, run_fixture_on, NULL), 0);
   assert_int_equal(uv_thread_join(&thread), 0);
 
-  assert_misuse(use_after_another_thread, "only avow_remote_*()");
+  assert_misuse(use_after_another_thread,
+                "not the loop's: only avow_remote_*(), avow_inlet_*(), "
+                "avow_mailbox_*() and avow_post() may be, but for those that "
+                "end in _new()");
+  assert_not_made_there(make_a_pair_after_another_thread);
+  assert_not_made_there(make_a_file_stream_after_another_thread);
+#ifndef _WIN32
+  assert_not_made_there(open_a_stream_after_another_thread);
+#endif
 }
 
 /* Remotes. */

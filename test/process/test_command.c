@@ -206,6 +206,10 @@ static void command_without_files_rejects(void **state) {
   assert_says(p, UV_EMFILE, "run 'sh': too many open files");
 }
 
+static void run_nothing(void) {
+  assert_rejects(avow_command(loop, NULL, avow_string("x")), UV_EINVAL);
+}
+
 static void command_refuses_what_it_cannot_use(void **state) {
   const char *none[] = { NULL };
   const char *args[] = { "true", NULL };
@@ -213,7 +217,7 @@ static void command_refuses_what_it_cannot_use(void **state) {
   const avow_command_t newer = { .args = args, .reserved[0] = 1 };
   const avow_command_t ours = { .args = args, .inherits = AVOW_INHERIT_IN };
 
-  assert_rejects(avow_command(loop, NULL, avow_string("x")), UV_EINVAL);
+  assert_misuse(run_nothing, "a command is NULL");
   assert_rejects(avow_command(loop, &(avow_command_t){ 0 }, avow_none()),
                  UV_EINVAL);
   assert_rejects(avow_command(loop, &(avow_command_t){ .args = none },

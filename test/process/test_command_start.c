@@ -1,6 +1,7 @@
 /* Commands that a program talks to while they run. */
 #include <fcntl.h>
 #include <signal.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "children.h"
@@ -181,10 +182,36 @@ static void loop_close_ends_a_group(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
+#ifndef NDEBUG
+
+static void keep_a_process(void) {
+  avow_value_t v = avow_run(start_script("exec sleep 60"));
+  assert_int_equal(v.tag, AVOW_OBJECT);
+  assert_int_equal(avow_loop_close(loop), 0);
+  avow_value_clear(&v);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void process_that_is_held_is_told_of_as_a_value(void **state) {
+  char line[200] = "";
+  FILE *file = stderr_of(keep_a_process);
+  assert_non_null(fgets(line, sizeof(line), file));
+  (void) fclose(file);
+  assert_string_equal(line,
+                      "avow: avow_loop_close() leaves 1 value that is "
+                      "still held: avow_value_unref() it\n");
+}
+
+#endif
+
+static void start_nothing(void) {
+  assert_rejects(avow_command_start(loop, NULL), UV_EINVAL);
+}
+
 static void command_start_refuses_what_it_cannot_use(void **state) {
   const char *missing[] = { "/nowhere/at/all", NULL };
 
-  assert_rejects(avow_command_start(loop, NULL), UV_EINVAL);
+  assert_misuse(start_nothing, "a command is NULL");
   assert_rejects(avow_command_start(loop, &(avow_command_t){ 0 }), UV_EINVAL);
   assert_rejects(START("true", .inherits = AVOW_INHERIT_ALL + 1), UV_EINVAL);
   assert_rejects(START("true", .reserved = { 1 }), UV_EINVAL);
@@ -210,6 +237,9 @@ int main(void) {
     CHILDREN_CASE(signal_reaches_the_process_alone),
     CHILDREN_CASE(loop_close_ends_a_group),
     CHILDREN_CASE(command_start_refuses_what_it_cannot_use),
+#ifndef NDEBUG
+    CHILDREN_CASE(process_that_is_held_is_told_of_as_a_value),
+#endif
   };
   harness_init();
   return cmocka_run_group_tests(tests, children_prepare, NULL);

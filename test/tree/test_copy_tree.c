@@ -230,10 +230,10 @@ static void what_cannot_be_copied_is_named(void **state) {
   make_dir("a");
   assert_int_equal(mkfifo(at("a/fifo"), 0600), 0);
 
-  assert_says(start_copy(), UV_ENOTSUP,
-              "copy '%s': operation not supported on socket", at("a/fifo"));
+  assert_says(start_copy(), UV_ENOTSUP, "copy '%s': operation not supported",
+              at("a/fifo"));
   assert_says(avow_copy_tree(loop, at("a/"), at("y"), NULL), UV_ENOTSUP,
-              "copy '%s': operation not supported on socket", at("a/fifo"));
+              "copy '%s': operation not supported", at("a/fifo"));
   assert_int_equal(mknod(at("socket"), S_IFSOCK | 0600, 0), 0);
   assert_rejects(avow_copy_tree(loop, at("socket"), at("x"), NULL), UV_ENOTSUP);
   assert_says(avow_copy_tree(loop, "/absent", at("x"), NULL), UV_ENOENT,

@@ -265,6 +265,91 @@ static void resolve_without_a_value(void) {
   (void) avow_resolve(d, damaged()); /* true, if at all */
 }
 
+/* What is written and sent: made last, for other memory takes the place of what
+   is gone. */
+static avow_value_t (*bad)(void);
+
+static avow_value_t gone(void) {
+  const avow_value_t v = avow_string("once");
+  avow_value_unref(v);
+  return v;
+}
+
+static void write_it(void) {
+  const avow_value_t ends = avow_duplex(loop, 100, NULL);
+  const avow_stream_t stream = avow_to_stream(avow_list_at(&ends, 0));
+  avow_unref(avow_write(stream, bad()));
+}
+
+static uv_stream_t *handle(void) {
+  static uv_tcp_t tcp;
+  (void) uv_tcp_init(loop, &tcp);
+  return (uv_stream_t *) &tcp;
+}
+
+static void write_it_to_a_handle(void) {
+  avow_unref(avow_write(avow_uv_stream(handle()), bad()));
+}
+
+static void write_it_with_a_handle(void) {
+  avow_unref(avow_write_handle(handle(), bad(), avow_none()));
+}
+
+static void write_it_as_a_handle(void) {
+  avow_unref(avow_write_handle(handle(), avow_none(), bad()));
+}
+
+static void send_it(void) {
+  const avow_channel_t *channel = avow_channel_new(loop, 1);
+  avow_unref(avow_channel_send(channel, bad()));
+}
+
+static void try_to_send_it(void) {
+  const avow_channel_t *channel = avow_channel_new(loop, 1);
+  assert_int_equal(avow_channel_try_send(channel, bad()), 0);
+}
+
+static void choose_to_send_it(void) {
+  const avow_channel_t *channel = avow_channel_new(loop, 1);
+  const avow_case_t cases[] = { avow_case_send(channel, bad()) };
+  avow_unref(avow_select(cases, 1));
+}
+
+static void assert_named(avow_value_t (*make)(void), const char *name) {
+  static void (*const takers[])(void) = {
+    write_it,
+    write_it_to_a_handle,
+    write_it_with_a_handle,
+    write_it_as_a_handle,
+    send_it,
+    try_to_send_it,
+    choose_to_send_it,
+  };
+  bad = make;
+  for (size_t i = 0; i < sizeof(takers) / sizeof(takers[0]); i++)
+    assert_misuse(takers[i], name);
+}
+
+static void what_was_never_set_is_neither_written_nor_sent(void **state) {
+  assert_named(damaged, "this is no value: a handler returned none");
+}
+
+static void what_is_gone_is_neither_written_nor_sent(void **state) {
+  assert_named(gone, "this value is gone");
+}
+
+static void select_what_was_sent_before(void) {
+  avow_channel_t *channel = avow_channel_new(loop, 4);
+  const avow_case_t cases[] = { avow_case_send(channel, avow_string("one")) };
+  avow_value_unref(avow_run(avow_select(cases, 1)));
+  avow_value_unref(avow_run(avow_channel_next(channel)));
+  avow_unref(avow_select(cases, 1));
+}
+
+static void cases_are_not_to_be_used_again(void **state) {
+  assert_misuse(select_what_was_sent_before, "this value is gone");
+}
+
 #  ifndef AVOW_NO_ASYNC
 static void function_without_a_value(void) {
   avow_ignore(avow_run(avow_async(loop, return_nothing, NULL)));
@@ -302,6 +387,9 @@ int main(void) {
     CASE(value_that_is_gone_is_named_as_such),
     CASE(value_where_another_was_is_there),
     CASE(handler_that_returns_nothing_is_named_as_such),
+    CASE(what_was_never_set_is_neither_written_nor_sent),
+    CASE(what_is_gone_is_neither_written_nor_sent),
+    CASE(cases_are_not_to_be_used_again),
 #endif
   };
   return RUN(tests);
