@@ -120,6 +120,45 @@ static void channel(void) {
   avow_channel_unref(c);
 }
 
+/* The same by an inlet, of which this thread sends and takes. */
+static avow_channel_t *sent;
+
+static void send_by_inlet(void) {
+  sent = avow_channel_new(&loop, 0);
+  avow_inlet_t *inlet = avow_inlet_new(sent, n);
+  for (size_t i = 0; i < n; i++)
+    (void) avow_inlet_send(inlet, avow_int(1)); /* there is room */
+  avow_inlet_unref(inlet);
+}
+
+static avow_value_t take_another(const avow_value_t *item, void *data) {
+  if (avow_is_none(item))
+    avow_channel_unref(sent);
+  else
+    avow_unref(avow_then(avow_channel_next(sent), take_another, NULL, NULL));
+  return avow_none();
+}
+
+static void inlet(void) {
+  send_by_inlet();
+  avow_unref(avow_then(avow_channel_next(sent), take_another, NULL, NULL));
+  (void) uv_run(&loop, UV_RUN_DEFAULT); /* 0: nothing is left */
+}
+
+/* In a row. */
+static avow_value_t take_the_others(const avow_value_t *item, void *data) {
+  avow_value_t other;
+  while (avow_channel_try_next(sent, &other) == 0 && !avow_is_none(&other)) {
+  }
+  return take_another(item, data);
+}
+
+static void inlet_row(void) {
+  send_by_inlet();
+  avow_unref(avow_then(avow_channel_next(sent), take_the_others, NULL, NULL));
+  (void) uv_run(&loop, UV_RUN_DEFAULT); /* likewise */
+}
+
 static void sleep_ms(void) {
   for (size_t i = 0; i < n; i++)
     ps[i] = avow_sleep(&loop, 1);
@@ -197,6 +236,8 @@ static const struct {
   { "all", all },
   { "race", race },
   { "channel", channel },
+  { "inlet", inlet },
+  { "inlet_row", inlet_row },
   { "sleep", sleep_ms },
   { "file", file },
   { "thread", thread },

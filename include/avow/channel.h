@@ -56,7 +56,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_channel_send(
  * What avow_channel_next() would have at once, in *out, and 0: the next item, a
  * promise as such; NONE at the end; an error where that would reject, which is
  * an item that is one, or each time what the channel failed with. UV_EAGAIN and
- * NONE if it would have to wait. A source is asked for what it has.
+ * NONE if it would have to wait. A source is asked for what it has. That nobody
+ * waits keeps no loop alive: where nothing else does, uv_run() looks for no
+ * signals and the like, and who asks again and again never sees one.
  */
 AVOW_API AVOW_MUST_USE int avow_channel_try_next(const avow_channel_t *c,
                                                  avow_value_t *out);

@@ -4,7 +4,8 @@
  * items are wanted (somebody waits, or the channel has room) the loop takes all
  * that is there at once, and hands the channel one after the other. So what is
  * under way is bounded: room in the inlet, as many that the loop has taken, and
- * the channel's own room. A burst wakes the loop once.
+ * the channel's own room. A burst wakes the loop once. Who takes many is the
+ * quickest with avow_channel_try_next(), for all that has come with an item.
  *
  * All but avow_inlet_new() may be called by any thread, also by the loop's.
  */
@@ -34,9 +35,10 @@ AVOW_API AVOW_MUST_USE avow_inlet_t *avow_inlet_new(const avow_channel_t *c,
  * Sends if there is room: 0, or UV_EAGAIN, and then the item is still yours. In
  * any other case it is taken. UV_EPIPE: the channel has ended, or is closed; if
  * it has failed, the code of that. UV_ECANCELED: its loop has gone. UV_EINVAL
- * for NONE. AVOW_EMISUSE for what may not change threads: see
- * avow_remote_resolve(). That it was 0 does not say that somebody will take the
- * item: what is inside when the channel closes is released.
+ * for NONE. AVOW_EMISUSE, with a line on stderr in debug builds, for what may
+ * not change threads: see avow_remote_resolve(). That it was 0 does not say
+ * that somebody will take the item: what is inside when the channel closes is
+ * released.
  */
 AVOW_API AVOW_MUST_USE int avow_inlet_try(const avow_inlet_t *inlet,
                                           avow_value_t item);

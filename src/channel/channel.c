@@ -32,6 +32,13 @@ bool avow__channel_grow(avow_promise_t *ch) {
   return true;
 }
 
+void avow__channel_settle(avow_promise_t *p, avow_value_t v) {
+  if (p->kind == AVOW__CASE)
+    avow__case_settle(p, v);
+  else
+    avow__resolve(p, v);
+}
+
 static avow_value_t first_item(const avow_promise_t *ch) {
   return ((const avow_promise_t *) ch->senders)->u.value;
 }
@@ -63,8 +70,8 @@ void avow__channel_give(avow_promise_t *ch, avow_value_t item) {
 }
 
 /* Makes a promise that waits in a list of the channel's. */
-static avow_promise_t *wait_in(avow_promise_t *ch, avow__kind_t kind,
-                               avow__link_t **list) {
+static inline avow_promise_t *wait_in(avow_promise_t *ch, avow__kind_t kind,
+                                      avow__link_t **list) {
   avow__context_t *c = avow__context(ch);
   avow_promise_t *p = avow__promise_alloc(c, kind);
   if (p == NULL)
@@ -74,21 +81,25 @@ static avow_promise_t *wait_in(avow_promise_t *ch, avow__kind_t kind,
   return p;
 }
 
-avow_promise_t *avow_channel_next(const avow_channel_t *channel) {
-  avow_promise_t *ch = avow__channel_block(channel);
-  if (avow__channel_is_inert(ch))
-    return avow__ref(ch);
+static AVOW__APART avow_promise_t *next_at_once(avow_promise_t *ch) {
   avow__context_t *c = avow__context(ch);
-  avow_promise_t *p;
-  if (avow__channel_gives(ch)) {
-    p = avow__promise_alloc(c, AVOW__VALUE);
-    if (p != NULL)
-      avow__resolve(p, avow__channel_take(ch));
-  } else {
-    p = wait_in(ch, AVOW__NEXT, &ch->takers);
-  }
+  avow_promise_t *p = avow__promise_alloc(c, AVOW__VALUE);
   if (p == NULL)
     return avow__no_promise(c);
+  avow__resolve_new(p, avow__channel_take(ch));
+  avow__channel_flow(ch);
+  return p;
+}
+
+avow_promise_t *avow_channel_next(const avow_channel_t *channel) {
+  avow_promise_t *ch = avow__channel_block(channel);
+  if (AVOW__UNLIKELY(avow__channel_is_inert(ch)))
+    return avow__ref(ch);
+  if (avow__channel_gives(ch))
+    return next_at_once(ch);
+  avow_promise_t *p = wait_in(ch, AVOW__NEXT, &ch->takers);
+  if (AVOW__UNLIKELY(p == NULL))
+    return avow__no_promise(avow__context(ch));
   avow__channel_flow(ch);
   return p;
 }
@@ -105,9 +116,7 @@ int avow_channel_try_next(const avow_channel_t *channel, avow_value_t *out) {
     return 0;
   }
   if (!avow__channel_gives(ch))
-    avow__source_ask(ch);
-  if (!avow__channel_gives(ch))
-    return UV_EAGAIN;
+    return avow__source_ask(ch, out) ? 0 : UV_EAGAIN;
   *out = avow__channel_take(ch);
   avow__channel_flow(ch);
   return 0;
@@ -157,7 +166,7 @@ static avow_promise_t *channel_put(avow_promise_t *ch, avow_value_t item) {
   if (p == NULL)
     return NULL;
   avow__channel_give(ch, item);
-  avow__resolve(p, avow_none());
+  avow__resolve_new(p, avow_none());
   return p;
 }
 

@@ -21,7 +21,8 @@ struct avow__source_s {
   bool untold;
   bool unwanted; /* its channel has ended: to be stopped */
   bool awaited;
-  int code; /* once unwanted: what its channel says of further items */
+  bool busy; /* items come in a row */
+  int code;  /* once unwanted: what its channel says of further items */
   /* Expects something while somebody waits, and only then. NULL: none. */
   avow__port_t *port;
   /* Kept referenced while somebody waits, and only then. NULL: none. */
@@ -31,6 +32,9 @@ struct avow__source_s {
   /* There is neither: hold back; NULL if that is nothing to do. What is pushed
      all the same is kept. */
   void (*pause)(avow__source_t *source);
+  /* Somebody asks who does not wait: the next item, if there is one. NULL: it
+     is resumed for that. */
+  bool (*answer)(avow__source_t *source, avow_value_t *out);
   /* Once, and last: nothing is wanted any more. Stops and frees the source. */
   void (*stop)(avow__source_t *source);
 };
@@ -43,6 +47,15 @@ void *avow__source_new(uv_loop_t *loop, size_t size);
 static inline void avow__source_pause(avow__source_t *source) {
   source->told = source->flows = false;
 }
+
+/* Items come in a row: until that is over the source hears of who asks, and of
+   the end, but looks itself whether more are wanted. */
+static inline void avow__source_begin_burst(avow__source_t *source) {
+  source->busy = true;
+}
+
+/* It has not been stopped. */
+void avow__source_end_burst(avow__source_t *source);
 
 /* Frees what has no handle yet. */
 void avow__source_free(avow__source_t *source);
@@ -70,10 +83,6 @@ bool avow__channel_push(avow_channel_t *channel, avow_value_t item);
 /* It gives the same from now on, however often it is asked: it has ended, and
    nothing is inside, or it could not be made. */
 bool avow__channel_is_over(const avow_channel_t *channel);
-
-/* Whether somebody who does not wait asks for an item, which resume() may push,
-   if there is one. */
-bool avow__channel_is_asked(const avow_channel_t *channel);
 
 /* Whether somebody waits for an item. */
 bool avow__channel_is_awaited(const avow_channel_t *channel);

@@ -1,11 +1,15 @@
 /*
  * Inlets. What is sent waits in a ring, under a mutex. The loop has a second
  * one, of the same size: it takes what came by exchanging the two, and then
- * hands its channel one item after the other, each a task.
+ * hands its channel one item after the other, each a task, for as long as more
+ * are wanted.
  *
  * An inlet is mail to its loop. The first to send something calls: it posts the
  * mail, which is the loop's from then on, until that finds nothing sent. So
- * only a call wakes it. While no items are wanted the loop holds the mail.
+ * only a call wakes it. While no items are wanted the loop holds the mail. Once
+ * all that was taken is handed over, what came meanwhile waits for the next
+ * turn, unless the ring is full: to take it by one and two would cost each side
+ * a mutex that the other one has, and the cache line of each item.
  *
  * The program's references count as one to the memory. The channel has another,
  * which knows the inlet as its source, and the mail a third while it is the
@@ -15,8 +19,7 @@
 
 #include "base/alloc.h"
 #include "base/container.h"
-#include "channel/channel.h"
-#include "channel/ring.h"
+#include "channel/inside.h"
 #include "engine/port.h"
 #include "value/cross.h"
 
@@ -27,7 +30,9 @@ struct avow_inlet_s {
   avow__ring_t *taken;
   bool held;    /* the mail, until items are wanted */
   bool stopped; /* the channel wants nothing more */
-  /* Of all, and apart from what goes with each item. */
+  bool rests;   /* all that it has taken in this turn is handed over */
+  /* Of all, with a cache line between, or they would fight for one. */
+  char apart[AVOW__LINE];
   avow__port_t *port; /* NULL: it could not be made */
   atomic_size_t users;
   atomic_uint refs;
@@ -104,8 +109,12 @@ static int fail_at_once(avow_inlet_t *inlet, avow_value_t *oldest) {
 }
 
 static int wait_for_room(avow_inlet_t *inlet, avow_value_t *oldest) {
-  if (avow__port_is_here(inlet->port))
+  if (avow__port_is_here(inlet->port)) {
+    avow__advise(
+        "avow_inlet_send() without room on the loop's own thread would wait "
+        "for itself: use avow_inlet_try() there, or avow_channel_send()");
     return AVOW_EMISUSE;
+  }
   inlet->blocked++;
   while (inlet->code == 0 && inlet_is_full(inlet))
     uv_cond_wait(&inlet->changed, &inlet->mutex);
@@ -137,18 +146,24 @@ static int inlet_put(avow_inlet_t *inlet, avow_value_t item,
   return err;
 }
 
-static int reason_against(const avow_inlet_t *inlet, const avow_value_t *item) {
+static int reason_against(const avow_inlet_t *inlet, avow_value_t item) {
   if (inlet->port == NULL)
     return inlet->code;
-  if (item->tag == AVOW_NONE)
+  if (item.tag == AVOW_NONE)
     return UV_EINVAL;
-  return avow__crosses(item) ? 0 : AVOW_EMISUSE;
+  if (avow__crosses(item))
+    return 0;
+  avow__advise(
+      "an inlet was given a value of type %s: that, or what is in it, cannot "
+      "change threads; see avow_remote_resolve()",
+      avow_type_name(&item));
+  return AVOW_EMISUSE;
 }
 
 static int inlet_take_in(const avow_inlet_t *borrowed, avow_value_t item,
                          make_room_fn make_room) {
   avow_inlet_t *inlet = inlet_given(borrowed);
-  int err = reason_against(inlet, &item);
+  int err = reason_against(inlet, item);
   if (err == 0)
     err = inlet_put(inlet, item, make_room);
   if (err != 0 && err != UV_EAGAIN)
@@ -198,43 +213,72 @@ void avow_inlet_unref(avow_inlet_t *inlet) {
 
 /* What follows is the loop's thread's. */
 
-static void inlet_exchange(avow_inlet_t *inlet) {
+/* Takes what was sent, and lets go of the mutex. */
+static void exchange_and_unlock(avow_inlet_t *inlet) {
   avow__ring_t *sent = inlet->sent;
+  const bool gives_room = inlet->blocked > 0;
   inlet->sent = inlet->taken;
   inlet->taken = sent;
-}
-
-typedef enum { NOTHING, END, ITEMS } news_t;
-
-/* What was sent, which is taken if it is wanted. The next call comes once this
-   has found nothing. */
-static news_t inlet_look(avow_inlet_t *inlet) {
-  uv_mutex_lock(&inlet->mutex);
-  const bool has_items = inlet->sent->count > 0;
-  const bool ended = inlet->ended;
-  const bool gives_room = inlet->blocked > 0;
-  if (!has_items)
-    inlet->called = false;
-  else if (inlet->source.flows)
-    inlet_exchange(inlet);
+  inlet->rests = false;
   uv_mutex_unlock(&inlet->mutex);
   if (gives_room)
     uv_cond_broadcast(&inlet->changed);
-  if (has_items)
-    return ITEMS;
-  return ended ? END : NOTHING;
 }
 
-static void hand_over_one(avow__context_t *c, avow_inlet_t *inlet) {
-  if (inlet->source.flows) /* it says itself whether more are wanted */
-    (void) avow__channel_push(inlet->source.channel,
+typedef enum { NOTHING, END, ITEMS, LATER } news_t;
+
+/* The next call comes once this has found nothing. */
+static news_t look_and_unlock(avow_inlet_t *inlet) {
+  if (inlet->sent->count == 0) {
+    const bool ended = inlet->ended;
+    inlet->called = false;
+    uv_mutex_unlock(&inlet->mutex);
+    return ended ? END : NOTHING;
+  }
+  if (inlet->source.flows && (!inlet->rests || inlet_is_full(inlet))) {
+    exchange_and_unlock(inlet);
+    return ITEMS;
+  }
+  uv_mutex_unlock(&inlet->mutex);
+  return inlet->source.flows ? LATER : ITEMS;
+}
+
+/* What was sent, which is taken if it is wanted. Who has the mutex is about to
+   send something, or has just done so. */
+static news_t inlet_look(avow_inlet_t *inlet) {
+  if (!inlet->rests)
+    uv_mutex_lock(&inlet->mutex);
+  else if (uv_mutex_trylock(&inlet->mutex) != 0)
+    return LATER;
+  return look_and_unlock(inlet);
+}
+
+/* In a row, each a task. False: the channel has ended. */
+static bool hand_over_row(avow__context_t *c, avow_inlet_t *inlet) {
+  avow__source_begin_burst(&inlet->source);
+  do {
+    (void) avow__channel_push(inlet->source.channel, /* a job may want more */
                               avow__ring_pop(inlet->taken));
-  if (inlet->stopped)
+    avow__end_task(c);
+    if (inlet->stopped)
+      return false;
+  } while (inlet->taken->count > 0 &&
+           avow__channel_takes((avow_promise_t *) inlet->source.channel) &&
+           avow__may_go_on(c));
+  avow__source_end_burst(&inlet->source);
+  return true;
+}
+
+/* Some are taken, if they are wanted. */
+static void hand_over_some(avow__context_t *c, avow_inlet_t *inlet) {
+  if (inlet->source.flows && !hand_over_row(c, inlet)) {
     memory_unref(inlet);
-  else if (inlet->source.flows)
+    return;
+  }
+  inlet->rests = inlet->source.flows;
+  inlet->held = !inlet->source.flows;
+  if (inlet->source.flows)
     avow__port_again(c, &inlet->mail);
-  else
-    inlet->held = true;
 }
 
 static void inlet_deliver(avow__context_t *c, avow__mail_t *mail) {
@@ -243,7 +287,12 @@ static void inlet_deliver(avow__context_t *c, avow__mail_t *mail) {
   if (!inlet->stopped)
     news = inlet->taken->count > 0 ? ITEMS : inlet_look(inlet);
   if (news == ITEMS) {
-    hand_over_one(c, inlet);
+    hand_over_some(c, inlet);
+    return;
+  }
+  inlet->rests = false;
+  if (news == LATER) {
+    avow__port_later(c, mail);
     return;
   }
   if (news == END)
@@ -256,26 +305,27 @@ static void inlet_forget(avow__mail_t *mail) {
   memory_unref(AVOW__CONTAINER(avow_inlet_t, mail, mail));
 }
 
-/* Who does not wait gets what is there now, and the mail stays where it is. */
-static void inlet_answer(avow_inlet_t *inlet) {
-  uv_mutex_lock(&inlet->mutex);
-  const bool gives_room = inlet->taken->count == 0 && inlet->blocked > 0;
+/* Who does not wait gets what is there now, and the mail stays where it is. One
+   who takes all that came with an item hears once that this was all, and then
+   of what has come since. */
+static bool inlet_answer(avow__source_t *source, avow_value_t *out) {
+  avow_inlet_t *inlet = (avow_inlet_t *) source;
+  if (inlet->taken->count == 0 && source->busy && !inlet->rests) {
+    inlet->rests = true;
+    return false;
+  }
+  if (inlet->taken->count == 0) {
+    uv_mutex_lock(&inlet->mutex);
+    exchange_and_unlock(inlet);
+  }
   if (inlet->taken->count == 0)
-    inlet_exchange(inlet);
-  uv_mutex_unlock(&inlet->mutex);
-  if (gives_room)
-    uv_cond_broadcast(&inlet->changed);
-  if (inlet->taken->count > 0) /* it is asked for one alone */
-    (void) avow__channel_push(inlet->source.channel,
-                              avow__ring_pop(inlet->taken));
+    return false;
+  *out = avow__ring_pop(inlet->taken);
+  return true;
 }
 
 static void inlet_resume(avow__source_t *source) {
   avow_inlet_t *inlet = (avow_inlet_t *) source;
-  if (avow__channel_is_asked(source->channel)) {
-    inlet_answer(inlet);
-    return;
-  }
   if (!inlet->held)
     return;
   inlet->held = false;
@@ -342,6 +392,7 @@ static int inlet_connect(avow__context_t *c, avow_inlet_t *inlet,
   inlet->mail.klass = &klass;
   inlet->source.context = c;
   inlet->source.resume = inlet_resume;
+  inlet->source.answer = inlet_answer;
   inlet->source.stop = inlet_stop;
   inlet->source.port = inlet->port = c->port;
   avow__port_ref(c->port);

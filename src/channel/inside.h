@@ -74,14 +74,15 @@ avow_value_t avow__channel_refusal(const avow_promise_t *ch);
 /* select.c: a case that waits nowhere any more has happened. */
 void avow__case_settle(avow_promise_t *chosen, avow_value_t v);
 
+/* Settles one who waited in a list of a channel's. */
+void avow__channel_settle(avow_promise_t *p, avow_value_t v);
+
 /* Settles the first who waits in a list of a channel's. */
 static inline void avow__channel_settle_first(avow__link_t **list,
                                               avow_value_t v) {
   avow_promise_t *p = (avow_promise_t *) avow__list_take_first(list);
-  if (AVOW__UNLIKELY(p->kind == AVOW__CASE))
-    avow__case_settle(p, v);
-  else
-    avow__resolve(p, v);
+  if (AVOW__UNLIKELY(p->kind == AVOW__CASE || !avow__fulfil_plainly(p, v)))
+    avow__channel_settle(p, v);
 }
 
 /* source.c: tells the source what has changed, and that it has ended. It may be
@@ -89,11 +90,12 @@ static inline void avow__channel_settle_first(avow__link_t **list,
 void avow__source_flow(avow_promise_t *ch);
 void avow__source_end(avow_promise_t *ch);
 
-/* Asks it for what it has and nobody has waited for. */
-void avow__source_ask(avow_promise_t *ch);
+/* Asks it for what it has and nobody has waited for, where nothing is inside.
+   False: nothing is there yet. */
+bool avow__source_ask(avow_promise_t *ch, avow_value_t *out);
 
 static inline void avow__channel_flow(avow_promise_t *ch) {
-  if (ch->source != NULL)
+  if (ch->source != NULL && !ch->source->busy)
     avow__source_flow(ch);
 }
 

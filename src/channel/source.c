@@ -66,6 +66,13 @@ void avow__source_flow(avow_promise_t *ch) {
   tell_source(avow__context(ch), source);
 }
 
+void avow__source_end_burst(avow__source_t *source) {
+  const avow_promise_t *ch = avow__channel_block(source->channel);
+  source->busy = false;
+  source->told = source->flows = avow__channel_takes(ch);
+  source_await(source, ch->takers != NULL);
+}
+
 /* What is said of an item that comes too late. */
 static int end_code(const avow_promise_t *ch) {
   return avow_is_error(&ch->u.value) ? avow_error_code(&ch->u.value) : UV_EPIPE;
@@ -84,13 +91,28 @@ void avow__source_end(avow_promise_t *ch) {
 
 /* What flows brings what it has by itself. Without memory for it nothing is
    there yet. */
-void avow__source_ask(avow_promise_t *ch) {
-  if (ch->source == NULL || ch->source->flows || !avow__channel_grow(ch))
+static void resume_for_one(avow_promise_t *ch) {
+  if (ch->source->flows || !avow__channel_grow(ch))
     return;
   ch->flags |= AVOW__ASKED;
   avow__source_flow(ch);
   ch->flags &= (uint8_t) ~AVOW__ASKED;
   avow__channel_flow(ch);
+}
+
+/* Who waits comes first. */
+bool avow__source_ask(avow_promise_t *ch, avow_value_t *out) {
+  avow__source_t *source = ch->source;
+  if (source == NULL)
+    return false;
+  if (source->answer != NULL)
+    return ch->takers == NULL && source->answer(source, out);
+  resume_for_one(ch);
+  if (!avow__channel_gives(ch))
+    return false;
+  *out = avow__channel_take(ch);
+  avow__channel_flow(ch);
+  return true;
 }
 
 void *avow__source_new(uv_loop_t *loop, size_t size) {
@@ -152,10 +174,6 @@ bool avow__channel_is_over(const avow_channel_t *channel) {
   return avow__channel_is_inert(ch) ||
          (avow__channel_has_ended(ch) && avow__channel_count(ch) == 0 &&
           ch->senders == NULL);
-}
-
-bool avow__channel_is_asked(const avow_channel_t *channel) {
-  return (avow__channel_block(channel)->flags & AVOW__ASKED) != 0;
 }
 
 bool avow__channel_is_awaited(const avow_channel_t *channel) {

@@ -229,6 +229,21 @@ static inline void avow__trigger(avow__context_t *c, avow_promise_t *p) {
   avow__queue_join(&c->queue, waiters, waiters->prev);
 }
 
+/* Fulfils a pending promise with a plain value, in its source's place, where
+   that takes some stores only. */
+static inline bool avow__fulfil_plainly(avow_promise_t *p, avow_value_t v) {
+  avow__context_t *c = avow__context(p);
+  if (AVOW__UNLIKELY(v.tag >= AVOW_ERROR || (p->flags & AVOW__LOST) != 0 ||
+                     p->refs == 1 || !c->awake))
+    return false;
+  p->u.value = v;
+  p->flags |= AVOW_FULFILLED;
+  p->refs--;
+  if (p->waiters != NULL)
+    avow__trigger(c, p);
+  return true;
+}
+
 /* Whether somebody who sleeps has to hear that p settles: its waiters, or an
    avow_run() that waits for it alone. */
 static inline bool avow__wakes(const avow__context_t *c,
@@ -289,6 +304,17 @@ static inline void avow__resolve(avow_promise_t *p, avow_value_t v) {
   }
   avow__settle(p, v);
   avow__unref(p);
+}
+
+/* The same for one that was just made: nobody waits for it yet. */
+static inline void avow__resolve_new(avow_promise_t *p, avow_value_t v) {
+  if (AVOW__UNLIKELY(v.tag >= AVOW_ERROR)) {
+    avow__resolve(p, v);
+    return;
+  }
+  p->u.value = v;
+  p->flags |= AVOW_FULFILLED;
+  p->refs--;
 }
 
 /* The promise that a handler's result, one or a thenable, wants to be waited

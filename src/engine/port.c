@@ -29,10 +29,11 @@ struct avow__port_s {
   atomic_uint refs;      /* the context's, and those of others */
   atomic_uintptr_t home; /* the thread that ran the loop last, if watched */
   uv_async_t async;
-  avow__mail_t *due, **last_due; /* on their way; the loop's thread */
-  uint64_t turn;                 /* in which the last was delivered */
-  uint32_t expected;             /* what the loop lives on for */
-  bool at_work;                  /* mail is being delivered */
+  avow__mail_t *due, **last_due;     /* on their way; the loop's thread */
+  avow__mail_t *later, **last_later; /* of the next turn */
+  uint64_t turn;                     /* in which the last was delivered */
+  uint32_t expected;                 /* what the loop lives on for */
+  bool at_work;                      /* mail is being delivered */
 };
 
 /* What lies below all else while the loop will look again, and what lies there
@@ -99,9 +100,10 @@ static bool push(avow__port_t *port, avow__mail_t **last, avow__mail_t *mail) {
                                                memory_order_relaxed);
 }
 
-static bool post_under_mutex(avow__port_t *port, avow__mail_t *mail) {
+/* There was nothing on the stack, or it is closed. */
+static bool post_under_mutex(avow__port_t *port, avow__mail_t *last,
+                             avow__mail_t *mail) {
   uv_mutex_lock(&port->mutex);
-  avow__mail_t *last = atomic_load_explicit(&port->last, memory_order_relaxed);
   while (last != &closed && !push(port, &last, mail)) {
   }
   if (last == NULL) {
@@ -117,7 +119,7 @@ bool avow__port_post(avow__port_t *port, avow__mail_t *mail) {
   while (last != NULL && last != &closed)
     if (push(port, &last, mail))
       return true;
-  return post_under_mutex(port, mail);
+  return post_under_mutex(port, last, mail);
 }
 
 /* Receiving. */
@@ -127,8 +129,8 @@ bool avow__port_post(avow__port_t *port, avow__mail_t *mail) {
 static void receive(avow__port_t *port, avow__mail_t *left) {
   avow__mail_t *mail =
       atomic_exchange_explicit(&port->last, left, memory_order_acq_rel);
-  if (mail == NULL || mail == &mark || mail == &closed)
-    return;
+  if (mail == NULL || mail->klass == NULL)
+    return; /* nothing, or what lies below all else */
   avow__mail_t *first = NULL;
   avow__mail_t **end = port->last_due;
   port->last_due = &mail->next;
@@ -163,6 +165,23 @@ void avow__port_again(avow__context_t *c, avow__mail_t *mail) {
     avow__wake(c);
 }
 
+void avow__port_later(avow__context_t *c, avow__mail_t *mail) {
+  avow__port_t *port = c->port;
+  assert(port->at_work);
+  mail->next = NULL;
+  *port->last_later = mail;
+  port->last_later = &mail->next;
+}
+
+static void bring_back(avow__port_t *port) {
+  if (port->later == NULL)
+    return;
+  *port->last_due = port->later;
+  port->last_due = port->last_later;
+  port->later = NULL;
+  port->last_later = &port->later;
+}
+
 /* Whether nothing has come since. */
 static bool take_mark(avow__port_t *port) {
   avow__mail_t *last = &mark;
@@ -181,6 +200,7 @@ static void deliver_all(avow__context_t *c, avow__port_t *port) {
     avow__end_task(c);
   }
   port->at_work = false;
+  bring_back(port);
   if (port->due != NULL || !take_mark(port))
     c->overdue = true;
 }
@@ -240,6 +260,7 @@ static int port_init(avow__context_t *c, avow__port_t *port) {
   port->async.data = c;
   uv_unref((uv_handle_t *) &port->async);
   port->last_due = &port->due;
+  port->last_later = &port->later;
   atomic_init(&port->last, NULL);
   atomic_init(&port->refs, 1);
   return 0;

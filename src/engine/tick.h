@@ -46,6 +46,11 @@ static inline bool avow__may_deliver(avow__context_t *c, uint64_t *turn) {
   return true;
 }
 
+/* Whether a source that has just delivered a task may go on in a row. */
+static inline bool avow__may_go_on(avow__context_t *c) {
+  return c->allowance > 0 || avow__turn_goes_on(c);
+}
+
 /* Whether sleeps keep the loop alive. timer.c. */
 bool avow__sleeps_are_pending(const avow__context_t *c);
 

@@ -50,16 +50,12 @@ static const char *find_stayer(const avow_value_t *v) {
   return NULL;
 }
 
-static bool crosses_plainly(const avow_value_t *v) {
-  return v->tag < AVOW_OBJECT || v->tag == AVOW_BYTES;
-}
-
-bool avow__crosses(const avow_value_t *v) {
-  return crosses_plainly(v) || find_stayer(v) == NULL;
+bool avow__crosses_inside(const avow_value_t *v) {
+  return find_stayer(v) == NULL;
 }
 
 avow_value_t avow__crossing(const char *name, avow_value_t v) {
-  if (crosses_plainly(&v))
+  if (avow__crosses_plainly(v))
     return v;
   const char *stayer = find_stayer(&v);
   if (stayer == NULL)

@@ -130,6 +130,47 @@ static void a_promise_is_an_item_to_wait_for(void **state) {
   avow_channel_unref(c);
 }
 
+static avow_value_t send_one_of_each(const avow_value_t *none, void *c) {
+  assert_int_equal(avow_channel_try_send(c, avow_int(1)), 0);
+  assert_int_equal(avow_channel_try_send(c, avow_int(2)), 0);
+  assert_int_equal(avow_channel_try_send(c, avow_error(UV_EIO)), 0);
+  avow_promise_t *p = avow_promise_resolve(loop, avow_int(4));
+  assert_int_equal(avow_channel_try_send(c, avow_follow(p)), 0);
+  return avow_none();
+}
+
+/* There they are queued at once. One of them nobody holds. */
+static void who_waits_gets_what_a_handler_sends(void **state) {
+  avow_channel_t *c = avow_channel_new(loop, 0);
+  avow_promise_t *first = avow_channel_next(c);
+  avow_unref(avow_channel_next(c));
+  avow_promise_t *third = avow_channel_next(c);
+  avow_promise_t *fourth = avow_channel_next(c);
+
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+  avow_ignore(avow_run(avow_then(p, send_one_of_each, NULL, c)));
+
+  assert_fulfils_int(first, 1);
+  assert_rejects(third, UV_EIO);
+  assert_fulfils_int(fourth, 4);
+  avow_stats_t stats;
+  avow_loop_stats(loop, &stats, sizeof(stats));
+  assert_int_equal(stats.live, 1); /* the channel */
+  avow_channel_unref(c);
+}
+
+static void an_item_between_callbacks_wakes_who_waits(void **state) {
+  avow_channel_t *c = avow_channel_new(loop, 0);
+  avow_unref(avow_then(avow_channel_next(c), note_cb, NULL, "item"));
+  run();
+
+  assert_int_equal(avow_channel_try_send(c, avow_int(1)), 0);
+  run();
+
+  assert_notes("item");
+  avow_channel_unref(c);
+}
+
 static void after_the_end_there_is_none_for_ever(void **state) {
   avow_channel_t *c = avow_channel_new(loop, 1);
   send_int(c, 1);
@@ -328,6 +369,8 @@ int main(void) {
     CASE(none_cannot_be_sent),
     CASE(an_error_is_an_item_that_rejects),
     CASE(a_promise_is_an_item_to_wait_for),
+    CASE(who_waits_gets_what_a_handler_sends),
+    CASE(an_item_between_callbacks_wakes_who_waits),
     CASE(after_the_end_there_is_none_for_ever),
     CASE(the_end_wakes_all_who_wait),
     CASE(a_failure_comes_after_the_items_for_ever),

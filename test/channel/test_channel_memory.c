@@ -1,4 +1,5 @@
 /* Channels: what they keep in memory, and what becomes of it. */
+#include "famine.h"
 #include "items.h"
 
 /* A consumer in constant memory. */
@@ -197,6 +198,49 @@ static void a_dump_shows_who_waits_in_a_channel(void **state) {
   avow_channel_unref(e);
 }
 
+static avow_promise_t *lost;
+
+/* What it would cancel for want of memory it cancels when it has returned. */
+static void lose_and_send(void *c) {
+  avow_promise_t *next = avow_promise_steal(&lost);
+  use_up_memory();
+  lost = avow_then(next, note_cb, NULL, "item");
+  assert_int_equal(avow_channel_try_send(c, avow_int(1)), 0);
+  give_back_memory();
+}
+
+static void an_item_for_what_lacks_memory_is_not_taken_for_it(void **state) {
+  avow_channel_t *c = avow_channel_new(loop, 0);
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_on_cancel(d, lose_and_send, c);
+  lost = avow_channel_next(c);
+
+  avow_promise_t *now = avow_promise_resolve(loop, avow_none());
+  avow_ignore(avow_run(avow_then(now, cancel_cb, NULL, p)));
+
+  assert_rejects(avow_promise_steal(&lost), UV_ENOMEM);
+  assert_notes("");
+  assert_rejects(p, UV_ECANCELED);
+  avow_deferred_drop(d);
+  avow_channel_unref(c);
+}
+
+/* Of its cases the first is none. */
+static void without_memory_what_is_no_choice_is_refused(void **state) {
+  avow_channel_t *c = avow_channel_new(loop, 1);
+  const avow_case_t cases[] = { avow_case_send(c, avow_none()),
+                                avow_case_next(c) };
+  assert_rejects(avow_select(cases, 2), UV_EINVAL);
+
+  use_up_memory();
+  avow_promise_t *p = avow_select(cases, 2);
+  give_back_memory();
+
+  assert_rejects(p, UV_ENOMEM);
+  avow_channel_unref(c);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(a_million_items_need_no_more_memory_than_one),
@@ -204,6 +248,8 @@ int main(void) {
     CASE(loop_close_releases_what_is_inside),
     CASE(without_memory_a_channel_rejects),
     CASE(the_reason_of_no_room_in_memory_is_said),
+    CASE(an_item_for_what_lacks_memory_is_not_taken_for_it),
+    CASE(without_memory_what_is_no_choice_is_refused),
     CASE(an_item_may_let_go_of_its_own_channel),
     CASE(a_dump_shows_who_waits_in_a_channel),
 #ifndef AVOW_NO_POOL

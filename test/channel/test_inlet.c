@@ -1,4 +1,6 @@
 /* Inlets, as far as one thread is enough to see it: any may use them. */
+#include <stdio.h>
+
 #include "line.h"
 
 /* Items. */
@@ -67,111 +69,6 @@ static void who_does_not_wait_gets_what_is_there(void **state) {
   assert_next_int(line.c, 4);
 
   assert_int_equal(avow_channel_try_next(line.c, &item), UV_EAGAIN);
-  line_end(line);
-}
-
-static avow_value_t note_twice(const avow_value_t *item, void *word) {
-  (void) note_cb(item, word);
-  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
-  return avow_follow(avow_then(p, note_cb, NULL, word));
-}
-
-static void each_item_is_a_task(void **state) {
-  line_t line = line_new(0, 2);
-  avow_unref(avow_then(avow_channel_next(line.c), note_twice, NULL, "a"));
-  avow_unref(avow_then(avow_channel_next(line.c), note_twice, NULL, "b"));
-
-  send_ints(line.inlet, 1, 2);
-  run();
-
-  assert_notes("a a b b");
-  line_end(line);
-}
-
-static void items_and_remotes_come_in_their_order(void **state) {
-  line_t line = line_new(0, 2);
-  avow_remote_t *r;
-  avow_unref(avow_then(avow_remote_new(loop, &r), note_cb, NULL, "remote"));
-  avow_unref(avow_then(avow_channel_next(line.c), note_cb, NULL, "a"));
-  avow_unref(avow_then(avow_channel_next(line.c), note_cb, NULL, "b"));
-
-  send_ints(line.inlet, 1, 2);
-  assert_int_equal(avow_remote_resolve(r, avow_none()), 0);
-  run();
-
-  assert_notes("a b remote");
-  line_end(line);
-}
-
-static void one_iteration_brings_a_burst(void **state) {
-  enum { N = 1000 };
-  line_t line = line_new(N, N);
-
-  send_ints(line.inlet, 1, N);
-  avow_promise_t *turns = avow_next_turn(loop);
-  assert_int_equal(uv_run(loop, UV_RUN_ONCE), 0);
-  assert_fulfils_none(turns);
-
-  for (int64_t i = 1; i <= N; i++) {
-    avow_promise_t *p = avow_channel_next(line.c);
-    assert_int_equal(avow_state(p), AVOW_FULFILLED);
-    avow_unref(p);
-  }
-  line_end(line);
-}
-
-/* Not on the stack: what comes last may come as the loop is closed. */
-static int came, others;
-
-static avow_value_t count_on(const avow_value_t *arg, void *data) {
-  ++*(int *) data;
-  return avow_none();
-}
-
-static avow_value_t spin_fn(void *data) {
-  return *(int *) data >= 0 ? avow_none() : avow_int(0);
-}
-
-/* One of each kind of task a turn, at least. */
-static void endless_work_leaves_an_item_a_turn(void **state) {
-  enum { N = 3 };
-  line_t line = line_new(0, N);
-  came = 0;
-  for (int i = 0; i < N; i++)
-    avow_unref(avow_then(avow_channel_next(line.c), count_on, NULL, &came));
-  avow_promise_t *endless = avow_repeat(loop, spin_fn, &came);
-  send_ints(line.inlet, 1, N);
-
-  for (int turns = 0; turns < 3 * N && came < N; turns++)
-    (void) uv_run(loop, UV_RUN_NOWAIT); /* 1: it is endless */
-
-  assert_int_equal(came, N);
-  avow_cancel(endless);
-  avow_unref(endless);
-  line_end(line);
-}
-
-/* What is left of a turn is behind nothing, and what comes is behind that. */
-static void endless_work_loses_nothing_of_what_comes(void **state) {
-  enum { N = 3 };
-  line_t line = line_new(0, N);
-  came = 0;
-  for (int i = 0; i < N; i++)
-    avow_unref(avow_then(avow_channel_next(line.c), count_on, NULL, &came));
-  avow_promise_t *endless = avow_repeat(loop, spin_fn, &came);
-  send_ints(line.inlet, 1, N);
-
-  (void) uv_run(loop, UV_RUN_NOWAIT); /* 1: it is endless */
-  for (int turns = 0; turns < 6 * N && came < N; turns++) {
-    avow_remote_t *r;
-    avow_unref(avow_then(avow_remote_new(loop, &r), count_on, NULL, &others));
-    assert_int_equal(avow_remote_resolve(r, avow_none()), 0);
-    (void) uv_run(loop, UV_RUN_NOWAIT); /* 1: it is endless */
-  }
-
-  assert_int_equal(came, N);
-  avow_cancel(endless);
-  avow_unref(endless);
   line_end(line);
 }
 
@@ -413,6 +310,38 @@ static void there_is_no_room_for_so_many(void **state) {
   line_end(line);
 }
 
+#ifndef NDEBUG
+
+static void send_what_stays(void) {
+  line_t line = line_new(0, 1);
+  assert_int_equal(avow_inlet_try(line.inlet, thing("a")), AVOW_EMISUSE);
+  line_end(line);
+}
+
+static void send_to_itself(void) {
+  line_t line = line_new(0, 1);
+  send_ints(line.inlet, 1, 1);
+  assert_int_equal(avow_inlet_send(line.inlet, avow_int(2)), AVOW_EMISUSE);
+  line_end(line);
+}
+
+static void assert_advises(void (*fn)(void), const char *words) {
+  char text[1000];
+  FILE *file = stderr_of(fn);
+  text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+  (void) fclose(file);
+  assert_non_null(strstr(text, words));
+}
+
+static void misuse_is_explained(void **state) {
+  assert_advises(send_what_stays, "avow: an inlet was given a value of type");
+  assert_advises(send_to_itself,
+                 "on the loop's own thread would wait for "
+                 "itself: use avow_inlet_try() there");
+}
+
+#endif
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(items_come_in_order),
@@ -420,11 +349,6 @@ int main(void) {
     CASE(a_channel_with_room_takes_what_nobody_waits_for),
     CASE(asking_between_callbacks_is_heard),
     CASE(who_does_not_wait_gets_what_is_there),
-    CASE(each_item_is_a_task),
-    CASE(items_and_remotes_come_in_their_order),
-    CASE(one_iteration_brings_a_burst),
-    CASE(endless_work_leaves_an_item_a_turn),
-    CASE(endless_work_loses_nothing_of_what_comes),
     CASE(try_says_when_there_is_no_room),
     CASE(no_room_is_one),
     CASE(what_is_under_way_is_bounded),
@@ -434,6 +358,9 @@ int main(void) {
     CASE(a_callback_does_not_wait_for_itself),
     CASE(what_stays_is_refused_and_released),
     CASE(a_promise_stays),
+#ifndef NDEBUG
+    CASE(misuse_is_explained),
+#endif
     CASE(lists_and_errors_go),
     CASE(none_is_no_item),
     CASE(a_channel_has_one_inlet),

@@ -88,6 +88,7 @@ must_be_clean 'inlet, 3 by 1' -DPRODUCERS=3 -DITEMS=1 -DROOM=2
 must_be_found NEWS_OUTSIDE 'invalid end state'
 must_be_found CALLED_FOR_EVER 'invalid end state'
 must_be_found NO_CALL_AT_THE_END 'invalid end state'
+must_be_found MUTEX_OF_OTHERS_IS_NO_NEWS 'invalid end state'
 must_be_found ROOM_WAKES_NOBODY 'invalid end state'
 must_be_found STOP_WAKES_NOBODY 'invalid end state'
 

@@ -6,8 +6,11 @@
  * it wakes a loop, port.pml shows; here what is posted arrives.
  *
  * Each producer sends its items, blocked while there is no room, and lets go.
- * The consumer asks for one item after the other, and may close early. The
- * checker tries every interleaving.
+ * The consumer asks for one item after the other, may take one without waiting
+ * for it, and may close early, also where an item has just been delivered.
+ * Items come in a row while it asks; what came meanwhile the loop may leave to
+ * its next turn, and does where a producer has the mutex. The checker tries
+ * every interleaving.
  *
  * What must hold: no more is inside than there is room for; each item is
  * delivered or released, once, and those of a producer in their order; the
@@ -42,7 +45,7 @@ byte refs = 2; /* of the users together, and of the channel */
 bool posted; /* the mail is in the loop's port */
 
 /* The loop's thread only. */
-bool asks, held, stopped, finished;
+bool asks, held, due, rests, stopped, finished;
 
 /* What the checker watches. */
 bool live = true;
@@ -70,7 +73,7 @@ inline unref() {
     assert(live && refs > 0);
     refs--;
     if
-    :: refs == 0 -> assert(!mutex && !posted && !held); live = false
+    :: refs == 0 -> assert(!mutex && !posted && !held && !due); live = false
     :: else
     fi
   }
@@ -89,7 +92,7 @@ inline call() {
 
 inline post() {
   if
-  :: calls -> d_step { assert(!posted && !held); posted = true }
+  :: calls -> d_step { assert(!posted && !held && !due); posted = true }
   :: else
   fi
 }
@@ -163,8 +166,8 @@ inline release(ring) {
   od
 }
 
-/* inlet_stop() */
-inline stop() {
+/* inlet_stop(), while the mail is elsewhere */
+inline stop_alone() {
   asks = false;
   stopped = true;
   lock();
@@ -173,25 +176,47 @@ inline stop() {
 #ifndef STOP_WAKES_NOBODY
   wake_all();
 #endif
-  if
-  :: held -> held = false; unref()
-  :: else
-  fi;
   release(taken);
   release(sent);
   unref()
 }
 
-/* inlet_look() */
-inline look() {
-  lock();
+inline stop() {
+  if
+  :: held -> held = false; unref()
+  :: else
+  fi;
+  stop_alone()
+}
+
+inline exchange() {
+  do
+  :: len(sent) > 0 -> sent?v; taken!v
+  :: else -> break
+  od;
+  room = blocked > 0;
+  rests = false
+}
+
+/* The mutex has been let go of. */
+inline tell_of_room() {
+  skip;
+#ifndef ROOM_WAKES_NOBODY
+  if
+  :: room -> wake_all()
+  :: else
+  fi
+#endif
+}
+
+/* With the mutex: look_and_unlock() */
+inline look_inside() {
   end = ended;
 #ifdef END_BEFORE_ITEMS
   some = len(sent) > 0 && !end;
 #else
   some = len(sent) > 0;
 #endif
-  room = blocked > 0;
 #ifdef NEWS_OUTSIDE
   unlock();
   lock();
@@ -201,41 +226,66 @@ inline look() {
 #ifndef CALLED_FOR_EVER
     called = false
 #endif
-  :: some && asks ->
-    do
-    :: len(sent) > 0 -> sent?v; taken!v
-    :: else -> break
-    od
+  :: some && asks && rests && len(sent) < ROOM -> later = true
+  :: some && asks && (!rests || len(sent) == ROOM) -> exchange()
   :: else
   fi;
   unlock();
-#ifndef ROOM_WAKES_NOBODY
-  if
-  :: room -> wake_all()
-  :: else
-  fi
-#endif
+  tell_of_room()
 }
 
-inline hand_over() {
+/* inlet_look() */
+inline look() {
   if
-  :: asks ->
-    taken?v;
-    d_step {
-      dispose(v);
-      assert(v % ITEMS == next[v / ITEMS]); /* in order */
-      next[v / ITEMS]++;
-      delivered++;
-      asks = false
+  :: !rests -> lock()
+  :: rests ->
+    atomic {
+      if
+      :: !mutex -> mutex = true
+      :: mutex -> later = true
+      fi
     }
-  :: else
+  fi;
+  if
+  :: !later -> look_inside()
+#ifdef MUTEX_OF_OTHERS_IS_NO_NEWS
+  :: later -> later = false
+#else
+  :: later
+#endif
   fi
+}
+
+inline take() {
+  taken?v;
+  d_step {
+    dispose(v);
+    assert(v % ITEMS == next[v / ITEMS]); /* in order */
+    next[v / ITEMS]++;
+    delivered++
+  }
+}
+
+/* What the program's handler does: more is asked for, or it is closed. */
+inline handle() {
+  if
+  :: early -> stop_alone()
+  :: asks = true
+  :: skip
+  fi
+}
+
+/* hand_over_row() */
+inline hand_over() {
+  do
+  :: !stopped && asks && len(taken) > 0 -> take(); asks = false; handle()
+  :: else -> break
+  od
 }
 
 /* inlet_deliver(), and once it is held, what comes with the next question. */
 inline deliver() {
-  some = false;
-  end = false;
+  d_step { some = false; end = false; later = false; room = false };
   if
   :: stopped -> unref()
   :: !stopped ->
@@ -244,18 +294,39 @@ inline deliver() {
     :: else -> look()
     fi;
     if
-    :: some -> hand_over(); held = true
+    :: later -> rests = false; due = true
+    :: some && !later ->
+      hand_over();
+      if
+      :: stopped -> unref()
+      :: !stopped && asks -> rests = true; due = true
+      :: else -> rests = false; held = true
+      fi
     :: else ->
       assert(!end || delivered == ALL);
+      rests = false;
       finished = end;
       unref()
     fi
   fi
 }
 
+/* inlet_answer() */
+inline answer() {
+  room = false;
+  if
+  :: len(taken) == 0 -> lock(); exchange(); unlock(); tell_of_room()
+  :: else
+  fi;
+  if
+  :: len(taken) > 0 -> take()
+  :: else
+  fi
+}
+
 proctype loop() {
   byte v;
-  bool some, end, room;
+  bool some, end, later, room;
 
   if
   :: early = true
@@ -264,9 +335,11 @@ proctype loop() {
   do
   :: !stopped && (early || finished) -> stop()
   :: !stopped && !asks -> asks = true
-  :: d_step { posted || (held && asks) -> posted = false; held = false };
+  :: !stopped && !asks && len(sent) + len(taken) > 0 -> answer()
+  :: d_step { posted || due || (held && asks) ->
+      posted = false; held = false; due = false };
     deliver()
-  :: stopped && _nr_pr == 2 && !posted -> break
+  :: stopped && _nr_pr == 2 && !posted && !due -> break
   od
 }
 
