@@ -77,12 +77,12 @@ AVOW_INLINE avow_case_t avow_case_settled(const avow_promise_t *p) {
  * another; else the first that can.
  *
  * Takes the items of cases that send, and releases those that are not sent:
- * avow_value_ref() first to try again. Channels and promises are borrowed: one
- * sleep may be in any number of selects in a row, and a promise that nobody
- * else holds is cancelled when it is not chosen. Rejects, with nothing taken or
- * sent, with UV_EINVAL for an item that is NONE and for a case of no kind,
- * AVOW_EMISUSE for one of another loop, UV_ENOMEM. Cancelling while it is
- * pending takes nothing and sends nothing.
+ * avow_value_ref() first to try again, and an array of such cases serves once.
+ * Channels and promises are borrowed: one sleep may be in any number of selects
+ * in a row, and a promise that nobody else holds is cancelled when it is not
+ * chosen. Rejects, with nothing taken or sent, with UV_EINVAL for an item that
+ * is NONE and for a case of no kind, AVOW_EMISUSE for one of another loop,
+ * UV_ENOMEM. Cancelling while it is pending takes nothing and sends nothing.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_select(const avow_case_t cases[],
                                                    size_t n);

@@ -1,5 +1,17 @@
 #include "choices.h"
 
+avow_promise_t *next_of(const avow_channel_t *a, const avow_channel_t *b) {
+  const avow_case_t cases[] = { avow_case_next(a), avow_case_next(b) };
+  return avow_select(cases, 2);
+}
+
+avow_promise_t *send_to(const avow_channel_t *a, avow_value_t to_a,
+                        const avow_channel_t *b, avow_value_t to_b) {
+  const avow_case_t cases[] = { avow_case_send(a, to_a),
+                                avow_case_send(b, to_b) };
+  return avow_select(cases, 2);
+}
+
 size_t chosen(avow_promise_t *p, avow_value_t *out) {
   const avow_value_t v = avow_run(p);
   const avow_outcome_t *outcome = avow_to_outcome(&v);

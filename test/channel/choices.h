@@ -1,8 +1,13 @@
-/* What a select settles with. */
+/* Selects of two channels, and what they settle with. */
 #ifndef CHOICES_H
 #define CHOICES_H
 
 #include "harness.h"
+
+/* To take from either, or to send to either. */
+avow_promise_t *next_of(const avow_channel_t *a, const avow_channel_t *b);
+avow_promise_t *send_to(const avow_channel_t *a, avow_value_t to_a,
+                        const avow_channel_t *b, avow_value_t to_b);
 
 /* Which case p, taken, was about, and in *out its value or reason. */
 size_t chosen(avow_promise_t *p, avow_value_t *out);

@@ -211,12 +211,6 @@ static avow_channel_t *fake_new(char *name, int left) {
   return avow__channel_feed(loop, 0, &fake->source);
 }
 
-static avow_promise_t *next_of(const avow_channel_t *a,
-                               const avow_channel_t *b) {
-  const avow_case_t cases[] = { avow_case_next(a), avow_case_next(b) };
-  return avow_select(cases, 2);
-}
-
 static bool is_alive(void) {
   return uv_run(loop, UV_RUN_NOWAIT) != 0;
 }
