@@ -26,7 +26,7 @@ static void lie_of(struct stat *info) {
   if (lie == OTHER_DISK)
     info->st_dev++;
   if (lie == OTHER_FILE)
-    info->st_ino++;
+    info->st_ino = ~info->st_ino; /* nobody has that one */
   if (lie == OTHER_OWNER)
     info->st_uid++;
 }
@@ -51,7 +51,8 @@ int __wrap_avow__dir_stat(const avow__dir_t *dir, uv_stat_t *out) {
     return dir_looks.err;
   const int err = __real_avow__dir_stat(dir, out);
   out->st_dev += is_refused && lie == OTHER_DISK;
-  out->st_ino += is_refused && lie == OTHER_FILE;
+  if (is_refused && lie == OTHER_FILE)
+    out->st_ino = ~out->st_ino; /* nobody has that one */
   return err;
 }
 
@@ -226,8 +227,8 @@ static bool outlives(start_fn start, int nth) {
   const bool was_there = dir_looks.calls > nth;
   dir_looks = never;
   const int code = avow_error_code(&v);
-  assert_true(code == 0 || code == UV_EIO || code == UV_ENOENT ||
-              code == UV_ENOTEMPTY);
+  if (code != 0 && code != UV_EIO && code != UV_ENOENT && code != UV_ENOTEMPTY)
+    fail_msg("%s, lie %d, nth %d", avow_error_message(&v), (int) lie, nth);
   avow_value_unref(v);
   return was_there;
 }

@@ -91,7 +91,9 @@ typedef struct avow_options_s {
  * thread pool or in another thread, is the parent's, and while such remains
  * neither uv_run() nor avow_loop_close() comes to its end. Loops of other
  * threads, avow_loops_new()'s among them, and remotes that these may have been
- * settling are to be left alone.
+ * settling are to be left alone. Before libuv 1.45 a call from another thread,
+ * or by an inlet, a mailbox or a remote, that the loop had not answered when
+ * fork() was called keeps all later ones from the child's.
  *
  * libuv ends the process when its thread pool cannot start for lack of memory:
  * a program that must outlive that queues some work first.

@@ -218,11 +218,11 @@ static void port_go_on(avow__context_t *c) {
     deliver_all(c, c->port);
 }
 
-/* For the loop's close, where the program has closed our handle: nothing is
-   alive there to wait for, but what other threads owe still comes. */
+/* For the loop's close, where nothing is alive to wait for, since the program
+   has closed our handle: but what other threads owe still comes. */
 void avow__port_wait(avow__context_t *c) {
   avow__port_t *port = c->port;
-  if (port == NULL || port->expected == 0 || !avow__port_is_closing(port))
+  if (port == NULL || port->expected == 0)
     return;
   if (port->due == NULL) {
     uv_mutex_lock(&port->mutex);

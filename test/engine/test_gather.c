@@ -1,5 +1,5 @@
 /* Combinators with one input at a time. */
-#include "harness.h"
+#include "famine.h"
 
 static avow_promise_t *resolved(int64_t i) {
   return avow_promise_resolve(loop, avow_int(i));
@@ -188,6 +188,27 @@ static void late_input_is_waited_for_as_other_losers_are(void **state) {
   assert_outcome(p, "unwinds unwinds is=1");
 }
 
+/* It is cancelled all the same. */
+static void late_input_that_finds_no_place_is_not_waited_for(void **state) {
+  avow_gather_t *g;
+  avow_deferred_t *first, *late;
+  avow_promise_t *p = avow_join_losers(avow_gather_new(loop, AVOW_RACE, &g));
+  avow_gather_add(g, resolved(1));
+  avow_gather_add(g, slow(&first));
+  run();
+  avow_promise_t *input = slow(&late);
+
+  use_up_memory();
+  avow_gather_add(g, input);
+  give_back_memory();
+  avow_gather_unref(g);
+  assert_true(avow_resolve(first, avow_none()));
+
+  assert_outcome(p, "unwinds unwinds is=1");
+  assert_true(avow_resolve(late, avow_none()));
+  run();
+}
+
 static void late_input_that_another_holds_goes_on(void **state) {
   avow_gather_t *g;
   avow_deferred_t *late;
@@ -327,6 +348,7 @@ int main(void) {
     CASE(gather_takes_inputs_after_it_settled),
     CASE(late_input_is_one_more_loser),
     CASE(late_input_is_waited_for_as_other_losers_are),
+    CASE(late_input_that_finds_no_place_is_not_waited_for),
     CASE(late_input_that_another_holds_goes_on),
     CASE(late_input_that_has_settled_is_dropped),
     CASE(late_input_is_cancelled_when_all_is_over),

@@ -113,21 +113,46 @@ static void end_in_order_needs_no_advice(void **state) {
 
 enum { PAGE = 65536 }; /* or several */
 
-static void promise_may_be_kept_when_its_loop_is_gone(void **state) {
-  void *page;
+static void *page;
+
+/* On a loop of that page, which was run and is gone. */
+static avow_promise_t *outliving_promise(void) {
   assert_int_equal(posix_memalign(&page, PAGE, PAGE), 0);
   uv_loop_t *own = page;
   assert_int_equal(uv_loop_init(own), 0);
   assert_int_equal(avow_loop_init(own, NULL), 0);
   avow_promise_t *p = avow_promise_resolve(own, avow_int(1));
+  avow_unref(avow_sleep(own, 1));
+  assert_int_equal(uv_run(own, UV_RUN_DEFAULT), 0);
   assert_int_equal(avow_loop_close(own), 0);
   assert_int_equal(uv_loop_close(own), 0);
   assert_int_equal(mprotect(page, PAGE, PROT_NONE), 0);
+  return p;
+}
 
-  avow_unref(avow_then(p, NULL, NULL, NULL));
-
+static void free_page(void) {
   assert_int_equal(mprotect(page, PAGE, PROT_READ | PROT_WRITE), 0);
   free(page);
+}
+
+static void promise_may_be_kept_when_its_loop_is_gone(void **state) {
+  avow_unref(avow_then(outliving_promise(), NULL, NULL, NULL));
+
+  free_page();
+}
+
+static void let_go_of(void *p) {
+  avow_unref(p);
+}
+
+static void promise_whose_loop_is_gone_may_go_on_any_thread(void **state) {
+  uv_thread_t thread;
+
+  assert_int_equal(uv_thread_create(&thread, let_go_of, outliving_promise()),
+                   0);
+  assert_int_equal(uv_thread_join(&thread), 0);
+
+  free_page();
 }
 
 #endif
@@ -139,6 +164,7 @@ int main(void) {
     CASE(end_in_order_needs_no_advice),
 #ifndef _WIN32
     CASE(promise_may_be_kept_when_its_loop_is_gone),
+    CASE(promise_whose_loop_is_gone_may_go_on_any_thread),
 #endif
   };
   return RUN(tests);

@@ -182,7 +182,7 @@ static void handles_may_be_closed_of_what_was_let_go(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-static void handles_may_be_closed_while_the_loop_closes(void **state) {
+static void close_handles_while_the_loop_closes(void) {
   const avow_value_t process =
       spawned(start((char *[]){ "sleep", "60", NULL }));
   const uv_pid_t pid = avow_process_pid(&process);
@@ -194,6 +194,18 @@ static void handles_may_be_closed_while_the_loop_closes(void **state) {
   assert_was_killed(pid);
   avow_value_unref(process);
   assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void handles_may_be_closed_while_the_loop_closes(void **state) {
+  close_handles_while_the_loop_closes();
+}
+
+/* Nothing is to come any more. */
+static void other_threads_are_not_waited_for_then(void **state) {
+  avow_mailbox_unref(avow_mailbox_new(loop));
+  run();
+
+  close_handles_while_the_loop_closes();
 }
 
 int main(void) {
@@ -210,6 +222,7 @@ int main(void) {
     CHILDREN_CASE(handles_may_be_closed_of_what_is_let_go_later),
     CHILDREN_CASE(handles_may_be_closed_of_what_was_let_go),
     CHILDREN_CASE(handles_may_be_closed_while_the_loop_closes),
+    CHILDREN_CASE(other_threads_are_not_waited_for_then),
   };
   harness_init();
   return cmocka_run_group_tests(tests, children_prepare, NULL);
