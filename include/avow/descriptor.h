@@ -26,8 +26,10 @@ AVOW_API AVOW_MUST_USE avow_value_t avow_file_stream(uv_loop_t *loop,
 /**
  * OBJECT: the stream of a descriptor, such as 0, standard input: of a terminal,
  * a pipe, a socket, or of a file from where it stands (uv_guess_handle). Else
- * an error: UV_EBADF, UV_ENOTSUP for what is no stream, and on Windows.
+ * an error: UV_EBADF, UV_ENOTSUP for what is no stream.
  * Terminals, pipes and sockets no longer block then, for whoever shares them.
+ * A socket can be shut down; who reads from a pipe or a terminal reads the end
+ * when the descriptor is closed, too, avow_shutdown() or not.
  */
 AVOW_API AVOW_MUST_USE avow_value_t avow_open_stream(uv_loop_t *loop,
                                                      uv_file descriptor);

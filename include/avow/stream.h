@@ -28,7 +28,7 @@ typedef struct avow_stream_s {
 AVOW_API avow_stream_t avow_uv_stream(uv_stream_t *handle);
 
 /** The stream that v owns, as of avow_connect() or a process; v keeps it in
-    memory. */
+    memory, and debug builds name what is used without. */
 AVOW_API avow_stream_t avow_to_stream(const avow_value_t *v);
 
 /** The handle below a stream, a uv_tcp_t or another, for what libuv can do with
@@ -103,7 +103,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_write(avow_stream_t stream,
 
 /**
  * NONE when all queued writes are out and the sending side is closed
- * (uv_shutdown); UV_ENOTCONN if there is none. Cancelling does not stop it.
+ * (uv_shutdown); UV_ENOTCONN if there is none. A pipe(2) or a terminal has no
+ * such side by itself: who reads there reads the end once it is closed, by all
+ * who have it. Cancelling does not stop it.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_shutdown(avow_stream_t stream);
 
@@ -127,20 +129,25 @@ AVOW_API AVOW_MUST_USE avow_channel_t *avow_chunks(avow_stream_t stream,
 
 /** Zero in a field stands for its default. */
 typedef struct avow_pump_options_s {
-  uint64_t idle;        /* ms that nothing may be read nor taken for; any */
-  uint64_t *moved;      /* bytes so far, kept up while it is pending; NULL */
+  uint64_t idle;        /* ms that nothing may be read nor taken for, which
+                           is as soon as 64 KiB are; any */
+  uint64_t *moved;      /* bytes so far, kept up while it is pending, and not
+                           for what was on its way then; NULL */
+  bool keep_open;       /* the other, at the end: it is not shut down */
   uint64_t reserved[4]; /* zeros, else UV_EINVAL: for later versions */
 } avow_pump_options_t;
 
 /**
  * INT: the bytes moved from one stream to another until the first ended, after
- * which the other is shut down (avow_shutdown). Reads no faster than that
- * takes, in constant memory, 64 KiB at a time. Rejects as the read or the write
- * that failed, or with UV_ETIMEDOUT, see avow_is_timeout(), when it was idle
- * for too long; neither stream is closed. UV_EALREADY if one is in use like
- * that; UV_ECANCELED when one of them closes, or goes, between a read and a
+ * which the other is shut down (avow_shutdown), unless it is to be kept open.
+ * Reads no faster than that takes, in constant memory, 64 KiB at a time.
+ * Rejects as the read or the write that failed, or with UV_ETIMEDOUT, see
+ * avow_is_timeout(), when it was idle for too long; neither stream is closed.
+ * UV_EALREADY if one is in use like that, AVOW_EMISUSE for streams of two
+ * loops; UV_ECANCELED when one of them closes, or goes, between a read and a
  * write, too. Cancelling stops reading; what was read is written in the
- * background. options may be NULL.
+ * background. What the program writes there meanwhile comes somewhere in
+ * between. options may be NULL.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_pump(
     avow_stream_t from, avow_stream_t to, const avow_pump_options_t *options);

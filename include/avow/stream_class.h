@@ -8,9 +8,10 @@
  * UV_ECANCELED: its destroy calls avow_stream_gone() before all else, for what
  * reads or writes in several steps.
  *
- * Each function is called on the loop's thread, and calls none of the program
- * in its turn. Promises that are pending when the stream closes settle first,
- * with UV_ECANCELED. What is asked of it later is UV_EINVAL.
+ * A class has to have loop(); what else it lacks its streams cannot do. Each
+ * function is called on the loop's thread, and calls none of the program in its
+ * turn. Promises that are pending when the stream closes settle first, with
+ * UV_ECANCELED. What is asked of it later is UV_EINVAL.
  */
 #ifndef AVOW_STREAM_CLASS_H
 #define AVOW_STREAM_CLASS_H
@@ -22,14 +23,16 @@ AVOW_HEADER_BEGIN
 struct avow_stream_class_s {
   size_t size; /* sizeof(avow_stream_class_t): later versions have more */
 
-  /* The loop that it is of. */
+  /* The loop that it is of. Never NULL. */
   uv_loop_t *(*loop)(void *self);
 
   /**
    * BYTES, at least 1 and at most max_bytes, which is not 0; NONE at the clean
    * end, and from then on. An end that is not clean is an error. UV_EALREADY
    * while another read is pending. Cancelling loses nothing: what comes stays
-   * for the next. NULL: nothing can be read, UV_ENOTSUP.
+   * for the next. NULL: nothing can be read, UV_ENOTSUP. What gives anything
+   * else ends what reads in several steps with AVOW_EMISUSE; avow_read() passes
+   * it on.
    */
   avow_promise_t *(*read)(void *self, size_t max_bytes);
 
@@ -38,7 +41,8 @@ struct avow_stream_class_s {
    * BYTES or a LIST of BYTES, never anything else. Those of one write come
    * before those of the next, whichever settles first. Cancelling takes nothing
    * back. After a failure each later write fails alike; UV_EPIPE after
-   * shutdown(). NULL: nothing can be written, UV_ENOTSUP.
+   * shutdown(). NULL: nothing can be written, UV_ENOTSUP. Any other number ends
+   * a pump with AVOW_EMISUSE.
    */
   avow_promise_t *(*write)(void *self, avow_value_t bytes);
 
@@ -47,13 +51,17 @@ struct avow_stream_class_s {
   avow_promise_t *(*shutdown)(void *self);
 
   /** NONE when nothing of the stream is in use any more, of memory or of the
-      system. UV_EALREADY if it is closing, or closed. */
+      system. UV_EALREADY if it is closing, or closed. NULL: UV_ENOTSUP; it goes
+      with its value alone. */
   avow_promise_t *(*close)(void *self);
 
   /**
-   * The answer to avow_pump() from this stream to another: moves all that is to
-   * come and settles as that, or returns NULL where it knows no shorter way
-   * than to read and to write. Not asked for pumps with options. NULL: never.
+   * INT: how many of the bytes to come have gone to another stream in a shorter
+   * way than by read() and avow_write(), and behind what was written there
+   * before. 0 if none could just now, or there are no more: then avow_pump(),
+   * of which this is a step, reads and writes some, and asks again. Or NULL:
+   * there is no such way to that stream, and it asks no more. Cancelling
+   * settles it when what goes just then has gone. NULL: there is none at all.
    */
   avow_promise_t *(*pump_to)(void *self, avow_stream_t to);
 };

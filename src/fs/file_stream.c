@@ -10,7 +10,7 @@
 #include "base/alloc.h"
 #include "base/container.h"
 #include "engine/child.h"
-#include "net/reading.h"
+#include "net/stream.h"
 
 enum { READ, WRITE }; /* children */
 
@@ -42,6 +42,12 @@ typedef struct {
 
 static uv_loop_t *loop_of(const file_t *file) {
   return file->parent.context->loop;
+}
+
+/* That a stream is known by. */
+static file_t *file_of(void *self) {
+  avow__check_stream(self);
+  return self;
 }
 
 static avow_promise_t *file_refuse(const file_t *file, int err,
@@ -139,7 +145,7 @@ static void file_has_read(file_t *file, avow_value_t outcome) {
 }
 
 static avow_promise_t *file_read(void *self, size_t max_bytes) {
-  file_t *file = self;
+  file_t *file = file_of(self);
   if (file->closed || file->reader != NULL)
     return file_refuse(file, file->closed ? UV_EINVAL : UV_EALREADY, "read");
   avow_promise_t *p = file_promise(file, &file->reader);
@@ -208,7 +214,7 @@ static avow_promise_t *file_queue(file_t *file, avow_value_t bytes,
 }
 
 static avow_promise_t *file_write(void *self, avow_value_t bytes) {
-  file_t *file = self;
+  file_t *file = file_of(self);
   if (!file->closed && !file->ended)
     return file_queue(file, bytes, "write");
   avow__value_unref(bytes);
@@ -216,7 +222,7 @@ static avow_promise_t *file_write(void *self, avow_value_t bytes) {
 }
 
 static avow_promise_t *file_shutdown(void *self) {
-  file_t *file = self;
+  file_t *file = file_of(self);
   if (!file->closed && !file->ended)
     return file_queue(file, avow_none(), "shutdown");
   return file_refuse(file, file->closed ? UV_EINVAL : UV_ENOTCONN, "shutdown");
@@ -233,7 +239,7 @@ static void file_stop(file_t *file) {
 }
 
 static avow_promise_t *file_close(void *self) {
-  file_t *file = self;
+  file_t *file = file_of(self);
   if (file->closed)
     return file_refuse(file, UV_EALREADY, "close");
   avow_promise_t *p = file_promise(file, &file->closer);
@@ -260,15 +266,16 @@ static const avow__parent_class_t file_class = { .report = file_report,
                                                  .destroy = file_let_go };
 
 static void file_destroy(void *self) {
-  file_t *file = self;
+  file_t *file = file_of(self);
   avow__reading_close(file->parent.context, file);
   if (!file->closed)
     file_stop(file);
+  avow__note_gone(file);
   avow__parent_unref(&file->parent);
 }
 
 static uv_loop_t *file_loop(void *self) {
-  return loop_of(self);
+  return loop_of(file_of(self));
 }
 
 static const avow_stream_class_t file_streams = { .size = sizeof(file_streams),
@@ -289,6 +296,7 @@ avow_value_t avow_file_stream(uv_loop_t *loop, uv_file descriptor,
   file_t *file = avow__parent_alloc(loop, &file_class, sizeof(*file));
   if (file == NULL)
     return avow_error(UV_ENOMEM);
+  avow__note_there(file);
   file->file = descriptor;
   file->read_at = file->write_at = offset;
   file->left = len;

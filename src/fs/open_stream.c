@@ -6,26 +6,62 @@
 #include "avow/error.h"
 #include "net/owned.h"
 
-#ifdef _WIN32
+#ifdef AVOW_BY_PATHS
 
 avow_value_t avow_open_stream(uv_loop_t *loop, uv_file descriptor) {
-  return avow_error(UV_ENOTSUP);
+  return uv_guess_handle(descriptor) == UV_FILE
+             ? avow_file_stream(loop, descriptor, -1, UINT64_MAX)
+             : avow_error(UV_ENOTSUP);
 }
 
 #else
 
-#  include <errno.h>
-#  include <fcntl.h>
-#  include <unistd.h>
+#  ifdef _WIN32
+
+#    include <io.h>
+
+static bool open_is(uv_file descriptor) {
+  return uv_get_osfhandle(descriptor) != (uv_os_fd_t) -1;
+}
+
+static int open_dup(uv_file descriptor) {
+  const int fd = _dup(descriptor);
+  return fd >= 0 ? fd : UV_EMFILE; /* it is open */
+}
+
+static void open_undo(int fd) {
+  (void) _close(fd); /* nobody else has it */
+}
+
+#  else
+
+#    include <errno.h>
+#    include <fcntl.h>
+#    include <unistd.h>
+
+static bool open_is(uv_file descriptor) {
+  return fcntl(descriptor, F_GETFD) >= 0;
+}
+
+static int open_dup(uv_file descriptor) {
+  const int fd = fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
+  return fd >= 0 ? fd : uv_translate_sys_error(errno);
+}
+
+static void open_undo(int fd) {
+  (void) close(fd); /* nobody else has it */
+}
+
+#  endif
 
 static avow_value_t open_copy(uv_loop_t *loop, uv_handle_type type,
                               uv_file descriptor) {
-  const int fd = fcntl(descriptor, F_DUPFD_CLOEXEC, 3);
+  const int fd = open_dup(descriptor);
   if (fd < 0)
-    return avow_error(uv_translate_sys_error(errno));
+    return avow_error(fd);
   const avow_value_t v = avow__owned_open(loop, type, fd);
   if (avow_is_error(&v))
-    (void) close(fd); /* nobody else has it */
+    open_undo(fd);
   return v;
 }
 
@@ -35,7 +71,8 @@ avow_value_t avow_open_stream(uv_loop_t *loop, uv_file descriptor) {
     return avow_file_stream(loop, descriptor, -1, UINT64_MAX);
   if (type == UV_TCP || type == UV_NAMED_PIPE || type == UV_TTY)
     return open_copy(loop, type, descriptor);
-  return avow_error(fcntl(descriptor, F_GETFD) < 0 ? UV_EBADF : UV_ENOTSUP);
+  return avow__error_of(open_is(descriptor) ? UV_ENOTSUP : UV_EBADF,
+                        "open stream", NULL);
 }
 
 #endif

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "net/stream.h"
+
 _Static_assert(sizeof(avow_address_t) == 68, "final");
 
 static int port_of(const struct sockaddr *address) {
@@ -61,7 +63,7 @@ static avow_address_t address_ask(const uv_handle_t *handle,
                                   int (*fn)(const uv_handle_t *,
                                             struct sockaddr *, int *)) {
   if (handle == NULL) {
-    avow__misuse_of_null("a handle");
+    avow__misuse_of_no_handle();
     return avow_address(NULL);
   }
   struct sockaddr_storage storage;

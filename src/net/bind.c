@@ -8,6 +8,7 @@
 #include "io/op.h"
 #include "net/address.h"
 #include "net/owned.h"
+#include "net/stream.h"
 
 int avow__bind_to(uv_tcp_t *tcp, const struct sockaddr *address,
                   unsigned flags) {
@@ -68,7 +69,7 @@ static avow_value_t accept_error(int err) {
 
 avow_value_t avow_accept(uv_stream_t *from) {
   if (from == NULL) {
-    avow__misuse_of_null("a stream");
+    avow__misuse_of_no_handle();
     return avow_error(AVOW_EMISUSE);
   }
   if (uv_is_closing((uv_handle_t *) from))

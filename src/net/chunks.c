@@ -93,6 +93,7 @@ avow_channel_t *avow_chunks(avow_stream_t s, size_t max_bytes, size_t room) {
   if (!avow__is_uv(s))
     return avow__pull_chunks(s, max_bytes, room);
   uv_stream_t *stream = s.self;
+  avow__check_stream(stream);
   avow__context_t *c = avow__context_of(stream->loop);
   chunks_t *chunks = avow__source_new(stream->loop, sizeof(*chunks));
   if (chunks == NULL)

@@ -17,7 +17,7 @@
 #include "base/container.h"
 #include "base/reserved.h"
 #include "engine/child.h"
-#include "net/reading.h"
+#include "net/stream.h"
 
 typedef struct pair_s pair_t;
 
@@ -214,8 +214,14 @@ static void pair_report(avow__parent_t *parent, uint32_t index,
 
 static const avow__parent_class_t pair_class = { .report = pair_report };
 
+/* That a stream is known by. */
+static end_t *end_of(void *self) {
+  avow__check_stream(self);
+  return self;
+}
+
 static uv_loop_t *duplex_loop(void *self) {
-  return pair_loop(((const end_t *) self)->pair);
+  return pair_loop(end_of(self)->pair);
 }
 
 static avow_promise_t *duplex_refuse(const end_t *end, int err,
@@ -240,7 +246,7 @@ static void forget_reader(void *data) {
 }
 
 static avow_promise_t *duplex_read(void *self, size_t max_bytes) {
-  end_t *end = self;
+  end_t *end = end_of(self);
   way_t *way = end->in;
   if (end->closed || way->reader != NULL)
     return duplex_refuse(end, end->closed ? UV_EINVAL : UV_EALREADY, "read");
@@ -316,7 +322,7 @@ static avow_promise_t *duplex_append(end_t *end, avow_value_t bytes) {
 }
 
 static avow_promise_t *duplex_write(void *self, avow_value_t bytes) {
-  end_t *end = self;
+  end_t *end = end_of(self);
   const int err = end->closed ? UV_EINVAL : end->out->broken;
   if (err != 0) {
     avow__value_unref(bytes);
@@ -347,7 +353,7 @@ static void way_end(way_t *way) {
 }
 
 static avow_promise_t *duplex_shutdown(void *self) {
-  end_t *end = self;
+  end_t *end = end_of(self);
   way_t *way = end->out;
   if (end->closed || way->broken != 0)
     return duplex_refuse(end, end->closed ? UV_EINVAL : UV_ENOTCONN,
@@ -389,7 +395,7 @@ static void way_stop_reading(way_t *way) {
 }
 
 static avow_promise_t *duplex_close(void *self) {
-  end_t *end = self;
+  end_t *end = end_of(self);
   if (end->closed)
     return duplex_refuse(end, UV_EALREADY, "close");
   end->closed = true;
@@ -400,7 +406,7 @@ static avow_promise_t *duplex_close(void *self) {
 
 /* A loop that is closed has settled all that was pending. */
 static void duplex_destroy(void *self) {
-  end_t *end = self;
+  end_t *end = end_of(self);
   pair_t *pair = end->pair;
   avow__context_t *c = pair->parent.context;
   if (c->life != AVOW__CLOSED)
@@ -410,6 +416,7 @@ static void duplex_destroy(void *self) {
   avow__reading_close(c, end);
   if (!end->closed && c->life != AVOW__CLOSED)
     avow_unref(duplex_close(end));
+  avow__note_gone(end);
   avow__parent_unref(&pair->parent);
 }
 
@@ -436,6 +443,7 @@ static pair_t *pair_new(uv_loop_t *loop, size_t room,
   pair->options = options != NULL ? *options : (avow_duplex_options_t){ 0 };
   for (size_t i = 0; i < 2; i++) {
     pair->ways[i].pair = pair;
+    avow__note_there(&pair->ends[i]);
     pair->ends[i].pair = pair;
     pair->ends[i].out = &pair->ways[i];
     pair->ends[i].in = &pair->ways[1 - i];

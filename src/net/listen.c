@@ -11,7 +11,7 @@
 #include "base/reserved.h"
 #include "channel/channel.h"
 #include "io/op.h"
-#include "net/reading.h"
+#include "net/stream.h"
 
 enum { BACKLOG = 511 };
 
@@ -77,8 +77,10 @@ static void listen_on_close(avow__reading_t *reading) {
 
 avow_channel_t *avow_connections(uv_stream_t *server,
                                  const avow_connections_options_t *options) {
-  if (server == NULL)
-    return (avow_channel_t *) avow__nothing("a stream");
+  if (server == NULL) {
+    avow__misuse_of_no_handle();
+    return (avow_channel_t *) avow__nothing("a handle");
+  }
   int err = AVOW__RESERVED(options);
   if (err != 0)
     return avow__channel_refuse(server->loop, err, "listen", NULL);

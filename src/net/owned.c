@@ -45,11 +45,16 @@ uv_stream_t *avow__owned_handle(const avow_value_t *v) {
   return avow_to_object(v, &stream_class);
 }
 
+static void owned_free(owned_t *owned) {
+  avow__note_gone(&owned->u);
+  avow__free(owned);
+}
+
 static void closed(owned_t *owned) {
   avow__table_remove(&owned->context->tables[AVOW__OWNED], &owned->node);
   owned->context = NULL;
   if (!owned->held)
-    avow__free(owned);
+    owned_free(owned);
 }
 
 static void owned_on_close(uv_handle_t *handle) {
@@ -78,7 +83,7 @@ static void owned_destroy(void *self) {
   owned_t *owned = owned_of(self);
   owned->held = false;
   if (owned->context == NULL) {
-    avow__free(owned);
+    owned_free(owned);
     return;
   }
   avow__check_thread(owned->context);
@@ -104,6 +109,7 @@ static avow_value_t owned_new(uv_loop_t *loop, uv_handle_type type, int fd) {
     avow__free(owned);
     return avow_error(err);
   }
+  avow__note_there(&owned->u);
   owned->context = c;
   owned->held = true;
   owned->node.key = &owned->u;
@@ -126,12 +132,10 @@ avow_value_t avow__owned_accept(uv_stream_t *from, uv_handle_type type) {
   return avow_error(err);
 }
 
-#ifndef _WIN32
-
 static int open_on(owned_t *owned, uv_handle_type type, int fd) {
   if (type == UV_TTY)
     return 0; /* it is */
-  return type == UV_TCP ? uv_tcp_open(&owned->u.tcp, fd)
+  return type == UV_TCP ? uv_tcp_open(&owned->u.tcp, (uv_os_sock_t) fd)
                         : uv_pipe_open(&owned->u.pipe, fd);
 }
 
@@ -145,8 +149,6 @@ avow_value_t avow__owned_open(uv_loop_t *loop, uv_handle_type type, int fd) {
   avow__value_unref(v);
   return avow_error(err);
 }
-
-#endif
 
 void avow__owned_forget(avow__context_t *c, const uv_handle_t *handle) {
   avow__node_t *node = avow__table_find(&c->tables[AVOW__OWNED], handle);

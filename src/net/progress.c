@@ -21,6 +21,7 @@ avow__progress_t *avow__progress_new(uv_loop_t *loop,
   *progress = (avow__progress_t){ .loop = loop,
                                   .moved = options->moved,
                                   .idle = options->idle,
+                                  .keep_open = options->keep_open,
                                   .at = avow_now(loop),
                                   .refs = 1 };
   avow__progress_note(progress, 0);

@@ -9,6 +9,7 @@ typedef struct {
   uint64_t *moved; /* the program's, or NULL */
   uint64_t idle;   /* ms; 0: for ever */
   uint64_t at;     /* when something moved last */
+  bool keep_open;  /* the stream that it moves to */
   unsigned refs;
 } avow__progress_t;
 

@@ -15,7 +15,7 @@
 #include "net/stream.h"
 #include "value/buffer.h"
 
-enum { PORTION = 65536, FIRST_ROOM = 4096 };
+enum { PORTION = 65536, LITTLE = 4096, FIRST_ROOM = 4096 };
 
 typedef struct {
   avow_stream_t from, to; /* to: none, unless it is a pump */
@@ -26,6 +26,10 @@ typedef struct {
   avow__buffer_t buffer;
   int64_t moved;
   avow__progress_t *progress; /* NULL: nobody wants to know */
+  size_t asked;               /* for so many bytes at most */
+  size_t given;               /* to be written */
+  avow_cb take;               /* what came of that */
+  enum { READ_AND_WRITE, ASK_FIRST, READ_THEN_ASK } way;
 } pull_t;
 
 typedef struct {
@@ -46,8 +50,18 @@ static void pulling_report(avow__parent_t *parent, uint32_t index,
   avow__parent_settle(parent, outcome);
 }
 
+/* Another may write there while what this has read is to be written. */
+static bool pulling_make_way(avow__reading_t *sink) {
+  const pulling_t *pulling = AVOW__CONTAINER(pulling_t, sink, sink);
+  avow__stream_leave(sink, pulling->parent.context, AVOW__SINKS);
+  return true;
+}
+
+/* What was read may still have to be written, unless the sink goes first. */
 static void pulling_cancel(avow__parent_t *parent) {
-  pulling_leave((pulling_t *) parent);
+  pulling_t *pulling = (pulling_t *) parent;
+  avow__stream_leave(&pulling->source, parent->context, AVOW__PULLED);
+  pulling->sink.yield = pulling_make_way;
   avow__children_cancel(parent);
 }
 
@@ -64,9 +78,13 @@ static void pulling_on_source(avow__reading_t *source) {
   avow__cancel((avow_promise_t *) pulling->parent.deferred);
 }
 
+/* Nothing is written there any more; it may be cancelled already. */
 static void pulling_on_sink(avow__reading_t *sink) {
-  const pulling_t *pulling = AVOW__CONTAINER(pulling_t, sink, sink);
-  avow__cancel((avow_promise_t *) pulling->parent.deferred);
+  pulling_t *pulling = AVOW__CONTAINER(pulling_t, sink, sink);
+  pulling->pull.to = (avow_stream_t){ NULL, NULL };
+  (void) pulling_make_way(sink); /* always */
+  if (pulling->parent.deferred != NULL)
+    avow__cancel((avow_promise_t *) pulling->parent.deferred);
 }
 
 /* 0, or why it cannot use the streams. */
@@ -102,10 +120,18 @@ static avow_promise_t *pull_begin(const pull_t *wish, avow_fn step,
   return p;
 }
 
-/* Reads once; what came goes to cb. */
-static avow_value_t pull_read(pull_t *pull, size_t max_bytes, avow_cb cb) {
+static avow_value_t pull_chunk_cb(const avow_value_t *chunk, void *data) {
+  pull_t *pull = data;
+  const int err = avow__read_check(chunk, pull->asked);
+  return err == 0 ? pull->take(chunk, pull) : avow__error_of(err, "read", NULL);
+}
+
+/* Reads once; what came goes to take, unless no read may give it. */
+static avow_value_t pull_read(pull_t *pull, size_t max_bytes, avow_cb take) {
   avow_promise_t *p = avow_read(pull->from, max_bytes);
-  return avow_follow(avow_then(p, cb, NULL, pull));
+  pull->asked = max_bytes;
+  pull->take = take;
+  return avow_follow(avow_then(p, pull_chunk_cb, NULL, pull));
 }
 
 static avow_value_t into_cb(const avow_value_t *chunk, void *data) {
@@ -190,6 +216,12 @@ static avow_value_t shut_cb(const avow_value_t *none, void *data) {
   return avow_int(((const pull_t *) data)->moved);
 }
 
+static avow_value_t pull_finish(pull_t *pull) {
+  if (pull->progress != NULL && pull->progress->keep_open)
+    return avow_int(pull->moved);
+  return avow_follow(avow_then(avow_shutdown(pull->to), shut_cb, NULL, pull));
+}
+
 static void pull_note(const pull_t *pull) {
   if (pull->progress != NULL)
     avow__progress_note(pull->progress, pull->moved);
@@ -197,32 +229,57 @@ static void pull_note(const pull_t *pull) {
 
 static avow_value_t written_cb(const avow_value_t *len, void *data) {
   pull_t *pull = data;
-  pull->moved += avow_to_int(len);
+  const int err = avow__written_check(len, pull->given);
+  if (err != 0)
+    return avow__error_of(err, "write", NULL);
+  pull->moved += (int64_t) pull->given;
   pull_note(pull);
   return avow_none(); /* again */
 }
 
 static avow_value_t moved_cb(const avow_value_t *chunk, void *data) {
   pull_t *pull = data;
-  avow_promise_t *p;
   pull_note(pull);
-  if (chunk->tag != AVOW_BYTES) {
-    p = avow_then(avow_shutdown(pull->to), shut_cb, NULL, pull);
-  } else {
-    p = avow_write(pull->to, avow_value_ref(chunk));
-    p = avow_then(p, written_cb, NULL, pull);
-  }
-  return avow_follow(p);
+  if (pull->to.klass == NULL)
+    return avow_error(UV_ECANCELED);
+  if (chunk->tag != AVOW_BYTES)
+    return pull_finish(pull);
+  (void) avow_to_bytes(chunk, &pull->given); /* for the length */
+  avow_promise_t *p = avow_write(pull->to, avow_value_ref(chunk));
+  return avow_follow(avow_then(p, written_cb, NULL, pull));
+}
+
+/* What the source has moved by itself. */
+static avow_value_t passed_cb(const avow_value_t *len, void *data) {
+  pull_t *pull = data;
+  const int err = avow__moved_check(len);
+  if (err != 0)
+    return avow__error_of(err, "pump", NULL);
+  const int64_t n = avow_to_int(len);
+  pull->way = n > 0 ? ASK_FIRST : READ_THEN_ASK;
+  pull->moved += n;
+  pull_note(pull);
+  return avow_none(); /* again */
 }
 
 static avow_value_t pump_step(void *data) {
-  return pull_read(data, PORTION, moved_cb);
+  pull_t *pull = data;
+  avow_promise_t *p = NULL;
+  if (pull->way == ASK_FIRST)
+    p = pull->from.klass->pump_to(pull->from.self, pull->to);
+  if (p != NULL)
+    return avow_follow(avow_then(p, passed_cb, NULL, pull));
+  const bool asks = pull->way == READ_THEN_ASK;
+  pull->way = asks ? ASK_FIRST : READ_AND_WRITE;
+  return pull_read(pull, asks ? LITTLE : PORTION, moved_cb);
 }
 
 avow_promise_t *avow__pull_pump(avow_stream_t from, avow_stream_t to,
                                 avow__progress_t *progress) {
-  const bool may = progress == NULL && AVOW__STREAM_CAN(from, pump_to);
-  avow_promise_t *p = may ? from.klass->pump_to(from.self, to) : NULL;
-  const pull_t wish = { .from = from, .to = to, .progress = progress };
-  return p != NULL ? p : pull_begin(&wish, pump_step, "pump");
+  const bool asks = AVOW__STREAM_CAN(from, pump_to);
+  const pull_t wish = { .from = from,
+                        .to = to,
+                        .progress = progress,
+                        .way = asks ? ASK_FIRST : READ_AND_WRITE };
+  return pull_begin(&wish, pump_step, "pump");
 }

@@ -34,8 +34,19 @@ static void puller_ask(puller_t *puller) {
   avow__child_add(parent, avow_follow(p), 0);
 }
 
-static void puller_arrive(puller_t *puller, avow_value_t outcome) {
+/* What came, or why no read may give that. Takes it. */
+static avow_value_t puller_checked(const puller_t *puller, avow_value_t v) {
+  const int err =
+      avow_is_error(&v) ? 0 : avow__read_check(&v, puller->max_bytes);
+  if (err == 0)
+    return v;
+  avow__value_unref(v);
+  return avow__error_of(err, "read", NULL);
+}
+
+static void puller_arrive(puller_t *puller, avow_value_t v) {
   avow_channel_t *channel = puller->source.channel;
+  const avow_value_t outcome = puller_checked(puller, v);
   if (avow_is_error(&outcome))
     avow_channel_fail(channel, outcome);
   else if (outcome.tag == AVOW_NONE)

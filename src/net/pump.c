@@ -9,6 +9,7 @@
 #include "avow/stream.h"
 #include "base/alloc.h"
 #include "base/container.h"
+#include "base/misuse.h"
 #include "base/reserved.h"
 #include "io/op.h"
 #include "net/progress.h"
@@ -126,9 +127,10 @@ static void pump_on_shutdown(uv_shutdown_t *req, int status) {
   avow__context_t *c = pump->context;
   if (!pump_resume(pump))
     return;
+  const int err = avow__shutdown_status(status);
   avow__enter(c);
-  if (status < 0)
-    pump_fail(pump, status, "shutdown");
+  if (err < 0)
+    pump_fail(pump, err, "shutdown");
   else
     pump_settle(pump, avow_int(pump->moved));
   avow__leave(c);
@@ -171,12 +173,25 @@ static int pump_pass_on(pump_t *pump, size_t len) {
   return (size_t) n < len ? pump_queue(pump, (size_t) n, len) : 0;
 }
 
+/* At the end of what it reads; false if there is more to do. */
+static bool pump_is_over(pump_t *pump) {
+  avow__context_t *c = pump->context;
+  if (pump->progress == NULL || !pump->progress->keep_open)
+    return false;
+  avow__enter(c);
+  pump_settle(pump, avow_int(pump->moved));
+  avow__leave(c);
+  return true;
+}
+
 static void pump_on_read(uv_stream_t *from, ssize_t nread,
                          const uv_buf_t *buf) {
   avow__context_t *c = avow__context_of(from->loop);
   pump_t *pump = (pump_t *) avow__table_find(&c->tables[AVOW__READERS], from);
   const char *name = "read";
   int err = (int) nread;
+  if (nread == UV_EOF && pump_is_over(pump))
+    return;
   if (nread > 0) {
     name = "write";
     err = pump_pass_on(pump, (size_t) nread);
@@ -250,14 +265,25 @@ static avow_promise_t *pump_any(avow_stream_t from, avow_stream_t to,
   return avow__pull_pump(from, to, progress);
 }
 
+/* 0, or why not. */
+static int pump_check(avow_stream_t from, avow_stream_t to,
+                      const avow_pump_options_t *options) {
+  if (avow__stream_loop(from) == avow__stream_loop(to))
+    return AVOW__RESERVED(options);
+  avow__misuse(
+      "avow_pump() from a stream of one loop to one of another: send what is "
+      "read there by an avow_inlet_t, and write it on that loop");
+  return AVOW_EMISUSE;
+}
+
 avow_promise_t *avow_pump(avow_stream_t from, avow_stream_t to,
                           const avow_pump_options_t *options) {
   if (from.klass == NULL || to.klass == NULL)
     return avow__nothing("a stream");
-  if (options == NULL)
+  const int err = pump_check(from, to, options);
+  if (err == 0 && options == NULL)
     return pump_any(from, to, NULL);
   uv_loop_t *loop = avow__stream_loop(from);
-  const int err = AVOW__RESERVED(options);
   avow__progress_t *progress =
       err == 0 ? avow__progress_new(loop, options) : NULL;
   return progress != NULL

@@ -338,6 +338,7 @@ static void take_what_waits(avow__context_t *c, intake_t *intake) {
 }
 
 static avow_promise_t *read_as(uv_stream_t *stream, request_t request) {
+  avow__check_stream(stream);
   avow__context_t *c = avow__context_of(stream->loop);
   avow_deferred_t *d;
   avow_promise_t *p = avow__promise_new(c, &d);

@@ -12,11 +12,27 @@
 const avow_stream_class_t avow__uv_streams = { .size =
                                                    sizeof(avow__uv_streams) };
 
+#if AVOW__DEBUG
+void avow__check_stream(const void *self) {
+  if (avow__is_gone(self))
+    avow__misuse(
+        "this stream is gone: the value that owned it was let go of before; "
+        "keep that, by avow_value_ref(), for as long as the stream is used");
+}
+#endif
+
+void avow__misuse_of_no_handle(void) {
+  avow__misuse(
+      "a handle is NULL: it was never set, or is avow_stream_handle() of a "
+      "stream that has none, such as a file or a pair in memory");
+}
+
 avow_stream_t avow_uv_stream(uv_stream_t *handle) {
   if (handle == NULL) {
-    avow__misuse_of_null("a stream");
+    avow__misuse_of_no_handle();
     return (avow_stream_t){ NULL, NULL };
   }
+  avow__note_there(handle); /* the program's, whatever was there */
   return (avow_stream_t){ &avow__uv_streams, handle };
 }
 
@@ -37,8 +53,16 @@ uv_stream_t *avow_stream_handle(avow_stream_t stream) {
 }
 
 uv_loop_t *avow__stream_loop(avow_stream_t stream) {
-  return avow__is_uv(stream) ? ((uv_stream_t *) stream.self)->loop
-                             : stream.klass->loop(stream.self);
+  if (avow__is_uv(stream)) {
+    avow__check_stream(stream.self);
+    return ((uv_stream_t *) stream.self)->loop;
+  }
+  if (AVOW__STREAM_CAN(stream, loop))
+    return stream.klass->loop(stream.self);
+  avow__misuse(
+      "a stream class has to have loop(), and its size: they are in the struct "
+      "that avow/stream_class.h defines");
+  return NULL;
 }
 
 static avow_promise_t *stream_refuse(avow_stream_t stream, int err,
@@ -59,6 +83,41 @@ avow_promise_t *avow__any_read(avow_stream_t stream, size_t max_bytes) {
   if (!AVOW__STREAM_CAN(stream, read))
     return stream_refuse(stream, UV_ENOTSUP, "read");
   return stream_given(stream.klass->read(stream.self, max_bytes));
+}
+
+int avow__read_check(const avow_value_t *given, size_t max_bytes) {
+  size_t len = 0;
+  if (given->tag == AVOW_NONE)
+    return 0;
+  if (given->tag == AVOW_BYTES)
+    (void) avow_to_bytes(given, &len);
+  if (len > 0 && len <= max_bytes)
+    return 0;
+  avow__misuse(
+      "the read() of a stream class, asked for at most %zu bytes, gave a value "
+      "of type %s with %zu: it gives BYTES, at least 1, or NONE at the end",
+      max_bytes, avow_type_name(given), len);
+  return AVOW_EMISUSE;
+}
+
+int avow__written_check(const avow_value_t *given, size_t len) {
+  if (given->tag == AVOW_INT && given->u.i == (int64_t) len)
+    return 0;
+  avow__misuse(
+      "the write() of a stream class, of %zu bytes, gave a value of type %s "
+      "that is not that number: it gives INT, all of them, once they are taken",
+      len, avow_type_name(given));
+  return AVOW_EMISUSE;
+}
+
+int avow__moved_check(const avow_value_t *given) {
+  if (given->tag == AVOW_INT && given->u.i >= 0)
+    return 0;
+  avow__misuse(
+      "the pump_to() of a stream class gave a value of type %s that is no "
+      "number of bytes: it gives INT, how many have gone",
+      avow_type_name(given));
+  return AVOW_EMISUSE;
 }
 
 static avow_promise_t *checked_write(avow_stream_t stream, avow_value_t bytes) {
@@ -85,10 +144,14 @@ avow_promise_t *avow__any_shutdown(avow_stream_t stream) {
 }
 
 avow_promise_t *avow_close(avow_stream_t stream) {
-  if (avow__is_uv(stream))
+  if (avow__is_uv(stream)) {
+    avow__check_stream(stream.self);
     return avow_close_handle(stream.self);
+  }
   if (stream.klass == NULL)
     return avow__nothing("a stream");
+  if (!AVOW__STREAM_CAN(stream, close))
+    return stream_refuse(stream, UV_ENOTSUP, "close");
   avow_stream_gone(avow__stream_loop(stream), stream.self);
   return stream_given(stream.klass->close(stream.self));
 }
@@ -113,7 +176,9 @@ int avow__stream_enter(avow__reading_t *reading, int table,
   avow__table_t *users = avow__table_of(avow__stream_loop(stream), table);
   if (stream_closes(stream))
     return UV_EINVAL;
-  if (avow__table_find(users, stream.self) != NULL)
+  avow__reading_t *other =
+      (avow__reading_t *) avow__table_find(users, stream.self);
+  if (other != NULL && (other->yield == NULL || !other->yield(other)))
     return UV_EALREADY;
   reading->node.key = stream.self;
   reading->on_close = on_close;

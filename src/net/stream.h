@@ -3,6 +3,7 @@
 #define AVOW_STREAM_PRIVATE_H
 
 #include "avow/stream_class.h"
+#include "base/misuse.h"
 #include "net/reading.h"
 
 /* The class of those of libuv, which has no functions: what is asked of them
@@ -19,13 +20,39 @@ static inline bool avow__is_uv(avow_stream_t stream) {
        offsetof(avow_stream_class_t, verb) + sizeof((stream).klass->verb) && \
    (stream).klass->verb != NULL)
 
-/* The loop of a stream that there is. */
+/* Debug builds: is what a stream is known by, which avow made, still there? It
+   is noted when it goes, and when there is another at its address. */
+#if AVOW__DEBUG
+void avow__check_stream(const void *self);
+#else
+#  define avow__check_stream(self) ((void) (self))
+#endif
+
+/* Says of what handle it is that there is none, in debug builds. */
+void avow__misuse_of_no_handle(void);
+
+/* The loop of a stream that there is; NULL, and a sentence in debug builds, of
+   one whose class says none. */
 uv_loop_t *avow__stream_loop(avow_stream_t stream);
 
 /* What is asked of a stream of another class, or of none. */
 avow_promise_t *avow__any_read(avow_stream_t stream, size_t max_bytes);
 avow_promise_t *avow__any_write(avow_stream_t stream, avow_value_t bytes);
 avow_promise_t *avow__any_shutdown(avow_stream_t stream);
+
+/* Whether a class may give that to a read of at most so many bytes: 0, or
+   AVOW_EMISUSE, which debug builds explain. Not for errors. */
+int avow__read_check(const avow_value_t *given, size_t max_bytes);
+
+/* The same of a write of so many bytes, and of what a class moves by itself. */
+int avow__written_check(const avow_value_t *given, size_t len);
+int avow__moved_check(const avow_value_t *given);
+
+/* What came of uv_shutdown(), when all that was written is out: pipes and
+   terminals have no side to close by themselves, and it is done for them. */
+static inline int avow__shutdown_status(int status) {
+  return status == UV_ENOTSOCK ? 0 : status;
+}
 
 /* Registers who uses a stream of any class in several steps, zeroed so far: who
    reads from it (AVOW__PULLED) or writes to it (AVOW__SINKS). On_close() says

@@ -180,6 +180,7 @@ avow_promise_t *avow_write(avow_stream_t s, avow_value_t bytes) {
   if (!avow__is_uv(s))
     return avow__any_write(s, bytes);
   uv_stream_t *stream = s.self;
+  avow__check_stream(stream);
   size_t len = 0;
   const int n = bytes.tag == AVOW_BYTES ? try_one(stream, bytes.u.p, &len)
                                         : try_any(stream, &bytes, &len);
@@ -205,7 +206,8 @@ avow_promise_t *avow_write_handle(uv_stream_t *stream, avow_value_t bytes,
   if (stream == NULL) {
     avow__value_unref(bytes);
     avow__value_unref(handle);
-    return avow__nothing("a stream");
+    avow__misuse_of_no_handle();
+    return avow__nothing("a handle");
   }
   int err = write_check(stream, &bytes);
   if (err == 0)
@@ -222,15 +224,17 @@ avow_promise_t *avow_write_handle(uv_stream_t *stream, avow_value_t bytes,
 
 static void write_on_shutdown(uv_shutdown_t *req, int status) {
   shutdown_t *shutdown = req->data;
-  avow__op_complete(&shutdown->op,
-                    status < 0 ? avow__error_of(status, "shutdown", NULL)
-                               : avow_none());
+  const int err = avow__shutdown_status(status);
+  avow__op_complete(&shutdown->op, err < 0
+                                       ? avow__error_of(err, "shutdown", NULL)
+                                       : avow_none());
 }
 
 avow_promise_t *avow_shutdown(avow_stream_t s) {
   if (!avow__is_uv(s))
     return avow__any_shutdown(s);
   uv_stream_t *stream = s.self;
+  avow__check_stream(stream);
   avow_promise_t *p;
   shutdown_t *shutdown = avow__op_new(stream->loop, sizeof(*shutdown), &p);
   if (shutdown == NULL)

@@ -1,5 +1,4 @@
 /* Pairs of streams in memory: what they have beyond other streams. */
-#include "avow/stream_class.h"
 #include "worlds.h"
 
 static void open_with(size_t room, const avow_duplex_options_t *options) {
@@ -233,65 +232,43 @@ static void ends_may_outlive_their_loop(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
+static uv_stream_t *no_handle(void) {
+  return avow_stream_handle(here());
+}
+
+static void accept_at_it(void) {
+  const avow_value_t v = avow_accept(no_handle());
+  assert_int_equal(avow_error_code(&v), AVOW_EMISUSE);
+}
+
+static void listen_at_it(void) {
+  assert_rejects(avow_channel_first(avow_connections(no_handle(), NULL)),
+                 AVOW_EMISUSE);
+}
+
+static void write_to_it(void) {
+  assert_rejects(avow_write_handle(no_handle(), avow_none(), avow_none()),
+                 AVOW_EMISUSE);
+}
+
+static void read_from_it(void) {
+  assert_rejects(avow_read(avow_uv_stream(no_handle()), 1), AVOW_EMISUSE);
+}
+
+static void ask_its_address(void) {
+  const avow_address_t address =
+      avow_local_address((const uv_handle_t *) no_handle());
+  assert_int_equal(address.port, 0);
+}
+
 static void stream_has_no_handle(void **state) {
+  static void (*const uses[])(void) = { accept_at_it, listen_at_it, write_to_it,
+                                        read_from_it, ask_its_address };
   open_with(1, NULL);
 
-  assert_null(avow_stream_handle(here()));
-
-  drop_both();
-}
-
-/* Classes that cannot do all. */
-
-static uv_loop_t *loop_of_test(void *self) {
-  return loop;
-}
-
-static avow_promise_t *close_nothing(void *self) {
-  return avow_promise_resolve(loop, avow_none());
-}
-
-static avow_promise_t *count_in(void *self, avow_stream_t to) {
-  return to.self == NULL ? NULL : avow_promise_resolve(loop, avow_int(7));
-}
-
-static void class_need_not_do_all(void **state) {
-  const avow_stream_class_t none = { .size = sizeof(none),
-                                     .loop = loop_of_test,
-                                     .close = close_nothing };
-  const avow_stream_t stream = { &none, NULL };
-
-  assert_says(avow_read(stream, 1), UV_ENOTSUP,
-              "read: operation not supported on socket");
-  assert_rejects(avow_write(stream, avow_string("x")), UV_ENOTSUP);
-  assert_rejects(avow_shutdown(stream), UV_ENOTSUP);
-  assert_rejects(avow_pump(stream, stream, NULL), UV_ENOTSUP);
-  assert_fulfils_none(avow_close(stream));
-}
-
-static void shorter_way_is_taken_where_there_is_one(void **state) {
-  const avow_stream_class_t quick = { .size = sizeof(quick),
-                                      .loop = loop_of_test,
-                                      .pump_to = count_in };
-  const avow_stream_t from = { &quick, NULL };
-  open_with(1, NULL);
-
-  assert_fulfils_int(avow_pump(from, here(), NULL), 7);
-  assert_rejects(avow_pump(from, from, NULL), UV_ENOTSUP); /* by reading */
-
-  drop_both();
-}
-
-/* Of an older class, which ends before that. */
-static void class_is_read_no_further_than_its_size(void **state) {
-  const avow_stream_class_t older = { .size = offsetof(avow_stream_class_t,
-                                                       pump_to),
-                                      .loop = loop_of_test,
-                                      .pump_to = count_in };
-  const avow_stream_t from = { &older, NULL };
-  open_with(1, NULL);
-
-  assert_rejects(avow_pump(from, here(), NULL), UV_ENOTSUP);
+  assert_null(no_handle());
+  for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++)
+    assert_misuse(uses[i], "avow_stream_handle() of a stream that has none");
 
   drop_both();
 }
@@ -316,113 +293,6 @@ static void pair_needs_memory(void **state) {
     assert_refuses(NULL, UV_ENOMEM);
     fail_allocation(0, false);
   }
-}
-
-/* Pumps with options, by a clock that the test moves. */
-
-static avow_value_t to_ends[2];
-
-static int set_up_pump(void **state) {
-  if (harness_setup(state) != 0)
-    return -1;
-  use_clock(AVOW_CLOCK_BY_HAND);
-  open_with(100, NULL);
-  open_ends(avow_duplex(loop, 4, NULL), to_ends);
-  return 0;
-}
-
-static int tear_down_pump(void **state) {
-  drop_both();
-  avow_value_clear(&to_ends[0]);
-  avow_value_clear(&to_ends[1]);
-  return harness_teardown(state);
-}
-
-static avow_promise_t *pump_with(const avow_pump_options_t *options) {
-  return avow_pump(there(), avow_to_stream(&to_ends[0]), options);
-}
-
-static void tell(const char *word) {
-  avow_unref(avow_write(here(), avow_string(word)));
-  run();
-}
-
-static void assert_hears_there(const char *word) {
-  assert_fulfils_bytes(avow_read(avow_to_stream(&to_ends[1]), 100), word);
-  run();
-}
-
-static void pump_says_how_far_it_is(void **state) {
-  uint64_t moved = 77;
-  const avow_pump_options_t options = { .moved = &moved };
-  avow_promise_t *p = pump_with(&options);
-  assert_int_equal(moved, 0);
-
-  tell("abc");
-  assert_int_equal(moved, 3);
-  tell("de");
-  assert_int_equal(moved, 3);
-  assert_hears_there("abc");
-  assert_int_equal(moved, 5);
-
-  avow_unref(avow_shutdown(here()));
-  assert_fulfils_int(p, 5);
-}
-
-static void idle_pump_gives_up(void **state) {
-  const avow_pump_options_t options = { .idle = 1000 };
-  avow_promise_t *p = pump_with(&options);
-  run();
-  advance(999);
-  assert_int_equal(avow_state(p), AVOW_PENDING);
-
-  advance(1);
-
-  assert_int_equal(avow_state(p), AVOW_REJECTED);
-  assert_true(avow_is_timeout(avow_result(p)));
-  assert_says(p, UV_ETIMEDOUT, "pump: nothing has moved for 1000 ms");
-  tell("hello");
-  assert_fulfils_bytes(avow_read(there(), 100), "hello");
-}
-
-static void what_moves_sets_the_limit_back(void **state) {
-  const avow_pump_options_t options = { .idle = 1000 };
-  avow_promise_t *p = pump_with(&options);
-  for (int i = 0; i < 3; i++) {
-    advance(900);
-    tell("abc");
-    assert_hears_there("abc");
-  }
-  assert_int_equal(avow_state(p), AVOW_PENDING);
-
-  advance(1000);
-
-  assert_rejects(p, UV_ETIMEDOUT);
-}
-
-/* Nobody takes what it has read. */
-static void pump_that_cannot_write_is_idle(void **state) {
-  const avow_pump_options_t options = { .idle = 1000 };
-  avow_promise_t *p = pump_with(&options);
-  tell("hello");
-
-  advance(1000);
-
-  assert_rejects(p, UV_ETIMEDOUT);
-}
-
-static void pump_that_ends_leaves_no_limit(void **state) {
-  const avow_pump_options_t options = { .idle = 1000 };
-  avow_promise_t *p = pump_with(&options);
-  avow_unref(avow_shutdown(here()));
-
-  assert_fulfils_int(p, 0);
-}
-
-static void pump_knows_its_options(void **state) {
-  const avow_pump_options_t newer = { .reserved = { 0, 1 } };
-
-  assert_rejects(pump_with(&newer), UV_EINVAL);
 }
 
 /* Failing memory. */
@@ -502,9 +372,6 @@ static void what_moves_bytes_survives_failing_memory(void **state) {
   }
 }
 
-#define IN_TIME(f) \
-  cmocka_unit_test_setup_teardown(f, set_up_pump, tear_down_pump)
-
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(write_settles_once_there_is_room),
@@ -521,17 +388,8 @@ int main(void) {
     CASE(close_settles_all),
     CASE(ends_may_outlive_their_loop),
     CASE(stream_has_no_handle),
-    CASE(class_need_not_do_all),
-    CASE(shorter_way_is_taken_where_there_is_one),
-    CASE(class_is_read_no_further_than_its_size),
     CASE(options_are_checked),
     CASE(pair_needs_memory),
-    IN_TIME(pump_says_how_far_it_is),
-    IN_TIME(idle_pump_gives_up),
-    IN_TIME(what_moves_sets_the_limit_back),
-    IN_TIME(pump_that_cannot_write_is_idle),
-    IN_TIME(pump_that_ends_leaves_no_limit),
-    IN_TIME(pump_knows_its_options),
     cmocka_unit_test_setup_teardown(what_moves_bytes_survives_failing_memory,
                                     set_up, tear_down),
   };

@@ -1,5 +1,6 @@
 /* What reads or writes in several steps, when its stream closes or goes just
    between two of these: after any number of jobs. */
+#include "base/misuse.h"
 #include "worlds.h"
 
 enum { JOBS = 24 };
@@ -147,6 +148,55 @@ static void chunks_may_come_after_chunks(void **state) {
   assert_fulfils_bytes(all(), "hello you");
 }
 
+static avow_promise_t *pumped;
+
+static avow_value_t cancel_and_drop_cb(const avow_value_t *none, void *end) {
+  avow_cancel(pumped);
+  avow_value_clear(&more[0]);
+  avow_value_clear(&more[1]);
+  return avow_none();
+}
+
+static avow_value_t cancel_and_pump_cb(const avow_value_t *none, void *end) {
+  avow_cancel(pumped);
+  pumped = pump();
+  return avow_none();
+}
+
+/* What has just been read then is to be written to nobody. */
+static void cancelled_pump_outlives_its_sink(void **state) {
+  for (int i = 0; i < JOBS; i++) {
+    open_more();
+    avow_promise_t *p = pump();
+    write_some();
+    pumped = p;
+    after_jobs(i, cancel_and_drop_cb, NULL);
+
+    assert_rejects(p, UV_ECANCELED);
+
+    drop_all();
+    world->open();
+  }
+}
+
+/* And the next may begin at once. */
+static void cancelled_pump_makes_way(void **state) {
+  for (int i = 0; i < JOBS; i++) {
+    open_more();
+    avow_promise_t *p = pump();
+    write_some();
+    pumped = p;
+    after_jobs(i, cancel_and_pump_cb, NULL);
+
+    assert_rejects(p, UV_ECANCELED);
+    assert_int_equal(avow_state(pumped), AVOW_PENDING);
+
+    drop_all();
+    assert_rejects(pumped, UV_ECANCELED);
+    world->open();
+  }
+}
+
 static void pump_to_what_closes_is_refused(void **state) {
   open_more();
   avow_promise_t *closed = avow_close(there());
@@ -158,6 +208,100 @@ static void pump_to_what_closes_is_refused(void **state) {
   drop_all();
 }
 
+#ifndef NDEBUG
+
+/* The stream of a value that has gone, and all of it. */
+static avow_stream_t gone(void) {
+  const avow_stream_t stream = there();
+  drop(&ends[1]);
+  drop(&ends[0]);
+  for (int i = 0; i < 3; i++)
+    (void) uv_run(loop, UV_RUN_NOWAIT); /* 0 or 1: a server listens */
+  return stream;
+}
+
+static void read_from_gone(void) {
+  avow_unref(avow_read(gone(), 1));
+}
+
+static void read_into_from_gone(void) {
+  avow_unref(avow_read_into(gone(), buffer, 1, 1));
+}
+
+static void read_all_of_gone(void) {
+  avow_unref(avow_read_all(gone(), 1));
+}
+
+static void write_to_gone(void) {
+  avow_unref(avow_write(gone(), avow_string("x")));
+}
+
+static void shut_gone_down(void) {
+  avow_unref(avow_shutdown(gone()));
+}
+
+static void close_gone(void) {
+  avow_unref(avow_close(gone()));
+}
+
+static void pump_from_gone(void) {
+  const avow_stream_t stream = gone();
+  avow_unref(avow_pump(stream, stream, NULL));
+}
+
+static void chunks_of_gone(void) {
+  avow_channel_unref(avow_chunks(gone(), 1, 1));
+}
+
+static void read_lines_of_gone(void) {
+  avow_reader_unref(avow_reader_new(gone()));
+}
+
+/* But for a class of the program's, which the program frees. */
+static void stream_that_is_gone_is_named_as_such(void **state) {
+  static void (*const uses[])(
+      void) = { read_from_gone, read_into_from_gone, read_all_of_gone,
+                write_to_gone,  shut_gone_down,      close_gone,
+                pump_from_gone, chunks_of_gone,      read_lines_of_gone };
+  if (strcmp(world->name, "veil") == 0)
+    return;
+  for (size_t i = 0; i < sizeof(uses) / sizeof(uses[0]); i++)
+    assert_misuse(uses[i], "this stream is gone: the value that owned it");
+}
+
+static void handle_where_a_stream_was_is_another(void **state) {
+  uv_tcp_t tcp;
+  (void) uv_tcp_init(loop, &tcp);
+  avow__note_gone(&tcp); /* as if another's memory had been there */
+
+  const avow_stream_t stream = avow_uv_stream((uv_stream_t *) &tcp);
+
+  assert_rejects(avow_read(stream, 1), UV_ENOTCONN);
+  assert_fulfils_none(avow_close(stream));
+}
+
+#endif
+
+static void pump_to_another_loop(void) {
+  uv_loop_t other;
+  assert_int_equal(uv_loop_init(&other), 0);
+  assert_int_equal(avow_loop_init(&other, NULL), 0);
+  open_ends(avow_duplex(&other, 2, NULL), more);
+
+  assert_says(avow_pump(there(), near(), NULL), AVOW_EMISUSE,
+              "pump: wrong use of avow: a debug build says how");
+
+  avow_value_clear(&more[0]);
+  avow_value_clear(&more[1]);
+  assert_int_equal(avow_loop_close(&other), 0);
+  assert_int_equal(uv_loop_close(&other), 0);
+}
+
+static void pump_to_another_loop_is_misuse(void **state) {
+  assert_misuse(pump_to_another_loop,
+                "from a stream of one loop to one of another");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(read_all_ends_with_its_stream),
@@ -167,7 +311,14 @@ int main(void) {
     cmocka_unit_test(chunks_end_with_their_stream),
     cmocka_unit_test(second_one_is_refused),
     cmocka_unit_test(chunks_may_come_after_chunks),
+    cmocka_unit_test(cancelled_pump_outlives_its_sink),
+    cmocka_unit_test(cancelled_pump_makes_way),
     cmocka_unit_test(pump_to_what_closes_is_refused),
+    cmocka_unit_test(pump_to_another_loop_is_misuse),
+#ifndef NDEBUG
+    cmocka_unit_test(stream_that_is_gone_is_named_as_such),
+    cmocka_unit_test(handle_where_a_stream_was_is_another),
+#endif
   };
   return RUN_IN_WORLDS(tests);
 }

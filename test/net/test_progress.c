@@ -1,0 +1,135 @@
+/* Pumps with options, by a clock that the test moves. */
+#include "worlds.h"
+
+static avow_value_t to_ends[2];
+
+static int set_up(void **state) {
+  if (harness_setup(state) != 0)
+    return -1;
+  use_clock(AVOW_CLOCK_BY_HAND);
+  open_ends(avow_duplex(loop, 100, NULL), ends);
+  open_ends(avow_duplex(loop, 4, NULL), to_ends);
+  return 0;
+}
+
+static int tear_down(void **state) {
+  avow_value_clear(&ends[0]);
+  avow_value_clear(&ends[1]);
+  avow_value_clear(&to_ends[0]);
+  avow_value_clear(&to_ends[1]);
+  return harness_teardown(state);
+}
+
+static avow_promise_t *pump_with(const avow_pump_options_t *options) {
+  return avow_pump(there(), avow_to_stream(&to_ends[0]), options);
+}
+
+static void tell(const char *word) {
+  avow_unref(avow_write(here(), avow_string(word)));
+  run();
+}
+
+static void assert_hears_there(const char *word) {
+  assert_fulfils_bytes(avow_read(avow_to_stream(&to_ends[1]), 100), word);
+  run();
+}
+
+static void pump_says_how_far_it_is(void **state) {
+  uint64_t moved = 77;
+  const avow_pump_options_t options = { .moved = &moved };
+  avow_promise_t *p = pump_with(&options);
+  assert_int_equal(moved, 0);
+
+  tell("abc");
+  assert_int_equal(moved, 3);
+  tell("de");
+  assert_int_equal(moved, 3);
+  assert_hears_there("abc");
+  assert_int_equal(moved, 5);
+
+  avow_unref(avow_shutdown(here()));
+  assert_fulfils_int(p, 5);
+}
+
+static void pump_leaves_open_what_is_to_stay_so(void **state) {
+  const avow_pump_options_t options = { .keep_open = true };
+  tell("abc");
+  avow_unref(avow_shutdown(here()));
+
+  assert_fulfils_int(pump_with(&options), 3);
+
+  assert_hears_there("abc");
+  avow_unref(avow_write(avow_to_stream(&to_ends[0]), avow_string("d")));
+  assert_hears_there("d");
+}
+
+static void idle_pump_gives_up(void **state) {
+  const avow_pump_options_t options = { .idle = 1000 };
+  avow_promise_t *p = pump_with(&options);
+  run();
+  advance(999);
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+
+  advance(1);
+
+  assert_int_equal(avow_state(p), AVOW_REJECTED);
+  assert_true(avow_is_timeout(avow_result(p)));
+  assert_says(p, UV_ETIMEDOUT, "pump: nothing has moved for 1000 ms");
+  tell("hello");
+  assert_fulfils_bytes(avow_read(there(), 100), "hello");
+}
+
+static void what_moves_sets_the_limit_back(void **state) {
+  const avow_pump_options_t options = { .idle = 1000 };
+  avow_promise_t *p = pump_with(&options);
+  for (int i = 0; i < 3; i++) {
+    advance(900);
+    tell("abc");
+    assert_hears_there("abc");
+  }
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+
+  advance(1000);
+
+  assert_rejects(p, UV_ETIMEDOUT);
+}
+
+/* Nobody takes what it has read. */
+static void pump_that_cannot_write_is_idle(void **state) {
+  const avow_pump_options_t options = { .idle = 1000 };
+  avow_promise_t *p = pump_with(&options);
+  tell("hello");
+
+  advance(1000);
+
+  assert_rejects(p, UV_ETIMEDOUT);
+}
+
+static void pump_that_ends_leaves_no_limit(void **state) {
+  const avow_pump_options_t options = { .idle = 1000 };
+  avow_promise_t *p = pump_with(&options);
+  avow_unref(avow_shutdown(here()));
+
+  assert_fulfils_int(p, 0);
+}
+
+static void pump_knows_its_options(void **state) {
+  const avow_pump_options_t newer = { .reserved = { 0, 1 } };
+
+  assert_rejects(pump_with(&newer), UV_EINVAL);
+}
+
+#define IN_TIME(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    IN_TIME(pump_says_how_far_it_is),
+    IN_TIME(pump_leaves_open_what_is_to_stay_so),
+    IN_TIME(idle_pump_gives_up),
+    IN_TIME(what_moves_sets_the_limit_back),
+    IN_TIME(pump_that_cannot_write_is_idle),
+    IN_TIME(pump_that_ends_leaves_no_limit),
+    IN_TIME(pump_knows_its_options),
+  };
+  return RUN(tests);
+}

@@ -1,0 +1,159 @@
+/* Pumps that are cancelled, or whose streams or loop are closed. */
+#include "pumped.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+static void cancelled_pump_leaves_the_rest(void **state) {
+  avow_promise_t *p = start_pump();
+  tell("moved");
+  turn_once();
+
+  avow_cancel(p);
+  assert_rejects(p, UV_ECANCELED);
+  tell("left");
+
+  const avow_value_t v = avow_run(avow_read(avow_uv_stream(from), 100));
+  assert_string_equal(avow_to_bytes(&v, NULL), "left");
+  avow_value_unref(v);
+  assert_told("moved");
+}
+
+static void pump_cancelled_before_it_moves_moves_nothing(void **state) {
+  tell("left");
+  avow_promise_t *p = start_pump();
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  turn_once();
+  char byte;
+  assert_int_equal(read(peers[1], &byte, 1), -1);
+}
+
+static void pump_cancelled_while_it_waits_writes_all_it_read(void **state) {
+  avow_promise_t *p = start_pump();
+  assert_true(stuff() < LARGE);
+  const size_t queued = uv_stream_get_write_queue_size(to);
+  assert_true(queued > 0);
+
+  avow_cancel(p);
+  assert_rejects(p, UV_ECANCELED);
+  size_t heard = 0;
+  while (uv_stream_get_write_queue_size(to) > 0) {
+    heard += hear_pattern(heard);
+    turn_once();
+  }
+
+  assert_fulfils_int(avow_write(avow_uv_stream(to), avow_string("!")), 1);
+}
+
+static void pump_cancelled_as_it_shuts_down_ends(void **state) {
+  avow_promise_t *p = start_pump();
+  leave(0);
+  turn_once();
+
+  avow_cancel(p);
+
+  avow_value_unref(avow_run(p));
+}
+
+static void pump_cancelled_in_the_turn_of_its_end_stays(void **state) {
+  avow_promise_t *p = start_pump();
+  avow_promise_t *q = avow_then(avow_ref(p), cancel_cb, NULL, p);
+  leave(0);
+
+  assert_fulfils_int(q, 0);
+
+  assert_fulfils_int(p, 0);
+}
+
+static void closing_the_source_rejects(void **state) {
+  avow_promise_t *p = start_pump();
+
+  assert_fulfils_none(avow_close_handle((uv_handle_t *) from));
+
+  assert_rejects(p, UV_ECANCELED);
+}
+
+static void closing_the_destination_rejects(void **state) {
+  avow_promise_t *p = start_pump();
+
+  assert_fulfils_none(avow_close_handle((uv_handle_t *) to));
+
+  assert_rejects(p, UV_ECANCELED);
+  tell("x");
+  turn_once();
+}
+
+static void closing_either_while_it_waits_rejects(void **state) {
+  for (int i = 0; i < 2; i++) {
+    avow_promise_t *p = start_pump();
+    assert_true(stuff() < LARGE);
+
+    assert_fulfils_none(avow_close_handle((uv_handle_t *) &ours[i]));
+
+    assert_rejects(p, UV_ECANCELED);
+    assert_int_equal(pump_teardown(state), 0);
+    assert_int_equal(pump_setup(state), 0);
+  }
+}
+
+static void foreign_close_while_it_waits_rejects(void **state) {
+  for (int i = 0; i < 2; i++) {
+    avow_promise_t *p = start_pump();
+    assert_true(stuff() < LARGE);
+    uv_close((uv_handle_t *) &ours[i], NULL);
+    size_t heard = 0;
+    for (int turns = 0; turns < 1000 && avow_state(p) == AVOW_PENDING;
+         turns++) {
+      heard += hear_pattern(heard);
+      turn_once();
+    }
+
+    assert_rejects(p, i == 0 ? UV_EINVAL : UV_ECANCELED);
+    assert_int_equal(pump_teardown(state), 0);
+    assert_int_equal(pump_setup(state), 0);
+  }
+}
+
+static void loop_close_ends_pumps(void **state) {
+  avow_promise_t *p = start_pump();
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_int_equal(avow_result(p)->code, UV_ECANCELED);
+  avow_unref(p);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void loop_close_leaves_a_pump_that_waits_to_its_streams(void **state) {
+  avow_promise_t *p = start_pump();
+  assert_true(stuff() < LARGE);
+
+  assert_int_equal(avow_loop_close(loop), 0);
+  avow_unref(p);
+  uv_close((uv_handle_t *) to, NULL);
+  turn_once();
+
+  assert_int_equal(live_allocations(), 0);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+int main(void) {
+  (void) signal(SIGPIPE, SIG_IGN);
+  const struct CMUnitTest tests[] = {
+    PUMP(cancelled_pump_leaves_the_rest),
+    PUMP(pump_cancelled_before_it_moves_moves_nothing),
+    PUMP(pump_cancelled_while_it_waits_writes_all_it_read),
+    PUMP(pump_cancelled_as_it_shuts_down_ends),
+    PUMP(pump_cancelled_in_the_turn_of_its_end_stays),
+    PUMP(closing_the_source_rejects),
+    PUMP(closing_the_destination_rejects),
+    PUMP(closing_either_while_it_waits_rejects),
+    PUMP(foreign_close_while_it_waits_rejects),
+    PUMP(loop_close_ends_pumps),
+    PUMP(loop_close_leaves_a_pump_that_waits_to_its_streams),
+  };
+  return RUN(tests);
+}
