@@ -16,7 +16,9 @@ AVOW_HEADER_BEGIN
  * end, and writes from there on, over what there is (avow_fs_read,
  * avow_fs_write). The offset -1 is where the file stands, and UINT64_MAX bytes
  * are all. Reading and writing go on by themselves, each where it is.
- * avow_shutdown() waits for what is written.
+ * avow_shutdown() waits for what is written. avow_pump() of more than 64 KiB to
+ * a socket or a pipe leaves it to the system where that can (sendfile, on
+ * Linux): bytes that change meanwhile may arrive either way.
  */
 AVOW_API AVOW_MUST_USE avow_value_t avow_file_stream(uv_loop_t *loop,
                                                      uv_file file,

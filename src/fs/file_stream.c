@@ -2,19 +2,23 @@
  * Files as streams. The stream is a parent, whose children are one read and one
  * write on the thread pool. A read that nobody waits for any more goes on, and
  * what it brings stays for the next; writes wait for each other in a queue.
+ * What the system sends by itself is a read, too. When the stream that it goes
+ * to is full, a little of the file is read and written there, for that waits.
  */
 #include "avow/cancel.h"
 #include "avow/descriptor.h"
 #include "avow/fs.h"
 #include "avow/stream_class.h"
+#include "avow/work.h"
 #include "base/alloc.h"
 #include "base/container.h"
 #include "engine/child.h"
+#include "fs/sending.h"
 #include "net/stream.h"
 
 enum { READ, WRITE }; /* children */
 
-enum { PORTION = 65536 };
+enum { PORTION = 65536, TURN = 1 << 20 };
 
 typedef struct {
   avow__link_t link;
@@ -36,6 +40,8 @@ typedef struct {
   int failed;          /* what a write rejected with, and all later do */
   bool ended;          /* by a shutdown: no more may be written */
   bool reads, writes;  /* on the pool */
+  bool refused;        /* by the system, to be sent */
+  bool stuck;          /* the stream that it was sent to, or its end is there */
   bool closed;
   avow_deferred_t *closer;
 } file_t;
@@ -152,6 +158,74 @@ static avow_promise_t *file_read(void *self, size_t max_bytes) {
   file->max_bytes = max_bytes;
   file_serve(file);
   return p;
+}
+
+/* Sending. */
+
+typedef struct {
+  avow__sending_t by;
+  file_t *file;
+} portion_t;
+
+static avow_value_t portion_send(void *data) {
+  portion_t *portion = data;
+  avow__sending_run(&portion->by);
+  return avow_int((int64_t) portion->by.sent);
+}
+
+/* Also of one that was never sent. */
+static void portion_end(void *data) {
+  portion_t *portion = data;
+  file_t *file = portion->file;
+  file->reads = false;
+  file->refused = portion->by.refused;
+  file->stuck = portion->by.sent > 0 && portion->by.sent < portion->by.len;
+  file->left -= portion->by.sent;
+  if (file->read_at >= 0)
+    file->read_at += (int64_t) portion->by.sent;
+  avow__sending_close(&portion->by);
+  avow__free(portion);
+  file_serve(file);
+  file_end(file);
+  avow__parent_unref(&file->parent);
+}
+
+static avow_promise_t *file_send(file_t *file, int to) {
+  portion_t *portion = avow__malloc(sizeof(*portion));
+  if (portion == NULL) {
+    avow__sending_close(&(avow__sending_t){ .to = to });
+    return file_refuse(file, UV_ENOMEM, "sendfile");
+  }
+  portion->file = file;
+  portion->by =
+      (avow__sending_t){ .to = to,
+                         .file = file->file,
+                         .offset = file->read_at,
+                         .len =
+                             file->left < TURN ? (size_t) file->left : TURN };
+  file->reads = true;
+  file->parent.refs++; /* until its end */
+  return avow_work(loop_of(file), portion_send, portion, portion_end);
+}
+
+/* Whether what comes next may go before all else: nobody reads, and nothing
+   waits to be written. */
+static bool file_may_send(const file_t *file, avow_stream_t to) {
+  return !file->closed && !file->reads && file->reader == NULL &&
+         avow_is_none(&file->held) &&
+         uv_stream_get_write_queue_size(avow_stream_handle(to)) == 0;
+}
+
+static avow_promise_t *file_pump_to(void *self, avow_stream_t to) {
+  file_t *file = file_of(self);
+  const bool stuck = file->stuck;
+  file->stuck = false;
+  if (file->refused || avow_stream_handle(to) == NULL || file->left <= PORTION)
+    return NULL;
+  if (stuck || !file_may_send(file, to))
+    return avow_promise_resolve(loop_of(file), avow_int(0));
+  const int fd = avow__sending_open(to);
+  return fd >= 0 ? file_send(file, fd) : NULL;
 }
 
 /* Writing. */
@@ -283,7 +357,8 @@ static const avow_stream_class_t file_streams = { .size = sizeof(file_streams),
                                                   .read = file_read,
                                                   .write = file_write,
                                                   .shutdown = file_shutdown,
-                                                  .close = file_close };
+                                                  .close = file_close,
+                                                  .pump_to = file_pump_to };
 
 static const avow_class_t file_stream_class = { .name = "file stream",
                                                 .destroy = file_destroy,

@@ -1,0 +1,414 @@
+/*
+ * Files that are pumped to streams, of which the system moves what it can by
+ * itself: sendfile() here is the test's, which counts, and fails as it is told.
+ */
+#define _GNU_SOURCE /* syscall() */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "thread_pool.h"
+#include "worlds.h"
+
+#ifdef __linux__
+#  include <sys/sendfile.h>
+#  include <sys/syscall.h>
+#endif
+
+enum { LARGE = 3000017, SMALL = 65536 };
+
+/* What is too much for a stream to hold. */
+static size_t large;
+
+/* Of sendfile(): what it is to do, and how often it was called. */
+static struct {
+  int calls;
+  int err, times; /* fails with that so many times; -1: always */
+  bool waits;     /* for the test, the next time */
+  ssize_t sent;   /* the last time */
+} sends;
+
+#ifdef __linux__
+
+#  ifdef SYS_sendfile64
+enum {
+  SENDFILE = sizeof(off_t) > sizeof(long) ? SYS_sendfile64 : SYS_sendfile
+};
+#  else
+enum { SENDFILE = SYS_sendfile };
+#  endif
+
+ssize_t sendfile(int to, int from, off_t *offset, size_t len) {
+  sends.calls++;
+  if (sends.waits)
+    wait_in_pool();
+  sends.waits = false;
+  if (sends.times == 0)
+    return sends.sent = syscall(SENDFILE, to, from, offset, len);
+  sends.times -= sends.times > 0 ? 1 : 0;
+  errno = sends.err;
+  return -1;
+}
+
+#endif
+
+static int file;
+static int behind; /* the first free descriptor behind that one; -1: unknown */
+static avow_value_t source;
+static char *text; /* what is in the file */
+
+static avow_stream_t from(void) {
+  return avow_to_stream(&source);
+}
+
+static void fill(void) {
+  for (size_t i = 0; i < large; i++)
+    text[i] = (char) ('a' + (i * 31 + (i >> 8)) % 26);
+  assert_int_equal(pwrite(file, text, large, 0), large);
+}
+
+static int second_free(void) {
+  const int first = dup(0), second = dup(0);
+  (void) close(first);
+  (void) close(second);
+  return second;
+}
+
+static void open_part(int64_t offset, uint64_t len) {
+  char name[] = "/tmp/avow-sending-XXXXXX";
+  large = world->bounded ? LARGE / 40 : LARGE;
+  sends.calls = sends.times = 0;
+  behind = second_free();
+  file = mkstemp(name);
+  assert_true(file >= 0);
+  (void) unlink(name);
+  text = malloc(large);
+  assert_non_null(text);
+  fill();
+  source = avow_file_stream(loop, file, offset, len);
+  assert_false(avow_is_error(&source));
+}
+
+/* Once no thread uses it any more. */
+static void drop_file(void) {
+  if (!avow_is_none(&source))
+    avow_ignore(avow_run(avow_close(from())));
+  avow_value_clear(&source);
+  avow_ignore(avow_run(avow_next_turn(loop)));
+  free(text);
+  (void) close(file);
+  assert_true(behind < 0 || second_free() == behind);
+}
+
+/* Whether the system moves files to streams of this class. */
+static bool moves(void) {
+#ifdef __linux__
+  return avow_stream_handle(here()) != NULL;
+#else
+  return false;
+#endif
+}
+
+static avow_promise_t *pump(void) {
+  return avow_pump(from(), here(), NULL);
+}
+
+/* The rest of what arrives, and p is how much was pumped. */
+static void assert_arrives(avow_promise_t *p, size_t at, size_t len) {
+  size_t n;
+  const avow_value_t all = avow_run(avow_read_all(there(), large));
+  const char *bytes = avow_to_bytes(&all, &n);
+  assert_int_equal(n, len);
+  assert_memory_equal(bytes, text + at, len);
+  avow_value_unref(all);
+  assert_fulfils_int(p, (int64_t) len);
+}
+
+static void file_arrives_whole(void **state) {
+  open_part(0, UINT64_MAX);
+
+  assert_arrives(pump(), 0, large);
+
+  assert_int_equal(sends.calls > 0, moves());
+  drop_file();
+}
+
+static void so_does_a_part(void **state) {
+  open_part(1000, 70000);
+
+  assert_arrives(pump(), 1000, 70000);
+
+  drop_file();
+}
+
+static void so_does_what_is_behind_where_it_stands(void **state) {
+  open_part(-1, UINT64_MAX);
+  assert_int_equal(lseek(file, 17, SEEK_SET), 17);
+
+  assert_arrives(pump(), 17, large - 17);
+
+  drop_file();
+}
+
+static void part_ends_with_its_file(void **state) {
+  open_part(5000, LARGE);
+
+  assert_arrives(pump(), 5000, large - 5000);
+
+  drop_file();
+}
+
+static void little_is_read_and_written(void **state) {
+  open_part(0, SMALL);
+
+  assert_arrives(pump(), 0, SMALL);
+
+  assert_int_equal(sends.calls, 0);
+  drop_file();
+}
+
+static void assert_arrives_in_spite_of(int err, int times) {
+  open_part(0, UINT64_MAX);
+  sends.err = err;
+  sends.times = times;
+
+  assert_arrives(pump(), 0, large);
+
+  drop_file();
+}
+
+static void system_may_refuse(void **state) {
+  assert_arrives_in_spite_of(EINVAL, -1);
+
+  assert_int_equal(sends.calls, moves() ? 1 : 0);
+}
+
+static void system_may_be_interrupted(void **state) {
+  assert_arrives_in_spite_of(EINTR, 3);
+
+  assert_true(sends.calls > 3 || !moves());
+}
+
+static void stream_may_be_full(void **state) {
+  assert_arrives_in_spite_of(EAGAIN, 3);
+
+  assert_true(sends.calls > 3 || !moves());
+}
+
+static void system_may_not_know_it(void **state) {
+  assert_arrives_in_spite_of(ENOSYS, 1);
+
+  assert_int_equal(sends.calls, moves() ? 1 : 0);
+}
+
+static avow_value_t ignore(const avow_value_t *reason, void *data) {
+  return avow_none();
+}
+
+/* More than the stream takes, so that some of it waits. */
+static void what_was_written_before_comes_first(void **state) {
+  open_part(0, UINT64_MAX);
+  char *before = malloc(large);
+  assert_non_null(before);
+  memset(before, '-', large);
+  avow_unref(avow_write(here(), avow_bytes(before, large)));
+  avow_promise_t *p = pump();
+
+  avow_ignore(avow_run(avow_sleep(loop, 20))); /* nobody reads */
+  if (strcmp(world->name, "path") == 0)        /* TCP may have room for all */
+    assert_int_equal(sends.calls, 0);
+  for (size_t got = 0; got < large;) {
+    size_t n;
+    const avow_value_t v = avow_run(avow_read(there(), large - got));
+    const char *bytes = avow_to_bytes(&v, &n);
+    assert_true(n > 0);
+    assert_memory_equal(bytes, before, n);
+    got += n;
+    avow_value_unref(v);
+  }
+  assert_arrives(p, 0, large);
+
+  free(before);
+  drop_file();
+}
+
+static void what_a_cancelled_read_left_comes_first(void **state) {
+  open_part(0, UINT64_MAX);
+  assert_cancels_at_once(avow_read(from(), 10000));
+
+  assert_arrives(pump(), 0, large);
+
+  drop_file();
+}
+
+static void counts_and_is_not_idle_while_it_moves(void **state) {
+  uint64_t moved = 0;
+  const avow_pump_options_t options = { .idle = 60000, .moved = &moved };
+  open_part(0, UINT64_MAX);
+
+  assert_arrives(avow_pump(from(), here(), &options), 0, large);
+
+  assert_int_equal(moved, large);
+  assert_int_equal(sends.calls > 0, moves());
+  drop_file();
+}
+
+/* A portion that is under way goes, and no other. */
+static void cancelled_pump_sends_no_more(void **state) {
+  if (!moves())
+    return;
+  open_part(0, UINT64_MAX);
+  sends.waits = true;
+  avow_promise_t *p = pump();
+  (void) uv_run(loop, UV_RUN_NOWAIT);
+  meet_in_pool();
+  avow_cancel(p);
+  (void) uv_run(loop, UV_RUN_NOWAIT);
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  let_go_in_pool();
+
+  assert_rejects(p, UV_ECANCELED);
+
+  assert_int_equal(sends.calls, 1);
+  const off_t at = (off_t) sends.sent;
+  const avow_value_t v = avow_run(avow_read(from(), 1));
+  assert_memory_equal(avow_to_bytes(&v, NULL), text + at, 1);
+  avow_value_unref(v);
+  drop_file();
+}
+
+/* On the pool, or before; the file is the program's again then. */
+static void close_waits_for_what_is_sent(void **state) {
+  open_part(0, UINT64_MAX);
+  hold_pool(THREADS);
+  avow_promise_t *p = pump();
+  (void) uv_run(loop, UV_RUN_NOWAIT);
+  avow_promise_t *closed = avow_close(from());
+  assert_rejects(avow_read(from(), 1), UV_EINVAL);
+  release_pool();
+
+  assert_fulfils_none(closed);
+  assert_rejects(p, UV_ECANCELED);
+
+  drop_file();
+}
+
+static void so_does_letting_go_of_it(void **state) {
+  open_part(0, UINT64_MAX);
+  avow_promise_t *p = taken_in_a_turn(pump);
+  avow_value_clear(&source);
+
+  assert_rejects(p, UV_ECANCELED);
+
+  drop_file();
+}
+
+/* Who reads meanwhile gets what comes behind that. */
+static void read_waits_for_what_is_sent(void **state) {
+  open_part(0, UINT64_MAX);
+  avow_promise_t *p = avow_catch(queued_in_a_turn(pump), ignore, NULL);
+  avow_promise_t *read = avow_read(from(), 1);
+  release_pool();
+  if (moves()) {
+    const avow_value_t v = avow_run(read);
+    assert_true(sends.sent > 0);
+    assert_memory_equal(avow_to_bytes(&v, NULL), text + sends.sent, 1);
+    avow_value_unref(v);
+  } else {
+    assert_rejects(read, UV_EALREADY);
+  }
+  avow_cancel(p);
+  avow_unref(p);
+  drop_file();
+}
+
+static void peer_may_hang_up(void **state) {
+  open_part(0, UINT64_MAX);
+  avow_promise_t *p = pump();
+  assert_fulfils_none(avow_close(there()));
+  behind = -1; /* what that had may be free */
+  const avow_value_t v = avow_run(p);
+
+  assert_true(avow_error_code(&v) == UV_EPIPE ||
+              avow_error_code(&v) == UV_ECONNRESET);
+
+  avow_value_unref(v);
+  drop_file();
+}
+
+static void what_is_shut_down_takes_nothing(void **state) {
+  open_part(0, UINT64_MAX);
+  assert_fulfils_none(avow_shutdown(here()));
+
+  assert_rejects(pump(), UV_EPIPE);
+
+  assert_int_equal(sends.calls, 0);
+  drop_file();
+}
+
+/* A thread of the pool would wait there. */
+static void blocking_stream_is_written_to(void **state) {
+  uv_stream_t *stream = avow_stream_handle(here());
+  uv_os_fd_t fd;
+  if (stream == NULL)
+    return;
+  open_part(0, SMALL + 1);
+  assert_int_equal(uv_fileno((uv_handle_t *) stream, &fd), 0);
+  const int flags = fcntl(fd, F_GETFL);
+  assert_int_equal(fcntl(fd, F_SETFL, flags & ~O_NONBLOCK), 0);
+
+  assert_arrives(pump(), 0, SMALL + 1);
+
+  assert_int_equal(sends.calls, 0);
+  drop_file();
+}
+
+/* As much as waits there while nobody reads. */
+static void needs_memory(void **state) {
+  if (world->bounded)
+    return; /* somebody would have to read */
+  bool lacked = true;
+  for (long nth = 1; lacked; nth++) {
+    open_part(0, SMALL + 4464);
+    fail_allocation(nth, false);
+    const avow_value_t v = avow_run(pump());
+    lacked = allocation_failed();
+    fail_allocation(0, false);
+    assert_true(avow_error_code(&v) == 0 ||
+                (lacked && avow_error_code(&v) == UV_ENOMEM));
+    avow_value_unref(v);
+    drop_file();
+    drop(&ends[0]);
+    drop(&ends[1]);
+    world->open();
+    assert_true(nth < 1000);
+  }
+}
+
+int main(void) {
+  pool_init();
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(file_arrives_whole),
+    cmocka_unit_test(so_does_a_part),
+    cmocka_unit_test(so_does_what_is_behind_where_it_stands),
+    cmocka_unit_test(part_ends_with_its_file),
+    cmocka_unit_test(little_is_read_and_written),
+    cmocka_unit_test(system_may_refuse),
+    cmocka_unit_test(system_may_be_interrupted),
+    cmocka_unit_test(stream_may_be_full),
+    cmocka_unit_test(system_may_not_know_it),
+    cmocka_unit_test(what_was_written_before_comes_first),
+    cmocka_unit_test(what_a_cancelled_read_left_comes_first),
+    cmocka_unit_test(counts_and_is_not_idle_while_it_moves),
+    cmocka_unit_test(cancelled_pump_sends_no_more),
+    cmocka_unit_test(close_waits_for_what_is_sent),
+    cmocka_unit_test(so_does_letting_go_of_it),
+    cmocka_unit_test(read_waits_for_what_is_sent),
+    cmocka_unit_test(peer_may_hang_up),
+    cmocka_unit_test(what_is_shut_down_takes_nothing),
+    cmocka_unit_test(blocking_stream_is_written_to),
+    cmocka_unit_test(needs_memory),
+  };
+  return RUN_IN_WORLDS(tests);
+}
