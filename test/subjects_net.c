@@ -180,6 +180,15 @@ static avow_promise_t *pump(void) {
   return avow_pump(stream(), avow_uv_stream((uv_stream_t *) &target), NULL);
 }
 
+static void leave(void) {
+  (void) shutdown(peer, SHUT_RDWR); /* if it is open */
+  (void) shutdown(our_fd, SHUT_WR);
+}
+
+static avow_promise_t *peer_gone(void) {
+  return avow_peer_gone(stream());
+}
+
 /* A handle over a pipe. */
 
 static avow_value_t cargo;
@@ -369,6 +378,8 @@ static const subject_t subjects[] = {
     .strike = strike_chunks },
   { "avow_pump", WHEN_TOLD, AT_ONCE, pump, say_all, say_half, set_pump,
     strike_pump },
+  { "avow_peer_gone", WHEN_TOLD, UNWINDS, peer_gone, leave, .set = set_pair,
+    .strike = strike_pair },
   { "avow_close_handle", BY_ITSELF, NEVER, start_close, .set = set_pair,
     .strike = strike_pair },
   { "avow_close", BY_ITSELF, NEVER, close_value, .set = set_server,

@@ -118,6 +118,18 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_shutdown(avow_stream_t stream);
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_close(avow_stream_t stream);
 
 /**
+ * NONE when the peer takes no more, for whoever works for it to stop: it has
+ * reset the connection, or closed both ways, or the last reader of a pipe has
+ * gone (poll, POLLHUP). Reads nothing. Over TCP a peer that has closed is known
+ * to have gone when it resets what is written to it next; before that it may
+ * have ended its side alone, as avow_shutdown() does, and wait for the answer.
+ * UV_EALREADY while another waits for that. UV_ENOTSUP of files, and but on
+ * Linux; or from then on when the peer sends data out of band. Cancelling stops
+ * waiting.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_peer_gone(avow_stream_t stream);
+
+/**
  * What arrives, as BYTES of at most max_bytes each, until the end of the stream
  * (uv_read_start). Reads nothing while the channel is full. Fails as the read
  * does, with UV_EINVAL for a max_bytes of 0, with UV_EALREADY if another reads,

@@ -64,6 +64,11 @@ struct avow_stream_class_s {
    * settles it when what goes just then has gone. NULL: there is none at all.
    */
   avow_promise_t *(*pump_to)(void *self, avow_stream_t to);
+
+  /** NONE when the peer takes no more: it has gone, or broken off. Not when it
+      has only ended what is read of it. UV_EALREADY while another is pending.
+      NULL: that cannot be known, UV_ENOTSUP. */
+  avow_promise_t *(*peer_gone)(void *self);
 };
 
 /**

@@ -102,6 +102,7 @@ AVOW_HEADER_END
 #  define avow_read_all(...)       AVOW_MADE_(avow_read_all(__VA_ARGS__))
 #  define avow_write(...)          AVOW_MADE_(avow_write(__VA_ARGS__))
 #  define avow_pump(...)           AVOW_MADE_(avow_pump(__VA_ARGS__))
+#  define avow_peer_gone(...)      AVOW_MADE_(avow_peer_gone(__VA_ARGS__))
 #  define avow_shutdown(...)       AVOW_MADE_(avow_shutdown(__VA_ARGS__))
 #  define avow_close(...)          AVOW_MADE_(avow_close(__VA_ARGS__))
 #  define avow_close_handle(...)   AVOW_MADE_(avow_close_handle(__VA_ARGS__))

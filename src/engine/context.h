@@ -30,6 +30,7 @@ enum {
   AVOW__READERS,    /* who reads, by their handle */
   AVOW__SINKS,      /* where they write to */
   AVOW__PULLED,     /* who reads from a stream in several steps, by its self */
+  AVOW__WATCHED,    /* who waits for its peer to go, by its self */
   AVOW__STRAGGLERS, /* requests that outlive their promises */
   AVOW__CLOSERS,    /* closes, by their handle */
   AVOW__CONNECTING, /* connects, by their pipe */

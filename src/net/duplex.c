@@ -37,7 +37,9 @@ typedef struct {
   int broken;       /* what writes reject with; 0: it is sound */
   int ended;        /* what is read behind the pieces; 0: there will be more */
   uint64_t end_due; /* when that can be read */
+  bool lost;        /* its reader takes no more */
   avow_deferred_t *shutdown;
+  avow_deferred_t *watcher; /* of whether it is lost */
   avow_deferred_t *reader;
   size_t max_bytes;      /* that it asked for */
   avow_promise_t *sleep; /* until there is something to read */
@@ -165,8 +167,18 @@ static void way_serve(way_t *way) {
   (void) avow_resolve(d, way_read(way)); /* pending, as above */
 }
 
+static void way_tell_watcher(way_t *way, avow_value_t v) {
+  avow_deferred_t *d = way->watcher;
+  way->watcher = NULL;
+  if (d != NULL)
+    (void) avow_resolve(d, v); /* pending, as above */
+  else
+    avow__value_unref(v);
+}
+
 /* What is on the way is lost, and nothing more comes. */
 static void way_break(way_t *way, int code) {
+  way->lost = true;
   if (way->broken == 0)
     way->broken = code == UV_EOF ? UV_EPIPE : code;
   while (way->waiting != NULL)
@@ -177,6 +189,7 @@ static void way_break(way_t *way, int code) {
   way->end_due = 0;
   way_take(way);
   way_serve(way);
+  way_tell_watcher(way, avow_none());
 }
 
 /* Whether the way breaks off where its reader is. */
@@ -368,6 +381,26 @@ static avow_promise_t *duplex_shutdown(void *self) {
   return p;
 }
 
+static void forget_watcher(void *data) {
+  way_t *way = data;
+  avow_deferred_drop(way->watcher);
+  way->watcher = NULL;
+}
+
+static avow_promise_t *duplex_peer_gone(void *self) {
+  end_t *end = end_of(self);
+  way_t *way = end->out;
+  if (end->closed || way->watcher != NULL)
+    return duplex_refuse(end, end->closed ? UV_EINVAL : UV_EALREADY, "poll");
+  avow_promise_t *p = duplex_promise(end, &way->watcher);
+  if (way->watcher == NULL)
+    return p;
+  avow_on_cancel(way->watcher, forget_watcher, way);
+  if (way->lost)
+    way_tell_watcher(way, avow_none());
+  return p;
+}
+
 /* What was not taken is not written any more. */
 static void way_leave(way_t *way) {
   while (way->waiting != NULL) {
@@ -399,6 +432,7 @@ static avow_promise_t *duplex_close(void *self) {
   if (end->closed)
     return duplex_refuse(end, UV_EALREADY, "close");
   end->closed = true;
+  way_tell_watcher(end->out, avow_error(UV_ECANCELED));
   way_stop_reading(end->in);
   way_leave(end->out);
   return avow_promise_resolve(pair_loop(end->pair), avow_none());
@@ -427,6 +461,7 @@ static const avow_stream_class_t duplex_streams = {
   .write = duplex_write,
   .shutdown = duplex_shutdown,
   .close = duplex_close,
+  .peer_gone = duplex_peer_gone,
 };
 
 static const avow_class_t duplex_class = { .name = "duplex",

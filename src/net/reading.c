@@ -41,4 +41,5 @@ void avow__reading_close(avow__context_t *c, const void *key) {
   reading_tell(c, AVOW__READERS, key);
   reading_tell(c, AVOW__PULLED, key);
   reading_tell(c, AVOW__SINKS, key);
+  reading_tell(c, AVOW__WATCHED, key);
 }

@@ -143,6 +143,14 @@ avow_promise_t *avow__any_shutdown(avow_stream_t stream) {
              : stream_refuse(stream, UV_ENOTSUP, "shutdown");
 }
 
+avow_promise_t *avow__any_peer_gone(avow_stream_t stream) {
+  if (stream.klass == NULL)
+    return avow__nothing("a stream");
+  return AVOW__STREAM_CAN(stream, peer_gone)
+             ? stream_given(stream.klass->peer_gone(stream.self))
+             : stream_refuse(stream, UV_ENOTSUP, "poll");
+}
+
 avow_promise_t *avow_close(avow_stream_t stream) {
   if (avow__is_uv(stream)) {
     avow__check_stream(stream.self);

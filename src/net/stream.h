@@ -39,6 +39,7 @@ uv_loop_t *avow__stream_loop(avow_stream_t stream);
 avow_promise_t *avow__any_read(avow_stream_t stream, size_t max_bytes);
 avow_promise_t *avow__any_write(avow_stream_t stream, avow_value_t bytes);
 avow_promise_t *avow__any_shutdown(avow_stream_t stream);
+avow_promise_t *avow__any_peer_gone(avow_stream_t stream);
 
 /* Whether a class may give that to a read of at most so many bytes: 0, or
    AVOW_EMISUSE, which debug builds explain. Not for errors. */
@@ -55,10 +56,11 @@ static inline int avow__shutdown_status(int status) {
 }
 
 /* Registers who uses a stream of any class in several steps, zeroed so far: who
-   reads from it (AVOW__PULLED) or writes to it (AVOW__SINKS). On_close() says
-   when the stream closes or goes between two of these; whoever hears it leaves
-   at once, for another stream may have that address next. UV_EALREADY if there
-   is one, UV_EINVAL if libuv closes it. */
+   reads from it (AVOW__PULLED), writes to it (AVOW__SINKS), or waits for its
+   peer to go (AVOW__WATCHED). On_close() says when the stream closes or goes
+   between two of these; whoever hears it leaves at once, for another stream may
+   have that address next. UV_EALREADY if there is one, UV_EINVAL if libuv
+   closes it. */
 int avow__stream_enter(avow__reading_t *reading, int table,
                        avow_stream_t stream,
                        void (*on_close)(avow__reading_t *reading));

@@ -238,6 +238,16 @@ static void pumping_survives(void **state) {
   survive(pumping);
 }
 
+static avow_promise_t *leaving(void) {
+  (void) close(open_end(&ends[0]));
+  avow_promise_t *p = avow_peer_gone(avow_uv_stream((uv_stream_t *) &ends[0]));
+  return avow_finally(p, close_fn, &ends[0]);
+}
+
+static void leaving_survives(void **state) {
+  survive(leaving);
+}
+
 /* Channels: of connections, of what they say, of datagrams. */
 
 static avow_value_t client_of[2];
@@ -425,6 +435,7 @@ int main(void) {
     cmocka_unit_test(handing_over_survives),
     cmocka_unit_test(race_survives),
     cmocka_unit_test(pumping_survives),
+    cmocka_unit_test(leaving_survives),
     cmocka_unit_test(conversations_survive),
     cmocka_unit_test(reading_survives),
     cmocka_unit_test(talking_in_memory_survives),
