@@ -159,12 +159,15 @@ static avow_value_t upload_one(size_t i, void *data) {
   return avow_follow(avow_then(p, note_answer, note_failure, item));
 }
 
-/* The exit status. */
-static int run(upload_t *upload) {
+static avow_promise_t *send_all(upload_t *upload) {
   const avow_map_options_t map = { .concurrency = (size_t) jobs,
                                    .kind = AVOW_ALL_SETTLED };
-  const avow_value_t outcomes =
-      avow_run(avow_map(upload->loop, upload->n, upload_one, upload, &map));
+  return avow_map(upload->loop, upload->n, upload_one, upload, &map);
+}
+
+/* The exit status. */
+static int run(upload_t *upload) {
+  const avow_value_t outcomes = avow_run(send_all(upload));
   progress_erase();
   if (avow_is_error(&outcomes))
     program_fail("cannot send them", avow_error_code(&outcomes));
@@ -211,7 +214,8 @@ int main(int argc, char *argv[]) {
     printf("No server given: sending to one of my own.\n\n");
   }
   const int status = run(&upload);
-  upload_server_stop(&server);
+  if (server.loop != NULL)
+    avow_value_unref(avow_run(upload_server_stop(&server)));
   free(upload.items);
   free(upload.rows);
   return program_end(upload.loop, status);

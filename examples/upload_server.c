@@ -1,6 +1,7 @@
 /*
  * Nobody can have more of it than a share: there are so many visitors at a
- * time, each for so long, and of a file no more than a part is in memory.
+ * time, each for so long and never silent for long, and of a file no more than
+ * a part is in memory.
  */
 #include "upload_server.h"
 
@@ -12,7 +13,7 @@
 
 enum { HEAD_MAX = 4096, PART = 64 * 1024, FILE_MAX = 64 * 1024 * 1024 };
 
-enum { VISITORS = 64, PATIENCE = 30 * 1000 };
+enum { VISITORS = 64, PATIENCE = 30 * 1000, SILENCE = 5 * 1000 };
 
 typedef struct {
   upload_server_t *server;
@@ -34,6 +35,7 @@ static size_t content_length(const avow_value_t *head) {
 /* Some BYTES if all of it came. Nobody asks what it is: it goes as it comes. */
 static avow_value_t read_file(avow_stream_t stream) {
   avow_reader_t *reader = avow_reader_new(stream);
+  avow_reader_set_idle(reader, SILENCE);
   avow_value_t v =
       avow_await(avow_reader_until(reader, avow_string("\r\n\r\n"), HEAD_MAX));
   size_t left = v.tag == AVOW_BYTES ? content_length(&v) : 0;
@@ -105,11 +107,9 @@ void upload_server_start(uv_loop_t *loop, upload_server_t *server) {
   server->serving = serve_all(server);
 }
 
-void upload_server_stop(upload_server_t *server) {
-  if (server->loop == NULL)
-    return;
+avow_promise_t *upload_server_stop(upload_server_t *server) {
   avow_channel_close(server->arrivals);
-  avow_value_unref(avow_run(server->serving));
   avow_channel_unref(server->arrivals);
-  avow_value_unref(server->socket);
+  avow_value_unref(server->socket); /* closes it */
+  return server->serving;
 }

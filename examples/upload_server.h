@@ -16,7 +16,7 @@ typedef struct {
 /* Ends the program if it cannot. */
 void upload_server_start(uv_loop_t *loop, upload_server_t *server);
 
-/* Stops a server, also one that was not started. */
-void upload_server_stop(upload_server_t *server);
+/* Settles when nobody is served any more. */
+avow_promise_t *upload_server_stop(upload_server_t *server);
 
 #endif

@@ -156,6 +156,15 @@ static avow_promise_t *reader_line(void) {
   return avow_reader_line(reader, 10);
 }
 
+static avow_promise_t *reader_all(void) {
+  return avow_reader_all(reader, 10);
+}
+
+static avow_promise_t *patient_reader(void) {
+  avow_reader_set_idle(reader, 60000);
+  return reader_line();
+}
+
 /* Where a pump brings it. */
 static uv_pipe_t target;
 static int target_peer;
@@ -393,6 +402,10 @@ static const subject_t subjects[] = {
   { "avow_reader_until", WHEN_TOLD, AT_ONCE, reader_until, say_line, say_half,
     set_reader, strike_reader },
   { "avow_reader_line", WHEN_TOLD, AT_ONCE, reader_line, say_line, say_half,
+    set_reader, strike_reader },
+  { "avow_reader_line with a limit", WHEN_TOLD, AT_ONCE, patient_reader,
+    say_line, say_half, set_reader, strike_reader },
+  { "avow_reader_all", WHEN_TOLD, AT_ONCE, reader_all, say_all, say_half,
     set_reader, strike_reader },
   { "avow_udp_send", WHEN_TOLD, AT_ONCE, udp_send, drain, .set = set_full_udp,
     .strike = strike_udp },

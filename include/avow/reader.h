@@ -20,6 +20,14 @@ typedef struct avow_reader_s avow_reader_t;
  */
 AVOW_API AVOW_MUST_USE avow_reader_t *avow_reader_new(avow_stream_t stream);
 
+/**
+ * From here on whatever is asked for rejects with UV_ETIMEDOUT, see
+ * avow_is_timeout(), when nothing has come for so many ms while it waits; what
+ * has come by then stays, and whatever comes sets the limit back. 0, as at
+ * first: never.
+ */
+AVOW_API void avow_reader_set_idle(avow_reader_t *r, uint64_t ms);
+
 /** BYTES: what is there, or comes next, at least 1 and at most max_bytes; NONE
     at the end of the stream. UV_EINVAL for a max_bytes of 0. */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_reader_next(const avow_reader_t *r,
@@ -50,6 +58,11 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_reader_until(const avow_reader_t *r,
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_reader_line(const avow_reader_t *r,
                                                         size_t max_bytes);
+
+/** BYTES: all that is left until the end of the stream, which may be none.
+    UV_EMSGSIZE as soon as that is more than max_bytes; they stay. */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_reader_all(const avow_reader_t *r,
+                                                       size_t max_bytes);
 
 /** Lets go of r, which may be NULL. */
 AVOW_API void avow_reader_unref(avow_reader_t *r);

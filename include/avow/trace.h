@@ -163,6 +163,7 @@ AVOW_HEADER_END
 #  define avow_reader_exactly(...) AVOW_MADE_(avow_reader_exactly(__VA_ARGS__))
 #  define avow_reader_until(...)   AVOW_MADE_(avow_reader_until(__VA_ARGS__))
 #  define avow_reader_line(...)    AVOW_MADE_(avow_reader_line(__VA_ARGS__))
+#  define avow_reader_all(...)     AVOW_MADE_(avow_reader_all(__VA_ARGS__))
 #  define avow_limiter_acquire(...) \
     AVOW_MADE_(avow_limiter_acquire(__VA_ARGS__))
 #  define avow_map(...)           AVOW_MADE_(avow_map(__VA_ARGS__))

@@ -1,6 +1,6 @@
 /*
- * Progress of pumps. Who watches it sleeps until the time that is left at that
- * moment is over, and then looks again: what moves sets no timer.
+ * Progress of pumps and readers. Who watches it sleeps until the time that is
+ * left at that moment is over, and then looks again: what moves sets no timer.
  */
 #include "net/progress.h"
 
@@ -13,12 +13,13 @@
 #include "engine/promise.h"
 #include "value/value.h"
 
-avow__progress_t *avow__progress_new(uv_loop_t *loop,
+avow__progress_t *avow__progress_new(uv_loop_t *loop, const char *name,
                                      const avow_pump_options_t *options) {
   avow__progress_t *progress = avow__malloc(sizeof(*progress));
   if (progress == NULL)
     return NULL;
   *progress = (avow__progress_t){ .loop = loop,
+                                  .name = name,
                                   .moved = options->moved,
                                   .idle = options->idle,
                                   .keep_open = options->keep_open,
@@ -47,7 +48,7 @@ static avow_value_t progress_look(void *data) {
     return avow_follow(avow_sleep(progress->loop, progress->idle - waited));
   return avow__error_of_limit(
       avow_error_new(UV_ETIMEDOUT, avow_none(),
-                     "pump: nothing has moved for %" PRIu64 " ms",
+                     "%s: nothing has moved for %" PRIu64 " ms", progress->name,
                      progress->idle));
 }
 

@@ -1,4 +1,5 @@
-/* How far a pump has come, and whether it goes on. */
+/* What is asked of a pump, and how far it has come; and how long a reader waits
+   for more. */
 #ifndef AVOW_PROGRESS_H
 #define AVOW_PROGRESS_H
 
@@ -6,15 +7,16 @@
 
 typedef struct {
   uv_loop_t *loop;
-  uint64_t *moved; /* the program's, or NULL */
-  uint64_t idle;   /* ms; 0: for ever */
-  uint64_t at;     /* when something moved last */
-  bool keep_open;  /* the stream that it moves to */
+  const char *name; /* of what moves */
+  uint64_t *moved;  /* the program's, or NULL */
+  uint64_t idle;    /* ms; 0: for ever */
+  uint64_t at;      /* when something moved last */
+  bool keep_open;   /* the stream that it moves to */
   unsigned refs;
 } avow__progress_t;
 
 /* NULL without memory. */
-avow__progress_t *avow__progress_new(uv_loop_t *loop,
+avow__progress_t *avow__progress_new(uv_loop_t *loop, const char *name,
                                      const avow_pump_options_t *options);
 
 /* Something was read, or so many bytes in all are moved. */

@@ -285,7 +285,7 @@ avow_promise_t *avow_pump(avow_stream_t from, avow_stream_t to,
     return pump_any(from, to, NULL);
   uv_loop_t *loop = avow__stream_loop(from);
   avow__progress_t *progress =
-      err == 0 ? avow__progress_new(loop, options) : NULL;
+      err == 0 ? avow__progress_new(loop, "pump", options) : NULL;
   return progress != NULL
              ? avow__progress_watch(progress, pump_any(from, to, progress))
              : avow__refuse(loop, err != 0 ? err : UV_ENOMEM, "pump", NULL);

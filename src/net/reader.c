@@ -10,12 +10,13 @@
 
 #include "base/alloc.h"
 #include "io/op.h"
+#include "net/progress.h"
 #include "net/stream.h"
 #include "tools/tool.h"
 
 enum { CHUNK = 16384, CHUNK_MAX = 1 << 20 };
 
-typedef enum { NEXT, EXACTLY, UNTIL, LINE } kind_t;
+typedef enum { NEXT, EXACTLY, UNTIL, LINE, ALL } kind_t;
 
 /* What is asked for. */
 typedef struct {
@@ -34,6 +35,8 @@ typedef struct {
   bool ended;     /* nothing more will arrive */
   bool busy;      /* a promise is pending */
   wish_t wish;
+  uint64_t idle;              /* ms that nothing may come for; 0: any */
+  avow__progress_t *progress; /* of what is pending; NULL without a limit */
 } reader_t;
 
 static void reader_destroy(void *self) {
@@ -56,6 +59,14 @@ avow_reader_t *avow_reader_new(avow_stream_t stream) {
 
 void avow_reader_unref(avow_reader_t *r) {
   avow__tool_unref(r, &reader_class);
+}
+
+void avow_reader_set_idle(avow_reader_t *r, uint64_t ms) {
+  reader_t *reader = avow__tool_self(r, &reader_class);
+  if (r == NULL)
+    avow__misuse_of_null("a reader");
+  if (reader != NULL) /* or there was no memory */
+    reader->idle = ms;
 }
 
 /* What comes of a wish, once that is certain. */
@@ -122,7 +133,16 @@ static bool measure_size(const reader_t *reader, piece_t *out) {
   return out->len == size || (reader->wish.kind == NEXT && out->len > 0);
 }
 
+static bool measure_all(const reader_t *reader, piece_t *out) {
+  out->len = reader->used;
+  if (out->len > reader->wish.size)
+    out->err = UV_EMSGSIZE;
+  return reader->ended || out->err != 0;
+}
+
 static bool measure_wish(reader_t *reader, piece_t *out) {
+  if (reader->wish.kind == ALL)
+    return measure_all(reader, out);
   if (reader->wish.kind == NEXT || reader->wish.kind == EXACTLY)
     return measure_size(reader, out);
   if (reader->used == 0)
@@ -214,6 +234,8 @@ static avow_value_t chunk_cb(const avow_value_t *arg, void *data) {
   piece_t piece;
   reader->ended = arg->u.i == 0;
   reader->used += (size_t) arg->u.i;
+  if (reader->progress != NULL)
+    avow__progress_note(reader->progress, 0);
   return measure(reader, &piece) ? avow_int(1) : avow_none();
 }
 
@@ -244,13 +266,25 @@ static void reader_finish(void *r) {
   reader_t *reader = avow__tool_self(r, &reader_class);
   assert(reader != NULL); /* a refused one never waits */
   reader->busy = false;
+  reader->progress = NULL;
   forget_wish(reader);
   avow_reader_unref(r);
 }
 
+static avow_promise_t *reader_fill(uv_loop_t *loop, reader_t *reader) {
+  if (reader->idle == 0)
+    return avow_repeat(loop, step_fn, reader);
+  const avow_pump_options_t limit = { .idle = reader->idle };
+  reader->progress = avow__progress_new(loop, "read", &limit);
+  return reader->progress != NULL
+             ? avow__progress_watch(reader->progress,
+                                    avow_repeat(loop, step_fn, reader))
+             : avow__refuse(loop, UV_ENOMEM, "read", NULL);
+}
+
 static avow_promise_t *reader_wait_for(avow_reader_t *r, reader_t *reader) {
   reader->busy = true;
-  avow_promise_t *p = avow_repeat(avow__tool_loop(r), step_fn, reader);
+  avow_promise_t *p = reader_fill(avow__tool_loop(r), reader);
   p = avow_then(p, take_cb, NULL, reader);
   return avow_attach(p, r, reader_finish);
 }
@@ -313,4 +347,8 @@ avow_promise_t *avow_reader_until(const avow_reader_t *r,
 
 avow_promise_t *avow_reader_line(const avow_reader_t *r, size_t max_bytes) {
   return reader_ask(r, (wish_t){ .kind = LINE, .size = max_bytes });
+}
+
+avow_promise_t *avow_reader_all(const avow_reader_t *r, size_t max_bytes) {
+  return reader_ask(r, (wish_t){ .kind = ALL, .size = max_bytes });
 }

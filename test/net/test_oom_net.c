@@ -370,11 +370,17 @@ static avow_promise_t *reading(void) {
   return avow_attach(avow_finally(p, close_peers_fn, NULL), reader, end_reader);
 }
 
+static avow_value_t rest_cb(const avow_value_t *line, void *data) {
+  return avow_follow(avow_reader_all(reader, 10));
+}
+
 static avow_promise_t *reading_lines(void) {
   peers[0] = open_end(&ends[0]);
   peers[1] = open_end(&ends[1]);
   reader = avow_reader_new(avow_uv_stream((uv_stream_t *) &ends[1]));
+  avow_reader_set_idle(reader, 50); /* where memory fails nothing comes */
   avow_promise_t *p = avow_reader_line(reader, 10);
+  p = avow_then(p, rest_cb, NULL, NULL);
   p = avow_finally(p, close_fn, &ends[0]);
   p = avow_finally(p, close_fn, &ends[1]);
   return avow_attach(avow_finally(p, close_peers_fn, NULL), reader, end_reader);

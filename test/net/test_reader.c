@@ -438,11 +438,168 @@ static void reader_without_memory_rejects_all(void **state) {
 }
 
 #define READER(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define IDLE(f)   cmocka_unit_test_setup_teardown(f, set_up_idle, tear_idle)
+#define SHORT(f)  cmocka_unit_test_setup_teardown(f, set_up_short, tear_down)
+
+static void all_is_what_is_left_until_the_end(void **state) {
+  say("one\ntwo");
+  assert_fulfils_bytes(line(), "one");
+  avow_promise_t *p = avow_reader_all(reader, 8);
+  turn();
+  say("more ");
+  turn();
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  hang_up();
+
+  assert_fulfils_bytes(p, "twomore ");
+  assert_fulfils_bytes(avow_reader_all(reader, 0), "");
+  assert_fulfils_none(line());
+}
+
+static void too_much_stays(void **state) {
+  say("hello");
+
+  assert_says(avow_reader_all(reader, 4), UV_EMSGSIZE,
+              "read: more than 4 bytes");
+
+  hang_up();
+  assert_fulfils_bytes(avow_reader_all(reader, 5), "hello");
+}
+
+/* By a clock that the test moves, over a pair in memory. */
+
+static avow_value_t pair;
+
+static avow_stream_t end(size_t i) {
+  return avow_to_stream(avow_list_at(&pair, i));
+}
+
+static int set_up_idle(void **state) {
+  if (harness_setup(state) != 0)
+    return -1;
+  use_clock(AVOW_CLOCK_BY_HAND);
+  pair = avow_duplex(loop, 100, NULL);
+  reader = avow_reader_new(end(1));
+  avow_reader_set_idle(reader, 1000);
+  return 0;
+}
+
+static int tear_idle(void **state) {
+  avow_reader_unref(reader);
+  avow_value_clear(&pair);
+  return harness_teardown(state);
+}
+
+static void tell(const char *text) {
+  avow_unref(avow_write(end(0), avow_string(text)));
+  run();
+}
+
+static void assert_is_idle(avow_promise_t *p) {
+  assert_int_equal(avow_state(p), AVOW_REJECTED);
+  assert_true(avow_is_timeout(avow_result(p)));
+  assert_says(p, UV_ETIMEDOUT, "read: nothing has moved for 1000 ms");
+}
+
+static void peer_that_says_nothing_is_given_up(void **state) {
+  tell("so");
+  avow_promise_t *p = line();
+  run();
+  advance(999);
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+
+  advance(1);
+
+  assert_is_idle(p);
+  tell(" far\n");
+  assert_fulfils_bytes(line(), "so far");
+}
+
+static void whatever_comes_sets_the_limit_back(void **state) {
+  avow_promise_t *p = avow_reader_all(reader, 100);
+  for (size_t i = 0; i < 5; i++) {
+    run();
+    advance(999);
+    tell("x");
+  }
+  advance(999);
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+
+  advance(1);
+
+  assert_is_idle(p);
+  avow_unref(avow_shutdown(end(0)));
+  assert_fulfils_bytes(avow_reader_all(reader, 100), "xxxxx");
+}
+
+/* Nobody waits between two pieces. */
+static void pause_of_the_program_is_none_of_the_peer(void **state) {
+  tell("one\ntwo\nthr");
+  assert_fulfils_bytes(line(), "one");
+  advance(5000);
+  assert_fulfils_bytes(line(), "two");
+  advance(5000);
+  avow_promise_t *p = line();
+  run();
+  advance(999);
+  tell("ee\n");
+
+  assert_fulfils_bytes(p, "three");
+}
+
+static void limit_goes_when_it_is_0(void **state) {
+  avow_reader_set_idle(reader, 0);
+  avow_promise_t *p = line();
+  run();
+  advance(100000);
+  tell("late\n");
+
+  assert_fulfils_bytes(p, "late");
+}
+
+static void cancelled_read_needs_no_time(void **state) {
+  avow_promise_t *p = line();
+  run();
+  avow_cancel(p);
+  assert_rejects(p, UV_ECANCELED);
+  tell("x\n");
+
+  assert_fulfils_bytes(line(), "x");
+}
+
+static int set_up_short(void **state) {
+  const int err = set_up(state);
+  avow_reader_set_idle(reader, 1);
+  return err;
+}
+
+static void limit_needs_memory(void **state) {
+  for (int from_then_on = 0; from_then_on < 2; from_then_on++) {
+    bool lacked = true;
+    for (long nth = 1; lacked; nth++) {
+      fail_allocation(nth, from_then_on);
+      const avow_value_t v = avow_run(line());
+      lacked = allocation_failed();
+      fail_allocation(0, false);
+      assert_true(avow_error_code(&v) == UV_ETIMEDOUT ||
+                  (lacked && avow_error_code(&v) == UV_ENOMEM));
+      avow_value_unref(v);
+    }
+  }
+}
 
 int main(void) {
   (void) signal(SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
     READER(lines_come_one_by_one),
+    READER(all_is_what_is_left_until_the_end),
+    READER(too_much_stays),
+    IDLE(peer_that_says_nothing_is_given_up),
+    IDLE(whatever_comes_sets_the_limit_back),
+    IDLE(pause_of_the_program_is_none_of_the_peer),
+    IDLE(limit_goes_when_it_is_0),
+    IDLE(cancelled_read_needs_no_time),
+    SHORT(limit_needs_memory),
     READER(all_lines_of_a_read_come_before_another_read),
     READER(line_comes_in_parts),
     READER(what_is_there_is_given_at_once),
