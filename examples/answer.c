@@ -1,6 +1,6 @@
 /*
  * The answers: a head, and behind it the short text of a status, what was read
- * of a file, or what the system sends of one.
+ * of a file, or a part of one, which is pumped.
  */
 #include "answer.h"
 
@@ -9,7 +9,6 @@
 #include <time.h>
 
 #include "found.h"
-#include "portion.h"
 
 enum { STALLED = 30 * 1000 };
 
@@ -85,6 +84,36 @@ bool answer_status(avow_stream_t stream, int status, const request_t *request) {
   return send_status(stream, &found) && request->keeps;
 }
 
+static void close_file(void *file) {
+  found_close(&(found_t){ .file = (int) (intptr_t) file });
+}
+
+/* Once the stream reads it no more, even if this function is cancelled. */
+static void close_behind(avow_stream_t part, found_t *found) {
+  /* NOLINTNEXTLINE(performance-no-int-to-ptr): the number itself */
+  void *file = (void *) (intptr_t) found->file;
+  found->file = -1;
+  avow_unref(avow_attach(avow_close(part), file, close_file));
+}
+
+/* The part of the file that was asked for goes as fast as the client takes it,
+   and the system sends it if it can. */
+static bool send_part(avow_stream_t stream, found_t *found) {
+  const avow_pump_options_t options = { .idle = STALLED, .keep_open = true };
+  const avow_value_t part =
+      avow_file_stream(avow_stream_handle(stream)->loop, found->file,
+                       found->offset, (uint64_t) found->len);
+  int64_t sent = -1; /* fewer, where the file has become shorter */
+  if (avow_is_error(&part))
+    return false;
+  const avow_value_t v =
+      avow_await_int(avow_pump(avow_to_stream(&part), stream, &options), &sent);
+  close_behind(avow_to_stream(&part), found);
+  avow_value_unref(v);
+  avow_value_unref(part);
+  return sent == found->len;
+}
+
 /* Takes what was read, BYTES or none. */
 static bool send_found(avow_stream_t stream, found_t *found,
                        avow_value_t read) {
@@ -95,9 +124,7 @@ static bool send_found(avow_stream_t stream, found_t *found,
   if (avow_is_none(&read))
     read = avow_bytes(NULL, 0);
   return send_both(stream, found, read) &&
-         (found->file < 0 ||
-          portion_send(avow_stream_handle(stream), found->file, found->offset,
-                       found->len));
+         (found->file < 0 || send_part(stream, found));
 }
 
 bool answer_file(avow_stream_t stream, const char *directory,

@@ -18,6 +18,7 @@ is_here() {
   libuv1-dev) pkg-config --exists libuv ;;
   libcmocka-dev) pkg-config --exists cmocka ;;
   libsqlite3-dev) pkg-config --exists sqlite3 ;;
+  zlib1g-dev) pkg-config --exists zlib ;;
   *) command -v "$1" ;;
   esac || [ "$(dpkg-query -W -f '${db:Status-Status}' "$1")" = installed ]
 } >/dev/null 2>&1

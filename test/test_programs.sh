@@ -28,6 +28,7 @@ arguments_of() {
   cptree) arguments='--force from to' ;;
   fanout | fanout_await) arguments="127.0.0.1:$good" ;;
   graph | limiter) arguments= ;;
+  gzip) arguments=from ;;
   mirrors) arguments="to 127.0.0.1:$good" ;;
   parallel) arguments='true' ;;
   proxy) arguments='127.0.0.1 1' serves=yes ;;
@@ -35,6 +36,7 @@ arguments_of() {
   resolve) arguments='127.0.0.1' ;;
   scan) arguments='127.0.0.1 1' ;;
   serve) arguments='-p 0 www' serves=yes ;;
+  primes) arguments='--port 0' serves=yes ;;
   stopwatch) arguments= serves=yes ;;
   tail | wrap) arguments=from serves=yes ;;
   collect | thread) arguments=from ;;
@@ -103,12 +105,13 @@ for path; do
     done
     refused 1 2
     ;;
+  gzip) refused one two ;;
   copy* | cptree | proxy | query | scan)
     refused
     refused one
     refused one two three
     ;;
-  graph | limiter | stopwatch) refused one ;;
+  graph | limiter | primes | stopwatch) refused one ;;
   resolve | tail | upload) refused ;;
   crawl)
     refused
