@@ -41,6 +41,7 @@
 #include "avow/process.h"
 #include "avow/promise.h"
 #include "avow/random.h"
+#include "avow/rate.h"
 #include "avow/reader.h"
 #include "avow/remote.h"
 #include "avow/retry.h"

@@ -99,6 +99,21 @@ static avow_promise_t *limiter_acquire(void) {
   return avow_limiter_acquire(limiter);
 }
 
+static avow_rate_t *rate;
+
+static void spend_rate(void) {
+  rate = avow_rate_new(loop, 1, 5, NULL);
+  (void) avow_rate_try(rate, 1); /* it was full, or there is no memory */
+}
+
+static void end_rate(void) {
+  avow_rate_unref(rate);
+}
+
+static avow_promise_t *rate_acquire(void) {
+  return avow_rate_acquire(rate, 1);
+}
+
 static avow_promise_t *map(void) {
   return avow_map(loop, 1, follow_item, NULL, NULL);
 }
@@ -221,6 +236,8 @@ static const subject_t subjects[] = {
     .set = make_limiter, .strike = end_limiter },
   { "avow_limiter_acquire", WHEN_TOLD, AT_ONCE, limiter_acquire, give_permit,
     .set = take_permit, .strike = end_limiter },
+  { "avow_rate_acquire", BY_ITSELF, AT_ONCE, rate_acquire, .set = spend_rate,
+    .strike = end_rate },
   { "avow_map", WHEN_TOLD, UNWINDS, map, .complete = turn_and_resolve },
   { "avow_each", WHEN_TOLD, UNWINDS, each, turn_and_resolve, .set = make_items,
     .strike = end_items },

@@ -32,6 +32,28 @@ static void limiters_survive(void **state) {
   survive(limited);
 }
 
+static void unref_rate(void *r) {
+  avow_rate_unref(r);
+}
+
+/* The first has a token; one who waits leaves. */
+static avow_promise_t *paced(void) {
+  avow_rate_t *r = avow_rate_new(loop, 1, 2, NULL);
+  avow_promise_t *ps[5];
+  for (size_t i = 0; i < 5; i++) {
+    duty_t *data = duty_new();
+    ps[i] = avow_then(avow_rate_acquire(r, 1), thing_cb, NULL, data);
+    ps[i] = avow_attach(ps[i], data, duty_end);
+  }
+  avow_cancel(ps[1]);
+  avow_cancel(ps[3]);
+  return avow_attach(avow_all_settled(loop, ps, 5), r, unref_rate);
+}
+
+static void rates_survive(void **state) {
+  survive(paced);
+}
+
 /* Makes a result of each kind. */
 static avow_value_t make(size_t i, void *data) {
   use(data);
@@ -310,6 +332,7 @@ static void each_survives(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(limiters_survive),
+    cmocka_unit_test(rates_survive),
     cmocka_unit_test(maps_survive),
     cmocka_unit_test(groups_survive),
     cmocka_unit_test(retries_survive),

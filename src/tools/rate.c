@@ -1,0 +1,191 @@
+/*
+ * Rates. How full the bucket is is counted in parts of a token, `ms` of them a
+ * token, of which `tokens` come each millisecond: so nothing is ever rounded.
+ * It is looked at when somebody asks; the loop has a timer only while somebody
+ * waits, until the first of them can have what he wants. That sleep is a child;
+ * one that comes too late for a new first is cancelled, and its number old.
+ */
+#include "avow/rate.h"
+
+#include "avow/timer.h"
+#include "base/container.h"
+#include "base/reserved.h"
+#include "engine/child.h"
+#include "tools/callers.h"
+#include "tools/tool.h"
+
+typedef struct {
+  avow__parent_t parent;
+  avow__callers_t callers;
+  uint64_t tokens, ms;
+  uint64_t room;   /* of the bucket, in parts of a token, as is */
+  uint64_t level;  /* what is in it, since it was */
+  uint64_t looked; /* at, by the loop's clock */
+  uint64_t wakes;  /* the end of a sleep, if it is */
+  bool asleep;
+  uint32_t number; /* of that sleep */
+} rate_t;
+
+/* What has come since it was looked at. Who waits comes up to a millisecond
+   late, in which a full bucket must lose nothing. */
+static void rate_look(rate_t *rate) {
+  const uint64_t now = avow__now(rate->parent.context);
+  const uint64_t more = rate->callers.first != NULL ? rate->tokens - 1 : 0;
+  const uint64_t missing = rate->room + more - rate->level;
+  const uint64_t elapsed = now - rate->looked;
+  rate->level +=
+      elapsed <= missing / rate->tokens ? elapsed * rate->tokens : missing;
+  rate->looked = now;
+}
+
+static bool rate_take(rate_t *rate, uint64_t tokens) {
+  const uint64_t parts = tokens * rate->ms;
+  if (rate->level < parts)
+    return false;
+  rate->level -= parts;
+  return true;
+}
+
+static void rate_wake(rate_t *rate) {
+  rate->asleep = false;
+  rate->number++;
+  avow__children_cancel(&rate->parent);
+}
+
+/* Sleeps until there is what the first wants, or less long. */
+static void rate_sleep(rate_t *rate, uint64_t tokens) {
+  const uint64_t missing = tokens * rate->ms - rate->level;
+  const uint64_t ms = (missing - 1) / rate->tokens + 1;
+  if (rate->asleep && rate->wakes - rate->looked <= ms)
+    return;
+  rate_wake(rate);
+  rate->asleep = true;
+  rate->wakes = rate->looked + ms;
+  avow_promise_t *p = avow_sleep(rate->parent.context->loop, ms);
+  avow__child_add(&rate->parent, avow_follow(p), rate->number);
+}
+
+static void rate_serve(rate_t *rate) {
+  rate_look(rate);
+  const avow__caller_t *first;
+  while ((first = (avow__caller_t *) rate->callers.first) != NULL &&
+         rate_take(rate, first->wants))
+    avow__callers_answer_first(&rate->callers, avow_none());
+  if (first != NULL) {
+    rate_sleep(rate, first->wants);
+    return;
+  }
+  if (rate->level > rate->room)
+    rate->level = rate->room;
+  if (rate->asleep)
+    rate_wake(rate);
+}
+
+static void rate_left(avow__callers_t *callers) {
+  rate_serve(AVOW__CONTAINER(rate_t, callers, callers));
+}
+
+/* Who cannot sleep, without memory or as the loop closes, waits in vain. */
+static void rate_report(avow__parent_t *parent, uint32_t index,
+                        avow_value_t outcome) {
+  rate_t *rate = (rate_t *) parent;
+  if (index == rate->number) {
+    rate->asleep = false;
+    if (avow_is_error(&outcome))
+      avow__callers_answer(&rate->callers, &outcome);
+    rate_serve(rate);
+  }
+  avow__value_unref(outcome);
+}
+
+static void rate_let_go(void *self) {
+  avow__parent_unref(self);
+}
+
+static const avow_class_t rate_class = { .name = "rate",
+                                         .destroy = rate_let_go };
+
+static rate_t *rate_new(uv_loop_t *loop, uint64_t tokens, uint64_t ms,
+                        uint64_t burst) {
+  static const avow__parent_class_t parent_class = { .report = rate_report };
+  rate_t *rate = avow__parent_alloc(loop, &parent_class, sizeof(*rate));
+  if (rate == NULL)
+    return NULL;
+  rate->callers.left = rate_left;
+  rate->tokens = tokens;
+  rate->ms = ms;
+  rate->room = rate->level = burst * ms;
+  return rate;
+}
+
+/* Nothing that is made of two such is more than 64 bits. */
+static bool is_sound(uint64_t number) {
+  return number - 1 < UINT32_MAX;
+}
+
+avow_rate_t *avow_rate_new(uv_loop_t *loop, uint64_t tokens, uint64_t ms,
+                           const avow_rate_options_t *options) {
+  const uint64_t burst =
+      options != NULL && options->burst > 0 ? options->burst : tokens;
+  if (AVOW__RESERVED(options) != 0)
+    return avow__tool_refuse(loop, AVOW__ERESERVED, "rate");
+  if (!is_sound(tokens) || !is_sound(ms) || !is_sound(burst))
+    return avow__tool_refuse(loop, UV_EINVAL, "rate");
+  return avow__tool_wrap(loop, &rate_class, rate_new(loop, tokens, ms, burst));
+}
+
+/* NULL of a rate that was refused, is none, or has outlived its loop. */
+static rate_t *rate_behind(const avow_rate_t *r) {
+  if (r == NULL)
+    avow__misuse_of_null("a rate");
+  rate_t *rate = avow__tool_self(r, &rate_class);
+  return rate == NULL || rate->parent.context->life == AVOW__CLOSED ? NULL
+                                                                    : rate;
+}
+
+avow_promise_t *avow_rate_acquire(const avow_rate_t *r, uint64_t tokens) {
+  rate_t *rate = avow__tool_self(r, &rate_class);
+  if (rate == NULL)
+    return avow__tool_ref(r, "a rate");
+  avow_promise_t *p = avow__outlived(r);
+  if (p != NULL)
+    return p;
+  uv_loop_t *loop = avow__tool_loop(r);
+  if (tokens > rate->room / rate->ms)
+    return avow__refuse(loop, UV_EINVAL, "rate", NULL);
+  if (avow_rate_try(r, tokens))
+    return avow_promise_resolve(loop, avow_none());
+  avow__caller_t *caller;
+  p = avow__callers_add(&rate->callers, loop, &caller);
+  if (caller == NULL)
+    return p;
+  caller->wants = tokens;
+  rate_serve(rate);
+  return p;
+}
+
+bool avow_rate_try(const avow_rate_t *r, uint64_t tokens) {
+  rate_t *rate = rate_behind(r);
+  if (rate == NULL || rate->callers.first != NULL ||
+      tokens > rate->room / rate->ms)
+    return false;
+  rate_look(rate);
+  return rate_take(rate, tokens);
+}
+
+uint64_t avow_rate_available(const avow_rate_t *r) {
+  rate_t *rate = rate_behind(r);
+  if (rate == NULL)
+    return 0;
+  rate_look(rate);
+  return rate->level / rate->ms;
+}
+
+size_t avow_rate_waiting(const avow_rate_t *r) {
+  const rate_t *rate = rate_behind(r);
+  return rate != NULL ? rate->callers.count : 0;
+}
+
+void avow_rate_unref(avow_rate_t *r) {
+  avow__tool_unref(r, &rate_class);
+}

@@ -1,0 +1,267 @@
+/* Rates: so many in a time, to the millisecond of a clock of the loop's own. */
+#include "harness.h"
+
+/* The nth of them comes when its note says. */
+static void note_acquires(const avow_rate_t *r, uint64_t tokens, char *word,
+                          int n) {
+  for (int i = 0; i < n; i++)
+    note_time_of(avow_rate_acquire(r, tokens), word);
+}
+
+static void what_is_saved_up_comes_at_once_and_then_one_by_one(void **state) {
+  avow_rate_t *r = avow_rate_new(loop, 3, 30, NULL);
+
+  note_acquires(r, 1, "a", 5);
+  run();
+
+  assert_notes("a@0 a@0 a@0 a@10 a@20");
+  avow_rate_unref(r);
+}
+
+static void burst_is_what_is_saved_up(void **state) {
+  const avow_rate_options_t options = { .burst = 1 };
+  avow_rate_t *r = avow_rate_new(loop, 3, 30, &options);
+  assert_fulfils_none(avow_sleep(loop, 1000));
+  assert_int_equal(avow_rate_available(r), 1);
+
+  note_acquires(r, 1, "a", 3);
+  run();
+
+  assert_notes("a@1000 a@1010 a@1020");
+  avow_rate_unref(r);
+}
+
+/* 3 in 10 ms: a third of a millisecond is not lost, however often it waits. */
+static void parts_of_a_millisecond_are_not_rounded_away(void **state) {
+  const avow_rate_options_t options = { .burst = 1 };
+  avow_rate_t *r = avow_rate_new(loop, 3, 10, &options);
+
+  note_acquires(r, 1, "a", 7);
+  run();
+
+  assert_notes("a@0 a@4 a@7 a@10 a@14 a@17 a@20");
+  avow_rate_unref(r);
+}
+
+/* What a late loop had more than room for is not there for the next. */
+static void bucket_holds_no_more_than_its_burst(void **state) {
+  const avow_rate_options_t options = { .burst = 2 };
+  avow_rate_t *r = avow_rate_new(loop, 10, 2, &options);
+  assert_true(avow_rate_try(r, 2));
+  avow_promise_t *p = avow_rate_acquire(r, 1);
+  assert_int_equal(avow_rate_waiting(r), 1);
+
+  assert_fulfils_none(p);
+
+  assert_int_equal(avow_now(loop), 1);
+  assert_int_equal(avow_rate_available(r), 2);
+  avow_rate_unref(r);
+}
+
+static void many_come_in_one_millisecond(void **state) {
+  enum { MANY = 3000 };
+  const avow_rate_options_t options = { .burst = 100 };
+  avow_rate_t *r = avow_rate_new(loop, 100000, 1000, &options);
+  avow_promise_t *ps[MANY];
+
+  for (size_t i = 0; i < MANY; i++)
+    ps[i] = avow_rate_acquire(r, 1);
+  assert_int_equal(avow_rate_waiting(r), MANY - 100);
+  avow_value_unref(avow_run(avow_all(loop, ps, MANY)));
+
+  assert_int_equal(avow_now(loop), 29);
+  avow_rate_unref(r);
+}
+
+static void first_come_is_first_served_whatever_he_wants(void **state) {
+  avow_rate_t *r = avow_rate_new(loop, 10, 100, NULL);
+
+  note_acquires(r, 8, "a", 1);
+  note_acquires(r, 6, "b", 1);
+  note_acquires(r, 1, "c", 1);
+  assert_false(avow_rate_try(r, 1));
+  run();
+
+  assert_notes("a@0 b@40 c@50");
+  avow_rate_unref(r);
+}
+
+static void who_leaves_the_queue_makes_it_shorter(void **state) {
+  avow_rate_t *r = avow_rate_new(loop, 10, 100, NULL);
+  assert_true(avow_rate_try(r, 10));
+  avow_promise_t *first = avow_rate_acquire(r, 10);
+  note_acquires(r, 1, "b", 1);
+  avow_promise_t *last = avow_rate_acquire(r, 5);
+  note_acquires(r, 1, "c", 1);
+
+  avow_cancel(first);
+  avow_cancel(last);
+  assert_int_equal(avow_rate_waiting(r), 2);
+
+  assert_rejects(first, UV_ECANCELED);
+  assert_rejects(last, UV_ECANCELED);
+  run();
+  assert_notes("b@10 c@20");
+  avow_rate_unref(r);
+}
+
+/* A sleep that comes too early for who is first now goes on from there. */
+static void who_leaves_for_one_who_wants_more_keeps_the_time(void **state) {
+  avow_rate_t *r = avow_rate_new(loop, 10, 100, NULL);
+  assert_true(avow_rate_try(r, 10));
+  avow_promise_t *first = avow_rate_acquire(r, 1);
+  note_acquires(r, 5, "b", 1);
+
+  avow_cancel(first);
+  avow_unref(first);
+  run();
+
+  assert_notes("b@50");
+  avow_rate_unref(r);
+}
+
+static void nobody_waits_for_those_who_left(void **state) {
+  avow_rate_t *r = avow_rate_new(loop, 1, 1000, NULL);
+  assert_true(avow_rate_try(r, 1));
+  avow_promise_t *p = avow_rate_acquire(r, 1);
+
+  avow_cancel(p);
+  run();
+
+  assert_int_equal(avow_now(loop), 0);
+  assert_rejects(p, UV_ECANCELED);
+  note_acquires(r, 1, "a", 1);
+  run();
+  assert_notes("a@1000");
+  avow_rate_unref(r);
+}
+
+static void try_takes_what_is_there(void **state) {
+  avow_rate_t *r = avow_rate_new(loop, 3, 30, NULL);
+
+  assert_false(avow_rate_try(r, 4));
+  assert_true(avow_rate_try(r, 2));
+  assert_int_equal(avow_rate_available(r), 1);
+  assert_false(avow_rate_try(r, 2));
+  assert_true(avow_rate_try(r, 0));
+  assert_true(avow_rate_try(r, 1));
+
+  assert_fulfils_none(avow_sleep(loop, 9));
+  assert_false(avow_rate_try(r, 1));
+  assert_fulfils_none(avow_sleep(loop, 1));
+  assert_true(avow_rate_try(r, 1));
+  avow_rate_unref(r);
+}
+
+static void numbers_may_be_large(void **state) {
+  const uint64_t most = UINT32_MAX;
+  avow_rate_t *r = avow_rate_new(loop, most, most, NULL);
+
+  assert_true(avow_rate_try(r, most));
+  note_acquires(r, 1, "a", 2);
+  run();
+  assert_notes("a@1 a@2");
+  assert_fulfils_none(avow_rate_acquire(r, most));
+
+  assert_int_equal(avow_now(loop), most + 2);
+  assert_false(avow_rate_try(r, UINT64_MAX));
+  avow_rate_unref(r);
+}
+
+static void assert_refused(avow_rate_t *r) {
+  assert_rejects(avow_rate_acquire(r, 1), UV_EINVAL);
+  assert_false(avow_rate_try(r, 1));
+  assert_int_equal(avow_rate_available(r), 0);
+  assert_int_equal(avow_rate_waiting(r), 0);
+  avow_rate_unref(r);
+}
+
+static void what_is_no_rate_is_refused(void **state) {
+  const uint64_t most = UINT32_MAX;
+  const avow_rate_options_t later = { .reserved = { 1 } };
+  const avow_rate_options_t large = { .burst = most + 1 };
+
+  assert_refused(avow_rate_new(loop, 0, 1, NULL));
+  assert_refused(avow_rate_new(loop, 1, 0, NULL));
+  assert_refused(avow_rate_new(loop, most + 1, 1, NULL));
+  assert_refused(avow_rate_new(loop, 1, most + 1, NULL));
+  assert_refused(avow_rate_new(loop, 1, 1, &large));
+  assert_refused(avow_rate_new(loop, 1, 1, &later));
+  avow_rate_unref(NULL);
+}
+
+static void more_than_there_can_be_is_refused(void **state) {
+  avow_rate_t *r = avow_rate_new(loop, 3, 30, NULL);
+
+  assert_says(avow_rate_acquire(r, 4), UV_EINVAL, "rate: invalid argument");
+
+  assert_int_equal(avow_rate_available(r), 3);
+  avow_rate_unref(r);
+}
+
+static void let_go_of_it_serves_those_who_wait(void **state) {
+  avow_rate_t *r = avow_rate_new(loop, 1, 10, NULL);
+  note_acquires(r, 1, "a", 3);
+
+  avow_rate_unref(r);
+  run();
+
+  assert_notes("a@0 a@10 a@20");
+}
+
+static void closing_cancels_those_who_wait(void **state) {
+  avow_rate_t *r = avow_rate_new(loop, 1, 10, NULL);
+  assert_true(avow_rate_try(r, 1));
+  avow_promise_t *ps[] = { avow_rate_acquire(r, 1), avow_rate_acquire(r, 1) };
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  for (size_t i = 0; i < 2; i++) {
+    assert_int_equal(avow_error_code(avow_result(ps[i])), UV_ECANCELED);
+    avow_unref(ps[i]);
+  }
+  avow_promise_t *late = avow_rate_acquire(r, 1);
+  assert_int_equal(avow_error_code(avow_result(late)), UV_ECANCELED);
+  avow_unref(late);
+  assert_false(avow_rate_try(r, 1));
+  avow_rate_unref(r);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+/* There is memory for who waits, and none for the time that he waits for. */
+static void who_cannot_wait_hears_of_it(void **state) {
+  avow_rate_t *r = avow_rate_new(loop, 1, 10, NULL);
+  assert_true(avow_rate_try(r, 1));
+  fail_allocation(2, true); /* the first sleep of a loop makes its wheel */
+
+  avow_promise_t *p = avow_rate_acquire(r, 1);
+  fail_allocation(0, false);
+
+  assert_rejects(p, UV_ENOMEM);
+  note_acquires(r, 1, "a", 1);
+  run();
+  assert_notes("a@10");
+  avow_rate_unref(r);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    TIMED_CASE(what_is_saved_up_comes_at_once_and_then_one_by_one),
+    TIMED_CASE(burst_is_what_is_saved_up),
+    TIMED_CASE(parts_of_a_millisecond_are_not_rounded_away),
+    TIMED_CASE(bucket_holds_no_more_than_its_burst),
+    TIMED_CASE(many_come_in_one_millisecond),
+    TIMED_CASE(first_come_is_first_served_whatever_he_wants),
+    TIMED_CASE(who_leaves_the_queue_makes_it_shorter),
+    TIMED_CASE(who_leaves_for_one_who_wants_more_keeps_the_time),
+    TIMED_CASE(nobody_waits_for_those_who_left),
+    TIMED_CASE(try_takes_what_is_there),
+    TIMED_CASE(numbers_may_be_large),
+    TIMED_CASE(what_is_no_rate_is_refused),
+    TIMED_CASE(more_than_there_can_be_is_refused),
+    TIMED_CASE(let_go_of_it_serves_those_who_wait),
+    TIMED_CASE(closing_cancels_those_who_wait),
+    TIMED_CASE(who_cannot_wait_hears_of_it),
+  };
+  return RUN(tests);
+}
