@@ -99,6 +99,14 @@ static avow_promise_t *limiter_acquire(void) {
   return avow_limiter_acquire(limiter);
 }
 
+static avow_promise_t *limiter_acquire_many(void) {
+  return avow_limiter_acquire_many(limiter, 1);
+}
+
+static avow_promise_t *limiter_idle(void) {
+  return avow_limiter_idle(limiter);
+}
+
 static avow_rate_t *rate;
 
 static void spend_rate(void) {
@@ -235,6 +243,10 @@ static const subject_t subjects[] = {
   { "avow_limiter_run", WHEN_TOLD, UNWINDS, limiter_run, turn_and_resolve,
     .set = make_limiter, .strike = end_limiter },
   { "avow_limiter_acquire", WHEN_TOLD, AT_ONCE, limiter_acquire, give_permit,
+    .set = take_permit, .strike = end_limiter },
+  { "avow_limiter_acquire_many", WHEN_TOLD, AT_ONCE, limiter_acquire_many,
+    give_permit, .set = take_permit, .strike = end_limiter },
+  { "avow_limiter_idle", WHEN_TOLD, AT_ONCE, limiter_idle, give_permit,
     .set = take_permit, .strike = end_limiter },
   { "avow_rate_acquire", BY_ITSELF, AT_ONCE, rate_acquire, .set = spend_rate,
     .strike = end_rate },

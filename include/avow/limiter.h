@@ -37,6 +37,52 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_limiter_run(const avow_limiter_t *l,
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_limiter_acquire(
     const avow_limiter_t *l);
 
+/**
+ * The same for one permit that stands for so many: it comes when as many are
+ * free, if ever there are, and keeps those who come later waiting for it, even
+ * where they want fewer. UV_EINVAL for none.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_limiter_acquire_many(
+    const avow_limiter_t *l, size_t permits);
+
+/**
+ * OBJECT: such a permit, if so many are free now and nobody waits; else NONE.
+ * An error where avow_limiter_acquire_many() would reject.
+ */
+AVOW_API AVOW_MUST_USE avow_value_t avow_limiter_try(const avow_limiter_t *l,
+                                                     size_t permits);
+
+/**
+ * From now on there are so many permits; none at all stops it, and whoever asks
+ * waits. Who has one keeps it: where there are fewer than are out, the next
+ * comes when enough have come back. More may be too many for the memory: who
+ * came last to acquire one is rejected then, UV_ENOMEM.
+ */
+AVOW_API void avow_limiter_resize(const avow_limiter_t *l, size_t permits);
+
+/**
+ * From now on at most so many wait: who would be one more is rejected at once,
+ * UV_EAGAIN. Those who wait already stay. SIZE_MAX, as to begin with, is no
+ * limit.
+ */
+AVOW_API void avow_limiter_bound(const avow_limiter_t *l, size_t waiting);
+
+/** How many permits are out. */
+AVOW_API size_t avow_limiter_active(const avow_limiter_t *l);
+
+/** How many wait for a turn. */
+AVOW_API size_t avow_limiter_waiting(const avow_limiter_t *l);
+
+/** Rejects all who wait for a turn with UV_ECANCELED, whoever holds them. */
+AVOW_API void avow_limiter_cancel(const avow_limiter_t *l);
+
+/**
+ * NONE, as soon as no permit is out and nobody waits for one. Cancelling leaves
+ * the limiter alone.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_limiter_idle(
+    const avow_limiter_t *l);
+
 /** Lets go of l, which may be NULL. Who waits or has a permit keeps it. */
 AVOW_API void avow_limiter_unref(avow_limiter_t *l);
 

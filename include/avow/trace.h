@@ -166,6 +166,9 @@ AVOW_HEADER_END
 #  define avow_reader_all(...)     AVOW_MADE_(avow_reader_all(__VA_ARGS__))
 #  define avow_limiter_acquire(...) \
     AVOW_MADE_(avow_limiter_acquire(__VA_ARGS__))
+#  define avow_limiter_acquire_many(...) \
+    AVOW_MADE_(avow_limiter_acquire_many(__VA_ARGS__))
+#  define avow_limiter_idle(...)  AVOW_MADE_(avow_limiter_idle(__VA_ARGS__))
 #  define avow_map(...)           AVOW_MADE_(avow_map(__VA_ARGS__))
 #  define avow_group_new(...)     AVOW_MADE_(avow_group_new(__VA_ARGS__))
 #  define avow_spawn(...)         AVOW_MADE_(avow_spawn(__VA_ARGS__))

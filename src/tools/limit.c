@@ -2,7 +2,8 @@
  * Limiters. Whoever waits for a turn is a promise in the limiter's queue, which
  * holds the limiter, and so does who has a permit: a run until what it began
  * has settled, or a permit that was handed over, an object that gives it back
- * with its last reference. Whenever somebody waits none is free.
+ * with its last reference. Whenever somebody waits there are too few for him,
+ * and who came later waits, too.
  *
  * An object that comes back is kept for the next. There are as many, out and
  * spare, as may be out at once, made where somebody asks: so a permit that is
@@ -11,6 +12,7 @@
 #include "avow/limiter.h"
 
 #include "engine/engine.h"
+#include "tools/callers.h"
 #include "tools/tool.h"
 
 #ifdef AVOW_NO_POOL
@@ -19,61 +21,117 @@ enum { SPARES = 0 }; /* tools watch each block */
 enum { SPARES = 16 }; /* beyond those that may be needed */
 #endif
 
-typedef union permit_u permit_t;
+typedef struct permit_s permit_t;
 
 typedef struct {
-  size_t permits, available;
+  size_t permits, used; /* more may be used after a resize */
   avow__link_t *queue;  /* promises that wait for their turn */
+  size_t waiting, most_waiting;
   avow_limiter_t *tool; /* that this is */
   permit_t *spares;
-  size_t made;  /* permits as objects, spare or out */
-  size_t asked; /* for such: how many wait, or are out */
+  size_t made;            /* permits as objects, spare or out */
+  size_t asked;           /* for such: how many wait, or are out */
+  avow__callers_t idlers; /* who wait for nobody to have or want a permit */
 } limiter_t;
 
-union permit_u {
-  limiter_t *limiter; /* kept by a reference to its tool */
-  permit_t *next;     /* of the spares */
+struct permit_s {
+  union {
+    limiter_t *limiter; /* kept by a reference to its tool */
+    permit_t *next;     /* of the spares */
+  };
+  size_t weight;
 };
 
-static size_t needed(const limiter_t *limiter) {
-  return limiter->asked < limiter->permits ? limiter->asked : limiter->permits;
-}
-
-static avow_value_t permit_take(limiter_t *limiter) {
+static avow_value_t permit_take(limiter_t *limiter, size_t weight) {
   permit_t *permit = limiter->spares;
   assert(permit != NULL);
   limiter->spares = permit->next;
   permit->limiter = limiter;
-  return avow__object_again(permit);
+  permit->weight = weight;
+  avow_value_t v = avow__object_again(permit);
+  v.tag = AVOW_OBJECT; /* as it is: who settles with it need not ask */
+  return v;
 }
 
-static void limiter_give_back(limiter_t *limiter) {
-  if (limiter->queue == NULL) {
-    limiter->available++;
-    return;
-  }
-  avow_promise_t *p = (avow_promise_t *) avow__list_take_first(&limiter->queue);
+/* Who has a function wants one. */
+static size_t turn_weight(const avow_promise_t *p) {
+  return p->u.turn.fn != NULL ? 1 : (size_t) (uintptr_t) p->data;
+}
+
+/* Whether so many may be taken, now. */
+static bool limiter_fits(const limiter_t *limiter, size_t weight) {
+  return limiter->used < limiter->permits &&
+         weight <= limiter->permits - limiter->used;
+}
+
+/* What he wants is set aside for him. */
+static inline void turn_begin(limiter_t *limiter, avow_promise_t *p,
+                              size_t weight) {
   if (p->u.turn.fn == NULL) {
-    avow__resolve(p, permit_take(limiter));
+    avow__settle(p, permit_take(limiter, weight));
+    avow__unref(p);
     return;
   }
   p->kind = AVOW__GRANTED;
   avow__enqueue(avow__context(p), p);
 }
 
+static inline void turn_next(limiter_t *limiter, size_t weight) {
+  avow__link_t *first = avow__list_take_first(&limiter->queue);
+  limiter->waiting--;
+  turn_begin(limiter, (avow_promise_t *) first, weight);
+}
+
+static void limiter_serve(limiter_t *limiter) {
+  while (limiter->queue != NULL) {
+    const size_t weight = turn_weight((avow_promise_t *) limiter->queue);
+    if (!limiter_fits(limiter, weight))
+      return;
+    limiter->used += weight;
+    turn_next(limiter, weight);
+  }
+  if (limiter->used == 0 && limiter->idlers.first != NULL) {
+    const avow_value_t none = avow_none();
+    avow__callers_answer(&limiter->idlers, &none);
+  }
+}
+
+/* For who is not the last to hold it. */
+static void limiter_release(limiter_t *limiter) {
+  avow_promise_t *l = (avow_promise_t *) limiter->tool;
+  if (AVOW__LIKELY(l->refs > 1))
+    l->refs--;
+  else
+    avow_limiter_unref(limiter->tool);
+}
+
+/* Mostly the next wants as many as come back. */
+static inline void limiter_give_back(limiter_t *limiter, size_t weight) {
+  assert(limiter->used >= weight);
+  const avow__link_t *first = limiter->queue;
+  if (AVOW__LIKELY(first != NULL && limiter->used <= limiter->permits) &&
+      turn_weight((const avow_promise_t *) first) == weight) {
+    turn_next(limiter, weight);
+    return;
+  }
+  limiter->used -= weight;
+  limiter_serve(limiter);
+}
+
 static void destroy_permit(void *self) {
   permit_t *permit = self;
   limiter_t *limiter = permit->limiter;
+  const size_t weight = permit->weight;
   limiter->asked--;
-  if (limiter->made > needed(limiter) + SPARES) {
+  if (AVOW__UNLIKELY(limiter->made > limiter->asked + SPARES)) {
     limiter->made--;
     avow__object_free(permit);
   } else {
     permit->next = limiter->spares;
     limiter->spares = permit;
   }
-  limiter_give_back(limiter);
-  avow_limiter_unref(limiter->tool);
+  limiter_give_back(limiter, weight);
+  limiter_release(limiter);
 }
 
 /* No permit is out, for each holds it. */
@@ -88,6 +146,16 @@ static void destroy_limiter(void *self) {
 
 static const avow_class_t limiter_class = { .name = "limiter",
                                             .destroy = destroy_limiter };
+/* NULL of one that was refused, or is none. Debug builds look closer. */
+static inline limiter_t *limiter_self(const avow_limiter_t *l) {
+#if !AVOW__DEBUG
+  const avow_promise_t *p = (const avow_promise_t *) l;
+  if (AVOW__LIKELY(p != NULL && p->u.value.tag == AVOW_OBJECT))
+    return ((const avow__object_t *) p->u.value.u.p)->self;
+#endif
+  return avow__tool_self(l, &limiter_class);
+}
+
 static const avow_class_t permit_class = { .name = "permit",
                                            .destroy = destroy_permit };
 
@@ -100,15 +168,29 @@ avow_limiter_t *avow_limiter_new(uv_loop_t *loop, size_t permits) {
   limiter_t *limiter = self;
   if (limiter != NULL)
     *limiter =
-        (limiter_t){ .permits = permits, .available = permits, .tool = l };
+        (limiter_t){ .permits = permits, .most_waiting = SIZE_MAX, .tool = l };
   return l;
 }
 
-/* Makes a promise that waits for its turn, or has it. */
-static avow_promise_t *turn_new(limiter_t *limiter, avow_fn fn, void *data) {
+static bool must_wait(const limiter_t *limiter, size_t weight) {
+  return limiter->queue != NULL || !limiter_fits(limiter, weight);
+}
+
+static AVOW__APART avow_promise_t *turn_refuse(const limiter_t *limiter) {
+  uv_loop_t *loop = avow__tool_loop(limiter->tool);
+  return avow__refuse(loop, UV_EAGAIN, "limiter", NULL);
+}
+
+/* Makes a promise that waits for its turn, or has it. Without fn data is its
+   weight. */
+static avow_promise_t *turn_new(limiter_t *limiter, avow_fn fn, void *data,
+                                size_t weight) {
   const avow_promise_t *l = (avow_promise_t *) limiter->tool;
   avow__context_t *c = avow__context(l);
   avow__check_thread(c);
+  const bool waits = must_wait(limiter, weight);
+  if (AVOW__UNLIKELY(waits && limiter->waiting >= limiter->most_waiting))
+    return turn_refuse(limiter);
   avow_promise_t *p = avow__promise_alloc(c, AVOW__QUEUED);
   if (p == NULL)
     return avow__no_promise(c);
@@ -117,18 +199,17 @@ static avow_promise_t *turn_new(limiter_t *limiter, avow_fn fn, void *data) {
   p->u.turn.fn = fn;
   p->u.turn.limiter = limiter;
   p->data = data;
-  avow__list_append(&limiter->queue, &p->link);
-  if (limiter->available > 0) {
-    limiter->available--;
-    limiter_give_back(limiter);
+  if (waits) {
+    avow__list_append(&limiter->queue, &p->link);
+    limiter->waiting++;
+  } else {
+    limiter->used += weight;
+    turn_begin(limiter, p, weight);
   }
   return p;
 }
 
-/* Has an object ready for one who asks; false without memory. */
-static bool permit_prepare(limiter_t *limiter) {
-  if (limiter->made > limiter->asked || limiter->made >= limiter->permits)
-    return true;
+static bool permit_make(limiter_t *limiter) {
   void *self;
   if (!avow__object_kept(&permit_class, sizeof(permit_t), &self))
     return false;
@@ -139,31 +220,75 @@ static bool permit_prepare(limiter_t *limiter) {
   return true;
 }
 
-avow_promise_t *avow_limiter_acquire(const avow_limiter_t *l) {
-  limiter_t *limiter = avow__tool_self(l, &limiter_class);
+/* Has an object ready for one who asks; false without memory. */
+static bool permit_prepare(limiter_t *limiter) {
+  return limiter->made > limiter->asked || limiter->made >= limiter->permits ||
+         permit_make(limiter);
+}
+
+avow_promise_t *avow_limiter_acquire_many(const avow_limiter_t *l,
+                                          size_t permits) {
+  limiter_t *limiter = limiter_self(l);
   if (limiter == NULL)
     return avow__tool_ref(l, "a limiter");
+  if (permits == 0)
+    return avow__refuse(avow__tool_loop(l), UV_EINVAL, "limiter", NULL);
   if (permit_prepare(limiter))
-    return turn_new(limiter, NULL, NULL);
+    /* NOLINTNEXTLINE(performance-no-int-to-ptr): a number */
+    return turn_new(limiter, NULL, (void *) (uintptr_t) permits, permits);
   return avow__no_promise(avow__context((const avow_promise_t *) l));
+}
+
+avow_promise_t *avow_limiter_acquire(const avow_limiter_t *l) {
+  return avow_limiter_acquire_many(l, 1);
+}
+
+/* Why nothing can be asked of it. */
+static avow_value_t limiter_error(const avow_limiter_t *l) {
+  avow_promise_t *p = avow__tool_ref(l, "a limiter");
+  const avow_value_t v = avow_value_ref(&p->u.value);
+  avow_unref(p);
+  return v;
+}
+
+static avow_value_t limiter_try(limiter_t *limiter, size_t permits) {
+  if (must_wait(limiter, permits))
+    return avow_none();
+  if (!permit_prepare(limiter))
+    return avow_error(UV_ENOMEM);
+  limiter->asked++;
+  limiter->used += permits;
+  (void) avow__ref(limiter->tool); /* what it goes back to */
+  return permit_take(limiter, permits);
+}
+
+avow_value_t avow_limiter_try(const avow_limiter_t *l, size_t permits) {
+  limiter_t *limiter = limiter_self(l);
+  if (limiter == NULL)
+    return limiter_error(l);
+  avow__context_t *c = avow__context((const avow_promise_t *) l);
+  avow__check_thread(c);
+  if (c->life >= AVOW__GIVING_UP)
+    return avow_error(UV_ECANCELED);
+  return permits > 0 ? limiter_try(limiter, permits) : avow_error(UV_EINVAL);
 }
 
 avow_promise_t *avow_limiter_run(const avow_limiter_t *l, avow_fn fn,
                                  void *data) {
-  limiter_t *limiter = avow__tool_self(l, &limiter_class);
+  limiter_t *limiter = limiter_self(l);
   if (limiter == NULL)
     return avow__tool_ref(l, "a limiter");
   if (fn == NULL)
     return avow__refuse(avow__tool_loop(l), UV_EINVAL, "limiter run", NULL);
-  return turn_new(limiter, fn, data);
+  return turn_new(limiter, fn, data, 1);
 }
 
 /* The next has its turn before who waits for p hears of this. */
 static void turn_end(avow_promise_t *p, avow_value_t outcome) {
   limiter_t *limiter = p->u.turn.limiter;
-  limiter_give_back(limiter);
+  limiter_give_back(limiter, 1);
   avow__resolve(p, outcome);
-  avow_limiter_unref(limiter->tool);
+  limiter_release(limiter);
 }
 
 void avow__granted_run(avow_promise_t *p) {
@@ -189,12 +314,105 @@ void avow__granted_cancel(avow_promise_t *p, avow_promise_t *start) {
   turn_end(p, avow_error(UV_ECANCELED));
 }
 
+/* His reference to the limiter goes with him. */
+static void limiter_dismiss(limiter_t *limiter, avow_promise_t *p, int code) {
+  avow__list_remove(&limiter->queue, &p->link);
+  limiter->waiting--;
+  limiter->asked -= p->u.turn.fn == NULL;
+  avow__resolve(p, avow_error(code));
+  limiter_release(limiter);
+}
+
+/* After some have gone: those behind them may want fewer. The program may have
+   let go of the limiter meanwhile, by its hook for rejections. */
+static void limiter_go_on(limiter_t *limiter, avow_promise_t *held) {
+  limiter_serve(limiter);
+  avow_unref(held);
+}
+
 void avow__queued_cancel(avow_promise_t *p, avow_promise_t *start) {
   limiter_t *limiter = p->u.turn.limiter;
-  avow__list_remove(&limiter->queue, &p->link);
-  limiter->asked -= p->u.turn.fn == NULL;
-  avow__detached(p);
-  avow_limiter_unref(limiter->tool);
+  avow_promise_t *held = avow__ref(limiter->tool);
+  limiter_dismiss(limiter, p, UV_ECANCELED);
+  limiter_go_on(limiter, held);
+}
+
+/* For what gives nothing that could say why. */
+static limiter_t *limiter_behind(const avow_limiter_t *l) {
+  if (l == NULL)
+    avow__misuse_of_null("a limiter");
+  else
+    avow__check_thread(avow__context((const avow_promise_t *) l));
+  return limiter_self(l);
+}
+
+/* The last who waits for an object; there is one. */
+static avow_promise_t *last_asker(const limiter_t *limiter) {
+  avow__link_t *link = limiter->queue->prev;
+  while (((avow_promise_t *) link)->u.turn.fn != NULL)
+    link = link->prev;
+  return (avow_promise_t *) link;
+}
+
+/* How many objects are needed, so that each who asked for one can have his
+   when his turn comes. */
+static size_t needed(const limiter_t *limiter) {
+  return limiter->asked < limiter->permits ? limiter->asked : limiter->permits;
+}
+
+/* Where more permits are to be had than before, more of those who wait may need
+   an object at once: what cannot be made for one is his failure. */
+void avow_limiter_resize(const avow_limiter_t *l, size_t permits) {
+  limiter_t *limiter = limiter_behind(l);
+  if (limiter == NULL)
+    return;
+  avow_promise_t *held = avow__ref(l);
+  limiter->permits = permits;
+  while (limiter->made < needed(limiter)) {
+    if (!permit_make(limiter))
+      limiter_dismiss(limiter, last_asker(limiter), UV_ENOMEM);
+  }
+  limiter_go_on(limiter, held);
+}
+
+void avow_limiter_bound(const avow_limiter_t *l, size_t waiting) {
+  limiter_t *limiter = limiter_behind(l);
+  if (limiter != NULL)
+    limiter->most_waiting = waiting;
+}
+
+size_t avow_limiter_active(const avow_limiter_t *l) {
+  const limiter_t *limiter = limiter_behind(l);
+  return limiter != NULL ? limiter->used : 0;
+}
+
+size_t avow_limiter_waiting(const avow_limiter_t *l) {
+  const limiter_t *limiter = limiter_behind(l);
+  return limiter != NULL ? limiter->waiting : 0;
+}
+
+void avow_limiter_cancel(const avow_limiter_t *l) {
+  limiter_t *limiter = limiter_behind(l);
+  if (limiter == NULL)
+    return;
+  avow_promise_t *held = avow__ref(l);
+  while (limiter->queue != NULL)
+    limiter_dismiss(limiter, (avow_promise_t *) limiter->queue, UV_ECANCELED);
+  limiter_go_on(limiter, held);
+}
+
+avow_promise_t *avow_limiter_idle(const avow_limiter_t *l) {
+  limiter_t *limiter = limiter_self(l);
+  if (limiter == NULL)
+    return avow__tool_ref(l, "a limiter");
+  avow_promise_t *outlived = avow__outlived(l);
+  if (outlived != NULL)
+    return outlived;
+  uv_loop_t *loop = avow__tool_loop(l);
+  if (limiter->used == 0 && limiter->queue == NULL)
+    return avow_promise_resolve(loop, avow_none());
+  avow__caller_t *caller;
+  return avow__callers_add(&limiter->idlers, loop, &caller);
 }
 
 void avow_limiter_unref(avow_limiter_t *l) {

@@ -32,6 +32,32 @@ static void limiters_survive(void **state) {
   survive(limited);
 }
 
+static avow_value_t give_up(const avow_value_t *permit, void *data) {
+  use(data);
+  return avow_follow(avow_next_turn(loop));
+}
+
+/* By three at a time, and then more. */
+static avow_promise_t *weighed(void) {
+  avow_limiter_t *l = avow_limiter_new(loop, 3);
+  avow_value_t permit = avow_limiter_try(l, 2);
+  avow_promise_t *ps[6];
+  for (size_t i = 0; i < 5; i++) {
+    duty_t *data = duty_new();
+    ps[i] = avow_limiter_acquire_many(l, 1 + i % 3);
+    ps[i] = avow_attach(avow_then(ps[i], give_up, NULL, data), data, duty_end);
+  }
+  ps[5] = avow_limiter_idle(l);
+  avow_cancel(ps[2]);
+  avow_limiter_resize(l, 9);
+  avow_value_unref(permit);
+  return avow_attach(avow_all_settled(loop, ps, 6), l, unref_limiter);
+}
+
+static void weighed_limiters_survive(void **state) {
+  survive(weighed);
+}
+
 static void unref_rate(void *r) {
   avow_rate_unref(r);
 }
@@ -332,6 +358,7 @@ static void each_survives(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(limiters_survive),
+    cmocka_unit_test(weighed_limiters_survive),
     cmocka_unit_test(rates_survive),
     cmocka_unit_test(maps_survive),
     cmocka_unit_test(groups_survive),
