@@ -12,6 +12,7 @@
 #include "base/reserved.h"
 #include "engine/promise.h"
 #include "tools/backoff.h"
+#include "tools/tool.h"
 #include "value/reasons.h"
 
 enum { ATTEMPTS = 3, DELAY = 100, MAX_DELAY = 30000, REASONS_MAX = 16 };
@@ -23,14 +24,18 @@ typedef struct {
   avow_retry_options_t options;
   unsigned failures; /* so far, of attempts and of sleeps before them */
   uint64_t random;
+  uint64_t delay; /* before the next attempt */
   avow__reasons_t reasons;
 } retry_t;
 
-static uint64_t next_delay(retry_t *retry) {
+static uint64_t next_delay(retry_t *retry, const avow_value_t *error) {
   const avow_retry_options_t *options = &retry->options;
-  const uint64_t most =
+  uint64_t delay =
       avow__backoff(options->delay, options->max_delay, retry->failures);
-  return avow__jitter(most, &retry->random);
+  if (!options->exact)
+    delay = avow__jitter(delay, &retry->random);
+  return options->pause != NULL ? options->pause(error, delay, retry->data)
+                                : delay;
 }
 
 static void forget_oldest(avow__list_t *list) {
@@ -50,14 +55,40 @@ static void remember(retry_t *retry, const avow_value_t *error) {
 }
 
 static bool may_go_on(const retry_t *retry, const avow_value_t *error) {
-  const avow_again_fn again = retry->options.again;
-  return retry->failures < retry->options.attempts &&
-         (again == NULL || again(error, retry->data));
+  const avow_retry_options_t *options = &retry->options;
+  if (retry->failures >= options->attempts)
+    return false;
+  if (options->again != NULL && !options->again(error, retry->data))
+    return false;
+  return options->budget == NULL || avow_rate_try(options->budget, 1);
 }
 
 static avow_value_t attempt(const avow_value_t *arg, void *data) {
   const retry_t *retry = data;
+  if (retry->options.attempt != NULL)
+    *retry->options.attempt = retry->failures + 1;
   return retry->fn(retry->data);
+}
+
+static avow_value_t pause(const avow_value_t *arg, void *data) {
+  const retry_t *retry = data;
+  return avow_follow(avow_sleep(retry->loop, retry->delay));
+}
+
+/* What comes of an error then is that it was the last. */
+static avow_value_t end_all(const avow_value_t *error, void *data) {
+  retry_t *retry = data;
+  retry->options.attempts = 0;
+  return avow_value_ref(error);
+}
+
+/* The time before the next attempt. */
+static avow_promise_t *prepare(retry_t *retry, const avow_value_t *error) {
+  const avow_cb cb = retry->options.prepare;
+  if (cb == NULL)
+    return avow_sleep(retry->loop, retry->delay);
+  avow_promise_t *p = avow_promise_resolve(retry->loop, cb(error, retry->data));
+  return avow_then(p, pause, end_all, retry);
 }
 
 static avow_value_t after_failure(const avow_value_t *error, void *data) {
@@ -68,7 +99,8 @@ static avow_value_t after_failure(const avow_value_t *error, void *data) {
   remember(retry, error);
   if (!may_go_on(retry, error))
     return avow__reasons_take(&retry->reasons);
-  avow_promise_t *p = avow_sleep(retry->loop, next_delay(retry));
+  retry->delay = next_delay(retry, error);
+  avow_promise_t *p = prepare(retry, error);
   p = avow__then_begin(p, attempt, retry);
   return avow_follow(avow_catch(p, after_failure, retry));
 }
@@ -87,6 +119,7 @@ static avow_value_t after_limit(const avow_value_t *error, void *data) {
 static void retry_free(void *data) {
   retry_t *retry = data;
   avow__value_unref(avow__reasons_take(&retry->reasons));
+  avow_rate_unref(retry->options.budget);
   avow__free(retry);
 }
 
@@ -100,6 +133,8 @@ static void retry_set_options(retry_t *retry,
     retry->options.delay = DELAY;
   if (retry->options.max_delay == 0)
     retry->options.max_delay = MAX_DELAY;
+  if (retry->options.budget != NULL)
+    (void) avow__tool_ref(retry->options.budget, "a rate"); /* it is one */
   retry->random = retry->options.seed;
   if (retry->random == 0)
     retry->random = uv_hrtime() ^ (uintptr_t) retry;

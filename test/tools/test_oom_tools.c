@@ -171,17 +171,27 @@ static avow_promise_t *retried_by(tries_t *tries,
                      duty_end);
 }
 
+static avow_value_t wait_first(const avow_value_t *error, void *data) {
+  use(((tries_t *) data)->duty);
+  return avow_follow(avow_sleep(loop, 0));
+}
+
 /* Retries with a seed whose delays are 0. */
 static avow_promise_t *retried(void) {
-  static tries_t tries[2];
+  static tries_t tries[3];
   const avow_retry_options_t options = { .delay = 1,
                                          .max_delay = 1,
                                          .timeout = 60000,
                                          .seed = 9 };
+  avow_retry_options_t more = options;
+  more.prepare = wait_first;
+  more.budget = avow_rate_new(loop, 2, 1, NULL);
   avow_promise_t *ps[] = { retried_by(&tries[0], &options),
-                           retried_by(&tries[1], &options) };
+                           retried_by(&tries[1], &options),
+                           retried_by(&tries[2], &more) };
+  avow_rate_unref(more.budget);
   avow_cancel(ps[1]);
-  return avow_all_settled(loop, ps, 2);
+  return avow_all_settled(loop, ps, 3);
 }
 
 static void retries_survive(void **state) {

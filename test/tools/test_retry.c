@@ -5,7 +5,8 @@
 /* Fails so often, and then gives the number of the attempt. */
 typedef struct {
   int failures, attempts;
-  int give_up_on; /* an error's code */
+  int give_up_on;  /* an error's code */
+  unsigned number; /* of the attempt, as it is told */
   avow_promise_t *whole;
   avow_deferred_t *deferred;
 } work_t;
@@ -208,6 +209,136 @@ static void error_within_the_limit_is_the_attempts(void **state) {
   assert_rejects(avow_retry(loop, attempt, &work, &options), -30002);
 }
 
+static avow_value_t fail_at(void *data) {
+  work_t *work = data;
+  note_time_of(avow_promise_resolve(loop, avow_none()), "at");
+  return attempt(work);
+}
+
+static void exact_delays_double(void **state) {
+  work_t work = { .failures = 10 };
+  const avow_retry_options_t options = { .attempts = 5,
+                                         .delay = 10,
+                                         .max_delay = 30,
+                                         .exact = true };
+
+  assert_rejects(avow_retry(loop, fail_at, &work, &options), -30005);
+
+  assert_notes("at@0 at@10 at@30 at@60 at@90");
+}
+
+static avow_value_t check_number(void *data) {
+  work_t *work = data;
+  assert_int_equal(work->number, work->attempts + 1);
+  return attempt(data);
+}
+
+static void attempts_know_their_number(void **state) {
+  work_t work = { .failures = 2 };
+  const avow_retry_options_t options = { .delay = 1, .attempt = &work.number };
+
+  assert_fulfils_int(avow_retry(loop, check_number, &work, &options), 3);
+}
+
+/* As an error says it: a second for each attempt. */
+static uint64_t say_when(const avow_value_t *error, uint64_t delay,
+                         void *data) {
+  assert_int_equal(delay, 7);
+  return (uint64_t) (-30000 - avow_error_code(error)) * 1000;
+}
+
+static void error_decides_how_long_to_wait(void **state) {
+  work_t work = { .failures = 2 };
+  const avow_retry_options_t options = { .delay = 7,
+                                         .max_delay = 7,
+                                         .exact = true,
+                                         .pause = say_when };
+
+  assert_fulfils_int(avow_retry(loop, fail_at, &work, &options), 3);
+
+  assert_notes("at@0 at@1000 at@3000");
+}
+
+static avow_value_t get_ready(const avow_value_t *error, void *data) {
+  const work_t *work = data;
+  if (avow_error_code(error) == work->give_up_on)
+    return avow_error(UV_EACCES);
+  return avow_follow(avow_sleep(loop, 100));
+}
+
+static void preparation_is_waited_for(void **state) {
+  work_t work = { .failures = 2 };
+  const avow_retry_options_t options = { .delay = 10,
+                                         .exact = true,
+                                         .prepare = get_ready };
+
+  assert_fulfils_int(avow_retry(loop, fail_at, &work, &options), 3);
+
+  assert_notes("at@0 at@110 at@230");
+}
+
+static void preparation_that_fails_ends_it(void **state) {
+  work_t work = { .failures = 9, .give_up_on = -30002 };
+  const avow_retry_options_t options = { .attempts = 9,
+                                         .delay = 1,
+                                         .prepare = get_ready };
+
+  const avow_value_t v = avow_run(avow_retry(loop, attempt, &work, &options));
+
+  assert_int_equal(avow_error_code(&v), UV_EACCES);
+  const avow_value_t *all = avow_error_cause(&v);
+  assert_int_equal(avow_list_len(all), 3);
+  assert_int_equal(avow_list_at(all, 1)->code, -30002);
+  assert_int_equal(work.attempts, 2);
+  avow_value_unref(v);
+}
+
+static void cancelled_in_a_preparation_stops_that(void **state) {
+  work_t work = { .failures = 9 };
+  const avow_retry_options_t options = { .prepare = get_ready };
+  avow_promise_t *p = avow_retry(loop, attempt, &work, &options);
+  avow_promise_t *timeout = avow_timeout(avow_ref(p), 50);
+  assert_rejects(timeout, UV_ETIMEDOUT);
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_int_equal(work.attempts, 1);
+}
+
+/* Three tokens are there for them all, and one more a minute. */
+static void budget_is_shared(void **state) {
+  const avow_rate_options_t burst = { .burst = 3 };
+  avow_rate_t *budget = avow_rate_new(loop, 1, 60000, &burst);
+  work_t works[] = { { .failures = 1 }, { .failures = 9 }, { .failures = 9 } };
+  const avow_retry_options_t options = { .delay = 10,
+                                         .exact = true,
+                                         .budget = budget };
+  avow_promise_t *ps[3];
+
+  for (size_t i = 0; i < 3; i++)
+    ps[i] = avow_retry(loop, attempt, &works[i], &options);
+  avow_rate_unref(budget);
+
+  assert_fulfils_int(ps[0], 2);
+  assert_rejects(ps[1], -30002);
+  assert_rejects(ps[2], -30002);
+}
+
+/* Who does not want to try again spends nothing. */
+static void budget_is_for_what_is_worth_it(void **state) {
+  avow_rate_t *budget = avow_rate_new(loop, 2, 60000, NULL);
+  work_t work = { .failures = 9, .give_up_on = -30001 };
+  const avow_retry_options_t options = { .again = is_worth_it,
+                                         .budget = budget };
+
+  assert_rejects(avow_retry(loop, attempt, &work, &options), -30001);
+
+  assert_int_equal(avow_rate_available(budget), 2);
+  avow_rate_unref(budget);
+}
+
 static void retry_without_function_is_refused(void **state) {
   const avow_value_t v = avow_run(avow_retry(loop, NULL, NULL, NULL));
 
@@ -285,6 +416,14 @@ int main(void) {
     TIMED_CASE(limit_cuts_an_attempt_short),
     TIMED_CASE(limit_carries_the_errors_before),
     TIMED_CASE(error_within_the_limit_is_the_attempts),
+    TIMED_CASE(exact_delays_double),
+    TIMED_CASE(attempts_know_their_number),
+    TIMED_CASE(error_decides_how_long_to_wait),
+    TIMED_CASE(preparation_is_waited_for),
+    TIMED_CASE(preparation_that_fails_ends_it),
+    TIMED_CASE(cancelled_in_a_preparation_stops_that),
+    TIMED_CASE(budget_is_shared),
+    TIMED_CASE(budget_is_for_what_is_worth_it),
     CASE(retry_without_function_is_refused),
     CASE(retry_refuses_options_of_a_later_version),
     CASE(closing_ends_a_retry),
