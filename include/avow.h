@@ -13,6 +13,7 @@
 
 #include "avow/address.h"
 #include "avow/async.h"
+#include "avow/cache.h"
 #include "avow/cancel.h"
 #include "avow/channel.h"
 #include "avow/combine.h"

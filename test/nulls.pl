@@ -23,6 +23,7 @@ my %sound = (
   'avow_mailbox_t *' => 'avow_mailbox_new(loop)',
   'avow_limiter_t *' => 'avow_limiter_new(loop, 1)',
   'avow_rate_t *' => 'avow_rate_new(loop, 1, 1, NULL)',
+  'avow_cache_t *' => 'avow_cache_new(loop, cb, NULL, NULL, NULL)',
   'avow_once_t *' => 'avow_once_new(loop, fn, NULL, NULL)',
   'avow_reader_t *' => 'avow_reader_new(avow_uv_stream(a_stream()))',
   'avow_gather_t *' => 'a_gather()',

@@ -181,6 +181,25 @@ static avow_promise_t *once_get(void) {
   return avow_once_get(once);
 }
 
+static avow_cache_t *cache;
+
+static void make_cache(void) {
+  const avow_cache_options_t options = { .ttl = 1000 };
+  cache = avow_cache_new(loop, follow_cb, NULL, NULL, &options);
+}
+
+static void end_cache(void) {
+  avow_cache_unref(cache);
+}
+
+static avow_promise_t *cache_get(void) {
+  return avow_cache_get(cache, avow_int(1));
+}
+
+static avow_promise_t *cache_refresh(void) {
+  return avow_cache_refresh(cache, avow_string("a key"));
+}
+
 static avow_promise_t *retry(void) {
   return avow_retry(loop, follow_fn, NULL, NULL);
 }
@@ -261,6 +280,10 @@ static const subject_t subjects[] = {
     .strike = end_outcomes },
   { "avow_once_get", WHEN_TOLD, AT_ONCE, once_get, turn_and_resolve,
     .set = make_once, .strike = end_once },
+  { "avow_cache_get", WHEN_TOLD, AT_ONCE, cache_get, turn_and_resolve,
+    .set = make_cache, .strike = end_cache },
+  { "avow_cache_refresh", WHEN_TOLD, AT_ONCE, cache_refresh, turn_and_resolve,
+    .set = make_cache, .strike = end_cache },
   { "avow_retry", WHEN_TOLD, AT_ONCE, retry, .complete = turn_and_resolve },
 };
 

@@ -178,6 +178,8 @@ AVOW_HEADER_END
 #  define avow_retry(...)         AVOW_MADE_(avow_retry(__VA_ARGS__))
 #  define avow_deadline(...)      AVOW_MADE_(avow_deadline(__VA_ARGS__))
 #  define avow_once_get(...)      AVOW_MADE_(avow_once_get(__VA_ARGS__))
+#  define avow_cache_get(...)     AVOW_MADE_(avow_cache_get(__VA_ARGS__))
+#  define avow_cache_refresh(...) AVOW_MADE_(avow_cache_refresh(__VA_ARGS__))
 #  define avow_rate_acquire(...)  AVOW_MADE_(avow_rate_acquire(__VA_ARGS__))
 #  define avow_loops_listen(...)  AVOW_MADE_(avow_loops_listen(__VA_ARGS__))
 #  define avow_loops_run(...)     AVOW_MADE_(avow_loops_run(__VA_ARGS__))

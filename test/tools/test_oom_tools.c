@@ -225,6 +225,32 @@ static void memos_survive(void **state) {
   survive(memoised);
 }
 
+static avow_value_t make_for_key(const avow_value_t *key, void *data) {
+  return make_thing(data);
+}
+
+static void unref_cache(void *c) {
+  avow_cache_unref(c);
+}
+
+static avow_promise_t *cached(void) {
+  const avow_cache_options_t options = { .ttl = 60000, .most = 1 };
+  duty_t *data = duty_new();
+  avow_cache_t *c =
+      avow_cache_new(loop, make_for_key, data, duty_end, &options);
+  avow_promise_t *ps[5];
+  for (size_t i = 0; i < 4; i++)
+    ps[i] = avow_cache_get(c, avow_int((int64_t) i / 2));
+  ps[4] = avow_cache_refresh(c, avow_string("a key of some length"));
+  avow_cancel(ps[1]);
+  avow_cache_forget(c, avow_int(1));
+  return avow_attach(avow_all_settled(loop, ps, 5), c, unref_cache);
+}
+
+static void caches_survive(void **state) {
+  survive(cached);
+}
+
 static avow_value_t sleep_there(uv_loop_t *own, void *data) {
   use(data);
   avow_value_t items[] = { avow_string("from"), avow_string("there") };
@@ -374,6 +400,7 @@ int main(void) {
     cmocka_unit_test(groups_survive),
     cmocka_unit_test(retries_survive),
     cmocka_unit_test(memos_survive),
+    cmocka_unit_test(caches_survive),
     cmocka_unit_test(loops_survive),
     cmocka_unit_test(each_survives),
     cmocka_unit_test(maps_of_channels_survive),

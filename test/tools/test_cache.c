@@ -1,0 +1,370 @@
+/* Caches: a run for all who ask for a key, and its value for a while. */
+#include "harness.h"
+
+enum { TTL = 1000 };
+
+/* What is asked for, and what came of it. */
+typedef struct {
+  int runs;
+  int error; /* what they end with, unless it is 0 */
+} source_t;
+
+/* Takes 10 ms; gives how many runs there were. */
+static avow_value_t answer(const avow_value_t *none, void *data) {
+  const source_t *source = data;
+  return source->error != 0 ? avow_error(source->error)
+                            : avow_int(source->runs);
+}
+
+static avow_value_t look_up(const avow_value_t *key, void *data) {
+  source_t *source = data;
+  note(key->tag == AVOW_BYTES ? avow_to_bytes(key, NULL) : "number");
+  source->runs++;
+  avow_promise_t *p = avow_finally(avow_sleep(loop, 10), note_fn, "slept");
+  return avow_follow(avow_then(p, answer, NULL, source));
+}
+
+static avow_cache_t *cache_of(source_t *source, uint64_t ttl, size_t most) {
+  const avow_cache_options_t options = { .ttl = ttl, .most = most };
+  return avow_cache_new(loop, look_up, source, NULL, &options);
+}
+
+static avow_promise_t *get(const avow_cache_t *c, const char *key) {
+  return avow_cache_get(c, avow_string(key));
+}
+
+static void who_asks_meanwhile_shares_the_run(void **state) {
+  source_t source = { 0 };
+  avow_cache_t *c = avow_cache_new(loop, look_up, &source, NULL, NULL);
+
+  avow_promise_t *ps[] = { get(c, "a"), get(c, "b"), get(c, "a") };
+  assert_int_equal(source.runs, 0);
+
+  assert_fulfils_int(ps[0], 2);
+  assert_fulfils_int(ps[1], 2);
+  assert_fulfils_int(ps[2], 2);
+  assert_fulfils_int(get(c, "a"), 3);
+  assert_int_equal(avow_cache_kept(c), 0);
+  assert_notes("a b slept slept a slept");
+  avow_cache_unref(c);
+}
+
+static void value_is_kept_for_its_time(void **state) {
+  source_t source = { 0 };
+  avow_cache_t *c = cache_of(&source, TTL, 0);
+  assert_fulfils_int(get(c, "a"), 1);
+
+  assert_fulfils_none(avow_sleep(loop, TTL - 1));
+  assert_fulfils_int(get(c, "a"), 1);
+  assert_int_equal(avow_cache_kept(c), 1);
+  assert_fulfils_none(avow_sleep(loop, 1));
+  assert_int_equal(avow_cache_kept(c), 0);
+
+  assert_fulfils_int(get(c, "a"), 2);
+  assert_int_equal(avow_now(loop), TTL + 20);
+  avow_cache_unref(c);
+  assert_notes("a slept a slept");
+}
+
+static void value_may_be_kept_for_ever(void **state) {
+  source_t source = { 0 };
+  avow_cache_t *c = cache_of(&source, UINT64_MAX, 0);
+  assert_fulfils_int(get(c, "a"), 1);
+
+  assert_fulfils_none(avow_sleep(loop, UINT64_C(1) << 40));
+
+  assert_fulfils_int(get(c, "a"), 1);
+  avow_cache_unref(c);
+  assert_notes("a slept");
+}
+
+static void keys_are_numbers_or_bytes(void **state) {
+  source_t source = { 0 };
+  avow_cache_t *c = cache_of(&source, TTL, 0);
+
+  assert_fulfils_int(avow_cache_get(c, avow_int(97)), 1);
+  assert_fulfils_int(avow_cache_get(c, avow_bytes("a\0\0\0\0\0\0\0", 8)), 2);
+  assert_fulfils_int(avow_cache_get(c, avow_bytes("a\0b", 3)), 3);
+  assert_fulfils_int(get(c, "a"), 4);
+  assert_fulfils_int(get(c, ""), 5);
+  assert_fulfils_int(avow_cache_get(c, avow_int(97)), 1);
+  assert_fulfils_int(avow_cache_get(c, avow_int(-97)), 6);
+  assert_fulfils_int(avow_cache_get(c, avow_bytes("a\0b", 3)), 3);
+
+  assert_says(avow_cache_get(c, avow_none()), UV_EINVAL,
+              "cache: invalid argument");
+  assert_rejects(avow_cache_get(c, avow_error(UV_ENOMEM)), UV_ENOMEM);
+  avow_cache_forget(c, avow_none());
+  assert_int_equal(avow_cache_kept(c), 6);
+  avow_cache_unref(c);
+  assert_notes("number slept a slept a slept a slept  slept number slept");
+}
+
+static void keys_may_be_many(void **state) {
+  enum { MANY = 1000 };
+  source_t source = { 0 };
+  avow_cache_t *c = cache_of(&source, TTL, 0);
+  avow_promise_t *ps[MANY];
+  for (int i = 0; i < MANY; i++)
+    ps[i] = avow_cache_get(c, avow_int(i));
+  avow_value_unref(avow_run(avow_all(loop, ps, MANY)));
+  assert_int_equal(avow_cache_kept(c), MANY);
+
+  for (int i = 0; i < MANY; i += 2)
+    avow_cache_forget(c, avow_int(i));
+
+  assert_int_equal(avow_cache_kept(c), MANY / 2);
+  assert_fulfils_int(avow_cache_get(c, avow_int(1)), MANY);
+  assert_fulfils_int(avow_cache_get(c, avow_int(2)), MANY + 1);
+  avow_cache_unref(c);
+}
+
+static void failure_is_for_those_who_wait(void **state) {
+  source_t source = { .error = UV_EIO };
+  avow_cache_t *c = cache_of(&source, TTL, 0);
+  avow_promise_t *ps[] = { get(c, "a"), get(c, "a") };
+  assert_rejects(ps[0], UV_EIO);
+  assert_rejects(ps[1], UV_EIO);
+
+  source.error = 0;
+
+  assert_fulfils_int(get(c, "a"), 2);
+  avow_cache_unref(c);
+  assert_notes("a slept a slept");
+}
+
+static void oldest_go_where_there_are_too_many(void **state) {
+  source_t source = { 0 };
+  avow_cache_t *c = cache_of(&source, TTL, 2);
+  assert_fulfils_int(get(c, "a"), 1);
+  assert_fulfils_int(get(c, "b"), 2);
+  assert_fulfils_int(avow_cache_refresh(c, avow_string("a")), 3);
+
+  assert_fulfils_int(get(c, "c"), 4);
+
+  assert_int_equal(avow_cache_kept(c), 2);
+  assert_fulfils_int(get(c, "a"), 3);
+  assert_fulfils_int(get(c, "b"), 5);
+  avow_cache_unref(c);
+}
+
+static void refreshing_leaves_what_is_there_until_it_succeeds(void **state) {
+  source_t source = { 0 };
+  avow_cache_t *c = cache_of(&source, TTL, 0);
+  assert_fulfils_int(get(c, "a"), 1);
+  assert_fulfils_none(avow_sleep(loop, TTL - 1));
+
+  avow_unref(avow_cache_refresh(c, avow_string("a")));
+  assert_fulfils_int(get(c, "a"), 1);
+  run();
+
+  assert_fulfils_none(avow_sleep(loop, TTL - 1));
+  assert_fulfils_int(get(c, "a"), 2);
+  assert_notes("a slept a slept");
+  avow_cache_unref(c);
+}
+
+static void what_is_too_old_goes_while_it_is_refreshed(void **state) {
+  source_t source = { 0 };
+  avow_cache_t *c = cache_of(&source, TTL, 0);
+  assert_fulfils_int(get(c, "a"), 1);
+  assert_fulfils_none(avow_sleep(loop, TTL - 1));
+  avow_promise_t *p = avow_cache_refresh(c, avow_string("a"));
+  assert_fulfils_none(avow_sleep(loop, 1));
+
+  avow_promise_t *q = get(c, "a");
+
+  assert_int_equal(avow_cache_kept(c), 0);
+  assert_fulfils_int(p, 2);
+  assert_fulfils_int(q, 2);
+  assert_int_equal(avow_cache_kept(c), 1);
+  assert_notes("a slept a slept");
+  avow_cache_unref(c);
+}
+
+static void refreshing_that_fails_changes_nothing(void **state) {
+  source_t source = { 0 };
+  avow_cache_t *c = cache_of(&source, TTL, 0);
+  assert_fulfils_int(get(c, "a"), 1);
+  source.error = UV_EIO;
+
+  assert_rejects(avow_cache_refresh(c, avow_string("a")), UV_EIO);
+
+  assert_fulfils_int(get(c, "a"), 1);
+  avow_cache_unref(c);
+}
+
+static void what_is_forgotten_is_asked_for_again(void **state) {
+  source_t source = { 0 };
+  avow_cache_t *c = cache_of(&source, TTL, 0);
+  assert_fulfils_int(get(c, "a"), 1);
+  avow_cache_forget(c, avow_string("a"));
+  avow_cache_forget(c, avow_string("b"));
+  assert_int_equal(avow_cache_kept(c), 0);
+
+  avow_promise_t *p = get(c, "a");
+  avow_cache_forget(c, avow_string("a"));
+  avow_promise_t *q = get(c, "a");
+
+  assert_fulfils_int(p, 3);
+  assert_fulfils_int(q, 3);
+  assert_int_equal(avow_cache_kept(c), 1);
+  assert_notes("a slept a a slept slept");
+  avow_cache_unref(c);
+}
+
+static void run_nobody_waits_for_is_cancelled(void **state) {
+  source_t source = { 0 };
+  avow_cache_t *c = cache_of(&source, TTL, 0);
+  avow_promise_t *p = get(c, "a");
+  assert_fulfils_none(avow_sleep(loop, 5));
+
+  avow_cancel(p);
+  avow_promise_t *next = get(c, "a");
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_fulfils_int(next, 2);
+  assert_int_equal(avow_now(loop), 15);
+  assert_notes("a slept a slept");
+  avow_cache_unref(c);
+}
+
+static void let_go_of_it_still_answers(void **state) {
+  source_t source = { 0 };
+  const avow_cache_options_t options = { .ttl = TTL };
+  avow_cache_t *c = avow_cache_new(loop, look_up, &source, NULL, &options);
+  assert_fulfils_int(get(c, "kept"), 1);
+  avow_promise_t *p = get(c, "a");
+
+  avow_cache_unref(c);
+
+  assert_fulfils_int(p, 2);
+  assert_notes("kept slept a slept");
+}
+
+static avow_value_t sleep_and_note(const avow_value_t *key, void *word) {
+  return avow_follow(avow_finally(avow_sleep(loop, 10), note_fn, "run"));
+}
+
+static void data_is_freed_after_the_last_run(void **state) {
+  avow_cache_t *c =
+      avow_cache_new(loop, sleep_and_note, "freed", note_free, NULL);
+  avow_promise_t *p = get(c, "a");
+
+  avow_cache_unref(c);
+  run();
+
+  assert_notes("run freed");
+  avow_unref(p);
+}
+
+static avow_cache_t *dying;
+
+static void forget_it(void *self) {
+  note("gone");
+  avow_cache_forget(dying, avow_string(self));
+}
+
+static avow_value_t make_object(const avow_value_t *key, void *data) {
+  static const avow_class_t klass = { .name = "one", .destroy = forget_it };
+  return avow_object(&klass, "a");
+}
+
+/* What is dropped may call the program, which may ask for it. */
+static void value_may_forget_itself(void **state) {
+  const avow_cache_options_t options = { .ttl = TTL };
+  dying = avow_cache_new(loop, make_object, NULL, NULL, &options);
+  avow_value_unref(avow_run(get(dying, "a")));
+  assert_int_equal(avow_cache_kept(dying), 1);
+
+  avow_value_unref(avow_run(avow_cache_refresh(dying, avow_string("a"))));
+
+  assert_notes("gone gone");
+  assert_int_equal(avow_cache_kept(dying), 0);
+  avow_cache_unref(dying);
+}
+
+static void assert_refused(avow_cache_t *c, int code) {
+  assert_rejects(get(c, "a"), code);
+  assert_rejects(avow_cache_refresh(c, avow_string("a")), code);
+  avow_cache_forget(c, avow_string("a"));
+  assert_int_equal(avow_cache_kept(c), 0);
+  avow_cache_unref(c);
+}
+
+static void what_is_no_cache_is_refused(void **state) {
+  const avow_cache_options_t later = { .reserved = { 1 } };
+
+  assert_refused(avow_cache_new(loop, NULL, "a", note_free, NULL), UV_EINVAL);
+  assert_refused(avow_cache_new(loop, look_up, "b", note_free, &later),
+                 UV_EINVAL);
+  fail_allocation(1, false);
+  avow_cache_t *c = avow_cache_new(loop, look_up, "c", note_free, NULL);
+  assert_refused(c, UV_ENOMEM);
+
+  assert_notes("a b c");
+  avow_cache_unref(NULL);
+}
+
+static void who_cannot_wait_leaves_nothing(void **state) {
+  source_t source = { 0 };
+  avow_cache_t *c = cache_of(&source, TTL, 0);
+
+  for (long n = 2; n < 4; n++) { /* the first is the key's */
+    fail_allocation(n, false);
+    assert_rejects(get(c, "a"), UV_ENOMEM);
+    assert_true(allocation_failed());
+  }
+
+  fail_allocation(0, false);
+  assert_fulfils_int(get(c, "a"), 1);
+  fail_allocation(2, false);
+  assert_rejects(avow_cache_refresh(c, avow_string("a")), UV_ENOMEM);
+  assert_true(allocation_failed());
+  assert_fulfils_int(get(c, "a"), 1);
+  assert_notes("a slept");
+  avow_cache_unref(c);
+}
+
+static void closing_cancels_those_who_wait(void **state) {
+  source_t source = { 0 };
+  avow_cache_t *c = cache_of(&source, TTL, 0);
+  assert_fulfils_int(get(c, "kept"), 1);
+  avow_promise_t *p = get(c, "a");
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
+  avow_unref(p);
+  p = get(c, "kept");
+  assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
+  avow_unref(p);
+  avow_cache_forget(c, avow_string("kept"));
+  avow_cache_unref(c);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_notes("kept slept");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    TIMED_CASE(who_asks_meanwhile_shares_the_run),
+    TIMED_CASE(value_is_kept_for_its_time),
+    TIMED_CASE(value_may_be_kept_for_ever),
+    TIMED_CASE(keys_are_numbers_or_bytes),
+    TIMED_CASE(keys_may_be_many),
+    TIMED_CASE(failure_is_for_those_who_wait),
+    TIMED_CASE(oldest_go_where_there_are_too_many),
+    TIMED_CASE(refreshing_leaves_what_is_there_until_it_succeeds),
+    TIMED_CASE(what_is_too_old_goes_while_it_is_refreshed),
+    TIMED_CASE(refreshing_that_fails_changes_nothing),
+    TIMED_CASE(what_is_forgotten_is_asked_for_again),
+    TIMED_CASE(run_nobody_waits_for_is_cancelled),
+    TIMED_CASE(let_go_of_it_still_answers),
+    TIMED_CASE(data_is_freed_after_the_last_run),
+    TIMED_CASE(value_may_forget_itself),
+    TIMED_CASE(what_is_no_cache_is_refused),
+    TIMED_CASE(who_cannot_wait_leaves_nothing),
+    TIMED_CASE(closing_cancels_those_who_wait),
+  };
+  return RUN(tests);
+}
