@@ -3,7 +3,6 @@
  */
 #include "fs/beside.h"
 
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -12,11 +11,12 @@
 
 enum { TRIES = 100 };
 
+/* A name that is taken all the same is tried again with another. */
 void avow__beside_name(char name[AVOW__BESIDE_NAME]) {
-  static atomic_uint serial;
-  (void) snprintf(name, AVOW__BESIDE_NAME, ".avow-%x-%x-%04x",
-                  (unsigned) uv_os_getpid(), atomic_fetch_add(&serial, 1),
-                  (unsigned) (uv_hrtime() & 0xffff)); /* it fits */
+  uint64_t random = uv_hrtime();
+  (void) uv_random(NULL, NULL, &random, sizeof(random), 0, NULL); /* or this */
+  (void) snprintf(name, AVOW__BESIDE_NAME, ".avow-%016llx",
+                  (unsigned long long) random); /* it fits */
 }
 
 /* What was made in part goes, and so does what was not renamed. */

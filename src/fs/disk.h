@@ -36,7 +36,7 @@ int avow__disk_mkdir(const char *path, int mode);
 int avow__disk_mkdtemp(char *template);
 int avow__disk_rmdir(const char *path);
 
-/* These go by paths. disk_windows.c, for where places are paths. */
+/* These go by paths. disk_by_path.c, for where places are paths. */
 int avow__disk_chmod(const char *path, int mode);
 int avow__disk_unlink(const char *path);
 int avow__disk_rename(const char *from, const char *to);

@@ -3,7 +3,8 @@
  * the path meanwhile, such as putting a link where a directory was, leads
  * nobody elsewhere: what is done at a place is done in that directory, and at
  * nothing but a directory's own entry. How deep that lies does not matter.
- * Windows has no such calls, and a place there is its path.
+ * Windows has no such calls, and a place there is its path; so it is wherever
+ * AVOW_BY_PATHS says that all is to be done by libuv's calls alone.
  *
  * These are plain calls, for chores of the thread pool. They give 0 or more, or
  * a libuv code, and none of them UV_EINTR.
@@ -24,10 +25,14 @@ typedef struct avow__dir_s {
 typedef struct avow__place_s {
   const avow__dir_t *dir; /* NULL: where the process is */
   const char *name;       /* in it; "" is where the process is */
-  const char *path;       /* of the same; needed on Windows only */
+  const char *path;       /* of the same; needed where places are paths */
 } avow__place_t;
 
-#ifdef _WIN32
+#if defined(_WIN32) && !defined(AVOW_BY_PATHS)
+#  define AVOW_BY_PATHS
+#endif
+
+#ifdef AVOW_BY_PATHS
 enum { AVOW__PLACES_ARE_PATHS = 1 };
 #else
 enum { AVOW__PLACES_ARE_PATHS = 0 };
@@ -49,8 +54,8 @@ int avow__dir_open(avow__place_t place, avow__links_t links, avow__dir_t *out);
 
 /* The directory that the path's last name is in, only to find that in: it need
    not be readable. *name_at is where the name begins. The root of all is in
-   none, and paths on Windows are what they are: 0, and *out is closed. The path
-   is written to meanwhile. */
+   none, and places that are paths need none: 0, and *out is closed. The path is
+   written to meanwhile. */
 int avow__dir_hold_above(char *path, avow__dir_t *out, size_t *name_at);
 
 /* Opens a directory, not to read its entries. */

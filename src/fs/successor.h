@@ -10,7 +10,9 @@
 #include <stdbool.h>
 #include <uv.h>
 
-#ifndef _WIN32
+#include "fs/place.h"
+
+#ifndef AVOW_BY_PATHS
 #  include <sys/stat.h>
 
 #  include "fs/temp_file.h"
@@ -20,7 +22,7 @@ typedef struct avow__successor_s {
   uv_file file;  /* to be written to */
   char *path;    /* where it belongs: symbolic links are followed */
   bool is_there; /* an old one */
-#ifdef _WIN32
+#ifdef AVOW_BY_PATHS
   char *new_path; /* in the same directory */
   size_t name_at;
   int mode;
@@ -40,7 +42,7 @@ int avow__successor_inherit(avow__successor_t *s);
 
 int avow__successor_take_place(avow__successor_t *s);
 
-/* Has the disk know of its name. */
+/* Has the disk know of its name. It is the last thing that is done. */
 int avow__successor_sync(avow__successor_t *s);
 
 void avow__successor_close(avow__successor_t *s);

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#ifndef _WIN32
+#if !defined(_WIN32) && !defined(AVOW_BY_PATHS)
 #  include <errno.h>
 #  include <fcntl.h>
 #  include <sys/socket.h>
@@ -20,16 +20,28 @@
 #include "net/connect.h"
 #include "net/owned.h"
 
-#ifdef _WIN32
+enum { WAITING = 511 };
+
+#if defined(_WIN32)
 
 static int bind_pipe(uv_pipe_t *pipe, const char *name,
                      const avow_bind_path_options_t *options) {
   return options->mode != 0 ? UV_ENOTSUP : uv_pipe_bind(pipe, name);
 }
 
-#else
+#elif defined(AVOW_BY_PATHS)
 
-enum { WAITING = 511 };
+/* By libuv alone, as it is simulated: names have no modes there, nobody leaves
+   one behind, and a pipe with instances listens. */
+static int bind_pipe(uv_pipe_t *pipe, const char *name,
+                     const avow_bind_path_options_t *options) {
+  const int err = uv_pipe_bind(pipe, name);
+  if (err == 0)
+    uv_pipe_pending_instances(pipe, WAITING);
+  return err;
+}
+
+#else
 
 static int code_of(int result) {
   return result < 0 ? uv_translate_sys_error(errno) : 0;

@@ -5,13 +5,13 @@
  */
 #include "net/waiting.h"
 
-#ifndef _WIN32
+#if !defined(_WIN32) && !defined(AVOW_BY_PATHS)
 #  include <errno.h>
 #  include <stdbool.h>
 #  include <sys/socket.h>
 #endif
 
-#ifdef MSG_DONTWAIT
+#if defined(MSG_DONTWAIT) && !defined(AVOW_BY_PATHS)
 
 /* Handles come with the bytes, for libuv to receive. */
 static bool passes_handles(const uv_stream_t *stream) {

@@ -15,7 +15,7 @@
    later. */
 typedef struct avow__original_s {
   uv_file file; /* -1: none */
-  char *text;   /* of a link; on Windows the path */
+  char *text;   /* of a link; the path where places are paths */
 } avow__original_t;
 
 /* Opens a file or a link whose lstat that is, which becomes the stat of what
@@ -34,7 +34,7 @@ typedef struct avow__copying_s {
 int avow__copy_entry(const avow__copying_t *copying, avow__place_t to);
 
 /* The same where nothing is yet, or else UV_EEXIST; data is an
-   avow__copying_t. copy_entry_posix.c, copy_entry_windows.c. */
+   avow__copying_t. copy_entry_posix.c, copy_entry_by_path.c. */
 int avow__copy_new(avow__place_t to, const void *data);
 
 /* A directory that lets its owner in, held open. 1: it was made, 0: it was

@@ -17,8 +17,8 @@ prepare() {
     cp package-lock.json node_modules/.avow-lock.json
   }
   mkdir -p build
-  sources=$(find ../../src -name '*.c' ! -name '*_windows.c' ! -name async.c \
-    ! -path '*/fiber/*' | sort)
+  sources=$(find ../../src -name '*.c' ! -name '*_windows.c' ! -name '*_by_path.c' \
+    ! -name async.c ! -path '*/fiber/*' | sort)
   # Without libuv: its functions are in node already, or in what that loads.
   # shellcheck disable=SC2046,SC2086 # lists of words
   ${CC:-cc} -std=c11 -D_GNU_SOURCE -DAVOW_BUILDING -DAVOW_NO_ASYNC -O1 -g \

@@ -20,8 +20,8 @@ my (@faults, %by_name);
 # Which the builds that are tried do not compile, or have no statement, or look
 # for faults themselves.
 my %without = map { $_ => 1 } qw(src/engine/invariants.c src/fiber/fiber_windows.c
-  src/fiber/shadow.c src/fs/disk_windows.c src/fs/place_windows.c
-  src/fs/successor_windows.c src/tree/copy_entry_windows.c
+  src/fiber/shadow.c src/fs/disk_by_path.c src/fs/place_by_path.c
+  src/fs/successor_by_path.c src/tree/copy_entry_by_path.c
   src/value/symbols.c);
 
 sub slurp {

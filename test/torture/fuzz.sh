@@ -27,7 +27,8 @@ build_library() {
   shift
   # shellcheck disable=SC2046 # a list of files
   (cd "$work/$name" && compile -fsanitize=fuzzer-no-link "$@" -c \
-    $(find "$root/src" -name '*.c' ! -name '*_windows.c') \
+    $(find "$root/src" -name '*.c' ! -name '*_windows.c' \
+      ! -name '*_by_path.c') \
     "$here/memory.c" "$here/parse/text.c")
 }
 

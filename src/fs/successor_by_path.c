@@ -10,7 +10,7 @@
 #include "fs/beside.h"
 #include "fs/disk.h"
 
-#ifdef _WIN32 /* elsewhere a successor is another struct */
+#ifdef AVOW_BY_PATHS /* elsewhere a successor is another struct */
 
 enum { PERMISSIONS = 0777, TRIES = 100, LINKS = 40 };
 
@@ -103,10 +103,29 @@ int avow__successor_take_place(avow__successor_t *s) {
   return err;
 }
 
+#  ifdef _WIN32
+
 /* What is renamed is known to the disk. */
 int avow__successor_sync(avow__successor_t *s) {
   return 0;
 }
+
+#  else
+
+/* Systems that cannot do that say so in many ways; that the disk is broken is
+   one way only. */
+int avow__successor_sync(avow__successor_t *s) {
+  s->path[avow__disk_name_at(s->path)] = '\0';
+  const int dir = avow__disk_open(s->path[0] != '\0' ? s->path : ".",
+                                  UV_FS_O_RDONLY | UV_FS_O_DIRECTORY, 0);
+  if (dir < 0)
+    return 0;
+  const int err = avow__disk_fsync(dir);
+  (void) avow__disk_close(dir); /* nothing was written to it */
+  return err == UV_EIO ? err : 0;
+}
+
+#  endif
 
 void avow__successor_close(avow__successor_t *s) {
   if (s->file >= 0) {
