@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdatomic.h>
 #include <unistd.h>
 
 const refusal_t never;
@@ -18,7 +17,7 @@ refusal_t always(int err) {
 }
 
 bool refuses(refusal_t *refusal) {
-  const int call = refusal->calls++ - refusal->after;
+  const int call = atomic_fetch_add(&refusal->calls, 1) - refusal->after;
   return call >= 0 && call < refusal->times;
 }
 

@@ -6,14 +6,16 @@
 #ifndef REFUSING_H
 #define REFUSING_H
 
+#include <stdatomic.h>
+
 #include "disk.h"
 
 /* What the calls of a function give in place of what they would. */
 typedef struct {
   int err;
-  int after; /* so many calls that are as ever */
-  int times; /* so many that are not */
-  int calls;
+  int after;        /* so many calls that are as ever */
+  int times;        /* so many that are not */
+  atomic_int calls; /* by whichever threads */
 } refusal_t;
 
 extern const refusal_t never;

@@ -1,4 +1,10 @@
-/* What libuv refuses: locks, and handles to be woken by. */
+/* What libuv refuses: locks, and handles to be woken by; and what no process
+   that is started gets. */
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <unistd.h>
+
 #include "fs/place.h"
 #include "refusing.h"
 
@@ -26,6 +32,15 @@ int __wrap_uv_signal_init(uv_loop_t *on, uv_signal_t *handle);
 int __real_uv_signal_init(uv_loop_t *on, uv_signal_t *handle);
 int __wrap_uv_signal_init(uv_loop_t *on, uv_signal_t *handle) {
   return refuses(&signals) ? signals.err : __real_uv_signal_init(on, handle);
+}
+
+static int knocked_with; /* the flags of what connected last */
+
+int __wrap_connect(int fd, const struct sockaddr *to, socklen_t len);
+int __real_connect(int fd, const struct sockaddr *to, socklen_t len);
+int __wrap_connect(int fd, const struct sockaddr *to, socklen_t len) {
+  knocked_with = fcntl(fd, F_GETFD);
+  return __real_connect(fd, to, len);
 }
 
 /* Other threads' ways in. */
@@ -90,12 +105,29 @@ static int setup(void **state) {
 
 #define REFUSED_CASE(f) cmocka_unit_test_setup_teardown(f, setup, disk_teardown)
 
+/* Whoever looks whether a socket was left behind has one for that. */
+static void socket_to_knock_with_goes_to_no_child(void **state) {
+  const avow_bind_path_options_t options = { .takes_over = true };
+  struct sockaddr_un name = { .sun_family = AF_UNIX };
+  strcpy(name.sun_path, at("door"));
+  const int left = socket(AF_UNIX, SOCK_STREAM, 0);
+  assert_int_equal(bind(left, (struct sockaddr *) &name, sizeof(name)), 0);
+  (void) close(left);
+
+  const avow_value_t v = avow_run(avow_bind_path(loop, at("door"), &options));
+
+  assert_false(avow_is_error(&v));
+  assert_int_equal(knocked_with, FD_CLOEXEC);
+  avow_value_unref(v);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     REFUSED_CASE(remote_needs_a_lock_and_a_waker),
     REFUSED_CASE(loops_need_locks),
     REFUSED_CASE(signals_need_a_handle),
     REFUSED_CASE(copying_a_tree_needs_a_lock),
+    REFUSED_CASE(socket_to_knock_with_goes_to_no_child),
   };
   disk_init();
   return RUN(tests);

@@ -49,7 +49,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_bind(uv_loop_t *loop,
 /** Zero in a field stands for its default. */
 typedef struct avow_bind_path_options_s {
   unsigned mode;   /* of the socket, such as 0600: only who may write to it may
-                      connect; as the umask has it. UV_ENOTSUP on Windows */
+                      connect; as the umask has it. UV_EINVAL beyond 0777,
+                      UV_ENOTSUP on Windows */
   bool takes_over; /* the name of a socket that nobody listens on, which a
                       server leaves behind that is killed */
   uint64_t reserved[4]; /* zeros, else UV_EINVAL: for later versions */

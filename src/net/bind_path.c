@@ -20,7 +20,7 @@
 #include "net/connect.h"
 #include "net/owned.h"
 
-enum { WAITING = 511 };
+enum { WAITING = 511, MODES = 0777 };
 
 #if defined(_WIN32)
 
@@ -47,11 +47,22 @@ static int code_of(int result) {
   return result < 0 ? uv_translate_sys_error(errno) : 0;
 }
 
+/* Which no process that is started meanwhile gets, where that can be had. */
+static int private_socket(void) {
+#  ifdef SOCK_CLOEXEC
+  return socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+#  else
+  const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  (void) fcntl(fd, F_SETFD, FD_CLOEXEC); /* or there is none */
+  return fd;
+#  endif
+}
+
 /* What connecting comes to, without waiting for who does not accept. */
 static int knock(const char *name) {
   struct sockaddr_un address = { .sun_family = AF_UNIX };
   memcpy(address.sun_path, name, strlen(name)); /* its length is fine */
-  const int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+  const int fd = private_socket();
   (void) fcntl(fd, F_SETFL, O_NONBLOCK); /* or there is none */
   const int err =
       code_of(connect(fd, (const struct sockaddr *) &address, sizeof(address)));
@@ -106,6 +117,8 @@ avow_promise_t *avow_bind_path(uv_loop_t *loop, const char *name,
   int err = name == NULL ? UV_EINVAL : avow__pipe_check_name(strlen(name));
   if (err == 0)
     err = AVOW__RESERVED(options);
+  if (err == 0 && options != NULL && options->mode > MODES)
+    err = UV_EINVAL;
   if (err != 0)
     return avow__refuse(loop, err, "bind", name);
   const avow_value_t v =

@@ -186,6 +186,8 @@ static void name_is_never_cut(void **state) {
 
 static void bind_path_refuses_what_it_cannot_use(void **state) {
   const avow_bind_path_options_t newer = { .reserved = { 1 } };
+  const avow_bind_path_options_t sticky = { .mode = 01000 };
+  const avow_bind_path_options_t all = { .mode = ~0u };
 
   assert_rejects(avow_bind_path(loop, NULL, NULL), UV_EINVAL);
   assert_rejects(avow_bind_path(loop, "", NULL), UV_EINVAL);
@@ -193,6 +195,8 @@ static void bind_path_refuses_what_it_cannot_use(void **state) {
   assert_says(avow_bind_path(loop, at("door"), &newer), UV_EINVAL,
               "bind '%s': invalid argument: what is reserved is not zero",
               at("door"));
+  assert_rejects(avow_bind_path(loop, at("door"), &sticky), UV_EINVAL);
+  assert_rejects(avow_bind_path(loop, at("door"), &all), UV_EINVAL);
 
   assert_missing("door");
 }
