@@ -57,11 +57,11 @@ more='syscalls uvmemory corpus'
 build pool "core $more" -Dpool=enabled -Dtrace=true -Dc_args="$flags"
 run pool --suite core
 run pool $more
-report pool --filter "$root/src/"
+report pool --filter "$root/src/" --exclude "$root/src/sim/"
 some='pool oom oom_tools each group map dump cancel op async nulls'
 build plain "$some" -Dpool=disabled -Dc_args="$flags"
 run plain $some
-report plain --filter "$root/src/"
+report plain --filter "$root/src/" --exclude "$root/src/sim/"
 
 cd "$root"
 python3 test/coverage.py test/uncovered.txt "$work/pool.json" \

@@ -54,8 +54,9 @@ def read(path):
 
 
 def headers(root):
-    """The text of each, without comments."""
-    for name in sorted(os.listdir(f'{root}/include/avow')):
+    """The text of each, without comments; the simulator's is of a library of
+    its own."""
+    for name in sorted(set(os.listdir(f'{root}/include/avow')) - {'sim.h'}):
         text = read(f'{root}/include/avow/{name}')
         yield re.sub(r'(?s)/\*.*?\*/', ' ', text)
 

@@ -39,9 +39,11 @@ def versions(cycle):
 
 
 def sources(root):
+    """Of the library, which has nothing of the simulator's."""
     return [os.path.join(where, name)
             for where, _, names in os.walk(f'{root}/src')
-            for name in names if name.endswith('.c')]
+            for name in names
+            if name.endswith('.c') and not where.endswith('/sim')]
 
 
 def compile_all(root, cc, where):

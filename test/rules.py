@@ -11,8 +11,9 @@ import os
 import re
 import sys
 
-# A code that is read off an error, and what macros of stackless.h call.
-NO_CODES = {'avow_error_code', 'avow_frame_enter'}
+# A code that is read off an error, what macros of stackless.h call, and the
+# status of a program.
+NO_CODES = {'avow_error_code', 'avow_frame_enter', 'avow_sim_main'}
 
 
 def read(*path):

@@ -1,0 +1,7 @@
+/* What a run holds on to, so that a linker does. */
+#ifndef AVOW_SIM_ANCHORS_H
+#define AVOW_SIM_ANCHORS_H
+
+extern const char *const sim_anchors[];
+
+#endif

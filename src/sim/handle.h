@@ -1,0 +1,54 @@
+/*
+ * What all handles and requests of a simulated loop share. A handle's block is
+ * found by a private field of libuv's, and is gone once it has closed. Its
+ * flags are libuv's own, in libuv's own place.
+ */
+#ifndef AVOW_SIM_HANDLE_H
+#define AVOW_SIM_HANDLE_H
+
+#include "sim/world.h"
+
+enum { SIM_CLOSING = 1, SIM_CLOSED = 2, SIM_ACTIVE = 4, SIM_REF = 8 };
+
+/* What a type of handle does at its end. Either may be NULL. */
+typedef struct sim_class_s {
+  void (*close)(uv_handle_t *handle);  /* in uv_close(), which then stops it */
+  void (*closed)(uv_handle_t *handle); /* before its close_cb: what waits for it
+                                          ends, with UV_ECANCELED */
+} sim_class_t;
+
+/* The beginning of each type's own block. */
+typedef struct sim_handle_s {
+  avow__link_t link; /* of all that the loop has */
+  uv_handle_t *handle, *next_closing;
+  const sim_class_t *class;
+} sim_handle_t;
+
+/* Its block, of so many bytes, zeroed, which begins with a sim_handle_t. */
+void *sim_handle_init(uv_loop_t *loop, uv_handle_t *handle, uv_handle_type type,
+                      size_t size, const sim_class_t *class);
+
+/* NULL when it has closed. */
+static inline void *sim_handle_block(const uv_handle_t *handle) {
+  return handle->u.reserved[0];
+}
+
+void sim_handle_start(uv_handle_t *handle);
+void sim_handle_stop(uv_handle_t *handle);
+
+static inline bool sim_handle_is_active(const uv_handle_t *handle) {
+  return (handle->flags & SIM_ACTIVE) != 0;
+}
+
+static inline bool sim_handle_is_closing(const uv_handle_t *handle) {
+  return (handle->flags & (SIM_CLOSING | SIM_CLOSED)) != 0;
+}
+
+/* The closing phase: ends one that uv_close() was called for. */
+void sim_handle_end(uv_handle_t *handle);
+
+/* Requests keep a loop alive from their start to their callback. */
+void sim_request_begin(uv_loop_t *loop);
+void sim_request_end(uv_loop_t *loop);
+
+#endif

@@ -1,0 +1,33 @@
+/*
+ * What is due first. A binary heap of nodes that lie in what waits: each knows
+ * its place, so that it can leave from anywhere. Of equal times the one with
+ * the lower order comes first.
+ */
+#ifndef AVOW_SIM_HEAP_H
+#define AVOW_SIM_HEAP_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct sim_node_s {
+  uint64_t due, order;
+  size_t place; /* from 1; 0: in no heap */
+} sim_node_t;
+
+typedef struct sim_heap_s {
+  sim_node_t **nodes; /* the first is not used */
+  size_t n, room;
+} sim_heap_t;
+
+void sim_heap_add(sim_heap_t *heap, sim_node_t *node);
+void sim_heap_remove(sim_heap_t *heap, sim_node_t *node);
+
+/* For a heap that holds nothing. */
+void sim_heap_free(sim_heap_t *heap);
+
+/* NULL if there is none. */
+static inline sim_node_t *sim_heap_first(const sim_heap_t *heap) {
+  return heap->n > 0 ? heap->nodes[1] : NULL;
+}
+
+#endif

@@ -1,0 +1,40 @@
+/*
+ * The memory that a run has: avow's own, for which base/alloc.c is compiled
+ * once more with these in place of the system's, and the program's, if it asks
+ * here. It is counted, and fails where the seed says so; what the simulator
+ * itself needs does neither.
+ */
+#include <stdlib.h>
+
+#include "sim/state.h"
+
+static void *memory_count(void *p) {
+  sim_world.live += p != NULL;
+  return p;
+}
+
+static bool memory_fails(void) {
+  if (!sim_strikes("memory"))
+    return false;
+  sim_note("an allocation fails");
+  return true;
+}
+
+void *avow_sim_malloc(size_t size) {
+  return memory_fails() ? NULL : memory_count(malloc(size));
+}
+
+void *avow_sim_calloc(size_t n, size_t size) {
+  return memory_fails() ? NULL : memory_count(calloc(n, size));
+}
+
+void *avow_sim_realloc(void *p, size_t size) {
+  if (p == NULL)
+    return avow_sim_malloc(size);
+  return memory_fails() ? NULL : realloc(p, size);
+}
+
+void avow_sim_free(void *p) {
+  sim_world.live -= p != NULL;
+  free(p);
+}
