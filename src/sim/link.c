@@ -1,0 +1,335 @@
+#include "sim/link.h"
+
+#include <assert.h>
+#include <string.h>
+
+typedef struct message_s {
+  struct message_s *next;
+  uint64_t due;
+  sim_message_t what;
+  size_t len, done; /* of the bytes; how many were read */
+  char bytes[];
+} message_t;
+
+typedef struct {
+  message_t *first;
+  message_t **end;
+} messages_t;
+
+typedef struct {
+  sim_task_t task; /* the next arrives */
+  sim_link_t *link;
+  messages_t flying;
+  messages_t here; /* bytes, not read */
+  size_t held, arrived;
+  int from;
+  bool broken; /* what is sent now goes nowhere */
+} way_t;
+
+struct sim_link_s {
+  sim_link_plan_t plan;
+  size_t capacity; /* of a way */
+  way_t ways[2];   /* each from the end of its index */
+  bool is_cut;     /* nothing arrives any more */
+  bool looks[2];   /* an end whether the other lives */
+};
+
+enum { PATIENCE = 1000 }; /* times as long as a message takes */
+
+static void messages_put(messages_t *list, message_t *message) {
+  message->next = NULL;
+  *list->end = message;
+  list->end = &message->next;
+}
+
+static message_t *messages_pop(messages_t *list) {
+  message_t *message = list->first;
+  list->first = message->next;
+  if (list->first == NULL)
+    list->end = &list->first;
+  return message;
+}
+
+static void messages_drop(messages_t *list) {
+  while (list->first != NULL)
+    sim_free(messages_pop(list));
+}
+
+/* The buffers of sockets: the least is what shows most. */
+static size_t choose_capacity(void) {
+  static const size_t sizes[] = { 212992, 65536, 4096, 64 };
+  return sizes[sim_choose(4, "net.buffer")];
+}
+
+static void way_init(sim_link_t *link, int from) {
+  way_t *way = &link->ways[from];
+  way->link = link;
+  way->from = from;
+  way->flying.end = &way->flying.first;
+  way->here.end = &way->here.first;
+}
+
+sim_link_t *sim_link_new(const sim_link_plan_t *plan) {
+  sim_link_t *link = sim_alloc(sizeof(*link));
+  link->plan = *plan;
+  link->capacity = choose_capacity();
+  way_init(link, 0);
+  way_init(link, 1);
+  return link;
+}
+
+static void way_fly_no_more(way_t *way) {
+  sim_task_unset(&way->task);
+  messages_drop(&way->flying);
+}
+
+static void way_clear(way_t *way) {
+  way_fly_no_more(way);
+  messages_drop(&way->here);
+}
+
+void sim_link_leave(sim_link_t *link, int end) {
+  link->plan.ends[end] = NULL;
+  if (link->plan.ends[1 - end] != NULL)
+    return;
+  way_clear(&link->ways[0]);
+  way_clear(&link->ways[1]);
+  sim_free(link);
+}
+
+static void note_arrival(const way_t *way, const message_t *message) {
+  static const char *const names[] = { "is connected", "",
+                                       "hears an end", "hears of a hang-up",
+                                       "is reset",     "hears nothing" };
+  const uint32_t id = way->link->plan.id;
+  const char side = way->from == 0 ? 's' : 'c'; /* who hears: the server */
+  if (message->what == SIM_BYTES)
+    sim_note("connection %u%c gets %zu bytes", id, side, message->len);
+  else
+    sim_note("connection %u%c %s", id, side, names[message->what]);
+}
+
+/* To who is there no more, which TCP says. */
+static void bounce(way_t *way, const message_t *message) {
+  if (message->what == SIM_BYTES && !way->broken) {
+    way->broken = true;
+    sim_link_send(way->link, 1 - way->from, SIM_RESET);
+  }
+}
+
+static void keep(way_t *way, message_t *message) {
+  way->arrived += message->len;
+  messages_put(&way->here, message);
+}
+
+/* The end may leave while it hears, and the link go with it: so this is the
+   last deed with a message. */
+static void arrive(way_t *way, message_t *message) {
+  const sim_message_t what = message->what;
+  sim_link_t *link = way->link;
+  void *end = link->plan.ends[1 - way->from];
+  if (end == NULL)
+    bounce(way, message);
+  else
+    note_arrival(way, message);
+  if (what == SIM_BYTES && end != NULL)
+    keep(way, message);
+  else
+    sim_free(message);
+  if (end != NULL)
+    link->plan.hear(end, what);
+}
+
+static void way_expect(way_t *way);
+
+/* One message a time: others may be due before the next, though not of this
+   way. */
+static void way_run(sim_task_t *task) {
+  way_t *way = (way_t *) task;
+  if (way->flying.first->due > sim_now()) {
+    way_expect(way);
+    return;
+  }
+  message_t *message = messages_pop(&way->flying);
+  way_expect(way);
+  arrive(way, message);
+}
+
+/* While the net is parted nothing arrives. */
+static void way_expect(way_t *way) {
+  if (way->flying.first == NULL)
+    return;
+  const uint64_t now = sim_now();
+  const uint64_t whole = sim_host_is_whole_at(way->link->plan.host);
+  uint64_t due = way->flying.first->due;
+  if (!way->link->plan.local && due < whole)
+    due = way->flying.first->due = whole;
+  sim_task_set(&way->task, due > now ? due - now : 0, way_run);
+}
+
+static void way_send(way_t *way, message_t *message, uint64_t after) {
+  message->due = sim_now() + after + message->len; /* a byte, a ns */
+  const bool first = way->flying.first == NULL;
+  messages_put(&way->flying, message);
+  if (first)
+    way_expect(way);
+}
+
+static uint64_t latency(const sim_link_t *link) {
+  return sim_delay(link->plan.local ? "net.local" : "net.latency");
+}
+
+static void say(way_t *way, sim_message_t what, uint64_t after) {
+  message_t *message = sim_alloc(sizeof(*message));
+  message->what = what;
+  way_send(way, message, after);
+}
+
+static void way_break(way_t *way, sim_message_t what, uint64_t after) {
+  if (way->broken)
+    return;
+  say(way, what, after);
+  way->broken = true;
+}
+
+/* This end has said what nobody answers to, or looks whether its peer lives:
+   after a while it gives up. */
+static void lose_patience(sim_link_t *link, int end) {
+  way_t *way = &link->ways[1 - end];
+  if (!way->broken)
+    way_break(way, SIM_LOST, sim_delay("net.patience") * PATIENCE);
+}
+
+/* Its first end still waits for an answer. */
+static bool is_unwelcome(const sim_link_t *link) {
+  const message_t *first = link->ways[1].flying.first;
+  return first != NULL && first->what == SIM_WELCOME;
+}
+
+/* The peer dies, for both, and what flies is lost. Who only waits hears
+   nothing, ever. */
+static void die(sim_link_t *link) {
+  link->looks[0] = link->looks[0] || is_unwelcome(link);
+  sim_note("connection %u is cut without a word", link->plan.id);
+  link->is_cut = true;
+  for (int end = 0; end < 2; end++) {
+    link->looks[end] = link->looks[end] || link->ways[end].flying.first != NULL;
+    way_fly_no_more(&link->ways[end]);
+  }
+  for (int end = 0; end < 2; end++)
+    if (link->looks[end])
+      lose_patience(link, end);
+}
+
+void sim_link_keep_alive(sim_link_t *link, int end) {
+  link->looks[end] = true;
+  if (link->is_cut)
+    lose_patience(link, end);
+}
+
+static void part(const sim_link_t *link) {
+  const uint64_t ns = (1 + sim_choose(30000, "net.parted_ms")) * SIM_MS;
+  sim_host_part(link->plan.host, sim_now() + ns);
+}
+
+static void reset(sim_link_t *link) {
+  sim_note("connection %u is reset by the net", link->plan.id);
+  way_break(&link->ways[0], SIM_RESET, latency(link));
+  way_break(&link->ways[1], SIM_RESET, latency(link));
+}
+
+/* What the net does to a connection now and then: one that is broken has been
+   told of it, or will be. */
+static void strike(sim_link_t *link) {
+  const bool broken = link->ways[0].broken || link->ways[1].broken;
+  if (link->plan.local || link->is_cut || broken || !sim_strikes("net.breaks"))
+    return;
+  switch (sim_choose(3, "net.how")) {
+  case 0:
+    reset(link);
+    return;
+  case 1:
+    part(link);
+    return;
+  default:
+    die(link);
+  }
+}
+
+void sim_link_send(sim_link_t *link, int from, sim_message_t what) {
+  if (link->is_cut)
+    lose_patience(link, from);
+  else if (!link->ways[from].broken)
+    say(&link->ways[from], what, latency(link));
+}
+
+void sim_link_reset(sim_link_t *link, int from) {
+  way_t *way = &link->ways[from];
+  if (!link->plan.local && !link->is_cut && sim_choose(4, "net.loses") == 3)
+    way_fly_no_more(way);
+  sim_link_send(link, from, SIM_RESET);
+}
+
+size_t sim_link_room(const sim_link_t *link, int from) {
+  const size_t held = link->ways[from].held; /* more, of who may block */
+  return held < link->capacity ? link->capacity - held : 0;
+}
+
+bool sim_link_is_writable(const sim_link_t *link, int from) {
+  return sim_link_room(link, from) >= link->capacity / 3;
+}
+
+static message_t *packed(const uv_buf_t bufs[], size_t len) {
+  message_t *message = sim_alloc(sizeof(*message) + len);
+  message->what = SIM_BYTES;
+  while (message->len < len) {
+    const size_t left = len - message->len;
+    const size_t n = bufs->len < left ? bufs->len : left;
+    if (n > 0)
+      memcpy(message->bytes + message->len, bufs->base, n);
+    message->len += n;
+    bufs++;
+  }
+  return message;
+}
+
+/* What goes nowhere fills the way, too. */
+void sim_link_send_bytes(sim_link_t *link, int from, const uv_buf_t bufs[],
+                         size_t len) {
+  way_t *way = &link->ways[from];
+  strike(link);
+  way->held += len;
+  if (link->is_cut)
+    lose_patience(link, from);
+  else if (!way->broken)
+    way_send(way, packed(bufs, len), latency(link));
+}
+
+size_t sim_link_arrived(const sim_link_t *link, int at) {
+  return link->ways[1 - at].arrived;
+}
+
+static size_t take_from(way_t *way, char *base, size_t len) {
+  message_t *message = way->here.first;
+  const size_t left = message->len - message->done;
+  const size_t n = left < len ? left : len;
+  memcpy(base, message->bytes + message->done, n);
+  message->done += n;
+  if (n == left)
+    sim_free(messages_pop(&way->here));
+  return n;
+}
+
+void sim_link_take(sim_link_t *link, int at, char *base, size_t len) {
+  way_t *way = &link->ways[1 - at];
+  assert(len <= way->arrived && way->arrived <= way->held);
+  way->arrived -= len;
+  way->held -= len;
+  while (len > 0) {
+    const size_t n = take_from(way, base, len);
+    base += n;
+    len -= n;
+  }
+  if (link->plan.ends[1 - at] != NULL)
+    link->plan.hear(link->plan.ends[1 - at], SIM_ROOM);
+}

@@ -1,0 +1,32 @@
+/*
+ * Names of hosts and services. Each name has an address of its own, which it
+ * gets when it is asked for first; localhost and what is below it is the
+ * loopback, and under "invalid" nothing exists.
+ */
+#ifndef AVOW_SIM_NAMES_H
+#define AVOW_SIM_NAMES_H
+
+#include "sim/ip.h"
+
+enum { SIM_ADDRESSES = 2 }; /* a name has no more */
+
+typedef struct {
+  const char *node;    /* NULL: this host */
+  const char *service; /* NULL: none */
+  struct addrinfo hints;
+} sim_query_t;
+
+/* How many, the first first, or UV_EAI_*. */
+int sim_names_addresses(const sim_query_t *query,
+                        sim_address_t out[SIM_ADDRESSES]);
+
+/* The number of a port, or UV_EAI_*. */
+int sim_names_port(const sim_query_t *query);
+
+/* The name of a port, or NULL. */
+const char *sim_names_service(uint16_t port);
+
+/* The name of an address, or NULL. */
+const char *sim_names_of(const sim_address_t *address);
+
+#endif
