@@ -1,0 +1,131 @@
+/*
+ * The disk as a whole: an empty one with the usual directories, and what a
+ * crash leaves of it.
+ */
+#include "sim/disk.h"
+
+#include <string.h>
+
+#include "base/container.h"
+#include "sim/journal.h"
+#include "sim/state.h"
+
+static _Thread_local sim_disk_t disk;
+
+static void add_dir(const char *name, unsigned mode) {
+  sim_inode_t *dir = sim_inode_new(SIM_DIR | mode);
+  sim_folder_put(disk.root, name, dir);
+  sim_inode_unref(dir);
+}
+
+static void make_tree(void) {
+  disk.numbers = 1; /* which is nobody's */
+  disk.root = sim_inode_new(SIM_DIR | 0755);
+  disk.root->parent = disk.root;
+  disk.root->names = 1;
+  add_dir("tmp", 01777);
+  add_dir("home", 0755);
+  disk.here = sim_inode_ref(sim_folder_find(disk.root, "home"));
+}
+
+sim_disk_t *sim_disk(void) {
+  if (disk.numbers == 0)
+    make_tree();
+  return &disk;
+}
+
+static void close_all(void) {
+  for (size_t i = 0; i < disk.open_room; i++)
+    sim_inode_unref(disk.opens[i].inode);
+  sim_free(disk.opens);
+  disk.opens = NULL;
+  disk.open_room = disk.lowest = disk.open_dirs = 0;
+}
+
+/* As often after few calls as after many, and sometimes when all is done. */
+static void choose_end(void) {
+  const uint64_t magnitude = sim_choose(12, "crash.magnitude");
+  sim_disk()->may_crash = true;
+  if (magnitude > 0)
+    disk.calls_left =
+        1 + sim_choose(UINT64_C(1) << (magnitude - 1), "crash.call");
+}
+
+static void disk_free(void) {
+  if (disk.numbers == 0)
+    return;
+  close_all();
+  sim_journal_free();
+  sim_inodes_free();
+  disk = (sim_disk_t){ .root = NULL };
+}
+
+static void disk_begin(void) {
+  disk_free();
+  if ((sim_world.options.faults & AVOW_SIM_CRASH) != 0)
+    choose_end();
+}
+
+static size_t count_open(void) {
+  size_t n = 0;
+  for (size_t i = 0; i < disk.open_room; i++)
+    n += disk.opens[i].inode != NULL;
+  return n;
+}
+
+static void check_open(void) {
+  const size_t n = count_open();
+  if (n > 0)
+    sim_fail("%zu files were left open", n);
+  if (disk.open_dirs > 0)
+    sim_fail("%zu directories were left open", disk.open_dirs);
+}
+
+static void disk_end(void) {
+  check_open();
+  disk_free();
+}
+
+/* A directory to be in that is there. */
+static void go_home(void) {
+  sim_inode_t *home = sim_folder_find(disk.root, "home");
+  const bool is_dir = home != NULL && sim_inode_is(home, SIM_DIR);
+  sim_inode_t *left = disk.here;
+  disk.here = sim_inode_ref(is_dir ? home : disk.root);
+  sim_inode_unref(left);
+}
+
+static void restart_inode(sim_inode_t *inode) {
+  const size_t len = inode->content.len;
+  if (sim_content_crash(&inode->content))
+    sim_note("of %zu bytes that were not synced %zu are left, or none", len,
+             inode->content.len);
+  disk.used += inode->content.used;
+}
+
+/* What no sync has brought to the disk may be on it or not. */
+static void disk_restart(void) {
+  check_open();
+  close_all();
+  disk.may_crash = false;
+  disk.calls_left = 0;
+  disk.used = 0;
+  sim_world.stopped = false; /* what is found is told */
+  sim_journal_crash();
+  go_home();
+  avow__link_t *link = disk.inodes;
+  do {
+    restart_inode(AVOW__CONTAINER(sim_inode_t, link, link));
+    link = link->next;
+  } while (link != disk.inodes);
+}
+
+const sim_part_t sim_files = { .begin = disk_begin,
+                               .end = disk_end,
+                               .restart = disk_restart };
+
+bool sim_disk_call(void) {
+  if (disk.calls_left > 0 && --disk.calls_left == 0)
+    sim_stop();
+  return !sim_world.stopped;
+}
