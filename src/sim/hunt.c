@@ -1,0 +1,166 @@
+/*
+ * Looking for a seed that fails, and what is told of it: why, the last events,
+ * which choices it takes, and how to have it again.
+ */
+#include "sim/hunt.h"
+
+#include <ctype.h>
+#include <inttypes.h>
+#include <unistd.h>
+
+#include "sim/last_words.h"
+#include "sim/shrink.h"
+#include "sim/state.h"
+
+enum { SHRINKING_RUNS = 2000, PROGRESS = 256 };
+
+typedef struct {
+  const sim_hunt_t *hunt;
+  uint64_t seed;
+  const char *why; /* the whole failed */
+} quarry_t;
+
+static void leave_last_words(const sim_hunt_t *hunt, uint64_t seed) {
+  char words[300];
+  (void) snprintf(words, sizeof(words),
+                  "avow_sim: that was in a run; to have it again: "
+                  "%s --seed %" PRIu64 "%s",
+                  hunt->name, seed, hunt->more);
+  sim_last_words(words);
+}
+
+/* Without events: thousands of such runs are made. */
+static avow_sim_result_t run_quietly(const sim_hunt_t *hunt, uint64_t seed,
+                                     const sim_picks_t *only,
+                                     sim_picks_t *taken) {
+  avow_sim_options_t options = hunt->options;
+  options.events = NULL;
+  leave_last_words(hunt, seed);
+  sim_picks_use(only, taken);
+  const avow_sim_result_t result =
+      avow_sim(seed, hunt->program, hunt->data, &options);
+  sim_picks_use(NULL, NULL);
+  return result;
+}
+
+/* But for numbers, which tell one failure from another of its kind. */
+static bool is_same_reason(const char *a, const char *b) {
+  for (;; a++, b++) {
+    while (isdigit((unsigned char) *a))
+      a++;
+    while (isdigit((unsigned char) *b))
+      b++;
+    if (*a != *b || *a == '\0')
+      return *a == *b;
+  }
+}
+
+static bool fails_alike(const sim_picks_t *only, sim_picks_t *taken,
+                        void *data) {
+  const quarry_t *quarry = data;
+  const avow_sim_result_t result =
+      run_quietly(quarry->hunt, quarry->seed, only, taken);
+  return result.failed && is_same_reason(result.why, quarry->why);
+}
+
+static void print_last_events(void) {
+  printf("\nthe last events:\n");
+  for (uint64_t back = SIM_KEPT; back > 0; back--)
+    if (sim_history_line(back - 1) != NULL)
+      printf("%s\n", sim_history_line(back - 1));
+}
+
+static void print_again(const sim_hunt_t *hunt, uint64_t seed,
+                        const sim_picks_t *only) {
+  printf("%s --seed %" PRIu64 "%s", hunt->name, seed, hunt->more);
+  if (only != NULL) {
+    printf(" --only %s", only->n == 0 ? "''" : "");
+    sim_picks_print(only, stdout);
+  }
+  printf("\n");
+}
+
+static void print_how(const sim_hunt_t *hunt, uint64_t seed,
+                      const sim_picks_t *only) {
+  printf("\nto have it again, and to stop where it fails:\n\n  ");
+  print_again(hunt, seed, only);
+  printf("  gdb -ex 'break sim_fail' -ex run --args ");
+  print_again(hunt, seed, only);
+}
+
+static void print_result(uint64_t seed, const avow_sim_result_t *result) {
+  printf("seed %" PRIu64 " %s%s\n", seed,
+         result->failed ? "fails: " : "is fine", result->why);
+  printf("%" PRIu64 " events, %" PRIu64 " choices, %" PRIu64
+         " ms, history %016" PRIx64 "\n",
+         result->events, result->choices, result->ms, result->hash);
+}
+
+static void print_choices(const sim_picks_t *picks, size_t before) {
+  if (picks->n == 0) {
+    printf("\nIt takes no choice at all: it fails under every seed.\n");
+    return;
+  }
+  printf("\nOf %zu choices that were not plain it takes %zu:\n\n", before,
+         picks->n);
+  for (size_t i = 0; i < picks->n; i++)
+    printf("  choice %" PRIu64 ": %s\n", picks->at[i].n, picks->at[i].what);
+}
+
+void sim_reduce(const sim_hunt_t *hunt, uint64_t seed,
+                const sim_picks_t *only) {
+  sim_picks_t picks = { .at = NULL };
+  const avow_sim_result_t whole = run_quietly(hunt, seed, only, &picks);
+  quarry_t quarry = { hunt, seed, whole.why };
+  const size_t before = picks.n;
+  if (whole.failed) {
+    sim_shrink(&picks, fails_alike, &quarry, SHRINKING_RUNS);
+    print_choices(&picks, before);
+    const avow_sim_result_t least = run_quietly(hunt, seed, &picks, NULL);
+    printf("\nwith these alone ");
+    print_result(seed, &least);
+    print_last_events();
+    print_how(hunt, seed, &picks);
+  }
+  sim_picks_free(&picks);
+}
+
+bool sim_replay(const sim_hunt_t *hunt, uint64_t seed,
+                const sim_picks_t *only) {
+  avow_sim_options_t options = hunt->options;
+  options.events = stdout;
+  sim_picks_use(only, NULL);
+  const avow_sim_result_t result =
+      avow_sim(seed, hunt->program, hunt->data, &options);
+  sim_picks_use(NULL, NULL);
+  print_result(seed, &result);
+  return !result.failed;
+}
+
+static void show_progress(uint64_t done, uint64_t seeds) {
+  if (done % PROGRESS == 0 && isatty(STDERR_FILENO))
+    (void) fprintf(stderr, "\r%" PRIu64 " of %" PRIu64 " ", done, seeds);
+}
+
+static void end_progress(void) {
+  if (isatty(STDERR_FILENO))
+    (void) fputc('\r', stderr);
+}
+
+bool sim_hunt(const sim_hunt_t *hunt, uint64_t from, uint64_t seeds) {
+  for (uint64_t i = 0; i < seeds; i++) {
+    const avow_sim_result_t result = run_quietly(hunt, from + i, NULL, NULL);
+    if (result.failed) {
+      end_progress();
+      print_result(from + i, &result);
+      print_last_events();
+      print_how(hunt, from + i, NULL);
+      sim_reduce(hunt, from + i, NULL);
+      return false;
+    }
+    show_progress(i + 1, seeds);
+  }
+  end_progress();
+  printf("%" PRIu64 " seeds, none fails\n", seeds);
+  return true;
+}

@@ -1,0 +1,152 @@
+/* The main() of a program that is there to be simulated. */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/reserved.h"
+#include "sim/hunt.h"
+#include "sim/last_words.h"
+
+static const char usage[] =
+    "usage: %s [--seeds N] [--from SEED] [--faults LIST]\n"
+    "       %s --seed SEED [--only LIST] [--shrink] [--faults LIST]\n"
+    "\n"
+    "Runs a simulation under one seed after the other, and tells of the first\n"
+    "that fails; or one, with all its events.\n"
+    "\n"
+    "  --seeds N      so many (1000)\n"
+    "  --from SEED    and this first (0)\n"
+    "  --seed SEED    this one alone\n"
+    "  --only LIST    of its choices these, all others plain: \"net.cut:3,…\"\n"
+    "  --shrink       and leave out of that what it does not take to fail\n"
+    "  --faults LIST  of net, fs, memory, cancel, crash, or all, or none\n"
+    "\n"
+    "Exits with 0 if none has failed, else with 1.\n";
+
+/* What the command line says. */
+typedef struct {
+  sim_hunt_t hunt;
+  uint64_t seeds, from, seed;
+  bool one, shrinks, has_only;
+  sim_picks_t only;
+  char more[64];
+} words_t;
+
+static const struct {
+  const char *name;
+  unsigned bits;
+} faults[] = { { "net", AVOW_SIM_NET },
+               { "fs", AVOW_SIM_FS },
+               { "memory", AVOW_SIM_MEMORY },
+               { "cancel", AVOW_SIM_CANCEL },
+               { "crash", AVOW_SIM_CRASH },
+               { "none", 0 },
+               { "all", AVOW_SIM_NET | AVOW_SIM_FS | AVOW_SIM_MEMORY |
+                            AVOW_SIM_CANCEL | AVOW_SIM_CRASH } };
+
+enum { FAULTS = sizeof(faults) / sizeof(faults[0]) };
+
+static bool take_number(const char *text, uint64_t *out) {
+  char *end;
+  if (text == NULL || *text < '0' || *text > '9')
+    return false;
+  errno = 0;
+  *out = strtoull(text, &end, 10);
+  return *end == '\0' && errno == 0;
+}
+
+static bool take_fault(const char *name, size_t len, unsigned *bits) {
+  for (int i = 0; i < FAULTS; i++) {
+    if (strlen(faults[i].name) != len || memcmp(faults[i].name, name, len) != 0)
+      continue;
+    *bits |= faults[i].bits;
+    return true;
+  }
+  return false;
+}
+
+/* They are part of how to have a failure again. */
+static bool take_faults(const char *list, words_t *words) {
+  unsigned bits = 0;
+  if (list == NULL || strlen(list) >= sizeof(words->more) - 10)
+    return false;
+  for (const char *name = list;; name++) {
+    const size_t len = strcspn(name, ",");
+    if (!take_fault(name, len, &bits))
+      return false;
+    name += len;
+    if (*name == '\0')
+      break;
+  }
+  words->hunt.options.faults = bits;
+  (void) snprintf(words->more, sizeof(words->more), " --faults %s", list);
+  return true;
+}
+
+static bool take_only(char *list, words_t *words) {
+  words->has_only = true;
+  return list != NULL && (*list == '\0' || sim_picks_parse(&words->only, list));
+}
+
+/* An option and what follows it, NULL at the end. */
+static bool take_pair(const char *option, char *value, words_t *words) {
+  if (strcmp(option, "--seeds") == 0)
+    return take_number(value, &words->seeds);
+  if (strcmp(option, "--from") == 0)
+    return take_number(value, &words->from);
+  if (strcmp(option, "--faults") == 0)
+    return take_faults(value, words);
+  if (strcmp(option, "--only") == 0)
+    return take_only(value, words);
+  words->one = strcmp(option, "--seed") == 0;
+  return words->one && take_number(value, &words->seed);
+}
+
+static bool take_words(int argc, char **argv, words_t *words) {
+  for (int i = 1; i < argc; i++) {
+    if (strcmp(argv[i], "--shrink") == 0) {
+      words->shrinks = true;
+      continue;
+    }
+    const char *option = argv[i++];
+    if (!take_pair(option, i < argc ? argv[i] : NULL, words))
+      return false;
+  }
+  return words->one || !(words->shrinks || words->has_only);
+}
+
+static bool wants_help(int argc, char **argv) {
+  return argc == 2 && strcmp(argv[1], "--help") == 0;
+}
+
+static bool run_as_told(const words_t *words) {
+  const sim_picks_t *only = words->has_only ? &words->only : NULL;
+  if (!words->one)
+    return sim_hunt(&words->hunt, words->from, words->seeds);
+  const bool fine = sim_replay(&words->hunt, words->seed, only);
+  if (!fine && words->shrinks)
+    sim_reduce(&words->hunt, words->seed, only);
+  return fine;
+}
+
+int avow_sim_main(int argc, char **argv, avow_sim_fn program, void *data,
+                  const avow_sim_options_t *options) {
+  words_t words = { .seeds = 1000,
+                    .hunt = { .name = argc > 0 ? argv[0] : "simulation",
+                              .program = program,
+                              .data = data } };
+  if (options != NULL)
+    words.hunt.options = *options;
+  words.hunt.more = words.more;
+  const bool understood = take_words(argc, argv, &words);
+  bool fine = wants_help(argc, argv);
+  if (understood)
+    fine = run_as_told(&words);
+  else
+    (void) fprintf(fine ? stdout : stderr, usage, words.hunt.name,
+                   words.hunt.name);
+  sim_picks_free(&words.only);
+  sim_last_words(NULL);
+  return fine ? EXIT_SUCCESS : EXIT_FAILURE;
+}

@@ -1,0 +1,301 @@
+/*
+ * A run: a world, a loop on it, the program, and what it leaves behind. A run
+ * that fails stops turning, and is closed as any other, without faults; where
+ * it cannot be, since something in it waits for what never comes, it is cut
+ * off, and its memory is lost.
+ */
+#include "sim/run.h"
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/reserved.h"
+#include "engine/engine.h"
+#include "sim/anchors.h"
+#include "sim/cancel.h"
+#include "sim/disk.h"
+#include "sim/network.h"
+#include "sim/pool.h"
+#include "sim/state.h"
+
+/* A run that is over gets so many turns to close. */
+enum { LAST_TURNS = 100 * 1000 };
+
+static const sim_part_t *const parts[] = { &sim_network, &sim_files, NULL };
+
+static _Thread_local jmp_buf cut_off;
+
+typedef struct stage_s {
+  uv_loop_t loop;
+  struct stage_s *next;
+} stage_t;
+
+/* Those of runs that were cut off. */
+static _Thread_local stage_t *lost;
+
+static avow_sim_options_t options_of(const avow_sim_options_t *given) {
+  const avow_sim_options_t usual = { .fault_rate = 20,
+                                     .max_events = UINT64_C(1000) * 1000,
+                                     .max_ms = UINT64_C(24) * 60 * 60 * 1000 };
+  if (given == NULL)
+    return usual;
+  avow_sim_options_t all = *given;
+  if (all.fault_rate == 0)
+    all.fault_rate = usual.fault_rate;
+  if (all.max_events == 0)
+    all.max_events = usual.max_events;
+  if (all.max_ms == 0)
+    all.max_ms = usual.max_ms;
+  return all;
+}
+
+static void check_limits(void) {
+  sim_world_t *w = &sim_world;
+  if (++w->turns > w->options.max_events)
+    sim_fail("more than %" PRIu64 " turns of the loop", w->options.max_events);
+  else if (w->now / SIM_MS > w->options.max_ms)
+    sim_fail("more than %" PRIu64 " ms", w->options.max_ms);
+}
+
+bool sim_run_goes_on(void) {
+  sim_world_t *w = &sim_world;
+  if (!w->on)
+    return true;
+  if (!w->ending)
+    check_limits();
+  if (w->ending && ++w->last_turns > LAST_TURNS)
+    longjmp(cut_off, 1);
+  return w->closing || !(w->ending || w->stopped);
+}
+
+/* Without a run nobody would notice. */
+void sim_run_stuck(uv_loop_t *loop) {
+  if (sim_world.ending)
+    longjmp(cut_off, 1);
+  sim_fail(
+      "nothing is left to happen, and the loop is alive: it waits for ever");
+  if (sim_world.options.events != NULL)
+    avow_loop_dump(loop, sim_world.options.events, AVOW_DUMP_TEXT);
+}
+
+/* Without memory, and when it was cancelled, a program may say so and end. */
+static bool is_excused(const avow_value_t *reason) {
+  const int code = avow_error_code(reason);
+  return (code == UV_ENOMEM && (sim_world.struck & AVOW_SIM_MEMORY) != 0) ||
+         (code == UV_ECANCELED && (sim_world.struck & AVOW_SIM_CANCEL) != 0);
+}
+
+/* Everything above on the stack is left as it is. */
+void sim_run_hangs(const char *function) {
+  sim_fail("%s() waits for another thread: a simulated program has one",
+           function);
+  longjmp(cut_off, 1);
+}
+
+static void on_unhandled(uv_loop_t *loop, const avow_value_t *reason,
+                         const char *where, void *data) {
+  if (is_excused(reason))
+    return;
+  sim_fail("a rejection that nobody handled: %s%s%s",
+           avow_error_message(reason), where != NULL ? ", made at " : "",
+           where != NULL ? where : "");
+}
+
+/* Loops outside of runs keep their tasks, and their blocks. */
+static void run_begin(uint64_t seed, const avow_sim_options_t *options) {
+  const sim_world_t before = sim_world;
+  sim_world = (sim_world_t){ .on = true,
+                             .seed = seed,
+                             .options = options_of(options),
+                             .tasks = before.tasks,
+                             .blocks = before.blocks,
+                             .live = before.live,
+                             .live_before = before.live,
+                             .anchors = sim_anchors };
+  for (size_t i = 0; parts[i] != NULL; i++)
+    if (parts[i]->begin != NULL)
+      parts[i]->begin();
+}
+
+static void judge(avow_promise_t *p) {
+  if (avow_state(p) == AVOW_REJECTED && !is_excused(avow_result(p)))
+    sim_fail("the program's promise rejected: %s",
+             avow_error_message(avow_result(p)));
+  else if (avow_state(p) == AVOW_PENDING && !sim_world.ending)
+    sim_fail("nothing is left to happen, and the program's promise is pending");
+  avow_unref(p);
+}
+
+static void drive(uv_loop_t *loop, avow_promise_t *p) {
+  avow__context_t *c = avow__context_of(loop);
+  bool alive = true;
+  while (alive && !sim_world.ending && !sim_world.stopped &&
+         avow_state(p) == AVOW_PENDING) {
+    sim_cancel_an_await(loop, p);
+    c->run_for = p;
+    alive = uv_run(loop, UV_RUN_ONCE) != 0;
+    c->run_for = NULL;
+  }
+  judge(p);
+}
+
+static void close_left(uv_handle_t *handle, void *data) {
+  if (uv_is_closing(handle))
+    return;
+  sim_fail("a handle was left open: %s", uv_handle_type_name(handle->type));
+  uv_ref(handle);
+  uv_close(handle, NULL);
+}
+
+/* What the program closed itself comes to its end first. */
+static void close_loop(uv_loop_t *loop) {
+  sim_world.ending = sim_world.closing = true;
+  (void) avow_loop_close(loop);       /* there is no other */
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* ends what is closing */
+  uv_walk(loop, close_left, NULL);
+  while (uv_loop_close(loop) == UV_EBUSY)
+    (void) uv_run(loop, UV_RUN_ONCE); /* cut off where that never ends */
+}
+
+static void run_program(uv_loop_t *loop, avow_sim_fn program, void *data) {
+  (void) uv_loop_init(loop); /* cannot fail */
+  const avow_options_t options = { .on_unhandled = on_unhandled };
+  if (avow_loop_init(loop, &options) == 0) /* else without memory */
+    drive(loop, program(loop, data));
+  close_loop(loop);
+}
+
+/* False if it was cut off. The loop stays known then, and all that it has, so
+   that no tool that looks for leaks tells of it. */
+static bool run_on_a_loop(avow_sim_fn program, void *data) {
+  stage_t *stage = sim_alloc(sizeof(*stage));
+  if (setjmp(cut_off) != 0) {
+    stage->next = lost;
+    lost = stage;
+    return false;
+  }
+  run_program(&stage->loop, program, data);
+  sim_free(stage);
+  return true;
+}
+
+static void check_memory(void) {
+  if (sim_world.live > sim_world.live_before)
+    sim_fail("%ld blocks of memory were left: values or promises that are held",
+             sim_world.live - sim_world.live_before);
+}
+
+static void run_end(void) {
+  for (size_t i = 0; parts[i] != NULL; i++)
+    if (parts[i]->end != NULL)
+      parts[i]->end();
+  check_memory();
+}
+
+void sim_stop(void) {
+  sim_note("the machine stops");
+  sim_world.stopped = true;
+}
+
+static void restart_part(const sim_part_t *part) {
+  if (part->restart != NULL) {
+    part->restart();
+    return;
+  }
+  if (part->end != NULL)
+    part->end();
+  if (part->begin != NULL)
+    part->begin();
+}
+
+/* What the program had in memory is gone, and what it waited for. */
+static void restart(void) {
+  sim_world_t *w = &sim_world;
+  check_memory(); /* where it came to its end */
+  w->ending = w->why[0] != '\0';
+  w->closing = false;
+  w->last_turns = 0;
+  w->live_before = w->live;
+  w->tasks.n = 0;
+  w->due = NULL;
+  w->jobs = NULL;
+  w->working = 0;
+  w->options.faults = 0;
+  for (size_t i = 0; parts[i] != NULL; i++)
+    restart_part(parts[i]);
+  w->stopped = false;
+  sim_note("the machine starts again");
+}
+
+/* Once the machine has stopped, or the program has come to its end. */
+static bool is_to_restart(bool whole) {
+  return (sim_world.options.faults & AVOW_SIM_CRASH) != 0 &&
+         sim_world.options.recover != NULL && sim_world.why[0] == '\0' &&
+         (whole || sim_world.stopped);
+}
+
+static avow_sim_result_t run_result(void) {
+  const sim_world_t *w = &sim_world;
+  avow_sim_result_t result = { .failed = w->why[0] != '\0',
+                               .hash = w->hash,
+                               .events = w->events,
+                               .choices = w->choices,
+                               .ms = w->now / SIM_MS };
+  memcpy(result.why, w->why, sizeof(result.why) - 1);
+  return result;
+}
+
+avow_sim_result_t avow_sim(uint64_t seed, avow_sim_fn program, void *data,
+                           const avow_sim_options_t *options) {
+  if (sim_world.on)
+    return (avow_sim_result_t){ .failed = true,
+                                .why = "avow_sim() in a simulated program" };
+  if (AVOW__RESERVED(options) != 0 || program == NULL)
+    return (avow_sim_result_t){ .failed = true,
+                                .why =
+                                    "avow_sim() of no program, or with "
+                                    "options that are not zeros" };
+  run_begin(seed, options);
+  bool whole = run_on_a_loop(program, data);
+  if (is_to_restart(whole)) {
+    restart();
+    whole = run_on_a_loop(sim_world.options.recover, data);
+  }
+  if (whole)
+    run_end();
+  else
+    sim_world.tasks.n = 0; /* they are lost as well */
+  if (sim_world.tasks.n == 0)
+    sim_heap_free(&sim_world.tasks);
+  sim_world.on = false;
+  return run_result();
+}
+
+void avow_sim_check(bool holds, const char *format, ...) {
+  if (holds)
+    return;
+  char text[sizeof(sim_world.why)] = "";
+  va_list args;
+  va_start(args, format);
+  if (format != NULL)
+    (void) vsnprintf(text, sizeof(text), format, args);
+  va_end(args);
+  sim_fail("%s", text[0] != '\0' ? text : "a check does not hold");
+}
+
+uint64_t avow_sim_choose(uint64_t bound) {
+  return bound > 0 ? sim_choose(bound, "program") : 0;
+}
+
+void avow_sim_note(const char *format, ...) {
+  char text[SIM_LINE];
+  va_list args;
+  va_start(args, format);
+  (void) vsnprintf(text, sizeof(text), format, args);
+  va_end(args);
+  sim_note("%s", text);
+}

@@ -1,0 +1,47 @@
+/* An echo server and its clients, in nothing but callbacks of libuv. */
+#ifndef AVOW_TEST_SIM_ECHO_H
+#define AVOW_TEST_SIM_ECHO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <uv.h>
+
+enum { ECHO_CLIENTS = 3, ECHO_LEN = 5000, ECHO_PIECES = 7 };
+
+typedef struct echo_s echo_t;
+
+typedef union {
+  uv_handle_t handle;
+  uv_stream_t stream;
+  uv_tcp_t tcp;
+  uv_pipe_t pipe;
+} echo_handle_t;
+
+typedef struct {
+  echo_handle_t u;
+  uv_connect_t connect;
+  uv_write_t writes[ECHO_PIECES];
+  uv_shutdown_t shutdown;
+  size_t got;
+  int err; /* the first that came, but the end */
+  bool ended;
+} echo_client_t;
+
+struct echo_s {
+  uv_loop_t *loop;
+  const char *name; /* of a pipe; NULL: TCP */
+  echo_handle_t server;
+  echo_client_t clients[ECHO_CLIENTS];
+  int left;                   /* clients that have not closed */
+  void (*done)(echo_t *echo); /* all handles have */
+  void *data;
+};
+
+/* 0, or why it cannot begin. */
+int echo_begin(echo_t *echo, uv_loop_t *loop);
+
+/* Whether each client got what it sent. */
+bool echo_is_right(const echo_t *echo);
+
+#endif

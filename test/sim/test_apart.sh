@@ -1,0 +1,22 @@
+#!/bin/sh
+# The simulator is a library of its own: nothing of it is in libavow, and beside
+# avow's names and those of libuv it defines none but sim_*.
+#
+#   test_apart.sh LIBAVOW LIBAVOW_SIM
+set -eu
+
+# LIBRARY: the names that it defines for others
+defined() {
+  nm -g --defined-only "$1" | awk 'NF == 3 { print $3 }' | sort -u
+}
+
+fail() {
+  echo "$1"
+  exit 1
+}
+
+! defined "$1" | grep -E '^(sim_|uv_|avow_sim)' ||
+  fail "these are in $1, which is to know nothing of the simulator"
+! defined "$2" | grep -vE '^(sim_|uv_|avow_|DW[.]ref[.]|__x86[.])' ||
+  fail "these are in $2: names there begin with sim_"
+defined "$2" | grep -qx uv_run || fail "$2 has no uv_run()"

@@ -1,0 +1,441 @@
+/* What a machine that stops leaves on its disk. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "avow.h"
+#include "avow/sim.h"
+
+enum { SEEDS = 10000, FEW = 2000, SIZE = 3000, MOST = 1 << 20 };
+
+static const char path[] = "state";
+
+/* How many seeds of those fail, each of them twice the same. */
+static int failures(avow_sim_fn program, avow_sim_fn recover, uint64_t seeds) {
+  const avow_sim_options_t options = { .faults = AVOW_SIM_CRASH,
+                                       .recover = recover };
+  int n = 0;
+  for (uint64_t seed = 0; seed < seeds; seed++)
+    n += avow_sim(seed, program, NULL, &options).failed;
+  return n;
+}
+
+static avow_value_t bytes_of(char letter, size_t size) {
+  char *bytes = NULL;
+  const avow_value_t v = avow_bytes_new(size, &bytes);
+  memset(bytes, letter, size);
+  return v;
+}
+
+/* The letter that all of a file is made of; 0: it is not whole. */
+static char letter_of(const avow_value_t *file) {
+  size_t len;
+  const char *bytes = avow_to_bytes(file, &len);
+  if (len != SIZE && len != SIZE + SIZE / 2)
+    return 0;
+  return memcmp(bytes, bytes + 1, len - 1) == 0 ? bytes[0] : 0;
+}
+
+static char kept; /* the last that the program was told is written */
+
+/* It is written first, and what is done then is under test. */
+static avow_value_t begin_with_a(uv_loop_t *loop) {
+  kept = 0;
+  AVOW_TRY(
+      avow_await(avow_replace_file(loop, path, bytes_of('a', SIZE), 0600)));
+  kept = 'a';
+  return avow_none();
+}
+
+static avow_value_t is_whole(const avow_value_t *file, void *data) {
+  const char letter = letter_of(file);
+  avow_sim_check(letter == 'a' || letter == 'b', "neither old nor new");
+  avow_sim_check(letter >= kept, "the old one, though the new one was there");
+  return avow_none();
+}
+
+static avow_value_t is_too_early(const avow_value_t *error, void *data) {
+  avow_sim_check(avow_error_code(error) == UV_ENOENT && kept == 0,
+                 "no file: %s", avow_error_message(error));
+  return avow_none();
+}
+
+static avow_promise_t *look(uv_loop_t *loop, void *data) {
+  return avow_then(avow_read_file(loop, path, MOST), is_whole, is_too_early,
+                   NULL);
+}
+
+static avow_value_t do_replace(void *loop) {
+  AVOW_TRY(begin_with_a(loop));
+  AVOW_TRY(avow_await(
+      avow_replace_file(loop, path, bytes_of('b', SIZE + SIZE / 2), 0600)));
+  kept = 'b';
+  return avow_none();
+}
+
+static avow_promise_t *replaces(uv_loop_t *loop, void *data) {
+  return avow_async(loop, do_replace, loop);
+}
+
+static void replaced_file_is_old_or_new_whatever_stops(void **state) {
+  assert_int_equal(failures(replaces, look, SEEDS), 0);
+}
+
+static avow_value_t do_write(void *loop) {
+  AVOW_TRY(begin_with_a(loop));
+  return avow_await(
+      avow_write_file(loop, path, bytes_of('b', SIZE + SIZE / 2), 0600));
+}
+
+static avow_promise_t *writes(uv_loop_t *loop, void *data) {
+  return avow_async(loop, do_write, loop);
+}
+
+static void written_file_may_be_a_mixture(void **state) {
+  assert_in_range(failures(writes, look, FEW), 10, FEW);
+}
+
+/* Outcomes of steps of libuv's, by what is found. */
+
+enum { OLD, NEW, EMPTY, SHORT, ZEROS, MIXED, NONE, OUTCOMES };
+
+static int found[OUTCOMES];
+
+static bool is_ready; /* what comes before that is not under test */
+
+static int outcome_of(const avow_value_t *file) {
+  size_t len;
+  const char *bytes = avow_to_bytes(file, &len);
+  if (len == 0)
+    return EMPTY;
+  if (memcmp(bytes, bytes + 1, len - 1) != 0)
+    return MIXED;
+  if (bytes[0] == 0)
+    return ZEROS;
+  if (bytes[0] == 'b' && len != SIZE)
+    return SHORT;
+  return bytes[0] == 'b' ? NEW : OLD;
+}
+
+static avow_value_t tally(const avow_value_t *file, void *data) {
+  found[outcome_of(file)] += is_ready;
+  return avow_none();
+}
+
+static avow_value_t tally_none(const avow_value_t *error, void *data) {
+  found[NONE] += is_ready;
+  return avow_none();
+}
+
+static avow_promise_t *count(uv_loop_t *loop, void *data) {
+  return avow_then(avow_read_file(loop, path, MOST), tally, tally_none, NULL);
+}
+
+static void find_outcomes(avow_sim_fn program) {
+  memset(found, 0, sizeof(found));
+  assert_int_equal(failures(program, count, FEW), 0);
+}
+
+/* Plain calls, as chores make them. */
+static uv_fs_t req;
+
+static int done(int result) {
+  uv_fs_req_cleanup(&req);
+  return result;
+}
+
+static void put(const char *name, int flags, char letter) {
+  char bytes[SIZE];
+  const uv_buf_t buf = uv_buf_init(bytes, SIZE);
+  memset(bytes, letter, SIZE);
+  const uv_file file =
+      done(uv_fs_open(NULL, &req, name, flags | UV_FS_O_WRONLY, 0600, NULL));
+  (void) done(uv_fs_write(NULL, &req, file, &buf, 1, 0, NULL));
+  (void) done(uv_fs_close(NULL, &req, file, NULL));
+}
+
+static void sync_path(const char *name) {
+  const uv_file file =
+      done(uv_fs_open(NULL, &req, name, UV_FS_O_RDONLY, 0, NULL));
+  (void) done(uv_fs_fsync(NULL, &req, file, NULL));
+  (void) done(uv_fs_close(NULL, &req, file, NULL));
+}
+
+static avow_promise_t *end(uv_loop_t *loop) {
+  return avow_promise_resolve(loop, avow_none());
+}
+
+static void put_old(void) {
+  put(path, UV_FS_O_CREAT, 'a');
+  sync_path(path);
+  sync_path(".");
+  is_ready = done(uv_fs_access(NULL, &req, path, 0, NULL)) == 0;
+}
+
+static avow_promise_t *renames_unsynced(uv_loop_t *loop, void *data) {
+  put_old();
+  put("new", UV_FS_O_CREAT, 'b');
+  (void) done(uv_fs_rename(NULL, &req, "new", path, NULL));
+  return end(loop);
+}
+
+static void renamed_file_that_was_not_synced_may_be_anything(void **state) {
+  find_outcomes(renames_unsynced);
+
+  assert_true(found[OLD] > 0);
+  assert_true(found[NEW] > 0);
+  assert_true(found[EMPTY] > 0);
+  assert_true(found[SHORT] > 0);
+  assert_true(found[ZEROS] > 0);
+  assert_true(found[MIXED] > 0); /* with zeros, in sectors */
+}
+
+static avow_promise_t *renames_synced(uv_loop_t *loop, void *data) {
+  put_old();
+  put("new", UV_FS_O_CREAT, 'b');
+  sync_path("new");
+  (void) done(uv_fs_rename(NULL, &req, "new", path, NULL));
+  return end(loop);
+}
+
+static void renamed_file_that_was_synced_is_one_or_the_other(void **state) {
+  find_outcomes(renames_synced);
+
+  assert_true(found[OLD] > 0);
+  assert_true(found[NEW] > 0);
+  assert_int_equal(found[NONE] + found[EMPTY] + found[SHORT], 0);
+  assert_int_equal(found[ZEROS] + found[MIXED], 0);
+}
+
+static bool was_synced;
+
+static avow_promise_t *puts_and_syncs(uv_loop_t *loop, void *data) {
+  put(path, UV_FS_O_CREAT, 'b');
+  sync_path(path);
+  sync_path(".");
+  /* Had the machine stopped by now, this would not be told. */
+  was_synced = done(uv_fs_access(NULL, &req, path, 0, NULL)) == 0;
+  return end(loop);
+}
+
+static avow_value_t is_there(const avow_value_t *file, void *data) {
+  avow_sim_check(outcome_of(file) == NEW || !was_synced, "it was synced");
+  return avow_none();
+}
+
+static avow_value_t is_not_there(const avow_value_t *error, void *data) {
+  avow_sim_check(!was_synced, "it was synced, and is not there");
+  return avow_none();
+}
+
+static avow_promise_t *look_for_synced(uv_loop_t *loop, void *data) {
+  return avow_then(avow_read_file(loop, path, MOST), is_there, is_not_there,
+                   NULL);
+}
+
+static void synced_file_with_a_synced_name_is_there(void **state) {
+  assert_int_equal(failures(puts_and_syncs, look_for_synced, FEW), 0);
+}
+
+static avow_promise_t *overwrites(uv_loop_t *loop, void *data) {
+  put_old();
+  put(path, 0, 'b');
+  return end(loop);
+}
+
+/* The file's sectors, each of one letter. */
+static avow_value_t has_whole_sectors(const avow_value_t *file, void *data) {
+  size_t len;
+  const char *bytes = avow_to_bytes(file, &len);
+  for (size_t at = 0; at + 512 <= len; at += 512)
+    avow_sim_check(memcmp(bytes + at, bytes + at + 1, 511) == 0,
+                   "a sector that is torn");
+  return tally(file, data);
+}
+
+static avow_promise_t *count_sectors(uv_loop_t *loop, void *data) {
+  return avow_then(avow_read_file(loop, path, MOST), has_whole_sectors,
+                   tally_none, NULL);
+}
+
+static void overwritten_file_is_torn_between_sectors(void **state) {
+  memset(found, 0, sizeof(found));
+
+  assert_int_equal(failures(overwrites, count_sectors, FEW), 0);
+
+  assert_true(found[OLD] > 0);
+  assert_true(found[NEW] > 0);
+  assert_true(found[MIXED] > 0);
+  assert_int_equal(found[SHORT], 0); /* its length was synced */
+}
+
+static avow_promise_t *moves(uv_loop_t *loop, void *data) {
+  (void) done(uv_fs_mkdir(NULL, &req, "to", 0700, NULL));
+  put_old();
+  (void) done(uv_fs_rename(NULL, &req, path, "to/it", NULL));
+  return end(loop);
+}
+
+static avow_promise_t *is_in_one_place(uv_loop_t *loop, void *data) {
+  const int from = done(uv_fs_access(NULL, &req, path, 0, NULL));
+  const int to = done(uv_fs_access(NULL, &req, "to/it", 0, NULL));
+  if (is_ready)
+    found[from == 0 ? OLD : NEW]++;
+  avow_sim_check(!is_ready || (from == 0) != (to == 0), "it has %s",
+                 from == 0 ? "both names" : "neither");
+  return end(loop);
+}
+
+static void move_to_another_directory_is_one(void **state) {
+  memset(found, 0, sizeof(found));
+
+  assert_int_equal(failures(moves, is_in_one_place, FEW), 0);
+
+  assert_true(found[OLD] > 0);
+  assert_true(found[NEW] > 0);
+}
+
+static int has_name(const char *name) {
+  return done(uv_fs_access(NULL, &req, name, 0, NULL)) == 0;
+}
+
+static avow_promise_t *makes_three(uv_loop_t *loop, void *data) {
+  (void) done(uv_fs_mkdir(NULL, &req, "first", 0700, NULL));
+  (void) done(uv_fs_mkdir(NULL, &req, "/tmp/other", 0700, NULL));
+  (void) done(uv_fs_mkdir(NULL, &req, "second", 0700, NULL));
+  return end(loop);
+}
+
+static avow_promise_t *count_three(uv_loop_t *loop, void *data) {
+  const int first = has_name("first"), second = has_name("second");
+  avow_sim_check(first >= second, "the second without the first");
+  found[OLD] += first > second;
+  found[NEW] += has_name("/tmp/other") > first;
+  return end(loop);
+}
+
+static void names_of_a_directory_are_there_in_their_order(void **state) {
+  memset(found, 0, sizeof(found));
+
+  assert_int_equal(failures(makes_three, count_three, FEW), 0);
+
+  assert_true(found[OLD] > 0);
+  assert_true(found[NEW] > 0); /* of two there is no order */
+}
+
+static avow_promise_t *syncs_where_it_went(uv_loop_t *loop, void *data) {
+  is_ready = false;
+  (void) done(uv_fs_mkdir(NULL, &req, "earlier", 0700, NULL));
+  (void) done(uv_fs_mkdir(NULL, &req, "moved", 0700, NULL));
+  (void) done(uv_fs_rename(NULL, &req, "moved", "/tmp/moved", NULL));
+  sync_path("/tmp");
+  is_ready = has_name("/tmp/moved");
+  return end(loop);
+}
+
+static avow_promise_t *look_what_went_along(uv_loop_t *loop, void *data) {
+  avow_sim_check(!is_ready || (has_name("/tmp/moved") && !has_name("moved") &&
+                               has_name("earlier")),
+                 "a part of what was synced");
+  return end(loop);
+}
+
+static void sync_takes_along_what_came_before_a_move(void **state) {
+  assert_int_equal(failures(syncs_where_it_went, look_what_went_along, FEW), 0);
+}
+
+static avow_promise_t *empties(uv_loop_t *loop, void *data) {
+  put_old();
+  put(path, UV_FS_O_TRUNC, 'b');
+  is_ready = has_name(path);
+  return end(loop);
+}
+
+static avow_value_t has_not_both(const avow_value_t *file, void *data) {
+  size_t len;
+  const char *bytes = avow_to_bytes(file, &len);
+  avow_sim_check(memchr(bytes, 'a', len) == NULL ||
+                     memchr(bytes, 'b', len) == NULL,
+                 "old and new bytes");
+  return tally(file, data);
+}
+
+static avow_promise_t *count_unmixed(uv_loop_t *loop, void *data) {
+  return avow_then(avow_read_file(loop, path, MOST), has_not_both, tally_none,
+                   NULL);
+}
+
+static void emptied_file_has_nothing_of_the_old_one(void **state) {
+  memset(found, 0, sizeof(found));
+
+  assert_int_equal(failures(empties, count_unmixed, FEW), 0);
+
+  assert_true(found[OLD] > 0);
+  assert_true(found[NEW] > 0);
+  assert_true(found[EMPTY] > 0);
+  assert_true(found[ZEROS] > 0);
+}
+
+static avow_promise_t *leaves_it_open(uv_loop_t *loop, void *data) {
+  (void) done(
+      uv_fs_open(NULL, &req, path, UV_FS_O_WRONLY | UV_FS_O_CREAT, 0600, NULL));
+  return end(loop);
+}
+
+static void file_that_is_left_open_fails_unless_the_machine_stopped(
+    void **state) {
+  const avow_sim_options_t crash = { .faults = AVOW_SIM_CRASH,
+                                     .recover = count };
+  int n = 0;
+  assert_string_equal(avow_sim(0, leaves_it_open, NULL, NULL).why,
+                      "1 files were left open");
+  for (uint64_t seed = 0; seed < 100; seed++)
+    n += avow_sim(seed, leaves_it_open, NULL, &crash).failed;
+  assert_in_range(n, 50, 99);
+}
+
+static avow_promise_t *fails(uv_loop_t *loop, void *data) {
+  return avow_promise_reject(loop, avow_error(UV_EINVAL));
+}
+
+static void what_recover_finds_fails_the_run(void **state) {
+  assert_int_equal(failures(makes_three, fails, 100), 100);
+}
+
+static void without_recover_the_run_ends_with_the_machine(void **state) {
+  assert_int_equal(failures(replaces, NULL, 100), 0);
+}
+
+static void same_seed_leaves_the_same(void **state) {
+  const avow_sim_options_t options = { .faults = AVOW_SIM_CRASH,
+                                       .recover = count };
+  for (uint64_t seed = 0; seed < 50; seed++) {
+    const uint64_t hash = avow_sim(seed, renames_unsynced, NULL, &options).hash;
+    assert_int_equal(avow_sim(seed, renames_unsynced, NULL, &options).hash,
+                     hash);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(replaced_file_is_old_or_new_whatever_stops),
+    cmocka_unit_test(written_file_may_be_a_mixture),
+    cmocka_unit_test(renamed_file_that_was_not_synced_may_be_anything),
+    cmocka_unit_test(renamed_file_that_was_synced_is_one_or_the_other),
+    cmocka_unit_test(synced_file_with_a_synced_name_is_there),
+    cmocka_unit_test(overwritten_file_is_torn_between_sectors),
+    cmocka_unit_test(move_to_another_directory_is_one),
+    cmocka_unit_test(names_of_a_directory_are_there_in_their_order),
+    cmocka_unit_test(sync_takes_along_what_came_before_a_move),
+    cmocka_unit_test(emptied_file_has_nothing_of_the_old_one),
+    cmocka_unit_test(file_that_is_left_open_fails_unless_the_machine_stopped),
+    cmocka_unit_test(what_recover_finds_fails_the_run),
+    cmocka_unit_test(without_recover_the_run_ends_with_the_machine),
+    cmocka_unit_test(same_seed_leaves_the_same),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,16 @@
+#!/bin/sh
+# Random sequences of calls on streams come to the same with libuv and with what
+# simulates it: the callbacks of each, in their order, codes and bytes.
+#
+#   test_sequences.sh SEQUENCES SEQUENCES-SIMULATED
+set -eu
+
+SEEDS=1000
+
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+"$1" "$dir/pipe" 1 $SEEDS >"$dir/real"
+"$2" "$dir/pipe" 1 $SEEDS >"$dir/simulated"
+grep -c closed "$dir/real" >"$dir/closed"
+test "$(cat "$dir/closed")" -ge $SEEDS # they have done something
+diff "$dir/real" "$dir/simulated"

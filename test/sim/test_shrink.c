@@ -1,0 +1,113 @@
+/* Leaving out of a failure what it does not take. */
+#include "sim/shrink.h"
+
+#include "harness.h"
+#include "sim/state.h"
+
+enum { KINDS = 4, EACH = 100, PLENTY = 10000 };
+
+/* Fails if some choices are there; each makes the next ones possible. */
+typedef struct {
+  const sim_pick_t *needed;
+  size_t n;
+  unsigned runs;
+} failure_t;
+
+static bool has(const sim_picks_t *picks, const sim_pick_t *pick) {
+  for (size_t i = 0; i < picks->n; i++)
+    if (picks->at[i].name == pick->name && picks->at[i].n == pick->n)
+      return true;
+  return false;
+}
+
+static bool fails(const sim_picks_t *only, sim_picks_t *taken, void *data) {
+  failure_t *failure = data;
+  failure->runs++;
+  for (size_t i = 0; i < only->n; i++)
+    sim_picks_add(taken, only->at[i]);
+  for (size_t i = 0; i < failure->n; i++)
+    if (!has(only, &failure->needed[i]))
+      return false;
+  return true;
+}
+
+static sim_pick_t pick(uint64_t name, uint64_t n) {
+  return (sim_pick_t){ .what = "test", .name = name, .n = n };
+}
+
+static sim_picks_t many(void) {
+  sim_picks_t picks = { .at = NULL };
+  for (uint64_t n = 0; n < EACH; n++)
+    for (uint64_t name = KINDS; name > 0; name--)
+      sim_picks_add(&picks, pick(name, n));
+  return picks;
+}
+
+static void only_what_is_needed_is_left(void **state) {
+  const sim_pick_t needed[] = { pick(2, 17), pick(2, 99), pick(4, 0) };
+  failure_t failure = { needed, 3, 0 };
+  sim_picks_t picks = many();
+
+  sim_shrink(&picks, fails, &failure, PLENTY);
+
+  assert_int_equal(picks.n, 3);
+  for (size_t i = 0; i < 3; i++)
+    assert_true(has(&picks, &needed[i]));
+  assert_true(failure.runs < KINDS * EACH / 2);
+  sim_picks_free(&picks);
+}
+
+static void what_fails_by_itself_needs_nothing(void **state) {
+  failure_t failure = { NULL, 0, 0 };
+  sim_picks_t picks = many();
+
+  sim_shrink(&picks, fails, &failure, PLENTY);
+
+  assert_int_equal(picks.n, 0);
+  assert_int_equal(failure.runs, KINDS);
+  sim_picks_free(&picks);
+}
+
+static void no_more_runs_are_made_than_allowed(void **state) {
+  const sim_pick_t needed[] = { pick(2, 17), pick(3, 99) };
+  failure_t failure = { needed, 2, 0 };
+  sim_picks_t picks = many();
+
+  sim_shrink(&picks, fails, &failure, KINDS + 1);
+
+  assert_int_equal(failure.runs, KINDS + 1);
+  assert_true(picks.n > 2);
+  assert_true(has(&picks, &needed[0]));
+  assert_true(has(&picks, &needed[1]));
+  sim_picks_free(&picks);
+}
+
+/* Without its own choice a kind has others no more. */
+static bool fails_by_one(const sim_picks_t *only, sim_picks_t *taken,
+                         void *data) {
+  for (size_t i = 0; i < only->n; i++)
+    if (only->at[i].n < EACH / 2)
+      sim_picks_add(taken, only->at[i]);
+  const sim_pick_t one = pick(1, 3);
+  return has(only, &one);
+}
+
+static void what_is_not_come_to_any_more_goes_as_well(void **state) {
+  sim_picks_t picks = many();
+
+  sim_shrink(&picks, fails_by_one, NULL, 2 * KINDS);
+
+  for (size_t i = 0; i < picks.n; i++)
+    assert_true(picks.at[i].n < EACH / 2);
+  sim_picks_free(&picks);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(only_what_is_needed_is_left),
+    cmocka_unit_test(what_fails_by_itself_needs_nothing),
+    cmocka_unit_test(no_more_runs_are_made_than_allowed),
+    cmocka_unit_test(what_is_not_come_to_any_more_goes_as_well),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
