@@ -1,0 +1,82 @@
+/* What tests ask of libuv's thread pool, of the one that is not there: its jobs
+   do their work in one go, when time passes for a loop. */
+#include "sim/pool.h"
+#include "sim/state.h"
+#include "thread_pool.h"
+
+static int held;
+
+void pool_init(void) {
+}
+
+static void asks_for_threads(void) {
+  skip_because("jobs of a simulated pool wait for nobody");
+}
+
+void wait_in_pool(void) {
+  asks_for_threads();
+}
+
+void meet_in_pool(void) {
+  asks_for_threads();
+}
+
+void let_go_in_pool(void) {
+  asks_for_threads();
+}
+
+static void free_work(uv_work_t *req, int status) {
+  free(req);
+}
+
+void queue_work(uv_work_cb work) {
+  uv_work_t *req = malloc(sizeof(*req));
+  assert_non_null(req);
+  assert_int_equal(uv_queue_work(loop, req, work, free_work), 0);
+}
+
+void hold_pool(int threads) {
+  sim_world.working += (unsigned) threads;
+  held += threads;
+}
+
+static void no_work(uv_work_t *req) {
+}
+
+/* Each job that ends has the next one begin. */
+void release_pool(void) {
+  sim_world.working -= (unsigned) held;
+  for (; held > 0; held--)
+    queue_work(no_work);
+}
+
+void wait_until_taken(void) {
+  if (loop->active_reqs.count > 0)
+    asks_for_threads();
+}
+
+avow_promise_t *queued_in_a_turn(start_fn start) {
+  hold_pool(THREADS);
+  avow_promise_t *p = start();
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* what is queued keeps it alive */
+  return p;
+}
+
+avow_promise_t *taken_in_a_turn(start_fn start) {
+  asks_for_threads();
+  return NULL;
+}
+
+avow_promise_t *done_unheard(start_fn start) {
+  asks_for_threads();
+  return NULL;
+}
+
+avow_promise_t *done_next(start_fn start) {
+  asks_for_threads();
+  return NULL;
+}
+
+bool kernel_does_files(void) {
+  return false;
+}
