@@ -1,0 +1,69 @@
+/*
+ * The programs with planted defects as a careful user would test them: on real
+ * sockets and files, with time that moves by itself, and each looks at what it
+ * is there for. They pass.
+ */
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "programs.h"
+
+static uv_loop_t the_loop, *const loop = &the_loop;
+
+/* Nothing fails, and nothing is left on the loop. */
+static void fulfils(const char *name, begin_fn begin) {
+  const avow_options_t options = { .clock = AVOW_CLOCK_BY_ITSELF,
+                                   .clock_quiet_ms = 200 };
+  assert_int_equal(uv_loop_init(loop), 0);
+  assert_int_equal(avow_loop_init(loop, &options), 0);
+
+  const avow_value_t v = avow_run(begin(loop, NULL));
+
+  if (avow_is_error(&v))
+    fail_msg("%s: %s", name, avow_error_message(&v));
+  avow_value_unref(v);
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(uv_loop_close(loop), 0);
+}
+
+static void program_does_what_it_is_for(void **state) {
+  const program_t *program = *state;
+
+  fulfils(program->name, program->begin);
+  if (program->recover != NULL)
+    fulfils(program->name, program->recover);
+}
+
+/* Files of theirs go with a directory of their own. */
+static char place[] = "/tmp/avow-defects-XXXXXX";
+
+static int enter(void **state) {
+  return mkdtemp(place) == NULL || chdir(place) != 0;
+}
+
+static int leave(void **state) {
+  (void) remove("motto");
+  (void) remove("state");
+  return chdir("/") != 0 || rmdir(place) != 0;
+}
+
+int main(void) {
+  (void) signal(SIGPIPE, SIG_IGN);
+  struct CMUnitTest tests[20];
+  size_t n = 0;
+  for (; programs[n] != NULL; n++)
+    tests[n] = (struct CMUnitTest){
+      .name = programs[n]->name,
+      .test_func = program_does_what_it_is_for,
+      .initial_state = (void *) (uintptr_t) programs[n],
+    };
+  return _cmocka_run_group_tests("ordinary", tests, n, enter, leave);
+}
