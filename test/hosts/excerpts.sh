@@ -1,6 +1,7 @@
 #!/bin/sh
-# Each block of README.md, docs/embedding.md and docs/testing-your-program.md
-# below <!-- test/FILE --> stands in that file, word for word.
+# Each block of README.md, docs/embedding.md, docs/simulator.md and
+# docs/testing-your-program.md below <!-- test/FILE --> stands in that file, word
+# for word.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -31,5 +32,6 @@ compare() {
 }
 
 compare docs/embedding.md
+compare docs/simulator.md
 compare docs/testing-your-program.md
 compare README.md

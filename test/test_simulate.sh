@@ -1,0 +1,39 @@
+#!/bin/sh
+# Runs the example simulate as a user would, with its defect and without.
+# test_simulate.sh SIMULATE MENDED
+. "$(dirname "$0")/example.sh"
+simulate=$(absolute "$1")
+mended=$(absolute "$2")
+cd "$dir"
+
+echo "simulate: a seed is found, and what it takes"
+run 1 "$simulate"
+out 'seed [0-9]+ fails: votes were lost or made up'
+out 'Of [0-9]+ choices that were not plain it takes 1:'
+out '  choice [0-9]+: net\.(cut|takes)'
+out ' *[0-9.]+ ms  [0-9]+ yes, [0-9]+ no'
+
+echo "simulate: which can be had again"
+again=$(sed -n 's/^  gdb .* --args //p' out | tail -n 1)
+seed=$(echo "$again" | sed 's/.* --seed \([0-9]*\) .*/\1/')
+# shellcheck disable=SC2086 # words
+run 1 $again
+out "seed $seed fails: votes were lost or made up"
+cp out first
+run 1 $again
+cmp out first || fail "the same run is another"
+
+echo "simulate: without those choices all is well"
+run 0 "$simulate" --seed "$seed" --only ''
+
+echo "simulate: so it is when the server is mended"
+run 0 "$mended"
+out '1000 seeds, none fails'
+run 0 "$mended" --seed "$seed"
+run 1 "$mended" --faults net
+
+echo "simulate: arguments"
+run 0 "$simulate" --help
+run 1 "$simulate" --seed
+err 'usage: .*'
+echo "all passed"
