@@ -5,7 +5,7 @@
 #   long.sh --list                    their names
 #
 # Goes on when a step fails, keeps what each says in build-long/NAME.log, and
-# ends with a table. About 100 minutes on two processors, on a Debian 12, as
+# ends with a table. About 115 minutes on two processors, on a Debian 12, as
 # root. $TEST262: a checkout of test262, to run all of it that is about
 # promises.
 set -eu
@@ -14,8 +14,8 @@ script='sh test/long.sh'
 build=build-long
 records=$build/steps
 steps='tools clang_debug clang_release no_async valgrind coverage mcdc
-  conformance differential simulate random depth soak load writers races
-  faults machines libuvs hosts musl roots fuzzing'
+  conformance differential simulate towns random depth soak load writers
+  races faults machines libuvs hosts musl roots fuzzing'
 core='-Dexamples=false -Dbench=false'
 limit=7200
 export CI=1 # what is missing is a failure then, not skipped
@@ -89,6 +89,23 @@ differential() {
 simulate() {
   programs debugoptimized test/torture/simulate
   "$build/debugoptimized/test/torture/simulate" --seeds 500000 --seed "$seed"
+}
+
+# Examples in the simulator, and programs with defects and without.
+towns() {
+  programs debugoptimized test/sim/towns/towns \
+    test/sim/defects/found_defects test/sim/defects/found_mended
+  "$build/debugoptimized/test/sim/defects/found_defects" 10000
+  "$build/debugoptimized/test/sim/defects/found_mended" 10000
+  pids=
+  for town in chat proxy proxy_breaks upload; do
+    "$build/debugoptimized/test/sim/towns/towns" "$town" \
+      --from "$seed" --seeds 1000000 &
+    pids="$pids $!"
+  done
+  for pid in $pids; do
+    wait "$pid"
+  done
 }
 
 random() {
