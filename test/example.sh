@@ -26,8 +26,9 @@ run() {
   expected=$1
   shift
   status=0
-  : >err # which others may still write to
-  "$@" >out 2>>err || status=$?
+  : >err
+  "$@" >out 2>own || status=$?
+  cat own >>err # in one piece: others may write there meanwhile
   [ "$status" -eq "$expected" ] || fail "$*: status $status, not $expected"
 }
 
