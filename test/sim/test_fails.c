@@ -1,0 +1,212 @@
+/* What fails a run, and by which words. */
+#include "avow/sim.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "avow.h"
+#include "runs.h"
+
+enum { HOUR = 60 * 60 * 1000 };
+
+static uv_timer_t timer;
+
+static avow_promise_t *rejecter(uv_loop_t *loop, void *data) {
+  return avow_promise_reject(loop, avow_error(UV_EPIPE));
+}
+
+static void rejected_program_fails(void **state) {
+  assert_fails(rejecter, "the program's promise rejected: broken pipe");
+}
+
+static avow_promise_t *deserter(uv_loop_t *loop, void *data) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  *(avow_deferred_t **) data = d;
+  return p;
+}
+
+static avow_deferred_t *held[2];
+static int n_held;
+
+static avow_promise_t *waiter(uv_loop_t *loop, void *data) {
+  return deserter(loop, &held[n_held++]);
+}
+
+static avow_value_t put_down(void *data) {
+  avow_deferred_drop(*(avow_deferred_t **) data);
+  return avow_none();
+}
+
+static avow_promise_t *waits_for_nothing(uv_loop_t *loop, void *data) {
+  static avow_deferred_t *d;
+  return avow_finally(deserter(loop, &d), put_down, &d);
+}
+
+static void program_for_which_nothing_is_left_fails(void **state) {
+  assert_fails(waits_for_nothing, "nothing is left to happen, and the program");
+}
+
+static void holder_of_a_deferred_fails(void **state) {
+  assert_fails(waiter, "nothing is left to happen, and the program");
+
+  while (n_held > 0)
+    avow_deferred_drop(held[--n_held]);
+}
+
+static avow_remote_t *kept[2];
+static int n_kept;
+
+static avow_promise_t *waits_for_an_async(uv_loop_t *loop, void *data) {
+  return avow_remote_new(loop, &kept[n_kept++]);
+}
+
+static void loop_that_waits_for_ever_fails(void **state) {
+  assert_fails(waits_for_an_async, "nothing is left to happen, and the loop");
+
+  while (n_kept > 0)
+    avow_remote_drop(kept[--n_kept]);
+}
+
+static avow_promise_t *claims(uv_loop_t *loop, void *data) {
+  avow_sim_check(true, "one is %d", 1);
+  avow_sim_check(false, "two is %d", 3);
+  avow_sim_check(false, "three is %d", 4);
+  return avow_sleep(loop, HOUR);
+}
+
+static void check_that_does_not_hold_fails(void **state) {
+  assert_fails(claims, "two is 3");
+}
+
+static avow_promise_t *says_nothing(uv_loop_t *loop, void *data) {
+  const char *text = data;
+  avow_sim_check(false, "%s", text);
+  return avow_sleep(loop, HOUR);
+}
+
+static void check_that_says_nothing_fails_too(void **state) {
+  static char nothing[] = "";
+  const avow_sim_result_t result = avow_sim(0, says_nothing, nothing, NULL);
+  assert_true(result.failed);
+  assert_string_equal(result.why, "a check does not hold");
+}
+
+static avow_promise_t *leaver(uv_loop_t *loop, void *data) {
+  (void) uv_timer_init(loop, &timer);
+  return avow_promise_resolve(loop, avow_none());
+}
+
+static void handle_that_is_left_open_fails(void **state) {
+  assert_fails(leaver, "a handle was left open: timer");
+}
+
+static avow_value_t left[2];
+static int n_left;
+
+static avow_promise_t *leaker(uv_loop_t *loop, void *data) {
+  left[n_left++] = avow_string("long enough for a block of its own");
+  return avow_promise_resolve(loop, avow_none());
+}
+
+static void value_that_nobody_frees_fails(void **state) {
+  assert_fails(leaker, "1 blocks of memory were left");
+
+  while (n_left > 0)
+    avow_value_unref(left[--n_left]);
+}
+
+static avow_value_t misuse(const avow_value_t *arg, void *data) {
+  uv_loop_t *loop = data;
+  return avow_run(avow_sleep(loop, 1));
+}
+
+static avow_promise_t *misuser(uv_loop_t *loop, void *data) {
+  return avow_then(avow_sleep(loop, 1), misuse, NULL, loop);
+}
+
+static void misuse_fails(void **state) {
+  assert_fails(misuser, "avow_run() inside a callback");
+}
+
+static avow_value_t forget(const avow_value_t *arg, void *data) {
+  avow_unref(avow_promise_reject(data, avow_error(UV_EPIPE)));
+  return avow_none();
+}
+
+static avow_promise_t *forgetful(uv_loop_t *loop, void *data) {
+  return avow_then(avow_sleep(loop, 1), forget, NULL, loop);
+}
+
+static void rejection_that_nobody_handles_fails(void **state) {
+  assert_fails(forgetful, "a rejection that nobody handled: broken pipe");
+}
+
+static avow_promise_t *opens_udp(uv_loop_t *loop, void *data) {
+  static uv_udp_t udp;
+  assert_int_equal(uv_udp_init(loop, &udp), UV_ENOTSUP);
+  return avow_promise_resolve(loop, avow_none());
+}
+
+static void what_is_not_simulated_fails(void **state) {
+  assert_fails(opens_udp, "uv_udp_init() is not simulated");
+}
+
+static avow_promise_t *waits_for_a_thread(uv_loop_t *loop, void *data) {
+  uv_sem_t sem;
+  assert_int_equal(uv_sem_init(&sem, 1), 0);
+  uv_sem_wait(&sem);
+  uv_sem_wait(&sem);
+  return NULL;
+}
+
+static void wait_for_another_thread_fails(void **state) {
+  assert_fails(waits_for_a_thread, "uv_sem_wait() waits for another thread");
+}
+
+static avow_value_t again(void *data) {
+  avow_sim_note("again");
+  return avow_none();
+}
+
+static avow_value_t go_on(const avow_value_t *arg, void *data) {
+  avow_sim_note("again");
+  return avow_follow(avow_then(avow_sleep(data, 1), go_on, NULL, data));
+}
+
+static avow_promise_t *endless(uv_loop_t *loop, void *data) {
+  return avow_then(avow_try(loop, again, NULL), go_on, NULL, loop);
+}
+
+static void endless_program_fails(void **state) {
+  const avow_sim_options_t few = { .max_events = 100 };
+  const avow_sim_options_t brief = { .max_ms = 100 };
+
+  assert_string_equal(avow_sim(1, endless, NULL, &few).why,
+                      "more than 100 events");
+  assert_string_equal(avow_sim(1, endless, NULL, &brief).why,
+                      "more than 100 ms");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(rejected_program_fails),
+    cmocka_unit_test(program_for_which_nothing_is_left_fails),
+    cmocka_unit_test(holder_of_a_deferred_fails),
+    cmocka_unit_test(loop_that_waits_for_ever_fails),
+    cmocka_unit_test(check_that_does_not_hold_fails),
+    cmocka_unit_test(check_that_says_nothing_fails_too),
+    cmocka_unit_test(handle_that_is_left_open_fails),
+    cmocka_unit_test(value_that_nobody_frees_fails),
+    cmocka_unit_test(misuse_fails),
+    cmocka_unit_test(rejection_that_nobody_handles_fails),
+    cmocka_unit_test(what_is_not_simulated_fails),
+    cmocka_unit_test(wait_for_another_thread_fails),
+    cmocka_unit_test(endless_program_fails),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
