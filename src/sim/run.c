@@ -13,11 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/container.h"
 #include "base/reserved.h"
 #include "engine/engine.h"
+#include "engine/trace.h"
 #include "sim/anchors.h"
 #include "sim/cancel.h"
 #include "sim/disk.h"
+#include "sim/locks.h"
 #include "sim/network.h"
 #include "sim/pool.h"
 #include "sim/state.h"
@@ -53,8 +56,36 @@ static avow_sim_options_t options_of(const avow_sim_options_t *given) {
   return all;
 }
 
+/* Jobs that make others, without a timer, a task or a wait in between, would do
+   so for ever. Where promises know where they were made, one that is next is
+   told of. */
+static void fail_for_jobs(const avow__context_t *c) {
+  avow__link_t *first = c->queue.head.next;
+  const bool any = !avow__queue_is_empty(&c->queue);
+  const char *where =
+      any ? avow__where(AVOW__CONTAINER(avow_promise_t, link, first)) : NULL;
+  sim_fail(
+      "more than %" PRIu64
+      " jobs at one time: it goes on for ever, and nothing else happens%s%s",
+      sim_world.options.max_events, where != NULL ? ", with " : "",
+      where != NULL ? where : "");
+}
+
+static void check_jobs(void) {
+  sim_world_t *w = &sim_world;
+  if (w->loop == NULL)
+    return;
+  const avow__context_t *c = avow__context_of(w->loop);
+  if (w->happened)
+    w->jobs_before = c->jobs;
+  w->happened = false;
+  if (c->jobs - w->jobs_before > w->options.max_events)
+    fail_for_jobs(c);
+}
+
 static void check_limits(void) {
   sim_world_t *w = &sim_world;
+  check_jobs();
   if (++w->turns > w->options.max_events)
     sim_fail("more than %" PRIu64 " turns of the loop", w->options.max_events);
   else if (w->now / SIM_MS > w->options.max_ms)
@@ -90,9 +121,8 @@ static bool is_excused(const avow_value_t *reason) {
 }
 
 /* Everything above on the stack is left as it is. */
-void sim_run_hangs(const char *function) {
-  sim_fail("%s() waits for another thread: a simulated program has one",
-           function);
+void sim_run_hangs(const char *function, const char *waits) {
+  sim_fail("%s() %s", function, waits);
   longjmp(cut_off, 1);
 }
 
@@ -163,10 +193,12 @@ static void close_loop(uv_loop_t *loop) {
 
 static void run_program(uv_loop_t *loop, avow_sim_fn program, void *data) {
   (void) uv_loop_init(loop); /* cannot fail */
+  sim_world.loop = loop;
   const avow_options_t options = { .on_unhandled = on_unhandled };
   if (avow_loop_init(loop, &options) == 0) /* else without memory */
     drive(loop, program(loop, data));
   close_loop(loop);
+  sim_world.loop = NULL;
 }
 
 /* False if it was cut off. The loop stays known then, and all that it has, so
@@ -224,6 +256,8 @@ static void restart(void) {
   w->due = NULL;
   w->jobs = NULL;
   w->working = 0;
+  w->loop = NULL;
+  w->happened = true;
   w->options.faults = 0;
   for (size_t i = 0; parts[i] != NULL; i++)
     restart_part(parts[i]);
@@ -261,9 +295,11 @@ avow_sim_result_t avow_sim(uint64_t seed, avow_sim_fn program, void *data,
                                     "options that are not zeros" };
   run_begin(seed, options);
   bool whole = run_on_a_loop(program, data);
+  sim_locks_end(whole && !sim_world.stopped);
   if (is_to_restart(whole)) {
     restart();
     whole = run_on_a_loop(sim_world.options.recover, data);
+    sim_locks_end(whole);
   }
   if (whole)
     run_end();

@@ -11,7 +11,7 @@ bool sim_run_goes_on(void);
 /* The loop would block for ever. */
 void sim_run_stuck(uv_loop_t *loop);
 
-/* That function of libuv would. Does not come back. */
-void sim_run_hangs(const char *function);
+/* That function of libuv would: it "waits for …". Does not come back. */
+void sim_run_hangs(const char *function, const char *waits);
 
 #endif

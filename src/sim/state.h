@@ -29,6 +29,10 @@ typedef struct sim_world_s {
   size_t n_due;
   uint64_t looks; /* at the clock, in this turn */
   uint64_t turns, last_turns;
+  uint64_t jobs_before; /* those that ran since are all of one time */
+  bool happened;        /* in this turn: a timer, a task, or a wait */
+
+  const uv_loop_t *loop; /* the program's, of which all is to be */
 
   avow__link_t *jobs; /* of the pool, that wait for a thread */
   unsigned working;   /* threads that have a job */

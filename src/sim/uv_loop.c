@@ -120,6 +120,7 @@ static void wait_for_next(uv_loop_t *loop) {
     sim_run_stuck(loop);
   else
     sim_time_reach(next);
+  sim_world.happened = true;
 }
 
 static void poll_for(uv_loop_t *loop, bool blocks) {

@@ -28,8 +28,11 @@ REFUSED(uv_thread_create_ex, uv_thread_t *thread,
         const uv_thread_options_t *params, uv_thread_cb entry, void *arg)
 REFUSED(uv_thread_join, uv_thread_t *thread)
 
+static const char for_another[] =
+    "waits for another thread: a simulated program has one";
+
 void uv_cond_wait(uv_cond_t *cond, uv_mutex_t *mutex) {
-  sim_run_hangs("uv_cond_wait");
+  sim_run_hangs("uv_cond_wait", for_another);
 }
 
 int uv_cond_timedwait(uv_cond_t *cond, uv_mutex_t *mutex, uint64_t timeout) {
@@ -39,11 +42,11 @@ int uv_cond_timedwait(uv_cond_t *cond, uv_mutex_t *mutex, uint64_t timeout) {
 
 void uv_sem_wait(uv_sem_t *sem) {
   if (uv_sem_trywait(sem) != 0)
-    sim_run_hangs("uv_sem_wait");
+    sim_run_hangs("uv_sem_wait", for_another);
 }
 
 int uv_barrier_wait(uv_barrier_t *barrier) {
-  sim_run_hangs("uv_barrier_wait");
+  sim_run_hangs("uv_barrier_wait", for_another);
   return 0;
 }
 

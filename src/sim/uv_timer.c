@@ -103,6 +103,7 @@ void sim_timers_run(uv_loop_t *loop) {
          first->due <= own->time && first->order < made) {
     const clockwork_t *clock = AVOW__CONTAINER(clockwork_t, node, first);
     uv_timer_t *timer = clock->timer;
+    sim_world.happened = true;
     (void) uv_timer_stop(timer);  /* cannot fail */
     (void) uv_timer_again(timer); /* cannot fail: it has a callback */
     clock->cb(timer);

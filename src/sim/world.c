@@ -136,6 +136,7 @@ void sim_tasks_run(const uv_loop_t *loop) {
   while (sim_world.n_due > 0 && sim_world.ending == was_ending) {
     sim_task_t *task = choose_due();
     due_leave(task);
+    sim_world.happened = true;
     task->run(task);
   }
 }

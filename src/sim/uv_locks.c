@@ -1,0 +1,180 @@
+/*
+ * Mutexes and locks of readers and writers. What nobody else holds is had at
+ * once; what another thread of the process holds is waited for, in the time of
+ * the world outside, but not for ever. A program that would wait for itself has
+ * failed at once: so it is known what it holds. What a run has left locked it
+ * will never let go of, and the next run has it as if it had; its memory may be
+ * anything by then, and is not touched.
+ */
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "sim/locks.h"
+#include "sim/run.h"
+
+SIM_ANCHOR(locks)
+
+/* Of more than so many that are held at a time the others are waited for. */
+enum { HELD = 64, NAP_NS = 1000 * 1000, NAPS_A_MS = 1 };
+
+typedef struct {
+  const void *lock;
+  bool left; /* by a run that is over */
+} hold_t;
+
+static _Thread_local struct {
+  hold_t holds[HELD];
+  size_t n;
+} own;
+
+unsigned sim_locks_patience_ms = 10 * 1000;
+
+static hold_t *find(const void *lock, bool left) {
+  for (size_t i = own.n; i > 0; i--)
+    if (own.holds[i - 1].lock == lock && own.holds[i - 1].left == left)
+      return &own.holds[i - 1];
+  return NULL;
+}
+
+static void forget(hold_t *hold) {
+  *hold = own.holds[--own.n];
+}
+
+static void remember(const void *lock) {
+  if (sim_is_on() && own.n < HELD)
+    own.holds[own.n++] = (hold_t){ .lock = lock };
+}
+
+void sim_locks_end(bool whole) {
+  if (own.n == HELD) /* of so many some may be no locks any more */
+    own.n = 0;
+  for (size_t i = 0; i < own.n; i++) {
+    if (whole && !own.holds[i].left)
+      sim_fail("a mutex or lock was left locked");
+    own.holds[i].left = true;
+  }
+}
+
+/* A way to have a lock, and its name. Of readers there are several. */
+typedef struct {
+  const char *function;
+  bool shared;
+  int (*try)(void *lock);
+  int (*take)(void *lock);
+} verb_t;
+
+/* What is had as if it were free is another lock in the place of one that was
+   left. */
+static void get(const verb_t *verb, const void *lock) {
+  hold_t *hold = NULL;
+  while (!verb->shared && (hold = find(lock, true)) != NULL)
+    forget(hold);
+  remember(lock);
+}
+
+/* False where it is had by somebody. Errors end the process, as in libuv. */
+static bool is_had(const verb_t *verb, void *lock) {
+  const int err = verb->try(lock);
+  hold_t *left = find(lock, true);
+  if (err == 0)
+    get(verb, lock);
+  else if (err == EBUSY && left != NULL && find(lock, false) == NULL)
+    left->left = false;
+  else if (err == EBUSY || err == EAGAIN)
+    return false;
+  else
+    abort();
+  return true;
+}
+
+static bool comes_free(const verb_t *verb, void *lock) {
+  const struct timespec nap = { .tv_nsec = NAP_NS };
+  for (unsigned ms = 0; ms < sim_locks_patience_ms; ms += NAPS_A_MS) {
+    (void) nanosleep(&nap, NULL);
+    if (is_had(verb, lock))
+      return true;
+  }
+  return false;
+}
+
+static void take(const verb_t *verb, void *lock) {
+  if (is_had(verb, lock))
+    return;
+  if (!sim_is_on()) {
+    if (verb->take(lock) != 0)
+      abort();
+  } else if (find(lock, false) != NULL) {
+    sim_run_hangs(verb->function, "waits for what the program itself holds");
+  } else if (!comes_free(verb, lock)) {
+    sim_run_hangs(verb->function, "waits for what nobody lets go of");
+  }
+}
+
+static void let_go(int err, const void *lock) {
+  if (err != 0)
+    abort();
+  hold_t *hold = find(lock, false);
+  if (hold != NULL)
+    forget(hold);
+}
+
+#define VERB(name, kind, shared, try_it, take_it) \
+  static int try_##name(void *lock) {             \
+    return try_it((kind *) lock);                 \
+  }                                               \
+  static int take_##name(void *lock) {            \
+    return take_it((kind *) lock);                \
+  }                                               \
+  static const verb_t name = { "uv_" #name, shared, try_##name, take_##name };
+
+VERB(mutex_lock, uv_mutex_t, false, pthread_mutex_trylock, pthread_mutex_lock)
+VERB(rwlock_rdlock, uv_rwlock_t, true, pthread_rwlock_tryrdlock,
+     pthread_rwlock_rdlock)
+VERB(rwlock_wrlock, uv_rwlock_t, false, pthread_rwlock_trywrlock,
+     pthread_rwlock_wrlock)
+
+void uv_mutex_lock(uv_mutex_t *mutex) {
+  take(&mutex_lock, mutex);
+}
+
+int uv_mutex_trylock(uv_mutex_t *mutex) {
+  return is_had(&mutex_lock, mutex) ? 0 : UV_EBUSY;
+}
+
+void uv_mutex_unlock(uv_mutex_t *mutex) {
+  let_go(pthread_mutex_unlock(mutex), mutex);
+}
+
+void uv_mutex_destroy(uv_mutex_t *mutex) {
+  let_go(pthread_mutex_destroy(mutex), mutex);
+}
+
+void uv_rwlock_rdlock(uv_rwlock_t *lock) {
+  take(&rwlock_rdlock, lock);
+}
+
+int uv_rwlock_tryrdlock(uv_rwlock_t *lock) {
+  return is_had(&rwlock_rdlock, lock) ? 0 : UV_EBUSY;
+}
+
+void uv_rwlock_rdunlock(uv_rwlock_t *lock) {
+  let_go(pthread_rwlock_unlock(lock), lock);
+}
+
+void uv_rwlock_wrlock(uv_rwlock_t *lock) {
+  take(&rwlock_wrlock, lock);
+}
+
+int uv_rwlock_trywrlock(uv_rwlock_t *lock) {
+  return is_had(&rwlock_wrlock, lock) ? 0 : UV_EBUSY;
+}
+
+void uv_rwlock_wrunlock(uv_rwlock_t *lock) {
+  let_go(pthread_rwlock_unlock(lock), lock);
+}
+
+void uv_rwlock_destroy(uv_rwlock_t *lock) {
+  let_go(pthread_rwlock_destroy(lock), lock);
+}
