@@ -6,9 +6,18 @@
 
 SIM_ANCHOR(handle)
 
+/* A run is of one loop: what another has nobody would wait for, nor close. */
+static void check_loop(const uv_loop_t *loop, const char *what) {
+  if (sim_world.loop != NULL && loop != sim_world.loop)
+    sim_fail("%s on another loop than the one that the program was given is "
+             "not simulated",
+             what);
+}
+
 void *sim_handle_init(uv_loop_t *loop, uv_handle_t *handle, uv_handle_type type,
                       size_t size, const sim_class_t *class) {
   assert(size >= sizeof(sim_handle_t));
+  check_loop(loop, uv_handle_type_name(type));
   sim_handle_t *block = sim_alloc(size);
   block->handle = handle;
   block->class = class;
@@ -36,6 +45,7 @@ void sim_handle_stop(uv_handle_t *handle) {
 }
 
 void sim_request_begin(uv_loop_t *loop) {
+  check_loop(loop, "a request");
   loop->active_reqs.count++;
 }
 

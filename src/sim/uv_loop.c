@@ -21,7 +21,7 @@ static bool has_timers_last(void) {
   return sim_is_on() ? sim_choose(2, "loop") != 0 : uv_version() >= 0x012d00;
 }
 
-int uv_loop_init(uv_loop_t *loop) {
+static int loop_init(uv_loop_t *loop) {
   sim_loop_t *own = sim_alloc(sizeof(*own));
   own->world = &sim_world;
   avow__queue_init(&own->handles);
@@ -37,6 +37,19 @@ int uv_loop_init(uv_loop_t *loop) {
   return 0;
 }
 
+static bool refuses(const char *function) {
+  if (sim_world.loop == NULL)
+    return false;
+  sim_fail("%s() in a run is not simulated: its loop is the one that the "
+           "program was given",
+           function);
+  return true;
+}
+
+int uv_loop_init(uv_loop_t *loop) {
+  return refuses("uv_loop_init") ? UV_ENOTSUP : loop_init(loop);
+}
+
 int uv_loop_close(uv_loop_t *loop) {
   sim_loop_t *own = sim_loop(loop);
   if (loop->active_reqs.count > 0 || !avow__queue_is_empty(&own->handles))
@@ -48,10 +61,12 @@ int uv_loop_close(uv_loop_t *loop) {
   return 0;
 }
 
+/* Who is refused it would not expect nothing. */
 uv_loop_t *uv_default_loop(void) {
   static _Thread_local uv_loop_t loop;
+  (void) refuses("uv_default_loop"); /* the run has failed */
   if (sim_loop(&loop) == NULL)
-    (void) uv_loop_init(&loop); /* cannot fail */
+    (void) loop_init(&loop); /* cannot fail */
   return &loop;
 }
 

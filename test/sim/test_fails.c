@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -156,6 +157,45 @@ static void what_is_not_simulated_fails(void **state) {
   assert_fails(opens_udp, "uv_udp_init() is not simulated");
 }
 
+static avow_promise_t *asks_for_the_default(uv_loop_t *loop, void *data) {
+  assert_non_null(uv_default_loop());
+  return avow_sleep(loop, 1);
+}
+
+static avow_promise_t *makes_a_loop(uv_loop_t *loop, void *data) {
+  static uv_loop_t another;
+  assert_int_equal(uv_loop_init(&another), UV_ENOTSUP);
+  return avow_sleep(loop, 1);
+}
+
+static avow_promise_t *works_elsewhere(uv_loop_t *loop, void *data) {
+  assert_int_equal(uv_timer_init(data, &timer), 0);
+  uv_close((uv_handle_t *) &timer, NULL);
+  return avow_sleep(loop, 1);
+}
+
+static void nothing_work(uv_work_t *request) {
+}
+
+static avow_promise_t *asks_elsewhere(uv_loop_t *loop, void *data) {
+  static uv_work_t work;
+  assert_int_equal(uv_queue_work(data, &work, nothing_work, NULL), 0);
+  return avow_sleep(loop, 1);
+}
+
+static void other_loops_fail(void **state) {
+  static uv_loop_t another;
+  assert_fails(asks_for_the_default, "uv_default_loop() in a run is not");
+  assert_fails(makes_a_loop, "uv_loop_init() in a run is not simulated");
+  assert_int_equal(uv_loop_init(&another), 0);
+
+  assert_string_equal(run_once(1, works_elsewhere, &another).why,
+                      "timer on another loop than the one that the program was "
+                      "given is not simulated");
+  assert_non_null(strstr(run_once(1, asks_elsewhere, &another).why,
+                         "a request on another loop"));
+}
+
 static avow_promise_t *waits_for_a_thread(uv_loop_t *loop, void *data) {
   uv_sem_t sem;
   assert_int_equal(uv_sem_init(&sem, 1), 0);
@@ -205,6 +245,7 @@ int main(void) {
     cmocka_unit_test(misuse_fails),
     cmocka_unit_test(rejection_that_nobody_handles_fails),
     cmocka_unit_test(what_is_not_simulated_fails),
+    cmocka_unit_test(other_loops_fail),
     cmocka_unit_test(wait_for_another_thread_fails),
     cmocka_unit_test(endless_program_fails),
   };
