@@ -1,15 +1,16 @@
 /*
  * The memory that a run has: avow's own, for which base/alloc.c is compiled
  * once more with these in place of the system's, and the program's, if it asks
- * here. It is counted, and fails where the seed says so; what the simulator
- * itself needs does neither.
+ * here. Each block is known, and allocations fail where the seed says so; what
+ * the simulator itself needs does neither.
  */
 #include <stdlib.h>
 
+#include "sim/blocks.h"
 #include "sim/state.h"
 
-static void *memory_count(void *p) {
-  sim_world.live += p != NULL;
+static void *known(void *p) {
+  sim_blocks_add(p);
   return p;
 }
 
@@ -21,20 +22,23 @@ static bool memory_fails(void) {
 }
 
 void *avow_sim_malloc(size_t size) {
-  return memory_fails() ? NULL : memory_count(malloc(size));
+  return memory_fails() ? NULL : known(malloc(size));
 }
 
 void *avow_sim_calloc(size_t n, size_t size) {
-  return memory_fails() ? NULL : memory_count(calloc(n, size));
+  return memory_fails() ? NULL : known(calloc(n, size));
 }
 
 void *avow_sim_realloc(void *p, size_t size) {
   if (p == NULL)
     return avow_sim_malloc(size);
-  return memory_fails() ? NULL : realloc(p, size);
+  if (memory_fails())
+    return NULL;
+  sim_blocks_remove(p);
+  return known(realloc(p, size));
 }
 
 void avow_sim_free(void *p) {
-  sim_world.live -= p != NULL;
+  sim_blocks_remove(p);
   free(p);
 }

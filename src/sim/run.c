@@ -18,6 +18,7 @@
 #include "engine/engine.h"
 #include "engine/trace.h"
 #include "sim/anchors.h"
+#include "sim/blocks.h"
 #include "sim/cancel.h"
 #include "sim/disk.h"
 #include "sim/locks.h"
@@ -143,8 +144,6 @@ static void run_begin(uint64_t seed, const avow_sim_options_t *options) {
                              .options = options_of(options),
                              .tasks = before.tasks,
                              .blocks = before.blocks,
-                             .live = before.live,
-                             .live_before = before.live,
                              .anchors = sim_anchors };
   for (size_t i = 0; parts[i] != NULL; i++)
     if (parts[i]->begin != NULL)
@@ -216,9 +215,14 @@ static bool run_on_a_loop(avow_sim_fn program, void *data) {
 }
 
 static void check_memory(void) {
-  if (sim_world.live > sim_world.live_before)
-    sim_fail("%ld blocks of memory were left: values or promises that are held",
-             sim_world.live - sim_world.live_before);
+  sim_piece_t oldest;
+  const size_t left = sim_blocks_left(&oldest);
+  if (left > 0)
+    sim_fail(
+        "%zu blocks of memory were left: values or promises that are "
+        "held; the first is allocation %" PRIu64 ", at %" PRIu64 ".%03d ms",
+        left, oldest.serial, oldest.made / SIM_MS,
+        (int) (oldest.made / SIM_US % (SIM_MS / SIM_US)));
 }
 
 static void run_end(void) {
@@ -251,7 +255,7 @@ static void restart(void) {
   w->ending = w->why[0] != '\0';
   w->closing = false;
   w->last_turns = 0;
-  w->live_before = w->live;
+  sim_blocks_forget();
   w->tasks.n = 0;
   w->due = NULL;
   w->jobs = NULL;
@@ -305,6 +309,7 @@ avow_sim_result_t avow_sim(uint64_t seed, avow_sim_fn program, void *data,
     run_end();
   else
     sim_world.tasks.n = 0; /* they are lost as well */
+  sim_blocks_forget();
   if (sim_world.tasks.n == 0)
     sim_heap_free(&sim_world.tasks);
   sim_world.on = false;

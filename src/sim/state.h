@@ -42,9 +42,7 @@ typedef struct sim_world_s {
 
   uint64_t hash, events;
   char last[SIM_KEPT][SIM_LINE];
-  size_t blocks;    /* of sim_alloc() */
-  long live;        /* blocks of avow's */
-  long live_before; /* what counts begins after these */
+  size_t blocks; /* of sim_alloc() */
 
   const char *const *anchors; /* so that they are needed */
 } sim_world_t;

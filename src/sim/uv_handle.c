@@ -9,9 +9,10 @@ SIM_ANCHOR(handle)
 /* A run is of one loop: what another has nobody would wait for, nor close. */
 static void check_loop(const uv_loop_t *loop, const char *what) {
   if (sim_world.loop != NULL && loop != sim_world.loop)
-    sim_fail("%s on another loop than the one that the program was given is "
-             "not simulated",
-             what);
+    sim_fail(
+        "%s on another loop than the one that the program was given is "
+        "not simulated",
+        what);
 }
 
 void *sim_handle_init(uv_loop_t *loop, uv_handle_t *handle, uv_handle_type type,

@@ -40,9 +40,10 @@ static int loop_init(uv_loop_t *loop) {
 static bool refuses(const char *function) {
   if (sim_world.loop == NULL)
     return false;
-  sim_fail("%s() in a run is not simulated: its loop is the one that the "
-           "program was given",
-           function);
+  sim_fail(
+      "%s() in a run is not simulated: its loop is the one that the "
+      "program was given",
+      function);
   return true;
 }
 

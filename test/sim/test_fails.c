@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -119,6 +121,58 @@ static void value_that_nobody_frees_fails(void **state) {
 
   while (n_left > 0)
     avow_value_unref(left[--n_left]);
+}
+
+static void *foreign;
+
+/* A block of somebody else's is none of the run's, though it frees it. */
+static avow_promise_t *frees_the_foreign(uv_loop_t *loop, void *data) {
+  avow_sim_free(foreign);
+  return avow_promise_resolve(loop, avow_none());
+}
+
+static void *forgotten;
+
+static avow_promise_t *leaks_beside_the_foreign(uv_loop_t *loop, void *data) {
+  forgotten = avow_sim_malloc(10);
+  avow_sim_free(foreign);
+  return avow_promise_resolve(loop, avow_none());
+}
+
+static void foreign_block_does_not_make_up_for_a_leak(void **state) {
+  foreign = malloc(10);
+  (void) assert_passes(1, frees_the_foreign, NULL);
+  foreign = malloc(10);
+
+  assert_non_null(strstr(run_once(1, leaks_beside_the_foreign, NULL).why,
+                         "1 blocks of memory were left"));
+
+  avow_sim_free(forgotten);
+}
+
+enum { MANY = 1000, KEPT = 700 };
+
+/* In an order of its own, so that each place in the table is come to. */
+static avow_promise_t *frees_all_but_one(uv_loop_t *loop, void *data) {
+  void *all[MANY];
+  for (int i = 0; i < MANY; i++)
+    all[i] = avow_sim_realloc(avow_sim_malloc(1), 1 + (size_t) i);
+  for (int i = 0; i < MANY; i++)
+    if (i * 7 % MANY != KEPT)
+      avow_sim_free(all[i * 7 % MANY]);
+  forgotten = all[KEPT];
+  return avow_sleep(loop, 1);
+}
+
+static void of_many_the_one_that_is_left_is_named(void **state) {
+  const avow_sim_result_t result = run_once(1, frees_all_but_one, NULL);
+  avow_sim_free(forgotten);
+  int n = 0;
+  const char *at = strstr(result.why, "the first is allocation ");
+  assert_non_null(at);
+
+  assert_int_equal(sscanf(at, "the first is allocation %d, at 0.", &n), 1);
+  assert_in_range(n, 2 * KEPT + 2, 2 * KEPT + 20); /* some are avow's */
 }
 
 static avow_value_t misuse(const avow_value_t *arg, void *data) {
@@ -242,6 +296,8 @@ int main(void) {
     cmocka_unit_test(check_that_says_nothing_fails_too),
     cmocka_unit_test(handle_that_is_left_open_fails),
     cmocka_unit_test(value_that_nobody_frees_fails),
+    cmocka_unit_test(foreign_block_does_not_make_up_for_a_leak),
+    cmocka_unit_test(of_many_the_one_that_is_left_is_named),
     cmocka_unit_test(misuse_fails),
     cmocka_unit_test(rejection_that_nobody_handles_fails),
     cmocka_unit_test(what_is_not_simulated_fails),

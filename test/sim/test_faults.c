@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -203,9 +204,9 @@ static void its_own_memory_is_not_to_be_left(void **state) {
 
   const avow_sim_result_t result = avow_sim(1, forgetter, &block, NULL);
 
-  assert_string_equal(result.why,
-                      "1 blocks of memory were left: values or promises that "
-                      "are held");
+  assert_non_null(strstr(result.why,
+                         "1 blocks of memory were left: values or promises "
+                         "that are held; the first is allocation "));
   avow_sim_free(block);
 }
 
