@@ -82,7 +82,9 @@ AVOW_API avow_sim_result_t avow_sim(uint64_t seed, avow_sim_fn program,
  * prints why the first that fails does so, with its last events, and how to
  * have it again, under gdb for one; then leaves out of it what that does not
  * take. The command line, of which --help tells, says how many seeds, or which.
- * Its --faults come in place of those of the options. 0 or 1: the exit status.
+ * Its --faults come in place of those of the options. The exit status: 0 if
+ * none has failed, 1 if one has, 2 if the command line says nothing that it
+ * knows, 3 if all was fine but for choices of --only that never came.
  */
 AVOW_API int avow_sim_main(int argc, char **argv, avow_sim_fn program,
                            void *data, const avow_sim_options_t *options);

@@ -39,7 +39,8 @@ void sim_note(const char *format, ...) {
   add_text(line, format, args);
   va_end(args);
   if (sim_world.events > sim_world.options.max_events && !sim_world.ending)
-    sim_fail("more than %" PRIu64 " events", sim_world.options.max_events);
+    sim_fail("more than %" PRIu64 " events: " SIM_MORE,
+             sim_world.options.max_events);
   if (sim_world.options.events != NULL)
     (void) fprintf(sim_world.options.events, "%s\n", line);
 }

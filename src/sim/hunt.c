@@ -6,8 +6,10 @@
 
 #include <ctype.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <unistd.h>
 
+#include "sim/command.h"
 #include "sim/last_words.h"
 #include "sim/shrink.h"
 #include "sim/state.h"
@@ -20,22 +22,13 @@ typedef struct {
   const char *why; /* the whole failed */
 } quarry_t;
 
-static void leave_last_words(const sim_hunt_t *hunt, uint64_t seed) {
-  char words[300];
-  (void) snprintf(words, sizeof(words),
-                  "avow_sim: that was in a run; to have it again: "
-                  "%s --seed %" PRIu64 "%s",
-                  hunt->name, seed, hunt->more);
-  sim_last_words(words);
-}
-
 /* Without events: thousands of such runs are made. */
 static avow_sim_result_t run_quietly(const sim_hunt_t *hunt, uint64_t seed,
                                      const sim_picks_t *only,
                                      sim_picks_t *taken) {
   avow_sim_options_t options = hunt->options;
   options.events = NULL;
-  leave_last_words(hunt, seed);
+  sim_last_words(sim_command(hunt, seed, only));
   sim_picks_use(only, taken);
   const avow_sim_result_t result =
       avow_sim(seed, hunt->program, hunt->data, &options);
@@ -72,12 +65,9 @@ static void print_last_events(void) {
 
 static void print_again(const sim_hunt_t *hunt, uint64_t seed,
                         const sim_picks_t *only) {
-  printf("%s --seed %" PRIu64 "%s", hunt->name, seed, hunt->more);
-  if (only != NULL) {
-    printf(" --only %s", only->n == 0 ? "''" : "");
-    sim_picks_print(only, stdout);
-  }
-  printf("\n");
+  char *command = sim_command(hunt, seed, only);
+  printf("%s\n", command);
+  free(command);
 }
 
 static void print_how(const sim_hunt_t *hunt, uint64_t seed,
@@ -125,16 +115,36 @@ void sim_reduce(const sim_hunt_t *hunt, uint64_t seed,
   sim_picks_free(&picks);
 }
 
-bool sim_replay(const sim_hunt_t *hunt, uint64_t seed,
-                const sim_picks_t *only) {
+/* A name may be wrong, or belong to another seed, or to the program as it was:
+   then nothing was left out of anything. */
+static bool all_came(const sim_picks_t *only, const sim_picks_t *taken) {
+  sim_picks_t missing = { .at = NULL };
+  sim_picks_miss(only, taken, &missing);
+  const bool all = missing.n == 0;
+  if (!all) {
+    printf("of --only these never came, or are plain with this seed: ");
+    sim_picks_print(&missing, stdout);
+    printf("\n");
+  }
+  sim_picks_free(&missing);
+  return all;
+}
+
+int sim_replay(const sim_hunt_t *hunt, uint64_t seed, const sim_picks_t *only) {
   avow_sim_options_t options = hunt->options;
+  sim_picks_t taken = { .at = NULL };
   options.events = stdout;
-  sim_picks_use(only, NULL);
+  sim_last_words(sim_command(hunt, seed, only));
+  sim_picks_use(only, &taken);
   const avow_sim_result_t result =
       avow_sim(seed, hunt->program, hunt->data, &options);
   sim_picks_use(NULL, NULL);
   print_result(seed, &result);
-  return !result.failed;
+  const bool came = only == NULL || all_came(only, &taken);
+  sim_picks_free(&taken);
+  if (result.failed)
+    return SIM_FAILS;
+  return came ? SIM_IS_FINE : SIM_NEVER_CAME;
 }
 
 static void show_progress(uint64_t done, uint64_t seeds) {
@@ -147,7 +157,7 @@ static void end_progress(void) {
     (void) fputc('\r', stderr);
 }
 
-bool sim_hunt(const sim_hunt_t *hunt, uint64_t from, uint64_t seeds) {
+int sim_hunt(const sim_hunt_t *hunt, uint64_t from, uint64_t seeds) {
   for (uint64_t i = 0; i < seeds; i++) {
     const avow_sim_result_t result = run_quietly(hunt, from + i, NULL, NULL);
     if (result.failed) {
@@ -156,11 +166,11 @@ bool sim_hunt(const sim_hunt_t *hunt, uint64_t from, uint64_t seeds) {
       print_last_events();
       print_how(hunt, from + i, NULL);
       sim_reduce(hunt, from + i, NULL);
-      return false;
+      return SIM_FAILS;
     }
     show_progress(i + 1, seeds);
   }
   end_progress();
   printf("%" PRIu64 " seeds, none fails\n", seeds);
-  return true;
+  return SIM_IS_FINE;
 }

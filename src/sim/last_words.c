@@ -15,7 +15,9 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { SIGNALS = 5, LONGEST = 300, STACK = 64 * 1024 };
+#include "sim/state.h"
+
+enum { SIGNALS = 5, STACK = 64 * 1024 };
 
 static const int signals[SIGNALS] = { SIGSEGV, SIGBUS, SIGABRT, SIGFPE,
                                       SIGILL };
@@ -24,13 +26,32 @@ static struct {
   struct sigaction before[SIGNALS];
   stack_t stack_before;
   bool ready;
-  char words[LONGEST];
+  char *command;
 } last;
+
+static void say(const char *words) {
+  const ssize_t said = write(STDERR_FILENO, words, strlen(words));
+  (void) said; /* there is nobody else to tell */
+}
+
+/* What the run has failed of before comes first: most likely that is why. */
+static void say_all(const char *what) {
+  if (sim_world.on && sim_world.why[0] != '\0') {
+    say("avow_sim: the run had failed before: ");
+    say(sim_world.why);
+    say("\n");
+  }
+  say(what);
+  say("avow_sim: to have it again: ");
+  say(last.command);
+  say("\n");
+}
 
 /* What happened happens once more, to whoever was there before. */
 static void speak(int number) {
-  const ssize_t said = write(STDERR_FILENO, last.words, strlen(last.words));
-  (void) said; /* there is nobody else to tell */
+  say_all(
+      "avow_sim: a signal ends the program itself, in a run: that is its "
+      "own, and no crash of the machine that is simulated\n");
   for (int i = 0; i < SIGNALS; i++)
     (void) sigaction(signals[i], &last.before[i], NULL);
   (void) raise(number); /* when this has returned */
@@ -41,8 +62,7 @@ static void speak_at_exit(void) {
   if (!last.ready)
     return;
   (void) fflush(NULL);
-  const ssize_t said = write(STDERR_FILENO, last.words, strlen(last.words));
-  (void) said; /* as above */
+  say_all("avow_sim: the program has called exit() in a run\n");
   _exit(EXIT_FAILURE);
 }
 
@@ -67,13 +87,11 @@ static void forget_signals(void) {
   last.ready = false;
 }
 
-void sim_last_words(const char *words) {
-  if (words == NULL) {
-    if (last.ready)
-      forget_signals();
-    return;
-  }
-  (void) snprintf(last.words, sizeof(last.words), "%s\n", words);
-  if (!last.ready)
+void sim_last_words(char *command) {
+  if (command == NULL && last.ready)
+    forget_signals();
+  free(last.command);
+  last.command = command;
+  if (command != NULL && !last.ready)
     listen_for_signals();
 }

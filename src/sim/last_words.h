@@ -3,7 +3,7 @@
 #ifndef AVOW_SIM_LAST_WORDS_H
 #define AVOW_SIM_LAST_WORDS_H
 
-/* From now on these, of which a part may be cut off; NULL: none. */
-void sim_last_words(const char *words);
+/* From now on this command, of malloc(), which is taken; NULL: nothing. */
+void sim_last_words(char *command);
 
 #endif

@@ -1,5 +1,6 @@
 /* The main() of a program that is there to be simulated. */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +10,8 @@
 #include "sim/last_words.h"
 
 static const char usage[] =
-    "usage: %s [--seeds N] [--from SEED] [--faults LIST]\n"
-    "       %s --seed SEED [--only LIST] [--shrink] [--faults LIST]\n"
+    "usage: %s [--seeds N] [--from SEED] [OPTION...]\n"
+    "       %s --seed SEED [--only LIST] [--shrink] [OPTION...]\n"
     "\n"
     "Runs a simulation under one seed after the other, and tells of the first\n"
     "that fails; or one, with all its events.\n"
@@ -21,8 +22,12 @@ static const char usage[] =
     "  --only LIST    of its choices these, all others plain: \"net.cut:3,…\"\n"
     "  --shrink       and leave out of that what it does not take to fail\n"
     "  --faults LIST  of net, fs, memory, cancel, crash, or all, or none\n"
+    "  --max-events N that a run may have, turns of its loop, too (1000000)\n"
     "\n"
-    "Exits with 0 if none has failed, else with 1.\n";
+    "Exits with 0 if none has failed, 1 if one has, 2 if it does not know "
+    "what\n"
+    "it is to do, and 3 if it was fine but for choices of --only that never\n"
+    "came.\n";
 
 /* What the command line says. */
 typedef struct {
@@ -30,7 +35,9 @@ typedef struct {
   uint64_t seeds, from, seed;
   bool one, shrinks, has_only;
   sim_picks_t only;
-  char more[64];
+  char *list; /* their names lie there */
+  char faults[64], events[64], more[128];
+  const char *wrong, *value; /* what is not understood */
 } words_t;
 
 static const struct {
@@ -69,7 +76,7 @@ static bool take_fault(const char *name, size_t len, unsigned *bits) {
 /* They are part of how to have a failure again. */
 static bool take_faults(const char *list, words_t *words) {
   unsigned bits = 0;
-  if (list == NULL || strlen(list) >= sizeof(words->more) - 10)
+  if (list == NULL || strlen(list) >= sizeof(words->faults) - 10)
     return false;
   for (const char *name = list;; name++) {
     const size_t len = strcspn(name, ",");
@@ -80,17 +87,31 @@ static bool take_faults(const char *list, words_t *words) {
       break;
   }
   words->hunt.options.faults = bits;
-  (void) snprintf(words->more, sizeof(words->more), " --faults %s", list);
+  (void) snprintf(words->faults, sizeof(words->faults), " --faults %s", list);
   return true;
 }
 
-static bool take_only(char *list, words_t *words) {
+static bool take_events(const char *text, words_t *words) {
+  uint64_t *most = &words->hunt.options.max_events;
+  if (!take_number(text, most) || *most == 0)
+    return false;
+  (void) snprintf(words->events, sizeof(words->events),
+                  " --max-events %" PRIu64, *most);
+  return true;
+}
+
+/* A copy, for who is not understood is told of it as it was. */
+static bool take_only(const char *list, words_t *words) {
   words->has_only = true;
-  return list != NULL && (*list == '\0' || sim_picks_parse(&words->only, list));
+  if (list == NULL || words->list != NULL)
+    return false;
+  words->list = strdup(list);
+  return words->list != NULL &&
+         (*list == '\0' || sim_picks_parse(&words->only, words->list));
 }
 
 /* An option and what follows it, NULL at the end. */
-static bool take_pair(const char *option, char *value, words_t *words) {
+static bool take_pair(const char *option, const char *value, words_t *words) {
   if (strcmp(option, "--seeds") == 0)
     return take_number(value, &words->seeds);
   if (strcmp(option, "--from") == 0)
@@ -99,6 +120,8 @@ static bool take_pair(const char *option, char *value, words_t *words) {
     return take_faults(value, words);
   if (strcmp(option, "--only") == 0)
     return take_only(value, words);
+  if (strcmp(option, "--max-events") == 0)
+    return take_events(value, words);
   words->one = strcmp(option, "--seed") == 0;
   return words->one && take_number(value, &words->seed);
 }
@@ -110,9 +133,13 @@ static bool take_words(int argc, char **argv, words_t *words) {
       continue;
     }
     const char *option = argv[i++];
+    words->value = i < argc ? argv[i] : "without a value";
+    words->wrong = option;
     if (!take_pair(option, i < argc ? argv[i] : NULL, words))
       return false;
   }
+  words->wrong = words->shrinks ? "--shrink" : "--only";
+  words->value = "without --seed";
   return words->one || !(words->shrinks || words->has_only);
 }
 
@@ -120,14 +147,26 @@ static bool wants_help(int argc, char **argv) {
   return argc == 2 && strcmp(argv[1], "--help") == 0;
 }
 
-static bool run_as_told(const words_t *words) {
+static int run_as_told(words_t *words) {
+  (void) snprintf(words->more, sizeof(words->more), "%s%s", words->faults,
+                  words->events);
   const sim_picks_t *only = words->has_only ? &words->only : NULL;
   if (!words->one)
     return sim_hunt(&words->hunt, words->from, words->seeds);
-  const bool fine = sim_replay(&words->hunt, words->seed, only);
-  if (!fine && words->shrinks)
+  const int status = sim_replay(&words->hunt, words->seed, only);
+  if (status == SIM_FAILS && words->shrinks)
     sim_reduce(&words->hunt, words->seed, only);
-  return fine;
+  return status;
+}
+
+static int explain(int argc, char **argv, const words_t *words) {
+  const bool asked = wants_help(argc, argv);
+  FILE *out = asked ? stdout : stderr;
+  if (!asked)
+    (void) fprintf(out, "%s: %s %s is not understood\n\n", words->hunt.name,
+                   words->wrong, words->value);
+  (void) fprintf(out, usage, words->hunt.name, words->hunt.name);
+  return asked ? SIM_IS_FINE : SIM_WHAT;
 }
 
 int avow_sim_main(int argc, char **argv, avow_sim_fn program, void *data,
@@ -139,14 +178,11 @@ int avow_sim_main(int argc, char **argv, avow_sim_fn program, void *data,
   if (options != NULL)
     words.hunt.options = *options;
   words.hunt.more = words.more;
-  const bool understood = take_words(argc, argv, &words);
-  bool fine = wants_help(argc, argv);
-  if (understood)
-    fine = run_as_told(&words);
-  else
-    (void) fprintf(fine ? stdout : stderr, usage, words.hunt.name,
-                   words.hunt.name);
+  const int status = take_words(argc, argv, &words)
+                         ? run_as_told(&words)
+                         : explain(argc, argv, &words);
   sim_picks_free(&words.only);
+  free(words.list);
   sim_last_words(NULL);
-  return fine ? EXIT_SUCCESS : EXIT_FAILURE;
+  return status;
 }

@@ -75,6 +75,16 @@ sim_picks_t sim_picks_without(const sim_picks_t *from, size_t begin, size_t n) {
   return rest;
 }
 
+void sim_picks_miss(const sim_picks_t *only, const sim_picks_t *taken,
+                    sim_picks_t *missing) {
+  sim_picks_t there = sim_picks_without(taken, 0, 0);
+  sim_picks_sort(&there);
+  for (size_t i = 0; i < only->n; i++)
+    if (!picks_have(&there, &only->at[i]))
+      sim_picks_add(missing, only->at[i]);
+  sim_picks_free(&there);
+}
+
 /* One of them, "kind:number". */
 static bool pick_parse(sim_picks_t *picks, char *text) {
   char *colon = strrchr(text, ':');

@@ -39,6 +39,10 @@ void sim_picks_sort(sim_picks_t *picks);
 /* Those of from beside n of them from begin on; sorted as they were. */
 sim_picks_t sim_picks_without(const sim_picks_t *from, size_t begin, size_t n);
 
+/* Adds to missing those of only that are not in taken, in any order. */
+void sim_picks_miss(const sim_picks_t *only, const sim_picks_t *taken,
+                    sim_picks_t *missing);
+
 /* "net.cut:3,fs.sync:0". text is changed, and has to last. False if it is not
    of that form. */
 bool sim_picks_parse(sim_picks_t *picks, char *text);

@@ -88,9 +88,11 @@ static void check_limits(void) {
   sim_world_t *w = &sim_world;
   check_jobs();
   if (++w->turns > w->options.max_events)
-    sim_fail("more than %" PRIu64 " turns of the loop", w->options.max_events);
+    sim_fail("more than %" PRIu64 " turns of the loop: " SIM_MORE,
+             w->options.max_events);
   else if (w->now / SIM_MS > w->options.max_ms)
-    sim_fail("more than %" PRIu64 " ms", w->options.max_ms);
+    sim_fail("more than %" PRIu64 " ms of virtual time: max_ms of the options",
+             w->options.max_ms);
 }
 
 bool sim_run_goes_on(void) {
@@ -233,7 +235,7 @@ static void run_end(void) {
 }
 
 void sim_stop(void) {
-  sim_note("the machine stops");
+  sim_note("the simulated machine stops here, by AVOW_SIM_CRASH");
   sim_world.stopped = true;
 }
 
@@ -266,7 +268,7 @@ static void restart(void) {
   for (size_t i = 0; parts[i] != NULL; i++)
     restart_part(parts[i]);
   w->stopped = false;
-  sim_note("the machine starts again");
+  sim_note("the simulated machine starts again");
 }
 
 /* Once the machine has stopped, or the program has come to its end. */

@@ -47,6 +47,11 @@ typedef struct sim_world_s {
   const char *const *anchors; /* so that they are needed */
 } sim_world_t;
 
+/* Of a run that has more than the options allow. */
+#define SIM_MORE                                                            \
+  "if it does come to an end, allow for more by max_events of the options," \
+  " or --max-events"
+
 extern _Thread_local sim_world_t sim_world;
 
 /* Mixes a number into the hash of the history. */

@@ -280,10 +280,10 @@ static void endless_program_fails(void **state) {
   const avow_sim_options_t few = { .max_events = 100 };
   const avow_sim_options_t brief = { .max_ms = 100 };
 
-  assert_string_equal(avow_sim(1, endless, NULL, &few).why,
-                      "more than 100 events");
-  assert_string_equal(avow_sim(1, endless, NULL, &brief).why,
-                      "more than 100 ms");
+  assert_non_null(strstr(avow_sim(1, endless, NULL, &few).why,
+                         "more than 100 events: if it does come to an end"));
+  assert_non_null(strstr(avow_sim(1, endless, NULL, &brief).why,
+                         "more than 100 ms of virtual time"));
 }
 
 int main(void) {

@@ -1,0 +1,57 @@
+#include "sim/command.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What no shell takes for anything but itself. */
+static const char plain[] =
+    "abcdefghijklmnopqrstuvwxyz"
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+    "0123456789_-./,:+@%";
+
+static bool is_plain(const char *word) {
+  return *word != '\0' && word[strspn(word, plain)] == '\0';
+}
+
+/* In single quotes nothing is special but these. */
+static void print_quoted(const char *word, FILE *out) {
+  (void) fputc('\'', out);
+  for (; *word != '\0'; word++)
+    if (*word == '\'')
+      (void) fputs("'\\''", out);
+    else
+      (void) fputc(*word, out);
+  (void) fputc('\'', out);
+}
+
+static void print_word(const char *word, FILE *out) {
+  if (is_plain(word))
+    (void) fputs(word, out);
+  else
+    print_quoted(word, out);
+}
+
+static void print_command(const sim_hunt_t *hunt, uint64_t seed,
+                          const sim_picks_t *only, FILE *out) {
+  print_word(hunt->name, out);
+  (void) fprintf(out, " --seed %" PRIu64 "%s", seed, hunt->more);
+  if (only == NULL)
+    return;
+  (void) fprintf(out, " --only %s", only->n == 0 ? "''" : "");
+  sim_picks_print(only, out);
+}
+
+char *sim_command(const sim_hunt_t *hunt, uint64_t seed,
+                  const sim_picks_t *only) {
+  char *text = NULL;
+  size_t len = 0;
+  FILE *out = open_memstream(&text, &len);
+  if (out != NULL) {
+    print_command(hunt, seed, only, out);
+    if (fclose(out) == 0)
+      return text;
+  }
+  (void) fputs("avow_sim: no memory for the simulator itself\n", stderr);
+  exit(EXIT_FAILURE);
+}
