@@ -68,6 +68,13 @@ void uv_print_active_handles(uv_loop_t *loop, FILE *stream) {
   (void) sim_refuse("uv_print_active_handles");
 }
 
+/* What would change the process, and what is asked of other users. */
+REFUSED(uv_os_setpriority, uv_pid_t pid, int priority)
+REFUSED(uv_set_process_title, const char *title)
+#if UV_VERSION_HEX >= 0x012d00
+REFUSED(uv_os_get_group, uv_group_t *group, uv_uid_t gid)
+#endif
+
 /* Descriptors of the system's. */
 REFUSED(uv_poll_init, uv_loop_t *loop, uv_poll_t *poll, int fd)
 REFUSED(uv_poll_init_socket, uv_loop_t *loop, uv_poll_t *poll,
