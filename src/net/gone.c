@@ -8,7 +8,7 @@
 #include "io/op.h"
 #include "net/stream.h"
 
-#if defined(__linux__) && !defined(AVOW_BY_PATHS)
+#ifdef __linux__
 
 #  include <errno.h>
 #  include <fcntl.h>

@@ -22,6 +22,7 @@ typedef struct {
   messages_t flying;
   messages_t here; /* bytes, not read */
   size_t held, arrived;
+  uint64_t carried; /* in all */
   int from;
   bool broken; /* what is sent now goes nowhere */
 } way_t;
@@ -35,6 +36,8 @@ struct sim_link_s {
 };
 
 enum { PATIENCE = 1000 }; /* times as long as a message takes */
+
+enum { SOME = 64 * 1024, MUCH = 1024 * 1024 }; /* bytes that a way carried */
 
 static void messages_put(messages_t *list, message_t *message) {
   message->next = NULL;
@@ -270,13 +273,22 @@ void sim_link_reset(sim_link_t *link, int from) {
   sim_link_send(link, from, SIM_RESET);
 }
 
+/* Where much goes buffers grow, as Linux's do: small ones show what they can
+   show in the beginning, and then cost an event for each few bytes. */
+static size_t capacity_of(const sim_link_t *link, int from) {
+  const uint64_t carried = link->ways[from].carried;
+  const size_t grown = carried >= MUCH ? 65536 : carried >= SOME ? 4096 : 0;
+  return grown > link->capacity ? grown : link->capacity;
+}
+
 size_t sim_link_room(const sim_link_t *link, int from) {
   const size_t held = link->ways[from].held; /* more, of who may block */
-  return held < link->capacity ? link->capacity - held : 0;
+  const size_t capacity = capacity_of(link, from);
+  return held < capacity ? capacity - held : 0;
 }
 
 bool sim_link_is_writable(const sim_link_t *link, int from) {
-  return sim_link_room(link, from) >= link->capacity / 3;
+  return sim_link_room(link, from) >= capacity_of(link, from) / 3;
 }
 
 static message_t *packed(const uv_buf_t bufs[], size_t len) {
@@ -299,6 +311,7 @@ void sim_link_send_bytes(sim_link_t *link, int from, const uv_buf_t bufs[],
   way_t *way = &link->ways[from];
   strike(link);
   way->held += len;
+  way->carried += len;
   if (link->is_cut)
     lose_patience(link, from);
   else if (!way->broken)

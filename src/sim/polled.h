@@ -25,7 +25,20 @@ typedef struct {
   sim_write_t **end;
 } sim_writes_t;
 
-typedef struct sim_stream_s {
+typedef struct sim_stream_s sim_stream_t;
+
+/* Somebody waits for the other end to go. Zeroed, and his own. */
+typedef struct sim_vigil_s sim_vigil_t;
+
+struct sim_vigil_s {
+  sim_task_t task;
+  sim_stream_t *stream; /* NULL: it has closed, or nobody wants to know */
+  uv_loop_t *loop;
+  int status;
+  void (*gone)(sim_vigil_t *vigil, int status);
+};
+
+struct sim_stream_s {
   sim_handle_t base;
   sim_task_t ready; /* the system says that something can be done */
   sim_task_t fed;   /* libuv itself has something to tell */
@@ -44,7 +57,8 @@ typedef struct sim_stream_s {
   sim_writes_t writes, written; /* written: or failed */
   uv_connection_cb on_connection;
   sim_socket_t *accepted; /* nobody has asked for it yet */
-} sim_stream_t;
+  sim_vigil_t *vigil;     /* NULL: nobody waits for the other end to go */
+};
 
 /* NULL if the handle has closed. */
 static inline sim_stream_t *sim_stream_of(const void *handle) {
@@ -76,6 +90,17 @@ void sim_stream_drain(sim_stream_t *stream);
 
 /* The end of what is read: buf goes to read_cb. */
 void sim_stream_end(sim_stream_t *stream, const uv_buf_t *buf);
+
+/* Gone is called once, by a task, and ends the vigil: with 0 when the other end
+   has gone, with UV_ECANCELED when the stream has closed or the vigil was
+   cancelled. It keeps the loop alive until then. 0 or UV_EBADF. */
+int sim_vigil_begin(sim_vigil_t *vigil, uv_stream_t *handle,
+                    void (*gone)(sim_vigil_t *vigil, int status));
+void sim_vigil_cancel(sim_vigil_t *vigil);
+void sim_vigil_end(sim_vigil_t *vigil);
+
+/* The socket of a stream has changed. */
+void sim_vigil_look(sim_stream_t *stream);
 
 /* Nothing more is written: what is left fails. */
 void sim_stream_flush(sim_stream_t *stream, int err);

@@ -176,6 +176,7 @@ static int shutdown_now(sim_stream_t *stream) {
   if (stream->socket == NULL)
     return UV_ECANCELED;
   const int err = sim_socket_shutdown(stream->socket);
+  sim_vigil_look(stream); /* both ways may be closed now */
   stream->shut = err == 0;
   return err;
 }

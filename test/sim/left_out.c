@@ -38,6 +38,8 @@ static const left_out_t left_out[] = {
 
   /* What the system has behind a handle, and what it runs out of. */
   { "chunks", "nothing_is_read_while_it_is_full" },
+  { "gone", "data_out_of_band_end_it*" },
+  { "gone", "last_reader_of_a_pipe_counts*" },
   { "listen", "backlog_is_what_was_asked_for" },
   { "listen", "server_goes_on_after_a_lack_of_files" },
   { "pump", "pump_waits_for_a_full_stream" },

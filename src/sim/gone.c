@@ -1,0 +1,69 @@
+/*
+ * In place of net/gone.c: whether a peer has gone the simulated socket says, as
+ * poll() does of a system's. Nothing is read for it. Who waits is a request of
+ * the loop's, and is told by a task, never from within what the socket does.
+ */
+#include "avow/cancel.h"
+#include "avow/stream.h"
+#include "base/container.h"
+#include "io/op.h"
+#include "net/stream.h"
+#include "sim/polled.h"
+
+typedef struct {
+  avow__op_t op;
+  avow__reading_t watch; /* by the stream */
+  sim_vigil_t vigil;
+} wait_t;
+
+static void wait_leave(wait_t *wait) {
+  avow__stream_leave(&wait->watch, wait->op.context, AVOW__WATCHED);
+  sim_vigil_end(&wait->vigil);
+}
+
+/* What was cancelled has settled already. */
+static void on_gone(sim_vigil_t *vigil, int status) {
+  wait_t *wait = AVOW__CONTAINER(wait_t, vigil, vigil);
+  wait_leave(wait);
+  avow__op_complete(&wait->op, status == 0
+                                   ? avow_none()
+                                   : avow__error_of(status, "poll", NULL));
+}
+
+static void on_cancel(void *data) {
+  wait_t *wait = data;
+  avow__stream_leave(&wait->watch, wait->op.context, AVOW__WATCHED);
+  sim_vigil_cancel(&wait->vigil);
+}
+
+static void on_close(avow__reading_t *watch) {
+  const wait_t *wait = AVOW__CONTAINER(wait_t, watch, watch);
+  avow__cancel((avow_promise_t *) wait->op.deferred);
+}
+
+static int wait_enter(wait_t *wait, avow_stream_t stream) {
+  const int err =
+      avow__stream_enter(&wait->watch, AVOW__WATCHED, stream, on_close);
+  return err != 0 ? err : sim_vigil_begin(&wait->vigil, stream.self, on_gone);
+}
+
+static avow_promise_t *uv_peer_gone(avow_stream_t stream) {
+  avow_promise_t *p;
+  wait_t *wait = avow__op_new(avow__stream_loop(stream), sizeof(*wait), &p);
+  if (wait == NULL)
+    return p;
+  const int err = wait_enter(wait, stream);
+  if (err == 0) {
+    avow_on_cancel(wait->op.deferred, on_cancel, wait);
+    avow__op_started(&wait->op);
+    return p;
+  }
+  avow__stream_leave(&wait->watch, wait->op.context, AVOW__WATCHED);
+  (void) avow__op_end(&wait->op, avow__error_of(err, "poll", NULL)); /* new */
+  return p;
+}
+
+avow_promise_t *avow_peer_gone(avow_stream_t stream) {
+  return avow__is_uv(stream) ? uv_peer_gone(stream)
+                             : avow__any_peer_gone(stream);
+}

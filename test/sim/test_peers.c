@@ -1,0 +1,166 @@
+/* Peers that say much, and peers that go. */
+#include "avow/sim.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "avow.h"
+#include "runs.h"
+
+enum { SEEDS = 200, HOUR = 60 * 60 * 1000 };
+
+static const char port[] = "7001";
+
+/* The first who connects; or an error. */
+static avow_value_t first_guest(const avow_value_t *listener) {
+  avow_channel_t *guests =
+      avow_connections(avow_stream_handle(avow_to_stream(listener)), NULL);
+  const avow_value_t guest = avow_await(avow_channel_next(guests));
+  avow_channel_unref(guests);
+  return guest;
+}
+
+/* Much goes over one connection in no more events than a run may have. */
+
+enum { MUCH = 10 * 1000 * 1000 };
+
+static avow_value_t echo(void *data) {
+  const avow_value_t guest = first_guest(data);
+  if (avow_is_error(&guest))
+    return guest;
+  const avow_stream_t stream = avow_to_stream(&guest);
+  const avow_value_t v = avow_await(avow_pump(stream, stream, NULL));
+  avow_value_unref(guest);
+  return v;
+}
+
+static avow_value_t say_much(avow_stream_t stream) {
+  char *at;
+  avow_promise_t *heard = avow_read_all(stream, MUCH);
+  const avow_value_t all = avow_bytes_new(MUCH, &at);
+  if (!avow_is_error(&all))
+    memset(at, 'x', MUCH);
+  AVOW_TRY(avow_await(avow_write(stream, all)));
+  AVOW_TRY(avow_await(avow_shutdown(stream)));
+  return avow_await(heard);
+}
+
+static avow_value_t live_loudly(void *loop) {
+  avow_value_t listener = avow_await(avow_bind(loop, "127.0.0.1", port));
+  avow_promise_t *echoed = avow_async(loop, echo, &listener);
+  const avow_value_t end = avow_await(avow_connect(loop, "127.0.0.1", port));
+  const avow_value_t heard = say_much(avow_to_stream(&end));
+  size_t len = 0;
+  (void) avow_to_bytes(&heard, &len);
+  avow_sim_check(len == MUCH, "%zu bytes came back", len);
+  avow_value_unref(heard);
+  avow_value_unref(end);
+  avow_value_unref(listener);
+  return avow_await(echoed);
+}
+
+static avow_promise_t *loud(uv_loop_t *loop, void *data) {
+  return avow_async(loop, live_loudly, loop);
+}
+
+static void ten_megabytes_come_back(void **state) {
+  for (uint64_t seed = 0; seed < 12; seed++)
+    (void) assert_passes(seed, loud, NULL);
+}
+
+/* Who works for a peer hears that it has gone. */
+
+typedef struct {
+  uv_loop_t *loop;
+  avow_value_t listener;
+  bool has_left;  /* the guest */
+  bool was_heard; /* of, that it has gone */
+} town_t;
+
+/* A peer that dies without a word is known by who looks for it. */
+static avow_value_t wait_for_its_end(town_t *town, avow_stream_t stream) {
+  uv_tcp_t *tcp = (uv_tcp_t *) avow_stream_handle(stream);
+  avow_promise_t *gone = avow_peer_gone(stream);
+  (void) uv_tcp_keepalive(tcp, 1, 1); /* cannot fail */
+  avow_value_unref(avow_await(avow_write(stream, avow_string("hello"))));
+  const avow_value_t v = avow_await(avow_timeout(gone, HOUR));
+  avow_sim_check(!avow_is_timeout(&v), "nobody says that it has gone");
+  town->was_heard = !avow_is_error(&v);
+  return v;
+}
+
+static avow_value_t work_for_a_guest(void *data) {
+  town_t *town = data;
+  const avow_value_t guest = first_guest(&town->listener);
+  if (avow_is_error(&guest))
+    return guest;
+  const avow_value_t v = wait_for_its_end(town, avow_to_stream(&guest));
+  avow_value_unref(guest);
+  return v;
+}
+
+/* Nobody has read what was said to it: its close is a reset, now or then. */
+static avow_value_t come_and_go(void *data) {
+  town_t *town = data;
+  const avow_value_t end =
+      avow_await(avow_connect(town->loop, "127.0.0.1", port));
+  const avow_value_t v = avow_await(avow_sleep(town->loop, 50));
+  town->has_left = true;
+  avow_value_unref(end);
+  return v;
+}
+
+static avow_value_t live(void *data) {
+  town_t *town = data;
+  town->listener = avow_await(avow_bind(town->loop, "127.0.0.1", port));
+  avow_promise_t *worked = avow_async(town->loop, work_for_a_guest, town);
+  avow_value_unref(avow_await(avow_async(town->loop, come_and_go, town)));
+  const avow_value_t v = avow_await(avow_timeout(worked, 2 * HOUR));
+  avow_value_unref(town->listener);
+  return v;
+}
+
+static avow_promise_t *works_for_who_goes(uv_loop_t *loop, void *data) {
+  town_t *town = data;
+  *town = (town_t){ .loop = loop };
+  return avow_async(loop, live, town);
+}
+
+static void who_waits_for_a_peer_to_go_hears_of_it(void **state) {
+  town_t town;
+  for (uint64_t seed = 0; seed < SEEDS; seed++) {
+    const avow_sim_result_t result =
+        assert_passes(seed, works_for_who_goes, &town);
+    assert_in_range(result.ms, 50, HOUR - 1);
+    assert_true(town.was_heard && town.has_left);
+  }
+}
+
+/* A guest that never came is no matter here. */
+static void also_of_one_that_the_net_takes(void **state) {
+  const avow_sim_options_t bad = { .faults = AVOW_SIM_NET, .fault_rate = 200 };
+  int heard = 0;
+  town_t town;
+  for (uint64_t seed = 0; seed < SEEDS; seed++) {
+    const avow_sim_result_t result =
+        avow_sim(seed, works_for_who_goes, &town, &bad);
+    if (result.failed)
+      assert_non_null(strstr(result.why, "the program's promise rejected"));
+    heard += town.was_heard;
+  }
+  assert_in_range(heard, SEEDS / 2, SEEDS - 1);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(ten_megabytes_come_back),
+    cmocka_unit_test(who_waits_for_a_peer_to_go_hears_of_it),
+    cmocka_unit_test(also_of_one_that_the_net_takes),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
