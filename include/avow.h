@@ -47,6 +47,7 @@
 #include "avow/remote.h"
 #include "avow/retry.h"
 #include "avow/select.h"
+#include "avow/stages.h"
 #include "avow/stream.h"
 #include "avow/timer.h"
 #include "avow/tree.h"

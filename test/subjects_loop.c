@@ -286,6 +286,38 @@ static avow_promise_t *debounced(void) {
   return next_of(avow_debounced(avow_channel_ref(source), 1));
 }
 
+static avow_value_t pass_on(const avow_value_t *item, void *data) {
+  return avow_value_ref(item);
+}
+
+static avow_value_t say_yes(const avow_value_t *item, void *data) {
+  return avow_int(1);
+}
+
+static avow_promise_t *channel_map(void) {
+  source = avow_channel_new(loop, 1);
+  return next_of(
+      avow_channel_map(avow_channel_ref(source), pass_on, NULL, NULL));
+}
+
+static avow_promise_t *channel_map_ahead(void) {
+  const avow_map_options_t options = { .concurrency = 2 };
+  source = avow_channel_new(loop, 1);
+  return next_of(
+      avow_channel_map(avow_channel_ref(source), pass_on, NULL, &options));
+}
+
+static avow_promise_t *channel_filter(void) {
+  source = avow_channel_new(loop, 1);
+  return next_of(
+      avow_channel_filter(avow_channel_ref(source), say_yes, NULL, NULL));
+}
+
+static avow_promise_t *channel_take(void) {
+  source = avow_channel_new(loop, 1);
+  return next_of(avow_channel_take(avow_channel_ref(source), 1));
+}
+
 static void send_to_source(void) {
   send_to(source);
 }
@@ -371,6 +403,14 @@ static const subject_t subjects[] = {
     .set = open_channel, .strike = end_channel },
   { "avow_select of a promise", WHEN_TOLD, AT_ONCE, select_settled, send_one,
     .set = open_channel, .strike = end_channel },
+  { "avow_channel_map", WHEN_TOLD, AT_ONCE, channel_map, send_to_source,
+    .strike = end_channels },
+  { "avow_channel_map ahead", WHEN_TOLD, AT_ONCE, channel_map_ahead,
+    send_to_source, .strike = end_channels },
+  { "avow_channel_filter", WHEN_TOLD, AT_ONCE, channel_filter, send_to_source,
+    .strike = end_channels },
+  { "avow_channel_take", WHEN_TOLD, AT_ONCE, channel_take, send_to_source,
+    .strike = end_channels },
   { "avow_debounced", WHEN_TOLD, AT_ONCE, debounced, send_to_source,
     .strike = end_channels },
 };

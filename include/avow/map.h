@@ -14,10 +14,11 @@ typedef avow_value_t (*avow_map_fn)(size_t i, void *data);
 
 /** Zero in a field stands for its default. */
 typedef struct avow_map_options_s {
-  size_t concurrency;      /* so many at a time; no limit */
+  size_t concurrency;      /* so many at a time; no limit, stages.h: one */
   avow_gather_kind_t kind; /* AVOW_ALL, the default, or AVOW_ALL_SETTLED */
   bool cancels;            /* when one fails, those that run; else not */
   bool collects;           /* avow_each(): the results; else NONE */
+  bool unordered;          /* stages.h: results as they come; else in order */
   uint64_t reserved[4];    /* zeros, else UV_EINVAL: for later versions */
 } avow_map_options_t;
 

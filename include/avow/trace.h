@@ -62,7 +62,11 @@ AVOW_HEADER_END
 #  define avow_channel_send(...)  AVOW_MADE_(avow_channel_send(__VA_ARGS__))
 #  define AVOW_CHANNEL_(call) \
     ((avow_channel_t *) AVOW_MADE_((avow_promise_t *) call))
+#  define avow_channel_filter(...) \
+    AVOW_CHANNEL_(avow_channel_filter(__VA_ARGS__))
+#  define avow_channel_map(...)    AVOW_CHANNEL_(avow_channel_map(__VA_ARGS__))
 #  define avow_channel_new(...)    AVOW_CHANNEL_(avow_channel_new(__VA_ARGS__))
+#  define avow_channel_take(...)   AVOW_CHANNEL_(avow_channel_take(__VA_ARGS__))
 #  define avow_select(...)         AVOW_MADE_(avow_select(__VA_ARGS__))
 #  define avow_outcomes(...)       AVOW_CHANNEL_(avow_outcomes(__VA_ARGS__))
 #  define avow_outcomes_new(...)   AVOW_CHANNEL_(avow_outcomes_new(__VA_ARGS__))

@@ -84,6 +84,10 @@ bool avow__channel_push(avow_channel_t *channel, avow_value_t item);
    nothing is inside, or it could not be made. */
 bool avow__channel_is_over(const avow_channel_t *channel);
 
+/* Whether that is what it gives: it has failed with this very error. */
+bool avow__channel_ends_with(const avow_channel_t *channel,
+                             const avow_value_t *error);
+
 /* Whether somebody waits for an item. */
 bool avow__channel_is_awaited(const avow_channel_t *channel);
 

@@ -176,6 +176,13 @@ bool avow__channel_is_over(const avow_channel_t *channel) {
           ch->senders == NULL);
 }
 
+bool avow__channel_ends_with(const avow_channel_t *channel,
+                             const avow_value_t *error) {
+  const avow_value_t *last = &avow__channel_block(channel)->u.value;
+  return avow__channel_is_over(channel) && last->tag == error->tag &&
+         last->code == error->code && last->u.p == error->u.p;
+}
+
 bool avow__channel_is_awaited(const avow_channel_t *channel) {
   return avow__channel_block(channel)->takers != NULL;
 }

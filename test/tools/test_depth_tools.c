@@ -274,6 +274,34 @@ DEEP(debounced_channels_in_a_row_are_asked_and_let_go_of) {
   run_dry();
 }
 
+static avow_value_t pass_on(const avow_value_t *item, void *data) {
+  return avow_value_ref(item);
+}
+
+static avow_channel_t *staged(avow_channel_t *channel) {
+  for (int i = 0; i < levels; i++)
+    channel = avow_channel_map(channel, pass_on, NULL, NULL);
+  return channel;
+}
+
+DEEP(stages_in_a_row_are_asked_and_let_go_of) {
+  avow_channel_t *from = avow_channel_new(loop, 0);
+  avow_channel_t *channel = staged(avow_channel_ref(from));
+
+  avow_promise_t *p = avow_channel_next(channel);
+  avow_promise_t *sent = avow_channel_send(from, avow_int(1));
+  check(avow_state(sent) == AVOW_FULFILLED, "the first was asked");
+  avow_unref(sent);
+  expect_code(p, 0);
+  p = avow_channel_next(channel);
+  avow_cancel(p);
+  expect_code(p, UV_ECANCELED);
+  avow_channel_unref(channel);
+
+  avow_channel_unref(from);
+  run_dry();
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(nested_tools_settle),
@@ -291,6 +319,7 @@ int main(void) {
     cmocka_unit_test(a_callback_for_cancelling_cancels_the_next),
     cmocka_unit_test(values_in_each_other_are_freed),
     cmocka_unit_test(debounced_channels_in_a_row_are_asked_and_let_go_of),
+    cmocka_unit_test(stages_in_a_row_are_asked_and_let_go_of),
   };
   return RUN(tests);
 }

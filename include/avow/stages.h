@@ -1,0 +1,60 @@
+/*
+ * Stages: channels that are made of others, as JavaScript's iterator helpers
+ * make iterators, one behind the other:
+ *
+ *   c = avow_channel_filter(c, is_wanted, NULL, NULL);
+ *   c = avow_channel_map(c, parse, NULL, NULL);
+ *   c = avow_channel_take(c, 10);
+ *
+ * A stage takes the channel that it is made of, and is all that is held: its
+ * last avow_channel_unref(), or closing it, lets go of the other, cancels what
+ * runs and releases what is in hand. It asks the other only while somebody asks
+ * it; when a next is cancelled, what was asked for and has not come stays in
+ * the other, and what has is there for the next who asks. When the other ends
+ * or fails, so does the stage, behind what is in hand. Items that are errors
+ * are items: they pass, uncalled for, and who takes them is rejected. Functions
+ * are called from jobs. In constant memory. Fails with UV_ENOMEM without it.
+ */
+#ifndef AVOW_STAGES_H
+#define AVOW_STAGES_H
+
+#include "avow/channel.h"
+#include "avow/map.h"
+
+AVOW_HEADER_BEGIN
+
+/**
+ * What fn makes of each item; a promise is waited for. AVOW_ESKIP leaves an
+ * item out. Another error fails the channel, behind the results before it, and
+ * lets go of the other; with AVOW_ALL_SETTLED it is an item in its place. NONE
+ * is an error, UV_EINVAL.
+ *
+ * options may be NULL: one at a time, and only while somebody asks. With a
+ * concurrency of 2 and more, less than 2^20, it works ahead: so many items run
+ * or have results that nobody has taken yet, and it asks the other, which may
+ * keep the loop alive, whether or not anybody asks it. Results keep the order
+ * of the items, unless unordered: then they come as they are there. UV_EINVAL
+ * without fn, and for other options.
+ */
+AVOW_API AVOW_MUST_USE avow_channel_t *avow_channel_map(
+    avow_channel_t *channel, avow_cb fn, void *data,
+    const avow_map_options_t *options);
+
+/**
+ * The same of the items themselves, of which fn says whether they pass: an INT,
+ * 0 if not. The rest are released.
+ */
+AVOW_API AVOW_MUST_USE avow_channel_t *avow_channel_filter(
+    avow_channel_t *channel, avow_cb fn, void *data,
+    const avow_map_options_t *options);
+
+/**
+ * The first n items, behind which it ends, and has let go of the other by then:
+ * at once for 0. What is in the other stays there, for whoever else holds it.
+ */
+AVOW_API AVOW_MUST_USE avow_channel_t *avow_channel_take(
+    avow_channel_t *channel, size_t n);
+
+AVOW_HEADER_END
+
+#endif

@@ -1,0 +1,185 @@
+/*
+ * Stages. There is one question at most, and none without a wish, unless the
+ * stage works ahead: where the channel wants no more, what has not been
+ * answered yet is called off, so that its item stays where it is. What has been
+ * taken stays in hand, to be given to who asks next.
+ *
+ * Whatever calls the program may end the stage. The asker is there until it has
+ * reported, and knows.
+ */
+#include "channel/stage.h"
+
+#include "channel/inside.h"
+
+/* The children that ask: this, and their turn. */
+enum { QUESTION = 1 << 30 };
+
+/* Where no block is left to wait with it is reported within the call. */
+static void stage_ask(avow__stage_t *stage) {
+  avow__asker_t *asker = stage->asker;
+  stage->asking = true;
+  stage->next = avow_channel_next(stage->from);
+  stage->lost = stage->next == asker->parent.context->no_memory;
+  avow__child_add(&asker->parent, avow_follow(stage->next),
+                  QUESTION | stage->turn);
+  if (asker->stage != NULL)
+    stage->asking = false;
+}
+
+static bool stage_may_ask(const avow__stage_t *stage) {
+  return (stage->source.flows || stage->ahead) && stage->next == NULL &&
+         !stage->over &&
+         (stage->klass->may_ask == NULL || stage->klass->may_ask(stage));
+}
+
+static void stage_go_on(avow__asker_t *asker) {
+  if (avow__stage_lives(asker) && stage_may_ask(asker->stage))
+    stage_ask(asker->stage);
+}
+
+/* An error may be an item. It is the end if nothing else will come: the other
+   channel has ended with it, or there is no memory to wait for more. */
+static bool is_last(const avow__stage_t *stage, const avow_value_t *v) {
+  if (v->tag == AVOW_NONE)
+    return true;
+  if (!avow_is_error(v))
+    return false;
+  return stage->asking || stage->lost ||
+         avow__channel_ends_with(stage->from, v);
+}
+
+static void stage_arrive(avow__stage_t *stage, avow_value_t v) {
+  stage->next = NULL;
+  if (!is_last(stage, &v)) {
+    stage->klass->take(stage, v);
+    return;
+  }
+  stage->over = true;
+  if (stage->klass->finish != NULL)
+    stage->klass->finish(stage, v);
+  else
+    avow__stage_end(stage, v);
+}
+
+static void stage_report(avow__parent_t *parent, uint32_t index,
+                         avow_value_t outcome) {
+  avow__asker_t *asker = (avow__asker_t *) parent;
+  avow__stage_t *stage = asker->stage;
+  const bool asked = (index & QUESTION) != 0;
+  if (!avow__stage_lives(asker) ||
+      (asked && index != (QUESTION | stage->turn))) {
+    avow__value_unref(outcome);
+    return;
+  }
+  if (asked)
+    stage_arrive(stage, outcome);
+  else
+    stage->klass->heard(stage, index, outcome);
+  stage_go_on(asker);
+}
+
+static const avow__parent_class_t asker_class = { .report = stage_report };
+
+static void stage_resume(avow__source_t *source) {
+  avow__asker_t *asker = ((avow__stage_t *) source)->asker;
+  asker->parent.refs++;
+  if (asker->stage->klass->wanted != NULL)
+    asker->stage->klass->wanted(asker->stage);
+  stage_go_on(asker);
+  avow__parent_unref(&asker->parent);
+}
+
+/* What has been taken from the other is not called off, be it an item that is
+   on its way here, or a promise that is waited for. */
+static void stage_hold_back(avow__source_t *source) {
+  avow__stage_t *stage = (avow__stage_t *) source;
+  avow_promise_t *next = stage->next;
+  if (stage->ahead || next == NULL || avow__has_settled(next) ||
+      (next->kind != AVOW__NEXT && next->kind != AVOW__SELECT))
+    return;
+  stage->next = NULL;
+  stage->turn = (stage->turn + 1) & (QUESTION - 1);
+  avow__cancel(next);
+}
+
+/* Letting go may call the program, which does not find the stage any more. */
+static void stage_stop(avow__source_t *source) {
+  avow__stage_t *stage = (avow__stage_t *) source;
+  avow__parent_t *parent = &stage->asker->parent;
+  avow_channel_t *from = stage->from;
+  stage->asker->stage = NULL;
+  parent->stopped = true;
+  avow__children_cancel(parent);
+  avow__parent_unref(parent);
+  if (stage->klass->drop != NULL)
+    stage->klass->drop(stage);
+  avow__source_free(source);
+  avow_channel_unref(from);
+}
+
+avow_channel_t *avow__stage_check(avow_channel_t *from, int err,
+                                  const char *name) {
+  if (from == NULL)
+    return (avow_channel_t *) avow__nothing("a channel");
+  avow_channel_t *none = (avow_channel_t *) avow__outlived(from);
+  if (none == NULL && err != 0)
+    none = avow__channel_refuse(avow__channel_loop(from), err, name, NULL);
+  if (none != NULL)
+    avow_channel_unref(from);
+  return none;
+}
+
+static avow__stage_t *stage_alloc(size_t size, uv_loop_t *loop) {
+  avow__stage_t *stage = avow__source_new(loop, size);
+  if (stage == NULL)
+    return NULL;
+  stage->asker = avow__parent_alloc(loop, &asker_class, sizeof(avow__asker_t));
+  if (stage->asker != NULL)
+    return stage;
+  avow__source_free(&stage->source);
+  return NULL;
+}
+
+void *avow__stage_new(const avow__stage_class_t *klass, size_t size,
+                      avow_channel_t *from, avow_channel_t **out) {
+  uv_loop_t *loop = avow__channel_loop(from);
+  avow__stage_t *stage = stage_alloc(size, loop);
+  if (stage == NULL) {
+    avow_channel_unref(from);
+    *out = avow__channel_none(loop);
+    return NULL;
+  }
+  stage->klass = klass;
+  stage->from = from;
+  stage->asker->stage = stage;
+  stage->source.resume = stage_resume;
+  stage->source.pause = stage_hold_back;
+  stage->source.stop = stage_stop;
+  return stage;
+}
+
+avow_channel_t *avow__stage_start(avow__stage_t *stage) {
+  avow__asker_t *asker = stage->asker;
+  uv_loop_t *loop = stage->source.context->loop;
+  asker->parent.refs++;
+  avow_channel_t *channel = avow__channel_feed(loop, 0, &stage->source);
+  stage_go_on(asker);
+  avow__parent_unref(&asker->parent);
+  return channel;
+}
+
+bool avow__stage_push(avow__stage_t *stage, avow_value_t item) {
+  avow__asker_t *asker = stage->asker;
+  asker->parent.refs++;
+  (void) avow__channel_push(stage->source.channel, item); /* asker knows */
+  const bool lives = avow__stage_lives(asker);
+  avow__parent_unref(&asker->parent);
+  return lives;
+}
+
+void avow__stage_end(avow__stage_t *stage, avow_value_t last) {
+  if (avow_is_error(&last))
+    avow_channel_fail(stage->source.channel, last);
+  else
+    avow_channel_end(stage->source.channel);
+}

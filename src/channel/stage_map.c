@@ -1,0 +1,224 @@
+/*
+ * Maps of channels, and filters, which map to the item itself or to nothing.
+ * There are so many places, one for each item that is in hand: its own from
+ * when it comes until its result has been given on. Results are given on as
+ * their places stand in line, which is since their items came, or since they
+ * were there.
+ */
+#include "avow/stages.h"
+#include "base/list.h"
+#include "base/reserved.h"
+#include "channel/stage.h"
+
+enum { MOST = 1 << 20 }; /* at a time */
+
+typedef struct {
+  avow__link_t link;   /* among the free, or in line */
+  avow_value_t result; /* NONE: not there yet */
+  avow_value_t item;   /* a filter's, that is to be its result */
+  bool fails;          /* the channel, with this result */
+} place_t;
+
+typedef struct {
+  avow__stage_t stage;
+  avow_cb fn;
+  void *data;
+  bool filters, unordered, settles;
+  bool failed; /* takes no more */
+  size_t running;
+  avow__link_t *free, *line;
+  avow_value_t last; /* once it is over */
+  size_t n;
+  place_t places[];
+} map_t;
+
+static place_t *map_first(const map_t *map) {
+  return (place_t *) map->line;
+}
+
+static bool is_skip(const avow_value_t *v) {
+  return avow_error_code(v) == AVOW_ESKIP;
+}
+
+/* Whether the first in line has a result that may go now: one that is no item
+   needs nobody who wants it. */
+static bool map_is_due(const map_t *map) {
+  const place_t *place = map_first(map);
+  return place != NULL && place->result.tag != AVOW_NONE &&
+         (map->stage.source.flows || place->fails || is_skip(&place->result));
+}
+
+/* Gives the first in line on. */
+static void map_deliver(map_t *map) {
+  place_t *place = (place_t *) avow__list_take_first(&map->line);
+  const avow_value_t result = avow_steal(&place->result);
+  const avow_value_t item = avow_steal(&place->item);
+  avow__list_append(&map->free, &place->link);
+  if (place->fails)
+    avow__stage_end(&map->stage, result);
+  else if (!is_skip(&result))
+    (void) avow__stage_push(&map->stage, result); /* its asker knows */
+  else
+    avow__value_unref(result);
+  avow__value_unref(item); /* last: it may call the program */
+}
+
+static void map_go_on(avow__asker_t *asker) {
+  while (avow__stage_lives(asker) && map_is_due((map_t *) asker->stage))
+    map_deliver((map_t *) asker->stage);
+  map_t *map = (map_t *) asker->stage;
+  if (avow__stage_lives(asker) && map->stage.over && map->line == NULL &&
+      map->running == 0)
+    avow__stage_end(&map->stage, avow_steal(&map->last));
+}
+
+/* Its result is there: the item, if a filter says so. */
+static void map_place(map_t *map, place_t *place, avow_value_t v) {
+  if (map->unordered)
+    avow__list_append(&map->line, &place->link);
+  if (v.tag == AVOW_NONE && !map->filters)
+    v = avow__error_of(UV_EINVAL, "map", "none");
+  const bool keeps = avow_is_error(&v) || !map->filters;
+  place->fails = avow_is_error(&v) && !map->settles && !is_skip(&v);
+  map->failed = map->failed || place->fails;
+  if (keeps)
+    place->result = v;
+  else if (avow_to_int(&v) != 0)
+    place->result = avow_steal(&place->item);
+  else
+    place->result = avow_error(AVOW_ESKIP);
+  if (!keeps)
+    avow__value_unref(v); /* last: it may call the program */
+}
+
+static void map_heard(avow__stage_t *stage, uint32_t index,
+                      avow_value_t outcome) {
+  avow__asker_t *asker = stage->asker;
+  map_t *map = (map_t *) stage;
+  map->running--;
+  map_place(map, &map->places[index], outcome);
+  map_go_on(asker);
+}
+
+/* What fn has returned, after which the stage may be gone. */
+static void map_settle(avow__asker_t *asker, place_t *place, avow_value_t v,
+                       avow_value_t item) {
+  map_t *map = (map_t *) asker->stage;
+  const bool lives = avow__stage_lives(asker);
+  const uint32_t index = lives ? (uint32_t) (place - map->places) : 0;
+  if (lives && map->filters)
+    place->item = avow_steal(&item);
+  if (lives && v.tag >= AVOW_PROMISE)
+    map->running++;
+  if (v.tag >= AVOW_PROMISE)
+    avow__child_add(&asker->parent, v, index);
+  else if (lives)
+    map_place(map, place, v);
+  else
+    avow__value_unref(v);
+  avow__value_unref(item);
+  map_go_on(asker);
+}
+
+static void map_take(avow__stage_t *stage, avow_value_t item) {
+  avow__asker_t *asker = stage->asker;
+  map_t *map = (map_t *) stage;
+  place_t *place = (place_t *) avow__list_take_first(&map->free);
+  place->fails = false;
+  if (!map->unordered)
+    avow__list_append(&map->line, &place->link);
+  if (!avow_is_error(&item)) {
+    map_settle(asker, place, map->fn(&item, map->data), item);
+    return;
+  }
+  if (map->unordered)
+    avow__list_append(&map->line, &place->link);
+  place->result = item;
+  map_go_on(asker);
+}
+
+static bool map_may_ask(const avow__stage_t *stage) {
+  const map_t *map = (const map_t *) stage;
+  return map->free != NULL && !map->failed;
+}
+
+static void map_finish(avow__stage_t *stage, avow_value_t last) {
+  ((map_t *) stage)->last = last;
+  map_go_on(stage->asker);
+}
+
+static void map_wanted(avow__stage_t *stage) {
+  map_go_on(stage->asker);
+}
+
+static void map_drop(avow__stage_t *stage) {
+  map_t *map = (map_t *) stage;
+  avow__value_unref(map->last);
+  for (size_t i = 0; i < map->n; i++) {
+    avow__value_unref(map->places[i].result);
+    avow__value_unref(map->places[i].item);
+  }
+}
+
+static int map_check(avow_cb fn, const avow_map_options_t *options) {
+  if (fn == NULL)
+    return UV_EINVAL;
+  if (options == NULL)
+    return 0;
+  if (options->kind > AVOW_ALL_SETTLED || options->concurrency >= MOST)
+    return UV_EINVAL;
+  return AVOW__RESERVED(options);
+}
+
+static size_t map_places(const avow_map_options_t *options) {
+  return options != NULL && options->concurrency > 0 ? options->concurrency : 1;
+}
+
+static map_t *map_new(avow_channel_t *channel,
+                      const avow_map_options_t *options, avow_channel_t **out) {
+  static const avow__stage_class_t map_class = { .may_ask = map_may_ask,
+                                                 .take = map_take,
+                                                 .finish = map_finish,
+                                                 .wanted = map_wanted,
+                                                 .heard = map_heard,
+                                                 .drop = map_drop };
+  const size_t n = map_places(options);
+  const size_t size = sizeof(map_t) + n * sizeof(place_t);
+  map_t *map = avow__stage_new(&map_class, size, channel, out);
+  if (map == NULL)
+    return NULL;
+  map->n = n;
+  map->stage.ahead = n > 1;
+  map->unordered = options != NULL && options->unordered;
+  map->settles = options != NULL && options->kind == AVOW_ALL_SETTLED;
+  for (size_t i = 0; i < n; i++)
+    avow__list_append(&map->free, &map->places[i].link);
+  return map;
+}
+
+avow_channel_t *avow_channel_map(avow_channel_t *channel, avow_cb fn,
+                                 void *data,
+                                 const avow_map_options_t *options) {
+  avow_channel_t *none =
+      avow__stage_check(channel, map_check(fn, options), "map");
+  map_t *map = none == NULL ? map_new(channel, options, &none) : NULL;
+  if (map == NULL)
+    return none;
+  map->fn = fn;
+  map->data = data;
+  return avow__stage_start(&map->stage);
+}
+
+avow_channel_t *avow_channel_filter(avow_channel_t *channel, avow_cb fn,
+                                    void *data,
+                                    const avow_map_options_t *options) {
+  avow_channel_t *none =
+      avow__stage_check(channel, map_check(fn, options), "filter");
+  map_t *map = none == NULL ? map_new(channel, options, &none) : NULL;
+  if (map == NULL)
+    return none;
+  map->fn = fn;
+  map->data = data;
+  map->filters = true;
+  return avow__stage_start(&map->stage);
+}

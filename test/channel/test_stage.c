@@ -1,0 +1,277 @@
+/* What all stages share: asking, calling off, letting go. */
+#include "famine.h"
+#include "items.h"
+
+static avow_channel_t *from, *to;
+
+static avow_value_t twice(const avow_value_t *item, void *data) {
+  avow_value_unref(note_value_cb(item, "item"));
+  return avow_int(2 * avow_to_int(item));
+}
+
+static int set_up(void **state) {
+  const int err = harness_setup(state);
+  from = avow_channel_new(loop, 8);
+  to = avow_channel_map(avow_channel_ref(from), twice, NULL, NULL);
+  return err;
+}
+
+static int tear_down(void **state) {
+  avow_channel_unref(to);
+  avow_channel_unref(from);
+  run();
+  return harness_teardown(state);
+}
+
+static void nothing_is_taken_while_nobody_asks(void **state) {
+  send_int(from, 1);
+  run();
+
+  assert_notes("");
+  assert_next_int(from, 1);
+}
+
+static void one_is_taken_for_each_who_asks(void **state) {
+  for (int i = 1; i <= 3; i++)
+    send_int(from, i);
+
+  assert_next_int(to, 2);
+  run();
+
+  assert_notes("item=1");
+  assert_next_int(from, 2);
+}
+
+static void cancelled_next_calls_off_what_has_not_come(void **state) {
+  avow_promise_t *p = avow_channel_next(to);
+  run();
+
+  assert_cancels_at_once(p);
+
+  send_int(from, 1);
+  run();
+  assert_notes("");
+  assert_next_int(from, 1);
+}
+
+static void cancelled_next_leaves_what_has_come(void **state) {
+  avow_promise_t *p = avow_channel_next(to);
+  send_int(from, 1);
+
+  assert_cancels_at_once(p);
+
+  send_int(from, 2);
+  assert_next_int(to, 2);
+  assert_next_int(to, 4);
+}
+
+static void promise_that_is_waited_for_is_not_called_off(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *item = avow_promise_new(loop, &d);
+  avow_promise_t *p = avow_channel_next(to);
+  assert_settled(avow_channel_send(from, avow_follow(item)), AVOW_FULFILLED);
+  run();
+
+  assert_cancels_at_once(p);
+  run();
+
+  assert_true(avow_resolve(d, avow_int(1)));
+  assert_next_int(to, 2);
+}
+
+static void many_may_ask(void **state) {
+  avow_promise_t *ps[] = { avow_channel_next(to), avow_channel_next(to),
+                           avow_channel_next(to) };
+  for (int i = 1; i <= 2; i++)
+    send_int(from, i);
+  avow_channel_end(from);
+
+  assert_fulfils_int(ps[0], 2);
+  assert_fulfils_int(ps[1], 4);
+  assert_fulfils_none(ps[2]);
+}
+
+static void who_does_not_wait_may_ask(void **state) {
+  avow_value_t v;
+  send_int(from, 1);
+
+  assert_int_equal(avow_channel_try_next(to, &v), UV_EAGAIN);
+  run();
+  assert_int_equal(avow_channel_try_next(to, &v), 0);
+
+  assert_int_equal(avow_to_int(&v), 2);
+  assert_int_equal(avow_channel_try_next(to, &v), UV_EAGAIN);
+}
+
+static void error_among_the_items_passes(void **state) {
+  send_int(from, 1);
+  assert_settled(avow_channel_send(from, avow_error(UV_EIO)), AVOW_FULFILLED);
+  send_int(from, 3);
+
+  assert_next_int(to, 2);
+  assert_rejects(avow_channel_next(to), UV_EIO);
+  assert_next_int(to, 6);
+
+  assert_notes("item=1 item=3");
+}
+
+static void failure_comes_behind_the_items(void **state) {
+  send_int(from, 1);
+  avow_channel_fail(from, avow_error(UV_EIO));
+
+  assert_next_int(to, 2);
+  assert_rejects(avow_channel_next(to), UV_EIO);
+  assert_rejects(avow_channel_next(to), UV_EIO);
+}
+
+static void last_error_among_the_items_is_no_failure(void **state) {
+  assert_settled(avow_channel_send(from, avow_error(UV_EIO)), AVOW_FULFILLED);
+  avow_channel_end(from);
+
+  assert_rejects(avow_channel_next(to), UV_EIO);
+  assert_fulfils_none(avow_channel_next(to));
+}
+
+static void error_before_another_failure_is_told_from_it(void **state) {
+  assert_settled(avow_channel_send(from, avow_error(UV_EIO)), AVOW_FULFILLED);
+  avow_channel_fail(from, avow_error(UV_EPROTO));
+
+  assert_rejects(avow_channel_next(to), UV_EIO);
+  assert_rejects(avow_channel_next(to), UV_EPROTO);
+}
+
+static void failure_reaches_who_waits(void **state) {
+  avow_promise_t *p = avow_channel_next(to);
+  run();
+
+  avow_channel_fail(from, avow_error(UV_EPROTO));
+
+  assert_rejects(p, UV_EPROTO);
+  assert_rejects(avow_channel_next(to), UV_EPROTO);
+}
+
+static void closing_it_closes_the_other(void **state) {
+  avow_channel_t *other = avow_channel_new(loop, 0);
+  avow_channel_t *stage = avow_channel_map(other, twice, NULL, NULL);
+  avow_promise_t *sent = avow_channel_send(other, avow_int(1));
+
+  avow_channel_close(stage);
+
+  assert_rejects(sent, UV_EPIPE);
+  assert_fulfils_none(avow_channel_next(stage));
+  avow_channel_unref(stage);
+}
+
+static void closing_it_while_it_asks_leaves_the_item(void **state) {
+  avow_promise_t *p = avow_channel_next(to);
+  run();
+
+  avow_channel_close(to);
+
+  assert_fulfils_none(p);
+  send_int(from, 1);
+  assert_next_int(from, 1);
+}
+
+static avow_value_t end_it(const avow_value_t *item, void *data) {
+  avow_channel_clear(&to);
+  return avow_value_ref(item);
+}
+
+static void function_may_let_go_of_it(void **state) {
+  avow_channel_unref(to);
+  to = avow_channel_map(avow_channel_ref(from), end_it, NULL, NULL);
+  avow_promise_t *p = avow_channel_next(to);
+  send_int(from, 1);
+
+  assert_fulfils_none(p);
+
+  assert_null(to);
+}
+
+static void close_stage(void *self) {
+  avow_channel_close(to);
+}
+
+static const avow_class_t closer = { .name = "closer", .destroy = close_stage };
+
+static avow_value_t one(const avow_value_t *item, void *data) {
+  return avow_int(1);
+}
+
+static void item_may_close_it_when_it_goes(void **state) {
+  avow_channel_unref(to);
+  to = avow_channel_map(avow_channel_ref(from), one, NULL, NULL);
+  const avow_value_t item = avow_object(&closer, &to);
+  assert_settled(avow_channel_send(from, item), AVOW_FULFILLED);
+
+  assert_fulfils_none(avow_channel_next(to));
+}
+
+static void end_of_the_loop_ends_it(void **state) {
+  avow_promise_t *p = avow_channel_next(to);
+  run();
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_int_not_equal(avow_state(p), AVOW_PENDING);
+  avow_unref(p);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void without_memory_it_is_inert(void **state) {
+  for (int n = 1; n <= 2; n++) {
+    fail_allocation(n, false);
+    avow_channel_t *stage =
+        avow_channel_map(avow_channel_ref(from), twice, NULL, NULL);
+    fail_allocation(0, false);
+
+    assert_rejects(avow_channel_next(stage), UV_ENOMEM);
+    avow_channel_unref(stage);
+  }
+}
+
+static avow_value_t exhaust(const avow_value_t *item, void *data) {
+  use_up_reserve();
+  return avow_value_ref(item);
+}
+
+static void question_that_no_block_can_wait_with_fails_it(void **state) {
+  avow_channel_unref(to);
+  to = avow_channel_map(avow_channel_ref(from), exhaust, NULL, NULL);
+  send_int(from, 1);
+  avow_promise_t *ps[] = { avow_channel_next(to), avow_channel_next(to) };
+  run();
+  give_back_memory();
+
+  assert_fulfils_int(ps[0], 1);
+  assert_rejects(ps[1], UV_ENOMEM);
+  assert_rejects(avow_channel_next(to), UV_ENOMEM);
+}
+
+#define STAGE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    STAGE(nothing_is_taken_while_nobody_asks),
+    STAGE(one_is_taken_for_each_who_asks),
+    STAGE(cancelled_next_calls_off_what_has_not_come),
+    STAGE(cancelled_next_leaves_what_has_come),
+    STAGE(promise_that_is_waited_for_is_not_called_off),
+    STAGE(many_may_ask),
+    STAGE(who_does_not_wait_may_ask),
+    STAGE(error_among_the_items_passes),
+    STAGE(failure_comes_behind_the_items),
+    STAGE(last_error_among_the_items_is_no_failure),
+    STAGE(error_before_another_failure_is_told_from_it),
+    STAGE(failure_reaches_who_waits),
+    STAGE(closing_it_closes_the_other),
+    STAGE(closing_it_while_it_asks_leaves_the_item),
+    STAGE(function_may_let_go_of_it),
+    STAGE(item_may_close_it_when_it_goes),
+    STAGE(end_of_the_loop_ends_it),
+    STAGE(without_memory_it_is_inert),
+    STAGE(question_that_no_block_can_wait_with_fails_it),
+  };
+  return RUN(tests);
+}

@@ -1,0 +1,78 @@
+/* The first so many. */
+#include "items.h"
+
+static void first_items_come_and_then_the_end(void **state) {
+  avow_channel_t *from = avow_channel_new(loop, 3);
+  avow_channel_t *to = avow_channel_take(avow_channel_ref(from), 2);
+  for (int i = 1; i <= 3; i++)
+    send_int(from, i);
+
+  assert_next_int(to, 1);
+  assert_next_int(to, 2);
+  assert_fulfils_none(avow_channel_next(to));
+
+  assert_next_int(from, 3);
+  avow_channel_unref(to);
+  avow_channel_unref(from);
+}
+
+static void other_is_let_go_of_behind_the_last(void **state) {
+  avow_channel_t *from = avow_channel_new(loop, 0);
+  avow_channel_t *to = avow_channel_take(from, 1);
+  avow_promise_t *sent[] = { avow_channel_send(from, avow_int(1)),
+                             avow_channel_send(from, avow_int(2)) };
+
+  assert_next_int(to, 1);
+
+  assert_fulfils_none(sent[0]);
+  assert_rejects(sent[1], UV_EPIPE);
+  avow_channel_unref(to);
+}
+
+static void none_are_the_end_at_once(void **state) {
+  avow_channel_t *from = avow_channel_new(loop, 0);
+  avow_promise_t *sent = avow_channel_send(from, avow_int(1));
+  avow_channel_t *to = avow_channel_take(from, 0);
+
+  assert_rejects(sent, UV_EPIPE);
+
+  assert_fulfils_none(avow_channel_next(to));
+  avow_channel_unref(to);
+}
+
+static void errors_among_the_items_count(void **state) {
+  avow_channel_t *from = avow_channel_new(loop, 2);
+  avow_channel_t *to = avow_channel_take(avow_channel_ref(from), 1);
+  assert_settled(avow_channel_send(from, avow_error(UV_EIO)), AVOW_FULFILLED);
+  send_int(from, 2);
+
+  assert_rejects(avow_channel_next(to), UV_EIO);
+  assert_fulfils_none(avow_channel_next(to));
+
+  avow_channel_unref(to);
+  avow_channel_unref(from);
+}
+
+static void fewer_are_all_there_are(void **state) {
+  avow_channel_t *from = avow_channel_new(loop, 2);
+  avow_channel_t *to = avow_channel_take(avow_channel_ref(from), SIZE_MAX);
+  send_int(from, 1);
+  avow_channel_fail(from, avow_error(UV_EIO));
+
+  assert_next_int(to, 1);
+  assert_rejects(avow_channel_next(to), UV_EIO);
+
+  avow_channel_unref(to);
+  avow_channel_unref(from);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(first_items_come_and_then_the_end),
+    CASE(other_is_let_go_of_behind_the_last),
+    CASE(none_are_the_end_at_once),
+    CASE(errors_among_the_items_count),
+    CASE(fewer_are_all_there_are),
+  };
+  return RUN(tests);
+}
