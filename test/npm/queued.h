@@ -1,0 +1,51 @@
+/*
+ * Functions that a limiter lets in, and a rate behind it, as p-queue has them
+ * in one.
+ */
+#ifndef QUEUED_H
+#define QUEUED_H
+
+#include "npm.h"
+
+#define STRICT    "strictly so many in any interval is a burst of 1"
+#define BUCKET    "tokens come one by one, where a window opens for all at once"
+#define NO_EVENTS "a limiter has no events: its promises settle"
+#define PRIORITY  "priorities are a recipe of docs/recipes.md"
+#define TWO       "a limiter and a rate are two: each is stopped by itself"
+#define INSIDE    "is of how the package is made"
+
+enum { MANY = 200, FOUR = 4 };
+
+/* Function i, which takes so long and gives i; and n of them, settled. */
+avow_promise_t *add(const avow_limiter_t *l, size_t i, uint64_t ms);
+avow_promise_t *add_many(const avow_limiter_t *l, size_t n, uint64_t ms);
+
+void finish(avow_promise_t *p);
+void assert_counts(const avow_limiter_t *l, size_t waiting, size_t active);
+
+/* Those that the limiter lets in wait for the rate as well. */
+typedef struct paced_s {
+  avow_rate_t *rate;
+  uint64_t began[MANY]; /* when each was let in */
+  size_t n;
+} paced_t;
+extern paced_t paced;
+
+/* n functions that take so long, by that rate, which is gone then. */
+void run_by_rate(size_t concurrency, size_t n, uint64_t ms);
+/* The same by a rate of so many every so many ms. */
+void run_paced(size_t concurrency, uint64_t cap, uint64_t interval, size_t n,
+               uint64_t ms);
+
+/* Cases that several of the package's files have. */
+void a_failure_leaves_the_rest(void **state);
+void a_rest_fills_it_up(void **state);
+void an_interval_does_not_wait_for_the_end(void **state);
+void both_limits_hold(void **state);
+void idle_is_when_all_are_done(void **state);
+void no_rate_is_refused(void **state);
+void one_an_interval(void **state);
+void time_limits_begin_with_the_function(void **state);
+void two_at_a_time(void **state);
+
+#endif

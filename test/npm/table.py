@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""docs/from-npm.md: what of the packages' own tests is told in C, and why the
+rest is not.
+
+  table.py [--write]   compares the page with the cases, or writes it
+"""
+import pathlib
+import re
+import sys
+
+HERE = pathlib.Path(__file__).parent
+PAGE = HERE.parent.parent / 'docs' / 'from-npm.md'
+BEGIN = '<!-- cases -->\n'
+ROW = re.compile(r'(SAME|DIFFERS|UNSAID)\(\s*"((?:[^"\\]|\\.)*)",\s*(.*?)\),\n',
+                 re.DOTALL)
+WORD = re.compile(r'"((?:[^"\\]|\\.)*)"')
+
+
+def definitions():
+    """What macros stand for."""
+    text = ''.join(path.read_text(encoding='utf-8').replace('\\\n', ' ')
+                   for path in sorted(HERE.glob('*.[ch]')))
+    return dict(re.findall(r'#define (\w+) +"(.*)"', text))
+
+
+def reason(text, macros):
+    """That of a row: words between quotes, or a macro's."""
+    said = ''.join(WORD.findall(text))
+    if said:
+        return said
+    name = text.split(',')[-1].strip()
+    return macros[name]
+
+
+def packages():
+    """Of each package its cases, as (kind, name, note)."""
+    macros = definitions()
+    found = {}
+    for path in sorted(HERE.glob('test_p_*.c')):
+        text = path.read_text(encoding='utf-8')
+        package = re.search(r'RUN_NPM\("([^"]+)"', text).group(1)
+        # Names and notes that the line has no room for are in pieces.
+        rows = re.sub(r'" *\n *"', '', text[text.index('npm_case_t cases[]'):])
+        for kind, name, rest in ROW.findall(rows):
+            note = '' if kind == 'SAME' else reason(rest, macros)
+            found.setdefault(package, []).append((kind, name, note))
+        written = len(re.findall(r'\b(?:SAME|DIFFERS|UNSAID)\(', rows))
+        assert written == len(ROW.findall(rows)), f'{path}: a row is not read'
+    return found
+
+
+def lines(package, cases):
+    """How its cases differ, by reason."""
+    for kind, title in ('DIFFERS', 'told, and differ by design'), \
+                       ('UNSAID', 'cannot be said'):
+        notes = {}
+        for _, name, note in (case for case in cases if case[0] == kind):
+            notes.setdefault(note, []).append(name)
+        if not notes:
+            continue
+        yield f'\n**{package}**, {title}:\n\n'
+        for note, names in notes.items():
+            shown = [f'"{name}"' for name in names]
+            rest = len(shown) - 4
+            if rest > 1:
+                shown = shown[:4] + [f'and {rest} more']
+            yield from wrapped(f'* {note} — {", ".join(shown)}')
+
+
+def wrapped(text):
+    """Lines of at most 120 columns."""
+    line = ''
+    for word in text.split():
+        if len(line) + 1 + len(word) > 118:
+            yield line + '\n'
+            line = '  ' + word
+        else:
+            line = f'{line} {word}' if line else word
+    yield line + '\n'
+
+
+def table():
+    """The page's generated part."""
+    text = '| package | cases | as there | differ by design | cannot be said |\n'
+    text += '|---|---:|---:|---:|---:|\n'
+    found = packages()
+    total = [0, 0, 0, 0]
+    for package, cases in found.items():
+        kinds = [kind for kind, _, _ in cases]
+        row = [len(kinds)] + [kinds.count(kind)
+                              for kind in ('SAME', 'DIFFERS', 'UNSAID')]
+        total = [a + b for a, b in zip(total, row)]
+        text += f'| {package} | ' + ' | '.join(map(str, row)) + ' |\n'
+    text += '| | ' + ' | '.join(map(str, total)) + ' |\n'
+    return text + ''.join(line for package, cases in found.items()
+                          for line in lines(package, cases))
+
+
+def main():
+    """Compares, or writes."""
+    page = PAGE.read_text(encoding='utf-8')
+    head = page[:page.index(BEGIN) + len(BEGIN)] + '\n'
+    wanted = head + table()
+    if '--write' in sys.argv[1:]:
+        PAGE.write_text(wanted, encoding='utf-8')
+    elif page != wanted:
+        sys.exit('docs/from-npm.md is not what the cases say: '
+                 'python3 test/npm/table.py --write')
+    print(table().split('\n\n')[0])
+
+
+main()

@@ -1,0 +1,360 @@
+/* p-queue: leaving the queue, limits of an interval, and what it tells. */
+#include "queued.h"
+
+#define NO_SIGNAL "avow_cancel() stops one, avow_until() by a promise"
+#define NO_STATE  "avow_rate_available() and _waiting() say it at any time"
+#define NO_LIST   "a program lists what it runs; avow_loop_dump() shows all"
+#define NO_TYPES  "the types are unsigned integers"
+
+static void who_waits_may_leave(void **state) {
+  avow_limiter_t *l = avow_limiter_new(loop, 1);
+  avow_promise_t *p = add(l, 0, 100), *q = add(l, 1, 100), *r = add(l, 2, 100);
+
+  avow_cancel(q);
+
+  assert_counts(l, 1, 1);
+  assert_rejects(q, UV_ECANCELED);
+  finish(p);
+  finish(r);
+  assert_int_equal(avow_now(loop), 200);
+  avow_limiter_unref(l);
+}
+
+static void who_waits_may_leave_by_a_signal(void **state) {
+  avow_limiter_t *l = avow_limiter_new(loop, 1);
+  avow_deferred_t *d;
+  avow_promise_t *stop = avow_promise_new(loop, &d);
+  avow_promise_t *p = add(l, 0, 100);
+  avow_promise_t *ps[] = { avow_until(add(l, 1, 100), stop),
+                           avow_until(add(l, 2, 100), stop) };
+
+  assert_true(avow_reject(d, avow_error(UV_EPERM)));
+
+  assert_rejects(ps[0], UV_EPERM);
+  assert_rejects(ps[1], UV_EPERM);
+  assert_counts(l, 0, 1);
+  finish(p);
+  avow_unref(stop);
+  avow_limiter_unref(l);
+}
+
+static void a_signal_that_came_leaves_it_alone(void **state) {
+  avow_limiter_t *l = avow_limiter_new(loop, 1);
+  avow_promise_t *stop = avow_promise_reject(loop, avow_error(UV_EPERM));
+  avow_promise_t *p = add(l, 0, 100);
+
+  assert_rejects(avow_until(add(l, 1, 100), stop), UV_EPERM);
+
+  assert_counts(l, 0, 1);
+  finish(p);
+  avow_unref(stop);
+  avow_limiter_unref(l);
+}
+
+static void stopped_it_lets_who_waits_leave(void **state) {
+  avow_limiter_t *l = avow_limiter_new(loop, 1);
+  avow_limiter_resize(l, 0);
+  avow_promise_t *p = add(l, 0, 100), *q = add(l, 1, 100);
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_counts(l, 1, 0);
+  avow_limiter_cancel(l);
+  assert_rejects(q, UV_ECANCELED);
+  avow_limiter_unref(l);
+}
+
+static void a_signal_after_the_end_is_nothing(void **state) {
+  avow_limiter_t *l = avow_limiter_new(loop, 1);
+  avow_deferred_t *d;
+  avow_promise_t *stop = avow_promise_new(loop, &d);
+
+  assert_fulfils_int(avow_until(add(l, 7, 100), stop), 7);
+
+  assert_true(avow_reject(d, avow_error(UV_EPERM)));
+  assert_counts(l, 0, 0);
+  avow_unref(stop);
+  avow_limiter_unref(l);
+}
+
+static void many_may_leave(void **state) {
+  avow_limiter_t *l = avow_limiter_new(loop, 1);
+  avow_promise_t *first = add(l, 0, 100), *ps[MANY];
+  for (size_t i = 0; i < 100; i++)
+    ps[i] = add(l, i + 1, 100);
+
+  for (size_t i = 0; i < 100; i++)
+    avow_cancel(ps[i]);
+
+  for (size_t i = 0; i < 100; i++)
+    assert_rejects(ps[i], UV_ECANCELED);
+  assert_counts(l, 0, 1);
+  finish(first);
+  avow_limiter_unref(l);
+}
+
+static void the_rate_holds_where_all_may_run(void **state) {
+  run_paced(MANY, 10, 1000, 30, 10);
+
+  for (size_t i = 10; i < 30; i++)
+    assert_int_equal(paced.began[i], (i - 9) * 100);
+}
+
+static void failures_spend_tokens_too(void **state) {
+  avow_rate_t *r = avow_rate_new(loop, 1, 500, NULL);
+  finish(avow_rate_acquire(r, 1));
+  assert_int_equal(avow_rate_available(r), 0);
+
+  finish(avow_rate_acquire(r, 1));
+
+  assert_int_equal(avow_now(loop), 500);
+  avow_rate_unref(r);
+}
+
+static void who_leaves_spends_no_token(void **state) {
+  avow_rate_t *r = avow_rate_new(loop, 1, 500, NULL);
+  finish(avow_rate_acquire(r, 1));
+  avow_promise_t *p = avow_rate_acquire(r, 1), *q = avow_rate_acquire(r, 1);
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  finish(q);
+  assert_int_equal(avow_now(loop), 500);
+  avow_rate_unref(r);
+}
+
+static void no_interval_has_more(void **state) {
+  const avow_rate_options_t options = { .burst = 1 };
+  paced = (paced_t){ .rate = avow_rate_new(loop, 3, 90, &options) };
+
+  run_by_rate(SIZE_MAX, 12, 0);
+
+  for (size_t i = 3; i < 12; i++)
+    assert_true(paced.began[i] - paced.began[i - 3] >= 90);
+}
+
+static const npm_case_t cases[] = {
+  UNSAID("clear interval on pause", TWO),
+  UNSAID("should be an event emitter", NO_EVENTS),
+  UNSAID("should emit active event per item", NO_EVENTS),
+  DIFFERS("should emit idle event when idle", idle_is_when_all_are_done,
+          "by promises: a limiter has no events"),
+  UNSAID("should emit empty event when empty", NO_EVENTS),
+  UNSAID("should emit add event when adding task", NO_EVENTS),
+  UNSAID("should emit next event when completing task", NO_EVENTS),
+  DIFFERS("should emit completed / error events", a_failure_leaves_the_rest,
+          "by promises: a limiter has no events"),
+  SAME("should verify timeout overrides passed to add",
+       time_limits_begin_with_the_function),
+  SAME("should skip an aborted job", who_waits_may_leave),
+  SAME("should reject when signal is aborted while task is waiting in queue",
+       who_waits_may_leave_by_a_signal),
+  SAME("should reject immediately when signal is already aborted and task is "
+       "queued",
+       a_signal_that_came_leaves_it_alone),
+  SAME("abort with custom reason forwards the reason",
+       who_waits_may_leave_by_a_signal),
+  SAME("abort works on a paused queue without unpausing",
+       stopped_it_lets_who_waits_leave),
+  SAME("aborting multiple queued tasks with same AbortController",
+       who_waits_may_leave_by_a_signal),
+  SAME("aborting a queued task with explicit id removes the correct task",
+       who_waits_may_leave),
+  SAME("aborting a queued task with duplicate id removes the correct task",
+       who_waits_may_leave),
+  SAME("abort listener for queued task is cleaned up when the task starts "
+       "running",
+       a_signal_after_the_end_is_nothing),
+  UNSAID("aborting a queued task emits correct events", NO_EVENTS),
+  DIFFERS("onError does not reject when a queued task is aborted",
+          who_waits_may_leave, "by promises: a limiter has no events"),
+  UNSAID("clear() removes queued abort listeners", NO_SIGNAL),
+  UNSAID("clear() removes queued abort listeners for shared signals",
+         NO_SIGNAL),
+  UNSAID(
+      "clear() lets the same signal be reused without stale queued listeners",
+      NO_SIGNAL),
+  UNSAID("clear() keeps the running task abort listener while removing queued "
+         "ones",
+         NO_SIGNAL),
+  UNSAID("clear() only leaves the running task affected when a shared signal "
+         "aborts later",
+         NO_SIGNAL),
+  UNSAID("clear() does not accumulate abort listeners across repeated discard "
+         "cycles",
+         NO_SIGNAL),
+  UNSAID("should pass AbortSignal instance to job", NO_SIGNAL),
+  SAME("aborted jobs do not use interval cap", who_leaves_spends_no_token),
+  SAME("aborting multiple jobs at the same time",
+       who_waits_may_leave_by_a_signal),
+  SAME("abort listener is removed when job is completed",
+       a_signal_after_the_end_is_nothing),
+  SAME("pending promises counted fast enough", two_at_a_time),
+  SAME("pending promises with abortions counted fast enough",
+       who_waits_may_leave),
+  SAME("intervalCap", one_an_interval),
+  SAME("consumed interval is remembered between idle states", one_an_interval),
+  SAME("consumed interval is updated on time, even between idle states",
+       a_rest_fills_it_up),
+  UNSAID(".setPriority() - execute a promise before planned", PRIORITY),
+  SAME("interval should be maintained when using await between adds (issue "
+       "#182)",
+       one_an_interval),
+  SAME("task added in a fresh window runs immediately after queue went idle "
+       "mid-window",
+       a_rest_fills_it_up),
+  SAME("fresh window after idle still enforces the cap for the following task "
+       "(issue #251)",
+       a_rest_fills_it_up),
+  UNSAID("carryoverIntervalCount does not break the fresh window after idle "
+         "mid-window",
+         BUCKET),
+  SAME("task added after going idle but before the boundary still waits for "
+       "the current window",
+       one_an_interval),
+  SAME("interval maintained when queue becomes empty multiple times",
+       one_an_interval),
+  SAME("interval reset after long idle period", a_rest_fills_it_up),
+  UNSAID("interval with carryoverIntervalCount after queue empty", BUCKET),
+  UNSAID(".setPriority() - execute a promise after planned", PRIORITY),
+  UNSAID(".setPriority() - execute a promise before planned - concurrency 2",
+         PRIORITY),
+  UNSAID(".setPriority() - execute a promise before planned - concurrency 3",
+         PRIORITY),
+  UNSAID(".setPriority() - execute a multiple promise before planned, with "
+         "variable priority",
+         PRIORITY),
+  UNSAID(".setPriority() - execute a promise before planned - concurrency 3 "
+         "and unspecified `id`",
+         PRIORITY),
+  SAME("process exits cleanly after interval tasks complete", one_an_interval),
+  SAME("intervalCap should be respected with high concurrency",
+       both_limits_hold),
+  UNSAID("isRateLimited property", NO_STATE),
+  UNSAID("rate-limit event emission", NO_EVENTS),
+  UNSAID("onRateLimit() promise helper", NO_STATE),
+  UNSAID("onRateLimitCleared() promise helper", NO_STATE),
+  UNSAID("rate-limit works with pause/start", NO_STATE),
+  SAME("rate-limit with high concurrency", the_rate_holds_where_all_may_run),
+  UNSAID("rate-limit with queue.clear() while rate-limited", NO_STATE),
+  UNSAID("rate-limit events fire only once per transition", NO_EVENTS),
+  UNSAID("rate-limit with interval boundary conditions", NO_STATE),
+  SAME("should not cause stack overflow with many aborted tasks",
+       many_may_leave),
+  UNSAID("rate-limit with carryoverIntervalCount behavior", NO_STATE),
+  SAME("rate-limit with aborted tasks", who_leaves_spends_no_token),
+  SAME("rate-limit with error-throwing tasks", failures_spend_tokens_too),
+  UNSAID("rate-limit state remains stable within intervals", NO_STATE),
+  UNSAID("rate-limit microtask batching - multiple events in same tick",
+         NO_EVENTS),
+  UNSAID("rate-limit clear() racing with scheduled update", NO_STATE),
+  UNSAID("rate-limit with dynamic concurrency changes", NO_STATE),
+  UNSAID("rate-limit with setPriority() while rate-limited", PRIORITY),
+  UNSAID("rate-limit multiple concurrent onRateLimit() calls", NO_STATE),
+  SAME("rate-limit when all queued tasks are aborted",
+       who_leaves_spends_no_token),
+  UNSAID("rate-limit rapid pause/start cycles", NO_STATE),
+  UNSAID(
+      "rate-limit preserves the interval count for re-entrant task additions",
+      NO_STATE),
+  UNSAID(
+      "rate-limit preserves the interval count for re-entrant active listeners",
+      NO_SIGNAL),
+  UNSAID("rate-limit edge case with zero-interval", NO_STATE),
+  UNSAID("rate-limit state consistency with sync microtask scheduling",
+         NO_STATE),
+  UNSAID("rate-limit with queue manipulation during rate-limit event",
+         NO_EVENTS),
+  UNSAID("onRateLimit() with microtask race condition", NO_STATE),
+  UNSAID("onRateLimitCleared() with microtask race condition", NO_STATE),
+  UNSAID("onRateLimit() called during state transition", NO_STATE),
+  UNSAID("onRateLimit/onRateLimitCleared rapid transitions", NO_STATE),
+  UNSAID("onRateLimit() resolves when rate limit is triggered", NO_STATE),
+  DIFFERS("strict mode enforces sliding window rate limiting",
+          no_interval_has_more, STRICT),
+  DIFFERS("strict mode vs fixed window timing", no_interval_has_more, STRICT),
+  DIFFERS("strict mode with large intervalCap", no_interval_has_more, STRICT),
+  UNSAID("strict mode clear() preserves ticks", BUCKET),
+  SAME("strict mode with concurrency limit", both_limits_hold),
+  UNSAID("strict mode rate limit events", NO_EVENTS),
+  UNSAID("strict mode isRateLimited property", NO_STATE),
+  UNSAID("strict mode with pause/start", TWO),
+  SAME("strict mode throws error with interval=0", no_rate_is_refused),
+  UNSAID("strict mode with priority", PRIORITY),
+  UNSAID("strict mode with onRateLimit()", NO_STATE),
+  UNSAID("strict mode with carryoverIntervalCount", BUCKET),
+  UNSAID("strict mode throws error with intervalCap: Infinity", BUCKET),
+  SAME("strict mode with AbortSignal", who_waits_may_leave_by_a_signal),
+  SAME("strict mode frees capacity when task aborts before start",
+       who_leaves_spends_no_token),
+  SAME("strict mode ignores aborted tasks for sliding window",
+       who_leaves_spends_no_token),
+  UNSAID("strict mode aborted tasks do not trigger rateLimit event", NO_EVENTS),
+  SAME("strict mode after queue becomes idle", a_rest_fills_it_up),
+  UNSAID("strict mode frees a slot as soon as the oldest tick ages out, even "
+         "with spread ticks",
+         BUCKET),
+  DIFFERS("strict mode prevents boundary bursts", no_interval_has_more, STRICT),
+  SAME("strict mode with long-running tasks",
+       an_interval_does_not_wait_for_the_end),
+  UNSAID("strict mode isSaturated property", NO_LIST),
+  DIFFERS("strict mode multiple complete intervals", no_interval_has_more,
+          STRICT),
+  DIFFERS("strict mode precision timing", no_interval_has_more, STRICT),
+  SAME("strict mode with concurrency: Infinity",
+       the_rate_holds_where_all_may_run),
+  SAME("strict mode with timeout option", time_limits_begin_with_the_function),
+  DIFFERS("strict mode rapid sequential adds", no_interval_has_more, STRICT),
+  UNSAID("strict mode clear with pending timeout", BUCKET),
+  DIFFERS("strict mode handles edge case of exactly intervalCap tasks",
+          no_interval_has_more, STRICT),
+  DIFFERS("strict mode interleaved add and await", no_interval_has_more,
+          STRICT),
+  UNSAID("strict mode circular buffer compaction", INSIDE),
+  UNSAID("backlog drains before interval reset - triggers rate-limit-cleared",
+         NO_STATE),
+  UNSAID("setPriority validates input", PRIORITY),
+  UNSAID("timeout validation in constructor", NO_TYPES),
+  UNSAID("timeout validation in add", NO_TYPES),
+  SAME("abort before start frees concurrency immediately", who_waits_may_leave),
+  UNSAID("carryover mode with no backlog does not report limited", NO_STATE),
+  UNSAID("clear() triggers immediate state drop while rate-limited", NO_STATE),
+  SAME("abort before start rolls back interval count",
+       who_leaves_spends_no_token),
+  UNSAID("runningTasks returns current running tasks", NO_LIST),
+  UNSAID("runningTasks returns empty array when no tasks running", NO_LIST),
+  UNSAID("runningTasks updates as tasks complete", NO_LIST),
+  UNSAID("runningTasks includes timeout information", NO_LIST),
+  UNSAID("runningTasks returns fresh arrays", NO_LIST),
+  UNSAID("runningTasks includes timeoutRemaining for tasks with timeout",
+         NO_LIST),
+  UNSAID("runningTasks timeoutRemaining is undefined when no timeout is set",
+         NO_LIST),
+  UNSAID("runningTasks timeoutRemaining decreases over time", NO_LIST),
+  UNSAID("runningTasks handles tasks without IDs", NO_LIST),
+  UNSAID("runningTasks works with interval rate limiting", NO_LIST),
+  UNSAID("isSaturated property detects when queue is at capacity", NO_LIST),
+  UNSAID("isSaturated with paused queue", NO_LIST),
+  UNSAID("isSaturated with rate-limited queue", NO_LIST),
+  UNSAID("improved timeout error includes queue state", NO_LIST),
+  UNSAID("PriorityQueue ignores dequeued items in queue operations", INSIDE),
+  UNSAID("PriorityQueue inserts high-priority items correctly after partial "
+         "dequeue",
+         INSIDE),
+  UNSAID("PriorityQueue appends same-priority and lower-priority items "
+         "correctly after partial dequeue",
+         INSIDE),
+  UNSAID("PriorityQueue removes the live duplicate id after partial dequeue",
+         INSIDE),
+  UNSAID("PriorityQueue removes by run after partial dequeue", INSIDE),
+  UNSAID("PriorityQueue ignores consumed items with no live match", INSIDE),
+  UNSAID("PriorityQueue stays ordered after cursor compaction", INSIDE),
+  UNSAID("PriorityQueue setPriority works when only one live item remains",
+         INSIDE),
+};
+
+int main(void) {
+  return RUN_NPM("p-queue 9.3.3", cases, NULL);
+}

@@ -1,0 +1,506 @@
+/* p-retry: trying again. */
+#include "npm.h"
+
+#define AGAIN  "again() decides, and not the error's class"
+#define NEXT   "prepare() is for the next attempt: only if there is one"
+#define FACTOR "there is no factor: delays double, or are what pause() says"
+
+enum { TIMES = 20, FAILED = UV_EPROTO, OTHER = UV_EINVAL, STOP = UV_EPERM };
+
+/* What is tried, and when it was. */
+static struct {
+  uint64_t takes;     /* ms */
+  uint64_t preparing; /* ms */
+  unsigned good;      /* the attempt that succeeds, or none */
+  unsigned turn;      /* the attempt from which on it fails otherwise; none */
+  unsigned calls;     /* so far */
+  unsigned attempt;   /* as avow tells it */
+  unsigned asked;     /* whether to go on */
+  unsigned prepared;  /* the next attempt */
+  avow_deferred_t *d; /* settled by the attempt that is `good` */
+  int code, other;
+  uint64_t times[TIMES];
+} plan;
+
+static void begin(void) {
+  memset(&plan, 0, sizeof(plan));
+  plan.code = FAILED;
+  plan.other = STOP;
+}
+
+static avow_value_t end_attempt(const avow_value_t *arg, void *unused) {
+  if (plan.calls == plan.good)
+    return avow_int(7);
+  return avow_error(plan.turn != 0 && plan.calls >= plan.turn ? plan.other
+                                                              : plan.code);
+}
+
+static avow_value_t attempt(void *unused) {
+  assert_true(plan.calls < TIMES);
+  plan.times[plan.calls++] = avow_now(loop);
+  if (plan.takes == 0)
+    return end_attempt(NULL, NULL);
+  return avow_follow(
+      avow_then(avow_sleep(loop, plan.takes), end_attempt, NULL, NULL));
+}
+
+static bool unless_stopped(const avow_value_t *error, void *unused) {
+  plan.asked++;
+  return avow_error_code(error) != STOP;
+}
+
+static bool never(const avow_value_t *error, void *unused) {
+  plan.asked++;
+  note("again");
+  return false;
+}
+
+static avow_value_t prepare(const avow_value_t *error, void *unused) {
+  plan.prepared++;
+  assert_int_equal(avow_error_code(error), plan.code);
+  assert_int_equal(plan.attempt, plan.calls);
+  return avow_none();
+}
+
+static avow_promise_t *try_it(const avow_retry_options_t *options) {
+  return avow_retry(loop, attempt, NULL, options);
+}
+
+/* It fails, having waited so long before each attempt but the first. */
+static void assert_delays(const avow_retry_options_t *options,
+                          const unsigned delays[], size_t n) {
+  assert_rejects(try_it(options), FAILED);
+  assert_int_equal(plan.calls, n + 1);
+  for (size_t i = 0; i < n; i++)
+    assert_int_equal(plan.times[i + 1] - plan.times[i], delays[i]);
+}
+
+static void it_tries_until_it_succeeds(void **state) {
+  plan.takes = 40;
+  plan.good = 3;
+
+  assert_fulfils_int(try_it(NULL), 7);
+
+  assert_int_equal(plan.calls, 3);
+}
+
+static void it_tries_for_ever(void **state) {
+  plan.turn = 15;
+  const avow_retry_options_t options = { .attempts = UINT_MAX,
+                                         .again = unless_stopped };
+
+  assert_rejects(try_it(&options), STOP);
+
+  assert_int_equal(plan.calls, 15);
+}
+
+static avow_value_t throw_text(void *unused) {
+  return avow_follow(avow_promise_reject(loop, avow_bytes("foo", 3)));
+}
+
+static void what_is_no_error_becomes_one(void **state) {
+  const avow_retry_options_t options = { .attempts = 2 };
+
+  assert_rejects(avow_retry(loop, throw_text, NULL, &options), AVOW_EREASON);
+}
+
+static void one_kind_of_error_is_final(void **state) {
+  plan.takes = 40;
+  plan.turn = 1;
+  const avow_retry_options_t options = { .again = unless_stopped };
+
+  assert_rejects(try_it(&options), STOP);
+
+  assert_int_equal(plan.calls, 1);
+}
+
+static void others_are_not(void **state) {
+  plan.takes = 40;
+  plan.code = OTHER;
+  plan.good = 3;
+  const avow_retry_options_t options = { .again = unless_stopped };
+
+  assert_fulfils_int(try_it(&options), 7);
+}
+
+static void errors_are_kept_past_the_time(void **state) {
+  plan.takes = 60;
+  const avow_retry_options_t options = { .timeout = 100,
+                                         .delay = 1,
+                                         .exact = true };
+
+  avow_promise_t *p = try_it(&options);
+  avow_value_unref(avow_run(avow_ref(p)));
+
+  const avow_value_t *reason = avow_result(p);
+  assert_int_equal(avow_error_code(reason), UV_ETIMEDOUT);
+  const avow_value_t *before = avow_error_cause(reason);
+  assert_int_equal(avow_error_code(avow_list_at(before, 0)), FAILED);
+  avow_unref(p);
+}
+
+static void it_stops_in_the_middle(void **state) {
+  plan.turn = 3;
+  plan.takes = 40;
+  const avow_retry_options_t options = { .again = unless_stopped,
+                                         .attempts = 10 };
+
+  assert_rejects(try_it(&options), STOP);
+
+  assert_int_equal(plan.calls, 3);
+}
+
+static void at_once(void **state) {
+  plan.turn = 2;
+  const avow_retry_options_t options = { .again = unless_stopped,
+                                         .attempts = 11 };
+
+  assert_rejects(try_it(&options), STOP);
+
+  assert_int_equal(plan.calls, 2);
+}
+
+static avow_value_t abort_third(void *unused) {
+  const avow_value_t v = attempt(NULL);
+  if (plan.calls == 3)
+    (void) avow_reject(plan.d, avow_error(OTHER)); /* it is pending */
+  return v;
+}
+
+static void the_reason_is_that_of_who_aborts(void **state) {
+  plan.takes = 40;
+  avow_promise_t *stop = avow_promise_new(loop, &plan.d);
+  avow_promise_t *p = avow_retry(loop, abort_third, NULL, NULL);
+
+  assert_rejects(avow_until(p, stop), OTHER);
+
+  assert_int_equal(plan.calls, 3);
+  avow_unref(stop);
+}
+
+static void no_answer_is_no(void **state) {
+  const avow_retry_options_t options = { .attempts = 6, .again = never };
+
+  assert_rejects(try_it(&options), FAILED);
+
+  assert_int_equal(plan.calls, 1);
+}
+
+static avow_value_t wait_first(const avow_value_t *error, void *unused) {
+  return avow_follow(avow_sleep(loop, plan.preparing));
+}
+
+static void what_prepares_counts_towards_the_time(void **state) {
+  plan.preparing = 100;
+  const avow_retry_options_t options = { .attempts = 11,
+                                         .timeout = 1000,
+                                         .prepare = wait_first };
+
+  assert_rejects(try_it(&options), UV_ETIMEDOUT);
+
+  assert_int_equal(avow_now(loop), 1000);
+  assert_true(plan.calls < 10);
+}
+
+static void who_prepares_is_told(void **state) {
+  plan.takes = 40;
+  plan.good = 3;
+  const avow_retry_options_t options = { .attempts = 6,
+                                         .attempt = &plan.attempt,
+                                         .prepare = prepare };
+
+  assert_fulfils_int(try_it(&options), 7);
+
+  assert_int_equal(plan.calls, 3);
+  assert_int_equal(plan.prepared, 2);
+}
+
+static void who_prepares_may_wait(void **state) {
+  plan.preparing = 1000;
+  plan.good = 2;
+  const avow_retry_options_t options = { .prepare = wait_first };
+
+  assert_fulfils_int(try_it(&options), 7);
+
+  assert_true(avow_now(loop) >= 1000);
+}
+
+static avow_value_t throw_other(const avow_value_t *error, void *unused) {
+  return avow_error(OTHER);
+}
+
+static void who_prepares_may_throw(void **state) {
+  const avow_retry_options_t options = { .prepare = throw_other };
+
+  assert_rejects(try_it(&options), OTHER);
+
+  assert_int_equal(plan.calls, 1);
+}
+
+static void options_may_be_left_out(void **state) {
+  const avow_retry_options_t options = { .attempts = 2 };
+
+  assert_rejects(try_it(&options), FAILED);
+
+  assert_int_equal(plan.calls, 2);
+}
+
+static void delays_double(void **state) {
+  const avow_retry_options_t options = { .attempts = 4,
+                                         .delay = 100,
+                                         .max_delay = UINT64_MAX,
+                                         .exact = true };
+
+  assert_delays(&options, (unsigned[]){ 100, 200, 400 }, 3);
+}
+
+static uint64_t halve(const avow_value_t *error, uint64_t delay, void *unused) {
+  return 100u >> (plan.calls - 1);
+}
+
+static uint64_t a_tenth(const avow_value_t *error, uint64_t delay,
+                        void *unused) {
+  return plan.calls == 1 ? 100 : 10;
+}
+
+static uint64_t hundred(const avow_value_t *error, uint64_t delay,
+                        void *unused) {
+  return 100;
+}
+
+static void delays_may_shrink(void **state) {
+  const avow_retry_options_t options = { .attempts = 4, .pause = halve };
+
+  assert_delays(&options, (unsigned[]){ 100, 50, 25 }, 3);
+}
+
+static void delays_may_be_anything(void **state) {
+  const avow_retry_options_t options = { .attempts = 3, .pause = a_tenth };
+
+  assert_delays(&options, (unsigned[]){ 100, 10 }, 2);
+}
+
+static void delays_may_stay(void **state) {
+  const avow_retry_options_t options = { .attempts = 3, .pause = hundred };
+
+  assert_delays(&options, (unsigned[]){ 100, 100 }, 2);
+}
+
+static void delays_have_a_limit(void **state) {
+  const avow_retry_options_t options = { .attempts = 4,
+                                         .delay = 100,
+                                         .max_delay = 150,
+                                         .exact = true };
+
+  assert_delays(&options, (unsigned[]){ 100, 150, 150 }, 3);
+}
+
+static void also_the_first(void **state) {
+  const avow_retry_options_t options = { .attempts = 2,
+                                         .delay = 200,
+                                         .max_delay = 50,
+                                         .exact = true };
+
+  assert_delays(&options, (unsigned[]){ 50 }, 1);
+}
+
+static void delays_are_random_parts(void **state) {
+  const avow_retry_options_t options = { .attempts = 4,
+                                         .delay = 100,
+                                         .seed = 1 };
+
+  assert_rejects(try_it(&options), FAILED);
+
+  for (unsigned i = 0; i < 3; i++)
+    assert_in_range(plan.times[i + 1] - plan.times[i], 0, 100u << i);
+}
+
+static void the_whole_has_a_limit(void **state) {
+  plan.takes = 400;
+  const avow_retry_options_t options = { .attempts = 11,
+                                         .delay = 100,
+                                         .timeout = 1000,
+                                         .exact = true };
+
+  assert_rejects(try_it(&options), UV_ETIMEDOUT);
+
+  assert_int_equal(avow_now(loop), 1000);
+}
+
+static void preparing_has_it_too(void **state) {
+  plan.preparing = 300;
+  const avow_retry_options_t options = { .timeout = 200,
+                                         .prepare = wait_first };
+
+  assert_rejects(try_it(&options), UV_ETIMEDOUT);
+
+  assert_int_equal(plan.calls, 1);
+  assert_int_equal(avow_now(loop), 200);
+}
+
+static void a_delay_is_cut_short(void **state) {
+  const avow_retry_options_t options = { .attempts = 6,
+                                         .delay = 500,
+                                         .exact = true };
+  avow_promise_t *stop =
+      avow_then(avow_sleep(loop, 50), throw_other, NULL, NULL);
+
+  assert_rejects(avow_until(try_it(&options), stop), OTHER);
+
+  assert_int_equal(avow_now(loop), 50);
+  avow_unref(stop);
+}
+
+static void it_does_not_begin(void **state) {
+  avow_promise_t *stop = avow_promise_reject(loop, avow_error(OTHER));
+
+  assert_rejects(avow_until(try_it(NULL), stop), OTHER);
+
+  assert_int_equal(plan.calls, 0);
+  avow_unref(stop);
+}
+
+static void once_is_once(void **state) {
+  const avow_retry_options_t options = { .attempts = 1 };
+
+  assert_rejects(try_it(&options), FAILED);
+
+  assert_int_equal(plan.calls, 1);
+}
+
+static void later_fields_are_refused(void **state) {
+  const avow_retry_options_t options = { .reserved = { 1 } };
+
+  assert_rejects(try_it(&options), UV_EINVAL);
+
+  assert_int_equal(plan.calls, 0);
+}
+
+static void three_times_is_three(void **state) {
+  assert_rejects(try_it(NULL), FAILED);
+
+  assert_int_equal(plan.calls, 3);
+}
+
+static avow_value_t give_none(void *unused) {
+  plan.calls++;
+  return avow_none();
+}
+
+static void nothing_is_a_success(void **state) {
+  assert_fulfils_none(avow_retry(loop, give_none, NULL, NULL));
+
+  assert_int_equal(plan.calls, 1);
+}
+
+static avow_value_t wait_weakly(const avow_value_t *error, void *unused) {
+  return avow_follow(avow_sleep_weak(loop, 50));
+}
+
+static uint64_t no_time(const avow_value_t *error, uint64_t delay,
+                        void *unused) {
+  return 0;
+}
+
+static void delays_may_keep_nothing_alive(void **state) {
+  const avow_retry_options_t options = { .prepare = wait_weakly,
+                                         .pause = no_time };
+
+  assert_rejects(try_it(&options), AVOW_EIDLE);
+
+  assert_int_equal(plan.calls, 1);
+}
+
+typedef struct {
+  int64_t sum;
+} sum_t;
+
+static avow_value_t add_up(void *data) {
+  sum_t *sum = data;
+  return ++sum->sum < 3 ? avow_error(FAILED) : avow_int(sum->sum);
+}
+
+static void data_is_handed_on(void **state) {
+  sum_t sum = { .sum = 0 };
+
+  assert_fulfils_int(avow_retry(loop, add_up, &sum, NULL), 3);
+}
+
+static const npm_case_t cases[] = {
+  SAME("retries", it_tries_until_it_succeeds),
+  SAME("retries forever when specified", it_tries_for_ever),
+  SAME("throws useful error message when non-error is thrown",
+       what_is_no_error_becomes_one),
+  DIFFERS("no retry on TypeError", one_kind_of_error_is_final,
+          "no error is final by itself: again() says which are"),
+  UNSAID("shouldRetry is not called for non-network TypeError", AGAIN),
+  SAME("retry on TypeError - failed to fetch", others_are_not),
+  DIFFERS("errors are preserved when maxRetryTime exceeded",
+          errors_are_kept_past_the_time,
+          "the reason is the time; its cause lists the errors"),
+  UNSAID("AbortError - string", AGAIN),
+  UNSAID("AbortError - error", AGAIN),
+  SAME("aborts", it_stops_in_the_middle),
+  SAME("operation stops immediately on AbortError", at_once),
+  UNSAID("shouldRetry is not called for AbortError", AGAIN),
+  SAME("preserves the abort reason", the_reason_is_that_of_who_aborts),
+  SAME("shouldRetry controls retry behavior", it_stops_in_the_middle),
+  UNSAID("onFailedAttempt then shouldRetry order", NEXT),
+  SAME("handles async shouldRetry with maxRetryTime",
+       what_prepares_counts_towards_the_time),
+  SAME("onFailedAttempt provides correct error details", who_prepares_is_told),
+  DIFFERS("onFailedAttempt is called even when shouldRetry returns false",
+          no_answer_is_no, NEXT),
+  SAME("onFailedAttempt can return a promise to add a delay",
+       who_prepares_may_wait),
+  SAME("onFailedAttempt can throw to abort retries", who_prepares_may_throw),
+  UNSAID("retry context object is immutable", "the type says const"),
+  SAME("onFailedAttempt can be undefined", options_may_be_left_out),
+  SAME("shouldRetry can be undefined", options_may_be_left_out),
+  SAME("factor affects exponential backoff", delays_double),
+  SAME("timeouts are incremental with factor", delays_may_shrink),
+  SAME("minTimeout is respected even with small factor",
+       delays_may_be_anything),
+  SAME("maxTimeout caps retry delays", delays_have_a_limit),
+  SAME("maxTimeout lower than minTimeout caps delay", also_the_first),
+  DIFFERS("randomize affects retry delays", delays_are_random_parts,
+          "any part of the delay, which spreads callers best; never more"),
+  SAME("maxRetryTime limits total retry duration", the_whole_has_a_limit),
+  SAME("onFailedAttempt time counts toward maxRetryTime", preparing_has_it_too),
+  SAME("signal abort during delay cancels promptly", a_delay_is_cut_short),
+  SAME("aborts immediately if signal is already aborted with reason",
+       it_does_not_begin),
+  UNSAID("throws on negative retry count", "the type is unsigned"),
+  UNSAID("throws on non-number retries", "the compiler looks at types"),
+  UNSAID("throws on NaN retries", "the compiler looks at types"),
+  SAME("handles zero retries", once_is_once),
+  UNSAID("onFailedAttempt still called when retries is zero", NEXT),
+  UNSAID("invalid numeric options throw", "the types are unsigned"),
+  UNSAID("factor <= 0 is treated as 1 (stable delays)", FACTOR),
+  DIFFERS("unsupported `forever` option throws", later_fields_are_refused,
+          "fields for later versions are refused likewise"),
+  DIFFERS("handles zero maxRetryTime", three_times_is_three,
+          "zero in a field stands for its default, no limit"),
+  DIFFERS("handles invalid factor values", delays_may_stay, FACTOR),
+  SAME("handles synchronous input function", three_times_is_three),
+  SAME("aborts retries if input function returns null", nothing_is_a_success),
+  SAME("handles non-Error rejection values", what_is_no_error_becomes_one),
+  DIFFERS("unref option prevents timeout from keeping process alive",
+          delays_may_keep_nothing_alive,
+          "by prepare(), with a sleep that is weak"),
+  UNSAID("unref option handles missing unref gracefully",
+         "is of other runtimes' timers"),
+  UNSAID("preserves user stack trace through async retries",
+         "errors have no stack; trace builds say where promises were made"),
+  SAME("makeRetriable wraps and retries the function", data_is_handed_on),
+  SAME("makeRetriable passes arguments and options", data_is_handed_on),
+  UNSAID("makeRetriable preserves `this` context", "C has none"),
+  UNSAID("throws error from shouldRetry",
+         "again() is a bool; prepare() throws"),
+  UNSAID("retriesLeft is Infinity when retries is Infinity",
+         "the caller knows how many it asked for"),
+};
+
+int main(void) {
+  return RUN_NPM("p-retry 7.0.0", cases, begin);
+}

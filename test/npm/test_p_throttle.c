@@ -1,0 +1,367 @@
+/* p-throttle: a rate. */
+#include "throttled.h"
+
+#define SPENT   "a token is spent: who leaves gives none back"
+#define NO_THIS "C has none"
+
+static void wait_for(uint64_t ms) {
+  finish(avow_sleep(loop, ms));
+}
+
+static void assert_spaced(size_t limit, uint64_t ms) {
+  for (size_t i = limit; i < called; i++)
+    assert_true(times[i] - times[i - limit] >= ms);
+}
+
+static void the_rate_is_kept(void **state) {
+  avow_rate_t *r = every(5, 100, 0);
+
+  finish(so_many(r, 100));
+
+  assert_int_equal(called, 100);
+  assert_int_equal(avow_now(loop), 1900);
+  avow_rate_unref(r);
+}
+
+static void who_waits_is_counted(void **state) {
+  avow_rate_t *r = every(10, 100, 0);
+  assert_int_equal(avow_rate_waiting(r), 0);
+  avow_promise_t *p = so_many(r, 10);
+  assert_int_equal(avow_rate_waiting(r), 0);
+
+  avow_promise_t *q = so_many(r, 20);
+  assert_int_equal(avow_rate_waiting(r), 20);
+
+  finish(p);
+  finish(q);
+  assert_int_equal(avow_rate_waiting(r), 0);
+  avow_rate_unref(r);
+}
+
+static avow_promise_t *say(const avow_rate_t *r, char *word) {
+  return avow_then(avow_rate_acquire(r, 1), note_cb, NULL, word);
+}
+
+static void all_are_called_with_what_is_theirs(void **state) {
+  avow_rate_t *r = every(2, 100, 0);
+  avow_promise_t *ps[] = { say(r, "first"), say(r, "second"), say(r, "third"),
+                           say(r, "last") };
+
+  finish(avow_all(loop, ps, 4));
+
+  assert_notes("first second third last");
+  avow_rate_unref(r);
+}
+
+static void strictly(void **state) {
+  avow_rate_t *r = every(5, 100, 1);
+
+  finish(so_many(r, 100));
+
+  assert_spaced(5, 100);
+  assert_int_equal(avow_now(loop), 1980);
+  avow_rate_unref(r);
+}
+
+static void no_interval_has_more(void **state) {
+  avow_rate_t *r = every(2, 80, 1);
+
+  finish(so_many(r, 8));
+
+  assert_spaced(2, 80);
+  avow_rate_unref(r);
+}
+
+static void they_are_spread(void **state) {
+  avow_rate_t *r = every(3, 90, 1);
+
+  finish(so_many(r, 9));
+
+  assert_spaced(1, 30);
+  avow_rate_unref(r);
+}
+
+static void after_a_pause_it_goes_on(void **state) {
+  avow_rate_t *r = every(10, 100, 0);
+  finish(throttled(r, 1));
+  wait_for(40);
+
+  finish(so_many(r, 11));
+
+  for (size_t i = 1; i < 11; i++)
+    assert_int_equal(times[i], 40);
+  assert_int_equal(times[11], 50);
+  avow_rate_unref(r);
+}
+
+static avow_value_t pass_on(const avow_value_t *arg, void *number) {
+  return avow_int(*(int *) number);
+}
+
+static avow_value_t throw_it(const avow_value_t *arg, void *unused) {
+  return avow_error(UV_EPROTO);
+}
+
+static avow_value_t sleep_and_throw(const avow_value_t *arg, void *unused) {
+  return avow_follow(avow_then(avow_sleep(loop, 1), throw_it, NULL, NULL));
+}
+
+static void data_is_handed_on(void **state) {
+  avow_rate_t *r = every(1, 100, 0);
+  int fixture = 7;
+
+  assert_fulfils_int(avow_then(avow_rate_acquire(r, 1), pass_on, NULL,
+                               &fixture),
+                     7);
+
+  avow_rate_unref(r);
+}
+
+static void stopped_already_it_rejects(void **state) {
+  avow_rate_t *r = every(1, 100, 0);
+  avow_promise_t *stop = avow_promise_reject(loop, avow_error(UV_EPERM));
+
+  assert_rejects(avow_until(throttled(r, 1), stop), UV_EPERM);
+
+  assert_int_equal(called, 1);
+  avow_unref(stop);
+  avow_rate_unref(r);
+}
+
+static void one_signal_stops_many(void **state) {
+  avow_rate_t *rs[24];
+  avow_promise_t *ps[24];
+  avow_deferred_t *d;
+  avow_promise_t *stop = avow_promise_new(loop, &d);
+  for (size_t i = 0; i < 24; i++) {
+    rs[i] = every(1, 100, i % 2);
+    finish(throttled(rs[i], 1));
+    ps[i] = avow_until(throttled(rs[i], 1), stop);
+  }
+
+  assert_true(avow_reject(d, avow_error(UV_EPERM)));
+
+  for (size_t i = 0; i < 24; i++) {
+    assert_rejects(ps[i], UV_EPERM);
+    assert_int_equal(avow_rate_waiting(rs[i]), 0);
+    avow_rate_unref(rs[i]);
+  }
+  avow_unref(stop);
+}
+
+static void a_signal_stops_what_has_it(void **state) {
+  avow_rate_t *r = every(1, 200, 0), *other = every(1, 200, 0);
+  avow_deferred_t *d;
+  avow_promise_t *stop = avow_promise_new(loop, &d);
+  finish(throttled(r, 1));
+  finish(throttled(other, 1));
+  avow_promise_t *p = avow_until(throttled(r, 1), stop);
+  avow_promise_t *q = throttled(other, 1);
+
+  assert_true(avow_reject(d, avow_error(UV_EPERM)));
+
+  assert_rejects(p, UV_EPERM);
+  assert_fulfils_int(q, 200);
+  avow_unref(stop);
+  avow_rate_unref(r);
+  avow_rate_unref(other);
+}
+
+static void failures_are_passed_on(void **state) {
+  avow_rate_t *r = every(1, 100, 0);
+
+  assert_rejects(avow_then(avow_rate_acquire(r, 1), throw_it, NULL, NULL),
+                 UV_EPROTO);
+  assert_rejects(avow_then(avow_rate_acquire(r, 1), sleep_and_throw, NULL,
+                           NULL),
+                 UV_EPROTO);
+
+  assert_int_equal(avow_now(loop), 101);
+  avow_rate_unref(r);
+}
+
+static void assert_at_once(uint64_t limit, size_t n) {
+  avow_rate_t *r = every(limit, 100, 0);
+  finish(so_many(r, n));
+  assert_int_equal(avow_now(loop), 0);
+  assert_int_equal(called, n);
+  avow_rate_unref(r);
+}
+
+static void one_comes_at_once(void **state) {
+  assert_at_once(1, 1);
+}
+
+static void five_come_at_once(void **state) {
+  assert_at_once(5, 5);
+}
+
+static void ten_come_at_once(void **state) {
+  assert_at_once(10, 10);
+}
+
+static void fewer_come_at_once(void **state) {
+  assert_at_once(10, 5);
+}
+
+static void two_come_at_once(void **state) {
+  assert_at_once(10, 2);
+}
+
+static void rates_know_nothing_of_each_other(void **state) {
+  avow_rate_t *r = every(1, 100, 0), *other = every(1, 200, 0);
+
+  finish(throttled(r, 1));
+  finish(throttled(other, 1));
+
+  assert_int_equal(avow_now(loop), 0);
+  avow_rate_unref(r);
+  avow_rate_unref(other);
+}
+
+static void what_waits_goes_on(void **state) {
+  avow_rate_t *r = every(1, 100, 0);
+  finish(throttled(r, 1));
+
+  avow_promise_t *p = throttled(r, 1);
+  avow_rate_unref(r);
+
+  assert_fulfils_int(p, 100);
+}
+
+static void beyond_the_limit_they_wait(void **state) {
+  avow_rate_t *r = every(2, 100, 0);
+  avow_promise_t *p = so_many(r, 2);
+  wait_for(25);
+
+  finish(so_many(r, 2));
+
+  finish(p);
+  assert_int_equal(times[2], 50);
+  assert_int_equal(times[3], 100);
+  avow_rate_unref(r);
+}
+
+static void a_rest_makes_it_full(void **state) {
+  avow_rate_t *r = every(1, 100, 0);
+  finish(throttled(r, 1));
+  wait_for(150);
+
+  finish(throttled(r, 1));
+
+  assert_int_equal(times[1], 150);
+  avow_rate_unref(r);
+}
+
+static void short_intervals_keep_the_order(void **state) {
+  avow_rate_t *r = every(1, 1, 0);
+
+  finish(so_many(r, 25));
+
+  for (size_t i = 0; i < 25; i++)
+    assert_int_equal(times[i], i);
+  avow_rate_unref(r);
+}
+
+static void calls_may_come_one_by_one(void **state) {
+  avow_rate_t *r = every(3, 50, 0);
+  avow_promise_t *ps[10];
+  for (size_t i = 0; i < 10; i++) {
+    ps[i] = throttled(r, 1);
+    wait_for(10);
+  }
+
+  finish(avow_all(loop, ps, 10));
+
+  assert_int_equal(called, 10);
+  avow_rate_unref(r);
+}
+
+static const npm_case_t cases[] = {
+  SAME("main", the_rate_is_kept),
+  SAME("queue size", who_waits_is_counted),
+  SAME("guarantees last call execution with correct context and arguments",
+       all_are_called_with_what_is_theirs),
+  DIFFERS("strict mode", strictly, STRICT),
+  DIFFERS("strict mode handles limit 0 without crashing", nothing_is_refused,
+          NO_LIMIT),
+  DIFFERS("strict mode never exceeds the limit within an interval",
+          no_interval_has_more, STRICT),
+  DIFFERS("strict mode enforces spacing between saturated executions",
+          they_are_spread, STRICT),
+  UNSAID("limits after pause in strict mode", STRICT),
+  DIFFERS("limits after pause in windowed mode", after_a_pause_it_goes_on,
+          BUCKET),
+  SAME("passes arguments through", data_is_handed_on),
+  DIFFERS("throw if aborted", stopped_already_it_rejects,
+          "whose token is there is called, and nothing is lost"),
+  SAME("can be aborted", who_waits_may_be_stopped),
+  UNSAID("can be disabled", NO_SWITCH),
+  SAME("promise rejections are thrown", failures_are_passed_on),
+  UNSAID("`this` is preserved in throttled function", NO_THIS),
+  SAME("respects limit of 1 calls", one_comes_at_once),
+  SAME("respects limit of 5 calls", five_come_at_once),
+  SAME("respects limit of 10 calls", ten_come_at_once),
+  SAME("handles multiple instances independently",
+       rates_know_nothing_of_each_other),
+  UNSAID("disable and re-enable functionality", NO_SWITCH),
+  DIFFERS("isEnabled=false does not cancel already queued items",
+          what_waits_goes_on, "whoever waits is served, even once it is gone"),
+  SAME("double abort is safe", one_signal_stops_many),
+  SAME("stability under high load", the_rate_is_kept),
+  DIFFERS("handles zero interval", no_time_is_refused, NO_INTERVAL),
+  DIFFERS("handles zero interval in strict mode with no delays and no onDelay",
+          no_time_is_refused, NO_INTERVAL),
+  UNSAID("invalid options throw", NO_NUMBERS),
+  SAME("handles simultaneous calls", five_come_at_once),
+  SAME("clears queue after abort", who_waits_may_be_stopped),
+  UNSAID("abort resets windowed counters so next call is not delayed", SPENT),
+  UNSAID("abort resets strict counters so next call is not delayed", SPENT),
+  SAME("allows immediate execution with high limit", fewer_come_at_once),
+  DIFFERS("queues calls beyond limit", beyond_the_limit_they_wait, BUCKET),
+  SAME("resets interval after inactivity", a_rest_makes_it_full),
+  SAME("maintains function execution order",
+       all_are_called_with_what_is_theirs),
+  SAME("handles extremely short intervals", short_intervals_keep_the_order),
+  DIFFERS("windowed with interval 0 executes all immediately without onDelay",
+          no_time_is_refused, NO_INTERVAL),
+  SAME("executes immediately for limit greater than calls", two_come_at_once),
+  SAME("manages rapid successive calls", calls_may_come_one_by_one),
+  DIFFERS("onDelay", it_says_whether_there_is_a_delay, NO_HOOK),
+  UNSAID("onDelay receives arguments for blocked calls (limit 0)", NO_HOOK),
+  UNSAID("onDelay exceptions do not affect execution", NO_HOOK),
+  UNSAID("onDelay fires for delayed calls even if later aborted", NO_HOOK),
+  SAME("very short intervals preserve order and resolve (windowed and strict)",
+       short_intervals_keep_the_order),
+  SAME("supports errors in the throttled function", failures_are_passed_on),
+  SAME("shared signal abort clears queues (windowed and strict)",
+       one_signal_stops_many),
+  SAME("abort affects only instances using that signal",
+       a_signal_stops_what_has_it),
+  SAME("signal registration shared across multiple throttled functions",
+       one_signal_stops_many),
+  SAME("signal registration cleanup after abort", who_waits_may_be_stopped),
+  SAME("signal registration isolation between different signals",
+       a_signal_stops_what_has_it),
+  SAME("shared signal abort rejects both blocked and windowed throttles",
+       one_signal_stops_many),
+  SAME("signal registration with complex abort reasons",
+       who_waits_may_be_stopped),
+  UNSAID("bypassed calls while disabled do not affect future throttling state",
+         NO_SWITCH),
+  SAME("FinalizationRegistry WeakRef behavior with signal registration",
+       one_signal_stops_many),
+  DIFFERS("strict mode handles setTimeout drift", strictly, STRICT),
+  DIFFERS(
+      "strict weighted mode with sequential scheduling respects future ticks",
+      no_interval_has_more, STRICT),
+  UNSAID("strict weighted mode with heavy weights and future ticks", STRICT),
+  UNSAID("strict weighted mode with mixed immediate and delayed calls", STRICT),
+  DIFFERS("weight with interval=0 is rejected", no_time_is_refused,
+          NO_INTERVAL),
+  UNSAID("non-strict mode with interval=0 still works", NO_INTERVAL),
+};
+
+int main(void) {
+  return RUN_NPM("p-throttle 8.1.0", cases, NULL);
+}

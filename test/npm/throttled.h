@@ -1,0 +1,40 @@
+/*
+ * Calls that a rate lets through, as p-throttle has them. Its limit within an
+ * interval is a bucket's here: what is saved up comes at once, and then one
+ * token after the other.
+ */
+#ifndef THROTTLED_H
+#define THROTTLED_H
+
+#include "npm.h"
+
+#define BUCKET      "tokens come one by one, and a window opens for all at once"
+#define STRICT      "strictly so many in any interval is a burst of 1"
+#define NO_INTERVAL "no interval is no rate, and refused"
+#define NO_LIMIT    "a rate of nothing is refused"
+#define NO_SWITCH   "who does not want to wait does not ask the rate"
+#define NO_HOOK     "avow_rate_try() says whether there is a delay"
+#define NO_NUMBERS  "the type is an unsigned integer"
+
+enum { MOST = 128 };
+
+/* When they came. */
+extern uint64_t times[MOST];
+extern size_t called;
+
+/* A rate with which no call has come yet. */
+avow_rate_t *every(uint64_t limit, uint64_t ms, uint64_t burst);
+
+/* Settle with the time. */
+avow_promise_t *throttled(const avow_rate_t *r, uint64_t weight);
+avow_promise_t *so_many(const avow_rate_t *r, size_t n);
+
+void finish(avow_promise_t *p);
+
+/* Cases that both have. */
+void no_time_is_refused(void **state);
+void nothing_is_refused(void **state);
+void who_waits_may_be_stopped(void **state);
+void it_says_whether_there_is_a_delay(void **state);
+
+#endif
