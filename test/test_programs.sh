@@ -27,7 +27,7 @@ arguments_of() {
   crawl) arguments="http://127.0.0.1:$good/" ;;
   cptree) arguments='--force from to' ;;
   fanout | fanout_await) arguments="127.0.0.1:$good" ;;
-  graph | limiter) arguments= ;;
+  graph | limiter | timeline) arguments= ;;
   gzip) arguments=from ;;
   mirrors) arguments="to 127.0.0.1:$good" ;;
   parallel) arguments='true' ;;
@@ -111,7 +111,7 @@ for path; do
     refused one
     refused one two three
     ;;
-  graph | limiter | primes | stopwatch) refused one ;;
+  graph | limiter | primes | stopwatch | timeline) refused one ;;
   resolve | tail | upload) refused ;;
   crawl)
     refused

@@ -1,15 +1,37 @@
 /*
- * Where promises are made. Programs built against a trace build of avow
- * (-Dtrace=true; its pkg-config file and its Meson dependency then define
- * AVOW_TRACE) note the place of each call that makes one; reports and dumps
- * show it. Other builds have nothing of this.
+ * Where promises are made, and what becomes of them. Programs built against a
+ * trace build of avow (-Dtrace=true; its pkg-config file and its Meson
+ * dependency then define AVOW_TRACE) note the place of each call that makes
+ * one; reports and dumps show it. Other builds have nothing of this.
  */
 #ifndef AVOW_TRACE_H
 #define AVOW_TRACE_H
 
+#include <stdio.h>
+
+#include "avow/uv.h"
 #include "avow/value.h"
 
 AVOW_HEADER_BEGIN
+
+/**
+ * Writes what happens on the loop to out from now on, for Chrome's
+ * about:tracing, ui.perfetto.dev and what else reads the Trace Event Format:
+ * each promise from its making to its settling, each job and where it was
+ * queued, what async functions wait for, what is cancelled. Memory for it is
+ * allocated here and nowhere else. out stays yours, and is written to before
+ * the loop polls: the file of a program that crashes can be read, too.
+ * UV_ENOTSUP: this is no trace build. UV_EBUSY: the loop has a trace already.
+ * UV_EINVAL: avow is not on the loop. UV_ENOMEM.
+ */
+AVOW_API int avow_trace_start(uv_loop_t *loop, FILE *out);
+
+/**
+ * Ends it, as the end of the loop does, and closes what is open there: a
+ * promise that is pending still says so. What writing failed with, as
+ * UV_ENOSPC; nothing was written after that. UV_EINVAL: there is no trace.
+ */
+AVOW_API int avow_trace_stop(uv_loop_t *loop);
 
 /** Notes the place of a promise that has none yet, and returns it. */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_trace_made(const char *file,

@@ -133,6 +133,11 @@ struct avow_promise_s {
   uint64_t serial;
   const char *settled_file; /* of the call that settled its deferred first */
   int line, settled_line;
+  const char *name; /* in a trace: of its kind, or a better one */
+  uint32_t event;   /* of its making, in that */
+  uint32_t arrow;   /* to its job, by its number; 0: it is not queued */
+  bool placed;      /* that event says where */
+  bool open;        /* its span has not ended */
 #endif
 };
 

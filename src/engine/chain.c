@@ -57,7 +57,7 @@ avow_promise_t *avow_then(avow_promise_t *p, avow_cb on_fulfilled,
   if (is_pending)
     avow__list_append(&p->waiters, &q->link);
   else if (AVOW__LIKELY(c->awake))
-    avow__queue_append(&c->queue, &q->link);
+    avow__enqueue_awake(c, q);
   else
     return enqueue_and_wake(c, q);
   return q;
@@ -205,6 +205,7 @@ static void run_then(avow__context_t *c, avow_promise_t *p) {
     return;
   }
   p->flags |= AVOW_FULFILLED;
+  avow__seen_settled(c, p);
   if (p->waiters != NULL)
     avow__trigger(c, p);
   p->upstream = NULL;
@@ -392,6 +393,7 @@ static void run_allowance(avow__context_t *c) {
   unsigned left = before;
   for (; !avow__queue_is_empty(&c->queue) && left > 0; left--) {
     avow_promise_t *p = (avow_promise_t *) avow__queue_take_first(&c->queue);
+    avow__seen_job(c, p);
     if (AVOW__LIKELY(p->kind == AVOW__THEN))
       run_then(c, p);
 #ifndef AVOW_NO_ASYNC
@@ -400,6 +402,7 @@ static void run_allowance(avow__context_t *c) {
 #endif
     else
       avow__kinds[p->kind].run(p);
+    avow__seen_job_end(c);
   }
   c->jobs += before - left;
   c->allowance = left;

@@ -23,6 +23,7 @@ typedef struct avow__phases_s avow__phases_t;
 typedef struct avow__port_s avow__port_t;
 typedef struct avow__spare_s avow__spare_t;
 typedef struct avow__tick_s avow__tick_t;
+typedef struct avow__trace_s avow__trace_t;
 typedef struct avow__wheel_s avow__wheel_t;
 
 /* What is known of a loop's handles and requests, each by its address. */
@@ -118,7 +119,8 @@ struct avow__context_s {
   avow__table_t tables[AVOW__TABLES];
   avow__fibers_t fibers; /* async.c: stacks */
 #ifdef AVOW_TRACE
-  uint64_t serial; /* of the promise made last */
+  uint64_t serial;      /* of the promise made last */
+  avow__trace_t *trace; /* record.c: that is written; or NULL */
 #endif
 #ifndef NDEBUG
   uv_prepare_t owner; /* owner.c: sees whose thread the loop is */

@@ -16,10 +16,8 @@ typedef struct {
 } dump_t;
 
 static const char *kind_name(const avow_promise_t *p) {
-  static const char *const gathers[] = { "all", "all_settled", "race", "any",
-                                         "outcomes" };
   if (p->kind == AVOW__GATHER && avow__is_pending(p))
-    return gathers[p->u.gather.kind];
+    return avow__gather_name(p->u.gather.kind);
   return avow__kinds[p->kind].name;
 }
 

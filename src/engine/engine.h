@@ -6,11 +6,8 @@
 #define AVOW_ENGINE_H
 
 #include "engine/block.h"
+#include "engine/seen.h"
 #include "engine/tick.h"
-
-#ifdef AVOW_TRACE
-void avow__trace_promise(avow__context_t *c, avow_promise_t *p); /* trace.c */
-#endif
 
 /* A pending deferred's promise, with what u.deferred says filled in. */
 avow_promise_t *avow__detail(avow_promise_t *p);
@@ -36,9 +33,7 @@ static inline avow_promise_t *avow__promise_init(avow__context_t *c,
   p->flags = AVOW_PENDING;
   p->marks = 0;
   p->deferreds = kind == AVOW__DEFERRED;
-#ifdef AVOW_TRACE
-  avow__trace_promise(c, p);
-#endif
+  avow__seen_made(c, p);
   return p;
 }
 
@@ -72,6 +67,7 @@ static inline void avow__pool_give_back(avow__pool_t *pool, avow_promise_t *p) {
 
 /* Frees a block, whatever is in it. */
 static inline void avow__pool_free(avow__pool_t *pool, avow_promise_t *p) {
+  avow__seen_freed(pool->context, p);
   p->upstream = NULL;
   p->waiters = NULL;
   avow__pool_give_back(pool, p);
@@ -199,9 +195,15 @@ static inline void avow__mark_handled(avow_promise_t *p) {
   }
 }
 
+/* Adds a job to a queue that will be drained without more ado. */
+static inline void avow__enqueue_awake(avow__context_t *c, avow_promise_t *p) {
+  avow__seen_queued(c, p);
+  avow__queue_append(&c->queue, &p->link);
+}
+
 /* Adds a job. */
 static inline void avow__enqueue(avow__context_t *c, avow_promise_t *p) {
-  avow__queue_append(&c->queue, &p->link);
+  avow__enqueue_awake(c, p);
   if (AVOW__UNLIKELY(!c->awake))
     avow__wake(c);
 }
@@ -226,6 +228,7 @@ void avow__settle_lost(avow_promise_t *p, avow_value_t v);
 static inline void avow__trigger(avow__context_t *c, avow_promise_t *p) {
   avow__link_t *waiters = p->waiters;
   p->waiters = NULL;
+  avow__seen_triggered(c, waiters);
   avow__queue_join(&c->queue, waiters, waiters->prev);
 }
 
@@ -238,6 +241,7 @@ static inline bool avow__fulfil_plainly(avow_promise_t *p, avow_value_t v) {
     return false;
   p->u.value = v;
   p->flags |= AVOW_FULFILLED;
+  avow__seen_settled(c, p);
   p->refs--;
   if (p->waiters != NULL)
     avow__trigger(c, p);
@@ -264,6 +268,7 @@ static inline void avow__settle(avow_promise_t *p, avow_value_t v) {
   const unsigned handled = p->waiters != NULL ? AVOW__HANDLED : 0;
   p->u.value = v;
   p->flags |= (uint8_t) (handled | (fails ? AVOW_REJECTED : AVOW_FULFILLED));
+  avow__seen_settled(c, p);
   if (p->waiters != NULL)
     avow__trigger(c, p);
   else if (AVOW__UNLIKELY(fails && c->options.on_reject != NULL))
@@ -314,6 +319,7 @@ static inline void avow__resolve_new(avow_promise_t *p, avow_value_t v) {
   }
   p->u.value = v;
   p->flags |= AVOW_FULFILLED;
+  avow__seen_settled(avow__context(p), p);
   p->refs--;
 }
 
@@ -371,6 +377,8 @@ static inline void avow__wait_for(avow__context_t *c, avow_promise_t *q,
   }
   q->kind = (uint8_t) kind;
   q->upstream = p;
+  if (kind == AVOW__ASYNC || kind == AVOW__STACKLESS)
+    avow__seen_parked(c, q);
   avow__subscribe(q);
   if (AVOW__UNLIKELY((q->flags & AVOW__CANCELED) != 0))
     avow__cancel_waiting(q);

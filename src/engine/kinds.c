@@ -108,3 +108,9 @@ const avow__kind_row_t avow__kinds[AVOW__KINDS] = {
                       .detached = avow__limited_detached },
   [AVOW__CHANNEL] = { .name = "channel" },
 };
+
+const char *avow__gather_name(unsigned kind) {
+  static const char *const names[] = { "all", "all_settled", "race", "any",
+                                       "outcomes" };
+  return names[kind];
+}

@@ -33,10 +33,12 @@ avow_promise_t *avow_stackless(uv_loop_t *loop, avow_cb step,
   if (p == NULL)
     return avow__no_promise(c);
   frame->line = 0;
+  avow__seen_function(c, p, "stackless");
   p->u.then.on_fulfilled = step;
   p->data = frame;
   const avow_value_t none = avow_none();
   AVOW__AT_EXIT(avow__exceptions_end) volatile bool inside = true;
+  avow__seen_task(c);
   avow__enter_call(c);
   avow__fiber_t *fiber = avow__fiber_hide();
   const avow_value_t result = step(&none, frame);
@@ -54,6 +56,7 @@ avow_promise_t *avow_stackless(uv_loop_t *loop, avow_cb step,
 static void stackless_abandon(avow_promise_t *p) {
   const avow_value_t dropped = avow__take_upstream(p);
   p->kind = AVOW__RUNNING; /* to its end */
+  avow__seen_resumed(avow__context(p), p);
   avow__settle(p, avow_error(UV_ECANCELED));
   avow__unref(p);
   avow__value_unref(dropped); /* last: it may call the program */
@@ -67,5 +70,6 @@ void avow__stackless_run(avow_promise_t *p) {
     return;
   }
   p->kind = AVOW__RUNNING;
+  avow__seen_resumed(c, p);
   stackless_go_on(c, p, from, p->u.then.on_fulfilled(&from->u.value, p->data));
 }

@@ -88,6 +88,7 @@ bool avow__turn_goes_on(avow__context_t *c) {
 static void tick_on_prepare(uv_prepare_t *handle) {
   avow__context_t *c = handle->data;
   begin_turn(c);
+  avow__seen_poll(c);
   avow__note_thread(c);
   if (c->pool.resting != NULL)
     avow__pool_review(&c->pool, uv_now(c->loop));
@@ -216,6 +217,7 @@ void avow__enter(avow__context_t *c) {
   if (c->depth == 0)
     c->looked = 0;
   avow__note_thread(c);
+  avow__seen_task(c);
   avow__enter_call(c);
 }
 
@@ -234,6 +236,7 @@ void avow__stop_if_settled(const avow__context_t *c) {
 void avow__leave_queue(avow__context_t *c) {
   if (--c->depth > 0)
     return;
+  avow__seen_task_end(c);
   avow__stop_if_settled(c);
   c->late = false;
   c->awake = false;

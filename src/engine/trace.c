@@ -1,6 +1,7 @@
 /*
  * Trace builds: each promise remembers the place of the call that made it. The
- * program's calls announce the place through macros of avow/trace.h.
+ * program's calls announce the place through macros of avow/trace.h. And they
+ * alone can write a trace: others have nowhere to note that there is one.
  */
 #include "engine/trace.h"
 
@@ -8,6 +9,7 @@
 
 #include "avow/trace.h"
 #include "engine/clock.h"
+#include "engine/engine.h"
 
 #ifdef AVOW_TRACE
 
@@ -15,6 +17,8 @@ avow_promise_t *avow_trace_made(const char *file, int line, avow_promise_t *p) {
   if (p->file == NULL) {
     p->file = file;
     p->line = line;
+    if (avow__context(p)->trace != NULL)
+      avow__record_place(avow__context(p)->trace, p);
   }
   return p;
 }
@@ -59,6 +63,9 @@ const char *avow__where_settled(const avow_promise_t *p) {
 void avow__trace_promise(avow__context_t *c, avow_promise_t *p) {
   p->settled_file = NULL;
   p->file = NULL; /* the program's call will say */
+  p->name = avow__kinds[p->kind].name;
+  p->open = p->placed = false;
+  p->arrow = p->event = 0;
   p->since = avow__time(c);
   p->serial = ++c->serial;
 }
@@ -71,7 +78,26 @@ const char *avow__where(const avow_promise_t *p) {
   return text;
 }
 
+static int trace_start(avow__context_t *c, FILE *out) {
+  return c->trace == NULL ? avow__record_start(c, out) : UV_EBUSY;
+}
+
+static int trace_stop(avow__context_t *c) {
+  return c->trace != NULL ? avow__record_stop(c) : UV_EINVAL;
+}
+
 #else
+
+static int trace_start(avow__context_t *c, FILE *out) {
+  (void) c;
+  (void) out;
+  return UV_ENOTSUP;
+}
+
+static int trace_stop(avow__context_t *c) {
+  (void) c;
+  return UV_ENOTSUP;
+}
 
 avow_promise_t *avow_trace_await(const char *file, int line,
                                  avow_promise_t *p) {
@@ -106,3 +132,21 @@ const char *avow__where(const avow_promise_t *p) {
 }
 
 #endif
+
+int avow_trace_start(uv_loop_t *loop, FILE *out) {
+  avow__context_t *c = avow__context_of(loop);
+  if (out == NULL)
+    avow__misuse_of_null("the file for a trace");
+  if (out == NULL || c == avow__nowhere())
+    return UV_EINVAL;
+  avow__check_thread(c);
+  return trace_start(c, out);
+}
+
+int avow_trace_stop(uv_loop_t *loop) {
+  avow__context_t *c = avow__context_of(loop);
+  if (c == avow__nowhere())
+    return UV_EINVAL;
+  avow__check_thread(c);
+  return trace_stop(c);
+}

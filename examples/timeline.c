@@ -1,0 +1,67 @@
+/*
+ * Writes a trace of a small fan-out, for about:tracing and the like. See
+ * timeline --help.
+ */
+#include <avow.h>
+#include <stdio.h>
+
+#include "options.h"
+#include "program.h"
+
+static const command_line_t command_line = {
+  .operands = "",
+  .about =
+      "Writes a trace of a small fan-out: four servers are asked, one of which "
+      "is not\nthere and one too slow. It takes a build with -Dtrace=true.",
+  .status = "0, or 1 if this is no such build",
+  .example = ">fan-out.json",
+};
+
+/* How long a server takes, in ms; 0 to connect: it is not there. */
+typedef struct {
+  uv_loop_t *loop;
+  unsigned connect, think;
+} server_t;
+
+static avow_value_t ask(void *data) {
+  const server_t *server = data;
+  if (server->connect == 0)
+    return avow_error(UV_ECONNREFUSED);
+  avow_value_t v = avow_await(avow_sleep(server->loop, server->connect));
+  if (avow_is_error(&v))
+    return v;
+  v = avow_await(avow_sleep(server->loop, server->think));
+  return avow_is_error(&v) ? v : avow_int(server->think);
+}
+
+static avow_value_t count(const avow_value_t *outcomes, void *data) {
+  return avow_int((int64_t) avow_list_len(outcomes));
+}
+
+static avow_promise_t *ask_all(server_t *servers, size_t n) {
+  uv_loop_t *loop = servers[0].loop;
+  avow_promise_t *answers[4];
+  for (size_t i = 0; i < n; i++)
+    answers[i] = avow_timeout(avow_async(loop, ask, &servers[i]), 40);
+  return avow_then(avow_all_settled(loop, answers, n), count, NULL, NULL);
+}
+
+int main(int argc, char *argv[]) {
+  size_t n;
+  (void) options_parse(&command_line, argc, argv, &n);
+  uv_loop_t *loop = program_begin();
+  server_t servers[] = { { loop, 5, 10 },
+                         { loop, 8, 20 },
+                         { loop, 0, 0 },
+                         { loop, 15, 90 } };
+
+  const int err = avow_trace_start(loop, stdout);
+  if (err != 0)
+    program_fail("cannot write a trace", err);
+  avow_value_unref(avow_run(ask_all(servers, 4)));
+  const int lost = avow_trace_stop(loop);
+
+  if (lost != 0)
+    program_fail("cannot write the whole trace", lost);
+  return program_end(loop, 0);
+}

@@ -1,0 +1,247 @@
+/*
+ * Events as JSON, in the Trace Event Format of Chrome's viewer: an array, whose
+ * end may be missing. Each event is written whole or not at all, and nothing
+ * after the first that could not be written. The loop is thread 1, and each
+ * function that awaits is a thread with its promise's number, which is more.
+ */
+#include "engine/events.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "avow/error.h"
+#include "avow/uv.h"
+
+/* What one event has at most: with all its strings cut and escaped. */
+enum { LONGEST = 8192, MOST_TEXT = 160, LOOP = 1, NS = 1000 };
+
+static void put(avow__sheet_t *sheet, const char *format, ...)
+    AVOW_PRINTF(2, 3);
+
+static void put(avow__sheet_t *sheet, const char *format, ...) {
+  va_list args;
+  va_start(args, format);
+  const size_t room = sizeof(sheet->text) - sheet->len;
+  const int n = vsnprintf(sheet->text + sheet->len, room, format, args);
+  va_end(args);
+  sheet->len += (size_t) n; /* LONGEST is enough */
+}
+
+static bool goes_on(unsigned char byte) {
+  return (byte & 0xc0) == 0x80;
+}
+
+/* How many bytes of a NUL-terminated text are its next character in UTF-8, or 0
+   if they are none. What is too long for its number passes: viewers live. */
+static size_t utf8_length(const unsigned char *text) {
+  if (text[0] < 0x80)
+    return 1;
+  const size_t n = text[0] >= 0xf0 ? 4 : text[0] >= 0xe0 ? 3 : 2;
+  if (text[0] < 0xc2 || text[0] > 0xf4)
+    return 0;
+  for (size_t i = 1; i < n; i++)
+    if (!goes_on(text[i]))
+      return 0;
+  return n;
+}
+
+static void put_character(avow__sheet_t *sheet, const unsigned char *at,
+                          size_t n) {
+  if (n == 0)
+    put(sheet, "\\ufffd");
+  else if (*at < ' ')
+    put(sheet, "\\u%04x", *at);
+  else
+    put(sheet, "%s%.*s", *at == '"' || *at == '\\' ? "\\" : "", (int) n,
+        (const char *) at);
+}
+
+/* What is inside of a string of JSON; the end of what is too long. */
+static void put_text(avow__sheet_t *sheet, const char *text) {
+  const size_t len = strlen(text);
+  const size_t skip = len > MOST_TEXT ? len - MOST_TEXT : 0;
+  const unsigned char *at = (const unsigned char *) text + skip;
+  while (*at != '\0') {
+    const size_t n = utf8_length(at);
+    put_character(sheet, at, n);
+    at += n != 0 ? n : 1;
+  }
+}
+
+static const char *base_name(const char *file) {
+  for (const char *at = file; *at != '\0'; at++)
+    if (*at == '/' || *at == '\\')
+      file = at + 1;
+  return file;
+}
+
+static void put_place(avow__sheet_t *sheet, const char *file, int line) {
+  put_text(sheet, file);
+  put(sheet, ":%d", line);
+}
+
+/* "sleep main.c:12", before and after of which there may be more. */
+static void put_title(avow__sheet_t *sheet, const char *before,
+                      const avow__event_t *event) {
+  put(sheet, ",\"name\":\"%s", before);
+  put_text(sheet, event->name);
+  if (event->file != NULL && event->what != AVOW__HAS_PARKED) {
+    put(sheet, " ");
+    put_place(sheet, base_name(event->file), event->line);
+  }
+  put(sheet, "\"");
+}
+
+/* Each begins with a comma but the first. */
+static void begin(avow__sheet_t *sheet, const char *phase, uint64_t thread) {
+  put(sheet, "%s{\"ph\":\"%s\",\"pid\":%d,\"tid\":%" PRIu64,
+      sheet->begun ? ",\n" : "[\n", phase, sheet->process, thread);
+  sheet->begun = true;
+}
+
+/* Microseconds. */
+static void put_time(avow__sheet_t *sheet, const char *key, uint64_t ns) {
+  put(sheet, ",\"%s\":%" PRIu64 ".%03u", key, ns / NS, (unsigned) (ns % NS));
+}
+
+static void begin_timed(avow__sheet_t *sheet, const char *phase,
+                        uint64_t thread, uint64_t ns) {
+  begin(sheet, phase, thread);
+  put_time(sheet, "ts", ns);
+}
+
+static void put_id(avow__sheet_t *sheet, const char *category, uint64_t id) {
+  put(sheet, ",\"cat\":\"%s\",\"id\":\"0x%" PRIx64 "\"", category, id);
+}
+
+static void name_thread(avow__sheet_t *sheet, uint64_t thread,
+                        const avow__event_t *event) {
+  begin(sheet, "M", thread);
+  put(sheet, ",\"name\":\"thread_name\",\"args\":{\"id\":%" PRIu64, thread);
+  put_title(sheet, "", event);
+  put(sheet, "}}");
+}
+
+static void add_made(avow__sheet_t *sheet, const avow__event_t *event) {
+  if (event->function)
+    name_thread(sheet, event->id, event);
+  begin_timed(sheet, "b", LOOP, event->ns);
+  put_id(sheet, "promise", event->id);
+  put_title(sheet, "", event);
+  put(sheet, ",\"args\":{");
+  if (event->file != NULL) {
+    put(sheet, "\"made\":\"");
+    put_place(sheet, event->file, event->line);
+    put(sheet, "\"");
+  }
+  put(sheet, "}}");
+}
+
+static void add_settled(avow__sheet_t *sheet, const avow__event_t *event) {
+  static const char *const fates[] = { "pending", "fulfilled", "rejected",
+                                       "cancelled", "followed" };
+  begin_timed(sheet, "e", LOOP, event->ns);
+  put_id(sheet, "promise", event->id);
+  put_title(sheet, "", event);
+  put(sheet, ",\"args\":{\"state\":\"%s\"", fates[event->fate]);
+  if (event->fate == AVOW__IS_REJECTED)
+    put(sheet, ",\"error\":\"%s\"", avow_err_name(event->code));
+  put(sheet, "}}");
+}
+
+/* An arrow is between two slices: where there is none is one for it alone. */
+static void add_queued(avow__sheet_t *sheet, const avow__event_t *event) {
+  if (event->apart) {
+    begin_timed(sheet, "X", LOOP, event->ns);
+    put(sheet, ",\"dur\":0.002,\"cat\":\"task\",\"name\":\"outside\"}");
+  }
+  begin_timed(sheet, "s", LOOP, event->ns + event->apart);
+  put_id(sheet, "job", event->arrow);
+  put(sheet, ",\"name\":\"job\"}");
+}
+
+static void end_arrow(avow__sheet_t *sheet, const avow__event_t *event) {
+  begin_timed(sheet, "f", LOOP, event->ns);
+  put_id(sheet, "job", event->arrow);
+  put(sheet, ",\"bp\":\"e\",\"name\":\"job\"}");
+}
+
+static void add_slice(avow__sheet_t *sheet, const avow__event_t *event) {
+  begin_timed(sheet, "X", LOOP, event->ns);
+  put_time(sheet, "dur", event->length);
+  put_title(sheet, "", event);
+  put(sheet, ",\"cat\":\"%s\"}", event->what == AVOW__HAS_RUN ? "job" : "task");
+  if (event->what == AVOW__HAS_RUN)
+    end_arrow(sheet, event);
+}
+
+static void add_parked(avow__sheet_t *sheet, const avow__event_t *event) {
+  begin_timed(sheet, "B", event->id, event->ns);
+  put_title(sheet, "awaits ", event);
+  put(sheet, ",\"cat\":\"await\",\"args\":{\"promise\":\"0x%" PRIx64 "\"",
+      event->awaited);
+  put(sheet, ",\"at\":\"");
+  if (event->file != NULL)
+    put_place(sheet, event->file, event->line);
+  else
+    put(sheet, "line %d", event->line);
+  put(sheet, "\"}}");
+}
+
+static void add_resumed(avow__sheet_t *sheet, const avow__event_t *event) {
+  begin_timed(sheet, "E", event->id, event->ns);
+  put(sheet, ",\"cat\":\"await\"}");
+}
+
+static void add_canceled(avow__sheet_t *sheet, const avow__event_t *event) {
+  begin_timed(sheet, "i", LOOP, event->ns);
+  put_title(sheet, "cancel ", event);
+  put(sheet,
+      ",\"cat\":\"cancel\",\"s\":\"t\",\"args\":{\"promise\":\"0x%" PRIx64
+      "\"}}",
+      event->id);
+}
+
+void avow__sheet_add(avow__sheet_t *sheet, const avow__event_t *event) {
+  static void (*const adds[])(avow__sheet_t *, const avow__event_t *) = {
+    [AVOW__WAS_MADE] = add_made,       [AVOW__WAS_SETTLED] = add_settled,
+    [AVOW__WAS_QUEUED] = add_queued,   [AVOW__WAS_DROPPED] = end_arrow,
+    [AVOW__HAS_RUN] = add_slice,       [AVOW__HAS_PARKED] = add_parked,
+    [AVOW__HAS_RESUMED] = add_resumed, [AVOW__WAS_CANCELED] = add_canceled,
+    [AVOW__TASK_IS_OVER] = add_slice,
+  };
+  if (sizeof(sheet->text) - sheet->len < LONGEST)
+    avow__sheet_write(sheet);
+  adds[event->what](sheet, event);
+}
+
+static int last_error(void) {
+  return errno != 0 ? uv_translate_sys_error(errno) : UV_EIO;
+}
+
+void avow__sheet_write(avow__sheet_t *sheet) {
+  const size_t len = sheet->len;
+  sheet->len = 0;
+  if (sheet->err != 0 || len == 0)
+    return;
+  errno = 0;
+  if (fwrite(sheet->text, 1, len, sheet->out) < len || fflush(sheet->out) != 0)
+    sheet->err = last_error();
+}
+
+void avow__sheet_begin(avow__sheet_t *sheet, FILE *out) {
+  static const avow__event_t loop = { .name = "loop" };
+  sheet->out = out;
+  sheet->process = (int) uv_os_getpid();
+  sheet->begun = false;
+  sheet->err = 0;
+  sheet->len = 0;
+  name_thread(sheet, LOOP, &loop);
+}
+
+void avow__sheet_end(avow__sheet_t *sheet) {
+  put(sheet, "\n]\n");
+  avow__sheet_write(sheet);
+}

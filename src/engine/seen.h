@@ -1,0 +1,108 @@
+/*
+ * What happens to promises, told where it happens to whoever looks on: in trace
+ * builds an avow_trace_start(). Nobody is asked, and in other builds these are
+ * empty.
+ */
+#ifndef AVOW_SEEN_H
+#define AVOW_SEEN_H
+
+#include "engine/block.h"
+
+#ifdef AVOW_TRACE
+#  include "engine/record.h"
+void avow__trace_promise(avow__context_t *c, avow_promise_t *p); /* trace.c */
+/* NOLINTNEXTLINE(readability-identifier-naming): a part of a function */
+#  define AVOW__RECORD(c, call)               \
+    do {                                      \
+      if (AVOW__UNLIKELY((c)->trace != NULL)) \
+        call;                                 \
+    } while (0)
+#else
+#  define AVOW__RECORD(c, call) ((void) (c))
+#endif
+
+/* p was made of a block, to be of its kind for now. */
+static inline void avow__seen_made(avow__context_t *c, avow_promise_t *p) {
+#ifdef AVOW_TRACE
+  avow__trace_promise(c, p);
+#endif
+  AVOW__RECORD(c, avow__record_made(c->trace, p));
+}
+
+/* It is such a one, or the promise of such a function: names that stay. */
+static inline void avow__seen_as(avow__context_t *c, avow_promise_t *p,
+                                 const char *what) {
+#ifdef AVOW_TRACE
+  avow__record_name(c->trace, p, what, false);
+#else
+  (void) what;
+#endif
+}
+
+static inline void avow__seen_function(avow__context_t *c, avow_promise_t *p,
+                                       const char *what) {
+#ifdef AVOW_TRACE
+  avow__record_name(c->trace, p, what, true);
+#else
+  (void) what;
+#endif
+}
+
+/* Its state is no longer pending. */
+static inline void avow__seen_settled(avow__context_t *c, avow_promise_t *p) {
+  AVOW__RECORD(c, avow__record_settled(c->trace, p));
+}
+
+/* Its block is free, whatever was in it. */
+static inline void avow__seen_freed(avow__context_t *c, avow_promise_t *p) {
+  AVOW__RECORD(c, avow__record_freed(c->trace, p));
+}
+
+/* It is a job now, or all waiters of a promise that has settled are. */
+static inline void avow__seen_queued(avow__context_t *c, avow_promise_t *p) {
+  AVOW__RECORD(c, avow__record_queued(c->trace, p));
+}
+
+static inline void avow__seen_triggered(avow__context_t *c,
+                                        avow__link_t *waiters) {
+  AVOW__RECORD(c, avow__record_triggered(c->trace, waiters));
+}
+
+/* The job runs, and has run: p may be gone by then. */
+static inline void avow__seen_job(avow__context_t *c, avow_promise_t *p) {
+  AVOW__RECORD(c, avow__record_job(c->trace, p));
+}
+
+static inline void avow__seen_job_end(avow__context_t *c) {
+  AVOW__RECORD(c, avow__record_job_end(c->trace));
+}
+
+/* The function of p waits for what is upstream, and goes on. */
+static inline void avow__seen_parked(avow__context_t *c, avow_promise_t *p) {
+  AVOW__RECORD(c, avow__record_parked(c->trace, p));
+}
+
+static inline void avow__seen_resumed(avow__context_t *c, avow_promise_t *p) {
+  AVOW__RECORD(c, avow__record_resumed(c->trace, p));
+}
+
+/* Somebody cancels p, which is pending. */
+static inline void avow__seen_canceled(avow__context_t *c, avow_promise_t *p) {
+  AVOW__RECORD(c, avow__record_canceled(c->trace, p));
+}
+
+/* A callback of ours is about to begin, the outermost one has ended, the loop
+   is about to poll. */
+static inline void avow__seen_task(avow__context_t *c) {
+  AVOW__RECORD(c, avow__record_task(c->trace));
+}
+
+static inline void avow__seen_task_end(avow__context_t *c) {
+  AVOW__RECORD(c, avow__record_task_end(c->trace));
+}
+
+static inline void avow__seen_poll(avow__context_t *c) {
+  AVOW__RECORD(c, avow__record_poll(c->trace));
+}
+
+#endif

@@ -1,0 +1,258 @@
+/*
+ * Traces that are written: what begins and ends them, what they are when the
+ * program crashes or the disk is full, and how names get there. What else is in
+ * them test/trace.py sees. Builds that note no places write none.
+ */
+#undef AVOW_BUILDING
+
+#include "harness.h"
+
+#include <stdio.h>
+
+#ifndef AVOW_TRACE
+
+static void other_builds_write_no_trace(void **state) {
+  assert_int_equal(avow_trace_start(loop, stdout), UV_ENOTSUP);
+  assert_int_equal(avow_trace_stop(loop), UV_ENOTSUP);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = { CASE(other_builds_write_no_trace) };
+  return RUN(tests);
+}
+
+#else
+
+enum { TEXT = 1 << 20 };
+
+static char text[TEXT]; /* of the trace */
+static FILE *out;
+
+static void start(void) {
+  memset(text, 0, sizeof(text));
+  out = fmemopen(text, sizeof(text), "w");
+  assert_non_null(out);
+  assert_int_equal(avow_trace_start(loop, out), 0);
+}
+
+static void stop(void) {
+  assert_int_equal(avow_trace_stop(loop), 0);
+  assert_int_equal(fclose(out), 0);
+}
+
+static size_t count_of(const char *words) {
+  size_t n = 0;
+  for (const char *at = text; (at = strstr(at, words)) != NULL; at++)
+    n++;
+  return n;
+}
+
+static void assert_has(const char *words) {
+  if (count_of(words) == 0)
+    fail_msg("no '%s' in: %s", words, text);
+}
+
+static void trace_is_of_one_file_at_a_time(void **state) {
+  start();
+
+  assert_int_equal(avow_trace_start(loop, stdout), UV_EBUSY);
+
+  stop();
+  assert_int_equal(avow_trace_stop(loop), UV_EINVAL);
+}
+
+static void trace_without_memory_does_not_begin(void **state) {
+  fail_allocation(1, false);
+  assert_int_equal(avow_trace_start(loop, stdout), UV_ENOMEM);
+  fail_allocation(0, false);
+
+  assert_int_equal(avow_trace_stop(loop), UV_EINVAL);
+}
+
+static void trace_of_nothing_is_an_array(void **state) {
+  start();
+  stop();
+
+  assert_int_equal(text[0], '[');
+  assert_string_equal(text + strlen(text) - 3, "\n]\n");
+}
+
+static void tracing_allocates_at_its_beginning_alone(void **state) {
+  start();
+  const long before = allocation_calls();
+
+  for (int i = 0; i < 2000; i++)
+    avow_unref(avow_promise_resolve(loop, avow_none()));
+
+  assert_int_equal(allocation_calls(), before);
+  stop();
+  assert_int_equal(count_of("\"ph\":\"b\""), 2000);
+  assert_int_equal(count_of("\"state\":\"fulfilled\""), 2000);
+}
+
+static void what_is_pending_begins_and_ends_with_the_trace(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+
+  start();
+  stop();
+
+  assert_has("\"name\":\"deferred test_record.c:");
+  assert_has("\"state\":\"pending\"");
+  avow_deferred_drop(d);
+  avow_unref(p);
+}
+
+static avow_value_t go_on(const avow_value_t *error, void *data) {
+  return avow_none();
+}
+
+static void outcomes_are_told_apart(void **state) {
+  start();
+  avow_promise_t *p = avow_sleep(loop, 1000);
+  avow_cancel(p);
+  avow_unref(p);
+  p = avow_promise_reject(loop, avow_error(UV_EPIPE));
+  avow_unref(avow_catch(p, go_on, NULL));
+  run();
+  stop();
+
+  assert_has("\"state\":\"cancelled\"");
+  assert_has("\"state\":\"rejected\",\"error\":\"EPIPE\"");
+  assert_has("\"name\":\"cancel sleep test_record.c:");
+}
+
+/* Though what is settled by the call that makes it is so before its place is
+   known. */
+static void spans_have_one_name_from_end_to_end(void **state) {
+  start();
+  avow_unref(avow_promise_resolve(loop, avow_none()));
+  stop();
+
+  assert_int_equal(count_of("\"name\":\"value test_record.c:"), 2);
+}
+
+/* A program that crashes in its next job would leave this. */
+static void file_has_all_that_was_before_the_poll(void **state) {
+  start();
+  avow_unref(avow_next_turn(loop));
+  run();
+
+  assert_has("\"name\":\"phase test_record.c:");
+  assert_int_equal(text[strlen(text) - 1], '}');
+  stop();
+}
+
+/* The end of a loop ends its trace; what it cancels is in there. */
+static void loop_that_closes_ends_its_trace(void **state) {
+  start();
+  avow_unref(avow_sleep(loop, 1000));
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_int_equal(fclose(out), 0);
+  assert_has("\"state\":\"cancelled\"");
+  assert_string_equal(text + strlen(text) - 3, "\n]\n");
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static avow_value_t stop_inside(void *data) {
+  stop();
+  return avow_none();
+}
+
+static void trace_may_end_inside_a_job(void **state) {
+  start();
+  avow_unref(
+      avow_finally(avow_promise_resolve(loop, avow_none()), stop_inside, NULL));
+  run();
+
+  assert_int_equal(count_of("\"ph\":\"s\""), count_of("\"ph\":\"f\""));
+  assert_has("\"name\":\"finally test_record.c:");
+}
+
+static avow_value_t start_inside(void *data) {
+  start();
+  return avow_none();
+}
+
+static void trace_may_begin_inside_a_job(void **state) {
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+  p = avow_finally(p, start_inside, NULL);
+  avow_unref(avow_finally(p, note_fn, "later"));
+  run();
+  stop();
+
+  assert_int_equal(count_of("\"ph\":\"s\""), count_of("\"ph\":\"f\""));
+  assert_int_equal(count_of("\"ph\":\"b\""), count_of("\"ph\":\"e\""));
+  assert_notes("later");
+}
+
+#  ifdef __linux__
+static void full_disk_ends_the_trace_and_is_told_at_its_end(void **state) {
+  FILE *full = fopen("/dev/full", "w");
+  assert_non_null(full);
+  assert_int_equal(avow_trace_start(loop, full), 0);
+
+  for (int i = 0; i < 2000; i++)
+    avow_unref(avow_promise_resolve(loop, avow_none()));
+
+  assert_int_equal(avow_trace_stop(loop), UV_ENOSPC);
+  (void) fclose(full); /* fails, as it has what was not written */
+}
+#  endif
+
+static void names_of_files_are_escaped(void **state) {
+  start();
+/* clang-format off */
+#line 7 "dir/a\"b\\c\td\xc3\xa9\xff\xe2\x82.c"
+  avow_unref(avow_promise_resolve(loop, avow_none()));
+#line 200 "test_record.c"
+  /* clang-format on */
+  stop();
+
+  assert_has(
+      "\"made\":\"dir/a\\\"b\\\\c\\u0009d\xc3\xa9"
+      "\\ufffd\\ufffd\\ufffd.c:7\"");
+}
+
+static void names_that_are_long_keep_their_end(void **state) {
+  avow_deferred_t *d;
+  char name[1000];
+  memset(name, '\x01', sizeof(name) - 1);
+  name[sizeof(name) - 1] = '\0';
+  start();
+  for (int i = 0; i < 100; i++) {
+    avow_promise_t *p = (avow_promise_new) (loop, &d);
+    avow_unref(avow_trace_made(name, i, p));
+    avow_resolve(d, avow_none());
+  }
+  stop();
+
+  assert_has("\\u0001:99\"");
+  assert_int_equal(count_of("\"ph\":\"b\""), 100);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(trace_is_of_one_file_at_a_time),
+    CASE(trace_without_memory_does_not_begin),
+    CASE(trace_of_nothing_is_an_array),
+    CASE(tracing_allocates_at_its_beginning_alone),
+    CASE(what_is_pending_begins_and_ends_with_the_trace),
+    CASE(outcomes_are_told_apart),
+    CASE(spans_have_one_name_from_end_to_end),
+    CASE(file_has_all_that_was_before_the_poll),
+    CASE(loop_that_closes_ends_its_trace),
+    CASE(trace_may_end_inside_a_job),
+    CASE(trace_may_begin_inside_a_job),
+#  ifdef __linux__
+    CASE(full_disk_ends_the_trace_and_is_told_at_its_end),
+#  endif
+    CASE(names_of_files_are_escaped),
+    CASE(names_that_are_long_keep_their_end),
+  };
+  return RUN(tests);
+}
+
+#endif

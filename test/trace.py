@@ -1,0 +1,177 @@
+#!/usr/bin/env python3
+"""Is it a trace that a viewer shows as what happened?
+
+  trace.py FILE...           each is one
+  trace.py --run KIND PROGRAM   the program writes one to its standard output:
+                                of traced.c, or [] where there is no trace
+
+A trace is JSON, or would be with the ] that a program which crashed did not
+write. Then nothing is said of what was still open. Of all others each span that
+begins ends, under the same name; each arrow that starts finishes, in a slice;
+slices nest; and what is written is in the order of its end.
+"""
+import collections
+import json
+import subprocess
+import sys
+
+STATES = {'pending', 'fulfilled', 'rejected', 'cancelled', 'followed'}
+LOOP = 1
+
+
+def parse(text):
+    """The events, and whether the program came to write their end."""
+    if text.rstrip().endswith(']'):
+        return json.loads(text), True
+    return json.loads(text + ']'), False
+
+
+def end_of(event):
+    """In ns, for what is written as us with three digits."""
+    return round((event['ts'] + event.get('dur', 0)) * 1000)
+
+
+def begin_of(event):
+    return round(event['ts'] * 1000)
+
+
+class Trace:
+    def __init__(self, events, whole):
+        self.events = [event for event in events if event['ph'] != 'M']
+        self.names = {event['tid'] for event in events if event['ph'] == 'M'}
+        self.whole = whole
+
+    def complaints(self):
+        yield from self.order()
+        yield from self.spans()
+        yield from self.arrows()
+        yield from self.nesting()
+        yield from self.parking()
+
+    def order(self):
+        last = 0
+        for event in self.events:
+            if event['ph'] == 'f' or event.get('name') == 'outside':
+                continue  # stands with its slice
+            if end_of(event) < last:
+                yield f'before the one that is written before: {event}'
+            last = end_of(event)
+            if event['tid'] not in self.names:
+                yield f'on a thread without a name: {event}'
+
+    def spans(self):
+        opened, closed = {}, set()
+        for event in self.events:
+            if event['ph'] == 'b':
+                if event['id'] in opened or event['id'] in closed:
+                    yield f'begins again: {event}'
+                opened[event['id']] = event['name']
+            if event['ph'] == 'e':
+                if opened.pop(event['id'], None) != event['name']:
+                    yield f'ends, and did not begin so: {event}'
+                closed.add(event['id'])
+                if event['args']['state'] not in STATES:
+                    yield f'of no state: {event}'
+        for promise, name in opened.items():
+            if self.whole:
+                yield f'{name} {promise} never ends'
+
+    def slices(self):
+        return [event for event in self.events if event['ph'] == 'X']
+
+    def arrows(self):
+        started = {}
+        holds = {begin_of(event): end_of(event) for event in self.slices()}
+        jobs = {begin_of(event) for event in self.slices()
+                if event['cat'] == 'job'}
+        for event in self.events:
+            if event['ph'] == 's':
+                if event['id'] in started:
+                    yield f'starts twice: {event}'
+                started[event['id']] = begin_of(event)
+            elif event['ph'] == 'f':
+                start = started.pop(event['id'], None)
+                if start is None or start > begin_of(event):
+                    yield f'finishes, and did not start before: {event}'
+                jobs.discard(begin_of(event))
+        for start in jobs:
+            yield f'no arrow points to the job at {start}, to {holds[start]}'
+        for promise in started:
+            if self.whole:
+                yield f'the job of {promise} never runs, nor is dropped'
+
+    def nesting(self):
+        """Slices by their beginning: each is inside of those that go on."""
+        stack = []
+        slices = sorted(self.slices(), key=lambda x: (begin_of(x), -end_of(x)))
+        for event in slices:
+            while stack and stack[-1] <= begin_of(event):
+                stack.pop()
+            if stack and end_of(event) > stack[-1]:
+                yield f'sticks out of what it began in: {event}'
+            stack.append(end_of(event))
+
+    def parking(self):
+        """What a function awaits, one after the other."""
+        parked = collections.Counter()
+        for event in self.events:
+            if event['ph'] in 'BE':
+                parked[event['tid']] += 1 if event['ph'] == 'B' else -1
+                if parked[event['tid']] not in (0, 1):
+                    yield f'is parked twice, or not: {event}'
+                if event['tid'] == LOOP:
+                    yield f'the loop awaits: {event}'
+        for function, count in parked.items():
+            if count and self.whole:
+                yield f'function {function} is parked for ever'
+
+
+def complaints(text):
+    return list(Trace(*parse(text)).complaints())
+
+
+def check(name, text):
+    found = complaints(text)
+    for complaint in found[:5]:
+        print(f'{name}: {complaint}')
+    return not found
+
+
+# What traced.c does, at least.
+EVENTS = {'b': 20, 'e': 20, 's': 20, 'X': 30, 'B': 4, 'i': 3}
+STATES_THERE = {'pending': 1, 'fulfilled': 15, 'rejected': 4, 'cancelled': 3}
+
+
+def lacks(text):
+    """What traced.c should have brought."""
+    events, _ = parse(text)
+    found = collections.Counter(
+        [event['ph'] for event in events] +
+        [event['args']['state'] for event in events if event['ph'] == 'e'])
+    for name, least in {**EVENTS, **STATES_THERE}.items():
+        if found[name] < least:
+            yield f'{found[name]} of {name}, and not {least}'
+
+
+def run(kind, *program):
+    text = subprocess.run(program, check=True, capture_output=True,
+                          encoding='utf-8').stdout
+    if kind == 'no trace':
+        return text == '[]\n'
+    missing = list(lacks(text))
+    print('\n'.join(missing))
+    return check(program[0], text) and not missing
+
+
+def main():
+    if sys.argv[1] == '--run':
+        sys.exit(not run(*sys.argv[2:]))
+    good = True
+    for path in sys.argv[1:]:
+        with open(path, encoding='utf-8') as file:
+            good &= check(path, file.read())
+    sys.exit(not good)
+
+
+if __name__ == '__main__':
+    main()
