@@ -31,7 +31,7 @@ build() {
   shift 3
   [ -f "$work/$name/build.ninja" ] || {
     CC=clang-19 CXX=g++ meson setup "$work/$name" "$root" \
-      -Dtests=enabled -Dexamples=false -Dbench=false \
+      -Dtests=enabled -Dexamples=false -Dbench=false -Dsimulator=disabled \
       -Ddefault_library=static --buildtype=debug \
       "-Dc_args=$counted $flags" "-Dc_link_args=$linked" "$@" \
       >"$work/$name.setup" || {

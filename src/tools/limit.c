@@ -109,7 +109,8 @@ static void limiter_release(limiter_t *limiter) {
 static inline void limiter_give_back(limiter_t *limiter, size_t weight) {
   assert(limiter->used >= weight);
   const avow__link_t *first = limiter->queue;
-  if (AVOW__LIKELY(first != NULL && limiter->used <= limiter->permits) &&
+  if (AVOW__LIKELY(first != NULL) &&
+      AVOW__LIKELY(limiter->used <= limiter->permits) &&
       turn_weight((const avow_promise_t *) first) == weight) {
     turn_next(limiter, weight);
     return;
