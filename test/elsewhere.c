@@ -9,6 +9,10 @@ avow_promise_t *promise_elsewhere(void) {
   return avow_promise_new(&other, &other_deferred);
 }
 
+uv_loop_t *loop_elsewhere(void) {
+  return &other;
+}
+
 void close_elsewhere(void) {
   assert_true(avow_resolve(other_deferred, avow_none()));
   assert_int_equal(avow_loop_close(&other), 0);

@@ -7,6 +7,9 @@
 /* Begins the loop; the promise is the caller's. */
 avow_promise_t *promise_elsewhere(void);
 
+/* That loop, for what else is to be made there. */
+uv_loop_t *loop_elsewhere(void);
+
 /* Resolves the promise, and ends the loop. */
 void close_elsewhere(void);
 

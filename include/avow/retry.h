@@ -32,7 +32,8 @@ typedef struct avow_retry_options_s {
   avow_cb prepare;      /* called with the error before each delay: what it
                            returns is waited for, and an error ends it all */
   avow_rate_t *budget;  /* of which each further attempt takes a token, or is
-                           none: many may share it; held, not taken */
+                           none: many may share it; of the same loop, else
+                           AVOW_EMISUSE; held, not taken */
   uint64_t reserved[4]; /* zeros, else UV_EINVAL: for later versions */
 } avow_retry_options_t;
 

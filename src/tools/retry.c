@@ -9,6 +9,7 @@
 #include "avow/cancel.h"
 #include "avow/timer.h"
 #include "base/alloc.h"
+#include "base/misuse.h"
 #include "base/reserved.h"
 #include "engine/promise.h"
 #include "tools/backoff.h"
@@ -140,9 +141,22 @@ static void retry_set_options(retry_t *retry,
     retry->random = uv_hrtime() ^ (uintptr_t) retry;
 }
 
+/* 0, or why not. */
+static int retry_check(const uv_loop_t *loop,
+                       const avow_retry_options_t *options) {
+  const int err = AVOW__RESERVED(options);
+  if (err != 0 || options == NULL || options->budget == NULL ||
+      avow__tool_loop(options->budget) == loop)
+    return err;
+  avow__misuse(
+      "avow_retry() on one loop with a budget of another: a rate is of the "
+      "loop that it was made for, so each loop needs one of its own");
+  return AVOW_EMISUSE;
+}
+
 avow_promise_t *avow_retry(uv_loop_t *loop, avow_fn fn, void *data,
                            const avow_retry_options_t *options) {
-  const int err = fn != NULL ? AVOW__RESERVED(options) : UV_EINVAL;
+  const int err = fn != NULL ? retry_check(loop, options) : UV_EINVAL;
   if (err != 0)
     return avow__refuse(loop, err, "retry", NULL);
   retry_t *retry = avow__calloc(1, sizeof(*retry));

@@ -1,4 +1,5 @@
 /* Trying again, and how long to wait before. */
+#include "elsewhere.h"
 #include "harness.h"
 #include "tools/backoff.h"
 
@@ -339,6 +340,24 @@ static void budget_is_for_what_is_worth_it(void **state) {
   avow_rate_unref(budget);
 }
 
+static void retry_with_a_budget_of_elsewhere(void) {
+  avow_promise_t *there = promise_elsewhere();
+  avow_rate_t *budget = avow_rate_new(loop_elsewhere(), 2, 60000, NULL);
+  const avow_retry_options_t options = { .budget = budget };
+  work_t work = { 0 };
+
+  assert_rejects(avow_retry(loop, attempt, &work, &options), AVOW_EMISUSE);
+
+  assert_int_equal(work.attempts, 0);
+  avow_rate_unref(budget);
+  avow_unref(there);
+  close_elsewhere();
+}
+
+static void budget_is_of_the_same_loop(void **state) {
+  assert_misuse(retry_with_a_budget_of_elsewhere, "a budget of another");
+}
+
 static void retry_without_function_is_refused(void **state) {
   const avow_value_t v = avow_run(avow_retry(loop, NULL, NULL, NULL));
 
@@ -424,6 +443,7 @@ int main(void) {
     TIMED_CASE(cancelled_in_a_preparation_stops_that),
     TIMED_CASE(budget_is_shared),
     TIMED_CASE(budget_is_for_what_is_worth_it),
+    CASE(budget_is_of_the_same_loop),
     CASE(retry_without_function_is_refused),
     CASE(retry_refuses_options_of_a_later_version),
     CASE(closing_ends_a_retry),
