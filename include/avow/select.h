@@ -82,7 +82,9 @@ AVOW_INLINE avow_case_t avow_case_settled(const avow_promise_t *p) {
  * in a row, and a promise that nobody else holds is cancelled when it is not
  * chosen. Rejects, with nothing taken or sent, with UV_EINVAL for an item that
  * is NONE and for a case of no kind, AVOW_EMISUSE for one of another loop,
- * UV_ENOMEM. Cancelling while it is pending takes nothing and sends nothing.
+ * UV_ENOMEM. Where n is 0, or no case takes part, it would wait for ever, and
+ * of no loop: AVOW_EMISUSE, which debug builds explain. Cancelling while it is
+ * pending takes nothing and sends nothing.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_select(const avow_case_t cases[],
                                                    size_t n);
