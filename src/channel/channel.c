@@ -217,12 +217,20 @@ void avow__channel_finish(avow_promise_t *ch, avow_value_t last) {
   avow__source_end(ch);
 }
 
+/* A taker that is rejected calls the program's hook, which may let go of the
+   channel. */
+static void finish_held(const avow_channel_t *channel, avow_value_t last) {
+  avow_channel_t *held = avow_channel_ref(channel);
+  avow__channel_finish(avow__channel_block(held), last);
+  avow_channel_unref(held);
+}
+
 void avow_channel_end(const avow_channel_t *channel) {
-  avow__channel_finish(avow__channel_block(channel), avow_none());
+  finish_held(channel, avow_none());
 }
 
 void avow_channel_fail(const avow_channel_t *channel, avow_value_t error) {
-  avow__channel_finish(avow__channel_block(channel), avow__reason(error));
+  finish_held(channel, avow__reason(error));
 }
 
 /* Releasing calls the program, which may come back here. */

@@ -157,6 +157,28 @@ static void an_item_may_let_go_of_its_own_channel(void **state) {
   assert_notes("item other");
 }
 
+static void let_go_of_mine(uv_loop_t *at, const avow_promise_t *p, void *data) {
+  note("rejected");
+  avow_channel_clear(&mine);
+}
+
+/* Both are rejected: the first with nobody to handle that, which is told. */
+static void a_failure_may_let_go_of_its_channel(void **state) {
+  const avow_options_t options = { .on_reject = let_go_of_mine };
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_loop_init(loop, &options), 0);
+  mine = avow_channel_new(loop, 2);
+  avow_promise_t *first = avow_channel_next(mine);
+  avow_promise_t *second = avow_channel_next(mine);
+
+  avow_channel_fail(mine, avow_error(UV_EIO));
+
+  assert_null(mine);
+  assert_notes("rejected rejected");
+  assert_rejects(first, UV_EIO);
+  assert_rejects(second, UV_EIO);
+}
+
 #ifndef AVOW_NO_POOL
 static void use_after_unref(void) {
   avow_channel_t *c = avow_channel_new(loop, 0);
@@ -251,6 +273,7 @@ int main(void) {
     CASE(an_item_for_what_lacks_memory_is_not_taken_for_it),
     CASE(without_memory_what_is_no_choice_is_refused),
     CASE(an_item_may_let_go_of_its_own_channel),
+    CASE(a_failure_may_let_go_of_its_channel),
     CASE(a_dump_shows_who_waits_in_a_channel),
 #ifndef AVOW_NO_POOL
     CASE(a_channel_that_is_gone_is_told_of),
