@@ -216,6 +216,14 @@ static int process_start(process_t *process,
   return err;
 }
 
+/* The system does not say which of the two is not there. */
+static avow_value_t spawn_error(int err, const uv_process_options_t *options) {
+  if (options->cwd == NULL)
+    return avow__error_of(err, "spawn", options->file);
+  return avow_error_new(err, avow_none(), "spawn '%s' in '%s': %s",
+                        options->file, options->cwd, avow_strerror(err));
+}
+
 avow_promise_t *avow__process_spawn(uv_loop_t *loop,
                                     const uv_process_options_t *options,
                                     bool leads) {
@@ -234,7 +242,7 @@ avow_promise_t *avow__process_spawn(uv_loop_t *loop,
     err = process_start(avow_to_object(&v, &process_class), options, leads);
   if (err != 0) {
     avow__value_unref(v);
-    v = avow__error_of(err, "spawn", options->file);
+    v = spawn_error(err, options);
   }
   (void) avow_resolve(d, v); /* pending, or without memory all along */
   return p;

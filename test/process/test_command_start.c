@@ -221,7 +221,8 @@ static void command_start_refuses_what_it_cannot_use(void **state) {
   assert_rejects(START("true", .grace = 1), UV_EINVAL);
   assert_says(avow_command_start(loop, &(avow_command_t){ .args = missing }),
               UV_ENOENT, "spawn '/nowhere/at/all': no such file or directory");
-  assert_rejects(START("true", .cwd = "/nowhere", .group = true), UV_ENOENT);
+  assert_says(START("true", .cwd = "/nowhere", .group = true), UV_ENOENT,
+              "spawn 'sh' in '/nowhere': no such file or directory");
 }
 
 int main(void) {
