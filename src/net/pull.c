@@ -227,13 +227,18 @@ static void pull_note(const pull_t *pull) {
     avow__progress_note(pull->progress, pull->moved);
 }
 
+/* A class may say that it has moved more than there can be. */
+static void pull_count(pull_t *pull, int64_t n) {
+  pull->moved = n < INT64_MAX - pull->moved ? pull->moved + n : INT64_MAX;
+  pull_note(pull);
+}
+
 static avow_value_t written_cb(const avow_value_t *len, void *data) {
   pull_t *pull = data;
   const int err = avow__written_check(len, pull->given);
   if (err != 0)
     return avow__error_of(err, "write", NULL);
-  pull->moved += (int64_t) pull->given;
-  pull_note(pull);
+  pull_count(pull, (int64_t) pull->given);
   return avow_none(); /* again */
 }
 
@@ -257,8 +262,7 @@ static avow_value_t passed_cb(const avow_value_t *len, void *data) {
     return avow__error_of(err, "pump", NULL);
   const int64_t n = avow_to_int(len);
   pull->way = n > 0 ? ASK_FIRST : READ_THEN_ASK;
-  pull->moved += n;
-  pull_note(pull);
+  pull_count(pull, n);
   return avow_none(); /* again */
 }
 

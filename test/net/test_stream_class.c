@@ -254,6 +254,31 @@ static void shorter_way_moves_no_less_than_nothing(void **state) {
                    "the pump_to() of a stream class gave a value of type int");
 }
 
+static avow_promise_t *move_all_there_can_be(void *self, avow_stream_t to) {
+  if (*shorter == '\0')
+    return NULL;
+  shorter++;
+  return avow_promise_resolve(loop, avow_int(INT64_MAX));
+}
+
+static void shorter_way_moves_no_more_than_can_be_counted(void **state) {
+  const avow_stream_class_t quick = { .size = sizeof(quick),
+                                      .loop = liar_loop,
+                                      .read = read_one,
+                                      .pump_to = move_all_there_can_be };
+  const avow_stream_t from = { &quick, &shorter };
+  uint64_t moved = 0;
+  const avow_pump_options_t options = { .moved = &moved };
+  shorter = "12";
+  open_pair(100);
+
+  assert_fulfils_int(avow_pump(from, here(), &options), INT64_MAX);
+
+  assert_notes("much");
+  assert_int_equal(moved, INT64_MAX);
+  drop_pair();
+}
+
 /* Of an older class, which ends before that. */
 static void class_is_read_no_further_than_its_size(void **state) {
   const avow_stream_class_t older = { .size = offsetof(avow_stream_class_t,
@@ -281,6 +306,7 @@ int main(void) {
     CASE(shorter_way_is_taken_where_there_is_one),
     CASE(shorter_way_may_end),
     CASE(shorter_way_moves_no_less_than_nothing),
+    CASE(shorter_way_moves_no_more_than_can_be_counted),
     CASE(class_is_read_no_further_than_its_size),
   };
   return RUN(tests);
