@@ -141,8 +141,9 @@ AVOW_API AVOW_MUST_USE avow_channel_t *avow_chunks(avow_stream_t stream,
 
 /** Zero in a field stands for its default. */
 typedef struct avow_pump_options_s {
-  uint64_t idle;        /* ms that nothing may be read nor taken for, which
-                           is as soon as 64 KiB are; any */
+  uint64_t idle;        /* ms that nothing may be read nor taken for; any. A
+                           part of a write is seen to be taken only so often,
+                           and what then stops found after twice that */
   uint64_t *moved;      /* bytes so far, kept up while it is pending, and not
                            for what was on its way then; NULL */
   bool keep_open;       /* the other, at the end: it is not shut down */

@@ -69,6 +69,11 @@ struct avow_stream_class_s {
       has only ended what is read of it. UV_EALREADY while another is pending.
       NULL: that cannot be known, UV_ENOTSUP. */
   avow_promise_t *(*peer_gone)(void *self);
+
+  /** How many bytes of the writes that are pending it has not taken so far, so
+      that a pump can tell a peer that is slow from one that is idle. NULL: that
+      cannot be known, and only whole writes tell. */
+  size_t (*queued)(void *self);
 };
 
 /**

@@ -454,6 +454,13 @@ static void duplex_destroy(void *self) {
   avow__parent_unref(&pair->parent);
 }
 
+static size_t duplex_queued(void *self) {
+  const way_t *way = end_of(self)->out;
+  const uint64_t unread = way->written - way->read;
+  const size_t room = way->pair->room;
+  return unread > room ? (size_t) (unread - room) : 0;
+}
+
 static const avow_stream_class_t duplex_streams = {
   .size = sizeof(duplex_streams),
   .loop = duplex_loop,
@@ -462,6 +469,7 @@ static const avow_stream_class_t duplex_streams = {
   .shutdown = duplex_shutdown,
   .close = duplex_close,
   .peer_gone = duplex_peer_gone,
+  .queued = duplex_queued,
 };
 
 static const avow_class_t duplex_class = { .name = "duplex",

@@ -11,6 +11,7 @@
 #include "avow/timer.h"
 #include "base/alloc.h"
 #include "engine/promise.h"
+#include "net/stream.h"
 #include "value/value.h"
 
 avow__progress_t *avow__progress_new(uv_loop_t *loop, const char *name,
@@ -29,10 +30,33 @@ avow__progress_t *avow__progress_new(uv_loop_t *loop, const char *name,
   return progress;
 }
 
+void avow__progress_leave(avow__progress_t *progress) {
+  if (progress != NULL)
+    progress->to = (avow_stream_t){ NULL, NULL };
+}
+
 void avow__progress_note(avow__progress_t *progress, int64_t moved) {
   progress->at = avow_now(progress->loop);
+  avow__progress_leave(progress);
   if (progress->moved != NULL)
     *progress->moved = (uint64_t) moved;
+}
+
+void avow__progress_wait(avow__progress_t *progress, avow_stream_t to) {
+  if (progress == NULL)
+    return;
+  progress->to = to;
+  progress->queued = avow__stream_queued(to);
+}
+
+/* Of a write that is under way a part may have gone. */
+static void look_within_write(avow__progress_t *progress) {
+  if (progress->to.klass == NULL)
+    return;
+  const size_t queued = avow__stream_queued(progress->to);
+  if (queued < progress->queued)
+    progress->at = avow_now(progress->loop);
+  progress->queued = queued;
 }
 
 static void progress_unref(void *data) {
@@ -42,7 +66,8 @@ static void progress_unref(void *data) {
 }
 
 static avow_value_t progress_look(void *data) {
-  const avow__progress_t *progress = data;
+  avow__progress_t *progress = data;
+  look_within_write(progress);
   const uint64_t waited = avow_now(progress->loop) - progress->at;
   if (waited < progress->idle)
     return avow_follow(avow_sleep(progress->loop, progress->idle - waited));

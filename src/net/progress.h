@@ -12,6 +12,8 @@ typedef struct {
   uint64_t idle;    /* ms; 0: for ever */
   uint64_t at;      /* when something moved last */
   bool keep_open;   /* the stream that it moves to */
+  avow_stream_t to; /* where what is written waits; none when it may be gone */
+  size_t queued;    /* that waited there when it was looked at last */
   unsigned refs;
 } avow__progress_t;
 
@@ -19,8 +21,15 @@ typedef struct {
 avow__progress_t *avow__progress_new(uv_loop_t *loop, const char *name,
                                      const avow_pump_options_t *options);
 
-/* Something was read, or so many bytes in all are moved. */
+/* Something was read, or so many bytes in all are moved, and nothing waits. */
 void avow__progress_note(avow__progress_t *progress, int64_t moved);
+
+/* Something waits to be taken there; NULL: nobody wants to know. What goes out
+   of it moves, too. */
+void avow__progress_wait(avow__progress_t *progress, avow_stream_t to);
+
+/* That stream may be gone from here on. */
+void avow__progress_leave(avow__progress_t *progress);
 
 /* As p, but when nothing has moved for too long it is cancelled. Takes p, and
    the progress, which stays while p is pending. */

@@ -38,10 +38,14 @@ typedef struct {
   pull_t pull;
 } pulling_t;
 
+static void pulling_leave_sink(pulling_t *pulling) {
+  avow__progress_leave(pulling->pull.progress);
+  avow__stream_leave(&pulling->sink, pulling->parent.context, AVOW__SINKS);
+}
+
 static void pulling_leave(pulling_t *pulling) {
-  avow__context_t *c = pulling->parent.context;
-  avow__stream_leave(&pulling->source, c, AVOW__PULLED);
-  avow__stream_leave(&pulling->sink, c, AVOW__SINKS);
+  avow__stream_leave(&pulling->source, pulling->parent.context, AVOW__PULLED);
+  pulling_leave_sink(pulling);
 }
 
 static void pulling_report(avow__parent_t *parent, uint32_t index,
@@ -52,8 +56,7 @@ static void pulling_report(avow__parent_t *parent, uint32_t index,
 
 /* Another may write there while what this has read is to be written. */
 static bool pulling_make_way(avow__reading_t *sink) {
-  const pulling_t *pulling = AVOW__CONTAINER(pulling_t, sink, sink);
-  avow__stream_leave(sink, pulling->parent.context, AVOW__SINKS);
+  pulling_leave_sink(AVOW__CONTAINER(pulling_t, sink, sink));
   return true;
 }
 
@@ -251,6 +254,7 @@ static avow_value_t moved_cb(const avow_value_t *chunk, void *data) {
     return pull_finish(pull);
   (void) avow_to_bytes(chunk, &pull->given); /* for the length */
   avow_promise_t *p = avow_write(pull->to, avow_value_ref(chunk));
+  avow__progress_wait(pull->progress, pull->to);
   return avow_follow(avow_then(p, written_cb, NULL, pull));
 }
 

@@ -41,6 +41,7 @@ typedef struct {
 static avow_deferred_t *pump_end(pump_t *pump) {
   avow_deferred_t *d = pump->deferred;
   pump->deferred = NULL;
+  avow__progress_leave(pump->progress);
   (void) uv_read_stop(pump->from); /* always 0 */
   avow__table_remove(&pump->context->tables[AVOW__READERS], &pump->source.node);
   avow__table_remove(&pump->context->tables[AVOW__SINKS], &pump->sink.node);
@@ -158,6 +159,7 @@ static int pump_queue(pump_t *pump, size_t done, size_t len) {
   const int err = uv_write(&pump->req.write, pump->to, &rest, 1, pump_on_write);
   if (err == 0)
     begin_wait(pump);
+  avow__progress_wait(pump->progress, avow_uv_stream(pump->to));
   return err;
 }
 

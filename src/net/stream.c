@@ -151,6 +151,22 @@ avow_promise_t *avow__any_peer_gone(avow_stream_t stream) {
              : stream_refuse(stream, UV_ENOTSUP, "poll");
 }
 
+avow_promise_t *avow__stream_outlived(avow_stream_t stream) {
+  if (avow__is_uv(stream))
+    return NULL;
+  const uv_loop_t *loop = avow__stream_loop(stream);
+  if (loop == NULL || avow__registry_find(loop) != NULL)
+    return NULL;
+  return avow__any_read(stream, 1);
+}
+
+size_t avow__stream_queued(avow_stream_t stream) {
+  if (avow__is_uv(stream))
+    return uv_stream_get_write_queue_size(stream.self);
+  return AVOW__STREAM_CAN(stream, queued) ? stream.klass->queued(stream.self)
+                                          : 0;
+}
+
 avow_promise_t *avow_close(avow_stream_t stream) {
   if (avow__is_uv(stream)) {
     avow__check_stream(stream.self);

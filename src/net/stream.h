@@ -41,6 +41,9 @@ avow_promise_t *avow__any_write(avow_stream_t stream, avow_value_t bytes);
 avow_promise_t *avow__any_shutdown(avow_stream_t stream);
 avow_promise_t *avow__any_peer_gone(avow_stream_t stream);
 
+/* How much of what was written it has not taken; 0 if it does not say. */
+size_t avow__stream_queued(avow_stream_t stream);
+
 /* Whether a class may give that to a read of at most so many bytes: 0, or
    AVOW_EMISUSE, which debug builds explain. Not for errors. */
 int avow__read_check(const avow_value_t *given, size_t max_bytes);

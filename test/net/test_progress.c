@@ -105,6 +105,38 @@ static void pump_that_cannot_write_is_idle(void **state) {
   assert_rejects(p, UV_ETIMEDOUT);
 }
 
+/* One write of 60 bytes, of which 4 are taken every now and then. */
+static void slow_peer_is_not_idle_within_a_write(void **state) {
+  const avow_pump_options_t options = { .idle = 1000 };
+  avow_promise_t *p = pump_with(&options);
+  tell("012345678901234567890123456789012345678901234567890123456789");
+  for (int i = 0; i < 7; i++) {
+    advance(900);
+    avow_ignore(avow_run(avow_read(avow_to_stream(&to_ends[1]), 4)));
+    run();
+    assert_int_equal(avow_state(p), AVOW_PENDING);
+  }
+
+  advance(2000);
+
+  assert_says(p, UV_ETIMEDOUT, "pump: nothing has moved for 1000 ms");
+}
+
+/* What it had to write is all there, and then nothing comes. */
+static void limit_begins_where_a_write_ends(void **state) {
+  const avow_pump_options_t options = { .idle = 1000 };
+  avow_promise_t *p = pump_with(&options);
+  tell("01234567");
+  advance(500);
+  assert_hears_there("01234567");
+  advance(999);
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+
+  advance(1);
+
+  assert_rejects(p, UV_ETIMEDOUT);
+}
+
 static void pump_that_ends_leaves_no_limit(void **state) {
   const avow_pump_options_t options = { .idle = 1000 };
   avow_promise_t *p = pump_with(&options);
@@ -128,6 +160,8 @@ int main(void) {
     IN_TIME(idle_pump_gives_up),
     IN_TIME(what_moves_sets_the_limit_back),
     IN_TIME(pump_that_cannot_write_is_idle),
+    IN_TIME(slow_peer_is_not_idle_within_a_write),
+    IN_TIME(limit_begins_where_a_write_ends),
     IN_TIME(pump_that_ends_leaves_no_limit),
     IN_TIME(pump_knows_its_options),
   };

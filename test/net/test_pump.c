@@ -146,6 +146,31 @@ static void failed_shutdown_rejects(void **state) {
   assert_says(p, UV_ENOTCONN, "shutdown: socket is not connected");
 }
 
+/* By less than a write at a time, which the system takes in many parts. */
+static void slow_receiver_is_not_idle(void **state) {
+  const avow_pump_options_t options = { .idle = 1000 };
+  const int little = 4096;
+  uv_os_fd_t fd;
+  use_clock(AVOW_CLOCK_BY_HAND);
+  assert_int_equal(uv_fileno((uv_handle_t *) to, &fd), 0);
+  assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &little,
+                              sizeof(little)),
+                   0);
+  avow_promise_t *p =
+      avow_pump(avow_uv_stream(from), avow_uv_stream(to), &options);
+  const size_t said = say_pattern(0, PART);
+  assert_int_equal(said, PART);
+  leave(0);
+
+  for (size_t heard = 0; heard < said; heard += hear_pattern(heard)) {
+    turn_once();
+    advance(900);
+    assert_int_not_equal(avow_state(p), AVOW_REJECTED);
+  }
+
+  assert_fulfils_int(p, PART);
+}
+
 static void pump_waits_for_a_full_stream(void **state) {
   static char block[PART];
   ssize_t n, said = 0, heard = 0;
@@ -262,6 +287,7 @@ int main(void) {
     PUMP(failed_write_rejects),
     PUMP(failed_write_of_what_waited_rejects),
     PUMP(failed_shutdown_rejects),
+    PUMP(slow_receiver_is_not_idle),
     PUMP(pump_waits_for_a_full_stream),
     PUMP(one_reads_at_a_time),
     PUMP(pump_rejects_closing_streams),

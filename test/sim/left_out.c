@@ -43,6 +43,7 @@ static const left_out_t left_out[] = {
   { "listen", "backlog_is_what_was_asked_for" },
   { "listen", "server_goes_on_after_a_lack_of_files" },
   { "pump", "pump_waits_for_a_full_stream" },
+  { "pump", "slow_receiver_is_not_idle" },
 
   /* A look past libuv at what waits, which is not taken there. */
   { "rest", "looks_in_vain_no_more_often_than_was_stopped" },
