@@ -82,7 +82,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_read_into(avow_stream_t stream,
  * UV_EMSGSIZE if that is more than max_bytes, UV_ECANCELED when the stream
  * closes before; otherwise rejects as avow_read(), with UV_EALREADY also while
  * another of these verbs is at it. Cancelling stops reading; what was read is
- * lost. avow_reader_all() has a limit on how long nothing comes.
+ * lost. For a limit on how long nothing comes there is avow_reader_all().
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_read_all(avow_stream_t stream,
                                                      size_t max_bytes);
