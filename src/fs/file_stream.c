@@ -56,9 +56,18 @@ static file_t *file_of(void *self) {
   return self;
 }
 
+static bool has_outlived_loop(const file_t *file) {
+  return file->parent.context->life == AVOW__CLOSED;
+}
+
+static bool is_over(const file_t *file) {
+  return file->closed || has_outlived_loop(file);
+}
+
 static avow_promise_t *file_refuse(const file_t *file, int err,
                                    const char *name) {
-  return avow__refuse(loop_of(file), err, name, NULL);
+  return has_outlived_loop(file) ? avow__no_promise(file->parent.context)
+                                 : avow__refuse(loop_of(file), err, name, NULL);
 }
 
 /* Settles what is pending, and is not any more. */
@@ -152,7 +161,7 @@ static void file_has_read(file_t *file, avow_value_t outcome) {
 
 static avow_promise_t *file_read(void *self, size_t max_bytes) {
   file_t *file = file_of(self);
-  if (file->closed || file->reader != NULL)
+  if (is_over(file) || file->reader != NULL)
     return file_refuse(file, file->closed ? UV_EINVAL : UV_EALREADY, "read");
   avow_promise_t *p = file_promise(file, &file->reader);
   file->max_bytes = max_bytes;
@@ -289,7 +298,7 @@ static avow_promise_t *file_queue(file_t *file, avow_value_t bytes,
 
 static avow_promise_t *file_write(void *self, avow_value_t bytes) {
   file_t *file = file_of(self);
-  if (!file->closed && !file->ended)
+  if (!is_over(file) && !file->ended)
     return file_queue(file, bytes, "write");
   avow__value_unref(bytes);
   return file_refuse(file, file->closed ? UV_EINVAL : UV_EPIPE, "write");
@@ -297,7 +306,7 @@ static avow_promise_t *file_write(void *self, avow_value_t bytes) {
 
 static avow_promise_t *file_shutdown(void *self) {
   file_t *file = file_of(self);
-  if (!file->closed && !file->ended)
+  if (!is_over(file) && !file->ended)
     return file_queue(file, avow_none(), "shutdown");
   return file_refuse(file, file->closed ? UV_EINVAL : UV_ENOTCONN, "shutdown");
 }
@@ -314,7 +323,7 @@ static void file_stop(file_t *file) {
 
 static avow_promise_t *file_close(void *self) {
   file_t *file = file_of(self);
-  if (file->closed)
+  if (is_over(file))
     return file_refuse(file, UV_EALREADY, "close");
   avow_promise_t *p = file_promise(file, &file->closer);
   file_stop(file);

@@ -237,9 +237,19 @@ static uv_loop_t *duplex_loop(void *self) {
   return pair_loop(end_of(self)->pair);
 }
 
+static bool has_outlived_loop(const end_t *end) {
+  return end->pair->parent.context->life == AVOW__CLOSED;
+}
+
+static bool is_over(const end_t *end) {
+  return end->closed || has_outlived_loop(end);
+}
+
 static avow_promise_t *duplex_refuse(const end_t *end, int err,
                                      const char *name) {
-  return avow__refuse(pair_loop(end->pair), err, name, NULL);
+  return has_outlived_loop(end)
+             ? avow__no_promise(end->pair->parent.context)
+             : avow__refuse(pair_loop(end->pair), err, name, NULL);
 }
 
 /* Makes a promise; NULL in *d without memory. */
@@ -261,7 +271,7 @@ static void forget_reader(void *data) {
 static avow_promise_t *duplex_read(void *self, size_t max_bytes) {
   end_t *end = end_of(self);
   way_t *way = end->in;
-  if (end->closed || way->reader != NULL)
+  if (is_over(end) || way->reader != NULL)
     return duplex_refuse(end, end->closed ? UV_EINVAL : UV_EALREADY, "read");
   avow_promise_t *p = duplex_promise(end, &way->reader);
   if (way->reader == NULL)
@@ -336,7 +346,7 @@ static avow_promise_t *duplex_append(end_t *end, avow_value_t bytes) {
 
 static avow_promise_t *duplex_write(void *self, avow_value_t bytes) {
   end_t *end = end_of(self);
-  const int err = end->closed ? UV_EINVAL : end->out->broken;
+  const int err = is_over(end) ? UV_EINVAL : end->out->broken;
   if (err != 0) {
     avow__value_unref(bytes);
     return duplex_refuse(end, err, "write");
@@ -368,7 +378,7 @@ static void way_end(way_t *way) {
 static avow_promise_t *duplex_shutdown(void *self) {
   end_t *end = end_of(self);
   way_t *way = end->out;
-  if (end->closed || way->broken != 0)
+  if (is_over(end) || way->broken != 0)
     return duplex_refuse(end, end->closed ? UV_EINVAL : UV_ENOTCONN,
                          "shutdown");
   avow_promise_t *p = duplex_promise(end, &way->shutdown);
@@ -390,7 +400,7 @@ static void forget_watcher(void *data) {
 static avow_promise_t *duplex_peer_gone(void *self) {
   end_t *end = end_of(self);
   way_t *way = end->out;
-  if (end->closed || way->watcher != NULL)
+  if (is_over(end) || way->watcher != NULL)
     return duplex_refuse(end, end->closed ? UV_EINVAL : UV_EALREADY, "poll");
   avow_promise_t *p = duplex_promise(end, &way->watcher);
   if (way->watcher == NULL)
@@ -429,7 +439,7 @@ static void way_stop_reading(way_t *way) {
 
 static avow_promise_t *duplex_close(void *self) {
   end_t *end = end_of(self);
-  if (end->closed)
+  if (is_over(end))
     return duplex_refuse(end, UV_EALREADY, "close");
   end->closed = true;
   way_tell_watcher(end->out, avow_error(UV_ECANCELED));
@@ -443,12 +453,12 @@ static void duplex_destroy(void *self) {
   end_t *end = end_of(self);
   pair_t *pair = end->pair;
   avow__context_t *c = pair->parent.context;
-  if (c->life != AVOW__CLOSED)
+  if (!has_outlived_loop(end))
     avow__check_thread(c);
   else
     way_break(end->in, UV_EOF);
   avow__reading_close(c, end);
-  if (!end->closed && c->life != AVOW__CLOSED)
+  if (!is_over(end))
     avow_unref(duplex_close(end));
   avow__note_gone(end);
   avow__parent_unref(&pair->parent);

@@ -105,7 +105,9 @@ static int pulling_enter(pulling_t *pulling) {
 static avow_promise_t *pull_begin(const pull_t *wish, avow_fn step,
                                   const char *name) {
   uv_loop_t *loop = avow__stream_loop(wish->from);
-  avow_promise_t *p;
+  avow_promise_t *p = avow__stream_outlived(wish->from);
+  if (p != NULL)
+    return p;
   pulling_t *pulling =
       avow__parent_new(loop, &pulling_class, sizeof(*pulling), &p);
   if (pulling == NULL)

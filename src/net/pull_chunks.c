@@ -129,6 +129,9 @@ avow_channel_t *avow__pull_chunks(avow_stream_t stream, size_t max_bytes,
   if (stream.klass == NULL)
     return (avow_channel_t *) avow__nothing("a stream");
   uv_loop_t *loop = avow__stream_loop(stream);
+  avow_promise_t *outlived = avow__stream_outlived(stream);
+  if (outlived != NULL)
+    return (avow_channel_t *) outlived;
   if (max_bytes == 0)
     return avow__channel_refuse(loop, UV_EINVAL, "read", NULL);
   puller_t *puller = puller_new(loop);

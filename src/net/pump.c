@@ -283,6 +283,9 @@ avow_promise_t *avow_pump(avow_stream_t from, avow_stream_t to,
   if (from.klass == NULL || to.klass == NULL)
     return avow__nothing("a stream");
   const int err = pump_check(from, to, options);
+  avow_promise_t *outlived = err == 0 ? avow__stream_outlived(from) : NULL;
+  if (outlived != NULL)
+    return outlived;
   if (err == 0 && options == NULL)
     return pump_any(from, to, NULL);
   uv_loop_t *loop = avow__stream_loop(from);

@@ -35,6 +35,10 @@ void avow__misuse_of_no_handle(void);
    one whose class says none. */
 uv_loop_t *avow__stream_loop(avow_stream_t stream);
 
+/* The answer to all that is asked of a stream whose loop is closed, and which
+   is not libuv's: it says so itself. NULL of others. */
+avow_promise_t *avow__stream_outlived(avow_stream_t stream);
+
 /* What is asked of a stream of another class, or of none. */
 avow_promise_t *avow__any_read(avow_stream_t stream, size_t max_bytes);
 avow_promise_t *avow__any_write(avow_stream_t stream, avow_value_t bytes);

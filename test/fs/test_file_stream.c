@@ -279,6 +279,26 @@ static void loop_may_close_in_the_middle(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
+static void assert_is_over(avow_promise_t *p) {
+  assert_int_equal(avow_state(p), AVOW_REJECTED);
+  assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
+  avow_unref(p);
+}
+
+static void what_outlives_its_loop_can_do_nothing(void **state) {
+  open_at(0, UINT64_MAX);
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_is_over(avow_read(stream(), 1));
+  assert_is_over(avow_write(stream(), avow_string("a")));
+  assert_is_over(avow_read_all(stream(), 1));
+  assert_is_over(avow_shutdown(stream()));
+  assert_is_over(avow_close(stream()));
+
+  avow_value_clear(&v);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
 static void file_is_pumped_with_back_pressure(void **state) {
   char *text = calloc(1, LARGE + 1);
   assert_non_null(text);
@@ -354,6 +374,7 @@ int main(void) {
     IN_FILE(idle_stream_closes_at_once),
     IN_FILE(value_that_goes_closes_its_stream),
     IN_FILE(loop_may_close_in_the_middle),
+    IN_FILE(what_outlives_its_loop_can_do_nothing),
     IN_FILE(file_is_pumped_with_back_pressure),
     IN_FILE(pump_ends_when_its_file_goes),
 #ifndef NDEBUG

@@ -232,6 +232,39 @@ static void ends_may_outlive_their_loop(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
+static void assert_is_over(avow_promise_t *p) {
+  assert_int_equal(avow_state(p), AVOW_REJECTED);
+  assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
+  avow_unref(p);
+}
+
+static void what_outlives_its_loop_can_do_nothing(void **state) {
+  char byte;
+  const avow_pump_options_t options = { .idle = 1000 };
+  open_ends(avow_duplex(loop, 1, NULL), ends);
+  avow_reader_t *reader = avow_reader_new(there());
+  avow_unref(avow_write(here(), avow_string("123")));
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_is_over(avow_read(there(), 1));
+  assert_is_over(avow_read_into(there(), &byte, 1, 1));
+  assert_is_over(avow_read_all(there(), 1));
+  assert_is_over(avow_reader_next(reader, 1));
+  assert_is_over(avow_write(here(), avow_string("4")));
+  assert_is_over(avow_pump(there(), here(), NULL));
+  assert_is_over(avow_pump(there(), here(), &options));
+  assert_is_over(avow_shutdown(here()));
+  assert_is_over(avow_peer_gone(here()));
+  assert_is_over(avow_close(here()));
+  avow_channel_t *chunks = avow_chunks(there(), 1, 1);
+  assert_is_over(avow_channel_next(chunks));
+
+  avow_channel_unref(chunks);
+  avow_reader_unref(reader);
+  drop_both();
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
 static uv_stream_t *no_handle(void) {
   return avow_stream_handle(here());
 }
@@ -387,6 +420,7 @@ int main(void) {
     CASE(first_end_is_not_cut_from_the_second),
     CASE(close_settles_all),
     CASE(ends_may_outlive_their_loop),
+    CASE(what_outlives_its_loop_can_do_nothing),
     CASE(stream_has_no_handle),
     CASE(options_are_checked),
     CASE(pair_needs_memory),
