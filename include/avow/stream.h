@@ -56,11 +56,12 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_pipe_connect(uv_pipe_t *pipe,
  * BYTES: what arrived next, at least 1 and at most max_bytes; NONE at the end
  * of the stream (uv_read_start). No more than 64 KiB at a time. UV_EINVAL for a
  * max_bytes of 0; UV_EALREADY if a read is pending, also one of the program's
- * own. Cancelling stops reading; nothing that was read is lost. Nothing is read
- * that nobody asked for, which holds the peer back; what came in the meantime
- * may be taken at once. Between two reads libuv may watch the stream on, which
- * keeps no loop alive: to read with uv_read_start() then, call uv_read_stop()
- * first.
+ * own, and while a pump, a reader or another of these verbs is at it, which
+ * goes on. Cancelling stops reading; nothing that was read is lost. Nothing is
+ * read that nobody asked for, which holds the peer back; what came in the
+ * meantime may be taken at once. Between two reads libuv may watch the stream
+ * on, which keeps no loop alive: to read with uv_read_start() then, call
+ * uv_read_stop() first.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_read(avow_stream_t stream,
                                                  size_t max_bytes);

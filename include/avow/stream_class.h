@@ -79,9 +79,9 @@ struct avow_stream_class_s {
 /**
  * To be called for a stream that goes without avow_close(), while its memory is
  * still there, by the destroy of its class: avow_read_all(), avow_read_into(),
- * avow_pump() and avow_chunks() that are at it end with UV_ECANCELED, and ask
- * it no more. On its loop's thread; once the loop is closed that is nothing to
- * do.
+ * avow_pump(), avow_chunks() and readers that are at it end with UV_ECANCELED,
+ * and ask it no more. On its loop's thread; once the loop is closed that is
+ * nothing to do.
  */
 AVOW_API void avow_stream_gone(uv_loop_t *loop, const void *self);
 

@@ -133,7 +133,8 @@ static avow_value_t pull_chunk_cb(const avow_value_t *chunk, void *data) {
 
 /* Reads once; what came goes to take, unless no read may give it. */
 static avow_value_t pull_read(pull_t *pull, size_t max_bytes, avow_cb take) {
-  avow_promise_t *p = avow_read(pull->from, max_bytes);
+  pulling_t *pulling = AVOW__CONTAINER(pulling_t, pull, pull);
+  avow_promise_t *p = avow__pull_step(&pulling->source, pull->from, max_bytes);
   pull->asked = max_bytes;
   pull->take = take;
   return avow_follow(avow_then(p, pull_chunk_cb, NULL, pull));

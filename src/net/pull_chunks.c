@@ -29,7 +29,8 @@ struct puller_s {
 
 static void puller_ask(puller_t *puller) {
   avow__parent_t *parent = &puller->pulling->parent;
-  avow_promise_t *p = avow_read(puller->stream, puller->max_bytes);
+  avow_promise_t *p =
+      avow__pull_step(&puller->reading, puller->stream, puller->max_bytes);
   puller->reads = true;
   avow__child_add(parent, avow_follow(p), 0);
 }

@@ -283,7 +283,8 @@ static intake_t *idle(avow__context_t *c, const uv_stream_t *stream) {
   intake_t *intake = (intake_t *) node;
   if (node == NULL || intake->reading.yield != yield ||
       intake->deferred != NULL || stream->read_cb != stream_on_read ||
-      uv_is_closing((const uv_handle_t *) stream))
+      uv_is_closing((const uv_handle_t *) stream) ||
+      avow__reading_is_pulled(c, stream))
     return NULL;
   return intake;
 }

@@ -8,7 +8,9 @@
 
 #include <string.h>
 
+#include "avow/cancel.h"
 #include "base/alloc.h"
+#include "base/container.h"
 #include "io/op.h"
 #include "net/progress.h"
 #include "net/stream.h"
@@ -27,11 +29,15 @@ typedef struct {
 
 typedef struct {
   avow_stream_t stream;
+  avow__reading_t reading; /* while a promise is pending */
+  avow__context_t *context;
+  avow_promise_t *pending; /* that one, not counted */
   char *data;
   size_t at;      /* of data: what comes next */
   size_t used;    /* from there on */
   size_t room;    /* of data */
   size_t scanned; /* of what is used: no delimiter begins there */
+  size_t asked;   /* of the stream, at most */
   bool ended;     /* nothing more will arrive */
   bool busy;      /* a promise is pending */
   wish_t wish;
@@ -227,26 +233,57 @@ static bool reader_make_room(reader_t *reader, size_t chunk) {
   return reader_resize(reader, twice > least ? twice : least);
 }
 
+static char *reader_free_room(const reader_t *reader) {
+  return reader->data + reader->at + reader->used;
+}
+
 /* Ends the repetition, with other than none, when it is certain what comes of
    the wish. */
-static avow_value_t chunk_cb(const avow_value_t *arg, void *data) {
-  reader_t *reader = data;
+static avow_value_t reader_arrive(reader_t *reader, size_t n) {
   piece_t piece;
-  reader->ended = arg->u.i == 0;
-  reader->used += (size_t) arg->u.i;
+  reader->ended = n == 0;
+  reader->used += n;
   if (reader->progress != NULL)
     avow__progress_note(reader->progress, 0);
   return measure(reader, &piece) ? avow_int(1) : avow_none();
 }
 
+static avow_value_t arrived_cb(const avow_value_t *n, void *data) {
+  return reader_arrive(data, (size_t) n->u.i);
+}
+
+static avow_value_t chunk_cb(const avow_value_t *chunk, void *data) {
+  reader_t *reader = data;
+  const int err = avow__read_check(chunk, reader->asked);
+  if (err != 0)
+    return avow__error_of(err, "read", NULL);
+  size_t len = 0;
+  if (chunk->tag == AVOW_BYTES) {
+    const char *bytes = avow_to_bytes(chunk, &len);
+    memcpy(reader_free_room(reader), bytes, len);
+  }
+  return reader_arrive(reader, len);
+}
+
+/* Of libuv's streams straight to where it belongs. */
+static avow_promise_t *read_chunk(reader_t *reader) {
+  if (!avow__is_uv(reader->stream))
+    return avow_then(avow_read(reader->stream, reader->asked), chunk_cb, NULL,
+                     reader);
+  avow_promise_t *p = avow_read_into(reader->stream, reader_free_room(reader),
+                                     1, reader->asked);
+  return avow_then(p, arrived_cb, NULL, reader);
+}
+
 static avow_value_t step_fn(void *data) {
   reader_t *reader = data;
-  const size_t chunk = next_chunk(reader);
-  if (!reader_make_room(reader, chunk))
+  reader->asked = next_chunk(reader);
+  if (!reader_make_room(reader, reader->asked))
     return avow_error(UV_ENOMEM);
-  char *room = reader->data + reader->at + reader->used;
-  avow_promise_t *p = avow_read_into(reader->stream, room, 1, chunk);
-  return avow_follow(avow_then(p, chunk_cb, NULL, reader));
+  reader->reading.asks = true;
+  avow_promise_t *p = read_chunk(reader);
+  reader->reading.asks = false;
+  return avow_follow(p);
 }
 
 static avow_value_t take_cb(const avow_value_t *arg, void *data) {
@@ -265,6 +302,7 @@ static void forget_wish(reader_t *reader) {
 static void reader_finish(void *r) {
   reader_t *reader = avow__tool_self(r, &reader_class);
   assert(reader != NULL); /* a refused one never waits */
+  avow__stream_leave(&reader->reading, reader->context, AVOW__PULLED);
   reader->busy = false;
   reader->progress = NULL;
   forget_wish(reader);
@@ -282,11 +320,19 @@ static avow_promise_t *reader_fill(uv_loop_t *loop, reader_t *reader) {
              : avow__refuse(loop, UV_ENOMEM, "read", NULL);
 }
 
+/* Its stream closes, or goes, maybe between two reads. */
+static void reader_on_close(avow__reading_t *reading) {
+  const reader_t *reader = AVOW__CONTAINER(reader_t, reading, reading);
+  avow__stream_leave(reading, reader->context, AVOW__PULLED);
+  avow__cancel(reader->pending);
+}
+
 static avow_promise_t *reader_wait_for(avow_reader_t *r, reader_t *reader) {
   reader->busy = true;
+  reader->context = avow__context_of(avow__tool_loop(r));
   avow_promise_t *p = reader_fill(avow__tool_loop(r), reader);
   p = avow_then(p, take_cb, NULL, reader);
-  return avow_attach(p, r, reader_finish);
+  return reader->pending = avow_attach(p, r, reader_finish);
 }
 
 static avow_promise_t *reader_refuse(const avow_reader_t *r, wish_t wish,
@@ -294,6 +340,17 @@ static avow_promise_t *reader_refuse(const avow_reader_t *r, wish_t wish,
   avow__check_tool(r, &reader_class);
   avow__value_unref(wish.delimiter);
   return avow__refuse(avow__tool_loop(r), err, "read", NULL);
+}
+
+/* More has to arrive, and nobody else reads until then. */
+static avow_promise_t *reader_begin(const avow_reader_t *r, reader_t *reader) {
+  const int err = avow__stream_enter(&reader->reading, AVOW__PULLED,
+                                     reader->stream, reader_on_close);
+  if (err == 0)
+    return reader_wait_for(avow__tool_ref(r, "a reader"), reader);
+  const wish_t wish = reader->wish;
+  reader->wish.delimiter = avow_none();
+  return reader_refuse(r, wish, err);
 }
 
 /* All that is asked of a reader gets this once its loop is closed, or of one
@@ -316,7 +373,7 @@ static avow_promise_t *reader_ask(const avow_reader_t *r, wish_t wish) {
   reader->wish = wish;
   reader->scanned = 0;
   if (!measure(reader, &piece))
-    return reader_wait_for(avow__tool_ref(r, "a reader"), reader);
+    return reader_begin(r, reader);
   const avow_value_t v = reader_take(reader, &piece);
   forget_wish(reader);
   return avow_promise_resolve(avow__tool_loop(r), v);

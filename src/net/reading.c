@@ -5,13 +5,39 @@
  */
 #include "net/reading.h"
 
+static void reading_tell(avow__context_t *c, int table, const void *key) {
+  avow__reading_t *reading =
+      (avow__reading_t *) avow__table_find(&c->tables[table], key);
+  if (reading != NULL)
+    reading->on_close(reading);
+}
+
+void avow__reading_close(avow__context_t *c, const void *key) {
+  reading_tell(c, AVOW__READERS, key);
+  reading_tell(c, AVOW__PULLED, key);
+  reading_tell(c, AVOW__SINKS, key);
+  reading_tell(c, AVOW__WATCHED, key);
+}
+
+bool avow__reading_is_pulled(const avow__context_t *c, const void *key) {
+  const avow__table_t *pulled = &c->tables[AVOW__PULLED];
+  const avow__reading_t *reading =
+      pulled->count > 0
+          ? (const avow__reading_t *) avow__table_find(pulled, key)
+          : NULL;
+  return reading != NULL && !reading->asks;
+}
+
 int avow__reading_begin(avow__context_t *c, avow__reading_t *reading,
                         const uv_handle_t *handle) {
+  if (uv_is_closing(handle)) {
+    avow__reading_close(c, handle); /* nobody has told who reads */
+    return UV_EINVAL;
+  }
   avow__reading_t *other =
       (avow__reading_t *) avow__table_find(&c->tables[AVOW__READERS], handle);
-  if (uv_is_closing(handle))
-    return UV_EINVAL;
-  if (other != NULL && (other->yield == NULL || !other->yield(other)))
+  if (avow__reading_is_pulled(c, handle) ||
+      (other != NULL && (other->yield == NULL || !other->yield(other))))
     return UV_EALREADY;
   reading->node.key = handle;
   avow__table_add(&c->tables[AVOW__READERS], &reading->node);
@@ -28,18 +54,4 @@ int avow__reading_listen(avow__context_t *c, avow__reading_t *reading,
   if (err != 0)
     avow__table_remove(&c->tables[AVOW__READERS], &reading->node);
   return err;
-}
-
-static void reading_tell(avow__context_t *c, int table, const void *key) {
-  avow__reading_t *reading =
-      (avow__reading_t *) avow__table_find(&c->tables[table], key);
-  if (reading != NULL)
-    reading->on_close(reading);
-}
-
-void avow__reading_close(avow__context_t *c, const void *key) {
-  reading_tell(c, AVOW__READERS, key);
-  reading_tell(c, AVOW__PULLED, key);
-  reading_tell(c, AVOW__SINKS, key);
-  reading_tell(c, AVOW__WATCHED, key);
 }

@@ -12,7 +12,11 @@ struct avow__reading_s {
   void (*on_close)(avow__reading_t *reading);
   /* Makes way for another; false if it reads. NULL: it always does. */
   bool (*yield)(avow__reading_t *reading);
+  bool asks; /* of who reads in several steps: the read that begins is one */
 };
+
+/* Whether who reads in several steps is at it, and others have to wait. */
+bool avow__reading_is_pulled(const avow__context_t *c, const void *key);
 
 /* Registers a reading. UV_EALREADY if the handle has one that does not yield,
    UV_EINVAL if it is closing. */

@@ -75,14 +75,22 @@ static avow_promise_t *stream_given(avow_promise_t *p) {
   return avow__given(p, "a promise that a stream should give");
 }
 
+/* 0, or why it cannot be read. What has outlived its loop says so itself. */
+static int read_refusal(avow_stream_t stream, size_t max_bytes) {
+  if (max_bytes == 0)
+    return UV_EINVAL;
+  if (!AVOW__STREAM_CAN(stream, read))
+    return UV_ENOTSUP;
+  const avow__context_t *c = avow__registry_find(avow__stream_loop(stream));
+  return c != NULL && avow__reading_is_pulled(c, stream.self) ? UV_EALREADY : 0;
+}
+
 avow_promise_t *avow__any_read(avow_stream_t stream, size_t max_bytes) {
   if (stream.klass == NULL)
     return avow__nothing("a stream");
-  if (max_bytes == 0)
-    return stream_refuse(stream, UV_EINVAL, "read");
-  if (!AVOW__STREAM_CAN(stream, read))
-    return stream_refuse(stream, UV_ENOTSUP, "read");
-  return stream_given(stream.klass->read(stream.self, max_bytes));
+  const int err = read_refusal(stream, max_bytes);
+  return err == 0 ? stream_given(stream.klass->read(stream.self, max_bytes))
+                  : stream_refuse(stream, err, "read");
 }
 
 int avow__read_check(const avow_value_t *given, size_t max_bytes) {

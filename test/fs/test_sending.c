@@ -202,10 +202,6 @@ static void system_may_not_know_it(void **state) {
   assert_int_equal(sends.calls, moves() ? 1 : 0);
 }
 
-static avow_value_t ignore(const avow_value_t *reason, void *data) {
-  return avow_none();
-}
-
 /* More than the stream takes, so that some of it waits. */
 static void what_was_written_before_comes_first(void **state) {
   open_part(0, UINT64_MAX);
@@ -304,22 +300,15 @@ static void so_does_letting_go_of_it(void **state) {
   drop_file();
 }
 
-/* Who reads meanwhile gets what comes behind that. */
-static void read_waits_for_what_is_sent(void **state) {
+/* Whichever way it goes. */
+static void read_meanwhile_is_refused_and_takes_nothing(void **state) {
   open_part(0, UINT64_MAX);
-  avow_promise_t *p = avow_catch(queued_in_a_turn(pump), ignore, NULL);
-  avow_promise_t *read = avow_read(from(), 1);
+  avow_promise_t *p = queued_in_a_turn(pump);
+
+  assert_says(avow_read(from(), 1), UV_EALREADY, "read: already in progress");
+
   release_pool();
-  if (moves()) {
-    const avow_value_t v = avow_run(read);
-    assert_true(sends.sent > 0);
-    assert_memory_equal(avow_to_bytes(&v, NULL), text + sends.sent, 1);
-    avow_value_unref(v);
-  } else {
-    assert_rejects(read, UV_EALREADY);
-  }
-  avow_cancel(p);
-  avow_unref(p);
+  assert_arrives(p, 0, large);
   drop_file();
 }
 
@@ -404,7 +393,7 @@ int main(void) {
     cmocka_unit_test(cancelled_pump_sends_no_more),
     cmocka_unit_test(close_waits_for_what_is_sent),
     cmocka_unit_test(so_does_letting_go_of_it),
-    cmocka_unit_test(read_waits_for_what_is_sent),
+    cmocka_unit_test(read_meanwhile_is_refused_and_takes_nothing),
     cmocka_unit_test(peer_may_hang_up),
     cmocka_unit_test(what_is_shut_down_takes_nothing),
     cmocka_unit_test(blocking_stream_is_written_to),

@@ -115,12 +115,25 @@ static void chunks_end_with_their_stream(void **state) {
   assert_ends(chunks, &ends[1]);
 }
 
+/* No line is there before it ends. */
+static avow_promise_t *line(void) {
+  avow_reader_t *reader = avow_reader_new(there());
+  avow_promise_t *p = avow_reader_line(reader, 100);
+  avow_reader_unref(reader);
+  return p;
+}
+
+static void reader_ends_with_its_stream(void **state) {
+  assert_ends(line, &ends[1]);
+}
+
 /* Whichever class; and once it is cancelled the next may begin at once. */
 static void second_one_is_refused(void **state) {
   avow_promise_t *p = all();
   assert_says(all(), UV_EALREADY, "read: already in progress");
   assert_rejects(into(), UV_EALREADY);
   assert_rejects(avow_channel_first(avow_chunks(there(), 3, 2)), UV_EALREADY);
+  assert_says(line(), UV_EALREADY, "read: already in progress");
   open_more();
   assert_rejects(pump(), UV_EALREADY);
   avow_cancel(p);
@@ -146,6 +159,32 @@ static void chunks_may_come_after_chunks(void **state) {
   avow_unref(avow_shutdown(here()));
 
   assert_fulfils_bytes(all(), "hello you");
+}
+
+static avow_promise_t *read_meanwhile;
+
+static avow_value_t read_cb(const avow_value_t *none, void *end) {
+  read_meanwhile = avow_read(there(), 1);
+  return avow_none();
+}
+
+/* Between any two of its steps, of which it misses nothing. */
+static void pump_goes_on_though_others_read(void **state) {
+  for (int i = 0; i < JOBS; i++) {
+    open_ends(avow_duplex(loop, 100, NULL), more);
+    avow_promise_t *p = pump();
+    write_some();
+    after_jobs(i, read_cb, NULL);
+    (void) uv_run(loop, UV_RUN_NOWAIT); /* a server listens, or not */
+    assert_rejects(read_meanwhile, UV_EALREADY);
+    avow_unref(avow_shutdown(here()));
+
+    assert_fulfils_int(p, 9);
+
+    assert_fulfils_bytes(avow_read_all(far(), 100), "hello you");
+    drop_all();
+    world->open();
+  }
 }
 
 static avow_promise_t *pumped;
@@ -309,8 +348,10 @@ int main(void) {
     cmocka_unit_test(pump_ends_with_what_it_reads),
     cmocka_unit_test(pump_ends_with_what_it_writes_to),
     cmocka_unit_test(chunks_end_with_their_stream),
+    cmocka_unit_test(reader_ends_with_its_stream),
     cmocka_unit_test(second_one_is_refused),
     cmocka_unit_test(chunks_may_come_after_chunks),
+    cmocka_unit_test(pump_goes_on_though_others_read),
     cmocka_unit_test(cancelled_pump_outlives_its_sink),
     cmocka_unit_test(cancelled_pump_makes_way),
     cmocka_unit_test(pump_to_what_closes_is_refused),

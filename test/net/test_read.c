@@ -108,6 +108,16 @@ static void read_rejects_on_a_closing_handle(void **state) {
   assert_rejects(start_read_all(), UV_EINVAL);
 }
 
+/* Of uv_close() nobody tells us. */
+static void refused_read_ends_the_one_before(void **state) {
+  avow_promise_t *p = start_read();
+  uv_close((uv_handle_t *) stream, NULL);
+
+  assert_rejects(start_read(), UV_EINVAL);
+
+  assert_rejects(p, UV_ECANCELED);
+}
+
 static avow_value_t close_and_read(const avow_value_t *arg, void *data) {
   uv_close((uv_handle_t *) stream, NULL);
   return avow_follow(start_read());
@@ -391,6 +401,7 @@ int main(void) {
     BOTH(read_rejects_while_one_is_pending),
     BOTH(refused_read_leaves_the_program_s_reading_alone),
     BOTH(read_rejects_on_a_closing_handle),
+    BOTH(refused_read_ends_the_one_before),
     BOTH(read_rejects_on_a_handle_closed_in_its_handler),
     BOTH(cancelled_read_stops_and_loses_nothing),
     BOTH(read_cancelled_after_it_settled_keeps_its_bytes),
