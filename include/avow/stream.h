@@ -5,7 +5,10 @@
  * memory while a promise of it is pending; avow_close() settles them first, and
  * so does letting go of the value that owns it.
  * handle->data stays the program's. What is asked of a stream that is closing
- * is refused, with UV_EINVAL if nothing else is said.
+ * is refused, with UV_EINVAL if nothing else is said. uv_close() tells nobody:
+ * what is pending on a handle that the program has closed so rejects, with
+ * UV_ECANCELED, when the next read or avow_close() of it is refused, or with
+ * the loop; avow_close() does that at once.
  */
 #ifndef AVOW_STREAM_H
 #define AVOW_STREAM_H

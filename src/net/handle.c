@@ -58,8 +58,10 @@ static avow_promise_t *close_with(uv_handle_t *handle,
     return avow__nothing("a handle");
   avow__context_t *c = avow__context_of(handle->loop);
   avow__check_thread(c);
-  if (uv_is_closing(handle))
+  if (uv_is_closing(handle)) {
+    avow__reading_close(c, handle); /* uv_close() told nobody */
     return avow__refuse(handle->loop, UV_EALREADY, "close", NULL);
+  }
   avow_promise_t *p = c->life == AVOW__CLOSED ? NULL : closer_new(c, handle);
   const int err = begin_fn(handle, p != NULL ? handle_on_close : NULL);
   if (err == 0 && c->life != AVOW__CLOSED)

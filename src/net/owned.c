@@ -66,10 +66,10 @@ static void owned_on_close(uv_handle_t *handle) {
 /* Unless somebody has begun with it. */
 static void begin_close(owned_t *owned) {
   avow__context_t *c = owned->context;
-  if (uv_is_closing(&owned->u.handle))
-    return;
-  c->closing_own++;
-  uv_close(&owned->u.handle, owned_on_close);
+  if (!uv_is_closing(&owned->u.handle)) {
+    c->closing_own++;
+    uv_close(&owned->u.handle, owned_on_close);
+  }
   avow__reading_close(c, &owned->u.handle);
 }
 

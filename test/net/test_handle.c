@@ -91,6 +91,16 @@ static void close_rejects_what_the_program_closes(void **state) {
   assert_rejects(avow_close_handle(handle), UV_EALREADY);
 }
 
+/* Of that nobody hears before. */
+static void so_does_what_was_pending_there(void **state) {
+  avow_promise_t *read = avow_read(avow_uv_stream(stream), 100);
+  uv_close(handle, NULL);
+
+  assert_rejects(avow_close_handle(handle), UV_EALREADY);
+
+  assert_rejects(read, UV_ECANCELED);
+}
+
 static void close_rejects_a_pending_read_before(void **state) {
   avow_promise_t *read = noted(avow_read(avow_uv_stream(stream), 100), "read");
 
@@ -371,6 +381,7 @@ int main(void) {
     HANDLE(memory_of_the_handle_is_free_in_the_handler),
     HANDLE(second_close_rejects),
     HANDLE(close_rejects_what_the_program_closes),
+    HANDLE(so_does_what_was_pending_there),
     HANDLE(close_rejects_a_pending_read_before),
     HANDLE(close_rejects_a_pending_read_of_all_before),
     HANDLE(close_rejects_queued_writes_and_a_shutdown_before),
