@@ -1,8 +1,9 @@
 /*
  * Values, promises, channels, gathers and groups that are let go of by
  * themselves where the block ends that declares them, whichever way it is left:
- * by its end, return, goto or break, or by AVOW_TRY(). An extension that gcc
- * and clang have; not part of avow.h.
+ * by its end, return, goto or break, or by AVOW_TRY(). Whatever else is to be
+ * done there AVOW_AUTO_CALL() does. What was declared last goes first. An
+ * extension that gcc and clang have; not part of avow.h.
  *
  *   static avow_value_t first_line(avow_reader_t *reader) {
  *     AVOW_AUTO_VALUE line = avow_none();
@@ -16,8 +17,9 @@
  * returned likewise: taken without, it would be let go of twice. What an await
  * writes there comes in place of what was there, which is not let go of: in a
  * loop, declare the variable inside, or clear it first. A permit of a
- * limiter is a value. A function that awaits while its loop is closed is
- * cancelled, and lets go as it returns. A longjmp() lets go of nothing.
+ * limiter is a value. An async function that is cancelled, or whose loop is
+ * closed, returns as any other does, and lets go; only one that awaits on and
+ * on while its loop closes never gets there. A longjmp() lets go of nothing.
  *
  * A gather or a group is ended as it is let go of, so that its promise settles,
  * and what was added goes on: to stop that, avow_cancel() the promise before
@@ -37,6 +39,33 @@
 #ifndef __GNUC__
 #  error "avow/auto.h needs gcc or clang: let go of things by hand elsewhere"
 #endif
+
+AVOW_HEADER_BEGIN
+
+typedef struct avow_cleanup_s {
+  void (*fn)(void *data);
+  void *data;
+} avow_cleanup_t;
+
+/* What AVOW_AUTO_CALL() has called. */
+AVOW_INLINE void avow_cleanup_run(const avow_cleanup_t *cleanup) {
+  cleanup->fn(cleanup->data);
+}
+
+AVOW_HEADER_END
+
+#define AVOW_AUTO_NAME_(at)  AVOW_AUTO_PASTE_(at)
+#define AVOW_AUTO_PASTE_(at) avow_cleanup_##at##_
+
+/**
+ * AVOW_AUTO_CALL(free, buffer); has fn called with data where the block ends.
+ * data may be of that block: it is still there. Where fn awaits, in a function
+ * that was cancelled too, it awaits what avow_shield() makes. What the function
+ * returns has been worked out by then.
+ */
+#define AVOW_AUTO_CALL(fn, data)                                  \
+  __attribute__((cleanup(avow_cleanup_run))) const avow_cleanup_t \
+  AVOW_AUTO_NAME_(__LINE__) = { (fn), (data) }
 
 /** AVOW_AUTO_VALUE v = avow_none(); ends in avow_value_clear(&v). */
 #define AVOW_AUTO_VALUE __attribute__((cleanup(avow_value_clear))) avow_value_t

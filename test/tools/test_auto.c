@@ -182,7 +182,106 @@ static void what_was_cleared_is_null(void **state) {
   assert_null(group);
 }
 
+static void note_it(void *word) {
+  note(word);
+}
+
+static char a[] = "a", b[] = "b", c[] = "c";
+
+static void calls_come_last_first_at_the_end_of_their_block(void **state) {
+  {
+    AVOW_AUTO_CALL(note_it, a);
+    AVOW_AUTO_CALL(note_it, b);
+    if (state != NULL) {
+      AVOW_AUTO_CALL(note_it, c);
+      note("in");
+    }
+    note("out");
+  }
+
+  assert_notes("in c out b a");
+}
+
+static void note_destroy(void *word) {
+  note(word);
+}
+
+static const avow_class_t noted_class = { .name = "noted",
+                                          .destroy = note_destroy };
+
+static avow_value_t fail_between_calls(avow_value_t error) {
+  AVOW_AUTO_CALL(note_it, a);
+  AVOW_AUTO_VALUE v = avow_object(&noted_class, b);
+  AVOW_TRY(error);
+  AVOW_AUTO_CALL(note_it, c);
+  return avow_steal(&v);
+}
+
+static void calls_and_values_go_in_one_order_where_a_try_returns(void **state) {
+  const avow_value_t error = fail_between_calls(avow_error(UV_EIO));
+
+  assert_int_equal(avow_error_code(&error), UV_EIO);
+  assert_notes("b a");
+}
+
 #ifndef AVOW_NO_ASYNC
+
+static avow_value_t sleep_with_calls(void *data) {
+  AVOW_AUTO_CALL(note_it, a);
+  for (int i = 0; i < 2; i++) {
+    AVOW_AUTO_CALL(note_it, b);
+    AVOW_TRY(avow_await_done(avow_next_turn(loop)));
+  }
+  AVOW_AUTO_CALL(note_it, c);
+  return avow_await(avow_sleep(loop, 60000));
+}
+
+static void calls_come_where_an_async_function_is_cancelled(void **state) {
+  avow_promise_t *p = avow_async(loop, sleep_with_calls, NULL);
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("b a");
+}
+
+static void calls_come_where_its_loop_is_closed(void **state) {
+  avow_unref(avow_async(loop, sleep_with_calls, NULL));
+  avow_ignore(avow_run(avow_next_turn(loop)));
+  avow_ignore(avow_run(avow_next_turn(loop)));
+  assert_notes("b b");
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_notes("c a");
+  assert_int_equal(avow_loop_init(loop, NULL), 0); /* for the fixture */
+}
+
+static void say_goodbye(void *data) {
+  const int *calls = data;
+  note(*calls == 7 ? "bye" : "gone");
+  avow_value_t v = avow_await(avow_sleep(loop, 0));
+  note(avow_err_name(avow_error_code(&v)));
+  v = avow_await(avow_shield(avow_sleep(loop, 0)));
+  note(avow_is_none(&v) ? "said" : "unsaid");
+}
+
+/* What it is called with is a local, which is still there. */
+static avow_value_t leave_politely(void *data) {
+  int calls = 0;
+  AVOW_AUTO_CALL(say_goodbye, &calls);
+  calls = 7;
+  return avow_await(avow_sleep(loop, 60000));
+}
+
+static void call_awaits_under_a_shield_when_cancelled(void **state) {
+  avow_promise_t *p = avow_async(loop, leave_politely, NULL);
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("bye ECANCELED said");
+}
 
 static avow_value_t work_by_permit(void *limiter) {
   AVOW_AUTO_VALUE permit = avow_none();
@@ -250,7 +349,12 @@ int main(void) {
     CASE(gather_goes_and_is_ended),
     CASE(group_goes_where_a_try_returns_and_its_children_go_on),
     CASE(what_was_cleared_is_null),
+    CASE(calls_come_last_first_at_the_end_of_their_block),
+    CASE(calls_and_values_go_in_one_order_where_a_try_returns),
 #ifndef AVOW_NO_ASYNC
+    CASE(calls_come_where_an_async_function_is_cancelled),
+    CASE(calls_come_where_its_loop_is_closed),
+    CASE(call_awaits_under_a_shield_when_cancelled),
     CASE(value_goes_where_the_loop_is_closed),
     CASE(permit_is_given_back_where_a_try_returns),
     CASE(permit_is_given_back_where_its_holder_is_cancelled),
