@@ -30,6 +30,7 @@
 #include "avow/handle.h"
 #include "avow/inlet.h"
 #include "avow/limiter.h"
+#include "avow/local.h"
 #include "avow/loop.h"
 #include "avow/loops.h"
 #include "avow/mailbox.h"

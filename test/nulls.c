@@ -24,6 +24,7 @@ static avow_remote_t *remote;
 static avow_value_t value = { .tag = AVOW_INT };
 static avow_value_t values[] = { { .tag = AVOW_INT } };
 static const size_t sizes[] = { 1 };
+static const avow_local_t local_key = { .name = "key" };
 static const avow_class_t klass = { .name = "class" };
 static avow_frame_t frame;
 static avow_stats_t stats;

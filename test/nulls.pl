@@ -39,6 +39,7 @@ my %sound = (
   'avow_promise_t *const []' => 'promises()',
   'size_t []' => 'sizes',
   'avow_case_t []' => 'NULL',
+  'avow_local_t *' => '&local_key',
   'avow_class_t *' => '&klass',
   'avow_frame_t *' => '&frame',
   'avow_stats_t *' => '&stats',

@@ -36,7 +36,7 @@ arguments_of() {
   resolve) arguments='127.0.0.1' ;;
   scan) arguments='127.0.0.1 1' ;;
   serve) arguments='-p 0 www' serves=yes ;;
-  primes) arguments='--port 0' serves=yes ;;
+  primes | remind) arguments='--port 0' serves=yes ;;
   stopwatch) arguments= serves=yes ;;
   tail | wrap) arguments=from serves=yes ;;
   collect | thread) arguments=from ;;

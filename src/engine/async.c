@@ -11,13 +11,35 @@
 
 #include "base/reserved.h"
 #include "engine/async.h"
+#include "engine/local.h"
 
-void avow__async_finish(avow__context_t *c, avow__fiber_t *f,
-                        avow_value_t result) {
+static inline void async_end(avow__context_t *c, avow__fiber_t *f,
+                             avow_value_t result) {
   avow_promise_t *p = f->promise;
   avow__fiber_give(&c->fibers, f);
   p->data = NULL;
   avow__finish(p, result);
+}
+
+static avow__locals_t *async_take_locals(avow__fiber_t *f) {
+  avow__locals_t *locals = f->locals;
+  f->locals = NULL;
+  return locals;
+}
+
+static AVOW__APART void async_finish_with(avow__context_t *c, avow__fiber_t *f,
+                                          avow_value_t result) {
+  avow__locals_t *locals = async_take_locals(f);
+  async_end(c, f, result);
+  avow__locals_unref(locals); /* last: it may call the program */
+}
+
+void avow__async_finish(avow__context_t *c, avow__fiber_t *f,
+                        avow_value_t result) {
+  if (AVOW__UNLIKELY(f->locals != NULL))
+    async_finish_with(c, f, result);
+  else
+    async_end(c, f, result);
 }
 
 avow_promise_t *avow_async(uv_loop_t *loop, avow_fn fn, void *data) {
@@ -58,6 +80,9 @@ avow_promise_t *avow_async_throwing(uv_loop_t *loop, avow_fn fn, void *data,
   avow__seen_task(c);
   avow__enter_call(c);
   avow__fibers_begin(&c->fibers);
+  const avow__fiber_t *by = *c->fibers.now;
+  if (AVOW__UNLIKELY(by != NULL && by->locals != NULL))
+    avow__locals_inherit(f, by);
   (void) avow__async_go_on(c, f, avow_none(), 0); /* it is no job */
   avow__leave_queue(c); /* no callback runs inside this call */
   return p;
@@ -136,9 +161,12 @@ void avow__async_abandon(avow__context_t *c, avow__fiber_t *f) {
   const avow_value_t dropped = avow__take_upstream(p);
   p->kind = AVOW__RUNNING; /* to its end */
   avow__seen_resumed(c, p);
+  avow__locals_t *locals = async_take_locals(f);
   avow__fiber_discard(&c->fibers, f);
   p->data = NULL;
   avow__settle(p, avow_error(UV_ECANCELED));
   avow__unref(p);
-  avow__value_unref(dropped); /* last: it may call the program */
+  avow__value_unref(dropped); /* these two last: they may call the program */
+  if (locals != NULL)
+    avow__locals_unref(locals);
 }

@@ -5,9 +5,11 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "avow/local.h"
 #include "avow/stackless.h"
 #include "engine/clock.h"
 #include "engine/engine.h"
+#include "engine/local.h"
 #include "engine/trace.h"
 
 typedef struct {
@@ -37,13 +39,14 @@ static void print_id(FILE *out, const avow_promise_t *p) {
 #endif
 }
 
-#ifdef AVOW_TRACE
-/* A path may have what ends or bends a label of Graphviz. */
+#if defined(AVOW_TRACE) || !defined(AVOW_NO_ASYNC)
+/* What a program has given us may have what ends or bends a label of Graphviz,
+   or a line. */
 static void print_escaped(FILE *out, const char *text) {
   for (; *text != '\0'; text++) {
     if (*text == '"' || *text == '\\')
       (void) fputc('\\', out);
-    (void) fputc(*text, out);
+    (void) fputc((unsigned char) *text < ' ' ? '?' : *text, out);
   }
 }
 #endif
@@ -69,7 +72,31 @@ static void print_await(FILE *out, const avow_promise_t *p) {
 }
 #endif
 
+#ifndef AVOW_NO_ASYNC
+static void print_local(const char *name, const avow_value_t *v, void *data) {
+  FILE *out = data;
+  (void) fputc(' ', out);
+  print_escaped(out, name);
+  if (v->tag == AVOW_INT)
+    (void) fprintf(out, "=%" PRId64, v->u.i);
+  else
+    (void) fputc('=', out);
+  if (v->tag == AVOW_BYTES)
+    print_escaped(out, avow_to_bytes(v, NULL));
+  else if (v->tag != AVOW_INT)
+    (void) fprintf(out, "(%s)", avow_type_name(v));
+}
+
+static void print_locals(FILE *out, const avow_promise_t *p) {
+  if (p->kind == AVOW__ASYNC)
+    avow__locals_each(p->data, print_local, out);
+}
+#endif
+
 static void print_origin(const dump_t *dump, const avow_promise_t *p) {
+#ifndef AVOW_NO_ASYNC
+  print_locals(dump->out, p);
+#endif
 #ifdef AVOW_TRACE
   const char *where = avow__where(p);
   if (where != NULL) {

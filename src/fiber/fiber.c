@@ -44,6 +44,7 @@ int avow__fiber_take(avow__fibers_t *fibers, avow__fiber_t **out) {
 }
 
 void avow__fiber_give(avow__fibers_t *fibers, avow__fiber_t *f) {
+  assert(f->locals == NULL);
   assert(f->over && f != avow__fiber_now);
   avow__list_remove(&fibers->busy, &f->link);
   fibers->used--;
@@ -57,6 +58,7 @@ void avow__fiber_give(avow__fibers_t *fibers, avow__fiber_t *f) {
 }
 
 void avow__fiber_discard(avow__fibers_t *fibers, avow__fiber_t *f) {
+  assert(f->locals == NULL);
   assert(!f->over && f != avow__fiber_now);
   avow__list_remove(&fibers->busy, &f->link);
   fibers->used--;

@@ -12,6 +12,8 @@
 #include "fiber/stack.h"
 #include "fiber/switch.h"
 
+typedef struct avow__locals_s avow__locals_t;
+
 typedef struct avow__fiber_s {
   avow__link_t link; /* among the loop's idle ones, or its busy ones */
   avow_promise_t *promise;
@@ -19,11 +21,12 @@ typedef struct avow__fiber_s {
   void *data;
   avow_value_t (*call)(avow_fn fn, void *data); /* by this; NULL: as it is */
   avow__exceptions_t exceptions;
-  avow__spot_t spot;  /* while it is parked */
-  avow__spot_t *back; /* while it runs: of who resumed it */
-  bool begun;         /* it has been on its stack before */
-  bool over;          /* fn has returned */
-  unsigned jobs;      /* that it may be in one go; 0: no job has resumed it */
+  avow__locals_t *locals; /* local.c: values that it has; NULL: none */
+  avow__spot_t spot;      /* while it is parked */
+  avow__spot_t *back;     /* while it runs: of who resumed it */
+  bool begun;             /* it has been on its stack before */
+  bool over;              /* fn has returned */
+  unsigned jobs; /* that it may be in one go; 0: no job has resumed it */
   avow__stack_t stack;
   avow__sanitizer_t sanitizer;
 #ifdef AVOW_TRACE

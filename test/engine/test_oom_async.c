@@ -23,6 +23,8 @@ static void *map_or_fail(size_t size) {
 static avow_value_t await_fn(void *data) {
   use(data);
   const avow_value_t held = thing();
+  static const avow_local_t key = { .name = NULL };
+  avow_ignore(avow_local_set(&key, thing()));
   avow_promise_t *p = avow_trace_await("here.c", 1, avow_sleep(loop, 0));
   avow_value_t v = avow_await(p);
   use(data);

@@ -1,0 +1,159 @@
+/*
+ * Reminds whoever connects: "300 tea" is answered by "tea" after 300 ms, of
+ * several at a time. Each line of its log begins with whom it is about, a
+ * visitor and one of what that asked for, which no function hands down.
+ */
+#include <avow.h>
+#include <avow/auto.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "options.h"
+#include "program.h"
+#include "text.h"
+
+enum { LINE = 80, LONGEST = 3600000, GRACE = 1000 };
+
+static const char *port = "7002";
+
+static const option_t options[] = {
+  { "port", "PORT", "to listen on; 0 is any that is free (7002)",
+    .text = &port },
+  { .name = NULL },
+};
+
+static const command_line_t command_line = {
+  .operands = "",
+  .about =
+      "Says to a client what it wants to be reminded of (\"300 tea\"), "
+      "after so many\nmilliseconds, until SIGINT or SIGTERM.",
+  .options = options,
+  .status = "0 after a signal, 1 if it cannot serve",
+  .example = "--port 7002",
+};
+
+static const avow_local_t request = { .name = "request" };
+
+static uv_loop_t *loop;
+
+static void note(const char *what) {
+  const avow_value_t *id = avow_local_get(&request);
+  printf("[%s] ", avow_is_none(id) ? "server" : avow_to_bytes(id, NULL));
+  (void) text_print(stdout, what, TEXT_WHOLE);
+  printf("\n");
+  (void) program_flush(); /* or program_end() says so */
+}
+
+/* From here on this function is about the nth of those of who started it. */
+static avow_value_t begin_request(unsigned n) {
+  char id[40] = "";
+  const avow_value_t *of = avow_local_get(&request);
+  if (avow_is_none(of))
+    (void) snprintf(id, sizeof(id), "%u", n);
+  else
+    (void) snprintf(id, sizeof(id), "%s.%u", avow_to_bytes(of, NULL), n);
+  return avow_local_set(&request, avow_string(id));
+}
+
+typedef struct {
+  avow_stream_t client;
+  avow_value_t line;
+  unsigned n;
+} reminder_t;
+
+static avow_value_t say_after(avow_stream_t client, const char *line) {
+  char *what = NULL;
+  const unsigned long ms = strtoul(line, &what, 10);
+  if (what == line || *what != ' ' || ms > LONGEST) {
+    note("what is that?");
+    return avow_await(avow_write(client, avow_string("so many ms, what\n")));
+  }
+  note(what + 1);
+  AVOW_TRY(avow_await_done(avow_sleep(loop, ms)));
+  avow_value_t lines[] = { avow_string(what + 1), avow_string("\n") };
+  AVOW_TRY(avow_await_done(avow_write(client, avow_list(lines, 2))));
+  note("said");
+  return avow_none();
+}
+
+static avow_value_t remind(void *data) {
+  const reminder_t *mine = data;
+  const avow_stream_t client = mine->client; /* which the visitor keeps */
+  AVOW_AUTO_VALUE line = mine->line;
+  AVOW_TRY(begin_request(mine->n));
+  const avow_value_t v = say_after(client, avow_to_bytes(&line, NULL));
+  if (avow_is_error(&v))
+    note(avow_error_message(&v));
+  return v;
+}
+
+/* Until the client has no more to say. */
+static avow_value_t listen_to(avow_stream_t client, const avow_group_t *all) {
+  avow_reader_t *reader = avow_reader_new(client);
+  avow_value_t line = avow_await(avow_reader_line(reader, LINE));
+  for (unsigned n = 1; line.tag == AVOW_BYTES; n++) {
+    reminder_t one = { client, line, n };
+    avow_group_add(all, avow_async(loop, remind, &one));
+    line = avow_await(avow_reader_line(reader, LINE));
+  }
+  avow_reader_unref(reader);
+  return line;
+}
+
+static avow_value_t talk(void *connection) {
+  static unsigned visitors;
+  AVOW_AUTO_VALUE client = avow_value_ref(connection);
+  AVOW_TRY(begin_request(++visitors));
+  note("is here");
+  AVOW_AUTO_GROUP all = NULL;
+  avow_promise_t *p = avow_group_new(loop, &all);
+  const avow_value_t v = listen_to(avow_to_stream(&client), all);
+  if (avow_is_error(&v))
+    avow_cancel(p);
+  avow_group_end(all);
+  avow_ignore(avow_await(p));
+  note(avow_is_error(&v) ? avow_error_message(&v) : "is done");
+  return v;
+}
+
+/* The function has a reference of its own before this call is over. */
+static avow_value_t begin_to_talk(const avow_value_t *connection, void *data) {
+  avow_value_t borrowed = *connection;
+  return avow_follow(avow_async(loop, talk, &borrowed));
+}
+
+/* Who left, or was cut off at the end, is no failure of ours. */
+static avow_value_t forgive(const avow_value_t *reason, void *data) {
+  return avow_none();
+}
+
+static avow_value_t serve(void *data) {
+  const avow_map_options_t each = { .kind = AVOW_ALL_SETTLED };
+  AVOW_AUTO_VALUE listener = avow_none();
+  AVOW_TRY(avow_await_value(avow_bind(loop, "127.0.0.1", port), &listener));
+  uv_stream_t *stream = avow_stream_handle(avow_to_stream(&listener));
+  AVOW_AUTO_CHANNEL connections = avow_connections(stream, NULL);
+  AVOW_AUTO_PROMISE served =
+      avow_catch(avow_each(connections, begin_to_talk, NULL, &each), forgive,
+                 NULL);
+  const int at = avow_local_address((const uv_handle_t *) stream).port;
+  printf("remind at 127.0.0.1:%d, to try it: nc 127.0.0.1 %d\n", at, at);
+  if (!program_flush()) /* or program_end() says so */
+    return avow_none();
+  AVOW_TRY(avow_await_done(program_interrupted(loop)));
+  note("ends");
+  AVOW_TRY(avow_await_done(avow_close(avow_to_stream(&listener))));
+  avow_ignore(avow_await(avow_timeout(avow_promise_steal(&served), GRACE)));
+  return avow_none();
+}
+
+int main(int argc, char *argv[]) {
+  size_t n;
+  (void) options_parse(&command_line, argc, argv, &n);
+  (void) options_port(port);
+  loop = program_begin();
+  const avow_value_t end = avow_run(avow_async(loop, serve, NULL));
+  return program_end(loop, avow_is_error(&end) ? program_complain(end) : 0);
+}

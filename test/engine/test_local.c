@@ -1,0 +1,384 @@
+/* Values of async functions: who has them, and for how long. */
+#include "awaiting.h"
+#include "elsewhere.h"
+#include "watched.h"
+
+#if WATCHED
+enum { MANY = 100 };
+#else
+enum { MANY = 10000 };
+#endif
+
+static const avow_local_t word = { .name = "word" };
+static const avow_local_t number = { .name = "number" };
+
+/* Notes what there is: "-" for none. */
+static void note_word(void) {
+  const avow_value_t *v = avow_local_get(&word);
+  note(avow_is_none(v) ? "-" : avow_to_bytes(v, NULL));
+}
+
+static void set_word(const char *text) {
+  const avow_value_t v = avow_local_set(&word, avow_string(text));
+  assert_true(avow_is_none(&v));
+}
+
+static void pause_it(void) {
+  avow_ignore(avow_await(avow_sleep(loop, 0)));
+}
+
+static void deep_in_what_it_calls(int depth) {
+  if (depth > 0)
+    deep_in_what_it_calls(depth - 1);
+  else
+    note_word();
+}
+
+static avow_value_t set_and_look(void *text) {
+  note_word();
+  set_word(text);
+  for (int i = 0; i < 2; i++) {
+    deep_in_what_it_calls(3);
+    pause_it();
+  }
+  note_word();
+  return avow_none();
+}
+
+static char a[] = "a", b[] = "b", c[] = "c";
+
+static void value_stays_across_awaits(void **state) {
+  assert_fulfils_none(avow_async(loop, set_and_look, a));
+
+  assert_notes("- a a a");
+}
+
+static void each_function_has_its_own(void **state) {
+  avow_promise_t *both[] = { avow_async(loop, set_and_look, a),
+                             avow_async(loop, set_and_look, b) };
+
+  avow_value_unref(avow_run(avow_all(loop, both, 2)));
+
+  assert_notes("- a - b a b a b");
+}
+
+static avow_value_t look(void *data) {
+  note_word();
+  pause_it();
+  note_word();
+  return avow_none();
+}
+
+static avow_value_t start_in_between(void *data) {
+  set_word(a);
+  avow_promise_t *p = avow_async(loop, look, NULL);
+  set_word(b);
+  avow_promise_t *q = avow_async(loop, look, NULL);
+  avow_promise_t *both[] = { p, q };
+  return avow_await(avow_all(loop, both, 2));
+}
+
+static void those_started_have_what_there_was_then(void **state) {
+  avow_value_unref(avow_run(avow_async(loop, start_in_between, NULL)));
+
+  assert_notes("a b a b");
+}
+
+static avow_value_t start_one_that_sets(void *data) {
+  set_word(a);
+  avow_promise_t *p = avow_async(loop, set_and_look, b);
+  note_word();
+  avow_ignore(avow_await(p));
+  note_word();
+  return avow_none();
+}
+
+static void what_those_set_stays_theirs(void **state) {
+  assert_fulfils_none(avow_async(loop, start_one_that_sets, NULL));
+
+  assert_notes("a b a b b a");
+}
+
+static avow_value_t end_first(void *p) {
+  set_word(a);
+  *(avow_promise_t **) p = avow_async(loop, look, NULL);
+  return avow_none();
+}
+
+static void those_started_may_outlive_who_started_them(void **state) {
+  avow_promise_t *p;
+
+  assert_fulfils_none(avow_async(loop, end_first, &p));
+
+  assert_fulfils_none(p);
+  assert_notes("a a");
+}
+
+static avow_value_t look_from_two(void *data) {
+  set_word(a);
+  const avow_value_t v = avow_local_set(&number, avow_int(7));
+  assert_true(avow_is_none(&v));
+  set_word(b);
+  note_word();
+  return avow_value_ref(avow_local_get(&number));
+}
+
+static void keys_do_not_touch_each_other(void **state) {
+  assert_fulfils_int(avow_async(loop, look_from_two, NULL), 7);
+  assert_notes("b");
+}
+
+static avow_value_t look_cb(const avow_value_t *arg, void *data) {
+  note_word();
+  return avow_none();
+}
+
+static avow_value_t look_fn(void *data) {
+  note_word();
+  return avow_none();
+}
+
+static void look_free(void *data) {
+  note_word();
+}
+
+static avow_value_t attach_some(void *data) {
+  set_word(a);
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_on_cancel(d, look_free, NULL);
+  avow_cancel(p);
+  avow_deferred_drop(d);
+  avow_ignore(avow_await(avow_try(loop, look_fn, NULL)));
+  return avow_await(
+      avow_finally(avow_then(p, NULL, look_cb, NULL), look_fn, NULL));
+}
+
+/* The try is its own call; in the rest there is no function that awaits. */
+static void what_avow_calls_back_has_none(void **state) {
+  avow_ignore(avow_run(avow_async(loop, attach_some, NULL)));
+
+  assert_notes("- a - -");
+}
+
+static void there_is_none_outside(void **state) {
+  note_word();
+
+  assert_notes("-");
+}
+
+static avow_value_t start_elsewhere(void *other) {
+  set_word(a);
+  avow_unref(avow_async(other, look_fn, NULL));
+  note_word();
+  return avow_none();
+}
+
+static void function_of_another_loop_begins_with_none(void **state) {
+  uv_loop_t other;
+  assert_int_equal(start_loop(&other), 0);
+  assert_int_equal(avow_loop_init(&other, NULL), 0);
+
+  assert_fulfils_none(avow_async(loop, start_elsewhere, &other));
+
+  assert_notes("- a");
+  assert_int_equal(avow_loop_close(&other), 0);
+  assert_int_equal(uv_loop_close(&other), 0);
+}
+
+static void note_destroy(void *self) {
+  note(self);
+}
+
+static const avow_class_t noted_class = { .name = "noted",
+                                          .destroy = note_destroy };
+
+static avow_value_t wait_for_it(void *p) {
+  return avow_await(p);
+}
+
+static avow_value_t set_object_and_start(void *p) {
+  const avow_value_t v = avow_local_set(&word, avow_object(&noted_class, a));
+  assert_true(avow_is_none(&v));
+  avow_unref(avow_async(loop, wait_for_it, p));
+  return avow_none();
+}
+
+static void value_goes_with_the_last_that_has_it(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+
+  assert_fulfils_none(avow_async(loop, set_object_and_start, p));
+  note("first");
+  (void) avow_resolve(d, avow_none());
+  run();
+
+  assert_notes("first a");
+}
+
+static avow_value_t replace_objects(void *data) {
+  avow_value_t v = avow_local_set(&word, avow_object(&noted_class, a));
+  assert_true(avow_is_none(&v));
+  note("next");
+  v = avow_local_set(&word, avow_object(&noted_class, b));
+  assert_true(avow_is_none(&v));
+  note("none");
+  v = avow_local_set(&word, avow_none());
+  assert_true(avow_is_none(&v));
+  note("over");
+  return v;
+}
+
+static void value_that_is_replaced_goes_at_once(void **state) {
+  assert_fulfils_none(avow_async(loop, replace_objects, NULL));
+
+  assert_notes("next a none b over");
+}
+
+static avow_value_t await_on_and_on(void *data) {
+  const avow_value_t v = avow_local_set(&word, avow_object(&noted_class, a));
+  assert_true(avow_is_none(&v));
+  while (avow_is_none(&v))
+    pause_it();
+  return v;
+}
+
+static void value_of_one_that_never_ends_goes_with_its_loop(void **state) {
+  avow_unref(avow_async(loop, await_on_and_on, NULL));
+
+  renew_loop();
+
+  assert_notes("a");
+}
+
+static avow_value_t set_two_and_wait(void *data) {
+  static const avow_local_t nameless = { .name = NULL };
+  AVOW_TRY(avow_local_set(&word, avow_string("\"a\n\"")));
+  AVOW_TRY(avow_local_set(&number, avow_int(-7)));
+  AVOW_TRY(avow_local_set(&nameless, avow_int(8)));
+  return avow_await(avow_sleep(loop, 0));
+}
+
+static void dump_shows_those_with_names(void **state) {
+  char text[512];
+  avow_promise_t *p = avow_async(loop, set_two_and_wait, NULL);
+
+  dump_loop(text, sizeof(text));
+
+  assert_non_null(strstr(text, " word=\\\"a?\\\" number=-7"));
+  assert_null(strstr(text, "=8"));
+  assert_fulfils_none(p);
+}
+
+static avow_value_t set_an_error(void *data) {
+  set_word(a);
+  const avow_value_t v =
+      avow_local_set(&word, avow_error_new(UV_EIO, avow_none(), "broken"));
+  note_word();
+  return v;
+}
+
+static void error_is_given_back_and_not_set(void **state) {
+  assert_says(avow_async(loop, set_an_error, NULL), UV_EIO, "broken");
+  assert_notes("a");
+}
+
+/* Each sets a value in place of that of who started it, which is over then. */
+static avow_value_t start_another(void *left) {
+  int *n = left;
+  char text[16];
+  (void) snprintf(text, sizeof(text), "%d", *n);
+  set_word(text);
+  pause_it();
+  if (--*n > 0)
+    avow_unref(avow_async(loop, start_another, n));
+  return avow_none();
+}
+
+static void generations_leave_nothing_behind(void **state) {
+  int few = 3, many = MANY;
+  avow_unref(avow_async(loop, start_another, &few));
+  run();
+  const long before = live_allocations();
+
+  avow_unref(avow_async(loop, start_another, &many));
+  run();
+
+  assert_int_equal(many, 0);
+  assert_true(live_allocations() <= before);
+}
+
+static avow_value_t set_again_and_again(void *data) {
+  for (int i = 0; i < MANY; i++)
+    set_word(b);
+  const long before = live_allocations();
+  for (int i = 0; i < MANY; i++)
+    set_word(c);
+  assert_int_equal(live_allocations(), before);
+  return avow_none();
+}
+
+static void setting_again_takes_no_more(void **state) {
+  assert_fulfils_none(avow_async(loop, set_again_and_again, NULL));
+}
+
+static avow_value_t set_without_memory(void *data) {
+  set_word(a);
+  fail_allocation(1, false);
+  avow_value_t v = avow_local_set(&number, avow_int(1));
+  fail_allocation(0, false);
+  assert_int_equal(avow_error_code(&v), UV_ENOMEM);
+  note_word();
+  assert_true(avow_is_none(avow_local_get(&number)));
+  fail_allocation(1, true); /* what is its own takes none */
+  v = avow_local_set(&word, avow_int(1));
+  fail_allocation(0, false);
+  return v;
+}
+
+static void without_memory_all_stays_as_it_was(void **state) {
+  assert_fulfils_none(avow_async(loop, set_without_memory, NULL));
+  assert_notes("a");
+}
+
+static void set_outside(void) {
+  const avow_value_t v = avow_local_set(&word, avow_string("lost"));
+  assert_int_equal(avow_error_code(&v), AVOW_ENOTASYNC);
+}
+
+static avow_value_t set_a_promise(void *data) {
+  return avow_local_set(&word, avow_follow(avow_sleep(loop, 0)));
+}
+
+static void set_what_is_followed(void) {
+  assert_rejects(avow_async(loop, set_a_promise, NULL), AVOW_EMISUSE);
+}
+
+static void misuse_is_refused(void **state) {
+  assert_misuse(set_outside, "avow_local_set() outside an async function");
+  assert_misuse(set_what_is_followed, "await it, and set that");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(value_stays_across_awaits),
+    CASE(each_function_has_its_own),
+    CASE(those_started_have_what_there_was_then),
+    CASE(what_those_set_stays_theirs),
+    CASE(those_started_may_outlive_who_started_them),
+    CASE(keys_do_not_touch_each_other),
+    CASE(what_avow_calls_back_has_none),
+    CASE(there_is_none_outside),
+    CASE(value_goes_with_the_last_that_has_it),
+    CASE(value_that_is_replaced_goes_at_once),
+    CASE(value_of_one_that_never_ends_goes_with_its_loop),
+    CASE(function_of_another_loop_begins_with_none),
+    CASE(dump_shows_those_with_names),
+    CASE(error_is_given_back_and_not_set),
+    CASE(generations_leave_nothing_behind),
+    CASE(setting_again_takes_no_more),
+    CASE(without_memory_all_stays_as_it_was),
+    CASE(misuse_is_refused),
+  };
+  return RUN(tests);
+}

@@ -1,0 +1,57 @@
+#!/bin/sh
+# Runs the example remind as a user would. test_remind.sh REMIND ECHO_CLIENT
+. "$(dirname "$0")/example.sh"
+remind=$(absolute "$1")
+client=$(absolute "$2")
+cd "$dir"
+
+# The lines of the log that begin so.
+log_of() {
+  grep -F "[$1] " log | cut -d ' ' -f 2- | tr '\n' ,
+}
+
+said() {
+  [ "$(log_of "$1")" = "$2" ] || fail "[$1] is not $2"
+}
+
+"$remind" --port 0 >log 2>err &
+pid=$!
+pids="$pids $pid"
+until_true grep -q try log
+port=$(sed -n 's/.*127.0.0.1 \([0-9]*\)$/\1/p' log)
+
+echo "remind: several at a time, each in its time"
+printf '200 tea\n10 egg\nhow?\n' | run 0 "$client" "$port"
+[ "$(tr '\n' , <out)" = 'so many ms, what,egg,tea,' ] || fail "what was said"
+until_true grep -q '\[1\] is done' log
+said 1 'is here,is done,'
+said 1.1 'tea,said,'
+said 1.2 'egg,said,'
+said 1.3 'what is that?,'
+
+echo "remind: each line of two visitors knows whose it is"
+printf '100 a\n100 b\n' | "$client" "$port" >one &
+one=$!
+printf '100 c\n' | "$client" "$port" >two
+wait "$one" || fail "a client: status $?"
+until_true grep -q '\[2\] is done' log
+until_true grep -q '\[3\] is done' log
+cut -d ' ' -f 2- log | sort >words
+printf 'a\nb\nc\n' >letters
+[ "$(grep -cFx -f letters words)" = 3 ] || fail "not three reminders"
+grep -q '^\[[23]\.2\] b$' log || fail "b is not the second of a visitor"
+
+echo "remind: ends with who is there"
+mkfifo hold
+"$client" "$port" <hold >out &
+staying=$!
+exec 5>hold
+echo '3600000 never' >&5
+until_true grep -q never log
+interrupt TERM
+exec 5>&-
+wait "$staying" || :
+said server 'ends,'
+said 4.1 'never,operation canceled,'
+[ ! -s err ] || fail "errors"
+echo "all passed"
