@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "sim/blocks.h"
+#include "sim/memory.h"
 #include "sim/state.h"
 
 static void *known(void *p) {
@@ -14,7 +15,19 @@ static void *known(void *p) {
   return p;
 }
 
+static _Thread_local uint64_t asked;
+
+/* Large enough for a block of its own, wherever smaller ones come from. */
+bool sim_memory_is_avows(void) {
+  enum { LARGE = 100 * 1000 };
+  char *bytes;
+  const uint64_t before = asked;
+  avow_value_unref(avow_bytes_new(LARGE, &bytes));
+  return asked > before;
+}
+
 static bool memory_fails(void) {
+  asked++;
   if (!sim_strikes("memory"))
     return false;
   sim_note("an allocation fails");

@@ -22,6 +22,7 @@
 #include "sim/cancel.h"
 #include "sim/disk.h"
 #include "sim/locks.h"
+#include "sim/memory.h"
 #include "sim/network.h"
 #include "sim/pool.h"
 #include "sim/state.h"
@@ -289,16 +290,28 @@ static avow_sim_result_t run_result(void) {
   return result;
 }
 
+/* Why there can be no run; NULL: there can. */
+static const char *obstacle(avow_sim_fn program,
+                            const avow_sim_options_t *options) {
+  static _Thread_local bool is_linked;
+  if (sim_world.on)
+    return "avow_sim() in a simulated program";
+  if (AVOW__RESERVED(options) != 0 || program == NULL)
+    return "avow_sim() of no program, or with options that are not zeros";
+  is_linked = is_linked || sim_memory_is_avows();
+  return is_linked ? NULL
+                   : "this program is linked with avow, too: link avow_sim in "
+                     "its place (-lavow_sim, and no -lavow)";
+}
+
 avow_sim_result_t avow_sim(uint64_t seed, avow_sim_fn program, void *data,
                            const avow_sim_options_t *options) {
-  if (sim_world.on)
-    return (avow_sim_result_t){ .failed = true,
-                                .why = "avow_sim() in a simulated program" };
-  if (AVOW__RESERVED(options) != 0 || program == NULL)
-    return (avow_sim_result_t){ .failed = true,
-                                .why =
-                                    "avow_sim() of no program, or with "
-                                    "options that are not zeros" };
+  const char *why = obstacle(program, options);
+  if (why != NULL) {
+    avow_sim_result_t none = { .failed = true };
+    (void) snprintf(none.why, sizeof(none.why), "%s", why);
+    return none;
+  }
   run_begin(seed, options);
   bool whole = run_on_a_loop(program, data);
   sim_locks_end(whole && !sim_world.stopped);

@@ -1,8 +1,8 @@
 #!/bin/sh
 # A program is simulated whether it is linked with avow_sim before libuv or
-# behind it.
+# behind it. Linked with avow before that, it says so.
 #
-#   CC=... FLAGS=... UV_LIBS=... test_order.sh LIBAVOW_SIM
+#   CC=... FLAGS=... UV_LIBS=... test_order.sh LIBAVOW_SIM LIBAVOW
 set -eu
 root=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
@@ -10,13 +10,16 @@ trap 'rm -rf "$work"' EXIT
 cat >"$work/program.c" <<'END'
 #include <avow.h>
 #include <avow/sim.h>
+#include <stdio.h>
 
 static avow_promise_t *program(uv_loop_t *loop, void *data) {
   return avow_sleep(loop, 3600 * 1000 + uv_now(loop) - 1000);
 }
 
 int main(void) {
-  return avow_sim(1, program, NULL, NULL).ms != 3600 * 1000;
+  const avow_sim_result_t result = avow_sim(1, program, NULL, NULL);
+  puts(result.why);
+  return result.ms != 3600 * 1000;
 }
 END
 
@@ -33,3 +36,12 @@ build "$1" $UV_LIBS
 # shellcheck disable=SC2086
 build $UV_LIBS "$1" $UV_LIBS
 "$work/program" || { echo 'it fails in the other order'; exit 1; }
+# shellcheck disable=SC2086
+build "$2" -Wl,-rpath,"$(dirname "$2")" "$1" -Wl,--exclude-libs,libavow_sim.a \
+  $UV_LIBS
+"$work/program" >"$work/said" || :
+grep -q 'link avow_sim in its place' "$work/said" || {
+  echo 'with avow before it, it does not say so:'
+  cat "$work/said"
+  exit 1
+}
