@@ -19,7 +19,7 @@ refuse() {
   'the tests look at /proc, which is not mounted here: mount -t proc proc /proc'
 
 more='libcmocka-dev g++ curl gdb graphviz libsqlite3-dev luajit nodejs spin
-  zlib1g-dev' \
+  systemtap-sdt-dev zlib1g-dev' \
   . test/packages.sh
 . test/configure.sh
 build=${BUILD:-build}

@@ -1,7 +1,8 @@
 /*
  * What happens to promises, told where it happens to whoever looks on: in trace
- * builds an avow_trace_start(). Nobody is asked, and in other builds these are
- * empty.
+ * builds an avow_trace_start(), and by probes, which are an instruction that
+ * does nothing, a debugger or bpftrace. So what a probe tells is where it lies
+ * anyway. Without either these are empty.
  */
 #ifndef AVOW_SEEN_H
 #define AVOW_SEEN_H
@@ -21,12 +22,24 @@ void avow__trace_promise(avow__context_t *c, avow_promise_t *p); /* trace.c */
 #  define AVOW__RECORD(c, call) ((void) (c))
 #endif
 
+#ifdef AVOW_PROBES
+#  include <sys/sdt.h>
+#  define AVOW__PROBE1(name, a)       DTRACE_PROBE1(avow, name, a)
+#  define AVOW__PROBE2(name, a, b)    DTRACE_PROBE2(avow, name, a, b)
+#  define AVOW__PROBE3(name, a, b, c) DTRACE_PROBE3(avow, name, a, b, c)
+#else
+#  define AVOW__PROBE1(name, a)       ((void) (a))
+#  define AVOW__PROBE2(name, a, b)    ((void) (a))
+#  define AVOW__PROBE3(name, a, b, c) ((void) (a))
+#endif
+
 /* p was made of a block, to be of its kind for now. */
 static inline void avow__seen_made(avow__context_t *c, avow_promise_t *p) {
 #ifdef AVOW_TRACE
   avow__trace_promise(c, p);
 #endif
   AVOW__RECORD(c, avow__record_made(c->trace, p));
+  AVOW__PROBE2(new, p, p->kind);
 }
 
 /* It is such a one, or the promise of such a function: names that stay. */
@@ -51,6 +64,7 @@ static inline void avow__seen_function(avow__context_t *c, avow_promise_t *p,
 /* Its state is no longer pending. */
 static inline void avow__seen_settled(avow__context_t *c, avow_promise_t *p) {
   AVOW__RECORD(c, avow__record_settled(c->trace, p));
+  AVOW__PROBE3(settle, p, p->kind, p->flags);
 }
 
 /* Its block is free, whatever was in it. */
@@ -71,24 +85,29 @@ static inline void avow__seen_triggered(avow__context_t *c,
 /* The job runs, and has run: p may be gone by then. */
 static inline void avow__seen_job(avow__context_t *c, avow_promise_t *p) {
   AVOW__RECORD(c, avow__record_job(c->trace, p));
+  AVOW__PROBE3(job_begin, p, p->kind, c->loop);
 }
 
 static inline void avow__seen_job_end(avow__context_t *c) {
   AVOW__RECORD(c, avow__record_job_end(c->trace));
+  AVOW__PROBE1(job_end, c->loop);
 }
 
 /* The function of p waits for what is upstream, and goes on. */
 static inline void avow__seen_parked(avow__context_t *c, avow_promise_t *p) {
   AVOW__RECORD(c, avow__record_parked(c->trace, p));
+  AVOW__PROBE2(park, p, p->upstream);
 }
 
 static inline void avow__seen_resumed(avow__context_t *c, avow_promise_t *p) {
   AVOW__RECORD(c, avow__record_resumed(c->trace, p));
+  AVOW__PROBE1(resume, p);
 }
 
 /* Somebody cancels p, which is pending. */
 static inline void avow__seen_canceled(avow__context_t *c, avow_promise_t *p) {
   AVOW__RECORD(c, avow__record_canceled(c->trace, p));
+  AVOW__PROBE2(cancel, p, p->kind);
 }
 
 /* A callback of ours is about to begin, the outermost one has ended, the loop

@@ -1,0 +1,128 @@
+#!/usr/bin/env python3
+"""Are the probes where debuggers and bpftrace find them, and tell what is so?
+
+  probes.py SOURCE-ROOT PROGRAM true|false
+
+PROGRAM is traced.c's, built with probes, or without. gdb stops at each of them
+and reads what it tells. share/avow/avow-latency.bt is given to bpftrace, which
+compiles it and runs nothing. What is missing here is skipped, but not with CI
+in the environment.
+"""
+import os
+import re
+import shutil
+import subprocess
+import sys
+
+# Each with how many things it tells.
+PROBES = {'new': 2, 'settle': 3, 'job_begin': 3, 'job_end': 1, 'park': 2,
+          'resume': 1, 'cancel': 2}
+SCRIPT = 'share/avow/avow-latency.bt'
+
+
+def fail(*words):
+    print(*words)
+    sys.exit(1)
+
+
+def without(what):
+    print(what)
+    sys.exit(1 if os.environ.get('CI') else 77)
+
+
+def read(*path):
+    with open(os.path.join(*path), encoding='utf-8') as file:
+        return file.read()
+
+
+def say(*argv):
+    done = subprocess.run(argv, text=True, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          check=False)
+    return done.stdout
+
+
+def kinds(root):
+    """Their names by their numbers."""
+    names = dict(re.findall(r'\[(AVOW__\w+)\] = \{ \.name = "(\w+)"',
+                            read(root, 'src/engine/kinds.c')))
+    listed = read(root, 'src/engine/kind.h').split('avow__kind_e {')[1]
+    order = re.findall(r'(?m)^  (AVOW__\w+),', listed.split('}')[0])
+    return [names[name] for name in order]
+
+
+def check_script(root, program):
+    """What kept it from being compiled, if anything."""
+    text = read(root, SCRIPT)
+    named = re.findall(r'@kind\[(\d+)\] = "(\w+)"', text)
+    if named != [(str(i), name) for i, name in enumerate(kinds(root))]:
+        fail(SCRIPT, 'names other kinds than src/engine/kinds.c')
+    if set(re.findall(r'avow:(\w+)', text)) - set(PROBES):
+        fail(SCRIPT, 'asks for other probes')
+    if shutil.which('bpftrace') is None or os.geteuid() != 0:
+        return 'missing: bpftrace, and to be root'
+    said = say('bpftrace', '-d', os.path.join(root, SCRIPT), program)
+    wrong = [line for line in said.split('\n')
+             if 'ERROR' in line and 'RLIMIT' not in line]
+    if wrong or 'define ' not in said:
+        fail(SCRIPT, 'does not compile:', *wrong)
+    return None
+
+
+def gdb(program, *commands):
+    more = [word for command in commands for word in ('-ex', command)]
+    return say('gdb', '--batch', '--nx', '-iex', 'set auto-load off', '-iex',
+               'set debuginfod enabled off', *more, program)
+
+
+def check_places(program):
+    listed = gdb(program, 'info probes stap avow')
+    found = set(re.findall(r'stap +avow +(\w+) ', listed))
+    if found != set(PROBES):
+        fail('there are', *sorted(found), '\n', listed)
+
+
+def check_probe(program, name, count):
+    """It stops there, on a promise, and a job's loop is the only one."""
+    stop = f'break -probe-stap avow:{name}'
+    tells = [f'print/x $_probe_arg{i}' for i in range(count)]
+    said = gdb(program, stop, 'run >/dev/null', 'print $_probe_argc', *tells)
+    values = re.findall(r'(?m)^\$\d+ = (\S+)', said)
+    if len(values) != count + 1 or values[0] != str(count):
+        fail(name, 'tells', *values, '\n', said)
+    if int(values[1], 16) == 0:
+        fail(name, 'tells of nothing', '\n', said)
+    return [int(value, 16) for value in values[1:]]
+
+
+def check_probes(root, program):
+    told = {name: check_probe(program, name, count)
+            for name, count in PROBES.items()}
+    last = len(kinds(root))
+    if not 0 < told['new'][1] < last or not 0 < told['settle'][1] < last:
+        fail('of no kind:', told)
+    if told['settle'][2] & 3 not in (1, 2):
+        fail('settled, and pending:', told)
+    if told['job_begin'][2] != told['job_end'][0]:
+        fail('of two loops:', told)
+
+
+def main():
+    root, program, built = sys.argv[1:]
+    if built != 'true':
+        without('missing: sys/sdt.h (systemtap-sdt-dev), or -Dprobes=enabled')
+    missing = check_script(root, os.path.abspath(program))
+    if shutil.which('gdb') is None:
+        without('missing: gdb')
+    if '= 42' not in gdb(program, 'break main', 'run >/dev/null',
+                         'print 40 + 2'):
+        without('skipped: gdb cannot run programs here')
+    check_places(program)
+    check_probes(root, program)
+    if missing:
+        without(missing)
+    print('all passed')
+
+
+if __name__ == '__main__':
+    main()
