@@ -1,19 +1,10 @@
 /*
- * All sleeps of a loop share one uv_timer_t and stand in a timing wheel: eight
- * levels of 64 slots, a slot of level n spanning 64^n milliseconds. A sleep is
- * at the level of the highest digit (to base 64) in which its deadline differs
- * from the present, so sleeps with one deadline are always in one slot, in the
- * order of their making. Adding, ending and cancelling take constant time; a
- * sleep moves down at most once a level. A slot remembers the earliest deadline
- * that it ever had: to look for the present one would take as long as the slot
- * has sleeps, each time the timer fires. Where that sleep was cancelled the
- * timer comes too early once, and the slot moves down.
- *
- * Those that are due leave the wheel for a queue. Each is a task. A time limit
- * among them also waits until the loop has polled and closed what it closes,
- * and for the jobs of all that, so that whatever was over in time comes first,
- * however late the loop is, and however many turns that takes; but not for more
- * jobs than a turn may have.
+ * All sleeps of a loop share one uv_timer_t, and wait in the slots of a timing
+ * wheel. Those that are due leave that for a queue. Each is a task. A time
+ * limit among them also waits until the loop has polled and closed what it
+ * closes, and for the jobs of all that, so that whatever was over in time comes
+ * first, however late the loop is, and however many turns that takes; but not
+ * for more jobs than a turn may have.
  *
  * The timer keeps the loop alive unless all that are pending are weak.
  */
@@ -24,11 +15,7 @@
 #include "engine/engine.h"
 #include "engine/invariants.h"
 #include "engine/parts.h"
-
-enum { BITS = 6, SLOTS = 1 << BITS, LEVELS = 8 };
-
-_Static_assert(AVOW__LATEST == (UINT64_C(1) << (BITS * LEVELS)) - 1,
-               "later deadlines are as good as that one");
+#include "engine/slots.h"
 
 /* A look at what is due. */
 typedef struct {
@@ -38,18 +25,11 @@ typedef struct {
 
 typedef enum { SLEEP, LIMIT, WEAK } sort_t;
 
-typedef struct {
-  avow__link_t *sleeps;
-  uint64_t earliest; /* of any since it was empty: no sleep is before */
-} slot_t;
-
 struct avow__wheel_s {
   avow__alarm_t alarm;
-  uint64_t now;          /* what the slots are relative to */
-  uint64_t armed;        /* what the timer waits for, UINT64_MAX: nothing */
-  bool running;          /* inside the timer's callback */
-  uint64_t used[LEVELS]; /* a bit for each slot that is not empty */
-  slot_t slots[LEVELS][SLOTS];
+  avow__slots_t slots;
+  uint64_t armed;         /* what the timer waits for, UINT64_MAX: nothing */
+  bool running;           /* inside the timer's callback */
   avow__queue_t due;      /* in order */
   avow__queue_t left;     /* before those: sleeps that a spent budget left */
   look_t last;            /* which took what was due */
@@ -66,106 +46,16 @@ struct avow__wheel_s {
 
 static void wheel_init(avow__wheel_t *wheel, uint64_t now) {
   wheel->armed = wheel->waiting = UINT64_MAX;
-  wheel->now = now;
+  wheel->slots.now = now;
   avow__queue_init(&wheel->due);
   avow__queue_init(&wheel->left);
-}
-
-static unsigned lowest_bit(uint64_t bits) {
-  unsigned n = 0;
-  while ((bits & 0xff) == 0) {
-    bits >>= 8;
-    n += 8;
-  }
-  for (; (bits & 1) == 0; bits >>= 1)
-    n++;
-  return n;
-}
-
-static unsigned level_of(const avow__wheel_t *wheel, uint64_t deadline) {
-  unsigned level = 0;
-  for (uint64_t differing = wheel->now ^ deadline; differing >= SLOTS;
-       differing >>= BITS)
-    level++;
-  assert(level < LEVELS); /* no deadline is later than that */
-  return level;
-}
-
-static unsigned digit(uint64_t time, unsigned level) {
-  return (unsigned) (time >> (BITS * level)) % SLOTS;
-}
-
-static void timer_put(avow__wheel_t *wheel, avow_promise_t *p) {
-  const uint64_t deadline = p->u.timer.deadline;
-  const unsigned level = level_of(wheel, deadline);
-  const unsigned index = digit(deadline, level);
-  slot_t *slot = &wheel->slots[level][index];
-  if (slot->sleeps == NULL || deadline < slot->earliest)
-    slot->earliest = deadline;
-  avow__list_append(&slot->sleeps, &p->link);
-  wheel->used[level] |= UINT64_C(1) << index;
-}
-
-static void timer_take(avow__wheel_t *wheel, avow_promise_t *p) {
-  const unsigned level = level_of(wheel, p->u.timer.deadline);
-  const unsigned index = digit(p->u.timer.deadline, level);
-  slot_t *slot = &wheel->slots[level][index];
-  avow__list_remove(&slot->sleeps, &p->link);
-  if (slot->sleeps == NULL)
-    wheel->used[level] &= ~(UINT64_C(1) << index);
-}
-
-static bool is_empty(const avow__wheel_t *wheel) {
-  uint64_t used = 0;
-  for (unsigned level = 0; level < LEVELS; level++)
-    used |= wheel->used[level];
-  return used == 0;
-}
-
-/* The earliest slot, NULL if all are empty; its level in *out. */
-static slot_t *first_slot(avow__wheel_t *wheel, unsigned *out) {
-  for (unsigned level = 0; level < LEVELS; level++) {
-    if (wheel->used[level] != 0) {
-      *out = level;
-      return &wheel->slots[level][lowest_bit(wheel->used[level])];
-    }
-  }
-  return NULL;
-}
-
-/* When to look next: no sleep is due before. */
-static uint64_t earliest(avow__wheel_t *wheel) {
-  unsigned level = 0;
-  const slot_t *slot = first_slot(wheel, &level);
-  if (slot == NULL)
-    return UINT64_MAX;
-  assert(slot->sleeps != NULL); /* its bit is set */
-  return slot->earliest;
-}
-
-/* Empties the earliest slot: its time has come to be the present. Sleeps of a
-   higher level move down; those of level 0 are due. */
-static void expire_slot(avow__wheel_t *wheel, uint64_t present) {
-  unsigned level = 0;
-  slot_t *slot = first_slot(wheel, &level);
-  assert(slot != NULL); /* earliest() found something */
-  avow__link_t *list = slot->sleeps;
-  wheel->used[level] &= ~(UINT64_C(1) << digit(present, level));
-  slot->sleeps = NULL;
-  wheel->now = present;
-  if (level == 0) {
-    avow__queue_join(&wheel->due, list, list->prev);
-    return;
-  }
-  while (list != NULL)
-    timer_put(wheel, (avow_promise_t *) avow__list_take_first(&list));
 }
 
 /* Finds what is due at now: by deadline and then by age. */
 static void expire(avow__wheel_t *wheel, uint64_t now) {
   uint64_t present;
-  while ((present = earliest(wheel)) <= now)
-    expire_slot(wheel, present);
+  while ((present = avow__slots_earliest(&wheel->slots)) <= now)
+    avow__slots_expire(&wheel->slots, present, &wheel->due);
   wheel->last.time = now;
   wheel->last.number++;
 }
@@ -201,7 +91,7 @@ static void arm(avow__context_t *c, uint64_t deadline) {
 }
 
 static void rearm(avow__context_t *c) {
-  const uint64_t deadline = earliest(c->wheel);
+  const uint64_t deadline = avow__slots_earliest(&c->wheel->slots);
   if (deadline == c->wheel->armed)
     return;
   if (deadline != UINT64_MAX) {
@@ -376,17 +266,17 @@ static void timer_advance(avow__context_t *c) {
   avow__wheel_t *wheel = c->wheel;
   const uint64_t now = avow__now(c);
   if (wheel->armed == UINT64_MAX && !wheel->running)
-    wheel->now = now;
+    wheel->slots.now = now;
 }
 
 static void timer_start(avow__context_t *c, avow_promise_t *p, uint64_t ms) {
   avow__wheel_t *wheel = c->wheel;
   const uint64_t now = avow__time(c);
-  const uint64_t latest = wheel->now | AVOW__LATEST;
+  const uint64_t latest = wheel->slots.now | AVOW__LATEST;
   p->u.timer.deadline = ms < latest - now ? now + ms : latest;
-  assert(p->u.timer.deadline >= wheel->now); /* time does not go back */
+  assert(p->u.timer.deadline >= wheel->slots.now); /* time does not go back */
   p->u.timer.looks = wheel->last.number;
-  timer_put(wheel, p);
+  avow__slots_put(&wheel->slots, p);
   if (p->u.timer.deadline < wheel->armed && !wheel->running)
     arm(c, p->u.timer.deadline);
 }
@@ -444,9 +334,9 @@ static void remove_sleep(avow_promise_t *p) {
     c->expired = first_due(wheel) != NULL;
     return;
   }
-  timer_take(wheel, p);
+  avow__slots_take(&wheel->slots, p);
   /* A timer armed too early does no harm, one that never stops does. */
-  if (is_empty(wheel) && !wheel->running)
+  if (avow__slots_are_empty(&wheel->slots) && !wheel->running)
     rearm(c);
 }
 
@@ -472,11 +362,11 @@ void avow__wheel_free(avow__context_t *c) {
 #ifdef AVOW_CHECK
 
 typedef struct {
+  const avow__wheel_t *wheel;
   size_t sleeps, limits, weak;
 } found_t;
 
-static void check_sleep(found_t *found, const avow__link_t *link) {
-  const avow_promise_t *p = (const avow_promise_t *) link;
+static void check_sleep(found_t *found, const avow_promise_t *p) {
   AVOW__HOLDS(62, p->kind == AVOW__TIMER && avow__is_pending(p));
   found->sleeps++;
   found->limits += p->u.timer.is_limit;
@@ -487,32 +377,23 @@ static void check_due(found_t *found, const avow__queue_t *queue) {
   (void) avow__check_queue(queue);
   const avow__link_t *head = &queue->head;
   for (const avow__link_t *at = head->next; at != head; at = at->next)
-    check_sleep(found, at);
+    check_sleep(found, (const avow_promise_t *) at);
 }
 
-static void check_slot(const avow__wheel_t *wheel, found_t *found,
-                       unsigned level, unsigned slot) {
-  const avow__link_t *list = wheel->slots[level][slot].sleeps;
-  const bool used = (wheel->used[level] >> slot & 1) != 0;
-  AVOW__HOLDS(63, used == (list != NULL));
-  const size_t n = avow__check_list(list);
-  for (size_t i = 0; i < n; i++, list = list->next) {
-    const uint64_t deadline = ((const avow_promise_t *) list)->u.timer.deadline;
-    AVOW__HOLDS(64, level_of(wheel, deadline) == level);
-    AVOW__HOLDS(64, digit(deadline, level) == slot);
-    AVOW__HOLDS(66, wheel->running || wheel->armed <= deadline);
-    check_sleep(found, list);
-  }
+static void check_waiting(const avow_promise_t *p, void *data) {
+  found_t *found = data;
+  const avow__wheel_t *wheel = found->wheel;
+  AVOW__HOLDS(66, wheel->running || wheel->armed <= p->u.timer.deadline);
+  check_sleep(found, p);
 }
 
 void avow__wheel_check(avow__context_t *c) {
-  avow__wheel_t *wheel = c->wheel;
-  found_t found = { 0 };
+  const avow__wheel_t *wheel = c->wheel;
+  found_t found = { .wheel = wheel };
   if (wheel != NULL) {
     check_due(&found, &wheel->left);
     check_due(&found, &wheel->due);
-    for (unsigned i = 0; i < LEVELS * SLOTS; i++)
-      check_slot(wheel, &found, i / SLOTS, i % SLOTS);
+    avow__slots_check(&wheel->slots, check_waiting, &found);
     AVOW__HOLDS(65, found.limits == wheel->limits);
     AVOW__HOLDS(65, found.weak == wheel->weak);
     AVOW__HOLDS(65, found.sleeps == wheel->sleeps);
