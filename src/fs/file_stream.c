@@ -56,18 +56,13 @@ static file_t *file_of(void *self) {
   return self;
 }
 
-static bool has_outlived_loop(const file_t *file) {
-  return file->parent.context->life == AVOW__CLOSED;
-}
-
 static bool is_over(const file_t *file) {
-  return file->closed || has_outlived_loop(file);
+  return file->closed || avow__has_closed(file->parent.context);
 }
 
 static avow_promise_t *file_refuse(const file_t *file, int err,
                                    const char *name) {
-  return has_outlived_loop(file) ? avow__no_promise(file->parent.context)
-                                 : avow__refuse(loop_of(file), err, name, NULL);
+  return avow__stream_refuse(file->parent.context, err, name);
 }
 
 /* Settles what is pending, and is not any more. */

@@ -159,6 +159,12 @@ avow_promise_t *avow__any_peer_gone(avow_stream_t stream) {
              : stream_refuse(stream, UV_ENOTSUP, "poll");
 }
 
+avow_promise_t *avow__stream_refuse(avow__context_t *c, int err,
+                                    const char *name) {
+  return avow__has_closed(c) ? avow__no_promise(c)
+                             : avow__refuse(c->loop, err, name, NULL);
+}
+
 avow_promise_t *avow__stream_outlived(avow_stream_t stream) {
   if (avow__is_uv(stream))
     return NULL;

@@ -35,6 +35,16 @@ void avow__misuse_of_no_handle(void);
    one whose class says none. */
 uv_loop_t *avow__stream_loop(avow_stream_t stream);
 
+/* Whether the loop is closed, which a stream may outlive. */
+static inline bool avow__has_closed(const avow__context_t *c) {
+  return c->life == AVOW__CLOSED;
+}
+
+/* Refuses what a stream of that loop is asked for: with UV_ECANCELED once the
+   loop is closed. */
+avow_promise_t *avow__stream_refuse(avow__context_t *c, int err,
+                                    const char *name);
+
 /* The answer to all that is asked of a stream whose loop is closed, and which
    is not libuv's: it says so itself. NULL of others. */
 avow_promise_t *avow__stream_outlived(avow_stream_t stream);

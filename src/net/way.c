@@ -1,0 +1,378 @@
+/* One way of a pair in memory. */
+#include "net/way.h"
+
+#include <string.h>
+
+#include "avow/cancel.h"
+#include "avow/deadline.h"
+#include "avow/timer.h"
+#include "base/alloc.h"
+#include "base/container.h"
+#include "io/op.h"
+
+typedef avow__way_t way_t;
+typedef avow__pair_t pair_t;
+
+typedef struct {
+  avow__link_t link;
+  avow_value_t bytes;
+  uint64_t end;              /* the position behind it */
+  uint64_t due;              /* when it can be read */
+  avow_deferred_t *deferred; /* NULL: it has settled, or nobody waits */
+} piece_t;
+
+static uv_loop_t *pair_loop(const pair_t *pair) {
+  return pair->parent.context->loop;
+}
+
+static piece_t *piece_of(avow__link_t *link) {
+  return AVOW__CONTAINER(piece_t, link, link);
+}
+
+static size_t piece_len(const piece_t *piece) {
+  size_t len;
+  (void) avow_to_bytes(&piece->bytes, &len);
+  return len;
+}
+
+/* The write of the first that waits is over. */
+static void piece_settle(way_t *way, int err) {
+  piece_t *piece = piece_of(way->waiting);
+  avow_deferred_t *d = piece->deferred;
+  const avow__link_t *next = piece->link.next;
+  way->waiting = next != way->pieces ? piece->link.next : NULL;
+  piece->deferred = NULL;
+  if (d != NULL) /* pending, or cancelling would have dropped it */
+    (void) avow_resolve(d, err != 0 ? avow__error_of(err, "write", NULL)
+                                    : avow_int((int64_t) piece_len(piece)));
+}
+
+static void piece_free(way_t *way, piece_t *piece) {
+  assert(way->waiting != &piece->link);
+  avow__list_remove(&way->pieces, &piece->link);
+  avow__value_unref(piece->bytes);
+  avow__free(piece);
+}
+
+/* What there is room for is taken, and then the end. */
+static void way_take(way_t *way) {
+  while (way->waiting != NULL &&
+         piece_of(way->waiting)->end - way->read <= way->pair->room)
+    piece_settle(way, 0);
+  if (way->waiting != NULL || way->shutdown == NULL)
+    return;
+  avow_deferred_t *d = way->shutdown;
+  way->shutdown = NULL;
+  (void) avow_resolve(d, avow_none()); /* pending, as above */
+}
+
+/* Whether there is something to be read, and when. */
+static bool way_has_more(const way_t *way, uint64_t *due) {
+  *due = way->pieces != NULL ? piece_of(way->pieces)->due : way->end_due;
+  return way->pieces != NULL || way->ended != 0;
+}
+
+static size_t way_portion(const way_t *way) {
+  const avow_duplex_options_t *options = &way->pair->options;
+  uint64_t n = piece_of(way->pieces)->end - way->read;
+  n = n < way->max_bytes ? n : way->max_bytes;
+  if (options->max_bytes > 0 && n > options->max_bytes)
+    n = options->max_bytes;
+  if (options->cut != 0 && way == way->pair->ways &&
+      n > options->cut_after - way->read)
+    n = options->cut_after - way->read;
+  return (size_t) n;
+}
+
+/* What comes of a read: the end, or the next bytes of the first piece. */
+static avow_value_t way_read(way_t *way) {
+  if (way->pieces == NULL)
+    return way->ended == UV_EOF ? avow_none()
+                                : avow__error_of(way->ended, "read", NULL);
+  piece_t *piece = piece_of(way->pieces);
+  size_t len;
+  const char *bytes = avow_to_bytes(&piece->bytes, &len);
+  const size_t at = len - (size_t) (piece->end - way->read);
+  const size_t n = way_portion(way);
+  const avow_value_t v =
+      n == len ? avow_value_ref(&piece->bytes) : avow_bytes(bytes + at, n);
+  if (avow_is_error(&v))
+    return v;
+  way->read += n;
+  way_take(way);
+  if (way->read == piece->end)
+    piece_free(way, piece);
+  return v;
+}
+
+static void way_wait(way_t *way, uint64_t ms) {
+  pair_t *pair = way->pair;
+  if (way->sleep != NULL)
+    return;
+  way->sleep = avow_sleep(pair_loop(pair), ms);
+  avow__child_add(&pair->parent, avow_follow(way->sleep),
+                  (uint32_t) (way - pair->ways));
+}
+
+/* Gives the reader what is there. */
+static void way_serve(way_t *way) {
+  uint64_t due;
+  if (way->reader == NULL || !way_has_more(way, &due))
+    return;
+  const uint64_t now = avow_now(pair_loop(way->pair));
+  if (due > now) {
+    way_wait(way, due - now);
+    return;
+  }
+  avow_deferred_t *d = way->reader;
+  way->reader = NULL;
+  (void) avow_resolve(d, way_read(way)); /* pending, as above */
+}
+
+static void way_tell_watcher(way_t *way, avow_value_t v) {
+  avow_deferred_t *d = way->watcher;
+  way->watcher = NULL;
+  if (d != NULL)
+    (void) avow_resolve(d, v); /* pending, as above */
+  else
+    avow__value_unref(v);
+}
+
+void avow__way_break(way_t *way, int code) {
+  way->lost = true;
+  if (way->broken == 0)
+    way->broken = code == UV_EOF ? UV_EPIPE : code;
+  while (way->waiting != NULL)
+    piece_settle(way, way->broken);
+  while (way->pieces != NULL)
+    piece_free(way, piece_of(way->pieces));
+  way->ended = code;
+  way->end_due = 0;
+  way_take(way);
+  way_serve(way);
+  way_tell_watcher(way, avow_none());
+}
+
+/* Whether the way breaks off where its reader is. */
+static void pair_cut(pair_t *pair) {
+  const avow_duplex_options_t *options = &pair->options;
+  if (options->cut == 0 || pair->ways[0].read < options->cut_after)
+    return;
+  const int code = options->cut;
+  pair->options.cut = 0; /* once */
+  avow__way_break(&pair->ways[0], code);
+  if (code != UV_EOF)
+    avow__way_break(&pair->ways[1], code);
+}
+
+/* Something was written, or is asked for. */
+static void way_go_on(way_t *way) {
+  way_serve(way);
+  pair_cut(way->pair);
+}
+
+/* A sleep is over. If it failed nobody would wake the reader. */
+static void pair_report(avow__parent_t *parent, uint32_t index,
+                        avow_value_t outcome) {
+  way_t *way = &((pair_t *) parent)->ways[index];
+  way->sleep = NULL;
+  if (!avow_is_error(&outcome) || way->reader == NULL) {
+    avow__value_unref(outcome);
+    way_go_on(way);
+    return;
+  }
+  avow_deferred_t *d = way->reader;
+  way->reader = NULL;
+  (void) avow_resolve(d, outcome); /* pending, as above */
+}
+
+static const avow__parent_class_t pair_class = { .report = pair_report };
+
+void *avow__pair_new(uv_loop_t *loop, size_t size, size_t room,
+                     const avow_duplex_options_t *options) {
+  pair_t *pair = avow__parent_alloc(loop, &pair_class, size);
+  if (pair == NULL)
+    return NULL;
+  pair->room = room;
+  pair->options = options != NULL ? *options : (avow_duplex_options_t){ 0 };
+  pair->ways[0].pair = pair->ways[1].pair = pair;
+  pair_cut(pair);
+  return pair;
+}
+
+/* Makes a promise; NULL in *d without memory. */
+static avow_promise_t *way_promise(const way_t *way, avow_deferred_t **d) {
+  avow_promise_t *p = avow_promise_new(pair_loop(way->pair), d);
+  if (avow__has_settled(p)) {
+    avow_deferred_drop(*d);
+    *d = NULL;
+  }
+  return p;
+}
+
+static void forget_reader(void *data) {
+  way_t *way = data;
+  avow_deferred_drop(way->reader);
+  way->reader = NULL;
+}
+
+avow_promise_t *avow__way_read(way_t *way, size_t max_bytes) {
+  assert(way->reader == NULL);
+  avow_promise_t *p = way_promise(way, &way->reader);
+  if (way->reader == NULL)
+    return p;
+  avow_on_cancel(way->reader, forget_reader, way);
+  way->max_bytes = max_bytes;
+  way_go_on(way);
+  return p;
+}
+
+static size_t total(const avow_value_t *list) {
+  size_t sum = 0;
+  for (size_t i = 0; i < avow_list_len(list); i++) {
+    size_t len;
+    (void) avow_to_bytes(avow_list_at(list, i), &len);
+    sum += len;
+  }
+  return sum;
+}
+
+/* A LIST in one piece; takes it. */
+static avow_value_t joined(avow_value_t bytes) {
+  if (bytes.tag == AVOW_BYTES)
+    return bytes;
+  char *at;
+  const avow_value_t whole = avow_bytes_new(total(&bytes), &at);
+  for (size_t i = 0; !avow_is_error(&whole) && i < avow_list_len(&bytes); i++) {
+    size_t len;
+    const char *part = avow_to_bytes(avow_list_at(&bytes, i), &len);
+    memcpy(at, part, len);
+    at += len;
+  }
+  avow__value_unref(bytes);
+  return whole;
+}
+
+static void forget_write(void *data) {
+  piece_t *piece = data;
+  avow_deferred_drop(piece->deferred);
+  piece->deferred = NULL;
+}
+
+static void way_append(way_t *way, piece_t *piece) {
+  const pair_t *pair = way->pair;
+  way->written += piece_len(piece);
+  piece->end = way->written;
+  piece->due = avow_now(pair_loop(pair)) + pair->options.delay;
+  avow__list_append(&way->pieces, &piece->link);
+  if (way->waiting == NULL)
+    way->waiting = &piece->link;
+  avow_on_cancel(piece->deferred, forget_write, piece);
+}
+
+static avow_promise_t *append_new(way_t *way, avow_value_t bytes) {
+  piece_t *piece = avow__malloc(sizeof(*piece));
+  if (piece == NULL) {
+    avow__value_unref(bytes);
+    return avow__refuse(pair_loop(way->pair), UV_ENOMEM, "write", NULL);
+  }
+  avow_promise_t *p = way_promise(way, &piece->deferred);
+  if (piece->deferred == NULL) {
+    avow__value_unref(bytes);
+    avow__free(piece);
+    return p;
+  }
+  piece->bytes = bytes;
+  way_append(way, piece);
+  way_take(way);
+  way_go_on(way);
+  return p;
+}
+
+avow_promise_t *avow__way_write(way_t *way, avow_value_t bytes) {
+  const avow_value_t whole = joined(bytes);
+  if (avow_is_error(&whole))
+    return avow_promise_reject(pair_loop(way->pair), whole);
+  size_t len;
+  (void) avow_to_bytes(&whole, &len);
+  if (len > 0)
+    return append_new(way, whole);
+  avow__value_unref(whole);
+  return avow_promise_resolve(pair_loop(way->pair), avow_int(0));
+}
+
+static void forget_shutdown(void *data) {
+  way_t *way = data;
+  avow_deferred_drop(way->shutdown);
+  way->shutdown = NULL;
+}
+
+static void way_end(way_t *way) {
+  const pair_t *pair = way->pair;
+  way->broken = UV_EPIPE;
+  way->ended = UV_EOF;
+  way->end_due = avow_now(pair_loop(pair)) + pair->options.delay;
+}
+
+avow_promise_t *avow__way_shutdown(way_t *way) {
+  avow_promise_t *p = way_promise(way, &way->shutdown);
+  if (way->shutdown == NULL)
+    return p;
+  avow_on_cancel(way->shutdown, forget_shutdown, way);
+  way_end(way);
+  way_take(way);
+  way_go_on(way);
+  return p;
+}
+
+static void forget_watcher(void *data) {
+  way_t *way = data;
+  avow_deferred_drop(way->watcher);
+  way->watcher = NULL;
+}
+
+avow_promise_t *avow__way_watch(way_t *way) {
+  assert(way->watcher == NULL);
+  avow_promise_t *p = way_promise(way, &way->watcher);
+  if (way->watcher == NULL)
+    return p;
+  avow_on_cancel(way->watcher, forget_watcher, way);
+  if (way->lost)
+    way_tell_watcher(way, avow_none());
+  return p;
+}
+
+size_t avow__way_queued(const way_t *way) {
+  const uint64_t unread = way->written - way->read;
+  const size_t room = way->pair->room;
+  return unread > room ? (size_t) (unread - room) : 0;
+}
+
+void avow__way_stop_watching(way_t *way) {
+  way_tell_watcher(way, avow_error(UV_ECANCELED));
+}
+
+void avow__way_stop_writing(way_t *way) {
+  while (way->waiting != NULL) {
+    piece_t *piece = piece_of(way->waiting);
+    piece_settle(way, UV_ECANCELED);
+    piece_free(way, piece);
+  }
+  avow_deferred_t *d = way->shutdown;
+  way->shutdown = NULL;
+  if (d != NULL)
+    (void) avow_resolve(d, avow_error(UV_ECANCELED)); /* pending, as above */
+  if (way->ended == 0)
+    way_end(way);
+  way_go_on(way);
+}
+
+void avow__way_stop_reading(way_t *way) {
+  avow_deferred_t *d = way->reader;
+  way->reader = NULL;
+  if (d != NULL)
+    (void) avow_resolve(d, avow_error(UV_ECANCELED)); /* pending, as above */
+  if (way->sleep != NULL)
+    avow__cancel(way->sleep);
+  avow__way_break(way, UV_EOF);
+}
