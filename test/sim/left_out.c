@@ -26,9 +26,9 @@ static const left_out_t left_out[] = {
   { "handle", "close_closes_handles_of_any_kind" },
   { "owned", "sockets_of_datagrams_are_left_to_the_program" },
   { "read_into", "terminal_fills_the_buffer_too" },
-  { "reader", "much_comes_exactly" },
-  { "reader", "room_for_much_is_given_back" },
-  { "reader", "room_for_much_shrinks_to_what_is_left" },
+  { "reader_memory", "much_comes_exactly" },
+  { "reader_memory", "room_for_much_is_given_back" },
+  { "reader_memory", "room_for_much_shrinks_to_what_is_left" },
 
   /* Handles over pipes. */
   { "owned", "handle_is_not_sent_over_any_stream" },

@@ -1,0 +1,115 @@
+/* Readers that wait for so long and no longer, by a clock that the test moves,
+   over a pair in memory. */
+#include "pieces.h"
+
+static avow_value_t pair;
+
+static avow_stream_t end(size_t i) {
+  return avow_to_stream(avow_list_at(&pair, i));
+}
+
+static int set_up_idle(void **state) {
+  if (harness_setup(state) != 0)
+    return -1;
+  use_clock(AVOW_CLOCK_BY_HAND);
+  pair = avow_duplex(loop, 100, NULL);
+  reader = avow_reader_new(end(1));
+  avow_reader_set_idle(reader, 1000);
+  return 0;
+}
+
+static int tear_idle(void **state) {
+  avow_reader_unref(reader);
+  avow_value_clear(&pair);
+  return harness_teardown(state);
+}
+
+static void tell(const char *text) {
+  avow_unref(avow_write(end(0), avow_string(text)));
+  run();
+}
+
+static void assert_is_idle(avow_promise_t *p) {
+  assert_int_equal(avow_state(p), AVOW_REJECTED);
+  assert_true(avow_is_timeout(avow_result(p)));
+  assert_says(p, UV_ETIMEDOUT, "read: nothing has moved for 1000 ms");
+}
+
+static void peer_that_says_nothing_is_given_up(void **state) {
+  tell("so");
+  avow_promise_t *p = line();
+  run();
+  advance(999);
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+
+  advance(1);
+
+  assert_is_idle(p);
+  tell(" far\n");
+  assert_fulfils_bytes(line(), "so far");
+}
+
+static void whatever_comes_sets_the_limit_back(void **state) {
+  avow_promise_t *p = avow_reader_all(reader, 100);
+  for (size_t i = 0; i < 5; i++) {
+    run();
+    advance(999);
+    tell("x");
+  }
+  advance(999);
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+
+  advance(1);
+
+  assert_is_idle(p);
+  avow_unref(avow_shutdown(end(0)));
+  assert_fulfils_bytes(avow_reader_all(reader, 100), "xxxxx");
+}
+
+/* Nobody waits between two pieces. */
+static void pause_of_the_program_is_none_of_the_peer(void **state) {
+  tell("one\ntwo\nthr");
+  assert_fulfils_bytes(line(), "one");
+  advance(5000);
+  assert_fulfils_bytes(line(), "two");
+  advance(5000);
+  avow_promise_t *p = line();
+  run();
+  advance(999);
+  tell("ee\n");
+
+  assert_fulfils_bytes(p, "three");
+}
+
+static void limit_goes_when_it_is_0(void **state) {
+  avow_reader_set_idle(reader, 0);
+  avow_promise_t *p = line();
+  run();
+  advance(100000);
+  tell("late\n");
+
+  assert_fulfils_bytes(p, "late");
+}
+
+static void cancelled_read_needs_no_time(void **state) {
+  avow_promise_t *p = line();
+  run();
+  avow_cancel(p);
+  assert_rejects(p, UV_ECANCELED);
+  tell("x\n");
+
+  assert_fulfils_bytes(line(), "x");
+}
+
+#define IDLE(f) cmocka_unit_test_setup_teardown(f, set_up_idle, tear_idle)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    IDLE(peer_that_says_nothing_is_given_up),
+    IDLE(whatever_comes_sets_the_limit_back),
+    IDLE(pause_of_the_program_is_none_of_the_peer),
+    IDLE(limit_goes_when_it_is_0),
+    IDLE(cancelled_read_needs_no_time),
+  };
+  return RUN(tests);
+}
