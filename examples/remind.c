@@ -111,7 +111,7 @@ static avow_value_t talk(void *connection) {
   avow_promise_t *p = avow_group_new(loop, &all);
   const avow_value_t v = listen_to(avow_to_stream(&client), all);
   if (avow_is_error(&v))
-    avow_cancel(p);
+    avow_cancel_with(p, avow_value_ref(&v));
   avow_group_end(all);
   avow_ignore(avow_await(p));
   note(avow_is_error(&v) ? avow_error_message(&v) : "is done");

@@ -1,6 +1,7 @@
 /*
- * Cancelling, at each stage of each subject: its promise rejects, its handlers
- * run once, and nothing is left of it, be it late.
+ * Cancelling, at each stage of each subject: its promise rejects, for the
+ * reason that was given, its handlers run once, and nothing is left of it, be
+ * it late.
  */
 #include <poll.h>
 #include <signal.h>
@@ -103,11 +104,15 @@ static bool is_too_late(void) {
   return subject->cancels == NEVER || subject->cancels == TOO_LATE;
 }
 
+static void cancel(const avow_promise_t *p) {
+  avow_cancel_with(p, avow_string("no need"));
+}
+
 static void assert_heard(avow_promise_t *p, bool canceled) {
   if (!canceled)
     tell();
   if (canceled)
-    assert_rejects(p, UV_ECANCELED);
+    assert_says(p, UV_ECANCELED, "operation canceled: no need");
   else
     assert_fulfils_none(p);
   strike();
@@ -132,7 +137,7 @@ static void completes(void **state) {
 static void cancelled_before_it_starts(void **state) {
   avow_promise_t *p = watched(subject->start());
 
-  avow_cancel(p);
+  cancel(p);
 
   assert_was_cancelled(p);
 }
@@ -152,7 +157,7 @@ static void rejects_without_waiting_for_a_thread(void **state) {
     hold_pool(THREADS);
   avow_promise_t *p = watched(subject->start());
 
-  avow_cancel(p);
+  cancel(p);
   turn(TURNS);
 
   if (subject->cancels == AT_ONCE)
@@ -170,7 +175,7 @@ static void cancelled_while_queued(void **state) {
   if (waits)
     turn(TURNS);
 
-  avow_cancel(p);
+  cancel(p);
   release_pool();
 
   assert_was_cancelled(p);
@@ -192,7 +197,7 @@ static avow_promise_t *under_way(void) {
 static void cancelled_while_it_runs(void **state) {
   avow_promise_t *p = watched(under_way());
 
-  avow_cancel(p);
+  cancel(p);
 
   assert_was_cancelled(p);
 }
@@ -211,7 +216,7 @@ static bool in_time; /* it was pending still */
 
 static void prepare_cb(uv_prepare_t *prepare) {
   in_time = avow_state(prepare->data) == AVOW_PENDING;
-  avow_cancel(prepare->data);
+  cancel(prepare->data);
   uv_close((uv_handle_t *) prepare, NULL);
 }
 
@@ -260,7 +265,7 @@ static void cancelled_in_each_turn(void **state) {
 }
 
 static avow_value_t cancel_there(const avow_value_t *arg, void *victim) {
-  avow_cancel(*(avow_promise_t **) victim);
+  cancel(*(avow_promise_t **) victim);
   return avow_none();
 }
 

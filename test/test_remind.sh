@@ -52,6 +52,6 @@ interrupt TERM
 exec 5>&-
 wait "$staying" || :
 said server 'ends,'
-said 4.1 'never,operation canceled,'
+said 4.1 'never,operation canceled: timed out,'
 [ ! -s err ] || fail "errors"
 echo "all passed"

@@ -22,6 +22,18 @@ AVOW_HEADER_BEGIN
  */
 AVOW_API void avow_cancel(const avow_promise_t *p);
 
+/**
+ * avow_cancel(), and says why. What is rejected is rejected with UV_ECANCELED
+ * all the same, but the avow_error_cause() of that is the reason, any value,
+ * and its message tells of it: "operation canceled: the client has left". A
+ * reason that is UV_ECANCELED itself is taken as it is. It goes wherever the
+ * cancelling goes: up chains, to the inputs of combinators and the children of
+ * tools, into what an avow_cancel_cb cancels in its turn, and to each await of
+ * an async function. Whoever was cancelled with one keeps it: a second reason
+ * is for what the first had not come to. Without memory it is avow_cancel().
+ */
+AVOW_API void avow_cancel_with(const avow_promise_t *p, avow_value_t reason);
+
 typedef void (*avow_cancel_cb)(void *data);
 
 /**
@@ -34,7 +46,8 @@ AVOW_API void avow_on_cancel(const avow_deferred_t *d, avow_cancel_cb cb,
 
 /**
  * Settles as p does, unless stop settles first: then p is cancelled, and the
- * reason is stop's, or UV_ECANCELED if stop was fulfilled. That rejection waits
+ * reason is stop's, or UV_ECANCELED if stop was fulfilled. p is cancelled with
+ * that reason, as by avow_cancel_with(). That rejection waits
  * for p's handlers to have run, and for work that runs to be over, as
  * avow_cancel() has it, unless others hold p. A stop that has settled already
  * cancels p inside the call. One stop promise serves any number of these (an

@@ -12,11 +12,12 @@ typedef struct avow_group_s avow_group_t;
 
 /**
  * NONE, once *out, which is yours, was ended and all its children have settled.
- * The first child to reject cancels the others; when these have unwound the
- * group rejects with that reason or, if others failed on the way, with its code
- * and message and the LIST of all reasons as cause. UV_ECANCELED is no failure
- * of a child. Cancelling cancels the children, and its rejection waits for them
- * too. A child that others hold as well is waited for, but not cancelled.
+ * The first child to reject cancels the others, with its reason; when these
+ * have unwound the group rejects with that reason or, if others failed on the
+ * way, with its code and message and the LIST of all reasons as cause.
+ * UV_ECANCELED is no failure of a child. Cancelling cancels the children, and
+ * its rejection waits for them too. A child that others hold as well is waited
+ * for, but not cancelled.
  * Without memory for a group its children are cancelled: UV_ENOMEM, after them.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_group_new(uv_loop_t *loop,

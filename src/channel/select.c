@@ -15,6 +15,7 @@
 #include "base/alloc.h"
 #include "channel/inside.h"
 #include "channel/outcome.h"
+#include "engine/cancel_reason.h"
 
 _Static_assert(sizeof(avow_case_t) == 2 * sizeof(void *) + sizeof(avow_value_t),
                "final");
@@ -387,7 +388,7 @@ void avow__select_cancel(avow_promise_t *select, avow_promise_t *start) {
   const avow_value_t v = select->u.value;
   avow__link_t *fed = NULL;
   (void) leave_others(choice_of(select), NULL, &fed); /* there is none */
-  avow__settle(select, avow_error(UV_ECANCELED));
+  avow__settle(select, avow__canceled(avow__context(select)));
   tell_sources(fed);
   avow__unref(select);
   avow__value_unref(v);

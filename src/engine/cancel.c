@@ -8,6 +8,7 @@
  */
 #include "avow/cancel.h"
 
+#include "engine/cancel_reason.h"
 #include "engine/child.h"
 #include "engine/engine.h"
 #include "fiber/exceptions.h"
@@ -29,11 +30,16 @@ static bool can_climb(const avow_promise_t *p, const avow_promise_t *start) {
   return avow__is_pending(from) && !avow__is_shared(from) && from != start;
 }
 
+static void mark_canceled(avow_promise_t *p) {
+  p->flags |= AVOW__CANCELED;
+  avow__reason_note(p);
+}
+
 /* A function that was cancelled stays so: of what it awaits, each that it has
    to wait for is cancelled, too. */
 static avow_promise_t *noted(avow_promise_t *p) {
   if (p->kind == AVOW__ASYNC || p->kind == AVOW__STACKLESS)
-    p->flags |= AVOW__CANCELED;
+    mark_canceled(p);
   return p;
 }
 
@@ -48,7 +54,7 @@ static avow_promise_t *topmost(avow_promise_t *start) {
    handlers return is not to be waited for. */
 static void mark_path(avow_promise_t *from, const avow_promise_t *top) {
   for (avow_promise_t *p = from;; p = p->upstream) {
-    p->flags |= AVOW__CANCELED;
+    mark_canceled(p);
     if (p == top)
       return;
   }
@@ -59,25 +65,27 @@ void avow__cancel_running(avow_promise_t *p, avow_promise_t *start) {
 }
 
 void avow__detached(avow_promise_t *p) {
-  avow__settle(p, avow_error(UV_ECANCELED));
+  avow__settle(p, avow__canceled(avow__context(p)));
   avow__unref(p);
 }
 
 /* It waits for the rejection instead, and runs. */
 void avow__detached_runs(avow_promise_t *p) {
   avow__context_t *c = avow__context(p);
-  p->upstream = avow__ref(c->canceled);
+  p->upstream = avow__canceled_promise(c);
   avow__enqueue(c, p);
 }
 
 void avow__cancel_deferred(avow_promise_t *p, avow_promise_t *start) {
   const avow_cancel_cb on_cancel = avow__detail(p)->u.deferred.on_cancel;
   void *data = p->data;
+  avow__context_t *c = avow__context(p);
   if ((p->marks & AVOW__HELD) == 0)
-    avow__settle(p, avow_error(UV_ECANCELED)); /* its holders keep it */
+    avow__settle(p, avow__canceled(c)); /* its holders keep it */
+  else
+    avow__reason_note(p);
   if (on_cancel == NULL)
     return;
-  avow__context_t *c = avow__context(p);
   AVOW__AT_EXIT(avow__exceptions_end) volatile bool inside = true;
   avow__fiber_t *fiber = avow__fiber_hide();
   const bool late = c->late;
@@ -134,6 +142,11 @@ static bool only_begins(const avow_promise_t *p) {
   return p->kind == AVOW__THEN && (p->flags & AVOW__BEGINS) != 0;
 }
 
+static void drop_attached(avow_promise_t *p) {
+  p->flags |= AVOW__DROPPED;
+  avow__reason_note(p);
+}
+
 void avow__cancel_reaction(avow_promise_t *p, avow_promise_t *start) {
   if (only_begins(p)) {
     cancel_detach(p);
@@ -148,13 +161,13 @@ void avow__cancel_reaction(avow_promise_t *p, avow_promise_t *start) {
   if (loose != NULL)
     cancel_detach(loose);
   else
-    p->flags |= AVOW__DROPPED;
+    drop_attached(p);
 }
 
 /* Rejects once the clean-up is over, or now if the loop cannot wait for it. */
 void avow__cancel_cleanup(avow_promise_t *p, avow_promise_t *start) {
   const avow_value_t dropped = p->u.value;
-  p->u.value = avow_error(UV_ECANCELED);
+  p->u.value = avow__canceled(avow__context(p));
   const bool waits = p->upstream != NULL && avow__is_pending(p->upstream);
   if (waits && avow__context(p)->life >= AVOW__GIVING_UP)
     cancel_detach(p);
@@ -227,31 +240,66 @@ static void cancel_unlisted(avow__context_t *c) {
   avow__pool_each(&c->pool, cancel_if_condemned, NULL);
 }
 
+/* A reason is that of all which follows, so who has another waits for the end
+   of that. */
+static void cancel_first_later(avow__context_t *c) {
+  avow_promise_t *unwanted =
+      (avow_promise_t *) avow__list_take_first(&c->later);
+  const avow_value_t before = c->reason;
+  c->reason = unwanted->u.value;
+  cancel_input(unwanted);
+  avow__value_unref(before); /* last: it may call the program */
+}
+
+static bool cancel_next(avow__context_t *c) {
+  if (c->condemned != NULL)
+    cancel_first_condemned(c);
+  else if (c->orphans != NULL)
+    cancel_first_orphan(c);
+  else if (c->unlisted)
+    cancel_unlisted(c);
+  else if (c->later != NULL)
+    cancel_first_later(c);
+  else
+    return false;
+  return true;
+}
+
 void avow__cancel_condemned(avow__context_t *c) {
   if (c->cancelling)
     return;
   c->cancelling = true;
-  while (c->condemned != NULL || c->orphans != NULL || c->unlisted) {
-    if (c->condemned != NULL)
-      cancel_first_condemned(c);
-    else if (c->orphans != NULL)
-      cancel_first_orphan(c);
-    else
-      cancel_unlisted(c);
-  }
+  while (cancel_next(c))
+    ;
   c->cancelling = false;
+  const avow_value_t reason = c->reason;
+  c->reason = avow_none();
+  avow__value_unref(reason); /* last: it may call the program */
+}
+
+void avow__cancel_condemned_for(avow__context_t *c, avow_value_t reason) {
+  if (c->cancelling) {
+    avow__value_unref(reason);
+    return;
+  }
+  c->reason = reason;
+  avow__cancel_condemned(c);
 }
 
 /* Without memory p is marked instead, and will be looked for. */
-static void condemn(avow__context_t *c, avow_promise_t *p) {
+static void condemn(avow__context_t *c, avow_promise_t *p,
+                    avow_value_t reason) {
   avow_promise_t *unwanted = avow__promise_alloc(c, AVOW__UNWANTED);
   if (unwanted == NULL) {
     p->marks |= AVOW__CONDEMNED;
     c->unlisted = true;
+    avow__value_unref(reason);
     return;
   }
   unwanted->upstream = avow__ref(p);
-  avow__list_append(&c->condemned, &unwanted->link);
+  unwanted->u.value = reason;
+  avow__list_append(reason.tag == AVOW_NONE ? &c->condemned : &c->later,
+                    &unwanted->link);
 }
 
 void avow__cancel_unshared(avow_promise_t *p) {
@@ -259,18 +307,25 @@ void avow__cancel_unshared(avow_promise_t *p) {
     avow__cancel(p);
 }
 
-void avow__cancel(avow_promise_t *p) {
+void avow__cancel_for(avow_promise_t *p, avow_value_t reason) {
   avow__context_t *c = avow__context(p);
-  if (!avow__is_pending(p))
-    return;
-  if (c->cancelling) {
-    condemn(c, p);
+  if (!avow__is_pending(p)) {
+    avow__value_unref(reason);
     return;
   }
+  if (c->cancelling) {
+    condemn(c, p, reason);
+    return;
+  }
+  c->reason = reason;
   c->cancelling = true;
   cancel_now(p);
   c->cancelling = false;
   avow__cancel_condemned(c);
+}
+
+void avow__cancel(avow_promise_t *p) {
+  avow__cancel_for(p, avow_none());
 }
 
 /* p is borrowed; a callback may let go of it meanwhile. */
@@ -285,6 +340,16 @@ void avow_cancel(const avow_promise_t *p) {
   avow__check_borrowed(p);
   avow__check_thread(avow__context(p));
   avow__cancel_borrowed(avow__mutable(p));
+}
+
+void avow_cancel_with(const avow_promise_t *borrowed, avow_value_t reason) {
+  borrowed = avow__given(borrowed, "a promise");
+  avow__check_borrowed(borrowed);
+  avow__check_value(&reason);
+  avow__check_thread(avow__context(borrowed));
+  avow_promise_t *p = avow__ref(borrowed);
+  avow__cancel_for(p, avow__cancel_reason(reason));
+  avow__unref(p);
 }
 
 void avow_on_cancel(const avow_deferred_t *d, avow_cancel_cb cb, void *data) {

@@ -4,6 +4,7 @@
  * NewPromiseReactionJob and NewPromiseResolveThenableJob). A job never runs
  * another: what it settles joins the queue.
  */
+#include "engine/cancel_reason.h"
 #include "engine/engine.h"
 
 #ifndef AVOW_NO_ASYNC
@@ -154,10 +155,11 @@ static avow_value_t checked(avow_value_t result, const avow_promise_t *from) {
 
 /* What a handler returned settles p. Cancelled meanwhile, p does not wait. */
 static void finish_canceled(avow_promise_t *p, avow_value_t result) {
+  const avow_value_t reason = avow__reason_take(p);
   p->flags &= (uint8_t) ~AVOW__CANCELED;
   p->refs++; /* it may follow itself, and be over at once */
   avow__resolve(p, result);
-  avow__cancel(p);
+  avow__cancel_for(p, reason);
   avow__unref(p);
 }
 
@@ -308,8 +310,12 @@ void avow__join_run(avow_promise_t *p) {
   }
   q->upstream = p->upstream;
   q->u.hops++;
+  avow_value_t reason = avow_none();
+  if (AVOW__UNLIKELY((p->flags & AVOW__CANCELED) != 0))
+    reason = avow__reason_take(p);
   avow__pool_free(&avow__context(p)->pool, p);
   avow__subscribe(q);
+  avow__value_unref(reason); /* last: it may call the program */
 }
 
 void avow__adopt_run(avow_promise_t *p) {
@@ -351,9 +357,16 @@ void avow__thenable_run(avow_promise_t *p) {
   avow__value_unref(thenable);
 }
 
+AVOW__APART void avow__forget_cancel(avow_promise_t *p) {
+  const avow_value_t reason = avow__reason_take(p);
+  p->flags &= (uint8_t) ~AVOW__CANCELED;
+  avow__value_unref(reason);
+}
+
 AVOW__APART void avow__cancel_waiting(avow_promise_t *q) {
+  const avow_value_t reason = avow__reason_take(q);
   q->flags &= (uint8_t) ~AVOW__CANCELED;
-  avow__cancel(q);
+  avow__cancel_for(q, reason);
 }
 
 void avow__step_run(avow_promise_t *p) {

@@ -202,11 +202,17 @@ void avow__child_run(avow_promise_t *child) {
 }
 
 /* Cancelling runs no job, so that an orphan never reports. */
-void avow__children_cancel(avow__parent_t *parent) {
+void avow__children_cancel_for(avow__parent_t *parent, avow_value_t reason) {
   avow__link_t *children = parent->children;
-  if (children == NULL)
+  if (children == NULL) {
+    avow__value_unref(reason);
     return;
+  }
   parent->children = NULL;
   avow__list_splice(&parent->context->orphans, children);
-  avow__cancel_condemned(parent->context);
+  avow__cancel_condemned_for(parent->context, reason);
+}
+
+void avow__children_cancel(avow__parent_t *parent) {
+  avow__children_cancel_for(parent, avow_none());
 }

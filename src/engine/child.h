@@ -70,4 +70,7 @@ void avow__child_add(avow__parent_t *parent, avow_value_t v, uint32_t index);
 /* Cancels what nobody else holds. All of them still report. */
 void avow__children_cancel(avow__parent_t *parent);
 
+/* The same, because of a reason that avow__cancel_reason() gave. */
+void avow__children_cancel_for(avow__parent_t *parent, avow_value_t reason);
+
 #endif

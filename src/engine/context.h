@@ -38,6 +38,7 @@ enum {
   AVOW__OWNED,      /* streams that values own */
   AVOW__TETHERED,   /* what may become a stray */
   AVOW__STRAYS,     /* whose handles the program closed */
+  AVOW__REASONS,    /* why promises that are pending were cancelled */
   AVOW__TABLES
 };
 
@@ -81,11 +82,14 @@ struct avow__context_s {
   uint64_t jobs;
   avow_promise_t *no_memory; /* rejected for ever, with UV_ENOMEM */
   avow_promise_t *canceled;  /* rejected for ever, with UV_ECANCELED */
+  avow_value_t reason;       /* cancel.c: of what is being cancelled, an error;
+                                none: it has no more to say */
   avow__link_t *condemned;   /* cancel.c: whose inputs are to be cancelled */
   avow__link_t *orphans; /* cancel.c: children likewise, by their siblings */
+  avow__link_t *later;   /* cancel.c: condemned for a reason of their own */
   avow__link_t *untold;  /* source.c: sources that have to hear of a change */
-  bool cancelling;       /* cancel.c works through its two lists */
-  bool unlisted;         /* and some are condemned who are in neither */
+  bool cancelling;       /* cancel.c works through its lists */
+  bool unlisted;         /* and some are condemned who are in none */
   bool telling;          /* source.c through this one */
   uint32_t choices;      /* select.c: says whose turn is next */
   uv_loop_t *loop;

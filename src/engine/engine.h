@@ -221,8 +221,8 @@ static inline void avow__subscribe(avow_promise_t *p) {
   }
 }
 
-/* Settles a pending promise that is marked as lost. */
-void avow__settle_lost(avow_promise_t *p, avow_value_t v);
+/* Settles a pending promise that is marked as lost, or as cancelled. */
+void avow__settle_marked(avow_promise_t *p, avow_value_t v);
 
 /* Queues the waiters, of which there are some. */
 static inline void avow__trigger(avow__context_t *c, avow_promise_t *p) {
@@ -236,7 +236,8 @@ static inline void avow__trigger(avow__context_t *c, avow_promise_t *p) {
    that takes some stores only. */
 static inline bool avow__fulfil_plainly(avow_promise_t *p, avow_value_t v) {
   avow__context_t *c = avow__context(p);
-  if (AVOW__UNLIKELY(v.tag >= AVOW_ERROR || (p->flags & AVOW__LOST) != 0 ||
+  if (AVOW__UNLIKELY(v.tag >= AVOW_ERROR ||
+                     (p->flags & (AVOW__LOST | AVOW__CANCELED)) != 0 ||
                      p->refs == 1 || !c->awake))
     return false;
   p->u.value = v;
@@ -255,13 +256,8 @@ static inline bool avow__wakes(const avow__context_t *c,
   return AVOW__UNLIKELY(!c->awake) && (p->waiters != NULL || p == c->run_for);
 }
 
-/* Settles a pending promise. Its source still has to let go of it. */
-static inline void avow__settle(avow_promise_t *p, avow_value_t v) {
-  assert(avow__is_pending(p) && v.tag < AVOW_PROMISE);
-  if (AVOW__UNLIKELY((p->flags & AVOW__LOST) != 0)) {
-    avow__settle_lost(p, v);
-    return;
-  }
+/* Settles a pending promise that bears no such mark. */
+static inline void avow__settle_now(avow_promise_t *p, avow_value_t v) {
   avow__context_t *c = avow__context(p);
   const bool fails = v.tag == AVOW_ERROR;
   const bool wakes = avow__wakes(c, p);
@@ -275,6 +271,15 @@ static inline void avow__settle(avow_promise_t *p, avow_value_t v) {
     avow__track_reject(p);
   if (wakes)
     avow__wake(c);
+}
+
+/* Settles a pending promise. Its source still has to let go of it. */
+static inline void avow__settle(avow_promise_t *p, avow_value_t v) {
+  assert(avow__is_pending(p) && v.tag < AVOW_PROMISE);
+  if (AVOW__UNLIKELY((p->flags & (AVOW__LOST | AVOW__CANCELED)) != 0))
+    avow__settle_marked(p, v);
+  else
+    avow__settle_now(p, v);
 }
 
 /* Lets go of a settled promise and gives its value or reason: moved if who
@@ -348,13 +353,16 @@ static inline bool avow__same_loop(const avow__context_t *c,
 /* Takes a pending reaction out of where it waits. */
 void avow__withdraw(avow_promise_t *p);
 
+/* p is cancelled no more. chain.c. */
+void avow__forget_cancel(avow_promise_t *p);
+
 /* The rejection of a cancelled upstream has arrived: what comes after is the
    program's reaction to it, and runs undisturbed. */
 static inline void avow__deliver_cancel(avow_promise_t *p) {
   if (AVOW__LIKELY((p->flags & AVOW__CANCELED) == 0))
     return;
   if (avow_error_code(&p->upstream->u.value) == UV_ECANCELED)
-    p->flags &= (uint8_t) ~AVOW__CANCELED;
+    avow__forget_cancel(p);
 }
 
 /* What a function of the program returned settles p, a RUNNING that has nothing
@@ -396,6 +404,13 @@ void avow__element_drop(avow_promise_t *element, avow__link_t **condemned);
 /* Cancels the inputs of what is condemned, and of the orphans. Inside another
    cancellation, that does so when the callback that runs has returned. */
 void avow__cancel_condemned(avow__context_t *c);
+
+/* The same for a reason that avow__cancel_reason() gave. What happens inside
+   another cancellation happens for the reason of that. */
+void avow__cancel_condemned_for(avow__context_t *c, avow_value_t reason);
+
+/* avow_cancel(), for such a reason. */
+void avow__cancel_for(avow_promise_t *p, avow_value_t reason);
 
 /* avow_until(), but takes both. */
 avow_promise_t *avow__until(avow_promise_t *from, avow_promise_t *stop_p);

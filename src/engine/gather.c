@@ -4,6 +4,8 @@
  */
 #include "engine/gather.h"
 
+#include "engine/cancel_reason.h"
+
 static inline void element_drop(avow_promise_t *element,
                                 avow__link_t **condemned) {
   avow_promise_t *input = element->upstream;
@@ -130,8 +132,8 @@ void avow__gather_forget(avow_promise_t *gather) {
 }
 
 void avow__gather_cancel(avow_promise_t *gather, avow_promise_t *start) {
-  settle_and_drop(gather, avow_error(UV_ECANCELED),
-                  &avow__context(gather)->condemned);
+  avow__context_t *c = avow__context(gather);
+  settle_and_drop(gather, avow__canceled(c), &c->condemned);
 }
 
 static bool is_canceled(const avow_value_t *v) {

@@ -248,7 +248,8 @@ static size_t check_jobs(const avow__queue_t *queue) {
 static void check_context(const avow__context_t *c) {
   AVOW__HOLDS(41, !c->unshielded || c->life > AVOW__OPEN);
   AVOW__HOLDS(42, c->users > 0 || c->life > AVOW__OPEN);
-  AVOW__HOLDS(43, !c->cancelling && c->condemned == NULL);
+  AVOW__HOLDS(43, !c->cancelling && c->condemned == NULL && c->later == NULL &&
+                      c->reason.tag == AVOW_NONE);
   AVOW__HOLDS(44, c->orphans == NULL && !c->unlisted);
   AVOW__HOLDS(45, !c->telling && c->untold == NULL);
   AVOW__HOLDS(46, !avow__is_pending(c->no_memory));

@@ -5,6 +5,8 @@
  */
 #include "engine/engine.h"
 
+#include "engine/cancel_reason.h"
+
 #include "engine/trace.h"
 #include "fiber/exceptions.h"
 
@@ -95,10 +97,23 @@ void avow__await_to_the_end(avow_deferred_t *d) {
   p->flags |= AVOW__AWAITED;
 }
 
-void avow__settle_lost(avow_promise_t *p, avow_value_t v) {
-  p->flags &= (uint8_t) ~AVOW__LOST;
-  avow__settle(p, avow_error(UV_ENOMEM));
-  avow__value_unref(v); /* last: it may call the program */
+static bool is_bare_cancel(const avow_value_t *v) {
+  return avow_error_code(v) == UV_ECANCELED && v->u.p == NULL;
+}
+
+/* Says why p was cancelled, if v says no more than that it was. */
+void avow__settle_marked(avow_promise_t *p, avow_value_t v) {
+  const bool lost = (p->flags & AVOW__LOST) != 0;
+  avow_value_t dropped = lost ? v : avow_none();
+  avow_value_t reason = avow__reason_take(p);
+  if (lost)
+    v = avow_error(UV_ENOMEM);
+  else if (reason.tag != AVOW_NONE && is_bare_cancel(&v))
+    v = avow_steal(&reason);
+  p->flags &= (uint8_t) ~(AVOW__LOST | AVOW__CANCELED);
+  avow__settle_now(p, v);
+  avow__value_unref(reason); /* these two last: they may call the program */
+  avow__value_unref(dropped);
 }
 
 void avow__withdraw(avow_promise_t *p) {

@@ -7,6 +7,7 @@
  * before does all this in the call: what p has not begun yet never begins.
  */
 #include "avow/cancel.h"
+#include "engine/cancel_reason.h"
 #include "engine/engine.h"
 
 /* The reaction to stop is no longer wanted, nor is a stop that nobody else
@@ -32,7 +33,7 @@ void avow__until_run(avow_promise_t *p) {
 }
 
 void avow__until_detached(avow_promise_t *p) {
-  avow__settle(p, avow_error(UV_ECANCELED));
+  avow__settle(p, avow__canceled(avow__context(p)));
   drop_stop(p); /* which may lead back to p */
   avow__unref(p);
 }
@@ -59,7 +60,7 @@ static void until_stop(avow_promise_t *p, avow_value_t reason) {
   }
   p->kind = AVOW__STOPPED;
   p->u.value = reason;
-  avow__cancel(p->upstream);
+  avow__cancel_for(p->upstream, avow__cancel_reason(avow_value_ref(&reason)));
 }
 
 void avow__sentry_run(avow_promise_t *sentry) {

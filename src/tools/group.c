@@ -6,6 +6,7 @@
 #include "avow/group.h"
 
 #include "avow/cancel.h"
+#include "engine/cancel_reason.h"
 #include "engine/child.h"
 #include "value/reasons.h"
 
@@ -27,10 +28,12 @@ static avow__parent_t *mutable_group(const avow_group_t *g) {
 
 static void group_fail(group_t *group, avow_value_t reason) {
   const bool first = group->reasons.main.tag == AVOW_NONE;
+  const avow_value_t why =
+      first ? avow__cancel_reason(avow_value_ref(&reason)) : avow_none();
   group->parent.stopped = true;
   avow__reasons_add(&group->reasons, reason);
   if (first)
-    avow__children_cancel(&group->parent);
+    avow__children_cancel_for(&group->parent, why);
 }
 
 static avow_value_t take_outcome(avow__parent_t *parent) {

@@ -11,6 +11,7 @@
  */
 #include "avow/limiter.h"
 
+#include "engine/cancel_reason.h"
 #include "engine/engine.h"
 #include "tools/callers.h"
 #include "tools/tool.h"
@@ -307,20 +308,21 @@ void avow__limited_run(avow_promise_t *p) {
 }
 
 void avow__limited_detached(avow_promise_t *p) {
-  turn_end(p, avow_error(UV_ECANCELED));
+  turn_end(p, avow__canceled(avow__context(p)));
 }
 
 void avow__granted_cancel(avow_promise_t *p, avow_promise_t *start) {
   avow__queue_remove(&p->link);
-  turn_end(p, avow_error(UV_ECANCELED));
+  turn_end(p, avow__canceled(avow__context(p)));
 }
 
 /* His reference to the limiter goes with him. */
-static void limiter_dismiss(limiter_t *limiter, avow_promise_t *p, int code) {
+static void limiter_dismiss(limiter_t *limiter, avow_promise_t *p,
+                            avow_value_t reason) {
   avow__list_remove(&limiter->queue, &p->link);
   limiter->waiting--;
   limiter->asked -= p->u.turn.fn == NULL;
-  avow__resolve(p, avow_error(code));
+  avow__resolve(p, reason);
   limiter_release(limiter);
 }
 
@@ -334,7 +336,7 @@ static void limiter_go_on(limiter_t *limiter, avow_promise_t *held) {
 void avow__queued_cancel(avow_promise_t *p, avow_promise_t *start) {
   limiter_t *limiter = p->u.turn.limiter;
   avow_promise_t *held = avow__ref(limiter->tool);
-  limiter_dismiss(limiter, p, UV_ECANCELED);
+  limiter_dismiss(limiter, p, avow__canceled(avow__context(p)));
   limiter_go_on(limiter, held);
 }
 
@@ -371,7 +373,7 @@ void avow_limiter_resize(const avow_limiter_t *l, size_t permits) {
   limiter->permits = permits;
   while (limiter->made < needed(limiter)) {
     if (!permit_make(limiter))
-      limiter_dismiss(limiter, last_asker(limiter), UV_ENOMEM);
+      limiter_dismiss(limiter, last_asker(limiter), avow_error(UV_ENOMEM));
   }
   limiter_go_on(limiter, held);
 }
@@ -398,7 +400,8 @@ void avow_limiter_cancel(const avow_limiter_t *l) {
     return;
   avow_promise_t *held = avow__ref(l);
   while (limiter->queue != NULL)
-    limiter_dismiss(limiter, (avow_promise_t *) limiter->queue, UV_ECANCELED);
+    limiter_dismiss(limiter, (avow_promise_t *) limiter->queue,
+                    avow_error(UV_ECANCELED));
   limiter_go_on(limiter, held);
 }
 

@@ -79,7 +79,7 @@ static avow_promise_t *functions(void) {
     ps[i] = start(i % 2 == 0 ? await_fn : nested_fn);
   ps[4] = start_throwing(await_throwing_fn);
   avow_cancel(ps[2]);
-  avow_cancel(ps[3]);
+  avow_cancel_with(ps[3], thing());
   return avow_all_settled(loop, ps, 5);
 }
 

@@ -337,6 +337,7 @@ static avow_value_t swallow(void *data) {
   for (int i = 0; i < 3; i++) {
     const avow_value_t v = avow_await(avow_sleep(loop, 60000));
     avow_value_unref(note_value_cb(&v, "long"));
+    avow_value_unref(v);
   }
   avow_value_t v = avow_await(avow_shield(avow_sleep(loop, 1)));
   avow_value_unref(note_value_cb(&v, "shielded"));

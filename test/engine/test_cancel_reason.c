@@ -1,0 +1,445 @@
+/* Cancelling with a reason: who rejects with it, and for how long it stays. */
+#include "avow/stackless.h"
+#include "famine.h"
+
+#define WHY "operation canceled: it rains"
+
+static avow_promise_t *pending(avow_deferred_t **out) {
+  return avow_promise_new(loop, out);
+}
+
+static avow_value_t rain(void) {
+  return avow_error_new(UV_EAGAIN, avow_none(), "it rains");
+}
+
+/* Notes the message, in letters that say which. */
+static avow_value_t note_why(const avow_value_t *error, void *word) {
+  const char *text = avow_error_message(error);
+  note(word);
+  note(strcmp(text, WHY) == 0 ? "why" : "plain");
+  return avow_value_ref(error);
+}
+
+static avow_promise_t *noting(avow_promise_t *p, char *word) {
+  return avow_catch(p, note_why, word);
+}
+
+static void promise_says_why(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = pending(&d);
+
+  avow_cancel_with(p, rain());
+
+  const avow_value_t v = avow_run(p);
+  assert_int_equal(avow_error_code(&v), UV_ECANCELED);
+  assert_string_equal(avow_error_message(&v), WHY);
+  assert_int_equal(avow_error_code(avow_error_cause(&v)), UV_EAGAIN);
+  avow_value_unref(v);
+  avow_deferred_drop(d);
+}
+
+static void assert_reads(avow_value_t reason, const char *text, bool caused) {
+  avow_promise_t *p = avow_sleep(loop, 60000);
+
+  avow_cancel_with(p, reason);
+
+  const avow_value_t v = avow_run(p);
+  assert_int_equal(avow_error_code(&v), UV_ECANCELED);
+  assert_string_equal(avow_error_message(&v), text);
+  assert_int_equal(avow_error_cause(&v) != NULL, caused);
+  avow_value_unref(v);
+}
+
+static void reason_may_be_any_value(void **state) {
+  avow_promise_t *kept = avow_sleep(loop, 0);
+
+  assert_reads(avow_string("it rains"), WHY, true);
+  assert_reads(avow_int(5), "operation canceled", true);
+  assert_reads(avow_follow(avow_ref(kept)), "operation canceled", true);
+  assert_reads(avow_none(), "operation canceled", false);
+  assert_reads(avow_error(UV_ECANCELED), "operation canceled", false);
+  assert_reads(avow_error_new(UV_ECANCELED, avow_none(), "rain"), "rain",
+               false);
+
+  avow_unref(kept);
+}
+
+static avow_value_t note_end(void *word) {
+  note(word);
+  return avow_none();
+}
+
+static void reason_comes_down_as_any_rejection(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = noting(pending(&d), "a");
+  p = noting(avow_finally(p, note_end, "end"), "b");
+
+  avow_cancel_with(p, rain());
+
+  assert_says(p, UV_ECANCELED, WHY);
+  assert_notes("a why end b why");
+  avow_deferred_drop(d);
+}
+
+static void inputs_and_children_hear_of_it(void **state) {
+  avow_deferred_t *d[4];
+  avow_promise_t *inputs[] = { noting(pending(&d[0]), "a"),
+                               noting(pending(&d[1]), "b") };
+  avow_promise_t *race[] = { noting(pending(&d[2]), "c") };
+  avow_group_t *g;
+  avow_promise_t *all[] = { avow_all(loop, inputs, 2),
+                            avow_join_losers(avow_race(loop, race, 1)),
+                            avow_group_new(loop, &g) };
+  avow_group_add(g, noting(pending(&d[3]), "d"));
+  avow_group_unref(g);
+  avow_promise_t *p = avow_all_settled(loop, all, 3);
+
+  avow_cancel_with(p, rain());
+
+  assert_says(p, UV_ECANCELED, WHY);
+  run();
+  assert_notes("a why b why c why d why");
+  for (int i = 0; i < 4; i++)
+    avow_deferred_drop(d[i]);
+}
+
+/* Waits for what is still to be cancelled, from each of two handlers. */
+static avow_value_t begin_anew(const avow_value_t *arg, void *d) {
+  return avow_follow(noting(pending(d), "inner"));
+}
+
+static void reason_waits_for_handlers_that_run_first(void **state) {
+  avow_deferred_t *d = NULL;
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+  p = avow_then(avow_then(p, NULL, NULL, NULL), begin_anew, NULL, &d);
+  p = avow_then(p, NULL, NULL, NULL);
+
+  avow_cancel_with(p, rain());
+
+  assert_says(p, UV_ECANCELED, WHY);
+  assert_notes("inner why");
+  avow_deferred_drop(d);
+}
+
+static avow_value_t cancel_for_rain(const avow_value_t *arg, void *p) {
+  avow_cancel_with(*(avow_promise_t **) p, rain());
+  return avow_error(UV_ECANCELED);
+}
+
+static void bare_cancellation_of_ones_own_has_it_too(void **state) {
+  avow_promise_t *p;
+  p = avow_then(avow_promise_resolve(loop, avow_none()), cancel_for_rain, NULL,
+                &p);
+
+  assert_says(p, UV_ECANCELED, WHY);
+}
+
+static avow_value_t give_1(const avow_value_t *arg, void *data) {
+  return avow_int(1);
+}
+
+static void catch_forgets_it(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_catch(pending(&d), give_1, NULL);
+  avow_promise_t *q = avow_then(avow_ref(p), begin_anew, NULL, &d);
+  avow_deferred_t *first = d;
+
+  avow_cancel_with(p, rain()); /* q goes on */
+
+  assert_fulfils_int(p, 1);
+  avow_deferred_drop(first);
+  run();
+  avow_cancel(q);
+  assert_says(q, UV_ECANCELED, "operation canceled");
+  assert_notes("inner plain");
+  avow_deferred_drop(d);
+}
+
+static void first_reason_stays(void **state) {
+  avow_deferred_t *d = NULL;
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+  p = avow_then(p, begin_anew, NULL, &d);
+
+  avow_cancel_with(p, rain());
+  avow_cancel_with(p, avow_string("it snows"));
+
+  assert_says(p, UV_ECANCELED, WHY);
+  assert_notes("inner why");
+  avow_deferred_drop(d);
+}
+
+typedef struct {
+  avow_promise_t *plain, *other;
+} both_t;
+
+static void cancel_both(void *data) {
+  const both_t *both = data;
+  avow_cancel_with(both->other, avow_string("it snows"));
+  avow_cancel(both->plain);
+  note("said");
+}
+
+static void what_a_callback_cancels_has_it_unless_it_says_another(
+    void **state) {
+  avow_deferred_t *d, *e, *f;
+  both_t both = { noting(pending(&e), "plain"), noting(pending(&f), "other") };
+  avow_promise_t *p = noting(pending(&d), "p");
+  avow_on_cancel(d, cancel_both, &both);
+
+  avow_cancel_with(p, rain());
+
+  assert_says(both.other, UV_ECANCELED, "operation canceled: it snows");
+  assert_says(both.plain, UV_ECANCELED, WHY);
+  assert_says(p, UV_ECANCELED, WHY);
+  assert_notes("said p why plain why other plain");
+  avow_deferred_drop(d);
+  avow_deferred_drop(e);
+  avow_deferred_drop(f);
+}
+
+static void next_cancellation_knows_nothing_of_it(void **state) {
+  avow_promise_t *p = avow_sleep(loop, 60000), *q = avow_sleep(loop, 60000);
+
+  avow_cancel_with(p, rain());
+  avow_cancel(q);
+
+  assert_says(p, UV_ECANCELED, WHY);
+  assert_says(q, UV_ECANCELED, "operation canceled");
+}
+
+static void stop_is_the_reason(void **state) {
+  avow_deferred_t *d, *stop_d;
+  avow_promise_t *stop = pending(&stop_d);
+  avow_promise_t *p = avow_until(noting(pending(&d), "p"), stop);
+
+  (void) avow_reject(stop_d, rain());
+
+  assert_says(p, UV_EAGAIN, "it rains");
+  assert_notes("p why");
+  avow_deferred_drop(d);
+  avow_unref(stop);
+}
+
+static avow_value_t note_timeout(const avow_value_t *error, void *data) {
+  note(avow_is_timeout(avow_error_cause(error)) ? "late" : "?");
+  return avow_value_ref(error);
+}
+
+static void limit_of_time_is_the_reason(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_catch(pending(&d), note_timeout, NULL);
+  p = avow_timeout(p, 1);
+
+  const avow_value_t v = avow_run(p);
+
+  assert_true(avow_is_timeout(&v));
+  assert_notes("late");
+  avow_value_unref(v);
+  avow_deferred_drop(d);
+}
+
+static void failure_of_a_child_is_the_others_reason(void **state) {
+  avow_deferred_t *d, *bad;
+  avow_group_t *g;
+  avow_promise_t *p = avow_group_new(loop, &g);
+  avow_group_add(g, noting(pending(&d), "child"));
+  avow_group_add(g, pending(&bad));
+  avow_group_unref(g);
+
+  (void) avow_reject(bad, rain());
+
+  assert_says(p, UV_EAGAIN, "it rains");
+  assert_notes("child why");
+  avow_deferred_drop(d);
+}
+
+static void note_gone(void *word) {
+  note(word);
+}
+
+static void reason_goes_when_all_have_rejected(void **state) {
+  static const avow_class_t klass = { .name = "weather", .destroy = note_gone };
+  avow_promise_t *p = avow_sleep(loop, 60000);
+
+  avow_cancel_with(p, avow_object(&klass, "gone"));
+  note("cancelled");
+  avow_unref(p);
+  p = avow_promise_resolve(loop, avow_int(1));
+  avow_cancel_with(p, avow_object(&klass, "unheard"));
+  avow_unref(p);
+
+  assert_notes("cancelled gone unheard");
+}
+
+static void cancel_it(void *p) {
+  avow_cancel(*(avow_promise_t **) p);
+  note("gone");
+}
+
+static void reason_that_goes_may_cancel_whom_it_was_of(void **state) {
+  static const avow_class_t klass = { .name = "weather", .destroy = cancel_it };
+  avow_promise_t *p = avow_promise_resolve(loop, avow_int(1));
+  p = avow_then(p, NULL, NULL, NULL);
+
+  avow_cancel_with(p, avow_object(&klass, &p)); /* its value is there */
+  run();
+
+  assert_notes("gone");
+  assert_fulfils_int(p, 1);
+}
+
+static void without_memory_it_says_no_more_than_that(void **state) {
+  avow_deferred_t *d = NULL;
+  avow_promise_t *p = avow_sleep(loop, 60000);
+  avow_promise_t *q = avow_shield(avow_sleep(loop, 0));
+  q = avow_then(q, begin_anew, NULL, &d);
+  const avow_value_t reason = rain(), again = rain();
+
+  use_up_memory();
+  avow_cancel_with(p, reason);
+  give_back_memory();
+  fail_allocation(2, true); /* there is some for the error alone */
+  avow_cancel_with(q, again);
+  fail_allocation(0, false);
+
+  assert_says(p, UV_ECANCELED, "operation canceled");
+  assert_says(q, UV_ECANCELED, "operation canceled");
+  assert_notes("inner plain");
+  avow_deferred_drop(d);
+}
+
+/* The two are joined when the value is there already: one of them goes. */
+static void reason_of_what_is_adopted_in_a_row_is_let_go(void **state) {
+  avow_deferred_t *outer_d, *inner_d;
+  avow_promise_t *outer = pending(&outer_d);
+  (void) avow_resolve(outer_d, avow_follow(pending(&inner_d)));
+  avow_ignore(avow_run(avow_next_turn(loop)));
+  avow_promise_t *one = avow_promise_resolve(loop, avow_int(1));
+  (void) avow_resolve(inner_d, avow_follow(one));
+
+  avow_cancel_with(outer, rain());
+
+  assert_fulfils_int(outer, 1);
+}
+
+typedef struct {
+  avow_frame_t frame;
+  avow_deferred_t *d;
+} stepping_t;
+
+static avow_value_t step_twice(const avow_value_t *got, void *data) {
+  stepping_t *me = data;
+  AVOW_BEGIN(&me->frame);
+  AVOW_AWAIT(&me->frame, pending(&me->d));
+  avow_value_unref(note_why(got, "first"));
+  AVOW_AWAIT(&me->frame, avow_sleep(loop, 60000));
+  return note_why(got, "second");
+  AVOW_END;
+}
+
+static void each_step_without_a_stack_gets_it(void **state) {
+  stepping_t me = { .d = NULL };
+  avow_promise_t *p = avow_stackless(loop, step_twice, &me.frame);
+
+  avow_cancel_with(p, rain());
+
+  assert_says(p, UV_ECANCELED, WHY);
+  assert_notes("first why second why");
+  avow_deferred_drop(me.d);
+}
+
+#ifndef AVOW_NO_ASYNC
+
+static void await_and_note(avow_promise_t *p) {
+  const avow_value_t v = avow_await(p);
+  if (avow_is_error(&v))
+    avow_value_unref(note_why(&v, "got"));
+  avow_value_unref(v);
+}
+
+static avow_value_t await_some(void *shared) {
+  await_and_note(avow_ref(shared));
+  await_and_note(avow_sleep(loop, 60000));
+  await_and_note(avow_shield(avow_sleep(loop, 0)));
+  await_and_note(avow_sleep(loop, 60000));
+  return avow_error(UV_ECANCELED);
+}
+
+/* What it awaits first others hold, too, and it goes on. */
+static void each_await_gives_it(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *shared = pending(&d);
+  avow_promise_t *p = avow_async(loop, await_some, shared);
+
+  avow_cancel_with(p, rain());
+
+  assert_says(p, UV_ECANCELED, WHY);
+  assert_notes("got why got why got why");
+  assert_int_equal(avow_state(shared), AVOW_PENDING);
+  avow_unref(shared);
+  avow_deferred_drop(d);
+}
+
+static avow_value_t cancel_oneself(void *p) {
+  avow_ignore(avow_await(avow_sleep(loop, 0))); /* p is there by then */
+  avow_cancel_with(*(avow_promise_t **) p, rain());
+  return avow_await(avow_sleep(loop, 60000));
+}
+
+static void function_that_runs_gets_it_from_its_next_await(void **state) {
+  avow_promise_t *p = NULL;
+  p = avow_async(loop, cancel_oneself, &p);
+
+  assert_says(p, UV_ECANCELED, WHY);
+}
+
+static avow_value_t await_for_ever(void *data) {
+  avow_value_t v = avow_none();
+  while (!avow_is_error(&v) || avow_error_code(&v) == UV_ECANCELED) {
+    avow_value_unref(v);
+    v = avow_await(avow_sleep(loop, 60000));
+  }
+  return v;
+}
+
+static void loop_that_closes_lets_go_of_it(void **state) {
+  avow_promise_t *p = avow_async(loop, await_for_ever, NULL);
+
+  avow_cancel_with(p, rain());
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_string_equal(avow_error_message(avow_result(p)), WHY);
+  avow_unref(p);
+  assert_int_equal(avow_loop_init(loop, NULL), 0); /* for the fixture */
+}
+
+#endif
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(promise_says_why),
+    CASE(reason_may_be_any_value),
+    CASE(reason_comes_down_as_any_rejection),
+    CASE(inputs_and_children_hear_of_it),
+    CASE(reason_waits_for_handlers_that_run_first),
+    CASE(bare_cancellation_of_ones_own_has_it_too),
+    CASE(catch_forgets_it),
+    CASE(first_reason_stays),
+    CASE(what_a_callback_cancels_has_it_unless_it_says_another),
+    CASE(next_cancellation_knows_nothing_of_it),
+    CASE(stop_is_the_reason),
+    CASE(limit_of_time_is_the_reason),
+    CASE(failure_of_a_child_is_the_others_reason),
+    CASE(reason_goes_when_all_have_rejected),
+    CASE(reason_that_goes_may_cancel_whom_it_was_of),
+    CASE(without_memory_it_says_no_more_than_that),
+    CASE(reason_of_what_is_adopted_in_a_row_is_let_go),
+    CASE(each_step_without_a_stack_gets_it),
+#ifndef AVOW_NO_ASYNC
+    CASE(each_await_gives_it),
+    CASE(function_that_runs_gets_it_from_its_next_await),
+    CASE(loop_that_closes_lets_go_of_it),
+#endif
+  };
+  return RUN(tests);
+}
