@@ -4,6 +4,8 @@
 # tools of clang 14, as Debian 12 has them; others may have opinions of their
 # own. BUILD: a build directory, for its compile_commands.json. Among the checks
 # of clang-tidy are those of clang's analyzer: all that scan-build would run.
+#
+#   analyse.sh [--library]   all, or without the examples and benchmarks
 set -eu
 cd "$(dirname "$0")/.."
 build=${BUILD:-build}
@@ -17,6 +19,7 @@ jobs=$(nproc)
 git ls-files 'src/*.c' >"$work/library"
 git ls-files 'src/*.c' 'examples/*.c' 'bench/*.c' ':!bench/peers/neco.c' \
   >"$work/all" # neco itself is not here
+[ "${1:-}" != --library ] || cp "$work/library" "$work/all"
 
 # COMMAND...: on each of the files named by the input, which is no pipe: what
 # fails in one is forgotten.

@@ -13,9 +13,9 @@ cd "$(dirname "$0")/.."
 script='sh test/long.sh'
 build=build-long
 records=$build/steps
-steps='tools clang_debug clang_release no_async valgrind coverage mcdc
-  conformance differential simulate towns random depth soak load writers
-  races faults machines libuvs hosts musl roots fuzzing'
+steps='tools analysers gcc_release clang_debug clang_release no_async
+  valgrind coverage mcdc conformance differential simulate towns random depth
+  soak load writers races faults machines libuvs hosts musl roots fuzzing'
 core='-Dexamples=false -Dbench=false'
 limit=7200
 export CI=1 # what is missing is a failure then, not skipped
@@ -24,8 +24,8 @@ seed=$(date +%s)
 tools() {
   node='nodejs npm'
   ! command -v node >/dev/null || ! command -v npm >/dev/null || node=
-  more="libcmocka-dev g++ clang libclang-rt-14-dev llvm gcovr gdb valgrind git
-    graphviz $node" . test/packages.sh
+  more="libcmocka-dev g++ clang clang-tidy libclang-rt-14-dev cppcheck llvm
+    gcovr gdb valgrind git graphviz libsqlite3-dev zlib1g-dev $node" . test/packages.sh
 }
 
 # NAME COMPILER [MESON-OPTION...]
@@ -35,6 +35,17 @@ suite() {
   shift 2
   # shellcheck disable=SC2086 # a list of words
   sh test/suite.sh "$build/$name" "$cc" core $core "$@"
+}
+
+analysers() {
+  meson setup "$build/analysers" >/dev/null
+  BUILD="$build/analysers" sh test/analyse.sh
+}
+
+# With the examples, which .ci/run has in debug builds.
+gcc_release() {
+  sh test/suite.sh "$build/gcc-release" gcc all --buildtype=release \
+    -Dsimulator=disabled
 }
 
 clang_debug() {
