@@ -12,8 +12,9 @@ static const command_line_t command_line = {
   .operands = "",
   .about =
       "Writes a trace of a small fan-out: four servers are asked, one of which "
-      "is not\nthere and one too slow. It takes a build with -Dtrace=true.",
-  .status = "0, or 1 if this is no such build",
+      "is not\nthere and one too slow. Without -Dtrace=true it is one of "
+      "nothing.",
+  .status = "0",
   .example = ">fan-out.json",
 };
 
@@ -67,12 +68,12 @@ int main(int argc, char *argv[]) {
                          { loop, 15, 90 } };
 
   const int err = avow_trace_start(loop, stdout);
-  if (err != 0)
-    program_fail("cannot write a trace", err);
   avow_value_unref(avow_run(ask_all(servers, 4)));
   const int lost = avow_trace_stop(loop);
 
-  if (lost != 0)
-    program_fail("cannot write the whole trace", lost);
+  if (err == UV_ENOTSUP)
+    (void) puts("[]"); /* a trace of nothing */
+  else if (lost != 0)
+    program_fail("cannot write", lost);
   return program_end(loop, 0);
 }

@@ -84,7 +84,7 @@ void avow__record_name(avow__trace_t *t, avow_promise_t *p, const char *what,
   if (event == NULL)
     return;
   event->name = what;
-  event->function = function;
+  event->function |= function;
 }
 
 /* What has happened to it since, in the call that made it, has that place in

@@ -12,12 +12,8 @@
 #ifdef AVOW_TRACE
 #  include "engine/record.h"
 void avow__trace_promise(avow__context_t *c, avow_promise_t *p); /* trace.c */
-/* NOLINTNEXTLINE(readability-identifier-naming): a part of a function */
-#  define AVOW__RECORD(c, call)               \
-    do {                                      \
-      if (AVOW__UNLIKELY((c)->trace != NULL)) \
-        call;                                 \
-    } while (0)
+#  define AVOW__RECORD(c, call) \
+    (AVOW__LIKELY((c)->trace == NULL) ? (void) 0 : (call))
 #else
 #  define AVOW__RECORD(c, call) ((void) (c))
 #endif
