@@ -27,8 +27,10 @@ typedef struct avow_map_options_s {
  * avow_all_settled() have it. fn is called from jobs, in this order. After a
  * failure (all) or when cancelled, which cancels what runs, it is called no
  * more. Settles when all that fn returned has: data may be freed behind it,
- * unless avow_work_detached() has it. options may be NULL. UV_EINVAL for other
- * kinds, without fn, and for 2^32 - 1 items or more.
+ * unless avow_work_detached() has it. Where fn returns AVOW_ESKIP, at once or
+ * by a promise, its item is left out of the list, whatever the kind. options
+ * may be NULL. UV_EINVAL for other kinds, without fn, and for 2^32 - 1 items or
+ * more.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_map(
     uv_loop_t *loop, size_t n, avow_map_fn fn, void *data,
@@ -37,13 +39,14 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_map(
 /**
  * The same for each item of a channel, borrowed, until its end; NONE then, or
  * if the options say so the LIST of the results, in the order in which the
- * items came. Of items that are done nothing else is kept. Without a limit it
- * takes them as fast as they come: set concurrency where memory or order
- * matters. With AVOW_ALL_SETTLED failures of fn are passed over, and so are
- * items that are errors, such as a connection that could not be accepted; a
- * list has them. Rejects also with what the channel failed with. Items that
- * were not taken stay in the channel. This holds the channel: letting go of it
- * does not close it meanwhile; end it, or cancel this.
+ * items came. fn may be NULL: the LIST is that of the items (Array.fromAsync).
+ * Of items that are done nothing else is kept. Without a limit it takes them as
+ * fast as they come: set concurrency where memory or order matters. With
+ * AVOW_ALL_SETTLED failures of fn are passed over, and so are items that are
+ * errors, such as a connection that could not be accepted; a list has them.
+ * Rejects also with what the channel failed with. Items that were not taken
+ * stay in the channel. This holds the channel: letting go of it does not close
+ * it meanwhile; end it, or cancel this.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_each(
     const avow_channel_t *channel, avow_cb fn, void *data,

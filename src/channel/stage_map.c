@@ -9,6 +9,7 @@
 #include "base/list.h"
 #include "base/reserved.h"
 #include "channel/stage.h"
+#include "value/value.h"
 
 enum { MOST = 1 << 20 }; /* at a time */
 
@@ -36,16 +37,13 @@ static place_t *map_first(const map_t *map) {
   return (place_t *) map->line;
 }
 
-static bool is_skip(const avow_value_t *v) {
-  return avow_error_code(v) == AVOW_ESKIP;
-}
-
 /* Whether the first in line has a result that may go now: one that is no item
    needs nobody who wants it. */
 static bool map_is_due(const map_t *map) {
   const place_t *place = map_first(map);
   return place != NULL && place->result.tag != AVOW_NONE &&
-         (map->stage.source.flows || place->fails || is_skip(&place->result));
+         (map->stage.source.flows || place->fails ||
+          avow__is_skip(&place->result));
 }
 
 /* Gives the first in line on. */
@@ -56,7 +54,7 @@ static void map_deliver(map_t *map) {
   avow__list_append(&map->free, &place->link);
   if (place->fails)
     avow__stage_end(&map->stage, result);
-  else if (!is_skip(&result))
+  else if (!avow__is_skip(&result))
     (void) avow__stage_push(&map->stage, result); /* its asker knows */
   else
     avow__value_unref(result);
@@ -79,7 +77,7 @@ static void map_place(map_t *map, place_t *place, avow_value_t v) {
   if (v.tag == AVOW_NONE && !map->filters)
     v = avow__error_of(UV_EINVAL, "map", "none");
   const bool keeps = avow_is_error(&v) || !map->filters;
-  place->fails = avow_is_error(&v) && !map->settles && !is_skip(&v);
+  place->fails = avow_is_error(&v) && !map->settles && !avow__is_skip(&v);
   map->failed = map->failed || place->fails;
   if (keeps)
     place->result = v;

@@ -19,12 +19,13 @@ enum { RESULTS = 16 }; /* to begin with */
 typedef struct {
   avow__parent_t parent;
   avow_channel_t *channel;
-  avow_cb fn;
+  avow_cb fn; /* NULL: the items are the results */
   void *data;
   avow_map_options_t options;
   avow_promise_t *next; /* the item that is waited for; its child keeps it */
   bool last;            /* no other comes after that */
   bool filling;
+  bool skipped;          /* results are to be left out */
   avow_value_t failure;  /* the first; NONE without one */
   avow__list_t *results; /* NULL where they are not wanted */
 } each_t;
@@ -57,7 +58,13 @@ static uint32_t each_place(each_t *each) {
 }
 
 static void each_finish(each_t *each, uint32_t index, avow_value_t result) {
-  if (avow_is_error(&result) && each->options.kind == AVOW_ALL)
+  const bool skips = avow__is_skip(&result);
+  if (skips) {
+    avow__value_unref(result);
+    result = avow_error(AVOW_ESKIP); /* which holds nothing */
+    each->skipped = true;
+  }
+  if (!skips && avow_is_error(&result) && each->options.kind == AVOW_ALL)
     each_fail(each, result);
   else if (each->results != NULL)
     each->results->items[index - ITEM] = result;
@@ -66,7 +73,8 @@ static void each_finish(each_t *each, uint32_t index, avow_value_t result) {
 }
 
 static void each_begin(each_t *each, uint32_t index, const avow_value_t *item) {
-  const avow_value_t v = each->fn(item, each->data);
+  const avow_value_t v =
+      each->fn != NULL ? each->fn(item, each->data) : avow_value_ref(item);
   if (v.tag >= AVOW_PROMISE)
     avow__child_add(&each->parent, v, index);
   else
@@ -124,6 +132,8 @@ static avow_value_t each_outcome_of(each_t *each) {
   each->failure = avow_none();
   if (list == NULL || failure.tag != AVOW_NONE)
     return failure;
+  if (each->skipped)
+    avow__map_close_ranks(list);
   each->results = NULL;
   return avow__block_value(&list->head);
 }
@@ -197,12 +207,13 @@ avow_promise_t *avow_each(const avow_channel_t *channel, avow_cb fn, void *data,
   avow_promise_t *p = avow__outlived(channel);
   if (p != NULL)
     return p;
-  const int err = fn != NULL ? avow__map_options_check(options) : UV_EINVAL;
+  const int err = avow__map_options_check(options);
   if (err != 0)
     return avow__refuse(avow__channel_loop(channel), err, "each", NULL);
   each_t *each = each_new(channel, options, &p);
   if (each == NULL)
     return p;
+  each->options.collects = each->options.collects || fn == NULL;
   if (each->options.collects)
     each->results = avow__list_new(RESULTS);
   if (each->options.collects && each->results == NULL)

@@ -18,11 +18,23 @@ typedef struct {
   avow_map_options_t options;
   size_t n, next;
   bool filling;
+  bool skipped;         /* results are to be left out */
   avow_value_t failure; /* the first; NONE without one */
   avow__list_t *results;
 } map_t;
 
+/* Its code stays in the place, and nothing of its own. */
+static void map_skip(map_t *map, uint32_t index, avow_value_t v) {
+  map->skipped = true;
+  map->results->items[index] = avow_error(AVOW_ESKIP);
+  avow__value_unref(v);
+}
+
 static void map_collect(map_t *map, uint32_t index, avow_value_t v) {
+  if (avow__is_skip(&v)) {
+    map_skip(map, index, v);
+    return;
+  }
   if (!avow_is_error(&v) || map->options.kind == AVOW_ALL_SETTLED) {
     map->results->items[index] = v;
     return;
@@ -58,6 +70,8 @@ static avow_value_t map_outcome_of(map_t *map) {
     map->failure = avow_none();
     return failure;
   }
+  if (map->skipped)
+    avow__map_close_ranks(list);
   map->results = NULL;
   return avow__block_value(&list->head);
 }

@@ -103,6 +103,11 @@ typedef struct avow__held_s {
 
 void avow__value_may_hold(const avow__held_t *held);
 
+/* What is left out of results. */
+static inline bool avow__is_skip(const avow_value_t *v) {
+  return v->tag == AVOW_ERROR && v->code == AVOW_ESKIP;
+}
+
 static inline bool avow__is_counted(const avow_value_t *v) {
   return (v->tag >= AVOW_OBJECT && v->tag <= AVOW_ERROR && v->u.p != NULL) ||
          v->tag == AVOW_THENABLE;

@@ -177,9 +177,44 @@ static void map_of_nothing_is_an_empty_list(void **state) {
   assert_int_equal(v.tag, AVOW_LIST);
   assert_int_equal(avow_list_len(&v), 0);
   avow_value_unref(v);
-  assert_rejects(avow_each(channel, NULL, NULL,
-                           &(avow_map_options_t){ .collects = true }),
-                 UV_EINVAL);
+  avow_channel_unref(channel);
+}
+
+static void items_are_collected_without_a_function(void **state) {
+  send_all(1, 3);
+  avow_channel_end(channel);
+
+  assert_outcome(avow_each(channel, NULL, NULL, NULL), "is=[1 2 3]");
+
+  avow_channel_unref(channel);
+}
+
+static avow_value_t skip_two(const avow_value_t *item, void *data) {
+  return avow_to_int(item) == 2 ? avow_error(AVOW_ESKIP) : avow_value_ref(item);
+}
+
+static void skipped_items_are_left_out(void **state) {
+  const avow_map_options_t options = { .collects = true };
+  send_all(1, 3);
+  avow_channel_end(channel);
+
+  assert_outcome(avow_each(channel, skip_two, NULL, &options), "is=[1 3]");
+
+  avow_channel_unref(channel);
+}
+
+static void skipping_by_a_promise_is_no_failure(void **state) {
+  const avow_map_options_t options = { .collects = true };
+  send_all(1, 2);
+  avow_channel_end(channel);
+  avow_promise_t *p = avow_each(channel, begin, NULL, &options);
+  run();
+
+  end(0, avow_error_new(AVOW_ESKIP, avow_string("a cause"), "not that one"));
+  end(1, avow_int(20));
+
+  assert_notes("item=1 item=2");
+  assert_outcome(p, "is=[20]");
   avow_channel_unref(channel);
 }
 
@@ -304,10 +339,9 @@ static void cancelling_cancels_what_runs_and_keeps_the_items(void **state) {
   avow_channel_unref(channel);
 }
 
-static void each_without_function_is_refused(void **state) {
+static void each_of_a_race_is_refused(void **state) {
   const avow_map_options_t race = { .kind = AVOW_RACE };
 
-  assert_rejects(avow_each(channel, NULL, NULL, NULL), UV_EINVAL);
   assert_rejects(avow_each(channel, note_item, NULL, &race), UV_EINVAL);
 
   avow_channel_unref(channel);
@@ -405,6 +439,9 @@ int main(void) {
     EACH(each_runs_so_many_at_a_time),
     EACH(failure_takes_no_more_items),
     EACH(failure_stops_waiting_for_an_item),
+    EACH(items_are_collected_without_a_function),
+    EACH(skipped_items_are_left_out),
+    EACH(skipping_by_a_promise_is_no_failure),
     EACH(all_settled_goes_on_after_failures),
     EACH(item_that_is_an_error_fails_it),
     EACH(all_settled_passes_over_items_that_are_errors),
@@ -414,7 +451,7 @@ int main(void) {
     EACH(failed_channel_fails_it),
     EACH(each_without_a_limit_runs_all_at_a_time),
     EACH(cancelling_cancels_what_runs_and_keeps_the_items),
-    EACH(each_without_function_is_refused),
+    EACH(each_of_a_race_is_refused),
     EACH(each_refuses_options_of_a_later_version),
     EACH(map_lists_results_in_the_order_of_the_items),
     EACH(map_of_many_items_lists_them_all),

@@ -73,6 +73,21 @@ static void map_gives_results_in_input_order(void **state) {
   assert_notes("end=[10 11 12]");
 }
 
+static avow_value_t skip_odd(size_t i, void *data) {
+  const avow_value_t v = avow_error(AVOW_ESKIP);
+  if (i == 1)
+    return v;
+  return i % 2 == 1 ? avow_follow(avow_promise_reject(loop, v))
+                    : avow_int((int64_t) i);
+}
+
+static void map_leaves_out_what_is_skipped(void **state) {
+  const avow_map_options_t settled = { .kind = AVOW_ALL_SETTLED };
+
+  assert_outcome(avow_map(loop, 6, skip_odd, NULL, NULL), "is=[0 2 4]");
+  assert_outcome(avow_map(loop, 2, skip_odd, NULL, &settled), "is=[0]");
+}
+
 static void map_takes_values_as_they_are(void **state) {
   note_end(avow_map(loop, 0, square, NULL, NULL));
   note_end(avow_map(loop, 4, square, NULL, NULL));
@@ -271,6 +286,7 @@ static void item_that_no_block_can_wait_for_has_its_value(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     MAP(map_gives_results_in_input_order),
+    MAP(map_leaves_out_what_is_skipped),
     MAP(map_takes_values_as_they_are),
     MAP(map_waits_for_thenables),
     MAP(map_runs_so_many_at_a_time),
