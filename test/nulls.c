@@ -95,6 +95,12 @@ static avow_promise_t **promises(void) {
   return one;
 }
 
+static avow_channel_t **channels(void) {
+  static avow_channel_t *one[1];
+  one[0] = avow_channel_new(loop, 1);
+  return one;
+}
+
 static uv_stream_t *a_stream(void) {
   static uv_tcp_t tcp;
   (void) uv_tcp_init(loop, &tcp);

@@ -283,7 +283,8 @@ static avow_channel_t *source;
 
 static avow_promise_t *debounced(void) {
   source = avow_channel_new(loop, 1);
-  return next_of(avow_debounced(avow_channel_ref(source), 1));
+  return next_of(
+      avow_channel_debounce(avow_channel_ref(source), 1, AVOW_EDGE_TRAILING));
 }
 
 static avow_value_t pass_on(const avow_value_t *item, void *data) {
@@ -316,6 +317,24 @@ static avow_promise_t *channel_filter(void) {
 static avow_promise_t *channel_take(void) {
   source = avow_channel_new(loop, 1);
   return next_of(avow_channel_take(avow_channel_ref(source), 1));
+}
+
+static avow_promise_t *channel_batch(void) {
+  source = avow_channel_new(loop, 1);
+  return next_of(avow_channel_batch(avow_channel_ref(source), 1, 0));
+}
+
+static avow_promise_t *channel_merge(void) {
+  source = avow_channel_new(loop, 1);
+  avow_channel_t *both[] = { avow_channel_ref(source),
+                             avow_channel_new(loop, 0) };
+  return next_of(avow_channel_merge(loop, both, 2));
+}
+
+static avow_promise_t *throttled(void) {
+  source = avow_channel_new(loop, 1);
+  return next_of(
+      avow_channel_throttle(avow_channel_ref(source), 1, AVOW_EDGE_LEADING));
 }
 
 static void send_to_source(void) {
@@ -411,7 +430,13 @@ static const subject_t subjects[] = {
     .strike = end_channels },
   { "avow_channel_take", WHEN_TOLD, AT_ONCE, channel_take, send_to_source,
     .strike = end_channels },
-  { "avow_debounced", WHEN_TOLD, AT_ONCE, debounced, send_to_source,
+  { "avow_channel_batch", WHEN_TOLD, AT_ONCE, channel_batch, send_to_source,
+    .strike = end_channels },
+  { "avow_channel_merge", WHEN_TOLD, AT_ONCE, channel_merge, send_to_source,
+    .strike = end_channels },
+  { "avow_channel_throttle", WHEN_TOLD, AT_ONCE, throttled, send_to_source,
+    .strike = end_channels },
+  { "avow_channel_debounce", WHEN_TOLD, AT_ONCE, debounced, send_to_source,
     .strike = end_channels },
 };
 

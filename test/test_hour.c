@@ -114,7 +114,8 @@ static avow_value_t send_item(const avow_value_t *arg, void *channel) {
 
 static void quiet_is_counted_from_the_last_item(void **state) {
   avow_channel_t *from = avow_channel_new(loop, 0);
-  avow_channel_t *to = avow_debounced(avow_channel_ref(from), MINUTE);
+  avow_channel_t *to =
+      avow_channel_debounce(avow_channel_ref(from), MINUTE, AVOW_EDGE_TRAILING);
   for (uint64_t i = 0; i < 100; i++) {
     avow_promise_t *p = avow_sleep(loop, i * (MINUTE - 1));
     avow_unref(avow_then(p, send_item, NULL, from));

@@ -5,7 +5,7 @@
 #ifndef AVOW_PACE_H
 #define AVOW_PACE_H
 
-#include "avow/channel.h"
+#include "avow/stages.h"
 
 AVOW_HEADER_BEGIN
 
@@ -17,15 +17,26 @@ AVOW_HEADER_BEGIN
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_ticks(uv_loop_t *loop, uint64_t ms);
 
+/** Which items of a burst come through. */
+typedef enum avow_edge_e {
+  AVOW_EDGE_LEADING = 1,  /* the first, at once */
+  AVOW_EDGE_TRAILING = 2, /* the last, when the time is over */
+  AVOW_EDGE_BOTH = 3      /* the last only if it is not the first */
+} avow_edge_t;
+
 /**
- * A channel of the items after which the other, which is taken, had no more for
- * ms milliseconds; the rest are released. At the other's end its last item
- * comes at once, and then the end; so it does before what the other rejects
- * with, which this fails with. Takes nothing from the other while nobody waits.
- * In constant memory.
+ * Stages (see stages.h) that let fewer items through; the rest are released. A
+ * throttle gives no two within ms milliseconds: the time begins with the first
+ * item, and anew with one that was given at its end. A debounce gives what
+ * comes before and after ms milliseconds without any: the time begins anew with
+ * each item. It counts from when an item is taken from the other, which none is
+ * while nobody asks. Errors among the items, and the other's end and failure,
+ * come at once, behind the item in hand. UV_EINVAL for no edge.
  */
-AVOW_API AVOW_MUST_USE avow_channel_t *avow_debounced(avow_channel_t *channel,
-                                                      uint64_t ms);
+AVOW_API AVOW_MUST_USE avow_channel_t *avow_channel_throttle(
+    avow_channel_t *channel, uint64_t ms, avow_edge_t edges);
+AVOW_API AVOW_MUST_USE avow_channel_t *avow_channel_debounce(
+    avow_channel_t *channel, uint64_t ms, avow_edge_t edges);
 
 AVOW_HEADER_END
 

@@ -55,6 +55,25 @@ AVOW_API AVOW_MUST_USE avow_channel_t *avow_channel_filter(
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_channel_take(
     avow_channel_t *channel, size_t n);
 
+/**
+ * LISTs of n items, of fewer where ms milliseconds are over since the first of
+ * them was taken (0: without that limit), before an error among the items, and
+ * at the end. A list is kept for who asks next if nobody waits when it is full
+ * or its time over. UV_EINVAL for n 0.
+ */
+AVOW_API AVOW_MUST_USE avow_channel_t *avow_channel_batch(
+    avow_channel_t *channel, size_t n, uint64_t ms);
+
+/**
+ * The items of n channels, all of which are taken, one by one as avow_select()
+ * chooses: each has its turn, and the order of the items of one is kept. Ends
+ * when all have ended. The first that fails fails it, and the rest are let go
+ * of with what is inside. Each item takes a look at all n. AVOW_EMISUSE for
+ * channels of different loops.
+ */
+AVOW_API AVOW_MUST_USE avow_channel_t *avow_channel_merge(
+    uv_loop_t *loop, avow_channel_t *const channels[], size_t n);
+
 AVOW_HEADER_END
 
 #endif

@@ -84,11 +84,17 @@ AVOW_HEADER_END
 #  define avow_channel_send(...)  AVOW_MADE_(avow_channel_send(__VA_ARGS__))
 #  define AVOW_CHANNEL_(call) \
     ((avow_channel_t *) AVOW_MADE_((avow_promise_t *) call))
+#  define avow_channel_batch(...) AVOW_CHANNEL_(avow_channel_batch(__VA_ARGS__))
+#  define avow_channel_debounce(...) \
+    AVOW_CHANNEL_(avow_channel_debounce(__VA_ARGS__))
 #  define avow_channel_filter(...) \
     AVOW_CHANNEL_(avow_channel_filter(__VA_ARGS__))
-#  define avow_channel_map(...)    AVOW_CHANNEL_(avow_channel_map(__VA_ARGS__))
-#  define avow_channel_new(...)    AVOW_CHANNEL_(avow_channel_new(__VA_ARGS__))
-#  define avow_channel_take(...)   AVOW_CHANNEL_(avow_channel_take(__VA_ARGS__))
+#  define avow_channel_map(...)   AVOW_CHANNEL_(avow_channel_map(__VA_ARGS__))
+#  define avow_channel_merge(...) AVOW_CHANNEL_(avow_channel_merge(__VA_ARGS__))
+#  define avow_channel_new(...)   AVOW_CHANNEL_(avow_channel_new(__VA_ARGS__))
+#  define avow_channel_take(...)  AVOW_CHANNEL_(avow_channel_take(__VA_ARGS__))
+#  define avow_channel_throttle(...) \
+    AVOW_CHANNEL_(avow_channel_throttle(__VA_ARGS__))
 #  define avow_select(...)         AVOW_MADE_(avow_select(__VA_ARGS__))
 #  define avow_outcomes(...)       AVOW_CHANNEL_(avow_outcomes(__VA_ARGS__))
 #  define avow_outcomes_new(...)   AVOW_CHANNEL_(avow_outcomes_new(__VA_ARGS__))
@@ -96,7 +102,6 @@ AVOW_HEADER_END
 #  define avow_before_poll(...)    AVOW_MADE_(avow_before_poll(__VA_ARGS__))
 #  define avow_after_poll(...)     AVOW_MADE_(avow_after_poll(__VA_ARGS__))
 #  define avow_ticks(...)          AVOW_CHANNEL_(avow_ticks(__VA_ARGS__))
-#  define avow_debounced(...)      AVOW_CHANNEL_(avow_debounced(__VA_ARGS__))
 #  define avow_signals(...)        AVOW_CHANNEL_(avow_signals(__VA_ARGS__))
 #  define avow_polls(...)          AVOW_CHANNEL_(avow_polls(__VA_ARGS__))
 #  define avow_fs_events(...)      AVOW_CHANNEL_(avow_fs_events(__VA_ARGS__))

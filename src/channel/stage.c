@@ -14,11 +14,16 @@
 /* The children that ask: this, and their turn. */
 enum { QUESTION = 1 << 30 };
 
+static avow_promise_t *stage_next(avow__stage_t *stage) {
+  return stage->klass->ask != NULL ? stage->klass->ask(stage)
+                                   : avow_channel_next(stage->from);
+}
+
 /* Where no block is left to wait with it is reported within the call. */
 static void stage_ask(avow__stage_t *stage) {
   avow__asker_t *asker = stage->asker;
   stage->asking = true;
-  stage->next = avow_channel_next(stage->from);
+  stage->next = stage_next(stage);
   stage->lost = stage->next == asker->parent.context->no_memory;
   avow__child_add(&asker->parent, avow_follow(stage->next),
                   QUESTION | stage->turn);
@@ -44,7 +49,7 @@ static bool is_last(const avow__stage_t *stage, const avow_value_t *v) {
     return true;
   if (!avow_is_error(v))
     return false;
-  return stage->asking || stage->lost ||
+  return stage->asking || stage->lost || stage->from == NULL ||
          avow__channel_ends_with(stage->from, v);
 }
 
@@ -102,18 +107,46 @@ static void stage_hold_back(avow__source_t *source) {
   avow__cancel(next);
 }
 
+static void stage_ring(uv_timer_t *timer) {
+  avow__stage_t *stage = timer->data;
+  avow__asker_t *asker = stage->asker;
+  avow__context_t *c = stage->source.context;
+  avow__enter(c);
+  asker->parent.refs++;
+  stage->klass->ring(stage);
+  stage_go_on(asker);
+  avow__parent_unref(&asker->parent);
+  avow__leave(c);
+}
+
+/* The callback that has brought an item, or what came before it, may have taken
+   longer than the alarm. */
+void avow__stage_set_alarm(avow__stage_t *stage, uint64_t ms) {
+  uv_update_time(stage->alarm.timer.loop);
+  avow__alarm_set(stage->source.context, &stage->alarm, ms, stage_ring);
+}
+
+static void stage_free(avow__stage_t *stage) {
+  if (stage->klass->timed)
+    avow__source_close(&stage->source, (uv_handle_t *) &stage->alarm.timer);
+  else
+    avow__source_free(&stage->source);
+}
+
 /* Letting go may call the program, which does not find the stage any more. */
 static void stage_stop(avow__source_t *source) {
   avow__stage_t *stage = (avow__stage_t *) source;
   avow__parent_t *parent = &stage->asker->parent;
   avow_channel_t *from = stage->from;
+  if (stage->klass->timed)
+    avow__alarm_stop(&stage->alarm);
   stage->asker->stage = NULL;
   parent->stopped = true;
   avow__children_cancel(parent);
   avow__parent_unref(parent);
   if (stage->klass->drop != NULL)
     stage->klass->drop(stage);
-  avow__source_free(source);
+  stage_free(stage);
   avow_channel_unref(from);
 }
 
@@ -140,21 +173,33 @@ static avow__stage_t *stage_alloc(size_t size, uv_loop_t *loop) {
   return NULL;
 }
 
-void *avow__stage_new(const avow__stage_class_t *klass, size_t size,
-                      avow_channel_t *from, avow_channel_t **out) {
-  uv_loop_t *loop = avow__channel_loop(from);
+void *avow__stage_new_on(const avow__stage_class_t *klass, size_t size,
+                         uv_loop_t *loop, avow_channel_t **out) {
   avow__stage_t *stage = stage_alloc(size, loop);
   if (stage == NULL) {
-    avow_channel_unref(from);
     *out = avow__channel_none(loop);
     return NULL;
   }
   stage->klass = klass;
-  stage->from = from;
   stage->asker->stage = stage;
   stage->source.resume = stage_resume;
   stage->source.pause = stage_hold_back;
   stage->source.stop = stage_stop;
+  if (!klass->timed)
+    return stage;
+  avow__alarm_init(stage->source.context, &stage->alarm, stage);
+  stage->source.handle = (uv_handle_t *) &stage->alarm.timer;
+  return stage;
+}
+
+void *avow__stage_new(const avow__stage_class_t *klass, size_t size,
+                      avow_channel_t *from, avow_channel_t **out) {
+  avow__stage_t *stage =
+      avow__stage_new_on(klass, size, avow__channel_loop(from), out);
+  if (stage != NULL)
+    stage->from = from;
+  else
+    avow_channel_unref(from);
   return stage;
 }
 

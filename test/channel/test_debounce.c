@@ -8,7 +8,7 @@ static avow_channel_t *from, *to;
 static int set_up(void **state) {
   const int err = harness_setup(state);
   from = avow_channel_new(loop, 8);
-  to = avow_debounced(avow_channel_ref(from), QUIET);
+  to = avow_channel_debounce(avow_channel_ref(from), QUIET, AVOW_EDGE_TRAILING);
   return err;
 }
 
@@ -76,7 +76,8 @@ static void each_item_begins_the_quiet_anew(void **state) {
 }
 
 static void last_item_comes_at_once_when_the_other_ends(void **state) {
-  avow_channel_t *slow = avow_debounced(avow_channel_ref(from), 100000000);
+  avow_channel_t *slow = avow_channel_debounce(avow_channel_ref(from),
+                                               100000000, AVOW_EDGE_TRAILING);
   send_item(1);
   send_item(2);
   avow_channel_end(from);
@@ -120,7 +121,8 @@ static void what_came_before_waiting_ended_is_kept(void **state) {
 
 static void closing_it_closes_the_other(void **state) {
   avow_channel_t *other = avow_channel_new(loop, 8);
-  avow_channel_t *debounced = avow_debounced(other, QUIET);
+  avow_channel_t *debounced =
+      avow_channel_debounce(other, QUIET, AVOW_EDGE_TRAILING);
   avow_promise_t *sent[9];
   for (int i = 0; i < 9; i++)
     sent[i] = avow_channel_send(other, avow_int(i));
@@ -139,7 +141,8 @@ static void without_memory_it_is_inert(void **state) {
     avow_channel_t *other = avow_channel_new(loop, 8);
 
     fail_allocation(n, false);
-    avow_channel_t *debounced = avow_debounced(other, QUIET);
+    avow_channel_t *debounced =
+        avow_channel_debounce(other, QUIET, AVOW_EDGE_TRAILING);
     fail_allocation(0, false);
 
     assert_rejects(avow_channel_next(debounced), UV_ENOMEM);

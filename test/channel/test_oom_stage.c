@@ -64,6 +64,45 @@ static avow_promise_t *taken(void) {
   return all_of(avow_channel_take(some_items(), 2));
 }
 
+static avow_promise_t *batched(void) {
+  return all_of(avow_channel_batch(some_items(), 2, 1));
+}
+
+static avow_promise_t *batched_grows(void) {
+  avow_channel_t *channel = avow_channel_new(loop, 40);
+  for (int i = 0; i < 40; i++)
+    avow_unref(avow_channel_send(channel, thing()));
+  avow_channel_end(channel);
+  return all_of(avow_channel_batch(channel, 100, 0));
+}
+
+static avow_promise_t *merged(void) {
+  avow_channel_t *both[] = { some_items(), some_items() };
+  return all_of(avow_channel_merge(loop, both, 2));
+}
+
+static avow_promise_t *throttled(void) {
+  return all_of(avow_channel_throttle(some_items(), 1, AVOW_EDGE_BOTH));
+}
+
+static avow_promise_t *debounced(void) {
+  return all_of(avow_channel_debounce(some_items(), 1, AVOW_EDGE_TRAILING));
+}
+
+static void batches_survive(void **state) {
+  survive(batched);
+  survive(batched_grows);
+}
+
+static void merges_survive(void **state) {
+  survive(merged);
+}
+
+static void paces_survive(void **state) {
+  survive(throttled);
+  survive(debounced);
+}
+
 static void maps_survive(void **state) {
   survive(mapped);
   survive(mapped_ahead);
@@ -79,9 +118,9 @@ static void takes_survive(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    cmocka_unit_test(maps_survive),
-    cmocka_unit_test(filters_survive),
-    cmocka_unit_test(takes_survive),
+    cmocka_unit_test(maps_survive),   cmocka_unit_test(filters_survive),
+    cmocka_unit_test(takes_survive),  cmocka_unit_test(batches_survive),
+    cmocka_unit_test(merges_survive), cmocka_unit_test(paces_survive),
   };
   harness_init();
   return cmocka_run_group_tests(tests, start_pool_alone, NULL);

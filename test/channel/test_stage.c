@@ -1,4 +1,4 @@
-/* What all stages share: asking, calling off, letting go. */
+/* What all stages share: asking, calling off, letting go (rules 36, 37). */
 #include "famine.h"
 #include "items.h"
 

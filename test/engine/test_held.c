@@ -128,7 +128,7 @@ static void what_outlives_its_loop_is_cancelled(void **state) {
   assert_rejects(avow_channel_next(channel), UV_ECANCELED);
   assert_rejects(avow_channel_send(channel, avow_int(1)), UV_ECANCELED);
   assert_rejects(avow_each(channel, pass, NULL, NULL), UV_ECANCELED);
-  channel = avow_debounced(channel, 1);
+  channel = avow_channel_debounce(channel, 1, AVOW_EDGE_TRAILING);
   assert_rejects(avow_channel_next(channel), UV_ECANCELED);
   avow_channel_unref(channel);
   avow_once_unref(once);

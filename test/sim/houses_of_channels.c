@@ -258,7 +258,8 @@ avow_value_t live_debounced(void *loop) {
   avow_promise_t *rung =
       avow_finally(avow_async(loop, ring, NULL), end_bell, NULL);
   avow_channel_t *debounced =
-      avow_debounced(avow_channel_ref(bell.channel), QUIET_MS);
+      avow_channel_debounce(avow_channel_ref(bell.channel), QUIET_MS,
+                            AVOW_EDGE_TRAILING);
   const avow_value_t v = hear_bell(debounced);
   avow_channel_unref(debounced);
   avow_channel_close(bell.channel);

@@ -254,7 +254,7 @@ DEEP(values_in_each_other_are_freed) {
 
 static avow_channel_t *debounced(avow_channel_t *channel) {
   for (int i = 0; i < levels; i++)
-    channel = avow_debounced(channel, 1);
+    channel = avow_channel_debounce(channel, 1, AVOW_EDGE_TRAILING);
   return channel;
 }
 

@@ -372,21 +372,6 @@ static void maps_of_channels_survive(void **state) {
   survive(mapped_channel);
 }
 
-static avow_promise_t *debounced(void) {
-  avow_channel_t *from = avow_channel_new(loop, 3);
-  avow_channel_t *to = avow_debounced(avow_channel_ref(from), 1);
-  for (int i = 0; i < 3; i++)
-    avow_unref(avow_channel_send(from, thing()));
-  avow_promise_t *ps[] = { avow_channel_next(to), avow_channel_next(to) };
-  avow_channel_end(from);
-  avow_channel_unref(from);
-  return avow_attach(avow_all_settled(loop, ps, 2), to, unref_channel);
-}
-
-static void debounces_survive(void **state) {
-  survive(debounced);
-}
-
 static void each_survives(void **state) {
   survive(each_item);
 }
@@ -404,7 +389,6 @@ int main(void) {
     cmocka_unit_test(loops_survive),
     cmocka_unit_test(each_survives),
     cmocka_unit_test(maps_of_channels_survive),
-    cmocka_unit_test(debounces_survive),
     cmocka_unit_test(servers_on_all_loops_survive),
   };
   (void) signal(SIGPIPE, SIG_IGN);

@@ -1,0 +1,109 @@
+/*
+ * Pace: items that come too soon after another are not given on. While that is
+ * so the alarm is set: a throttle leaves it as it is, a debounce begins anew
+ * with each item. One item is in hand at most, the last that came meanwhile.
+ */
+#include "avow/pace.h"
+#include "channel/stage.h"
+
+typedef struct {
+  avow__stage_t stage;
+  uint64_t ms;
+  avow_edge_t edges;
+  bool debounces;
+  bool closed; /* until the alarm rings */
+  avow_value_t item;
+} pace_t;
+
+/* Gives on what is in hand; false if the stage is gone. */
+static bool pace_give(pace_t *pace) {
+  return pace->item.tag == AVOW_NONE ||
+         avow__stage_push(&pace->stage, avow_steal(&pace->item));
+}
+
+static void pace_close(pace_t *pace) {
+  pace->closed = true;
+  avow__stage_set_alarm(&pace->stage, pace->ms);
+}
+
+/* Errors are given on whenever they come, behind what is in hand. */
+static void pace_pass(pace_t *pace, avow_value_t error) {
+  if (pace_give(pace))
+    (void) avow__stage_push(&pace->stage, error); /* the asker knows */
+  else
+    avow__value_unref(error);
+}
+
+static void pace_keep(pace_t *pace, avow_value_t item) {
+  const bool keeps = (pace->edges & AVOW_EDGE_TRAILING) != 0;
+  const avow_value_t old = keeps ? pace->item : item;
+  if (keeps)
+    pace->item = item;
+  avow__value_unref(old); /* last: it may call the program */
+}
+
+static void pace_take(avow__stage_t *stage, avow_value_t item) {
+  pace_t *pace = (pace_t *) stage;
+  const bool first = !pace->closed;
+  if (avow_is_error(&item)) {
+    pace_pass(pace, item);
+    return;
+  }
+  if (first || pace->debounces)
+    pace_close(pace);
+  if (first && (pace->edges & AVOW_EDGE_LEADING) != 0)
+    (void) avow__stage_push(stage, item); /* the asker knows */
+  else
+    pace_keep(pace, item);
+}
+
+/* What a throttle gives on closes it again. */
+static void pace_ring(avow__stage_t *stage) {
+  pace_t *pace = (pace_t *) stage;
+  pace->closed = false;
+  if (pace->item.tag != AVOW_NONE && !pace->debounces)
+    pace_close(pace);
+  (void) pace_give(pace); /* the asker knows */
+}
+
+static void pace_finish(avow__stage_t *stage, avow_value_t last) {
+  if (pace_give((pace_t *) stage))
+    avow__stage_end(stage, last);
+  else
+    avow__value_unref(last);
+}
+
+static void pace_drop(avow__stage_t *stage) {
+  avow__value_unref(((pace_t *) stage)->item);
+}
+
+static avow_channel_t *pace_new(avow_channel_t *channel, uint64_t ms,
+                                avow_edge_t edges, bool debounces) {
+  static const avow__stage_class_t pace_class = { .timed = true,
+                                                  .take = pace_take,
+                                                  .finish = pace_finish,
+                                                  .ring = pace_ring,
+                                                  .drop = pace_drop };
+  const bool sound = edges >= AVOW_EDGE_LEADING && edges <= AVOW_EDGE_BOTH;
+  avow_channel_t *none = avow__stage_check(channel, sound ? 0 : UV_EINVAL,
+                                           debounces ? "debounce" : "throttle");
+  if (none != NULL)
+    return none;
+  pace_t *pace = avow__stage_new(&pace_class, sizeof(*pace), channel, &none);
+  if (pace == NULL)
+    return none;
+  pace->ms = ms;
+  pace->edges = edges;
+  pace->debounces = debounces;
+  return avow__stage_start(&pace->stage);
+}
+
+avow_channel_t *avow_channel_throttle(avow_channel_t *channel, uint64_t ms,
+                                      avow_edge_t edges) {
+  return pace_new(channel, ms, edges, false);
+}
+
+avow_channel_t *avow_channel_debounce(avow_channel_t *channel, uint64_t ms,
+                                      avow_edge_t edges) {
+  return pace_new(channel, ms, edges, true);
+}
