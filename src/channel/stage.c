@@ -96,15 +96,20 @@ static void stage_resume(avow__source_t *source) {
 
 /* What has been taken from the other is not called off, be it an item that is
    on its way here, or a promise that is waited for. */
-static void stage_hold_back(avow__source_t *source) {
-  avow__stage_t *stage = (avow__stage_t *) source;
+void avow__stage_call_off(avow__stage_t *stage) {
   avow_promise_t *next = stage->next;
-  if (stage->ahead || next == NULL || avow__has_settled(next) ||
+  if (next == NULL || avow__has_settled(next) ||
       (next->kind != AVOW__NEXT && next->kind != AVOW__SELECT))
     return;
   stage->next = NULL;
   stage->turn = (stage->turn + 1) & (QUESTION - 1);
   avow__cancel(next);
+}
+
+static void stage_hold_back(avow__source_t *source) {
+  avow__stage_t *stage = (avow__stage_t *) source;
+  if (!stage->ahead)
+    avow__stage_call_off(stage);
 }
 
 static void stage_ring(uv_timer_t *timer) {

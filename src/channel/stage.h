@@ -81,6 +81,9 @@ avow_channel_t *avow__stage_start(avow__stage_t *stage);
    False if the stage is gone: its channel found no memory for it. */
 bool avow__stage_push(avow__stage_t *stage, avow_value_t item);
 
+/* Asks no more for what has not come yet. */
+void avow__stage_call_off(avow__stage_t *stage);
+
 /* Ends its channel, by NONE, or fails it. The stage is gone. */
 void avow__stage_end(avow__stage_t *stage, avow_value_t last);
 

@@ -79,6 +79,8 @@ static void map_place(map_t *map, place_t *place, avow_value_t v) {
   const bool keeps = avow_is_error(&v) || !map->filters;
   place->fails = avow_is_error(&v) && !map->settles && !avow__is_skip(&v);
   map->failed = map->failed || place->fails;
+  if (map->failed)
+    avow__stage_call_off(&map->stage);
   if (keeps)
     place->result = v;
   else if (avow_to_int(&v) != 0)
@@ -121,6 +123,10 @@ static void map_settle(avow__asker_t *asker, place_t *place, avow_value_t v,
 static void map_take(avow__stage_t *stage, avow_value_t item) {
   avow__asker_t *asker = stage->asker;
   map_t *map = (map_t *) stage;
+  if (map->failed) { /* while it was on its way */
+    avow__value_unref(item);
+    return;
+  }
   place_t *place = (place_t *) avow__list_take_first(&map->free);
   place->fails = false;
   if (!map->unordered)

@@ -283,6 +283,21 @@ static void failure_waits_for_the_results_before_it(void **state) {
   drop(2, 1);
 }
 
+static void failed_map_takes_no_more_items(void **state) {
+  send_all(1, 2);
+  map(begin, &(avow_map_options_t){ .concurrency = 4 });
+  run();
+  end(1, avow_error(UV_EIO));
+
+  send_int(from, 3);
+  run();
+
+  assert_notes("item=1 item=2");
+  end(0, avow_int(10));
+  assert_next_int(to, 10);
+  assert_rejects(avow_channel_next(to), UV_EIO);
+}
+
 static void unordered_failure_comes_at_once(void **state) {
   send_all(1, 4);
   map(begin, &two_unordered);
@@ -417,6 +432,7 @@ int main(void) {
     MAP(unordered_results_come_as_they_are_there),
     MAP(unordered_errors_among_the_items_pass_what_runs),
     MAP(failure_waits_for_the_results_before_it),
+    MAP(failed_map_takes_no_more_items),
     MAP(unordered_failure_comes_at_once),
     MAP(failure_of_the_other_comes_behind_what_runs),
     MAP(closing_releases_what_is_in_hand),
