@@ -36,7 +36,8 @@ UNSHOWN = {
     'types of parameters and fields, and their defaults':
         'AVOW_KEEP_PERMISSIONS avow_again_fn avow_case_kind_t avow_delay_fn '
         'avow_dump_t avow_existing_t avow_fn avow_gather_kind_t avow_keep_t '
-        'avow_loops_fn avow_map_fn avow_track_cb avow_unhandled_cb',
+        'avow_loops_fn avow_map_fn avow_slow_cb avow_track_cb '
+        'avow_unhandled_cb',
 }
 
 NAME = re.compile(r'\b(?:avow|AVOW)_[A-Za-z]\w*')

@@ -31,6 +31,26 @@ typedef void (*avow_track_cb)(uv_loop_t *loop, const avow_promise_t *p,
                               void *data);
 
 /**
+ * A job that took long: the handler of a promise, or an async function from
+ * where it went on to where it awaits.
+ */
+typedef struct avow_job_s {
+  const char *kind;  /* of its promise, as dumps have it: "then", "async" */
+  const char *where; /* "file:line" of its making in trace builds, else NULL */
+  void (*fn)(void);  /* the function of the program's, not to be called, but for
+                        its name: as addr2line has it, or dladdr(); or NULL */
+  uint64_t us;       /* microseconds that it took, by the clock */
+} avow_job_t;
+
+/**
+ * A job took longer than avow_options_t.slow_us, and kept all others waiting
+ * for as long. job is there until this returns. Called between that job and
+ * the next; to note it down, no more.
+ */
+typedef void (*avow_slow_cb)(uv_loop_t *loop, const avow_job_t *job,
+                             void *data);
+
+/**
  * What time it is for sleeps, limits of time, deadlines, retries, ticks,
  * debounced channels and the attempts of a connect. A clock of the loop's own
  * begins at 0 and does not wait for what it counts: see avow_clock_advance().
@@ -61,6 +81,7 @@ typedef struct avow_options_s {
   avow_unhandled_cb on_unhandled; /* default: one line on stderr */
   avow_track_cb on_reject;        /* default: none */
   avow_track_cb on_handle;        /* default: none */
+  avow_slow_cb on_slow;           /* default: none */
   void *data;                     /* for these */
   unsigned budget;                /* jobs in a turn of the loop; 10,000 */
   unsigned budget_us;    /* and microseconds that they may take; 1,000 */
@@ -70,6 +91,8 @@ typedef struct avow_options_s {
   size_t guard_size;     /* below each; 256 KiB, 64 KiB on 32-bit machines */
   bool wipe_stacks;      /* filled with zeros when their function is over */
   bool report_overflows; /* of stacks; default: a signal, as of any fault */
+  unsigned slow_us;      /* jobs that take longer are told of, and counted;
+                            10,000 with on_slow, else jobs are not timed */
   avow_clock_t clock;    /* default: the real one */
   unsigned clock_quiet_ms; /* nothing from peers for so long lets a clock move
                               by itself; 5 */
@@ -140,6 +163,12 @@ typedef struct avow_stats_s {
   uint64_t jobs;        /* jobs run since the loop was initialised */
   uint64_t allocations; /* times promises were given memory from the system */
   uint64_t requests;    /* libuv requests in flight that are ours */
+  uint64_t slow_jobs;   /* that took longer than slow_us */
+  uint64_t longest_job; /* us; 0 unless slow_us has them timed */
+  uint64_t turns;       /* of the loop, since avow_loop_measure() */
+  uint64_t lag_median;  /* us that these took; half of them took more */
+  uint64_t lag_p99;     /* us; 1 % of them took more */
+  uint64_t lag_max;     /* us */
 } avow_stats_t;
 
 /**
@@ -150,6 +179,24 @@ typedef struct avow_stats_s {
  * release builds leave *out alone then.
  */
 AVOW_API void avow_loop_stats(uv_loop_t *loop, avow_stats_t *out, size_t size);
+
+/**
+ * Begins to measure the loop's turns for avow_loop_stats(), or begins anew:
+ * with slow_jobs and longest_job, too.
+ *
+ * A turn's lag is the time from when the loop comes back from its poll to when
+ * it polls again: as long as that, at most, what comes meanwhile has to wait,
+ * be it bytes or a sleep that is due. All counts that runs on the loop in
+ * between, also callbacks of libuv's which know nothing of avow; of those that
+ * come before the first of avow's in a turn, to a millisecond. Where avow_run()
+ * ends its turn does; a program that returns from uv_run() otherwise, and calls
+ * it again, has been in one turn. Median and p99 are up to an eighth more than
+ * what was measured.
+ *
+ * It takes two looks at the clock a turn, and no memory. Nothing is measured
+ * before the first call.
+ */
+AVOW_API void avow_loop_measure(uv_loop_t *loop);
 
 typedef enum avow_dump_e { AVOW_DUMP_TEXT, AVOW_DUMP_DOT } avow_dump_t;
 

@@ -6,6 +6,7 @@
  */
 #include "engine/cancel_reason.h"
 #include "engine/engine.h"
+#include "engine/slow.h"
 
 #ifndef AVOW_NO_ASYNC
 #  include "engine/async.h"
@@ -400,25 +401,52 @@ void avow__finally_last_run(avow_promise_t *p) {
   avow__unref(p);
 }
 
+/* One job. Of so many that may still run, this one included, gives how many
+   it leaves, and itself. */
+static inline unsigned run_job(avow__context_t *c, avow_promise_t *p,
+                               unsigned left) {
+  avow__seen_job(c, p);
+  if (AVOW__LIKELY(p->kind == AVOW__THEN))
+    run_then(c, p);
+#ifndef AVOW_NO_ASYNC
+  else if (p->kind == AVOW__ASYNC)
+    left = avow__async_run(c, p, left);
+#endif
+  else
+    avow__kinds[p->kind].run(p);
+  avow__seen_job_end(c);
+  return left;
+}
+
+static inline void spend(avow__context_t *c, unsigned before, unsigned left) {
+  c->jobs += before - left;
+  c->allowance = left;
+}
+
 /* To the queue's end, or to that of the allowance. */
 static void run_allowance(avow__context_t *c) {
   const unsigned before = c->allowance;
   unsigned left = before;
   for (; !avow__queue_is_empty(&c->queue) && left > 0; left--) {
     avow_promise_t *p = (avow_promise_t *) avow__queue_take_first(&c->queue);
-    avow__seen_job(c, p);
-    if (AVOW__LIKELY(p->kind == AVOW__THEN))
-      run_then(c, p);
-#ifndef AVOW_NO_ASYNC
-    else if (p->kind == AVOW__ASYNC)
-      left = avow__async_run(c, p, left);
-#endif
-    else
-      avow__kinds[p->kind].run(p);
-    avow__seen_job_end(c);
+    left = run_job(c, p, left);
   }
-  c->jobs += before - left;
-  c->allowance = left;
+  spend(c, before, left);
+}
+
+/* The same by the clock. */
+static AVOW__APART void run_timed(avow__context_t *c) {
+  const unsigned before = c->allowance;
+  unsigned left = before;
+  avow__slow_t slow;
+  avow__slow_open(&slow);
+  while (left > 0 && !avow__queue_is_empty(&c->queue)) {
+    avow_promise_t *p = (avow_promise_t *) avow__queue_take_first(&c->queue);
+    avow__slow_begin(&slow, p);
+    left = run_job(c, p, left) - 1;
+    avow__slow_end(c, &slow);
+  }
+  spend(c, before, left);
 }
 
 void avow__run_jobs(avow__context_t *c) {
@@ -426,8 +454,12 @@ void avow__run_jobs(avow__context_t *c) {
   if (c->fibers.busy != NULL)
     avow__fibers_begin(&c->fibers);
 #endif
+  const bool timed = c->options.slow_us != 0;
   do
-    run_allowance(c);
+    if (AVOW__UNLIKELY(timed))
+      run_timed(c);
+    else
+      run_allowance(c);
   while (!avow__queue_is_empty(&c->queue) && avow__turn_goes_on(c));
   c->overrun = !avow__queue_is_empty(&c->queue);
 }

@@ -13,6 +13,7 @@
 #include "base/list.h"
 #include "base/queue.h"
 #include "base/table.h"
+#include "engine/lag.h"
 #include "engine/pool.h"
 #include "engine/registry.h"
 #include "fiber/fiber.h"
@@ -115,13 +116,16 @@ struct avow__context_s {
   void (*port_go_on)(avow__context_t *c);   /* with mail; NULL: of nobody */
   void (*streams_rest)(avow__context_t *c); /* read.c: some are watched on,
                                                and the loop is to end */
-  avow__link_t *reads;                      /* read.c: those that are pending */
+  uint64_t slow_jobs;    /* that took longer than the options say */
+  uint64_t longest_job;  /* us; 0: jobs are not timed */
+  avow__link_t *reads;   /* read.c: those that are pending */
   uint32_t laden;        /* read.c: streams where bytes wait, at most */
   avow__buffer_t room;   /* room.c: what libuv reads to */
   avow__spare_t *spares; /* op.c: blocks for the next operations */
   uint32_t spare_count;
   avow__table_t tables[AVOW__TABLES];
   avow__fibers_t fibers; /* async.c: stacks */
+  avow__lag_t lag;
 #ifdef AVOW_TRACE
   uint64_t serial;      /* of the promise made last */
   avow__trace_t *trace; /* record.c: that is written; or NULL */

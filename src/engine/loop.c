@@ -374,7 +374,13 @@ void avow_loop_stats(uv_loop_t *loop, avow_stats_t *out, size_t size) {
   avow__check_thread(c);
   avow_stats_t stats = { .jobs = c->jobs,
                          .allocations = c->pool.allocations,
-                         .requests = c->requests + c->on_handles };
+                         .requests = c->requests + c->on_handles,
+                         .slow_jobs = c->slow_jobs,
+                         .longest_job = c->longest_job,
+                         .turns = c->lag.turns,
+                         .lag_median = avow__lag_at(&c->lag, 50),
+                         .lag_p99 = avow__lag_at(&c->lag, 99),
+                         .lag_max = c->lag.longest };
   avow__pool_each(&c->pool, loop_count_one, &stats);
   stats.live -= stats.live >= 2 ? 2 : stats.live; /* the context's own */
   const avow__link_t *head = &c->queue.head;

@@ -5,7 +5,13 @@
 #include "base/reserved.h"
 #include "engine/context.h"
 
-enum { BUDGET = 10000, BUDGET_US = 1000, QUIET_MS = 5, GUARD_MS = 5000 };
+enum {
+  BUDGET = 10000,
+  BUDGET_US = 1000,
+  QUIET_MS = 5,
+  GUARD_MS = 5000,
+  SLOW_US = 10000
+};
 
 enum { STACK = 64 * 1024, IDLE_STACKS = 1024 };
 
@@ -58,6 +64,8 @@ int avow__options_set(avow__context_t *c, const avow_options_t *options) {
     c->options.budget = BUDGET;
   if (c->options.budget_us == 0)
     c->options.budget_us = BUDGET_US;
+  if (c->options.slow_us == 0 && c->options.on_slow != NULL)
+    c->options.slow_us = SLOW_US;
   if (c->options.clock_quiet_ms == 0)
     c->options.clock_quiet_ms = QUIET_MS;
   if (c->options.clock_guard_ms == 0)

@@ -87,6 +87,8 @@ bool avow__turn_goes_on(avow__context_t *c) {
 
 static void tick_on_prepare(uv_prepare_t *handle) {
   avow__context_t *c = handle->data;
+  if (AVOW__UNLIKELY(c->lag.on))
+    avow__lag_poll(c);
   begin_turn(c);
   avow__seen_poll(c);
   avow__note_thread(c);
@@ -218,6 +220,8 @@ void avow__enter(avow__context_t *c) {
     c->looked = 0;
   avow__note_thread(c);
   avow__seen_task(c);
+  if (AVOW__UNLIKELY(c->lag.armed))
+    avow__lag_look(c);
   avow__enter_call(c);
 }
 
@@ -228,9 +232,12 @@ uint64_t avow__now(avow__context_t *c) {
   return avow__time(c);
 }
 
-void avow__stop_if_settled(const avow__context_t *c) {
-  if (c->run_for != NULL && !avow__is_pending(c->run_for))
-    uv_stop(c->loop);
+void avow__stop_if_settled(avow__context_t *c) {
+  if (c->run_for == NULL || avow__is_pending(c->run_for))
+    return;
+  uv_stop(c->loop);
+  if (AVOW__UNLIKELY(c->lag.on))
+    avow__lag_leave(c);
 }
 
 void avow__leave_queue(avow__context_t *c) {

@@ -61,7 +61,7 @@ uint64_t avow__now(avow__context_t *c);
 void avow__leave_queue(avow__context_t *c);
 
 /* Stops the loop if an avow_run() runs it for what has settled. */
-void avow__stop_if_settled(const avow__context_t *c);
+void avow__stop_if_settled(avow__context_t *c);
 
 /* Notes that the loop is this thread's, if somebody asks. */
 static inline void avow__note_thread(const avow__context_t *c) {

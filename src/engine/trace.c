@@ -70,11 +70,12 @@ void avow__trace_promise(avow__context_t *c, avow_promise_t *p) {
   p->serial = ++c->serial;
 }
 
-const char *avow__where(const avow_promise_t *p) {
+const char *avow__place_text(avow__place_t place) {
   static _Thread_local char text[256];
-  if (p->file == NULL)
+  if (place.file == NULL)
     return NULL;
-  (void) snprintf(text, sizeof(text), "%s:%d", p->file, p->line); /* may cut */
+  (void) snprintf(text, sizeof(text), "%s:%d", place.file,
+                  place.line); /* may cut */
   return text;
 }
 
@@ -126,9 +127,8 @@ const char *avow__where_settled(const avow_promise_t *p) {
 }
 #  endif
 
-const char *avow__where(const avow_promise_t *p) {
-  (void) p;
-  return NULL;
+const char *avow__place_text(avow__place_t place) {
+  return place;
 }
 
 #endif
@@ -149,4 +149,8 @@ int avow_trace_stop(uv_loop_t *loop) {
     return UV_EINVAL;
   avow__check_thread(c);
   return trace_stop(c);
+}
+
+const char *avow__where(const avow_promise_t *p) {
+  return avow__place_text(avow__place_of(p));
 }

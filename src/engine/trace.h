@@ -4,6 +4,27 @@
 
 #include "engine/engine.h"
 
+/* What the build knows of a place, to be kept when its promise is gone. */
+#ifdef AVOW_TRACE
+typedef struct avow__place_s {
+  const char *file; /* or NULL */
+  int line;
+} avow__place_t;
+#else
+typedef const char *avow__place_t; /* NULL */
+#endif
+
+static inline avow__place_t avow__place_of(const avow_promise_t *p) {
+#ifdef AVOW_TRACE
+  return (avow__place_t){ .file = p->file, .line = p->line };
+#else
+  return (void) p, NULL;
+#endif
+}
+
+/* "file:line" likewise. */
+const char *avow__place_text(avow__place_t place);
+
 /* "file:line", in memory of the thread's that the next call uses again; NULL if
    it is not known. */
 const char *avow__where(const avow_promise_t *p);

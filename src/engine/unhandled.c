@@ -5,13 +5,12 @@
 #include "engine/trace.h"
 #include "fiber/exceptions.h"
 
-/* Hooks are called in the middle of something, like destroy functions. */
-static avow__fiber_t *enter_hook(avow__context_t *c) {
+avow__fiber_t *avow__hook_enter(avow__context_t *c) {
   c->pins++;
   return avow__fiber_hide();
 }
 
-static void leave_hook(avow__context_t *c, avow__fiber_t *fiber) {
+void avow__hook_leave(avow__context_t *c, avow__fiber_t *fiber) {
   avow__fiber_show(fiber);
   c->pins--;
 }
@@ -19,9 +18,9 @@ static void leave_hook(avow__context_t *c, avow__fiber_t *fiber) {
 static void call_tracker(avow__context_t *c, avow_track_cb hook,
                          avow_promise_t *p) {
   AVOW__AT_EXIT(avow__exceptions_end) volatile bool inside = true;
-  avow__fiber_t *fiber = enter_hook(c);
+  avow__fiber_t *fiber = avow__hook_enter(c);
   hook(c->loop, p, c->options.data);
-  leave_hook(c, fiber);
+  avow__hook_leave(c, fiber);
   inside = false;
 }
 
@@ -48,7 +47,7 @@ void avow__report_unhandled(avow_promise_t *p) {
   p->flags |= AVOW__HANDLED;
   avow__context_t *c = avow__context(p);
   const avow_options_t *options = &c->options;
-  avow__fiber_t *fiber = enter_hook(c);
+  avow__fiber_t *fiber = avow__hook_enter(c);
   options->on_unhandled(c->loop, &p->u.value, avow__where(p), options->data);
-  leave_hook(c, fiber);
+  avow__hook_leave(c, fiber);
 }

@@ -1,0 +1,78 @@
+/*
+ * Jobs against the clock. All of this is for loops that were opened with a
+ * limit: those of others are run by a loop that knows nothing of it, chain.c.
+ */
+#include "engine/slow.h"
+
+#ifndef AVOW_NO_ASYNC
+#  include "fiber/fiber.h"
+#endif
+
+enum { SLOW_US = 1000 };
+
+typedef void (*function_t)(void);
+
+static function_t reaction_of(const avow_promise_t *p) {
+  const bool failed = avow__state(p->upstream) == AVOW_REJECTED;
+  return (function_t) (failed ? p->u.then.on_rejected : p->u.then.on_fulfilled);
+}
+
+/* The program's function that the job will call, if it is known now. */
+static function_t function_of(const avow_promise_t *p) {
+  switch (p->kind) {
+  case AVOW__THEN:
+    return reaction_of(p);
+  case AVOW__STACKLESS:
+    return (function_t) p->u.then.on_fulfilled;
+  case AVOW__FINALLY:
+  case AVOW__STEP:
+  case AVOW__REPEAT:
+    return (function_t) p->u.fn;
+  case AVOW__ATTACH:
+    return (function_t) p->u.free_fn;
+  case AVOW__GRANTED:
+    return (function_t) p->u.turn.fn;
+#ifndef AVOW_NO_ASYNC
+  case AVOW__ASYNC:
+    return (function_t) ((const avow__fiber_t *) p->data)->fn;
+#endif
+  default:
+    return NULL;
+  }
+}
+
+void avow__slow_open(avow__slow_t *slow) {
+  slow->began = uv_hrtime();
+}
+
+void avow__slow_begin(avow__slow_t *slow, const avow_promise_t *p) {
+  slow->kind = avow__kinds[p->kind].name;
+  slow->fn = function_of(p);
+  slow->place = avow__place_of(p);
+}
+
+/* What the hook takes is no job's. */
+static AVOW__APART void slow_tell(avow__context_t *c, avow__slow_t *slow,
+                                  uint64_t us) {
+  c->slow_jobs++;
+  if (c->options.on_slow == NULL)
+    return;
+  const avow_job_t job = { .kind = slow->kind,
+                           .where = avow__place_text(slow->place),
+                           .fn = slow->fn,
+                           .us = us };
+  avow__fiber_t *fiber = avow__hook_enter(c);
+  c->options.on_slow(c->loop, &job, c->options.data);
+  avow__hook_leave(c, fiber);
+  slow->began = uv_hrtime();
+}
+
+void avow__slow_end(avow__context_t *c, avow__slow_t *slow) {
+  const uint64_t now = uv_hrtime();
+  const uint64_t us = (now - slow->began) / SLOW_US;
+  slow->began = now;
+  if (us > c->longest_job)
+    c->longest_job = us;
+  if (us > c->options.slow_us)
+    slow_tell(c, slow, us);
+}

@@ -1,0 +1,214 @@
+/* How long turns take: what counts of them, and what is told of that. */
+#include "engine/lag.h"
+
+#include "harness.h"
+
+enum { LONG_MS = 20, LONG_US = LONG_MS * 1000, NEVER_US = 60 * 1000 * 1000 };
+
+static avow_stats_t stats(void) {
+  avow_stats_t out;
+  avow_loop_stats(loop, &out, sizeof(out));
+  return out;
+}
+
+/* The histogram. */
+
+static void what_is_told_is_an_eighth_too_much_at_most(void **state) {
+  for (uint64_t us = 0; us <= UINT32_MAX; us += us / 16 + 1) {
+    avow__lag_t lag = { .turns = 0 };
+    avow__lag_note(&lag, us);
+    lag.longest = UINT64_MAX; /* which it is not to be helped by */
+
+    const uint64_t told = avow__lag_at(&lag, 50);
+
+    assert_true(told >= us);
+    assert_true(told <= us + us / 8);
+  }
+}
+
+static void shares_of_turns_are_counted(void **state) {
+  avow__lag_t lag = { .turns = 0 };
+  for (unsigned us = 1; us <= 1000; us++)
+    avow__lag_note(&lag, us);
+
+  assert_int_equal(lag.turns, 1000);
+  assert_int_equal(lag.longest, 1000);
+  assert_int_in_range(avow__lag_at(&lag, 50), 500, 563);
+  assert_int_in_range(avow__lag_at(&lag, 99), 990, 1000);
+  assert_int_equal(avow__lag_at(&lag, 100), 1000);
+}
+
+/* No rank is between those of a few. */
+static void the_median_of_two_is_the_first(void **state) {
+  avow__lag_t lag = { .turns = 0 };
+  avow__lag_note(&lag, 3);
+  avow__lag_note(&lag, 9);
+
+  assert_int_equal(avow__lag_at(&lag, 50), 3);
+  assert_int_equal(avow__lag_at(&lag, 51), 9);
+}
+
+static void more_than_can_be_counted_is_the_most(void **state) {
+  avow__lag_t lag = { .turns = 0 };
+  avow__lag_note(&lag, UINT64_MAX);
+
+  assert_true(lag.longest == UINT64_MAX);
+  assert_int_equal(avow__lag_at(&lag, 99), UINT32_MAX);
+}
+
+/* The loop. */
+
+static avow_value_t slow_cb(const avow_value_t *arg, void *data) {
+  stall(LONG_MS);
+  return avow_none();
+}
+
+static void nothing_is_measured_before_it_is_asked_for(void **state) {
+  assert_fulfils_none(avow_then(avow_sleep(loop, 1), slow_cb, NULL, NULL));
+
+  assert_int_equal(stats().turns, 0);
+  assert_int_equal(stats().lag_median, 0);
+  assert_int_equal(stats().lag_p99, 0);
+  assert_int_equal(stats().lag_max, 0);
+}
+
+static void slow_handler_is_in_the_lag(void **state) {
+  avow_loop_measure(loop);
+
+  avow_unref(avow_then(avow_sleep(loop, 1), slow_cb, NULL, NULL));
+  run();
+
+  assert_int_in_range(stats().turns, 1, 10);
+  assert_int_in_range(stats().lag_max, LONG_US, NEVER_US);
+  assert_true(stats().lag_median <= stats().lag_p99);
+  assert_true(stats().lag_p99 <= stats().lag_max);
+}
+
+static void turn_that_ends_a_run_counts(void **state) {
+  avow_loop_measure(loop);
+
+  assert_fulfils_none(avow_then(avow_sleep(loop, 1), slow_cb, NULL, NULL));
+
+  assert_int_in_range(stats().lag_max, LONG_US, NEVER_US);
+}
+
+/* What waits in the poll keeps nobody waiting. */
+static void time_in_the_poll_is_no_lag(void **state) {
+  enum { IDLE_MS = 2000, BELOW_US = 1500 * 1000 };
+  avow_loop_measure(loop);
+
+  assert_fulfils_none(avow_sleep(loop, IDLE_MS));
+
+  assert_int_in_range(stats().lag_max, 0, BELOW_US);
+}
+
+static void time_between_runs_is_no_lag(void **state) {
+  enum { FAR_MS = 300, BELOW_US = 250 * 1000 };
+  avow_loop_measure(loop);
+  assert_fulfils_none(avow_sleep(loop, 1));
+  stall(FAR_MS);
+  avow_unref(avow_sleep(loop, 1));
+  run();
+  stall(FAR_MS);
+  avow_unref(avow_sleep(loop, 1));
+  run();
+
+  assert_int_in_range(stats().lag_max, 0, BELOW_US);
+}
+
+static void on_timer(uv_timer_t *timer) {
+  stall(LONG_MS);
+  uv_close((uv_handle_t *) timer, NULL);
+}
+
+static void slow_timer_of_the_programs_is_in_the_lag(void **state) {
+  uv_timer_t timer;
+  avow_loop_measure(loop);
+  avow_unref(avow_sleep(loop, 2 * LONG_MS)); /* a turn comes before */
+
+  assert_int_equal(uv_timer_init(loop, &timer), 0);
+  assert_int_equal(uv_timer_start(&timer, on_timer, 1, 0), 0);
+  run();
+
+  assert_int_in_range(stats().lag_max, LONG_US - 2000, NEVER_US);
+}
+
+static void on_async(uv_async_t *async) {
+  stall(LONG_MS);
+  uv_close((uv_handle_t *) async, NULL);
+}
+
+/* In a poll, where nothing of avow's is called behind it. */
+static void slow_callback_of_the_programs_is_in_the_lag(void **state) {
+  uv_async_t async;
+  avow_loop_measure(loop);
+
+  avow_unref(avow_sleep(loop, 2 * LONG_MS)); /* another turn comes */
+  assert_int_equal(uv_async_init(loop, &async, on_async), 0);
+  assert_int_equal(uv_async_send(&async), 0);
+  run();
+
+  assert_int_in_range(stats().lag_max, LONG_US - 2000, NEVER_US);
+}
+
+static void to_measure_again_begins_anew(void **state) {
+  avow_loop_measure(loop);
+  assert_fulfils_none(avow_then(avow_sleep(loop, 1), slow_cb, NULL, NULL));
+
+  avow_loop_measure(loop);
+
+  assert_int_equal(stats().turns, 0);
+  assert_int_equal(stats().lag_p99, 0);
+  assert_fulfils_none(avow_sleep(loop, 1));
+  assert_true(stats().turns > 0);
+}
+
+static void measuring_keeps_no_loop_alive(void **state) {
+  avow_loop_measure(loop);
+
+  assert_int_equal(uv_run(loop, UV_RUN_DEFAULT), 0);
+}
+
+static avow_value_t measure(void *data) {
+  avow_loop_measure(loop);
+  return avow_none();
+}
+
+static void loop_that_closes_is_not_measured(void **state) {
+  avow_loop_measure(loop);
+  avow_unref(avow_finally(avow_sleep(loop, 1000), measure, NULL));
+
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+
+  assert_int_equal(stats().turns, 0);
+}
+
+static void measuring_allocates_nothing(void **state) {
+  const long calls = allocation_calls();
+
+  avow_loop_measure(loop);
+
+  assert_int_equal(allocation_calls(), calls);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(what_is_told_is_an_eighth_too_much_at_most),
+    cmocka_unit_test(shares_of_turns_are_counted),
+    cmocka_unit_test(the_median_of_two_is_the_first),
+    cmocka_unit_test(more_than_can_be_counted_is_the_most),
+    CASE(nothing_is_measured_before_it_is_asked_for),
+    CASE(slow_handler_is_in_the_lag),
+    CASE(turn_that_ends_a_run_counts),
+    CASE(time_in_the_poll_is_no_lag),
+    CASE(time_between_runs_is_no_lag),
+    CASE(slow_timer_of_the_programs_is_in_the_lag),
+    CASE(slow_callback_of_the_programs_is_in_the_lag),
+    CASE(to_measure_again_begins_anew),
+    CASE(measuring_keeps_no_loop_alive),
+    CASE(loop_that_closes_is_not_measured),
+    CASE(measuring_allocates_nothing),
+  };
+  return RUN(tests);
+}

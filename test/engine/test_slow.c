@@ -1,0 +1,218 @@
+/* Jobs that take long: who is told of them, and as what. */
+#include "harness.h"
+
+#include "avow/stackless.h"
+
+enum { LONG_MS = 3, LIMIT_US = 2000, NEVER_US = 600 * 1000 * 1000 };
+
+typedef struct {
+  unsigned count;
+  const char *kind;
+  bool has_place;
+  void (*fn)(void);
+  uint64_t us;
+  int err; /* of a close inside */
+} told_t;
+
+static told_t told;
+
+static void on_slow(uv_loop_t *l, const avow_job_t *job, void *data) {
+  assert_ptr_equal(l, loop);
+  assert_ptr_equal(data, &told);
+  told.count++;
+  told.kind = job->kind;
+  told.has_place = job->where != NULL;
+  told.fn = job->fn;
+  told.us = job->us;
+  told.err = avow_loop_close(l);
+}
+
+static void open_with(unsigned slow_us, avow_slow_cb cb) {
+  const avow_options_t options = { .slow_us = slow_us,
+                                   .on_slow = cb,
+                                   .data = &told };
+  told = (told_t){ .count = 0 };
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_loop_init(loop, &options), 0);
+}
+
+static avow_stats_t stats(void) {
+  avow_stats_t out;
+  avow_loop_stats(loop, &out, sizeof(out));
+  return out;
+}
+
+static avow_value_t slow_cb(const avow_value_t *arg, void *data) {
+  stall(LONG_MS);
+  return avow_none();
+}
+
+static avow_value_t slow_fn(void *data) {
+  stall(LONG_MS);
+  return avow_int(1);
+}
+
+static void slow_free(void *data) {
+  stall(LONG_MS);
+}
+
+static avow_value_t quick_cb(const avow_value_t *arg, void *data) {
+  return avow_value_ref(arg);
+}
+
+/* Takes p, whose job is the one that takes long. */
+static void assert_told(avow_promise_t *p, const char *kind, void (*fn)(void)) {
+  told.count = 0;
+
+  avow_value_unref(avow_run(avow_trace_made("test_slow.c", 1, p)));
+
+  assert_int_equal(told.count, 1);
+  assert_string_equal(told.kind, kind);
+  assert_true(told.fn == fn);
+  assert_int_in_range(told.us, LONG_MS * 1000, NEVER_US);
+  assert_int_equal(told.err, UV_EBUSY);
+#ifdef AVOW_TRACE
+  assert_true(told.has_place);
+#else
+  assert_false(told.has_place);
+#endif
+}
+
+static avow_promise_t *one(void) {
+  return avow_promise_resolve(loop, avow_int(1));
+}
+
+static avow_promise_t *failed(void) {
+  return avow_promise_reject(loop, avow_error(UV_EIO));
+}
+
+#define FN(f) ((void (*)(void))(f))
+
+static void slow_job_is_told_of_with_its_function(void **state) {
+  open_with(LIMIT_US, on_slow);
+
+  assert_told(avow_then(one(), slow_cb, NULL, NULL), "then", FN(slow_cb));
+  assert_told(avow_then(failed(), quick_cb, slow_cb, NULL), "then",
+              FN(slow_cb));
+  assert_told(avow_finally(one(), slow_fn, NULL), "finally", FN(slow_fn));
+  assert_told(avow_attach(one(), NULL, slow_free), "attach", FN(slow_free));
+  assert_told(avow_repeat(loop, slow_fn, NULL), "repeat", FN(slow_fn));
+}
+
+static avow_value_t slow_step(const avow_value_t *got, void *data) {
+  avow_frame_t *frame = data;
+  AVOW_BEGIN(frame);
+  AVOW_AWAIT(frame, avow_next_turn(loop));
+  stall(LONG_MS);
+  AVOW_END;
+}
+
+static void slow_step_without_a_stack_is_told_of(void **state) {
+  avow_frame_t frame = { 0 };
+  open_with(LIMIT_US, on_slow);
+
+  assert_told(avow_stackless(loop, slow_step, &frame), "stackless",
+              FN(slow_step));
+}
+
+#ifndef AVOW_NO_ASYNC
+static avow_value_t slow_async(void *data) {
+  avow_value_unref(avow_await(avow_next_turn(loop)));
+  stall(LONG_MS);
+  avow_value_unref(avow_await(avow_next_turn(loop)));
+  return avow_none();
+}
+
+static void slow_part_of_an_async_function_is_told_of(void **state) {
+  open_with(LIMIT_US, on_slow);
+
+  assert_told(avow_async(loop, slow_async, NULL), "async", FN(slow_async));
+}
+#endif
+
+static void hook_without_a_limit_has_one(void **state) {
+  open_with(0, on_slow);
+
+  avow_unref(avow_then(one(), slow_cb, NULL, NULL));
+  run();
+
+  assert_int_in_range(stats().longest_job, LONG_MS * 1000, NEVER_US);
+  assert_int_equal(stats().slow_jobs, told.count);
+}
+
+static void quick_jobs_are_not_told_of(void **state) {
+  open_with(NEVER_US, on_slow);
+
+  assert_fulfils_int(avow_then(one(), quick_cb, NULL, NULL), 1);
+  avow_value_unref(avow_run(avow_then(one(), slow_cb, NULL, NULL)));
+
+  assert_int_equal(told.count, 0);
+  assert_int_equal(stats().slow_jobs, 0);
+  assert_int_in_range(stats().longest_job, LONG_MS * 1000, NEVER_US);
+}
+
+static void limit_without_a_hook_counts(void **state) {
+  open_with(LIMIT_US, NULL);
+
+  for (int i = 0; i < 3; i++)
+    avow_value_unref(avow_run(avow_then(one(), slow_cb, NULL, NULL)));
+
+  assert_int_equal(stats().slow_jobs, 3);
+  avow_loop_measure(loop);
+  assert_int_equal(stats().slow_jobs, 0);
+  assert_int_equal(stats().longest_job, 0);
+}
+
+static void without_either_nothing_is_timed(void **state) {
+  open_with(0, NULL);
+
+  avow_value_unref(avow_run(avow_then(one(), slow_cb, NULL, NULL)));
+
+  assert_int_equal(stats().longest_job, 0);
+}
+
+static void slow_hook(uv_loop_t *l, const avow_job_t *job, void *data) {
+  told.count++;
+  stall(LONG_MS);
+}
+
+static void what_the_hook_takes_is_no_jobs(void **state) {
+  open_with(LIMIT_US, slow_hook);
+  avow_promise_t *p = avow_then(one(), slow_cb, NULL, NULL);
+
+  avow_unref(avow_then(p, quick_cb, NULL, NULL));
+  avow_unref(avow_then(one(), quick_cb, NULL, NULL));
+  run();
+
+  assert_int_equal(told.count, 1);
+}
+
+/* As many jobs run in a turn by the clock as without. */
+static void timed_jobs_are_counted_as_others(void **state) {
+  enum { N = 1000 };
+  open_with(NEVER_US, NULL);
+  const uint64_t before = stats().jobs;
+
+  for (int i = 0; i < N; i++)
+    avow_unref(avow_then(one(), quick_cb, NULL, NULL));
+  run();
+
+  assert_int_equal(stats().jobs - before, N);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(slow_job_is_told_of_with_its_function),
+    CASE(slow_step_without_a_stack_is_told_of),
+#ifndef AVOW_NO_ASYNC
+    CASE(slow_part_of_an_async_function_is_told_of),
+#endif
+    CASE(hook_without_a_limit_has_one),
+    CASE(quick_jobs_are_not_told_of),
+    CASE(limit_without_a_hook_counts),
+    CASE(without_either_nothing_is_timed),
+    CASE(what_the_hook_takes_is_no_jobs),
+    CASE(timed_jobs_are_counted_as_others),
+  };
+  return RUN(tests);
+}
