@@ -40,7 +40,7 @@ grow_results() {
     change "include/avow/${struct%:*}.h" \
       "s/^} avow_${struct#*:}_t;/  uint64_t newer;\\n&/"
   done
-  change src/engine/loop.c 's/avow_stats_t stats = { /&.newer = 7, /'
+  change src/engine/stats.c 's/avow_stats_t stats = { /&.newer = 7, /'
 }
 
 build_later() {

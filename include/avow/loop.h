@@ -163,6 +163,8 @@ typedef struct avow_stats_s {
   uint64_t jobs;        /* jobs run since the loop was initialised */
   uint64_t allocations; /* times promises were given memory from the system */
   uint64_t requests;    /* libuv requests in flight that are ours */
+  uint64_t on_pool;     /* of these, those for libuv's thread pool */
+  uint64_t waiting;     /* of these, so many at least wait for a thread */
   uint64_t slow_jobs;   /* that took longer than slow_us */
   uint64_t longest_job; /* us; 0 unless slow_us has them timed */
   uint64_t turns;       /* of the loop, since avow_loop_measure() */
@@ -172,6 +174,11 @@ typedef struct avow_stats_s {
 } avow_stats_t;
 
 /**
+ * libuv does not say how many requests wait for a thread: waiting is what is
+ * there beyond its threads, of which UV_THREADPOOL_SIZE in the environment says
+ * how many there are. More wait where other loops use the pool, or the program
+ * itself; libuv also gives lookups of names no more than half of the threads.
+ *
  * Counts what is there now; takes time in proportion. size is sizeof(*out): a
  * program that knows fewer figures than the library gets these, and zeros for
  * those that the library does not know. Debug builds say so of what is no such
@@ -206,6 +213,17 @@ typedef enum avow_dump_e { AVOW_DUMP_TEXT, AVOW_DUMP_DOT } avow_dump_t;
  * and since when it waits.
  */
 AVOW_API void avow_loop_dump(uv_loop_t *loop, FILE *out, avow_dump_t format);
+
+/**
+ * From now on each such signal that the process gets has the loop print its
+ * figures, in a few lines, and its promises, as avow_loop_dump() does in text:
+ * as soon as it turns, which it does for that. It listens until
+ * avow_loop_close(), and keeps no loop alive; out has to stay open for as long.
+ * While the loop writes it does nothing else. May be called for several signals
+ * and files. UV_EINVAL for what is no signal, or has no handlers; UV_ECANCELED
+ * of a loop that closes; UV_ENOMEM. See uv_signal_start() for what Windows has.
+ */
+AVOW_API int avow_dump_on_signal(uv_loop_t *loop, int signum, FILE *out);
 
 AVOW_HEADER_END
 

@@ -88,6 +88,7 @@ struct avow__context_s {
   avow__link_t *condemned;   /* cancel.c: whose inputs are to be cancelled */
   avow__link_t *orphans; /* cancel.c: children likewise, by their siblings */
   avow__link_t *later;   /* cancel.c: condemned for a reason of their own */
+  avow__link_t *dumpers; /* dump_signal.c: who listens for signals */
   avow__link_t *untold;  /* source.c: sources that have to hear of a change */
   bool cancelling;       /* cancel.c works through its lists */
   bool unlisted;         /* and some are condemned who are in none */
@@ -100,6 +101,7 @@ struct avow__context_s {
   uint32_t users;       /* calls of avow_loop_init() that are not closed yet */
   uint32_t requests;    /* in flight, that the loop alone completes */
   uint32_t racing;      /* of these, connects of which one is to win */
+  uint32_t on_pool;     /* and those for a thread of libuv's pool */
   uint32_t groups;      /* that the program has not let go of */
   uint32_t on_handles;  /* in flight, that end with a handle of the program */
   uint32_t closing_own; /* handles of ours that close */

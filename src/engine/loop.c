@@ -16,8 +16,6 @@
    may need. A step is a job, or a promise that is cancelled. */
 enum { PATIENCE = 200, STEPS_EACH = 4 };
 
-enum { MOST_FIGURES = 128 }; /* no version counts so many things */
-
 /* A promise that is rejected for ever. The context holds it. */
 static avow_promise_t *immortal(avow__context_t *c, int code) {
   avow_promise_t *p = avow__promise_alloc(c, AVOW__VALUE);
@@ -340,52 +338,4 @@ int avow_loop_close(uv_loop_t *loop) {
   if (is_run)
     uv_stop(loop); /* its promise is settled: it would not be noticed */
   return 0;
-}
-
-static void loop_count_one(avow_promise_t *p, void *data) {
-  avow_stats_t *stats = data;
-  stats->live++;
-  if (avow__is_pending(p))
-    stats->pending++;
-}
-
-/* Of this version or any other. What else is said is the size of a pointer, or
-   a difference below 0. */
-static bool is_size_of_figures(size_t size) {
-  return size > sizeof(uint64_t) && size % sizeof(uint64_t) == 0 &&
-         size / sizeof(uint64_t) <= MOST_FIGURES;
-}
-
-static bool have_place(const avow_stats_t *out, size_t size) {
-  if (out == NULL)
-    avow__misuse_of_null("the place for figures");
-  else if (!is_size_of_figures(size))
-    avow__misuse(
-        "avow_loop_stats() of %zu bytes, the size of no figures: say "
-        "sizeof(avow_stats_t), of the struct and not of a pointer to it",
-        size);
-  return out != NULL && is_size_of_figures(size);
-}
-
-void avow_loop_stats(uv_loop_t *loop, avow_stats_t *out, size_t size) {
-  if (!have_place(out, size))
-    return;
-  avow__context_t *c = avow__context_of(loop);
-  avow__check_thread(c);
-  avow_stats_t stats = { .jobs = c->jobs,
-                         .allocations = c->pool.allocations,
-                         .requests = c->requests + c->on_handles,
-                         .slow_jobs = c->slow_jobs,
-                         .longest_job = c->longest_job,
-                         .turns = c->lag.turns,
-                         .lag_median = avow__lag_at(&c->lag, 50),
-                         .lag_p99 = avow__lag_at(&c->lag, 99),
-                         .lag_max = c->lag.longest };
-  avow__pool_each(&c->pool, loop_count_one, &stats);
-  stats.live -= stats.live >= 2 ? 2 : stats.live; /* the context's own */
-  const avow__link_t *head = &c->queue.head;
-  for (const avow__link_t *link = head->next; link != head; link = link->next)
-    stats.queued++;
-  memset(out, 0, size);
-  memcpy(out, &stats, size < sizeof(stats) ? size : sizeof(stats));
 }

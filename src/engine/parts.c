@@ -9,6 +9,7 @@
 const avow__part_t avow__parts[AVOW__PARTS] = {
   /* what drains the queue */
   { avow__tick_close, avow__tick_free, AVOW__CHECKED(avow__tick_check) },
+  { avow__dumpers_close, avow__dumpers_free, NULL }, /* dumps for signals */
   { avow__lag_close, NULL, NULL },   /* how long its turns take */
   { avow__owner_close, NULL, NULL }, /* what debug builds look by */
   /* what time it is, where that is the loop's own affair */

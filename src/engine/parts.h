@@ -18,7 +18,7 @@ typedef struct avow__part_s {
   void (*check)(avow__context_t *c);
 } avow__part_t;
 
-enum { AVOW__PARTS = 15 };
+enum { AVOW__PARTS = 16 };
 
 extern AVOW__HIDDEN const avow__part_t avow__parts[AVOW__PARTS];
 
@@ -26,6 +26,9 @@ extern AVOW__HIDDEN const avow__part_t avow__parts[AVOW__PARTS];
 void avow__tick_close(avow__context_t *c);
 void avow__tick_free(avow__context_t *c);
 void avow__tick_check(avow__context_t *c);
+/* dump_signal.c */
+void avow__dumpers_close(avow__context_t *c);
+void avow__dumpers_free(avow__context_t *c);
 /* lag.c */
 void avow__lag_close(avow__context_t *c);
 /* owner.c */

@@ -140,7 +140,7 @@ static void fs_let_go(avow__fs_t *op) {
 
 void avow__fs_sent(avow__fs_t *op, int err) {
   if (err >= 0) {
-    avow__op_started(&op->op);
+    avow__op_started_on_pool(&op->op);
     return;
   }
   uv_fs_req_cleanup(&op->req);
@@ -237,7 +237,7 @@ avow_promise_t *avow_fs_close(uv_loop_t *loop, uv_file file) {
     return p;
   }
   avow_on_cancel(op->op.deferred, NULL, NULL); /* closed it must be */
-  avow__op_started(&op->op);
+  avow__op_started_on_pool(&op->op);
   avow__fs_use_t *straggler = find_straggler(op->op.context, file);
   if (straggler != NULL && straggler->closer == NULL)
     straggler->closer = op;

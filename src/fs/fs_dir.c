@@ -140,7 +140,7 @@ avow_promise_t *avow_fs_closedir(uv_loop_t *loop, const avow_value_t *v) {
     return p;
   dir_t *dir = dir_in(v);
   avow_on_cancel(op->op.deferred, NULL, NULL); /* closed it must be */
-  avow__op_started(&op->op);
+  avow__op_started_on_pool(&op->op);
   if (dir->reading)
     dir->closer = op;
   else

@@ -13,14 +13,17 @@ typedef struct avow__op_s {
   avow_deferred_t *deferred;
   uint32_t *in_flight; /* which of the context's counts it is in */
   bool reusable;       /* its block may serve the next */
+  bool on_pool;        /* a thread of libuv's is to do it */
 } avow__op_t;
 
 /* A zeroed operation of size bytes, which begins with an avow__op_t; its
    promise in *out. NULL without memory, with the rejection in *out. */
 void *avow__op_new(uv_loop_t *loop, size_t size, avow_promise_t **out);
 
-/* libuv has the request: on the loop's account, or on a handle's. */
+/* libuv has the request: on the loop's account, which may be one for its thread
+   pool, or on a handle's. */
 void avow__op_started(avow__op_t *op);
+void avow__op_started_on_pool(avow__op_t *op);
 void avow__op_started_on_handle(avow__op_t *op);
 
 /* Ends an operation that libuv has no part in (any more): settles its promise

@@ -73,7 +73,7 @@ void avow__chore_start(avow__chore_t *chore) {
   avow_on_cancel(chore->op.deferred, work_cancel, chore);
   (void) uv_queue_work(chore->op.context->loop, &chore->req, work,
                        after_work); /* fails on no function only */
-  avow__op_started(&chore->op);
+  avow__op_started_on_pool(&chore->op);
 }
 
 typedef struct {

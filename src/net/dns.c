@@ -78,7 +78,7 @@ avow_promise_t *avow_getaddrinfo(uv_loop_t *loop, const char *node,
   const int err =
       uv_getaddrinfo(loop, &lookup->req, on_addrinfo, node, service, hints);
   if (err == 0)
-    avow__op_started(&lookup->op);
+    avow__op_started_on_pool(&lookup->op);
   else
     (void) avow__op_end(&lookup->op, avow__error_of(err, "getaddrinfo", node));
   return p;
@@ -126,7 +126,7 @@ avow_promise_t *avow_getnameinfo(uv_loop_t *loop,
   const int err =
       uv_getnameinfo(loop, &naming->req, on_nameinfo, address, flags);
   if (err == 0)
-    avow__op_started(&naming->op);
+    avow__op_started_on_pool(&naming->op);
   else
     (void) avow__op_end(&naming->op,
                         avow__error_of(err, "getnameinfo", naming->address));

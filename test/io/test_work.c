@@ -385,6 +385,48 @@ static void work_serves_what_blocks(void **state) {
   assert_fulfils_bytes(avow_work(loop, host_name, NULL, NULL), name);
 }
 
+static avow_value_t wait_fn(void *data) {
+  wait_in_pool();
+  return avow_none();
+}
+
+static void assert_pool(unsigned on_pool, unsigned waiting) {
+  avow_stats_t stats;
+  avow_loop_stats(loop, &stats, sizeof(stats));
+  assert_int_equal(stats.on_pool, on_pool);
+  assert_int_equal(stats.waiting, waiting);
+}
+
+static void work_beyond_the_threads_waits(void **state) {
+  enum { N = THREADS + 2 };
+  avow_promise_t *all[N + 1] = { avow_sleep(loop, 1) }; /* is no work */
+  assert_pool(0, 0);
+  for (int i = 1; i <= N; i++)
+    all[i] = avow_work(loop, wait_fn, NULL, NULL);
+
+  assert_pool(N, N - THREADS);
+  for (int i = 0; i < N; i++)
+    let_go_in_pool();
+  for (int i = 0; i < N; i++)
+    meet_in_pool();
+  avow_value_unref(avow_run(avow_all(loop, all, N + 1)));
+
+  assert_pool(0, 0);
+}
+
+/* Until the pool is done with them. */
+static void cancelled_work_is_counted_until_it_is_over(void **state) {
+  avow_promise_t *p = avow_work_detached(loop, wait_fn, NULL, NULL);
+  meet_in_pool();
+
+  assert_cancels_at_once(p);
+
+  assert_pool(1, 0);
+  let_go_in_pool();
+  run();
+  assert_pool(0, 0);
+}
+
 int main(void) {
   pool_init();
   const struct CMUnitTest tests[] = {
@@ -411,6 +453,8 @@ int main(void) {
     CASE(random_refuses_more_than_libuv_gives),
     CASE(random_without_memory_rejects),
     CASE(work_serves_what_blocks),
+    CASE(work_beyond_the_threads_waits),
+    CASE(cancelled_work_is_counted_until_it_is_over),
   };
   return RUN(tests);
 }

@@ -1,0 +1,110 @@
+/*
+ * Dumps that a signal asks for. The handle that listens is unreferenced and
+ * lies in memory of its own, for a loop may have any number of them; it stays
+ * until the loop is closed.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "base/alloc.h"
+#include "base/container.h"
+#include "engine/owner.h"
+#include "engine/parts.h"
+
+typedef struct {
+  avow__link_t link; /* among the loop's; first */
+  uv_signal_t handle;
+  FILE *out;
+} dumper_t;
+
+static void print_figures(uv_loop_t *loop, FILE *out) {
+  avow_stats_t stats;
+  avow_loop_stats(loop, &stats, sizeof(stats));
+  (void) fprintf(out,
+                 "avow: %" PRIu64 " promises, %" PRIu64 " pending; %" PRIu64
+                 " jobs have run, %" PRIu64
+                 " wait\n"
+                 "avow: %" PRIu64 " requests, %" PRIu64
+                 " for the pool, %" PRIu64 " at least wait there\n",
+                 stats.live, stats.pending, stats.jobs, stats.queued,
+                 stats.requests, stats.on_pool, stats.waiting);
+  if (stats.turns > 0)
+    (void) fprintf(out,
+                   "avow: %" PRIu64 " turns, us: median %" PRIu64
+                   ", 99 %% %" PRIu64 ", longest %" PRIu64 "\n",
+                   stats.turns, stats.lag_median, stats.lag_p99, stats.lag_max);
+  if (stats.longest_job > 0)
+    (void) fprintf(out, "avow: %" PRIu64 " slow jobs, longest %" PRIu64 " us\n",
+                   stats.slow_jobs, stats.longest_job);
+}
+
+/* Whoever looks at a file wants to see it now. */
+static void dumper_on_signal(uv_signal_t *handle, int signum) {
+  const dumper_t *dumper = AVOW__CONTAINER(dumper_t, handle, handle);
+  print_figures(handle->loop, dumper->out);
+  avow_loop_dump(handle->loop, dumper->out, AVOW_DUMP_TEXT);
+  (void) fflush(dumper->out); /* there is no other place to say so */
+}
+
+/* One that could not start. */
+static void dumper_on_closed(uv_handle_t *handle) {
+  avow__context_t *c = handle->data;
+  c->closing_own--;
+  avow__free(AVOW__CONTAINER(dumper_t, handle, handle));
+}
+
+static int dumper_start(avow__context_t *c, dumper_t *dumper, int signum) {
+  const int err = uv_signal_start(&dumper->handle, dumper_on_signal, signum);
+  if (err == 0) {
+    avow__list_append(&c->dumpers, &dumper->link);
+    return 0;
+  }
+  c->closing_own++;
+  uv_close((uv_handle_t *) &dumper->handle, dumper_on_closed);
+  return err;
+}
+
+int avow_dump_on_signal(uv_loop_t *loop, int signum, FILE *out) {
+  if (out == NULL) {
+    avow__misuse_of_null("the file for dumps");
+    return UV_EINVAL;
+  }
+  avow__context_t *c = avow__context_of(loop);
+  avow__check_thread(c);
+  if (c->life != AVOW__OPEN)
+    return UV_ECANCELED;
+  dumper_t *dumper = avow__calloc(1, sizeof(*dumper));
+  if (dumper == NULL)
+    return UV_ENOMEM;
+  const int err = uv_signal_init(loop, &dumper->handle);
+  if (err != 0) {
+    avow__free(dumper);
+    return err;
+  }
+  dumper->out = out;
+  dumper->handle.data = c;
+  uv_unref((uv_handle_t *) &dumper->handle);
+  return dumper_start(c, dumper, signum);
+}
+
+static dumper_t *dumper_of(avow__link_t *link) {
+  return AVOW__CONTAINER(dumper_t, link, link);
+}
+
+void avow__dumpers_close(avow__context_t *c) {
+  avow__link_t *link = c->dumpers;
+  if (link == NULL)
+    return;
+  do {
+    avow__close_own(c, (uv_handle_t *) &dumper_of(link)->handle);
+    link = link->next;
+  } while (link != c->dumpers);
+}
+
+void avow__dumpers_free(avow__context_t *c) {
+  while (c->dumpers != NULL) {
+    dumper_t *dumper = dumper_of(c->dumpers);
+    avow__list_remove(&c->dumpers, &dumper->link);
+    avow__free(dumper);
+  }
+}

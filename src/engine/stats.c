@@ -1,0 +1,79 @@
+/*
+ * The figures of a loop: what is counted as it comes, and what is counted when
+ * somebody asks.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/engine.h"
+
+enum { MOST_FIGURES = 128 }; /* no version counts so many things */
+
+enum { POOL = 4, POOL_MAX = 1024 }; /* libuv's threads */
+
+static void stats_count_one(avow_promise_t *p, void *data) {
+  avow_stats_t *stats = data;
+  stats->live++;
+  if (avow__is_pending(p))
+    stats->pending++;
+}
+
+/* Of this version or any other. What else is said is the size of a pointer, or
+   a difference below 0. */
+static bool is_size_of_figures(size_t size) {
+  return size > sizeof(uint64_t) && size % sizeof(uint64_t) == 0 &&
+         size / sizeof(uint64_t) <= MOST_FIGURES;
+}
+
+static bool have_place(const avow_stats_t *out, size_t size) {
+  if (out == NULL)
+    avow__misuse_of_null("the place for figures");
+  else if (!is_size_of_figures(size))
+    avow__misuse(
+        "avow_loop_stats() of %zu bytes, the size of no figures: say "
+        "sizeof(avow_stats_t), of the struct and not of a pointer to it",
+        size);
+  return out != NULL && is_size_of_figures(size);
+}
+
+/* As libuv sizes its pool when that begins; it does not say itself. */
+static uint32_t threads_of_pool(void) {
+  char text[16];
+  size_t size = sizeof(text);
+  if (uv_os_getenv("UV_THREADPOOL_SIZE", text, &size) != 0)
+    return POOL;
+  const long n = strtol(text, NULL, 10);
+  if (n < 0 || n > POOL_MAX)
+    return POOL_MAX;
+  return n == 0 ? 1 : (uint32_t) n;
+}
+
+static uint32_t waiting_of(uint32_t on_pool) {
+  const uint32_t threads = on_pool > 0 ? threads_of_pool() : 0;
+  return on_pool > threads ? on_pool - threads : 0;
+}
+
+void avow_loop_stats(uv_loop_t *loop, avow_stats_t *out, size_t size) {
+  if (!have_place(out, size))
+    return;
+  avow__context_t *c = avow__context_of(loop);
+  avow__check_thread(c);
+  avow_stats_t stats = { .jobs = c->jobs,
+                         .allocations = c->pool.allocations,
+                         .requests = c->requests + c->on_handles,
+                         .on_pool = c->on_pool,
+                         .waiting = waiting_of(c->on_pool),
+                         .slow_jobs = c->slow_jobs,
+                         .longest_job = c->longest_job,
+                         .turns = c->lag.turns,
+                         .lag_median = avow__lag_at(&c->lag, 50),
+                         .lag_p99 = avow__lag_at(&c->lag, 99),
+                         .lag_max = c->lag.longest };
+  avow__pool_each(&c->pool, stats_count_one, &stats);
+  stats.live -= stats.live >= 2 ? 2 : stats.live; /* the context's own */
+  const avow__link_t *head = &c->queue.head;
+  for (const avow__link_t *link = head->next; link != head; link = link->next)
+    stats.queued++;
+  memset(out, 0, size);
+  memcpy(out, &stats, size < sizeof(stats) ? size : sizeof(stats));
+}

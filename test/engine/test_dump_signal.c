@@ -1,0 +1,172 @@
+/* Dumps that a signal asks for: what is printed, and what stays of them. */
+#include <signal.h>
+#include <stdio.h>
+
+#include "harness.h"
+
+static char *text;
+static size_t size;
+static FILE *out;
+
+static int open_setup(void **state) {
+  out = open_memstream(&text, &size);
+  return out != NULL ? harness_setup(state) : -1;
+}
+
+/* The loop, which may write, is closed before the file. */
+static int close_teardown(void **state) {
+  const int failed = harness_teardown(state);
+  const int err = fclose(out);
+  free(text);
+  return failed != 0 ? failed : err;
+}
+
+/* Lets libuv hear of what was raised. */
+static void hear(void) {
+  assert_fulfils_none(avow_sleep(loop, 1));
+  assert_fulfils_none(avow_after_poll(loop));
+}
+
+static void assert_printed(const char *words) {
+  if (strstr(text, words) == NULL)
+    fail_msg("no '%s' in '%s'", words, text);
+}
+
+static void signal_prints_figures_and_promises(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  assert_int_equal(avow_dump_on_signal(loop, SIGUSR1, out), 0);
+  hear();
+  assert_int_equal(fflush(out), 0);
+  assert_string_equal(text, "");
+
+  (void) raise(SIGUSR1); /* caught */
+  hear();
+
+  assert_printed("avow: 2 promises, 2 pending; ");
+  assert_printed("avow: 0 requests, 0 for the pool, 0 at least wait there\n");
+  assert_printed(" pending deferred");
+  assert_null(strstr(text, "turns"));
+  assert_null(strstr(text, "slow"));
+  avow_deferred_drop(d);
+  assert_rejects(p, AVOW_EBROKEN);
+}
+
+static avow_value_t stall_cb(const avow_value_t *arg, void *data) {
+  stall(2);
+  return avow_none();
+}
+
+static void what_is_measured_is_printed(void **state) {
+  const avow_options_t options = { .slow_us = 1000 };
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_loop_init(loop, &options), 0);
+  avow_loop_measure(loop);
+  assert_int_equal(avow_dump_on_signal(loop, SIGUSR1, out), 0);
+  assert_fulfils_none(avow_then(avow_sleep(loop, 1), stall_cb, NULL, NULL));
+
+  (void) raise(SIGUSR1); /* caught */
+  hear();
+
+  assert_printed(" turns, us: median ");
+  assert_printed(" slow jobs, longest ");
+}
+
+static void each_signal_prints_again(void **state) {
+  assert_int_equal(avow_dump_on_signal(loop, SIGUSR1, out), 0);
+  (void) raise(SIGUSR1); /* caught */
+  hear();
+  const size_t once = size;
+
+  (void) raise(SIGUSR1); /* likewise */
+  hear();
+
+  assert_true(once > 0 && size > once);
+}
+
+static void several_signals_print(void **state) {
+  assert_int_equal(avow_dump_on_signal(loop, SIGUSR1, out), 0);
+  assert_int_equal(avow_dump_on_signal(loop, SIGUSR2, out), 0);
+
+  (void) raise(SIGUSR2); /* caught */
+  hear();
+
+  assert_printed("avow: ");
+}
+
+static void listening_keeps_no_loop_alive(void **state) {
+  assert_int_equal(avow_dump_on_signal(loop, SIGUSR1, out), 0);
+
+  assert_int_equal(uv_run(loop, UV_RUN_DEFAULT), 0);
+}
+
+/* A signal that nobody waits for is as if nobody ever had. */
+static void closed_loop_listens_no_more(void **state) {
+  struct sigaction before, after;
+  assert_int_equal(sigaction(SIGUSR1, NULL, &before), 0);
+  assert_int_equal(avow_dump_on_signal(loop, SIGUSR1, out), 0);
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(sigaction(SIGUSR1, NULL, &after), 0);
+
+  assert_true(before.sa_handler == after.sa_handler);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void what_is_no_signal_is_refused(void **state) {
+  assert_int_equal(avow_dump_on_signal(loop, 0, out), UV_EINVAL);
+  assert_int_equal(avow_dump_on_signal(loop, SIGKILL, out), UV_EINVAL);
+}
+
+static int asked_at_the_end;
+
+static avow_value_t ask(void *data) {
+  asked_at_the_end = avow_dump_on_signal(loop, SIGUSR1, out);
+  return avow_none();
+}
+
+static void loop_that_closes_is_not_asked(void **state) {
+  avow_unref(avow_finally(avow_sleep(loop, 1000), ask, NULL));
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_int_equal(asked_at_the_end, UV_ECANCELED);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+static void without_memory_it_says_so(void **state) {
+  fail_allocation(1, true);
+  const int err = avow_dump_on_signal(loop, SIGUSR1, out);
+  fail_allocation(0, false);
+
+  assert_int_equal(err, UV_ENOMEM);
+}
+
+/* What the program closes with its own is freed all the same. */
+static void handle_that_the_program_closed_is_freed(void **state) {
+  assert_int_equal(avow_dump_on_signal(loop, SIGUSR1, out), 0);
+
+  uv_walk(loop, close_handle, NULL);
+  assert_int_equal(uv_run(loop, UV_RUN_DEFAULT), 0);
+  renew_loop();
+
+  assert_int_equal(size, 0);
+}
+
+#define WITH_FILE(f) \
+  cmocka_unit_test_setup_teardown(f, open_setup, close_teardown)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    WITH_FILE(signal_prints_figures_and_promises),
+    WITH_FILE(what_is_measured_is_printed),
+    WITH_FILE(each_signal_prints_again),
+    WITH_FILE(several_signals_print),
+    WITH_FILE(listening_keeps_no_loop_alive),
+    WITH_FILE(closed_loop_listens_no_more),
+    WITH_FILE(what_is_no_signal_is_refused),
+    WITH_FILE(loop_that_closes_is_not_asked),
+    WITH_FILE(without_memory_it_says_so),
+    WITH_FILE(handle_that_the_program_closed_is_freed),
+  };
+  return RUN(tests);
+}
