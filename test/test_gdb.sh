@@ -1,14 +1,19 @@
 #!/bin/sh
-# test_gdb.sh PARKED AVOW-GDB.PY SWITCH TRACE: does gdb see where functions are
-# parked, in the process and in its core? SWITCH is asm, or portable: it cannot
-# then, and says so. PARKED parks three. TRACE is true or false.
+# test_gdb.sh PARKED AVOW-GDB.PY SWITCH TRACE PRINTED: does gdb see where
+# functions are parked, in the process and in its core? SWITCH is asm, or
+# portable: it cannot then, and says so. PARKED parks three. TRACE is true or
+# false. And does it print the values and promises of PRINTED as what they are?
 . "$(dirname "$0")/example.sh"
 
 parked=$(absolute "$1")
 script=$(absolute "$2")
 switch=$3
-awaits=
-[ "$4" = false ] || awaits=', awaits at .*/parked\.c:[0-9]+'
+printed=$(absolute "$5")
+awaits= made=
+if [ "$4" = true ]; then
+  awaits=', awaits at .*/parked\.c:[0-9]+'
+  made=', made at .*/printed\.c:[0-9]+'
+fi
 cd "$dir"
 
 # Skipped, but not where all of it has to run.
@@ -31,6 +36,31 @@ forbidden='skipped: gdb cannot run programs here'
 gdb --batch --nx -ex 'break main' -ex run -ex 'print 40 + 2' "$parked" >out \
   2>err </dev/null || without "$forbidden: $(cat err)"
 grep -q '= 42$' out || without "$forbidden: $(cat err)"
+
+# shows EXPRESSION REGEX: a whole line of it is like that.
+shows() {
+  look -ex 'break all_there' -ex run -ex "print $1" -ex continue "$printed"
+  out "\\\$1 = $2"
+  grep -q 'exited normally' out || fail 'the program was changed'
+}
+
+echo 'gdb: prints values'
+shows 'values[0]' 'INT -5'
+shows 'values[1]' 'DOUBLE 1\.5'
+shows 'values[2]' 'NONE'
+shows 'values[3]' 'BYTES "a \\"b\\"\\n\\000"'
+shows 'values[4]' 'LIST of 2 = \{\[0\] = INT 1, \[1\] = BYTES "two"\}'
+shows 'values[5]' 'ERROR ENOENT'
+shows 'values[6]' \
+  'ERROR AVOW_EBROKEN "nobody said it" = \{cause = ERROR EOF\}'
+shows 'values[7]' 'OBJECT thing 0x[0-9a-f]+ <loop>'
+
+echo 'gdb: prints promises'
+shows '*promises[0]' "pending deferred$made"
+shows '*promises[1]' \
+  "pending then, calls 0x[0-9a-f]+ <double_it>, waits for 0x[0-9a-f]+$made"
+shows '*promises[2]' "fulfilled value: INT 7$made"
+shows '*promises[3]' "rejected value: ERROR EIO \"smoke\"$made"
 
 if [ "$switch" != asm ]; then
   echo 'gdb: says that it cannot see them'
