@@ -1,9 +1,11 @@
 /*
  * Serves the files of a directory by HTTP/1.1. An async function talks to each
  * connection; SIGINT and SIGTERM end those that wait for a request, and answers
- * that are under way have their time.
+ * that are under way have their time. SIGUSR1 has it say how it does, and whom
+ * it talks to.
  */
 #include <avow.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -44,7 +46,7 @@ static const command_line_t command_line = {
   .most = 1,
   .about =
       "Serves the files of the directory by HTTP/1.1, until SIGINT or "
-      "SIGTERM.",
+      "SIGTERM. SIGUSR1 has it print what it does.",
   .options = options,
   .status = "0 after a signal, 1 if it cannot serve",
   .example = "--port 8080 .",
@@ -138,6 +140,7 @@ static avow_value_t begin_to_talk(const avow_value_t *stream, void *data) {
   c->stream = avow_value_ref(stream);
   c->reader = avow_reader_new(avow_to_stream(stream));
   avow_promise_t *p = avow_async(server->loop, talk, c);
+  avow_promise_set_name(p, "a connection");
   return avow_follow(avow_attach(p, c, hang_up));
 }
 
@@ -187,6 +190,12 @@ static bool announce(const server_t *server) {
   return program_flush(); /* whoever waits for it may read a pipe */
 }
 
+/* How long who comes has to wait, and for what others do: for whoever asks. */
+static void watch(uv_loop_t *loop) {
+  avow_loop_measure(loop);
+  (void) avow_dump_on_signal(loop, SIGUSR1, stderr); /* or it never says so */
+}
+
 /* The exit status. */
 static int run(server_t *server) {
   const avow_value_t listener =
@@ -195,6 +204,7 @@ static int run(server_t *server) {
     return program_complain(listener);
   server->listener = avow_stream_handle(avow_to_stream(&listener));
   server->connections = avow_connections(server->listener, NULL);
+  watch(server->loop);
   if (!announce(server)) {
     avow_channel_unref(server->connections);
     avow_value_unref(listener);

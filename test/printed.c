@@ -42,6 +42,7 @@ int main(void) {
   };
   const size_t n = sizeof(values) / sizeof(values[0]);
   avow_promise_t *p = avow_promise_new(&loop, &d);
+  avow_promise_set_name(p, "the first");
   avow_promise_t *promises[] = {
     avow_ref(p),
     avow_then(p, double_it, NULL, NULL),

@@ -56,7 +56,7 @@ shows 'values[6]' \
 shows 'values[7]' 'OBJECT thing 0x[0-9a-f]+ <loop>'
 
 echo 'gdb: prints promises'
-shows '*promises[0]' "pending deferred$made"
+shows '*promises[0]' "pending deferred 'the first'$made"
 shows '*promises[1]' \
   "pending then, calls 0x[0-9a-f]+ <double_it>, waits for 0x[0-9a-f]+$made"
 shows '*promises[2]' "fulfilled value: INT 7$made"

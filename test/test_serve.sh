@@ -199,6 +199,20 @@ ask_much() {
   head -c 1 <&5 >/dev/null # it is under way
 }
 
+echo "serve: SIGUSR1 has it say what it does, and it goes on"
+start www
+ask_much
+kill -USR1 "$pid"
+until_true grep -q "pending async 'a connection'" log
+for what in 'promises, .* pending; ' 'requests, ' 'turns, us: median '; do
+  grep -q "^avow: [0-9]* $what" log || fail "no $what"
+done
+exec 4>&- 5>&-
+wait $asking || :
+ask "GET /lines.txt HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+grep -qx 1000 out || fail "no answer"
+interrupt TERM
+
 echo "serve: who takes too long at the end is cut off"
 start -g 100 www
 ask_much

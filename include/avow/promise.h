@@ -129,6 +129,16 @@ AVOW_API void avow_unref(avow_promise_t *p);
 /** Lets go of *p, which may be NULL, and is NULL then. */
 AVOW_API void avow_promise_clear(avow_promise_t **p);
 
+/**
+ * Says what p is for: in dumps, in the line about a rejection that nobody has
+ * handled, of jobs that take long, and in gdb. name is not copied and has to
+ * stay, as a literal does. There is room for it where p is made by
+ * avow_promise_new() and pending, as the promise of any operation is, or by
+ * avow_async(); another p stays without one, and so does one that follows
+ * another promise, from then on.
+ */
+AVOW_API void avow_promise_set_name(const avow_promise_t *p, const char *name);
+
 /** Moves a promise out of *p, which is NULL then, to who takes it. */
 AVOW_INLINE avow_promise_t *avow_promise_steal(avow_promise_t **p) {
   avow_promise_t *stolen = *p;

@@ -361,6 +361,19 @@ class PrintPromise:
             "name"
         ].string()
 
+    def given(self):
+        """The name that the program gave it."""
+        name = self.promise["given"]
+        if self.kind == "ASYNC":
+            pointer = gdb.lookup_type("avow__fiber_t").pointer()
+            name = self.promise["data"].cast(pointer)["name"]
+        elif not int(self.promise["marks"]) & 16 or (
+            self.kind != "DEFERRED"
+            and (self.kind != "RUNNING" or self.state == 0)
+        ):
+            return ""
+        return " '%s'" % name.string() if name != 0 else ""
+
     def calls(self):
         u = self.promise["u"]
         if self.kind in REACTIONS:
@@ -392,7 +405,7 @@ class PrintPromise:
         if self.kind == "CHANNEL":
             over = int(self.promise["flags"]) & 8
             return "channel, " + ("ended" if over else "open") + self.place()
-        text = STATES[self.state] + " " + self.name()
+        text = STATES[self.state] + " " + self.name() + self.given()
         if self.state == 0:
             text += self.waits()
         else:

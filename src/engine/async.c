@@ -12,10 +12,13 @@
 #include "base/reserved.h"
 #include "engine/async.h"
 #include "engine/local.h"
+#include "engine/name.h"
 
 static inline void async_end(avow__context_t *c, avow__fiber_t *f,
                              avow_value_t result) {
   avow_promise_t *p = f->promise;
+  if (AVOW__UNLIKELY(f->name != NULL) && result.tag < AVOW_PROMISE)
+    avow__name_put(p, f->name);
   avow__fiber_give(&c->fibers, f);
   p->data = NULL;
   avow__finish(p, result);

@@ -43,6 +43,7 @@ enum {
   AVOW__SPARED = 4,   /* a shield waits for it: a loop's end leaves it alone */
   AVOW__CONDEMNED = 8, /* to be cancelled; no memory was left to list it */
   AVOW__ENDED = 16,    /* of a GATHER: no more inputs come */
+  AVOW__NAMED = 16,    /* of a DEFERRED, or what an async function left */
   AVOW__STEERED = 32,  /* of a GATHER: its avow_gather_t is a reference too */
   AVOW__TOOL = 64,     /* of a VALUE: it is a tool in disguise */
   AVOW__INSIDE = 128   /* an object's memory holds it, and no program does */
@@ -58,6 +59,7 @@ struct avow_promise_s {
   union {
     avow__link_t link; /* in one list at a time */
     avow__node_t node; /* of a CLOSE, in the loop's closers */
+    const char *given; /* the name of one that is NAMED, and in no list */
     struct {
       avow__link_t *takers, *senders; /* of a CHANNEL */
     };

@@ -10,6 +10,7 @@
 #include "engine/clock.h"
 #include "engine/engine.h"
 #include "engine/local.h"
+#include "engine/name.h"
 #include "engine/trace.h"
 
 typedef struct {
@@ -39,7 +40,6 @@ static void print_id(FILE *out, const avow_promise_t *p) {
 #endif
 }
 
-#if defined(AVOW_TRACE) || !defined(AVOW_NO_ASYNC)
 /* What a program has given us may have what ends or bends a label of Graphviz,
    or a line. */
 static void print_escaped(FILE *out, const char *text) {
@@ -49,7 +49,15 @@ static void print_escaped(FILE *out, const char *text) {
     (void) fputc((unsigned char) *text < ' ' ? '?' : *text, out);
   }
 }
-#endif
+
+static void print_name(FILE *out, const avow_promise_t *p) {
+  const char *name = avow__name_of(p);
+  if (name == NULL)
+    return;
+  (void) fputs(" '", out);
+  print_escaped(out, name);
+  (void) fputc('\'', out);
+}
 
 #ifdef AVOW_TRACE
 static void print_step(FILE *out, const avow_promise_t *p) {
@@ -149,6 +157,7 @@ static void text_one(avow_promise_t *p, void *data) {
     return;
   print_id(dump->out, receiver(p));
   (void) fprintf(dump->out, " %s %s", state_name(p), kind_name(p));
+  print_name(dump->out, p);
   print_reason(dump->out, p);
   const avow_promise_t *from = awaited(p);
   if (from != NULL) {
@@ -163,8 +172,10 @@ static void dot_node(const dump_t *dump, const avow_promise_t *p) {
   static const char *const colors[] = { "lightyellow", "palegreen", "salmon" };
   (void) fputs("  ", dump->out);
   print_id(dump->out, p);
-  (void) fprintf(dump->out, " [fillcolor=%s, label=\"%s\\n%s",
-                 colors[avow__state(p)], kind_name(p), state_name(p));
+  (void) fprintf(dump->out, " [fillcolor=%s, label=\"%s",
+                 colors[avow__state(p)], kind_name(p));
+  print_name(dump->out, p);
+  (void) fprintf(dump->out, "\\n%s", state_name(p));
   if (avow__state(p) == AVOW_REJECTED)
     (void) fprintf(dump->out, " %s", avow_err_name(p->u.value.code));
   (void) fputs("\\n", dump->out);

@@ -23,11 +23,18 @@ enum { GUARD = SIZE_MAX > UINT32_MAX ? 256 * 1024 : 64 * 1024 };
 static const size_t most_room =
     SIZE_MAX / (SIZE_MAX > UINT32_MAX ? 1 << 24 : 1 << 2) + 1;
 
+/* What is known of a promise. */
+#ifdef AVOW_TRACE
+#  define WHERE ", promise made at "
+#else
+#  define WHERE ", promise "
+#endif
+
 static void print_unhandled(uv_loop_t *loop, const avow_value_t *reason,
                             const char *where, void *data) {
   (void) fprintf(stderr, "avow: unhandled rejection: %s (%s)%s%s\n",
                  avow_error_message(reason), avow_err_name(reason->code),
-                 where != NULL ? ", promise made at " : "",
+                 where != NULL ? WHERE : "",
                  where != NULL ? where : ""); /* nowhere else to say it */
 }
 

@@ -343,6 +343,8 @@ static void adopt_promise(avow_promise_t *p, avow_promise_t *inner) {
 
 void avow__adopt(avow_promise_t *p, avow_value_t v) {
   avow__check_value(&v);
+  if (p->kind == AVOW__DEFERRED)
+    p->marks &= (uint8_t) ~AVOW__NAMED; /* it will be in lists */
   if (v.tag == AVOW_PROMISE) {
     adopt_promise(p, v.u.p);
   } else {

@@ -4,9 +4,7 @@
  */
 #include "engine/slow.h"
 
-#ifndef AVOW_NO_ASYNC
-#  include "fiber/fiber.h"
-#endif
+#include "engine/name.h"
 
 enum { SLOW_US = 1000 };
 
@@ -47,6 +45,9 @@ void avow__slow_open(avow__slow_t *slow) {
 
 void avow__slow_begin(avow__slow_t *slow, const avow_promise_t *p) {
   slow->kind = avow__kinds[p->kind].name;
+  slow->name = avow__name_of(p);
+  if (slow->name == NULL && p->upstream != NULL)
+    slow->name = avow__name_of(p->upstream);
   slow->fn = function_of(p);
   slow->place = avow__place_of(p);
 }
@@ -58,6 +59,7 @@ static AVOW__APART void slow_tell(avow__context_t *c, avow__slow_t *slow,
   if (c->options.on_slow == NULL)
     return;
   const avow_job_t job = { .kind = slow->kind,
+                           .name = slow->name,
                            .where = avow__place_text(slow->place),
                            .fn = slow->fn,
                            .us = us };

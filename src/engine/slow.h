@@ -9,6 +9,7 @@
 
 typedef struct avow__slow_s {
   const char *kind;
+  const char *name;
   void (*fn)(void);
   avow__place_t place;
   uint64_t began; /* uv_hrtime() */

@@ -2,6 +2,7 @@
  * Rejections that nobody has handled: the program's hooks hear of them.
  */
 #include "engine/engine.h"
+#include "engine/name.h"
 #include "engine/trace.h"
 #include "fiber/exceptions.h"
 
@@ -47,7 +48,10 @@ void avow__report_unhandled(avow_promise_t *p) {
   p->flags |= AVOW__HANDLED;
   avow__context_t *c = avow__context(p);
   const avow_options_t *options = &c->options;
+  const char *where = avow__where(p);
+  if (where == NULL)
+    where = avow__name_of(p);
   avow__fiber_t *fiber = avow__hook_enter(c);
-  options->on_unhandled(c->loop, &p->u.value, avow__where(p), options->data);
+  options->on_unhandled(c->loop, &p->u.value, where, options->data);
   avow__hook_leave(c, fiber);
 }

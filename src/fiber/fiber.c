@@ -33,6 +33,7 @@ int avow__fiber_take(avow__fibers_t *fibers, avow__fiber_t **out) {
     return err;
   f->over = false;
   f->call = NULL;
+  f->name = NULL;
   f->exceptions.globals = NULL;
 #ifdef AVOW_TRACE
   f->file = NULL;

@@ -19,6 +19,7 @@ typedef struct avow__fiber_s {
   avow_promise_t *promise;
   avow_fn fn; /* what it runs */
   void *data;
+  const char *name; /* that the program gave its promise; or NULL */
   avow_value_t (*call)(avow_fn fn, void *data); /* by this; NULL: as it is */
   avow__exceptions_t exceptions;
   avow__locals_t *locals; /* local.c: values that it has; NULL: none */

@@ -6,6 +6,7 @@ const fs = require('fs');
 const { spawn } = require('child_process');
 const { once } = require('events');
 const { createInterface } = require('readline');
+const { monitorEventLoopDelay } = require('perf_hooks');
 
 const AsyncFunction = (async () => {}).constructor;
 const DURATIONS = { slow: 60, never: 60000 };
@@ -62,6 +63,7 @@ function read(file) {
 async function main(file) {
   const around = {
     say, get, oldGet, sleep, mostAtOnce, spawn, once, createInterface,
+    monitorEventLoopDelay,
   };
   const alive = setInterval(() => {}, 1000); // get() does not keep it so
   process.exitCode = 1; // until all have been run

@@ -1,0 +1,34 @@
+/*
+ * Names that the program gave promises. A block has no room for one, but where
+ * a kind leaves some: a deferred's promise is in no list as long as it is one,
+ * and an async function has memory of its own. When that is over, and was no
+ * promise that it follows, its promise is in no list either.
+ */
+#ifndef AVOW_NAME_H
+#define AVOW_NAME_H
+
+#include "engine/block.h"
+
+#ifndef AVOW_NO_ASYNC
+#  include "fiber/fiber.h"
+#endif
+
+/* Gives p, which is in no list, a name. */
+static inline void avow__name_put(avow_promise_t *p, const char *name) {
+  p->given = name;
+  p->marks |= AVOW__NAMED;
+}
+
+/* The name that p has; NULL if it has none. */
+static inline const char *avow__name_of(const avow_promise_t *p) {
+  const bool has_run = p->kind == AVOW__RUNNING && !avow__is_pending(p);
+#ifndef AVOW_NO_ASYNC
+  if (p->kind == AVOW__ASYNC)
+    return ((const avow__fiber_t *) p->data)->name;
+#endif
+  if ((p->marks & AVOW__NAMED) == 0 || (p->kind != AVOW__DEFERRED && !has_run))
+    return NULL;
+  return p->given;
+}
+
+#endif
