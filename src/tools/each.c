@@ -7,6 +7,7 @@
 #include "avow/cancel.h"
 #include "avow/map.h"
 #include "channel/channel.h"
+#include "engine/cancel_reason.h"
 #include "engine/child.h"
 #include "tools/map.h"
 
@@ -40,7 +41,8 @@ static void each_fail(each_t *each, avow_value_t reason) {
   if (each->next != NULL)
     avow__cancel(each->next);
   if (each->options.cancels)
-    avow__children_cancel(&each->parent);
+    avow__children_cancel_for(&each->parent,
+                              avow__cancel_reason(avow_value_ref(&reason)));
 }
 
 /* The index of the next item's child; NEXT without memory for its result. */

@@ -6,6 +6,7 @@
 #include "avow/map.h"
 
 #include "avow/cancel.h"
+#include "engine/cancel_reason.h"
 #include "engine/child.h"
 #include "tools/map.h"
 
@@ -46,7 +47,8 @@ static void map_collect(map_t *map, uint32_t index, avow_value_t v) {
   }
   map->failure = v;
   if (map->options.cancels)
-    avow__children_cancel(&map->parent);
+    avow__children_cancel_for(&map->parent,
+                              avow__cancel_reason(avow_value_ref(&v)));
 }
 
 static void begin_next(map_t *map) {

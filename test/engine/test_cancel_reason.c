@@ -253,6 +253,23 @@ static void failure_of_a_child_is_the_others_reason(void **state) {
   avow_deferred_drop(d);
 }
 
+static avow_value_t item_of_two(size_t i, void *d) {
+  if (i == 0)
+    return avow_follow(noting(pending(d), "item"));
+  return rain();
+}
+
+static void failure_of_an_item_is_the_others_reason(void **state) {
+  const avow_map_options_t both = { .concurrency = 2, .cancels = true };
+  avow_deferred_t *d = NULL;
+
+  avow_promise_t *p = avow_map(loop, 2, item_of_two, &d, &both);
+
+  assert_says(p, UV_EAGAIN, "it rains");
+  assert_notes("item why");
+  avow_deferred_drop(d);
+}
+
 static void note_gone(void *word) {
   note(word);
 }
@@ -430,6 +447,7 @@ int main(void) {
     CASE(stop_is_the_reason),
     CASE(limit_of_time_is_the_reason),
     CASE(failure_of_a_child_is_the_others_reason),
+    CASE(failure_of_an_item_is_the_others_reason),
     CASE(reason_goes_when_all_have_rejected),
     CASE(reason_that_goes_may_cancel_whom_it_was_of),
     CASE(without_memory_it_says_no_more_than_that),
