@@ -22,9 +22,9 @@ static bool takes_portions(const uv_stream_t *stream) {
 int avow__sending_open(avow_stream_t to) {
   uv_stream_t *stream = avow_stream_handle(to);
   uv_os_fd_t fd;
-  if (stream == NULL || !takes_portions(stream) ||
-      uv_fileno((const uv_handle_t *) stream, &fd) != 0)
+  if (!takes_portions(stream))
     return -1;
+  (void) uv_fileno((const uv_handle_t *) stream, &fd); /* it is open */
   avow__look_at_sigpipe(stream);
   return (fcntl(fd, F_GETFL) & O_NONBLOCK) != 0 ? fcntl(fd, F_DUPFD_CLOEXEC, 3)
                                                 : -1;

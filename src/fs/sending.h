@@ -13,9 +13,9 @@ typedef struct {
   bool refused; /* there is no such way from this file to that stream */
 } avow__sending_t;
 
-/* A copy of the descriptor of the stream, which stays open while a thread of
-   the pool sends, whatever becomes of the stream; -1 where the system moves
-   nothing there. */
+/* A copy of the descriptor of the stream, which has a handle. It stays open
+   while a thread of the pool sends, whatever becomes of the stream; -1 where
+   the system moves nothing there. */
 int avow__sending_open(avow_stream_t to);
 
 /* On the pool: sends what the stream takes at once. */

@@ -30,9 +30,10 @@ static void vigil_leave(vigil_t *vigil) {
   avow__stream_leave(&vigil->watch, vigil->parent.context, AVOW__WATCHED);
 }
 
+/* What is told whatever is asked for; the descriptor is open. */
 static bool has_hung_up(int fd) {
   struct pollfd now = { .fd = fd };
-  return poll(&now, 1, 0) > 0 && (now.revents & (POLLHUP | POLLERR)) != 0;
+  return poll(&now, 1, 0) > 0;
 }
 
 /* Data out of band stays: of who has sent some, no more can be known. */

@@ -216,8 +216,10 @@ int avow__stream_enter(avow__reading_t *reading, int table,
     return UV_EINVAL;
   avow__reading_t *other =
       (avow__reading_t *) avow__table_find(users, stream.self);
-  if (other != NULL && (other->yield == NULL || !other->yield(other)))
+  if (other != NULL && other->yield == NULL)
     return UV_EALREADY;
+  if (other != NULL)
+    (void) other->yield(other); /* who can does: one that was cancelled */
   reading->node.key = stream.self;
   reading->on_close = on_close;
   avow__table_add(users, &reading->node);

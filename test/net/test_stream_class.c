@@ -100,6 +100,40 @@ static void what_is_no_bytes_is_no_end(void **state) {
     assert_found_out(verbs[i], avow_int(3), "type int with 0");
 }
 
+/* Of which a write gives nothing, and a shorter way, too. */
+static avow_promise_t *silent_write(void *self, avow_value_t bytes) {
+  avow_value_unref(bytes);
+  return avow_promise_resolve(loop, avow_none());
+}
+
+static avow_promise_t *silent_way(void *self, avow_stream_t to) {
+  return avow_promise_resolve(loop, avow_none());
+}
+
+static avow_promise_t *pump_to_silence(void) {
+  static const avow_stream_class_t silent = { .size = sizeof(silent),
+                                              .loop = liar_loop,
+                                              .write = silent_write };
+  static char sink;
+  return avow_pump(liar(), (avow_stream_t){ &silent, &sink }, NULL);
+}
+
+static avow_promise_t *pump_by_silence(void) {
+  static const avow_stream_class_t silent = { .size = sizeof(silent),
+                                              .loop = liar_loop,
+                                              .read = liar_read,
+                                              .pump_to = silent_way };
+  static char source;
+  return avow_pump((avow_stream_t){ &silent, &source }, liar(), NULL);
+}
+
+static void what_is_no_number_is_no_success(void **state) {
+  assert_found_out(pump_to_silence, much(2),
+                   "of 2 bytes, gave a value of type none that is not that");
+  assert_found_out(pump_by_silence, much(2),
+                   "the pump_to() of a stream class gave a value of type none");
+}
+
 /* It says of each write that one byte was taken. */
 static void other_number_than_was_written_is_no_success(void **state) {
   assert_found_out(pump, much(2),
@@ -279,6 +313,29 @@ static void shorter_way_moves_no_more_than_can_be_counted(void **state) {
   drop_pair();
 }
 
+static avow_promise_t *be_idle(void *self) {
+  return avow_promise_resolve(loop, avow_none());
+}
+
+/* There is nothing behind its loop(). */
+static void smallest_class_can_do_nothing(void **state) {
+  const avow_stream_class_t smallest = { .size = offsetof(avow_stream_class_t,
+                                                          read),
+                                         .loop = liar_loop,
+                                         .read = liar_read,
+                                         .write = liar_write,
+                                         .shutdown = be_idle,
+                                         .close = be_idle,
+                                         .peer_gone = be_idle };
+  const avow_stream_t stream = { &smallest, buffer };
+
+  assert_rejects(avow_read(stream, 1), UV_ENOTSUP);
+  assert_rejects(avow_write(stream, avow_string("x")), UV_ENOTSUP);
+  assert_rejects(avow_shutdown(stream), UV_ENOTSUP);
+  assert_rejects(avow_peer_gone(stream), UV_ENOTSUP);
+  assert_rejects(avow_close(stream), UV_ENOTSUP);
+}
+
 /* Of an older class, which ends before that. */
 static void class_is_read_no_further_than_its_size(void **state) {
   const avow_stream_class_t older = { .size = offsetof(avow_stream_class_t,
@@ -301,12 +358,14 @@ int main(void) {
     CASE(no_bytes_are_not_asked_for_again),
     CASE(what_is_no_bytes_is_no_end),
     CASE(other_number_than_was_written_is_no_success),
+    CASE(what_is_no_number_is_no_success),
     CASE(what_a_class_cannot_do_is_refused),
     CASE(class_without_loop_or_size_is_misuse),
     CASE(shorter_way_is_taken_where_there_is_one),
     CASE(shorter_way_may_end),
     CASE(shorter_way_moves_no_less_than_nothing),
     CASE(shorter_way_moves_no_more_than_can_be_counted),
+    CASE(smallest_class_can_do_nothing),
     CASE(class_is_read_no_further_than_its_size),
   };
   return RUN(tests);
