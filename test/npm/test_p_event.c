@@ -1,0 +1,492 @@
+/*
+ * p-event: a promise, and a channel, of what an emitter calls back. Such
+ * emitters are the program's: what it writes to wrap one is all here, in
+ * hear() and hear_all().
+ */
+#include "npm.h"
+
+#define ARGS "an item is one value: a LIST, if there are several"
+
+enum { LISTENERS = 4, ROOM = 8 };
+
+typedef void (*listen_fn)(void *self, const char *event, avow_value_t v);
+
+/* Calls all who listen; takes the value. */
+static struct {
+  struct {
+    listen_fn fn;
+    void *self;
+  } listeners[LISTENERS];
+} emitter;
+
+static void begin(void) {
+  memset(&emitter, 0, sizeof(emitter));
+}
+
+static void listen_to(listen_fn fn, void *self) {
+  for (size_t i = 0; i < LISTENERS; i++)
+    if (emitter.listeners[i].fn == NULL) {
+      emitter.listeners[i].fn = fn;
+      emitter.listeners[i].self = self;
+      return;
+    }
+}
+
+static void unlisten(void *self) {
+  for (size_t i = 0; i < LISTENERS; i++)
+    if (emitter.listeners[i].self == self)
+      emitter.listeners[i].fn = NULL;
+}
+
+static size_t count_listeners(void) {
+  size_t n = 0;
+  for (size_t i = 0; i < LISTENERS; i++)
+    n += emitter.listeners[i].fn != NULL;
+  return n;
+}
+
+static void emit(const char *event, avow_value_t v) {
+  for (size_t i = 0; i < LISTENERS; i++)
+    if (emitter.listeners[i].fn != NULL)
+      emitter.listeners[i].fn(emitter.listeners[i].self, event,
+                              avow_value_ref(&v));
+  avow_value_unref(v);
+}
+
+/* One event. */
+
+typedef bool (*wanted_fn)(const avow_value_t *v);
+
+typedef struct {
+  const char *events; /* a letter each */
+  const char *bad;    /* those that reject */
+  wanted_fn wanted;   /* NULL: all */
+  avow_deferred_t *d;
+} ear_t;
+
+static void ear_close(void *ear) {
+  unlisten(ear);
+}
+
+static void ear_cancel(void *self) {
+  ear_t *ear = self;
+  avow_deferred_drop(ear->d);
+  ear->d = NULL;
+}
+
+static void ear_hear(void *self, const char *event, avow_value_t v) {
+  ear_t *ear = self;
+  const bool is_bad = strchr(ear->bad, event[0]) != NULL;
+  const bool is_ours = is_bad || strchr(ear->events, event[0]) != NULL;
+  if (ear->d == NULL || !is_ours ||
+      (!is_bad && ear->wanted != NULL && !ear->wanted(&v))) {
+    avow_value_unref(v);
+    return;
+  }
+  avow_deferred_t *d = ear->d;
+  ear->d = NULL;
+  unlisten(ear);
+  (void) (is_bad ? avow_reject(d, v) : avow_resolve(d, v)); /* pending */
+}
+
+static avow_promise_t *hear(ear_t *ear) {
+  avow_promise_t *p = avow_promise_new(loop, &ear->d);
+  avow_on_cancel(ear->d, ear_cancel, ear);
+  listen_to(ear_hear, ear);
+  return avow_attach(p, ear, ear_close);
+}
+
+/* What happens later. */
+
+typedef struct {
+  const char *event;
+  int64_t value;
+} later_t;
+
+static avow_value_t emit_later(const avow_value_t *arg, void *data) {
+  const later_t *later = data;
+  emit(later->event, later->value < 0 ? avow_error((int) later->value)
+                                      : avow_int(later->value));
+  return avow_none();
+}
+
+static void emit_in(uint64_t ms, later_t *later) {
+  avow_unref(avow_then(avow_sleep(loop, ms), emit_later, NULL, later));
+}
+
+static later_t a = { "a", 7 }, b = { "b", 8 }, bad = { "e", UV_EPROTO };
+
+static void an_event_is_a_promise(void **state) {
+  ear_t ear = { .events = "a", .bad = "e" };
+  emit_in(200, &a);
+
+  assert_fulfils_int(hear(&ear), 7);
+
+  assert_int_equal(avow_now(loop), 200);
+}
+
+static void several_events_are_one(void **state) {
+  ear_t ear = { .events = "ab", .bad = "e" }, next = ear;
+  emit_in(100, &a);
+  assert_fulfils_int(hear(&ear), 7);
+  emit_in(100, &b);
+  assert_fulfils_int(hear(&next), 8);
+}
+
+static void an_error_rejects(void **state) {
+  ear_t ear = { .events = "a", .bad = "e" };
+  emit_in(200, &bad);
+
+  assert_rejects(hear(&ear), UV_EPROTO);
+}
+
+static void others_may_reject(void **state) {
+  ear_t ear = { .events = "a", .bad = "fe" };
+  emit_in(200, &bad);
+
+  assert_rejects(hear(&ear), UV_EPROTO);
+}
+
+static avow_value_t emit_pair(const avow_value_t *arg, void *event) {
+  avow_value_t pair[] = { avow_int(7), avow_int(8) };
+  emit(event, avow_list(pair, 2));
+  return avow_none();
+}
+
+static void arguments_are_a_list(void **state) {
+  ear_t ear = { .events = "a", .bad = "e" };
+  avow_unref(avow_then(avow_sleep(loop, 200), emit_pair, NULL, "a"));
+
+  assert_outcome(hear(&ear), "is=[7 8]");
+}
+
+static void cancelling_stops_listening(void **state) {
+  ear_t ear = { .events = "a", .bad = "e" };
+  avow_promise_t *p = hear(&ear);
+  assert_int_equal(count_listeners(), 1);
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_int_equal(count_listeners(), 0);
+}
+
+static void cancelling_a_limit_stops_listening(void **state) {
+  ear_t ear = { .events = "a", .bad = "e" };
+  avow_promise_t *p = avow_timeout(hear(&ear), 250);
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_int_equal(count_listeners(), 0);
+}
+
+static void an_error_may_be_what_is_wanted(void **state) {
+  ear_t ear = { .events = "e", .bad = "" };
+  emit_in(200, &bad);
+
+  assert_rejects(hear(&ear), UV_EPROTO);
+}
+
+static void it_may_come_too_late(void **state) {
+  ear_t ear = { .events = "a", .bad = "e" };
+  emit_in(200, &a);
+
+  assert_rejects(avow_timeout(hear(&ear), 50), UV_ETIMEDOUT);
+
+  assert_int_equal(count_listeners(), 0);
+  run();
+}
+
+static void it_may_come_in_time(void **state) {
+  ear_t ear = { .events = "a", .bad = "e" };
+  emit_in(200, &a);
+
+  assert_fulfils_int(avow_timeout(hear(&ear), 250), 7);
+}
+
+static bool is_3_or_more(const avow_value_t *v) {
+  return avow_to_int(v) >= 3;
+}
+
+static avow_value_t emit_all(const avow_value_t *arg, void *values) {
+  for (const int64_t *v = values; *v != 0; v++)
+    emit(*v < 0 ? "e" : "a", *v < 0 ? avow_error((int) *v) : avow_int(*v));
+  return avow_none();
+}
+
+static void emit_all_in(uint64_t ms, int64_t values[]) {
+  avow_unref(avow_then(avow_sleep(loop, ms), emit_all, NULL, values));
+}
+
+static void a_filter_chooses(void **state) {
+  static int64_t values[] = { 1, 2, 4, 3, 0 };
+  ear_t ear = { .events = "a", .bad = "e", .wanted = is_3_or_more };
+  emit_all_in(200, values);
+
+  assert_fulfils_int(hear(&ear), 4);
+}
+
+static void an_error_comes_before_what_is_chosen(void **state) {
+  static int64_t values[] = { 1, 2, UV_EPROTO, 4, 3, 0 };
+  ear_t ear = { .events = "a", .bad = "e", .wanted = is_3_or_more };
+  emit_all_in(200, values);
+
+  assert_rejects(hear(&ear), UV_EPROTO);
+}
+
+static avow_value_t abort_it(const avow_value_t *arg, void *unused) {
+  return avow_error(UV_EPERM);
+}
+
+static void a_signal_stops_it(void **state) {
+  ear_t ear = { .events = "a", .bad = "e" };
+  avow_promise_t *stop = avow_then(avow_sleep(loop, 5), abort_it, NULL, NULL);
+  emit_in(200, &a);
+
+  assert_rejects(avow_until(hear(&ear), stop), UV_EPERM);
+
+  assert_int_equal(count_listeners(), 0);
+  run();
+  avow_unref(stop);
+}
+
+static void a_signal_that_came_stops_it_at_once(void **state) {
+  ear_t ear = { .events = "a", .bad = "e" };
+  avow_promise_t *stop = avow_promise_reject(loop, avow_error(UV_EPERM));
+
+  assert_rejects(avow_until(hear(&ear), stop), UV_EPERM);
+
+  assert_int_equal(count_listeners(), 0);
+  avow_unref(stop);
+}
+
+/* All events, as a channel. */
+
+typedef struct {
+  const char *events, *ends;
+  avow_channel_t *channel;
+} ears_t;
+
+static void ears_hear(void *self, const char *event, avow_value_t v) {
+  const ears_t *ears = self;
+  if (event[0] == 'e')
+    avow_channel_fail(ears->channel, avow_value_ref(&v));
+  else if (strchr(ears->ends, event[0]) != NULL)
+    avow_channel_end(ears->channel);
+  else if (strchr(ears->events, event[0]) != NULL)
+    assert_int_equal(avow_channel_try_send(ears->channel, avow_value_ref(&v)),
+                     0);
+  avow_value_unref(v);
+}
+
+static avow_channel_t *hear_all(ears_t *ears) {
+  ears->channel = avow_channel_new(loop, ROOM);
+  listen_to(ears_hear, ears);
+  return avow_channel_ref(ears->channel);
+}
+
+static void deafen(ears_t *ears, avow_channel_t *c) {
+  unlisten(ears);
+  avow_channel_unref(ears->channel);
+  avow_channel_unref(c);
+}
+
+static void events_are_items(void **state) {
+  ears_t ears = { .events = "a", .ends = "" };
+  avow_channel_t *c = hear_all(&ears);
+  emit_in(50, &a);
+  emit_in(100, &b);
+  emit_in(150, &a);
+
+  assert_fulfils_int(avow_channel_next(c), 7);
+  assert_fulfils_int(avow_channel_next(c), 7);
+  assert_int_equal(avow_now(loop), 150);
+
+  deafen(&ears, c);
+}
+
+static void closed_it_is_at_its_end(void **state) {
+  ears_t ears = { .events = "a", .ends = "" };
+  avow_channel_t *c = hear_all(&ears);
+
+  avow_channel_close(c);
+
+  assert_fulfils_none(avow_channel_next(c));
+  deafen(&ears, c);
+}
+
+static void several_events_are_items(void **state) {
+  ears_t ears = { .events = "ab", .ends = "" };
+  avow_channel_t *c = hear_all(&ears);
+  emit_in(50, &a);
+  emit_in(100, &b);
+
+  assert_fulfils_int(avow_channel_next(c), 7);
+  assert_fulfils_int(avow_channel_next(c), 8);
+
+  deafen(&ears, c);
+}
+
+static int64_t one_two_three[] = { 1, 2, 3, 0 };
+
+static void they_wait_to_be_taken(void **state) {
+  ears_t ears = { .events = "a", .ends = "" };
+  avow_channel_t *c = hear_all(&ears);
+  avow_value_unref(emit_all(NULL, one_two_three));
+
+  for (int i = 1; i <= 3; i++)
+    assert_fulfils_int(avow_channel_next(c), i);
+
+  deafen(&ears, c);
+}
+
+static void assert_limited(uint64_t ms) {
+  ears_t ears = { .events = "a", .ends = "" };
+  avow_channel_t *c = avow_channel_take(hear_all(&ears), 2);
+  emit_all_in(ms, one_two_three);
+
+  assert_fulfils_int(avow_channel_next(c), 1);
+  assert_fulfils_int(avow_channel_next(c), 2);
+  assert_fulfils_none(avow_channel_next(c));
+
+  deafen(&ears, c);
+}
+
+static void so_many_and_no_more(void **state) {
+  assert_limited(50);
+}
+
+static void of_those_that_wait_so_many(void **state) {
+  assert_limited(0);
+}
+
+static void none_at_all(void **state) {
+  ears_t ears = { .events = "a", .ends = "" };
+  avow_channel_t *c = avow_channel_take(hear_all(&ears), 0);
+
+  assert_fulfils_none(avow_channel_next(c));
+
+  deafen(&ears, c);
+}
+
+static void an_error_ends_it(void **state) {
+  ears_t ears = { .events = "a", .ends = "" };
+  avow_channel_t *c = hear_all(&ears);
+  emit_in(200, &bad);
+
+  assert_rejects(avow_channel_next(c), UV_EPROTO);
+  assert_rejects(avow_channel_next(c), UV_EPROTO);
+
+  deafen(&ears, c);
+}
+
+static avow_value_t is_wanted(const avow_value_t *v, void *unused) {
+  return avow_int(is_3_or_more(v));
+}
+
+static void assert_ends(bool filters) {
+  static later_t end = { "z", 0 };
+  ears_t ears = { .events = "a", .ends = "z" };
+  avow_channel_t *c = hear_all(&ears);
+  if (filters)
+    c = avow_channel_filter(c, is_wanted, NULL, NULL);
+  emit_in(200, &end);
+
+  assert_fulfils_none(avow_channel_next(c));
+
+  deafen(&ears, c);
+}
+
+static void an_event_may_end_it(void **state) {
+  assert_ends(false);
+}
+
+static void an_event_may_end_a_filter(void **state) {
+  assert_ends(true);
+}
+
+static void a_signal_stops_the_next(void **state) {
+  ears_t ears = { .events = "a", .ends = "" };
+  avow_channel_t *c = hear_all(&ears);
+  avow_promise_t *stop = avow_then(avow_sleep(loop, 201), abort_it, NULL, NULL);
+  emit_in(200, &a);
+
+  assert_fulfils_int(avow_until(avow_channel_next(c), stop), 7);
+  assert_rejects(avow_until(avow_channel_next(c), stop), UV_EPERM);
+
+  deafen(&ears, c);
+  avow_unref(stop);
+}
+
+static void assert_collects(ears_t *ears, const char *outcome) {
+  const avow_map_options_t options = { .concurrency = 1, .collects = true };
+  avow_channel_t *c = avow_channel_take(hear_all(ears), 3);
+  for (int i = 0; i < 4; i++)
+    emit(i % 2 == 0 ? "a" : "b", avow_int(i));
+  assert_outcome(avow_each(c, NULL, NULL, &options), outcome);
+  deafen(ears, c);
+}
+
+static void several_are_a_list(void **state) {
+  ears_t ears = { .events = "ab", .ends = "" };
+  assert_collects(&ears, "is=[0 1 2]");
+}
+
+static const npm_case_t cases[] = {
+  SAME("event to promise", an_event_is_a_promise),
+  SAME("event to promise with multiple event names", several_events_are_one),
+  SAME("error event rejects the promise", an_error_rejects),
+  SAME("`rejectionEvents` option", others_may_reject),
+  DIFFERS("`multiArgs` option on resolve", arguments_are_a_list, ARGS),
+  UNSAID("`multiArgs` option on reject", "a reason is an error"),
+  SAME("`.cancel()` method", cancelling_stops_listening),
+  SAME("`.cancel()` method with `timeout` option",
+       cancelling_a_limit_stops_listening),
+  UNSAID("error on incompatible emitter", "the compiler looks at types"),
+  UNSAID("works with DOM events", "there is no document"),
+  DIFFERS("event to promise - error", an_error_may_be_what_is_wanted,
+          "an error that is resolved with rejects"),
+  SAME("`timeout` option rejects when short enough", it_may_come_too_late),
+  SAME("`timeout` option resolves when long enough", it_may_come_in_time),
+  SAME("filter function to match event", a_filter_chooses),
+  SAME("filter option to match event", a_filter_chooses),
+  SAME("filter option caught with error", an_error_comes_before_what_is_chosen),
+  UNSAID("filter option to match event with `multiArgs`", ARGS),
+  UNSAID("filter option returned with `multiArgs`", ARGS),
+  SAME("AbortSignal rejects when aborted", a_signal_stops_it),
+  SAME("AbortSignal that is already aborted rejects immediately",
+       a_signal_that_came_stops_it_at_once),
+  SAME("event to AsyncIterator", events_are_items),
+  SAME("event to AsyncIterator implements return", closed_it_is_at_its_end),
+  SAME("event to AsyncIterator with multiple event names",
+       several_events_are_items),
+  SAME("event to AsyncIterator (backpressure)", they_wait_to_be_taken),
+  SAME("event to AsyncIterator - option limit", so_many_and_no_more),
+  SAME("event to AsyncIterator (backpressure - limit)",
+       of_those_that_wait_so_many),
+  SAME("event to AsyncIterator - option limit = 0", none_at_all),
+  UNSAID("`limit` option should be a non-negative integer or Infinity",
+         "the type is unsigned"),
+  DIFFERS("error event rejects the next promise and finishes the iterator",
+          an_error_ends_it, "a channel that has failed says so each time"),
+  SAME("resolve event resolves pending promises and finishes the iterator",
+       an_event_may_end_it),
+  SAME("resolve event resolves pending promises and finishes the iterator - "
+       "when filter is set",
+       an_event_may_end_a_filter),
+  SAME("AsyncIterator - AbortSignal rejects when aborted",
+       a_signal_stops_the_next),
+  UNSAID("AsyncIterator - AbortSignal that is already aborted rejects "
+         "immediately",
+         "a signal is of what is asked, not of the channel"),
+  SAME(".multiple()", several_are_a_list),
+  SAME(".multiple() with an array of event names", several_are_a_list),
+  UNSAID(".multiple() - `resolveImmediately` option",
+         "a value does not change: take items from the channel"),
+  UNSAID("`count` option should be a zero or more", "the type is unsigned"),
+};
+
+int main(void) {
+  return RUN_NPM("p-event 6.0.1", cases, begin);
+}
