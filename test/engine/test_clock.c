@@ -1,25 +1,5 @@
 /* Clocks of a loop's own. */
-#include "harness.h"
-
-enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
-
-static int set_up(avow_clock_t clock) {
-  const int err = harness_setup(NULL);
-  use_clock(clock);
-  return err;
-}
-
-static int by_hand(void **state) {
-  return set_up(AVOW_CLOCK_BY_HAND);
-}
-
-static int by_itself(void **state) {
-  return set_up(AVOW_CLOCK_BY_ITSELF);
-}
-
-static void note_sleep(uint64_t ms, char *word) {
-  note_time_of(avow_sleep(loop, ms), word);
-}
+#include "clocks.h"
 
 /* Both kinds. */
 
@@ -386,11 +366,6 @@ static void without_memory_there_is_no_loop(void **state) {
   assert_int_equal(avow_loop_close(&other), 0);
   assert_int_equal(uv_loop_close(&other), 0);
 }
-
-#define BY_HAND(f) cmocka_unit_test_setup_teardown(f, by_hand, harness_teardown)
-#define BY_ITSELF(f) \
-  cmocka_unit_test_setup_teardown(f, by_itself, harness_teardown)
-#define BOTH(f) BY_HAND(f), BY_ITSELF(f)
 
 int main(void) {
   const struct CMUnitTest tests[] = {

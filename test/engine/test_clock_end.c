@@ -1,24 +1,6 @@
 /* The end of clocks of a loop's own: when the loop closes, or what they ring,
    and the end of time. */
-#include "harness.h"
-
-enum { SECOND = 1000, MINUTE = 60 * SECOND, HOUR = 60 * MINUTE };
-
-static int by_hand(void **state) {
-  const int err = harness_setup(NULL);
-  use_clock(AVOW_CLOCK_BY_HAND);
-  return err;
-}
-
-static int by_itself(void **state) {
-  const int err = harness_setup(NULL);
-  use_clock(AVOW_CLOCK_BY_ITSELF);
-  return err;
-}
-
-static void note_sleep(uint64_t ms, char *word) {
-  note_time_of(avow_sleep(loop, ms), word);
-}
+#include "clocks.h"
 
 static void closing_passes_the_time_of_what_is_shielded(void **state) {
   avow_promise_t *p = avow_shield(avow_sleep(loop, HOUR));
@@ -136,11 +118,6 @@ static void by_itself_what_waits_for_ever_keeps_no_loop_alive(void **state) {
   avow_cancel(p);
   assert_rejects(p, UV_ECANCELED);
 }
-
-#define BY_HAND(f) cmocka_unit_test_setup_teardown(f, by_hand, harness_teardown)
-#define BY_ITSELF(f) \
-  cmocka_unit_test_setup_teardown(f, by_itself, harness_teardown)
-#define BOTH(f) BY_HAND(f), BY_ITSELF(f)
 
 int main(void) {
   const struct CMUnitTest tests[] = {

@@ -7,41 +7,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "streamed.h"
 #include "thread_pool.h"
 #include "worlds.h"
 
 enum { LARGE = 300000 };
 
-static int file;
-static avow_value_t v;
-
-static int set_up(void **state) {
-  char name[] = "/tmp/avow-file-stream-XXXXXX";
-  if (harness_setup(state) != 0)
-    return -1;
-  file = mkstemp(name);
-  return file >= 0 ? unlink(name) : -1;
-}
-
-static int tear_down(void **state) {
-  avow_value_clear(&v);
-  avow_ignore(avow_run(avow_next_turn(loop)));
-  const int left = harness_teardown(state);
-  (void) close(file); /* no thread reads it any more */
-  return left;
-}
-
-static avow_stream_t stream(void) {
-  return avow_to_stream(&v);
-}
-
 static void open_at(int64_t offset, uint64_t len) {
-  v = avow_file_stream(loop, file, offset, len);
-  assert_false(avow_is_error(&v));
-}
-
-static void fill(const char *text) {
-  assert_int_equal(pwrite(file, text, strlen(text), 0), strlen(text));
+  opened = avow_file_stream(loop, file, offset, len);
+  assert_false(avow_is_error(&opened));
 }
 
 static void assert_holds(const char *text) {
@@ -104,7 +78,7 @@ static void cancelled_read_is_there_for_the_next(void **state) {
 }
 
 static void failed_read_rejects_and_the_next_tries_again(void **state) {
-  v = avow_file_stream(loop, 1 << 20, 0, 9);
+  opened = avow_file_stream(loop, 1 << 20, 0, 9);
 
   assert_rejects(avow_read(stream(), 9), UV_EBADF);
   assert_rejects(avow_read(stream(), 9), UV_EBADF);
@@ -147,7 +121,7 @@ static void cancelled_write_goes_on(void **state) {
 }
 
 static void after_a_failure_every_write_fails(void **state) {
-  v = avow_file_stream(loop, 1 << 20, 0, 9);
+  opened = avow_file_stream(loop, 1 << 20, 0, 9);
   avow_promise_t *ps[] = { avow_write(stream(), avow_string("a")),
                            avow_write(stream(), avow_string("b")),
                            avow_shutdown(stream()) };
@@ -203,7 +177,7 @@ static void value_that_goes_closes_its_stream(void **state) {
   open_at(0, UINT64_MAX);
   avow_promise_t *p = avow_read(stream(), 9);
 
-  avow_value_clear(&v);
+  avow_value_clear(&opened);
 
   assert_rejects(p, UV_ECANCELED);
 }
@@ -214,7 +188,7 @@ static void value_that_goes_closes_its_stream(void **state) {
 static avow_stream_t gone(void) {
   open_at(0, 9);
   const avow_stream_t of = stream();
-  avow_value_clear(&v);
+  avow_value_clear(&opened);
   return of;
 }
 
@@ -246,7 +220,7 @@ static void stream_where_another_was_is_there(void **state) {
   for (int i = 0; i < 100; i++) {
     open_at(0, 5);
     assert_fulfils_bytes(avow_read(stream(), 9), "hello");
-    avow_value_clear(&v);
+    avow_value_clear(&opened);
   }
 }
 
@@ -258,7 +232,7 @@ static void pump_ends_when_its_file_goes(void **state) {
   open_ends(avow_duplex(loop, 1, NULL), ends);
   avow_promise_t *p = avow_pump(stream(), here(), NULL);
   assert_fulfils_bytes(avow_read(there(), 1), "h");
-  avow_value_clear(&v);
+  avow_value_clear(&opened);
 
   assert_rejects(p, UV_ECANCELED);
 
@@ -275,7 +249,7 @@ static void loop_may_close_in_the_middle(void **state) {
 
   assert_int_equal(avow_loop_close(loop), 0);
 
-  avow_value_clear(&v);
+  avow_value_clear(&opened);
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
@@ -295,7 +269,7 @@ static void what_outlives_its_loop_can_do_nothing(void **state) {
   assert_is_over(avow_shutdown(stream()));
   assert_is_over(avow_close(stream()));
 
-  avow_value_clear(&v);
+  avow_value_clear(&opened);
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
@@ -337,7 +311,7 @@ static void file_survives_failing_memory(void **state) {
                 (lacked && avow_error_code(&end) == UV_ENOMEM));
     avow_value_unref(end);
     assert_fulfils_none(avow_close(stream()));
-    avow_value_clear(&v);
+    avow_value_clear(&opened);
     assert_true(nth < 100);
   }
 }
@@ -345,14 +319,12 @@ static void file_survives_failing_memory(void **state) {
 static void stream_needs_memory(void **state) {
   for (long nth = 1; nth <= 2; nth++) {
     fail_allocation(nth, false);
-    v = avow_file_stream(loop, file, 0, 1);
+    opened = avow_file_stream(loop, file, 0, 1);
     fail_allocation(0, false);
-    assert_int_equal(avow_error_code(&v), UV_ENOMEM);
-    avow_value_clear(&v);
+    assert_int_equal(avow_error_code(&opened), UV_ENOMEM);
+    avow_value_clear(&opened);
   }
 }
-
-#define IN_FILE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void) {
   (void) signal(SIGPIPE, SIG_IGN);

@@ -6,39 +6,13 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "harness.h"
-
-static int file;
-static avow_value_t v;
-
-static int set_up(void **state) {
-  char name[] = "/tmp/avow-open-stream-XXXXXX";
-  if (harness_setup(state) != 0)
-    return -1;
-  file = mkstemp(name);
-  return file >= 0 ? unlink(name) : -1;
-}
-
-static int tear_down(void **state) {
-  avow_value_clear(&v);
-  avow_ignore(avow_run(avow_next_turn(loop)));
-  (void) close(file);
-  return harness_teardown(state);
-}
-
-static avow_stream_t stream(void) {
-  return avow_to_stream(&v);
-}
-
-static void fill(const char *text) {
-  assert_int_equal(pwrite(file, text, strlen(text), 0), strlen(text));
-}
+#include "streamed.h"
 
 static void file_is_opened_where_it_stands(void **state) {
   fill("hello you");
   assert_int_equal(lseek(file, 6, SEEK_SET), 6);
 
-  v = avow_open_stream(loop, file);
+  opened = avow_open_stream(loop, file);
 
   assert_fulfils_bytes(avow_read_all(stream(), 9), "you");
   assert_null(avow_stream_handle(stream()));
@@ -46,7 +20,7 @@ static void file_is_opened_where_it_stands(void **state) {
 
 static void assert_talks(int fd, int peer, uv_handle_type type) {
   char data[9] = "";
-  v = avow_open_stream(loop, fd);
+  opened = avow_open_stream(loop, fd);
   assert_int_equal(avow_stream_handle(stream())->type, type);
 
   assert_int_equal(write(peer, "you\n", 4), 4);
@@ -81,14 +55,14 @@ static void terminal_is_opened(void **state) {
   int peer;
   const int fd = open_terminal(&peer);
   char data[20] = "";
-  v = avow_open_stream(loop, fd);
+  opened = avow_open_stream(loop, fd);
   assert_int_equal(avow_stream_handle(stream())->type, UV_TTY);
 
   assert_int_equal(write(peer, "you\n", 4), 4);
   assert_fulfils_bytes(avow_read(stream(), 9), "you\n");
   assert_int_equal(read(peer, data, sizeof(data)), 5); /* what it echoes */
 
-  avow_value_clear(&v);
+  avow_value_clear(&opened);
   assert_true(fcntl(fd, F_GETFD) >= 0);
   (void) close(fd);
   (void) close(peer);
@@ -98,7 +72,7 @@ static void terminal_is_opened(void **state) {
 static void assert_ends_well(int fd, int peer) {
   char data[20] = "";
   fill("hello you");
-  v = avow_file_stream(loop, file, 0, UINT64_MAX);
+  opened = avow_file_stream(loop, file, 0, UINT64_MAX);
   avow_value_t to = avow_open_stream(loop, fd);
 
   assert_fulfils_int(avow_pump(stream(), avow_to_stream(&to), NULL), 9);
@@ -129,7 +103,7 @@ static void pipe_is_pumped_to_a_pipe(void **state) {
   char data[20] = "";
   assert_int_equal(pipe(in), 0);
   assert_int_equal(pipe(out), 0);
-  v = avow_open_stream(loop, in[0]);
+  opened = avow_open_stream(loop, in[0]);
   avow_value_t to = avow_open_stream(loop, out[1]);
   assert_int_equal(write(in[1], "hello", 5), 5);
   (void) close(in[1]);
@@ -147,12 +121,12 @@ static void pipe_is_pumped_to_a_pipe(void **state) {
 static void what_is_no_stream_is_refused(void **state) {
   const int directory = open("/tmp", O_RDONLY);
 
-  v = avow_open_stream(loop, 1 << 20);
-  assert_int_equal(avow_error_code(&v), UV_EBADF);
-  avow_value_clear(&v);
-  v = avow_open_stream(loop, directory);
-  assert_int_equal(avow_error_code(&v), UV_ENOTSUP);
-  assert_string_equal(avow_error_message(&v),
+  opened = avow_open_stream(loop, 1 << 20);
+  assert_int_equal(avow_error_code(&opened), UV_EBADF);
+  avow_value_clear(&opened);
+  opened = avow_open_stream(loop, directory);
+  assert_int_equal(avow_error_code(&opened), UV_ENOTSUP);
+  assert_string_equal(avow_error_message(&opened),
                       "open stream: operation not supported");
 
   (void) close(directory);
@@ -163,16 +137,14 @@ static void opening_needs_memory(void **state) {
   assert_int_equal(pipe(fds), 0);
   for (long nth = 1; nth <= 2; nth++) {
     fail_allocation(nth, false);
-    v = avow_open_stream(loop, fds[0]);
+    opened = avow_open_stream(loop, fds[0]);
     fail_allocation(0, false);
-    assert_int_equal(avow_error_code(&v), UV_ENOMEM);
-    avow_value_clear(&v);
+    assert_int_equal(avow_error_code(&opened), UV_ENOMEM);
+    avow_value_clear(&opened);
   }
   (void) close(fds[0]);
   (void) close(fds[1]);
 }
-
-#define IN_FILE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void) {
   (void) signal(SIGPIPE, SIG_IGN);

@@ -1,0 +1,22 @@
+/* A file of a test's, and the value that owns a stream of it once that is
+   open. */
+#ifndef STREAMED_H
+#define STREAMED_H
+
+#include "harness.h"
+
+extern int file;
+extern avow_value_t opened;
+
+int streamed_setup(void **state);
+int streamed_teardown(void **state);
+
+#define IN_FILE(f) \
+  cmocka_unit_test_setup_teardown(f, streamed_setup, streamed_teardown)
+
+avow_stream_t stream(void);
+
+/* Puts that at the beginning of the file. */
+void fill(const char *text);
+
+#endif
