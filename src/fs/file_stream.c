@@ -5,7 +5,6 @@
  * What the system sends by itself is a read, too. When the stream that it goes
  * to is full, a little of the file is read and written there, for that waits.
  */
-#include "avow/cancel.h"
 #include "avow/descriptor.h"
 #include "avow/fs.h"
 #include "avow/stream_class.h"
@@ -14,6 +13,7 @@
 #include "base/container.h"
 #include "engine/child.h"
 #include "fs/sending.h"
+#include "io/waiter.h"
 #include "net/stream.h"
 
 enum { READ, WRITE }; /* children */
@@ -65,37 +65,10 @@ static avow_promise_t *file_refuse(const file_t *file, int err,
   return avow__stream_refuse(file->parent.context, err, name);
 }
 
-/* Settles what is pending, and is not any more. */
-static void file_settle(avow_deferred_t **d, avow_value_t v) {
-  avow_deferred_t *pending = *d;
-  *d = NULL;
-  if (pending != NULL) /* or cancelling has dropped it */
-    (void) avow_resolve(pending, v);
-  else
-    avow__value_unref(v);
-}
-
-static void forget_waiter(void *data) {
-  avow_deferred_t **d = data;
-  avow_deferred_drop(*d);
-  *d = NULL;
-}
-
-/* A promise that whoever cancels it is forgotten for; NULL in *d without
-   memory. */
-static avow_promise_t *file_promise(const file_t *file, avow_deferred_t **d) {
-  avow_promise_t *p = avow_promise_new(loop_of(file), d);
-  if (avow__has_settled(p))
-    forget_waiter(d);
-  else
-    avow_on_cancel(*d, forget_waiter, d);
-  return p;
-}
-
 /* Once the pool has nothing of it. */
 static void file_end(file_t *file) {
   if (file->closed && !file->reads && !file->writes)
-    file_settle(&file->closer, avow_none());
+    avow__waiter_settle(&file->closer, avow_none());
 }
 
 /* Reading. */
@@ -128,9 +101,9 @@ static void file_serve(file_t *file) {
   if (file->reader == NULL)
     return;
   if (!avow_is_none(&file->held))
-    file_settle(&file->reader, file_take(file));
+    avow__waiter_settle(&file->reader, file_take(file));
   else if (file->left == 0)
-    file_settle(&file->reader, avow_none());
+    avow__waiter_settle(&file->reader, avow_none());
   else if (!file->reads)
     file_ask(file);
 }
@@ -138,7 +111,7 @@ static void file_serve(file_t *file) {
 static void file_has_read(file_t *file, avow_value_t outcome) {
   file->reads = false;
   if (avow_is_error(&outcome)) {
-    file_settle(&file->reader, outcome);
+    avow__waiter_settle(&file->reader, outcome);
     return;
   }
   size_t len;
@@ -158,7 +131,7 @@ static avow_promise_t *file_read(void *self, size_t max_bytes) {
   file_t *file = file_of(self);
   if (is_over(file) || file->reader != NULL)
     return file_refuse(file, file->closed ? UV_EINVAL : UV_EALREADY, "read");
-  avow_promise_t *p = file_promise(file, &file->reader);
+  avow_promise_t *p = avow__waiter_new(loop_of(file), &file->reader);
   file->max_bytes = max_bytes;
   file_serve(file);
   return p;
@@ -241,7 +214,7 @@ static entry_t *file_first(const file_t *file) {
 static void file_done(file_t *file, avow_value_t outcome) {
   entry_t *entry = file_first(file);
   (void) avow__list_take_first(&file->queue);
-  file_settle(&entry->deferred, outcome);
+  avow__waiter_settle(&entry->deferred, outcome);
   avow__value_unref(entry->bytes);
   avow__free(entry);
 }
@@ -284,7 +257,7 @@ static avow_promise_t *file_queue(file_t *file, avow_value_t bytes,
   }
   entry->bytes = bytes;
   entry->ends = avow_is_none(&bytes);
-  avow_promise_t *p = file_promise(file, &entry->deferred);
+  avow_promise_t *p = avow__waiter_new(loop_of(file), &entry->deferred);
   file->ended = file->ended || entry->ends;
   avow__list_append(&file->queue, &entry->link);
   file_go_on(file);
@@ -310,9 +283,9 @@ static avow_promise_t *file_shutdown(void *self) {
 static void file_stop(file_t *file) {
   file->closed = true;
   file->failed = UV_ECANCELED;
-  file_settle(&file->reader, avow_error(UV_ECANCELED));
+  avow__waiter_settle(&file->reader, avow_error(UV_ECANCELED));
   if (file->writes)
-    file_settle(&file_first(file)->deferred, avow_error(UV_ECANCELED));
+    avow__waiter_settle(&file_first(file)->deferred, avow_error(UV_ECANCELED));
   file_go_on(file);
 }
 
@@ -320,7 +293,7 @@ static avow_promise_t *file_close(void *self) {
   file_t *file = file_of(self);
   if (is_over(file))
     return file_refuse(file, UV_EALREADY, "close");
-  avow_promise_t *p = file_promise(file, &file->closer);
+  avow_promise_t *p = avow__waiter_new(loop_of(file), &file->closer);
   file_stop(file);
   file_end(file);
   return p;

@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/container.h"
 #include "io/op.h"
+#include "io/waiter.h"
 
 typedef avow__way_t way_t;
 typedef avow__pair_t pair_t;
@@ -38,13 +39,11 @@ static size_t piece_len(const piece_t *piece) {
 /* The write of the first that waits is over. */
 static void piece_settle(way_t *way, int err) {
   piece_t *piece = piece_of(way->waiting);
-  avow_deferred_t *d = piece->deferred;
-  const avow__link_t *next = piece->link.next;
-  way->waiting = next != way->pieces ? piece->link.next : NULL;
-  piece->deferred = NULL;
-  if (d != NULL) /* pending, or cancelling would have dropped it */
-    (void) avow_resolve(d, err != 0 ? avow__error_of(err, "write", NULL)
-                                    : avow_int((int64_t) piece_len(piece)));
+  avow__link_t *next = piece->link.next;
+  way->waiting = next != way->pieces ? next : NULL;
+  avow__waiter_settle(&piece->deferred,
+                      err != 0 ? avow__error_of(err, "write", NULL)
+                               : avow_int((int64_t) piece_len(piece)));
 }
 
 static void piece_free(way_t *way, piece_t *piece) {
@@ -59,11 +58,8 @@ static void way_take(way_t *way) {
   while (way->waiting != NULL &&
          piece_of(way->waiting)->end - way->read <= way->pair->room)
     piece_settle(way, 0);
-  if (way->waiting != NULL || way->shutdown == NULL)
-    return;
-  avow_deferred_t *d = way->shutdown;
-  way->shutdown = NULL;
-  (void) avow_resolve(d, avow_none()); /* pending, as above */
+  if (way->waiting == NULL)
+    avow__waiter_settle(&way->shutdown, avow_none());
 }
 
 /* Whether there is something to be read, and when. */
@@ -124,18 +120,7 @@ static void way_serve(way_t *way) {
     way_wait(way, due - now);
     return;
   }
-  avow_deferred_t *d = way->reader;
-  way->reader = NULL;
-  (void) avow_resolve(d, way_read(way)); /* pending, as above */
-}
-
-static void way_tell_watcher(way_t *way, avow_value_t v) {
-  avow_deferred_t *d = way->watcher;
-  way->watcher = NULL;
-  if (d != NULL)
-    (void) avow_resolve(d, v); /* pending, as above */
-  else
-    avow__value_unref(v);
+  avow__waiter_settle(&way->reader, way_read(way));
 }
 
 void avow__way_break(way_t *way, int code) {
@@ -150,7 +135,7 @@ void avow__way_break(way_t *way, int code) {
   way->end_due = 0;
   way_take(way);
   way_serve(way);
-  way_tell_watcher(way, avow_none());
+  avow__waiter_settle(&way->watcher, avow_none());
 }
 
 /* Whether the way breaks off where its reader is. */
@@ -176,14 +161,10 @@ static void pair_report(avow__parent_t *parent, uint32_t index,
                         avow_value_t outcome) {
   way_t *way = &((pair_t *) parent)->ways[index];
   way->sleep = NULL;
-  if (!avow_is_error(&outcome) || way->reader == NULL) {
-    avow__value_unref(outcome);
+  if (avow_is_error(&outcome))
+    avow__waiter_settle(&way->reader, outcome);
+  else
     way_go_on(way);
-    return;
-  }
-  avow_deferred_t *d = way->reader;
-  way->reader = NULL;
-  (void) avow_resolve(d, outcome); /* pending, as above */
 }
 
 static const avow__parent_class_t pair_class = { .report = pair_report };
@@ -200,28 +181,11 @@ void *avow__pair_new(uv_loop_t *loop, size_t size, size_t room,
   return pair;
 }
 
-/* Makes a promise; NULL in *d without memory. */
-static avow_promise_t *way_promise(const way_t *way, avow_deferred_t **d) {
-  avow_promise_t *p = avow_promise_new(pair_loop(way->pair), d);
-  if (avow__has_settled(p)) {
-    avow_deferred_drop(*d);
-    *d = NULL;
-  }
-  return p;
-}
-
-static void forget_reader(void *data) {
-  way_t *way = data;
-  avow_deferred_drop(way->reader);
-  way->reader = NULL;
-}
-
 avow_promise_t *avow__way_read(way_t *way, size_t max_bytes) {
   assert(way->reader == NULL);
-  avow_promise_t *p = way_promise(way, &way->reader);
+  avow_promise_t *p = avow__waiter_new(pair_loop(way->pair), &way->reader);
   if (way->reader == NULL)
     return p;
-  avow_on_cancel(way->reader, forget_reader, way);
   way->max_bytes = max_bytes;
   way_go_on(way);
   return p;
@@ -253,12 +217,6 @@ static avow_value_t joined(avow_value_t bytes) {
   return whole;
 }
 
-static void forget_write(void *data) {
-  piece_t *piece = data;
-  avow_deferred_drop(piece->deferred);
-  piece->deferred = NULL;
-}
-
 static void way_append(way_t *way, piece_t *piece) {
   const pair_t *pair = way->pair;
   way->written += piece_len(piece);
@@ -267,7 +225,6 @@ static void way_append(way_t *way, piece_t *piece) {
   avow__list_append(&way->pieces, &piece->link);
   if (way->waiting == NULL)
     way->waiting = &piece->link;
-  avow_on_cancel(piece->deferred, forget_write, piece);
 }
 
 static avow_promise_t *append_new(way_t *way, avow_value_t bytes) {
@@ -276,7 +233,7 @@ static avow_promise_t *append_new(way_t *way, avow_value_t bytes) {
     avow__value_unref(bytes);
     return avow__refuse(pair_loop(way->pair), UV_ENOMEM, "write", NULL);
   }
-  avow_promise_t *p = way_promise(way, &piece->deferred);
+  avow_promise_t *p = avow__waiter_new(pair_loop(way->pair), &piece->deferred);
   if (piece->deferred == NULL) {
     avow__value_unref(bytes);
     avow__free(piece);
@@ -301,12 +258,6 @@ avow_promise_t *avow__way_write(way_t *way, avow_value_t bytes) {
   return avow_promise_resolve(pair_loop(way->pair), avow_int(0));
 }
 
-static void forget_shutdown(void *data) {
-  way_t *way = data;
-  avow_deferred_drop(way->shutdown);
-  way->shutdown = NULL;
-}
-
 static void way_end(way_t *way) {
   const pair_t *pair = way->pair;
   way->broken = UV_EPIPE;
@@ -315,30 +266,22 @@ static void way_end(way_t *way) {
 }
 
 avow_promise_t *avow__way_shutdown(way_t *way) {
-  avow_promise_t *p = way_promise(way, &way->shutdown);
+  avow_promise_t *p = avow__waiter_new(pair_loop(way->pair), &way->shutdown);
   if (way->shutdown == NULL)
     return p;
-  avow_on_cancel(way->shutdown, forget_shutdown, way);
   way_end(way);
   way_take(way);
   way_go_on(way);
   return p;
 }
 
-static void forget_watcher(void *data) {
-  way_t *way = data;
-  avow_deferred_drop(way->watcher);
-  way->watcher = NULL;
-}
-
 avow_promise_t *avow__way_watch(way_t *way) {
   assert(way->watcher == NULL);
-  avow_promise_t *p = way_promise(way, &way->watcher);
+  avow_promise_t *p = avow__waiter_new(pair_loop(way->pair), &way->watcher);
   if (way->watcher == NULL)
     return p;
-  avow_on_cancel(way->watcher, forget_watcher, way);
   if (way->lost)
-    way_tell_watcher(way, avow_none());
+    avow__waiter_settle(&way->watcher, avow_none());
   return p;
 }
 
@@ -349,7 +292,7 @@ size_t avow__way_queued(const way_t *way) {
 }
 
 void avow__way_stop_watching(way_t *way) {
-  way_tell_watcher(way, avow_error(UV_ECANCELED));
+  avow__waiter_settle(&way->watcher, avow_error(UV_ECANCELED));
 }
 
 void avow__way_stop_writing(way_t *way) {
@@ -358,20 +301,14 @@ void avow__way_stop_writing(way_t *way) {
     piece_settle(way, UV_ECANCELED);
     piece_free(way, piece);
   }
-  avow_deferred_t *d = way->shutdown;
-  way->shutdown = NULL;
-  if (d != NULL)
-    (void) avow_resolve(d, avow_error(UV_ECANCELED)); /* pending, as above */
+  avow__waiter_settle(&way->shutdown, avow_error(UV_ECANCELED));
   if (way->ended == 0)
     way_end(way);
   way_go_on(way);
 }
 
 void avow__way_stop_reading(way_t *way) {
-  avow_deferred_t *d = way->reader;
-  way->reader = NULL;
-  if (d != NULL)
-    (void) avow_resolve(d, avow_error(UV_ECANCELED)); /* pending, as above */
+  avow__waiter_settle(&way->reader, avow_error(UV_ECANCELED));
   if (way->sleep != NULL)
     avow__cancel(way->sleep);
   avow__way_break(way, UV_EOF);
