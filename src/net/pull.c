@@ -248,10 +248,19 @@ static avow_value_t written_cb(const avow_value_t *len, void *data) {
   return avow_none(); /* again */
 }
 
+/* One that has made way hears no more of its sink: that is there as long as the
+   other is told of it. */
+static bool sink_may_be_gone(pull_t *pull) {
+  const pulling_t *pulling = AVOW__CONTAINER(pulling_t, pull, pull);
+  const avow__context_t *c = pulling->parent.context;
+  return pull->to.klass == NULL ||
+         avow__table_find(&c->tables[AVOW__SINKS], pull->to.self) == NULL;
+}
+
 static avow_value_t moved_cb(const avow_value_t *chunk, void *data) {
   pull_t *pull = data;
   pull_note(pull);
-  if (pull->to.klass == NULL)
+  if (sink_may_be_gone(pull))
     return avow_error(UV_ECANCELED);
   if (chunk->tag != AVOW_BYTES)
     return pull_finish(pull);

@@ -236,6 +236,31 @@ static void cancelled_pump_makes_way(void **state) {
   }
 }
 
+static avow_value_t cancel_and_pump_and_drop_cb(const avow_value_t *none,
+                                                void *end) {
+  (void) cancel_and_pump_cb(none, end);
+  avow_value_clear(&more[0]);
+  avow_value_clear(&more[1]);
+  return avow_none();
+}
+
+/* Of the sink the one that has made way hears no more. */
+static void pump_that_made_way_outlives_its_sink(void **state) {
+  for (int i = 0; i < JOBS; i++) {
+    open_more();
+    avow_promise_t *p = pump();
+    write_some();
+    pumped = p;
+    after_jobs(i, cancel_and_pump_and_drop_cb, NULL);
+
+    assert_rejects(p, UV_ECANCELED);
+    assert_rejects(pumped, UV_ECANCELED);
+
+    drop_all();
+    world->open();
+  }
+}
+
 static void pump_to_what_closes_is_refused(void **state) {
   open_more();
   avow_promise_t *closed = avow_close(there());
@@ -354,6 +379,7 @@ int main(void) {
     cmocka_unit_test(pump_goes_on_though_others_read),
     cmocka_unit_test(cancelled_pump_outlives_its_sink),
     cmocka_unit_test(cancelled_pump_makes_way),
+    cmocka_unit_test(pump_that_made_way_outlives_its_sink),
     cmocka_unit_test(pump_to_what_closes_is_refused),
     cmocka_unit_test(pump_to_another_loop_is_misuse),
 #ifndef NDEBUG
