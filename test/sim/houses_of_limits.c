@@ -183,8 +183,8 @@ static avow_value_t begin_attempt(void *data) {
   avow_sim_check(quest->running == 0, "two attempts at a time");
   avow_sim_check(!quest->has_succeeded, "one more, after all was well");
   avow_sim_check(quest->calls <= ATTEMPTS, "%u attempts", quest->calls);
-  avow_sim_check(quest->calls == quest->attempt, "attempt %u is called %u",
-                 quest->calls, quest->attempt);
+  avow_sim_check(quest->calls <= quest->attempt, "call %u is attempt %u",
+                 quest->calls, quest->attempt); /* memory may fail one */
   return avow_follow(avow_async(quest->loop, attempt, quest));
 }
 
@@ -197,8 +197,8 @@ static avow_value_t look_at_quest(const quest_t *quest, avow_value_t v) {
     avow_sim_check(quest->has_succeeded && avow_to_int(&v) == 7,
                    "it failed, and is well");
   else if (avow_error_code(&v) == UV_EIO)
-    avow_sim_check(quest->calls == ATTEMPTS, "it gave up after %u",
-                   quest->calls);
+    avow_sim_check(quest->attempt == ATTEMPTS, "it gave up after %u",
+                   quest->attempt);
   else
     return v;
   avow_value_unref(v);

@@ -203,6 +203,22 @@ static void a_crash_while_shrinking_can_be_had_again(void **state) {
   assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGSEGV);
 }
 
+/* Fails in another way where one of its choices is left out. */
+static avow_promise_t *two_faced(uv_loop_t *loop, void *data) {
+  const uint64_t first = avow_sim_choose(1000);
+  const uint64_t second = avow_sim_choose(1000);
+  avow_sim_check(first == 0, "the first way");
+  avow_sim_check(second == 0, "the second way");
+  return avow_sleep(loop, 1);
+}
+
+static void what_is_left_fails_as_the_whole_did(void **state) {
+  assert_int_equal(run(two_faced, "--seeds 1"), 1);
+  assert_non_null(strstr(printed, "seed 0 fails: the first way"));
+  assert_non_null(strstr(printed, "with these alone seed 0 fails: the first"));
+  assert_null(strstr(printed, "the second way"));
+}
+
 /* Does not look at what it is told, and closes what is no handle. */
 static avow_promise_t *careless(uv_loop_t *loop, void *data) {
   static uv_fs_event_t event;
@@ -305,6 +321,7 @@ int main(void) {
     cmocka_unit_test(a_crash_names_its_seed),
     cmocka_unit_test(a_crash_while_shrinking_can_be_had_again),
     cmocka_unit_test(a_crash_after_a_refusal_names_that),
+    cmocka_unit_test(what_is_left_fails_as_the_whole_did),
     cmocka_unit_test(commands_are_quoted_for_the_shell),
     cmocka_unit_test(whoever_exits_has_failed),
     cmocka_unit_test(faults_are_said_again),

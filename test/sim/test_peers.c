@@ -73,6 +73,40 @@ static void ten_megabytes_come_back(void **state) {
     (void) assert_passes(seed, loud, NULL);
 }
 
+/* A peer that has closed both ways, of which one was closed here, has gone, and
+   nobody has made an error of it. */
+
+static avow_value_t end_with_it(void *data) {
+  const avow_value_t guest = first_guest(data);
+  if (avow_is_error(&guest))
+    return guest;
+  const avow_stream_t stream = avow_to_stream(&guest);
+  AVOW_TRY(avow_await(avow_shutdown(stream)));
+  const avow_value_t v = avow_await(avow_timeout(avow_peer_gone(stream), HOUR));
+  avow_value_unref(guest);
+  return v;
+}
+
+static avow_value_t live_briefly(void *loop) {
+  avow_value_t listener = avow_await(avow_bind(loop, "127.0.0.1", port));
+  avow_promise_t *ended = avow_async(loop, end_with_it, &listener);
+  const avow_value_t end = avow_await(avow_connect(loop, "127.0.0.1", port));
+  avow_value_unref(avow_await(avow_read_all(avow_to_stream(&end), 1)));
+  avow_value_unref(end);
+  const avow_value_t v = avow_await(ended);
+  avow_value_unref(listener);
+  return v;
+}
+
+static avow_promise_t *brief(uv_loop_t *loop, void *data) {
+  return avow_async(loop, live_briefly, loop);
+}
+
+static void both_ways_that_are_closed_are_an_end(void **state) {
+  for (uint64_t seed = 0; seed < SEEDS; seed++)
+    (void) assert_passes(seed, brief, NULL);
+}
+
 /* Who works for a peer hears that it has gone. */
 
 typedef struct {
@@ -159,6 +193,7 @@ static void also_of_one_that_the_net_takes(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(ten_megabytes_come_back),
+    cmocka_unit_test(both_ways_that_are_closed_are_an_end),
     cmocka_unit_test(who_waits_for_a_peer_to_go_hears_of_it),
     cmocka_unit_test(also_of_one_that_the_net_takes),
   };
