@@ -132,6 +132,19 @@ static void spans_have_one_name_from_end_to_end(void **state) {
   assert_int_equal(count_of("\"name\":\"value test_record.c:"), 2);
 }
 
+static void names_of_the_programs_are_in_the_trace(void **state) {
+  avow_deferred_t *d;
+  start();
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_promise_set_name(p, "answer");
+  avow_promise_set_name(p, NULL);
+  avow_resolve(d, avow_none());
+  avow_unref(p);
+  stop();
+
+  assert_int_equal(count_of("\"name\":\"answer test_record.c:"), 2);
+}
+
 /* A program that crashes in its next job would leave this. */
 static void file_has_all_that_was_before_the_poll(void **state) {
   start();
@@ -242,6 +255,7 @@ int main(void) {
     CASE(what_is_pending_begins_and_ends_with_the_trace),
     CASE(outcomes_are_told_apart),
     CASE(spans_have_one_name_from_end_to_end),
+    CASE(names_of_the_programs_are_in_the_trace),
     CASE(file_has_all_that_was_before_the_poll),
     CASE(loop_that_closes_ends_its_trace),
     CASE(trace_may_end_inside_a_job),
