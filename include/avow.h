@@ -49,6 +49,7 @@
 #include "avow/retry.h"
 #include "avow/select.h"
 #include "avow/stages.h"
+#include "avow/sender.h"
 #include "avow/stream.h"
 #include "avow/timer.h"
 #include "avow/tree.h"

@@ -18,6 +18,7 @@ static avow_promise_t *promise;
 static avow_deferred_t *deferred;
 static avow_channel_t *channel;
 static avow_inlet_t *inlet;
+static avow_sender_t *sender;
 static avow_gather_t *gather;
 static avow_group_t *group;
 static avow_remote_t *remote;

@@ -147,6 +147,26 @@ static avow_promise_t *map_channel(void) {
                    &(avow_map_options_t){ .collects = true });
 }
 
+static avow_sender_t *sender;
+
+static void make_sender(void) {
+  items = avow_channel_new(loop, 0);
+  sender = avow_sender_new(items);
+}
+
+static avow_promise_t *sender_send(void) {
+  return avow_sender_send(sender, avow_int(1));
+}
+
+static void take_item(void) {
+  avow_unref(avow_channel_next(items));
+}
+
+static void end_sender(void) {
+  avow_sender_unref(sender);
+  end_items();
+}
+
 static avow_channel_t *outcomes_made;
 
 static avow_promise_t *outcomes(void) {
@@ -274,6 +294,8 @@ static const subject_t subjects[] = {
     .strike = end_items },
   { "avow_each that collects", WHEN_TOLD, UNWINDS, map_channel,
     turn_and_resolve, .set = make_items, .strike = end_items },
+  { "avow_sender_send", WHEN_TOLD, AT_ONCE, sender_send, take_item,
+    .set = make_sender, .strike = end_sender },
   { "avow_outcomes", WHEN_TOLD, AT_ONCE, outcomes, resolve,
     .strike = end_outcomes },
   { "avow_outcomes_new", WHEN_TOLD, AT_ONCE, outcomes_new, resolve,

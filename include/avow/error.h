@@ -20,7 +20,7 @@ enum {
   AVOW_EMISUSE = -20006,    /* a mistake that a debug build explains */
   AVOW_ENOTASYNC = -20007,  /* an await outside an async function */
   AVOW_ETHROWN = -20008,    /* an async function threw a C++ exception */
-  AVOW_ESKIP = -20009       /* no result: leaves an item out, see stages.h */
+  AVOW_ESKIP = -20009,      /* no result: leaves an item out, see stages.h */
 };
 
 /**

@@ -95,6 +95,7 @@ AVOW_HEADER_END
 #  define avow_channel_take(...)  AVOW_CHANNEL_(avow_channel_take(__VA_ARGS__))
 #  define avow_channel_throttle(...) \
     AVOW_CHANNEL_(avow_channel_throttle(__VA_ARGS__))
+#  define avow_sender_send(...)    AVOW_MADE_(avow_sender_send(__VA_ARGS__))
 #  define avow_select(...)         AVOW_MADE_(avow_select(__VA_ARGS__))
 #  define avow_outcomes(...)       AVOW_CHANNEL_(avow_outcomes(__VA_ARGS__))
 #  define avow_outcomes_new(...)   AVOW_CHANNEL_(avow_outcomes_new(__VA_ARGS__))

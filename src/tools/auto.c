@@ -4,6 +4,7 @@
 #include "avow/combine.h"
 #include "avow/group.h"
 #include "avow/inlet.h"
+#include "avow/sender.h"
 #include "base/misuse.h"
 
 void avow_promise_clear(avow_promise_t **p) {
@@ -31,6 +32,16 @@ void avow_inlet_clear(avow_inlet_t **inlet) {
   avow_inlet_t *old = *inlet;
   *inlet = NULL;
   avow_inlet_unref(old);
+}
+
+void avow_sender_clear(avow_sender_t **s) {
+  if (s == NULL) {
+    avow__misuse_of_null("a sender");
+    return;
+  }
+  avow_sender_t *sender = *s;
+  *s = NULL;
+  avow_sender_unref(sender);
 }
 
 void avow_gather_clear(avow_gather_t **g) {

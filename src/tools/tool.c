@@ -5,7 +5,7 @@
 
 #include "engine/engine.h"
 
-static avow_promise_t *disguise(avow_promise_t *p) {
+void *avow__tool_of(avow_promise_t *p) {
   avow__note_there(p);
   p->marks |= AVOW__TOOL;
   p->flags |= AVOW__HANDLED;
@@ -18,7 +18,7 @@ void *avow__tool_new(uv_loop_t *loop, const avow_class_t *klass, size_t size,
   const avow_value_t v = avow__object_inline(klass, size, &self);
   if (self != NULL)
     memset(self, 0, size);
-  avow_promise_t *p = disguise(avow_promise_resolve(loop, v));
+  avow_promise_t *p = avow__tool_of(avow_promise_resolve(loop, v));
   *out = avow__state(p) == AVOW_FULFILLED ? self : NULL;
   return p;
 }
@@ -26,11 +26,11 @@ void *avow__tool_new(uv_loop_t *loop, const avow_class_t *klass, size_t size,
 void *avow__tool_wrap(uv_loop_t *loop, const avow_class_t *klass, void *self) {
   const avow_value_t v =
       self != NULL ? avow_object(klass, self) : avow_error(UV_ENOMEM);
-  return disguise(avow_promise_resolve(loop, v));
+  return avow__tool_of(avow_promise_resolve(loop, v));
 }
 
 void *avow__tool_refuse(uv_loop_t *loop, int code, const char *name) {
-  return disguise(avow__refuse(loop, code, name, NULL));
+  return avow__tool_of(avow__refuse(loop, code, name, NULL));
 }
 
 #if AVOW__DEBUG

@@ -16,6 +16,9 @@ void *avow__tool_new(uv_loop_t *loop, const avow_class_t *klass, size_t size,
 /* A tool that is self, which klass lets go of. NULL without memory for it. */
 void *avow__tool_wrap(uv_loop_t *loop, const avow_class_t *klass, void *self);
 
+/* A tool that is nothing but p, which is rejected and taken. */
+void *avow__tool_of(avow_promise_t *p);
+
 /* A tool that is nothing but the error, of the operation by that name. */
 void *avow__tool_refuse(uv_loop_t *loop, int code, const char *name);
 

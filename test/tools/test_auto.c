@@ -122,6 +122,19 @@ static avow_promise_t *next_of_an_inlet(const avow_channel_t *c) {
   return avow_channel_next(c);
 }
 
+static avow_promise_t *next_of_a_sender(const avow_channel_t *c) {
+  AVOW_AUTO_SENDER sender = avow_sender_new(c);
+  avow_ignore(avow_run(avow_sender_send(sender, avow_int(1))));
+  avow_ignore(avow_run(avow_channel_next(c)));
+  return avow_channel_next(c);
+}
+
+static void sender_goes_and_its_channel_ends(void **state) {
+  AVOW_AUTO_CHANNEL c = avow_channel_new(loop, 1);
+
+  assert_fulfils_none(next_of_a_sender(c));
+}
+
 static void inlet_goes_and_its_channel_ends(void **state) {
   AVOW_AUTO_CHANNEL c = avow_channel_new(loop, 0);
 
@@ -345,6 +358,7 @@ int main(void) {
     CASE(value_goes_where_a_try_returns),
     CASE(promise_goes_unless_it_is_stolen),
     CASE(channel_goes_and_is_closed),
+    CASE(sender_goes_and_its_channel_ends),
     CASE(inlet_goes_and_its_channel_ends),
     CASE(gather_goes_and_is_ended),
     CASE(group_goes_where_a_try_returns_and_its_children_go_on),

@@ -1,0 +1,261 @@
+/* Many that send, the last of whom ends the channel. */
+#include "harness.h"
+
+static avow_channel_t *channel;
+static avow_sender_t *sender;
+
+static int set_up(void **state) {
+  const int err = harness_setup(state);
+  channel = avow_channel_new(loop, 1);
+  sender = avow_sender_new(channel);
+  return err;
+}
+
+static int tear_down(void **state) {
+  avow_sender_clear(&sender);
+  avow_channel_clear(&channel);
+  run();
+  return harness_teardown(state);
+}
+
+static void the_last_ends_the_channel_behind_what_was_sent(void **state) {
+  avow_sender_t *other = avow_sender_ref(sender);
+  assert_fulfils_none(avow_sender_send(sender, avow_int(1)));
+  avow_promise_t *waits = avow_sender_send(other, avow_int(2));
+  avow_sender_clear(&sender);
+  assert_fulfils_int(avow_channel_next(channel), 1);
+  assert_fulfils_none(waits);
+
+  avow_promise_t *p = avow_sender_send(other, avow_int(3));
+  avow_sender_unref(other);
+
+  assert_fulfils_int(avow_channel_next(channel), 2);
+  assert_fulfils_int(avow_channel_next(channel), 3);
+  assert_fulfils_none(p);
+  assert_fulfils_none(avow_channel_next(channel));
+  assert_rejects(avow_channel_send(channel, avow_int(4)), UV_EPIPE);
+}
+
+static void who_waits_hears_of_the_end(void **state) {
+  avow_promise_t *p = avow_channel_next(channel);
+
+  avow_sender_clear(&sender);
+
+  assert_fulfils_none(p);
+}
+
+static void it_keeps_no_channel(void **state) {
+  avow_unref(avow_sender_send(sender, avow_string("lost with the channel")));
+  avow_promise_t *waits = avow_sender_send(sender, avow_string("likewise"));
+
+  avow_channel_clear(&channel);
+
+  assert_rejects(waits, UV_EPIPE);
+  assert_rejects(avow_sender_send(sender, avow_string("late")), UV_EPIPE);
+}
+
+static void it_says_what_the_channel_failed_with(void **state) {
+  avow_channel_fail(channel, avow_error(UV_EIO));
+
+  assert_rejects(avow_sender_send(sender, avow_string("late")), UV_EIO);
+}
+
+static void none_is_refused_and_cancelling_takes_it_back(void **state) {
+  assert_rejects(avow_sender_send(sender, avow_none()), UV_EINVAL);
+  assert_fulfils_none(avow_sender_send(sender, avow_int(1)));
+  avow_promise_t *p = avow_sender_send(sender, avow_string("called off"));
+
+  assert_cancels_at_once(p);
+
+  assert_fulfils_int(avow_channel_next(channel), 1);
+  avow_sender_clear(&sender);
+  assert_fulfils_none(avow_channel_next(channel));
+}
+
+static void a_channel_has_one(void **state) {
+  avow_sender_t *second = avow_sender_new(channel);
+  avow_inlet_t *inlet = avow_inlet_new(channel, 1);
+
+  assert_rejects(avow_sender_send(second, avow_int(1)), UV_EALREADY);
+  avow_sender_unref(second);
+  assert_int_equal(avow_inlet_try(inlet, avow_int(1)), UV_EALREADY);
+  avow_inlet_unref(inlet);
+
+  assert_fulfils_none(avow_sender_send(sender, avow_int(2)));
+  assert_fulfils_int(avow_channel_next(channel), 2);
+}
+
+static void what_libuv_feeds_has_none(void **state) {
+  avow_channel_t *ticks = avow_ticks(loop, 1);
+  avow_sender_t *s = avow_sender_new(ticks);
+
+  assert_rejects(avow_sender_send(s, avow_int(1)), UV_EALREADY);
+
+  avow_sender_unref(s);
+  const avow_value_t v = avow_run(avow_channel_first(ticks));
+  assert_true(avow_to_int(&v) > 0); /* as many as the machine let pass */
+}
+
+static void of_a_channel_that_has_ended(void **state) {
+  avow_channel_t *ended = avow_channel_new(loop, 1);
+  avow_channel_end(ended);
+  avow_sender_t *s = avow_sender_new(ended);
+
+  assert_rejects(avow_sender_send(s, avow_int(1)), UV_EPIPE);
+
+  avow_sender_unref(s);
+  avow_channel_unref(ended);
+}
+
+static void without_memory_it_fails_the_channel(void **state) {
+  for (int n = 1; n <= 2; n++) {
+    avow_channel_t *c = avow_channel_new(loop, 1);
+    avow_promise_t *waits = avow_channel_next(c);
+
+    fail_allocation(n, false);
+    avow_sender_t *s = avow_sender_new(c);
+    fail_allocation(0, false);
+
+    assert_rejects(waits, UV_ENOMEM);
+    assert_rejects(avow_sender_send(s, avow_string("lost")), UV_ENOMEM);
+    avow_sender_unref(s);
+    avow_channel_unref(c);
+  }
+}
+
+static void it_outlives_its_loop(void **state) {
+  avow_sender_t *s = avow_sender_ref(sender);
+  avow_sender_clear(&sender);
+  avow_channel_t *c = avow_channel_ref(channel);
+  avow_channel_clear(&channel);
+
+  renew_loop();
+
+  avow_unref(avow_sender_send(s, avow_string("late")));
+  avow_sender_t *late = avow_sender_new(c);
+  avow_unref(avow_sender_send(late, avow_string("late")));
+  avow_sender_unref(late);
+  avow_sender_unref(s);
+  avow_channel_unref(c);
+}
+
+#ifndef NDEBUG
+static void use_what_is_gone(void) {
+  avow_sender_t *s = sender;
+  avow_sender_clear(&sender);
+  avow_unref(avow_sender_send(s, avow_int(1)));
+}
+
+static void what_is_gone_is_named(void **state) {
+  assert_misuse(use_what_is_gone, "this sender is gone");
+}
+#endif
+
+/* Random programs against an array: what was sent, in order, and the end once
+   nobody has a sender. */
+
+enum { MOST_SENDERS = 5, STEPS = 400 };
+
+typedef struct {
+  uint64_t state;
+  int64_t items[STEPS]; /* in the order in which they are to come */
+  size_t sent, taken;
+  size_t senders;
+} model_t;
+
+static unsigned pick(model_t *m, unsigned n) {
+  m->state = m->state * UINT64_C(6364136223846793005) + 1442695040888963407U;
+  return (unsigned) (m->state >> 33) % n;
+}
+
+static void take_back(model_t *m, int64_t item) {
+  for (size_t i = m->taken; i < m->sent; i++)
+    if (m->items[i] == item) {
+      memmove(&m->items[i], &m->items[i + 1],
+              (m->sent - i - 1) * sizeof(m->items[0]));
+      m->sent--;
+      return;
+    }
+}
+
+static void model_send(model_t *m, int64_t item) {
+  avow_promise_t *p = avow_sender_send(sender, avow_int(item));
+  m->items[m->sent++] = item;
+  if (avow_state(p) == AVOW_PENDING && pick(m, 3) == 0) {
+    avow_cancel(p);
+    assert_rejects(p, UV_ECANCELED);
+    take_back(m, item);
+    return;
+  }
+  avow_unref(avow_shield(p)); /* it waits on, with nobody to hear of it */
+}
+
+static void model_take(model_t *m) {
+  avow_value_t v;
+  const int err = avow_channel_try_next(channel, &v);
+  if (m->taken < m->sent) {
+    assert_int_equal(err, 0);
+    assert_int_equal(avow_to_int(&v), m->items[m->taken++]);
+  } else {
+    assert_int_equal(err, m->senders > 0 ? UV_EAGAIN : 0);
+    assert_true(avow_is_none(&v));
+  }
+  avow_value_unref(v);
+}
+
+static void model_step(model_t *m, int64_t number) {
+  const unsigned what = pick(m, 20);
+  if (what < 8 && m->senders > 0)
+    model_send(m, number);
+  else if (what < 16)
+    model_take(m);
+  else if (what < 18 && m->senders > 0 && m->senders < MOST_SENDERS) {
+    (void) avow_sender_ref(sender);
+    m->senders++;
+  } else if (what == 18 && m->senders > 0) {
+    avow_sender_unref(sender);
+    m->senders--;
+  } else
+    (void) uv_run(loop, UV_RUN_NOWAIT);
+}
+
+static void random_programs_do_as_an_array_does(void **state) {
+  avow_sender_clear(&sender);
+  for (uint64_t seed = 1; seed <= 300; seed++) {
+    model_t m = { .state = seed, .senders = 1 };
+    avow_channel_clear(&channel);
+    channel = avow_channel_new(loop, seed % 4);
+    sender = avow_sender_new(channel);
+    for (int64_t i = 1; i <= STEPS; i++)
+      model_step(&m, i);
+    for (; m.senders > 0; m.senders--)
+      avow_sender_unref(sender);
+    while (m.taken < m.sent)
+      model_take(&m);
+    model_take(&m);
+    sender = NULL;
+    run();
+  }
+}
+
+#define SENDER_CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    SENDER_CASE(the_last_ends_the_channel_behind_what_was_sent),
+    SENDER_CASE(who_waits_hears_of_the_end),
+    SENDER_CASE(it_keeps_no_channel),
+    SENDER_CASE(it_says_what_the_channel_failed_with),
+    SENDER_CASE(none_is_refused_and_cancelling_takes_it_back),
+    SENDER_CASE(a_channel_has_one),
+    SENDER_CASE(what_libuv_feeds_has_none),
+    SENDER_CASE(of_a_channel_that_has_ended),
+    SENDER_CASE(without_memory_it_fails_the_channel),
+    SENDER_CASE(it_outlives_its_loop),
+#ifndef NDEBUG
+    SENDER_CASE(what_is_gone_is_named),
+#endif
+    SENDER_CASE(random_programs_do_as_an_array_does),
+  };
+  return RUN(tests);
+}
