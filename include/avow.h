@@ -13,6 +13,7 @@
 
 #include "avow/address.h"
 #include "avow/async.h"
+#include "avow/broadcast.h"
 #include "avow/cache.h"
 #include "avow/cancel.h"
 #include "avow/channel.h"
@@ -48,14 +49,15 @@
 #include "avow/remote.h"
 #include "avow/retry.h"
 #include "avow/select.h"
-#include "avow/stages.h"
 #include "avow/sender.h"
+#include "avow/stages.h"
 #include "avow/stream.h"
 #include "avow/timer.h"
 #include "avow/tree.h"
 #include "avow/udp.h"
 #include "avow/value.h"
 #include "avow/version.h"
+#include "avow/watch.h"
 #include "avow/work.h"
 
 /* Last: it gives functions of the others a place. */

@@ -167,6 +167,55 @@ static void end_sender(void) {
   end_items();
 }
 
+static avow_broadcast_t *broadcast;
+
+static void make_broadcast(void) {
+  broadcast = avow_broadcast_new(loop, 1, NULL);
+  items = avow_broadcast_subscribe(broadcast);
+}
+
+static void fill_broadcast(void) {
+  make_broadcast();
+  avow_unref(avow_broadcast_send(broadcast, avow_int(1)));
+}
+
+static avow_promise_t *broadcast_send(void) {
+  return avow_broadcast_send(broadcast, avow_int(2));
+}
+
+static avow_promise_t *broadcast_subscribe(void) {
+  return avow_channel_next(items);
+}
+
+static void send_to_all(void) {
+  avow_unref(avow_broadcast_send(broadcast, avow_int(1)));
+}
+
+static void end_broadcast(void) {
+  avow_broadcast_unref(broadcast);
+  end_items();
+}
+
+static avow_watch_t *watch;
+
+static void make_watch(void) {
+  watch = avow_watch_new(loop, avow_none());
+  items = avow_watch_subscribe(watch);
+}
+
+static avow_promise_t *watch_subscribe(void) {
+  return avow_channel_next(items);
+}
+
+static void set_watch(void) {
+  avow_watch_set(watch, avow_int(1));
+}
+
+static void end_watch(void) {
+  avow_watch_unref(watch);
+  end_items();
+}
+
 static avow_channel_t *outcomes_made;
 
 static avow_promise_t *outcomes(void) {
@@ -296,6 +345,12 @@ static const subject_t subjects[] = {
     turn_and_resolve, .set = make_items, .strike = end_items },
   { "avow_sender_send", WHEN_TOLD, AT_ONCE, sender_send, take_item,
     .set = make_sender, .strike = end_sender },
+  { "avow_broadcast_send", WHEN_TOLD, AT_ONCE, broadcast_send, take_item,
+    .set = fill_broadcast, .strike = end_broadcast },
+  { "avow_broadcast_subscribe", WHEN_TOLD, AT_ONCE, broadcast_subscribe,
+    send_to_all, .set = make_broadcast, .strike = end_broadcast },
+  { "avow_watch_subscribe", WHEN_TOLD, AT_ONCE, watch_subscribe, set_watch,
+    .set = make_watch, .strike = end_watch },
   { "avow_outcomes", WHEN_TOLD, AT_ONCE, outcomes, resolve,
     .strike = end_outcomes },
   { "avow_outcomes_new", WHEN_TOLD, AT_ONCE, outcomes_new, resolve,

@@ -21,6 +21,7 @@ enum {
   AVOW_ENOTASYNC = -20007,  /* an await outside an async function */
   AVOW_ETHROWN = -20008,    /* an async function threw a C++ exception */
   AVOW_ESKIP = -20009,      /* no result: leaves an item out, see stages.h */
+  AVOW_EMISSED = -20010     /* items of a broadcast; how many is its cause */
 };
 
 /**

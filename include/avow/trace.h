@@ -97,6 +97,11 @@ AVOW_HEADER_END
     AVOW_CHANNEL_(avow_channel_throttle(__VA_ARGS__))
 #  define avow_sender_send(...)    AVOW_MADE_(avow_sender_send(__VA_ARGS__))
 #  define avow_select(...)         AVOW_MADE_(avow_select(__VA_ARGS__))
+#  define avow_broadcast_send(...) AVOW_MADE_(avow_broadcast_send(__VA_ARGS__))
+#  define avow_broadcast_subscribe(...) \
+    AVOW_CHANNEL_(avow_broadcast_subscribe(__VA_ARGS__))
+#  define avow_watch_subscribe(...) \
+    AVOW_CHANNEL_(avow_watch_subscribe(__VA_ARGS__))
 #  define avow_outcomes(...)       AVOW_CHANNEL_(avow_outcomes(__VA_ARGS__))
 #  define avow_outcomes_new(...)   AVOW_CHANNEL_(avow_outcomes_new(__VA_ARGS__))
 #  define avow_next_turn(...)      AVOW_MADE_(avow_next_turn(__VA_ARGS__))

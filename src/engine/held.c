@@ -13,7 +13,7 @@
 
 #if AVOW__DEBUG
 
-enum { KINDS = 12 }; /* more than there are, for the end of the list */
+enum { KINDS = 20 }; /* more than there are, for the end of the list */
 
 typedef struct {
   const char *name; /* NULL ends the list */
@@ -48,13 +48,16 @@ static const char *held_as(const avow_promise_t *p) {
   return "promise";
 }
 
-static bool is_contexts_own(const avow__context_t *c, const avow_promise_t *p) {
-  return p == c->no_memory || p == c->canceled;
+/* Nobody's but the context's own, or that of a tool which is told of. */
+static bool is_nobodys(const avow__context_t *c, const avow_promise_t *p) {
+  const bool of_tool =
+      p->kind == AVOW__CHANNEL && (p->marks & AVOW__INSIDE) != 0;
+  return p == c->no_memory || p == c->canceled || of_tool;
 }
 
 static void held_count_one(avow_promise_t *p, void *data) {
   all_held_t *all = data;
-  if (!is_contexts_own(all->context, p))
+  if (!is_nobodys(all->context, p))
     held_add(all->kinds, held_as(p), 1);
 }
 
@@ -71,7 +74,7 @@ static void tell_of_kind(const held_t *kind) {
 
 static void tell_where(avow_promise_t *p, void *data) {
   const char *where = avow__where(p);
-  if (!is_contexts_own(data, p) && where != NULL)
+  if (!is_nobodys(data, p) && where != NULL)
     avow__advise("  made at %s", where);
 }
 

@@ -103,6 +103,11 @@ static void tools_that_are_held_are_told(void **state) {
   avow_once_t *once = avow_once_new(loop, say_nothing, NULL, NULL);
   assert_told(TOLD("1 once that is still held: avow_once_unref() it"));
   avow_once_unref(once);
+
+  avow_broadcast_t *broadcast = avow_broadcast_new(loop, 1, NULL);
+  assert_told(
+      TOLD("1 broadcast that is still held: avow_broadcast_unref() it"));
+  avow_broadcast_unref(broadcast);
 }
 
 static avow_value_t pass(const avow_value_t *item, void *data) {

@@ -44,9 +44,79 @@ static void senders_survive(void **state) {
   survive(sent);
 }
 
+static void drop_broadcast(void *broadcast) {
+  avow_broadcast_unref(broadcast);
+}
+
+/* Takes it. */
+static avow_promise_t *say_three(avow_broadcast_t *broadcast) {
+  avow_promise_t *ps[3];
+  for (int i = 0; i < 3; i++)
+    ps[i] = avow_broadcast_send(broadcast, thing());
+  return avow_attach(avow_all_settled(loop, ps, 3), broadcast, drop_broadcast);
+}
+
+/* One hears all, one lets go with something left, one never asks. */
+static avow_promise_t *broadcast_to_three(bool drops) {
+  const avow_broadcast_options_t options = { .drops = drops };
+  avow_broadcast_t *broadcast = avow_broadcast_new(loop, 2, &options);
+  avow_channel_t *hears = avow_broadcast_subscribe(broadcast);
+  avow_channel_t *lets_go = avow_broadcast_subscribe(broadcast);
+  avow_channel_t *idle = avow_broadcast_subscribe(broadcast);
+  avow_promise_t *ps[] = { avow_channel_next(lets_go), NULL, NULL };
+  ps[1] = say_three(avow_broadcast_ref(broadcast));
+  avow_broadcast_unref(broadcast);
+  avow_channel_unref(lets_go);
+  avow_channel_unref(idle);
+  ps[2] = hear(hears);
+  return avow_all_settled(loop, ps, 3);
+}
+
+static avow_promise_t *broadcast(void) {
+  return broadcast_to_three(false);
+}
+
+static avow_promise_t *broadcast_that_drops(void) {
+  return broadcast_to_three(true);
+}
+
+static void broadcasts_survive(void **state) {
+  survive(broadcast);
+  survive(broadcast_that_drops);
+}
+
+static avow_value_t set_later(const avow_value_t *none, void *watch) {
+  avow_watch_set(watch, thing());
+  return avow_none();
+}
+
+static void drop_watch(void *watch) {
+  avow_watch_unref(watch);
+}
+
+static avow_promise_t *watched(void) {
+  avow_watch_t *watch = avow_watch_new(loop, thing());
+  avow_channel_t *idle = avow_watch_subscribe(watch);
+  avow_promise_t *ps[] = {
+    hear(avow_watch_subscribe(watch)),
+    avow_attach(avow_then(avow_next_turn(loop), set_later, NULL, watch),
+                avow_watch_ref(watch), drop_watch),
+  };
+  avow_watch_set(watch, avow_none());
+  avow_watch_unref(watch);
+  avow_channel_unref(idle);
+  return avow_all_settled(loop, ps, 2);
+}
+
+static void watches_survive(void **state) {
+  survive(watched);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(senders_survive),
+    cmocka_unit_test(broadcasts_survive),
+    cmocka_unit_test(watches_survive),
   };
   harness_init();
   return cmocka_run_group_tests(tests, start_pool_alone, NULL);

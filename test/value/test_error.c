@@ -205,7 +205,7 @@ static const struct {
   { AVOW_EAGGREGATE, "AVOW_EAGGREGATE" }, { AVOW_EIDLE, "AVOW_EIDLE" },
   { AVOW_EREASON, "AVOW_EREASON" },       { AVOW_EMISUSE, "AVOW_EMISUSE" },
   { AVOW_ENOTASYNC, "AVOW_ENOTASYNC" },   { AVOW_ETHROWN, "AVOW_ETHROWN" },
-  { AVOW_ESKIP, "AVOW_ESKIP" },
+  { AVOW_ESKIP, "AVOW_ESKIP" },           { AVOW_EMISSED, "AVOW_EMISSED" },
 };
 
 enum { OWN = sizeof(own) / sizeof(own[0]) };

@@ -1,0 +1,212 @@
+/*
+ * Broadcasts. An item has a place in a ring, by its number, until all who have
+ * to hear it have done so. Since each hears them in a row, who has to hear one
+ * has to hear all behind it: so what nobody waits for any more is at the
+ * beginning, and the first item that is left makes room when it is heard by the
+ * last, or dropped. Who finds no room waits in a channel without any, from
+ * which items come as soon as there is some.
+ */
+#include "avow/broadcast.h"
+
+#include <inttypes.h>
+
+#include "base/alloc.h"
+#include "base/reserved.h"
+#include "tools/audience.h"
+#include "tools/tool.h"
+
+typedef struct {
+  avow_value_t item;
+  size_t owed; /* to so many listeners */
+} place_t;
+
+typedef struct {
+  avow__audience_t audience;
+  avow_channel_t *queue; /* of those who find no room */
+  uint64_t oldest;       /* the number of the first that has a place */
+  size_t room;
+  bool drops;
+  bool fills; /* from the queue */
+  place_t places[];
+} broadcast_t;
+
+static place_t *place_of(broadcast_t *b, uint64_t number) {
+  return &b->places[number % b->room];
+}
+
+static bool is_full(const broadcast_t *b) {
+  return b->audience.next - b->oldest == b->room;
+}
+
+/* Takes the oldest item out, whoever is still to hear it. */
+static avow_value_t take_oldest(broadcast_t *b) {
+  return avow_steal(&place_of(b, b->oldest++)->item);
+}
+
+static void put(broadcast_t *b, avow_value_t item) {
+  const size_t owed = b->audience.count;
+  avow_value_t old = item;
+  if (owed > 0) {
+    old = is_full(b) ? take_oldest(b) : avow_none();
+    *place_of(b, b->audience.next) = (place_t){ item, owed };
+    b->audience.next++;
+    avow__audience_serve(&b->audience);
+  }
+  avow__value_unref(old); /* last: it may call the program */
+}
+
+/* What waits for room; false: nothing, or there is none. */
+static bool take_waiting(broadcast_t *b, avow_value_t *item) {
+  return (b->drops || !is_full(b)) &&
+         avow_channel_try_next(b->queue, item) == 0 && item->tag != AVOW_NONE;
+}
+
+/* What that begins comes here again, and has no more to do. */
+static void fill(broadcast_t *b) {
+  avow__audience_t *audience = &b->audience;
+  avow_value_t item;
+  if (b->fills)
+    return;
+  b->fills = true;
+  avow__audience_ref(audience);
+  while (take_waiting(b, &item))
+    put(b, item);
+  b->fills = false;
+  if (!audience->is_over && avow__channel_is_over(b->queue)) {
+    audience->is_over = true;
+    avow__audience_serve(audience);
+  }
+  avow__audience_unref(audience);
+}
+
+/* Lets go of what nobody is to hear any more. */
+static void release(broadcast_t *b) {
+  while (b->oldest != b->audience.next && place_of(b, b->oldest)->owed == 0)
+    avow__value_unref(take_oldest(b)); /* it may call the program */
+}
+
+static avow_value_t missed(uint64_t n) {
+  return avow_error_new(AVOW_EMISSED, avow_int((int64_t) n),
+                        "%" PRIu64 " items were missed", n);
+}
+
+static avow_value_t broadcast_tell(avow__audience_t *audience,
+                                   avow__listener_t *listener) {
+  broadcast_t *b = (broadcast_t *) audience;
+  if (listener->next < b->oldest) {
+    const uint64_t n = b->oldest - listener->next;
+    listener->next = b->oldest;
+    return missed(n);
+  }
+  place_t *place = place_of(b, listener->next++);
+  const avow_value_t item = avow_value_ref(&place->item);
+  place->owed--;
+  release(b);
+  fill(b);
+  return item;
+}
+
+/* It is owed nothing any more. */
+static void broadcast_left(avow__audience_t *audience,
+                           const avow__listener_t *listener) {
+  broadcast_t *b = (broadcast_t *) audience;
+  uint64_t number = listener->next > b->oldest ? listener->next : b->oldest;
+  for (; number != audience->next; number++)
+    place_of(b, number)->owed--;
+  release(b);
+  fill(b);
+}
+
+static void broadcast_destroy(avow__audience_t *audience) {
+  broadcast_t *b = (broadcast_t *) audience;
+  assert(b->oldest == audience->next);
+  avow_channel_unref(b->queue);
+  avow__free(b);
+}
+
+static const avow__audience_class_t reached = { .tell = broadcast_tell,
+                                                .left = broadcast_left,
+                                                .destroy = broadcast_destroy };
+
+static void broadcast_let_go(void *self) {
+  broadcast_t *b = self;
+  avow_channel_end(b->queue);
+  fill(b);
+  avow__audience_unref(&b->audience);
+}
+
+static const avow_class_t broadcast_class = { .name = "broadcast",
+                                              .destroy = broadcast_let_go };
+
+/* NULL without memory. */
+static broadcast_t *broadcast_alloc(uv_loop_t *loop, size_t room) {
+  broadcast_t *b =
+      avow__calloc(1,
+                   avow__plus(sizeof(*b), avow__times(room, sizeof(place_t))));
+  if (b == NULL)
+    return NULL;
+  b->queue = avow_channel_new(loop, 0);
+  if (avow__channel_is_over(b->queue)) {
+    avow_channel_unref(b->queue);
+    avow__free(b);
+    return NULL;
+  }
+  avow__keep_inside((avow_promise_t *) b->queue);
+  b->audience.klass = &reached;
+  b->audience.context = avow__context_of(loop);
+  b->audience.refs = 1;
+  b->room = room;
+  return b;
+}
+
+avow_broadcast_t *avow_broadcast_new(uv_loop_t *loop, size_t room,
+                                     const avow_broadcast_options_t *options) {
+  const int err = AVOW__RESERVED(options);
+  if (err != 0)
+    return avow__tool_refuse(loop, err, "broadcast");
+  broadcast_t *b = broadcast_alloc(loop, room > 0 ? room : 1);
+  if (b != NULL && options != NULL)
+    b->drops = options->drops;
+  return avow__tool_wrap(loop, &broadcast_class, b);
+}
+
+avow_promise_t *avow_broadcast_send(const avow_broadcast_t *broadcast,
+                                    avow_value_t item) {
+  broadcast_t *b = avow__tool_self(broadcast, &broadcast_class);
+  avow_promise_t *p;
+  if (b == NULL)
+    p = avow__tool_ref(broadcast, "a broadcast");
+  else if ((p = avow__outlived(broadcast)) == NULL) {
+    p = avow_channel_send(b->queue, item);
+    fill(b);
+    return p;
+  }
+  avow__value_unref(item); /* last: it may call the program */
+  return p;
+}
+
+avow_channel_t *avow_broadcast_subscribe(const avow_broadcast_t *broadcast) {
+  broadcast_t *b = avow__tool_self(broadcast, &broadcast_class);
+  if (b == NULL)
+    return avow__tool_ref(broadcast, "a broadcast");
+  avow_promise_t *outlived = avow__outlived(broadcast);
+  if (outlived != NULL)
+    return (avow_channel_t *) outlived;
+  return avow__audience_join(&b->audience, b->audience.next);
+}
+
+size_t avow_broadcast_subscribers(const avow_broadcast_t *broadcast) {
+  if (broadcast == NULL)
+    avow__misuse_of_null("a broadcast");
+  const broadcast_t *b = avow__tool_self(broadcast, &broadcast_class);
+  return b != NULL ? b->audience.count : 0;
+}
+
+avow_broadcast_t *avow_broadcast_ref(const avow_broadcast_t *b) {
+  avow__check_tool(b, &broadcast_class);
+  return avow__tool_ref(b, "a broadcast");
+}
+
+void avow_broadcast_unref(avow_broadcast_t *b) {
+  avow__tool_unref(b, &broadcast_class);
+}

@@ -1,0 +1,112 @@
+/*
+ * Watches. All that is said is the newest value, whose number says whether a
+ * listener has heard it.
+ */
+#include "avow/watch.h"
+
+#include "base/alloc.h"
+#include "tools/audience.h"
+#include "tools/tool.h"
+
+typedef struct {
+  avow__audience_t audience;
+  avow_value_t value;
+} watch_t;
+
+static avow_value_t watch_tell(avow__audience_t *audience,
+                               avow__listener_t *listener) {
+  listener->next = audience->next;
+  return avow_value_ref(&((watch_t *) audience)->value);
+}
+
+static void watch_destroy(avow__audience_t *audience) {
+  const avow_value_t value = ((watch_t *) audience)->value;
+  avow__free(audience);
+  avow__value_unref(value); /* last: it may call the program */
+}
+
+static const avow__audience_class_t watched = { .tell = watch_tell,
+                                                .destroy = watch_destroy };
+
+static void watch_let_go(void *self) {
+  avow__audience_t *audience = self;
+  audience->is_over = true;
+  avow__audience_serve(audience);
+  avow__audience_unref(audience);
+}
+
+static const avow_class_t watch_class = { .name = "watch",
+                                          .destroy = watch_let_go };
+
+/* NULL without memory; then the value is the caller's. */
+static watch_t *watch_alloc(uv_loop_t *loop, avow_value_t first) {
+  watch_t *watch = avow__calloc(1, sizeof(*watch));
+  if (watch == NULL)
+    return NULL;
+  watch->audience.klass = &watched;
+  watch->audience.context = avow__context_of(loop);
+  watch->audience.refs = 1;
+  watch->audience.next = 1;
+  watch->audience.is_silent = first.tag == AVOW_NONE;
+  watch->value = first;
+  return watch;
+}
+
+avow_watch_t *avow_watch_new(uv_loop_t *loop, avow_value_t first) {
+  watch_t *watch = watch_alloc(loop, first);
+  if (watch == NULL)
+    avow__value_unref(first); /* last: it may call the program */
+  return avow__tool_wrap(loop, &watch_class, watch);
+}
+
+/* NULL of a watch that was refused, is none, or has outlived its loop. */
+static watch_t *watch_behind(const avow_watch_t *w) {
+  if (w == NULL)
+    avow__misuse_of_null("a watch");
+  watch_t *watch = avow__tool_self(w, &watch_class);
+  return watch == NULL || watch->audience.context->life == AVOW__CLOSED ? NULL
+                                                                        : watch;
+}
+
+void avow_watch_set(const avow_watch_t *w, avow_value_t value) {
+  watch_t *watch = watch_behind(w);
+  avow_value_t old = value;
+  if (watch != NULL) {
+    old = watch->value;
+    watch->value = value;
+    watch->audience.next++;
+    watch->audience.is_silent = value.tag == AVOW_NONE;
+    avow__audience_serve(&watch->audience);
+  }
+  avow__value_unref(old); /* last: it may call the program */
+}
+
+const avow_value_t *avow_watch_value(const avow_watch_t *w) {
+  static const avow_value_t none = { .tag = AVOW_NONE };
+  const watch_t *watch = watch_behind(w);
+  return watch != NULL ? &watch->value : &none;
+}
+
+avow_channel_t *avow_watch_subscribe(const avow_watch_t *w) {
+  watch_t *watch = avow__tool_self(w, &watch_class);
+  if (watch == NULL)
+    return avow__tool_ref(w, "a watch");
+  avow_promise_t *outlived = avow__outlived(w);
+  if (outlived != NULL)
+    return (avow_channel_t *) outlived;
+  return avow__audience_join(&watch->audience, watch->audience.next - 1);
+}
+
+size_t avow_watch_subscribers(const avow_watch_t *w) {
+  const watch_t *watch = watch_behind(w);
+  return watch != NULL ? watch->audience.count : 0;
+}
+
+avow_watch_t *avow_watch_ref(const avow_watch_t *w) {
+  avow__check_tool(w, &watch_class);
+  return avow__tool_ref(w, "a watch");
+}
+
+void avow_watch_unref(avow_watch_t *w) {
+  avow__tool_unref(w, &watch_class);
+}

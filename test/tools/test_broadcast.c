@@ -1,0 +1,316 @@
+/* Each item to all who have subscribed. */
+#include "harness.h"
+
+enum { ROOM = 2 };
+
+static avow_broadcast_t *b;
+static avow_channel_t *c, *other;
+
+static int begin(void **state, bool drops) {
+  const int err = harness_setup(state);
+  const avow_broadcast_options_t options = { .drops = drops };
+  b = avow_broadcast_new(loop, ROOM, &options);
+  c = avow_broadcast_subscribe(b);
+  other = avow_broadcast_subscribe(b);
+  return err;
+}
+
+static int set_up(void **state) {
+  return begin(state, false);
+}
+
+static int set_up_dropping(void **state) {
+  return begin(state, true);
+}
+
+static void let_go(void) {
+  avow_broadcast_unref(b);
+  b = NULL;
+}
+
+static int tear_down(void **state) {
+  let_go();
+  avow_channel_clear(&c);
+  avow_channel_clear(&other);
+  run();
+  return harness_teardown(state);
+}
+
+static void send_item(int64_t item) {
+  assert_fulfils_none(avow_broadcast_send(b, avow_int(item)));
+}
+
+static void assert_missed(avow_promise_t *p, int64_t n) {
+  const avow_value_t v = avow_run(p);
+  assert_int_equal(avow_error_code(&v), AVOW_EMISSED);
+  assert_int_equal(avow_to_int(avow_error_cause(&v)), n);
+  avow_value_unref(v);
+}
+
+static void each_has_every_item_in_order(void **state) {
+  avow_promise_t *waits = avow_channel_next(c);
+  send_item(1);
+  send_item(2);
+
+  assert_fulfils_int(waits, 1);
+  assert_fulfils_int(avow_channel_next(c), 2);
+  assert_fulfils_int(avow_channel_next(other), 1);
+  assert_fulfils_int(avow_channel_next(other), 2);
+}
+
+static void who_comes_later_has_what_is_sent_from_then_on(void **state) {
+  send_item(1);
+  avow_channel_t *late = avow_broadcast_subscribe(b);
+  send_item(2);
+
+  assert_fulfils_int(avow_channel_next(late), 2);
+
+  avow_channel_unref(late);
+}
+
+static void who_sends_waits_for_the_slowest(void **state) {
+  send_item(1);
+  send_item(2);
+  avow_promise_t *waits = avow_broadcast_send(b, avow_int(3));
+  assert_fulfils_int(avow_channel_next(c), 1);
+  assert_fulfils_int(avow_channel_next(c), 2);
+  avow_promise_t *third = avow_channel_next(c);
+  run();
+  assert_int_equal(avow_state(waits), AVOW_PENDING);
+  assert_int_equal(avow_state(third), AVOW_PENDING);
+
+  assert_fulfils_int(avow_channel_next(other), 1);
+
+  assert_fulfils_none(waits);
+  assert_fulfils_int(third, 3);
+}
+
+static void who_leaves_holds_up_nobody(void **state) {
+  send_item(1);
+  send_item(2);
+  avow_promise_t *waits = avow_broadcast_send(b, avow_int(3));
+  assert_fulfils_int(avow_channel_next(c), 1);
+  assert_int_equal(avow_state(waits), AVOW_PENDING);
+
+  avow_channel_clear(&other);
+
+  assert_fulfils_none(waits);
+  assert_fulfils_int(avow_channel_next(c), 2);
+  assert_fulfils_int(avow_channel_next(c), 3);
+}
+
+static void what_is_called_off_was_never_sent(void **state) {
+  send_item(1);
+  send_item(2);
+  avow_promise_t *called_off = avow_broadcast_send(b, avow_string("not sent"));
+  avow_promise_t *waits = avow_broadcast_send(b, avow_int(4));
+
+  assert_cancels_at_once(called_off);
+
+  avow_channel_clear(&other);
+  assert_fulfils_int(avow_channel_next(c), 1);
+  assert_fulfils_none(waits);
+  assert_fulfils_int(avow_channel_next(c), 2);
+  assert_fulfils_int(avow_channel_next(c), 4);
+}
+
+static void who_was_cancelled_has_had_nothing(void **state) {
+  avow_promise_t *called_off = avow_channel_next(c);
+  assert_cancels_at_once(called_off);
+
+  send_item(1);
+
+  assert_fulfils_int(avow_channel_next(c), 1);
+}
+
+static void it_ends_behind_the_last_item(void **state) {
+  avow_broadcast_t *second = avow_broadcast_ref(b);
+  send_item(1);
+  send_item(2);
+  avow_promise_t *waits = avow_broadcast_send(b, avow_int(3));
+  avow_broadcast_unref(second);
+  let_go();
+
+  for (int64_t i = 1; i <= 3; i++) {
+    assert_fulfils_int(avow_channel_next(c), i);
+    assert_fulfils_int(avow_channel_next(other), i);
+  }
+  assert_fulfils_none(waits);
+  assert_fulfils_none(avow_channel_next(c));
+  assert_fulfils_none(avow_channel_next(other));
+}
+
+static void who_waits_hears_of_the_end(void **state) {
+  avow_promise_t *p = avow_channel_next(c);
+
+  let_go();
+
+  assert_fulfils_none(p);
+}
+
+static void with_nobody_there_items_go_at_once(void **state) {
+  avow_channel_clear(&c);
+  avow_channel_close(other);
+  assert_int_equal(avow_broadcast_subscribers(b), 0);
+
+  for (int i = 0; i < 2 * ROOM; i++)
+    assert_fulfils_none(avow_broadcast_send(b, avow_string("for nobody")));
+
+  c = avow_broadcast_subscribe(b);
+  assert_int_equal(avow_broadcast_subscribers(b), 1);
+  send_item(1);
+  assert_fulfils_int(avow_channel_next(c), 1);
+}
+
+static void none_is_refused_and_an_error_is_an_item(void **state) {
+  assert_rejects(avow_broadcast_send(b, avow_none()), UV_EINVAL);
+
+  assert_fulfils_none(avow_broadcast_send(b, avow_error(UV_EIO)));
+
+  assert_rejects(avow_channel_next(c), UV_EIO);
+  assert_rejects(avow_channel_next(other), UV_EIO);
+}
+
+static void item_is_held_once_and_as_long_as_needed(void **state) {
+  const long before = live_allocations();
+  const avow_value_t item = avow_string("in memory of its own");
+  assert_fulfils_none(avow_broadcast_send(b, item));
+  assert_int_equal(live_allocations(), before + 1);
+
+  avow_ignore(avow_run(avow_channel_next(c)));
+  assert_int_equal(live_allocations(), before + 1);
+  avow_ignore(avow_run(avow_channel_next(other)));
+
+  assert_int_equal(live_allocations(), before);
+}
+
+static void who_missed_items_is_told_how_many(void **state) {
+  for (int64_t i = 1; i <= ROOM + 3; i++) {
+    send_item(i);
+    if (i < 3)
+      assert_fulfils_int(avow_channel_next(other), i);
+  }
+
+  assert_missed(avow_channel_next(c), 3);
+  assert_fulfils_int(avow_channel_next(c), 4);
+  assert_missed(avow_channel_next(other), 1);
+  assert_fulfils_int(avow_channel_next(other), 4);
+  let_go();
+  assert_fulfils_int(avow_channel_next(c), 5);
+  assert_fulfils_none(avow_channel_next(c));
+}
+
+static void who_missed_items_may_leave(void **state) {
+  for (int64_t i = 1; i <= 2 * ROOM; i++)
+    send_item(i);
+
+  avow_channel_clear(&other);
+
+  assert_missed(avow_channel_next(c), ROOM);
+  assert_fulfils_int(avow_channel_next(c), ROOM + 1);
+}
+
+/* What goes sends. */
+
+static int sent_again;
+
+static void send_again(void *self) {
+  if (b != NULL && sent_again++ < 3)
+    avow_unref(avow_broadcast_send(b, avow_int(sent_again)));
+}
+
+static const avow_class_t sending = { .name = "sending",
+                                      .destroy = send_again };
+
+static void what_goes_may_send(void **state) {
+  sent_again = 0;
+  for (int i = 0; i < ROOM; i++)
+    avow_unref(avow_broadcast_send(b, avow_object(&sending, NULL)));
+
+  avow_channel_clear(&other);
+  avow_channel_t *gone = c;
+  c = avow_broadcast_subscribe(b);
+  avow_channel_unref(gone);
+
+  assert_fulfils_int(avow_channel_next(c), 1);
+  assert_fulfils_int(avow_channel_next(c), 2);
+}
+
+static void what_is_dropped_may_send(void **state) {
+  sent_again = 0;
+  avow_channel_clear(&other);
+  avow_unref(avow_broadcast_send(b, avow_object(&sending, NULL)));
+  avow_unref(avow_broadcast_send(b, avow_object(&sending, NULL)));
+
+  send_item(10);
+
+  assert_missed(avow_channel_next(c), 3);
+  assert_fulfils_int(avow_channel_next(c), 1);
+  assert_fulfils_int(avow_channel_next(c), 2);
+}
+
+static void without_memory_it_rejects(void **state) {
+  for (int n = 1; n <= 2; n++) {
+    fail_allocation(n, false);
+    avow_broadcast_t *lost = avow_broadcast_new(loop, 1, NULL);
+    fail_allocation(0, false);
+
+    assert_rejects(avow_broadcast_send(lost, avow_string("x")), UV_ENOMEM);
+    assert_int_equal(avow_broadcast_subscribers(lost), 0);
+    avow_channel_t *none = avow_broadcast_subscribe(lost);
+    assert_rejects(avow_channel_next(none), UV_ENOMEM);
+    avow_channel_unref(none);
+    avow_broadcast_unref(lost);
+  }
+}
+
+static void what_cannot_be_is_refused(void **state) {
+  const avow_broadcast_options_t later = { .reserved = { 1 } };
+  avow_broadcast_t *refused = avow_broadcast_new(loop, 1, &later);
+  assert_rejects(avow_broadcast_send(refused, avow_int(1)), UV_EINVAL);
+  avow_broadcast_unref(refused);
+
+  avow_broadcast_t *huge = avow_broadcast_new(loop, SIZE_MAX, NULL);
+  assert_rejects(avow_broadcast_send(huge, avow_int(1)), UV_ENOMEM);
+  avow_broadcast_unref(huge);
+}
+
+static void it_outlives_its_loop(void **state) {
+  avow_unref(avow_broadcast_send(b, avow_string("lost")));
+
+  renew_loop();
+
+  avow_unref(avow_broadcast_send(b, avow_string("late")));
+  assert_int_equal(avow_broadcast_subscribers(b), 0);
+  avow_channel_t *late = avow_broadcast_subscribe(b);
+  avow_channel_unref(late);
+}
+
+#define WAITING_CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define DROPPING_CASE(f) \
+  cmocka_unit_test_setup_teardown(f, set_up_dropping, tear_down)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    WAITING_CASE(each_has_every_item_in_order),
+    WAITING_CASE(who_comes_later_has_what_is_sent_from_then_on),
+    WAITING_CASE(who_sends_waits_for_the_slowest),
+    WAITING_CASE(who_leaves_holds_up_nobody),
+    WAITING_CASE(what_is_called_off_was_never_sent),
+    WAITING_CASE(who_was_cancelled_has_had_nothing),
+    WAITING_CASE(it_ends_behind_the_last_item),
+    WAITING_CASE(who_waits_hears_of_the_end),
+    WAITING_CASE(with_nobody_there_items_go_at_once),
+    WAITING_CASE(none_is_refused_and_an_error_is_an_item),
+    WAITING_CASE(item_is_held_once_and_as_long_as_needed),
+    WAITING_CASE(what_goes_may_send),
+    WAITING_CASE(without_memory_it_rejects),
+    WAITING_CASE(what_cannot_be_is_refused),
+    WAITING_CASE(it_outlives_its_loop),
+    DROPPING_CASE(each_has_every_item_in_order),
+    DROPPING_CASE(who_missed_items_is_told_how_many),
+    DROPPING_CASE(who_missed_items_may_leave),
+    DROPPING_CASE(what_is_dropped_may_send),
+  };
+  return RUN(tests);
+}
