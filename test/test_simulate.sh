@@ -34,6 +34,6 @@ run 1 "$mended" --faults net
 
 echo "simulate: arguments"
 run 0 "$simulate" --help
-run 1 "$simulate" --seed
+run 2 "$simulate" --seed
 err 'usage: .*'
 echo "all passed"
