@@ -11,6 +11,7 @@
 #include "avow/timer.h"
 
 #include "base/alloc.h"
+#include "engine/cancel_reason.h"
 #include "engine/clock.h"
 #include "engine/engine.h"
 #include "engine/invariants.h"
@@ -42,6 +43,7 @@ struct avow__wheel_s {
   uint32_t limits, weak;  /* of these */
   bool dozes;             /* the timer keeps the loop alive no more */
   avow_value_t timed_out; /* one error for all timeouts */
+  avow_value_t canceled;  /* what it cancels is rejected with: one, too */
 };
 
 static void wheel_init(avow__wheel_t *wheel, uint64_t now) {
@@ -256,6 +258,7 @@ static bool wheel_new(avow__context_t *c) {
   avow__alarm_init(c, &wheel->alarm, c);
   wheel_init(wheel, avow__time(c));
   wheel->timed_out = timed_out();
+  wheel->canceled = avow__cancel_reason(avow_value_ref(&wheel->timed_out));
   c->wheel = wheel;
   c->wheel_go_on = timer_go_on;
   return true;
@@ -345,6 +348,15 @@ void avow__timer_cancel(avow_promise_t *p, avow_promise_t *start) {
   avow__detached(p);
 }
 
+avow_value_t avow__wheel_reason(const avow__context_t *c,
+                                const avow_value_t *given) {
+  const avow__wheel_t *wheel = c->wheel;
+  const bool is_ours = given->tag == AVOW_ERROR && given->u.p != NULL &&
+                       wheel != NULL && given->u.p == wheel->timed_out.u.p;
+  return is_ours ? avow_value_ref(&wheel->canceled)
+                 : avow__cancel_reason(avow_value_ref(given));
+}
+
 void avow__wheel_close(avow__context_t *c) {
   if (c->wheel == NULL)
     return;
@@ -353,8 +365,10 @@ void avow__wheel_close(avow__context_t *c) {
 }
 
 void avow__wheel_free(avow__context_t *c) {
-  if (c->wheel != NULL)
+  if (c->wheel != NULL) {
+    avow__value_unref(c->wheel->canceled);
     avow__value_unref(c->wheel->timed_out);
+  }
   avow__free(c->wheel);
   c->wheel = NULL;
 }

@@ -60,7 +60,7 @@ static void until_stop(avow_promise_t *p, avow_value_t reason) {
   }
   p->kind = AVOW__STOPPED;
   p->u.value = reason;
-  avow__cancel_for(p->upstream, avow__cancel_reason(avow_value_ref(&reason)));
+  avow__cancel_for(p->upstream, avow__wheel_reason(avow__context(p), &reason));
 }
 
 void avow__sentry_run(avow_promise_t *sentry) {
