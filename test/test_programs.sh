@@ -35,6 +35,7 @@ arguments_of() {
   query) arguments=':memory: select+1' ;;
   resolve) arguments='127.0.0.1' ;;
   scan) arguments='127.0.0.1 1' ;;
+  sift) arguments='text from' ;;
   serve) arguments='-p 0 www' serves=yes ;;
   primes | remind) arguments='--port 0' serves=yes ;;
   stopwatch) arguments= serves=yes ;;

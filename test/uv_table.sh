@@ -103,9 +103,9 @@ On Linux, libuv 1.45 to 1.48 have the kernel do most requests for files (io_urin
 with is the same. What differs:
 
 * These need no thread of the pool, and do not wait for a free one, where the kernel is new enough: open, close, read,
-  write, fsync, fdatasync, stat, lstat, fstat and looks by `avow_fs_polls()`; from 1.46 on also link, symlink,
-  mkdir, rename and unlink; from 1.49 on ftruncate. All others are the pool's, as are whole files and trees
-  (`avow/file.h`, `avow/tree.h`): those are work for its threads. When the ring is full, the next requests go to the pool.
+  write, fsync, fdatasync, stat, lstat, fstat and looks by `avow_fs_polls()`; from 1.46 on also link, symlink, mkdir,
+  rename and unlink; from 1.49 on ftruncate. All others are the pool's, as are whole files and trees (`avow/file.h`,
+  `avow/tree.h`): those are work for its threads. When the ring is full, the next requests go to the pool.
 * Cancelling such a request takes nothing back: up to 1.52 `uv_cancel()` says UV_EBUSY from the moment it was made. Its
   promise rejects at once, and the kernel does it all the same: a file is written, made, renamed or removed. With the
   pool that holds for a request that a thread has begun; one that is queued is never begun. Since 1.53 the kernel lets

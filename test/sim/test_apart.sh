@@ -17,6 +17,6 @@ fail() {
 
 ! defined "$1" | grep -E '^(sim_|uv_|avow_sim)' ||
   fail "these are in $1, which is to know nothing of the simulator"
-! defined "$2" | grep -vE '^(sim_|uv_|avow_|DW[.]ref[.]|__x86[.])' ||
+! defined "$2" | grep -vE '^(sim_|uv_|avow_|DW[.]ref[.]|__x86[.]|_[.]stapsdt)' ||
   fail "these are in $2: names there begin with sim_"
 defined "$2" | grep -qx uv_run || fail "$2 has no uv_run()"
