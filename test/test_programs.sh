@@ -28,7 +28,7 @@ arguments_of() {
   cptree) arguments='--force from to' ;;
   fanout | fanout_await) arguments="127.0.0.1:$good" ;;
   graph | limiter | timeline) arguments= ;;
-  gzip) arguments=from ;;
+  gzip | names) arguments=from ;;
   mirrors) arguments="to 127.0.0.1:$good" ;;
   parallel) arguments='true' ;;
   proxy) arguments='127.0.0.1 1' serves=yes ;;
@@ -106,7 +106,7 @@ for path; do
     done
     refused 1 2
     ;;
-  gzip) refused one two ;;
+  gzip | names) refused one two ;;
   copy* | cptree | proxy | query | scan)
     refused
     refused one

@@ -1,0 +1,81 @@
+#!/bin/sh
+# Runs the example names as a user would, with an address of this machine.
+# test_names.sh NAMES
+. "$(dirname "$0")/example.sh"
+names=$(absolute "$1")
+cd "$dir"
+name=$(getent hosts 127.0.0.1 | sed 's/^[^ ]* *//; s/ .*//')
+[ -n "$name" ] || {
+  leave_out "127.0.0.1 has no name here (/etc/hosts)"
+  name=127.0.0.1
+}
+
+echo "names: the address in front, and nothing else"
+printf '%s\n' '127.0.0.1 - GET /127.0.0.1' '127.0.0.1' '' 'nobody 127.0.0.1' \
+  '127.0.0.1x' '127.0.0.1.5 a' '999.0.0.1 a' '1 a' ' 127.0.0.1' >log
+printf '127.0.0.1\tat the end' >>log
+sed "s/^127\.0\.0\.1\([[:blank:]].*\)\{0,1\}\$/$name\1/" log >expected
+echo >>expected
+run 0 "$names" log
+cmp out expected || fail "other lines"
+run 0 "$names" <log
+cmp out expected || fail "other lines from the standard input"
+[ ! -s err ] || fail "errors"
+
+echo "names: asks once for all lines, and keeps their order"
+seq 5000 | sed 's/^/127.0.0.1 /' >log
+sed "s/^127.0.0.1/$name/" log >expected
+run 0 "$names" --count log
+cmp out expected || fail "other lines"
+err '5000 lines, 1 lookups'
+
+echo "names: asks no more often than it may"
+for spelt in ::ffff:127.0.0.1 0::ffff:127.0.0.1 ::ffff:7f00:1; do
+  echo "$spelt line"
+done >log
+run 0 "$names" --count --rate 4 log
+err '3 lines, 3 lookups'
+begin=$(date +%s)
+run 0 "$names" --count --rate 1 log
+[ $(($(date +%s) - begin)) -ge 2 ] || fail "sooner than at 1 a second"
+[ "$(sed 's/.* //' out | uniq -c)" = '      3 line' ] || fail "other lines"
+
+echo "names: each line as it comes, and again when its time is over"
+mkfifo pipe
+"$names" --count --keep 1 <pipe >out 2>err &
+pid=$!
+pids="$pids $pid"
+exec 3>pipe
+echo '127.0.0.1 first' >&3
+until_true grep -q ' first$' out
+sleep 1.1
+echo '127.0.0.1 second' >&3
+until_true grep -q ' second$' out
+exec 3>&-
+wait "$pid" || fail "status $?"
+err '2 lines, 2 lookups'
+
+echo "names: who has no name is called by the address"
+if unshare -rn true 2>/dev/null; then
+  echo '192.0.2.1 line' >log
+  run 0 unshare -rn "$names" log
+  cmp out log || fail "another line"
+fi
+
+echo "names: what cannot be read"
+run 1 "$names" missing
+err "names: open 'missing': no such file or directory"
+run 1 "$names" .
+err "names: .*"
+
+echo "names: whoever reads has had enough"
+seq 100000 | sed 's/^/127.0.0.1 /' >log
+{ "$names" log 2>err || echo $? >status; } | head -n 1 >out
+[ "$(cat status)" = 1 ] || fail "status"
+[ ! -s err ] || fail "errors"
+mkfifo silent
+exec 3<>silent
+echo 127.0.0.1 >&3
+{ "$names" <silent 2>err || echo $? >status; } | true
+[ ! -s err ] || fail "errors"
+echo "all passed"
