@@ -70,7 +70,10 @@ copy() {
 
 # The suites that are needed: those that should find the faults, or all.
 list_suites() {
-  if [ -n "$write" ]; then
+  if [ -n "$write" ] && [ "$kind" = sim ]; then
+    ninja -C "$build" -t targets all |
+      sed -n 's,^test/sim/test_\(sim_[a-z_]*\): c_LINKER.*,\1,p'
+  elif [ -n "$write" ]; then
     ninja -C "$build" -t targets all |
       sed -n 's,^test/test_\([a-z_]*\): c_LINKER.*,\1,p
         s,^test/\(hosted\)_host: c_LINKER.*,\1,p'
@@ -85,6 +88,7 @@ list_suites() {
 linked_for() {
   case $1 in
   hosted) echo test/libhosted.so ;;
+  sim_*) echo "test/sim/test_$1" ;;
   *) echo "test/test_$1" ;;
   esac
 }
@@ -212,6 +216,8 @@ make_objects() {
 source_of() {
   if [ -n "$(host_of "$1")" ]; then
     echo "test/$1.c"
+  elif [ "${1#sim_}" != "$1" ]; then
+    echo "test/sim/test_${1#sim_}.c"
   else
     (cd "$tree" && find test -name "test_$1.c")
   fi
@@ -223,6 +229,7 @@ link() {
   linked=$(linked_for "$1")
   source=$(source_of "$1")
   own=$linked.p/$(echo "${source#test/}" | tr / _).o
+  case $1 in sim_*) own=$linked.p/test_${1#sim_}.c.o ;; esac
   object=$own
   objects=$(echo "$mine"/*.o)
   if grep -qx "$source" "$mine/users"; then
@@ -307,7 +314,7 @@ try_all() {
 
 try_kind() {
   case $kind in
-  pool) try_all -Dpool=enabled ;;
+  pool | sim) try_all -Dpool=enabled ;;
   plain) try_all -Dpool=disabled -Dtrace=true ;;
   check) try_all -Dpool=enabled -Dcheck=true ;;
   shared)
@@ -332,7 +339,7 @@ while read -r name; do
 done <"$work/names"
 mkdir "$work/worker0" "$work/worker0/test"
 touch "$work/worker0/found"
-for kind in pool plain check shared; do
+for kind in pool plain check shared sim; do
   [ ! -f "$work/$kind" ] || try_kind
 done
 

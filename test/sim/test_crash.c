@@ -380,6 +380,18 @@ static void emptied_file_has_nothing_of_the_old_one(void **state) {
   assert_true(found[ZEROS] > 0);
 }
 
+static avow_promise_t *empties_and_syncs(uv_loop_t *loop, void *data) {
+  put_old();
+  put(path, UV_FS_O_TRUNC, 'b');
+  sync_path(path);
+  was_synced = has_name(path);
+  return end(loop);
+}
+
+static void emptied_file_that_was_synced_is_the_new_one(void **state) {
+  assert_int_equal(failures(empties_and_syncs, look_for_synced, FEW), 0);
+}
+
 static avow_promise_t *leaves_it_open(uv_loop_t *loop, void *data) {
   (void) done(
       uv_fs_open(NULL, &req, path, UV_FS_O_WRONLY | UV_FS_O_CREAT, 0600, NULL));
@@ -432,6 +444,7 @@ int main(void) {
     cmocka_unit_test(names_of_a_directory_are_there_in_their_order),
     cmocka_unit_test(sync_takes_along_what_came_before_a_move),
     cmocka_unit_test(emptied_file_has_nothing_of_the_old_one),
+    cmocka_unit_test(emptied_file_that_was_synced_is_the_new_one),
     cmocka_unit_test(file_that_is_left_open_fails_unless_the_machine_stopped),
     cmocka_unit_test(what_recover_finds_fails_the_run),
     cmocka_unit_test(without_recover_the_run_ends_with_the_machine),
