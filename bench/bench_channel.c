@@ -2,8 +2,7 @@
  * What does an item cost on its way through a channel? Sending and taking make
  * a promise each; the floor is a queue of jobs, a block for each item. And what
  * does it cost to choose: among channels, with one next of one of them as the
- * floor, and the outcomes of many, with what all_settled takes of the same? And
- * a broadcast, beside as many channels that are sent each item?
+ * floor, and the outcomes of many, with what all_settled takes of the same?
  */
 #include "bench.h"
 #include "floor.h"
@@ -175,49 +174,6 @@ static uint64_t all_outcomes(size_t n, size_t rounds) {
   return bench_clock() - start;
 }
 
-enum { LISTENERS = 10 };
-
-static avow_channel_t *heard[LISTENERS];
-
-static void hear_each(void) {
-  for (size_t i = 0; i < LISTENERS; i++) {
-    avow_promise_t *p = avow_channel_next(heard[i]);
-    bench_require(avow_to_int(avow_result(p)) == 1, "all hear it");
-    avow_unref(p);
-  }
-}
-
-static uint64_t to_all(size_t n, size_t rounds) {
-  avow_broadcast_t *b = avow_broadcast_new(bench_loop, 1, NULL);
-  for (size_t i = 0; i < LISTENERS; i++)
-    heard[i] = avow_broadcast_subscribe(b);
-  const uint64_t start = bench_clock();
-  for (size_t i = 0; i < n * rounds; i++) {
-    avow_unref(avow_broadcast_send(b, avow_int(1)));
-    hear_each();
-  }
-  const uint64_t elapsed = bench_clock() - start;
-  avow_broadcast_unref(b);
-  for (size_t i = 0; i < LISTENERS; i++)
-    avow_channel_unref(heard[i]);
-  return elapsed;
-}
-
-static uint64_t to_each(size_t n, size_t rounds) {
-  for (size_t i = 0; i < LISTENERS; i++)
-    heard[i] = avow_channel_new(bench_loop, 1);
-  const uint64_t start = bench_clock();
-  for (size_t i = 0; i < n * rounds; i++) {
-    for (size_t k = 0; k < LISTENERS; k++)
-      avow_unref(avow_channel_send(heard[k], avow_int(1)));
-    hear_each();
-  }
-  const uint64_t elapsed = bench_clock() - start;
-  for (size_t i = 0; i < LISTENERS; i++)
-    avow_channel_unref(heard[i]);
-  return elapsed;
-}
-
 int main(int argc, char **argv) {
   const bench_case_t cases[] = {
     { "send all, take all", 100, through_a_ring, floor_queue, 30, 0 },
@@ -232,7 +188,6 @@ int main(int argc, char **argv) {
     { "select of 10, waits; next", 1000, select_of_10, next_waits, 0, 0 },
     { "outcomes, each as it comes; all_settled", MOST_INPUTS, each_outcome,
       all_outcomes, 0, 0 },
-    { "broadcast to 10; a channel for each", 100, to_all, to_each, 0, 0 },
   };
   return bench_main(argc, argv, "ns", cases, sizeof(cases) / sizeof(*cases));
 }

@@ -31,7 +31,7 @@ ECHOES, FILES = 1000, 200
 SETTLING = ('settle chain follow await start all all_settled race '
             'channel inlet inlet_row').split()
 QUESTIONS = ('settle chain follow repeat combine channel timers file '
-             'write_file dir echo memory tools async').split()
+             'write_file dir echo memory tools stage broadcast async').split()
 # libuv's threads wait for each other now and then, and so does the loop.
 UNSTEADY = {'futex', 'epoll_wait', 'epoll_pwait', 'sched_yield', 'total',
             'restart_syscall'}

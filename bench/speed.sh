@@ -14,7 +14,7 @@ command -v gnuplot >/dev/null || { echo 'speed: install gnuplot-nox' >&2; exit 1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-questions='settle shared chain follow repeat combine loops async tools channel timers
+questions='settle shared chain follow repeat combine loops async tools channel stage broadcast timers
 remote inlet elsewhere file write_file dir echo turn pipe send memory'
 
 # "question,case,n,unit,amount,floor,ratio,allocations,…", without the heads of
