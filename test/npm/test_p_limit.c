@@ -299,7 +299,8 @@ static const npm_case_t cases[] = {
   SAME("concurrency: 1", one_at_a_time),
   SAME("concurrency: 4", never_more_than_five),
   UNSAID("propagates async execution context properly",
-         "a function's data says for whom it runs"),
+         "what a limiter calls has its data; async functions keep their values "
+         "where they wait for a permit"),
   SAME("non-promise returning function", values_are_taken_as_they_are),
   SAME("continues after sync throw", a_failure_leaves_the_next),
   SAME("accepts additional arguments", data_is_handed_on),
