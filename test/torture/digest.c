@@ -25,11 +25,16 @@ uint64_t digest_list(const uint64_t items[], size_t n) {
 }
 
 outcome_t fulfilled(uint64_t digest) {
-  return (outcome_t){ AVOW_FULFILLED, digest };
+  return (outcome_t){ AVOW_FULFILLED, digest, false };
 }
 
 outcome_t rejected(int code) {
-  return (outcome_t){ AVOW_REJECTED, digest_error(code, 0) };
+  return (outcome_t){ AVOW_REJECTED, digest_error(code, 0),
+                      code == UV_ECANCELED };
+}
+
+outcome_t canceled_for(uint64_t cause) {
+  return (outcome_t){ AVOW_REJECTED, digest_error(UV_ECANCELED, cause), true };
 }
 
 int64_t mapped(uint64_t digest) {

@@ -5,6 +5,7 @@
 #ifndef DIGEST_H
 #define DIGEST_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -15,6 +16,7 @@ enum { LOG = 4096 };
 typedef struct outcome_s {
   avow_state_t state;
   uint64_t digest; /* of the value or reason */
+  bool canceled;   /* the reason is UV_ECANCELED */
 } outcome_t;
 
 typedef struct entry_s {
@@ -34,6 +36,7 @@ uint64_t digest_error(int code, uint64_t cause);
 uint64_t digest_list(const uint64_t items[], size_t n);
 outcome_t fulfilled(uint64_t digest);
 outcome_t rejected(int code);
+outcome_t canceled_for(uint64_t cause);
 void log_call(log_t *log, size_t id, uint64_t digest);
 /* What handlers make of what they are given. */
 int64_t mapped(uint64_t digest);

@@ -33,8 +33,9 @@ static void count_down(node_t *gather) {
     return;
   const uint64_t list = digest_list(gather->items, gather->n);
   if (gather->gather_kind == AVOW_ANY)
-    settle_gather(gather, (outcome_t){ AVOW_REJECTED,
-                                       digest_error(AVOW_EAGGREGATE, list) });
+    settle_gather(gather,
+                  (outcome_t){ AVOW_REJECTED,
+                               digest_error(AVOW_EAGGREGATE, list), false });
   else
     settle_gather(gather, fulfilled(list));
 }
@@ -150,5 +151,5 @@ void model_run_watch(node_t *watch) {
   }
   node->stage = STOPPED;
   node->at_hand = reason;
-  model_cancel(node->upstream);
+  model_cancel_for(node->upstream, model_reason(reason));
 }

@@ -8,8 +8,13 @@ model_t model;
 /* What a finally waits for instead of an upstream that goes on for others. */
 static node_t canceled_node;
 
-static bool is_canceled(outcome_t outcome) {
+/* It says no more than that it was cancelled. */
+static bool is_bare(outcome_t outcome) {
   return outcome.digest == rejected(UV_ECANCELED).digest;
+}
+
+static bool is_given(outcome_t reason) {
+  return reason.state != AVOW_PENDING;
 }
 
 static void note(const node_t *node, uint64_t digest) {
@@ -86,7 +91,8 @@ static void enqueue(node_t *job) {
 
 void model_settle(node_t *node, outcome_t outcome) {
   CHECK(model_is_pending(node) && outcome.state != AVOW_PENDING);
-  node->outcome = outcome;
+  const bool says_why = is_bare(outcome) && is_given(node->noted);
+  node->outcome = says_why ? node->noted : outcome;
   if (node->kind == REMOTE && node->stage == WAITING)
     model.waiting_remotes--;
   while (node->waiters.first != NULL)
@@ -195,11 +201,16 @@ static size_t next_due(void) {
 
 /* Handlers. */
 
+static void forget_cancel(node_t *node) {
+  node->canceled = false;
+  node->noted = (outcome_t){ .state = AVOW_PENDING };
+}
+
 static void enter_handler(node_t *node, uint64_t digest) {
   note(node, digest);
   model.present += node->slow;
-  if (is_canceled(node->upstream->outcome))
-    node->canceled = false;
+  if (node->upstream->outcome.canceled)
+    forget_cancel(node);
 }
 
 static void follow(node_t *node) {
@@ -207,8 +218,9 @@ static void follow(node_t *node) {
   adopt(node, make_target(node));
   if (!node->canceled)
     return;
-  node->canceled = false;
-  model_cancel(node);
+  const outcome_t reason = node->noted;
+  forget_cancel(node);
+  model_cancel_for(node, reason);
 }
 
 static void run_handler(node_t *node) {
@@ -263,14 +275,38 @@ static node_t *topmost(node_t *start) {
   return node;
 }
 
+outcome_t model_reason(outcome_t given) {
+  if (is_bare(given))
+    return (outcome_t){ .state = AVOW_PENDING };
+  return given.canceled ? given : canceled_for(given.digest);
+}
+
+static outcome_t canceled(void) {
+  return is_given(model.reason) ? model.reason : rejected(UV_ECANCELED);
+}
+
+static node_t *canceled_promise(void) {
+  if (!is_given(model.reason))
+    return &canceled_node;
+  node_t *node = model_node(LEAF);
+  node->outcome = model.reason;
+  return node;
+}
+
+static void mark(node_t *node) {
+  node->canceled = true;
+  if (!is_given(node->noted))
+    node->noted = model.reason;
+}
+
 static void detach(node_t *node) {
   node_t *from = node->upstream;
   model_remove(node->stage == JOINING ? &model.queue : &from->waiters, node);
   node->upstream = NULL;
   if (node->kind == FINALLY)
-    model_subscribe(node, &canceled_node);
+    model_subscribe(node, canceled_promise());
   else
-    model_settle(node, rejected(UV_ECANCELED));
+    model_settle(node, canceled());
   if (node->kind == UNTIL)
     model_drop_watch(node);
   from->consumers--;
@@ -279,26 +315,26 @@ static void detach(node_t *node) {
 static void mark_path(node_t *from, const node_t *top) {
   node_t *node = from;
   for (; node != top; node = node->upstream)
-    node->canceled = true;
-  node->canceled = true;
+    mark(node);
+  mark(node);
 }
 
 static void cancel_source(node_t *node) {
   if (node->kind == SLEEP)
     forget_sleep(node);
-  model_settle(node, rejected(UV_ECANCELED));
+  model_settle(node, canceled());
   if (node->kind == LEAF)
     note(node, 0);
 }
 
 static void cancel_top(node_t *top, node_t *start) {
   if (top->stage == CLEANING) {
-    top->at_hand = rejected(UV_ECANCELED);
+    top->at_hand = canceled();
   } else if (top->stage == CLEANED) {
     return;
   } else if (top->kind == GATHER) {
     model_drop_elements(top, &model.condemned);
-    model_settle(top, rejected(UV_ECANCELED));
+    model_settle(top, canceled());
   } else if (top->upstream == NULL) {
     cancel_source(top);
   } else if (model_is_pending(top->upstream)) {
@@ -323,13 +359,19 @@ void model_cancel_condemned(void) {
     (void) model_take_upstream(element); /* it is over */
   }
   model.cancelling = false;
+  model.reason = (outcome_t){ .state = AVOW_PENDING };
 }
 
-void model_cancel(node_t *node) {
+void model_cancel_for(node_t *node, outcome_t reason) {
+  model.reason = reason;
   model.cancelling = true;
   cancel_now(node);
   model.cancelling = false;
   model_cancel_condemned();
+}
+
+void model_cancel(node_t *node) {
+  model_cancel_for(node, (outcome_t){ .state = AVOW_PENDING });
 }
 
 /* Settling from outside. */

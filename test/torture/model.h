@@ -54,6 +54,7 @@ struct node_s {
   stage_t stage;
   outcome_t outcome;
   outcome_t at_hand; /* what a finally or until will settle with */
+  outcome_t noted;   /* why it was cancelled, which its cancellation will say */
   bool held;         /* by the program */
   bool canceled;     /* what its handler waits for is to be cancelled */
   bool merged;       /* avow keeps it as one with what adopts it */
@@ -88,6 +89,7 @@ typedef struct model_s {
   nodes_t queue;
   nodes_t condemned; /* elements and watches whose inputs to cancel */
   bool cancelling;
+  outcome_t reason;       /* what that rejects with; pending: UV_ECANCELED */
   size_t waiting_remotes; /* they keep the loop alive */
   uint64_t present, cached;
   bool woken; /* the loop has a reason to turn */
@@ -109,6 +111,10 @@ bool model_resolve(node_t *leaf, outcome_t outcome);
 bool model_follow(node_t *leaf, node_t *target);
 void model_send(node_t *remote, outcome_t outcome);
 void model_cancel(node_t *node);
+void model_cancel_for(node_t *node, outcome_t reason);
+/* What rejects with which is cancelled for given; pending if that says no more.
+ */
+outcome_t model_reason(outcome_t given);
 void model_turn(void);
 
 /* The parts that model.c and gathers.c have of each other. */

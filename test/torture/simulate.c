@@ -364,8 +364,13 @@ static void cancel(void) {
   node_t *node = pick(is_held);
   if (node == NULL)
     return;
-  avow_cancel(real(node)->promise);
-  model_cancel(node);
+  if (below(2) == 0) {
+    avow_cancel(real(node)->promise);
+    model_cancel(node);
+  } else {
+    avow_cancel_with(real(node)->promise, avow_error(UV_EIO));
+    model_cancel_for(node, model_reason(rejected(UV_EIO)));
+  }
 }
 
 static void let_go(void) {
