@@ -5,7 +5,7 @@
 
 Its second rule names each function that returns a code, and no other. Its third
 names those that SECURITY.md gives to other threads. Its tables have each header
-and each example.
+and each example. And what it names is installed.
 """
 import os
 import re
@@ -66,8 +66,21 @@ def left_out(root):
             yield f'README.md does not name {path}'
 
 
+# That which is installed with its own library.
+APART = {'sim.h'}
+
+
+def not_installed(root):
+    topics = re.findall(r"^  '(\w+)',$", read(root, 'include', 'meson.build'), re.M)
+    headers = set(os.listdir(os.path.join(root, 'include', 'avow'))) - APART
+    for name in headers - {f'{topic}.h' for topic in topics}:
+        yield f'include/meson.build does not install {name}'
+
+
 def main():
-    found = list(complaints(sys.argv[1])) + sorted(left_out(sys.argv[1]))
+    root = sys.argv[1]
+    found = list(complaints(root)) + sorted(left_out(root)) + \
+        sorted(not_installed(root))
     for line in found:
         print(line)
     sys.exit(bool(found))
