@@ -14,20 +14,23 @@
 
 enum { LAG_US = 1000, LAG_MS = 1000 * LAG_US, EXACT_BITS = 3 };
 
+/* Below this each number has a bucket of its own. */
+enum { FINE = 2 * AVOW__LAG_STEPS };
+
 _Static_assert(AVOW__LAG_STEPS == 1 << EXACT_BITS, "as many steps as bits say");
 
 /* Below AVOW__LAG_STEPS each has a bucket of its own. */
 static size_t bucket_of(uint64_t us) {
   unsigned shift = 0;
   us = us < UINT32_MAX ? us : UINT32_MAX;
-  while (us >> shift >= 2 * AVOW__LAG_STEPS)
+  while (us >> shift >= FINE)
     shift++;
-  return shift * AVOW__LAG_STEPS + (size_t) (us >> shift);
+  return (size_t) shift * AVOW__LAG_STEPS + (size_t) (us >> shift);
 }
 
 /* The most that is counted there. */
 static uint64_t most_in(size_t bucket) {
-  if (bucket < 2 * AVOW__LAG_STEPS)
+  if (bucket < FINE)
     return bucket;
   const unsigned shift = (unsigned) (bucket / AVOW__LAG_STEPS) - 1;
   const uint64_t step = AVOW__LAG_STEPS + bucket % AVOW__LAG_STEPS;

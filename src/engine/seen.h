@@ -18,7 +18,12 @@ void avow__trace_promise(avow__context_t *c, avow_promise_t *p); /* trace.c */
 #  define AVOW__RECORD(c, call) ((void) (c))
 #endif
 
+/* The macros of sdt.h have variable arguments, and leave them out. */
 #ifdef AVOW_PROBES
+#  ifdef __clang__
+#    pragma clang diagnostic push
+#    pragma clang diagnostic ignored "-Wgnu-zero-variadic-macro-arguments"
+#  endif
 #  include <sys/sdt.h>
 #  define AVOW__PROBE1(name, a)       DTRACE_PROBE1(avow, name, a)
 #  define AVOW__PROBE2(name, a, b)    DTRACE_PROBE2(avow, name, a, b)
@@ -119,5 +124,9 @@ static inline void avow__seen_task_end(avow__context_t *c) {
 static inline void avow__seen_poll(avow__context_t *c) {
   AVOW__RECORD(c, avow__record_poll(c->trace));
 }
+
+#if defined(AVOW_PROBES) && defined(__clang__)
+#  pragma clang diagnostic pop
+#endif
 
 #endif

@@ -11,6 +11,7 @@ enum { SLOW_US = 1000 };
 typedef void (*function_t)(void);
 
 static function_t reaction_of(const avow_promise_t *p) {
+  assert(p->upstream != NULL);
   const bool failed = avow__state(p->upstream) == AVOW_REJECTED;
   return (function_t) (failed ? p->u.then.on_rejected : p->u.then.on_fulfilled);
 }

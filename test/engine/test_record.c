@@ -217,11 +217,8 @@ static void full_disk_ends_the_trace_and_is_told_at_its_end(void **state) {
 
 static void names_of_files_are_escaped(void **state) {
   start();
-/* clang-format off */
-#line 7 "dir/a\"b\\c\td\xc3\xa9\xff\xe2\x82.c"
-  avow_unref(avow_promise_resolve(loop, avow_none()));
-#line 200 "test_record.c"
-  /* clang-format on */
+  avow_unref(avow_trace_made("dir/a\"b\\c\td\xc3\xa9\xff\xe2\x82.c", 7,
+                             (avow_promise_resolve) (loop, avow_none())));
   stop();
 
   assert_has(

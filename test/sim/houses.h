@@ -25,6 +25,9 @@ avow_value_t live_with_inlet(void *loop);
    go on for a while. LIST: how each did. */
 avow_value_t call_all(uv_loop_t *loop, avow_fn caller, void *data);
 
+/* 0 to n - 1. */
+size_t some(size_t n);
+
 /* 0 to 19 ms. */
 avow_value_t sleep_a_little(uv_loop_t *loop);
 

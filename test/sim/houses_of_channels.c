@@ -140,8 +140,8 @@ static avow_value_t buy_all(avow_value_t (*take)(bool ended[2])) {
 
 static avow_value_t hold_market(uv_loop_t *loop, int n,
                                 avow_value_t (*take)(bool ended[2])) {
-  avow_channel_t *first = avow_channel_new(loop, avow_sim_choose(3));
-  avow_channel_t *second = avow_channel_new(loop, avow_sim_choose(3));
+  avow_channel_t *first = avow_channel_new(loop, some(3));
+  avow_channel_t *second = avow_channel_new(loop, some(3));
   market = (market_t){ .loop = loop, .channels = { first, second }, .n = n };
   market.users = 1;
   avow_promise_t *sold =
@@ -256,7 +256,7 @@ static avow_value_t hear_bell(const avow_channel_t *debounced) {
 
 avow_value_t live_debounced(void *loop) {
   bell = (bell_t){ .loop = loop, .users = 1 };
-  bell.channel = avow_channel_new(loop, avow_sim_choose(3));
+  bell.channel = avow_channel_new(loop, some(3));
   avow_promise_t *rung =
       avow_finally(avow_async(loop, ring, NULL), end_bell, NULL);
   avow_channel_t *debounced =
@@ -317,10 +317,10 @@ static avow_value_t read_post(const avow_channel_t *channel) {
 }
 
 avow_value_t live_with_inlet(void *loop) {
-  avow_channel_t *channel = avow_channel_new(loop, avow_sim_choose(3));
+  avow_channel_t *channel = avow_channel_new(loop, some(3));
   post.loop = loop;
   post.accepted = 0;
-  post.inlet = avow_inlet_new(channel, 1 + avow_sim_choose(3));
+  post.inlet = avow_inlet_new(channel, 1 + some(3));
   avow_promise_t *posted =
       avow_finally(avow_async(loop, post_all, NULL), end_post, NULL);
   const avow_value_t v = read_post(channel);

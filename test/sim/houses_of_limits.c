@@ -4,6 +4,10 @@
 #include "avow/sim.h"
 #include "houses.h"
 
+size_t some(size_t n) {
+  return (size_t) avow_sim_choose(n);
+}
+
 avow_value_t sleep_a_little(uv_loop_t *loop) {
   return avow_await(avow_sleep(loop, avow_sim_choose(20)));
 }
@@ -45,7 +49,7 @@ static void look_inside(const hall_t *hall) {
 }
 
 static avow_value_t enter_hall(hall_t *hall) {
-  const size_t n = 1 + avow_sim_choose(PERMITS);
+  const size_t n = 1 + some(PERMITS);
   avow_value_t permit = avow_limiter_try(hall->limiter, n);
   if (permit.tag == AVOW_NONE)
     permit = avow_await(avow_limiter_acquire_many(hall->limiter, n));
