@@ -55,8 +55,8 @@ AVOW_INLINE void avow_cleanup_run(const avow_cleanup_t *cleanup) {
 
 AVOW_HEADER_END
 
-#define AVOW_CLEANUP_NAME(at)  AVOW_CLEANUP_PASTE(at)
-#define AVOW_CLEANUP_PASTE(at) avow_cleanup_##at##_
+#define AVOW_CLEANUP_NAME_(at)  AVOW_CLEANUP_PASTE_(at)
+#define AVOW_CLEANUP_PASTE_(at) avow_cleanup_##at##_
 
 /**
  * AVOW_AUTO_CALL(free, buffer); has fn called with data where the block ends.
@@ -64,9 +64,9 @@ AVOW_HEADER_END
  * that was cancelled too, it awaits what avow_shield() makes. What the function
  * returns has been worked out by then.
  */
-#define AVOW_AUTO_CALL(fn, data)                                  \
-  __attribute__((cleanup(avow_cleanup_run))) const avow_cleanup_t \
-  AVOW_CLEANUP_NAME(__LINE__) = { (fn), (data) }
+#define AVOW_AUTO_CALL(fn, data)                                          \
+  __attribute__((cleanup(avow_cleanup_run), unused)) const avow_cleanup_t \
+  AVOW_CLEANUP_NAME_(__LINE__) = { (fn), (data) }
 
 /** AVOW_AUTO_VALUE v = avow_none(); ends in avow_value_clear(&v). */
 #define AVOW_AUTO_VALUE __attribute__((cleanup(avow_value_clear))) avow_value_t
