@@ -20,6 +20,11 @@ avow_value_t live_with_select(void *loop);
 avow_value_t live_by_ticks(void *loop);
 avow_value_t live_debounced(void *loop);
 avow_value_t live_with_inlet(void *loop);
+avow_value_t live_with_senders(void *loop);
+avow_value_t live_with_broadcast(void *loop);
+avow_value_t live_with_watch(void *loop);
+avow_value_t live_with_stages(void *loop);
+avow_value_t live_with_locals(void *loop);
 
 /* So many callers, until all have ended, or this was cancelled: then some may
    go on for a while. LIST: how each did. */

@@ -24,6 +24,9 @@ static const struct {
   { "groups", live_in_groups },     { "channels", live_with_channels },
   { "select", live_with_select },   { "ticks", live_by_ticks },
   { "debounced", live_debounced },  { "inlet", live_with_inlet },
+  { "senders", live_with_senders }, { "broadcast", live_with_broadcast },
+  { "watch", live_with_watch },     { "stages", live_with_stages },
+  { "locals", live_with_locals },
 };
 
 enum { HOUSES = sizeof(houses) / sizeof(houses[0]), RATE = 50 };
