@@ -28,6 +28,7 @@ static const struct {
   { 416, "Range Not Satisfiable" },
   { 431, "Request Header Fields Too Large" },
   { 500, "Internal Server Error" },
+  { 501, "Not Implemented" },
   { 505, "HTTP Version Not Supported" },
 };
 

@@ -1,7 +1,6 @@
 /*
- * A parser that refuses what it does not know to be right: lines that do not
- * end in CR LF, folded fields, spaces before a colon, and any body, on whose
- * length two programs might not agree.
+ * What a server of files makes of a request that llhttp has read: no body, one
+ * host, a range if it is one, and a path that leads to no place but below.
  */
 #include "request.h"
 
@@ -9,55 +8,29 @@
 #include <string.h>
 #include <strings.h>
 
-/* Texts end in NUL, which they do not contain, somewhere behind the end. */
-typedef struct {
-  const char *at;
-  size_t len;
-} text_t;
+#include "message.h"
 
 /* Takes what comes before the separator, or all; from goes on behind that. */
-static text_t take(text_t *from, const char *separator) {
-  const char *end = strstr(from->at, separator);
-  size_t len = end != NULL ? (size_t) (end - from->at) : from->len;
-  len = len < from->len ? len : from->len;
-  const text_t taken = { from->at, len };
-  if (len < from->len)
-    len += strlen(separator);
-  *from = (text_t){ from->at + len, from->len - len };
+static span_t take(span_t *from, char separator) {
+  const char *end =
+      from->len > 0 ? memchr(from->at, separator, from->len) : NULL;
+  const size_t len = end != NULL ? (size_t) (end - from->at) : from->len;
+  const size_t used = end != NULL ? len + 1 : len;
+  const span_t taken = { from->at, len };
+  *from = (span_t){ from->at + used, from->len - used };
   return taken;
 }
 
-static text_t trim(text_t text) {
-  while (text.len > 0 && (*text.at == ' ' || *text.at == '\t'))
-    text = (text_t){ text.at + 1, text.len - 1 };
-  while (text.len > 0 &&
-         (text.at[text.len - 1] == ' ' || text.at[text.len - 1] == '\t'))
-    text.len--;
-  return text;
-}
-
-static bool is(text_t text, const char *word) {
-  return text.len == strlen(word) && strncasecmp(text.at, word, text.len) == 0;
-}
-
-static bool skip(text_t *text, const char *prefix) {
+static bool skip(span_t *span, const char *prefix) {
   const size_t len = strlen(prefix);
-  if (text->len < len || strncasecmp(text->at, prefix, len) != 0)
+  if (span->len < len || strncasecmp(span->at, prefix, len) != 0)
     return false;
-  *text = (text_t){ text->at + len, text->len - len };
+  *span = (span_t){ span->at + len, span->len - len };
   return true;
 }
 
-/* Whether the comma-separated list has the word. */
-static bool contains(text_t list, const char *word) {
-  while (list.len > 0)
-    if (is(trim(take(&list, ",")), word))
-      return true;
-  return false;
-}
-
 /* Printable, without spaces. */
-static bool is_token(text_t text) {
+static bool is_token(span_t text) {
   for (size_t i = 0; i < text.len; i++)
     if (text.at[i] <= ' ' || text.at[i] > '~')
       return false;
@@ -104,18 +77,18 @@ static bool is_plain(const char *path) {
 }
 
 /* Without the query and, as it comes to a proxy, without the host. */
-static text_t path_of(text_t target) {
-  text_t path = take(&target, "?");
+static span_t path_of(span_t target) {
+  span_t path = take(&target, '?');
   if (!skip(&path, "http://"))
     return path;
   const char *slash = memchr(path.at, '/', path.len);
   if (slash == NULL)
-    return (text_t){ "/", 1 };
-  return (text_t){ slash, path.len - (size_t) (slash - path.at) };
+    return (span_t){ "/", 1 };
+  return (span_t){ slash, path.len - (size_t) (slash - path.at) };
 }
 
-static int parse_target(text_t target, request_t *out) {
-  const text_t path = path_of(target);
+static int parse_target(span_t target, request_t *out) {
+  const span_t path = path_of(target);
   if (!is_token(path))
     return 400;
   if (path.len >= TARGET_MAX)
@@ -127,23 +100,15 @@ static int parse_target(text_t target, request_t *out) {
   return out->target[0] == '/' && is_plain(out->path) ? 0 : 404;
 }
 
-static int parse_first_line(text_t line, request_t *out) {
-  const text_t method = take(&line, " ");
-  const text_t target = take(&line, " ");
-  if (!is_token(method) || !is_token(target) || !skip(&line, "HTTP/") ||
-      line.len != strlen("1.1"))
-    return 400;
-  if (!is(line, "1.1") && !is(line, "1.0"))
-    return 505;
-  out->keeps = out->needs_host = is(line, "1.1");
-  out->head = is(method, "HEAD");
-  if (!is(method, "GET") && !is(method, "HEAD"))
+static int parse_first_line(const message_t *m, request_t *out) {
+  out->head = span_is(m->method, "HEAD");
+  if (!span_is(m->method, "GET") && !out->head)
     return 405;
-  return parse_target(target, out);
+  return parse_target(m->target, out);
 }
 
 /* -1 without digits, or with more than an int64_t has room for. */
-static int64_t parse_number(text_t text) {
+static int64_t parse_number(span_t text) {
   int64_t n = 0;
   if (text.len == 0 || text.len > 18)
     return -1;
@@ -157,10 +122,10 @@ static int64_t parse_number(text_t text) {
 
 /* Reads a range. A server ignores one that it does not understand: RFC 9110,
    section 14.2. */
-static void parse_range(text_t value, request_t *out) {
+static void parse_range(span_t value, request_t *out) {
   if (!skip(&value, "bytes="))
     return;
-  const text_t first = take(&value, "-");
+  const span_t first = take(&value, '-');
   const bool has_dash = value.at != first.at + first.len;
   out->first = parse_number(first);
   out->last = parse_number(value);
@@ -171,7 +136,7 @@ static void parse_range(text_t value, request_t *out) {
 }
 
 /* No other than one: two programs might not agree on which counts. */
-static int parse_host(text_t value, request_t *out) {
+static int parse_host(span_t value, request_t *out) {
   if (out->has_host || (value.len > 0 && !is_token(value)) ||
       memchr(value.at, ',', value.len) != NULL)
     return 400;
@@ -179,41 +144,28 @@ static int parse_host(text_t value, request_t *out) {
   return 0;
 }
 
-/* Reads what becomes of the connection: who has once said that it is to close
-   means it. */
-static void parse_connection(text_t value, request_t *out) {
-  out->closes = out->closes || contains(value, "close");
-  out->keeps = (out->keeps || contains(value, "keep-alive")) && !out->closes;
-}
-
-static int parse_field(text_t line, request_t *out) {
-  const text_t name = take(&line, ":");
-  const bool has_colon = line.at != name.at + name.len;
-  const text_t value = trim(line);
-  if (!is_token(name) || !has_colon ||
-      memchr(value.at, '\n', value.len) != NULL ||
-      memchr(value.at, '\r', value.len) != NULL)
-    return 400;
-  if (is(name, "Host"))
-    return parse_host(value, out);
-  if (is(name, "Connection"))
-    parse_connection(value, out);
-  else if (is(name, "Range"))
-    parse_range(value, out);
-  else if (is(name, "Transfer-Encoding") ||
-           (is(name, "Content-Length") && !is(value, "0")))
-    return 413;
+static int parse_field(const field_t *field, request_t *out) {
+  if (span_is(field->name, "Host"))
+    return parse_host(field->value, out);
+  if (span_is(field->name, "Range"))
+    parse_range(field->value, out);
   return 0;
 }
 
+static int parse_message(const message_t *m, request_t *out) {
+  out->keeps = m->keeps;
+  int status = parse_first_line(m, out);
+  for (size_t i = 0; status == 0 && i < m->n_fields; i++)
+    status = parse_field(&m->fields[i], out);
+  if (status == 0 && !m->ended)
+    return 413;
+  const bool lacks_host = !out->has_host && span_is(m->version, "1.1");
+  return status == 0 && lacks_host ? 400 : status;
+}
+
 int request_parse(const char *text, size_t len, request_t *out) {
+  message_t m;
   *out = (request_t){ .first = -1, .last = -1 };
-  text_t rest = { text, len };
-  if (strlen(text) != len)
-    return 400;
-  (void) skip(&rest, "\r\n"); /* that some send behind a request before */
-  int status = parse_first_line(take(&rest, "\r\n"), out);
-  while (status == 0 && rest.len > 0)
-    status = parse_field(take(&rest, "\r\n"), out);
-  return status == 0 && out->needs_host && !out->has_host ? 400 : status;
+  const int status = message_read_head(&m, text, len);
+  return status != 0 ? status : parse_message(&m, out);
 }

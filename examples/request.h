@@ -11,8 +11,6 @@ enum { TARGET_MAX = 1024 };
 typedef struct {
   bool head;               /* HEAD, not GET */
   bool keeps;              /* the connection open after the answer */
-  bool closes;             /* it, as the client has said */
-  bool needs_host;         /* it is HTTP/1.1 */
   bool has_host;           /* and no more than one, ever */
   bool has_range;          /* a single one that is well-formed */
   int64_t first;           /* of the range; -1: the last so many bytes */
@@ -21,8 +19,9 @@ typedef struct {
   char path[TARGET_MAX];   /* decoded; begins with a slash, has no ".." */
 } request_t;
 
-/* Reads the text before the empty line. 0, or the status to refuse it with;
-   then where it ends is not certain, and the connection has to close. */
+/* Reads the text before the empty line, which ends in NUL. 0, or the status to
+   refuse it with; then the connection has to close: where the request ends is
+   not certain. */
 int request_parse(const char *text, size_t len, request_t *out);
 
 #endif

@@ -6,9 +6,8 @@
 #include "upload_server.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
+#include "message.h"
 #include "program.h"
 
 enum { HEAD_MAX = 4096, PART = 64 * 1024, FILE_MAX = 64 * 1024 * 1024 };
@@ -20,39 +19,77 @@ typedef struct {
   avow_value_t stream;
 } visitor_t;
 
-/* More than FILE_MAX if that is no number. */
-static size_t content_length(const avow_value_t *head) {
-  static const char name[] = "\r\nContent-Length: ";
-  const char *line = strstr(avow_to_bytes(head, NULL), name);
-  if (line == NULL)
-    return 0;
-  const char *value = line + strlen(name);
-  const size_t digits = strspn(value, "0123456789");
-  const bool fits = digits > 0 && digits < 10; /* below 2^32 */
-  return fits ? (size_t) strtoul(value, NULL, 10) : SIZE_MAX;
+/* INT: the status to refuse the request with, or 0. */
+static avow_value_t read_head(const avow_reader_t *reader, message_t *m) {
+  const avow_value_t head =
+      avow_await(avow_reader_until(reader, avow_string("\r\n\r\n"), HEAD_MAX));
+  if (avow_error_code(&head) == UV_EMSGSIZE) {
+    avow_value_unref(head);
+    return avow_int(431);
+  }
+  if (head.tag != AVOW_BYTES)
+    return head;
+  size_t len;
+  const char *text = avow_to_bytes(&head, &len);
+  int status = message_read_head(m, text, len);
+  if (status == 0 && !span_is(m->method, "PUT"))
+    status = 405;
+  avow_value_unref(head);
+  return avow_int(status == 0 && m->length > FILE_MAX ? 413 : status);
 }
 
-/* Some BYTES if all of it came. Nobody asks what it is: it goes as it comes. */
-static avow_value_t read_file(avow_stream_t stream) {
+/* Likewise. Nobody asks what the file is: it goes as it comes. */
+static avow_value_t read_file(const avow_reader_t *reader, message_t *m) {
+  size_t came = 0; /* with what chunks are wrapped in */
+  int status = 0;
+  while (status == 0 && !m->ended) {
+    const avow_value_t piece = avow_await(avow_reader_next(reader, PART));
+    if (piece.tag != AVOW_BYTES)
+      return piece;
+    size_t len;
+    const char *bytes = avow_to_bytes(&piece, &len);
+    came += len;
+    status = came > FILE_MAX ? 413 : message_read_body(m, bytes, len);
+    avow_value_unref(piece);
+  }
+  return avow_int(status);
+}
+
+/* INT: the status to answer with, which is 0 for a file that is there as a
+   whole; else the client has gone. */
+static avow_value_t read_request(avow_stream_t stream) {
+  message_t message = { .ended = false };
   avow_reader_t *reader = avow_reader_new(stream);
   avow_reader_set_idle(reader, SILENCE);
-  avow_value_t v =
-      avow_await(avow_reader_until(reader, avow_string("\r\n\r\n"), HEAD_MAX));
-  size_t left = v.tag == AVOW_BYTES ? content_length(&v) : 0;
-  if (left > FILE_MAX) {
-    avow_value_unref(v);
-    v = avow_error(UV_EFBIG);
-  }
-  while (left > 0 && v.tag == AVOW_BYTES) {
-    avow_value_unref(v);
-    v = avow_await(avow_reader_next(reader, left < PART ? left : PART));
-    size_t len = 0;
-    if (v.tag == AVOW_BYTES)
-      (void) avow_to_bytes(&v, &len);
-    left -= len;
-  }
+  avow_value_t v = read_head(reader, &message);
+  if (v.tag == AVOW_INT && avow_to_int(&v) == 0)
+    v = read_file(reader, &message);
   avow_reader_unref(reader);
   return v;
+}
+
+static avow_value_t answer(int status) {
+  static const struct {
+    int status;
+    const char *text;
+  } answers[] = {
+    { 201, "Created" },
+    { 400, "Bad Request" },
+    { 405, "Method Not Allowed\r\nAllow: PUT" },
+    { 413, "Content Too Large" },
+    { 431, "Request Header Fields Too Large" },
+    { 501, "Not Implemented" },
+    { 505, "HTTP Version Not Supported" },
+    { 507, "Insufficient Storage" },
+  };
+  size_t i = 0;
+  while (answers[i].status != status)
+    i++;
+  char text[200];
+  (void) snprintf(text, sizeof(text),
+                  "HTTP/1.1 %d %s\r\nConnection: close\r\n\r\n", status,
+                  answers[i].text); /* fits */
+  return avow_string(text);
 }
 
 /* By when it is not heard any more, the stream would be gone but for us. */
@@ -61,14 +98,11 @@ static avow_value_t serve(void *data) {
   const avow_value_t kept = avow_value_ref(&visitor.stream);
   const bool room = ++visitor.server->came % 3 != 0;
   const avow_stream_t stream = avow_to_stream(&kept);
-  const char *answer =
-      room ? "HTTP/1.1 201 Created\r\n\r\n" : "HTTP/1.1 507 No Room\r\n\r\n";
-  avow_value_t v = read_file(stream);
-  if (avow_error_code(&v) == UV_EFBIG)
-    answer = "HTTP/1.1 413 Too Large\r\n\r\n";
-  if (v.tag == AVOW_BYTES || avow_error_code(&v) == UV_EFBIG) {
-    avow_value_unref(v);
-    v = avow_await(avow_write(stream, avow_string(answer)));
+  avow_value_t v = read_request(stream);
+  if (v.tag == AVOW_INT) {
+    const int status = (int) avow_to_int(&v);
+    const int stored = room ? 201 : 507;
+    v = avow_await(avow_write(stream, answer(status != 0 ? status : stored)));
   }
   avow_value_unref(kept);
   return v;

@@ -19,6 +19,7 @@ is_here() {
   libcmocka-dev) pkg-config --exists cmocka ;;
   libsqlite3-dev) pkg-config --exists sqlite3 ;;
   zlib1g-dev) pkg-config --exists zlib ;;
+  libllhttp-dev) pkg-config --exists libllhttp || [ -e /usr/share/llhttp ] ;;
   *) command -v "$1" ;;
   esac || [ "$(dpkg-query -W -f '${db:Status-Status}' "$1")" = installed ]
 } >/dev/null 2>&1
@@ -62,12 +63,23 @@ tell_of_universe() {
     'to its sources first (add-apt-repository universe).'
 }
 
+# PACKAGE...: the names that they have here.
+named_here() {
+  for package; do
+    [ "$package" != libllhttp-dev ] || [ -n "$(to_come libllhttp-dev)" ] ||
+      package=node-llhttp # in Debian 12, which has its C files there
+    printf '%s\n' "$package"
+  done
+}
+
 # WHY PACKAGE...
 ask_for() {
   tell_of_universe
   say "Packages are missing, and $1. Have somebody do this, then try again:"
   shift
-  say "    apt-get update && apt-get install --no-install-recommends $*"
+  # shellcheck disable=SC2046 # a list of words
+  say "    apt-get update && apt-get install --no-install-recommends" \
+    $(named_here "$@")
   exit 1
 }
 
@@ -106,6 +118,8 @@ install() {
   say "installing: $*"
   complaints=$($as_root apt-get update -qq 2>&1) || :
   refuse_what_is_old
+  # shellcheck disable=SC2046 # a list of words
+  set -- $(named_here "$@")
   {
     # shellcheck disable=SC2016 # for the shell within
     $as_root env DEBIAN_FRONTEND=noninteractive sh -c 'apt-get install -y -q \

@@ -58,7 +58,7 @@ for target in / /lines.txt '/lines.txt?query' /sub/ /leads_in.txt /empty \
 done
 for target in /none /lines.txt/ /fifo /leads_out /leads_up/secret \
   /../secret /%%2e%%2e/secret /sub/../lines.txt /sub/%%2e%%2e/%%2e%%2e/secret \
-  /..%%2fsecret %%2fsub //lines.txt /./lines.txt '/..\\secret' /empty_directory/; do
+  /..%%2fsecret //lines.txt /./lines.txt '/..\\secret' /empty_directory/; do
   status 404 "$target"
   ! grep -q secret out || fail "leads out: $target"
 done
@@ -87,15 +87,55 @@ for request in '\r\n\r\n' 'GET\r\n\r\n' 'GET /\r\n\r\n' \
   'GET / HTTP/1.1\r\nHost: a\r\nX: y\r\nhost: b\r\n\r\n' \
   'GET / HTTP/1.0\r\nHost: a\r\nHost: b\r\n\r\n' \
   'GET / HTTP/1.1\r\nHost: a b\r\n\r\n' \
-  'GET / HTTP/1.1\r\nHost: a, b\r\n\r\n'; do
+  'GET / HTTP/1.1\r\nHost: a, b\r\n\r\n' \
+  'GET %%2fsub HTTP/1.1\r\nHost: x\r\n\r\n' \
+  'GET /  HTTP/1.1\r\nHost: x\r\n\r\n' 'GET / RTSP/1.0\r\n\r\n' \
+  'GET / HTTP/1.1\r\nHost: x\r\n: y\r\n\r\n' \
+  'GET / HTTP/1.1\r\nHost: x\r\n\ty\r\n\r\n' \
+  'GET / HTTP/1.1\r\nHost: x\r\nA: b\rc: d\r\n\r\n' \
+  'GET / HTTP/1.1\r\nHost: x\r\nA: b\r\r\n\r\n' \
+  'GET / HTTP/1.1\r\nHost: x\r\nA: b\177\r\n\r\n'; do
   refused 400 "$request"
 done
+
+echo "serve: requests that two programs might cut differently"
+one='GET / HTTP/1.1\r\nHost: x\r\n'
+for fields in 'Content-Length: 1\r\nTransfer-Encoding: chunked' \
+  'Transfer-Encoding: chunked\r\nContent-Length: 1' \
+  'Content-Length: 0\r\nTransfer-Encoding: chunked' \
+  'Content-Length: 0\r\nContent-Length: 0' \
+  'Content-Length: 0\r\nContent-Length: 1' 'Content-Length: 0, 0' \
+  'Content-Length: +0' 'Content-Length: 0x0' 'Content-Length: 0 0' \
+  'Content-Length:' 'Content-Length: -1' \
+  'Content-Length: 18446744073709551616' 'Content-Length : 0' \
+  'Transfer-Encoding : chunked' \
+  'Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked' \
+  'Transfer-Encoding:\013chunked' 'A: b\nContent-Length: 1'; do
+  refused 400 "$one$fields\r\n\r\n0\r\n\r\n"
+  [ "$(grep -c '^HTTP/' out)" -eq 1 ] || fail "what is behind $fields"
+done
+refused 400 'GET / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n'
+for coding in gzip 'gzip, chunked' 'chunked, identity' xchunked identity; do
+  ask "${one}Transfer-Encoding: $coding\r\n\r\n0\r\n\r\n"
+  head -n 1 out | grep -Eq '^HTTP/1.1 (400|501) ' || fail "coding $coding"
+  [ "$(grep -c '^HTTP/' out)" -eq 1 ] || fail "what is behind $coding"
+done
+refused 501 "${one}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"
+
+echo "serve: what it does not do"
+refused 501 'MAKE / HTTP/1.1\r\nHost: x\r\n\r\n'
+refused 501 'get / HTTP/1.1\r\nHost: x\r\n\r\n'
 refused 405 'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx'
 grep -q '^Allow: GET, HEAD' out || fail "Allow"
+refused 405 'CONNECT x:1 HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx'
 refused 413 'GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx'
 refused 413 'GET / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n'
 refused 414 "GET /$long HTTP/1.1\r\nHost: x\r\n\r\n"
 refused 431 "GET / HTTP/1.1\r\nX: $long$long$long$long$long\r\n\r\n"
+many=$(printf 'A: b\\r\\n%.0s' $(seq 99))
+refused 200 "GET / HTTP/1.0\r\n$many\r\n"
+refused 431 "GET / HTTP/1.0\r\n${many}A: b\r\nA: b\r\n\r\n"
+refused 505 'PRI * HTTP/2.0\r\nHost: x\r\n\r\nSM\r\n\r\n'
 refused 505 'GET / HTTP/2.0\r\nHost: x\r\n\r\n'
 refused 200 'GET / HTTP/1.0\r\n\r\n'
 refused 200 'GET / HTTP/1.1\r\nHost: x\r\nConnection: Upgrade, Close\r\n\r\n'
@@ -151,6 +191,19 @@ start www
 run 1 "$serve" -p "$port" www
 err "serve: bind .*: address already in use"
 interrupt INT
+
+echo "serve: a request that comes in two parts"
+start www
+one='GET /lines.txt HTTP/1.1\r\nHost: x\r\n\r\n' # of 36 bytes
+for i in $(seq 35); do
+  {
+    printf "$one" | head -c "$i"
+    sleep 0.01
+    printf "$one" | tail -c +$((i + 1))
+  } | "$client" "$port" >out 2>err || fail "cut behind $i bytes"
+  grep -qx 1000 out || fail "no answer to what is cut behind $i bytes"
+done
+interrupt TERM
 
 echo "serve: a connection that asks for nothing, or too slowly"
 start -t 300 www

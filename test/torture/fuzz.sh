@@ -70,7 +70,17 @@ parser() {
   name=$1
   shift
   link_target "$name" pool "$here/parse/$name.c" "$@"
-  fuzz "$name" $((seconds / 18 + 1)) 4096 "$here/parse/corpus/$name"
+  fuzz "$name" $((seconds / 21 + 1)) 4096 "$here/parse/corpus/$name"
+}
+
+# Sets $llhttp to what compiles and links with it.
+build_llhttp() {
+  llhttp=$(pkg-config --cflags --libs libllhttp 2>/dev/null) && return
+  mkdir "$work/llhttp"
+  llhttp="-I/usr/share/include/llhttp"
+  (cd "$work/llhttp" && compile -fsanitize=fuzzer-no-link -w \
+    -DLLHTTP_STRICT_MODE=1 $llhttp -c /usr/share/llhttp/*.c)
+  llhttp="$llhttp $(echo "$work"/llhttp/*.o)"
 }
 
 build_library blocks -DAVOW_NO_POOL -DAVOW_CHECK
@@ -80,7 +90,11 @@ machine pool
 parser answer "$root/examples/http_text.c"
 parser glob
 parser reader
-parser request "$root/examples/request.c"
+build_llhttp
+# shellcheck disable=SC2086 # a list of words
+parser message "$root/examples/message.c" $llhttp
+# shellcheck disable=SC2086
+parser request "$root/examples/request.c" "$root/examples/message.c" $llhttp
 parser target "$root/examples/http_text.c"
 # The one whose steps are counted is not that of the library.
 rm "$work/pool/match.o"

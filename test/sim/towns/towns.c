@@ -17,7 +17,9 @@ static const struct {
   { "chat", chat_town, AVOW_SIM_NET },
   { "proxy", proxy_town, 0 },
   { "proxy_breaks", proxy_town, AVOW_SIM_NET },
+#ifdef WITH_UPLOAD
   { "upload", upload_town, AVOW_SIM_NET | AVOW_SIM_FS },
+#endif
 };
 
 enum { TOWNS = sizeof(towns) / sizeof(towns[0]) };

@@ -37,7 +37,10 @@ for name in $(faults names); do
   counted=
   [ "$target" != match ] || counted=-fsanitize-coverage=trace-pc
   compile "$@" $counted -c "$work/$file" -o "$work/faulty.o"
-  compile "$@" "$target.c" "$work"/*.o "$library" "$@" -o "$work/fuzz"
+  beside=
+  [ "$target" != request ] || beside=$work/examples/message.c
+  # shellcheck disable=SC2086 # a file, or none
+  compile "$@" "$target.c" $beside "$work"/*.o "$library" "$@" -o "$work/fuzz"
   if timeout 60 "$work/fuzz" --change 3000 1 "corpus/$target" \
     >"$work/log" 2>&1; then
     echo "$name: $target does not find it"

@@ -1,0 +1,192 @@
+/*
+ * Where a head ends its reader has decided, who looked for an empty line, and
+ * llhttp has to find the same. What two programs might understand differently
+ * is refused here: versions of llhttp differ in what of that they take.
+ */
+#include "message.h"
+
+#include <string.h>
+#include <strings.h>
+
+static const char empty_line[] = "\r\n\r\n";
+
+static bool is_blank(char c) {
+  return c == ' ' || c == '\t';
+}
+
+static span_t trim(span_t span) {
+  while (span.len > 0 && is_blank(span.at[0]))
+    span = (span_t){ span.at + 1, span.len - 1 };
+  while (span.len > 0 && is_blank(span.at[span.len - 1]))
+    span.len--;
+  return span;
+}
+
+bool span_is(span_t span, const char *word) {
+  return span.len == strlen(word) && strncasecmp(span.at, word, span.len) == 0;
+}
+
+/* A span may come in parts, of which all but the first may be empty. */
+static int extend(span_t *span, const char *at, size_t len) {
+  if (len == 0)
+    return HPE_OK;
+  if (span->len == 0)
+    span->at = at;
+  span->len = (size_t) (at - span->at) + len;
+  return HPE_OK;
+}
+
+static int on_method(llhttp_t *parser, const char *at, size_t len) {
+  message_t *m = parser->data;
+  return extend(&m->method, at, len);
+}
+
+static int on_url(llhttp_t *parser, const char *at, size_t len) {
+  message_t *m = parser->data;
+  return extend(&m->target, at, len);
+}
+
+static int on_version(llhttp_t *parser, const char *at, size_t len) {
+  message_t *m = parser->data;
+  return extend(&m->version, at, len);
+}
+
+/* Nobody asks for what stands behind a body. */
+static int on_name(llhttp_t *parser, const char *at, size_t len) {
+  message_t *m = parser->data;
+  if (m->has_head)
+    return HPE_OK;
+  if (m->n_fields == FIELDS_MAX)
+    return HPE_USER;
+  return extend(&m->fields[m->n_fields].name, at, len);
+}
+
+static int on_value(llhttp_t *parser, const char *at, size_t len) {
+  message_t *m = parser->data;
+  return m->has_head ? HPE_OK : extend(&m->fields[m->n_fields].value, at, len);
+}
+
+static int on_field(llhttp_t *parser) {
+  message_t *m = parser->data;
+  if (m->has_head)
+    return HPE_OK;
+  field_t *field = &m->fields[m->n_fields++];
+  field->value = field->value.len > 0 ? trim(field->value) : (span_t){ "", 0 };
+  return HPE_OK;
+}
+
+/* Who has once said that the connection is to close means it. */
+static int on_head(llhttp_t *parser) {
+  message_t *m = parser->data;
+  m->has_head = true;
+  m->keeps = llhttp_should_keep_alive(parser) != 0 &&
+             (parser->flags & F_CONNECTION_CLOSE) == 0;
+  m->chunked = (parser->flags & F_CHUNKED) != 0;
+  m->length = m->chunked ? 0 : parser->content_length;
+  m->ended = !m->chunked && m->length == 0;
+  return HPE_PAUSED;
+}
+
+static int on_end(llhttp_t *parser) {
+  message_t *m = parser->data;
+  m->ended = true;
+  return HPE_PAUSED;
+}
+
+static const llhttp_settings_t settings = {
+  .on_method = on_method,
+  .on_url = on_url,
+  .on_version = on_version,
+  .on_header_field = on_name,
+  .on_header_value = on_value,
+  .on_header_value_complete = on_field,
+  .on_headers_complete = on_head,
+  .on_message_complete = on_end,
+};
+
+/* Each line ends in CR LF, which nothing else has in it, and none goes on in
+   the next. */
+static bool has_whole_lines(const char *text, size_t len) {
+  for (size_t i = 0; i < len; i++) {
+    const bool ends = text[i] == '\r' && text[i + 1] == '\n';
+    if (text[i] == '\0' || text[i] == '\n' || (text[i] == '\r' && !ends) ||
+        (ends && is_blank(text[i + 2])))
+      return false;
+    i += ends;
+  }
+  return true;
+}
+
+/* One space between what the first line consists of, which is of HTTP. */
+static bool has_first_line(const message_t *m) {
+  static const char protocol[] = " HTTP/";
+  const size_t len = strlen(protocol);
+  const char *behind = m->target.at + m->target.len;
+  return m->version.len > 0 && m->target.len > 0 &&
+         m->target.at == m->method.at + m->method.len + 1 &&
+         m->version.at == behind + len && strncmp(behind, protocol, len) == 0 &&
+         (m->version.at[m->version.len] == '\r' ||
+          m->version.at[m->version.len] == '\0');
+}
+
+/* Of the ways to wrap a body one is known here, and none to HTTP/1.0. That a
+   request says once how long it is, and in one way, llhttp sees to. */
+static int check_fields(const message_t *m) {
+  for (size_t i = 0; i < m->n_fields; i++) {
+    const field_t *field = &m->fields[i];
+    if (field->name.len == 0)
+      return 400;
+    if (!span_is(field->name, "Transfer-Encoding"))
+      continue;
+    if (!span_is(field->value, "chunked"))
+      return 501;
+    if (span_is(m->version, "1.0"))
+      return 400;
+  }
+  return 0;
+}
+
+/* Some method, though none that llhttp has heard of? */
+static bool has_method(const char *text) {
+  const size_t len = strspn(text,
+                            "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+                            "abcdefghijklmnopqrstuvwxyz"
+                            "0123456789!#$%&'*+-.^_`|~");
+  return len > 0 && text[len] == ' ';
+}
+
+static int status_of(llhttp_errno_t err, const char *text) {
+  if (err == HPE_USER)
+    return 431; /* from on_name() */
+  if (err == HPE_INVALID_VERSION || err == HPE_PAUSED_H2_UPGRADE)
+    return 505;
+  return err == HPE_INVALID_METHOD && has_method(text) ? 501 : 400;
+}
+
+int message_read_head(message_t *m, const char *text, size_t len) {
+  *m = (message_t){ .n_fields = 0 };
+  llhttp_init(&m->parser, HTTP_REQUEST, &settings);
+  m->parser.data = m;
+  if (!has_whole_lines(text, len))
+    return 400;
+  llhttp_errno_t err = llhttp_execute(&m->parser, text, len);
+  if (err != HPE_OK || m->has_head)
+    return status_of(err, text);
+  err = llhttp_execute(&m->parser, empty_line, strlen(empty_line));
+  if (!m->has_head)
+    return status_of(err, text);
+  const char *end = llhttp_get_error_pos(&m->parser);
+  if (end != empty_line + strlen(empty_line) || !has_first_line(m))
+    return 400;
+  if (!span_is(m->version, "1.1") && !span_is(m->version, "1.0"))
+    return 505;
+  llhttp_resume(&m->parser);
+  if (m->parser.method == HTTP_CONNECT)
+    return 405; /* what follows is no request's, whatever its fields say */
+  return check_fields(m);
+}
+
+int message_read_body(message_t *m, const char *piece, size_t len) {
+  const llhttp_errno_t err = llhttp_execute(&m->parser, piece, len);
+  return err == HPE_OK || m->ended ? 0 : 400;
+}
