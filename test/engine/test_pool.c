@@ -40,9 +40,11 @@ static void give_back(size_t first, size_t n) {
 
 /* CASE() with an empty pool beside that of the loop. */
 static int pool_setup(void **state) {
-  pool = (avow__pool_t){ .reserved = 0 };
   const int err = harness_setup(state);
-  return err == 0 && avow__pool_init(&pool) ? 0 : -1;
+  if (err != 0)
+    return err;
+  pool = (avow__pool_t){ .context = avow__context_of(loop) };
+  return avow__pool_init(&pool) ? 0 : -1;
 }
 
 static int pool_teardown(void **state) {
@@ -148,7 +150,7 @@ static void reserve_fills_again_when_memory_is_back(void **state) {
 
 static void init_without_memory_fails_and_can_be_closed(void **state) {
   for (long nth = 1; nth <= RESERVE; nth++) {
-    avow__pool_t other = { .reserved = 0 };
+    avow__pool_t other = { .context = avow__context_of(loop) };
     fail_allocation(nth, true);
     const bool done = avow__pool_init(&other);
     assert_true(done == !allocation_failed());
@@ -160,7 +162,7 @@ static void init_without_memory_fails_and_can_be_closed(void **state) {
 
 static void close_gives_everything_back(void **state) {
   const long before = live_allocations();
-  avow__pool_t other = { .reserved = 0 };
+  avow__pool_t other = { .context = avow__context_of(loop) };
 
   assert_true(avow__pool_init(&other));
   for (size_t i = 0; i < MANY; i++)
