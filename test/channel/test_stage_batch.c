@@ -46,6 +46,19 @@ static void list_is_given_when_it_is_full(void **state) {
   assert_next_int(from, 7);
 }
 
+static void time_of_a_full_list_is_not_waited_for(void **state) {
+  avow_promise_t *p = avow_channel_next(to);
+  send_all(1, 3);
+  assert_list(p, 1, 3);
+  p = avow_channel_next(to);
+  run();
+
+  assert_int_equal(avow_now(loop), 0);
+
+  avow_cancel(p);
+  avow_unref(p);
+}
+
 static void list_is_given_when_its_time_is_over(void **state) {
   avow_promise_t *p = avow_channel_next(to);
   send_all(1, 1);
@@ -222,6 +235,7 @@ static void lists_are_as_a_clock_and_a_count_have_them(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     BATCH(list_is_given_when_it_is_full),
+    BATCH(time_of_a_full_list_is_not_waited_for),
     BATCH(list_is_given_when_its_time_is_over),
     BATCH(time_begins_anew_with_the_next_list),
     BATCH(last_list_comes_before_the_end),
