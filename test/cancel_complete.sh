@@ -2,7 +2,7 @@
 # Is every public function that makes a promise or a channel among those that
 # test_cancel_each.c and test_fs_operations.c cancel at each stage? Says which
 # are not. What a promise is itself, and how several are one, is for
-# test_cancel.c.
+# test_cancel.c. What adapters make is cancelled in test/adapters/*/test_*_end.c.
 set -eu
 cd "$(dirname "$0")"
 
@@ -25,6 +25,7 @@ for maker in $(makers); do
   avow_cancel_losers | avow_join_losers) continue ;; # of a combinator's
   esac
   cat subjects_*.c | grep -qF "{ \"$maker\"," && continue
+  cat adapters/*/test_*_end.c | grep -q "\<$maker\>" && continue
   grep -qF "OPERATION(${maker#avow_fs_}," fs_operations.c && continue
   echo "$maker() is not cancelled at each stage: see subjects.h"
   missing=1

@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Do the public headers say the same as the library?
 
-  interface.py SOURCE-ROOT LIBRARY [NM]
+  interface.py SOURCE-ROOT LIBRARY [NM [ADAPTER]]
+
+Of the library of that adapter's, or of avow itself.
 
 Each function of a header is a symbol of the library, also what is inline, and
 each symbol is in a header: languages that cannot read C find all of it. Each
@@ -55,10 +57,25 @@ def read(path):
         return file.read()
 
 
+# Whose library it is; None: avow's own.
+ADAPTER = None
+
+
+def adapters(root):
+    return {path.split('/')[-2] for path in glob.glob(f'{root}/src/adapters/*/')}
+
+
+def names_of_headers(root):
+    """Adapters and the simulator are libraries of their own."""
+    if ADAPTER is not None:
+        return {f'{ADAPTER}.h'}
+    others = {f'{name}.h' for name in adapters(root)} | {'sim.h'}
+    return set(os.listdir(f'{root}/include/avow')) - others
+
+
 def headers(root):
-    """The text of each, without comments; the simulator's is of a library of
-    its own."""
-    for name in sorted(set(os.listdir(f'{root}/include/avow')) - {'sim.h'}):
+    """The text of each, without comments."""
+    for name in sorted(names_of_headers(root)):
         text = read(f'{root}/include/avow/{name}')
         yield re.sub(r'(?s)/\*.*?\*/', ' ', text)
 
@@ -122,9 +139,9 @@ def complaints(root, library, nm):
         makes = re.search(r'avow_(promise|channel)_t \*', result)
         if name.startswith('avow_trace_') or name in PASSED_ON:
             continue
-        if makes and name not in noted:
+        if makes and name not in noted and ADAPTER is None:
             yield f'{name}() has no macro in trace.h'
-    for name in sorted(noted - set(functions)):
+    for name in sorted(noted - set(functions) if ADAPTER is None else ()):
         yield f'trace.h has a macro for {name}(), which is not there'
 
 
@@ -132,13 +149,15 @@ def hidden(root):
     names, unshown = named(root), set(' '.join(UNSHOWN.values()).split())
     for name in sorted(names - shown(root) - of_libuv(root) - unshown):
         yield f'{name} is in no example and no document: show it, or remove it'
-    for name in sorted(unshown - names):
+    for name in sorted(unshown - names if ADAPTER is None else ()):
         yield f'{name} is in UNSHOWN, and in no header'
 
 
 def main():
+    global ADAPTER
     root, library = sys.argv[1:3]
     nm = sys.argv[3] if len(sys.argv) > 3 else 'nm'
+    ADAPTER = sys.argv[4] if len(sys.argv) > 4 else None
     found = [*complaints(root, library, nm), *hidden(root)]
     for line in found:
         print(line)

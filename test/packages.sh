@@ -18,6 +18,7 @@ is_here() {
   libuv1-dev) pkg-config --exists libuv ;;
   libcmocka-dev) pkg-config --exists cmocka ;;
   libsqlite3-dev) pkg-config --exists sqlite3 ;;
+  libcurl4-openssl-dev) pkg-config --exists libcurl ;;
   zlib1g-dev) pkg-config --exists zlib ;;
   libllhttp-dev) pkg-config --exists libllhttp || [ -e /usr/share/llhttp ] ;;
   *) command -v "$1" ;;

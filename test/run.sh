@@ -18,8 +18,8 @@ refuse() {
 [ "$(uname)" != Linux ] || [ -e /proc/self/fd ] || refuse \
   'the tests look at /proc, which is not mounted here: mount -t proc proc /proc'
 
-more='libcmocka-dev g++ curl gdb graphviz libllhttp-dev libsqlite3-dev luajit
-  nodejs spin systemtap-sdt-dev zlib1g-dev' \
+more='libcmocka-dev g++ curl gdb graphviz libcurl4-openssl-dev libllhttp-dev
+  libsqlite3-dev luajit nodejs spin systemtap-sdt-dev zlib1g-dev' \
   . test/packages.sh
 . test/configure.sh
 build=${BUILD:-build}

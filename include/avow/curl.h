@@ -1,0 +1,78 @@
+/*
+ * Transfers by libcurl as promises, on the loop that the program has: by HTTP,
+ * FTP, SMTP and whatever else curl knows. A library of its own, libavow-curl
+ * (pkg-config avow-curl), that avow knows nothing of; avow.h does not include
+ * this. Its handles are in reach: what curl_easy_setopt() and
+ * curl_multi_setopt() offer is there.
+ *
+ * Nothing of libcurl's is polled or waited for but by the loop. Its names it
+ * looks up on threads; it waits for such a thread to end where a transfer is
+ * removed, and so a transfer that is cancelled meanwhile is rejected at once,
+ * but stays, out of the program's reach, until its look-up has ended. Closing
+ * the loop waits for that, too, as for what else is on threads.
+ */
+#ifndef AVOW_CURL_H
+#define AVOW_CURL_H
+
+#include <curl/curl.h>
+
+#include "avow/promise.h"
+
+AVOW_HEADER_BEGIN
+
+/** What transfers share: connections, which are kept, and what is known of
+    names and of TLS sessions. */
+typedef struct avow_curl_s avow_curl_t;
+
+/**
+ * Never NULL: without memory what is asked of it rejects with UV_ENOMEM. It
+ * ends with the loop at the latest, and what is asked of it then rejects with
+ * UV_ECANCELED. Calls curl_global_init() the first time that there is one.
+ */
+AVOW_API AVOW_MUST_USE avow_curl_t *avow_curl_new(uv_loop_t *loop);
+
+/**
+ * Its multi handle, for curl_multi_setopt(): CURLMOPT_MAX_HOST_CONNECTIONS, for
+ * one. What polls (its socket and timer functions) and adds or removes is the
+ * client's. NULL without memory, and once the loop is closed.
+ */
+AVOW_API CURLM *avow_curl_multi(const avow_curl_t *client);
+
+/**
+ * OBJECT: the easy handle, once its transfer is done, see avow_to_curl(). Takes
+ * easy, which no multi handle has: what a failed transfer leaves of it goes
+ * with curl_easy_cleanup(). What its options point to (functions, their data,
+ * CURLOPT_POSTFIELDS, lists) is used until this has settled, and no longer:
+ * avow_attach() frees it. Its functions are called from the loop, where they
+ * may call avow, but neither curl_multi_*() nor avow_run().
+ *
+ * Rejects with what avow_curl_code() says, a message of libcurl's and a code
+ * of libuv's: that of the system where libcurl knows of one, UV_ETIMEDOUT for
+ * limits of its own, UV_EINVAL for an option or a URL that it cannot follow,
+ * UV_EAI_NONAME for names that it does not find, UV_ENOMEM; else UV_EPROTO.
+ * UV_EINVAL for an easy of NULL or one that is in use. Cancelling ends the
+ * transfer at once, and with it the connection if it was in the middle of it.
+ *
+ * For as long as it has it, it keeps to itself CURLOPT_PRIVATE, which it gives
+ * back, CURLOPT_ERRORBUFFER, CURLOPT_NOSIGNAL (ignore SIGPIPE, as for
+ * avow_write()), CURLOPT_RESOLVER_START_FUNCTION and CURLOPT_QUICK_EXIT: so a
+ * CURLOPT_TIMEOUT that passes in a look-up does not keep the loop from turning,
+ * from libcurl 7.87 on; before, use avow_timeout().
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_curl_perform(
+    const avow_curl_t *client, CURL *easy);
+
+/** The easy handle that v owns, for curl_easy_getinfo(); v keeps it. */
+AVOW_API CURL *avow_to_curl(const avow_value_t *v);
+
+/** What libcurl called the failure; CURLE_OK of an error that is none of its,
+    as UV_ECANCELED, and of what is no error. */
+AVOW_API CURLcode avow_curl_code(const avow_value_t *error);
+
+/** Lets go of the client, which may be NULL. It ends, and with it the
+    connections that it keeps, when its last transfer has. */
+AVOW_API void avow_curl_unref(avow_curl_t *client);
+
+AVOW_HEADER_END
+
+#endif

@@ -1,0 +1,151 @@
+/* Clients: how they begin and end, and how promises stand for them. */
+#include "client.h"
+
+#include "engine.h"
+#include "memory.h"
+#include "transfer.h"
+
+static avow_promise_t *promise_of(const avow_curl_t *client) {
+  return avow_ref((const avow_promise_t *) (const void *) client);
+}
+
+static void client_free(client_t *c) {
+  if (c->handles > 0 || !c->let_go)
+    return;
+  avow_promise_clear(&c->ended);
+  avow__curl_free(c);
+}
+
+/* Nothing of it is left on the loop, which may go on closing. */
+static void client_leave_loop(client_t *c) {
+  if (c->gone != NULL)
+    (void) avow_resolve(c->gone, avow_none()); /* false if that was in vain */
+  c->gone = NULL;
+  avow_promise_clear(&c->shield);
+  client_free(c);
+}
+
+void avow__curl_handle_closed(client_t *c) {
+  if (--c->handles == 0)
+    client_leave_loop(c);
+}
+
+static void client_end(client_t *c) {
+  avow_deferred_t *life = c->life;
+  c->life = NULL;
+  if (life != NULL)
+    (void) avow_resolve(life, avow_none());
+  avow__curl_engine_stop(c);
+}
+
+/* Whether it is time to: it ends once, without transfers, and at the bottom. */
+static void client_may_end(client_t *c) {
+  if (c->ending && c->multi != NULL && c->inside == 0 &&
+      !avow__curl_has_transfers(c))
+    client_end(c);
+}
+
+void avow__curl_enter(client_t *c) {
+  c->inside++;
+}
+
+void avow__curl_leave(client_t *c) {
+  if (c->inside == 1)
+    avow__curl_reap(c);
+  c->inside--;
+  client_may_end(c);
+}
+
+/* The loop closes. Its promises are cancelled, those of transfers, too. */
+static void client_on_close(void *data) {
+  client_t *c = data;
+  avow_deferred_drop(c->life);
+  c->life = NULL;
+  c->ending = true;
+  client_may_end(c);
+}
+
+/* Nobody knows it any more, and so no transfer does. */
+static void client_destroy(void *data) {
+  client_t *c = data;
+  c->let_go = true;
+  c->ending = true;
+  if (c->multi != NULL)
+    client_may_end(c);
+  else
+    client_free(c);
+}
+
+static const avow_class_t client_class = { .name = "curl client",
+                                           .destroy = client_destroy };
+
+/* The promises that its end needs, which may come when there is no memory.
+   NONE, or why there are none. */
+static avow_value_t client_promise(client_t *c) {
+  c->ended = avow_promise_new(c->loop, &c->life);
+  avow_promise_t *gone = avow_promise_new(c->loop, &c->gone);
+  avow_on_cancel(c->life, client_on_close, c);
+  avow_promise_set_name(c->ended, "curl client");
+  c->shield = avow_shield(gone);
+  if (avow_state(c->ended) == AVOW_REJECTED)
+    return avow_value_ref(avow_result(c->ended));
+  if (avow_state(c->shield) == AVOW_REJECTED)
+    return avow_value_ref(avow_result(c->shield));
+  return avow_none();
+}
+
+static void client_unpromise(client_t *c) {
+  (void) avow_resolve(c->life, avow_none()); /* false of those there are not */
+  (void) avow_resolve(c->gone, avow_none());
+  avow_promise_clear(&c->shield);
+  avow_promise_clear(&c->ended);
+}
+
+static uv_once_t once = UV_ONCE_INIT;
+static CURLcode initialised;
+
+static void initialise(void) {
+  initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+/* Its object, or an error. */
+static avow_value_t client_new(uv_loop_t *loop) {
+  uv_once(&once, initialise);
+  client_t *c = avow__curl_calloc(sizeof(*c));
+  if (c == NULL || initialised != CURLE_OK) {
+    avow__curl_free(c);
+    return avow_error(UV_ENOMEM);
+  }
+  c->loop = loop;
+  avow_value_t v = client_promise(c);
+  if (avow_is_none(&v) && avow__curl_engine_start(c))
+    return avow_object(&client_class, c);
+  client_unpromise(c);
+  avow__curl_free(c);
+  return avow_is_none(&v) ? avow_error(UV_ENOMEM) : v;
+}
+
+avow_curl_t *avow_curl_new(uv_loop_t *loop) {
+  return (avow_curl_t *) (void *) avow_promise_resolve(
+      loop, loop != NULL ? client_new(loop) : avow_error(UV_EINVAL));
+}
+
+avow_curl_t *avow__curl_ref(const avow_curl_t *client) {
+  return (avow_curl_t *) (void *) promise_of(client);
+}
+
+client_t *avow__curl_self(const avow_curl_t *client) {
+  const avow_value_t *v =
+      avow_result((const avow_promise_t *) (const void *) client);
+  return v == NULL || avow_is_error(v) ? NULL
+                                       : avow_to_object(v, &client_class);
+}
+
+CURLM *avow_curl_multi(const avow_curl_t *client) {
+  const client_t *c = avow__curl_self(client);
+  return c != NULL ? c->multi : NULL;
+}
+
+void avow_curl_unref(avow_curl_t *client) {
+  avow_unref((avow_promise_t *) (void *) client);
+}

@@ -1,0 +1,69 @@
+/*
+ * When libcurl is called: when a descriptor is ready (polled.c), when the time
+ * has come that it asked for, and at once if that is now, for which a timer of
+ * libuv's would wait a millisecond: an idle handle runs in the next turn, which
+ * then does not wait. So what begins in one turn begins together, and a
+ * transfer that always has more to do leaves turns to others.
+ */
+#include "engine.h"
+
+#include "polled.h"
+
+void avow__curl_drive(client_t *c, curl_socket_t fd, int events) {
+  int running;
+  avow__curl_enter(c);
+  (void) curl_multi_socket_action(c->multi, fd, events, &running);
+  avow__curl_leave(c);
+}
+
+static void on_time(uv_timer_t *timer) {
+  avow__curl_drive(timer->data, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static void on_soon(uv_idle_t *soon) {
+  (void) uv_idle_stop(soon);
+  avow__curl_drive(soon->data, CURL_SOCKET_TIMEOUT, 0);
+}
+
+/* libcurl asks to be called in so many ms; -1: not for its own sake. */
+static int on_timer(CURLM *multi, long ms, void *data) {
+  client_t *c = data;
+  (void) uv_idle_stop(&c->soon);
+  (void) uv_timer_stop(&c->timer);
+  if (ms == 0)
+    (void) uv_idle_start(&c->soon, on_soon);
+  else if (ms > 0)
+    (void) uv_timer_start(&c->timer, on_time, (uint64_t) ms, 0);
+  return 0;
+}
+
+bool avow__curl_engine_start(client_t *c) {
+  c->multi = curl_multi_init();
+  if (c->multi == NULL)
+    return false;
+  (void) curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, avow__curl_poll);
+  (void) curl_multi_setopt(c->multi, CURLMOPT_SOCKETDATA, c);
+  (void) curl_multi_setopt(c->multi, CURLMOPT_TIMERFUNCTION, on_timer);
+  (void) curl_multi_setopt(c->multi, CURLMOPT_TIMERDATA, c);
+  (void) uv_timer_init(c->loop, &c->timer);
+  (void) uv_idle_init(c->loop, &c->soon);
+  c->timer.data = c;
+  c->soon.data = c;
+  c->handles = 2;
+  return true;
+}
+
+static void on_closed(uv_handle_t *handle) {
+  avow__curl_handle_closed(handle->data);
+}
+
+/* The multi handle's end closes the connections that it has kept, and may still
+   call back for that: the handles go after it. */
+void avow__curl_engine_stop(client_t *c) {
+  CURLM *multi = c->multi;
+  c->multi = NULL;
+  (void) curl_multi_cleanup(multi);
+  avow__curl_poll_nothing(c);
+  uv_close((uv_handle_t *) &c->timer, on_closed);
+  uv_close((uv_handle_t *) &c->soon, on_closed);
+}

@@ -1,0 +1,65 @@
+/*
+ * Failures: libcurl's code is the error's cause, as a place in a table here, so
+ * that no cause of another error can be taken for one.
+ */
+#include "failure.h"
+
+static const char codes[CURL_LAST];
+
+/* What failed before libcurl had reached anybody, or what it was asked for. */
+static int code_of(CURLcode code) {
+  static const struct {
+    CURLcode theirs;
+    int ours;
+  } table[] = {
+    { CURLE_OPERATION_TIMEDOUT, UV_ETIMEDOUT },
+    { CURLE_OUT_OF_MEMORY, UV_ENOMEM },
+    { CURLE_COULDNT_RESOLVE_HOST, UV_EAI_NONAME },
+    { CURLE_COULDNT_RESOLVE_PROXY, UV_EAI_NONAME },
+    { CURLE_COULDNT_CONNECT, UV_ECONNREFUSED },
+    { CURLE_URL_MALFORMAT, UV_EINVAL },
+    { CURLE_UNSUPPORTED_PROTOCOL, UV_EINVAL },
+    { CURLE_BAD_FUNCTION_ARGUMENT, UV_EINVAL },
+    { CURLE_UNKNOWN_OPTION, UV_EINVAL },
+    { CURLE_NOT_BUILT_IN, UV_ENOTSUP },
+    { CURLE_FILESIZE_EXCEEDED, UV_EMSGSIZE },
+    { CURLE_ABORTED_BY_CALLBACK, UV_ECANCELED },
+  };
+  for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+    if (table[i].theirs == code)
+      return table[i].ours;
+  return UV_EPROTO;
+}
+
+/* Of these the system may know more. */
+static bool is_of_system(CURLcode code) {
+  return code == CURLE_COULDNT_CONNECT || code == CURLE_SEND_ERROR ||
+         code == CURLE_RECV_ERROR || code == CURLE_INTERFACE_FAILED;
+}
+
+static int system_code(CURL *easy) {
+  long err = 0;
+  (void) curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &err);
+  return err > 0 ? uv_translate_sys_error((int) err) : 0;
+}
+
+avow_value_t avow__curl_failure(CURL *easy, CURLcode code,
+                                const char *message) {
+  int err = is_of_system(code) ? system_code(easy) : 0;
+  if (err == 0)
+    err = code_of(code);
+  if (message[0] == '\0')
+    message = curl_easy_strerror(code);
+  const avow_value_t cause = avow_pointer((void *) (uintptr_t) &codes[code]);
+  return avow_error_new(err, cause, "%s", message);
+}
+
+CURLcode avow_curl_code(const avow_value_t *error) {
+  const avow_value_t *cause =
+      avow_is_error(error) ? avow_error_cause(error) : NULL;
+  if (cause == NULL || cause->tag != AVOW_POINTER)
+    return CURLE_OK;
+  const uintptr_t at = (uintptr_t) cause->u.p, first = (uintptr_t) codes;
+  return at > first && at < first + CURL_LAST ? (CURLcode) (at - first)
+                                              : CURLE_OK;
+}

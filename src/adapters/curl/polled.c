@@ -1,0 +1,128 @@
+/*
+ * Descriptors: each that libcurl wants polled has a handle of libuv's until
+ * libcurl takes that back, which it does before it closes the descriptor. By
+ * then libuv knows it no more, for uv_poll_stop() forgets it at once, whatever
+ * uv_close() has yet to do: who gets the same number next may poll it.
+ *
+ * Where the kernel reports an error libuv stops polling and says UV_EBADF,
+ * whatever the error was. libcurl is told of it as all that it may be, so that
+ * it reads what has come before, and then learns the error itself; and the
+ * descriptor is polled on if libcurl keeps it nevertheless.
+ */
+#include "polled.h"
+
+#include "memory.h"
+#include "transfer.h"
+
+struct polled_s {
+  uv_poll_t handle;
+  client_t *client;
+  polled_t *prev, *next;
+  curl_socket_t fd;
+  int events; /* of libuv's; 0 once libcurl wants none any more */
+};
+
+static void on_ready(uv_poll_t *handle, int status, int events);
+
+static int polled_watch(polled_t *polled) {
+  return uv_poll_start(&polled->handle, polled->events, on_ready);
+}
+
+static void on_ready(uv_poll_t *handle, int status, int events) {
+  polled_t *polled = handle->data;
+  int ready = 0;
+  if (status < 0)
+    ready = CURL_CSELECT_ERR | CURL_CSELECT_IN | CURL_CSELECT_OUT;
+  if ((events & UV_READABLE) != 0)
+    ready |= CURL_CSELECT_IN;
+  if ((events & UV_WRITABLE) != 0)
+    ready |= CURL_CSELECT_OUT;
+  avow__curl_drive(polled->client, polled->fd, ready);
+  if (status < 0 && polled->events != 0)
+    (void) polled_watch(polled);
+}
+
+static void polled_on_close(uv_handle_t *handle) {
+  polled_t *polled = handle->data;
+  client_t *c = polled->client;
+  avow__curl_free(polled);
+  avow__curl_handle_closed(c);
+}
+
+static void polled_add(client_t *c, polled_t *polled) {
+  polled->next = c->polled;
+  if (c->polled != NULL)
+    c->polled->prev = polled;
+  c->polled = polled;
+  c->handles++;
+}
+
+static void polled_end(polled_t *polled) {
+  client_t *c = polled->client;
+  if (polled->prev != NULL)
+    polled->prev->next = polled->next;
+  else
+    c->polled = polled->next;
+  if (polled->next != NULL)
+    polled->next->prev = polled->prev;
+  polled->events = 0;
+  (void) uv_poll_stop(&polled->handle);
+  uv_close((uv_handle_t *) &polled->handle, polled_on_close);
+}
+
+/* NULL, and *err says why. */
+static polled_t *polled_new(client_t *c, curl_socket_t fd, int *err) {
+  polled_t *polled = avow__curl_calloc(sizeof(*polled));
+  *err = UV_ENOMEM;
+  if (polled == NULL)
+    return NULL;
+  *err = uv_poll_init_socket(c->loop, &polled->handle, fd);
+  if (*err != 0) {
+    avow__curl_free(polled);
+    return NULL;
+  }
+  polled->handle.data = polled;
+  polled->client = c;
+  polled->fd = fd;
+  polled_add(c, polled);
+  (void) curl_multi_assign(c->multi, fd, polled);
+  return polled;
+}
+
+static int events_of(int what) {
+  return ((what & CURL_POLL_IN) != 0 ? UV_READABLE : 0) |
+         ((what & CURL_POLL_OUT) != 0 ? UV_WRITABLE : 0);
+}
+
+static int polled_want(client_t *c, polled_t *polled, curl_socket_t fd,
+                       int what) {
+  int err = 0;
+  if (polled == NULL)
+    polled = polled_new(c, fd, &err);
+  if (polled == NULL)
+    return err;
+  polled->events = events_of(what);
+  return polled_watch(polled);
+}
+
+/* An error returned to libcurl would be the end of the multi handle. Who else
+   shares the connection it does not say: all transfers fail. */
+int avow__curl_poll(CURL *easy, curl_socket_t fd, int what, void *client,
+                    void *assigned) {
+  client_t *c = client;
+  polled_t *polled = assigned;
+  if (what == CURL_POLL_REMOVE) {
+    if (polled != NULL)
+      polled_end(polled);
+    return 0;
+  }
+  const int err = c->multi != NULL ? polled_want(c, polled, fd, what) : 0;
+  if (err != 0)
+    avow__curl_fail_all(c, err);
+  return 0;
+}
+
+void avow__curl_poll_nothing(client_t *c) {
+  while (c->polled != NULL)
+    polled_end(c->polled);
+}

@@ -1,0 +1,14 @@
+/* Descriptors of libcurl's that the loop polls. */
+#ifndef AVOW_CURL_POLLED_H
+#define AVOW_CURL_POLLED_H
+
+#include "client.h"
+
+/* Its CURLMOPT_SOCKETFUNCTION. */
+int avow__curl_poll(CURL *easy, curl_socket_t fd, int what, void *client,
+                    void *polled);
+
+/* Stops all that are left. */
+void avow__curl_poll_nothing(client_t *c);
+
+#endif

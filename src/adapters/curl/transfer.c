@@ -1,0 +1,227 @@
+/*
+ * Transfers, from perform to the end: an easy handle goes into the multi handle
+ * and comes out again, done, failed or unwanted. What is unwanted comes out at
+ * once, unless libcurl is at work above us, when that returns; or while it
+ * looks up a name, when it has. In that case the program may have heard of the
+ * end long before, and nothing of it is called or touched any more.
+ *
+ * A transfer is in one of the client's three lists, by what becomes of it next.
+ */
+#include "transfer.h"
+
+#include "failure.h"
+#include "lookup.h"
+#include "memory.h"
+
+struct transfer_s {
+  client_t *client;
+  avow_curl_t *ref; /* that keeps the client */
+  transfer_t *prev, *next, **list;
+  CURL *easy;
+  avow_deferred_t *deferred; /* NULL once its promise has settled */
+  lookup_t lookup;
+  void *private; /* that the program had in easy */
+  bool is_in;    /* the multi handle */
+  char message[CURL_ERROR_SIZE];
+};
+
+static void easy_destroy(void *easy) {
+  curl_easy_cleanup(easy);
+}
+
+static const avow_class_t easy_class = { .name = "curl",
+                                         .destroy = easy_destroy };
+
+CURL *avow_to_curl(const avow_value_t *v) {
+  return avow_to_object(v, &easy_class);
+}
+
+static void transfer_link(transfer_t *t, transfer_t **list) {
+  t->list = list;
+  t->prev = NULL;
+  t->next = *list;
+  if (t->next != NULL)
+    t->next->prev = t;
+  *list = t;
+}
+
+static void transfer_unlink(transfer_t *t) {
+  if (t->prev != NULL)
+    t->prev->next = t->next;
+  else
+    *t->list = t->next;
+  if (t->next != NULL)
+    t->next->prev = t->prev;
+}
+
+static void transfer_move(transfer_t *t, transfer_t **list) {
+  transfer_unlink(t);
+  transfer_link(t, list);
+}
+
+/* Takes the value. */
+static void transfer_settle(transfer_t *t, avow_value_t v) {
+  avow_deferred_t *d = t->deferred;
+  t->deferred = NULL;
+  if (d != NULL)
+    (void) avow_resolve(d, v); /* false: it is being cancelled */
+  else
+    avow_value_unref(v);
+}
+
+/* The program finds it as it was. */
+static void transfer_come_out(transfer_t *t) {
+  if (!t->is_in)
+    return;
+  (void) curl_multi_remove_handle(t->client->multi, t->easy);
+  (void) curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t->private);
+  (void) curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, NULL);
+  avow__curl_lookup_forget(t->easy);
+}
+
+/* Ends it with v, which is NONE for the easy handle. Last: the client may go
+   when whoever called it leaves. */
+static void transfer_end(transfer_t *t, avow_value_t v) {
+  transfer_unlink(t);
+  transfer_come_out(t);
+  if (avow_is_none(&v))
+    v = avow_object(&easy_class, t->easy);
+  else if (t->easy != NULL)
+    curl_easy_cleanup(t->easy);
+  transfer_settle(t, v);
+  avow_curl_t *ref = t->ref;
+  avow__curl_free(t);
+  avow_curl_unref(ref);
+}
+
+static void transfer_done(transfer_t *t, CURLcode code) {
+  avow_value_t v = avow_none();
+  if (code != CURLE_OK)
+    v = avow__curl_failure(t->easy, code, t->message);
+  transfer_end(t, v);
+}
+
+/* Out, or as far out as it gets while its look-up goes on. */
+static void transfer_drop(transfer_t *t) {
+  if (!t->is_in || !avow__curl_looks_up(&t->lookup)) {
+    transfer_end(t, avow_error(UV_ECANCELED));
+    return;
+  }
+  transfer_move(t, &t->client->lingering);
+  avow__curl_lookup_last(t->easy);
+}
+
+static void take_options(transfer_t *t) {
+  char *private = NULL;
+  (void) curl_easy_getinfo(t->easy, CURLINFO_PRIVATE, &private);
+  t->private = private;
+  (void) curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t);
+  (void) curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, t->message);
+  (void) curl_easy_setopt(t->easy, CURLOPT_NOSIGNAL, 1L);
+  avow__curl_lookup_note(&t->lookup, t->easy);
+}
+
+/* An easy handle that another has stays with that. */
+static void transfer_go_in(transfer_t *t) {
+  client_t *c = t->client;
+  const CURLMcode code = curl_multi_add_handle(c->multi, t->easy);
+  if (code == CURLM_OK) {
+    t->is_in = true;
+    take_options(t);
+    transfer_move(t, &c->transfers);
+    return;
+  }
+  if (code == CURLM_ADDED_ALREADY)
+    t->easy = NULL;
+  transfer_end(t, avow_error_new(code == CURLM_OUT_OF_MEMORY ? UV_ENOMEM
+                                                             : UV_EINVAL,
+                                 avow_none(), "%s", curl_multi_strerror(code)));
+}
+
+static bool reap_done(client_t *c) {
+  int left;
+  char *t = NULL;
+  const CURLMsg *message = curl_multi_info_read(c->multi, &left);
+  if (message == NULL)
+    return false;
+  const CURLcode code = message->data.result;
+  (void) curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &t);
+  transfer_done((void *) t, code);
+  return true;
+}
+
+void avow__curl_reap(client_t *c) {
+  while (c->entering != NULL)
+    transfer_go_in(c->entering);
+  while (c->unwanted != NULL)
+    transfer_drop(c->unwanted);
+  while (reap_done(c))
+    continue;
+}
+
+bool avow__curl_has_transfers(const client_t *c) {
+  return c->entering != NULL || c->transfers != NULL || c->unwanted != NULL ||
+         c->lingering != NULL;
+}
+
+static void transfer_on_cancel(void *data) {
+  transfer_t *t = data;
+  client_t *c = t->client;
+  avow_deferred_drop(t->deferred);
+  t->deferred = NULL;
+  avow__curl_enter(c);
+  transfer_move(t, &c->unwanted);
+  avow__curl_leave(c);
+}
+
+void avow__curl_fail_all(client_t *c, int err) {
+  while (c->transfers != NULL) {
+    transfer_t *t = c->transfers;
+    transfer_move(t, &c->unwanted);
+    transfer_settle(t, avow_error(err));
+  }
+}
+
+/* Takes easy. */
+static avow_promise_t *refuse(client_t *c, CURL *easy, int err) {
+  curl_easy_cleanup(easy);
+  return avow_promise_reject(c->loop, avow_error(err));
+}
+
+static avow_promise_t *transfer_begin(client_t *c, transfer_t *t, CURL *easy) {
+  avow_promise_t *p = avow_promise_new(c->loop, &t->deferred);
+  if (avow_state(p) != AVOW_PENDING) { /* no memory, or the loop is closed */
+    avow_deferred_drop(t->deferred);
+    avow_curl_unref(t->ref);
+    avow__curl_free(t);
+    curl_easy_cleanup(easy);
+    return p;
+  }
+  t->client = c;
+  t->easy = easy;
+  avow_on_cancel(t->deferred, transfer_on_cancel, t);
+  transfer_link(t, &c->entering);
+  return p;
+}
+
+avow_promise_t *avow_curl_perform(const avow_curl_t *client, CURL *easy) {
+  client_t *c = avow__curl_self(client);
+  if (c == NULL) {
+    curl_easy_cleanup(easy);
+    return (avow_promise_t *) (void *) avow__curl_ref(client);
+  }
+  if (c->ending) {
+    curl_easy_cleanup(easy);
+    return avow_ref(c->ended);
+  }
+  if (easy == NULL)
+    return refuse(c, easy, UV_EINVAL);
+  transfer_t *t = avow__curl_calloc(sizeof(*t));
+  if (t == NULL)
+    return refuse(c, easy, UV_ENOMEM);
+  t->ref = avow__curl_ref(client);
+  avow__curl_enter(c);
+  avow_promise_t *p = transfer_begin(c, t, easy);
+  avow__curl_leave(c);
+  return p;
+}

@@ -1,0 +1,245 @@
+/*
+ * Look-ups that end late: getaddrinfo(), which libcurl's threads call, is the
+ * test's own and waits until it is told. It keeps no turn of the loop for as
+ * long, whatever ends the transfer, and nothing is left of it.
+ */
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <pthread.h>
+
+#include "curl_test.h"
+
+enum { TURN_MAX = 20, LATE = 200 /* ms */ };
+
+static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+static bool held;
+static int waiting, begun;
+
+/* One block: the address lies behind it. */
+static struct addrinfo *address_of(const char *port) {
+  struct addrinfo *info = calloc(1, sizeof(*info) + sizeof(struct sockaddr_in));
+  struct sockaddr_in *address = (void *) (info + 1);
+  address->sin_family = AF_INET;
+  address->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address->sin_port = htons((uint16_t) strtoul(port, NULL, 10));
+  info->ai_family = AF_INET;
+  info->ai_socktype = SOCK_STREAM;
+  info->ai_protocol = IPPROTO_TCP;
+  info->ai_addr = (void *) address;
+  info->ai_addrlen = sizeof(*address);
+  return info;
+}
+
+int getaddrinfo(const char *node, const char *service,
+                const struct addrinfo *hints, struct addrinfo **out) {
+  pthread_mutex_lock(&mutex);
+  waiting++;
+  begun++;
+  while (held)
+    pthread_cond_wait(&changed, &mutex);
+  waiting--;
+  pthread_mutex_unlock(&mutex);
+  if (strcmp(node, "nobody.test") == 0)
+    return EAI_NONAME;
+  *out = address_of(service);
+  return 0;
+}
+
+void freeaddrinfo(struct addrinfo *info) {
+  free(info);
+}
+
+static void hold(bool whether) {
+  pthread_mutex_lock(&mutex);
+  held = whether;
+  pthread_cond_broadcast(&changed);
+  pthread_mutex_unlock(&mutex);
+}
+
+static int count_waiting(void) {
+  pthread_mutex_lock(&mutex);
+  const int n = waiting;
+  pthread_mutex_unlock(&mutex);
+  return n;
+}
+
+/* The server's URL, by a name that nobody has looked up so far. */
+static const char *named(const char *path) {
+  static char url[128];
+  static int names;
+  const char *plain = url_of(path);
+  (void) snprintf(url, sizeof(url), "http://name%d.test%s", names++,
+                  strchr(plain + 7, ':'));
+  return url;
+}
+
+/* So much time of the loop's turns; none takes long. */
+static void turn_for(uint64_t ms) {
+  const uint64_t end = uv_hrtime() + ms * 1000000;
+  while (uv_hrtime() < end) {
+    const uint64_t before = uv_hrtime();
+    (void) uv_run(loop, UV_RUN_NOWAIT);
+    assert_in_range((uv_hrtime() - before) / 1000000, 0, TURN_MAX);
+    uv_sleep(1);
+  }
+}
+
+static void begin_look_up(avow_promise_t **out, CURL *easy) {
+  hold(true);
+  *out = avow_curl_perform(client, easy);
+  while (count_waiting() == 0)
+    turn_for(1);
+}
+
+static void *release(void *unused) {
+  uv_sleep(LATE);
+  hold(false);
+  return NULL;
+}
+
+static void waits_for_its_end(void **state) {
+  got_t got = { 0 };
+  avow_promise_t *p;
+  begin_look_up(&p, easy_for(named("/bytes/10"), &got));
+  turn_for(20);
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  hold(false);
+  avow_value_t v = avow_run(p);
+  assert_false(avow_is_error(&v));
+  avow_value_unref(v);
+  assert_got(&got, 10);
+}
+
+static void finds_nobody(void **state) {
+  assert_rejects(get("http://nobody.test/", NULL), UV_EAI_NONAME);
+}
+
+/* It is in the middle of the look-up still when its promise has settled, and
+   calls nothing of the program's any more. */
+static int never(void *data, curl_off_t a, curl_off_t b, curl_off_t c,
+                 curl_off_t d) {
+  if (*(bool *) data)
+    fail_msg("called after its end");
+  return 0;
+}
+
+static curl_socket_t never_open(void *data, curlsocktype purpose,
+                                struct curl_sockaddr *address) {
+  fail_msg("it connects");
+  return CURL_SOCKET_BAD;
+}
+
+static void cancelled_meanwhile(void **state) {
+  static bool over;
+  avow_promise_t *p;
+  CURL *easy = easy_for(named("/hello"), NULL);
+  over = false;
+  curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+  curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, never);
+  curl_easy_setopt(easy, CURLOPT_XFERINFODATA, &over);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, never_open);
+  begin_look_up(&p, easy);
+  const uint64_t before = uv_hrtime();
+  avow_cancel(p);
+  assert_in_range((uv_hrtime() - before) / 1000000, 0, TURN_MAX);
+  over = true;
+  assert_rejects(p, UV_ECANCELED);
+  turn_for(LATE);
+  assert_int_equal(count_waiting(), 1);
+  hold(false);
+  run(); /* until it is out */
+  assert_int_equal(count_waiting(), 0);
+}
+
+/* How long turns take, from one poll to the next. */
+static uv_prepare_t prepare;
+static uv_check_t check;
+static uint64_t woken, longest;
+
+static void on_prepare(uv_prepare_t *handle) {
+  const uint64_t took = woken > 0 ? uv_hrtime() - woken : 0;
+  longest = took > longest ? took : longest;
+}
+
+static void on_check(uv_check_t *handle) {
+  woken = uv_hrtime();
+}
+
+static void measure(void) {
+  woken = longest = 0;
+  (void) uv_prepare_init(loop, &prepare);
+  (void) uv_prepare_start(&prepare, on_prepare);
+  (void) uv_check_init(loop, &check);
+  (void) uv_check_start(&check, on_check);
+  uv_unref((uv_handle_t *) &prepare);
+  uv_unref((uv_handle_t *) &check);
+}
+
+static void closed_meanwhile(void **state) {
+  pthread_t thread;
+  avow_promise_t *p;
+  begin_look_up(&p, easy_for(named("/hello"), NULL));
+  measure();
+  assert_int_equal(pthread_create(&thread, NULL, release, NULL), 0);
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(count_waiting(), 0); /* it has waited for that */
+  assert_in_range(longest / 1000000, 0, TURN_MAX);
+  assert_int_equal(pthread_join(thread, NULL), 0);
+  assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
+  avow_unref(p);
+  uv_close((uv_handle_t *) &prepare, NULL);
+  uv_close((uv_handle_t *) &check, NULL);
+  (void) uv_run(loop, UV_RUN_DEFAULT);
+  begin_anew();
+}
+
+/* The thread is left to itself. */
+static void limit_of_its_own_passes(void **state) {
+#if LIBCURL_VERSION_NUM >= 0x075700
+  avow_promise_t *p;
+  CURL *easy = easy_for(named("/hello"), NULL);
+  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, 30L);
+  begin_look_up(&p, easy);
+  turn_for(60);
+  assert_int_equal(count_waiting(), 1);
+  assert_rejects(p, UV_ETIMEDOUT);
+  hold(false);
+  while (count_waiting() > 0)
+    uv_sleep(1);
+  uv_sleep(10); /* it frees what it had */
+#endif
+}
+
+/* The one that is cancelled leaves the other its own look-up. */
+static void another_goes_on(void **state) {
+  avow_promise_t *p;
+  begin_look_up(&p, easy_for(named("/hello"), NULL));
+  avow_promise_t *q = get(named("/hello"), NULL);
+  turn_for(5);
+  avow_cancel(p);
+  avow_unref(p);
+  hold(false);
+  assert_fulfils_int(q, 200);
+}
+
+/* A look-up that is over is no reason to stay. */
+static void cancelled_later(void **state) {
+  avow_promise_t *p = get(named("/silent"), NULL);
+  while (http_server_open() == 0)
+    turn_for(1);
+  turn_for(5);
+  avow_cancel(p);
+  avow_unref(p);
+  assert_no_connection();
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CURL_CASE(waits_for_its_end),       CURL_CASE(finds_nobody),
+    CURL_CASE(cancelled_meanwhile),     CURL_CASE(closed_meanwhile),
+    CURL_CASE(limit_of_its_own_passes), CURL_CASE(another_goes_on),
+    CURL_CASE(cancelled_later),
+  };
+  return RUN_CURL(tests);
+}

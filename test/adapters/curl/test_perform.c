@@ -1,0 +1,217 @@
+/* Easy handles as promises: what they settle with, and what their functions
+   may do meanwhile. */
+#include <unistd.h>
+
+#include "curl_test.h"
+
+static void fulfils_when_done(void **state) {
+  got_t got = { 0 };
+  assert_fulfils_int(get(url_of("/bytes/3000"), &got), 200);
+  assert_got(&got, 3000);
+}
+
+static void many_at_once(void **state) {
+  enum { MANY = 100 };
+  static got_t got[MANY];
+  avow_promise_t *all[MANY];
+  memset(got, 0, sizeof(got));
+  for (int i = 0; i < MANY; i++)
+    all[i] = get(url_of("/chunked/%d", 10 * i), &got[i]);
+  avow_value_t v = avow_run(avow_all(loop, all, MANY));
+  assert_int_equal(avow_list_len(&v), MANY);
+  avow_value_unref(v);
+  for (int i = 0; i < MANY; i++)
+    assert_got(&got[i], (size_t) (10 * i));
+}
+
+static void keeps_connections(void **state) {
+  const int before = http_server_accepted();
+  for (int i = 0; i < 5; i++)
+    assert_fulfils_int(get(url_of("/hello"), NULL), 200);
+  assert_int_equal(http_server_accepted(), before + 1);
+}
+
+static void limits_connections_of_a_host(void **state) {
+  enum { MANY = 20 };
+  avow_promise_t *all[MANY];
+  const int before = http_server_accepted();
+  curl_multi_setopt(avow_curl_multi(client), CURLMOPT_MAX_HOST_CONNECTIONS, 2L);
+  for (int i = 0; i < MANY; i++)
+    all[i] = get(url_of("/hello"), NULL);
+  avow_ignore(avow_run(avow_all(loop, all, MANY)));
+  assert_int_in_range(http_server_accepted() - before, 1, 2);
+}
+
+static void gives_the_handle_as_it_was(void **state) {
+  int mine = 0;
+  char *private = NULL;
+  CURL *easy = easy_for(url_of("/status/204"), NULL);
+  curl_easy_setopt(easy, CURLOPT_PRIVATE, &mine);
+  avow_value_t v = avow_run(avow_curl_perform(client, easy));
+  assert_ptr_equal(avow_to_curl(&v), easy);
+  curl_easy_getinfo(easy, CURLINFO_PRIVATE, &private);
+  assert_ptr_equal(private, &mine);
+  assert_int_equal(curl_easy_perform(easy), CURLE_OK); /* by itself */
+  avow_value_unref(v);
+}
+
+static void other_protocols(void **state) {
+  got_t got = { 0 };
+  avow_value_t v =
+      avow_run(avow_curl_perform(client, easy_for("file:///dev/null", &got)));
+  assert_false(avow_is_error(&v));
+  assert_int_equal(got.len, 0);
+  avow_value_unref(v);
+}
+
+static void assert_fails(const char *url, int code, CURLcode theirs) {
+  avow_value_t v = avow_run(get(url, NULL));
+  if (avow_error_code(&v) != code)
+    fail_msg("%s: %s", url, avow_error_message(&v));
+  assert_int_equal(avow_curl_code(&v), theirs);
+  assert_true(strlen(avow_error_message(&v)) > 0);
+  avow_value_unref(v);
+}
+
+static void rejects_with_what_libcurl_says(void **state) {
+  assert_fails("nothing://at.all", UV_EINVAL, CURLE_UNSUPPORTED_PROTOCOL);
+  assert_fails("http://", UV_EINVAL, CURLE_URL_MALFORMAT);
+  assert_fails("file:///no/such/file", UV_EPROTO, CURLE_FILE_COULDNT_READ_FILE);
+  assert_fails(url_of("/end/60"), UV_EPROTO, CURLE_PARTIAL_FILE);
+  assert_fails(url_of("/end/0"), UV_EPROTO, CURLE_GOT_NOTHING);
+}
+
+/* libuv says UV_EBADF of both. */
+static void knows_what_the_system_reports(void **state) {
+  assert_fails("http://127.0.0.1:1/", UV_ECONNREFUSED, CURLE_COULDNT_CONNECT);
+  assert_fails(url_of("/reset/60"), UV_ECONNRESET, CURLE_RECV_ERROR);
+}
+
+static void limits_of_its_own(void **state) {
+  CURL *easy = easy_for(url_of("/silent"), NULL);
+  curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, 20L);
+  avow_value_t v = avow_run(avow_curl_perform(client, easy));
+  assert_int_equal(avow_error_code(&v), UV_ETIMEDOUT);
+  assert_false(avow_is_timeout(&v));
+  avow_value_unref(v);
+}
+
+static void refuses_what_is_in_use(void **state) {
+  CURL *easy = easy_for(url_of("/hello"), NULL);
+  avow_promise_t *p = avow_curl_perform(client, easy);
+  assert_rejects(avow_curl_perform(client, easy), UV_EINVAL);
+  avow_value_t v = avow_run(p);
+  assert_ptr_equal(avow_to_curl(&v), easy);
+  avow_value_unref(v);
+  assert_rejects(avow_curl_perform(client, NULL), UV_EINVAL);
+}
+
+static void no_code_of_libcurl(void **state) {
+  const avow_value_t none = avow_none();
+  assert_int_equal(avow_curl_code(&none), CURLE_OK);
+  avow_value_t e = avow_error_new(UV_EIO, avow_pointer(&client), "x");
+  assert_int_equal(avow_curl_code(&e), CURLE_OK);
+  avow_value_unref(e);
+}
+
+static void without_a_client(void) {
+  avow_ignore(avow_run(avow_curl_perform(NULL, NULL)));
+}
+
+static void takes_null(void **state) {
+  avow_curl_unref(NULL);
+  assert_misuse(without_a_client, "avow");
+}
+
+static avow_promise_t *other;
+
+static size_t cancel_itself(char *data, size_t size, size_t n, void *p) {
+  avow_cancel(*(avow_promise_t **) p);
+  return size * n;
+}
+
+static void cancelled_from_within(void **state) {
+  static avow_promise_t *p;
+  CURL *easy = easy_for(url_of("/half/100"), NULL);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, cancel_itself);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &p);
+  p = avow_curl_perform(client, easy);
+  assert_rejects(avow_ref(p), UV_ECANCELED);
+  avow_unref(p);
+}
+
+static size_t begin_another(char *data, size_t size, size_t n, void *got) {
+  other = get(url_of("/bytes/10"), got);
+  return size * n;
+}
+
+static void begun_from_within(void **state) {
+  got_t got = { 0 };
+  CURL *easy = easy_for(url_of("/hello"), &got);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, begin_another);
+  avow_ignore(avow_run(avow_curl_perform(client, easy)));
+  assert_fulfils_int(avow_promise_steal(&other), 200);
+  assert_got(&got, 10);
+}
+
+static size_t let_go_of_client(char *data, size_t size, size_t n, void *got) {
+  avow_curl_unref(client);
+  client = NULL;
+  return size * n;
+}
+
+static void let_go_from_within(void **state) {
+  CURL *easy = easy_for(url_of("/bytes/100"), NULL);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, let_go_of_client);
+  avow_value_t v = avow_run(avow_curl_perform(client, easy));
+  assert_false(avow_is_error(&v));
+  avow_value_unref(v);
+  run();
+  assert_no_connection();
+}
+
+/* An idle connection is polled no more, and its descriptor is a plain one: who
+   closes many and opens others gets the same numbers. */
+static void descriptors_come_back(void **state) {
+  for (int i = 0; i < 30; i++) {
+    int fds[2];
+    uv_pipe_t mine;
+    avow_promise_t *p = get(url_of("/close/%d", 10 * i), NULL);
+    avow_promise_t *q = get(url_of("/silent"), NULL);
+    avow_ignore(avow_run(p));
+    avow_cancel(q);
+    avow_unref(q);
+    assert_int_equal(uv_pipe(fds, UV_NONBLOCK_PIPE, UV_NONBLOCK_PIPE), 0);
+    assert_int_equal(uv_pipe_init(loop, &mine, 0), 0);
+    assert_int_equal(uv_pipe_open(&mine, fds[0]), 0);
+    p = avow_read(avow_uv_stream((uv_stream_t *) &mine), 8);
+    q = get(url_of("/hello"), NULL);
+    assert_int_equal(write(fds[1], "x", 1), 1);
+    assert_fulfils_bytes(p, "x");
+    assert_fulfils_int(q, 200);
+    assert_fulfils_none(avow_close_handle((uv_handle_t *) &mine));
+    (void) close(fds[1]);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CURL_CASE(fulfils_when_done),
+    CURL_CASE(many_at_once),
+    CURL_CASE(keeps_connections),
+    CURL_CASE(limits_connections_of_a_host),
+    CURL_CASE(gives_the_handle_as_it_was),
+    CURL_CASE(other_protocols),
+    CURL_CASE(rejects_with_what_libcurl_says),
+    CURL_CASE(knows_what_the_system_reports),
+    CURL_CASE(limits_of_its_own),
+    CURL_CASE(refuses_what_is_in_use),
+    CURL_CASE(no_code_of_libcurl),
+    CURL_CASE(takes_null),
+    CURL_CASE(cancelled_from_within),
+    CURL_CASE(begun_from_within),
+    CURL_CASE(let_go_from_within),
+    CURL_CASE(descriptors_come_back),
+  };
+  return RUN_CURL(tests);
+}
