@@ -410,6 +410,19 @@ static void file_that_is_left_open_fails_unless_the_machine_stopped(
   assert_in_range(n, 50, 99);
 }
 
+/* What the program had open when it stopped is not open any more. */
+static avow_promise_t *stops_with_it_open(uv_loop_t *loop, void *data) {
+  const uv_file file = done(
+      uv_fs_open(NULL, &req, path, UV_FS_O_WRONLY | UV_FS_O_CREAT, 0600, NULL));
+  if (has_name(path))
+    (void) done(uv_fs_close(NULL, &req, file, NULL));
+  return end(loop);
+}
+
+static void nothing_is_open_when_the_machine_starts_again(void **state) {
+  assert_int_equal(failures(stops_with_it_open, count, FEW), 0);
+}
+
 static avow_promise_t *fails(uv_loop_t *loop, void *data) {
   return avow_promise_reject(loop, avow_error(UV_EINVAL));
 }
@@ -446,6 +459,7 @@ int main(void) {
     cmocka_unit_test(emptied_file_has_nothing_of_the_old_one),
     cmocka_unit_test(emptied_file_that_was_synced_is_the_new_one),
     cmocka_unit_test(file_that_is_left_open_fails_unless_the_machine_stopped),
+    cmocka_unit_test(nothing_is_open_when_the_machine_starts_again),
     cmocka_unit_test(what_recover_finds_fails_the_run),
     cmocka_unit_test(without_recover_the_run_ends_with_the_machine),
     cmocka_unit_test(same_seed_leaves_the_same),

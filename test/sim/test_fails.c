@@ -207,8 +207,18 @@ static avow_promise_t *opens_udp(uv_loop_t *loop, void *data) {
   return avow_promise_resolve(loop, avow_none());
 }
 
+static avow_promise_t *asks_for_a_descriptor(uv_loop_t *loop, void *data) {
+  static uv_tcp_t tcp;
+  uv_os_fd_t fd;
+  assert_int_equal(uv_tcp_init_ex(loop, &tcp, AF_INET), 0);
+  assert_int_equal(uv_fileno((uv_handle_t *) &tcp, &fd), UV_ENOTSUP);
+  uv_close((uv_handle_t *) &tcp, NULL);
+  return avow_promise_resolve(loop, avow_none());
+}
+
 static void what_is_not_simulated_fails(void **state) {
   assert_fails(opens_udp, "uv_udp_init() is not simulated");
+  assert_fails(asks_for_a_descriptor, "uv_fileno() is not simulated");
 }
 
 static avow_promise_t *asks_for_the_default(uv_loop_t *loop, void *data) {

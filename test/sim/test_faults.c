@@ -108,6 +108,35 @@ static void a_program_may_end_as_it_was_cancelled(void **state) {
 
   assert_true(count.cancelled > 0);
 }
+
+/* Any of those that wait may be the first. */
+
+static int sleepers, firsts[3];
+static bool somebody_was;
+
+static avow_value_t sleep_once(void *loop) {
+  const int which = sleepers++;
+  const avow_value_t v = avow_await(avow_sleep(loop, SLEEP));
+  firsts[which] += avow_is_error(&v) && !somebody_was;
+  somebody_was = somebody_was || avow_is_error(&v);
+  return v;
+}
+
+static avow_promise_t *three_sleepers(uv_loop_t *loop, void *data) {
+  avow_promise_t *all[3];
+  sleepers = 0;
+  somebody_was = false;
+  for (int i = 0; i < 3; i++)
+    all[i] = avow_async(loop, sleep_once, loop);
+  return avow_all_settled(loop, all, 3);
+}
+
+static void any_of_those_that_wait_is_cancelled(void **state) {
+  assert_int_equal(failed_runs(three_sleepers, NULL, &cancels), 0);
+
+  for (int i = 0; i < 3; i++)
+    assert_true(firsts[i] > 0);
+}
 #endif
 
 static avow_promise_t *cancelled_by_itself(uv_loop_t *loop, void *data) {
@@ -216,6 +245,7 @@ int main(void) {
     cmocka_unit_test(awaits_are_cancelled_but_not_the_programs_own),
     cmocka_unit_test(without_the_option_none_is),
     cmocka_unit_test(a_program_may_end_as_it_was_cancelled),
+    cmocka_unit_test(any_of_those_that_wait_is_cancelled),
 #endif
     cmocka_unit_test(nobody_is_excused_without_a_fault),
     cmocka_unit_test(a_program_may_end_without_memory),

@@ -302,6 +302,50 @@ static void disk_has_an_end(void **state) {
   assert_string_equal(avow_sim(1, fills_the_disk, NULL, NULL).why, "");
 }
 
+static avow_value_t do_copy(void *loop) {
+  AVOW_TRY(avow_await(avow_write_file(loop, path, some_bytes(), 0600)));
+  AVOW_TRY(avow_await(avow_fs_copyfile(loop, path, path, 0)));
+  const avow_value_t v = avow_await(avow_read_file(loop, path, SIZE));
+  avow_sim_check(are_those(&v), "it is another");
+  return v;
+}
+
+static avow_promise_t *copies_onto_itself(uv_loop_t *loop, void *data) {
+  return avow_async(loop, do_copy, loop);
+}
+
+static void file_that_is_copied_onto_itself_stays(void **state) {
+  assert_passes(copies_onto_itself, 0);
+}
+
+/* A program may count on no order of a directory's names. */
+
+static unsigned firsts[3];
+
+static avow_value_t read_names(void *loop) {
+  static const char *const names[] = { "a", "b", "c" };
+  for (int i = 0; i < 3; i++)
+    AVOW_TRY(
+        avow_await(avow_write_file(loop, names[i], avow_string(""), 0600)));
+  const avow_value_t dir = avow_await(avow_fs_opendir(loop, "."));
+  const avow_value_t entries = avow_await(avow_fs_readdir(loop, &dir, 3));
+  avow_sim_check(avow_entries_len(&entries) == 3, "some are not there");
+  firsts[avow_entry_at(&entries, 0).name[0] - 'a']++;
+  avow_value_unref(entries);
+  avow_value_unref(dir);
+  return avow_none();
+}
+
+static avow_promise_t *reads_names(uv_loop_t *loop, void *data) {
+  return avow_async(loop, read_names, loop);
+}
+
+static void directory_begins_with_any_name(void **state) {
+  assert_passes(reads_names, 0);
+  for (int i = 0; i < 3; i++)
+    assert_true(firsts[i] > 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(trees_are_made_copied_and_removed),
@@ -313,6 +357,8 @@ int main(void) {
     cmocka_unit_test(machine_has_its_own_directories),
     cmocka_unit_test(nothing_is_older_than_1970),
     cmocka_unit_test(disk_has_an_end),
+    cmocka_unit_test(file_that_is_copied_onto_itself_stays),
+    cmocka_unit_test(directory_begins_with_any_name),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

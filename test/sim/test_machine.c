@@ -3,6 +3,7 @@
 #include "avow/sim.h"
 
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -90,11 +91,41 @@ static void process_is_not_changed(void **state) {
   assert_int_equal(uv_os_unsetenv(NULL), UV_EINVAL);
 }
 
+/* Signals that it sends itself. */
+
+static uv_signal_t ear;
+static int heard;
+
+static void hear(uv_signal_t *handle, int signum) {
+  heard++;
+}
+
+static avow_value_t call_again(const avow_value_t *slept, void *data) {
+  assert_int_equal(uv_kill(uv_os_getpid(), SIGUSR1), 0);
+  uv_close((uv_handle_t *) &ear, NULL);
+  return avow_none();
+}
+
+static avow_promise_t *listens_once(uv_loop_t *loop, void *data) {
+  heard = 0;
+  assert_int_equal(uv_signal_init(loop, &ear), 0);
+  assert_int_equal(uv_signal_start_oneshot(&ear, hear, SIGUSR1), 0);
+  assert_int_equal(uv_kill(uv_os_getpid(), SIGUSR1), 0);
+  return avow_then(avow_sleep(loop, 1000), call_again, NULL, NULL);
+}
+
+static void signal_that_nobody_waits_for_any_more_fails(void **state) {
+  assert_fails(listens_once, "which nothing of the program waits for");
+
+  assert_int_equal(heard, 1);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(machine_is_the_same_for_all),
     cmocka_unit_test(room_for_the_name_is_asked_for),
     cmocka_unit_test(process_is_not_changed),
+    cmocka_unit_test(signal_that_nobody_waits_for_any_more_fails),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -263,6 +263,34 @@ static void work_is_cancelled_before_it_begins(void **state) {
     (void) assert_passes(seed, canceller, NULL);
 }
 
+enum { REQUESTS = 6 };
+
+static uv_work_t requests[REQUESTS];
+static int cancelled, told; /* of those that were */
+
+static void work_nothing(uv_work_t *request) {
+}
+
+static void hear_of_work(uv_work_t *request, int status) {
+  told += status == UV_ECANCELED;
+}
+
+static avow_promise_t *cancels_requests(uv_loop_t *loop, void *data) {
+  cancelled = told = 0;
+  for (int i = 0; i < REQUESTS; i++)
+    (void) uv_queue_work(loop, &requests[i], work_nothing, hear_of_work);
+  for (int i = 0; i < REQUESTS; i++)
+    cancelled += uv_cancel((uv_req_t *) &requests[i]) == 0;
+  return avow_sleep(loop, 1000);
+}
+
+static void who_cancels_work_is_told_so(void **state) {
+  (void) assert_passes(1, cancels_requests, NULL);
+
+  assert_int_equal(cancelled, REQUESTS);
+  assert_int_equal(told, REQUESTS);
+}
+
 static avow_value_t remember(const avow_value_t *arg, void *data) {
   *(int64_t *) data = avow_to_int(arg);
   return avow_none();
@@ -310,6 +338,7 @@ int main(void) {
     cmocka_unit_test(random_bytes_are_of_the_seed),
     cmocka_unit_test(program_has_chances_of_its_own),
     cmocka_unit_test(work_is_cancelled_before_it_begins),
+    cmocka_unit_test(who_cancels_work_is_told_so),
     cmocka_unit_test(remote_is_heard_on_its_own_thread),
     cmocka_unit_test(run_within_a_run_fails_and_the_outer_goes_on),
   };

@@ -1,0 +1,192 @@
+/* What is left behind is told of, given back, or hung up on. */
+#include "avow/sim.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "avow.h"
+#include "avow/auto.h"
+#include "runs.h"
+
+enum { SEEDS = 200, PORT = 7001, LONG = 2000, HOUR = 60 * 60 * 1000 };
+
+static const char port[] = "7001";
+
+static avow_promise_t *end(uv_loop_t *loop) {
+  return avow_promise_resolve(loop, avow_none());
+}
+
+/* Descriptors and directories that are open fail a run. */
+
+static avow_promise_t *leaves_a_pipe(uv_loop_t *loop, void *data) {
+  uv_file ends[2];
+  (void) uv_pipe(ends, 0, 0); /* cannot fail */
+  return end(loop);
+}
+
+static avow_promise_t *leaves_a_directory(uv_loop_t *loop, void *data) {
+  static uv_fs_t req;
+  (void) uv_fs_opendir(NULL, &req, ".", NULL); /* it is there */
+  uv_fs_req_cleanup(&req);
+  return end(loop);
+}
+
+static void what_is_left_open_is_named(void **state) {
+  assert_fails(leaves_a_pipe, "a descriptor of uv_pipe() or uv_socketpair()");
+  assert_fails(leaves_a_directory, "1 directories were left open");
+}
+
+/* A file that has no name any more, and is not open, takes no room. */
+
+static uint64_t free_blocks(uv_fs_t *req) {
+  (void) uv_fs_statfs(NULL, req, ".", NULL); /* it is there */
+  const uint64_t n = ((const uv_statfs_t *) req->ptr)->f_bfree;
+  uv_fs_req_cleanup(req);
+  return n;
+}
+
+static avow_promise_t *fills_and_removes(uv_loop_t *loop, void *data) {
+  static char bytes[100 * 1000];
+  const uv_buf_t buf = uv_buf_init(bytes, sizeof(bytes));
+  uv_fs_t req;
+  const uint64_t before = free_blocks(&req);
+  const uv_file file = uv_fs_open(NULL, &req, "file",
+                                  UV_FS_O_WRONLY | UV_FS_O_CREAT, 0600, NULL);
+  assert_int_equal(uv_fs_write(NULL, &req, file, &buf, 1, -1, NULL),
+                   sizeof(bytes));
+  uv_fs_req_cleanup(&req);
+  assert_int_equal(uv_fs_unlink(NULL, &req, "file", NULL), 0);
+  assert_true(free_blocks(&req) < before);
+  assert_int_equal(uv_fs_close(NULL, &req, file, NULL), 0);
+  assert_true(free_blocks(&req) == before);
+  return end(loop);
+}
+
+static void room_of_a_removed_file_is_given_back(void **state) {
+  (void) assert_passes(1, fills_and_removes, NULL);
+}
+
+/* Nor does it keep its number. */
+static avow_promise_t *opens_and_closes(uv_loop_t *loop, void *data) {
+  const int flags = UV_FS_O_RDWR | UV_FS_O_CREAT;
+  uv_fs_t req;
+  const uv_file first = uv_fs_open(NULL, &req, "a", flags, 0600, NULL);
+  const uv_file second = uv_fs_open(NULL, &req, "b", flags, 0600, NULL);
+  assert_int_equal(second, first + 1);
+  (void) uv_fs_close(NULL, &req, first, NULL); /* it is open */
+  assert_int_equal(uv_fs_open(NULL, &req, "c", flags, 0600, NULL), first);
+  (void) uv_fs_close(NULL, &req, first, NULL);
+  (void) uv_fs_close(NULL, &req, second, NULL);
+  return end(loop);
+}
+
+static void number_of_a_closed_file_is_the_next(void **state) {
+  (void) assert_passes(1, opens_and_closes, NULL);
+}
+
+/* Who was let in and not taken, and who waits, is hung up on when the listener
+   closes. */
+
+static uv_tcp_t door;
+
+static void let_wait(uv_stream_t *server, int status) {
+}
+
+static void open_door(uv_loop_t *loop) {
+  struct sockaddr_in address;
+  (void) uv_ip4_addr("127.0.0.1", PORT, &address); /* it is one */
+  assert_int_equal(uv_tcp_init(loop, &door), 0);
+  assert_int_equal(uv_tcp_bind(&door, (const struct sockaddr *) &address, 0),
+                   0);
+  assert_int_equal(uv_listen((uv_stream_t *) &door, 2, let_wait), 0);
+}
+
+static avow_value_t wait_at_the_door(void *loop) {
+  AVOW_AUTO_VALUE guest = avow_await(avow_connect(loop, "127.0.0.1", port));
+  if (avow_is_error(&guest))
+    return avow_steal(&guest);
+  avow_promise_t *p = avow_read(avow_to_stream(&guest), 1);
+  AVOW_AUTO_VALUE v = avow_await(avow_timeout(p, HOUR));
+  avow_sim_check(!avow_is_timeout(&v), "nobody hangs up");
+  return avow_none();
+}
+
+static avow_value_t close_the_door(void *loop) {
+  avow_promise_t *guests[3];
+  open_door(loop);
+  for (int i = 0; i < 3; i++)
+    guests[i] = avow_async(loop, wait_at_the_door, loop);
+  AVOW_TRY(avow_await(avow_sleep(loop, LONG)));
+  uv_close((uv_handle_t *) &door, NULL);
+  return avow_await(avow_all(loop, guests, 3));
+}
+
+static avow_promise_t *closes_the_door(uv_loop_t *loop, void *data) {
+  return avow_async(loop, close_the_door, loop);
+}
+
+static void who_waits_is_hung_up_on(void **state) {
+  for (uint64_t seed = 0; seed < SEEDS; seed++)
+    (void) assert_passes(seed, closes_the_door, NULL);
+}
+
+/* A read leaves a part of what is there, though all has arrived. */
+
+enum { WORD = 10 };
+
+static size_t seen[WORD + 1]; /* how often a read gave so many bytes */
+
+static avow_value_t read_once(avow_stream_t stream) {
+  char bytes[WORD];
+  const avow_value_t v = avow_await(avow_read_into(stream, bytes, 1, WORD));
+  if (!avow_is_error(&v))
+    seen[avow_to_int(&v)]++;
+  return v;
+}
+
+/* By then all has arrived. */
+static avow_value_t read_late(uv_loop_t *loop, avow_channel_t *guests) {
+  AVOW_AUTO_VALUE guest = avow_await(avow_channel_first(guests));
+  if (avow_is_error(&guest))
+    return avow_steal(&guest);
+  AVOW_TRY(avow_await(avow_sleep(loop, LONG)));
+  return read_once(avow_to_stream(&guest));
+}
+
+static avow_value_t say_and_read(void *loop) {
+  AVOW_AUTO_VALUE listener = avow_await(avow_bind(loop, "127.0.0.1", port));
+  const avow_stream_t to = avow_to_stream(&listener);
+  avow_channel_t *guests = avow_connections(avow_stream_handle(to), NULL);
+  AVOW_AUTO_VALUE guest = avow_await(avow_connect(loop, "127.0.0.1", port));
+  avow_value_t word = avow_string("0123456789");
+  AVOW_TRY(avow_await(avow_write(avow_to_stream(&guest), word)));
+  return read_late(loop, guests);
+}
+
+static avow_promise_t *says_and_reads(uv_loop_t *loop, void *data) {
+  return avow_async(loop, say_and_read, loop);
+}
+
+static void reads_are_cut_anywhere(void **state) {
+  for (uint64_t seed = 0; seed < SEEDS; seed++)
+    (void) assert_passes(seed, says_and_reads, NULL);
+  assert_true(seen[1] > seen[WORD - 1]); /* one byte is usual */
+  for (size_t i = 1; i <= WORD; i++)
+    assert_true(seen[i] > 0);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    cmocka_unit_test(what_is_left_open_is_named),
+    cmocka_unit_test(room_of_a_removed_file_is_given_back),
+    cmocka_unit_test(number_of_a_closed_file_is_the_next),
+    cmocka_unit_test(who_waits_is_hung_up_on),
+    cmocka_unit_test(reads_are_cut_anywhere),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
