@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+"""How large is a program that is linked with the static library?
+
+  sizes.py [--check] LIBRARY CC...
+
+Links small programs as their users would, with -Os and --gc-sections, and
+prints a row for each: what the library adds to its code and its data, and the
+files that come along of each floor of src/. With --check it fails where one has
+files of floors that it does not use; sizes depend on the compiler, files do
+not. In the environment: UV_CFLAGS and UV_LIBS.
+"""
+import collections
+import os
+import re
+import shlex
+import subprocess
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+GROUND = ['base', 'fiber', 'value', 'engine']
+
+# What comes with the first promise, though it may not be used: the table of
+# kinds names functions of these,
+KINDS = {'channel/channel', 'channel/outcome', 'channel/select',
+         'channel/source', 'tools/callers', 'tools/limit', 'tools/tool'}
+# and that of parts of these, which have others along.
+PARTS = {'io/op', 'loops/worker', 'net/handle', 'net/owned', 'net/progress',
+         'net/pull', 'net/read', 'net/reading', 'net/room', 'net/sigpipe',
+         'net/stream', 'net/waiting', 'net/write'}
+
+# What a program uses, and the floors above the ground that this is on.
+PROGRAMS = [
+    ('a promise', 'avow_promise_new avow_then avow_run', ''),
+    ('all, any', 'avow_all avow_any', ''),
+    ('sleep, timeout', 'avow_sleep avow_timeout', ''),
+    ('await', 'avow_async avow_await', ''),
+    ('remotes', 'avow_remote_new', ''),
+    ('a channel', 'avow_channel_new avow_channel_next', ''),
+    ('stages', 'avow_channel_map avow_channel_batch', 'channel tools'),
+    ('an inlet', 'avow_inlet_new', 'channel'),
+    ('a limiter', 'avow_limiter_new', 'tools'),
+    ('a rate', 'avow_rate_new', 'tools'),
+    ('a cache', 'avow_cache_new', 'tools'),
+    ('retry', 'avow_retry', 'tools'),
+    ('map, each', 'avow_map avow_each', 'tools'),
+    ('a broadcast', 'avow_broadcast_new', 'channel tools'),
+    ('a watch', 'avow_watch_new', 'channel tools'),
+    ('work', 'avow_work', 'io'),
+    ('a stat', 'avow_fs_stat', 'io fs'),
+    ('whole files', 'avow_read_file avow_write_file', 'io fs'),
+    ('a tree', 'avow_copy_tree avow_remove_tree', 'channel tools io fs tree'),
+    ('a connection', 'avow_tcp_connect avow_read avow_write', 'io net'),
+    ('lines of streams', 'avow_reader_new avow_reader_line', 'io net'),
+    ('signals', 'avow_signals', 'channel process'),
+    ('a command', 'avow_command', 'channel io net process'),
+    ('loops', 'avow_loops_new avow_loops_run', 'loops'),
+]
+
+SOURCE = '''\
+#include <avow.h>
+static void (*const volatile used[])(void) = { %s };
+int main(void) {
+  uv_loop_t loop;
+  if (uv_loop_init(&loop) != 0 || avow_loop_init(&loop, NULL) != 0)
+    return 1;
+  const int lacks = used[0] == NULL;
+  return lacks || avow_loop_close(&loop) != 0 || uv_loop_close(&loop) != 0;
+}
+'''
+WITHOUT = '''\
+#include <uv.h>
+int main(void) {
+  uv_loop_t loop;
+  return uv_loop_init(&loop) != 0 || uv_loop_close(&loop) != 0;
+}
+'''
+
+
+def output(*argv):
+    return subprocess.run(argv, check=True, text=True,
+                          stdout=subprocess.PIPE).stdout
+
+
+class Linker:
+    def __init__(self, library, cc, work):
+        self.library, self.cc, self.work = os.path.abspath(library), cc, work
+
+    def link(self, source):
+        """Its code, its data, and the files of the library that it has."""
+        made = [f'{self.work}/{name}' for name in ('program.c', 'program', 'map')]
+        with open(made[0], 'w', encoding='utf-8') as file:
+            file.write(source)
+        output(*self.cc, '-Os', '-ffunction-sections', '-fdata-sections',
+               f'-I{HERE}/../include', *words('UV_CFLAGS'), made[0], '-o', made[1],
+               '-Wl,--gc-sections', f'-Wl,-Map={made[2]}', self.library,
+               *words('UV_LIBS'), '-lpthread', '-lm')
+        output(made[1])
+        code, data = output('size', made[1]).splitlines()[1].split()[:2]
+        with open(made[2], encoding='utf-8') as file:
+            named = re.findall(r'libavow\.a\((\w+?)_(\w+)\.[cS]\.\w+\)',
+                               file.read())
+        return int(code), int(data), {f'{floor}/{name}' for floor, name in named}
+
+
+def words(name):
+    return shlex.split(os.environ.get(name, ''))
+
+
+def floor_of(file):
+    return file.split('/')[0]
+
+
+def strangers(files, floors):
+    """What the program has, and neither uses nor is known to have along."""
+    return sorted(file for file in files - KINDS - PARTS
+                  if floor_of(file) not in GROUND + floors.split())
+
+
+def row(name, code, data, files):
+    count = collections.Counter(map(floor_of, files))
+    above = ' '.join(f'{floor} {count[floor]}' for floor in count
+                     if floor not in GROUND)
+    ground = sum(count[floor] for floor in GROUND)
+    return f'| {name:16} | {code:7} | {data:6} | {ground:6} | {above} |'
+
+
+def main(library, *cc):
+    failed = False
+    with tempfile.TemporaryDirectory() as work:
+        linker = Linker(library, cc, work)
+        no_code, no_data, _ = linker.link(WITHOUT)
+        print('| program          |    code |   data | ground | above it |')
+        print('|---|---|---|---|---|')
+        for name, uses, floors in PROGRAMS:
+            named = ', '.join(f'(void (*)(void)) {word}' for word in uses.split())
+            code, data, files = linker.link(SOURCE % named)
+            print(row(name, code - no_code, data - no_data, sorted(files)))
+            for file in strangers(files, floors) if CHECKS else ():
+                print(f'{name}: has src/{file}, which it does not use')
+                failed = True
+    sys.exit(failed)
+
+
+CHECKS = sys.argv[1:2] == ['--check']
+main(*sys.argv[1 + CHECKS:])
