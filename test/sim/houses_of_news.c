@@ -70,7 +70,7 @@ static avow_value_t first_error(avow_value_t v, avow_value_t w) {
 }
 
 avow_value_t live_with_senders(void *loop) {
-  avow_channel_t *channel = avow_channel_new(loop, avow_sim_choose(3));
+  avow_channel_t *channel = avow_channel_new(loop, some(3));
   memset(&desk, 0, sizeof(desk));
   desk.loop = loop;
   desk.sender = avow_sender_new(channel);
@@ -171,7 +171,7 @@ avow_value_t live_with_broadcast(void *loop) {
   radio.loop = loop;
   radio.drops = avow_sim_choose(2) != 0;
   radio.broadcast =
-      avow_broadcast_new(loop, 1 + avow_sim_choose(3),
+      avow_broadcast_new(loop, 1 + some(3),
                          &(avow_broadcast_options_t){ .drops = radio.drops });
   avow_promise_t *heard = avow_async(loop, listen_all, loop);
   avow_promise_t *said = avow_async(loop, announce, NULL);

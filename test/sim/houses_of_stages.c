@@ -67,12 +67,12 @@ static avow_value_t grind(const avow_value_t *item, void *data) {
 }
 
 static avow_channel_t *stages_new(uv_loop_t *loop, size_t n) {
-  const avow_map_options_t some = { .concurrency = 1 + avow_sim_choose(MOST) };
+  const avow_map_options_t how = { .concurrency = (unsigned) (1 + some(MOST)) };
   avow_channel_t *c = avow_channel_merge(loop, mill.sources, SOURCES);
   c = avow_channel_filter(c, pass, NULL, NULL);
-  c = avow_channel_map(c, grind, NULL, &some);
+  c = avow_channel_map(c, grind, NULL, &how);
   c = avow_channel_take(c, n);
-  return avow_channel_batch(c, 1 + avow_sim_choose(MOST), avow_sim_choose(50));
+  return avow_channel_batch(c, 1 + some(MOST), avow_sim_choose(50));
 }
 
 static void take_item(int64_t result) {
@@ -103,7 +103,7 @@ static avow_value_t take_batches(const avow_channel_t *batches) {
 
 static avow_value_t use_stages(uv_loop_t *loop) {
   enum { ALL = SOURCES * (ITEMS - ITEMS / THIRD) };
-  const size_t n = avow_sim_choose(2 * (size_t) ALL);
+  const size_t n = some(2 * (size_t) ALL);
   avow_channel_t *batches = stages_new(loop, n);
   const avow_value_t v = take_batches(batches);
   avow_channel_unref(batches);
@@ -118,7 +118,7 @@ avow_value_t live_with_stages(void *loop) {
   mill.loop = loop;
   avow_promise_t *sent[SOURCES];
   for (int i = 0; i < SOURCES; i++) {
-    mill.sources[i] = avow_channel_new(loop, avow_sim_choose(3));
+    mill.sources[i] = avow_channel_new(loop, some(3));
     mill.senders[i] = avow_sender_new(mill.sources[i]);
     sent[i] = avow_async(loop, deliver, NULL);
     avow_sender_clear(&mill.senders[i]);
