@@ -121,16 +121,18 @@ static bool has_whole_lines(const char *text, size_t len) {
 static bool has_first_line(const message_t *m) {
   static const char protocol[] = " HTTP/";
   const size_t len = strlen(protocol);
+  if (m->target.len == 0 || m->version.len == 0)
+    return false;
   const char *behind = m->target.at + m->target.len;
-  return m->version.len > 0 && m->target.len > 0 &&
-         m->target.at == m->method.at + m->method.len + 1 &&
+  const char end = m->version.at[m->version.len];
+  return m->target.at == m->method.at + m->method.len + 1 &&
          m->version.at == behind + len && strncmp(behind, protocol, len) == 0 &&
-         (m->version.at[m->version.len] == '\r' ||
-          m->version.at[m->version.len] == '\0');
+         (end == '\r' || end == '\0');
 }
 
-/* Of the ways to wrap a body one is known here, and none to HTTP/1.0. That a
-   request says once how long it is, and in one way, llhttp sees to. */
+/* Of the ways to wrap a body one is known here, none to HTTP/1.0. llhttp has to
+   know it too, which 8.1 does not if a tab follows. That a request says once
+   how long it is, and in one way, llhttp sees to. */
 static int check_fields(const message_t *m) {
   for (size_t i = 0; i < m->n_fields; i++) {
     const field_t *field = &m->fields[i];
@@ -140,7 +142,7 @@ static int check_fields(const message_t *m) {
       continue;
     if (!span_is(field->value, "chunked"))
       return 501;
-    if (span_is(m->version, "1.0"))
+    if (span_is(m->version, "1.0") || !m->chunked)
       return 400;
   }
   return 0;

@@ -51,6 +51,8 @@ static void check_head(const message_t *m, const char *text, size_t len) {
     CHECK(field->value.len == 0 || field->value.at > at);
     CHECK(memchr(field->value.at, '\n', field->value.len) == NULL);
     CHECK(memchr(field->value.at, '\r', field->value.len) == NULL);
+    if (span_is(field->name, "Content-Length"))
+      CHECK(strtoull(field->value.at, NULL, 10) == m->length);
   }
   const unsigned lengths = count(m, "Content-Length");
   const unsigned encodings = count(m, "Transfer-Encoding");
