@@ -164,7 +164,15 @@ def main(build, *options):
     if head != kept_head:
         print(f'not compared: counts.txt is of {kept_head}; this is {head}')
         sys.exit(bool(os.environ.get('CI')))
-    complaints = list(compare(kept, measure(build)))
+    counts = measure(build)
+    complaints = list(compare(kept, counts))
+    if complaints:
+        # What echoes ask for depends on how much each read finds, which on a
+        # busy machine is seldom the same: what is more twice is more.
+        again = measure(build)
+        counts = {name: min(count, again.get(name, count))
+                  for name, count in counts.items()}
+        complaints = list(compare(kept, counts))
     print(*complaints, sep='\n')
     if complaints:
         sys.exit(f'if it is to be so: python3 bench/counts.py {build} --write')
