@@ -44,6 +44,10 @@ typedef avow_promise_t *(*program_fn)(void);
    end and with its loop closed meanwhile. */
 void survive(program_fn program);
 
+/* The same with a few numbers of promises to spare, that far apart, where the
+   program takes its time. */
+void survive_some(program_fn program, int step);
+
 /* The same on a loop with that clock. */
 void survive_by(avow_clock_t clock, program_fn program);
 

@@ -1,0 +1,90 @@
+/*
+ * TLS, by OpenSSL 3: a byte stream over another. An adapter: a library of its
+ * own, avow-tls, which is not part of avow.h, and made of avow's public headers
+ * alone. Whatever takes an avow_stream_t takes such a stream; what it is over
+ * is any stream that a value owns.
+ *
+ * What reads and writes have beyond any stream's: a read gives at most 16 KiB,
+ * and NONE only once the peer has said that it has ended; what ends without
+ * rejects with AVOW_TLS_ETRUNCATED, for somebody may have cut it. avow_write()
+ * settles once the stream below has taken all that became of the bytes.
+ * avow_shutdown() tells the peer that nothing more comes, and reads go on; the
+ * stream below stays open. avow_close() tells it as well if all that was
+ * written has been taken, without waiting; who only lets go of the value tells
+ * nothing. Keys that the peer changes are changed in passing; to renegotiate is
+ * refused. After AVOW_TLS_EPROTOCOL both ways are over.
+ *
+ * OpenSSL's own memory, and its ciphers, are as the program has set them up. It
+ * takes some 10 KiB of stack: mind that where async functions have little.
+ */
+#ifndef AVOW_TLS_H
+#define AVOW_TLS_H
+
+#include "avow/stream.h"
+
+AVOW_HEADER_BEGIN
+
+/** Beside libuv's codes and avow's. Messages say more. */
+enum {
+  AVOW_TLS_ETRUNCATED = -21001, /* the end came without the peer's word */
+  AVOW_TLS_EVERIFY = -21002,    /* the peer's certificate is not accepted */
+  AVOW_TLS_EALERT = -21003,     /* the peer has refused, and says why */
+  AVOW_TLS_EPROTOCOL = -21004   /* what came is not TLS, or nothing in common */
+};
+
+/** Zero in a field stands for its default. */
+typedef struct avow_tls_options_s {
+  const char *certificate; /* PEM: ours, and then those that it was signed
+                              with; none, which only a client can do without */
+  const char *key;         /* PEM: of that certificate, not encrypted */
+  const char *authorities; /* PEM: the only certificates that others are
+                              believed by; those of the system, in files, which
+                              are read then and there */
+  uint64_t reserved[4];    /* zeros, else UV_EINVAL: for later versions */
+} avow_tls_options_t;
+
+/**
+ * OBJECT: settings that any number of streams share, of any thread: one SSL_CTX
+ * with TLS 1.2 and 1.3 (SSL_CTX_new). Streams keep those that they began with:
+ * for a certificate that takes the place of another make others, and begin
+ * later streams with these. Else an error: UV_EINVAL, with a message, for what
+ * is no certificate or no key, or not the key of that certificate; UV_ENOMEM.
+ * options may be NULL.
+ */
+AVOW_API AVOW_MUST_USE avow_value_t
+avow_tls_settings(const avow_tls_options_t *options);
+
+/**
+ * OBJECT: a stream, see avow_to_stream(), once the handshake over the transport
+ * is done (SSL_connect). Takes the transport, a value that owns a stream which
+ * nobody reads, and closes that with its own. The peer's certificate has to be
+ * of the host, a name or an address, by somebody who is believed: else
+ * AVOW_TLS_EVERIFY, with a message that says why. AVOW_TLS_ETRUNCATED,
+ * AVOW_TLS_EALERT, AVOW_TLS_EPROTOCOL; UV_EINVAL without a host; otherwise it
+ * rejects as the transport does. Cancelling closes the transport.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_tls_client(
+    const avow_value_t *settings, avow_value_t transport, const char *host);
+
+/**
+ * The same for the side that is connected to (SSL_accept): OBJECT, a stream.
+ * The settings need a certificate and a key: AVOW_TLS_EPROTOCOL without. Asks
+ * the client for no certificate.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_tls_server(
+    const avow_value_t *settings, avow_value_t transport);
+
+struct ssl_ctx_st;
+struct ssl_st;
+
+/** OpenSSL's own, an SSL_CTX *, for what it can do beside: before the first
+    stream. There as long as the settings. NULL of anything else. */
+AVOW_API struct ssl_ctx_st *avow_tls_ssl_ctx(const avow_value_t *settings);
+
+/** OpenSSL's own, an SSL *, of a stream, to be asked what was agreed on; not to
+    be read or written. There as long as the stream. NULL of anything else. */
+AVOW_API struct ssl_st *avow_tls_ssl(const avow_value_t *stream);
+
+AVOW_HEADER_END
+
+#endif

@@ -1,0 +1,167 @@
+/*
+ * Handshakes. One that fails first tells the peer why, as far as that takes it:
+ * whoever waits hears of it then. Whose handshake is given up, or has failed,
+ * nobody has a stream of, so the transport closes.
+ */
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+#include <string.h>
+
+#include "tls.h"
+
+/* Whoever waited for it; what holds the stream from now on is the value, or
+   the caller. */
+static avow_deferred_t *take_greeter(avow__tls_t *t) {
+  avow_deferred_t *d = t->greeter;
+  t->greeter = NULL;
+  return d;
+}
+
+static void greet_end(avow__tls_t *t, avow_value_t error) {
+  avow_deferred_t *d = take_greeter(t);
+  avow_value_unref(avow__tls_end(t));
+  (void) avow_reject(d, error); /* nobody else settles it */
+  avow__tls_unref(t);
+}
+
+static void greet_done(avow__tls_t *t) {
+  const avow_value_t v = avow_object(&avow__tls_class, t); /* or it is closed */
+  (void) avow_resolve(take_greeter(t), v); /* nobody else settles it */
+}
+
+/* The last word is out, or cannot be had out. */
+static bool has_said_all(const avow__tls_t *t) {
+  return !t->sending && (t->outs == 0 || avow_is_error(&t->out_error));
+}
+
+/* The peer's handshake waits for our last word, and so reads it. Not so for
+   what a server says after TLS 1.3's: a client need not read that soon. */
+static bool waits_for_us(const avow__tls_t *t) {
+  return !SSL_is_server(t->ssl) || SSL_version(t->ssl) != TLS1_3_VERSION;
+}
+
+void avow__tls_greet(avow__tls_t *t) {
+  if (avow_is_error(&t->refused)) {
+    if (has_said_all(t))
+      greet_end(t, avow_value_ref(&t->refused));
+    return;
+  }
+  ERR_clear_error();
+  const int result = SSL_do_handshake(t->ssl);
+  if (result != 1 && !avow__tls_goes_on(t, result))
+    t->refused = avow_steal(&t->broken);
+  else if (result == 1 && (has_said_all(t) || !waits_for_us(t)))
+    greet_done(t);
+}
+
+static void greet_cancelled(void *data) {
+  avow__tls_t *t = data;
+  if (t->greeter != NULL)
+    greet_end(t, avow_error(UV_ECANCELED));
+}
+
+static bool is_address(const char *host) {
+  struct in6_addr address;
+  return uv_inet_pton(AF_INET, host, &address) == 0 ||
+         uv_inet_pton(AF_INET6, host, &address) == 0;
+}
+
+/* Whose certificate it has to be, and, for a name, is told that it is for. */
+static bool expect(SSL *ssl, const char *host) {
+  X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
+  X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  SSL_set_verify(ssl, SSL_VERIFY_PEER, NULL);
+  if (is_address(host))
+    return X509_VERIFY_PARAM_set1_ip_asc(param, host) == 1;
+  return X509_VERIFY_PARAM_set1_host(param, host, 0) == 1 &&
+         SSL_set_tlsext_host_name(ssl, host) == 1;
+}
+
+static void take_side(SSL *ssl, bool client) {
+  if (client)
+    SSL_set_connect_state(ssl);
+  else
+    SSL_set_accept_state(ssl);
+}
+
+static bool set_up(avow__tls_t *t, const avow__tls_settings_t *settings) {
+  t->ssl = SSL_new(settings->ctx);
+  BIO *bio = t->ssl != NULL ? BIO_new(settings->method) : NULL;
+  if (bio == NULL)
+    return false;
+  BIO_set_data(bio, t);
+  BIO_set_init(bio, 1);
+  SSL_set_bio(t->ssl, bio, bio);
+  return true;
+}
+
+/* NULL: no memory. The transport stays then. */
+static avow__tls_t *greeting_new(const avow_value_t *settings,
+                                 const avow_value_t *transport,
+                                 const char *host) {
+  avow__tls_t *t = OPENSSL_zalloc(sizeof(*t));
+  if (t == NULL)
+    return NULL;
+  const avow_stream_t below = avow_to_stream(transport);
+  t->refs = 1;
+  t->loop = below.klass->loop(below.self);
+  t->settings = avow_value_ref(settings);
+  if (set_up(t, avow__tls_settings_of(settings)) &&
+      (host == NULL || expect(t->ssl, host))) {
+    take_side(t->ssl, host != NULL);
+    return t;
+  }
+  avow__tls_unref(t);
+  return NULL;
+}
+
+static avow_promise_t *refuse(avow_value_t transport, int err) {
+  const avow_stream_t below = avow_to_stream(&transport);
+  uv_loop_t *loop = below.klass->loop(below.self);
+  avow_value_unref(transport);
+  return avow_promise_reject(loop, avow_error(err));
+}
+
+static avow_promise_t *greet(const avow_value_t *settings,
+                             avow_value_t transport, const char *host) {
+  ERR_clear_error();
+  avow__tls_t *t = greeting_new(settings, &transport, host);
+  if (t == NULL) {
+    ERR_clear_error();
+    return refuse(transport, UV_ENOMEM);
+  }
+  t->transport = transport;
+  avow_promise_t *p = avow__tls_defer(t, &t->greeter);
+  if (t->greeter == NULL) {
+    avow__tls_unref(t);
+    return p;
+  }
+  avow_on_cancel(t->greeter, greet_cancelled, t);
+  avow__tls_step(t);
+  return p;
+}
+
+/* What is no stream has no loop to reject on: avow itself says so. */
+static avow_promise_t *refuse_no_stream(avow_value_t transport) {
+  avow_promise_t *p = avow_close(avow_to_stream(&transport));
+  avow_value_unref(transport);
+  return p;
+}
+
+avow_promise_t *avow_tls_client(const avow_value_t *settings,
+                                avow_value_t transport, const char *host) {
+  if (avow_to_stream(&transport).klass == NULL)
+    return refuse_no_stream(transport);
+  if (avow__tls_settings_of(settings) == NULL || host == NULL || *host == '\0')
+    return refuse(transport, UV_EINVAL);
+  return greet(settings, transport, host);
+}
+
+avow_promise_t *avow_tls_server(const avow_value_t *settings,
+                                avow_value_t transport) {
+  if (avow_to_stream(&transport).klass == NULL)
+    return refuse_no_stream(transport);
+  if (avow__tls_settings_of(settings) == NULL)
+    return refuse(transport, UV_EINVAL);
+  return greet(settings, transport, NULL);
+}

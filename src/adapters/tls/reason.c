@@ -1,0 +1,104 @@
+/*
+ * Why it did not go on: what OpenSSL says in codes of its own, as errors that
+ * tell apart what programs do different things about.
+ */
+#include <openssl/err.h>
+#include <openssl/x509v3.h>
+
+#include "tls.h"
+
+static bool is_memory(unsigned long err) {
+  return ERR_GET_REASON(err) == ERR_R_MALLOC_FAILURE;
+}
+
+/* Reasons from there on are alerts of the peer's. */
+static bool is_alert(unsigned long err) {
+  return ERR_GET_LIB(err) == ERR_LIB_SSL &&
+         ERR_GET_REASON(err) > SSL_AD_REASON_OFFSET;
+}
+
+/* Empties the queue. Whether anything in it was for want of memory: OpenSSL
+   says so, and then says what became of that. */
+static bool lacked_memory(void) {
+  bool lacked = false;
+  for (unsigned long err; (err = ERR_get_error()) != 0;)
+    lacked = lacked || is_memory(err);
+  return lacked;
+}
+
+static avow_value_t worded(int code, const char *what, unsigned long err) {
+  const char *reason = ERR_reason_error_string(err);
+  if (reason == NULL)
+    return avow_error_new(code, avow_none(), "%s", what);
+  return avow_error_new(code, avow_none(), "%s: %s", what, reason);
+}
+
+avow_value_t avow__tls_queue_error(int code, const char *what) {
+  const unsigned long first = ERR_peek_error();
+  return lacked_memory() ? avow_error(UV_ENOMEM) : worded(code, what, first);
+}
+
+static avow_value_t verify_error(const avow__tls_t *t, long result) {
+  if (result == X509_V_ERR_OUT_OF_MEM)
+    return avow_error(UV_ENOMEM);
+  X509_VERIFY_PARAM *param = SSL_get0_param(t->ssl);
+  char *address = X509_VERIFY_PARAM_get1_ip_asc(param);
+  const char *host =
+      address != NULL ? address : X509_VERIFY_PARAM_get0_host(param, 0);
+  const avow_value_t v =
+      avow_error_new(AVOW_TLS_EVERIFY, avow_none(), "the certificate of %s: %s",
+                     host != NULL ? host : "the peer",
+                     X509_verify_cert_error_string(result));
+  OPENSSL_free(address);
+  return v;
+}
+
+static avow_value_t truncated(const avow__tls_t *t) {
+  return avow_error_new(AVOW_TLS_ETRUNCATED, avow_none(),
+                        t->greeter != NULL
+                            ? "the peer ended the TLS handshake"
+                            : "TLS ended without the peer's word");
+}
+
+static bool is_about_certificate(unsigned long err) {
+  return ERR_GET_LIB(err) == ERR_LIB_SSL &&
+         ERR_GET_REASON(err) == SSL_R_CERTIFICATE_VERIFY_FAILED;
+}
+
+/* What the last call came to, which was a failure. The first error is what
+   failed, the last what that is for TLS. */
+static avow_value_t reason_of(const avow__tls_t *t) {
+  const unsigned long first = ERR_peek_error(), last = ERR_peek_last_error();
+  if (lacked_memory())
+    return avow_error(UV_ENOMEM);
+  if (is_about_certificate(last))
+    return verify_error(t, SSL_get_verify_result(t->ssl));
+  if (is_alert(last))
+    return worded(AVOW_TLS_EALERT, "the peer refuses", last);
+  if (avow_is_error(&t->in_error))
+    return avow_value_ref(&t->in_error);
+  if (t->ended && avow_is_none(&t->chunk))
+    return truncated(t);
+  return worded(AVOW_TLS_EPROTOCOL, "TLS", first);
+}
+
+avow__tls_result_t avow__tls_result(avow__tls_t *t, int returned) {
+  switch (SSL_get_error(t->ssl, returned)) {
+  case SSL_ERROR_WANT_READ:
+  case SSL_ERROR_WANT_WRITE:
+    return AVOW__TLS_AGAIN;
+  case SSL_ERROR_ZERO_RETURN:
+    return AVOW__TLS_END;
+  default:
+    avow_value_clear(&t->broken);
+    t->broken = reason_of(t);
+    return AVOW__TLS_BROKEN;
+  }
+}
+
+bool avow__tls_goes_on(avow__tls_t *t, int returned) {
+  const avow__tls_result_t result = avow__tls_result(t, returned);
+  if (result == AVOW__TLS_END)
+    t->broken = truncated(t);
+  return result == AVOW__TLS_AGAIN;
+}

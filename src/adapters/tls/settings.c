@@ -1,0 +1,152 @@
+/*
+ * Settings: an SSL_CTX, which never changes once there are streams of it. They
+ * are read from memory, for files take their time: whoever has these reads them
+ * by avow_read_file().
+ */
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <string.h>
+
+#include "tls.h"
+
+static void settings_free(void *self) {
+  avow__tls_settings_t *settings = self;
+  SSL_CTX_free(settings->ctx);
+  BIO_meth_free(settings->method);
+  OPENSSL_free(settings);
+}
+
+/* OpenSSL counts by atomic operations: any thread may free them. */
+static const avow_class_t settings_class = { .name = "TLS settings",
+                                             .destroy = settings_free,
+                                             .sendable = true };
+
+avow__tls_settings_t *avow__tls_settings_of(const avow_value_t *settings) {
+  if (settings == NULL || !avow_is_object(settings, &settings_class))
+    return NULL;
+  return avow_to_object(settings, &settings_class);
+}
+
+struct ssl_ctx_st *avow_tls_ssl_ctx(const avow_value_t *settings) {
+  const avow__tls_settings_t *s = avow__tls_settings_of(settings);
+  return s != NULL ? s->ctx : NULL;
+}
+
+/* Nobody is asked for the password of a key. */
+static int no_password(char *out, int size, int writes, void *data) {
+  return -1;
+}
+
+static BIO *reader_of(const char *pem) {
+  return BIO_new_mem_buf(pem, -1);
+}
+
+/* Whether reading stopped because there are no more, which is no failure. */
+static bool is_at_end(void) {
+  const unsigned long err = ERR_peek_last_error();
+  const bool end = ERR_GET_LIB(err) == ERR_LIB_PEM &&
+                   ERR_GET_REASON(err) == PEM_R_NO_START_LINE;
+  if (end)
+    ERR_clear_error();
+  return end;
+}
+
+/* Takes one certificate; how many there were before. */
+typedef bool (*take_fn)(SSL_CTX *ctx, X509 *x, int count);
+
+static bool take_own(SSL_CTX *ctx, X509 *x, int count) {
+  return count == 0 ? SSL_CTX_use_certificate(ctx, x) == 1
+                    : SSL_CTX_add1_chain_cert(ctx, x) == 1;
+}
+
+static bool take_authority(SSL_CTX *ctx, X509 *x, int count) {
+  return X509_STORE_add_cert(SSL_CTX_get_cert_store(ctx), x) == 1;
+}
+
+/* False, with the reason in OpenSSL's queue, if there is none, or a bad one. */
+static bool read_certificates(SSL_CTX *ctx, const char *pem, take_fn take) {
+  BIO *from = reader_of(pem);
+  bool fine = from != NULL;
+  int count = 0;
+  while (fine) {
+    X509 *x = PEM_read_bio_X509(from, NULL, no_password, NULL);
+    if (x == NULL)
+      break;
+    fine = take(ctx, x, count++);
+    X509_free(x);
+  }
+  BIO_free(from);
+  return fine && count > 0 && is_at_end();
+}
+
+static bool read_key(SSL_CTX *ctx, const char *pem) {
+  BIO *from = reader_of(pem);
+  EVP_PKEY *key = from == NULL
+                      ? NULL
+                      : PEM_read_bio_PrivateKey(from, NULL, no_password, NULL);
+  const bool fine = key != NULL && SSL_CTX_use_PrivateKey(ctx, key) == 1;
+  EVP_PKEY_free(key);
+  BIO_free(from);
+  return fine;
+}
+
+static bool read_authorities(SSL_CTX *ctx, const char *pem) {
+  if (pem == NULL)
+    return SSL_CTX_set_default_verify_paths(ctx) == 1;
+  return read_certificates(ctx, pem, take_authority);
+}
+
+/* NULL, or what is wrong. */
+static const char *read_options(SSL_CTX *ctx, const avow_tls_options_t *o) {
+  if (o->certificate != NULL &&
+      !read_certificates(ctx, o->certificate, take_own))
+    return "the certificate";
+  if (o->key != NULL && !read_key(ctx, o->key))
+    return "the key";
+  if ((o->key != NULL) != (o->certificate != NULL))
+    return o->key != NULL ? "a key without its certificate"
+                          : "a certificate without its key";
+  return read_authorities(ctx, o->authorities) ? NULL : "the authorities";
+}
+
+static bool set_up(SSL_CTX *ctx) {
+  (void) SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION);
+  (void) SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                   SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
+                                   SSL_MODE_RELEASE_BUFFERS);
+  if (SSL_CTX_get_security_level(ctx) < 2)
+    SSL_CTX_set_security_level(ctx, 2);
+  return SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1;
+}
+
+static avow__tls_settings_t *settings_alloc(void) {
+  avow__tls_settings_t *s = OPENSSL_zalloc(sizeof(*s));
+  if (s == NULL)
+    return NULL;
+  s->method = avow__tls_bio_method();
+  s->ctx = SSL_CTX_new(TLS_method());
+  if (s->method != NULL && s->ctx != NULL && set_up(s->ctx))
+    return s;
+  settings_free(s);
+  return NULL;
+}
+
+static bool is_reserved(const uint64_t words[4]) {
+  return (words[0] | words[1] | words[2] | words[3]) != 0;
+}
+
+avow_value_t avow_tls_settings(const avow_tls_options_t *options) {
+  const avow_tls_options_t none = { 0 };
+  const avow_tls_options_t *o = options != NULL ? options : &none;
+  if (is_reserved(o->reserved))
+    return avow_error(UV_EINVAL);
+  ERR_clear_error();
+  avow__tls_settings_t *s = settings_alloc();
+  if (s == NULL)
+    return avow_error(UV_ENOMEM);
+  const char *wrong = read_options(s->ctx, o);
+  if (wrong == NULL)
+    return avow_object(&settings_class, s);
+  settings_free(s);
+  return avow__tls_queue_error(UV_EINVAL, wrong);
+}

@@ -1,0 +1,102 @@
+/*
+ * Who can go on. A step is taken whenever something has come, was sent, or is
+ * asked for; it calls nothing of the program's, so it is never in the middle of
+ * another.
+ */
+#include <openssl/err.h>
+
+#include "tls.h"
+
+avow_promise_t *avow__tls_defer(const avow__tls_t *t, avow_deferred_t **out) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(t->loop, &d);
+  const bool fine = avow_state(p) == AVOW_PENDING;
+  if (!fine)
+    avow_deferred_drop(d);
+  *out = fine ? d : NULL;
+  return p;
+}
+
+avow__tls_t *avow__tls_ref(avow__tls_t *t) {
+  t->refs++;
+  return t;
+}
+
+void avow__tls_unref(void *data) {
+  avow__tls_t *t = data;
+  if (--t->refs > 0)
+    return;
+  avow_promise_clear(&t->fetch);
+  while (t->outs > 0)
+    avow_value_unref(t->out[--t->outs]);
+  avow_value_unref(t->chunk);
+  avow_value_unref(t->in_error);
+  avow_value_unref(t->out_error);
+  avow_value_unref(t->broken);
+  avow_value_unref(t->refused);
+  SSL_free(t->ssl);
+  avow_value_unref(t->settings);
+  avow_value_unref(t->transport);
+  OPENSSL_free(t);
+}
+
+static void settle_reader(avow__tls_t *t, avow_value_t v) {
+  avow_deferred_t *d = t->reader;
+  t->reader = NULL;
+  (void) avow_resolve(d, v); /* nobody else settles it */
+}
+
+/* What OpenSSL has opened. That takes a look at it, which leaves it there
+   should there be no memory for BYTES. */
+static avow_value_t opened(avow__tls_t *t) {
+  const size_t ready = (size_t) SSL_pending(t->ssl);
+  const size_t n = ready < t->max_bytes ? ready : t->max_bytes;
+  char *out;
+  const avow_value_t v = avow_bytes_new(n, &out);
+  size_t len;
+  if (!avow_is_error(&v))
+    (void) SSL_read_ex(t->ssl, out, n, &len); /* they are there */
+  return v;
+}
+
+static void give(avow__tls_t *t) {
+  if (t->reader == NULL)
+    return;
+  if (!avow_is_none(&t->broken)) {
+    settle_reader(t, avow_value_ref(&t->broken));
+    return;
+  }
+  char first;
+  ERR_clear_error();
+  const int result = SSL_peek(t->ssl, &first, 1);
+  if (result > 0) {
+    settle_reader(t, opened(t));
+    return;
+  }
+  const avow__tls_result_t why = avow__tls_result(t, result);
+  if (why != AVOW__TLS_AGAIN)
+    settle_reader(t, why == AVOW__TLS_END ? avow_none()
+                                          : avow_value_ref(&t->broken));
+}
+
+void avow__tls_step(avow__tls_t *t) {
+  (void) avow__tls_ref(t);
+  if (t->greeter != NULL)
+    avow__tls_greet(t);
+  if (!avow_is_none(&t->transport) && t->greeter == NULL) {
+    give(t);
+    avow__tls_seal(t);
+  }
+  avow__tls_send(t);
+  avow__tls_fetch(t);
+  if (t->greeter != NULL && avow_is_error(&t->refused))
+    avow__tls_greet(t); /* there was nothing to say */
+  avow__tls_unref(t);
+}
+
+avow_value_t avow__tls_end(avow__tls_t *t) {
+  if (t->reader != NULL)
+    settle_reader(t, avow_error(UV_ECANCELED));
+  avow__tls_fail_writes(t, avow_error(UV_ECANCELED));
+  return avow_steal(&t->transport);
+}

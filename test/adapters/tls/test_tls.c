@@ -1,0 +1,278 @@
+/* Two speak TLS: what one says the other reads, and how it ends. */
+#include "pair.h"
+
+static void what_is_written_is_read(void **state) {
+  speak();
+  assert_fulfils_int(avow_write(client(), avow_string("hello")), 5);
+  assert_fulfils_bytes(avow_read(server(), 100), "hello");
+  assert_fulfils_int(avow_write(server(), avow_string("hi")), 2);
+  assert_fulfils_bytes(avow_read(client(), 1), "h");
+  assert_fulfils_bytes(avow_read(client(), 100), "i");
+}
+
+static void lists_are_written_in_one_go(void **state) {
+  speak();
+  avow_value_t items[] = { avow_string("a"), avow_string(""),
+                           avow_string("bc") };
+  assert_fulfils_int(avow_write(client(), avow_list(items, 3)), 3);
+  assert_fulfils_int(avow_write(client(), avow_string("")), 0);
+  assert_fulfils_int(avow_write(client(), avow_list(NULL, 0)), 0);
+  assert_fulfils_none(avow_shutdown(client()));
+  assert_fulfils_bytes(avow_read_all(server(), 100), "abc");
+}
+
+/* The other way stays open. */
+static void shutdown_ends_one_way(void **state) {
+  speak();
+  avow_unref(avow_write(client(), avow_string("question")));
+  assert_fulfils_none(avow_shutdown(client()));
+  assert_fulfils_bytes(avow_read_all(server(), 100), "question");
+  assert_fulfils_none(avow_read(server(), 1));
+
+  assert_fulfils_int(avow_write(server(), avow_string("answer")), 6);
+  assert_fulfils_none(avow_shutdown(server()));
+  assert_fulfils_bytes(avow_read_all(client(), 100), "answer");
+
+  assert_rejects(avow_write(client(), avow_string("more")), UV_EPIPE);
+  assert_rejects(avow_shutdown(client()), UV_ENOTCONN);
+}
+
+static void closing_says_that_it_was_all(void **state) {
+  speak();
+  assert_fulfils_int(avow_write(client(), avow_string("all")), 3);
+  assert_fulfils_none(avow_close(client()));
+  assert_fulfils_bytes(avow_read_all(server(), 100), "all");
+  assert_rejects(avow_close(client()), UV_EALREADY);
+  assert_rejects(avow_read(client(), 1), UV_EINVAL);
+  assert_rejects(avow_write(client(), avow_string("x")), UV_EINVAL);
+  assert_rejects(avow_shutdown(client()), UV_EINVAL);
+  assert_rejects(avow_peer_gone(client()), UV_EINVAL);
+}
+
+/* What was not written yet is missing, so this is no end. */
+static void closing_amid_a_write_is_no_end(void **state) {
+  open_below(4000, NULL);
+  greet_both();
+  avow_value_t big;
+  char *out;
+  big = avow_bytes_new(1000000, &out);
+  memset(out, 'x', 1000000);
+  avow_promise_t *p = avow_write(client(), big);
+  assert_fulfils_none(avow_close(client()));
+  assert_rejects(p, UV_ECANCELED);
+  assert_rejects(avow_read_all(server(), 1000000), AVOW_TLS_ETRUNCATED);
+}
+
+static void letting_go_is_no_end(void **state) {
+  speak();
+  assert_fulfils_int(avow_write(client(), avow_string("part")), 4);
+  drop(&ends[0]);
+  assert_fulfils_bytes(avow_read(server(), 100), "part");
+  assert_says(avow_read(server(), 100), AVOW_TLS_ETRUNCATED,
+              "TLS ended without the peer's word");
+  assert_rejects(avow_read(server(), 100), AVOW_TLS_ETRUNCATED);
+  assert_rejects(avow_write(server(), avow_string("x")), AVOW_TLS_ETRUNCATED);
+  assert_rejects(avow_shutdown(server()), AVOW_TLS_ETRUNCATED);
+}
+
+static void one_reads_at_a_time(void **state) {
+  speak();
+  avow_promise_t *p = avow_read(server(), 100);
+  assert_rejects(avow_read(server(), 100), UV_EALREADY);
+  avow_unref(avow_write(client(), avow_string("x")));
+  assert_fulfils_bytes(p, "x");
+}
+
+static void peer_that_goes_is_noticed(void **state) {
+  speak();
+  avow_promise_t *p = avow_peer_gone(server());
+  drop(&ends[0]);
+  assert_fulfils_none(p);
+  assert_rejects(avow_write(server(), avow_string("x")), UV_EPIPE);
+  assert_rejects(avow_write(server(), avow_string("x")), UV_EPIPE);
+}
+
+static void writes_of_a_peer_that_left_are_read(void **state) {
+  speak();
+  avow_unref(avow_write(client(), avow_string("last")));
+  avow_unref(avow_close(client()));
+  (void) uv_run(loop, UV_RUN_NOWAIT);
+  assert_rejects(avow_write(server(), avow_string("x")), UV_EPIPE);
+  assert_fulfils_bytes(avow_read_all(server(), 100), "last");
+}
+
+/* What came along with the end of the handshake is not lost. */
+static void words_right_behind_the_handshake_are_read(void **state) {
+  open_below(100000, NULL);
+  avow_promise_t *p = greet_server();
+  ends[0] = avow_run(greet_client());
+  avow_unref(avow_write(client(), avow_string("at once")));
+  avow_unref(avow_shutdown(client()));
+  ends[1] = avow_run(p);
+  assert_fulfils_bytes(avow_read_all(server(), 100), "at once");
+}
+
+static void bytes_come_one_at_a_time(void **state) {
+  const avow_duplex_options_t options = { .max_bytes = 1 };
+  open_below(1, &options);
+  greet_both();
+  avow_promise_t *p = avow_write(client(), avow_string("slow"));
+  assert_fulfils_bytes(avow_read(server(), 100), "slow");
+  assert_fulfils_int(p, 4);
+}
+
+enum { MUCH = 3 << 20 };
+
+/* Much goes both ways at once through little room: each byte is its place. */
+static void much_goes_both_ways(void **state) {
+  open_below(1000, NULL);
+  greet_both();
+  avow_promise_t *all[4];
+  for (int i = 0; i < 2; i++) {
+    char *out;
+    const avow_value_t v = avow_bytes_new(MUCH, &out);
+    for (int at = 0; at < MUCH; at++)
+      out[at] = (char) (at % (251 + i));
+    all[i] = avow_write(i == 0 ? client() : server(), v);
+  }
+  avow_unref(avow_shutdown(client()));
+  avow_unref(avow_shutdown(server()));
+  all[2] = avow_read_all(server(), MUCH);
+  all[3] = avow_read_all(client(), MUCH);
+  const avow_value_t v = avow_run(avow_all(loop, all, 4));
+  assert_int_equal(v.tag, AVOW_LIST);
+  for (size_t i = 0; i < 2; i++) {
+    size_t len;
+    const char *bytes = avow_to_bytes(avow_list_at(&v, 2 + i), &len);
+    assert_int_equal(len, MUCH);
+    for (size_t at = 0; at < len; at++)
+      if (bytes[at] != (char) (at % (251 + i)))
+        fail_msg("byte %zu is another", at);
+  }
+  avow_value_unref(v);
+}
+
+/* A writer is held back by a reader that does not read. */
+static void nobody_reads_nobody_writes(void **state) {
+  open_below(1000, NULL);
+  greet_both();
+  char *out;
+  const avow_value_t v = avow_bytes_new(MUCH, &out);
+  memset(out, 'x', MUCH);
+  avow_promise_t *p = avow_write(client(), v);
+  for (int i = 0; i < 10; i++)
+    (void) uv_run(loop, UV_RUN_NOWAIT);
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  avow_unref(p);
+}
+
+/* Many writes keep their order, and their number costs no time. */
+static void writes_keep_their_order(void **state) {
+  speak();
+  char text[2001] = "";
+  avow_promise_t *last = NULL;
+  for (int i = 0; i < 1000; i++) {
+    char word[3] = { (char) ('a' + i % 26), (char) ('A' + i % 25), '\0' };
+    avow_promise_clear(&last);
+    last = avow_write(client(), avow_string(word));
+    memcpy(text + 2 * i, word, 3);
+  }
+  avow_unref(avow_shutdown(client()));
+  avow_promise_t *all = avow_read_all(server(), 2000);
+  assert_fulfils_int(last, 2);
+  assert_fulfils_bytes(all, text);
+}
+
+/* What moves bytes moves these: from one pair to another. */
+static void streams_are_pumped(void **state) {
+  speak();
+  avow_unref(avow_write(client(), avow_string("pumped")));
+  avow_unref(avow_shutdown(client()));
+  avow_promise_t *p = avow_pump(server(), server(), NULL);
+  assert_fulfils_bytes(avow_read_all(client(), 100), "pumped");
+  assert_fulfils_int(p, 6);
+}
+
+static void readers_read_lines(void **state) {
+  speak();
+  avow_unref(avow_write(client(), avow_string("one\ntwo\n")));
+  avow_reader_t *reader = avow_reader_new(server());
+  assert_fulfils_bytes(avow_reader_line(reader, 100), "one");
+  assert_fulfils_bytes(avow_reader_line(reader, 100), "two");
+  avow_reader_unref(reader);
+}
+
+static void keys_change_in_passing(void **state) {
+  speak();
+  assert_int_equal(SSL_key_update(avow_tls_ssl(&ends[0]),
+                                  SSL_KEY_UPDATE_REQUESTED),
+                   1);
+  avow_unref(avow_write(client(), avow_string("new keys")));
+  assert_fulfils_bytes(avow_read(server(), 100), "new keys");
+  avow_unref(avow_write(server(), avow_string("here, too")));
+  assert_fulfils_bytes(avow_read(client(), 100), "here, too");
+}
+
+static void garbage_breaks_it(void **state) {
+  open_below(100000, NULL);
+  const avow_value_t raw = avow_value_ref(&below[0]);
+  greet_both();
+  assert_fulfils_int(avow_write(avow_to_stream(&raw), avow_string("garbage")),
+                     7);
+  assert_rejects(avow_read(server(), 100), AVOW_TLS_EPROTOCOL);
+  assert_rejects(avow_write(server(), avow_string("x")), AVOW_TLS_EPROTOCOL);
+  assert_rejects(avow_read(client(), 100), AVOW_TLS_EALERT);
+  avow_value_unref(raw);
+}
+
+static avow_value_t converse(void *unused) {
+  open_below(100000, NULL);
+  avow_promise_t *p = greet_server();
+  ends[0] = avow_await(greet_client());
+  ends[1] = avow_await(p);
+  avow_unref(avow_write(client(), avow_string("from afar")));
+  return avow_await(avow_read(server(), 100));
+}
+
+static void small_stacks_are_enough(void **state) {
+  assert_fulfils_bytes(avow_async(loop, converse, NULL), "from afar");
+}
+
+static void natives_are_in_reach(void **state) {
+  speak();
+  assert_string_equal(SSL_get_version(avow_tls_ssl(&ends[0])), "TLSv1.3");
+  assert_ptr_equal(SSL_get_SSL_CTX(avow_tls_ssl(&ends[1])),
+                   avow_tls_ssl_ctx(&settings[1]));
+  const avow_value_t none = avow_none();
+  assert_null(avow_tls_ssl(&none));
+  assert_null(avow_tls_ssl(NULL));
+  assert_null(avow_tls_ssl_ctx(&ends[0]));
+  assert_null(avow_tls_ssl_ctx(NULL));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    PAIR_CASE(what_is_written_is_read),
+    PAIR_CASE(lists_are_written_in_one_go),
+    PAIR_CASE(shutdown_ends_one_way),
+    PAIR_CASE(closing_says_that_it_was_all),
+    PAIR_CASE(closing_amid_a_write_is_no_end),
+    PAIR_CASE(letting_go_is_no_end),
+    PAIR_CASE(one_reads_at_a_time),
+    PAIR_CASE(peer_that_goes_is_noticed),
+    PAIR_CASE(writes_of_a_peer_that_left_are_read),
+    PAIR_CASE(words_right_behind_the_handshake_are_read),
+    PAIR_CASE(bytes_come_one_at_a_time),
+    PAIR_CASE(much_goes_both_ways),
+    PAIR_CASE(nobody_reads_nobody_writes),
+    PAIR_CASE(writes_keep_their_order),
+    PAIR_CASE(streams_are_pumped),
+    PAIR_CASE(readers_read_lines),
+    PAIR_CASE(keys_change_in_passing),
+    PAIR_CASE(garbage_breaks_it),
+    PAIR_CASE(small_stacks_are_enough),
+    PAIR_CASE(natives_are_in_reach),
+  };
+  harness_init();
+  return cmocka_run_group_tests(tests, make_all_papers, free_all_papers);
+}

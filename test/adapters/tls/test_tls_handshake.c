@@ -1,0 +1,264 @@
+/* Handshakes: who is believed, what is said to whom is not, and what breaks. */
+#include "pair.h"
+
+/* A server with those papers, to be called by that name. The words are of what
+   the client rejects with. */
+static void assert_refused(const wanted_t *wanted, const char *host,
+                           const char *words) {
+  papers_t papers = make_papers(wanted);
+  drop(&settings[1]);
+  settings[1] = settings_of(&papers, NULL);
+  open_below(100000, NULL);
+  avow_promise_t *p = greet_server();
+  const avow_value_t v =
+      avow_run(avow_tls_client(&settings[0], avow_steal(&below[0]), host));
+  assert_int_equal(avow_error_code(&v), AVOW_TLS_EVERIFY);
+  if (strstr(avow_error_message(&v), words) == NULL)
+    fail_msg("it says: %s", avow_error_message(&v));
+  avow_value_unref(v);
+  assert_rejects(p, AVOW_TLS_EALERT); /* the server was told */
+  free_papers(&papers);
+}
+
+static void another_host_is_refused(void **state) {
+  const wanted_t wanted = { .name = "DNS:localhost", .signer = &authority };
+  assert_refused(&wanted, "example.org",
+                 "the certificate of example.org: hostname mismatch");
+  assert_refused(&wanted, "127.0.0.1",
+                 "the certificate of 127.0.0.1: IP address mismatch");
+}
+
+static void expired_certificates_are_refused(void **state) {
+  const wanted_t wanted = { .name = "DNS:localhost",
+                            .signer = &authority,
+                            .from = -7200,
+                            .to = -3600 };
+  assert_refused(&wanted, "localhost", "certificate has expired");
+}
+
+static void certificates_of_later_are_refused(void **state) {
+  const wanted_t wanted = { .name = "DNS:localhost",
+                            .signer = &authority,
+                            .from = 3600,
+                            .to = 7200 };
+  assert_refused(&wanted, "localhost", "certificate is not yet valid");
+}
+
+static void self_signed_certificates_are_refused(void **state) {
+  const wanted_t wanted = { .name = "DNS:localhost" };
+  assert_refused(&wanted, "localhost", "self-signed certificate");
+}
+
+static void unknown_authorities_are_refused(void **state) {
+  papers_t other = make_papers(&(wanted_t){ .title = "Another" });
+  const wanted_t wanted = { .name = "DNS:localhost", .signer = &other };
+  assert_refused(&wanted, "localhost",
+                 "unable to get local issuer certificate");
+  free_papers(&other);
+}
+
+static void authorities_that_only_have_the_name_are_refused(void **state) {
+  papers_t other = make_papers(&(wanted_t){ 0 });
+  const wanted_t wanted = { .name = "DNS:localhost", .signer = &other };
+  assert_refused(&wanted, "localhost", "certificate signature failure");
+  free_papers(&other);
+}
+
+static void weak_keys_are_refused(void **state) {
+  papers_t weak = make_papers(
+      &(wanted_t){ .name = "DNS:localhost", .signer = &authority, .weak = 1 });
+  const avow_tls_options_t options = { .certificate = weak.certificate,
+                                       .key = weak.key };
+  const avow_value_t v = avow_tls_settings(&options);
+  assert_int_equal(avow_error_code(&v), UV_EINVAL);
+  assert_string_equal(avow_error_message(&v),
+                      "the certificate: ee key too small");
+  avow_value_unref(v);
+  free_papers(&weak);
+}
+
+static void addresses_are_hosts(void **state) {
+  papers_t papers = make_papers(
+      &(wanted_t){ .name = "IP:127.0.0.1,IP:::1", .signer = &authority });
+  drop(&settings[1]);
+  settings[1] = settings_of(&papers, NULL);
+  const char *hosts[] = { "127.0.0.1", "::1" };
+  for (int i = 0; i < 2; i++) {
+    open_below(100000, NULL);
+    avow_promise_t *p = greet_server();
+    ends[0] = avow_run(
+        avow_tls_client(&settings[0], avow_steal(&below[0]), hosts[i]));
+    ends[1] = avow_run(p);
+    assert_int_equal(ends[0].tag, AVOW_OBJECT);
+    assert_null(
+        SSL_get_servername(avow_tls_ssl(&ends[1]), TLSEXT_NAMETYPE_host_name));
+    drop(&ends[0]);
+    drop(&ends[1]);
+  }
+  free_papers(&papers);
+}
+
+static void servers_are_told_the_name(void **state) {
+  speak();
+  assert_string_equal(SSL_get_servername(avow_tls_ssl(&ends[1]),
+                                         TLSEXT_NAMETYPE_host_name),
+                      "localhost");
+}
+
+/* The system's authorities have not heard of ours. */
+static void systems_authorities_are_the_default(void **state) {
+  drop(&settings[0]);
+  settings[0] = avow_tls_settings(NULL);
+  open_below(100000, NULL);
+  avow_promise_t *p = greet_server();
+  assert_rejects(greet_client(), AVOW_TLS_EVERIFY);
+  assert_rejects(p, AVOW_TLS_EALERT);
+}
+
+static void assert_no_settings(const avow_tls_options_t *options,
+                               const char *words) {
+  const avow_value_t v = avow_tls_settings(options);
+  assert_int_equal(avow_error_code(&v), UV_EINVAL);
+  if (strstr(avow_error_message(&v), words) == NULL)
+    fail_msg("it says: %s", avow_error_message(&v));
+  avow_value_unref(v);
+}
+
+static void settings_say_what_is_wrong(void **state) {
+  const char *good = localhost.certificate, *key = localhost.key;
+  assert_no_settings(&(avow_tls_options_t){ .certificate = "x", .key = key },
+                     "the certificate");
+  assert_no_settings(&(avow_tls_options_t){ .certificate = good, .key = "x" },
+                     "the key");
+  assert_no_settings(&(avow_tls_options_t){ .certificate = good,
+                                            .key = authority.key },
+                     "the key: key values mismatch");
+  assert_no_settings(&(avow_tls_options_t){ .certificate = good },
+                     "a certificate without its key");
+  assert_no_settings(&(avow_tls_options_t){ .key = key },
+                     "a key without its certificate");
+  assert_no_settings(&(avow_tls_options_t){ .authorities = "x" },
+                     "the authorities");
+  assert_no_settings(&(avow_tls_options_t){ .reserved = { 0, 1 } },
+                     "invalid argument");
+}
+
+/* One that lies behind the first in the file is sent along. */
+static void chains_are_sent_along(void **state) {
+  papers_t papers =
+      make_papers(&(wanted_t){ .name = "DNS:localhost", .signer = &authority });
+  char both[8000];
+  (void) snprintf(both, sizeof(both), "%s%s", papers.certificate,
+                  authority.certificate); /* they fit */
+  const avow_tls_options_t options = { .certificate = both, .key = papers.key };
+  drop(&settings[1]);
+  settings[1] = avow_tls_settings(&options);
+  speak();
+  STACK_OF(X509) *sent = SSL_get_peer_cert_chain(avow_tls_ssl(&ends[0]));
+  assert_int_equal(sk_X509_num(sent), 2);
+  free_papers(&papers);
+}
+
+/* Certificates are changed while it runs: streams keep theirs. */
+static void later_streams_have_later_certificates(void **state) {
+  speak();
+  papers_t later =
+      make_papers(&(wanted_t){ .name = "DNS:localhost", .signer = &authority });
+  const avow_value_t first[] = { avow_steal(&ends[0]), avow_steal(&ends[1]) };
+  drop(&settings[1]);
+  settings[1] = settings_of(&later, NULL);
+  speak();
+  X509 *peer = SSL_get1_peer_certificate(avow_tls_ssl(&ends[0]));
+  assert_int_equal(X509_cmp(peer, later.x), 0);
+  X509_free(peer);
+  avow_unref(avow_write(avow_to_stream(&first[0]), avow_string("goes on")));
+  assert_fulfils_bytes(avow_read(avow_to_stream(&first[1]), 100), "goes on");
+  avow_value_unref(first[0]);
+  avow_value_unref(first[1]);
+  free_papers(&later);
+}
+
+static void what_is_no_tls_is_refused(void **state) {
+  open_below(100000, NULL);
+  avow_unref(avow_write(avow_to_stream(&below[0]),
+                        avow_string("GET / HTTP/1.1\r\n\r\n")));
+  assert_says(greet_server(), AVOW_TLS_EPROTOCOL, "TLS: http request");
+}
+
+static void servers_need_a_certificate(void **state) {
+  drop(&settings[1]);
+  settings[1] = settings_of(NULL, NULL);
+  open_below(100000, NULL);
+  avow_promise_t *p = greet_server();
+  assert_rejects(greet_client(), AVOW_TLS_EALERT);
+  assert_rejects(p, AVOW_TLS_EPROTOCOL);
+}
+
+/* The way that the first end writes breaks off at each byte: both hear of it,
+   and nobody waits. Returns whether the client was through. */
+static bool greet_until(size_t bytes, int cut, size_t from) {
+  const avow_duplex_options_t options = { .cut = cut, .cut_after = bytes };
+  open_below(100000, &options);
+  if (from == 1) { /* the server writes what is cut */
+    const avow_value_t first = below[0];
+    below[0] = below[1];
+    below[1] = first;
+  }
+  avow_promise_t *both[] = { greet_server(), greet_client() };
+  avow_value_t v = avow_run(avow_all_settled(loop, both, 2));
+  const avow_settled_t server_is = avow_settled_at(&v, 0);
+  const avow_settled_t client_is = avow_settled_at(&v, 1);
+  const bool through =
+      client_is.status == AVOW_FULFILLED && server_is.status == AVOW_FULFILLED;
+  const avow_settled_t who = from == 1 ? client_is : server_is;
+  if (who.status == AVOW_REJECTED)
+    assert_int_equal(avow_error_code(who.reason),
+                     cut == UV_EOF ? AVOW_TLS_ETRUNCATED : cut);
+  avow_value_unref(v);
+  return through;
+}
+
+static void handshakes_cut_at_each_byte_end(void **state) {
+  for (size_t from = 0; from < 2; from++)
+    for (int cut = 0; cut < 2; cut++) {
+      size_t at = 0;
+      while (!greet_until(at, cut == 0 ? UV_EOF : UV_ECONNRESET, from))
+        at += 1 + at / 50;
+      assert_in_range(at, 100, 3000);
+    }
+}
+
+static void bad_arguments_are_refused(void **state) {
+  open_below(100000, NULL);
+  assert_rejects(avow_tls_client(&settings[0], avow_value_ref(&below[0]), NULL),
+                 UV_EINVAL);
+  assert_rejects(avow_tls_client(&settings[0], avow_value_ref(&below[0]), ""),
+                 UV_EINVAL);
+  assert_rejects(avow_tls_client(NULL, avow_value_ref(&below[0]), "x"),
+                 UV_EINVAL);
+  assert_rejects(avow_tls_server(NULL, avow_value_ref(&below[0])), UV_EINVAL);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    PAIR_CASE(another_host_is_refused),
+    PAIR_CASE(expired_certificates_are_refused),
+    PAIR_CASE(certificates_of_later_are_refused),
+    PAIR_CASE(self_signed_certificates_are_refused),
+    PAIR_CASE(unknown_authorities_are_refused),
+    PAIR_CASE(authorities_that_only_have_the_name_are_refused),
+    PAIR_CASE(weak_keys_are_refused),
+    PAIR_CASE(addresses_are_hosts),
+    PAIR_CASE(servers_are_told_the_name),
+    PAIR_CASE(systems_authorities_are_the_default),
+    PAIR_CASE(settings_say_what_is_wrong),
+    PAIR_CASE(chains_are_sent_along),
+    PAIR_CASE(later_streams_have_later_certificates),
+    PAIR_CASE(what_is_no_tls_is_refused),
+    PAIR_CASE(servers_need_a_certificate),
+    PAIR_CASE(handshakes_cut_at_each_byte_end),
+    PAIR_CASE(bad_arguments_are_refused),
+  };
+  harness_init();
+  return cmocka_run_group_tests(tests, make_all_papers, free_all_papers);
+}
