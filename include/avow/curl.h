@@ -16,7 +16,7 @@
 
 #include <curl/curl.h>
 
-#include "avow/promise.h"
+#include "avow/stream.h"
 
 AVOW_HEADER_BEGIN
 
@@ -68,6 +68,45 @@ AVOW_API CURL *avow_to_curl(const avow_value_t *v);
 /** What libcurl called the failure; CURLE_OK of an error that is none of its,
     as UV_ECANCELED, and of what is no error. */
 AVOW_API CURLcode avow_curl_code(const avow_value_t *error);
+
+/** Zero in a field stands for its default. */
+typedef struct avow_fetch_options_s {
+  const char *method;         /* GET, or POST if there is a body */
+  const char *const *headers; /* "Name: value", and NULL at the end; none */
+  const avow_value_t *body;   /* BYTES to be sent, kept as long as needed; NULL
+                                 or NONE: none */
+  unsigned redirects;         /* that are followed at most; 10 */
+  bool no_redirects;          /* they are responses as any others */
+  /* Sets further options of the easy handle, but none of what it writes. */
+  void (*set)(CURL *easy, void *data);
+  void *data;
+  uint64_t reserved[4]; /* zeros, else UV_EINVAL: for later versions */
+} avow_fetch_options_t;
+
+/**
+ * OBJECT: the response to a request by HTTP or HTTPS, as soon as its head is
+ * there, whatever its status: see avow_curl_status(). Its body is a stream,
+ * which avow_to_stream() gives: avow_read_all() has all of it, with a limit,
+ * avow_pump() takes it elsewhere. Who does not read holds the server back.
+ * A body that ends sooner than was announced, or with the connection, ends with
+ * an error. Letting go of the response cancels the rest of it.
+ *
+ * Rejects as avow_curl_perform(), with UV_EINVAL also for another method than
+ * letters, a body that is no BYTES, and headers with line feeds. Certificates
+ * are verified. Cancelling ends the transfer. options may be NULL, and what it
+ * points to is used in the call alone.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_curl_fetch(
+    const avow_curl_t *client, const char *url,
+    const avow_fetch_options_t *options);
+
+/** The status of a response: 200, 404. */
+AVOW_API long avow_curl_status(const avow_value_t *response);
+
+/** What the first header of that name says, which the response keeps; NULL if
+    there is none. */
+AVOW_API const char *avow_curl_header(const avow_value_t *response,
+                                      const char *name);
 
 /** Lets go of the client, which may be NULL. It ends, and with it the
     connections that it keeps, when its last transfer has. */

@@ -20,6 +20,8 @@ struct transfer_s {
   CURL *easy;
   avow_deferred_t *deferred; /* NULL once its promise has settled */
   lookup_t lookup;
+  void (*ended)(void *); /* to be called when that does; NULL */
+  void *data;
   void *private; /* that the program had in easy */
   bool is_in;    /* the multi handle */
   char message[CURL_ERROR_SIZE];
@@ -59,10 +61,18 @@ static void transfer_move(transfer_t *t, transfer_t **list) {
   transfer_link(t, list);
 }
 
-/* Takes the value. */
-static void transfer_settle(transfer_t *t, avow_value_t v) {
+/* Whoever is told uses easy no more. */
+static avow_deferred_t *transfer_tell(transfer_t *t) {
   avow_deferred_t *d = t->deferred;
   t->deferred = NULL;
+  if (d != NULL && t->ended != NULL)
+    t->ended(t->data);
+  return d;
+}
+
+/* Takes the value. */
+static void transfer_settle(transfer_t *t, avow_value_t v) {
+  avow_deferred_t *d = transfer_tell(t);
   if (d != NULL)
     (void) avow_resolve(d, v); /* false: it is being cancelled */
   else
@@ -167,8 +177,7 @@ bool avow__curl_has_transfers(const client_t *c) {
 static void transfer_on_cancel(void *data) {
   transfer_t *t = data;
   client_t *c = t->client;
-  avow_deferred_drop(t->deferred);
-  t->deferred = NULL;
+  avow_deferred_drop(transfer_tell(t));
   avow__curl_enter(c);
   transfer_move(t, &c->unwanted);
   avow__curl_leave(c);
@@ -204,7 +213,8 @@ static avow_promise_t *transfer_begin(client_t *c, transfer_t *t, CURL *easy) {
   return p;
 }
 
-avow_promise_t *avow_curl_perform(const avow_curl_t *client, CURL *easy) {
+avow_promise_t *avow__curl_transfer(const avow_curl_t *client, CURL *easy,
+                                    void (*ended)(void *), void *data) {
   client_t *c = avow__curl_self(client);
   if (c == NULL) {
     curl_easy_cleanup(easy);
@@ -220,8 +230,14 @@ avow_promise_t *avow_curl_perform(const avow_curl_t *client, CURL *easy) {
   if (t == NULL)
     return refuse(c, easy, UV_ENOMEM);
   t->ref = avow__curl_ref(client);
+  t->ended = ended;
+  t->data = data;
   avow__curl_enter(c);
   avow_promise_t *p = transfer_begin(c, t, easy);
   avow__curl_leave(c);
   return p;
+}
+
+avow_promise_t *avow_curl_perform(const avow_curl_t *client, CURL *easy) {
+  return avow__curl_transfer(client, easy, NULL, NULL);
 }

@@ -4,6 +4,11 @@
 
 #include "client.h"
 
+/* avow_curl_perform(), and calls ended when its promise settles, or is
+   cancelled: from then on easy is out of reach. Not where it is refused. */
+avow_promise_t *avow__curl_transfer(const avow_curl_t *client, CURL *easy,
+                                    void (*ended)(void *), void *data);
+
 /* Sees to transfers that are done, and to those that nobody wants any more.
    Only avow__curl_leave() calls this. */
 void avow__curl_reap(client_t *c);

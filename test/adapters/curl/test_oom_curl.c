@@ -25,6 +25,48 @@ static void memory_of_avow_fails(void **state) {
                                  two_transfers);
 }
 
+static avow_value_t read_cb(const avow_value_t *response, void *kept) {
+  *(avow_value_t *) kept = avow_value_ref(response);
+  return avow_follow(avow_read_all(avow_to_stream(response), 1 << 20));
+}
+
+static avow_value_t kept;
+
+static void drop_kept(void *unused) {
+  avow_value_clear(&kept);
+}
+
+static avow_promise_t *fetch_and_read(void) {
+  static const char *const headers[] = { "X-Mine: 1", NULL };
+  const avow_fetch_options_t options = { .headers = headers };
+  avow_curl_t *own = avow_curl_new(loop);
+  avow_promise_t *p = avow_curl_fetch(own, url_of("/bytes/50000"), &options);
+  avow_curl_unref(own);
+  p = avow_then(p, read_cb, NULL, &kept);
+  p = avow_attach(p, &kept, drop_kept);
+  return avow_then(p, none_cb, NULL, NULL);
+}
+
+/* What only shrinks a block may go without. */
+static void fetch_without_memory(void **state) {
+  bool lacked = true;
+  for (long nth = 1; lacked; nth++) {
+    lacked = false;
+    for (int on = 0; on < 2; on++) {
+      fail_allocation(nth, on == 1);
+      const avow_value_t v = avow_run(fetch_and_read());
+      lacked = allocation_failed() || lacked;
+      fail_allocation(0, false);
+      if (avow_error_code(&v) != 0)
+        assert_int_equal(avow_error_code(&v), UV_ENOMEM);
+      avow_value_unref(v);
+      assert_int_equal(harness_teardown(state), 0);
+      assert_int_equal(harness_setup(state), 0);
+    }
+    assert_true(nth < 200);
+  }
+}
+
 static void closed_without_memory(void **state) {
   for (long nth = 1; nth < 60; nth++)
     for (int turns = 0; turns < 4; turns++) {
@@ -49,6 +91,7 @@ static int oom_setup(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(memory_of_avow_fails),
+    CASE(fetch_without_memory),
     CASE(closed_without_memory),
   };
   harness_init();

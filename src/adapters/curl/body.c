@@ -1,0 +1,115 @@
+/*
+ * Bodies: one piece that libcurl has written waits to be read, and what comes
+ * behind it libcurl keeps, paused, until then. So a body that nobody reads
+ * costs no more than that, and what the connection's own windows have room for.
+ */
+#include "body.h"
+
+static bool has_piece(const body_t *b) {
+  return b->piece.tag == AVOW_BYTES;
+}
+
+/* The next bytes of the piece, as many as that at most; the piece itself if
+   that is all of it. */
+static avow_value_t take(body_t *b, size_t most) {
+  size_t len;
+  const char *bytes = avow_to_bytes(&b->piece, &len);
+  const size_t left = len - b->at;
+  const size_t n = left < most ? left : most;
+  if (n == len)
+    return avow_steal(&b->piece);
+  avow_value_t v = avow_bytes(bytes + b->at, n);
+  if (avow_is_error(&v))
+    return v; /* it is there for the next */
+  b->at += n;
+  if (b->at == len)
+    avow_value_clear(&b->piece);
+  return v;
+}
+
+static void body_serve(body_t *b) {
+  avow_deferred_t *d = b->reader;
+  if (d == NULL || (!has_piece(b) && !b->over))
+    return;
+  b->reader = NULL;
+  (void) avow_resolve(d, has_piece(b) ? take(b, b->most)
+                                      : avow_value_ref(&b->end));
+}
+
+size_t avow__curl_body_write(body_t *b, const char *bytes, size_t len) {
+  if (len == 0)
+    return 0;
+  b->paused = has_piece(b);
+  if (b->paused)
+    return CURL_WRITEFUNC_PAUSE;
+  b->piece = avow_bytes(bytes, len);
+  b->at = 0;
+  if (avow_is_error(&b->piece)) {
+    b->piece = avow_none();
+    b->lacked = true;
+    return 0;
+  }
+  body_serve(b);
+  return len;
+}
+
+void avow__curl_body_end(body_t *b, avow_value_t end) {
+  b->over = true;
+  b->easy = NULL;
+  b->end = end;
+  body_serve(b);
+}
+
+void avow__curl_body_close(body_t *b) {
+  avow_deferred_t *d = b->reader;
+  b->closed = true;
+  b->reader = NULL;
+  if (d != NULL)
+    (void) avow_resolve(d, avow_error(UV_ECANCELED));
+}
+
+void avow__curl_body_free(body_t *b) {
+  avow_value_clear(&b->piece);
+  avow_value_clear(&b->end);
+}
+
+/* libcurl may write at once what it has kept. */
+static void body_go_on(body_t *b) {
+  if (!b->paused || b->easy == NULL || has_piece(b))
+    return;
+  b->paused = false;
+  avow__curl_enter(b->client);
+  (void) curl_easy_pause(b->easy, CURLPAUSE_CONT);
+  avow__curl_leave(b->client);
+}
+
+static void on_cancel(void *data) {
+  body_t *b = data;
+  avow_deferred_drop(b->reader);
+  b->reader = NULL;
+}
+
+static avow_promise_t *body_read(void *self, size_t max_bytes) {
+  body_t *b = self;
+  if (b->closed || b->reader != NULL)
+    return avow_promise_reject(b->loop,
+                               avow_error(b->closed ? UV_EINVAL : UV_EALREADY));
+  avow_promise_t *p = avow_promise_new(b->loop, &b->reader);
+  b->most = max_bytes;
+  avow_on_cancel(b->reader, on_cancel, b);
+  if (avow_state(p) != AVOW_PENDING)
+    on_cancel(b);
+  body_serve(b);
+  body_go_on(b);
+  return p;
+}
+
+static uv_loop_t *body_loop(void *self) {
+  return ((body_t *) self)->loop;
+}
+
+const avow_stream_class_t avow__curl_bodies = {
+  .size = sizeof(avow__curl_bodies),
+  .loop = body_loop,
+  .read = body_read,
+};

@@ -1,0 +1,35 @@
+/* The body of a response, as a byte stream. */
+#ifndef AVOW_CURL_BODY_H
+#define AVOW_CURL_BODY_H
+
+#include "avow/stream_class.h"
+#include "client.h"
+
+typedef struct {
+  client_t *client;
+  uv_loop_t *loop;
+  CURL *easy;              /* NULL once its transfer is over */
+  avow_deferred_t *reader; /* who waits for bytes, */
+  size_t most;             /* so many of them */
+  avow_value_t piece;      /* that has come, and from at on was not read */
+  size_t at;
+  avow_value_t end; /* an error, or NONE, once it is over */
+  bool over, paused, closed;
+  bool lacked; /* memory, when something came */
+} body_t;
+
+extern const avow_stream_class_t avow__curl_bodies;
+
+/* What libcurl writes: its length, or CURL_WRITEFUNC_PAUSE, or less than its
+   length without memory. */
+size_t avow__curl_body_write(body_t *b, const char *bytes, size_t len);
+
+/* Behind the last byte comes this: an error, or NONE. Taken. */
+void avow__curl_body_end(body_t *b, avow_value_t end);
+
+/* Nobody reads it any more. */
+void avow__curl_body_close(body_t *b);
+
+void avow__curl_body_free(body_t *b);
+
+#endif

@@ -1,0 +1,127 @@
+/* Requests by HTTP: their options as those of an easy handle. */
+#include <string.h>
+
+#include "response.h"
+
+enum { REDIRECTS = 10 };
+
+static const avow_fetch_options_t no_options;
+
+static bool is_reserved_zero(const avow_fetch_options_t *o) {
+  return (o->reserved[0] | o->reserved[1] | o->reserved[2] | o->reserved[3]) ==
+         0;
+}
+
+static bool is_method(const char *method) {
+  return method == NULL ||
+         (method[0] != '\0' &&
+          method[strspn(method, "ABCDEFGHIJKLMNOPQRSTUVWXYZ")] == '\0');
+}
+
+static bool has_body(const avow_fetch_options_t *o) {
+  return o->body != NULL && !avow_is_none(o->body);
+}
+
+static bool are_headers(const char *const *headers) {
+  for (; headers != NULL && *headers != NULL; headers++)
+    if (strpbrk(*headers, "\r\n") != NULL || strchr(*headers, ':') == NULL)
+      return false;
+  return true;
+}
+
+static bool is_sound(const avow_fetch_options_t *o) {
+  return is_reserved_zero(o) && is_method(o->method) &&
+         are_headers(o->headers) &&
+         (!has_body(o) || o->body->tag == AVOW_BYTES);
+}
+
+static void set_protocols(CURL *easy) {
+#if LIBCURL_VERSION_NUM >= 0x075500
+  (void) curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+  (void) curl_easy_setopt(easy, CURLOPT_PROTOCOLS,
+                          (long) (CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+}
+
+/* As redirects, too, unless some are set apart. */
+static void set_redirects(CURL *easy, const avow_fetch_options_t *o) {
+  const unsigned most = o->redirects > 0 ? o->redirects : REDIRECTS;
+  (void) curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, !o->no_redirects);
+  (void) curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long) most);
+}
+
+static void set_body(CURL *easy, const avow_value_t *body) {
+  size_t len;
+  const char *bytes = avow_to_bytes(body, &len);
+  (void) curl_easy_setopt(easy, CURLOPT_POSTFIELDS, bytes);
+  (void) curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) len);
+}
+
+static CURLcode set_method(CURL *easy, const char *method) {
+  if (strcmp(method, "HEAD") == 0)
+    return curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+  return curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
+}
+
+/* libcurl's list of the headers, which has to stay as long as easy. False
+   without memory. */
+static bool set_headers(CURL *easy, const char *const *headers,
+                        struct curl_slist **list) {
+  for (; headers != NULL && *headers != NULL; headers++) {
+    struct curl_slist *longer = curl_slist_append(*list, *headers);
+    if (longer == NULL)
+      return false;
+    *list = longer;
+  }
+  return curl_easy_setopt(easy, CURLOPT_HTTPHEADER, *list) == CURLE_OK;
+}
+
+/* False without memory. */
+static bool fetch_set(CURL *easy, const char *url,
+                      const avow_fetch_options_t *o, struct curl_slist **list) {
+  set_protocols(easy);
+  set_redirects(easy, o);
+  (void) curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  if (has_body(o))
+    set_body(easy, o->body);
+  if (curl_easy_setopt(easy, CURLOPT_URL, url) != CURLE_OK ||
+      !set_headers(easy, o->headers, list) ||
+      (o->method != NULL && set_method(easy, o->method) != CURLE_OK))
+    return false;
+  if (o->set != NULL)
+    o->set(easy, o->data);
+  return true;
+}
+
+static avow_promise_t *fetch_begin(const avow_curl_t *client, CURL *easy,
+                                   struct curl_slist *list,
+                                   const avow_fetch_options_t *o) {
+  avow_promise_t *p;
+  response_t *r = avow__curl_response_new(avow__curl_self(client), &p);
+  if (r == NULL) {
+    curl_easy_cleanup(easy);
+    curl_slist_free_all(list);
+    return p;
+  }
+  const avow_value_t body = has_body(o) ? avow_value_ref(o->body) : avow_none();
+  avow__curl_response_begin(r, client, easy, list, body);
+  return p;
+}
+
+avow_promise_t *avow_curl_fetch(const avow_curl_t *client, const char *url,
+                                const avow_fetch_options_t *options) {
+  const avow_fetch_options_t *o = options != NULL ? options : &no_options;
+  const client_t *c = avow__curl_self(client);
+  if (c == NULL || c->ending)
+    return avow_curl_perform(client, NULL); /* which says why */
+  if (url == NULL || !is_sound(o))
+    return avow_promise_reject(c->loop, avow_error(UV_EINVAL));
+  struct curl_slist *list = NULL;
+  CURL *easy = curl_easy_init();
+  if (easy != NULL && fetch_set(easy, url, o, &list))
+    return fetch_begin(client, easy, list, o);
+  curl_easy_cleanup(easy);
+  curl_slist_free_all(list);
+  return avow_promise_reject(c->loop, avow_error(UV_ENOMEM));
+}

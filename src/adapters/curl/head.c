@@ -1,0 +1,66 @@
+/*
+ * Heads: libcurl gives them line by line, and limits how long they are. Those
+ * of redirects and of "100 Continue" come first, and only the last is kept.
+ */
+#include "head.h"
+
+#include <curl/curl.h>
+#include <string.h>
+
+#include "memory.h"
+
+enum { LEAST_ROOM = 1024 };
+
+static bool head_grow(head_t *head, size_t len) {
+  size_t room = head->room > 0 ? head->room : LEAST_ROOM;
+  while (room < len)
+    room *= 2;
+  char *text = avow__curl_calloc(room);
+  if (text == NULL)
+    return false;
+  if (head->len > 0)
+    memcpy(text, head->text, head->len);
+  avow__curl_free(head->text);
+  head->text = text;
+  head->room = room;
+  return true;
+}
+
+static bool is_space(char c) {
+  return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+bool avow__curl_head_add(head_t *head, const char *line, size_t len) {
+  if (len >= 5 && memcmp(line, "HTTP/", 5) == 0)
+    head->len = 0;
+  while (len > 0 && is_space(line[len - 1]))
+    len--;
+  if (len == 0)
+    return true;
+  if (head->len + len + 1 > head->room && !head_grow(head, head->len + len + 1))
+    return false;
+  memcpy(head->text + head->len, line, len);
+  head->text[head->len + len] = '\0';
+  head->len += len + 1;
+  return true;
+}
+
+const char *avow__curl_head_find(const head_t *head, const char *name) {
+  const size_t len = strlen(name);
+  size_t at = 0;
+  while (at < head->len) {
+    const char *line = head->text + at;
+    at += strlen(line) + 1;
+    if (curl_strnequal(line, name, len) == 0 || line[len] != ':')
+      continue;
+    line += len + 1;
+    while (is_space(*line))
+      line++;
+    return line;
+  }
+  return NULL;
+}
+
+void avow__curl_head_free(head_t *head) {
+  avow__curl_free(head->text);
+}

@@ -1,0 +1,193 @@
+/*
+ * Responses, from the transfer's side: libcurl writes the head and the body,
+ * and the transfer's promise settles behind that. The response stays until that
+ * has settled and the program has let go of it, whichever comes last; who lets
+ * go of it cancels the transfer.
+ */
+#include "response.h"
+
+#include "body.h"
+#include "head.h"
+#include "memory.h"
+#include "transfer.h"
+
+struct response_s {
+  body_t body;               /* first: streams are known by it */
+  avow_deferred_t *deferred; /* NULL once the program has had an answer */
+  avow_promise_t *transfer;  /* held, to be cancelled */
+  avow_value_t sent;         /* the request's body, and its headers */
+  struct curl_slist *headers;
+  head_t head;
+  long status;
+  bool is_whole; /* the head: its end has come */
+  unsigned refs; /* of the object, and of the transfer */
+};
+
+static void response_unref(void *data) {
+  response_t *r = data;
+  if (--r->refs > 0)
+    return;
+  avow__curl_body_free(&r->body);
+  avow__curl_head_free(&r->head);
+  avow_promise_clear(&r->transfer);
+  avow_value_unref(r->sent);
+  curl_slist_free_all(r->headers);
+  avow__curl_free(r);
+}
+
+static void response_stop(response_t *r) {
+  avow_promise_t *transfer = r->transfer;
+  r->transfer = NULL;
+  if (transfer != NULL)
+    avow_cancel(transfer);
+  avow_unref(transfer);
+}
+
+static void response_destroy(void *data) {
+  response_t *r = data;
+  avow_stream_gone(r->body.loop, &r->body);
+  avow__curl_body_close(&r->body);
+  response_stop(r);
+  response_unref(r);
+}
+
+static const avow_class_t response_class = {
+  .name = "response",
+  .destroy = response_destroy,
+  .stream = &avow__curl_bodies,
+};
+
+static response_t *response_of(const avow_value_t *v) {
+  return avow_to_object(v, &response_class);
+}
+
+long avow_curl_status(const avow_value_t *response) {
+  const response_t *r = response_of(response);
+  return r != NULL ? r->status : 0;
+}
+
+const char *avow_curl_header(const avow_value_t *response, const char *name) {
+  const response_t *r = response_of(response);
+  return r != NULL && name != NULL ? avow__curl_head_find(&r->head, name)
+                                   : NULL;
+}
+
+/* The head is there, and so is the response. */
+static void response_answer(response_t *r) {
+  avow_deferred_t *d = r->deferred;
+  if (d == NULL)
+    return;
+  r->deferred = NULL;
+  r->refs++;
+  (void) avow_resolve(d, avow_object(&response_class, r));
+}
+
+/* Whether libcurl goes on to another. */
+static bool is_followed(const response_t *r) {
+  return r->status >= 300 && r->status < 400 &&
+         avow__curl_head_find(&r->head, "Location") != NULL;
+}
+
+static size_t on_header(char *line, size_t size, size_t n, void *data) {
+  response_t *r = data;
+  n *= size;
+  if (r->deferred == NULL) /* a trailer */
+    return n;
+  r->body.lacked = !avow__curl_head_add(&r->head, line, n);
+  if (r->body.lacked)
+    return 0;
+  (void) curl_easy_getinfo(r->body.easy, CURLINFO_RESPONSE_CODE, &r->status);
+  r->is_whole = n <= 2;
+  if (r->is_whole && r->status >= 200 && r->status != 401 && r->status != 407 &&
+      !is_followed(r))
+    response_answer(r);
+  return n;
+}
+
+static size_t on_body(char *bytes, size_t size, size_t n, void *data) {
+  response_t *r = data;
+  response_answer(r);
+  return avow__curl_body_write(&r->body, bytes, size * n);
+}
+
+/* Takes the error. */
+static void response_fail(response_t *r, avow_value_t error) {
+  avow_deferred_t *d = r->deferred;
+  r->deferred = NULL;
+  if (d != NULL)
+    (void) avow_reject(d, avow_value_ref(&error));
+  avow__curl_body_end(&r->body, error);
+}
+
+/* Of what we could not take libcurl knows no more than that. */
+static avow_value_t on_failed(const avow_value_t *error, void *data) {
+  response_t *r = data;
+  response_fail(r,
+                r->body.lacked ? avow_error(UV_ENOMEM) : avow_value_ref(error));
+  return avow_none();
+}
+
+/* libcurl takes a head that the end of the connection cuts off for one. */
+static avow_value_t on_done(const avow_value_t *easy, void *data) {
+  response_t *r = data;
+  if (!r->is_whole) {
+    const avow_value_t error =
+        avow_error_new(UV_EPROTO, avow_none(),
+                       "the head of the response was cut off");
+    (void) on_failed(&error, r);
+    avow_value_unref(error);
+    return avow_none();
+  }
+  response_answer(r); /* one of which it could not be sure */
+  avow__curl_body_end(&r->body, avow_none());
+  return avow_none();
+}
+
+static void response_on_cancel(void *data) {
+  response_t *r = data;
+  avow_deferred_drop(r->deferred);
+  r->deferred = NULL;
+  response_stop(r);
+}
+
+response_t *avow__curl_response_new(client_t *c, avow_promise_t **out) {
+  response_t *r = avow__curl_calloc(sizeof(*r));
+  if (r == NULL) {
+    *out = avow_promise_reject(c->loop, avow_error(UV_ENOMEM));
+    return NULL;
+  }
+  *out = avow_promise_new(c->loop, &r->deferred);
+  if (avow_state(*out) != AVOW_PENDING) {
+    avow_deferred_drop(r->deferred);
+    avow__curl_free(r);
+    return NULL;
+  }
+  r->refs = 1;
+  r->body.client = c;
+  r->body.loop = c->loop;
+  avow_on_cancel(r->deferred, response_on_cancel, r);
+  return r;
+}
+
+/* easy is out of reach. */
+static void on_ended(void *data) {
+  response_t *r = data;
+  r->body.easy = NULL;
+}
+
+void avow__curl_response_begin(response_t *r, const avow_curl_t *client,
+                               CURL *easy, struct curl_slist *headers,
+                               avow_value_t body) {
+  r->headers = headers;
+  r->sent = body;
+  r->body.easy = easy;
+  (void) curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+  (void) curl_easy_setopt(easy, CURLOPT_HEADERDATA, r);
+  (void) curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
+  (void) curl_easy_setopt(easy, CURLOPT_WRITEDATA, r);
+  avow_promise_t *p = avow__curl_transfer(client, easy, on_ended, r);
+  p = avow_then(p, on_done, on_failed, r);
+  r->refs++; /* for it may be over already */
+  r->transfer = avow_attach(p, r, response_unref);
+  response_unref(r);
+}

@@ -1,0 +1,224 @@
+/* Requests by HTTP: heads, bodies as streams, and what servers do wrong. */
+#include "curl_test.h"
+
+static avow_value_t fetched(const char *url, const avow_fetch_options_t *o) {
+  return avow_run(avow_curl_fetch(client, url, o));
+}
+
+static void assert_body(const avow_value_t *response, size_t n) {
+  avow_value_t v = avow_run(avow_read_all(avow_to_stream(response), 1 << 20));
+  size_t len = 0;
+  if (avow_is_error(&v))
+    fail_msg("%s", avow_error_message(&v));
+  const char *bytes = avow_to_bytes(&v, &len);
+  assert_int_equal(len, n);
+  for (size_t i = 0; i < n; i++)
+    assert_int_equal(bytes[i], byte_at((int) i));
+  avow_value_unref(v);
+}
+
+static void bodies(void **state) {
+  static const char *const kinds[] = { "bytes", "chunked", "close" };
+  static const int sizes[] = { 0, 1, 100, 16384, 16385, 200000 };
+  for (int kind = 0; kind < 3; kind++)
+    for (int i = 0; i < 6; i++) {
+      if (kind == 1 && sizes[i] > 20000)
+        continue; /* in chunks of 7 bytes */
+      avow_value_t v = fetched(url_of("/%s/%d", kinds[kind], sizes[i]), NULL);
+      assert_int_equal(avow_curl_status(&v), 200);
+      assert_body(&v, (size_t) sizes[i]);
+      avow_value_unref(v);
+    }
+}
+
+static void by_single_bytes(void **state) {
+  avow_value_t v = fetched(url_of("/bytes/300"), NULL);
+  const avow_stream_t body = avow_to_stream(&v);
+  for (int i = 0; i < 300; i++) {
+    avow_value_t b = avow_run(avow_read(body, 1));
+    assert_int_equal(avow_to_bytes(&b, NULL)[0], byte_at(i));
+    avow_value_unref(b);
+  }
+  assert_fulfils_none(avow_read(body, 1));
+  assert_fulfils_none(avow_read(body, 1));
+  avow_value_unref(v);
+}
+
+static void heads(void **state) {
+  avow_value_t v = fetched(url_of("/bytes/42"), NULL);
+  assert_string_equal(avow_curl_header(&v, "content-LENGTH"), "42");
+  assert_null(avow_curl_header(&v, "Content"));
+  assert_null(avow_curl_header(&v, "Location"));
+  avow_value_unref(v);
+  v = fetched(url_of("/status/404"), NULL);
+  assert_int_equal(avow_curl_status(&v), 404);
+  assert_body(&v, 0);
+  avow_value_unref(v);
+}
+
+/* The head comes before the rest of the body does, if ever. */
+static void head_first(void **state) {
+  avow_value_t v = fetched(url_of("/half/10"), NULL);
+  assert_int_equal(avow_curl_status(&v), 200);
+  avow_promise_t *p = avow_read_all(avow_to_stream(&v), 100);
+  assert_rejects(avow_timeout(p, 20), UV_ETIMEDOUT);
+  avow_value_unref(v);
+  run();
+  assert_no_connection();
+}
+
+static void redirects(void **state) {
+  avow_value_t v = fetched(url_of("/redirect/3"), NULL);
+  assert_int_equal(avow_curl_status(&v), 200);
+  assert_null(avow_curl_header(&v, "Location"));
+  assert_fulfils_bytes(avow_read_all(avow_to_stream(&v), 100), "hello, world");
+  avow_value_unref(v);
+  const avow_fetch_options_t none = { .no_redirects = true };
+  v = fetched(url_of("/redirect/3"), &none);
+  assert_int_equal(avow_curl_status(&v), 302);
+  assert_string_equal(avow_curl_header(&v, "Location"), "/redirect/2");
+  assert_fulfils_bytes(avow_read_all(avow_to_stream(&v), 100), "move");
+  avow_value_unref(v);
+  const avow_fetch_options_t two = { .redirects = 2 };
+  v = fetched(url_of("/redirect/3"), &two);
+  assert_int_equal(avow_curl_code(&v), CURLE_TOO_MANY_REDIRECTS);
+  avow_value_unref(v);
+}
+
+static avow_value_t text_of(const avow_value_t *response) {
+  return avow_run(avow_read_all(avow_to_stream(response), 1 << 16));
+}
+
+static void set_agent(CURL *easy, void *data) {
+  curl_easy_setopt(easy, CURLOPT_USERAGENT, data);
+}
+
+static void requests(void **state) {
+  const char *const headers[] = { "X-Mine: 1", "Accept:", NULL };
+  const avow_fetch_options_t options = { .method = "DELETE",
+                                         .headers = headers,
+                                         .set = set_agent,
+                                         .data = "mine" };
+  avow_value_t v = fetched(url_of("/request"), &options);
+  avow_value_t text = text_of(&v);
+  assert_non_null(strstr(avow_to_bytes(&text, NULL), "DELETE /request "));
+  assert_non_null(strstr(avow_to_bytes(&text, NULL), "\r\nX-Mine: 1\r\n"));
+  assert_non_null(strstr(avow_to_bytes(&text, NULL), "User-Agent: mine\r\n"));
+  assert_null(strstr(avow_to_bytes(&text, NULL), "Accept"));
+  avow_value_unref(text);
+  avow_value_unref(v);
+}
+
+static void sends_a_body(void **state) {
+  static char bytes[100000];
+  for (int i = 0; i < (int) sizeof(bytes); i++)
+    bytes[i] = byte_at(i);
+  avow_value_t body = avow_bytes(bytes, sizeof(bytes));
+  const avow_fetch_options_t options = { .body = &body };
+  avow_promise_t *p = avow_curl_fetch(client, url_of("/echo"), &options);
+  avow_value_unref(body);
+  avow_value_t v = avow_run(p);
+  assert_body(&v, sizeof(bytes));
+  avow_value_unref(v);
+}
+
+static void assert_refused(const avow_fetch_options_t *options) {
+  assert_rejects(avow_curl_fetch(client, url_of("/hello"), options), UV_EINVAL);
+}
+
+static void refuses(void **state) {
+  const char *const split[] = { "X: 1\r\nY: 2", NULL };
+  const char *const plain[] = { "nothing", NULL };
+  const avow_value_t number = avow_int(1);
+  assert_refused(&(avow_fetch_options_t){ .method = "GET /" });
+  assert_refused(&(avow_fetch_options_t){ .method = "" });
+  assert_refused(&(avow_fetch_options_t){ .headers = split });
+  assert_refused(&(avow_fetch_options_t){ .headers = plain });
+  assert_refused(&(avow_fetch_options_t){ .body = &number });
+  assert_refused(&(avow_fetch_options_t){ .reserved = { 1 } });
+  assert_rejects(avow_curl_fetch(client, NULL, NULL), UV_EINVAL);
+  assert_rejects(avow_curl_fetch(client, "file:///etc/passwd", NULL),
+                 UV_EINVAL);
+}
+
+/* Whoever does not read keeps what was not read from coming. */
+static void holds_the_server_back(void **state) {
+  enum { HUGE_BODY = 200 * 1000 * 1000 };
+  avow_value_t v = fetched(url_of("/bytes/%d", HUGE_BODY), NULL);
+  const long before = live_allocations();
+  for (int i = 0; i < 20; i++) {
+    (void) uv_run(loop, UV_RUN_NOWAIT);
+    uv_sleep(1);
+  }
+  assert_in_range(live_allocations() - before, 0, 5);
+  assert_rejects(avow_read_all(avow_to_stream(&v), 1000000), UV_EMSGSIZE);
+  avow_value_unref(v);
+  run();
+}
+
+/* The response comes, or it fails; what comes of the body is right. */
+static void assert_cut(const char *url, bool whole) {
+  avow_value_t v = fetched(url, NULL);
+  if (!avow_is_error(&v)) {
+    avow_value_t b = text_of(&v);
+    if (whole != !avow_is_error(&b))
+      fail_msg("%s: %s", url, avow_error_message(&b));
+    avow_value_unref(b);
+  } else if (whole) {
+    fail_msg("%s: %s", url, avow_error_message(&v));
+  }
+  avow_value_unref(v);
+}
+
+/* A head of 40 bytes, and 100 of a body. */
+static void cut_at_each_byte(void **state) {
+  for (int n = 0; n <= 140; n++) {
+    assert_cut(url_of("/end/%d", n), n == 140);
+    if (n < 140) /* else both may come first */
+      assert_cut(url_of("/reset/%d", n), false);
+  }
+}
+
+static void too_much(void **state) {
+  avow_value_t v = fetched(url_of("/long/5"), NULL);
+  assert_body(&v, 5); /* what was announced */
+  avow_value_unref(v);
+  v = fetched(url_of("/headers"), NULL);
+  assert_true(avow_is_error(&v));
+  avow_value_unref(v);
+  v = fetched(url_of("/hello"), NULL); /* by another connection */
+  assert_fulfils_bytes(avow_read_all(avow_to_stream(&v), 100), "hello, world");
+  avow_value_unref(v);
+}
+
+static void one_reader(void **state) {
+  avow_value_t v = fetched(url_of("/half/10"), NULL);
+  const avow_stream_t body = avow_to_stream(&v);
+  avow_promise_t *p = avow_read(body, 100);
+  assert_fulfils_bytes(p, "abcdefghij");
+  p = avow_read(body, 10);
+  assert_rejects(avow_read(body, 10), UV_EALREADY);
+  avow_cancel(p);
+  avow_unref(p);
+  p = avow_read(body, 10);
+  avow_value_unref(v);
+  assert_rejects(p, UV_ECANCELED);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CURL_CASE(bodies),
+    CURL_CASE(by_single_bytes),
+    CURL_CASE(heads),
+    CURL_CASE(head_first),
+    CURL_CASE(redirects),
+    CURL_CASE(requests),
+    CURL_CASE(sends_a_body),
+    CURL_CASE(refuses),
+    CURL_CASE(cut_at_each_byte),
+    CURL_CASE(too_much),
+    CURL_CASE(one_reader),
+    CURL_CASE(holds_the_server_back),
+  };
+  return RUN_CURL(tests);
+}
