@@ -20,7 +20,8 @@ compile() {
     $(pkg-config --cflags libuv) "$@"
 }
 
-# NAME OPTION...: the library, to be linked with targets.
+# NAME OPTION...: the library, to be linked with targets, without what is a
+# library of its own.
 build_library() {
   mkdir "$work/$1"
   name=$1
@@ -28,7 +29,7 @@ build_library() {
   # shellcheck disable=SC2046 # a list of files
   (cd "$work/$name" && compile -fsanitize=fuzzer-no-link "$@" -c \
     $(find "$root/src" -name '*.c' ! -name '*_windows.c' \
-      ! -name '*_by_path.c') \
+      ! -name '*_by_path.c' ! -path '*/sim/*' ! -path '*/adapters/*') \
     "$here/memory.c" "$here/parse/text.c")
 }
 
