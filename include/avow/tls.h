@@ -40,6 +40,10 @@ typedef struct avow_tls_options_s {
   const char *authorities; /* PEM: the only certificates that others are
                               believed by; those of the system, in files, which
                               are read then and there */
+  const char *protocols;   /* for ALPN, those liked best first: "h2,http/1.1";
+                              none, and then any is spoken */
+  bool ask_clients;        /* a server's: each has to have a certificate by
+                              these authorities */
   uint64_t reserved[4];    /* zeros, else UV_EINVAL: for later versions */
 } avow_tls_options_t;
 
@@ -48,7 +52,8 @@ typedef struct avow_tls_options_s {
  * with TLS 1.2 and 1.3 (SSL_CTX_new). Streams keep those that they began with:
  * for a certificate that takes the place of another make others, and begin
  * later streams with these. Else an error: UV_EINVAL, with a message, for what
- * is no certificate or no key, or not the key of that certificate; UV_ENOMEM.
+ * is no certificate or no key, not the key of that certificate, or no list of
+ * protocols; UV_ENOMEM.
  * options may be NULL.
  */
 AVOW_API AVOW_MUST_USE avow_value_t
@@ -68,8 +73,10 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_tls_client(
 
 /**
  * The same for the side that is connected to (SSL_accept): OBJECT, a stream.
- * The settings need a certificate and a key: AVOW_TLS_EPROTOCOL without. Asks
- * the client for no certificate.
+ * The settings need a certificate and a key: AVOW_TLS_EPROTOCOL without, and
+ * where there is no protocol in common. AVOW_TLS_EVERIFY for a client whose
+ * certificate was asked for and is not accepted; AVOW_TLS_EPROTOCOL if it has
+ * none. With TLS 1.3 the client hears of that when it reads.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_tls_server(
     const avow_value_t *settings, avow_value_t transport);

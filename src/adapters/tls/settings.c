@@ -13,6 +13,7 @@ static void settings_free(void *self) {
   avow__tls_settings_t *settings = self;
   SSL_CTX_free(settings->ctx);
   BIO_meth_free(settings->method);
+  OPENSSL_free(settings->protocols);
   OPENSSL_free(settings);
 }
 
@@ -96,8 +97,20 @@ static bool read_authorities(SSL_CTX *ctx, const char *pem) {
   return read_certificates(ctx, pem, take_authority);
 }
 
+/* A session that is resumed has been asked before, by this very program. */
+static void ask_clients(SSL_CTX *ctx, bool ask) {
+  static const unsigned char here[] = "avow";
+  if (!ask)
+    return;
+  SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+                     NULL);
+  (void) SSL_CTX_set_session_id_context(ctx, here, sizeof(here) - 1); /* fits */
+}
+
 /* NULL, or what is wrong. */
-static const char *read_options(SSL_CTX *ctx, const avow_tls_options_t *o) {
+static const char *read_options(avow__tls_settings_t *s,
+                                const avow_tls_options_t *o) {
+  SSL_CTX *ctx = s->ctx;
   if (o->certificate != NULL &&
       !read_certificates(ctx, o->certificate, take_own))
     return "the certificate";
@@ -106,6 +119,9 @@ static const char *read_options(SSL_CTX *ctx, const avow_tls_options_t *o) {
   if ((o->key != NULL) != (o->certificate != NULL))
     return o->key != NULL ? "a key without its certificate"
                           : "a certificate without its key";
+  if (o->protocols != NULL && !avow__tls_set_protocols(s, o->protocols))
+    return "the protocols";
+  ask_clients(ctx, o->ask_clients);
   return read_authorities(ctx, o->authorities) ? NULL : "the authorities";
 }
 
@@ -144,7 +160,7 @@ avow_value_t avow_tls_settings(const avow_tls_options_t *options) {
   avow__tls_settings_t *s = settings_alloc();
   if (s == NULL)
     return avow_error(UV_ENOMEM);
-  const char *wrong = read_options(s->ctx, o);
+  const char *wrong = read_options(s, o);
   if (wrong == NULL)
     return avow_object(&settings_class, s);
   settings_free(s);

@@ -27,6 +27,8 @@ enum {
 typedef struct {
   SSL_CTX *ctx;
   BIO_METHOD *method;
+  unsigned char *protocols; /* as ALPN sends them; NULL */
+  unsigned protocols_len;
 } avow__tls_settings_t;
 
 /* A write, from when it is asked for until all of it is sent. */
@@ -79,13 +81,16 @@ extern const avow_class_t avow__tls_class;
 /* Not NULL but of what is no settings. */
 avow__tls_settings_t *avow__tls_settings_of(const avow_value_t *settings);
 
+/* Names with commas between. False if one is none, or without memory. */
+bool avow__tls_set_protocols(avow__tls_settings_t *settings, const char *names);
+
 BIO_METHOD *avow__tls_bio_method(void); /* NULL: no memory */
 
 /* A promise, and who settles it: NULL, and it is rejected, without memory. */
 avow_promise_t *avow__tls_defer(const avow__tls_t *t, avow_deferred_t **out);
 
 avow__tls_t *avow__tls_ref(avow__tls_t *t);
-void avow__tls_unref(void *t);
+void avow__tls_unref(void *data);
 
 /* Lets whoever can go on do so, sends what is there, and reads if somebody
    waits for that. */

@@ -1,0 +1,166 @@
+/* What both have to agree on: a protocol, and who the client is. */
+#include "pair.h"
+
+static void set(size_t side, const avow_tls_options_t *options) {
+  drop(&settings[side]);
+  settings[side] = avow_tls_settings(options);
+  if (avow_is_error(&settings[side]))
+    fail_msg("no settings: %s", avow_error_message(&settings[side]));
+}
+
+static void set_protocols(const char *ours, const char *theirs) {
+  set(0, &(avow_tls_options_t){ .authorities = authority.certificate,
+                                .protocols = ours });
+  set(1, &(avow_tls_options_t){ .certificate = localhost.certificate,
+                                .key = localhost.key,
+                                .protocols = theirs });
+}
+
+static void assert_spoken(const char *name) {
+  for (int i = 0; i < 2; i++) {
+    const unsigned char *data;
+    unsigned len;
+    SSL_get0_alpn_selected(avow_tls_ssl(&ends[i]), &data, &len);
+    assert_int_equal(len, strlen(name));
+    assert_memory_equal(data, name, len);
+    drop(&ends[i]);
+  }
+}
+
+static void servers_choose_the_protocol(void **state) {
+  set_protocols("h2,http/1.1", "spdy,http/1.1,h2");
+  speak();
+  assert_spoken("http/1.1");
+  set_protocols("h2", "h2");
+  speak();
+  assert_spoken("h2");
+}
+
+static void protocols_need_not_be_said(void **state) {
+  set_protocols("h2", NULL);
+  speak();
+  assert_spoken("");
+  set_protocols(NULL, "h2");
+  speak();
+  assert_spoken("");
+}
+
+static void nothing_in_common_is_refused(void **state) {
+  set_protocols("h2", "http/1.1");
+  open_below(100000, NULL);
+  avow_promise_t *p = greet_server();
+  assert_says(greet_client(), AVOW_TLS_EALERT,
+              "the peer refuses: tlsv1 alert no application protocol");
+  assert_rejects(p, AVOW_TLS_EPROTOCOL);
+}
+
+static void protocols_have_names(void **state) {
+  char large[300];
+  memset(large, 'x', sizeof(large));
+  large[299] = '\0';
+  const char *none[] = { "", ",", "h2,", ",h2", "a,,b", large };
+  for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+    const avow_tls_options_t options = { .protocols = none[i] };
+    const avow_value_t v = avow_tls_settings(&options);
+    assert_int_equal(avow_error_code(&v), UV_EINVAL);
+    assert_string_equal(avow_error_message(&v), "the protocols");
+    avow_value_unref(v);
+  }
+}
+
+static void ask_for_clients(const papers_t *papers) {
+  set(0, &(avow_tls_options_t){ .authorities = authority.certificate,
+                                .certificate =
+                                    papers != NULL ? papers->certificate : NULL,
+                                .key = papers != NULL ? papers->key : NULL });
+  set(1, &(avow_tls_options_t){ .certificate = localhost.certificate,
+                                .key = localhost.key,
+                                .authorities = authority.certificate,
+                                .ask_clients = true });
+}
+
+static void clients_say_who_they_are(void **state) {
+  papers_t guest =
+      make_papers(&(wanted_t){ .name = "DNS:guest", .signer = &authority });
+  ask_for_clients(&guest);
+  speak();
+  X509 *peer = SSL_get1_peer_certificate(avow_tls_ssl(&ends[1]));
+  assert_int_equal(X509_cmp(peer, guest.x), 0);
+  X509_free(peer);
+  free_papers(&guest);
+}
+
+/* TLS 1.3 has the client through before it is refused. */
+static void assert_client_refused(int code, int version) {
+  (void) SSL_CTX_set_max_proto_version(avow_tls_ssl_ctx(&settings[1]), version);
+  open_below(100000, NULL);
+  avow_promise_t *p = greet_server();
+  ends[0] = avow_run(greet_client());
+  if (version == TLS1_3_VERSION)
+    assert_rejects(avow_read(client(), 1), AVOW_TLS_EALERT);
+  else
+    assert_int_equal(avow_error_code(&ends[0]), AVOW_TLS_EALERT);
+  drop(&ends[0]);
+  assert_rejects(p, code);
+}
+
+static void clients_without_a_certificate_are_refused(void **state) {
+  ask_for_clients(NULL);
+  assert_client_refused(AVOW_TLS_EPROTOCOL, TLS1_3_VERSION);
+  assert_client_refused(AVOW_TLS_EPROTOCOL, TLS1_2_VERSION);
+}
+
+static void clients_of_another_authority_are_refused(void **state) {
+  papers_t other = make_papers(&(wanted_t){ .title = "Another" });
+  papers_t guest =
+      make_papers(&(wanted_t){ .name = "DNS:guest", .signer = &other });
+  ask_for_clients(&guest);
+  assert_client_refused(AVOW_TLS_EVERIFY, TLS1_3_VERSION);
+  assert_client_refused(AVOW_TLS_EVERIFY, TLS1_2_VERSION);
+  free_papers(&guest);
+  free_papers(&other);
+}
+
+static void tls_1_2_is_spoken_and_ends_as_well(void **state) {
+  (void) SSL_CTX_set_max_proto_version(avow_tls_ssl_ctx(&settings[1]),
+                                       TLS1_2_VERSION);
+  speak();
+  assert_string_equal(SSL_get_version(avow_tls_ssl(&ends[0])), "TLSv1.2");
+  avow_unref(avow_write(client(), avow_string("question")));
+  assert_fulfils_none(avow_shutdown(client()));
+  assert_fulfils_bytes(avow_read_all(server(), 100), "question");
+  avow_unref(avow_write(server(), avow_string("answer")));
+  drop(&ends[1]);
+  assert_fulfils_bytes(avow_read(client(), 100), "answer");
+  assert_rejects(avow_read(client(), 100), AVOW_TLS_ETRUNCATED);
+}
+
+/* Nobody has to do with who wants to begin anew. */
+static void renegotiation_is_refused(void **state) {
+  (void) SSL_CTX_set_max_proto_version(avow_tls_ssl_ctx(&settings[1]),
+                                       TLS1_2_VERSION);
+  speak();
+  (void) SSL_clear_options(avow_tls_ssl(&ends[0]), SSL_OP_NO_RENEGOTIATION);
+  (void) SSL_renegotiate(avow_tls_ssl(&ends[0]));
+  avow_promise_t *p = avow_read(client(), 100);
+  avow_promise_t *q = avow_read(server(), 100);
+  assert_rejects(p, AVOW_TLS_EPROTOCOL);
+  drop(&ends[0]);
+  avow_ignore(avow_run(q)); /* it ends */
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    PAIR_CASE(servers_choose_the_protocol),
+    PAIR_CASE(protocols_need_not_be_said),
+    PAIR_CASE(nothing_in_common_is_refused),
+    PAIR_CASE(protocols_have_names),
+    PAIR_CASE(clients_say_who_they_are),
+    PAIR_CASE(clients_without_a_certificate_are_refused),
+    PAIR_CASE(clients_of_another_authority_are_refused),
+    PAIR_CASE(tls_1_2_is_spoken_and_ends_as_well),
+    PAIR_CASE(renegotiation_is_refused),
+  };
+  harness_init();
+  return cmocka_run_group_tests(tests, make_all_papers, free_all_papers);
+}
