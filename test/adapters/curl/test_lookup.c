@@ -74,13 +74,31 @@ static const char *named(const char *path) {
   return url;
 }
 
+/* What time it is for this thread, in ns: the time that it would run, and has
+   no processor, does not count where the system tells of it. */
+static uint64_t own_time(void) {
+  unsigned long long ran, waited = 0;
+  FILE *file = fopen("/proc/thread-self/schedstat", "r");
+  if (file != NULL && fscanf(file, "%llu %llu", &ran, &waited) != 2)
+    waited = 0;
+  if (file != NULL)
+    (void) fclose(file);
+  return uv_hrtime() - waited;
+}
+
+/* Nor where $PATIENCE says that programs are slow. */
+static void assert_short(uint64_t ns) {
+  if (getenv("PATIENCE") == NULL)
+    assert_in_range(ns / 1000000, 0, TURN_MAX);
+}
+
 /* So much time of the loop's turns; none takes long. */
 static void turn_for(uint64_t ms) {
   const uint64_t end = uv_hrtime() + ms * 1000000;
   while (uv_hrtime() < end) {
-    const uint64_t before = uv_hrtime();
+    const uint64_t before = own_time();
     (void) uv_run(loop, UV_RUN_NOWAIT);
-    assert_in_range((uv_hrtime() - before) / 1000000, 0, TURN_MAX);
+    assert_short(own_time() - before);
     uv_sleep(1);
   }
 }
@@ -140,9 +158,9 @@ static void cancelled_meanwhile(void **state) {
   curl_easy_setopt(easy, CURLOPT_XFERINFODATA, &over);
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, never_open);
   begin_look_up(&p, easy);
-  const uint64_t before = uv_hrtime();
+  const uint64_t before = own_time();
   avow_cancel(p);
-  assert_in_range((uv_hrtime() - before) / 1000000, 0, TURN_MAX);
+  assert_short(own_time() - before);
   over = true;
   assert_rejects(p, UV_ECANCELED);
   turn_for(LATE);
@@ -158,12 +176,12 @@ static uv_check_t check;
 static uint64_t woken, longest;
 
 static void on_prepare(uv_prepare_t *handle) {
-  const uint64_t took = woken > 0 ? uv_hrtime() - woken : 0;
+  const uint64_t took = woken > 0 ? own_time() - woken : 0;
   longest = took > longest ? took : longest;
 }
 
 static void on_check(uv_check_t *handle) {
-  woken = uv_hrtime();
+  woken = own_time();
 }
 
 static void measure(void) {
@@ -184,7 +202,7 @@ static void closed_meanwhile(void **state) {
   assert_int_equal(pthread_create(&thread, NULL, release, NULL), 0);
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(count_waiting(), 0); /* it has waited for that */
-  assert_in_range(longest / 1000000, 0, TURN_MAX);
+  assert_short(longest);
   assert_int_equal(pthread_join(thread, NULL), 0);
   assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
   avow_unref(p);
@@ -234,12 +252,21 @@ static void cancelled_later(void **state) {
   assert_no_connection();
 }
 
+/* Also of a test that fails: or else the loop would wait for ever. */
+static int lookup_teardown(void **state) {
+  hold(false);
+  return curl_teardown(state);
+}
+
+#define LOOKUP_CASE(f) \
+  cmocka_unit_test_setup_teardown(f, curl_setup, lookup_teardown)
+
 int main(void) {
   const struct CMUnitTest tests[] = {
-    CURL_CASE(waits_for_its_end),       CURL_CASE(finds_nobody),
-    CURL_CASE(cancelled_meanwhile),     CURL_CASE(closed_meanwhile),
-    CURL_CASE(limit_of_its_own_passes), CURL_CASE(another_goes_on),
-    CURL_CASE(cancelled_later),
+    LOOKUP_CASE(waits_for_its_end),       LOOKUP_CASE(finds_nobody),
+    LOOKUP_CASE(cancelled_meanwhile),     LOOKUP_CASE(closed_meanwhile),
+    LOOKUP_CASE(limit_of_its_own_passes), LOOKUP_CASE(another_goes_on),
+    LOOKUP_CASE(cancelled_later),
   };
   return RUN_CURL(tests);
 }
