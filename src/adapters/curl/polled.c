@@ -1,8 +1,8 @@
 /*
  * Descriptors: each that libcurl wants polled has a handle of libuv's until
  * libcurl takes that back, which it does before it closes the descriptor. By
- * then libuv knows it no more, for uv_poll_stop() forgets it at once, whatever
- * uv_close() has yet to do: who gets the same number next may poll it.
+ * then libuv knows it no more, for uv_close() forgets it at once, whatever it
+ * has yet to do: who gets the same number next may poll it.
  *
  * Where the kernel reports an error libuv stops polling and says UV_EBADF,
  * whatever the error was. libcurl is told of it as all that it may be, so that
@@ -66,7 +66,6 @@ static void polled_end(polled_t *polled) {
   if (polled->next != NULL)
     polled->next->prev = polled->prev;
   polled->events = 0;
-  (void) uv_poll_stop(&polled->handle);
   uv_close((uv_handle_t *) &polled->handle, polled_on_close);
 }
 

@@ -29,6 +29,8 @@ static void response_unref(void *data) {
     return;
   avow__curl_body_free(&r->body);
   avow__curl_head_free(&r->head);
+  if (r->transfer != NULL)
+    (void) avow_result(r->transfer); /* who asked has been told why */
   avow_promise_clear(&r->transfer);
   avow_value_unref(r->sent);
   curl_slist_free_all(r->headers);
@@ -36,11 +38,8 @@ static void response_unref(void *data) {
 }
 
 static void response_stop(response_t *r) {
-  avow_promise_t *transfer = r->transfer;
-  r->transfer = NULL;
-  if (transfer != NULL)
-    avow_cancel(transfer);
-  avow_unref(transfer);
+  if (!r->body.over)
+    avow_cancel(r->transfer);
 }
 
 static void response_destroy(void *data) {
@@ -119,28 +118,22 @@ static void response_fail(response_t *r, avow_value_t error) {
   avow__curl_body_end(&r->body, error);
 }
 
-/* Of what we could not take libcurl knows no more than that. */
-static avow_value_t on_failed(const avow_value_t *error, void *data) {
+/* Of what we could not take libcurl knows no more than that. And it takes a
+   head that the end of the connection cuts off for a whole one. */
+static void on_ended(void *data, const avow_value_t *v) {
   response_t *r = data;
-  response_fail(r,
-                r->body.lacked ? avow_error(UV_ENOMEM) : avow_value_ref(error));
-  return avow_none();
-}
-
-/* libcurl takes a head that the end of the connection cuts off for one. */
-static avow_value_t on_done(const avow_value_t *easy, void *data) {
-  response_t *r = data;
-  if (!r->is_whole) {
-    const avow_value_t error =
-        avow_error_new(UV_EPROTO, avow_none(),
-                       "the head of the response was cut off");
-    (void) on_failed(&error, r);
-    avow_value_unref(error);
-    return avow_none();
+  r->body.over = true;
+  if (r->body.lacked)
+    response_fail(r, avow_error(UV_ENOMEM));
+  else if (avow_is_error(v))
+    response_fail(r, avow_value_ref(v));
+  else if (!r->is_whole)
+    response_fail(r, avow_error_new(UV_EPROTO, avow_none(),
+                                    "the head of the response was cut off"));
+  else {
+    response_answer(r); /* one of which it could not be sure */
+    avow__curl_body_end(&r->body, avow_none());
   }
-  response_answer(r); /* one of which it could not be sure */
-  avow__curl_body_end(&r->body, avow_none());
-  return avow_none();
 }
 
 static void response_on_cancel(void *data) {
@@ -169,15 +162,10 @@ response_t *avow__curl_response_new(client_t *c, avow_promise_t **out) {
   return r;
 }
 
-/* easy is out of reach. */
-static void on_ended(void *data) {
-  response_t *r = data;
-  r->body.easy = NULL;
-}
-
 void avow__curl_response_begin(response_t *r, const avow_curl_t *client,
                                CURL *easy, struct curl_slist *headers,
                                avow_value_t body) {
+  const hooks_t hooks = { on_ended, response_unref, r };
   r->headers = headers;
   r->sent = body;
   r->body.easy = easy;
@@ -185,9 +173,7 @@ void avow__curl_response_begin(response_t *r, const avow_curl_t *client,
   (void) curl_easy_setopt(easy, CURLOPT_HEADERDATA, r);
   (void) curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
   (void) curl_easy_setopt(easy, CURLOPT_WRITEDATA, r);
-  avow_promise_t *p = avow__curl_transfer(client, easy, on_ended, r);
-  p = avow_then(p, on_done, on_failed, r);
   r->refs++; /* for it may be over already */
-  r->transfer = avow_attach(p, r, response_unref);
+  r->transfer = avow__curl_transfer(client, easy, &hooks);
   response_unref(r);
 }

@@ -20,8 +20,7 @@ struct transfer_s {
   CURL *easy;
   avow_deferred_t *deferred; /* NULL once its promise has settled */
   lookup_t lookup;
-  void (*ended)(void *); /* to be called when that does; NULL */
-  void *data;
+  hooks_t hooks;
   void *private; /* that the program had in easy */
   bool is_in;    /* the multi handle */
   char message[CURL_ERROR_SIZE];
@@ -61,22 +60,26 @@ static void transfer_move(transfer_t *t, transfer_t **list) {
   transfer_link(t, list);
 }
 
-/* Whoever is told uses easy no more. */
-static avow_deferred_t *transfer_tell(transfer_t *t) {
-  avow_deferred_t *d = t->deferred;
-  t->deferred = NULL;
-  if (d != NULL && t->ended != NULL)
-    t->ended(t->data);
-  return d;
+static void hooks_tell(const hooks_t *hooks, const avow_value_t *v) {
+  if (hooks->ended != NULL)
+    hooks->ended(hooks->data, v);
+}
+
+static void hooks_out(const hooks_t *hooks) {
+  if (hooks->out != NULL)
+    hooks->out(hooks->data);
 }
 
 /* Takes the value. */
 static void transfer_settle(transfer_t *t, avow_value_t v) {
-  avow_deferred_t *d = transfer_tell(t);
-  if (d != NULL)
-    (void) avow_resolve(d, v); /* false: it is being cancelled */
-  else
+  avow_deferred_t *d = t->deferred;
+  t->deferred = NULL;
+  if (d == NULL) {
     avow_value_unref(v);
+    return;
+  }
+  hooks_tell(&t->hooks, &v);
+  (void) avow_resolve(d, v); /* false: it is being cancelled */
 }
 
 /* The program finds it as it was. */
@@ -99,6 +102,7 @@ static void transfer_end(transfer_t *t, avow_value_t v) {
   else if (t->easy != NULL)
     curl_easy_cleanup(t->easy);
   transfer_settle(t, v);
+  hooks_out(&t->hooks);
   avow_curl_t *ref = t->ref;
   avow__curl_free(t);
   avow_curl_unref(ref);
@@ -177,7 +181,11 @@ bool avow__curl_has_transfers(const client_t *c) {
 static void transfer_on_cancel(void *data) {
   transfer_t *t = data;
   client_t *c = t->client;
-  avow_deferred_drop(transfer_tell(t));
+  const avow_value_t error = avow_error(UV_ECANCELED);
+  avow_deferred_t *d = t->deferred;
+  t->deferred = NULL;
+  hooks_tell(&t->hooks, &error);
+  avow_deferred_drop(d);
   avow__curl_enter(c);
   transfer_move(t, &c->unwanted);
   avow__curl_leave(c);
@@ -192,19 +200,26 @@ void avow__curl_fail_all(client_t *c, int err) {
 }
 
 /* Takes easy. */
-static avow_promise_t *refuse(client_t *c, CURL *easy, int err) {
+static avow_promise_t *refuse(CURL *easy, const hooks_t *hooks,
+                              avow_promise_t *p) {
+  hooks_tell(hooks, avow_result(p));
   curl_easy_cleanup(easy);
-  return avow_promise_reject(c->loop, avow_error(err));
+  hooks_out(hooks);
+  return p;
+}
+
+static avow_promise_t *no_memory(const client_t *c) {
+  return avow_promise_reject(c->loop, avow_error(UV_ENOMEM));
 }
 
 static avow_promise_t *transfer_begin(client_t *c, transfer_t *t, CURL *easy) {
   avow_promise_t *p = avow_promise_new(c->loop, &t->deferred);
   if (avow_state(p) != AVOW_PENDING) { /* no memory, or the loop is closed */
+    const hooks_t hooks = t->hooks;
     avow_deferred_drop(t->deferred);
     avow_curl_unref(t->ref);
     avow__curl_free(t);
-    curl_easy_cleanup(easy);
-    return p;
+    return refuse(easy, &hooks, p);
   }
   t->client = c;
   t->easy = easy;
@@ -214,24 +229,20 @@ static avow_promise_t *transfer_begin(client_t *c, transfer_t *t, CURL *easy) {
 }
 
 avow_promise_t *avow__curl_transfer(const avow_curl_t *client, CURL *easy,
-                                    void (*ended)(void *), void *data) {
+                                    const hooks_t *hooks) {
   client_t *c = avow__curl_self(client);
-  if (c == NULL) {
-    curl_easy_cleanup(easy);
-    return (avow_promise_t *) (void *) avow__curl_ref(client);
-  }
-  if (c->ending) {
-    curl_easy_cleanup(easy);
-    return avow_ref(c->ended);
-  }
+  if (c == NULL)
+    return refuse(easy, hooks,
+                  (avow_promise_t *) (void *) avow__curl_ref(client));
+  if (c->ending)
+    return refuse(easy, hooks, avow_ref(c->ended));
   if (easy == NULL)
-    return refuse(c, easy, UV_EINVAL);
+    return avow_promise_reject(c->loop, avow_error(UV_EINVAL));
   transfer_t *t = avow__curl_calloc(sizeof(*t));
   if (t == NULL)
-    return refuse(c, easy, UV_ENOMEM);
+    return refuse(easy, hooks, no_memory(c));
   t->ref = avow__curl_ref(client);
-  t->ended = ended;
-  t->data = data;
+  t->hooks = *hooks;
   avow__curl_enter(c);
   avow_promise_t *p = transfer_begin(c, t, easy);
   avow__curl_leave(c);
@@ -239,5 +250,6 @@ avow_promise_t *avow__curl_transfer(const avow_curl_t *client, CURL *easy,
 }
 
 avow_promise_t *avow_curl_perform(const avow_curl_t *client, CURL *easy) {
-  return avow__curl_transfer(client, easy, NULL, NULL);
+  static const hooks_t nobody;
+  return avow__curl_transfer(client, easy, &nobody);
 }

@@ -4,10 +4,19 @@
 
 #include "client.h"
 
-/* avow_curl_perform(), and calls ended when its promise settles, or is
-   cancelled: from then on easy is out of reach. Not where it is refused. */
+/* Who wants to know of a transfer, without memory for a handler, too. */
+typedef struct {
+  /* How it ends, just before its promise settles: v is the error, or what has
+     the easy handle, which is out of reach from here on. */
+  void (*ended)(void *data, const avow_value_t *v);
+  /* Behind that: nothing of easy is called any more. */
+  void (*out)(void *data);
+  void *data;
+} hooks_t;
+
+/* avow_curl_perform(), and calls these once each, if it refuses, too. */
 avow_promise_t *avow__curl_transfer(const avow_curl_t *client, CURL *easy,
-                                    void (*ended)(void *), void *data);
+                                    const hooks_t *hooks);
 
 /* Sees to transfers that are done, and to those that nobody wants any more.
    Only avow__curl_leave() calls this. */

@@ -239,8 +239,10 @@ static void answer(http_t *h, const char *head, const char *what, int n) {
     wait_for_end(h);
   } else if (strcmp(what, "drip") == 0) {
     answer_drip(h, n);
-  } else if (strcmp(what, "reset") == 0) {
+  } else if (strcmp(what, "reset") == 0 || strcmp(what, "late") == 0) {
     send_part(h, n);
+    if (what[0] == 'l')
+      uv_sleep(20);
     close_hard(h);
   } else if (strcmp(what, "end") == 0) {
     send_part(h, n);

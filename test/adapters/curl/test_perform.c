@@ -87,6 +87,13 @@ static void knows_what_the_system_reports(void **state) {
   assert_fails(url_of("/reset/60"), UV_ECONNRESET, CURLE_RECV_ERROR);
 }
 
+/* When libcurl has read all that there was, and is not called for anything
+   else. */
+static void is_told_of_a_reset(void **state) {
+  avow_promise_t *p = avow_timeout(get(url_of("/late/60"), NULL), 3000);
+  assert_rejects(p, UV_ECONNRESET);
+}
+
 static void limits_of_its_own(void **state) {
   CURL *easy = easy_for(url_of("/silent"), NULL);
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, 20L);
@@ -204,6 +211,7 @@ int main(void) {
     CURL_CASE(other_protocols),
     CURL_CASE(rejects_with_what_libcurl_says),
     CURL_CASE(knows_what_the_system_reports),
+    CURL_CASE(is_told_of_a_reset),
     CURL_CASE(limits_of_its_own),
     CURL_CASE(refuses_what_is_in_use),
     CURL_CASE(no_code_of_libcurl),
