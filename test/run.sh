@@ -19,7 +19,8 @@ refuse() {
   'the tests look at /proc, which is not mounted here: mount -t proc proc /proc'
 
 more='libcmocka-dev g++ curl gdb graphviz libcurl4-openssl-dev libllhttp-dev
-  libsqlite3-dev libssl-dev luajit nodejs spin systemtap-sdt-dev zlib1g-dev' \
+  libsqlite3-dev libssl-dev luajit nodejs openssl spin systemtap-sdt-dev
+  zlib1g-dev' \
   . test/packages.sh
 . test/configure.sh
 build=${BUILD:-build}

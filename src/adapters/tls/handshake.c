@@ -77,6 +77,18 @@ static bool expect(SSL *ssl, const char *host) {
          SSL_set_tlsext_host_name(ssl, host) == 1;
 }
 
+/* NULL of what is no stream, or closed. Those of libuv's have no class of
+   ours. */
+static uv_loop_t *loop_of(const avow_value_t *transport) {
+  const avow_stream_t below = avow_to_stream(transport);
+  const uv_stream_t *handle =
+      below.klass != NULL ? avow_stream_handle(below) : NULL;
+  if (handle != NULL)
+    return handle->loop;
+  const bool knows = below.klass != NULL && below.klass->loop != NULL;
+  return knows ? below.klass->loop(below.self) : NULL;
+}
+
 static void take_side(SSL *ssl, bool client) {
   if (client)
     SSL_set_connect_state(ssl);
@@ -102,9 +114,8 @@ static avow__tls_t *greeting_new(const avow_value_t *settings,
   avow__tls_t *t = OPENSSL_zalloc(sizeof(*t));
   if (t == NULL)
     return NULL;
-  const avow_stream_t below = avow_to_stream(transport);
   t->refs = 1;
-  t->loop = below.klass->loop(below.self);
+  t->loop = loop_of(transport);
   t->settings = avow_value_ref(settings);
   if (set_up(t, avow__tls_settings_of(settings)) &&
       (host == NULL || expect(t->ssl, host))) {
@@ -116,8 +127,7 @@ static avow__tls_t *greeting_new(const avow_value_t *settings,
 }
 
 static avow_promise_t *refuse(avow_value_t transport, int err) {
-  const avow_stream_t below = avow_to_stream(&transport);
-  uv_loop_t *loop = below.klass->loop(below.self);
+  uv_loop_t *loop = loop_of(&transport);
   avow_value_unref(transport);
   return avow_promise_reject(loop, avow_error(err));
 }
@@ -150,7 +160,7 @@ static avow_promise_t *refuse_no_stream(avow_value_t transport) {
 
 avow_promise_t *avow_tls_client(const avow_value_t *settings,
                                 avow_value_t transport, const char *host) {
-  if (avow_to_stream(&transport).klass == NULL)
+  if (loop_of(&transport) == NULL)
     return refuse_no_stream(transport);
   if (avow__tls_settings_of(settings) == NULL || host == NULL || *host == '\0')
     return refuse(transport, UV_EINVAL);
@@ -159,7 +169,7 @@ avow_promise_t *avow_tls_client(const avow_value_t *settings,
 
 avow_promise_t *avow_tls_server(const avow_value_t *settings,
                                 avow_value_t transport) {
-  if (avow_to_stream(&transport).klass == NULL)
+  if (loop_of(&transport) == NULL)
     return refuse_no_stream(transport);
   if (avow__tls_settings_of(settings) == NULL)
     return refuse(transport, UV_EINVAL);

@@ -115,12 +115,17 @@ static avow_promise_t *stream_peer_gone(void *self) {
   return avow_peer_gone(avow_to_stream(&t->transport));
 }
 
+static size_t queued_in(const avow_value_t *transport) {
+  const avow_stream_t below = avow_to_stream(transport);
+  const uv_stream_t *handle = avow_stream_handle(below);
+  if (handle != NULL)
+    return uv_stream_get_write_queue_size(handle);
+  return below.klass->queued != NULL ? below.klass->queued(below.self) : 0;
+}
+
 static size_t stream_queued(void *self) {
   const avow__tls_t *t = self;
-  const avow_stream_t below =
-      is_closed(t) ? (avow_stream_t){ 0 } : avow_to_stream(&t->transport);
-  const bool knows = below.klass != NULL && below.klass->queued != NULL;
-  return t->unsealed + (knows ? below.klass->queued(below.self) : 0);
+  return is_closed(t) ? 0 : t->unsealed + queued_in(&t->transport);
 }
 
 static void stream_destroy(void *self) {
