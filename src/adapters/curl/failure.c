@@ -4,7 +4,7 @@
  */
 #include "failure.h"
 
-static const char codes[CURL_LAST];
+static char codes[CURL_LAST];
 
 /* What failed before libcurl had reached anybody, or what it was asked for. */
 static int code_of(CURLcode code) {
@@ -50,7 +50,7 @@ avow_value_t avow__curl_failure(CURL *easy, CURLcode code,
     err = code_of(code);
   if (message[0] == '\0')
     message = curl_easy_strerror(code);
-  const avow_value_t cause = avow_pointer((void *) (uintptr_t) &codes[code]);
+  const avow_value_t cause = avow_pointer(&codes[code]);
   return avow_error_new(err, cause, "%s", message);
 }
 

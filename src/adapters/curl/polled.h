@@ -6,7 +6,7 @@
 
 /* Its CURLMOPT_SOCKETFUNCTION. */
 int avow__curl_poll(CURL *easy, curl_socket_t fd, int what, void *client,
-                    void *polled);
+                    void *assigned);
 
 /* Stops all that are left. */
 void avow__curl_poll_nothing(client_t *c);

@@ -242,7 +242,7 @@ static void answer(http_t *h, const char *head, const char *what, int n) {
   } else if (strcmp(what, "reset") == 0 || strcmp(what, "late") == 0) {
     send_part(h, n);
     if (what[0] == 'l')
-      uv_sleep(20);
+      uv_sleep(300);
     close_hard(h);
   } else if (strcmp(what, "end") == 0) {
     send_part(h, n);

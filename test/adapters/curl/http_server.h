@@ -15,7 +15,7 @@
  *   /half/N       N bytes of twice as many, and then nothing
  *   /drip/N       N bytes, one each 2 ms
  *   /reset/N      the answer to /bytes/100, N bytes of it before a reset
- *   /late/N       the same, and the reset comes 20 ms later
+ *   /late/N       the same, and the reset comes 300 ms later
  *   /end/N        and the same before the end of the connection
  *   /long/N       N bytes more than were announced
  *   /headers      headers without end

@@ -88,7 +88,7 @@ static void knows_what_the_system_reports(void **state) {
 }
 
 /* When libcurl has read all that there was, and is not called for anything
-   else. */
+   else: 200 ms after it has connected it looks by itself. */
 static void is_told_of_a_reset(void **state) {
   avow_promise_t *p = avow_timeout(get(url_of("/late/60"), NULL), 3000);
   assert_rejects(p, UV_ECONNRESET);
