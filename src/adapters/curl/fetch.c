@@ -58,9 +58,16 @@ static void set_body(CURL *easy, const avow_value_t *body) {
   (void) curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) len);
 }
 
-static CURLcode set_method(CURL *easy, const char *method) {
+/* Those that libcurl has of its own it changes where a redirect says so. */
+static CURLcode set_method(CURL *easy, const char *method, bool body) {
   if (strcmp(method, "HEAD") == 0)
     return curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+  if (strcmp(method, body ? "POST" : "GET") == 0)
+    return CURLE_OK;
+  if (strcmp(method, "POST") == 0) {
+    (void) curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, 0L);
+    return curl_easy_setopt(easy, CURLOPT_POSTFIELDS, "");
+  }
   return curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
 }
 
@@ -87,7 +94,8 @@ static bool fetch_set(CURL *easy, const char *url,
     set_body(easy, o->body);
   if (curl_easy_setopt(easy, CURLOPT_URL, url) != CURLE_OK ||
       !set_headers(easy, o->headers, list) ||
-      (o->method != NULL && set_method(easy, o->method) != CURLE_OK))
+      (o->method != NULL &&
+       set_method(easy, o->method, has_body(o)) != CURLE_OK))
     return false;
   if (o->set != NULL)
     o->set(easy, o->data);

@@ -109,6 +109,28 @@ static void requests(void **state) {
   avow_value_unref(v);
 }
 
+static void assert_sends(const avow_fetch_options_t *options,
+                         const char *part) {
+  avow_value_t v = fetched(url_of("/request"), options);
+  avow_value_t text = text_of(&v);
+  if (strstr(avow_to_bytes(&text, NULL), part) == NULL)
+    fail_msg("no %s in %s", part, avow_to_bytes(&text, NULL));
+  avow_value_unref(text);
+  avow_value_unref(v);
+}
+
+static void methods(void **state) {
+  assert_sends(NULL, "GET /request ");
+  assert_sends(&(avow_fetch_options_t){ .method = "GET" }, "GET /request ");
+  const avow_fetch_options_t post = { .method = "POST" };
+  assert_sends(&post, "POST /request ");
+  assert_sends(&post, "Content-Length: 0\r\n");
+  avow_value_t v =
+      fetched(url_of("/hello"), &(avow_fetch_options_t){ .method = "HEAD" });
+  assert_string_equal(avow_curl_header(&v, "Content-Length"), "12");
+  avow_value_unref(v);
+}
+
 static void sends_a_body(void **state) {
   static char bytes[100000];
   for (int i = 0; i < (int) sizeof(bytes); i++)
@@ -213,6 +235,7 @@ int main(void) {
     CURL_CASE(head_first),
     CURL_CASE(redirects),
     CURL_CASE(requests),
+    CURL_CASE(methods),
     CURL_CASE(sends_a_body),
     CURL_CASE(refuses),
     CURL_CASE(cut_at_each_byte),
