@@ -225,6 +225,7 @@ static void garbage_breaks_it(void **state) {
   avow_value_unref(raw);
 }
 
+#ifndef AVOW_NO_ASYNC
 static avow_value_t converse(void *unused) {
   open_below(100000, NULL);
   avow_promise_t *p = greet_server();
@@ -237,6 +238,7 @@ static avow_value_t converse(void *unused) {
 static void small_stacks_are_enough(void **state) {
   assert_fulfils_bytes(avow_async(loop, converse, NULL), "from afar");
 }
+#endif
 
 static void natives_are_in_reach(void **state) {
   speak();
@@ -270,7 +272,9 @@ int main(void) {
     PAIR_CASE(readers_read_lines),
     PAIR_CASE(keys_change_in_passing),
     PAIR_CASE(garbage_breaks_it),
+#ifndef AVOW_NO_ASYNC
     PAIR_CASE(small_stacks_are_enough),
+#endif
     PAIR_CASE(natives_are_in_reach),
   };
   harness_init();

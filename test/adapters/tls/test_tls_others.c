@@ -143,8 +143,8 @@ static void others_answer(void **state) {
   assert_answered_by_others("-tls1_2");
 }
 
-/* Over TCP nobody is told that the peer has left: a write finds out. */
-static void peers_that_leave_break_writes(void **state) {
+/* Both ends are ours, and a connection is between them. */
+static void speak_over_tcp(void) {
   const avow_value_t bound = avow_run(avow_bind(loop, "127.0.0.1", "0"));
   uv_stream_t *listener = avow_stream_handle(avow_to_stream(&bound));
   const avow_address_t at = avow_local_address((uv_handle_t *) listener);
@@ -153,7 +153,26 @@ static void peers_that_leave_break_writes(void **state) {
   (void) snprintf(port, sizeof(port), "%d", at.port); /* fits */
   below[0] = avow_run(avow_connect(loop, "127.0.0.1", port));
   below[1] = avow_run(avow_channel_next(connections));
+  avow_channel_unref(connections);
+  avow_value_unref(bound);
   greet_both();
+}
+
+/* What nobody waits for is not read, and keeps no loop alive. */
+static void idle_connections_let_the_loop_end(void **state) {
+  speak_over_tcp();
+  avow_promise_t *p = avow_read(server(), 100);
+  (void) uv_run(loop, UV_RUN_NOWAIT);
+  avow_cancel(p);
+  avow_unref(p);
+  run();
+  avow_unref(avow_write(client(), avow_string("later")));
+  assert_fulfils_bytes(avow_read(server(), 100), "later");
+}
+
+/* Over TCP nobody is told that the peer has left: a write finds out. */
+static void peers_that_leave_break_writes(void **state) {
+  speak_over_tcp();
   drop(&ends[1]);
   int code = 0;
   for (int i = 0; i < 1000 && code == 0; i++) {
@@ -163,8 +182,6 @@ static void peers_that_leave_break_writes(void **state) {
   }
   assert_true(code == UV_EPIPE || code == UV_ECONNRESET);
   assert_rejects(avow_write(client(), avow_string("x")), code);
-  avow_channel_unref(connections);
-  avow_value_unref(bound);
 }
 
 #define OTHERS_CASE(f) \
@@ -174,6 +191,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     OTHERS_CASE(others_are_answered),
     OTHERS_CASE(others_answer),
+    OTHERS_CASE(idle_connections_let_the_loop_end),
     OTHERS_CASE(peers_that_leave_break_writes),
   };
   harness_init();
