@@ -15,7 +15,7 @@ build=build-long
 records=$build/steps
 steps='tools analysers gcc_release clang_debug clang_release no_async
   valgrind coverage mcdc conformance differential simulate towns random depth
-  soak load writers races faults machines libuvs hosts musl roots fuzzing'
+  soak load transfers writers races faults machines libuvs hosts musl roots fuzzing'
 core='-Dexamples=false -Dbench=false'
 limit=7200
 export CI=1 # what is missing is a failure then, not skipped
@@ -135,6 +135,11 @@ depth() {
 soak() {
   programs release test/torture/soak
   "$build/release/test/torture/soak" 1000000000
+}
+
+transfers() {
+  programs debugoptimized test/adapters/test_perform_end
+  STORM=10000 "$build/debugoptimized/test/adapters/test_perform_end"
 }
 
 load() {
