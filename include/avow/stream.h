@@ -64,7 +64,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_pipe_connect(uv_pipe_t *pipe,
  * read that nobody asked for, which holds the peer back; what came in the
  * meantime may be taken at once. Between two reads libuv may watch the stream
  * on, which keeps no loop alive: to read with uv_read_start() then, call
- * uv_read_stop() first.
+ * uv_read_stop() first. A peer that resets the connection is UV_ECONNRESET to
+ * each of these verbs, never an end, whatever came just before (recv).
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_read(avow_stream_t stream,
                                                  size_t max_bytes);

@@ -5,6 +5,7 @@
 #include "base/container.h"
 #include "channel/channel.h"
 #include "io/op.h"
+#include "net/ended.h"
 #include "net/pull.h"
 #include "net/reading.h"
 #include "net/room.h"
@@ -47,6 +48,13 @@ static void chunks_fail(chunks_t *chunks, int err) {
                     avow__error_of(avow__buffer_error(err), "read", NULL));
 }
 
+static void chunks_end(chunks_t *chunks, int err) {
+  if (err == UV_EOF)
+    avow_channel_end(chunks->source.channel);
+  else
+    chunks_fail(chunks, err);
+}
+
 static void chunks_on_read(uv_stream_t *stream, ssize_t nread,
                            const uv_buf_t *buf) {
   chunks_t *chunks = chunks_find((uv_handle_t *) stream);
@@ -54,10 +62,8 @@ static void chunks_on_read(uv_stream_t *stream, ssize_t nread,
   avow__enter(c);
   if (nread > 0)
     chunks_push(chunks, (size_t) nread);
-  else if (nread == UV_EOF)
-    avow_channel_end(chunks->source.channel);
   else if (nread < 0)
-    chunks_fail(chunks, (int) nread);
+    chunks_end(chunks, avow__how_ended(stream, (int) nread));
   avow__leave(c);
 }
 

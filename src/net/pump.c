@@ -12,6 +12,7 @@
 #include "base/misuse.h"
 #include "base/reserved.h"
 #include "io/op.h"
+#include "net/ended.h"
 #include "net/progress.h"
 #include "net/pull.h"
 #include "net/reading.h"
@@ -191,13 +192,13 @@ static void pump_on_read(uv_stream_t *from, ssize_t nread,
   avow__context_t *c = avow__context_of(from->loop);
   pump_t *pump = (pump_t *) avow__table_find(&c->tables[AVOW__READERS], from);
   const char *name = "read";
-  int err = (int) nread;
-  if (nread == UV_EOF && pump_is_over(pump))
+  int err = avow__how_ended(from, nread < 0 ? (int) nread : 0);
+  if (err == UV_EOF && pump_is_over(pump))
     return;
   if (nread > 0) {
     name = "write";
     err = pump_pass_on(pump, (size_t) nread);
-  } else if (nread == UV_EOF) {
+  } else if (err == UV_EOF) {
     name = "shutdown";
     err = pump_finish(pump);
   }

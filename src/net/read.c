@@ -25,6 +25,7 @@
 #include "base/container.h"
 #include "engine/parts.h"
 #include "io/op.h"
+#include "net/ended.h"
 #include "net/pull.h"
 #include "net/room.h"
 #include "net/stream.h"
@@ -262,7 +263,7 @@ static void stream_on_read(uv_stream_t *stream, ssize_t nread,
   if (nread == 0) /* nothing there after all; the buffer serves next time */
     return;
   if (nread < 0) {
-    ended(c, intake, (int) nread);
+    ended(c, intake, avow__how_ended(stream, (int) nread));
     return;
   }
   avow__enter(c);

@@ -154,7 +154,7 @@ static size_t cut(size_t len) {
 }
 
 /* With TCP the end, once heard of, comes before errors. */
-static int nothing_there(sim_socket_t *socket) {
+int sim_socket_end(sim_socket_t *socket) {
   if (socket->error != 0 && (socket->is_local || !socket->heard_end))
     return take_error(socket);
   return socket->ended_in ? 0 : UV_EAGAIN;
@@ -163,7 +163,7 @@ static int nothing_there(sim_socket_t *socket) {
 ssize_t sim_socket_read(sim_socket_t *socket, char *base, size_t len) {
   const size_t there = has_arrived(socket);
   if (there == 0)
-    return nothing_there(socket);
+    return sim_socket_end(socket);
   const size_t n = cut(there < len ? there : len);
   sim_link_take(socket->link, socket->end, base, n);
   return (ssize_t) n;

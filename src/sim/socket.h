@@ -73,6 +73,8 @@ int sim_socket_error(sim_socket_t *socket);
 
 /* How many bytes, 0 at the end, or an error. */
 ssize_t sim_socket_read(sim_socket_t *socket, char *base, size_t len);
+/* The same where no bytes are there, and UV_EAGAIN if some may come. */
+int sim_socket_end(sim_socket_t *socket);
 bool sim_socket_has_more(const sim_socket_t *socket);
 ssize_t sim_socket_write(sim_socket_t *socket, const uv_buf_t bufs[], size_t n);
 

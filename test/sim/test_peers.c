@@ -190,12 +190,86 @@ static void also_of_one_that_the_net_takes(void **state) {
   assert_in_range(heard, SEEDS / 2, SEEDS - 1);
 }
 
+/* Of a text that a connection breaks off nobody hears the end. */
+
+static const char text[] = "one\ntransfer 1000\ntwo\nthree\nfour\n";
+
+typedef struct {
+  uv_loop_t *loop;
+  avow_value_t listener;
+  bool all; /* was heard */
+} reading_t;
+
+/* In pieces, which end where no line does. */
+static avow_value_t tell_text(void *data) {
+  const reading_t *reading = data;
+  const avow_value_t guest = first_guest(&reading->listener);
+  if (avow_is_error(&guest))
+    return guest;
+  const avow_stream_t stream = avow_to_stream(&guest);
+  for (size_t at = 0; at < sizeof(text) - 1; at += 6) {
+    const size_t left = sizeof(text) - 1 - at;
+    const avow_value_t piece = avow_bytes(text + at, left < 6 ? left : 6);
+    avow_value_unref(avow_await(avow_write(stream, piece)));
+    avow_value_unref(avow_await(avow_sleep(reading->loop, 10)));
+  }
+  avow_value_unref(avow_await(avow_shutdown(stream)));
+  avow_value_unref(guest);
+  return avow_none();
+}
+
+/* Of one for whom there is no descriptor nothing comes but the end. */
+static bool is_whole(const char *heard) {
+  const bool whole = strcmp(heard, text) == 0;
+  avow_sim_check(whole || heard[0] == '\0', "this is no whole: '%s'", heard);
+  return whole;
+}
+
+static avow_value_t hear_text(void *data) {
+  reading_t *reading = data;
+  uv_loop_t *loop = reading->loop;
+  reading->listener = avow_await(avow_bind(loop, "127.0.0.1", port));
+  avow_promise_t *told = avow_async(loop, tell_text, reading);
+  const avow_value_t end = avow_await(avow_connect(loop, "127.0.0.1", port));
+  if (!avow_is_error(&end)) {
+    avow_promise_t *all = avow_read_all(avow_to_stream(&end), 100);
+    const avow_value_t v = avow_await(avow_timeout(all, HOUR));
+    reading->all = v.tag == AVOW_BYTES && is_whole(avow_to_bytes(&v, NULL));
+    avow_value_unref(v);
+  }
+  avow_value_unref(end);
+  avow_cancel(told);
+  avow_value_unref(avow_await(told));
+  avow_value_unref(reading->listener);
+  return avow_none();
+}
+
+static avow_promise_t *hears_a_text(uv_loop_t *loop, void *data) {
+  reading_t *reading = data;
+  *reading = (reading_t){ .loop = loop };
+  return avow_async(loop, hear_text, reading);
+}
+
+static void connection_that_breaks_is_no_end(void **state) {
+  const avow_sim_options_t bad = { .faults = AVOW_SIM_NET, .fault_rate = 200 };
+  int heard = 0;
+  reading_t reading;
+  for (uint64_t seed = 0; seed < 10 * SEEDS; seed++) {
+    const avow_sim_result_t result =
+        avow_sim(seed, hears_a_text, &reading, &bad);
+    assert_string_equal(result.why, "");
+    heard += reading.all;
+  }
+  assert_in_range(heard, SEEDS, 10 * SEEDS - 1);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(ten_megabytes_come_back),
     cmocka_unit_test(both_ways_that_are_closed_are_an_end),
     cmocka_unit_test(who_waits_for_a_peer_to_go_hears_of_it),
     cmocka_unit_test(also_of_one_that_the_net_takes),
+    cmocka_unit_test(connection_that_breaks_is_no_end),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,11 @@
+/* In place of net/ended.c: the simulated socket says how it has ended. */
+#include "net/ended.h"
+
+#include "sim/polled.h"
+
+int avow__how_ended(const uv_stream_t *stream, int code) {
+  if (code != UV_EOF)
+    return code;
+  const int err = sim_socket_end(sim_stream_of(stream)->socket);
+  return err < 0 && err != UV_EAGAIN ? err : UV_EOF;
+}
