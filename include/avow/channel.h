@@ -46,8 +46,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_channel_first(avow_channel_t *c);
  * NONE once there was room for the item, or somebody took it; items keep the
  * order of sending. A promise is an item too: whoever takes it waits for it.
  * UV_EINVAL for NONE, UV_EPIPE if the channel has ended, and what it failed
- * with if it has failed. Cancelling while it is pending takes the item back out
- * and releases it.
+ * with if it has failed. UV_EALREADY if it was made for items of its own: a
+ * stage, ticks, the subscription of a broadcast, what libuv feeds. Cancelling
+ * while it is pending takes the item back out and releases it.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_channel_send(
     const avow_channel_t *c, avow_value_t item);

@@ -129,12 +129,16 @@ static int send_error(const avow_promise_t *ch, const avow_value_t *item) {
     return avow_error_code(&ch->u.value);
   if (item->tag == AVOW_NONE)
     return UV_EINVAL;
-  if (!avow__channel_has_ended(ch))
+  if (!avow__channel_refuses(ch))
     return 0;
+  if (!avow__channel_has_ended(ch))
+    return UV_EALREADY;
   return avow_is_error(&ch->u.value) ? avow_error_code(&ch->u.value) : UV_EPIPE;
 }
 
 avow_value_t avow__channel_refusal(const avow_promise_t *ch) {
+  if (!avow__channel_has_ended(ch))
+    return avow__error_of(UV_EALREADY, "send", NULL);
   return avow_is_error(&ch->u.value) ? avow_value_ref(&ch->u.value)
                                      : avow__error_of(UV_EPIPE, "send", NULL);
 }

@@ -12,6 +12,9 @@
 /* Of a CHANNEL: somebody who does not wait asks its source for an item. */
 enum { AVOW__ASKED = 16 };
 
+/* Of a CHANNEL: it was made with its source, and takes no item of others. */
+enum { AVOW__FED = 32 };
+
 /* Debug builds: is it alive? NULL and inert ones have no block of their own. */
 static inline avow_promise_t *avow__channel_block(
     const avow_channel_t *channel) {
@@ -32,6 +35,11 @@ static inline bool avow__channel_is_inert(const avow_promise_t *ch) {
 
 static inline bool avow__channel_has_ended(const avow_promise_t *ch) {
   return (ch->flags & AVOW__RESOLVED) != 0;
+}
+
+/* Nobody may send to it: it has ended, or all items are its source's. */
+static inline bool avow__channel_refuses(const avow_promise_t *ch) {
+  return (ch->flags & (AVOW__RESOLVED | AVOW__FED)) != 0;
 }
 
 static inline size_t avow__channel_count(const avow_promise_t *ch) {
@@ -68,7 +76,7 @@ void avow__channel_finish(avow_promise_t *ch, avow_value_t last);
 /* A new channel's block; NULL without memory. */
 avow_promise_t *avow__channel_alloc(avow__context_t *c, size_t room);
 
-/* Why one that has ended takes no more. */
+/* Why one that refuses takes nothing. */
 avow_value_t avow__channel_refusal(const avow_promise_t *ch);
 
 /* select.c: a case that waits nowhere any more has happened. */

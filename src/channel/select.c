@@ -71,7 +71,7 @@ static bool case_is_ready(const avow_case_t *one) {
     return true;
   if (one->kind == AVOW_CASE_NEXT)
     return avow__channel_gives(block);
-  return avow__channel_has_ended(block) || avow__channel_takes(block);
+  return avow__channel_refuses(block) || avow__channel_takes(block);
 }
 
 static size_t count_ready(const avow_case_t cases[], size_t n) {
@@ -114,7 +114,7 @@ static avow_promise_t *select_refuse(avow__context_t *c, int err) {
 static bool wants_place(const avow_case_t *one) {
   const avow_promise_t *block = case_block(one);
   return one->kind == AVOW_CASE_SEND && !avow__channel_is_inert(block) &&
-         !avow__channel_has_ended(block) && block->takers == NULL;
+         !avow__channel_refuses(block) && block->takers == NULL;
 }
 
 /* The program's hook may let go of p, which is its own. */
@@ -134,7 +134,7 @@ static avow_value_t take_case(const avow_case_t *one, bool *sent) {
     return avow_value_ref(&block->u.value);
   if (one->kind == AVOW_CASE_NEXT)
     return avow__channel_take(block);
-  if (avow__channel_has_ended(block))
+  if (avow__channel_refuses(block))
     return avow__channel_refusal(block);
   avow__channel_give(block, one->item);
   *sent = true;

@@ -147,6 +147,7 @@ avow_channel_t *avow__channel_feed(uv_loop_t *loop, size_t room,
     return (avow_channel_t *) (c->life > AVOW__OPEN ? avow__ref(c->canceled)
                                                     : avow__no_promise(c));
   }
+  ch->flags |= AVOW__FED;
   ch->source = source;
   source->channel = (avow_channel_t *) ch;
   avow__channel_flow(ch);

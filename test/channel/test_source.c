@@ -26,9 +26,8 @@ static void fake_stop(avow__source_t *source) {
   avow__source_close(source, (uv_handle_t *) &((fake_t *) source)->handle);
 }
 
-static avow_channel_t *fake_new_with(size_t room,
-                                     void (*resume)(avow__source_t *),
-                                     void (*pause)(avow__source_t *)) {
+static avow__source_t *fake_alloc(void (*resume)(avow__source_t *),
+                                  void (*pause)(avow__source_t *)) {
   fake_t *fake = avow__source_new(loop, sizeof(*fake));
   assert_non_null(fake);
   assert_int_equal(uv_idle_init(loop, &fake->handle), 0);
@@ -36,7 +35,13 @@ static avow_channel_t *fake_new_with(size_t room,
   fake->source.resume = resume;
   fake->source.pause = pause;
   fake->source.stop = fake_stop;
-  return avow__channel_feed(loop, room, &fake->source);
+  return &fake->source;
+}
+
+static avow_channel_t *fake_new_with(size_t room,
+                                     void (*resume)(avow__source_t *),
+                                     void (*pause)(avow__source_t *)) {
+  return avow__channel_feed(loop, room, fake_alloc(resume, pause));
 }
 
 static avow_channel_t *fake_new(size_t room) {
@@ -178,7 +183,9 @@ static void a_source_may_end_its_channel_as_it_is_paused(void **state) {
 }
 
 static void a_sender_waits_until_there_is_room_again(void **state) {
-  avow_channel_t *c = fake_new(1);
+  avow_channel_t *c = avow_channel_new(loop, 1);
+  avow__source_t *source = fake_alloc(fake_resume, fake_pause);
+  assert_int_equal(avow__source_attach(c, source), 0);
   for (int64_t i = 0; i < 3; i++)
     (void) avow__channel_push(c, avow_int(i)); /* beyond the room */
   avow_promise_t *sent = avow_channel_send(c, avow_int(3));
@@ -205,6 +212,22 @@ static void what_is_pushed_without_room_is_kept(void **state) {
   avow_channel_unref(c);
 }
 
+static void a_channel_that_is_fed_takes_nothing_of_others(void **state) {
+  avow_channel_t *c = fake_new(1);
+
+  assert_says(avow_channel_send(c, avow_string("1")), UV_EALREADY,
+              "send: already in progress");
+  assert_int_equal(avow_channel_try_send(c, avow_string("1")), UV_EALREADY);
+  assert_rejects(avow_channel_send(c, avow_none()), UV_EINVAL);
+
+  (void) avow__channel_push(c, avow_int(2));
+  assert_next_int(c, 2);
+  avow_channel_end(c);
+  assert_rejects(avow_channel_send(c, avow_int(3)), UV_EPIPE);
+  assert_int_equal(avow_channel_try_send(c, avow_int(3)), UV_EPIPE);
+  avow_channel_unref(c);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(a_source_flows_while_there_is_room),
@@ -218,6 +241,7 @@ int main(void) {
     CASE(a_source_may_end_its_channel_as_it_is_paused),
     CASE(a_sender_waits_until_there_is_room_again),
     CASE(what_is_pushed_without_room_is_kept),
+    CASE(a_channel_that_is_fed_takes_nothing_of_others),
   };
   return RUN(tests);
 }

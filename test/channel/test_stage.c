@@ -249,6 +249,21 @@ static void question_that_no_block_can_wait_with_fails_it(void **state) {
   assert_rejects(avow_channel_next(to), UV_ENOMEM);
 }
 
+/* They would come in between. */
+static void items_of_others_are_refused(void **state) {
+  avow_promise_t *p = avow_channel_next(to);
+  const avow_case_t cases[] = { avow_case_send(to, avow_string("9")) };
+  avow_promise_t *selected = avow_select(cases, 1);
+  assert_rejects(avow_channel_send(to, avow_string("9")), UV_EALREADY);
+
+  const avow_value_t v = avow_run(selected);
+  const avow_outcome_t *outcome = avow_to_outcome(&v);
+  assert_int_equal(avow_error_code(&outcome->value), UV_EALREADY);
+  avow_value_unref(v);
+  send_int(from, 1);
+  assert_fulfils_int(p, 2);
+}
+
 #define STAGE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void) {
@@ -270,6 +285,7 @@ int main(void) {
     STAGE(function_may_let_go_of_it),
     STAGE(item_may_close_it_when_it_goes),
     STAGE(end_of_the_loop_ends_it),
+    STAGE(items_of_others_are_refused),
     STAGE(without_memory_it_is_inert),
     STAGE(question_that_no_block_can_wait_with_fails_it),
   };

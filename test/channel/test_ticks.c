@@ -85,6 +85,15 @@ static void a_program_may_close_all_handles(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
+static void nobody_else_ticks(void **state) {
+  avow_channel_t *c = avow_ticks(loop, 1);
+
+  assert_rejects(avow_channel_send(c, avow_int(99)), UV_EALREADY);
+
+  assert_fulfils_int(avow_channel_next(c), 1);
+  avow_channel_unref(c);
+}
+
 static void loop_close_stops_them(void **state) {
   avow_channel_t *c = avow_ticks(loop, 1);
   avow_promise_t *next = avow_channel_next(c);
@@ -106,6 +115,7 @@ int main(void) {
     CASE(no_ticks_of_nothing),
     TIMED_CASE(long_ticks_do_not_overflow),
     CASE(a_program_may_close_all_handles),
+    TIMED_CASE(nobody_else_ticks),
     CASE(loop_close_stops_them),
   };
   return RUN(tests);

@@ -40,6 +40,12 @@ static void send_item(int64_t item) {
   assert_fulfils_none(avow_broadcast_send(b, avow_int(item)));
 }
 
+static void nobody_else_sends_to_who_has_subscribed(void **state) {
+  assert_rejects(avow_channel_send(c, avow_int(9)), UV_EALREADY);
+  send_item(1);
+  assert_fulfils_int(avow_channel_next(c), 1);
+}
+
 static void assert_missed(avow_promise_t *p, int64_t n) {
   const avow_value_t v = avow_run(p);
   assert_int_equal(avow_error_code(&v), AVOW_EMISSED);
@@ -293,6 +299,7 @@ static void it_outlives_its_loop(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     WAITING_CASE(each_has_every_item_in_order),
+    WAITING_CASE(nobody_else_sends_to_who_has_subscribed),
     WAITING_CASE(who_comes_later_has_what_is_sent_from_then_on),
     WAITING_CASE(who_sends_waits_for_the_slowest),
     WAITING_CASE(who_leaves_holds_up_nobody),
