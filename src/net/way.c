@@ -217,11 +217,17 @@ static avow_value_t joined(avow_value_t bytes) {
   return whole;
 }
 
+/* When what is sent now can be read; never, of a delay past the end of time. */
+static uint64_t way_due(const way_t *way) {
+  const uint64_t now = avow_now(pair_loop(way->pair));
+  const uint64_t delay = way->pair->options.delay;
+  return delay < UINT64_MAX - now ? now + delay : UINT64_MAX;
+}
+
 static void way_append(way_t *way, piece_t *piece) {
-  const pair_t *pair = way->pair;
   way->written += piece_len(piece);
   piece->end = way->written;
-  piece->due = avow_now(pair_loop(pair)) + pair->options.delay;
+  piece->due = way_due(way);
   avow__list_append(&way->pieces, &piece->link);
   if (way->waiting == NULL)
     way->waiting = &piece->link;
@@ -259,10 +265,9 @@ avow_promise_t *avow__way_write(way_t *way, avow_value_t bytes) {
 }
 
 static void way_end(way_t *way) {
-  const pair_t *pair = way->pair;
   way->broken = UV_EPIPE;
   way->ended = UV_EOF;
-  way->end_due = avow_now(pair_loop(pair)) + pair->options.delay;
+  way->end_due = way_due(way);
 }
 
 avow_promise_t *avow__way_shutdown(way_t *way) {

@@ -93,6 +93,21 @@ static void delayed_read_ends_with_its_stream(void **state) {
   run();
 }
 
+static void delay_past_the_end_of_time_is_never_over(void **state) {
+  const avow_duplex_options_t options = { .delay = UINT64_MAX };
+  open_with(9, &options);
+  avow_unref(avow_write(here(), avow_string("1")));
+  avow_unref(avow_shutdown(here()));
+  avow_promise_t *p = avow_read(there(), 9);
+
+  assert_fulfils_none(avow_sleep(loop, 2));
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+
+  avow_value_clear(&ends[1]);
+  assert_rejects(p, UV_ECANCELED);
+  drop_both();
+}
+
 /* A read that is given up leaves the sleep to the next. */
 static void delayed_read_may_be_given_up(void **state) {
   const avow_duplex_options_t options = { .delay = 5 };
@@ -413,6 +428,7 @@ int main(void) {
     CASE(read_gives_no_more_than_the_option_says),
     CASE(read_waits_for_the_delay),
     CASE(delayed_read_ends_with_its_stream),
+    CASE(delay_past_the_end_of_time_is_never_over),
     CASE(delayed_read_may_be_given_up),
     CASE(way_ends_at_each_byte),
     CASE(both_ways_break_at_each_byte),
