@@ -66,7 +66,7 @@ AVOW_HEADER_END
  */
 #define AVOW_AUTO_CALL(fn, data)                                          \
   __attribute__((cleanup(avow_cleanup_run), unused)) const avow_cleanup_t \
-  AVOW_CLEANUP_NAME_(__LINE__) = { (fn), (data) }
+  AVOW_CLEANUP_NAME_(__COUNTER__) = { (fn), (data) }
 
 /** AVOW_AUTO_VALUE v = avow_none(); ends in avow_value_clear(&v). */
 #define AVOW_AUTO_VALUE __attribute__((cleanup(avow_value_clear))) avow_value_t

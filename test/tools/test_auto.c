@@ -215,6 +215,20 @@ static void calls_come_last_first_at_the_end_of_their_block(void **state) {
   assert_notes("in c out b a");
 }
 
+/* A macro of the program's may have several in its one line. */
+#define NOTE_BOTH(a, b)         \
+  AVOW_AUTO_CALL(note_it, (a)); \
+  AVOW_AUTO_CALL(note_it, (b))
+
+static void several_calls_may_be_in_a_line(void **state) {
+  {
+    NOTE_BOTH(a, b);
+    note("out");
+  }
+
+  assert_notes("out b a");
+}
+
 static void note_destroy(void *word) {
   note(word);
 }
@@ -364,6 +378,7 @@ int main(void) {
     CASE(group_goes_where_a_try_returns_and_its_children_go_on),
     CASE(what_was_cleared_is_null),
     CASE(calls_come_last_first_at_the_end_of_their_block),
+    CASE(several_calls_may_be_in_a_line),
     CASE(calls_and_values_go_in_one_order_where_a_try_returns),
 #ifndef AVOW_NO_ASYNC
     CASE(calls_come_where_an_async_function_is_cancelled),
