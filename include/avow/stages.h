@@ -42,7 +42,8 @@ AVOW_API AVOW_MUST_USE avow_channel_t *avow_channel_map(
 
 /**
  * The same of the items themselves, of which fn says whether they pass: an INT,
- * 0 if not. The rest are released.
+ * 0 if not. The rest are released. What says neither, being no INT, is as an
+ * AVOW_EMISUSE that fn failed with; debug builds say so.
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_channel_filter(
     avow_channel_t *channel, avow_cb fn, void *data,

@@ -7,6 +7,7 @@
  */
 #include "avow/stages.h"
 #include "base/list.h"
+#include "base/misuse.h"
 #include "base/reserved.h"
 #include "channel/stage.h"
 #include "value/value.h"
@@ -70,25 +71,37 @@ static void map_go_on(avow__asker_t *asker) {
     avow__stage_end(&map->stage, avow_steal(&map->last));
 }
 
-/* Its result is there: the item, if a filter says so. */
+/* What comes of what fn says of an item: the item, if that passes. */
+static avow_value_t filter_result(place_t *place, avow_value_t *v) {
+  if (avow_is_error(v))
+    return avow_steal(v);
+  if (v->tag == AVOW_INT)
+    return v->u.i != 0 ? avow_steal(&place->item) : avow_error(AVOW_ESKIP);
+  avow__misuse(
+      "a filter's function returned a value of type %s: it returns INT, 0 for "
+      "an item that is not to pass",
+      avow_type_name(v));
+  return avow__error_of(AVOW_EMISUSE, "filter", NULL);
+}
+
+static avow_value_t map_result(avow_value_t *v) {
+  return v->tag != AVOW_NONE ? avow_steal(v)
+                             : avow__error_of(UV_EINVAL, "map", "none");
+}
+
+/* Its result is there. */
 static void map_place(map_t *map, place_t *place, avow_value_t v) {
   if (map->unordered)
     avow__list_append(&map->line, &place->link);
-  if (v.tag == AVOW_NONE && !map->filters)
-    v = avow__error_of(UV_EINVAL, "map", "none");
-  const bool keeps = avow_is_error(&v) || !map->filters;
-  place->fails = avow_is_error(&v) && !map->settles && !avow__is_skip(&v);
+  const avow_value_t result =
+      map->filters ? filter_result(place, &v) : map_result(&v);
+  place->fails =
+      avow_is_error(&result) && !map->settles && !avow__is_skip(&result);
   map->failed = map->failed || place->fails;
   if (map->failed)
     avow__stage_call_off(&map->stage);
-  if (keeps)
-    place->result = v;
-  else if (avow_to_int(&v) != 0)
-    place->result = avow_steal(&place->item);
-  else
-    place->result = avow_error(AVOW_ESKIP);
-  if (!keeps)
-    avow__value_unref(v); /* last: it may call the program */
+  place->result = result;
+  avow__value_unref(v); /* last: it may call the program */
 }
 
 static void map_heard(avow__stage_t *stage, uint32_t index,

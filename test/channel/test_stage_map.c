@@ -392,6 +392,22 @@ static void filter_fails_and_skips_as_a_map(void **state) {
   assert_next_int(to, 3);
 }
 
+static avow_value_t say_yes(const avow_value_t *item, void *data) {
+  return avow_string("yes");
+}
+
+static void filter_by_a_string(void) {
+  send_all(1, 2);
+  filter(say_yes, NULL);
+  assert_says(avow_channel_next(to), AVOW_EMISUSE,
+              "filter: wrong use of avow: a debug build says how");
+}
+
+static void filter_by_what_is_no_number_fails(void **state) {
+  assert_misuse(filter_by_a_string,
+                "a filter's function returned a value of type bytes");
+}
+
 static void assert_refused(avow_cb fn, const avow_map_options_t *options) {
   avow_channel_t *maps =
       avow_channel_map(avow_channel_ref(from), fn, NULL, options);
@@ -440,6 +456,7 @@ int main(void) {
     MAP(filter_waits_for_promises),
     MAP(filter_asks_of_several_at_a_time),
     MAP(filter_fails_and_skips_as_a_map),
+    MAP(filter_by_what_is_no_number_fails),
     MAP(what_makes_no_sense_is_refused),
   };
   return RUN(tests);
