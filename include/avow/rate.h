@@ -23,7 +23,10 @@ typedef struct avow_rate_options_s {
  * milliseconds of the loop's clock, one by one, until it is full again (a token
  * bucket). options may be NULL. Never NULL: without tokens, a time, or memory,
  * and with more than 4,294,967,295 of one, what is asked of it rejects with
- * UV_EINVAL or UV_ENOMEM.
+ * UV_EINVAL or UV_ENOMEM. That clock counts milliseconds, and all that
+ * come in one come at once: where those are more than the bucket holds, who
+ * asks for one after another gets the one that he waited for and a bucket full,
+ * and the rest of them are lost.
  */
 AVOW_API AVOW_MUST_USE avow_rate_t *avow_rate_new(
     uv_loop_t *loop, uint64_t tokens, uint64_t ms,

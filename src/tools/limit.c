@@ -161,9 +161,11 @@ static inline limiter_t *limiter_self(const avow_limiter_t *l) {
 static const avow_class_t permit_class = { .name = "permit",
                                            .destroy = destroy_permit };
 
+static const char no_permits[] = "0 permits";
+
 avow_limiter_t *avow_limiter_new(uv_loop_t *loop, size_t permits) {
   if (permits == 0)
-    return avow__tool_refuse(loop, UV_EINVAL, "limiter");
+    return avow__tool_of(avow__refuse(loop, UV_EINVAL, "limiter", no_permits));
   void *self;
   avow_limiter_t *l =
       avow__tool_new(loop, &limiter_class, sizeof(limiter_t), &self);
@@ -234,7 +236,7 @@ avow_promise_t *avow_limiter_acquire_many(const avow_limiter_t *l,
   if (limiter == NULL)
     return avow__tool_ref(l, "a limiter");
   if (permits == 0)
-    return avow__refuse(avow__tool_loop(l), UV_EINVAL, "limiter", NULL);
+    return avow__refuse(avow__tool_loop(l), UV_EINVAL, "limiter", no_permits);
   if (permit_prepare(limiter))
     /* NOLINTNEXTLINE(performance-no-int-to-ptr): a number */
     return turn_new(limiter, NULL, (void *) (uintptr_t) permits, permits);
@@ -272,7 +274,8 @@ avow_value_t avow_limiter_try(const avow_limiter_t *l, size_t permits) {
   avow__check_thread(c);
   if (c->life >= AVOW__GIVING_UP)
     return avow_error(UV_ECANCELED);
-  return permits > 0 ? limiter_try(limiter, permits) : avow_error(UV_EINVAL);
+  return permits > 0 ? limiter_try(limiter, permits)
+                     : avow__error_of(UV_EINVAL, "limiter", no_permits);
 }
 
 avow_promise_t *avow_limiter_run(const avow_limiter_t *l, avow_fn fn,

@@ -7,6 +7,8 @@
  */
 #include "avow/rate.h"
 
+#include <inttypes.h>
+
 #include "avow/timer.h"
 #include "base/container.h"
 #include "base/reserved.h"
@@ -118,9 +120,15 @@ static rate_t *rate_new(uv_loop_t *loop, uint64_t tokens, uint64_t ms,
   return rate;
 }
 
-/* Nothing that is made of two such is more than 64 bits. */
-static bool is_sound(uint64_t number) {
-  return number - 1 < UINT32_MAX;
+/* What is wrong, or NULL. Nothing that is made of two is more than 64 bits. */
+static const char *rate_fault(uint64_t tokens, uint64_t ms, uint64_t burst) {
+  if (tokens == 0)
+    return "0 tokens";
+  if (ms == 0)
+    return "0 ms";
+  return tokens > UINT32_MAX || ms > UINT32_MAX || burst > UINT32_MAX
+             ? "more than 4294967295"
+             : NULL;
 }
 
 avow_rate_t *avow_rate_new(uv_loop_t *loop, uint64_t tokens, uint64_t ms,
@@ -129,8 +137,9 @@ avow_rate_t *avow_rate_new(uv_loop_t *loop, uint64_t tokens, uint64_t ms,
       options != NULL && options->burst > 0 ? options->burst : tokens;
   if (AVOW__RESERVED(options) != 0)
     return avow__tool_refuse(loop, AVOW__ERESERVED, "rate");
-  if (!is_sound(tokens) || !is_sound(ms) || !is_sound(burst))
-    return avow__tool_refuse(loop, UV_EINVAL, "rate");
+  const char *fault = rate_fault(tokens, ms, burst);
+  if (fault != NULL)
+    return avow__tool_of(avow__refuse(loop, UV_EINVAL, "rate", fault));
   return avow__tool_wrap(loop, &rate_class, rate_new(loop, tokens, ms, burst));
 }
 
@@ -143,6 +152,14 @@ static rate_t *rate_behind(const avow_rate_t *r) {
                                                                     : rate;
 }
 
+static avow_promise_t *rate_refuse(const rate_t *rate, uint64_t tokens) {
+  return avow_promise_reject(rate->parent.context->loop,
+                             avow_error_new(UV_EINVAL, avow_none(),
+                                            "rate: %" PRIu64
+                                            " tokens of at most %" PRIu64,
+                                            tokens, rate->room / rate->ms));
+}
+
 avow_promise_t *avow_rate_acquire(const avow_rate_t *r, uint64_t tokens) {
   rate_t *rate = avow__tool_self(r, &rate_class);
   if (rate == NULL)
@@ -152,7 +169,7 @@ avow_promise_t *avow_rate_acquire(const avow_rate_t *r, uint64_t tokens) {
     return p;
   uv_loop_t *loop = avow__tool_loop(r);
   if (tokens > rate->room / rate->ms)
-    return avow__refuse(loop, UV_EINVAL, "rate", NULL);
+    return rate_refuse(rate, tokens);
   if (avow_rate_try(r, tokens))
     return avow_promise_resolve(loop, avow_none());
   avow__caller_t *caller;

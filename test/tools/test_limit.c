@@ -240,7 +240,8 @@ static void limiter_without_permits_is_refused(void **state) {
 
   const avow_value_t v = avow_run(avow_limiter_acquire(l));
   assert_int_equal(avow_error_code(&v), UV_EINVAL);
-  assert_string_equal(avow_error_message(&v), "limiter: invalid argument");
+  assert_string_equal(avow_error_message(&v),
+                      "limiter '0 permits': invalid argument");
   avow_value_unref(v);
   assert_rejects(avow_limiter_run(l, five, NULL), UV_EINVAL);
 

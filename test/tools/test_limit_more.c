@@ -121,6 +121,9 @@ static void try_takes_no_turn_from_others(void **state) {
   avow_value_unref(permit);
   permit = avow_limiter_try(l, 0);
   assert_int_equal(avow_error_code(&permit), UV_EINVAL);
+  assert_string_equal(avow_error_message(&permit),
+                      "limiter '0 permits': invalid argument");
+  avow_value_unref(permit);
   assert_rejects(avow_limiter_acquire_many(l, 0), UV_EINVAL);
   avow_limiter_unref(l);
 }

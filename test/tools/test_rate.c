@@ -190,10 +190,35 @@ static void what_is_no_rate_is_refused(void **state) {
   avow_rate_unref(NULL);
 }
 
+static void what_is_refused_says_why(void **state) {
+  avow_rate_t *r = avow_rate_new(loop, 1, 0, NULL);
+  assert_says(avow_rate_acquire(r, 1), UV_EINVAL,
+              "rate '0 ms': invalid argument");
+  avow_rate_unref(r);
+  r = avow_rate_new(loop, 0, 1, NULL);
+  assert_says(avow_rate_acquire(r, 1), UV_EINVAL,
+              "rate '0 tokens': invalid argument");
+  avow_rate_unref(r);
+}
+
+/* Three come in a millisecond, of which the bucket holds one. */
+static void small_bucket_loses_what_comes_in_a_millisecond(void **state) {
+  const avow_rate_options_t one = { .burst = 1 };
+  avow_rate_t *r = avow_rate_new(loop, 3, 1, &one);
+  const uint64_t from = avow_now(loop);
+
+  for (int i = 0; i < 9; i++)
+    assert_fulfils_none(avow_rate_acquire(r, 1));
+
+  assert_int_equal(avow_now(loop) - from, 4);
+  avow_rate_unref(r);
+}
+
 static void more_than_there_can_be_is_refused(void **state) {
   avow_rate_t *r = avow_rate_new(loop, 3, 30, NULL);
 
-  assert_says(avow_rate_acquire(r, 4), UV_EINVAL, "rate: invalid argument");
+  assert_says(avow_rate_acquire(r, 4), UV_EINVAL,
+              "rate: 4 tokens of at most 3");
 
   assert_int_equal(avow_rate_available(r), 3);
   avow_rate_unref(r);
@@ -258,6 +283,8 @@ int main(void) {
     TIMED_CASE(try_takes_what_is_there),
     TIMED_CASE(numbers_may_be_large),
     TIMED_CASE(what_is_no_rate_is_refused),
+    TIMED_CASE(what_is_refused_says_why),
+    TIMED_CASE(small_bucket_loses_what_comes_in_a_millisecond),
     TIMED_CASE(more_than_there_can_be_is_refused),
     TIMED_CASE(let_go_of_it_serves_those_who_wait),
     TIMED_CASE(closing_cancels_those_who_wait),
