@@ -223,8 +223,10 @@ AVOW_API void avow_loop_dump(uv_loop_t *loop, FILE *out, avow_dump_t format);
  * as soon as it turns, which it does for that. It listens until
  * avow_loop_close(), and keeps no loop alive; out has to stay open for as long.
  * While the loop writes it does nothing else. May be called for several signals
- * and files. UV_EINVAL for what is no signal, or has no handlers; UV_ECANCELED
- * of a loop that closes; UV_ENOMEM. See uv_signal_start() for what Windows has.
+ * and files; UV_EALREADY for the same signal and file once more. UV_EINVAL for
+ * what is no signal, has no handlers, or tells of a program that cannot go on:
+ * SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT. UV_ECANCELED of a loop that closes;
+ * UV_ENOMEM. See uv_signal_start() for what Windows has.
  */
 AVOW_API int avow_dump_on_signal(uv_loop_t *loop, int signum, FILE *out);
 

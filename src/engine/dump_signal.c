@@ -4,6 +4,7 @@
  * until the loop is closed.
  */
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 
 #include "base/alloc.h"
@@ -64,6 +65,47 @@ static int dumper_start(avow__context_t *c, dumper_t *dumper, int signum) {
   return err;
 }
 
+/* The loop would not turn any more, and what raised the signal come again. */
+static bool is_the_end(int signum) {
+  switch (signum) {
+  case SIGSEGV:
+  case SIGFPE:
+  case SIGILL:
+  case SIGABRT:
+#ifdef SIGBUS
+  case SIGBUS:
+#endif
+    return true;
+  default:
+    return false;
+  }
+}
+
+static dumper_t *dumper_of(avow__link_t *link) {
+  return AVOW__CONTAINER(dumper_t, link, link);
+}
+
+static bool is_dumper_of(const dumper_t *dumper, int signum, const FILE *out) {
+  return dumper->handle.signum == signum && dumper->out == out;
+}
+
+/* 0, or why not. */
+static int dumper_check(const avow__context_t *c, int signum, const FILE *out) {
+  if (c->life != AVOW__OPEN)
+    return UV_ECANCELED;
+  if (is_the_end(signum))
+    return UV_EINVAL;
+  avow__link_t *link = c->dumpers;
+  if (link == NULL)
+    return 0;
+  do {
+    if (is_dumper_of(dumper_of(link), signum, out))
+      return UV_EALREADY;
+    link = link->next;
+  } while (link != c->dumpers);
+  return 0;
+}
+
 int avow_dump_on_signal(uv_loop_t *loop, int signum, FILE *out) {
   if (out == NULL) {
     avow__misuse_of_null("the file for dumps");
@@ -71,12 +113,13 @@ int avow_dump_on_signal(uv_loop_t *loop, int signum, FILE *out) {
   }
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
-  if (c->life != AVOW__OPEN)
-    return UV_ECANCELED;
+  int err = dumper_check(c, signum, out);
+  if (err != 0)
+    return err;
   dumper_t *dumper = avow__calloc(1, sizeof(*dumper));
   if (dumper == NULL)
     return UV_ENOMEM;
-  const int err = uv_signal_init(loop, &dumper->handle);
+  err = uv_signal_init(loop, &dumper->handle);
   if (err != 0) {
     avow__free(dumper);
     return err;
@@ -85,10 +128,6 @@ int avow_dump_on_signal(uv_loop_t *loop, int signum, FILE *out) {
   dumper->handle.data = c;
   uv_unref((uv_handle_t *) &dumper->handle);
   return dumper_start(c, dumper, signum);
-}
-
-static dumper_t *dumper_of(avow__link_t *link) {
-  return AVOW__CONTAINER(dumper_t, link, link);
 }
 
 void avow__dumpers_close(avow__context_t *c) {

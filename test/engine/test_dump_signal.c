@@ -117,6 +117,22 @@ static void what_is_no_signal_is_refused(void **state) {
   assert_int_equal(avow_dump_on_signal(loop, SIGKILL, out), UV_EINVAL);
 }
 
+static void what_ends_a_program_is_refused(void **state) {
+  const int signals[] = { SIGSEGV, SIGBUS,  SIGFPE, SIGILL,
+                          SIGABRT, SIGSTOP, SIGKILL };
+  for (size_t i = 0; i < sizeof(signals) / sizeof(signals[0]); i++)
+    assert_int_equal(avow_dump_on_signal(loop, signals[i], out), UV_EINVAL);
+}
+
+static void same_signal_and_file_are_refused(void **state) {
+  assert_int_equal(avow_dump_on_signal(loop, SIGUSR1, out), 0);
+  assert_int_equal(avow_dump_on_signal(loop, SIGUSR2, out), 0);
+
+  assert_int_equal(avow_dump_on_signal(loop, SIGUSR1, out), UV_EALREADY);
+  assert_int_equal(avow_dump_on_signal(loop, SIGUSR2, out), UV_EALREADY);
+  assert_int_equal(avow_dump_on_signal(loop, SIGUSR1, stderr), 0);
+}
+
 static int asked_at_the_end;
 
 static avow_value_t ask(void *data) {
@@ -164,6 +180,8 @@ int main(void) {
     WITH_FILE(listening_keeps_no_loop_alive),
     WITH_FILE(closed_loop_listens_no_more),
     WITH_FILE(what_is_no_signal_is_refused),
+    WITH_FILE(what_ends_a_program_is_refused),
+    WITH_FILE(same_signal_and_file_are_refused),
     WITH_FILE(loop_that_closes_is_not_asked),
     WITH_FILE(without_memory_it_says_so),
     WITH_FILE(handle_that_the_program_closed_is_freed),
