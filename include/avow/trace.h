@@ -82,8 +82,13 @@ AVOW_HEADER_END
 #  define avow_channel_next(...)  AVOW_MADE_(avow_channel_next(__VA_ARGS__))
 #  define avow_channel_first(...) AVOW_MADE_(avow_channel_first(__VA_ARGS__))
 #  define avow_channel_send(...)  AVOW_MADE_(avow_channel_send(__VA_ARGS__))
+#  ifdef __cplusplus
+#    define AVOW_AS_(type, p) (reinterpret_cast<type>(p))
+#  else
+#    define AVOW_AS_(type, p) ((type) (p))
+#  endif
 #  define AVOW_CHANNEL_(call) \
-    ((avow_channel_t *) AVOW_MADE_((avow_promise_t *) call))
+    AVOW_AS_(avow_channel_t *, AVOW_MADE_(AVOW_AS_(avow_promise_t *, call)))
 #  define avow_channel_batch(...) AVOW_CHANNEL_(avow_channel_batch(__VA_ARGS__))
 #  define avow_channel_debounce(...) \
     AVOW_CHANNEL_(avow_channel_debounce(__VA_ARGS__))
