@@ -31,6 +31,7 @@ typedef struct avow__wheel_s avow__wheel_t;
 enum {
   AVOW__READERS,    /* who reads, by their handle */
   AVOW__SINKS,      /* where they write to */
+  AVOW__FORMER,     /* the same of who has made way there, but is not over */
   AVOW__PULLED,     /* who reads from a stream in several steps, by its self */
   AVOW__WATCHED,    /* who waits for its peer to go, by its self */
   AVOW__STRAGGLERS, /* requests that outlive their promises */

@@ -35,12 +35,14 @@ typedef struct {
 typedef struct {
   avow__parent_t parent;
   avow__reading_t source, sink;
+  bool has_made_way; /* at the sink */
   pull_t pull;
 } pulling_t;
 
 static void pulling_leave_sink(pulling_t *pulling) {
   avow__progress_leave(pulling->pull.progress);
-  avow__stream_leave(&pulling->sink, pulling->parent.context, AVOW__SINKS);
+  avow__stream_leave(&pulling->sink, pulling->parent.context,
+                     pulling->has_made_way ? AVOW__FORMER : AVOW__SINKS);
 }
 
 static void pulling_leave(pulling_t *pulling) {
@@ -54,9 +56,17 @@ static void pulling_report(avow__parent_t *parent, uint32_t index,
   avow__parent_settle(parent, outcome);
 }
 
-/* Another may write there while what this has read is to be written. */
+static void pulling_on_sink(avow__reading_t *sink);
+
+/* Another may write there while what this has read is to be written; it still
+   hears when the sink goes. */
 static bool pulling_make_way(avow__reading_t *sink) {
-  pulling_leave_sink(AVOW__CONTAINER(pulling_t, sink, sink));
+  pulling_t *pulling = AVOW__CONTAINER(pulling_t, sink, sink);
+  avow__context_t *c = pulling->parent.context;
+  pulling_leave_sink(pulling);
+  pulling->has_made_way = true;
+  sink->on_close = pulling_on_sink;
+  avow__table_add(&c->tables[AVOW__FORMER], &sink->node);
   return true;
 }
 
@@ -85,7 +95,7 @@ static void pulling_on_source(avow__reading_t *source) {
 static void pulling_on_sink(avow__reading_t *sink) {
   pulling_t *pulling = AVOW__CONTAINER(pulling_t, sink, sink);
   pulling->pull.to = (avow_stream_t){ NULL, NULL };
-  (void) pulling_make_way(sink); /* always */
+  pulling_leave_sink(pulling);
   if (pulling->parent.deferred != NULL)
     avow__cancel((avow_promise_t *) pulling->parent.deferred);
 }
@@ -248,19 +258,10 @@ static avow_value_t written_cb(const avow_value_t *len, void *data) {
   return avow_none(); /* again */
 }
 
-/* One that has made way hears no more of its sink: that is there as long as the
-   other is told of it. */
-static bool sink_may_be_gone(pull_t *pull) {
-  const pulling_t *pulling = AVOW__CONTAINER(pulling_t, pull, pull);
-  const avow__context_t *c = pulling->parent.context;
-  return pull->to.klass == NULL ||
-         avow__table_find(&c->tables[AVOW__SINKS], pull->to.self) == NULL;
-}
-
 static avow_value_t moved_cb(const avow_value_t *chunk, void *data) {
   pull_t *pull = data;
   pull_note(pull);
-  if (sink_may_be_gone(pull))
+  if (pull->to.klass == NULL) /* it has gone */
     return avow_error(UV_ECANCELED);
   if (chunk->tag != AVOW_BYTES)
     return pull_finish(pull);

@@ -12,10 +12,17 @@ static void reading_tell(avow__context_t *c, int table, const void *key) {
     reading->on_close(reading);
 }
 
+/* Any number may have made way. */
+static void reading_tell_all(avow__context_t *c, int table, const void *key) {
+  while (avow__table_find(&c->tables[table], key) != NULL)
+    reading_tell(c, table, key);
+}
+
 void avow__reading_close(avow__context_t *c, const void *key) {
   reading_tell(c, AVOW__READERS, key);
   reading_tell(c, AVOW__PULLED, key);
   reading_tell(c, AVOW__SINKS, key);
+  reading_tell_all(c, AVOW__FORMER, key);
   reading_tell(c, AVOW__WATCHED, key);
 }
 

@@ -244,7 +244,7 @@ static avow_value_t cancel_and_pump_and_drop_cb(const avow_value_t *none,
   return avow_none();
 }
 
-/* Of the sink the one that has made way hears no more. */
+/* Of its sink the one that has made way hears, too. */
 static void pump_that_made_way_outlives_its_sink(void **state) {
   for (int i = 0; i < JOBS; i++) {
     open_more();
