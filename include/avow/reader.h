@@ -2,7 +2,8 @@
  * Readers: a stream in pieces that the program names (uv_read_start). What was
  * read beyond a piece stays in the reader for the next one, so a stream with a
  * reader is read through that alone. Cancelling loses nothing, nor does a piece
- * that is too long: what has arrived is there for whoever asks next.
+ * that is too long: what has arrived is there for whoever asks next. When the
+ * stream has failed, whoever asks for more than that hears of it again.
  */
 #ifndef AVOW_READER_H
 #define AVOW_READER_H

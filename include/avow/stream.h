@@ -65,7 +65,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_pipe_connect(uv_pipe_t *pipe,
  * meantime may be taken at once. Between two reads libuv may watch the stream
  * on, which keeps no loop alive: to read with uv_read_start() then, call
  * uv_read_stop() first. A peer that resets the connection is UV_ECONNRESET to
- * each of these verbs, never an end, whatever came just before (recv).
+ * whichever of these verbs reads then, and no end, whatever came just before
+ * (recv); but the system says so once, to a write if that comes first.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_read(avow_stream_t stream,
                                                  size_t max_bytes);

@@ -39,6 +39,7 @@ typedef struct {
   size_t scanned; /* of what is used: no delimiter begins there */
   size_t asked;   /* of the stream, at most */
   bool ended;     /* nothing more will arrive */
+  int broken;     /* why not; told again to who asks for more */
   bool busy;      /* a promise is pending */
   wish_t wish;
   uint64_t idle;              /* ms that nothing may come for; 0: any */
@@ -252,6 +253,16 @@ static avow_value_t arrived_cb(const avow_value_t *n, void *data) {
   return reader_arrive(data, (size_t) n->u.i);
 }
 
+/* The system tells once that a connection broke, and then an end. What the
+   stream may get over is none of that. */
+static avow_value_t failed_cb(const avow_value_t *error, void *data) {
+  const int code = avow_error_code(error);
+  if (code != UV_ECANCELED && code != UV_ENOMEM && code != UV_EALREADY &&
+      code != UV_ENOTCONN)
+    ((reader_t *) data)->broken = code;
+  return avow_value_ref(error);
+}
+
 static avow_value_t chunk_cb(const avow_value_t *chunk, void *data) {
   reader_t *reader = data;
   const int err = avow__read_check(chunk, reader->asked);
@@ -272,11 +283,13 @@ static avow_promise_t *read_chunk(reader_t *reader) {
                      reader);
   avow_promise_t *p = avow_read_into(reader->stream, reader_free_room(reader),
                                      1, reader->asked);
-  return avow_then(p, arrived_cb, NULL, reader);
+  return avow_then(p, arrived_cb, failed_cb, reader);
 }
 
 static avow_value_t step_fn(void *data) {
   reader_t *reader = data;
+  if (reader->broken != 0)
+    return avow__error_of(reader->broken, "read", NULL);
   reader->asked = next_chunk(reader);
   if (!reader_make_room(reader, reader->asked))
     return avow_error(UV_ENOMEM);

@@ -55,6 +55,10 @@ static void line_that_is_cut_off_is_none(void **state) {
   avow_promise_t *p = avow_reader_line(reader, 100);
   say_and_reset("transfer 100");
   assert_rejects(p, UV_ECONNRESET);
+  assert_says(avow_reader_line(reader, 100), UV_ECONNRESET,
+              "read: connection reset by peer");
+  assert_fulfils_bytes(avow_reader_next(reader, 100), "transfer 100");
+  assert_rejects(avow_reader_next(reader, 100), UV_ECONNRESET);
   avow_reader_unref(reader);
 }
 
