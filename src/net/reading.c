@@ -14,7 +14,8 @@ static void reading_tell(avow__context_t *c, int table, const void *key) {
 
 /* Any number may have made way. */
 static void reading_tell_all(avow__context_t *c, int table, const void *key) {
-  while (avow__table_find(&c->tables[table], key) != NULL)
+  const avow__table_t *all = &c->tables[table];
+  while (all->count > 0 && avow__table_find(all, key) != NULL)
     reading_tell(c, table, key);
 }
 
