@@ -21,13 +21,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 GROUND = ['base', 'fiber', 'value', 'engine']
 
 # What comes with the first promise, though it may not be used: the table of
-# kinds names functions of these,
+# kinds names their functions.
 KINDS = {'channel/channel', 'channel/outcome', 'channel/select',
          'channel/source', 'tools/callers', 'tools/limit', 'tools/tool'}
-# and that of parts of these, which have others along.
-PARTS = {'io/op', 'loops/worker', 'net/handle', 'net/owned', 'net/progress',
-         'net/pull', 'net/read', 'net/reading', 'net/room', 'net/sigpipe',
-         'net/stream', 'net/waiting', 'net/write'}
 
 # What a program uses, and the floors above the ground that this is on.
 PROGRAMS = [
@@ -113,7 +109,7 @@ def floor_of(file):
 
 def strangers(files, floors):
     """What the program has, and neither uses nor is known to have along."""
-    return sorted(file for file in files - KINDS - PARTS
+    return sorted(file for file in files - KINDS
                   if floor_of(file) not in GROUND + floors.split())
 
 

@@ -14,6 +14,7 @@
 #include "channel/channel.h"
 
 #include "base/alloc.h"
+#include "base/check.h"
 #include "channel/inside.h"
 #include "engine/parts.h"
 
@@ -291,7 +292,18 @@ void avow__channel_cancel(avow_promise_t *p, avow_promise_t *start) {
   avow__value_unref(item); /* last: it may call the program */
 }
 
+static void channel_close_one(avow_promise_t *p, void *data) {
+  if (p->kind == AVOW__CHANNEL)
+    avow_channel_close((avow_channel_t *) p);
+}
+
+static void channels_close(avow__context_t *c) {
+  avow__pool_each(&c->pool, channel_close_one, NULL);
+}
+
 avow_promise_t *avow__channel_alloc(avow__context_t *c, size_t room) {
+  static const avow__part_t channels = { channels_close, NULL,
+                                         AVOW__CHECKED(avow__channels_check) };
   avow__ring_t *ring = NULL;
   if (room > 0)
     ring = avow__ring_new(room, room < AVOW__RING_MIN ? room : AVOW__RING_MIN);
@@ -302,6 +314,7 @@ avow_promise_t *avow__channel_alloc(avow__context_t *c, size_t room) {
     avow__free(ring);
     return NULL;
   }
+  c->parts[AVOW__PART_CHANNELS] = &channels;
   ch->flags = AVOW_FULFILLED; /* nothing for others to settle */
   ch->takers = ch->senders = NULL;
   ch->ring = ring;
@@ -327,15 +340,6 @@ avow_promise_t *avow_channel_first(avow_channel_t *channel) {
     return avow_attach(p, channel, channel_let_go);
   avow_channel_unref(channel);
   return p;
-}
-
-static void channel_close_one(avow_promise_t *p, void *data) {
-  if (p->kind == AVOW__CHANNEL)
-    avow_channel_close((avow_channel_t *) p);
-}
-
-void avow__channels_close(avow__context_t *c) {
-  avow__pool_each(&c->pool, channel_close_one, NULL);
 }
 
 uv_loop_t *avow__channel_loop(const avow_channel_t *channel) {

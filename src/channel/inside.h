@@ -61,6 +61,9 @@ static inline bool avow__channel_takes(const avow_promise_t *ch) {
   return ch->takers != NULL || avow__channel_has_room(ch);
 }
 
+/* For avow__check_loop(). source.c. */
+void avow__channels_check(avow__context_t *c);
+
 /* Makes a place for one more item; false without memory. */
 bool avow__channel_grow(avow_promise_t *ch);
 

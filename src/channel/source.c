@@ -6,7 +6,6 @@
 #include "base/alloc.h"
 #include "channel/inside.h"
 #include "engine/invariants.h"
-#include "engine/parts.h"
 #include "engine/port.h"
 
 static void tell(avow__source_t *source) {

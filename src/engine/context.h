@@ -20,6 +20,7 @@
 #include "value/buffer.h"
 
 typedef struct avow__clock_s avow__clock_t;
+typedef struct avow__part_s avow__part_t;
 typedef struct avow__phases_s avow__phases_t;
 typedef struct avow__port_s avow__port_t;
 typedef struct avow__spare_s avow__spare_t;
@@ -42,6 +43,27 @@ enum {
   AVOW__STRAYS,     /* whose handles the program closed */
   AVOW__REASONS,    /* why promises that are pending were cancelled */
   AVOW__TABLES
+};
+
+/* The parts of a context, in the order in which they are closed and freed. */
+enum {
+  AVOW__PART_TICK,    /* what drains the queue */
+  AVOW__PART_DUMPERS, /* dumps for signals */
+  AVOW__PART_LAG,     /* how long its turns take */
+  AVOW__PART_OWNER,   /* what debug builds look by */
+  AVOW__PART_CLOCK,   /* what time it is, where that is its own affair */
+  AVOW__PART_WHEEL,   /* sleeps */
+  AVOW__PART_PHASES,  /* whoever waits for a phase */
+  AVOW__PART_REMOTES, /* what others will settle */
+  AVOW__PART_PORT,    /* the way they come by */
+  AVOW__PART_OWNED,   /* streams that values own */
+  AVOW__PART_STREAMS, /* streams that are watched on */
+  AVOW__PART_CHANNELS,
+  AVOW__PART_STRAYS,  /* what the program closed itself */
+  AVOW__PART_ROOM,    /* what streams are read to */
+  AVOW__PART_SPARES,  /* blocks of operations */
+  AVOW__PART_ERRANDS, /* cache lines of errands */
+  AVOW__PARTS
 };
 
 /* The states of a loop's life: it enters later ones, and never goes back. */
@@ -127,7 +149,8 @@ struct avow__context_s {
   avow__spare_t *spares; /* op.c: blocks for the next operations */
   uint32_t spare_count;
   avow__table_t tables[AVOW__TABLES];
-  avow__fibers_t fibers; /* async.c: stacks */
+  const avow__part_t *parts[AVOW__PARTS]; /* parts.h; NULL: nobody uses it */
+  avow__fibers_t fibers;                  /* async.c: stacks */
   avow__lag_t lag;
 #ifdef AVOW_TRACE
   uint64_t serial;      /* of the promise made last */

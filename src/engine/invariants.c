@@ -291,8 +291,8 @@ void avow__check_loop(avow__context_t *c) {
   for (int i = 0; i < AVOW__TABLES; i++)
     avow__table_check(&c->tables[i]);
   for (int i = 0; i < AVOW__PARTS; i++)
-    if (avow__parts[i].check != NULL)
-      avow__parts[i].check(c);
+    if (c->parts[i] != NULL && c->parts[i]->check != NULL)
+      c->parts[i]->check(c);
 }
 
 #endif

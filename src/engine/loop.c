@@ -53,6 +53,7 @@ static int context_new(uv_loop_t *loop, const avow_options_t *options) {
   if (c == NULL)
     return UV_ENOMEM;
   avow__queue_init(&c->queue);
+  avow__parts_begin(c);
   c->loop = loop;
   c->least_backend = uv_backend_fd(loop) < 0 ? -1 : 0;
   c->users = 1;
@@ -252,8 +253,8 @@ static void close_parts(avow__context_t *c) {
   (void) uv_run(c->loop, UV_RUN_NOWAIT); /* may only take back a uv_stop() */
   do {
     for (int i = 0; i < AVOW__PARTS; i++)
-      if (avow__parts[i].close != NULL)
-        avow__parts[i].close(c);
+      if (c->parts[i] != NULL && c->parts[i]->close != NULL)
+        c->parts[i]->close(c);
     (void) uv_run(c->loop, UV_RUN_NOWAIT); /* closing_own says more */
     unwind(c);
   } while (c->closing_own > 0 || avow__strays_are_closing(c));
@@ -261,8 +262,8 @@ static void close_parts(avow__context_t *c) {
 
 static void free_parts(avow__context_t *c) {
   for (int i = 0; i < AVOW__PARTS; i++)
-    if (avow__parts[i].free != NULL)
-      avow__parts[i].free(c);
+    if (c->parts[i] != NULL && c->parts[i]->free != NULL)
+      c->parts[i]->free(c);
 }
 
 static void report_kept(avow_promise_t *p, void *data) {

@@ -1,14 +1,16 @@
 /*
  * The parts of a context: what files that keep something of their own for a
- * loop do when it ends. The table in parts.c names them, so that nothing else
- * need know who they are.
+ * loop do when it ends. Those of the engine are named in parts.c, and each loop
+ * has them. Who stands above it puts a part of its own in the context when it
+ * keeps something there: so the engine need not know who that is, and a program
+ * that never uses it has nothing of it.
  */
 #ifndef AVOW_PARTS_H
 #define AVOW_PARTS_H
 
 #include "engine/context.h"
 
-typedef struct avow__part_s {
+struct avow__part_s {
   /* Starts closing its handles, and ends what waits. Called again as long as
      anything is closing. */
   void (*close)(avow__context_t *c);
@@ -16,11 +18,10 @@ typedef struct avow__part_s {
   void (*free)(avow__context_t *c);
   /* Is what it keeps as it should be? For avow__check_loop(). */
   void (*check)(avow__context_t *c);
-} avow__part_t;
+};
 
-enum { AVOW__PARTS = 16 };
-
-extern AVOW__HIDDEN const avow__part_t avow__parts[AVOW__PARTS];
+/* Gives a new context those of the engine. */
+void avow__parts_begin(avow__context_t *c);
 
 /* tick.c */
 void avow__tick_close(avow__context_t *c);
@@ -52,19 +53,5 @@ void avow__port_close(avow__context_t *c);
 void avow__port_free(avow__context_t *c);
 /* stray.c */
 void avow__strays_free(avow__context_t *c);
-/* channel.c */
-void avow__channels_close(avow__context_t *c);
-void avow__channels_check(avow__context_t *c);
-/* owned.c */
-void avow__owned_close(avow__context_t *c);
-void avow__owned_free(avow__context_t *c);
-/* read.c */
-void avow__streams_quiet(avow__context_t *c);
-/* room.c */
-void avow__room_free(avow__context_t *c);
-/* op.c */
-void avow__spares_free(avow__context_t *c);
-/* worker.c */
-void avow__errands_free(avow__context_t *c);
 
 #endif

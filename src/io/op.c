@@ -45,7 +45,13 @@ static avow__op_t *op_alloc(avow__context_t *c, size_t size) {
   return op;
 }
 
+static void spares_free(avow__context_t *c) {
+  while (c->spares != NULL)
+    avow__free(take_spare(c));
+}
+
 static void op_free(avow__op_t *op) {
+  static const avow__part_t spares = { NULL, spares_free, NULL };
   avow__context_t *c = op->context;
   if (!op->reusable || c->life == AVOW__CLOSED ||
       c->spare_count == SPARES_MAX) {
@@ -56,11 +62,7 @@ static void op_free(avow__op_t *op) {
   spare->next = c->spares;
   c->spares = spare;
   c->spare_count++;
-}
-
-void avow__spares_free(avow__context_t *c) {
-  while (c->spares != NULL)
-    avow__free(take_spare(c));
+  c->parts[AVOW__PART_SPARES] = &spares;
 }
 
 void *avow__op_new(uv_loop_t *loop, size_t size, avow_promise_t **out) {

@@ -262,13 +262,21 @@ static void errand_send(avow__context_t *c, errand_t *errand,
   errand_back(c, errand);
 }
 
+static void errands_free(avow__context_t *c) {
+  const avow__batch_t *left = avow__lines_leave(&c->errands);
+  assert(left == NULL); /* the loop has waited for them */
+  (void) left;
+}
+
 avow_promise_t *avow__worker_run(avow__worker_t *worker, uv_loop_t *home,
                                  avow_loops_fn fn, void *data) {
+  static const avow__part_t errands = { NULL, errands_free, NULL };
   avow__context_t *c = avow__context_of(home);
   avow__check_thread(c);
   const int err = avow__port_open(c);
   if (err != 0)
     return avow_promise_reject(home, avow_error(err));
+  c->parts[AVOW__PART_ERRANDS] = &errands;
   errand_t *errand = avow__line_take_two(&c->errands);
   if (errand == NULL)
     return avow__no_promise(c);
@@ -282,12 +290,6 @@ avow_promise_t *avow__worker_run(avow__worker_t *worker, uv_loop_t *home,
   errand->data = data;
   errand_send(c, errand, worker);
   return p;
-}
-
-void avow__errands_free(avow__context_t *c) {
-  const avow__batch_t *left = avow__lines_leave(&c->errands);
-  assert(left == NULL); /* the loop has waited for them */
-  (void) left;
 }
 
 /* The thread. */

@@ -98,7 +98,11 @@ static int owned_init(uv_loop_t *loop, owned_t *owned, uv_handle_type type,
                         : uv_pipe_init(loop, &owned->u.pipe, 0);
 }
 
+static void owned_close_all(avow__context_t *c);
+static void owned_free_all(avow__context_t *c);
+
 static avow_value_t owned_new(uv_loop_t *loop, uv_handle_type type, int fd) {
+  static const avow__part_t part = { owned_close_all, owned_free_all, NULL };
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
   if (c->life > AVOW__OPEN)
@@ -114,6 +118,7 @@ static avow_value_t owned_new(uv_loop_t *loop, uv_handle_type type, int fd) {
   owned->held = true;
   owned->node.key = &owned->u;
   avow__table_add(&c->tables[AVOW__OWNED], &owned->node);
+  c->parts[AVOW__PART_OWNED] = &part;
   return avow_object(&stream_class, &owned->u);
 }
 
@@ -160,7 +165,7 @@ static void owned_close_one(avow__node_t *node) {
   begin_close(owned_owner(node));
 }
 
-void avow__owned_close(avow__context_t *c) {
+static void owned_close_all(avow__context_t *c) {
   avow__table_each(&c->tables[AVOW__OWNED], owned_close_one);
 }
 
@@ -168,6 +173,6 @@ static void free_one(avow__node_t *node) {
   closed(owned_owner(node));
 }
 
-void avow__owned_free(avow__context_t *c) {
+static void owned_free_all(avow__context_t *c) {
   avow__table_each(&c->tables[AVOW__OWNED], free_one);
 }

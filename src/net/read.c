@@ -220,7 +220,7 @@ static void quiet_if_idle(uv_handle_t *handle, void *context) {
     (void) uv_read_stop(stream); /* always 0 */
 }
 
-void avow__streams_quiet(avow__context_t *c) {
+static void streams_quiet(avow__context_t *c) {
   if (c->streams_rest == NULL)
     return;
   c->streams_rest = NULL;
@@ -241,12 +241,14 @@ static bool goes_on(const avow__context_t *c) {
 /* To be called before the loop polls. */
 static void streams_rest(avow__context_t *c) {
   if (!goes_on(c))
-    avow__streams_quiet(c);
+    streams_quiet(c);
 }
 
 /* It goes, and libuv watches the stream on. */
 static void intake_rest(intake_t *intake) {
+  static const avow__part_t streams = { streams_quiet, NULL, NULL };
   intake->context->streams_rest = streams_rest;
+  intake->context->parts[AVOW__PART_STREAMS] = &streams;
   intake_leave(intake);
   intake_free(intake);
 }

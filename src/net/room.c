@@ -5,6 +5,17 @@
 
 enum { ROOM = 65536 };
 
+static void room_free(avow__context_t *c) {
+  avow__buffer_clear(&c->room);
+}
+
+avow__buffer_t *avow__room_of(avow__context_t *c, const uv_stream_t *stream,
+                              avow__buffer_t *own) {
+  static const avow__part_t part = { NULL, room_free, NULL };
+  c->parts[AVOW__PART_ROOM] = &part;
+  return stream->type == UV_TTY ? own : &c->room;
+}
+
 uv_buf_t avow__room_offer(avow__buffer_t *room, size_t max_bytes) {
   uv_buf_t buf = avow__buffer_offer(room, ROOM);
   if (buf.base != NULL && max_bytes < ROOM)
@@ -20,8 +31,4 @@ avow_value_t avow__room_take(avow__buffer_t *room, size_t len) {
   }
   room->used = len;
   return avow__buffer_take(room);
-}
-
-void avow__room_free(avow__context_t *c) {
-  avow__buffer_clear(&c->room);
 }

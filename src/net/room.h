@@ -10,11 +10,8 @@
 #include "engine/context.h"
 
 /* The loop's, or a terminal's own. */
-static inline avow__buffer_t *avow__room_of(avow__context_t *c,
-                                            const uv_stream_t *stream,
-                                            avow__buffer_t *own) {
-  return stream->type == UV_TTY ? own : &c->room;
-}
+avow__buffer_t *avow__room_of(avow__context_t *c, const uv_stream_t *stream,
+                              avow__buffer_t *own);
 
 /* At most max_bytes of it; none without memory. */
 uv_buf_t avow__room_offer(avow__buffer_t *room, size_t max_bytes);
