@@ -1,0 +1,69 @@
+// Speaks TLS by Node, in a folder with the papers of tls_node.
+// node_peer.js server VERSION, or node_peer.js client VERSION PROTOCOL PORT
+//
+// The server prints its port. It greets each with what was agreed on, repeats
+// what it hears, leaves without a word when that is "cut\n", and has a last
+// word for those that end. The client asks three things, each when the one
+// before was answered, ends, and prints all that it heard; of one that answers
+// "cut\n" it takes its leave without a word.
+'use strict';
+const fs = require('node:fs');
+const tls = require('node:tls');
+
+const [side, version, protocol, port] = process.argv.slice(2);
+const common = {
+  minVersion: version,
+  maxVersion: version,
+  allowHalfOpen: true,
+};
+
+function agreed(socket) {
+  return `${socket.alpnProtocol} ${socket.getProtocol()}\n`;
+}
+
+function answer(socket) {
+  socket.on('error', () => socket.destroy());
+  socket.write(agreed(socket));
+  socket.on('data', (heard) => {
+    if (heard.equals(Buffer.from('cut\n'))) socket.destroy();
+    else socket.write(heard);
+  });
+  socket.on('end', () => socket.end('bye\n'));
+}
+
+function serve() {
+  const server = tls.createServer({
+    ...common,
+    cert: fs.readFileSync('certificate'),
+    key: fs.readFileSync('key'),
+    ALPNProtocols: ['echo', 'other'],
+  }, answer);
+  server.listen(0, '127.0.0.1', () => {
+    console.log(`127.0.0.1:${server.address().port}`);
+  });
+}
+
+function ask() {
+  const questions = ['one\n', 'two\n', 'three\n'];
+  const socket = tls.connect({
+    ...common,
+    host: '127.0.0.1',
+    port: Number(port),
+    servername: 'localhost',
+    ca: fs.readFileSync('authority'),
+    ALPNProtocols: [protocol],
+  }, () => {
+    process.stdout.write(agreed(socket));
+    socket.write(questions.shift());
+  });
+  socket.on('error', (error) => console.log(error.code));
+  socket.on('data', (heard) => {
+    process.stdout.write(heard);
+    if (String(heard) === 'cut\n') socket.destroy();
+    else if (questions.length > 0) socket.write(questions.shift());
+    else socket.end();
+  });
+}
+
+if (side === 'server') serve();
+else ask();

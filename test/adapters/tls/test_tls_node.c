@@ -1,0 +1,163 @@
+/*
+ * Node's TLS, over loopback, on both sides: what is agreed on, a few messages,
+ * an end of one way alone, and one without a word.
+ */
+#include <stdio.h>
+
+#include "others.h"
+
+static const char node_peer[] = HERE "/node_peer.js";
+
+enum { LARGE = 300 * 1000 };
+
+static avow_value_t settings_with(const papers_t *own, const papers_t *trusted,
+                                  const char *protocols) {
+  const avow_tls_options_t options = {
+    .certificate = own != NULL ? own->certificate : NULL,
+    .key = own != NULL ? own->key : NULL,
+    .authorities = trusted != NULL ? trusted->certificate : NULL,
+    .protocols = protocols,
+  };
+  return avow_tls_settings(&options);
+}
+
+static int node_setup(void **state) {
+  if (others_setup(state) != 0)
+    return -1;
+  drop(&settings[0]);
+  drop(&settings[1]);
+  settings[0] = settings_with(NULL, &authority, "echo");
+  settings[1] = settings_with(&localhost, NULL, "echo,other");
+  return 0;
+}
+
+static avow_value_t start_server(const char *version, char port[8]) {
+  const char *args[] = { "node", node_peer, "server", version, NULL };
+  return start_others(args, port);
+}
+
+/* What is agreed on is the first that is said. */
+static void meet_node(const char *port, const char *version) {
+  char greeting[40];
+  (void) snprintf(greeting, sizeof(greeting), "echo %s\n", version); /* fits */
+  meet_others(port);
+  assert_fulfils_bytes(avow_read(client(), 100), greeting);
+}
+
+/* So much at once that it is many records, both ways. */
+static void assert_repeats_much(void) {
+  char *much = malloc(LARGE);
+  assert_non_null(much);
+  for (size_t i = 0; i < LARGE; i++)
+    much[i] = (char) (i * 7 + i / 1000);
+  avow_promise_t *p = avow_write(client(), avow_bytes(much, LARGE));
+  avow_reader_t *reader = avow_reader_new(client());
+  const avow_value_t v = avow_run(avow_reader_exactly(reader, LARGE));
+  assert_int_equal(v.tag, AVOW_BYTES);
+  assert_memory_equal(avow_to_bytes(&v, NULL), much, LARGE);
+  assert_fulfils_int(p, LARGE);
+  avow_value_unref(v);
+  avow_reader_unref(reader);
+  free(much);
+}
+
+/* Our end is no end of theirs: that comes with a last word. */
+static void assert_server_agrees(const char *version) {
+  char port[8];
+  const avow_value_t process = start_server(version, port);
+  meet_node(port, version);
+  avow_unref(avow_write(client(), avow_string("hello\n")));
+  assert_fulfils_bytes(avow_read(client(), 100), "hello\n");
+  assert_repeats_much();
+  assert_fulfils_none(avow_shutdown(client()));
+  assert_fulfils_bytes(avow_read(client(), 100), "bye\n");
+  assert_fulfils_none(avow_read(client(), 100));
+  drop(&ends[0]);
+
+  meet_node(port, version);
+  avow_unref(avow_write(client(), avow_string("cut\n")));
+  assert_rejects(avow_read(client(), 100), AVOW_TLS_ETRUNCATED);
+  drop(&ends[0]);
+  avow_value_unref(process);
+}
+
+static void servers_agree(void **state) {
+  assert_server_agrees("TLSv1.3");
+  assert_server_agrees("TLSv1.2");
+}
+
+/* Repeats what it hears, up to the end, and has a last word then. */
+static avow_value_t repeat_all(void *place) {
+  AVOW_TRY(welcome(place));
+  for (;;) {
+    const avow_value_t heard = avow_await(avow_read(server(), 100));
+    if (avow_is_none(&heard))
+      break;
+    if (avow_is_error(&heard))
+      return heard;
+    AVOW_TRY(avow_await(avow_write(server(), heard)));
+  }
+  AVOW_TRY(avow_await(avow_write(server(), avow_string("bye\n"))));
+  return avow_await(avow_shutdown(server()));
+}
+
+/* Answers once, so that the peer leaves, and listens on. */
+static avow_value_t have_it_cut(void *place) {
+  AVOW_TRY(welcome(place));
+  AVOW_TRY(avow_await(avow_read(server(), 100)));
+  AVOW_TRY(avow_await(avow_write(server(), avow_string("cut\n"))));
+  return avow_await(avow_read(server(), 100));
+}
+
+/* What a client prints while that fn is our side; that settles so. */
+static void assert_client_prints(const char *version, const char *protocol,
+                                 avow_value_t (*fn)(void *place), int code,
+                                 const char *expected) {
+  place_t place = open_place();
+  const char *args[] = { "node",   node_peer,  "client", version,
+                         protocol, place.port, NULL };
+  avow_promise_t *p = avow_async(loop, fn, &place);
+  const avow_value_t v = output_of(args, "");
+  const avow_output_t *output = avow_to_output(&v);
+  if (code == 0)
+    assert_fulfils_none(p);
+  else
+    assert_rejects(p, code);
+  assert_string_equal(avow_to_bytes(&output->out, NULL), expected);
+  avow_value_unref(v);
+  drop(&ends[1]);
+  close_place(&place);
+}
+
+static void clients_agree(void **state) {
+  assert_client_prints("TLSv1.3", "echo", repeat_all, 0,
+                       "echo TLSv1.3\none\ntwo\nthree\nbye\n");
+  assert_client_prints("TLSv1.2", "other", repeat_all, 0,
+                       "other TLSv1.2\none\ntwo\nthree\nbye\n");
+}
+
+static void clients_that_cut_are_found_out(void **state) {
+  assert_client_prints("TLSv1.3", "echo", have_it_cut, AVOW_TLS_ETRUNCATED,
+                       "echo TLSv1.3\ncut\n");
+  assert_client_prints("TLSv1.2", "echo", have_it_cut, AVOW_TLS_ETRUNCATED,
+                       "echo TLSv1.2\ncut\n");
+}
+
+static void clients_with_nothing_in_common_hear_so(void **state) {
+  assert_client_prints("TLSv1.3", "nonsense", repeat_all, AVOW_TLS_EPROTOCOL,
+                       "ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL\n");
+}
+
+#define NODE_CASE(f) \
+  cmocka_unit_test_setup_teardown(f, node_setup, others_teardown)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    NODE_CASE(servers_agree),
+    NODE_CASE(clients_agree),
+    NODE_CASE(clients_that_cut_are_found_out),
+    NODE_CASE(clients_with_nothing_in_common_hear_so),
+  };
+  harness_init();
+  return cmocka_run_group_tests(tests, make_all_papers, free_all_papers);
+}
