@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "asker.h"
+
 extern uv_loop_t *loop;
 
 /* Asks for something that takes a while: BYTES, the name in capitals. "slow"
