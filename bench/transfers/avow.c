@@ -1,0 +1,108 @@
+/*
+ * avow WAY URL REQUESTS AT_ONCE: that many requests by avow-curl, so many of
+ * them at a time, whose bodies are read: WAY is fetch, or perform, which takes
+ * easy handles. Prints how many were answered with 200, how many bytes came,
+ * and how many connections were made.
+ */
+#include <avow.h>
+#include <avow/auto.h>
+#include <avow/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { LARGEST = 16 * 1024 * 1024, MOST = 1024 };
+
+static uv_loop_t loop;
+static avow_curl_t *client;
+static const char *url;
+static size_t left, answered, bytes, connections;
+
+static int count_one(void *unused, curl_socket_t fd, curlsocktype purpose) {
+  connections++;
+  return CURL_SOCKOPT_OK;
+}
+
+static void count_connections(CURL *easy, void *unused) {
+  curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, count_one);
+}
+
+static avow_value_t fetch(void) {
+  const avow_fetch_options_t options = { .set = count_connections };
+  AVOW_AUTO_VALUE response = avow_none(), body = avow_none();
+  AVOW_TRY(avow_await_value(avow_curl_fetch(client, url, &options), &response));
+  const avow_stream_t stream = avow_to_stream(&response);
+  AVOW_TRY(avow_await_bytes(avow_read_all(stream, LARGEST), &body));
+  size_t len;
+  (void) avow_to_bytes(&body, &len);
+  bytes += len;
+  answered += avow_curl_status(&response) == 200;
+  return avow_none();
+}
+
+static size_t count(char *data, size_t size, size_t n, void *unused) {
+  bytes += size * n;
+  return size * n;
+}
+
+static avow_value_t perform(void) {
+  CURL *easy = curl_easy_init();
+  curl_easy_setopt(easy, CURLOPT_URL, url);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, count);
+  count_connections(easy, NULL);
+  AVOW_AUTO_VALUE done = avow_none();
+  AVOW_TRY(avow_await_value(avow_curl_perform(client, easy), &done));
+  long status = 0;
+  curl_easy_getinfo(avow_to_curl(&done), CURLINFO_RESPONSE_CODE, &status);
+  answered += status == 200;
+  return avow_none();
+}
+
+static bool take_one(void) {
+  return left > 0 && left-- > 0;
+}
+
+static avow_value_t fetch_some(void *unused) {
+  while (take_one())
+    AVOW_TRY(fetch());
+  return avow_none();
+}
+
+static avow_value_t perform_some(void *unused) {
+  while (take_one())
+    AVOW_TRY(perform());
+  return avow_none();
+}
+
+static avow_promise_t *ask_all(avow_value_t (*ask_some)(void *),
+                               size_t at_once) {
+  avow_promise_t *ps[MOST];
+  for (size_t i = 0; i < at_once; i++)
+    ps[i] = avow_async(&loop, ask_some, NULL);
+  return avow_all(&loop, ps, at_once);
+}
+
+int main(int argc, char *argv[]) {
+  if (argc != 5 || uv_loop_init(&loop) != 0 || avow_loop_init(&loop, NULL) != 0)
+    return 2;
+  url = argv[2];
+  left = strtoul(argv[3], NULL, 10);
+  const size_t at_once = strtoul(argv[4], NULL, 10);
+  if (at_once == 0 || at_once > MOST)
+    return 2;
+  client = avow_curl_new(&loop);
+  /* libcurl keeps four for each transfer that it has, and some have ended
+     together before the next begin. */
+  curl_multi_setopt(avow_curl_multi(client), CURLMOPT_MAXCONNECTS,
+                    (long) at_once);
+  const bool by_handles = strcmp(argv[1], "perform") == 0;
+  const avow_value_t v =
+      avow_run(ask_all(by_handles ? perform_some : fetch_some, at_once));
+  if (avow_is_error(&v))
+    fprintf(stderr, "%s\n", avow_error_message(&v));
+  avow_value_unref(v);
+  avow_curl_unref(client);
+  printf("%zu answers, %zu bytes, %zu connections\n", answered, bytes,
+         connections);
+  return avow_loop_close(&loop) == 0 ? 0 : 1;
+}

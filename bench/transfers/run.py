@@ -1,0 +1,113 @@
+#!/usr/bin/env python3
+"""Requests by HTTP with libcurl, by avow-curl and by others.
+
+  run.py [--build DIR] [--rounds N] [--quick] [--alone] [--write] [CASE]
+
+examples/serve is asked for 1 KiB, 10,000 times, 32 at a time, over connections
+that are used again. What counts is the processor's time of the client, from its
+start to its end, also in the kernel; clients take turns, of which each one's
+best counts. Who makes more than 32 connections, and tells, has failed. DIR is
+made with --buildtype=release (build-release); --write keeps the table in
+docs/curl.md.
+"""
+import os
+import re
+import sys
+import tempfile
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.dirname(HERE), os.path.join(HERE, '../programs')]
+import machine
+import page
+
+AT_ONCE = 32
+HEADS = ['client', 'a second', 'µs of processor', 'times the quickest',
+         'times the floor']
+FLOOR = 'floor: curl_multi in C'
+
+
+def config(work, url, n):
+    """For curl, which has no other way to name so many and where they go."""
+    path = f'{work}/urls'
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write(f'url = "{url}"\noutput = "/dev/null"\n' * n)
+    return path
+
+
+def clients(build, work, url, n):
+    """Name, and command line."""
+    ours = f'{build}/bench/transfers'
+    yield 'avow_curl_perform', [f'{ours}/transfers_avow', 'perform', url, n,
+                                AT_ONCE]
+    yield 'avow_curl_fetch', [f'{ours}/transfers_avow', 'fetch', url, n,
+                              AT_ONCE]
+    yield FLOOR, [f'{ours}/transfers_floor', url, n, AT_ONCE]
+    if machine.find('curl', 'curl'):
+        yield 'curl --parallel', [
+            'curl', '-s', '--no-progress-meter', '--parallel',
+            '--parallel-max', AT_ONCE, '-w', '%{http_code} %{num_connects}\n',
+            '-K', config(work, url, n)]
+    node = machine.find('node', 'nodejs')
+    if node:
+        yield "Node's fetch", [node, f'{HERE}/fetch.js', url, n, AT_ONCE]
+
+
+def counted(said):
+    """Answers and connections; of those fetch() says nothing."""
+    ours = re.match(r'(\d+) answers, \d+ bytes(?:, (\d+) connections)?', said)
+    if ours:
+        return int(ours[1]), ours[2] and int(ours[2])
+    lines = [line.split() for line in said.splitlines()]
+    return (sum(status == '200' for status, _ in lines),
+            sum(int(connects) for _, connects in lines))
+
+
+def turn(argv, n):
+    said, cpu, elapsed = machine.command(argv)
+    answers, connections = counted(said)
+    if answers != n or (connections or 0) > AT_ONCE:
+        raise SystemExit(f'{argv[0]}: {answers} answers, not {n}; '
+                         f'{connections} connections')
+    return cpu, elapsed
+
+
+def measure(options, work, url, n):
+    """Name: the least of the processor's time and of the clock's."""
+    some = {name: argv for name, argv in clients(options.build, work, url, n)
+            if not options.alone or name.startswith('avow')}
+    turns = {name: [] for name in some}
+    for i in range(options.rounds):
+        for name, argv in some.items():
+            page.say(f'round {i + 1} of {options.rounds}, {name}')
+            turns[name].append(turn(argv, n))
+    return {name: list(map(min, zip(*each))) for name, each in turns.items()}
+
+
+def rows_of(found, n):
+    """The floor is no client, so it is not the quickest."""
+    quickest = min(cpu for name, (cpu, _) in found.items() if name != FLOOR)
+    floor = found.get(FLOOR, [0])[0]
+    for name, (cpu, elapsed) in found.items():
+        yield [name, f'{n / elapsed:.0f}', f'{cpu * 1e6 / n:.1f}',
+               f'{cpu / quickest:.2f}' if quickest else '',
+               f'{cpu / floor:.2f}' if floor else '']
+
+
+def main():
+    options = page.parse(page.parser_of(__doc__, ['requests']), ['requests'])
+    n = 10000
+    if options.quick:
+        options.rounds, n = 1, 100
+    os.environ['NO_PROXY'] = '*'
+    with tempfile.TemporaryDirectory() as work:
+        with open(f'{work}/1k', 'wb') as file:
+            file.write(os.urandom(1024))
+        serve = [f'{options.build}/examples/serve', '--port', '0', work]
+        with machine.process(serve) as (_, port):
+            url = f'http://127.0.0.1:{port}/1k'
+            found = measure(options, work, url, n)
+    text = page.table([HEADS, *rows_of(found, n)], 1)
+    page.show('curl.md', options, text, machine.missing)
+
+
+main()
