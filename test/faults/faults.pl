@@ -5,7 +5,8 @@
 #   faults.pl FAULTS some N SEED [FILE]...
 #       N names, chosen at random: first of the faults in these files
 #   faults.pl FAULTS verify ROOT [NAME]...
-#       are they applicable? If it is all, has each source of the library one?
+#       are they applicable? If it is all, has each source of the library one,
+#       and does caught.txt say of each what finds it?
 #   faults.pl FAULTS kind NAME            which build it is in
 #   faults.pl FAULTS breaks NAME          which invariant must tell of it
 #   faults.pl FAULTS apply ROOT NAME      applies it, and says to which file
@@ -85,9 +86,18 @@ sub complain_of_files_without {
   return scalar @lack;
 }
 
+sub complain_of_faults_without_row {
+  my %rows = map { $_ => 1 } slurp($source =~ s/faults\.txt$/caught.txt/r) =~ /^(\w+)/mg;
+  my @lack = grep { !$rows{$_} } map { $_->{name} } @faults;
+  print "$_: is not in caught.txt: check.sh --write $_\n" for @lack;
+  return scalar @lack;
+}
+
 sub verify {
   my ($root, @names) = @_;
-  my $wrong = @names ? 0 : complain_of_files_without($root);
+  my $wrong = @names
+    ? 0
+    : complain_of_files_without($root) + complain_of_faults_without_row();
   for my $fault (@names ? map { find($_) } @names : @faults) {
     my ($text, $reason) = faulty($fault, slurp("$root/$fault->{file}"));
     next if defined $text;
