@@ -293,6 +293,9 @@ static void failed_map_takes_no_more_items(void **state) {
   run();
 
   assert_notes("item=1 item=2");
+  avow_value_t left = avow_none();
+  assert_int_equal(avow_channel_try_next(from, &left), 0);
+  assert_int_equal(avow_to_int(&left), 3);
   end(0, avow_int(10));
   assert_next_int(to, 10);
   assert_rejects(avow_channel_next(to), UV_EIO);
