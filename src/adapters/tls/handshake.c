@@ -67,7 +67,11 @@ static bool is_address(const char *host) {
 }
 
 /* Whose certificate it has to be, and, for a name, is told that it is for. */
-static bool expect(SSL *ssl, const char *host) {
+static bool expect(avow__tls_t *t, const char *host) {
+  SSL *ssl = t->ssl;
+  t->host = OPENSSL_strdup(host);
+  if (t->host == NULL)
+    return false;
   X509_VERIFY_PARAM *param = SSL_get0_param(ssl);
   X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
   SSL_set_verify(ssl, SSL_VERIFY_PEER, NULL);
@@ -120,7 +124,7 @@ static avow__tls_t *greeting_new(const avow_value_t *settings,
   t->loop = loop_of(transport);
   t->settings = avow_value_ref(settings);
   if (set_up(t, avow__tls_settings_of(settings)) &&
-      (host == NULL || expect(t->ssl, host))) {
+      (host == NULL || expect(t, host))) {
     take_side(t->ssl, host != NULL);
     return t;
   }

@@ -3,7 +3,7 @@
  * tell apart what programs do different things about.
  */
 #include <openssl/err.h>
-#include <openssl/x509v3.h>
+#include <openssl/x509_vfy.h>
 
 #include "tls.h"
 
@@ -41,16 +41,10 @@ avow_value_t avow__tls_queue_error(int code, const char *what) {
 static avow_value_t verify_error(const avow__tls_t *t, long result) {
   if (result == X509_V_ERR_OUT_OF_MEM)
     return avow_error(UV_ENOMEM);
-  X509_VERIFY_PARAM *param = SSL_get0_param(t->ssl);
-  char *address = X509_VERIFY_PARAM_get1_ip_asc(param);
-  const char *host =
-      address != NULL ? address : X509_VERIFY_PARAM_get0_host(param, 0);
-  const avow_value_t v =
-      avow_error_new(AVOW_TLS_EVERIFY, avow_none(), "the certificate of %s: %s",
-                     host != NULL ? host : "the peer",
-                     X509_verify_cert_error_string(result));
-  OPENSSL_free(address);
-  return v;
+  return avow_error_new(AVOW_TLS_EVERIFY, avow_none(),
+                        "the certificate of %s: %s",
+                        t->host != NULL ? t->host : "the peer",
+                        X509_verify_cert_error_string(result));
 }
 
 static avow_value_t truncated(const avow__tls_t *t) {

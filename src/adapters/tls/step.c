@@ -35,6 +35,7 @@ void avow__tls_unref(void *data) {
   avow_value_unref(t->broken);
   avow_value_unref(t->refused);
   SSL_free(t->ssl);
+  OPENSSL_free(t->host);
   avow_value_unref(t->settings);
   avow_value_unref(t->transport);
   OPENSSL_free(t);

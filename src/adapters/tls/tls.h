@@ -47,6 +47,7 @@ typedef struct {
   avow_value_t settings;
   avow_value_t transport; /* none once it is closed */
   SSL *ssl;
+  char *host; /* that a client speaks to; NULL of a server */
 
   avow_value_t chunk;    /* BYTES that came, while some are left, or none */
   size_t at;             /* of these, what OpenSSL takes next */

@@ -3,6 +3,7 @@
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509v3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,8 +19,8 @@ static char *text_of(BIO *bio) {
   return text;
 }
 
-static EVP_PKEY *make_key(int weak) {
-  EVP_PKEY *key = weak ? EVP_RSA_gen(1024) : EVP_EC_gen("P-256");
+static EVP_PKEY *make_key(unsigned rsa) {
+  EVP_PKEY *key = rsa > 0 ? EVP_RSA_gen(rsa) : EVP_EC_gen("P-256");
   assert_non_null(key);
   return key;
 }
@@ -43,6 +44,33 @@ static void set_names(X509 *x, const wanted_t *wanted) {
   X509_set_issuer_name(x, X509_get_subject_name(signer));
 }
 
+/* Configurations have no words for such a name. */
+static void add_name_with_nul(X509 *x, const char *name, const char *rest) {
+  char bytes[100];
+  const int len = snprintf(bytes, sizeof(bytes), "%s%c%s", name, 0, rest);
+  ASN1_IA5STRING *string = ASN1_IA5STRING_new();
+  GENERAL_NAME *general = GENERAL_NAME_new();
+  GENERAL_NAMES *names = GENERAL_NAMES_new();
+  assert_int_equal(ASN1_STRING_set(string, bytes, len), 1);
+  GENERAL_NAME_set0_value(general, GEN_DNS, string);
+  assert_int_equal(sk_GENERAL_NAME_push(names, general), 1);
+  assert_int_equal(X509_add1_ext_i2d(x, NID_subject_alt_name, names, 0, 0), 1);
+  GENERAL_NAMES_free(names);
+}
+
+static void add_extensions(X509 *x, const wanted_t *wanted) {
+  if (wanted->behind_nul != NULL)
+    add_name_with_nul(x, wanted->name, wanted->behind_nul);
+  else if (wanted->name != NULL)
+    add_extension(x, NID_subject_alt_name, wanted->name);
+  else
+    add_extension(x, NID_basic_constraints, "critical,CA:TRUE");
+  if (wanted->use != NULL)
+    add_extension(x, NID_ext_key_usage, wanted->use);
+  if (wanted->permits != NULL)
+    add_extension(x, NID_name_constraints, wanted->permits);
+}
+
 static X509 *make_certificate(const wanted_t *wanted, EVP_PKEY *key) {
   X509 *x = X509_new();
   assert_non_null(x);
@@ -52,17 +80,15 @@ static X509 *make_certificate(const wanted_t *wanted, EVP_PKEY *key) {
   X509_gmtime_adj(X509_getm_notBefore(x), from);
   X509_gmtime_adj(X509_getm_notAfter(x), wanted->to != 0 ? wanted->to : 3600);
   X509_set_pubkey(x, key);
-  if (wanted->name != NULL)
-    add_extension(x, NID_subject_alt_name, wanted->name);
-  else
-    add_extension(x, NID_basic_constraints, "critical,CA:TRUE");
+  add_extensions(x, wanted);
   EVP_PKEY *by = wanted->signer != NULL ? wanted->signer->pkey : key;
-  assert_true(X509_sign(x, by, EVP_sha256()) > 0);
+  const char *digest = wanted->digest != NULL ? wanted->digest : "SHA256";
+  assert_true(X509_sign(x, by, EVP_get_digestbyname(digest)) > 0);
   return x;
 }
 
 papers_t make_papers(const wanted_t *wanted) {
-  papers_t papers = { .pkey = make_key(wanted->weak) };
+  papers_t papers = { .pkey = make_key(wanted->rsa) };
   papers.x = make_certificate(wanted, papers.pkey);
   BIO *bio = BIO_new(BIO_s_mem());
   PEM_write_bio_X509(bio, papers.x);

@@ -18,7 +18,11 @@ typedef struct {
   const char *title;      /* "Authority", of one that has no name */
   const papers_t *signer; /* itself */
   long from, to;          /* seconds from now; -3600 and 3600 */
-  int weak;               /* a key of 1024 bits of RSA */
+  unsigned rsa;           /* bits of its key; it is of P-256 instead */
+  const char *digest;     /* that it is signed with; "SHA256" */
+  const char *use;        /* what for alone: "clientAuth"; any */
+  const char *permits;    /* an authority's, for what: "permitted;DNS:x.org" */
+  const char *behind_nul; /* what comes after a byte of 0 in its name */
 } wanted_t;
 
 papers_t make_papers(const wanted_t *wanted);

@@ -1,72 +1,9 @@
-/* Handshakes: who is believed, what is said to whom is not, and what breaks. */
+/* Handshakes: who is believed, what each side is told, and what breaks. */
 #include "pair.h"
 
-/* A server with those papers, to be called by that name. The words are of what
-   the client rejects with. */
-static void assert_refused(const wanted_t *wanted, const char *host,
-                           const char *words) {
-  papers_t papers = make_papers(wanted);
-  drop(&settings[1]);
-  settings[1] = settings_of(&papers, NULL);
-  open_below(100000, NULL);
-  avow_promise_t *p = greet_server();
-  const avow_value_t v =
-      avow_run(avow_tls_client(&settings[0], avow_steal(&below[0]), host));
-  assert_int_equal(avow_error_code(&v), AVOW_TLS_EVERIFY);
-  if (strstr(avow_error_message(&v), words) == NULL)
-    fail_msg("it says: %s", avow_error_message(&v));
-  avow_value_unref(v);
-  assert_rejects(p, AVOW_TLS_EALERT); /* the server was told */
-  free_papers(&papers);
-}
-
-static void another_host_is_refused(void **state) {
-  const wanted_t wanted = { .name = "DNS:localhost", .signer = &authority };
-  assert_refused(&wanted, "example.org",
-                 "the certificate of example.org: hostname mismatch");
-  assert_refused(&wanted, "127.0.0.1",
-                 "the certificate of 127.0.0.1: IP address mismatch");
-}
-
-static void expired_certificates_are_refused(void **state) {
-  const wanted_t wanted = { .name = "DNS:localhost",
-                            .signer = &authority,
-                            .from = -7200,
-                            .to = -3600 };
-  assert_refused(&wanted, "localhost", "certificate has expired");
-}
-
-static void certificates_of_later_are_refused(void **state) {
-  const wanted_t wanted = { .name = "DNS:localhost",
-                            .signer = &authority,
-                            .from = 3600,
-                            .to = 7200 };
-  assert_refused(&wanted, "localhost", "certificate is not yet valid");
-}
-
-static void self_signed_certificates_are_refused(void **state) {
-  const wanted_t wanted = { .name = "DNS:localhost" };
-  assert_refused(&wanted, "localhost", "self-signed certificate");
-}
-
-static void unknown_authorities_are_refused(void **state) {
-  papers_t other = make_papers(&(wanted_t){ .title = "Another" });
-  const wanted_t wanted = { .name = "DNS:localhost", .signer = &other };
-  assert_refused(&wanted, "localhost",
-                 "unable to get local issuer certificate");
-  free_papers(&other);
-}
-
-static void authorities_that_only_have_the_name_are_refused(void **state) {
-  papers_t other = make_papers(&(wanted_t){ 0 });
-  const wanted_t wanted = { .name = "DNS:localhost", .signer = &other };
-  assert_refused(&wanted, "localhost", "certificate signature failure");
-  free_papers(&other);
-}
-
 static void weak_keys_are_refused(void **state) {
-  papers_t weak = make_papers(
-      &(wanted_t){ .name = "DNS:localhost", .signer = &authority, .weak = 1 });
+  papers_t weak = make_papers(&(
+      wanted_t){ .name = "DNS:localhost", .signer = &authority, .rsa = 1024 });
   const avow_tls_options_t options = { .certificate = weak.certificate,
                                        .key = weak.key };
   const avow_value_t v = avow_tls_settings(&options);
@@ -241,12 +178,6 @@ static void bad_arguments_are_refused(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    PAIR_CASE(another_host_is_refused),
-    PAIR_CASE(expired_certificates_are_refused),
-    PAIR_CASE(certificates_of_later_are_refused),
-    PAIR_CASE(self_signed_certificates_are_refused),
-    PAIR_CASE(unknown_authorities_are_refused),
-    PAIR_CASE(authorities_that_only_have_the_name_are_refused),
     PAIR_CASE(weak_keys_are_refused),
     PAIR_CASE(addresses_are_hosts),
     PAIR_CASE(servers_are_told_the_name),

@@ -1,0 +1,318 @@
+/*
+ * Who is refused: a server for each that clients know from badssl.com, its
+ * client says why, and tells the server. These servers are less strict than
+ * settings of ours would have them.
+ */
+#include "pair.h"
+
+static papers_t aged, other, namesake, between, narrow, server_like;
+
+/* What is changed of a server's SSL_CTX. */
+typedef void (*alter_fn)(SSL_CTX *ctx);
+
+/* Zero in a field stands for its default. */
+typedef struct {
+  wanted_t wanted;   /* the server's papers */
+  alter_fn alter;    /* nothing */
+  const char *host;  /* that the client looks for; "localhost" */
+  int code;          /* that it rejects with; AVOW_TLS_EVERIFY */
+  const char *words; /* and what it says */
+  int told_code;     /* of the server's; AVOW_TLS_EALERT */
+  const char *told;
+} case_t;
+
+static const char *const mismatch = "hostname mismatch";
+static const char *const unknown = "alert unknown ca";
+static const char *const bad = "alert bad certificate";
+
+static void send_the_root(SSL_CTX *ctx) {
+  assert_int_equal(SSL_CTX_add1_chain_cert(ctx, other.x), 1);
+}
+
+static void send_what_is_between(SSL_CTX *ctx) {
+  assert_int_equal(SSL_CTX_add1_chain_cert(ctx, between.x), 1);
+}
+
+static void send_aged(SSL_CTX *ctx) {
+  assert_int_equal(SSL_CTX_add1_chain_cert(ctx, aged.x), 1);
+}
+
+static void send_narrow(SSL_CTX *ctx) {
+  assert_int_equal(SSL_CTX_add1_chain_cert(ctx, narrow.x), 1);
+}
+
+static void send_who_is_none(SSL_CTX *ctx) {
+  assert_int_equal(SSL_CTX_add1_chain_cert(ctx, server_like.x), 1);
+}
+
+static void speak_version(SSL_CTX *ctx, int version) {
+  assert_int_equal(SSL_CTX_set_min_proto_version(ctx, version), 1);
+  assert_int_equal(SSL_CTX_set_max_proto_version(ctx, version), 1);
+}
+
+static void speak_tls_1_0(SSL_CTX *ctx) {
+  speak_version(ctx, TLS1_VERSION);
+}
+
+static void speak_tls_1_1(SSL_CTX *ctx) {
+  speak_version(ctx, TLS1_1_VERSION);
+}
+
+static void want_another_cipher(SSL_CTX *ctx) {
+  speak_version(ctx, TLS1_2_VERSION);
+  assert_int_equal(SSL_CTX_set_cipher_list(ctx, "NULL-SHA256"), 1);
+}
+
+static const case_t cases[] = {
+  { .wanted = { .name = "DNS:localhost", .from = -7200, .to = -3600 },
+    .words = "certificate has expired",
+    .told = "alert certificate expired" },
+  { .wanted = { .name = "DNS:localhost", .from = 3600, .to = 7200 },
+    .words = "certificate is not yet valid",
+    .told = bad },
+  { .wanted = { .name = "DNS:localhost" },
+    .host = "example.org",
+    .words = "the certificate of example.org: hostname mismatch",
+    .told = bad },
+  { .wanted = { .name = "DNS:localhost,IP:127.0.0.2" },
+    .host = "127.0.0.1",
+    .words = "the certificate of 127.0.0.1: IP address mismatch",
+    .told = bad },
+  { .wanted = { .name = "DNS:127.0.0.1" },
+    .host = "127.0.0.1",
+    .words = "IP address mismatch",
+    .told = bad },
+  { .wanted = { .name = "IP:127.0.0.1" },
+    .host = "::1",
+    .words = "the certificate of ::1: IP address mismatch",
+    .told = bad },
+  { .wanted = { .name = "DNS:*.com" },
+    .host = "example.com",
+    .words = mismatch,
+    .told = bad },
+  { .wanted = { .name = "DNS:*" },
+    .host = "localhost",
+    .words = mismatch,
+    .told = bad },
+  { .wanted = { .name = "DNS:*.example.org" },
+    .host = "a.b.example.org",
+    .words = mismatch,
+    .told = bad },
+  { .wanted = { .name = "DNS:*.example.org" },
+    .host = "example.org",
+    .words = mismatch,
+    .told = bad },
+  { .wanted = { .name = "DNS:w*.example.org" },
+    .host = "www.example.org",
+    .words = mismatch,
+    .told = bad },
+  { .wanted = { .name = "localhost", .behind_nul = ".example.org" },
+    .words = mismatch,
+    .told = bad },
+  { .wanted = { .name = "DNS:localhost", .signer = &server_like },
+    .words = "unable to get local issuer certificate",
+    .told = unknown },
+  { .wanted = { .name = "DNS:localhost", .signer = &server_like },
+    .alter = send_who_is_none,
+    .words = "invalid CA certificate",
+    .told = unknown },
+  { .wanted = { .name = "DNS:localhost", .signer = &other },
+    .words = "unable to get local issuer certificate",
+    .told = unknown },
+  { .wanted = { .name = "DNS:localhost", .signer = &other },
+    .alter = send_the_root,
+    .words = "self-signed certificate in certificate chain",
+    .told = unknown },
+  { .wanted = { .name = "DNS:localhost", .signer = &namesake },
+    .words = "certificate signature failure",
+    .told = "alert decrypt error" },
+  { .wanted = { .name = "DNS:localhost", .signer = &between },
+    .words = "unable to get local issuer certificate",
+    .told = unknown },
+  { .wanted = { .name = "DNS:localhost", .signer = &narrow },
+    .alter = send_narrow,
+    .words = "permitted subtree violation",
+    .told = "alert certificate unknown" },
+  { .wanted = { .name = "DNS:localhost", .rsa = 1024 },
+    .words = "EE certificate key too weak",
+    .told = bad },
+  { .wanted = { .name = "DNS:localhost", .digest = "SHA1" },
+    .words = "CA signature digest algorithm too weak",
+    .told = bad },
+  { .wanted = { .name = "DNS:localhost", .digest = "MD5", .signer = &aged },
+    .alter = send_aged,
+    .words = "CA signature digest algorithm too weak",
+    .told = bad },
+  { .wanted = { .name = "DNS:localhost", .use = "clientAuth" },
+    .words = "unsuitable certificate purpose",
+    .told = "alert unsupported certificate" },
+  { .wanted = { .name = "DNS:localhost" },
+    .alter = speak_tls_1_0,
+    .code = AVOW_TLS_EALERT,
+    .words = "the peer refuses: tlsv1 alert protocol version",
+    .told_code = AVOW_TLS_EPROTOCOL,
+    .told = "TLS: unsupported protocol" },
+  { .wanted = { .name = "DNS:localhost" },
+    .alter = speak_tls_1_1,
+    .code = AVOW_TLS_EALERT,
+    .words = "the peer refuses: tlsv1 alert protocol version",
+    .told_code = AVOW_TLS_EPROTOCOL,
+    .told = "TLS: unsupported protocol" },
+  { .wanted = { .name = "DNS:localhost" },
+    .alter = want_another_cipher,
+    .code = AVOW_TLS_EALERT,
+    .words = "the peer refuses: ",
+    .told_code = AVOW_TLS_EPROTOCOL,
+    .told = "TLS: no shared cipher" },
+};
+
+/* A server with these papers, whatever they are worth. Those of nobody else are
+   by the authority, unless that is about their signer. */
+static papers_t set_up_server(const case_t *c, bool self_signed) {
+  wanted_t wanted = c->wanted;
+  if (wanted.signer == NULL && !self_signed)
+    wanted.signer = &authority;
+  const papers_t papers = make_papers(&wanted);
+  drop(&settings[1]);
+  settings[1] = settings_of(NULL, NULL);
+  SSL_CTX *ctx = avow_tls_ssl_ctx(&settings[1]);
+  SSL_CTX_set_security_level(ctx, 0);
+  assert_int_equal(SSL_CTX_use_certificate(ctx, papers.x), 1);
+  assert_int_equal(SSL_CTX_use_PrivateKey(ctx, papers.pkey), 1);
+  if (c->alter != NULL)
+    c->alter(ctx);
+  return papers;
+}
+
+static void assert_error(avow_promise_t *p, int code, const char *words,
+                         size_t at) {
+  const avow_value_t v = avow_run(p);
+  if (avow_error_code(&v) != code ||
+      strstr(avow_error_message(&v), words) == NULL)
+    fail_msg("row %zu: %d, %s, and not: %s", at, avow_error_code(&v),
+             avow_error_message(&v), words);
+  avow_value_unref(v);
+}
+
+static int or_else(int code, int otherwise) {
+  return code != 0 ? code : otherwise;
+}
+
+static void assert_refused(const case_t *c, size_t at, bool self_signed) {
+  papers_t papers = set_up_server(c, self_signed);
+  open_below(100000, NULL);
+  avow_promise_t *server_is = greet_server();
+  assert_error(avow_tls_client(&settings[0], avow_steal(&below[0]),
+                               c->host != NULL ? c->host : "localhost"),
+               or_else(c->code, AVOW_TLS_EVERIFY), c->words, at);
+  assert_error(server_is, or_else(c->told_code, AVOW_TLS_EALERT), c->told, at);
+  free_papers(&papers);
+}
+
+static void who_is_not_to_be_believed_is_refused(void **state) {
+  for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
+    assert_refused(&cases[i], i, false);
+}
+
+static void who_vouches_for_himself_is_refused(void **state) {
+  const case_t alone = { .wanted = { .name = "DNS:localhost" },
+                         .words = "self-signed certificate",
+                         .told = unknown };
+  assert_refused(&alone, 0, true);
+}
+
+/* With what is between sent along, and with wildcards that are none of these,
+   they are believed: the table is not of servers that could not be. */
+static void assert_believed(const case_t *c) {
+  papers_t papers = set_up_server(c, false);
+  open_below(100000, NULL);
+  avow_promise_t *p = greet_server();
+  ends[0] =
+      avow_run(avow_tls_client(&settings[0], avow_steal(&below[0]), c->host));
+  ends[1] = avow_run(p);
+  assert_int_equal(ends[0].tag, AVOW_OBJECT);
+  assert_int_equal(ends[1].tag, AVOW_OBJECT);
+  drop(&ends[0]);
+  drop(&ends[1]);
+  free_papers(&papers);
+}
+
+static void who_is_to_be_believed_is(void **state) {
+  assert_believed(
+      &(case_t){ .wanted = { .name = "DNS:localhost", .signer = &between },
+                 .alter = send_what_is_between,
+                 .host = "localhost" });
+  assert_believed(&(case_t){ .wanted = { .name = "DNS:*.example.org" },
+                             .host = "www.example.org" });
+  assert_believed(
+      &(case_t){ .wanted = { .name = "DNS:x.org", .signer = &narrow },
+                 .alter = send_narrow,
+                 .host = "x.org" });
+  assert_believed(&(case_t){
+      .wanted = { .name = "DNS:localhost", .use = "serverAuth,clientAuth" },
+      .host = "localhost" });
+}
+
+/* A client that knows no more than TLS 1.1, and our server. */
+static void clients_of_old_are_refused(void **state) {
+  SSL_CTX *ctx = avow_tls_ssl_ctx(&settings[0]);
+  SSL_CTX_set_security_level(ctx, 0);
+  speak_tls_1_1(ctx);
+  open_below(100000, NULL);
+  avow_promise_t *p = greet_server();
+  assert_says(greet_client(), AVOW_TLS_EALERT,
+              "the peer refuses: tlsv1 alert protocol version");
+  assert_says(p, AVOW_TLS_EPROTOCOL, "TLS: unsupported protocol");
+}
+
+/* A server that has never heard of versions as TLS 1.3 says them, and answers
+   with its own. */
+static void servers_of_old_are_refused(void **state) {
+  SSL_CTX *ctx = avow_tls_ssl_ctx(&settings[0]);
+  assert_int_equal(SSL_CTX_set_max_proto_version(ctx, TLS1_2_VERSION), 1);
+  SSL_CTX_set_security_level(avow_tls_ssl_ctx(&settings[1]), 0);
+  speak_tls_1_1(avow_tls_ssl_ctx(&settings[1]));
+  open_below(100000, NULL);
+  avow_promise_t *p = greet_server();
+  assert_error(greet_client(), AVOW_TLS_EPROTOCOL, "unsupported protocol", 0);
+  avow_ignore(avow_run(p)); /* it does not know the version of the alert */
+}
+
+static int make_more_papers(void **state) {
+  if (make_all_papers(state) != 0)
+    return -1;
+  aged = make_papers(
+      &(wanted_t){ .title = "Aged", .signer = &authority, .rsa = 2048 });
+  other = make_papers(&(wanted_t){ .title = "Another" });
+  namesake = make_papers(&(wanted_t){ 0 });
+  between =
+      make_papers(&(wanted_t){ .title = "Between", .signer = &authority });
+  narrow =
+      make_papers(&(wanted_t){ .title = "Narrow",
+                               .signer = &authority,
+                               .permits = "critical,permitted;DNS:x.org" });
+  server_like = make_papers(
+      &(wanted_t){ .name = "DNS:example.org", .signer = &authority });
+  return 0;
+}
+
+static int free_more_papers(void **state) {
+  papers_t *all[] = {
+    &aged, &other, &namesake, &between, &narrow, &server_like
+  };
+  for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+    free_papers(all[i]);
+  return free_all_papers(state);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    PAIR_CASE(who_is_not_to_be_believed_is_refused),
+    PAIR_CASE(who_vouches_for_himself_is_refused),
+    PAIR_CASE(who_is_to_be_believed_is),
+    PAIR_CASE(clients_of_old_are_refused),
+    PAIR_CASE(servers_of_old_are_refused),
+  };
+  harness_init();
+  return cmocka_run_group_tests(tests, make_more_papers, free_more_papers);
+}
