@@ -91,10 +91,6 @@ int main(int argc, char *argv[]) {
   if (at_once == 0 || at_once > MOST)
     return 2;
   client = avow_curl_new(&loop);
-  /* libcurl keeps four for each transfer that it has, and some have ended
-     together before the next begin. */
-  curl_multi_setopt(avow_curl_multi(client), CURLMOPT_MAXCONNECTS,
-                    (long) at_once);
   const bool by_handles = strcmp(argv[1], "perform") == 0;
   const avow_value_t v =
       avow_run(ask_all(by_handles ? perform_some : fetch_some, at_once));

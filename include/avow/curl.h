@@ -20,8 +20,9 @@
 
 AVOW_HEADER_BEGIN
 
-/** What transfers share: connections, which are kept, and what is known of
-    names and of TLS sessions. */
+/** What transfers share: connections, which are kept, as many as there have
+    been transfers at once, and 32 at least; and what is known of names and of
+    TLS sessions. */
 typedef struct avow_curl_s avow_curl_t;
 
 /**
@@ -32,9 +33,11 @@ typedef struct avow_curl_s avow_curl_t;
 AVOW_API AVOW_MUST_USE avow_curl_t *avow_curl_new(uv_loop_t *loop);
 
 /**
- * Its multi handle, for curl_multi_setopt(): CURLMOPT_MAX_HOST_CONNECTIONS, for
- * one. What polls (its socket and timer functions) and adds or removes is the
- * client's. NULL without memory, and once the loop is closed.
+ * Its multi handle, for curl_multi_setopt(): CURLMOPT_MAX_HOST_CONNECTIONS
+ * limits the connections of each host, and CURLMOPT_MAX_TOTAL_CONNECTIONS all;
+ * transfers that have none wait. What polls (its socket and timer functions),
+ * adds or removes, and CURLMOPT_MAXCONNECTS are the client's. NULL without
+ * memory, and once the loop is closed.
  */
 AVOW_API CURLM *avow_curl_multi(const avow_curl_t *client);
 

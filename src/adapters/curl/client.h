@@ -31,10 +31,11 @@ typedef struct client_s {
   avow_promise_t *ended; /* its promise, which then answers all */
   avow_deferred_t *gone; /* settles when nothing of it is left on the loop */
   avow_promise_t *shield;
-  unsigned inside;  /* calls of libcurl that are under way; see enter() */
-  unsigned handles; /* of libuv's that are not closed */
-  bool ending;      /* no transfer begins any more */
-  bool let_go;      /* nobody knows it any more */
+  unsigned in, most; /* transfers in it, and how many there were at once */
+  unsigned inside;   /* calls of libcurl that are under way; see enter() */
+  unsigned handles;  /* of libuv's that are not closed */
+  bool ending;       /* no transfer begins any more */
+  bool let_go;       /* nobody knows it any more */
 } client_t;
 
 /* The client; NULL of one that was refused. */

@@ -9,6 +9,8 @@
 
 #include "polled.h"
 
+enum { LEAST_KEPT = 32 };
+
 void avow__curl_drive(client_t *c, curl_socket_t fd, int events) {
   int running;
   avow__curl_enter(c);
@@ -37,6 +39,19 @@ static int on_timer(CURLM *multi, long ms, void *data) {
   return 0;
 }
 
+/* libcurl keeps four connections for each transfer that it has just then. Those
+   that end together are all out before the next begin, and it would close what
+   these are about to use: so many as have been in use at once may stay. */
+static void keep(client_t *c, unsigned connections) {
+  c->most = connections;
+  (void) curl_multi_setopt(c->multi, CURLMOPT_MAXCONNECTS, (long) c->most);
+}
+
+void avow__curl_engine_count(client_t *c) {
+  if (++c->in > c->most)
+    keep(c, c->in);
+}
+
 bool avow__curl_engine_start(client_t *c) {
   c->multi = curl_multi_init();
   if (c->multi == NULL)
@@ -45,6 +60,7 @@ bool avow__curl_engine_start(client_t *c) {
   (void) curl_multi_setopt(c->multi, CURLMOPT_SOCKETDATA, c);
   (void) curl_multi_setopt(c->multi, CURLMOPT_TIMERFUNCTION, on_timer);
   (void) curl_multi_setopt(c->multi, CURLMOPT_TIMERDATA, c);
+  keep(c, LEAST_KEPT);
   (void) uv_timer_init(c->loop, &c->timer);
   (void) uv_idle_init(c->loop, &c->soon);
   c->timer.data = c;

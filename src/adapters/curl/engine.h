@@ -7,6 +7,9 @@
 /* False without memory, and then nothing is on the loop. */
 bool avow__curl_engine_start(client_t *c);
 
+/* One more transfer is in the multi handle. */
+void avow__curl_engine_count(client_t *c);
+
 /* Ends the multi handle, which has no transfers, and closes all handles. */
 void avow__curl_engine_stop(client_t *c);
 

@@ -9,6 +9,7 @@
  */
 #include "transfer.h"
 
+#include "engine.h"
 #include "failure.h"
 #include "lookup.h"
 #include "memory.h"
@@ -86,6 +87,7 @@ static void transfer_settle(transfer_t *t, avow_value_t v) {
 static void transfer_come_out(transfer_t *t) {
   if (!t->is_in)
     return;
+  t->client->in--;
   (void) curl_multi_remove_handle(t->client->multi, t->easy);
   (void) curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t->private);
   (void) curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, NULL);
@@ -141,6 +143,7 @@ static void transfer_go_in(transfer_t *t) {
   const CURLMcode code = curl_multi_add_handle(c->multi, t->easy);
   if (code == CURLM_OK) {
     t->is_in = true;
+    avow__curl_engine_count(c);
     take_options(t);
     transfer_move(t, &c->transfers);
     return;

@@ -24,24 +24,6 @@ static void many_at_once(void **state) {
     assert_got(&got[i], (size_t) (10 * i));
 }
 
-static void keeps_connections(void **state) {
-  const int before = http_server_accepted();
-  for (int i = 0; i < 5; i++)
-    assert_fulfils_int(get(url_of("/hello"), NULL), 200);
-  assert_int_equal(http_server_accepted(), before + 1);
-}
-
-static void limits_connections_of_a_host(void **state) {
-  enum { MANY = 20 };
-  avow_promise_t *all[MANY];
-  const int before = http_server_accepted();
-  curl_multi_setopt(avow_curl_multi(client), CURLMOPT_MAX_HOST_CONNECTIONS, 2L);
-  for (int i = 0; i < MANY; i++)
-    all[i] = get(url_of("/hello"), NULL);
-  avow_ignore(avow_run(avow_all(loop, all, MANY)));
-  assert_int_in_range(http_server_accepted() - before, 1, 2);
-}
-
 static void gives_the_handle_as_it_was(void **state) {
   int mine = 0;
   char *private = NULL;
@@ -205,8 +187,6 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     CURL_CASE(fulfils_when_done),
     CURL_CASE(many_at_once),
-    CURL_CASE(keeps_connections),
-    CURL_CASE(limits_connections_of_a_host),
     CURL_CASE(gives_the_handle_as_it_was),
     CURL_CASE(other_protocols),
     CURL_CASE(rejects_with_what_libcurl_says),

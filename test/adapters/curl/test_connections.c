@@ -1,0 +1,79 @@
+/* Connections, as the server counts them: those that are kept, and limits. */
+#include "curl_test.h"
+
+enum { MOST = 120 };
+
+static avow_promise_t *begin(const char *path, size_t n) {
+  avow_promise_t *all[MOST];
+  for (size_t i = 0; i < n; i++)
+    all[i] = get(url_of(path), NULL);
+  return avow_all(loop, all, n);
+}
+
+static void wave(size_t n) {
+  avow_value_t v = avow_run(begin("/drip/20", n));
+  assert_int_equal(avow_list_len(&v), n);
+  avow_value_unref(v);
+}
+
+static void keeps_connections(void **state) {
+  const int before = http_server_accepted();
+  for (int i = 0; i < 5; i++)
+    assert_fulfils_int(get(url_of("/hello"), NULL), 200);
+  assert_int_equal(http_server_accepted(), before + 1);
+}
+
+static void limits_connections_of_a_host(void **state) {
+  const int before = http_server_accepted();
+  curl_multi_setopt(avow_curl_multi(client), CURLMOPT_MAX_HOST_CONNECTIONS, 2L);
+  wave(20);
+  assert_int_in_range(http_server_accepted() - before, 1, 2);
+}
+
+/* All of a wave are out before the next begins. */
+static void keeps_those_of_a_wave(void **state) {
+  static const size_t sizes[] = { 20, MOST };
+  for (size_t i = 0; i < 2; i++) {
+    const int before = http_server_accepted();
+    const size_t kept = i == 0 ? 0 : sizes[0];
+    for (int n = 0; n < 3; n++)
+      wave(sizes[i]);
+    assert_int_equal(http_server_accepted() - before, sizes[i] - kept);
+  }
+}
+
+/* It closes those of what was a greater wave than the limit says. */
+static void limits_all_connections(void **state) {
+  const int before = http_server_accepted();
+  curl_multi_setopt(avow_curl_multi(client), CURLMOPT_MAX_TOTAL_CONNECTIONS,
+                    5L);
+  wave(20);
+  assert_in_range(http_server_accepted() - before, 1, 5);
+  assert_in_range(http_server_open(), 1, 5);
+}
+
+/* Those that wait for a connection are cancelled as others, and hold up
+   nobody. */
+static void cancelled_while_they_wait(void **state) {
+  curl_multi_setopt(avow_curl_multi(client), CURLMOPT_MAX_HOST_CONNECTIONS, 1L);
+  avow_promise_t *first = get(url_of("/drip/20"), NULL);
+  avow_promise_t *others = begin("/silent", 20);
+  avow_promise_t *last = get(url_of("/hello"), NULL);
+  for (int i = 0; i < 3; i++)
+    (void) uv_run(loop, UV_RUN_NOWAIT);
+  avow_cancel(others);
+  assert_rejects(others, UV_ECANCELED);
+  assert_fulfils_int(first, 200);
+  assert_fulfils_int(last, 200);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CURL_CASE(keeps_connections),
+    CURL_CASE(limits_connections_of_a_host),
+    CURL_CASE(keeps_those_of_a_wave),
+    CURL_CASE(limits_all_connections),
+    CURL_CASE(cancelled_while_they_wait),
+  };
+  return RUN_CURL(tests);
+}
