@@ -26,7 +26,7 @@ tools() {
   ! command -v node >/dev/null || ! command -v npm >/dev/null || node=
   more="libcmocka-dev g++ clang clang-tidy libclang-rt-14-dev cppcheck llvm
     gcovr gdb valgrind git graphviz libcurl4-openssl-dev libllhttp-dev
-    libsqlite3-dev zlib1g-dev $node" . test/packages.sh
+    libsqlite3-dev zlib1g-dev openssl nginx $node" . test/packages.sh
 }
 
 # NAME COMPILER [MESON-OPTION...]

@@ -51,6 +51,14 @@ static void set_redirects(CURL *easy, const avow_fetch_options_t *o) {
   (void) curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long) most);
 }
 
+/* Who speaks TLS says by that whether one connection does for many requests:
+   the others wait for the first. Without TLS that shows in an answer alone,
+   which may take long. */
+static void set_sharing(CURL *easy, const char *url) {
+  const bool asks = curl_strnequal(url, "https:", 6) != 0;
+  (void) curl_easy_setopt(easy, CURLOPT_PIPEWAIT, (long) asks);
+}
+
 static void set_body(CURL *easy, const avow_value_t *body) {
   size_t len;
   const char *bytes = avow_to_bytes(body, &len);
@@ -89,6 +97,7 @@ static bool fetch_set(CURL *easy, const char *url,
                       const avow_fetch_options_t *o, struct curl_slist **list) {
   set_protocols(easy);
   set_redirects(easy, o);
+  set_sharing(easy, url);
   (void) curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   if (has_body(o))
     set_body(easy, o->body);

@@ -1,0 +1,10 @@
+#!/bin/sh
+# nginx, in the folder that this is called in, by the sockets of $NGINX, which
+# listen: nginx.sh PLAIN-PORT TLS-PORT
+set -eu
+here=$(dirname "$0")
+PATH=$PATH:/usr/sbin:/usr/local/sbin
+mkdir files
+sed "s/PLAIN/$1/g; s/SECURE/$2/g" "$here/nginx.conf" >nginx.conf
+seq 100000 >files/numbers
+exec nginx -p "$PWD/" -c nginx.conf -e errors

@@ -1,0 +1,27 @@
+#!/bin/sh
+# Makes certificates in the folder that this is called in, each NAME.pem with its
+# key: `authority`, what that has signed for localhost and for a host whose days
+# are over, and `stranger`, for localhost, too, but signed by itself.
+set -eu
+
+# NAME WHAT [OPTION...]
+self_signed() {
+  name=$1
+  what=$2
+  shift 2
+  openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+    -keyout "$name.pem" -out "$name.crt" -subj "/CN=$name" -addext "$what" "$@"
+  cat "$name.crt" >>"$name.pem"
+}
+
+self_signed authority keyUsage=keyCertSign
+self_signed stranger subjectAltName=DNS:localhost
+self_signed localhost subjectAltName=DNS:localhost -CA authority.crt \
+  -CAkey authority.pem
+
+echo subjectAltName=DNS:expired.test >extensions
+openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes \
+  -keyout expired.pem -out request -subj /CN=expired
+openssl x509 -req -in request -CA authority.crt -CAkey authority.pem \
+  -days -1 -extfile extensions >expired.crt
+cat expired.crt >>expired.pem
