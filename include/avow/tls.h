@@ -34,17 +34,19 @@ enum {
 
 /** Zero in a field stands for its default. */
 typedef struct avow_tls_options_s {
-  const char *certificate; /* PEM: ours, and then those that it was signed
-                              with; none, which only a client can do without */
-  const char *key;         /* PEM: of that certificate, not encrypted */
-  const char *authorities; /* PEM: the only certificates that others are
-                              believed by; those of the system, in files, which
-                              are read then and there */
-  const char *protocols;   /* for ALPN, those liked best first: "h2,http/1.1";
-                              none, and then any is spoken */
-  bool ask_clients;        /* a server's: each has to have a certificate by
-                              these authorities */
-  uint64_t reserved[4];    /* zeros, else UV_EINVAL: for later versions */
+  const char *certificate;  /* PEM: ours, and then those that it was signed
+                               with; none, which only a client can do without */
+  const char *key;          /* PEM: of that certificate, not encrypted */
+  const char *authorities;  /* PEM: the only certificates that others are
+                               believed by; those of the system, in files, which
+                               are read then and there */
+  const char *protocols;    /* for ALPN, those liked best first: "h2,http/1.1";
+                               none, and then any is spoken */
+  bool ask_clients;         /* a server's: each has to have a certificate by
+                               these authorities */
+  const avow_value_t *past; /* a server's: settings that these take the place
+                               of, whose clients resume their sessions; none */
+  uint64_t reserved[4];     /* zeros, else UV_EINVAL: for later versions */
 } avow_tls_options_t;
 
 /**
@@ -52,8 +54,15 @@ typedef struct avow_tls_options_s {
  * with TLS 1.2 and 1.3 (SSL_CTX_new). Streams keep those that they began with:
  * for a certificate that takes the place of another make others, and begin
  * later streams with these. Else an error: UV_EINVAL, with a message, for what
- * is no certificate or no key, not the key of that certificate, or no list of
- * protocols; UV_ENOMEM.
+ * is no certificate or no key, not the key of that certificate, no list of
+ * protocols, or no past settings; UV_ENOMEM.
+ *
+ * Clients of the settings resume sessions of theirs (SSL_session_reused), also
+ * on another thread: only with a host, by that name, whose certificate was
+ * verified, and is not out of date. Remembered are four sessions of each of 64
+ * hosts; by TLS 1.3 they come with what is read first. Servers remember none,
+ * but give tickets. SSL_CTX_set_session_cache_mode() can say that nothing is
+ * remembered.
  * options may be NULL.
  */
 AVOW_API AVOW_MUST_USE avow_value_t

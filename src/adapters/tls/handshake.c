@@ -126,6 +126,8 @@ static avow__tls_t *greeting_new(const avow_value_t *settings,
   if (set_up(t, avow__tls_settings_of(settings)) &&
       (host == NULL || expect(t, host))) {
     take_side(t->ssl, host != NULL);
+    if (host != NULL)
+      avow__tls_sessions_offer(t);
     return t;
   }
   avow__tls_unref(t);

@@ -13,6 +13,7 @@ static void settings_free(void *self) {
   avow__tls_settings_t *settings = self;
   SSL_CTX_free(settings->ctx);
   BIO_meth_free(settings->method);
+  avow__tls_sessions_free(settings->sessions);
   OPENSSL_free(settings->protocols);
   OPENSSL_free(settings);
 }
@@ -97,16 +98,6 @@ static bool read_authorities(SSL_CTX *ctx, const char *pem) {
   return read_certificates(ctx, pem, take_authority);
 }
 
-/* A session that is resumed has been asked before, by this very program. */
-static void ask_clients(SSL_CTX *ctx, bool ask) {
-  static const unsigned char here[] = "avow";
-  if (!ask)
-    return;
-  SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
-                     NULL);
-  (void) SSL_CTX_set_session_id_context(ctx, here, sizeof(here) - 1); /* fits */
-}
-
 /* NULL, or what is wrong. */
 static const char *read_options(avow__tls_settings_t *s,
                                 const avow_tls_options_t *o) {
@@ -121,8 +112,12 @@ static const char *read_options(avow__tls_settings_t *s,
                           : "a certificate without its key";
   if (o->protocols != NULL && !avow__tls_set_protocols(s, o->protocols))
     return "the protocols";
-  ask_clients(ctx, o->ask_clients);
-  return read_authorities(ctx, o->authorities) ? NULL : "the authorities";
+  if (!read_authorities(ctx, o->authorities))
+    return "the authorities";
+  if (o->ask_clients)
+    SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
+                       NULL);
+  return avow__tls_set_tickets(s, o);
 }
 
 static bool set_up(SSL_CTX *ctx) {
@@ -130,6 +125,7 @@ static bool set_up(SSL_CTX *ctx) {
   (void) SSL_CTX_set_mode(ctx, SSL_MODE_ENABLE_PARTIAL_WRITE |
                                    SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                    SSL_MODE_RELEASE_BUFFERS);
+  avow__tls_sessions_collect(ctx);
   if (SSL_CTX_get_security_level(ctx) < 2)
     SSL_CTX_set_security_level(ctx, 2);
   return SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION) == 1;
@@ -140,8 +136,10 @@ static avow__tls_settings_t *settings_alloc(void) {
   if (s == NULL)
     return NULL;
   s->method = avow__tls_bio_method();
+  s->sessions = avow__tls_sessions_new();
   s->ctx = SSL_CTX_new(TLS_method());
-  if (s->method != NULL && s->ctx != NULL && set_up(s->ctx))
+  if (s->method != NULL && s->sessions != NULL && s->ctx != NULL &&
+      set_up(s->ctx))
     return s;
   settings_free(s);
   return NULL;

@@ -22,6 +22,14 @@ avow__tls_t *avow__tls_ref(avow__tls_t *t) {
   return t;
 }
 
+/* As if we had said our last word: who leaves without one may resume the
+   session all the same, but after an error, for which OpenSSL takes it back. */
+static void free_ssl(SSL *ssl) {
+  if (ssl != NULL)
+    SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+  SSL_free(ssl);
+}
+
 void avow__tls_unref(void *data) {
   avow__tls_t *t = data;
   if (--t->refs > 0)
@@ -34,7 +42,7 @@ void avow__tls_unref(void *data) {
   avow_value_unref(t->out_error);
   avow_value_unref(t->broken);
   avow_value_unref(t->refused);
-  SSL_free(t->ssl);
+  free_ssl(t->ssl);
   OPENSSL_free(t->host);
   avow_value_unref(t->settings);
   avow_value_unref(t->transport);

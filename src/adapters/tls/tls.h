@@ -23,11 +23,14 @@ enum {
   AVOW__TLS_OUT = 16            /* records that wait to be sent */
 };
 
+typedef struct avow__tls_sessions_s avow__tls_sessions_t;
+
 /* What there is of the settings. */
 typedef struct {
   SSL_CTX *ctx;
   BIO_METHOD *method;
-  unsigned char *protocols; /* as ALPN sends them; NULL */
+  avow__tls_sessions_t *sessions; /* that clients remember */
+  unsigned char *protocols;       /* as ALPN sends them; NULL */
   unsigned protocols_len;
 } avow__tls_settings_t;
 
@@ -84,6 +87,18 @@ avow__tls_settings_t *avow__tls_settings_of(const avow_value_t *settings);
 
 /* Names with commas between. False if one is none, or without memory. */
 bool avow__tls_set_protocols(avow__tls_settings_t *settings, const char *names);
+
+/* A server takes the tickets of its settings, and of those that are past, if
+   there are. What is wrong, or NULL. */
+const char *avow__tls_set_tickets(avow__tls_settings_t *settings,
+                                  const avow_tls_options_t *options);
+
+avow__tls_sessions_t *avow__tls_sessions_new(void); /* NULL: no memory */
+void avow__tls_sessions_free(avow__tls_sessions_t *sessions); /* or NULL */
+/* Streams of that remember theirs, if they are a client's. */
+void avow__tls_sessions_collect(SSL_CTX *ctx);
+/* Before its handshake: of a client's, one with the same host, if any. */
+void avow__tls_sessions_offer(const avow__tls_t *t);
 
 BIO_METHOD *avow__tls_bio_method(void); /* NULL: no memory */
 

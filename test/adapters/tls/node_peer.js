@@ -1,11 +1,13 @@
 // Speaks TLS by Node, in a folder with the papers of tls_node.
-// node_peer.js server VERSION, or node_peer.js client VERSION PROTOCOL PORT
+// node_peer.js server VERSION, or
+// node_peer.js client|resume VERSION PROTOCOL PORT
 //
 // The server prints its port. It greets each with what was agreed on, repeats
 // what it hears, leaves without a word when that is "cut\n", and has a last
 // word for those that end. The client asks three things, each when the one
 // before was answered, ends, and prints all that it heard; of one that answers
-// "cut\n" it takes its leave without a word.
+// "cut\n" it takes its leave without a word. Who resumes asks one thing, ends,
+// and does so again with the session of the first time.
 'use strict';
 const fs = require('node:fs');
 const tls = require('node:tls');
@@ -43,16 +45,18 @@ function serve() {
   });
 }
 
+const address = {
+  ...common,
+  host: '127.0.0.1',
+  port: Number(port),
+  servername: 'localhost',
+  ca: fs.readFileSync('authority'),
+  ALPNProtocols: [protocol],
+};
+
 function ask() {
   const questions = ['one\n', 'two\n', 'three\n'];
-  const socket = tls.connect({
-    ...common,
-    host: '127.0.0.1',
-    port: Number(port),
-    servername: 'localhost',
-    ca: fs.readFileSync('authority'),
-    ALPNProtocols: [protocol],
-  }, () => {
+  const socket = tls.connect(address, () => {
     process.stdout.write(agreed(socket));
     socket.write(questions.shift());
   });
@@ -65,5 +69,23 @@ function ask() {
   });
 }
 
+function askAgain(session) {
+  const socket = tls.connect({ ...address, session }, () => {
+    socket.write('one\n');
+  });
+  let kept;
+  socket.on('session', (one) => { kept = one; });
+  socket.on('error', (error) => console.log(error.code));
+  socket.on('data', (heard) => {
+    process.stdout.write(heard);
+    if (String(heard) === 'one\n') socket.end();
+  });
+  socket.on('end', () => {
+    if (session === undefined) askAgain(kept);
+    else console.log(`resumed: ${socket.isSessionReused()}`);
+  });
+}
+
 if (side === 'server') serve();
+else if (side === 'resume') askAgain();
 else ask();

@@ -1,6 +1,6 @@
 /*
  * Node's TLS, over loopback, on both sides: what is agreed on, a few messages,
- * an end of one way alone, and one without a word.
+ * an end of one way alone, one without a word, and who comes again.
  */
 #include <stdio.h>
 
@@ -75,6 +75,7 @@ static void assert_server_agrees(const char *version) {
   drop(&ends[0]);
 
   meet_node(port, version);
+  assert_true(SSL_session_reused(avow_tls_ssl(&ends[0])));
   avow_unref(avow_write(client(), avow_string("cut\n")));
   assert_rejects(avow_read(client(), 100), AVOW_TLS_ETRUNCATED);
   drop(&ends[0]);
@@ -110,11 +111,11 @@ static avow_value_t have_it_cut(void *place) {
 }
 
 /* What a client prints while that fn is our side; that settles so. */
-static void assert_client_prints(const char *version, const char *protocol,
-                                 avow_value_t (*fn)(void *place), int code,
-                                 const char *expected) {
+static void assert_prints(const char *side, const char *version,
+                          const char *protocol, avow_value_t (*fn)(void *place),
+                          int code, const char *expected) {
   place_t place = open_place();
-  const char *args[] = { "node",   node_peer,  "client", version,
+  const char *args[] = { "node",   node_peer,  side, version,
                          protocol, place.port, NULL };
   avow_promise_t *p = avow_async(loop, fn, &place);
   const avow_value_t v = output_of(args, "");
@@ -130,22 +131,37 @@ static void assert_client_prints(const char *version, const char *protocol,
 }
 
 static void clients_agree(void **state) {
-  assert_client_prints("TLSv1.3", "echo", repeat_all, 0,
-                       "echo TLSv1.3\none\ntwo\nthree\nbye\n");
-  assert_client_prints("TLSv1.2", "other", repeat_all, 0,
-                       "other TLSv1.2\none\ntwo\nthree\nbye\n");
+  assert_prints("client", "TLSv1.3", "echo", repeat_all, 0,
+                "echo TLSv1.3\none\ntwo\nthree\nbye\n");
+  assert_prints("client", "TLSv1.2", "other", repeat_all, 0,
+                "other TLSv1.2\none\ntwo\nthree\nbye\n");
+}
+
+/* Who comes twice, and asks as often. */
+static avow_value_t repeat_twice(void *place) {
+  AVOW_TRY(repeat_all(place));
+  drop(&ends[1]);
+  AVOW_TRY(repeat_all(place));
+  const int resumed = SSL_session_reused(avow_tls_ssl(&ends[1]));
+  return resumed ? avow_none() : avow_error(UV_EPROTO);
+}
+
+static void clients_resume(void **state) {
+  const char *const printed = "one\nbye\none\nbye\nresumed: true\n";
+  assert_prints("resume", "TLSv1.3", "echo", repeat_twice, 0, printed);
+  assert_prints("resume", "TLSv1.2", "echo", repeat_twice, 0, printed);
 }
 
 static void clients_that_cut_are_found_out(void **state) {
-  assert_client_prints("TLSv1.3", "echo", have_it_cut, AVOW_TLS_ETRUNCATED,
-                       "echo TLSv1.3\ncut\n");
-  assert_client_prints("TLSv1.2", "echo", have_it_cut, AVOW_TLS_ETRUNCATED,
-                       "echo TLSv1.2\ncut\n");
+  assert_prints("client", "TLSv1.3", "echo", have_it_cut, AVOW_TLS_ETRUNCATED,
+                "echo TLSv1.3\ncut\n");
+  assert_prints("client", "TLSv1.2", "echo", have_it_cut, AVOW_TLS_ETRUNCATED,
+                "echo TLSv1.2\ncut\n");
 }
 
 static void clients_with_nothing_in_common_hear_so(void **state) {
-  assert_client_prints("TLSv1.3", "nonsense", repeat_all, AVOW_TLS_EPROTOCOL,
-                       "ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL\n");
+  assert_prints("client", "TLSv1.3", "nonsense", repeat_all, AVOW_TLS_EPROTOCOL,
+                "ERR_SSL_TLSV1_ALERT_NO_APPLICATION_PROTOCOL\n");
 }
 
 #define NODE_CASE(f) \
@@ -155,6 +171,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     NODE_CASE(servers_agree),
     NODE_CASE(clients_agree),
+    NODE_CASE(clients_resume),
     NODE_CASE(clients_that_cut_are_found_out),
     NODE_CASE(clients_with_nothing_in_common_hear_so),
   };

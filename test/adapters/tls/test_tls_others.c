@@ -12,8 +12,10 @@ static avow_value_t answer(void *place) {
   return avow_await(avow_read_all(server(), 100));
 }
 
-/* The client's program says hello, and what it hears. */
-static void assert_heard_by_others(const char *version) {
+/* The client's program says hello, and what it hears. It keeps its session in
+   a file, or resumes that. */
+static void assert_heard_by_others(const char *version, const char *session,
+                                   int resumes) {
   place_t place = open_place();
   char address[40];
   (void) snprintf(address, sizeof(address), "127.0.0.1:%s", place.port);
@@ -23,6 +25,8 @@ static void assert_heard_by_others(const char *version) {
                          "-connect",
                          address,
                          version,
+                         session,
+                         "session",
                          "-CAfile",
                          "authority",
                          "-servername",
@@ -35,6 +39,7 @@ static void assert_heard_by_others(const char *version) {
   const avow_value_t v = output_of(args, "hello\n");
   const avow_output_t *output = avow_to_output(&v);
   assert_string_equal(avow_to_bytes(&output->out, NULL), "hello\n");
+  assert_int_equal(SSL_session_reused(avow_tls_ssl(&ends[1])), resumes);
   avow_cancel(p); /* which waits for whether it has more to say */
   avow_ignore(avow_run(p));
   avow_value_unref(v);
@@ -44,28 +49,35 @@ static void assert_heard_by_others(const char *version) {
 
 static void others_are_answered(void **state) {
   need_program("openssl");
-  assert_heard_by_others("-tls1_3");
-  assert_heard_by_others("-tls1_2");
+  assert_heard_by_others("-tls1_3", "-sess_out", 0);
+  assert_heard_by_others("-tls1_3", "-sess_in", 1);
+  assert_heard_by_others("-tls1_2", "-sess_out", 0);
+  assert_heard_by_others("-tls1_2", "-sess_in", 1);
 }
 
-/* The server's program turns lines round. */
+/* The server's program turns lines round, and knows us again. */
 static void assert_answered_by_others(const char *version) {
   const char *args[] = { "openssl", "s_server", "-accept",     "127.0.0.1:0",
                          "-rev",    "-cert",    "certificate", "-key",
                          "key",     version,    NULL };
   char port[8];
   const avow_value_t process = start_others(args, port);
-  meet_others(port);
-  avow_unref(avow_write(client(), avow_string("hello\n")));
-  assert_fulfils_bytes(avow_read(client(), 100), "olleh\n");
-  assert_fulfils_none(avow_close(client()));
-  drop(&ends[0]);
+  for (int resumes = 0; resumes < 2; resumes++) {
+    meet_others(port);
+    assert_int_equal(SSL_session_reused(avow_tls_ssl(&ends[0])), resumes);
+    avow_unref(avow_write(client(), avow_string("hello\n")));
+    assert_fulfils_bytes(avow_read(client(), 100), "olleh\n");
+    assert_fulfils_none(avow_close(client()));
+    drop(&ends[0]);
+  }
   avow_value_unref(process);
 }
 
 static void others_answer(void **state) {
   need_program("openssl");
   assert_answered_by_others("-tls1_3");
+  drop(&settings[0]); /* which has a session with the first */
+  settings[0] = settings_of(NULL, &authority);
   assert_answered_by_others("-tls1_2");
 }
 
