@@ -7,11 +7,11 @@
 #include <stdlib.h>
 
 #include "demo_servers.h"
-#include "http.h"
 #include "options.h"
 #include "program.h"
 #include "rows.h"
 #include "terminal.h"
+#include "web.h"
 
 static avow_retry_options_t again = { .attempts = 3 };
 static uint64_t retries = 3;
@@ -26,20 +26,21 @@ static const option_t options[] = {
 };
 
 static const command_line_t command_line = {
-  .operands = "[HOST:PORT[/PATH]]...",
+  .operands = "[URL]...",
   .most = 1000,
   .about =
-      "Loads all cards over HTTP and shows what came of each; then tries "
-      "those again\nthat failed. What a server says is not there is not "
-      "asked for again. Without\ncards it loads six from servers of its "
-      "own.",
+      "Loads all cards over HTTP or HTTPS and shows what came of each; then "
+      "tries those\nagain that failed. What a server says is not there, or "
+      "does not prove to be its own,\nis not asked for again. Without any it "
+      "loads eight from servers of its own.",
   .options = options,
   .status = "0 if all were loaded at last, 1 if not",
-  .example = "--retries 5 localhost:8080/a localhost:8080/b",
+  .example = "--retries 5 https://example.org/a localhost:8080/b",
 };
 
 typedef struct {
   uv_loop_t *loop;
+  avow_curl_t *client;
   demo_server_t servers[DEMO_MOST];
   struct card_s *cards; /* n of them, and of rows and ps */
   row_t *rows;
@@ -51,7 +52,7 @@ typedef struct {
 
 typedef struct card_s {
   cards_t *all;
-  http_target_t target;
+  web_target_t target;
   row_t *row; /* what is shown of it, from its first attempt on */
 } card_t;
 
@@ -61,10 +62,9 @@ static void finish(card_t *card, row_state_t state) {
   progress_show(++card->all->done, card->all->of);
 }
 
-static avow_value_t note_answer(const avow_value_t *response, void *data) {
+static avow_value_t note_answer(const avow_value_t *body, void *data) {
   card_t *card = data;
-  card->row->status = http_to_response(response)->status;
-  card->row->bytes = http_to_response(response)->len;
+  (void) avow_to_bytes(body, &card->row->bytes);
   finish(card, FULFILLED);
   return avow_none();
 }
@@ -72,7 +72,7 @@ static avow_value_t note_answer(const avow_value_t *response, void *data) {
 static avow_value_t note_failure(const avow_value_t *reason, void *data) {
   card_t *card = data;
   (void) snprintf(card->row->reason, sizeof(card->row->reason), "%s",
-                  avow_error_message(reason));
+                  web_reason(reason));
   finish(card, REJECTED);
   return avow_value_ref(reason);
 }
@@ -81,12 +81,16 @@ static avow_value_t note_failure(const avow_value_t *reason, void *data) {
 static avow_value_t load(void *data) {
   card_t *card = data;
   card->row->attempts++;
-  avow_promise_t *p = http_get(card->all->loop, &card->target);
+  avow_promise_t *p =
+      web_get(card->all->client, &card->target, &card->row->status);
   return avow_follow(avow_timeout(p, timeout));
 }
 
-/* Whether to try again: not after an answer that will be the same, 4xx. */
+/* Whether to try again: not after an answer that will be the same, 4xx, or a
+   certificate that nobody believes. */
 static bool may_help(const avow_value_t *reason, void *data) {
+  if (avow_curl_code(reason) == CURLE_PEER_FAILED_VERIFICATION)
+    return false;
   const avow_value_t *status = avow_error_cause(reason);
   const bool has_status = status != NULL && status->tag == AVOW_INT;
   return !has_status || avow_to_int(status) >= 500;
@@ -160,24 +164,30 @@ static void prepare(cards_t *all, size_t n) {
 }
 
 static void add_card(cards_t *all, size_t i, const char *name,
-                     const char *address) {
+                     web_target_t target) {
   card_t *card = &all->cards[i];
   card->all = all;
+  card->target = target;
   card->row = &all->rows[i];
   card->row->name = name;
-  const char *problem = http_parse_target(address, &card->target);
-  if (problem != NULL)
-    options_refuse(address, problem);
+}
+
+static void add_cards(cards_t *all, char *urls[], size_t n) {
+  prepare(all, n);
+  for (size_t i = 0; i < n; i++) {
+    const char *problem = web_check(urls[i]);
+    if (problem != NULL)
+      options_refuse(urls[i], problem);
+    add_card(all, i, urls[i], (web_target_t){ .url = urls[i] });
+  }
 }
 
 static void add_demo(cards_t *all) {
-  const int err = demo_start(all->loop, all->servers, DEMO_MOST);
-  if (err != 0)
-    program_fail("cannot start the servers", err);
+  demo_start(all->loop, all->servers, DEMO_MOST);
   prepare(all, DEMO_MOST);
   for (size_t i = 0; i < DEMO_MOST; i++)
-    add_card(all, i, all->servers[i].name, all->servers[i].address.text);
-  printf("No cards given: loading six from servers of my own.\n\n");
+    add_card(all, i, all->servers[i].name, all->servers[i].target);
+  printf("No cards given: loading eight from servers of my own.\n\n");
 }
 
 int main(int argc, char *argv[]) {
@@ -186,14 +196,14 @@ int main(int argc, char *argv[]) {
   char **cards = options_parse(&command_line, argc, argv, &n);
   again.attempts = (unsigned) retries;
   all.loop = program_begin();
+  all.client = avow_curl_new(all.loop);
   if (n == 0)
     add_demo(&all);
   else
-    prepare(&all, n);
-  for (size_t i = 0; i < n; i++)
-    add_card(&all, i, cards[i], cards[i]);
+    add_cards(&all, cards, n);
   const int status = run(&all);
   demo_stop(all.servers, DEMO_MOST);
+  avow_curl_unref(all.client);
   free(all.cards);
   free(all.rows);
   free(all.ps);

@@ -1,26 +1,38 @@
 #include "demo_servers.h"
 
+#include <avow/tls.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
-enum { REQUEST_MAX = 4096, BACKLOG = 16 };
+#include "program.h"
+
+enum { REQUEST_MAX = 4096 };
+
+typedef struct {
+  demo_server_t *server;
+  avow_value_t stream; /* NONE before the handshake */
+} visitor_t;
 
 static avow_value_t send_answer(const avow_value_t *none, void *data) {
-  uv_tcp_t *visitor = data;
+  const visitor_t *visitor = data;
   return avow_follow(
-      avow_write(avow_uv_stream((uv_stream_t *) visitor),
+      avow_write(avow_to_stream(&visitor->stream),
                  avow_string("HTTP/1.0 200 OK\r\nContent-Length: 21\r\n\r\n"
                              "Hello from loopback.\n")));
 }
 
-static avow_value_t answer_after(uv_tcp_t *visitor, uint64_t ms) {
-  avow_promise_t *p = avow_sleep(visitor->loop, ms);
+static avow_value_t answer_after(visitor_t *visitor, uint64_t ms) {
+  avow_promise_t *p = avow_sleep(visitor->server->loop, ms);
   return avow_follow(avow_then(p, send_answer, NULL, visitor));
 }
 
 static avow_value_t answer_soon(const avow_value_t *request, void *data) {
   return answer_after(data, 50);
+}
+
+static avow_value_t answer_later(const avow_value_t *request, void *data) {
+  return answer_after(data, 100);
 }
 
 static avow_value_t answer_late(const avow_value_t *request, void *data) {
@@ -29,10 +41,12 @@ static avow_value_t answer_late(const avow_value_t *request, void *data) {
 
 /* With nothing to linger for, closing resets the connection. */
 static avow_value_t set_reset(const avow_value_t *none, void *data) {
-  uv_tcp_t *visitor = data;
+  const visitor_t *visitor = data;
   const struct linger linger = { .l_onoff = 1, .l_linger = 0 };
+  const uv_stream_t *handle =
+      avow_stream_handle(avow_to_stream(&visitor->stream));
   uv_os_fd_t fd;
-  int err = uv_fileno((uv_handle_t *) visitor, &fd);
+  int err = uv_fileno((const uv_handle_t *) handle, &fd);
   if (err == 0 &&
       setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)) != 0)
     err = UV_EIO;
@@ -40,85 +54,128 @@ static avow_value_t set_reset(const avow_value_t *none, void *data) {
 }
 
 static avow_value_t reset(const avow_value_t *request, void *data) {
-  uv_tcp_t *visitor = data;
-  avow_promise_t *p = avow_sleep(visitor->loop, 20);
+  visitor_t *visitor = data;
+  avow_promise_t *p = avow_sleep(visitor->server->loop, 20);
   return avow_follow(avow_then(p, set_reset, NULL, visitor));
 }
 
 static avow_value_t answer_third(const avow_value_t *request, void *data) {
-  demo_server_t *server = ((const uv_tcp_t *) data)->data;
-  return ++server->asked < 3 ? reset(request, data)
-                             : answer_soon(request, data);
+  const visitor_t *visitor = data;
+  return ++visitor->server->asked < 3 ? reset(request, data)
+                                      : answer_soon(request, data);
 }
 
 /* Until the client gives up. */
 static avow_value_t say_nothing(const avow_value_t *request, void *data) {
-  uv_tcp_t *visitor = data;
+  const visitor_t *visitor = data;
   return avow_follow(
-      avow_read_all(avow_uv_stream((uv_stream_t *) visitor), REQUEST_MAX));
+      avow_read_all(avow_to_stream(&visitor->stream), REQUEST_MAX));
 }
 
-static avow_value_t close_visitor(void *data) {
-  uv_tcp_t *visitor = data;
-  return avow_follow(avow_close_handle((uv_handle_t *) visitor));
+static avow_value_t hear(const avow_value_t *stream, void *data) {
+  visitor_t *visitor = data;
+  visitor->stream = avow_value_ref(stream);
+  return avow_follow(avow_read(avow_to_stream(stream), REQUEST_MAX));
 }
 
-/* A client that went away is no failure of the server's. */
-static avow_value_t ignore(const avow_value_t *reason, void *data) {
-  return avow_none();
+static avow_value_t hang_up(void *data) {
+  const visitor_t *visitor = data;
+  if (avow_is_none(&visitor->stream))
+    return avow_none();
+  return avow_follow(avow_close(avow_to_stream(&visitor->stream)));
 }
 
-static void on_connection(uv_stream_t *listener, int status) {
-  demo_server_t *server = listener->data;
-  uv_tcp_t *visitor = status == 0 ? malloc(sizeof(*visitor)) : NULL;
+static void visitor_free(void *data) {
+  visitor_t *visitor = data;
+  avow_value_unref(visitor->stream);
+  free(visitor);
+}
+
+static avow_promise_t *shake_hands(const demo_server_t *server,
+                                   avow_value_t connection) {
+  return avow_is_none(&server->settings)
+             ? avow_promise_resolve(server->loop, connection)
+             : avow_tls_server(&server->settings, connection);
+}
+
+static avow_value_t welcome(const avow_value_t *connection, void *data) {
+  demo_server_t *server = data;
+  visitor_t *visitor = malloc(sizeof(*visitor));
   if (visitor == NULL)
-    return;
-  uv_stream_t *stream = (uv_stream_t *) visitor;
-  (void) uv_tcp_init(listener->loop, visitor); /* makes no socket yet */
-  visitor->data = server;
-  (void) uv_accept(listener, stream); /* if it failed, reading will say so */
-  avow_promise_t *p = avow_read(avow_uv_stream(stream), REQUEST_MAX);
+    return avow_error(UV_ENOMEM);
+  *visitor = (visitor_t){ .server = server, .stream = avow_none() };
+  avow_promise_t *p = shake_hands(server, avow_value_ref(connection));
+  p = avow_then(p, hear, NULL, visitor);
   p = avow_then(p, server->on_request, NULL, visitor);
-  p = avow_finally(p, close_visitor, visitor);
-  p = avow_attach(p, visitor, free);
-  avow_unref(avow_catch(p, ignore, NULL));
+  p = avow_finally(p, hang_up, visitor);
+  return avow_follow(avow_attach(p, visitor, visitor_free));
 }
+
+enum { TRUSTED = 1 }; /* in this table */
 
 static const struct {
   const char *name;
   avow_cb on_request;
+  bool tls;
 } roles[DEMO_MOST] = {
-  { "quick", answer_soon },  { "slow", answer_late }, { "reset", reset },
-  { "silent", say_nothing }, { "nobody", NULL },      { "flaky", answer_third },
+  { "quick", answer_soon, false }, { "secure", answer_later, true },
+  { "slow", answer_late, false },  { "forged", answer_soon, true },
+  { "reset", reset, false },       { "silent", say_nothing, false },
+  { "nobody", NULL, false },       { "flaky", answer_third, false },
 };
 
-/* Whoever connects to a port that is bound, but not listened on, is refused. */
-static int start(uv_loop_t *loop, demo_server_t *server) {
-  struct sockaddr_in address;
-  int err = uv_ip4_addr("127.0.0.1", 0, &address);
-  if (err == 0)
-    err = uv_tcp_init(loop, &server->listener);
-  server->listener.data = server;
-  if (err == 0)
-    err = uv_tcp_bind(&server->listener, (struct sockaddr *) &address, 0);
-  if (err == 0 && server->on_request != NULL)
-    err = uv_listen((uv_stream_t *) &server->listener, BACKLOG, on_connection);
-  server->address = avow_local_address((uv_handle_t *) &server->listener);
-  return err;
+static void start_tls(demo_server_t *server) {
+  if (!papers_make(&server->papers, server->name))
+    program_fail("cannot make a certificate", UV_ENOMEM);
+  const avow_tls_options_t options = {
+    .certificate = server->papers.certificate,
+    .key = server->papers.key,
+  };
+  server->settings = avow_tls_settings(&options);
+  if (avow_is_error(&server->settings))
+    exit(program_complain(server->settings));
 }
 
-int demo_start(uv_loop_t *loop, demo_server_t servers[], size_t n) {
-  int err = 0;
-  for (size_t i = 0; i < n; i++)
-    servers[i] = (demo_server_t){ .name = roles[i].name,
-                                  .on_request = roles[i].on_request };
-  for (size_t i = 0; i < n && err == 0; i++)
-    err = start(loop, &servers[i]);
-  return err;
+/* A client that went away is no failure of the server's. Whoever connects to a
+   port that is bound, but not listened on, is refused. */
+static void listen_to(demo_server_t *server, uv_stream_t *socket) {
+  const avow_map_options_t each = { .kind = AVOW_ALL_SETTLED };
+  server->visitors = avow_connections(socket, NULL);
+  avow_unref(avow_each(server->visitors, welcome, server, &each));
+}
+
+static void start(demo_server_t *server, const char *scheme) {
+  server->socket = avow_run(avow_bind(server->loop, "127.0.0.1", "0"));
+  if (avow_is_error(&server->socket))
+    program_fail("cannot start the servers", avow_error_code(&server->socket));
+  uv_stream_t *socket = avow_stream_handle(avow_to_stream(&server->socket));
+  const avow_address_t at = avow_local_address((const uv_handle_t *) socket);
+  (void) snprintf(server->url, sizeof(server->url), "%s://%s/", scheme,
+                  at.text);
+  if (server->on_request != NULL)
+    listen_to(server, socket);
+}
+
+void demo_start(uv_loop_t *loop, demo_server_t servers[], size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    demo_server_t *server = &servers[i];
+    *server = (demo_server_t){ .name = roles[i].name,
+                               .loop = loop,
+                               .on_request = roles[i].on_request,
+                               .settings = avow_none() };
+    server->target.url = server->url;
+    server->target.authority = servers[TRUSTED].papers.certificate;
+    if (roles[i].tls)
+      start_tls(server);
+    start(server, roles[i].tls ? "https" : "http");
+  }
 }
 
 void demo_stop(demo_server_t servers[], size_t n) {
-  for (size_t i = 0; i < n; i++)
-    if (servers[i].listener.loop != NULL) /* it was started */
-      uv_close((uv_handle_t *) &servers[i].listener, NULL);
+  for (size_t i = 0; i < n && servers[i].loop != NULL; i++) {
+    demo_server_t *server = &servers[i];
+    avow_channel_unref(server->visitors);
+    avow_value_unref(server->socket); /* closes it, and so ends the visitors */
+    avow_value_unref(server->settings);
+  }
 }

@@ -3,10 +3,10 @@
  * to bottom, and one combinator waits for them all. See fanout --help.
  *
  *   fanout.c        one target: attempts, each with its timeout
- *   http.c          one attempt: connect, write, read, close
+ *   web_get.c       one attempt: the head of an answer, and then its body
  *   fanout_main.c   all of them, and what comes of them
  *   demo_servers.c  the servers it asks when it is not told whom to
- *   http_text.c     what goes over the line
+ *   web.c           what avow-curl is told, and what it says
  *   rows.c          what is shown
  *
  * The first two are written again with await, in fanout_await.c.
@@ -30,7 +30,7 @@ static avow_value_t retry(const avow_value_t *reason, void *data) {
 
 static avow_promise_t *attempt(job_t *job) {
   job->row->attempts++;
-  avow_promise_t *p = http_get(job->loop, &job->target);
+  avow_promise_t *p = web_get(job->client, &job->target, &job->row->status);
   p = avow_timeout(p, job->timeout);
   return avow_catch(p, retry, job);
 }

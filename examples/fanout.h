@@ -5,15 +5,16 @@
 #ifndef FANOUT_H
 #define FANOUT_H
 
-#include "http.h"
 #include "rows.h"
+#include "web.h"
 
 enum { PAUSE = 100 }; /* between two attempts, in milliseconds */
 
 typedef struct {
   struct fanout_s *fanout; /* whose it is */
   uv_loop_t *loop;
-  http_target_t target;
+  const avow_curl_t *client;
+  web_target_t target;
   uint64_t timeout; /* of one attempt, in milliseconds */
   uint64_t retries;
   row_t *row; /* what is shown of it */
@@ -24,7 +25,7 @@ avow_promise_t *job_start(job_t *job);
 
 /* Handlers, whose data is the job_t, for what comes of it at last: they note it
    in the row and give what job_start() settles with. */
-avow_value_t job_answered(const avow_value_t *response, void *data);
+avow_value_t job_answered(const avow_value_t *body, void *data);
 avow_value_t job_failed(const avow_value_t *reason, void *data);
 
 #endif

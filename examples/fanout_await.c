@@ -1,42 +1,27 @@
 /*
- * One target of fanout, and the request that asks it: fanout.c and http.c again
- * with await. What stood in handlers, and in what they share, stands in two
- * functions and their variables.
+ * One target of fanout, and the request that asks it: fanout.c and web_get.c
+ * again with await. What stood in handlers, and in what they share, stands in
+ * two functions and their variables.
  */
 #include "fanout.h"
 
 typedef struct {
-  uv_loop_t *loop;
-  const http_target_t *target;
+  const avow_curl_t *client;
+  const web_target_t *target;
+  int *status;
 } request_t;
-
-static avow_value_t exchange(const http_target_t *target,
-                             avow_stream_t stream) {
-  avow_value_t v = avow_await(avow_write(stream, http_request(target)));
-  if (avow_is_error(&v))
-    return v;
-  v = avow_await(avow_read_all(stream, HTTP_ANSWER_MAX));
-  if (avow_is_error(&v))
-    return v;
-  const avow_value_t response = http_parse_answer(&v);
-  avow_value_unref(v);
-  return response;
-}
 
 static avow_value_t get(void *data) {
   const request_t request = *(const request_t *) data;
-  const avow_value_t stream = avow_await(
-      avow_connect(request.loop, request.target->host, request.target->port));
-  if (avow_is_error(&stream))
-    return stream;
-  const avow_value_t v = exchange(request.target, avow_to_stream(&stream));
-  avow_value_unref(stream); /* closes it */
+  const avow_value_t response =
+      avow_await(web_fetch(request.client, request.target));
+  if (avow_is_error(&response))
+    return response;
+  avow_value_t v = web_status(&response, request.status);
+  if (!avow_is_error(&v))
+    v = avow_await(avow_read_all(avow_to_stream(&response), WEB_BODY_MAX));
+  avow_value_unref(response); /* hangs up, unless that was all */
   return v;
-}
-
-avow_promise_t *http_get(uv_loop_t *loop, const http_target_t *target) {
-  request_t request = { .loop = loop, .target = target };
-  return avow_async(loop, get, &request);
 }
 
 static bool shall_retry(const job_t *job, const avow_value_t *v) {
@@ -49,7 +34,8 @@ static avow_value_t ask(void *data) {
   avow_value_t v;
   do {
     job->row->attempts++;
-    avow_promise_t *p = http_get(job->loop, &job->target);
+    request_t request = { job->client, &job->target, &job->row->status };
+    avow_promise_t *p = avow_async(job->loop, get, &request);
     v = avow_await(avow_timeout(p, job->timeout));
     if (!shall_retry(job, &v))
       break;

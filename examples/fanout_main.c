@@ -32,15 +32,15 @@ static const option_t options[] = {
 };
 
 static const command_line_t command_line = {
-  .operands = "[HOST:PORT[/PATH]]...",
+  .operands = "[URL]...",
   .most = 10000,
   .about =
-      "Asks all targets over HTTP at once and shows how each request "
-      "ended. Without\ntargets it asks five servers of its own. What is "
-      "not wanted any more is cancelled.",
+      "Asks all URLs at once, over HTTP or HTTPS, and shows how each request "
+      "ended.\nWithout any it asks seven servers of its own. What is not "
+      "wanted any more is\ncancelled.",
   .options = options,
   .status = "0 if the promise was fulfilled, 1 if it was rejected",
-  .example = "--timeout 2000 localhost:8080 [::1]:8080/health",
+  .example = "--timeout 2000 https://example.org/ localhost:8080/health",
 };
 
 typedef avow_promise_t *(*combinator_t)(uv_loop_t *loop,
@@ -48,6 +48,7 @@ typedef avow_promise_t *(*combinator_t)(uv_loop_t *loop,
 
 typedef struct fanout_s {
   uv_loop_t *loop;
+  avow_curl_t *client;
   combinator_t combine;
   demo_server_t servers[DEMO_SERVERS];
   job_t *jobs; /* n of them, and of rows and ps */
@@ -67,25 +68,18 @@ static void finish(job_t *job, row_state_t state) {
     (void) avow_resolve(fanout->last, avow_none()); /* nobody else does */
 }
 
-avow_value_t job_answered(const avow_value_t *response, void *data) {
+avow_value_t job_answered(const avow_value_t *body, void *data) {
   job_t *job = data;
-  job->row->status = http_to_response(response)->status;
-  job->row->bytes = http_to_response(response)->len;
+  (void) avow_to_bytes(body, &job->row->bytes);
   finish(job, FULFILLED);
   return avow_pointer(job->row);
-}
-
-static const char *describe(const avow_value_t *reason) {
-  if (avow_error_code(reason) == UV_ECANCELED)
-    return "not wanted any more";
-  return avow_error_message(reason);
 }
 
 /* The same reason, with a name before it. */
 avow_value_t job_failed(const avow_value_t *reason, void *data) {
   job_t *job = data;
   const int code = avow_error_code(reason);
-  const char *text = describe(reason);
+  const char *text = web_reason(reason);
   (void) snprintf(job->row->reason, sizeof(job->row->reason), "%s", text);
   finish(job, code == UV_ECANCELED ? CANCELLED : REJECTED);
   return avow_error_new(code, avow_value_ref(reason), "%s: %s", job->row->name,
@@ -175,34 +169,34 @@ static void prepare(fanout_t *fanout, size_t n, uint64_t usual_timeout) {
 }
 
 static void add_job(fanout_t *fanout, size_t i, const char *name,
-                    const char *address) {
+                    web_target_t target) {
   job_t *job = &fanout->jobs[i];
   job->fanout = fanout;
   job->loop = fanout->loop;
+  job->client = fanout->client;
+  job->target = target;
   job->timeout = timeout;
   job->retries = retries;
   job->row = &fanout->rows[i];
   job->row->name = name;
-  const char *problem = http_parse_target(address, &job->target);
-  if (problem != NULL)
-    options_refuse(address, problem);
 }
 
 static void add_targets(fanout_t *fanout, char *targets[], size_t n) {
   prepare(fanout, n, TIMEOUT);
-  for (size_t i = 0; i < n; i++)
-    add_job(fanout, i, targets[i], targets[i]);
+  for (size_t i = 0; i < n; i++) {
+    const char *problem = web_check(targets[i]);
+    if (problem != NULL)
+      options_refuse(targets[i], problem);
+    add_job(fanout, i, targets[i], (web_target_t){ .url = targets[i] });
+  }
 }
 
 static void add_demo(fanout_t *fanout) {
-  const int err = demo_start(fanout->loop, fanout->servers, DEMO_SERVERS);
-  if (err != 0)
-    program_fail("cannot start the servers", err);
+  demo_start(fanout->loop, fanout->servers, DEMO_SERVERS);
   prepare(fanout, DEMO_SERVERS, DEMO_TIMEOUT);
   for (size_t i = 0; i < DEMO_SERVERS; i++)
-    add_job(fanout, i, fanout->servers[i].name,
-            fanout->servers[i].address.text);
-  printf("No targets given: asking five servers of my own.\n\n");
+    add_job(fanout, i, fanout->servers[i].name, fanout->servers[i].target);
+  printf("No URLs given: asking seven servers of my own.\n\n");
 }
 
 static combinator_t find_mode(void) {
@@ -227,12 +221,14 @@ int main(int argc, char *argv[]) {
   char **targets = options_parse(&command_line, argc, argv, &n);
   fanout.combine = find_mode();
   fanout.loop = program_begin();
+  fanout.client = avow_curl_new(fanout.loop);
   if (n > 0)
     add_targets(&fanout, targets, n);
   else
     add_demo(&fanout);
   const int status = run(&fanout);
   demo_stop(fanout.servers, DEMO_SERVERS);
+  avow_curl_unref(fanout.client);
   free(fanout.jobs);
   free(fanout.rows);
   free(fanout.ps);

@@ -1,4 +1,5 @@
-/* As much of an HTTP client as examples need: one request, one connection. */
+/* The words of a client of HTTP that has one request for each connection, and
+   nothing of its own below: the simulator runs it, as part of upload. */
 #ifndef HTTP_H
 #define HTTP_H
 
@@ -24,19 +25,14 @@ typedef struct {
 /* Reads "host:port[/path]". NULL, or what is wrong with the text. */
 const char *http_parse_target(const char *text, http_target_t *out);
 
-/**
- * OBJECT: see http_to_response(). A status other than 2xx rejects with
- * UV_EPROTO and the status as its cause; so does, without that, an answer that
- * is not whole. Borrows the target, which has to live as long. Cancelling
- * closes the connection.
- */
-avow_promise_t *http_get(uv_loop_t *loop, const http_target_t *target);
-
-/* BYTES: what to send, before len bytes of a body for a PUT. */
-avow_value_t http_request(const http_target_t *target);
+/* BYTES: what to send before the len bytes of a file. */
 avow_value_t http_put(const http_target_t *target, size_t len);
 
-/* Makes of BYTES, all that came, what http_get() settles with. */
+/**
+ * Makes of BYTES, all that came, an OBJECT: see http_to_response(). A status
+ * other than 2xx is an error, UV_EPROTO with the status as its cause; so is,
+ * without that, an answer that is not whole.
+ */
 avow_value_t http_parse_answer(const avow_value_t *answer);
 
 /* The response, which the value keeps alive. */

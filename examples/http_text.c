@@ -101,21 +101,13 @@ avow_value_t http_parse_answer(const avow_value_t *answer) {
   return problem != NULL ? malformed(problem) : response_new(response, answer);
 }
 
+/* A server answers HTTP/1.0 in one piece and closes. */
 avow_value_t http_put(const http_target_t *target, size_t len) {
-  char text[2048];
+  char text[2048]; /* a target is shorter */
   (void) snprintf(text, sizeof(text),
                   "PUT %s HTTP/1.0\r\nHost: %s\r\nContent-Length: %zu\r\n"
                   "Connection: close\r\n\r\n",
                   target->path, target->authority, len);
-  return avow_string(text);
-}
-
-/* A server answers HTTP/1.0 in one piece and closes. */
-avow_value_t http_request(const http_target_t *target) {
-  char text[2048]; /* a target is shorter */
-  (void) snprintf(text, sizeof(text),
-                  "GET %s HTTP/1.0\r\nHost: %s\r\nConnection: close\r\n\r\n",
-                  target->path, target->authority);
   return avow_string(text);
 }
 

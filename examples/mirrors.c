@@ -8,31 +8,32 @@
 #include <sys/stat.h>
 
 #include "demo_servers.h"
-#include "http.h"
 #include "options.h"
 #include "program.h"
 #include "rows.h"
 #include "text.h"
+#include "web.h"
 
 enum { TIMEOUT = 10000, MODE = 0644, MOST = 64 };
 
 static const command_line_t command_line = {
-  .operands = "[FILE HOST:PORT[/PATH]...]",
+  .operands = "[FILE URL...]",
   .most = 1 + MOST,
   .about =
-      "Asks all mirrors for FILE at once and keeps what the first one "
-      "gives: an answer\nof status 200 that is as long as it says. FILE "
-      "is replaced by that as a whole, or\nstays. Without arguments it "
-      "asks five servers of its own, and keeps nothing.",
+      "Asks all mirrors for FILE at once, over HTTP or HTTPS, and keeps "
+      "what the first one\ngives: an answer of status 200 that is as long as "
+      "it says. FILE is replaced by that\nas a whole, or stays. Without "
+      "arguments it asks seven servers of its own, and keeps\nnothing.",
   .status = "0 if the file is there, 1 if not",
-  .example = "avow.tar.gz localhost:8080/avow.tar.gz [::1]:8080/avow.tar.gz",
+  .example = "avow.tar.gz https://example.org/avow.tar.gz localhost:8080/a.gz",
 };
 
 typedef struct {
   uv_loop_t *loop;
+  avow_curl_t *client;
   const char *file; /* NULL: the answer is shown instead */
   demo_server_t servers[DEMO_SERVERS];
-  http_target_t targets[MOST];
+  web_target_t targets[MOST];
   row_t rows[MOST];
   size_t n;
 } mirrors_t;
@@ -42,61 +43,64 @@ static void finish(row_t *row, row_state_t state) {
   row->end = uv_hrtime();
 }
 
-static avow_value_t note_answer(const avow_value_t *response, void *data) {
-  row_t *row = data;
-  row->status = http_to_response(response)->status;
-  row->bytes = http_to_response(response)->len;
-  finish(row, FULFILLED);
-  return avow_value_ref(response);
+/* So that its end is known from a connection that breaks. */
+static bool has_length(const avow_value_t *response) {
+  return avow_curl_header(response, "Content-Length") != NULL ||
+         avow_curl_header(response, "Transfer-Encoding") != NULL;
 }
 
-/* Passes on a body that is the whole file. Without a length nobody knows
-   whether it is, and with other statuses it is something else, or a part. */
-static avow_value_t check_answer(const avow_value_t *response, void *data) {
-  const http_response_t *answer = http_to_response(response);
-  if (answer->status != 200)
+/* Goes on to the body if that is the whole file: with other statuses it is
+   something else, or a part. */
+static avow_value_t read_file(const avow_value_t *response, void *data) {
+  row_t *row = data;
+  const avow_value_t v = web_status(response, &row->status);
+  if (avow_is_error(&v))
+    return v;
+  if (row->status != 200)
     return avow_error_new(UV_EPROTO, avow_none(), "HTTP status %d",
-                          answer->status);
-  if (!answer->has_length)
+                          row->status);
+  if (!has_length(response))
     return avow_error_new(UV_EPROTO, avow_none(),
                           "it does not say how long the file is");
-  return avow_value_ref(response);
+  return web_body(response);
+}
+
+static avow_value_t note_file(const avow_value_t *bytes, void *data) {
+  row_t *row = data;
+  (void) avow_to_bytes(bytes, &row->bytes);
+  finish(row, FULFILLED);
+  return avow_value_ref(bytes);
 }
 
 /* The same reason, with the mirror's name before it. */
 static avow_value_t note_failure(const avow_value_t *reason, void *data) {
   row_t *row = data;
   const bool lost = avow_error_code(reason) == UV_ECANCELED;
-  const char *text = lost ? "not wanted any more" : avow_error_message(reason);
+  const char *text = web_reason(reason);
   (void) snprintf(row->reason, sizeof(row->reason), "%s", text);
   finish(row, lost ? CANCELLED : REJECTED);
   return avow_error_new(avow_error_code(reason), avow_value_ref(reason),
                         "%s: %s", row->name, text);
 }
 
-static avow_value_t replace(const avow_value_t *response, mirrors_t *mirrors) {
-  const http_response_t *answer = http_to_response(response);
+static avow_value_t save(const avow_value_t *bytes, void *data) {
+  const mirrors_t *mirrors = data;
+  if (mirrors->file == NULL)
+    return avow_value_ref(bytes);
   return avow_follow(avow_replace_file(mirrors->loop, mirrors->file,
-                                       avow_bytes(answer->body, answer->len),
-                                       MODE));
+                                       avow_value_ref(bytes), MODE));
 }
 
-static avow_value_t save(const avow_value_t *response, void *data) {
-  mirrors_t *mirrors = data;
-  return mirrors->file != NULL ? replace(response, mirrors)
-                               : avow_value_ref(response);
-}
-
-/* INT: how many bytes; without a file the response. */
+/* INT: how many bytes; without a file these. */
 static avow_promise_t *download(mirrors_t *mirrors) {
   avow_promise_t *ps[MOST];
   for (size_t i = 0; i < mirrors->n; i++) {
     row_t *row = &mirrors->rows[i];
     row->begin = uv_hrtime();
-    avow_promise_t *p = http_get(mirrors->loop, &mirrors->targets[i]);
-    p = avow_then(p, check_answer, NULL, NULL);
+    avow_promise_t *p = web_fetch(mirrors->client, &mirrors->targets[i]);
+    p = avow_then(p, read_file, NULL, row);
     p = avow_timeout(p, TIMEOUT);
-    ps[i] = avow_then(p, note_answer, note_failure, row);
+    ps[i] = avow_then(p, note_file, note_failure, row);
   }
   avow_promise_t *p = avow_any(mirrors->loop, ps, mirrors->n);
   return avow_then(avow_cancel_losers(p), save, NULL, mirrors);
@@ -118,7 +122,9 @@ static void print_failure(const avow_value_t *error) {
 static void print_result(const mirrors_t *mirrors, const avow_value_t *saved) {
   printf("\n");
   if (mirrors->file == NULL) {
-    printf("%zu bytes, which are not kept\n", http_to_response(saved)->len);
+    size_t len;
+    (void) avow_to_bytes(saved, &len);
+    printf("%zu bytes, which are not kept\n", len);
     return;
   }
   (void) text_print(stdout, mirrors->file, TEXT_WHOLE);
@@ -148,21 +154,23 @@ static void check_file(const char *file) {
     options_refuse(file, "not a regular file");
 }
 
-static void add(mirrors_t *mirrors, const char *name, const char *address) {
-  const char *problem =
-      http_parse_target(address, &mirrors->targets[mirrors->n]);
-  if (problem != NULL)
-    options_refuse(address, problem);
+static void add(mirrors_t *mirrors, const char *name, web_target_t target) {
+  mirrors->targets[mirrors->n] = target;
   mirrors->rows[mirrors->n++].name = name;
 }
 
+static void add_mirror(mirrors_t *mirrors, const char *url) {
+  const char *problem = web_check(url);
+  if (problem != NULL)
+    options_refuse(url, problem);
+  add(mirrors, url, (web_target_t){ .url = url });
+}
+
 static void add_demo(mirrors_t *mirrors) {
-  const int err = demo_start(mirrors->loop, mirrors->servers, DEMO_SERVERS);
-  if (err != 0)
-    program_fail("cannot start the servers", err);
+  demo_start(mirrors->loop, mirrors->servers, DEMO_SERVERS);
   for (size_t i = 0; i < DEMO_SERVERS; i++)
-    add(mirrors, mirrors->servers[i].name, mirrors->servers[i].address.text);
-  printf("No mirrors given: asking five of my own.\n\n");
+    add(mirrors, mirrors->servers[i].name, mirrors->servers[i].target);
+  printf("No mirrors given: asking seven of my own.\n\n");
 }
 
 int main(int argc, char *argv[]) {
@@ -172,13 +180,15 @@ int main(int argc, char *argv[]) {
   if (n == 1)
     options_refuse(operands[0], "a file needs mirrors to have it from");
   for (size_t i = 1; i < n; i++)
-    add(&mirrors, operands[i], operands[i]);
+    add_mirror(&mirrors, operands[i]);
   if (n > 0)
     check_file(mirrors.file = operands[0]);
   mirrors.loop = program_begin();
+  mirrors.client = avow_curl_new(mirrors.loop);
   if (n == 0)
     add_demo(&mirrors);
   const int status = run(&mirrors);
   demo_stop(mirrors.servers, DEMO_SERVERS);
+  avow_curl_unref(mirrors.client);
   return program_end(mirrors.loop, status);
 }

@@ -1,6 +1,6 @@
 #!/bin/sh
 # Builds the fan-out example and runs it: all the set-up there is. Arguments are
-# passed on: hosts to ask instead of the servers that the example starts. $BUILD
+# passed on: URLs to ask instead of the servers that the example starts. $BUILD
 # is where to build.
 set -eu
 case ${BUILD:-/} in
@@ -9,10 +9,10 @@ case ${BUILD:-/} in
 esac
 CDPATH='' cd "$(dirname "$0")/.."
 
-. test/packages.sh
+more='ca-certificates libcurl4-openssl-dev libssl-dev' . test/packages.sh
 . test/configure.sh
 build=${BUILD:-build-try}
-configure "$build" -Dexamples=true -Dtests=disabled -Dbench=false \
-  -Ddefault_library=static
+configure "$build" -Dcurl=enabled -Dtls=enabled -Dexamples=true \
+  -Dtests=disabled -Dbench=false -Dsimulator=disabled -Ddefault_library=static
 ninja -C "$build" examples/fanout >&2
 exec "$build/examples/fanout" "$@"

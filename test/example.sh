@@ -1,6 +1,7 @@
 # What the tests of examples share, to be sourced in the repository's test
 # directory: a directory of their own to work in, and looks at what was said.
 set -eu
+export no_proxy='*' # which would not find servers on loopback
 # Node says on stderr what it does not find of these.
 unset NODE_EXTRA_CA_CERTS NODE_OPTIONS NODE_DEBUG
 

@@ -13,6 +13,7 @@ is_here() {
   case $1 in
   gcc) command -v cc ;;
   ninja-build) command -v ninja ;;
+  ca-certificates) [ -e /etc/ssl/certs/ca-certificates.crt ] ;;
   graphviz) command -v dot ;;
   nodejs) command -v node ;;
   libuv1-dev) pkg-config --exists libuv ;;

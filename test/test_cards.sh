@@ -11,19 +11,24 @@ sed '/Trying the others again/q' out >first
 sed '1,/Trying the others again/d' out >second
 mv first out
 out 'quick   fulfilled +[0-9]+\.[0-9]  HTTP 200, 21 bytes'
+out 'secure  fulfilled +[0-9]+\.[0-9]  HTTP 200, 21 bytes'
 out 'slow    fulfilled +[0-9]+\.[0-9]  HTTP 200, 21 bytes'
-out 'reset   rejected  +[0-9]+\.[0-9]  .*connection reset by peer'
+out 'forged  rejected  +[0-9]+\.[0-9]  .*certificate.*self.signed[^(]*'
+out 'reset   rejected  +[0-9]+\.[0-9]  .*onnection reset by peer'
 out 'silent  rejected  +[0-9]+\.[0-9]  timed out'
-out 'nobody  rejected  +[0-9]+\.[0-9]  connect .*: connection refused'
-out 'flaky   rejected  +[0-9]+\.[0-9]  .*connection reset by peer'
-out '2 of 6 loaded\. Trying the others again\.'
+out 'nobody  rejected  +[0-9]+\.[0-9]  connection refused'
+out 'flaky   rejected  +[0-9]+\.[0-9]  .*onnection reset by peer'
+out '3 of 8 loaded\. Trying the others again\.'
 mv second out
 out 'quick   fulfilled +[0-9]+\.[0-9]  HTTP 200, 21 bytes'
+out 'secure  fulfilled +[0-9]+\.[0-9]  HTTP 200, 21 bytes'
 out 'slow    fulfilled +[0-9]+\.[0-9]  HTTP 200, 21 bytes'
 out 'flaky   fulfilled +[0-9]+\.[0-9]  HTTP 200, 21 bytes \(3 attempts\)'
-out 'reset   rejected  .*connection reset by peer \(3 attempts\)'
+out 'forged  rejected  +[0-9]+\.[0-9]  .*certificate.*self.signed[^(]*'
+out 'nobody  rejected  +[0-9]+\.[0-9]  connection refused \(3 attempts\)'
+out 'reset   rejected  .*onnection reset by peer \(3 attempts\)'
 out 'silent  rejected  .*timed out \(3 attempts\)'
-out '3 of 6 loaded\.'
+out '4 of 8 loaded\.'
 [ ! -s err ] || fail "a line of progress where there is no terminal"
 
 echo "cards: an answer that stays the same is not asked for again"
