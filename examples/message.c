@@ -130,20 +130,27 @@ static bool has_first_line(const message_t *m) {
          (end == '\r' || end == '\0');
 }
 
-/* Of the ways to wrap a body one is known here, none to HTTP/1.0. llhttp has to
-   know it too, which 8.1 does not if a tab follows. That a request says once
-   how long it is, and in one way, llhttp sees to. */
+/* Of the ways to wrap a body one is known here, once, none to HTTP/1.0. llhttp
+   has to know it too, which 8.1 does not if a tab follows, and so would take it
+   for the first if another comes. That a request says once how long it is, and
+   in one way, llhttp sees to. */
+static int check_coding(const message_t *m, span_t coding, unsigned before) {
+  if (!span_is(coding, "chunked"))
+    return 501;
+  return before > 0 || span_is(m->version, "1.0") || !m->chunked ? 400 : 0;
+}
+
 static int check_fields(const message_t *m) {
+  unsigned codings = 0;
   for (size_t i = 0; i < m->n_fields; i++) {
     const field_t *field = &m->fields[i];
+    int status = 0;
     if (field->name.len == 0)
       return 400;
-    if (!span_is(field->name, "Transfer-Encoding"))
-      continue;
-    if (!span_is(field->value, "chunked"))
-      return 501;
-    if (span_is(m->version, "1.0") || !m->chunked)
-      return 400;
+    if (span_is(field->name, "Transfer-Encoding"))
+      status = check_coding(m, field->value, codings++);
+    if (status != 0)
+      return status;
   }
   return 0;
 }

@@ -110,6 +110,7 @@ for fields in 'Content-Length: 1\r\nTransfer-Encoding: chunked' \
   'Content-Length: 18446744073709551616' 'Content-Length : 0' \
   'Transfer-Encoding : chunked' \
   'Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked' \
+  'Transfer-Encoding: chunked\t\r\nTransfer-Encoding: chunked' \
   'Transfer-Encoding: chunked\t' 'Transfer-Encoding:\013chunked' \
   'A: b\nContent-Length: 1'; do
   refused 400 "$one$fields\r\n\r\n0\r\n\r\n"

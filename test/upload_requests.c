@@ -35,6 +35,8 @@ static const request_t requests[] = {
   REQUEST(400, PUT "Transfer-Encoding: chunked\r\nContent-Length: 1\r\n\r\n"),
   REQUEST(400, PUT "Content-Length: 1\r\nContent-Length: 2\r\n\r\n"),
   REQUEST(400, PUT "Transfer-Encoding: chunked\t\r\n\r\n0\r\n\r\n"),
+  REQUEST(400, PUT "Transfer-Encoding: chunked\t\r\nTransfer-Encoding: chunked"
+                   "\r\n\r\n0\r\n\r\n"),
   REQUEST(400, PUT "Content-Length: +1\r\n\r\n"),
   REQUEST(400, PUT "A: b\r\n Content-Length: 1\r\n\r\n"),
   REQUEST(400, PUT "A: b\nContent-Length: 1\r\n\r\n"),
