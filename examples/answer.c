@@ -102,8 +102,8 @@ static void close_behind(avow_stream_t part, found_t *found) {
 static bool send_part(avow_stream_t stream, found_t *found) {
   const avow_pump_options_t options = { .idle = STALLED, .keep_open = true };
   const avow_value_t part =
-      avow_file_stream(avow_stream_handle(stream)->loop, found->file,
-                       found->offset, (uint64_t) found->len);
+      avow_file_stream(found->loop, found->file, found->offset,
+                       (uint64_t) found->len);
   int64_t sent = -1; /* fewer, where the file has become shorter */
   if (avow_is_error(&part))
     return false;
@@ -128,11 +128,14 @@ static bool send_found(avow_stream_t stream, found_t *found,
          (found->file < 0 || send_part(stream, found));
 }
 
-bool answer_file(avow_stream_t stream, const char *directory,
+bool answer_file(uv_loop_t *loop, avow_stream_t stream, const char *directory,
                  const request_t *request) {
-  found_t found = { .directory = directory, .request = request, .file = -1 };
-  const avow_value_t read = avow_await(
-      avow_work(avow_stream_handle(stream)->loop, found_look, &found, NULL));
+  found_t found = { .loop = loop,
+                    .directory = directory,
+                    .request = request,
+                    .file = -1 };
+  const avow_value_t read =
+      avow_await(avow_work(loop, found_look, &found, NULL));
   bool keeps = false;
   if (!avow_is_error(&read))
     keeps = send_found(stream, &found, read) && request->keeps;

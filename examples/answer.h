@@ -9,7 +9,7 @@
 /* Answers with the file that the path of the request stands for below the
    directory, an absolute path without links, or with what is wrong. False if
    the connection is of no use any more. */
-bool answer_file(avow_stream_t stream, const char *directory,
+bool answer_file(uv_loop_t *loop, avow_stream_t stream, const char *directory,
                  const request_t *request);
 
 /* Answers with the status alone; likewise. */

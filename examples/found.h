@@ -7,6 +7,7 @@
 #include "request.h"
 
 typedef struct {
+  uv_loop_t *loop;
   const char *directory; /* an absolute path without links */
   const request_t *request;
   int status;

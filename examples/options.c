@@ -20,9 +20,13 @@ static void print_usage(FILE *to) {
           command->operands);
 }
 
+static int letter_of(const option_t *o) {
+  return o->letter != 0 ? o->letter : o->name[0];
+}
+
 static void print_option(const option_t *o) {
   char names[64];
-  (void) snprintf(names, sizeof(names), "-%c, --%s %s", o->name[0], o->name,
+  (void) snprintf(names, sizeof(names), "-%c, --%s %s", letter_of(o), o->name,
                   o->value != NULL ? o->value : "");
   printf("  %-20s  %s\n", names, o->help);
 }
@@ -90,7 +94,7 @@ static void set(const option_t *o, const char *value) {
 /* The one with that letter; NULL for others. */
 static const option_t *find(int letter) {
   for (const option_t *o = command->options; o != NULL && o->name != NULL; o++)
-    if (o->name[0] == letter)
+    if (letter_of(o) == letter)
       return o;
   return NULL;
 }
@@ -116,12 +120,12 @@ static void parse_options(int argc, char *argv[]) {
   for (const option_t *o = command->options; o != NULL && o->name != NULL;
        o++) {
     const bool has_value = o->value != NULL;
-    *letter++ = o->name[0];
+    *letter++ = (char) letter_of(o);
     if (has_value)
       *letter++ = ':';
     known[n++] =
         (struct option){ o->name, has_value ? required_argument : no_argument,
-                         NULL, o->name[0] };
+                         NULL, letter_of(o) };
   }
   for (int c; (c = getopt_long(argc, argv, letters, known, NULL)) != -1;) {
     if (c == 'h')

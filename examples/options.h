@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* --name, or - and its first letter. It sets what of the rest is not NULL. */
+/* --name, or - and its letter. It sets what of the rest is not NULL. */
 typedef struct {
   const char *name;
   const char *value; /* what the help calls it; NULL: it takes none */
@@ -16,6 +16,7 @@ typedef struct {
   uint64_t *number; /* from min to max */
   uint64_t min;
   uint64_t max;
+  int letter; /* 0: the first of its name */
 } option_t;
 
 typedef struct {

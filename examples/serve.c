@@ -16,6 +16,7 @@
 #include "options.h"
 #include "program.h"
 #include "request.h"
+#include "secure.h"
 #include "text.h"
 
 enum { HEAD_MAX = 8 * 1024 };
@@ -24,6 +25,7 @@ enum { LINGER = 500 }; /* ms, for what comes with a request that was refused */
 
 static const char *address = "127.0.0.1";
 static const char *port = "8080";
+static const char *certificate, *key;
 static uint64_t most_clients = 4000;
 static uint64_t patience = 10000;
 static uint64_t grace = 10000;
@@ -37,6 +39,9 @@ static const option_t options[] = {
     .number = &patience, .min = 1, .max = 9999999 },
   { "grace", "MS", "how long answers may take at the end (10000)",
     .number = &grace, .min = 1, .max = 9999999 },
+  { "tls", "FILE", "a certificate, PEM: serves by HTTPS", .letter = 'T',
+    .text = &certificate },
+  { "key", "FILE", "of that, where it is not in the same file", .text = &key },
   { .name = NULL },
 };
 
@@ -46,7 +51,10 @@ static const command_line_t command_line = {
   .most = 1,
   .about =
       "Serves the files of the directory by HTTP/1.1, until SIGINT or "
-      "SIGTERM. SIGUSR1 has it print what it does.",
+      "SIGTERM. SIGUSR1 has it print what it does, SIGHUP read its "
+      "certificate anew.\nOne to try it with, in the file 'both':\n"
+      "  openssl req -x509 -newkey rsa:2048 -nodes -subj /CN=localhost \\\n"
+      "    -addext subjectAltName=DNS:localhost -keyout both -out both",
   .options = options,
   .status = "0 after a signal, 1 if it cannot serve",
   .example = "--port 8080 .",
@@ -58,6 +66,7 @@ typedef struct {
   uv_stream_t *listener;
   avow_channel_t *connections;
   avow_promise_t *stop; /* settled by a signal */
+  secure_t secure;      /* TLS, if there is a certificate */
   unsigned open;        /* connections */
 } server_t;
 
@@ -111,14 +120,32 @@ static bool serve_request(const connection_t *c) {
     return false;
   if (status != 0)
     return refuse(c, status);
-  return answer_file(avow_to_stream(&c->stream), c->server->directory,
-                     &request);
+  return answer_file(c->server->loop, avow_to_stream(&c->stream),
+                     c->server->directory, &request);
 }
 
+/* Has TLS in the place of the connection; NONE, or an error. */
+static avow_value_t shake_hands(connection_t *c) {
+  if (certificate == NULL)
+    return avow_none();
+  avow_promise_t *p =
+      secure_connection(&c->server->secure, avow_steal(&c->stream));
+  p = avow_until(avow_timeout(p, patience), c->server->stop);
+  c->stream = avow_await(p);
+  return avow_is_error(&c->stream) ? avow_steal(&c->stream) : avow_none();
+}
+
+/* Who cannot agree with us on TLS is none of our troubles. */
 static avow_value_t talk(void *data) {
-  const connection_t *c = data;
+  connection_t *c = data;
+  const avow_value_t v = shake_hands(c);
+  avow_value_unref(v);
+  if (avow_is_error(&v))
+    return avow_none();
+  c->reader = avow_reader_new(avow_to_stream(&c->stream));
   while (serve_request(c))
     ;
+  avow_value_unref(avow_await(avow_close(avow_to_stream(&c->stream))));
   return avow_none();
 }
 
@@ -138,7 +165,7 @@ static avow_value_t begin_to_talk(const avow_value_t *stream, void *data) {
   server->open++;
   c->server = server;
   c->stream = avow_value_ref(stream);
-  c->reader = avow_reader_new(avow_to_stream(stream));
+  c->reader = NULL;
   avow_promise_t *p = avow_async(server->loop, talk, c);
   avow_promise_set_name(p, "a connection");
   return avow_follow(avow_attach(p, c, hang_up));
@@ -181,12 +208,51 @@ static avow_promise_t *serve(server_t *server) {
   return avow_catch(p, forgive, NULL);
 }
 
+static avow_value_t load(void *secure) {
+  return secure_load(secure);
+}
+
+/* False, having said why, without its certificate. */
+static bool is_secured(server_t *server) {
+  if (certificate == NULL)
+    return true;
+  server->secure = (secure_t){ .loop = server->loop,
+                               .certificate = certificate,
+                               .key = key != NULL ? key : certificate };
+  const avow_value_t v =
+      avow_run(avow_async(server->loop, load, &server->secure));
+  return !avow_is_error(&v) || program_complain(v) == 0;
+}
+
+static avow_value_t complain(const avow_value_t *error, void *unused) {
+  (void) program_complain(avow_value_ref(error)); /* and it goes on */
+  return avow_none();
+}
+
+static avow_value_t renew(const avow_value_t *signum, void *data) {
+  secure_t *secure = data;
+  avow_promise_t *p = avow_async(secure->loop, load, secure);
+  return avow_follow(avow_catch(p, complain, NULL));
+}
+
+/* At each SIGHUP, until that is cancelled; the certificate before stays where
+   there is no good one. */
+static avow_promise_t *renew_often(server_t *server) {
+  const avow_map_options_t each = { .concurrency = 1 };
+  if (certificate == NULL)
+    return NULL;
+  avow_channel_t *signals = avow_signals(server->loop, SIGHUP);
+  avow_promise_t *p = avow_each(signals, renew, &server->secure, &each);
+  avow_channel_unref(signals);
+  return p;
+}
+
 static bool announce(const server_t *server) {
   const avow_address_t at =
       avow_local_address((const uv_handle_t *) server->listener);
   printf("serving ");
   (void) text_print(stdout, server->directory, TEXT_WHOLE);
-  printf(" at http://%s/\n", at.text);
+  printf(" at http%s://%s/\n", certificate != NULL ? "s" : "", at.text);
   return program_flush(); /* whoever waits for it may read a pipe */
 }
 
@@ -198,6 +264,8 @@ static void watch(uv_loop_t *loop) {
 
 /* The exit status. */
 static int run(server_t *server) {
+  if (!is_secured(server))
+    return 1;
   const avow_value_t listener =
       avow_run(avow_bind(server->loop, address, port));
   if (avow_is_error(&listener))
@@ -210,7 +278,10 @@ static int run(server_t *server) {
     avow_value_unref(listener);
     return 1;
   }
+  avow_promise_t *renewing = renew_often(server);
   const avow_value_t end = avow_run(serve(server));
+  if (renewing != NULL)
+    program_forget(renewing);
   const int status = avow_is_error(&end) ? program_complain(end) : 0;
   program_forget(server->stop); /* if no signal came */
   avow_channel_unref(server->connections);
@@ -260,5 +331,6 @@ int main(int argc, char *argv[]) {
   allow_descriptors();
   server_t server = { .loop = program_begin() };
   const int status = run_in(&server, directory[0]);
+  avow_value_unref(server.secure.settings);
   return program_end(server.loop, status);
 }

@@ -82,16 +82,19 @@ static bool is_for_once(const SSL_SESSION *session) {
   return SSL_SESSION_get_protocol_version(session) == TLS1_3_VERSION;
 }
 
+static void drop_oldest(remembered_t *r) {
+  SSL_SESSION_free(r->sessions[0]);
+  r->n--;
+  for (size_t i = 0; i < r->n; i++)
+    r->sessions[i] = r->sessions[i + 1];
+}
+
 /* Another takes the place of one that may be offered again. */
 static void push(remembered_t *r, SSL_SESSION *session) {
   if (!is_for_once(session))
     drop_sessions(r);
-  if (r->n == SESSIONS) {
-    SSL_SESSION_free(r->sessions[0]);
-    memmove(&r->sessions[0], &r->sessions[1],
-            (SESSIONS - 1) * sizeof(r->sessions[0]));
-    r->n--;
-  }
+  if (r->n == SESSIONS)
+    drop_oldest(r);
   r->sessions[r->n++] = session;
 }
 

@@ -93,8 +93,8 @@ bool avow__tls_set_protocols(avow__tls_settings_t *settings, const char *names);
 const char *avow__tls_set_tickets(avow__tls_settings_t *settings,
                                   const avow_tls_options_t *options);
 
-avow__tls_sessions_t *avow__tls_sessions_new(void); /* NULL: no memory */
-void avow__tls_sessions_free(avow__tls_sessions_t *sessions); /* or NULL */
+avow__tls_sessions_t *avow__tls_sessions_new(void);      /* NULL: no memory */
+void avow__tls_sessions_free(avow__tls_sessions_t *all); /* or NULL */
 /* Streams of that remember theirs, if they are a client's. */
 void avow__tls_sessions_collect(SSL_CTX *ctx);
 /* Before its handshake: of a client's, one with the same host, if any. */

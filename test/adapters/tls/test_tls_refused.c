@@ -15,10 +15,10 @@ typedef struct {
   wanted_t wanted;   /* the server's papers */
   alter_fn alter;    /* nothing */
   const char *host;  /* that the client looks for; "localhost" */
-  int code;          /* that it rejects with; AVOW_TLS_EVERIFY */
-  const char *words; /* and what it says */
+  const char *words; /* what it says then */
+  const char *told;  /* and what the server says */
+  int code;          /* of the client's error; AVOW_TLS_EVERIFY */
   int told_code;     /* of the server's; AVOW_TLS_EALERT */
-  const char *told;
 } case_t;
 
 static const char *const mismatch = "hostname mismatch";
@@ -297,10 +297,9 @@ static int make_more_papers(void **state) {
 }
 
 static int free_more_papers(void **state) {
-  papers_t *all[] = {
-    &aged, &other, &namesake, &between, &narrow, &server_like
-  };
-  for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
+  papers_t *all[] = { &aged,   &other,       &namesake, &between,
+                      &narrow, &server_like, NULL };
+  for (size_t i = 0; all[i] != NULL; i++)
     free_papers(all[i]);
   return free_all_papers(state);
 }

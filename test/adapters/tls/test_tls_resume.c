@@ -158,11 +158,12 @@ static void other_settings_resume_nothing(void **state) {
 static void certificates_out_of_date_are_not_resumed(void **state) {
   assert_false(speaks_again());
   speak();
-  const SSL_SESSION *session = SSL_get0_session(avow_tls_ssl(&ends[0]));
-  X509 *peer = SSL_SESSION_get0_peer((SSL_SESSION *) (uintptr_t) session);
+  SSL_SESSION *session = SSL_get1_session(avow_tls_ssl(&ends[0]));
+  X509 *peer = SSL_SESSION_get0_peer(session);
   assert_true(resumed());
   hear();
   X509_gmtime_adj(X509_getm_notAfter(peer), -10);
+  SSL_SESSION_free(session);
   let_go();
   assert_false(speaks_again());
 }
