@@ -53,6 +53,8 @@ static void check_head(const message_t *m, const char *text, size_t len) {
     CHECK(memchr(field->value.at, '\r', field->value.len) == NULL);
     if (span_is(field->name, "Content-Length"))
       CHECK(strtoull(field->value.at, NULL, 10) == m->length);
+    if (span_is(field->name, "Transfer-Encoding"))
+      CHECK(span_is(field->value, "chunked"));
   }
   const unsigned lengths = count(m, "Content-Length");
   const unsigned encodings = count(m, "Transfer-Encoding");
