@@ -20,6 +20,7 @@ is_here() {
   libcmocka-dev) pkg-config --exists cmocka ;;
   libsqlite3-dev) pkg-config --exists sqlite3 ;;
   libcurl4-openssl-dev) pkg-config --exists libcurl ;;
+  libnats-dev) pkg-config --exists libnats ;;
   libssl-dev) pkg-config --exists openssl ;;
   zlib1g-dev) pkg-config --exists zlib ;;
   libllhttp-dev) pkg-config --exists libllhttp || [ -e /usr/share/llhttp ] ;;

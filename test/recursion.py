@@ -39,7 +39,7 @@ def versions(cycle):
 
 
 # What adapters are made from, and may not be here.
-FOREIGN = {'curl': 'libcurl', 'tls': 'openssl'}
+FOREIGN = {'curl': 'libcurl', 'nats': 'libnats', 'tls': 'openssl'}
 
 
 def is_asked(where):

@@ -1,0 +1,79 @@
+/* Connecting, and closing, as operations of a wire. */
+#include "connection.h"
+#include "failure.h"
+
+enum { WRITE_MS = 5000, CLOSE_MS = 5000 };
+
+static void on_closed(natsConnection *nc, void *wire) {
+  avow__nats_wire_called(wire);
+}
+
+static connection_t *connection_of(op_t *op) {
+  return avow__nats_connection(&((asked_t *) op)->connection);
+}
+
+/* Where retries go on behind the first (natsOptions_SetRetryOnFailedConnect()),
+   there is a connection as well. */
+static natsStatus run_connect(wire_t *w, op_t *op) {
+  natsConnection *nc = NULL;
+  natsOptions *options = connection_of(op)->options;
+  avow__nats_wire_call(w);
+  natsStatus s = natsOptions_SetClosedCB(options, on_closed, w);
+  if (s == NATS_OK)
+    s = natsConnection_Connect(&nc, options);
+  if (s == NATS_OK || s == NATS_NOT_YET_CONNECTED) {
+    avow__nats_wire_set_native(w, nc);
+    return NATS_OK;
+  }
+  avow__nats_wire_called(w);
+  return s;
+}
+
+static avow_value_t the_connection(asked_t *asked) {
+  return avow_value_ref(&asked->connection);
+}
+
+static natsStatus make_options(natsOptions **options, const char *url) {
+  natsStatus s = NATS_OK;
+  if (*options == NULL) {
+    s = natsOptions_Create(options);
+    if (s == NATS_OK)
+      s = natsOptions_SetWriteDeadline(*options, WRITE_MS);
+  }
+  return s == NATS_OK && url != NULL ? natsOptions_SetURL(*options, url) : s;
+}
+
+static avow_promise_t *connect_by(uv_loop_t *loop, natsOptions *options) {
+  const avow_value_t v = avow__nats_connection_new(loop, options);
+  if (avow_is_error(&v))
+    return avow_promise_reject(loop, v);
+  avow_promise_t *p =
+      avow__nats_ask(&v, avow__nats_asked_new(run_connect, the_connection));
+  avow_value_unref(v);
+  return p;
+}
+
+avow_promise_t *avow_nats_connect(uv_loop_t *loop, const char *url,
+                                  natsOptions *options) {
+  const natsStatus s = make_options(&options, url);
+  if (s == NATS_OK && loop != NULL)
+    return connect_by(loop, options);
+  const avow_value_t why =
+      s != NATS_OK ? avow__nats_failure(s) : avow_error(UV_EINVAL);
+  natsOptions_Destroy(options);
+  return avow_promise_reject(loop, why);
+}
+
+static natsStatus run_close(wire_t *w, op_t *op) {
+  const natsStatus s = natsConnection_FlushTimeout(w->nc, CLOSE_MS);
+  natsConnection_Close(w->nc);
+  return s;
+}
+
+static avow_value_t nothing(asked_t *asked) {
+  return avow_none();
+}
+
+avow_promise_t *avow_nats_close(const avow_value_t *connection) {
+  return avow__nats_ask(connection, avow__nats_asked_new(run_close, nothing));
+}

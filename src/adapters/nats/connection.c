@@ -1,0 +1,200 @@
+/* Connections: how they begin and end, and what is asked of them meanwhile. */
+#include "connection.h"
+
+#include "memory.h"
+
+static void connection_free(connection_t *c) {
+  if (!c->closed || !c->let_go)
+    return;
+  avow_promise_clear(&c->ended);
+  natsOptions_Destroy(c->options);
+  avow__nats_free(c);
+}
+
+/* Nothing of it is left on the loop, which may go on closing. */
+static void on_closed(uv_handle_t *handle) {
+  connection_t *c = handle->data;
+  if (c->gone != NULL)
+    (void) avow_resolve(c->gone, avow_none()); /* false if that was in vain */
+  c->gone = NULL;
+  avow_promise_clear(&c->shield);
+  c->closed = true;
+  connection_free(c);
+}
+
+static void keep_loop_alive(connection_t *c) {
+  uv_handle_t *handle = (uv_handle_t *) &c->wire.answers;
+  if (c->awaited > 0 || c->ending)
+    uv_ref(handle);
+  else
+    uv_unref(handle);
+}
+
+static void connection_end(connection_t *c) {
+  avow_deferred_t *life = c->life;
+  c->life = NULL;
+  c->ending = true;
+  if (life != NULL)
+    (void) avow_resolve(life, avow_none());
+  avow__nats_wire_end(&c->wire);
+  keep_loop_alive(c);
+}
+
+/* The loop closes. Its promises are cancelled, those of operations, too. */
+static void connection_on_close(void *data) {
+  connection_t *c = data;
+  avow_deferred_drop(c->life);
+  c->life = NULL;
+  connection_end(c);
+}
+
+/* Nobody knows it any more, and so no operation does. */
+static void connection_destroy(void *data) {
+  connection_t *c = data;
+  c->let_go = true;
+  if (c->ending)
+    connection_free(c);
+  else
+    connection_end(c);
+}
+
+static const avow_class_t connection_class = { .name = "nats",
+                                               .destroy = connection_destroy };
+
+connection_t *avow__nats_connection(const avow_value_t *connection) {
+  return connection != NULL ? avow_to_object(connection, &connection_class)
+                            : NULL;
+}
+
+natsConnection *avow_to_nats(const avow_value_t *connection) {
+  if (!avow_is_object(connection, &connection_class))
+    return NULL;
+  connection_t *c = avow__nats_connection(connection);
+  return c->closed ? NULL : avow__nats_wire_native(&c->wire);
+}
+
+asked_t *avow__nats_asked_new(run_fn run,
+                              avow_value_t (*result)(asked_t *asked)) {
+  asked_t *asked = avow__nats_calloc(sizeof(*asked));
+  if (asked != NULL) {
+    asked->op.run = run;
+    asked->result = result;
+  }
+  return asked;
+}
+
+static void asked_free(asked_t *asked) {
+  if (asked->destroy != NULL)
+    asked->destroy(asked);
+  avow_value_unref(asked->connection);
+  avow__nats_free(asked);
+}
+
+static void asked_finish(connection_t *c, asked_t *asked) {
+  avow_deferred_t *d = asked->deferred;
+  asked->deferred = NULL;
+  if (d == NULL)
+    avow_value_unref(asked->op.failure);
+  else if (avow_is_error(&asked->op.failure))
+    (void) avow_reject(d, asked->op.failure);
+  else
+    (void) avow_resolve(d, asked->result(asked));
+  c->awaited--;
+  keep_loop_alive(c);
+  asked_free(asked);
+}
+
+static void on_answers(uv_async_t *handle) {
+  connection_t *c = handle->data;
+  bool over;
+  op_t *next;
+  for (op_t *op = avow__nats_wire_take(&c->wire, &over); op != NULL;
+       op = next) {
+    next = op->next;
+    asked_finish(c, (asked_t *) op);
+  }
+  if (!over || uv_is_closing((uv_handle_t *) handle))
+    return;
+  avow__nats_wire_join(&c->wire);
+  uv_close((uv_handle_t *) handle, on_closed);
+}
+
+/* The wire goes on with it, or leaves it when it comes to it. */
+static void asked_on_cancel(void *data) {
+  asked_t *asked = data;
+  avow_deferred_t *d = asked->deferred;
+  asked->deferred = NULL;
+  avow_deferred_drop(d);
+}
+
+static avow_promise_t *refuse(asked_t *asked, avow_promise_t *p) {
+  if (asked != NULL)
+    asked_free(asked);
+  return p;
+}
+
+avow_promise_t *avow__nats_ask(const avow_value_t *connection, asked_t *asked) {
+  connection_t *c = avow__nats_connection(connection);
+  if (c == NULL)
+    return refuse(asked, avow_promise_reject(NULL, avow_error(UV_EINVAL)));
+  if (c->ending)
+    return refuse(asked, avow_ref(c->ended));
+  if (asked == NULL)
+    return avow_promise_reject(c->loop, avow_error(UV_ENOMEM));
+  avow_promise_t *p = avow_promise_new(c->loop, &asked->deferred);
+  if (avow_state(p) != AVOW_PENDING) { /* no memory */
+    avow_deferred_drop(asked->deferred);
+    return refuse(asked, p);
+  }
+  avow_on_cancel(asked->deferred, asked_on_cancel, asked);
+  asked->connection = avow_value_ref(connection);
+  c->awaited++;
+  keep_loop_alive(c);
+  avow__nats_wire_ask(&c->wire, &asked->op);
+  return p;
+}
+
+/* The promises that its end needs, which may come when there is no memory.
+   NONE, or why there are none. */
+static avow_value_t connection_promise(connection_t *c) {
+  c->ended = avow_promise_new(c->loop, &c->life);
+  avow_promise_t *gone = avow_promise_new(c->loop, &c->gone);
+  avow_on_cancel(c->life, connection_on_close, c);
+  avow_promise_set_name(c->ended, "nats connection");
+  c->shield = avow_shield(gone);
+  if (avow_state(c->ended) == AVOW_REJECTED)
+    return avow_value_ref(avow_result(c->ended));
+  if (avow_state(c->shield) == AVOW_REJECTED)
+    return avow_value_ref(avow_result(c->shield));
+  return avow_none();
+}
+
+static void connection_unpromise(connection_t *c) {
+  (void) avow_resolve(c->life, avow_none()); /* false of those there are not */
+  (void) avow_resolve(c->gone, avow_none());
+  avow_promise_clear(&c->shield);
+  avow_promise_clear(&c->ended);
+}
+
+avow_value_t avow__nats_connection_new(uv_loop_t *loop, natsOptions *options) {
+  connection_t *c = avow__nats_calloc(sizeof(*c));
+  avow_value_t v = avow_error(c == NULL ? UV_ENOMEM : 0);
+  if (c == NULL) {
+    natsOptions_Destroy(options);
+    return v;
+  }
+  c->loop = loop;
+  c->options = options;
+  v = connection_promise(c);
+  if (avow_is_none(&v))
+    v = avow_error(avow__nats_wire_start(&c->wire, loop, on_answers));
+  if (avow_is_none(&v)) {
+    c->wire.answers.data = c;
+    keep_loop_alive(c);
+    return avow_object(&connection_class, c);
+  }
+  connection_unpromise(c);
+  natsOptions_Destroy(options);
+  avow__nats_free(c);
+  return v;
+}

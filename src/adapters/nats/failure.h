@@ -1,0 +1,10 @@
+/* What libnats says of a call that failed, as an error of avow's. */
+#ifndef AVOW_NATS_FAILURE_H
+#define AVOW_NATS_FAILURE_H
+
+#include "avow/nats.h"
+
+/* On the thread that made the call, behind it. */
+avow_value_t avow__nats_failure(natsStatus status);
+
+#endif

@@ -1,0 +1,16 @@
+/*
+ * Memory, from where avow's comes: a program that has replaced the allocator
+ * has replaced this one, too.
+ */
+#ifndef AVOW_NATS_MEMORY_H
+#define AVOW_NATS_MEMORY_H
+
+#include <stddef.h>
+
+/* So many zeros; NULL without memory. */
+void *avow__nats_calloc(size_t size);
+
+/* Gives back what that has given. NULL is nothing to give. */
+void avow__nats_free(void *data);
+
+#endif

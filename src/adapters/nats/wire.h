@@ -1,0 +1,68 @@
+/*
+ * Wires: the thread of a connection, which alone calls libnats, for each call
+ * may wait. The loop asks it to run operations, and has them answered, both in
+ * lists: who adds to an empty one wakes the other.
+ *
+ * The thread runs what it finds, and what has come meanwhile waits for the
+ * next round. When it is to end it answers what it has not run, closes the
+ * connection, waits until libnats calls nothing here any more, and says last
+ * that it is over.
+ */
+#ifndef AVOW_NATS_WIRE_H
+#define AVOW_NATS_WIRE_H
+
+#include "avow/nats.h"
+
+typedef struct op_s op_t;
+typedef struct wire_s wire_t;
+
+/* On the wire's thread. */
+typedef natsStatus (*run_fn)(wire_t *w, op_t *op);
+
+struct op_s {
+  op_t *next;
+  run_fn run;
+  avow_value_t failure; /* an error if that did not go well */
+};
+
+typedef struct {
+  op_t *first, **end;
+} ops_t;
+
+struct wire_s {
+  uv_thread_t thread;
+  uv_mutex_t mutex;
+  uv_cond_t changed;
+  uv_async_t answers; /* the loop's: something is answered, or it is over */
+  ops_t asked;        /* to be run */
+  ops_t answered;     /* to be taken by the loop */
+  natsConnection *nc; /* NULL until there is one, and once it is over */
+  unsigned callers;   /* those of libnats that may still call */
+  bool silent;        /* there is no such handle */
+  bool ends, over;
+};
+
+/* Starts the thread: 0, or a code of libuv's. The callback is for answers. */
+int avow__nats_wire_start(wire_t *w, uv_loop_t *loop, uv_async_cb cb);
+
+/* The loop's: has it run, and it comes back by avow__nats_wire_take(). */
+void avow__nats_wire_ask(wire_t *w, op_t *op);
+
+/* The loop's: all that is answered, and whether that was the last. */
+op_t *avow__nats_wire_take(wire_t *w, bool *over);
+
+/* The loop's: nothing is asked any more. */
+void avow__nats_wire_end(wire_t *w);
+
+/* When it is over, and its async handle is about to be closed. */
+void avow__nats_wire_join(wire_t *w);
+
+/* The thread's, once; and the loop's, as long as it is there. */
+void avow__nats_wire_set_native(wire_t *w, natsConnection *nc);
+natsConnection *avow__nats_wire_native(wire_t *w);
+
+/* Of any thread: libnats may call here from now on, and will not any more. */
+void avow__nats_wire_call(wire_t *w);
+void avow__nats_wire_called(wire_t *w);
+
+#endif

@@ -1,0 +1,114 @@
+#define _DEFAULT_SOURCE
+#include "nats_server.h"
+
+#include <arpa/inet.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#ifdef __linux__
+#  include <sys/prctl.h>
+#endif
+
+typedef struct {
+  int fd, port;
+  char url[64];
+} place_t;
+
+static place_t server, silent, nobody;
+static pid_t process;
+
+static struct sockaddr_in address_of(int port) {
+  return (struct sockaddr_in){ .sin_family = AF_INET,
+                               .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+                               .sin_port = htons((uint16_t) port) };
+}
+
+static void fail(const char *what) {
+  perror(what);
+  exit(1);
+}
+
+/* A port that is free, and bound. */
+static void take_place(place_t *place) {
+  struct sockaddr_in at = address_of(0);
+  socklen_t len = sizeof(at);
+  place->fd = socket(AF_INET, SOCK_STREAM, 0);
+  if (bind(place->fd, (struct sockaddr *) &at, len) != 0 ||
+      getsockname(place->fd, (struct sockaddr *) &at, &len) != 0)
+    fail("bind");
+  place->port = ntohs(at.sin_port);
+  (void) snprintf(place->url, sizeof(place->url), "nats://127.0.0.1:%d",
+                  place->port);
+}
+
+const char *nats_url(void) {
+  return server.url;
+}
+
+const char *silent_url(void) {
+  if (silent.fd == 0) {
+    take_place(&silent);
+    (void) listen(silent.fd, 100);
+  }
+  return silent.url;
+}
+
+const char *nobodys_url(void) {
+  if (nobody.fd == 0)
+    take_place(&nobody);
+  return nobody.url;
+}
+
+static void be_server(void) {
+  char port[16];
+  (void) snprintf(port, sizeof(port), "%d", server.port);
+#ifdef __linux__
+  (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+#endif
+  (void) freopen("/dev/null", "w", stderr);
+  (void) setenv("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin", 1);
+  execlp("nats-server", "nats-server", "-a", "127.0.0.1", "-p", port, NULL);
+  _exit(127);
+}
+
+/* It has said something. */
+static bool greets(void) {
+  char c;
+  struct sockaddr_in at = address_of(server.port);
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  const bool does = connect(fd, (struct sockaddr *) &at, sizeof(at)) == 0 &&
+                    recv(fd, &c, 1, 0) == 1;
+  close(fd);
+  return does;
+}
+
+void nats_server_start(void) {
+  if (server.port == 0) {
+    take_place(&server);
+    close(server.fd);
+  }
+  process = fork();
+  if (process < 0)
+    fail("fork");
+  if (process == 0)
+    be_server();
+  for (int i = 0; i < 2000 && !greets(); i++)
+    usleep(5000);
+}
+
+void nats_server_stop(void) {
+  kill(process, SIGKILL);
+  waitpid(process, NULL, 0);
+}
+
+void nats_server_pause(void) {
+  kill(process, SIGSTOP);
+}
+
+void nats_server_go_on(void) {
+  kill(process, SIGCONT);
+}

@@ -1,0 +1,20 @@
+/* A nats-server for tests, in a process of its own on a port of loopback. */
+#ifndef NATS_SERVER_H
+#define NATS_SERVER_H
+
+/* Before the first test, and behind the last. In the middle, too: it comes back
+   at the same port, and knows nothing of what was. */
+void nats_server_start(void);
+void nats_server_stop(void);
+
+/* Keeps it from doing anything, until it may go on. */
+void nats_server_pause(void);
+void nats_server_go_on(void);
+
+/* "nats://127.0.0.1:PORT" of it; and of somebody who takes connections, and
+   says nothing; and of nobody. */
+const char *nats_url(void);
+const char *silent_url(void);
+const char *nobodys_url(void);
+
+#endif

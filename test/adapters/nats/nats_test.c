@@ -1,0 +1,50 @@
+#include "nats_test.h"
+
+#include <signal.h>
+
+avow_value_t nats;
+
+avow_value_t connected(avow_promise_t *p) {
+  const avow_value_t v = avow_run(p);
+  if (avow_is_error(&v))
+    fail_msg("%s", avow_error_message(&v));
+  return v;
+}
+
+int nats_setup(void **state) {
+  if (harness_setup(state) != 0)
+    return -1;
+  nats = connected(avow_nats_connect(loop, nats_url(), NULL));
+  return 0;
+}
+
+int nats_teardown(void **state) {
+  avow_value_clear(&nats);
+  return harness_teardown(state);
+}
+
+int nats_group_setup(void **state) {
+  (void) signal(SIGPIPE, SIG_IGN);
+  nats_server_start();
+  return 0;
+}
+
+int nats_group_teardown(void **state) {
+  nats_server_stop();
+  nats_Close();
+  return 0;
+}
+
+natsOptions *options_of(int ms) {
+  natsOptions *options = NULL;
+  assert_int_equal(natsOptions_Create(&options), NATS_OK);
+  assert_int_equal(natsOptions_SetTimeout(options, ms), NATS_OK);
+  assert_int_equal(natsOptions_SetWriteDeadline(options, ms), NATS_OK);
+  return options;
+}
+
+void begin_anew(void) {
+  assert_int_equal(uv_loop_close(loop), 0);
+  assert_int_equal(uv_loop_init(loop), 0);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}

@@ -1,0 +1,92 @@
+/* Connecting and closing: what becomes of it, and what is said of failures. */
+#include "nats_test.h"
+
+static void connects(void **state) {
+  assert_int_equal(natsConnection_Status(avow_to_nats(&nats)),
+                   NATS_CONN_STATUS_CONNECTED);
+}
+
+static void fails_to_connect(const char *url, natsOptions *options, int code,
+                             natsStatus status) {
+  const avow_value_t v = avow_run(avow_nats_connect(loop, url, options));
+  assert_int_equal(avow_error_code(&v), code);
+  assert_int_equal(avow_nats_code(&v), status);
+  assert_true(avow_error_message(&v)[0] >= 'A'); /* no line of its source */
+  avow_value_unref(v);
+}
+
+static void says_why_not(void **state) {
+  fails_to_connect(nobodys_url(), NULL, UV_ECONNREFUSED, NATS_NO_SERVER);
+  fails_to_connect("nats://127.0.0.1:none", NULL, UV_EINVAL, NATS_INVALID_ARG);
+  fails_to_connect(silent_url(), options_of(50), UV_ETIMEDOUT, NATS_TIMEOUT);
+}
+
+/* What is not libnats' has none of its codes. */
+static void tells_its_failures_from_others(void **state) {
+  const avow_value_t others[] = { avow_error(UV_EIO), avow_int(1) };
+  assert_int_equal(avow_nats_code(&others[0]), NATS_OK);
+  assert_int_equal(avow_nats_code(&others[1]), NATS_OK);
+  assert_null(avow_to_nats(&others[1]));
+}
+
+static avow_value_t count_turn(void *turns) {
+  ++*(int *) turns;
+  return avow_follow(avow_sleep(loop, 1));
+}
+
+/* The loop turns while a server does not answer. */
+static void blocks_nothing(void **state) {
+  int turns = 0;
+  avow_promise_t *both[] = {
+    avow_nats_connect(loop, silent_url(), options_of(100)),
+    avow_repeat(loop, count_turn, &turns),
+  };
+  assert_rejects(avow_join_losers(avow_race(loop, both, 2)), UV_ETIMEDOUT);
+  assert_true(turns > 10);
+}
+
+static void cancels_at_once(void **state) {
+  const uint64_t begin = uv_hrtime();
+  assert_cancels_at_once(
+      avow_nats_connect(loop, silent_url(), options_of(200)));
+  assert_true(uv_hrtime() - begin < 150 * 1000000ull);
+  run(); /* the thread ends when libnats has given up */
+}
+
+static void takes_options(void **state) {
+  natsOptions *options = options_of(2000);
+  assert_int_equal(natsOptions_SetURL(options, nats_url()), NATS_OK);
+  assert_int_equal(natsOptions_SetName(options, "tests"), NATS_OK);
+  avow_value_t own = connected(avow_nats_connect(loop, NULL, options));
+  avow_value_unref(own);
+  run();
+}
+
+static void closes_once(void **state) {
+  assert_fulfils_none(avow_nats_close(&nats));
+  assert_int_equal(natsConnection_Status(avow_to_nats(&nats)),
+                   NATS_CONN_STATUS_CLOSED);
+  assert_rejects(avow_nats_close(&nats), UV_ENOTCONN);
+}
+
+/* Nothing is awaited: the loop has nothing to do. */
+static void keeps_no_loop_alive(void **state) {
+  assert_int_equal(uv_loop_alive(loop), 0);
+  run();
+  assert_int_equal(natsConnection_Status(avow_to_nats(&nats)),
+                   NATS_CONN_STATUS_CONNECTED);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    NATS_CASE(connects),
+    CASE(says_why_not),
+    CASE(tells_its_failures_from_others),
+    CASE(blocks_nothing),
+    CASE(cancels_at_once),
+    CASE(takes_options),
+    NATS_CASE(closes_once),
+    NATS_CASE(keeps_no_loop_alive),
+  };
+  return RUN_NATS(tests);
+}

@@ -1,0 +1,84 @@
+/* Connections that end before they are done: cancelled or closed with their
+   loop at each stage. Nothing is left of them. */
+#include "nats_test.h"
+
+enum { STAGES = 6 };
+
+static void turns(int n) {
+  for (int i = 0; i < n; i++) {
+    (void) uv_run(loop, UV_RUN_NOWAIT);
+    uv_sleep(1); /* the server is another process */
+  }
+}
+
+static void connect_cancelled_at_each_stage(void **state) {
+  for (int stage = 0; stage < STAGES; stage++) {
+    avow_promise_t *p = avow_nats_connect(loop, nats_url(), NULL);
+    turns(stage);
+    avow_cancel(p);
+    assert_int_not_equal(avow_state(p), AVOW_PENDING);
+    avow_unref(p);
+    run();
+  }
+}
+
+static void connect_closed_at_each_stage(void **state) {
+  const char *const urls[] = { nats_url(), silent_url(), nobodys_url() };
+  for (int url = 0; url < 3; url++)
+    for (int stage = 0; stage < STAGES; stage++) {
+      avow_promise_t *p = avow_nats_connect(loop, urls[url], options_of(20));
+      turns(stage);
+      assert_int_equal(avow_loop_close(loop), 0);
+      assert_non_null(avow_result(p));
+      avow_unref(p);
+      begin_anew();
+    }
+}
+
+static void close_cancelled(void **state) {
+  avow_promise_t *p = avow_nats_close(&nats);
+  avow_cancel(p);
+  assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
+  avow_unref(p);
+  assert_rejects(avow_nats_close(&nats), UV_ENOTCONN);
+}
+
+/* The connection ends with the loop, and says so for as long as it is held. */
+static void refuses_on_a_closed_loop(void **state) {
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_null(avow_to_nats(&nats));
+  avow_promise_t *p = avow_nats_close(&nats);
+  assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
+  avow_unref(p);
+  avow_value_clear(&nats);
+  begin_anew();
+}
+
+/* What is in flight holds it. */
+static void let_go_while_in_use(void **state) {
+  avow_promise_t *p = avow_nats_close(&nats);
+  avow_value_clear(&nats);
+  assert_fulfils_none(p);
+  run();
+}
+
+static void closed_while_the_server_sleeps(void **state) {
+  nats_server_pause();
+  avow_promise_t *p = avow_nats_close(&nats);
+  turns(2);
+  avow_cancel(p);
+  avow_unref(p);
+  nats_server_go_on();
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(connect_cancelled_at_each_stage),
+    CASE(connect_closed_at_each_stage),
+    NATS_CASE(close_cancelled),
+    NATS_CASE(refuses_on_a_closed_loop),
+    NATS_CASE(let_go_while_in_use),
+    NATS_CASE(closed_while_the_server_sleeps),
+  };
+  return RUN_NATS(tests);
+}
