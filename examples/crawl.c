@@ -1,11 +1,12 @@
 /*
- * A crawler: visits the pages of a site, each once, so many at a time, and
- * tries again where one does not answer in time or fails. The channel holds
- * what is yet to be visited; with the last visit it ends. See crawl --help;
- * js/crawl.js is the same for Node.
+ * A crawler, on avow-curl: visits the pages of a site, each once, so many at a
+ * time, and tries again where one does not answer in time or fails. The channel
+ * holds what is yet to be visited; with the last visit it ends. See crawl
+ * --help; js/crawl.js is the same for Node.
  */
 #include <avow.h>
 #include <avow/auto.h>
+#include <avow/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,7 @@
 #include "program.h"
 #include "text.h"
 
-enum { PAGES = 1000, PAGE_SIZE = 4 * 1024 * 1024, PATH_SIZE = 1024 };
+enum { PAGES = 1000, PAGE_SIZE = 4 * 1024 * 1024, LINK_SIZE = 1024 };
 
 static uint64_t jobs = 4;
 static uint64_t tries = 3;
@@ -43,97 +44,105 @@ static const command_line_t command_line = {
 };
 
 static uv_loop_t *loop;
-static avow_channel_t *queue; /* of paths */
-static char host[256], port[6];
+static avow_curl_t *client;
+static avow_channel_t *queue; /* of URLs */
+static char *origin;          /* what those of the same server begin with */
 static char *seen[PAGES];
 static size_t seen_count, done_count, failed_count;
 
-/* Adds the path, which begins with so much of a page's, unless it is known. */
-static void add(const char *page, ptrdiff_t base, const char *link, int len) {
-  char path[PATH_SIZE];
-  (void) snprintf(path, sizeof(path), "%.*s%.*s", (int) base, page, len, link);
-  for (size_t i = 0; i < seen_count; i++)
-    if (strcmp(seen[i], path) == 0)
-      return;
-  if (seen_count == PAGES || (seen[seen_count] = strdup(path)) == NULL)
-    return;
-  avow_unref(avow_channel_send(queue, avow_pointer(seen[seen_count++])));
-}
-
-/* Links to other servers are left alone. */
-static void add_links(const char *page, const char *html) {
-  for (const char *at = html; (at = strstr(at, "href=\"")) != NULL;) {
-    at += strlen("href=\"");
-    const size_t len = strcspn(at, "\"# \t\r\n");
-    const bool leaves =
-        memchr(at, ':', len) != NULL || strncmp(at, "//", 2) == 0;
-    if (len > 0 && len < PATH_SIZE && !leaves)
-      add(page, at[0] == '/' ? 0 : strrchr(page, '/') + 1 - page, at,
-          (int) len);
+/* Where a link of a page leads; NULL if that is no URL. */
+static char *resolve(const char *page, const char *link) {
+  char *text = NULL;
+  CURLU *url = curl_url();
+  if (curl_url_set(url, CURLUPART_URL, page, 0) == CURLUE_OK &&
+      curl_url_set(url, CURLUPART_URL, link, 0) == CURLUE_OK) {
+    (void) curl_url_set(url, CURLUPART_FRAGMENT, NULL, 0);
+    (void) curl_url_get(url, CURLUPART_URL, &text, CURLU_NO_DEFAULT_PORT);
   }
+  curl_url_cleanup(url);
+  return text;
 }
 
-/* 0 of what is no answer. */
-static int status_of(const avow_value_t *answer) {
-  const char *text = avow_to_bytes(answer, NULL);
-  if (strncmp(text, "HTTP/1.", 7) != 0)
-    return 0;
-  return (int) strtol(text + strcspn(text, " "), NULL, 10);
+static bool is_new(const char *url) {
+  for (size_t i = 0; i < seen_count; i++)
+    if (strcmp(seen[i], url) == 0)
+      return false;
+  return seen_count < PAGES;
 }
 
-static avow_value_t ask(void *path) {
-  char request[PATH_SIZE + 512];
-  (void) snprintf(request, sizeof(request),
-                  "GET %s HTTP/1.0\r\nHost: %s:%s\r\n\r\n", (char *) path, host,
-                  port);
-  AVOW_AUTO_VALUE server = avow_none();
+/* Adds the page, unless it is known; links to other servers are left alone. */
+static void add(const char *page, const char *link) {
+  char *url = resolve(page, link);
+  if (url == NULL || strncmp(url, origin, strlen(origin)) != 0 ||
+      !is_new(url)) {
+    curl_free(url);
+    return;
+  }
+  seen[seen_count++] = url;
+  avow_unref(avow_channel_send(queue, avow_pointer(url)));
+}
+
+static void add_links(const char *page, const char *html) {
+  char link[LINK_SIZE];
+  for (const char *at = html; (at = strstr(at, "href=\"")) != NULL;)
+    if (sscanf(at += strlen("href=\""), "%1023[^\"]", link) == 1)
+      add(page, link);
+}
+
+/* LIST: the status, and the page. */
+static avow_value_t ask(void *url) {
+  const avow_fetch_options_t fetch = { .no_redirects = true };
   AVOW_AUTO_VALUE answer = avow_none();
-  AVOW_TRY(avow_await_value(avow_connect(loop, host, port), &server));
-  const avow_stream_t stream = avow_to_stream(&server);
-  AVOW_TRY(avow_await_done(avow_write(stream, avow_string(request))));
-  AVOW_TRY(avow_await_bytes(avow_read_all(stream, PAGE_SIZE), &answer));
-  const int status = status_of(&answer);
-  if (status == 0 || status >= 500)
-    return avow_error_new(UV_EPROTO, avow_none(), "status %d", status);
-  return avow_steal(&answer);
+  AVOW_AUTO_VALUE html = avow_none();
+  AVOW_TRY(avow_await_value(avow_curl_fetch(client, url, &fetch), &answer));
+  const long status = avow_curl_status(&answer);
+  if (status >= 500)
+    return avow_error_new(UV_EPROTO, avow_none(), "status %ld", status);
+  const avow_stream_t stream = avow_to_stream(&answer);
+  AVOW_TRY(avow_await_bytes(avow_read_all(stream, PAGE_SIZE), &html));
+  avow_value_t parts[] = { avow_int(status), avow_steal(&html) };
+  return avow_list(parts, 2);
 }
 
-static avow_value_t ask_in_time(void *path) {
-  return avow_follow(avow_timeout(avow_async(loop, ask, path), timeout));
+static avow_value_t ask_in_time(void *url) {
+  return avow_follow(avow_timeout(avow_async(loop, ask, url), timeout));
 }
 
 /* Shows what became of it, and adds where it leads to. */
-static avow_value_t visit(void *path) {
+static avow_value_t visit(void *url) {
   const avow_retry_options_t retry = { .attempts = (unsigned) tries };
   AVOW_AUTO_VALUE answer =
-      avow_await(avow_retry(loop, ask_in_time, path, &retry));
-  const int status = avow_is_error(&answer) ? 0 : status_of(&answer);
-  printf("%03d ", status);
-  (void) text_print(stdout, path, TEXT_WHOLE);
-  if (status == 0)
+      avow_await(avow_retry(loop, ask_in_time, url, &retry));
+  const bool failed = avow_is_error(&answer);
+  const int64_t status = failed ? 0 : avow_to_int(avow_list_at(&answer, 0));
+  printf("%03d ", (int) status);
+  (void) text_print(stdout, (char *) url + strlen(origin) - 1, TEXT_WHOLE);
+  if (failed)
     printf(": %s", avow_error_message(&answer));
   printf("\n");
   if (status == 200)
-    add_links(path, avow_to_bytes(&answer, NULL));
+    add_links(url, avow_to_bytes(avow_list_at(&answer, 1), NULL));
   failed_count += status != 200;
   if (++done_count == seen_count)
     avow_channel_end(queue);
   return avow_none();
 }
 
-static avow_value_t visit_next(const avow_value_t *path, void *data) {
-  return avow_follow(avow_async(loop, visit, avow_to_pointer(path)));
+static avow_value_t visit_next(const avow_value_t *url, void *data) {
+  return avow_follow(avow_async(loop, visit, avow_to_pointer(url)));
 }
 
 /* The exit status. */
-static int crawl(const char *path) {
+static int crawl(const char *url) {
   const avow_map_options_t each = { .concurrency = (size_t) jobs };
   queue = avow_channel_new(loop, PAGES);
-  add(path, 0, path, (int) strlen(path));
+  client = avow_curl_new(loop);
+  add(url, url);
   const avow_value_t end = avow_run(avow_each(queue, visit_next, NULL, &each));
+  avow_curl_unref(client);
   avow_channel_unref(queue);
   for (size_t i = 0; i < seen_count; i++)
-    free(seen[i]);
+    curl_free(seen[i]);
   if (avow_is_error(&end))
     return program_complain(end);
   printf("%zu visited, %zu failed\n", done_count, failed_count);
@@ -143,9 +152,11 @@ static int crawl(const char *path) {
 int main(int argc, char *argv[]) {
   size_t n;
   char **url = options_parse(&command_line, argc, argv, &n);
-  char path[PATH_SIZE] = "/";
-  if (sscanf(url[0], "http://%255[^:/]:%5[0-9]%1023s", host, port, path) < 2)
-    options_refuse(url[0], "a URL is like http://127.0.0.1:8080/");
+  origin = resolve(url[0], "/");
+  if (origin == NULL || strncmp(origin, "http", 4) != 0)
+    options_refuse(url[0], "a URL is like https://example.org/");
   loop = program_begin();
-  return program_end(loop, crawl(path));
+  const int status = crawl(url[0]);
+  curl_free(origin);
+  return program_end(loop, status);
 }

@@ -118,7 +118,7 @@ for path; do
   crawl)
     refused
     refused one two
-    for wrong in x 127.0.0.1 https://127.0.0.1/ http://:80/; do
+    for wrong in x 127.0.0.1 ftp://127.0.0.1/ http://:80/; do
       refused "$wrong"
     done
     ;;

@@ -58,12 +58,12 @@ async function askAgain(url) {
 async function visit(url) {
   try {
     const { status, html } = await askAgain(url);
-    console.log(status, url.pathname);
+    console.log(status, url.pathname + url.search);
     if (status === 200) addLinks(url, html);
     else failed += 1;
   } catch (error) {
     const reason = error.name === 'TimeoutError' ? 'timed out' : error.message;
-    console.log(`000 ${url.pathname}: ${reason}`);
+    console.log(`000 ${url.pathname}${url.search}: ${reason}`);
     failed += 1;
   }
 }
