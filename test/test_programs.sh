@@ -26,7 +26,6 @@ arguments_of() {
   copy | copy_await) arguments='from to' ;;
   crawl) arguments="http://127.0.0.1:$good/" ;;
   cptree) arguments='--force from to' ;;
-  get) arguments="http://127.0.0.1:$good/" ;;
   fanout | fanout_await) arguments="127.0.0.1:$good" ;;
   graph | limiter | timeline) arguments= ;;
   gzip | names) arguments=from ;;
@@ -114,7 +113,7 @@ for path; do
     refused one two three
     ;;
   graph | limiter | primes | stopwatch | timeline) refused one ;;
-  get | resolve | tail | upload) refused ;;
+  resolve | tail | upload) refused ;;
   crawl)
     refused
     refused one two
@@ -170,7 +169,6 @@ for path; do
   parallel) table="'true $long' 'echo $long'" ;;
   resolve) table="127.0.0.1 $long" ;;
   upload) table="--to 127.0.0.1:$good $long" ;;
-  get) table="http://127.0.0.1:$good/$long" ;;
   fanout) table="127.0.0.1:$good/$long" ;;
   cards) table="--retries 1 127.0.0.1:1/$long" ;;
   mirrors) table="to 127.0.0.1:$good/$long" ;;
