@@ -76,11 +76,15 @@ AVOW_API CURLcode avow_curl_code(const avow_value_t *error);
 typedef struct avow_fetch_options_s {
   const char *method;         /* GET, or POST if there is a body */
   const char *const *headers; /* "Name: value", and NULL at the end; none */
-  const avow_value_t *body;   /* BYTES to be sent, kept as long as needed; NULL
-                                 or NONE: none */
+  const avow_value_t *body;   /* what is sent, and kept as long as needed:
+                                 BYTES, or what owns a stream; NULL or NONE:
+                                 none */
+  uint64_t body_length;       /* so much of the stream, and no more is read of
+                                 it; all, until it ends */
   unsigned redirects;         /* that are followed at most; 10 */
   bool no_redirects;          /* they are responses as any others */
-  /* Sets further options of the easy handle, but none of what it writes. */
+  /* Sets further options of the easy handle, but none of what it writes, nor
+     of what it reads. */
   void (*set)(CURL *easy, void *data);
   void *data;
   uint64_t reserved[4]; /* zeros, else UV_EINVAL: for later versions */
@@ -94,10 +98,20 @@ typedef struct avow_fetch_options_s {
  * A body that ends sooner than was announced, or with the connection, ends with
  * an error. Letting go of the response cancels the rest of it.
  *
+ * A body that is a stream is read as the server takes it, in constant memory,
+ * and let go of when that is over; what the server answers meanwhile is the
+ * response, and if that refuses the rest, as 413, none is read. Its failure is
+ * that of the request, or, behind the head, of the response's body; UV_EPROTO
+ * if it ends before its length. UV_ESPIPE where it would have to be sent again:
+ * for a redirect as 307, or because a connection that was kept is lost. Of an
+ * unknown length it goes in chunks by HTTP/1.1, for which the server is asked
+ * first, and has a second to answer (Expect: 100-continue).
+ *
  * Rejects as avow_curl_perform(), with UV_EINVAL also for another method than
- * letters, a body that is no BYTES, and headers with line feeds. Certificates
- * are verified. Cancelling ends the transfer. options may be NULL, and what it
- * points to is used in the call alone.
+ * letters, a body that is neither BYTES nor a stream, and headers with line
+ * feeds. Certificates are verified. Cancelling ends the transfer, and no more
+ * of the stream is read. options may be NULL, and what it points to is used in
+ * the call alone.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_curl_fetch(
     const avow_curl_t *client, const char *url,

@@ -23,6 +23,7 @@ static int code_of(CURLcode code) {
     { CURLE_UNKNOWN_OPTION, UV_EINVAL },
     { CURLE_NOT_BUILT_IN, UV_ENOTSUP },
     { CURLE_FILESIZE_EXCEEDED, UV_EMSGSIZE },
+    { CURLE_SEND_FAIL_REWIND, UV_ESPIPE },
     { CURLE_ABORTED_BY_CALLBACK, UV_ECANCELED },
   };
   for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)

@@ -1,6 +1,7 @@
 /* Requests by HTTP: their options as those of an easy handle. */
 #include <string.h>
 
+#include "avow/stream_class.h"
 #include "response.h"
 
 enum { REDIRECTS = 10 };
@@ -29,10 +30,19 @@ static bool are_headers(const char *const *headers) {
   return true;
 }
 
+static bool is_stream(const avow_value_t *body) {
+  return body->tag == AVOW_OBJECT && avow_to_stream(body).klass != NULL;
+}
+
+static bool is_body(const avow_fetch_options_t *o) {
+  if (has_body(o) && is_stream(o->body))
+    return o->body_length <= INT64_MAX;
+  return o->body_length == 0 && (!has_body(o) || o->body->tag == AVOW_BYTES);
+}
+
 static bool is_sound(const avow_fetch_options_t *o) {
   return is_reserved_zero(o) && is_method(o->method) &&
-         are_headers(o->headers) &&
-         (!has_body(o) || o->body->tag == AVOW_BYTES);
+         are_headers(o->headers) && is_body(o);
 }
 
 static void set_protocols(CURL *easy) {
@@ -59,11 +69,25 @@ static void set_sharing(CURL *easy, const char *url) {
   (void) curl_easy_setopt(easy, CURLOPT_PIPEWAIT, (long) asks);
 }
 
-static void set_body(CURL *easy, const avow_value_t *body) {
+static void set_bytes(CURL *easy, const avow_value_t *body) {
   size_t len;
   const char *bytes = avow_to_bytes(body, &len);
   (void) curl_easy_setopt(easy, CURLOPT_POSTFIELDS, bytes);
   (void) curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) len);
+}
+
+/* In chunks if nobody knows how long it is. */
+static void set_stream(CURL *easy, uint64_t length) {
+  const curl_off_t size = length > 0 ? (curl_off_t) length : -1;
+  (void) curl_easy_setopt(easy, CURLOPT_POST, 1L);
+  (void) curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, size);
+}
+
+static void set_body(CURL *easy, const avow_fetch_options_t *o) {
+  if (o->body->tag == AVOW_BYTES)
+    set_bytes(easy, o->body);
+  else
+    set_stream(easy, o->body_length);
 }
 
 /* Those that libcurl has of its own it changes where a redirect says so. */
@@ -100,7 +124,7 @@ static bool fetch_set(CURL *easy, const char *url,
   set_sharing(easy, url);
   (void) curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   if (has_body(o))
-    set_body(easy, o->body);
+    set_body(easy, o);
   if (curl_easy_setopt(easy, CURLOPT_URL, url) != CURLE_OK ||
       !set_headers(easy, o->headers, list) ||
       (o->method != NULL &&
@@ -122,7 +146,7 @@ static avow_promise_t *fetch_begin(const avow_curl_t *client, CURL *easy,
     return p;
   }
   const avow_value_t body = has_body(o) ? avow_value_ref(o->body) : avow_none();
-  avow__curl_response_begin(r, client, easy, list, body);
+  avow__curl_response_begin(r, client, easy, list, body, o->body_length);
   return p;
 }
 

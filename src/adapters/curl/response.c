@@ -7,20 +7,23 @@
 #include "response.h"
 
 #include "body.h"
+#include "failure.h"
 #include "head.h"
 #include "memory.h"
 #include "transfer.h"
+#include "upload.h"
 
 struct response_s {
   body_t body;               /* first: streams are known by it */
   avow_deferred_t *deferred; /* NULL once the program has had an answer */
   avow_promise_t *transfer;  /* held, to be cancelled */
-  avow_value_t sent;         /* the request's body, and its headers */
+  upload_t upload;           /* the request's body if it is a stream, */
+  avow_value_t sent;         /* or if it is bytes */
   struct curl_slist *headers;
   head_t head;
   long status;
   bool is_whole; /* the head: its end has come */
-  unsigned refs; /* of the object, and of the transfer */
+  unsigned refs; /* of the object, of the transfer, and of the upload */
 };
 
 static void response_unref(void *data) {
@@ -28,6 +31,7 @@ static void response_unref(void *data) {
   if (--r->refs > 0)
     return;
   avow__curl_body_free(&r->body);
+  avow__curl_upload_free(&r->upload);
   avow__curl_head_free(&r->head);
   if (r->transfer != NULL)
     (void) avow_result(r->transfer); /* who asked has been told why */
@@ -97,6 +101,8 @@ static size_t on_header(char *line, size_t size, size_t n, void *data) {
     return 0;
   (void) curl_easy_getinfo(r->body.easy, CURLINFO_RESPONSE_CODE, &r->status);
   r->is_whole = n <= 2;
+  if (r->is_whole && r->status >= 300)
+    avow__curl_upload_refused(&r->upload);
   if (r->is_whole && r->status >= 200 && r->status != 401 && r->status != 407 &&
       !is_followed(r))
     response_answer(r);
@@ -118,13 +124,35 @@ static void response_fail(response_t *r, avow_value_t error) {
   avow__curl_body_end(&r->body, error);
 }
 
+/* Ends it with an error, which is taken, that is none of the transfer's. */
+static void response_abort(void *data, avow_value_t error) {
+  response_t *r = data;
+  if (r->body.over) {
+    avow_value_unref(error);
+    return;
+  }
+  response_fail(r, error);
+  avow_cancel(r->transfer);
+}
+
+static avow_value_t cannot_repeat(CURL *easy) {
+  return avow__curl_failure(
+      easy, CURLE_SEND_FAIL_REWIND,
+      "the body would have to be sent again, and is a stream");
+}
+
 /* Of what we could not take libcurl knows no more than that. And it takes a
    head that the end of the connection cuts off for a whole one. */
 static void on_ended(void *data, const avow_value_t *v) {
   response_t *r = data;
+  avow__curl_upload_end(&r->upload);
+  if (r->body.over) /* aborted */
+    return;
   r->body.over = true;
   if (r->body.lacked)
     response_fail(r, avow_error(UV_ENOMEM));
+  else if (avow_is_error(v) && r->upload.again)
+    response_fail(r, cannot_repeat(r->body.easy));
   else if (avow_is_error(v))
     response_fail(r, avow_value_ref(v));
   else if (!r->is_whole)
@@ -162,18 +190,39 @@ response_t *avow__curl_response_new(client_t *c, avow_promise_t **out) {
   return r;
 }
 
+static void response_upload(response_t *r, CURL *easy, avow_value_t stream,
+                            uint64_t length) {
+  r->upload.client = r->body.client;
+  r->upload.failed = response_abort;
+  r->upload.ended = response_unref;
+  r->upload.data = r;
+  avow__curl_upload_set(&r->upload, easy, stream, length);
+}
+
+/* It may be over already. */
+static void response_began(response_t *r) {
+  if (r->body.over || avow_is_none(&r->upload.owner))
+    return;
+  r->refs++;
+  avow__curl_upload_begin(&r->upload);
+}
+
 void avow__curl_response_begin(response_t *r, const avow_curl_t *client,
                                CURL *easy, struct curl_slist *headers,
-                               avow_value_t body) {
+                               avow_value_t body, uint64_t length) {
   const hooks_t hooks = { on_ended, response_unref, r };
   r->headers = headers;
-  r->sent = body;
   r->body.easy = easy;
+  if (body.tag == AVOW_OBJECT)
+    response_upload(r, easy, body, length);
+  else
+    r->sent = body;
   (void) curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
   (void) curl_easy_setopt(easy, CURLOPT_HEADERDATA, r);
   (void) curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
   (void) curl_easy_setopt(easy, CURLOPT_WRITEDATA, r);
   r->refs++; /* for it may be over already */
   r->transfer = avow__curl_transfer(client, easy, &hooks);
+  response_began(r);
   response_unref(r);
 }

@@ -16,9 +16,10 @@ typedef struct response_s response_t;
 response_t *avow__curl_response_new(client_t *c, avow_promise_t **out);
 
 /* Begins the transfer, which easy is set up for but for what it writes. The
-   headers and the body that it sends are taken, and stay for as long. */
+   headers and the body that it sends are taken, and stay for as long: bytes, or
+   what owns a stream, of which so many bytes are sent; 0: all. */
 void avow__curl_response_begin(response_t *r, const avow_curl_t *client,
                                CURL *easy, struct curl_slist *headers,
-                               avow_value_t body);
+                               avow_value_t body, uint64_t length);
 
 #endif

@@ -23,7 +23,8 @@ enum { HEAD = 16384, URLS = 8, URL = 128, CHUNK = 7 };
 /* One connection, and what was read of it and not used so far. */
 typedef struct {
   int fd;
-  bool over;
+  bool over, mute;
+  int served; /* requests before this one */
   size_t len;
   char in[HEAD];
 } http_t;
@@ -39,7 +40,7 @@ char byte_at(int i) {
 }
 
 static void http_send(http_t *h, const char *data, size_t len) {
-  while (len > 0 && !h->over) {
+  while (len > 0 && !h->over && !h->mute) {
     const ssize_t n = send(h->fd, data, len, MSG_NOSIGNAL);
     h->over = n <= 0;
     data += n > 0 ? n : 0;
@@ -203,6 +204,25 @@ static void answer_redirect(http_t *h, int n) {
   http_say(h, "Content-Length: 4\r\n\r\nmove");
 }
 
+static void swallow(http_t *h, const char *head) {
+  if (header_of(head, "Expect") != NULL)
+    http_say(h, "HTTP/1.1 100 Continue\r\n\r\n");
+  h->mute = true;
+  if (header_of(head, "Content-Length") != NULL)
+    echo_length(h, strtoul(header_of(head, "Content-Length"), NULL, 10));
+  else if (header_of(head, "Transfer-Encoding") != NULL)
+    echo_chunks(h);
+  h->mute = false;
+}
+
+/* To /echo, or without a body. */
+static void answer_upload(http_t *h, int status) {
+  http_say(h,
+           "HTTP/1.1 %d Status\r\nLocation: /echo\r\nContent-Length: 4\r\n"
+           "\r\nmove",
+           status);
+}
+
 static void answer_headers(http_t *h) {
   http_say(h, "HTTP/1.1 200 OK\r\n");
   while (!h->over)
@@ -249,6 +269,20 @@ static void answer(http_t *h, const char *head, const char *what, int n) {
     h->over = true;
   } else if (strcmp(what, "headers") == 0) {
     answer_headers(h);
+  } else if (strcmp(what, "refuse") == 0) {
+    answer_upload(h, n);
+    wait_for_end(h);
+  } else if (strcmp(what, "swallow") == 0) {
+    swallow(h, head);
+    answer_upload(h, n);
+  } else if (strcmp(what, "stall") == 0) {
+    uv_sleep((unsigned) n);
+    swallow(h, head);
+    send_head(h, 200, 0);
+  } else if (strcmp(what, "first") == 0) {
+    swallow(h, head);
+    h->over = h->served > 1;
+    send_head(h, 200, 0);
   } else {
     send_head(h, 404, 0);
   }
@@ -267,6 +301,7 @@ static bool serve_one(http_t *h) {
   head[len] = '\0';
   http_use(h, len);
   (void) sscanf(head, "%*s /%31[^/ ]/%d", what, &n);
+  h->served++;
   answer(h, head, what, n);
   return !h->over;
 }

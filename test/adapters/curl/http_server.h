@@ -19,6 +19,10 @@
  *   /end/N        and the same before the end of the connection
  *   /long/N       N bytes more than were announced
  *   /headers      headers without end
+ *   /refuse/N     that status, and a redirect to /echo, before the body
+ *   /swallow/N    the same behind the body
+ *   /stall/N      N ms long it takes nothing of the body
+ *   /first        an answer to the first of a connection's requests alone
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H

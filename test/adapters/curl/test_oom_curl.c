@@ -3,7 +3,7 @@
  * turn, once and from then on. What was asked fulfils or rejects, and nothing
  * is left.
  */
-#include "curl_test.h"
+#include "sending.h"
 
 static avow_value_t none_cb(const avow_value_t *arg, void *data) {
   return avow_none();
@@ -42,6 +42,24 @@ static avow_promise_t *fetch_and_read(void) {
   return avow_then(p, none_cb, NULL, NULL);
 }
 
+static void drop_feed(void *unused) {
+  end_feed();
+}
+
+static avow_promise_t *upload_and_read(void) {
+  begin_body(NULL);
+  if (avow_is_none(&body))
+    return avow_promise_reject(loop, avow_error(UV_ENOMEM));
+  client = avow_curl_new(loop);
+  feed_bytes(3000);
+  avow_promise_t *p = upload(url_of("/echo"), 0);
+  avow_curl_unref(client);
+  p = avow_then(p, read_cb, NULL, &kept);
+  p = avow_attach(p, &kept, drop_kept);
+  p = avow_attach(p, NULL, drop_feed);
+  return avow_then(p, none_cb, NULL, NULL);
+}
+
 /* What only shrinks a block may go without. */
 static void survives(void **state, avow_promise_t *(*start)(void) ) {
   bool lacked = true;
@@ -70,6 +88,10 @@ static void fetch_without_memory(void **state) {
   survives(state, fetch_and_read);
 }
 
+static void upload_without_memory(void **state) {
+  survives(state, upload_and_read);
+}
+
 static void closed_without_memory(void **state) {
   for (long nth = 1; nth < 60; nth++)
     for (int turns = 0; turns < 4; turns++) {
@@ -95,6 +117,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(transfers_without_memory),
     CASE(fetch_without_memory),
+    CASE(upload_without_memory),
     CASE(closed_without_memory),
   };
   harness_init();

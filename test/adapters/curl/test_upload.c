@@ -1,0 +1,183 @@
+/* Bodies of requests that are streams: whole, in part, broken, refused, and
+   where they would have to be sent again. */
+#include "sending.h"
+
+static void assert_echo(avow_promise_t *p, size_t n) {
+  avow_value_t v = avow_run(p);
+  if (avow_is_error(&v))
+    fail_msg("%s", avow_error_message(&v));
+  assert_int_equal(avow_curl_status(&v), 200);
+  avow_value_t b = avow_run(avow_read_all(avow_to_stream(&v), 1 << 20));
+  if (avow_is_error(&b))
+    fail_msg("%zu: %s", n, avow_error_message(&b));
+  size_t len = 0;
+  const char *got = avow_to_bytes(&b, &len);
+  assert_int_equal(len, n);
+  for (size_t i = 0; i < n; i++)
+    assert_int_equal(got[i], byte_at((int) i));
+  avow_value_unref(b);
+  avow_value_unref(v);
+}
+
+static void echoes(size_t n, size_t length, size_t max_bytes) {
+  const avow_duplex_options_t options = { .max_bytes = max_bytes };
+  begin_body(&options);
+  feed_bytes(n);
+  assert_echo(upload(url_of("/echo"), length), length > 0 ? length : n);
+  run();
+}
+
+static void sends_a_stream(void **state) {
+  static const size_t sizes[] = { 1, 100, 65536, 65537, 300000 };
+  for (size_t i = 0; i < 5; i++) {
+    echoes(sizes[i], sizes[i], 0);
+    echoes(sizes[i], 0, 0);
+  }
+  echoes(500, 0, 1);
+  echoes(500, 500, 1);
+}
+
+/* The server waits for the first of a body in chunks. */
+static void sends_nothing(void **state) {
+  begin_body(NULL);
+  end_feed();
+  assert_echo(upload(url_of("/echo"), 0), 0);
+}
+
+/* The answer is here while most of the body is not. */
+static void both_ways_at_once(void **state) {
+  begin_body(NULL);
+  avow_value_t v = avow_run(upload(url_of("/echo"), 600));
+  for (int i = 0; i < 6; i++) {
+    char part[100];
+    for (int k = 0; k < 100; k++)
+      part[k] = byte_at(100 * i + k);
+    avow_promise_t *p =
+        avow_write(avow_to_stream(&feed), avow_bytes(part, sizeof(part)));
+    assert_fulfils_int(p, sizeof(part));
+    avow_value_t b =
+        avow_run(avow_read_into(avow_to_stream(&v), part, 100, 100));
+    assert_int_equal(avow_to_int(&b), 100);
+    assert_int_equal(part[0], byte_at(100 * i));
+  }
+  assert_fulfils_none(avow_read(avow_to_stream(&v), 1));
+  avow_value_unref(v);
+  end_feed();
+}
+
+/* No more of a stream is read than is sent. */
+static void leaves_the_rest(void **state) {
+  begin_body(NULL);
+  avow_value_t mine = avow_value_ref(&body);
+  feed_bytes(900);
+  assert_echo(upload(url_of("/echo"), 600), 600);
+  avow_value_t rest = avow_run(avow_read_all(avow_to_stream(&mine), 1000));
+  size_t len = 0;
+  const char *got = avow_to_bytes(&rest, &len);
+  assert_int_equal(len, 300);
+  assert_int_equal(got[0], byte_at(600));
+  avow_value_unref(rest);
+  avow_value_unref(mine);
+}
+
+static void too_short(void **state) {
+  begin_body(NULL);
+  feed_bytes(99);
+  assert_says(upload(url_of("/swallow/200"), 100), UV_EPROTO,
+              "the body ended before its length");
+  run();
+  assert_no_connection();
+}
+
+static void breaks_off(void **state) {
+  static const size_t at[] = { 0, 1, 99, 100 };
+  for (size_t i = 0; i < 4; i++) {
+    const avow_duplex_options_t options = { .cut = UV_ECONNRESET,
+                                            .cut_after = at[i] };
+    begin_body(&options);
+    feed_bytes(200);
+    assert_rejects(upload(url_of("/swallow/200"), i < 2 ? 0 : 200),
+                   UV_ECONNRESET);
+    run();
+  }
+  assert_no_connection();
+}
+
+/* Behind the head of the response it is the body that fails. */
+static void breaks_off_late(void **state) {
+  const avow_duplex_options_t options = { .cut = UV_EIO, .cut_after = 10 };
+  begin_body(&options);
+  avow_value_t v = avow_run(upload(url_of("/echo"), 100));
+  assert_int_equal(avow_curl_status(&v), 200);
+  feed_bytes(100);
+  assert_rejects(avow_read_all(avow_to_stream(&v), 1000), UV_EIO);
+  avow_value_unref(v);
+  run();
+  assert_no_connection();
+}
+
+/* The answer ends although the body never does, and lets go of that. */
+static void refused(void **state) {
+  for (int i = 0; i < 3; i++) {
+    begin_body(NULL);
+    avow_value_t some = avow_bytes("some", i == 0 ? 0 : 4);
+    if (i > 0)
+      assert_fulfils_int(avow_write(avow_to_stream(&feed), some), 4);
+    else
+      avow_value_unref(some);
+    avow_value_t v = avow_run(upload(url_of("/refuse/413"), i == 2 ? 100 : 0));
+    assert_int_equal(avow_curl_status(&v), 413);
+    assert_fulfils_bytes(avow_read_all(avow_to_stream(&v), 100), "move");
+    run();
+    assert_rejects(avow_write(avow_to_stream(&feed), avow_bytes("more", 4)),
+                   UV_EPIPE);
+    avow_value_unref(v);
+    end_feed();
+  }
+  assert_no_connection();
+}
+
+static void not_sent_again(void **state) {
+  static const char *const paths[] = { "/swallow/307", "/swallow/308" };
+  for (size_t i = 0; i < 4; i++) {
+    begin_body(NULL);
+    feed_bytes(100);
+    avow_value_t v = avow_run(upload(url_of(paths[i / 2]), i % 2 ? 100 : 0));
+    assert_int_equal(avow_error_code(&v), UV_ESPIPE);
+    assert_int_equal(avow_curl_code(&v), CURLE_SEND_FAIL_REWIND);
+    assert_string_equal(
+        avow_error_message(&v),
+        "the body would have to be sent again, and is a stream");
+    avow_value_unref(v);
+    run();
+  }
+}
+
+static void redirected_without_it(void **state) {
+  begin_body(NULL);
+  feed_bytes(100);
+  avow_value_t v = avow_run(upload(url_of("/swallow/303"), 100));
+  assert_int_equal(avow_curl_status(&v), 200);
+  avow_value_unref(v);
+  run();
+}
+
+/* Before anything was sent. */
+static void redirected_with_it(void **state) {
+  begin_body(NULL);
+  feed_bytes(100);
+  assert_echo(upload(url_of("/refuse/307"), 0), 100);
+  run();
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CURL_CASE(sends_a_stream),     CURL_CASE(sends_nothing),
+    CURL_CASE(both_ways_at_once),  CURL_CASE(leaves_the_rest),
+    CURL_CASE(too_short),          CURL_CASE(breaks_off),
+    CURL_CASE(breaks_off_late),    CURL_CASE(refused),
+    CURL_CASE(not_sent_again),     CURL_CASE(redirected_without_it),
+    CURL_CASE(redirected_with_it),
+  };
+  return RUN_CURL(tests);
+}

@@ -1,0 +1,172 @@
+/* Requests with a stream for a body that end before they are done, at each
+   stage; and what holds what back. Nothing is left of them. */
+#include "sending.h"
+
+enum { STAGES = 10 };
+
+static const char *const paths[] = { "/echo",        "/swallow/303",
+                                     "/swallow/307", "/refuse/413",
+                                     "/silent",      "/stall/5",
+                                     "/drip/100",    "/reset/60" };
+enum { PATHS = sizeof(paths) / sizeof(paths[0]) };
+
+static void turn(void) {
+  (void) uv_run(loop, UV_RUN_NOWAIT);
+  uv_sleep(1);
+}
+
+static avow_value_t read_body(const avow_value_t *response, void *data) {
+  avow_value_t *kept = data;
+  avow_value_clear(kept);
+  *kept = avow_value_ref(response);
+  return avow_follow(avow_read_all(avow_to_stream(response), 1 << 20));
+}
+
+/* Bodies of that length, of none, and that never end. */
+static avow_promise_t *begin(int path, int stage, avow_value_t *kept) {
+  const size_t length = stage % 2 ? 200000 : 0;
+  begin_body(NULL);
+  if (stage % 3 > 0)
+    feed_bytes(200000);
+  avow_promise_t *p = upload(url_of(paths[path]), length);
+  p = avow_then(p, read_body, NULL, kept);
+  for (int i = 0; i < stage; i++)
+    turn();
+  return p;
+}
+
+static void cancelled(void **state) {
+  avow_value_t kept = avow_none();
+  for (int path = 0; path < PATHS; path++)
+    for (int stage = 0; stage < STAGES; stage++) {
+      avow_promise_t *p = begin(path, stage, &kept);
+      avow_cancel(p);
+      avow_ignore(avow_run(p));
+      avow_value_clear(&kept);
+      run();
+      end_feed();
+    }
+  assert_no_connection();
+}
+
+static void let_go_of(void **state) {
+  for (int stage = 0; stage < STAGES; stage++) {
+    begin_body(NULL);
+    feed_bytes(200000);
+    avow_value_t v = avow_run(upload(url_of("/echo"), 0));
+    for (int i = 0; i < stage; i++)
+      turn();
+    avow_value_unref(v);
+    run();
+    end_feed();
+  }
+  assert_no_connection();
+}
+
+static void closed(void **state) {
+  for (int path = 0; path < PATHS; path++)
+    for (int stage = 0; stage < STAGES; stage++) {
+      avow_value_t kept = avow_none();
+      avow_promise_t *p = begin(path, stage, &kept);
+      assert_int_equal(avow_loop_close(loop), 0);
+      assert_non_null(avow_result(p));
+      avow_unref(p);
+      avow_value_clear(&kept);
+      end_feed();
+      begin_anew();
+    }
+  assert_no_connection();
+}
+
+/* What had not come when the request was cancelled is there for others. */
+static void gives_the_stream_back(void **state) {
+  begin_body(NULL);
+  avow_value_t mine = avow_value_ref(&body);
+  avow_promise_t *p = upload(url_of("/silent"), 100);
+  for (int i = 0; i < STAGES; i++)
+    turn();
+  assert_rejects(avow_read(avow_to_stream(&mine), 1), UV_EALREADY);
+  avow_cancel(p);
+  assert_rejects(p, UV_ECANCELED);
+  feed_bytes(5);
+  assert_fulfils_bytes(avow_read_all(avow_to_stream(&mine), 10), "abcde");
+  avow_value_unref(mine);
+}
+
+static avow_value_t count_cb(const avow_value_t *written, void *data) {
+  *(size_t *) data += (size_t) avow_to_int(written);
+  return avow_none();
+}
+
+static avow_value_t write_some(void *data) {
+  static const char some[1000];
+  if (feed.tag != AVOW_OBJECT)
+    return avow_int(0);
+  avow_promise_t *p =
+      avow_write(avow_to_stream(&feed), avow_bytes(some, sizeof(some)));
+  return avow_follow(avow_then(p, count_cb, NULL, data));
+}
+
+/* Who takes nothing holds the stream back, in constant memory. */
+static void holds_the_stream_back(void **state) {
+  enum { MANY = 60 * 1000 * 1000 };
+  size_t written = 0, before = 0;
+  begin_body(NULL);
+  avow_promise_t *writes = avow_repeat(loop, write_some, &written);
+  avow_promise_t *p = upload(url_of("/stall/10000"), 0);
+  while (written == 0 || written > before) {
+    before = written;
+    for (int i = 0; i < 10; i++)
+      turn();
+    assert_true(written < MANY);
+  }
+  assert_in_range(live_allocations(), 0, 100);
+  avow_cancel(writes);
+  avow_cancel(p);
+  assert_rejects(writes, UV_ECANCELED);
+  assert_rejects(p, UV_ECANCELED);
+  end_feed();
+}
+
+/* A connection that is kept may be gone when it is used again. */
+static void a_connection_was_lost(void **state) {
+  avow_value_t v = avow_run(avow_curl_fetch(client, url_of("/first"), NULL));
+  assert_int_equal(avow_curl_status(&v), 200);
+  avow_value_unref(v);
+  begin_body(NULL);
+  feed_bytes(100);
+  assert_rejects(upload(url_of("/first"), 100), UV_ESPIPE);
+  run();
+}
+
+/* What comes by one transfer goes by another. */
+static void passes_on(void **state) {
+  enum { MANY = 3000000 };
+  avow_value_t first =
+      avow_run(avow_curl_fetch(client, url_of("/bytes/%d", MANY), NULL));
+  const avow_fetch_options_t o = { .body = &first };
+  avow_value_t v = avow_run(avow_curl_fetch(client, url_of("/echo"), &o));
+  avow_value_unref(first);
+  avow_value_t b = avow_run(avow_read_all(avow_to_stream(&v), MANY));
+  size_t len = 0;
+  const char *got = avow_to_bytes(&b, &len);
+  assert_int_equal(len, MANY);
+  for (int i = 0; i < MANY; i++)
+    if (got[i] != byte_at(i))
+      fail_msg("byte %d", i);
+  avow_value_unref(b);
+  avow_value_unref(v);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CURL_CASE(cancelled),
+    CURL_CASE(let_go_of),
+    CURL_CASE(closed),
+    CURL_CASE(gives_the_stream_back),
+    CURL_CASE(holds_the_stream_back),
+    CURL_CASE(a_connection_was_lost),
+    CURL_CASE(passes_on),
+  };
+  return RUN_CURL(tests);
+}
