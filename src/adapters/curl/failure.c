@@ -52,6 +52,8 @@ avow_value_t avow__curl_failure(CURL *easy, CURLcode code,
   if (message[0] == '\0')
     message = curl_easy_strerror(code);
   const avow_value_t cause = avow_pointer(&codes[code]);
+  if (code == CURLE_COULDNT_CONNECT) /* it does not say why */
+    return avow_error_new(err, cause, "%s: %s", message, avow_strerror(err));
   return avow_error_new(err, cause, "%s", message);
 }
 
