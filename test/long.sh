@@ -15,7 +15,7 @@ build=build-long
 records=$build/steps
 steps='tools analysers gcc_release clang_debug clang_release no_async
   valgrind coverage mcdc conformance differential simulate towns random depth
-  soak load transfers writers races faults machines libuvs hosts musl roots fuzzing'
+  soak load transfers tls_memory writers races faults machines libuvs hosts musl roots fuzzing'
 core='-Dexamples=false -Dbench=false'
 limit=7200
 export CI=1 # what is missing is a failure then, not skipped
@@ -140,6 +140,12 @@ soak() {
 transfers() {
   programs debugoptimized test/adapters/test_perform_end
   STORM=10000 "$build/debugoptimized/test/adapters/test_perform_end"
+}
+
+# Each allocation of OpenSSL's fails, not one in 97.
+tls_memory() {
+  programs debugoptimized test/adapters/test_oom_openssl
+  "$build/debugoptimized/test/adapters/test_oom_openssl" --all
 }
 
 load() {
