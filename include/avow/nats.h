@@ -53,6 +53,41 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_close(
     const avow_value_t *connection);
 
 /**
+ * NONE, once libnats has the message, which it sends: at most once, for nobody
+ * says that it has come, and none is sent again. avow_nats_close() knows that
+ * the server has it. While the connection is lost libnats keeps 8 MB
+ * (natsOptions_SetReconnectBufSize()) for when there is one again.
+ *
+ * Takes payload, BYTES, or NONE for none. headers are lines, "Name: value",
+ * and NULL at the end; NULL for none. UV_EINVAL for what is no subject, no
+ * header or other than BYTES, UV_EMSGSIZE for more than the server takes,
+ * UV_ENOBUFS if there is no more room while the connection is lost, UV_ENOTCONN
+ * once it is closed. Cancelling rejects at once; it may be sent all the same.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_publish(
+    const avow_value_t *connection, const char *subject, avow_value_t payload,
+    const char *const *headers);
+
+/**
+ * OBJECT: the first answer to a message that is published, see
+ * avow_to_nats_msg(). At most once: what was asked, or the answer to it, may be
+ * lost with a connection, with whoever answers, or where a server has too much,
+ * and nobody says so. So give it a limit, avow_timeout(), and ask again
+ * (avow_retry()) what may be done twice.
+ *
+ * Rejects as avow_nats_publish(), and with UV_EHOSTUNREACH at once if nobody
+ * listens to that subject (NATS_NO_RESPONDERS). Cancelling rejects at once, and
+ * an answer that comes is dropped.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_request(
+    const avow_value_t *connection, const char *subject, avow_value_t payload,
+    const char *const *headers);
+
+/** The message, which v keeps, for natsMsg_GetData(), natsMsg_GetSubject(),
+    natsMsgHeader_Get() and the like; NULL of anything else. */
+AVOW_API natsMsg *avow_to_nats_msg(const avow_value_t *v);
+
+/**
  * libnats' own, for what it can do beside, there as long as the connection;
  * not to be closed, drained or destroyed. Its functions may block: those that
  * send while a write waits, and all of them for as long as it connects anew.

@@ -1,4 +1,6 @@
 /* Connecting, and closing, as operations of a wire. */
+#include <stdio.h>
+
 #include "connection.h"
 #include "failure.h"
 
@@ -12,13 +14,25 @@ static connection_t *connection_of(op_t *op) {
   return avow__nats_connection(&((asked_t *) op)->connection);
 }
 
+static natsStatus name_inbox(wire_t *w) {
+  natsInbox *inbox = NULL;
+  const natsStatus s = natsInbox_Create(&inbox);
+  if (s != NATS_OK)
+    return s;
+  (void) snprintf(w->inbox, sizeof(w->inbox), "%s", inbox); /* fits */
+  natsInbox_Destroy(inbox);
+  return NATS_OK;
+}
+
 /* Where retries go on behind the first (natsOptions_SetRetryOnFailedConnect()),
    there is a connection as well. */
 static natsStatus run_connect(wire_t *w, op_t *op) {
   natsConnection *nc = NULL;
   natsOptions *options = connection_of(op)->options;
   avow__nats_wire_call(w);
-  natsStatus s = natsOptions_SetClosedCB(options, on_closed, w);
+  natsStatus s = name_inbox(w);
+  if (s == NATS_OK)
+    s = natsOptions_SetClosedCB(options, on_closed, w);
   if (s == NATS_OK)
     s = natsConnection_Connect(&nc, options);
   if (s == NATS_OK || s == NATS_NOT_YET_CONNECTED) {

@@ -90,6 +90,12 @@ static void asked_free(asked_t *asked) {
   avow__nats_free(asked);
 }
 
+static void asked_over(connection_t *c, asked_t *asked) {
+  c->awaited--;
+  keep_loop_alive(c);
+  asked_free(asked);
+}
+
 static void asked_finish(connection_t *c, asked_t *asked) {
   avow_deferred_t *d = asked->deferred;
   asked->deferred = NULL;
@@ -99,9 +105,7 @@ static void asked_finish(connection_t *c, asked_t *asked) {
     (void) avow_reject(d, asked->op.failure);
   else
     (void) avow_resolve(d, asked->result(asked));
-  c->awaited--;
-  keep_loop_alive(c);
-  asked_free(asked);
+  asked_over(c, asked);
 }
 
 static void on_answers(uv_async_t *handle) {
@@ -119,12 +123,15 @@ static void on_answers(uv_async_t *handle) {
   uv_close((uv_handle_t *) handle, on_closed);
 }
 
-/* The wire goes on with it, or leaves it when it comes to it. */
+/* What the wire has not run it still does; what waits for an answer is over. */
 static void asked_on_cancel(void *data) {
   asked_t *asked = data;
+  connection_t *c = avow__nats_connection(&asked->connection);
   avow_deferred_t *d = asked->deferred;
   asked->deferred = NULL;
   avow_deferred_drop(d);
+  if (asked->is_request && avow__nats_wire_forget(&c->wire, &asked->op))
+    asked_over(c, asked);
 }
 
 static avow_promise_t *refuse(asked_t *asked, avow_promise_t *p) {
@@ -146,11 +153,15 @@ avow_promise_t *avow__nats_ask(const avow_value_t *connection, asked_t *asked) {
     avow_deferred_drop(asked->deferred);
     return refuse(asked, p);
   }
-  avow_on_cancel(asked->deferred, asked_on_cancel, asked);
+  asked->is_request = asked->op.waits;
   asked->connection = avow_value_ref(connection);
+  if (!avow__nats_wire_ask(&c->wire, &asked->op)) {
+    (void) avow_reject(asked->deferred, avow_error(UV_ENOMEM));
+    return refuse(asked, p);
+  }
+  avow_on_cancel(asked->deferred, asked_on_cancel, asked);
   c->awaited++;
   keep_loop_alive(c);
-  avow__nats_wire_ask(&c->wire, &asked->op);
   return p;
 }
 

@@ -20,6 +20,7 @@ typedef struct connection_s {
   avow_promise_t *ended; /* its promise, which then answers all */
   avow_deferred_t *gone; /* settles when nothing of it is left on the loop */
   avow_promise_t *shield;
+  uint64_t ids;     /* that requests have had */
   unsigned awaited; /* so many things keep the loop alive */
   bool ending;      /* no operation begins any more */
   bool closed;      /* its handle is, or is about to be */
@@ -30,7 +31,8 @@ typedef struct connection_s {
 typedef struct asked_s asked_t;
 struct asked_s {
   op_t op;
-  avow_value_t connection;   /* held */
+  avow_value_t connection; /* held */
+  bool is_request;
   avow_deferred_t *deferred; /* NULL once its promise has settled */
   avow_value_t (*result)(asked_t *asked); /* of one that went well */
   void (*destroy)(asked_t *asked); /* NULL: there is nothing of its own */

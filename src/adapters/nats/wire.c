@@ -38,33 +38,61 @@ static void answer(wire_t *w, op_t *op) {
   ops_add(&w->answered, op);
 }
 
+static void give_up(wire_t *w, op_t *op, avow_value_t why) {
+  op->failure = why;
+  answer(w, op);
+}
+
 /* Under the mutex: those that are left. */
-static void answer_all(wire_t *w) {
+static void give_up_all(wire_t *w) {
   op_t *next;
+  while ((next = avow__nats_waiting_take_any(&w->waiting)) != NULL) {
+    next->waits = false;
+    if (next->ran)
+      give_up(w, next, avow_error(UV_ECANCELED));
+  }
   for (op_t *op = ops_take(&w->asked); op != NULL; op = next) {
     next = op->next;
-    op->failure = avow_error(UV_ECANCELED);
-    answer(w, op);
+    give_up(w, op, avow_error(UV_ECANCELED));
   }
 }
 
-static void run_all(wire_t *w, op_t *op) {
-  while (op != NULL) {
-    op_t *next = op->next;
-    const natsStatus s = op->run(w, op);
-    if (s != NATS_OK)
-      op->failure = avow__nats_failure(s);
-    uv_mutex_lock(&w->mutex);
+static void run_one(wire_t *w, op_t *op) {
+  const natsStatus s = op->run(w, op);
+  if (s != NATS_OK)
+    op->failure = avow__nats_failure(s);
+  uv_mutex_lock(&w->mutex);
+  op->ran = true;
+  if (!op->waits)
     answer(w, op);
-    uv_mutex_unlock(&w->mutex);
-    op = next;
+  uv_mutex_unlock(&w->mutex);
+}
+
+/* libnats would wait a millisecond for more to send. The only other way to have
+   it send is to ask for a pong, and to wait for that as long at most; what is
+   asked meanwhile goes out together. While it connects anew a ping would be one
+   too many for its count of pongs. */
+static void flush(wire_t *w) {
+  if (!w->unflushed)
+    return;
+  w->unflushed = false;
+  if (natsConnection_Status(w->nc) == NATS_CONN_STATUS_CONNECTED)
+    (void) natsConnection_FlushTimeout(w->nc, 1);
+}
+
+static void run_all(wire_t *w, op_t *op) {
+  for (op_t *next; op != NULL; op = next) {
+    next = op->next;
+    run_one(w, op);
   }
+  flush(w);
 }
 
 static void close_native(wire_t *w) {
   natsConnection *nc = w->nc;
   avow__nats_wire_set_native(w, NULL);
   natsConnection_Destroy(nc);
+  natsSubscription_Destroy(w->replies);
 }
 
 static void wire_run(void *data) {
@@ -76,7 +104,7 @@ static void wire_run(void *data) {
   uv_mutex_lock(&w->mutex);
   while (w->callers > 0)
     uv_cond_wait(&w->changed, &w->mutex);
-  answer_all(w);
+  give_up_all(w);
   w->over = true;
   if (!w->silent)
     (void) uv_async_send(&w->answers); /* last of all that it does */
@@ -112,14 +140,39 @@ natsConnection *avow__nats_wire_native(wire_t *w) {
   return nc;
 }
 
+bool avow__nats_wire_forget(wire_t *w, op_t *op) {
+  uv_mutex_lock(&w->mutex);
+  const bool is_in = avow__nats_waiting_take(&w->waiting, op->id) != NULL;
+  const bool is_ours = is_in && op->ran;
+  op->waits = false;
+  uv_mutex_unlock(&w->mutex);
+  return is_ours;
+}
+
+bool avow__nats_wire_reply(wire_t *w, uint64_t id, natsMsg *msg) {
+  uv_mutex_lock(&w->mutex);
+  op_t *op = avow__nats_waiting_take(&w->waiting, id);
+  if (op != NULL) {
+    op->answer = msg;
+    op->waits = false;
+    if (op->ran)
+      answer(w, op);
+  }
+  uv_mutex_unlock(&w->mutex);
+  return op != NULL;
+}
+
 /* The loop's. */
 
-void avow__nats_wire_ask(wire_t *w, op_t *op) {
+bool avow__nats_wire_ask(wire_t *w, op_t *op) {
   uv_mutex_lock(&w->mutex);
-  if (w->asked.first == NULL)
+  const bool can = !op->waits || avow__nats_waiting_add(&w->waiting, op);
+  if (can && w->asked.first == NULL)
     uv_cond_signal(&w->changed);
-  ops_add(&w->asked, op);
+  if (can)
+    ops_add(&w->asked, op);
   uv_mutex_unlock(&w->mutex);
+  return can;
 }
 
 op_t *avow__nats_wire_take(wire_t *w, bool *over) {
@@ -140,6 +193,7 @@ void avow__nats_wire_end(wire_t *w) {
 static void destroy_locks(wire_t *w) {
   uv_cond_destroy(&w->changed);
   uv_mutex_destroy(&w->mutex);
+  avow__nats_waiting_free(&w->waiting);
 }
 
 void avow__nats_wire_join(wire_t *w) {

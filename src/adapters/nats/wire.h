@@ -12,8 +12,10 @@
 #define AVOW_NATS_WIRE_H
 
 #include "avow/nats.h"
+#include "waiting.h"
 
-typedef struct op_s op_t;
+enum { INBOX = 64 };
+
 typedef struct wire_s wire_t;
 
 /* On the wire's thread. */
@@ -23,6 +25,11 @@ struct op_s {
   op_t *next;
   run_fn run;
   avow_value_t failure; /* an error if that did not go well */
+  bool ran;             /* the thread has done with it */
+  bool waits;           /* for an answer, in the table: once it ran, too */
+  uint64_t id;          /* that the answer comes with */
+  op_t *chain;          /* in the table */
+  natsMsg *answer;
 };
 
 typedef struct {
@@ -36,20 +43,32 @@ struct wire_s {
   uv_async_t answers; /* the loop's: something is answered, or it is over */
   ops_t asked;        /* to be run */
   ops_t answered;     /* to be taken by the loop */
+  waiting_t waiting;  /* those that wait for answers */
   natsConnection *nc; /* NULL until there is one, and once it is over */
   unsigned callers;   /* those of libnats that may still call */
-  bool silent;        /* there is no such handle */
+  natsSubscription *replies; /* the thread's, as is the next */
+  bool unflushed;            /* something is sent that libnats may keep */
+  char inbox[INBOX];         /* what subjects of replies begin with */
+  bool silent;               /* there is no such handle */
   bool ends, over;
 };
 
 /* Starts the thread: 0, or a code of libuv's. The callback is for answers. */
 int avow__nats_wire_start(wire_t *w, uv_loop_t *loop, uv_async_cb cb);
 
-/* The loop's: has it run, and it comes back by avow__nats_wire_take(). */
-void avow__nats_wire_ask(wire_t *w, op_t *op);
+/* The loop's: has it run, and it comes back by avow__nats_wire_take(). False:
+   there is no memory to have it wait. */
+bool avow__nats_wire_ask(wire_t *w, op_t *op);
 
 /* The loop's: all that is answered, and whether that was the last. */
 op_t *avow__nats_wire_take(wire_t *w, bool *over);
+
+/* Nothing waits for its answer any more. The loop's, of one that does: whether
+   it is the loop's again; else it comes back. */
+bool avow__nats_wire_forget(wire_t *w, op_t *op);
+
+/* Of any thread: an answer has come, which is taken if somebody waits. */
+bool avow__nats_wire_reply(wire_t *w, uint64_t id, natsMsg *answer);
 
 /* The loop's: nothing is asked any more. */
 void avow__nats_wire_end(wire_t *w);

@@ -1,6 +1,7 @@
 /* Connections that end before they are done: cancelled or closed with their
    loop at each stage. Nothing is left of them. */
 #include "nats_test.h"
+#include "other.h"
 
 enum { STAGES = 6 };
 
@@ -43,6 +44,27 @@ static void close_cancelled(void **state) {
   assert_rejects(avow_nats_close(&nats), UV_ENOTCONN);
 }
 
+static avow_promise_t *ask(int kind) {
+  const avow_value_t text = avow_string("x");
+  return kind == 0   ? avow_nats_publish(&nats, "silent", text, NULL)
+         : kind == 1 ? avow_nats_request(&nats, "silent", text, NULL)
+                     : avow_nats_request(&nats, "twice", text, NULL);
+}
+
+static void asked_cancelled_at_each_stage(void **state) {
+  other_begin(nats_url());
+  for (int kind = 0; kind < 3; kind++)
+    for (int stage = 0; stage < STAGES; stage++) {
+      avow_promise_t *p = ask(kind);
+      turns(stage);
+      avow_cancel(p);
+      assert_int_not_equal(avow_state(p), AVOW_PENDING);
+      avow_unref(p);
+    }
+  run();
+  other_end();
+}
+
 /* The connection ends with the loop, and says so for as long as it is held. */
 static void refuses_on_a_closed_loop(void **state) {
   assert_int_equal(avow_loop_close(loop), 0);
@@ -76,6 +98,7 @@ int main(void) {
     CASE(connect_cancelled_at_each_stage),
     CASE(connect_closed_at_each_stage),
     NATS_CASE(close_cancelled),
+    NATS_CASE(asked_cancelled_at_each_stage),
     NATS_CASE(refuses_on_a_closed_loop),
     NATS_CASE(let_go_while_in_use),
     NATS_CASE(closed_while_the_server_sleeps),

@@ -4,9 +4,30 @@
  * is left.
  */
 #include "nats_test.h"
+#include "other.h"
 
 static avow_value_t close_cb(const avow_value_t *connection, void *data) {
   return avow_follow(avow_nats_close(connection));
+}
+
+static avow_value_t none_cb(const avow_value_t *arg, void *data) {
+  return avow_none();
+}
+
+/* The connection goes with the last of them. */
+static avow_value_t ask_cb(const avow_value_t *connection, void *data) {
+  static const char *const headers[] = { "Seen: 1", NULL };
+  avow_promise_t *all[] = {
+    avow_nats_request(connection, "echo", avow_string("x"), headers),
+    avow_nats_request(connection, "twice", avow_none(), NULL),
+    avow_nats_publish(connection, "silent", avow_none(), NULL),
+  };
+  return avow_follow(avow_then(avow_all(loop, all, 3), none_cb, NULL, NULL));
+}
+
+static avow_promise_t *connect_and_ask(void) {
+  avow_promise_t *p = avow_nats_connect(loop, nats_url(), NULL);
+  return avow_then(p, ask_cb, NULL, NULL);
 }
 
 static avow_promise_t *connect_and_close(void) {
@@ -19,11 +40,18 @@ static void connect_without_memory(void **state) {
                                  connect_and_close);
 }
 
+static void requests_without_memory(void **state) {
+  assert_survives_failing_memory(harness_setup, harness_teardown, state,
+                                 connect_and_ask);
+}
+
 static void closed_without_memory(void **state) {
   for (long nth = 1; nth < 30; nth++) {
-    avow_promise_t *p = connect_and_close();
-    for (long i = 0; i < nth % 3; i++)
+    avow_promise_t *p = connect_and_ask();
+    for (long i = 0; i < nth % 3; i++) {
       (void) uv_run(loop, UV_RUN_NOWAIT);
+      uv_sleep(1);
+    }
     fail_allocation(nth, true);
     assert_int_equal(avow_loop_close(loop), 0);
     fail_allocation(0, false);
@@ -34,14 +62,24 @@ static void closed_without_memory(void **state) {
 }
 
 static int oom_setup(void **state) {
-  return count_libuv() == 0 ? nats_group_setup(state) : -1;
+  if (count_libuv() != 0)
+    return -1;
+  (void) nats_group_setup(state);
+  other_begin(nats_url());
+  return 0;
+}
+
+static int oom_teardown(void **state) {
+  other_end();
+  return nats_group_teardown(state);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(connect_without_memory),
+    CASE(requests_without_memory),
     CASE(closed_without_memory),
   };
   harness_init();
-  return cmocka_run_group_tests(tests, oom_setup, nats_group_teardown);
+  return cmocka_run_group_tests(tests, oom_setup, oom_teardown);
 }

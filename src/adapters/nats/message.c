@@ -1,0 +1,85 @@
+/*
+ * Messages. What a line of the protocol is made of must not end it: libnats
+ * sends subjects and headers as they are.
+ */
+#include "message.h"
+
+#include <limits.h>
+#include <string.h>
+
+#include "failure.h"
+
+static void message_destroy(void *msg) {
+  natsMsg_Destroy(msg);
+}
+
+static const avow_class_t message_class = { .name = "nats message",
+                                            .destroy = message_destroy,
+                                            .sendable = true };
+
+avow_value_t avow__nats_message(natsMsg *msg) {
+  return avow_object(&message_class, msg);
+}
+
+natsMsg *avow_to_nats_msg(const avow_value_t *message) {
+  return avow_is_object(message, &message_class)
+             ? avow_to_object(message, &message_class)
+             : NULL;
+}
+
+static bool is_subject(const char *subject) {
+  if (subject == NULL || subject[0] == '\0')
+    return false;
+  for (const char *at = subject; *at != '\0'; at++)
+    if ((unsigned char) *at <= ' ' || *at == 0x7f)
+      return false;
+  return true;
+}
+
+/* "Name: value". */
+static natsStatus add_header(natsMsg *msg, const char *line) {
+  char name[256];
+  const size_t len = strcspn(line, ":");
+  if (len == 0 || len >= sizeof(name) || line[len] == '\0' ||
+      strpbrk(line, "\r\n") != NULL)
+    return NATS_INVALID_ARG;
+  memcpy(name, line, len);
+  name[len] = '\0';
+  line += len + 1;
+  return natsMsgHeader_Add(msg, name, line + strspn(line, " "));
+}
+
+static natsStatus add_headers(natsMsg *msg, const char *const *headers) {
+  natsStatus s = NATS_OK;
+  for (; s == NATS_OK && headers != NULL && *headers != NULL; headers++)
+    s = add_header(msg, *headers);
+  return s;
+}
+
+static natsStatus make(natsMsg **out, const letter_t *letter) {
+  size_t len = 0;
+  const char *data = NULL;
+  if (!is_subject(letter->subject))
+    return NATS_INVALID_SUBJECT;
+  if (letter->payload->tag == AVOW_BYTES)
+    data = avow_to_bytes(letter->payload, &len);
+  else if (!avow_is_none(letter->payload))
+    return NATS_INVALID_ARG;
+  if (len > INT_MAX)
+    return NATS_MAX_PAYLOAD;
+  natsStatus s =
+      natsMsg_Create(out, letter->subject, letter->reply, data, (int) len);
+  return s == NATS_OK ? add_headers(*out, letter->headers) : s;
+}
+
+avow_value_t avow__nats_message_new(natsMsg **out, const letter_t *letter) {
+  *out = NULL;
+  if (avow_is_error(letter->payload))
+    return avow_value_ref(letter->payload);
+  const natsStatus s = make(out, letter);
+  if (s == NATS_OK)
+    return avow_none();
+  natsMsg_Destroy(*out);
+  *out = NULL;
+  return avow__nats_failure(s);
+}

@@ -1,0 +1,126 @@
+/*
+ * Publishing and requesting. Answers to all requests of a connection come by
+ * one subscription, which begins with the first of them, to subjects that end
+ * in the request's id; libnats hears them on a thread of that subscription's.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "connection.h"
+#include "failure.h"
+#include "memory.h"
+#include "message.h"
+
+typedef struct {
+  asked_t asked;
+  natsMsg *msg;
+} sent_t;
+
+static void sent_destroy(asked_t *asked) {
+  natsMsg_Destroy(((sent_t *) asked)->msg);
+  natsMsg_Destroy(asked->op.answer);
+}
+
+static natsStatus run_publish(wire_t *w, op_t *op) {
+  w->unflushed = true;
+  return natsConnection_PublishMsg(w->nc, ((sent_t *) op)->msg);
+}
+
+static avow_value_t nothing(asked_t *asked) {
+  return avow_none();
+}
+
+/* A thread of libnats'. */
+static void on_reply(natsConnection *nc, natsSubscription *sub, natsMsg *msg,
+                     void *wire) {
+  const char *dot = strrchr(natsMsg_GetSubject(msg), '.');
+  if (dot == NULL ||
+      !avow__nats_wire_reply(wire, strtoull(dot + 1, NULL, 10), msg))
+    natsMsg_Destroy(msg);
+}
+
+static void on_complete(void *wire) {
+  avow__nats_wire_called(wire);
+}
+
+static natsStatus open_inbox(wire_t *w) {
+  char all[INBOX + 2];
+  (void) snprintf(all, sizeof(all), "%s.*", w->inbox);
+  avow__nats_wire_call(w);
+  natsStatus s = natsConnection_Subscribe(&w->replies, w->nc, all, on_reply, w);
+  if (s == NATS_OK)
+    s = natsSubscription_SetOnCompleteCB(w->replies, on_complete, w);
+  if (s != NATS_OK)
+    avow__nats_wire_called(w);
+  else
+    s = natsSubscription_SetPendingLimits(w->replies, -1, -1);
+  return s;
+}
+
+/* One that fails is not waited for. */
+static natsStatus run_request(wire_t *w, op_t *op) {
+  natsStatus s = w->replies == NULL ? open_inbox(w) : NATS_OK;
+  if (s == NATS_OK)
+    s = run_publish(w, op);
+  if (s != NATS_OK)
+    (void) avow__nats_wire_forget(w, op);
+  return s;
+}
+
+static avow_value_t the_answer(asked_t *asked) {
+  natsMsg *answer = asked->op.answer;
+  if (natsMsg_IsNoResponders(answer))
+    return avow__nats_failure(NATS_NO_RESPONDERS);
+  asked->op.answer = NULL;
+  return avow__nats_message(answer);
+}
+
+/* Takes payload and has it sent. */
+static avow_promise_t *post(const avow_value_t *connection, sent_t *sent,
+                            letter_t letter, avow_value_t payload) {
+  connection_t *c = avow__nats_connection(connection);
+  letter.payload = &payload;
+  avow_value_t v = avow_none();
+  if (sent != NULL) {
+    v = avow__nats_message_new(&sent->msg, &letter);
+    sent->asked.destroy = sent_destroy;
+  }
+  avow_value_unref(payload);
+  if (!avow_is_error(&v))
+    return avow__nats_ask(connection, (asked_t *) sent);
+  avow__nats_free(sent);
+  return avow_promise_reject(c != NULL ? c->loop : NULL, v);
+}
+
+static sent_t *sent_new(run_fn run, avow_value_t (*result)(asked_t *asked)) {
+  sent_t *sent = avow__nats_calloc(sizeof(*sent));
+  if (sent != NULL) {
+    sent->asked.op.run = run;
+    sent->asked.result = result;
+  }
+  return sent;
+}
+
+avow_promise_t *avow_nats_publish(const avow_value_t *connection,
+                                  const char *subject, avow_value_t payload,
+                                  const char *const *headers) {
+  const letter_t letter = { .subject = subject, .headers = headers };
+  return post(connection, sent_new(run_publish, nothing), letter, payload);
+}
+
+avow_promise_t *avow_nats_request(const avow_value_t *connection,
+                                  const char *subject, avow_value_t payload,
+                                  const char *const *headers) {
+  char reply[INBOX + 24] = "";
+  connection_t *c = avow__nats_connection(connection);
+  sent_t *sent = sent_new(run_request, the_answer);
+  if (c != NULL && sent != NULL) {
+    sent->asked.op.waits = true;
+    sent->asked.op.id = ++c->ids;
+    (void) snprintf(reply, sizeof(reply), "%s.%llu", c->wire.inbox,
+                    (unsigned long long) c->ids);
+  }
+  const letter_t letter = { subject, reply, NULL, headers };
+  return post(connection, sent, letter, payload);
+}

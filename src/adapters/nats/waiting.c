@@ -1,0 +1,64 @@
+/* Ids are given one after the other, so their last bits say which list. */
+#include "waiting.h"
+
+#include "memory.h"
+#include "wire.h"
+
+static void list_add(waiting_t *w, op_t *op) {
+  op_t **list = &w->lists[op->id & (w->size - 1)];
+  op->chain = *list;
+  *list = op;
+}
+
+static bool grow(waiting_t *w) {
+  const waiting_t old = *w;
+  const size_t size = old.size > 0 ? old.size * 2 : 64;
+  op_t **lists = avow__nats_calloc(size * sizeof(op_t *));
+  if (lists == NULL)
+    return false;
+  w->lists = lists;
+  w->size = size;
+  for (size_t i = 0; i < old.size; i++)
+    for (op_t *next, *op = old.lists[i]; op != NULL; op = next) {
+      next = op->chain;
+      list_add(w, op);
+    }
+  avow__nats_free(old.lists);
+  return true;
+}
+
+bool avow__nats_waiting_add(waiting_t *w, op_t *op) {
+  if (w->count == w->size && !grow(w))
+    return false;
+  list_add(w, op);
+  w->count++;
+  return true;
+}
+
+static op_t *list_take(waiting_t *w, op_t **at) {
+  op_t *op = *at;
+  *at = op->chain;
+  w->count--;
+  return op;
+}
+
+op_t *avow__nats_waiting_take(waiting_t *w, uint64_t id) {
+  if (w->count == 0)
+    return NULL;
+  for (op_t **at = &w->lists[id & (w->size - 1)]; *at != NULL;
+       at = &(*at)->chain)
+    if ((*at)->id == id)
+      return list_take(w, at);
+  return NULL;
+}
+
+op_t *avow__nats_waiting_take_any(waiting_t *w) {
+  for (size_t i = 0; w->count > 0; i++)
+    if (w->lists[i] != NULL)
+      return list_take(w, &w->lists[i]);
+  return NULL;
+}
+
+void avow__nats_waiting_free(waiting_t *w) {
+  avow__nats_free(w->lists);
+}

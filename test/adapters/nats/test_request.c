@@ -1,0 +1,189 @@
+/* Publishing, and requests that are answered, or not. */
+#include <stdio.h>
+
+#include "nats_test.h"
+#include "other.h"
+
+static avow_value_t data_cb(const avow_value_t *message, void *data) {
+  natsMsg *msg = avow_to_nats_msg(message);
+  return avow_bytes(natsMsg_GetData(msg), (size_t) natsMsg_GetDataLength(msg));
+}
+
+/* BYTES: what is answered. */
+static avow_promise_t *ask(const char *subject, const char *text) {
+  avow_promise_t *p =
+      avow_nats_request(&nats, subject, avow_string(text), NULL);
+  return avow_then(p, data_cb, NULL, NULL);
+}
+
+static void is_answered(void **state) {
+  assert_fulfils_bytes(ask("echo", "hello"), "hello");
+  assert_fulfils_bytes(ask("twice", "again"), "again");
+  assert_fulfils_bytes(ask("echo", ""), "");
+  assert_int_equal(uv_loop_alive(loop), 0);
+}
+
+static avow_value_t seen_cb(const avow_value_t *message, void *data) {
+  const char *seen = NULL;
+  (void) natsMsgHeader_Get(avow_to_nats_msg(message), "Seen", &seen);
+  return seen != NULL ? avow_string(seen) : avow_none();
+}
+
+static void has_headers(void **state) {
+  static const char *const headers[] = { "Other: 1", "Seen: by: me", NULL };
+  avow_promise_t *p = avow_nats_request(&nats, "echo", avow_none(), headers);
+  assert_fulfils_bytes(avow_then(p, seen_cb, NULL, NULL), "by: me");
+}
+
+static void hears_that_nobody_listens(void **state) {
+  const uint64_t begin = uv_hrtime();
+  const avow_value_t v =
+      avow_run(avow_nats_request(&nats, "nobody", avow_none(), NULL));
+  assert_int_equal(avow_error_code(&v), UV_EHOSTUNREACH);
+  assert_int_equal(avow_nats_code(&v), NATS_NO_RESPONDERS);
+  assert_true(uv_hrtime() - begin < 1000 * 1000000ull);
+  avow_value_unref(v);
+}
+
+/* Whom an answer is for its id says. */
+static avow_value_t ask_one(size_t i, void *data) {
+  char text[16];
+  (void) snprintf(text, sizeof(text), "%zu", i);
+  return avow_follow(ask(i % 2 == 0 ? "echo" : "twice", text));
+}
+
+static void keeps_many_apart(void **state) {
+  const avow_value_t list = avow_run(avow_map(loop, 2000, ask_one, NULL, NULL));
+  assert_int_equal(avow_list_len(&list), 2000);
+  for (size_t i = 0; i < 2000; i++) {
+    const char *text = avow_to_bytes(avow_list_at(&list, i), NULL);
+    assert_int_equal(strtoul(text, NULL, 10), i);
+  }
+  avow_value_unref(list);
+}
+
+static void refuses(const char *subject, avow_value_t payload,
+                    const char *header, int code) {
+  const char *const headers[] = { header, NULL };
+  assert_rejects(avow_nats_publish(&nats, subject, avow_value_ref(&payload),
+                                   headers),
+                 code);
+  assert_rejects(avow_nats_request(&nats, subject, payload, headers), code);
+}
+
+static void refuses_what_cannot_be_sent(void **state) {
+  refuses(NULL, avow_none(), NULL, UV_EINVAL);
+  refuses("", avow_none(), NULL, UV_EINVAL);
+  refuses("echo\r\nPING", avow_none(), NULL, UV_EINVAL);
+  refuses("two words", avow_none(), NULL, UV_EINVAL);
+  refuses("echo", avow_int(1), NULL, UV_EINVAL);
+  refuses("echo", avow_error(UV_ENOENT), NULL, UV_ENOENT);
+  refuses("echo", avow_none(), "none", UV_EINVAL);
+  refuses("echo", avow_none(), ": none", UV_EINVAL);
+  refuses("echo", avow_none(), "A: b\r\nC: d", UV_EINVAL);
+  char *bytes;
+  const avow_value_t large = avow_bytes_new(2 << 20, &bytes);
+  memset(bytes, 'x', 2 << 20);
+  refuses("echo", large, NULL, UV_EMSGSIZE);
+  assert_fulfils_bytes(ask("echo", "it goes on"), "it goes on");
+}
+
+/* By the time that the connection is closed the server has all. */
+static void publishes(void **state) {
+  for (int i = 0; i < 100; i++)
+    assert_fulfils_none(
+        avow_nats_publish(&nats, "silent", avow_string("x"), NULL));
+  assert_fulfils_none(
+      avow_nats_publish(&nats, "silent", avow_string("last"), NULL));
+  assert_fulfils_none(avow_nats_close(&nats));
+  for (int ms = 0; ms < 2000 && other_heard() < 101; ms++)
+    uv_sleep(1);
+  assert_int_equal(other_heard(), 101);
+  assert_string_equal(other_last(), "last");
+  assert_rejects(avow_nats_publish(&nats, "silent", avow_none(), NULL),
+                 UV_ENOTCONN);
+  assert_rejects(ask("echo", "closed"), UV_ENOTCONN);
+}
+
+static void cancelled_ones_are_forgotten(void **state) {
+  for (int stage = 0; stage < 5; stage++) {
+    avow_promise_t *p =
+        avow_nats_request(&nats, stage % 2 == 0 ? "silent" : "twice",
+                          avow_none(), NULL);
+    for (int i = 0; i < stage; i++) {
+      (void) uv_run(loop, UV_RUN_NOWAIT);
+      uv_sleep(1);
+    }
+    avow_cancel(p);
+    assert_int_not_equal(avow_state(p), AVOW_PENDING);
+    avow_unref(p);
+  }
+  assert_rejects(avow_timeout(ask("silent", "x"), 20), UV_ETIMEDOUT);
+  assert_fulfils_bytes(ask("echo", "next"), "next");
+  assert_int_equal(uv_loop_alive(loop), 0);
+}
+
+/* Also one that its loop may not cancel. */
+static void waiting_ones_end_with_the_loop(void **state) {
+  avow_promise_t *ps[] = { ask("silent", "x"), avow_shield(ask("silent", "x")),
+                           ask("echo", "x") };
+  for (int i = 0; i < 3; i++) {
+    (void) uv_run(loop, UV_RUN_NOWAIT);
+    uv_sleep(2);
+  }
+  assert_int_equal(avow_loop_close(loop), 0);
+  for (int i = 0; i < 3; i++) {
+    assert_int_not_equal(avow_state(ps[i]), AVOW_PENDING);
+    (void) avow_result(ps[i]);
+    avow_unref(ps[i]);
+  }
+  avow_value_clear(&nats);
+  begin_anew();
+}
+
+/* A request holds its connection. */
+static void let_go_while_it_waits(void **state) {
+  avow_promise_t *p = ask("echo", "held");
+  avow_value_clear(&nats);
+  assert_fulfils_bytes(p, "held");
+  run();
+}
+
+static void lone_ones_do_not_wait_for_more(void **state) {
+  assert_fulfils_bytes(ask("echo", "first"), "first");
+  const uint64_t begin = uv_hrtime();
+  for (int i = 0; i < 100; i++)
+    assert_fulfils_bytes(ask("echo", "lone"), "lone");
+  print_message("%d us each\n", (int) ((uv_hrtime() - begin) / 100000));
+}
+
+static int request_setup(void **state) {
+  if (nats_setup(state) != 0)
+    return -1;
+  other_begin(nats_url());
+  return 0;
+}
+
+static int request_teardown(void **state) {
+  other_end();
+  return nats_teardown(state);
+}
+
+#define REQUEST_CASE(f) \
+  cmocka_unit_test_setup_teardown(f, request_setup, request_teardown)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    REQUEST_CASE(is_answered),
+    REQUEST_CASE(has_headers),
+    REQUEST_CASE(hears_that_nobody_listens),
+    REQUEST_CASE(keeps_many_apart),
+    REQUEST_CASE(refuses_what_cannot_be_sent),
+    REQUEST_CASE(publishes),
+    REQUEST_CASE(cancelled_ones_are_forgotten),
+    REQUEST_CASE(waiting_ones_end_with_the_loop),
+    REQUEST_CASE(let_go_while_it_waits),
+    REQUEST_CASE(lone_ones_do_not_wait_for_more),
+  };
+  return RUN_NATS(tests);
+}
