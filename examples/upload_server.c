@@ -14,6 +14,9 @@ enum { HEAD_MAX = 4096, PART = 64 * 1024, FILE_MAX = 64 * 1024 * 1024 };
 
 enum { VISITORS = 64, PATIENCE = 30 * 1000, SILENCE = 5 * 1000 };
 
+/* Parts, each waited for so many ms, that come behind a refusal. */
+enum { MORE = 256, LINGER = 500 };
+
 typedef struct {
   upload_server_t *server;
   avow_value_t stream;
@@ -92,6 +95,19 @@ static avow_value_t answer(int status) {
   return avow_string(text);
 }
 
+/* Closed with unread data, the connection would be reset, and the answer with
+   it lost to who still sends. */
+static void linger(avow_stream_t stream) {
+  avow_value_unref(avow_await(avow_timeout(avow_shutdown(stream), LINGER)));
+  for (int i = 0; i < MORE; i++) {
+    const avow_value_t v =
+        avow_await(avow_timeout(avow_read(stream, PART), LINGER));
+    avow_value_unref(v);
+    if (v.tag != AVOW_BYTES)
+      break;
+  }
+}
+
 /* By when it is not heard any more, the stream would be gone but for us. */
 static avow_value_t serve(void *data) {
   const visitor_t visitor = *(const visitor_t *) data;
@@ -103,6 +119,8 @@ static avow_value_t serve(void *data) {
     const int status = (int) avow_to_int(&v);
     const int stored = room ? 201 : 507;
     v = avow_await(avow_write(stream, answer(status != 0 ? status : stored)));
+    if (status != 0)
+      linger(stream);
   }
   avow_value_unref(kept);
   return v;

@@ -131,6 +131,25 @@ static avow_value_t ask_much(void *data) {
   return avow_none();
 }
 
+/* Who sends on is refused, and can read that: the connection does not break. */
+static avow_value_t send_too_much(void *data) {
+  enum { MUCH = 8 << 20 };
+  const asked_t *server = data;
+  request_t request = { PUT "Content-Length: 99999999\r\n\r\n", 0, 413 };
+  char *bytes;
+  const avow_value_t v =
+      avow_await(avow_connect(server->loop, "127.0.0.1", server->port));
+  const avow_stream_t stream = avow_to_stream(&v);
+  avow_value_unref(avow_await(avow_write(stream, avow_string(request.text))));
+  const avow_value_t much = avow_bytes_new(MUCH, &bytes);
+  memset(bytes, 'x', MUCH);
+  const avow_value_t sent = avow_await(avow_write(stream, much));
+  check(&request, 0, avow_is_error(&sent) ? 0 : read_status(stream));
+  avow_value_unref(sent);
+  avow_value_unref(v);
+  return avow_none();
+}
+
 /* Chunks without end: it hangs up. */
 static avow_value_t send_for_ever(void *data) {
   enum { CHUNK = 1 << 20, MOST = 100 };
@@ -166,7 +185,7 @@ int main(int argc, char *argv[]) {
   (void) snprintf(server.port, sizeof(server.port), "%.5s",
                   strchr(upload.address, ':') + 1);
   server.port[strcspn(server.port, "/")] = '\0';
-  const avow_fn all[] = { ask_all, ask_much, send_for_ever };
+  const avow_fn all[] = { ask_all, ask_much, send_too_much, send_for_ever };
   for (size_t i = 0; i < sizeof(all) / sizeof(*all); i++)
     avow_value_unref(avow_run(avow_async(server.loop, all[i], &server)));
   avow_value_unref(avow_run(upload_server_stop(&upload)));
