@@ -229,10 +229,24 @@ static void answer_headers(http_t *h) {
     http_say(h, "X-Filler: %0200d\r\n", 7);
 }
 
+static void answer_hello(http_t *h) {
+  send_head(h, 200, 12);
+  http_say(h, "hello, world");
+}
+
+static void answer_trailer(http_t *h) {
+  http_say(h, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+  http_say(h, "c\r\nhello, world\r\n0\r\nX-Late: yes\r\n\r\n");
+}
+
 static void answer(http_t *h, const char *head, const char *what, int n) {
   if (strcmp(what, "hello") == 0) {
-    send_head(h, 200, 12);
-    http_say(h, "hello, world");
+    answer_hello(h);
+  } else if (strcmp(what, "hints") == 0) {
+    http_say(h, "HTTP/1.1 103 Early Hints\r\nLink: early\r\n\r\n");
+    answer_hello(h);
+  } else if (strcmp(what, "trailer") == 0) {
+    answer_trailer(h);
   } else if (strcmp(what, "bytes") == 0 || strcmp(what, "long") == 0) {
     send_head(h, 200, what[0] == 'b' ? n : 5);
     send_bytes(h, 0, what[0] == 'b' ? n : 5 + n);

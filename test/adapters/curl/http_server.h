@@ -23,6 +23,8 @@
  *   /swallow/N    the same behind the body
  *   /stall/N      N ms long it takes nothing of the body
  *   /first        an answer to the first of a connection's requests alone
+ *   /hints        a head of 103 that says "Link: early", then /hello
+ *   /trailer      "hello, world" in a chunk, then "X-Late: yes"
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H

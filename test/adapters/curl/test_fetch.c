@@ -85,6 +85,19 @@ static void redirects(void **state) {
   avow_value_unref(v);
 }
 
+/* What comes before the head of the response, and behind its body. */
+static void other_heads(void **state) {
+  avow_value_t v = fetched(url_of("/hints"), NULL);
+  assert_int_equal(avow_curl_status(&v), 200);
+  assert_null(avow_curl_header(&v, "Link"));
+  assert_fulfils_bytes(avow_read_all(avow_to_stream(&v), 100), "hello, world");
+  avow_value_unref(v);
+  v = fetched(url_of("/trailer"), NULL);
+  assert_fulfils_bytes(avow_read_all(avow_to_stream(&v), 100), "hello, world");
+  assert_null(avow_curl_header(&v, "X-Late"));
+  avow_value_unref(v);
+}
+
 static avow_value_t text_of(const avow_value_t *response) {
   return avow_run(avow_read_all(avow_to_stream(response), 1 << 16));
 }
@@ -234,6 +247,7 @@ int main(void) {
     CURL_CASE(heads),
     CURL_CASE(head_first),
     CURL_CASE(redirects),
+    CURL_CASE(other_heads),
     CURL_CASE(requests),
     CURL_CASE(methods),
     CURL_CASE(sends_a_body),

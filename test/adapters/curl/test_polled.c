@@ -1,0 +1,66 @@
+/* Descriptors of which Linux reports errors that are none of libcurl's, or that
+   somebody else polls. */
+#include <linux/net_tstamp.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "curl_test.h"
+
+static int stamp(void *data, curl_socket_t fd, curlsocktype purpose) {
+  const int flags = SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
+  return setsockopt(fd, SOL_SOCKET, SO_TIMESTAMPING, &flags, sizeof(flags)) == 0
+             ? CURL_SOCKOPT_OK
+             : CURL_SOCKOPT_ERROR;
+}
+
+/* When it was sent, for whoever asks: until then the kernel reports an error,
+   and the answer comes all the same. */
+static void errors_that_are_none(void **state) {
+  got_t got = { 0 };
+  CURL *easy = easy_for(url_of("/drip/200"), &got);
+  curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, stamp);
+  avow_value_t v =
+      avow_run(avow_timeout(avow_curl_perform(client, easy), 5000));
+  if (avow_is_error(&v))
+    fail_msg("%s", avow_error_message(&v));
+  avow_value_unref(v);
+  assert_got(&got, 200);
+}
+
+static uv_poll_t mine;
+
+static void nothing(uv_poll_t *handle, int status, int events) {
+}
+
+static curl_socket_t open_and_poll(void *data, curlsocktype purpose,
+                                   struct curl_sockaddr *to) {
+  const int fd = socket(to->family, to->socktype, to->protocol);
+  assert_int_equal(uv_poll_init_socket(loop, &mine, fd), 0);
+  assert_int_equal(uv_poll_start(&mine, UV_READABLE, nothing), 0);
+  return fd;
+}
+
+/* Before the loop waits for it: by then it is closed. */
+static void stop(uv_prepare_t *handle) {
+  (void) uv_poll_stop(&mine);
+}
+
+static void what_the_program_polls(void **state) {
+  uv_prepare_t before;
+  CURL *easy = easy_for(url_of("/hello"), NULL);
+  curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_and_poll);
+  avow_promise_t *p = avow_timeout(avow_curl_perform(client, easy), 5000);
+  assert_int_equal(uv_prepare_init(loop, &before), 0);
+  assert_int_equal(uv_prepare_start(&before, stop), 0);
+  assert_rejects(p, UV_EEXIST);
+  assert_fulfils_none(avow_close_handle((uv_handle_t *) &before));
+  assert_fulfils_none(avow_close_handle((uv_handle_t *) &mine));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CURL_CASE(errors_that_are_none),
+    CURL_CASE(what_the_program_polls),
+  };
+  return RUN_CURL(tests);
+}
