@@ -1,4 +1,5 @@
 /* Two speak TLS: what one says the other reads, and how it ends. */
+#include "avow/stream_class.h"
 #include "pair.h"
 
 static void what_is_written_is_read(void **state) {
@@ -35,6 +36,21 @@ static void shutdown_ends_one_way(void **state) {
 
   assert_rejects(avow_write(client(), avow_string("more")), UV_EPIPE);
   assert_rejects(avow_shutdown(client()), UV_ENOTCONN);
+}
+
+static void shutdown_waits_for_what_is_before_it(void **state) {
+  open_below(4000, NULL);
+  greet_both();
+  char *out;
+  const avow_value_t more = avow_bytes_new(8000, &out);
+  memset(out, 'x', 8000);
+  avow_unref(avow_write(client(), more));
+  avow_promise_t *p = avow_shutdown(client());
+  for (int i = 0; i < 5; i++)
+    (void) uv_run(loop, UV_RUN_NOWAIT);
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  avow_value_unref(avow_run(avow_read_all(server(), 9000)));
+  assert_fulfils_none(p);
 }
 
 static void closing_says_that_it_was_all(void **state) {
@@ -167,6 +183,21 @@ static void nobody_reads_nobody_writes(void **state) {
 }
 
 /* Many writes keep their order, and their number costs no time. */
+/* By which a pump knows whether it moves. */
+static void what_waits_is_counted(void **state) {
+  open_below(4000, NULL);
+  greet_both();
+  char *out;
+  const avow_value_t big = avow_bytes_new(1000000, &out);
+  memset(out, 'x', 1000000);
+  avow_promise_t *p = avow_write(client(), big);
+  assert_in_range(client().klass->queued(client().self), 700000, 1010000);
+  avow_value_unref(avow_run(avow_read_all(server(), 300000))); /* too much */
+  assert_in_range(client().klass->queued(client().self), 300000, 699999);
+  drop(&ends[0]);
+  assert_rejects(p, UV_ECANCELED);
+}
+
 static void writes_keep_their_order(void **state) {
   speak();
   char text[2001] = "";
@@ -257,6 +288,7 @@ int main(void) {
     PAIR_CASE(what_is_written_is_read),
     PAIR_CASE(lists_are_written_in_one_go),
     PAIR_CASE(shutdown_ends_one_way),
+    PAIR_CASE(shutdown_waits_for_what_is_before_it),
     PAIR_CASE(closing_says_that_it_was_all),
     PAIR_CASE(closing_amid_a_write_is_no_end),
     PAIR_CASE(letting_go_is_no_end),
@@ -267,6 +299,7 @@ int main(void) {
     PAIR_CASE(bytes_come_one_at_a_time),
     PAIR_CASE(much_goes_both_ways),
     PAIR_CASE(nobody_reads_nobody_writes),
+    PAIR_CASE(what_waits_is_counted),
     PAIR_CASE(writes_keep_their_order),
     PAIR_CASE(streams_are_pumped),
     PAIR_CASE(readers_read_lines),

@@ -149,6 +149,20 @@ static void renegotiation_is_refused(void **state) {
   avow_ignore(avow_run(q)); /* it ends */
 }
 
+/* OpenSSL's servers refuse it anyway; here a client does. */
+static void clients_do_not_renegotiate(void **state) {
+  (void) SSL_CTX_set_max_proto_version(avow_tls_ssl_ctx(&settings[1]),
+                                       TLS1_2_VERSION);
+  speak();
+  (void) SSL_clear_options(avow_tls_ssl(&ends[1]), SSL_OP_NO_RENEGOTIATION);
+  (void) SSL_renegotiate(avow_tls_ssl(&ends[1]));
+  avow_promise_t *p = avow_read(client(), 100);
+  assert_rejects(avow_timeout(avow_read(server(), 100), 5000),
+                 AVOW_TLS_EPROTOCOL);
+  drop(&ends[1]);
+  avow_ignore(avow_run(p)); /* it ends */
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     PAIR_CASE(servers_choose_the_protocol),
@@ -160,6 +174,7 @@ int main(void) {
     PAIR_CASE(clients_of_another_authority_are_refused),
     PAIR_CASE(tls_1_2_is_spoken_and_ends_as_well),
     PAIR_CASE(renegotiation_is_refused),
+    PAIR_CASE(clients_do_not_renegotiate),
   };
   harness_init();
   return cmocka_run_group_tests(tests, make_all_papers, free_all_papers);

@@ -1,4 +1,7 @@
 /* Handshakes: who is believed, what each side is told, and what breaks. */
+#include <stdlib.h>
+#include <unistd.h>
+
 #include "pair.h"
 
 static void weak_keys_are_refused(void **state) {
@@ -52,6 +55,29 @@ static void systems_authorities_are_the_default(void **state) {
   assert_rejects(p, AVOW_TLS_EALERT);
 }
 
+/* Other authorities take the place of the system's. */
+static void systems_authorities_are_not_believed_as_well(void **state) {
+  papers_t other = make_papers(&(wanted_t){ .title = "Other" });
+  char path[] = "/tmp/avow-authority-XXXXXX";
+  const int fd = mkstemp(path);
+  const size_t len = strlen(authority.certificate);
+  assert_int_equal(write(fd, authority.certificate, len), len);
+  (void) close(fd);
+  (void) setenv("SSL_CERT_FILE", path, 1);
+  drop(&settings[0]);
+  settings[0] = avow_tls_settings(NULL);
+  speak();
+  drop(&settings[0]);
+  settings[0] = settings_of(NULL, &other);
+  open_below(100000, NULL);
+  avow_promise_t *p = greet_server();
+  assert_rejects(greet_client(), AVOW_TLS_EVERIFY);
+  assert_rejects(p, AVOW_TLS_EALERT);
+  (void) unsetenv("SSL_CERT_FILE");
+  (void) unlink(path);
+  free_papers(&other);
+}
+
 static void assert_no_settings(const avow_tls_options_t *options,
                                const char *words) {
   const avow_value_t v = avow_tls_settings(options);
@@ -75,6 +101,12 @@ static void settings_say_what_is_wrong(void **state) {
   assert_no_settings(&(avow_tls_options_t){ .key = key },
                      "a key without its certificate");
   assert_no_settings(&(avow_tls_options_t){ .authorities = "x" },
+                     "the authorities");
+  char two[4096];
+  (void) snprintf(two, sizeof(two), "%s%s", good,
+                  "-----BEGIN CERTIFICATE-----\nAAAA\n"
+                  "-----END CERTIFICATE-----\n");
+  assert_no_settings(&(avow_tls_options_t){ .authorities = two },
                      "the authorities");
   assert_no_settings(&(avow_tls_options_t){ .reserved = { 0, 1 } },
                      "invalid argument");
@@ -120,6 +152,14 @@ static void what_is_no_tls_is_refused(void **state) {
   avow_unref(avow_write(avow_to_stream(&below[0]),
                         avow_string("GET / HTTP/1.1\r\n\r\n")));
   assert_says(greet_server(), AVOW_TLS_EPROTOCOL, "TLS: http request");
+}
+
+static void peers_that_end_amid_the_handshake_are_refused(void **state) {
+  open_below(100000, NULL);
+  avow_unref(avow_write(avow_to_stream(&below[1]),
+                        avow_bytes("\x15\x03\x03\0\x02\x01\0", 7)));
+  assert_says(avow_timeout(greet_client(), 5000), AVOW_TLS_ETRUNCATED,
+              "the peer ended the TLS handshake");
 }
 
 static void servers_need_a_certificate(void **state) {
@@ -182,10 +222,12 @@ int main(void) {
     PAIR_CASE(addresses_are_hosts),
     PAIR_CASE(servers_are_told_the_name),
     PAIR_CASE(systems_authorities_are_the_default),
+    PAIR_CASE(systems_authorities_are_not_believed_as_well),
     PAIR_CASE(settings_say_what_is_wrong),
     PAIR_CASE(chains_are_sent_along),
     PAIR_CASE(later_streams_have_later_certificates),
     PAIR_CASE(what_is_no_tls_is_refused),
+    PAIR_CASE(peers_that_end_amid_the_handshake_are_refused),
     PAIR_CASE(servers_need_a_certificate),
     PAIR_CASE(handshakes_cut_at_each_byte_end),
     PAIR_CASE(bad_arguments_are_refused),
