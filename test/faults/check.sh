@@ -74,6 +74,9 @@ list_suites() {
     ninja -C "$build" -t targets all |
       sed -n 's,^test/sim/test_\(sim_[a-z_]*\): c_LINKER.*,\1,p
         s,^test/sim/\([a-z_]*\)_sim: c_LINKER.*,sim_\1,p'
+  elif [ -n "$write" ] && [ "$kind" = adapters ]; then
+    ninja -C "$build" -t targets all |
+      sed -n 's,^test/adapters/test_\([a-z_]*\): c_LINKER.*,\1,p'
   elif [ -n "$write" ]; then
     ninja -C "$build" -t targets all |
       sed -n 's,^test/test_\([a-z_]*\): c_LINKER.*,\1,p
@@ -91,7 +94,7 @@ linked_for() {
   hosted) echo test/libhosted.so ;;
   sim_fs_calls | sim_handles | sim_sequences) echo "test/sim/${1#sim_}_sim" ;;
   sim_*) echo "test/sim/test_$1" ;;
-  *) echo "test/test_$1" ;;
+  *) echo "test/${folder}test_$1" ;;
   esac
 }
 
@@ -239,7 +242,7 @@ make_objects() {
 object_of() {
   case $1 in
   test/sim/*) echo "$1.p/${2##*/}.o" ;;
-  *) echo "$1.p/$(echo "${2#test/}" | tr / _).o" ;;
+  *) echo "$1.p/$(echo "${2#"test/$folder"}" | tr / _).o" ;;
   esac
 }
 
@@ -253,7 +256,8 @@ source_of() {
     echo "test/sim/test_${1#sim_}.c"
   else
     (cd "$tree" && find test -name "test_$1.c") | while read -r source; do
-      ! grep -q " $(object_of "test/test_$1" "$source") " "$work/commands" ||
+      ! grep -q " $(object_of "$(linked_for "$1")" "$source") " \
+        "$work/commands" ||
         echo "$source"
     done
   fi
@@ -285,9 +289,13 @@ expected() {
   sed -n "s/^$1  *\([a-z_]*\):.*/\1/p" "$table"
 }
 
-# NAME: the suites to try.
+# NAME FILE: the suites to try; those of other adapters do not link.
 suites_for() {
-  if [ -n "$write" ]; then
+  if [ -n "$write" ] && [ -n "$folder" ]; then
+    while read -r suite; do
+      [ ! -f "$tree/test/$(dirname "${2#src/}")/test_$suite.c" ] || echo "$suite"
+    done <"$work/order"
+  elif [ -n "$write" ]; then
     cat "$work/order"
   else
     expected "$1"
@@ -303,7 +311,7 @@ find_out() {
   wanted=$(faults breaks "$1")
   others=
   suite=
-  for suite in $(suites_for "$1"); do
+  for suite in $(suites_for "$1" "$2"); do
     link "$suite" "$2" || return 0
     run_again "$suite" "$mine/suite" "$(cat "$work/limit-$suite")" && continue
     [ "${wanted:-$broken}" != "$broken" ] || return 0
@@ -340,11 +348,21 @@ fi
 # MESON-OPTION...
 try_all() {
   build=$work/build-$kind
+  folder= # of the suites, below test
+  [ "$kind" != adapters ] || folder=adapters/
   set_up "$@"
   rm -f "$work"/worker*/times
   share measure "$work/suites"
   sort -n "$work"/worker*/times | sed 's/.* //' >"$work/order"
   share try "$work/$kind"
+}
+
+# What they need: is not here.
+try_none() {
+  # shellcheck disable=SC2046 # in a line
+  echo "not tried, for they need $1:" $(cat "$work/$kind")
+  grep -vxF -f "$work/$kind" "$work/names" >"$work/rest" || true
+  mv "$work/rest" "$work/names"
 }
 
 try_kind() {
@@ -356,13 +374,31 @@ try_kind() {
     if pkg-config --atleast-version=1.49 libuv; then
       try_all -Dpool=enabled
     else
-      # shellcheck disable=SC2046 # in a line
-      echo "not tried, for they need libuv 1.49:" $(cat "$work/shared")
-      grep -vxF -f "$work/shared" "$work/names" >"$work/rest" || true
-      mv "$work/rest" "$work/names"
+      try_none 'libuv 1.49'
     fi
     ;;
+  curl | nats | tls) with_adapters ;;
+  adapters) try_all -Dpool=enabled ;;
   esac
+}
+
+# The faults of one whose library is here are tried with those of the others.
+with_adapters() {
+  case $kind in
+  curl) pkg-config --exists 'libcurl >= 7.84' || needs=libcurl ;;
+  nats)
+    pkg-config --exists 'libnats >= 3.4.0' &&
+      PATH=$PATH:/usr/sbin command -v nats-server >/dev/null ||
+      needs='libnats and nats-server'
+    ;;
+  tls) pkg-config --exists 'openssl >= 3.0.0' || needs=OpenSSL ;;
+  esac
+  if [ -n "$needs" ]; then
+    try_none "$needs"
+    needs=
+  else
+    cat "$work/$kind" >>"$work/adapters"
+  fi
 }
 
 choose "$@" >"$work/names"
@@ -374,7 +410,8 @@ while read -r name; do
 done <"$work/names"
 mkdir "$work/worker0" "$work/worker0/test"
 touch "$work/worker0/found"
-for kind in pool plain check shared sim; do
+needs=
+for kind in pool plain check shared sim curl nats tls adapters; do
   [ ! -f "$work/$kind" ] || try_kind
 done
 

@@ -3,7 +3,8 @@
 #
 #   faults.pl FAULTS names                the names of all
 #   faults.pl FAULTS some N SEED [FILE]...
-#       N names, chosen at random: first of the faults in these files
+#       N names, chosen at random: first of the faults in these files. Of those
+#       in adapters, which take a build of their own, none but these
 #   faults.pl FAULTS verify ROOT [NAME]...
 #       are they applicable? If it is all, has each source of the library one,
 #       and does caught.txt say of each what finds it?
@@ -42,11 +43,16 @@ sub new_hunk {
   return { old => '', new => '' };
 }
 
+# Adapters have suites of their own.
+sub usual {
+  return $_[0] =~ m{^src/adapters/(\w+)/} ? $1 : 'pool';
+}
+
 sub parse_line {
   local $_ = shift;
   if (/^== (\w+) (\S+)(?: ([a-z]+)(?: (\d+))?)?$/) {
     die "$source: two faults are named $1\n" if $by_name{$1};
-    push @faults, { name => $1, file => $2, kind => $3 // 'pool',
+    push @faults, { name => $1, file => $2, kind => $3 // usual($2),
       breaks => $4 // '', hunks => [new_hunk()] };
     $by_name{$1} = $faults[-1];
   } elsif (/^\@\@$/) {
@@ -81,7 +87,8 @@ sub complain_of_files_without {
   my ($root) = @_;
   my %with = map { $_->{file} => 1 } @faults;
   my @lack = grep { !$with{$_} && !$without{$_} && !m{^src/sim/} }
-    map { substr $_, length("$root/") } map { glob "$root/src/$_" } qw(*.c */*.c);
+    map { substr $_, length("$root/") }
+    map { glob "$root/src/$_" } qw(*.c */*.c);
   print "$_: no fault is planted there\n" for @lack;
   return scalar @lack;
 }
@@ -111,7 +118,7 @@ sub some {
   my ($n, $seed, @files) = @_;
   my %first = map { $_ => 1 } @files;
   srand $seed;
-  my @some = shuffle @faults;
+  my @some = shuffle grep { $_->{file} !~ m{^src/adapters/} || $first{ $_->{file} } } @faults;
   @some = ((grep { $first{ $_->{file} } } @some),
     (grep { !$first{ $_->{file} } } @some));
   splice @some, $n if @some > $n;
