@@ -85,8 +85,11 @@ static void response_answer(response_t *r) {
   (void) avow_resolve(d, avow_object(&response_class, r));
 }
 
-/* Whether libcurl goes on to another. */
-static bool is_followed(const response_t *r) {
+/* Whether libcurl may go on to another: with a name, without asking whether the
+   body may come, or elsewhere. */
+static bool may_go_on(const response_t *r) {
+  if (r->status == 401 || r->status == 407 || r->status == 417)
+    return true;
   return r->status >= 300 && r->status < 400 &&
          avow__curl_head_find(&r->head, "Location") != NULL;
 }
@@ -103,8 +106,7 @@ static size_t on_header(char *line, size_t size, size_t n, void *data) {
   r->is_whole = n <= 2;
   if (r->is_whole && r->status >= 300)
     avow__curl_upload_refused(&r->upload);
-  if (r->is_whole && r->status >= 200 && r->status != 401 && r->status != 407 &&
-      !is_followed(r))
+  if (r->is_whole && r->status >= 200 && !may_go_on(r))
     response_answer(r);
   return n;
 }

@@ -223,6 +223,15 @@ static void answer_upload(http_t *h, int status) {
            status);
 }
 
+static void answer_expect(http_t *h, const char *head, int ms) {
+  if (header_of(head, "Expect") == NULL) {
+    answer_echo(h, head);
+    return;
+  }
+  uv_sleep((unsigned) ms);
+  send_head(h, 417, 0);
+}
+
 static void answer_headers(http_t *h) {
   http_say(h, "HTTP/1.1 200 OK\r\n");
   while (!h->over)
@@ -293,6 +302,8 @@ static void answer(http_t *h, const char *head, const char *what, int n) {
     uv_sleep((unsigned) n);
     swallow(h, head);
     send_head(h, 200, 0);
+  } else if (strcmp(what, "expect") == 0) {
+    answer_expect(h, head, n);
   } else if (strcmp(what, "first") == 0) {
     swallow(h, head);
     h->over = h->served > 1;

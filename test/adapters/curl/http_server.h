@@ -22,6 +22,7 @@
  *   /refuse/N     that status, and a redirect to /echo, before the body
  *   /swallow/N    the same behind the body
  *   /stall/N      N ms long it takes nothing of the body
+ *   /expect/N     who asks is told after N ms not to, the rest as by /echo
  *   /first        an answer to the first of a connection's requests alone
  *   /hints        a head of 103 that says "Link: early", then /hello
  *   /trailer      "hello, world" in a chunk, then "X-Late: yes"

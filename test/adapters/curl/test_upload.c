@@ -170,6 +170,28 @@ static void redirected_with_it(void **state) {
   run();
 }
 
+static void do_not_wait(CURL *easy, void *unused) {
+  curl_easy_setopt(easy, CURLOPT_EXPECT_100_TIMEOUT_MS, 1L);
+}
+
+/* libcurl does not wait for the answer long, and then begins anew without
+   asking, be it in the middle of the body. */
+static void asked_not_to_ask(void **state) {
+  const avow_fetch_options_t o = { .body = &body, .set = do_not_wait };
+  begin_body(NULL);
+  avow_promise_t *p = avow_curl_fetch(client, url_of("/expect/50"), &o);
+  avow_value_clear(&body);
+  assert_fulfils_int(avow_write(avow_to_stream(&feed), avow_bytes("some", 4)),
+                     4);
+  assert_rejects(p, UV_ESPIPE);
+  end_feed();
+  run();
+  begin_body(NULL);
+  feed_bytes(100);
+  assert_echo(upload(url_of("/expect/0"), 0), 100);
+  run();
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     CURL_CASE(sends_a_stream),     CURL_CASE(sends_nothing),
@@ -177,7 +199,7 @@ int main(void) {
     CURL_CASE(too_short),          CURL_CASE(breaks_off),
     CURL_CASE(breaks_off_late),    CURL_CASE(refused),
     CURL_CASE(not_sent_again),     CURL_CASE(redirected_without_it),
-    CURL_CASE(redirected_with_it),
+    CURL_CASE(redirected_with_it), CURL_CASE(asked_not_to_ask),
   };
   return RUN_CURL(tests);
 }
