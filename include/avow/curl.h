@@ -81,6 +81,8 @@ typedef struct avow_fetch_options_s {
                                  none */
   uint64_t body_length;       /* so much of the stream, and no more is read of
                                  it; all, until it ends */
+  uint64_t limit;             /* in bytes of the response's body, as they are
+                                 read; any */
   unsigned redirects;         /* that are followed at most; 10 */
   bool no_redirects;          /* they are responses as any others */
   /* Sets further options of the easy handle, but none of what it writes, nor
@@ -96,7 +98,9 @@ typedef struct avow_fetch_options_s {
  * which avow_to_stream() gives: avow_read_all() has all of it, with a limit,
  * avow_pump() takes it elsewhere. Who does not read holds the server back.
  * A body that ends sooner than was announced, or with the connection, ends with
- * an error. Letting go of the response cancels the rest of it.
+ * an error; one that is longer than its limit with UV_EMSGSIZE. Letting go of
+ * the response cancels the rest of it. Its time has no limit: avow_timeout() of
+ * this, and of what reads the body or of both together, sets one.
  *
  * A body that is a stream is read as the server takes it, in constant memory,
  * and let go of when that is over; what the server answers meanwhile is the
@@ -109,9 +113,9 @@ typedef struct avow_fetch_options_s {
  *
  * Rejects as avow_curl_perform(), with UV_EINVAL also for another method than
  * letters, a body that is neither BYTES nor a stream, and headers with line
- * feeds. Certificates are verified. Cancelling ends the transfer, and no more
- * of the stream is read. options may be NULL, and what it points to is used in
- * the call alone.
+ * feeds; UV_EMSGSIZE for a head of more than 256 KiB. Certificates are
+ * verified. Cancelling ends the transfer, and no more of the stream is read.
+ * options may be NULL, and what it points to is used in the call alone.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_curl_fetch(
     const avow_curl_t *client, const char *url,

@@ -145,8 +145,7 @@ static avow_promise_t *fetch_begin(const avow_curl_t *client, CURL *easy,
     curl_slist_free_all(list);
     return p;
   }
-  const avow_value_t body = has_body(o) ? avow_value_ref(o->body) : avow_none();
-  avow__curl_response_begin(r, client, easy, list, body, o->body_length);
+  avow__curl_response_begin(r, client, easy, list, o);
   return p;
 }
 

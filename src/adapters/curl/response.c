@@ -6,12 +6,17 @@
  */
 #include "response.h"
 
+#include <inttypes.h>
+#include <string.h>
+
 #include "body.h"
 #include "failure.h"
 #include "head.h"
 #include "memory.h"
 #include "transfer.h"
 #include "upload.h"
+
+enum { HEAD_MOST = 256 * 1024 };
 
 struct response_s {
   body_t body;               /* first: streams are known by it */
@@ -21,6 +26,10 @@ struct response_s {
   avow_value_t sent;         /* or if it is bytes */
   struct curl_slist *headers;
   head_t head;
+  size_t head_len;      /* as it came, with what comes before and behind it */
+  uint64_t limit;       /* of the body; 0: none */
+  uint64_t taken;       /* of that */
+  avow_value_t refusal; /* why we have refused the rest; NONE */
   long status;
   bool is_whole; /* the head: its end has come */
   unsigned refs; /* of the object, of the transfer, and of the upload */
@@ -37,6 +46,7 @@ static void response_unref(void *data) {
     (void) avow_result(r->transfer); /* who asked has been told why */
   avow_promise_clear(&r->transfer);
   avow_value_unref(r->sent);
+  avow_value_unref(r->refusal);
   curl_slist_free_all(r->headers);
   avow__curl_free(r);
 }
@@ -94,9 +104,26 @@ static bool may_go_on(const response_t *r) {
          avow__curl_head_find(&r->head, "Location") != NULL;
 }
 
+/* Behind 100 and the like another head comes, without end if the server likes;
+   and so do trailers. */
+static bool head_fits(response_t *r, const char *line, size_t n) {
+  const bool is_first = n >= 5 && memcmp(line, "HTTP/", 5) == 0;
+  if (is_first && r->status >= 200 && r->deferred != NULL)
+    r->head_len = 0;
+  r->head_len += n;
+  if (r->head_len <= HEAD_MOST)
+    return true;
+  r->refusal = avow_error_new(UV_EMSGSIZE, avow_none(),
+                              "the head of the response has more than %d bytes",
+                              HEAD_MOST);
+  return false;
+}
+
 static size_t on_header(char *line, size_t size, size_t n, void *data) {
   response_t *r = data;
   n *= size;
+  if (!head_fits(r, line, n))
+    return 0;
   if (r->deferred == NULL) /* a trailer */
     return n;
   r->body.lacked = !avow__curl_head_add(&r->head, line, n);
@@ -113,8 +140,17 @@ static size_t on_header(char *line, size_t size, size_t n, void *data) {
 
 static size_t on_body(char *bytes, size_t size, size_t n, void *data) {
   response_t *r = data;
+  n *= size;
   response_answer(r);
-  return avow__curl_body_write(&r->body, bytes, size * n);
+  if (r->limit > 0 && n > r->limit - r->taken) {
+    r->refusal =
+        avow_error_new(UV_EMSGSIZE, avow_none(),
+                       "the body has more than %" PRIu64 " bytes", r->limit);
+    return 0;
+  }
+  const size_t written = avow__curl_body_write(&r->body, bytes, n);
+  r->taken += written == n ? n : 0;
+  return written;
 }
 
 /* Takes the error. */
@@ -153,6 +189,8 @@ static void on_ended(void *data, const avow_value_t *v) {
   r->body.over = true;
   if (r->body.lacked)
     response_fail(r, avow_error(UV_ENOMEM));
+  else if (avow_is_error(&r->refusal))
+    response_fail(r, avow_steal(&r->refusal));
   else if (avow_is_error(v) && r->upload.again)
     response_fail(r, cannot_repeat(r->body.easy));
   else if (avow_is_error(v))
@@ -192,13 +230,13 @@ response_t *avow__curl_response_new(client_t *c, avow_promise_t **out) {
   return r;
 }
 
-static void response_upload(response_t *r, CURL *easy, avow_value_t stream,
-                            uint64_t length) {
+static void response_upload(response_t *r, const avow_fetch_options_t *o) {
   r->upload.client = r->body.client;
   r->upload.failed = response_abort;
   r->upload.ended = response_unref;
   r->upload.data = r;
-  avow__curl_upload_set(&r->upload, easy, stream, length);
+  avow__curl_upload_set(&r->upload, r->body.easy, avow_value_ref(o->body),
+                        o->body_length);
 }
 
 /* It may be over already. */
@@ -209,20 +247,26 @@ static void response_began(response_t *r) {
   avow__curl_upload_begin(&r->upload);
 }
 
-void avow__curl_response_begin(response_t *r, const avow_curl_t *client,
-                               CURL *easy, struct curl_slist *headers,
-                               avow_value_t body, uint64_t length) {
-  const hooks_t hooks = { on_ended, response_unref, r };
-  r->headers = headers;
-  r->body.easy = easy;
-  if (body.tag == AVOW_OBJECT)
-    response_upload(r, easy, body, length);
-  else
-    r->sent = body;
+static void response_set(response_t *r, const avow_fetch_options_t *o) {
+  CURL *easy = r->body.easy;
+  r->limit = o->limit;
+  if (o->body != NULL && o->body->tag == AVOW_OBJECT)
+    response_upload(r, o);
+  else if (o->body != NULL)
+    r->sent = avow_value_ref(o->body);
   (void) curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
   (void) curl_easy_setopt(easy, CURLOPT_HEADERDATA, r);
   (void) curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
   (void) curl_easy_setopt(easy, CURLOPT_WRITEDATA, r);
+}
+
+void avow__curl_response_begin(response_t *r, const avow_curl_t *client,
+                               CURL *easy, struct curl_slist *headers,
+                               const avow_fetch_options_t *options) {
+  const hooks_t hooks = { on_ended, response_unref, r };
+  r->headers = headers;
+  r->body.easy = easy;
+  response_set(r, options);
   r->refs++; /* for it may be over already */
   r->transfer = avow__curl_transfer(client, easy, &hooks);
   response_began(r);

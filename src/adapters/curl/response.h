@@ -15,11 +15,11 @@ typedef struct response_s response_t;
    memory, and *out says so. */
 response_t *avow__curl_response_new(client_t *c, avow_promise_t **out);
 
-/* Begins the transfer, which easy is set up for but for what it writes. The
-   headers and the body that it sends are taken, and stay for as long: bytes, or
-   what owns a stream, of which so many bytes are sent; 0: all. */
+/* Begins the transfer, which easy is set up for but for what it writes, and
+   reads of a stream. The headers that it sends are taken, and stay for as long;
+   so does the body. */
 void avow__curl_response_begin(response_t *r, const avow_curl_t *client,
                                CURL *easy, struct curl_slist *headers,
-                               avow_value_t body, uint64_t length);
+                               const avow_fetch_options_t *options);
 
 #endif

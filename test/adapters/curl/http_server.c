@@ -18,6 +18,9 @@
 
 #include "avow/uv.h"
 
+#define CHUNKED "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+#define FILLER  "X-Filler: 1234567890123456789012345678901234567890\r\n"
+
 enum { HEAD = 16384, URLS = 8, URL = 128, CHUNK = 7 };
 
 /* One connection, and what was read of it and not used so far. */
@@ -138,7 +141,7 @@ static bool fill_line(http_t *h) {
 
 /* A body in chunks goes back as it came. */
 static void echo_chunks(http_t *h) {
-  http_say(h, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+  http_say(h, CHUNKED);
   size_t n = 1;
   while (n > 0 && !h->over) {
     if (!fill_line(h)) {
@@ -178,7 +181,7 @@ static void answer_echo(http_t *h, const char *head) {
 }
 
 static void answer_chunked(http_t *h, int n) {
-  http_say(h, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+  http_say(h, CHUNKED);
   for (int at = 0; at < n && !h->over; at += CHUNK) {
     const int now = n - at < CHUNK ? n - at : CHUNK;
     http_say(h, "%x\r\n", (unsigned) now);
@@ -232,10 +235,10 @@ static void answer_expect(http_t *h, const char *head, int ms) {
   send_head(h, 417, 0);
 }
 
-static void answer_headers(http_t *h) {
-  http_say(h, "HTTP/1.1 200 OK\r\n");
+static void answer_headers(http_t *h, const char *before, const char *again) {
+  http_say(h, "%s", before);
   while (!h->over)
-    http_say(h, "X-Filler: %0200d\r\n", 7);
+    http_say(h, "%s", again);
 }
 
 static void answer_hello(http_t *h) {
@@ -291,7 +294,11 @@ static void answer(http_t *h, const char *head, const char *what, int n) {
     send_part(h, n);
     h->over = true;
   } else if (strcmp(what, "headers") == 0) {
-    answer_headers(h);
+    answer_headers(h, "HTTP/1.1 200 OK\r\n", FILLER);
+  } else if (strcmp(what, "continue") == 0) {
+    answer_headers(h, "", "HTTP/1.1 100 Continue\r\n\r\n");
+  } else if (strcmp(what, "trailers") == 0) {
+    answer_headers(h, CHUNKED "5\r\nabcde\r\n0\r\n", FILLER);
   } else if (strcmp(what, "refuse") == 0) {
     answer_upload(h, n);
     wait_for_end(h);

@@ -19,6 +19,8 @@
  *   /end/N        and the same before the end of the connection
  *   /long/N       N bytes more than were announced
  *   /headers      headers without end
+ *   /continue     "100 Continue" without end
+ *   /trailers     headers without end behind a body of 5 bytes
  *   /refuse/N     that status, and a redirect to /echo, before the body
  *   /swallow/N    the same behind the body
  *   /stall/N      N ms long it takes nothing of the body

@@ -1,0 +1,118 @@
+/* What is too long: bodies, heads, and what comes around these. */
+#include "curl_test.h"
+
+static avow_value_t fetched(const char *url, uint64_t limit) {
+  const avow_fetch_options_t o = { .limit = limit };
+  return avow_run(avow_curl_fetch(client, url, &o));
+}
+
+static avow_promise_t *all_of(const avow_value_t *response) {
+  return avow_read_all(avow_to_stream(response), 1 << 24);
+}
+
+static void assert_len(const char *url, uint64_t limit, size_t n) {
+  avow_value_t v = fetched(url, limit);
+  avow_value_t b = avow_run(all_of(&v));
+  size_t len = 0;
+  (void) avow_to_bytes(&b, &len);
+  assert_int_equal(len, n);
+  avow_value_unref(b);
+  avow_value_unref(v);
+}
+
+/* The status is there nevertheless. */
+static void assert_too_long(const char *url, uint64_t limit) {
+  avow_value_t v = fetched(url, limit);
+  assert_int_equal(avow_curl_status(&v), 200);
+  assert_says(all_of(&v), UV_EMSGSIZE, "the body has more than %d bytes",
+              (int) limit);
+  avow_value_unref(v);
+}
+
+static void bodies(void **state) {
+  assert_len(url_of("/bytes/100"), 100, 100);
+  assert_len(url_of("/chunked/100"), 100, 100);
+  assert_len(url_of("/close/100"), 101, 100);
+  assert_len(url_of("/bytes/0"), 1, 0);
+  assert_len(url_of("/bytes/1000000"), 0, 1000000);
+  assert_too_long(url_of("/bytes/101"), 100);
+  assert_too_long(url_of("/chunked/101"), 100);
+  assert_too_long(url_of("/close/101"), 100);
+  assert_too_long(url_of("/bytes/9999999"), 9999998);
+}
+
+/* A redirect has a body, too, of which nobody hears. */
+static void of_the_last_response(void **state) {
+  assert_len(url_of("/redirect/3"), 12, 12);
+}
+
+/* Returns the error that ends it; 0: it came to the end. */
+static int read_by_pieces(uint64_t limit, size_t *all) {
+  avow_value_t v = fetched(url_of("/bytes/300000"), limit);
+  avow_value_t b = avow_none();
+  *all = 0;
+  do {
+    avow_value_unref(b);
+    b = avow_run(avow_read(avow_to_stream(&v), 999));
+    size_t len = 0;
+    if (b.tag == AVOW_BYTES)
+      (void) avow_to_bytes(&b, &len);
+    *all += len;
+  } while (b.tag == AVOW_BYTES);
+  const int err = avow_error_code(&b);
+  avow_value_unref(b);
+  avow_value_unref(v);
+  return err;
+}
+
+/* What libcurl offers again counts once. */
+static void read_slowly(void **state) {
+  size_t all = 0;
+  assert_int_equal(read_by_pieces(200000, &all), UV_EMSGSIZE);
+  assert_in_range(all, 100000, 200000);
+  assert_int_equal(read_by_pieces(300000, &all), 0);
+  assert_int_equal(all, 300000);
+}
+
+static void heads(void **state) {
+  static const char *const paths[] = { "/headers", "/continue" };
+  for (size_t i = 0; i < 2; i++) {
+    assert_says(avow_curl_fetch(client, url_of(paths[i]), NULL), UV_EMSGSIZE,
+                "the head of the response has more than 262144 bytes");
+    run();
+  }
+}
+
+static void trailers(void **state) {
+  avow_value_t v = fetched(url_of("/trailers"), 0);
+  assert_fulfils_bytes(avow_read(avow_to_stream(&v), 10), "abcde");
+  assert_rejects(avow_read(avow_to_stream(&v), 10), UV_EMSGSIZE);
+  avow_value_unref(v);
+}
+
+static avow_value_t read_body(const avow_value_t *response, void *data) {
+  avow_value_t *kept = data;
+  *kept = avow_value_ref(response);
+  return avow_follow(all_of(response));
+}
+
+/* One limit for the head and the body. */
+static void of_time(void **state) {
+  avow_value_t kept = avow_none();
+  avow_promise_t *p = avow_curl_fetch(client, url_of("/drip/1000"), NULL);
+  p = avow_then(p, read_body, NULL, &kept);
+  assert_rejects(avow_timeout(p, 50), UV_ETIMEDOUT);
+  assert_int_equal(avow_curl_status(&kept), 200);
+  avow_value_unref(kept);
+  run();
+  assert_no_connection();
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CURL_CASE(bodies),      CURL_CASE(of_the_last_response),
+    CURL_CASE(read_slowly), CURL_CASE(heads),
+    CURL_CASE(trailers),    CURL_CASE(of_time),
+  };
+  return RUN_CURL(tests);
+}
