@@ -1,7 +1,8 @@
 /*
  * NULL, for each pointer that a public function takes: each call in a process
  * of its own, which may end in no other way than by saying what is missing.
- * nulls.pl makes the calls, so that no function can be left out.
+ * nulls.pl makes the calls, so that no function can be left out. Of an adapter
+ * its nulls_of.h has what else its functions take.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -133,20 +134,33 @@ typedef struct {
   void (*call)(void);
 } case_t;
 
-#include "nulls_cases.h"
+#ifdef ADAPTER
+#  include "nulls_of.h"
+#else
+#  define ADAPTER "nulls_cases.h"
+static int set_up(void) {
+  return 0;
+}
 
 static void close_handle(uv_handle_t *handle, void *data) {
   if (!uv_is_closing(handle))
     uv_close(handle, NULL);
 }
 
+static void tear_down(void) {
+  uv_walk(loop, close_handle, NULL);
+}
+#endif
+#include ADAPTER
+
 /* Calls in a process of its own. What comes of the call ends before that. */
 static void call(const case_t *it) {
   (void) alarm(20);
-  if (uv_loop_init(loop) != 0 || avow_loop_init(loop, NULL) != 0)
+  if (uv_loop_init(loop) != 0 || avow_loop_init(loop, NULL) != 0 ||
+      set_up() != 0)
     _exit(3);
   it->call();
-  uv_walk(loop, close_handle, NULL);
+  tear_down();
   (void) avow_loop_close(loop);
   _exit(0);
 }

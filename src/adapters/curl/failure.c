@@ -59,7 +59,7 @@ avow_value_t avow__curl_failure(CURL *easy, CURLcode code,
 
 CURLcode avow_curl_code(const avow_value_t *error) {
   const avow_value_t *cause =
-      avow_is_error(error) ? avow_error_cause(error) : NULL;
+      error != NULL && avow_is_error(error) ? avow_error_cause(error) : NULL;
   if (cause == NULL || cause->tag != AVOW_POINTER)
     return CURLE_OK;
   const uintptr_t at = (uintptr_t) cause->u.p, first = (uintptr_t) codes;
