@@ -83,6 +83,11 @@ typedef struct avow_fetch_options_s {
                                  it; all, until it ends */
   uint64_t limit;             /* in bytes of the response's body, as they are
                                  read; any */
+  uint64_t *sent;             /* bytes so far of the body, with what chunks add
+                                 to it, */
+  uint64_t *received;         /* and of the response's, packed as it comes: kept
+                                 up until this has rejected, or that body has
+                                 ended or is let go of; NULL */
   unsigned redirects;         /* that are followed at most; 10 */
   bool no_redirects;          /* they are responses as any others */
   /* Sets further options of the easy handle, but none of what it writes, nor

@@ -26,10 +26,11 @@ struct response_s {
   avow_value_t sent;         /* or if it is bytes */
   struct curl_slist *headers;
   head_t head;
-  size_t head_len;      /* as it came, with what comes before and behind it */
-  uint64_t limit;       /* of the body; 0: none */
-  uint64_t taken;       /* of that */
-  avow_value_t refusal; /* why we have refused the rest; NONE */
+  size_t head_len; /* as it came, with what comes before and behind it */
+  uint64_t limit;  /* of the body; 0: none */
+  uint64_t taken;  /* of that */
+  uint64_t *sent_so_far, *received; /* the program\'s; NULL */
+  avow_value_t refusal;             /* why we have refused the rest; NONE */
   long status;
   bool is_whole; /* the head: its end has come */
   unsigned refs; /* of the object, of the transfer, and of the upload */
@@ -247,9 +248,32 @@ static void response_began(response_t *r) {
   avow__curl_upload_begin(&r->upload);
 }
 
+static int on_progress(void *data, curl_off_t to_receive, curl_off_t received,
+                       curl_off_t to_send, curl_off_t sent) {
+  const response_t *r = data;
+  if (r->sent_so_far != NULL)
+    *r->sent_so_far = (uint64_t) sent;
+  if (r->received != NULL)
+    *r->received = (uint64_t) received;
+  return 0;
+}
+
+static void response_count(response_t *r, const avow_fetch_options_t *o) {
+  CURL *easy = r->body.easy;
+  r->sent_so_far = o->sent;
+  r->received = o->received;
+  if (o->sent == NULL && o->received == NULL)
+    return;
+  (void) on_progress(r, 0, 0, 0, 0);
+  (void) curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+  (void) curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
+  (void) curl_easy_setopt(easy, CURLOPT_XFERINFODATA, r);
+}
+
 static void response_set(response_t *r, const avow_fetch_options_t *o) {
   CURL *easy = r->body.easy;
   r->limit = o->limit;
+  response_count(r, o);
   if (o->body != NULL && o->body->tag == AVOW_OBJECT)
     response_upload(r, o);
   else if (o->body != NULL)

@@ -1,0 +1,81 @@
+/* How far a request has come. */
+#include "sending.h"
+
+static uint64_t sent, received;
+
+static avow_promise_t *begin(const char *url, const avow_value_t *bytes) {
+  const avow_fetch_options_t o = { .body = bytes,
+                                   .sent = &sent,
+                                   .received = &received };
+  sent = 12345;
+  received = 12345;
+  avow_promise_t *p = avow_curl_fetch(client, url, &o);
+  assert_int_equal(sent, 0);
+  assert_int_equal(received, 0);
+  return p;
+}
+
+static void wait_for(const uint64_t *count, uint64_t n) {
+  for (int ms = 0; ms < 3000 && *count != n; ms++) {
+    (void) uv_run(loop, UV_RUN_NOWAIT);
+    uv_sleep(1);
+  }
+  assert_int_equal(*count, n);
+}
+
+static void of_what_comes(void **state) {
+  avow_value_t v = avow_run(begin(url_of("/half/1000"), NULL));
+  wait_for(&received, 1000);
+  assert_int_equal(sent, 0);
+  avow_value_unref(v);
+  received = 7;
+  run();
+  assert_int_equal(received, 7); /* is the program's again */
+}
+
+static void of_what_goes(void **state) {
+  begin_body(NULL);
+  avow_value_t v = avow_run(begin(url_of("/echo"), &body));
+  avow_value_clear(&body);
+  for (int i = 1; i <= 3; i++) {
+    avow_promise_t *p =
+        avow_write(avow_to_stream(&feed), avow_bytes("some", 4));
+    assert_fulfils_int(p, 4);
+    avow_ignore(avow_run(avow_read(avow_to_stream(&v), 4)));
+  }
+  end_feed();
+  assert_fulfils_none(avow_read(avow_to_stream(&v), 4));
+  assert_in_range(sent, 12, 100); /* chunks have more */
+  assert_int_equal(received, 12);
+  avow_value_unref(v);
+}
+
+static void of_bytes(void **state) {
+  avow_value_t bytes = avow_bytes("hello", 5);
+  avow_value_t v = avow_run(begin(url_of("/echo"), &bytes));
+  assert_fulfils_bytes(avow_read_all(avow_to_stream(&v), 10), "hello");
+  assert_int_equal(sent, 5);
+  assert_int_equal(received, 5);
+  avow_value_unref(v);
+  avow_value_unref(bytes);
+}
+
+static void until_it_is_cancelled(void **state) {
+  avow_promise_t *p = begin(url_of("/silent"), NULL);
+  wait_for(&received, 0);
+  avow_cancel(p);
+  received = 7;
+  assert_rejects(p, UV_ECANCELED);
+  run();
+  assert_int_equal(received, 7);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CURL_CASE(of_what_comes),
+    CURL_CASE(of_what_goes),
+    CURL_CASE(of_bytes),
+    CURL_CASE(until_it_is_cancelled),
+  };
+  return RUN_CURL(tests);
+}
