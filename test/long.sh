@@ -5,7 +5,7 @@
 #   long.sh --list                    their names
 #
 # Goes on when a step fails, keeps what each says in build-long/NAME.log, and
-# ends with a table. About 115 minutes on two processors, on a Debian 12, as
+# ends with a table. About 125 minutes on two processors, on a Debian 12, as
 # root. $TEST262: a checkout of test262, to run all of it that is about
 # promises.
 set -eu
@@ -15,7 +15,8 @@ build=build-long
 records=$build/steps
 steps='tools analysers gcc_release clang_debug clang_release no_async
   valgrind coverage mcdc conformance differential simulate towns random depth
-  soak load transfers tls_memory writers races faults machines libuvs hosts musl roots fuzzing'
+  soak load transfers bodies tls_memory writers races faults machines libuvs hosts
+  musl roots fuzzing'
 core='-Dexamples=false -Dbench=false'
 limit=7200
 export CI=1 # what is missing is a failure then, not skipped
@@ -146,6 +147,13 @@ transfers() {
 tls_memory() {
   programs debugoptimized test/adapters/test_oom_openssl
   "$build/debugoptimized/test/adapters/test_oom_openssl" --all
+}
+
+# PATIENCE: for each takes minutes.
+bodies() {
+  programs debugoptimized test/adapters/test_curl_bodies
+  BODIES=100 MIB=1024 PATIENCE=20 \
+    "$build/debugoptimized/test/adapters/test_curl_bodies"
 }
 
 load() {

@@ -1,12 +1,34 @@
 /*
  * Bodies: one piece that libcurl has written waits to be read, and what comes
  * behind it libcurl keeps, paused, until then. So a body that nobody reads
- * costs no more than that, and what the connection's own windows have room for.
+ * costs no more than that, and what the connection's own windows have room for:
+ * 32 MiB by HTTP/2. When it goes on it writes all that it has kept, and moves
+ * what is left of that with each piece that is not taken. So all are taken
+ * then, and it goes on when the last of them was read.
  */
 #include "body.h"
 
+#include "memory.h"
+
+struct piece_s {
+  piece_t *next;
+  avow_value_t bytes;
+};
+
 static bool has_piece(const body_t *b) {
   return b->piece.tag == AVOW_BYTES;
+}
+
+/* The piece was read: the next is there, if there is one. */
+static void turn_over(body_t *b) {
+  piece_t *next = b->first;
+  avow_value_clear(&b->piece);
+  b->at = 0;
+  if (next == NULL)
+    return;
+  b->first = next->next;
+  b->piece = next->bytes;
+  avow__curl_free(next);
 }
 
 /* The next bytes of the piece, as many as that at most; the piece itself if
@@ -16,14 +38,13 @@ static avow_value_t take(body_t *b, size_t most) {
   const char *bytes = avow_to_bytes(&b->piece, &len);
   const size_t left = len - b->at;
   const size_t n = left < most ? left : most;
-  if (n == len)
-    return avow_steal(&b->piece);
-  avow_value_t v = avow_bytes(bytes + b->at, n);
+  avow_value_t v =
+      n == len ? avow_value_ref(&b->piece) : avow_bytes(bytes + b->at, n);
   if (avow_is_error(&v))
     return v; /* it is there for the next */
   b->at += n;
   if (b->at == len)
-    avow_value_clear(&b->piece);
+    turn_over(b);
   return v;
 }
 
@@ -36,19 +57,42 @@ static void body_serve(body_t *b) {
                                       : avow_value_ref(&b->end));
 }
 
+/* Takes the bytes. False without memory. */
+static bool append(body_t *b, avow_value_t bytes) {
+  piece_t *piece = avow__curl_calloc(sizeof(*piece));
+  if (piece == NULL) {
+    avow_value_unref(bytes);
+    return false;
+  }
+  piece->bytes = bytes;
+  if (b->first != NULL)
+    b->last->next = piece;
+  else
+    b->first = piece;
+  b->last = piece;
+  return true;
+}
+
+/* False without memory. */
+static bool body_take(body_t *b, const char *data, size_t len) {
+  const avow_value_t bytes = avow_bytes(data, len);
+  if (avow_is_error(&bytes))
+    return false;
+  if (has_piece(b))
+    return append(b, bytes);
+  b->piece = bytes;
+  return true;
+}
+
 size_t avow__curl_body_write(body_t *b, const char *bytes, size_t len) {
   if (len == 0)
     return 0;
-  b->paused = has_piece(b);
+  b->paused = has_piece(b) && !b->takes_all;
   if (b->paused)
     return CURL_WRITEFUNC_PAUSE;
-  b->piece = avow_bytes(bytes, len);
-  b->at = 0;
-  if (avow_is_error(&b->piece)) {
-    b->piece = avow_none();
-    b->lacked = true;
+  b->lacked = !body_take(b, bytes, len);
+  if (b->lacked)
     return 0;
-  }
   body_serve(b);
   return len;
 }
@@ -69,7 +113,8 @@ void avow__curl_body_close(body_t *b) {
 }
 
 void avow__curl_body_free(body_t *b) {
-  avow_value_clear(&b->piece);
+  while (has_piece(b))
+    turn_over(b);
   avow_value_clear(&b->end);
 }
 
@@ -79,7 +124,9 @@ static void body_go_on(body_t *b) {
     return;
   b->paused = false;
   avow__curl_enter(b->client);
+  b->takes_all = true;
   (void) curl_easy_pause(b->easy, CURLPAUSE_CONT);
+  b->takes_all = false;
   avow__curl_leave(b->client);
 }
 

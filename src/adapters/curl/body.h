@@ -5,6 +5,8 @@
 #include "avow/stream_class.h"
 #include "client.h"
 
+typedef struct piece_s piece_t;
+
 typedef struct {
   client_t *client;
   uv_loop_t *loop;
@@ -13,7 +15,9 @@ typedef struct {
   size_t most;             /* so many of them */
   avow_value_t piece;      /* that has come, and from at on was not read */
   size_t at;
-  avow_value_t end; /* an error, or NONE, once it is over */
+  piece_t *first, *last; /* that have come behind it, */
+  bool takes_all;        /* while libcurl writes what it has kept */
+  avow_value_t end;      /* an error, or NONE, once it is over */
   bool over, paused, closed;
   bool lacked; /* memory, when something came */
 } body_t;

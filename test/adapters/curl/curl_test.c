@@ -63,6 +63,25 @@ avow_promise_t *get(const char *url, got_t *got) {
   return avow_then(p, status_cb, NULL, NULL);
 }
 
+avow_value_t compressed_answer(void) {
+  static const char head[] =
+      "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n"
+      "Content-Length: 84\r\n\r\n";
+  static const char first[] =
+      "\x1f\x8b\x08\0\0\0\0\0\2\3\xed\xc1\1\x0d\0\0\0\xc2\xa0\xac\xef_\xc2"
+      "\x1e\x0e(";
+  static const char last[] = "\x9e\x0c\x89)\xf9vP\xc3\0"; /* and one more */
+  char text[sizeof(head) - 1 + 84] = "";
+  memcpy(text, head, sizeof(head) - 1);
+  memcpy(text + sizeof(head) - 1, first, sizeof(first) - 1);
+  memcpy(text + sizeof(text) - sizeof(last), last, sizeof(last));
+  return avow_bytes(text, sizeof(text));
+}
+
+void accept_gzip(CURL *easy, void *unused) {
+  curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip");
+}
+
 void assert_got(const got_t *got, size_t n) {
   assert_int_equal(got->len, n);
   for (size_t i = 0; i < n && i < sizeof(got->bytes); i++)

@@ -35,6 +35,13 @@ CURL *easy_for(const char *url, got_t *got);
 /* INT: the status, of what that performs. */
 avow_promise_t *get(const char *url, got_t *got);
 
+/* BYTES: an answer that /say may give, of MANY_AS bytes "a" by gzip. */
+enum { MANY_AS = 50000 };
+avow_value_t compressed_answer(void);
+
+/* Has an easy handle ask for that. */
+void accept_gzip(CURL *easy, void *unused);
+
 /* Checks that they are the server's first n. */
 void assert_got(const got_t *got, size_t n);
 

@@ -207,6 +207,32 @@ static void answer_redirect(http_t *h, int n) {
   http_say(h, "Content-Length: 4\r\n\r\nmove");
 }
 
+/* Byte by byte, if it is to be slow. */
+static void say_slowly(http_t *h, const char *text, size_t len, int ms) {
+  const size_t step = ms > 0 ? 1 : len;
+  for (size_t at = 0; at < len && !h->over; at += step) {
+    http_send(h, text + at, step);
+    uv_sleep((unsigned) ms);
+  }
+}
+
+static void answer_say(http_t *h, const char *head, int ms) {
+  const char *length = header_of(head, "Content-Length");
+  const size_t len = length != NULL ? strtoul(length, NULL, 10) : 0;
+  char *text = calloc(1, len + 1);
+  size_t got = 0;
+  while (text != NULL && got < len && (h->len > 0 || http_fill(h))) {
+    const size_t n = len - got < h->len ? len - got : h->len;
+    memcpy(text + got, h->in, n);
+    http_use(h, n);
+    got += n;
+  }
+  if (text != NULL)
+    say_slowly(h, text, got, ms);
+  free(text);
+  h->over = true;
+}
+
 static void swallow(http_t *h, const char *head) {
   if (header_of(head, "Expect") != NULL)
     http_say(h, "HTTP/1.1 100 Continue\r\n\r\n");
@@ -293,6 +319,8 @@ static void answer(http_t *h, const char *head, const char *what, int n) {
   } else if (strcmp(what, "end") == 0) {
     send_part(h, n);
     h->over = true;
+  } else if (strcmp(what, "say") == 0) {
+    answer_say(h, head, n);
   } else if (strcmp(what, "headers") == 0) {
     answer_headers(h, "HTTP/1.1 200 OK\r\n", FILLER);
   } else if (strcmp(what, "continue") == 0) {

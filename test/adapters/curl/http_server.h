@@ -18,6 +18,8 @@
  *   /late/N       the same, and the reset comes 300 ms later
  *   /end/N        and the same before the end of the connection
  *   /long/N       N bytes more than were announced
+ *   /say/N        what was sent to it, as an answer, one byte each N ms unless
+ *                 that is 0, and then the end of the connection
  *   /headers      headers without end
  *   /continue     "100 Continue" without end
  *   /trailers     headers without end behind a body of 5 bytes

@@ -47,7 +47,7 @@ static void become(const char *const *args) {
   _exit(127);
 }
 
-static void finish(const char *const *args) {
+void keeper_finish(const char *const *args) {
   int status = 1;
   const pid_t pid = fork();
   if (pid == 0)
@@ -64,7 +64,7 @@ int keeper_setup(void **state) {
     return -1;
   (void) fcntl(ends[0], F_SETFD, FD_CLOEXEC);
   (void) fcntl(ends[1], F_SETFD, FD_CLOEXEC);
-  finish(papers);
+  keeper_finish(papers);
   return 0;
 }
 
@@ -135,6 +135,6 @@ int keeper_teardown(void **state) {
   for (int i = 0; i < guarded; i++)
     (void) waitpid(guards[i], NULL, 0);
   (void) close(ends[0]);
-  finish(remove);
+  keeper_finish(remove);
   return 0;
 }

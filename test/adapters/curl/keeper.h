@@ -15,7 +15,10 @@ int keeper_teardown(void **state);
 /* One more socket on loopback for the program that runs next: its port. */
 int keeper_listen(void);
 
-/* A program runs there; args ends with NULL. */
+/* A program runs there to its end, successfully; args ends with NULL. */
+void keeper_finish(const char *const *args);
+
+/* A program runs there. */
 void keeper_run(const char *const *args);
 
 /* The path of a file in the folder, and what a port is called in arguments;

@@ -226,6 +226,32 @@ static void too_much(void **state) {
   avow_value_unref(v);
 }
 
+/* What libcurl has kept comes with the first that is read behind its pause, and
+   then is there. */
+static void has_what_was_kept(void **state) {
+  avow_value_t answer = compressed_answer();
+  const avow_fetch_options_t options = { .body = &answer, .set = accept_gzip };
+  avow_value_t v = fetched(url_of("/say"), &options);
+  size_t len = 0;
+  for (int i = 0; len < MANY_AS; i++) {
+    avow_promise_t *p = avow_read(avow_to_stream(&v), 1 << 16);
+    if (i > 1)
+      assert_int_equal(avow_state(p), AVOW_FULFILLED);
+    const avow_value_t piece = avow_run(p);
+    size_t n;
+    assert_int_equal(piece.tag, AVOW_BYTES);
+    const char *bytes = avow_to_bytes(&piece, &n);
+    for (size_t at = 0; at < n; at++)
+      assert_int_equal(bytes[at], 'a');
+    len += n;
+    avow_value_unref(piece);
+  }
+  assert_int_equal(len, MANY_AS);
+  assert_fulfils_none(avow_read(avow_to_stream(&v), 1));
+  avow_value_unref(v);
+  avow_value_unref(answer);
+}
+
 static void one_reader(void **state) {
   avow_value_t v = fetched(url_of("/half/10"), NULL);
   const avow_stream_t body = avow_to_stream(&v);
@@ -254,6 +280,7 @@ int main(void) {
     CURL_CASE(refuses),
     CURL_CASE(cut_at_each_byte),
     CURL_CASE(too_much),
+    CURL_CASE(has_what_was_kept),
     CURL_CASE(one_reader),
     CURL_CASE(holds_the_server_back),
   };

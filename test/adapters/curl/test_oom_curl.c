@@ -60,6 +60,21 @@ static avow_promise_t *upload_and_read(void) {
   return avow_then(p, none_cb, NULL, NULL);
 }
 
+/* A body of which libcurl has more than a piece to write at once. */
+static avow_promise_t *fetch_compressed(void) {
+  const avow_value_t sent = compressed_answer();
+  const avow_fetch_options_t options = { .body = &sent, .set = accept_gzip };
+  if (avow_is_error(&sent))
+    return avow_promise_reject(loop, sent);
+  avow_curl_t *own = avow_curl_new(loop);
+  avow_promise_t *p = avow_curl_fetch(own, url_of("/say"), &options);
+  avow_value_unref(sent);
+  avow_curl_unref(own);
+  p = avow_then(p, read_cb, NULL, &kept);
+  p = avow_attach(p, &kept, drop_kept);
+  return avow_then(p, none_cb, NULL, NULL);
+}
+
 /* What only shrinks a block may go without. */
 static void survives(void **state, avow_promise_t *(*start)(void) ) {
   bool lacked = true;
@@ -92,6 +107,10 @@ static void upload_without_memory(void **state) {
   survives(state, upload_and_read);
 }
 
+static void compressed_without_memory(void **state) {
+  survives(state, fetch_compressed);
+}
+
 static void closed_without_memory(void **state) {
   for (long nth = 1; nth < 60; nth++)
     for (int turns = 0; turns < 4; turns++) {
@@ -115,9 +134,8 @@ static int oom_setup(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    CASE(transfers_without_memory),
-    CASE(fetch_without_memory),
-    CASE(upload_without_memory),
+    CASE(transfers_without_memory), CASE(fetch_without_memory),
+    CASE(upload_without_memory),    CASE(compressed_without_memory),
     CASE(closed_without_memory),
   };
   harness_init();
