@@ -16,7 +16,6 @@ static int code_of(CURLcode code) {
     { CURLE_OUT_OF_MEMORY, UV_ENOMEM },
     { CURLE_COULDNT_RESOLVE_HOST, UV_EAI_NONAME },
     { CURLE_COULDNT_RESOLVE_PROXY, UV_EAI_NONAME },
-    { CURLE_COULDNT_CONNECT, UV_ECONNREFUSED },
     { CURLE_URL_MALFORMAT, UV_EINVAL },
     { CURLE_UNSUPPORTED_PROTOCOL, UV_EINVAL },
     { CURLE_BAD_FUNCTION_ARGUMENT, UV_EINVAL },
@@ -46,13 +45,12 @@ static int system_code(CURL *easy) {
 
 avow_value_t avow__curl_failure(CURL *easy, CURLcode code,
                                 const char *message) {
-  int err = is_of_system(code) ? system_code(easy) : 0;
-  if (err == 0)
-    err = code_of(code);
+  const int system = is_of_system(code) ? system_code(easy) : 0;
+  const int err = system != 0 ? system : code_of(code);
   if (message[0] == '\0')
     message = curl_easy_strerror(code);
   const avow_value_t cause = avow_pointer(&codes[code]);
-  if (code == CURLE_COULDNT_CONNECT) /* it does not say why */
+  if (code == CURLE_COULDNT_CONNECT && system != 0) /* it does not say why */
     return avow_error_new(err, cause, "%s: %s", message, avow_strerror(err));
   return avow_error_new(err, cause, "%s", message);
 }

@@ -1,5 +1,6 @@
 /* Easy handles as promises: what they settle with, and what their functions
    may do meanwhile. */
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "curl_test.h"
@@ -71,6 +72,23 @@ static void knows_what_the_system_reports(void **state) {
   assert_non_null(strstr(avow_error_message(&v), ": connection refused"));
   avow_value_unref(v);
   assert_fails(url_of("/reset/60"), UV_ECONNRESET, CURLE_RECV_ERROR);
+}
+
+/* libcurl does not say why it has no socket. */
+static void takes_no_socket_for_no_refusal(void **state) {
+  struct rlimit usual, none;
+  const int next = dup(0);
+  assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+  none = usual;
+  none.rlim_cur = (rlim_t) next;
+  close(next);
+  avow_promise_t *p = get(url_of("/status/204"), NULL);
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+  avow_value_t v = avow_run(p);
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
+  assert_int_equal(avow_curl_code(&v), CURLE_COULDNT_CONNECT);
+  assert_int_not_equal(avow_error_code(&v), UV_ECONNREFUSED);
+  avow_value_unref(v);
 }
 
 /* When libcurl has read all that there was, and is not called for anything
@@ -197,6 +215,7 @@ int main(void) {
     CURL_CASE(other_protocols),
     CURL_CASE(rejects_with_what_libcurl_says),
     CURL_CASE(knows_what_the_system_reports),
+    CURL_CASE(takes_no_socket_for_no_refusal),
     CURL_CASE(is_told_of_a_reset),
     CURL_CASE(limits_of_its_own),
     CURL_CASE(refuses_what_is_in_use),
