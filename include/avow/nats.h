@@ -83,6 +83,40 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_request(
     const avow_value_t *connection, const char *subject, avow_value_t payload,
     const char *const *headers);
 
+/**
+ * OBJECTs: the messages to a subject, "weather.*" or "weather.>" for many (see
+ * avow_to_nats_msg()), each of which goes to all who listen, or to one of those
+ * that name the same queue, at random; NULL: none. At most once: what is on its
+ * way when a connection is lost, or its program ends, is gone, and so is what
+ * nobody has taken when the channel is let go of, which unsubscribes. A queue
+ * tells nobody how busy he is: it is for what is quick.
+ *
+ * Beyond room messages (0 is libnats' default, 65,536), and some 100 on their
+ * way, the next are dropped, and an error is an item, soon behind those that
+ * had come: UV_ENOBUFS, NATS_SLOW_CONSUMER, with a message that says how many.
+ * It ends with avow_nats_close(). What cannot be subscribed to is one error,
+ * and the end: UV_EINVAL; so is UV_ENOTCONN, where libnats has given up
+ * connecting. The channel holds the connection.
+ */
+AVOW_API AVOW_MUST_USE avow_channel_t *avow_nats_subscribe(
+    const avow_value_t *connection, const char *subject, const char *queue,
+    size_t room);
+
+/** Publishes an answer to a message that is a request. At most once, as
+    avow_nats_publish(); UV_EINVAL where nobody has asked. */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_answer(
+    const avow_value_t *connection, const avow_value_t *question,
+    avow_value_t payload, const char *const *headers);
+
+/**
+ * NONE, once the server has had all that was asked of the connection before:
+ * messages are on their way from there, subscriptions hear. UV_ETIMEDOUT if it
+ * does not say so in 5 s, for which what is asked meanwhile waits;
+ * UV_ECONNRESET while there is no connection. Cancelling rejects at once.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_flush(
+    const avow_value_t *connection);
+
 /** The message, which v keeps, for natsMsg_GetData(), natsMsg_GetSubject(),
     natsMsgHeader_Get() and the like; NULL of anything else. */
 AVOW_API natsMsg *avow_to_nats_msg(const avow_value_t *v);

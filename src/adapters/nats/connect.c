@@ -4,7 +4,7 @@
 #include "connection.h"
 #include "failure.h"
 
-enum { WRITE_MS = 5000, CLOSE_MS = 5000 };
+enum { WRITE_MS = 5000, FLUSH_MS = 5000 };
 
 static void on_closed(natsConnection *nc, void *wire) {
   avow__nats_wire_called(wire);
@@ -78,14 +78,28 @@ avow_promise_t *avow_nats_connect(uv_loop_t *loop, const char *url,
   return avow_promise_reject(loop, why);
 }
 
+/* A ping would wait for the next connection, and confuse that. */
+static natsStatus run_flush(wire_t *w, op_t *op) {
+  const natsConnStatus status = natsConnection_Status(w->nc);
+  if (status == NATS_CONN_STATUS_CLOSED)
+    return NATS_CONNECTION_CLOSED;
+  return status == NATS_CONN_STATUS_CONNECTED
+             ? natsConnection_FlushTimeout(w->nc, FLUSH_MS)
+             : NATS_CONNECTION_DISCONNECTED;
+}
+
 static natsStatus run_close(wire_t *w, op_t *op) {
-  const natsStatus s = natsConnection_FlushTimeout(w->nc, CLOSE_MS);
-  natsConnection_Close(w->nc);
+  const natsStatus s = run_flush(w, op);
+  avow__nats_wire_close(w);
   return s;
 }
 
 static avow_value_t nothing(asked_t *asked) {
   return avow_none();
+}
+
+avow_promise_t *avow_nats_flush(const avow_value_t *connection) {
+  return avow__nats_ask(connection, avow__nats_asked_new(run_flush, nothing));
 }
 
 avow_promise_t *avow_nats_close(const avow_value_t *connection) {

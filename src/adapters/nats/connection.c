@@ -91,7 +91,8 @@ static void asked_free(asked_t *asked) {
 }
 
 static void asked_over(connection_t *c, asked_t *asked) {
-  c->awaited--;
+  if (asked->is_awaited)
+    c->awaited--;
   keep_loop_alive(c);
   asked_free(asked);
 }
@@ -160,9 +161,25 @@ avow_promise_t *avow__nats_ask(const avow_value_t *connection, asked_t *asked) {
     return refuse(asked, p);
   }
   avow_on_cancel(asked->deferred, asked_on_cancel, asked);
+  avow__nats_await(asked);
+  return p;
+}
+
+bool avow__nats_begin(const avow_value_t *connection, asked_t *asked) {
+  connection_t *c = avow__nats_connection(connection);
+  if (c->ending) {
+    asked_free(asked);
+    return false;
+  }
+  asked->connection = avow_value_ref(connection);
+  return avow__nats_wire_ask(&c->wire, &asked->op); /* it can */
+}
+
+void avow__nats_await(asked_t *asked) {
+  connection_t *c = avow__nats_connection(&asked->connection);
+  asked->is_awaited = true;
   c->awaited++;
   keep_loop_alive(c);
-  return p;
 }
 
 /* The promises that its end needs, which may come when there is no memory.

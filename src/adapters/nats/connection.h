@@ -33,6 +33,7 @@ struct asked_s {
   op_t op;
   avow_value_t connection; /* held */
   bool is_request;
+  bool is_awaited;           /* keeps the loop alive */
   avow_deferred_t *deferred; /* NULL once its promise has settled */
   avow_value_t (*result)(asked_t *asked); /* of one that went well */
   void (*destroy)(asked_t *asked); /* NULL: there is nothing of its own */
@@ -48,6 +49,11 @@ asked_t *avow__nats_asked_new(run_fn run,
 /* Has the wire run it: the promise of its result. Takes asked, which is freed
    behind that, or at once if it is refused; NULL is UV_ENOMEM. */
 avow_promise_t *avow__nats_ask(const avow_value_t *connection, asked_t *asked);
+
+/* The same without a promise; false if it is refused. The loop may end
+   meanwhile, until it is awaited. */
+bool avow__nats_begin(const avow_value_t *connection, asked_t *asked);
+void avow__nats_await(asked_t *asked);
 
 /* A connection that is not connected yet, which takes options; or an error. */
 avow_value_t avow__nats_connection_new(uv_loop_t *loop, natsOptions *options);

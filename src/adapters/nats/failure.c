@@ -53,10 +53,14 @@ static const char *text_of(natsStatus status) {
   return place != NULL ? place + 3 : text;
 }
 
-avow_value_t avow__nats_failure(natsStatus status) {
+avow_value_t avow__nats_failure_of(natsStatus status, const char *text) {
   const size_t at = (size_t) status < STATUSES ? (size_t) status : NATS_ERR;
   return avow_error_new(code_of(status), avow_pointer(&statuses[at]), "%s",
-                        text_of(status));
+                        text);
+}
+
+avow_value_t avow__nats_failure(natsStatus status) {
+  return avow__nats_failure_of(status, text_of(status));
 }
 
 natsStatus avow_nats_code(const avow_value_t *error) {

@@ -4,6 +4,9 @@
 
 #include "avow/nats.h"
 
+/* With a message of its own. */
+avow_value_t avow__nats_failure_of(natsStatus status, const char *text);
+
 /* On the thread that made the call, behind it. */
 avow_value_t avow__nats_failure(natsStatus status);
 

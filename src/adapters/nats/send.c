@@ -109,6 +109,15 @@ avow_promise_t *avow_nats_publish(const avow_value_t *connection,
   return post(connection, sent_new(run_publish, nothing), letter, payload);
 }
 
+avow_promise_t *avow_nats_answer(const avow_value_t *connection,
+                                 const avow_value_t *question,
+                                 avow_value_t payload,
+                                 const char *const *headers) {
+  const natsMsg *msg = avow_to_nats_msg(question);
+  const char *subject = msg != NULL ? natsMsg_GetReply(msg) : NULL;
+  return avow_nats_publish(connection, subject, payload, headers);
+}
+
 avow_promise_t *avow_nats_request(const avow_value_t *connection,
                                   const char *subject, avow_value_t payload,
                                   const char *const *headers) {

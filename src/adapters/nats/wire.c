@@ -133,6 +133,13 @@ void avow__nats_wire_set_native(wire_t *w, natsConnection *nc) {
   uv_mutex_unlock(&w->mutex);
 }
 
+void avow__nats_wire_close(wire_t *w) {
+  uv_mutex_lock(&w->mutex);
+  w->closed = true;
+  uv_mutex_unlock(&w->mutex);
+  natsConnection_Close(w->nc);
+}
+
 natsConnection *avow__nats_wire_native(wire_t *w) {
   uv_mutex_lock(&w->mutex);
   natsConnection *nc = w->nc;
@@ -162,11 +169,26 @@ bool avow__nats_wire_reply(wire_t *w, uint64_t id, natsMsg *msg) {
   return op != NULL;
 }
 
+void avow__nats_wire_done(wire_t *w, op_t *op) {
+  uv_mutex_lock(&w->mutex);
+  op->waits = false;
+  if (op->ran)
+    answer(w, op);
+  uv_mutex_unlock(&w->mutex);
+}
+
+bool avow__nats_wire_is_lost(wire_t *w) {
+  uv_mutex_lock(&w->mutex);
+  natsConnection *nc = w->closed ? NULL : w->nc;
+  uv_mutex_unlock(&w->mutex);
+  return nc != NULL && natsConnection_IsClosed(nc);
+}
+
 /* The loop's. */
 
 bool avow__nats_wire_ask(wire_t *w, op_t *op) {
   uv_mutex_lock(&w->mutex);
-  const bool can = !op->waits || avow__nats_waiting_add(&w->waiting, op);
+  const bool can = op->id == 0 || avow__nats_waiting_add(&w->waiting, op);
   if (can && w->asked.first == NULL)
     uv_cond_signal(&w->changed);
   if (can)

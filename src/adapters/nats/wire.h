@@ -26,8 +26,8 @@ struct op_s {
   run_fn run;
   avow_value_t failure; /* an error if that did not go well */
   bool ran;             /* the thread has done with it */
-  bool waits;           /* for an answer, in the table: once it ran, too */
-  uint64_t id;          /* that the answer comes with */
+  bool waits;           /* for an answer, once it ran, too: */
+  uint64_t id;          /* in the table, with this; 0: elsewhere */
   op_t *chain;          /* in the table */
   natsMsg *answer;
 };
@@ -50,6 +50,7 @@ struct wire_s {
   bool unflushed;            /* something is sent that libnats may keep */
   char inbox[INBOX];         /* what subjects of replies begin with */
   bool silent;               /* there is no such handle */
+  bool closed;               /* as was asked */
   bool ends, over;
 };
 
@@ -67,6 +68,12 @@ op_t *avow__nats_wire_take(wire_t *w, bool *over);
    it is the loop's again; else it comes back. */
 bool avow__nats_wire_forget(wire_t *w, op_t *op);
 
+/* Of any thread: what waits without an id does so no more. */
+void avow__nats_wire_done(wire_t *w, op_t *op);
+
+/* Of any thread: whether the connection is closed, and nobody has asked. */
+bool avow__nats_wire_is_lost(wire_t *w);
+
 /* Of any thread: an answer has come, which is taken if somebody waits. */
 bool avow__nats_wire_reply(wire_t *w, uint64_t id, natsMsg *answer);
 
@@ -79,6 +86,9 @@ void avow__nats_wire_join(wire_t *w);
 /* The thread's, once; and the loop's, as long as it is there. */
 void avow__nats_wire_set_native(wire_t *w, natsConnection *nc);
 natsConnection *avow__nats_wire_native(wire_t *w);
+
+/* The thread's: closes the connection, as was asked. */
+void avow__nats_wire_close(wire_t *w);
 
 /* Of any thread: libnats may call here from now on, and will not any more. */
 void avow__nats_wire_call(wire_t *w);

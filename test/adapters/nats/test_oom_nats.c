@@ -30,6 +30,33 @@ static avow_promise_t *connect_and_ask(void) {
   return avow_then(p, ask_cb, NULL, NULL);
 }
 
+static avow_value_t kept;
+
+static void drop_kept(void *unused) {
+  avow_value_clear(&kept);
+}
+
+static avow_value_t answer_cb(const avow_value_t *question, void *data) {
+  return avow_follow(avow_nats_answer(&kept, question, avow_none(), NULL));
+}
+
+/* To itself. */
+static avow_value_t listen_cb(const avow_value_t *connection, void *data) {
+  kept = avow_value_ref(connection);
+  avow_channel_t *c = avow_nats_subscribe(&kept, "self", NULL, 0);
+  avow_promise_t *all[] = {
+    avow_nats_flush(&kept),
+    avow_nats_request(&kept, "self", avow_string("x"), NULL),
+    avow_then(avow_channel_first(c), answer_cb, NULL, NULL),
+  };
+  return avow_follow(avow_then(avow_all(loop, all, 3), none_cb, NULL, NULL));
+}
+
+static avow_promise_t *connect_and_listen(void) {
+  avow_promise_t *p = avow_nats_connect(loop, nats_url(), NULL);
+  return avow_attach(avow_then(p, listen_cb, NULL, NULL), &kept, drop_kept);
+}
+
 static avow_promise_t *connect_and_close(void) {
   avow_promise_t *p = avow_nats_connect(loop, nats_url(), NULL);
   return avow_then(p, close_cb, NULL, NULL);
@@ -43,6 +70,11 @@ static void connect_without_memory(void **state) {
 static void requests_without_memory(void **state) {
   assert_survives_failing_memory(harness_setup, harness_teardown, state,
                                  connect_and_ask);
+}
+
+static void subscriptions_without_memory(void **state) {
+  assert_survives_failing_memory(harness_setup, harness_teardown, state,
+                                 connect_and_listen);
 }
 
 static void closed_without_memory(void **state) {
@@ -78,6 +110,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(connect_without_memory),
     CASE(requests_without_memory),
+    CASE(subscriptions_without_memory),
     CASE(closed_without_memory),
   };
   harness_init();

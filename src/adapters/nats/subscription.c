@@ -1,0 +1,239 @@
+/*
+ * Subscriptions: libnats calls for each message, on a thread of the
+ * subscription's, which waits in an inlet while there is no room. The program
+ * has a merge of that inlet's channel and of `hook`, on which nothing is ever
+ * sent: when it lets go of the merge, both are closed, and who waits for an
+ * item of the hook hears of it.
+ *
+ * Two operations stand for a subscription. `begin` is over, as a request that
+ * was answered, when libnats calls no more; `end` has it be so, and is made at
+ * the beginning, for what it takes.
+ */
+#include <limits.h>
+#include <stdio.h>
+
+#include "avow/inlet.h"
+#include "avow/sender.h"
+#include "avow/stages.h"
+#include "connection.h"
+#include "failure.h"
+#include "memory.h"
+#include "message.h"
+
+enum { INLET_ROOM = 64 };
+
+typedef struct {
+  wire_t *wire;
+  asked_t *begin;           /* until it is over */
+  asked_t *end;             /* until it is asked for */
+  avow_sender_t *hook;      /* which ends with the subscription */
+  avow_channel_t *messages; /* of the inlet */
+  avow_inlet_t *inlet;      /* until libnats calls no more */
+  natsSubscription *native; /* NULL if it could not begin */
+  avow_value_t subject, queue;
+  int64_t told;   /* of so many that were dropped */
+  int until_told; /* messages; 0: none were dropped since */
+  int room;       /* 0: libnats' default */
+  unsigned refs;  /* the program's, and what libnats calls */
+} subscription_t;
+
+typedef struct {
+  asked_t asked;
+  subscription_t *of;
+} part_t;
+
+static void subscription_unref(subscription_t *s) {
+  if (--s->refs > 0)
+    return;
+  natsSubscription_Destroy(s->native); /* closed: it does not wait */
+  avow__nats_free(s->end);
+  avow_value_unref(s->subject);
+  avow_value_unref(s->queue);
+  avow__nats_free(s);
+}
+
+/* Threads of libnats'. */
+
+static avow_value_t loss(int64_t n) {
+  char text[64];
+  (void) snprintf(text, sizeof(text), "slow consumer: %lld messages dropped",
+                  (long long) n);
+  return avow__nats_failure_of(NATS_SLOW_CONSUMER, text);
+}
+
+/* That some were dropped is said behind those that had come before. */
+static void tell_of_loss(subscription_t *s, natsSubscription *native) {
+  int64_t dropped = 0;
+  int waiting = 0;
+  if (natsSubscription_GetDropped(native, &dropped) != NATS_OK ||
+      dropped == s->told)
+    return;
+  if (s->until_told == 0) {
+    (void) natsSubscription_GetPending(native, &waiting, NULL);
+    s->until_told = waiting + 2; /* the one in hand, and itself */
+  }
+  if (--s->until_told > 0)
+    return;
+  (void) avow_inlet_send(s->inlet, loss(dropped - s->told));
+  s->told = dropped;
+}
+
+static void on_message(natsConnection *nc, natsSubscription *native,
+                       natsMsg *msg, void *data) {
+  subscription_t *s = data;
+  tell_of_loss(s, native);
+  (void) avow_inlet_send(s->inlet, avow__nats_message(msg));
+}
+
+/* Nothing comes any more. The loop may free it behind the answer. */
+static void over(subscription_t *s, avow_value_t why) {
+  wire_t *w = s->wire;
+  if (avow_is_error(&why))
+    (void) avow_inlet_send(s->inlet, why);
+  avow__nats_wire_done(w, &s->begin->op);
+  avow__nats_wire_called(w);
+}
+
+static void on_complete(void *data) {
+  subscription_t *s = data;
+  over(s, avow__nats_wire_is_lost(s->wire)
+              ? avow__nats_failure(NATS_CONNECTION_CLOSED)
+              : avow_none());
+}
+
+/* The wire's. */
+
+static natsStatus subscribe(wire_t *w, subscription_t *s) {
+  const char *subject = avow_to_bytes(&s->subject, NULL);
+  return avow_is_none(&s->queue)
+             ? natsConnection_Subscribe(&s->native, w->nc, subject, on_message,
+                                        s)
+             : natsConnection_QueueSubscribe(&s->native, w->nc, subject,
+                                             avow_to_bytes(&s->queue, NULL),
+                                             on_message, s);
+}
+
+/* What fails is over, of which the answer tells, whatever this returns. So is
+   one that the end of its connection has closed in between. */
+static natsStatus run_begin(wire_t *w, op_t *op) {
+  subscription_t *s = ((part_t *) op)->of;
+  w->unflushed = true;
+  avow__nats_wire_call(w);
+  natsStatus status = subscribe(w, s);
+  if (status == NATS_OK)
+    status = natsSubscription_SetOnCompleteCB(s->native, on_complete, s);
+  if (status == NATS_OK && s->room > 0)
+    (void) natsSubscription_SetPendingLimits(s->native, s->room, -1);
+  if (status != NATS_OK)
+    over(s, avow__nats_failure(status));
+  return NATS_OK;
+}
+
+static natsStatus run_end(wire_t *w, op_t *op) {
+  const subscription_t *s = ((part_t *) op)->of;
+  w->unflushed = true;
+  return s->native != NULL ? natsSubscription_Unsubscribe(s->native) : NATS_OK;
+}
+
+/* The loop's. */
+
+static void begin_destroy(asked_t *asked) {
+  subscription_t *s = ((part_t *) asked)->of;
+  s->begin = NULL;
+  avow_inlet_clear(&s->inlet); /* until now it kept the loop for who waits */
+  avow_sender_clear(&s->hook);
+  subscription_unref(s);
+}
+
+static void end_destroy(asked_t *asked) {
+  subscription_unref(((part_t *) asked)->of);
+}
+
+/* Nobody wants its messages any more, or there are none. */
+static void let_go(void *data) {
+  subscription_t *s = data;
+  asked_t *end = s->end;
+  s->end = NULL;
+  if (s->begin != NULL) /* and who waits for room need not wait */
+    avow_channel_close(s->messages);
+  avow_channel_clear(&s->messages);
+  if (s->begin == NULL) {
+    avow__nats_free(end);
+    subscription_unref(s);
+    return;
+  }
+  avow__nats_await(s->begin);
+  if (avow__nats_begin(&s->begin->connection, end))
+    avow__nats_await(end);
+}
+
+static part_t *part_new(subscription_t *s, run_fn run,
+                        void (*destroy)(asked_t *asked)) {
+  part_t *part = avow__nats_calloc(sizeof(*part));
+  if (part != NULL) {
+    part->asked.op.run = run;
+    part->asked.destroy = destroy;
+    part->of = s;
+  }
+  return part;
+}
+
+/* Makes all that it takes to end; NULL without memory. */
+static subscription_t *subscription_new(const char *subject,
+                                        const char *queue) {
+  subscription_t *s = avow__nats_calloc(sizeof(*s));
+  if (s == NULL)
+    return NULL;
+  s->refs = 2;
+  s->subject = avow_string(subject);
+  s->queue = queue != NULL ? avow_string(queue) : avow_none();
+  s->begin = (asked_t *) part_new(s, run_begin, begin_destroy);
+  s->end = (asked_t *) part_new(s, run_end, end_destroy);
+  if (s->begin != NULL && s->end != NULL && !avow_is_error(&s->subject) &&
+      !avow_is_error(&s->queue))
+    return s;
+  avow__nats_free(s->begin);
+  s->refs = 1;
+  subscription_unref(s);
+  return NULL;
+}
+
+static avow_channel_t *failed(uv_loop_t *loop, int code) {
+  avow_channel_t *c = avow_channel_new(loop, 0);
+  avow_channel_fail(c, avow_error(code));
+  return c;
+}
+
+/* The channel that the program has. */
+static avow_channel_t *subscription_begin(const avow_value_t *connection,
+                                          subscription_t *s, uv_loop_t *loop) {
+  avow_channel_t *both[] = { avow_channel_new(loop, 0),
+                             avow_channel_new(loop, 0) };
+  s->messages = avow_channel_ref(both[0]);
+  s->inlet = avow_inlet_new(both[0], INLET_ROOM);
+  s->hook = avow_sender_new(both[1]);
+  avow_promise_t *ended = avow_channel_next(both[1]);
+  avow_channel_t *merged = avow_channel_merge(loop, both, 2);
+  s->begin->op.waits = true;
+  (void) avow__nats_begin(connection, s->begin); /* it was not ending */
+  ended = avow_attach(ended, s, let_go);
+  (void) avow_result(ended); /* who has the channel hears what there is */
+  avow_unref(ended);
+  return merged;
+}
+
+avow_channel_t *avow_nats_subscribe(const avow_value_t *connection,
+                                    const char *subject, const char *queue,
+                                    size_t room) {
+  connection_t *c = avow__nats_connection(connection);
+  if (c == NULL || subject == NULL || room > INT_MAX)
+    return failed(c != NULL ? c->loop : NULL, UV_EINVAL);
+  if (c->ending)
+    return failed(c->loop, UV_ECANCELED);
+  subscription_t *s = subscription_new(subject, queue);
+  if (s == NULL)
+    return failed(c->loop, UV_ENOMEM);
+  s->wire = &c->wire;
+  s->room = (int) room;
+  return subscription_begin(connection, s, c->loop);
+}

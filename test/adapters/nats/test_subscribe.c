@@ -1,0 +1,219 @@
+/* Subscriptions: what comes, in which order, when it is too much, and when
+   nobody wants it any more. The other end is a second connection. */
+#include <stdio.h>
+
+#include "nats_test.h"
+
+static avow_value_t second;
+
+/* INT: what the next message says. */
+static avow_value_t number_cb(const avow_value_t *message, void *data) {
+  return avow_is_none(message)
+             ? avow_none()
+             : avow_int(atoi(natsMsg_GetData(avow_to_nats_msg(message))));
+}
+
+static avow_promise_t *next(const avow_channel_t *c) {
+  return avow_then(avow_channel_next(c), number_cb, NULL, NULL);
+}
+
+static void say(const char *subject, int n) {
+  char text[16];
+  (void) snprintf(text, sizeof(text), "%d", n);
+  assert_fulfils_none(
+      avow_nats_publish(&second, subject, avow_string(text), NULL));
+}
+
+static avow_channel_t *listen_to(const char *subject, const char *queue,
+                                 size_t room) {
+  avow_channel_t *c = avow_nats_subscribe(&nats, subject, queue, room);
+  assert_fulfils_none(avow_nats_flush(&nats));
+  return c;
+}
+
+static void hears_in_order(void **state) {
+  avow_channel_t *all = listen_to("a.>", NULL, 0);
+  avow_channel_t *some = listen_to("a.*.b", NULL, 0);
+  for (int i = 0; i < 500; i++)
+    say(i % 2 == 0 ? "a.x.b" : "a.y", i);
+  for (int i = 0; i < 500; i++)
+    assert_fulfils_int(next(all), i);
+  for (int i = 0; i < 500; i += 2)
+    assert_fulfils_int(next(some), i);
+  avow_channel_unref(all);
+  avow_channel_unref(some);
+  run();
+}
+
+/* Each message to one of them, and none is lost. */
+static void shares_a_queue(void **state) {
+  int heard[2] = { 0 }, sum = 0;
+  avow_channel_t *both[] = { listen_to("q", "workers", 0),
+                             listen_to("q", "workers", 0) };
+  for (int i = 0; i < 100; i++)
+    say("q", i);
+  assert_fulfils_none(avow_nats_flush(&second));
+  while (heard[0] + heard[1] < 100)
+    for (int i = 0; i < 2; i++) {
+      const avow_value_t v = avow_run(avow_timeout(next(both[i]), 20));
+      if (!avow_is_error(&v)) {
+        heard[i]++;
+        sum += (int) avow_to_int(&v);
+      }
+      avow_value_unref(v);
+    }
+  assert_int_equal(sum, 99 * 100 / 2);
+  assert_true(heard[0] > 0 && heard[1] > 0);
+  avow_channel_unref(both[0]);
+  avow_channel_unref(both[1]);
+}
+
+static void answers(void **state) {
+  avow_channel_t *c = listen_to("question", NULL, 0);
+  avow_promise_t *p =
+      avow_nats_request(&second, "question", avow_string("6"), NULL);
+  const avow_value_t question = avow_run(avow_channel_next(c));
+  assert_fulfils_none(
+      avow_nats_answer(&nats, &question, avow_string("42"), NULL));
+  assert_fulfils_int(avow_then(p, number_cb, NULL, NULL), 42);
+  avow_value_unref(question);
+  say("question", 7);
+  const avow_value_t remark = avow_run(avow_channel_next(c));
+  assert_rejects(avow_nats_answer(&nats, &remark, avow_none(), NULL),
+                 UV_EINVAL);
+  avow_value_unref(remark);
+  avow_channel_unref(c);
+}
+
+/* The server knows of nobody who listens, soon after the channel is gone. */
+static void unsubscribes_when_let_go(void **state) {
+  avow_channel_t *c = listen_to("gone", NULL, 0);
+  say("gone", 1);
+  say("gone", 2);
+  assert_fulfils_int(next(c), 1);
+  avow_channel_unref(c);
+  run();
+  assert_fulfils_none(avow_nats_flush(&nats));
+  assert_rejects(avow_nats_request(&second, "gone", avow_none(), NULL),
+                 UV_EHOSTUNREACH);
+}
+
+/* Each message comes, in order, or is counted by an error, of which there are
+   few. */
+static void tells_slow_consumers(void **state) {
+  enum { ROOM = 20 };
+  int sent = 0, heard = 0, lost = 0, errors = 0, last = -1;
+  avow_channel_t *c = listen_to("much", NULL, ROOM);
+  while (sent < 1000)
+    say("much", sent++);
+  assert_fulfils_none(avow_nats_flush(&second));
+  while (heard + lost < sent) {
+    const avow_value_t v = avow_run(avow_timeout(avow_channel_next(c), 50));
+    if (avow_is_timeout(&v)) {
+      say("much", sent++); /* which tells of what was lost before it */
+    } else if (avow_is_error(&v)) {
+      int n = 0;
+      assert_int_equal(avow_error_code(&v), UV_ENOBUFS);
+      assert_int_equal(avow_nats_code(&v), NATS_SLOW_CONSUMER);
+      (void) sscanf(avow_error_message(&v), "slow consumer: %d", &n);
+      assert_true(n > 0);
+      lost += n;
+      errors++;
+    } else {
+      const int n = atoi(natsMsg_GetData(avow_to_nats_msg(&v)));
+      assert_true(n > last);
+      last = n;
+      heard++;
+    }
+    avow_value_unref(v);
+  }
+  assert_int_equal(heard + lost, sent);
+  assert_true(errors > 0 && errors <= heard / (ROOM / 2) + 1);
+  avow_channel_unref(c);
+}
+
+static void ends_with_its_connection(void **state) {
+  avow_channel_t *c = listen_to("a", NULL, 0);
+  assert_fulfils_none(avow_nats_close(&nats));
+  assert_fulfils_none(avow_channel_next(c));
+  assert_fulfils_none(avow_channel_next(c));
+  avow_channel_unref(c);
+  c = avow_nats_subscribe(&nats, "a", NULL, 0);
+  assert_rejects(avow_channel_next(c), UV_ENOTCONN);
+  assert_fulfils_none(avow_channel_next(c));
+  avow_channel_unref(c);
+}
+
+static void refuses_subjects(void **state) {
+  const char *const bad[] = { "", "a b", "a..b" };
+  for (int i = 0; i < 3; i++) {
+    avow_channel_t *c = avow_nats_subscribe(&nats, bad[i], NULL, 0);
+    assert_rejects(avow_channel_next(c), UV_EINVAL);
+    assert_fulfils_none(avow_channel_next(c));
+    avow_channel_unref(c);
+  }
+  avow_channel_t *c = avow_nats_subscribe(&nats, NULL, NULL, 0);
+  assert_rejects(avow_channel_next(c), UV_EINVAL);
+  avow_channel_unref(c);
+}
+
+static void keeps_the_loop_for_who_waits(void **state) {
+  avow_channel_t *c = listen_to("a", NULL, 0);
+  run();
+  avow_promise_t *p = next(c);
+  assert_true(uv_loop_alive(loop));
+  avow_value_clear(&nats); /* which the channel holds */
+  say("a", 3);
+  assert_fulfils_int(p, 3);
+  avow_channel_unref(c);
+  run();
+}
+
+static void closes_with_the_loop(void **state) {
+  for (int stage = 0; stage < 4; stage++) {
+    avow_channel_t *c = avow_nats_subscribe(&nats, "full", NULL, 0);
+    avow_promise_t *p = stage % 2 == 0 ? avow_channel_next(c) : NULL;
+    for (int i = 0; i < stage * 100; i++)
+      say("full", i);
+    assert_int_equal(avow_loop_close(loop), 0);
+    if (p != NULL)
+      (void) avow_result(p);
+    avow_unref(p);
+    avow_channel_unref(c);
+    avow_value_clear(&nats);
+    avow_value_clear(&second);
+    begin_anew();
+    nats = connected(avow_nats_connect(loop, nats_url(), NULL));
+    second = connected(avow_nats_connect(loop, nats_url(), NULL));
+  }
+}
+
+static int subscribe_setup(void **state) {
+  if (nats_setup(state) != 0)
+    return -1;
+  second = connected(avow_nats_connect(loop, nats_url(), NULL));
+  return 0;
+}
+
+static int subscribe_teardown(void **state) {
+  avow_value_clear(&second);
+  return nats_teardown(state);
+}
+
+#define SUBSCRIBE_CASE(f) \
+  cmocka_unit_test_setup_teardown(f, subscribe_setup, subscribe_teardown)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    SUBSCRIBE_CASE(hears_in_order),
+    SUBSCRIBE_CASE(shares_a_queue),
+    SUBSCRIBE_CASE(answers),
+    SUBSCRIBE_CASE(unsubscribes_when_let_go),
+    SUBSCRIBE_CASE(tells_slow_consumers),
+    SUBSCRIBE_CASE(ends_with_its_connection),
+    SUBSCRIBE_CASE(refuses_subjects),
+    SUBSCRIBE_CASE(keeps_the_loop_for_who_waits),
+    SUBSCRIBE_CASE(closes_with_the_loop),
+  };
+  return RUN_NATS(tests);
+}
