@@ -8,8 +8,9 @@
 #include <pthread.h>
 
 #include "curl_test.h"
+#include "turns.h"
 
-enum { TURN_MAX = 20, LATE = 200 /* ms */ };
+enum { LATE = 200 /* ms */ };
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
@@ -72,42 +73,6 @@ static const char *named(const char *path) {
   (void) snprintf(url, sizeof(url), "http://name%d.test%s", names++,
                   strchr(plain + 7, ':'));
   return url;
-}
-
-/* What time it is for this thread, in ns: the time that it would run, and has
-   no processor, does not count where the system tells of it. */
-static uint64_t own_time(void) {
-  unsigned long long ran, waited = 0;
-  FILE *file = fopen("/proc/thread-self/schedstat", "r");
-  if (file != NULL && fscanf(file, "%llu %llu", &ran, &waited) != 2)
-    waited = 0;
-  if (file != NULL)
-    (void) fclose(file);
-  return uv_hrtime() - waited;
-}
-
-/* The two clocks are read one after the other, so that what takes no time may
-   seem to end before it began. */
-static uint64_t own_time_since(uint64_t before) {
-  const uint64_t now = own_time();
-  return now > before ? now - before : 0;
-}
-
-/* Not asked where $PATIENCE says that programs are slow. */
-static void assert_short(uint64_t ns) {
-  if (getenv("PATIENCE") == NULL)
-    assert_in_range(ns / 1000000, 0, TURN_MAX);
-}
-
-/* So much time of the loop's turns; none takes long. */
-static void turn_for(uint64_t ms) {
-  const uint64_t end = uv_hrtime() + ms * 1000000;
-  while (uv_hrtime() < end) {
-    const uint64_t before = own_time();
-    (void) uv_run(loop, UV_RUN_NOWAIT);
-    assert_short(own_time_since(before));
-    uv_sleep(1);
-  }
 }
 
 static void begin_look_up(avow_promise_t **out, CURL *easy) {
@@ -177,45 +142,19 @@ static void cancelled_meanwhile(void **state) {
   assert_int_equal(count_waiting(), 0);
 }
 
-/* How long turns take, from one poll to the next. */
-static uv_prepare_t prepare;
-static uv_check_t check;
-static uint64_t woken, longest;
-
-static void on_prepare(uv_prepare_t *handle) {
-  const uint64_t took = woken > 0 ? own_time_since(woken) : 0;
-  longest = took > longest ? took : longest;
-}
-
-static void on_check(uv_check_t *handle) {
-  woken = own_time();
-}
-
-static void measure(void) {
-  woken = longest = 0;
-  (void) uv_prepare_init(loop, &prepare);
-  (void) uv_prepare_start(&prepare, on_prepare);
-  (void) uv_check_init(loop, &check);
-  (void) uv_check_start(&check, on_check);
-  uv_unref((uv_handle_t *) &prepare);
-  uv_unref((uv_handle_t *) &check);
-}
-
 static void closed_meanwhile(void **state) {
   pthread_t thread;
   avow_promise_t *p;
   begin_look_up(&p, easy_for(named("/hello"), NULL));
-  measure();
+  measure_turns();
   assert_int_equal(pthread_create(&thread, NULL, release, NULL), 0);
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(count_waiting(), 0); /* it has waited for that */
-  assert_short(longest);
+  assert_short(longest_turn());
   assert_int_equal(pthread_join(thread, NULL), 0);
   assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
   avow_unref(p);
-  uv_close((uv_handle_t *) &prepare, NULL);
-  uv_close((uv_handle_t *) &check, NULL);
-  (void) uv_run(loop, UV_RUN_DEFAULT);
+  stop_measuring();
   begin_anew();
 }
 
