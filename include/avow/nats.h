@@ -30,7 +30,8 @@ AVOW_HEADER_BEGIN
  * (natsOptions_SetWriteDeadline): closing the loop waits for the thread, be it
  * in the middle of a write or a connect, so 2 s for each server that does not
  * answer, unless natsOptions_SetTimeout() says otherwise. The connection keeps
- * to itself natsOptions_SetClosedCB().
+ * to itself natsOptions_SetDisconnectedCB(), natsOptions_SetReconnectedCB() and
+ * natsOptions_SetClosedCB(): see avow_nats_states().
  *
  * Rejects with what avow_nats_code() says, a message of libnats' and a code of
  * libuv's: UV_ECONNREFUSED if there is no server to connect to, UV_ETIMEDOUT,
@@ -76,7 +77,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_publish(
  * (avow_retry()) what may be done twice.
  *
  * Rejects as avow_nats_publish(), and with UV_EHOSTUNREACH at once if nobody
- * listens to that subject (NATS_NO_RESPONDERS). Cancelling rejects at once, and
+ * listens to that subject (NATS_NO_RESPONDERS). While the connection is lost it
+ * waits, for there may be an answer still when there is one again; if libnats
+ * gives that up it rejects with UV_ENOTCONN. Cancelling rejects at once, and
  * an answer that comes is dropped.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_request(
@@ -115,6 +118,18 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_answer(
  * UV_ECONNRESET while there is no connection. Cancelling rejects at once.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_flush(
+    const avow_value_t *connection);
+
+/**
+ * INTs: how the connection is now, and then each time that it changes, of those
+ * that nobody has taken the newest alone: NATS_CONN_STATUS_RECONNECTING as soon
+ * as it is lost, NATS_CONN_STATUS_CONNECTED when there is one again, of this
+ * server or another, and NATS_CONN_STATUS_CLOSED, behind which it ends: by
+ * avow_nats_close(), or because libnats has given up
+ * (natsOptions_SetMaxReconnect()), which it does after 2 minutes. Ends with the
+ * connection as well when that is let go of: it does not hold it.
+ */
+AVOW_API AVOW_MUST_USE avow_channel_t *avow_nats_states(
     const avow_value_t *connection);
 
 /** The message, which v keeps, for natsMsg_GetData(), natsMsg_GetSubject(),

@@ -6,8 +6,30 @@
 
 enum { WRITE_MS = 5000, FLUSH_MS = 5000 };
 
+/* Threads of libnats'. */
+
+static void on_disconnected(natsConnection *nc, void *wire) {
+  avow__nats_wire_tell(wire, NATS_CONN_STATUS_RECONNECTING);
+}
+
+static void on_reconnected(natsConnection *nc, void *wire) {
+  avow__nats_wire_tell(wire, NATS_CONN_STATUS_CONNECTED);
+}
+
 static void on_closed(natsConnection *nc, void *wire) {
-  avow__nats_wire_called(wire);
+  avow__nats_wire_lost(wire);
+  avow__nats_wire_called(wire); /* last */
+}
+
+/* The wire's. */
+
+static natsStatus set_callbacks(natsOptions *options, wire_t *w) {
+  natsStatus s = natsOptions_SetClosedCB(options, on_closed, w);
+  if (s == NATS_OK)
+    s = natsOptions_SetDisconnectedCB(options, on_disconnected, w);
+  if (s == NATS_OK)
+    s = natsOptions_SetReconnectedCB(options, on_reconnected, w);
+  return s;
 }
 
 static connection_t *connection_of(op_t *op) {
@@ -32,11 +54,12 @@ static natsStatus run_connect(wire_t *w, op_t *op) {
   avow__nats_wire_call(w);
   natsStatus s = name_inbox(w);
   if (s == NATS_OK)
-    s = natsOptions_SetClosedCB(options, on_closed, w);
+    s = set_callbacks(options, w);
   if (s == NATS_OK)
     s = natsConnection_Connect(&nc, options);
   if (s == NATS_OK || s == NATS_NOT_YET_CONNECTED) {
     avow__nats_wire_set_native(w, nc);
+    avow__nats_wire_tell(w, natsConnection_Status(nc));
     return NATS_OK;
   }
   avow__nats_wire_called(w);
@@ -104,4 +127,15 @@ avow_promise_t *avow_nats_flush(const avow_value_t *connection) {
 
 avow_promise_t *avow_nats_close(const avow_value_t *connection) {
   return avow__nats_ask(connection, avow__nats_asked_new(run_close, nothing));
+}
+
+avow_channel_t *avow_nats_states(const avow_value_t *connection) {
+  connection_t *c = avow__nats_connection(connection);
+  avow_channel_t *states = avow_channel_new(c != NULL ? c->loop : NULL, 0);
+  int code = c == NULL ? UV_EINVAL : c->ending ? UV_ECANCELED : 0;
+  if (code == 0 && !avow__nats_wire_listen(&c->wire, avow_inlet_new(states, 1)))
+    code = UV_ENOMEM;
+  if (code != 0)
+    avow_channel_fail(states, avow_error(code));
+  return states;
 }

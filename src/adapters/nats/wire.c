@@ -43,17 +43,25 @@ static void give_up(wire_t *w, op_t *op, avow_value_t why) {
   answer(w, op);
 }
 
+/* Under the mutex: those that wait for an answer. One that has not run hears
+   of it when it does. */
+static void give_up_waiting(wire_t *w, const avow_value_t *why) {
+  op_t *op;
+  while ((op = avow__nats_waiting_take_any(&w->waiting)) != NULL) {
+    op->waits = false;
+    if (op->ran)
+      give_up(w, op, avow_value_ref(why));
+  }
+}
+
 /* Under the mutex: those that are left. */
 static void give_up_all(wire_t *w) {
   op_t *next;
-  while ((next = avow__nats_waiting_take_any(&w->waiting)) != NULL) {
-    next->waits = false;
-    if (next->ran)
-      give_up(w, next, avow_error(UV_ECANCELED));
-  }
+  const avow_value_t why = avow_error(UV_ECANCELED);
+  give_up_waiting(w, &why);
   for (op_t *op = ops_take(&w->asked); op != NULL; op = next) {
     next = op->next;
-    give_up(w, op, avow_error(UV_ECANCELED));
+    give_up(w, op, why);
   }
 }
 
@@ -105,6 +113,7 @@ static void wire_run(void *data) {
   while (w->callers > 0)
     uv_cond_wait(&w->changed, &w->mutex);
   give_up_all(w);
+  avow__nats_states_end(&w->states);
   w->over = true;
   if (!w->silent)
     (void) uv_async_send(&w->answers); /* last of all that it does */
@@ -175,6 +184,34 @@ void avow__nats_wire_done(wire_t *w, op_t *op) {
   if (op->ran)
     answer(w, op);
   uv_mutex_unlock(&w->mutex);
+}
+
+void avow__nats_wire_tell(wire_t *w, natsConnStatus status) {
+  uv_mutex_lock(&w->mutex);
+  if (!w->closed && !w->ends)
+    avow__nats_states_set(&w->states, status);
+  uv_mutex_unlock(&w->mutex);
+}
+
+bool avow__nats_wire_listen(wire_t *w, avow_inlet_t *inlet) {
+  uv_mutex_lock(&w->mutex);
+  const bool can = avow__nats_states_add(&w->states, inlet);
+  if (w->states.now == NATS_CONN_STATUS_CLOSED)
+    avow__nats_states_end(&w->states);
+  uv_mutex_unlock(&w->mutex);
+  return can;
+}
+
+void avow__nats_wire_lost(wire_t *w) {
+  avow_value_t why = avow_none();
+  uv_mutex_lock(&w->mutex);
+  if (w->waiting.count > 0)
+    why = avow__nats_failure(NATS_CONNECTION_CLOSED);
+  give_up_waiting(w, &why);
+  avow__nats_states_set(&w->states, NATS_CONN_STATUS_CLOSED);
+  avow__nats_states_end(&w->states);
+  uv_mutex_unlock(&w->mutex);
+  avow_value_unref(why);
 }
 
 bool avow__nats_wire_is_lost(wire_t *w) {

@@ -12,6 +12,7 @@
 #define AVOW_NATS_WIRE_H
 
 #include "avow/nats.h"
+#include "states.h"
 #include "waiting.h"
 
 enum { INBOX = 64 };
@@ -44,8 +45,9 @@ struct wire_s {
   ops_t asked;        /* to be run */
   ops_t answered;     /* to be taken by the loop */
   waiting_t waiting;  /* those that wait for answers */
-  natsConnection *nc; /* NULL until there is one, and once it is over */
-  unsigned callers;   /* those of libnats that may still call */
+  states_t states;
+  natsConnection *nc;        /* NULL until there is one, and once it is over */
+  unsigned callers;          /* those of libnats that may still call */
   natsSubscription *replies; /* the thread's, as is the next */
   bool unflushed;            /* something is sent that libnats may keep */
   char inbox[INBOX];         /* what subjects of replies begin with */
@@ -70,6 +72,15 @@ bool avow__nats_wire_forget(wire_t *w, op_t *op);
 
 /* Of any thread: what waits without an id does so no more. */
 void avow__nats_wire_done(wire_t *w, op_t *op);
+
+/* Of any thread: how the connection is. */
+void avow__nats_wire_tell(wire_t *w, natsConnStatus status);
+
+/* Of any thread: tells the inlet, which is taken. False: no memory. */
+bool avow__nats_wire_listen(wire_t *w, avow_inlet_t *inlet);
+
+/* Of any thread: no answer comes any more. */
+void avow__nats_wire_lost(wire_t *w);
 
 /* Of any thread: whether the connection is closed, and nobody has asked. */
 bool avow__nats_wire_is_lost(wire_t *w);

@@ -48,8 +48,9 @@ static avow_value_t listen_cb(const avow_value_t *connection, void *data) {
     avow_nats_flush(&kept),
     avow_nats_request(&kept, "self", avow_string("x"), NULL),
     avow_then(avow_channel_first(c), answer_cb, NULL, NULL),
+    avow_channel_first(avow_nats_states(&kept)),
   };
-  return avow_follow(avow_then(avow_all(loop, all, 3), none_cb, NULL, NULL));
+  return avow_follow(avow_then(avow_all(loop, all, 4), none_cb, NULL, NULL));
 }
 
 static avow_promise_t *connect_and_listen(void) {

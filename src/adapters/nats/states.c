@@ -1,0 +1,45 @@
+/*
+ * States. Each listener has an inlet with room for one, the newest; one whose
+ * channel is gone is found out when there is a state to tell, or at the end.
+ */
+#include "states.h"
+
+#include "memory.h"
+
+struct listener_s {
+  listener_t *next;
+  avow_inlet_t *inlet;
+};
+
+bool avow__nats_states_add(states_t *s, avow_inlet_t *inlet) {
+  listener_t *l = avow__nats_calloc(sizeof(*l));
+  if (l == NULL) {
+    avow_inlet_unref(inlet);
+    return false;
+  }
+  *l = (listener_t){ s->listeners, inlet };
+  s->listeners = l;
+  (void) avow_inlet_replace(inlet, avow_int(s->now));
+  return true;
+}
+
+static void drop(listener_t **at) {
+  listener_t *l = *at;
+  *at = l->next;
+  avow_inlet_unref(l->inlet);
+  avow__nats_free(l);
+}
+
+void avow__nats_states_set(states_t *s, natsConnStatus status) {
+  s->now = status;
+  for (listener_t **at = &s->listeners; *at != NULL;)
+    if (avow_inlet_replace((*at)->inlet, avow_int(status)) == 0)
+      at = &(*at)->next;
+    else
+      drop(at);
+}
+
+void avow__nats_states_end(states_t *s) {
+  while (s->listeners != NULL)
+    drop(&s->listeners);
+}

@@ -1,0 +1,23 @@
+/* Who wants to know how a connection is, of any thread. */
+#ifndef AVOW_NATS_STATES_H
+#define AVOW_NATS_STATES_H
+
+#include "avow/inlet.h"
+#include "avow/nats.h"
+
+typedef struct listener_s listener_t;
+
+typedef struct {
+  natsConnStatus now;
+  listener_t *listeners;
+} states_t;
+
+/* Under the wire's mutex, all of these. Takes inlet; false: no memory. */
+bool avow__nats_states_add(states_t *s, avow_inlet_t *inlet);
+
+void avow__nats_states_set(states_t *s, natsConnStatus status);
+
+/* Nobody hears of it any more. */
+void avow__nats_states_end(states_t *s);
+
+#endif

@@ -1,0 +1,147 @@
+/* Connections that are lost, because the server is killed, and found again, or
+   not: what becomes of what is asked, and of who listens. */
+#include <stdio.h>
+
+#include "nats_test.h"
+
+static avow_channel_t *states;
+
+static void is_now(int status) {
+  assert_fulfils_int(avow_channel_next(states), status);
+}
+
+/* Looks for a server each 10 ms; or not at all. */
+static void connect_anew(bool looks) {
+  natsOptions *options = options_of(2000);
+  assert_int_equal(natsOptions_SetURL(options, nats_url()), NATS_OK);
+  assert_int_equal(natsOptions_SetReconnectWait(options, 10), NATS_OK);
+  assert_int_equal(natsOptions_SetReconnectJitter(options, 0, 0), NATS_OK);
+  assert_int_equal(natsOptions_SetMaxReconnect(options, 100000), NATS_OK);
+  assert_int_equal(natsOptions_SetAllowReconnect(options, looks), NATS_OK);
+  avow_value_unref(nats);
+  nats = connected(avow_nats_connect(loop, NULL, options));
+  states = avow_nats_states(&nats);
+  is_now(NATS_CONN_STATUS_CONNECTED);
+}
+
+static void lose_connection(void) {
+  nats_server_stop();
+  is_now(NATS_CONN_STATUS_RECONNECTING);
+}
+
+static void find_it_again(void) {
+  nats_server_start();
+  is_now(NATS_CONN_STATUS_CONNECTED);
+}
+
+static void tells_how_it_is(void **state) {
+  connect_anew(true);
+  lose_connection();
+  find_it_again();
+  avow_channel_t *late = avow_nats_states(&nats);
+  assert_fulfils_int(avow_channel_next(late), NATS_CONN_STATUS_CONNECTED);
+  avow_channel_unref(late); /* which nobody misses */
+  assert_fulfils_none(avow_nats_close(&nats));
+  is_now(NATS_CONN_STATUS_CLOSED);
+  assert_fulfils_none(avow_channel_next(states));
+  avow_channel_t *later = avow_nats_states(&nats);
+  assert_fulfils_int(avow_channel_next(later), NATS_CONN_STATUS_CLOSED);
+  assert_fulfils_none(avow_channel_next(later));
+  avow_channel_unref(later);
+  avow_channel_unref(states);
+}
+
+static avow_value_t answer_cb(const avow_value_t *question, void *data) {
+  return avow_follow(
+      avow_nats_answer(&nats, question, avow_string("yes"), NULL));
+}
+
+static avow_value_t data_cb(const avow_value_t *message, void *data) {
+  return avow_string(natsMsg_GetData(avow_to_nats_msg(message)));
+}
+
+static avow_promise_t *ask(void) {
+  avow_promise_t *p = avow_nats_request(&nats, "self", avow_none(), NULL);
+  return avow_then(p, data_cb, NULL, NULL);
+}
+
+/* What is asked meanwhile waits in libnats, and goes behind subscriptions. */
+static void goes_on_afterwards(void **state) {
+  connect_anew(true);
+  avow_channel_t *c = avow_nats_subscribe(&nats, "self", NULL, 0);
+  assert_fulfils_none(avow_nats_flush(&nats));
+  lose_connection();
+  assert_rejects(avow_nats_flush(&nats), UV_ECONNRESET);
+  avow_promise_t *meanwhile = ask();
+  find_it_again();
+  assert_fulfils_none(avow_then(avow_channel_next(c), answer_cb, NULL, NULL));
+  assert_fulfils_bytes(meanwhile, "yes");
+  avow_promise_t *after = ask();
+  assert_fulfils_none(avow_then(avow_channel_next(c), answer_cb, NULL, NULL));
+  assert_fulfils_bytes(after, "yes");
+  assert_fulfils_none(avow_nats_flush(&nats));
+  avow_channel_unref(c);
+  avow_channel_unref(states);
+}
+
+/* A question that was heard before may be answered after. */
+static void waits_for_answers_of_before(void **state) {
+  connect_anew(true);
+  avow_channel_t *c = avow_nats_subscribe(&nats, "self", NULL, 0);
+  avow_promise_t *p = ask();
+  const avow_value_t question = avow_run(avow_channel_next(c));
+  lose_connection();
+  find_it_again();
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  assert_fulfils_none(
+      avow_nats_answer(&nats, &question, avow_string("late"), NULL));
+  assert_fulfils_bytes(p, "late");
+  avow_value_unref(question);
+  avow_channel_unref(c);
+  avow_channel_unref(states);
+}
+
+/* Where libnats looks for no other server all is over. */
+static void gives_up(void **state) {
+  connect_anew(false);
+  avow_channel_t *c = avow_nats_subscribe(&nats, "self", NULL, 0);
+  avow_promise_t *p = ask();
+  avow_value_unref(avow_run(avow_channel_next(c)));
+  nats_server_stop();
+  assert_rejects(p, UV_ENOTCONN);
+  assert_rejects(avow_channel_next(c), UV_ENOTCONN);
+  assert_fulfils_none(avow_channel_next(c));
+  assert_rejects(ask(), UV_ENOTCONN);
+  assert_rejects(avow_nats_close(&nats), UV_ENOTCONN);
+  nats_server_start();
+  avow_channel_unref(c);
+  avow_channel_unref(states);
+}
+
+/* The end of a connection is that of what waits, and takes no longer because
+   it is lost. */
+static void ends_meanwhile(void **state) {
+  connect_anew(true);
+  avow_promise_t *p = ask();
+  avow_channel_t *c = avow_nats_subscribe(&nats, "self", NULL, 0);
+  lose_connection();
+  assert_int_equal(avow_loop_close(loop), 0);
+  (void) avow_result(p);
+  avow_unref(p);
+  avow_channel_unref(c);
+  avow_channel_unref(states);
+  avow_value_clear(&nats);
+  begin_anew();
+  nats_server_start();
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    NATS_CASE(tells_how_it_is),
+    NATS_CASE(goes_on_afterwards),
+    NATS_CASE(waits_for_answers_of_before),
+    NATS_CASE(gives_up),
+    NATS_CASE(ends_meanwhile),
+  };
+  return RUN_NATS(tests);
+}
