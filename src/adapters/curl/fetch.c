@@ -57,7 +57,8 @@ static void set_protocols(CURL *easy) {
 /* As redirects, too, unless some are set apart. */
 static void set_redirects(CURL *easy, const avow_fetch_options_t *o) {
   const unsigned most = o->redirects > 0 ? o->redirects : REDIRECTS;
-  (void) curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, !o->no_redirects);
+  (void) curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION,
+                          o->no_redirects ? 0L : 1L);
   (void) curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long) most);
 }
 
