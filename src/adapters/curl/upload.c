@@ -95,7 +95,7 @@ static avow_value_t fail(upload_t *u, avow_value_t error) {
   return avow_int(1);
 }
 
-static avow_value_t on_failed(const avow_value_t *error, void *data) {
+static avow_value_t no_piece(const avow_value_t *error, void *data) {
   return fail(data, avow_value_ref(error));
 }
 
@@ -135,7 +135,7 @@ static avow_value_t on_piece(const avow_value_t *v, void *data) {
 
 static avow_value_t turn(void *data) {
   avow_promise_t *p = avow_then(upload_wait(data), read_some, NULL, data);
-  return avow_follow(avow_then(p, on_piece, on_failed, data));
+  return avow_follow(avow_then(p, on_piece, no_piece, data));
 }
 
 /* The turns are over, in whatever way. */
