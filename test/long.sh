@@ -139,8 +139,11 @@ soak() {
 }
 
 transfers() {
-  programs debugoptimized test/adapters/test_perform_end
-  STORM=10000 "$build/debugoptimized/test/adapters/test_perform_end"
+  programs debugoptimized test/adapters/test_perform_end \
+    test/adapters/test_curl_storm
+  for suite in perform_end curl_storm; do
+    STORM=10000 "$build/debugoptimized/test/adapters/test_$suite"
+  done
 }
 
 # Each allocation of OpenSSL's fails, not one in 97.

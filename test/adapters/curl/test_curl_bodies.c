@@ -18,7 +18,7 @@ static char block[BLOCK];
 static uint32_t chance(void) {
   static uint32_t state = 1;
   state = state * 1664525u + 1013904223u;
-  return state >> 8;
+  return state >> 20; /* the lower ones come again soon */
 }
 
 /* A block again and again that compresses to a half. */
