@@ -71,7 +71,7 @@ parser() {
   name=$1
   shift
   link_target "$name" pool "$here/parse/$name.c" "$@"
-  fuzz "$name" $((seconds / 21 + 1)) 4096 "$here/parse/corpus/$name"
+  fuzz "$name" $((seconds / 24 + 1)) 4096 "$here/parse/corpus/$name"
 }
 
 # Sets $llhttp to what compiles and links with it.
@@ -97,6 +97,10 @@ parser message "$root/examples/message.c" $llhttp
 # shellcheck disable=SC2086
 parser request "$root/examples/request.c" "$root/examples/message.c" $llhttp
 parser target "$root/examples/http_text.c"
+if pkg-config --exists 'openssl >= 3.0.0'; then
+  # shellcheck disable=SC2046 # lists
+  parser tls "$root"/src/adapters/tls/*.c $(pkg-config --cflags --libs openssl)
+fi
 # The one whose steps are counted is not that of the library.
 rm "$work/pool/match.o"
 (cd "$work/pool" && compile -fsanitize=fuzzer-no-link \
