@@ -41,7 +41,7 @@ static curl_socket_t open_and_poll(void *data, curlsocktype purpose,
 }
 
 /* Before the loop waits for it: by then it is closed. */
-static void stop(uv_prepare_t *handle) {
+static void end_polling(uv_prepare_t *handle) {
   (void) uv_poll_stop(&mine);
 }
 
@@ -51,7 +51,7 @@ static void what_the_program_polls(void **state) {
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_and_poll);
   avow_promise_t *p = avow_timeout(avow_curl_perform(client, easy), 5000);
   assert_int_equal(uv_prepare_init(loop, &before), 0);
-  assert_int_equal(uv_prepare_start(&before, stop), 0);
+  assert_int_equal(uv_prepare_start(&before, end_polling), 0);
   assert_rejects(p, UV_EEXIST);
   assert_fulfils_none(avow_close_handle((uv_handle_t *) &before));
   assert_fulfils_none(avow_close_handle((uv_handle_t *) &mine));
