@@ -74,11 +74,17 @@ static void read_slowly(void **state) {
   assert_int_equal(all, 300000);
 }
 
+/* libcurl 8 has limits of its own, of which one may be met before. */
 static void heads(void **state) {
   static const char *const paths[] = { "/headers", "/continue" };
   for (size_t i = 0; i < 2; i++) {
-    assert_says(avow_curl_fetch(client, url_of(paths[i]), NULL), UV_EMSGSIZE,
+    avow_promise_t *p = avow_curl_fetch(client, url_of(paths[i]), NULL);
+#if LIBCURL_VERSION_NUM < 0x080000
+    assert_says(p, UV_EMSGSIZE,
                 "the head of the response has more than 262144 bytes");
+#else
+    assert_rejects(p, UV_EMSGSIZE);
+#endif
     run();
   }
 }

@@ -136,7 +136,7 @@ static void cancelled_meanwhile(void **state) {
   over = true;
   assert_rejects(p, UV_ECANCELED);
   turn_for(LATE);
-  assert_int_equal(count_waiting(), 1);
+  assert_true(count_waiting() > 0); /* or one for each family */
   hold(false);
   run(); /* until it is out */
   assert_int_equal(count_waiting(), 0);
@@ -166,7 +166,7 @@ static void limit_of_its_own_passes(void **state) {
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, 30L);
   begin_look_up(&p, easy);
   turn_for(60);
-  assert_int_equal(count_waiting(), 1);
+  assert_true(count_waiting() > 0); /* or one for each family */
   assert_rejects(p, UV_ETIMEDOUT);
   hold(false);
   while (count_waiting() > 0)
