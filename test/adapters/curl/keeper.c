@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { SOCKETS = 4, PROGRAMS = 4, TEXTS = 8, TEXT = 128, FIRST = 3 };
+enum { SOCKETS = 5, PROGRAMS = 4, TEXTS = 8, TEXT = 128, FIRST = 3 };
 
 static char folder[] = "/tmp/avow-curl-XXXXXX";
 static int ends[2];
