@@ -26,8 +26,9 @@ AVOW_HEADER_BEGIN
 typedef struct avow_curl_s avow_curl_t;
 
 /**
- * Never NULL: without memory what is asked of it rejects with UV_ENOMEM. It
- * ends with the loop at the latest, and what is asked of it then rejects with
+ * Never NULL: without memory what is asked of it rejects with UV_ENOMEM; so
+ * does all from then on where libcurl cannot go on for want of some. It ends
+ * with the loop at the latest, and what is asked of it then rejects with
  * UV_ECANCELED. Calls curl_global_init() the first time that there is one.
  */
 AVOW_API AVOW_MUST_USE avow_curl_t *avow_curl_new(uv_loop_t *loop);

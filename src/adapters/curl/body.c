@@ -8,6 +8,7 @@
  */
 #include "body.h"
 
+#include "engine.h"
 #include "memory.h"
 
 struct piece_s {
@@ -123,11 +124,11 @@ static void body_go_on(body_t *b) {
   if (!b->paused || b->easy == NULL || has_piece(b))
     return;
   b->paused = false;
-  avow__curl_enter(b->client);
   b->takes_all = true;
-  (void) curl_easy_pause(b->easy, CURLPAUSE_CONT);
+  const CURLcode code = avow__curl_go_on(b->client, b->easy, CURLPAUSE_CONT);
   b->takes_all = false;
-  avow__curl_leave(b->client);
+  if (code != CURLE_OK)
+    b->broken(b, code);
 }
 
 static void on_cancel(void *data) {

@@ -7,7 +7,9 @@
 
 typedef struct piece_s piece_t;
 
-typedef struct {
+typedef struct body_s body_t;
+
+struct body_s {
   client_t *client;
   uv_loop_t *loop;
   CURL *easy;              /* NULL once its transfer is over */
@@ -19,8 +21,9 @@ typedef struct {
   bool takes_all;        /* while libcurl writes what it has kept */
   avow_value_t end;      /* an error, or NONE, once it is over */
   bool over, paused, closed;
-  bool lacked; /* memory, when something came */
-} body_t;
+  bool lacked;                              /* memory, when something came */
+  void (*broken)(body_t *b, CURLcode code); /* libcurl has lost a part */
+};
 
 extern const avow_stream_class_t avow__curl_bodies;
 

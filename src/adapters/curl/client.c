@@ -65,6 +65,16 @@ static void client_on_close(void *data) {
   client_may_end(c);
 }
 
+void avow__curl_give_up(client_t *c) {
+  avow_deferred_t *life = c->life;
+  c->life = NULL;
+  c->ending = true;
+  if (life != NULL)
+    (void) avow_reject(life, avow_error(UV_ENOMEM));
+  (void) avow_result(c->ended); /* who asks is told */
+  avow__curl_fail_all(c, UV_ENOMEM);
+}
+
 /* Nobody knows it any more, and so no transfer does. */
 static void client_destroy(void *data) {
   client_t *c = data;

@@ -56,6 +56,10 @@ void avow__curl_leave(client_t *c);
    that its time has come. */
 void avow__curl_drive(client_t *c, curl_socket_t fd, int events);
 
+/* libcurl cannot go on for want of memory: all that is asked of the client, and
+   will be, rejects. */
+void avow__curl_give_up(client_t *c);
+
 /* A handle of the client's is closed: the last may be the end of it. */
 void avow__curl_handle_closed(client_t *c);
 

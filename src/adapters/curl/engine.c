@@ -11,11 +11,26 @@
 
 enum { LEAST_KEPT = 32 };
 
+/* Where libcurl lacks memory for who uses a descriptor it keeps that number in
+   pieces, and divides by zero when it comes to it again (7.88). */
 void avow__curl_drive(client_t *c, curl_socket_t fd, int events) {
   int running;
   avow__curl_enter(c);
-  (void) curl_multi_socket_action(c->multi, fd, events, &running);
+  const CURLMcode code =
+      curl_multi_socket_action(c->multi, fd, events, &running);
+  if (code == CURLM_OUT_OF_MEMORY)
+    avow__curl_give_up(c);
   avow__curl_leave(c);
+}
+
+/* That it lacks memory it may say here as if it had been called off. */
+CURLcode avow__curl_go_on(client_t *c, CURL *easy, int paused) {
+  avow__curl_enter(c);
+  const CURLcode code = curl_easy_pause(easy, paused);
+  if (code == CURLE_OUT_OF_MEMORY || code == CURLE_ABORTED_BY_CALLBACK)
+    avow__curl_give_up(c);
+  avow__curl_leave(c);
+  return code;
 }
 
 static void on_time(uv_timer_t *timer) {

@@ -7,6 +7,10 @@
 /* False without memory, and then nothing is on the loop. */
 bool avow__curl_engine_start(client_t *c);
 
+/* Has libcurl go on with what it has paused but for what is said. If it cannot
+   the transfer is to end, for what it had kept is lost. */
+CURLcode avow__curl_go_on(client_t *c, CURL *easy, int paused);
+
 /* One more transfer is in the multi handle. */
 void avow__curl_engine_count(client_t *c);
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "body.h"
+#include "engine.h"
 #include "failure.h"
 #include "head.h"
 #include "memory.h"
@@ -180,6 +181,31 @@ static avow_value_t cannot_repeat(CURL *easy) {
       "the body would have to be sent again, and is a stream");
 }
 
+/* Why the rest cannot come, if that is ours, or libcurl's reason. */
+static avow_value_t response_reason(response_t *r, CURLcode code) {
+  if (r->body.lacked)
+    return avow_error(UV_ENOMEM);
+  if (avow_is_error(&r->refusal))
+    return avow_steal(&r->refusal);
+  return avow__curl_failure(r->body.easy, code, "");
+}
+
+static void body_broken(body_t *body, CURLcode code) {
+  response_t *r = (response_t *) body; /* which it begins */
+  if (!body->over)
+    response_abort(r, response_reason(r, code));
+}
+
+/* The body that comes may have to wait on. */
+static void upload_go_on(void *data) {
+  response_t *r = data;
+  const CURLcode code =
+      avow__curl_go_on(r->body.client, r->body.easy,
+                       r->body.paused ? CURLPAUSE_RECV : CURLPAUSE_CONT);
+  if (code != CURLE_OK)
+    body_broken(&r->body, code);
+}
+
 /* Of what we could not take libcurl knows no more than that. And it takes a
    head that the end of the connection cuts off for a whole one. */
 static void on_ended(void *data, const avow_value_t *v) {
@@ -227,6 +253,7 @@ response_t *avow__curl_response_new(client_t *c, avow_promise_t **out) {
   r->refs = 1;
   r->body.client = c;
   r->body.loop = c->loop;
+  r->body.broken = body_broken;
   avow_on_cancel(r->deferred, response_on_cancel, r);
   return r;
 }
@@ -234,6 +261,7 @@ response_t *avow__curl_response_new(client_t *c, avow_promise_t **out) {
 static void response_upload(response_t *r, const avow_fetch_options_t *o) {
   r->upload.client = r->body.client;
   r->upload.failed = response_abort;
+  r->upload.go_on = upload_go_on;
   r->upload.ended = response_unref;
   r->upload.data = r;
   avow__curl_upload_set(&r->upload, r->body.easy, avow_value_ref(o->body),

@@ -194,12 +194,17 @@ static void transfer_on_cancel(void *data) {
   avow__curl_leave(c);
 }
 
-void avow__curl_fail_all(client_t *c, int err) {
-  while (c->transfers != NULL) {
-    transfer_t *t = c->transfers;
+static void fail_list(client_t *c, transfer_t **list, int err) {
+  while (*list != NULL) {
+    transfer_t *t = *list;
     transfer_move(t, &c->unwanted);
     transfer_settle(t, avow_error(err));
   }
+}
+
+void avow__curl_fail_all(client_t *c, int err) {
+  fail_list(c, &c->transfers, err);
+  fail_list(c, &c->entering, err);
 }
 
 /* Takes easy. */

@@ -99,13 +99,9 @@ static avow_value_t no_piece(const avow_value_t *error, void *data) {
   return fail(data, avow_value_ref(error));
 }
 
-static void go_on(upload_t *u) {
-  u->wanted = false;
-  if (u->easy == NULL)
-    return;
-  avow__curl_enter(u->client);
-  (void) curl_easy_pause(u->easy, CURLPAUSE_CONT);
-  avow__curl_leave(u->client);
+static void go_on(const upload_t *u) {
+  if (u->easy != NULL)
+    u->go_on(u->data);
 }
 
 static avow_value_t on_end(upload_t *u) {
@@ -113,6 +109,7 @@ static avow_value_t on_end(upload_t *u) {
     return fail(u, avow_error_new(UV_EPROTO, avow_none(),
                                   "the body ended before its length"));
   u->over = true;
+  u->wanted = false;
   go_on(u);
   return avow_int(1);
 }
@@ -129,6 +126,7 @@ static avow_value_t on_piece(const avow_value_t *v, void *data) {
   u->at = 0;
   u->left -= u->is_known ? len : 0;
   u->over = u->is_known && u->left == 0;
+  u->wanted = false;
   go_on(u);
   return u->over ? avow_int(1) : avow_none();
 }

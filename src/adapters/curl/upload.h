@@ -21,6 +21,7 @@ typedef struct {
   bool over;              /* nothing comes behind the piece */
   /* How the stream has failed, which is taken; and that no more is read. */
   void (*failed)(void *data, avow_value_t error);
+  void (*go_on)(void *data); /* there is something to send */
   void (*ended)(void *data);
   void *data;
 } upload_t;
