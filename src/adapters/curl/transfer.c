@@ -167,13 +167,16 @@ static bool reap_done(client_t *c) {
   return true;
 }
 
+/* What ends may cancel a read of the program's, who then asks for more. */
 void avow__curl_reap(client_t *c) {
-  while (c->entering != NULL)
-    transfer_go_in(c->entering);
-  while (c->unwanted != NULL)
-    transfer_drop(c->unwanted);
-  while (reap_done(c))
-    continue;
+  do {
+    while (c->entering != NULL)
+      transfer_go_in(c->entering);
+    while (c->unwanted != NULL)
+      transfer_drop(c->unwanted);
+    while (reap_done(c))
+      continue;
+  } while (c->entering != NULL || c->unwanted != NULL);
 }
 
 bool avow__curl_has_transfers(const client_t *c) {

@@ -1,5 +1,6 @@
 /* Requests with a stream for a body that end before they are done, at each
    stage; and what holds what back. Nothing is left of them. */
+#include "avow/stream_class.h"
 #include "sending.h"
 
 enum { STAGES = 10 };
@@ -158,6 +159,50 @@ static void passes_on(void **state) {
   avow_value_unref(v);
 }
 
+/* A stream that never gives anything, and asks for a page when it is given
+   up. */
+static avow_promise_t *page;
+static avow_deferred_t *reader;
+
+static void on_cancel(void *unused) {
+  avow_deferred_drop(reader);
+  page = get(url_of("/hello"), NULL);
+}
+
+static uv_loop_t *asking_loop(void *self) {
+  return loop;
+}
+
+static avow_promise_t *asking_read(void *self, size_t max_bytes) {
+  avow_promise_t *p = avow_promise_new(loop, &reader);
+  avow_on_cancel(reader, on_cancel, NULL);
+  return p;
+}
+
+static void asking_destroy(void *self) {
+  avow_stream_gone(loop, self);
+}
+
+static const avow_stream_class_t asking_stream = {
+  .size = sizeof(asking_stream), .loop = asking_loop, .read = asking_read
+};
+static const avow_class_t asking_class = { .name = "asking",
+                                           .destroy = asking_destroy,
+                                           .stream = &asking_stream };
+
+/* Nothing else is under way that would have libcurl called. */
+static void asks_while_it_ends(void **state) {
+  static char self;
+  body = avow_object(&asking_class, &self);
+  avow_value_t v = avow_run(upload(url_of("/refuse/413"), 100));
+  assert_int_equal(avow_curl_status(&v), 413);
+  avow_value_t b = avow_run(avow_read_all(avow_to_stream(&v), 100));
+  avow_value_unref(b);
+  avow_value_unref(v);
+  assert_fulfils_int(page, 200);
+  run();
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     CURL_CASE(cancelled),
@@ -167,6 +212,7 @@ int main(void) {
     CURL_CASE(holds_the_stream_back),
     CURL_CASE(a_connection_was_lost),
     CURL_CASE(passes_on),
+    CURL_CASE(asks_while_it_ends),
   };
   return RUN_CURL(tests);
 }
