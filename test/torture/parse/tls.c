@@ -191,7 +191,8 @@ static void peer_begin(peer_t *peer, int how, avow_value_t below) {
 }
 
 static void peer_end(peer_t *peer) {
-  avow_promise_clear(&peer->read);
+  if (peer->read != NULL)
+    avow_unref(avow_catch(avow_promise_steal(&peer->read), ignore, NULL));
   avow_value_clear(&peer->below); /* closes it */
   SSL_free(peer->ssl);
 }
