@@ -55,14 +55,15 @@ static int on_seek(void *data, curl_off_t offset, int origin) {
   return u->begun ? CURL_SEEKFUNC_FAIL : CURL_SEEKFUNC_OK;
 }
 
-/* A redirect that turns it into a GET has no body. */
+/* A redirect that turns it into a GET has no body, though libcurl 8 has asked
+   to go back. */
 static int on_request(void *data, char *theirs, char *ours, int their_port,
                       int our_port) {
   upload_t *u = data;
   char *method = NULL;
   (void) curl_easy_getinfo(u->easy, CURLINFO_EFFECTIVE_METHOD, &method);
   const bool has_body = method == NULL || strcmp(method, "GET") != 0;
-  u->again = u->again || (u->begun && has_body);
+  u->again = u->begun && has_body;
   return u->again ? CURL_PREREQFUNC_ABORT : CURL_PREREQFUNC_OK;
 }
 
