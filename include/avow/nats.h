@@ -33,6 +33,9 @@ AVOW_HEADER_BEGIN
  * to itself natsOptions_SetDisconnectedCB(), natsOptions_SetReconnectedCB() and
  * natsOptions_SetClosedCB(): see avow_nats_states().
  *
+ * A program that calls nats_Close() does so behind avow_loop_close(), which
+ * waits for what libnats calls last.
+ *
  * Rejects with what avow_nats_code() says, a message of libnats' and a code of
  * libuv's: UV_ECONNREFUSED if there is no server to connect to, UV_ETIMEDOUT,
  * UV_EACCES for who is not let in, UV_EINVAL for what is no URL, UV_EIO or
