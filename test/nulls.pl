@@ -70,6 +70,8 @@ my %sound = (
   'struct addrinfo *' => 'NULL',
   'avow_curl_t *' => 'avow_curl_new(loop)',
   'CURL *' => 'curl_easy_init()',
+  'char *const *' => 'NULL',
+  'natsOptions *' => 'NULL',
 );
 # Values of which more is asked.
 my %special = (

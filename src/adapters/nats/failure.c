@@ -65,7 +65,7 @@ avow_value_t avow__nats_failure(natsStatus status) {
 
 natsStatus avow_nats_code(const avow_value_t *error) {
   const avow_value_t *cause =
-      avow_is_error(error) ? avow_error_cause(error) : NULL;
+      error != NULL && avow_is_error(error) ? avow_error_cause(error) : NULL;
   if (cause == NULL || cause->tag != AVOW_POINTER)
     return NATS_OK;
   const uintptr_t at = (uintptr_t) cause->u.p, first = (uintptr_t) statuses;
