@@ -67,10 +67,10 @@ connection_t *avow__nats_connection(const avow_value_t *connection) {
 }
 
 natsConnection *avow_to_nats(const avow_value_t *connection) {
-  if (!avow_is_object(connection, &connection_class))
-    return NULL;
-  connection_t *c = avow__nats_connection(connection);
-  return c->closed ? NULL : avow__nats_wire_native(&c->wire);
+  connection_t *c = avow_is_object(connection, &connection_class)
+                        ? avow__nats_connection(connection)
+                        : NULL;
+  return c == NULL || c->closed ? NULL : avow__nats_wire_native(&c->wire);
 }
 
 asked_t *avow__nats_asked_new(run_fn run,
