@@ -82,8 +82,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_publish(
  * Rejects as avow_nats_publish(), and with UV_EHOSTUNREACH at once if nobody
  * listens to that subject (NATS_NO_RESPONDERS). While the connection is lost it
  * waits, for there may be an answer still when there is one again; if libnats
- * gives that up it rejects with UV_ENOTCONN. Cancelling rejects at once, and
- * an answer that comes is dropped.
+ * gives that up it rejects with UV_ENOTCONN. Cancelling rejects at once: it is
+ * not sent any more, or its answer is dropped.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_request(
     const avow_value_t *connection, const char *subject, avow_value_t payload,

@@ -58,8 +58,10 @@ static natsStatus open_inbox(wire_t *w) {
   return s;
 }
 
-/* One that fails is not waited for. */
+/* One that fails is not waited for, and what nobody waits for is not sent. */
 static natsStatus run_request(wire_t *w, op_t *op) {
+  if (!avow__nats_wire_wants(w, op))
+    return NATS_OK;
   natsStatus s = w->replies == NULL ? open_inbox(w) : NATS_OK;
   if (s == NATS_OK)
     s = run_publish(w, op);

@@ -156,6 +156,13 @@ natsConnection *avow__nats_wire_native(wire_t *w) {
   return nc;
 }
 
+bool avow__nats_wire_wants(wire_t *w, const op_t *op) {
+  uv_mutex_lock(&w->mutex);
+  const bool wants = op->waits;
+  uv_mutex_unlock(&w->mutex);
+  return wants;
+}
+
 bool avow__nats_wire_forget(wire_t *w, op_t *op) {
   uv_mutex_lock(&w->mutex);
   const bool is_in = avow__nats_waiting_take(&w->waiting, op->id) != NULL;

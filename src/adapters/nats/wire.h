@@ -66,6 +66,9 @@ bool avow__nats_wire_ask(wire_t *w, op_t *op);
 /* The loop's: all that is answered, and whether that was the last. */
 op_t *avow__nats_wire_take(wire_t *w, bool *over);
 
+/* The thread's: whether its answer is still waited for. */
+bool avow__nats_wire_wants(wire_t *w, const op_t *op);
+
 /* Nothing waits for its answer any more. The loop's, of one that does: whether
    it is the loop's again; else it comes back. */
 bool avow__nats_wire_forget(wire_t *w, op_t *op);

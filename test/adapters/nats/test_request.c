@@ -123,6 +123,18 @@ static void cancelled_ones_are_forgotten(void **state) {
   assert_int_equal(uv_loop_alive(loop), 0);
 }
 
+/* The server does not answer, so the thread is busy when it is asked. */
+static void cancelled_ones_are_not_sent(void **state) {
+  nats_server_pause();
+  avow_promise_t *busy = avow_nats_flush(&nats);
+  uv_sleep(20);
+  assert_cancels_at_once(avow_nats_request(&nats, "silent", avow_none(), NULL));
+  nats_server_go_on();
+  assert_fulfils_none(busy);
+  assert_fulfils_bytes(ask("echo", "behind it"), "behind it");
+  assert_int_equal(other_heard(), 1);
+}
+
 /* Also one that its loop may not cancel. */
 static void waiting_ones_end_with_the_loop(void **state) {
   avow_promise_t *ps[] = { ask("silent", "x"), avow_shield(ask("silent", "x")),
@@ -181,6 +193,7 @@ int main(void) {
     REQUEST_CASE(refuses_what_cannot_be_sent),
     REQUEST_CASE(publishes),
     REQUEST_CASE(cancelled_ones_are_forgotten),
+    REQUEST_CASE(cancelled_ones_are_not_sent),
     REQUEST_CASE(waiting_ones_end_with_the_loop),
     REQUEST_CASE(let_go_while_it_waits),
     REQUEST_CASE(lone_ones_do_not_wait_for_more),
