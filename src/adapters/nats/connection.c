@@ -167,7 +167,7 @@ avow_promise_t *avow__nats_ask(const avow_value_t *connection, asked_t *asked) {
 
 bool avow__nats_begin(const avow_value_t *connection, asked_t *asked) {
   connection_t *c = avow__nats_connection(connection);
-  if (c->ending) {
+  if (c == NULL || c->ending) {
     asked_free(asked);
     return false;
   }
