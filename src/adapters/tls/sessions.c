@@ -147,10 +147,17 @@ static avow__tls_sessions_t *sessions_of(const avow__tls_t *t) {
   return avow__tls_settings_of(&t->settings)->sessions;
 }
 
-/* OpenSSL has a session that may be resumed, and gives it away for 1. */
+/* OpenSSL has a session that may be resumed, and gives it away for 1. It is in
+   the middle of a read, which must not fail because there was no memory here.
+ */
 static int on_session(SSL *ssl, SSL_SESSION *session) {
   const avow__tls_t *t = BIO_get_data(SSL_get_rbio(ssl));
-  return t->host != NULL && remember(sessions_of(t), t->host, session);
+  if (t->host == NULL)
+    return 0;
+  (void) ERR_set_mark(); /* if there is none, there are no errors either */
+  const bool taken = remember(sessions_of(t), t->host, session);
+  (void) ERR_pop_to_mark();
+  return taken;
 }
 
 void avow__tls_sessions_collect(SSL_CTX *ctx) {
