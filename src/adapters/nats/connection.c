@@ -206,17 +206,18 @@ static void connection_unpromise(connection_t *c) {
 
 avow_value_t avow__nats_connection_new(uv_loop_t *loop, natsOptions *options) {
   connection_t *c = avow__nats_calloc(sizeof(*c));
-  avow_value_t v = avow_error(c == NULL ? UV_ENOMEM : 0);
   if (c == NULL) {
     natsOptions_Destroy(options);
-    return v;
+    return avow_error(UV_ENOMEM);
   }
   c->loop = loop;
   c->options = options;
-  v = connection_promise(c);
-  if (avow_is_none(&v))
-    v = avow_error(avow__nats_wire_start(&c->wire, loop, on_answers));
-  if (avow_is_none(&v)) {
+  const avow_value_t v = connection_promise(c);
+  int err = avow_error_code(&v);
+  if (err == 0)
+    err = avow__nats_wire_start(&c->wire, loop, on_answers);
+  avow_value_unref(v);
+  if (err == 0) {
     c->wire.answers.data = c;
     keep_loop_alive(c);
     return avow_object(&connection_class, c);
@@ -224,5 +225,5 @@ avow_value_t avow__nats_connection_new(uv_loop_t *loop, natsOptions *options) {
   connection_unpromise(c);
   natsOptions_Destroy(options);
   avow__nats_free(c);
-  return v;
+  return avow_error(err);
 }
