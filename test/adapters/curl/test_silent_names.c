@@ -14,18 +14,31 @@
 #include "curl_test.h"
 #include "turns.h"
 
-/* The resolver gives up after a second. */
-#define SERVER        "127.9.9.9"
-#define CONFIGURATION "nameserver " SERVER "\noptions timeout:1 attempts:1\n"
-
 static int server = -1;
+
+/* Of our own, for several of us may run at once. */
+static const char *server_address(void) {
+  static char address[32];
+  const unsigned id = (unsigned) getpid();
+  (void) snprintf(address, sizeof(address), "127.%u.%u.53", id / 250 % 250 + 1,
+                  id % 250 + 1);
+  return address;
+}
+
+/* The resolver gives up after a second. */
+static bool write_configuration(int fd) {
+  char text[100];
+  const int len = snprintf(text, sizeof(text),
+                           "nameserver %s\noptions timeout:1 attempts:1\n",
+                           server_address());
+  return write(fd, text, (size_t) len) == len && fchmod(fd, 0644) == 0;
+}
 
 static bool cover_configuration(void) {
   char path[] = "/tmp/avow-resolv-XXXXXX";
   const int fd = mkstemp(path);
-  const bool done = fd >= 0 &&
-                    write(fd, CONFIGURATION, sizeof(CONFIGURATION) - 1) > 0 &&
-                    fchmod(fd, 0644) == 0 && unshare(CLONE_NEWNS) == 0 &&
+  const bool done = fd >= 0 && write_configuration(fd) &&
+                    unshare(CLONE_NEWNS) == 0 &&
                     mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0 &&
                     mount(path, "/etc/resolv.conf", NULL, MS_BIND, NULL) == 0;
   if (fd >= 0) {
@@ -37,7 +50,7 @@ static bool cover_configuration(void) {
 
 static int open_server(void) {
   struct sockaddr_in address = { .sin_family = AF_INET, .sin_port = htons(53) };
-  (void) inet_pton(AF_INET, SERVER, &address.sin_addr);
+  (void) inet_pton(AF_INET, server_address(), &address.sin_addr);
   const int fd = socket(AF_INET, SOCK_DGRAM, 0);
   if (bind(fd, (struct sockaddr *) &address, sizeof(address)) == 0)
     return fd;
