@@ -165,14 +165,23 @@ static void call(const case_t *it) {
   _exit(0);
 }
 
-static bool is_fine(int status, const char *said) {
-  if (WIFEXITED(status))
-    return WEXITSTATUS(status) == 0;
 #ifdef NDEBUG
-  return (void) said, false;
+static bool is_said(const case_t *it, int status, const char *said) {
+  return false;
+}
 #else
-  return WTERMSIG(status) == SIGABRT && strncmp(said, "avow: ", 6) == 0;
+/* Who gave something else than a loop is not told of one. */
+static bool is_said(const case_t *it, int status, const char *said) {
+  return WTERMSIG(status) == SIGABRT && strncmp(said, "avow: ", 6) == 0 &&
+         (strstr(said, "this loop is not ready") == NULL ||
+          strstr(it->name, " loop NULL") != NULL ||
+          strstr(it->name, " home NULL") != NULL); /* another name of one */
+}
 #endif
+
+static bool is_fine(const case_t *it, int status, const char *said) {
+  return WIFEXITED(status) ? WEXITSTATUS(status) == 0
+                           : is_said(it, status, said);
 }
 
 static bool survives(const case_t *it) {
@@ -192,7 +201,7 @@ static bool survives(const case_t *it) {
     len += (size_t) n;
   (void) close(ends[0]);
   (void) waitpid(child, &status, 0);
-  if (is_fine(status, said))
+  if (is_fine(it, status, said))
     return true;
   printf("%s: %s %d: %s\n", it->name, WIFSIGNALED(status) ? "signal" : "status",
          WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), said);

@@ -62,8 +62,7 @@ static const avow_class_t connection_class = { .name = "nats",
                                                .destroy = connection_destroy };
 
 connection_t *avow__nats_connection(const avow_value_t *connection) {
-  return connection != NULL ? avow_to_object(connection, &connection_class)
-                            : NULL;
+  return avow_to_object(connection, &connection_class);
 }
 
 natsConnection *avow_to_nats(const avow_value_t *connection) {
