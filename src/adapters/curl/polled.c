@@ -93,19 +93,28 @@ static int events_of(int what) {
          ((what & CURL_POLL_OUT) != 0 ? UV_WRITABLE : 0);
 }
 
-static int polled_want(client_t *c, polled_t *polled, curl_socket_t fd,
-                       int what) {
-  int err = 0;
-  if (polled == NULL)
-    polled = polled_new(c, fd, &err);
-  if (polled == NULL)
-    return err;
-  polled->events = events_of(what);
-  return polled_watch(polled);
+/* An error returned to libcurl would be the end of the multi handle. A
+   descriptor that is new, and cannot be polled, is easy's alone: so much for
+   that transfer, and who waits to share its connection makes another. */
+static void poll_anew(client_t *c, CURL *easy, curl_socket_t fd, int what) {
+  int err;
+  polled_t *polled = polled_new(c, fd, &err);
+  if (polled != NULL) {
+    polled->events = events_of(what);
+    err = polled_watch(polled);
+  }
+  if (err != 0)
+    avow__curl_fail(c, easy, err);
 }
 
-/* An error returned to libcurl would be the end of the multi handle. Who else
-   shares the connection it does not say: all transfers fail. */
+/* Who else shares the connection libcurl does not say: all transfers fail. */
+static void poll_on(polled_t *polled, int what) {
+  polled->events = events_of(what);
+  const int err = polled_watch(polled);
+  if (err != 0)
+    avow__curl_fail_all(polled->client, err);
+}
+
 int avow__curl_poll(CURL *easy, curl_socket_t fd, int what, void *client,
                     void *assigned) {
   client_t *c = client;
@@ -115,9 +124,12 @@ int avow__curl_poll(CURL *easy, curl_socket_t fd, int what, void *client,
       polled_end(polled);
     return 0;
   }
-  const int err = c->multi != NULL ? polled_want(c, polled, fd, what) : 0;
-  if (err != 0)
-    avow__curl_fail_all(c, err);
+  if (c->multi == NULL) /* it ends */
+    return 0;
+  if (polled != NULL)
+    poll_on(polled, what);
+  else
+    poll_anew(c, easy, fd, what);
   return 0;
 }
 

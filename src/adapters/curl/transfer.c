@@ -197,17 +197,27 @@ static void transfer_on_cancel(void *data) {
   avow__curl_leave(c);
 }
 
-static void fail_list(client_t *c, transfer_t **list, int err) {
-  while (*list != NULL) {
-    transfer_t *t = *list;
-    transfer_move(t, &c->unwanted);
-    transfer_settle(t, avow_error(err));
-  }
+static void transfer_fail(transfer_t *t, int err) {
+  transfer_move(t, &t->client->unwanted);
+  transfer_settle(t, avow_error(err));
+}
+
+static void fail_list(transfer_t **list, int err) {
+  while (*list != NULL)
+    transfer_fail(*list, err);
 }
 
 void avow__curl_fail_all(client_t *c, int err) {
-  fail_list(c, &c->transfers, err);
-  fail_list(c, &c->entering, err);
+  fail_list(&c->transfers, err);
+  fail_list(&c->entering, err);
+}
+
+void avow__curl_fail(client_t *c, const CURL *easy, int err) {
+  transfer_t *t = c->transfers;
+  while (t != NULL && t->easy != easy)
+    t = t->next;
+  if (t != NULL)
+    transfer_fail(t, err);
 }
 
 /* Takes easy. */

@@ -25,6 +25,10 @@ void avow__curl_reap(client_t *c);
 /* Whether there are any. */
 bool avow__curl_has_transfers(const client_t *c);
 
+/* Rejects the transfer of that handle with that code, if it is one of ours
+   that has not ended. */
+void avow__curl_fail(client_t *c, const CURL *easy, int err);
+
 /* Rejects all transfers with that code. */
 void avow__curl_fail_all(client_t *c, int err);
 
