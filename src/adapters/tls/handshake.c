@@ -66,6 +66,13 @@ static bool is_address(const char *host) {
          uv_inet_pton(AF_INET6, host, &address) == 0;
 }
 
+/* No certificate is anybody else's: longer names there are none, nor can they
+   be asked for, and the zone of an address is this machine's alone. */
+static bool is_host(const char *host) {
+  return host != NULL && *host != '\0' &&
+         strlen(host) <= TLSEXT_MAXLEN_host_name && strchr(host, '%') == NULL;
+}
+
 /* Whose certificate it has to be, and, for a name, is told that it is for. */
 static bool expect(avow__tls_t *t, const char *host) {
   SSL *ssl = t->ssl;
@@ -170,7 +177,7 @@ avow_promise_t *avow_tls_client(const avow_value_t *settings,
                                 avow_value_t transport, const char *host) {
   if (loop_of(&transport) == NULL)
     return refuse_no_stream(transport);
-  if (avow__tls_settings_of(settings) == NULL || host == NULL || *host == '\0')
+  if (avow__tls_settings_of(settings) == NULL || !is_host(host))
     return refuse(transport, UV_EINVAL);
   return greet(settings, transport, host);
 }

@@ -216,6 +216,31 @@ static void bad_arguments_are_refused(void **state) {
   assert_rejects(avow_tls_server(NULL, avow_value_ref(&below[0])), UV_EINVAL);
 }
 
+static int client_of(const char *host) {
+  open_below(100000, NULL);
+  avow_promise_t *p =
+      avow_tls_client(&settings[0], avow_value_ref(&below[0]), host);
+  const avow_value_t v = avow_run(avow_timeout(p, 1));
+  const int code = avow_error_code(&v);
+  avow_value_unref(v);
+  drop(&below[0]);
+  drop(&below[1]);
+  return code;
+}
+
+/* They go as far as the peer, who says nothing here. */
+static void hosts_that_no_certificate_has_are_refused(void **state) {
+  static char name[70000];
+  memset(name, 'a', sizeof(name) - 1);
+  assert_int_equal(client_of(name), UV_EINVAL);
+  name[256] = '\0';
+  assert_int_equal(client_of(name), UV_EINVAL);
+  name[255] = '\0';
+  assert_int_equal(client_of(name), UV_ETIMEDOUT);
+  assert_int_equal(client_of("fe80::1%eth0"), UV_EINVAL);
+  assert_int_equal(client_of("fe80::1"), UV_ETIMEDOUT);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     PAIR_CASE(weak_keys_are_refused),
@@ -231,6 +256,7 @@ int main(void) {
     PAIR_CASE(servers_need_a_certificate),
     PAIR_CASE(handshakes_cut_at_each_byte_end),
     PAIR_CASE(bad_arguments_are_refused),
+    PAIR_CASE(hosts_that_no_certificate_has_are_refused),
   };
   harness_init();
   return cmocka_run_group_tests(tests, make_all_papers, free_all_papers);
