@@ -1,11 +1,13 @@
 #!/bin/sh
 # Installs avow as README.md says, and builds programs against it: in C and C++,
 # with the shared and the static library, by pkg-config and by CMake, also after
-# the prefix has moved; then has it built as a part of other projects.
+# the prefix has moved, and the first ones of the adapters' pages; then has it
+# built as a part of other projects.
 # shellcheck disable=SC2046,SC2086 # lists of flags
 set -eu
 cd "$(dirname "$0")/.."
-more='g++ cmake git' . test/packages.sh
+more='g++ cmake git libcurl4-openssl-dev libssl-dev openssl libnats-dev
+  nats-server' . test/packages.sh
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 sources=$(pwd)/test/parents
@@ -80,6 +82,8 @@ for compiler in g++ clang++; do
       $(pkg-config --cflags avow) || fail "a header is not $standard"
   done
 done
+
+sh "$sources/../first_programs.sh"
 
 # PREFIX WANTED: configures the CMake project.
 configure() {

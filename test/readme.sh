@@ -5,20 +5,11 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-# NAME: the block of README.md below <!-- NAME -->.
-block() {
-  awk -v mark="<!-- $1 -->" '
-    $0 == mark { marked = 1 }
-    /^```/ && inside { exit }
-    inside { print; n++ }
-    /^```/ && marked { inside = 1 }
-    END { exit n == 0 }' README.md ||
-    { echo "README.md has no block <!-- $1 -->" >&2; exit 1; }
-}
+. test/block.sh
 
-block "first program" >first.c
-block "install for $1" >install-lines
-block 'build it' >build-lines
+block "first program" README.md >first.c
+block "install for $1" README.md >install-lines
+block 'build it' README.md >build-lines
 [ "$(id -u)" != 0 ] || sudo() { "$@"; }
 trap '[ $? = 0 ] || tail -n 50 install.out' EXIT
 set -x
