@@ -119,9 +119,10 @@ typedef struct avow_fetch_options_s {
  *
  * Rejects as avow_curl_perform(), with UV_EINVAL also for another method than
  * letters, a body that is neither BYTES nor a stream, and headers with line
- * feeds; UV_EMSGSIZE for a head of more than 256 KiB. Certificates are
- * verified. Cancelling ends the transfer, and no more of the stream is read.
- * options may be NULL, and what it points to is used in the call alone.
+ * feeds; UV_EMSGSIZE for a head of more than 256 KiB, or a line of it that is
+ * longer than libcurl takes (100 KiB). Certificates are verified. Cancelling
+ * ends the transfer, and no more of the stream is read. options may be NULL,
+ * and what it points to is used in the call alone.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_curl_fetch(
     const avow_curl_t *client, const char *url,

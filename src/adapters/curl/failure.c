@@ -4,6 +4,8 @@
  */
 #include "failure.h"
 
+#include <string.h>
+
 static char codes[CURL_LAST];
 
 /* What failed before libcurl had reached anybody, or what it was asked for. */
@@ -40,6 +42,20 @@ static bool is_of_system(CURLcode code) {
          code == CURLE_RECV_ERROR || code == CURLE_INTERFACE_FAILED;
 }
 
+/* It calls so what is wrong with a URL, and also an answer in none of HTTP's
+   versions: by then it has spoken with who that URL is of. */
+static bool is_of_peer(CURL *easy, CURLcode code) {
+  const char *url = NULL, *scheme = NULL;
+  if (code != CURLE_UNSUPPORTED_PROTOCOL)
+    return false;
+  (void) curl_easy_getinfo(easy, CURLINFO_EFFECTIVE_URL, &url);
+  (void) curl_easy_getinfo(easy, CURLINFO_SCHEME, &scheme);
+  if (url == NULL || scheme == NULL)
+    return false;
+  const size_t len = strlen(scheme);
+  return curl_strnequal(url, scheme, len) != 0 && url[len] == ':';
+}
+
 static int system_code(CURL *easy) {
   long err = 0;
   (void) curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &err);
@@ -49,7 +65,8 @@ static int system_code(CURL *easy) {
 avow_value_t avow__curl_failure(CURL *easy, CURLcode code,
                                 const char *message) {
   const int system = is_of_system(code) ? system_code(easy) : 0;
-  const int err = system != 0 ? system : code_of(code);
+  const int ours = is_of_peer(easy, code) ? UV_EPROTO : code_of(code);
+  const int err = system != 0 ? system : ours;
   if (message[0] == '\0')
     message = curl_easy_strerror(code);
   const avow_value_t cause = avow_pointer(&codes[code]);

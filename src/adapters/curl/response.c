@@ -206,6 +206,23 @@ static void upload_go_on(void *data) {
     body_broken(&r->body, code);
 }
 
+/* A line of more than 100 KiB libcurl 7.88 calls a lack of memory. What there
+   is memory for now it did not lack. */
+static bool is_long_line(const response_t *r, const avow_value_t *v) {
+  curl_off_t began = 0;
+  if (r->is_whole || avow_curl_code(v) != CURLE_OUT_OF_MEMORY)
+    return false;
+  (void) curl_easy_getinfo(r->body.easy, CURLINFO_STARTTRANSFER_TIME_T, &began);
+  void *room = began > 0 ? avow__curl_calloc(HEAD_MOST) : NULL;
+  avow__curl_free(room);
+  return room != NULL;
+}
+
+static avow_value_t long_line(const avow_value_t *v) {
+  return avow_error_new(UV_EMSGSIZE, *avow_error_cause(v),
+                        "a line of the response's head is too long");
+}
+
 /* Of what we could not take libcurl knows no more than that. And it takes a
    head that the end of the connection cuts off for a whole one. */
 static void on_ended(void *data, const avow_value_t *v) {
@@ -220,6 +237,8 @@ static void on_ended(void *data, const avow_value_t *v) {
     response_fail(r, avow_steal(&r->refusal));
   else if (avow_is_error(v) && r->upload.again)
     response_fail(r, cannot_repeat(r->body.easy));
+  else if (is_long_line(r, v))
+    response_fail(r, long_line(v));
   else if (avow_is_error(v))
     response_fail(r, avow_value_ref(v));
   else if (!r->is_whole)

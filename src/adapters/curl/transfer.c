@@ -94,16 +94,17 @@ static void transfer_come_out(transfer_t *t) {
   avow__curl_lookup_forget(t->easy);
 }
 
-/* Ends it with v, which is NONE for the easy handle. Last: the client may go
-   when whoever called it leaves. */
+/* Ends it with v, which is NONE for the easy handle; what is left of that with
+   an error goes behind who asks it why. Last: the client may go when whoever
+   called it leaves. */
 static void transfer_end(transfer_t *t, avow_value_t v) {
   transfer_unlink(t);
   transfer_come_out(t);
+  CURL *left = avow_is_none(&v) ? NULL : t->easy;
   if (avow_is_none(&v))
     v = avow_object(&easy_class, t->easy);
-  else if (t->easy != NULL)
-    curl_easy_cleanup(t->easy);
   transfer_settle(t, v);
+  curl_easy_cleanup(left);
   hooks_out(&t->hooks);
   avow_curl_t *ref = t->ref;
   avow__curl_free(t);

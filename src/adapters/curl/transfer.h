@@ -7,7 +7,7 @@
 /* Who wants to know of a transfer, without memory for a handler, too. */
 typedef struct {
   /* How it ends, just before its promise settles: v is the error, or what has
-     the easy handle, which is out of reach from here on. */
+     the easy handle, which may be asked for the last time. */
   void (*ended)(void *data, const avow_value_t *v);
   /* Behind that: nothing of easy is called any more. */
   void (*out)(void *data);

@@ -51,6 +51,8 @@ static const row_t rows[] = {
   { "HTTP/1.1\r\n\r\n", NULL },
   { "HTTP/1.1 abc OK\r\n\r\n", NULL },
   { "HTTP/9.9 200 OK\r\n\r\n", NULL },
+  { "HTTP/1.1 000 None\r\n\r\n", NULL },
+  { "HTTP/1.1 99999999999999 Much\r\n\r\n", NULL },
   { "HTTP/1.1 200\r\nContent-Length: 5\r\n\r\nhello", "hello" },
   { "HTTP/1.1 200 OK\nContent-Length: 5\n\nhello", "hello" },
   { OK "X-Folded: 1\r\n 2\r\nContent-Length: 5\r\n\r\nhello", "hello" },
@@ -91,6 +93,10 @@ static avow_promise_t *ask(int i, int ms) {
 static void assert_row(int i, const avow_value_t *v) {
   if (avow_is_error(v) && (rows[i].body != NULL || avow_is_timeout(v)))
     fail_msg("%s: %s", rows[i].answer, avow_error_message(v));
+  if (avow_error_code(v) == UV_EINVAL &&
+      strstr(rows[i].answer, "Location") == NULL)
+    fail_msg("%s is of the program's: %s", rows[i].answer,
+             avow_error_message(v));
   if (avow_is_error(v))
     return;
   if (rows[i].body == NULL)

@@ -89,6 +89,24 @@ static void heads(void **state) {
   }
 }
 
+/* libcurl 7.88 calls that a lack of memory. */
+static void lines(void **state) {
+  enum { LONG = 200000 };
+  static const char *const begins[] = { "HTTP/1.1 200 OK\r\nX: ",
+                                        "HTTP/1.1 200 " };
+  for (size_t i = 0; i < 2; i++) {
+    char *at;
+    avow_value_t said = avow_bytes_new(LONG, &at);
+    memset(at, 'a', LONG);
+    memcpy(at, begins[i], strlen(begins[i]));
+    const avow_fetch_options_t options = { .body = &said };
+    avow_promise_t *p = avow_curl_fetch(client, url_of("/say"), &options);
+    avow_value_unref(said);
+    assert_rejects(p, UV_EMSGSIZE);
+    run();
+  }
+}
+
 static void trailers(void **state) {
   avow_value_t v = fetched(url_of("/trailers"), 0);
   assert_fulfils_bytes(avow_read(avow_to_stream(&v), 10), "abcde");
@@ -119,7 +137,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     CURL_CASE(bodies),      CURL_CASE(of_the_last_response),
     CURL_CASE(read_slowly), CURL_CASE(heads),
-    CURL_CASE(trailers),    CURL_CASE(of_time),
+    CURL_CASE(lines),       CURL_CASE(trailers),
+    CURL_CASE(of_time),
   };
   return RUN_CURL(tests);
 }
