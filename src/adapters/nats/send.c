@@ -33,26 +33,37 @@ static avow_value_t nothing(asked_t *asked) {
 
 /* A thread of libnats'. */
 static void on_reply(natsConnection *nc, natsSubscription *sub, natsMsg *msg,
-                     void *wire) {
+                     void *number) {
   const char *dot = strrchr(natsMsg_GetSubject(msg), '.');
-  if (dot == NULL ||
-      !avow__nats_wire_reply(wire, strtoull(dot + 1, NULL, 10), msg))
+  door_t *door = avow__nats_door_enter(number);
+  if (door == NULL || dot == NULL ||
+      !avow__nats_wire_reply(door->of, strtoull(dot + 1, NULL, 10), msg))
     natsMsg_Destroy(msg);
+  if (door != NULL)
+    avow__nats_door_leave(door);
+}
+
+/* No answer comes any more. */
+static void over(wire_t *w) {
+  avow__nats_door_shut(&w->door);
+  avow__nats_wire_called(w);
 }
 
 static void on_complete(void *wire) {
-  avow__nats_wire_called(wire);
+  over(wire);
 }
 
 static natsStatus open_inbox(wire_t *w) {
   char all[INBOX + 2];
   (void) snprintf(all, sizeof(all), "%s.*", w->inbox);
   avow__nats_wire_call(w);
-  natsStatus s = natsConnection_Subscribe(&w->replies, w->nc, all, on_reply, w);
-  if (s == NATS_OK)
-    s = natsSubscription_SetOnCompleteCB(w->replies, on_complete, w);
+  natsStatus s = natsConnection_Subscribe(&w->replies, w->nc, all, on_reply,
+                                          avow__nats_door_open(&w->door, w));
+  if (s == NATS_OK &&
+      natsSubscription_SetOnCompleteCB(w->replies, on_complete, w) != NATS_OK)
+    s = NATS_CONNECTION_CLOSED;
   if (s != NATS_OK)
-    avow__nats_wire_called(w);
+    over(w); /* though it may call once more */
   else
     s = natsSubscription_SetPendingLimits(w->replies, -1, -1);
   return s;

@@ -24,6 +24,7 @@ enum { INLET_ROOM = 64 };
 
 typedef struct {
   wire_t *wire;
+  door_t door;              /* until libnats calls no more */
   asked_t *begin;           /* until it is over */
   asked_t *end;             /* until it is asked for */
   avow_sender_t *hook;      /* which ends with the subscription */
@@ -79,15 +80,22 @@ static void tell_of_loss(subscription_t *s, natsSubscription *native) {
 }
 
 static void on_message(natsConnection *nc, natsSubscription *native,
-                       natsMsg *msg, void *data) {
-  subscription_t *s = data;
+                       natsMsg *msg, void *number) {
+  door_t *door = avow__nats_door_enter(number);
+  if (door == NULL) {
+    natsMsg_Destroy(msg);
+    return;
+  }
+  subscription_t *s = door->of;
   tell_of_loss(s, native);
   (void) avow_inlet_send(s->inlet, avow__nats_message(msg));
+  avow__nats_door_leave(door);
 }
 
 /* Nothing comes any more. The loop may free it behind the answer. */
 static void over(subscription_t *s, avow_value_t why) {
   wire_t *w = s->wire;
+  avow__nats_door_shut(&s->door);
   if (avow_is_error(&why))
     (void) avow_inlet_send(s->inlet, why);
   avow__nats_wire_done(w, &s->begin->op);
@@ -105,23 +113,26 @@ static void on_complete(void *data) {
 
 static natsStatus subscribe(wire_t *w, subscription_t *s) {
   const char *subject = avow_to_bytes(&s->subject, NULL);
+  void *number = avow__nats_door_open(&s->door, s);
   return avow_is_none(&s->queue)
              ? natsConnection_Subscribe(&s->native, w->nc, subject, on_message,
-                                        s)
+                                        number)
              : natsConnection_QueueSubscribe(&s->native, w->nc, subject,
                                              avow_to_bytes(&s->queue, NULL),
-                                             on_message, s);
+                                             on_message, number);
 }
 
 /* What fails is over, of which the answer tells, whatever this returns. So is
-   one that the end of its connection has closed in between. */
+   one that the end of its connection has closed in between: on_complete() is
+   not called for that, and on_message() maybe once more, at a shut door. */
 static natsStatus run_begin(wire_t *w, op_t *op) {
   subscription_t *s = ((part_t *) op)->of;
   w->unflushed = true;
   avow__nats_wire_call(w);
   natsStatus status = subscribe(w, s);
-  if (status == NATS_OK)
-    status = natsSubscription_SetOnCompleteCB(s->native, on_complete, s);
+  if (status == NATS_OK &&
+      natsSubscription_SetOnCompleteCB(s->native, on_complete, s) != NATS_OK)
+    status = NATS_CONNECTION_CLOSED;
   if (status == NATS_OK && s->room > 0)
     (void) natsSubscription_SetPendingLimits(s->native, s->room, -1);
   if (status != NATS_OK)

@@ -12,6 +12,7 @@
 #define AVOW_NATS_WIRE_H
 
 #include "avow/nats.h"
+#include "doors.h"
 #include "states.h"
 #include "waiting.h"
 
@@ -48,6 +49,7 @@ struct wire_s {
   states_t states;
   natsConnection *nc;        /* NULL until there is one, and once it is over */
   unsigned callers;          /* those of libnats that may still call */
+  door_t door;               /* for replies */
   natsSubscription *replies; /* the thread's, as is the next */
   bool unflushed;            /* something is sent that libnats may keep */
   char inbox[INBOX];         /* what subjects of replies begin with */
