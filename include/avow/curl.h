@@ -54,8 +54,10 @@ AVOW_API CURLM *avow_curl_multi(const avow_curl_t *client);
  * of libuv's: that of the system where libcurl knows of one, UV_ETIMEDOUT for
  * limits of its own, UV_EINVAL for an option or a URL that it cannot follow,
  * UV_EAI_NONAME for names that it does not find, UV_ENOMEM; else UV_EPROTO.
- * UV_EINVAL for an easy of NULL or one that is in use. Cancelling ends the
- * transfer at once, and with it the connection if it was in the middle of it.
+ * UV_EINVAL for an easy of NULL or one that is in use, and, taking nothing, for
+ * one that a value owns: curl_easy_duphandle() makes a copy of that. Cancelling
+ * ends the transfer at once, and with it the connection if it was in the middle
+ * of it.
  *
  * For as long as it has it, it keeps to itself CURLOPT_PRIVATE, which it gives
  * back, CURLOPT_ERRORBUFFER, CURLOPT_NOSIGNAL (ignore SIGPIPE, as for
@@ -66,7 +68,8 @@ AVOW_API CURLM *avow_curl_multi(const avow_curl_t *client);
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_curl_perform(
     const avow_curl_t *client, CURL *easy);
 
-/** The easy handle that v owns, for curl_easy_getinfo(); v keeps it. */
+/** The easy handle that v owns, for curl_easy_getinfo(); v keeps it, and cleans
+    it up. For another transfer like it there is curl_easy_duphandle(). */
 AVOW_API CURL *avow_to_curl(const avow_value_t *v);
 
 /** What libcurl called the failure; CURLE_OK of an error that is none of its,

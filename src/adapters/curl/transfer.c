@@ -11,6 +11,7 @@
 
 #include "engine.h"
 #include "failure.h"
+#include "known.h"
 #include "lookup.h"
 #include "memory.h"
 
@@ -27,15 +28,37 @@ struct transfer_s {
   char message[CURL_ERROR_SIZE];
 };
 
-static void easy_destroy(void *easy) {
-  curl_easy_cleanup(easy);
+/* A handle that a value owns. */
+typedef struct {
+  CURL *easy;
+  known_t known;
+} owned_t;
+
+static void owned_destroy(void *data) {
+  owned_t *owned = data;
+  avow__curl_known_remove(&owned->known);
+  curl_easy_cleanup(owned->easy);
+  avow__curl_free(owned);
 }
 
 static const avow_class_t easy_class = { .name = "curl",
-                                         .destroy = easy_destroy };
+                                         .destroy = owned_destroy };
+
+/* Takes easy. */
+static avow_value_t own(CURL *easy) {
+  owned_t *owned = avow__curl_calloc(sizeof(*owned));
+  if (owned == NULL) {
+    curl_easy_cleanup(easy);
+    return avow_error(UV_ENOMEM);
+  }
+  owned->easy = easy;
+  avow__curl_known_add(&owned->known, easy);
+  return avow_object(&easy_class, owned);
+}
 
 CURL *avow_to_curl(const avow_value_t *v) {
-  return avow_to_object(v, &easy_class);
+  const owned_t *owned = avow_to_object(v, &easy_class);
+  return owned != NULL ? owned->easy : NULL;
 }
 
 static void transfer_link(transfer_t *t, transfer_t **list) {
@@ -102,7 +125,7 @@ static void transfer_end(transfer_t *t, avow_value_t v) {
   transfer_come_out(t);
   CURL *left = avow_is_none(&v) ? NULL : t->easy;
   if (avow_is_none(&v))
-    v = avow_object(&easy_class, t->easy);
+    v = own(t->easy);
   transfer_settle(t, v);
   curl_easy_cleanup(left);
   hooks_out(&t->hooks);
@@ -271,7 +294,21 @@ avow_promise_t *avow__curl_transfer(const avow_curl_t *client, CURL *easy,
   return p;
 }
 
+/* A value cleans it up, and so it is not taken. */
+static avow_promise_t *refuse_owned(const avow_curl_t *client,
+                                    const hooks_t *nobody) {
+  const client_t *c = avow__curl_self(client);
+  if (c == NULL || c->ending)
+    return avow__curl_transfer(client, NULL, nobody); /* which says why */
+  return avow_promise_reject(
+      c->loop, avow_error_new(UV_EINVAL, avow_none(),
+                              "the easy handle is a value's, which cleans it "
+                              "up: perform a copy, by curl_easy_duphandle()"));
+}
+
 avow_promise_t *avow_curl_perform(const avow_curl_t *client, CURL *easy) {
   static const hooks_t nobody;
+  if (avow__curl_is_known(easy))
+    return refuse_owned(client, &nobody);
   return avow__curl_transfer(client, easy, &nobody);
 }

@@ -119,6 +119,40 @@ static void refuses_what_is_in_use(void **state) {
   assert_rejects(avow_curl_perform(client, NULL), UV_EINVAL);
 }
 
+static avow_value_t again_cb(const avow_value_t *done, void *unused) {
+  return avow_follow(avow_curl_perform(client, avow_to_curl(done)));
+}
+
+/* A value owns it; a copy is whoever's who made it. */
+static void refuses_what_a_value_owns(void **state) {
+  got_t got = { 0 };
+  CURL *easy = easy_for(url_of("/hello"), &got);
+  avow_value_t v = avow_run(avow_curl_perform(client, easy));
+  avow_value_t e = avow_run(avow_curl_perform(client, avow_to_curl(&v)));
+  assert_int_equal(avow_error_code(&e), UV_EINVAL);
+  assert_non_null(strstr(avow_error_message(&e), "curl_easy_duphandle()"));
+  avow_value_unref(e);
+  CURL *copy = curl_easy_duphandle(avow_to_curl(&v));
+  avow_ignore(avow_run(avow_curl_perform(client, copy)));
+  avow_value_unref(v);
+  assert_int_equal(got.len, 24);
+  easy = easy_for(url_of("/hello"), &got);
+  avow_promise_t *p = avow_curl_perform(client, easy);
+  assert_rejects(avow_then(p, again_cb, NULL, NULL), UV_EINVAL);
+}
+
+/* Nor does a client that ends. */
+static void owned_by_a_value_at_the_end(void **state) {
+  avow_value_t v =
+      avow_run(avow_curl_perform(client, easy_for(url_of("/hello"), NULL)));
+  assert_int_equal(avow_loop_close(loop), 0);
+  avow_promise_t *p = avow_curl_perform(client, avow_to_curl(&v));
+  assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
+  avow_unref(p);
+  avow_value_unref(v);
+  begin_anew();
+}
+
 static void no_code_of_libcurl(void **state) {
   const avow_value_t none = avow_none();
   assert_int_equal(avow_curl_code(&none), CURLE_OK);
@@ -219,6 +253,8 @@ int main(void) {
     CURL_CASE(is_told_of_a_reset),
     CURL_CASE(limits_of_its_own),
     CURL_CASE(refuses_what_is_in_use),
+    CURL_CASE(refuses_what_a_value_owns),
+    CURL_CASE(owned_by_a_value_at_the_end),
     CURL_CASE(no_code_of_libcurl),
     CURL_CASE(takes_null),
     CURL_CASE(cancelled_from_within),
