@@ -38,7 +38,8 @@ typedef struct {
 } message_t;
 
 /* Reads the text before the empty line, which ends in NUL and has to stay while
-   the spans are looked at. 0, or the status to refuse it with; then where the
+   the spans are looked at; one empty line in front is none of the request (RFC
+   9112, section 2.2). 0, or the status to refuse it with; then where the
    request ends is not certain, and the connection has to close. */
 int message_read_head(message_t *m, const char *text, size_t len);
 

@@ -74,6 +74,14 @@ fi
 long=$(printf '%2000s' '' | tr ' ' x)
 status 404 "/$(echo "$long" | cut -c 1-300)"
 
+echo "serve: an empty line before a request is none of it"
+twice='GET /empty HTTP/1.1\r\nHost: x\r\n\r\n'
+ask "\r\n$twice\r\n$twice"
+[ "$(grep -c '^HTTP/1.1 200 ' out)" -eq 2 ] || fail 'one empty line'
+ask "$twice\r\n\r\n$twice"
+[ "$(grep -c '^HTTP/1.1 200 ' out)" -eq 1 ] || fail 'two empty lines'
+grep -q '^HTTP/1.1 400 ' out || fail 'two empty lines'
+
 echo "serve: requests that are not right"
 for request in '\r\n\r\n' 'GET\r\n\r\n' 'GET /\r\n\r\n' \
   'GET  / HTTP/1.1\r\nHost: x\r\n\r\n' 'GET / HTTP/1.1\r\n\r\n' \
