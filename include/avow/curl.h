@@ -116,9 +116,10 @@ typedef struct avow_fetch_options_s {
  * response, and if that refuses the rest, as 413, none is read. Its failure is
  * that of the request, or, behind the head, of the response's body; UV_EPROTO
  * if it ends before its length. UV_ESPIPE where it would have to be sent again:
- * for a redirect as 307, or because a connection that was kept is lost. Of an
- * unknown length it goes in chunks by HTTP/1.1, for which the server is asked
- * first, and has a second to answer (Expect: 100-continue).
+ * for a redirect as 307, or because a connection that was kept is lost.
+ * UV_EALREADY while another request sends it. Of an unknown length it goes in
+ * chunks by HTTP/1.1, for which the server is asked first, and has a second to
+ * answer (Expect: 100-continue).
  *
  * Rejects as avow_curl_perform(), with UV_EINVAL also for another method than
  * letters, a body that is neither BYTES nor a stream, and headers with line

@@ -3,6 +3,7 @@
 
 #include "avow/stream_class.h"
 #include "response.h"
+#include "upload.h"
 
 enum { REDIRECTS = 10 };
 
@@ -136,11 +137,23 @@ static bool fetch_set(CURL *easy, const char *url,
   return true;
 }
 
+/* NULL, and *out says why. Two requests would each send a part. */
+static response_t *response_for(client_t *c, const avow_fetch_options_t *o,
+                                avow_promise_t **out) {
+  if (!has_body(o) || !is_stream(o->body) || !avow__curl_is_uploaded(o->body))
+    return avow__curl_response_new(c, out);
+  *out =
+      avow_promise_reject(c->loop,
+                          avow_error_new(UV_EALREADY, avow_none(),
+                                         "another request sends that stream"));
+  return NULL;
+}
+
 static avow_promise_t *fetch_begin(const avow_curl_t *client, CURL *easy,
                                    struct curl_slist *list,
                                    const avow_fetch_options_t *o) {
   avow_promise_t *p;
-  response_t *r = avow__curl_response_new(avow__curl_self(client), &p);
+  response_t *r = response_for(avow__curl_self(client), o, &p);
   if (r == NULL) {
     curl_easy_cleanup(easy);
     curl_slist_free_all(list);

@@ -144,8 +144,13 @@ static void on_over(void *data) {
     ask(u); /* nobody */
   if (u->easy != NULL && !u->over)
     u->failed(u->data, avow_error(UV_ENOMEM));
+  avow__curl_known_remove(&u->stream);
   avow_value_clear(&u->owner);
   u->ended(u->data);
+}
+
+bool avow__curl_is_uploaded(const avow_value_t *owner) {
+  return avow__curl_is_known(avow_to_stream(owner).self);
 }
 
 void avow__curl_upload_set(upload_t *u, CURL *easy, avow_value_t owner,
@@ -154,6 +159,7 @@ void avow__curl_upload_set(upload_t *u, CURL *easy, avow_value_t owner,
   u->owner = owner;
   u->left = length;
   u->is_known = length > 0;
+  avow__curl_known_add(&u->stream, avow_to_stream(&owner).self);
   (void) curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_wanted);
   (void) curl_easy_setopt(easy, CURLOPT_READDATA, u);
   (void) curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
@@ -176,9 +182,11 @@ void avow__curl_upload_end(upload_t *u) {
   u->easy = NULL;
   if (u->turns != NULL)
     avow_cancel(u->turns);
+  avow__curl_known_remove(&u->stream);
 }
 
 void avow__curl_upload_free(upload_t *u) {
+  avow__curl_known_remove(&u->stream);
   avow_value_clear(&u->piece);
   avow_value_clear(&u->owner);
   if (u->turns != NULL)

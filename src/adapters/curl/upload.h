@@ -4,11 +4,13 @@
 
 #include "avow/stream.h"
 #include "client.h"
+#include "known.h"
 
 typedef struct {
   client_t *client;
   CURL *easy;             /* NULL once its transfer is over */
   avow_value_t owner;     /* of the stream; NONE: there is none */
+  known_t stream;         /* that is read for this alone */
   uint64_t left;          /* that is to be read of it, if that is known */
   avow_value_t piece;     /* that was read, and from at on not sent */
   size_t at;              /* in that */
@@ -25,6 +27,9 @@ typedef struct {
   void (*ended)(void *data);
   void *data;
 } upload_t;
+
+/* Whether a request sends the stream of that owner, and may read on. */
+bool avow__curl_is_uploaded(const avow_value_t *owner);
 
 /* Has easy send what the owner's stream gives: so many bytes, or, for a length
    of 0, all of them. Takes owner. */

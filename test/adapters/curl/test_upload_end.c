@@ -89,8 +89,34 @@ static void gives_the_stream_back(void **state) {
   assert_rejects(avow_read(avow_to_stream(&mine), 1), UV_EALREADY);
   avow_cancel(p);
   assert_rejects(p, UV_ECANCELED);
+  const avow_fetch_options_t o = { .body = &mine, .body_length = 2 };
+  p = avow_curl_fetch(client, url_of("/echo"), &o);
   feed_bytes(5);
-  assert_fulfils_bytes(avow_read_all(avow_to_stream(&mine), 10), "abcde");
+  avow_ignore(avow_run(p));
+  assert_fulfils_bytes(avow_read_all(avow_to_stream(&mine), 10), "cde");
+  avow_value_unref(mine);
+}
+
+static void assert_echoes(avow_promise_t *p, const char *bytes) {
+  avow_value_t v = avow_run(p);
+  assert_int_equal(avow_curl_status(&v), 200);
+  assert_fulfils_bytes(avow_read_all(avow_to_stream(&v), 100), bytes);
+  avow_value_unref(v);
+}
+
+/* Two would each send a part. Whoever comes behind has what is left. */
+static void one_request_at_a_time(void **state) {
+  begin_body(NULL);
+  avow_value_t mine = avow_value_ref(&body);
+  const avow_fetch_options_t o = { .body = &mine, .body_length = 5 };
+  avow_promise_t *p = upload(url_of("/echo"), 5);
+  avow_curl_t *other = avow_curl_new(loop);
+  assert_rejects(avow_curl_fetch(client, url_of("/echo"), &o), UV_EALREADY);
+  assert_rejects(avow_curl_fetch(other, url_of("/echo"), &o), UV_EALREADY);
+  feed_bytes(10);
+  assert_echoes(p, "abcde");
+  assert_echoes(avow_curl_fetch(other, url_of("/echo"), &o), "fghij");
+  avow_curl_unref(other);
   avow_value_unref(mine);
 }
 
@@ -209,6 +235,7 @@ int main(void) {
     CURL_CASE(let_go_of),
     CURL_CASE(closed),
     CURL_CASE(gives_the_stream_back),
+    CURL_CASE(one_request_at_a_time),
     CURL_CASE(holds_the_stream_back),
     CURL_CASE(a_connection_was_lost),
     CURL_CASE(passes_on),
