@@ -230,7 +230,6 @@ static void answer_say(http_t *h, const char *head, int ms) {
   if (text != NULL)
     say_slowly(h, text, got, ms);
   free(text);
-  h->over = true;
 }
 
 static void swallow(http_t *h, const char *head) {
@@ -319,8 +318,11 @@ static void answer(http_t *h, const char *head, const char *what, int n) {
   } else if (strcmp(what, "end") == 0) {
     send_part(h, n);
     h->over = true;
+  } else if (strcmp(what, "keep") == 0) {
+    answer_say(h, head, 0);
   } else if (strcmp(what, "say") == 0) {
     answer_say(h, head, n);
+    h->over = true;
   } else if (strcmp(what, "headers") == 0) {
     answer_headers(h, "HTTP/1.1 200 OK\r\n", FILLER);
   } else if (strcmp(what, "continue") == 0) {

@@ -20,6 +20,7 @@
  *   /long/N       N bytes more than were announced
  *   /say/N        what was sent to it, as an answer, one byte each N ms unless
  *                 that is 0, and then the end of the connection
+ *   /keep         the same at once, and the connection stays
  *   /headers      headers without end
  *   /continue     "100 Continue" without end
  *   /trailers     headers without end behind a body of 5 bytes

@@ -74,6 +74,43 @@ static void read_slowly(void **state) {
   assert_int_equal(all, 300000);
 }
 
+/* A body in chunks, so many of 100 bytes, at once. */
+static avow_value_t chunked_answer(int chunks) {
+  static const char head[] =
+      "HTTP/1.1 200 OK\r\n"
+      "Transfer-Encoding: chunked\r\n\r\n";
+  enum { HEAD = sizeof(head) - 1, CHUNK = 4 + 100 + 2 };
+  char *to;
+  avow_value_t v = avow_bytes_new(HEAD + (size_t) chunks * CHUNK + 5, &to);
+  memcpy(to, head, HEAD);
+  to += HEAD;
+  for (int i = 0; i < chunks; i++, to += CHUNK) {
+    memset(to, 'x', CHUNK);
+    memcpy(to, "64\r\n", 4);
+    memcpy(to + CHUNK - 2, "\r\n", 2);
+  }
+  memcpy(to, "0\r\n\r\n", 5);
+  return v;
+}
+
+/* Takes the answer. The limit is found in what libcurl has kept, and gives to
+   who reads on when nothing more comes from the server. */
+static void assert_found_in_kept(avow_value_t answer, uint64_t limit) {
+  const avow_fetch_options_t o = { .body = &answer,
+                                   .limit = limit,
+                                   .set = accept_gzip };
+  avow_value_t v = avow_run(avow_curl_fetch(client, url_of("/keep"), &o));
+  assert_says(avow_timeout(all_of(&v), 5000), UV_EMSGSIZE,
+              "the body has more than %d bytes", (int) limit);
+  avow_value_unref(v);
+  avow_value_unref(answer);
+}
+
+static void found_in_what_was_kept(void **state) {
+  assert_found_in_kept(chunked_answer(200), 1000);
+  assert_found_in_kept(compressed_answer(), 20000);
+}
+
 /* libcurl 8 has limits of its own, of which one may be met before. */
 static void heads(void **state) {
   static const char *const paths[] = { "/headers", "/continue" };
@@ -100,7 +137,7 @@ static void lines(void **state) {
     memset(at, 'a', LONG);
     memcpy(at, begins[i], strlen(begins[i]));
     const avow_fetch_options_t options = { .body = &said };
-    avow_promise_t *p = avow_curl_fetch(client, url_of("/say"), &options);
+    avow_promise_t *p = avow_curl_fetch(client, url_of("/keep"), &options);
     avow_value_unref(said);
     assert_rejects(p, UV_EMSGSIZE);
     run();
@@ -136,9 +173,9 @@ static void of_time(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     CURL_CASE(bodies),      CURL_CASE(of_the_last_response),
-    CURL_CASE(read_slowly), CURL_CASE(heads),
-    CURL_CASE(lines),       CURL_CASE(trailers),
-    CURL_CASE(of_time),
+    CURL_CASE(read_slowly), CURL_CASE(found_in_what_was_kept),
+    CURL_CASE(heads),       CURL_CASE(lines),
+    CURL_CASE(trailers),    CURL_CASE(of_time),
   };
   return RUN_CURL(tests);
 }
