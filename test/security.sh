@@ -25,7 +25,7 @@ for name in $(names); do
   grep -q "\<$name" include/avow/*.h || complain "there is no $name"
 done
 tests | while read -r suite test; do
-  grep -q "^ *[A-Z_]*($test[,)]" "$suite" || echo "$suite has no $test"
+  grep -Eq "(^| )[A-Z_]*\($test[,)]" "$suite" || echo "$suite has no $test"
 done | grep . && complain 'these tests show nothing'
 [ "$(tests | wc -l)" -gt 20 ] || complain 'its tables are not found'
 [ "$wrong" = 0 ]
