@@ -106,10 +106,12 @@ typedef struct avow_fetch_options_s {
  * there, whatever its status: see avow_curl_status(). Its body is a stream,
  * which avow_to_stream() gives: avow_read_all() has all of it, with a limit,
  * avow_pump() takes it elsewhere. Who does not read holds the server back.
- * A body that ends sooner than was announced, or with the connection, ends with
- * an error; one that is longer than its limit with UV_EMSGSIZE. Letting go of
- * the response cancels the rest of it. Its time has no limit: avow_timeout() of
- * this, and of what reads the body or of both together, sets one.
+ * A body that ends sooner than was announced, by its length, chunks or HTTP/2,
+ * ends with an error; one of which nothing was announced ends with the
+ * connection, by TLS, too, wherever that is. One that is longer than its limit
+ * ends with UV_EMSGSIZE. Letting go of the response cancels the rest of it. Its
+ * time has no limit: avow_timeout() of this, and of what reads the body or of
+ * both together, sets one.
  *
  * A body that is a stream is read as the server takes it, in constant memory,
  * and let go of when that is over; what the server answers meanwhile is the
