@@ -30,8 +30,9 @@ AVOW_HEADER_BEGIN
  * (natsOptions_SetWriteDeadline): closing the loop waits for the thread, be it
  * in the middle of a write or a connect, so 2 s for each server that does not
  * answer, unless natsOptions_SetTimeout() says otherwise. The connection keeps
- * to itself natsOptions_SetDisconnectedCB(), natsOptions_SetReconnectedCB() and
- * natsOptions_SetClosedCB(): see avow_nats_states().
+ * to itself natsOptions_SetDisconnectedCB(), natsOptions_SetReconnectedCB(),
+ * natsOptions_SetClosedCB() and natsOptions_SetErrorHandler(): see
+ * avow_nats_states().
  *
  * A program that calls nats_Close() does so behind avow_loop_close(), which
  * waits for what libnats calls last.
@@ -59,7 +60,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_close(
 /**
  * NONE, once libnats has the message, which it sends: at most once, for nobody
  * says that it has come, and none is sent again. avow_nats_close() knows that
- * the server has it. While the connection is lost libnats keeps 8 MB
+ * the server has it, and avow_nats_states() if the server did not permit it.
+ * While the connection is lost libnats keeps 8 MB
  * (natsOptions_SetReconnectBufSize()) for when there is one again.
  *
  * Takes payload, BYTES, or NONE for none. headers are lines, "Name: value",
@@ -80,10 +82,11 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_publish(
  * (avow_retry()) what may be done twice.
  *
  * Rejects as avow_nats_publish(), and with UV_EHOSTUNREACH at once if nobody
- * listens to that subject (NATS_NO_RESPONDERS). While the connection is lost it
- * waits, for there may be an answer still when there is one again; if libnats
- * gives that up it rejects with UV_ENOTCONN. Cancelling rejects at once: it is
- * not sent any more, or its answer is dropped.
+ * listens to that subject (NATS_NO_RESPONDERS), UV_EACCES if the server forbids
+ * this user to hear answers, who needs "_INBOX.>". While the connection is lost
+ * it waits, for there may be an answer still when there is one again; if
+ * libnats gives that up it rejects with UV_ENOTCONN. Cancelling rejects at
+ * once: it is not sent any more, or its answer is dropped.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_request(
     const avow_value_t *connection, const char *subject, avow_value_t payload,
@@ -101,8 +104,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_request(
  * way, the next are dropped, and an error is an item, soon behind those that
  * had come: UV_ENOBUFS, NATS_SLOW_CONSUMER, with a message that says how many.
  * It ends with avow_nats_close(). What cannot be subscribed to is one error,
- * and the end: UV_EINVAL; so is UV_ENOTCONN, where libnats has given up
- * connecting. The channel holds the connection.
+ * and the end: UV_EINVAL; so is UV_EACCES, as soon as the server says that it
+ * is forbidden (NATS_NOT_PERMITTED), and UV_ENOTCONN, where libnats has given
+ * up connecting. The channel holds the connection.
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_nats_subscribe(
     const avow_value_t *connection, const char *subject, const char *queue,
@@ -125,12 +129,16 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_flush(
 
 /**
  * INTs: how the connection is now, and then each time that it changes, of those
- * that nobody has taken the newest alone: NATS_CONN_STATUS_RECONNECTING as soon
+ * that nobody has taken the two newest: NATS_CONN_STATUS_RECONNECTING as soon
  * as it is lost, NATS_CONN_STATUS_CONNECTED when there is one again, of this
  * server or another, and NATS_CONN_STATUS_CLOSED, behind which it ends: by
  * avow_nats_close(), or because libnats has given up
  * (natsOptions_SetMaxReconnect()), which it does after 2 minutes. Ends with the
  * connection as well when that is let go of: it does not hold it.
+ *
+ * What fails and nobody else hears of is an error among them, behind which
+ * comes how it is again: UV_EACCES for what was published and is not permitted,
+ * or for credentials that a server does not take any more; UV_EPROTO.
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_nats_states(
     const avow_value_t *connection);

@@ -21,6 +21,12 @@ static void on_closed(natsConnection *nc, void *wire) {
   avow__nats_wire_called(wire); /* last */
 }
 
+static void on_error(natsConnection *nc, natsSubscription *sub, natsStatus err,
+                     void *wire) {
+  if (err != NATS_SLOW_CONSUMER) /* of which subscriptions tell */
+    avow__nats_wire_failed(wire, err);
+}
+
 /* The wire's. */
 
 static natsStatus set_callbacks(natsOptions *options, wire_t *w) {
@@ -29,6 +35,8 @@ static natsStatus set_callbacks(natsOptions *options, wire_t *w) {
     s = natsOptions_SetDisconnectedCB(options, on_disconnected, w);
   if (s == NATS_OK)
     s = natsOptions_SetReconnectedCB(options, on_reconnected, w);
+  if (s == NATS_OK)
+    s = natsOptions_SetErrorHandler(options, on_error, w);
   return s;
 }
 
@@ -133,7 +141,7 @@ avow_channel_t *avow_nats_states(const avow_value_t *connection) {
   connection_t *c = avow__nats_connection(connection);
   avow_channel_t *states = avow_channel_new(c != NULL ? c->loop : NULL, 0);
   int code = c == NULL ? UV_EINVAL : c->ending ? UV_ECANCELED : 0;
-  if (code == 0 && !avow__nats_wire_listen(&c->wire, avow_inlet_new(states, 1)))
+  if (code == 0 && !avow__nats_wire_listen(&c->wire, avow_inlet_new(states, 2)))
     code = UV_ENOMEM;
   if (code != 0)
     avow_channel_fail(states, avow_error(code));

@@ -170,6 +170,7 @@ bool avow__nats_begin(const avow_value_t *connection, asked_t *asked) {
     asked_free(asked);
     return false;
   }
+  avow_value_unref(asked->connection);
   asked->connection = avow_value_ref(connection);
   return avow__nats_wire_ask(&c->wire, &asked->op); /* it can */
 }

@@ -73,7 +73,9 @@ static natsStatus open_inbox(wire_t *w) {
 static natsStatus run_request(wire_t *w, op_t *op) {
   if (!avow__nats_wire_wants(w, op))
     return NATS_OK;
-  natsStatus s = w->replies == NULL ? open_inbox(w) : NATS_OK;
+  natsStatus s = avow__nats_wire_is_deaf(w) ? NATS_NOT_PERMITTED
+                 : w->replies == NULL       ? open_inbox(w)
+                                            : NATS_OK;
   if (s == NATS_OK)
     s = run_publish(w, op);
   if (s != NATS_OK)

@@ -1,6 +1,7 @@
 /*
- * States. Each listener has an inlet with room for one, the newest; one whose
- * channel is gone is found out when there is a state to tell, or at the end.
+ * States. Each listener has an inlet with room for two, the newest: the state
+ * is the last of them, and there may be an error before it. One whose channel
+ * is gone is found out when there is a state to tell, or at the end.
  */
 #include "states.h"
 
@@ -37,6 +38,12 @@ void avow__nats_states_set(states_t *s, natsConnStatus status) {
       at = &(*at)->next;
     else
       drop(at);
+}
+
+void avow__nats_states_fail(states_t *s, const avow_value_t *why) {
+  for (listener_t *l = s->listeners; l != NULL; l = l->next)
+    (void) avow_inlet_replace(l->inlet, avow_value_ref(why));
+  avow__nats_states_set(s, s->now);
 }
 
 void avow__nats_states_end(states_t *s) {

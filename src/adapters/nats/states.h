@@ -17,6 +17,9 @@ bool avow__nats_states_add(states_t *s, avow_inlet_t *inlet);
 
 void avow__nats_states_set(states_t *s, natsConnStatus status);
 
+/* An error, and then how it is. */
+void avow__nats_states_fail(states_t *s, const avow_value_t *why);
+
 /* Nobody hears of it any more. */
 void avow__nats_states_end(states_t *s);
 

@@ -6,8 +6,9 @@
  * item of the hook hears of it.
  *
  * Two operations stand for a subscription. `begin` is over, as a request that
- * was answered, when libnats calls no more; `end` has it be so, and is made at
- * the beginning, for what it takes.
+ * was answered, when libnats calls no more; `end` has it be so, where the
+ * program lets go or the server forbids it, and is made at the beginning, for
+ * what it takes.
  */
 #include <limits.h>
 #include <stdio.h>
@@ -26,7 +27,7 @@ typedef struct {
   wire_t *wire;
   door_t door;              /* until libnats calls no more */
   asked_t *begin;           /* until it is over */
-  asked_t *end;             /* until it is asked for */
+  hearer_t hearer;          /* until libnats calls no more; with `end` */
   avow_sender_t *hook;      /* which ends with the subscription */
   avow_channel_t *messages; /* of the inlet */
   avow_inlet_t *inlet;      /* until libnats calls no more */
@@ -35,7 +36,7 @@ typedef struct {
   int64_t told;   /* of so many that were dropped */
   int until_told; /* messages; 0: none were dropped since */
   int room;       /* 0: libnats' default */
-  unsigned refs;  /* the program's, and what libnats calls */
+  unsigned refs;  /* the program's, and of both operations */
 } subscription_t;
 
 typedef struct {
@@ -47,9 +48,9 @@ static void subscription_unref(subscription_t *s) {
   if (--s->refs > 0)
     return;
   natsSubscription_Destroy(s->native); /* closed: it does not wait */
-  avow__nats_free(s->end);
   avow_value_unref(s->subject);
   avow_value_unref(s->queue);
+  avow_value_unref(s->hearer.why);
   avow__nats_free(s);
 }
 
@@ -96,6 +97,7 @@ static void on_message(natsConnection *nc, natsSubscription *native,
 static void over(subscription_t *s, avow_value_t why) {
   wire_t *w = s->wire;
   avow__nats_door_shut(&s->door);
+  avow__nats_wire_heard(w, &s->hearer);
   if (avow_is_error(&why))
     (void) avow_inlet_send(s->inlet, why);
   avow__nats_wire_done(w, &s->begin->op);
@@ -104,7 +106,9 @@ static void over(subscription_t *s, avow_value_t why) {
 
 static void on_complete(void *data) {
   subscription_t *s = data;
-  over(s, avow__nats_wire_is_lost(s->wire)
+  avow__nats_wire_heard(s->wire, &s->hearer); /* it is not forbidden any more */
+  over(s, avow_is_error(&s->hearer.why) ? avow_value_ref(&s->hearer.why)
+          : avow__nats_wire_is_lost(s->wire)
               ? avow__nats_failure(NATS_CONNECTION_CLOSED)
               : avow_none());
 }
@@ -148,9 +152,22 @@ static natsStatus run_end(wire_t *w, op_t *op) {
 
 /* The loop's. */
 
+/* It need not end any more. */
+static void end_drop(subscription_t *s) {
+  asked_t *end = (asked_t *) s->hearer.end;
+  s->hearer.end = NULL;
+  if (end == NULL)
+    return;
+  avow_value_unref(end->connection);
+  avow__nats_free(end);
+  subscription_unref(s);
+}
+
 static void begin_destroy(asked_t *asked) {
   subscription_t *s = ((part_t *) asked)->of;
   s->begin = NULL;
+  avow__nats_wire_heard(s->wire, &s->hearer); /* if it has not run */
+  end_drop(s);
   avow_inlet_clear(&s->inlet); /* until now it kept the loop for who waits */
   avow_sender_clear(&s->hook);
   subscription_unref(s);
@@ -160,22 +177,22 @@ static void end_destroy(asked_t *asked) {
   subscription_unref(((part_t *) asked)->of);
 }
 
+static void end_early(subscription_t *s) {
+  asked_t *end = (asked_t *) avow__nats_wire_take_end(s->wire, &s->hearer);
+  avow__nats_await(s->begin);
+  if (end != NULL && avow__nats_begin(&s->begin->connection, end))
+    avow__nats_await(end);
+}
+
 /* Nobody wants its messages any more, or there are none. */
 static void let_go(void *data) {
   subscription_t *s = data;
-  asked_t *end = s->end;
-  s->end = NULL;
-  if (s->begin != NULL) /* and who waits for room need not wait */
+  if (s->begin != NULL) { /* and who waits for room need not wait */
     avow_channel_close(s->messages);
-  avow_channel_clear(&s->messages);
-  if (s->begin == NULL) {
-    avow__nats_free(end);
-    subscription_unref(s);
-    return;
+    end_early(s);
   }
-  avow__nats_await(s->begin);
-  if (avow__nats_begin(&s->begin->connection, end))
-    avow__nats_await(end);
+  avow_channel_clear(&s->messages);
+  subscription_unref(s);
 }
 
 static part_t *part_new(subscription_t *s, run_fn run,
@@ -195,15 +212,16 @@ static subscription_t *subscription_new(const char *subject,
   subscription_t *s = avow__nats_calloc(sizeof(*s));
   if (s == NULL)
     return NULL;
-  s->refs = 2;
+  s->refs = 3;
   s->subject = avow_string(subject);
   s->queue = queue != NULL ? avow_string(queue) : avow_none();
   s->begin = (asked_t *) part_new(s, run_begin, begin_destroy);
-  s->end = (asked_t *) part_new(s, run_end, end_destroy);
-  if (s->begin != NULL && s->end != NULL && !avow_is_error(&s->subject) &&
-      !avow_is_error(&s->queue))
+  s->hearer.end = (op_t *) part_new(s, run_end, end_destroy);
+  if (s->begin != NULL && s->hearer.end != NULL &&
+      !avow_is_error(&s->subject) && !avow_is_error(&s->queue))
     return s;
   avow__nats_free(s->begin);
+  avow__nats_free(s->hearer.end);
   s->refs = 1;
   subscription_unref(s);
   return NULL;
@@ -213,6 +231,15 @@ static avow_channel_t *failed(uv_loop_t *loop, int code) {
   avow_channel_t *c = avow_channel_new(loop, 0);
   avow_channel_fail(c, avow_error(code));
   return c;
+}
+
+/* What the server says of it ends it, as does the program. */
+static void hear(const avow_value_t *connection, subscription_t *s) {
+  ((asked_t *) s->hearer.end)->connection = avow_value_ref(connection);
+  s->hearer.subject = avow_to_bytes(&s->subject, NULL);
+  if (!avow_is_none(&s->queue))
+    s->hearer.queue = avow_to_bytes(&s->queue, NULL);
+  avow__nats_wire_hear(s->wire, &s->hearer);
 }
 
 /* The channel that the program has. */
@@ -226,6 +253,7 @@ static avow_channel_t *subscription_begin(const avow_value_t *connection,
   avow_promise_t *ended = avow_channel_next(both[1]);
   avow_channel_t *merged = avow_channel_merge(loop, both, 2);
   s->begin->op.waits = true;
+  hear(connection, s);
   (void) avow__nats_begin(connection, s->begin); /* it was not ending */
   ended = avow_attach(ended, s, let_go);
   (void) avow_result(ended); /* who has the channel hears what there is */

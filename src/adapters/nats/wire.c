@@ -1,6 +1,8 @@
 /* Wires. All of one is under its mutex, but for what the thread alone uses. */
 #include "wire.h"
 
+#include <stdio.h>
+
 #include "failure.h"
 
 static void ops_init(ops_t *ops) {
@@ -17,6 +19,13 @@ static op_t *ops_take(ops_t *ops) {
   op_t *first = ops->first;
   ops_init(ops);
   return first;
+}
+
+/* Under the mutex. */
+static void wire_add(wire_t *w, op_t *op) {
+  if (w->asked.first == NULL)
+    uv_cond_signal(&w->changed);
+  ops_add(&w->asked, op);
 }
 
 /* The wire's thread. */
@@ -200,6 +209,66 @@ void avow__nats_wire_tell(wire_t *w, natsConnStatus status) {
   uv_mutex_unlock(&w->mutex);
 }
 
+/* Under the mutex: subscriptions are asked to end, requests wait in vain.
+   False: it is of none. */
+static bool forbid(wire_t *w, const avow_value_t *why) {
+  char replies[INBOX + 2];
+  const char *text = avow_error_message(why);
+  bool is_any = false;
+  for (hearer_t *h = w->hearers; h != NULL; h = h->next) {
+    if (!avow__nats_is_forbidden(text, h->subject, h->queue))
+      continue;
+    is_any = true;
+    if (h->end == NULL)
+      continue;
+    h->why = avow_value_ref(why);
+    wire_add(w, h->end);
+    h->end = NULL;
+  }
+  (void) snprintf(replies, sizeof(replies), "%s.*", w->inbox);
+  if (!avow__nats_is_forbidden(text, replies, NULL))
+    return is_any;
+  w->is_deaf = true;
+  give_up_waiting(w, why);
+  return true;
+}
+
+void avow__nats_wire_failed(wire_t *w, natsStatus status) {
+  const avow_value_t why = avow__nats_failure(status);
+  uv_mutex_lock(&w->mutex);
+  if (!w->ends && (status != NATS_NOT_PERMITTED || !forbid(w, &why)))
+    avow__nats_states_fail(&w->states, &why);
+  uv_mutex_unlock(&w->mutex);
+  avow_value_unref(why);
+}
+
+void avow__nats_wire_hear(wire_t *w, hearer_t *hearer) {
+  uv_mutex_lock(&w->mutex);
+  avow__nats_hearers_add(&w->hearers, hearer);
+  uv_mutex_unlock(&w->mutex);
+}
+
+void avow__nats_wire_heard(wire_t *w, hearer_t *hearer) {
+  uv_mutex_lock(&w->mutex);
+  avow__nats_hearers_remove(hearer);
+  uv_mutex_unlock(&w->mutex);
+}
+
+op_t *avow__nats_wire_take_end(wire_t *w, hearer_t *hearer) {
+  uv_mutex_lock(&w->mutex);
+  op_t *end = hearer->end;
+  hearer->end = NULL;
+  uv_mutex_unlock(&w->mutex);
+  return end;
+}
+
+bool avow__nats_wire_is_deaf(wire_t *w) {
+  uv_mutex_lock(&w->mutex);
+  const bool is_deaf = w->is_deaf;
+  uv_mutex_unlock(&w->mutex);
+  return is_deaf;
+}
+
 bool avow__nats_wire_listen(wire_t *w, avow_inlet_t *inlet) {
   uv_mutex_lock(&w->mutex);
   const bool can = avow__nats_states_add(&w->states, inlet);
@@ -233,10 +302,8 @@ bool avow__nats_wire_is_lost(wire_t *w) {
 bool avow__nats_wire_ask(wire_t *w, op_t *op) {
   uv_mutex_lock(&w->mutex);
   const bool can = op->id == 0 || avow__nats_waiting_add(&w->waiting, op);
-  if (can && w->asked.first == NULL)
-    uv_cond_signal(&w->changed);
   if (can)
-    ops_add(&w->asked, op);
+    wire_add(w, op);
   uv_mutex_unlock(&w->mutex);
   return can;
 }

@@ -13,6 +13,7 @@
 
 #include "avow/nats.h"
 #include "doors.h"
+#include "hearers.h"
 #include "states.h"
 #include "waiting.h"
 
@@ -47,12 +48,14 @@ struct wire_s {
   ops_t answered;     /* to be taken by the loop */
   waiting_t waiting;  /* those that wait for answers */
   states_t states;
+  hearer_t *hearers;
   natsConnection *nc;        /* NULL until there is one, and once it is over */
   unsigned callers;          /* those of libnats that may still call */
   door_t door;               /* for replies */
   natsSubscription *replies; /* the thread's, as is the next */
   bool unflushed;            /* something is sent that libnats may keep */
   char inbox[INBOX];         /* what subjects of replies begin with */
+  bool is_deaf;              /* the server forbids to hear replies */
   bool silent;               /* there is no such handle */
   bool closed;               /* as was asked */
   bool ends, over;
@@ -80,6 +83,20 @@ void avow__nats_wire_done(wire_t *w, op_t *op);
 
 /* Of any thread: how the connection is. */
 void avow__nats_wire_tell(wire_t *w, natsConnStatus status);
+
+/* Of any thread: what has failed, and nobody has asked for: the text of the
+   server is that of the status. */
+void avow__nats_wire_failed(wire_t *w, natsStatus status);
+
+/* The loop's: it hears. Of any thread: it does so no more. */
+void avow__nats_wire_hear(wire_t *w, hearer_t *hearer);
+void avow__nats_wire_heard(wire_t *w, hearer_t *hearer);
+
+/* The loop's: what has it end, if that is not asked for already. */
+op_t *avow__nats_wire_take_end(wire_t *w, hearer_t *hearer);
+
+/* The thread's: whether replies are forbidden. */
+bool avow__nats_wire_is_deaf(wire_t *w);
 
 /* Of any thread: tells the inlet, which is taken. False: no memory. */
 bool avow__nats_wire_listen(wire_t *w, avow_inlet_t *inlet);

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,6 +21,7 @@ typedef struct {
 
 static place_t server, silent, nobody;
 static pid_t process;
+static char config[32]; /* its file, or "" */
 
 static struct sockaddr_in address_of(int port) {
   return (struct sockaddr_in){ .sin_family = AF_INET,
@@ -71,8 +73,23 @@ static void be_server(void) {
 #endif
   (void) freopen("/dev/null", "w", stderr);
   (void) setenv("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin", 1);
-  execlp("nats-server", "nats-server", "-a", "127.0.0.1", "-p", port, NULL);
+  execlp("nats-server", "nats-server", "-a", "127.0.0.1", "-p", port,
+         config[0] != '\0' ? "-c" : NULL, config, NULL);
   _exit(127);
+}
+
+void nats_server_set_config(const char *text) {
+  if (config[0] != '\0')
+    (void) unlink(config);
+  config[0] = '\0';
+  if (text == NULL)
+    return;
+  (void) snprintf(config, sizeof(config), "/tmp/avow-nats-XXXXXX");
+  const int fd = mkstemp(config);
+  const size_t len = strlen(text);
+  if (fd < 0 || write(fd, text, len) != (ssize_t) len)
+    fail("config");
+  close(fd);
 }
 
 /* It has said something. */

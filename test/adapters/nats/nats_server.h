@@ -7,6 +7,9 @@
 void nats_server_start(void);
 void nats_server_stop(void);
 
+/* What its configuration is, from the next start; NULL: none again. */
+void nats_server_set_config(const char *text);
+
 /* Keeps it from doing anything, until it may go on. */
 void nats_server_pause(void);
 void nats_server_go_on(void);

@@ -1,0 +1,123 @@
+/*
+ * What the server forbids, by the permissions of its users: subscriptions end
+ * with an error, requests that could not hear an answer reject, and of the rest
+ * the connection's states tell.
+ */
+#include "nats_test.h"
+
+static avow_value_t user;
+static avow_channel_t *states;
+
+static const char *config(void) {
+  return "authorization {\n"
+         "  users = [\n"
+         "    { user: some, password: p, permissions: {\n"
+         "      publish: { deny: \"no.>\" }\n"
+         "      subscribe: { deny: [\"no.>\", \"half q\"] } } }\n"
+         "    { user: deaf, password: p, permissions: {\n"
+         "      subscribe: \"some\" } }\n"
+         "  ]\n"
+         "}\n";
+}
+
+static void log_in(const char *name) {
+  natsOptions *options = options_of(2000);
+  assert_int_equal(natsOptions_SetUserInfo(options, name, "p"), NATS_OK);
+  user = connected(avow_nats_connect(loop, nats_url(), options));
+}
+
+static int log_out(void **state) {
+  avow_value_clear(&user);
+  return harness_teardown(state);
+}
+
+static void is_refused(avow_channel_t *c) {
+  const avow_value_t why = avow_run(avow_channel_next(c));
+  assert_int_equal(avow_error_code(&why), UV_EACCES);
+  assert_int_equal(avow_nats_code(&why), NATS_NOT_PERMITTED);
+  assert_non_null(strstr(avow_error_message(&why), "Permissions Violation"));
+  avow_value_unref(why);
+}
+
+static avow_channel_t *listen_to(const char *subject, const char *queue) {
+  return avow_nats_subscribe(&user, subject, queue, 0);
+}
+
+/* And no other with it. */
+static void subscription_ends(void **state) {
+  log_in("some");
+  avow_channel_t *all[] = { listen_to("no.a", NULL), listen_to("no.b", "q"),
+                            listen_to("half", "q"), listen_to("half", NULL) };
+  for (int i = 0; i < 3; i++) {
+    is_refused(all[i]);
+    assert_fulfils_none(avow_channel_next(all[i]));
+  }
+  assert_fulfils_none(avow_nats_flush(&user));
+  assert_fulfils_none(avow_nats_publish(&user, "half", avow_none(), NULL));
+  avow_value_unref(avow_run(avow_channel_next(all[3])));
+  for (int i = 0; i < 4; i++)
+    avow_channel_unref(all[i]);
+  run();
+}
+
+/* Each is let go of as it is forbidden, or some time before or after. */
+static void subscription_is_let_go(void **state) {
+  log_in("some");
+  for (int stage = 0; stage < 8; stage++) {
+    avow_channel_t *c = listen_to("no.a", NULL);
+    for (int i = 0; i < stage; i++) {
+      (void) uv_run(loop, UV_RUN_NOWAIT);
+      uv_sleep(1);
+    }
+    avow_channel_unref(c);
+    run();
+  }
+  avow_channel_t *c = listen_to("no.a", NULL);
+  avow_value_clear(&user); /* which the channel holds */
+  is_refused(c);
+  avow_channel_unref(c);
+  run();
+}
+
+static void publishing_is_told_by_the_states(void **state) {
+  log_in("some");
+  states = avow_nats_states(&user);
+  assert_fulfils_int(avow_channel_next(states), NATS_CONN_STATUS_CONNECTED);
+  assert_fulfils_none(avow_nats_publish(&user, "no.a", avow_none(), NULL));
+  is_refused(states);
+  assert_fulfils_int(avow_channel_next(states), NATS_CONN_STATUS_CONNECTED);
+  assert_fulfils_none(avow_nats_flush(&user));
+  avow_channel_unref(states);
+}
+
+static void requests_need_to_hear(void **state) {
+  log_in("deaf");
+  for (int i = 0; i < 2; i++)
+    assert_rejects(avow_nats_request(&user, "half", avow_none(), NULL),
+                   UV_EACCES);
+  assert_fulfils_none(avow_nats_flush(&user));
+}
+
+static int forbidden_setup(void **state) {
+  nats_server_set_config(config());
+  return nats_group_setup(state);
+}
+
+static int forbidden_teardown(void **state) {
+  nats_server_set_config(NULL);
+  return nats_group_teardown(state);
+}
+
+#define FORBIDDEN_CASE(f) \
+  cmocka_unit_test_setup_teardown(f, harness_setup, log_out)
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    FORBIDDEN_CASE(subscription_ends),
+    FORBIDDEN_CASE(subscription_is_let_go),
+    FORBIDDEN_CASE(publishing_is_told_by_the_states),
+    FORBIDDEN_CASE(requests_need_to_hear),
+  };
+  harness_init();
+  return cmocka_run_group_tests(tests, forbidden_setup, forbidden_teardown);
+}
