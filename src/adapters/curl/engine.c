@@ -67,6 +67,11 @@ void avow__curl_engine_count(client_t *c) {
     keep(c, c->in);
 }
 
+bool avow__curl_waits(const client_t *c) {
+  return c->polled != NULL || uv_is_active((const uv_handle_t *) &c->timer) ||
+         uv_is_active((const uv_handle_t *) &c->soon);
+}
+
 bool avow__curl_engine_start(client_t *c) {
   c->multi = curl_multi_init();
   if (c->multi == NULL)

@@ -17,4 +17,7 @@ void avow__curl_engine_count(client_t *c);
 /* Ends the multi handle, which has no transfers, and closes all handles. */
 void avow__curl_engine_stop(client_t *c);
 
+/* Whether libcurl will be called again for what the loop waits for. */
+bool avow__curl_waits(const client_t *c);
+
 #endif

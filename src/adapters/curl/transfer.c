@@ -25,6 +25,7 @@ struct transfer_s {
   hooks_t hooks;
   void *private; /* that the program had in easy */
   bool is_in;    /* the multi handle */
+  bool nudged;
   char message[CURL_ERROR_SIZE];
 };
 
@@ -192,6 +193,24 @@ static bool reap_done(client_t *c) {
 }
 
 /* What ends may cancel a read of the program's, who then asks for more. */
+static bool is_before_data(const transfer_t *t) {
+  const char *scheme = NULL;
+  curl_off_t begun = 0;
+  (void) curl_easy_getinfo(t->easy, CURLINFO_SCHEME, &scheme);
+  (void) curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &begun);
+  return scheme != NULL && curl_strnequal(scheme, "ftp", 3) != 0 && begun == 0;
+}
+
+/* By FTP libcurl, 7.88 for one, waits for nothing if it hears where the data is
+   in the moment in which it asks: it has to be told to go on, once. */
+static void transfer_nudge(transfer_t *t) {
+  if (t->nudged || !is_before_data(t))
+    return;
+  t->nudged = true;
+  (void) curl_easy_pause(t->easy, CURLPAUSE_ALL);
+  (void) curl_easy_pause(t->easy, CURLPAUSE_CONT);
+}
+
 void avow__curl_reap(client_t *c) {
   do {
     while (c->entering != NULL)
@@ -201,6 +220,9 @@ void avow__curl_reap(client_t *c) {
     while (reap_done(c))
       continue;
   } while (c->entering != NULL || c->unwanted != NULL);
+  for (transfer_t *t = c->transfers; t != NULL && !avow__curl_waits(c);
+       t = t->next)
+    transfer_nudge(t);
 }
 
 bool avow__curl_has_transfers(const client_t *c) {

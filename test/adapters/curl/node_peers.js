@@ -96,7 +96,9 @@ const ftp = net.createServer((socket) => {
   const waiting = [];
   const say = (text) => socket.write(`${text}\r\n`);
   const over = (fn) => { if (data) fn(data); else waiting.push(fn); };
-  const passive = () => {
+  let eager = false; // says where the next data is before it is asked for
+  let said = false;
+  const passive = (before) => {
     const server = net.createServer((end) => {
       end.on('error', () => {});
       data = end;
@@ -105,19 +107,22 @@ const ftp = net.createServer((socket) => {
     });
     data = null;
     server.listen(0, '127.0.0.1', () => {
-      say(`229 Here (|||${server.address().port}|)`);
+      say(`${before}229 Here (|||${server.address().port}|)`);
     });
   };
   const commands = {
-    USER: () => say('230 Welcome'),
+    USER: (name) => { eager = name === 'eager'; say('230 Welcome'); },
     PWD: () => say('257 "/"'),
-    EPSV: passive,
+    EPSV: () => { if (!said) passive(''); said = false; },
     TYPE: () => say('200 Yes'),
     SIZE: () => say('213 12'),
     RETR: (name) => {
       if (name === 'nothing') return say('550 No such file');
       say('150 It comes');
-      return over((end) => end.end('hello, world', () => say('226 All of it')));
+      said = eager;
+      return over((end) => end.end('hello, world', () => {
+        if (eager) passive('226 All of it\r\n'); else say('226 All of it');
+      }));
     },
     STOR: () => {
       say('150 Go on');

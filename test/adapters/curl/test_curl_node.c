@@ -165,6 +165,21 @@ static void gets_by_ftp(void **state) {
   avow_value_unref(v);
 }
 
+/* Where the second file comes libcurl has heard before it asks, and then, by
+   7.88, waits for nothing. */
+static void gets_what_is_said_early(void **state) {
+  const char *url = url_at(FTP, "ftp://eager@127.0.0.1:", "/file");
+  for (int i = 0; i < 3; i++) {
+    got_t got = { 0 };
+    avow_promise_t *p = avow_curl_perform(client, easy_for(url, &got));
+    avow_value_t v = avow_run(avow_timeout(p, 5000));
+    if (avow_is_error(&v))
+      fail_msg("%s", avow_error_message(&v));
+    assert_int_equal(got.len, 12);
+    avow_value_unref(v);
+  }
+}
+
 static size_t give(char *to, size_t size, size_t n, void *data) {
   const char **text = data;
   const size_t len = strlen(*text) < size * n ? strlen(*text) : size * n;
@@ -225,6 +240,7 @@ int main(void) {
     CURL_CASE(by_a_proxy_that_refuses),
     CURL_CASE(by_socks),
     CURL_CASE(gets_by_ftp),
+    CURL_CASE(gets_what_is_said_early),
     CURL_CASE(puts_by_ftp),
     CURL_CASE(sends_mail),
   };
