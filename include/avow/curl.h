@@ -123,12 +123,13 @@ typedef struct avow_fetch_options_s {
  * chunks by HTTP/1.1, for which the server is asked first, and has a second to
  * answer (Expect: 100-continue).
  *
- * Rejects as avow_curl_perform(), with UV_EINVAL also for another method than
- * letters, a body that is neither BYTES nor a stream, and headers with line
- * feeds; UV_EMSGSIZE for a head of more than 256 KiB, or a line of it that is
- * longer than libcurl takes (100 KiB). Certificates are verified. Cancelling
- * ends the transfer, and no more of the stream is read. options may be NULL,
- * and what it points to is used in the call alone.
+ * Rejects as avow_curl_perform(), with UV_EINVAL also for no URL, another
+ * method than capital letters, a body that is neither BYTES nor a stream, the
+ * length of what is no stream, and headers with line feeds or without a colon:
+ * the message says which. UV_EMSGSIZE for a head of more than 256 KiB, or a
+ * line of it that is longer than libcurl takes (100 KiB). Certificates are
+ * verified. Cancelling ends the transfer, and no more of the stream is read.
+ * options may be NULL, and what it points to is used in the call alone.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_curl_fetch(
     const avow_curl_t *client, const char *url,

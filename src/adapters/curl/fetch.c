@@ -35,15 +35,30 @@ static bool is_stream(const avow_value_t *body) {
   return body->tag == AVOW_OBJECT && avow_to_stream(body).klass != NULL;
 }
 
-static bool is_body(const avow_fetch_options_t *o) {
+/* A length is that of a stream. */
+static bool is_length(const avow_fetch_options_t *o) {
   if (has_body(o) && is_stream(o->body))
     return o->body_length <= INT64_MAX;
-  return o->body_length == 0 && (!has_body(o) || o->body->tag == AVOW_BYTES);
+  return o->body_length == 0;
 }
 
-static bool is_sound(const avow_fetch_options_t *o) {
-  return is_reserved_zero(o) && is_method(o->method) &&
-         are_headers(o->headers) && is_body(o);
+static bool is_body(const avow_fetch_options_t *o) {
+  return !has_body(o) || o->body->tag == AVOW_BYTES || is_stream(o->body);
+}
+
+/* What cannot be asked for, or NULL. */
+static const char *wrong_with(const char *url, const avow_fetch_options_t *o) {
+  if (url == NULL)
+    return "the URL is NULL";
+  if (!is_reserved_zero(o))
+    return "options have more than this version of avow-curl knows";
+  if (!is_method(o->method))
+    return "the method has other than capital letters";
+  if (!are_headers(o->headers))
+    return "a header has no colon, or a line's end in it";
+  if (!is_body(o))
+    return "the body is neither bytes nor a stream";
+  return is_length(o) ? NULL : "the length is not that of a stream";
 }
 
 static void set_protocols(CURL *easy) {
@@ -169,8 +184,10 @@ avow_promise_t *avow_curl_fetch(const avow_curl_t *client, const char *url,
   const client_t *c = avow__curl_self(client);
   if (c == NULL || c->ending)
     return avow_curl_perform(client, NULL); /* which says why */
-  if (url == NULL || !is_sound(o))
-    return avow_promise_reject(c->loop, avow_error(UV_EINVAL));
+  const char *wrong = wrong_with(url, o);
+  if (wrong != NULL)
+    return avow_promise_reject(c->loop, avow_error_new(UV_EINVAL, avow_none(),
+                                                       "%s", wrong));
   struct curl_slist *list = NULL;
   CURL *easy = curl_easy_init();
   if (easy != NULL && fetch_set(easy, url, o, &list))

@@ -304,7 +304,9 @@ avow_promise_t *avow__curl_transfer(const avow_curl_t *client, CURL *easy,
   if (c->ending)
     return refuse(easy, hooks, avow_ref(c->ended));
   if (easy == NULL)
-    return avow_promise_reject(c->loop, avow_error(UV_EINVAL));
+    return avow_promise_reject(c->loop,
+                               avow_error_new(UV_EINVAL, avow_none(),
+                                              "the easy handle is NULL"));
   transfer_t *t = avow__curl_calloc(sizeof(*t));
   if (t == NULL)
     return refuse(easy, hooks, no_memory(c));

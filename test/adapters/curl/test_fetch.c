@@ -157,23 +157,37 @@ static void sends_a_body(void **state) {
   avow_value_unref(v);
 }
 
-static void assert_refused(const avow_fetch_options_t *options) {
-  assert_rejects(avow_curl_fetch(client, url_of("/hello"), options), UV_EINVAL);
+static void assert_refused(const avow_fetch_options_t *options,
+                           const char *why) {
+  assert_says(avow_curl_fetch(client, url_of("/hello"), options), UV_EINVAL,
+              why);
 }
 
 static void refuses(void **state) {
+  static const char header[] = "a header has no colon, or a line's end in it";
+  static const char method[] = "the method has other than capital letters";
+  static const char length[] = "the length is not that of a stream";
   const char *const split[] = { "X: 1\r\nY: 2", NULL };
   const char *const plain[] = { "nothing", NULL };
-  const avow_value_t number = avow_int(1);
-  assert_refused(&(avow_fetch_options_t){ .method = "GET /" });
-  assert_refused(&(avow_fetch_options_t){ .method = "" });
-  assert_refused(&(avow_fetch_options_t){ .headers = split });
-  assert_refused(&(avow_fetch_options_t){ .headers = plain });
-  assert_refused(&(avow_fetch_options_t){ .body = &number });
-  assert_refused(&(avow_fetch_options_t){ .reserved = { 1 } });
-  assert_rejects(avow_curl_fetch(client, NULL, NULL), UV_EINVAL);
+  const avow_value_t number = avow_int(1), bytes = avow_string("x");
+  assert_refused(&(avow_fetch_options_t){ .method = "GET /" }, method);
+  assert_refused(&(avow_fetch_options_t){ .method = "" }, method);
+  assert_refused(&(avow_fetch_options_t){ .headers = split }, header);
+  assert_refused(&(avow_fetch_options_t){ .headers = plain }, header);
+  assert_refused(&(avow_fetch_options_t){ .body = &number },
+                 "the body is neither bytes nor a stream");
+  assert_refused(&(avow_fetch_options_t){ .body_length = 1 }, length);
+  assert_refused(&(avow_fetch_options_t){ .body = &bytes, .body_length = 1 },
+                 length);
+  assert_refused(&(avow_fetch_options_t){ .reserved = { 1 } },
+                 "options have more than this version of avow-curl knows");
+  assert_says(avow_curl_fetch(client, NULL, NULL), UV_EINVAL,
+              "the URL is NULL");
+  assert_says(avow_curl_perform(client, NULL), UV_EINVAL,
+              "the easy handle is NULL");
   assert_rejects(avow_curl_fetch(client, "file:///etc/passwd", NULL),
                  UV_EINVAL);
+  avow_value_unref(bytes);
 }
 
 /* Whoever does not read keeps what was not read from coming. */
