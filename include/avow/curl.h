@@ -48,7 +48,8 @@ AVOW_API CURLM *avow_curl_multi(const avow_curl_t *client);
  * with curl_easy_cleanup(). What its options point to (functions, their data,
  * CURLOPT_POSTFIELDS, lists) is used until this has settled, and no longer:
  * avow_attach() frees it. Its functions are called from the loop, where they
- * may call avow, but neither curl_multi_*() nor avow_run().
+ * may call avow, but not curl_multi_*(): avow_loop_close() is UV_EBUSY there,
+ * and transfers while the loop is run there reject with AVOW_EMISUSE.
  *
  * Rejects with what avow_curl_code() says, a message of libcurl's and a code
  * of libuv's: that of the system where libcurl knows of one, UV_ETIMEDOUT for

@@ -8,29 +8,75 @@
 #include "engine.h"
 
 #include "polled.h"
+#include "transfer.h"
 
 enum { LEAST_KEPT = 32 };
 
+/* What libcurl is called for. */
+typedef struct {
+  client_t *client;
+  CURL *easy; /* is to go on; NULL: it is a descriptor's turn */
+  curl_socket_t fd;
+  int what; /* that is ready for, or easy has paused */
+  CURLcode code;
+  bool is_done;
+} call_t;
+
 /* Where libcurl lacks memory for who uses a descriptor it keeps that number in
    pieces, and divides by zero when it comes to it again (7.88). */
-void avow__curl_drive(client_t *c, curl_socket_t fd, int events) {
+static void turn(call_t *call) {
   int running;
-  avow__curl_enter(c);
-  const CURLMcode code =
-      curl_multi_socket_action(c->multi, fd, events, &running);
+  const CURLMcode code = curl_multi_socket_action(call->client->multi, call->fd,
+                                                  call->what, &running);
   if (code == CURLM_OUT_OF_MEMORY)
-    avow__curl_give_up(c);
-  avow__curl_leave(c);
+    avow__curl_give_up(call->client);
 }
 
 /* That it lacks memory it may say here as if it had been called off. */
-CURLcode avow__curl_go_on(client_t *c, CURL *easy, int paused) {
+static void go_on(call_t *call) {
+  call->code = curl_easy_pause(call->easy, call->what);
+  if (call->code == CURLE_OUT_OF_MEMORY ||
+      call->code == CURLE_ABORTED_BY_CALLBACK)
+    avow__curl_give_up(call->client);
+}
+
+static avow_value_t call_cb(void *data) {
+  call_t *call = data;
+  client_t *c = call->client;
+  call->is_done = true;
   avow__curl_enter(c);
-  const CURLcode code = curl_easy_pause(easy, paused);
-  if (code == CURLE_OUT_OF_MEMORY || code == CURLE_ABORTED_BY_CALLBACK)
-    avow__curl_give_up(c);
+  if (call->easy != NULL)
+    go_on(call);
+  else
+    turn(call);
   avow__curl_leave(c);
-  return code;
+  return avow_none();
+}
+
+/* libcurl calls functions of the program's: in an avow_try() they cannot close
+   the loop, which would wait for libcurl to come back. */
+static void call_libcurl(call_t *call) {
+  avow_promise_t *p = avow_try(call->client->loop, call_cb, call);
+  if (!call->is_done) /* no memory for that */
+    (void) call_cb(call);
+  (void) avow_result(p);
+  avow_unref(p);
+}
+
+/* Only a loop that runs inside of such a function comes here again. libcurl
+   can do nothing then, and who runs the loop may wait for that. */
+void avow__curl_drive(client_t *c, curl_socket_t fd, int events) {
+  call_t call = { .client = c, .fd = fd, .what = events };
+  if (c->inside > 0)
+    avow__curl_fail_all(c, AVOW_EMISUSE);
+  else
+    call_libcurl(&call);
+}
+
+CURLcode avow__curl_go_on(client_t *c, CURL *easy, int paused) {
+  call_t call = { .client = c, .easy = easy, .what = paused };
+  call_libcurl(&call);
+  return call.code;
 }
 
 static void on_time(uv_timer_t *timer) {
@@ -42,13 +88,17 @@ static void on_soon(uv_idle_t *soon) {
   avow__curl_drive(soon->data, CURL_SOCKET_TIMEOUT, 0);
 }
 
+void avow__curl_drive_soon(client_t *c) {
+  (void) uv_idle_start(&c->soon, on_soon);
+}
+
 /* libcurl asks to be called in so many ms; -1: not for its own sake. */
 static int on_timer(CURLM *multi, long ms, void *data) {
   client_t *c = data;
   (void) uv_idle_stop(&c->soon);
   (void) uv_timer_stop(&c->timer);
   if (ms == 0)
-    (void) uv_idle_start(&c->soon, on_soon);
+    avow__curl_drive_soon(c);
   else if (ms > 0)
     (void) uv_timer_start(&c->timer, on_time, (uint64_t) ms, 0);
   return 0;

@@ -11,6 +11,9 @@ bool avow__curl_engine_start(client_t *c);
    the transfer is to end, for what it had kept is lost. */
 CURLcode avow__curl_go_on(client_t *c, CURL *easy, int paused);
 
+/* Calls libcurl in the next turn. */
+void avow__curl_drive_soon(client_t *c);
+
 /* One more transfer is in the multi handle. */
 void avow__curl_engine_count(client_t *c);
 

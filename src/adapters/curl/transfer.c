@@ -243,9 +243,16 @@ static void transfer_on_cancel(void *data) {
   avow__curl_leave(c);
 }
 
+static avow_value_t error_of(int err) {
+  if (err != AVOW_EMISUSE)
+    return avow_error(err);
+  return avow_error_new(err, avow_none(),
+                        "the loop runs inside a function that libcurl calls");
+}
+
 static void transfer_fail(transfer_t *t, int err) {
   transfer_move(t, &t->client->unwanted);
-  transfer_settle(t, avow_error(err));
+  transfer_settle(t, error_of(err));
 }
 
 static void fail_list(transfer_t **list, int err) {
@@ -312,6 +319,8 @@ avow_promise_t *avow__curl_transfer(const avow_curl_t *client, CURL *easy,
     return refuse(easy, hooks, no_memory(c));
   t->ref = avow__curl_ref(client);
   t->hooks = *hooks;
+  if (c->inside > 0)
+    avow__curl_drive_soon(c); /* who runs the loop here learns it then */
   avow__curl_enter(c);
   avow_promise_t *p = transfer_begin(c, t, easy);
   avow__curl_leave(c);

@@ -201,6 +201,40 @@ static void begun_from_within(void **state) {
   assert_got(&got, 10);
 }
 
+static size_t close_loop(char *data, size_t size, size_t n, void *err) {
+  *(int *) err = avow_loop_close(loop);
+  return size * n;
+}
+
+static void loop_stays_from_within(void **state) {
+  int err = 0;
+  CURL *easy = easy_for(url_of("/hello"), NULL);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, close_loop);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &err);
+  avow_value_t v = avow_run(avow_curl_perform(client, easy));
+  assert_false(avow_is_error(&v));
+  assert_int_equal(err, UV_EBUSY);
+  avow_value_unref(v);
+}
+
+static size_t run_loop(char *data, size_t size, size_t n, void *err) {
+  avow_value_t v = avow_run(get(url_of("/hello"), NULL));
+  *(int *) err = avow_error_code(&v);
+  avow_value_unref(v);
+  return size * n;
+}
+
+/* Nothing of libcurl's can go on in there. */
+static void run_from_within(void **state) {
+  int err = 0;
+  CURL *easy = easy_for(url_of("/hello"), NULL);
+  curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, run_loop);
+  curl_easy_setopt(easy, CURLOPT_WRITEDATA, &err);
+  assert_rejects(avow_curl_perform(client, easy), AVOW_EMISUSE);
+  assert_int_equal(err, AVOW_EMISUSE);
+  assert_fulfils_int(get(url_of("/hello"), NULL), 200);
+}
+
 static size_t let_go_of_client(char *data, size_t size, size_t n, void *got) {
   avow_curl_unref(client);
   client = NULL;
@@ -259,6 +293,8 @@ int main(void) {
     CURL_CASE(takes_null),
     CURL_CASE(cancelled_from_within),
     CURL_CASE(begun_from_within),
+    CURL_CASE(loop_stays_from_within),
+    CURL_CASE(run_from_within),
     CURL_CASE(let_go_from_within),
     CURL_CASE(descriptors_come_back),
   };
