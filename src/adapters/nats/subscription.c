@@ -33,10 +33,11 @@ typedef struct {
   avow_inlet_t *inlet;      /* until libnats calls no more */
   natsSubscription *native; /* NULL if it could not begin */
   avow_value_t subject, queue;
-  int64_t told;   /* of so many that were dropped */
-  int until_told; /* messages; 0: none were dropped since */
-  int room;       /* 0: libnats' default */
-  unsigned refs;  /* the program's, and of both operations */
+  int64_t noticed; /* so many were dropped */
+  int64_t lost;    /* of which so many are not told yet */
+  int until_said;  /* so many messages come before that */
+  int room;        /* 0: libnats' default */
+  unsigned refs;   /* the program's, and of both operations */
 } subscription_t;
 
 typedef struct {
@@ -63,21 +64,32 @@ static avow_value_t loss(int64_t n) {
   return avow__nats_failure_of(NATS_SLOW_CONSUMER, text);
 }
 
-/* That some were dropped is said behind those that had come before. */
-static void tell_of_loss(subscription_t *s, natsSubscription *native) {
+static void say_loss(subscription_t *s) {
+  if (s->lost > 0)
+    (void) avow_inlet_send(s->inlet, loss(s->lost));
+  s->lost = 0;
+}
+
+/* What was dropped by now is missing behind those that have come. */
+static void notice_loss(subscription_t *s, natsSubscription *native) {
   int64_t dropped = 0;
-  int waiting = 0;
   if (natsSubscription_GetDropped(native, &dropped) != NATS_OK ||
-      dropped == s->told)
+      dropped == s->noticed)
     return;
-  if (s->until_told == 0) {
-    (void) natsSubscription_GetPending(native, &waiting, NULL);
-    s->until_told = waiting + 2; /* the one in hand, and itself */
-  }
-  if (--s->until_told > 0)
+  (void) natsSubscription_GetPending(native, &s->until_said, NULL);
+  s->lost = dropped - s->noticed;
+  s->noticed = dropped;
+}
+
+/* Behind each message. Of what is dropped meanwhile the next error tells, and
+   there is always one: who drops has messages that come here. */
+static void tell_of_loss(subscription_t *s, natsSubscription *native) {
+  if (s->until_said > 0 && --s->until_said > 0)
     return;
-  (void) avow_inlet_send(s->inlet, loss(dropped - s->told));
-  s->told = dropped;
+  say_loss(s);
+  notice_loss(s, native);
+  if (s->until_said == 0)
+    say_loss(s);
 }
 
 static void on_message(natsConnection *nc, natsSubscription *native,
@@ -88,8 +100,8 @@ static void on_message(natsConnection *nc, natsSubscription *native,
     return;
   }
   subscription_t *s = door->of;
-  tell_of_loss(s, native);
   (void) avow_inlet_send(s->inlet, avow__nats_message(msg));
+  tell_of_loss(s, native);
   avow__nats_door_leave(door);
 }
 
