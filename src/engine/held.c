@@ -23,6 +23,7 @@ typedef struct {
 typedef struct {
   const avow__context_t *context;
   held_t kinds[KINDS];
+  const char *of; /* the class of an object that one of the promises has */
 } all_held_t;
 
 static void held_add(held_t *kinds, const char *name, uint64_t n) {
@@ -48,6 +49,13 @@ static const char *held_as(const avow_promise_t *p) {
   return "promise";
 }
 
+/* What one who forgot a promise may know it by; NULL of most. */
+static const char *object_of(const avow_promise_t *p) {
+  if (avow__state(p) != AVOW_FULFILLED || p->u.value.tag != AVOW_OBJECT)
+    return NULL;
+  return ((const avow__object_t *) p->u.value.u.p)->klass->name;
+}
+
 /* Nobody's but the context's own, or that of a tool which is told of. */
 static bool is_nobodys(const avow__context_t *c, const avow_promise_t *p) {
   const bool of_tool =
@@ -57,8 +65,12 @@ static bool is_nobodys(const avow__context_t *c, const avow_promise_t *p) {
 
 static void held_count_one(avow_promise_t *p, void *data) {
   all_held_t *all = data;
-  if (!is_nobodys(all->context, p))
-    held_add(all->kinds, held_as(p), 1);
+  if (is_nobodys(all->context, p))
+    return;
+  const char *kind = held_as(p);
+  held_add(all->kinds, kind, 1);
+  if (all->of == NULL && strcmp(kind, "promise") == 0)
+    all->of = object_of(p);
 }
 
 static void tell_of_kind(const held_t *kind) {
@@ -85,6 +97,8 @@ void avow__tell_of_held(avow__context_t *c) {
     held_add(all.kinds, "group", c->groups);
   for (const held_t *kind = all.kinds; kind->name != NULL; kind++)
     tell_of_kind(kind);
+  if (all.of != NULL)
+    avow__advise("  one of these promises has an object: %s", all.of);
   avow__pool_each(&c->pool, tell_where, c);
 }
 

@@ -42,6 +42,19 @@ static void promises_that_are_held_are_told(void **state) {
   avow_unref(q);
 }
 
+static void object_that_is_held_is_told(void **state) {
+  static const avow_class_t klass = { .name = "lamp" };
+  avow_promise_t *p = avow_promise_resolve(loop, avow_int(1));
+  avow_promise_t *q =
+      avow_promise_resolve(loop, avow_object(&klass, "of a genie"));
+
+  assert_told(TOLD("2 promises that are still held: avow_unref() them")
+              "avow:   one of these promises has an object: lamp\n");
+
+  avow_unref(p);
+  avow_unref(q);
+}
+
 static void what_was_let_go_is_not_told(void **state) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_int(1));
   avow_group_t *g;
@@ -144,6 +157,7 @@ static void what_outlives_its_loop_is_cancelled(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(promises_that_are_held_are_told),
+    CASE(object_that_is_held_is_told),
     CASE(what_was_let_go_is_not_told),
     CASE(deferred_that_is_held_is_told),
     CASE(channel_that_is_held_is_told),
