@@ -1,6 +1,9 @@
 /* Clients: how they begin and end, and how promises stand for them. */
 #include "client.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+
 #include "engine.h"
 #include "memory.h"
 #include "transfer.h"
@@ -144,7 +147,20 @@ avow_curl_t *avow__curl_ref(const avow_curl_t *client) {
   return (avow_curl_t *) (void *) promise_of(client);
 }
 
+/* Debug builds say it as avow would, which knows of no client. */
+static void misuse_of_null(void) {
+#ifndef NDEBUG
+  (void) fputs(
+      "avow: a client is NULL: what avow_curl_new() makes never is, "
+      "so this was never set\n",
+      stderr);
+  abort();
+#endif
+}
+
 client_t *avow__curl_self(const avow_curl_t *client) {
+  if (client == NULL)
+    misuse_of_null();
   const avow_value_t *v =
       avow_result((const avow_promise_t *) (const void *) client);
   return v == NULL || avow_is_error(v) ? NULL
