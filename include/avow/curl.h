@@ -110,9 +110,12 @@ typedef struct avow_fetch_options_s {
  * A body that ends sooner than was announced, by its length, chunks or HTTP/2,
  * ends with an error; one of which nothing was announced ends with the
  * connection, by TLS, too, wherever that is. One that is longer than its limit
- * ends with UV_EMSGSIZE. Letting go of the response cancels the rest of it. Its
- * time has no limit: avow_timeout() of this, and of what reads the body or of
- * both together, sets one.
+ * ends with UV_EMSGSIZE. One that libcurl unpacks (CURLOPT_ACCEPT_ENCODING) is
+ * not held back up to a limit of 64 MiB, and costs its limit at most; with a
+ * larger one or none it ends with UV_ENOMEM where a few bytes are more than 64
+ * MiB. Letting go of the response cancels the rest of it. Its time has no
+ * limit: avow_timeout() of this, and of what reads the body or of both
+ * together, sets one.
  *
  * A body that is a stream is read as the server takes it, in constant memory,
  * and let go of when that is over; what the server answers meanwhile is the

@@ -5,6 +5,11 @@
  * 32 MiB by HTTP/2. When it goes on it writes all that it has kept, and moves
  * what is left of that with each piece that is not taken. So all are taken
  * then, and it goes on when the last of them was read.
+ *
+ * What libcurl unpacks may be a thousand times what came, or a million, and it
+ * keeps all of that while it is paused, 64 MiB at most, of which nobody hears.
+ * So a body with a limit that may be unpacked has room for pieces: it costs no
+ * more than its limit, which is found where it is passed.
  */
 #include "body.h"
 
@@ -28,6 +33,7 @@ static void turn_over(body_t *b) {
   if (next == NULL)
     return;
   b->first = next->next;
+  b->waiting--;
   b->piece = next->bytes;
   avow__curl_free(next);
 }
@@ -71,6 +77,7 @@ static bool append(body_t *b, avow_value_t bytes) {
   else
     b->first = piece;
   b->last = piece;
+  b->waiting++;
   return true;
 }
 
@@ -88,7 +95,7 @@ static bool body_take(body_t *b, const char *data, size_t len) {
 size_t avow__curl_body_write(body_t *b, const char *bytes, size_t len) {
   if (len == 0)
     return 0;
-  b->paused = has_piece(b) && !b->takes_all;
+  b->paused = has_piece(b) && !b->takes_all && b->waiting >= b->room;
   if (b->paused)
     return CURL_WRITEFUNC_PAUSE;
   b->lacked = !body_take(b, bytes, len);

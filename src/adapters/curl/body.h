@@ -18,6 +18,8 @@ struct body_s {
   avow_value_t piece;      /* that has come, and from at on was not read */
   size_t at;
   piece_t *first, *last; /* that have come behind it, */
+  unsigned waiting;      /* so many, */
+  unsigned room;         /* of which so many may before libcurl pauses */
   bool takes_all;        /* while libcurl writes what it has kept */
   avow_value_t end;      /* an error, or NONE, once it is over */
   bool over, paused, closed;

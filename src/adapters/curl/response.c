@@ -17,7 +17,7 @@
 #include "transfer.h"
 #include "upload.h"
 
-enum { HEAD_MOST = 256 * 1024 };
+enum { HEAD_MOST = 256 * 1024, PIECES = 4096, UNREAD = PIECES * 16384 };
 
 struct response_s {
   body_t body;               /* first: streams are known by it */
@@ -121,6 +121,13 @@ static bool head_fits(response_t *r, const char *line, size_t n) {
   return false;
 }
 
+/* libcurl keeps 64 MiB of a body while it is paused. No more is to wait here:
+   whole pieces are of 16 KiB, and there may be smaller ones. */
+static bool may_be_unpacked(const response_t *r) {
+  return r->limit > 0 && r->limit <= UNREAD &&
+         avow__curl_head_find(&r->head, "Content-Encoding") != NULL;
+}
+
 static size_t on_header(char *line, size_t size, size_t n, void *data) {
   response_t *r = data;
   n *= size;
@@ -133,6 +140,7 @@ static size_t on_header(char *line, size_t size, size_t n, void *data) {
     return 0;
   (void) curl_easy_getinfo(r->body.easy, CURLINFO_RESPONSE_CODE, &r->status);
   r->is_whole = n <= 2;
+  r->body.room = r->is_whole && may_be_unpacked(r) ? PIECES : 0;
   if (r->is_whole && r->status >= 300)
     avow__curl_upload_refused(&r->upload);
   if (r->is_whole && r->status >= 200 && !may_go_on(r))
@@ -223,6 +231,12 @@ static avow_value_t long_line(const avow_value_t *v) {
                         "a line of the response's head is too long");
 }
 
+static avow_value_t kept_too_much(const avow_value_t *v) {
+  return avow_error_new(UV_ENOMEM, *avow_error_cause(v),
+                        "more of the body came than libcurl keeps while it is "
+                        "not read (64 MiB), or than there is memory for");
+}
+
 /* Of what we could not take libcurl knows no more than that. And it takes a
    head that the end of the connection cuts off for a whole one. */
 static void on_ended(void *data, const avow_value_t *v) {
@@ -239,6 +253,8 @@ static void on_ended(void *data, const avow_value_t *v) {
     response_fail(r, cannot_repeat(r->body.easy));
   else if (is_long_line(r, v))
     response_fail(r, long_line(v));
+  else if (r->body.paused && avow_curl_code(v) == CURLE_OUT_OF_MEMORY)
+    response_fail(r, kept_too_much(v));
   else if (avow_is_error(v))
     response_fail(r, avow_value_ref(v));
   else if (!r->is_whole)

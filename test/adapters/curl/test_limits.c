@@ -1,4 +1,6 @@
 /* What is too long: bodies, heads, and what comes around these. */
+#include <stdio.h>
+
 #include "curl_test.h"
 
 static avow_value_t fetched(const char *url, uint64_t limit) {
@@ -75,15 +77,16 @@ static void read_slowly(void **state) {
 }
 
 /* A body in chunks, so many of 100 bytes, at once. */
-static avow_value_t chunked_answer(int chunks) {
-  static const char head[] =
-      "HTTP/1.1 200 OK\r\n"
-      "Transfer-Encoding: chunked\r\n\r\n";
-  enum { HEAD = sizeof(head) - 1, CHUNK = 4 + 100 + 2 };
-  char *to;
-  avow_value_t v = avow_bytes_new(HEAD + (size_t) chunks * CHUNK + 5, &to);
-  memcpy(to, head, HEAD);
-  to += HEAD;
+static avow_value_t chunked_answer(const char *header, int chunks) {
+  enum { CHUNK = 4 + 100 + 2 };
+  char head[128], *to;
+  const int n = snprintf(head, sizeof(head),
+                         "HTTP/1.1 200 OK\r\n%s"
+                         "Transfer-Encoding: chunked\r\n\r\n",
+                         header);
+  avow_value_t v = avow_bytes_new((size_t) (n + chunks * CHUNK + 5), &to);
+  memcpy(to, head, (size_t) n);
+  to += n;
   for (int i = 0; i < chunks; i++, to += CHUNK) {
     memset(to, 'x', CHUNK);
     memcpy(to, "64\r\n", 4);
@@ -107,8 +110,84 @@ static void assert_found_in_kept(avow_value_t answer, uint64_t limit) {
 }
 
 static void found_in_what_was_kept(void **state) {
-  assert_found_in_kept(chunked_answer(200), 1000);
+  assert_found_in_kept(chunked_answer("", 200), 1000);
   assert_found_in_kept(compressed_answer(), 20000);
+}
+
+/* 80 MiB of zeros, packed twice. */
+static const unsigned char bomb[] = {
+  0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0xed, 0xdc, 0xad,
+  0x4e, 0x82, 0x71, 0x14, 0xc0, 0xe1, 0x97, 0xaf, 0x8d, 0x11, 0x14, 0x03, 0x89,
+  0x00, 0xd9, 0x2b, 0xa0, 0x30, 0x3f, 0x02, 0xd9, 0x20, 0xd9, 0x79, 0x01, 0x44,
+  0x32, 0x6c, 0x4e, 0x0b, 0x85, 0x9b, 0x20, 0x9b, 0xdc, 0xac, 0x36, 0xef, 0x40,
+  0x6d, 0x5c, 0x00, 0x23, 0x38, 0x27, 0x85, 0xf9, 0xca, 0xfb, 0x5e, 0x04, 0xe1,
+  0x7f, 0x9e, 0x27, 0x9d, 0x7c, 0xe2, 0xd9, 0xd9, 0xaf, 0xb7, 0x68, 0x66, 0x85,
+  0x6a, 0x6d, 0xf3, 0x56, 0xa9, 0x1c, 0x86, 0xf9, 0xf2, 0xef, 0x79, 0xdb, 0x6c,
+  0x65, 0x00, 0x00, 0x00, 0x40, 0xe2, 0xe6, 0x5f, 0x0f, 0xb5, 0xe2, 0x18, 0x90,
+  0xf5, 0xf3, 0x8f, 0xd1, 0xcd, 0x18, 0x00, 0x00, 0x00, 0x48, 0xdd, 0xfd, 0xe9,
+  0x49, 0xbd, 0x3c, 0x0a, 0xec, 0xef, 0xba, 0x57, 0xd6, 0x01, 0x00, 0x00, 0x00,
+  0xc9, 0x7b, 0x1c, 0x0e, 0xda, 0xe5, 0x87, 0xc0, 0xf7, 0x6c, 0x52, 0xb7, 0x0e,
+  0x00, 0x00, 0x00, 0x48, 0x5e, 0xe7, 0x77, 0x7d, 0x59, 0xde, 0x02, 0xde, 0xf3,
+  0x97, 0xb3, 0x5b, 0xfb, 0x00, 0x00, 0x00, 0x80, 0xe4, 0x7d, 0x0a, 0x06, 0x00,
+  0x00, 0x00, 0x40, 0x28, 0x82, 0x01, 0x00, 0x00, 0x00, 0x10, 0x8b, 0x60, 0x00,
+  0x00, 0x00, 0x00, 0xc4, 0x22, 0x18, 0x00, 0x00, 0x00, 0x00, 0xc1, 0x08, 0x06,
+  0x00, 0x00, 0x00, 0x40, 0x2c, 0x82, 0x01, 0x00, 0x00, 0x00, 0x10, 0x8b, 0x60,
+  0x00, 0x00, 0x00, 0x00, 0xc4, 0x22, 0x18, 0x00, 0x00, 0x00, 0x00, 0xc1, 0x08,
+  0x06, 0x00, 0x00, 0x00, 0x40, 0x2c, 0x82, 0x01, 0x00, 0x00, 0x00, 0x10, 0x8b,
+  0x60, 0x00, 0x00, 0x00, 0x00, 0xc4, 0x22, 0x18, 0x00, 0x00, 0x00, 0x00, 0xc1,
+  0x08, 0x06, 0x00, 0x00, 0x00, 0x40, 0x2c, 0x82, 0x01, 0x00, 0x00, 0x00, 0x10,
+  0xcb, 0x6a, 0x38, 0xe8, 0x17, 0x8f, 0x01, 0xed, 0x9f, 0x7c, 0x7a, 0x71, 0xdd,
+  0xc8, 0x00, 0x00, 0x00, 0x38, 0xae, 0xd7, 0xd6, 0xee, 0x69, 0x71, 0x7e, 0x18,
+  0x1a, 0xff, 0xdc, 0xc8, 0x9e, 0x19, 0x95, 0x3e, 0x01, 0x00
+};
+
+static avow_value_t bomb_answer(void) {
+  char text[1024];
+  const int n = snprintf(text, sizeof(text),
+                         "HTTP/1.1 200 OK\r\nContent-Encoding: gzip, gzip\r\n"
+                         "Content-Length: %zu\r\n\r\n",
+                         sizeof(bomb));
+  memcpy(text + n, bomb, sizeof(bomb));
+  return avow_bytes(text, (size_t) n + sizeof(bomb));
+}
+
+/* It comes as it is unpacked, for its limit is all that it can cost. */
+static void found_in_what_is_unpacked(void **state) {
+  assert_found_in_kept(bomb_answer(), 65536);
+  assert_found_in_kept(bomb_answer(), 5000000);
+}
+
+/* Of small pieces it is paused nevertheless, and all come. */
+static void unpacked_in_small_pieces(void **state) {
+  enum { CHUNKS = 6000 };
+  static const char header[] = "Content-Encoding: identity\r\n";
+  avow_value_t answer = chunked_answer(header, CHUNKS), v, b;
+  const avow_fetch_options_t o = { .body = &answer, .limit = CHUNKS * 100 };
+  size_t len = 0;
+  v = avow_run(avow_curl_fetch(client, url_of("/keep"), &o));
+  avow_ignore(avow_run(avow_sleep(loop, 50)));
+  b = avow_run(avow_timeout(all_of(&v), 5000));
+  (void) avow_to_bytes(&b, &len);
+  assert_int_equal(len, CHUNKS * 100);
+  avow_value_unref(b);
+  avow_value_unref(v);
+  avow_value_unref(answer);
+}
+
+/* As much as that libcurl does not keep, and it says so. */
+static void unpacked_without_a_limit(void **state) {
+  avow_value_t answer = bomb_answer();
+  const avow_fetch_options_t o = { .body = &answer, .set = accept_gzip };
+  avow_value_t v = avow_run(avow_curl_fetch(client, url_of("/keep"), &o));
+#if LIBCURL_VERSION_NUM < 0x080000
+  assert_says(all_of(&v), UV_ENOMEM,
+              "more of the body came than libcurl keeps while it is not read "
+              "(64 MiB), or than there is memory for");
+#else
+  avow_ignore(avow_run(all_of(&v)));
+#endif
+  avow_value_unref(v);
+  avow_value_unref(answer);
 }
 
 /* libcurl 8 has limits of its own, of which one may be met before. */
@@ -172,10 +251,17 @@ static void of_time(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    CURL_CASE(bodies),      CURL_CASE(of_the_last_response),
-    CURL_CASE(read_slowly), CURL_CASE(found_in_what_was_kept),
-    CURL_CASE(heads),       CURL_CASE(lines),
-    CURL_CASE(trailers),    CURL_CASE(of_time),
+    CURL_CASE(bodies),
+    CURL_CASE(of_the_last_response),
+    CURL_CASE(read_slowly),
+    CURL_CASE(found_in_what_was_kept),
+    CURL_CASE(found_in_what_is_unpacked),
+    CURL_CASE(unpacked_without_a_limit),
+    CURL_CASE(unpacked_in_small_pieces),
+    CURL_CASE(heads),
+    CURL_CASE(lines),
+    CURL_CASE(trailers),
+    CURL_CASE(of_time),
   };
   return RUN_CURL(tests);
 }
