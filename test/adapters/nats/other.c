@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <uv.h>
 
 enum { SUBJECTS = 3 };
 
@@ -11,6 +12,7 @@ natsConnection *other;
 
 static natsSubscription *subs[SUBJECTS];
 static atomic_int heard;
+static uv_mutex_t mutex; /* each subject has a thread */
 static char last[256];
 
 static void check(natsStatus s) {
@@ -33,17 +35,26 @@ static void answer(natsMsg *msg) {
 
 static void on_message(natsConnection *nc, natsSubscription *sub, natsMsg *msg,
                        void *times) {
+  uv_mutex_lock(&mutex);
   (void) snprintf(last, sizeof(last), "%.*s", natsMsg_GetDataLength(msg),
                   natsMsg_GetData(msg));
+  uv_mutex_unlock(&mutex);
   atomic_fetch_add(&heard, 1);
   for (int i = 0; natsMsg_GetReply(msg) != NULL && i < *(int *) times; i++)
     answer(msg);
   natsMsg_Destroy(msg);
 }
 
+static void begin_lock(void) {
+  if (uv_mutex_init(&mutex) != 0)
+    abort();
+}
+
 void other_begin(const char *url) {
   static const char *const subjects[] = { "echo", "twice", "silent" };
   static int times[] = { 1, 2, 0 };
+  static uv_once_t once = UV_ONCE_INIT;
+  uv_once(&once, begin_lock);
   atomic_store(&heard, 0);
   natsOptions *options = NULL;
   check(natsOptions_Create(&options));
