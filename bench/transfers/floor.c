@@ -31,6 +31,7 @@ static CURL *make(const char *url) {
   curl_easy_setopt(easy, CURLOPT_URL, url);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, count);
   curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, count_one);
+  curl_easy_setopt(easy, CURLOPT_CAINFO, getenv("CURL_CA_BUNDLE"));
   return easy;
 }
 

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Requests by HTTP with libcurl, by avow-curl and by others.
+"""Requests by HTTP and HTTPS with libcurl, by avow-curl and by others.
 
   run.py [--build DIR] [--rounds N] [--quick] [--alone] [--write] [CASE]
 
 examples/serve is asked for 1 KiB, 10,000 times, 32 at a time, over connections
-that are used again. What counts is the processor's time of the client, from its
+that are used again, and the same by TLS (the cases http and https). What counts is the processor's time of the client, from its
 start to its end, also in the kernel; clients take turns, of which each one's
 best counts. Who makes more than 32 connections, and tells, has failed. DIR is
 made with --buildtype=release (build-release); --write keeps the table in
@@ -12,6 +12,7 @@ docs/curl.md.
 """
 import os
 import re
+import subprocess
 import sys
 import tempfile
 
@@ -21,7 +22,8 @@ import machine
 import page
 
 AT_ONCE = 32
-HEADS = ['client', 'a second', 'µs of processor', 'times the quickest',
+CASES = ['http', 'https']
+HEADS = ['by', 'client', 'a second', 'µs of processor', 'times the quickest',
          'times the floor']
 FLOOR = 'floor: curl_multi in C'
 
@@ -32,6 +34,23 @@ def config(work, url, n):
     with open(path, 'w', encoding='utf-8') as file:
         file.write(f'url = "{url}"\noutput = "/dev/null"\n' * n)
     return path
+
+
+def papers(work):
+    """A certificate that all clients believe: each has its own way to it."""
+    path = f'{work}/both'
+    subprocess.run(
+        ['openssl', 'req', '-x509', '-newkey', 'rsa:2048', '-nodes',
+         '-subj', '/CN=localhost', '-addext', 'subjectAltName=IP:127.0.0.1',
+         '-keyout', path, '-out', path], check=True, stderr=subprocess.DEVNULL)
+    os.environ['CURL_CA_BUNDLE'] = path
+    os.environ['NODE_EXTRA_CA_CERTS'] = path
+    return path
+
+
+def server(build, case, folder):
+    tls = ['--tls', papers(folder)] if case == 'https' else []
+    return [f'{build}/examples/serve', '--port', '0', *tls, f'{folder}/files']
 
 
 def clients(build, work, url, n):
@@ -78,36 +97,48 @@ def measure(options, work, url, n):
     turns = {name: [] for name in some}
     for i in range(options.rounds):
         for name, argv in some.items():
-            page.say(f'round {i + 1} of {options.rounds}, {name}')
+            page.say(f'{url.split(":")[0]}, round {i + 1} of '
+                     f'{options.rounds}, {name}')
             turns[name].append(turn(argv, n))
     return {name: list(map(min, zip(*each))) for name, each in turns.items()}
 
 
-def rows_of(found, n):
+def rows_of(case, found, n):
     """The floor is no client, so it is not the quickest."""
     quickest = min(cpu for name, (cpu, _) in found.items() if name != FLOOR)
     floor = found.get(FLOOR, [0])[0]
     for name, (cpu, elapsed) in found.items():
-        yield [name, f'{n / elapsed:.0f}', f'{cpu * 1e6 / n:.1f}',
+        yield [case, name, f'{n / elapsed:.0f}', f'{cpu * 1e6 / n:.1f}',
                f'{cpu / quickest:.2f}' if quickest else '',
                f'{cpu / floor:.2f}' if floor else '']
 
 
+def rows(options, case, n):
+    with tempfile.TemporaryDirectory() as work:
+        os.mkdir(f'{work}/files')
+        with open(f'{work}/files/1k', 'wb') as file:
+            file.write(os.urandom(1024))
+        with machine.process(server(options.build, case, work)) as (_, port):
+            url = f'{case}://127.0.0.1:{port}/1k'
+            return list(rows_of(case, measure(options, work, url, n), n))
+
+
+def cases_of(options):
+    for case in options.case:
+        if case == 'http' or machine.find('openssl', 'openssl'):
+            yield case
+
+
 def main():
-    options = page.parse(page.parser_of(__doc__, ['requests']), ['requests'])
+    options = page.parse(page.parser_of(__doc__, CASES), CASES)
     n = 10000
     if options.quick:
         options.rounds, n = 1, 100
     os.environ['NO_PROXY'] = '*'
-    with tempfile.TemporaryDirectory() as work:
-        with open(f'{work}/1k', 'wb') as file:
-            file.write(os.urandom(1024))
-        serve = [f'{options.build}/examples/serve', '--port', '0', work]
-        with machine.process(serve) as (_, port):
-            url = f'http://127.0.0.1:{port}/1k'
-            found = measure(options, work, url, n)
-    text = page.table([HEADS, *rows_of(found, n)], 1)
-    page.show('curl.md', options, text, machine.missing)
+    table = [HEADS]
+    for case in cases_of(options):
+        table += rows(options, case, n)
+    page.show('curl.md', options, page.table(table, 2), machine.missing)
 
 
 main()
