@@ -51,14 +51,14 @@ AVOW_API CURLM *avow_curl_multi(const avow_curl_t *client);
  * may call avow, but not curl_multi_*(): avow_loop_close() is UV_EBUSY there,
  * and transfers while the loop is run there reject with AVOW_EMISUSE.
  *
- * Rejects with what avow_curl_code() says, a message of libcurl's and a code
- * of libuv's: that of the system where libcurl knows of one, UV_ETIMEDOUT for
- * limits of its own, UV_EINVAL for an option or a URL that it cannot follow,
- * UV_EAI_NONAME for names that it does not find, UV_ENOMEM; else UV_EPROTO.
- * UV_EINVAL for an easy of NULL or one that is in use, and, taking nothing, for
- * one that a value owns: curl_easy_duphandle() makes a copy of that. Cancelling
- * ends the transfer at once, and with it the connection if it was in the middle
- * of it.
+ * Rejects with what avow_curl_code() says, a message of libcurl's and a code of
+ * libuv's: that of the system where libcurl knows of one, UV_EMFILE where it
+ * finds no socket for want of descriptors, UV_ETIMEDOUT for limits of its own,
+ * UV_EINVAL for an option or a URL that it cannot follow, UV_EAI_NONAME for
+ * names that it does not find, UV_ENOMEM; else UV_EPROTO. UV_EINVAL for an easy
+ * of NULL or one that is in use, and, taking nothing, for one that a value
+ * owns: curl_easy_duphandle() makes a copy of that. Cancelling ends the
+ * transfer at once, and with it the connection if it was in the middle of it.
  *
  * For as long as it has it, it keeps to itself CURLOPT_PRIVATE, which it gives
  * back, CURLOPT_ERRORBUFFER, CURLOPT_NOSIGNAL (ignore SIGPIPE, as for

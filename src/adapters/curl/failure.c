@@ -62,9 +62,29 @@ static int system_code(CURL *easy) {
   return err > 0 ? uv_translate_sys_error((int) err) : 0;
 }
 
+static void put_back(uv_file fd) {
+  uv_fs_t close;
+  (void) uv_fs_close(NULL, &close, fd, NULL);
+  uv_fs_req_cleanup(&close);
+}
+
+/* It does not say why it has no socket either: whether there are descriptors
+   left shows. */
+static int why_no_socket(void) {
+  uv_file ends[2];
+  const int err = uv_pipe(ends, 0, 0);
+  if (err != 0)
+    return err;
+  put_back(ends[0]);
+  put_back(ends[1]);
+  return 0;
+}
+
 avow_value_t avow__curl_failure(CURL *easy, CURLcode code,
                                 const char *message) {
-  const int system = is_of_system(code) ? system_code(easy) : 0;
+  int system = is_of_system(code) ? system_code(easy) : 0;
+  if (system == 0 && code == CURLE_COULDNT_CONNECT)
+    system = why_no_socket();
   const int ours = is_of_peer(easy, code) ? UV_EPROTO : code_of(code);
   const int err = system != 0 ? system : ours;
   if (message[0] == '\0')
