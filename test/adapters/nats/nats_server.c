@@ -124,6 +124,7 @@ void nats_server_stop(void) {
 
 void nats_server_pause(void) {
   kill(process, SIGSTOP);
+  waitpid(process, NULL, WUNTRACED); /* until it has stopped */
 }
 
 void nats_server_go_on(void) {
