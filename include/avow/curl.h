@@ -96,7 +96,8 @@ typedef struct avow_fetch_options_s {
   unsigned redirects;         /* that are followed at most; 10 */
   bool no_redirects;          /* they are responses as any others */
   /* Sets further options of the easy handle, but none of what it writes, nor
-     of what it reads. */
+     of what it reads; a CURLOPT_XFERINFOFUNCTION in place of the one that
+     finds a proxy's endless answer. */
   void (*set)(CURL *easy, void *data);
   void *data;
   uint64_t reserved[4]; /* zeros, else UV_EINVAL: for later versions */
@@ -131,9 +132,10 @@ typedef struct avow_fetch_options_s {
  * method than capital letters, a body that is neither BYTES nor a stream, the
  * length of what is no stream, and headers with line feeds or without a colon:
  * the message says which. UV_EMSGSIZE for a head of more than 256 KiB, or a
- * line of it that is longer than libcurl takes (100 KiB). Certificates are
- * verified. Cancelling ends the transfer, and no more of the stream is read.
- * options may be NULL, and what it points to is used in the call alone.
+ * line of it that is longer than libcurl takes (100 KiB), or more than 256 KiB
+ * of a proxy's answer to CONNECT. Certificates are verified. Cancelling ends
+ * the transfer, and no more of the stream is read. options may be NULL, and
+ * what it points to is used in the call alone.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_curl_fetch(
     const avow_curl_t *client, const char *url,

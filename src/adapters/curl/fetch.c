@@ -142,14 +142,10 @@ static bool fetch_set(CURL *easy, const char *url,
   (void) curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   if (has_body(o))
     set_body(easy, o);
-  if (curl_easy_setopt(easy, CURLOPT_URL, url) != CURLE_OK ||
-      !set_headers(easy, o->headers, list) ||
-      (o->method != NULL &&
-       set_method(easy, o->method, has_body(o)) != CURLE_OK))
-    return false;
-  if (o->set != NULL)
-    o->set(easy, o->data);
-  return true;
+  return curl_easy_setopt(easy, CURLOPT_URL, url) == CURLE_OK &&
+         set_headers(easy, o->headers, list) &&
+         (o->method == NULL ||
+          set_method(easy, o->method, has_body(o)) == CURLE_OK);
 }
 
 /* NULL, and *out says why. Two requests would each send a part. */

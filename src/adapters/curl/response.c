@@ -27,9 +27,10 @@ struct response_s {
   avow_value_t sent;         /* or if it is bytes */
   struct curl_slist *headers;
   head_t head;
-  size_t head_len; /* as it came, with what comes before and behind it */
-  uint64_t limit;  /* of the body; 0: none */
-  uint64_t taken;  /* of that */
+  size_t head_len;    /* as it came, with what comes before and behind it */
+  size_t refused_len; /* of a proxy's answer */
+  uint64_t limit;     /* of the body; 0: none */
+  uint64_t taken;     /* of that */
   uint64_t *sent_so_far, *received; /* the program\'s; NULL */
   avow_value_t refusal;             /* why we have refused the rest; NONE */
   long status;
@@ -311,32 +312,55 @@ static void response_began(response_t *r) {
   avow__curl_upload_begin(&r->upload);
 }
 
+/* The body of a proxy's refusal libcurl passes over, byte by byte and for as
+   long as more is there (7.88), whatever waits. It asks here at each byte. */
+static bool proxy_fits(response_t *r, bool has_sent) {
+  long status = 0;
+  if (r->head_len > 0 || has_sent)
+    return true;
+  (void) curl_easy_getinfo(r->body.easy, CURLINFO_HTTP_CONNECTCODE, &status);
+  if (status == 0 || ++r->refused_len <= HEAD_MOST)
+    return true;
+  avow_value_unref(r->refusal);
+  r->refusal =
+      avow_error_new(UV_EMSGSIZE, avow_none(),
+                     "the proxy's answer has more than %d bytes", HEAD_MOST);
+  return false;
+}
+
 static int on_progress(void *data, curl_off_t to_receive, curl_off_t received,
                        curl_off_t to_send, curl_off_t sent) {
-  const response_t *r = data;
+  response_t *r = data;
   if (r->sent_so_far != NULL)
     *r->sent_so_far = (uint64_t) sent;
   if (r->received != NULL)
     *r->received = (uint64_t) received;
-  return 0;
+  return proxy_fits(r, sent > 0) ? 0 : 1;
 }
 
-static void response_count(response_t *r, const avow_fetch_options_t *o) {
+static void response_watch(response_t *r) {
   CURL *easy = r->body.easy;
-  r->sent_so_far = o->sent;
-  r->received = o->received;
-  if (o->sent == NULL && o->received == NULL)
-    return;
-  (void) on_progress(r, 0, 0, 0, 0);
   (void) curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
   (void) curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
   (void) curl_easy_setopt(easy, CURLOPT_XFERINFODATA, r);
 }
 
+static void response_count(response_t *r, const avow_fetch_options_t *o) {
+  r->sent_so_far = o->sent;
+  r->received = o->received;
+  if (o->sent == NULL && o->received == NULL)
+    return;
+  (void) on_progress(r, 0, 0, 0, 0);
+  response_watch(r);
+}
+
 static void response_set(response_t *r, const avow_fetch_options_t *o) {
   CURL *easy = r->body.easy;
   r->limit = o->limit;
-  response_count(r, o);
+  response_watch(r);
+  if (o->set != NULL)
+    o->set(easy, o->data); /* which may have a progress of its own, */
+  response_count(r, o);    /* unless that is ours */
   if (o->body != NULL && o->body->tag == AVOW_OBJECT)
     response_upload(r, o);
   else if (o->body != NULL)

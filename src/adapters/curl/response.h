@@ -16,8 +16,8 @@ typedef struct response_s response_t;
 response_t *avow__curl_response_new(client_t *c, avow_promise_t **out);
 
 /* Begins the transfer, which easy is set up for but for what it writes, and
-   reads of a stream. The headers that it sends are taken, and stay for as long;
-   so does the body. */
+   reads of a stream, and for what the program sets. The headers that it sends
+   are taken, and stay for as long; so does the body. */
 void avow__curl_response_begin(response_t *r, const avow_curl_t *client,
                                CURL *easy, struct curl_slist *headers,
                                const avow_fetch_options_t *options);

@@ -19,7 +19,10 @@
 #include "avow/uv.h"
 
 #define CHUNKED "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
-#define FILLER  "X-Filler: 1234567890123456789012345678901234567890\r\n"
+#define REFUSED                                                  \
+  "HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm=\"x\"\r\n" \
+  "Transfer-Encoding: chunked\r\n\r\n"
+#define FILLER "X-Filler: 1234567890123456789012345678901234567890\r\n"
 
 enum { HEAD = 16384, URLS = 8, URL = 128, CHUNK = 7 };
 
@@ -325,6 +328,8 @@ static void answer(http_t *h, const char *head, const char *what, int n) {
     h->over = true;
   } else if (strcmp(what, "headers") == 0) {
     answer_headers(h, "HTTP/1.1 200 OK\r\n", FILLER);
+  } else if (strcmp(what, "refusal") == 0) {
+    answer_headers(h, REFUSED, "10\r\n0123456789abcdef\r\n");
   } else if (strcmp(what, "continue") == 0) {
     answer_headers(h, "", "HTTP/1.1 100 Continue\r\n\r\n");
   } else if (strcmp(what, "trailers") == 0) {
@@ -363,6 +368,7 @@ static bool serve_one(http_t *h) {
   head[len] = '\0';
   http_use(h, len);
   (void) sscanf(head, "%*s /%31[^/ ]/%d", what, &n);
+  (void) sscanf(head, "CONNECT %31[^.]", what);
   h->served++;
   answer(h, head, what, n);
   return !h->over;

@@ -22,6 +22,7 @@
  *                 that is 0, and then the end of the connection
  *   /keep         the same at once, and the connection stays
  *   /headers      headers without end
+ *   /refusal      407, and a body in chunks without end
  *   /continue     "100 Continue" without end
  *   /trailers     headers without end behind a body of 5 bytes
  *   /refuse/N     that status, and a redirect to /echo, before the body
@@ -31,6 +32,8 @@
  *   /first        an answer to the first of a connection's requests alone
  *   /hints        a head of 103 that says "Link: early", then /hello
  *   /trailer      "hello, world" in a chunk, then "X-Late: yes"
+ *
+ * Who takes it for a proxy, to https://refusal.test/, is answered so, too.
  */
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H

@@ -223,6 +223,18 @@ static void lines(void **state) {
   }
 }
 
+static void by_a_proxy(CURL *easy, void *unused) {
+  curl_easy_setopt(easy, CURLOPT_PROXY, url_of("/"));
+  curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+}
+
+/* libcurl would pass it over for ever. */
+static void answers_of_proxies(void **state) {
+  const avow_fetch_options_t o = { .set = by_a_proxy };
+  assert_says(avow_curl_fetch(client, "https://refusal.test/", &o), UV_EMSGSIZE,
+              "the proxy's answer has more than 262144 bytes");
+}
+
 static void trailers(void **state) {
   avow_value_t v = fetched(url_of("/trailers"), 0);
   assert_fulfils_bytes(avow_read(avow_to_stream(&v), 10), "abcde");
@@ -260,6 +272,7 @@ int main(void) {
     CURL_CASE(unpacked_in_small_pieces),
     CURL_CASE(heads),
     CURL_CASE(lines),
+    CURL_CASE(answers_of_proxies),
     CURL_CASE(trailers),
     CURL_CASE(of_time),
   };
