@@ -91,16 +91,17 @@ static avow_value_t the_answer(asked_t *asked) {
   return avow__nats_message(answer);
 }
 
-/* Takes payload and has it sent. */
+/* Takes payload and has it sent. Without a connection there may be no libnats
+   yet, which cannot even do away with a message then. */
 static avow_promise_t *post(const avow_value_t *connection, sent_t *sent,
                             letter_t letter, avow_value_t payload) {
   connection_t *c = avow__nats_connection(connection);
   letter.payload = &payload;
   avow_value_t v = avow_none();
-  if (sent != NULL) {
-    v = avow__nats_message_new(&sent->msg, &letter);
+  if (sent != NULL)
     sent->asked.destroy = sent_destroy;
-  }
+  if (sent != NULL && c != NULL)
+    v = avow__nats_message_new(&sent->msg, &letter);
   avow_value_unref(payload);
   if (!avow_is_error(&v))
     return avow__nats_ask(connection, (asked_t *) sent);
