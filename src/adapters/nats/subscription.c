@@ -254,6 +254,12 @@ static void hear(const avow_value_t *connection, subscription_t *s) {
   avow__nats_wire_hear(s->wire, &s->hearer);
 }
 
+/* Without memory to hear of its end it ends at once, and says why. */
+static void fail_with(avow_channel_t *messages, const avow_promise_t *ended) {
+  if (avow_state(ended) == AVOW_REJECTED)
+    avow_channel_fail(messages, avow_value_ref(avow_result(ended)));
+}
+
 /* The channel that the program has. */
 static avow_channel_t *subscription_begin(const avow_value_t *connection,
                                           subscription_t *s, uv_loop_t *loop) {
@@ -267,6 +273,7 @@ static avow_channel_t *subscription_begin(const avow_value_t *connection,
   s->begin->op.waits = true;
   hear(connection, s);
   (void) avow__nats_begin(connection, s->begin); /* it was not ending */
+  fail_with(s->messages, ended);
   ended = avow_attach(ended, s, let_go);
   (void) avow_result(ended); /* who has the channel hears what there is */
   avow_unref(ended);
