@@ -3,9 +3,10 @@
 # copy of the sources: the suite that caught.txt names must fail.
 #
 #   check.sh [NAME...]            these faults, or all
-#   check.sh --changed [SEED]     two dozen, chosen at random among those in
-#                                 files of src/ that changed of late; when these
-#                                 are fewer, among the others too
+#   check.sh --changed [SEED]     two dozen, chosen among those in files of
+#                                 src/ that changed of late; when these are
+#                                 fewer, among the others too. Each commit has
+#                                 its own, the same wherever it is tried
 #   check.sh --write [NAME...]    by whichever suite finds them, the quickest
 #                                 first; writes that to caught.txt
 #
@@ -44,7 +45,7 @@ changed_files() {
 choose() {
   case "${1:-}" in
   --changed)
-    seed=${2:-$(date +%s)}
+    seed=${2:-$(printf '%d' "0x$(git -C "$root" rev-parse --short=7 HEAD)")}
     files=$(cd "$root" && changed_files | sort -u)
     # shellcheck disable=SC2086 # a list of words
     echo "24 faults, with seed $seed, first of:" $files >&2
