@@ -29,6 +29,7 @@ configure "$build" -Dtests=enabled -Dexamples=true -Dbench=true \
 ninja -C "$build"
 status=0
 # libuv aborts where a loop's descriptor takes the place of a closed stdin.
-meson test -C "$build" --no-rebuild --print-errorlogs </dev/null || status=$?
+meson test -C "$build" --no-rebuild --print-errorlogs --timeout-multiplier=3 \
+  </dev/null || status=$?
 awk -f test/skipped.awk "$build/meson-logs/testlog.txt" || status=1
 exit "$status"

@@ -3,8 +3,8 @@
 #
 #   suite.sh DIRECTORY COMPILER SUITE|all [MESON-OPTION...]
 #
-# Only what the suite needs is built. $PATIENCE: so many times the usual time
-# for a test; $WRAPPER: what to run each by.
+# Only what the suite needs is built. $PATIENCE: so many times what Meson gives a
+# test, 3 for machines that have other work; $WRAPPER: what to run each by.
 set -eu
 cd "$(dirname "$0")/.."
 build=$1
@@ -24,4 +24,4 @@ else
   set -- --suite "$suite"
 fi
 meson test -C "$build" --no-rebuild --print-errorlogs --quiet \
-  --timeout-multiplier="${PATIENCE:-1}" ${WRAPPER:+"--wrapper=$WRAPPER"} "$@"
+  --timeout-multiplier="${PATIENCE:-3}" ${WRAPPER:+"--wrapper=$WRAPPER"} "$@"
