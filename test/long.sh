@@ -5,7 +5,7 @@
 #   long.sh --list                    their names
 #
 # Goes on when a step fails, keeps what each says in build-long/NAME.log, and
-# ends with a table. About 145 minutes on two processors, on a Debian 12, as
+# ends with a table. About 155 minutes on two processors, on a Debian 12, as
 # root. $TEST262: a checkout of test262, to run all of it that is about
 # promises.
 set -eu
@@ -13,9 +13,9 @@ cd "$(dirname "$0")/.."
 script='sh test/long.sh'
 build=build-long
 records=$build/steps
-steps='tools analysers gcc_release clang_debug clang_release no_async
-  valgrind coverage mcdc conformance differential simulate towns random depth
-  soak load transfers bodies tls_memory writers races faults machines libuvs hosts
+steps='tools analysers gcc_release asan_ubsan clang_debug clang_release
+  no_async valgrind coverage mcdc conformance differential simulate towns
+  random depth soak load transfers bodies tls_memory writers races faults machines libuvs hosts
   musl roots fuzzing'
 core='-Dexamples=false -Dbench=false'
 limit=7200
@@ -48,6 +48,12 @@ analysers() {
 gcc_release() {
   sh test/suite.sh "$build/gcc-release" gcc all --buildtype=release \
     -Dsimulator=disabled
+}
+
+# With the examples and the simulator.
+asan_ubsan() {
+  sh test/suite.sh "$build/asan-ubsan" clang all -Db_lundef=false \
+    -Db_sanitize=address,undefined -Dbench=false -Dtrace=true
 }
 
 clang_debug() {
