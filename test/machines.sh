@@ -56,6 +56,7 @@ strip = '$2-strip'
 pkgconfig = 'pkg-config'
 ${6:+exe_wrapper = '$6'}
 [properties]
+${6:+needs_exe_wrapper = true}
 pkg_config_libdir = '$lib/pkgconfig'
 [built-in options]
 c_args = ['-isystem', '$root/include']
@@ -163,11 +164,25 @@ install_packages() {
   more="$*" . test/packages.sh
 }
 
+# Kernels may be built, or started, without.
+runs_i386() {
+  echo 'int main(void) { return 0; }' |
+    i686-linux-gnu-gcc -static -x c - -o "$build/runs-i386"
+  "$build/runs-i386" 2>/dev/null
+}
+
 test_machine() {
   case $1 in
   i386)
     install_packages gcc-i686-linux-gnu libc6-dev-i386-cross
-    linux i386 1 i386 i686-linux-gnu x86 little ld-linux.so.2
+    if runs_i386; then
+      linux i386 1 i386 i686-linux-gnu x86 little ld-linux.so.2
+    else
+      echo 'this kernel runs no 32-bit programs: by qemu-i386'
+      install_packages qemu-user-static
+      linux i386 10 i386 i686-linux-gnu x86 little ld-linux.so.2 \
+        qemu-i386-static
+    fi
     ;;
   i386-asan)
     install_packages gcc-i686-linux-gnu libc6-dev-i386-cross
