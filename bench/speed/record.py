@@ -14,7 +14,7 @@ class Row(typing.NamedTuple):
     amount: float
     floor: float  # 0: there is none
     times: float  # the median of ratios, not the ratio of medians
-    asked: float | None
+    asked: typing.Optional[float]
 
     @property
     def key(self):
