@@ -16,6 +16,7 @@
 typedef struct {
   avow__context_t *context;
   FILE *out;
+  const char *before, *after; /* around each thing that is said of a promise */
 } dump_t;
 
 static const char *kind_name(const avow_promise_t *p) {
@@ -60,30 +61,32 @@ static void print_name(FILE *out, const avow_promise_t *p) {
 }
 
 #ifdef AVOW_TRACE
-static void print_step(FILE *out, const avow_promise_t *p) {
+static void print_step(const dump_t *dump, const avow_promise_t *p) {
   const avow_frame_t *frame = p->data;
   assert(p->kind != AVOW__STACKLESS || avow__is_pending(p));
   if (p->kind == AVOW__STACKLESS)
-    (void) fprintf(out, " awaits at line %d", frame->line);
+    (void) fprintf(dump->out, "%sawaits at line %d%s", dump->before,
+                   frame->line, dump->after);
 }
 #endif
 
 #if defined(AVOW_TRACE) && !defined(AVOW_NO_ASYNC)
-static void print_await(FILE *out, const avow_promise_t *p) {
+static void print_await(const dump_t *dump, const avow_promise_t *p) {
   const avow__fiber_t *f = p->data;
   assert(p->kind != AVOW__ASYNC || avow__is_pending(p));
   if (p->kind != AVOW__ASYNC || f->file == NULL)
     return;
-  (void) fputs(" awaits at ", out);
-  print_escaped(out, f->file);
-  (void) fprintf(out, ":%d", f->line);
+  (void) fprintf(dump->out, "%sawaits at ", dump->before);
+  print_escaped(dump->out, f->file);
+  (void) fprintf(dump->out, ":%d%s", f->line, dump->after);
 }
 #endif
 
 #ifndef AVOW_NO_ASYNC
 static void print_local(const char *name, const avow_value_t *v, void *data) {
-  FILE *out = data;
-  (void) fputc(' ', out);
+  const dump_t *dump = data;
+  FILE *out = dump->out;
+  (void) fputs(dump->before, out);
   print_escaped(out, name);
   if (v->tag == AVOW_INT)
     (void) fprintf(out, "=%" PRId64, v->u.i);
@@ -93,30 +96,32 @@ static void print_local(const char *name, const avow_value_t *v, void *data) {
     print_escaped(out, avow_to_bytes(v, NULL));
   else if (v->tag != AVOW_INT)
     (void) fprintf(out, "(%s)", avow_type_name(v));
+  (void) fputs(dump->after, out);
 }
 
-static void print_locals(FILE *out, const avow_promise_t *p) {
+static void print_locals(dump_t *dump, const avow_promise_t *p) {
   if (p->kind == AVOW__ASYNC)
-    avow__locals_each(p->data, print_local, out);
+    avow__locals_each(p->data, print_local, dump);
 }
 #endif
 
-static void print_origin(const dump_t *dump, const avow_promise_t *p) {
+static void print_origin(dump_t *dump, const avow_promise_t *p) {
 #ifndef AVOW_NO_ASYNC
-  print_locals(dump->out, p);
+  print_locals(dump, p);
 #endif
 #ifdef AVOW_TRACE
   const char *where = avow__where(p);
   if (where != NULL) {
-    (void) fputs(" made at ", dump->out);
+    (void) fprintf(dump->out, "%smade at ", dump->before);
     print_escaped(dump->out, where);
+    (void) fputs(dump->after, dump->out);
   }
-  print_step(dump->out, p);
+  print_step(dump, p);
 #  ifndef AVOW_NO_ASYNC
-  print_await(dump->out, p);
+  print_await(dump, p);
 #  endif
-  (void) fprintf(dump->out, " %" PRIu64 " ms ago",
-                 avow__time(dump->context) - p->since);
+  (void) fprintf(dump->out, "%s%" PRIu64 " ms ago%s", dump->before,
+                 avow__time(dump->context) - p->since, dump->after);
 #else
   (void) dump;
   (void) p;
@@ -152,7 +157,7 @@ static void print_reason(FILE *out, const avow_promise_t *p) {
 }
 
 static void text_one(avow_promise_t *p, void *data) {
-  const dump_t *dump = data;
+  dump_t *dump = data;
   if (is_own(dump, p))
     return;
   print_id(dump->out, receiver(p));
@@ -168,7 +173,7 @@ static void text_one(avow_promise_t *p, void *data) {
   (void) fputc('\n', dump->out);
 }
 
-static void dot_node(const dump_t *dump, const avow_promise_t *p) {
+static void dot_node(dump_t *dump, const avow_promise_t *p) {
   static const char *const colors[] = { "lightyellow", "palegreen", "salmon" };
   (void) fputs("  ", dump->out);
   print_id(dump->out, p);
@@ -184,7 +189,7 @@ static void dot_node(const dump_t *dump, const avow_promise_t *p) {
 }
 
 static void dot_one(avow_promise_t *p, void *data) {
-  const dump_t *dump = data;
+  dump_t *dump = data;
   if (is_own(dump, p))
     return;
   if (receiver(p) == p)
@@ -204,12 +209,14 @@ void avow_loop_dump(uv_loop_t *loop, FILE *out, avow_dump_t format) {
     avow__misuse_of_null("the file for a dump");
     return;
   }
-  dump_t dump = { .context = avow__context_of(loop), .out = out };
+  dump_t dump = { avow__context_of(loop), out, " ", "" };
   avow__check_thread(dump.context);
   if (format == AVOW_DUMP_TEXT) {
     avow__pool_each(&dump.context->pool, text_one, &dump);
     return;
   }
+  dump.before = "";
+  dump.after = "\\n";
   (void) fputs(
       "digraph promises {\n"
       "  node [shape=box, style=filled, fontname=monospace];\n",

@@ -270,6 +270,21 @@ static void dump_shows_those_with_names(void **state) {
   assert_fulfils_none(p);
 }
 
+static void graph_has_a_line_for_each_of_them(void **state) {
+  char text[1024];
+  FILE *out = tmpfile();
+  assert_non_null(out);
+  avow_promise_t *p = avow_async(loop, set_two_and_wait, NULL);
+
+  avow_loop_dump(loop, out, AVOW_DUMP_DOT);
+
+  rewind(out);
+  text[fread(text, 1, sizeof(text) - 1, out)] = '\0';
+  assert_int_equal(fclose(out), 0);
+  assert_non_null(strstr(text, "\\nword=\\\"a?\\\"\\nnumber=-7\\n"));
+  assert_fulfils_none(p);
+}
+
 static avow_value_t set_an_error(void *data) {
   set_word(a);
   const avow_value_t v =
@@ -374,6 +389,7 @@ int main(void) {
     CASE(value_of_one_that_never_ends_goes_with_its_loop),
     CASE(function_of_another_loop_begins_with_none),
     CASE(dump_shows_those_with_names),
+    CASE(graph_has_a_line_for_each_of_them),
     CASE(error_is_given_back_and_not_set),
     CASE(generations_leave_nothing_behind),
     CASE(setting_again_takes_no_more),

@@ -278,7 +278,7 @@ static void place_is_escaped_in_a_dump(void **state) {
   avow_loop_dump(loop, out, AVOW_DUMP_DOT);
   assert_int_equal(fclose(out), 0);
 
-  assert_non_null(strstr(dump, "a \\\"b\\\" \\\\c:3"));
+  assert_non_null(strstr(dump, "\\nmade at a \\\"b\\\" \\\\c:3\\n"));
   assert_true(avow_resolve(d, avow_none()));
   avow_unref(p);
 }
