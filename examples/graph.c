@@ -12,48 +12,75 @@ static const command_line_t command_line = {
   .operands = "",
   .about =
       "Prints the live promises of a small fan-out as a graph, for "
-      "Graphviz. A build with\n-Dtrace=true also says where each was "
-      "made.",
+      "Graphviz: who waits for\nwhom, 120 ms after it began. A build with "
+      "-Dtrace=true also says where each was\nmade.",
   .status = "0",
   .example = "| dot -Tsvg >promises.svg",
 };
+
+static avow_promise_t *named(avow_promise_t *p, const char *name) {
+  avow_promise_set_name(p, name);
+  return p;
+}
+
+/* Waits until it is known who asks. */
+static avow_value_t ask_user(void *session) {
+  return avow_await(session);
+}
+
+/* Nobody was there: it is asked once more after a pause. */
+static avow_value_t ask_weather(void *loop) {
+  avow_value_t v = avow_await(avow_sleep(loop, 500));
+  return avow_is_error(&v) ? v : avow_string("sunny");
+}
 
 static avow_value_t parse(const avow_value_t *answer, void *data) {
   return avow_value_ref(answer);
 }
 
-static avow_value_t use_default(const avow_value_t *error, void *data) {
-  return avow_int(0);
-}
-
-static avow_value_t say_goodbye(void *data) {
+static avow_value_t render(const avow_value_t *outcomes, void *data) {
   return avow_none();
 }
 
-/* Two answers that are awaited with a limit, one of which has come. */
-static avow_promise_t *start(uv_loop_t *loop, avow_deferred_t **out) {
-  avow_promise_t *slow = avow_promise_new(loop, out);
-  slow = avow_then(slow, parse, NULL, NULL);
-  avow_promise_t *quick = avow_promise_resolve(loop, avow_int(1));
-  avow_promise_t *const answers[] = {
-    avow_timeout(slow, 1000),
-    avow_catch(quick, use_default, NULL),
+/* A page of three parts, two of which wait for the same. */
+static avow_promise_t *start(uv_loop_t *loop, avow_promise_t *session) {
+  avow_promise_t *user = avow_async(loop, ask_user, avow_ref(session));
+  avow_promise_t *news = avow_then(session, parse, NULL, NULL);
+  avow_promise_t *weather = avow_async(loop, ask_weather, loop);
+  avow_promise_t *const parts[] = {
+    named(user, "user"),
+    news,
+    named(weather, "weather"),
   };
-  avow_promise_t *all = avow_all(loop, answers, 2);
-  return avow_finally(all, say_goodbye, NULL);
+  avow_promise_t *all = avow_all_settled(loop, parts, 3);
+  return avow_then(avow_timeout(all, 1000), render, NULL, NULL);
+}
+
+/* The clock is the loop's own, so that it is the same graph each time. */
+static uv_loop_t *begin(void) {
+  static uv_loop_t loop;
+  const avow_options_t options = { .clock = AVOW_CLOCK_BY_ITSELF };
+  int err = uv_loop_init(&loop);
+  if (err == 0)
+    err = avow_loop_init(&loop, &options);
+  if (err != 0)
+    program_fail("cannot start the loop", err);
+  return &loop;
 }
 
 int main(int argc, char *argv[]) {
   size_t n;
   (void) options_parse(&command_line, argc, argv, &n);
-  uv_loop_t *loop = program_begin();
+  uv_loop_t *loop = begin();
   avow_deferred_t *deferred;
-  avow_promise_t *p = start(loop, &deferred);
+  avow_promise_t *session = avow_promise_new(loop, &deferred);
+  avow_promise_t *page = start(loop, named(session, "session"));
 
+  avow_value_unref(avow_run(avow_sleep(loop, 120)));
   avow_loop_dump(loop, stdout, AVOW_DUMP_DOT);
 
-  avow_cancel(p);
-  avow_unref(p);
+  avow_cancel(page);
+  avow_unref(page);
   avow_deferred_drop(deferred);
   return program_end(loop, 0);
 }

@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""Is docs/graph.svg what examples/graph prints, and can it be drawn again?
+
+  graph.py SOURCE-ROOT KIND PROGRAM
+
+Its promises are those of the program, with as many arrows. Where and when they
+were made is said by a build of the KIND "traced" alone; whatever the build, the
+lines that the picture names have what it says was made there.
+"""
+import collections
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import xml.etree.ElementTree as tree
+
+SVG = '{http://www.w3.org/2000/svg}'
+MAKES = {'deferred': 'avow_promise_new', 'until': 'avow_timeout'}
+
+
+def drawn(path):
+    """The lines of each promise, and how many arrows there are."""
+    root = tree.parse(path).getroot()
+    promises = []
+    for text in root.findall(f'{SVG}text'):
+        if text.get('class') == 'name':
+            promises.append([])
+        promises[-1].append(text.text)
+    return promises, len(root.findall(f'{SVG}path[@class="edge"]'))
+
+
+def printed(program):
+    text = subprocess.run([program], check=True, text=True,
+                          stdout=subprocess.PIPE).stdout
+    labels = re.findall(r'label="(.*)"\];', text)
+    promises = [re.sub(r'( at )[^:\\]*/', r'\1', label).split('\\n')[:-1]
+                for label in labels]
+    return text, promises, text.count(' -> ')
+
+
+def known(promises, traced):
+    """What each build knows of them."""
+    return collections.Counter(tuple(lines if traced else lines[:2])
+                               for lines in promises)
+
+
+def misplaced(root, promises):
+    with open(os.path.join(root, 'examples', 'graph.c'), encoding='utf-8') as file:
+        source = file.read().split('\n')
+    for lines in promises:
+        kind = lines[0].split(' ')[0]
+        for what, line in re.findall(r'(\w+) at graph\.c:(\d+)', '\n'.join(lines)):
+            call = MAKES.get(kind, f'avow_{kind}') if what == 'made' else 'avow_await'
+            if f'{call}(' not in source[int(line) - 1]:
+                yield f'no {call}() is at line {line} of examples/graph.c'
+
+
+def differences(graph, path, traced):
+    promises, arrows = graph
+    of_picture, of_it = drawn(path)
+    for lines in known(promises, traced) - known(of_picture, traced):
+        yield f'{path} lacks {lines}'
+    for lines in known(of_picture, traced) - known(promises, traced):
+        yield f'{path} has {lines}, and nobody printed that'
+    if arrows != of_it:
+        yield f'{path} has {of_it} arrows, and {arrows} were printed'
+
+
+def main():
+    root, kind, program = sys.argv[1:]
+    kept = os.path.join(root, 'docs', 'graph.svg')
+    text, *graph = printed(program)
+    found = list(differences(graph, kept, kind == 'traced'))
+    found += misplaced(root, drawn(kept)[0])
+    has_dot = shutil.which('dot') is not None
+    if has_dot:
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, 'graph.svg')
+            subprocess.run([os.path.join(root, 'docs', 'graph.py'), path],
+                           input=text, check=True, text=True)
+            found += differences(graph, path, True)
+    for line in found:
+        print(line)
+    if not found and not has_dot:
+        print('missing: dot, of graphviz')
+        sys.exit(77)
+    sys.exit(bool(found))
+
+
+main()
