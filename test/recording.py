@@ -9,10 +9,11 @@ leave on the screen, however long they took.
 """
 import os
 import re
-import subprocess
 import sys
 import tempfile
 import xml.etree.ElementTree as tree
+
+sys.dont_write_bytecode = True  # a test leaves nothing beside the sources
 
 SVG = '{http://www.w3.org/2000/svg}'
 MOST = 60 * 1024
@@ -53,23 +54,27 @@ def of_fanout(root):
             yield f'docs/fanout.svg has no line "{row}"'
 
 
-def recorded(root, folder, *words):
+def recorded(record, folder, *words):
     """What is said of a command, and what stands there at the end."""
     path = os.path.join(folder, 'recording.svg')
-    run = subprocess.run(
-        [os.path.join(root, 'docs', 'record.py'), *words[:-1], path,
-         'sh', '-c', words[-1]], text=True, stderr=subprocess.PIPE, check=False)
-    return run.stderr, standing(path) if run.returncode == 0 else None
+    sys.argv = ['record.py', *words[:-1], path, 'sh', '-c', words[-1]]
+    try:
+        record.main()
+        return '', standing(path)
+    except SystemExit as end:
+        return end.code, None
 
 
 def of_others(root, folder):
+    sys.path.insert(0, os.path.join(root, 'docs'))
+    import record
     said, lines = recorded(
-        root, folder, '--shown', 'x', '--columns', '8',
+        record, folder, '--shown', 'x', '--columns', '8',
         'printf "\\033[32ma <&>\\033[0m\\n1/2 done"; sleep 0.1; '
         'printf "\\r\\033[Kok\\nten letters\\n"')
     if lines != ['$ x', 'a <&>', 'ok', 'ten lett', 'ers']:
         yield f'what stands there at the end: {said or lines}'
-    said, lines = recorded(root, folder, 'printf "\\033[2J"')
+    said, lines = recorded(record, folder, 'printf "\\033[2J"')
     if lines is not None or 'what does' not in said:
         yield f'nobody says what was not understood: {said or lines}'
 
