@@ -17,11 +17,15 @@ typedef struct avow_address_s {
 AVOW_API avow_address_t avow_address(const struct sockaddr *address);
 
 /**
- * Our end of a uv_tcp_t or a uv_udp_t, and the one it is connected to; none for
- * what is not bound or not connected, and for other handles
- * (uv_tcp_getsockname, uv_tcp_getpeername, …).
+ * Our end of a uv_tcp_t or a uv_udp_t; none for what is not bound, and for
+ * other handles (uv_tcp_getsockname, uv_udp_getsockname).
  */
 AVOW_API avow_address_t avow_local_address(const uv_handle_t *handle);
+
+/**
+ * The other end, to which such a handle is connected; none for what is not
+ * connected, and for other handles (uv_tcp_getpeername, uv_udp_getpeername).
+ */
 AVOW_API avow_address_t avow_peer_address(const uv_handle_t *handle);
 
 AVOW_HEADER_END

@@ -69,13 +69,13 @@ AVOW_API AVOW_MUST_USE avow_value_t avow_awaited(avow_value_t v, uint32_t tag,
                                                  const avow_class_t *klass,
                                                  avow_value_t *out);
 
-/** Of any type. */
+/** For a value of any type. */
 AVOW_INLINE AVOW_MUST_USE avow_value_t avow_await_value(avow_promise_t *p,
                                                         avow_value_t *out) {
   return avow_awaited(avow_await(p), AVOW_NONE, NULL, out);
 }
 
-/** INT. */
+/** For an INT, whose number *out is then. */
 AVOW_INLINE AVOW_MUST_USE avow_value_t avow_await_int(avow_promise_t *p,
                                                       int64_t *out) {
   avow_value_t v = avow_none();
@@ -86,25 +86,25 @@ AVOW_INLINE AVOW_MUST_USE avow_value_t avow_await_int(avow_promise_t *p,
   return error;
 }
 
-/** BYTES; or NONE, which is the end of a stream, and then *out is none. */
+/** For BYTES; or NONE, which is the end of a stream, and then *out is none. */
 AVOW_INLINE AVOW_MUST_USE avow_value_t avow_await_bytes(avow_promise_t *p,
                                                         avow_value_t *out) {
   return avow_awaited(avow_await(p), AVOW_BYTES, NULL, out);
 }
 
-/** LIST. */
+/** For a LIST, also an empty one. */
 AVOW_INLINE AVOW_MUST_USE avow_value_t avow_await_list(avow_promise_t *p,
                                                        avow_value_t *out) {
   return avow_awaited(avow_await(p), AVOW_LIST, NULL, out);
 }
 
-/** OBJECT of this very class. */
+/** For an OBJECT of this very class. */
 AVOW_INLINE AVOW_MUST_USE avow_value_t avow_await_object(
     avow_promise_t *p, const avow_class_t *klass, avow_value_t *out) {
   return avow_awaited(avow_await(p), AVOW_OBJECT, klass, out);
 }
 
-/** Of any type, and nobody wants it: it is let go of. */
+/** For any value, which nobody wants: it is let go of. */
 AVOW_INLINE AVOW_MUST_USE avow_value_t avow_await_done(avow_promise_t *p) {
   const avow_value_t v = avow_await(p);
   if (avow_is_error(&v))

@@ -43,6 +43,7 @@
 
 AVOW_HEADER_BEGIN
 
+/** What AVOW_AUTO_CALL() remembers until its block ends. */
 typedef struct avow_cleanup_s {
   void (*fn)(void *data);
   void *data;

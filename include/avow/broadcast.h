@@ -9,6 +9,7 @@
 
 AVOW_HEADER_BEGIN
 
+/** A broadcast, which goes with its last reference. */
 typedef struct avow_broadcast_s avow_broadcast_t;
 
 /** Zero in a field stands for its default. */

@@ -8,6 +8,7 @@
 
 AVOW_HEADER_BEGIN
 
+/** A cache, which has one owner. */
 typedef struct avow_cache_s avow_cache_t;
 
 /** Zero in a field stands for its default. */

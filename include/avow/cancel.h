@@ -34,6 +34,7 @@ AVOW_API void avow_cancel(const avow_promise_t *p);
  */
 AVOW_API void avow_cancel_with(const avow_promise_t *p, avow_value_t reason);
 
+/** Stops the work that a promise stands for: see avow_on_cancel(). */
 typedef void (*avow_cancel_cb)(void *data);
 
 /**

@@ -15,6 +15,7 @@
 
 AVOW_HEADER_BEGIN
 
+/** A channel, counted: avow_channel_ref() is for one more who holds it. */
 typedef struct avow_channel_s avow_channel_t;
 
 /**

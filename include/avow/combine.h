@@ -36,8 +36,10 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_any(uv_loop_t *loop,
                                                 avow_promise_t *const ps[],
                                                 size_t n);
 
+/** A combinator that inputs are still added to. */
 typedef struct avow_gather_s avow_gather_t;
 
+/** Which combinator it is: avow_all(), and so on. */
 typedef enum avow_gather_kind_e {
   AVOW_ALL,
   AVOW_ALL_SETTLED,
@@ -70,6 +72,7 @@ AVOW_API void avow_gather_unref(avow_gather_t *g);
 /** The same of *g, which may be NULL, and is NULL then. */
 AVOW_API void avow_gather_clear(avow_gather_t **g);
 
+/** How an input has settled, and with what, which the list keeps alive. */
 typedef struct avow_settled_s {
   avow_state_t status; /* AVOW_FULFILLED or AVOW_REJECTED */
   union {

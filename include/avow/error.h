@@ -47,6 +47,7 @@ AVOW_API AVOW_MUST_USE avow_value_t avow_error_new(int code, avow_value_t cause,
                                                    const char *format, ...)
     AVOW_PRINTF(3, 4);
 
+/** Whether v is an error: what rejects, and what a rejection gives. */
 AVOW_INLINE bool avow_is_error(const avow_value_t *v) {
   return v->tag == AVOW_ERROR;
 }

@@ -50,6 +50,8 @@ typedef struct avow_fs_event_s {
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_fs_events(uv_loop_t *loop,
                                                       const char *path,
                                                       unsigned flags);
+
+/** What such an item says; the value keeps it alive. */
 AVOW_API const avow_fs_event_t *avow_to_fs_event(const avow_value_t *v);
 
 /** What a file was like before a change, and after it. */
@@ -66,6 +68,8 @@ typedef struct avow_fs_change_s {
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_fs_polls(uv_loop_t *loop,
                                                      const char *path,
                                                      uint64_t ms);
+
+/** What such an item says; the value keeps it alive. */
 AVOW_API const avow_fs_change_t *avow_to_fs_change(const avow_value_t *v);
 
 AVOW_HEADER_END

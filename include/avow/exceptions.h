@@ -15,6 +15,7 @@
 
 AVOW_HEADER_BEGIN
 
+/** What the C++ runtime has for exceptions in flight. */
 typedef struct avow_exceptions_s {
   /** Where the runtime keeps those in flight on this thread. */
   void *(*globals)(void);
@@ -82,6 +83,7 @@ static inline AVOW_MUST_USE avow_value_t avow_await(avow_promise_t *p) {
 AVOW_HEADER_END
 
 #  else
+/** What async.h declares is the library's. */
 #    define AVOW_ASYNC_API AVOW_API
 #  endif
 

@@ -65,20 +65,52 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_write(uv_loop_t *loop,
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_sendfile(
     uv_loop_t *loop, uv_file to, uv_file from, int64_t offset, size_t len);
 
-/** NONE (uv_fs_fsync and so on). */
+/**
+ * NONE, once all that was written to the file is on the disk, and what the
+ * system knows of the file as well (uv_fs_fsync). UV_EIO, UV_ENOSPC: a part of
+ * it may be lost. UV_EINVAL for what is no file of a disk, such as a socket.
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_fsync(uv_loop_t *loop,
                                                      uv_file file);
+
+/**
+ * NONE, once all that was written to the file is on the disk, and of what the
+ * system knows of it as much as it takes to read that: its length, but no times
+ * (uv_fs_fdatasync). Rejects as avow_fs_fsync().
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_fdatasync(uv_loop_t *loop,
                                                          uv_file file);
+
+/**
+ * NONE, once the file has len bytes: the rest is cut off, what is missing reads
+ * as zeros (uv_fs_ftruncate). UV_EINVAL for a len below 0, and for a file that
+ * is open for reading alone.
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_ftruncate(uv_loop_t *loop,
                                                          uv_file file,
                                                          int64_t len);
+
+/**
+ * NONE, once the open file has that mode, whatever the umask says
+ * (uv_fs_fchmod). UV_EPERM for who is neither its owner nor root.
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_fchmod(uv_loop_t *loop,
                                                       uv_file file, int mode);
+
+/**
+ * NONE, once the open file was last read and last changed at these times
+ * (uv_fs_futime). UV_EPERM for who is neither its owner nor root.
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_futime(uv_loop_t *loop,
                                                       uv_file file,
                                                       double atime,
                                                       double mtime);
+
+/**
+ * NONE, once the open file has that owner and that group, of which -1 stays as
+ * it is (uv_fs_fchown). UV_EPERM for who is not root, but for a group that its
+ * owner belongs to. Does nothing on Windows.
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_fchown(uv_loop_t *loop,
                                                       uv_file file,
                                                       uv_uid_t uid,
@@ -86,42 +118,113 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_fchown(uv_loop_t *loop,
 
 /* Paths. */
 
-/** NONE (uv_fs_unlink and so on). */
+/**
+ * NONE, once the name is gone (uv_fs_unlink). The file goes with its last name,
+ * when nobody has it open. A symbolic link goes itself. UV_ENOENT; UV_EISDIR or
+ * UV_EPERM for a directory, which is avow_fs_rmdir()'s.
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_unlink(uv_loop_t *loop,
                                                       const char *path);
+
+/**
+ * NONE, once there is a new directory, with the mode less the umask
+ * (uv_fs_mkdir). UV_EEXIST whatever has the name; UV_ENOENT without the
+ * directory above it, which avow_make_dirs() makes, too.
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_mkdir(uv_loop_t *loop,
                                                      const char *path,
                                                      int mode);
+
+/**
+ * NONE, once the directory is gone, which has to be empty (uv_fs_rmdir): else
+ * UV_ENOTEMPTY. UV_ENOENT, UV_ENOTDIR. avow_remove_tree() removes what is in
+ * it, too.
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_rmdir(uv_loop_t *loop,
                                                      const char *path);
+
+/**
+ * NONE, once what was at from has the name to, in one go: whoever looks finds
+ * what was there before or this (uv_fs_rename). UV_ENOENT, UV_EXDEV for another
+ * file system, UV_ENOTEMPTY or UV_EEXIST for a directory that is not empty,
+ * UV_EISDIR and UV_ENOTDIR where only one of them is a directory.
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_rename(uv_loop_t *loop,
                                                       const char *from,
                                                       const char *to);
+
+/**
+ * NONE, once the file at the path has one more name, link (uv_fs_link).
+ * UV_EEXIST if that is taken, UV_EXDEV for another file system, UV_EPERM for a
+ * directory.
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_link(uv_loop_t *loop,
                                                     const char *path,
                                                     const char *link);
+
+/**
+ * NONE, once link is a symbolic link to the target, which need not be there,
+ * and is looked for from where the link is (uv_fs_symlink). UV_EEXIST if there
+ * is something. flags are for Windows: UV_FS_SYMLINK_DIR,
+ * UV_FS_SYMLINK_JUNCTION.
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_symlink(uv_loop_t *loop,
                                                        const char *target,
                                                        const char *link,
                                                        int flags);
+
+/**
+ * NONE if the path is there (F_OK) and the process may read, write or run it,
+ * as mode asks (R_OK, W_OK, X_OK) (uv_fs_access). Else UV_ENOENT, UV_EACCES,
+ * UV_EROFS. That may change before it is opened: who opens it anyway hears it
+ * there.
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_access(uv_loop_t *loop,
                                                       const char *path,
                                                       int mode);
+
+/**
+ * NONE, once what the path leads to has that mode, whatever the umask says
+ * (uv_fs_chmod). UV_ENOENT; UV_EPERM for who is neither its owner nor root.
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_chmod(uv_loop_t *loop,
                                                      const char *path,
                                                      int mode);
+
+/**
+ * NONE, once what the path leads to was last read and last changed at these
+ * times (uv_fs_utime). UV_ENOENT; UV_EPERM for who is neither its owner nor
+ * root.
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_utime(uv_loop_t *loop,
                                                      const char *path,
                                                      double atime,
                                                      double mtime);
+
+/**
+ * NONE, once the path itself, a symbolic link that is not followed, was last
+ * read and last changed at these times (uv_fs_lutime). Rejects as
+ * avow_fs_utime().
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_lutime(uv_loop_t *loop,
                                                       const char *path,
                                                       double atime,
                                                       double mtime);
+
+/**
+ * NONE, once what the path leads to has that owner and that group, of which -1
+ * stays as it is (uv_fs_chown). UV_ENOENT; UV_EPERM for who is not root, but
+ * for a group that its owner belongs to. Does nothing on Windows.
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_chown(uv_loop_t *loop,
                                                      const char *path,
                                                      uv_uid_t uid,
                                                      uv_gid_t gid);
+
+/**
+ * NONE, once the path itself, a symbolic link that is not followed, has that
+ * owner and that group (uv_fs_lchown). Rejects as avow_fs_chown().
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_lchown(uv_loop_t *loop,
                                                       const char *path,
                                                       uv_uid_t uid,
@@ -133,9 +236,18 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_copyfile(uv_loop_t *loop,
                                                         const char *to,
                                                         int flags);
 
-/** BYTES: a path (uv_fs_readlink, uv_fs_realpath). */
+/**
+ * BYTES: where the symbolic link leads, as it was made (uv_fs_readlink).
+ * UV_ENOENT; UV_EINVAL for what is no such link.
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_readlink(uv_loop_t *loop,
                                                         const char *path);
+
+/**
+ * BYTES: the absolute path of the same, without symbolic links, "." and ".."
+ * (uv_fs_realpath). UV_ENOENT unless all of it is there, UV_ELOOP for links in
+ * a circle.
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_realpath(uv_loop_t *loop,
                                                         const char *path);
 
@@ -157,15 +269,29 @@ typedef struct avow_temp_file_s {
   const char *path;
 } avow_temp_file_t;
 
+/** What avow_fs_mkstemp() made; the value keeps it in memory. */
 AVOW_API const avow_temp_file_t *avow_to_temp_file(const avow_value_t *v);
 
 /* What the system knows of them. */
 
-/** OBJECT: see avow_to_stat() (uv_fs_stat and so on). */
+/**
+ * OBJECT: what the system knows of what the path leads to, see avow_to_stat()
+ * (uv_fs_stat). UV_ENOENT, UV_ENOTDIR, UV_EACCES for a directory on the way.
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_stat(uv_loop_t *loop,
                                                     const char *path);
+
+/**
+ * OBJECT: what the system knows of the path itself: of a symbolic link where
+ * it is one, which is not followed, see avow_to_stat() (uv_fs_lstat).
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_lstat(uv_loop_t *loop,
                                                      const char *path);
+
+/**
+ * OBJECT: what the system knows of an open file, see avow_to_stat()
+ * (uv_fs_fstat). UV_EBADF.
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_fstat(uv_loop_t *loop,
                                                      uv_file file);
 
@@ -173,8 +299,13 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_fstat(uv_loop_t *loop,
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_statfs(uv_loop_t *loop,
                                                       const char *path);
 
-/** What was found; the value keeps it alive. */
+/**
+ * What avow_fs_stat(), avow_fs_lstat() and avow_fs_fstat() found; the value
+ * keeps it alive.
+ */
 AVOW_API const uv_stat_t *avow_to_stat(const avow_value_t *v);
+
+/** What avow_fs_statfs() found; the value keeps it alive. */
 AVOW_API const uv_statfs_t *avow_to_statfs(const avow_value_t *v);
 
 /* Directories. */
@@ -192,8 +323,13 @@ typedef struct avow_entry_s {
   uv_dirent_type_t type;
 } avow_entry_t;
 
-/** How many, and the one at i, of which the name lives as long as the value. */
+/** How many entries avow_fs_scandir() or avow_fs_readdir() found. */
 AVOW_API size_t avow_entries_len(const avow_value_t *entries);
+
+/**
+ * The entry at i, whose name lives as long as the value. One past the last is a
+ * mistake: release builds give one with an empty name.
+ */
 AVOW_API avow_entry_t avow_entry_at(const avow_value_t *entries, size_t i);
 
 /**

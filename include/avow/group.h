@@ -8,6 +8,7 @@
 
 AVOW_HEADER_BEGIN
 
+/** A group, which has one owner. */
 typedef struct avow_group_s avow_group_t;
 
 /**

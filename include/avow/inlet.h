@@ -16,6 +16,7 @@
 
 AVOW_HEADER_BEGIN
 
+/** An inlet, counted: any thread may have a reference of its own. */
 typedef struct avow_inlet_s avow_inlet_t;
 
 /**

@@ -9,6 +9,7 @@
 
 AVOW_HEADER_BEGIN
 
+/** A limiter, which has one owner. */
 typedef struct avow_limiter_s avow_limiter_t;
 
 /**

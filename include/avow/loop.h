@@ -159,6 +159,7 @@ AVOW_API int avow_replace_allocator(void *(*malloc_fn)(size_t),
                                     void *(*calloc_fn)(size_t, size_t),
                                     void (*free_fn)(void *));
 
+/** What there is on a loop, and how it does: see avow_loop_stats(). */
 typedef struct avow_stats_s {
   uint64_t live;        /* promises, reactions and channels in memory */
   uint64_t pending;     /* of these, not settled */
@@ -208,6 +209,7 @@ AVOW_API void avow_loop_stats(uv_loop_t *loop, avow_stats_t *out, size_t size);
  */
 AVOW_API void avow_loop_measure(uv_loop_t *loop);
 
+/** How a dump is written: lines of text, or a graph for Graphviz. */
 typedef enum avow_dump_e { AVOW_DUMP_TEXT, AVOW_DUMP_DOT } avow_dump_t;
 
 /**

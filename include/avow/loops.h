@@ -8,6 +8,7 @@
 
 AVOW_HEADER_BEGIN
 
+/** Loops with their threads, which avow_loops_close() ends. */
 typedef struct avow_loops_s avow_loops_t;
 
 /** Runs on the thread of the loop, which is given, and returns as a handler. */
@@ -24,6 +25,7 @@ typedef avow_value_t (*avow_loops_fn)(uv_loop_t *loop, void *data);
  */
 AVOW_API AVOW_MUST_USE avow_loops_t *avow_loops_new(size_t count);
 
+/** How many loops there are; 0 if none could be made. From any thread. */
 AVOW_API size_t avow_loops_count(const avow_loops_t *loops);
 
 /**

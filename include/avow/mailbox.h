@@ -13,6 +13,7 @@
 
 AVOW_HEADER_BEGIN
 
+/** A mailbox, counted: any thread may have a reference of its own. */
 typedef struct avow_mailbox_s avow_mailbox_t;
 
 /**

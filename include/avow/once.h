@@ -8,6 +8,7 @@
 
 AVOW_HEADER_BEGIN
 
+/** Something that is done once, or not yet. It has one owner. */
 typedef struct avow_once_s avow_once_t;
 
 /**

@@ -25,16 +25,22 @@ typedef enum avow_edge_e {
 } avow_edge_t;
 
 /**
- * Stages (see stages.h) that let fewer items through; the rest are released. A
- * throttle gives no two within ms milliseconds: the time begins with the first
- * item, and anew with one that was given at its end. A debounce gives what
- * comes before and after ms milliseconds without any: the time begins anew with
- * each item. It counts from when an item is taken from the other, which none is
- * while nobody asks. Errors among the items, and the other's end and failure,
- * come at once, behind the item in hand. UV_EINVAL for no edge.
+ * A stage (see stages.h) that gives no two items within ms milliseconds; the
+ * rest are released. The time begins with the first item, and anew with one
+ * that was given at its end. It counts from when an item is taken from the
+ * other, which none is while nobody asks. Errors among the items, and the
+ * other's end and failure, come at once, behind the item in hand. UV_EINVAL for
+ * no edge.
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_channel_throttle(
     avow_channel_t *channel, uint64_t ms, avow_edge_t edges);
+
+/**
+ * A stage, likewise, that gives what comes before and after ms milliseconds
+ * without any item; the rest are released. The time begins anew with each item.
+ * It counts, and lets errors and the end through, as that of
+ * avow_channel_throttle(). UV_EINVAL for no edge.
+ */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_channel_debounce(
     avow_channel_t *channel, uint64_t ms, avow_edge_t edges);
 

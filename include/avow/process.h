@@ -32,6 +32,7 @@ AVOW_HEADER_BEGIN
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_spawn(
     uv_loop_t *loop, const uv_process_options_t *options);
 
+/** How a process has ended. */
 typedef struct avow_exit_s {
   int64_t status; /* of its end, 0 if a signal was */
   int signal;     /* that ended it, or 0 */
@@ -64,6 +65,10 @@ AVOW_API avow_value_t avow_process_stream(const avow_value_t *process,
  */
 AVOW_API int avow_process_kill(const avow_value_t *process, int signal);
 
+/**
+ * Its number, also once it has ended, and another may have that
+ * (uv_process_get_pid).
+ */
 AVOW_API uv_pid_t avow_process_pid(const avow_value_t *process);
 
 AVOW_HEADER_END

@@ -20,6 +20,7 @@
 
 AVOW_HEADER_BEGIN
 
+/** What has become of a promise so far. */
 typedef enum avow_state_e {
   AVOW_PENDING,
   AVOW_FULFILLED,
@@ -146,6 +147,10 @@ AVOW_INLINE avow_promise_t *avow_promise_steal(avow_promise_t **p) {
   return stolen;
 }
 
+/**
+ * Whether p is pending, or how it has settled, which nothing changes any more.
+ * Reading it does not count as handling a rejection.
+ */
 AVOW_API avow_state_t avow_state(const avow_promise_t *p);
 
 /**

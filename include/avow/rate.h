@@ -9,6 +9,7 @@
 
 AVOW_HEADER_BEGIN
 
+/** A rate, which has one owner. */
 typedef struct avow_rate_s avow_rate_t;
 
 /** Zero in a field stands for its default. */

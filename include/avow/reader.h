@@ -12,6 +12,7 @@
 
 AVOW_HEADER_BEGIN
 
+/** A reader, which has one owner. */
 typedef struct avow_reader_s avow_reader_t;
 
 /**

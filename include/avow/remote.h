@@ -10,6 +10,7 @@
 
 AVOW_HEADER_BEGIN
 
+/** What settles a promise from any thread, once. */
 typedef struct avow_remote_s avow_remote_t;
 
 /**

@@ -24,6 +24,7 @@ typedef struct avow_outcome_s {
 /** What is in such a value; it lasts as long as that. */
 AVOW_API const avow_outcome_t *avow_to_outcome(const avow_value_t *v);
 
+/** What a case waits for: avow_case_next() and its like set it. */
 typedef enum avow_case_kind_e {
   AVOW_CASE_OUT, /* takes no part, as { 0 } does not */
   AVOW_CASE_NEXT,

@@ -10,6 +10,7 @@
 
 AVOW_HEADER_BEGIN
 
+/** A sender, counted: the last to let go of it ends the channel. */
 typedef struct avow_sender_s avow_sender_t;
 
 /**

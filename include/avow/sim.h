@@ -102,8 +102,14 @@ AVOW_API void avow_sim_check(bool holds, const char *format, ...)
  * compiled with -Dmalloc=avow_sim_malloc and so on need not know of them.
  */
 AVOW_API void *avow_sim_malloc(size_t size);
+
+/** calloc(), likewise: memory of zeros, NULL where the run wants it to fail. */
 AVOW_API void *avow_sim_calloc(size_t n, size_t size);
+
+/** realloc(), likewise: where it fails, p stays as it is. */
 AVOW_API void *avow_sim_realloc(void *p, size_t size);
+
+/** free() for these three; p may be NULL. */
 AVOW_API void avow_sim_free(void *p);
 
 /** Chance for the program: one of 0 to bound - 1, by the seed. 0 outside. */

@@ -36,6 +36,7 @@
 
 AVOW_HEADER_BEGIN
 
+/** Where a function without a stack is to go on. */
 typedef struct avow_frame_s {
   int line; /* of the await that it is in; 0: the beginning, or the end */
 } avow_frame_t;
@@ -55,6 +56,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *(avow_stackless) (uv_loop_t *loop,
                                                          avow_cb step,
                                                          avow_frame_t *frame);
 
+/** What AVOW_BEGIN() jumps to: the line where the function left off. */
 AVOW_INLINE int avow_frame_enter(avow_frame_t *frame) {
   const int line = frame->line;
   frame->line = 0;
@@ -68,6 +70,7 @@ AVOW_HEADER_END
   switch (avow_frame_enter((frame))) { \
   case 0:
 
+/** Closes what AVOW_BEGIN() opened; a step that gets here returns none. */
 #define AVOW_END \
   }              \
   return avow_none()

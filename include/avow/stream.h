@@ -17,6 +17,7 @@
 
 AVOW_HEADER_BEGIN
 
+/** What a kind of stream is made of: see stream_class.h. */
 typedef struct avow_stream_class_s avow_stream_class_t;
 
 /** A byte stream: what it can do, and what it does that on. All zeros is no

@@ -20,6 +20,7 @@
 
 AVOW_HEADER_BEGIN
 
+/** The functions of a class, of which NULL stands for what it cannot do. */
 struct avow_stream_class_s {
   size_t size; /* sizeof(avow_stream_class_t): later versions have more */
 

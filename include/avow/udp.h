@@ -20,6 +20,7 @@ AVOW_HEADER_BEGIN
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_udp_send(
     uv_udp_t *udp, avow_value_t bytes, const struct sockaddr *address);
 
+/** A datagram that has arrived. */
 typedef struct avow_datagram_s {
   const char *data;
   size_t len;                   /* 0: an empty one arrived */

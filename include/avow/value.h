@@ -17,7 +17,12 @@
 
 AVOW_HEADER_BEGIN
 
+/**
+ * A promise, counted: avow_ref() is for one more who holds it. See promise.h.
+ */
 typedef struct avow_promise_s avow_promise_t;
+
+/** What settles a promise, once: the other end of it. */
 typedef struct avow_deferred_s avow_deferred_t;
 
 /** What a value may be: its tag. */
@@ -63,6 +68,9 @@ typedef struct avow_class_s {
   uint64_t reserved[4]; /* zeros, else UV_EINVAL: for later versions */
 } avow_class_t;
 
+/**
+ * The value that says nothing: no result, or the end of a channel or a stream.
+ */
 AVOW_INLINE avow_value_t avow_none(void) {
   avow_value_t v;
   v.tag = AVOW_NONE;
@@ -71,6 +79,7 @@ AVOW_INLINE avow_value_t avow_none(void) {
   return v;
 }
 
+/** A number of 64 bits, which avow_to_int() reads. */
 AVOW_INLINE avow_value_t avow_int(int64_t i) {
   avow_value_t v = avow_none();
   v.tag = AVOW_INT;
@@ -78,6 +87,7 @@ AVOW_INLINE avow_value_t avow_int(int64_t i) {
   return v;
 }
 
+/** A number with a fraction, which avow_to_double() reads. */
 AVOW_INLINE avow_value_t avow_double(double d) {
   avow_value_t v = avow_none();
   v.tag = AVOW_DOUBLE;
@@ -85,6 +95,10 @@ AVOW_INLINE avow_value_t avow_double(double d) {
   return v;
 }
 
+/**
+ * A pointer, which avow_to_pointer() reads. What it points to stays whose it
+ * is, and has to be there for as long as somebody may read it.
+ */
 AVOW_INLINE avow_value_t avow_pointer(void *p) {
   avow_value_t v = avow_none();
   v.tag = AVOW_POINTER;
@@ -158,8 +172,16 @@ AVOW_API bool avow_is_object(const avow_value_t *v, const avow_class_t *klass);
  * Readers. The wrong type is a mistake of the program: debug builds say which
  * and abort, release builds return 0 or NULL.
  */
+
+/** The number of an INT. A DOUBLE is none, and a mistake. */
 AVOW_API int64_t avow_to_int(const avow_value_t *v);
+
+/** The number of a DOUBLE. An INT is none, likewise. */
 AVOW_API double avow_to_double(const avow_value_t *v);
+
+/**
+ * The pointer of an AVOW_POINTER; what is there belongs to who made the value.
+ */
 AVOW_API void *avow_to_pointer(const avow_value_t *v);
 
 /** The object's self, if it is of this very class. */
@@ -168,8 +190,13 @@ AVOW_API void *avow_to_object(const avow_value_t *v, const avow_class_t *klass);
 /** The bytes, alive as long as v; len may be NULL. */
 AVOW_API const char *avow_to_bytes(const avow_value_t *v, size_t *len);
 
-/** How many items, and the item at i, which the list keeps. */
+/** How many items the list has. */
 AVOW_API size_t avow_list_len(const avow_value_t *list);
+
+/**
+ * The item at i, which the list keeps. One past the last is a mistake, of which
+ * debug builds tell; release builds give none.
+ */
 AVOW_API const avow_value_t *avow_list_at(const avow_value_t *list, size_t i);
 
 /** "int", "bytes", …, or the name of an object's class. For messages. */

@@ -5,10 +5,17 @@
 #ifndef AVOW_VERSION_H
 #define AVOW_VERSION_H
 
+/** The first number of the version that a program is compiled with, */
 #define AVOW_VERSION_MAJOR 0
+
+/** the second of it, */
 #define AVOW_VERSION_MINOR 1
+
+/** and the third. */
 #define AVOW_VERSION_PATCH 0
-#define AVOW_VERSION       "0.1.0"
+
+/** All three, as avow_version_string() has them of the library. */
+#define AVOW_VERSION "0.1.0"
 
 #include "avow/config.h"
 
@@ -20,7 +27,7 @@ AVOW_HEADER_BEGIN
  */
 AVOW_API unsigned avow_version(void);
 
-/** "0.1.0", likewise. */
+/** The same as a string, "0.1.0". */
 AVOW_API const char *avow_version_string(void);
 
 AVOW_HEADER_END

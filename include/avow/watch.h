@@ -10,6 +10,7 @@
 
 AVOW_HEADER_BEGIN
 
+/** A value that changes, counted: who sets it holds one reference. */
 typedef struct avow_watch_s avow_watch_t;
 
 /**

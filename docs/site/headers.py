@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+"""What include/avow/*.h say, for the reference, the manual pages and tests.
+
+A header is read as it is laid out: a comment that opens it, and then one
+declaration after the other, each with the comment right above it. What C++
+alone sees, and the macros that trace builds put before functions, are left out.
+"""
+import os
+import re
+from typing import NamedTuple
+
+# What the other headers need of the compiler and of libuv.
+INTERNAL = {'config.h', 'uv.h'}
+
+# A comment, a line for the preprocessor, or the beginning of a declaration.
+PIECE = re.compile(r'''(?s)
+    (?P<comment>/\*.*?\*/)
+  | (?P<directive>^[ ]*\#(?:[^\n\\]|\\.)*)
+  | (?P<space>\s+)
+''', re.X | re.M)
+WORD = re.compile(r'\b(?:avow|AVOW)_\w+')
+
+
+class Entry(NamedTuple):
+    """A declaration: what it declares, the text above it, and how it reads."""
+    kind: str  # function, type or macro
+    name: str
+    text: str
+    code: str
+    line: int
+
+
+class Header(NamedTuple):
+    name: str
+    about: str
+    entries: list
+
+
+def without_cpp(text):
+    """As many lines as before, so that those of the rest stay right."""
+    def blank(match):
+        return '\n' * match[0].count('\n')
+    text = re.sub(r'(?ms)^(# *)if defined\(__cplusplus\).*?^\1else\b', blank,
+                  text)
+    return re.sub(r'(?ms)^#if defined\(AVOW_TRACE\).*?^#endif', blank, text)
+
+
+def plain(comment):
+    """The text of a comment, with its own line breaks."""
+    lines = comment[2:-2].lstrip('*').split('\n')
+    lines = [re.sub(r'^ ?\* ?', '', line.strip() if n == 0 else line).rstrip()
+             for n, line in enumerate(lines)]
+    if not comment.startswith(('/**\n', '/*\n')):  # the text hangs by blanks
+        lines = [line.strip() for line in lines]
+    return '\n'.join(lines).strip('\n')
+
+
+def end_of(text, start):
+    """Where the declaration that begins there is over."""
+    depth = 0
+    at = start
+    while at < len(text):
+        if text.startswith('/*', at):
+            at = text.index('*/', at) + 1
+        elif text[at] in '({[':
+            depth += 1
+        elif text[at] in ')}]':
+            depth -= 1
+            if depth == 0 and text[at] == '}' and re.match(
+                    r'AVOW_INLINE|static inline', text[start:]):
+                return at + 1
+        elif text[at] == ';' and depth == 0:
+            return at + 1
+        at += 1
+    raise ValueError('a declaration without an end: ' + text[start:start + 60])
+
+
+def named(code):
+    """(kind, name) of a declaration, or None of what is not avow's."""
+    bare = re.sub(r'(?s)/\*.*?\*/', ' ', code)
+    define = re.match(r' *# *define (\w+)', bare)
+    if define:
+        return 'macro', define[1]
+    if re.match(r'AVOW_(API|INLINE|ASYNC_API)\b', bare):
+        name = re.search(r'\(?\b(avow_\w+)\)? ?\(', bare)
+        return 'function', name[1]
+    if bare.startswith('typedef'):
+        name = re.search(r'\(\*(\w+)\)', bare) if '{' not in bare else None
+        return 'type', (name or re.search(r'(\w+);$', bare))[1]
+    if re.match(r'struct avow_\w+ \{', bare):
+        return 'type', re.match(r'struct (avow_\w+)', bare)[1]
+    if bare.startswith('enum'):
+        return 'type', WORD.search(bare)[0]
+    return None
+
+
+def is_public(name):
+    return WORD.fullmatch(name) is not None and not name.endswith(('_H', '_'))
+
+
+def body(code):
+    """Of an inline function its prototype alone."""
+    if re.match(r'AVOW_INLINE', code):
+        return code[:code.index('{')].rstrip() + ';'
+    return code
+
+
+def entries(text):
+    at, comment = 0, ''
+    while at < len(text):
+        piece = PIECE.match(text, at)
+        if piece and piece['space']:
+            if piece[0].count('\n') > 1:
+                comment = ''
+            at = piece.end()
+            continue
+        if piece and piece['comment']:
+            comment, at = piece[0], piece.end()
+            continue
+        start = at
+        if piece:
+            at = piece.end()
+        elif re.match(r'AVOW_HEADER_\w+', text[at:]):
+            at = text.find('\n', at)
+        else:
+            at = end_of(text, at)
+        code = text[start:at]
+        found = named(code)
+        if found and is_public(found[1]):
+            yield Entry(*found, plain(comment) if comment else '', body(code),
+                        text.count('\n', 0, start) + 1)
+        comment = ''
+
+
+def read(path):
+    """A header, whose first comment is about all of it."""
+    with open(path, encoding='utf-8') as file:
+        text = without_cpp(file.read())
+    opening = re.match(r'(?s)/\*.*?\*/', text)
+    if opening is None:
+        raise ValueError(f'{path}: no comment opens it')
+    rest = '\n' * opening[0].count('\n') + text[opening.end():]
+    return Header(os.path.basename(path), plain(opening[0]),
+                  list(entries(rest)))
+
+
+def all_of(root):
+    """The headers that programs include, by name."""
+    folder = os.path.join(root, 'include', 'avow')
+    return [read(os.path.join(folder, name))
+            for name in sorted(os.listdir(folder)) if name not in INTERNAL]

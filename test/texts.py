@@ -1,0 +1,40 @@
+#!/usr/bin/env python3
+"""Does each function, type and macro of the public headers have a text?
+
+  texts.py SOURCE-ROOT
+
+One of its own, right above it, which says more than its name: references and
+manual pages have nothing else to say of it.
+"""
+import os
+import sys
+
+
+def complaints(root, headers):
+    for header in headers.all_of(root):
+        if not header.about:
+            yield f'{header.name} does not say what it is'
+        for entry in header.entries:
+            words = [word for word in entry.text.split() if word != entry.name]
+            if len(words) < 3:
+                yield (f'{header.name}:{entry.line}: {entry.name} has no text '
+                       'of its own')
+
+
+def main():
+    root = sys.argv[1]
+    sys.path.insert(0, os.path.join(root, 'docs', 'site'))
+    sys.dont_write_bytecode = True
+    import headers
+    found = list(complaints(root, headers))
+    names = [entry.name for header in headers.all_of(root)
+             for entry in header.entries]
+    if len(names) < 400 or not {'avow_then', 'avow_value_t', 'avow_stackless',
+                                'AVOW_AWAIT', 'avow_async'} <= set(names):
+        found.append('the headers are not read as they are: see headers.py')
+    for line in found:
+        print(line)
+    sys.exit(bool(found))
+
+
+main()
