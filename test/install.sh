@@ -26,7 +26,8 @@ export PKG_CONFIG_PATH="$prefix/lib/pkgconfig" LD_RUN_PATH="$prefix/lib"
 
 cd "$prefix"
 for file in lib/libavow.a lib/libavow.so.0 include/avow.h \
-  share/avow/avow-gdb.py lib/cmake/avow/avow-config.cmake; do
+  share/avow/avow-gdb.py lib/cmake/avow/avow-config.cmake \
+  share/man/man3/avow_all.3; do
   [ -f "$file" ] || fail "$file is not installed"
 done
 [ "$(pkg-config --modversion avow)" = "$version" ] || fail 'another version'

@@ -1,0 +1,55 @@
+#!/bin/sh
+# Makes the manual pages, looks at each as mandoc does, and finds those of
+# functions: man.sh [TOOL...], of which there are pages, too.
+set -eu
+CDPATH='' cd "$(dirname "$0")/../.."
+version=$(sed -n 's/^#define AVOW_VERSION  *"\(.*\)"/\1/p' \
+  include/avow/version.h)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+export PYTHONDONTWRITEBYTECODE=1
+
+fail() {
+  echo "test/site/man.sh: $*" >&2
+  exit 1
+}
+
+python3 docs/site/manual.py . "$work/man3"
+mkdir "$work/man1"
+for tool; do
+  name=avow-$(basename "$tool")
+  python3 docs/site/tool_manual.py "$name" "$version" "$tool" \
+    >"$work/man1/$name.1" || fail "no page of $tool"
+done
+for header in include/avow/*.h; do
+  topic=$(basename "$header" .h)
+  case $topic in
+  config | uv) continue ;;
+  esac
+  [ -f "$work/man3/avow_$topic.3" ] || fail "$header has no page"
+done
+for page in "$work"/man3/*; do
+  [ -e "$page" ] || fail "$page leads nowhere"
+done
+
+if ! command -v mandoc >/dev/null; then
+  [ -z "${CI:-}" ] || fail 'mandoc is not here'
+  echo 'skipped: mandoc is not here, which looks at manual pages'
+  exit 77
+fi
+find "$work" -type f -exec mandoc -Tlint -Wwarning {} + ||
+  fail 'these pages are not in order'
+man=man
+command -v man >/dev/null || man=mman
+# PAGE WORD: what man shows of it has that.
+shows() {
+  MANPAGER=cat MANWIDTH=80 "$man" -M "$work" "$1" 2>/dev/null | col -b |
+    grep -q "$2" || fail "$man $1 does not show '$2'"
+}
+shows avow_all 'Losers are not cancelled'
+shows avow_then 'Promise.prototype.then'
+shows AVOW_TRY 'avow_await_int\|avow_value_t'
+shows avow_tls_client 'SSL_connect'
+for tool; do
+  shows "avow-$(basename "$tool")" 'help'
+done
