@@ -1,14 +1,17 @@
 #!/bin/sh
 # sh test/readme.sh all|one: installs avow as README.md says, line by line, for
-# all users (as root, in a root that is there for it) or for one (in $HOME), and
-# builds and starts README's first program. It writes into this very tree.
+# all users (as root, in a root that is there for it), or as docs/install.md does
+# for one (in $HOME), and builds and starts README's first program. It writes into this very tree.
 set -eu
 cd "$(dirname "$0")/.."
 
 . test/block.sh
 
 block "first program" README.md >first.c
-block "install for $1" README.md >install-lines
+case $1 in
+all) block 'install for all' README.md ;;
+*) block "install for $1" docs/install.md ;;
+esac >install-lines
 block 'build it' README.md >build-lines
 [ "$(id -u)" != 0 ] || sudo() { "$@"; }
 trap '[ $? = 0 ] || tail -n 50 install.out' EXIT

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Does README.md say what is so?
+"""Do docs/rules.md and docs/contents.md say what is so?
 
   rules.py SOURCE-ROOT
 
-Its second rule names each function that returns a code, and no other. Its third
-names those that SECURITY.md gives to other threads. Its tables have each header
-and each example. And what it names is installed.
+The second rule names each function that returns a code, and no other. The third
+names those that SECURITY.md gives to other threads. The tables have each header
+and each example. And what they name is installed.
 """
 import os
 import re
@@ -34,8 +34,8 @@ def sentence(rule, begin, end):
 
 
 def complaints(root):
-    rules = re.split(r'\n\d\. \*\*', read(root, 'README.md').split(
-        '## Three rules')[1].split('\n## ')[0])
+    rules = re.split(r'\n\d\. \*\*', read(root, 'docs', 'rules.md').split(
+        '\n## ')[0])
     named = sentence(rules[2], 'Codes are returned', 'What gives you')
     codes = set(returning_codes(root)) - NO_CODES
     for name in sorted(named ^ codes):
@@ -59,11 +59,11 @@ def left_out(root):
     examples = re.findall(r"^ *(?:examples \+= \{)?'(\w+)': ", build, re.M) + \
         re.findall(r"\{'(\w+)': ", build)
     headers = os.listdir(os.path.join(root, 'include', 'avow'))
-    readme = read(root, 'README.md')
+    contents = read(root, 'docs', 'contents.md')
     for path in [f'include/avow/{name}' for name in set(headers) - NO_TOPICS] + \
             [f'examples/{name}.c' for name in set(examples)]:
-        if f']({path})' not in readme:
-            yield f'README.md does not name {path}'
+        if f'](../{path})' not in contents:
+            yield f'docs/contents.md does not name {path}'
 
 
 def not_installed(root):

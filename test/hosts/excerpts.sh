@@ -1,7 +1,7 @@
 #!/bin/sh
-# Each block of README.md, docs/embedding.md, docs/simulator.md and
-# docs/testing-your-program.md below <!-- test/FILE --> stands in that file, word
-# for word.
+# Each block of README.md, docs/embedding.md, docs/rules.md, docs/simulator.md
+# and docs/testing-your-program.md below <!-- test/FILE --> stands in that file,
+# word for word.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -34,4 +34,5 @@ compare() {
 compare docs/embedding.md
 compare docs/simulator.md
 compare docs/testing-your-program.md
+compare docs/rules.md
 compare README.md

@@ -1,6 +1,6 @@
 /*
- * What README.md shows beside its first program, word for word (a test
- * compares), and that it does what stands there.
+ * What README.md and docs/rules.md show beside the first program, word for word
+ * (a test compares), and that it does what stands there.
  */
 #include "harness.h"
 
