@@ -15,8 +15,8 @@ build=build-long
 records=$build/steps
 steps='tools analysers gcc_release asan_ubsan clang_debug clang_release
   no_async valgrind coverage mcdc conformance differential simulate towns
-  random depth soak load transfers bodies tls_memory writers races faults machines libuvs hosts
-  musl roots fuzzing'
+  random depth soak load transfers bodies tls_memory writers races faults
+  machines libuvs hosts musl site roots fuzzing'
 core='-Dexamples=false -Dbench=false'
 limit=7200
 export CI=1 # what is missing is a failure then, not skipped
@@ -200,6 +200,12 @@ hosts() {
 
 musl() {
   BUILD=$build/musl sh test/musl.sh
+}
+
+# Each page of the site, in Chromium.
+site() {
+  needed=chromium . test/packages.sh
+  sh test/site/site.sh "$build/site"
 }
 
 roots() {

@@ -1,0 +1,23 @@
+#!/bin/sh
+# Makes the site of the documents and of the headers, to be read without a
+# network, and says where to look: site.sh [FOLDER]
+set -eu
+folder=${1:-build-site}
+case $folder in
+/*) ;;
+*) folder=$(pwd)/$folder ;;
+esac
+CDPATH='' cd "$(dirname "$0")/.."
+
+needed='python3 python3-sphinx furo python3-myst-parser' . test/packages.sh
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+mkdir "$work/pages"
+AVOW_ROOT=$(pwd)
+export AVOW_ROOT PYTHONDONTWRITEBYTECODE=1
+python3 docs/site/gather.py "$AVOW_ROOT" "$work/pages"
+rm -rf "$folder"
+# Debian's, whatever other Python comes first.
+PATH=/usr/bin:$PATH sphinx-build -q -W --keep-going -b html -c docs/site \
+  -d "$work/doctrees" "$work/pages" "$folder"
+echo "the site is $folder/index.html"

@@ -1,0 +1,84 @@
+"""How Sphinx makes the site: see docs/site.sh."""
+import os
+import re
+import sys
+
+ROOT = os.environ['AVOW_ROOT']
+sys.path.insert(0, os.path.join(ROOT, 'docs', 'site'))
+from links import Links, page_of_document  # noqa: E402
+
+
+def read(path):
+    with open(os.path.join(ROOT, path), encoding='utf-8') as file:
+        return file.read()
+
+
+project = 'avow'
+author = 'the avow authors'
+version = release = re.search(r'AVOW_VERSION\s+"(.*)"',
+                              read('include/avow/version.h'))[1]
+extensions = ['myst_parser']
+source_suffix = {'.md': 'markdown', '.rst': 'restructuredtext'}
+myst_heading_anchors = 4
+suppress_warnings = ['myst.header']
+primary_domain = 'c'
+highlight_language = 'c'
+html_theme = 'furo'
+html_title = f'avow {version}'
+html_static_path = [os.path.join(ROOT, 'docs', 'site', 'look')]
+html_css_files = ['site.css']
+html_show_sphinx = False
+html_show_copyright = False
+html_copy_source = False
+html_show_sourcelink = False
+html_theme_options = {
+    'light_css_variables': {'color-brand-primary': '#0b5f8a',
+                            'color-brand-content': '#0b5f8a'},
+    'dark_css_variables': {'color-brand-primary': '#6cc3ee',
+                           'color-brand-content': '#6cc3ee'},
+}
+pygments_style = 'friendly'
+pygments_dark_style = 'native'
+
+
+def block(path, name):
+    """The block below <!-- name --> in a document."""
+    found = re.search(rf'(?ms)^<!-- {name} -->\n(```\w*\n.*?^```)', read(path))
+    if found is None:
+        raise ValueError(f'{path} has no block <!-- {name} -->')
+    return found[1]
+
+
+def snippet(path, title):
+    """The first piece of C of a section, which the tests run, and what that
+    says: no page has a copy."""
+    found = re.search(rf'(?ms)^## {re.escape(title)}$(.*?)(?=^## |\Z)', read(path))
+    pieces = found and re.search(
+        r'(?ms)^(```c\n.*?^```)\n\n(```text\n.*?^```)', found[1])
+    if not pieces:
+        raise ValueError(f'{path} has no snippet in {title}')
+    return f'{pieces[1]}\n\n{pieces[2]}'
+
+
+def on_read(app, page, source):
+    """A document's links, and in the site's pages what others have:
+
+    <!-- block first program of README.md -->
+    <!-- snippet Values of docs/tour.md -->
+    """
+    path = os.path.realpath(app.env.doc2path(page))
+    document = os.path.relpath(path, os.path.realpath(ROOT))
+    if page_of_document(document) is None or document.startswith('..'):
+        return
+    text = re.sub(r'<!-- block (.*) of (\S+) -->',
+                  lambda match: block(match[2], match[1]), source[0])
+    text = re.sub(r'<!-- snippet (.*) of (\S+) -->',
+                  lambda match: snippet(match[2], match[1]), text)
+    # A page that need not be there: "name ?" in a table of contents.
+    text = re.sub(r'(?m)^(\w+) \?\n', lambda match: match[1] + '\n' if
+                  os.path.exists(f'{ROOT}/docs/{match[1]}.md') else '', text)
+    source[0] = Links(ROOT).rewritten(text, document)
+
+
+def setup(app):
+    app.connect('source-read', on_read)

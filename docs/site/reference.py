@@ -1,0 +1,203 @@
+"""The reference: a page for each header, made of what stands there."""
+import os
+import re
+
+import headers
+
+NAME = re.compile(r'''(?x)
+    (?P<function>avow_\w+\(\))
+  | (?P<type>\bavow_\w+_(?:t|cb|fn)\b)
+  | (?P<constant>\b(?:UV|AVOW|CURL\w*|NATS)_[A-Z]\w*)
+  | (?P<call>\b[A-Za-z_]\w*\(\))
+  | (?P<file>\b\w+\.h\b)
+  | (?P<special>[*`|\\])
+''')
+MACROS = re.compile(r'AVOW_(?:ASYNC_)?(?:API|INLINE|MUST_USE) ?')
+
+
+class Reference:
+    def __init__(self, root, topics, snippets):
+        self.headers = headers.all_of(root)
+        self.topics = topics
+        self.snippets = snippets
+        self.known = {entry.name: header.name for header in self.headers
+                      for entry in header.entries}
+        self.files = {header.name for header in self.headers}
+        self.constants = {name for header in self.headers
+                          for entry in header.entries
+                          for name, _ in enumerators(entry)}
+
+    def marked(self, text):
+        """Prose of a comment, with its names as links."""
+        def mark(match):
+            word = match[0]
+            if match['function']:
+                if word[:-2] in self.known:
+                    return rf'\ :c:func:`{word[:-2]}`\ '
+            elif match['type']:
+                if word in self.known:
+                    return rf'\ :c:type:`{word}`\ '
+            elif match['file']:
+                if word in self.files:
+                    return rf'\ :doc:`{word} </reference/{word[:-2]}>`\ '
+                return word
+            elif match['special']:
+                return '\\' + word
+            elif word in self.constants:
+                return rf'\ :c:enumerator:`{word}`\ '
+            elif word in self.known:
+                return rf'\ :c:macro:`{word}`\ '
+            return rf'\ ``{word}``\ '
+        return NAME.sub(mark, text)
+
+    def prose(self, text):
+        """Paragraphs, and code where lines are indented."""
+        out = []
+        for block in re.split(r'\n\s*\n', text):
+            lines = block.split('\n')
+            at = next((n for n, line in enumerate(lines)
+                       if line.startswith('  ')), len(lines))
+            if at > 0:
+                out.append(self.marked(' '.join(lines[:at])))
+            if at < len(lines):
+                code = '\n'.join('   ' + line for line in lines[at:])
+                out.append(f'.. code-block:: c\n\n{code}')
+        # What an empty line of the comment has parted is one piece of code.
+        return '\n\n'.join(out)
+
+    def entry(self, entry, shown):
+        lines = ['', f'.. c:{directive(entry)}:: {signature(entry)}', '']
+        lines += indented(self.prose(entry.text))
+        if entry.kind == 'type' and not enumerators(entry) and \
+                re.search(r'[{(]', entry.code):
+            lines += ['', '   .. code-block:: c', '']
+            lines += indented(entry.code, 6)
+        for name, text in enumerators(entry):
+            lines += ['', f'   .. c:enumerator:: {name}', '']
+            lines += indented(self.prose(text), 6)
+        if entry.kind != 'type':
+            lines += indented(self.example(entry, shown))
+        return '\n'.join(lines)
+
+    def example(self, entry, shown):
+        """The shortest; once on a page, where shown has those before."""
+        example = self.snippets.shortest(entry.name)
+        if example is None:
+            return ''
+        if example in shown:
+            return f'\nIn the example of :c:func:`{shown[example]}`.\n'
+        shown[example] = entry.name
+        return '\n'.join([
+            '',
+            '.. raw:: html', '',
+            '   <details class="example"><summary>Example</summary>', '',
+            f'From :doc:`{example.title} </{example.page}>`:', '',
+            '.. code-block:: c', '', *indented(example.code), '',
+            *(['which says', '', '.. code-block:: text', '',
+               *indented(example.says), ''] if example.says else []),
+            '.. raw:: html', '', '   </details>', ''])
+
+    def page(self, header):
+        title = f'avow/{header.name}'
+        used = self.snippets.pages(entry.name for entry in header.entries)
+        seen = ', '.join(f':doc:`{title} </{page}>`' for page, title in used)
+        lines = [title, '=' * len(title), '', self.prose(header.about), '']
+        if header.name in self.apart():
+            lines += [f'Include it by ``#include <avow/{header.name}>``: it is '
+                      'not part of ``avow.h``.', '']
+        if seen:
+            lines += [f'Used in: {seen}.', '']
+        shown = {}
+        lines += [self.entry(entry, shown) for entry in header.entries]
+        return '\n'.join(lines) + '\n'
+
+    def apart(self):
+        """Headers that avow.h does not include."""
+        return APART & self.files
+
+    def index(self):
+        lines = ['Reference', '=========', '', INTRODUCTION, '']
+        for topic, names in self.topics:
+            lines += [topic[0].upper() + topic[1:], '-' * len(topic), '']
+            for name in names:
+                header = next(h for h in self.headers if h.name == name)
+                functions = ', '.join(
+                    f':c:func:`{entry.name}`' if entry.kind == 'function' else
+                    f':c:macro:`{entry.name}`' for entry in header.entries
+                    if entry.kind != 'type')
+                lines += [f':doc:`{name[:-2]}`', f'   {functions}', '']
+        lines += ['.. toctree::', '   :hidden:', '']
+        ordered = [name for _, names in self.topics for name in names]
+        missing = sorted(self.files - set(ordered) - {'exceptions.h'})
+        if missing:
+            raise ValueError(f'no topic has {missing}')
+        lines += [f'   {name[:-2]}' for name in ordered + ['exceptions.h']]
+        return '\n'.join(lines) + '\n'
+
+    def write(self, folder):
+        os.makedirs(folder)
+        for header in self.headers:
+            save(f'{folder}/{header.name[:-2]}.rst', self.page(header))
+        save(f'{folder}/index.rst', self.index())
+
+
+APART = {'auto.h', 'stackless.h', 'stream_class.h', 'exceptions.h', 'curl.h',
+         'nats.h', 'tls.h', 'sim.h'}
+INTRODUCTION = '''\
+Each public header has a page, and each function, type and macro its text there:
+what stands above it in the header. In capitals that says what a promise settles
+with, or what the items of a channel are: **NONE** says nothing, or that a stream
+or a channel is at its end, **INT** is a number, **BYTES** are bytes with a NUL
+behind them, a **LIST** has values, and an **OBJECT** is what the function gives
+that the text names. Names in parentheses are of libuv, ECMA-262 or the system:
+where the behaviour comes from.
+
+:ref:`All names <genindex>`, in the order of the alphabet; or type one into the
+search.'''
+
+
+def save(path, text):
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write(text)
+
+
+def indented(text, by=3):
+    lines = text if isinstance(text, list) else text.split('\n')
+    return [' ' * by + line if line else '' for line in lines]
+
+
+CONSTANT = re.compile(r'''(?xs)
+    (?:/\*(?P<before>.*?)\*/\s*)?
+    \b(?P<name>AVOW_\w+)(?:\s=\s-?\d+)?,?
+    (?:[ ]*/\*(?P<after>.*?)\*/)?
+''')
+
+
+def enumerators(entry):
+    """(name, text) of each constant of an enumeration."""
+    found = re.match(r'(?:typedef )?enum\b[^{]*\{', entry.code)
+    if entry.kind != 'type' or found is None:
+        return []
+    body = entry.code[found.end():entry.code.rindex('}')]
+    return [(match['name'], ' '.join((match['before'] or match['after'] or
+                                      '').split()))
+            for match in CONSTANT.finditer(body)]
+
+
+def directive(entry):
+    return 'enum' if enumerators(entry) else entry.kind
+
+
+def signature(entry):
+    """What the C domain takes: without macros."""
+    if entry.code.startswith('enum'):
+        return f'@{entry.name.lower()}'
+    if entry.kind == 'type':
+        return entry.name
+    if entry.kind == 'macro':
+        arguments = re.match(r' *# *define \w+(\([^)]*\))?', entry.code)[1] or ''
+        return entry.name + arguments
+    code = MACROS.sub('', entry.code)
+    code = re.sub(r'AVOW_PRINTF\([^)]*\)', '', code)
+    code = re.sub(r'\((avow_\w+)\) ?\(', r'\1(', code)
+    return re.sub(r'\s+', ' ', code).strip().rstrip(';').strip()

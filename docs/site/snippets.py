@@ -1,0 +1,54 @@
+"""The pieces of C in documents that the tests run, for the reference."""
+import re
+from typing import NamedTuple
+
+# Those of test/snippets, in the order in which examples are taken from them.
+DOCUMENTS = ('tour', 'recipes', 'from-javascript', 'adapters', 'health')
+
+
+class Snippet(NamedTuple):
+    page: str
+    title: str
+    code: str
+    says: str
+
+
+class Snippets:
+    def __init__(self, read):
+        self.all = [snippet for name in DOCUMENTS
+                    for snippet in of_document(name, read(f'docs/{name}.md'))]
+
+    def of(self, name):
+        uses = re.compile(rf'\b{name}\b')
+        return [snippet for snippet in self.all if uses.search(snippet.code)]
+
+    def shortest(self, name):
+        """The one to show; what stands in too many needs none."""
+        found = self.of(name)
+        return min(found, key=lambda snippet: len(snippet.code), default=None)
+
+    def pages(self, names):
+        """(page, title) of the documents that have some of the names."""
+        seen = {}
+        for name in names:
+            for snippet in self.of(name):
+                seen.setdefault(snippet.page, TITLES[snippet.page])
+        return list(seen.items())
+
+
+TITLES = {'tour': 'A tour', 'recipes': 'Recipes', 'adapters': 'Adapters',
+          'from-javascript': 'From JavaScript', 'health': 'Health'}
+
+
+def of_document(name, text):
+    title, code, says = name, None, None
+    pieces = re.findall(r'(?ms)^## (.*?)$|^```(c|text)\n(.*?)^```$', text)
+    for heading, language, body in pieces:
+        if heading:
+            title = heading
+        elif language == 'c':
+            code = body.rstrip('\n')
+        elif code is not None:
+            says = body.rstrip('\n')
+            yield Snippet(name, f'{TITLES[name]}: {title}', code, says)
+            code = None
