@@ -5,7 +5,8 @@ import sys
 
 ROOT = os.environ['AVOW_ROOT']
 sys.path.insert(0, os.path.join(ROOT, 'docs', 'site'))
-from links import Links, page_of_document  # noqa: E402
+from links import Links, page_of_document
+import theme
 
 
 def read(path):
@@ -22,7 +23,7 @@ source_suffix = {'.md': 'markdown', '.rst': 'restructuredtext'}
 myst_heading_anchors = 4
 suppress_warnings = ['myst.header']
 primary_domain = 'c'
-highlight_language = 'c'
+highlight_language = 'text'  # commands, and what they print
 html_theme = 'furo'
 html_title = f'avow {version}'
 html_static_path = [os.path.join(ROOT, 'docs', 'site', 'look')]
@@ -80,5 +81,11 @@ def on_read(app, page, source):
     source[0] = Links(ROOT).rewritten(text, document)
 
 
+def on_end(app, problem):
+    if problem is None:
+        theme.mend(os.path.join(app.outdir, '_static'))
+
+
 def setup(app):
     app.connect('source-read', on_read)
+    app.connect('build-finished', on_end)

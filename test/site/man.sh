@@ -39,7 +39,7 @@ if ! command -v mandoc >/dev/null; then
 fi
 find "$work" -type f -exec mandoc -Tlint -Wwarning {} + ||
   fail 'these pages are not in order'
-man=man
+man='man'
 command -v man >/dev/null || man=mman
 # PAGE WORD: what man shows of it has that.
 shows() {
