@@ -9,6 +9,7 @@ import os
 import re
 import sys
 
+sys.dont_write_bytecode = True  # of root, in somebody's sources
 import headers
 
 # Of the version that they are about.
