@@ -21,7 +21,8 @@ version = release = re.search(r'AVOW_VERSION\s+"(.*)"',
 extensions = ['myst_parser']
 source_suffix = {'.md': 'markdown', '.rst': 'restructuredtext'}
 myst_heading_anchors = 4
-suppress_warnings = ['myst.header']
+# What is no whole piece of a language is shown as it is.
+suppress_warnings = ['myst.header', 'misc.highlighting_failure']
 primary_domain = 'c'
 highlight_language = 'text'  # commands, and what they print
 html_theme = 'furo'
