@@ -1,8 +1,9 @@
 #!/bin/sh
 # What changed of the ABI since a commit, the last one unless another is named:
 # builds the library as it was and as it is in HEAD, and has abidiff (Debian's
-# abigail-tools) report what programs see of it. Before 0.1.0 any change may
-# happen, so that only a report that cannot be had is a failure.
+# abigail-tools) report what programs see of it. Once there is a release, what
+# breaks programs that were built with it is a failure, unless the soname is
+# another one. Before 0.1.0 any change may happen.
 #
 #   abi.sh [COMMIT]
 set -eu
@@ -23,6 +24,11 @@ build() {
     { tail -n 20 "$work/log"; fail "the library $1 it does not build"; }
   cp "$work/build/src/libavow.so" "$work/$1"
   cp -R "$work/tree/include" "$work/$1-headers"
+}
+
+# before|after
+soname() {
+  readelf -d "$work/$1" | sed -n 's/.*SONAME.*\[\(.*\)\]/\1/p'
 }
 
 commit=${1:-HEAD^}
@@ -49,4 +55,10 @@ status=0
 abidiff --drop-private-types --headers-dir1 "$work/before-headers" \
   --headers-dir2 "$work/after-headers" "$work/before" "$work/after" || status=$?
 [ $((status & 3)) = 0 ] || fail "abidiff fails ($status)"
+# Bit 8: incompatible.
+if [ $((status & 8)) != 0 ] && git describe --tags --match 'v[0-9]*' "$commit" \
+  >/dev/null 2>&1 && [ "$(soname before)" = "$(soname after)" ]; then
+  fail "this breaks programs built with what is released: $(soname after)" \
+    'needs another number, or the change another shape (docs/interface.md)'
+fi
 [ "$status" != 0 ] || echo "the ABI is that of $commit"
