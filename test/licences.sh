@@ -1,0 +1,28 @@
+#!/bin/sh
+# Does each source say under which licence it is, in one of its first lines, and
+# does reuse (https://reuse.software) know that of every file? What has no
+# comments is in .reuse/dep5.
+#
+#   licences.sh           both
+#   licences.sh --lines   the lines alone, which takes no package
+set -eu
+cd "$(dirname "$0")/.."
+
+mark='SPDX-License'-Identifier # in one word reuse takes it for this file's
+# Not data that is named like a source.
+lacking=$(git ls-files .ci '*.c' '*.h' '*.cc' '*.cpp' '*.S' '*.pml' '*.sh' \
+  '*.py' '*.pl' '*.js' '*.lua' '*.awk' '*.go' '*.rs' '*.in' '*.yml' '*.wrap' \
+  '*.build' '*meson_options.txt' '*CMakeLists.txt' ':!*/corpus/*' |
+  while IFS= read -r file; do
+    head -n 6 "$file" | grep -q "$mark: MIT" ||
+      printf '%s\n' "$file"
+  done)
+[ -z "$lacking" ] || {
+  printf '%s\n' "$lacking"
+  echo "these lack the line $mark: MIT"
+  exit 1
+}
+[ "${1:-}" = --lines ] || {
+  more=reuse . test/packages.sh
+  reuse lint
+}
