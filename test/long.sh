@@ -16,7 +16,7 @@ records=$build/steps
 steps='tools analysers gcc_release asan_ubsan clang_debug clang_release
   no_async valgrind coverage mcdc conformance differential simulate towns
   random depth soak load transfers bodies tls_memory writers races faults
-  machines libuvs hosts musl site roots reuse fuzzing'
+  machines libuvs hosts musl site roots debian reuse fuzzing'
 core='-Dexamples=false -Dbench=false'
 limit=7200
 export CI=1 # what is missing is a failure then, not skipped
@@ -210,6 +210,11 @@ site() {
 
 roots() {
   sh test/roots.sh
+}
+
+# Packages, with what buildds do.
+debian() {
+  BUILD=$build/debian sh test/debian.sh
 }
 
 reuse() {

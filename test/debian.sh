@@ -1,0 +1,150 @@
+#!/bin/sh
+# Debian's packages, made and tried on bare Debian 12 systems: what debian/control
+# names is enough to build them, lintian has nothing to say of them, and what
+# debian/tests has works where they are installed and nothing else was.
+#
+#   debian.sh [TARBALL]   of a release, or of the files that are here
+#
+# The base system is made by debootstrap, so this is run as root; it is kept for
+# a week in $ROOTS (build-roots). What is made of it is in $BUILD (build-debs)
+# afterwards: packages and logs. $DEB_BUILD_OPTIONS: nocheck, parallel=N.
+set -eu
+cd "$(dirname "$0")/.."
+roots=${ROOTS:-build-roots}
+results=${BUILD:-build-debs}
+mkdir -p "$roots/log" "$results"
+roots=$(cd "$roots" && pwd)
+results=$(cd "$results" && pwd)
+
+needed='debootstrap mount util-linux xz-utils' . test/packages.sh
+[ "$(id -u)" = 0 ] || {
+  say 'debian.sh has to be run as root: it makes base systems'
+  exit 1
+}
+version=$(sed -n 's/^#define AVOW_VERSION  *"\(.*\)"/\1/p' \
+  include/avow/version.h)
+orig=avow_$version.orig.tar.xz
+
+work=$(mktemp -d "$roots/XXXXXX")
+running=
+clean_up() {
+  [ -z "$running" ] || kill -KILL "$running" 2>/dev/null || :
+  rm -rf --one-file-system "$work"
+}
+trap clean_up EXIT
+trap 'exit 1' HUP INT TERM
+
+# COMMAND...: with it end all processes that it started and what they mounted.
+apart() {
+  unshare --pid --mount-proc --fork --kill-child "$@" </dev/null &
+  running=$!
+  status=0
+  wait "$running" || status=$?
+  running=
+  return "$status"
+}
+
+archive() {
+  [ -z "${DEBIAN_MIRROR:-}" ] || {
+    echo "$DEBIAN_MIRROR"
+    return
+  }
+  apt-get indextargets --format '$(ORIGIN) $(LABEL) $(REPO_URI)' \
+    'Created-By: Packages' | sed -n 's/^Debian Debian //p' | head -n 1
+}
+
+# What roots.sh keeps there, too.
+make_base() {
+  [ -z "$(find "$roots" -maxdepth 1 -name bookworm.made -mtime -7)" ] ||
+    return 0
+  say "making Debian 12 from $(archive)"
+  rm -rf --one-file-system "$roots/bookworm" "$roots/bookworm.made"
+  apart debootstrap --variant=minbase bookworm "$roots/bookworm" \
+    "$(archive)" >"$roots/log/bookworm" 2>&1 || {
+    tail -n 20 "$roots/log/bookworm"
+    exit 1
+  }
+  rm -f "$roots/bookworm"/var/cache/apt/archives/*.deb
+  : >"$roots/bookworm.made"
+}
+
+# NAME: a system in $work.
+copy_base() {
+  cp -a --reflink=auto "$roots/bookworm" "$work/$1"
+  cp -L /etc/resolv.conf "$work/$1/etc"
+  apt-config dump | grep '^Acquire::.*Proxy' \
+    >"$work/$1/etc/apt/apt.conf.d/proxy" || :
+  # It is gone before a crash of the machine could matter.
+  echo force-unsafe-io >"$work/$1/etc/dpkg/dpkg.cfg.d/unsafe-io"
+  chroot "$work/$1" useradd -m someone
+}
+
+# SYSTEM WHO COMMAND: in the directory packages of who is not root.
+inside() {
+  # shellcheck disable=SC2016 # for the shells within
+  apart sh -euc '
+    mount -t proc proc "$1/proc"
+    exec chroot --userspec="$2:" "$1" env -i \
+      PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
+      HOME=/home/someone LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
+      DEB_BUILD_OPTIONS="$4" apt="apt-get -qq -y --no-install-recommends" \
+      sh -euc "cd /home/someone/packages; $3"
+  ' inside "$work/$1" "$2" "$3" "${DEB_BUILD_OPTIONS:-parallel=$(nproc)}"
+}
+
+# WHAT SYSTEM WHO COMMAND
+step() {
+  began=$(date +%s)
+  inside "$2" "$3" "$4" >"$results/$1.log" 2>&1 || {
+    tail -n 40 "$results/$1.log"
+    echo "test/debian.sh: $1 failed: see $results/$1.log"
+    exit 1
+  }
+  printf '%-10s %4d s\n' "$1" $(($(date +%s) - began))
+}
+
+# TARBALL: is that of a release, or none.
+pack() {
+  mkdir "$work/pack"
+  if [ -n "$1" ]; then
+    cp "$1" "$work/pack/$orig"
+    return
+  fi
+  git ls-files -co --exclude-standard | while IFS= read -r file; do
+    [ ! -e "$file" ] || printf '%s\n' "$file"
+  done | tar -cJf "$work/pack/$orig" --transform="s,^,avow-$version/," -T -
+}
+
+# SYSTEM: the tarball, and the sources that are in it.
+unpack() {
+  home=$work/$1/home/someone/packages
+  mkdir "$home"
+  cp "$work/pack/$orig" "$home"
+  tar -C "$home" -xJf "$home/$orig"
+  chroot "$work/$1" chown -R someone: /home/someone/packages
+}
+
+make_base
+pack "${1:-}"
+copy_base builder
+unpack builder
+source=avow-$version
+step depends builder root "
+  \$apt update; \$apt install build-essential; \$apt build-dep ./$source"
+step build builder someone "cd $source; dpkg-buildpackage -us -uc"
+rm -f "$results"/*.deb "$results"/avow_*
+(cd "$work/builder/home/someone/packages" && cp -- *.deb avow_* "$results")
+# What it asks for is not there while packages are built.
+step lintian builder root "
+  \$apt install lintian
+  su someone -c 'lintian --info --pedantic \
+    --fail-on error,warning,info,pedantic avow_*.changes'"
+
+copy_base user
+unpack user
+cp "$results"/*.deb "$work/user/home/someone/packages"
+step tests user root "
+  \$apt update; \$apt install autopkgtest
+  autopkgtest --no-built-binaries ./*.deb ./$source -- null"
+grep '^[a-z-]* *PASS' "$results/tests.log"
+(cd "$results" && ls -- *.deb)

@@ -1,0 +1,82 @@
+#!/usr/bin/env python3
+"""Does each debian/*.symbols name the functions of its library, and no others?
+
+  symbols.py SOURCE-ROOT LIBRARY...
+  symbols.py --write SOURCE-ROOT LIBRARY...
+
+What is missing gets the version of now, since which it is there; what has gone
+is an error while that version is released, and so it is not removed by --write
+but by hand, with a new soname.
+"""
+import os
+import re
+import subprocess
+import sys
+
+
+def read(path):
+    with open(path, encoding='utf-8') as file:
+        return file.read()
+
+
+def version(root):
+    return re.search(r'(?m)^#define AVOW_VERSION +"(.*)"',
+                     read(f'{root}/include/avow/version.h'))[1]
+
+
+def exported(library):
+    out = subprocess.run(['nm', '-D', '--defined-only', library], check=True,
+                         capture_output=True, text=True).stdout
+    return set(re.findall(r' [TW] (avow_\w+)$', out, re.M))
+
+
+def soname(library):
+    out = subprocess.run(['readelf', '-d', library], check=True,
+                         capture_output=True, text=True).stdout
+    return re.search(r'SONAME.*\[(.*)\]', out)[1]
+
+
+class Symbols:
+    """The file of the package that has a library, libavow.so.0 libavow0."""
+
+    def __init__(self, root, library):
+        self.soname = soname(library)
+        self.base, self.number = self.soname.split('.so.')
+        self.path = f'{root}/debian/{self.base}{self.number}.symbols'
+        self.since = dict(re.findall(r'(?m)^ (avow_\w+)@Base (\S+)$',
+                                     read(self.path)
+                                     if os.path.exists(self.path) else ''))
+
+    def write(self):
+        with open(self.path, 'w', encoding='utf-8') as file:
+            print(f'{self.soname} {self.base}{self.number} #MINVER#', file=file)
+            print(f'* Build-Depends-Package: {self.base}-dev', file=file)
+            for name, since in sorted(self.since.items()):
+                print(f' {name}@Base {since}', file=file)
+
+
+def differences(root, library, write):
+    symbols, there = Symbols(root, library), exported(library)
+    name = os.path.relpath(symbols.path, root)
+    missing = sorted(there - set(symbols.since))
+    if write and (missing or not os.path.exists(symbols.path)):
+        symbols.since.update((symbol, version(root)) for symbol in missing)
+        symbols.write()
+        missing = []
+    for symbol in missing:
+        yield f'{name} lacks {symbol}: python3 test/symbols.py --write'
+    for symbol in sorted(set(symbols.since) - there):
+        yield f'{name} has {symbol}, which {symbols.soname} has not'
+
+
+def main(*arguments):
+    write = arguments[0] == '--write'
+    root, *libraries = arguments[write:]
+    found = [line for library in libraries
+             for line in differences(root, library, write)]
+    for line in found:
+        print(line)
+    return bool(found) or not libraries
+
+
+sys.exit(main(*sys.argv[1:]))
