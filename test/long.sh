@@ -5,7 +5,7 @@
 #   long.sh --list                    their names
 #
 # Goes on when a step fails, keeps what each says in build-long/NAME.log, and
-# ends with a table. About 155 minutes on two processors, on a Debian 12, as
+# ends with a table. About 165 minutes on two processors, on a Debian 12, as
 # root. $TEST262: a checkout of test262, to run all of it that is about
 # promises.
 set -eu
@@ -16,7 +16,7 @@ records=$build/steps
 steps='tools analysers gcc_release asan_ubsan clang_debug clang_release
   no_async valgrind coverage mcdc conformance differential simulate towns
   random depth soak load transfers bodies tls_memory writers races faults
-  machines libuvs hosts musl site roots debian reuse fuzzing'
+  machines libuvs hosts musl site roots debian release reuse fuzzing'
 core='-Dexamples=false -Dbench=false'
 limit=7200
 export CI=1 # what is missing is a failure then, not skipped
@@ -215,6 +215,14 @@ roots() {
 # Packages, with what buildds do.
 debian() {
   BUILD=$build/debian sh test/debian.sh
+}
+
+# The steps of one, in a clone; what is left out are steps of their own.
+release() {
+  version=$(sed -n 's/^#define AVOW_VERSION  *"\(.*\)"/\1/p' \
+    include/avow/version.h)
+  bash .ci/release "$version" --dry-run --into "$build/release" \
+    --skip clean --skip ci --skip debian
 }
 
 reuse() {

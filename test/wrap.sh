@@ -1,0 +1,96 @@
+#!/bin/sh
+# avow's entry in WrapDB, made of a release's tarball, and tried in a project that
+# has nothing but the entry and the tarball, without a network:
+#
+#   wrap.sh TARBALL URL DIRECTORY
+#
+# URL is where the tarball will be; DIRECTORY, which is made, gets what a request
+# to WrapDB consists of.
+set -eu
+cd "$(dirname "$0")/.."
+. test/packages.sh
+[ $# = 3 ] || {
+  sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2
+  exit 2
+}
+tarball=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
+url=$2
+mkdir -p "$3/subprojects"
+entry=$(cd "$3" && pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+fail() {
+  echo "test/wrap.sh: $*" >&2
+  exit 1
+}
+
+name=$(basename "$tarball" .tar.xz)
+version=${name#avow-}
+names='avow avow-curl avow-nats avow-tls avow-sim'
+# shellcheck disable=SC2086 # a list of words
+quoted=$(printf '"%s", ' $names)
+
+cat >"$entry/subprojects/avow.wrap" <<END
+[wrap-file]
+directory = $name
+source_url = $url
+source_filename = $name.tar.xz
+source_hash = $(sha256sum "$tarball" | cut -d ' ' -f 1)
+
+[provide]
+dependency_names = $(echo "$names" | sed 's/ /, /g')
+END
+cat >"$entry/releases.json" <<END
+{
+  "avow": {
+    "dependency_names": [${quoted%, }],
+    "versions": ["$version-1"]
+  }
+}
+END
+cat >"$entry/ci_config.json" <<END
+{
+  "avow": {
+    "debian_packages": ["libuv1-dev"],
+    "fedora_packages": ["libuv-devel"],
+    "alpine_packages": ["libuv-dev"],
+    "brew_packages": ["libuv"]
+  }
+}
+END
+python3 -m json.tool "$entry/releases.json" >/dev/null
+python3 -m json.tool "$entry/ci_config.json" >/dev/null
+
+# The tarball is where Meson keeps what it has fetched. URLs that lead nowhere
+# must not be asked.
+project=$work/project
+mkdir -p "$project/subprojects/packagecache"
+cp "$entry/subprojects/avow.wrap" "$project/subprojects"
+cp "$tarball" "$project/subprojects/packagecache"
+cp test/parents/program.c "$project"
+cat >"$project/meson.build" <<'END'
+project('scratch', 'c', meson_version: '>= 1.0.0')
+executable('program', 'program.c', dependencies: dependency('avow'))
+END
+# COMMAND...: with loopback alone, where that may be asked for.
+alone() {
+  if unshare -n true 2>/dev/null; then
+    unshare -n "$@"
+  else
+    "$@"
+  fi
+}
+alone meson setup "$work/build" "$project" --force-fallback-for=avow \
+  >"$work/log" 2>&1 || { cat "$work/log"; fail 'not configured'; }
+ninja -C "$work/build" program >"$work/log" 2>&1 ||
+  { cat "$work/log"; fail 'not built'; }
+"$work/build/program" >"$work/out" || fail 'the program fails'
+
+# And a tarball that somebody changed is refused.
+printf x >>"$project/subprojects/packagecache/$name.tar.xz"
+rm -rf "$project/subprojects/$name"
+! alone meson setup "$work/changed" "$project" --force-fallback-for=avow \
+  >"$work/log" 2>&1 || fail 'a tarball that was changed is taken'
+grep -qi 'hash' "$work/log" || { cat "$work/log"; fail 'no word of its hash'; }
+echo "the entry of WrapDB for avow $version builds a program, offline"
