@@ -1,7 +1,7 @@
 #!/bin/sh
-# Debian's packages, made and tried on bare Debian 12 systems: what debian/control
-# names is enough to build them, lintian has nothing to say of them, and what
-# debian/tests has works where they are installed and nothing else was.
+# Debian's packages, made and tried on bare Debian 12 systems: what is named in
+# debian/control is enough to build them, lintian has nothing to say of them, and
+# what debian/tests has works where they are installed and nothing else was.
 #
 #   debian.sh [TARBALL]   of a release, or of the files that are here
 #
@@ -121,6 +121,8 @@ unpack() {
   mkdir "$home"
   cp "$work/pack/$orig" "$home"
   tar -C "$home" -xJf "$home/$orig"
+  # Who is to build it in earnest says for what.
+  sed -i '1s/ UNRELEASED;/ unstable;/' "$home/avow-$version/debian/changelog"
   chroot "$work/$1" chown -R someone: /home/someone/packages
 }
 
