@@ -1,7 +1,7 @@
 #!/bin/sh
 # Debian's packages, made and tried on bare Debian 12 systems: what is named in
-# debian/control is enough to build them, lintian has nothing to say of them, and
-# what debian/tests has works where they are installed and nothing else was.
+# debian/control is enough to build them, lintian says nothing of them, and what
+# debian/tests has works where they are installed and nothing else was.
 #
 #   debian.sh [TARBALL]   of a release, or of the files that are here
 #

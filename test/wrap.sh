@@ -1,11 +1,11 @@
 #!/bin/sh
-# avow's entry in WrapDB, made of a release's tarball, and tried in a project that
-# has nothing but the entry and the tarball, without a network:
+# avow's entry in WrapDB, made of a release's tarball, and tried in a project
+# that has nothing but the entry and the tarball, without a network:
 #
 #   wrap.sh TARBALL URL DIRECTORY
 #
-# URL is where the tarball will be; DIRECTORY, which is made, gets what a request
-# to WrapDB consists of.
+# URL is where the tarball will be; DIRECTORY, which is made, gets what WrapDB is
+# asked to take.
 set -eu
 cd "$(dirname "$0")/.."
 . test/packages.sh
