@@ -10,7 +10,7 @@ set -eu
 cd "$(dirname "$0")/.."
 . test/packages.sh
 [ $# = 3 ] || {
-  sed -n '2,/^set/s/^# \{0,1\}//p' "$0" >&2
+  sed -n '2,/^set/{/SPDX/d;s/^# \{0,1\}//p;}' "$0" >&2
   exit 2
 }
 tarball=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")

@@ -37,7 +37,7 @@ all)
   node run-aplus.js
   ;;
 *)
-  sed -n '2,/^set/s/^# \{0,1\}//p' "$0"
+  sed -n '2,/^set/{/SPDX/d;s/^# \{0,1\}//p;}' "$0"
   exit 2
   ;;
 esac
