@@ -5,7 +5,7 @@
 #   long.sh --list                    their names
 #
 # Goes on when a step fails, keeps what each says in build-long/NAME.log, and
-# ends with a table. About 165 minutes on two processors, on a Debian 12, as
+# ends with a table. About 175 minutes on two processors, on a Debian 12, as
 # root. $TEST262: a checkout of test262, to run all of it that is about
 # promises.
 set -eu
