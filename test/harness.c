@@ -334,7 +334,7 @@ void assert_survives_failing_memory(CMFixtureFunction set_up,
       assert_int_equal(set_up(state), 0);
       lacked = fails_well(start, nth, from_then_on != 0) || lacked;
     }
-    assert_true(nth < 100);
+    assert_true(nth < 1000);
   }
 }
 

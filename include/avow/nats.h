@@ -145,6 +145,105 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_flush(
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_nats_states(
     const avow_value_t *connection);
 
+/**
+ * Jobs, by JetStream (nats-server 2.9 or newer, with -js): a queue of them that
+ * servers and workers may leave and come back to. Never exactly once: each job
+ * is done at least once as long as there are workers, and its promise has one
+ * outcome.
+ */
+
+/** Zero in a field stands for its default. */
+typedef struct avow_nats_queue_options_s {
+  uint64_t keep;        /* ms that outcomes are kept; a day */
+  unsigned replicas;    /* servers of a cluster that have all of it; 1 */
+  uint64_t reserved[4]; /* zeros, else UV_EINVAL: for later versions */
+} avow_nats_queue_options_t;
+
+/**
+ * OBJECT: the queue of that name (letters, digits, - and _, 64 at most), which
+ * is made if it is not there: two streams, "avow-jobs-NAME" and
+ * "avow-done-NAME". It holds the connection. options may be NULL. UV_EINVAL for
+ * other names, UV_EEXIST if there are such streams with other settings, also if
+ * they come of other options, UV_ENOTSUP if the server has no JetStream,
+ * UV_ETIMEDOUT if it says nothing for 5 s. Cancelling rejects at once, and may
+ * leave the streams.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_queue(
+    const avow_value_t *connection, const char *name,
+    const avow_nats_queue_options_t *options);
+
+/**
+ * BYTES: what a worker's handler has made of the job; or rejects with the code
+ * and the message of the error with which that failed for good. Takes payload,
+ * BYTES, or NONE for none.
+ *
+ * Durable: id, 1 to 255 bytes of any kind, is all that it takes to await the
+ * same job again, in a program that was started anew or in another. If it is in
+ * the queue, or a worker has it, it is not put there again; if it has an
+ * outcome this is that, whatever the payload, for as long as outcomes are kept.
+ * It is done at least once. While the connection or the server is lost it
+ * waits, so give it a limit, avow_timeout(), if that is not to be for ever.
+ *
+ * UV_EINVAL for what is no id and other payloads, UV_EMSGSIZE for more than the
+ * server takes, UV_ENOSPC if it has no room, UV_ENOTCONN once the connection is
+ * closed; else UV_ECONNABORTED if no worker has done it in so many attempts, or
+ * what the handler gave. Cancelling rejects at once and takes the job out of
+ * the queue; a worker that has it goes on, and what it makes of it is kept. To
+ * close the loop does not take it out.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_job(const avow_value_t *queue,
+                                                     const char *id,
+                                                     avow_value_t payload);
+
+/** A job that a worker has taken. */
+typedef struct avow_nats_job_s {
+  const char *id;
+  avow_value_t payload; /* BYTES */
+  unsigned attempt;     /* 1 for the first */
+} avow_nats_job_t;
+
+/** Zero in a field stands for its default. */
+typedef struct avow_nats_work_options_s {
+  size_t concurrency; /* jobs at a time, 4,096 at most; 1 */
+  unsigned attempts;  /* of a job, by all workers; 5 */
+  uint64_t ack_wait;  /* ms without a word of a worker, behind which another has
+                         its jobs; of all workers the newest says; 30,000 */
+  uint64_t delay;     /* ms from a failure to the next attempt; 1,000 */
+  uint64_t reserved[4]; /* zeros, else UV_EINVAL: for later versions */
+} avow_nats_work_options_t;
+
+/**
+ * Takes jobs and calls handler for each, see avow_to_nats_job(). It returns as
+ * any handler does: BYTES, or NONE for none, or a promise; an error, or other
+ * values, are a failed attempt, behind which the job is tried again by whichever
+ * worker, until it has had its attempts. Then it is a dead letter, kept in
+ * "avow-done-NAME" as "avow.NAME.dead.ID", and its promise rejects with the last
+ * error. Each time that a worker has it counts as an attempt, also if the worker
+ * died with it, or was cancelled.
+ *
+ * At least once: the outcome is stored before the job is let go of, and who
+ * finds an outcome of a job does not do it. While the handler's promise is
+ * pending the server hears, three times in ack_wait, that it is in hand; a
+ * worker that is silent for longer, or whose loop is not turned, may find that
+ * another does the same job, and the first outcome is the one that counts.
+ *
+ * Does not fulfil. Rejects with what the connection or the server fails with,
+ * UV_ENOTCONN, UV_ENOSPC, and without memory; it waits while they are lost.
+ * Cancelling cancels what handlers have returned, waits for that, and gives the
+ * jobs in hand back. options may be NULL.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_work(
+    const avow_value_t *queue, avow_cb handler, void *data,
+    const avow_nats_work_options_t *options);
+
+/** What avow_nats_work() calls its handler with; the value keeps it. NULL of
+    anything else. */
+AVOW_API const avow_nats_job_t *avow_to_nats_job(const avow_value_t *job);
+
+/** INT: how many jobs have no outcome yet, also those that workers have. */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_queue_len(
+    const avow_value_t *queue);
+
 /** The message, which v keeps, for natsMsg_GetData(), natsMsg_GetSubject(),
     natsMsgHeader_Get() and the like; NULL of anything else. */
 AVOW_API natsMsg *avow_to_nats_msg(const avow_value_t *v);

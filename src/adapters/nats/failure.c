@@ -53,10 +53,14 @@ static const char *text_of(natsStatus status) {
   return place != NULL ? place + 3 : text;
 }
 
-avow_value_t avow__nats_failure_of(natsStatus status, const char *text) {
+avow_value_t avow__nats_failure_as(int code, natsStatus status,
+                                   const char *text) {
   const size_t at = (size_t) status < STATUSES ? (size_t) status : NATS_ERR;
-  return avow_error_new(code_of(status), avow_pointer(&statuses[at]), "%s",
-                        text);
+  return avow_error_new(code, avow_pointer(&statuses[at]), "%s", text);
+}
+
+avow_value_t avow__nats_failure_of(natsStatus status, const char *text) {
+  return avow__nats_failure_as(code_of(status), status, text);
 }
 
 avow_value_t avow__nats_failure(natsStatus status) {

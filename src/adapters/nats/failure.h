@@ -7,6 +7,10 @@
 /* With a message of its own. */
 avow_value_t avow__nats_failure_of(natsStatus status, const char *text);
 
+/* With a code of its own, too, of which libnats knows nothing. */
+avow_value_t avow__nats_failure_as(int code, natsStatus status,
+                                   const char *text);
+
 /* On the thread that made the call, behind it. */
 avow_value_t avow__nats_failure(natsStatus status);
 

@@ -118,6 +118,13 @@ static sent_t *sent_new(run_fn run, avow_value_t (*result)(asked_t *asked)) {
   return sent;
 }
 
+avow_promise_t *avow__nats_publish(const avow_value_t *connection,
+                                   const char *subject, const char *reply,
+                                   avow_value_t payload) {
+  const letter_t letter = { .subject = subject, .reply = reply };
+  return post(connection, sent_new(run_publish, nothing), letter, payload);
+}
+
 avow_promise_t *avow_nats_publish(const avow_value_t *connection,
                                   const char *subject, avow_value_t payload,
                                   const char *const *headers) {

@@ -1,9 +1,10 @@
 #define _DEFAULT_SOURCE
+#define _XOPEN_SOURCE 700
 #include "nats_server.h"
 
 #include <arpa/inet.h>
+#include <ftw.h>
 #include <signal.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +23,7 @@ typedef struct {
 static place_t server, silent, nobody;
 static pid_t process;
 static char config[32]; /* its file, or "" */
+static char store[32];  /* JetStream's folder, or "" */
 
 static struct sockaddr_in address_of(int port) {
   return (struct sockaddr_in){ .sin_family = AF_INET,
@@ -67,15 +69,41 @@ const char *nobodys_url(void) {
 
 static void be_server(void) {
   char port[16];
+  char *args[16] = { "nats-server", "-a", "127.0.0.1", "-p", port };
+  int n = 5;
   (void) snprintf(port, sizeof(port), "%d", server.port);
+  if (config[0] != '\0') {
+    args[n++] = "-c";
+    args[n++] = config;
+  }
+  if (store[0] != '\0') {
+    args[n++] = "-js";
+    args[n++] = "-sd";
+    args[n++] = store;
+  }
 #ifdef __linux__
   (void) prctl(PR_SET_PDEATHSIG, SIGKILL);
 #endif
   (void) freopen("/dev/null", "w", stderr);
   (void) setenv("PATH", "/usr/local/bin:/usr/bin:/bin:/usr/sbin", 1);
-  execlp("nats-server", "nats-server", "-a", "127.0.0.1", "-p", port,
-         config[0] != '\0' ? "-c" : NULL, config, NULL);
+  execvp(args[0], args);
   _exit(127);
+}
+
+static int remove_one(const char *path, const struct stat *unused, int type,
+                      struct FTW *ftw) {
+  return remove(path);
+}
+
+void nats_server_set_jetstream(bool has) {
+  if (store[0] != '\0')
+    (void) nftw(store, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+  store[0] = '\0';
+  if (!has)
+    return;
+  (void) snprintf(store, sizeof(store), "/tmp/avow-nats-XXXXXX");
+  if (mkdtemp(store) == NULL)
+    fail("store");
 }
 
 void nats_server_set_config(const char *text) {

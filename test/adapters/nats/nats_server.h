@@ -2,6 +2,8 @@
 #ifndef NATS_SERVER_H
 #define NATS_SERVER_H
 
+#include <stdbool.h>
+
 /* Before the first test, and behind the last. In the middle, too: it comes back
    at the same port, and knows nothing of what was. */
 void nats_server_start(void);
@@ -9,6 +11,10 @@ void nats_server_stop(void);
 
 /* What its configuration is, from the next start; NULL: none again. */
 void nats_server_set_config(const char *text);
+
+/* Whether it has JetStream, from the next start, in a folder that is new, and
+   stays as it is where the server is stopped and started again. */
+void nats_server_set_jetstream(bool has);
 
 /* Keeps it from doing anything, until it may go on. */
 void nats_server_pause(void);

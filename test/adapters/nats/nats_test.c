@@ -35,6 +35,17 @@ int nats_group_teardown(void **state) {
   return 0;
 }
 
+int jetstream_group_setup(void **state) {
+  nats_server_set_jetstream(true);
+  return nats_group_setup(state);
+}
+
+int jetstream_group_teardown(void **state) {
+  (void) nats_group_teardown(state);
+  nats_server_set_jetstream(false);
+  return 0;
+}
+
 natsOptions *options_of(int ms) {
   natsOptions *options = NULL;
   assert_int_equal(natsOptions_Create(&options), NATS_OK);

@@ -23,6 +23,14 @@ int nats_group_teardown(void **state);
   (harness_init(),      \
    cmocka_run_group_tests(tests, nats_group_setup, nats_group_teardown))
 
+/* The same of a server with JetStream. */
+int jetstream_group_setup(void **state);
+int jetstream_group_teardown(void **state);
+
+#define RUN_JETSTREAM(tests)                                            \
+  (harness_init(), cmocka_run_group_tests(tests, jetstream_group_setup, \
+                                          jetstream_group_teardown))
+
 /* What that fulfils with. */
 avow_value_t connected(avow_promise_t *p);
 

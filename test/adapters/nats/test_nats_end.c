@@ -44,9 +44,24 @@ static void close_cancelled(void **state) {
   assert_rejects(avow_nats_close(&nats), UV_ENOTCONN);
 }
 
-enum { KINDS = 7 };
+enum { KINDS = 11, OF_QUEUES = 7 };
+
+static avow_value_t queue;
+
+static avow_value_t sleep_cb(const avow_value_t *job, void *data) {
+  return avow_follow(avow_sleep(loop, 1000000));
+}
+
+static avow_promise_t *ask_queue(int kind) {
+  return kind == 7   ? avow_nats_queue(&nats, "another", NULL)
+         : kind == 8 ? avow_nats_job(&queue, "a", avow_string("x"))
+         : kind == 9 ? avow_nats_work(&queue, sleep_cb, NULL, NULL)
+                     : avow_nats_queue_len(&queue);
+}
 
 static avow_promise_t *ask(int kind, const avow_value_t *question) {
+  if (kind >= OF_QUEUES)
+    return ask_queue(kind);
   if (kind == 0)
     return avow_nats_flush(&nats);
   if (kind == 1)
@@ -72,15 +87,20 @@ static avow_value_t a_question(void) {
 static void asked_cancelled_at_each_stage(void **state) {
   other_begin(nats_url());
   const avow_value_t question = a_question();
+  queue = connected(avow_nats_queue(&nats, "end", NULL));
+  avow_promise_t *taken = avow_nats_job(&queue, "b", avow_none());
   for (int kind = 0; kind < KINDS; kind++)
     for (int stage = 0; stage < STAGES; stage++) {
       avow_promise_t *p = ask(kind, &question);
       turns(stage);
       avow_cancel(p);
-      if (kind != 1 && kind != 6) /* whose channel goes first */
+      if (kind != 1 && kind < 6) /* others wait for what they are made of */
         assert_int_not_equal(avow_state(p), AVOW_PENDING);
-      avow_unref(p);
+      avow_ignore(avow_run(p));
     }
+  avow_cancel(taken);
+  avow_unref(taken);
+  avow_value_clear(&queue);
   avow_value_unref(question);
   run();
   other_end();
@@ -124,5 +144,5 @@ int main(void) {
     NATS_CASE(let_go_while_in_use),
     NATS_CASE(closed_while_the_server_sleeps),
   };
-  return RUN_NATS(tests);
+  return RUN_JETSTREAM(tests);
 }

@@ -3,6 +3,8 @@
  * turn, once and from then on. What was asked fulfils or rejects, and nothing
  * is left.
  */
+#include <stdio.h>
+
 #include "nats_test.h"
 #include "other.h"
 
@@ -63,6 +65,61 @@ static avow_promise_t *connect_and_close(void) {
   return avow_then(p, close_cb, NULL, NULL);
 }
 
+static avow_value_t connection, queue;
+
+static int queue_setup(void **state) {
+  if (harness_setup(state) != 0)
+    return -1;
+  connection = connected(avow_nats_connect(loop, nats_url(), NULL));
+  queue = connected(avow_nats_queue(&connection, "oom", NULL));
+  return 0;
+}
+
+static int queue_teardown(void **state) {
+  avow_value_clear(&queue);
+  avow_value_clear(&connection);
+  return harness_teardown(state);
+}
+
+static avow_promise_t *open_and_count(void) {
+  avow_promise_t *both[] = {
+    avow_nats_queue(&connection, "another", NULL),
+    avow_nats_queue_len(&queue),
+  };
+  return avow_then(avow_all(loop, both, 2), none_cb, NULL, NULL);
+}
+
+/* Each time another, or it would be over already. */
+static avow_promise_t *job(void) {
+  static int number;
+  char id[16];
+  (void) snprintf(id, sizeof(id), "%d", ++number);
+  return avow_nats_job(&queue, id, avow_string("x"));
+}
+
+/* By which time it waits for its outcome. */
+static avow_value_t late_cb(const avow_value_t *reason, void *data) {
+  return avow_is_timeout(reason) ? avow_none() : avow_value_ref(reason);
+}
+
+static avow_promise_t *ask_in_vain(void) {
+  return avow_catch(avow_timeout(job(), 50), late_cb, NULL);
+}
+
+static avow_value_t echo_cb(const avow_value_t *job, void *data) {
+  return avow_value_ref(&avow_to_nats_job(job)->payload);
+}
+
+static avow_promise_t *ask_and_work(void) {
+  const avow_nats_work_options_t options = { .attempts = 1000, .delay = 1 };
+  avow_promise_t *both[] = {
+    avow_nats_work(&queue, echo_cb, NULL, &options),
+    job(),
+  };
+  avow_promise_t *p = avow_join_losers(avow_race(loop, both, 2));
+  return avow_then(p, none_cb, NULL, NULL);
+}
+
 static void connect_without_memory(void **state) {
   assert_survives_failing_memory(harness_setup, harness_teardown, state,
                                  connect_and_close);
@@ -76,6 +133,21 @@ static void requests_without_memory(void **state) {
 static void subscriptions_without_memory(void **state) {
   assert_survives_failing_memory(harness_setup, harness_teardown, state,
                                  connect_and_listen);
+}
+
+static void queues_without_memory(void **state) {
+  assert_survives_failing_memory(queue_setup, queue_teardown, state,
+                                 open_and_count);
+}
+
+static void jobs_without_memory(void **state) {
+  assert_survives_failing_memory(queue_setup, queue_teardown, state,
+                                 ask_in_vain);
+}
+
+static void workers_without_memory(void **state) {
+  assert_survives_failing_memory(queue_setup, queue_teardown, state,
+                                 ask_and_work);
 }
 
 static void closed_without_memory(void **state) {
@@ -97,21 +169,24 @@ static void closed_without_memory(void **state) {
 static int oom_setup(void **state) {
   if (count_libuv() != 0)
     return -1;
-  (void) nats_group_setup(state);
+  (void) jetstream_group_setup(state);
   other_begin(nats_url());
   return 0;
 }
 
 static int oom_teardown(void **state) {
   other_end();
-  return nats_group_teardown(state);
+  return jetstream_group_teardown(state);
 }
+
+#define QUEUE_CASE(f) \
+  cmocka_unit_test_setup_teardown(f, queue_setup, queue_teardown)
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-    CASE(connect_without_memory),
-    CASE(requests_without_memory),
-    CASE(subscriptions_without_memory),
+    CASE(connect_without_memory),       CASE(requests_without_memory),
+    CASE(subscriptions_without_memory), QUEUE_CASE(queues_without_memory),
+    QUEUE_CASE(jobs_without_memory),    QUEUE_CASE(workers_without_memory),
     CASE(closed_without_memory),
   };
   harness_init();

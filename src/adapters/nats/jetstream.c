@@ -1,0 +1,165 @@
+/*
+ * JetStream by its own protocol: each question is a request to a subject that
+ * begins with $JS.API, or a message to be stored, and waits as other requests
+ * do. libnats' functions of that would wait on the wire's thread, each until
+ * its answer is there, and nothing else of the connection would go on.
+ */
+#include "jetstream.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "avow/cancel.h"
+#include "avow/timer.h"
+#include "connection.h"
+#include "failure.h"
+#include "json.h"
+
+enum { ANSWER_MS = 5000, PAUSE_MS = 200 };
+
+const char *const avow__nats_if_none[] = {
+  "Nats-Expected-Last-Subject-Sequence: 0", NULL
+};
+
+avow_value_t avow__nats_text(const char *format, ...) {
+  char text[1024];
+  va_list args;
+  va_start(args, format);
+  const int len = vsnprintf(text, sizeof(text), format, args);
+  va_end(args);
+  return len < 0 || (size_t) len >= sizeof(text)
+             ? avow_error(UV_EMSGSIZE)
+             : avow_bytes(text, (size_t) len);
+}
+
+/* Theirs are of JetStream, as "err_code" has them, or as HTTP has them. */
+static int code_of(uint64_t theirs, uint64_t status) {
+  static const struct {
+    unsigned theirs;
+    int ours;
+  } table[] = {
+    { 10014, UV_ENOENT },                         /* no such consumer */
+    { 10023, UV_ENOSPC },                         /* no resources */
+    { 10028, UV_ENOSPC },                         /* no memory */
+    { 10037, UV_ENOENT },                         /* no such message */
+    { 10039, UV_ENOTSUP },                        /* not for this account */
+    { 10047, UV_ENOSPC },                         /* no more storage */
+    { 10054, UV_EMSGSIZE }, { 10058, UV_EEXIST }, /* a stream with other settings */
+    { 10059, UV_ENOENT },                         /* no such stream */
+    { 10065, UV_EEXIST }, /* subjects that another stream has */
+    { 10071, UV_EEXIST }, /* not the last of its subject */
+    { 10076, UV_ENOTSUP },  { 10077, UV_ENOSPC }, { 10148, UV_EEXIST },
+  };
+  for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
+    if (table[i].theirs == theirs)
+      return table[i].ours;
+  return status == 503 ? UV_EAGAIN : UV_EPROTO;
+}
+
+static avow_value_t error_of(const char *error) {
+  char text[256];
+  avow__nats_json_string(avow__nats_json(error, "description"), text,
+                         sizeof(text));
+  return avow__nats_failure_as(
+      code_of(avow__nats_json_number(avow__nats_json(error, "err_code")),
+              avow__nats_json_number(avow__nats_json(error, "code"))),
+      NATS_ERR, text);
+}
+
+int avow__nats_status(natsMsg *msg) {
+  const char *status = NULL;
+  return natsMsg_GetDataLength(msg) == 0 &&
+                 natsMsgHeader_Get(msg, "Status", &status) == NATS_OK
+             ? atoi(status)
+             : 0;
+}
+
+static avow_promise_t *ask(const avow_value_t *connection, const char *subject,
+                           avow_value_t payload, const char *const *headers) {
+  return avow_timeout(avow_nats_request(connection, subject, payload, headers),
+                      ANSWER_MS);
+}
+
+static avow_value_t answered(const avow_value_t *answer, void *data) {
+  const char *text = natsMsg_GetData(avow_to_nats_msg(answer));
+  const char *error = text != NULL ? avow__nats_json(text, "error") : NULL;
+  return error != NULL ? error_of(error) : avow_value_ref(answer);
+}
+
+avow_promise_t *avow__nats_api(const avow_value_t *connection,
+                               const char *subject, avow_value_t payload,
+                               const char *const *headers) {
+  avow_promise_t *p = ask(connection, subject, payload, headers);
+  return avow_then(p, answered, NULL, NULL);
+}
+
+static avow_value_t stored(const avow_value_t *answer, void *data) {
+  const char *text = natsMsg_GetData(avow_to_nats_msg(answer));
+  const char *seq = text != NULL ? avow__nats_json(text, "seq") : NULL;
+  return seq != NULL ? avow_int((int64_t) avow__nats_json_number(seq))
+                     : avow_error(UV_EPROTO);
+}
+
+avow_promise_t *avow__nats_store(const avow_value_t *connection,
+                                 const char *subject, avow_value_t payload,
+                                 const char *const *headers) {
+  avow_promise_t *p = avow__nats_api(connection, subject, payload, headers);
+  return avow_then(p, stored, NULL, NULL);
+}
+
+/* Its payload is the program's. */
+static avow_value_t found(const avow_value_t *answer, void *data) {
+  const int status = avow__nats_status(avow_to_nats_msg(answer));
+  return status == 0
+             ? avow_value_ref(answer)
+             : avow__nats_failure_as(status == 404 ? UV_ENOENT : UV_EPROTO,
+                                     status == 404 ? NATS_NOT_FOUND : NATS_ERR,
+                                     status == 404 ? "no such message"
+                                                   : "no message");
+}
+
+avow_promise_t *avow__nats_newest(const avow_value_t *connection,
+                                  const char *stream, const char *subject) {
+  char api[128];
+  (void) snprintf(api, sizeof(api), "$JS.API.DIRECT.GET.%s", stream);
+  const avow_value_t which =
+      avow__nats_text("{\"last_by_subj\":\"%s\"}", subject);
+  return avow_then(ask(connection, api, which, NULL), found, NULL, NULL);
+}
+
+/* Nobody answers where there is no JetStream. */
+static avow_value_t missing(const avow_value_t *reason, void *data) {
+  return avow_nats_code(reason) == NATS_NO_RESPONDERS
+             ? avow__nats_failure_as(UV_ENOTSUP, NATS_NO_SERVER_SUPPORT,
+                                     "the server has no JetStream")
+             : avow_value_ref(reason);
+}
+
+avow_value_t avow__nats_nothing(const avow_value_t *arg, void *data) {
+  return avow_none();
+}
+
+void avow__nats_drop(avow_promise_t *p) {
+  p = avow_then(p, avow__nats_nothing, avow__nats_nothing, NULL);
+  (void) avow_result(p); /* without memory it has failed by now */
+  avow_unref(p);
+}
+
+avow_promise_t *avow__nats_stream(const avow_value_t *connection,
+                                  const char *name, avow_value_t config) {
+  char api[128];
+  (void) snprintf(api, sizeof(api), "$JS.API.STREAM.CREATE.%s", name);
+  avow_promise_t *p = avow__nats_api(connection, api, config, NULL);
+  return avow_then(p, avow__nats_nothing, missing, NULL);
+}
+
+bool avow__nats_is_passing(const avow_value_t *reason) {
+  const int code = avow_error_code(reason);
+  return code == UV_ETIMEDOUT || code == UV_EHOSTUNREACH || code == UV_EAGAIN ||
+         code == UV_ECONNRESET || code == UV_ENOBUFS;
+}
+
+avow_promise_t *avow__nats_pause(uv_loop_t *loop) {
+  return avow_sleep(loop, PAUSE_MS);
+}

@@ -1,0 +1,77 @@
+/*
+ * JSON, as far as JetStream's answers need it: a key is looked for in one
+ * object, and what is inside others is passed over. What is no JSON has no
+ * fields.
+ */
+#include "json.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Behind the string that begins at text. */
+static const char *skip_string(const char *text) {
+  for (text++; *text != '\0' && *text != '"'; text++)
+    if (*text == '\\' && text[1] != '\0')
+      text++;
+  return *text != '\0' ? text + 1 : text;
+}
+
+static const char *skip_blanks(const char *text) {
+  return text + strspn(text, " \t\r\n");
+}
+
+/* Behind the value: where a comma or the object's end is. */
+static const char *skip_value(const char *text) {
+  size_t depth = 0;
+  while (*text != '\0') {
+    if (depth == 0 && (*text == ',' || *text == '}' || *text == ']'))
+      break;
+    if (*text == '{' || *text == '[')
+      depth++;
+    else if (*text == '}' || *text == ']')
+      depth--;
+    text = *text == '"' ? skip_string(text) : text + 1;
+  }
+  return text;
+}
+
+/* Whether the string that begins at text, and ends before end, is that. */
+static bool is_key(const char *text, const char *end, const char *key) {
+  const size_t len = strlen(key);
+  return (size_t) (end - text) == len + 2 && strncmp(text + 1, key, len) == 0;
+}
+
+const char *avow__nats_json(const char *text, const char *key) {
+  text = skip_blanks(text);
+  while (*text == '{' || *text == ',') {
+    text = skip_blanks(text + 1);
+    if (*text != '"')
+      return NULL;
+    const char *end = skip_string(text);
+    const bool found = is_key(text, end, key);
+    text = skip_blanks(end);
+    if (*text != ':')
+      return NULL;
+    text = skip_blanks(text + 1);
+    if (found)
+      return text;
+    text = skip_value(text);
+  }
+  return NULL;
+}
+
+uint64_t avow__nats_json_number(const char *value) {
+  return value != NULL && *value >= '0' && *value <= '9'
+             ? strtoull(value, NULL, 10)
+             : 0;
+}
+
+void avow__nats_json_string(const char *value, char *out, size_t size) {
+  size_t len = 0;
+  if (value != NULL && *value == '"')
+    for (value++; *value != '\0' && *value != '"' && *value != '\\'; value++)
+      if (len + 1 < size)
+        out[len++] = *value;
+  out[len] = '\0';
+}

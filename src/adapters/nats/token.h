@@ -1,0 +1,20 @@
+/* Ids of jobs as tokens of subjects, which have neither blanks, dots nor
+   wildcards. */
+#ifndef AVOW_NATS_TOKEN_H
+#define AVOW_NATS_TOKEN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { ID_MAX = 255, TOKEN_SIZE = 3 * ID_MAX + 1 };
+
+/* False of what is no id: NULL, "" or longer than ID_MAX bytes. */
+bool avow__nats_token(char token[TOKEN_SIZE], const char *id);
+
+/* The id of a token; what is no token is copied as it is. */
+void avow__nats_id(char id[ID_MAX + 1], const char *token);
+
+/* A name of letters, digits, - and _, 64 at most, as streams have. */
+bool avow__nats_is_name(const char *name);
+
+#endif

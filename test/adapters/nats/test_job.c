@@ -1,0 +1,484 @@
+/*
+ * Jobs: they have one outcome, by their ids, whoever asks and however often,
+ * and whichever worker does them.
+ */
+#include <stdio.h>
+
+#include "nats_test.h"
+
+static avow_value_t queue;
+static char name[32]; /* of it */
+static int calls;
+
+static int job_setup(void **state) {
+  static int number;
+  if (nats_setup(state) != 0)
+    return -1;
+  calls = 0;
+  (void) snprintf(name, sizeof(name), "q%d", ++number);
+  queue = connected(avow_nats_queue(&nats, name, NULL));
+  return 0;
+}
+
+static int job_teardown(void **state) {
+  avow_value_clear(&queue);
+  return nats_teardown(state);
+}
+
+#define JOB_CASE(f) cmocka_unit_test_setup_teardown(f, job_setup, job_teardown)
+
+/* "x" is "x!". */
+static avow_value_t shout_cb(const avow_value_t *arg, void *data) {
+  char text[64];
+  const avow_nats_job_t *job = avow_to_nats_job(arg);
+  (void) snprintf(text, sizeof(text), "%s!",
+                  avow_to_bytes(&job->payload, NULL));
+  calls++;
+  return avow_string(text);
+}
+
+static avow_promise_t *work(avow_cb handler, size_t concurrency) {
+  const avow_nats_work_options_t options = { .concurrency = concurrency,
+                                             .attempts = 3,
+                                             .ack_wait = 2000,
+                                             .delay = 1 };
+  return avow_nats_work(&queue, handler, NULL, &options);
+}
+
+/* It waits for nothing of its own when it is cancelled. */
+static void stop(avow_promise_t *worker) {
+  avow_cancel(worker);
+  const avow_value_t v = avow_run(worker);
+  if (avow_error_code(&v) != UV_ECANCELED)
+    fail_msg("%s", avow_error_message(&v));
+  avow_value_unref(v);
+}
+
+static avow_promise_t *job(const char *id, const char *text) {
+  return avow_nats_job(&queue, id, avow_string(text));
+}
+
+/* The outcome is there before the job has left the queue. */
+static void wait_for_len(int64_t n) {
+  int64_t len = -1;
+  while (len != n) {
+    const avow_value_t v = connected(avow_nats_queue_len(&queue));
+    len = avow_to_int(&v);
+  }
+}
+
+static void is_done_once_by_its_id(void **state) {
+  avow_promise_t *worker = work(shout_cb, 1);
+  avow_promise_t *first = job("a", "x");
+  avow_promise_t *second = job("a", "y");
+  assert_fulfils_bytes(first, "x!");
+  assert_fulfils_bytes(second, "x!");
+  assert_fulfils_bytes(job("a", "z"), "x!");
+  assert_fulfils_bytes(job("b", "z"), "z!");
+  assert_int_equal(calls, 2);
+  wait_for_len(0);
+  stop(worker);
+}
+
+static avow_value_t id_cb(const avow_value_t *arg, void *data) {
+  return avow_string(avow_to_nats_job(arg)->id);
+}
+
+static void has_an_id_of_any_kind(void **state) {
+  char longest[257];
+  (void) memset(longest, '*', 256);
+  longest[255] = '\0';
+  const char *const ids[] = { "a b", "a.b",  "a..b", "*",    ">",     "=2E",
+                              ".",   "\xff", "\n",   "\"}{", longest, "%s" };
+  avow_promise_t *worker = work(id_cb, 3);
+  for (size_t i = 0; i < sizeof(ids) / sizeof(ids[0]); i++)
+    assert_fulfils_bytes(avow_nats_job(&queue, ids[i], avow_none()), ids[i]);
+  longest[255] = '*';
+  longest[256] = '\0';
+  assert_rejects(job(longest, "x"), UV_EINVAL);
+  assert_rejects(job("", "x"), UV_EINVAL);
+  assert_rejects(job(NULL, "x"), UV_EINVAL);
+  assert_rejects(avow_nats_job(&queue, "a", avow_int(1)), UV_EINVAL);
+  assert_rejects(avow_nats_job(&queue, "a", avow_error(UV_ENOENT)), UV_ENOENT);
+  stop(worker);
+}
+
+static avow_value_t fail_cb(const avow_value_t *arg, void *data) {
+  const avow_nats_job_t *job = avow_to_nats_job(arg);
+  calls++;
+  assert_int_equal(job->attempt, calls);
+  const char *text = avow_to_bytes(&job->payload, NULL);
+  return avow_error_new(atoi(text), avow_none(), "no: %s", text);
+}
+
+static void fails(const char *id, int code) {
+  char text[32];
+  (void) snprintf(text, sizeof(text), "%d", code);
+  calls = 0;
+  const avow_value_t v = avow_run(job(id, text));
+  assert_int_equal(avow_error_code(&v), code);
+  assert_string_equal(avow_error_message(&v) + 4, text);
+  assert_int_equal(calls, 3);
+  avow_value_unref(v);
+}
+
+/* By which time it has had its attempts, and is a dead letter. */
+static void fails_as_its_handler(void **state) {
+  avow_promise_t *worker = work(fail_cb, 1);
+  fails("a", UV_ENOENT);
+  fails("b", AVOW_EBROKEN);
+  fails("c", -30001);
+  fails("d", UV_EOF);
+  assert_rejects(job("a", "0"), UV_ENOENT);
+  wait_for_len(0);
+  stop(worker);
+}
+
+/* With what it was asked. */
+static void is_kept_when_dead(void **state) {
+  char api[128], which[128];
+  avow_promise_t *worker = work(fail_cb, 1);
+  fails("a.b", UV_ENOENT);
+  (void) snprintf(api, sizeof(api), "$JS.API.DIRECT.GET.avow-done-%s", name);
+  (void) snprintf(which, sizeof(which),
+                  "{\"last_by_subj\":\"avow.%s.dead.a=2Eb\"}", name);
+  const avow_value_t v =
+      connected(avow_nats_request(&nats, api, avow_string(which), NULL));
+  const char *why = "";
+  natsMsg *msg = avow_to_nats_msg(&v);
+  assert_string_equal(natsMsg_GetData(msg), "-2");
+  assert_int_equal(natsMsgHeader_Get(msg, "Avow-Error", &why), NATS_OK);
+  assert_string_equal(why, "ENOENT");
+  avow_value_unref(v);
+  stop(worker);
+}
+
+static avow_value_t int_cb(const avow_value_t *arg, void *data) {
+  return avow_int(1);
+}
+
+static avow_value_t none_cb(const avow_value_t *arg, void *data) {
+  return avow_none();
+}
+
+static void outcome_is_bytes(void **state) {
+  avow_promise_t *worker = work(int_cb, 1);
+  assert_rejects(job("a", "x"), UV_EINVAL);
+  stop(worker);
+  worker = work(none_cb, 1);
+  assert_fulfils_bytes(job("b", "x"), "");
+  stop(worker);
+}
+
+static avow_value_t large_cb(const avow_value_t *arg, void *data) {
+  char *out;
+  calls++;
+  const avow_value_t v = avow_bytes_new(2 * 1024 * 1024, &out);
+  (void) memset(out, 'x', 2 * 1024 * 1024);
+  return v;
+}
+
+static void is_no_larger_than_the_server_takes(void **state) {
+  avow_promise_t *worker = work(large_cb, 1);
+  assert_rejects(avow_nats_job(&queue, "a", large_cb(NULL, NULL)), UV_EMSGSIZE);
+  calls = 0;
+  assert_rejects(job("a", "x"), UV_EMSGSIZE);
+  assert_int_equal(calls, 1);
+  wait_for_len(0);
+  stop(worker);
+}
+
+static void cancel_job(avow_promise_t *p) {
+  avow_cancel(p);
+  assert_rejects(p, UV_ECANCELED);
+}
+
+static void leaves_the_queue_when_cancelled(void **state) {
+  avow_promise_t *p = job("a", "x");
+  wait_for_len(1);
+  cancel_job(p);
+  wait_for_len(0);
+  for (int turns = 0; turns < 5; turns++) {
+    p = job("a", "x");
+    for (int i = 0; i < turns; i++) {
+      (void) uv_run(loop, UV_RUN_NOWAIT);
+      uv_sleep(1);
+    }
+    cancel_job(p);
+    run();
+    wait_for_len(0);
+  }
+  avow_promise_t *worker = work(shout_cb, 1);
+  assert_fulfils_bytes(job("a", "y"), "y!");
+  stop(worker);
+}
+
+/* Who waits for it, too, does so no longer than without that. */
+static void is_there_for_others_when_cancelled(void **state) {
+  avow_promise_t *one = job("a", "x");
+  avow_promise_t *other = job("a", "x");
+  wait_for_len(1);
+  cancel_job(one);
+  wait_for_len(0);
+  wait_for_len(1);
+  avow_promise_t *worker = work(shout_cb, 1);
+  assert_fulfils_bytes(other, "x!");
+  stop(worker);
+}
+
+static avow_deferred_t *in_hand; /* settles when a handler has a job */
+
+static avow_value_t hang_cb(const avow_value_t *arg, void *data) {
+  avow_deferred_t *d = in_hand;
+  in_hand = NULL;
+  calls++;
+  if (d != NULL)
+    (void) avow_resolve(d, avow_none());
+  return avow_follow(avow_sleep(loop, 1000000));
+}
+
+/* A worker that has a job in hand, for ever. */
+static avow_promise_t *hanging(const avow_value_t *on, unsigned attempts) {
+  const avow_nats_work_options_t options = { .attempts = attempts,
+                                             .ack_wait = 1000 };
+  avow_promise_t *is_in_hand = avow_promise_new(loop, &in_hand);
+  avow_promise_t *worker = avow_nats_work(on, hang_cb, NULL, &options);
+  assert_fulfils_none(is_in_hand);
+  return worker;
+}
+
+/* And with its connection, that it is quicker than ack_wait. */
+static void is_given_back_when_its_worker_is_cancelled(void **state) {
+  avow_promise_t *p = job("a", "x");
+  avow_promise_t *hung = hanging(&queue, 3);
+  stop(hung);
+  avow_promise_t *worker = work(shout_cb, 1);
+  assert_fulfils_bytes(p, "x!");
+  stop(worker);
+}
+
+/* Another program's. */
+static avow_value_t queue_of_another(void) {
+  const avow_value_t connection =
+      connected(avow_nats_connect(loop, nats_url(), NULL));
+  const avow_value_t v = connected(avow_nats_queue(&connection, name, NULL));
+  avow_value_unref(connection);
+  return v;
+}
+
+/* Ends it as the end of a program does: it gives nothing back. */
+static avow_promise_t *lose_worker(unsigned attempts) {
+  const avow_value_t connection =
+      connected(avow_nats_connect(loop, nats_url(), NULL));
+  const avow_value_t its = connected(avow_nats_queue(&connection, name, NULL));
+  avow_promise_t *p = job("a", "x");
+  avow_promise_t *worker = hanging(&its, attempts);
+  assert_fulfils_none(avow_nats_close(&connection));
+  assert_rejects(worker, UV_ENOTCONN);
+  avow_value_unref(its);
+  avow_value_unref(connection);
+  return p;
+}
+
+static avow_value_t attempt_cb(const avow_value_t *arg, void *data) {
+  char text[16];
+  (void) snprintf(text, sizeof(text), "%u", avow_to_nats_job(arg)->attempt);
+  return avow_string(text);
+}
+
+static void survives_a_worker(void **state) {
+  avow_promise_t *p = lose_worker(3);
+  avow_promise_t *worker = work(attempt_cb, 1);
+  assert_fulfils_bytes(p, "2");
+  stop(worker);
+}
+
+/* It may be what ends workers. */
+static void is_given_up_when_workers_end(void **state) {
+  avow_promise_t *p = lose_worker(1);
+  const avow_nats_work_options_t once = { .attempts = 1, .ack_wait = 1000 };
+  avow_promise_t *worker = avow_nats_work(&queue, shout_cb, NULL, &once);
+  assert_rejects(p, UV_ECONNABORTED);
+  assert_int_equal(calls, 1); /* of the one that was lost */
+  stop(worker);
+}
+
+/* Once the server has heard of it so often that another would have it. */
+static void is_kept_in_hand(void **state) {
+  char all[96];
+  (void) snprintf(all, sizeof(all), "$JS.ACK.avow-jobs-%s.workers.>", name);
+  avow_channel_t *heard = avow_nats_subscribe(&nats, all, NULL, 0);
+  avow_promise_t *p = job("a", "x");
+  avow_promise_t *worker = hanging(&queue, 3);
+  for (int i = 0; i < 4; i++) {
+    const avow_value_t v = avow_run(avow_channel_next(heard));
+    assert_string_equal(natsMsg_GetData(avow_to_nats_msg(&v)), "+WPI");
+    avow_value_unref(v);
+  }
+  avow_channel_unref(heard);
+  stop(worker);
+  avow_cancel(p);
+  avow_unref(p);
+  run();
+}
+
+static void reconnecting(void) {
+  natsOptions *options = options_of(2000);
+  assert_int_equal(natsOptions_SetURL(options, nats_url()), NATS_OK);
+  assert_int_equal(natsOptions_SetReconnectWait(options, 10), NATS_OK);
+  assert_int_equal(natsOptions_SetReconnectJitter(options, 0, 0), NATS_OK);
+  assert_int_equal(natsOptions_SetMaxReconnect(options, 100000), NATS_OK);
+  avow_value_clear(&queue);
+  avow_value_clear(&nats);
+  nats = connected(avow_nats_connect(loop, NULL, options));
+  queue = connected(avow_nats_queue(&nats, name, NULL));
+}
+
+static void restart_server(void) {
+  nats_server_stop();
+  nats_server_start();
+}
+
+/* Both who asks and the worker are there before and after. */
+static void survives_a_server(void **state) {
+  reconnecting();
+  avow_promise_t *before = job("a", "x");
+  wait_for_len(1);
+  restart_server();
+  avow_promise_t *worker = work(shout_cb, 1);
+  assert_fulfils_bytes(before, "x!");
+  restart_server();
+  assert_fulfils_bytes(job("b", "y"), "y!");
+  assert_fulfils_bytes(job("a", "y"), "x!");
+  stop(worker);
+}
+
+static avow_deferred_t *goes_on; /* settles when handlers may */
+
+static avow_value_t held_cb(const avow_value_t *arg, void *data) {
+  avow_promise_t *p = avow_promise_new(loop, &goes_on);
+  calls++;
+  (void) avow_resolve(in_hand, avow_none());
+  return avow_follow(p);
+}
+
+/* What is in hand is done by who has it. */
+static void survives_a_server_in_hand(void **state) {
+  reconnecting();
+  const avow_nats_work_options_t options = { .ack_wait = 60000 };
+  avow_promise_t *is_in_hand = avow_promise_new(loop, &in_hand);
+  avow_promise_t *p = job("a", "x");
+  avow_promise_t *worker = avow_nats_work(&queue, held_cb, NULL, &options);
+  assert_fulfils_none(is_in_hand);
+  restart_server();
+  (void) avow_resolve(goes_on, avow_string("there"));
+  assert_fulfils_bytes(p, "there");
+  assert_int_equal(calls, 1);
+  stop(worker);
+}
+
+/* Who asked goes, comes back and asks again. */
+static void survives_who_asked(void **state) {
+  avow_promise_t *p = job("a", "x");
+  wait_for_len(1);
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
+  avow_unref(p);
+  avow_value_clear(&queue);
+  avow_value_clear(&nats);
+  begin_anew();
+  nats = connected(avow_nats_connect(loop, nats_url(), NULL));
+  queue = connected(avow_nats_queue(&nats, name, NULL));
+  wait_for_len(1);
+  p = job("a", "y");
+  avow_promise_t *worker = work(shout_cb, 1);
+  assert_fulfils_bytes(p, "x!");
+  stop(worker);
+}
+
+/* The loop of a worker that has jobs in hand. */
+static void survives_the_loop_of_a_worker(void **state) {
+  avow_promise_t *p = job("a", "x");
+  avow_promise_t *worker = hanging(&queue, 3);
+  assert_int_equal(avow_loop_close(loop), 0);
+  avow_value_clear(&queue);
+  avow_value_clear(&nats);
+  avow_unref(p);
+  avow_unref(worker);
+  begin_anew();
+  nats = connected(avow_nats_connect(loop, nats_url(), NULL));
+  queue = connected(avow_nats_queue(&nats, name, NULL));
+  worker = work(shout_cb, 1);
+  assert_fulfils_bytes(job("a", "y"), "x!");
+  stop(worker);
+}
+
+enum { MANY = 300 };
+
+static void many_are_done_by_several(void **state) {
+  char ids[MANY][16];
+  avow_promise_t *ps[MANY];
+  const avow_value_t other = queue_of_another();
+  const avow_nats_work_options_t eight = { .concurrency = 8 };
+  avow_promise_t *workers[] = {
+    work(shout_cb, 8),
+    avow_nats_work(&other, shout_cb, NULL, &eight),
+  };
+  for (int i = 0; i < MANY; i++) {
+    (void) snprintf(ids[i], sizeof(ids[i]), "%d", i);
+    ps[i] = job(ids[i], "x");
+  }
+  const avow_value_t list = connected(avow_all(loop, ps, MANY));
+  assert_int_equal(avow_list_len(&list), MANY);
+  avow_value_unref(list);
+  assert_int_equal(calls, MANY);
+  wait_for_len(0);
+  stop(workers[0]);
+  stop(workers[1]);
+  avow_value_unref(other);
+}
+
+static void queue_is_as_it_was_made(void **state) {
+  const avow_nats_queue_options_t keeps = { .keep = 1000 },
+                                  other = { .reserved = { 1 } };
+  assert_rejects(avow_nats_queue(&nats, name, &keeps), UV_EEXIST);
+  assert_rejects(avow_nats_queue(&nats, name, &other), UV_EINVAL);
+  assert_rejects(avow_nats_queue(&nats, "a.b", NULL), UV_EINVAL);
+  assert_rejects(avow_nats_queue(&nats, "", NULL), UV_EINVAL);
+  assert_rejects(avow_nats_queue(&nats, NULL, NULL), UV_EINVAL);
+  avow_value_unref(queue_of_another());
+}
+
+static void work_needs_a_handler(void **state) {
+  const avow_nats_work_options_t many = { .concurrency = 4097 },
+                                 other = { .reserved = { 1 } };
+  assert_rejects(avow_nats_work(&queue, NULL, NULL, NULL), UV_EINVAL);
+  assert_rejects(avow_nats_work(&queue, shout_cb, NULL, &many), UV_EINVAL);
+  assert_rejects(avow_nats_work(&queue, shout_cb, NULL, &other), UV_EINVAL);
+  assert_null(avow_to_nats_job(&queue));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    JOB_CASE(is_done_once_by_its_id),
+    JOB_CASE(has_an_id_of_any_kind),
+    JOB_CASE(fails_as_its_handler),
+    JOB_CASE(is_kept_when_dead),
+    JOB_CASE(outcome_is_bytes),
+    JOB_CASE(is_no_larger_than_the_server_takes),
+    JOB_CASE(leaves_the_queue_when_cancelled),
+    JOB_CASE(is_there_for_others_when_cancelled),
+    JOB_CASE(is_given_back_when_its_worker_is_cancelled),
+    JOB_CASE(survives_a_worker),
+    JOB_CASE(is_given_up_when_workers_end),
+    JOB_CASE(is_kept_in_hand),
+    JOB_CASE(survives_a_server),
+    JOB_CASE(survives_a_server_in_hand),
+    JOB_CASE(survives_who_asked),
+    JOB_CASE(survives_the_loop_of_a_worker),
+    JOB_CASE(many_are_done_by_several),
+    JOB_CASE(queue_is_as_it_was_made),
+    JOB_CASE(work_needs_a_handler),
+  };
+  return RUN_JETSTREAM(tests);
+}
