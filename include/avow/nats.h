@@ -244,6 +244,77 @@ AVOW_API const avow_nats_job_t *avow_to_nats_job(const avow_value_t *job);
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_queue_len(
     const avow_value_t *queue);
 
+/**
+ * Keys and values, by JetStream, as other programs of NATS have them.
+ */
+
+/** Zero in a field stands for its default. */
+typedef struct avow_nats_bucket_options_s {
+  uint64_t keep;        /* ms that a value is kept; for ever */
+  unsigned history;     /* values of a key that are kept, 64 at most; 1 */
+  unsigned replicas;    /* servers of a cluster that have all of it; 1 */
+  uint64_t reserved[4]; /* zeros, else UV_EINVAL: for later versions */
+} avow_nats_bucket_options_t;
+
+/**
+ * OBJECT: the bucket of that name (as a queue's), which is made if it is not
+ * there; with options NULL it is taken as it is. It holds the connection.
+ * UV_EINVAL, UV_EEXIST if there is one with other settings, UV_ENOTSUP,
+ * UV_ETIMEDOUT. Cancelling rejects at once, and may leave a bucket.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_bucket(
+    const avow_value_t *connection, const char *name,
+    const avow_nats_bucket_options_t *options);
+
+/**
+ * INT: the revision of the bucket that this is, once the server has stored it.
+ * Takes value, BYTES, or NONE for none. Keys are letters, digits and -/_=, and
+ * dots between such, 255 at most: else UV_EINVAL. Rejects as a request does,
+ * UV_EHOSTUNREACH if there is no such bucket any more, UV_ETIMEDOUT behind 5 s,
+ * by when it may be stored or not: so at most once, and it may be asked again.
+ * Cancelling rejects at once; it may be stored all the same.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_put(const avow_value_t *bucket,
+                                                     const char *key,
+                                                     avow_value_t value);
+
+/** OBJECT: the newest value of the key, see avow_to_nats_change(). UV_ENOENT if
+    there is none, or it is deleted; else as avow_nats_put(). */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_get(const avow_value_t *bucket,
+                                                     const char *key);
+
+/** INT, as avow_nats_put(): the revision in which the key has no value. Nor does
+    it matter whether it had one. */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_delete(
+    const avow_value_t *bucket, const char *key);
+
+/** A change of a bucket. */
+typedef struct avow_nats_change_s {
+  const char *key;
+  avow_value_t value; /* BYTES; NONE: it is deleted */
+  uint64_t revision;
+} avow_nats_change_t;
+
+/**
+ * OBJECTs: the newest change of each key that there is, and then each change as
+ * it comes, of one key or of many, "lamps.*" or ">", see
+ * avow_to_nats_change(). At least once behind a connection that was lost: it
+ * goes on with what came meanwhile, as far as the bucket still has it. Of
+ * changes that nobody takes the server keeps the rest back. An error among
+ * them, UV_ENOBUFS, says that too many came at once; they come again.
+ *
+ * It ends with avow_nats_close(), and fails with UV_EINVAL for what is no key,
+ * UV_ENOENT if there is no such bucket any more, and without memory. To let go
+ * of it ends it. It holds the connection.
+ */
+AVOW_API AVOW_MUST_USE avow_channel_t *avow_nats_watch(
+    const avow_value_t *bucket, const char *key);
+
+/** What avow_nats_get() gives, and avow_nats_watch(); the value keeps it. NULL
+    of anything else. */
+AVOW_API const avow_nats_change_t *avow_to_nats_change(
+    const avow_value_t *change);
+
 /** The message, which v keeps, for natsMsg_GetData(), natsMsg_GetSubject(),
     natsMsgHeader_Get() and the like; NULL of anything else. */
 AVOW_API natsMsg *avow_to_nats_msg(const avow_value_t *v);

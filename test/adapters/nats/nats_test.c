@@ -54,6 +54,15 @@ natsOptions *options_of(int ms) {
   return options;
 }
 
+natsOptions *options_that_reconnect(void) {
+  natsOptions *options = options_of(2000);
+  assert_int_equal(natsOptions_SetURL(options, nats_url()), NATS_OK);
+  assert_int_equal(natsOptions_SetReconnectWait(options, 10), NATS_OK);
+  assert_int_equal(natsOptions_SetReconnectJitter(options, 0, 0), NATS_OK);
+  assert_int_equal(natsOptions_SetMaxReconnect(options, 100000), NATS_OK);
+  return options;
+}
+
 void begin_anew(void) {
   assert_int_equal(uv_loop_close(loop), 0);
   assert_int_equal(uv_loop_init(loop), 0);

@@ -37,6 +37,9 @@ avow_value_t connected(avow_promise_t *p);
 /* Options of libnats' for tests: what nobody answers is over after ms. */
 natsOptions *options_of(int ms);
 
+/* For nats_url(), for which they look each 10 ms while it is lost. */
+natsOptions *options_that_reconnect(void);
+
 /* Once avow_loop_close() is over: checks that the loop can go, and begins
    another. */
 void begin_anew(void);

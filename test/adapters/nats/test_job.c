@@ -323,14 +323,9 @@ static void is_kept_in_hand(void **state) {
 }
 
 static void reconnecting(void) {
-  natsOptions *options = options_of(2000);
-  assert_int_equal(natsOptions_SetURL(options, nats_url()), NATS_OK);
-  assert_int_equal(natsOptions_SetReconnectWait(options, 10), NATS_OK);
-  assert_int_equal(natsOptions_SetReconnectJitter(options, 0, 0), NATS_OK);
-  assert_int_equal(natsOptions_SetMaxReconnect(options, 100000), NATS_OK);
   avow_value_clear(&queue);
   avow_value_clear(&nats);
-  nats = connected(avow_nats_connect(loop, NULL, options));
+  nats = connected(avow_nats_connect(loop, NULL, options_that_reconnect()));
   queue = connected(avow_nats_queue(&nats, name, NULL));
 }
 

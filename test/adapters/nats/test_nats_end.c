@@ -44,9 +44,9 @@ static void close_cancelled(void **state) {
   assert_rejects(avow_nats_close(&nats), UV_ENOTCONN);
 }
 
-enum { KINDS = 11, OF_QUEUES = 7 };
+enum { KINDS = 16, OF_QUEUES = 7, OF_BUCKETS = 11 };
 
-static avow_value_t queue;
+static avow_value_t queue, bucket;
 
 static avow_value_t sleep_cb(const avow_value_t *job, void *data) {
   return avow_follow(avow_sleep(loop, 1000000));
@@ -59,9 +59,17 @@ static avow_promise_t *ask_queue(int kind) {
                      : avow_nats_queue_len(&queue);
 }
 
+static avow_promise_t *ask_bucket(int kind) {
+  return kind == 11   ? avow_nats_bucket(&nats, "another", NULL)
+         : kind == 12 ? avow_nats_put(&bucket, "a", avow_string("x"))
+         : kind == 13 ? avow_nats_get(&bucket, "a")
+         : kind == 14 ? avow_nats_delete(&bucket, "a")
+                      : avow_channel_first(avow_nats_watch(&bucket, "b"));
+}
+
 static avow_promise_t *ask(int kind, const avow_value_t *question) {
   if (kind >= OF_QUEUES)
-    return ask_queue(kind);
+    return kind < OF_BUCKETS ? ask_queue(kind) : ask_bucket(kind);
   if (kind == 0)
     return avow_nats_flush(&nats);
   if (kind == 1)
@@ -88,6 +96,7 @@ static void asked_cancelled_at_each_stage(void **state) {
   other_begin(nats_url());
   const avow_value_t question = a_question();
   queue = connected(avow_nats_queue(&nats, "end", NULL));
+  bucket = connected(avow_nats_bucket(&nats, "end", NULL));
   avow_promise_t *taken = avow_nats_job(&queue, "b", avow_none());
   for (int kind = 0; kind < KINDS; kind++)
     for (int stage = 0; stage < STAGES; stage++) {
@@ -101,6 +110,7 @@ static void asked_cancelled_at_each_stage(void **state) {
   avow_cancel(taken);
   avow_unref(taken);
   avow_value_clear(&queue);
+  avow_value_clear(&bucket);
   avow_value_unref(question);
   run();
   other_end();

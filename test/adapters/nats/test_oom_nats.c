@@ -65,28 +65,31 @@ static avow_promise_t *connect_and_close(void) {
   return avow_then(p, close_cb, NULL, NULL);
 }
 
-static avow_value_t connection, queue;
+static avow_value_t connection, queue, bucket;
 
 static int queue_setup(void **state) {
   if (harness_setup(state) != 0)
     return -1;
   connection = connected(avow_nats_connect(loop, nats_url(), NULL));
   queue = connected(avow_nats_queue(&connection, "oom", NULL));
+  bucket = connected(avow_nats_bucket(&connection, "oom", NULL));
   return 0;
 }
 
 static int queue_teardown(void **state) {
   avow_value_clear(&queue);
+  avow_value_clear(&bucket);
   avow_value_clear(&connection);
   return harness_teardown(state);
 }
 
 static avow_promise_t *open_and_count(void) {
-  avow_promise_t *both[] = {
+  avow_promise_t *all[] = {
+    avow_nats_bucket(&connection, "another", NULL),
     avow_nats_queue(&connection, "another", NULL),
     avow_nats_queue_len(&queue),
   };
-  return avow_then(avow_all(loop, both, 2), none_cb, NULL, NULL);
+  return avow_then(avow_all(loop, all, 3), none_cb, NULL, NULL);
 }
 
 /* Each time another, or it would be over already. */
@@ -150,6 +153,25 @@ static void workers_without_memory(void **state) {
                                  ask_and_work);
 }
 
+static avow_value_t rest_cb(const avow_value_t *revision, void *data) {
+  avow_promise_t *all[] = {
+    avow_nats_get(&bucket, "a"),
+    avow_channel_first(avow_nats_watch(&bucket, "*")),
+    avow_nats_delete(&bucket, "b"),
+  };
+  return avow_follow(avow_then(avow_all(loop, all, 3), none_cb, NULL, NULL));
+}
+
+static avow_promise_t *put_and_watch(void) {
+  return avow_then(avow_nats_put(&bucket, "a", avow_string("x")), rest_cb, NULL,
+                   NULL);
+}
+
+static void buckets_without_memory(void **state) {
+  assert_survives_failing_memory(queue_setup, queue_teardown, state,
+                                 put_and_watch);
+}
+
 static void closed_without_memory(void **state) {
   for (long nth = 1; nth < 30; nth++) {
     avow_promise_t *p = connect_and_ask();
@@ -187,7 +209,7 @@ int main(void) {
     CASE(connect_without_memory),       CASE(requests_without_memory),
     CASE(subscriptions_without_memory), QUEUE_CASE(queues_without_memory),
     QUEUE_CASE(jobs_without_memory),    QUEUE_CASE(workers_without_memory),
-    CASE(closed_without_memory),
+    QUEUE_CASE(buckets_without_memory), CASE(closed_without_memory),
   };
   harness_init();
   return cmocka_run_group_tests(tests, oom_setup, oom_teardown);

@@ -1,0 +1,208 @@
+/*
+ * Changes of a bucket: a consumer of JetStream's, which sends them to an inbox.
+ * It counts what it sends, so that one that is missing is noticed; then, and
+ * when the connection was lost, another begins behind the last change that has
+ * come. Of the one before nothing is taken any more.
+ *
+ * The program's channel is a stage behind what comes to the inbox, the states
+ * of the connection, the first of which begins it all, and a hook, by which the
+ * end of the program's interest is heard, as subscription.c has it.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "avow/sender.h"
+#include "avow/stages.h"
+#include "bucket.h"
+#include "connection.h"
+#include "json.h"
+#include "memory.h"
+
+enum { ROOM = 1000000, HEARTBEAT_MS = 5000 };
+
+typedef struct {
+  avow_value_t bucket; /* held */
+  avow_sender_t *hook; /* until the connection is closed */
+  uint64_t last;       /* revision that has come */
+  uint64_t next;       /* count of the consumer */
+  unsigned refs;
+  bool is_there;     /* the connection */
+  char consumer[64]; /* "" before the first */
+  char inbox[64];
+  char subject[KEY_SIZE];
+} watch_t;
+
+static const bucket_t *bucket_of(const watch_t *w) {
+  return avow__nats_bucket(&w->bucket);
+}
+
+static void watch_unref(void *data) {
+  watch_t *w = data;
+  if (--w->refs > 0)
+    return;
+  avow_sender_clear(&w->hook);
+  avow_value_unref(w->bucket);
+  avow__nats_free(w);
+}
+
+/* Consumers. */
+
+static avow_value_t made(const avow_value_t *answer, void *data) {
+  watch_t *w = data;
+  const char *text = natsMsg_GetData(avow_to_nats_msg(answer));
+  avow__nats_json_string(text != NULL ? avow__nats_json(text, "name") : NULL,
+                         w->consumer, sizeof(w->consumer));
+  w->next = 1;
+  return avow_error(w->consumer[0] != '\0' ? AVOW_ESKIP : UV_EPROTO);
+}
+
+static avow_promise_t *make(watch_t *w);
+
+static avow_value_t make_again(const avow_value_t *none, void *data) {
+  return avow_follow(make(data));
+}
+
+static avow_value_t not_made(const avow_value_t *reason, void *data) {
+  watch_t *w = data;
+  return avow__nats_is_passing(reason)
+             ? avow_follow(avow_then(avow__nats_pause(bucket_of(w)->loop),
+                                     make_again, NULL, w))
+             : avow_value_ref(reason);
+}
+
+static avow_promise_t *make(watch_t *w) {
+  char api[128], begin[96] = "\"last_per_subject\"";
+  const bucket_t *b = bucket_of(w);
+  (void) snprintf(api, sizeof(api), "$JS.API.CONSUMER.CREATE.KV_%s", b->name);
+  if (w->last > 0)
+    (void) snprintf(begin, sizeof(begin),
+                    "\"by_start_sequence\",\"opt_start_seq\":%" PRIu64,
+                    w->last + 1);
+  avow_promise_t *p = avow__nats_api(
+      &b->connection, api,
+      avow__nats_text("{\"stream_name\":\"KV_%s\",\"config\":{"
+                      "\"deliver_subject\":\"%s\",\"deliver_policy\":%s,"
+                      "\"ack_policy\":\"none\",\"max_deliver\":1,"
+                      "\"filter_subject\":\"%s\",\"flow_control\":true,"
+                      "\"idle_heartbeat\":%" PRIu64
+                      ",\"mem_storage\":true,\"num_replicas\":1,"
+                      "\"replay_policy\":\"instant\"}}",
+                      b->name, w->inbox, begin, w->subject,
+                      (uint64_t) HEARTBEAT_MS * 1000000),
+      NULL);
+  return avow_then(p, made, not_made, w);
+}
+
+/* Nothing of the one before counts from here on. */
+static avow_value_t begin_anew(watch_t *w) {
+  char api[192];
+  const bucket_t *b = bucket_of(w);
+  (void) snprintf(api, sizeof(api), "$JS.API.CONSUMER.DELETE.KV_%s.%s", b->name,
+                  w->consumer);
+  if (w->consumer[0] != '\0')
+    avow__nats_drop(avow_nats_publish(&b->connection, api, avow_none(), NULL));
+  w->consumer[0] = '\0';
+  w->refs++;
+  return avow_follow(avow_attach(make(w), w, watch_unref));
+}
+
+/* What comes. */
+
+static avow_value_t heard_state(watch_t *w, int64_t state) {
+  const bool was_there = w->is_there;
+  w->is_there = state == NATS_CONN_STATUS_CONNECTED;
+  if (state == NATS_CONN_STATUS_CLOSED)
+    avow_sender_clear(&w->hook);
+  return w->is_there && !was_there ? begin_anew(w) : avow_error(AVOW_ESKIP);
+}
+
+/* The server asks whether it may go on, or says how far it is. */
+static avow_value_t heard_of(watch_t *w, natsMsg *msg) {
+  const char *last = NULL, *reply = natsMsg_GetReply(msg);
+  if (reply != NULL)
+    avow__nats_drop(
+        avow_nats_publish(&bucket_of(w)->connection, reply, avow_none(), NULL));
+  else if (natsMsgHeader_Get(msg, "Nats-Last-Consumer", &last) == NATS_OK &&
+           w->consumer[0] != '\0' && strtoull(last, NULL, 10) >= w->next)
+    return begin_anew(w);
+  return avow_error(AVOW_ESKIP);
+}
+
+/* "$JS.ACK.STREAM.CONSUMER.DELIVERED.REVISION.COUNT.….…", with two tokens more
+   before the stream if there are more than nine. */
+static const char *token_of(const char *reply, unsigned i) {
+  unsigned dots = 0, at = 0;
+  for (const char *c = reply; *c != '\0'; c++)
+    dots += *c == '.';
+  i += dots > 8 ? 2 : 0;
+  for (; *reply != '\0' && at < i; reply++)
+    at += *reply == '.';
+  return reply;
+}
+
+static avow_value_t heard(watch_t *w, natsMsg *msg) {
+  const char *reply = natsMsg_GetReply(msg);
+  const char *consumer = reply != NULL ? token_of(reply, 3) : "";
+  const size_t len = strlen(w->consumer);
+  if (len == 0 || strncmp(consumer, w->consumer, len) != 0 ||
+      consumer[len] != '.')
+    return avow_error(AVOW_ESKIP);
+  if (strtoull(token_of(reply, 6), NULL, 10) != w->next)
+    return begin_anew(w);
+  w->next++;
+  w->last = strtoull(token_of(reply, 5), NULL, 10);
+  return avow__nats_change(msg, natsMsg_GetSubject(msg), w->last);
+}
+
+static avow_value_t came(const avow_value_t *item, void *data) {
+  if (item->tag == AVOW_INT)
+    return heard_state(data, avow_to_int(item));
+  natsMsg *msg = avow_to_nats_msg(item);
+  return avow__nats_status(msg) == 100 ? heard_of(data, msg) : heard(data, msg);
+}
+
+static avow_channel_t *begin(watch_t *w) {
+  const bucket_t *b = bucket_of(w);
+  avow_channel_t *all[] = {
+    avow_nats_subscribe(&b->connection, w->inbox, NULL, ROOM),
+    avow_nats_states(&b->connection),
+    avow_channel_new(b->loop, 0),
+  };
+  w->hook = avow_sender_new(all[2]);
+  w->refs++;
+  avow_promise_t *ended = avow_channel_next(all[2]);
+  avow_channel_t *changes =
+      avow_channel_map(avow_channel_merge(b->loop, all, 3), came, w, NULL);
+  ended = avow_attach(ended, w, watch_unref);
+  (void) avow_result(ended); /* who has the channel hears what there is */
+  avow_unref(ended);
+  watch_unref(w);
+  return changes;
+}
+
+static avow_channel_t *failed(uv_loop_t *loop, int code) {
+  avow_channel_t *c = avow_channel_new(loop, 0);
+  avow_channel_fail(c, avow_error(code));
+  return c;
+}
+
+avow_channel_t *avow_nats_watch(const avow_value_t *bucket, const char *key) {
+  natsInbox *inbox = NULL;
+  char subject[KEY_SIZE];
+  const bucket_t *b = avow__nats_bucket(bucket);
+  if (b == NULL || !avow__nats_key(b, subject, key, true))
+    return failed(b != NULL ? b->loop : NULL, UV_EINVAL);
+  watch_t *w = avow__nats_calloc(sizeof(*w));
+  if (w == NULL || natsInbox_Create(&inbox) != NATS_OK) {
+    avow__nats_free(w);
+    return failed(b->loop, UV_ENOMEM);
+  }
+  w->refs = 1;
+  w->bucket = avow_value_ref(bucket);
+  (void) snprintf(w->inbox, sizeof(w->inbox), "%s", inbox);
+  (void) snprintf(w->subject, sizeof(w->subject), "%s", subject);
+  natsInbox_Destroy(inbox);
+  return begin(w);
+}

@@ -1,0 +1,170 @@
+/* Buckets: what is put is there, and whoever watches hears of it, once, also
+   behind a server that was restarted. */
+#include <stdio.h>
+
+#include "nats_test.h"
+
+static avow_value_t bucket;
+
+static void open_bucket(void) {
+  static int number;
+  char name[32];
+  (void) snprintf(name, sizeof(name), "b%d", ++number);
+  bucket = connected(avow_nats_bucket(&nats, name, NULL));
+}
+
+static int bucket_setup(void **state) {
+  if (nats_setup(state) != 0)
+    return -1;
+  open_bucket();
+  return 0;
+}
+
+static int bucket_teardown(void **state) {
+  avow_value_clear(&bucket);
+  return nats_teardown(state);
+}
+
+#define BUCKET_CASE(f) \
+  cmocka_unit_test_setup_teardown(f, bucket_setup, bucket_teardown)
+
+static avow_promise_t *put(const char *key, const char *value) {
+  return avow_nats_put(&bucket, key, avow_string(value));
+}
+
+/* With value NULL it is deleted. */
+static void is_change(avow_promise_t *p, const char *key, const char *value,
+                      uint64_t revision) {
+  const avow_value_t v = connected(p);
+  const avow_nats_change_t *change = avow_to_nats_change(&v);
+  assert_non_null(change);
+  assert_string_equal(change->key, key);
+  if (value == NULL)
+    assert_true(avow_is_none(&change->value));
+  else
+    assert_string_equal(avow_to_bytes(&change->value, NULL), value);
+  assert_int_equal(change->revision, revision);
+  avow_value_unref(v);
+}
+
+static void is_there_until_it_is_deleted(void **state) {
+  assert_rejects(avow_nats_get(&bucket, "a.b"), UV_ENOENT);
+  assert_fulfils_int(put("a.b", "x"), 1);
+  assert_fulfils_int(put("a.b", "y"), 2);
+  assert_fulfils_int(put("c", "{\"error\":{}}"), 3);
+  is_change(avow_nats_get(&bucket, "a.b"), "a.b", "y", 2);
+  is_change(avow_nats_get(&bucket, "c"), "c", "{\"error\":{}}", 3);
+  assert_fulfils_int(avow_nats_delete(&bucket, "a.b"), 4);
+  assert_rejects(avow_nats_get(&bucket, "a.b"), UV_ENOENT);
+  assert_fulfils_int(avow_nats_put(&bucket, "c", avow_none()), 5);
+  is_change(avow_nats_get(&bucket, "c"), "c", "", 5);
+}
+
+static void tells_of_changes(void **state) {
+  assert_fulfils_int(put("a.b", "x"), 1);
+  assert_fulfils_int(put("a.b", "y"), 2);
+  assert_fulfils_int(put("c", "z"), 3);
+  avow_channel_t *all = avow_nats_watch(&bucket, ">");
+  avow_channel_t *some = avow_nats_watch(&bucket, "a.*");
+  is_change(avow_channel_next(all), "a.b", "y", 2);
+  is_change(avow_channel_next(some), "a.b", "y", 2);
+  is_change(avow_channel_next(all), "c", "z", 3);
+  assert_fulfils_int(avow_nats_delete(&bucket, "a.b"), 4);
+  is_change(avow_channel_next(all), "a.b", NULL, 4);
+  is_change(avow_channel_next(some), "a.b", NULL, 4);
+  avow_channel_unref(all);
+  assert_fulfils_int(put("a.c", "1"), 5);
+  is_change(avow_channel_next(some), "a.c", "1", 5);
+  assert_fulfils_none(avow_nats_close(&nats));
+  assert_fulfils_none(avow_channel_next(some));
+  avow_channel_unref(some);
+}
+
+enum { MANY = 3000 };
+
+/* More than the server sends at once without being told to go on. */
+static void tells_of_many_in_order(void **state) {
+  char text[32];
+  avow_promise_t *ps[MANY];
+  avow_channel_t *all = avow_nats_watch(&bucket, "n.*");
+  for (int i = 0; i < MANY; i++) {
+    (void) snprintf(text, sizeof(text), "n.%d", i);
+    ps[i] = put(text, text);
+  }
+  const avow_value_t list = connected(avow_all(loop, ps, MANY));
+  avow_value_unref(list);
+  for (int i = 0; i < MANY; i++) {
+    (void) snprintf(text, sizeof(text), "n.%d", i);
+    is_change(avow_channel_next(all), text, text, (uint64_t) i + 1);
+  }
+  avow_channel_unref(all);
+}
+
+/* Those that have come do not come again. */
+static void goes_on_behind_a_server(void **state) {
+  avow_value_clear(&bucket);
+  avow_value_clear(&nats);
+  nats = connected(avow_nats_connect(loop, NULL, options_that_reconnect()));
+  open_bucket();
+  avow_channel_t *all = avow_nats_watch(&bucket, ">");
+  avow_channel_t *states = avow_nats_states(&nats);
+  assert_fulfils_int(avow_channel_next(states), NATS_CONN_STATUS_CONNECTED);
+  assert_fulfils_int(put("a", "1"), 1);
+  is_change(avow_channel_next(all), "a", "1", 1);
+  nats_server_stop();
+  nats_server_start();
+  assert_fulfils_int(avow_channel_next(states), NATS_CONN_STATUS_RECONNECTING);
+  assert_fulfils_int(avow_channel_next(states), NATS_CONN_STATUS_CONNECTED);
+  avow_promise_t *next = avow_channel_next(all);
+  for (bool is_put = false; !is_put;) {
+    const avow_value_t v = avow_run(put("a", "2"));
+    is_put = !avow_is_error(&v); /* JetStream begins behind the server */
+    avow_value_unref(v);
+  }
+  is_change(next, "a", "2", 2);
+  avow_channel_unref(states);
+  avow_channel_unref(all);
+}
+
+static void takes_what_is_there(void **state) {
+  const avow_nats_bucket_options_t keeps = { .keep = 60000, .history = 2 };
+  const avow_nats_bucket_options_t other = { .history = 3 };
+  const avow_nats_bucket_options_t odd = { .reserved = { 1 } };
+  avow_value_unref(connected(avow_nats_bucket(&nats, "kept", &keeps)));
+  avow_value_unref(connected(avow_nats_bucket(&nats, "kept", &keeps)));
+  avow_value_unref(connected(avow_nats_bucket(&nats, "kept", NULL)));
+  assert_rejects(avow_nats_bucket(&nats, "kept", &other), UV_EEXIST);
+  assert_rejects(avow_nats_bucket(&nats, "kept", &odd), UV_EINVAL);
+  assert_rejects(avow_nats_bucket(&nats, "a.b", NULL), UV_EINVAL);
+}
+
+static void keys_are_subjects(void **state) {
+  static const char *const keys[] = { "",  ".", "a.", ".a", "a..b", "a b",
+                                      "*", ">", "a>", "\n", NULL };
+  for (const char *const *key = keys; *key != NULL; key++) {
+    assert_rejects(put(*key, "x"), UV_EINVAL);
+    assert_rejects(avow_nats_get(&bucket, *key), UV_EINVAL);
+    assert_rejects(avow_nats_delete(&bucket, *key), UV_EINVAL);
+  }
+  static const char *const patterns[] = { "", "a*", "**", ">.a", "a.>.b" };
+  for (size_t i = 0; i < 5; i++) {
+    avow_channel_t *c = avow_nats_watch(&bucket, patterns[i]);
+    assert_rejects(avow_channel_next(c), UV_EINVAL);
+    avow_channel_unref(c);
+  }
+  assert_rejects(avow_nats_get(&bucket, NULL), UV_EINVAL);
+  assert_rejects(avow_nats_put(&bucket, "a", avow_int(1)), UV_EINVAL);
+  assert_null(avow_to_nats_change(&bucket));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    BUCKET_CASE(is_there_until_it_is_deleted),
+    BUCKET_CASE(tells_of_changes),
+    BUCKET_CASE(tells_of_many_in_order),
+    BUCKET_CASE(goes_on_behind_a_server),
+    BUCKET_CASE(takes_what_is_there),
+    BUCKET_CASE(keys_are_subjects),
+  };
+  return RUN_JETSTREAM(tests);
+}
