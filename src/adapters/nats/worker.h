@@ -14,6 +14,7 @@ typedef struct {
   avow_promise_t *until;            /* the promise of that */
   char inbox[64];                   /* a subject */
   bool lost;                        /* the connection */
+  uint64_t swept;                   /* so far */
 } worker_t;
 
 /* NONE, once the worker has done with what has come, be it as it may. */
