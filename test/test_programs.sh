@@ -26,6 +26,7 @@ arguments_of() {
   copy | copy_await) arguments='from to' ;;
   crawl) arguments="http://127.0.0.1:$good/" ;;
   cptree) arguments='--force from to' ;;
+  farm) arguments='run 1 --ms 1 --workers 1' ;;
   fanout | fanout_await) arguments="127.0.0.1:$good" ;;
   graph | limiter | timeline) arguments= ;;
   gzip | names) arguments=from ;;
@@ -126,7 +127,7 @@ for path; do
     refused one two
     [ "$name" != serve ] || refused --port
     ;;
-  mirrors) refused one ;;
+  farm | mirrors) refused one ;;
   esac
   for option in $("$path" --help | sed -n 's/^  -., \(--[a-z]*\) \(N\|MS\) .*/\1/p'); do
     refused "$option"

@@ -1,0 +1,151 @@
+/*
+ * The server of a farm, and the connection. One that is started here keeps all
+ * in a folder of its own, which goes with it. A connection that is lost is
+ * looked for again and again, for as long as the program runs.
+ */
+#include <arpa/inet.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "farm.h"
+#include "program.h"
+
+/* One that is free, for all that is known. */
+static int find_port(void) {
+  struct sockaddr_in at = { .sin_family = AF_INET,
+                            .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+  socklen_t len = sizeof(at);
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  if (fd < 0 || bind(fd, (struct sockaddr *) &at, len) != 0 ||
+      getsockname(fd, (struct sockaddr *) &at, &len) != 0)
+    program_fail("no port", UV_EADDRNOTAVAIL);
+  (void) close(fd);
+  return ntohs(at.sin_port);
+}
+
+/* Where Debian has it, and users do not look. */
+static void look_in_sbin(void) {
+  char path[4096];
+  const char *own = getenv("PATH");
+  (void) snprintf(path, sizeof(path), "%s%s/usr/sbin", own != NULL ? own : "",
+                  own != NULL ? ":" : "");
+  (void) setenv("PATH", path, 1); /* or it is not found */
+}
+
+/* In a group of its own: SIGINT is for us, who take jobs out by it. */
+static void start_server(farm_t *farm) {
+  char port[16];
+  look_in_sbin();
+  (void) snprintf(port, sizeof(port), "%d", find_port());
+  (void) snprintf(farm->url, sizeof(farm->url), "nats://127.0.0.1:%s", port);
+  (void) snprintf(farm->folder, sizeof(farm->folder), "/tmp/farm-XXXXXX");
+  if (mkdtemp(farm->folder) == NULL)
+    program_fail(farm->folder, UV_EIO);
+  const char *const args[] = { "nats-server", "-a",         "127.0.0.1", "-p",
+                               port,          "-l",         "/dev/null", "-js",
+                               "-sd",         farm->folder, NULL };
+  const avow_command_t command = { .args = args,
+                                   .group = true,
+                                   .inherits = AVOW_INHERIT_ALL };
+  farm->server = avow_run(avow_command_start(farm->loop, &command));
+}
+
+static avow_value_t has_bucket(const avow_value_t *bucket, void *data) {
+  ((farm_t *) data)->bucket = avow_value_ref(bucket);
+  return avow_none();
+}
+
+static avow_value_t has_queue(const avow_value_t *queue, void *data) {
+  farm_t *farm = data;
+  avow_value_unref(farm->queue);
+  farm->queue = avow_value_ref(queue);
+  avow_promise_t *p = avow_nats_bucket(&farm->nats, "farm", NULL);
+  return avow_follow(avow_then(p, has_bucket, NULL, farm));
+}
+
+static avow_value_t has_connection(const avow_value_t *nats, void *data) {
+  farm_t *farm = data;
+  avow_value_unref(farm->nats);
+  farm->nats = avow_value_ref(nats);
+  avow_promise_t *p = avow_nats_queue(nats, "farm", NULL);
+  return avow_follow(avow_then(p, has_queue, NULL, farm));
+}
+
+static natsOptions *patient(const farm_t *farm) {
+  natsOptions *options = NULL;
+  if (natsOptions_Create(&options) != NATS_OK ||
+      natsOptions_SetURL(options, farm->url) != NATS_OK ||
+      natsOptions_SetReconnectWait(options, 200) != NATS_OK ||
+      natsOptions_SetMaxReconnect(options, -1) != NATS_OK ||
+      natsOptions_SetWriteDeadline(options, 5000) != NATS_OK)
+    program_fail(farm->url, UV_EINVAL);
+  return options;
+}
+
+/* A server takes a moment to begin. */
+static avow_value_t attempt(void *data) {
+  farm_t *farm = data;
+  avow_promise_t *p = avow_nats_connect(farm->loop, NULL, patient(farm));
+  return avow_follow(avow_then(p, has_connection, NULL, farm));
+}
+
+static avow_promise_t *interrupted(uv_loop_t *loop) {
+  avow_promise_t *const signals[] = {
+    avow_channel_first(avow_signals(loop, SIGINT)),
+    avow_channel_first(avow_signals(loop, SIGTERM))
+  };
+  return avow_cancel_losers(avow_race(loop, signals, 2));
+}
+
+void farm_open(farm_t *farm, const char *url) {
+  static const avow_retry_options_t often = { .attempts = 1000,
+                                              .delay = 100,
+                                              .max_delay = 100,
+                                              .timeout = 20000,
+                                              .exact = true };
+  avow_value_t v = avow_none();
+  farm->interrupted = interrupted(farm->loop);
+  if (url == NULL)
+    start_server(farm);
+  else
+    (void) snprintf(farm->url, sizeof(farm->url), "%s", url);
+  if (avow_is_error(&farm->server))
+    v = avow_steal(&farm->server);
+  else if (farm_wait(farm, avow_retry(farm->loop, attempt, farm, &often), &v))
+    v = avow_error(UV_ECANCELED);
+  if (!avow_is_error(&v))
+    return;
+  (void) program_complain(v);
+  farm_close(farm);
+  exit(program_end(farm->loop, 1));
+}
+
+int farm_wait(farm_t *farm, avow_promise_t *p, avow_value_t *out) {
+  avow_promise_t *both[] = { avow_ref(p), avow_ref(farm->interrupted) };
+  avow_value_t v = avow_run(avow_race(farm->loop, both, 2));
+  const bool is_over = avow_state(p) != AVOW_PENDING;
+  avow_unref(p);
+  if (is_over) {
+    *out = v;
+    return 0;
+  }
+  const int signal = avow_is_error(&v) ? SIGTERM : (int) avow_to_int(&v);
+  avow_value_unref(v);
+  return signal;
+}
+
+void farm_close(farm_t *farm) {
+  program_forget(farm->interrupted);
+  avow_value_unref(farm->bucket);
+  avow_value_unref(farm->queue);
+  if (avow_to_nats(&farm->nats) != NULL)
+    avow_ignore(avow_run(avow_nats_close(&farm->nats)));
+  avow_value_unref(farm->nats);
+  avow_value_unref(farm->server);
+  if (farm->folder[0] != '\0')
+    avow_ignore(avow_run(avow_remove_tree(farm->loop, farm->folder)));
+}

@@ -1,0 +1,121 @@
+#!/bin/sh
+# Runs the example farm as a user would, and has all break that may: a worker is
+# killed, one stands still, the server is restarted, who asks is interrupted and
+# comes back. test_farm.sh FARM
+. "$(dirname "$0")/example.sh"
+farm=$(absolute "$1")
+PATH=$PATH:/usr/sbin
+command -v nats-server >/dev/null || {
+  echo "skipped: no nats-server"
+  exit 77
+}
+cd "$dir"
+
+# Counts the lines of the table that end so, each of another job.
+counts() {
+  [ "$(grep -E "^all-[0-9]+ +$1 " out | cut -d ' ' -f 1 | sort -u | wc -l)" \
+    -eq "$2" ] || fail "not $2 $1"
+}
+
+server_pid=
+start_server() {
+  nats-server -a 127.0.0.1 -p "$port" -js -sd "$dir/store" -l server.log &
+  server_pid=$!
+  pids="$pids $server_pid"
+}
+
+# start_worker NAME: with its pid in the variable of that name.
+start_worker() {
+  "$farm" work --server "$url" --jobs 3 --ack 1000 >"$1.said" 2>>log &
+  eval "$1=\$!"
+  pids="$pids $!"
+  until_true grep -q ' works for ' "$1.said"
+}
+
+# has_done NAME N: the worker has said of so many that they are over.
+has_done() {
+  [ "$(grep -c ': \(done\|failed\)$' "$1.said")" -ge "$2" ]
+}
+
+echo "farm: by itself"
+run 1 "$farm" run 13 --ms 5 --workers 2
+out '13 jobs: 12 done, 1 failed, 0 left; [0-9]+ in the queue'
+out '[0-9-]+-12 +failed +[0-9.]+ +5  .*:[0-9]+  out of luck'
+out '[0-9-]+-10 +done +[0-9.]+ +[2-4]  .*:[0-9]+  100'
+
+# A port that is free, as a server finds it.
+nats-server -a 127.0.0.1 -p -1 --ports_file_dir "$dir" 2>/dev/null &
+first=$!
+pids="$pids $first"
+until_true sh -c 'grep -q nats: nats-server_*.ports'
+port=$(sed -n 's/.*nats:\/\/[^"]*:\([0-9]*\)".*/\1/p' nats-server_*.ports |
+  head -n 1)
+kill "$first"
+wait "$first" || :
+url=nats://127.0.0.1:$port
+start_server
+
+echo "farm: whatever breaks, each job has one outcome"
+start_worker one
+start_worker two
+start_worker three
+"$farm" run 60 --name all --ms 50 --server "$url" >first 2>>log &
+asks=$!
+pids="$pids $asks"
+until_true grep -q '^60 jobs, ' first
+until_true has_done one 2
+kill -9 "$one"
+until_true has_done two 2
+kill -STOP "$two"
+until_true has_done three 4
+kill -9 "$server_pid"
+wait "$server_pid" 2>/dev/null || :
+start_server
+kill -TERM "$asks"
+wait "$asks" && fail "it was interrupted" || :
+cp first out
+out 'interrupted: --name all --server .* goes on with it'
+start_worker four
+run 1 "$farm" run 60 --name all --ms 50 --server "$url"
+out '60 jobs: 56 done, 4 failed, 0 left; [0-9]+ in the queue'
+counts done 56
+counts failed 4
+kill -CONT "$two"
+run 1 "$farm" run 60 --name all --ms 50 --server "$url"
+out '60 jobs: 56 done, 4 failed, 0 left; [0-9]+ in the queue'
+
+echo "farm: the same jobs are not done again"
+cat ./*.said | sed -n 's/^\(all-[0-9]*\), .*: done$/\1/p' | sort >did
+[ "$(sort -u did | wc -l)" -eq 56 ] || fail "not 56 were done"
+
+# is_empty: a server that was killed may have forgotten what was removed.
+is_empty() {
+  "$farm" run 60 --name all --server "$url" | grep -q '; 0 in the queue$'
+}
+until_true is_empty
+
+echo "farm: a worker that is told to gives back what it has"
+for worker in "$two" "$three" "$four"; do
+  pid=$worker
+  interrupt TERM
+done
+
+echo "farm: what is taken out leaves the queue"
+"$farm" run 20 --name out --server "$url" >out 2>>log &
+pid=$!
+pids="$pids $pid"
+until_true grep -q '^20 jobs, ' out
+kill -INT "$pid"
+wait "$pid" && fail "it was interrupted" || :
+out '20 jobs: 0 done, 0 failed, 20 left; 0 in the queue'
+
+echo "farm: arguments"
+run 2 "$farm" walk
+err "farm: 'walk': it is run or work"
+run 2 "$farm" run
+err "farm: 'run': how many jobs\?"
+run 2 "$farm" run 0
+run 2 "$farm" work 1
+run 2 "$farm" run 1 --name a.b
+err "farm: 'a\.b': a name is .*"
+echo "all passed"
