@@ -273,6 +273,8 @@ avow_promise_t *avow__nats_task(worker_t *w, const avow_value_t *message) {
   task_t *task = task_new(w, message);
   if (task == NULL)
     return avow_promise_reject(q->loop, avow_error(UV_ENOMEM));
+  if (!avow__nats_is_token(task->token)) /* nobody can wait for it */
+    return avow_attach(tell(task, "+TERM"), task, task_free);
   avow_promise_t *both[] = {
     avow_then(avow__nats_queue_newest(q, task->token), done, missing, task),
     avow_repeat(q->loop, beat_next, task),

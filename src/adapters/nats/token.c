@@ -24,6 +24,13 @@ bool avow__nats_token(char token[TOKEN_SIZE], const char *id) {
   return true;
 }
 
+bool avow__nats_is_token(const char *token) {
+  size_t len = 0;
+  while (is_plain(token[len]) || token[len] == '=')
+    len++;
+  return token[len] == '\0' && len > 0 && len < TOKEN_SIZE;
+}
+
 void avow__nats_id(char id[ID_MAX + 1], const char *token) {
   size_t len = 0;
   while (*token != '\0' && len < ID_MAX) {

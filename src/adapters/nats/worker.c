@@ -96,8 +96,9 @@ static avow_value_t refused(worker_t *w, int status) {
 }
 
 static avow_value_t came(const avow_value_t *message, void *worker) {
-  if (avow_is_none(message))
-    return avow_error(UV_ENOTCONN);
+  if (avow_is_none(message)) /* there is another inbox, or soon no worker */
+    return avow_follow(avow__nats_pause(
+        avow__nats_queue(&((worker_t *) worker)->queue)->loop));
   const int status = avow__nats_status(avow_to_nats_msg(message));
   return status != 0 ? refused(worker, status)
                      : avow_follow(avow__nats_task(worker, message));

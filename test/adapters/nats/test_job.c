@@ -433,6 +433,25 @@ static void many_are_done_by_several(void **state) {
   avow_value_unref(other);
 }
 
+/* Nobody can wait for those. */
+static void strangers_jobs_are_dropped(void **state) {
+  char subject[1200];
+  const int len = snprintf(subject, sizeof(subject), "avow.%s.job.", name);
+  (void) memset(subject + len, 'x', 1000);
+  subject[len + 1000] = '\0';
+  avow_value_unref(
+      connected(avow_nats_request(&nats, subject, avow_string("x"), NULL)));
+  (void) strcpy(subject + len, "a\"b");
+  avow_value_unref(
+      connected(avow_nats_request(&nats, subject, avow_string("x"), NULL)));
+  wait_for_len(2);
+  avow_promise_t *worker = work(shout_cb, 1);
+  assert_fulfils_bytes(job("a", "x"), "x!");
+  wait_for_len(0);
+  assert_int_equal(calls, 1);
+  stop(worker);
+}
+
 static void queue_is_as_it_was_made(void **state) {
   const avow_nats_queue_options_t keeps = { .keep = 1000 },
                                   other = { .reserved = { 1 } };
@@ -472,6 +491,7 @@ int main(void) {
     JOB_CASE(survives_who_asked),
     JOB_CASE(survives_the_loop_of_a_worker),
     JOB_CASE(many_are_done_by_several),
+    JOB_CASE(strangers_jobs_are_dropped),
     JOB_CASE(queue_is_as_it_was_made),
     JOB_CASE(work_needs_a_handler),
   };

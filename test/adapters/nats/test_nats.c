@@ -77,6 +77,11 @@ static void keeps_no_loop_alive(void **state) {
                    NATS_CONN_STATUS_CONNECTED);
 }
 
+static void says_that_there_is_no_jetstream(void **state) {
+  assert_rejects(avow_nats_queue(&nats, "q", NULL), UV_ENOTSUP);
+  assert_rejects(avow_nats_bucket(&nats, "b", NULL), UV_ENOTSUP);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     NATS_CASE(connects),
@@ -87,6 +92,7 @@ int main(void) {
     CASE(takes_options),
     NATS_CASE(closes_once),
     NATS_CASE(keeps_no_loop_alive),
+    NATS_CASE(says_that_there_is_no_jetstream),
   };
   return RUN_NATS(tests);
 }
