@@ -85,10 +85,57 @@ static void run_avow(uv_loop_t *loop, const char *url) {
   avow_value_unref(nats);
 }
 
+/* Jobs: each round has others, by their ids. */
+
+static char ids[32];
+
+static avow_value_t queue_on(uv_loop_t *loop, const char *url) {
+  avow_value_t nats = avow_run(avow_nats_connect(loop, url, NULL));
+  if (avow_is_error(&nats))
+    exit(1);
+  const avow_value_t queue = avow_run(avow_nats_queue(&nats, "squares", NULL));
+  avow_value_unref(nats);
+  if (avow_is_error(&queue))
+    exit(1);
+  return queue;
+}
+
+static avow_value_t square(const avow_value_t *job, void *data) {
+  return avow_bytes("144", 3);
+}
+
+static void work(uv_loop_t *loop, const char *url) {
+  const avow_nats_work_options_t options = { .concurrency = 64 };
+  const avow_value_t queue = queue_on(loop, url);
+  avow_ignore(avow_run(avow_nats_work(&queue, square, NULL, &options)));
+  exit(1);
+}
+
+static avow_value_t one_job(size_t i, void *queue) {
+  char id[64];
+  (void) snprintf(id, sizeof(id), "%s-%zu", ids, i);
+  return avow_follow(avow_nats_job(queue, id, avow_bytes("12", 2)));
+}
+
+static void run_jobs(uv_loop_t *loop, const char *url) {
+  avow_value_t queue = queue_on(loop, url);
+  const avow_map_options_t options = { .concurrency = (size_t) at_once };
+  (void) snprintf(ids, sizeof(ids), "%d", (int) uv_os_getpid());
+  const avow_value_t v =
+      avow_run(avow_map(loop, (size_t) total, one_job, &queue, &options));
+  if (avow_is_error(&v))
+    exit(1);
+  avow_value_unref(v);
+  avow_value_unref(queue);
+}
+
 int main(int argc, char **argv) {
   uv_loop_t *loop = uv_default_loop();
   if (argc == 3 && strcmp(argv[1], "answer") == 0)
     answer(argv[2]);
+  if (argc == 3 && strcmp(argv[1], "work") == 0 &&
+      avow_loop_init(loop, NULL) == 0)
+    work(loop, argv[2]);
   if (argc != 5 || avow_loop_init(loop, NULL) != 0)
     return 1;
   total = strtol(argv[3], NULL, 10);
@@ -96,6 +143,8 @@ int main(int argc, char **argv) {
   const uint64_t begin = uv_hrtime();
   if (strcmp(argv[1], "avow") == 0)
     run_avow(loop, argv[2]);
+  else if (strcmp(argv[1], "jobs") == 0)
+    run_jobs(loop, argv[2]);
   else
     run_alone(argv[2]);
   (void) printf("%.0f\n",
