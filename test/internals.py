@@ -3,8 +3,9 @@
 
     internals.py ROOT [--write]
 
-The table of kinds is made of kind.h and kinds.c; --write puts it there. Each
-state of a loop has its row; each invariant is asserted by its number, and broken
+The table of kinds is made of kind.h and kinds.c, and that of lines of src/;
+--write puts them there. Of the lines a tenth more or less will do. Each state
+of a loop has its row; each invariant is asserted by its number, and broken
 by a planted fault. The files are named that go by another time than a loop's. Prints how many there are, and how many assertions for each
 thousand lines of code.
 """
@@ -40,6 +41,46 @@ def table_of_kinds(root):
                              kinds(root)]) + '\n'
 
 
+def code_of(text):
+    """Its lines without comments and those with nothing in them."""
+    code = re.sub(r'(?s)/\*.*?\*/', '', text)
+    return [line for line in code.split('\n') if line.strip()]
+
+
+def lines(root):
+    """Of each floor, the ground first: how many lines, and how many of code."""
+    floors = re.findall(r"^\| `(\w+)` \|", read(root, 'CONTRIBUTING.md'), re.M)
+    for floor in floors:
+        texts = [read(path) for path in
+                 glob.glob(f'{root}/src/{floor}/**/*.[chS]', recursive=True)]
+        yield (floor, sum(text.count('\n') for text in texts),
+               sum(len(code_of(text)) for text in texts))
+
+
+def table_of_lines(root):
+    found = list(lines(root))
+    library = [row for row in found if row[0] != 'sim']
+    found[len(library):] = [('all of `libavow`', sum(row[1] for row in library),
+                             sum(row[2] for row in library))] + \
+        [row for row in found if row[0] == 'sim']
+    rows = ['| floor | lines | of code |', '|---|---:|---:|']
+    return '\n'.join(rows + [f'| {floor} | {total:,} | {code:,} |'
+                             for floor, total, code in found]) + '\n'
+
+
+def numbers_of(table):
+    return {row[0]: [int(n.replace(',', '')) for n in row[1:]] for row in
+            re.findall(r'^\| (.*?) \| ([\d,]+) \| ([\d,]+) \|$', table, re.M)}
+
+
+def complaints_of_lines(root, page):
+    said = numbers_of(part(page, 'lines')[1])
+    for floor, found in numbers_of(table_of_lines(root)).items():
+        for one, other in zip(said.get(floor, (0, 0)), found):
+            if abs(one - other) > other / 10:
+                yield f'{floor} has {other} lines, not {one}: --write'
+
+
 def part(page, name):
     return re.search(rf'<!-- {name} -->\n(.*?)<!-- end of {name} -->', page,
                      re.S)
@@ -69,6 +110,7 @@ def complaints(root, page):
             yield f'no row for {state}'
     yield from complaints_of_invariants(root, page)
     yield from complaints_of_time(root, page)
+    yield from complaints_of_lines(root, page)
 
 
 def complaints_of_time(root, page):
@@ -85,21 +127,23 @@ def complaints_of_time(root, page):
 
 
 def density(root):
-    lines = asserts = 0
+    n = asserts = 0
     for path in glob.glob(f'{root}/src/**/*.[ch]', recursive=True):
-        code = re.sub(r'(?s)/\*.*?\*/', '', read(path))
-        lines += sum(bool(line.strip()) for line in code.split('\n'))
+        code = code_of(read(path))
+        n += len(code)
         asserts += len(re.findall(r'\b(?:assert|_Static_assert|AVOW__HOLDS)\(',
-                                  code))
-    print(f'{asserts} assertions in {lines} lines: '
-          f'{1000 * asserts / lines:.1f} a thousand')
+                                  '\n'.join(code)))
+    print(f'{asserts} assertions in {n} lines: '
+          f'{1000 * asserts / n:.1f} a thousand')
 
 
 def main(root, *options):
     page = read(root, PAGE)
     if options:
-        old = part(page, 'kinds')
-        page = page[:old.start(1)] + table_of_kinds(root) + page[old.end(1):]
+        for name, table in (('kinds', table_of_kinds),
+                            ('lines', table_of_lines)):
+            old = part(page, name)
+            page = page[:old.start(1)] + table(root) + page[old.end(1):]
         with open(f'{root}/{PAGE}', 'w', encoding='utf-8') as file:
             file.write(page)
     found = list(complaints(root, page))
