@@ -34,6 +34,7 @@ arguments_of() {
   parallel) arguments='true' ;;
   proxy) arguments='127.0.0.1 1' serves=yes ;;
   query) arguments=':memory: select+1' ;;
+  relay) arguments='true' ;;
   resolve) arguments='127.0.0.1' ;;
   scan) arguments='127.0.0.1 1' ;;
   sift) arguments='text from' ;;
@@ -122,7 +123,7 @@ for path; do
       refused "$wrong"
     done
     ;;
-  serve | thread | wrap)
+  relay | serve | thread | wrap)
     refused
     refused one two
     [ "$name" != serve ] || refused --port
