@@ -29,6 +29,7 @@ UNSHOWN = {
         'AVOW_PRINTF AVOW_SHARED AVOW_TRACE',
     'what others in headers call':
         'avow_async_throwing avow_await_throwing avow_awaited '
+        'avow_coroutine_new avow_coroutine_start avow_then_closure '
         'avow_cleanup_run avow_cleanup_t '
         'avow_exceptions_call avow_exceptions_globals avow_exceptions_t '
         'avow_frame_enter avow_trace_await avow_trace_made avow_trace_settles',

@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "avow.h"
-#include "avow/stackless.h"
+#include "avow/closure.h"
 #include "avow/stream_class.h"
 
 static uv_loop_t own, *loop = &own;

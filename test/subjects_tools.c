@@ -1,5 +1,5 @@
 /* What can be cancelled: what is made of other promises. */
-#include "avow/stackless.h"
+#include "avow/closure.h"
 #include "subjects.h"
 
 /* Settles the promise that the subject waits for. NULL: it has not begun, or
@@ -287,6 +287,24 @@ static avow_promise_t *stackless(void) {
   return avow_stackless(loop, step, &frame);
 }
 
+static avow_value_t owned_step(const avow_value_t *got, void *data) {
+  return got != NULL ? step(got, data) : avow_none();
+}
+
+static avow_promise_t *coroutine(void) {
+  avow_promise_t *p = avow_coroutine_new(loop, owned_step, &frame);
+  (void) avow_coroutine_start(p); /* false of one that is rejected */
+  return p;
+}
+
+static avow_value_t pass_on(const avow_value_t *got, void *data) {
+  return got != NULL ? avow_value_ref(got) : avow_none();
+}
+
+static avow_promise_t *closure(void) {
+  return avow_then_closure(pending(), pass_on, NULL);
+}
+
 #ifndef AVOW_NO_ASYNC
 
 static avow_value_t await_fn(void *data) {
@@ -322,6 +340,8 @@ static const subject_t subjects[] = {
     .complete = resolve },
 #endif
   { "avow_stackless", WHEN_TOLD, UNWINDS, stackless, .complete = resolve },
+  { "avow_coroutine_new", WHEN_TOLD, UNWINDS, coroutine, .complete = resolve },
+  { "avow_then_closure", WHEN_TOLD, UNWINDS, closure, .complete = resolve },
   { "avow_timeout", WHEN_TOLD, AT_ONCE, timeout, .complete = resolve },
   { "avow_deadline", WHEN_TOLD, AT_ONCE, deadline, .complete = resolve },
   { "avow_shield", WHEN_TOLD, NEVER, shield, .complete = resolve },

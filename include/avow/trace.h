@@ -68,6 +68,8 @@ AVOW_HEADER_END
 #  define avow_repeat(...)         AVOW_MADE_(avow_repeat(__VA_ARGS__))
 #  define avow_async(...)          AVOW_MADE_(avow_async(__VA_ARGS__))
 #  define avow_stackless(...)      AVOW_MADE_(avow_stackless(__VA_ARGS__))
+#  define avow_then_closure(...)   AVOW_MADE_(avow_then_closure(__VA_ARGS__))
+#  define avow_coroutine_new(...)  AVOW_MADE_(avow_coroutine_new(__VA_ARGS__))
 #  define AVOW_AWAITS_(p)          avow_trace_await(__FILE__, __LINE__, p)
 #  define avow_await(p)            avow_await(AVOW_AWAITS_(p))
 #  define avow_await_value(p, ...) \

@@ -232,7 +232,7 @@ STATES = ["pending", "fulfilled", "rejected"]
 GATHERS = ["all", "all_settled", "race", "any", "outcomes"]
 
 # Of avow__kind_t: those whose functions are at u.then, and at u.fn.
-REACTIONS = {"THEN", "STACKLESS"}
+REACTIONS = {"THEN", "CLOSURE", "STACKLESS"}
 CALLERS = {"FINALLY", "STEP", "REPEAT"}
 
 

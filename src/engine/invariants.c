@@ -51,6 +51,7 @@ size_t avow__check_queue(const avow__queue_t *queue) {
 static bool is_reaction(const avow_promise_t *p) {
   switch (p->kind) {
   case AVOW__THEN:
+  case AVOW__CLOSURE:
   case AVOW__FINALLY:
   case AVOW__ATTACH:
   case AVOW__SHIELD:

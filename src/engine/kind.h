@@ -16,6 +16,7 @@ typedef enum avow__kind_e {
   AVOW__TIMER,        /* the loop's timer fulfils it */
   AVOW__CLOSE,        /* uv_close() fulfils it, and nothing stops that */
   AVOW__THEN,         /* calls a handler when upstream is settled */
+  AVOW__CLOSURE,      /* likewise, one that owns its data */
   AVOW__RUNNING,      /* its handler is on the stack */
   AVOW__FINALLY,      /* calls finally's handler */
   AVOW__FINALLY_WAIT, /* waits for what that returned, with u.value at hand */
@@ -80,6 +81,9 @@ void avow__adopt_run(avow_promise_t *p);
 void avow__thenable_run(avow_promise_t *p);
 void avow__step_run(avow_promise_t *p);
 void avow__repeat_run(avow_promise_t *p);
+/* closure.c */
+void avow__closure_run(avow_promise_t *p);
+void avow__closure_detached(avow_promise_t *p);
 /* cancel.c */
 void avow__cancel_deferred(avow_promise_t *p, avow_promise_t *start);
 void avow__cancel_running(avow_promise_t *p, avow_promise_t *start);

@@ -21,6 +21,7 @@ static function_t function_of(const avow_promise_t *p) {
   switch (p->kind) {
   case AVOW__THEN:
     return reaction_of(p);
+  case AVOW__CLOSURE:
   case AVOW__STACKLESS:
     return (function_t) p->u.then.on_fulfilled;
   case AVOW__FINALLY:

@@ -1,55 +1,103 @@
 /*
  * Functions that wait, without stacks: a promise and the step that settles it.
  * In the queue and for those who cancel, its promise is what an async
- * function's is; its job is that of a then whose handler may wait again.
+ * function's is; its job is that of a then whose handler may wait again. One
+ * that owns its frame has its step for on_rejected, too.
  */
-#include "avow/stackless.h"
+#include "avow/closure.h"
 
 #include "engine/engine.h"
 #include "fiber/exceptions.h"
 
 _Static_assert(sizeof(avow_frame_t) == sizeof(int), "final");
 
+/* No step will come any more. */
+static void stackless_end(avow_promise_t *p) {
+  assert(p->kind == AVOW__RUNNING);
+  if (p->u.then.on_rejected != NULL)
+    avow__value_unref(p->u.then.on_rejected(NULL, p->data));
+}
+
+static void stackless_wait(avow__context_t *c, avow_promise_t *p,
+                           avow_value_t result) {
+  avow__wait_for(c, p, AVOW__STACKLESS, avow__awaited(c, result));
+}
+
 /* What the step returned: a promise to await if it notes a line, else all. */
 static void stackless_go_on(avow__context_t *c, avow_promise_t *p,
                             avow_promise_t *from, avow_value_t result) {
   const avow_frame_t *frame = p->data;
   if (frame->line == 0) {
+    stackless_end(p);
     avow__finish_handler(p, from, result);
     return;
   }
   p->upstream = NULL;
   avow__unref(from);
-  avow__wait_for(c, p, AVOW__STACKLESS, avow__awaited(c, result));
+  stackless_wait(c, p, result);
 }
 
-avow_promise_t *avow_stackless(uv_loop_t *loop, avow_cb step,
-                               avow_frame_t *frame) {
-  avow__context_t *c = avow__context_of(loop);
-  avow__check_thread(c);
-  if (step == NULL || frame == NULL)
-    return avow__refuse(loop, UV_EINVAL, "stackless", NULL);
-  avow_promise_t *p = avow__promise_alloc(c, AVOW__RUNNING);
-  if (p == NULL)
-    return avow__no_promise(c);
-  frame->line = 0;
-  avow__seen_function(c, p, "stackless");
-  p->u.then.on_fulfilled = step;
-  p->data = frame;
+/* The same of its first step, which nothing has come to. */
+static void stackless_begin(avow__context_t *c, avow_promise_t *p) {
+  const avow_frame_t *frame = p->data;
   const avow_value_t none = avow_none();
   AVOW__AT_EXIT(avow__exceptions_end) volatile bool inside = true;
   avow__seen_task(c);
   avow__enter_call(c);
   avow__fiber_t *fiber = avow__fiber_hide();
-  const avow_value_t result = step(&none, frame);
+  const avow_value_t result = p->u.then.on_fulfilled(&none, p->data);
+  const bool over = frame->line == 0;
+  if (over)
+    stackless_end(p);
   avow__fiber_show(fiber);
   inside = false;
-  if (frame->line == 0)
+  if (over)
     avow__finish(p, result);
   else
-    avow__wait_for(c, p, AVOW__STACKLESS, avow__awaited(c, result));
+    stackless_wait(c, p, result);
   avow__leave_queue(c); /* no callback runs inside this call */
+}
+
+static avow_promise_t *stackless_new(uv_loop_t *loop, avow_cb step,
+                                     avow_frame_t *frame, const char *what) {
+  avow__context_t *c = avow__context_of(loop);
+  avow__check_thread(c);
+  if (step == NULL || frame == NULL)
+    return avow__refuse(loop, UV_EINVAL, what, NULL);
+  avow_promise_t *p = avow__promise_alloc(c, AVOW__RUNNING);
+  if (p == NULL)
+    return avow__no_promise(c);
+  frame->line = 0;
+  avow__seen_function(c, p, what);
+  p->u.then.on_fulfilled = step;
+  p->u.then.on_rejected = NULL;
+  p->data = frame;
   return p;
+}
+
+avow_promise_t *avow_stackless(uv_loop_t *loop, avow_cb step,
+                               avow_frame_t *frame) {
+  avow_promise_t *p = stackless_new(loop, step, frame, "stackless");
+  if (avow__is_pending(p))
+    stackless_begin(avow__context(p), p);
+  return p;
+}
+
+avow_promise_t *avow_coroutine_new(uv_loop_t *loop, avow_cb step,
+                                   avow_frame_t *frame) {
+  avow_promise_t *p = stackless_new(loop, step, frame, "coroutine");
+  if (avow__is_pending(p))
+    p->u.then.on_rejected = step;
+  return p;
+}
+
+bool avow_coroutine_start(const avow_promise_t *borrowed) {
+  avow_promise_t *p = avow__given(borrowed, "a promise");
+  avow__check_thread(avow__context(p));
+  if (p->kind != AVOW__RUNNING || !avow__is_pending(p))
+    return false;
+  stackless_begin(avow__context(p), p);
+  return true;
 }
 
 /* The loop closes, and the function awaits on and on. */
@@ -57,6 +105,7 @@ static void stackless_abandon(avow_promise_t *p) {
   const avow_value_t dropped = avow__take_upstream(p);
   p->kind = AVOW__RUNNING; /* to its end */
   avow__seen_resumed(avow__context(p), p);
+  stackless_end(p);
   avow__settle(p, avow_error(UV_ECANCELED));
   avow__unref(p);
   avow__value_unref(dropped); /* last: it may call the program */

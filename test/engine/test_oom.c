@@ -1,5 +1,5 @@
 /* Out of memory: chains, combinators, cancelling and values live through it. */
-#include "avow/stackless.h"
+#include "avow/closure.h"
 #include "torture.h"
 
 static avow_value_t throw_cb(const avow_value_t *arg, void *data) {
@@ -364,6 +364,47 @@ static void stackless_functions_survive(void **state) {
   survive(tasks);
 }
 
+/* Their data ends with them, and not before. */
+
+static avow_value_t use_and_end(const avow_value_t *got, void *duty) {
+  if (got != NULL)
+    use(duty);
+  duty_end(duty);
+  return got != NULL ? thing() : avow_none();
+}
+
+static avow_value_t owned_step(const avow_value_t *got, void *data) {
+  task_t *me = data;
+  if (got != NULL)
+    return task_step(got, data);
+  free_task(me);
+  return avow_none();
+}
+
+static avow_promise_t *start_owned(void) {
+  task_t *me = calloc(1, sizeof(*me));
+  assert_non_null(me);
+  me->duty = duty_new();
+  avow_promise_t *p = avow_coroutine_new(loop, owned_step, &me->frame);
+  if (!avow_coroutine_start(p))
+    free_task(me);
+  return p;
+}
+
+static avow_promise_t *closures(void) {
+  avow_promise_t *ps[] = {
+    avow_then_closure(avow_sleep(loop, 0), use_and_end, duty_new()),
+    avow_then_closure(start_owned(), use_and_end, duty_new()),
+    start_owned(),
+  };
+  avow_cancel(ps[2]);
+  return avow_all_settled(loop, ps, 3);
+}
+
+static void closures_survive(void **state) {
+  survive(closures);
+}
+
 /* An hour by the loop's own clock, and what is due in it: where nothing moves
    that by hand, nothing is waited for. */
 static avow_promise_t *hour(void) {
@@ -400,6 +441,7 @@ int main(void) {
     cmocka_unit_test(thenables_survive),
     cmocka_unit_test(values_survive),
     cmocka_unit_test(stackless_functions_survive),
+    cmocka_unit_test(closures_survive),
     cmocka_unit_test(hours_of_its_own_clock_survive),
   };
   harness_init();

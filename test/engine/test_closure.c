@@ -1,0 +1,220 @@
+/*
+ * Functions that own their data: they hear that it is over, once, whichever
+ * way. Their order is that of test_order.c and test_stackless.c.
+ */
+#include "avow/closure.h"
+
+#include "famine.h"
+#include "harness.h"
+
+/* What it got, "end" for NULL. It frees nothing: whoever hears twice is seen.*/
+static avow_value_t hear(const avow_value_t *got, void *word) {
+  if (got != NULL)
+    return note_value_cb(got, word);
+  note("end");
+  return avow_string("dropped");
+}
+
+static void closure_gets_either_outcome_and_nothing_else(void **state) {
+  avow_promise_t *p = avow_promise_resolve(loop, avow_int(4));
+  avow_promise_t *q = avow_promise_reject(loop, avow_error(UV_EIO));
+
+  p = avow_then_closure(p, hear, "got");
+  q = avow_then_closure(q, hear, "got");
+
+  assert_notes("");
+  avow_ignore(avow_run(p));
+  avow_ignore(avow_run(q));
+  assert_notes("got=4 got=EIO");
+}
+
+static avow_value_t follow(const avow_value_t *got, void *data) {
+  return avow_follow(avow_promise_resolve(loop, avow_int(7)));
+}
+
+static void closure_settles_and_is_queued_as_then_is(void **state) {
+  avow_promise_t *start = avow_promise_resolve(loop, avow_none());
+  avow_promise_t *ps[] = {
+    avow_then(avow_then_closure(avow_ref(start), follow, NULL), note_cb, NULL,
+              "closure"),
+    avow_then(avow_then(avow_ref(start), follow, NULL, NULL), note_cb, NULL,
+              "then"),
+    avow_then(avow_then_closure(avow_ref(start), note_cb, "1"), note_cb, NULL,
+              "2"),
+    avow_then(avow_then(start, note_cb, NULL, "1"), note_cb, NULL, "2"),
+  };
+
+  avow_ignore(avow_run(avow_all(loop, ps, 4)));
+
+  assert_notes("1 1 2 2 closure then");
+}
+
+static void closure_hears_at_once_that_it_is_cancelled(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *shared = avow_promise_new(loop, &d);
+  avow_promise_t *p = avow_then_closure(avow_ref(shared), hear, "got");
+
+  avow_cancel(p);
+
+  assert_notes("end");
+  assert_rejects(p, UV_ECANCELED);
+  assert_true(avow_resolve(d, avow_int(1)));
+  assert_fulfils_int(shared, 1);
+  assert_notes("");
+}
+
+static void closure_gets_what_is_cancelled_above_it(void **state) {
+  avow_promise_t *p = avow_then_closure(avow_sleep(loop, 60000), hear, "got");
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("got=ECANCELED");
+}
+
+static void closure_hears_that_there_is_no_memory(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  use_up_memory();
+
+  p = avow_then_closure(p, hear, "got");
+  give_back_memory();
+
+  assert_notes("end");
+  assert_rejects(p, UV_ENOMEM);
+  avow_deferred_drop(d);
+}
+
+static void closure_needs_a_handler(void **state) {
+  assert_rejects(avow_then_closure(avow_sleep(loop, 60000), NULL, NULL),
+                 UV_EINVAL);
+}
+
+/* Coroutines. */
+
+typedef struct {
+  avow_frame_t frame;
+  avow_promise_t *p;
+} task_t;
+
+static avow_value_t await_it(const avow_value_t *got, void *data) {
+  task_t *me = data;
+  if (got == NULL)
+    return hear(NULL, NULL);
+  AVOW_BEGIN(&me->frame);
+  note("begin");
+  AVOW_AWAIT(&me->frame, avow_promise_steal(&me->p));
+  return note_value_cb(got, "got");
+  AVOW_END;
+}
+
+static void coroutine_begins_when_it_is_started(void **state) {
+  task_t me = { .p = avow_promise_resolve(loop, avow_int(3)) };
+  avow_promise_t *p = avow_coroutine_new(loop, await_it, &me.frame);
+  assert_notes("");
+
+  assert_true(avow_coroutine_start(p));
+
+  assert_notes("begin");
+  assert_fulfils_int(p, 3);
+  assert_notes("got=3 end");
+}
+
+static avow_value_t give_5(const avow_value_t *got, void *data) {
+  return got == NULL ? hear(NULL, NULL) : avow_int(5);
+}
+
+static void coroutine_may_end_as_it_begins(void **state) {
+  avow_frame_t frame;
+  avow_promise_t *p = avow_coroutine_new(loop, give_5, &frame);
+
+  assert_true(avow_coroutine_start(p));
+
+  assert_notes("end");
+  assert_int_equal(avow_state(p), AVOW_FULFILLED);
+  assert_fulfils_int(p, 5);
+}
+
+static void coroutine_without_memory_is_not_called(void **state) {
+  avow_frame_t frame;
+  use_up_memory();
+  avow_promise_t *p = avow_coroutine_new(loop, give_5, &frame);
+  give_back_memory();
+
+  assert_false(avow_coroutine_start(p));
+
+  assert_rejects(p, UV_ENOMEM);
+  assert_notes("");
+}
+
+static avow_value_t sleep_for_ever(const avow_value_t *got, void *data) {
+  task_t *me = data;
+  if (got == NULL)
+    return hear(NULL, NULL);
+  AVOW_BEGIN(&me->frame);
+  for (;;)
+    AVOW_AWAIT(&me->frame, avow_sleep(loop, 60000));
+  AVOW_END;
+}
+
+static avow_value_t again(const avow_value_t *got, void *data) {
+  if (got == NULL)
+    return hear(NULL, NULL);
+  avow_promise_t *next = avow_promise_resolve(loop, avow_none());
+  avow_unref(avow_then_closure(next, again, data));
+  return avow_none();
+}
+
+/* Goes on for ever on a loop that closes. */
+static void close_around(void (*begin)(void *data), void *data) {
+  uv_loop_t *const shared = loop;
+  uv_loop_t own;
+  loop = &own;
+  assert_int_equal(uv_loop_init(&own), 0);
+  assert_int_equal(avow_loop_init(&own, NULL), 0);
+  begin(data);
+  assert_int_equal(avow_loop_close(&own), 0);
+  assert_int_equal(uv_loop_close(&own), 0);
+  loop = shared;
+}
+
+static void begin_to_sleep(void *frame) {
+  avow_promise_t *p = avow_coroutine_new(loop, sleep_for_ever, frame);
+  assert_true(avow_coroutine_start(p));
+  avow_unref(p);
+}
+
+static void closing_the_loop_ends_a_coroutine_that_never_does(void **state) {
+  task_t me;
+
+  close_around(begin_to_sleep, &me.frame);
+
+  assert_notes("end");
+}
+
+static void begin_again(void *unused) {
+  avow_ignore(again(&(avow_value_t){ .tag = AVOW_NONE }, NULL));
+}
+
+static void closing_the_loop_tells_closures_that_never_end(void **state) {
+  close_around(begin_again, NULL);
+
+  assert_notes("end");
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    CASE(closure_gets_either_outcome_and_nothing_else),
+    CASE(closure_settles_and_is_queued_as_then_is),
+    CASE(closure_hears_at_once_that_it_is_cancelled),
+    CASE(closure_gets_what_is_cancelled_above_it),
+    CASE(closure_hears_that_there_is_no_memory),
+    CASE(closure_needs_a_handler),
+    CASE(coroutine_begins_when_it_is_started),
+    CASE(coroutine_may_end_as_it_begins),
+    CASE(coroutine_without_memory_is_not_called),
+    CASE(closing_the_loop_ends_a_coroutine_that_never_does),
+    CASE(closing_the_loop_tells_closures_that_never_end),
+  };
+  return RUN(tests);
+}
