@@ -34,8 +34,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *(avow_then_closure) (avow_promise_t *p,
  * once with NULL. This one calls nothing yet; avow_coroutine_start() has to
  * follow.
  */
-AVOW_API AVOW_MUST_USE avow_promise_t *(
-    avow_coroutine_new) (uv_loop_t *loop, avow_cb step, avow_frame_t *frame);
+AVOW_API AVOW_MUST_USE avow_promise_t *(avow_coroutine_new) (uv_loop_t *loop,
+                                                             avow_cb step,
+                                                             avow_frame_t *own);
 
 /**
  * Begins a coroutine: step runs inside this call, up to where it first awaits.
