@@ -13,6 +13,8 @@
 
 #include "avow.h"
 
+AVOW_HEADER_BEGIN
+
 extern uv_loop_t *bench_loop;
 
 /* Nanoseconds that this thread has used, so that what else the machine runs
@@ -62,5 +64,7 @@ void bench_drain(void);
 
 /* Puts n pointers in a random order, the same in each run. */
 void bench_shuffle(void *items[], size_t n);
+
+AVOW_HEADER_END
 
 #endif

@@ -77,7 +77,8 @@ for compiler in g++ clang++; do
   for standard in c++17 c++20; do
     try $compiler program.cc -std=$standard $strict
     # Each by itself is in the build's tests.
-    for header in "$prefix"/include/avow.h "$prefix"/include/avow/*.h; do
+    for header in "$prefix"/include/avow.h "$prefix"/include/avow/*.h \
+      "$prefix"/include/avow.hpp; do
       echo "#include \"$header\""
     done | $compiler -std=$standard $strict -fsyntax-only -x c++ - \
       $(pkg-config --cflags avow) || fail "a header is not $standard"

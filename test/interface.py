@@ -71,7 +71,8 @@ def names_of_headers(root):
     if ADAPTER is not None:
         return {f'{ADAPTER}.h'}
     others = {f'{name}.h' for name in adapters(root)} | {'sim.h'}
-    return set(os.listdir(f'{root}/include/avow')) - others
+    return {name for name in os.listdir(f'{root}/include/avow')
+            if name.endswith('.h')} - others
 
 
 def headers(root):

@@ -72,6 +72,7 @@ def not_installed(root):
     apart = {'sim.h'} | {f'{name}.h' for name in os.listdir(adapters)}
     topics = re.findall(r"^  '(\w+)',$", read(root, 'include', 'meson.build'), re.M)
     headers = set(os.listdir(os.path.join(root, 'include', 'avow'))) - apart
+    headers = {name for name in headers if name.endswith('.h')}
     for name in headers - {f'{topic}.h' for topic in topics}:
         yield f'include/meson.build does not install {name}'
 

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Each block of README.md, docs/embedding.md, docs/rules.md, docs/simulator.md
-# and docs/testing-your-program.md below <!-- test/FILE --> stands in that file,
-# word for word.
+# Each block of README.md, docs/cpp.md, docs/embedding.md, docs/rules.md,
+# docs/simulator.md and docs/testing-your-program.md below <!-- test/FILE -->
+# stands in that file, word for word.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -31,6 +31,7 @@ compare() {
     END { exit wrong > 0 || found == 0 }' "$1"
 }
 
+compare docs/cpp.md
 compare docs/embedding.md
 compare docs/simulator.md
 compare docs/testing-your-program.md

@@ -1,0 +1,106 @@
+/* Values, errors, objects of C++, and what has one owner. */
+#include "check.hpp"
+
+#include <cstdint>
+#include <stdexcept>
+
+/* What asking for it throws; 0: nothing. */
+template <class T> static int refusal(const avow::value &v) {
+  try {
+    (void) v.to<T>();
+    return 0;
+  } catch (const avow::error &e) {
+    return e.reason().code();
+  }
+}
+
+static void values_are_of_what_they_are_made_of() {
+  CHECK(avow::value().is_none());
+  CHECK(avow::value(-7).to<int>() == -7);
+  CHECK(avow::value(true).to<bool>());
+  CHECK(avow::value(UINT32_MAX).to<uint32_t>() == UINT32_MAX);
+  CHECK(avow::value(0.5).to<double>() > 0.4);
+  CHECK(avow::value("text").to<std::string_view>() == "text");
+  CHECK(avow::value(std::string("a\0b", 3)).to<std::string>().size() == 3);
+  CHECK(avow::value(avow::error(UV_EIO)).code() == UV_EIO);
+  const avow::value said = avow::error(UV_EIO, "a word");
+  CHECK(std::string(said.message()) == "a word");
+}
+
+static void another_type_is_refused() {
+  CHECK(refusal<int>("text") == AVOW_EMISUSE);
+  CHECK(refusal<std::string>(4) == AVOW_EMISUSE);
+  CHECK(refusal<double>(4) == AVOW_EMISUSE);
+  CHECK(refusal<guest>(4) == AVOW_EMISUSE);
+  CHECK(refusal<int8_t>(128) == AVOW_EMISUSE);
+  CHECK(refusal<int8_t>(-128) == 0);
+  CHECK(refusal<unsigned>(-1) == AVOW_EMISUSE);
+  CHECK(refusal<uint64_t>(-1) == AVOW_EMISUSE);
+  CHECK(refusal<bool>(2) == AVOW_EMISUSE);
+  CHECK(refusal<int>(avow::error(UV_EIO)) == UV_EIO);
+}
+
+static void objects_go_with_their_last_value() {
+  avow::value v = avow::value::object<guest>();
+  avow::value other = v.ref();
+  CHECK(&v.to<guest>() == &other.to<guest>());
+  CHECK(refusal<std::runtime_error>(v) == AVOW_EMISUSE);
+
+  v = avow::value(1);
+  CHECK(guest::alive == 1);
+  other = avow::value();
+  CHECK(guest::alive == 0);
+}
+
+static void moved_from_is_empty() {
+  avow::promise p = avow::resolve(loop, "x");
+  avow::promise q = std::move(p);
+  CHECK(p.get() == nullptr && q.get() != nullptr);
+  p = q.ref();
+  CHECK(p.get() == q.get());
+  avow::value v = std::move(p).run(), w = std::move(v);
+  CHECK(v.is_none() && w.to<std::string_view>() == "x");
+}
+
+static void deferreds_settle_or_break() {
+  auto [p, d] = avow::deferred::make(loop);
+  CHECK(d.resolve("done"));
+  CHECK(std::move(p).run().to<std::string>() == "done");
+
+  auto [q, dropped] = avow::deferred::make(loop);
+  dropped = avow::deferred();
+  CHECK(std::move(q).run().code() == AVOW_EBROKEN);
+}
+
+static void channels_hand_on_and_end() {
+  avow::channel c = avow_channel_new(loop, 2);
+  CHECK(!c.send(1).run().is_error());
+  CHECK(!c.send("two").run().is_error());
+  c.end();
+  CHECK(c.next().run().to<int>() == 1);
+  CHECK(c.next().run().to<std::string>() == "two");
+  CHECK(c.next().run().is_none());
+}
+
+static void combinators_take_what_they_are_given() {
+  const avow::value list =
+      avow::all(loop, avow::resolve(loop, 1), avow_sleep(loop, 0)).run();
+  CHECK(list.size() == 2 && list[0].to<int>() == 1 && list[1].is_none());
+
+  avow::promise ps[] = { avow_sleep(loop, 60000), avow::resolve(loop, 2) };
+  avow::promise first = avow::race(loop, ps, 2);
+  CHECK(ps[0].get() == nullptr && ps[1].get() == nullptr);
+  first = std::move(first).by(avow_cancel_losers);
+  CHECK(std::move(first).run().to<int>() == 2);
+  CHECK(avow::all(loop).run().size() == 0);
+}
+
+void test_values() {
+  values_are_of_what_they_are_made_of();
+  another_type_is_refused();
+  objects_go_with_their_last_value();
+  moved_from_is_empty();
+  deferreds_settle_or_break();
+  channels_hand_on_and_end();
+  combinators_take_what_they_are_given();
+}
