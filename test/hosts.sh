@@ -2,14 +2,14 @@
 # Loads avow into the programs of others that docs/embedding.md has recipes for,
 # with their own files of test/hosts and the page's own commands:
 #
-#   hosts.sh [HOST...]     node, luv, uvloop, neovim: all of them
+#   hosts.sh [HOST...]     node, napi, luv, uvloop, neovim: all of them
 #
 # Takes the hosts that Debian 12 has, or a Node that is here with its headers,
 # and builds avow in $BUILD (build-hosts), checked and for release. Ends with a
 # table of what each host's test came to.
 set -eu
 cd "$(dirname "$0")/.."
-hosts=${*:-node luv uvloop neovim}
+hosts=${*:-node napi luv uvloop neovim}
 mkdir -p "${BUILD:=build-hosts}"
 build=$(cd "$BUILD" && pwd)
 here=$(pwd)/test/hosts
@@ -23,6 +23,8 @@ headers_of_node() {
 needs() {
   case $1 in
   node) headers_of_node || echo nodejs libnode-dev ;;
+  napi) { headers_of_node && command -v npm >/dev/null; } ||
+    echo nodejs libnode-dev npm ;;
   luv) echo lua5.4 liblua5.4-dev lua-luv lua-luv-dev ;;
   uvloop) echo python3 python3-uvloop ;;
   neovim) echo neovim ;;
@@ -83,6 +85,25 @@ test_node() {
   ADDONS=$work OWN_LIBUV=$OWN_LIBUV node "$here/node/test.js"
 }
 
+# By npm, as the package says, and without a network.
+build_package() {
+  cp -R "$(pwd)/examples/napi" "$work/package"
+  (cd "$work/package" && npm install --offline --no-audit --no-fund)
+}
+
+napi_version() {
+  node --version
+}
+
+test_napi() {
+  build_package &&
+    said=$(cd "$work/package" && node demo.js | tail -n 2 | tr '\n' ' ') &&
+    [ "$said" = '42 ETIMEDOUT: timed out ' ] &&
+    echo "ok   the demo says what it should" &&
+    ADDON=$work/package node --expose-gc "$here/napi/test.js" &&
+    rm -r "$work/package"
+}
+
 luv_version() {
   dpkg-query -W -f '${Version}' lua-luv
 }
@@ -121,7 +142,7 @@ try() {
   log=$build/$1-$2.log
   outcome=passed
   {
-    plug_in "$1" "$(source_for "$1")" && "test_$1"
+    { [ "$1" = napi ] || plug_in "$1" "$(source_for "$1")"; } && "test_$1"
   } >"$log" 2>&1 || outcome=FAILED
   passed=$(grep -c '^ok ' "$log") || :
   [ "$(tail -n 1 "$log")" = 'done' ] || outcome=FAILED

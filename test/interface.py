@@ -70,7 +70,7 @@ def names_of_headers(root):
     """Adapters and the simulator are libraries of their own."""
     if ADAPTER is not None:
         return {f'{ADAPTER}.h'}
-    others = {f'{name}.h' for name in adapters(root)} | {'sim.h'}
+    others = {f'{name}.h' for name in adapters(root)} | {'napi.h', 'sim.h'}
     return {name for name in os.listdir(f'{root}/include/avow')
             if name.endswith('.h')} - others
 

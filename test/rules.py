@@ -69,7 +69,7 @@ def left_out(root):
 def not_installed(root):
     """But for those that are installed with a library of their own."""
     adapters = os.path.join(root, 'src', 'adapters')
-    apart = {'sim.h'} | {f'{name}.h' for name in os.listdir(adapters)}
+    apart = {'napi.h', 'sim.h'} | {f'{name}.h' for name in os.listdir(adapters)}
     topics = re.findall(r"^  '(\w+)',$", read(root, 'include', 'meson.build'), re.M)
     headers = set(os.listdir(os.path.join(root, 'include', 'avow'))) - apart
     headers = {name for name in headers if name.endswith('.h')}

@@ -1,7 +1,8 @@
 #!/bin/sh
-# Each block of README.md, docs/cpp.md, docs/embedding.md, docs/rules.md,
-# docs/simulator.md and docs/testing-your-program.md below <!-- test/FILE -->
-# stands in that file, word for word.
+# Each block of README.md, docs/cpp.md, docs/node.md, docs/embedding.md,
+# docs/rules.md, docs/simulator.md and docs/testing-your-program.md below
+# <!-- test/FILE -->, or <!-- examples/FILE -->, stands in that file, word for
+# word.
 set -eu
 cd "$(dirname "$0")/../.."
 
@@ -26,12 +27,13 @@ compare() {
     }
     /^```/ && inside { inside = 0; compare() }
     inside { block = block $0 "\n" }
-    /^<!-- test\/[^ ]* -->$/ { file = $2 }
+    /^<!-- (test|examples)\/[^ ]* -->$/ { file = $2 }
     /^```./ && file != "" { inside = 1; block = "" }
     END { exit wrong > 0 || found == 0 }' "$1"
 }
 
 compare docs/cpp.md
+compare docs/node.md
 compare docs/embedding.md
 compare docs/simulator.md
 compare docs/testing-your-program.md

@@ -1,0 +1,16 @@
+#!/bin/sh
+# Builds the add-on where npm installs it, against an installed avow, all of
+# which it has inside. NODE_INCLUDE is where node_api.h is, if not beside node.
+set -eu
+cd "$(dirname "$0")"
+node=$(command -v node)
+include=${NODE_INCLUDE:-$(dirname "$node")/../include/node}
+if [ ! -f "$include/node_api.h" ]; then
+  echo "no node_api.h in $include: install Node's headers" \
+    "(libnode-dev on Debian), or set NODE_INCLUDE" >&2
+  exit 1
+fi
+# shellcheck disable=SC2046 # a list of words
+${CC:-cc} -O2 -Wall -Wextra -shared -fPIC files.c -o files.node \
+  $(pkg-config --cflags avow) -I"$include" \
+  "$(pkg-config --variable=libdir avow)/libavow.a"

@@ -1,0 +1,482 @@
+/*
+ * Promises between C and JavaScript, in an add-on of Node: those of avow as
+ * JavaScript's own, and back. Node-API alone, on the loop of each environment,
+ * the main thread's and each worker's; docs/node.md has how to build one. A
+ * header alone, of C; not part of avow.h.
+ *
+ * Functions that give a napi_value or a pointer give NULL where an exception of
+ * JavaScript's is pending instead.
+ */
+#ifndef AVOW_NAPI_H
+#define AVOW_NAPI_H
+
+#include <avow.h>
+#include <avow/closure.h>
+#include <node_api.h>
+#include <stdlib.h>
+
+AVOW_HEADER_BEGIN
+
+/** Avow in one environment. */
+typedef struct avow_napi_s {
+  napi_env env; /* NULL once JavaScript cannot be called any more */
+  uv_loop_t *loop;
+  napi_async_context context;
+  struct avow_napi_ticket_s *tickets;
+} avow_napi_t;
+
+/* Who settles what JavaScript's promise is for: two functions, of which one is
+   called, or none ever will be. */
+typedef struct avow_napi_ticket_s {
+  struct avow_napi_ticket_s *next, **link;
+  avow_deferred_t *deferred; /* NULL once it is settled */
+  int functions;             /* that are not collected yet */
+} avow_napi_ticket_t;
+
+/* What settles a promise of JavaScript's. */
+typedef struct avow_napi_wish_s {
+  avow_napi_t *home;
+  napi_deferred deferred;
+} avow_napi_wish_t;
+
+/* Deeper lists than that JavaScript gets no more of. */
+enum { AVOW_NAPI_DEPTH = 100 };
+
+/* Its deferred, which nobody else will settle. */
+static inline avow_deferred_t *avow_napi_punch(avow_napi_ticket_t *ticket) {
+  avow_deferred_t *d = ticket->deferred;
+  ticket->deferred = NULL;
+  if (d == NULL)
+    return NULL;
+  *ticket->link = ticket->next;
+  if (ticket->next != NULL)
+    ticket->next->link = ticket->link;
+  return d;
+}
+
+/* The environment ends: what waits is rejected, and nobody hears of it. */
+static inline void avow_napi_close(void *data) {
+  avow_napi_t *home = (avow_napi_t *) data;
+  while (home->tickets != NULL)
+    (void) avow_reject(avow_napi_punch(home->tickets),
+                       avow_error(UV_ECANCELED));
+  (void) napi_async_destroy(home->env, home->context);
+  home->env = NULL;
+  if (avow_loop_close(home->loop) != 0)
+    abort(); /* Node would not end the loop either */
+  free(home);
+}
+
+static inline napi_status avow_napi_begin(napi_env env, avow_napi_t *home) {
+  napi_value name;
+  napi_status status = napi_get_uv_event_loop(env, &home->loop);
+  if (status == napi_ok)
+    status = napi_create_string_utf8(env, "avow", NAPI_AUTO_LENGTH, &name);
+  if (status == napi_ok)
+    status = napi_async_init(env, NULL, name, &home->context);
+  if (status != napi_ok)
+    return status;
+  if (avow_loop_init(home->loop, NULL) != 0)
+    status = napi_generic_failure;
+  else if (napi_add_env_cleanup_hook(env, avow_napi_close, home) == napi_ok)
+    return napi_ok;
+  else
+    (void) avow_loop_close(home->loop); /* nothing of it was used */
+  (void) napi_async_destroy(env, home->context);
+  return status == napi_ok ? napi_generic_failure : status;
+}
+
+/**
+ * Makes avow ready on the loop of the environment, until that ends, however it
+ * does. For the add-on's beginning, once for each environment: what it gives is
+ * the data of the functions that use it.
+ */
+static inline avow_napi_t *avow_napi_open(napi_env env) {
+  avow_napi_t *home = (avow_napi_t *) calloc(1, sizeof(*home));
+  if (home != NULL && avow_napi_begin(env, home) == napi_ok) {
+    home->env = env;
+    return home;
+  }
+  free(home);
+  (void) napi_throw_error(env, NULL, "avow cannot begin here");
+  return NULL;
+}
+
+static inline void avow_napi_forget(napi_env env, void *data, void *hint) {
+  avow_value_t *kept = (avow_value_t *) data;
+  (void) env;
+  (void) hint;
+  avow_value_unref(*kept);
+  free(kept);
+}
+
+/* What JavaScript can only hand on. */
+static inline napi_status avow_napi_external(napi_env env,
+                                             const avow_value_t *v,
+                                             napi_value *out) {
+  avow_value_t *kept = (avow_value_t *) malloc(sizeof(*kept));
+  if (kept == NULL)
+    return napi_generic_failure;
+  *kept = avow_value_ref(v);
+  const napi_status status =
+      napi_create_external(env, kept, avow_napi_forget, NULL, out);
+  if (status != napi_ok)
+    avow_napi_forget(env, kept, NULL);
+  return status;
+}
+
+static inline napi_status avow_napi_int(napi_env env, int64_t i,
+                                        napi_value *out) {
+  const int64_t most = INT64_C(9007199254740991); /* 2^53 - 1 */
+  if (i >= -most && i <= most)
+    return napi_create_int64(env, i, out);
+  return napi_create_bigint_int64(env, i, out);
+}
+
+static inline napi_status avow_napi_make(napi_env env, const avow_value_t *v,
+                                         unsigned depth, napi_value *out);
+
+static inline napi_status avow_napi_list(napi_env env, const avow_value_t *v,
+                                         unsigned depth, napi_value *out) {
+  napi_status status =
+      napi_create_array_with_length(env, avow_list_len(v), out);
+  for (size_t i = 0; status == napi_ok && i < avow_list_len(v); i++) {
+    napi_value item;
+    status = avow_napi_make(env, avow_list_at(v, i), depth + 1, &item);
+    if (status == napi_ok)
+      status = napi_set_element(env, *out, (uint32_t) i, item);
+  }
+  return status;
+}
+
+static inline napi_status avow_napi_error(napi_env env, const avow_value_t *v,
+                                          unsigned depth, napi_value *out) {
+  const avow_value_t *cause = avow_error_cause(v);
+  napi_value code, message, inner;
+  napi_status status =
+      napi_create_string_utf8(env, avow_err_name(avow_error_code(v)),
+                              NAPI_AUTO_LENGTH, &code);
+  if (status == napi_ok)
+    status = napi_create_string_utf8(env, avow_error_message(v),
+                                     NAPI_AUTO_LENGTH, &message);
+  if (status == napi_ok)
+    status = napi_create_error(env, code, message, out);
+  if (status != napi_ok || cause == NULL)
+    return status;
+  status = avow_napi_make(env, cause, depth + 1, &inner);
+  if (status == napi_ok)
+    status = napi_set_named_property(env, *out, "cause", inner);
+  return status;
+}
+
+static inline napi_status avow_napi_make(napi_env env, const avow_value_t *v,
+                                         unsigned depth, napi_value *out) {
+  size_t len;
+  const char *bytes;
+  if (depth > AVOW_NAPI_DEPTH)
+    return napi_get_undefined(env, out);
+  switch (v->tag) {
+  case AVOW_NONE:
+    return napi_get_undefined(env, out);
+  case AVOW_INT:
+    return avow_napi_int(env, avow_to_int(v), out);
+  case AVOW_DOUBLE:
+    return napi_create_double(env, avow_to_double(v), out);
+  case AVOW_BYTES:
+    bytes = avow_to_bytes(v, &len);
+    return napi_create_buffer_copy(env, len, bytes, NULL, out);
+  case AVOW_LIST:
+    return avow_napi_list(env, v, depth, out);
+  case AVOW_ERROR:
+    return avow_napi_error(env, v, depth, out);
+  default:
+    return avow_napi_external(env, v, out);
+  }
+}
+
+/**
+ * A value in JavaScript: undefined for NONE, a number (or a BigInt past 2^53)
+ * for INT, a Buffer for BYTES, an Array for a LIST, for an error an Error with
+ * a code, a message and its cause; what else there is an external that holds
+ * it.
+ */
+static inline napi_value avow_napi_value(napi_env env, const avow_value_t *v) {
+  napi_value made;
+  if (avow_napi_make(env, v, 0, &made) == napi_ok)
+    return made;
+  bool pending = false;
+  if (napi_is_exception_pending(env, &pending) == napi_ok && !pending)
+    (void) napi_throw_error(env, "ENOMEM", "a value cannot be made");
+  return NULL;
+}
+
+/* What cannot be made of v is the reason instead. */
+static inline void avow_napi_conclude(const avow_napi_wish_t *wish,
+                                      const avow_value_t *v) {
+  napi_env env = wish->home->env;
+  napi_value made = avow_napi_value(env, v);
+  if (made != NULL && !avow_is_error(v))
+    (void) napi_resolve_deferred(env, wish->deferred, made);
+  else if (made != NULL ||
+           napi_get_and_clear_last_exception(env, &made) == napi_ok)
+    (void) napi_reject_deferred(env, wish->deferred, made);
+}
+
+/* What the promise wakes runs when the callback scope is closed. An environment
+   that ends refuses all of it, and that is right. */
+static inline avow_value_t avow_napi_settle(const avow_value_t *got,
+                                            void *data) {
+  avow_napi_wish_t *wish = (avow_napi_wish_t *) data;
+  napi_env env = wish->home->env;
+  napi_handle_scope handles;
+  napi_callback_scope callback;
+  if (got != NULL && env != NULL &&
+      napi_open_handle_scope(env, &handles) == napi_ok) {
+    if (napi_open_callback_scope(env, NULL, wish->home->context, &callback) ==
+        napi_ok) {
+      avow_napi_conclude(wish, got);
+      (void) napi_close_callback_scope(env, callback);
+    }
+    (void) napi_close_handle_scope(env, handles);
+  }
+  free(wish);
+  return avow_none();
+}
+
+static inline avow_value_t avow_napi_ignore(const avow_value_t *got,
+                                            void *data) {
+  (void) got;
+  (void) data;
+  return avow_none();
+}
+
+/**
+ * JavaScript's promise of what p settles with. Takes p. Call it from functions
+ * that JavaScript has called, on the loop's own stack.
+ */
+static inline napi_value avow_napi_promise(avow_napi_t *home,
+                                           avow_promise_t *p) {
+  napi_value promise = NULL;
+  avow_napi_wish_t *wish = (avow_napi_wish_t *) malloc(sizeof(*wish));
+  if (wish == NULL ||
+      napi_create_promise(home->env, &wish->deferred, &promise) != napi_ok) {
+    free(wish);
+    avow_cancel(p);
+    avow_unref(avow_then_closure(p, avow_napi_ignore, NULL));
+    (void) napi_throw_error(home->env, "ENOMEM", "a promise cannot be made");
+    return NULL;
+  }
+  wish->home = home;
+  avow_unref(avow_then_closure(p, avow_napi_settle, wish));
+  return promise;
+}
+
+static inline avow_value_t avow_napi_read(napi_env env, napi_value v,
+                                          unsigned depth);
+
+static inline avow_value_t avow_napi_read_text(napi_env env, napi_value v) {
+  size_t len = 0;
+  char *bytes;
+  if (napi_get_value_string_utf8(env, v, NULL, 0, &len) != napi_ok)
+    return avow_error(UV_EINVAL);
+  avow_value_t text = avow_bytes_new(len, &bytes);
+  if (!avow_is_error(&text))
+    (void) napi_get_value_string_utf8(env, v, bytes, len + 1, &len);
+  return text;
+}
+
+static inline avow_value_t avow_napi_read_number(napi_env env, napi_value v) {
+  double d = 0;
+  (void) napi_get_value_double(env, v, &d); /* it is one */
+  const double most = 9007199254740991.;
+  if (d >= -most && d <= most && (double) (int64_t) d == d)
+    return avow_int((int64_t) d);
+  return avow_double(d);
+}
+
+/* One of the system's has the number that libuv has for it. */
+static inline avow_value_t avow_napi_read_error(napi_env env, napi_value v) {
+  napi_value field;
+  int32_t code = 0;
+  if (napi_get_named_property(env, v, "errno", &field) != napi_ok ||
+      napi_get_value_int32(env, field, &code) != napi_ok || code >= 0)
+    code = AVOW_ETHROWN;
+  if (napi_get_named_property(env, v, "message", &field) != napi_ok)
+    return avow_error(code);
+  const avow_value_t text = avow_napi_read_text(env, field);
+  const avow_value_t error =
+      avow_is_error(&text)
+          ? avow_error(code)
+          : avow_error_new(code, avow_none(), "%s", avow_to_bytes(&text, NULL));
+  avow_value_unref(text);
+  return error;
+}
+
+static inline avow_value_t avow_napi_read_list(napi_env env, napi_value v,
+                                               unsigned depth) {
+  uint32_t n = 0;
+  napi_value item;
+  (void) napi_get_array_length(env, v, &n); /* it is one */
+  avow_value_t *items = (avow_value_t *) calloc(n + 1, sizeof(*items));
+  if (items == NULL)
+    return avow_error(UV_ENOMEM);
+  for (uint32_t i = 0; i < n; i++)
+    items[i] = napi_get_element(env, v, i, &item) == napi_ok
+                   ? avow_napi_read(env, item, depth + 1)
+                   : avow_error(UV_EINVAL);
+  const avow_value_t list = avow_list(items, n);
+  free(items);
+  return list;
+}
+
+static inline avow_value_t avow_napi_read_object(napi_env env, napi_value v,
+                                                 unsigned depth) {
+  bool is = false;
+  void *bytes;
+  size_t len;
+  if (napi_is_error(env, v, &is) == napi_ok && is)
+    return avow_napi_read_error(env, v);
+  if (napi_is_buffer(env, v, &is) == napi_ok && is &&
+      napi_get_buffer_info(env, v, &bytes, &len) == napi_ok)
+    return avow_bytes(bytes, len);
+  if (napi_is_array(env, v, &is) == napi_ok && is && depth < AVOW_NAPI_DEPTH)
+    return avow_napi_read_list(env, v, depth);
+  return avow_error(UV_EINVAL);
+}
+
+static inline avow_value_t avow_napi_read(napi_env env, napi_value v,
+                                          unsigned depth) {
+  napi_valuetype type;
+  int64_t i = 0;
+  bool b = false;
+  if (napi_typeof(env, v, &type) != napi_ok)
+    return avow_error(UV_EINVAL);
+  switch (type) {
+  case napi_undefined:
+  case napi_null:
+    return avow_none();
+  case napi_boolean:
+    (void) napi_get_value_bool(env, v, &b); /* it is one */
+    return avow_int(b);
+  case napi_number:
+    return avow_napi_read_number(env, v);
+  case napi_bigint:
+    (void) napi_get_value_bigint_int64(env, v, &i, &b); /* it is one */
+    return b ? avow_int(i) : avow_error(UV_ERANGE);
+  case napi_string:
+    return avow_napi_read_text(env, v);
+  default:
+    return avow_napi_read_object(env, v, depth);
+  }
+}
+
+/* An exception that is pending, as an error. */
+static inline avow_value_t avow_napi_caught(napi_env env) {
+  napi_value thrown;
+  if (napi_get_and_clear_last_exception(env, &thrown) != napi_ok)
+    return avow_error(UV_ECANCELED); /* the environment ends */
+  const avow_value_t v = avow_napi_read(env, thrown, 0);
+  return avow_is_error(&v) ? v : avow_error_new(AVOW_EREASON, v, NULL);
+}
+
+static inline void avow_napi_collected(napi_env env, void *data, void *hint) {
+  avow_napi_ticket_t *ticket = (avow_napi_ticket_t *) data;
+  (void) env;
+  (void) hint;
+  if (--ticket->functions > 0)
+    return;
+  avow_deferred_drop(avow_napi_punch(ticket));
+  free(ticket);
+}
+
+static inline napi_value avow_napi_hear(napi_env env, napi_callback_info info,
+                                        bool fulfilled) {
+  napi_value v;
+  size_t n = 1;
+  void *data;
+  if (napi_get_cb_info(env, info, &n, &v, NULL, &data) != napi_ok)
+    return NULL;
+  avow_deferred_t *d = avow_napi_punch((avow_napi_ticket_t *) data);
+  if (d == NULL) /* a thenable that calls twice */
+    return NULL;
+  const avow_value_t got = avow_napi_read(env, v, 0);
+  (void) (fulfilled ? avow_resolve(d, got) : avow_reject(d, got));
+  return NULL;
+}
+
+static inline napi_value avow_napi_fulfilled(napi_env env,
+                                             napi_callback_info info) {
+  return avow_napi_hear(env, info, true);
+}
+
+static inline napi_value avow_napi_rejected(napi_env env,
+                                            napi_callback_info info) {
+  return avow_napi_hear(env, info, false);
+}
+
+static inline napi_status avow_napi_listener(napi_env env, napi_callback cb,
+                                             avow_napi_ticket_t *ticket,
+                                             napi_value *out) {
+  napi_status status = napi_create_function(env, NULL, 0, cb, ticket, out);
+  if (status == napi_ok)
+    status =
+        napi_add_finalizer(env, *out, ticket, avow_napi_collected, NULL, NULL);
+  ticket->functions += status == napi_ok;
+  return status;
+}
+
+/* Promise.resolve(v).then(f, g) */
+static inline napi_status avow_napi_subscribe(napi_env env, napi_value v,
+                                              napi_value listeners[2]) {
+  napi_value global, ctor, method, made;
+  napi_status status = napi_get_global(env, &global);
+  if (status == napi_ok)
+    status = napi_get_named_property(env, global, "Promise", &ctor);
+  if (status == napi_ok)
+    status = napi_get_named_property(env, ctor, "resolve", &method);
+  if (status == napi_ok)
+    status = napi_call_function(env, ctor, method, 1, &v, &made);
+  if (status == napi_ok)
+    status = napi_get_named_property(env, made, "then", &method);
+  if (status == napi_ok)
+    status = napi_call_function(env, made, method, 2, listeners, NULL);
+  return status;
+}
+
+/**
+ * What JavaScript's promise, a thenable or any other value comes to: numbers
+ * and booleans as INT or DOUBLE, strings and Buffers as BYTES, an Array as a
+ * LIST, undefined and null as NONE; an Error rejects with its message, and its
+ * errno for a code, else AVOW_ETHROWN. Other objects are UV_EINVAL. One that is
+ * collected and never settled is AVOW_EBROKEN; cancelled, nobody listens to it
+ * any more.
+ */
+static inline avow_promise_t *avow_napi_from(avow_napi_t *home, napi_value v) {
+  napi_env env = home->env;
+  napi_value listeners[2];
+  avow_napi_ticket_t *ticket =
+      (avow_napi_ticket_t *) calloc(1, sizeof(*ticket));
+  if (ticket == NULL)
+    return avow_promise_reject(home->loop, avow_error(UV_ENOMEM));
+  avow_promise_t *p = avow_promise_new(home->loop, &ticket->deferred);
+  ticket->functions = 1; /* this one, until they are there */
+  ticket->next = home->tickets;
+  ticket->link = &home->tickets;
+  if (ticket->next != NULL)
+    ticket->next->link = &ticket->next;
+  home->tickets = ticket;
+  napi_status status =
+      avow_napi_listener(env, avow_napi_fulfilled, ticket, &listeners[0]);
+  if (status == napi_ok)
+    status = avow_napi_listener(env, avow_napi_rejected, ticket, &listeners[1]);
+  if (status == napi_ok)
+    status = avow_napi_subscribe(env, v, listeners);
+  if (status != napi_ok && ticket->deferred != NULL)
+    (void) avow_reject(avow_napi_punch(ticket), avow_napi_caught(env));
+  avow_napi_collected(env, ticket, NULL);
+  return p;
+}
+
+AVOW_HEADER_END
+
+#endif

@@ -1,0 +1,122 @@
+// What docs/node.md says, on the add-on of examples/napi in $ADDON.
+const { spawnSync } = require('child_process');
+const { join } = require('path');
+const { isDeepStrictEqual, inspect } = require('util');
+const { Worker, isMainThread, parentPort } = require('worker_threads');
+
+const addon = join(process.env.ADDON, 'files.node');
+const { read, within, echo } = require(addon);
+
+const report = (name, ok, found) => {
+  console.log(`${ok ? 'ok  ' : 'FAIL'} ${name}${ok ? '' : `: ${inspect(found)}`}`);
+  process.exitCode ||= ok ? 0 : 1;
+};
+
+const never = new Promise(() => {});
+const reason = (promise) => promise.then(() => null, (error) => error);
+
+// Busy in both directions, until it is terminated or leaves by itself.
+const work = () => {
+  const again = () => within(1, read(__filename)).catch(() => {}).then(again);
+  for (let i = 0; i < 20; i++) {
+    again();
+    reason(within(1e9, never));
+    reason(echo(new Promise((resolve) => setTimeout(resolve, i))));
+  }
+  read(__filename).then(() => parentPort.postMessage('busy'));
+};
+
+const terminate = async (count) => {
+  let left = count, ended = 0;
+  const next = () => new Promise((resolve) => {
+    if (left-- <= 0)
+      return resolve();
+    const worker = new Worker(__filename);
+    worker.on('message', () =>
+      setTimeout(() => worker.terminate(), Math.random() * 40));
+    worker.on('error', (error) => console.log(error));
+    worker.on('exit', () => {
+      ended++;
+      resolve(next());
+    });
+  });
+  await Promise.all(Array.from({ length: 8 }, next));
+  return ended;
+};
+
+const values = async () => {
+  for (const each of [0, -1, 2 ** 53 - 1, 0.5, undefined, 2n ** 60n,
+    [1, [2, undefined]], Buffer.from('a\0b'), []]) {
+    const found = await echo(each);
+    report(`${inspect(each)} comes back`, isDeepStrictEqual(found, each), found);
+  }
+  let found = await echo('tëxt');
+  report('a string comes back as a Buffer', found.toString() === 'tëxt', found);
+  found = await echo({ then: (resolve) => resolve(5) });
+  report('a thenable is adopted', found === 5, found);
+};
+
+const errors = async () => {
+  let found = await reason(read('/nowhere'));
+  report('errors have a code and a message',
+    found.code === 'ENOENT' && found.message.includes("'/nowhere'"), found);
+  found = await reason(echo(Promise.reject(new TypeError('a word'))));
+  report('a rejection comes back as an Error',
+    found.code === 'AVOW_ETHROWN' && found.message === 'a word', found);
+  found = await reason(echo(Promise.reject(7)));
+  report('another reason is the cause',
+    found.code === 'AVOW_EREASON' && found.cause === 7, found);
+  found = await reason(echo({}));
+  report('an object is refused', found.code === 'EINVAL', found);
+  found = await reason(echo({ get then() { throw new Error('thrown'); } }));
+  report('what a getter throws is the reason', found.message === 'thrown',
+    found);
+  found = await reason(within(5, never));
+  report('a limit of time rejects', found.code === 'ETIMEDOUT', found);
+};
+
+const order = async () => {
+  const ran = [];
+  await Promise.all(Array.from({ length: 50 }, async () => {
+    await read(__filename);
+    ran.push('reaction');
+    process.nextTick(() => ran.push('tick'));
+  }));
+  await new Promise(setImmediate);
+  report('what a promise wakes runs when it settles',
+    ran.join(' ') === Array(50).fill('reaction tick').join(' '), ran);
+};
+
+const collected = async () => {
+  for (let i = 0; i < 1000; i++)
+    reason(echo(new Promise(() => {})));
+  for (let i = 0; i < 5; i++) {
+    globalThis.gc?.();
+    await new Promise(setImmediate);
+  }
+  report('promises that are collected leave nothing', true);
+};
+
+const uncaught = () => {
+  const end = spawnSync(process.execPath, ['-e',
+    `require(${JSON.stringify(addon)}).read('/nowhere')`],
+  { encoding: 'utf8', timeout: 60000 });
+  report('a rejection that nobody handles ends the program',
+    end.status === 1 && end.stderr.includes("ENOENT"), end);
+};
+
+const test = async () => {
+  await values();
+  await errors();
+  await order();
+  await collected();
+  uncaught();
+  const ended = await terminate(100);
+  report('100 workers are terminated at random', ended === 100, ended);
+  console.log('done');
+};
+
+if (isMainThread)
+  test();
+else
+  work();
