@@ -125,5 +125,7 @@ int main(int argc, char *argv[]) {
   const int status = jobs > 0 ? run_with_workers(&farm, jobs)
                               : farm_work(&farm, at_a_time, ack);
   farm_close(&farm);
-  return program_end(farm.loop, status);
+  const int end = program_end(farm.loop, status);
+  free(farm.rows); /* of jobs that were left, too */
+  return end;
 }

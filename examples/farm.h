@@ -14,6 +14,7 @@ typedef struct {
   avow_value_t queue;          /* of jobs */
   avow_value_t bucket;         /* who has which job: "WORKER ATTEMPT" */
   avow_promise_t *interrupted; /* INT: the signal */
+  void *rows; /* what is known of jobs, as long as the loop is there */
 } farm_t;
 
 /* Connects to the server, and starts one if url is NULL. What goes wrong ends

@@ -225,7 +225,7 @@ static void stop(avow_promise_t *p) {
 
 int farm_run(farm_t *farm, size_t n, const char *name, uint64_t ms) {
   run_t run = { .loop = farm->loop, .n = n, .is_stale = true };
-  run.rows = calloc(n, sizeof(*run.rows));
+  run.rows = farm->rows = calloc(n, sizeof(*run.rows));
   run.ps = calloc(n, sizeof(avow_promise_t *));
   if (run.rows == NULL || run.ps == NULL)
     program_fail("no memory", UV_ENOMEM);
@@ -243,6 +243,5 @@ int farm_run(farm_t *farm, size_t n, const char *name, uint64_t ms) {
   for (size_t i = 0; i < n; i++)
     avow_unref(run.ps[i]);
   free(run.ps);
-  free(run.rows);
   return status;
 }

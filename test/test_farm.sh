@@ -24,6 +24,7 @@ start_server() {
   pids="$pids $server_pid"
 }
 
+one='' two='' three='' four=''
 # start_worker NAME: with its pid in the variable of that name.
 start_worker() {
   "$farm" work --server "$url" --jobs 3 --ack 1000 >"$1.said" 2>>log &
@@ -72,14 +73,14 @@ kill -9 "$server_pid"
 wait "$server_pid" 2>/dev/null || :
 start_server
 kill -TERM "$asks"
-wait "$asks" && fail "it was interrupted" || :
+! wait "$asks" || fail "it was interrupted"
 cp first out
 out 'interrupted: --name all --server .* goes on with it'
 start_worker four
 run 1 "$farm" run 60 --name all --ms 50 --server "$url"
 out '60 jobs: 56 done, 4 failed, 0 left; [0-9]+ in the queue'
-counts done 56
-counts failed 4
+counts 'done' 56
+counts 'failed' 4
 kill -CONT "$two"
 run 1 "$farm" run 60 --name all --ms 50 --server "$url"
 out '60 jobs: 56 done, 4 failed, 0 left; [0-9]+ in the queue'
@@ -101,12 +102,12 @@ for worker in "$two" "$three" "$four"; do
 done
 
 echo "farm: what is taken out leaves the queue"
-"$farm" run 20 --name out --server "$url" >out 2>>log &
+"$farm" run 20 --name cut --server "$url" >out 2>>log &
 pid=$!
 pids="$pids $pid"
 until_true grep -q '^20 jobs, ' out
 kill -INT "$pid"
-wait "$pid" && fail "it was interrupted" || :
+! wait "$pid" || fail "it was interrupted"
 out '20 jobs: 0 done, 0 failed, 20 left; 0 in the queue'
 
 echo "farm: arguments"
