@@ -116,7 +116,8 @@ struct avow__context_s {
   bool cancelling;       /* cancel.c works through its lists */
   bool unlisted;         /* and some are condemned who are in none */
   bool telling;          /* source.c through this one */
-  uint32_t choices;      /* select.c: says whose turn is next */
+  uint32_t choices;      /* select.c: says whose turn is next; retry.c: where
+                            random numbers begin */
   uv_loop_t *loop;
   avow_options_t options;
   int least_backend;    /* uv_backend_fd() is no less while the loop is open */

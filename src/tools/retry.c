@@ -124,6 +124,14 @@ static void retry_free(void *data) {
   avow__free(retry);
 }
 
+/* Where its random numbers begin: by the time, and of several that begin at one
+   moment by a number of the loop's. An address would be another each time, and
+   so would be what a seed of the simulator's comes to. */
+static uint64_t random_of(const uv_loop_t *loop) {
+  const uint64_t n = avow__context_of(loop)->choices++;
+  return uv_hrtime() ^ n << 32;
+}
+
 static void retry_set_options(retry_t *retry,
                               const avow_retry_options_t *options) {
   if (options != NULL)
@@ -138,7 +146,7 @@ static void retry_set_options(retry_t *retry,
     (void) avow__tool_ref(retry->options.budget, "a rate"); /* it is one */
   retry->random = retry->options.seed;
   if (retry->random == 0)
-    retry->random = uv_hrtime() ^ (uintptr_t) retry;
+    retry->random = random_of(retry->loop);
 }
 
 /* 0, or why not. */
