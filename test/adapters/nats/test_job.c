@@ -238,21 +238,23 @@ static avow_value_t hang_cb(const avow_value_t *arg, void *data) {
 }
 
 /* A worker that has a job in hand, for ever. */
-static avow_promise_t *hanging(const avow_value_t *on, unsigned attempts) {
+static avow_promise_t *hanging(const avow_value_t *on, unsigned attempts,
+                               uint64_t ack_wait) {
   const avow_nats_work_options_t options = { .attempts = attempts,
-                                             .ack_wait = 1000 };
+                                             .ack_wait = ack_wait };
   avow_promise_t *is_in_hand = avow_promise_new(loop, &in_hand);
   avow_promise_t *worker = avow_nats_work(on, hang_cb, NULL, &options);
   assert_fulfils_none(is_in_hand);
   return worker;
 }
 
-/* And with its connection, that it is quicker than ack_wait. */
+/* Nor is there a time behind which it would be anyway. */
 static void is_given_back_when_its_worker_is_cancelled(void **state) {
+  const avow_nats_work_options_t patient = { .ack_wait = 1000000 };
   avow_promise_t *p = job("a", "x");
-  avow_promise_t *hung = hanging(&queue, 3);
+  avow_promise_t *hung = hanging(&queue, 3, 1000000);
   stop(hung);
-  avow_promise_t *worker = work(shout_cb, 1);
+  avow_promise_t *worker = avow_nats_work(&queue, shout_cb, NULL, &patient);
   assert_fulfils_bytes(p, "x!");
   stop(worker);
 }
@@ -272,7 +274,7 @@ static avow_promise_t *lose_worker(unsigned attempts) {
       connected(avow_nats_connect(loop, nats_url(), NULL));
   const avow_value_t its = connected(avow_nats_queue(&connection, name, NULL));
   avow_promise_t *p = job("a", "x");
-  avow_promise_t *worker = hanging(&its, attempts);
+  avow_promise_t *worker = hanging(&its, attempts, 1000);
   assert_fulfils_none(avow_nats_close(&connection));
   assert_rejects(worker, UV_ENOTCONN);
   avow_value_unref(its);
@@ -309,7 +311,7 @@ static void is_kept_in_hand(void **state) {
   (void) snprintf(all, sizeof(all), "$JS.ACK.avow-jobs-%s.workers.>", name);
   avow_channel_t *heard = avow_nats_subscribe(&nats, all, NULL, 0);
   avow_promise_t *p = job("a", "x");
-  avow_promise_t *worker = hanging(&queue, 3);
+  avow_promise_t *worker = hanging(&queue, 3, 1000);
   for (int i = 0; i < 4; i++) {
     const avow_value_t v = avow_run(avow_channel_next(heard));
     assert_string_equal(natsMsg_GetData(avow_to_nats_msg(&v)), "+WPI");
@@ -394,7 +396,7 @@ static void survives_who_asked(void **state) {
 /* The loop of a worker that has jobs in hand. */
 static void survives_the_loop_of_a_worker(void **state) {
   avow_promise_t *p = job("a", "x");
-  avow_promise_t *worker = hanging(&queue, 3);
+  avow_promise_t *worker = hanging(&queue, 3, 1000);
   assert_int_equal(avow_loop_close(loop), 0);
   avow_value_clear(&queue);
   avow_value_clear(&nats);
