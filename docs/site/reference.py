@@ -10,7 +10,7 @@ NAME = re.compile(r'''(?x)
   | (?P<constant>\b(?:UV|AVOW|CURL\w*|NATS)_[A-Z]\w*)
   | (?P<call>\b[A-Za-z_]\w*\(\))
   | (?P<file>\b\w+\.h\b)
-  | (?P<special>[*`|\\])
+  | (?P<special>[*`|\\]|_(?!\w))
 ''')
 MACROS = re.compile(r'AVOW_(?:ASYNC_)?(?:API|INLINE|MUST_USE) ?')
 
