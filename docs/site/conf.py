@@ -35,12 +35,13 @@ html_copy_source = False
 html_show_sourcelink = False
 html_theme_options = {
     'light_css_variables': {'color-brand-primary': '#0b5f8a',
-                            'color-brand-content': '#0b5f8a'},
+                            'color-brand-content': '#0b5f8a',
+                            'color-code-background': '#f6f8fa'},
     'dark_css_variables': {'color-brand-primary': '#6cc3ee',
                            'color-brand-content': '#6cc3ee'},
 }
-pygments_style = 'friendly'
-pygments_dark_style = 'native'
+pygments_style = 'xcode'
+pygments_dark_style = 'github-dark'
 
 
 def block(path, name):

@@ -66,7 +66,7 @@ function look() {
       .map((e) => e.id || e.getAttribute('name')),
     empty: [...document.images].filter((i) => !i.naturalWidth).map((i) => i.src),
     wide: document.documentElement.scrollWidth - innerWidth,
-    faint: faint ?? [Infinity, ''],
+    faint: faint ?? [21, ''], // black on white
   };
 }
 
