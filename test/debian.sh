@@ -79,16 +79,17 @@ copy_base() {
   chroot "$work/$1" useradd -m someone
 }
 
-# SYSTEM WHO COMMAND: in the directory packages of who is not root.
+# SYSTEM WHO COMMAND: in the directory packages of who is not root. Who becomes
+# somebody else is not ended with its parent any more, so that it is not first.
 inside() {
   # shellcheck disable=SC2016 # for the shells within
   apart sh -euc '
     mount -t proc proc "$1/proc"
-    exec chroot --userspec="$2:" "$1" env -i \
+    chroot --userspec="$2:" "$1" env -i \
       PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin \
       HOME=/home/someone LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive \
       DEB_BUILD_OPTIONS="$4" apt="apt-get -qq -y --no-install-recommends" \
-      sh -euc "cd /home/someone/packages; $3"
+      sh -euc "cd /home/someone/packages; $3" || exit # not in its place
   ' inside "$work/$1" "$2" "$3" "${DEB_BUILD_OPTIONS:-parallel=$(nproc)}"
 }
 
