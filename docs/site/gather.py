@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Lays out what Sphinx makes the site of: gather.py ROOT FOLDER
 
 The documents are linked to, not copied; pages of the reference, and of sources

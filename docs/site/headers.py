@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """What include/avow/*.h say, for the reference, the manual pages and tests.
 
 A header is read as it is laid out: a comment that opens it, and then one
@@ -133,19 +134,20 @@ def entries(text):
 
 
 def read(path):
-    """A header, whose first comment is about all of it."""
+    """A header, whose first comment, behind its licence, is about it."""
     with open(path, encoding='utf-8') as file:
         text = without_cpp(file.read())
-    opening = re.match(r'(?s)/\*.*?\*/', text)
+    opening = re.match(r'(?s)(?:/\* SPDX-[^\n]*\n)?(/\*.*?\*/)', text)
     if opening is None:
         raise ValueError(f'{path}: no comment opens it')
     rest = '\n' * opening[0].count('\n') + text[opening.end():]
-    return Header(os.path.basename(path), plain(opening[0]),
+    return Header(os.path.basename(path), plain(opening[1]),
                   list(entries(rest)))
 
 
 def all_of(root):
-    """The headers that programs include, by name."""
+    """The headers of C that programs include, by name."""
     folder = os.path.join(root, 'include', 'avow')
     return [read(os.path.join(folder, name))
-            for name in sorted(os.listdir(folder)) if name not in INTERNAL]
+            for name in sorted(os.listdir(folder))
+            if name.endswith('.h') and name not in INTERNAL]

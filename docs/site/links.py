@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Where the links of the documents lead on the site.
 
 Documents link to each other and to sources, as they lie in the repository. On

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Manual pages of section 3, in mdoc: manual.py ROOT FOLDER [HEADER...]
 
 One for each header, or for those that are named, made of what stands there; and

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The reference: a page for each header, made of what stands there."""
 import os
 import re

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """The pieces of C in documents that the tests run, for the reference."""
 import re
 from typing import NamedTuple

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What Debian's furo lacks.
 
 Its style sheet asks a web server for normalize.css, and knows the dark colours

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """A manual page of section 1 by what a tool says of itself:
 
   tool_manual.py NAME VERSION PROGRAM    asks PROGRAM --help
