@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Measuring and printing. Every case first runs until its machinery and the
  * caches are warm and a turn is long enough to time; memory that a warm program

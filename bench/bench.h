@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What every benchmark shares: a loop with avow on it, an allocator that
  * counts, and a table with a line for each case. A case and its floor take

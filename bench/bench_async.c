@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What do async functions cost? Beside each case is the floor it is held
  * against: the same in promises without a stack, or a queued job. The second

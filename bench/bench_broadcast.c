@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What does it cost to tell many? An item is sent, and all of them take it, or
  * a value changes, and all look at it: a promise for each. The floor is a job

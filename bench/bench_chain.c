@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What does a hop cost: n thens in a row, made and then run one by one? */
 #include "bench.h"
 #include "floor.h"

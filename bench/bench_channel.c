@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What does an item cost on its way through a channel? Sending and taking make
  * a promise each; the floor is a queue of jobs, a block for each item. And what

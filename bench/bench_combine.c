@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What does an input of a combinator cost? Settled inputs are made before the
  * clock starts, and pending ones too; what is timed is the call, settling the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What does C++ cost? Beside each case is the floor it is held against: the
  * same in C. A lambda is a block of memory more than a handler; a coroutine is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What does it cost that a listed directory is a value? Its entries are listed
  * and all looked at. The floor is uv_fs_scandir() with a callback that looks at

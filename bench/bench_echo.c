@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What do the wrappers of libuv's streams add? A server on the main thread
  * echoes 64 bytes over loopback to a client on another, which is libuv with

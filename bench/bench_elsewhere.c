@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What does it cost to have another loop do something, and to hear of it? So
  * many runs are under way all the time: whoever hears of one begins the next.

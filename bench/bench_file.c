@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What do the wrappers of libuv's file operations add? A file of 4 KiB is
  * opened, asked for its size, read and closed, one after another or 64 at a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What does a handler cost that returns a promise? Timed are the promise with
  * that handler, the one it returns, and what adopting takes. The floor is one

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What does it cost to send items to a loop from other threads, and to take
  * them there one by one; and to have it call functions? Both sides together, in

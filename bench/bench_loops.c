@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What does it cost to have many loops? Each operation looks its loop up. */
 #include <stdlib.h>
 

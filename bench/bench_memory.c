@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * How many bytes of heap does a thing take while it is there? Promises come in
  * slabs: as many are made as fill one, and its bytes shared out among them. Of

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * How fast does avow_pump() move what comes on one socket to another? A thread
  * of its own, libuv with callbacks in all cases, writes at one end and reads at

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What does it cost to settle a promise from other threads? Promises, handlers
  * and the floor's blocks are made before; timed is from the moment the others

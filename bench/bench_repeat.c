@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What does a turn of an asynchronous loop cost? The floor is one job that
  * queues itself again.

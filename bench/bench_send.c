@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What does a processor do to get a file to a socket? avow_pump() of a file has
  * the system move it. The floor is libuv by hand: 64 KiB are read on a thread

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What does a promise cost: new, then, resolve, and running the handler? */
 #include <stdlib.h>
 

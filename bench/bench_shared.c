@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What does it cost to call avow in the shared library? The floor is the same
    with avow linked statically. Each has a loop of its own, and the program a
    third, which it does not use. */

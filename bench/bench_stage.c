@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What does an item cost on its way through stages? It is asked for, taken from
  * the channel before and given on, with a promise and a child each time; the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What does a sleep cost: n of 1 ms made, and all fired? The millisecond itself
  * is in the figures. The floor knows that all sleeps are equally long: an array

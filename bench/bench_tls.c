@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What does TLS cost beside OpenSSL by hand? A client and a server over
  * loopback: handshakes, one after the other, each with a connection of its own,

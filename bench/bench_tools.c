@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What do the tools of concurrency add to an item of work? The work is nothing:
  * a function that returns a number, or follows a promise that is settled with

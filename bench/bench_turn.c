@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * How long does an echo take beside promise work that has no end? A server
  * echoes 64 bytes to a client, which is libuv with callbacks and one request at

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What does writing a whole file in one job of the thread pool save? 4 KiB are
  * written to a file that has as many, one after another or to 64 files at a

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Does the library take more than it did?
 
   counts.py BUILD [--write]

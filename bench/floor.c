@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A queue of jobs by hand. Its memory is never given back. */
 #include "floor.h"
 

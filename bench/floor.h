@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The floors of what is nothing but promises: a queue of jobs as a careful
  * program has one, with calls for making and for posting a job.

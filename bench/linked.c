@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What bench_settle.c, bench_chain.c, bench_combine.c and bench_async.c do to
  * avow, for LINKED to give.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The same work in two libraries: one has avow in it, one is linked with the
    shared library. */
 #ifndef LINKED_H

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # What does a newer libuv change? Builds it as test/libuvs.sh does, and avow with
 # it, for release; then files and streams with the system's libuv and with this
 # one, whose files go by the thread pool and then by io_uring, for which a loop

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A page of docs/ that ends with a table, made by one command for all its cases.
 
 Programs that are compared take turns in it, and what is not there is said at

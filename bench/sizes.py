@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """How large is a program that is linked with the static library?
 
   sizes.py [--check] LIBRARY CC...

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs all benchmarks, keeps what they say in docs/speed.csv, and makes of that
 # record docs/speed.md and its pictures:
 #

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What does the guard below a stack cost? A table for docs/stacks.md: what a
  * stack of 64 KiB takes, of which a page is in use, and how many there can be.

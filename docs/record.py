@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Records what a command shows on a terminal, as an SVG that plays it.
 
   record.py [--columns N] [--shown TEXT] OUT.svg COMMAND [ARGUMENT...]

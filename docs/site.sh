@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Makes the site of the documents and of the headers, to be read without a
 # network, and says where to look: site.sh [FOLDER]
 set -eu

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The answers: a head, and behind it the short text of a status, what was read
  * of a file, or a part of one, which is pumped.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Answers of an HTTP server of files; to be called in async functions. */
 #ifndef ANSWER_H
 #define ANSWER_H

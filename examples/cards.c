@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A dashboard: cards that do not depend on each other are loaded all at once,
  * and one that fails leaves the others alone. Those that failed are then tried

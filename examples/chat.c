@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Whatever a client says comes to all of them, until SIGINT or SIGTERM: then
  * each gets what it was owed and a goodbye. See chat --help.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Collects the lines of several files, pipes or terminals as they come: each is
  * read on a thread of its own, which may block for as long as it likes, and all

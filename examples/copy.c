@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Copies a file in chunks. Each file is closed by the finally of the chain that
  * uses it, whatever happens there; a copy that fails or that is cancelled is

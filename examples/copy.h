@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Copying a file in chunks, with then (copy.c) or with await (copy_await.c). */
 #ifndef COPY_H
 #define COPY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Copies a file in chunks: copy.c again with await. What stood in handlers and
  * in what they share stands in functions and their variables; each finally has

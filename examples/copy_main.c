@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Copies a file, unless SIGINT or SIGTERM comes first. See copy --help. */
 #include <stdio.h>
 #include <sys/stat.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * An echo server on all cores: a loop on each, among which the connections are
  * shared out. A signal ends it in good order: no more are accepted, and those

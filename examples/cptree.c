@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Copies a tree, several files at a time, with a line of progress on a
  * terminal. What could not be copied is listed at the end. See cptree --help.

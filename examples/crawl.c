@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A crawler, on avow-curl: visits the pages of a site, each once, so many at a
  * time, and tries again where one does not answer in time or fails. The channel

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "demo_papers.h"
 
 #include <openssl/pem.h>

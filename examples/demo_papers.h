@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Certificates for servers that live as long as the program. */
 #ifndef DEMO_PAPERS_H
 #define DEMO_PAPERS_H

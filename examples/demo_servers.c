@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "demo_servers.h"
 
 #include <avow/tls.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Servers on loopback, one for each way in which a request can end. */
 #ifndef DEMO_SERVERS_H
 #define DEMO_SERVERS_H

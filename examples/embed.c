@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * An echo server as libuv programs have always been written, with
  * callbacks and with handles, data pointers and memory of its own; and one

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Asks many servers at once: what each chain of promises does reads from top
  * to bottom, and one combinator waits for them all. See fanout --help.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * One of many requests at once, from the first attempt to the last: with then
  * in fanout.c, and with await in fanout_await.c.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * One target of fanout, and the request that asks it: fanout.c and web_get.c
  * again with await. What stood in handlers, and in what they share, stands in

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Many requests at once: the program around fanout.c or fanout_await.c. */
 #include <stdio.h>
 #include <stdlib.h>

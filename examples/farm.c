@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Jobs that outlive whoever works on them, whoever asks for them and the server
  * between them, each a promise of avow-nats. See farm --help.

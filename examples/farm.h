@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A farm of workers: what its parts share. See farm.c. */
 #ifndef FARM_H
 #define FARM_H

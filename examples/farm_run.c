@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Many jobs at once, and their table: on a terminal it is drawn anew as things
  * change, elsewhere once, at the end. Which worker has a job is a change of the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The server of a farm, and the connection. One that is started here keeps all
  * in a folder of its own, which goes with it. A connection that is lost is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A worker of a farm. What its jobs take is time alone; of some nothing comes,
  * or not at the first attempt, as of real ones.

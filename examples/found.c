@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Finds a file, opens it and reads what is short, in one job of the thread
  * pool: each journey there and back costs more than all that is done there.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a request for a file finds. */
 #ifndef FOUND_H
 #define FOUND_H

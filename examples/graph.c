@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Prints the live promises of a small fan-out as a graph, for Graphviz. See
  * graph --help.

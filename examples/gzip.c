@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Compresses a file, or its standard input, to its standard output: one stream
  * is pumped to another, and what is in between is a stream as well. So memory

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A read squeezes what is there, and reads more until something comes of that.
  * What it is at stays in the stream when it is cancelled, and the stream in

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A stream that gives, compressed as gzip does it, what it reads. */
 #ifndef GZIPPED_H
 #define GZIPPED_H

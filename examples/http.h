@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The words of a client of HTTP that has one request for each connection, and
    nothing of its own below: the simulator runs it, as part of upload. */
 #ifndef HTTP_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The words of HTTP: targets, requests, answers. */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What is there of secure.h where avow-tls is not. */
 #include "secure.h"
 

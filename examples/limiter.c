@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Connects twelve times, four at a time and each within a time limit, to a
  * server of its own and to where there is none. See limiter --help.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Where a head ends its reader has decided, who looked for an empty line, and
  * llhttp has to find the same. What two programs might understand differently

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Requests of HTTP/1.1 as llhttp reads them: the head, which is there as a
  * whole, and then the body as it comes.

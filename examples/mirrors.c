@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Asks all mirrors of a file at once, keeps what the first has to give, and
  * hangs up on the others: mirrors that fail matter only when all do. The file

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Says by name who is in a log: the address that a line begins with becomes a
  * host's name. A cache asks once for lines that come together and for a while,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The command lines of the examples. */
 #ifndef OPTIONS_H
 #define OPTIONS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Runs commands of the shell, so many at a time, and shows how each ended: a
  * map with a limit, whose outcomes stand in the order of the commands. What

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Says to whoever connects how many primes there are below a number, which
  * takes its time: a dot now and then shows that it goes on. When a client

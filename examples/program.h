@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How the examples begin and end. */
 #ifndef PROGRAM_H
 #define PROGRAM_H

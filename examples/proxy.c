@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A TCP proxy: each connection goes on to a server, and either side may say
  * that it has no more to send and still hear the other to the end. One where

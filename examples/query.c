@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Asks a database of SQLite's, which blocks, on the thread pool, and gives up
    when that takes too long. See query --help. */
 #include <avow.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Runs a command, and says what it prints, line by line, to all who connect:
  * each line is there once, however many hear it. Who is slow misses the oldest,

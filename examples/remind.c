@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Reminds whoever connects: "300 tea" is answered by "tea" after 300 ms, of
  * several at a time. Each line of its log begins with whom it is about, a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What a server of files makes of a request that llhttp has read: no body, one
  * host, a range if it is one, and a path that leads to no place but below.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The head of a request of HTTP/1.1, as much as a server of files needs. */
 #ifndef REQUEST_H
 #define REQUEST_H

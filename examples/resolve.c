@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Looks up several names at once and shows the addresses of each, or with
  * --first those of the one that answers first: then the others are cancelled.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How those examples show their work that ask servers: a row for each. */
 #ifndef ROWS_H
 #define ROWS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Tries the TCP ports of a host, so many at a time, and shows which are open:
  * a map with a limit, in which each port has its timeout. See scan --help.

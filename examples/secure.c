@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * TLS by avow-tls. Who resumes a session need not know that the certificate has
  * changed: the settings before are the past of those that follow.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* TLS for a server, whose certificate may change while it runs. */
 #ifndef SECURE_H
 #define SECURE_H

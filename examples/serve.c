@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Serves the files of a directory by HTTP/1.1. An async function talks to each
  * connection; SIGINT and SIGTERM end those that wait for a request, and answers

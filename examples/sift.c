@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Finds a word in the lines of several files: a channel of lines for each, all
  * of them merged, filtered, and written in batches. Who reads the output slowly

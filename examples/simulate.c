@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A server that counts votes, three voters, and a defect that no test on this
  * machine would find: what comes with one read is taken for one vote. The

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Shows the time that passes, and laps: of several things that may happen,
    select takes one and leaves the others as they are. See stopwatch --help. */
 #include <avow.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Tables of a name, of what we say of it, and of what came from elsewhere. No
    line is wider than the terminal. */
 #ifndef TABLE_H

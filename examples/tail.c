@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Shows the last lines of files and then what is added to them, until SIGINT or
  * SIGTERM. One async function follows one file. It watches the directory, since

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What can be shown where the output goes. */
 #ifndef TERMINAL_H
 #define TERMINAL_H

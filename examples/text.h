@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Text that came from elsewhere, as it may stand on a terminal. */
 #ifndef TEXT_H
 #define TEXT_H

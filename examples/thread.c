@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Counts the lines of a file on a thread of its own, which may block for as
  * long as it likes, and settles a promise of the loop's. See thread --help.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Writes a trace of a small fan-out, for about:tracing and the like. See
  * timeline --help.

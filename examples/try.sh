@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Builds the fan-out example and runs it: all the set-up there is. Arguments are
 # passed on: URLs to ask instead of the servers that the example starts. $BUILD
 # is where to build.

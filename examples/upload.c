@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Sends files to a server, so many at a time: a map with a limit, whose
  * outcomes stand in the order of the files, failures beside successes.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Nobody can have more of it than a share: there are so many visitors at a
  * time, each for so long and never silent for long, and of a file no more than

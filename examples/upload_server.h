@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A server on loopback that takes files, and has no room for every third. */
 #ifndef UPLOAD_SERVER_H
 #define UPLOAD_SERVER_H

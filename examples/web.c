@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* URLs, requests and what comes of them, in the words of avow-curl. */
 #include "web.h"
 

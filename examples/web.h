@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What several examples ask servers for by HTTP and HTTPS, with avow-curl: all
  * of an answer. web_get.c has that with then, fanout_await.c with await.

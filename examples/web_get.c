@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One request, with then: fanout_await.c does the same with await. */
 #include "web.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Counts the words of files, all at once, in C++20: a coroutine for each file,
  * which rejects for itself, and a table when all of them have settled.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Waits until a file changes: libuv's uv_fs_event_t as a promise, as one wraps
    whatever calls back and can be stopped. See wrap --help. */
 #include <avow.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * avow: promises on top of libuv. The one header to include.
  *

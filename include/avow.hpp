@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * avow for C++17: what avow.h has, let go of by itself, and lambdas for its
  * handlers; for C++20 coroutines, too. What takes a promise moves it; C is lent

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # What changed of the ABI since a commit, the last one unless another is named:
 # builds the library as it was and as it is in HEAD, and has abidiff (Debian's
 # abigail-tools) report what programs see of it. Once there is a release, what

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "acceptor.h"
 
 #include <netinet/in.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A server on 127.0.0.1 that accepts, for tests of connections. */
 #ifndef ACCEPTOR_H
 #define ACCEPTOR_H

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Are adapters built on what every program has?
 
   adapters.py ROOT

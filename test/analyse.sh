@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # What static analysers say of the code: nothing, or this fails. Where one is
 # wrong, the reason stands beside the line. Needs gcc 12, cppcheck 2.10 and the
 # tools of clang 14, as Debian 12 has them; others may have opinions of their

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * answer_server [6]: prints the port of loopback it listens on (6: of IPv6) and
  * answers each request with what it read from its input, until it is killed.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "awaiting.h"
 
 #include <stdio.h>

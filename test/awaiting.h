@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What is true of functions that await, with stacks of their own and without.
  * Those that are cancelled here note what they got, await something that is

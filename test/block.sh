@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # To be sourced. block NAME FILE: the block of FILE below <!-- NAME -->.
 block() {
   awk -v mark="<!-- $1 -->" '

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Is every public function that makes a promise or a channel among those that
 # test_cancel_each.c and test_fs_operations.c cancel at each stage? Says which
 # are not. What a promise is itself, and how several are one, is for

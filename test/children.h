@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Tests that start processes: none leaves a file, a zombie or a process. */
 #ifndef CHILDREN_H
 #define CHILDREN_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # How the scripts set up a directory to build in. To be sourced after
 # packages.sh.
 

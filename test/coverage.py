@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Compares what gcovr saw with what test/uncovered.txt excuses.
 
     coverage.py UNCOVERED [JSON...]

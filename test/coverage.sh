@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Do the tests reach every line of each file of src, and nearly every branch? Says
 # which they miss, apart from those that uncovered.txt gives a reason for, and
 # fails if there are any: see coverage.py. Needs gcc and gcovr.

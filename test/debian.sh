@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Debian's packages, made and tried on bare Debian 12 systems: what is named in
 # debian/control is enough to build them, lintian says nothing of them, and what
 # debian/tests has works where they are installed and nothing else was.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A small stack, and a loop on it. */
 #include "deep.h"
 

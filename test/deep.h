@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the tests of depth share: chains of a million links, and what nests as
  * deep as $LEVELS says, a hundred thousand unless it does, on a stack of 64 KiB

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the tests of files share: a directory of the test's own, and looks at
    what is left behind. */
 #ifndef DISK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * echo_client PORT: sends what it reads to that port of loopback, or to the
  * socket of that path, closes its side, and prints what comes back until the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "elsewhere.h"
 
 static uv_loop_t other;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A second loop with a promise that is pending there. */
 #ifndef ELSEWHERE_H
 #define ELSEWHERE_H

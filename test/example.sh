@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # What the tests of examples share, to be sourced in the repository's test
 # directory: a directory of their own to work in, and looks at what was said.
 set -eu

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Somebody who puts one thing in the place of another meanwhile. */
 #ifndef EXCHANGE_H
 #define EXCHANGE_H

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Of each test that failed in the builds below a directory, what it said last.
 
 failures.py DIRECTORY

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "famine.h"
 
 enum { CROWD = 256, RESERVED = 70 }; /* more than a slab, and a reserve, have */

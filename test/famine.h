@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* No memory, but for what avow keeps for the last; and not even that. */
 #ifndef FAMINE_H
 #define FAMINE_H

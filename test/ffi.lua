@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- Calls avow by its symbols alone, as bindings do: luajit ffi.lua LIBAVOW
 local ffi = require('ffi')
 ffi.cdef [[

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # ffi.sh LIBAVOW: can a language call avow that knows its symbols alone?
 set -eu
 command -v luajit >/dev/null || {

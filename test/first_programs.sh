@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Builds the first programs of the adapters' pages by the lines that stand there,
 # and starts them, each with a server that it needs. $PKG_CONFIG_PATH and
 # $LD_RUN_PATH lead to where avow is installed.

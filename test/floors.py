@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Is src/ a house, each floor of which stands on those below it?
 
     floors.py ROOT LIBRARY    the static library, of which nm tells who calls whom

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Each operation once: how it is started and how its success is seen. */
 #define _XOPEN_SOURCE 700
 

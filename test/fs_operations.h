@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Every operation of avow/fs.h, as a table: so that what holds for all of them
  * is tested with each. They work on a stage of a few files.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Is docs/graph.svg what examples/graph prints, and can it be drawn again?
 
   graph.py SOURCE-ROOT KIND PROGRAM

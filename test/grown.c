@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A program that grown.sh builds twice: with the headers as they are, and
  * with those of a later version, of which it then sets each field that came.

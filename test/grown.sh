@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # grown.sh LIBAVOW SOURCE...: does a program that was built with today's headers
 # run with a later library, whose structs have more fields? Builds that library
 # of a copy of the sources, and grown.c with the headers of both; a program of

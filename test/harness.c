@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The fixture. An allocator that keeps a count stands under all of avow; libuv
  * has its own, until a suite lets it share this one.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What every test shares: a loop with avow on it, an allocator that counts and
  * can fail, a log of what was called, and a check that nothing is left behind.

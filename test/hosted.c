@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A plug-in for test_hosted.c, with an avow of its own inside. Each function
    gives 0, or what went wrong. */
 #include <avow.h>

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Loads avow into the programs of others that docs/embedding.md has recipes for,
 # with their own files of test/hosts and the page's own commands:
 #

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Installs avow as README.md says, and builds programs against it: in C and C++,
 # with the shared and the static library, by pkg-config and by CMake, also after
 # the prefix has moved, and the first ones of the adapters' pages; then has it

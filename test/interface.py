@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Do the public headers say the same as the library?
 
   interface.py SOURCE-ROOT LIBRARY [NM [ADAPTER]]

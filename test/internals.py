@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Does docs/internals.md say what the code does?
 
     internals.py ROOT [--write]

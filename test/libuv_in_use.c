@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Says with which libuv a test runs, and who does what it asks of files. */
 #include <stdio.h>
 

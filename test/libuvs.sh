@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Does avow work with every libuv? Builds those of libuvs.txt, and avow with
 # each, and runs the core suites, without and with io_uring where libuv has it:
 #

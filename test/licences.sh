@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Does each source say under which licence it is, in one of its first lines, and
 # does reuse (https://reuse.software) know that of every file? What has no
 # comments is in .reuse/dep5.

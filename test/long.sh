@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # What is too long for .ci/run, one step after the other:
 #
 #   long.sh [--minutes N] [STEP...]   all steps, or these; N (10) of fuzzing

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Does each condition of src matter to the tests? Prints how many do, file by
 # file, and names those of which no two runs showed it, apart from those that
 # mcdc/listed.txt gives a reason for: see mcdc/mcdc.py. Installs clang 19, which

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Is avow at home with musl? Builds libuv and cmocka with Debian's musl-gcc, and
 # avow with these, checked and for release; lets programs of musl's load it, one
 # of it and a hundred copies, and runs the core suites:

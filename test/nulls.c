@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * NULL, for each pointer that a public function takes: each call in a process
  * of its own, which may end in no other way than by saying what is missing.

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Prints a C program from the public headers: each function, called once for
 # each of its pointers with NULL there and something sound elsewhere.
 #

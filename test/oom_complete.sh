@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Does every public function that makes something (a promise, a channel, a
 # value…) occur in a program of test_oom*.c, which run with each allocation
 # failing in turn? Says which do not.

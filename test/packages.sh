@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Installs what building avow and its tests needs and is not here yet, on Debian
 # and Ubuntu, or says what to ask for. To be sourced in the root of the
 # repository, with the names of further packages in $more, or of all of them in

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Has avow built as a part of another project, with settings of all kinds: its
 # library is built and nothing else, no test is run, and nothing is installed
 # but the program and, if it needs that, the shared library.

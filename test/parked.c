@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Parks three async functions, for test_gdb.sh to look at. With an argument it
    aborts then. */
 #include <stdlib.h>

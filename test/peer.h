@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A stream of the test's and the other end of it, a plain descriptor. */
 #ifndef PEER_H
 #define PEER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Has values and promises of several kinds, for test_gdb.sh to print. */
 #include "avow.h"
 

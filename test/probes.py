@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Are the probes where debuggers and bpftrace find them, and tell what is so?
 
   probes.py SOURCE-ROOT PROGRAM true|false

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Prints what some tests need of a build directory, for Ninja to build no more.
 
     programs.py BUILD SUITE-OR-TEST...

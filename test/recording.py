@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Is docs/fanout.svg what people are to see, and does docs/record.py work?
 
   recording.py SOURCE-ROOT

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Does avow recurse? Lists the cycles of its call graph, which gcc writes down.
 
   recursion.py SOURCE-ROOT CC [FLAG...]

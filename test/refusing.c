@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "refusing.h"
 
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Calls that are refused: what libuv and the system do not refuse where tests
  * run, but may elsewhere. The linker has calls of a test's, __wrap_X() in place

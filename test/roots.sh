@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The two commands of README.md, on systems that have nothing yet:
 #
 #   roots.sh [SUITE]...   bookworm, sid, noble, jammy: all of them

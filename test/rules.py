@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Do docs/rules.md and docs/contents.md say what is so?
 
   rules.py SOURCE-ROOT

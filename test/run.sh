@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Builds avow and runs its tests: all the set-up there is. Further arguments go
 # to meson setup, such as --buildtype=release; $BUILD is where to build. What
 # this system cannot do is left out, and named at the end.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Is each function that SECURITY.md names one of avow's, and is each test there
 # that is to show what it promises of it?
 set -eu

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """A small site on loopback, for test_crawl.sh: site.py LOG
 
 Prints its port. The log has a line for each request: the path, and how many

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Reads Meson's testlog.txt and says what was left out. Fails if a package would
 # have it run, or if a test does not say why it leaves something out.
 #

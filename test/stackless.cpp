@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Functions that wait without stacks are C++11 too. */
 #include "avow/stackless.h"
 

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """How many statements has a program in C for those of its like in JavaScript?
 
     statements.py C-FILE JS-FILE [C-FILE JS-FILE]...

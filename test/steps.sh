@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Runs the steps of a script, and prints a table of them. To be sourced by a
 # script that, called with `--step NAME`, does that step and no other: each is a
 # process of its own, which is ended, with all it started, when its time is up.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What can be cancelled: all that makes a promise of something which takes its
  * time, but for operations on files (see fs_operations.h). As tables, so that

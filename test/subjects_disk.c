@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What can be cancelled: whole files, trees and processes. */
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What can be cancelled: time, events, threads and channels. */
 #include <netinet/in.h>
 #include <signal.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What can be cancelled: streams, datagrams and connections. */
 #include <fcntl.h>
 #include <netinet/in.h>

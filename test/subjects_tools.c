@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What can be cancelled: what is made of other promises. */
 #include "avow/closure.h"
 #include "subjects.h"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Builds avow with warnings fatal, and runs the tests of one build:
 #
 #   suite.sh DIRECTORY COMPILER SUITE|all [MESON-OPTION...]

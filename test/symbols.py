@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Does each debian/*.symbols name the functions of its library, and no others?
 
   symbols.py SOURCE-ROOT LIBRARY...

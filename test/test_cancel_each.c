@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Cancelling, at each stage of each subject: its promise rejects, for the
  * reason that was given, its handlers run once, and nothing is left of it, be

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs the example cards as a user would. test_cards.sh CARDS ANSWER_SERVER
 . "$(dirname "$0")/example.sh"
 cards=$(absolute "$1")

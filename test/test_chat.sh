@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs the example chat as a user would, with several clients. test_chat.sh CHAT
 # ECHO_CLIENT
 . "$(dirname "$0")/example.sh"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Who is told what holds a clock that moves by itself, and when. */
 #include <stdio.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What holds a clock that moves by itself, what does not, and who is told. */
 #include <signal.h>
 #include <stdio.h>

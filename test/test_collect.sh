@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs the example collect as a user would. test_collect.sh COLLECT
 . "$(dirname "$0")/example.sh"
 collect=$(absolute "$1")

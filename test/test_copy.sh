@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # test_copy.sh COPY
 . "$(dirname "$0")/example.sh"
 

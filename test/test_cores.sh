@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # test_cores.sh CORES ECHO_CLIENT
 . "$(dirname "$0")/example.sh"
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs the example cptree as a user would.
 # test_cptree.sh CPTREE
 . "$(dirname "$0")/example.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs the example embed as a user would. test_embed.sh EMBED ECHO_CLIENT
 . "$(dirname "$0")/example.sh"
 

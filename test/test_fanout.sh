@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # test_fanout.sh FANOUT ANSWER_SERVER
 . "$(dirname "$0")/example.sh"
 

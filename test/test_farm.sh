@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs the example farm as a user would, and has all break that may: a worker is
 # killed, one stands still, the server is restarted, who asks is interrupted and
 # comes back. test_farm.sh FARM

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # test_gdb.sh PARKED AVOW-GDB.PY SWITCH TRACE PRINTED: does gdb see where
 # functions are parked, in the process and in its core? SWITCH is asm, or
 # portable: it cannot then, and says so. PARKED parks three. TRACE is true or

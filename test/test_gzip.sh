@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs the example gzip as a user would, and has what others make of it.
 # test_gzip.sh GZIP
 . "$(dirname "$0")/example.sh"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Hours of a loop's own clock: what all that is about time does in them, to the
    millisecond. */
 #include "disk.h"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs the example limiter as a user would. test_limiter.sh LIMITER
 . "$(dirname "$0")/example.sh"
 limiter=$(absolute "$1")

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs the example mirrors as a user would. test_mirrors.sh MIRRORS ANSWER_SERVER
 . "$(dirname "$0")/example.sh"
 mirrors=$(absolute "$1")

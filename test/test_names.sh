@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs the example names as a user would, with an address of this machine.
 # test_names.sh NAMES
 . "$(dirname "$0")/example.sh"

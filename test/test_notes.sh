@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # What a program is told of the assembly that changes stacks, where the tool
 # chain asks that jumps be checked (-fcf-protection, -mbranch-protection): that
 # it is made for that, and it is; and nothing where nobody asks.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs the example parallel as a user would. test_parallel.sh PARALLEL
 . "$(dirname "$0")/example.sh"
 parallel=$(absolute "$1")

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A host in C that loads a plug-in in C++, as test_plug PLUG-IN. The host has
    avow; the plug-in brings its C++ runtime along, which nobody else sees. */
 #define _XOPEN_SOURCE 700 /* fork() */

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs the example primes as a user would. test_primes.sh PRIMES ECHO_CLIENT
 . "$(dirname "$0")/example.sh"
 primes=$(absolute "$1")

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # What is true of all examples: they answer --help, say in one sentence what is
 # wrong with their arguments, and go on or say why they do not where the
 # standard input, output or error is closed or full. test_programs.sh

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs the example proxy, or its like for Node, in front of an echo server.
 # test_proxy.sh PROXY ECHO_CLIENT ECHO_SERVER
 . "$(dirname "$0")/example.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs the example query as a user would. test_query.sh QUERY
 . "$(dirname "$0")/example.sh"
 query=$(absolute "$1")

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What libuv refuses: locks, and handles to be woken by; and what no process
    that is started gets. */
 #include <fcntl.h>

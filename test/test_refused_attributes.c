@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What file systems refuse of attributes, where files are replaced and copied:
    who has access must not become more by what is lost. */
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the system refuses, or another may do meanwhile, where files are
    replaced, and trees copied and removed. */
 #define _GNU_SOURCE /* O_TMPFILE */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What may come of the looks at a file or a directory that was opened: they
    fail, or it is another by now. Files are replaced all the same, or stay;
    trees are copied and removed as far as they are what they were. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the system refuses where trees are walked and searched, and does not
    say; and walks that stop in the midst. */
 #include <unistd.h>

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs the example relay as a user would. test_relay.sh RELAY ECHO_CLIENT
 . "$(dirname "$0")/example.sh"
 relay=$(absolute "$1")

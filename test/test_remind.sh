@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs the example remind as a user would. test_remind.sh REMIND ECHO_CLIENT
 . "$(dirname "$0")/example.sh"
 remind=$(absolute "$1")

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs the example resolve as a user would, with names that need no server.
 # test_resolve.sh RESOLVE
 . "$(dirname "$0")/example.sh"

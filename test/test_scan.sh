@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs the example scan as a user would. test_scan.sh SCAN ANSWER_SERVER
 . "$(dirname "$0")/example.sh"
 scan=$(absolute "$1")

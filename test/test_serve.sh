@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs the example serve as a user would, with raw requests. test_serve.sh SERVE
 # ECHO_CLIENT
 . "$(dirname "$0")/example.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs the example serve with curl: single requests, and many at a time.
 # test_serve_curl.sh SERVE
 . "$(dirname "$0")/example.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs the example serve by HTTPS: with curl, the program openssl and Node.
 # test_serve_tls.sh SERVE [none], where it was built without TLS.
 . "$(dirname "$0")/example.sh"

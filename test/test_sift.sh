@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs the example sift as a user would. test_sift.sh SIFT
 . "$(dirname "$0")/example.sh"
 sift=$(absolute "$1")

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs the example simulate as a user would, with its defect and without.
 # test_simulate.sh SIMULATE MENDED
 . "$(dirname "$0")/example.sh"

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs the example stopwatch as a user would. test_stopwatch.sh STOPWATCH
 . "$(dirname "$0")/example.sh"
 stopwatch=$(absolute "$1")

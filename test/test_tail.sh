@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs the example tail as a user would. test_tail.sh TAIL
 . "$(dirname "$0")/example.sh"
 tail=$(absolute "$1")

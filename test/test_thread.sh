@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs the example thread as a user would. test_thread.sh THREAD
 . "$(dirname "$0")/example.sh"
 thread=$(absolute "$1")

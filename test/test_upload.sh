@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs the example upload as a user would. test_upload.sh UPLOAD ANSWER_SERVER
 . "$(dirname "$0")/example.sh"
 upload=$(absolute "$1")

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs the example words as a user would: test_words.sh WORDS
 . "$(dirname "$0")/example.sh"
 words=$(absolute "$1")

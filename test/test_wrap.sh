@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs the example wrap as a user would. test_wrap.sh WRAP
 . "$(dirname "$0")/example.sh"
 wrap=$(absolute "$1")

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* libuv's thread pool, which tests can hold, and meet the jobs of. */
 #ifndef THREAD_POOL_H
 #define THREAD_POOL_H

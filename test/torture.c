@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The driver of torture tests. Where promises come from slabs, few of them ask
  * for memory: there a run begins with a hoard that leaves so many to spare.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Torture: runs a program again and again, each time with another allocation of
  * avow or of libuv failing, and checks that it ends and leaves nothing behind.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Is it a trace that a viewer shows as what happened?
 
   trace.py FILE...           each is one

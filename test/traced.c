@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Writes a trace of a bit of everything to its standard output, for trace.py,
  * on a clock that it moves itself. Of all that is begun before the trace, or

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What strangers say to the server of examples/upload.c, in one piece and cut
  * behind each byte: it answers all of them as it should, and goes on.

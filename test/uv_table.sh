@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Every function of uv.h that calls back, with what avow has for it:
 #
 #   sh test/uv_table.sh > docs/libuv.md     makes the table

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Loads a trace in Chromium's viewer, as a person would, and takes its picture:
 //
 //   node test/viewer.js TRACE PICTURE [VIEWER]

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Whether a tool watches each access: all is slow then, and frames are larger.
    For valgrind, build with -DWATCHED=1. */
 #ifndef WATCHED_H

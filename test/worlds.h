@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Pairs of streams of every class, for tests of what is true of each: the two
  * ends of a connection, values that own them.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # avow's entry in WrapDB, made of a release's tarball, and tried in a project
 # that has nothing but the entry and the tarball, without a network:
 #

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """asyncio_peer.py CASE N ROUNDS: see avow.c."""
 import asyncio
 import os

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * avow CASE N ROUNDS: one of the cases below with n at a time, so many rounds.
  * The other files here do the same in other languages and libraries.

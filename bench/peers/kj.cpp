@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 // kj CASE N ROUNDS: see avow.c.
 #include <cstdlib>
 #include <functional>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * neco CASE N ROUNDS: see avow.c. A coroutine that waits stands for a promise
  * with a handler, and the channel that it waits on for the promise.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // node.js CASE N ROUNDS: see avow.c.
 'use strict';
 const fs = require('node:fs/promises');

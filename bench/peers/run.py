@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """What costs the same in other languages and libraries?
 
   run.py [--build DIR] [--rounds N] [--quick] [--write] [CASE...]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A tree of 10,000 files in 100 directories: what does it take to copy it?"""
 import contextlib
 import os

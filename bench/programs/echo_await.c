@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* echo_await: sends back what comes, an async function for each guest. Prints
    its port. */
 #include <avow/auto.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * echo_raw: sends back what comes, with libuv's callbacks. Prints its port.
  * What is read is tried to be written at once, from a buffer for all; what the

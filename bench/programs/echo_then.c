@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* echo_then: sends back what comes, with handlers. Prints its port. */
 #include <stdlib.h>
 

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """64 bytes back and forth on many connections: what does a server use?"""
 import contextlib
 import select

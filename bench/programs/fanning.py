@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Many requests at once, and an outcome for each: what does a client use?
 
 All ask examples/serve for 1 KiB, over 64 connections that are used again;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * gather PORT PATH REQUESTS CONNECTIONS: that many requests of HTTP/1.1 at once
  * by avow_all_settled(), over so many connections to loopback, which are used

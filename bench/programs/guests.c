@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "guests.h"
 
 #include <signal.h>

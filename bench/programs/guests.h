@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A server's guests: whoever connects to a free port of loopback. */
 #ifndef GUESTS_H
 #define GUESTS_H

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What processes use of the machine, and which programs it has."""
 import contextlib
 import os

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * read_files DIRECTORY AT_ONCE: reads all files of a directory, so many at a
  * time, and prints how many there are and how many bytes. With 0 at a time it

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """10,000 files of up to 4 KiB: what does it take to read them all?"""
 import contextlib
 import os

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* relay PORT: connects each guest with that port of loopback. Prints its
    own. */
 #include <avow/auto.h>

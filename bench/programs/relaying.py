@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What comes from one socket goes to another: what does a relay use?
 
 Here somebody pours 256 MiB into it, and takes them behind it.

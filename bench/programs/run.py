@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Whole programs beside those that others wrote for the same.
 
   run.py [--build DIR] [--rounds N] [--seconds N] [--quick] [--write] [CASE...]

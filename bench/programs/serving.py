@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Files over HTTP: what does a server use for an answer?
 
 Each is asked by wrk over connections that stay open. All look into the file

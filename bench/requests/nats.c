@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Requests by NATS: N of them, so many at a time, by avow-nats, and by as many
  * threads that block in libnats' own natsConnection_Request(). Both talk to the

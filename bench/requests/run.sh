@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Requests a second by NATS: by avow-nats, and by as many threads of libnats'
 # own requests, one after the other against the same server and answerer. And
 # jobs a second, which the server stores, and their outcomes.

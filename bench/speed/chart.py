@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A picture of bars that are compared with their floors, as SVG.
 
 It is as wide as a telephone, has ground and colours for a light page and for a

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Draws docs/speed.md and its pictures from a recorded run, and nothing else.
 
   draw.py [--check] [RECORD [DOCS]]

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What a reader of docs/speed.md asks, and which rows of a record answer.
 
 NAMES has for each case of the benchmarks what the page calls it, which is what

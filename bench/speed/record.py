@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """A recorded run of the benchmarks: docs/speed.csv.
 
 Comments say when and where it was made; then there is a row for each case.

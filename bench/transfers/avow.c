@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * avow WAY URL REQUESTS AT_ONCE: that many requests by avow-curl, so many of
  * them at a time, whose bodies are read: WAY is fetch, or perform, which takes

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // URL REQUESTS AT_ONCE: what avow.c does, with fetch().
 'use strict';
 const [url, requests, atOnce] = process.argv.slice(2);

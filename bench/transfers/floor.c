@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * floor URL REQUESTS AT_ONCE: what avow.c does by libcurl alone, with its own
  * wait and without a loop. Its easy handles are as many as go at once, and used

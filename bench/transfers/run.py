@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Requests by HTTP and HTTPS with libcurl, by avow-curl and by others.
 
   run.py [--build DIR] [--rounds N] [--quick] [--alone] [--write] [CASE]

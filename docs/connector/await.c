@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* With await: the stages are lines, and locals are locals. */
 #include <stdlib.h>
 #include <string.h>

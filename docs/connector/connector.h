@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * One connector three times: it resolves a host, tries each of its addresses in
  * turn, says hello, waits to be welcomed, gives up after a time, and can be

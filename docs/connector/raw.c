@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* With callbacks: a machine of states, since each stage can be cancelled. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* With promises: the stages are handlers; each failure comes to one place. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+// SPDX-License-Identifier: MIT
 // The same as ../crawl.c for Node: a crawler, so many pages at a time, with
 // retries and limits of time.
 'use strict';

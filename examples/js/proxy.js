@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+// SPDX-License-Identifier: MIT
 // The same as ../proxy.c for Node: a TCP proxy with half-close, an idle limit,
 // and an end in good order.
 'use strict';

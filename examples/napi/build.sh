@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Builds the add-on where npm installs it, against an installed avow, all of
 # which it has inside. NODE_INCLUDE is where node_api.h is, if not beside node.
 set -eu

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Reads this file, waits for a promise that settles and for one that does not.
 const { read, within } = require('./files.node');
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * An add-on of Node: files by avow, which JavaScript awaits, and promises of
  * JavaScript's, which C does. No line here knows of threads or of ends.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Addresses of sockets, in numbers. */
 #ifndef AVOW_ADDRESS_H
 #define AVOW_ADDRESS_H

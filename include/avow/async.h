@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Functions that wait: async and await in plain C. An async function has a
  * stack of its own, from a pool; where it awaits, that stack is parked and the

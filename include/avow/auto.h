@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Values, promises, channels, senders, gathers and groups that are let go of by
  * themselves where the block ends that declares them, whichever way it is left:

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Broadcasts: each item to all who have subscribed, as a channel gives it to
  * one. It is held once, however many are still to take it, in room for so many.

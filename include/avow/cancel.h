@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Cancelling: telling what is pending that nobody wants it any more.
  */

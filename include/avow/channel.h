@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Channels: values on their way from those who have them to those who want
  * them, in order, with room for so many. NONE is the end, as in the iterators

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Functions that own what they work on, as the lambdas and coroutines of other
  * languages do: avow.hpp is made of these. Not part of avow.h.

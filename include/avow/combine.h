@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Combinators. Each takes the promises of its array; the array stays the
  * caller's. Losers are not cancelled and their failures count as handled: see

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Commands: processes that run to their end, with what they say, or that say it
  * while they run. process.h says what they ask of the program: its children are

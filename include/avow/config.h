@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What each public header needs of the compiler, and nothing else. */
 #ifndef AVOW_CONFIG_H
 #define AVOW_CONFIG_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Coroutines of C++20 that return an avow::promise, and await others: included
  * by avow.hpp. Each is a function of closure.h, so it runs, settles and is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Transfers by libcurl as promises, on the loop that the program has: by HTTP,
  * FTP, SMTP and whatever else curl knows. A library of its own, libavow-curl

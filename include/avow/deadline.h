@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Deadlines: times, handed down to all that must be over by then. Who begins
  * says by when, and who has less time for a part of it sets that a limit of its

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Streams of descriptors that are open: standard input and output, whatever
  * they are, and files, from an offset on. The descriptor stays the program's,

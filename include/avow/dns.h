@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Names and addresses. */
 #ifndef AVOW_DNS_H
 #define AVOW_DNS_H

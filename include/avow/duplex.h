@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Streams in memory, for tests, and between two parts of one program: what goes
  * in at one end comes out at the other, as over a connection. Whatever reads

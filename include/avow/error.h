@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Errors: values with the tag AVOW_ERROR, a code of libuv (or one of ours) and,
  * when there is more to say, one counted block with a message and a cause.

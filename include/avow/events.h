@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What happens again and again, as channels: signals, readiness of sockets,
  * changes of files. A channel stops listening when its last reference goes, or

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Exceptions of C++ in async functions. Those in flight (caught and not done
  * with, or on their way) belong to a function, not to its thread: while it

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Whole files, each by one piece of work for the thread pool: one journey there
  * and back instead of four or more. It keeps its thread for as long as the

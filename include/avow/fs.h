@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Files, through libuv's thread pool. A request that blocks for ever (a read
  * from a FIFO) keeps its thread, and avow_loop_close() waiting.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Groups: promises of which none outlives the group (structured concurrency).
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The end of handles of any kind; that of a stream is avow_close(), too. */
 #ifndef AVOW_HANDLE_H
 #define AVOW_HANDLE_H

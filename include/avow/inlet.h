@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Inlets: a channel's sending end that any thread may use, with no loop of its
  * own. What is sent waits in the inlet, which has room for so many items. When

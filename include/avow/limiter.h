@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Limiters: so many at a time and no more, first come, first served. One with a
  * single permit is a mutex.

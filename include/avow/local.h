@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Values of an async function that need not be handed down: a request's number
  * for each line of a log, whom it is done for. One rule: a function has what it

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Loops: what avow keeps for each uv_loop_t. loop->data stays the program's.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Mailboxes: any thread has a loop call a function, with no promise of it. Of
  * what calls back on other threads this brings the rest to the loop's.

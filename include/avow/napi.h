@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Promises between C and JavaScript, in an add-on of Node: those of avow as
  * JavaScript's own, and back. Node-API alone, on the loop of each environment,

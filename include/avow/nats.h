@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * NATS by libnats (nats.c): promises whose other end is in another process, or
  * on another machine. A library of its own, libavow-nats (pkg-config

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Connections by name, as streams that their values own: such a stream closes
  * with the last reference to its value, which has to go on the loop's thread.

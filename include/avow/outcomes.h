@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The outcomes of many promises, each as soon as it is there: for who would
  * rather begin with the first than wait for all.

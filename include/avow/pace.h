@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Pace: channels by the clock, and channels that come less often than what they
  * are made of.

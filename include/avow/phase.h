@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The phases of a loop's turn: timers, what is pending, idle, before the poll
  * for events, the poll, after it, closing (see uv_run).

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Processes that a program starts and talks to by itself; command.h is for
  * those that run to their end. A process is an OBJECT value, whose last

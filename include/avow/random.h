@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Random bytes. */
 #ifndef AVOW_RANDOM_H
 #define AVOW_RANDOM_H

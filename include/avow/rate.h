@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Rates: so many in a time, and no more. A limiter counts what is under way at
  * once; this counts what begins.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Readers: a stream in pieces that the program names (uv_read_start). What was
  * read beyond a piece stays in the reader for the next one, so a stream with a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Remotes: settling a promise from any thread. Resolving, rejecting and
  * dropping one are the functions of avow that any thread may call, beside those

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Choosing: of several things that may happen, exactly one. A race is no choice
  * among channels: avow_channel_next() takes an item as soon as it is asked, and

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Senders: who has a reference to one may send to a channel, and the last to
  * let go of theirs ends it. What an inlet is for other threads this is for many

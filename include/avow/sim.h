@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The simulator: a library of its own, avow_sim, which a program links in place
  * of avow. There a server and its clients run on one thread in virtual time, on

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Functions that wait, without stacks: what async.h does, in ISO C, for systems
  * and programs that cannot have a stack for each function. Not part of avow.h.

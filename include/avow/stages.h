@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Stages: channels that are made of others, as JavaScript's iterator helpers
  * make iterators, one behind the other:

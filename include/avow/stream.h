@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Byte streams: an interface of two words, by value, to what a value owns
  * (avow_to_stream) or to a uv_tcp_t, uv_pipe_t or uv_tty_t of the program's own

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What a byte stream is made of, for who writes one: TLS, a body, a pair in
  * memory. Who reads and writes needs none of this. A class is a static struct

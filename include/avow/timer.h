@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Time. All sleeps of a loop share one uv_timer_t. For tests a loop may have a
  * clock of its own, by avow_options_t.clock: an hour of it takes as long as

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * TLS, by OpenSSL 3: a byte stream over another. An adapter: a library of its
  * own, avow-tls, which is not part of avow.h, and made of avow's public headers

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Where promises are made, and what becomes of them. Programs built against a
  * trace build of avow (-Dtrace=true; its pkg-config file and its Meson

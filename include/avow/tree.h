@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Directory trees. What takes long runs on the thread pool in shifts of a
  * millisecond, so that others have theirs, and stops between two entries when

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Datagrams, over the program's own uv_udp_t. handle->data stays the program's.
  * A handle has to stay in memory while a promise of it is pending: close it

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* libuv, and what it needs of the compiler: POSIX, which strict standards hide
    in the C library of GNU. */
 #ifndef AVOW_UV_H

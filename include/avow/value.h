@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Values: what promises settle with. A value is 16 bytes and travels in
  * registers. Numbers, codes and borrowed pointers allocate nothing; bytes,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The version, in one place: Meson reads it from here. docs/interface.md says
  * what stays from one to the next.

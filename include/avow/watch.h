@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A value that changes, and those who want to know what it is now: settings, a
  * state, a position. Who is slow misses what has been replaced meanwhile, and

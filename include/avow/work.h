@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Work for the threads of libuv's pool: what would block the loop. All loops of
  * a process share the pool, and its four threads (UV_THREADPOOL_SIZE) with

@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """
 What avow has, in gdb: avow parked, where each async function that awaits
 stands; and values and promises as what they are.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The one file through which all memory goes. What it returns may be NULL, and
  * every caller looks.

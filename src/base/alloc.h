@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* All memory of avow comes from these four. */
 #ifndef AVOW_ALLOC_H
 #define AVOW_ALLOC_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Looking whether what comments promise is so. docs/internals.md numbers the
  * invariants; AVOW__HOLDS() asserts one of them, by its number. What takes time

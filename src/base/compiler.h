@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a compiler can be told beyond C11, where it listens. */
 #ifndef AVOW_COMPILER_H
 #define AVOW_COMPILER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How to get from a member of a struct to the whole. */
 #ifndef AVOW_CONTAINER_H
 #define AVOW_CONTAINER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A thread is known by where it has a variable of its own. */
 #include "base/here.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which thread this is, for others to compare: no two have the same mark at a
    time, and none has NULL's. */
 #ifndef AVOW_HERE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Cache lines, in batches. */
 #include "base/lines.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Cache lines: memory for what two threads write by turns. Each piece has a
  * line of its own, for different threads may use neighbours.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A circular doubly-linked list, threaded through its elements. The list is a
  * pointer to the first, whose prev is the last: adding at the end, removing

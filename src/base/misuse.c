@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What happens when a program breaks the contract: in debug builds one line
  * that says what to do instead, and the end; in release builds nothing here.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Telling the program about its mistakes. */
 #ifndef AVOW_MISUSE_H
 #define AVOW_MISUSE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What is misused: NULL, and what its owner has let go of. */
 #include <stdatomic.h>
 #include <stddef.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A list with a head of its own, whose ends meet there: nothing that is done
  * with it asks whether it is empty, nor, to remove from it, which one it is.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What structs that programs fill in keep for later versions. A program that
  * knows a field which this version does not has it there: to pass over what it

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A hash table from addresses to nodes that live in what they stand for:
  * buckets of chains, doubled when there is one node a bucket. All zero is an

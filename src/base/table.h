@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A table from addresses to what belongs to them, so that nothing need be kept
    in a handle's data. */
 #ifndef AVOW_TABLE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which version this is, for programs that were compiled with another. */
 #include "avow/version.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Channels. A channel is a block of the pool, and so is each promise that waits
  * in it: a taker for an item, or a sender, with its item, for room. Items that

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Channels that libuv feeds. A source is told when items are wanted; it pushes
  * them from its callbacks, between enter and leave.

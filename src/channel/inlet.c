@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Inlets. What is sent waits in a ring, under a mutex. The loop has a second
  * one, of the same size: it takes what came by exchanging the two, and then

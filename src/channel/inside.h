@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What a channel's block holds, for those who put items into channels and take
  * them out: channel.c, source.c and select.c.

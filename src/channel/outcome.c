@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How one of several things ended, as a value. */
 #include "channel/outcome.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How one of several things ended, as a value. */
 #ifndef AVOW_OUTCOME_H
 #define AVOW_OUTCOME_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Outcomes as they come. A gather that keeps nothing tells of each input, and
  * that goes into a channel, whose source it is: when nobody wants the rest its

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Rings: the items of a channel that found room, first in first out. */
 #ifndef AVOW_RING_H
 #define AVOW_RING_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Choosing. What can happen at once does, and nothing else of a select is ever
  * there. Otherwise each case is a block that waits in its channel, among those

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What feeds channels. A source hears of what its channel wants in a list of
  * the loop's, one at a time, whoever asks for items meanwhile; it hears of the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Stages. There is one question at most, and none without a wish, unless the
  * stage works ahead: where the channel wants no more, what has not been

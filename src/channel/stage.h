@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Stages: channels that are made of others. A stage asks for an item when its
  * channel wants one, through a parent that outlives it until each child has

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Batches: lists of so many items, or of those that came in so much time since
  * the first. What is in hand is a list that nobody else has.

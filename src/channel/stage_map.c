@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Maps of channels, and filters, which map to the item itself or to nothing.
  * There are so many places, one for each item that is in hand: its own from

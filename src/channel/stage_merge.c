@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Merging: one item at a time by a select among those that have not ended, so
  * that nothing is taken before somebody wants it, and each has its turn.

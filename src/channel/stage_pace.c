@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Pace: items that come too soon after another are not given on. While that is
  * so the alarm is set: a throttle leaves it as it is, a debounce begins anew

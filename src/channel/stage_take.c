@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The first so many of a channel. Behind the last the other is let go of. */
 #include "avow/stages.h"
 #include "channel/stage.h"

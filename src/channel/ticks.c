@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Ticks. How many there have been is a matter of what time it is, so that none
  * gets lost; a timer runs only while somebody waits for the next.

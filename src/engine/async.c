@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Async functions: a promise and the fiber that settles it. While the function
  * runs its promise is RUNNING, as a handler's is; while it awaits, its promise

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The job of an async function, for the loop that runs jobs. */
 #ifndef AVOW_ASYNC_PRIVATE_H
 #define AVOW_ASYNC_PRIVATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Awaits that know what they wait for. The headers define them over
  * avow_await(), which is another function in C++ than in C; here is what they

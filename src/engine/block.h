@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The block that is a promise and, at once, the reaction that settles it.
  *

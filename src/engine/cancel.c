@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Cancelling: up from a promise through what serves it alone, to the topmost,
  * which is rejected at once; or, where a value is on its way to a handler,

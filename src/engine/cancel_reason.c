@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Why something is cancelled. While a cancellation is under way its reason is
  * the loop's, and whatever is rejected in its course is rejected with that.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Why something is cancelled: for those who reject it, now or later. */
 #ifndef AVOW_CANCEL_REASON_H
 #define AVOW_CANCEL_REASON_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Chains: the reactions that then, catch, finally, attach and repeat make, and
  * what each kind of job does when its turn comes (ECMA-262,

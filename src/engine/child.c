@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Parents and their children. */
 #include "engine/child.h"
 

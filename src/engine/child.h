@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Parents and children: a promise that outlives others. Each child is a promise
  * whose outcome its parent waits for, through a reaction without a promise of

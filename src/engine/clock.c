@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Clocks that loops have of their own: they show what time it is for the
  * program, and pass over the time in which nothing happens. Alarms are kept in

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What time it is for a program, and what rings when that has come: libuv's
  * clock and its timers, or a clock of the loop's own, by avow_options_t.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Handlers that own their data: a then whose handler hears of either outcome,
  * or that there will be none. It hears exactly once, whatever comes.

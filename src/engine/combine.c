@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Combinators. A gather is a promise with a remaining-count that starts at 1
  * and an element for each input: a reaction without a promise of its own, which

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The context of a loop: found by the loop, and let go of with the last that
  * refers to it. What is asked of a loop that has none gets nowhere's.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What avow keeps for each loop: a context, which outlives avow_loop_close()
  * for as long as the program holds one of its promises.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Deadlines: numbers, so that handing them down costs and owns nothing. */
 #include "avow/deadline.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Printing the live promises of a loop: who is pending, on what, and who waits
  * for whom.

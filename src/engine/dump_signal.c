@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Dumps that a signal asks for. The handle that listens is unreferenced and
  * lies in memory of its own, for a loop may have any number of them; it stays

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What is done to promises: making and letting go of them, settling, reacting,
  * cancelling. For the engine, and for the three that have kinds of their own.

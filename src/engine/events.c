@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Events as JSON, in the Trace Event Format of Chrome's viewer: an array, whose
  * end may be missing. Each event is written whole or not at all, and nothing

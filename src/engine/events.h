@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Events of a trace, and the sheet that they are written to, as JSON in the
  * Trace Event Format.

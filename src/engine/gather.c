@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What becomes of a gather: its elements report to it, each from its job. What
  * is still waiting when it settles is unlinked, each in constant time.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What settles a gather. Its elements stand in their places in the list of its
  * outcomes. Where there is none, in a race or behind what has decided, they are

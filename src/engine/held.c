@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the program still holds of a loop that was closed. That is no mistake:
  * but who holds it for ever has a leak. It is told of by its kinds, each with

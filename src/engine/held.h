@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What is still held of a loop that was closed. */
 #ifndef AVOW_HELD_H
 #define AVOW_HELD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The invariants of a loop that is at rest: jobs may wait in its queue, but no
  * function of avow is in the middle of anything. The numbers are those of

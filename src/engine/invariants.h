@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Looking whether a whole loop is as it should be. */
 #ifndef AVOW_INVARIANTS_H
 #define AVOW_INVARIANTS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What a promise waits for, and what its job does when its turn comes. The
  * table in kinds.c says of each kind what others do to a promise for its sake;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The table of kinds: for each, what the engine does to a promise for its sake.
  * It names functions of whoever has the kind, so that nothing else need know

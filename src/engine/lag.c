@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The lag of a loop: a histogram of how long its turns take. The clock is read
  * twice a turn: before the poll, in the handle that tick.c has there, and when

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * How long the turns of a loop take, while somebody wants to know: from the
  * first look behind the poll to the next poll. So long at most has waited what

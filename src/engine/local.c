@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Values of async functions. A function has a block of them, or none; those
  * that it starts have the same block. Nobody changes one that others have, too:

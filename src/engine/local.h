@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Values of async functions, for those that start and end them. */
 #ifndef AVOW_LOCAL_PRIVATE_H
 #define AVOW_LOCAL_PRIVATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Loops: how avow comes to one, and how it leaves. */
 #include <limits.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Mailboxes. What is posted is mail of its own, and so is the end of a mailbox:
  * the loop's thread has to hear of it, which lives on until then.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Naming promises, where there is room: name.h. */
 #include "engine/name.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Names that the program gave promises. A block has no room for one, but where
  * a kind leaves some: a deferred's promise is in no list as long as it is one,

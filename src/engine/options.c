@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a loop is set up with: the defaults, and what is out of range. */
 #include <stdio.h>
 

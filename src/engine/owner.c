@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Debug builds: whose thread the loop is, also before avow has called back
  * there, whether it is run inside itself, and whether the program has closed

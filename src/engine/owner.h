@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Debug builds: whose thread a loop is, and whether its handles are there. */
 #ifndef AVOW_OWNER_H
 #define AVOW_OWNER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The parts of a context: what files that keep something of their own for a
  * loop do when it ends. Those of the engine are named in parts.c, and each loop

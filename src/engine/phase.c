@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Waiting for a phase of the loop. Whoever waits for the same one shares a
  * handle, which is active exactly while somebody does. Who waits for the end of

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Built with AVOW_NO_POOL each block is the system's own, for tools that watch
  * them. A list holds them together.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Blocks for promises, of which a few are kept in reserve for reactions that
  * must not be lost when memory is.

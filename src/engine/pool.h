@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Blocks for promises. */
 #ifndef AVOW_POOL_H
 #define AVOW_POOL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Each loop has at most one port: a stack of mail that other threads push onto,
  * and one uv_async_t. All push by one exchange, and the loop takes all there is

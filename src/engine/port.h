@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The port of a loop: where what other threads send comes in. Remotes use it,
  * and whatever else hands something over to a loop.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Promises: making, settling, and letting go of them. Settling allocates
  * nothing and calls nothing of the program's: it moves the waiters to the

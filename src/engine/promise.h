@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What all of avow knows of promises: that they are there. What they are made
  * of is the engine's, in engine.h.

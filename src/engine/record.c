@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Noting what happens, in memory that was allocated when the trace began. The
  * events are written when they fill it, and when the loop is about to poll, so

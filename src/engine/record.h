@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What a trace notes while it is written, in trace builds. Each pending promise
  * that a program can have is one open span; each job in the queue is one arrow

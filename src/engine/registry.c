@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The table of all loops. A loop is found among the few entries that follow the
  * one its address says, on one of the shelves: each is eight times the one

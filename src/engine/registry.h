@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Which context a loop has: a table of all loops of the process that has no
  * lock, for whoever forks may find one held that nobody will ever give back.

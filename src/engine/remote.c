@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Settling from other threads: a remote is mail to its loop. What it holds of
  * the loop's (its deferred) only the loop's thread touches.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Running the loop for one promise: avow_run() turns it until that has settled,
  * and gives its outcome.

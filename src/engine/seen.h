@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What happens to promises, told where it happens to whoever looks on: in trace
  * builds an avow_trace_start(), and by probes, which are an instruction that

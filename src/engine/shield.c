@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Shields: reactions that cancelling does not get past. It marks what is below
  * one, as below a handler that runs, and does the rest when the shield has

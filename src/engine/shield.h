@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Shields: what cancelling does not get past. */
 #ifndef AVOW_SHIELD_H
 #define AVOW_SHIELD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Slabs: where blocks come from. A slab gives out what came back to it, then
  * what it never gave out; an empty one begins anew, in the order of addresses.

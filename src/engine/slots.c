@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The slots of a timing wheel. */
 #include "engine/slots.h"
 

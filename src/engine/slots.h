@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The slots of a timing wheel, in which sleeps wait: eight levels of 64, a slot
  * of level n spanning 64^n milliseconds. A sleep is at the level of the highest

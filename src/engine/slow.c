@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Jobs against the clock. All of this is for loops that were opened with a
  * limit: those of others are run by a loop that knows nothing of it, chain.c.

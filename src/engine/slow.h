@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Jobs that take long, where somebody wants to hear of them: what a job is has
  * to be noted before it runs, for its promise may be gone when it has.

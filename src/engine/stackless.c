@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Functions that wait, without stacks: a promise and the step that settles it.
  * In the queue and for those who cancel, its promise is what an async

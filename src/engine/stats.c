@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The figures of a loop: what is counted as it comes, and what is counted when
  * somebody asks.

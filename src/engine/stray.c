@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Strays: blocks of which the program has closed a handle, as uv_walk() lets
  * it. libuv's callbacks for that will not come, nor does anybody tell when it

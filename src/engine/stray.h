@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Blocks whose handles the program may close by itself, with uv_walk(). */
 #ifndef AVOW_STRAY_H
 #define AVOW_STRAY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Tasks, jobs and turns. What the loop delivers is a task: a sleep that is due,
  * a remote's answer, a phase, a callback of libuv. The jobs that a task queues

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Tasks, jobs and turns: when a loop's jobs run. */
 #ifndef AVOW_TICK_H
 #define AVOW_TICK_H

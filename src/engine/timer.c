@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * All sleeps of a loop share one uv_timer_t, and wait in the slots of a timing
  * wheel. Those that are due leave that for a queue. Each is a task. A time

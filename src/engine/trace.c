@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Trace builds: each promise remembers the place of the call that made it. The
  * program's calls announce the place through macros of avow/trace.h. And they

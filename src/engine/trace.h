@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where and when a promise was made, as far as the build knows. */
 #ifndef AVOW_TRACE_PRIVATE_H
 #define AVOW_TRACE_PRIVATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Rejections that nobody has handled: the program's hooks hear of them.
  */

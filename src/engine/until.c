@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Waiting until something else happens. The promise made is a reaction to p,
  * and a second reaction, to stop, is its data. When stop settles first, p is

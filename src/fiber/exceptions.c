@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What becomes of the exceptions of C++. C has none: what one passes through is
  * left as it stands, and here that would be a loop in the middle of its queue.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Exceptions of C++ that are in flight while a fiber is parked. The runtime has
  * them in a few words of each thread's, which change places with the fiber's

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Fibers, those in use and those kept for the next. A fiber never ends: when
  * its function has returned it waits for the next, so that a warm pool makes no

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Fibers: functions on stacks of their own that can be parked and resumed.
  * Knows nothing of promises but that a fiber belongs to one.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Fibers on stacks that are mapped here. What a fiber needs lies at the top of
  * its stack, in the page that it uses first anyway.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Fibers that are the system's, which makes their stacks and knows of the
  * switch all that exceptions and debuggers ask it. Only a fiber can leave for

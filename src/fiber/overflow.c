@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Faults in the guard below a fiber, which the system would report as any
  * other: one line that says what to do, then whoever handled faults before. A

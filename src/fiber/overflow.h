@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What debug builds can say when an async function needs more stack than it
    has. */
 #ifndef AVOW_OVERFLOW_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Telling those who watch memory and threads which stack is in use:
  * AddressSanitizer, ThreadSanitizer (for which a fiber is a thread) and, which

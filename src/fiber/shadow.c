@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Stacks that are changed together with their shadow stacks. The C library has
  * one of those for each that makecontext() is given, and keeps it for good;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Shadow stacks: where a thread has one, each call is noted there as well, and
  * no return may lead to another place. A stack of ours then needs one, too.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Stacks: pages that are there once they are touched, above a guard that ends a
  * function which needs more. It has many pages, for what a large frame leaves

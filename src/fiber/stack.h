@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Memory for stacks. */
 #ifndef AVOW_STACK_H
 #define AVOW_STACK_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Getting onto a new stack; and switching by what POSIX has, where there is no
  * assembly for the processor: makecontext() once for a stack, then sigsetjmp()

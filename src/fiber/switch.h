@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Leaving one stack for another: what a function may expect of its registers
  * is kept in a spot, how it has numbers rounded with them, and nothing else. No

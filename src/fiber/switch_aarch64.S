@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * avow_value_t avow__switch(void **from, void *to, avow_value_t v), AAPCS64:
  * x19 to x30, the low halves of v8 to v15 and FPCR are the callee's to keep. The

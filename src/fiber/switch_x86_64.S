@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * avow_value_t avow__switch(void **from, void *to, avow_value_t v), in the
  * System V calling convention: what a callee has to keep is pushed here and

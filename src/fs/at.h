@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Opening by a directory's descriptor, on POSIX. */
 #ifndef AVOW_AT_H
 #define AVOW_AT_H

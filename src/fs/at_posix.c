@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Opening by a directory's descriptor. */
 /* NOLINTNEXTLINE(readability-identifier-naming): the system's name */
 #define _GNU_SOURCE 1 /* O_PATH */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Making things beside those that they replace, under names that nobody has.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What is to replace something is made beside it, and takes its name once it is
  * whole: until then what was there stays, also if the disk is full. For chores

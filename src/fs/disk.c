@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Plain calls on files. What libuv keeps in a request is let go before any of
  * them returns.

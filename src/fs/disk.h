@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What chores of the thread pool do with files. libuv's requests without a
  * callback are plain calls that need no loop; each of these is one. They give 0

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Plain calls on paths, where nothing goes by directories that are held open.
  */

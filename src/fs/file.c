@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Whole files: what four requests would do (open, fstat, read, close), done in
  * one chore of the thread pool, which costs one journey instead of four.

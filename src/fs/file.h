@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Writing whole files: what its ways share. */
 #ifndef AVOW_FILE_PRIVATE_H
 #define AVOW_FILE_PRIVATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Files as streams. The stream is a parent, whose children are one read and one
  * write on the thread pool. A read that nobody waits for any more goes on, and

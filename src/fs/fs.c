@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What all file operations share. Cancelled while it runs, a request ends
  * unheard: what it opened or made that nobody will know of is undone, and as

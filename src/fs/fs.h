@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Requests of libuv's file system. An operation owns its paths, its memory and
  * its value; it begins with avow__fs_on_path() and its like, is handed to

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Operations on names, which settle with nothing but success. Most are the call
  * of one of libuv's functions, of which many have the same parameters.

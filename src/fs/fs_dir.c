@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Directories: listed at once, or opened and read in parts. An open one is an
  * object that closes itself with its last reference; libuv may work on it once

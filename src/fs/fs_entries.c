@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Entries of a directory: one block, which begins with where each name is and
  * goes on with the names, of which each follows its type. An entry costs no

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The entries of a directory, as they are collected. */
 #ifndef AVOW_FS_ENTRIES_H
 #define AVOW_FS_ENTRIES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the system tells of files and folders. To stop listening would lose
  * events, so a slow consumer gets those beyond the room as one.

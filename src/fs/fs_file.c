@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Operations on what is open, other than to read and to write. A file that
  * opens too late is closed again.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Reading and writing: bytes between a file and values that the operation
  * holds. The buffers of libuv's request are what is left to do.

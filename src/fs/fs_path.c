@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Operations that find or make a name. What is made has its value before it is
  * begun, so that it cannot fail once there is something to lose; a name that

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Changes of a file, found by looking at it again and again. Those that nobody
  * has taken yet are one: from the first to the last. Not on uv_fs_poll_t, which

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the system knows of files and of file systems, copied into objects.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What a new file has of the one that it replaces: owner, group, permissions,
  * ACL and attributes. Nobody gets more access by it than there was: what cannot

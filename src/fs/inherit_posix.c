@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Owner, group, attributes, mode: in this order, for each takes something from
  * what is before it. A mode's group bits are the mask where there is an ACL, so

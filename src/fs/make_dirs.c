@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Making a directory and those above it. The first try is the whole path: most
  * of the time one call is enough. Who makes the same ones meanwhile is welcome.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The stream of a descriptor that is open. libuv gets a copy, which it closes
  * with its handle.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Places in a tree: a name in a directory that is held open. What others do to
  * the path meanwhile, such as putting a link where a directory was, leads

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Places, by paths: libuv's calls, which know no others. An open directory is
  * one that is read; whatever else it is needed for its path will do.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Places, by the calls that take a directory's descriptor.
  */

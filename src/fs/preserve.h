@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What a copy has of its original beside its bytes, as cp -a keeps it: owner,
  * group, attributes with ACLs, mode and times. What lets a program run as its

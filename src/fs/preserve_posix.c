@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Owner before mode, for the system takes set-uid bits from what changes hands;
  * times at the end, for all else changes them.

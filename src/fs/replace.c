@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Files that are replaced in one go. Until the new one has its name, whatever
  * goes wrong removes it again and leaves the old one as it was.

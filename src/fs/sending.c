@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * From a file to a stream without a copy, where the system is Linux. The stream
  * does not block, so nothing here waits but for the disk.

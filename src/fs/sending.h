@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A portion of a file that the system moves to a stream by itself. */
 #ifndef AVOW_SENDING_H
 #define AVOW_SENDING_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The new file that takes the place of the one that a path leads to, or of
  * none, in one go. Until then, whatever goes wrong removes it and leaves the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Successors, by paths: libuv's calls, which know no others. The new file has a
  * name of its own from the beginning, beside that of the old one.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Successors, by the calls that take a directory's descriptor: the file is made
  * in the directory where the old one was found, whatever others do to the path

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A new file in a directory, until it takes the name that it is for. Where the
  * file system has that, it is without any name until then: a process that is

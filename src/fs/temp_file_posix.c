@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * New files without a name, or with a temporary one. Only who holds the lock of
  * a file removes its temporary name, and only after a look that it still leads

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Extended attributes, and the ACL among them, on Linux: what those who copy a
  * file and those who replace one do alike. Which are to be kept, and what comes

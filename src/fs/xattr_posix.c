@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Extended attributes by descriptor. A system that has none, or not this one,
    has nothing that could be lost. */
 #include "fs/xattr.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What all wrappers of libuv requests share: their beginning and their end.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Operations: a libuv request with the promise it settles. An operation owns
  * all that libuv may touch and lives until libuv calls back, whatever becomes

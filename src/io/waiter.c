@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Those who wait at a place. */
 #include "io/waiter.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Somebody who waits for what something of ours will say: a deferred at a place
  * of its own, NULL while nobody waits, and from the moment on that whoever did

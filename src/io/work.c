@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Work for the threads of libuv's pool: chores, and the program's own functions
  * as chores. A chore's function and its result are the thread's while it runs;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A chore: a function that a thread of libuv's pool runs, with the promise that
  * settles with what it returns. It owns all that its function uses, and lives

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Loops on threads of their own: the set of them. What one is, and how things
  * are run there, is in worker.c.

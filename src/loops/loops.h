@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Loops on threads of their own: for who uses them on a program's behalf. */
 #ifndef AVOW_LOOPS_PRIVATE_H
 #define AVOW_LOOPS_PRIVATE_H

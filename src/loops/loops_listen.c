@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A server on all loops. Where the loops cannot listen themselves,
  * loops_share.c, home accepts and hands each connection over to the loop that

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A server whose loops have sockets of their own, all bound to one address: the
  * system shares the connections out (SO_REUSEPORT). Home makes these sockets,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A worker and its errands. An errand is mail: it goes to the worker's loop
  * with what to call, and comes back home with the answer. Whoever has it may

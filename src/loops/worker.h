@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A worker: a thread with a loop of its own, which runs the errands that home
  * loops send it. Unless it says so a function may be called on any thread.

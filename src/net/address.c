@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Addresses as text, for messages and for programs. */
 #include "net/address.h"
 #include "base/misuse.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Addresses as text. */
 #ifndef AVOW_ADDRESS_PRIVATE_H
 #define AVOW_ADDRESS_PRIVATE_H

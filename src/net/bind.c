@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Binding by name, and accepting what comes. */
 #include "net/bind.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Binding sockets. */
 #ifndef AVOW_BIND_H
 #define AVOW_BIND_H

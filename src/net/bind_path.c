@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Binding to a name: Unix domain sockets and Windows pipes. A socket listens
  * from the beginning, so that who finds its name can tell whether somebody is

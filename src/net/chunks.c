@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What arrives on a stream as a channel. Nothing is read while that is full.
  */

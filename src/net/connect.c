@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Connecting by name: RFC 8305, "happy eyeballs". Addresses alternate between
  * families; the next is tried once one fails or a pause is over, and the first

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Connecting to whichever address answers first, and to names. */
 #ifndef AVOW_CONNECT_H
 #define AVOW_CONNECT_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Connecting to a name: Unix domain sockets and Windows pipes. libuv forgets
  * the first of two connects that are pending on one pipe, so they are found by

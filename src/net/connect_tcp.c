@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* TCP: connecting. */
 #include "avow/stream.h"
 #include "io/op.h"

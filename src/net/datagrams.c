@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The datagrams that arrive at a socket as a channel. Each is read into the one
  * buffer, which has room for the longest there is and for no second one, so

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Names and addresses: uv_getaddrinfo() and uv_getnameinfo(). A list of
  * addresses is an object's, so one that comes too late is freed with it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Streams in memory: a pair of ends, each of which writes one way and reads the
  * other. The pair stays until the sleeps of its ways and both values have gone.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * How a stream has ended. Who sends and resets at once makes the system say two
  * things together: that there are bytes, and that it is over. When those have

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Whether what libuv takes for the end of a stream is one. */
 #ifndef AVOW_ENDED_H
 #define AVOW_ENDED_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * When the peer of a stream has gone. A copy of its descriptor is polled, which
  * the stream may close meanwhile, for what hardly ever comes: data out of band.

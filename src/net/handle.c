@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Closing a handle of the program's. The callback of uv_close() gets nothing
  * but the handle, whose data is not ours; so the promise, found by the handle,

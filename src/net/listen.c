@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The connections of a listening stream as a channel. While that is full
  * nothing is accepted, and libuv then stops listening for more by itself.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Streams that values own. A stream closes with the last reference to its
  * value, and its memory goes when both the value and the handle have gone. The

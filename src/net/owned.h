@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Streams that values own. */
 #ifndef AVOW_OWNED_H
 #define AVOW_OWNED_H

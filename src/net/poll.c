@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Readiness. It is level-triggered: as long as nobody reads, libuv would tell
  * of it in each turn. So libuv is asked only while somebody waits; but where

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Progress of pumps and readers. Who watches it sleeps until the time that is
  * left at that moment is over, and then looks again: what moves sets no timer.

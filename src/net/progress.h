@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What is asked of a pump, and how far it has come; and how long a reader waits
    for more. */
 #ifndef AVOW_PROGRESS_H

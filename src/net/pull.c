@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Many reads of a stream that is not one of libuv's, one after another: each
  * step of a repetition reads once. What has arrived when a promise is cancelled

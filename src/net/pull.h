@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What moves many bytes of a stream of any class, by reading again and again.
    The stream may be none, which is reported. */
 #ifndef AVOW_PULL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What arrives on a stream that is not one of libuv's, as a channel: one read
  * at a time, and none while that is full. The stream is asked by a parent of

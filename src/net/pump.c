@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Bytes move from one stream to another through one buffer: what the
  * destination does not take at once is queued, and until it is out nothing is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Reading from a stream. An intake whose promise settled stays until the
  * handlers which that woke have run: if they read again, nothing was stopped

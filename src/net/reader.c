@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Reading in pieces. Bytes move from the buffer into a value only when the
  * whole piece is there, and room is made before anything is read into it: so

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Who reads from a handle. The callbacks of libuv get nothing but the handle,
  * whose data is not ours: so what reads is found by its handle. There is one at

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Who reads from a handle: one at a time, found by the handle. */
 #ifndef AVOW_READING_H
 #define AVOW_READING_H

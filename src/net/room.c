@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The loop's block for what arrives. */
 #include "net/room.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Where libuv reads to: one block a loop, for what libuv asks for by its
  * callback it has filled, or not, before it asks again. So a stream that waits

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Serving. Connections are children of the service, so none outlives it. While
  * there are as many as may be the next is left to wait, and libuv then listens

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Serving: what a stream accepts, each connection given to a function. */
 #ifndef AVOW_SERVE_H
 #define AVOW_SERVE_H

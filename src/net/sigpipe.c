@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * libuv writes to sockets without MSG_NOSIGNAL and to pipes with write(): that
  * to a peer which has hung up raises SIGPIPE, of which a program dies without a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Whether a peer that hangs up ends the program. */
 #ifndef AVOW_SIGPIPE_H
 #define AVOW_SIGPIPE_H

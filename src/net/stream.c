@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Byte streams. One of libuv's is known by the address of its class, and what
  * is asked of it goes straight to libuv; the others are asked here.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Byte streams of any class. */
 #ifndef AVOW_STREAM_PRIVATE_H
 #define AVOW_STREAM_PRIVATE_H

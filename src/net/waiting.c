@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What waits in a socket: recv() takes it without blocking, whatever the
  * descriptor is set to. An error is told by the system once, so whoever asked

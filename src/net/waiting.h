@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Bytes that wait in the system already. To have libuv watch for them would
  * take a call of the system to begin, one to wait and one to end.

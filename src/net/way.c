@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One way of a pair in memory. */
 #include "net/way.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * One way of a pair in memory, from the end that writes to the end that reads:
  * a row of pieces, one for each write. Those that fit into its room are taken:

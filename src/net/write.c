@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Writing to a stream, and ending that. What the system takes at once costs no
  * request; the rest is queued with the bytes it needs.

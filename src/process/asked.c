@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What is asked of libuv for a command. */
 #include "process/asked.h"
 

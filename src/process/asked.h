@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What is asked of libuv for a command. */
 #ifndef AVOW_ASKED_H
 #define AVOW_ASKED_H

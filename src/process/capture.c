@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Capturing output. The buffer doubles up to a little more than max_bytes: what
  * is read past that is dropped, and more is read over it.

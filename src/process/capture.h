@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a process writes to a pipe, up to its end, in one piece of bytes. */
 #ifndef AVOW_CAPTURE_H
 #define AVOW_CAPTURE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Commands. One block owns all handles of a command: the process, a pipe for
  * each of its standard streams and a timer. It lives until all of them are

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Commands that a program talks to while they run: as processes. */
 #include "avow/command.h"
 #include "io/op.h"

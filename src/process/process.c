@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Processes. The block that holds the handle lives as long as a value refers to
  * it and until the handle is closed, which is not before the process has ended

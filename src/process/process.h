@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Processes as values. */
 #ifndef AVOW_PROCESS_PRIVATE_H
 #define AVOW_PROCESS_PRIVATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Signals. The handle listens from the beginning, so that none comes between
  * two who wait; what comes while nobody does is remembered, once.

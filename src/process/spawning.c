@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Spawning, where it fails: whether the handle then is the loop's, and has to
  * be closed, is for us to find out.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What is hard about uv_spawn(), for all that do. */
 #ifndef AVOW_SPAWNING_H
 #define AVOW_SPAWNING_H

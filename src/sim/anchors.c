@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* All files that define functions of libuv: see SIM_ANCHOR(). */
 #include "sim/anchors.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a run holds on to, so that a linker does. */
 #ifndef AVOW_SIM_ANCHORS_H
 #define AVOW_SIM_ANCHORS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A table of the blocks by their addresses, with open addressing: what is
  * looked for lies where its address says, or behind that, with no gap between.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The blocks of memory that a run has allocated and not freed. */
 #ifndef AVOW_SIM_BLOCKS_H
 #define AVOW_SIM_BLOCKS_H

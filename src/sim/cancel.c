@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Awaits that are cancelled: of the functions that wait, one that the seed
  * chooses, by avow_cancel() as anybody does it. Those who call for that have to

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Awaits that are cancelled. */
 #ifndef AVOW_SIM_CANCEL_H
 #define AVOW_SIM_CANCEL_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the seed chooses. A choice depends on the seed, on the name of its kind,
  * and on how many of that kind there were before: so what is left out of a run

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The line for a shell that has a run again. */
 #ifndef AVOW_SIM_COMMAND_H
 #define AVOW_SIM_COMMAND_H

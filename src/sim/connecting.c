@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Connecting. A knock takes a while to arrive; then the connection waits at the
  * listener, and a welcome goes back. Where nobody listens a refusal does. A

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Contents in blocks. A sector that is written to for the first time since a
  * sync is kept as it was, so that a crash can bring it back.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The bytes of a file: what programs see of them now, and what the disk has of
  * them. Written bytes are on the disk for sure after a sync only. Until then a

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "sim/descriptors.h"
 
 #include "sim/polled.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Descriptors of sockets that no handle has yet: those of uv_pipe() and
  * uv_socketpair(), until one is opened with them.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The disk as a whole: an empty one with the usual directories, and what a
  * crash leaves of it.

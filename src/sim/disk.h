@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The virtual machine's disk. Its calls are those of a POSIX system, at once,
  * and give 0 or more, or a libuv code. What fails by chance, and what takes

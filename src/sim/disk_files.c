@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Open files, by their numbers: the lowest that is free, as of any system, so
    that who uses one that he has closed finds another's. */
 #include <string.h>

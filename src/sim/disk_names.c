@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Calls that give and take names, as Linux does. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Looking at things, their attributes, and where they are. */
 #include <errno.h>
 #include <math.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* In place of net/ended.c: the simulated socket says how it has ended. */
 #include "net/ended.h"
 

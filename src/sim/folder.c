@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The names in a directory: a hash table, and a list in the order in which they
    were made. */
 #include <assert.h>

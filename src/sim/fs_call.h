@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Requests of files: the same at once and on the thread pool. What a request
  * does, to which fields of it, is in a table by its type.

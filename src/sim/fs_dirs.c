@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Reading directories. The names are taken down when reading begins: whether
  * what comes and goes later is seen is nobody's to say on any system.

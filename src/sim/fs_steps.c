@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Requests that are several calls to a system. */
 #include <string.h>
 

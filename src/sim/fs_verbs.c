@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What each type of request does, and in which ways it may fail by chance. */
 #include <assert.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * In place of net/gone.c: whether a peer has gone the simulated socket says, as
  * poll() does of a system's. Nothing is read for it. Who waits is a request of

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What all handles and requests of a simulated loop share. A handle's block is
  * found by a private field of libuv's, and is gone once it has closed. Its

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "sim/heap.h"
 
 #include <assert.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What is due first. A binary heap of nodes that lie in what waits: each knows
  * its place, so that it can leave from anywhere. Of equal times the one with

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The history of a run: a hash of all events and choices, which is the same for
  * a seed on each machine, and the last events as text.

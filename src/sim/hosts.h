@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The hosts of the network: names, each with an address of its own, which it
  * gets when it is looked up first. All are the one machine there is; but the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Looking for a seed that fails, and what is told of it: why, the last events,
  * which choices it takes, and how to have it again.

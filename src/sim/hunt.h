@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Looking for a seed that fails, and telling of it. */
 #ifndef AVOW_SIM_HUNT_H
 #define AVOW_SIM_HUNT_H

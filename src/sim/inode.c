@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Things on the disk, and who holds them. */
 #include "sim/inode.h"
 

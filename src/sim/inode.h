@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What is on the virtual disk: files, directories and symbolic links, and the
  * names that directories give to them. A thing lives while something holds it:

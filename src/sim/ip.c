@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "sim/ip.h"
 
 #include <stdio.h>

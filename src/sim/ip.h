@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Addresses of the simulated network: those of IPv4 as IPv6 maps them. All of
  * them are addresses of the one machine there is, but for the nets that are

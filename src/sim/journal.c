@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The journal: records of what had the names before. As those of a directory
  * are kept or taken back from one on, taking them back from the last to the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Changes of names that the disk may not have yet. Those of one directory reach
  * it in their order, and a rename as one; of two directories either may be

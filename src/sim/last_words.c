@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Handlers of the signals that a program's mistakes end it with. They say what
  * has to be said, and leave the rest to what was there before. A stack of their

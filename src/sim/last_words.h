@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What is said if a signal ends the process, or exit(), which then fails: a
    program that has gone cannot be asked any more which run that was. */
 #ifndef AVOW_SIM_LAST_WORDS_H

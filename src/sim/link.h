@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A connection: two ways for bytes, one from each end to the other. What one
  * end sends arrives in order, after a while that the seed chooses. A way holds

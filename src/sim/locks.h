@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a run holds of mutexes and locks. */
 #ifndef AVOW_SIM_LOCKS_H
 #define AVOW_SIM_LOCKS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a simulated loop has: for the files of its phases. */
 #ifndef AVOW_SIM_LOOP_H
 #define AVOW_SIM_LOOP_H

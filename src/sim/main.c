@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The main() of a program that is there to be simulated. */
 #include <errno.h>
 #include <inttypes.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The memory that a run has: avow's own, for which base/alloc.c is compiled
  * once more with these in place of the system's, and the program's, if it asks

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What avow allocates. */
 #ifndef AVOW_SIM_MEMORY_H
 #define AVOW_SIM_MEMORY_H

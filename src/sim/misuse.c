@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* In place of base/misuse.c: a misuse fails the run, in release builds, too,
    which goes on as these do until its turn has ended. Outside a run all is as
    ever. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "sim/names.h"
 
 #include <stdlib.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Names of hosts and services. Each name has an address of its own, which it
  * gets when it is asked for first; localhost and what is below it is the

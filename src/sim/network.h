@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Who is to be found where: the sockets that were bound to an address or to a
  * name. A port that nobody asked for is the next that is free.

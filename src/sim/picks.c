@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "sim/picks.h"
 
 #include <inttypes.h>

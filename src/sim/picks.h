@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Which choices of a run were not plain, and which may be. A choice is known by
  * its kind and by how many of that kind there were before it, "net.cut:3": so

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Streams as libuv's loop sees them: it polls for what they want, and calls
  * back for what is ready, level by level: what is still ready is told again.

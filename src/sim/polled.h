@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What libuv keeps of a stream, beside the fields that programs may read:
  * polled.c waits for its socket, uv_stream.c listens and reads, uv_write.c

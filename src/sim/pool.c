@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "sim/pool.h"
 
 #include <assert.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The thread pool, without threads. A job waits for one of the four that libuv
  * has; then it does its work, in one go, and some time later its loop hears of

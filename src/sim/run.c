@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A run: a world, a loop on it, the program, and what it leaves behind. A run
  * that fails stops turning, and is closed as any other, without faults; where

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a loop asks of the run that it is part of. */
 #ifndef AVOW_SIM_RUN_H
 #define AVOW_SIM_RUN_H

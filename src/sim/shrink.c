@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Delta debugging (Zeller and Hildebrandt 2002) over the choices that were not
  * plain: first all of a kind are left out, then halves, quarters, and so on to

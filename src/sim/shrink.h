@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a failure does not take is left out of it. */
 #ifndef AVOW_SIM_SHRINK_H
 #define AVOW_SIM_SHRINK_H

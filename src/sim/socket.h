@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Sockets as a system has them, of TCP and of pipes with names: what connect(),
  * accept(), read(), write(), shutdown(), close() and poll() do there. Errors

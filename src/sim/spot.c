@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Walking along paths. A link's text comes before the rest of the path, which
  * is walked on from where the link is.

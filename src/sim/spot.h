@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Where a path leads: step by step, through the symbolic links on the way.
  */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a world is made of, for its own files: world.c, chance.c, history.c and
    run.c. */
 #ifndef AVOW_SIM_STATE_H

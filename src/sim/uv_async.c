@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Asyncs. All that send do so on the loop's thread, for a simulated world has
  * no other; many sends before one is heard are one. Those of a loop are heard

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What time it is, for all who ask libuv. */
 #include "sim/loop.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where the process is, and what it hears of its machine and its user: the same
    everywhere. */
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What programs ask of the system behind a handle: there is none. */
 #include "sim/polled.h"
 

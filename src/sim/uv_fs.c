@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* libuv's requests of files, one by one. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What all requests of files share: their beginning, the pool, their end. */
 #include <string.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Handles, whatever they are: closing, references, walks. */
 #include <assert.h>
 

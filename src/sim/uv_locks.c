@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Mutexes and locks of readers and writers. What nobody else holds is had at
  * once; what another thread of the process holds is waited for, in the time of

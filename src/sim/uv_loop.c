@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The loop: its phases in libuv's order, of which there are two: until 1.44
  * timers come first in a turn, since 1.45 last, and before the first turn. A

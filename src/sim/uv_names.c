@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Looking up names, and addresses. */
 #include <stdio.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Pipes with names. The names are the machine's own, beside its files: they
  * need no directory, and nothing is left of one that is closed.

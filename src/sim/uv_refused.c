@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What is not simulated: it says so by its name, fails the run, and then as if
  * the system did not have it. A simulated program has one thread: what would

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Signals that the program sends to itself, with uv_kill(): no others come. One
  * that nobody waits for ends the run, as it would the process.

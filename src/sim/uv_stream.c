@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Streams: listening and reading. What is read may be cut anywhere, and now and
  * then the system has no descriptor for a connection.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* TCP. What options of the system change nobody sees here. */
 #include "sim/polled.h"
 

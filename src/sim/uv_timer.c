@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Timers, by the loop's own idea of the time. Those that are due when their
  * phase begins run in it: one that starts itself anew, even for now, is for the

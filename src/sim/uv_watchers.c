@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Handles of the loop's own phases, idle, prepare and check: those of a phase
  * run newest first, once a turn. One that is started in its own phase runs in

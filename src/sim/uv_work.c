@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Work for the pool, random bytes, and cancelling what waits for a thread. */
 #include <limits.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Streams: writing and shutting down. Of what is written the system takes what
  * there is room for, or less, and the rest is queued.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "base/container.h"
 #include "sim/polled.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Time and tasks. Nothing takes time but waiting, and a turn of a loop, which
  * takes a little, so that who turns until something has happened sees it. Among

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The world that a simulated libuv lives in: virtual time, tasks that are due,
  * choices that the seed makes, and the history of all that happened. A thread

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Those who hear the same. A listener is a source of its channel, which has no
  * room: it gives one item for each that is asked for. It waits in the list

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Audiences: channels that hear the same, each in its own time. What is said
  * has a number, and of a listener it is known which number comes next. One that

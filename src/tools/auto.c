@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What avow/auto.h has called where a block ends; avow_value_clear() is a
    value's own. */
 #include "avow/channel.h"

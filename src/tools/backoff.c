@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How long to wait before trying again. */
 #include "tools/backoff.h"
 

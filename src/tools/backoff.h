@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How long to wait before trying again. */
 #ifndef AVOW_BACKOFF_H
 #define AVOW_BACKOFF_H

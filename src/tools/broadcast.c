@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Broadcasts. An item has a place in a ring, by its number, until all who have
  * to hear it have done so. Since each hears them in a row, who has to hear one

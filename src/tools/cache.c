@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Caches. For each key that a run is on for, or that a value is kept for, there
  * is an entry in the table, which holds it. The values are in a list by their

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Those who wait for the same. */
 #include "tools/callers.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Those who wait for the same, each by a promise of his own. */
 #ifndef AVOW_CALLERS_H
 #define AVOW_CALLERS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Each item of a channel. One child waits for the next item, as long as there
  * is room for one to run; the others are those that run. Nothing is kept of an

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One run for all who wait for it. */
 #include "tools/flight.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * One run for all who wait for it: its only child. A run that nobody waits for
  * is abandoned, and cancelled; it is still waited for, so that there are never

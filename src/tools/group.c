@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Groups. The failures are kept from the first on; since that cancels the other
  * children, they are few. Without memory there is a group that does no more

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Limiters. Whoever waits for a turn is a promise in the limiter's queue, which
  * holds the limiter, and so does who has a permit: a run until what it began

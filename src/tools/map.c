@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Maps. Those that run are children; each that reports makes room for the next.
  * The first are begun by a child that is settled from the start, so that fn is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Maps: what avow_map() and avow_each() ask of their options. */
 #ifndef AVOW_MAP_PRIVATE_H
 #define AVOW_MAP_PRIVATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Memos: a run for all, and then what it gave. */
 #include "avow/once.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Rates. How full the bucket is is counted in parts of a token, `ms` of them a
  * token, of which `tokens` come each millisecond: so nothing is ever rounded.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Retries, made of promises alone: the handler of a failed attempt follows the
  * next attempt, and so on; following in a row takes no more memory than once.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Senders. One is its channel's source that brings nothing by itself: so there
  * is one at most, it hears when the channel wants nothing more, and neither

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Making tools, and refusing to. */
 #include "tools/tool.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Tools: what limiters, groups and the like have in common. A tool is a promise
  * in disguise: fulfilled with the object that it is, or rejected with why it

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Watches. All that is said is the newest value, whose number says whether a
  * listener has heard it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Entries of a tree that is copied. They have their names alone, and paths are
  * put together for those who ask: a deep tree would have a lot of them.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The entries of a tree that is copied, each with the directory that it is in.
  * Of a directory the copy is held open while somebody needs it: the descent, as

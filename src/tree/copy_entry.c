@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What a copy does to what is there. Nothing is written through a link at the
  * target: what is to be replaced loses its name to the copy, which is a new

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Copying one entry of a tree, on a thread of the pool: a file with its holes,
  * a symbolic link as a link, a directory before what is in it and once more

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Copying one entry, by paths and libuv's calls. Files have the attributes of
  * their originals in any case; owners and what may be done with them are the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Copying one entry by open files and places. As cp has it, the mode of the
  * copy is what the umask leaves of the original's permissions; and what is to

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Copying a tree: a few lanes, each work in shifts on the thread pool, take
  * entry after entry from one tree and copy it. Taking it, under the lock, opens

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Paths that match a pattern. The names of the pattern are numbered; a
  * directory carries the set of those that an entry in it may be next, as bits.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Whether a name is like a pattern. Only the last star seen is ever tried
  * again: what stands before it matched as early as it could, and no later place

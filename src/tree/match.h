@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Whether a name is like a pattern. */
 #ifndef AVOW_MATCH_H
 #define AVOW_MATCH_H

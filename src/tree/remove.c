@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Removing a tree, files first. Nothing here follows a symbolic link, nor
  * leaves the tree when others exchange what is in it: each entry goes by its

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Removing a tree that must go, whatever becomes of the promise. */
 #ifndef AVOW_REMOVE_H
 #define AVOW_REMOVE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Work in shifts: a repeat, each step of which is a chore. The work belongs to
  * the repeat and to the chore that runs, which may outlive it.

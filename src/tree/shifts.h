@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Long work on the thread pool: in shifts of a millisecond, each a chore that
  * queues up behind what others want of the pool meanwhile. A journey costs some

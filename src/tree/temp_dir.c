@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Temporary directories. What has the name at the end is removed only if it is
  * the directory that was made. The removal is made with the directory, so that

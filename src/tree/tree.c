@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Going through a directory tree. The path grows and shrinks with the depth; a
  * level that was closed early has the names that were left of its directory.

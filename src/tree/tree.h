@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Going through a directory tree, on a thread of the pool: its entries one
  * after another, each directory before what is in it if it is entered, and left

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Walking a tree: a channel whose source reads a batch of entries in a chore of
  * the thread pool, and the next one once the channel wants more. The walk is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Buffers that grow, and become values. */
 #include "value/buffer.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A buffer that grows: bytes that nobody else has yet, filled from the front.
  * What is in it becomes a value without being copied.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Which values may change threads: counts are atomic, but what an object's last
  * reference does may belong to a loop. Values are walked with a stack of fixed

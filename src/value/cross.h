@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Which values may change threads. */
 #ifndef AVOW_CROSS_H
 #define AVOW_CROSS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Errors: the block with a message and a cause, and the texts of codes.
  */

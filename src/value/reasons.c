@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Several failures that end as one. */
 #include "value/reasons.h"
 

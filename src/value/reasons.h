@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Several failures that end as one. */
 #ifndef AVOW_REASONS_H
 #define AVOW_REASONS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What headers define, as symbols of the library, for languages that know it by
    these alone. */
 #define AVOW_INLINE AVOW_API inline

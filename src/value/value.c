@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Values and their counted blocks. A block's count is atomic, so that values
  * may cross threads. Blocks that die together (a list and what is in it, an

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The counted block that bytes, lists, objects and errors share. */
 #ifndef AVOW_VALUE_PRIVATE_H
 #define AVOW_VALUE_PRIVATE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What is made without memory releases what it was given. */
 #include "harness.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The allocator, which a program may replace before it does anything else. */
 #include "harness.h"
 

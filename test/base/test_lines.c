@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Cache lines: where they lie, and which are given out next. */
 #include "base/lines.h"
 

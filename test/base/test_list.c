@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The list: its order after each operation, read forwards and backwards. */
 #include "base/list.h"
 

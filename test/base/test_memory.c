@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Memory: what a lasting promise, a long loop and a crowd keep of what came and
  * went.

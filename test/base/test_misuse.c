@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Mistakes of programs. Debug builds say what to do instead and end; release
  * builds, where a mistake can be survived, degrade as each function here checks

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The table from addresses to nodes: many keys, growth, and chains. */
 #include "base/table.h"
 

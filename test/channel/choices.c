@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "choices.h"
 
 avow_promise_t *next_of(const avow_channel_t *a, const avow_channel_t *b) {

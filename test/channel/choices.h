@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Selects of two channels, and what they settle with. */
 #ifndef CHOICES_H
 #define CHOICES_H

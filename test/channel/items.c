@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "items.h"
 
 static const avow_class_t thing_class = { .name = "thing",

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What tests of channels send and receive. */
 #ifndef ITEMS_H
 #define ITEMS_H

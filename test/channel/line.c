@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "line.h"
 
 void send_ints(const avow_inlet_t *inlet, int64_t from, int64_t to) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A channel and its inlet. */
 #ifndef LINE_H
 #define LINE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Channels: order, room, the end, and what becomes of items. */
 #include <stdio.h>
 

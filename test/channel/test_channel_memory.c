@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Channels: what they keep in memory, and what becomes of it. */
 #include "famine.h"
 #include "items.h"

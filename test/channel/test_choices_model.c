@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Random programs of sends, takes, selects and cancels over some channels and
  * promises, beside a model that has lists where avow has links: after each step

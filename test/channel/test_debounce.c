@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The last item after a while of quiet. */
 #include "harness.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Inlets, as far as one thread is enough to see it: any may use them. */
 #include <stdio.h>
 

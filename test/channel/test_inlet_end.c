@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The end of inlets: of what they are of, of the loop, of themselves. */
 #include "line.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Inlets: when items come, and what runs between them. */
 #include "line.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Inlets that several threads use. All of it is also for ThreadSanitizer. */
 #include "items.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Out of memory: channels live through it. */
 #include <signal.h>
 #include <sys/socket.h>

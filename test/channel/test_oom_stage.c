@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Out of memory: stages live through it. */
 #include "torture.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The outcomes of many promises, each as it comes (rule 34). */
 #include "choices.h"
 #include "elsewhere.h"

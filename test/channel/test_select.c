@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Choosing: exactly one of several things happens (rules 32 and 35). */
 #include <stdio.h>
 

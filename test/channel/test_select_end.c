@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Choosing that is refused, or ends before anything has happened. */
 #include "choices.h"
 #include "elsewhere.h"

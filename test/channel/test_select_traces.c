@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Choosing: what is not chosen is as if it had never been asked for (rule
    33). */
 #include "channel/channel.h"

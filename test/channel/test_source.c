@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What feeds a channel: when it is resumed, paused and stopped. */
 #include "channel/channel.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What all stages share: asking, calling off, letting go (rules 36, 37). */
 #include "famine.h"
 #include "items.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Lists of so many items, or of so much time. */
 #include "items.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Maps of channels, and filters: one at a time, and several. */
 #include "items.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Stages: what goes through them is gone. However many items come by, no more
  * blocks are alive than for a few, and whoever sends is held back by who takes.

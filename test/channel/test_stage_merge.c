@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Several channels in one. */
 #include "items.h"
 

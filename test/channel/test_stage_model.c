@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Random rows of stages, asked at random for what is sent at random, beside a
  * model that does the same to an array: whoever is cancelled while he waits,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The first so many. */
 #include "items.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Items that come too soon after another: throttles, and edges of debounces. */
 #include <stdio.h>
 

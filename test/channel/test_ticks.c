@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Ticks: none is lost, none drifts, and none is counted while nobody waits. */
 #include "harness.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Taking and sending at once, or not at all. */
 #include "channel/channel.h"
 #include "items.h"

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 'use strict';
 
 /* What Promises/A+ asks of an implementation under test. */

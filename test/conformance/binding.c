@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * avow for JavaScript, on Node's own loop: as much as the suites of JavaScript
  * promises need. It hands over states, deferreds, reactions and combinators;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * JavaScript values as values of avow, and back. Any value fits: it is an avow
  * object that holds a reference to an array of one (primitives cannot be

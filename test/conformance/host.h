@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The JavaScript engine that hosts avow, and Node-API in small: a call that
  * fails is a mistake of these files, so it ends the process. One environment a

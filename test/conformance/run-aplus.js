@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 'use strict';
 
 /* Runs all of Promises/A+ against avow. */

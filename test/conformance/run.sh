@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Runs the suites of JavaScript promises against avow, inside Node. Needs cc,
 # pkg-config, libuv's headers, node (18 or later) and npm; fetches npm packages
 # into node_modules, and nothing else.

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The table of docs/connector.md, counted; --check: is it what the page has?
 set -eu
 cd "$(dirname "$0")/../.."

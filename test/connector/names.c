@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * getaddrinfo(), connect() and write() as a test wants them. This program's
  * come before the system's, as the linkers of ELF systems do it.

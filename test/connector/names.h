@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What names.c gives in place of the system. */
 #ifndef NAMES_H
 #define NAMES_H

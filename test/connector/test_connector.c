@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The three connectors of docs/connector in the same situations. */
 #include "harness.h"
 #include "world.h"

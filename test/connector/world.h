@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The world that connectors are tried in: names that resolve as a test wants,
  * ports of loopback, and a server with manners to choose.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* avow.hpp without exceptions: an error ends a coroutine where it stands. */
 #include <avow.hpp>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the tests in C++ share: a loop, a log, and a count of what is alive. */
 #ifndef CHECK_HPP
 #define CHECK_HPP

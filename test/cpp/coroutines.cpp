@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Coroutines: they do what functions with avow_await() do, in their order. */
 #include "check.hpp"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Lambdas as handlers: what they take and give, and that they go. */
 #include "check.hpp"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Runs the tests of avow.hpp, of coroutines where the language has them. */
 #include "check.hpp"
 

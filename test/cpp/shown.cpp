@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What docs/cpp.md shows, and that it does what that says. */
 #include "check.hpp"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Values, errors, objects of C++, and what has one owner. */
 #include "check.hpp"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Runs programs (see generate.js) over avow and prints what happened, in the
  * words that interpret.js explains. Every program gets avow anew on the one

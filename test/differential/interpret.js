@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 'use strict';
 /*
  * Runs programs (see generate.js) over V8's own promises and prints what

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 'use strict';
 /*
  * The two interpreters, each a process of its own for as many programs as it is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Reads programs. */
 #include "program.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Programs as generate.js writes them: what each word means stands there.
  */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 'use strict';
 /*
  * Compares avow with V8 on random programs:

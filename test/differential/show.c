@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Prints values in the words of interpret.js. */
 #include <stdio.h>
 

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 'use strict';
 /*
  * Makes a program that shows a difference small. As any lines are a program,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What each statement does. The program owns each promise and deferred in its
  * place; what is not moved out of there is referenced first.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Async functions without stacks: what run() and its await do, where what lives
  * across an await is in a struct.

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 'use strict';
 /*
  * The tick table: in which round of the queue (1 is the first) a handler runs

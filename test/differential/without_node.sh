@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Stands in for node in the tests that need it, where there is none that is new
 # enough: says so.
 if command -v node >/dev/null; then

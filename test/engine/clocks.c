@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "clocks.h"
 
 static int set_up(avow_clock_t clock) {

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Loops with clocks of their own. */
 #ifndef CLOCKS_H
 #define CLOCKS_H

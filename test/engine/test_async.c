@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Async functions: when they run, what an await gives, and what cancelling and
  * the end of the loop do to one that is parked.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Async functions that are cancelled, and the end of their loop. */
 #include "awaiting.h"
 

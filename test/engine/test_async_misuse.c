@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What async functions, and awaiting outside of them, are refused. */
 #include "elsewhere.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Awaits that know what they wait for. */
 #include "harness.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Cancelling: what is rejected, what still runs, and what is left alone. */
 #include "famine.h"
 

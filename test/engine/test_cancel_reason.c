@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Cancelling with a reason: who rejects with it, and for how long it stays. */
 #include "avow/stackless.h"
 #include "famine.h"

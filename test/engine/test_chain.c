@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Chains: then, catch, finally, attach, repeat, and when a lost rejection is
  * reported. The numbers in comments are those of the rules in

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Clocks of a loop's own. */
 #include "clocks.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The end of clocks of a loop's own: when the loop closes, or what they ring,
    and the end of time. */
 #include "clocks.h"

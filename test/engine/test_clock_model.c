@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A clock of a loop's own against a model of one: sleepers that make others and
  * cancel some when they wake, as a seed decides, wake at the same times and in

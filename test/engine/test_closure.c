@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Functions that own their data: they hear that it is over, once, whichever
  * way. Their order is that of test_order.c and test_stackless.c.

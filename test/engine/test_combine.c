@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Combinators. The numbers in comments are those of the rules in
  * docs/semantics.md.

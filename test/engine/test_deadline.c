@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Deadlines: times that are handed down. */
 #include "famine.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Depth: chains of a million links and combinators as deep, on a stack of 64
  * KiB. What recursed over them would overflow it.

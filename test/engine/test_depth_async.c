@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Depth of async functions: one waits for another that waits for another, and
  * so on, as many as a system can be expected to have stacks for.

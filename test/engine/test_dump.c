@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Dumps: which promises are there, how they stand, and whom they wait for.
    Addresses are read, to follow them, and never compared with anything else. */
 #include "harness.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Dumps that a signal asks for: what is printed, and what stays of them. */
 #include <signal.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Processes that exit, each in a child: from main(), in a handler, on an async
    function's stack, behind other threads, and on one of the pool. What atexit()
    was given closes avow. */

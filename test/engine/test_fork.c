@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Children that go on as the program: with loops of their own, and with the one
    that they have inherited. */
 #include <signal.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Combinators with one input at a time. */
 #include "famine.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the program's hooks do to a gather while an input is added to it. */
 #include "harness.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What is still held when a loop is closed: debug builds say what it is, and
  * what lets go of it; release builds say nothing.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How long turns take: what counts of them, and what is told of that. */
 #include "engine/lag.h"
 

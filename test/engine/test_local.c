@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Values of async functions: who has them, and for how long. */
 #include "awaiting.h"
 #include "elsewhere.h"

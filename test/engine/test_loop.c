@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Loops: beginning, end and statistics. */
 #include "harness.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Mailboxes: functions that any thread has the loop call. */
 #include "harness.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Names of promises: where there is room for them, and where they are shown. */
 #include "harness.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Out of memory: chains, combinators, cancelling and values live through it. */
 #include "avow/closure.h"
 #include "torture.h"

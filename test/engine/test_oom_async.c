@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Out of memory: async functions live through it, also where it is a stack that
    cannot be had. */
 #include "base/alloc.h"

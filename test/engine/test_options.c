@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What later versions have: options, which this one refuses, and figures. */
 #include "harness.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The pool: its reserve, what each() visits, and that a program in a steady
    state asks the system for nothing. */
 #include "engine/pool.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Promises: states, resolving functions, references. The numbers in comments
  * are those of the rules in docs/semantics.md.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Traces that are written: what begins and ends them, what they are when the
  * program crashes or the disk is full, and how names get there. What else is in

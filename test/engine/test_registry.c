@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The table of loops: many, those of one hash, and threads that come and go. */
 #include "engine/registry.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Remotes, as far as one other thread is enough to see it, and programs that
    close all handles there are. */
 #include "harness.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where remotes lie, and what becomes of their memory. */
 #include "base/lines.h"
 #include "harness.h"

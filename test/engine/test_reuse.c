@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Loops that are used on after the program has closed all their handles, avow's
  * among them. Debug builds advise what to do, once; nothing else differs.

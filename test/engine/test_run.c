@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* avow_run(): when it returns, and with what. */
 #include "harness.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Shields: what cancelling waits for, and closing the loop. */
 #include "harness.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Slabs after a peak: what is empty goes back, in whatever order it came to be
    so, and what comes next lies as it did before. */
 #ifdef __linux__

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sleeps, and the timer that they share. The wheel has a suite of its own. */
 #include <time.h>
 

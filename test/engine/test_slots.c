@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The wheel that sleeps stand in, in a time of its own. */
 #include "engine/slots.h"
 #include "harness.h"

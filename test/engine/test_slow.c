@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Jobs that take long: who is told of them, and as what. */
 #include "harness.h"
 

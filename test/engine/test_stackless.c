@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Functions that wait without stacks: they do what async functions do, in the
  * same order; see also the tick table of test/differential.

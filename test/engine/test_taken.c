@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Promises, deferreds, gathers, remotes and loops that are used after they were
  * taken or let go: debug builds name them.

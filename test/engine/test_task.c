@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Tasks: what the loop delivers, one by one, each with the jobs it queues. */
 #include "harness.h"
 

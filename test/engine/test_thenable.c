@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Thenables: objects whose class has a then function. */
 #include "harness.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Several threads: loops in each of them, and remotes between them. All of it
    is also for ThreadSanitizer. */
 #ifndef _WIN32

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* When jobs run: after which callbacks, and before what else. */
 #include "harness.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Places: trace builds know where a promise was made, and their reports and
  * dumps say so. Other builds know nothing of it. This is a program that uses

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The budget of a turn. Something endless spends it; turns are counted where
    the loop is about to poll. */
 #include "harness.h"

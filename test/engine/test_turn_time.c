@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The time of a turn. The clock that avow looks at is the test's here: it goes
    on as jobs say that they took so long. */
 #include "harness.h"

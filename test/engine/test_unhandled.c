@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Reports of unhandled rejections. */
 #include "harness.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Waiting until something else happens: avow_until() and avow_timeout(). */
 #include "harness.h"
 

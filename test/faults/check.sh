@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Would the tests notice? Plants the faults of faults.txt one at a time in a
 # copy of the sources: the suite that caught.txt names must fail.
 #

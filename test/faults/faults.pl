@@ -1,4 +1,5 @@
 #!/usr/bin/perl
+# SPDX-License-Identifier: MIT
 # Reads a file of faults: its head says how they are written.
 #
 #   faults.pl FAULTS names                the names of all

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the tests of stacks that overflow share: fibers that do, and processes
  * of their own for them. No test makes a fiber in its own process, where the

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Has a suite run as where threads have shadow stacks: system and processor
    need not. */
 #include "fiber/shadow.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Exceptions in flight as a library in C sees them: words of the thread's that
    are to be each function's own. test_plug.c has the C++ runtime itself. */
 #include "harness.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Fibers: what goes over at a switch, and which stacks are kept. */
 #include "fiber/fiber.h"
 

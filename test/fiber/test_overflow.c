@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Stacks that overflow: the process's end, and what it says. */
 #define _XOPEN_SOURCE 700 /* sigaltstack() */
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Whoever handles faults beside avow, which watches for stacks that overflow:
    handlers, and stacks for them, that a program has before, or gets later. */
 #define _XOPEN_SOURCE 700 /* sigaltstack() */

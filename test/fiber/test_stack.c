@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Stacks in memory: their sizes, their guards, and what there is when the
    system gives no more. */
 #include "fiber/stack.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A file of a test's, and the value that owns a stream of it once that is
    open. */
 #ifndef STREAMED_H

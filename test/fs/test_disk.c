@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The plain calls on files: what no operation shows for certain. */
 #include "fs/disk.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Whole files, and what all requests for files share: cancelling them, closing
  * the loop under them, and failing memory.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Files as streams. */
 #define _XOPEN_SOURCE 700 /* pread() */
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Files: one request of the thread pool each. */
 #include <fcntl.h>
 #include <signal.h>

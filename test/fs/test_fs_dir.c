@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Directories: entries as values, and reading in parts. */
 #include <stdio.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the system tells of files and folders. */
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Reading and writing in several parts, and from file to file. */
 #define _XOPEN_SOURCE 700 /* pread() */
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What holds for every operation on files: a test of each for each. */
 #include <errno.h>
 #include <stdatomic.h>

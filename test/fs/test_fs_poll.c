@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Changes of files, found by looking again and again. */
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A writer that is killed, at each of its system calls in turn: there is the
    old file or the new one, whole, and the next writer removes what was left. */
 #define _GNU_SOURCE /* O_TMPFILE, __WALL */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Where links lead a file that replaces another. */
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Making directories, with those above them. */
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Out of memory: whole files and trees live through it. */
 #include <stdio.h>
 #include <stdlib.h>

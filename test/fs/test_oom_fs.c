@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Out of memory: every operation on files lives through it. */
 #include <fcntl.h>
 #include <unistd.h>

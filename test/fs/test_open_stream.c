@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Streams of descriptors, whatever these are. */
 #define _XOPEN_SOURCE 700 /* posix_openpt(), pwrite() */
 #include <fcntl.h>

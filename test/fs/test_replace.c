@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Writing whole files: over what was there, behind it, and in its place. */
 #include <signal.h>
 #include <stdio.h>

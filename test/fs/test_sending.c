@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Files that are pumped to streams, of which the system moves what it can by
  * itself: sendfile() here is the test's, which counts, and fails as it is told.

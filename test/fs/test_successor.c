@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a new file has of the one that it replaces, and what becomes of those
    that were left half-way. */
 #define _GNU_SOURCE /* setgroups() */

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Each block of README.md, docs/cpp.md, docs/node.md, docs/embedding.md,
 # docs/rules.md, docs/simulator.md and docs/testing-your-program.md below
 # <!-- test/FILE -->, or <!-- examples/FILE -->, stands in that file, word for

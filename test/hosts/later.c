@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What a language that loads C has of avow: a file after a pause, told to a
  * function of that language. Values go by the plain types that each knows.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Out of memory: threads, files, sockets and loops live through it. */
 #include <fcntl.h>
 #include <signal.h>

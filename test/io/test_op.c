@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Operations: the blocks that a loop keeps for the next ones. */
 #include "engine/pool.h"
 #include "harness.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Jobs of the thread pool: whose each thing is, and when it ends. */
 #include <stdatomic.h>
 

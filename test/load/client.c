@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The client. Some connections at a time say hello and hear it; when all are
  * open, they send messages and compare what comes back. That one ends early is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * load CONNECTIONS [SEED]: many connections at the same time. A server and a
  * client, each a process of its own, both on avow and over loopback only; half

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the two processes share: the plan, what each reports, and the loop that
  * each has, which in the end must have nothing left.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The memory, the loop and the descriptors of one process. */
 #include <dirent.h>
 #include <stdatomic.h>

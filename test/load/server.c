@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The server: it sends back whatever comes. Half of its connections, drawn by
  * lot, are cancelled: inside a callback of their own, or some time later,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A server on loops of threads of their own, with sockets of their own where
  * the system has that; built with HANDED it has not. cmocka fails a test from

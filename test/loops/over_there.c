@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "over_there.h"
 
 avow_loops_t *loops;

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Loops on threads of their own, and what runs there until it is cancelled. All
    of it is also for ThreadSanitizer. */
 #ifndef OVER_THERE_H

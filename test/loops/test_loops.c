@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Loops on threads of their own. All of it is also for ThreadSanitizer. cmocka
    fails a test from the thread that runs it: others only record. */
 #include "over_there.h"

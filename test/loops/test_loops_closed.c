@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Loops on threads of their own that are closed where that is not expected: on
    one of their threads, twice, or by closing all handles of a loop: by a job at
    its own, that of the orders among them, or at home. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Loops on threads of their own that cannot be had, or not be asked. */
 #include <sys/resource.h>
 

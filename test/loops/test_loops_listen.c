@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A server on loops of threads of their own. All of it is also for
    ThreadSanitizer. */
 #include "net/owned.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A server on loops of threads of their own, without memory or descriptors, and
    what it refuses. */
 #include "net/owned.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Assertions compiled away, and nothing else that debug builds have: what an
    assertion rules out is not to be reached. In place of the system's. */
 #undef assert

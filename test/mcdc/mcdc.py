@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Which conditions of src did the tests show to matter?
 
     mcdc.py LISTED SHOWN...

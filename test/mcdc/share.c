@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Processes that a test forks count where it does: what they reached before
  * they aborted, or were killed, is written with the rest when the test ends.

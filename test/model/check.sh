@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Checks the models of what crosses threads with Spin: they must be clean, each
 # fault planted in them must be found. Takes some seconds.
 set -eu

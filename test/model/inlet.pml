@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The way of items from other threads to a channel, as src/channel/inlet.c
  * builds it: some producers, a bounded ring under a mutex, one piece of mail

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The way of values from other threads to a loop, as src/engine/port.c and
  * remote.c build it: one loop, some producers, a port between them. The loop

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* For ../musl.sh: Debian's libgcc asks glibc for the tables by which a stack is
    unwound, and musl, for which Alpine's is built, has no such function. */
 #define _GNU_SOURCE /* dl_iterate_phdr() */

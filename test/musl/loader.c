@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* For ../musl.sh: loads each of the shared libraries that it is given, all of
    them avow, and lets each serve the one loop that there is. */
 #include <dlfcn.h>

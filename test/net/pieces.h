@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A reader of a test's, of what its peer says. */
 #ifndef PIECES_H
 #define PIECES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "pumped.h"
 
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Two streams of a test's, to be pumped from one to the other, and the other
    ends of both, plain descriptors. */
 #ifndef PUMPED_H

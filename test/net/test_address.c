@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Addresses as text and as numbers. */
 #include <netinet/in.h>
 

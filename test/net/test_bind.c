@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Binding by name, and accepting. */
 #define _GNU_SOURCE /* RTLD_NEXT */
 #include <dlfcn.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Binding to names. */
 #include <fcntl.h>
 #include <signal.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What arrives on a stream as a channel. */
 #include <signal.h>
 #include <sys/socket.h>

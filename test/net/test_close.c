@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Closing a loop under programs that answer the end with new work, always. They
  * stop long after the close should have given up on them, so that a failure is

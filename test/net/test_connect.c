@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Connections by name. */
 #include "net/connect.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Connecting to names. */
 #include <stdio.h>
 #include <unistd.h>

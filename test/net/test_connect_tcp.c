@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Connecting over TCP. */
 #include <arpa/inet.h>
 #include <stdio.h>

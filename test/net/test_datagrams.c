@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The datagrams that arrive at a socket as a channel. */
 #include <netinet/in.h>
 #include <sys/socket.h>

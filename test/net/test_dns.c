@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Names and addresses. The system's functions are followed by ours: they count
  * the lists that nobody freed, and can be made to wait.

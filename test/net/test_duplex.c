@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Pairs of streams in memory: what they have beyond other streams. */
 #include "worlds.h"
 

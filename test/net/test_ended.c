@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Peers that reset the connection behind what they have said last: whoever
  * reads hears of that, whatever came before, and takes it for no end.

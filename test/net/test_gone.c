@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Whether a peer has gone, for streams of all classes. */
 #include <fcntl.h>
 #include <sys/socket.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Closing handles of every kind, and what is pending on them. */
 #include <sys/socket.h>
 #include <unistd.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The connections of a listening stream as a channel. */
 #define _GNU_SOURCE /* struct tcp_info */
 

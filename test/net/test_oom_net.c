@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Out of memory: names, pipes, datagrams and connections live through it. */
 #include <netinet/in.h>
 #include <signal.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Streams that values own, and handing them over. */
 #include <signal.h>
 #include <sys/socket.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Readiness of sockets. */
 #include <fcntl.h>
 #include <sys/socket.h>

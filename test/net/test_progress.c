@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Pumps with options, by a clock that the test moves. */
 #include "worlds.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What reads or writes in several steps, when its stream closes or goes just
    between two of these: after any number of jobs. */
 #include "base/misuse.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* From one stream to another. */
 #include "pumped.h"
 

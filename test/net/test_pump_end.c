@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Pumps that are cancelled, or whose streams or loop are closed. */
 #include "pumped.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Reading from a stream, over pipes and over TCP. */
 #include <sys/socket.h>
 #include <unistd.h>

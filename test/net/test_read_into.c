@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Reading into the program's own memory, and how values are made of the loop's
    block. */
 #define _XOPEN_SOURCE 700 /* posix_openpt() */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Reading in pieces. */
 #include <signal.h>
 #include <sys/socket.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Readers that wait for so long and no longer, by a clock that the test moves,
    over a pair in memory. */
 #include "pieces.h"

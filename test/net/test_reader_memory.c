@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Readers: what they keep in memory, and where there is none. */
 #include <signal.h>
 #include <unistd.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Between two reads: libuv watches the stream on, for the next read to come,
  * but nothing is read that nobody asked for, and the loop may end.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Serving: the service of a stream that listens, as loops_listen has it. */
 #include "net/serve.h"
 

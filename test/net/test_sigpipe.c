@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What debug builds say of SIGPIPE at the first write of a process. */
 #define _XOPEN_SOURCE 700 /* posix_openpt() */
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What is true of streams of every class: connections, a class of a program's,
    and pairs in memory. */
 #include "worlds.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Classes of streams: what they need not do, and what they must not. */
 #include "worlds.h"
 

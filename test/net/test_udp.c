@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Datagrams. */
 #include <fcntl.h>
 #include <netinet/in.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Writing to a stream and ending that, over pipes and over TCP. */
 #include <signal.h>
 #include <sys/socket.h>

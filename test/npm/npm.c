@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Cases of packages, as tests, and the jobs that most of them consist of. */
 #include "npm.h"
 

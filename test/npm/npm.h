@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The tests that packages for JavaScript have of themselves, told in C, by the
  * names that they have there: what those who come from these packages rely on.

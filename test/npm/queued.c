@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Functions behind a limiter, and behind a rate. */
 #include "queued.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Functions that a limiter lets in, and a rate behind it, as p-queue has them
  * in one.

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """docs/from-npm.md: what of the packages' own tests is told in C, and why the
 rest is not.
 

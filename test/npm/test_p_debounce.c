@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * p-debounce: a function that is called when its callers have been quiet for a
  * while, all of whom get what came of that. Here it is a channel of what it is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * p-debounce: a function that is called by the first of a burst, and one whose
  * callers share what comes of it while it runs.

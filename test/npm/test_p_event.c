@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * p-event: a promise, and a channel, of what an emitter calls back. Such
  * emitters are the program's: what it writes to wrap one is all here, in

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* p-limit: a limiter. */
 #include "npm.h"
 

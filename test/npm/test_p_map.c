@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* p-map: a function for each item, of an array or of a channel. */
 #include "npm.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* p-map: items that are left out, and maps that are iterated over. */
 #include "npm.h"
 

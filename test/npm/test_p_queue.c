@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* p-queue: a limiter. */
 #include "queued.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* p-queue: leaving the queue, limits of an interval, and what it tells. */
 #include "queued.h"
 

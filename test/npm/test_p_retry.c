@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* p-retry: trying again. */
 #include "npm.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* p-throttle: a rate. */
 #include "throttled.h"
 

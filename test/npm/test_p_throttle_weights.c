@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* p-throttle: calls of different weight. */
 #include "throttled.h"
 

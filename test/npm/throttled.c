@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A rate, and what is counted of it. */
 #include "throttled.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Calls that a rate lets through, as p-throttle has them. Its limit within an
  * interval is a bucket's here: what is saved up comes at once, and then one

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A program against an avow that is installed, or built as a part of it. */
 #include <avow.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Commands: what they take and give, when memory fails, and when the program
    closes their handles. */
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * How commands end: by a limit, by the clock, by being cancelled, and with the
  * loop; and what becomes of what they left behind.

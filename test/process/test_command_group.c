@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Commands that lead a group: what ends them ends all that they started. All of
  * these have a pipe open, of which the test has the other end: it comes to its

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Commands that a program talks to while they run. */
 #include <fcntl.h>
 #include <signal.h>

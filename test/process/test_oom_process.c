@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Out of memory: processes and commands live through it, and end. */
 #include <sys/wait.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Processes: how they start and end. */
 #include <errno.h>
 #include <fcntl.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Processes that are let go of, and those of which the program closes the
    handles. */
 #include <errno.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Signals, as a channel and once. */
 #include <signal.h>
 

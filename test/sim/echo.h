@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* An echo server and its clients, in nothing but callbacks of libuv. */
 #ifndef AVOW_TEST_SIM_ECHO_H
 #define AVOW_TEST_SIM_ECHO_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What calls of libuv's on files give, in random sequences:
  *

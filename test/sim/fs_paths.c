@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Chance, and the paths that it makes. */
 #include "fs_paths.h"
 

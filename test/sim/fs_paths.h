@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Paths of few names, so that they meet, in a directory that no path leads out
    of. */
 #ifndef FS_PATHS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A program of handles that a number makes, and what libuv does with it, line
  * by line: linked with libuv and with the simulator it says the same. Nothing

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Programs of avow's tools, each an async function, which look at what these
    promise: so many permits and no more, so many tokens in a time, one run for
    all who ask, no item lost. What is checked holds also where functions are

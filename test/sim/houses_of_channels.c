@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Groups, channels, selects, ticks, debounced channels and inlets, by those who
    use them. */
 #include "avow/sim.h"

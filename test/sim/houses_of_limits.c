@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Limiters, rates, retries and caches, by those who use them. Who was cancelled
    may outlast who began him: so what they share is nobody's stack, and goes
    with the last. */

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Senders, broadcasts and watches, by those who send and those who hear: each
    ends with the last who sends, and nobody misses what he was promised. */
 #include <string.h>

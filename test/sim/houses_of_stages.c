@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Stages of channels, and values of functions, by those who use them. Who was
    cancelled may outlast who began him. */
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Suites that are run on the simulator leave out tests of what it does not
  * have: linked with --wrap, cmocka gets the others. SUITE is the one; those of

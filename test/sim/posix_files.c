@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The calls of POSIX by which suites make files and look at them, on the
  * simulated disk: the linker has them called in place of the system's

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Runs of small programs in the simulator, and how they are to end. */
 #ifndef RUNS_H
 #define RUNS_H

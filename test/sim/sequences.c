@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "sequences.h"
 
 #include <stdarg.h>

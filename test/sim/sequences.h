@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Random sequences of calls on two streams that are connected, and what comes
  * of them. Each turn one of the two does something, and what can happen does.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Sequences, and what each callback says: libuv itself, and what simulates it,
  * print the same. What is simulated is libuv 1.44: some later ones differ from

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Sockets of the simulator in place of the system's, for suites whose tests are
  * the peer of a stream by a plain descriptor: linked with --wrap, these calls

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # The simulator is a library of its own: nothing of it is in libavow, and beside
 # avow's names and those of libuv it defines none but sim_*.
 #

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Sequences of calls on streams, by callbacks of libuv, when the net breaks. */
 #include "avow/sim.h"
 

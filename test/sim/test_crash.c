@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a machine that stops leaves on its disk. */
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What fails a run, and by which words. */
 #include "avow/sim.h"
 

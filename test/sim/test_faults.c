@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Faults that come to the program itself: awaits that are cancelled, memory
    that is not there. */
 #include "avow/sim.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Files of simulated programs: how requests end, and what fails by chance. */
 #include <setjmp.h>
 #include <stdarg.h>

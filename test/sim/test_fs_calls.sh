@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # What fs_calls prints has to be the same with libuv and with the simulator.
 #
 #   test_fs_calls.sh PROGRAM SIMULATED [SEQUENCES]

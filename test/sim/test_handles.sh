@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Programs of handles that are made by chance: linked with libuv and with the
 # simulator they say the same, line by line.
 #

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Houses of avow's tools, each by itself, under as many seeds as there is time
    for: with no fault all is well in them, and with faults nothing that they
    check is broken, and nothing stays behind. */

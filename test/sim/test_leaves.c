@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What is left behind is told of, given back, or hung up on. */
 #include "avow/sim.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a program hears of its machine is the same on each, and it does not
    change the process. */
 #include "avow/sim.h"

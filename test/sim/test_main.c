@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a simulation prints of a seed that fails, and what it is told. */
 #include <setjmp.h>
 #include <signal.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The network of the simulator, by callbacks of libuv alone. */
 #include "avow/sim.h"
 

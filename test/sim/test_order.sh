@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # A program is simulated whether it is linked with avow_sim before libuv or
 # behind it. Linked with avow before that, it says so.
 #

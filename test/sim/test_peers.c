@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Peers that say much, and peers that go. */
 #include "avow/sim.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Choices that a replay leaves as they were, while all others are plain. */
 #include "sim/picks.h"
 

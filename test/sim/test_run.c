@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Runs of small programs in the simulator: time, chance, and the loop. */
 #include "avow/sim.h"
 

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Random sequences of calls on streams come to the same with libuv and with what
 # simulates it: the callbacks of each, in their order, codes and bytes.
 #

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Leaving out of a failure what it does not take. */
 #include "sim/shrink.h"
 

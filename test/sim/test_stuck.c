@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Programs that would go on, or wait, for ever: that is noticed. */
 #include "avow/sim.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Programs on the simulated network: avow's own code over it, names, faults. */
 #include "avow/sim.h"
 

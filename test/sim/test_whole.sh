@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Each function that uv.h declares is the simulator's own, which simulates it or
 # refuses it by name, or it is one that harmless.txt leaves to libuv. One that a
 # new libuv brings along belongs to either.

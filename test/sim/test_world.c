@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The simulator's world: time, tasks and choices. */
 #include "sim/world.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A server that gives back what it is sent, and visitors who look at that: in
    avow's verbs alone, as a program has them. */
 #ifndef AVOW_TEST_SIM_VISITS_H

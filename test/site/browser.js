@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Chromium, told by a pipe: no port is opened. Pages come from files alone.
 'use strict';
 const { spawn } = require('child_process');

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Do the links of all documents lead somewhere?
 
   links.py SOURCE-ROOT

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Makes the manual pages, looks at each as mandoc does, and finds those of
 # functions: man.sh [TOOL...], of which there are pages, too.
 set -eu

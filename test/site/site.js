@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Opens each page of the site as a reader would, at a desktop's width and at a
 // phone's, light and dark:
 //

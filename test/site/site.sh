@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Makes the site, and has Chromium open all of it: site.sh FOLDER [PICTURES]
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)

@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Does each function, type and macro of the public headers have a text?
 
   texts.py SOURCE-ROOT

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The questions that are open, the oldest first. Whoever has an answer to come
  * puts a byte into a pipe for it, so that the descriptor is readable for as

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A library as there are many, for docs/adapters.md to adapt: it has a
  * descriptor, wants to be called when that is readable, and calls back then. It

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Runs the snippets one by one and compares what they say. */
 #include "prelude.h"
 

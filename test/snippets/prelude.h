@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the snippets of the documents find around them. */
 #ifndef PRELUDE_H
 #define PRELUDE_H

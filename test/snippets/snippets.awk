@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 # Makes a header of the C snippets in a document: each a part of a file that
 # defines example(), with what the text block after it says it prints. What a
 # compiler finds wrong it reports by the document's own lines.

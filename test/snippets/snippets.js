@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Runs the JavaScript beside the C in a document and compares what it says:
 //
 //   node snippets.js docs/from-javascript.md

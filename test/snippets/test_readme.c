@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What README.md and docs/rules.md show beside the first program, word for word
  * (a test compares), and that it does what stands there.

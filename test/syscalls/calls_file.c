@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The system's calls on files, and those that libuv makes by number. Where two
  * names are there for large files, both are: the library decides which it uses.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The system's calls on paths and directories, and those on files that copy,
  * sync, or change what is said of them. Paths are not opened before: what

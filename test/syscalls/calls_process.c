@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The system's calls for processes, and for what connects them with this one.
  */

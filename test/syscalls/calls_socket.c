@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The system's calls on sockets but for read() and write(). Apart from those on
  * files, since with GNU's extensions connect() has another type.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One plan at a time, made by the main thread and carried out by them all. */
 #define _GNU_SOURCE /* RTLD_NEXT */
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Faults in system calls. libuv's calls reach those that this program defines
  * (calls_file.c, calls_path.c, calls_process.c, calls_socket.c); each asks

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Small programs on avow that use much of libuv. Each is a promise of its end
  * and a look at what it was to leave behind.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A command that says what it is told. Where it cannot be told all, since it
  * seems not to listen, what it says is all there is.

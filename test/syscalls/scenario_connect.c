@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Connecting where there are two addresses: if one fails the other is as good.
  * Whoever connects is greeted. An end that is over, or fails, closes the

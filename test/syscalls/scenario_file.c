@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Files. What is to be read holds numbers, so that no part looks like another.
  */
 #include <dirent.h>

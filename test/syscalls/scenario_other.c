@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What makes no calls on files or sockets of its own. */
 #include "avow/dns.h"
 #include "scenario.h"

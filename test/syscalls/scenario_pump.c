@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A pump at the server's end, from the connection to itself: what the client
  * sends comes back to it, and so does its end.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Servers of avow's: one on a loop of its own, one whose connections come over
  * a channel. Each greets a client, which ends it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Connections: both ends are on the loop, and avow's; what accepts is libuv's.
  * An end that fails closes, so that the other one ends as well.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Two ends of a connection, both on the loop. What one of them is to do begins
  * once it is there, and its end is closed when that is over.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Datagrams from one socket to another, each once the one before was heard. */
 #include "scenario.h"
 

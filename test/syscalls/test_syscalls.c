@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Files and connections when the system fails: each fault at every call in
  * turn, once, a few times and from then on. Whatever happens, the program ends,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * libuv's own memory: programs in which each allocation that libuv makes fails
  * in turn, once and from then on, from the making of the loop to its end.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Nothing is asserted during a run: what failed to be released stays visible
    until the end. */
 #include "trial.h"

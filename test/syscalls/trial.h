@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * One run of a scenario on a loop of its own, which has to leave nothing
  * behind, however it goes.

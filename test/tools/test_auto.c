@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What is let go of by itself where its block ends. */
 #include "harness.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Each item to all who have subscribed. */
 #include "harness.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Random programs against arrays: of what was sent with room, of who waits for
  * room, and of how far each has come.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Caches: a run for all who ask for a key, and its value for a while. */
 #include "harness.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Depth of what contains others: a tool in a tool in a tool, however deep, and
  * functions of the program's that cancel or let go of the next.

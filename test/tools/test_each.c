@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Each item of a channel, so many at a time. */
 #include "famine.h"
 

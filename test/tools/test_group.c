@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Groups: no child outlives them. */
 #include "famine.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Limiters: so many at a time, in the order of their coming. */
 #include "avow/limiter.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Limiters: turns of different weights, and what is done to all who wait. */
 #include "harness.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Maps: a function for each of many items, so many at a time. */
 #include <stdio.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Doing something once, for all who want it. */
 #include "harness.h"
 

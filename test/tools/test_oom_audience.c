@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Out of memory: what many send, and what many hear, lives through it. */
 #include "torture.h"
 

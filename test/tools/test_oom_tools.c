@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Out of memory: the tools of concurrency live through it. */
 #include <netinet/in.h>
 #include <signal.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Rates: so many in a time, to the millisecond of a clock of the loop's own. */
 #include "harness.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Trying again, and how long to wait before. */
 #include "elsewhere.h"
 #include "harness.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Many that send, the last of whom ends the channel. */
 #include "harness.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Groups, memos, limiters and readers that are used after they were ended or
  * let go: debug builds name them.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A value that changes, and those who want the newest. */
 #include "harness.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What fuzzers do to an input, blindly: bytes change, come, go, and come again
  * many times over. So what takes longer than it should with the length, or

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Inputs that are like others, but for a few changes. */
 #ifndef CHANGE_H
 #define CHANGE_H

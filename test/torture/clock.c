@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Timers are taken from libuv: their handles stay inactive there. All else runs
  * in libuv, in turns that never wait. A turn is as in libuv 1.44 with

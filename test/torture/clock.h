@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Time that passes only when it is told to. Programs that link clock.c with the
  * linker's --wrap for uv_run, uv_now, uv_update_time, uv_timer_start and

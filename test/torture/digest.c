@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Values as numbers, and logs of calls. */
 #include "digest.h"
 

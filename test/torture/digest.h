@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What avow and its model are compared by: a number for each value, and logs of
  * which handlers were called with what.

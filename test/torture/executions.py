@@ -1,4 +1,5 @@
 #!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
 """Prints how many inputs each fuzz target ran, of the tests of one build.
 
     executions.py BUILD

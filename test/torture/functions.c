@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The machine's functions: handlers and others that avow calls, and values. */
 #include "machine.h"
 #include "memory.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A fuzzer's target: bytes as programs over avow, and what must hold of each:
  * nothing leaks, the loop closes, what is settled stays as it is, handlers run

@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Fuzzes avow for so many seconds (60): a third with each promise a block of its
 # own, a third with the pool, and a third what reads texts of strangers, in the
 # library and in the examples. Fails if an input does; that is then kept in the

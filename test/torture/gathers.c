@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The model of what waits for several: combinators, and until. */
 #include "memory.h"
 #include "model.h"

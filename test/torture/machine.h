@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A machine that runs any bytes as a program over avow: its registers hold
  * promises, deferreds, remotes and gathers, its functions (handlers and the

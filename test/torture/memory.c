@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* One thread allocates here: nothing is locked. */
 #include "memory.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* An allocator under all of avow that counts, and fails when it is told to. */
 #ifndef MEMORY_H
 #define MEMORY_H

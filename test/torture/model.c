@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The model: values, settling, jobs, cancelling, time. */
 #include "model.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What promises should do, written down as plainly as it can be: nodes that are
  * never freed, lists that are searched. It follows docs/semantics.md, knows

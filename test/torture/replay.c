@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Runs a fuzzer's target without the fuzzer: over the files and directories
  * given, over random inputs (--random N SEED), or over what becomes of the

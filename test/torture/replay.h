@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A target of fuzzers, and what runs it without one. */
 #ifndef REPLAY_H
 #define REPLAY_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A simulation: completions, cancellations, time limits and answers from afar
  * come in a random order that a seed decides, in a time of its own, and after

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A long run: so many settlements (10,000,000, or the number given) of mixed
  * kinds, among them races, time limits and untils that all hang on one promise

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the machine's programs are made of. */
 #include <stdio.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "copied_tree.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a copy does to what is there already. */
 #define _XOPEN_SOURCE 700 /* mkdtemp() */
 

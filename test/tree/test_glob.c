@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Paths that match a pattern. */
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Names that are like a pattern, compared with fnmatch(3) too. */
 #include "tree/match.h"
 

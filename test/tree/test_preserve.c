@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What a copy has of its original beside the bytes. */
 #define _DEFAULT_SOURCE /* lchown() */
 

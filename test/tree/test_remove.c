@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Removing trees. */
 #include <fcntl.h>
 #include <stdio.h>

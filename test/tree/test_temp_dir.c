@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Directories that go with their owner. */
 #include <stdio.h>
 #include <sys/resource.h>

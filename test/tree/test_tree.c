@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Going through trees, while others change what is in them. */
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Walking trees. */
 #define _XOPEN_SOURCE 700 /* mknod() */
 

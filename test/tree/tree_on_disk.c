@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "tree_on_disk.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the tests walk, and look for patterns in. */
 #ifndef TREE_ON_DISK_H
 #define TREE_ON_DISK_H

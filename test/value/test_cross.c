@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What can change threads, and what cannot. Also for ThreadSanitizer. */
 #include <stdatomic.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Errors: codes, messages and causes. */
 #include "harness.h"
 

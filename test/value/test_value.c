@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Values: what is made, what is read back, and when it is freed. */
 #include "harness.h"
 #include "value/value.h"

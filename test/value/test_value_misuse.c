@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Mistakes with values: read as what they are not, returned by who only
  * borrowed them, let go twice.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include <avow.h>
 
 /* Says back each line that a guest says, until it says no more: INT, how many.

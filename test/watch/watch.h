@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include <avow.h>
 
 /* Asks a service each minute whether it is well. Settles when it is not: with

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "posix.h"
 
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What the tests ask of POSIX, where that is easily had on Windows. */
 #ifndef POSIX_H
 #define POSIX_H

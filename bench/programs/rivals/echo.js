@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Sends back what comes. Prints its port.
 'use strict';
 const net = require('node:net');

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // URL REQUESTS: so many requests at once, with fetch().
 'use strict';
 const [url, requests] = process.argv.slice(2);

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // URL REQUESTS CONNECTIONS: so many requests at once, with node:http.
 'use strict';
 const http = require('node:http');

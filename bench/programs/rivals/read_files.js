@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // DIRECTORY AT_ONCE: reads all files of it, so many at a time.
 'use strict';
 const fs = require('node:fs/promises');

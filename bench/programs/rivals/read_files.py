@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """DIRECTORY: reads all files of it."""
 import os
 import sys

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Serves the files of a directory, below which it stays, by HTTP/1.1.
 'use strict';
 const fs = require('node:fs');

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Bodies: one piece that libcurl has written waits to be read, and what comes
  * behind it libcurl keeps, paused, until then. So a body that nobody reads

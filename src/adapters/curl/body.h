@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The body of a response, as a byte stream. */
 #ifndef AVOW_CURL_BODY_H
 #define AVOW_CURL_BODY_H

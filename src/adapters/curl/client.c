@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Clients: how they begin and end, and how promises stand for them. */
 #include "client.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Clients: a multi handle on a loop, from beginning to end. A client is known
  * to the program as a promise in disguise, fulfilled with the object that it

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * When libcurl is called: when a descriptor is ready (polled.c), when the time
  * has come that it asked for, and at once if that is now, for which a timer of

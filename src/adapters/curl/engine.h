@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What turns libcurl: its multi handle's descriptors and timer on the loop. */
 #ifndef AVOW_CURL_ENGINE_H
 #define AVOW_CURL_ENGINE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Failures: libcurl's code is the error's cause, as a place in a table here, so
  * that no cause of another error can be taken for one.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What libcurl says of a transfer that failed, as an error of avow's. */
 #ifndef AVOW_CURL_FAILURE_H
 #define AVOW_CURL_FAILURE_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Requests by HTTP: their options as those of an easy handle. */
 #include <string.h>
 

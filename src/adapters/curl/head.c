@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Heads: libcurl gives them line by line, and limits how long they are. Those
  * of redirects and of "100 Continue" come first, and only the last is kept.

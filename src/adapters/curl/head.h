@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* The head of a response: its lines one behind the other, each a string. */
 #ifndef AVOW_CURL_HEAD_H
 #define AVOW_CURL_HEAD_H

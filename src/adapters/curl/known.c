@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The set: as many lists as make each of them short, and one lock, for loops
  * have threads of their own.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What is in use, by address, for all clients of the process: handles that
  * values own, which nobody else may take, and streams that are being sent. A

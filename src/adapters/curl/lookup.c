@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * libcurl says when a look-up begins. That it is over shows in the time that it
  * says look-ups have taken, which each but those for a proxy of SOCKS and for

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Look-ups of names, which libcurl does on threads of its own, and whose end it
  * waits for, without turning the loop, where a transfer is removed: whoever is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Descriptors: each that libcurl wants polled has a handle of libuv's until
  * libcurl takes that back, which it does before it closes the descriptor. By

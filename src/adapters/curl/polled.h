@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Descriptors of libcurl's that the loop polls. */
 #ifndef AVOW_CURL_POLLED_H
 #define AVOW_CURL_POLLED_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Responses, from the transfer's side: libcurl writes the head and the body,
  * and the transfer's promise settles behind that. The response stays until that

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Responses: the head, which is there when the program gets one, and the body
  * behind it, a byte stream. libcurl is told to pause while a piece of the body

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Transfers, from perform to the end: an easy handle goes into the multi handle
  * and comes out again, done, failed or unwanted. What is unwanted comes out at

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Transfers: easy handles while they are in a client's multi handle. */
 #ifndef AVOW_CURL_TRANSFER_H
 #define AVOW_CURL_TRANSFER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Uploads: libcurl asks for bytes when it can send some, and is paused while
  * there are none; only then is the stream read, in a job and never inside of

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Bodies of requests that are streams: libcurl reads them. */
 #ifndef AVOW_CURL_UPLOAD_H
 #define AVOW_CURL_UPLOAD_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Buckets, and what is done with one key. */
 #include "bucket.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Buckets of keys and values: streams of JetStream's, KV_NAME, whose subjects
    are $KV.NAME.KEY, as other programs have them. */
 #ifndef AVOW_NATS_BUCKET_H

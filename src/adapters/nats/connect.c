@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Connecting, and closing, as operations of a wire. */
 #include <stdio.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Connections: how they begin and end, and what is asked of them meanwhile. */
 #include "connection.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Connections, from the loop's side: an object whose wire ends with its last
  * reference, or with the loop. Operations that are in flight hold it.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* All open doors of the process are in one table, under one mutex, for that has
    to outlive whatever they lead to. */
 #include "doors.h"

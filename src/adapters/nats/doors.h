@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Doors: what libnats' callbacks are given in place of what they are for. Where
  * the end of a connection closes a subscription before it is told who hears of

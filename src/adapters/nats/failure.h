@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What libnats says of a call that failed, as an error of avow's. */
 #ifndef AVOW_NATS_FAILURE_H
 #define AVOW_NATS_FAILURE_H

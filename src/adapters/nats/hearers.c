@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Hearers. The server names a subscription by its text alone: Permissions
  * Violation for Subscription to "SUBJECT", and for one with a queue: using

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Who hears by a connection: its subscriptions, of which the server says by
    their subjects that they are forbidden. */
 #ifndef AVOW_NATS_HEARERS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * JetStream by its own protocol: each question is a request to a subject that
  * begins with $JS.API, or a message to be stored, and waits as other requests

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What is asked of JetStream: requests whose answers are JSON, or messages. */
 #ifndef AVOW_NATS_JETSTREAM_H
 #define AVOW_NATS_JETSTREAM_H

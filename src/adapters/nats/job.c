@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Jobs, from the side of who wants their outcomes. In turn: is there an outcome
  * already? If not, the job is stored if it is not there, and then something has

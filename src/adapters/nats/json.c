@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * JSON, as far as JetStream's answers need it: a key is looked for in one
  * object, and what is inside others is passed over. What is no JSON has no

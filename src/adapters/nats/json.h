@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What JetStream answers, in JSON: a field of it, where it stands. */
 #ifndef AVOW_NATS_JSON_H
 #define AVOW_NATS_JSON_H

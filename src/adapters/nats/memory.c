@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Memory from avow's allocator, which public headers offer as values of bytes:
  * a block is such a value, and begins with it, so that it can let go of itself.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Memory, from where avow's comes: a program that has replaced the allocator
  * has replaced this one, too.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Messages. What a line of the protocol is made of must not end it: libnats
  * sends subjects and headers as they are.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Messages: those that are sent are made here, those that come are objects. */
 #ifndef AVOW_NATS_MESSAGE_H
 #define AVOW_NATS_MESSAGE_H

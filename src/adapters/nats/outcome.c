@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Codes travel by their names, for those of libuv's differ between systems; all
  * others are numbers, which are the same everywhere.

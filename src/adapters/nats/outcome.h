@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Outcomes of jobs, as they are kept until they are asked for: the bytes of a
    result, or the code and the message of an error. */
 #ifndef AVOW_NATS_OUTCOME_H

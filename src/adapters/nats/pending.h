@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Jobs whose outcomes are waited for, by the tokens of their ids, of which
    several may be the same. */
 #ifndef AVOW_NATS_PENDING_H

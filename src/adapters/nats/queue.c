@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Queues: their streams, and who listens for outcomes. As long as jobs are
  * waited for, and no longer, one promise takes notes of outcomes and states of

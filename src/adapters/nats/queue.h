@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Queues of jobs. A queue is two streams of JetStream's:
  *

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Publishing and requesting. Answers to all requests of a connection come by
  * one subscription, which begins with the first of them, to subjects that end

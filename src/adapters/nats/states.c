@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * States. Each listener has an inlet with room for two, the newest: the state
  * is the last of them, and there may be an error before it. One whose channel

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Who wants to know how a connection is, of any thread. */
 #ifndef AVOW_NATS_STATES_H
 #define AVOW_NATS_STATES_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Subscriptions: libnats calls for each message, on a thread of the
  * subscription's, which waits in an inlet while there is no room. The program

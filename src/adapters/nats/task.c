@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What a worker does with a job that it has taken: has it an outcome already,
  * it is done; has it been tried too often, it is dead; else the handler does

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Tokens: letters, digits, - and _ are themselves, all other bytes are = and
    two digits of base 16. */
 #include "token.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Ids of jobs as tokens of subjects, which have neither blanks, dots nor
    wildcards. */
 #ifndef AVOW_NATS_TOKEN_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Ids are given one after the other, so their last bits say which list. */
 #include "waiting.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Operations that wait for an answer, by the ids that answers come with. */
 #ifndef AVOW_NATS_WAITING_H
 #define AVOW_NATS_WAITING_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Changes of a bucket: a consumer of JetStream's, which sends them to an inbox.
  * It counts what it sends, so that one that is missing is noticed; then, and

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Wires. All of one is under its mutex, but for what the thread alone uses. */
 #include "wire.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Wires: the thread of a connection, which alone calls libnats, for each call
  * may wait. The loop asks it to run operations, and has them answered, both in

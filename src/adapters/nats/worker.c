@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Workers. Each of so many slots asks for one job, waits for what comes, does
  * it, and asks again. What comes is a job or the reason why there is none, and

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Workers: who takes jobs out of a queue, so many at a time. */
 #ifndef AVOW_NATS_WORKER_H
 #define AVOW_NATS_WORKER_H

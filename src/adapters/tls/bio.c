@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What OpenSSL reads from and writes to: what came from the transport, without
  * another copy, and the records that go there. It never waits: OpenSSL is told

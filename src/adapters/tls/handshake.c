@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Handshakes. One that fails first tells the peer why, as far as that takes it:
  * whoever waits hears of it then. Whose handshake is given up, or has failed,

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * ALPN: which protocol is spoken over TLS. A client offers its own, a server
  * takes the first of its own that is among them, or refuses.

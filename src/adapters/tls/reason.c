@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Why it did not go on: what OpenSSL says in codes of its own, as errors that
  * tell apart what programs do different things about.

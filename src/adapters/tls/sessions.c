@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Sessions that clients remember, to resume them: of 64 hosts, those that were
  * spoken to last, four each. Settings have them for themselves, so that who

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Settings: an SSL_CTX, which never changes once there are streams of it. They
  * are read from memory, for files take their time: whoever has these reads them

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Who can go on. A step is taken whenever something has come, was sent, or is
  * asked for; it calls nothing of the program's, so it is never in the middle of

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The class of TLS streams: what is asked of one, and when that is refused.
  */

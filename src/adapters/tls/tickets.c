@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Tickets: what a server has its clients keep of their sessions, for it keeps
  * nothing itself. Only it can read them; so settings that take the place of

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A TLS stream. OpenSSL is given what came from the stream below and hands over
  * what is to go there, by a BIO (bio.c); it never waits. Whoever waits has a

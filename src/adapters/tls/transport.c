@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The stream below: one read and one write of it at a time. It is read only
  * while somebody waits for what comes, and a read that nobody wants any more is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What is written: sealed into records in the order in which it was asked for,
  * as far as there is room for these, and settled once they are sent. Nothing is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What tests of avow-curl share: a client, and easy handles that collect. */
 #ifndef CURL_TEST_H
 #define CURL_TEST_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A server by HTTP/1.1 for tests of clients, in a process of its own and with
  * plain sockets, so that it has nothing to do with what is tested. What it is

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Servers of others for tests of clients: programs in a folder with papers for
  * them, papers.sh says which. They have sockets of ours, which listen before

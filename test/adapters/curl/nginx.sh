@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # nginx, in the folder that this is called in, by the sockets of $NGINX, which
 # listen: nginx.sh PLAIN-PORT TLS-PORT
 set -eu

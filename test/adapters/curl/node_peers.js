@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Servers by Node, on the sockets 3 to 7, in a folder with papers: HTTP/2 by
 // TLS, a proxy of HTTP, one of SOCKS5, FTP with passive data, and SMTP. Both
 // proxies lead to the first, whatever they are asked for.

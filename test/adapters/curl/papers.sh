@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Makes certificates in the folder that this is called in, each NAME.pem with its
 # key: `authority`, what that has signed for localhost and for a host whose days
 # are over, and `stranger`, for localhost, too, but signed by itself.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "sending.h"
 
 enum { LARGEST = 300000 };

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What tests of uploads share: a body that is an end of a pair in memory. */
 #ifndef SENDING_H
 #define SENDING_H

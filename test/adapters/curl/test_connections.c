@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Connections, as the server counts them: those that are kept, and limits. */
 #include "curl_test.h"
 

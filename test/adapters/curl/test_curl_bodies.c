@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Large bodies, many at once, each read as a stream that pauses and goes on at
  * random: they come as they were, and cost no more memory than is said of them.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* nginx, by TLS and without: what clients ask of servers, whom they trust, and
    by how many connections. */
 #include <stdio.h>

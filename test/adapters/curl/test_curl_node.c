@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Servers by Node: HTTP/2 and what it does besides answering, proxies of HTTP
    and of SOCKS, FTP, and SMTP. */
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Requests of nginx by HTTP/1.1 and HTTP/2, by TLS and without, which send and
  * receive, with limits of time that many do not keep: nothing is left of them.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Requests by HTTP: heads, bodies as streams, and what servers do wrong. */
 #include "curl_test.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Requests that end before they are done, at each stage: cancelled, let go of,
    or closed with the loop. Nothing is left of them. */
 #include "curl_test.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Answers that no server should give, and some that are merely unusual, at once
  * and byte by byte: they come as the whole body that there is, or fail, and

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What is too long: bodies, heads, and what comes around these. */
 #include <stdio.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Look-ups that end late: getaddrinfo(), which libcurl's threads call, is the
  * test's own and waits until it is told. It keeps no turn of the loop for as

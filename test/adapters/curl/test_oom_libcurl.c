@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * No memory for libcurl: each of its allocations fails in turn, once and from
  * then on. What was asked fulfils or rejects, soon; a client that libcurl

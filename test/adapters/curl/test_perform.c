@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Easy handles as promises: what they settle with, and what their functions
    may do meanwhile. */
 #include <sys/resource.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Transfers that end before they are done: cancelled or closed with their loop
    at each stage, and at random. Nothing is left of them. */
 #include <unistd.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Descriptors of which Linux reports errors that are none of libcurl's, or that
    somebody else polls. */
 #include <linux/net_tstamp.h>

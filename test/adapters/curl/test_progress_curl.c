@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How far a request has come. */
 #include "sending.h"
 

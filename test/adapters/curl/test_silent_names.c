@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A name server that never answers, which the system itself asks: a file of
  * ours lies over /etc/resolv.conf, for this process alone. Whoever is cancelled

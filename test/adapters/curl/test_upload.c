@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Bodies of requests that are streams: whole, in part, broken, refused, and
    where they would have to be sent again. */
 #include "sending.h"

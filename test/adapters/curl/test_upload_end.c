@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Requests with a stream for a body that end before they are done, at each
    stage; and what holds what back. Nothing is left of them. */
 #include "avow/stream_class.h"

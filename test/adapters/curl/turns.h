@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* How long turns of the loop take, by a clock that stands still while the
    thread would run and has no processor, where the system tells of that. */
 #ifndef TURNS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #define _DEFAULT_SOURCE
 #define _XOPEN_SOURCE 700
 #include "nats_server.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A nats-server for tests, in a process of its own on a port of loopback. */
 #ifndef NATS_SERVER_H
 #define NATS_SERVER_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "nats_test.h"
 
 #include <signal.h>

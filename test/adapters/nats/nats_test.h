@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What tests of avow-nats share: a connection to a server of their own. */
 #ifndef NATS_TEST_H
 #define NATS_TEST_H

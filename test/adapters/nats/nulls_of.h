@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What test/nulls.c needs to know of avow-nats. There is no server, and so no
    connection: what is given for one is none. */
 #include "avow/nats.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The other end of what tests ask, by libnats alone: a connection of its own,
  * which answers by the subject that it hears.

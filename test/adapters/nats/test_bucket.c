@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Buckets: what is put is there, and whoever watches hears of it, once, also
    behind a server that was restarted. */
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What the server forbids, by the permissions of its users: subscriptions end
  * with an error, requests that could not hear an answer reject, and of the rest

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Jobs: they have one outcome, by their ids, whoever asks and however often,
  * and whichever worker does them.

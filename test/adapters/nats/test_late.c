@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A connection that ends as a subscription begins, before libnats knows whom to
  * tell when it has ended, and libnats calls once more when all is over. Both

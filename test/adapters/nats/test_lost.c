@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Connections that are lost, because the server is killed, and found again, or
    not: what becomes of what is asked, and of who listens. */
 #include <stdio.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Connecting and closing: what becomes of it, and what is said of failures. */
 #include "nats_test.h"
 

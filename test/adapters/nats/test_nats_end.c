@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Connections that end before they are done: cancelled or closed with their
    loop at each stage. Nothing is left of them. */
 #include "nats_test.h"

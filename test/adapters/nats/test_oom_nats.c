@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * No memory: each allocation of avow, of the adapter and of libuv fails in
  * turn, once and from then on. What was asked fulfils or rejects, and nothing

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Queues: what they are made of, and who can work on them. */
 #include "nats_test.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Publishing, and requests that are answered, or not. */
 #include <stdio.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Subscriptions: what comes, in which order, when it is too much, and when
    nobody wants it any more. The other end is a second connection. */
 #include <stdio.h>

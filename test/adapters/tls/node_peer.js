@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Speaks TLS by Node, in a folder with the papers of tls_node.
 // node_peer.js server VERSION, or
 // node_peer.js client|resume VERSION PROTOCOL PORT

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What test/nulls.c needs to know of avow-tls. */
 #include "avow/tls.h"
 

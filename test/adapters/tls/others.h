@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Programs that speak TLS, over loopback: a folder with papers for them, where
  * they run, and connections from them and to them.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "pair.h"
 
 papers_t authority, localhost;

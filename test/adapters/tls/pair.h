@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Two that speak TLS over a pair of streams in memory, and who vouches for
  * them.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include "papers.h"
 
 #include <openssl/pem.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Certificates and keys, made by the test for itself, in memory. */
 #ifndef PAPERS_H
 #define PAPERS_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * OpenSSL out of memory: each of its allocations fails in turn, once or from
  * then on, while two speak, and speak again by the session of the first time.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Out of memory: avow's, libuv's and OpenSSL's. TLS lives through it. */
 #include <openssl/crypto.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Two speak TLS: what one says the other reads, and how it ends. */
 #include "avow/stream_class.h"
 #include "pair.h"

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What both have to agree on: a protocol, and who the client is. */
 #include "pair.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Each operation is given up at each stage, and its loop closed meanwhile. */
 #include "pair.h"
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Handshakes: who is believed, what each side is told, and what breaks. */
 #include <stdlib.h>
 #include <unistd.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Node's TLS, over loopback, on both sides: what is agreed on, a few messages,
  * an end of one way alone, one without a word, and who comes again.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Others who speak TLS: the program openssl, over loopback, on both sides. */
 #include <stdio.h>
 

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Who is refused: a server for each that clients know from badssl.com, its
  * client says why, and tells the server. These servers are less strict than

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Sessions that are resumed: with the same host alone, by whom it was verified
  * for, as long as its certificate holds, and also when a server's settings took

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Files, later, on the loop that luv runs: later.read(pause, path, done), where
  * done is called with an error or nil, and the text.

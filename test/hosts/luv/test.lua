@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- What docs/embedding.md says of Lua with luv.
 local uv = require 'luv'
 local later = require 'later'

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What docs/node.md says, on the add-on of examples/napi in $ADDON.
 const { spawnSync } = require('child_process');
 const { join } = require('path');

@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- Files, later, on Neovim's loop: later.read(pause, path, done), where done is
 -- called with a message or nil, and the text.
 local ffi = require 'ffi'

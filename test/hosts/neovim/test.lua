@@ -1,3 +1,4 @@
+-- SPDX-License-Identifier: MIT
 -- What docs/embedding.md says of Neovim. $ENDING is one of those below.
 local this = debug.getinfo(1, 'S').source:sub(2)
 package.path = vim.fn.fnamemodify(this, ':h') .. '/?.lua;' .. package.path

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Files, later, on the loop of a Node environment: await read(pause, path).
  * Each environment, the main thread's and each worker's, has a loop.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What becomes of a call of JavaScript from the stack of an async function:
  * tryThere(call) is true if call() was called, or why it was not.

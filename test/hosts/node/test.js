@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // What docs/embedding.md says of Node, on the add-ons in the directory $ADDONS.
 const { spawnSync } = require('child_process');
 const { readFileSync } = require('fs');

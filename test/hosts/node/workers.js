@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // Runs 100 workers, eight at a time, each of which is busy reading: 75 are
 // terminated at a random moment, 25 leave by process.exit() within a handler.
 const { Worker, isMainThread, parentPort, workerData } =

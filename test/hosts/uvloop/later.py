@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """Files, later, on the loop that uvloop runs: await read(pause, path)."""
 
 import asyncio

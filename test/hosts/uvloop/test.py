@@ -1,3 +1,4 @@
+# SPDX-License-Identifier: MIT
 """What docs/embedding.md says of uvloop."""
 
 import _ctypes

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A server for many guests, each of which comes again when it was cut off. The
  * loop that lets them in ends with the first guest that fails.

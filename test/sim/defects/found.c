@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Looks for the planted defects, and prints how many seeds that took:
  *

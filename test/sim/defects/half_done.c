@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A bank that takes money off one account, asks whether the other is still
  * there, and puts it on that; with a limit of time around it all. When that

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A program that keeps its state in a file, and writes it anew each time. When
  * the machine goes down meanwhile there is neither the old state nor the new.

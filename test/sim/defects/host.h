@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* What those of the programs that have a server share: one on loopback. */
 #ifndef HOST_H
 #define HOST_H

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A memo of what is in a file: the promise is kept, and whoever asks later has
  * the same. So is one that was rejected, and for ever.

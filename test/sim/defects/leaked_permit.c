@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A client that asks a server, two questions at a time by the permits of a
  * limiter, and again where that fails. One that fails keeps its permit.

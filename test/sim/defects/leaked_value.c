@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A letter put together of its parts. Where there is no memory for one of them
  * the function returns, and the part before is never let go of.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Workers that share a machine, which is marked as busy while one is at it. Who
  * is cancelled there returns, and nobody marks it as free again.

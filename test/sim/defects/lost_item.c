@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A desk that takes orders from two queues, by a race of their next items. When
  * both have one the race takes both, and drops the one that lost.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A client that pays, and does it again where that fails. The connection may
  * break after the payment: then it is made once more.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Small programs, each with a defect as people make them, which -DMENDED mends.
  * They know avow's public interface and nothing of what tests them: begin()

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A question that goes to a second expert when the first takes too long; whose
  * answer comes first is paid for. Both settle the same promise, and the one who

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A server that adds up what it is told, a number a line, and takes what one
  * read gives for a line. TCP knows no lines.

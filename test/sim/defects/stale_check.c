@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A theatre that looks whether there is a seat, charges the card, and then
  * gives the seat away: who looks while the card is charged finds it free.

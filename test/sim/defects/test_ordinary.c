@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * The programs with planted defects as a careful user would test them: on real
  * sockets and files, with time that moves by itself, and each looks at what it

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 #include <avow.h>
 
 /* Adds up what guests say, a number a line, and tells each the sum so far.

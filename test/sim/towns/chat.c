@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * examples/chat.c, and guests that come, talk, and go. What one of them says is
  * heard by all who are there, in this order and without gaps.

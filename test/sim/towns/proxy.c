@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * examples/proxy.c between a server that says back what it hears, and clients.
  * What a client hears is what it has said, from the beginning.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * What stands in for examples/program.c in a simulation: nothing is printed,
  * and instead of a signal somebody says that it is time to stop.

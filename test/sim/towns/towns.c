@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * Examples as they are, each with all whom it is there for, in the simulator:
  *

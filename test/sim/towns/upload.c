@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * examples/upload.c with its own server. Of each file it knows in the end
  * whether it is there, and the server has room for two of three.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A fuzzer's target: what a server answers to the clients of the examples. */
 #include <stdlib.h>
 #include <string.h>

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A fuzzer's target: a pattern of paths, in a small tree with some odd names.
  * What is found is there, once, and in order.

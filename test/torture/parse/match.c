@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A fuzzer's target: a line as a name, and the rest as a pattern. The matcher
  * is compiled to call a function wherever it branches, so that its time can be

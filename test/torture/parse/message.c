@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A fuzzer's target: a request with its body, as the examples' servers read it.
  * Where it was cut on the way is all the same, and two programs cannot take it

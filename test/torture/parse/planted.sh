@@ -1,4 +1,5 @@
 #!/bin/sh
+# SPDX-License-Identifier: MIT
 # Would the fuzz targets notice? Plants the faults of planted.txt one at a time
 # in a copy of the one source, and runs the target on its kept inputs and some
 # that are like them: it must fail.

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A fuzzer's target: a line of orders to a reader, and what its stream says,
  * some at a time. What it gives is what stands there, and what it does not give

@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* A fuzzer's target: the head of a request, as the example serve reads it. */
 #include "request.h"
 

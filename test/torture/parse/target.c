@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A fuzzer's target: where a client of the examples is to ask, and the request
  * that it then makes.

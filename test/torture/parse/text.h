@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /* Inputs as texts. */
 #ifndef TEXT_H
 #define TEXT_H

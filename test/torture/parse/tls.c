@@ -1,3 +1,4 @@
+/* SPDX-License-Identifier: MIT */
 /*
  * A fuzzer's target: a TLS stream and a peer who speaks TLS, but for what the
  * input does to the bytes that he sends. Whatever comes of that, all who wait

@@ -1,1 +1,2 @@
+/* SPDX-License-Identifier: MIT */
 #include "posix.h" /* has all of winsock2.h */

@@ -1,3 +1,4 @@
+// SPDX-License-Identifier: MIT
 // tokio_peer CASE N ROUNDS: see avow.c. A task that awaits stands for a promise
 // with a handler, and the channel for one value for the promise.
 use std::env::{args, var};
