@@ -56,7 +56,7 @@ static avow_channel_t *subscribe(void) {
                                AVOW_EDGE_BOTH);
 }
 
-/* BYTES: a line as it is; how many there were, where it is too late for them. */
+/* BYTES: a line as it is, or how many there were for which it is too late. */
 static avow_value_t words_of(const avow_value_t *item) {
   char text[64];
   if (avow_error_code(item) != AVOW_EMISSED)

@@ -216,11 +216,11 @@ typedef struct avow_nats_work_options_s {
 /**
  * Takes jobs and calls handler for each, see avow_to_nats_job(). It returns as
  * any handler does: BYTES, or NONE for none, or a promise; an error, or other
- * values, are a failed attempt, behind which the job is tried again by whichever
- * worker, until it has had its attempts. Then it is a dead letter, kept in
- * "avow-done-NAME" as "avow.NAME.dead.ID", and its promise rejects with the last
- * error. Each time that a worker has it counts as an attempt, also if the worker
- * died with it, or was cancelled.
+ * values, are a failed attempt, behind which the job is tried again by
+ * whichever worker, until it has had its attempts. Then it is a dead letter,
+ * kept in "avow-done-NAME" as "avow.NAME.dead.ID", and its promise rejects with
+ * the last error. Each time that a worker has it counts as an attempt, also if
+ * the worker died with it, or was cancelled.
  *
  * At least once: the outcome is stored before the job is let go of, and who
  * finds an outcome of a job does not do it. While the handler's promise is
@@ -284,8 +284,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_put(const avow_value_t *bucket,
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_get(const avow_value_t *bucket,
                                                      const char *key);
 
-/** INT, as avow_nats_put(): the revision in which the key has no value. Nor does
-    it matter whether it had one. */
+/** INT, as avow_nats_put(): the revision in which the key has no value. It does
+    not matter whether it had one. */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_delete(
     const avow_value_t *bucket, const char *key);
 

@@ -27,6 +27,7 @@ avow_value_t avow__nats_text(const char *format, ...) {
   char text[1024];
   va_list args;
   va_start(args, format);
+  /* NOLINTNEXTLINE(clang-analyzer-valist.Uninitialized): it is begun above */
   const int len = vsnprintf(text, sizeof(text), format, args);
   va_end(args);
   return len < 0 || (size_t) len >= sizeof(text)
@@ -46,7 +47,7 @@ static int code_of(uint64_t theirs, uint64_t status) {
     { 10037, UV_ENOENT },                         /* no such message */
     { 10039, UV_ENOTSUP },                        /* not for this account */
     { 10047, UV_ENOSPC },                         /* no more storage */
-    { 10054, UV_EMSGSIZE }, { 10058, UV_EEXIST }, /* a stream with other settings */
+    { 10054, UV_EMSGSIZE }, { 10058, UV_EEXIST }, /* other settings */
     { 10059, UV_ENOENT },                         /* no such stream */
     { 10065, UV_EEXIST }, /* subjects that another stream has */
     { 10071, UV_EEXIST }, /* not the last of its subject */
@@ -72,7 +73,7 @@ int avow__nats_status(natsMsg *msg) {
   const char *status = NULL;
   return natsMsg_GetDataLength(msg) == 0 &&
                  natsMsgHeader_Get(msg, "Status", &status) == NATS_OK
-             ? atoi(status)
+             ? (int) strtol(status, NULL, 10)
              : 0;
 }
 

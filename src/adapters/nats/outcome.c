@@ -5,6 +5,7 @@
  */
 #include "outcome.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,8 +29,8 @@ static int code_of(const char *name) {
   for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
     if (strcmp(table[i].name, name) == 0)
       return table[i].code;
-  const int number = atoi(name);
-  return number < 0 ? number : UV_UNKNOWN;
+  const long number = strtol(name, NULL, 10);
+  return number < 0 && number >= INT_MIN ? (int) number : UV_UNKNOWN;
 }
 
 void avow__nats_error_line(char line[ERROR_LINE], const avow_value_t *error) {

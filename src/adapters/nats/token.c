@@ -35,12 +35,13 @@ bool avow__nats_is_token(const char *token) {
 void avow__nats_id(char id[ID_MAX + 1], const char *token) {
   size_t len = 0;
   while (*token != '\0' && len < ID_MAX) {
-    char digits[3] = "";
+    int byte = (unsigned char) *token;
     if (*token == '=' && token[1] != '\0' && token[2] != '\0') {
-      memcpy(digits, token + 1, 2);
+      const char digits[] = { token[1], token[2], '\0' };
+      byte = (int) strtol(digits, NULL, 16);
       token += 2;
     }
-    id[len++] = digits[0] != '\0' ? (char) strtol(digits, NULL, 16) : *token;
+    id[len++] = (char) byte;
     token++;
   }
   id[len] = '\0';

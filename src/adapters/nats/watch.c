@@ -145,7 +145,9 @@ static const char *token_of(const char *reply, unsigned i) {
 
 static avow_value_t heard(watch_t *w, natsMsg *msg) {
   const char *reply = natsMsg_GetReply(msg);
-  const char *consumer = reply != NULL ? token_of(reply, 3) : "";
+  if (reply == NULL)
+    return avow_error(AVOW_ESKIP);
+  const char *consumer = token_of(reply, 3);
   const size_t len = strlen(w->consumer);
   if (len == 0 || strncmp(consumer, w->consumer, len) != 0 ||
       consumer[len] != '.')
