@@ -312,6 +312,7 @@ void avow__join_run(avow_promise_t *p) {
   }
   q->upstream = p->upstream;
   q->u.hops++;
+  q->flags |= p->flags & AVOW__LOST;
   avow_value_t reason = avow_none();
   if (AVOW__UNLIKELY((p->flags & AVOW__CANCELED) != 0))
     reason = avow__reason_take(p);

@@ -428,6 +428,48 @@ static void hours_of_its_own_clock_survive(void **state) {
   survive_by(AVOW_CLOCK_BY_ITSELF, hour);
 }
 
+static avow_value_t nap_cb(const avow_value_t *arg, void *data) {
+  return avow_follow(avow_sleep(loop, 0));
+}
+
+static avow_value_t nothing_cb(const avow_value_t *arg, void *data) {
+  return avow_none();
+}
+
+static avow_value_t chain_cb(const avow_value_t *arg, void *data) {
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+  p = avow_then(p, nap_cb, NULL, NULL);
+  return avow_follow(avow_then(p, nothing_cb, NULL, NULL));
+}
+
+/* Fails the nth allocation while so many others have taken of the pool. */
+static void follow_chain(void **state, size_t others, long nth) {
+  avow_deferred_t *deferreds[80];
+  avow_promise_t *ps[80];
+  assert_int_equal(harness_setup(state), 0);
+  for (size_t i = 0; i < others; i++)
+    ps[i] = avow_promise_new(loop, &deferreds[i]);
+  fail_allocation(nth, false);
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+  const avow_value_t v = avow_run(avow_then(p, chain_cb, NULL, NULL));
+  assert_int_equal(avow_error_code(&v), avow_is_error(&v) ? UV_ENOMEM : 0);
+  fail_allocation(0, false);
+  for (size_t i = 0; i < others; i++) {
+    avow_deferred_drop(deferreds[i]);
+    (void) avow_result(ps[i]);
+    avow_unref(ps[i]);
+  }
+  avow_value_unref(v);
+  assert_int_equal(harness_teardown(state), 0);
+}
+
+/* What was cancelled for want of memory ends with that, whoever follows it. */
+static void what_follows_the_lost_is_lost(void **state) {
+  for (size_t others = 0; others <= 80; others++)
+    for (long nth = 1; nth < 12; nth++)
+      follow_chain(state, others, nth);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_chain_survives),
@@ -443,6 +485,7 @@ int main(void) {
     cmocka_unit_test(values_survive),
     cmocka_unit_test(stackless_functions_survive),
     cmocka_unit_test(closures_survive),
+    cmocka_unit_test(what_follows_the_lost_is_lost),
     cmocka_unit_test(hours_of_its_own_clock_survive),
   };
   harness_init();
