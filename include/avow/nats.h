@@ -304,9 +304,10 @@ typedef struct avow_nats_change_s {
  * changes that nobody takes the server keeps the rest back. An error among
  * them, UV_ENOBUFS, says that too many came at once; they come again.
  *
- * It ends with avow_nats_close(), and fails with UV_EINVAL for what is no key,
- * UV_ENOENT if there is no such bucket any more, and without memory. To let go
- * of it ends it. It holds the connection.
+ * It ends with avow_nats_close(), when what nobody has taken is dropped. It
+ * fails with UV_EINVAL for what is no key, UV_ENOENT if there is no such bucket
+ * any more, and without memory. To let go of it ends it. It holds the
+ * connection.
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_nats_watch(
     const avow_value_t *bucket, const char *key);

@@ -26,8 +26,9 @@ enum { ROOM = 1000000, HEARTBEAT_MS = 5000 };
 typedef struct {
   avow_value_t bucket; /* held */
   avow_sender_t *hook; /* until the connection is closed */
-  uint64_t last;       /* revision that has come */
-  uint64_t next;       /* count of the consumer */
+  avow_channel_t *changes;
+  uint64_t last; /* revision that has come */
+  uint64_t next; /* count of the consumer */
   unsigned refs;
   bool is_there;     /* the connection */
   char consumer[64]; /* "" before the first */
@@ -44,6 +45,7 @@ static void watch_unref(void *data) {
   if (--w->refs > 0)
     return;
   avow_sender_clear(&w->hook);
+  avow_channel_clear(&w->changes);
   avow_value_unref(w->bucket);
   avow__nats_free(w);
 }
@@ -114,8 +116,10 @@ static avow_value_t begin_anew(watch_t *w) {
 static avow_value_t heard_state(watch_t *w, int64_t state) {
   const bool was_there = w->is_there;
   w->is_there = state == NATS_CONN_STATUS_CONNECTED;
-  if (state == NATS_CONN_STATUS_CLOSED)
+  if (state == NATS_CONN_STATUS_CLOSED) { /* the last of them */
+    avow_channel_close(w->changes);
     avow_sender_clear(&w->hook);
+  }
   return w->is_there && !was_there ? begin_anew(w) : avow_error(AVOW_ESKIP);
 }
 
@@ -166,29 +170,41 @@ static avow_value_t came(const avow_value_t *item, void *data) {
   return avow__nats_status(msg) == 100 ? heard_of(data, msg) : heard(data, msg);
 }
 
-static avow_channel_t *begin(watch_t *w) {
-  const bucket_t *b = bucket_of(w);
-  avow_channel_t *all[] = {
-    avow_nats_subscribe(&b->connection, w->inbox, NULL, ROOM),
-    avow_nats_states(&b->connection),
-    avow_channel_new(b->loop, 0),
-  };
-  w->hook = avow_sender_new(all[2]);
-  w->refs++;
-  avow_promise_t *ended = avow_channel_next(all[2]);
-  avow_channel_t *changes =
-      avow_channel_map(avow_channel_merge(b->loop, all, 3), came, w, NULL);
-  ended = avow_attach(ended, w, watch_unref);
-  (void) avow_result(ended); /* who has the channel hears what there is */
-  avow_unref(ended);
-  watch_unref(w);
-  return changes;
-}
-
 static avow_channel_t *failed(uv_loop_t *loop, int code) {
   avow_channel_t *c = avow_channel_new(loop, 0);
   avow_channel_fail(c, avow_error(code));
   return c;
+}
+
+/* Has w go with the channel, in which nothing ever is; false if it has gone. */
+static bool end_with(watch_t *w, const avow_channel_t *alive) {
+  w->hook = avow_sender_new(alive);
+  avow_promise_t *ended = avow_channel_next(alive);
+  bool lives = avow_state(ended) == AVOW_PENDING;
+  ended = avow_attach(ended, w, watch_unref);
+  lives = lives && avow_state(ended) == AVOW_PENDING;
+  (void) avow_result(ended); /* who has the changes hears what there is */
+  avow_unref(ended);
+  return lives;
+}
+
+/* `alive` is beside the stage that has w, and not in front of it: when it goes,
+   the stage has ended, or goes with it. */
+static avow_channel_t *begin(watch_t *w) {
+  uv_loop_t *loop = bucket_of(w)->loop;
+  const avow_value_t *connection = &bucket_of(w)->connection;
+  avow_channel_t *alive = avow_channel_new(loop, 0);
+  if (!end_with(w, alive)) {
+    avow_channel_unref(alive);
+    return failed(loop, UV_ENOMEM);
+  }
+  w->changes = avow_nats_subscribe(connection, w->inbox, NULL, ROOM);
+  avow_channel_t *heard[] = { avow_channel_ref(w->changes),
+                              avow_nats_states(connection) };
+  avow_channel_t *both[] = {
+    avow_channel_map(avow_channel_merge(loop, heard, 2), came, w, NULL), alive
+  };
+  return avow_channel_merge(loop, both, 2);
 }
 
 avow_channel_t *avow_nats_watch(const avow_value_t *bucket, const char *key) {
