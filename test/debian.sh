@@ -73,6 +73,7 @@ make_base() {
 copy_base() {
   cp -a --reflink=auto "$roots/bookworm" "$work/$1"
   cp -L /etc/resolv.conf "$work/$1/etc"
+  echo '127.0.0.1 localhost' >"$work/$1/etc/hosts" # as an installed one has
   apt-config dump | grep '^Acquire::.*Proxy' \
     >"$work/$1/etc/apt/apt.conf.d/proxy" || :
   # It is gone before a crash of the machine could matter.
