@@ -56,7 +56,8 @@ def main():
     for path in paths:
         place(root, path, f'{folder}/{page_of_document(path)}.md')
         links.rewritten(read(root, path), path)
-    for picture in glob.glob(f'{root}/docs/*.svg') + glob.glob(f'{root}/docs/*.png'):
+    for picture in (glob.glob(f'{root}/docs/**/*.svg', recursive=True) +
+                    glob.glob(f'{root}/docs/*.png')):
         place(root, os.path.relpath(picture, root),
               f'{folder}/{os.path.basename(picture)}')
     for path in sorted(links.shown):

@@ -17,7 +17,8 @@ import headers
 DATE = 'November 24, 2026'
 LIBRARIES = {'curl.h': 'avow-curl', 'nats.h': 'avow-nats', 'tls.h': 'avow-tls',
              'sim.h': 'avow_sim'}
-APART = {'auto.h', 'stackless.h', 'stream_class.h', 'exceptions.h', *LIBRARIES}
+APART = {'auto.h', 'closure.h', 'exceptions.h', 'napi.h', 'stackless.h',
+         'stream_class.h', *LIBRARIES}
 API = re.compile(r'AVOW_(?:ASYNC_)?(?:API|INLINE|MUST_USE) ?|'
                  r'AVOW_PRINTF\([^)]*\)')
 NAME = re.compile(r'\b(?:avow|AVOW)_\w+')

@@ -142,8 +142,8 @@ class Reference:
         save(f'{folder}/index.rst', self.index())
 
 
-APART = {'auto.h', 'stackless.h', 'stream_class.h', 'exceptions.h', 'curl.h',
-         'nats.h', 'tls.h', 'sim.h'}
+APART = {'auto.h', 'closure.h', 'curl.h', 'exceptions.h', 'napi.h', 'nats.h',
+         'sim.h', 'stackless.h', 'stream_class.h', 'tls.h'}
 INTRODUCTION = '''\
 Each public header has a page, and each function, type and macro its text there:
 what stands above it in the header. In capitals that says what a promise settles
