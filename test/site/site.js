@@ -111,6 +111,7 @@ async function checkSearch(browser) {
 }
 
 async function takePictures(browser, where) {
+  fs.mkdirSync(pictures, { recursive: true });
   for (const page of SHOWN) {
     const url = pathToFileURL(path.join(site, page.split('?')[0])).href;
     await browser.open(url + (page.match(/\?.*/)?.[0] ?? ''));
