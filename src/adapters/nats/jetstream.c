@@ -77,6 +77,18 @@ int avow__nats_status(natsMsg *msg) {
              : 0;
 }
 
+/* "$JS.ACK.STREAM.CONSUMER.DELIVERED.REVISION.COUNT.….…", with two tokens more
+   before the stream if there are more than nine. */
+const char *avow__nats_reply_token(const char *reply, unsigned place) {
+  unsigned dots = 0, at = 0;
+  for (const char *c = reply; *c != '\0'; c++)
+    dots += *c == '.';
+  place += dots > 8 ? 2 : 0;
+  for (; *reply != '\0' && at < place; reply++)
+    at += *reply == '.';
+  return reply;
+}
+
 static avow_promise_t *ask(const avow_value_t *connection, const char *subject,
                            avow_value_t payload, const char *const *headers) {
   return avow_timeout(avow_nats_request(connection, subject, payload, headers),

@@ -42,6 +42,10 @@ avow_promise_t *avow__nats_pause(uv_loop_t *loop);
 /* The status of a message that is only that, as 404; 0 of others. */
 int avow__nats_status(natsMsg *msg);
 
+/* What begins there in the reply of a message that JetStream delivers. */
+enum { CONSUMER = 3, DELIVERED, REVISION, COUNT };
+const char *avow__nats_reply_token(const char *reply, unsigned place);
+
 /* Lets go of what nobody waits for, whatever comes of it. */
 void avow__nats_drop(avow_promise_t *p);
 

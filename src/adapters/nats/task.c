@@ -234,18 +234,6 @@ static avow_value_t given_up(const avow_value_t *reason, void *data) {
   return avow_value_ref(reason);
 }
 
-/* "$JS.ACK.STREAM.CONSUMER.DELIVERED.….….….…", with two tokens more before the
-   stream if there are more than nine. */
-static unsigned delivered(const char *reply) {
-  unsigned dots = 0, at = 0;
-  for (const char *c = reply; *c != '\0'; c++)
-    dots += *c == '.';
-  const unsigned wanted = dots > 8 ? 6 : 4;
-  for (; *reply != '\0' && at < wanted; reply++)
-    at += *reply == '.';
-  return (unsigned) strtoul(reply, NULL, 10);
-}
-
 static void task_free(void *data) {
   task_t *task = data;
   avow_value_unref(task->object);
@@ -263,7 +251,8 @@ static task_t *task_new(worker_t *w, const avow_value_t *message) {
   task->worker = w;
   task->message = avow_value_ref(message);
   task->token = dot != NULL ? dot + 1 : natsMsg_GetSubject(msg);
-  task->attempt = delivered(natsMsg_GetReply(msg));
+  task->attempt = (unsigned) strtoul(
+      avow__nats_reply_token(natsMsg_GetReply(msg), DELIVERED), NULL, 10);
   return task;
 }
 

@@ -135,31 +135,19 @@ static avow_value_t heard_of(watch_t *w, natsMsg *msg) {
   return avow_error(AVOW_ESKIP);
 }
 
-/* "$JS.ACK.STREAM.CONSUMER.DELIVERED.REVISION.COUNT.….…", with two tokens more
-   before the stream if there are more than nine. */
-static const char *token_of(const char *reply, unsigned i) {
-  unsigned dots = 0, at = 0;
-  for (const char *c = reply; *c != '\0'; c++)
-    dots += *c == '.';
-  i += dots > 8 ? 2 : 0;
-  for (; *reply != '\0' && at < i; reply++)
-    at += *reply == '.';
-  return reply;
-}
-
 static avow_value_t heard(watch_t *w, natsMsg *msg) {
   const char *reply = natsMsg_GetReply(msg);
   if (reply == NULL)
     return avow_error(AVOW_ESKIP);
-  const char *consumer = token_of(reply, 3);
+  const char *consumer = avow__nats_reply_token(reply, CONSUMER);
   const size_t len = strlen(w->consumer);
   if (len == 0 || strncmp(consumer, w->consumer, len) != 0 ||
       consumer[len] != '.')
     return avow_error(AVOW_ESKIP);
-  if (strtoull(token_of(reply, 6), NULL, 10) != w->next)
+  if (strtoull(avow__nats_reply_token(reply, COUNT), NULL, 10) != w->next)
     return begin_anew(w);
   w->next++;
-  w->last = strtoull(token_of(reply, 5), NULL, 10);
+  w->last = strtoull(avow__nats_reply_token(reply, REVISION), NULL, 10);
   return avow__nats_change(msg, natsMsg_GetSubject(msg), w->last);
 }
 
