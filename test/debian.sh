@@ -113,9 +113,14 @@ pack() {
     cp "$1" "$work/pack/$orig"
     return
   fi
+  mkdir "$work/pack/avow-$version"
   git ls-files -co --exclude-standard | while IFS= read -r file; do
     [ ! -e "$file" ] || printf '%s\n' "$file"
-  done | tar -cJf "$work/pack/$orig" --transform="s,^,avow-$version/," -T -
+  done | tar -cf - -T - | tar -C "$work/pack/avow-$version" -xf -
+  # As a release has it: who is to build it in earnest says for what.
+  sed -i '1s/ UNRELEASED;/ unstable;/' \
+    "$work/pack/avow-$version/debian/changelog"
+  tar -C "$work/pack" -cJf "$work/pack/$orig" "avow-$version"
 }
 
 # SYSTEM: the tarball, and the sources that are in it.
@@ -124,8 +129,6 @@ unpack() {
   mkdir "$home"
   cp "$work/pack/$orig" "$home"
   tar -C "$home" -xJf "$home/$orig"
-  # Who is to build it in earnest says for what.
-  sed -i '1s/ UNRELEASED;/ unstable;/' "$home/avow-$version/debian/changelog"
   chroot "$work/$1" chown -R someone: /home/someone/packages
 }
 
