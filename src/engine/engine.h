@@ -139,10 +139,13 @@ void avow__check_taken(const avow_promise_t *p);
 void avow__check_borrowed(const avow_promise_t *p);
 /* May d still be settled, or is it somebody's who did that already? */
 void avow__check_deferred(const avow_deferred_t *d);
+/* Has who lets go of p a reference to let go of? */
+void avow__check_last(const avow_promise_t *p);
 #else
 #  define avow__check_taken(p)    ((void) (p))
 #  define avow__check_borrowed(p) ((void) (p))
 #  define avow__check_deferred(d) ((void) (d))
+#  define avow__check_last(p)     ((void) (p))
 #endif
 
 /* The end of a promise that has more to it than its block. */

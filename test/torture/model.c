@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* The model: values, settling, jobs, cancelling, time. */
+/* The model: values, settling, jobs, cancelling. */
 #include "model.h"
 
 #include "memory.h"
@@ -162,14 +162,6 @@ static void run_adopting(node_t *node) {
   enqueue(node);
 }
 
-/* Sleeps. */
-
-void model_sleep(node_t *sleep) {
-  sleep->stage = WAITING;
-  sleep->deadline = model.cached + sleep->ms;
-  model.sleeps[model.n_sleeps++] = sleep;
-}
-
 static node_t *make_target(const node_t *node) {
   node_t *target = node->target;
   if (target->stage == UNBORN)
@@ -177,27 +169,6 @@ static node_t *make_target(const node_t *node) {
   else
     target->extra--;
   return target;
-}
-
-static void remove_sleep(size_t i) {
-  for (model.n_sleeps--; i < model.n_sleeps; i++)
-    model.sleeps[i] = model.sleeps[i + 1];
-}
-
-static void forget_sleep(const node_t *sleep) {
-  size_t i = 0;
-  while (model.sleeps[i] != sleep)
-    i++;
-  remove_sleep(i);
-}
-
-/* The oldest of those that are due first. */
-static size_t next_due(void) {
-  size_t next = 0;
-  for (size_t i = 1; i < model.n_sleeps; i++)
-    if (model.sleeps[i]->deadline < model.sleeps[next]->deadline)
-      next = i;
-  return next;
 }
 
 /* Handlers. */
@@ -322,7 +293,7 @@ static void mark_path(node_t *from, const node_t *top) {
 
 static void cancel_source(node_t *node) {
   if (node->kind == SLEEP)
-    forget_sleep(node);
+    model_forget_sleep(node);
   model_settle(node, canceled());
   if (node->kind == LEAF)
     note(node, 0);
@@ -425,77 +396,9 @@ static void run_job(node_t *job) {
     run_handler(job);
 }
 
-static void drain(void) {
+void model_drain(void) {
   while (model.queue.first != NULL)
     run_job(model_take_first(&model.queue));
-}
-
-/* Whether a look has found something that is still there. */
-static bool is_due(void) {
-  return model.n_sleeps > 0 && model.sleeps[next_due()]->due;
-}
-
-/* The timer looks at what is due. */
-static void look(void) {
-  model.cached = model.present;
-  for (size_t i = 0; i < model.n_sleeps; i++)
-    model.sleeps[i]->due = model.sleeps[i]->deadline <= model.cached;
-}
-
-/* What was found before has had a whole poll since. */
-static void note_poll(void) {
-  for (size_t i = 0; i < model.n_sleeps; i++)
-    model.sleeps[i]->polled = model.sleeps[i]->due;
-}
-
-/* One by one; time limits not before a poll. */
-static void end_sleeps(void) {
-  while (model.n_sleeps > 0) {
-    const size_t i = next_due();
-    node_t *sleep = model.sleeps[i];
-    if (!sleep->due || (sleep->code != 0 && !sleep->polled))
-      return;
-    remove_sleep(i);
-    model_settle(sleep, sleep->code == 0 ? fulfilled(digest_int(-1))
-                                         : rejected(sleep->code));
-    drain();
-  }
-}
-
-static void fire(void) {
-  const bool left = is_due();
-  look();
-  drain();
-  if (!left)
-    end_sleeps();
-}
-
-/* What is left goes on when the timers are through. */
-static void go_on(void) {
-  if (!is_due())
-    return;
-  model.cached = model.present;
-  end_sleeps();
-}
-
-static void deliver(void) {
-  for (size_t i = 0; i < model.n_sent; i++) {
-    (void) model_resolve(model.sent[i], model.sent_outcomes[i]); /* or late */
-    drain();
-  }
-  model.n_sent = 0;
-}
-
-void model_turn(void) {
-  if (!model.woken && model.n_sleeps == 0 && model.waiting_remotes == 0)
-    return;
-  fire();
-  go_on();
-  model.cached = model.present; /* a poll ends with a look at it */
-  deliver();
-  note_poll();
-  fire();
-  model.woken = is_due();
 }
 
 static bool has_references(const node_t *node) {

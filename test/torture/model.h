@@ -118,7 +118,9 @@ void model_cancel_for(node_t *node, outcome_t reason);
 outcome_t model_reason(outcome_t given);
 void model_turn(void);
 
-/* The parts that model.c and gathers.c have of each other. */
+/* The parts that model.c, gathers.c and turn.c have of each other. */
+void model_drain(void);
+void model_forget_sleep(const node_t *sleep);
 void model_append(nodes_t *list, node_t *node);
 node_t *model_take_first(nodes_t *list);
 void model_remove(nodes_t *list, const node_t *node);
