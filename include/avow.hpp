@@ -8,23 +8,16 @@
 #ifndef AVOW_HPP
 #define AVOW_HPP
 
+#if __cplusplus < 201703L && !(defined(_MSVC_LANG) && _MSVC_LANG >= 201703L)
+#  error "avow.hpp is for C++17: compile with -std=c++17 or a later one"
+#endif
+
 #include <avow.h>
 #include <avow/closure.h>
-#include <exception>
+#include <avow/value.hpp>
 #include <memory>
-#include <new>
-#include <string_view>
-#include <type_traits>
-#include <utility>
 
 namespace avow {
-
-class error;
-class promise;
-template <bool If> using only = std::enable_if_t<If, int>;
-
-/** Specialise as true what may be let go of on any thread, see value.h. */
-template <class T> inline constexpr bool sendable = false;
 
 /** Has one owner, and is dropped by that: any type of avow's. */
 template <class T, auto Drop> class handle {
@@ -42,117 +35,7 @@ private:
   T *p_;
 };
 
-/** A value or an error: of a number, text, an error, a promise to follow. */
-class value {
-public:
-  value() noexcept : v_(avow_none()) {}
-  value(avow_value_t taken) noexcept : v_(taken) {}
-  value(double d) noexcept : v_(avow_double(d)) {}
-  value(promise p) noexcept;
-  value(const error &e) noexcept;
-  template <class T, only<std::is_integral_v<T>> = 0> value(T i) noexcept
-      : v_(avow_int(static_cast<int64_t>(i))) {}
-  template <class T, only<std::is_convertible_v<T, std::string_view>> = 0>
-  value(const T &text) noexcept {
-    const std::string_view bytes = text;
-    v_ = avow_bytes(bytes.data(), bytes.size());
-  }
-  value(value &&other) noexcept : v_(other.release()) {}
-  ~value() { avow_value_unref(v_); }
-  value &operator=(value &&other) noexcept {
-    avow_value_unref(std::exchange(v_, other.release()));
-    return *this;
-  }
-  /** A new T, which goes with the last value that has it. */
-  template <class T, class... A> static value object(A &&...args) {
-    T *self = new (std::nothrow) T{ std::forward<A>(args)... };
-    return self ? avow_object(class_of<T>(), self) : avow_error(UV_ENOMEM);
-  }
-  /** What C lends, which is all that a value is. */
-  static const value &of(const avow_value_t *lent) noexcept {
-    return *reinterpret_cast<const value *>(lent);
-  }
-  const avow_value_t *get() const noexcept { return &v_; }
-  avow_value_t release() noexcept { return avow_steal(&v_); }
-  value ref() const noexcept { return avow_value_ref(&v_); }
-  bool is_none() const noexcept { return avow_is_none(&v_); }
-  bool is_error() const noexcept { return avow_is_error(&v_); }
-  int code() const noexcept { return avow_error_code(&v_); }
-  const char *message() const noexcept { return avow_error_message(&v_); }
-  size_t size() const noexcept { return avow_list_len(&v_); }
-  const value &operator[](size_t i) const { return of(avow_list_at(&v_, i)); }
-
-  /** The number, the text (a view of it lasts as long as this), or a reference
-      to the object. Throws the error that it is, or else AVOW_EMISUSE. */
-  template <class T> decltype(auto) to() const {
-    if constexpr (std::is_integral_v<T>) {
-      const bool fits = v_.tag == AVOW_INT && in_range<T>(v_.u.i);
-      return static_cast<T>(avow_to_int(expect(fits)));
-    } else if constexpr (std::is_floating_point_v<T>) {
-      return static_cast<T>(avow_to_double(expect(v_.tag == AVOW_DOUBLE)));
-    } else if constexpr (std::is_constructible_v<T, const char *, size_t>) {
-      size_t len = 0;
-      const char *bytes = avow_to_bytes(expect(v_.tag == AVOW_BYTES), &len);
-      return T(bytes, len);
-    } else {
-      const avow_value_t *v = expect(avow_is_object(&v_, class_of<T>()));
-      return *static_cast<T *>(avow_to_object(v, class_of<T>()));
-    }
-  }
-
-private:
-  template <class T> static bool in_range(int64_t i) noexcept {
-    const T t = static_cast<T>(i);
-    return static_cast<int64_t>(t) == i && (t < T(1)) == (i < 1);
-  }
-  template <class T> static const avow_class_t *class_of() noexcept {
-    static constexpr auto destroy = [](void *p) { delete static_cast<T *>(p); };
-    static const avow_class_t klass = { "C++ object", destroy, nullptr,
-                                        sendable<T>,  nullptr, {} };
-    return &klass;
-  }
-  const avow_value_t *expect(bool right) const;
-
-  avow_value_t v_;
-};
-
-/** An error as an exception: of a co_await, or thrown to reject. */
-class error : public std::exception {
-public:
-  explicit error(value reason) noexcept : reason_(std::move(reason)) {}
-  explicit error(int code, const char *message = nullptr) noexcept
-      : reason_(message ? avow_error_new(code, avow_none(), "%s", message)
-                        : avow_error(code)) {}
-  error(const error &e) noexcept : exception(e), reason_(e.reason_.ref()) {}
-  const char *what() const noexcept override { return reason_.message(); }
-  const value &reason() const noexcept { return reason_; }
-private:
-  value reason_;
-};
-
 namespace detail {
-
-#ifdef __cpp_exceptions
-inline constexpr bool throws = true;
-inline void raise(value reason) { throw error(std::move(reason)); }
-template <class F> value guard(F fn) noexcept {
-  try {
-    return fn();
-  } catch (const error &e) {
-    return e;
-  } catch (const std::bad_alloc &) {
-    return avow_error(UV_ENOMEM);
-  } catch (const std::exception &e) {
-    return error(AVOW_ETHROWN, e.what());
-  } catch (...) {
-    return avow_error(AVOW_ETHROWN);
-  }
-}
-#else
-inline constexpr bool throws = false;
-inline void raise(const value &) {}
-template <class F> value guard(F fn) noexcept { return fn(); }
-#endif
 
 /* What fn returns or throws. */
 template <class F, class... A> value call(F &fn, A &&...args) noexcept {
@@ -168,20 +51,41 @@ template <class F> avow_value_t call_owned(void *data) {
 }
 
 template <class R, class F, class A> A argument(R (F::*)(A) const);
+template <class R, class F, class A> A argument(R (F::*)(A));
+
+/* What the only parameter of H is; none where it has none, or several. */
+template <class H, class = void> struct parameter { using type = void *; };
+template <class H>
+struct parameter<H, std::void_t<decltype(argument(&H::operator()))>> {
+  using type = std::decay_t<decltype(argument(&H::operator()))>;
+};
+template <class R, class A> struct parameter<R (*)(A)> {
+  using type = std::decay_t<A>;
+};
 
 /* A handler of both outcomes, of which nullptr passes on what it got. */
 template <class F, class G> struct handlers {
   F fulfilled;
   G rejected;
-  template <class H> static value call_with(H &fn, const value &got) {
+  template <bool Failed, class H>
+  static value call_with(H &fn, const value &got) {
     if constexpr (std::is_null_pointer_v<H>) {
       return got.ref();
     } else if constexpr (std::is_invocable_v<H &>) {
       return call(fn);
     } else if constexpr (std::is_invocable_v<H &, const value &>) {
       return call(fn, got);
+    } else if constexpr (Failed) {
+      static_assert(std::is_invocable_v<H &, const error &>,
+                    "a handler of errors takes nothing, const avow::value &, "
+                    "const avow::error & or const std::exception &");
+      return call(fn, error(got.ref()));
     } else {
-      using A = std::decay_t<decltype(argument(&H::operator()))>;
+      using A = typename parameter<H>::type;
+      static_assert(is_kept<A> && !std::is_base_of_v<std::exception, A> &&
+                        !std::is_same_v<A, value>,
+                    "a handler takes nothing, const avow::value &, or what "
+                    "value::to() gives: a number, text, an object");
       auto unpacked = [&]() -> decltype(auto) { return fn(got.to<A>()); };
       return call(unpacked);
     }
@@ -191,8 +95,8 @@ template <class F, class G> struct handlers {
     if (got == nullptr)
       return avow_none();
     const value &v = value::of(got);
-    return (v.is_error() ? call_with(me->rejected, v)
-                         : call_with(me->fulfilled, v))
+    return (v.is_error() ? call_with<true>(me->rejected, v)
+                         : call_with<false>(me->fulfilled, v))
         .release();
   }
 };
@@ -208,8 +112,9 @@ public:
   void cancel() const noexcept { avow_cancel(get()); }
   value run() && noexcept { return avow_run(release()); }
 
-  /** Handlers take nothing, a const value &, or what value::to() gives; they
-      go when they were called, or never will be. */
+  /** Handlers take nothing, a const value &, or what value::to() gives; those
+      of errors a const error & or std::exception & instead. They go when they
+      were called, or never will be. */
   template <class F, class G = std::nullptr_t>
   promise then(F ok, G failed = nullptr) && {
     using both = detail::handlers<F, G>;
@@ -240,12 +145,6 @@ private:
 };
 
 inline value::value(promise p) noexcept : v_(avow_follow(p.release())) {}
-inline value::value(const error &e) noexcept : v_(e.reason().ref().release()) {}
-inline const avow_value_t *value::expect(bool right) const {
-  if (!right)
-    detail::raise(is_error() ? ref() : error(AVOW_EMISUSE, "another type"));
-  return &v_;
-}
 
 /** auto [p, d] = avow::deferred::make(loop); */
 class deferred : public handle<avow_deferred_t, avow_deferred_drop> {

@@ -74,6 +74,11 @@ public:
   }
 
 private:
+  template <class T = void> static uv_loop_t *loop_of() {
+    static_assert(!std::is_void_v<T>, "a coroutine needs a parameter that is "
+                                      "a uv_loop_t *, or becomes one");
+    return nullptr;
+  }
   template <class A, class... B> static uv_loop_t *loop_of(A &arg, B &...more) {
     if constexpr (std::is_convertible_v<A &, uv_loop_t *>)
       return arg;

@@ -11,6 +11,8 @@ static avow::promise broken() {
   return avow::resolve(loop, avow::error(UV_EIO));
 }
 
+static void note_number(int i) { note(std::to_string(i)); }
+
 static void handlers_take_what_they_ask_for() {
   one().then([] { note("none"); }).run();
   one().then([](const avow::value &v) { note(v.to<int>() == 1 ? "v" : "?"); })
@@ -25,8 +27,12 @@ static void handlers_take_what_they_ask_for() {
   avow::resolve(loop, avow::value::object<std::string>("in it"))
       .then([](const avow::value &v) { note(v.is_none() ? "?" : "object"); })
       .run();
+  int sum = 0;
+  one().then([sum](int i) mutable { note(std::to_string(sum += i)); }).run();
+  one().then(note_number).run();
+  one().then([](int i) noexcept { return i; }).run();
   CHECK(one().then([](std::string_view) {}).run().code() == AVOW_EMISUSE);
-  CHECK_NOTES("none v 1 text copy object");
+  CHECK_NOTES("none v 1 text copy object 1 1");
 }
 
 static void handlers_give_what_settles() {
@@ -50,6 +56,18 @@ static void exceptions_reject() {
         UV_EPERM);
   CHECK(one().finally([] { throw avow::error(UV_EPERM); }).run().code() ==
         UV_EPERM);
+}
+
+static void errors_come_as_exceptions() {
+  broken().catch_([](const avow::error &e) { note(e.reason().code() == UV_EIO
+      ? "error" : "?"); }).run();
+  broken().catch_([](const std::exception &e) { note(e.what()); }).run();
+  broken().then([] {}, [](const avow::error &) { note("second"); }).run();
+  CHECK(broken().catch_([](const avow::error &e) { return e; }).run().code() ==
+        UV_EIO);
+  CHECK(one().then([] { throw avow::error(avow::value(7)); }).run().code() ==
+        AVOW_EREASON);
+  CHECK_NOTES("error i/o error second");
 }
 
 static void outcomes_find_their_handler() {
@@ -120,6 +138,7 @@ void test_handlers() {
   handlers_take_what_they_ask_for();
   handlers_give_what_settles();
   exceptions_reject();
+  errors_come_as_exceptions();
   outcomes_find_their_handler();
   handlers_go_whether_called_or_not();
   lambdas_are_called_in_order();

@@ -28,6 +28,36 @@ static void values_are_of_what_they_are_made_of() {
   CHECK(std::string(said.message()) == "a word");
 }
 
+enum color { RED, GREEN };
+
+static void enums_are_numbers() {
+  CHECK(avow::value(GREEN).to<int>() == 1);
+  CHECK(avow::value(GREEN).to<color>() == GREEN);
+  CHECK(avow::value(UV_ENOENT).to<int>() == UV_ENOENT);
+  CHECK(avow::value(RED).get()->tag == AVOW_INT);
+  CHECK(refusal<color>("text") == AVOW_EMISUSE);
+}
+
+/* Not as another number. */
+static void what_an_int_cannot_hold_is_an_error() {
+  CHECK(avow::value(UINT64_MAX).code() == AVOW_EMISUSE);
+  CHECK(avow::value(static_cast<uint64_t>(INT64_MAX)).to<int64_t>() ==
+        INT64_MAX);
+  CHECK(std::string(avow::value(UINT64_MAX).message()) ==
+        "a number that its type cannot hold");
+}
+
+/* Whatever it is made of, it rejects. */
+static void an_error_is_one() {
+  const avow::error seven(avow::value(7));
+  CHECK(seven.reason().code() == AVOW_EREASON);
+  CHECK(avow_to_int(avow_error_cause(seven.reason().get())) == 7);
+  const avow::error zero(0, "a word");
+  CHECK(zero.reason().code() == AVOW_EREASON);
+  CHECK(std::string(zero.what()) == "a word");
+  CHECK(avow::error(0).reason().is_error());
+}
+
 static void another_type_is_refused() {
   CHECK(refusal<int>("text") == AVOW_EMISUSE);
   CHECK(refusal<std::string>(4) == AVOW_EMISUSE);
@@ -98,6 +128,9 @@ static void combinators_take_what_they_are_given() {
 
 void test_values() {
   values_are_of_what_they_are_made_of();
+  enums_are_numbers();
+  what_an_int_cannot_hold_is_an_error();
+  an_error_is_one();
   another_type_is_refused();
   objects_go_with_their_last_value();
   moved_from_is_empty();

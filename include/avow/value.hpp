@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Values and errors in C++, which avow.hpp includes: a value has one owner, and
+ * goes with it; an error is an exception.
+ */
+#ifndef AVOW_VALUE_HPP
+#define AVOW_VALUE_HPP
+
+#include <avow.h>
+#include <exception>
+#include <new>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+
+namespace avow {
+
+class error;
+class promise;
+class value;
+template <bool If> using only = std::enable_if_t<If, int>;
+
+/** Specialise as true what may be let go of on any thread, see value.h. */
+template <class T> inline constexpr bool sendable = false;
+
+namespace detail {
+
+template <class T>
+inline constexpr bool is_number =
+    std::is_integral_v<T> ||
+    (std::is_enum_v<T> && std::is_convertible_v<T, int64_t>);
+
+/* What value::to() gives; that of value itself would be another's. */
+template <class T>
+inline constexpr bool is_kept =
+    std::is_arithmetic_v<T> || std::is_enum_v<T> || std::is_class_v<T> ||
+    std::is_union_v<T>;
+
+template <class To, class From> bool fits(From from) noexcept {
+  const To to = static_cast<To>(from);
+  return static_cast<From>(to) == from && (to < To(1)) == (from < From(1));
+}
+
+inline avow_value_t out_of_range() noexcept {
+  return avow_error_new(AVOW_EMISUSE, avow_none(),
+                        "a number that its type cannot hold");
+}
+
+inline void raise(value reason);
+
+} // namespace detail
+
+/** A value or an error: of a number, text, an error, a promise to follow. */
+class value {
+public:
+  value() noexcept : v_(avow_none()) {}
+  value(avow_value_t taken) noexcept : v_(taken) {}
+  value(double d) noexcept : v_(avow_double(d)) {}
+  value(promise p) noexcept;
+  value(const error &e) noexcept;
+  /** Of an enum, too, that becomes a number by itself. */
+  template <class T, only<detail::is_number<T>> = 0> value(T n) noexcept
+      : v_(detail::fits<int64_t>(n) ? avow_int(static_cast<int64_t>(n))
+                                    : detail::out_of_range()) {}
+  template <class T, only<std::is_convertible_v<T, std::string_view>> = 0>
+  value(const T &text) noexcept {
+    const std::string_view bytes = text;
+    v_ = avow_bytes(bytes.data(), bytes.size());
+  }
+  value(value &&other) noexcept : v_(other.release()) {}
+  ~value() { avow_value_unref(v_); }
+  value &operator=(value &&other) noexcept {
+    avow_value_unref(std::exchange(v_, other.release()));
+    return *this;
+  }
+  /** A new T, which goes with the last value that has it. */
+  template <class T, class... A> static value object(A &&...args) {
+    T *self = new (std::nothrow) T{ std::forward<A>(args)... };
+    return self ? avow_object(class_of<T>(), self) : avow_error(UV_ENOMEM);
+  }
+  /** What C lends, which is all that a value is. */
+  static const value &of(const avow_value_t *lent) noexcept {
+    return *reinterpret_cast<const value *>(lent);
+  }
+  const avow_value_t *get() const noexcept { return &v_; }
+  avow_value_t release() noexcept { return avow_steal(&v_); }
+  value ref() const noexcept { return avow_value_ref(&v_); }
+  bool is_none() const noexcept { return avow_is_none(&v_); }
+  bool is_error() const noexcept { return avow_is_error(&v_); }
+  int code() const noexcept { return avow_error_code(&v_); }
+  const char *message() const noexcept { return avow_error_message(&v_); }
+  size_t size() const noexcept { return avow_list_len(&v_); }
+  const value &operator[](size_t i) const { return of(avow_list_at(&v_, i)); }
+
+  /** The number, the text (a view of it lasts as long as this), or a reference
+      to the object. Throws the error that it is, or else AVOW_EMISUSE. */
+  template <class T> decltype(auto) to() const {
+    if constexpr (std::is_enum_v<T>) {
+      return static_cast<T>(to<std::underlying_type_t<T>>());
+    } else if constexpr (std::is_integral_v<T>) {
+      const bool fits = v_.tag != AVOW_INT || detail::fits<T>(v_.u.i);
+      if (!fits)
+        detail::raise(detail::out_of_range());
+      return static_cast<T>(avow_to_int(expect(fits && v_.tag == AVOW_INT)));
+    } else if constexpr (std::is_floating_point_v<T>) {
+      return static_cast<T>(avow_to_double(expect(v_.tag == AVOW_DOUBLE)));
+    } else if constexpr (std::is_constructible_v<T, const char *, size_t>) {
+      size_t len = 0;
+      const char *bytes = avow_to_bytes(expect(v_.tag == AVOW_BYTES), &len);
+      return T(bytes, len);
+    } else {
+      const avow_value_t *v = expect(avow_is_object(&v_, class_of<T>()));
+      return *static_cast<T *>(avow_to_object(v, class_of<T>()));
+    }
+  }
+
+private:
+  template <class T> static const avow_class_t *class_of() noexcept {
+    static constexpr auto destroy = [](void *p) { delete static_cast<T *>(p); };
+    static const avow_class_t klass = { "C++ object", destroy, nullptr,
+                                        sendable<T>,  nullptr, {} };
+    return &klass;
+  }
+  const avow_value_t *expect(bool right) const;
+
+  avow_value_t v_;
+};
+
+/** An error as an exception: of a co_await, or thrown to reject. */
+class error : public std::exception {
+public:
+  /** Another value than an error is the cause of AVOW_EREASON. */
+  explicit error(value reason) noexcept
+      : reason_(reason.is_error() ? std::move(reason)
+                                  : value(caused_by(reason.release()))) {}
+  explicit error(int code, const char *message = nullptr) noexcept
+      : reason_(message ? avow_error_new(code ? code : AVOW_EREASON,
+                                         avow_none(), "%s", message)
+                        : avow_error(code ? code : AVOW_EREASON)) {}
+  error(const error &e) noexcept : exception(e), reason_(e.reason_.ref()) {}
+  const char *what() const noexcept override { return reason_.message(); }
+  const value &reason() const noexcept { return reason_; }
+private:
+  static avow_value_t caused_by(avow_value_t taken) noexcept {
+    return avow_error_new(AVOW_EREASON, taken, nullptr);
+  }
+  value reason_;
+};
+
+namespace detail {
+
+#ifdef __cpp_exceptions
+inline constexpr bool throws = true;
+inline void raise(value reason) { throw error(std::move(reason)); }
+template <class F> value guard(F fn) noexcept {
+  try {
+    return fn();
+  } catch (const error &e) {
+    return e;
+  } catch (const std::bad_alloc &) {
+    return avow_error(UV_ENOMEM);
+  } catch (const std::exception &e) {
+    return error(AVOW_ETHROWN, e.what());
+  } catch (...) {
+    return avow_error(AVOW_ETHROWN);
+  }
+}
+#else
+inline constexpr bool throws = false;
+inline void raise(value) {}
+template <class F> value guard(F fn) noexcept { return fn(); }
+#endif
+
+} // namespace detail
+
+inline const avow_value_t *value::expect(bool right) const {
+  if (!right)
+    detail::raise(is_error() ? ref() : error(AVOW_EMISUSE, "another type"));
+  return &v_;
+}
+
+inline value::value(const error &e) noexcept : v_(e.reason().ref().release()) {}
+
+} // namespace avow
+
+#endif
