@@ -11,6 +11,11 @@ if [ ! -f "$include/node_api.h" ]; then
     "(libnode-dev on Debian), or set NODE_INCLUDE" >&2
   exit 1
 fi
+if ! pkg-config --exists avow; then
+  echo "pkg-config finds no avow: install it, which README.md says how to," \
+    "or set PKG_CONFIG_PATH to where avow.pc is" >&2
+  exit 1
+fi
 # shellcheck disable=SC2046 # a list of words
 ${CC:-cc} -O2 -Wall -Wextra -shared -fPIC files.c -o files.node \
   $(pkg-config --cflags avow) -I"$include" \

@@ -3,7 +3,8 @@
  * Promises between C and JavaScript, in an add-on of Node: those of avow as
  * JavaScript's own, and back. Node-API alone, on the loop of each environment,
  * the main thread's and each worker's; docs/node.md has how to build one. A
- * header alone, of C; not part of avow.h.
+ * header alone, of C, of which each add-on has a copy inside: none of it is
+ * between libraries. Not part of avow.h.
  *
  * Functions that give a napi_value or a pointer give NULL where an exception of
  * JavaScript's is pending instead.
@@ -40,8 +41,25 @@ typedef struct avow_napi_wish_s {
   napi_deferred deferred;
 } avow_napi_wish_t;
 
-/* Deeper lists than that JavaScript gets no more of. */
-enum { AVOW_NAPI_DEPTH = 100 };
+/* Of one value, as lists may be in each other, or in one many times. */
+enum { AVOW_NAPI_DEPTH = 100, AVOW_NAPI_ITEMS = 1 << 22 };
+
+/* A value on its way from one side to the other. */
+typedef struct avow_napi_copy_s {
+  napi_env env;
+  size_t items; /* so far, in all its lists */
+  bool ended;   /* with what is left of it: an error, for the whole */
+  bool caught;  /* it is what JavaScript threw */
+} avow_napi_copy_t;
+
+/* Is there room for a list of n more items, in depth lists? */
+static inline bool avow_napi_fits(avow_napi_copy_t *copy, size_t n,
+                                  unsigned depth) {
+  if (depth >= AVOW_NAPI_DEPTH || n > AVOW_NAPI_ITEMS - copy->items)
+    return false;
+  copy->items += n;
+  return true;
+}
 
 /* Its deferred, which nobody else will settle. */
 static inline avow_deferred_t *avow_napi_punch(avow_napi_ticket_t *ticket) {
@@ -134,48 +152,69 @@ static inline napi_status avow_napi_int(napi_env env, int64_t i,
   return napi_create_bigint_int64(env, i, out);
 }
 
-static inline napi_status avow_napi_make(napi_env env, const avow_value_t *v,
-                                         unsigned depth, napi_value *out);
+static inline napi_status avow_napi_make(avow_napi_copy_t *copy,
+                                         const avow_value_t *v, unsigned depth,
+                                         napi_value *out);
 
-static inline napi_status avow_napi_list(napi_env env, const avow_value_t *v,
-                                         unsigned depth, napi_value *out) {
+static inline napi_status avow_napi_list(avow_napi_copy_t *copy,
+                                         const avow_value_t *v, unsigned depth,
+                                         napi_value *out) {
+  napi_env env = copy->env;
+  if (!avow_napi_fits(copy, avow_list_len(v), depth)) {
+    (void) napi_throw_error(env, "E2BIG", "too many lists in lists, or items");
+    return napi_pending_exception;
+  }
   napi_status status =
       napi_create_array_with_length(env, avow_list_len(v), out);
   for (size_t i = 0; status == napi_ok && i < avow_list_len(v); i++) {
     napi_value item;
-    status = avow_napi_make(env, avow_list_at(v, i), depth + 1, &item);
+    status = avow_napi_make(copy, avow_list_at(v, i), depth + 1, &item);
     if (status == napi_ok)
       status = napi_set_element(env, *out, (uint32_t) i, item);
   }
   return status;
 }
 
-static inline napi_status avow_napi_error(napi_env env, const avow_value_t *v,
-                                          unsigned depth, napi_value *out) {
-  const avow_value_t *cause = avow_error_cause(v);
-  napi_value code, message, inner;
-  napi_status status =
-      napi_create_string_utf8(env, avow_err_name(avow_error_code(v)),
-                              NAPI_AUTO_LENGTH, &code);
+/* As Node's own have it: errno is the code, code its name. */
+static inline napi_status avow_napi_bare_error(napi_env env,
+                                               const avow_value_t *v,
+                                               napi_value *out) {
+  const int code = avow_error_code(v);
+  napi_value name, message, number;
+  napi_status status = napi_create_string_utf8(env, avow_err_name(code),
+                                               NAPI_AUTO_LENGTH, &name);
   if (status == napi_ok)
     status = napi_create_string_utf8(env, avow_error_message(v),
                                      NAPI_AUTO_LENGTH, &message);
   if (status == napi_ok)
-    status = napi_create_error(env, code, message, out);
-  if (status != napi_ok || cause == NULL)
-    return status;
-  status = avow_napi_make(env, cause, depth + 1, &inner);
+    status = napi_create_error(env, name, message, out);
   if (status == napi_ok)
-    status = napi_set_named_property(env, *out, "cause", inner);
+    status = napi_create_int32(env, code, &number);
+  if (status == napi_ok)
+    status = napi_set_named_property(env, *out, "errno", number);
   return status;
 }
 
-static inline napi_status avow_napi_make(napi_env env, const avow_value_t *v,
-                                         unsigned depth, napi_value *out) {
+static inline napi_status avow_napi_error(avow_napi_copy_t *copy,
+                                          const avow_value_t *v, unsigned depth,
+                                          napi_value *out) {
+  const avow_value_t *cause = avow_error_cause(v);
+  napi_value inner;
+  napi_status status = avow_napi_bare_error(copy->env, v, out);
+  if (status != napi_ok || cause == NULL || depth >= AVOW_NAPI_DEPTH)
+    return status;
+  status = avow_napi_make(copy, cause, depth + 1, &inner);
+  if (status == napi_ok)
+    status = napi_set_named_property(copy->env, *out, "cause", inner);
+  return status;
+}
+
+static inline napi_status avow_napi_make(avow_napi_copy_t *copy,
+                                         const avow_value_t *v, unsigned depth,
+                                         napi_value *out) {
+  napi_env env = copy->env;
   size_t len;
   const char *bytes;
-  if (depth > AVOW_NAPI_DEPTH)
-    return napi_get_undefined(env, out);
   switch (v->tag) {
   case AVOW_NONE:
     return napi_get_undefined(env, out);
@@ -187,9 +226,9 @@ static inline napi_status avow_napi_make(napi_env env, const avow_value_t *v,
     bytes = avow_to_bytes(v, &len);
     return napi_create_buffer_copy(env, len, bytes, NULL, out);
   case AVOW_LIST:
-    return avow_napi_list(env, v, depth, out);
+    return avow_napi_list(copy, v, depth, out);
   case AVOW_ERROR:
-    return avow_napi_error(env, v, depth, out);
+    return avow_napi_error(copy, v, depth, out);
   default:
     return avow_napi_external(env, v, out);
   }
@@ -198,12 +237,14 @@ static inline napi_status avow_napi_make(napi_env env, const avow_value_t *v,
 /**
  * A value in JavaScript: undefined for NONE, a number (or a BigInt past 2^53)
  * for INT, a Buffer for BYTES, an Array for a LIST, for an error an Error with
- * a code, a message and its cause; what else there is an external that holds
- * it.
+ * a code, an errno, a message and its cause; what else there is an external
+ * that holds it. Lists in more than 100 lists, and more than 4,194,304 items in
+ * all of them, throw E2BIG.
  */
 static inline napi_value avow_napi_value(napi_env env, const avow_value_t *v) {
+  avow_napi_copy_t copy = { env, 0, false, false };
   napi_value made;
-  if (avow_napi_make(env, v, 0, &made) == napi_ok)
+  if (avow_napi_make(&copy, v, 0, &made) == napi_ok)
     return made;
   bool pending = false;
   if (napi_is_exception_pending(env, &pending) == napi_ok && !pending)
@@ -272,7 +313,7 @@ static inline napi_value avow_napi_promise(avow_napi_t *home,
   return promise;
 }
 
-static inline avow_value_t avow_napi_read(napi_env env, napi_value v,
+static inline avow_value_t avow_napi_read(avow_napi_copy_t *copy, napi_value v,
                                           unsigned depth);
 
 static inline avow_value_t avow_napi_read_text(napi_env env, napi_value v) {
@@ -295,58 +336,150 @@ static inline avow_value_t avow_napi_read_number(napi_env env, napi_value v) {
   return avow_double(d);
 }
 
-/* One of the system's has the number that libuv has for it. */
-static inline avow_value_t avow_napi_read_error(napi_env env, napi_value v) {
+/* An exception that is pending, as an error: of what throws when it is read no
+   more than that. */
+static inline avow_value_t avow_napi_caught(napi_env env, bool again) {
+  avow_napi_copy_t copy = { env, 0, false, true };
+  napi_value thrown;
+  if (napi_get_and_clear_last_exception(env, &thrown) != napi_ok)
+    return avow_error(UV_ECANCELED); /* the environment ends */
+  if (again)
+    return avow_error(AVOW_ETHROWN);
+  const avow_value_t v = avow_napi_read(&copy, thrown, 0);
+  return avow_is_error(&v) ? v : avow_error_new(AVOW_EREASON, v, NULL);
+}
+
+/* The whole is the error, of what JavaScript throws while it is read. */
+static inline avow_value_t avow_napi_end(avow_napi_copy_t *copy,
+                                         avow_value_t error) {
+  bool pending = false;
+  const bool ended = copy->ended;
+  copy->ended = true;
+  if (ended || napi_is_exception_pending(copy->env, &pending) != napi_ok ||
+      !pending)
+    return error;
+  avow_value_unref(error);
+  return avow_napi_caught(copy->env, copy->caught);
+}
+
+static inline avow_value_t avow_napi_refuse(avow_napi_copy_t *copy, int code,
+                                            const char *why) {
+  return avow_napi_end(copy, avow_error_new(code, avow_none(), "%s", why));
+}
+
+/* Its property, or NULL where it has none, or reading it throws. */
+static inline napi_value avow_napi_field(avow_napi_copy_t *copy, napi_value v,
+                                         const char *name,
+                                         napi_valuetype wanted) {
   napi_value field;
+  napi_valuetype type;
+  if (napi_get_named_property(copy->env, v, name, &field) != napi_ok)
+    return NULL;
+  const bool right =
+      napi_typeof(copy->env, field, &type) == napi_ok && type == wanted;
+  return right ? field : NULL;
+}
+
+static inline avow_value_t avow_napi_read_cause(avow_napi_copy_t *copy,
+                                                napi_value v, unsigned depth) {
+  napi_value cause;
+  if (depth >= AVOW_NAPI_DEPTH ||
+      napi_get_named_property(copy->env, v, "cause", &cause) != napi_ok)
+    return avow_none();
+  return avow_napi_read(copy, cause, depth + 1);
+}
+
+/* One of the system's has the number that libuv has for it. */
+static inline int avow_napi_read_errno(avow_napi_copy_t *copy, napi_value v) {
   int32_t code = 0;
-  if (napi_get_named_property(env, v, "errno", &field) != napi_ok ||
-      napi_get_value_int32(env, field, &code) != napi_ok || code >= 0)
-    code = AVOW_ETHROWN;
-  if (napi_get_named_property(env, v, "message", &field) != napi_ok)
-    return avow_error(code);
-  const avow_value_t text = avow_napi_read_text(env, field);
-  const avow_value_t error =
-      avow_is_error(&text)
-          ? avow_error(code)
-          : avow_error_new(code, avow_none(), "%s", avow_to_bytes(&text, NULL));
+  const napi_value field = avow_napi_field(copy, v, "errno", napi_number);
+  if (field != NULL)
+    (void) napi_get_value_int32(copy->env, field, &code); /* it is one */
+  return code < 0 ? code : AVOW_ETHROWN;
+}
+
+static inline avow_value_t avow_napi_read_error(avow_napi_copy_t *copy,
+                                                napi_value v,
+                                                napi_value message,
+                                                unsigned depth) {
+  const int code = avow_napi_read_errno(copy, v);
+  const avow_value_t cause = avow_napi_read_cause(copy, v, depth);
+  const avow_value_t text =
+      message != NULL ? avow_napi_read_text(copy->env, message) : avow_none();
+  const bool said =
+      text.tag == AVOW_BYTES && avow_to_bytes(&text, NULL)[0] != 0;
+  const avow_value_t error = avow_error_new(code, cause, "%s",
+                                            said ? avow_to_bytes(&text, NULL)
+                                                 : "an Error without words");
   avow_value_unref(text);
   return error;
 }
 
-static inline avow_value_t avow_napi_read_list(napi_env env, napi_value v,
-                                               unsigned depth) {
+/* Those that were read, up to the error that ended it, which stays. */
+static inline avow_value_t avow_napi_ended(avow_value_t *items, size_t n) {
+  const avow_value_t error = items[n - 1];
+  for (size_t i = 0; i + 1 < n; i++)
+    avow_value_unref(items[i]);
+  free(items);
+  return error;
+}
+
+static inline avow_value_t avow_napi_read_list(avow_napi_copy_t *copy,
+                                               napi_value v, unsigned depth) {
   uint32_t n = 0;
   napi_value item;
-  (void) napi_get_array_length(env, v, &n); /* it is one */
-  avow_value_t *items = (avow_value_t *) calloc(n + 1, sizeof(*items));
+  (void) napi_get_array_length(copy->env, v, &n); /* it is one */
+  if (!avow_napi_fits(copy, n, depth))
+    return avow_napi_refuse(copy, UV_E2BIG,
+                            "too many lists in lists, or items");
+  avow_value_t *items = (avow_value_t *) calloc(n > 0 ? n : 1, sizeof(*items));
   if (items == NULL)
-    return avow_error(UV_ENOMEM);
-  for (uint32_t i = 0; i < n; i++)
-    items[i] = napi_get_element(env, v, i, &item) == napi_ok
-                   ? avow_napi_read(env, item, depth + 1)
-                   : avow_error(UV_EINVAL);
+    return avow_napi_end(copy, avow_error(UV_ENOMEM));
+  for (uint32_t i = 0; i < n; i++) {
+    items[i] = napi_get_element(copy->env, v, i, &item) == napi_ok
+                   ? avow_napi_read(copy, item, depth + 1)
+                   : avow_napi_end(copy, avow_error(UV_EINVAL));
+    if (copy->ended)
+      return avow_napi_ended(items, i + 1);
+  }
   const avow_value_t list = avow_list(items, n);
   free(items);
   return list;
 }
 
-static inline avow_value_t avow_napi_read_object(napi_env env, napi_value v,
-                                                 unsigned depth) {
+/* What has a message is an error, as those of a browser's functions are. */
+static inline avow_value_t avow_napi_read_other(avow_napi_copy_t *copy,
+                                                napi_value v, unsigned depth) {
+  bool is = false, pending = false;
+  const napi_value message = avow_napi_field(copy, v, "message", napi_string);
+  avow_value_t error = avow_none();
+  if (message != NULL || (napi_is_error(copy->env, v, &is) == napi_ok && is))
+    error = avow_napi_read_error(copy, v, message, depth);
+  if (napi_is_exception_pending(copy->env, &pending) == napi_ok && pending)
+    return avow_napi_end(copy, error);
+  if (avow_is_error(&error))
+    return error;
+  return avow_error_new(
+      UV_EINVAL, avow_none(), "%s",
+      "an object that C cannot have: no Array, Buffer, Error");
+}
+
+static inline avow_value_t avow_napi_read_object(avow_napi_copy_t *copy,
+                                                 napi_value v, unsigned depth) {
   bool is = false;
   void *bytes;
   size_t len;
-  if (napi_is_error(env, v, &is) == napi_ok && is)
-    return avow_napi_read_error(env, v);
-  if (napi_is_buffer(env, v, &is) == napi_ok && is &&
-      napi_get_buffer_info(env, v, &bytes, &len) == napi_ok)
+  if (napi_is_buffer(copy->env, v, &is) == napi_ok && is &&
+      napi_get_buffer_info(copy->env, v, &bytes, &len) == napi_ok)
     return avow_bytes(bytes, len);
-  if (napi_is_array(env, v, &is) == napi_ok && is && depth < AVOW_NAPI_DEPTH)
-    return avow_napi_read_list(env, v, depth);
-  return avow_error(UV_EINVAL);
+  if (napi_is_array(copy->env, v, &is) == napi_ok && is)
+    return avow_napi_read_list(copy, v, depth);
+  return avow_napi_read_other(copy, v, depth);
 }
 
-static inline avow_value_t avow_napi_read(napi_env env, napi_value v,
+static inline avow_value_t avow_napi_read(avow_napi_copy_t *copy, napi_value v,
                                           unsigned depth) {
+  napi_env env = copy->env;
   napi_valuetype type;
   int64_t i = 0;
   bool b = false;
@@ -366,18 +499,12 @@ static inline avow_value_t avow_napi_read(napi_env env, napi_value v,
     return b ? avow_int(i) : avow_error(UV_ERANGE);
   case napi_string:
     return avow_napi_read_text(env, v);
+  case napi_object:
+    return avow_napi_read_object(copy, v, depth);
   default:
-    return avow_napi_read_object(env, v, depth);
+    return avow_error_new(UV_EINVAL, avow_none(), "%s",
+                          "what C cannot have: a function, symbol or external");
   }
-}
-
-/* An exception that is pending, as an error. */
-static inline avow_value_t avow_napi_caught(napi_env env) {
-  napi_value thrown;
-  if (napi_get_and_clear_last_exception(env, &thrown) != napi_ok)
-    return avow_error(UV_ECANCELED); /* the environment ends */
-  const avow_value_t v = avow_napi_read(env, thrown, 0);
-  return avow_is_error(&v) ? v : avow_error_new(AVOW_EREASON, v, NULL);
 }
 
 static inline void avow_napi_collected(napi_env env, void *data, void *hint) {
@@ -400,7 +527,8 @@ static inline napi_value avow_napi_hear(napi_env env, napi_callback_info info,
   avow_deferred_t *d = avow_napi_punch((avow_napi_ticket_t *) data);
   if (d == NULL) /* a thenable that calls twice */
     return NULL;
-  const avow_value_t got = avow_napi_read(env, v, 0);
+  avow_napi_copy_t copy = { env, 0, false, false };
+  const avow_value_t got = avow_napi_read(&copy, v, 0);
   (void) (fulfilled ? avow_resolve(d, got) : avow_reject(d, got));
   return NULL;
 }
@@ -447,8 +575,10 @@ static inline napi_status avow_napi_subscribe(napi_env env, napi_value v,
 /**
  * What JavaScript's promise, a thenable or any other value comes to: numbers
  * and booleans as INT or DOUBLE, strings and Buffers as BYTES, an Array as a
- * LIST, undefined and null as NONE; an Error rejects with its message, and its
- * errno for a code, else AVOW_ETHROWN. Other objects are UV_EINVAL. One that is
+ * LIST, undefined and null as NONE; an Error, or another object with a message,
+ * rejects with that, its errno for a code, else AVOW_ETHROWN, and its cause.
+ * Other objects are UV_EINVAL, what is too big for avow_napi_value() UV_E2BIG,
+ * and what JavaScript throws while it is read is the reason. One that is
  * collected and never settled is AVOW_EBROKEN; cancelled, nobody listens to it
  * any more.
  */
@@ -473,7 +603,7 @@ static inline avow_promise_t *avow_napi_from(avow_napi_t *home, napi_value v) {
   if (status == napi_ok)
     status = avow_napi_subscribe(env, v, listeners);
   if (status != napi_ok && ticket->deferred != NULL)
-    (void) avow_reject(avow_napi_punch(ticket), avow_napi_caught(env));
+    (void) avow_reject(avow_napi_punch(ticket), avow_napi_caught(env, false));
   avow_napi_collected(env, ticket, NULL);
   return p;
 }

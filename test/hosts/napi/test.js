@@ -72,8 +72,49 @@ const errors = async () => {
   found = await reason(echo({ get then() { throw new Error('thrown'); } }));
   report('what a getter throws is the reason', found.message === 'thrown',
     found);
+  found = await reason(within(1e9, read('/nowhere')));
+  report('a code comes back', found.code === 'ENOENT' && found.errno < 0,
+    found);
+  found = await reason(echo(new Error('a word', { cause: [7] })));
+  report('a cause comes back', isDeepStrictEqual(found.cause, [7]), found);
+  found = await reason(echo(Promise.reject(new DOMException('a word'))));
+  report('what has a message is an error', found.message === 'a word', found);
+  found = await reason(echo(Promise.reject(Symbol())));
+  report('a symbol is refused by name', found.message.includes('symbol'),
+    found);
   found = await reason(within(5, never));
   report('a limit of time rejects', found.code === 'ETIMEDOUT', found);
+};
+
+const throws = (object, name) => Object.defineProperty(object, name,
+  { get() { throw new Error('thrown'); } });
+
+// What is too big, has no end, or throws, ends as a whole.
+const hostile = async () => {
+  const huge = [];
+  huge.length = 2 ** 32 - 1;
+  let found = await reason(echo(huge));
+  report('a huge Array is refused', found?.code === 'E2BIG', found);
+  const cycle = [];
+  cycle.push(cycle, cycle);
+  found = await reason(echo(cycle));
+  report('a list in itself is refused', found?.code === 'E2BIG', found);
+  let shared = [];
+  for (let i = 0; i < 30; i++)
+    shared = [shared, shared];
+  found = await reason(echo(shared));
+  report('a list many times in it is refused', found?.code === 'E2BIG', found);
+  for (const each of [throws([1, 2, 3], 1), [throws([1], 0)],
+    throws(new Error('not this'), 'message'), throws(new Error(), 'errno'),
+    throws({}, 'message')]) {
+    found = await reason(echo(each));
+    report('what a getter throws is the reason', found?.message === 'thrown',
+      found);
+  }
+  class Twice { get message() { throw new Twice(); } }
+  found = await reason(echo(new Twice()));
+  report('what throws while it is read has no words',
+    found?.code === 'AVOW_ETHROWN', found);
 };
 
 const order = async () => {
@@ -109,6 +150,7 @@ const uncaught = () => {
 const test = async () => {
   await values();
   await errors();
+  await hostile();
   await order();
   await collected();
   uncaught();
