@@ -25,10 +25,10 @@ def topics(text):
     """(topic, headers) by the table of what there is."""
     found = []
     for line in text.split('\n'):
-        row = re.match(r'\| ([^|]*)\| (\[\w+\.h\][^|]*) \|', line)
+        row = re.match(r'\| ([^|]*)\| (\[\w+\.h(?:pp)?\][^|]*) \|', line)
         if row is None:
             continue
-        names = re.findall(r'\[(\w+\.h)\]', row[2])
+        names = re.findall(r'\[(\w+\.h(?:pp)?)\]', row[2])
         if row[1].strip():
             found.append((row[1].strip(), names))
         else:

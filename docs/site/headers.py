@@ -3,8 +3,10 @@
 """What include/avow/*.h say, for the reference, the manual pages and tests.
 
 A header is read as it is laid out: a comment that opens it, and then one
-declaration after the other, each with the comment right above it. What C++
-alone sees, and the macros that trace builds put before functions, are left out.
+declaration after the other, each with the comment right above it. What has a
+comment that begins with one star is no business of programs, and is left out;
+so are what C++ alone sees, and the macros that trace builds put before
+functions. avow.hpp and avow/*.hpp are read by cpp.py.
 """
 import os
 import re
@@ -20,6 +22,7 @@ PIECE = re.compile(r'''(?s)
   | (?P<space>\s+)
 ''', re.X | re.M)
 WORD = re.compile(r'\b(?:avow|AVOW)_\w+')
+INLINE = r'AVOW_INLINE|static inline'
 
 
 class Entry(NamedTuple):
@@ -68,7 +71,7 @@ def end_of(text, start):
         elif text[at] in ')}]':
             depth -= 1
             if depth == 0 and text[at] == '}' and re.match(
-                    r'AVOW_INLINE|static inline', text[start:]):
+                    INLINE, text[start:]):
                 return at + 1
         elif text[at] == ';' and depth == 0:
             return at + 1
@@ -82,7 +85,7 @@ def named(code):
     define = re.match(r' *# *define (\w+)', bare)
     if define:
         return 'macro', define[1]
-    if re.match(r'AVOW_(API|INLINE|ASYNC_API)\b', bare):
+    if re.match(r'(AVOW_(API|INLINE|ASYNC_API)|static inline)\b', bare):
         name = re.search(r'\(?\b(avow_\w+)\)? ?\(', bare)
         return 'function', name[1]
     if bare.startswith('typedef'):
@@ -99,10 +102,16 @@ def is_public(name):
     return WORD.fullmatch(name) is not None and not name.endswith(('_H', '_'))
 
 
+def is_internal(comment, code):
+    """What one star says, and of what a header alone consists of nothing."""
+    return re.match(r'/\*[^*]', comment) or \
+        code.startswith('static inline') and not comment
+
+
 def body(code):
     """Of an inline function its prototype alone."""
-    if re.match(r'AVOW_INLINE', code):
-        return code[:code.index('{')].rstrip() + ';'
+    if re.match(INLINE, code):
+        return code.split('{')[0].rstrip('; \n') + ';'
     return code
 
 
@@ -127,7 +136,7 @@ def entries(text):
             at = end_of(text, at)
         code = text[start:at]
         found = named(code)
-        if found and is_public(found[1]):
+        if found and is_public(found[1]) and not is_internal(comment, code):
             yield Entry(*found, plain(comment) if comment else '', body(code),
                         text.count('\n', 0, start) + 1)
         comment = ''

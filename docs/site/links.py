@@ -30,6 +30,13 @@ def page_of_document(path):
     return None
 
 
+def page_of_header(name):
+    """Of a public header, where its path in the repository does not matter."""
+    name = os.path.basename(name)
+    stem, ending = name.split('.')
+    return f'reference/{stem}' if ending == 'h' else f'reference/cpp/{stem}'
+
+
 class Links:
     """Notes which files are to be shown."""
 
@@ -42,9 +49,8 @@ class Links:
         found = page_of_document(path)
         if found:
             return found
-        header = re.fullmatch(r'include/avow/(\w+)\.h', path)
-        if header:
-            return f'reference/{header[1]}'
+        if re.fullmatch(r'include/avow/\w+\.h(pp)?|include/avow\.hpp', path):
+            return page_of_header(path)
         if path == 'include/avow.h' or path == 'include/avow':
             return 'reference/index'
         full = os.path.join(self.root, path)

@@ -3,14 +3,15 @@
 """Manual pages of section 3, in mdoc: manual.py ROOT FOLDER [HEADER...]
 
 One for each header, or for those that are named, made of what stands there; and
-for each function, type and macro a link to that of its header. Meson calls it
-to install them, and says by its environment where FOLDER is.
+for each function, type and macro of C a link to that of its header. Meson calls
+it to install them, and says by its environment where FOLDER is.
 """
 import os
 import re
 import sys
 
 sys.dont_write_bytecode = True  # of root, in somebody's sources
+import cpp
 import headers
 
 # Of the version that they are about.
@@ -19,7 +20,7 @@ LIBRARIES = {'curl.h': 'avow-curl', 'nats.h': 'avow-nats', 'tls.h': 'avow-tls',
              'sim.h': 'avow_sim'}
 APART = {'auto.h', 'closure.h', 'exceptions.h', 'napi.h', 'stackless.h',
          'stream_class.h', *LIBRARIES}
-API = re.compile(r'AVOW_(?:ASYNC_)?(?:API|INLINE|MUST_USE) ?|'
+API = re.compile(r'AVOW_(?:ASYNC_)?(?:API|INLINE|MUST_USE) ?|static inline |'
                  r'AVOW_PRINTF\([^)]*\)')
 NAME = re.compile(r'\b(?:avow|AVOW)_\w+')
 
@@ -63,7 +64,8 @@ class Manual:
 
     def entry(self, entry):
         lines = [f'.Ss {title(entry)}', self.prose(entry.text)]
-        if entry.kind == 'type' and re.search(r'[{(]', entry.code):
+        if of_cpp(entry) or \
+                entry.kind == 'type' and re.search(r'[{(]', entry.code):
             lines.append(code(entry.code))
         return lines
 
@@ -71,7 +73,8 @@ class Manual:
         page = page_of(header)
         names = [title(entry).rstrip('()') for entry in header.entries]
         library = LIBRARIES.get(header.name, 'avow')
-        own = f'avow/{header.name}' if header.name in APART else 'avow.h'
+        own = f'avow/{header.name}' if header.name in APART else \
+            'avow.hpp' if header.name.endswith('.hpp') else 'avow.h'
         lines = [f'.Dd {DATE}', f'.Dt {page.upper()} 3', f'.Os avow {self.version}', '.Sh NAME']
         lines += [f'.Nm {name} ,' for name in names[:-1]] + [f'.Nm {names[-1]}']
         lines += [f'.Nd {escaped(first_sentence(header.about))}',
@@ -93,7 +96,13 @@ class Manual:
 
 
 def page_of(header):
-    return f'avow_{header.name[:-2]}'
+    """avow_promise of promise.h; avow.hpp, avow_value.hpp."""
+    name = header.name.removesuffix('.h')
+    return name if name.startswith('avow.') else f'avow_{name}'
+
+
+def of_cpp(entry):
+    return entry.name.startswith('avow::')
 
 
 def title(entry):
@@ -133,7 +142,7 @@ def arguments(text):
 
 
 def synopsis(entry):
-    if entry.kind == 'type':
+    if entry.kind == 'type' or of_cpp(entry):
         return []
     if entry.kind == 'macro':
         found = re.match(r' *# *define \w+\(([^)]*)\)', entry.code)
@@ -171,7 +180,7 @@ def main():
     root, folder, *wanted = sys.argv[1:]
     folder = place(folder)
     os.makedirs(folder, exist_ok=True)
-    all_headers = headers.all_of(root)
+    all_headers = headers.all_of(root) + cpp.all_of(root)
     manual = Manual(all_headers)
     own = {page_of(header) for header in all_headers}
     for header in all_headers:
@@ -183,7 +192,7 @@ def main():
             if entry.name in own and entry.name != page:
                 sys.exit(f'{entry.name} is a function of {header.name}, and '
                          'the page of another')
-            if entry.name != page:
+            if entry.name != page and not of_cpp(entry):
                 link(f'{page}.3', f'{folder}/{entry.name}.3')
 
 

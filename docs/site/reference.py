@@ -3,27 +3,32 @@
 import os
 import re
 
+import cpp
 import headers
+from links import page_of_header
 
 NAME = re.compile(r'''(?x)
     (?P<function>avow_\w+\(\))
   | (?P<type>\bavow_\w+_(?:t|cb|fn)\b)
   | (?P<constant>\b(?:UV|AVOW|CURL\w*|NATS)_[A-Z]\w*)
   | (?P<call>\b[A-Za-z_]\w*\(\))
-  | (?P<file>\b\w+\.h\b)
+  | (?P<file>\b\w+\.h(?:pp)?\b)
+  | (?P<document>\bdocs/\w+\.md\b)
+  | (?P<cpp>\bavow::\w+)
   | (?P<special>[*`|\\]|_(?!\w))
 ''')
-MACROS = re.compile(r'AVOW_(?:ASYNC_)?(?:API|INLINE|MUST_USE) ?')
+MACROS = re.compile(r'AVOW_(?:ASYNC_)?(?:API|INLINE|MUST_USE) ?|static inline ')
 
 
 class Reference:
     def __init__(self, root, topics, snippets):
         self.headers = headers.all_of(root)
+        self.cpp = cpp.all_of(root)
         self.topics = topics
         self.snippets = snippets
         self.known = {entry.name: header.name for header in self.headers
                       for entry in header.entries}
-        self.files = {header.name for header in self.headers}
+        self.files = {header.name for header in self.headers + self.cpp}
         self.constants = {name for header in self.headers
                           for entry in header.entries
                           for name, _ in enumerators(entry)}
@@ -40,8 +45,12 @@ class Reference:
                     return rf'\ :c:type:`{word}`\ '
             elif match['file']:
                 if word in self.files:
-                    return rf'\ :doc:`{word} </reference/{word[:-2]}>`\ '
+                    return rf'\ :doc:`{word} </{page_of_header(word)}>`\ '
                 return word
+            elif match['document']:
+                return rf'\ :doc:`/{word[5:-3]}`\ '
+            elif match['cpp']:
+                return rf'\ :cpp:any:`{word}`\ '
             elif match['special']:
                 return '\\' + word
             elif word in self.constants:
@@ -116,34 +125,64 @@ class Reference:
         """Headers that avow.h does not include."""
         return APART & self.files
 
+    def cpp_entry(self, entry):
+        lines = ['', f'.. cpp:{entry.kind}:: {cpp.signature(entry)}', '']
+        lines += indented(self.prose(entry.text))
+        if entry.kind == 'class':
+            lines += ['', '   .. code-block:: cpp', '']
+            lines += indented(entry.code, 6)
+        return '\n'.join(lines)
+
+    def cpp_page(self, header):
+        title = header.name if header.name == 'avow.hpp' else \
+            f'avow/{header.name}'
+        lines = [title, '=' * len(title), '', self.prose(header.about), '',
+                 CPP, '']
+        lines += [self.cpp_entry(entry) for entry in header.entries]
+        return '\n'.join(lines) + '\n'
+
+    def contents(self, header):
+        """What has a page, but for types of C."""
+        if header in self.cpp:
+            return ', '.join(f':cpp:any:`{entry.name}`'
+                             for entry in header.entries)
+        return ', '.join(
+            f':c:func:`{entry.name}`' if entry.kind == 'function' else
+            f':c:macro:`{entry.name}`' for entry in header.entries
+            if entry.kind != 'type')
+
     def index(self):
         lines = ['Reference', '=========', '', INTRODUCTION, '']
         for topic, names in self.topics:
             lines += [topic[0].upper() + topic[1:], '-' * len(topic), '']
             for name in names:
-                header = next(h for h in self.headers if h.name == name)
-                functions = ', '.join(
-                    f':c:func:`{entry.name}`' if entry.kind == 'function' else
-                    f':c:macro:`{entry.name}`' for entry in header.entries
-                    if entry.kind != 'type')
-                lines += [f':doc:`{name[:-2]}`', f'   {functions}', '']
+                header = next(h for h in self.headers + self.cpp
+                              if h.name == name)
+                shown = name if header in self.cpp else name[:-2]
+                lines += [f':doc:`{shown} </{page_of_header(name)}>`',
+                          f'   {self.contents(header)}', '']
         lines += ['.. toctree::', '   :hidden:', '']
         ordered = [name for _, names in self.topics for name in names]
         missing = sorted(self.files - set(ordered) - {'exceptions.h'})
         if missing:
             raise ValueError(f'no topic has {missing}')
-        lines += [f'   {name[:-2]}' for name in ordered + ['exceptions.h']]
+        lines += [f'   /{page_of_header(name)}'
+                  for name in ordered + ['exceptions.h']]
         return '\n'.join(lines) + '\n'
 
     def write(self, folder):
-        os.makedirs(folder)
+        os.makedirs(f'{folder}/cpp')
         for header in self.headers:
             save(f'{folder}/{header.name[:-2]}.rst', self.page(header))
+        for header in self.cpp:
+            page = os.path.basename(page_of_header(header.name))
+            save(f'{folder}/cpp/{page}.rst', self.cpp_page(header))
         save(f'{folder}/index.rst', self.index())
 
 
 APART = {'auto.h', 'closure.h', 'curl.h', 'exceptions.h', 'napi.h', 'nats.h',
          'sim.h', 'stackless.h', 'stream_class.h', 'tls.h'}
+CPP = ':doc:`C++ </cpp>` shows programs, and says what holds for all of this.'
 INTRODUCTION = '''\
 Each public header has a page, and each function, type and macro its text there:
 what stands above it in the header. In capitals that says what a promise settles

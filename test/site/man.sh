@@ -22,7 +22,7 @@ for tool; do
   python3 docs/site/tool_manual.py "$name" "$version" "$tool" \
     >"$work/man1/$name.1" || fail "no page of $tool"
 done
-for header in include/avow/*.h; do
+for header in include/avow/*.h include/avow/*.hpp; do
   topic=$(basename "$header" .h)
   case $topic in
   config | uv) continue ;;
@@ -51,6 +51,9 @@ shows avow_all 'Losers are not cancelled'
 shows avow_then 'Promise.prototype.then'
 shows AVOW_TRY 'avow_await_int\|avow_value_t'
 shows avow_tls_client 'SSL_connect'
+shows avow_napi_from 'napi_value v'
+shows avow.hpp 'promise then(F ok, G failed = nullptr) &&'
+shows avow_coroutine.hpp 'outcome(promise p)'
 for tool; do
   shows "avow-$(basename "$tool")" 'help'
 done

@@ -11,8 +11,8 @@ import os
 import sys
 
 
-def complaints(root, headers):
-    for header in headers.all_of(root):
+def complaints(all_headers):
+    for header in all_headers:
         if not header.about:
             yield f'{header.name} does not say what it is'
         for entry in header.entries:
@@ -26,13 +26,23 @@ def main():
     root = sys.argv[1]
     sys.path.insert(0, os.path.join(root, 'docs', 'site'))
     sys.dont_write_bytecode = True
+    import cpp
     import headers
-    found = list(complaints(root, headers))
+    found = list(complaints(headers.all_of(root) + cpp.all_of(root)))
     names = [entry.name for header in headers.all_of(root)
              for entry in header.entries]
     if len(names) < 400 or not {'avow_then', 'avow_value_t', 'avow_stackless',
-                                'AVOW_AWAIT', 'avow_async'} <= set(names):
+                                'AVOW_AWAIT', 'avow_async', 'avow_napi_open',
+                                'avow_napi_value', 'avow_napi_promise',
+                                'avow_napi_from'} <= set(names):
         found.append('the headers are not read as they are: see headers.py')
+    classes = {entry.name for header in cpp.all_of(root)
+               for entry in header.entries}
+    if 'avow_napi_hear' in names or not {
+            'avow::promise', 'avow::value', 'avow::error', 'avow::deferred',
+            'avow::channel', 'avow::all', 'avow::outcome'} <= classes or \
+            'avow::coroutine' in classes:
+        found.append('the headers of C++ are not read as they are: see cpp.py')
     for line in found:
         print(line)
     sys.exit(bool(found))
