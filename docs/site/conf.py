@@ -8,6 +8,8 @@ ROOT = os.environ['AVOW_ROOT']
 sys.path.insert(0, os.path.join(ROOT, 'docs', 'site'))
 from links import Links, page_of_document
 import theme
+from sphinx.domains.c import CDomain
+from sphinx.domains.cpp import CPPDomain
 
 
 def read(path):
@@ -25,7 +27,7 @@ myst_heading_anchors = 4
 # What is no whole piece of a language is shown as it is.
 suppress_warnings = ['myst.header', 'misc.highlighting_failure']
 primary_domain = 'c'
-highlight_language = 'text'  # commands, and what they print
+highlight_language = 'none'  # commands; what is printed is text
 html_theme = 'furo'
 html_title = f'avow {version}'
 html_static_path = [os.path.join(ROOT, 'docs', 'site', 'look')]
@@ -64,6 +66,22 @@ def snippet(path, title):
     return f'{pieces[1]}\n\n{pieces[2]}'
 
 
+# Above the first snippet of a page.
+LEAD = '''\
+*The pieces of C are run by the tests, each `example` by `avow_async()`, so that it may await; below each is what it
+prints. What they use and do not show is [theirs](test/snippets/prelude.h): `loop`; `get(name)`, a promise of whatever
+takes a while, here of the name in capitals; `text(v)`, the bytes of a value; and `say()`, which prints a line.*
+
+'''
+
+
+def with_lead(text, document):
+    """Of a page that shows snippets, links from where the document is."""
+    path = os.path.relpath('test/snippets/prelude.h', os.path.dirname(document))
+    lead = LEAD.replace('test/snippets/prelude.h', path)
+    return re.sub(r'(?=<!-- snippet )', lambda match: lead, text, count=1)
+
+
 def on_read(app, page, source):
     """A document's links, and in the site's pages what others have:
 
@@ -75,7 +93,8 @@ def on_read(app, page, source):
     if page_of_document(document) is None or document.startswith('..'):
         return
     text = re.sub(r'<!-- block (.*) of (\S+) -->',
-                  lambda match: block(match[2], match[1]), source[0])
+                  lambda match: block(match[2], match[1]),
+                  with_lead(source[0], document))
     text = re.sub(r'<!-- snippet (.*) of (\S+) -->',
                   lambda match: snippet(match[2], match[1]), text)
     # A page that need not be there: "name ?" in a table of contents.
@@ -89,6 +108,24 @@ def on_end(app, problem):
         theme.mend(os.path.join(app.outdir, '_static'))
 
 
+def findable(objects):
+    """What a search may give: no parameters."""
+    return (found for found in objects
+            if found[2] not in ('functionParam', 'templateParam'))
+
+
+class C(CDomain):
+    def get_objects(self):
+        return findable(super().get_objects())
+
+
+class Cpp(CPPDomain):
+    def get_objects(self):
+        return findable(super().get_objects())
+
+
 def setup(app):
+    app.add_domain(C, override=True)
+    app.add_domain(Cpp, override=True)
     app.connect('source-read', on_read)
     app.connect('build-finished', on_end)

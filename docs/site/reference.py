@@ -29,7 +29,7 @@ class Reference:
         self.known = {entry.name: header.name for header in self.headers
                       for entry in header.entries}
         self.files = {header.name for header in self.headers + self.cpp}
-        self.constants = {name for header in self.headers
+        self.enumerators = {name for header in self.headers
                           for entry in header.entries
                           for name, _ in enumerators(entry)}
 
@@ -53,7 +53,7 @@ class Reference:
                 return rf'\ :cpp:any:`{word}`\ '
             elif match['special']:
                 return '\\' + word
-            elif word in self.constants:
+            elif word in self.enumerators:
                 return rf'\ :c:enumerator:`{word}`\ '
             elif word in self.known:
                 return rf'\ :c:macro:`{word}`\ '
@@ -75,7 +75,17 @@ class Reference:
         # What an empty line of the comment has parted is one piece of code.
         return '\n\n'.join(out)
 
+    def constants(self, entry):
+        """An enumeration without a name: each by itself."""
+        lines = ['', self.prose(entry.text)]
+        for name, text in enumerators(entry):
+            lines += ['', f'.. c:enumerator:: {name}', '']
+            lines += indented(self.prose(text))
+        return '\n'.join(lines)
+
     def entry(self, entry, shown):
+        if entry.code.startswith('enum {'):
+            return self.constants(entry)
         lines = ['', f'.. c:{directive(entry)}:: {signature(entry)}', '']
         lines += indented(self.prose(entry.text))
         if entry.kind == 'type' and not enumerators(entry) and \
@@ -230,8 +240,6 @@ def directive(entry):
 
 def signature(entry):
     """What the C domain takes: without macros."""
-    if entry.code.startswith('enum'):
-        return f'@{entry.name.lower()}'
     if entry.kind == 'type':
         return entry.name
     if entry.kind == 'macro':
