@@ -7,6 +7,7 @@
  */
 #include "jetstream.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -139,6 +140,15 @@ avow_promise_t *avow__nats_newest(const avow_value_t *connection,
   (void) snprintf(api, sizeof(api), "$JS.API.DIRECT.GET.%s", stream);
   const avow_value_t which =
       avow__nats_text("{\"last_by_subj\":\"%s\"}", subject);
+  return avow_then(ask(connection, api, which, NULL), found, NULL, NULL);
+}
+
+avow_promise_t *avow__nats_at(const avow_value_t *connection,
+                              const char *prefix, const char *name,
+                              uint64_t seq) {
+  char api[128];
+  (void) snprintf(api, sizeof(api), "$JS.API.DIRECT.GET.%s%s", prefix, name);
+  const avow_value_t which = avow__nats_text("{\"seq\":%" PRIu64 "}", seq);
   return avow_then(ask(connection, api, which, NULL), found, NULL, NULL);
 }
 

@@ -28,6 +28,11 @@ extern const char *const avow__nats_if_none[];
 avow_promise_t *avow__nats_newest(const avow_value_t *connection,
                                   const char *stream, const char *subject);
 
+/* OBJECT: the message at that place of the stream PREFIX and NAME; UV_ENOENT. */
+avow_promise_t *avow__nats_at(const avow_value_t *connection,
+                              const char *prefix, const char *name,
+                              uint64_t seq);
+
 /* NONE: the stream is there, as config has it; UV_EEXIST if it is otherwise,
    UV_ENOTSUP of a server without JetStream. Takes config. */
 avow_promise_t *avow__nats_stream(const avow_value_t *connection,

@@ -161,7 +161,8 @@ static avow_promise_t *make_jobs(const opening_t *o) {
       avow__nats_text("{\"name\":\"%s\",\"subjects\":[\"avow.%s.job.*\"],"
                       "\"retention\":\"workqueue\",\"storage\":\"file\","
                       "\"discard\":\"new\",\"max_consumers\":-1,"
-                      "\"max_msgs\":-1,\"max_bytes\":-1,\"num_replicas\":%u}",
+                      "\"max_msgs\":-1,\"max_bytes\":-1,\"allow_direct\":true,"
+                      "\"num_replicas\":%u}",
                       name, o->queue->name, o->options.replicas));
 }
 

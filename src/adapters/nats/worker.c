@@ -6,10 +6,6 @@
  * slots that have nothing to do. What is asked for is forgotten by the server
  * when it, or the connection, is lost; so then all begins anew, with another
  * inbox, to which nothing comes that was asked for before.
- *
- * A server that was killed may have forgotten that it had removed jobs which
- * were let go of, but not that they were: nobody gets them any more, and they
- * would be in the queue for ever. So workers sweep now and then.
  */
 #include "worker.h"
 
@@ -19,12 +15,11 @@
 
 #include "avow/cancel.h"
 #include "avow/map.h"
-#include "avow/timer.h"
 #include "connection.h"
-#include "json.h"
 #include "memory.h"
+#include "sweep.h"
 
-enum { ASK_MS = 10000, LATE_MS = 2000, SWEEP_MS = 3000 };
+enum { ASK_MS = 10000, LATE_MS = 2000 };
 
 /* Messages to the inbox. */
 
@@ -140,54 +135,12 @@ static avow_promise_t *watch_states(worker_t *w) {
   return avow_then(p, lost, NULL, NULL);
 }
 
-/* Sweeping. All up to there has been let go of. */
-
-static avow_value_t has_floor(const avow_value_t *answer, void *data) {
-  char api[128];
-  worker_t *w = data;
-  const queue_t *q = avow__nats_queue(&w->queue);
-  const char *text = natsMsg_GetData(avow_to_nats_msg(answer));
-  const char *floor = text != NULL ? avow__nats_json(text, "ack_floor") : NULL;
-  const uint64_t seq = avow__nats_json_number(
-      floor != NULL ? avow__nats_json(floor, "stream_seq") : NULL);
-  if (seq <= w->swept)
-    return avow_none();
-  w->swept = seq;
-  (void) snprintf(api, sizeof(api), "$JS.API.STREAM.PURGE.avow-jobs-%s",
-                  q->name);
-  avow_promise_t *p =
-      avow__nats_api(&q->connection, api,
-                     avow__nats_text("{\"seq\":%" PRIu64 "}", seq + 1), NULL);
-  return avow_follow(avow_then(p, avow__nats_nothing, NULL, NULL));
-}
-
-static avow_value_t sweep(const avow_value_t *none, void *data) {
-  char api[128];
-  const queue_t *q = avow__nats_queue(&((worker_t *) data)->queue);
-  (void) snprintf(api, sizeof(api),
-                  "$JS.API.CONSUMER.INFO.avow-jobs-%s.workers", q->name);
-  avow_promise_t *p = avow__nats_api(&q->connection, api, avow_none(), NULL);
-  return avow_follow(avow_then(p, has_floor, NULL, data));
-}
-
-static avow_value_t gone_passes(const avow_value_t *reason, void *data) {
-  return avow_error_code(reason) == UV_ENOENT ? avow_none()
-                                              : passes(reason, data);
-}
-
-static avow_value_t sweep_step(void *data) {
-  const worker_t *w = data;
-  avow_promise_t *p = avow_sleep(avow__nats_queue(&w->queue)->loop, SWEEP_MS);
-  return avow_follow(
-      avow_catch(avow_then(p, sweep, NULL, data), gone_passes, NULL));
-}
-
 /* The first two are no slots. */
 static avow_value_t slot(size_t i, void *data) {
   worker_t *w = data;
   uv_loop_t *loop = avow__nats_queue(&w->queue)->loop;
   return avow_follow(i == 0   ? watch_states(w)
-                     : i == 1 ? avow_repeat(loop, sweep_step, w)
+                     : i == 1 ? avow_repeat(loop, avow__nats_sweep_next, w)
                               : avow_repeat(loop, slot_step, w));
 }
 
@@ -207,6 +160,7 @@ static void worker_free(void *data) {
     (void) avow_result(w->until);
   avow_promise_clear(&w->until);
   avow_channel_clear(&w->jobs);
+  avow_value_unref(w->sweep.orphan);
   avow_value_unref(w->queue);
   avow__nats_free(w);
 }

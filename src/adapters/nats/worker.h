@@ -5,6 +5,17 @@
 
 #include "queue.h"
 
+/* What sweep.c knows, by places in the stream of jobs. */
+typedef struct {
+  uint64_t limit;     /* no further are orphans */
+  uint64_t mark, was; /* what that was at since, and before */
+  uint64_t since;
+  uint64_t oldest;
+  bool found;          /* an orphan, the last time */
+  avow_value_t orphan; /* its message, held */
+  char token[TOKEN_SIZE];
+} sweep_t;
+
 typedef struct {
   avow_value_t queue; /* held */
   avow_cb handler;
@@ -15,7 +26,7 @@ typedef struct {
   avow_promise_t *until;            /* the promise of that */
   char inbox[64];                   /* a subject */
   bool lost;                        /* the connection */
-  uint64_t swept;                   /* so far */
+  sweep_t sweep;
 } worker_t;
 
 /* NONE, once the worker has done with what has come, be it as it may. */
