@@ -28,7 +28,7 @@ extern const char *const avow__nats_if_none[];
 avow_promise_t *avow__nats_newest(const avow_value_t *connection,
                                   const char *stream, const char *subject);
 
-/* OBJECT: the message at that place of the stream PREFIX and NAME; UV_ENOENT. */
+/* OBJECT: the message there in the stream of PREFIX and NAME; UV_ENOENT. */
 avow_promise_t *avow__nats_at(const avow_value_t *connection,
                               const char *prefix, const char *name,
                               uint64_t seq);

@@ -8,7 +8,7 @@
  * lost.
  */
 #include <stdio.h>
-#include <string.h>
+#include <stdlib.h>
 
 #include "avow/cancel.h"
 #include "memory.h"
@@ -119,16 +119,29 @@ static avow_value_t look(void *data) {
 
 /* Taking it out, behind the answer to its being stored. */
 
+static avow_value_t is_there(const avow_value_t *message, void *data) {
+  const char *seq = NULL;
+  const job_t *job = data;
+  (void) natsMsgHeader_Get(avow_to_nats_msg(message), "Nats-Sequence", &seq);
+  avow_promise_t *p =
+      avow__nats_queue_take_out(avow__nats_queue(&job->queue),
+                                seq != NULL ? strtoull(seq, NULL, 10) : 0);
+  return avow_follow(avow_then(p, avow__nats_nothing, NULL, NULL));
+}
+
+static avow_value_t is_not_there(const avow_value_t *reason, void *data) {
+  return avow_error_code(reason) == UV_ENOENT ? avow_none()
+                                              : avow_value_ref(reason);
+}
+
 static avow_value_t take_out(const avow_value_t *arg, void *data) {
   const job_t *job = data;
-  char api[128], subject[SUBJECT_SIZE];
+  char stream[96], subject[SUBJECT_SIZE];
   const queue_t *q = avow__nats_queue(&job->queue);
-  (void) snprintf(api, sizeof(api), "$JS.API.STREAM.PURGE.avow-jobs-%s",
-                  q->name);
+  (void) snprintf(stream, sizeof(stream), "avow-jobs-%s", q->name);
   avow__nats_queue_subject(q, subject, "job", job->token);
-  return avow_follow(
-      avow__nats_api(&q->connection, api,
-                     avow__nats_text("{\"filter\":\"%s\"}", subject), NULL));
+  avow_promise_t *p = avow__nats_newest(&q->connection, stream, subject);
+  return avow_follow(avow_then(p, is_there, is_not_there, data));
 }
 
 /* Whoever else waits for it puts it there again. */

@@ -60,6 +60,14 @@ avow_promise_t *avow__nats_queue_store(const queue_t *q, const char *kind,
   return avow__nats_store(&q->connection, subject, payload, headers);
 }
 
+avow_promise_t *avow__nats_queue_take_out(const queue_t *q, uint64_t seq) {
+  char api[128];
+  (void) snprintf(api, sizeof(api), "$JS.API.STREAM.MSG.DELETE.avow-jobs-%s",
+                  q->name);
+  return avow__nats_api(&q->connection, api,
+                        avow__nats_text("{\"seq\":%" PRIu64 "}", seq), NULL);
+}
+
 /* Who listens. */
 
 static void heard_state(queue_t *q, int64_t state) {

@@ -48,6 +48,10 @@ avow_promise_t *avow__nats_queue_store(const queue_t *q, const char *kind,
                                        const char *token, avow_value_t payload,
                                        const char *const *headers);
 
+/* The answer of JetStream: the job there in the stream is taken out. Not by a
+   purge, with which a server of 2.9 forgets which others are in hand. */
+avow_promise_t *avow__nats_queue_take_out(const queue_t *q, uint64_t seq);
+
 /* Who waits for an outcome hears of it, by its entry, from now on, and not any
    more. False: no memory. */
 bool avow__nats_queue_listen(queue_t *q, entry_t *entry);

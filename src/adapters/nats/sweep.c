@@ -24,12 +24,12 @@ static queue_t *queue_of(const worker_t *w) {
 
 /* WHAT, such as "STREAM.INFO", of the stream of jobs, and TAIL. */
 static avow_promise_t *ask(const worker_t *w, const char *what,
-                           const char *tail, avow_value_t payload) {
+                           const char *tail) {
   char api[160];
   const queue_t *q = queue_of(w);
   (void) snprintf(api, sizeof(api), "$JS.API.%s.avow-jobs-%s%s", what, q->name,
                   tail);
-  return avow__nats_api(&q->connection, api, payload, NULL);
+  return avow__nats_api(&q->connection, api, avow_none(), NULL);
 }
 
 /* The number NAME of the object OF in an answer; 0 if there is none. */
@@ -48,9 +48,7 @@ static avow_value_t taken_out(const avow_value_t *answer, void *data) {
 
 static avow_value_t take_out(const avow_value_t *arg, void *data) {
   const worker_t *w = data;
-  avow_promise_t *p =
-      ask(w, "STREAM.MSG.DELETE", "",
-          avow__nats_text("{\"seq\":%" PRIu64 "}", w->sweep.oldest));
+  avow_promise_t *p = avow__nats_queue_take_out(queue_of(w), w->sweep.oldest);
   return avow_follow(avow_then(p, taken_out, NULL, data));
 }
 
@@ -132,15 +130,14 @@ static avow_value_t has_consumer(const avow_value_t *answer, void *data) {
     sweep->mark = sweep->limit;
     sweep->since = now;
   }
-  return avow_follow(
-      avow_then(ask(w, "STREAM.INFO", "", avow_none()), has_stream, NULL, w));
+  return avow_follow(avow_then(ask(w, "STREAM.INFO", ""), has_stream, NULL, w));
 }
 
 static avow_value_t look(const avow_value_t *none, void *data) {
   worker_t *w = data;
   w->sweep.found = false;
-  return avow_follow(avow_then(ask(w, "CONSUMER.INFO", ".workers", avow_none()),
-                               has_consumer, NULL, w));
+  return avow_follow(
+      avow_then(ask(w, "CONSUMER.INFO", ".workers"), has_consumer, NULL, w));
 }
 
 /* What fails is tried again: another sweep may have been quicker, or the server
