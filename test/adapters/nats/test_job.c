@@ -269,13 +269,18 @@ static avow_value_t queue_of_another(void) {
   return v;
 }
 
-/* Ends it as the end of a program does: it gives nothing back. */
-static avow_promise_t *lose_worker(unsigned attempts) {
+static void nothing(void) {
+}
+
+/* Ends it as the end of a program does: it gives nothing back. before is called
+   while it has the job in hand. */
+static avow_promise_t *lose_worker(unsigned attempts, void (*before)(void)) {
   const avow_value_t connection =
       connected(avow_nats_connect(loop, nats_url(), NULL));
   const avow_value_t its = connected(avow_nats_queue(&connection, name, NULL));
   avow_promise_t *p = job("a", "x");
   avow_promise_t *worker = hanging(&its, attempts, 1000);
+  before();
   assert_fulfils_none(avow_nats_close(&connection));
   assert_rejects(worker, UV_ENOTCONN);
   avow_value_unref(its);
@@ -290,7 +295,22 @@ static avow_value_t attempt_cb(const avow_value_t *arg, void *data) {
 }
 
 static void survives_a_worker(void **state) {
-  avow_promise_t *p = lose_worker(3);
+  avow_promise_t *p = lose_worker(3, nothing);
+  avow_promise_t *worker = work(attempt_cb, 1);
+  assert_fulfils_bytes(p, "2");
+  stop(worker);
+}
+
+static void cancel_another(void) {
+  avow_promise_t *p = job("b", "x");
+  wait_for_len(2);
+  cancel_job(p);
+  wait_for_len(1);
+}
+
+/* A server of 2.9 forgets it with a purge. */
+static void survives_a_worker_though_another_is_cancelled(void **state) {
+  avow_promise_t *p = lose_worker(3, cancel_another);
   avow_promise_t *worker = work(attempt_cb, 1);
   assert_fulfils_bytes(p, "2");
   stop(worker);
@@ -298,7 +318,7 @@ static void survives_a_worker(void **state) {
 
 /* It may be what ends workers. */
 static void is_given_up_when_workers_end(void **state) {
-  avow_promise_t *p = lose_worker(1);
+  avow_promise_t *p = lose_worker(1, nothing);
   const avow_nats_work_options_t once = { .attempts = 1, .ack_wait = 1000 };
   avow_promise_t *worker = avow_nats_work(&queue, shout_cb, NULL, &once);
   assert_rejects(p, UV_ECONNABORTED);
@@ -468,6 +488,7 @@ int main(void) {
     JOB_CASE(is_there_for_others_when_cancelled),
     JOB_CASE(is_given_back_when_its_worker_is_cancelled),
     JOB_CASE(survives_a_worker),
+    JOB_CASE(survives_a_worker_though_another_is_cancelled),
     JOB_CASE(is_given_up_when_workers_end),
     JOB_CASE(is_kept_in_hand),
     JOB_CASE(survives_a_server),
