@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Of each test that failed in the builds below a directory, what it said last.
+"""Of each test that failed in the builds below a directory, what it said of
+that, and what it said last; a line that comes again at once is one.
 
 failures.py DIRECTORY
 """
+import itertools
 import json
 import os
 import sys
 
 LINES = 12
 SPOKEN = ("[ RUN ", "[       OK ]")
+TELLING = ("[  ERROR", "[  FAILED", "[   LINE", "FAIL", "==", "ERROR:")
 
 
 def logs(directory):
@@ -22,8 +25,10 @@ def logs(directory):
 
 def words(test):
     said = test.get("stdout", "") + test.get("stderr", "")
-    lines = [line for line in said.splitlines() if not line.startswith(SPOKEN)]
-    return lines[-LINES:]
+    lines = (line for line in said.splitlines() if not line.startswith(SPOKEN))
+    lines = [line for line, _ in itertools.groupby(lines)]
+    telling = [line for line in lines[:-LINES] if line.startswith(TELLING)]
+    return telling[-LINES:] + lines[-LINES:]
 
 
 for path, log in logs(sys.argv[1]):
