@@ -249,16 +249,17 @@ static avow_value_t resolve_cb(const avow_value_t *arg, void *d) {
   return avow_none();
 }
 
+/* The limit is later than the last sleep, however slow the machine. */
 static void slow_sleeps_before_a_limit_end_before_it(void **state) {
-  enum { N = 50 };
+  enum { N = 50, LIMIT = 200 };
   avow_deferred_t *d;
   expect_slow_jobs();
-  avow_promise_t *p = avow_timeout(avow_promise_new(loop, &d), 2);
+  avow_promise_t *p = avow_timeout(avow_promise_new(loop, &d), LIMIT);
   for (int i = 0; i < N; i++)
     avow_unref(avow_then(avow_sleep(loop, 0), very_slow_cb, NULL, NULL));
   avow_unref(avow_then(avow_sleep(loop, 0), resolve_cb, NULL, d));
 
-  uv_sleep(3);
+  uv_sleep(LIMIT + 1);
 
   assert_fulfils_none(p);
 }
