@@ -123,7 +123,7 @@ static avow_promise_t *ask_and_work(void) {
   };
   avow_promise_t *p = avow_join_losers(avow_race(loop, both, 2));
   p = avow_then(p, none_cb, NULL, NULL);
-  return avow_catch(avow_timeout(p, 1000), late_cb, NULL);
+  return avow_catch(avow_timeout(p, 150), late_cb, NULL);
 }
 
 static void connect_without_memory(void **state) {
