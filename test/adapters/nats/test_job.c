@@ -5,68 +5,7 @@
  */
 #include <stdio.h>
 
-#include "nats_test.h"
-
-static avow_value_t queue;
-static char name[32]; /* of it */
-static int calls;
-
-static int job_setup(void **state) {
-  static int number;
-  if (nats_setup(state) != 0)
-    return -1;
-  calls = 0;
-  (void) snprintf(name, sizeof(name), "q%d", ++number);
-  queue = connected(avow_nats_queue(&nats, name, NULL));
-  return 0;
-}
-
-static int job_teardown(void **state) {
-  avow_value_clear(&queue);
-  return nats_teardown(state);
-}
-
-#define JOB_CASE(f) cmocka_unit_test_setup_teardown(f, job_setup, job_teardown)
-
-/* "x" is "x!". */
-static avow_value_t shout_cb(const avow_value_t *arg, void *data) {
-  char text[64];
-  const avow_nats_job_t *job = avow_to_nats_job(arg);
-  (void) snprintf(text, sizeof(text), "%s!",
-                  avow_to_bytes(&job->payload, NULL));
-  calls++;
-  return avow_string(text);
-}
-
-static avow_promise_t *work(avow_cb handler, size_t concurrency) {
-  const avow_nats_work_options_t options = { .concurrency = concurrency,
-                                             .attempts = 3,
-                                             .ack_wait = 2000,
-                                             .delay = 1 };
-  return avow_nats_work(&queue, handler, NULL, &options);
-}
-
-/* It waits for nothing of its own when it is cancelled. */
-static void stop(avow_promise_t *worker) {
-  avow_cancel(worker);
-  const avow_value_t v = avow_run(worker);
-  if (avow_error_code(&v) != UV_ECANCELED)
-    fail_msg("%s", avow_error_message(&v));
-  avow_value_unref(v);
-}
-
-static avow_promise_t *job(const char *id, const char *text) {
-  return avow_nats_job(&queue, id, avow_string(text));
-}
-
-/* The outcome is there before the job has left the queue. */
-static void wait_for_len(int64_t n) {
-  int64_t len = -1;
-  while (len != n) {
-    const avow_value_t v = connected(avow_nats_queue_len(&queue));
-    len = avow_to_int(&v);
-  }
-}
+#include "job_test.h"
 
 static void is_done_once_by_its_id(void **state) {
   avow_promise_t *worker = work(shout_cb, 1);
@@ -189,11 +128,6 @@ static void is_no_larger_than_the_server_takes(void **state) {
   stop(worker);
 }
 
-static void cancel_job(avow_promise_t *p) {
-  avow_cancel(p);
-  assert_rejects(p, UV_ECANCELED);
-}
-
 static void leaves_the_queue_when_cancelled(void **state) {
   avow_promise_t *p = job("a", "x");
   wait_for_len(1);
@@ -227,28 +161,6 @@ static void is_there_for_others_when_cancelled(void **state) {
   stop(worker);
 }
 
-static avow_deferred_t *in_hand; /* settles when a handler has a job */
-
-static avow_value_t hang_cb(const avow_value_t *arg, void *data) {
-  avow_deferred_t *d = in_hand;
-  in_hand = NULL;
-  calls++;
-  if (d != NULL)
-    (void) avow_resolve(d, avow_none());
-  return avow_follow(avow_sleep(loop, 1000000));
-}
-
-/* A worker that has a job in hand, for ever. */
-static avow_promise_t *hanging(const avow_value_t *on, unsigned attempts,
-                               uint64_t ack_wait) {
-  const avow_nats_work_options_t options = { .attempts = attempts,
-                                             .ack_wait = ack_wait };
-  avow_promise_t *is_in_hand = avow_promise_new(loop, &in_hand);
-  avow_promise_t *worker = avow_nats_work(on, hang_cb, NULL, &options);
-  assert_fulfils_none(is_in_hand);
-  return worker;
-}
-
 /* Nor is there a time behind which it would be anyway. */
 static void is_given_back_when_its_worker_is_cancelled(void **state) {
   const avow_nats_work_options_t patient = { .ack_wait = 1000000 };
@@ -269,63 +181,6 @@ static avow_value_t queue_of_another(void) {
   return v;
 }
 
-static void nothing(void) {
-}
-
-/* Ends it as the end of a program does: it gives nothing back. before is called
-   while it has the job in hand. */
-static avow_promise_t *lose_worker(unsigned attempts, void (*before)(void)) {
-  const avow_value_t connection =
-      connected(avow_nats_connect(loop, nats_url(), NULL));
-  const avow_value_t its = connected(avow_nats_queue(&connection, name, NULL));
-  avow_promise_t *p = job("a", "x");
-  avow_promise_t *worker = hanging(&its, attempts, 1000);
-  before();
-  assert_fulfils_none(avow_nats_close(&connection));
-  assert_rejects(worker, UV_ENOTCONN);
-  avow_value_unref(its);
-  avow_value_unref(connection);
-  return p;
-}
-
-static avow_value_t attempt_cb(const avow_value_t *arg, void *data) {
-  char text[16];
-  (void) snprintf(text, sizeof(text), "%u", avow_to_nats_job(arg)->attempt);
-  return avow_string(text);
-}
-
-static void survives_a_worker(void **state) {
-  avow_promise_t *p = lose_worker(3, nothing);
-  avow_promise_t *worker = work(attempt_cb, 1);
-  assert_fulfils_bytes(p, "2");
-  stop(worker);
-}
-
-static void cancel_another(void) {
-  avow_promise_t *p = job("b", "x");
-  wait_for_len(2);
-  cancel_job(p);
-  wait_for_len(1);
-}
-
-/* A server of 2.9 forgets it with a purge. */
-static void survives_a_worker_though_another_is_cancelled(void **state) {
-  avow_promise_t *p = lose_worker(3, cancel_another);
-  avow_promise_t *worker = work(attempt_cb, 1);
-  assert_fulfils_bytes(p, "2");
-  stop(worker);
-}
-
-/* It may be what ends workers. */
-static void is_given_up_when_workers_end(void **state) {
-  avow_promise_t *p = lose_worker(1, nothing);
-  const avow_nats_work_options_t once = { .attempts = 1, .ack_wait = 1000 };
-  avow_promise_t *worker = avow_nats_work(&queue, shout_cb, NULL, &once);
-  assert_rejects(p, UV_ECONNABORTED);
-  assert_int_equal(calls, 1); /* of the one that was lost */
-  stop(worker);
-}
-
 /* Once the server has heard of it so often that another would have it. */
 static void is_kept_in_hand(void **state) {
   char all[96];
@@ -343,93 +198,6 @@ static void is_kept_in_hand(void **state) {
   avow_cancel(p);
   avow_unref(p);
   run();
-}
-
-static void reconnecting(void) {
-  avow_value_clear(&queue);
-  avow_value_clear(&nats);
-  nats = connected(avow_nats_connect(loop, NULL, options_that_reconnect()));
-  queue = connected(avow_nats_queue(&nats, name, NULL));
-}
-
-static void restart_server(void) {
-  nats_server_stop();
-  nats_server_start();
-}
-
-/* Both who asks and the worker are there before and after. */
-static void survives_a_server(void **state) {
-  reconnecting();
-  avow_promise_t *before = job("a", "x");
-  wait_for_len(1);
-  restart_server();
-  avow_promise_t *worker = work(shout_cb, 1);
-  assert_fulfils_bytes(before, "x!");
-  restart_server();
-  assert_fulfils_bytes(job("b", "y"), "y!");
-  assert_fulfils_bytes(job("a", "y"), "x!");
-  stop(worker);
-}
-
-static avow_deferred_t *goes_on; /* settles when handlers may */
-
-static avow_value_t held_cb(const avow_value_t *arg, void *data) {
-  avow_promise_t *p = avow_promise_new(loop, &goes_on);
-  calls++;
-  (void) avow_resolve(in_hand, avow_none());
-  return avow_follow(p);
-}
-
-/* What is in hand is done by who has it. */
-static void survives_a_server_in_hand(void **state) {
-  reconnecting();
-  const avow_nats_work_options_t options = { .ack_wait = 60000 };
-  avow_promise_t *is_in_hand = avow_promise_new(loop, &in_hand);
-  avow_promise_t *p = job("a", "x");
-  avow_promise_t *worker = avow_nats_work(&queue, held_cb, NULL, &options);
-  assert_fulfils_none(is_in_hand);
-  restart_server();
-  (void) avow_resolve(goes_on, avow_string("there"));
-  assert_fulfils_bytes(p, "there");
-  assert_int_equal(calls, 1);
-  stop(worker);
-}
-
-/* Once the loop is closed. */
-static void come_back(void) {
-  avow_value_clear(&queue);
-  avow_value_clear(&nats);
-  begin_anew();
-  nats = connected(avow_nats_connect(loop, nats_url(), NULL));
-  queue = connected(avow_nats_queue(&nats, name, NULL));
-}
-
-/* Who asked goes, comes back and asks again. */
-static void survives_who_asked(void **state) {
-  avow_promise_t *p = job("a", "x");
-  wait_for_len(1);
-  assert_int_equal(avow_loop_close(loop), 0);
-  assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
-  avow_unref(p);
-  come_back();
-  wait_for_len(1);
-  p = job("a", "y");
-  avow_promise_t *worker = work(shout_cb, 1);
-  assert_fulfils_bytes(p, "x!");
-  stop(worker);
-}
-
-/* The loop of a worker that has jobs in hand. */
-static void survives_the_loop_of_a_worker(void **state) {
-  avow_promise_t *p = job("a", "x");
-  avow_promise_t *worker = hanging(&queue, 3, 1000);
-  assert_int_equal(avow_loop_close(loop), 0);
-  avow_unref(p);
-  avow_unref(worker);
-  come_back();
-  worker = work(shout_cb, 1);
-  assert_fulfils_bytes(job("a", "y"), "x!");
-  stop(worker);
 }
 
 enum { MANY = 300 };
@@ -487,14 +255,7 @@ int main(void) {
     JOB_CASE(leaves_the_queue_when_cancelled),
     JOB_CASE(is_there_for_others_when_cancelled),
     JOB_CASE(is_given_back_when_its_worker_is_cancelled),
-    JOB_CASE(survives_a_worker),
-    JOB_CASE(survives_a_worker_though_another_is_cancelled),
-    JOB_CASE(is_given_up_when_workers_end),
     JOB_CASE(is_kept_in_hand),
-    JOB_CASE(survives_a_server),
-    JOB_CASE(survives_a_server_in_hand),
-    JOB_CASE(survives_who_asked),
-    JOB_CASE(survives_the_loop_of_a_worker),
     JOB_CASE(many_are_done_by_several),
     JOB_CASE(strangers_jobs_are_dropped),
   };

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Jobs whose worker, server or asker was lost: they have their one outcome all
+ * the same.
+ */
+#include <stdio.h>
+
+#include "job_test.h"
+
+static void nothing(void) {
+}
+
+/* Ends it as the end of a program does: it gives nothing back. before is called
+   while it has the job in hand. */
+static avow_promise_t *lose_worker(unsigned attempts, void (*before)(void)) {
+  const avow_value_t connection =
+      connected(avow_nats_connect(loop, nats_url(), NULL));
+  const avow_value_t its = connected(avow_nats_queue(&connection, name, NULL));
+  avow_promise_t *p = job("a", "x");
+  avow_promise_t *worker = hanging(&its, attempts, 1000);
+  before();
+  assert_fulfils_none(avow_nats_close(&connection));
+  assert_rejects(worker, UV_ENOTCONN);
+  avow_value_unref(its);
+  avow_value_unref(connection);
+  return p;
+}
+
+static avow_value_t attempt_cb(const avow_value_t *arg, void *data) {
+  char text[16];
+  (void) snprintf(text, sizeof(text), "%u", avow_to_nats_job(arg)->attempt);
+  return avow_string(text);
+}
+
+static void survives_a_worker(void **state) {
+  avow_promise_t *p = lose_worker(3, nothing);
+  avow_promise_t *worker = work(attempt_cb, 1);
+  assert_fulfils_bytes(p, "2");
+  stop(worker);
+}
+
+static void cancel_another(void) {
+  avow_promise_t *p = job("b", "x");
+  wait_for_len(2);
+  cancel_job(p);
+  wait_for_len(1);
+}
+
+/* A server of 2.9 forgets it with a purge. */
+static void survives_a_worker_though_another_is_cancelled(void **state) {
+  avow_promise_t *p = lose_worker(3, cancel_another);
+  avow_promise_t *worker = work(attempt_cb, 1);
+  assert_fulfils_bytes(p, "2");
+  stop(worker);
+}
+
+static void have_it_forgotten(void) {
+  char api[128];
+  (void) snprintf(api, sizeof(api), "$JS.API.STREAM.PURGE.avow-jobs-%s", name);
+  avow_value_unref(connected(avow_nats_request(
+      &nats, api, avow_string("{\"filter\":\"avow.none.job.b\"}"), NULL)));
+}
+
+/* As it may have that was killed. Those of later versions than 2.9 have not
+   by this: then it is the second attempt. */
+static void survives_a_server_that_has_forgotten_it(void **state) {
+  avow_promise_t *p = lose_worker(3, have_it_forgotten);
+  const avow_nats_work_options_t quick = { .ack_wait = 500 };
+  avow_promise_t *worker = avow_nats_work(&queue, attempt_cb, NULL, &quick);
+  const avow_value_t attempt = avow_run(avow_timeout(p, 25000));
+  assert_int_equal(attempt.tag, AVOW_BYTES);
+  avow_value_unref(attempt);
+  wait_for_len(0);
+  stop(worker);
+}
+
+/* It may be what ends workers. */
+static void is_given_up_when_workers_end(void **state) {
+  avow_promise_t *p = lose_worker(1, nothing);
+  const avow_nats_work_options_t once = { .attempts = 1, .ack_wait = 1000 };
+  avow_promise_t *worker = avow_nats_work(&queue, shout_cb, NULL, &once);
+  assert_rejects(p, UV_ECONNABORTED);
+  assert_int_equal(calls, 1); /* of the one that was lost */
+  stop(worker);
+}
+
+static void reconnecting(void) {
+  avow_value_clear(&queue);
+  avow_value_clear(&nats);
+  nats = connected(avow_nats_connect(loop, NULL, options_that_reconnect()));
+  queue = connected(avow_nats_queue(&nats, name, NULL));
+}
+
+static void restart_server(void) {
+  nats_server_stop();
+  nats_server_start();
+}
+
+/* Both who asks and the worker are there before and after. */
+static void survives_a_server(void **state) {
+  reconnecting();
+  avow_promise_t *before = job("a", "x");
+  wait_for_len(1);
+  restart_server();
+  avow_promise_t *worker = work(shout_cb, 1);
+  assert_fulfils_bytes(before, "x!");
+  restart_server();
+  assert_fulfils_bytes(job("b", "y"), "y!");
+  assert_fulfils_bytes(job("a", "y"), "x!");
+  stop(worker);
+}
+
+static avow_deferred_t *goes_on; /* settles when handlers may */
+
+static avow_value_t held_cb(const avow_value_t *arg, void *data) {
+  avow_promise_t *p = avow_promise_new(loop, &goes_on);
+  calls++;
+  (void) avow_resolve(in_hand, avow_none());
+  return avow_follow(p);
+}
+
+/* What is in hand is done by who has it. */
+static void survives_a_server_in_hand(void **state) {
+  reconnecting();
+  const avow_nats_work_options_t options = { .ack_wait = 60000 };
+  avow_promise_t *is_in_hand = avow_promise_new(loop, &in_hand);
+  avow_promise_t *p = job("a", "x");
+  avow_promise_t *worker = avow_nats_work(&queue, held_cb, NULL, &options);
+  assert_fulfils_none(is_in_hand);
+  restart_server();
+  (void) avow_resolve(goes_on, avow_string("there"));
+  assert_fulfils_bytes(p, "there");
+  assert_int_equal(calls, 1);
+  stop(worker);
+}
+
+/* Once the loop is closed. */
+static void come_back(void) {
+  avow_value_clear(&queue);
+  avow_value_clear(&nats);
+  begin_anew();
+  nats = connected(avow_nats_connect(loop, nats_url(), NULL));
+  queue = connected(avow_nats_queue(&nats, name, NULL));
+}
+
+/* Who asked goes, comes back and asks again. */
+static void survives_who_asked(void **state) {
+  avow_promise_t *p = job("a", "x");
+  wait_for_len(1);
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
+  avow_unref(p);
+  come_back();
+  wait_for_len(1);
+  p = job("a", "y");
+  avow_promise_t *worker = work(shout_cb, 1);
+  assert_fulfils_bytes(p, "x!");
+  stop(worker);
+}
+
+/* The loop of a worker that has jobs in hand. */
+static void survives_the_loop_of_a_worker(void **state) {
+  avow_promise_t *p = job("a", "x");
+  avow_promise_t *worker = hanging(&queue, 3, 1000);
+  assert_int_equal(avow_loop_close(loop), 0);
+  avow_unref(p);
+  avow_unref(worker);
+  come_back();
+  worker = work(shout_cb, 1);
+  assert_fulfils_bytes(job("a", "y"), "x!");
+  stop(worker);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    JOB_CASE(survives_a_worker),
+    JOB_CASE(survives_a_worker_though_another_is_cancelled),
+    JOB_CASE(survives_a_server_that_has_forgotten_it),
+    JOB_CASE(is_given_up_when_workers_end),
+    JOB_CASE(survives_a_server),
+    JOB_CASE(survives_a_server_in_hand),
+    JOB_CASE(survives_who_asked),
+    JOB_CASE(survives_the_loop_of_a_worker),
+  };
+  return RUN_JETSTREAM(tests);
+}
