@@ -280,7 +280,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_put(const avow_value_t *bucket,
                                                      avow_value_t value);
 
 /** OBJECT: the newest value of the key, see avow_to_nats_change(). UV_ENOENT if
-    there is none, or it is deleted; else as avow_nats_put(). */
+    there is none, or it is deleted, UV_ENOTSUP of a bucket that another program
+    made without "allow_direct"; else as avow_nats_put(). */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_get(const avow_value_t *bucket,
                                                      const char *key);
 
@@ -306,8 +307,8 @@ typedef struct avow_nats_change_s {
  *
  * It ends with avow_nats_close(), when what nobody has taken is dropped. It
  * fails with UV_EINVAL for what is no key, UV_ENOENT if there is no such bucket
- * any more, and without memory. To let go of it ends it. It holds the
- * connection.
+ * any more, which it finds out when the server has said nothing for 15 s, and
+ * without memory. To let go of it ends it. It holds the connection.
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_nats_watch(
     const avow_value_t *bucket, const char *key);

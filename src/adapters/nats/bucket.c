@@ -9,6 +9,7 @@
 
 #include "connection.h"
 #include "failure.h"
+#include "json.h"
 #include "memory.h"
 #include "token.h"
 
@@ -120,11 +121,19 @@ static avow_promise_t *refuse(const bucket_t *b, int code) {
   return avow_promise_reject(b != NULL ? b->loop : NULL, avow_error(code));
 }
 
+static avow_value_t indirect(void) {
+  return avow__nats_failure_as(UV_ENOTSUP, NATS_NO_SERVER_SUPPORT,
+                               "the bucket was made without allow_direct: "
+                               "only watching it tells what is in it");
+}
+
 avow_promise_t *avow_nats_get(const avow_value_t *bucket, const char *key) {
   char stream[80], subject[KEY_SIZE];
   const bucket_t *b = avow__nats_bucket(bucket);
   if (b == NULL || !avow__nats_key(b, subject, key, false))
     return refuse(b, UV_EINVAL);
+  if (b->is_indirect)
+    return avow_promise_reject(b->loop, indirect());
   (void) snprintf(stream, sizeof(stream), "KV_%s", b->name);
   return avow_then(avow__nats_newest(&b->connection, stream, subject), got,
                    NULL, NULL);
@@ -183,12 +192,22 @@ static avow_value_t opened(const avow_value_t *arg, void *opening) {
   return avow_object(&bucket_class, b);
 }
 
+/* Others make buckets, too. */
+static avow_value_t is_there(const avow_value_t *answer, void *opening) {
+  const opening_t *o = opening;
+  const char *text = natsMsg_GetData(avow_to_nats_msg(answer));
+  const char *config = text != NULL ? avow__nats_json(text, "config") : NULL;
+  const char *direct =
+      config != NULL ? avow__nats_json(config, "allow_direct") : NULL;
+  o->bucket->is_indirect = direct == NULL || strncmp(direct, "true", 4) != 0;
+  return opened(answer, opening);
+}
+
 static avow_value_t missing(const avow_value_t *reason, void *opening) {
-  const bool is_there = avow_error_code(reason) != UV_ENOENT &&
-                        avow_nats_code(reason) != NATS_NO_RESPONDERS;
-  return is_there
-             ? avow_value_ref(reason)
-             : avow_follow(avow_then(make(opening), opened, NULL, opening));
+  const bool exists = avow_error_code(reason) != UV_ENOENT &&
+                      avow_nats_code(reason) != NATS_NO_RESPONDERS;
+  return exists ? avow_value_ref(reason)
+                : avow_follow(avow_then(make(opening), opened, NULL, opening));
 }
 
 /* As it is. */
@@ -198,7 +217,7 @@ static avow_promise_t *find(opening_t *o) {
                   o->bucket->name);
   avow_promise_t *p =
       avow__nats_api(&o->bucket->connection, api, avow_none(), NULL);
-  return avow_then(p, opened, missing, o);
+  return avow_then(p, is_there, missing, o);
 }
 
 static void opening_free(void *data) {

@@ -12,6 +12,7 @@ typedef struct {
   avow_value_t connection;
   uv_loop_t *loop;
   char name[65];
+  bool is_indirect; /* only a consumer hears what is in it */
 } bucket_t;
 
 /* The bucket; NULL, which debug builds do not survive, of anything else. */

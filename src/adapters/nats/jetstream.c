@@ -123,9 +123,13 @@ avow_promise_t *avow__nats_store(const avow_value_t *connection,
   return avow_then(p, stored, NULL, NULL);
 }
 
-/* Its payload is the program's. */
+/* What it holds is the program's, a header "Status" too. */
 static avow_value_t found(const avow_value_t *answer, void *data) {
-  const int status = avow__nats_status(avow_to_nats_msg(answer));
+  const char *seq = NULL;
+  natsMsg *msg = avow_to_nats_msg(answer);
+  const int status = natsMsgHeader_Get(msg, "Nats-Sequence", &seq) == NATS_OK
+                         ? 0
+                         : avow__nats_status(msg);
   return status == 0
              ? avow_value_ref(answer)
              : avow__nats_failure_as(status == 404 ? UV_ENOENT : UV_EPROTO,

@@ -3,33 +3,38 @@
  * Changes of a bucket: a consumer of JetStream's, which sends them to an inbox.
  * It counts what it sends, so that one that is missing is noticed; then, and
  * when the connection was lost, another begins behind the last change that has
- * come. Of the one before nothing is taken any more.
+ * come. Of the one before nothing is taken any more. Where nothing has to be
+ * sent it says that it is there: a consumer that is silent has gone, with its
+ * bucket maybe, which is found out by making another.
  *
  * The program's channel is a stage behind what comes to the inbox, the states
- * of the connection, the first of which begins it all, and a hook, by which the
- * end of the program's interest is heard, as subscription.c has it.
+ * of the connection, the first of which begins it all, beats of the clock, and
+ * a hook, by which the end of the program's interest is heard, as
+ * subscription.c has it.
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "avow/pace.h"
 #include "avow/sender.h"
-#include "avow/stages.h"
 #include "bucket.h"
 #include "connection.h"
 #include "json.h"
 #include "memory.h"
 
-enum { ROOM = 1000000, HEARTBEAT_MS = 5000 };
+enum { ROOM = 1000000, HEARTBEAT_MS = 5000, SILENT = 2 };
 
 typedef struct {
   avow_value_t bucket; /* held */
   avow_sender_t *hook; /* until the connection is closed */
   avow_channel_t *changes;
+  avow_channel_t *ticks;
   uint64_t last; /* revision that has come */
   uint64_t next; /* count of the consumer */
   unsigned refs;
+  unsigned silent;   /* beats since it was heard */
   bool is_there;     /* the connection */
   char consumer[64]; /* "" before the first */
   char inbox[64];
@@ -46,6 +51,7 @@ static void watch_unref(void *data) {
     return;
   avow_sender_clear(&w->hook);
   avow_channel_clear(&w->changes);
+  avow_channel_clear(&w->ticks);
   avow_value_unref(w->bucket);
   avow__nats_free(w);
 }
@@ -107,6 +113,7 @@ static avow_value_t begin_anew(watch_t *w) {
   if (w->consumer[0] != '\0')
     avow__nats_drop(avow_nats_publish(&b->connection, api, avow_none(), NULL));
   w->consumer[0] = '\0';
+  w->silent = 0;
   w->refs++;
   return avow_follow(avow_attach(make(w), w, watch_unref));
 }
@@ -118,6 +125,7 @@ static avow_value_t heard_state(watch_t *w, int64_t state) {
   w->is_there = state == NATS_CONN_STATUS_CONNECTED;
   if (state == NATS_CONN_STATUS_CLOSED) { /* the last of them */
     avow_channel_close(w->changes);
+    avow_channel_close(w->ticks);
     avow_sender_clear(&w->hook);
   }
   return w->is_there && !was_there ? begin_anew(w) : avow_error(AVOW_ESKIP);
@@ -151,11 +159,30 @@ static avow_value_t heard(watch_t *w, natsMsg *msg) {
   return avow__nats_change(msg, natsMsg_GetSubject(msg), w->last);
 }
 
+/* A consumer that is not there yet is not expected to speak. */
+static avow_value_t heard_nothing(watch_t *w) {
+  if (!w->is_there || w->consumer[0] == '\0')
+    return avow_error(AVOW_ESKIP);
+  return ++w->silent > SILENT ? begin_anew(w) : avow_error(AVOW_ESKIP);
+}
+
+/* What the server says itself comes to the inbox, and changes to their keys. */
+static avow_value_t heard_message(watch_t *w, natsMsg *msg) {
+  w->silent = 0;
+  return strcmp(natsMsg_GetSubject(msg), w->inbox) == 0 ? heard_of(w, msg)
+                                                        : heard(w, msg);
+}
+
 static avow_value_t came(const avow_value_t *item, void *data) {
-  if (item->tag == AVOW_INT)
-    return heard_state(data, avow_to_int(item));
-  natsMsg *msg = avow_to_nats_msg(item);
-  return avow__nats_status(msg) == 100 ? heard_of(data, msg) : heard(data, msg);
+  return item->tag == AVOW_INT ? heard_state(data, avow_to_int(item))
+         : item->tag == AVOW_POINTER
+             ? heard_nothing(data)
+             : heard_message(data, avow_to_nats_msg(item));
+}
+
+/* It is no state. */
+static avow_value_t beat(const avow_value_t *ticks, void *watch) {
+  return avow_pointer(watch);
 }
 
 static avow_channel_t *failed(uv_loop_t *loop, int code) {
@@ -187,10 +214,14 @@ static avow_channel_t *begin(watch_t *w) {
     return failed(loop, UV_ENOMEM);
   }
   w->changes = avow_nats_subscribe(connection, w->inbox, NULL, ROOM);
-  avow_channel_t *heard[] = { avow_channel_ref(w->changes),
-                              avow_nats_states(connection) };
+  w->ticks = avow_ticks(loop, HEARTBEAT_MS);
+  avow_channel_t *heard[] = {
+    avow_channel_ref(w->changes),
+    avow_nats_states(connection),
+    avow_channel_map(avow_channel_ref(w->ticks), beat, w, NULL),
+  };
   avow_channel_t *both[] = {
-    avow_channel_map(avow_channel_merge(loop, heard, 2), came, w, NULL), alive
+    avow_channel_map(avow_channel_merge(loop, heard, 3), came, w, NULL), alive
   };
   return avow_channel_merge(loop, both, 2);
 }

@@ -2,14 +2,15 @@
 /* Buckets: what is put is there, and whoever watches hears of it, once, also
    behind a server that was restarted. */
 #include <stdio.h>
+#include <string.h>
 
 #include "nats_test.h"
 
 static avow_value_t bucket;
+static char name[32]; /* of it */
 
 static void open_bucket(void) {
   static int number;
-  char name[32];
   (void) snprintf(name, sizeof(name), "b%d", ++number);
   bucket = connected(avow_nats_bucket(&nats, name, NULL));
 }
@@ -129,6 +130,76 @@ static void goes_on_behind_a_server(void **state) {
   avow_channel_unref(all);
 }
 
+static void ask_server(const char *api, const char *text) {
+  avow_value_unref(
+      connected(avow_nats_request(&nats, api, avow_string(text), NULL)));
+}
+
+/* The one there is. */
+static void take_consumer(const char *stream) {
+  char api[128], consumer[64];
+  (void) snprintf(api, sizeof(api), "$JS.API.CONSUMER.NAMES.%s", stream);
+  const avow_value_t v =
+      connected(avow_nats_request(&nats, api, avow_none(), NULL));
+  const char *text = natsMsg_GetData(avow_to_nats_msg(&v));
+  const char *names = strstr(text, "\"consumers\":[\"");
+  assert_non_null(names);
+  assert_int_equal(sscanf(names, "\"consumers\":[\"%63[^\"]", consumer), 1);
+  avow_value_unref(v);
+  (void) snprintf(api, sizeof(api), "$JS.API.CONSUMER.DELETE.%s.%s", stream,
+                  consumer);
+  ask_server(api, "");
+}
+
+/* Nobody says that it has gone: it is heard of no more. */
+static void notices_what_was_taken_away(void **state) {
+  const avow_value_t gone = connected(avow_nats_bucket(&nats, "gone", NULL));
+  avow_channel_t *of_gone = avow_nats_watch(&gone, "a");
+  avow_value_unref(connected(avow_nats_put(&gone, "a", avow_string("x"))));
+  is_change(avow_channel_next(of_gone), "a", "x", 1);
+  const avow_value_t lost = connected(avow_nats_bucket(&nats, "lost", NULL));
+  avow_channel_t *of_lost = avow_nats_watch(&lost, "a");
+  avow_value_unref(connected(avow_nats_put(&lost, "a", avow_string("x"))));
+  is_change(avow_channel_next(of_lost), "a", "x", 1);
+  ask_server("$JS.API.STREAM.DELETE.KV_gone", "");
+  take_consumer("KV_lost");
+  avow_value_unref(connected(avow_nats_put(&lost, "a", avow_string("y"))));
+  is_change(avow_channel_next(of_lost), "a", "y", 2);
+  assert_rejects(avow_channel_next(of_gone), UV_ENOENT);
+  avow_channel_unref(of_lost);
+  avow_channel_unref(of_gone);
+  avow_value_unref(lost);
+  avow_value_unref(gone);
+}
+
+/* Of a status that the server might have sent. */
+static void tells_of_odd_changes(void **state) {
+  static const char *const odd[] = { "Status: 100", NULL };
+  char subject[64];
+  avow_channel_t *all = avow_nats_watch(&bucket, ">");
+  assert_fulfils_int(put("a", "x"), 1);
+  is_change(avow_channel_next(all), "a", "x", 1);
+  (void) snprintf(subject, sizeof(subject), "$KV.%s.a", name);
+  assert_fulfils_none(avow_nats_publish(&nats, subject, avow_none(), odd));
+  is_change(avow_channel_next(all), "a", "", 2);
+  is_change(avow_nats_get(&bucket, "a"), "a", "", 2);
+  avow_channel_unref(all);
+}
+
+/* As older programs make them. */
+static void bucket_of_others_may_be_watched(void **state) {
+  ask_server("$JS.API.STREAM.CREATE.KV_old",
+             "{\"name\":\"KV_old\",\"subjects\":[\"$KV.old.>\"],"
+             "\"max_msgs_per_subject\":1,\"storage\":\"file\"}");
+  const avow_value_t old = connected(avow_nats_bucket(&nats, "old", NULL));
+  assert_fulfils_int(avow_nats_put(&old, "a", avow_string("x")), 1);
+  assert_rejects(avow_nats_get(&old, "a"), UV_ENOTSUP);
+  avow_channel_t *c = avow_nats_watch(&old, "a");
+  is_change(avow_channel_next(c), "a", "x", 1);
+  avow_channel_unref(c);
+  avow_value_unref(old);
+}
+
 static void takes_what_is_there(void **state) {
   const avow_nats_bucket_options_t keeps = { .keep = 60000, .history = 2 };
   const avow_nats_bucket_options_t other = { .history = 3 };
@@ -166,6 +237,9 @@ int main(void) {
     BUCKET_CASE(tells_of_changes),
     BUCKET_CASE(tells_of_many_in_order),
     BUCKET_CASE(goes_on_behind_a_server),
+    BUCKET_CASE(notices_what_was_taken_away),
+    BUCKET_CASE(tells_of_odd_changes),
+    BUCKET_CASE(bucket_of_others_may_be_watched),
     BUCKET_CASE(takes_what_is_there),
     BUCKET_CASE(keys_are_subjects),
   };
