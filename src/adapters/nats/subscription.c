@@ -32,12 +32,14 @@ typedef struct {
   avow_sender_t *hook;      /* which ends with the subscription */
   avow_channel_t *messages; /* of the inlet */
   avow_inlet_t *inlet;      /* until libnats calls no more */
-  natsSubscription *native; /* NULL if it could not begin */
+  natsSubscription *native; /* NULL if it could not begin, or is spent */
+  spent_t *spent;           /* until then */
   avow_value_t subject, queue;
   int64_t noticed; /* so many were dropped */
   int64_t lost;    /* of which so many are not told yet */
   int until_said;  /* so many messages come before that */
   int room;        /* 0: libnats' default */
+  unsigned parts;  /* operations that there are */
   unsigned refs;   /* the program's, and of both operations */
 } subscription_t;
 
@@ -49,7 +51,7 @@ typedef struct {
 static void subscription_unref(subscription_t *s) {
   if (--s->refs > 0)
     return;
-  natsSubscription_Destroy(s->native); /* closed: it does not wait */
+  avow__nats_free(s->spent);
   avow_value_unref(s->subject);
   avow_value_unref(s->queue);
   avow_value_unref(s->hearer.why);
@@ -165,6 +167,16 @@ static natsStatus run_end(wire_t *w, op_t *op) {
 
 /* The loop's. */
 
+/* Behind both libnats' is closed, and need only go. */
+static void part_over(subscription_t *s) {
+  if (--s->parts == 0 && s->native != NULL) {
+    s->spent->native = s->native;
+    avow__nats_wire_spend(s->wire, s->spent);
+    s->spent = NULL;
+  }
+  subscription_unref(s);
+}
+
 /* It need not end any more. */
 static void end_drop(subscription_t *s) {
   asked_t *end = (asked_t *) s->hearer.end;
@@ -173,7 +185,7 @@ static void end_drop(subscription_t *s) {
     return;
   avow_value_unref(end->connection);
   avow__nats_free(end);
-  subscription_unref(s);
+  part_over(s);
 }
 
 static void begin_destroy(asked_t *asked) {
@@ -183,11 +195,11 @@ static void begin_destroy(asked_t *asked) {
   end_drop(s);
   avow_inlet_clear(&s->inlet); /* until now it kept the loop for who waits */
   avow_sender_clear(&s->hook);
-  subscription_unref(s);
+  part_over(s);
 }
 
 static void end_destroy(asked_t *asked) {
-  subscription_unref(((part_t *) asked)->of);
+  part_over(((part_t *) asked)->of);
 }
 
 static void end_early(subscription_t *s) {
@@ -226,11 +238,13 @@ static subscription_t *subscription_new(const char *subject,
   if (s == NULL)
     return NULL;
   s->refs = 3;
+  s->parts = 2;
+  s->spent = avow__nats_calloc(sizeof(*s->spent));
   s->subject = avow_string(subject);
   s->queue = queue != NULL ? avow_string(queue) : avow_none();
   s->begin = (asked_t *) part_new(s, run_begin, begin_destroy);
   s->hearer.end = (op_t *) part_new(s, run_end, end_destroy);
-  if (s->begin != NULL && s->hearer.end != NULL &&
+  if (s->spent != NULL && s->begin != NULL && s->hearer.end != NULL &&
       !avow_is_error(&s->subject) && !avow_is_error(&s->queue))
     return s;
   avow__nats_free(s->begin);

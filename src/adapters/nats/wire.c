@@ -86,16 +86,35 @@ static void run_one(wire_t *w, op_t *op) {
   uv_mutex_unlock(&w->mutex);
 }
 
+static spents_t take_spents(wire_t *w) {
+  uv_mutex_lock(&w->mutex);
+  const spents_t spents = w->spents;
+  w->spents = (spents_t){ 0 };
+  uv_mutex_unlock(&w->mutex);
+  return spents;
+}
+
+static void keep_spents(wire_t *w, spents_t *spents) {
+  uv_mutex_lock(&w->mutex);
+  avow__nats_spents_move(&w->spents, spents);
+  uv_mutex_unlock(&w->mutex);
+}
+
 /* libnats would wait a millisecond for more to send. The only other way to have
    it send is to ask for a pong, and to wait for that as long at most; what is
    asked meanwhile goes out together. While it connects anew a ping would be one
    too many for its count of pongs. */
 static void flush(wire_t *w) {
-  if (!w->unflushed)
+  if (!w->unflushed ||
+      natsConnection_Status(w->nc) != NATS_CONN_STATUS_CONNECTED)
     return;
   w->unflushed = false;
-  if (natsConnection_Status(w->nc) == NATS_CONN_STATUS_CONNECTED)
-    (void) natsConnection_FlushTimeout(w->nc, 1);
+  spents_t spents = take_spents(w);
+  const int64_t ms = spents.count > SPENT_MANY ? 1000 : 1;
+  if (natsConnection_FlushTimeout(w->nc, ms) == NATS_OK)
+    avow__nats_spents_free(&spents);
+  else
+    keep_spents(w, &spents);
 }
 
 static void run_all(wire_t *w, op_t *op) {
@@ -127,7 +146,9 @@ static void wire_run(void *data) {
   w->over = true;
   if (!w->silent)
     (void) uv_async_send(&w->answers); /* last of all that it does */
+  spents_t spents = w->spents;
   uv_mutex_unlock(&w->mutex);
+  avow__nats_spents_free(&spents);
   nats_ReleaseThreadMemory();
 }
 
@@ -144,6 +165,14 @@ void avow__nats_wire_called(wire_t *w) {
   w->callers--;
   uv_cond_signal(&w->changed);
   uv_mutex_unlock(&w->mutex);
+}
+
+void avow__nats_wire_spend(wire_t *w, spent_t *spent) {
+  spents_t last = { 0 };
+  uv_mutex_lock(&w->mutex);
+  avow__nats_spents_add(w->over ? &last : &w->spents, spent);
+  uv_mutex_unlock(&w->mutex);
+  avow__nats_spents_free(&last);
 }
 
 void avow__nats_wire_set_native(wire_t *w, natsConnection *nc) {

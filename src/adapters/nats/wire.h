@@ -15,6 +15,7 @@
 #include "avow/nats.h"
 #include "doors.h"
 #include "hearers.h"
+#include "spent.h"
 #include "states.h"
 #include "waiting.h"
 
@@ -50,6 +51,7 @@ struct wire_s {
   waiting_t waiting;  /* those that wait for answers */
   states_t states;
   hearer_t *hearers;
+  spents_t spents;
   natsConnection *nc;        /* NULL until there is one, and once it is over */
   unsigned callers;          /* those of libnats that may still call */
   door_t door;               /* for replies */
@@ -74,6 +76,9 @@ op_t *avow__nats_wire_take(wire_t *w, bool *over);
 
 /* The thread's: whether its answer is still waited for. */
 bool avow__nats_wire_wants(wire_t *w, const op_t *op);
+
+/* Of any thread: has it go as soon as libnats looks at it no more. */
+void avow__nats_wire_spend(wire_t *w, spent_t *spent);
 
 /* Nothing waits for its answer any more. The loop's, of one that does: whether
    it is the loop's again; else it comes back. */

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/* A list of subscriptions that are to go. */
+#include "spent.h"
+
+#include "memory.h"
+
+void avow__nats_spents_add(spents_t *spents, spent_t *spent) {
+  spent->next = spents->first;
+  spents->first = spent;
+  spents->count++;
+}
+
+static spent_t *take(spents_t *spents) {
+  spent_t *spent = spents->first;
+  if (spent == NULL)
+    return NULL;
+  spents->first = spent->next;
+  spents->count--;
+  return spent;
+}
+
+void avow__nats_spents_move(spents_t *to, spents_t *from) {
+  spent_t *spent;
+  while ((spent = take(from)) != NULL)
+    avow__nats_spents_add(to, spent);
+}
+
+void avow__nats_spents_free(spents_t *spents) {
+  spent_t *spent;
+  while ((spent = take(spents)) != NULL) {
+    natsSubscription_Destroy(spent->native);
+    avow__nats_free(spent);
+  }
+}

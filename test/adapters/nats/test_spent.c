@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What becomes of subscriptions that have ended: libnats has them back when the
+ * server has answered what was sent behind that, and not before. Whether it has
+ * is this program's to say.
+ */
+#define _GNU_SOURCE /* RTLD_NEXT */
+#include <dlfcn.h>
+#include <stdatomic.h>
+
+#include "nats_test.h"
+
+enum { LONGEST = 1000 };
+
+static atomic_int destroyed;
+static atomic_bool is_slow; /* the server */
+static atomic_llong longest;
+
+void natsSubscription_Destroy(natsSubscription *sub) {
+  void (*real)(natsSubscription *) = NULL;
+  *(void **) &real = dlsym(RTLD_NEXT, "natsSubscription_Destroy");
+  if (sub != NULL)
+    destroyed++;
+  real(sub);
+}
+
+natsStatus natsConnection_FlushTimeout(natsConnection *nc, int64_t ms) {
+  natsStatus (*real)(natsConnection *, int64_t) = NULL;
+  *(void **) &real = dlsym(RTLD_NEXT, "natsConnection_FlushTimeout");
+  if (ms > LONGEST) /* avow_nats_flush() */
+    return real(nc, ms);
+  longest = ms > longest ? ms : longest;
+  const natsStatus s = real(nc, LONGEST);
+  return is_slow ? NATS_TIMEOUT : s;
+}
+
+/* They keep the loop alive until they have ended. */
+static void subscribe_and_end(int n) {
+  for (int i = 0; i < n; i++) {
+    avow_channel_t *c = avow_nats_subscribe(&nats, "a", NULL, 0);
+    assert_fulfils_none(avow_nats_flush(&nats));
+    avow_channel_unref(c);
+    run();
+  }
+}
+
+static void publish(void) {
+  assert_fulfils_none(avow_nats_publish(&nats, "b", avow_none(), NULL));
+}
+
+static void wait_for(int n) {
+  while (destroyed < n)
+    publish();
+}
+
+static void stay_until_the_server_has_answered(void **state) {
+  enum { N = 10 };
+  destroyed = 0;
+  is_slow = true;
+  subscribe_and_end(N);
+  publish();
+  assert_int_equal(destroyed, 0);
+  is_slow = false;
+  wait_for(N);
+  assert_int_equal(destroyed, N);
+}
+
+/* For which the wire waits otherwise no longer than a millisecond. */
+static void many_are_worth_a_wait(void **state) {
+  enum { N = 80 };
+  destroyed = 0;
+  longest = 0;
+  is_slow = true;
+  subscribe_and_end(60);
+  assert_int_equal(longest, 1);
+  subscribe_and_end(N - 60);
+  assert_int_equal(longest, LONGEST);
+  is_slow = false;
+  wait_for(N);
+}
+
+static void end_with_their_connection(void **state) {
+  destroyed = 0;
+  is_slow = true;
+  subscribe_and_end(3);
+  assert_int_equal(destroyed, 0);
+  assert_fulfils_none(avow_nats_close(&nats));
+  avow_value_clear(&nats);
+  assert_int_equal(avow_loop_close(loop), 0);
+  begin_anew();
+  assert_int_equal(destroyed, 3);
+  is_slow = false;
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+    NATS_CASE(stay_until_the_server_has_answered),
+    NATS_CASE(many_are_worth_a_wait),
+    NATS_CASE(end_with_their_connection),
+  };
+  return RUN_NATS(tests);
+}
