@@ -218,9 +218,11 @@ typedef struct avow_nats_work_options_s {
  * any handler does: BYTES, or NONE for none, or a promise; an error, or other
  * values, are a failed attempt, behind which the job is tried again by
  * whichever worker, until it has had its attempts. Then it is a dead letter,
- * kept in "avow-done-NAME" as "avow.NAME.dead.ID", and its promise rejects with
- * the last error. Each time that a worker has it counts as an attempt, also if
- * the worker died with it, or was cancelled.
+ * kept in "avow-done-NAME" as "avow.NAME.dead.ID", without its payload if that
+ * is as large as the server takes messages, and its promise rejects with the
+ * last error: its code and 1,000 bytes of its message. Each time that a worker
+ * has it counts as an attempt, also if the worker died with it, or was
+ * cancelled.
  *
  * At least once: the outcome is stored before the job is let go of, and who
  * finds an outcome of a job does not do it. While the handler's promise is

@@ -6,12 +6,13 @@
 
 #include "avow/nats.h"
 
-enum { ERROR_LINE = 48 };
+enum { ERROR_LINE = 48, MESSAGE_MAX = 1000 };
 
 /* The header line that says which error it is, for one that is. */
 void avow__nats_error_line(char line[ERROR_LINE], const avow_value_t *error);
 
-/* BYTES: what is sent of it; of an error the message. */
+/* BYTES: what is sent of it; of an error the message, and no more of that than
+   MESSAGE_MAX bytes. */
 avow_value_t avow__nats_outcome_text(const avow_value_t *outcome);
 
 /* BYTES, or the error, of a message that is kept. */

@@ -25,9 +25,12 @@ typedef struct {
   avow_value_t object;  /* the job, as the handler has it */
   avow_value_t outcome;
   unsigned attempt;
-  const char *token; /* in its subject */
-  bool is_dead;      /* and outcome why */
-  bool is_let_go;    /* as the server hears once */
+  const char *token;     /* in its subject */
+  avow_promise_t *alive; /* pending, until the task is cancelled */
+  avow_deferred_t *life; /* of that */
+  bool is_dead;          /* and outcome why */
+  bool is_large;         /* for a letter that says so */
+  bool is_let_go;        /* as the server hears once */
 } task_t;
 
 typedef struct {
@@ -116,9 +119,12 @@ static avow_value_t not_stored(const avow_value_t *reason, void *data) {
   if (avow__nats_is_passing(reason))
     return avow_follow(avow_then(avow__nats_pause(queue_of(task)->loop),
                                  store_again, NULL, task));
-  if (avow_error_code(reason) != UV_EMSGSIZE || task->is_dead)
+  if (avow_error_code(reason) != UV_EMSGSIZE || task->is_large)
     return avow_value_ref(reason);
-  die(task, avow_value_ref(reason));
+  if (task->is_dead)
+    task->is_large = true;
+  else
+    die(task, avow_value_ref(reason));
   return avow_follow(store(task));
 }
 
@@ -135,16 +141,22 @@ static avow_value_t store_outcome(const avow_value_t *arg, void *data) {
                              avow__nats_outcome_text(&task->outcome), headers));
 }
 
+/* A message that is as large as the server takes them has no room for a header:
+   that it was there is told all the same. */
+static avow_value_t letter(const task_t *task) {
+  natsMsg *msg = avow_to_nats_msg(&task->message);
+  return task->is_large ? avow_none()
+                        : avow_bytes(natsMsg_GetData(msg),
+                                     (size_t) natsMsg_GetDataLength(msg));
+}
+
 /* Where the dead are. One of an id is enough. */
 static avow_promise_t *bury(const task_t *task) {
   char line[ERROR_LINE];
-  natsMsg *msg = avow_to_nats_msg(&task->message);
   const char *const headers[] = { line, NULL };
   avow__nats_error_line(line, &task->outcome);
   return avow__nats_queue_store(queue_of(task), "dead", task->token,
-                                avow_bytes(natsMsg_GetData(msg),
-                                           (size_t) natsMsg_GetDataLength(msg)),
-                                headers);
+                                letter(task), headers);
 }
 
 static avow_promise_t *store(task_t *task) {
@@ -166,7 +178,8 @@ static avow_value_t handled(const avow_value_t *v, void *data) {
 static avow_value_t failed(const avow_value_t *reason, void *data) {
   task_t *task = data;
   const avow_nats_work_options_t *options = &task->worker->options;
-  if (avow_error_code(reason) == UV_ECANCELED) /* as is the worker, mostly */
+  if (avow_error_code(reason) == UV_ECANCELED &&
+      avow_state(task->alive) != AVOW_PENDING) /* so it is not the handler's */
     return avow_follow(let_go(task, 0));
   if (task->attempt < options->attempts)
     return avow_follow(let_go(task, options->delay));
@@ -236,6 +249,9 @@ static avow_value_t given_up(const avow_value_t *reason, void *data) {
 
 static void task_free(void *data) {
   task_t *task = data;
+  avow_deferred_drop(task->life);
+  (void) avow_result(task->alive); /* nobody waits for it */
+  avow_promise_clear(&task->alive);
   avow_value_unref(task->object);
   avow_value_unref(task->outcome);
   avow_value_unref(task->message);
@@ -250,6 +266,8 @@ static task_t *task_new(worker_t *w, const avow_value_t *message) {
     return NULL;
   task->worker = w;
   task->message = avow_value_ref(message);
+  task->alive =
+      avow_promise_new(avow__nats_queue(&w->queue)->loop, &task->life);
   task->token = dot != NULL ? dot + 1 : natsMsg_GetSubject(msg);
   task->attempt = (unsigned) strtoul(
       avow__nats_reply_token(natsMsg_GetReply(msg), DELIVERED), NULL, 10);
@@ -265,10 +283,11 @@ avow_promise_t *avow__nats_task(worker_t *w, const avow_value_t *message) {
     return avow_promise_reject(q->loop, avow_error(UV_ENOMEM));
   if (!avow__nats_is_token(task->token)) /* nobody can wait for it */
     return avow_attach(tell(task, "+TERM"), task, task_free);
-  avow_promise_t *both[] = {
+  avow_promise_t *all[] = {
     avow_then(avow__nats_queue_newest(q, task->token), done, missing, task),
     avow_repeat(q->loop, beat_next, task),
+    avow_ref(task->alive),
   };
-  avow_promise_t *p = avow_join_losers(avow_race(q->loop, both, 2));
+  avow_promise_t *p = avow_join_losers(avow_race(q->loop, all, 3));
   return avow_attach(avow_catch(p, given_up, task), task, task_free);
 }

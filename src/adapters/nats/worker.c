@@ -34,10 +34,13 @@ static void name_inbox(worker_t *w) {
 static void begin_anew(worker_t *w) {
   const queue_t *q = avow__nats_queue(&w->queue);
   avow_deferred_t *d = w->anew;
-  avow_promise_clear(&w->until);
+  avow_promise_t *until = w->until;
   w->until = avow_promise_new(q->loop, &w->anew);
-  if (d != NULL)
+  if (d != NULL) {
     (void) avow_reject(d, avow_error(UV_ECONNRESET));
+    (void) avow_result(until); /* of slots that are busy none waits */
+  }
+  avow_promise_clear(&until);
   avow_channel_clear(&w->jobs);
   name_inbox(w);
   w->jobs = avow_nats_subscribe(&q->connection, w->inbox, NULL, 0);
@@ -91,11 +94,13 @@ static avow_value_t refused(worker_t *w, int status) {
                 w));
 }
 
+/* A job has whom to say that it is done; else the server itself speaks. */
 static avow_value_t came(const avow_value_t *message, void *worker) {
   if (avow_is_none(message)) /* there is another inbox, or soon no worker */
     return avow_follow(avow__nats_pause(
         avow__nats_queue(&((worker_t *) worker)->queue)->loop));
-  const int status = avow__nats_status(avow_to_nats_msg(message));
+  natsMsg *msg = avow_to_nats_msg(message);
+  const int status = natsMsg_GetReply(msg) == NULL ? avow__nats_status(msg) : 0;
   return status != 0 ? refused(worker, status)
                      : avow_follow(avow__nats_task(worker, message));
 }

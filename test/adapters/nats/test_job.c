@@ -3,7 +3,10 @@
  * Jobs: they have one outcome, by their ids, whoever asks and however often,
  * and whichever worker does them.
  */
+#include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "job_test.h"
 
@@ -93,6 +96,38 @@ static void is_kept_when_dead(void **state) {
   stop(worker);
 }
 
+/* Though it is not cancelled: as a limit within it would have it. */
+static avow_value_t cancelled_cb(const avow_value_t *arg, void *data) {
+  calls++;
+  return avow_error(UV_ECANCELED);
+}
+
+static void is_not_cancelled_by_its_handler(void **state) {
+  avow_promise_t *worker = work(cancelled_cb, 1);
+  assert_rejects(job("a", "x"), UV_ECANCELED);
+  assert_int_equal(calls, 3);
+  wait_for_len(0);
+  stop(worker);
+}
+
+static avow_value_t own_code_cb(const avow_value_t *arg, void *data) {
+  return avow_error((int) strtol(avow_to_nats_job(arg)->id, NULL, 10));
+}
+
+static void fails_with_any_code(void **state) {
+  static const int codes[] = { 7,       -7777,        INT_MAX,
+                               INT_MIN, AVOW_EBROKEN, UV_EACCES };
+  avow_promise_t *worker = work(own_code_cb, 1);
+  for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+    char id[16];
+    (void) snprintf(id, sizeof(id), "%d", codes[i]);
+    const avow_value_t v = avow_run(job(id, "x"));
+    assert_int_equal(avow_error_code(&v), codes[i]);
+    avow_value_unref(v);
+  }
+  stop(worker);
+}
+
 static avow_value_t int_cb(const avow_value_t *arg, void *data) {
   return avow_int(1);
 }
@@ -124,6 +159,57 @@ static void is_no_larger_than_the_server_takes(void **state) {
   calls = 0;
   assert_rejects(job("a", "x"), UV_EMSGSIZE);
   assert_int_equal(calls, 1);
+  wait_for_len(0);
+  stop(worker);
+}
+
+enum { LARGE = 1024 * 1024 }; /* as the server takes a message */
+
+static avow_value_t verbose_cb(const avow_value_t *arg, void *data) {
+  char *text = malloc(2 * LARGE);
+  assert_non_null(text);
+  (void) memset(text, 'x', 2 * LARGE - 1);
+  text[2 * LARGE - 1] = '\0';
+  const avow_value_t v = avow_error_new(UV_EACCES, avow_none(), "%s", text);
+  free(text);
+  return v;
+}
+
+static void error_is_told_in_short(void **state) {
+  avow_promise_t *worker = work(verbose_cb, 1);
+  const avow_value_t v = avow_run(job("a", "x"));
+  assert_int_equal(avow_error_code(&v), UV_EACCES);
+  assert_int_equal(strlen(avow_error_message(&v)), 1000);
+  avow_value_unref(v);
+  wait_for_len(0);
+  stop(worker);
+}
+
+/* Another program's, without a word more than its payload. */
+static void put_in(const char *id, avow_value_t payload,
+                   const char *const *headers) {
+  char subject[64];
+  (void) snprintf(subject, sizeof(subject), "avow.%s.job.%s", name, id);
+  avow_value_unref(
+      connected(avow_nats_request(&nats, subject, payload, headers)));
+}
+
+static void message_as_large_as_can_be_ends_no_worker(void **state) {
+  char *out;
+  const avow_value_t payload = avow_bytes_new(LARGE, &out);
+  (void) memset(out, 'x', LARGE);
+  put_in("a", payload, NULL);
+  avow_promise_t *worker = work(cancelled_cb, 1);
+  assert_rejects(job("a", "x"), UV_ECANCELED);
+  wait_for_len(0);
+  stop(worker);
+}
+
+static void is_no_status(void **state) {
+  static const char *const headers[] = { "Status: 404", NULL };
+  put_in("a", avow_none(), headers);
+  avow_promise_t *worker = work(shout_cb, 1);
+  assert_fulfils_bytes(job("a", "y"), "!");
   wait_for_len(0);
   stop(worker);
 }
@@ -252,6 +338,11 @@ int main(void) {
     JOB_CASE(is_kept_when_dead),
     JOB_CASE(outcome_is_bytes),
     JOB_CASE(is_no_larger_than_the_server_takes),
+    JOB_CASE(is_not_cancelled_by_its_handler),
+    JOB_CASE(fails_with_any_code),
+    JOB_CASE(error_is_told_in_short),
+    JOB_CASE(message_as_large_as_can_be_ends_no_worker),
+    JOB_CASE(is_no_status),
     JOB_CASE(leaves_the_queue_when_cancelled),
     JOB_CASE(is_there_for_others_when_cancelled),
     JOB_CASE(is_given_back_when_its_worker_is_cancelled),

@@ -119,18 +119,46 @@ static avow_value_t held_cb(const avow_value_t *arg, void *data) {
   return avow_follow(p);
 }
 
-/* What is in hand is done by who has it. */
+static int unhandled;
+
+static void count_unhandled(uv_loop_t *of, const avow_value_t *reason,
+                            const char *where, void *data) {
+  unhandled++;
+}
+
+static void restart_and_come_back(void) {
+  avow_channel_t *states = avow_nats_states(&nats);
+  assert_fulfils_int(avow_channel_next(states), NATS_CONN_STATUS_CONNECTED);
+  restart_server();
+  assert_fulfils_int(avow_channel_next(states), NATS_CONN_STATUS_RECONNECTING);
+  assert_fulfils_int(avow_channel_next(states), NATS_CONN_STATUS_CONNECTED);
+  avow_channel_unref(states);
+}
+
+static void count_what_is_unhandled(void) {
+  const avow_options_t options = { .on_unhandled = count_unhandled };
+  avow_value_clear(&queue);
+  avow_value_clear(&nats);
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_loop_init(loop, &options), 0);
+  unhandled = 0;
+}
+
+/* What is in hand is done by who has it, and nobody else hears of it. */
 static void survives_a_server_in_hand(void **state) {
+  count_what_is_unhandled();
   reconnecting();
   const avow_nats_work_options_t options = { .ack_wait = 60000 };
   avow_promise_t *is_in_hand = avow_promise_new(loop, &in_hand);
   avow_promise_t *p = job("a", "x");
   avow_promise_t *worker = avow_nats_work(&queue, held_cb, NULL, &options);
   assert_fulfils_none(is_in_hand);
-  restart_server();
+  restart_and_come_back();
+  restart_and_come_back();
   (void) avow_resolve(goes_on, avow_string("there"));
   assert_fulfils_bytes(p, "there");
   assert_int_equal(calls, 1);
+  assert_int_equal(unhandled, 0);
   stop(worker);
 }
 
