@@ -66,8 +66,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_close(
  * (natsOptions_SetReconnectBufSize()) for when there is one again.
  *
  * Takes payload, BYTES, or NONE for none. headers are lines, "Name: value",
- * and NULL at the end; NULL for none. UV_EINVAL for what is no subject, no
- * header or other than BYTES, UV_EMSGSIZE for more than the server takes,
+ * neither of which is empty, and NULL at the end; NULL for none. UV_EINVAL for
+ * what is no subject ("*" and ">" are tokens of none, and it has 3,900 bytes at
+ * most), no header or other than BYTES, UV_EMSGSIZE for more than the server takes,
  * UV_ENOBUFS if there is no more room while the connection is lost, UV_ENOTCONN
  * once it is closed. Cancelling rejects at once; it may be sent all the same.
  */

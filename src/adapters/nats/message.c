@@ -28,26 +28,44 @@ natsMsg *avow_to_nats_msg(const avow_value_t *message) {
              : NULL;
 }
 
-static bool is_subject(const char *subject) {
-  if (subject == NULL || subject[0] == '\0')
-    return false;
-  for (const char *at = subject; *at != '\0'; at++)
-    if ((unsigned char) *at <= ' ' || *at == 0x7f)
+static bool is_text(const char *from, const char *to) {
+  for (; from < to; from++)
+    if ((unsigned char) *from <= ' ' || *from == 0x7f)
       return false;
   return true;
 }
 
-/* "Name: value". */
+/* Which is no wildcard. */
+static bool is_token(const char *token, size_t len) {
+  return len > 0 && is_text(token, token + len) &&
+         !(len == 1 && (*token == '*' || *token == '>'));
+}
+
+static bool is_subject(const char *subject) {
+  if (subject == NULL || strlen(subject) > SUBJECT_MAX)
+    return false;
+  for (;;) {
+    const size_t len = strcspn(subject, ".");
+    if (!is_token(subject, len))
+      return false;
+    if (subject[len] == '\0')
+      return true;
+    subject += len + 1;
+  }
+}
+
+/* "Name: value". Where there is no value older receivers know of no header. */
 static natsStatus add_header(natsMsg *msg, const char *line) {
   char name[256];
   const size_t len = strcspn(line, ":");
   if (len == 0 || len >= sizeof(name) || line[len] == '\0' ||
-      strpbrk(line, "\r\n") != NULL)
+      !is_text(line, line + len) || strpbrk(line, "\r\n") != NULL)
     return NATS_INVALID_ARG;
   memcpy(name, line, len);
   name[len] = '\0';
   line += len + 1;
-  return natsMsgHeader_Add(msg, name, line + strspn(line, " "));
+  line += strspn(line, " \t\v\f");
+  return *line != '\0' ? natsMsgHeader_Add(msg, name, line) : NATS_INVALID_ARG;
 }
 
 static natsStatus add_headers(natsMsg *msg, const char *const *headers) {

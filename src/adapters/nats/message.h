@@ -5,6 +5,11 @@
 
 #include "avow/nats.h"
 
+/* A line of the protocol has 4,096 bytes, in which it is with the subject of the
+   answer, or the name of a queue, and numbers: a longer one ends the
+   connection. */
+enum { SUBJECT_MAX = 3900 };
+
 /* What a message is made of; reply is NULL if nobody is to answer. */
 typedef struct {
   const char *subject, *reply;

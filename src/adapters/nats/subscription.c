@@ -13,6 +13,7 @@
  */
 #include <limits.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "avow/inlet.h"
 #include "avow/sender.h"
@@ -295,11 +296,18 @@ static avow_channel_t *subscription_begin(const avow_value_t *connection,
   return merged;
 }
 
+static bool is_too_long(const char *subject, const char *queue) {
+  const size_t len = strlen(subject);
+  return len > SUBJECT_MAX ||
+         (queue != NULL && strlen(queue) > SUBJECT_MAX - len);
+}
+
 avow_channel_t *avow_nats_subscribe(const avow_value_t *connection,
                                     const char *subject, const char *queue,
                                     size_t room) {
   connection_t *c = avow__nats_connection(connection);
-  if (c == NULL || subject == NULL || room > INT_MAX)
+  if (c == NULL || subject == NULL || is_too_long(subject, queue) ||
+      room > INT_MAX)
     return failed(c != NULL ? c->loop : NULL, UV_EINVAL);
   if (c->ending)
     return failed(c->loop, UV_ECANCELED);

@@ -72,15 +72,48 @@ static void refuses(const char *subject, avow_value_t payload,
   assert_rejects(avow_nats_request(&nats, subject, payload, headers), code);
 }
 
+/* A longer one would end the connection. */
+static void subject_is_as_long_as_a_line(void **state) {
+  char subject[5000];
+  (void) memset(subject, 's', sizeof(subject));
+  subject[sizeof(subject) - 1] = '\0';
+  refuses(subject, avow_none(), NULL, UV_EINVAL);
+  avow_channel_t *c = avow_nats_subscribe(&nats, subject, NULL, 0);
+  assert_rejects(avow_channel_next(c), UV_EINVAL);
+  avow_channel_unref(c);
+  c = avow_nats_subscribe(&nats, subject + 4999 - 3000, subject + 3999, 0);
+  assert_rejects(avow_channel_next(c), UV_EINVAL);
+  avow_channel_unref(c);
+  subject[3900] = '\0';
+  assert_rejects(avow_nats_request(&nats, subject, avow_none(), NULL),
+                 UV_EHOSTUNREACH);
+  c = avow_nats_subscribe(&nats, subject, NULL, 0);
+  assert_fulfils_none(avow_nats_flush(&nats));
+  assert_fulfils_none(
+      avow_nats_publish(&nats, subject, avow_string("x"), NULL));
+  const avow_value_t v = connected(avow_channel_next(c));
+  assert_string_equal(natsMsg_GetSubject(avow_to_nats_msg(&v)), subject);
+  avow_value_unref(v);
+  avow_channel_unref(c);
+}
+
 static void refuses_what_cannot_be_sent(void **state) {
   refuses(NULL, avow_none(), NULL, UV_EINVAL);
   refuses("", avow_none(), NULL, UV_EINVAL);
   refuses("echo\r\nPING", avow_none(), NULL, UV_EINVAL);
   refuses("two words", avow_none(), NULL, UV_EINVAL);
+  refuses("a..b", avow_none(), NULL, UV_EINVAL);
+  refuses(".a", avow_none(), NULL, UV_EINVAL);
+  refuses("a.", avow_none(), NULL, UV_EINVAL);
+  refuses("a.*", avow_none(), NULL, UV_EINVAL);
+  refuses(">", avow_none(), NULL, UV_EINVAL);
   refuses("echo", avow_int(1), NULL, UV_EINVAL);
   refuses("echo", avow_error(UV_ENOENT), NULL, UV_ENOENT);
   refuses("echo", avow_none(), "none", UV_EINVAL);
   refuses("echo", avow_none(), ": none", UV_EINVAL);
+  refuses("echo", avow_none(), "None:", UV_EINVAL);
+  refuses("echo", avow_none(), "None: \t", UV_EINVAL);
+  refuses("echo", avow_none(), "Two words: a", UV_EINVAL);
   refuses("echo", avow_none(), "A: b\r\nC: d", UV_EINVAL);
   char *bytes;
   const avow_value_t large = avow_bytes_new(2 << 20, &bytes);
@@ -191,6 +224,7 @@ int main(void) {
     REQUEST_CASE(has_headers),
     REQUEST_CASE(hears_that_nobody_listens),
     REQUEST_CASE(keeps_many_apart),
+    REQUEST_CASE(subject_is_as_long_as_a_line),
     REQUEST_CASE(refuses_what_cannot_be_sent),
     REQUEST_CASE(publishes),
     REQUEST_CASE(cancelled_ones_are_forgotten),
