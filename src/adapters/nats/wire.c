@@ -48,19 +48,26 @@ static void answer(wire_t *w, op_t *op) {
   ops_add(&w->answered, op);
 }
 
-static void give_up(wire_t *w, op_t *op, avow_value_t why) {
+/* Under the mutex. */
+static void fail(op_t *op, avow_value_t why) {
+  avow_value_unref(op->failure);
   op->failure = why;
+}
+
+static void give_up(wire_t *w, op_t *op, avow_value_t why) {
+  fail(op, why);
   answer(w, op);
 }
 
-/* Under the mutex: those that wait for an answer. One that has not run hears
-   of it when it does. */
+/* Under the mutex: those that wait for an answer. One that has not run is
+   answered when it has. */
 static void give_up_waiting(wire_t *w, const avow_value_t *why) {
   op_t *op;
   while ((op = avow__nats_waiting_take_any(&w->waiting)) != NULL) {
     op->waits = false;
+    fail(op, avow_value_ref(why));
     if (op->ran)
-      give_up(w, op, avow_value_ref(why));
+      answer(w, op);
   }
 }
 
@@ -77,9 +84,10 @@ static void give_up_all(wire_t *w) {
 
 static void run_one(wire_t *w, op_t *op) {
   const natsStatus s = op->run(w, op);
-  if (s != NATS_OK)
-    op->failure = avow__nats_failure(s);
+  const avow_value_t why = s != NATS_OK ? avow__nats_failure(s) : avow_none();
   uv_mutex_lock(&w->mutex);
+  if (avow_is_error(&why))
+    fail(op, why);
   op->ran = true;
   if (!op->waits)
     answer(w, op);

@@ -1,9 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A connection that ends as a subscription begins, before libnats knows whom to
- * tell when it has ended, and libnats calls once more when all is over. Both
- * come about by functions of libnats' that this program has of its own.
+ * tell when it has ended, or before a request is sent, and libnats calls once
+ * more when all is over. They come about by functions of libnats' that this
+ * program has of its own.
  */
+#define _GNU_SOURCE /* RTLD_NEXT */
+#include <dlfcn.h>
+#include <stdatomic.h>
+
 #include "nats_test.h"
 
 static natsConnection *native;
@@ -24,6 +29,17 @@ natsStatus natsConnection_Subscribe(natsSubscription **sub, natsConnection *nc,
   handler = cb;
   closure = data;
   return natsConnection_QueueSubscribe(sub, nc, subject, "q", cb, data);
+}
+
+static atomic_bool is_held, is_inside; /* the wire's thread */
+
+natsStatus natsConnection_FlushTimeout(natsConnection *nc, int64_t ms) {
+  is_inside = true;
+  while (is_held)
+    uv_sleep(1);
+  natsStatus (*real)(natsConnection *, int64_t) = NULL;
+  *(void **) &real = dlsym(RTLD_NEXT, "natsConnection_FlushTimeout");
+  return real(nc, ms);
 }
 
 static void call_once_more(void) {
@@ -57,10 +73,36 @@ static void answer_comes_late(void **state) {
   call_once_more();
 }
 
+static void wait_for_state(avow_channel_t *states, int64_t wanted) {
+  int64_t state = -1;
+  while (state != wanted) {
+    const avow_value_t v = connected(avow_channel_next(states));
+    state = avow_to_int(&v);
+  }
+}
+
+/* So it never was. */
+static void connection_ends_before_it_is_asked(void **state) {
+  avow_channel_t *states = avow_nats_states(&nats);
+  is_inside = false;
+  is_held = true;
+  avow_promise_t *busy = avow_nats_flush(&nats);
+  while (!is_inside)
+    uv_sleep(1);
+  avow_promise_t *p = avow_nats_request(&nats, "a.1", avow_none(), NULL);
+  natsConnection_Close(avow_to_nats(&nats));
+  wait_for_state(states, NATS_CONN_STATUS_CLOSED);
+  is_held = false;
+  assert_rejects(busy, UV_ENOTCONN);
+  assert_rejects(p, UV_ENOTCONN);
+  avow_channel_unref(states);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     NATS_CASE(message_comes_late),
     NATS_CASE(answer_comes_late),
+    NATS_CASE(connection_ends_before_it_is_asked),
   };
   return RUN_NATS(tests);
 }
