@@ -4,6 +4,8 @@
 
 #include "connection.h"
 #include "failure.h"
+#include "jetstream.h"
+#include "memory.h"
 
 enum { WRITE_MS = 5000, FLUSH_MS = 5000 };
 
@@ -134,8 +136,37 @@ avow_promise_t *avow_nats_flush(const avow_value_t *connection) {
   return avow__nats_ask(connection, avow__nats_asked_new(run_flush, nothing));
 }
 
-avow_promise_t *avow_nats_close(const avow_value_t *connection) {
+static avow_promise_t *close_now(const avow_value_t *connection) {
   return avow__nats_ask(connection, avow__nats_asked_new(run_close, nothing));
+}
+
+static avow_value_t errands_over(const avow_value_t *none, void *connection) {
+  return avow_follow(close_now(connection));
+}
+
+static avow_value_t close_anyway(const avow_value_t *reason, void *connection) {
+  avow__nats_drop(close_now(connection));
+  return avow_value_ref(reason);
+}
+
+static void closing_free(void *connection) {
+  avow_value_unref(*(avow_value_t *) connection);
+  avow__nats_free(connection);
+}
+
+/* Of a connection that is lost nothing comes back. Without memory it does not
+   wait. */
+avow_promise_t *avow_nats_close(const avow_value_t *connection) {
+  connection_t *c = avow__nats_connection(connection);
+  if (c == NULL || c->errands.count == 0 || !avow__nats_wire_is_there(&c->wire))
+    return close_now(connection);
+  avow_value_t *closing = avow__nats_calloc(sizeof(*closing));
+  if (closing == NULL)
+    return close_now(connection);
+  *closing = avow_value_ref(connection);
+  avow_promise_t *p = avow__nats_errands_over(&c->errands, c->loop);
+  p = avow_then(p, errands_over, close_anyway, closing);
+  return avow_attach(p, closing, closing_free);
 }
 
 avow_channel_t *avow_nats_states(const avow_value_t *connection) {

@@ -8,6 +8,7 @@ static void connection_free(connection_t *c) {
   if (!c->closed || !c->let_go)
     return;
   avow_promise_clear(&c->ended);
+  avow__nats_errands_free(&c->errands);
   natsOptions_Destroy(c->options);
   avow__nats_free(c);
 }

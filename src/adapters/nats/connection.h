@@ -11,6 +11,7 @@
 #define AVOW_NATS_CONNECTION_H
 
 #include "avow/cancel.h"
+#include "errands.h"
 #include "wire.h"
 
 typedef struct connection_s {
@@ -21,6 +22,7 @@ typedef struct connection_s {
   avow_promise_t *ended; /* its promise, which then answers all */
   avow_deferred_t *gone; /* settles when nothing of it is left on the loop */
   avow_promise_t *shield;
+  errands_t errands;
   uint64_t ids;     /* that requests have had */
   unsigned awaited; /* so many things keep the loop alive */
   bool ending;      /* no operation begins any more */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "avow/cancel.h"
+#include "connection.h"
 #include "memory.h"
 #include "outcome.h"
 #include "queue.h"
@@ -154,6 +155,16 @@ static avow_value_t say_so(const avow_value_t *arg, void *data) {
       avow_nats_publish(&q->connection, subject, avow_none(), NULL));
 }
 
+static errands_t *errands_of(const job_t *job) {
+  const queue_t *q = avow__nats_queue(&job->queue);
+  return &avow__nats_connection(&q->connection)->errands;
+}
+
+static void taken_out(void *data) {
+  avow__nats_errand_end(errands_of(data));
+  job_unref(data);
+}
+
 static avow_value_t over(const avow_value_t *reason, void *data) {
   job_t *job = data;
   if (avow_error_code(reason) != UV_ECANCELED || job->is_over)
@@ -164,9 +175,9 @@ static avow_value_t over(const avow_value_t *reason, void *data) {
           : avow_promise_resolve(avow__nats_queue(&job->queue)->loop,
                                  avow_none());
   job->refs++;
+  avow__nats_errand_begin(errands_of(job));
   p = avow_then(avow_then(p, take_out, take_out, job), say_so, NULL, job);
-  p = avow_attach(p, job, job_unref);
-  avow__nats_drop(p);
+  avow__nats_drop(avow_attach(p, job, taken_out));
   return avow_value_ref(reason);
 }
 

@@ -328,6 +328,14 @@ void avow__nats_wire_lost(wire_t *w) {
   avow_value_unref(why);
 }
 
+bool avow__nats_wire_is_there(wire_t *w) {
+  uv_mutex_lock(&w->mutex);
+  const bool is_there =
+      !w->closed && w->states.now == NATS_CONN_STATUS_CONNECTED;
+  uv_mutex_unlock(&w->mutex);
+  return is_there;
+}
+
 bool avow__nats_wire_is_lost(wire_t *w) {
   uv_mutex_lock(&w->mutex);
   natsConnection *nc = w->closed ? NULL : w->nc;

@@ -110,6 +110,9 @@ bool avow__nats_wire_listen(wire_t *w, avow_inlet_t *inlet);
 /* Of any thread: no answer comes any more. */
 void avow__nats_wire_lost(wire_t *w);
 
+/* Of any thread: whether there is a server, as far as is known. */
+bool avow__nats_wire_is_there(wire_t *w);
+
 /* Of any thread: whether the connection is closed, and nobody has asked. */
 bool avow__nats_wire_is_lost(wire_t *w);
 

@@ -234,6 +234,38 @@ static void leaves_the_queue_when_cancelled(void **state) {
   stop(worker);
 }
 
+/* Also one whose answer that it is stored has not come yet. */
+static void has_left_when_the_connection_is_closed(void **state) {
+  enum { N = 20 };
+  avow_promise_t *ps[N];
+  for (int ms = 0; ms < 5; ms++) {
+    for (int i = 0; i < N; i++) {
+      char id[16];
+      (void) snprintf(id, sizeof(id), "%d-%d", ms, i);
+      ps[i] = job(id, "x");
+    }
+    uv_sleep((unsigned) ms);
+    (void) uv_run(loop, UV_RUN_NOWAIT);
+    for (int i = 0; i < N; i++)
+      cancel_job(ps[i]);
+    assert_fulfils_none(avow_nats_close(&nats));
+    avow_value_clear(&queue);
+    avow_value_clear(&nats);
+    nats = connected(avow_nats_connect(loop, nats_url(), NULL));
+    queue = connected(avow_nats_queue(&nats, name, NULL));
+    assert_fulfils_int(avow_nats_queue_len(&queue), 0);
+  }
+}
+
+static void close_that_is_cancelled_closes(void **state) {
+  avow_promise_t *p = job("a", "x");
+  wait_for_len(1);
+  cancel_job(p);
+  cancel_job(avow_nats_close(&nats));
+  run();
+  assert_rejects(avow_nats_flush(&nats), UV_ENOTCONN);
+}
+
 /* Who waits for it, too, does so no longer than without that. */
 static void is_there_for_others_when_cancelled(void **state) {
   avow_promise_t *one = job("a", "x");
@@ -344,6 +376,8 @@ int main(void) {
     JOB_CASE(message_as_large_as_can_be_ends_no_worker),
     JOB_CASE(is_no_status),
     JOB_CASE(leaves_the_queue_when_cancelled),
+    JOB_CASE(has_left_when_the_connection_is_closed),
+    JOB_CASE(close_that_is_cancelled_closes),
     JOB_CASE(is_there_for_others_when_cancelled),
     JOB_CASE(is_given_back_when_its_worker_is_cancelled),
     JOB_CASE(is_kept_in_hand),

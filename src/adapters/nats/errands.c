@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT */
+#include "errands.h"
+
+void avow__nats_errand_begin(errands_t *errands) {
+  errands->count++;
+}
+
+static void settle(errands_t *errands) {
+  avow_deferred_t *last = errands->last;
+  errands->last = NULL;
+  if (last != NULL)
+    (void) avow_resolve(last, avow_none()); /* false: it was cancelled */
+  avow_promise_clear(&errands->over);
+}
+
+void avow__nats_errand_end(errands_t *errands) {
+  if (--errands->count == 0)
+    settle(errands);
+}
+
+/* Whoever is cancelled does not have others hear of that. */
+avow_promise_t *avow__nats_errands_over(errands_t *errands, uv_loop_t *loop) {
+  if (errands->count == 0)
+    return avow_promise_resolve(loop, avow_none());
+  if (errands->over == NULL)
+    errands->over = avow_promise_new(loop, &errands->last);
+  return avow_shield(avow_ref(errands->over));
+}
+
+void avow__nats_errands_free(errands_t *errands) {
+  settle(errands);
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT */
+/* Errands of a connection: what it does for a promise that has settled, and
+   nobody waits for but who closes the connection. */
+#ifndef AVOW_NATS_ERRANDS_H
+#define AVOW_NATS_ERRANDS_H
+
+#include "avow/cancel.h"
+
+typedef struct {
+  unsigned count;
+  avow_promise_t *over;  /* or NULL: settles when there are none */
+  avow_deferred_t *last; /* of that */
+} errands_t;
+
+void avow__nats_errand_begin(errands_t *errands);
+void avow__nats_errand_end(errands_t *errands);
+
+/* Settles when all are over that have begun. */
+avow_promise_t *avow__nats_errands_over(errands_t *errands, uv_loop_t *loop);
+
+/* Once none begins or ends any more. */
+void avow__nats_errands_free(errands_t *errands);
+
+#endif
