@@ -102,14 +102,16 @@ static avow_value_t start_worker(const farm_t *farm) {
 
 static int run_with_workers(farm_t *farm, size_t n) {
   static avow_value_t children[100];
+  int status = 0;
   if (workers == 0 && url == NULL)
     workers = 3;
-  for (size_t i = 0; i < workers; i++) {
+  for (size_t i = 0; i < workers && status == 0; i++) {
     children[i] = start_worker(farm);
     if (avow_is_error(&children[i]))
-      (void) program_complain(avow_steal(&children[i]));
+      status = program_complain(avow_steal(&children[i]));
   }
-  const int status = farm_run(farm, n, name, ms);
+  if (status == 0)
+    status = farm_run(farm, n, name, ms);
   for (size_t i = 0; i < workers; i++)
     avow_value_unref(children[i]);
   return status;
@@ -121,6 +123,11 @@ int main(int argc, char *argv[]) {
   char **operands = options_parse(&command_line, argc, argv, &n);
   const size_t jobs = jobs_of(operands, n);
   check_name();
+  if (url != NULL && strlen(url) >= sizeof(farm.url))
+    options_refuse("--server", "no URL is as long as that");
+  if (jobs > 0 && url != NULL && workers == 0)
+    fprintf(stderr, "farm: its workers are elsewhere: farm work --server %s\n",
+            url);
   farm.loop = program_begin();
   farm_open(&farm, url);
   const int status = jobs > 0 ? run_with_workers(&farm, jobs)

@@ -8,13 +8,16 @@
 
 typedef struct {
   uv_loop_t *loop;
-  char url[128];       /* of the server */
+  char url[1024];      /* of the server */
+  bool is_named;       /* by the user */
+  bool has_said;       /* why it waits for that */
   char folder[64];     /* of our own server, or "" */
   avow_value_t server; /* the process of that, or none */
   avow_value_t nats;
   avow_value_t queue;          /* of jobs */
   avow_value_t bucket;         /* who has which job: "WORKER ATTEMPT" */
-  avow_promise_t *interrupted; /* INT: the signal */
+  avow_channel_t *signals;     /* SIGINT and SIGTERM */
+  avow_promise_t *interrupted; /* INT: the next of them */
   void *rows; /* what is known of jobs, as long as the loop is there */
 } farm_t;
 
@@ -26,7 +29,7 @@ void farm_open(farm_t *farm, const char *url);
 void farm_close(farm_t *farm);
 
 /* The signal that has interrupted p, by which it is not cancelled; else 0, and
-   *out is what it settles with. Takes p. */
+   *out is what it settles with. Takes p. The next signal interrupts the next. */
 int farm_wait(farm_t *farm, avow_promise_t *p, avow_value_t *out);
 
 /* Their exit statuses. */

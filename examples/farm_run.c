@@ -173,14 +173,16 @@ static void take_out(run_t *run) {
     avow_ignore(avow_run(avow_ref(run->ps[i])));
 }
 
-/* Others' jobs, too, and for a moment those that are just done. */
+/* Others' jobs, too, and for a moment those that are just done. What the server
+   does not tell, or the user does not wait for, is -1. */
 static int64_t in_queue(farm_t *farm) {
-  int64_t len = -1;
-  for (int i = 0; i < 25 && len != 0; i++) {
+  int64_t len = 1;
+  for (int i = 0; i < 25 && len > 0; i++) {
+    avow_value_t v = avow_none();
     if (i > 0)
       avow_ignore(avow_run(avow_sleep(farm->loop, 20)));
-    const avow_value_t v = avow_run(avow_nats_queue_len(&farm->queue));
-    len = avow_is_error(&v) ? -1 : avow_to_int(&v);
+    const int signal = farm_wait(farm, avow_nats_queue_len(&farm->queue), &v);
+    len = signal != 0 || avow_is_error(&v) ? -1 : avow_to_int(&v);
     avow_value_unref(v);
   }
   return len;
@@ -192,9 +194,14 @@ static int report(const run_t *run, farm_t *farm) {
   for (size_t i = 0; i < run->n; i++)
     counts[run->rows[i].state]++;
   const size_t left = counts[WAITS] + counts[IN_HAND] + counts[LEFT];
-  printf("\n%zu %s: %zu done, %zu failed, %zu left; %lld in the queue\n",
-         run->n, run->n == 1 ? "job" : "jobs", counts[DONE], counts[FAILED],
-         left, (long long) in_queue(farm));
+  printf("\n%zu %s: %zu done, %zu failed, %zu left; ", run->n,
+         run->n == 1 ? "job" : "jobs", counts[DONE], counts[FAILED], left);
+  (void) program_flush();
+  const int64_t len = in_queue(farm);
+  if (len >= 0)
+    printf("%lld in the queue\n", (long long) len);
+  else
+    printf("the server does not say what is in the queue\n");
   return counts[DONE] == run->n ? 0 : 1;
 }
 

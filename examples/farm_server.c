@@ -53,6 +53,11 @@ static void start_server(farm_t *farm) {
                                    .group = true,
                                    .inherits = AVOW_INHERIT_ALL };
   farm->server = avow_run(avow_command_start(farm->loop, &command));
+  if (avow_error_code(&farm->server) == UV_ENOENT)
+    fprintf(stderr,
+            "%s: there is no nats-server here: install that, or name "
+            "one by --server\n",
+            program_name());
 }
 
 static avow_value_t has_bucket(const avow_value_t *bucket, void *data) {
@@ -94,33 +99,79 @@ static avow_value_t attempt(void *data) {
   return avow_follow(avow_then(p, has_connection, NULL, farm));
 }
 
-static avow_promise_t *interrupted(uv_loop_t *loop) {
-  avow_promise_t *const signals[] = {
-    avow_channel_first(avow_signals(loop, SIGINT)),
-    avow_channel_first(avow_signals(loop, SIGTERM))
-  };
-  return avow_cancel_losers(avow_race(loop, signals, 2));
+/* What does not become better by waiting. */
+static bool may_pass(const avow_value_t *reason, void *data) {
+  const int code = avow_error_code(reason);
+  return code != UV_EINVAL && code != UV_EACCES && code != UV_ENOTSUP &&
+         code != UV_EEXIST;
+}
+
+static avow_value_t say_why(const avow_value_t *reason, void *data) {
+  farm_t *farm = data;
+  if (!farm->is_named || farm->has_said)
+    return avow_none();
+  farm->has_said = true;
+  fprintf(stderr, "%s: %s: %s; trying for 20 s\n", program_name(), farm->url,
+          avow_error_message(reason));
+  return avow_none();
+}
+
+/* The last that says more than that time is over. */
+static const avow_value_t *telling(const avow_value_t *reason) {
+  const avow_value_t *all = avow_error_cause(reason);
+  size_t n = all->tag == AVOW_LIST ? avow_list_len(all) : 0;
+  while (n > 0) {
+    const avow_value_t *one = avow_list_at(all, --n);
+    const int code = avow_error_code(one);
+    if (code != UV_ETIMEDOUT && code != UV_ECANCELED)
+      return one;
+  }
+  return reason;
+}
+
+static void complain(const farm_t *farm, avow_value_t v) {
+  fprintf(stderr, "%s: %s: %s\n", program_name(), farm->url,
+          avow_error_message(telling(&v)));
+  avow_value_unref(v);
+}
+
+/* Each time that the user asks for the end. */
+static avow_channel_t *signals(uv_loop_t *loop) {
+  avow_channel_t *both[] = { avow_signals(loop, SIGINT),
+                             avow_signals(loop, SIGTERM) };
+  return avow_channel_merge(loop, both, 2);
+}
+
+static avow_value_t begin_server(farm_t *farm, const char *url) {
+  if (url == NULL) {
+    start_server(farm);
+    return avow_steal(&farm->server);
+  }
+  farm->is_named = true;
+  (void) snprintf(farm->url, sizeof(farm->url), "%s", url);
+  return avow_none();
 }
 
 void farm_open(farm_t *farm, const char *url) {
-  static const avow_retry_options_t often = { .attempts = 1000,
-                                              .delay = 100,
-                                              .max_delay = 100,
-                                              .timeout = 20000,
-                                              .exact = true };
-  avow_value_t v = avow_none();
-  farm->interrupted = interrupted(farm->loop);
-  if (url == NULL)
-    start_server(farm);
-  else
-    (void) snprintf(farm->url, sizeof(farm->url), "%s", url);
-  if (avow_is_error(&farm->server))
-    v = avow_steal(&farm->server);
-  else if (farm_wait(farm, avow_retry(farm->loop, attempt, farm, &often), &v))
-    v = avow_error(UV_ECANCELED);
+  const avow_retry_options_t often = { .attempts = 1000,
+                                       .delay = 100,
+                                       .max_delay = 100,
+                                       .timeout = 20000,
+                                       .again = may_pass,
+                                       .prepare = say_why,
+                                       .exact = true };
+  farm->signals = signals(farm->loop);
+  farm->interrupted = avow_channel_next(farm->signals);
+  avow_value_t v = begin_server(farm, url);
+  if (!avow_is_error(&v)) {
+    farm->server = v;
+    v = avow_none();
+    if (farm_wait(farm, avow_retry(farm->loop, attempt, farm, &often), &v))
+      v = avow_error(UV_ECANCELED);
+  }
   if (!avow_is_error(&v))
     return;
-  (void) program_complain(v);
+  complain(farm, v);
   farm_close(farm);
   exit(program_end(farm->loop, 1));
 }
@@ -136,17 +187,22 @@ int farm_wait(farm_t *farm, avow_promise_t *p, avow_value_t *out) {
   }
   const int signal = avow_is_error(&v) ? SIGTERM : (int) avow_to_int(&v);
   avow_value_unref(v);
+  program_forget(farm->interrupted);
+  farm->interrupted = avow_channel_next(farm->signals); /* another one */
   return signal;
 }
 
 void farm_close(farm_t *farm) {
-  program_forget(farm->interrupted);
+  avow_value_t v = avow_none();
   avow_value_unref(farm->bucket);
   avow_value_unref(farm->queue);
   if (avow_to_nats(&farm->nats) != NULL)
-    avow_ignore(avow_run(avow_nats_close(&farm->nats)));
+    (void) farm_wait(farm, avow_nats_close(&farm->nats), &v);
+  avow_value_unref(v);
+  program_forget(farm->interrupted);
   avow_value_unref(farm->nats);
   avow_value_unref(farm->server);
   if (farm->folder[0] != '\0')
     avow_ignore(avow_run(avow_remove_tree(farm->loop, farm->folder)));
+  avow_channel_unref(farm->signals); /* until then none ends us */
 }

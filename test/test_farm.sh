@@ -111,6 +111,43 @@ kill -INT "$pid"
 ! wait "$pid" || fail "it was interrupted"
 out '20 jobs: 0 done, 0 failed, 20 left; 0 in the queue'
 
+# A server of its own and its folder go, however impatient the user is.
+echo "farm: interrupted twice it leaves nothing"
+folders() {
+  for folder in /tmp/farm-*; do
+    [ ! -d "$folder" ] || echo "$folder"
+  done
+}
+folders >before
+"$farm" run 20 --ms 60000 >out 2>>log &
+pid=$!
+pids="$pids $pid"
+until_true grep -q '^20 jobs, ' out
+kill -INT "$pid"
+kill -INT "$pid" 2>/dev/null || :
+! wait "$pid" || fail "it was interrupted"
+out '20 jobs: 0 done, 0 failed, 20 left; .*'
+folders | cmp before - || fail "its folder is still there"
+
+echo "farm: who asks need not wait for a server that is gone"
+"$farm" run 20 --name gone --server "$url" >out 2>>log &
+pid=$!
+pids="$pids $pid"
+until_true grep -q '^20 jobs, ' out
+kill -9 "$server_pid"
+wait "$server_pid" 2>/dev/null || :
+kill -INT "$pid"
+! wait "$pid" || fail "it was interrupted"
+out '20 jobs: 0 done, 0 failed, 20 left; the server does not say .*'
+
+echo "farm: a server that waiting does not help"
+nats-server -a 127.0.0.1 -p "$port" -l plain.log &
+pids="$pids $!"
+until_true grep -q 'Server is ready' plain.log
+run 1 "$farm" run 1 --server "$url"
+err "farm: nats://127.0.0.1:$port: the server has no JetStream"
+err "farm: its workers are elsewhere: farm work --server .*"
+
 echo "farm: arguments"
 run 2 "$farm" walk
 err "farm: 'walk': it is run or work"
