@@ -14,7 +14,7 @@ cd "$(dirname "$0")/.."
 script='sh test/long.sh'
 build=build-long
 records=$build/steps
-steps='tools analysers gcc_release asan_ubsan clang_debug clang_release
+steps='tools analysers slow gcc_release asan_ubsan clang_debug clang_release
   no_async valgrind coverage mcdc conformance differential simulate towns
   random depth soak load transfers bodies tls_memory writers races faults
   machines libuvs hosts musl site roots debian release reuse fuzzing'
@@ -28,7 +28,7 @@ tools() {
   ! command -v node >/dev/null || ! command -v npm >/dev/null || node=
   more="libcmocka-dev g++ clang clang-tidy libclang-rt-14-dev cppcheck llvm
     gcovr gdb valgrind git graphviz libcurl4-openssl-dev libllhttp-dev
-    libsqlite3-dev zlib1g-dev openssl nginx $node" . test/packages.sh
+    libsqlite3-dev zlib1g-dev openssl nginx spin $node" . test/packages.sh
 }
 
 # NAME COMPILER [MESON-OPTION...]
@@ -43,6 +43,11 @@ suite() {
 analysers() {
   meson setup "$build/analysers" >/dev/null
   BUILD="$build/analysers" sh test/analyse.sh
+}
+
+# What the README's command leaves out.
+slow() {
+  sh test/suite.sh "$build/slow" gcc slow
 }
 
 # With the examples, which .ci/run has in debug builds.
