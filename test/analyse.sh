@@ -6,7 +6,8 @@
 # own. BUILD: a build directory, for its compile_commands.json. Among the checks
 # of clang-tidy are those of clang's analyzer: all that scan-build would run.
 #
-#   analyse.sh [--library]   all, or without the examples and benchmarks
+#   analyse.sh [--changed]   all, or those of src that changed of late, with
+#                            those that include what did
 set -eu
 cd "$(dirname "$0")/.."
 build=${BUILD:-build}
@@ -20,7 +21,23 @@ jobs=$(nproc)
 git ls-files 'src/*.c' >"$work/library"
 git ls-files 'src/*.c' 'examples/*.c' 'bench/*.c' ':!bench/peers/neco.c' \
   >"$work/all" # neco itself is not here
-[ "${1:-}" != --library ] || cp "$work/library" "$work/all"
+
+# FILE...: of the library, those that are among them or include one.
+concerned() {
+  for file; do
+    echo "$file"
+    xargs grep -lF "$(basename "$file")\"" <"$work/library" || :
+  done | grep -xF -f "$work/library" | sort -u
+}
+
+if [ "${1:-}" = --changed ]; then
+  . test/changed.sh
+  # shellcheck disable=SC2046 # a list of words
+  concerned $(changed_files src include) >"$work/changed" || :
+  echo "$(wc -l <"$work/changed") of $(wc -l <"$work/library") files"
+  cp "$work/changed" "$work/library"
+  cp "$work/changed" "$work/all"
+fi
 
 # COMMAND...: on each of the files named by the input, which is no pipe: what
 # fails in one is forgotten.

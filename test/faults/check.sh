@@ -14,9 +14,8 @@
 # The tree is built without a fault, once for each kind of them. What a fault is
 # in is compiled by itself, and linked in front of the library with the one
 # suite, or with the plug-in that a suite is about. As many faults are tried at
-# a time as there are processors; JOBS is another number. Changed of late: since
-# origin/main or, in a clone that is no further than that, by the last 20
-# commits.
+# a time as there are processors; JOBS is another number. test/changed.sh says
+# what is of late.
 # shellcheck disable=SC2013,SC2030,SC2031 # each worker has a $mine of its own
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -34,22 +33,12 @@ faults() {
   perl "$here/faults.pl" "$here/faults.txt" "$@"
 }
 
-changed_files() {
-  ahead=$(git rev-list --count origin/main..HEAD 2>/dev/null) || ahead=0
-  range='-n 20 HEAD'
-  [ "$ahead" = 0 ] || range=origin/main..HEAD
-  git diff --name-only HEAD -- src
-  # shellcheck disable=SC2086 # a list of words
-  git log --name-only --format= $range -- src
-}
-
 choose() {
   case "${1:-}" in
   --changed)
     seed=${2:-$(printf '%d' "0x$(git -C "$root" rev-parse --short=7 HEAD)")}
-    files=$(cd "$root" && changed_files | sort -u)
-    # shellcheck disable=SC2086 # a list of words
-    echo "24 faults, with seed $seed, first of:" $files >&2
+    files=$(cd "$root" && . test/changed.sh && changed_files src)
+    echo "24 faults, with seed $seed, first in what changed of late" >&2
     # shellcheck disable=SC2086
     faults some 24 "$seed" $files
     ;;

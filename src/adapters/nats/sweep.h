@@ -7,6 +7,6 @@
 
 /* For avow_repeat(), as long as there is a worker: NONE, a while later, or at
    once if there was an orphan. */
-avow_value_t avow__nats_sweep_next(void *worker);
+avow_value_t avow__nats_sweep_next(void *data);
 
 #endif
