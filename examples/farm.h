@@ -29,7 +29,8 @@ void farm_open(farm_t *farm, const char *url);
 void farm_close(farm_t *farm);
 
 /* The signal that has interrupted p, by which it is not cancelled; else 0, and
-   *out is what it settles with. Takes p. The next signal interrupts the next. */
+   *out is what it settles with. Takes p. The next signal interrupts the next
+   wait. */
 int farm_wait(farm_t *farm, avow_promise_t *p, avow_value_t *out);
 
 /* Their exit statuses. */

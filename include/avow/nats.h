@@ -69,9 +69,10 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_close(
  * Takes payload, BYTES, or NONE for none. headers are lines, "Name: value",
  * neither of which is empty, and NULL at the end; NULL for none. UV_EINVAL for
  * what is no subject ("*" and ">" are tokens of none, and it has 3,900 bytes at
- * most), no header or other than BYTES, UV_EMSGSIZE for more than the server takes,
- * UV_ENOBUFS if there is no more room while the connection is lost, UV_ENOTCONN
- * once it is closed. Cancelling rejects at once; it may be sent all the same.
+ * most), no header or other than BYTES, UV_EMSGSIZE for more than the server
+ * takes, UV_ENOBUFS if there is no more room while the connection is lost,
+ * UV_ENOTCONN once it is closed. Cancelling rejects at once; it may be sent all
+ * the same.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_publish(
     const avow_value_t *connection, const char *subject, avow_value_t payload,

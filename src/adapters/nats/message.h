@@ -5,8 +5,8 @@
 
 #include "avow/nats.h"
 
-/* A line of the protocol has 4,096 bytes, in which it is with the subject of the
-   answer, or the name of a queue, and numbers: a longer one ends the
+/* A line of the protocol has 4,096 bytes, in which it is with the subject of
+   the answer, or the name of a queue, and numbers: a longer one ends the
    connection. */
 enum { SUBJECT_MAX = 3900 };
 

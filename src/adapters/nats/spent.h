@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Subscriptions that have ended. Before libnats 3.6 its reading thread finds the
- * subscription of a message without holding it: it may look at one that has
+ * Subscriptions that have ended. Before libnats 3.6 its reading thread finds
+ * the subscription of a message without holding it: it may look at one that has
  * ended meanwhile. So each is kept until the server has answered what was sent
  * behind that, for by then all is read that came before.
  */
