@@ -65,7 +65,7 @@ static void batch_free(avow__lines_t *lines, avow__batch_t *batch) {
   avow__free(batch->memory);
 }
 
-static avow__line_t *batch_take(avow__batch_t *batch) {
+static avow__line_t *take_line(avow__batch_t *batch) {
   avow__line_t *line = batch->free;
   if (line == NULL)
     return line_at(batch, batch->fresh++);
@@ -80,7 +80,7 @@ static void *take(avow__lines_t *lines, size_t width) {
     batch = batch_new(lines, width);
   if (batch == NULL)
     return NULL;
-  avow__line_t *line = batch_take(batch);
+  avow__line_t *line = take_line(batch);
   line->batch = batch;
   lines->empty -= batch->used == 0;
   batch->used++;

@@ -63,7 +63,7 @@ static void map_deliver(map_t *map) {
   avow__value_unref(item); /* last: it may call the program */
 }
 
-static void map_go_on(avow__asker_t *asker) {
+static void mapping_go_on(avow__asker_t *asker) {
   while (avow__stage_lives(asker) && map_is_due((map_t *) asker->stage))
     map_deliver((map_t *) asker->stage);
   map_t *map = (map_t *) asker->stage;
@@ -111,7 +111,7 @@ static void map_heard(avow__stage_t *stage, uint32_t index,
   map_t *map = (map_t *) stage;
   map->running--;
   map_place(map, &map->places[index], outcome);
-  map_go_on(asker);
+  mapping_go_on(asker);
 }
 
 /* What fn has returned, after which the stage may be gone. */
@@ -131,7 +131,7 @@ static void map_settle(avow__asker_t *asker, place_t *place, avow_value_t v,
   else
     avow__value_unref(v);
   avow__value_unref(item);
-  map_go_on(asker);
+  mapping_go_on(asker);
 }
 
 static void map_take(avow__stage_t *stage, avow_value_t item) {
@@ -152,7 +152,7 @@ static void map_take(avow__stage_t *stage, avow_value_t item) {
   if (map->unordered)
     avow__list_append(&map->line, &place->link);
   place->result = item;
-  map_go_on(asker);
+  mapping_go_on(asker);
 }
 
 static bool map_may_ask(const avow__stage_t *stage) {
@@ -162,11 +162,11 @@ static bool map_may_ask(const avow__stage_t *stage) {
 
 static void map_finish(avow__stage_t *stage, avow_value_t last) {
   ((map_t *) stage)->last = last;
-  map_go_on(stage->asker);
+  mapping_go_on(stage->asker);
 }
 
 static void map_wanted(avow__stage_t *stage) {
-  map_go_on(stage->asker);
+  mapping_go_on(stage->asker);
 }
 
 static void map_drop(avow__stage_t *stage) {
@@ -178,7 +178,7 @@ static void map_drop(avow__stage_t *stage) {
   }
 }
 
-static int map_check(avow_cb fn, const avow_map_options_t *options) {
+static int mapping_check(avow_cb fn, const avow_map_options_t *options) {
   if (fn == NULL)
     return UV_EINVAL;
   if (options == NULL)
@@ -218,7 +218,7 @@ avow_channel_t *avow_channel_map(avow_channel_t *channel, avow_cb fn,
                                  void *data,
                                  const avow_map_options_t *options) {
   avow_channel_t *none =
-      avow__stage_check(channel, map_check(fn, options), "map");
+      avow__stage_check(channel, mapping_check(fn, options), "map");
   map_t *map = none == NULL ? map_new(channel, options, &none) : NULL;
   if (map == NULL)
     return none;
@@ -231,7 +231,7 @@ avow_channel_t *avow_channel_filter(avow_channel_t *channel, avow_cb fn,
                                     void *data,
                                     const avow_map_options_t *options) {
   avow_channel_t *none =
-      avow__stage_check(channel, map_check(fn, options), "filter");
+      avow__stage_check(channel, mapping_check(fn, options), "filter");
   map_t *map = none == NULL ? map_new(channel, options, &none) : NULL;
   if (map == NULL)
     return none;

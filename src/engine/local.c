@@ -89,7 +89,8 @@ static avow_value_t local_put(avow__locals_t *locals, const avow_local_t *key,
   return before;
 }
 
-static bool is_own(const avow__locals_t *locals, const avow_local_t *key) {
+static bool is_only_ours(const avow__locals_t *locals,
+                         const avow_local_t *key) {
   return locals != NULL && locals->refs == 1 &&
          local_find(locals, key) < locals->count;
 }
@@ -97,7 +98,7 @@ static bool is_own(const avow__locals_t *locals, const avow_local_t *key) {
 static avow_value_t local_set(avow__fiber_t *f, const avow_local_t *key,
                               avow_value_t v) {
   avow__locals_t *old = f->locals;
-  const bool stays = is_own(old, key);
+  const bool stays = is_only_ours(old, key);
   if (!stays && (f->locals = local_copy(old)) == NULL) {
     f->locals = old;
     avow__value_unref(v);

@@ -309,7 +309,7 @@ static void worker_close_handle(uv_handle_t *handle, void *data) {
     uv_close(handle, NULL);
 }
 
-static void end_loop(avow__worker_t *worker) {
+static void worker_end_loop(avow__worker_t *worker) {
   (void) avow_loop_close(&worker->loop); /* it is open, and this is outside */
   while (worker->spares != NULL)
     avow__parent_unref(&run_reuse(worker)->parent);
@@ -342,7 +342,7 @@ static void worker_main(void *data) {
   run_until_over(worker);
   atomic_store(&worker->stopping, true);
   avow__port_dismiss(worker->port);
-  end_loop(worker);
+  worker_end_loop(worker);
   worker_leave(worker);
 }
 
@@ -372,7 +372,7 @@ static int open_loop(avow__worker_t *worker) {
   if (err == 0)
     err = uv_thread_create(&worker->thread, worker_main, worker);
   if (err != 0)
-    end_loop(worker); /* as at the end of a thread */
+    worker_end_loop(worker); /* as at the end of a thread */
   return err;
 }
 

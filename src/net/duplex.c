@@ -22,7 +22,7 @@ typedef struct {
   end_t ends[2];
 } duplex_t;
 
-static uv_loop_t *end_loop(const end_t *end) {
+static uv_loop_t *end_loop_of(const end_t *end) {
   return end->pair->parent.context->loop;
 }
 
@@ -33,10 +33,10 @@ static end_t *end_of(void *self) {
 }
 
 static uv_loop_t *duplex_loop(void *self) {
-  return end_loop(end_of(self));
+  return end_loop_of(end_of(self));
 }
 
-static bool is_over(const end_t *end) {
+static bool end_is_over(const end_t *end) {
   return end->closed || avow__has_closed(end->pair->parent.context);
 }
 
@@ -47,14 +47,14 @@ static avow_promise_t *duplex_refuse(const end_t *end, int err,
 
 static avow_promise_t *duplex_read(void *self, size_t max_bytes) {
   end_t *end = end_of(self);
-  if (is_over(end) || end->in->reader != NULL)
+  if (end_is_over(end) || end->in->reader != NULL)
     return duplex_refuse(end, end->closed ? UV_EINVAL : UV_EALREADY, "read");
   return avow__way_read(end->in, max_bytes);
 }
 
 static avow_promise_t *duplex_write(void *self, avow_value_t bytes) {
   end_t *end = end_of(self);
-  const int err = is_over(end) ? UV_EINVAL : end->out->broken;
+  const int err = end_is_over(end) ? UV_EINVAL : end->out->broken;
   if (err == 0)
     return avow__way_write(end->out, bytes);
   avow__value_unref(bytes);
@@ -63,27 +63,27 @@ static avow_promise_t *duplex_write(void *self, avow_value_t bytes) {
 
 static avow_promise_t *duplex_shutdown(void *self) {
   end_t *end = end_of(self);
-  if (!is_over(end) && end->out->broken == 0)
+  if (!end_is_over(end) && end->out->broken == 0)
     return avow__way_shutdown(end->out);
   return duplex_refuse(end, end->closed ? UV_EINVAL : UV_ENOTCONN, "shutdown");
 }
 
 static avow_promise_t *duplex_peer_gone(void *self) {
   end_t *end = end_of(self);
-  if (is_over(end) || end->out->watcher != NULL)
+  if (end_is_over(end) || end->out->watcher != NULL)
     return duplex_refuse(end, end->closed ? UV_EINVAL : UV_EALREADY, "poll");
   return avow__way_watch(end->out);
 }
 
 static avow_promise_t *duplex_close(void *self) {
   end_t *end = end_of(self);
-  if (is_over(end))
+  if (end_is_over(end))
     return duplex_refuse(end, UV_EALREADY, "close");
   end->closed = true;
   avow__way_stop_watching(end->out);
   avow__way_stop_reading(end->in);
   avow__way_stop_writing(end->out);
-  return avow_promise_resolve(end_loop(end), avow_none());
+  return avow_promise_resolve(end_loop_of(end), avow_none());
 }
 
 /* A loop that is closed has settled all that was pending. */
@@ -96,7 +96,7 @@ static void duplex_destroy(void *self) {
   else
     avow__way_break(end->in, UV_EOF);
   avow__reading_close(c, end);
-  if (!is_over(end))
+  if (!end_is_over(end))
     avow_unref(duplex_close(end));
   avow__note_gone(end);
   avow__parent_unref(&pair->parent);
