@@ -25,6 +25,11 @@ more='libcmocka-dev g++ curl gdb graphviz libcurl4-openssl-dev libllhttp-dev
   . test/packages.sh
 . test/configure.sh
 build=${BUILD:-build}
+# What is tested is compiled the quickest way, where nobody asks for another.
+case "$*" in
+*buildtype*|*optimization*) ;;
+*) set -- -Doptimization=0 "$@" ;;
+esac
 configure "$build" -Dtests=enabled -Dexamples=true -Dbench=true \
   -Ddefault_library=both "$@"
 ninja -C "$build"
