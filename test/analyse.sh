@@ -22,18 +22,31 @@ git ls-files 'src/*.c' >"$work/library"
 git ls-files 'src/*.c' 'examples/*.c' 'bench/*.c' ':!bench/peers/neco.c' \
   >"$work/all" # neco itself is not here
 
-# FILE...: of the library, those that are among them or include one.
+# The paths of these files, of which some changed: of the library, those that
+# were compiled from one, as the build knows.
 concerned() {
-  for file; do
-    echo "$file"
-    xargs grep -lF "$(basename "$file")\"" <"$work/library" || :
-  done | grep -xF -f "$work/library" | sort -u
+  ninja -C "$build" -t deps | awk '
+    NR == FNR { changed[$1]; next }
+    /^[^ ]/ { of = ""; next }
+    {
+      path = $1
+      sub(/.*\/src\//, "src/", path) || sub(/.*\/include\//, "include/", path)
+      if (of == "") of = path
+      if (path in changed) print of
+    }' "$1" - | grep -xF -f "$work/library" | sort -u
 }
 
 if [ "${1:-}" = --changed ]; then
   . test/changed.sh
-  # shellcheck disable=SC2046 # a list of words
-  concerned $(changed_files src include) >"$work/changed" || :
+  [ -n "$(ninja -C "$build" -t deps | head -n 1)" ] || {
+    echo "$build has to be built for that"
+    exit 1
+  }
+  changed_files src include >"$work/of-late"
+  concerned "$work/of-late" >"$work/changed" || :
+  # What is looked for concerns all.
+  [ -z "$(changed_files .clang-tidy)" ] ||
+    cp "$work/library" "$work/changed"
   echo "$(wc -l <"$work/changed") of $(wc -l <"$work/library") files"
   cp "$work/changed" "$work/library"
   cp "$work/changed" "$work/all"
@@ -42,7 +55,7 @@ fi
 # COMMAND...: on each of the files named by the input, which is no pipe: what
 # fails in one is forgotten.
 on_each() {
-  xargs -P "$jobs" -n 1 "$@" || failed=1
+  xargs -r -P "$jobs" -n 1 "$@" || failed=1
 }
 
 failed=0

@@ -147,6 +147,14 @@ until_true grep -q 'Server is ready' plain.log
 run 1 "$farm" run 1 --server "$url"
 err "farm: nats://127.0.0.1:$port: the server has no JetStream"
 err "farm: its workers are elsewhere: farm work --server .*"
+kill "$!"
+wait "$!" 2>/dev/null || :
+nats-server -a 127.0.0.1 -p "$port" -js -sd "$dir/locked" --user a --pass b \
+  -l locked.log &
+pids="$pids $!"
+until_true grep -q 'Server is ready' locked.log
+run 1 "$farm" run 1 --server "$url"
+err "farm: nats://127.0.0.1:$port: Authorization Violation"
 
 echo "farm: arguments"
 run 2 "$farm" walk
