@@ -126,8 +126,8 @@ int main(int argc, char *argv[]) {
   if (url != NULL && strlen(url) >= sizeof(farm.url))
     options_refuse("--server", "no URL is as long as that");
   if (jobs > 0 && url != NULL && workers == 0)
-    fprintf(stderr, "farm: its workers are elsewhere: farm work --server %s\n",
-            url);
+    fprintf(stderr, "%s: its workers are elsewhere: farm work --server %s\n",
+            program_name(), url);
   farm.loop = program_begin();
   farm_open(&farm, url);
   const int status = jobs > 0 ? run_with_workers(&farm, jobs)

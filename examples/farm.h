@@ -9,8 +9,7 @@
 typedef struct {
   uv_loop_t *loop;
   char url[1024];      /* of the server */
-  bool is_named;       /* by the user */
-  bool has_said;       /* why it waits for that */
+  bool has_said;       /* why it waits for one that the user has named */
   char folder[64];     /* of our own server, or "" */
   avow_value_t server; /* the process of that, or none */
   avow_value_t nats;

@@ -108,7 +108,7 @@ static bool may_pass(const avow_value_t *reason, void *data) {
 
 static avow_value_t say_why(const avow_value_t *reason, void *data) {
   farm_t *farm = data;
-  if (!farm->is_named || farm->has_said)
+  if (farm->folder[0] != '\0' || farm->has_said)
     return avow_none();
   farm->has_said = true;
   fprintf(stderr, "%s: %s: %s; trying for 20 s\n", program_name(), farm->url,
@@ -142,16 +142,6 @@ static avow_channel_t *signals(uv_loop_t *loop) {
   return avow_channel_merge(loop, both, 2);
 }
 
-static avow_value_t begin_server(farm_t *farm, const char *url) {
-  if (url == NULL) {
-    start_server(farm);
-    return avow_steal(&farm->server);
-  }
-  farm->is_named = true;
-  (void) snprintf(farm->url, sizeof(farm->url), "%s", url);
-  return avow_none();
-}
-
 void farm_open(farm_t *farm, const char *url) {
   const avow_retry_options_t often = { .attempts = 1000,
                                        .delay = 100,
@@ -160,15 +150,17 @@ void farm_open(farm_t *farm, const char *url) {
                                        .again = may_pass,
                                        .prepare = say_why,
                                        .exact = true };
+  avow_value_t v = avow_none();
   farm->signals = signals(farm->loop);
   farm->interrupted = avow_channel_next(farm->signals);
-  avow_value_t v = begin_server(farm, url);
-  if (!avow_is_error(&v)) {
-    farm->server = v;
-    v = avow_none();
-    if (farm_wait(farm, avow_retry(farm->loop, attempt, farm, &often), &v))
-      v = avow_error(UV_ECANCELED);
-  }
+  if (url == NULL)
+    start_server(farm);
+  else
+    (void) snprintf(farm->url, sizeof(farm->url), "%s", url);
+  if (avow_is_error(&farm->server))
+    v = avow_steal(&farm->server);
+  else if (farm_wait(farm, avow_retry(farm->loop, attempt, farm, &often), &v))
+    v = avow_error(UV_ECANCELED);
   if (!avow_is_error(&v))
     return;
   complain(farm, v);

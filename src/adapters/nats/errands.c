@@ -20,8 +20,6 @@ void avow__nats_errand_end(errands_t *errands) {
 
 /* Whoever is cancelled does not have others hear of that. */
 avow_promise_t *avow__nats_errands_over(errands_t *errands, uv_loop_t *loop) {
-  if (errands->count == 0)
-    return avow_promise_resolve(loop, avow_none());
   if (errands->over == NULL)
     errands->over = avow_promise_new(loop, &errands->last);
   return avow_shield(avow_ref(errands->over));

@@ -15,7 +15,7 @@ typedef struct {
 void avow__nats_errand_begin(errands_t *errands);
 void avow__nats_errand_end(errands_t *errands);
 
-/* Settles when all are over that have begun. */
+/* Of some that have begun: settles when all are over. */
 avow_promise_t *avow__nats_errands_over(errands_t *errands, uv_loop_t *loop);
 
 /* Once none begins or ends any more. */
