@@ -244,6 +244,8 @@ static void has_left_when_the_connection_is_closed(void **state) {
       (void) snprintf(id, sizeof(id), "%d-%d", ms, i);
       ps[i] = job(id, "x");
     }
+    if (ms == 0) /* all are there */
+      wait_for_len(N);
     uv_sleep((unsigned) ms);
     (void) uv_run(loop, UV_RUN_NOWAIT);
     for (int i = 0; i < N; i++)
