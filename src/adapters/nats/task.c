@@ -26,11 +26,11 @@ typedef struct {
   avow_value_t outcome;
   unsigned attempt;
   const char *token;     /* in its subject */
-  avow_promise_t *alive; /* pending, until the task is cancelled */
-  avow_deferred_t *life; /* of that */
-  bool is_dead;          /* and outcome why */
-  bool is_large;         /* for a letter that says so */
-  bool is_let_go;        /* as the server hears once */
+  avow_deferred_t *life; /* pending, until the task is cancelled */
+  bool is_cancelled;
+  bool is_dead;   /* and outcome why */
+  bool is_large;  /* for a letter that says so */
+  bool is_let_go; /* as the server hears once */
 } task_t;
 
 typedef struct {
@@ -179,7 +179,7 @@ static avow_value_t failed(const avow_value_t *reason, void *data) {
   task_t *task = data;
   const avow_nats_work_options_t *options = &task->worker->options;
   if (avow_error_code(reason) == UV_ECANCELED &&
-      avow_state(task->alive) != AVOW_PENDING) /* so it is not the handler's */
+      task->is_cancelled) /* so it is not the handler's */
     return avow_follow(let_go(task, 0));
   if (task->attempt < options->attempts)
     return avow_follow(let_go(task, options->delay));
@@ -249,9 +249,8 @@ static avow_value_t given_up(const avow_value_t *reason, void *data) {
 
 static void task_free(void *data) {
   task_t *task = data;
-  avow_deferred_drop(task->life);
-  (void) avow_result(task->alive); /* nobody waits for it */
-  avow_promise_clear(&task->alive);
+  if (task->life != NULL)
+    avow_deferred_drop(task->life);
   avow_value_unref(task->object);
   avow_value_unref(task->outcome);
   avow_value_unref(task->message);
@@ -266,12 +265,24 @@ static task_t *task_new(worker_t *w, const avow_value_t *message) {
     return NULL;
   task->worker = w;
   task->message = avow_value_ref(message);
-  task->alive =
-      avow_promise_new(avow__nats_queue(&w->queue)->loop, &task->life);
   task->token = dot != NULL ? dot + 1 : natsMsg_GetSubject(msg);
   task->attempt = (unsigned) strtoul(
       avow__nats_reply_token(natsMsg_GetReply(msg), DELIVERED), NULL, 10);
   return task;
+}
+
+static void on_cancel(void *data) {
+  task_t *task = data;
+  avow_deferred_t *life = task->life;
+  task->life = NULL;
+  task->is_cancelled = true;
+  avow_deferred_drop(life);
+}
+
+static avow_promise_t *live(uv_loop_t *loop, task_t *task) {
+  avow_promise_t *p = avow_promise_new(loop, &task->life);
+  avow_on_cancel(task->life, on_cancel, task);
+  return p;
 }
 
 avow_promise_t *avow__nats_task(worker_t *w, const avow_value_t *message) {
@@ -284,9 +295,9 @@ avow_promise_t *avow__nats_task(worker_t *w, const avow_value_t *message) {
   if (!avow__nats_is_token(task->token)) /* nobody can wait for it */
     return avow_attach(tell(task, "+TERM"), task, task_free);
   avow_promise_t *all[] = {
+    live(q->loop, task), /* the first to be cancelled */
     avow_then(avow__nats_queue_newest(q, task->token), done, missing, task),
     avow_repeat(q->loop, beat_next, task),
-    avow_ref(task->alive),
   };
   avow_promise_t *p = avow_join_losers(avow_race(q->loop, all, 3));
   return avow_attach(avow_catch(p, given_up, task), task, task_free);
