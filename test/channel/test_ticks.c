@@ -96,7 +96,7 @@ static void nobody_else_ticks(void **state) {
 }
 
 static void loop_close_stops_them(void **state) {
-  avow_channel_t *c = avow_ticks(loop, 1);
+  avow_channel_t *c = avow_ticks(loop, 60000);
   avow_promise_t *next = avow_channel_next(c);
 
   assert_int_equal(avow_loop_close(loop), 0);

@@ -36,17 +36,19 @@ static void error_returned_rejects(void **state) {
   assert_rejects(avow_async(loop, throw_fn, NULL), UV_EIO);
 }
 
-static avow_value_t sleep_20(void *data) {
-  return avow_await(avow_sleep(loop, 20));
+enum { STALE = 150, LONG = 100 };
+
+static avow_value_t sleep_long(void *data) {
+  return avow_await(avow_sleep(loop, LONG));
 }
 
 static void sleep_in_it_counts_from_the_present(void **state) {
-  uv_sleep(30);
+  uv_sleep(STALE);
   const uint64_t start = uv_hrtime();
 
-  assert_fulfils_none(avow_async(loop, sleep_20, NULL));
+  assert_fulfils_none(avow_async(loop, sleep_long, NULL));
 
-  assert_true(uv_hrtime() - start > 18000000);
+  assert_true(uv_hrtime() - start > LONG / 2 * UINT64_C(1000000));
 }
 
 /* Awaits its data, and notes what it got. */
