@@ -2,9 +2,9 @@
 /* A small stack, and a loop on it. */
 #include "deep.h"
 
-enum { LEVELS = WATCHED ? 20000 : 100000, KIB = 1024 };
+enum { LINKS = 100000, LEVELS = 20000, KIB = 1024 };
 
-int levels;
+int links, levels;
 int64_t count;
 int64_t unhandled;
 
@@ -36,9 +36,9 @@ static void run_deep(void *fn) {
   check(uv_loop_close(&own) == 0, "the loop ends without handles");
 }
 
-static int levels_wanted(void) {
-  const char *wanted = getenv("LEVELS");
-  return wanted != NULL ? atoi(wanted) : LEVELS;
+static int wanted(const char *variable, int usual) {
+  const char *number = getenv(variable);
+  return number != NULL ? atoi(number) : usual;
 }
 
 void deep(void (*fn)(void)) {
@@ -47,7 +47,8 @@ void deep(void (*fn)(void)) {
   const long before = live_allocations();
   uv_thread_t thread;
   problem = NULL;
-  levels = levels_wanted();
+  links = wanted("LINKS", LINKS);
+  levels = wanted("LEVELS", LEVELS);
   count = unhandled = 0;
 
   assert_int_equal(uv_thread_create_ex(&thread, &options, run_deep, &fn), 0);

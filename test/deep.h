@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the tests of depth share: chains of a million links, and what nests as
- * deep as $LEVELS says, a hundred thousand unless it does, on a stack of 64 KiB
- * that whatever recursed over either would overflow.
+ * What the tests of depth share: chains of as many links as $LINKS says, and
+ * what nests as deep as $LEVELS says, on a stack of 64 KiB, or 512 where memory
+ * is watched, that whatever recursed over either would overflow.
  */
 #ifndef DEEP_H
 #define DEEP_H
@@ -10,11 +10,9 @@
 #include "harness.h"
 #include "watched.h"
 
-enum {
-  LINKS = WATCHED ? 100000 : 1000000,
-  STACK = (WATCHED ? 512 : 64) * 1024
-};
+enum { STACK = (WATCHED ? 512 : 64) * 1024 };
 
+extern int links;         /* of a chain */
 extern int levels;        /* how deep to nest what costs more than a link */
 extern int64_t count;     /* of what a test counts */
 extern int64_t unhandled; /* rejections that nobody heard of */

@@ -141,7 +141,7 @@ random() {
 depth() {
   programs release test/test_depth test/test_depth_tools test/test_depth_async
   for suite in depth depth_tools depth_async; do
-    LEVELS=1000000 "$build/release/test/test_$suite"
+    LINKS=1000000 LEVELS=1000000 "$build/release/test/test_$suite"
   done
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Depth: chains of a million links and combinators as deep, on a stack of 64
+ * Depth: long chains and combinators nested as deep, on a stack of 64
  * KiB. What recursed over them would overflow it.
  */
 #include "avow/stackless.h"
@@ -38,13 +38,13 @@ static avow_value_t follow_fn(void *data) {
 }
 
 static avow_promise_t *thens(avow_promise_t *p, avow_cb cb) {
-  for (int i = 0; i < LINKS; i++)
+  for (int i = 0; i < links; i++)
     p = avow_then(p, cb, NULL, NULL);
   return p;
 }
 
 static avow_promise_t *finallys(avow_promise_t *p, avow_fn fn) {
-  for (int i = 0; i < LINKS; i++)
+  for (int i = 0; i < links; i++)
     p = avow_finally(p, fn, NULL);
   return p;
 }
@@ -55,7 +55,7 @@ DEEP(a_long_chain_fulfils) {
 
   (void) avow_resolve(d, avow_int(0));
 
-  expect_int(p, LINKS);
+  expect_int(p, links);
 }
 
 DEEP(a_rejection_passes_through_a_long_chain) {
@@ -70,20 +70,20 @@ DEEP(a_rejection_passes_through_a_long_chain) {
 DEEP(every_link_may_throw_again) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
-  for (int i = 0; i < LINKS; i++)
+  for (int i = 0; i < links; i++)
     p = avow_catch(p, throw_again, NULL);
 
   (void) avow_reject(d, avow_error_new(UV_EIO, avow_none(), "disk on fire"));
 
   expect_code(p, UV_EIO);
-  check(count == LINKS, "each handler ran once");
+  check(count == links, "each handler ran once");
 }
 
 DEEP(every_link_may_adopt_what_is_settled) {
   avow_promise_t *p =
       thens(avow_promise_resolve(loop, avow_int(0)), follow_one);
 
-  expect_int(p, LINKS);
+  expect_int(p, links);
 }
 
 DEEP(every_link_may_adopt_what_is_pending) {
@@ -92,35 +92,35 @@ DEEP(every_link_may_adopt_what_is_pending) {
 
   (void) avow_resolve(d, avow_int(0));
 
-  expect_int(p, LINKS);
+  expect_int(p, links);
 }
 
 DEEP(every_finally_of_a_long_chain_may_wait) {
   avow_deferred_t *d;
   avow_promise_t *p = finallys(avow_promise_new(loop, &d), follow_fn);
 
-  (void) avow_resolve(d, avow_int(LINKS));
+  (void) avow_resolve(d, avow_int(links));
 
-  expect_int(p, LINKS);
-  check(count == LINKS, "each handler ran once");
+  expect_int(p, links);
+  check(count == links, "each handler ran once");
 }
 
 DEEP(attached_data_is_freed_all_along_a_long_chain) {
   avow_deferred_t *d;
   avow_promise_t *p = avow_promise_new(loop, &d);
-  for (int i = 0; i < LINKS; i++)
+  for (int i = 0; i < links; i++)
     p = avow_attach(p, NULL, count_end);
 
-  (void) avow_resolve(d, avow_int(LINKS));
+  (void) avow_resolve(d, avow_int(links));
 
-  expect_int(p, LINKS);
-  check(count == LINKS, "each was freed once");
+  expect_int(p, links);
+  check(count == links, "each was freed once");
 }
 
 /* Each promise is resolved with the one before it; the first's in *out. */
 static avow_promise_t *adopt_upwards(avow_deferred_t **out) {
   avow_promise_t *p = avow_promise_new(loop, out);
-  for (int i = 0; i < LINKS; i++) {
+  for (int i = 0; i < links; i++) {
     avow_deferred_t *d;
     avow_promise_t *next = avow_promise_new(loop, &d);
     (void) avow_resolve(d, avow_follow(p));
@@ -132,7 +132,7 @@ static avow_promise_t *adopt_upwards(avow_deferred_t **out) {
 /* The same, beginning with the last; each waits before the next one does. */
 static avow_promise_t *adopt_downwards(avow_deferred_t **out) {
   avow_promise_t *last = avow_promise_new(loop, out);
-  for (int i = 0; i < LINKS; i++) {
+  for (int i = 0; i < links; i++) {
     avow_deferred_t *d;
     avow_promise_t *before = avow_promise_new(loop, &d);
     (void) avow_resolve(*out, avow_follow(before));
@@ -146,7 +146,7 @@ static avow_promise_t *adopt_downwards(avow_deferred_t **out) {
 static avow_promise_t *adopt_shared(avow_deferred_t **out,
                                     avow_promise_t **held) {
   avow_promise_t *p = avow_promise_new(loop, out);
-  for (int i = 0; i < LINKS; i++) {
+  for (int i = 0; i < links; i++) {
     avow_deferred_t *d;
     held[i] = avow_ref(p);
     avow_promise_t *next = avow_promise_new(loop, &d);
@@ -175,7 +175,7 @@ DEEP(promises_that_adopt_each_other_downwards_reject) {
 }
 
 DEEP(shared_promises_that_adopt_each_other_fulfil) {
-  avow_promise_t **held = malloc(LINKS * sizeof(*held));
+  avow_promise_t **held = malloc((size_t) links * sizeof(*held));
   avow_deferred_t *d;
   avow_promise_t *p = adopt_shared(&d, held);
   (void) uv_run(loop, UV_RUN_DEFAULT); /* all wait for each other now */
@@ -183,7 +183,7 @@ DEEP(shared_promises_that_adopt_each_other_fulfil) {
   (void) avow_resolve(d, avow_int(7));
 
   expect_int(p, 7);
-  for (int i = 0; i < LINKS; i++)
+  for (int i = 0; i < links; i++)
     avow_unref(held[i]);
   free(held);
 }
@@ -203,7 +203,7 @@ DEEP(cancelling_what_adopts_rejects_the_topmost) {
 
 /* A finally after each then. */
 static avow_promise_t *mixed(avow_promise_t *p) {
-  for (int i = 0; i < LINKS / 2; i++) {
+  for (int i = 0; i < links / 2; i++) {
     p = avow_then(p, add_one, NULL, NULL);
     p = avow_finally(p, count_fn, NULL);
   }
@@ -219,7 +219,7 @@ DEEP(cancelling_the_end_comes_down_through_every_finally) {
 
   check(count == 1, "the topmost is rejected at once");
   expect_code(p, UV_ECANCELED);
-  check(count == 1 + LINKS / 2, "each finally ran once");
+  check(count == 1 + links / 2, "each finally ran once");
   avow_deferred_drop(d);
 }
 
@@ -229,7 +229,7 @@ DEEP(closing_the_loop_ends_a_pending_chain) {
 
   expect_close_cancels(p, d);
 
-  check(count == LINKS / 2, "each finally ran once");
+  check(count == links / 2, "each finally ran once");
 }
 
 DEEP(closing_the_loop_ends_promises_that_adopt_each_other) {
@@ -257,7 +257,7 @@ DEEP(a_chain_that_is_let_go_of_runs_to_its_end) {
   (void) avow_resolve(d, avow_int(0));
 
   run_dry();
-  check(count == LINKS / 2, "each finally ran once");
+  check(count == links / 2, "each finally ran once");
 }
 
 DEEP(a_chain_that_nobody_holds_at_either_end_is_freed) {
@@ -273,13 +273,13 @@ DEEP(a_chain_that_nobody_holds_at_either_end_is_freed) {
 
 DEEP(promises_as_reasons_of_each_other_are_freed) {
   avow_promise_t *p = avow_promise_reject(loop, avow_error(UV_EIO));
-  for (int i = 0; i < LINKS; i++)
+  for (int i = 0; i < links; i++)
     p = avow_promise_reject(loop, avow_follow(p));
 
   avow_unref(p);
 
   run_dry();
-  check(unhandled == LINKS + 1, "each was unhandled");
+  check(unhandled == links + 1, "each was unhandled");
 }
 
 typedef avow_promise_t *(*combine_fn)(uv_loop_t *, avow_promise_t *const[],
