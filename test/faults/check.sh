@@ -11,11 +11,11 @@
 #   check.sh --write [NAME...]    by whichever suite finds them, the quickest
 #                                 first; writes that to caught.txt
 #
-# The tree is built without a fault, once for each kind of them. What a fault is
-# in is compiled by itself, and linked in front of the library with the one
-# suite, or with the plug-in that a suite is about. As many faults are tried at
-# a time as there are processors; JOBS is another number. test/changed.sh says
-# what is of late.
+# The tree is built without a fault, once for kinds with the same options. What
+# a fault is in is compiled by itself, and linked in front of the library with
+# the one suite, or with the plug-in that a suite is about. As many faults are
+# tried at a time as there are processors; JOBS is another number.
+# test/changed.sh says what is of late.
 # shellcheck disable=SC2013,SC2030,SC2031 # each worker has a $mine of its own
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -109,9 +109,10 @@ script_of() {
 # MESON-OPTION...
 set_up() {
   log=$work/log
-  meson setup "$build" "$tree" --buildtype=debug -Dtests=enabled \
-    -Dexamples=false -Dbench=false -Ddefault_library=static "$@" \
-    >"$log" || give_up 'cannot set up' "$log"
+  [ -f "$build/build.ninja" ] ||
+    meson setup "$build" "$tree" --buildtype=debug -Dtests=enabled \
+      -Dexamples=false -Dbench=false -Ddefault_library=static "$@" \
+      >"$log" || give_up 'cannot set up' "$log"
   list_suites >"$work/suites"
   targets=$(while read -r suite; do
     linked_for "$suite"
@@ -335,10 +336,10 @@ if [ "${1:-}" = --write ]; then
   write=1
   shift
 fi
-# Tries the faults of $kind, in a build with these options.
+# Tries the faults of $kind, in the build with these options.
 # MESON-OPTION...
 try_all() {
-  build=$work/build-$kind
+  build=$work/build$(echo "$*" | tr ' =' __)
   folder= # of the suites, below test
   [ "$kind" != adapters ] || folder=adapters/
   set_up "$@"
