@@ -83,6 +83,19 @@ static void check_name(void) {
     options_refuse(name, "a name is letters, digits, - and _, 64 at most");
 }
 
+/* libnats would look for a host of whatever name, for as long as we let it. */
+static void check_url(void) {
+  if (url == NULL)
+    return;
+  if (strlen(url) >= sizeof(((farm_t *) NULL)->url))
+    options_refuse("--server", "no URL is as long as that");
+  const char *scheme = strstr(url, "://");
+  if (strpbrk(url, " \t\n") != NULL ||
+      (scheme != NULL && strncmp(url, "nats://", 7) != 0 &&
+       strncmp(url, "tls://", 6) != 0))
+    options_refuse(url, "a server is nats://HOST:PORT, or tls://HOST:PORT");
+}
+
 /* Children, which end with us. What they say nobody wants to know. */
 static avow_value_t start_worker(const farm_t *farm) {
   char path[1024];
@@ -123,8 +136,7 @@ int main(int argc, char *argv[]) {
   char **operands = options_parse(&command_line, argc, argv, &n);
   const size_t jobs = jobs_of(operands, n);
   check_name();
-  if (url != NULL && strlen(url) >= sizeof(farm.url))
-    options_refuse("--server", "no URL is as long as that");
+  check_url();
   if (jobs > 0 && url != NULL && workers == 0)
     fprintf(stderr, "%s: its workers are elsewhere: farm work --server %s\n",
             program_name(), url);

@@ -157,6 +157,9 @@ run 1 "$farm" run 1 --server "$url"
 err "farm: nats://127.0.0.1:$port: Authorization Violation"
 
 echo "farm: arguments"
+run 2 "$farm" run 1 --server http://127.0.0.1:4222
+err "farm: 'http://127\.0\.0\.1:4222': a server is nats://HOST:PORT, .*"
+run 2 "$farm" work --server 'nats://a host'
 run 2 "$farm" walk
 err "farm: 'walk': it is run or work"
 run 2 "$farm" run
