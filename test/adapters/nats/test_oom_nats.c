@@ -110,6 +110,15 @@ static avow_promise_t *ask_in_vain(void) {
   return avow_catch(avow_timeout(job(), 50), late_cb, NULL);
 }
 
+static avow_value_t close_now(const avow_value_t *arg, void *data) {
+  return avow_follow(avow_nats_close(&connection));
+}
+
+/* What was cancelled is on its way out of the queue. */
+static avow_promise_t *cancel_and_close(void) {
+  return avow_then(ask_in_vain(), close_now, NULL, NULL);
+}
+
 static avow_value_t echo_cb(const avow_value_t *job, void *data) {
   return avow_value_ref(&avow_to_nats_job(job)->payload);
 }
@@ -149,6 +158,11 @@ static void queues_without_memory(void **state) {
 static void jobs_without_memory(void **state) {
   assert_survives_failing_memory(queue_setup, queue_teardown, state,
                                  ask_in_vain);
+}
+
+static void leaving_without_memory(void **state) {
+  assert_survives_failing_memory(queue_setup, queue_teardown, state,
+                                 cancel_and_close);
 }
 
 static void workers_without_memory(void **state) {
@@ -211,8 +225,9 @@ int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(connect_without_memory),       CASE(requests_without_memory),
     CASE(subscriptions_without_memory), QUEUE_CASE(queues_without_memory),
-    QUEUE_CASE(jobs_without_memory),    QUEUE_CASE(workers_without_memory),
-    QUEUE_CASE(buckets_without_memory), CASE(closed_without_memory),
+    QUEUE_CASE(jobs_without_memory),    QUEUE_CASE(leaving_without_memory),
+    QUEUE_CASE(workers_without_memory), QUEUE_CASE(buckets_without_memory),
+    CASE(closed_without_memory),
   };
   harness_init();
   return cmocka_run_group_tests(tests, oom_setup, oom_teardown);
