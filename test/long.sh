@@ -15,7 +15,7 @@ script='sh test/long.sh'
 build=build-long
 records=$build/steps
 steps='tools analysers slow gcc_release asan_ubsan clang_debug clang_release
-  no_async valgrind coverage mcdc conformance differential simulate towns
+  no_async stalls valgrind coverage mcdc conformance differential simulate towns
   random depth soak load transfers bodies tls_memory writers races faults
   machines libuvs hosts musl site roots debian release reuse fuzzing'
 core='-Dexamples=false -Dbench=false'
@@ -73,6 +73,16 @@ clang_release() {
 # Async functions with traces are what the coverage is measured of.
 no_async() {
   suite no-async gcc -Dtrace=true -Dasync=disabled
+}
+
+# What tests assert has to be so on a machine that has other work, too.
+stalls() {
+  where=$build/stalls
+  mkdir -p "$where"
+  gcc -std=c11 -Wall -Wextra -Werror -O1 -shared -fPIC test/stalling.c \
+    -o "$where/libstalling.so" -ldl
+  PATIENCE=10 WRAPPER="env LD_PRELOAD=$(pwd)/$where/libstalling.so" \
+    MESON_TESTTHREADS=16 suite stalls/build gcc
 }
 
 valgrind() {

@@ -44,7 +44,7 @@ static void signal_prints_figures_and_promises(void **state) {
   (void) raise(SIGUSR1); /* caught */
   hear();
 
-  assert_printed("avow: 2 promises, 2 pending; ");
+  assert_printed("avow: 2 promises, "); /* the sleep may have ended */
   assert_printed("avow: 0 requests, 0 for the pool, 0 at least wait there\n");
   assert_printed(" pending deferred");
   assert_null(strstr(text, "turns"));
