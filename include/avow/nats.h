@@ -50,11 +50,11 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_connect(uv_loop_t *loop,
 
 /**
  * NONE, once what was asked of the connection before has been sent, the server
- * has said that it has it, jobs whose promises have rejected because they were
- * cancelled have left their queues, and the connection is closed. UV_ETIMEDOUT
- * if it has not said so within 5 s, or else what its loss was: closed it is in
- * any case, and what is asked of it from then on rejects with UV_ENOTCONN.
- * Cancelling rejects at once, and closes it all the same.
+ * has said that it has it, jobs that were cancelled before have left their
+ * queues, those of cancelled workers are given back, and the connection is
+ * closed. UV_ETIMEDOUT if it has not said so within 5 s, or else what its loss
+ * was: closed it is in any case, and what is asked of it from then on rejects
+ * with UV_ENOTCONN. Cancelling rejects at once, and closes it all the same.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_close(
     const avow_value_t *connection);

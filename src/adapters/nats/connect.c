@@ -2,6 +2,7 @@
 /* Connecting, and closing, as operations of a wire. */
 #include <stdio.h>
 
+#include "avow/phase.h"
 #include "connection.h"
 #include "failure.h"
 #include "jetstream.h"
@@ -140,6 +141,14 @@ static avow_promise_t *close_now(const avow_value_t *connection) {
   return avow__nats_ask(connection, avow__nats_asked_new(run_close, nothing));
 }
 
+static avow_value_t wait_for_errands(const avow_value_t *none,
+                                     void *connection) {
+  connection_t *c = avow__nats_connection(connection);
+  return c->errands.count > 0
+             ? avow_follow(avow__nats_errands_over(&c->errands, c->loop))
+             : avow_none();
+}
+
 static avow_value_t errands_over(const avow_value_t *none, void *connection) {
   return avow_follow(close_now(connection));
 }
@@ -154,17 +163,19 @@ static void closing_free(void *connection) {
   avow__nats_free(connection);
 }
 
-/* Of a connection that is lost nothing comes back. Without memory it does not
+/* A job that was cancelled just now hears of it before the next turn. Of a
+   connection that is lost nothing comes back. Without memory it does not
    wait. */
 avow_promise_t *avow_nats_close(const avow_value_t *connection) {
   connection_t *c = avow__nats_connection(connection);
-  if (c == NULL || c->errands.count == 0 || !avow__nats_wire_is_there(&c->wire))
+  if (c == NULL || c->errands.jobs == 0 || !avow__nats_wire_is_there(&c->wire))
     return close_now(connection);
   avow_value_t *closing = avow__nats_calloc(sizeof(*closing));
   if (closing == NULL)
     return close_now(connection);
   *closing = avow_value_ref(connection);
-  avow_promise_t *p = avow__nats_errands_over(&c->errands, c->loop);
+  avow_promise_t *p = avow_next_turn(c->loop);
+  p = avow_then(p, wait_for_errands, NULL, closing);
   p = avow_then(p, errands_over, close_anyway, closing);
   return avow_attach(p, closing, closing_free);
 }

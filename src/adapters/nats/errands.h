@@ -7,6 +7,8 @@
 #include "avow/cancel.h"
 
 typedef struct {
+  unsigned jobs; /* whose promises may be cancelled, and then have one, or are
+                    given back */
   unsigned count;
   avow_promise_t *over;  /* or NULL: settles when there are none */
   avow_deferred_t *last; /* of that */

@@ -40,6 +40,10 @@ queue_t *avow__nats_queue(const avow_value_t *queue) {
   return avow_to_object(queue, &queue_class);
 }
 
+errands_t *avow__nats_errands_of(const avow_value_t *queue) {
+  return &avow__nats_connection(&avow__nats_queue(queue)->connection)->errands;
+}
+
 void avow__nats_queue_subject(const queue_t *q, char subject[SUBJECT_SIZE],
                               const char *kind, const char *token) {
   (void) snprintf(subject, SUBJECT_SIZE, "avow.%s.%s.%s", q->name, kind, token);

@@ -14,6 +14,7 @@
 #ifndef AVOW_NATS_QUEUE_H
 #define AVOW_NATS_QUEUE_H
 
+#include "errands.h"
 #include "jetstream.h"
 #include "pending.h"
 #include "token.h"
@@ -33,6 +34,7 @@ typedef struct queue_s {
 
 /* The queue; NULL, which debug builds do not survive, of anything else. */
 queue_t *avow__nats_queue(const avow_value_t *queue);
+errands_t *avow__nats_errands_of(const avow_value_t *queue);
 
 void avow__nats_queue_unref(queue_t *q);
 

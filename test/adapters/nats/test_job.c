@@ -235,7 +235,15 @@ static void leaves_the_queue_when_cancelled(void **state) {
 }
 
 /* Also one whose answer that it is stored has not come yet. */
-static void has_left_when_the_connection_is_closed(void **state) {
+static void open_anew(void) {
+  avow_value_clear(&queue);
+  avow_value_clear(&nats);
+  nats = connected(avow_nats_connect(loop, nats_url(), NULL));
+  queue = connected(avow_nats_queue(&nats, name, NULL));
+}
+
+/* Closed at once, or when the promises have rejected. */
+static void close_behind_cancelled(bool at_once) {
   enum { N = 20 };
   avow_promise_t *ps[N];
   for (int ms = 0; ms < 5; ms++) {
@@ -249,23 +257,36 @@ static void has_left_when_the_connection_is_closed(void **state) {
     uv_sleep((unsigned) ms);
     (void) uv_run(loop, UV_RUN_NOWAIT);
     for (int i = 0; i < N; i++)
-      cancel_job(ps[i]);
+      (at_once ? avow_cancel(ps[i]) : cancel_job(ps[i]));
     assert_fulfils_none(avow_nats_close(&nats));
-    avow_value_clear(&queue);
-    avow_value_clear(&nats);
-    nats = connected(avow_nats_connect(loop, nats_url(), NULL));
-    queue = connected(avow_nats_queue(&nats, name, NULL));
+    for (int i = 0; at_once && i < N; i++)
+      assert_rejects(ps[i], UV_ECANCELED);
+    open_anew();
     assert_fulfils_int(avow_nats_queue_len(&queue), 0);
   }
 }
 
+static void has_left_when_the_connection_is_closed(void **state) {
+  close_behind_cancelled(false);
+}
+
+static void leaves_though_the_connection_is_closed_at_once(void **state) {
+  close_behind_cancelled(true);
+}
+
 static void close_that_is_cancelled_closes(void **state) {
-  avow_promise_t *p = job("a", "x");
-  wait_for_len(1);
-  cancel_job(p);
-  cancel_job(avow_nats_close(&nats));
-  run();
-  assert_rejects(avow_nats_flush(&nats), UV_ENOTCONN);
+  for (int turns = 0; turns < 3; turns++) {
+    avow_promise_t *p = job("a", "x");
+    wait_for_len(1);
+    cancel_job(p);
+    p = avow_nats_close(&nats);
+    for (int i = 0; i < turns && avow_state(p) == AVOW_PENDING; i++)
+      (void) uv_run(loop, UV_RUN_NOWAIT);
+    cancel_job(p);
+    run();
+    assert_rejects(avow_nats_flush(&nats), UV_ENOTCONN);
+    open_anew();
+  }
 }
 
 /* Who waits for it, too, does so no longer than without that. */
@@ -290,6 +311,23 @@ static void is_given_back_when_its_worker_is_cancelled(void **state) {
   avow_promise_t *worker = avow_nats_work(&queue, shout_cb, NULL, &patient);
   assert_fulfils_bytes(p, "x!");
   stop(worker);
+}
+
+static void is_given_back_though_the_connection_is_closed_at_once(
+    void **state) {
+  const avow_nats_work_options_t patient = { .ack_wait = 1000000 };
+  avow_value_t other = connected(avow_nats_connect(loop, nats_url(), NULL));
+  avow_value_t same = connected(avow_nats_queue(&other, name, NULL));
+  avow_promise_t *p = avow_nats_job(&same, "a", avow_string("x"));
+  avow_promise_t *hung = hanging(&queue, 3, 1000000);
+  avow_cancel(hung);
+  assert_fulfils_none(avow_nats_close(&nats));
+  assert_rejects(hung, UV_ECANCELED);
+  avow_promise_t *worker = avow_nats_work(&same, shout_cb, NULL, &patient);
+  assert_fulfils_bytes(p, "x!");
+  stop(worker);
+  avow_value_unref(same);
+  avow_value_unref(other);
 }
 
 /* Another program's. */
@@ -379,9 +417,11 @@ int main(void) {
     JOB_CASE(is_no_status),
     JOB_CASE(leaves_the_queue_when_cancelled),
     JOB_CASE(has_left_when_the_connection_is_closed),
+    JOB_CASE(leaves_though_the_connection_is_closed_at_once),
     JOB_CASE(close_that_is_cancelled_closes),
     JOB_CASE(is_there_for_others_when_cancelled),
     JOB_CASE(is_given_back_when_its_worker_is_cancelled),
+    JOB_CASE(is_given_back_though_the_connection_is_closed_at_once),
     JOB_CASE(is_kept_in_hand),
     JOB_CASE(many_are_done_by_several),
     JOB_CASE(strangers_jobs_are_dropped),
