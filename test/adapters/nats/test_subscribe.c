@@ -87,6 +87,35 @@ static void answers(void **state) {
 }
 
 /* The server knows of nobody who listens, soon after the channel is gone. */
+static avow_value_t square_cb(const avow_value_t *question, void *data) {
+  char text[16];
+  const int n = atoi(natsMsg_GetData(avow_to_nats_msg(question)));
+  (void) snprintf(text, sizeof(text), "%d", n * n);
+  return avow_follow(avow_nats_answer(data, question, avow_string(text), NULL));
+}
+
+/* As docs/nats.md has it. */
+static void a_worker_answers_all_that_ask(void **state) {
+  avow_channel_t *squares = listen_to("squares", "workers", 1000);
+  static const avow_map_options_t eight = { .concurrency = 8,
+                                            .kind = AVOW_ALL_SETTLED };
+  avow_promise_t *worker = avow_each(squares, square_cb, &nats, &eight);
+  for (int i = 1; i <= 40; i++) {
+    char n[16], answer[16];
+    (void) snprintf(n, sizeof(n), "%d", i);
+    (void) snprintf(answer, sizeof(answer), "%d", i * i);
+    avow_promise_t *p =
+        avow_nats_request(&second, "squares", avow_string(n), NULL);
+    const avow_value_t message = avow_run(p);
+    assert_string_equal(natsMsg_GetData(avow_to_nats_msg(&message)), answer);
+    avow_value_unref(message);
+  }
+  assert_int_equal(avow_state(worker), AVOW_PENDING);
+  avow_cancel(worker);
+  assert_rejects(worker, UV_ECANCELED);
+  avow_channel_unref(squares);
+}
+
 static void unsubscribes_when_let_go(void **state) {
   avow_channel_t *c = listen_to("gone", NULL, 0);
   say("gone", 1);
@@ -222,6 +251,7 @@ int main(void) {
     SUBSCRIBE_CASE(hears_in_order),
     SUBSCRIBE_CASE(shares_a_queue),
     SUBSCRIBE_CASE(answers),
+    SUBSCRIBE_CASE(a_worker_answers_all_that_ask),
     SUBSCRIBE_CASE(unsubscribes_when_let_go),
     SUBSCRIBE_CASE(tells_slow_consumers),
     SUBSCRIBE_CASE(ends_with_its_connection),
