@@ -110,9 +110,15 @@ def title(entry):
     return f'{entry.name}()' if entry.kind == 'function' else entry.name
 
 
+LINE = 80  # of the list of pages
+
+
 def first_sentence(text):
-    """What .Nd takes: no full stop."""
+    """What .Nd takes: a line at most, and no full stop."""
     sentence = re.split(r'\.(?:\s|$)', ' '.join(text.split()))[0]
+    for mark in ('[:;]', ','):  # what an enumeration is of says enough
+        while len(sentence) > LINE and re.search(f'.{{25}}{mark} ', sentence):
+            sentence = re.split(f'{mark} (?!.*{mark} )', sentence)[0]
     return sentence[0].lower() + sentence[1:] \
         if not sentence[:2].isupper() else sentence
 

@@ -29,6 +29,9 @@ for header in include/avow/*.h include/avow/*.hpp; do
   esac
   [ -f "$work/man3/avow_$topic.3" ] || fail "$header has no page"
 done
+if grep -hE '^\.Nd .{81,}' "$work"/man3/*; then
+  fail 'these names of pages are longer than a line'
+fi
 for page in "$work"/man3/*; do
   [ -e "$page" ] || fail "$page leads nowhere"
 done
