@@ -62,6 +62,8 @@ struct parameter<H, std::void_t<decltype(argument(&H::operator()))>> {
 template <class R, class A> struct parameter<R (*)(A)> {
   using type = std::decay_t<A>;
 };
+template <class R, class A>
+struct parameter<R (*)(A) noexcept> : parameter<R (*)(A)> {};
 
 /* A handler of both outcomes, of which nullptr passes on what it got. */
 template <class F, class G> struct handlers {

@@ -20,7 +20,7 @@ enum {
   AVOW_EREASON = -20005,    /* rejected with what is not an error: its cause */
   AVOW_EMISUSE = -20006,    /* a mistake that a debug build explains */
   AVOW_ENOTASYNC = -20007,  /* an await outside an async function */
-  AVOW_ETHROWN = -20008,    /* an async function threw a C++ exception */
+  AVOW_ETHROWN = -20008,    /* a C++ exception left what avow called */
   AVOW_ESKIP = -20009,      /* no result: leaves an item out, see stages.h */
   AVOW_EMISSED = -20010     /* items of a broadcast; how many is its cause */
 };

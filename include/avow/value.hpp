@@ -30,6 +30,12 @@ inline constexpr bool is_number =
     std::is_integral_v<T> ||
     (std::is_enum_v<T> && std::is_convertible_v<T, int64_t>);
 
+/* What is made of bytes, and gives them back. */
+template <class T>
+inline constexpr bool is_text =
+    std::is_constructible_v<T, const char *, size_t> &&
+    std::is_convertible_v<const T &, std::string_view>;
+
 /* What value::to() gives; that of value itself would be another's. */
 template <class T>
 inline constexpr bool is_kept =
@@ -64,8 +70,12 @@ public:
                                     : detail::out_of_range()) {}
   template <class T, only<std::is_convertible_v<T, std::string_view>> = 0>
   value(const T &text) noexcept {
-    const std::string_view bytes = text;
-    v_ = avow_bytes(bytes.data(), bytes.size());
+    if constexpr (std::is_convertible_v<const T &, const char *>) {
+      v_ = avow_string(text); /* not NULL */
+    } else {
+      const std::string_view bytes = text;
+      v_ = avow_bytes(bytes.data(), bytes.size());
+    }
   }
   value(value &&other) noexcept : v_(other.release()) {}
   ~value() { avow_value_unref(v_); }
@@ -75,6 +85,10 @@ public:
   }
   /** A new T, which goes with the last value that has it. */
   template <class T, class... A> static value object(A &&...args) {
+    static_assert((std::is_class_v<T> || std::is_union_v<T>) &&
+                      !detail::is_text<T>,
+                  "numbers and text are values by themselves: an object is of "
+                  "a class that has them");
     T *self = new (std::nothrow) T{ std::forward<A>(args)... };
     return self ? avow_object(class_of<T>(), self) : avow_error(UV_ENOMEM);
   }
@@ -104,7 +118,7 @@ public:
       return static_cast<T>(avow_to_int(expect(fits && v_.tag == AVOW_INT)));
     } else if constexpr (std::is_floating_point_v<T>) {
       return static_cast<T>(avow_to_double(expect(v_.tag == AVOW_DOUBLE)));
-    } else if constexpr (std::is_constructible_v<T, const char *, size_t>) {
+    } else if constexpr (detail::is_text<T>) {
       size_t len = 0;
       const char *bytes = avow_to_bytes(expect(v_.tag == AVOW_BYTES), &len);
       return T(bytes, len);

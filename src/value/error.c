@@ -83,7 +83,7 @@ const avow_value_t *avow_error_cause(const avow_value_t *v) {
   X(AVOW_EREASON, "rejected with a value: see its cause")      \
   X(AVOW_EMISUSE, "wrong use of avow: a debug build says how") \
   X(AVOW_ENOTASYNC, "awaited outside an async function")       \
-  X(AVOW_ETHROWN, "an exception left an async function")       \
+  X(AVOW_ETHROWN, "an exception left what avow called")        \
   X(AVOW_ESKIP, "left out of the results")                     \
   X(AVOW_EMISSED, "items were missed: too many had come")
 

@@ -12,6 +12,13 @@ static avow::promise broken() {
 }
 
 static void note_number(int i) { note(std::to_string(i)); }
+static void note_quietly(int i) noexcept { note(std::to_string(i)); }
+
+/* Made of text, and none. */
+struct buffer {
+  std::string text;
+  buffer(const char *bytes, size_t len) : text(bytes, len) {}
+};
 
 static void handlers_take_what_they_ask_for() {
   one().then([] { note("none"); }).run();
@@ -24,15 +31,16 @@ static void handlers_take_what_they_ask_for() {
   avow::resolve(loop, "copy")
       .then([](const std::string &text) { note(text); })
       .run();
-  avow::resolve(loop, avow::value::object<std::string>("in it"))
-      .then([](const avow::value &v) { note(v.is_none() ? "?" : "object"); })
+  avow::resolve(loop, avow::value::object<buffer>("object", 6u))
+      .then([](buffer &b) { note(b.text); })
       .run();
   int sum = 0;
   one().then([sum](int i) mutable { note(std::to_string(sum += i)); }).run();
   one().then(note_number).run();
+  one().then(note_quietly).run();
   one().then([](int i) noexcept { return i; }).run();
   CHECK(one().then([](std::string_view) {}).run().code() == AVOW_EMISUSE);
-  CHECK_NOTES("none v 1 text copy object 1 1");
+  CHECK_NOTES("none v 1 text copy object 1 1 1");
 }
 
 static void handlers_give_what_settles() {
