@@ -23,7 +23,7 @@ static uint64_t ms = 100, workers, at_a_time = 2, ack = 3000;
 static const option_t options[] = {
   { "server", "URL", "a nats-server with -js, on whatever machine (its own)",
     .text = &url },
-  { "name", "NAME", "run: of the jobs; the same again awaits the same jobs",
+  { "name", "NAME", "run: of jobs of --server, which the same again awaits",
     .text = &name },
   { "workers", "N", "run: start so many (3 with a server of its own; else 0)",
     .number = &workers, .min = 1, .max = 100 },
@@ -42,10 +42,9 @@ static const command_line_t command_line = {
   .most = 2,
   .about =
       "Has N jobs done by workers, on this machine or others, and shows what "
-      "becomes of\neach; or is such a worker. Jobs outlive workers, the server "
-      "and who asks for\nthem: the same name goes on where it was. SIGINT "
-      "takes "
-      "out what is not done yet.",
+      "becomes of\neach; or is such a worker. Jobs outlive workers, who asks "
+      "for them, and a\n--server, which starts again: the same --name goes on "
+      "where it was. SIGINT takes\nout what is not done yet.",
   .options = options,
   .status = "0 if all jobs were done, 1 if some failed or were left",
   .example = "run 20",

@@ -12,6 +12,7 @@ typedef struct {
   bool has_said;       /* why it waits for one that the user has named */
   char folder[64];     /* of our own server, or "" */
   avow_value_t server; /* the process of that, or none */
+  avow_promise_t *end; /* of that */
   avow_value_t nats;
   avow_value_t queue;          /* of jobs */
   avow_value_t bucket;         /* who has which job: "WORKER ATTEMPT" */

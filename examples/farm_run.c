@@ -220,7 +220,7 @@ static int wait_for_all(run_t *run, farm_t *farm, const char *name) {
   draw(run, 0, run->n);
   if (signal == SIGINT)
     take_out(run);
-  else if (signal != 0)
+  else if (signal != 0 && farm->folder[0] == '\0')
     printf("interrupted: --name %s --server %s goes on with it\n", name,
            farm->url);
   return report(run, farm);

@@ -37,6 +37,14 @@ static void look_in_sbin(void) {
   (void) setenv("PATH", path, 1); /* or it is not found */
 }
 
+/* Nobody starts it again: its jobs are lost. */
+static avow_value_t server_ended(const avow_value_t *exit, void *data) {
+  fprintf(stderr, "%s: its nats-server has ended, and the jobs with it\n",
+          program_name());
+  (void) uv_kill(uv_os_getpid(), SIGINT);
+  return avow_none();
+}
+
 /* In a group of its own: SIGINT is for us, who take jobs out by it. */
 static void start_server(farm_t *farm) {
   char port[16];
@@ -58,6 +66,9 @@ static void start_server(farm_t *farm) {
             "%s: there is no nats-server here: install that, or name "
             "one by --server\n",
             program_name());
+  else if (!avow_is_error(&farm->server))
+    farm->end =
+        avow_then(avow_process_wait(&farm->server), server_ended, NULL, farm);
 }
 
 static avow_value_t has_bucket(const avow_value_t *bucket, void *data) {
@@ -193,6 +204,8 @@ void farm_close(farm_t *farm) {
   avow_value_unref(v);
   program_forget(farm->interrupted);
   avow_value_unref(farm->nats);
+  if (farm->end != NULL)
+    program_forget(farm->end);
   avow_value_unref(farm->server);
   if (farm->folder[0] != '\0')
     avow_ignore(avow_run(avow_remove_tree(farm->loop, farm->folder)));

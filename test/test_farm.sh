@@ -129,6 +129,20 @@ kill -INT "$pid" 2>/dev/null || :
 out '20 jobs: 0 done, 0 failed, 20 left; .*'
 folders | cmp before - || fail "its folder is still there"
 
+echo "farm: with its own server its jobs end"
+"$farm" run 20 --ms 60000 >out 2>err &
+pid=$!
+pids="$pids $pid"
+until_true grep -q '^20 jobs, ' out
+for stat in /proc/[0-9]*/stat; do
+  read -r child comm _ parent _ <"$stat" || continue
+  [ "$comm $parent" != "(nats-server) $pid" ] || kill -9 "$child"
+done 2>/dev/null
+! wait "$pid" || fail "its server had ended"
+err 'farm: its nats-server has ended, and the jobs with it'
+out '20 jobs: 0 done, 0 failed, 20 left; the server does not say .*'
+folders | cmp before - || fail "its folder is still there"
+
 echo "farm: who asks need not wait for a server that is gone"
 "$farm" run 20 --name gone --server "$url" >out 2>>log &
 pid=$!
