@@ -48,12 +48,14 @@ static int remove_one(const char *path, const struct stat *info, int type,
   return remove(path);
 }
 
-/* musl's nftw() goes no deeper than PATH_MAX. */
+/* musl's nftw() goes no deeper than PATH_MAX, and who is not root may have left
+   what may not be written to. */
 static int remove_all(void) {
-  char command[64];
+  char command[100];
   if (nftw(directory, remove_one, 16, FTW_DEPTH | FTW_PHYS) == 0)
     return 0;
-  (void) snprintf(command, sizeof(command), "rm -rf %s", directory); /* fits */
+  (void) snprintf(command, sizeof(command), "chmod -R u+rwX %s; rm -rf %s",
+                  directory, directory); /* fits */
   return system(command);
 }
 

@@ -29,8 +29,8 @@ change() {
 
 # What the program fills in grows by what is reserved there.
 grow_options() {
-  for header in $(grep -l 'uint64_t reserved\[4\]' "$root"/include/avow/*.h); do
-    change "include/avow/${header##*/}" \
+  for header in $(grep -l 'uint64_t reserved\[4\]' include/avow/*.h); do
+    change "$header" \
       's/uint64_t reserved\[4\]/uint64_t newer, reserved[3]/'
   done
 }

@@ -17,11 +17,10 @@ out ' *[0-9.]+ ms  [0-9]+ yes, [0-9]+ no'
 echo "simulate: which can be had again"
 again=$(sed -n 's/^  gdb .* --args //p' out | tail -n 1)
 seed=$(echo "$again" | sed 's/.* --seed \([0-9]*\) .*/\1/')
-# shellcheck disable=SC2086 # words
-run 1 $again
+eval "run 1 $again" # it is quoted for a shell
 out "seed $seed fails: votes were lost or made up"
 cp out first
-run 1 $again
+eval "run 1 $again"
 cmp out first || fail "the same run is another"
 
 echo "simulate: without those choices all is well"

@@ -10,6 +10,14 @@ const { createInterface } = require('readline');
 const { monitorEventLoopDelay } = require('perf_hooks');
 
 const AsyncFunction = (async () => {}).constructor;
+// Node has it from 19 on.
+globalThis.CustomEvent ??= class extends Event {
+  constructor(type, { detail } = {}) {
+    super(type);
+    this.detail = detail;
+  }
+};
+
 const DURATIONS = { slow: 60, never: 60000 };
 
 let said = '';
