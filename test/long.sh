@@ -16,7 +16,7 @@ build=build-long
 records=$build/steps
 steps='tools analysers slow gcc_release asan_ubsan clang_debug clang_release
   no_async stalls valgrind coverage mcdc conformance differential simulate towns
-  random depth soak load transfers bodies tls_memory writers races faults
+  random depth spares soak load transfers bodies tls_memory writers races faults
   machines libuvs hosts musl site roots debian release reuse fuzzing'
 core='-Dexamples=false -Dbench=false'
 limit=7200
@@ -153,6 +153,12 @@ depth() {
   for suite in depth depth_tools depth_async; do
     LINKS=1000000 LEVELS=1000000 "$build/release/test/test_$suite"
   done
+}
+
+# What .ci/run tries with some of them only.
+spares() {
+  programs debugoptimized test/test_oom_process
+  EVERY_SPARE=1 "$build/debugoptimized/test/test_oom_process"
 }
 
 soak() {

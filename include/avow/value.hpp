@@ -70,8 +70,8 @@ public:
                                     : detail::out_of_range()) {}
   template <class T, only<std::is_convertible_v<T, std::string_view>> = 0>
   value(const T &text) noexcept {
-    if constexpr (std::is_convertible_v<const T &, const char *>) {
-      v_ = avow_string(text); /* not NULL */
+    if constexpr (!std::is_class_v<T>) {
+      v_ = avow_string(text); /* which tells of NULL */
     } else {
       const std::string_view bytes = text;
       v_ = avow_bytes(bytes.data(), bytes.size());
