@@ -72,7 +72,7 @@ static avow_value_t attempt(const avow_value_t *arg, void *data) {
   return retry->fn(retry->data);
 }
 
-static avow_value_t pause(const avow_value_t *arg, void *data) {
+static avow_value_t sleep_for_delay(const avow_value_t *arg, void *data) {
   const retry_t *retry = data;
   return avow_follow(avow_sleep(retry->loop, retry->delay));
 }
@@ -90,7 +90,7 @@ static avow_promise_t *prepare(retry_t *retry, const avow_value_t *error) {
   if (cb == NULL)
     return avow_sleep(retry->loop, retry->delay);
   avow_promise_t *p = avow_promise_resolve(retry->loop, cb(error, retry->data));
-  return avow_then(p, pause, end_all, retry);
+  return avow_then(p, sleep_for_delay, end_all, retry);
 }
 
 static avow_value_t after_failure(const avow_value_t *error, void *data) {
