@@ -10,7 +10,7 @@ case $folder in
 esac
 CDPATH='' cd "$(dirname "$0")/.."
 
-needed='python3 python3-sphinx furo python3-myst-parser' . test/packages.sh
+needed='python3 python3-sphinx furo python3-myst-parser' . test/lib/packages.sh
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/pages"

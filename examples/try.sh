@@ -10,8 +10,8 @@ case ${BUILD:-/} in
 esac
 CDPATH='' cd "$(dirname "$0")/.."
 
-more='ca-certificates libcurl4-openssl-dev libssl-dev' . test/packages.sh
-. test/configure.sh
+more='ca-certificates libcurl4-openssl-dev libssl-dev' . test/lib/packages.sh
+. test/lib/configure.sh
 build=${BUILD:-build-try}
 # Nobody debugs or measures what is tried, so it is compiled the quickest way.
 configure "$build" -Doptimization=0 -Ddebug=false -Dcurl=enabled \

@@ -9,7 +9,7 @@
 #   abi.sh [COMMIT]
 set -eu
 cd "$(dirname "$0")/.."
-more='abigail-tools git' . test/packages.sh
+more='abigail-tools git' . test/lib/packages.sh
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 parts='include src meson.build meson_options.txt'

@@ -37,7 +37,7 @@ concerned() {
 }
 
 if [ "${1:-}" = --changed ]; then
-  . test/changed.sh
+  . test/lib/changed.sh
   [ -n "$(ninja -C "$build" -t deps | head -n 1)" ] || {
     echo "$build has to be built for that"
     exit 1

@@ -25,9 +25,9 @@ for maker in $(makers); do
   avow_channel_new | avow_channel_ref) continue ;; # settle nothing
   avow_cancel_losers | avow_join_losers) continue ;; # of a combinator's
   esac
-  cat subjects_*.c | grep -qF "{ \"$maker\"," && continue
+  cat lib/subjects_*.c | grep -qF "{ \"$maker\"," && continue
   cat adapters/*/test_*_end.c | grep -q "\<$maker\>" && continue
-  grep -qF "OPERATION(${maker#avow_fs_}," fs_operations.c && continue
+  grep -qF "OPERATION(${maker#avow_fs_}," lib/fs_operations.c && continue
   echo "$maker() is not cancelled at each stage: see subjects.h"
   missing=1
 done

@@ -26,7 +26,7 @@ build() {
       -Dbench=false -Ddefault_library=static --buildtype=debug \
       -Db_coverage=true -Db_ndebug=true "$@" >"$name.log"
   # shellcheck disable=SC2046,SC2086 # lists
-  ninja -C "$name" --quiet $(python3 "$root/test/programs.py" "$name" $tests)
+  ninja -C "$name" --quiet $(python3 "$root/test/lib/programs.py" "$name" $tests)
   find "$name" -name '*.gcda' -exec rm {} +
 }
 

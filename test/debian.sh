@@ -17,7 +17,7 @@ mkdir -p "$roots/log" "$results"
 roots=$(cd "$roots" && pwd)
 results=$(cd "$results" && pwd)
 
-needed='debootstrap mount util-linux xz-utils' . test/packages.sh
+needed='debootstrap mount util-linux xz-utils' . test/lib/packages.sh
 [ "$(id -u)" = 0 ] || {
   say 'debian.sh has to be run as root: it makes base systems'
   exit 1

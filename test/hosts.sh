@@ -37,7 +37,7 @@ more=
 for host in $hosts; do
   more="$more $(needs "$host")"
 done
-. test/packages.sh
+. test/lib/packages.sh
 
 # TYPE: avow, installed in a place of its own.
 build_avow() {

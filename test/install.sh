@@ -8,7 +8,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 more='g++ cmake git libcurl4-openssl-dev libssl-dev openssl libnats-dev
-  nats-server' . test/packages.sh
+  nats-server' . test/lib/packages.sh
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 sources=$(pwd)/test/parents

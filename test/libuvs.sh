@@ -20,7 +20,7 @@ build=$(cd "$build" && pwd)
 table=$build/table
 failed=0
 
-more='libcmocka-dev git cmake' . test/packages.sh
+more='libcmocka-dev git cmake' . test/lib/packages.sh
 
 # COMMIT: into $build/git, if it is not there.
 get_commit() {
@@ -58,7 +58,7 @@ build_avow() {
   [ -f "$at/build.ninja" ] ||
     PKG_CONFIG_PATH=$path meson setup "$at" -Dtests=enabled \
       -Ddefault_library=static -Dexamples=false -Dbench=false || return 1
-  python3 test/programs.py "$at" core | tr ' ' '\n' >"$at/programs" &&
+  python3 test/lib/programs.py "$at" core | tr ' ' '\n' >"$at/programs" &&
     xargs ninja -C "$at" -j 2 test/libuv_in_use <"$at/programs"
 }
 

@@ -24,6 +24,6 @@ lacking=$(git ls-files .ci '*.c' '*.h' '*.cc' '*.cpp' '*.S' '*.pml' '*.sh' \
   exit 1
 }
 [ "${1:-}" = --lines ] || {
-  more=reuse . test/packages.sh
+  more=reuse . test/lib/packages.sh
   reuse lint
 }

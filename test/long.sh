@@ -28,7 +28,7 @@ tools() {
   ! command -v node >/dev/null || ! command -v npm >/dev/null || node=
   more="libcmocka-dev g++ clang clang-tidy libclang-rt-14-dev cppcheck llvm
     gcovr gdb valgrind git graphviz libcurl4-openssl-dev libllhttp-dev
-    libsqlite3-dev zlib1g-dev openssl nginx spin $node" . test/packages.sh
+    libsqlite3-dev zlib1g-dev openssl nginx spin $node" . test/lib/packages.sh
 }
 
 # NAME COMPILER [MESON-OPTION...]
@@ -37,7 +37,7 @@ suite() {
   cc=$2
   shift 2
   # shellcheck disable=SC2086 # a list of words
-  sh test/suite.sh "$build/$name" "$cc" core $core "$@"
+  sh test/lib/suite.sh "$build/$name" "$cc" core $core "$@"
 }
 
 analysers() {
@@ -47,18 +47,18 @@ analysers() {
 
 # What the README's command leaves out.
 slow() {
-  sh test/suite.sh "$build/slow" gcc slow
+  sh test/lib/suite.sh "$build/slow" gcc slow
 }
 
 # With the examples, which .ci/run has in debug builds.
 gcc_release() {
-  sh test/suite.sh "$build/gcc-release" gcc all --buildtype=release \
+  sh test/lib/suite.sh "$build/gcc-release" gcc all --buildtype=release \
     -Dsimulator=disabled
 }
 
 # With the examples and the simulator.
 asan_ubsan() {
-  sh test/suite.sh "$build/asan-ubsan" clang all -Db_lundef=false \
+  sh test/lib/suite.sh "$build/asan-ubsan" clang all -Db_lundef=false \
     -Db_sanitize=address,undefined -Dbench=false -Dtrace=true
 }
 
@@ -79,7 +79,7 @@ no_async() {
 stalls() {
   where=$build/stalls
   mkdir -p "$where"
-  gcc -std=c11 -Wall -Wextra -Werror -O1 -shared -fPIC test/stalling.c \
+  gcc -std=c11 -Wall -Wextra -Werror -O1 -shared -fPIC test/lib/stalling.c \
     -o "$where/libstalling.so" -ldl
   PATIENCE=10 WRAPPER="env LD_PRELOAD=$(pwd)/$where/libstalling.so" \
     MESON_TESTTHREADS=16 suite stalls/build gcc
@@ -90,7 +90,7 @@ valgrind() {
   PATIENCE=10 WRAPPER="valgrind --quiet --error-exitcode=9 --leak-check=full
     --show-leak-kinds=definite,indirect
     --errors-for-leak-kinds=definite,indirect --trace-children=no
-    --suppressions=$(pwd)/test/valgrind.txt" \
+    --suppressions=$(pwd)/test/lib/valgrind.txt" \
     suite valgrind gcc -Dpool=disabled -Dc_args=-DWATCHED=1
 }
 
@@ -226,7 +226,7 @@ musl() {
 
 # Each page of the site, in Chromium.
 site() {
-  needed=chromium . test/packages.sh
+  needed=chromium . test/lib/packages.sh
   sh test/site/site.sh "$build/site"
 }
 
@@ -273,7 +273,7 @@ esac
 
 mkdir -p "$build"
 : >"$records"
-. test/steps.sh
+. test/lib/steps.sh
 # shellcheck disable=SC2068 # a list of words
 for step in ${@:-$steps}; do
   printf '%s %s\n' "$(date '+%F %T')" "$step"

@@ -176,7 +176,7 @@ windows() {
 }
 
 install_packages() {
-  more="$*" . test/packages.sh
+  more="$*" . test/lib/packages.sh
 }
 
 # Kernels may be built, or started, without.

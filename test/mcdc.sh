@@ -14,7 +14,7 @@ set -eu
 cd "$(dirname "$0")/.."
 root=$(pwd)
 needed='gcc g++ libc6-dev meson ninja-build pkg-config libuv1-dev libcmocka-dev
-  python3 clang-19 llvm-19 libclang-rt-19-dev' . test/packages.sh
+  python3 clang-19 llvm-19 libclang-rt-19-dev' . test/lib/packages.sh
 export LLVM_PROFILE_FILE=/dev/null # of what Meson tries
 work=$(realpath -m "${1:-$(mktemp -d)}")
 mkdir -p "$work"
@@ -42,7 +42,7 @@ build() {
   }
   # shellcheck disable=SC2046,SC2086 # lists
   ninja -C "$work/$name" \
-    $(python3 "$root/test/programs.py" "$work/$name" $tests) \
+    $(python3 "$root/test/lib/programs.py" "$work/$name" $tests) \
     >"$work/$name.build" || {
     cat "$work/$name.build"
     exit 1

@@ -16,7 +16,7 @@ build=$(cd "$BUILD" && pwd)
 root=$build/root
 version=$(sed -n 's/^#define AVOW_VERSION *"\(.*\)"/\1/p' include/avow/version.h)
 
-more='cmake git musl-tools' . test/packages.sh
+more='cmake git musl-tools' . test/lib/packages.sh
 command -v musl-gcc >/dev/null || {
   say 'musl.sh needs musl-gcc, and there is none here: install musl-tools' \
     '(Debian, Ubuntu)'
@@ -108,7 +108,7 @@ build_avow() {
   [ -f "$build/$1/build.ninja" ] ||
     meson setup "$build/$1" "--buildtype=$1" -Dtests=enabled -Dwerror=true \
       -Dexamples=false -Dbench=false
-  python3 test/programs.py "$build/$1" core >"$build/programs"
+  python3 test/lib/programs.py "$build/$1" core >"$build/programs"
   xargs ninja -C "$build/$1" "src/libavow.so.$version" <"$build/programs"
 }
 

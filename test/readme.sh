@@ -6,7 +6,7 @@
 set -eu
 cd "$(dirname "$0")/.."
 
-. test/block.sh
+. test/lib/block.sh
 
 block "first program" README.md >first.c
 case $1 in

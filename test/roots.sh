@@ -17,7 +17,7 @@ roots=${ROOTS:-build-roots}
 mkdir -p "$roots/log"
 roots=$(cd "$roots" && pwd)
 
-needed='debootstrap mount util-linux' . test/packages.sh
+needed='debootstrap mount util-linux' . test/lib/packages.sh
 [ "$(id -u)" = 0 ] || {
   say 'roots.sh has to be run as root: it makes base systems'
   exit 1

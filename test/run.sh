@@ -22,8 +22,8 @@ refuse() {
 more='libcmocka-dev g++ curl gdb graphviz libcurl4-openssl-dev libllhttp-dev
   libsqlite3-dev libssl-dev luajit nodejs openssl systemtap-sdt-dev
   zlib1g-dev' \
-  . test/packages.sh
-. test/configure.sh
+  . test/lib/packages.sh
+. test/lib/configure.sh
 build=${BUILD:-build}
 # What is tested is compiled the quickest way, where nobody asks for another.
 case "$*" in
@@ -37,6 +37,6 @@ status=0
 # libuv aborts where a loop's descriptor takes the place of a closed stdin.
 meson test -C "$build" --no-rebuild --print-errorlogs --timeout-multiplier=3 \
   --no-suite slow </dev/null || status=$?
-awk -f test/skipped.awk "$build/meson-logs/testlog.txt" || status=1
+awk -f test/lib/skipped.awk "$build/meson-logs/testlog.txt" || status=1
 echo 'Not tried, for it takes long and asks the sources alone: meson test --suite slow'
 exit "$status"

@@ -9,7 +9,7 @@
 # asked to take.
 set -eu
 cd "$(dirname "$0")/.."
-. test/packages.sh
+. test/lib/packages.sh
 [ $# = 3 ] || {
   sed -n '2,/^set/{/SPDX/d;s/^# \{0,1\}//p;}' "$0" >&2
   exit 2

@@ -15,7 +15,7 @@
 # a fault is in is compiled by itself, and linked in front of the library with
 # the one suite, or with the plug-in that a suite is about. As many faults are
 # tried at a time as there are processors; JOBS is another number.
-# test/changed.sh says what is of late.
+# test/lib/changed.sh says what is of late.
 # shellcheck disable=SC2013,SC2030,SC2031 # each worker has a $mine of its own
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -37,7 +37,7 @@ choose() {
   case "${1:-}" in
   --changed)
     seed=${2:-$(printf '%d' "0x$(git -C "$root" rev-parse --short=7 HEAD)")}
-    files=$(cd "$root" && . test/changed.sh && changed_files src)
+    files=$(cd "$root" && . test/lib/changed.sh && changed_files src)
     echo "24 faults, with seed $seed, first in what changed of late" >&2
     # shellcheck disable=SC2086
     faults some 24 "$seed" $files

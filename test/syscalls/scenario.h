@@ -6,7 +6,7 @@
 #ifndef SCENARIO_H
 #define SCENARIO_H
 
-#include "../harness.h"
+#include "harness.h"
 #include "inject.h"
 
 typedef struct {

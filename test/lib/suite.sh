@@ -7,7 +7,7 @@
 # Only what the suite needs is built. $PATIENCE: so many times what Meson gives a
 # test, 3 for machines that have other work; $WRAPPER: what to run each by.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 build=$1
 cc=$2
 suite=$3
@@ -21,7 +21,7 @@ if [ "$suite" = all ]; then
   set --
 else
   # shellcheck disable=SC2046 # a list of files
-  ninja -C "$build" --quiet $(python3 test/programs.py "$build" "$suite")
+  ninja -C "$build" --quiet $(python3 test/lib/programs.py "$build" "$suite")
   set -- --suite "$suite"
 fi
 meson test -C "$build" --no-rebuild --print-errorlogs --quiet \
