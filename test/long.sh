@@ -42,7 +42,7 @@ suite() {
 
 analysers() {
   meson setup "$build/analysers" >/dev/null
-  BUILD="$build/analysers" sh test/analyse.sh
+  BUILD="$build/analysers" sh test/proof/analyse.sh
 }
 
 # What the README's command leaves out.
@@ -95,15 +95,15 @@ valgrind() {
 }
 
 coverage() {
-  sh test/coverage.sh
+  sh test/proof/coverage.sh
 }
 
 mcdc() {
-  sh test/mcdc.sh "$build/mcdc"
+  sh test/proof/mcdc.sh "$build/mcdc"
 }
 
 conformance() {
-  sh test/conformance/run.sh
+  sh test/proof/conformance/run.sh
 }
 
 # BUILDTYPE PROGRAM...: without assertions, or with them.
@@ -116,14 +116,14 @@ programs() {
 }
 
 differential() {
-  programs release test/differential/interpret
-  node test/differential/run.js --count 1000000 --seed "$seed" \
-    --interpreter "$build/release/test/differential/interpret"
+  programs release test/proof/differential/interpret
+  node test/proof/differential/run.js --count 1000000 --seed "$seed" \
+    --interpreter "$build/release/test/proof/differential/interpret"
 }
 
 simulate() {
-  programs debugoptimized test/torture/simulate
-  "$build/debugoptimized/test/torture/simulate" --seeds 500000 --seed "$seed"
+  programs debugoptimized test/proof/torture/simulate
+  "$build/debugoptimized/test/proof/torture/simulate" --seeds 500000 --seed "$seed"
 }
 
 # Examples in the simulator, and programs with defects and without.
@@ -144,8 +144,8 @@ towns() {
 }
 
 random() {
-  programs debugoptimized test/torture/fuzz-replay
-  "$build/debugoptimized/test/torture/fuzz-replay" --random 5000000 "$seed"
+  programs debugoptimized test/proof/torture/fuzz-replay
+  "$build/debugoptimized/test/proof/torture/fuzz-replay" --random 5000000 "$seed"
 }
 
 depth() {
@@ -162,8 +162,8 @@ spares() {
 }
 
 soak() {
-  programs release test/torture/soak
-  "$build/release/test/torture/soak" 1000000000
+  programs release test/proof/torture/soak
+  "$build/release/test/proof/torture/soak" 1000000000
 }
 
 transfers() {
@@ -205,7 +205,7 @@ races() {
 }
 
 faults() {
-  sh test/faults/check.sh
+  sh test/proof/faults/check.sh
 }
 
 machines() {
@@ -252,7 +252,7 @@ reuse() {
 }
 
 fuzzing() {
-  sh test/torture/fuzz.sh $((${MINUTES:-10} * 60))
+  sh test/proof/torture/fuzz.sh $((${MINUTES:-10} * 60))
 }
 
 case "${1:-}" in

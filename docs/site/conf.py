@@ -69,7 +69,7 @@ def snippet(path, title):
 # Above the first snippet of a page.
 LEAD = '''\
 *The pieces of C are run by the tests, each `example` by `avow_async()`, so that it may await; below each is what it
-prints. What they use and do not show is [theirs](test/snippets/prelude.h): `loop`; `get(name)`, a promise of whatever
+prints. What they use and do not show is [theirs](test/proof/snippets/prelude.h): `loop`; `get(name)`, a promise of whatever
 takes a while, here of the name in capitals; `text(v)`, the bytes of a value; and `say()`, which prints a line.*
 
 '''
@@ -77,8 +77,8 @@ takes a while, here of the name in capitals; `text(v)`, the bytes of a value; an
 
 def with_lead(text, document):
     """Of a page that shows snippets, links from where the document is."""
-    path = os.path.relpath('test/snippets/prelude.h', os.path.dirname(document))
-    lead = LEAD.replace('test/snippets/prelude.h', path)
+    path = os.path.relpath('test/proof/snippets/prelude.h', os.path.dirname(document))
+    lead = LEAD.replace('test/proof/snippets/prelude.h', path)
     return re.sub(r'(?=<!-- snippet )', lambda match: lead, text, count=1)
 
 

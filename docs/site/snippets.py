@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-# Those of test/snippets, in the order in which examples are taken from them.
+# Those of test/proof/snippets, in the order in which examples are taken from them.
 DOCUMENTS = ('tour', 'recipes', 'from-javascript', 'adapters', 'health')
 
 

@@ -2,7 +2,7 @@
 /*
  * Traces that are written: what begins and ends them, what they are when the
  * program crashes or the disk is full, and how names get there. What else is in
- * them test/trace.py sees. Builds that note no places write none.
+ * them test/proof/trace.py sees. Builds that note no places write none.
  */
 #undef AVOW_BUILDING
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What test/nulls.c needs to know of avow-curl. */
+/* What test/proof/nulls.c needs to know of avow-curl. */
 #include "avow/curl.h"
 
 static int set_up(void) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What test/nulls.c needs to know of avow-nats. There is no server, and so no
+/* What test/proof/nulls.c needs to know of avow-nats. There is no server, so no
    connection: what is given for one is none. */
 #include "avow/nats.h"
 

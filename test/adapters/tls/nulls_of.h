@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* What test/nulls.c needs to know of avow-tls. */
+/* What test/proof/nulls.c needs to know of avow-tls. */
 #include "avow/tls.h"
 
 static avow_value_t settings, transport;

@@ -5,7 +5,7 @@
 # are not. What a promise is itself, and how several are one, is for
 # test_cancel.c. What adapters make is cancelled in test/adapters/*/test_*_end.c.
 set -eu
-cd "$(dirname "$0")"
+cd "$(dirname "$0")/.."
 
 makers() {
   for header in ../include/avow/*.h; do

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Compares what gcovr saw with what test/uncovered.txt excuses.
+"""Compares what gcovr saw with what test/proof/uncovered.txt excuses.
 
     coverage.py UNCOVERED [JSON...]
 

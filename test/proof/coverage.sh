@@ -11,7 +11,7 @@
 # they say of a stack that overflows is built in all the same. Children that a
 # test forks end by exit(), or what they reached would not be counted.
 set -eu
-root=$(cd "$(dirname "$0")/.." && pwd)
+root=$(cd "$(dirname "$0")/../.." && pwd)
 work=${1:-$(mktemp -d)}
 mkdir -p "$work"
 cd "$work"
@@ -72,7 +72,7 @@ report plain --filter "$root/src/" --exclude "$root/src/sim/" \
   --exclude "$root/src/adapters/"
 
 cd "$root"
-python3 test/coverage.py test/uncovered.txt "$work/pool.json" \
+python3 test/proof/coverage.py test/proof/uncovered.txt "$work/pool.json" \
   "$work/plain.json" || {
   echo "see $work/html-pool/index.html"
   exit 1

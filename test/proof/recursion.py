@@ -190,7 +190,7 @@ def cycles(calls):
 
 
 def main(root, *cc):
-    path = f'{root}/test/recursion.txt'
+    path = f'{root}/test/proof/recursion.txt'
     table = read_table(path)
     with tempfile.TemporaryDirectory() as where:
         compile_all(root, list(cc), where)

@@ -3,7 +3,7 @@
 # Is each function that SECURITY.md names one of avow's, and is each test there
 # that is to show what it promises of it?
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 wrong=0
 complain() {

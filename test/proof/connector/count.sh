@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # The table of docs/connector.md, counted; --check: is it what the page has?
 set -eu
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../../.."
 
 count() { grep -c "$@" || true; }
 

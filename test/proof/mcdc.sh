@@ -11,7 +11,7 @@
 # a release build the program goes on where these end it: that counts as well.
 # Macros are expanded first, so that what is counted is what they stand for.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 root=$(pwd)
 needed='gcc g++ libc6-dev meson ninja-build pkg-config libuv1-dev libcmocka-dev
   python3 clang-19 llvm-19 libclang-rt-19-dev' . test/lib/packages.sh
@@ -21,8 +21,8 @@ mkdir -p "$work"
 
 counted='-fprofile-instr-generate -fcoverage-mapping -fcoverage-mcdc'
 counted="$counted -fprofile-update=atomic -save-temps=obj -DAVOW__OVERFLOW=1"
-clang-19 -O1 -c "$root/test/mcdc/share.c" -o "$work/share.o"
-linked="-fprofile-instr-generate $work/share.o -Wl,-T,$root/test/mcdc/share.ld"
+clang-19 -O1 -c "$root/test/proof/mcdc/share.c" -o "$work/share.o"
+linked="-fprofile-instr-generate $work/share.o -Wl,-T,$root/test/proof/mcdc/share.ld"
 
 # NAME "TEST-OR-SUITE..." FLAGS OPTION...
 build() {
@@ -76,7 +76,7 @@ show() {
 }
 
 # Without a pool each promise may lack its memory.
-without='-I'$root/test/mcdc
+without='-I'$root/test/proof/mcdc
 more='syscalls uvmemory corpus'
 some='pool oom oom_tools each group map dump cancel op async connect loops'
 some="$some loops_fails loops_many"
@@ -93,6 +93,6 @@ build release core '-Wno-unused' -Dpool=enabled -Db_ndebug=true
 run release --suite core
 show release
 
-python3 test/mcdc/mcdc.py test/mcdc/listed.txt "$work/pool.shown" \
+python3 test/proof/mcdc/mcdc.py test/proof/mcdc/listed.txt "$work/pool.shown" \
   "$work/plain.shown" "$work/release.shown"
 [ $# -gt 0 ] || rm -r "$work"

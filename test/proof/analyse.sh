@@ -9,7 +9,7 @@
 #   analyse.sh [--changed]   all, or those of src that changed of late, with
 #                            those that include what did
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 build=${BUILD:-build}
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -10,7 +10,7 @@ const os = require('os');
 const path = require('path');
 
 const ORACLE = path.join(__dirname, 'interpret.js');
-const BUILT = path.join(__dirname, '../../build/test/differential/interpret');
+const BUILT = path.join(__dirname, '../../../build/test/proof/differential/interpret');
 const DEADLINE = 120000; /* ms, for a process */
 
 function splitLog(log) {

@@ -4,7 +4,7 @@
 # value…) occur in a program of test_oom*.c, which run with each allocation
 # failing in turn? Says which do not.
 set -eu
-cd "$(dirname "$0")"
+cd "$(dirname "$0")/.."
 
 makers() {
   cat ../include/avow/*.h | perl -0777 -ne '

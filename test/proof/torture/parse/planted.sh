@@ -9,12 +9,12 @@ set -eu
 library=$(cd "$(dirname "$1")" && pwd)/$(basename "$1")
 shift
 cd "$(dirname "$0")"
-root=$(cd ../../.. && pwd)
+root=$(cd ../../../.. && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 faults() {
-  perl "$root/test/faults/faults.pl" planted.txt "$@"
+  perl "$root/test/proof/faults/faults.pl" planted.txt "$@"
 }
 
 # What leads into undefined behaviour is found for that.
@@ -25,9 +25,9 @@ compile() {
     -I"$root/examples" "$@"
 }
 
-(cd "$work" && compile "$@" -c "$root"/test/torture/change.c \
-  "$root"/test/torture/memory.c "$root"/test/torture/replay.c \
-  "$root"/test/torture/parse/text.c)
+(cd "$work" && compile "$@" -c "$root"/test/proof/torture/change.c \
+  "$root"/test/proof/torture/memory.c "$root"/test/proof/torture/replay.c \
+  "$root"/test/proof/torture/parse/text.c)
 
 missed=0
 for name in $(faults names); do

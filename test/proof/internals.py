@@ -15,7 +15,7 @@ import re
 import sys
 
 PAGE = 'docs/internals.md'
-FAULTS = 'test/faults/faults.txt'
+FAULTS = 'test/proof/faults/faults.txt'
 
 
 def read(*path):

@@ -20,16 +20,16 @@ prepare() {
   mkdir -p build
   # The library's own sources, without async functions: Node has no stacks to
   # switch. Each is found by its folder, because a new file must not be missed.
-  sources=$(find ../../src -name '*.c' ! -path '*/sim/*' ! -path '*/adapters/*' \
+  sources=$(find ../../../src -name '*.c' ! -path '*/sim/*' ! -path '*/adapters/*' \
     ! -path '*/fiber/*' ! -name async.c ! -name local.c ! -name await_typed.c \
     ! -name '*_windows.c' ! -name '*_by_path.c' | sort)
   # libuv is not linked: Node, or the library that Node loads, has its functions.
   # shellcheck disable=SC2046,SC2086 # lists of words
   ${CC:-cc} -std=c11 -D_GNU_SOURCE -DAVOW_BUILDING -DAVOW_NO_ASYNC -O1 -g \
     -Wall -Wextra -Wno-unused-parameter -fPIC -fvisibility=hidden -shared ${CFLAGS:-} \
-    -I../../include -I../../src -Inode_modules/node-api-headers/include \
+    -I../../../include -I../../../src -Inode_modules/node-api-headers/include \
     $(pkg-config --cflags libuv) ./*.c $sources \
-    ../../src/fiber/exceptions.c -o build/binding.node
+    ../../../src/fiber/exceptions.c -o build/binding.node
 }
 
 prepare

@@ -8,7 +8,7 @@
 set -eu
 seconds=${1:-60}
 here=$(cd "$(dirname "$0")" && pwd)
-root=$here/../..
+root=$here/../../..
 work=$(mktemp -d)
 corpus=${CORPUS:-$work/corpus}
 

@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: MIT
 # Every function of uv.h that calls back, with what avow has for it:
 #
-#   sh test/uv_table.sh > docs/libuv.md     makes the table
-#   sh test/uv_table.sh --check             fails where it is out of date
+#   sh test/proof/uv_table.sh > docs/libuv.md     makes the table
+#   sh test/proof/uv_table.sh --check             fails where it is out of date
 #
 # A wrapper has the name of libuv's function, or the comment above its declaration
 # names that. CC and UV_CFLAGS compile for the uv.h in question.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -70,7 +70,7 @@ table() {
 
 Each function of uv.h that calls back, and what avow has for it: a promise, or a channel where events repeat. What
 the promises settle with, what cancelling does and which errors are likely stands in the headers beside the
-functions. Made by `test/uv_table.sh` from uv.h and those headers; the tests fail when it is out of date.
+functions. Made by `test/proof/uv_table.sh` from uv.h and those headers; the tests fail when it is out of date.
 
 | libuv | avow | settles with, or gives |
 |---|---|---|
@@ -144,6 +144,6 @@ fi
 if [ "${1-}" != --check ]; then
   cat "$work/table"
 elif ! diff docs/libuv.md "$work/table" >&2; then
-  echo 'uv_table: run sh test/uv_table.sh > docs/libuv.md' >&2
+  echo 'uv_table: run sh test/proof/uv_table.sh > docs/libuv.md' >&2
   exit 1
 fi
