@@ -1,20 +1,20 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# What does a newer libuv change? Builds it as test/libuvs.sh does, and avow with
+# What does a newer libuv change? Builds it as test/ship/libuvs.sh does, and avow with
 # it, for release; then files and streams with the system's libuv and with this
 # one, whose files go by the thread pool and then by io_uring, for which a loop
 # asks and the environment has to agree. docs/programs.md says what came of it.
 #
 #   newest.sh BUILD [VERSION]    BUILD was made with --buildtype=release
 #
-# $LIBUV_GIT, $BUILD: see test/libuvs.sh.
+# $LIBUV_GIT, $BUILD: see test/ship/libuvs.sh.
 set -eu
 [ $# -ge 1 ] || { echo 'usage: sh bench/newest.sh BUILD [VERSION]' >&2; exit 2; }
 system=$(cd "$1" && pwd)
 version=${2:-1.52.1}
 cd "$(dirname "$0")/.."
 keep=${BUILD:-build-libuvs}
-sh test/libuvs.sh --make "$version"
+sh test/ship/libuvs.sh --make "$version"
 keep=$(cd "$keep" && pwd)
 uv=$keep/uv-$version
 newer=$keep/bench-$version

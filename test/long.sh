@@ -209,34 +209,34 @@ faults() {
 }
 
 machines() {
-  BUILD=$build/machines sh test/machines.sh
+  BUILD=$build/machines sh test/ship/machines.sh
 }
 
 libuvs() {
-  BUILD=$build/libuvs sh test/libuvs.sh
+  BUILD=$build/libuvs sh test/ship/libuvs.sh
 }
 
 hosts() {
-  BUILD=$build/hosts sh test/hosts.sh
+  BUILD=$build/hosts sh test/ship/hosts.sh
 }
 
 musl() {
-  BUILD=$build/musl sh test/musl.sh
+  BUILD=$build/musl sh test/ship/musl.sh
 }
 
 # Each page of the site, in Chromium.
 site() {
   needed=chromium . test/lib/packages.sh
-  sh test/site/site.sh "$build/site"
+  sh test/ship/site/site.sh "$build/site"
 }
 
 roots() {
-  sh test/roots.sh
+  sh test/ship/roots.sh
 }
 
 # Packages, with what buildds do.
 debian() {
-  BUILD=$build/debian sh test/debian.sh
+  BUILD=$build/debian sh test/ship/debian.sh
 }
 
 # The steps of one, in a clone; what is left out are steps of their own.
@@ -248,7 +248,7 @@ release() {
 }
 
 reuse() {
-  sh test/licences.sh
+  sh test/ship/licences.sh
 }
 
 fuzzing() {

@@ -12,7 +12,7 @@
 # system without one, or whose archive cannot be reached, is left out. Debian 12
 # gets no more than /proc, as by a plain chroot; the others all that is usual.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 roots=${ROOTS:-build-roots}
 mkdir -p "$roots/log"
 roots=$(cd "$roots" && pwd)

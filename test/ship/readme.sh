@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# sh test/readme.sh all|one: installs avow as README.md says, line by line, for
+# sh test/ship/readme.sh all|one: installs avow as README.md says, line by line, for
 # all users (as root, in a root that is there for it), or as docs/install.md does
 # for one (in $HOME), and builds and starts README's first program. It writes into this very tree.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 . test/lib/block.sh
 

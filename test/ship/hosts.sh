@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
 # Loads avow into the programs of others that docs/embedding.md has recipes for,
-# with their own files of test/hosts and the page's own commands:
+# with their own files of test/ship/hosts and the page's own commands:
 #
 #   hosts.sh [HOST...]     node, napi, luv, uvloop, neovim: all of them
 #
@@ -9,11 +9,11 @@
 # and builds avow in $BUILD (build-hosts), checked and for release. Ends with a
 # table of what each host's test came to.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 hosts=${*:-node napi luv uvloop neovim}
 mkdir -p "${BUILD:=build-hosts}"
 build=$(cd "$BUILD" && pwd)
-here=$(pwd)/test/hosts
+here=$(pwd)/test/ship/hosts
 page=$(pwd)/docs/embedding.md
 
 headers_of_node() {

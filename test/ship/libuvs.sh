@@ -12,7 +12,7 @@
 # $LIBUV_GIT is what to clone libuv from; $CMOCKA, for another cmocka than the
 # system's, a directory with lib/pkgconfig; $BUILD (build-libuvs) keeps it all.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 from=${LIBUV_GIT:-https://github.com/libuv/libuv.git}
 build=${BUILD:-build-libuvs}
 mkdir -p "$build"
@@ -33,9 +33,9 @@ get_commit() {
 build_libuv() {
   at=$build/uv-$1
   [ ! -e "$at/done" ] || return 0
-  commit=$(sed -n "s/^$1 //p" test/libuvs.txt)
+  commit=$(sed -n "s/^$1 //p" test/ship/libuvs.txt)
   [ -n "$commit" ] || {
-    echo "test/libuvs.txt has no commit for libuv $1: add a line"
+    echo "test/ship/libuvs.txt has no commit for libuv $1: add a line"
     return 1
   }
   get_commit "$commit" && mkdir -p "$at/source" &&
@@ -137,7 +137,7 @@ try() {
 }
 [ $# -gt 0 ] || {
   # shellcheck disable=SC2046 # a list of words
-  set -- $(sed -n 's/^\([0-9.]*\) .*/\1/p' test/libuvs.txt)
+  set -- $(sed -n 's/^\([0-9.]*\) .*/\1/p' test/ship/libuvs.txt)
   oldest=$1
   for newest; do :; done
   set -- "$@" "$oldest:$newest" "$newest:$oldest"

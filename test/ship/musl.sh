@@ -10,7 +10,7 @@
 # newest one of libuvs.txt, cloned from $LIBUV_GIT where that is set. $BUILD
 # (build-musl) keeps it all. Ends with a table.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 mkdir -p "${BUILD:=build-musl}"
 build=$(cd "$BUILD" && pwd)
 root=$build/root
@@ -57,7 +57,7 @@ take_from_apt() {
 }
 
 take_from_git() {
-  commit=$(sed -n '$ s/.* //p' test/libuvs.txt)
+  commit=$(sed -n '$ s/.* //p' test/ship/libuvs.txt)
   git clone -q --bare "$LIBUV_GIT" "$build/git"
   git -C "$build/git" archive "$commit" | tar -x -C "$build/source/libuv"
 }
@@ -125,7 +125,7 @@ load() {
 build_loader() {
   # shellcheck disable=SC2086 # lists of words
   musl-gcc -std=c11 -Wall -Wextra -Werror $CFLAGS -Iinclude -I"$root/include" \
-    -o "$build/loader" test/musl/loader.c $LDFLAGS -L"$root/lib" -luv
+    -o "$build/loader" test/ship/musl/loader.c $LDFLAGS -L"$root/lib" -luv
 }
 
 # WHAT TYPE OUTCOME: a row of the table.
@@ -154,7 +154,7 @@ try() {
 export CC=musl-gcc CXX=false CFLAGS="-idirafter $build/headers"
 quietly show_headers
 quietly musl-gcc -std=c11 -O2 -fPIC \
-  -c test/musl/find_object.c -o "$build/find_object.o"
+  -c test/ship/musl/find_object.c -o "$build/find_object.o"
 quietly build_one libuv libuv1
 quietly build_one cmocka cmocka
 export LDFLAGS="$build/find_object.o -Wl,-rpath,$root/lib"

@@ -11,7 +11,7 @@
 # there from Debian's sources: nothing of another architecture is installed.
 # Says at the end which passed.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 all='i386-asan aarch64 s390x windows'
 build=${BUILD:-build-machines}
 # What qemu-i386 does as the machine would, and soon: no processes, no maps of
@@ -241,7 +241,7 @@ failed=0
 for machine in ${*:-$all}; do
   printf '\n== %s\n' "$machine"
   result=passed
-  sh test/machines.sh "$machine" || { result=FAILED; failed=1; }
+  sh test/ship/machines.sh "$machine" || { result=FAILED; failed=1; }
   results="$results$machine: $result\n"
 done
 printf "\n$results"

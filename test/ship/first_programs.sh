@@ -5,7 +5,7 @@
 # $LD_RUN_PATH lead to where avow is installed.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-. "$here/block.sh"
+. "$here/../lib/block.sh"
 PATH=$PATH:/usr/sbin
 work=$(mktemp -d)
 servers=
@@ -13,7 +13,7 @@ trap 'kill $servers 2>/dev/null || :; rm -rf "$work"' EXIT
 cd "$work"
 
 fail() {
-  echo "test/first_programs.sh: $*" >&2
+  echo "test/ship/first_programs.sh: $*" >&2
   cat ./*.log >&2
   exit 1
 }
@@ -37,7 +37,7 @@ wait_for() {
 
 # PAGE WANTED ARGUMENT...: what it prints begins with what is wanted.
 try() {
-  page=$here/../docs/$1.md
+  page=$here/../../docs/$1.md
   wanted=$2
   shift 2
   block 'first program' "$page" >first.c

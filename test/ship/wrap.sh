@@ -8,7 +8,7 @@
 # URL is where the tarball will be; DIRECTORY, which is made, gets what WrapDB is
 # asked to take.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 . test/lib/packages.sh
 [ $# = 3 ] || {
   sed -n '2,/^set/{/SPDX/d;s/^# \{0,1\}//p;}' "$0" >&2
@@ -22,7 +22,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 fail() {
-  echo "test/wrap.sh: $*" >&2
+  echo "test/ship/wrap.sh: $*" >&2
   exit 1
 }
 
@@ -69,7 +69,7 @@ project=$work/project
 mkdir -p "$project/subprojects/packagecache"
 cp "$entry/subprojects/avow.wrap" "$project/subprojects"
 cp "$tarball" "$project/subprojects/packagecache"
-cp test/parents/program.c "$project"
+cp test/ship/parents/program.c "$project"
 cat >"$project/meson.build" <<'END'
 project('scratch', 'c', meson_version: '>= 1.0.0')
 executable('program', 'program.c', dependencies: dependency('avow'))

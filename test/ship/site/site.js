@@ -2,7 +2,7 @@
 // Opens each page of the site as a reader would, at a desktop's width and at a
 // phone's, light and dark:
 //
-//   node test/site/site.js SITE [PICTURES]
+//   node test/ship/site/site.js SITE [PICTURES]
 //
 // Fails for links that lead nowhere, also to a place within a page, for errors
 // in the console, for what asks a network, for pages wider than their window,

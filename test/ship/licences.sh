@@ -7,7 +7,7 @@
 #   licences.sh           both
 #   licences.sh --lines   the lines alone, which takes no package
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 
 mark='SPDX-License'-Identifier # in one word reuse takes it for this file's
 # Not data that is named like a source.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Loads a trace in Chromium's viewer, as a person would, and takes its picture:
 //
-//   node test/viewer.js TRACE PICTURE [VIEWER]
+//   node test/ship/viewer.js TRACE PICTURE [VIEWER]
 //
 // Fails if the viewer complains of the trace, or finds no promises, jobs or
 // arrows. Chromium is told by a pipe: no port is opened, nothing leaves the

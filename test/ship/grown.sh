@@ -8,7 +8,7 @@
 # library, UV_CFLAGS and UV_LIBS of libuv.
 # shellcheck disable=SC2013,SC2086 # lists of words
 set -eu
-root=$(cd "$(dirname "$0")/.." && pwd)
+root=$(cd "$(dirname "$0")/../.." && pwd)
 now=$(cd "$(dirname "$1")" && pwd)
 shift
 work=$(mktemp -d)
@@ -16,7 +16,7 @@ trap 'rm -rf "$work"' EXIT
 strict="-std=c11 -D_POSIX_C_SOURCE=200809L -O0 $CFLAGS $UV_CFLAGS"
 
 fail() {
-  echo "test/grown.sh: $*" >&2
+  echo "test/ship/grown.sh: $*" >&2
   exit 1
 }
 
@@ -62,7 +62,7 @@ build_later() {
 build_program() {
   program=$1
   shift
-  $CC $strict "$@" "$root/test/grown.c" later/libavow.so.0 -o "$program" \
+  $CC $strict "$@" "$root/test/ship/grown.c" later/libavow.so.0 -o "$program" \
     $UV_LIBS || fail "the $program program does not compile"
 }
 

@@ -6,22 +6,22 @@
 # built as a part of other projects.
 # shellcheck disable=SC2046,SC2086 # lists of flags
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 more='g++ cmake git libcurl4-openssl-dev libssl-dev openssl libnats-dev
   nats-server' . test/lib/packages.sh
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-sources=$(pwd)/test/parents
+sources=$(pwd)/test/ship/parents
 version=$(sed -n 's/^#define AVOW_VERSION  *"\(.*\)"/\1/p' \
   include/avow/version.h)
 fail() {
-  echo "test/install.sh: $*" >&2
+  echo "test/ship/install.sh: $*" >&2
   exit 1
 }
 
 mkdir "$work/avow" "$work/home"
 git ls-files -co --exclude-standard | tar c -T - | tar x -C "$work/avow"
-HOME=$work/home sh "$work/avow/test/readme.sh" one
+HOME=$work/home sh "$work/avow/test/ship/readme.sh" one
 prefix=$work/home/.local
 export PKG_CONFIG_PATH="$prefix/lib/pkgconfig" LD_RUN_PATH="$prefix/lib"
 
@@ -111,6 +111,6 @@ for at in "$work/moved" "$work/by-link"; do
   done
 done
 
-cd "$sources/../.."
-sh test/parents.sh
+cd "$sources/../../.."
+sh test/ship/parents.sh
 echo 'installed, linked in every way, found, and built as a part of others'

@@ -3,7 +3,7 @@
 # Makes the manual pages, looks at each as mandoc does, and finds those of
 # functions: man.sh [TOOL...], of which there are pages, too.
 set -eu
-CDPATH='' cd "$(dirname "$0")/../.."
+CDPATH='' cd "$(dirname "$0")/../../.."
 version=$(sed -n 's/^#define AVOW_VERSION  *"\(.*\)"/\1/p' \
   include/avow/version.h)
 work=$(mktemp -d)
@@ -11,7 +11,7 @@ trap 'rm -rf "$work"' EXIT
 export PYTHONDONTWRITEBYTECODE=1
 
 fail() {
-  echo "test/site/man.sh: $*" >&2
+  echo "test/ship/site/man.sh: $*" >&2
   exit 1
 }
 

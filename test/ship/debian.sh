@@ -10,7 +10,7 @@
 # a week in $ROOTS (build-roots). What is made of it is in $BUILD (build-debs)
 # afterwards: packages and logs. $DEB_BUILD_OPTIONS: nocheck, parallel=N.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 roots=${ROOTS:-build-roots}
 results=${BUILD:-build-debs}
 mkdir -p "$roots/log" "$results"
@@ -100,7 +100,7 @@ step() {
   began=$(date +%s)
   inside "$2" "$3" "$4" >"$results/$1.log" 2>&1 || {
     tail -n 40 "$results/$1.log"
-    echo "test/debian.sh: $1 failed: see $results/$1.log"
+    echo "test/ship/debian.sh: $1 failed: see $results/$1.log"
     exit 1
   }
   printf '%-10s %4d s\n' "$1" $(($(date +%s) - began))

@@ -4,5 +4,5 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 folder=$1
-sh "$here/../../docs/site.sh" "$folder"
+sh "$here/../../../docs/site.sh" "$folder"
 node "$here/site.js" "$folder" ${2:+"$2"}

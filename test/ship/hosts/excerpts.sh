@@ -5,7 +5,7 @@
 # <!-- test/FILE -->, or <!-- examples/FILE -->, stands in that file, word for
 # word.
 set -eu
-cd "$(dirname "$0")/../.."
+cd "$(dirname "$0")/../../.."
 
 # DOCUMENT: it has such blocks, and all of them are in their files.
 compare() {

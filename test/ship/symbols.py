@@ -65,7 +65,7 @@ def differences(root, library, write):
         symbols.write()
         missing = []
     for symbol in missing:
-        yield f'{name} lacks {symbol}: python3 test/symbols.py --write'
+        yield f'{name} lacks {symbol}: python3 test/ship/symbols.py --write'
     for symbol in sorted(set(symbols.since) - there):
         yield f'{name} has {symbol}, which {symbols.soname} has not'
 

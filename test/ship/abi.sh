@@ -8,14 +8,14 @@
 #
 #   abi.sh [COMMIT]
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 more='abigail-tools git' . test/lib/packages.sh
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 parts='include src meson.build meson_options.txt'
 
 fail() {
-  echo "test/abi.sh: $*" >&2
+  echo "test/ship/abi.sh: $*" >&2
   exit 1
 }
 

@@ -4,7 +4,7 @@
 # library is built and nothing else, no test is run, and nothing is installed
 # but the program and, if it needs that, the shared library.
 set -eu
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/../.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -12,10 +12,10 @@ mkdir -p "$work/subprojects/avow" "$work/subprojects/left" \
   "$work/subprojects/right"
 git ls-files -co --exclude-standard | tar c -T - |
   tar x -C "$work/subprojects/avow"
-cp test/parents/* "$work"
+cp test/ship/parents/* "$work"
 for part in left right; do
-  cp test/parents/program.c "$work/subprojects/$part"
-  cp test/parents/part.build "$work/subprojects/$part/meson.build"
+  cp test/ship/parents/program.c "$work/subprojects/$part"
+  cp test/ship/parents/part.build "$work/subprojects/$part/meson.build"
 done
 cd "$work"
 
