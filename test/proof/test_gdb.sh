@@ -4,7 +4,7 @@
 # functions are parked, in the process and in its core? SWITCH is asm, or
 # portable: it cannot then, and says so. PARKED parks three. TRACE is true or
 # false. And does it print the values and promises of PRINTED as what they are?
-. "$(dirname "$0")/example.sh"
+. "$(dirname "$0")/../examples/example.sh"
 
 parked=$(absolute "$1")
 script=$(absolute "$2")
