@@ -149,16 +149,17 @@ random() {
 }
 
 depth() {
-  programs release test/test_depth test/test_depth_tools test/test_depth_async
-  for suite in depth depth_tools depth_async; do
-    LINKS=1000000 LEVELS=1000000 "$build/release/test/test_$suite"
+  programs release test/test_engine test/test_tools
+  for suite in 'engine depth' 'engine depth_async' 'tools depth_tools'; do
+    # shellcheck disable=SC2086 # two words
+    LINKS=1000000 LEVELS=1000000 "$build/release/test/test_"$suite
   done
 }
 
 # What .ci/run tries with some of them only.
 spares() {
-  programs debugoptimized test/test_oom_process
-  EVERY_SPARE=1 "$build/debugoptimized/test/test_oom_process"
+  programs debugoptimized test/test_process
+  EVERY_SPARE=1 "$build/debugoptimized/test/test_process" oom_process
 }
 
 soak() {
@@ -167,24 +168,23 @@ soak() {
 }
 
 transfers() {
-  programs debugoptimized test/adapters/test_perform_end \
-    test/adapters/test_curl_storm
+  programs debugoptimized test/test_adapters_curl
   for suite in perform_end curl_storm; do
-    STORM=10000 "$build/debugoptimized/test/adapters/test_$suite"
+    STORM=10000 "$build/debugoptimized/test/test_adapters_curl" "$suite"
   done
 }
 
 # Each allocation of OpenSSL's fails, not one in 97.
 tls_memory() {
-  programs debugoptimized test/adapters/test_oom_openssl
-  "$build/debugoptimized/test/adapters/test_oom_openssl" --all
+  programs debugoptimized test/test_adapters_tls
+  EVERY_ALLOCATION=1 "$build/debugoptimized/test/test_adapters_tls" oom_openssl
 }
 
 # PATIENCE: for each takes minutes.
 bodies() {
-  programs debugoptimized test/adapters/test_curl_bodies
+  programs debugoptimized test/test_adapters_curl
   BODIES=100 MIB=1024 PATIENCE=20 \
-    "$build/debugoptimized/test/adapters/test_curl_bodies"
+    "$build/debugoptimized/test/test_adapters_curl" curl_bodies
 }
 
 load() {
@@ -192,15 +192,15 @@ load() {
 }
 
 writers() {
-  programs release test/test_successor
-  ROUNDS=10000 "$build/release/test/test_successor"
+  programs release test/test_fs
+  ROUNDS=10000 "$build/release/test/test_fs" successor
 }
 
 # Trees, while somebody exchanges what is in them.
 races() {
-  programs release test/test_copy_tree test/test_remove test/test_walk
+  programs release test/test_tree
   for suite in copy_tree remove walk; do
-    ROUNDS=2000 "$build/release/test/test_$suite"
+    ROUNDS=2000 "$build/release/test/test_tree" "$suite"
   done
 }
 

@@ -115,7 +115,7 @@ static void value_that_failed_rejects_as_it_is(void **state) {
   assert_rejects(p, UV_ENOMEM);
 }
 
-int main(void) {
+SUITE(alloc) {
   const struct CMUnitTest tests[] = {
     CASE(bytes_without_memory_are_enomem),
     CASE(object_without_memory_is_destroyed_once),

@@ -121,7 +121,7 @@ static void replacing_after_the_first_use_is_refused(void **state) {
 
 #define NOTING(f) cmocka_unit_test_setup(f, forget)
 
-int main(void) {
+SUITE(allocator) {
   const struct CMUnitTest tests[] = {
     NOTING(each_function_goes_to_the_one_given_for_it),
     NOTING(free_of_nothing_does_not_reach_the_allocator),

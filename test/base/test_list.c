@@ -151,7 +151,7 @@ static void lists_emptied_from_the_front_come_out_in_order(void **state) {
   assert_string_equal(out, "abcdef");
 }
 
-int main(void) {
+SUITE(list) {
   const struct CMUnitTest tests[] = {
     CASE(append_puts_last),
     CASE(remove_of_the_only_one_leaves_an_empty_list),

@@ -277,7 +277,7 @@ static void a_crowd_of_racers_leaves_in_any_order(void **state) {
   crowd_races_and_goes(scattered);
 }
 
-int main(void) {
+SUITE(memory) {
   const struct CMUnitTest tests[] = {
     CASE(combinators_leave_nothing_on_a_lasting_promise),
     CASE(stopping_leaves_nothing_on_a_lasting_promise),

@@ -467,7 +467,7 @@ static void bytes_of_nothing_are_refused(void **state) {
   avow_value_unref(none);
 }
 
-int main(void) {
+SUITE(misuse) {
   const struct CMUnitTest tests[] = {
     CASE(loop_without_init_is_named_as_such),
     CASE(loop_after_close_is_named_as_such),

@@ -215,7 +215,7 @@ static int map_setup(void **state) {
 
 #define MAP(f) cmocka_unit_test_setup_teardown(f, map_setup, harness_teardown)
 
-int main(void) {
+SUITE(table) {
   const struct CMUnitTest tests[] = {
     MAP(empty_map_finds_nothing_and_allocates_nothing),
     MAP(few_keys_allocate_nothing),

@@ -359,7 +359,7 @@ static void a_send_that_nobody_waits_for_goes_on(void **state) {
   avow_channel_unref(c);
 }
 
-int main(void) {
+SUITE(channel) {
   const struct CMUnitTest tests[] = {
     CASE(items_come_in_the_order_of_sending),
     CASE(the_ring_goes_round),

@@ -264,7 +264,7 @@ static void without_memory_what_is_no_choice_is_refused(void **state) {
   avow_channel_unref(c);
 }
 
-int main(void) {
+SUITE(channel_memory) {
   const struct CMUnitTest tests[] = {
     CASE(a_million_items_need_no_more_memory_than_one),
     CASE(loop_close_cancels_who_waits),

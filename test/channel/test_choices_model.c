@@ -416,7 +416,7 @@ static void each_item_goes_where_the_model_says(void **state) {
     run_program(i);
 }
 
-int main(void) {
+SUITE(choices_model) {
   const struct CMUnitTest tests[] = {
     CASE(each_item_goes_where_the_model_says),
   };

@@ -155,7 +155,7 @@ static void without_memory_it_is_inert(void **state) {
 #define TIMED_DEBOUNCE(f) \
   cmocka_unit_test_setup_teardown(f, set_up_timed, tear_down)
 
-int main(void) {
+SUITE(debounce) {
   const struct CMUnitTest tests[] = {
     DEBOUNCE_CASE(last_of_a_burst_comes_after_the_quiet),
     DEBOUNCE_CASE(quiet_begins_after_a_callback_that_took_long),

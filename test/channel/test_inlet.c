@@ -343,7 +343,7 @@ static void misuse_is_explained(void **state) {
 
 #endif
 
-int main(void) {
+SUITE(inlet) {
   const struct CMUnitTest tests[] = {
     CASE(items_come_in_order),
     CASE(an_item_comes_to_who_waits),

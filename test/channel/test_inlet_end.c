@@ -326,7 +326,7 @@ static void null_is_misuse(void **state) {
   avow_inlet_unref(NULL);
 }
 
-int main(void) {
+SUITE(inlet_end) {
   const struct CMUnitTest tests[] = {
     CASE(the_last_to_let_go_ends_the_channel),
     CASE(what_was_sent_comes_before_the_end),

@@ -205,7 +205,7 @@ static void endless_work_loses_nothing_of_what_comes(void **state) {
   end_endless(endless, line);
 }
 
-int main(void) {
+SUITE(inlet_tasks) {
   const struct CMUnitTest tests[] = {
     CASE(each_item_is_a_task),
     CASE(items_and_remotes_come_in_their_order),

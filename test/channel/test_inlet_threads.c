@@ -279,7 +279,7 @@ static void who_is_blocked_goes_on_for_who_does_not_wait(void **state) {
   avow_channel_unref(c);
 }
 
-int main(void) {
+SUITE(inlet_threads) {
   const struct CMUnitTest tests[] = {
     CASE(all_that_is_sent_arrives_in_order),
     CASE(it_does_where_there_is_hardly_room),

@@ -48,7 +48,7 @@ enum { ITEMS = 20 };
 static avow_value_t send_fn(void *data) {
   line_t *line = data;
   if (line->sent++ < ITEMS)
-    return avow_follow(avow_channel_send(line->channel, thing()));
+    return avow_follow(avow_channel_send(line->channel, duty_object()));
   avow_channel_end(line->channel);
   return avow_int(ITEMS);
 }
@@ -95,8 +95,10 @@ static avow_promise_t *left_inside(void) {
   avow_channel_t *full = avow_channel_new(loop, 1);
   avow_channel_t *empty = avow_channel_ref(full);
   avow_promise_t *ps[] = {
-    avow_channel_send(full, thing()), avow_channel_send(full, thing()),
-    avow_channel_send(full, thing()), avow_channel_send(full, avow_none()),
+    avow_channel_send(full, duty_object()),
+    avow_channel_send(full, duty_object()),
+    avow_channel_send(full, duty_object()),
+    avow_channel_send(full, avow_none()),
     avow_channel_next(full),
   };
   avow_cancel(ps[1]);
@@ -127,7 +129,7 @@ static avow_promise_t *chosen(void) {
   avow_channel_t *c = avow_channel_new(loop, 0);
   avow_promise_t *never = avow_sleep(loop, 1 << 20);
   const avow_case_t takes[] = { avow_case_settled(never), avow_case_next(c) };
-  const avow_case_t sends[] = { avow_case_send(c, thing()), { 0 } };
+  const avow_case_t sends[] = { avow_case_send(c, duty_object()), { 0 } };
   avow_promise_t *ps[] = {
     avow_then(avow_select(takes, 2), value_of, NULL, NULL),
     avow_then(avow_select(sends, 2), value_of, NULL, NULL),
@@ -156,12 +158,12 @@ static avow_promise_t *all_of(avow_channel_t *c) {
 }
 
 static avow_promise_t *outcomes(void) {
-  avow_promise_t *ps[] = { avow_promise_resolve(loop, thing()),
+  avow_promise_t *ps[] = { avow_promise_resolve(loop, duty_object()),
                            avow_sleep(loop, 1), avow_sleep(loop, 0) };
   avow_gather_t *g;
   avow_channel_t *grows = avow_outcomes_new(loop, &g);
   for (int i = 0; i < 10; i++)
-    avow_gather_add(g, avow_promise_resolve(loop, thing()));
+    avow_gather_add(g, avow_promise_resolve(loop, duty_object()));
   avow_gather_unref(g);
   avow_promise_t *both[] = { all_of(avow_outcomes(loop, ps, 3)),
                              all_of(grows) };
@@ -293,7 +295,7 @@ static int finish(void **state) {
   return close(ends[0]) != 0 || close(ends[1]) != 0 ? -1 : 0;
 }
 
-int main(void) {
+SUITE(oom_channel) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(channels_survive),
     cmocka_unit_test(what_is_left_inside_survives),

@@ -7,7 +7,7 @@ enum { ITEMS = 5 };
 static avow_channel_t *some_items(void) {
   avow_channel_t *channel = avow_channel_new(loop, ITEMS);
   for (int i = 0; i < ITEMS; i++)
-    avow_unref(avow_channel_send(channel, thing()));
+    avow_unref(avow_channel_send(channel, duty_object()));
   avow_channel_end(channel);
   return channel;
 }
@@ -36,7 +36,7 @@ static avow_value_t pass(const avow_value_t *item, void *data) {
 }
 
 static avow_value_t another(const avow_value_t *none, void *data) {
-  return thing();
+  return duty_object();
 }
 
 static avow_value_t make(const avow_value_t *item, void *data) {
@@ -72,7 +72,7 @@ static avow_promise_t *batched(void) {
 static avow_promise_t *batched_grows(void) {
   avow_channel_t *channel = avow_channel_new(loop, 40);
   for (int i = 0; i < 40; i++)
-    avow_unref(avow_channel_send(channel, thing()));
+    avow_unref(avow_channel_send(channel, duty_object()));
   avow_channel_end(channel);
   return all_of(avow_channel_batch(channel, 100, 0));
 }
@@ -117,7 +117,7 @@ static void takes_survive(void **state) {
   survive(taken);
 }
 
-int main(void) {
+SUITE(oom_stage) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(maps_survive),   cmocka_unit_test(filters_survive),
     cmocka_unit_test(takes_survive),  cmocka_unit_test(batches_survive),

@@ -355,7 +355,7 @@ static void promises_of_another_loop_are_refused(void **state) {
   assert_misuse(mix_loops, "a promise of one loop");
 }
 
-int main(void) {
+SUITE(outcomes) {
   const struct CMUnitTest tests[] = {
     CASE(outcomes_come_as_promises_settle),
     CASE(outcomes_that_were_there_come_in_order),

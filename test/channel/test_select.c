@@ -348,7 +348,7 @@ static void a_dump_shows_what_a_select_waits_for(void **state) {
   avow_channel_unref(c);
 }
 
-int main(void) {
+SUITE(select) {
   const struct CMUnitTest tests[] = {
     CASE(what_is_not_chosen_keeps_its_item),
     CASE(the_first_to_have_an_item_is_chosen),

@@ -167,7 +167,7 @@ static void what_a_shield_chooses_is_waited_for(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-int main(void) {
+SUITE(select_end) {
   const struct CMUnitTest tests[] = {
     CASE(an_item_that_is_none_is_refused),
     CASE(a_case_of_no_kind_is_refused),

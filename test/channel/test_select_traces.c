@@ -320,7 +320,7 @@ static void without_a_place_nothing_is_sent(void **state) {
   avow_channel_unref(c);
 }
 
-int main(void) {
+SUITE(select_traces) {
   const struct CMUnitTest tests[] = {
     CASE(a_promise_may_be_in_a_million_selects),
     CASE(a_select_allocates_once),

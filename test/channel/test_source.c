@@ -229,7 +229,7 @@ static void a_channel_that_is_fed_takes_nothing_of_others(void **state) {
   avow_channel_unref(c);
 }
 
-int main(void) {
+SUITE(source) {
   const struct CMUnitTest tests[] = {
     CASE(a_source_flows_while_there_is_room),
     CASE(a_source_without_room_flows_while_somebody_waits),

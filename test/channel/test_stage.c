@@ -267,7 +267,7 @@ static void items_of_others_are_refused(void **state) {
 
 #define STAGE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-int main(void) {
+SUITE(stage) {
   const struct CMUnitTest tests[] = {
     STAGE(nothing_is_taken_while_nobody_asks),
     STAGE(one_is_taken_for_each_who_asks),

@@ -233,7 +233,7 @@ static void lists_are_as_a_clock_and_a_count_have_them(void **state) {
 
 #define BATCH(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-int main(void) {
+SUITE(stage_batch) {
   const struct CMUnitTest tests[] = {
     BATCH(list_is_given_when_it_is_full),
     BATCH(time_of_a_full_list_is_not_waited_for),

@@ -434,7 +434,7 @@ static void what_makes_no_sense_is_refused(void **state) {
 
 #define MAP(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-int main(void) {
+SUITE(stage_map) {
   const struct CMUnitTest tests[] = {
     MAP(each_item_becomes_what_fn_makes_of_it),
     MAP(promises_are_waited_for_one_at_a_time),

@@ -134,7 +134,7 @@ static void items_that_were_left_out_need_no_memory(void **state) {
   assert_int_in_range(move_many(debounce).taken, 1, MANY);
 }
 
-int main(void) {
+SUITE(stage_memory) {
   const struct CMUnitTest tests[] = {
     CASE(items_that_went_through_need_no_memory),
     CASE(items_that_were_left_out_need_no_memory),

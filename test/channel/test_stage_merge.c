@@ -177,7 +177,7 @@ static void without_memory_all_are_let_go_of(void **state) {
 
 #define MERGE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-int main(void) {
+SUITE(stage_merge) {
   const struct CMUnitTest tests[] = {
     MERGE(items_of_all_come_as_they_are_there),
     MERGE(each_has_its_turn),

@@ -214,7 +214,7 @@ static void what_is_in_hand_is_released(void **state) {
   }
 }
 
-int main(void) {
+SUITE(stage_model) {
   const struct CMUnitTest tests[] = {
     TIMED_CASE(what_comes_out_is_what_the_array_has),
     TIMED_CASE(what_is_in_hand_is_released),

@@ -67,7 +67,7 @@ static void fewer_are_all_there_are(void **state) {
   avow_channel_unref(from);
 }
 
-int main(void) {
+SUITE(stage_take) {
   const struct CMUnitTest tests[] = {
     CASE(first_items_come_and_then_the_end),
     CASE(other_is_let_go_of_behind_the_last),

@@ -223,7 +223,7 @@ static void what_comes_through_is_as_in_a_model(void **state) {
 
 #define THROTTLE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-int main(void) {
+SUITE(throttle) {
   const struct CMUnitTest tests[] = {
     THROTTLE(throttle_gives_the_first_of_each_time),
     THROTTLE(throttle_gives_the_last_of_each_time),

@@ -107,7 +107,7 @@ static void loop_close_stops_them(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-int main(void) {
+SUITE(ticks) {
   const struct CMUnitTest tests[] = {
     TIMED_CASE(ticks_come_at_their_times),
     TIMED_CASE(late_takers_lose_no_tick),

@@ -288,7 +288,7 @@ static void an_item_needs_a_place(void **state) {
   assert_misuse(try_nowhere, "the place for an item");
 }
 
-int main(void) {
+SUITE(try) {
   const struct CMUnitTest tests[] = {
     CASE(try_next_takes_what_is_there),
     CASE(without_room_try_next_takes_from_who_sends),

@@ -440,7 +440,7 @@ static void as_many_functions_run_as_the_option_says(void **state) {
   assert_int_equal(uv_loop_close(&other), 0);
 }
 
-int main(void) {
+SUITE(async) {
   const struct CMUnitTest tests[] = {
     CASE(function_runs_inside_the_call),
     CASE(error_returned_rejects),

@@ -213,7 +213,7 @@ static void closing_the_loop_ends_awaits_of_what_is_settled(void **state) {
   assert_notes("got=ECANCELED");
 }
 
-int main(void) {
+SUITE(async_cancel) {
   const struct CMUnitTest tests[] = {
     CASE(cancel_reaches_the_await_and_clean_up_may_await),
     CASE(cancel_leaves_what_others_hold),

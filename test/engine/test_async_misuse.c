@@ -153,7 +153,7 @@ static void it_needs_a_function(void **state) {
               "async: invalid argument");
 }
 
-int main(void) {
+SUITE(async_misuse) {
   const struct CMUnitTest tests[] = {
     CASE(await_outside_an_async_function_is_refused),
     CASE(await_in_what_avow_calls_back_is_refused),

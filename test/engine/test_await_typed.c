@@ -226,7 +226,7 @@ static void value_has_to_go_somewhere(void **state) {
   assert_misuse(await_int_into_nowhere, "the place for what is awaited");
 }
 
-int main(void) {
+SUITE(await_typed) {
   const struct CMUnitTest tests[] = {
     CASE(int_is_given),
     CASE(value_of_any_type_is_given),

@@ -460,7 +460,7 @@ static void on_cancel_cannot_close_the_loop(void **state) {
   avow_deferred_drop(d);
 }
 
-int main(void) {
+SUITE(cancel) {
   const struct CMUnitTest tests[] = {
     CASE(topmost_is_rejected_at_once),
     CASE(rejection_comes_down_through_catch_and_finally),

@@ -433,7 +433,7 @@ static void loop_that_closes_lets_go_of_it(void **state) {
 
 #endif
 
-int main(void) {
+SUITE(cancel_reason) {
   const struct CMUnitTest tests[] = {
     CASE(promise_says_why),
     CASE(reason_may_be_any_value),

@@ -430,7 +430,7 @@ static void attach_without_any_memory_does_not_free(void **state) {
   avow_deferred_drop(d);
 }
 
-int main(void) {
+SUITE(chain) {
   const struct CMUnitTest tests[] = {
     CASE(reactions_run_in_order_of_registration),
     CASE(reaction_to_a_settled_promise_queues_behind_others),

@@ -120,7 +120,7 @@ static void by_itself_what_waits_for_ever_keeps_no_loop_alive(void **state) {
   assert_rejects(p, UV_ECANCELED);
 }
 
-int main(void) {
+SUITE(clock_end) {
   const struct CMUnitTest tests[] = {
     BOTH(closing_passes_the_time_of_what_is_shielded),
     BOTH(closing_cancels_advances),

@@ -191,7 +191,7 @@ static void it_is_as_the_model_when_it_moves_by_itself(void **state) {
   with_seeds(simulate_by_itself);
 }
 
-int main(void) {
+SUITE(clock_model) {
   const struct CMUnitTest tests[] = {
     CASE(it_is_as_the_model_when_moved_by_hand),
     CASE(it_is_as_the_model_when_it_moves_by_itself),

@@ -203,7 +203,7 @@ static void closing_the_loop_tells_closures_that_never_end(void **state) {
   assert_notes("end");
 }
 
-int main(void) {
+SUITE(closure) {
   const struct CMUnitTest tests[] = {
     CASE(closure_gets_either_outcome_and_nothing_else),
     CASE(closure_settles_and_is_queued_as_then_is),

@@ -442,7 +442,7 @@ static void join_losers_lets_the_loop_close(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-int main(void) {
+SUITE(combine) {
   const struct CMUnitTest tests[] = {
     CASE(all_keeps_the_order_of_inputs),
     CASE(all_waits_for_the_last),

@@ -125,7 +125,7 @@ static void deadline_that_is_over_needs_memory_to_say_so(void **state) {
   avow_deferred_drop(d);
 }
 
-int main(void) {
+SUITE(deadline) {
   const struct CMUnitTest tests[] = {
     CASE(now_is_the_present),
     CASE(now_is_what_the_loop_remembers_in_callbacks),

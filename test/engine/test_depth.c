@@ -76,7 +76,7 @@ DEEP(every_link_may_throw_again) {
   (void) avow_reject(d, avow_error_new(UV_EIO, avow_none(), "disk on fire"));
 
   expect_code(p, UV_EIO);
-  check(count == links, "each handler ran once");
+  expect(count == links, "each handler ran once");
 }
 
 DEEP(every_link_may_adopt_what_is_settled) {
@@ -102,7 +102,7 @@ DEEP(every_finally_of_a_long_chain_may_wait) {
   (void) avow_resolve(d, avow_int(links));
 
   expect_int(p, links);
-  check(count == links, "each handler ran once");
+  expect(count == links, "each handler ran once");
 }
 
 DEEP(attached_data_is_freed_all_along_a_long_chain) {
@@ -114,7 +114,7 @@ DEEP(attached_data_is_freed_all_along_a_long_chain) {
   (void) avow_resolve(d, avow_int(links));
 
   expect_int(p, links);
-  check(count == links, "each was freed once");
+  expect(count == links, "each was freed once");
 }
 
 /* Each promise is resolved with the one before it; the first's in *out. */
@@ -197,7 +197,7 @@ DEEP(cancelling_what_adopts_rejects_the_topmost) {
   avow_cancel(p);
 
   expect_code(p, UV_ECANCELED);
-  check(count == 1, "the topmost heard of it");
+  expect(count == 1, "the topmost heard of it");
   avow_deferred_drop(d);
 }
 
@@ -217,9 +217,9 @@ DEEP(cancelling_the_end_comes_down_through_every_finally) {
 
   avow_cancel(p);
 
-  check(count == 1, "the topmost is rejected at once");
+  expect(count == 1, "the topmost is rejected at once");
   expect_code(p, UV_ECANCELED);
-  check(count == 1 + links / 2, "each finally ran once");
+  expect(count == 1 + links / 2, "each finally ran once");
   avow_deferred_drop(d);
 }
 
@@ -229,7 +229,7 @@ DEEP(closing_the_loop_ends_a_pending_chain) {
 
   expect_close_cancels(p, d);
 
-  check(count == links / 2, "each finally ran once");
+  expect(count == links / 2, "each finally ran once");
 }
 
 DEEP(closing_the_loop_ends_promises_that_adopt_each_other) {
@@ -257,7 +257,7 @@ DEEP(a_chain_that_is_let_go_of_runs_to_its_end) {
   (void) avow_resolve(d, avow_int(0));
 
   run_dry();
-  check(count == links / 2, "each finally ran once");
+  expect(count == links / 2, "each finally ran once");
 }
 
 DEEP(a_chain_that_nobody_holds_at_either_end_is_freed) {
@@ -268,7 +268,7 @@ DEEP(a_chain_that_nobody_holds_at_either_end_is_freed) {
   avow_deferred_drop(d);
 
   run_dry();
-  check(unhandled == 1, "the end alone was unhandled");
+  expect(unhandled == 1, "the end alone was unhandled");
 }
 
 DEEP(promises_as_reasons_of_each_other_are_freed) {
@@ -279,7 +279,7 @@ DEEP(promises_as_reasons_of_each_other_are_freed) {
   avow_unref(p);
 
   run_dry();
-  check(unhandled == links + 1, "each was unhandled");
+  expect(unhandled == links + 1, "each was unhandled");
 }
 
 typedef avow_promise_t *(*combine_fn)(uv_loop_t *, avow_promise_t *const[],
@@ -400,7 +400,7 @@ static void loses(combine_fn combine) {
 
   expect_int(combine(loop, both, 2), 1);
 
-  check(count == 1, "the innermost heard of it");
+  expect(count == 1, "the innermost heard of it");
   avow_deferred_drop(d);
 }
 
@@ -415,7 +415,7 @@ DEEP(cancelling_nested_shields_waits_for_the_innermost) {
   avow_on_cancel(d, count_end, NULL);
 
   avow_cancel(p);
-  check(count == 0 && avow_state(p) == AVOW_PENDING, "nobody heard of it");
+  expect(count == 0 && avow_state(p) == AVOW_PENDING, "nobody heard of it");
   (void) avow_resolve(d, avow_int(7));
 
   expect_int(p, 7);
@@ -445,16 +445,16 @@ DEEP(closing_the_loop_ends_nested_combinators) {
     avow_deferred_t *d;
     avow_promise_t *p = nest(combines[i], avow_promise_new(loop, &d));
 
-    check(avow_loop_close(loop) == 0, "it closes");
+    expect(avow_loop_close(loop) == 0, "it closes");
 
-    check(avow_state(p) != AVOW_PENDING, "it is settled");
+    expect(avow_state(p) != AVOW_PENDING, "it is settled");
     avow_deferred_drop(d);
     avow_unref(p);
-    check(avow_loop_init(loop, NULL) == 0, "and may begin anew");
+    expect(avow_loop_init(loop, NULL) == 0, "and may begin anew");
   }
 }
 
-int main(void) {
+SUITE(depth) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_long_chain_fulfils),
     cmocka_unit_test(a_rejection_passes_through_a_long_chain),

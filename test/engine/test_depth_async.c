@@ -101,7 +101,7 @@ DEEP(closing_the_loop_ends_functions_begun_outside) {
   closes(begin_outside);
 }
 
-int main(void) {
+SUITE(depth_async) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(functions_that_wait_for_each_other_return),
     cmocka_unit_test(functions_that_wait_for_each_other_fail),

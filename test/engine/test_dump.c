@@ -459,7 +459,7 @@ static void graph_is_what_graphviz_reads(void **state) {
   avow_value_unref(avow_run(p));
 }
 
-int main(void) {
+SUITE(dump) {
   const struct CMUnitTest tests[] = {
     CASE(idle_loop_dumps_nothing),
     CASE(callback_for_cancelling_sees_what_is_yet_to_be),

@@ -186,7 +186,7 @@ static void handle_that_the_program_closed_is_freed(void **state) {
 #define WITH_FILE(f) \
   cmocka_unit_test_setup_teardown(f, open_setup, close_teardown)
 
-int main(void) {
+SUITE(dump_signal) {
   const struct CMUnitTest tests[] = {
     WITH_FILE(signal_prints_figures_and_promises),
     WITH_FILE(what_is_measured_is_printed),

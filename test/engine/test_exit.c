@@ -150,7 +150,7 @@ static void exit_in_an_async_function_does_too(void **state) {
 }
 #endif
 
-int main(void) {
+SUITE(exit) {
   const struct CMUnitTest tests[] = {
     CASE(exit_from_main_tells_who_waits),
     CASE(exit_in_a_handler_leaves_the_loop),

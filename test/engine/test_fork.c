@@ -13,7 +13,7 @@
 
 #if AVOW__ASAN || AVOW__TSAN
 
-int main(void) {
+SUITE(fork) {
   puts("skipped: sanitizers have locks that a child may find held");
   return 77;
 }
@@ -139,7 +139,7 @@ static void an_inherited_loop_goes_on(void **state) {
   assert_fulfils_none(before);
 }
 
-int main(void) {
+SUITE(fork) {
   const struct CMUnitTest tests[] = {
     CASE(children_of_threads_have_loops_of_their_own),
     CASE(loops_of_lost_threads_are_forgotten),

@@ -337,7 +337,7 @@ static void gather_of_each_kind_may_be_empty(void **state) {
 
 /* Cancelling losers */
 
-int main(void) {
+SUITE(gather) {
   const struct CMUnitTest tests[] = {
     CASE(gather_takes_inputs_over_several_turns),
     CASE(gather_does_not_settle_before_its_end),

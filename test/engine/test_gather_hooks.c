@@ -135,7 +135,7 @@ static void hook_lets_go_of_a_gather_that_rejects(void **state) {
   assert_null(world.gather);
 }
 
-int main(void) {
+SUITE(gather_hooks) {
   const struct CMUnitTest tests[] = {
     CASE(hook_meets_a_whole_gather_when_an_input_is_added),
     CASE(hook_meets_a_whole_gather_of_each_kind),

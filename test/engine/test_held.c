@@ -155,7 +155,7 @@ static void what_outlives_its_loop_is_cancelled(void **state) {
   avow_reader_unref(reader);
 }
 
-int main(void) {
+SUITE(held) {
   const struct CMUnitTest tests[] = {
     CASE(promises_that_are_held_are_told),
     CASE(object_that_is_held_is_told),

@@ -209,7 +209,7 @@ static void measuring_allocates_nothing(void **state) {
   assert_int_equal(allocation_calls(), calls);
 }
 
-int main(void) {
+SUITE(lag) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_is_told_is_an_eighth_too_much_at_most),
     cmocka_unit_test(shares_of_turns_are_counted),

@@ -375,7 +375,7 @@ static void misuse_is_refused(void **state) {
   assert_misuse(set_what_is_followed, "await it, and set that");
 }
 
-int main(void) {
+SUITE(local) {
   const struct CMUnitTest tests[] = {
     CASE(value_stays_across_awaits),
     CASE(each_function_has_its_own),

@@ -442,7 +442,7 @@ static void promises_reuse_the_memory_of_others(void **state) {
 }
 #endif
 
-int main(void) {
+SUITE(loop) {
   const struct CMUnitTest tests[] = {
     CASE(init_counts_its_users),
     CASE(init_refuses_a_small_stack),

@@ -226,7 +226,7 @@ static void slow_part_of_an_async_function_has_its_name(void **state) {
 }
 #endif
 
-int main(void) {
+SUITE(name) {
   const struct CMUnitTest tests[] = {
     CASE(name_of_a_deferred_is_in_dumps),
     CASE(name_in_a_graph_is_escaped),

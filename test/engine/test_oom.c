@@ -5,7 +5,7 @@
 
 static avow_value_t throw_cb(const avow_value_t *arg, void *data) {
   use(data);
-  return avow_error_new(UV_EIO, thing(), "%s on fire", "disk");
+  return avow_error_new(UV_EIO, duty_object(), "%s on fire", "disk");
 }
 
 static avow_value_t sleep_cb(const avow_value_t *arg, void *data) {
@@ -25,7 +25,7 @@ static avow_promise_t *chain_on(avow_promise_t *p) {
 }
 
 static avow_promise_t *chain_on_settled(void) {
-  return chain_on(avow_promise_resolve(loop, thing()));
+  return chain_on(avow_promise_resolve(loop, duty_object()));
 }
 
 static avow_promise_t *chain_on_deferred(void) {
@@ -47,12 +47,12 @@ static void a_pending_chain_survives(void **state) {
 static avow_promise_t *input(size_t i) {
   avow_deferred_t *d;
   if (i % 4 == 1)
-    return avow_promise_reject(loop,
-                               avow_error_new(UV_EIO, thing(), "input %zu", i));
+    return avow_promise_reject(loop, avow_error_new(UV_EIO, duty_object(),
+                                                    "input %zu", i));
   if (i % 4 == 2)
     return avow_finally(avow_sleep(loop, 0), slow_duty_fn, duty_new());
   if (i % 4 == 0)
-    return avow_promise_resolve(loop, thing());
+    return avow_promise_resolve(loop, duty_object());
   avow_promise_t *p = avow_promise_new(loop, &d);
   resolve_later(d);
   return p;
@@ -228,7 +228,7 @@ static int steps;
 static avow_value_t step(void *data) {
   use(data);
   if (++steps == 6)
-    return thing();
+    return duty_object();
   if (steps % 2 == 0)
     return avow_none();
   return avow_follow(avow_sleep(loop, 0));
@@ -245,18 +245,18 @@ static void a_repeat_survives(void **state) {
 }
 
 static avow_value_t then_now(void *self, avow_deferred_t *d) {
-  (void) avow_resolve(d, thing()); /* false: it was cancelled */
-  return avow_error(UV_EIO);       /* too late to count */
+  (void) avow_resolve(d, duty_object()); /* false: it was cancelled */
+  return avow_error(UV_EIO);             /* too late to count */
 }
 
 static avow_value_t then_later(void *self, avow_deferred_t *d) {
   resolve_later(d);
-  return thing();
+  return duty_object();
 }
 
 static avow_value_t then_throw(void *self, avow_deferred_t *d) {
   avow_deferred_drop(d);
-  return avow_error_new(UV_EIO, thing(), "thrown");
+  return avow_error_new(UV_EIO, duty_object(), "thrown");
 }
 
 static const avow_class_t thenables[] = {
@@ -277,7 +277,8 @@ static avow_promise_t *adopted_thenables(void) {
   avow_promise_t *ps[5];
   for (size_t i = 0; i < 3; i++)
     ps[i] = avow_promise_resolve(loop, thenable(i));
-  ps[3] = avow_finally(avow_promise_resolve(loop, thing()), thenable_fn, NULL);
+  ps[3] = avow_finally(avow_promise_resolve(loop, duty_object()), thenable_fn,
+                       NULL);
   ps[4] = avow_try(loop, thenable_fn, NULL);
   return avow_all_settled(loop, ps, 5);
 }
@@ -287,16 +288,12 @@ static void thenables_survive(void **state) {
 }
 
 static avow_value_t all_kinds(void) {
-  avow_value_t inner[] = { thing(), avow_string("text"), avow_int(1) };
+  avow_value_t inner[] = { duty_object(), avow_string("text"), avow_int(1) };
   avow_value_t items[] = {
-    avow_none(),
-    avow_int(1),
-    avow_double(0.5),
-    avow_pointer(inner),
-    thing(),
-    avow_bytes("\0\1", 2),
-    avow_list(inner, 3),
-    avow_error_new(UV_EIO, thing(), "number %d", 9),
+    avow_none(),         avow_int(1),
+    avow_double(0.5),    avow_pointer(inner),
+    duty_object(),       avow_bytes("\0\1", 2),
+    avow_list(inner, 3), avow_error_new(UV_EIO, duty_object(), "number %d", 9),
   };
   return avow_list(items, sizeof(items) / sizeof(items[0]));
 }
@@ -312,7 +309,8 @@ static avow_promise_t *values(void) {
   avow_promise_t *ps[] = {
     avow_then(p, wrap_cb, NULL, NULL), same,
     avow_promise_reject(loop, all_kinds()),
-    avow_promise_reject(loop, avow_follow(avow_promise_resolve(loop, thing())))
+    avow_promise_reject(loop,
+                        avow_follow(avow_promise_resolve(loop, duty_object())))
   };
   return avow_all_settled(loop, ps, 4);
 }
@@ -332,10 +330,10 @@ static avow_value_t task_step(const avow_value_t *got, void *data) {
   task_t *me = data;
   AVOW_BEGIN(&me->frame);
   use(me->duty);
-  me->held = thing();
+  me->held = duty_object();
   AVOW_AWAIT(&me->frame, avow_sleep(loop, 0));
   if (!avow_is_error(got))
-    AVOW_AWAIT(&me->frame, avow_promise_resolve(loop, thing()));
+    AVOW_AWAIT(&me->frame, avow_promise_resolve(loop, duty_object()));
   use(me->duty);
   return me->held;
   AVOW_END;
@@ -371,7 +369,7 @@ static avow_value_t use_and_end(const avow_value_t *got, void *duty) {
   if (got != NULL)
     use(duty);
   duty_end(duty);
-  return got != NULL ? thing() : avow_none();
+  return got != NULL ? duty_object() : avow_none();
 }
 
 static avow_value_t owned_step(const avow_value_t *got, void *data) {
@@ -470,7 +468,7 @@ static void what_follows_the_lost_is_lost(void **state) {
       follow_chain(state, others, nth);
 }
 
-int main(void) {
+SUITE(oom) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(a_chain_survives),
     cmocka_unit_test(a_pending_chain_survives),

@@ -23,14 +23,14 @@ static void *map_or_fail(size_t size) {
 /* Holds a thing across awaits. */
 static avow_value_t await_fn(void *data) {
   use(data);
-  const avow_value_t held = thing();
+  const avow_value_t held = duty_object();
   static const avow_local_t key = { .name = NULL };
-  avow_ignore(avow_local_set(&key, thing()));
+  avow_ignore(avow_local_set(&key, duty_object()));
   avow_promise_t *p = avow_trace_await("here.c", 1, avow_sleep(loop, 0));
   avow_value_t v = avow_await(p);
   use(data);
   if (!avow_is_error(&v))
-    v = avow_await(avow_promise_resolve(loop, thing()));
+    v = avow_await(avow_promise_resolve(loop, duty_object()));
   avow_value_t other = avow_none();
   avow_ignore(avow_awaited(v, AVOW_NONE, NULL, &other));
   avow_value_unref(other);
@@ -80,7 +80,7 @@ static avow_promise_t *functions(void) {
     ps[i] = start(i % 2 == 0 ? await_fn : nested_fn);
   ps[4] = start_throwing(await_throwing_fn);
   avow_cancel(ps[2]);
-  avow_cancel_with(ps[3], thing());
+  avow_cancel_with(ps[3], duty_object());
   return avow_all_settled(loop, ps, 5);
 }
 
@@ -96,7 +96,7 @@ static int fail_maps(void **state) {
   return start_pool_alone(state);
 }
 
-int main(void) {
+SUITE(oom_async) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(async_functions_survive),
   };

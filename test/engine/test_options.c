@@ -107,7 +107,7 @@ static void figures_of_an_impossible_size_are_a_mistake(void **state) {
     assert_misuse(mistakes[i], "bytes, the size of no figures");
 }
 
-int main(void) {
+SUITE(options) {
   const struct CMUnitTest tests[] = {
     CASE(what_is_reserved_has_to_be_zero),
     CASE(what_is_reserved_is_named_in_debug_builds),

@@ -178,7 +178,7 @@ static void chains_interleave_in_order_of_registration(void **state) {
   assert_notes("a1 b1 a2 b2 a3 b3");
 }
 
-int main(void) {
+SUITE(order) {
   const struct CMUnitTest tests[] = {
     CASE(then_of_a_settled_promise_takes_1),
     CASE(then_returning_a_value_takes_2),

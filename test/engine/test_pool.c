@@ -346,7 +346,7 @@ static void timeouts_are_steady(void **state) {
   assert_steady(time_out, WARM, ROUNDS * 100);
 }
 
-int main(void) {
+SUITE(pool) {
   const struct CMUnitTest tests[] = {
     POOL(blocks_are_apart_and_as_large_as_a_promise),
     POOL(blocks_that_came_back_are_given_out_again),

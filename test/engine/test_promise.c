@@ -351,7 +351,7 @@ static void value_that_is_lost_may_cancel_as_it_goes(void **state) {
   assert_notes("");
 }
 
-int main(void) {
+SUITE(promise) {
   const struct CMUnitTest tests[] = {
     CASE(then_runs_after_the_caller_returns),
     CASE(resolve_runs_no_handler_inside),

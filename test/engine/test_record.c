@@ -17,7 +17,7 @@ static void other_builds_write_no_trace(void **state) {
   assert_int_equal(avow_trace_stop(loop), UV_ENOTSUP);
 }
 
-int main(void) {
+SUITE(record) {
   const struct CMUnitTest tests[] = { CASE(other_builds_write_no_trace) };
   return RUN(tests);
 }
@@ -249,7 +249,7 @@ static void names_that_are_long_keep_their_end(void **state) {
   assert_int_equal(count_of("\"ph\":\"b\""), 100);
 }
 
-int main(void) {
+SUITE(record) {
   const struct CMUnitTest tests[] = {
     CASE(trace_is_of_one_file_at_a_time),
     CASE(trace_without_memory_does_not_begin),

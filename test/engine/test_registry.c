@@ -248,7 +248,7 @@ static void threads_come_and_go_in_one_place(void **state) {
   avow__registry_end();
 }
 
-int main(void) {
+SUITE(registry) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(no_loop_is_none),
     cmocka_unit_test(each_of_many_is_found),

@@ -400,7 +400,7 @@ static void what_cannot_change_threads_is_refused(void **state) {
   assert_int_equal(destroyed, 2);
 }
 
-int main(void) {
+SUITE(remote) {
   const struct CMUnitTest tests[] = {
     CASE(what_cannot_change_threads_is_refused),
     CASE(resolve_fulfils_from_another_thread),

@@ -90,7 +90,7 @@ static void many_remotes_leave_no_more_than_a_reserve(void **state) {
   test_free(remotes);
 }
 
-int main(void) {
+SUITE(remote_memory) {
   const struct CMUnitTest tests[] = {
     CASE(remotes_made_together_lie_together),
     CASE(remote_that_came_back_serves_beside_others),

@@ -158,7 +158,7 @@ static void promise_whose_loop_is_gone_may_go_on_any_thread(void **state) {
 
 #endif
 
-int main(void) {
+SUITE(reuse) {
   const struct CMUnitTest tests[] = {
     CASE(pending_sleep_waits_for_the_end),
     CASE(use_without_init_is_advised_against_once),

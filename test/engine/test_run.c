@@ -271,7 +271,7 @@ static void run_of_another_loop_may_be_in_a_handler(void **state) {
   assert_int_equal(uv_loop_close(&other), 0);
 }
 
-int main(void) {
+SUITE(run) {
   const struct CMUnitTest tests[] = {
     CASE(run_returns_at_once_what_is_settled),
     CASE(run_ends_when_its_promise_settles),

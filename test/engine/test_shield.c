@@ -399,7 +399,7 @@ static void closing_does_not_poll_before_it_has_cancelled(void **state) {
 
 #endif
 
-int main(void) {
+SUITE(shield) {
   const struct CMUnitTest tests[] = {
     CASE(shield_settles_as_its_promise_does),
     CASE(shield_of_what_is_settled_is_that),

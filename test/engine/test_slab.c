@@ -2,8 +2,7 @@
 /* Slabs after a peak: what is empty goes back, in whatever order it came to be
    so, and what comes next lies as it did before. */
 #ifdef __linux__
-/* NOLINTNEXTLINE(readability-identifier-naming): the system's name */
-#  define _DEFAULT_SOURCE 1
+
 #  include <sys/mman.h>
 #  include <unistd.h>
 #endif
@@ -367,7 +366,7 @@ static void closed_loop_keeps_what_its_promises_need(void **state) {
   assert_int_equal(uv_loop_close(&other), 0);
 }
 
-int main(void) {
+SUITE(slab) {
   const struct CMUnitTest tests[] = {
     POOL(what_is_empty_goes_back_beyond_a_reserve),
     POOL(what_is_empty_goes_back_in_any_order),

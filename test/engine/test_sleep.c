@@ -403,7 +403,7 @@ static void sleeps_cancel_after_foreign_closing(void **state) {
   assert_rejects(p, UV_ECANCELED);
 }
 
-int main(void) {
+SUITE(sleep) {
   const struct CMUnitTest tests[] = {
     CASE(a_sleep_is_never_early),
     CASE(a_sleep_of_nothing_waits_for_the_loop),

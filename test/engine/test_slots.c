@@ -203,7 +203,7 @@ static void sleeps_that_are_far_are_not_looked_at(void **state) {
   test_free(model);
 }
 
-int main(void) {
+SUITE(slots) {
   const struct CMUnitTest tests[] = {
     CASE(sleeps_of_milliseconds_end_in_order),
     CASE(sleeps_of_seconds_end_in_order),

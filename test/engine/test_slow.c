@@ -201,7 +201,7 @@ static void timed_jobs_are_counted_as_others(void **state) {
   assert_int_equal(stats().jobs - before, N);
 }
 
-int main(void) {
+SUITE(slow) {
   const struct CMUnitTest tests[] = {
     CASE(slow_job_is_told_of_with_its_function),
     CASE(slow_step_without_a_stack_is_told_of),

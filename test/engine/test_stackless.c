@@ -396,7 +396,7 @@ static void it_needs_a_step_and_a_frame(void **state) {
   assert_rejects(avow_stackless(loop, do_nothing, NULL), UV_EINVAL);
 }
 
-int main(void) {
+SUITE(stackless) {
   const struct CMUnitTest tests[] = {
     CASE(step_runs_inside_the_call),
     CASE(step_leaves_what_is_queued_alone),

@@ -387,7 +387,7 @@ static void all_that_is_late_keeps_to_the_model(void **state) {
   }
 }
 
-int main(void) {
+SUITE(task) {
   const struct CMUnitTest tests[] = {
     CASE(equal_sleeps_run_one_by_one),
     CASE(sleeps_that_are_late_run_one_by_one),

@@ -246,7 +246,7 @@ static void error_of_a_then_function_that_answered_is_released(void **state) {
   assert_int_equal(destroyed, 1);
 }
 
-int main(void) {
+SUITE(thenable) {
   const struct CMUnitTest tests[] = {
     CASE(thenable_is_asked_in_a_job_of_its_own),
     CASE(thenable_may_answer_later),

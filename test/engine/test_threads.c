@@ -432,7 +432,7 @@ static void values_travel_between_loops(void **state) {
   assert_int_equal(uv_loop_close(&other), 0);
 }
 
-int main(void) {
+SUITE(threads) {
   const struct CMUnitTest tests[] = {
     CASE(threads_have_loops_of_their_own),
     CASE(a_loop_runs_in_another_thread_than_began_it),

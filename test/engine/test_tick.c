@@ -330,7 +330,7 @@ static void work_begun_while_handles_close_is_not_lost(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-int main(void) {
+SUITE(tick) {
   const struct CMUnitTest tests[] = {
     CASE(a_timers_handlers_run_before_the_next_poll),
     CASE(a_polls_handlers_run_in_the_same_iteration),

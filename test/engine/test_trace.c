@@ -393,7 +393,7 @@ static void announced_place_is_not_kept(void **state) {
 
 #endif
 
-int main(void) {
+SUITE(trace) {
   const struct CMUnitTest tests[] = {
     CASE(report_of_a_rejected_promise_says_where),
     CASE(report_of_a_thrown_error_says_where),

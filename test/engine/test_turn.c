@@ -389,7 +389,7 @@ static void budgets_end_no_chain_without_handles(void **state) {
   assert_chain_ends_without(close_handle);
 }
 
-int main(void) {
+SUITE(turn) {
   const struct CMUnitTest tests[] = {
     CASE(all_of_a_turn_share_its_budget),
     CASE(a_spent_budget_leaves_one_of_each_a_turn),

@@ -378,7 +378,7 @@ static void jobs_may_take_as_long_as_callbacks(void **state) {
 #define TIMED(f) \
   cmocka_unit_test_setup_teardown(f, clock_setup, harness_teardown)
 
-int main(void) {
+SUITE(turn_time) {
   const struct CMUnitTest tests[] = {
     TIMED(a_turn_ends_when_its_time_is_spent),
     TIMED(slow_jobs_are_few_in_a_turn),

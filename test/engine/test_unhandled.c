@@ -294,7 +294,7 @@ static void unhandled_of_an_own_code_has_its_number(void **state) {
   assert_non_null(strstr(text, "unhandled rejection: error -30001 (-30001)"));
 }
 
-int main(void) {
+SUITE(unhandled) {
   const struct CMUnitTest tests[] = {
     CASE(rejection_is_reported_when_the_last_lets_go),
     CASE(rejection_is_reported_when_it_comes_after_the_last),

@@ -322,7 +322,7 @@ static void cancelled_timeout_cancels_its_promise(void **state) {
   avow_deferred_drop(d);
 }
 
-int main(void) {
+SUITE(until) {
   const struct CMUnitTest tests[] = {
     CASE(until_goes_on_as_its_promise),
     CASE(until_is_rejected_by_the_reason_of_stop),

@@ -157,7 +157,7 @@ static void await_outside_a_function_is_refused(void **state) {
   assert_misuse(await_outside, "avow_await() outside an async function");
 }
 
-int main(void) {
+SUITE(exceptions) {
   const struct CMUnitTest tests[] = {
     CASE(those_in_flight_are_a_functions_own),
     CASE(functions_that_start_functions_keep_theirs),

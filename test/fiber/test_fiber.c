@@ -239,7 +239,7 @@ static void without_memory_there_is_no_fiber(void **state) {
 
 #define FIBER_CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-int main(void) {
+SUITE(fiber) {
   const struct CMUnitTest tests[] = {
     FIBER_CASE(values_go_both_ways),
     FIBER_CASE(fibers_resume_fibers),

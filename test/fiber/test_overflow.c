@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Stacks that overflow: the process's end, and what it says. */
-#define _XOPEN_SOURCE 700 /* sigaltstack() */
-
 #include "fiber/overflow.h"
 
 #include <pthread.h>
@@ -14,7 +12,7 @@
 
 #if TOOLS_WATCH
 
-int main(void) {
+SUITE(overflow) {
   puts("skipped: the tool that watches would speak of it first");
   return 77;
 }
@@ -215,7 +213,7 @@ static void the_advice_is_cut_where_it_is_too_long(void **state) {
 }
 #  endif
 
-int main(void) {
+SUITE(overflow) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(an_overflow_ends_the_process_with_advice),
     cmocka_unit_test(a_frame_that_jumps_over_pages_does_too),

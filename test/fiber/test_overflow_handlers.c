@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Whoever handles faults beside avow, which watches for stacks that overflow:
    handlers, and stacks for them, that a program has before, or gets later. */
-#define _XOPEN_SOURCE 700 /* sigaltstack() */
-
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -13,7 +11,7 @@
 
 #if TOOLS_WATCH
 
-int main(void) {
+SUITE(overflow_handlers) {
   puts("skipped: the tool that watches would speak of it first");
   return 77;
 }
@@ -273,7 +271,7 @@ static void a_stack_of_the_program_for_handlers_stays(void **state) {
 }
 #  endif
 
-int main(void) {
+SUITE(overflow_handlers) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(faults_that_are_sent_end_the_process),
     cmocka_unit_test(faults_that_are_sent_may_be_ignored),

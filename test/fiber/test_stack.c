@@ -143,7 +143,7 @@ static void advice_that_does_nothing_is_no_guard(void **state) {
 }
 #endif
 
-int main(void) {
+SUITE(stack) {
   const struct CMUnitTest tests[] = {
     CASE(all_of_a_stack_can_be_used),
     CASE(all_of_the_guard_is_known_for_it),

@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#define _XOPEN_SOURCE 700 /* pwrite() */
 #include "streamed.h"
 
 #include <stdlib.h>

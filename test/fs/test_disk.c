@@ -27,7 +27,7 @@ static void a_stat_that_fails_says_nothing(void **state) {
   assert_leaves(stat_of_closed, UV_EBADF);
 }
 
-int main(void) {
+SUITE(disk) {
   const struct CMUnitTest tests[] = {
     DISK_CASE(a_stat_that_fails_says_nothing),
   };

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Files as streams. */
-#define _XOPEN_SOURCE 700 /* pread() */
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -327,7 +326,7 @@ static void stream_needs_memory(void **state) {
   }
 }
 
-int main(void) {
+SUITE(file_stream) {
   (void) signal(SIGPIPE, SIG_IGN);
   pool_init();
   const struct CMUnitTest tests[] = {

@@ -429,7 +429,7 @@ static void failure_keeps_its_code_without_memory(void **state) {
 
 #define FS(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-int main(void) {
+SUITE(fs) {
   (void) signal(SIGXFSZ, SIG_IGN); /* a write beyond the limit says so */
   disk_init();
   (void) uv_replace_allocator(libuv_malloc, realloc, calloc, free);

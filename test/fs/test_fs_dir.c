@@ -257,7 +257,7 @@ static void cancelled_closedir_closes_all_the_same(void **state) {
   avow_value_unref(the_dir);
 }
 
-int main(void) {
+SUITE(fs_dir) {
   const struct CMUnitTest tests[] = {
     DISK_CASE(scandir_lists_names_of_any_length),
     DISK_CASE(scandir_gives_no_entries_of_an_empty_directory),

@@ -194,7 +194,7 @@ static void an_event_is_not_read_from_another_value(void **state) {
 
 #define EVENT(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-int main(void) {
+SUITE(fs_event) {
   const struct CMUnitTest tests[] = {
     EVENT(events_have_a_name_and_a_kind),
     EVENT(an_event_outlives_its_channel),

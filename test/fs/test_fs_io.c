@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Reading and writing in several parts, and from file to file. */
-#define _XOPEN_SOURCE 700 /* pread() */
-
 #include <fcntl.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -290,7 +288,7 @@ static void close_waits_for_a_cancelled_sendfile_to_itself(void **state) {
 
 #define IO(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-int main(void) {
+SUITE(fs_io) {
   const struct CMUnitTest tests[] = {
     IO(negative_offsets_other_than_minus_1_are_rejected),
     IO(write_of_a_list_writes_one_after_another),

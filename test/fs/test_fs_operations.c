@@ -243,7 +243,7 @@ static void make_test(size_t i) {
                                   .initial_state = same.to };
 }
 
-int main(void) {
+SUITE(fs_operations) {
   const size_t count = operation_count * BEHAVIOURS;
   if (count > TESTS)
     return 1;

@@ -188,7 +188,7 @@ static void a_change_is_not_read_from_another_value(void **state) {
 
 #define LOOK(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-int main(void) {
+SUITE(fs_poll) {
   (void) uv_replace_allocator(failing_malloc, realloc, calloc,
                               free); /* valid */
   const struct CMUnitTest tests[] = {

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A writer that is killed, at each of its system calls in turn: there is the
    old file or the new one, whole, and the next writer removes what was left. */
-#define _GNU_SOURCE /* O_TMPFILE, __WALL */
-
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -192,7 +190,7 @@ static void killed_writer_leaves_nothing_or_a_new_file(void **state) {
 
 #endif
 
-int main(void) {
+SUITE(killed) {
   const struct CMUnitTest tests[] = {
     DISK_CASE(killed_writer_leaves_the_old_file_or_the_new_one),
     DISK_CASE(killed_writer_leaves_nothing_or_a_new_file),

@@ -160,7 +160,7 @@ static void replace_file_follows_links_where_no_bit_protects(void **state) {
   assert_file("target", "new");
 }
 
-int main(void) {
+SUITE(links) {
   const struct CMUnitTest tests[] = {
     DISK_CASE(replace_file_follows_links),
     DISK_CASE(replace_file_makes_what_a_link_leads_to),

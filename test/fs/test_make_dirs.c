@@ -131,7 +131,7 @@ static void make_dirs_survives_failing_memory(void **state) {
   forget_made();
 }
 
-int main(void) {
+SUITE(make_dirs) {
   const struct CMUnitTest tests[] = {
     DISK_CASE(make_dirs_makes_all_above),
     DISK_CASE(make_dirs_makes_what_is_missing),

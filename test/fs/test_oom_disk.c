@@ -124,7 +124,7 @@ static int finish(void **state) {
   return harness_teardown(state) != 0 || access(directory, F_OK) == 0 ? -1 : 0;
 }
 
-int main(void) {
+SUITE(oom_disk) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(written_files_survive),
     cmocka_unit_test(trees_survive),

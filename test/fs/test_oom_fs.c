@@ -108,7 +108,7 @@ static void streams_of_files_survive(void **state) {
   loop = mine; /* the fixture ends that one */
 }
 
-int main(void) {
+SUITE(oom_fs) {
   const struct CMUnitTest tests[] = {
     DISK_CASE(every_operation_survives),
     DISK_CASE(directories_survive),

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Streams of descriptors, whatever these are. */
-#define _XOPEN_SOURCE 700 /* posix_openpt(), pwrite() */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -147,7 +146,7 @@ static void opening_needs_memory(void **state) {
   (void) close(fds[1]);
 }
 
-int main(void) {
+SUITE(open_stream) {
   (void) signal(SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
     IN_FILE(file_is_opened_where_it_stands),

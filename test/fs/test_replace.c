@@ -326,7 +326,7 @@ static void writing_survives_failing_memory(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-int main(void) {
+SUITE(replace) {
   const struct CMUnitTest tests[] = {
     DISK_CASE(write_file_makes_a_file_with_the_mode),
     DISK_CASE(write_file_replaces_what_a_file_held),

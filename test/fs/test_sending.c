@@ -3,7 +3,6 @@
  * Files that are pumped to streams, of which the system moves what it can by
  * itself: sendfile() here is the test's, which counts, and fails as it is told.
  */
-#define _GNU_SOURCE /* syscall() */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -376,7 +375,7 @@ static void needs_memory(void **state) {
   }
 }
 
-int main(void) {
+SUITE(sending) {
   pool_init();
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(file_arrives_whole),

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What a new file has of the one that it replaces, and what becomes of those
    that were left half-way. */
-#define _GNU_SOURCE /* setgroups() */
-
 #include <errno.h>
 #include <fcntl.h>
 #include <grp.h>
@@ -411,7 +409,7 @@ static void two_writers_lose_nothing_of_each_others(void **state) {
   assert_int_equal(entries_of(""), 1);
 }
 
-int main(void) {
+SUITE(successor) {
   const struct CMUnitTest tests[] = {
     DISK_CASE(replace_file_keeps_owner_and_group),
     DISK_CASE(replace_file_drops_what_runs_as_its_owner),

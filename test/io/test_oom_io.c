@@ -247,7 +247,7 @@ static int finish(void **state) {
   return unlink(path);
 }
 
-int main(void) {
+SUITE(oom_io) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(remotes_survive),
     cmocka_unit_test(files_survive),

@@ -57,7 +57,7 @@ static void operations_that_are_large_have_blocks_of_their_own(void **state) {
   assert_int_equal(live_allocations(), before);
 }
 
-int main(void) {
+SUITE(op) {
   const struct CMUnitTest tests[] = {
     CASE(operations_in_turn_share_a_block),
     CASE(a_crowd_of_operations_leaves_few_blocks),

@@ -428,7 +428,7 @@ static void cancelled_work_is_counted_until_it_is_over(void **state) {
   assert_pool(0, 0);
 }
 
-int main(void) {
+SUITE(work) {
   pool_init();
   const struct CMUnitTest tests[] = {
     CASE(work_that_returns_a_promise_is_misuse),

@@ -10,7 +10,7 @@ int64_t unhandled;
 
 static const char *problem;
 
-void check(bool fine, const char *what) {
+void expect(bool fine, const char *what) {
   if (!fine && problem == NULL)
     problem = what;
 }
@@ -28,12 +28,12 @@ static void run_deep(void *fn) {
   };
   uv_loop_t own;
   loop = &own;
-  check(uv_loop_init(&own) == 0, "the loop starts");
-  check(avow_loop_init(&own, &options) == 0, "avow starts");
+  expect(uv_loop_init(&own) == 0, "the loop starts");
+  expect(avow_loop_init(&own, &options) == 0, "avow starts");
   (*(void (**)(void)) fn)();
   const int closed = avow_loop_close(&own);
-  check(closed == 0 || closed == UV_EINVAL, "avow ends, or had ended");
-  check(uv_loop_close(&own) == 0, "the loop ends without handles");
+  expect(closed == 0 || closed == UV_EINVAL, "avow ends, or had ended");
+  expect(uv_loop_close(&own) == 0, "the loop ends without handles");
 }
 
 static int wanted(const char *variable, int usual) {
@@ -61,13 +61,13 @@ void deep(void (*fn)(void)) {
 
 void expect_code(avow_promise_t *p, int code) {
   const avow_value_t v = avow_run(p);
-  check(avow_error_code(&v) == code, avow_err_name(code));
+  expect(avow_error_code(&v) == code, avow_err_name(code));
   avow_value_unref(v);
 }
 
 void expect_int(avow_promise_t *p, int64_t expected) {
   const avow_value_t v = avow_run(p);
-  check(v.tag == AVOW_INT && v.u.i == expected, "the sum of all links");
+  expect(v.tag == AVOW_INT && v.u.i == expected, "the sum of all links");
   avow_value_unref(v);
 }
 
@@ -78,22 +78,22 @@ void count_end(void *data) {
 void expect_cancels(avow_promise_t *p) {
   avow_cancel(p);
 
-  check(count == 1, "the innermost heard of it");
+  expect(count == 1, "the innermost heard of it");
   expect_code(p, UV_ECANCELED);
 }
 
 void expect_close_cancels(avow_promise_t *p, avow_deferred_t *d) {
-  check(avow_loop_close(loop) == 0, "it closes");
+  expect(avow_loop_close(loop) == 0, "it closes");
 
-  check(avow_state(p) == AVOW_REJECTED, "it is rejected");
-  check(avow_error_code(avow_result(p)) == UV_ECANCELED, "UV_ECANCELED");
+  expect(avow_state(p) == AVOW_REJECTED, "it is rejected");
+  expect(avow_error_code(avow_result(p)) == UV_ECANCELED, "UV_ECANCELED");
   avow_deferred_drop(d);
   avow_unref(p);
 }
 
 void run_dry(void) {
-  check(uv_run(loop, UV_RUN_DEFAULT) == 0, "nothing left to do");
+  expect(uv_run(loop, UV_RUN_DEFAULT) == 0, "nothing left to do");
   avow_stats_t stats;
   avow_loop_stats(loop, &stats, sizeof(stats));
-  check(stats.live == 0, "no promise left");
+  expect(stats.live == 0, "no promise left");
 }

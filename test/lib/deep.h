@@ -18,7 +18,7 @@ extern int64_t count;     /* of what a test counts */
 extern int64_t unhandled; /* rejections that nobody heard of */
 
 /* The first that fails is asserted on the test's own thread. */
-void check(bool fine, const char *what);
+void expect(bool fine, const char *what);
 void expect_code(avow_promise_t *p, int code);
 void expect_int(avow_promise_t *p, int64_t expected);
 /* For attach and on_cancel: adds one to count. */

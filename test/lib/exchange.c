@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#define _GNU_SOURCE /* syscall() */
-
 #include "exchange.h"
 
 #include <fcntl.h>

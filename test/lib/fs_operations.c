@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Each operation once: how it is started and how its success is seen. */
-#define _XOPEN_SOURCE 700
-
 #include "fs_operations.h"
 
 #include <fcntl.h>

@@ -18,6 +18,8 @@
 
 #include "avow.h"
 
+#include "suite.h"
+
 #ifndef assert_int_in_range /* its name in cmocka 2 */
 #  define assert_int_in_range assert_in_range
 #endif

@@ -4,7 +4,7 @@
  * random, before it sees what time it is. What a test asserts must be so
  * nevertheless. To be loaded in front of libc:
  *
- *   LD_PRELOAD=./libstalling.so build/test/test_sleep
+ *   LD_PRELOAD=./libstalling.so build/test/test_engine sleep
  */
 #define _GNU_SOURCE /* RTLD_NEXT */
 #include <dlfcn.h>

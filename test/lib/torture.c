@@ -60,7 +60,7 @@ avow_value_t slow_duty_fn(void *data) {
 static const avow_class_t thing_class = { .name = "thing",
                                           .destroy = duty_end };
 
-avow_value_t thing(void) {
+avow_value_t duty_object(void) {
   return avow_object(&thing_class, duty_new());
 }
 
@@ -76,7 +76,7 @@ avow_value_t pass_cb(const avow_value_t *arg, void *data) {
 
 avow_value_t thing_cb(const avow_value_t *arg, void *data) {
   use(data);
-  return thing();
+  return duty_object();
 }
 
 static avow_value_t resolve_cb(const avow_value_t *arg, void *data) {
@@ -84,7 +84,7 @@ static avow_value_t resolve_cb(const avow_value_t *arg, void *data) {
   duty_t *duty = data;
   avow_deferred_t *d = duty->deferred;
   duty->deferred = NULL;
-  (void) avow_resolve(d, thing()); /* false if that was cancelled */
+  (void) avow_resolve(d, duty_object()); /* false if that was cancelled */
   return avow_none();
 }
 

@@ -22,7 +22,7 @@ avow_value_t duty_fn(void *data);
 avow_value_t slow_duty_fn(void *data); /* follows the next turn */
 
 /* An object whose end is a duty. */
-avow_value_t thing(void);
+avow_value_t duty_object(void);
 
 /* For handlers: their data, a duty, must not have ended yet. */
 void use(const void *data);

@@ -25,7 +25,6 @@ int __wrap_uv_tcp_bind(uv_tcp_t *tcp, const struct sockaddr *at,
 
 bool shared; /* the loops listen themselves */
 const char shares[] = "loops share a port here";
-avow_loops_t *loops;
 avow_value_t server; /* ours beside what listens */
 struct sockaddr_in address;
 char port[8];

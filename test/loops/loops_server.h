@@ -16,7 +16,7 @@ enum { LOOPS = 4, MANY = 20 };
 
 extern bool shared; /* the loops listen themselves */
 extern const char shares[];
-extern avow_loops_t *loops;
+extern avow_loops_t *loops; /* of over_there.c */
 extern avow_value_t server; /* ours beside what listens */
 extern struct sockaddr_in address;
 extern char port[8];

@@ -342,7 +342,7 @@ static void loops_made_where_others_were_are_there(void **state) {
   }
 }
 
-int main(void) {
+SUITE(loops) {
   home_thread = uv_thread_self();
   (void) uv_sem_init(&arrived, 0);
   (void) uv_sem_init(&gate, 0);

@@ -144,7 +144,7 @@ static void loops_close_once(void **state) {
   assert_misuse(close_twice, "these loops were closed already");
 }
 
-int main(void) {
+SUITE(loops_closed) {
   const struct CMUnitTest tests[] = {
     CASE(loop_without_handles_takes_no_more),
     CASE(closing_waits_for_no_thread_that_is_over),

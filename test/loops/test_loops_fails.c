@@ -126,7 +126,7 @@ static void loops_without_threads_are_refused(void **state) {
 #define LOOPS_CASE(f) \
   cmocka_unit_test_setup_teardown(f, set_up, harness_teardown)
 
-int main(void) {
+SUITE(loops_fails) {
   const struct CMUnitTest tests[] = {
     LOOPS_CASE(loops_without_memory_are_refused),
     LOOPS_CASE(loop_that_cannot_be_begun_is_refused),

@@ -213,7 +213,7 @@ static void home_that_closes_waits_for_the_connections(void **state) {
   (void) close(fd);
 }
 
-int main(void) {
+SUITE(loops_listen) {
   (void) signal(SIGPIPE, SIG_IGN);
   loops_server_init();
   const struct CMUnitTest tests[] = {

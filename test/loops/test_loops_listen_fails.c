@@ -177,7 +177,7 @@ static void listen_refuses_what_it_cannot_do(void **state) {
   assert_rejects(listen_with(echo, 0), UV_EINVAL); /* it is closed */
 }
 
-int main(void) {
+SUITE(loops_listen_fails) {
   (void) signal(SIGPIPE, SIG_IGN);
   loops_server_init();
   const struct CMUnitTest tests[] = {

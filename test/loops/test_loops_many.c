@@ -115,7 +115,7 @@ static void runs_serve_anew_what_others_have_left(void **state) {
 }
 #endif
 
-int main(void) {
+SUITE(loops_many) {
   (void) uv_sem_init(&arrived, 0);
   const struct CMUnitTest tests[] = {
     LOOPS_CASE(a_crowd_may_wait_over_there),

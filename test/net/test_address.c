@@ -111,7 +111,7 @@ static void other_handles_have_no_address(void **state) {
 
 #define ADDRESS(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-int main(void) {
+SUITE(address) {
   const struct CMUnitTest tests[] = {
     ADDRESS(address_has_a_text_and_a_port),
     ADDRESS(what_is_no_address_has_none),

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Binding by name, and accepting. */
-#define _GNU_SOURCE /* RTLD_NEXT */
 #include <dlfcn.h>
 #include <netdb.h>
 #include <signal.h>
@@ -103,7 +102,7 @@ static void accept_fails_on_a_closing_handle(void **state) {
 #define NET(f) \
   cmocka_unit_test_setup_teardown(f, acceptor_setup, acceptor_teardown)
 
-int main(void) {
+SUITE(bind) {
   (void) signal(SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
     NET(bind_says_which_address_is_in_use),

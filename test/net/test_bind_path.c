@@ -206,7 +206,7 @@ static void bind_path_survives_failing_memory(void **state) {
   assert_survives_failing_memory(disk_setup, disk_teardown, state, start);
 }
 
-int main(void) {
+SUITE(bind_path) {
   (void) signal(SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
     DISK_CASE(who_connects_is_accepted),

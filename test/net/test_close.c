@@ -337,7 +337,7 @@ static void close_waits_for_handles_that_the_program_closes_meanwhile(
   close_late(spawn_and_close_all);
 }
 
-int main(void) {
+SUITE(close) {
   const struct CMUnitTest tests[] = {
     CASE(close_ends_although_catch_starts_anew),
     CASE(close_ends_although_jobs_make_jobs),

@@ -397,7 +397,7 @@ static void cancelled_pipe_closes(void **state) {
 #define TIMED_RACE(f) \
   cmocka_unit_test_setup_teardown(f, set_up_timed_race, tear_down_race)
 
-int main(void) {
+SUITE(connect) {
   (void) signal(SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
     RACE(refused_address_gives_way_at_once),

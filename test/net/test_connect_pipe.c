@@ -158,7 +158,7 @@ static void connect_survives_failing_memory(void **state) {
 
 #define PIPE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-int main(void) {
+SUITE(connect_pipe) {
   const struct CMUnitTest tests[] = {
     PIPE(connected_pipes_talk),
     PIPE(connect_copies_the_name),

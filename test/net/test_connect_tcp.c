@@ -372,7 +372,7 @@ static void refusal_keeps_its_code_without_memory(void **state) {
 
 #define TCP(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-int main(void) {
+SUITE(connect_tcp) {
   const struct CMUnitTest tests[] = {
     TCP(connect_gives_none_once_connected),
     TCP(connected_streams_talk),

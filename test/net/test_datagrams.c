@@ -280,7 +280,7 @@ static void datagrams_survive_failing_memory(void **state) {
 #define AT_ONCE(f) \
   { #f " (recvmmsg)", f, set_up_many, tear_down, NULL }
 
-int main(void) {
+SUITE(datagrams) {
   const struct CMUnitTest tests[] = {
     ONE(datagrams_come_with_who_sent_them),
     ONE(sender_over_ipv6_is_named),

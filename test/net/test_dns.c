@@ -3,7 +3,6 @@
  * Names and addresses. The system's functions are followed by ours: they count
  * the lists that nobody freed, and can be made to wait.
  */
-#define _GNU_SOURCE /* RTLD_NEXT */
 #include <dlfcn.h>
 #include <netdb.h>
 #include <stdatomic.h>
@@ -408,7 +407,7 @@ static void lookup_survives_failing_memory(void **state) {
 
 #define DNS(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-int main(void) {
+SUITE(dns) {
   pool_init();
   (void) uv_replace_allocator(libuv_malloc, realloc, calloc, free);
   const struct CMUnitTest tests[] = {

@@ -421,7 +421,7 @@ static void what_moves_bytes_survives_failing_memory(void **state) {
   }
 }
 
-int main(void) {
+SUITE(duplex) {
   const struct CMUnitTest tests[] = {
     CASE(write_settles_once_there_is_room),
     CASE(shutdown_waits_for_room_too),

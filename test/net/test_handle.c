@@ -375,7 +375,7 @@ static void close_on_a_loop_without_init_is_refused(void **state) {
   assert_misuse(close_nowhere, "call avow_loop_init() on it first");
 }
 
-int main(void) {
+SUITE(handle) {
   const struct CMUnitTest tests[] = {
     HANDLE(close_gives_none_once_the_handle_is_closed),
     HANDLE(close_closes_handles_of_any_kind),

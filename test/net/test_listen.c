@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The connections of a listening stream as a channel. */
-#define _GNU_SOURCE /* struct tcp_info */
-
 #include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
@@ -385,7 +383,7 @@ static void backlog_is_what_was_asked_for(void **state) {
 
 #endif
 
-int main(void) {
+SUITE(listen) {
   (void) signal(SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
     LISTEN(connections_come_in_order),

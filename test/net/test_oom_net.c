@@ -197,8 +197,8 @@ static avow_promise_t *race(void) {
                                .ai_next = &list[1] };
   list[1] = (struct addrinfo){ .ai_family = AF_INET,
                                .ai_addr = (struct sockaddr *) &second };
-  avow_promise_t *ps[] = { avow__connect_any(loop, list, thing(), 1),
-                           avow__connect_any(loop, list, thing(), 0) };
+  avow_promise_t *ps[] = { avow__connect_any(loop, list, duty_object(), 1),
+                           avow__connect_any(loop, list, duty_object(), 0) };
   return avow_all_settled(loop, ps, 2);
 }
 
@@ -431,7 +431,7 @@ static void reading_survives(void **state) {
   survive(reading_lines);
 }
 
-int main(void) {
+SUITE(oom_net) {
   (void) signal(SIGPIPE, SIG_IGN); /* a write to a closed socket just fails */
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(names_survive),

@@ -325,7 +325,7 @@ static void closed_handle_is_not_sent(void **state) {
 #define NET(f) \
   cmocka_unit_test_setup_teardown(f, acceptor_setup, acceptor_teardown)
 
-int main(void) {
+SUITE(owned) {
   (void) signal(SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
     NET(connected_streams_talk),

@@ -203,7 +203,7 @@ static void loop_close_stops_it(void **state) {
 
 #define POLL(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-int main(void) {
+SUITE(poll) {
   const struct CMUnitTest tests[] = {
     POLL(ready_to_write_at_once),
     POLL(ready_to_read_when_there_is_something),

@@ -273,7 +273,7 @@ static void pump_says_how_far_it_is(void **state) {
   assert_fulfils_int(p, 5);
 }
 
-int main(void) {
+SUITE(pump) {
   (void) signal(SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
     PUMP(what_is_to_stay_open_does),

@@ -141,7 +141,7 @@ static void loop_close_leaves_a_pump_that_waits_to_its_streams(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-int main(void) {
+SUITE(pump_end) {
   (void) signal(SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
     PUMP(cancelled_pump_leaves_the_rest),

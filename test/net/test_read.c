@@ -391,7 +391,7 @@ static void read_all_survives_failing_memory(void **state) {
   { #f " (TCP)", f, peer_setup_tcp, peer_teardown, NULL }
 #define BOTH(f) PIPE(f), TCP(f)
 
-int main(void) {
+SUITE(read) {
   const struct CMUnitTest tests[] = {
     BOTH(read_waits_for_what_arrives),
     BOTH(read_gives_at_most_max),

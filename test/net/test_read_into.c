@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Reading into the program's own memory, and how values are made of the loop's
    block. */
-#define _XOPEN_SOURCE 700 /* posix_openpt() */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -242,7 +241,7 @@ static void terminal_fills_the_buffer_too(void **state) {
 #    f " (TCP)", f, peer_setup_tcp, peer_teardown, NULL        \
   }
 
-int main(void) {
+SUITE(read_into) {
   const struct CMUnitTest tests[] = {
     BOTH(what_arrived_is_in_the_buffer),
     BOTH(it_settles_when_the_least_is_there),

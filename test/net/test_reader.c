@@ -310,7 +310,7 @@ static void too_much_stays(void **state) {
   assert_fulfils_bytes(avow_reader_all(reader, 5), "hello");
 }
 
-int main(void) {
+SUITE(reader) {
   (void) signal(SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
     READER(lines_come_one_by_one),

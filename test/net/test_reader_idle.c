@@ -104,7 +104,7 @@ static void cancelled_read_needs_no_time(void **state) {
 
 #define IDLE(f) cmocka_unit_test_setup_teardown(f, set_up_idle, tear_idle)
 
-int main(void) {
+SUITE(reader_idle) {
   const struct CMUnitTest tests[] = {
     IDLE(peer_that_says_nothing_is_given_up),
     IDLE(whatever_comes_sets_the_limit_back),

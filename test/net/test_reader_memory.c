@@ -161,7 +161,7 @@ static void limit_needs_memory(void **state) {
 #define SHORT(f) \
   cmocka_unit_test_setup_teardown(f, set_up_short, reader_teardown)
 
-int main(void) {
+SUITE(reader_memory) {
   (void) signal(SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
     READER(much_comes_exactly),

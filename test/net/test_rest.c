@@ -3,7 +3,6 @@
  * Between two reads: libuv watches the stream on, for the next read to come,
  * but nothing is read that nobody asked for, and the loop may end.
  */
-#define _GNU_SOURCE /* RTLD_NEXT */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <sys/socket.h>
@@ -467,7 +466,7 @@ static void closing_the_loop_stops_what_rests(void **state) {
   { #f " (TCP)", f, peer_setup_tcp, teardown, NULL }
 #define BOTH(f) PIPE(f), TCP(f)
 
-int main(void) {
+SUITE(rest) {
   const struct CMUnitTest tests[] = {
 #ifdef __linux__
     BOTH(read_after_a_pause_asks_epoll_for_nothing),

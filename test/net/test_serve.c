@@ -85,7 +85,7 @@ static void service_that_is_cancelled_accepts_nothing_of_a_closed_server(
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-int main(void) {
+SUITE(serve) {
   const struct CMUnitTest tests[] = {
     CASE(service_that_closes_its_server_waits_for_its_connection),
     CASE(service_that_is_cancelled_accepts_nothing_of_a_closed_server),

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* What debug builds say of SIGPIPE at the first write of a process. */
-#define _XOPEN_SOURCE 700 /* posix_openpt() */
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -130,7 +129,7 @@ static void nothing_is_said_of_a_terminal(void **state) {
 #define PIPE(f) \
   { #f, f, peer_setup_pipe, peer_teardown, NULL }
 
-int main(void) {
+SUITE(sigpipe) {
   const struct CMUnitTest tests[] = {
     PIPE(first_write_says_what_sigpipe_does),
     PIPE(handle_that_is_sent_says_so_too),

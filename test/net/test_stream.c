@@ -387,7 +387,7 @@ static void loop_may_close_in_the_middle(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-int main(void) {
+SUITE(stream) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(both_ways_carry_bytes),
     cmocka_unit_test(read_gives_at_most_what_it_asks_for),

@@ -353,7 +353,7 @@ static void class_is_read_no_further_than_its_size(void **state) {
   drop_pair();
 }
 
-int main(void) {
+SUITE(stream_class) {
   const struct CMUnitTest tests[] = {
     CASE(more_than_was_asked_for_goes_nowhere),
     CASE(no_bytes_are_not_asked_for_again),

@@ -211,7 +211,7 @@ static void send_survives_failing_memory(void **state) {
 
 #define UDP(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-int main(void) {
+SUITE(udp) {
   const struct CMUnitTest tests[] = {
     UDP(sent_datagram_arrives),
     UDP(empty_datagram_arrives),

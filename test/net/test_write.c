@@ -405,7 +405,7 @@ static void shutdown_survives_failing_memory(void **state) {
   { #f " (TCP)", f, peer_setup_tcp, peer_teardown, NULL }
 #define BOTH(f) PIPE(f), TCP(f)
 
-int main(void) {
+SUITE(write) {
   (void) signal(SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
     BOTH(small_write_is_fulfilled_at_once),

@@ -84,3 +84,7 @@ void assert_at(uint64_t ms, avow_promise_t *p, const char *outcome) {
   assert_outcome(p, outcome);
   assert_int_equal(avow_now(loop), ms);
 }
+
+void finish(avow_promise_t *p) {
+  avow_value_unref(avow_run(p));
+}

@@ -51,4 +51,7 @@ uint64_t some_ms(uint64_t least, uint64_t most);
 /* What p settles with, taken, is that, at that time of the loop. */
 void assert_at(uint64_t ms, avow_promise_t *p, const char *outcome);
 
+/* Runs the loop until p, which is taken, settles. */
+void finish(avow_promise_t *p);
+
 #endif

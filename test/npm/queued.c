@@ -18,10 +18,6 @@ avow_promise_t *add_many(const avow_limiter_t *l, size_t n, uint64_t ms) {
   return avow_all_settled(loop, ps, n);
 }
 
-void finish(avow_promise_t *p) {
-  avow_value_unref(avow_run(p));
-}
-
 void assert_counts(const avow_limiter_t *l, size_t waiting, size_t active) {
   assert_int_equal(avow_limiter_waiting(l), waiting);
   assert_int_equal(avow_limiter_active(l), active);

@@ -375,6 +375,6 @@ static const npm_case_t cases[] = {
   UNSAID(".promise() with after option - context preservation", NO_THIS),
 };
 
-int main(void) {
+SUITE(p_debounce) {
   return RUN_NPM("p-debounce 5.1.0", cases, begin);
 }

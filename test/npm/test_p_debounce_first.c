@@ -184,6 +184,6 @@ static const npm_case_t cases[] = {
          AFTER),
 };
 
-int main(void) {
+SUITE(p_debounce_first) {
   return RUN_NPM("p-debounce 5.1.0", cases, begin);
 }

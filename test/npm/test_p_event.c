@@ -488,6 +488,6 @@ static const npm_case_t cases[] = {
   UNSAID("`count` option should be a zero or more", "the type is unsigned"),
 };
 
-int main(void) {
+SUITE(p_event) {
   return RUN_NPM("p-event 6.0.1", cases, begin);
 }

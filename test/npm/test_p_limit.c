@@ -327,6 +327,6 @@ static const npm_case_t cases[] = {
   SAME("limitFunction()", never_more_than_five),
 };
 
-int main(void) {
+SUITE(p_limit) {
   return RUN_NPM("p-limit 7.3.1", cases, NULL);
 }

@@ -395,6 +395,6 @@ static const npm_case_t cases[] = {
   SAME("already aborted signal", stopped_already_it_does_not_begin),
 };
 
-int main(void) {
+SUITE(p_map) {
   return RUN_NPM("p-map 7.0.6", cases, begin);
 }

@@ -240,6 +240,6 @@ static const npm_case_t cases[] = {
   SAME("pMapIterable - pMapSkip", a_map_leaves_one_out),
 };
 
-int main(void) {
+SUITE(p_map_skips) {
   return RUN_NPM("p-map 7.0.6", cases, begin);
 }

@@ -297,6 +297,6 @@ static const npm_case_t cases[] = {
   UNSAID(".onError() - works when called before adding tasks", NO_EVENTS),
 };
 
-int main(void) {
+SUITE(p_queue) {
   return RUN_NPM("p-queue 9.3.3", cases, NULL);
 }

@@ -356,6 +356,6 @@ static const npm_case_t cases[] = {
          INSIDE),
 };
 
-int main(void) {
+SUITE(p_queue_limits) {
   return RUN_NPM("p-queue 9.3.3", cases, NULL);
 }

@@ -495,6 +495,6 @@ static const npm_case_t cases[] = {
          "the caller knows how many it asked for"),
 };
 
-int main(void) {
+SUITE(p_retry) {
   return RUN_NPM("p-retry 7.0.0", cases, begin);
 }

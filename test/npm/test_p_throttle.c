@@ -363,6 +363,6 @@ static const npm_case_t cases[] = {
   UNSAID("non-strict mode with interval=0 still works", NO_INTERVAL),
 };
 
-int main(void) {
+SUITE(p_throttle) {
   return RUN_NPM("p-throttle 8.1.0", cases, NULL);
 }

@@ -146,6 +146,6 @@ static const npm_case_t cases[] = {
        what_fits_comes_together),
 };
 
-int main(void) {
+SUITE(p_throttle_weights) {
   return RUN_NPM("p-throttle 8.1.0", cases, NULL);
 }

@@ -28,10 +28,6 @@ avow_promise_t *so_many(const avow_rate_t *r, size_t n) {
   return avow_all(loop, ps, n);
 }
 
-void finish(avow_promise_t *p) {
-  avow_value_unref(avow_run(p));
-}
-
 void nothing_is_refused(void **state) {
   avow_rate_t *r = avow_rate_new(loop, 0, 50, NULL);
 

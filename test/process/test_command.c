@@ -335,7 +335,7 @@ static void some_handles_may_be_closed(void **state) {
   }
 }
 
-int main(void) {
+SUITE(command) {
   const struct CMUnitTest tests[] = {
     CHILDREN_CASE(command_gives_what_it_said),
     CHILDREN_CASE(command_gives_its_status),

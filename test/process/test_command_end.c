@@ -344,7 +344,7 @@ static void loop_close_ends_commands(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-int main(void) {
+SUITE(command_end) {
   const struct CMUnitTest tests[] = {
     CHILDREN_CASE(output_of_exactly_the_limit_is_fine),
     CHILDREN_CASE(output_grows_up_to_its_limit),

@@ -204,7 +204,7 @@ static void command_leads_a_group_only_if_asked(void **state) {
 
 #define GROUP_CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-int main(void) {
+SUITE(command_group) {
   const struct CMUnitTest tests[] = {
     GROUP_CASE(cancelled_group_ends),
     GROUP_CASE(group_that_is_timed_out_ends),

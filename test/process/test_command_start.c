@@ -226,7 +226,7 @@ static void command_start_refuses_what_it_cannot_use(void **state) {
               "spawn 'sh' in '/nowhere': no such file or directory");
 }
 
-int main(void) {
+SUITE(command_start) {
   (void) signal(SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
     CHILDREN_CASE(lines_come_while_it_runs),

@@ -87,7 +87,7 @@ static void commands_survive(void **state) {
   check_children();
 }
 
-int main(void) {
+SUITE(oom_process) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(processes_survive),
     cmocka_unit_test(commands_survive),

@@ -248,7 +248,7 @@ static void what_is_no_process_is_misuse(void **state) {
   assert_misuse(ask_nothing, "as process of a value of type none");
 }
 
-int main(void) {
+SUITE(process) {
   const struct CMUnitTest tests[] = {
     CHILDREN_CASE(wait_gives_the_status),
     CHILDREN_CASE(wait_gives_the_signal),

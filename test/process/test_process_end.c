@@ -209,7 +209,7 @@ static void other_threads_are_not_waited_for_then(void **state) {
   close_handles_while_the_loop_closes();
 }
 
-int main(void) {
+SUITE(process_end) {
   const struct CMUnitTest tests[] = {
     CHILDREN_CASE(process_is_killed_with_its_last_reference),
     CHILDREN_CASE(process_is_reaped_though_nobody_waits),

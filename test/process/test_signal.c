@@ -159,7 +159,7 @@ static void a_signal_that_nobody_waited_for_is_there_to_try(void **state) {
   avow_channel_unref(c);
 }
 
-int main(void) {
+SUITE(signal) {
   const struct CMUnitTest tests[] = {
     CASE(a_signal_is_its_number),
     CASE(what_comes_while_nobody_waits_is_kept_once),

@@ -65,7 +65,8 @@ report pool --filter "$root/src/" --exclude "$root/src/sim/" \
   --exclude "$root/src/adapters/"
 gcovr --root "$root" --object-directory pool pool --exclude-throw-branches \
   --filter "$root/src/adapters/" --txt
-some='pool oom oom_tools each group map dump cancel op async nulls'
+some='engine/pool engine/oom engine/dump engine/cancel engine/async
+  tools/oom_tools tools/each tools/group tools/map io/op nulls'
 build plain "$some" -Dpool=disabled -Dc_args="$flags"
 run plain $some
 report plain --filter "$root/src/" --exclude "$root/src/sim/" \

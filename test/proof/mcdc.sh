@@ -78,8 +78,9 @@ show() {
 # Without a pool each promise may lack its memory.
 without='-I'$root/test/proof/mcdc
 more='syscalls uvmemory corpus'
-some='pool oom oom_tools each group map dump cancel op async connect loops'
-some="$some loops_fails loops_many"
+some='engine/pool engine/oom engine/dump engine/cancel engine/async
+  tools/oom_tools tools/each tools/group tools/map io/op net/connect
+  loops/loops loops/loops_fails loops/loops_many'
 build pool "core $more" "$without" -Dpool=enabled -Dtrace=true
 run pool --suite core
 # shellcheck disable=SC2086 # a list of words

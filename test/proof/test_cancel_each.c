@@ -341,7 +341,7 @@ static int start(void **state) {
   return disk_teardown(state);
 }
 
-int main(void) {
+SUITE(cancel_each) {
   make_tests(&loop_subjects);
   make_tests(&tool_subjects);
   make_tests(&net_subjects);

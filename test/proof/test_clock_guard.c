@@ -244,7 +244,7 @@ static void few_sleeps_of_no_length_may_take_long(void **state) {
 
 #define GUARD(f) cmocka_unit_test_setup_teardown(f, set_up, harness_teardown)
 
-int main(void) {
+SUITE(clock_guard) {
   const struct CMUnitTest tests[] = {
     GUARD(a_request_that_holds_it_is_told_of_once),
     GUARD(a_handle_that_holds_it_is_told_of_once),

@@ -328,7 +328,7 @@ static void handles_of_each_turn_do_not_hold_it(void **state) {
 #define STREAMS(f) \
   cmocka_unit_test_setup_teardown(f, set_up_streams, tear_down_streams)
 
-int main(void) {
+SUITE(clock_held) {
   (void) signal(SIGPIPE, SIG_IGN); /* cannot fail */
   const struct CMUnitTest tests[] = {
     STREAMS(a_peer_on_the_loop_may_wait_for_time),

@@ -274,7 +274,7 @@ static void the_grace_of_a_command_is_real(void **state) {
 #define BY_ITSELF(f) \
   cmocka_unit_test_setup_teardown(f, by_itself, disk_teardown)
 
-int main(void) {
+SUITE(hour) {
   const struct CMUnitTest tests[] = {
     BY_ITSELF(retries_are_where_their_seed_says),
     BY_ITSELF(retries_end_with_their_whole_time),

@@ -122,7 +122,7 @@ static void socket_to_knock_with_goes_to_no_child(void **state) {
   avow_value_unref(v);
 }
 
-int main(void) {
+SUITE(refused) {
   const struct CMUnitTest tests[] = {
     REFUSED_CASE(remote_needs_a_lock_and_a_waker),
     REFUSED_CASE(loops_need_locks),

@@ -144,7 +144,7 @@ static int setup(void **state) {
 
 #define REFUSED_CASE(f) cmocka_unit_test_setup_teardown(f, setup, disk_teardown)
 
-int main(void) {
+SUITE(refused_attributes) {
   const struct CMUnitTest tests[] = {
     REFUSED_CASE(replacing_needs_no_attributes),
     REFUSED_CASE(replacing_lets_nobody_in_where_they_cannot_be_read),

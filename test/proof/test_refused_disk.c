@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What the system refuses, or another may do meanwhile, where files are
    replaced, and trees copied and removed. */
-#define _GNU_SOURCE /* O_TMPFILE */
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -455,7 +453,7 @@ static int setup(void **state) {
 
 #define REFUSED_CASE(f) cmocka_unit_test_setup_teardown(f, setup, disk_teardown)
 
-int main(void) {
+SUITE(refused_disk) {
   const struct CMUnitTest tests[] = {
     REFUSED_CASE(removing_waits_for_what_may_pass),
     REFUSED_CASE(removing_finds_the_root_again),

@@ -2,7 +2,6 @@
 /* What may come of the looks at a file or a directory that was opened: they
    fail, or it is another by now. Files are replaced all the same, or stay;
    trees are copied and removed as far as they are what they were. */
-#define _GNU_SOURCE /* SEEK_DATA */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -288,7 +287,7 @@ static int setup(void **state) {
 
 #define REFUSED_CASE(f) cmocka_unit_test_setup_teardown(f, setup, disk_teardown)
 
-int main(void) {
+SUITE(refused_look) {
   const struct CMUnitTest tests[] = {
     REFUSED_CASE(replacing_outlives_each_look),
     REFUSED_CASE(file_is_made_whatever_the_look_comes_to),

@@ -176,7 +176,7 @@ static int setup(void **state) {
 
 #define REFUSED_CASE(f) cmocka_unit_test_setup_teardown(f, setup, disk_teardown)
 
-int main(void) {
+SUITE(refused_walk) {
   const struct CMUnitTest tests[] = {
     REFUSED_CASE(walk_tells_of_a_directory_it_cannot_read_on_in),
     REFUSED_CASE(walk_looks_at_what_it_is_not_told),

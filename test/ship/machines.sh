@@ -16,17 +16,24 @@ all='i386-asan aarch64 s390x windows'
 build=${BUILD:-build-machines}
 # What qemu-i386 does as the machine would, and soon: no processes, no maps of
 # memory, no hundred thousand levels.
-emulated='alloc lines list table cross error value_misuse misuse stack
-  await_typed async_cancel async_misuse cancel cancel_reason chain clock
-  clock_end combine deadline clock_model gather gather_hooks held options
-  order phase pool promise record registry run shield slots stackless
-  thenable taken trace unhandled until task channel channel_memory select
-  select_end stage stage_map stage_batch stage_merge stage_take outcomes
-  source sender limit limit_more map rate retry cache group each once
-  broadcast watch auto sim_run sim_world sim_picks sim_machine sim_net
-  sim_files sim_shrink oom_tools read write stream reader pump duplex fs
-  fs_io match glob order_simulated promise_simulated stage_model
-  choices_model'
+emulated='base/alloc base/lines base/list base/table value/cross value/error
+  value/value_misuse base/misuse fiber/stack engine/await_typed
+  engine/async_cancel engine/async_misuse engine/cancel engine/cancel_reason
+  engine/chain engine/clock engine/clock_end engine/combine engine/deadline
+  engine/clock_model engine/gather engine/gather_hooks engine/held
+  engine/options engine/order engine/phase engine/pool engine/promise
+  engine/record engine/registry engine/run engine/shield engine/slots
+  engine/stackless engine/thenable engine/taken engine/trace
+  engine/unhandled engine/until engine/task channel/channel
+  channel/channel_memory channel/select channel/select_end channel/stage
+  channel/stage_map channel/stage_batch channel/stage_merge
+  channel/stage_take channel/outcomes channel/source tools/sender
+  tools/limit tools/limit_more tools/map tools/rate tools/retry tools/cache
+  tools/group tools/each tools/once tools/broadcast tools/watch tools/auto
+  sim/run sim/world sim/picks sim/machine sim/net sim/files sim/shrink
+  tools/oom_tools net/read net/write net/stream net/reader net/pump
+  net/duplex fs/fs fs/fs_io tree/match tree/glob sim/engine/order
+  sim/engine/promise channel/stage_model channel/choices_model'
 mkdir -p "$build"
 build=$(cd "$build" && pwd)
 

@@ -11,6 +11,7 @@
 
 #include "avow.h"
 #include "sequences.h"
+#include "suite.h"
 
 enum { SEEDS = 1000, TURNS = 60 };
 
@@ -32,7 +33,7 @@ static void nothing_is_left_whatever_breaks(void **state) {
   }
 }
 
-int main(void) {
+SUITE(broken_net) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(nothing_is_left_whatever_breaks),
   };

@@ -10,6 +10,7 @@
 
 #include "avow.h"
 #include "avow/sim.h"
+#include "suite.h"
 
 enum { SEEDS = 10000, FEW = 2000, SIZE = 3000, MOST = 1 << 20 };
 
@@ -460,7 +461,7 @@ static void history_of_the_disk_is_the_same_on_each_machine(void **state) {
   assert_true(hashes == UINT64_C(0x3c4cd6bf6aabf6ea));
 }
 
-int main(void) {
+SUITE(crash) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(replaced_file_is_old_or_new_whatever_stops),
     cmocka_unit_test(written_file_may_be_a_mixture),

@@ -14,6 +14,7 @@
 
 #include "avow.h"
 #include "runs.h"
+#include "suite.h"
 
 enum { HOUR = 60 * 60 * 1000 };
 
@@ -297,7 +298,7 @@ static void endless_program_fails(void **state) {
                          "more than 100 ms of virtual time"));
 }
 
-int main(void) {
+SUITE(fails) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(rejected_program_fails),
     cmocka_unit_test(program_for_which_nothing_is_left_fails),

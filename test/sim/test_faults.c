@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "avow.h"
+#include "suite.h"
 
 enum { SEEDS = 300, OFTEN = 1000, SLEEP = 10, TIMES = 30 };
 
@@ -240,7 +241,7 @@ static void its_own_memory_is_not_to_be_left(void **state) {
   avow_sim_free(block);
 }
 
-int main(void) {
+SUITE(faults) {
   const struct CMUnitTest tests[] = {
 #ifndef AVOW_NO_ASYNC
     cmocka_unit_test(awaits_are_cancelled_but_not_the_programs_own),

@@ -10,6 +10,7 @@
 
 #include "avow.h"
 #include "avow/sim.h"
+#include "suite.h"
 
 enum { SEEDS = 500, SIZE = 5000, MANY = 12 };
 
@@ -347,7 +348,7 @@ static void directory_begins_with_any_name(void **state) {
     assert_true(firsts[i] > 0);
 }
 
-int main(void) {
+SUITE(files) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(trees_are_made_copied_and_removed),
     cmocka_unit_test(requests_end_in_an_order_of_the_seed),

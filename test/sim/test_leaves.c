@@ -13,6 +13,7 @@
 #include "avow.h"
 #include "avow/auto.h"
 #include "runs.h"
+#include "suite.h"
 
 enum { SEEDS = 200, PORT = 7001, LONG = 2000, HOUR = 60 * 60 * 1000 };
 
@@ -186,7 +187,7 @@ static void reads_are_cut_anywhere(void **state) {
     assert_true(seen[i] > 0);
 }
 
-int main(void) {
+SUITE(leaves) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_is_left_open_is_named),
     cmocka_unit_test(room_of_a_removed_file_is_given_back),

@@ -14,6 +14,7 @@
 
 #include "avow.h"
 #include "runs.h"
+#include "suite.h"
 
 static avow_promise_t *asks_who_it_is(uv_loop_t *loop, void *data) {
   char host[20];
@@ -121,7 +122,7 @@ static void signal_that_nobody_waits_for_any_more_fails(void **state) {
   assert_int_equal(heard, 1);
 }
 
-int main(void) {
+SUITE(machine) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(machine_is_the_same_for_all),
     cmocka_unit_test(room_for_the_name_is_asked_for),

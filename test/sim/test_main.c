@@ -16,6 +16,7 @@
 #include "avow.h"
 #include "avow/sim.h"
 #include "sim/command.h"
+#include "suite.h"
 
 enum { WORDS = 10, SLEEPERS = 3 };
 
@@ -313,7 +314,7 @@ static void more_events_may_be_asked_for(void **state) {
   assert_non_null(strstr(printed, "sim --seed 0 --max-events 100\n"));
 }
 
-int main(void) {
+SUITE(main) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_never_fails_is_fine),
     cmocka_unit_test(what_always_fails_takes_no_choice),

@@ -14,6 +14,7 @@
 #include "echo.h"
 #include "sim/hosts.h"
 #include "sim/world.h"
+#include "suite.h"
 
 enum { SEEDS = 200 };
 
@@ -159,7 +160,7 @@ static void full_backlog_is_silent(void **state) {
   close_all(tcps, 4, loop);
 }
 
-int main(void) {
+SUITE(net) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(what_is_sent_comes_back_without_a_run),
     cmocka_unit_test(what_is_sent_comes_back_by_any_seed),

@@ -12,6 +12,7 @@
 
 #include "avow.h"
 #include "runs.h"
+#include "suite.h"
 
 enum { SEEDS = 200, HOUR = 60 * 60 * 1000 };
 
@@ -264,7 +265,7 @@ static void connection_that_breaks_is_no_end(void **state) {
   assert_in_range(heard, SEEDS, 10 * SEEDS - 1);
 }
 
-int main(void) {
+SUITE(peers) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(ten_megabytes_come_back),
     cmocka_unit_test(both_ways_that_are_closed_are_an_end),

@@ -128,7 +128,7 @@ static void without_leaves_the_rest(void **state) {
   sim_picks_free(&picks);
 }
 
-int main(void) {
+SUITE(picks) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(choices_that_are_not_plain_are_noted),
     cmocka_unit_test(a_replay_has_those_alone),

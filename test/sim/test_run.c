@@ -12,6 +12,7 @@
 
 #include "avow.h"
 #include "runs.h"
+#include "suite.h"
 
 enum { HOUR = 60 * 60 * 1000, SEEDS = 200 };
 
@@ -326,7 +327,7 @@ static void run_within_a_run_fails_and_the_outer_goes_on(void **state) {
   assert_true(avow_sim(1, NULL, NULL, NULL).failed);
 }
 
-int main(void) {
+SUITE(run) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(hour_takes_no_time),
     cmocka_unit_test(clock_moves_for_who_does_nothing_but_look_at_it),

@@ -103,7 +103,7 @@ static void what_is_not_come_to_any_more_goes_as_well(void **state) {
   sim_picks_free(&picks);
 }
 
-int main(void) {
+SUITE(shrink) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(only_what_is_needed_is_left),
     cmocka_unit_test(what_fails_by_itself_needs_nothing),

@@ -14,6 +14,7 @@
 #include "avow.h"
 #include "runs.h"
 #include "sim/locks.h"
+#include "suite.h"
 
 /* Jobs that bring no time forward. */
 
@@ -232,7 +233,7 @@ static void but_not_for_ever(void **state) {
   sim_locks_patience_ms = before;
 }
 
-int main(void) {
+SUITE(stuck) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(program_that_spins_fails),
     cmocka_unit_test(function_that_awaits_what_is_settled_for_ever_fails),

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "suite.h"
 #include "visits.h"
 
 enum { SEEDS = 100, FAULTY_SEEDS = 600 };
@@ -292,7 +293,7 @@ static void nobody_at_all_is_waited_for(void **state) {
   (void) assert_connects_to("2001:db8::1", UV_ETIMEDOUT);
 }
 
-int main(void) {
+SUITE(visits) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(visitors_find_an_address),
     cmocka_unit_test(visitors_find_a_name),

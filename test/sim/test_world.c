@@ -229,7 +229,7 @@ static void a_failed_run_tells_its_first_reason(void **state) {
   end_world();
 }
 
-int main(void) {
+SUITE(world) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(tasks_run_when_their_time_has_come),
     cmocka_unit_test(those_of_another_loop_wait_for_it),

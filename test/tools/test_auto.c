@@ -364,7 +364,7 @@ static void permit_is_given_back_where_its_holder_is_cancelled(void **state) {
 
 #endif
 
-int main(void) {
+SUITE(auto) {
   const struct CMUnitTest tests[] = {
     CASE(value_goes_at_the_end_of_its_block),
     CASE(value_goes_where_the_function_returns),

@@ -297,7 +297,7 @@ static void it_outlives_its_loop(void **state) {
 #define DROPPING_CASE(f) \
   cmocka_unit_test_setup_teardown(f, set_up_dropping, tear_down)
 
-int main(void) {
+SUITE(broadcast) {
   const struct CMUnitTest tests[] = {
     WAITING_CASE(each_has_every_item_in_order),
     WAITING_CASE(nobody_else_sends_to_who_has_subscribed),

@@ -240,7 +240,7 @@ static void items_are_dropped_as_in_the_model(void **state) {
   play(true);
 }
 
-int main(void) {
+SUITE(broadcast_model) {
   const struct CMUnitTest tests[] = {
     CASE(who_sends_waits_as_in_the_model),
     CASE(items_are_dropped_as_in_the_model),

@@ -349,7 +349,7 @@ static void closing_cancels_those_who_wait(void **state) {
   assert_notes("kept slept");
 }
 
-int main(void) {
+SUITE(cache) {
   const struct CMUnitTest tests[] = {
     TIMED_CASE(who_asks_meanwhile_shares_the_run),
     TIMED_CASE(value_is_kept_for_its_time),

@@ -131,7 +131,7 @@ static void closes(wrap_fn wrap) {
 
   expect_close_cancels(p, d);
 
-  check(count == 1, "the innermost heard of it");
+  expect(count == 1, "the innermost heard of it");
 }
 
 #define CLOSES(tool)                          \
@@ -159,7 +159,7 @@ DEEP(an_async_function_cancels_nested_tools) {
 
     expect_code(avow_async(loop, cancel_it, p), 0);
 
-    check(count == 1, "the innermost heard of it");
+    expect(count == 1, "the innermost heard of it");
     expect_code(p, UV_ECANCELED);
     clear(d);
   }
@@ -182,7 +182,7 @@ DEEP(a_callback_for_cancelling_cancels_the_next) {
 
   avow_cancel(p);
 
-  check(count == 1, "the last heard of it");
+  expect(count == 1, "the last heard of it");
   expect_code(p, UV_ECANCELED);
   for (int i = 0; i <= levels; i++)
     avow_deferred_drop(d[i]);
@@ -248,7 +248,7 @@ DEEP(values_in_each_other_are_freed) {
 
     avow_value_unref(v);
 
-    check(count == 1 || count == levels + 1, "each was let go of");
+    expect(count == 1 || count == levels + 1, "each was let go of");
     run_dry();
   }
 }
@@ -265,7 +265,7 @@ DEEP(debounced_channels_in_a_row_are_asked_and_let_go_of) {
 
   avow_promise_t *p = avow_channel_next(channel);
   avow_promise_t *sent = avow_channel_send(from, avow_int(1));
-  check(avow_state(sent) == AVOW_FULFILLED, "the first was asked");
+  expect(avow_state(sent) == AVOW_FULFILLED, "the first was asked");
   avow_unref(sent);
   avow_cancel(p);
   expect_code(p, UV_ECANCELED);
@@ -291,7 +291,7 @@ DEEP(stages_in_a_row_are_asked_and_let_go_of) {
 
   avow_promise_t *p = avow_channel_next(channel);
   avow_promise_t *sent = avow_channel_send(from, avow_int(1));
-  check(avow_state(sent) == AVOW_FULFILLED, "the first was asked");
+  expect(avow_state(sent) == AVOW_FULFILLED, "the first was asked");
   avow_unref(sent);
   expect_code(p, 0);
   p = avow_channel_next(channel);
@@ -303,7 +303,7 @@ DEEP(stages_in_a_row_are_asked_and_let_go_of) {
   run_dry();
 }
 
-int main(void) {
+SUITE(depth_tools) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(nested_tools_settle),
     cmocka_unit_test(cancelling_nested_tools_reaches_the_innermost),

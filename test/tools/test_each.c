@@ -434,7 +434,7 @@ static void shielded_each_is_given_up_when_its_items_have_no_end(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-int main(void) {
+SUITE(each) {
   const struct CMUnitTest tests[] = {
     EACH(each_takes_items_in_order_until_the_end),
     EACH(each_runs_so_many_at_a_time),

@@ -412,7 +412,7 @@ static void group_that_is_given_its_own_promise_fails(void **state) {
   avow_group_unref(g);
 }
 
-int main(void) {
+SUITE(group) {
   const struct CMUnitTest tests[] = {
     CASE(group_fulfils_when_ended_and_all_children_have),
     CASE(group_that_was_ended_needs_not_be_let_go_to_settle),

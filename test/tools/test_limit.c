@@ -391,7 +391,7 @@ static void closing_cancels_who_works_and_who_waits(void **state) {
   assert_notes("a");
 }
 
-int main(void) {
+SUITE(limit) {
   const struct CMUnitTest tests[] = {
     CASE(run_calls_from_a_job_and_settles_as_the_function),
     CASE(as_many_run_as_there_are_permits),

@@ -307,7 +307,7 @@ static void idle_is_when_the_last_who_waits_leaves(void **state) {
   avow_limiter_unref(l);
 }
 
-int main(void) {
+SUITE(limit_more) {
   const struct CMUnitTest tests[] = {
     CASE(heavy_one_waits_for_as_many_and_keeps_the_order),
     CASE(heavy_one_makes_room_for_several),

@@ -284,7 +284,7 @@ static void item_that_no_block_can_wait_for_has_its_value(void **state) {
 
 #define MAP(f) cmocka_unit_test_setup_teardown(f, set_up, harness_teardown)
 
-int main(void) {
+SUITE(map) {
   const struct CMUnitTest tests[] = {
     MAP(map_gives_results_in_input_order),
     MAP(map_leaves_out_what_is_skipped),

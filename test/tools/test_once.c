@@ -270,7 +270,7 @@ static void closing_cancels_a_run_and_its_callers(void **state) {
   assert_notes("stopped");
 }
 
-int main(void) {
+SUITE(once) {
   const struct CMUnitTest tests[] = {
     CASE(many_callers_have_one_run),
     CASE(value_is_kept_for_later_callers),

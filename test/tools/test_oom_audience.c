@@ -26,8 +26,8 @@ static void drop_sender(void *sender) {
 
 /* Takes the sender. */
 static avow_promise_t *send_two(avow_sender_t *sender) {
-  avow_promise_t *ps[] = { avow_sender_send(sender, thing()),
-                           avow_sender_send(sender, thing()) };
+  avow_promise_t *ps[] = { avow_sender_send(sender, duty_object()),
+                           avow_sender_send(sender, duty_object()) };
   return avow_attach(avow_all_settled(loop, ps, 2), sender, drop_sender);
 }
 
@@ -53,7 +53,7 @@ static void drop_broadcast(void *broadcast) {
 static avow_promise_t *say_three(avow_broadcast_t *broadcast) {
   avow_promise_t *ps[3];
   for (int i = 0; i < 3; i++)
-    ps[i] = avow_broadcast_send(broadcast, thing());
+    ps[i] = avow_broadcast_send(broadcast, duty_object());
   return avow_attach(avow_all_settled(loop, ps, 3), broadcast, drop_broadcast);
 }
 
@@ -87,7 +87,7 @@ static void broadcasts_survive(void **state) {
 }
 
 static avow_value_t set_later(const avow_value_t *none, void *watch) {
-  avow_watch_set(watch, thing());
+  avow_watch_set(watch, duty_object());
   return avow_none();
 }
 
@@ -96,7 +96,7 @@ static void drop_watch(void *watch) {
 }
 
 static avow_promise_t *watched(void) {
-  avow_watch_t *watch = avow_watch_new(loop, thing());
+  avow_watch_t *watch = avow_watch_new(loop, duty_object());
   avow_channel_t *idle = avow_watch_subscribe(watch);
   avow_promise_t *ps[] = {
     hear(avow_watch_subscribe(watch)),
@@ -113,7 +113,7 @@ static void watches_survive(void **state) {
   survive(watched);
 }
 
-int main(void) {
+SUITE(oom_audience) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(senders_survive),
     cmocka_unit_test(broadcasts_survive),

@@ -85,9 +85,9 @@ static void rates_survive(void **state) {
 static avow_value_t make(size_t i, void *data) {
   use(data);
   if (i % 4 == 0)
-    return thing();
+    return duty_object();
   if (i % 4 == 1)
-    return avow_error_new(UV_EIO, thing(), "item %zu", i);
+    return avow_error_new(UV_EIO, duty_object(), "item %zu", i);
   avow_promise_t *p = i % 4 == 2 ? avow_promise_resolve(loop, avow_none())
                                  : avow_sleep(loop, 0);
   p = avow_then(p, thing_cb, NULL, data);
@@ -134,7 +134,7 @@ static avow_promise_t *grouped_with(avow_promise_t *last) {
 }
 
 static avow_value_t fail_fn(void *data) {
-  return avow_error_new(UV_EIO, thing(), "failed");
+  return avow_error_new(UV_EIO, duty_object(), "failed");
 }
 
 static avow_promise_t *grouped(void) {
@@ -160,8 +160,8 @@ static avow_value_t fail_once(void *data) {
   tries_t *tries = data;
   use(tries->duty);
   if (++tries->attempts == 2)
-    return thing();
-  return avow_error_new(UV_EIO, thing(), "attempt %d", tries->attempts);
+    return duty_object();
+  return avow_error_new(UV_EIO, duty_object(), "attempt %d", tries->attempts);
 }
 
 static avow_promise_t *retried_by(tries_t *tries,
@@ -346,7 +346,7 @@ static void unref_channel(void *channel) {
 static avow_channel_t *channel_of(int n) {
   avow_channel_t *channel = avow_channel_new(loop, (size_t) n);
   for (int i = 0; i < n; i++)
-    avow_unref(avow_channel_send(channel, thing()));
+    avow_unref(avow_channel_send(channel, duty_object()));
   avow_channel_end(channel);
   return channel;
 }
@@ -377,7 +377,7 @@ static void each_survives(void **state) {
   survive(each_item);
 }
 
-int main(void) {
+SUITE(oom_tools) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(limiters_survive),
     cmocka_unit_test(weighed_limiters_survive),

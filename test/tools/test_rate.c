@@ -270,7 +270,7 @@ static void who_cannot_wait_hears_of_it(void **state) {
   avow_rate_unref(r);
 }
 
-int main(void) {
+SUITE(rate) {
   const struct CMUnitTest tests[] = {
     TIMED_CASE(what_is_saved_up_comes_at_once_and_then_one_by_one),
     TIMED_CASE(burst_is_what_is_saved_up),

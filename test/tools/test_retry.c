@@ -421,7 +421,7 @@ static void delays_of_one_seed_are_the_same(void **state) {
   assert_true(avow__jitter(UINT64_MAX, &c) != first);
 }
 
-int main(void) {
+SUITE(retry) {
   const struct CMUnitTest tests[] = {
     TIMED_CASE(retry_gives_the_first_success),
     CASE(retry_that_need_not_calls_once),

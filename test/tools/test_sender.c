@@ -241,7 +241,7 @@ static void random_programs_do_as_an_array_does(void **state) {
 
 #define SENDER_CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-int main(void) {
+SUITE(sender) {
   const struct CMUnitTest tests[] = {
     SENDER_CASE(the_last_ends_the_channel_behind_what_was_sent),
     SENDER_CASE(who_waits_hears_of_the_end),

@@ -244,7 +244,7 @@ static void reader_that_is_gone_is_named_as_such(void **state) {
 
 #endif
 
-int main(void) {
+SUITE(taken_tools) {
   const struct CMUnitTest tests[] = {
     CASE(group_let_go_twice_is_named_as_such),
 #ifndef NDEBUG

@@ -328,7 +328,7 @@ static void random_programs_do_as_a_number_does(void **state) {
 
 #define WATCH_CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-int main(void) {
+SUITE(watch) {
   const struct CMUnitTest tests[] = {
     WATCH_CASE(each_has_the_newest_that_it_has_not_had),
     WATCH_CASE(who_waits_has_the_next_value_only),

@@ -6,7 +6,7 @@
 
 #include "disk.h"
 
-void make_tree(void) {
+void make_source_tree(void) {
   make_dir("a");
   make_dir("a/b");
   make_dir("a/b/c");

@@ -5,7 +5,7 @@
 
 enum { ENTRIES = 7 };
 
-void make_tree(void);
+void make_source_tree(void);
 void assert_copied(const char *to);
 
 #endif

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* What a copy does to what is there already. */
-#define _XOPEN_SOURCE 700 /* mkdtemp() */
-
 #include <signal.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -22,7 +20,7 @@ static avow_promise_t *start_copy(void) {
 }
 
 static void what_is_there_is_refused(void **state) {
-  make_tree();
+  make_source_tree();
   make_dir("to");
   make_file("to/one", "old");
 
@@ -33,7 +31,7 @@ static void what_is_there_is_refused(void **state) {
 }
 
 static void what_is_there_is_replaced(void **state) {
-  make_tree();
+  make_source_tree();
   make_dir("to");
   make_file("other", "kept");
   make_link("to/one", "../other");
@@ -61,7 +59,7 @@ static void what_is_there_is_replaced_on_another_file_system(void **state) {
   const avow_copy_options_t options = { .existing = AVOW_EXISTING_REPLACE };
   if (!make_elsewhere(elsewhere))
     skip_because("/dev/shm is no other file system");
-  make_tree();
+  make_source_tree();
 
   for (int i = 0; i < 2; i++)
     assert_fulfils_int(avow_copy_tree(loop, at("a"), elsewhere, &options),
@@ -106,7 +104,7 @@ static void what_is_there_stays_when_the_disk_is_full(void **state) {
 }
 
 static void what_is_there_is_kept(void **state) {
-  make_tree();
+  make_source_tree();
   make_dir("to");
   make_file("to/one", "old");
   make_file("to/link", "old");
@@ -119,7 +117,7 @@ static void what_is_there_is_kept(void **state) {
 }
 
 static void a_directory_that_is_there_stays_as_it_is(void **state) {
-  make_tree();
+  make_source_tree();
   make_dir("to");
   assert_int_equal(chmod(at("to"), 0711), 0);
 
@@ -129,7 +127,7 @@ static void a_directory_that_is_there_stays_as_it_is(void **state) {
 }
 
 static void what_is_of_another_kind_is_not_replaced(void **state) {
-  make_tree();
+  make_source_tree();
   make_dir("to");
   make_dir("to/one");
   assert_says(copy_with("a", "to", AVOW_EXISTING_REPLACE), UV_EISDIR,
@@ -168,7 +166,7 @@ static void replacing_survives_failing_memory(void **state) {
   assert_int_equal(entries_of(""), 2);
 }
 
-int main(void) {
+SUITE(copy_entry) {
   const struct CMUnitTest tests[] = {
     DISK_CASE(what_is_there_is_refused),
     DISK_CASE(what_is_there_is_replaced),

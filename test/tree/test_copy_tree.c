@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Copying trees. */
-#define _XOPEN_SOURCE 700 /* mknod() */
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -44,7 +42,7 @@ static bool hear(const avow_copied_t *entry, void *data) {
 
 static void copy_tree_copies_all_of_it(void **state) {
   const int before = open_files();
-  make_tree();
+  make_source_tree();
 
   assert_fulfils_int(start_copy(), ENTRIES);
 
@@ -64,7 +62,7 @@ static void copy_tree_copies_a_file_or_a_link(void **state) {
 }
 
 static void copy_tree_takes_slashes_as_they_come(void **state) {
-  make_tree();
+  make_source_tree();
 
   assert_fulfils_int(avow_copy_tree(loop, at("a//"), at("to//"), NULL),
                      ENTRIES);
@@ -219,7 +217,7 @@ static void copy_tree_stays_inside_while_others_exchange(void **state) {
 }
 
 static void a_directory_is_not_copied_into_itself(void **state) {
-  make_tree();
+  make_source_tree();
 
   assert_says(avow_copy_tree(loop, at("a"), at("a/b/to"), NULL), UV_EINVAL,
               "copy '%s': invalid argument", at("a/b/to"));
@@ -287,7 +285,7 @@ static avow_promise_t *copy_heard(heard_t *heard) {
 
 static void on_entry_hears_of_each(void **state) {
   heard_t heard = { 0 };
-  make_tree();
+  make_source_tree();
 
   assert_fulfils_int(copy_heard(&heard), ENTRIES);
 
@@ -318,7 +316,7 @@ static void on_entry_hears_no_kind_of_what_is_missing(void **state) {
 
 static void on_entry_may_go_on_after_errors(void **state) {
   heard_t heard = { 0 };
-  make_tree();
+  make_source_tree();
   assert_int_equal(mkfifo(at("a/fifo"), 0600), 0);
   make_dir("to");
   make_file("to/b", "in the way");
@@ -388,7 +386,7 @@ static void copy_tree_is_cancelled_from_within(void **state) {
 }
 
 static void copy_tree_cancelled_at_once_copies_nothing(void **state) {
-  make_tree();
+  make_source_tree();
 
   assert_cancels(start_copy());
   run();
@@ -417,7 +415,7 @@ static avow_promise_t *start_heard(void) {
 
 static void copy_tree_survives_failing_memory(void **state) {
   const int before = open_files();
-  make_tree();
+  make_source_tree();
 
   survive_failing_memory(start_copy, forget_copy);
   run(); /* other lanes end behind one that failed */
@@ -427,7 +425,7 @@ static void copy_tree_survives_failing_memory(void **state) {
 
 static void copy_tree_survives_failing_memory_heard(void **state) {
   const int before = open_files();
-  make_tree();
+  make_source_tree();
 
   survive_failing_memory(start_heard, forget_copy);
 
@@ -435,7 +433,7 @@ static void copy_tree_survives_failing_memory_heard(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-int main(void) {
+SUITE(copy_tree) {
   const struct CMUnitTest tests[] = {
     DISK_CASE(copy_tree_copies_all_of_it),
     DISK_CASE(copy_tree_copies_a_file_or_a_link),

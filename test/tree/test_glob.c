@@ -250,7 +250,7 @@ static void glob_survives_failing_memory(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-int main(void) {
+SUITE(glob) {
   const struct CMUnitTest tests[] = {
     DISK_CASE(glob_finds_what_matches),
     DISK_CASE(glob_goes_through_directories),

@@ -133,7 +133,7 @@ static void match_agrees_with_fnmatch(void **state) {
   assert_true(agreed > 50000 && positive > 5000);
 }
 
-int main(void) {
+SUITE(match) {
   const struct CMUnitTest tests[] = {
     CASE(match_knows_characters),
     CASE(match_takes_what_is_not_closed_as_it_is),

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* What a copy has of its original beside the bytes. */
-#define _DEFAULT_SOURCE /* lchown() */
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -304,7 +302,7 @@ static void copy_tree_keeps_acls_if_asked(void **state) {
 
 #endif
 
-int main(void) {
+SUITE(preserve) {
   const struct CMUnitTest tests[] = {
     DISK_CASE(copy_tree_keeps_modes_and_times_if_asked),
     DISK_CASE(copy_tree_leaves_times_alone_unless_asked),

@@ -367,7 +367,7 @@ static void remove_tree_survives_failing_memory(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-int main(void) {
+SUITE(remove) {
   const struct CMUnitTest tests[] = {
     DISK_CASE(remove_tree_removes_all_of_it),
     DISK_CASE(remove_tree_removes_nothing_where_nothing_is),

@@ -258,7 +258,7 @@ static void temp_dir_goes_without_memory(void **state) {
   }
 }
 
-int main(void) {
+SUITE(temp_dir) {
   const struct CMUnitTest tests[] = {
     DISK_CASE(temp_dir_is_made_where_the_system_keeps_such),
     DISK_CASE(temp_dir_goes_wherever_the_program_is_by_then),

@@ -225,7 +225,7 @@ static void tree_loses_no_name_for_which_there_is_no_memory(void **state) {
   }
 }
 
-int main(void) {
+SUITE(tree) {
   const struct CMUnitTest tests[] = {
     DISK_CASE(tree_goes_below_the_longest_path),
     DISK_CASE(tree_enters_no_link_that_was_a_directory),

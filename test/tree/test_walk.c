@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Walking trees. */
-#define _XOPEN_SOURCE 700 /* mknod() */
-
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/resource.h>
@@ -330,7 +328,7 @@ static void walk_survives_failing_memory(void **state) {
   assert_int_equal(open_files(), before);
 }
 
-int main(void) {
+SUITE(walk) {
   const struct CMUnitTest tests[] = {
     DISK_CASE(walk_gives_all_that_is_below),
     DISK_CASE(walk_tells_special_files_apart),

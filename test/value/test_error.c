@@ -346,7 +346,7 @@ static void aggregate_has_all_reasons_as_its_cause(void **state) {
   avow_value_unref(v);
 }
 
-int main(void) {
+SUITE(error) {
   const struct CMUnitTest tests[] = {
     CASE(error_of_a_code_is_that_alone_and_allocates_nothing),
     CASE(what_is_no_error_has_neither_code_nor_cause),

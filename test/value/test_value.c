@@ -431,7 +431,7 @@ static void values_nest_while_others_are_freed_in_a_thread(void **state) {
   assert_int_equal(there, 1);
 }
 
-int main(void) {
+SUITE(value) {
   const struct CMUnitTest tests[] = {
     CASE(scalars_read_back_as_they_were_made),
     CASE(version_is_that_of_the_headers),

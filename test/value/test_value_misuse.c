@@ -374,7 +374,7 @@ static void handler_that_returns_nothing_is_named_as_such(void **state) {
 
 #endif
 
-int main(void) {
+SUITE(value_misuse) {
   const struct CMUnitTest tests[] = {
     CASE(reader_names_the_error_it_was_given),
     CASE(promise_in_a_value_is_missed),

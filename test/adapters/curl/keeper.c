@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#define _XOPEN_SOURCE 700 /* mkdtemp() */
 #include "keeper.h"
 
 #include <arpa/inet.h>

@@ -68,7 +68,7 @@ static void cancelled_while_they_wait(void **state) {
   assert_fulfils_int(last, 200);
 }
 
-int main(void) {
+SUITE(connections) {
   const struct CMUnitTest tests[] = {
     CURL_CASE(keeps_connections),
     CURL_CASE(limits_connections_of_a_host),

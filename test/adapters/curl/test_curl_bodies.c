@@ -196,7 +196,7 @@ static void compressed_over_one(void **state) {
   assert_all_come(compressed, size < 64 * MIB ? 16 * size / MIB : 16 * 64);
 }
 
-int main(void) {
+SUITE(curl_bodies) {
   const struct CMUnitTest tests[] = {
     CURL_CASE(over_a_connection_each),
     CURL_CASE(over_one_connection),

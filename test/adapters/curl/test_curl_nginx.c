@@ -271,7 +271,7 @@ static void refuses_whom_it_need_not_trust(void **state) {
 #define NGINX_CASE(f) \
   cmocka_unit_test_setup_teardown(f, nginx_case_setup, nginx_case_teardown)
 
-int main(void) {
+SUITE(curl_nginx) {
   const struct CMUnitTest tests[] = {
     NGINX_CASE(keeps_a_connection),
     NGINX_CASE(by_tls_alone),

@@ -231,7 +231,7 @@ static void sends_mail(void **state) {
   avow_value_unref(v);
 }
 
-int main(void) {
+SUITE(curl_node) {
   const struct CMUnitTest tests[] = {
     CURL_CASE(many_by_one_session),
     CURL_CASE(echoes),

@@ -131,7 +131,7 @@ static void random_limits(void **state) {
   run();
 }
 
-int main(void) {
+SUITE(curl_storm) {
   const struct CMUnitTest tests[] = { CURL_CASE(random_limits) };
   harness_init();
   return cmocka_run_group_tests(tests, storm_setup, keeper_teardown);

@@ -281,7 +281,7 @@ static void one_reader(void **state) {
   assert_rejects(p, UV_ECANCELED);
 }
 
-int main(void) {
+SUITE(fetch) {
   const struct CMUnitTest tests[] = {
     CURL_CASE(bodies),
     CURL_CASE(by_single_bytes),

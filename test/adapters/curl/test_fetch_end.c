@@ -73,7 +73,7 @@ static void closed(void **state) {
   assert_no_connection();
 }
 
-int main(void) {
+SUITE(fetch_end) {
   const struct CMUnitTest tests[] = {
     CURL_CASE(cancelled),
     CURL_CASE(let_go_of),

@@ -128,7 +128,7 @@ static void byte_by_byte(void **state) {
   assert_all(1);
 }
 
-int main(void) {
+SUITE(hostile) {
   const struct CMUnitTest tests[] = {
     CURL_CASE(at_once),
     CURL_CASE(byte_by_byte),

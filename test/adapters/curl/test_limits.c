@@ -262,7 +262,7 @@ static void of_time(void **state) {
   assert_no_connection();
 }
 
-int main(void) {
+SUITE(limits) {
   const struct CMUnitTest tests[] = {
     CURL_CASE(bodies),
     CURL_CASE(of_the_last_response),

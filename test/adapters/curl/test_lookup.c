@@ -208,7 +208,7 @@ static int lookup_teardown(void **state) {
 #define LOOKUP_CASE(f) \
   cmocka_unit_test_setup_teardown(f, curl_setup, lookup_teardown)
 
-int main(void) {
+SUITE(lookup) {
   const struct CMUnitTest tests[] = {
     LOOKUP_CASE(waits_for_its_end),       LOOKUP_CASE(finds_nobody),
     LOOKUP_CASE(cancelled_meanwhile),     LOOKUP_CASE(closed_meanwhile),

@@ -133,7 +133,7 @@ static int oom_setup(void **state) {
   return count_libuv() == 0 ? curl_group_setup(state) : -1;
 }
 
-int main(void) {
+SUITE(oom_curl) {
   const struct CMUnitTest tests[] = {
     CASE(transfers_without_memory), CASE(fetch_without_memory),
     CASE(upload_without_memory),    CASE(compressed_without_memory),

@@ -113,7 +113,7 @@ static void each_fails(void **state) {
   assert_in_range(n, 50, MANY - 1);
 }
 
-int main(void) {
+SUITE(oom_libcurl) {
   const struct CMUnitTest tests[] = { cmocka_unit_test(each_fails) };
   harness_init();
   return cmocka_run_group_tests(tests, lacking_setup, lacking_teardown);

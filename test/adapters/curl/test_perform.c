@@ -276,7 +276,7 @@ static void descriptors_come_back(void **state) {
   }
 }
 
-int main(void) {
+SUITE(perform) {
   const struct CMUnitTest tests[] = {
     CURL_CASE(fulfils_when_done),
     CURL_CASE(many_at_once),

@@ -131,7 +131,7 @@ static void random_cancels(void **state) {
   assert_no_connection();
 }
 
-int main(void) {
+SUITE(perform_end) {
   const struct CMUnitTest tests[] = {
     CURL_CASE(cancelled_at_each_stage),
     CURL_CASE(closed_at_each_stage),

@@ -63,7 +63,7 @@ static void what_the_program_polls(void **state) {
   avow_value_unref(v);
 }
 
-int main(void) {
+SUITE(polled) {
   const struct CMUnitTest tests[] = {
     CURL_CASE(errors_that_are_none),
     CURL_CASE(what_the_program_polls),

@@ -71,7 +71,7 @@ static void until_it_is_cancelled(void **state) {
   assert_int_equal(received, 7);
 }
 
-int main(void) {
+SUITE(progress_curl) {
   const struct CMUnitTest tests[] = {
     CURL_CASE(of_what_comes),
     CURL_CASE(of_what_goes),

@@ -6,7 +6,6 @@
  * transfer, of a request, and of avow_connect(), by which the streams are
  * opened that avow-tls goes over.
  */
-#define _GNU_SOURCE /* unshare() */
 #include <arpa/inet.h>
 #include <sched.h>
 #include <stdio.h>
@@ -170,7 +169,7 @@ static void gives_up(void **state) {
   stop_measuring();
 }
 
-int main(void) {
+SUITE(silent_names) {
   const struct CMUnitTest tests[] = {
     CURL_CASE(cancelled),
     CURL_CASE(closed),

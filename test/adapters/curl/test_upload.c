@@ -193,7 +193,7 @@ static void asked_not_to_ask(void **state) {
   run();
 }
 
-int main(void) {
+SUITE(upload) {
   const struct CMUnitTest tests[] = {
     CURL_CASE(sends_a_stream),     CURL_CASE(sends_nothing),
     CURL_CASE(both_ways_at_once),  CURL_CASE(leaves_the_rest),

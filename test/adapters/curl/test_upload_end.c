@@ -230,7 +230,7 @@ static void asks_while_it_ends(void **state) {
   run();
 }
 
-int main(void) {
+SUITE(upload_end) {
   const struct CMUnitTest tests[] = {
     CURL_CASE(cancelled),
     CURL_CASE(let_go_of),

@@ -1,6 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#define _DEFAULT_SOURCE
-#define _XOPEN_SOURCE 700
 #include "nats_server.h"
 
 #include <arpa/inet.h>
@@ -32,7 +30,7 @@ static struct sockaddr_in address_of(int port) {
                                .sin_port = htons((uint16_t) port) };
 }
 
-static void fail(const char *what) {
+static void give_up(const char *what) {
   perror(what);
   exit(1);
 }
@@ -44,7 +42,7 @@ static void take_place(place_t *place) {
   place->fd = socket(AF_INET, SOCK_STREAM, 0);
   if (bind(place->fd, (struct sockaddr *) &at, len) != 0 ||
       getsockname(place->fd, (struct sockaddr *) &at, &len) != 0)
-    fail("bind");
+    give_up("bind");
   place->port = ntohs(at.sin_port);
   (void) snprintf(place->url, sizeof(place->url), "nats://127.0.0.1:%d",
                   place->port);
@@ -104,7 +102,7 @@ void nats_server_set_jetstream(bool has) {
     return;
   (void) snprintf(store, sizeof(store), "/tmp/avow-nats-XXXXXX");
   if (mkdtemp(store) == NULL)
-    fail("store");
+    give_up("store");
 }
 
 void nats_server_set_config(const char *text) {
@@ -117,7 +115,7 @@ void nats_server_set_config(const char *text) {
   const int fd = mkstemp(config);
   const size_t len = strlen(text);
   if (fd < 0 || write(fd, text, len) != (ssize_t) len)
-    fail("config");
+    give_up("config");
   close(fd);
 }
 
@@ -139,7 +137,7 @@ void nats_server_start(void) {
   }
   process = fork();
   if (process < 0)
-    fail("fork");
+    give_up("fork");
   if (process == 0)
     be_server();
   for (int i = 0; i < 2000 && !greets(); i++)

@@ -231,7 +231,7 @@ static void keys_are_subjects(void **state) {
   assert_null(avow_to_nats_change(&bucket));
 }
 
-int main(void) {
+SUITE(bucket) {
   const struct CMUnitTest tests[] = {
     BUCKET_CASE(is_there_until_it_is_deleted),
     BUCKET_CASE(tells_of_changes),

@@ -115,7 +115,7 @@ static int forbidden_teardown(void **state) {
 #define FORBIDDEN_CASE(f) \
   cmocka_unit_test_setup_teardown(f, harness_setup, log_out)
 
-int main(void) {
+SUITE(forbidden) {
   const struct CMUnitTest tests[] = {
     FORBIDDEN_CASE(subscription_ends),
     FORBIDDEN_CASE(subscription_is_let_go),

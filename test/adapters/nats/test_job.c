@@ -402,7 +402,7 @@ static void strangers_jobs_are_dropped(void **state) {
   stop(worker);
 }
 
-int main(void) {
+SUITE(job) {
   const struct CMUnitTest tests[] = {
     JOB_CASE(is_done_once_by_its_id),
     JOB_CASE(has_an_id_of_any_kind),

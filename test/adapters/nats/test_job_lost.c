@@ -199,7 +199,7 @@ static void survives_the_loop_of_a_worker(void **state) {
   stop(worker);
 }
 
-int main(void) {
+SUITE(job_lost) {
   const struct CMUnitTest tests[] = {
     JOB_CASE(survives_a_worker),
     JOB_CASE(survives_a_worker_though_another_is_cancelled),

@@ -5,7 +5,6 @@
  * more when all is over. They come about by functions of libnats' that this
  * program has of its own.
  */
-#define _GNU_SOURCE /* RTLD_NEXT */
 #include <dlfcn.h>
 #include <stdatomic.h>
 
@@ -98,7 +97,7 @@ static void connection_ends_before_it_is_asked(void **state) {
   avow_channel_unref(states);
 }
 
-int main(void) {
+SUITE(late) {
   const struct CMUnitTest tests[] = {
     NATS_CASE(message_comes_late),
     NATS_CASE(answer_comes_late),

@@ -136,7 +136,7 @@ static void ends_meanwhile(void **state) {
   nats_server_start();
 }
 
-int main(void) {
+SUITE(lost) {
   const struct CMUnitTest tests[] = {
     NATS_CASE(tells_how_it_is),
     NATS_CASE(goes_on_afterwards),

@@ -83,7 +83,7 @@ static void says_that_there_is_no_jetstream(void **state) {
   assert_rejects(avow_nats_bucket(&nats, "b", NULL), UV_ENOTSUP);
 }
 
-int main(void) {
+SUITE(nats) {
   const struct CMUnitTest tests[] = {
     NATS_CASE(connects),
     CASE(says_why_not),

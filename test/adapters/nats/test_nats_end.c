@@ -145,7 +145,7 @@ static void closed_while_the_server_sleeps(void **state) {
   nats_server_go_on();
 }
 
-int main(void) {
+SUITE(nats_end) {
   const struct CMUnitTest tests[] = {
     CASE(connect_cancelled_at_each_stage),
     CASE(connect_closed_at_each_stage),

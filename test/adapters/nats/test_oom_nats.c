@@ -221,7 +221,7 @@ static int oom_teardown(void **state) {
 #define QUEUE_CASE(f) \
   cmocka_unit_test_setup_teardown(f, queue_setup, queue_teardown)
 
-int main(void) {
+SUITE(oom_nats) {
   const struct CMUnitTest tests[] = {
     CASE(connect_without_memory),       CASE(requests_without_memory),
     CASE(subscriptions_without_memory), QUEUE_CASE(queues_without_memory),

@@ -29,7 +29,7 @@ static void work_needs_a_handler(void **state) {
   avow_value_unref(queue);
 }
 
-int main(void) {
+SUITE(queue) {
   const struct CMUnitTest tests[] = {
     NATS_CASE(queue_is_as_it_was_made),
     NATS_CASE(work_needs_a_handler),

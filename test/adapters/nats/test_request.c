@@ -218,7 +218,7 @@ static int request_teardown(void **state) {
 #define REQUEST_CASE(f) \
   cmocka_unit_test_setup_teardown(f, request_setup, request_teardown)
 
-int main(void) {
+SUITE(request) {
   const struct CMUnitTest tests[] = {
     REQUEST_CASE(is_answered),
     REQUEST_CASE(has_headers),

@@ -4,7 +4,6 @@
  * server has answered what was sent behind that, and not before. Whether it has
  * is this program's to say.
  */
-#define _GNU_SOURCE /* RTLD_NEXT */
 #include <dlfcn.h>
 #include <stdatomic.h>
 
@@ -92,7 +91,7 @@ static void end_with_their_connection(void **state) {
   is_slow = false;
 }
 
-int main(void) {
+SUITE(spent) {
   const struct CMUnitTest tests[] = {
     NATS_CASE(stay_until_the_server_has_answered),
     NATS_CASE(many_are_worth_a_wait),

@@ -246,7 +246,7 @@ static int subscribe_teardown(void **state) {
 #define SUBSCRIBE_CASE(f) \
   cmocka_unit_test_setup_teardown(f, subscribe_setup, subscribe_teardown)
 
-int main(void) {
+SUITE(subscribe) {
   const struct CMUnitTest tests[] = {
     SUBSCRIBE_CASE(hears_in_order),
     SUBSCRIBE_CASE(shares_a_queue),

@@ -89,7 +89,7 @@ static int tear_down(void **state) {
   return free_all_papers(state);
 }
 
-int main(void) {
+SUITE(oom_tls) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(talking_survives),
     cmocka_unit_test(settings_survive),

@@ -284,7 +284,7 @@ static void natives_are_in_reach(void **state) {
   assert_null(avow_tls_ssl_ctx(NULL));
 }
 
-int main(void) {
+SUITE(tls) {
   const struct CMUnitTest tests[] = {
     PAIR_CASE(what_is_written_is_read),
     PAIR_CASE(lists_are_written_in_one_go),

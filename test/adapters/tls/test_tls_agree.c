@@ -164,7 +164,7 @@ static void clients_do_not_renegotiate(void **state) {
   avow_ignore(avow_run(p)); /* it ends */
 }
 
-int main(void) {
+SUITE(tls_agree) {
   const struct CMUnitTest tests[] = {
     PAIR_CASE(servers_choose_the_protocol),
     PAIR_CASE(protocols_need_not_be_said),

@@ -164,7 +164,7 @@ static void cancelled_writes_go_on(void **state) {
   avow_value_unref(v);
 }
 
-int main(void) {
+SUITE(tls_end) {
   const struct CMUnitTest tests[] = {
     PAIR_CASE(each_is_cancelled_at_each_stage),
     PAIR_CASE(loops_close_at_each_stage),

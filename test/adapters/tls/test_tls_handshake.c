@@ -242,7 +242,7 @@ static void hosts_that_no_certificate_has_are_refused(void **state) {
   assert_int_equal(client_of("fe80::1"), UV_ETIMEDOUT);
 }
 
-int main(void) {
+SUITE(tls_handshake) {
   const struct CMUnitTest tests[] = {
     PAIR_CASE(weak_keys_are_refused),
     PAIR_CASE(addresses_are_hosts),

@@ -168,7 +168,7 @@ static void clients_with_nothing_in_common_hear_so(void **state) {
 #define NODE_CASE(f) \
   cmocka_unit_test_setup_teardown(f, node_setup, others_teardown)
 
-int main(void) {
+SUITE(tls_node) {
   const struct CMUnitTest tests[] = {
     NODE_CASE(servers_agree),
     NODE_CASE(clients_agree),

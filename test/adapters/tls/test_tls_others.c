@@ -117,7 +117,7 @@ static void peers_that_leave_break_writes(void **state) {
   assert_rejects(avow_write(client(), avow_string("x")), code);
 }
 
-int main(void) {
+SUITE(tls_others) {
   const struct CMUnitTest tests[] = {
     OTHERS_CASE(others_are_answered),
     OTHERS_CASE(others_answer),

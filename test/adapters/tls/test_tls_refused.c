@@ -305,7 +305,7 @@ static int free_more_papers(void **state) {
   return free_all_papers(state);
 }
 
-int main(void) {
+SUITE(tls_refused) {
   const struct CMUnitTest tests[] = {
     PAIR_CASE(who_is_not_to_be_believed_is_refused),
     PAIR_CASE(who_vouches_for_himself_is_refused),

@@ -308,7 +308,7 @@ static void what_is_no_past_is_refused(void **state) {
   avow_value_unref(v);
 }
 
-int main(void) {
+SUITE(tls_resume) {
   const struct CMUnitTest tests[] = {
     PAIR_CASE(the_same_host_resumes),
     PAIR_CASE(the_same_host_resumes_by_tls_1_2),

@@ -59,42 +59,53 @@ copy() {
     --exclude=node_modules -cf - . | tar -C "$tree" -xf -
 }
 
+# "SUITE PROGRAM ARGUMENT" for each: suites of the simulator begin with sim_, and those
+# that run a second time there are left out.
+table_of_suites() {
+  python3 "$tree/test/lib/programs.py" --tests "$build" core | awk '
+    $2 ~ /^test\/sim\/twice\// || NF != 3 { next }
+    { suite = $1; sub(/.*\//, "", suite) }
+    $1 ~ /^sim\// { suite = "sim_" suite }
+    { print suite, $2, $3 }
+    END {
+      print "hosted test/ship/libhosted.so"
+      split("fs_calls handles sequences", compared)
+      for (i in compared)
+        print "sim_" compared[i], "test/sim/" compared[i] "_sim"
+    }'
+}
+
 # The suites that are needed: those that should find the faults, or all.
 list_suites() {
-  if [ -n "$write" ] && [ "$kind" = sim ]; then
-    ninja -C "$build" -t targets all |
-      sed -n 's,^test/sim/test_\(sim_[a-z_]*\): c_LINKER.*,\1,p
-        s,^test/sim/\([a-z_]*\)_sim: c_LINKER.*,sim_\1,p'
-  elif [ -n "$write" ] && [ "$kind" = adapters ]; then
-    ninja -C "$build" -t targets all |
-      sed -n 's,^test/adapters/test_\([a-z_]*\): c_LINKER.*,\1,p'
-  elif [ -n "$write" ]; then
-    ninja -C "$build" -t targets all |
-      sed -n 's,^test/test_\([a-z_]*\): c_LINKER.*,\1,p
-        s,^test/\(hosted\)_host: c_LINKER.*,\1,p'
-  else
+  if [ -z "$write" ]; then
     while read -r name; do
       expected "$name"
     done <"$work/$kind" | sort -u
+    return
   fi
+  case $kind in
+  sim) awk '/^sim_/ { print $1 }' "$work/table-of-suites" ;;
+  adapters) awk '/test_adapters_/ { print $1 }' "$work/table-of-suites" ;;
+  *) awk '!/^sim_/ && !/test_adapters_/ { print $1 }' "$work/table-of-suites" ;;
+  esac
 }
 
 # SUITE: what the library is linked with for it.
 linked_for() {
-  case $1 in
-  hosted) echo test/libhosted.so ;;
-  sim_fs_calls | sim_handles | sim_sequences) echo "test/sim/${1#sim_}_sim" ;;
-  sim_*) echo "test/sim/test_$1" ;;
-  *) echo "test/${folder}test_$1" ;;
-  esac
+  awk -v suite="$1" '$1 == suite { print $2; exit }' "$work/table-of-suites"
 }
 
 # SUITE: what runs that, if it does not run by itself, or is to do the same.
 host_of() {
   case $1 in
-  hosted) echo test/hosted_host ;;
+  hosted) echo test/ship/hosted_host ;;
   sim_fs_calls | sim_handles | sim_sequences) echo "test/sim/${1#sim_}" ;;
   esac
+}
+
+# SUITE: what its program, which has others too, is to run.
+argument_of() {
+  awk -v suite="$1" '$1 == suite { print $3; exit }' "$work/table-of-suites"
 }
 
 # SUITE: the script, if there is one, that runs both.
@@ -113,6 +124,7 @@ set_up() {
     meson setup "$build" "$tree" --buildtype=debug -Dtests=enabled \
       -Dexamples=false -Dbench=false -Ddefault_library=static "$@" \
       >"$log" || give_up 'cannot set up' "$log"
+  table_of_suites >"$work/table-of-suites"
   list_suites >"$work/suites"
   targets=$(while read -r suite; do
     linked_for "$suite"
@@ -168,7 +180,8 @@ run_suite() {
     host=$(host_of "$1")
     script=$(script_of "$1")
     stdbuf -oL timeout -s KILL "$3" ${script:+sh "$script"} \
-      ${host:+"$build/$host"} "$2" </dev/null >"$mine/log" 2>&1 || exit $?
+      ${host:+"$build/$host"} "$2" $(argument_of "$1") </dev/null \
+      >"$mine/log" 2>&1 || exit $?
   ) 2>/dev/null || status=$?
   broken=$(sed -n 's/.*Assertion [^(]*(\([0-9]*\)) > 0 .*/\1/p' "$mine/log" |
     head -n 1)
@@ -214,9 +227,11 @@ users() {
     s,.*/\(test/[a-z/]*test_[a-z_]*\.c\)$,\1,p' | sort -u
 }
 
-# FILE OBJECT: compiles the worker's, as the build does the tree's.
+# FILE OBJECT [OWN]: compiles the worker's, as the build does the tree's, or
+# what it makes OWN of.
 compile() {
-  command=$(grep -e " -c [^ ]*/$1\$" "$work/commands" | head -n 1)
+  command=$(grep -e " -o ${3:-[^ ]*} -c [^ ]*/$1\$" "$work/commands" |
+    head -n 1)
   command="${command%% -MD *} -iquote '$mine/src'" # its headers before others
   (cd "$build" && eval "$command -o '$2' -c '$mine/$1'") >"$mine/log" 2>&1
 }
@@ -232,10 +247,8 @@ make_objects() {
 
 # LINKED SOURCE: what it is compiled to for that.
 object_of() {
-  case $1 in
-  test/sim/*) echo "$1.p/${2##*/}.o" ;;
-  *) echo "$1.p/$(echo "${2#"test/$folder"}" | tr / _).o" ;;
-  esac
+  from=$(dirname "$1")
+  echo "$1.p/$(echo "${2#"$from/"}" | tr / _).o"
 }
 
 # SUITE: where it is written. Others may have files of the same name.
@@ -243,7 +256,7 @@ source_of() {
   if [ -n "$(script_of "$1")" ]; then
     echo "test/sim/${1#sim_}.c"
   elif [ -n "$(host_of "$1")" ]; then
-    echo "test/$1.c"
+    echo "test/ship/$1.c"
   elif [ "${1#sim_}" != "$1" ]; then
     echo "test/sim/test_${1#sim_}.c"
   else
@@ -267,7 +280,7 @@ link() {
     mkdir -p "$(dirname "$mine/$source")"
     cp "$tree/$source" "$mine/$source"
     object=$mine/test/$1.o
-    compile "$source" "$object" || return 1
+    compile "$source" "$object" "$own" || return 1
     case $2 in *.c) objects= ;; esac
   fi
   command=$(grep -e " -o $linked " "$work/commands" |
@@ -283,7 +296,7 @@ expected() {
 
 # NAME FILE: the suites to try; those of other adapters do not link.
 suites_for() {
-  if [ -n "$write" ] && [ -n "$folder" ]; then
+  if [ -n "$write" ] && [ "$kind" = adapters ]; then
     while read -r suite; do
       [ ! -f "$tree/test/$(dirname "${2#src/}")/test_$suite.c" ] || echo "$suite"
     done <"$work/order"
@@ -340,8 +353,6 @@ fi
 # MESON-OPTION...
 try_all() {
   build=$work/build$(echo "$*" | tr ' =' __)
-  folder= # of the suites, below test
-  [ "$kind" != adapters ] || folder=adapters/
   set_up "$@"
   rm -f "$work"/worker*/times
   share measure "$work/suites"
