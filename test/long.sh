@@ -5,17 +5,18 @@
 #   long.sh [--minutes N] [STEP...]   all steps, or these; N (10) of fuzzing
 #   long.sh --list                    their names
 #
-# Goes on when a step fails, keeps what each says in build-long/NAME.log, and
-# ends with a table. About 175 minutes on two processors, on a Debian 12, as
-# root. $TEST262: a checkout of test262, to run all of it that is about
-# promises.
+# Continues when a step fails, keeps the output of each in build-long/NAME.log,
+# and ends with a table. In a tree without uncommitted changes, each step is
+# recorded with its commit: docs/testing.md has the table of the last runs. The
+# whole takes about three hours on two processors, on Debian 12, as root.
+# $TEST262: a checkout of test262, which the step of that name needs.
 set -eu
 cd "$(dirname "$0")/.."
 script='sh test/long.sh'
 build=build-long
 records=$build/steps
 steps='tools analysers slow gcc_release asan_ubsan clang_debug clang_release
-  no_async stalls valgrind coverage mcdc conformance differential simulate towns
+  no_async stalls valgrind coverage mcdc aplus test262 differential simulate towns
   random depth spares soak load transfers bodies tls_memory writers races faults
   machines libuvs hosts musl site roots debian release reuse fuzzing'
 core='-Dexamples=false -Dbench=false'
@@ -102,8 +103,16 @@ mcdc() {
   sh test/proof/mcdc.sh "$build/mcdc"
 }
 
-conformance() {
-  sh test/proof/conformance/run.sh
+aplus() {
+  sh test/proof/conformance/run.sh aplus
+}
+
+test262() {
+  [ -n "${TEST262:-}" ] || {
+    echo 'not run: $TEST262 names no checkout of test262'
+    return 77
+  }
+  sh test/proof/conformance/run.sh test262 "$TEST262"
 }
 
 # BUILDTYPE PROGRAM...: without assertions, or with them.
@@ -274,15 +283,30 @@ esac
 mkdir -p "$build"
 : >"$records"
 . test/lib/steps.sh
+commit=$(git rev-parse --short=8 HEAD)
+[ -z "$(git status --porcelain --untracked-files=no)" ] || {
+  commit=
+  echo 'this tree has uncommitted changes: nothing is recorded'
+}
+
+# STEP: notes for docs/testing.md how it ended, unless it did not run.
+record() {
+  # shellcheck disable=SC2046 # words
+  set -- $(tail -n 1 "$records")
+  [ -n "$commit" ] && [ "$1" != tools ] && [ "$4" != 'not' ] || return 0
+  python3 test/proof/record.py add "$1" "$commit" "$4" "$2" "$build/$1.log"
+}
+
 # shellcheck disable=SC2068 # a list of words
 for step in ${@:-$steps}; do
   printf '%s %s\n' "$(date '+%F %T')" "$step"
   take_step "$step" "$limit" >"$build/$step.log" 2>&1
+  record
   ! tail -n 1 "$records" | grep -q FAILED || {
     tail -n 40 "$build/$step.log"
     echo "$step failed: see $build/$step.log"
   }
 done
 printf '\n'
-print_table long
+print_table
 [ "$(failed_steps)" = 0 ]

@@ -3,8 +3,8 @@
 # script that, called with `--step NAME`, does that step and no other: each is a
 # process of its own, which is ended, with all it started, when its time is up.
 #
-# What a step takes is said in seconds, and in those that two processors that
-# had nothing else to do would need at least: half of what it used of them.
+# The table has the seconds that each step took, and the processor seconds that
+# it used: two idle processors need at least half of these.
 # shellcheck shell=sh
 
 # Seconds of processors that the processes which ended so far have used.
@@ -14,6 +14,8 @@ used() {
     "$records.times" >"$records.used"
 }
 
+# A step that exits with 77 could not run, and has said why.
+#
 # Who ends the script ends its step, which therefore is in the background, where
 # a shell ignores SIGINT; what the step starts must not.
 taken=
@@ -31,36 +33,32 @@ take_step() {
   taken=$!
   wait "$taken" || {
     status=$?
-    outcome=FAILED
-    [ "$status" != 124 ] || outcome="FAILED after $2 s"
+    case $status in
+    77) outcome='not run' ;;
+    124) outcome="FAILED after $2 s" ;;
+    *) outcome=FAILED ;;
+    esac
   }
   taken=
   used
   echo "$1 $(($(date +%s) - began)) \
-$((($(cat "$records.used") - used_before + 1) / 2)) $outcome" >>"$records"
+$(($(cat "$records.used") - used_before)) $outcome" >>"$records"
 }
 
-# TIER: of the steps taken since $records was emptied.
+# Of the steps taken since $records was emptied.
 print_table() {
-  awk -v tier="$1" '
-    BEGIN {
-      printf "%-16s %-12s %8s %8s\n", "step", "tier", "seconds", "cpu / 2"
-    }
+  awk '
+    BEGIN { printf "%-16s %8s %10s  %s\n", "step", "seconds", "processor", "" }
     {
-      printf "%-16s %-12s %8d %8d ", $1, tier, $2, $3
+      printf "%-16s %8d %10d  ", $1, $2, $3
       for (i = 4; i <= NF; i++)
-        printf " %s", $i
+        printf "%s ", $i
       print ""
       seconds += $2
-      half += $3
+      processor += $3
     }
-    END { printf "%-16s %-12s %8d %8d\n", "all", tier, seconds, half }
+    END { printf "%-16s %8d %10d\n", "all", seconds, processor }
     ' "$records"
-}
-
-# What they used of two processors.
-half_of_all() {
-  awk '{ half += $3 } END { print half + 0 }' "$records"
 }
 
 failed_steps() {

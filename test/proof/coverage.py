@@ -112,7 +112,10 @@ def main():
     for key, used in excuses.items():
         if not used:
             print('not needed in uncovered.txt: ' + ' '.join(key))
-    _, _, branches, lost_branches, _ = sums
+    code, missed, branches, lost_branches, excused = sums
+    print('result: %d of %d lines, %d excused; %.1f %% of %d branches'
+          % (code - missed, code, excused, 100 - 100 * lost_branches / branches,
+             branches))
     return (any(result[5] for result in results) or
             lost_branches > branches * (1 - BRANCHES))
 

@@ -4,13 +4,16 @@
 # which they miss, apart from those that uncovered.txt gives a reason for, and
 # fails if there are any: see coverage.py. Needs gcc and gcovr.
 #
-#   coverage.sh [DIRECTORY]   where to build, and to leave the report (html)
+#   coverage.sh [DIRECTORY]     where to build, and to leave the report (html)
+#   coverage.sh --sample [DIR]  only one folder's tests: does this script work?
 #
 # Without asserts, whose other side is not to be reached; what debug builds do
 # at a misuse ends the process, before it is counted (test_misuse has it). What
 # they say of a stack that overflows is built in all the same. Children that a
 # test forks end by exit(), or what they reached would not be counted.
 set -eu
+sample=
+[ "${1:-}" != --sample ] || { sample=1; shift; }
 root=$(cd "$(dirname "$0")/../.." && pwd)
 work=${1:-$(mktemp -d)}
 mkdir -p "$work"
@@ -55,6 +58,15 @@ report() {
 
 # Threads count at the same time.
 flags='-DAVOW__OVERFLOW=1 -D_exit=exit -fprofile-update=atomic'
+
+if [ -n "$sample" ]; then
+  build sample value -Dpool=enabled -Dtrace=true -Dc_args="$flags"
+  run sample --suite value
+  report sample --filter "$root/src/value/"
+  [ -s sample.json ] && [ -s html-sample/index.html ]
+  echo 'result: the library compiles for coverage, and one folder is counted'
+  exit
+fi
 
 # Without a pool each promise may lack its memory.
 more='syscalls uvmemory corpus'

@@ -5,12 +5,15 @@
 # mcdc/listed.txt gives a reason for: see mcdc/mcdc.py. Installs clang 19, which
 # counts them, on Debian and Ubuntu.
 #
-#   mcdc.sh [DIRECTORY]   where to build, and to leave what was counted
+#   mcdc.sh [DIRECTORY]     where to build, and to leave what was counted
+#   mcdc.sh --sample [DIR]  only one folder's tests: does this script work?
 #
 # Debug builds, for their checks are conditions, too, but without assertions. In
 # a release build the program goes on where these end it: that counts as well.
 # Macros are expanded first, so that what is counted is what they stand for.
 set -eu
+sample=
+[ "${1:-}" != --sample ] || { sample=1; shift; }
 cd "$(dirname "$0")/../.."
 root=$(pwd)
 needed='gcc g++ libc6-dev meson ninja-build pkg-config libuv1-dev libcmocka-dev
@@ -81,6 +84,14 @@ more='syscalls uvmemory corpus'
 some='engine/pool engine/oom engine/dump engine/cancel engine/async
   tools/oom_tools tools/each tools/group tools/map io/op net/connect
   loops/loops loops/loops_fails loops/loops_many'
+if [ -n "$sample" ]; then
+  build sample value "$without" -Dpool=enabled -Dtrace=true
+  run sample --suite value
+  show sample
+  grep -q 'MC/DC Coverage for Decision' "$work/sample.shown"
+  echo 'result: the library compiles for MC/DC, and one folder is counted'
+  exit
+fi
 build pool "core $more" "$without" -Dpool=enabled -Dtrace=true
 run pool --suite core
 # shellcheck disable=SC2086 # a list of words

@@ -168,4 +168,7 @@ for type in debug release; do
   done
 done
 cat "$build/table"
+awk 'NR > 1 { n++; checks += $(NF - 1); bad += $NF != "passed" }
+  END { print "result: " n " hosts and builds, " checks " checks passed, " \
+    bad " failed" }' "$build/table"
 exit $failed

@@ -150,4 +150,7 @@ for version; do
 done
 printf '\n'
 cat "$table"
+awk 'NR > 1 { passed += $3; failed += $4 }
+  END { print "result: " NR - 1 " combinations of libuv and io_uring, " \
+    passed " suites passed, " failed " failed" }' "$table"
 exit "$failed"

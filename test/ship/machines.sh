@@ -252,4 +252,5 @@ for machine in ${*:-$all}; do
   results="$results$machine: $result\n"
 done
 printf "\n$results"
+printf "$results" | paste -s -d, | sed 's/^/result: /; s/,/, /g'
 exit "$failed"

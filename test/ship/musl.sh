@@ -168,4 +168,6 @@ for type in debug release; do
   try "$type"
 done
 cat "$build/table"
+awk '{ row = $0; gsub(/  +/, " ", row); all = all (NR > 1 ? "; " : "") row }
+  END { print "result: " all }' "$build/table"
 exit $failed

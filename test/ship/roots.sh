@@ -259,4 +259,10 @@ for suite; do
 done
 echo
 cat "$work/table" "$work/versions"
+awk 'NR > 1 && !/left out/ { n++; bad += /FAILED/; at[$1 " " $2] }
+  END {
+    for (system in at) names = names (names == "" ? "" : ", ") system
+    print "result: " n - bad " of " n " commands of README.md as expected, " \
+      "as root and as a user without root, on " names
+  }' "$work/table"
 exit "$failed"

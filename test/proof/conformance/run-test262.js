@@ -175,8 +175,8 @@ const main = async (root, part = '') => {
       .map((file) => `unexpected pass: ${file}`),
   ];
   surprises.forEach((line) => console.log(line));
-  console.log(`test262: ${names.size - failed.size} of ${files.length} files ` +
-    `pass (${tests.length} runs), ${failed.size} fail, ${
+  console.log(`result: test262: ${names.size - failed.size} of ${files.length} ` +
+    `files pass (${tests.length} runs), ${failed.size} fail, ${
       files.length - names.size} skipped, ${surprises.length} unexpected`);
   const { byAvow, byShim } = combined;
   const any = new Set([...byAvow, ...byShim]);
@@ -188,7 +188,7 @@ const main = async (root, part = '') => {
 
 const root = process.argv[2] || process.env.TEST262;
 if (root === undefined || root === '')
-  console.log('test262: skipped, since neither an argument nor $TEST262 says ' +
-    'where it is');
+  console.log('test262: not run, because neither an argument nor $TEST262 ' +
+    'names a checkout');
 else
   main(path.resolve(root), process.argv[3]);

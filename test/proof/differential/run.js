@@ -103,6 +103,7 @@ async function compare(pair, { count, seed }) {
     programs = next;
     progress(from, began);
   }
+  console.log(`result: ${count} programs, no difference`);
   return true;
 }
 

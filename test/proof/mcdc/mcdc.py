@@ -238,7 +238,8 @@ def main(path, *shown):
             missing.append((condition, lack))
     for name, row in sorted(table.items()):
         print_row(name, *row)
-    print_row('all', *map(sum, zip(*table.values())))
+    reached, total = map(sum, zip(*table.values()))
+    print_row('all', reached, total)
     listed = read_listed(path)
     fails = len(listed) > MOST
     if fails:
@@ -253,6 +254,8 @@ def main(path, *shown):
     for key in sorted(set(listed) - {c.key() for c, _ in missing}):
         fails = True
         print('not needed in %s: %s' % (path, ' '.join(key)))
+    print('result: %d of %d conditions shown, %d listed with a reason'
+          % (reached, total, len(listed)))
     return fails
 
 

@@ -474,7 +474,8 @@ int main(int argc, char **argv) {
   }
   memory_init();
   printf("seed %" PRIu64 ", %lu steps\n", seed, n_steps);
-  for (; seeds > 0; seeds--)
+  for (unsigned long i = 0; i < seeds; i++)
     simulate(seed++, n_steps);
+  printf("result: %lu programs, no difference from the model\n", seeds);
   return 0;
 }

@@ -1,0 +1,108 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Keeps the record of what test/long.sh found, from which docs/testing.md has
+its table: no figure there is typed by hand.
+
+    record.py add STEP COMMIT passed|FAILED SECONDS LOG    replaces STEP's row
+    record.py --write                                      writes the table
+    record.py --check                                      fails if it differs
+
+A row is of the last run of a step, whether it passed or not. Its result is the
+last line of the log that begins with "result: ", or the sum of what Meson
+counted, or the last line.
+"""
+import datetime
+import os
+import re
+import subprocess
+import sys
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', '..')
+RECORD = os.path.join(ROOT, 'docs', 'proofs.tsv')
+PAGE = os.path.join(ROOT, 'docs', 'testing.md')
+BEGIN = '<!-- record: written by test/proof/record.py -->\n'
+END = '<!-- end of record -->\n'
+HEAD = 'step\tdate\tcommit\toutcome\tseconds\tresult\n'
+
+
+def rows():
+    try:
+        with open(RECORD, encoding='utf-8') as file:
+            return [line.rstrip('\n').split('\t') for line in file][1:]
+    except FileNotFoundError:
+        return []
+
+
+def steps():
+    script = os.path.join(ROOT, 'test', 'long.sh')
+    return subprocess.run(['sh', script, '--list'], check=True,
+                          capture_output=True, text=True).stdout.split()
+
+
+def result_of(log):
+    with open(log, encoding='utf-8', errors='replace') as file:
+        lines = [line.strip() for line in file if line.strip()]
+    said = [line[len('result: '):] for line in lines
+            if line.startswith('result: ')]
+    if said:
+        return said[-1]
+    counted = {what: sum(int(n) for line in lines
+                         for n in re.findall(rf'^{what}: +(\d+)', line))
+               for what in ('Ok', 'Fail', 'Timeout', 'Skipped')}
+    if counted['Ok']:
+        failed = counted['Fail'] + counted['Timeout']
+        skipped = counted['Skipped']
+        return f"{counted['Ok']} tests passed, {failed} failed" + \
+            (f', {skipped} skipped' if skipped else '')
+    return lines[-1] if lines else 'no output'
+
+
+def add(step, commit, outcome, seconds, log):
+    kept = [row for row in rows() if row[0] != step]
+    result = result_of(log).replace('\t', ' ').replace('|', '/')
+    kept.append([step, datetime.date.today().isoformat(), commit, outcome,
+                 seconds, result])
+    order = steps()
+    kept = [row for row in kept if row[0] in order]
+    kept.sort(key=lambda row: order.index(row[0]))
+    with open(RECORD, 'w', encoding='utf-8') as file:
+        file.write(HEAD)
+        file.writelines('\t'.join(row) + '\n' for row in kept)
+
+
+def table():
+    recorded = {row[0]: row for row in rows()}
+    lines = ['| step | outcome | result | commit | date | seconds |',
+             '|---|---|---|---|---|---:|']
+    for step in steps():
+        if step in recorded:
+            _, date, commit, outcome, seconds, result = recorded[step]
+            lines.append(f'| `{step}` | {outcome} | {result} | {commit} | '
+                         f'{date} | {seconds} |')
+        else:
+            lines.append(f'| `{step}` | not recorded | | | | |')
+    return '\n'.join(lines) + '\n'
+
+
+def parts():
+    with open(PAGE, encoding='utf-8') as file:
+        page = file.read()
+    before, rest = page.split(BEGIN)
+    old, after = rest.split(END)
+    return before + BEGIN, old, END + after
+
+
+def main(command, *words):
+    if command == 'add':
+        add(*words)
+        command = '--write'
+    before, old, after = parts()
+    if command == '--write':
+        with open(PAGE, 'w', encoding='utf-8') as file:
+            file.write(before + table() + after)
+    elif old != table():
+        sys.exit('docs/testing.md does not match docs/proofs.tsv: run '
+                 'python3 test/proof/record.py --write')
+
+
+main(*sys.argv[1:])
