@@ -17,7 +17,7 @@ build=build-long
 records=$build/steps
 steps='tools analysers slow gcc_release asan_ubsan clang_debug clang_release
   no_async stalls valgrind coverage mcdc aplus test262 differential simulate towns
-  random depth spares soak load transfers bodies tls_memory writers races faults
+  random depth thorough soak load transfers bodies tls_memory writers races faults
   machines libuvs hosts musl site roots debian release reuse fuzzing'
 core='-Dexamples=false -Dbench=false'
 limit=7200
@@ -165,10 +165,16 @@ depth() {
   done
 }
 
-# What .ci/run tries with some of them only.
-spares() {
-  programs debugoptimized test/test_process
-  EVERY_SPARE=1 "$build/debugoptimized/test/test_process" oom_process
+# Programs without memory, and failing calls, of which .ci/run tries some.
+thorough() {
+  programs debugoptimized test/test_channel test/test_engine test/test_net \
+    test/test_process test/test_tools test/proof/syscalls/test_syscalls
+  THOROUGH=1 "$build/debugoptimized/test/proof/syscalls/test_syscalls"
+  for folder in channel engine net process tools; do
+    suite=oom_$folder
+    [ "$folder" != engine ] || suite=oom
+    THOROUGH=1 "$build/debugoptimized/test/test_$folder" "$suite"
+  done
 }
 
 soak() {
@@ -186,7 +192,7 @@ transfers() {
 # Each allocation of OpenSSL's fails, not one in 97.
 tls_memory() {
   programs debugoptimized test/test_adapters_tls
-  EVERY_ALLOCATION=1 "$build/debugoptimized/test/test_adapters_tls" oom_openssl
+  THOROUGH=1 "$build/debugoptimized/test/test_adapters_tls" oom_openssl
 }
 
 # PATIENCE: for each takes minutes.

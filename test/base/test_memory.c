@@ -7,8 +7,8 @@
 #include "watched.h"
 
 enum {
-  MANY = WATCHED ? 50000 : 1000000,
-  CROWD = WATCHED ? 50000 : 400000,
+  MANY = WATCHED ? 20000 : 200000,
+  CROWD = WATCHED ? 20000 : 100000,
   BATCH = 1000
 };
 

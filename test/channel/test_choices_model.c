@@ -16,7 +16,7 @@ enum {
   OPS = 120,
   CASES = 4,
   WAITING = OPS * CASES,
-  SEEDS = 2000,
+  SEEDS = 500,
   PENDING = -1000 /* no code */
 };
 

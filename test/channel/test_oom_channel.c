@@ -171,7 +171,7 @@ static avow_promise_t *outcomes(void) {
 }
 
 static void outcomes_survive(void **state) {
-  survive(outcomes);
+  survive_some(outcomes, 5);
 }
 
 static void choices_survive(void **state) {
@@ -234,10 +234,10 @@ static avow_promise_t *changed_again(void) {
 }
 
 static void sources_survive(void **state) {
-  survive(fed);
-  survive(fed_again);
-  survive(changed);
-  survive(changed_again);
+  survive_some(fed, 5);
+  survive_some(fed_again, 5);
+  survive_some(changed, 5);
+  survive_some(changed_again, 5);
 }
 
 /* The one end is the program's, the other another thread's in all but name. */

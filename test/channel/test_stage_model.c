@@ -8,7 +8,7 @@
 
 #include "harness.h"
 
-enum { ITEMS = 12, STAGES = 3, STEPS = 400, SEEDS = 1500 };
+enum { ITEMS = 12, STAGES = 3, STEPS = 400, SEEDS = 500 };
 
 typedef enum { MAP, MANY, FILTER, TAKE, KINDS } kind_t;
 

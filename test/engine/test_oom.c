@@ -93,10 +93,10 @@ static avow_promise_t *growing_any(void) {
 }
 
 static void combinators_survive(void **state) {
-  survive(growing_all);
-  survive(growing_all_settled);
-  survive(growing_race);
-  survive(growing_any);
+  survive_some(growing_all, 5);
+  survive_some(growing_all_settled, 5);
+  survive_some(growing_race, 5);
+  survive_some(growing_any, 5);
 }
 
 static avow_promise_t *nested_combinators(void) {

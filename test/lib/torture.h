@@ -46,7 +46,7 @@ typedef avow_promise_t *(*program_fn)(void);
 void survive(program_fn program);
 
 /* The same with a few numbers of promises to spare, that far apart, where the
-   program takes its time; with all where $EVERY_SPARE is set. */
+   program takes its time; with all where $THOROUGH is set. */
 void survive_some(program_fn program, int step);
 
 /* The same on a loop with that clock. */

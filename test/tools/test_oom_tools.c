@@ -78,7 +78,7 @@ static avow_promise_t *paced(void) {
 }
 
 static void rates_survive(void **state) {
-  survive(paced);
+  survive_some(paced, 3);
 }
 
 /* Makes a result of each kind. */
@@ -196,7 +196,7 @@ static avow_promise_t *retried(void) {
 }
 
 static void retries_survive(void **state) {
-  survive(retried);
+  survive_some(retried, 3);
 }
 
 static avow_value_t make_thing(void *data) {
@@ -331,7 +331,7 @@ static avow_promise_t *shared_server(void) {
 }
 
 static void servers_on_all_loops_survive(void **state) {
-  survive(shared_server);
+  survive_some(shared_server, 7);
 }
 
 static avow_value_t use_item(const avow_value_t *item, void *data) {

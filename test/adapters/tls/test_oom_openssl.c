@@ -7,7 +7,7 @@
  *
  * OpenSSL accepts another allocator only before its first allocation. All of
  * the 10,000 allocations take a minute, so one in 97 fails, another one each
- * time; all fail if $EVERY_ALLOCATION is set.
+ * time; all fail if $THOROUGH is set.
  */
 #include <openssl/crypto.h>
 
@@ -204,7 +204,7 @@ static void tls_1_2_survives(void **state) {
 SUITE(oom_openssl) {
   if (CRYPTO_set_mem_functions(allocate, resize, release) != 1)
     return 1;
-  tries_all = getenv("EVERY_ALLOCATION") != NULL;
+  tries_all = getenv("THOROUGH") != NULL;
   const struct CMUnitTest tests[] = {
     PAIR_CASE(sessions_need_not_be_remembered),
     PAIR_CASE(tls_1_3_survives),
