@@ -264,8 +264,7 @@ void survive(program_fn program) {
 }
 
 void survive_some(program_fn program, int step) {
-  survive_with(AVOW_CLOCK_REAL, program,
-               getenv("THOROUGH") != NULL ? 1 : step);
+  survive_with(AVOW_CLOCK_REAL, program, getenv("THOROUGH") != NULL ? 1 : step);
 }
 
 void resolve_later(avow_deferred_t *d) {
