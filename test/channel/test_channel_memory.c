@@ -165,7 +165,8 @@ static void let_go_of_mine(uv_loop_t *at, const avow_promise_t *p, void *data) {
 
 /* Both are rejected: the first with nobody to handle that, which is told. */
 static void a_failure_may_let_go_of_its_channel(void **state) {
-  const avow_options_t options = { .on_reject = let_go_of_mine };
+  const avow_options_t options = { .budget_us = UINT_MAX,
+                                   .on_reject = let_go_of_mine };
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);
   mine = avow_channel_new(loop, 2);

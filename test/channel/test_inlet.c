@@ -160,7 +160,7 @@ static void run_elsewhere(void) {
   assert_int_equal(uv_thread_create(&thread, run_loop, NULL), 0);
   assert_int_equal(uv_thread_join(&thread), 0);
   assert_int_equal(avow_loop_close(loop), 0);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 /* On the thread that runs it, whichever made the inlet. */

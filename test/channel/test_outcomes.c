@@ -263,7 +263,8 @@ static void note_unhandled(uv_loop_t *of, const avow_value_t *reason,
 
 /* It is the channel that fails: nobody else hears of that. */
 static void what_there_is_no_memory_to_add_fails_them(void **state) {
-  const avow_options_t options = { .on_unhandled = note_unhandled };
+  const avow_options_t options = { .budget_us = UINT_MAX,
+                                   .on_unhandled = note_unhandled };
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);
   make_inputs();

@@ -205,7 +205,8 @@ static void let_go_of_borrowed(uv_loop_t *at, const avow_promise_t *p,
 
 /* A select holds nothing of what can happen at once. */
 static void a_rejection_may_go_when_it_is_handled(void **state) {
-  const avow_options_t options = { .on_handle = let_go_of_borrowed };
+  const avow_options_t options = { .budget_us = UINT_MAX,
+                                   .on_handle = let_go_of_borrowed };
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);
   borrowed = avow_promise_reject(loop, avow_error_new(UV_EIO, avow_none(),

@@ -307,7 +307,7 @@ static void dump_shows_what_a_parked_function_awaits(void **state) {
 /* A loop in a thread of its own. */
 static void run_a_loop(void *sum) {
   uv_loop_t own;
-  if (uv_loop_init(&own) != 0 || avow_loop_init(&own, NULL) != 0)
+  if (uv_loop_init(&own) != 0 || avow_loop_init(&own, &steady) != 0)
     return;
   thread_loop = &own;
   const avow_value_t v = avow_run(avow_async(&own, sleep_and_sum, NULL));
@@ -347,7 +347,7 @@ static void stack_that_is_free_is_used_again(void **state) {
 
 /* What is past the option goes back to the system. */
 static void as_many_stacks_are_kept_as_the_option_says(void **state) {
-  const avow_options_t options = { .idle_stacks = 1 };
+  const avow_options_t options = { .budget_us = UINT_MAX, .idle_stacks = 1 };
   uv_loop_t other;
   avow_deferred_t *d;
   assert_int_equal(uv_loop_init(&other), 0);
@@ -372,7 +372,8 @@ static avow_value_t measure_guard(void *data) {
 }
 
 static void guard_is_as_large_as_the_option_says(void **state) {
-  const avow_options_t options = { .guard_size = 1 << 20 };
+  const avow_options_t options = { .budget_us = UINT_MAX,
+                                   .guard_size = 1 << 20 };
   const int usual = sizeof(void *) > 4 ? 1 << 18 : 1 << 16;
   assert_fulfils_int(avow_async(loop, measure_guard, NULL), usual);
   assert_int_equal(avow_loop_close(loop), 0);
@@ -395,7 +396,7 @@ static void count_zeros(void *pages, size_t size) {
 }
 
 static void stacks_are_wiped_as_the_option_says(void **state) {
-  const avow_options_t options = { .wipe_stacks = true };
+  const avow_options_t options = { .budget_us = UINT_MAX, .wipe_stacks = true };
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);
   unmap_pages = avow__unmap_pages;
@@ -416,7 +417,7 @@ static avow_value_t await_borrowed(void *data) {
 
 /* Cancelled or over, a function makes room for another. */
 static void as_many_functions_run_as_the_option_says(void **state) {
-  const avow_options_t options = { .max_stacks = 2 };
+  const avow_options_t options = { .budget_us = UINT_MAX, .max_stacks = 2 };
   uv_loop_t other;
   avow_deferred_t *d;
   assert_int_equal(uv_loop_init(&other), 0);

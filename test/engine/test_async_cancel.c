@@ -156,7 +156,7 @@ static int end_of(avow_fn fn, void *data) {
   uv_loop_t own;
   loop = &own;
   assert_int_equal(uv_loop_init(&own), 0);
-  assert_int_equal(avow_loop_init(&own, NULL), 0);
+  assert_int_equal(avow_loop_init(&own, &steady), 0);
   avow_promise_t *p = avow_async(&own, fn, data);
   assert_int_equal(avow_loop_close(&own), 0);
   assert_int_equal(avow_state(p), AVOW_REJECTED);

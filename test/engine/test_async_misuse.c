@@ -99,7 +99,7 @@ static avow_value_t await_here(const avow_value_t *arg, void *theirs) {
 static void await_in_a_handler_elsewhere(void) {
   avow_deferred_t *d;
   assert_int_equal(uv_loop_init(&other), 0);
-  assert_int_equal(avow_loop_init(&other, NULL), 0);
+  assert_int_equal(avow_loop_init(&other, &steady), 0);
   avow_promise_t *theirs = avow_promise_new(&other, &d);
   avow_promise_t *now = avow_promise_resolve(&other, avow_none());
 

@@ -324,7 +324,8 @@ static void count_report(uv_loop_t *l, const avow_value_t *reason,
 
 /* The loop again, with a hook. */
 static void hook_reports(void) {
-  const avow_options_t options = { .on_unhandled = count_report,
+  const avow_options_t options = { .budget_us = UINT_MAX,
+                                   .on_unhandled = count_report,
                                    .data = &reports };
   reports = 0;
   assert_int_equal(avow_loop_close(loop), 0);
@@ -392,7 +393,8 @@ static void note_handle(uv_loop_t *l, const avow_promise_t *p, void *data) {
 
 /* 5, 7: the hooks of ECMA-262's HostPromiseRejectionTracker */
 static void tracker_hears_of_rejections_nobody_subscribed_to(void **state) {
-  const avow_options_t options = { .on_unhandled = count_report,
+  const avow_options_t options = { .budget_us = UINT_MAX,
+                                   .on_unhandled = count_report,
                                    .on_reject = note_reject,
                                    .on_handle = note_handle,
                                    .data = &reports };

@@ -172,7 +172,7 @@ static void close_around(void (*begin)(void *data), void *data) {
   uv_loop_t own;
   loop = &own;
   assert_int_equal(uv_loop_init(&own), 0);
-  assert_int_equal(avow_loop_init(&own, NULL), 0);
+  assert_int_equal(avow_loop_init(&own, &steady), 0);
   begin(data);
   assert_int_equal(avow_loop_close(&own), 0);
   assert_int_equal(uv_loop_close(&own), 0);

@@ -271,7 +271,8 @@ static void channel_says_whether_it_is_open_and_who_waits(void **state) {
 
 static void dump_does_not_count_as_handling(void **state) {
   int unhandled = 0;
-  const avow_options_t options = { .on_unhandled = count_unhandled,
+  const avow_options_t options = { .budget_us = UINT_MAX,
+                                   .on_unhandled = count_unhandled,
                                    .data = &unhandled };
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);

@@ -265,7 +265,7 @@ static void late_input_of_another_loop_goes_on(void **state) {
   avow_deferred_t *late;
   uv_loop_t other;
   assert_int_equal(uv_loop_init(&other), 0);
-  assert_int_equal(avow_loop_init(&other, NULL), 0);
+  assert_int_equal(avow_loop_init(&other, &steady), 0);
   avow_promise_t *p = avow_cancel_losers(avow_gather_new(loop, AVOW_RACE, &g));
   avow_gather_add(g, resolved(1));
   run();

@@ -27,7 +27,7 @@ static void assert_told(const char *expected) {
   expected = "";
 #endif
   assert_string_equal(text, expected);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 #define TOLD(what) "avow: avow_loop_close() leaves " what "\n"

@@ -178,7 +178,7 @@ static avow_value_t start_elsewhere(void *other) {
 static void function_of_another_loop_begins_with_none(void **state) {
   uv_loop_t other;
   assert_int_equal(start_loop(&other), 0);
-  assert_int_equal(avow_loop_init(&other, NULL), 0);
+  assert_int_equal(avow_loop_init(&other, &steady), 0);
 
   assert_fulfils_none(avow_async(loop, start_elsewhere, &other));
 

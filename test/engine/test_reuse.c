@@ -121,7 +121,7 @@ static avow_promise_t *outliving_promise(void) {
   assert_int_equal(posix_memalign(&page, PAGE, PAGE), 0);
   uv_loop_t *own = page;
   assert_int_equal(uv_loop_init(own), 0);
-  assert_int_equal(avow_loop_init(own, NULL), 0);
+  assert_int_equal(avow_loop_init(own, &steady), 0);
   avow_promise_t *p = avow_promise_resolve(own, avow_int(1));
   avow_unref(avow_sleep(own, 1));
   assert_int_equal(uv_run(own, UV_RUN_DEFAULT), 0);

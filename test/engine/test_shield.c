@@ -93,7 +93,7 @@ static void close_loop(void) {
 }
 
 static void open_again(void) {
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void closing_waits_for_what_is_shielded_and_no_more(void **state) {

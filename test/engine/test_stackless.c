@@ -303,7 +303,7 @@ static int end_of(avow_cb step) {
   uv_loop_t own;
   loop = &own;
   assert_int_equal(uv_loop_init(&own), 0);
-  assert_int_equal(avow_loop_init(&own, NULL), 0);
+  assert_int_equal(avow_loop_init(&own, &steady), 0);
   task_t me = { .p = avow_sleep(loop, 60000) };
   avow_promise_t *p = avow_stackless(&own, step, &me.frame);
   assert_int_equal(avow_loop_close(&own), 0);

@@ -58,7 +58,7 @@ typedef struct {
 static void open_and_close(void *data) {
   share_t *share = data;
   for (int i = 0; i < 50; i++) {
-    share->errors += avow_loop_init(&share->own, NULL) != 0;
+    share->errors += avow_loop_init(&share->own, &steady) != 0;
     share->sum += use_loop(&share->own);
     avow_unref(avow_sleep(&share->own, 60000)); /* for close to cancel */
     share->errors += avow_loop_close(&share->own) != 0;
@@ -121,7 +121,7 @@ static void a_loop_ends_in_another_thread_than_began_it(void **state) {
   lent_t lent = { .own = &other };
   uv_thread_t thread;
   assert_int_equal(uv_loop_init(&other), 0);
-  assert_int_equal(avow_loop_init(&other, NULL), 0);
+  assert_int_equal(avow_loop_init(&other, &steady), 0);
   assert_int_equal(use_loop(&other), 10); /* by avow_run(): it may move on */
 
   assert_int_equal(uv_thread_create(&thread, run_and_close, &lent), 0);
@@ -138,7 +138,7 @@ static void reopen_fixture(void *data) {
   int *err = data;
   *err = avow_loop_close(loop);
   if (*err == 0)
-    *err = avow_loop_init(loop, NULL);
+    *err = avow_loop_init(loop, &steady);
 }
 
 static void a_loop_begun_anew_elsewhere_is_found(void **state) {
@@ -323,7 +323,8 @@ static void ignore_unhandled(uv_loop_t *of, const avow_value_t *reason,
 }
 
 static void open_fixture(void) {
-  const avow_options_t options = { .on_unhandled = ignore_unhandled };
+  const avow_options_t options = { .budget_us = UINT_MAX,
+                                   .on_unhandled = ignore_unhandled };
   assert_int_equal(uv_loop_init(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);
 }
@@ -410,7 +411,7 @@ static void values_travel_between_loops(void **state) {
   avow_remote_t *serve;
   static player_t a, b;
   assert_int_equal(uv_loop_init(&other), 0);
-  assert_int_equal(avow_loop_init(&other, NULL), 0);
+  assert_int_equal(avow_loop_init(&other, &steady), 0);
   a = (player_t){ .own = loop };
   b = (player_t){ .own = &other };
   for (size_t i = 0; i < THROWS; i++) {

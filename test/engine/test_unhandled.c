@@ -13,7 +13,8 @@ static void note_unhandled(uv_loop_t *of, const avow_value_t *reason,
 }
 
 static void watch(void) {
-  const avow_options_t options = { .on_unhandled = note_unhandled,
+  const avow_options_t options = { .budget_us = UINT_MAX,
+                                   .on_unhandled = note_unhandled,
                                    .data = "unhandled" };
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);
@@ -236,7 +237,8 @@ static void ask_for_a_clean_up(uv_loop_t *of, const avow_value_t *reason,
 }
 
 static void what_a_hook_wants_cleaned_up_at_the_end_is(void **state) {
-  const avow_options_t options = { .on_unhandled = ask_for_a_clean_up,
+  const avow_options_t options = { .budget_us = UINT_MAX,
+                                   .on_unhandled = ask_for_a_clean_up,
                                    .data = "clean" };
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);

@@ -99,7 +99,8 @@ static avow_value_t do_nothing(void *data) {
 
 static void async_with(avow_fn fn, bool report) {
   static uv_loop_t own;
-  const avow_options_t options = { .report_overflows = report };
+  const avow_options_t options = { .budget_us = UINT_MAX,
+                                   .report_overflows = report };
   loop = &own;
   assert_int_equal(uv_loop_init(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);

@@ -37,7 +37,7 @@ static void write_and_be_traced(void) {
     _exit(UNTRACED);
   (void) raise(SIGSTOP);
   (void) setenv("UV_THREADPOOL_SIZE", "1", 1); /* the others start for long */
-  if (uv_loop_init(&own) != 0 || avow_loop_init(&own, NULL) != 0)
+  if (uv_loop_init(&own) != 0 || avow_loop_init(&own, &steady) != 0)
     _exit(1);
   avow_value_unref(avow_run(avow_read_file(&own, "/dev/null", 1)));
   (void) raise(SIGUSR1);

@@ -25,7 +25,7 @@ static void set_again(void) {
   stage_strike();
   stage_set();
   assert_int_equal(avow_loop_close(loop), 0); /* with the blocks it keeps */
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void every_operation_survives(void **state) {

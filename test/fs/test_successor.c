@@ -387,7 +387,7 @@ static int write_often(uv_loop_t *own, const char *path, int which) {
 
 static void write_in_a_process_of_its_own(const char *path) {
   uv_loop_t own;
-  if (uv_loop_init(&own) != 0 || avow_loop_init(&own, NULL) != 0)
+  if (uv_loop_init(&own) != 0 || avow_loop_init(&own, &steady) != 0)
     _exit(1);
   _exit(write_often(&own, path, 1) == 0 ? 0 : 1);
 }

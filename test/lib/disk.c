@@ -151,7 +151,7 @@ void assert_loop_close_cancels(avow_promise_t *p) {
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_result(p)->code, UV_ECANCELED);
   avow_unref(p);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 /* Fails the nth allocation; false once there is none. */

@@ -6,6 +6,7 @@
 #ifndef HARNESS_H
 #define HARNESS_H
 
+#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -41,6 +42,10 @@ int timed_setup(void **state);
 
 /* What harness_setup() gives loops; the real one. */
 extern avow_clock_t clock_of_tests;
+
+/* Options with which a slow machine changes nothing: the budget of a turn
+   counts its jobs, and not the time that they take. */
+extern const avow_options_t steady;
 
 /* uv_loop_init(), and files by io_uring where the environment allows it. */
 int start_loop(uv_loop_t *out);

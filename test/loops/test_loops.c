@@ -308,7 +308,7 @@ static void home_that_closes_waits_for_the_answers(void **state) {
   assert_int_equal(notes, 1);
   assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
   avow_unref(p);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 
   end_loops();
 }

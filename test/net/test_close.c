@@ -14,7 +14,7 @@ enum { SOON = 1000, TOO_OFTEN = 3000000 };
 static void assert_close_ends(const unsigned *calls) {
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_in_range(*calls, 1, SOON);
-  assert_int_equal(avow_loop_init(loop, NULL), 0); /* for the fixture */
+  assert_int_equal(avow_loop_init(loop, &steady), 0); /* for the fixture */
 }
 
 static avow_value_t catch_again(const avow_value_t *arg, void *data) {
@@ -270,7 +270,8 @@ static avow_value_t recover(const avow_value_t *error, void *data) {
 }
 
 static void hooks_cannot_close_the_loop(void **state) {
-  const avow_options_t options = { .on_unhandled = close_at_unhandled,
+  const avow_options_t options = { .budget_us = UINT_MAX,
+                                   .on_unhandled = close_at_unhandled,
                                    .on_reject = close_at_tracking,
                                    .on_handle = close_at_tracking };
   assert_int_equal(avow_loop_close(loop), 0);
@@ -303,7 +304,7 @@ static void close_late(uv_close_cb on_closed) {
 
   assert_int_equal(uv_loop_close(loop), 0); /* no handle is left */
   assert_int_equal(uv_loop_init(loop), 0);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void listen_to_a_signal(uv_handle_t *handle) {

@@ -350,7 +350,7 @@ static void handle_where_a_stream_was_is_another(void **state) {
 static void pump_to_another_loop(void) {
   uv_loop_t other;
   assert_int_equal(uv_loop_init(&other), 0);
-  assert_int_equal(avow_loop_init(&other, NULL), 0);
+  assert_int_equal(avow_loop_init(&other, &steady), 0);
   open_ends(avow_duplex(&other, 2, NULL), more);
 
   assert_says(avow_pump(there(), near(), NULL), AVOW_EMISUSE,

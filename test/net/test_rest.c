@@ -456,7 +456,7 @@ static void closing_the_loop_stops_what_rests(void **state) {
   assert_rejects(p, UV_ECANCELED);
 
   assert_false(reads());
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
   read_something();
 }
 

@@ -82,7 +82,7 @@ static void service_that_is_cancelled_accepts_nothing_of_a_closed_server(
   assert_int_equal(count, 1);
   avow_deferred_drop(served[0]);
   assert_int_equal(avow_loop_close(loop), 0);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 SUITE(serve) {

@@ -338,7 +338,7 @@ static void assert_loop_close_cancels(avow_promise_t *p) {
   avow_unref(p);
   uv_close((uv_handle_t *) stream, NULL);
   run();
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void loop_close_leaves_a_queued_write_to_its_handle(void **state) {

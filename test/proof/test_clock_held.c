@@ -121,7 +121,8 @@ static int begin_with(const avow_options_t *options) {
 
 /* When the loop gets to look the quiet is over, but there was none. */
 static void what_is_sent_by_who_takes_long_comes_first(void **state) {
-  const avow_options_t options = { .clock = AVOW_CLOCK_BY_ITSELF,
+  const avow_options_t options = { .budget_us = UINT_MAX,
+                                   .clock = AVOW_CLOCK_BY_ITSELF,
                                    .clock_quiet_ms = 1 };
   rally_t rally = { 10, &ours, &theirs, 3 };
   assert_int_equal(begin_with(&options), 0);
@@ -139,7 +140,8 @@ static void write_later(void *data) {
 }
 
 static void peers_have_as_long_as_they_are_given(void **state) {
-  const avow_options_t options = { .clock = AVOW_CLOCK_BY_ITSELF,
+  const avow_options_t options = { .budget_us = UINT_MAX,
+                                   .clock = AVOW_CLOCK_BY_ITSELF,
                                    .clock_quiet_ms = 3600000 };
   uv_thread_t thread;
   assert_int_equal(begin_with(&options), 0);

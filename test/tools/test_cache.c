@@ -345,7 +345,7 @@ static void closing_cancels_those_who_wait(void **state) {
   avow_unref(p);
   avow_cache_forget(c, avow_string("kept"));
   avow_cache_unref(c);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
   assert_notes("kept slept");
 }
 

@@ -387,7 +387,7 @@ static void closing_cancels_who_works_and_who_waits(void **state) {
   }
   avow_deferred_drop(work.deferred);
   avow_limiter_unref(l);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
   assert_notes("a");
 }
 

@@ -260,7 +260,7 @@ static void let_go(uv_loop_t *l, const avow_promise_t *p, void *data) {
 
 /* The program's hook may do what it likes. */
 static void limiter_may_go_while_all_are_cancelled(void **state) {
-  const avow_options_t options = { .on_reject = let_go };
+  const avow_options_t options = { .budget_us = UINT_MAX, .on_reject = let_go };
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);
   held = avow_limiter_new(loop, 1);

@@ -266,7 +266,7 @@ static void closing_cancels_a_run_and_its_callers(void **state) {
   avow_unref(p);
   avow_deferred_drop(work.deferred);
   avow_once_unref(o);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
   assert_notes("stopped");
 }
 
