@@ -156,7 +156,7 @@ static void tear_down(void) {
 
 /* Calls in a process of its own. What comes of the call ends before that. */
 static void call(const case_t *it) {
-  (void) alarm(20);
+  (void) alarm(240);
   if (uv_loop_init(loop) != 0 || avow_loop_init(loop, NULL) != 0 ||
       set_up() != 0)
     _exit(3);
