@@ -12,7 +12,7 @@
 
 #include "children.h"
 
-enum { LONG = 60 * 1000 };
+enum { LONG = 3600 * 1000 };
 
 static void command_gives_what_it_said(void **state) {
   assert_gives(shell("echo out; echo err >&2"), 0, "out\n", "err\n");
@@ -249,7 +249,7 @@ static avow_promise_t *too_much(void) {
 }
 
 static avow_promise_t *too_late(void) {
-  return SHELL("echo hello; exec sleep 60", .timeout = 10);
+  return SHELL("echo hello; exec sleep 1000", .timeout = 10);
 }
 
 static avow_promise_t *missing(void) {
@@ -294,7 +294,7 @@ static void assert_one_was_killed(void) {
 }
 
 static void a_program_may_close_all_handles(void **state) {
-  avow_promise_t *p = run_shell("exec sleep 60", much());
+  avow_promise_t *p = run_shell("exec sleep 1000", much());
   uv_walk(loop, close_handle, NULL);
 
   assert_int_equal(avow_loop_close(loop), 0);
@@ -306,7 +306,7 @@ static void a_program_may_close_all_handles(void **state) {
 }
 
 static void handles_may_be_closed_of_what_was_cancelled(void **state) {
-  avow_promise_t *p = shell("trap '' TERM; exec sleep 60");
+  avow_promise_t *p = shell("trap '' TERM; exec sleep 1000");
   avow_cancel(p);
   avow_unref(p);
   uv_walk(loop, close_handle, NULL);
@@ -323,7 +323,7 @@ static void handles_may_be_closed_of_what_was_cancelled(void **state) {
 static void some_handles_may_be_closed(void **state) {
   static uv_handle_type types[] = { UV_NAMED_PIPE, UV_TIMER, UV_PROCESS };
   for (size_t i = 0; i < 3; i++) {
-    avow_promise_t *p = shell("exec sleep 60");
+    avow_promise_t *p = shell("exec sleep 1000");
     uv_walk(loop, close_if_of, &types[i]);
 
     assert_int_equal(avow_loop_close(loop), 0);

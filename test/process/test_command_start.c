@@ -186,11 +186,11 @@ static void loop_close_ends_a_group(void **state) {
 #ifndef NDEBUG
 
 static void keep_a_process(void) {
-  avow_value_t v = avow_run(start_script("exec sleep 60"));
+  avow_value_t v = avow_run(start_script("exec sleep 1000"));
   assert_int_equal(v.tag, AVOW_OBJECT);
   assert_int_equal(avow_loop_close(loop), 0);
   avow_value_clear(&v);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void process_that_is_held_is_told_of_as_a_value(void **state) {

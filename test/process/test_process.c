@@ -43,7 +43,7 @@ static avow_value_t wait_cb(const avow_value_t *process, void *data) {
 }
 
 static void waiting_keeps_no_process(void **state) {
-  avow_promise_t *p = start((char *[]){ "sleep", "60", NULL });
+  avow_promise_t *p = start((char *[]){ "sleep", "1000", NULL });
 
   /* The value goes with the handler: the process is killed. */
   p = avow_then(p, wait_cb, NULL, NULL);
@@ -53,7 +53,7 @@ static void waiting_keeps_no_process(void **state) {
 
 static void kill_sends_a_signal(void **state) {
   const avow_value_t process =
-      spawned(start((char *[]){ "sleep", "60", NULL }));
+      spawned(start((char *[]){ "sleep", "1000", NULL }));
 
   assert_int_equal(avow_process_kill(&process, 0), 0);
   assert_int_equal(avow_process_kill(&process, SIGTERM), 0);
@@ -65,7 +65,7 @@ static void kill_sends_a_signal(void **state) {
 
 static void pid_is_the_one_of_the_system(void **state) {
   const avow_value_t process =
-      spawned(start((char *[]){ "sleep", "60", NULL }));
+      spawned(start((char *[]){ "sleep", "1000", NULL }));
   const uv_pid_t pid = avow_process_pid(&process);
 
   assert_int_equal(uv_kill(pid, SIGINT), 0);

@@ -36,7 +36,7 @@ static void process_is_reaped_though_nobody_waits(void **state) {
 
 static void loop_closes_though_others_have_reaped(void **state) {
   const avow_value_t process =
-      spawned(start((char *[]){ "sleep", "60", NULL }));
+      spawned(start((char *[]){ "sleep", "1000", NULL }));
   const uv_pid_t pid = avow_process_pid(&process);
   assert_int_equal(avow_process_kill(&process, SIGKILL), 0);
   assert_int_equal(waitpid(pid, NULL, 0), pid);
@@ -49,7 +49,7 @@ static void loop_closes_though_others_have_reaped(void **state) {
 
 static void wait_can_be_cancelled(void **state) {
   const avow_value_t process =
-      spawned(start((char *[]){ "sleep", "60", NULL }));
+      spawned(start((char *[]){ "sleep", "1000", NULL }));
   avow_promise_t *first = avow_process_wait(&process);
   avow_promise_t *second = avow_process_wait(&process);
 
@@ -63,7 +63,7 @@ static void wait_can_be_cancelled(void **state) {
 
 static void only_wait_can_be_cancelled(void **state) {
   const avow_value_t process =
-      spawned(start((char *[]){ "sleep", "60", NULL }));
+      spawned(start((char *[]){ "sleep", "1000", NULL }));
 
   avow_promise_t *p = avow_process_wait(&process);
   avow_cancel(p);
@@ -75,7 +75,7 @@ static void only_wait_can_be_cancelled(void **state) {
 }
 
 static void reopen(void) {
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void loop_close_kills_and_reaps(void **state) {
@@ -95,7 +95,7 @@ static void loop_close_kills_and_reaps(void **state) {
 }
 
 static void loop_close_leaves_a_detached_process(void **state) {
-  char *args[] = { "sleep", "60", NULL };
+  char *args[] = { "sleep", "1000", NULL };
   const avow_value_t process = spawned(start_with(args, UV_PROCESS_DETACHED));
   const uv_pid_t pid = avow_process_pid(&process);
 
@@ -111,7 +111,7 @@ static void loop_close_leaves_a_detached_process(void **state) {
 }
 
 static void detached_process_outlives_its_value(void **state) {
-  char *args[] = { "sleep", "60", NULL };
+  char *args[] = { "sleep", "1000", NULL };
   const avow_value_t process = spawned(start_with(args, UV_PROCESS_DETACHED));
   const uv_pid_t pid = avow_process_pid(&process);
   avow_promise_t *p = avow_process_wait(&process);
@@ -141,7 +141,7 @@ static void assert_was_killed(uv_pid_t pid) {
 
 static void a_program_may_close_all_handles(void **state) {
   const avow_value_t process =
-      spawned(start((char *[]){ "sleep", "60", NULL }));
+      spawned(start((char *[]){ "sleep", "1000", NULL }));
   const uv_pid_t pid = avow_process_pid(&process);
   avow_promise_t *wait = avow_process_wait(&process);
   uv_walk(loop, close_handle, NULL);
@@ -158,7 +158,7 @@ static void a_program_may_close_all_handles(void **state) {
 
 static void handles_may_be_closed_of_what_is_let_go_later(void **state) {
   const avow_value_t process =
-      spawned(start_piped((char *[]){ "sleep", "60", NULL }));
+      spawned(start_piped((char *[]){ "sleep", "1000", NULL }));
   const uv_pid_t pid = avow_process_pid(&process);
   uv_walk(loop, close_handle, NULL);
   (void) uv_run(loop, UV_RUN_DEFAULT); /* nothing of it is ours to know */
@@ -172,7 +172,7 @@ static void handles_may_be_closed_of_what_is_let_go_later(void **state) {
 
 static void handles_may_be_closed_of_what_was_let_go(void **state) {
   const avow_value_t process =
-      spawned(start((char *[]){ "sleep", "60", NULL }));
+      spawned(start((char *[]){ "sleep", "1000", NULL }));
   const uv_pid_t pid = avow_process_pid(&process);
 
   avow_value_unref(process);
@@ -185,7 +185,7 @@ static void handles_may_be_closed_of_what_was_let_go(void **state) {
 
 static void close_handles_while_the_loop_closes(void) {
   const avow_value_t process =
-      spawned(start((char *[]){ "sleep", "60", NULL }));
+      spawned(start((char *[]){ "sleep", "1000", NULL }));
   const uv_pid_t pid = avow_process_pid(&process);
   avow_promise_t *p = avow_process_wait(&process);
   avow_unref(avow_catch(p, close_all_cb, NULL));
@@ -194,7 +194,7 @@ static void close_handles_while_the_loop_closes(void) {
 
   assert_was_killed(pid);
   avow_value_unref(process);
-  assert_int_equal(avow_loop_init(loop, NULL), 0);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
 static void handles_may_be_closed_while_the_loop_closes(void **state) {
