@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* How long turns take: what counts of them, and what is told of that. */
+/* How long turns take: what counts of them, and what is told of that. What does
+   not count is asked on a clock of its own, by test_turn_time.c. */
 #include "engine/lag.h"
 
 #include "harness.h"
 
-enum { LONG_MS = 20, LONG_US = LONG_MS * 1000, NEVER_US = 60 * 1000 * 1000 };
+enum { LONG_MS = 20, LONG_US = LONG_MS * 1000 };
 
 static avow_stats_t stats(void) {
   avow_stats_t out;
@@ -91,7 +92,7 @@ static void slow_handler_is_in_the_lag(void **state) {
   run();
 
   assert_int_in_range(stats().turns, 1, 10);
-  assert_int_in_range(stats().lag_max, LONG_US, NEVER_US);
+  assert_true(stats().lag_max >= LONG_US);
   assert_true(stats().lag_median <= stats().lag_p99);
   assert_true(stats().lag_p99 <= stats().lag_max);
 }
@@ -101,36 +102,12 @@ static void turn_that_ends_a_run_counts(void **state) {
 
   assert_fulfils_none(slow_job());
 
-  assert_int_in_range(stats().lag_max, LONG_US, NEVER_US);
-}
-
-/* What waits in the poll keeps nobody waiting. */
-static void time_in_the_poll_is_no_lag(void **state) {
-  enum { IDLE_MS = 2000, BELOW_US = 1500 * 1000 };
-  avow_loop_measure(loop);
-
-  assert_fulfils_none(avow_sleep(loop, IDLE_MS));
-
-  assert_int_in_range(stats().lag_max, 0, BELOW_US);
-}
-
-static void time_between_runs_is_no_lag(void **state) {
-  enum { FAR_MS = 300, BELOW_US = 250 * 1000 };
-  avow_loop_measure(loop);
-  assert_fulfils_none(avow_sleep(loop, 1));
-  stall(FAR_MS);
-  avow_unref(avow_sleep(loop, 1));
-  run();
-  stall(FAR_MS);
-  avow_unref(avow_sleep(loop, 1));
-  run();
-
-  assert_int_in_range(stats().lag_max, 0, BELOW_US);
+  assert_true(stats().lag_max >= LONG_US);
 }
 
 static void on_timer(uv_timer_t *timer) {
   stall(LONG_MS);
-  uv_close((uv_handle_t *) timer, NULL);
+  uv_close((uv_handle_t *) timer, NULL); /* a turn comes behind it */
 }
 
 /* Which is due behind a poll. */
@@ -141,16 +118,16 @@ static avow_value_t start_timer_cb(const avow_value_t *arg, void *timer) {
 static void slow_timer_of_the_programs_is_in_the_lag(void **state) {
   uv_timer_t timer;
   avow_loop_measure(loop);
-  avow_unref(avow_sleep(loop, 2 * LONG_MS)); /* a turn comes behind it */
 
   assert_int_equal(uv_timer_init(loop, &timer), 0);
   avow_unref(avow_then(avow_sleep(loop, 1), start_timer_cb, NULL, &timer));
   run();
 
-  assert_int_in_range(stats().lag_max, LONG_US - 2000, NEVER_US);
+  assert_true(stats().lag_max >= LONG_US - 2000);
 }
 
 static void on_async(uv_async_t *async) {
+  avow_unref(avow_sleep(loop, 2 * LONG_MS)); /* another turn comes */
   stall(LONG_MS);
   uv_close((uv_handle_t *) async, NULL);
 }
@@ -160,12 +137,11 @@ static void slow_callback_of_the_programs_is_in_the_lag(void **state) {
   uv_async_t async;
   avow_loop_measure(loop);
 
-  avow_unref(avow_sleep(loop, 2 * LONG_MS)); /* another turn comes */
   assert_int_equal(uv_async_init(loop, &async, on_async), 0);
   assert_int_equal(uv_async_send(&async), 0);
   run();
 
-  assert_int_in_range(stats().lag_max, LONG_US - 2000, NEVER_US);
+  assert_true(stats().lag_max >= LONG_US - 2000);
 }
 
 static void to_measure_again_begins_anew(void **state) {
@@ -218,8 +194,6 @@ SUITE(lag) {
     CASE(nothing_is_measured_before_it_is_asked_for),
     CASE(slow_handler_is_in_the_lag),
     CASE(turn_that_ends_a_run_counts),
-    CASE(time_in_the_poll_is_no_lag),
-    CASE(time_between_runs_is_no_lag),
     CASE(slow_timer_of_the_programs_is_in_the_lag),
     CASE(slow_callback_of_the_programs_is_in_the_lag),
     CASE(to_measure_again_begins_anew),

@@ -18,18 +18,23 @@ static bool is_dumped(avow_dump_t format, const char *words) {
 }
 
 static char heard[256];
+static void (*slow_fn)(void); /* of the jobs that are heard of */
 
 static void hear(uv_loop_t *l, const avow_value_t *reason, const char *where,
                  void *data) {
   (void) snprintf(heard, sizeof(heard), "%s", where != NULL ? where : "");
 }
 
+/* Others may be slow because the machine is. */
 static void hear_slow(uv_loop_t *l, const avow_job_t *job, void *data) {
+  if (job->fn != slow_fn)
+    return;
   (void) snprintf(heard, sizeof(heard), "%s %s", job->kind,
                   job->name != NULL ? job->name : "-");
 }
 
 static void open_with(avow_options_t options) {
+  options.budget_us = UINT_MAX;
   heard[0] = '\0';
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(avow_loop_init(loop, &options), 0);
@@ -149,6 +154,7 @@ static avow_value_t stall_cb(const avow_value_t *arg, void *data) {
 
 static void slow_job_has_the_name_of_what_it_waited_for(void **state) {
   open_with((avow_options_t){ .on_slow = hear_slow, .slow_us = 2000 });
+  slow_fn = (void (*)(void)) stall_cb;
   avow_promise_t *p = avow_then(named("the answer"), stall_cb, NULL, NULL);
 
   assert_true(avow_resolve(d, avow_int(1)));
@@ -216,6 +222,7 @@ static void next_function_has_no_name(void **state) {
 
 static void slow_part_of_an_async_function_has_its_name(void **state) {
   open_with((avow_options_t){ .on_slow = hear_slow, .slow_us = 2000 });
+  slow_fn = (void (*)(void)) wait_and_stall;
   avow_value_t result = avow_int(1);
   avow_promise_t *p = avow_async(loop, wait_and_stall, &result);
   avow_promise_set_name(p, "greet");

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
-/* The time of a turn. The clock that avow looks at is the test's here: it goes
-   on as jobs say that they took so long. */
+/* The time of a turn and of a job. The clock that avow looks at is the test's
+   here: it goes on as jobs say that they took so long. */
 #include "harness.h"
 
 #include <limits.h>
 #include <unistd.h>
 
-enum { US = 1000, MS = 1000 * US, DEFAULT_US = 1000 };
+enum { US = 1000, MS = 1000 * US, SECOND = 1000 * MS, DEFAULT_US = 1000 };
 
 static uint64_t present;
 static unsigned looks; /* at the clock */
@@ -148,7 +148,7 @@ static void look_at_ran(uv_prepare_t *handle) {
 }
 
 static void take_long(uv_timer_t *timer) {
-  present += 1000 * MS;
+  present += SECOND;
   close_handle((uv_handle_t *) timer, NULL);
 }
 
@@ -253,19 +253,24 @@ static avow_value_t resolve_cb(const avow_value_t *arg, void *d) {
   return avow_none();
 }
 
-/* The limit is later than the last sleep, however slow the machine. */
-static void slow_sleeps_before_a_limit_end_before_it(void **state) {
-  enum { N = 50, LIMIT = 200 };
+/* All count from the time of the callback, so that the limit is later than the
+   last sleep. */
+static avow_value_t sleep_before_a_limit(const avow_value_t *arg, void *data) {
+  enum { N = 50, LIMIT = 2 };
   avow_deferred_t *d;
-  expect_slow_jobs();
   avow_promise_t *p = avow_timeout(avow_promise_new(loop, &d), LIMIT);
   for (int i = 0; i < N; i++)
     avow_unref(avow_then(avow_sleep(loop, 0), very_slow_cb, NULL, NULL));
   avow_unref(avow_then(avow_sleep(loop, 0), resolve_cb, NULL, d));
-
   uv_sleep(LIMIT + 1);
+  return avow_follow(p);
+}
 
-  assert_fulfils_none(p);
+static void slow_sleeps_before_a_limit_end_before_it(void **state) {
+  expect_slow_jobs();
+
+  assert_fulfils_none(
+      avow_then(avow_next_turn(loop), sleep_before_a_limit, NULL, NULL));
 }
 
 static avow_value_t endless_step(void *data) {
@@ -375,6 +380,111 @@ static void jobs_may_take_as_long_as_callbacks(void **state) {
   assert_int_equal(close(fds[1]), 0);
 }
 
+/* What is told of the lag. */
+
+static avow_stats_t stats(void) {
+  avow_stats_t out;
+  avow_loop_stats(loop, &out, sizeof(out));
+  return out;
+}
+
+static void poll_for_long(uv_prepare_t *handle) {
+  present += SECOND;
+}
+
+/* A handle that is called behind the one of avow, so that what it takes is the
+   time of the poll: libuv calls first the handle that was started last. */
+static void make_polls_long(uv_prepare_t *prepare) {
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(uv_prepare_init(loop, prepare), 0);
+  assert_int_equal(uv_prepare_start(prepare, poll_for_long), 0);
+  uv_unref((uv_handle_t *) prepare);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
+}
+
+static avow_value_t sleep_cb(const avow_value_t *arg, void *data) {
+  return avow_follow(avow_sleep(loop, 1));
+}
+
+static void time_in_the_poll_is_no_lag(void **state) {
+  uv_prepare_t prepare;
+  make_polls_long(&prepare);
+  avow_loop_measure(loop);
+
+  for (int i = 0; i < 3; i++)
+    assert_fulfils_none(avow_sleep(loop, 1));
+  assert_int_equal(stats().lag_max, 0);
+  avow_promise_t *polled = avow_then(avow_sleep(loop, 1), sleep_cb, NULL, NULL);
+  avow_unref(avow_then(polled, very_slow_cb, NULL, NULL));
+  run();
+
+  assert_int_equal(stats().lag_max, 5 * MS / US);
+  assert_int_equal(stats().lag_median, 0);
+  uv_close((uv_handle_t *) &prepare, NULL);
+  run();
+}
+
+static void time_between_runs_is_no_lag(void **state) {
+  avow_loop_measure(loop);
+
+  assert_fulfils_none(avow_sleep(loop, 1));
+  present += SECOND;
+  avow_unref(avow_sleep(loop, 1));
+  run();
+  present += SECOND;
+  avow_unref(avow_sleep(loop, 1));
+  run();
+
+  assert_int_equal(stats().lag_max, 0);
+}
+
+/* What is told of slow jobs. */
+
+static unsigned told;
+
+static void note_slow(uv_loop_t *l, const avow_job_t *job, void *data) {
+  told++;
+  assert_true(job->fn == (void (*)(void)) very_slow_cb);
+  assert_int_equal(job->us, 5 * MS / US);
+  present += 5 * MS;
+}
+
+static avow_promise_t *one(void) {
+  return avow_promise_resolve(loop, avow_int(1));
+}
+
+static void what_the_hook_takes_is_no_jobs(void **state) {
+  told = 0;
+  open_with((avow_options_t){ .on_slow = note_slow, .slow_us = 4 * MS / US });
+  avow_promise_t *p = avow_then(one(), very_slow_cb, NULL, NULL);
+
+  avow_unref(avow_then(p, count_cb, NULL, NULL));
+  avow_unref(avow_then(one(), count_cb, NULL, NULL));
+  run();
+
+  assert_int_equal(told, 1);
+}
+
+static void jobs_that_are_slower_than_the_limit_are_counted(void **state) {
+  open_with((avow_options_t){ .slow_us = 4 * MS / US });
+
+  for (int i = 0; i < 3; i++) {
+    assert_fulfils_none(avow_then(one(), very_slow_cb, NULL, NULL));
+    assert_fulfils_none(avow_then(one(), count_cb, NULL, NULL));
+  }
+
+  assert_int_equal(stats().slow_jobs, 3);
+  assert_int_equal(stats().longest_job, 5 * MS / US);
+}
+
+static void jobs_that_take_just_the_limit_are_not(void **state) {
+  open_with((avow_options_t){ .slow_us = 5 * MS / US });
+
+  assert_fulfils_none(avow_then(one(), very_slow_cb, NULL, NULL));
+
+  assert_int_equal(stats().slow_jobs, 0);
+}
+
 #define TIMED(f) \
   cmocka_unit_test_setup_teardown(f, clock_setup, harness_teardown)
 
@@ -394,6 +504,11 @@ SUITE(turn_time) {
     TIMED(slow_steps_do_not_outlive_their_limit),
     TIMED(what_a_poll_finds_is_answered_together),
     TIMED(jobs_may_take_as_long_as_callbacks),
+    TIMED(time_in_the_poll_is_no_lag),
+    TIMED(time_between_runs_is_no_lag),
+    TIMED(what_the_hook_takes_is_no_jobs),
+    TIMED(jobs_that_are_slower_than_the_limit_are_counted),
+    TIMED(jobs_that_take_just_the_limit_are_not),
   };
   return RUN(tests);
 }
