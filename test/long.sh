@@ -16,7 +16,7 @@ script='sh test/long.sh'
 build=build-long
 records=$build/steps
 steps='tools analysers slow gcc_release asan_ubsan clang_debug clang_release
-  no_async stalls valgrind coverage mcdc aplus test262 differential simulate towns
+  no_async steady valgrind coverage mcdc aplus test262 differential simulate towns
   random depth thorough soak load transfers bodies tls_memory writers races faults
   machines libuvs hosts musl site roots debian release reuse fuzzing'
 core='-Dexamples=false -Dbench=false'
@@ -76,14 +76,9 @@ no_async() {
   suite no-async gcc -Dtrace=true -Dasync=disabled
 }
 
-# What tests assert has to be so on a machine that has other work, too.
-stalls() {
-  where=$build/stalls
-  mkdir -p "$where"
-  gcc -std=c11 -Wall -Wextra -Werror -O1 -shared -fPIC test/lib/stalling.c \
-    -o "$where/libstalling.so" -ldl
-  PATIENCE=10 WRAPPER="env LD_PRELOAD=$(pwd)/$where/libstalling.so" \
-    MESON_TESTTHREADS=16 suite stalls/build gcc
+# No test depends on the speed of the machine.
+steady() {
+  sh test/proof/steady.sh "$build/steady"
 }
 
 valgrind() {

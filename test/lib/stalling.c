@@ -1,25 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stalls a program, as a machine does that has other work: for up to 20 ms, at
- * random, before it sees what time it is. What a test asserts must be so
- * nevertheless. To be loaded in front of libc:
+ * Stalls a program at random, as a machine does that has other work: before the
+ * program reads the clock, so that it acts late, and behind that, so that it
+ * acts on a time that is over. Most stalls take up to 20 ms, and a few up to
+ * $STALL_MS (300). A test must pass nevertheless. test/proof/steady.sh loads
+ * this library in front of libc:
  *
  *   LD_PRELOAD=./libstalling.so build/test/test_engine sleep
  */
 #define _GNU_SOURCE /* RTLD_NEXT */
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
-/* One look in seven, until so many stalls have taken some two seconds. */
-enum { ONE_IN = 7, STALLS = 200, MS = 1000000, LONGEST = 20 * MS };
+/* One chance in so many is taken, until all stalls of the process have taken
+   some seconds; one stall in so many is long. */
+enum { ONE_IN = 14, LONG_IN = 20, ALL_MS = 3000, SHORT_MS = 20, LONG_MS = 300 };
+enum { US = 1000 /* ns */ };
 
 typedef int (*look_fn)(clockid_t id, struct timespec *out);
 
 static look_fn look;
-static atomic_int stalls;
+static atomic_long left_us = (long) ALL_MS * 1000;
+static unsigned long_ms = LONG_MS;
 
 /* Each thread has numbers of its own, by xorshift64, and others each time. */
 static uint64_t random_number(void) {
@@ -36,21 +43,40 @@ static uint64_t random_number(void) {
   return number;
 }
 
+static unsigned random_below(unsigned limit) {
+  return (unsigned) (random_number() % limit);
+}
+
 static void stall(void) {
-  const long ns = (long) (random_number() % LONGEST);
-  const struct timespec time = { .tv_nsec = ns };
+  if (atomic_load(&left_us) <= 0)
+    return;
+  const unsigned longest = random_below(LONG_IN) == 0 ? long_ms : SHORT_MS;
+  const long us = (long) random_below(longest * 1000);
+  (void) atomic_fetch_sub(&left_us, us); /* what is left may be negative */
+  const struct timespec time = { .tv_sec = us / 1000000,
+                                 .tv_nsec = us % 1000000 * US };
+  const int saved = errno;
   (void) nanosleep(&time, NULL); /* a signal may end it */
+  errno = saved;
+}
+
+static void may_stall(clockid_t id) {
+  if (id != CLOCK_REALTIME && random_below(ONE_IN) == 0)
+    stall();
 }
 
 __attribute__((constructor)) static void find_libc(void) {
+  const char *ms = getenv("STALL_MS");
+  if (ms != NULL && atoi(ms) > 0)
+    long_ms = (unsigned) atoi(ms);
   *(void **) &look = dlsym(RTLD_NEXT, "clock_gettime");
 }
 
 int clock_gettime(clockid_t id, struct timespec *out) {
   if (look == NULL)
     find_libc();
-  if (id != CLOCK_REALTIME && random_number() % ONE_IN == 0 &&
-      atomic_fetch_add(&stalls, 1) < STALLS)
-    stall();
-  return look(id, out);
+  may_stall(id);
+  const int err = look(id, out);
+  may_stall(id);
+  return err;
 }

@@ -1,0 +1,126 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Proves that no test depends on the speed of the machine: runs the tests on one
+# processor, beside three busy processes, while test/lib/stalling.c stalls each
+# program at random.
+#
+#   steady.sh [BUILD [TEST...]]   all tests but those of the suite `slow`, or
+#                                 these
+#
+# Each test runs twice. The tests of the suite `real`, which use real time or
+# other processes, run 20 times: $TWICE and $TIMES are other numbers. Prints
+# each test that failed once, and exits with 1 if any did. BUILD
+# (build-steady) is built first. MESON_TESTTHREADS (16) tests run at a time.
+set -eu
+[ $# -gt 0 ] || set -- build-steady
+case $1 in
+/*) build=$1 ;;
+*) build=$(pwd)/$1 ;;
+esac
+shift
+CDPATH='' cd "$(dirname "$0")/../.."
+twice=${TWICE:-2}
+times=${TIMES:-20}
+export MESON_TESTTHREADS="${MESON_TESTTHREADS:-16}"
+export PATIENCE=10 # times the alarms of the tests
+
+command -v taskset >/dev/null || {
+  echo 'steady.sh needs taskset, of util-linux' >&2
+  exit 2
+}
+
+folder=$(mktemp -d)
+busy=
+running=
+end() {
+  # shellcheck disable=SC2086 # a list of processes
+  kill $busy $running 2>/dev/null || :
+  [ -z "$running" ] || wait "$running" || :
+  rm -rf "$folder"
+}
+trap end EXIT
+trap 'exit 130' HUP INT TERM
+
+say() {
+  echo "$*"
+}
+. test/lib/configure.sh
+[ -f "$build/build.ninja" ] ||
+  configure "$build" -Dtests=enabled -Doptimization=0
+if [ $# = 0 ]; then
+  ninja -C "$build" --quiet
+else
+  # shellcheck disable=SC2046 # a list of files
+  ninja -C "$build" --quiet $(python3 test/lib/programs.py "$build" "$@")
+fi
+"${CC:-cc}" -std=c11 -Wall -Wextra -Werror -O1 -shared -fPIC test/lib/stalling.c \
+  -o "$folder/libstalling.so" -ldl
+
+# [TEST...]: those of them that use real time, one a line; all if none is named.
+real_tests() {
+  python3 - "$build/meson-info/intro-tests.json" "$@" <<'END'
+import json
+import sys
+
+for test in json.load(open(sys.argv[1])):
+    suites = [suite.split(':')[-1] for suite in test['suite']]
+    if 'real' in suites and (len(sys.argv) == 2 or test['name'] in sys.argv):
+        print(test['name'])
+END
+}
+
+# TIMES [MESON-ARGUMENT...]: notes what fails.
+repeat() {
+  n=$1
+  shift
+  rm -f "$build"/meson-logs/steady*.json
+  meson test -C "$build" --no-rebuild --repeat "$n" --timeout-multiplier=10 \
+    --print-errorlogs --logbase steady \
+    --wrapper="env LD_PRELOAD=$folder/libstalling.so" "$@" \
+    </dev/null &
+  running=$!
+  wait "$running" || :
+  running=
+  cat "$build"/meson-logs/steady*.json >>"$folder/runs"
+}
+
+cpu=$(taskset -cp $$ | sed 's/.*: //; s/[-,].*//')
+taskset -cp "$cpu" $$ >/dev/null
+for _ in 1 2 3; do
+  while :; do :; done &
+  busy="$busy $!"
+done
+
+say "all tests, $twice times, on processor $cpu"
+if [ $# = 0 ]; then
+  repeat "$twice" --no-suite slow
+else
+  repeat "$twice" "$@"
+fi
+real=$(real_tests "$@")
+if [ -n "$real" ] && [ "$times" -gt "$twice" ]; then
+  say "tests that use real time or other processes, $times times in all"
+  IFS='
+'
+  # shellcheck disable=SC2086 # a list of names, one a line
+  repeat $((times - twice)) $real
+  unset IFS
+fi
+
+python3 - "$folder/runs" <<'END'
+import collections
+import json
+import sys
+
+runs, failed = collections.Counter(), collections.Counter()
+for line in open(sys.argv[1]):
+    run = json.loads(line)
+    name = run['name'].split(' / ')[-1]
+    runs[name] += 1
+    failed[name] += run['result'] not in ('OK', 'EXPECTEDFAIL', 'SKIP')
+for name in sorted(+failed):
+    print('FAILED: %s, %d of %d times' % (name, failed[name], runs[name]))
+print('result: %d runs of %d tests, of which %d failed at least once' % (
+    sum(runs.values()), len(runs), len(+failed)))
+sys.exit(len(+failed) > 0)
+END
