@@ -240,13 +240,23 @@ static avow_value_t none_fn(void *data) {
   return avow_none();
 }
 
+static avow_value_t wait_fn(void *semaphore) {
+  uv_sem_wait(semaphore);
+  return avow_none();
+}
+
 static void by_hand_nothing_in_flight_holds_it(void **state) {
-  avow_promise_t *work = avow_work(loop, none_fn, NULL, NULL);
+  uv_sem_t over;
+  assert_int_equal(uv_sem_init(&over, 0), 0);
+  avow_promise_t *work = avow_work(loop, wait_fn, &over, NULL);
   avow_promise_t *p = avow_timeout(work, HOUR);
 
   advance(HOUR);
+  uv_sem_post(&over);
 
   assert_rejects(p, UV_ETIMEDOUT);
+  run();
+  uv_sem_destroy(&over);
 }
 
 /* By itself. */

@@ -6,18 +6,17 @@
 
 /* A program with handles of its own. From the moment that its trigger settles a
    promise each phase of an iteration is noted; the handler ends it all. Should
-   the loop sleep, it does so for a minute. */
+   the loop sleep, it does so for an hour, and the alarm ends the test. */
 typedef struct {
   uv_prepare_t prepare;
   uv_check_t check;
   uv_timer_t far;
   avow_deferred_t *d;
-  uint64_t start;
   unsigned iterations;
   bool watches, handled;
 } stage_t;
 
-enum { FAR = 60 * 1000 };
+enum { FAR = 3600 * 1000 };
 
 static stage_t stage;
 
@@ -52,7 +51,7 @@ static avow_value_t stage_cb(const avow_value_t *arg, void *data) {
 
 static void open_stage(void) {
   assert_fulfils_none(avow_sleep(loop, 0)); /* not the first job there is */
-  stage = (stage_t){ .start = uv_hrtime() };
+  stage = (stage_t){ .iterations = 0 };
   (void) uv_prepare_init(loop, &stage.prepare);
   (void) uv_check_init(loop, &stage.check);
   (void) uv_timer_init(loop, &stage.far);
@@ -84,7 +83,6 @@ static void assert_stage(const char *notes) {
   run();
 
   assert_notes(notes);
-  assert_true(uv_hrtime() - stage.start < FAR * UINT64_C(1000000));
   assert_int_in_range(stage.iterations, 0, 10);
   assert_false(uv_loop_alive(loop));
   uv_walk(loop, assert_inactive, NULL);

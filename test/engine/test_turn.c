@@ -5,7 +5,7 @@
 
 #include <limits.h>
 
-enum { BUDGET = 10, TOO_LONG = 1000, FAR = 60 * 1000 };
+enum { BUDGET = 10, TOO_LONG = 1000, FAR = 3600 * 1000 };
 
 static void open_with_budget(unsigned budget) {
   const avow_options_t options = { .budget = budget, .budget_us = UINT_MAX };
@@ -186,7 +186,7 @@ static void on_far(uv_timer_t *timer) {
   note("late");
 }
 
-/* The poll would wait for a minute. */
+/* The poll would wait for an hour, and the alarm end the test. */
 static void what_is_left_of_a_phase_does_not_let_the_poll_block(void **state) {
   uv_timer_t far;
   open_with_budget(1);
@@ -228,15 +228,12 @@ static void a_budget_that_lasts_holds_nothing_up(void **state) {
 
 typedef struct {
   unsigned steps, seen;
-  uint64_t start;
   bool over;
 } endless_t;
 
 static avow_value_t endless_fn(void *data) {
   endless_t *endless = data;
   endless->steps++;
-  if (uv_hrtime() - endless->start > FAR * UINT64_C(1000000))
-    return avow_error(UV_ETIMEDOUT);
   return endless->over ? avow_int(1) : avow_none();
 }
 
@@ -246,7 +243,7 @@ static void end_endless(uv_timer_t *handle) {
 }
 
 static void an_endless_chain_does_not_starve_a_timer(void **state) {
-  endless_t endless = { .start = uv_hrtime() };
+  endless_t endless = { .steps = 0 };
   uv_timer_t timer = { .data = &endless };
   assert_int_equal(uv_timer_init(loop, &timer), 0);
   assert_int_equal(uv_timer_start(&timer, end_endless, 1, 0), 0);
@@ -263,7 +260,7 @@ static void note_steps(uv_prepare_t *handle) {
 }
 
 static void assert_steps_before_poll(unsigned expected) {
-  endless_t endless = { .start = uv_hrtime() };
+  endless_t endless = { .steps = 0 };
   uv_prepare_t prepare = { .data = &endless };
   (void) uv_prepare_init(loop, &prepare);
   (void) uv_prepare_start(&prepare, note_steps);
@@ -353,7 +350,7 @@ static avow_value_t begin_endless(const avow_value_t *arg, void *data) {
 
 /* Though a turn would have budget for more. */
 static void a_loop_that_closes_has_patience_for_few_jobs(void **state) {
-  endless_t endless = { .start = uv_hrtime() };
+  endless_t endless = { .steps = 0 };
   avow_unref(avow_catch(avow_sleep(loop, FAR), begin_endless, &endless));
 
   assert_int_equal(avow_loop_close(loop), 0);
