@@ -3,7 +3,7 @@
 #include "harness.h"
 #include "world.h"
 
-enum { PATIENT = 10000, HASTY = 30 };
+enum { PATIENT = 3600 * 1000, HASTY = 30 };
 
 typedef avow_promise_t *(*connect_fn)(uv_loop_t *, const char *, const char *,
                                       uint64_t);

@@ -3,13 +3,17 @@
 #include "prelude.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <unistd.h>
 
 #include SNIPPETS
 
-enum { SOON = 5, SLOW = 60, NEVER = 60000, OUTPUT = 4096 };
+/* Milliseconds of a clock that moves by itself, and of real time that it gives
+   to what is sent. */
+enum { SOON = 5, SLOW = 60, NEVER = 60000, QUIET = 1000 };
+enum { OUTPUT = 4096 };
 
 uv_loop_t *loop;
 
@@ -125,7 +129,9 @@ static void run(const snippet_t *snippet) {
   said[0] = '\0';
   most = 0;
   require(uv_loop_init(&own) == 0, "uv_loop_init()");
-  const avow_options_t options = { .clock = snippet->clock };
+  const avow_options_t options = { .budget_us = UINT_MAX,
+                                   .clock = snippet->clock,
+                                   .clock_quiet_ms = QUIET };
   require(avow_loop_init(&own, &options) == 0, "avow_loop_init()");
   const avow_value_t dir = avow_run(avow_temp_dir(&own, "snippets-"));
   require(!avow_is_error(&dir), "avow_temp_dir()");

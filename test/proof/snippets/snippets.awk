@@ -33,6 +33,6 @@ END {
   print "static const snippet_t snippets[] = {"
   for (i = 1; i <= n; i++)
     printf "  { \"%s\", example_%d,%s, %s },\n", titles[i], i, output[i],
-           i in clock ? clock[i] : "AVOW_CLOCK_REAL"
+           i in clock ? clock[i] : "AVOW_CLOCK_BY_ITSELF"
   print "  { NULL, NULL, NULL, AVOW_CLOCK_REAL },\n};"
 }
