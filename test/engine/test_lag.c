@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* How long turns take: what counts of them, and what is told of that. What does
-   not count is asked on a clock of its own, by test_turn_time.c. */
+/* How long iterations of the loop take: what counts, and what the statistics
+   say. What does not count is tested in test_turn_time.c, which has a clock of
+   its own. */
 #include "engine/lag.h"
 
 #include "harness.h"

@@ -25,7 +25,7 @@ static void hear(uv_loop_t *l, const avow_value_t *reason, const char *where,
   (void) snprintf(heard, sizeof(heard), "%s", where != NULL ? where : "");
 }
 
-/* Others may be slow because the machine is. */
+/* A slow machine makes other jobs slow, too. */
 static void hear_slow(uv_loop_t *l, const avow_job_t *job, void *data) {
   if (job->fn != slow_fn)
     return;

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* Jobs that take long: who is told of them, and as what. The machine may make
-   any job slow, so that all who count look at the jobs of one function; how
-   long what takes is asked on a clock of its own, by test_turn_time.c. */
+/* Jobs that take long: what the hook is told about them. A slow machine makes
+   any job slow, so these tests look at the jobs of one function only. Exact
+   durations are tested in test_turn_time.c, which has a clock of its own. */
 #include "harness.h"
 
 #include "avow/stackless.h"
 
 enum { LONG_MS = 3, LIMIT_US = 2000, NEVER_US = UINT_MAX };
 
-/* Of the jobs of fn; the longest counts. */
+/* What the hook was told about the jobs that call `fn`. */
 typedef struct {
   void (*fn)(void);
-  unsigned all; /* jobs of others, too */
+  unsigned all; /* calls of the hook, whatever function the job calls */
   unsigned count;
   const char *kind;
   bool has_place;
-  uint64_t us;
-  int err; /* of a close inside */
+  uint64_t us; /* of the longest */
+  int err;     /* of a close inside */
 } told_t;
 
 static told_t told;
@@ -68,7 +68,7 @@ static avow_value_t quick_cb(const avow_value_t *arg, void *data) {
   return avow_value_ref(arg);
 }
 
-/* Takes p, one of whose jobs takes long: it is fn's, which has so many. */
+/* Takes p. At most `jobs` of its jobs call `fn`, and one of these takes long. */
 static void assert_told(avow_promise_t *p, const char *kind, void (*fn)(void),
                         unsigned jobs) {
   told = (told_t){ .fn = fn };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The time of a turn and of a job. The clock that avow looks at is the test's
-   here: it goes on as jobs say that they took so long. */
+/* How long turns and jobs take. The clock that avow reads is the test's here:
+   each job advances it by as long as the job claims to take. */
 #include "harness.h"
 
 #include <limits.h>
@@ -253,8 +253,8 @@ static avow_value_t resolve_cb(const avow_value_t *arg, void *d) {
   return avow_none();
 }
 
-/* All count from the time of the callback, so that the limit is later than the
-   last sleep. */
+/* The sleeps and the limit count from the time of this callback, so the limit is
+   later than the last sleep. */
 static avow_value_t sleep_before_a_limit(const avow_value_t *arg, void *data) {
   enum { N = 50, LIMIT = 2 };
   avow_deferred_t *d;
@@ -380,7 +380,7 @@ static void jobs_may_take_as_long_as_callbacks(void **state) {
   assert_int_equal(close(fds[1]), 0);
 }
 
-/* What is told of the lag. */
+/* The lag. */
 
 static avow_stats_t stats(void) {
   avow_stats_t out;
@@ -392,8 +392,8 @@ static void poll_for_long(uv_prepare_t *handle) {
   present += SECOND;
 }
 
-/* A handle that is called behind the one of avow, so that what it takes is the
-   time of the poll: libuv calls first the handle that was started last. */
+/* Adds a handle that libuv calls after the prepare handle of avow, right before
+   the poll. libuv first calls the handle that was started last. */
 static void make_polls_long(uv_prepare_t *prepare) {
   assert_int_equal(avow_loop_close(loop), 0);
   assert_int_equal(uv_prepare_init(loop, prepare), 0);
@@ -438,7 +438,7 @@ static void time_between_runs_is_no_lag(void **state) {
   assert_int_equal(stats().lag_max, 0);
 }
 
-/* What is told of slow jobs. */
+/* Slow jobs. */
 
 static unsigned told;
 

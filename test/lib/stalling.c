@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stalls a program at random, as a machine does that has other work: before the
- * program reads the clock, so that it acts late, and behind that, so that it
- * acts on a time that is over. Most stalls take up to 20 ms, and a few up to
- * $STALL_MS (300). A test must pass nevertheless. test/proof/steady.sh loads
- * this library in front of libc:
+ * Stalls a program at random, as a busy machine does. Each stall is before the
+ * program reads the clock, so that it acts late, or after it, so that it acts on
+ * an old time. Most stalls take up to 20 ms. One in 20 takes up to $STALL_MS
+ * (300). A test must pass nevertheless. test/proof/steady.sh loads this library
+ * in front of libc:
  *
  *   LD_PRELOAD=./libstalling.so build/test/test_engine sleep
  */
@@ -17,8 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* One chance in so many is taken, until all stalls of the process have taken
-   some seconds; one stall in so many is long. */
+/* One chance in ONE_IN is taken, and one stall in LONG_IN is long. All stalls of
+   a process together take about ALL_MS. */
 enum { ONE_IN = 14, LONG_IN = 20, ALL_MS = 3000, SHORT_MS = 20, LONG_MS = 300 };
 enum { US = 1000 /* ns */ };
 

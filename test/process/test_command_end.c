@@ -176,7 +176,8 @@ static avow_value_t start_within_a_limit(const avow_value_t *arg, void *data) {
   return avow_follow(p);
 }
 
-/* What starts in a callback cannot be late before the loop is held up. */
+/* The commands start in a callback, so the loop cannot see that their time is up
+   before it is held up. */
 static void what_ended_while_the_loop_was_held_up_is_in_time(void **state) {
   avow_cb starts[] = { start_limited, start_within_a_limit };
   for (int i = 0; i < 2; i++)

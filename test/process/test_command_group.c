@@ -118,7 +118,7 @@ static void handles_of_a_group_may_be_closed(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-/* Until the loop has heard of the end of the leader. */
+/* Runs the loop until it has reaped the leader. */
 static void await_end_of_leader(void) {
   siginfo_t info;
   while (waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT) == 0)

@@ -4,13 +4,13 @@
 # processor, beside three busy processes, while test/lib/stalling.c stalls each
 # program at random.
 #
-#   steady.sh [BUILD [TEST...]]   all tests but those of the suite `slow`, or
-#                                 these
+#   steady.sh [BUILD [TEST...]]   the named tests, or all tests but those of the
+#                                 suite `slow`
 #
-# Each test runs twice. The tests of the suite `real`, which use real time or
-# other processes, run 20 times: $TWICE and $TIMES are other numbers. Prints
-# each test that failed once, and exits with 1 if any did. BUILD
-# (build-steady) is built first. MESON_TESTTHREADS (16) tests run at a time.
+# Runs each test twice ($TWICE), and the tests of the suite `real`, which use
+# real time or other processes, 20 times ($TIMES). Names each test that failed at
+# least once, and exits with 1 if there is one. Builds BUILD (build-steady)
+# first. Runs 16 tests at a time ($MESON_TESTTHREADS).
 set -eu
 [ $# -gt 0 ] || set -- build-steady
 case $1 in

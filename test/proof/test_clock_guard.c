@@ -22,16 +22,16 @@ static int set_up(void **state) {
   return err;
 }
 
-/* How much stderr has, which is a file inside told_by(). */
+/* Inside told_by() stderr is a file. */
 static off_t size_of_stderr(void) {
   struct stat status;
   assert_int_equal(fstat(STDERR_FILENO, &status), 0);
   return status.st_size;
 }
 
-/* What holds the clock does so until the guard has said so, however long that
-   takes, and for some more guards, so that a guard that says it again is
-   noticed. */
+/* A timer that decides when a clock is no longer held: some guards after the
+   line of the guard is on stderr, however long that takes. Within these guards
+   a second line would appear. */
 typedef struct {
   uv_timer_t timer;
   off_t size; /* of stderr before */
@@ -42,7 +42,7 @@ static void start_hold(hold_t *hold, uv_timer_cb cb) {
   (void) uv_timer_start(&hold->timer, cb, 1, 1);
 }
 
-/* Whether the hold is over, and its timer is stopped. */
+/* Stops the timer when the hold is over. */
 static bool hold_is_over(uv_timer_t *timer) {
   const hold_t *hold = (const hold_t *) timer;
   if (size_of_stderr() == hold->size)
@@ -212,7 +212,7 @@ static void work_beside_a_sleep(void) {
   run();
 }
 
-/* The guard is longer than any work takes. */
+/* No work takes as long as this guard. */
 static void what_came_up_in_the_poll_holds_it_from_then_on(void **state) {
   begin_with_guard(HOUR);
 
@@ -242,7 +242,7 @@ static void sleep_in_a_circle(uint64_t ms, bool (*is_over)(circle_t *)) {
   assert_fulfils_int(avow_repeat(loop, sleep_again, &circle), 0);
 }
 
-/* Long enough to be told of again. */
+/* The circle has gone on for long enough to be told of again. */
 static bool was_told_of_long_ago(circle_t *circle) {
   if (size_of_stderr() == circle->size)
     circle->untold = circle->times;
