@@ -195,10 +195,11 @@ static avow_promise_t *cancelled(void) {
 static avow_promise_t *stopped(void) {
   avow_deferred_t *d;
   avow_promise_t *stop = avow_promise_new(loop, &d);
-  avow_promise_t *ps[] = { avow_until(slow_chain(0), stop),
-                           avow_until(slow_deferred(), stop),
-                           avow_until(avow_timeout(slow_chain(0), 1000), stop),
-                           avow_until(avow_shield(slow_chain(0)), stop) };
+  avow_promise_t *ps[] = {
+    avow_until(slow_chain(0), stop), avow_until(slow_deferred(), stop),
+    avow_until(avow_timeout(slow_chain(0), 3600000), stop),
+    avow_until(avow_shield(slow_chain(0)), stop)
+  };
   avow_promise_t *end = avow_all_settled(loop, ps, 4);
   avow_unref(stop);
   resolve_later(d);
@@ -408,7 +409,8 @@ static void closures_survive(void **state) {
    that by hand, nothing is waited for. */
 static avow_promise_t *hour(void) {
   duty_t *duty = duty_new(), *last = duty_new();
-  avow_promise_t *nap = avow_then(avow_sleep(loop, 1000), thing_cb, NULL, duty);
+  avow_promise_t *nap =
+      avow_then(avow_sleep(loop, 3600000), thing_cb, NULL, duty);
   avow_promise_t *endless = avow_promise_new(loop, &last->deferred);
   avow_promise_t *end = avow_clock_advance(loop, 3600000);
   avow_promise_t *ps[] = {
