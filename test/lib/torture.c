@@ -264,8 +264,12 @@ void survive(program_fn program) {
   survive_by(AVOW_CLOCK_REAL, program);
 }
 
+void survive_some_by(avow_clock_t clock, program_fn program, int step) {
+  survive_with(clock, program, getenv("THOROUGH") != NULL ? 1 : step);
+}
+
 void survive_some(program_fn program, int step) {
-  survive_with(AVOW_CLOCK_REAL, program, getenv("THOROUGH") != NULL ? 1 : step);
+  survive_some_by(AVOW_CLOCK_REAL, program, step);
 }
 
 void resolve_later(avow_deferred_t *d) {

@@ -51,6 +51,7 @@ void survive_some(program_fn program, int step);
 
 /* The same on a loop with that clock. */
 void survive_by(avow_clock_t clock, program_fn program);
+void survive_some_by(avow_clock_t clock, program_fn program, int step);
 
 /* The setup of a group. Lets libuv's allocations fail too, but not those of its
    thread pool: it ends the process if that cannot start. */
