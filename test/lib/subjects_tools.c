@@ -111,6 +111,7 @@ static avow_promise_t *limiter_idle(void) {
 static avow_rate_t *rate;
 
 static void spend_rate(void) {
+  use_clock(AVOW_CLOCK_BY_ITSELF);
   rate = avow_rate_new(loop, 1, 5, NULL);
   (void) avow_rate_try(rate, 1); /* it was full, or there is no memory */
 }
