@@ -33,6 +33,7 @@ folder=$(mktemp -d)
 busy=
 running=
 end() {
+  unset IFS # which a trap may find changed
   # shellcheck disable=SC2086 # a list of processes
   kill $busy $running 2>/dev/null || :
   [ -z "$running" ] || wait "$running" || :
@@ -69,15 +70,13 @@ for test in json.load(open(sys.argv[1])):
 END
 }
 
-# TIMES [MESON-ARGUMENT...]: notes what fails.
-repeat() {
-  n=$1
-  shift
+# [MESON-ARGUMENT...]: notes what fails. Meson's --repeat ends at the first
+# failure.
+run() {
   rm -f "$build"/meson-logs/steady*.json
-  meson test -C "$build" --no-rebuild --repeat "$n" --timeout-multiplier=10 \
+  meson test -C "$build" --no-rebuild --timeout-multiplier=10 \
     --print-errorlogs --logbase steady \
-    --wrapper="env LD_PRELOAD=$folder/libstalling.so" "$@" \
-    </dev/null &
+    --wrapper="env LD_PRELOAD=$folder/libstalling.so" "$@" </dev/null &
   running=$!
   wait "$running" || :
   running=
@@ -91,21 +90,24 @@ for _ in 1 2 3; do
   busy="$busy $!"
 done
 
-say "all tests, $twice times, on processor $cpu"
-if [ $# = 0 ]; then
-  repeat "$twice" --no-suite slow
-else
-  repeat "$twice" "$@"
-fi
+round=0
 real=$(real_tests "$@")
-if [ -n "$real" ] && [ "$times" -gt "$twice" ]; then
-  say "tests that use real time or other processes, $times times in all"
-  IFS='
+[ $# -gt 0 ] || set -- --no-suite slow
+while [ "$round" -lt "$twice" ] ||
+  { [ "$round" -lt "$times" ] && [ -n "$real" ]; }; do
+  round=$((round + 1))
+  if [ "$round" -le "$twice" ]; then
+    say "round $round: all tests, on processor $cpu"
+    run "$@"
+  else
+    say "round $round of $times: tests that use real time or other processes"
+    IFS='
 '
-  # shellcheck disable=SC2086 # a list of names, one a line
-  repeat $((times - twice)) $real
-  unset IFS
-fi
+    # shellcheck disable=SC2086 # a list of names, one a line
+    run $real
+    unset IFS
+  fi
+done
 
 python3 - "$folder/runs" <<'END'
 import collections
