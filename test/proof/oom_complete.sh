@@ -15,7 +15,8 @@ makers() {
 
 missing=0
 for maker in $(makers); do
-  cat */test_oom*.c adapters/*/test_oom*.c lib/torture.c lib/fs_operations.c | grep -q "\<$maker\>" && continue
+  cat */test_oom*.c adapters/*/test_oom*.c adapters/*/*_test.c lib/torture.c \
+    lib/fs_operations.c | grep -q "\<$maker\>" && continue
   echo "no program of test_oom*.c calls $maker()"
   missing=1
 done

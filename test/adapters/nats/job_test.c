@@ -17,6 +17,10 @@ int job_setup(void **state) {
   return 0;
 }
 
+int job_setup_by_hand(void **state) {
+  return by_hand(job_setup, state);
+}
+
 int job_teardown(void **state) {
   avow_value_clear(&queue);
   return nats_teardown(state);
@@ -34,7 +38,7 @@ avow_value_t shout_cb(const avow_value_t *arg, void *data) {
 avow_promise_t *work(avow_cb handler, size_t concurrency) {
   const avow_nats_work_options_t options = { .concurrency = concurrency,
                                              .attempts = 3,
-                                             .ack_wait = 2000,
+                                             .ack_wait = HOUR,
                                              .delay = 1 };
   return avow_nats_work(&queue, handler, NULL, &options);
 }
@@ -72,7 +76,7 @@ static avow_value_t hang_cb(const avow_value_t *arg, void *data) {
   calls++;
   if (d != NULL)
     (void) avow_resolve(d, avow_none());
-  return avow_follow(avow_sleep(loop, 1000000));
+  return avow_follow(avow_sleep(loop, UINT64_MAX));
 }
 
 avow_promise_t *hanging(const avow_value_t *on, unsigned attempts,

@@ -14,6 +14,13 @@ int job_teardown(void **state);
 
 #define JOB_CASE(f) cmocka_unit_test_setup_teardown(f, job_setup, job_teardown)
 
+/* A case whose clock does not move by itself. Nothing in it may wait for time:
+   it calls advance() where time has to pass. */
+int job_setup_by_hand(void **state);
+
+#define JOB_CASE_BY_HAND(f) \
+  cmocka_unit_test_setup_teardown(f, job_setup_by_hand, job_teardown)
+
 avow_promise_t *job(const char *id, const char *text);
 
 /* It rejects at once. */

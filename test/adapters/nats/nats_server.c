@@ -2,7 +2,9 @@
 #include "nats_server.h"
 
 #include <arpa/inet.h>
+#include <fcntl.h>
 #include <ftw.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,12 +37,17 @@ static void give_up(const char *what) {
   exit(1);
 }
 
-/* A port that is free, and bound. */
+/* A free port, bound. On Linux the server can bind it too, because both sockets
+   have SO_REUSEADDR and this one does not listen; no other program is given the
+   port, neither before the server listens nor between its restarts. */
 static void take_place(place_t *place) {
   struct sockaddr_in at = address_of(0);
   socklen_t len = sizeof(at);
+  const int on = 1;
   place->fd = socket(AF_INET, SOCK_STREAM, 0);
-  if (bind(place->fd, (struct sockaddr *) &at, len) != 0 ||
+  if (fcntl(place->fd, F_SETFD, FD_CLOEXEC) != 0 ||
+      setsockopt(place->fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0 ||
+      bind(place->fd, (struct sockaddr *) &at, len) != 0 ||
       getsockname(place->fd, (struct sockaddr *) &at, &len) != 0)
     give_up("bind");
   place->port = ntohs(at.sin_port);
@@ -58,6 +65,17 @@ const char *silent_url(void) {
     (void) listen(silent.fd, 100);
   }
   return silent.url;
+}
+
+void silent_wait(void) {
+  struct pollfd poll_fd = { .fd = silent.fd, .events = POLLIN };
+  while (poll(&poll_fd, 1, -1) < 0)
+    continue;
+}
+
+void silent_leave(void) {
+  close(silent.fd); /* with the connections, none of which was accepted */
+  silent.fd = 0;
 }
 
 const char *nobodys_url(void) {
@@ -130,18 +148,32 @@ static bool greets(void) {
   return does;
 }
 
-void nats_server_start(void) {
-  if (server.port == 0) {
-    take_place(&server);
-    close(server.fd);
+static void choose_port(void) {
+  take_place(&server);
+#ifndef __linux__
+  close(server.fd); /* or the server could not bind it */
+#endif
+}
+
+static void wait_for_server(void) {
+  while (!greets()) {
+    if (waitpid(process, NULL, WNOHANG) != 0) {
+      (void) fprintf(stderr, "nats-server ended before it listened\n");
+      exit(1);
+    }
+    usleep(5000);
   }
+}
+
+void nats_server_start(void) {
+  if (server.port == 0)
+    choose_port();
   process = fork();
   if (process < 0)
     give_up("fork");
   if (process == 0)
     be_server();
-  for (int i = 0; i < 2000 && !greets(); i++)
-    usleep(5000);
+  wait_for_server();
 }
 
 void nats_server_stop(void) {

@@ -27,4 +27,11 @@ const char *nats_url(void);
 const char *silent_url(void);
 const char *nobodys_url(void);
 
+/* Blocks until a client is connected to silent_url(). */
+void silent_wait(void);
+
+/* Ends the connections to silent_url() and refuses further ones. The next
+   silent_url() is another. */
+void silent_leave(void);
+
 #endif

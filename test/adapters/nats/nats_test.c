@@ -1,9 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 #include "nats_test.h"
 
+#include <dlfcn.h>
 #include <signal.h>
+#include <stdatomic.h>
+
+enum { FLUSH_MS = 5000 }; /* of avow_nats_flush() */
 
 avow_value_t nats;
+
+static atomic_int flushes;
+
+int flushes_begun(void) {
+  return flushes;
+}
+
+natsStatus flush_for_real(natsConnection *nc, int64_t ms) {
+  natsStatus (*real)(natsConnection *, int64_t) = NULL;
+  *(void **) &real = dlsym(RTLD_NEXT, "natsConnection_FlushTimeout");
+  return real(nc, ms == FLUSH_MS ? HOUR : ms);
+}
+
+/* Replaces the function of libnats, unless a test has one of its own. */
+__attribute__((weak)) natsStatus natsConnection_FlushTimeout(natsConnection *nc,
+                                                             int64_t ms) {
+  flushes++;
+  return flush_for_real(nc, ms);
+}
 
 avow_value_t connected(avow_promise_t *p) {
   const avow_value_t v = avow_run(p);
@@ -15,8 +38,15 @@ avow_value_t connected(avow_promise_t *p) {
 int nats_setup(void **state) {
   if (harness_setup(state) != 0)
     return -1;
-  nats = connected(avow_nats_connect(loop, nats_url(), NULL));
+  nats = connected(connect_patiently());
   return 0;
+}
+
+int by_hand(CMFixtureFunction setup, void **state) {
+  clock_of_tests = AVOW_CLOCK_BY_HAND;
+  const int err = setup(state);
+  clock_of_tests = AVOW_CLOCK_REAL;
+  return err;
 }
 
 int nats_teardown(void **state) {
@@ -47,6 +77,13 @@ int jetstream_group_teardown(void **state) {
   return 0;
 }
 
+void settle(const avow_promise_t *p) {
+  while (avow_state(p) == AVOW_PENDING) {
+    advance(20);
+    uv_sleep(1);
+  }
+}
+
 natsOptions *options_of(int ms) {
   natsOptions *options = NULL;
   assert_int_equal(natsOptions_Create(&options), NATS_OK);
@@ -55,8 +92,12 @@ natsOptions *options_of(int ms) {
   return options;
 }
 
+avow_promise_t *connect_patiently(void) {
+  return avow_nats_connect(loop, nats_url(), options_of(HOUR));
+}
+
 natsOptions *options_that_reconnect(void) {
-  natsOptions *options = options_of(2000);
+  natsOptions *options = options_of(HOUR);
   assert_int_equal(natsOptions_SetURL(options, nats_url()), NATS_OK);
   assert_int_equal(natsOptions_SetReconnectWait(options, 10), NATS_OK);
   assert_int_equal(natsOptions_SetReconnectJitter(options, 0, 0), NATS_OK);

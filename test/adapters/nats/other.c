@@ -7,7 +7,7 @@
 #include <string.h>
 #include <uv.h>
 
-enum { SUBJECTS = 3 };
+enum { SUBJECTS = 3, HOUR = 3600000 };
 
 natsConnection *other;
 
@@ -62,6 +62,7 @@ void other_begin(const char *url) {
   check(natsOptions_SetURL(options, url));
   check(natsOptions_SetSendAsap(options, true));
   check(natsOptions_SetReconnectWait(options, 10));
+  check(natsOptions_SetTimeout(options, HOUR));
   check(natsConnection_Connect(&other, options));
   natsOptions_Destroy(options);
   for (int i = 0; i < SUBJECTS; i++) {
@@ -69,7 +70,7 @@ void other_begin(const char *url) {
                                    &times[i]));
     check(natsSubscription_SetPendingLimits(subs[i], -1, -1));
   }
-  check(natsConnection_Flush(other));
+  check(natsConnection_FlushTimeout(other, HOUR));
 }
 
 void other_end(void) {

@@ -22,7 +22,7 @@ static const char *config(void) {
 }
 
 static void log_in(const char *name) {
-  natsOptions *options = options_of(2000);
+  natsOptions *options = options_of(HOUR);
   assert_int_equal(natsOptions_SetUserInfo(options, name, "p"), NATS_OK);
   user = connected(avow_nats_connect(loop, nats_url(), options));
 }

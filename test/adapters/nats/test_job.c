@@ -238,7 +238,7 @@ static void leaves_the_queue_when_cancelled(void **state) {
 static void open_anew(void) {
   avow_value_clear(&queue);
   avow_value_clear(&nats);
-  nats = connected(avow_nats_connect(loop, nats_url(), NULL));
+  nats = connected(connect_patiently());
   queue = connected(avow_nats_queue(&nats, name, NULL));
 }
 
@@ -316,7 +316,7 @@ static void is_given_back_when_its_worker_is_cancelled(void **state) {
 static void is_given_back_though_the_connection_is_closed_at_once(
     void **state) {
   const avow_nats_work_options_t patient = { .ack_wait = 1000000 };
-  avow_value_t other = connected(avow_nats_connect(loop, nats_url(), NULL));
+  avow_value_t other = connected(connect_patiently());
   avow_value_t same = connected(avow_nats_queue(&other, name, NULL));
   avow_promise_t *p = avow_nats_job(&same, "a", avow_string("x"));
   avow_promise_t *hung = hanging(&queue, 3, 1000000);
@@ -332,22 +332,29 @@ static void is_given_back_though_the_connection_is_closed_at_once(
 
 /* Another program's. */
 static avow_value_t queue_of_another(void) {
-  const avow_value_t connection =
-      connected(avow_nats_connect(loop, nats_url(), NULL));
+  const avow_value_t connection = connected(connect_patiently());
   const avow_value_t v = connected(avow_nats_queue(&connection, name, NULL));
   avow_value_unref(connection);
   return v;
 }
 
-/* Once the server has heard of it so often that another would have it. */
+/* The server may hear of one that was sent before the clock moved. */
+static avow_value_t next_beat(const avow_channel_t *heard) {
+  avow_promise_t *p = avow_channel_next(heard);
+  while (avow_state(p) == AVOW_PENDING)
+    advance(HOUR / 3);
+  return avow_run(p);
+}
+
+/* The server hears that it is in hand in each third of `ack_wait`. */
 static void is_kept_in_hand(void **state) {
   char all[96];
   (void) snprintf(all, sizeof(all), "$JS.ACK.avow-jobs-%s.workers.>", name);
   avow_channel_t *heard = avow_nats_subscribe(&nats, all, NULL, 0);
   avow_promise_t *p = job("a", "x");
-  avow_promise_t *worker = hanging(&queue, 3, 1000);
+  avow_promise_t *worker = hanging(&queue, 3, HOUR);
   for (int i = 0; i < 4; i++) {
-    const avow_value_t v = avow_run(avow_channel_next(heard));
+    const avow_value_t v = next_beat(heard);
     assert_string_equal(natsMsg_GetData(avow_to_nats_msg(&v)), "+WPI");
     avow_value_unref(v);
   }
@@ -404,27 +411,27 @@ static void strangers_jobs_are_dropped(void **state) {
 
 SUITE(job) {
   const struct CMUnitTest tests[] = {
-    JOB_CASE(is_done_once_by_its_id),
-    JOB_CASE(has_an_id_of_any_kind),
-    JOB_CASE(fails_as_its_handler),
-    JOB_CASE(is_kept_when_dead),
-    JOB_CASE(outcome_is_bytes),
-    JOB_CASE(is_no_larger_than_the_server_takes),
-    JOB_CASE(is_not_cancelled_by_its_handler),
-    JOB_CASE(fails_with_any_code),
-    JOB_CASE(error_is_told_in_short),
-    JOB_CASE(message_as_large_as_can_be_ends_no_worker),
-    JOB_CASE(is_no_status),
-    JOB_CASE(leaves_the_queue_when_cancelled),
-    JOB_CASE(has_left_when_the_connection_is_closed),
-    JOB_CASE(leaves_though_the_connection_is_closed_at_once),
-    JOB_CASE(close_that_is_cancelled_closes),
-    JOB_CASE(is_there_for_others_when_cancelled),
-    JOB_CASE(is_given_back_when_its_worker_is_cancelled),
-    JOB_CASE(is_given_back_though_the_connection_is_closed_at_once),
-    JOB_CASE(is_kept_in_hand),
-    JOB_CASE(many_are_done_by_several),
-    JOB_CASE(strangers_jobs_are_dropped),
+    JOB_CASE_BY_HAND(is_done_once_by_its_id),
+    JOB_CASE_BY_HAND(has_an_id_of_any_kind),
+    JOB_CASE_BY_HAND(fails_as_its_handler),
+    JOB_CASE_BY_HAND(is_kept_when_dead),
+    JOB_CASE_BY_HAND(outcome_is_bytes),
+    JOB_CASE_BY_HAND(is_no_larger_than_the_server_takes),
+    JOB_CASE_BY_HAND(is_not_cancelled_by_its_handler),
+    JOB_CASE_BY_HAND(fails_with_any_code),
+    JOB_CASE_BY_HAND(error_is_told_in_short),
+    JOB_CASE_BY_HAND(message_as_large_as_can_be_ends_no_worker),
+    JOB_CASE_BY_HAND(is_no_status),
+    JOB_CASE_BY_HAND(leaves_the_queue_when_cancelled),
+    JOB_CASE_BY_HAND(has_left_when_the_connection_is_closed),
+    JOB_CASE_BY_HAND(leaves_though_the_connection_is_closed_at_once),
+    JOB_CASE_BY_HAND(close_that_is_cancelled_closes),
+    JOB_CASE_BY_HAND(is_there_for_others_when_cancelled),
+    JOB_CASE_BY_HAND(is_given_back_when_its_worker_is_cancelled),
+    JOB_CASE_BY_HAND(is_given_back_though_the_connection_is_closed_at_once),
+    JOB_CASE_BY_HAND(is_kept_in_hand),
+    JOB_CASE_BY_HAND(many_are_done_by_several),
+    JOB_CASE_BY_HAND(strangers_jobs_are_dropped),
   };
   return RUN_JETSTREAM(tests);
 }

@@ -5,7 +5,6 @@
  * more when all is over. They come about by functions of libnats' that this
  * program has of its own.
  */
-#include <dlfcn.h>
 #include <stdatomic.h>
 
 #include "nats_test.h"
@@ -36,9 +35,7 @@ natsStatus natsConnection_FlushTimeout(natsConnection *nc, int64_t ms) {
   is_inside = true;
   while (is_held)
     uv_sleep(1);
-  natsStatus (*real)(natsConnection *, int64_t) = NULL;
-  *(void **) &real = dlsym(RTLD_NEXT, "natsConnection_FlushTimeout");
-  return real(nc, ms);
+  return flush_for_real(nc, ms);
 }
 
 static void call_once_more(void) {

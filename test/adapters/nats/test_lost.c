@@ -13,11 +13,7 @@ static void is_now(int status) {
 
 /* Looks for a server each 10 ms; or not at all. */
 static void connect_anew(bool looks) {
-  natsOptions *options = options_of(2000);
-  assert_int_equal(natsOptions_SetURL(options, nats_url()), NATS_OK);
-  assert_int_equal(natsOptions_SetReconnectWait(options, 10), NATS_OK);
-  assert_int_equal(natsOptions_SetReconnectJitter(options, 0, 0), NATS_OK);
-  assert_int_equal(natsOptions_SetMaxReconnect(options, 100000), NATS_OK);
+  natsOptions *options = options_that_reconnect();
   assert_int_equal(natsOptions_SetAllowReconnect(options, looks), NATS_OK);
   avow_value_unref(nats);
   nats = connected(avow_nats_connect(loop, NULL, options));

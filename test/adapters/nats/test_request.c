@@ -37,12 +37,10 @@ static void has_headers(void **state) {
 }
 
 static void hears_that_nobody_listens(void **state) {
-  const uint64_t begin = uv_hrtime();
   const avow_value_t v =
       avow_run(avow_nats_request(&nats, "nobody", avow_none(), NULL));
   assert_int_equal(avow_error_code(&v), UV_EHOSTUNREACH);
   assert_int_equal(avow_nats_code(&v), NATS_NO_RESPONDERS);
-  assert_true(uv_hrtime() - begin < 1000 * 1000000ull);
   avow_value_unref(v);
 }
 
@@ -130,7 +128,7 @@ static void publishes(void **state) {
   assert_fulfils_none(
       avow_nats_publish(&nats, "silent", avow_string("last"), NULL));
   assert_fulfils_none(avow_nats_close(&nats));
-  for (int ms = 0; ms < 2000 && other_heard() < 101; ms++)
+  while (other_heard() < 101)
     uv_sleep(1);
   assert_int_equal(other_heard(), 101);
   assert_string_equal(other_last(), "last");
@@ -160,8 +158,10 @@ static void cancelled_ones_are_forgotten(void **state) {
 /* The server does not answer, so the thread is busy when it is asked. */
 static void cancelled_ones_are_not_sent(void **state) {
   nats_server_pause();
+  const int before = flushes_begun();
   avow_promise_t *busy = avow_nats_flush(&nats);
-  uv_sleep(20);
+  while (flushes_begun() == before)
+    uv_sleep(1);
   assert_cancels_at_once(avow_nats_request(&nats, "silent", avow_none(), NULL));
   nats_server_go_on();
   assert_fulfils_none(busy);
@@ -195,12 +195,16 @@ static void let_go_while_it_waits(void **state) {
   run();
 }
 
+/* libnats keeps what is published for up to a millisecond; a flush sends it at
+   once. */
 static void lone_ones_do_not_wait_for_more(void **state) {
   assert_fulfils_bytes(ask("echo", "first"), "first");
-  const uint64_t begin = uv_hrtime();
-  for (int i = 0; i < 100; i++)
+  for (int i = 0; i < 100; i++) {
+    const int before = flushes_begun();
     assert_fulfils_bytes(ask("echo", "lone"), "lone");
-  print_message("%d us each\n", (int) ((uv_hrtime() - begin) / 100000));
+    while (flushes_begun() == before) /* the wire's thread may be behind */
+      uv_sleep(1);
+  }
 }
 
 static int request_setup(void **state) {

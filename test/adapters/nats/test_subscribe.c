@@ -135,7 +135,7 @@ typedef struct {
 /* What an error counts is missing before the message behind it. */
 static void take(overload_t *o, const avow_channel_t *c) {
   int n = 0;
-  const avow_value_t v = avow_run(avow_timeout(avow_channel_next(c), 5000));
+  const avow_value_t v = avow_run(avow_channel_next(c));
   if (!avow_is_error(&v)) {
     n = atoi(natsMsg_GetData(avow_to_nats_msg(&v)));
     assert_true(n - o->heard >= o->lost);
@@ -226,15 +226,15 @@ static void closes_with_the_loop(void **state) {
     avow_value_clear(&nats);
     avow_value_clear(&second);
     begin_anew();
-    nats = connected(avow_nats_connect(loop, nats_url(), NULL));
-    second = connected(avow_nats_connect(loop, nats_url(), NULL));
+    nats = connected(connect_patiently());
+    second = connected(connect_patiently());
   }
 }
 
 static int subscribe_setup(void **state) {
   if (nats_setup(state) != 0)
     return -1;
-  second = connected(avow_nats_connect(loop, nats_url(), NULL));
+  second = connected(connect_patiently());
   return 0;
 }
 
