@@ -90,9 +90,8 @@ void assert_got(const got_t *got, size_t n) {
 }
 
 void assert_no_connection(void) {
-  for (int ms = 0; ms < 2000 && http_server_open() > 0; ms++)
+  while (http_server_open() > 0)
     uv_sleep(1);
-  assert_int_equal(http_server_open(), 0);
 }
 
 void begin_anew(void) {

@@ -50,7 +50,7 @@ void assert_got(const got_t *got, size_t n);
    another with a client of its own. */
 void begin_anew(void);
 
-/* That the server has no connection of ours any more, soon. */
+/* Waits until the server has no connection of ours any more. */
 void assert_no_connection(void);
 
 #endif

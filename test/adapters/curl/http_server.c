@@ -254,13 +254,32 @@ static void answer_upload(http_t *h, int status) {
            status);
 }
 
-static void answer_expect(http_t *h, const char *head, int ms) {
+static void answer_expect(http_t *h, const char *head, int n) {
   if (header_of(head, "Expect") == NULL) {
     answer_echo(h, head);
     return;
   }
-  uv_sleep((unsigned) ms);
+  while (h->len < (size_t) n && http_fill(h))
+    continue;
   send_head(h, 417, 0);
+}
+
+/* Of each N that ask for it none is answered before the last has asked. */
+static void answer_together(http_t *h, int n) {
+  static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+  static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
+  static int asked, answered;
+  pthread_mutex_lock(&mutex);
+  const int before = answered;
+  if (++asked == n) {
+    asked = 0;
+    answered++;
+    pthread_cond_broadcast(&changed);
+  }
+  while (answered == before)
+    pthread_cond_wait(&changed, &mutex);
+  pthread_mutex_unlock(&mutex);
+  send_head(h, 200, 0);
 }
 
 static void answer_headers(http_t *h, const char *before, const char *again) {
@@ -346,6 +365,8 @@ static void answer(http_t *h, const char *head, const char *what, int n) {
     send_head(h, 200, 0);
   } else if (strcmp(what, "expect") == 0) {
     answer_expect(h, head, n);
+  } else if (strcmp(what, "together") == 0) {
+    answer_together(h, n);
   } else if (strcmp(what, "first") == 0) {
     swallow(h, head);
     h->over = h->served > 1;

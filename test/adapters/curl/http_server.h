@@ -29,7 +29,9 @@
  *   /refuse/N     that status, and a redirect to /echo, before the body
  *   /swallow/N    the same behind the body
  *   /stall/N      N ms long it takes nothing of the body
- *   /expect/N     who asks is told after N ms not to, the rest as by /echo
+ *   /expect/N     who asks is told not to, when N bytes of the body have come,
+ *                 the rest as by /echo
+ *   /together/N   status 200, when N have asked for it
  *   /first        an answer to the first of a connection's requests alone
  *   /hints        a head of 103 that says "Link: early", then /hello
  *   /trailer      "hello, world" in a chunk, then "X-Late: yes"

@@ -11,8 +11,8 @@ static avow_promise_t *begin(const char *path, size_t n) {
   return avow_all(loop, all, n);
 }
 
-static void wave(size_t n) {
-  avow_value_t v = avow_run(begin("/drip/20", n));
+static void wave(const char *path, size_t n) {
+  avow_value_t v = avow_run(begin(path, n));
   assert_int_equal(avow_list_len(&v), n);
   avow_value_unref(v);
 }
@@ -27,18 +27,19 @@ static void keeps_connections(void **state) {
 static void limits_connections_of_a_host(void **state) {
   const int before = http_server_accepted();
   curl_multi_setopt(avow_curl_multi(client), CURLMOPT_MAX_HOST_CONNECTIONS, 2L);
-  wave(20);
+  wave("/drip/20", 20);
   assert_int_in_range(http_server_accepted() - before, 1, 2);
 }
 
-/* All of a wave are out before the next begins. */
+/* All of a wave are out before the next begins, and at one time. */
 static void keeps_those_of_a_wave(void **state) {
   static const size_t sizes[] = { 20, MOST };
+  static const char *const paths[] = { "/together/20", "/together/120" };
   for (size_t i = 0; i < 2; i++) {
     const int before = http_server_accepted();
     const size_t kept = i == 0 ? 0 : sizes[0];
     for (int n = 0; n < 3; n++)
-      wave(sizes[i]);
+      wave(paths[i], sizes[i]);
     assert_int_equal(http_server_accepted() - before, sizes[i] - kept);
   }
 }
@@ -48,7 +49,7 @@ static void limits_all_connections(void **state) {
   const int before = http_server_accepted();
   curl_multi_setopt(avow_curl_multi(client), CURLMOPT_MAX_TOTAL_CONNECTIONS,
                     5L);
-  wave(20);
+  wave("/drip/20", 20);
   assert_in_range(http_server_accepted() - before, 1, 5);
   assert_in_range(http_server_open(), 1, 5);
 }

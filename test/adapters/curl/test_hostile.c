@@ -88,11 +88,11 @@ static avow_promise_t *ask(int i, int ms) {
   const avow_fetch_options_t options = { .body = &said, .set = accept_gzip };
   avow_promise_t *p = avow_curl_fetch(client, url_of("/say/%d", ms), &options);
   avow_value_unref(said);
-  return avow_timeout(avow_then(p, read_body, NULL, &kept[i]), 20000);
+  return avow_then(p, read_body, NULL, &kept[i]);
 }
 
 static void assert_row(int i, const avow_value_t *v) {
-  if (avow_is_error(v) && (rows[i].body != NULL || avow_is_timeout(v)))
+  if (avow_is_error(v) && rows[i].body != NULL)
     fail_msg("%s: %s", rows[i].answer, avow_error_message(v));
   if (avow_error_code(v) == UV_EINVAL &&
       strstr(rows[i].answer, "Location") == NULL)

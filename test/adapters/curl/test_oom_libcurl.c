@@ -74,11 +74,8 @@ static void ask_twice(void) {
   const avow_curl_t *own = client;
   for (int i = 0; i < 2; i++) {
     avow_promise_t *p = avow_curl_fetch(own, url_of(paths[i]), NULL);
-    p = avow_timeout(avow_then(p, read_cb, NULL, &kept), 5000);
-    avow_value_t v = avow_run(p);
-    if (avow_is_timeout(&v))
-      fail_msg("%ld: nobody was told", nth);
-    avow_value_unref(v);
+    p = avow_then(p, read_cb, NULL, &kept);
+    avow_value_unref(avow_run(p)); /* or nobody was told, and it hangs */
     avow_value_clear(&kept);
   }
 }

@@ -95,16 +95,14 @@ static void knows_that_there_is_no_socket(void **state) {
 /* When libcurl has read all that there was, and is not called for anything
    else: 200 ms after it has connected it looks by itself. */
 static void is_told_of_a_reset(void **state) {
-  avow_promise_t *p = avow_timeout(get(url_of("/late/60"), NULL), 3000);
+  avow_promise_t *p = get(url_of("/late/60"), NULL);
   assert_rejects(p, UV_ECONNRESET);
 }
 
 static void limits_of_its_own(void **state) {
   CURL *easy = easy_for(url_of("/silent"), NULL);
   curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, 20L);
-  const uint64_t begin = uv_hrtime();
   avow_value_t v = avow_run(avow_curl_perform(client, easy));
-  assert_in_range((uv_hrtime() - begin) / 1000000, 15, 1500);
   assert_int_equal(avow_error_code(&v), UV_ETIMEDOUT);
   assert_false(avow_is_timeout(&v));
   avow_value_unref(v);

@@ -20,8 +20,7 @@ static void errors_that_are_none(void **state) {
   got_t got = { 0 };
   CURL *easy = easy_for(url_of("/drip/200"), &got);
   curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, stamp);
-  avow_value_t v =
-      avow_run(avow_timeout(avow_curl_perform(client, easy), 5000));
+  avow_value_t v = avow_run(avow_curl_perform(client, easy));
   if (avow_is_error(&v))
     fail_msg("%s", avow_error_message(&v));
   avow_value_unref(v);
@@ -52,7 +51,7 @@ static void what_the_program_polls(void **state) {
       avow_curl_perform(client, easy_for(url_of("/hello"), NULL));
   CURL *easy = easy_for(url_of("/hello"), NULL);
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_and_poll);
-  avow_promise_t *p = avow_timeout(avow_curl_perform(client, easy), 5000);
+  avow_promise_t *p = avow_curl_perform(client, easy);
   assert_int_equal(uv_prepare_init(loop, &before), 0);
   assert_int_equal(uv_prepare_start(&before, end_polling), 0);
   assert_rejects(p, UV_EEXIST);

@@ -17,11 +17,10 @@ static avow_promise_t *begin(const char *url, const avow_value_t *bytes) {
 }
 
 static void wait_for(const uint64_t *count, uint64_t n) {
-  for (int ms = 0; ms < 3000 && *count != n; ms++) {
+  while (*count != n) {
     (void) uv_run(loop, UV_RUN_NOWAIT);
     uv_sleep(1);
   }
-  assert_int_equal(*count, n);
 }
 
 static void of_what_comes(void **state) {

@@ -141,7 +141,7 @@ static void holds_the_stream_back(void **state) {
   size_t written = 0, before = 0;
   begin_body(NULL);
   avow_promise_t *writes = avow_repeat(loop, write_some, &written);
-  avow_promise_t *p = upload(url_of("/stall/10000"), 0);
+  avow_promise_t *p = upload(url_of("/stall/3600000"), 0);
   while (written == 0 || written > before) {
     before = written;
     for (int i = 0; i < 10; i++)

@@ -1,26 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/* How long turns of the loop take, by a clock that stands still while the
-   thread would run and has no processor, where the system tells of that. */
+/* Iterations of the loop, counted: a loop that another thread held up would not
+   come to the next one. */
 #ifndef TURNS_H
 #define TURNS_H
 
-#include <stdint.h>
+/* Has the loop iterate so many times, with some real time in between. */
+void iterate(int n);
 
-/* In ns. */
-uint64_t own_time(void);
-uint64_t own_time_since(uint64_t before);
-
-/* Fails if that is more than a turn may take. Not asked where $PATIENCE says
-   that programs are slow. */
-void assert_short(uint64_t ns);
-
-/* So much time of the loop's turns; none takes long. */
-void turn_for(uint64_t ms);
-
-/* From here on, while others have the loop run: the longest, from one poll to
-   the next, in ns. */
-void measure_turns(void);
-uint64_t longest_turn(void);
-void stop_measuring(void);
+/* Calls `fn` when the loop has iterated so many times more, whoever runs it. To
+   be stopped in any case. Keeps no loop alive. */
+void behind_iterations(int n, void (*fn)(void));
+void stop_counting(void);
 
 #endif
