@@ -19,6 +19,7 @@ import sys
 PROBES = {'new': 2, 'settle': 3, 'job_begin': 3, 'job_end': 1, 'park': 2,
           'resume': 1, 'cancel': 2}
 SCRIPT = 'share/avow/avow-latency.bt'
+MARK = '== '
 
 
 def fail(*words):
@@ -83,11 +84,24 @@ def check_places(program):
         fail('there are', *sorted(found), '\n', listed)
 
 
-def check_probe(program, name, count):
+def stop_at(name, count):
+    """Commands that run the program up to a probe, and print what it tells."""
+    return ['delete', f'break -probe-stap avow:{name}', 'run >/dev/null',
+            f'echo \\n{MARK}{name}\\n', 'print $_probe_argc',
+            *(f'print/x $_probe_arg{i}' for i in range(count))]
+
+
+def told_by(program):
+    """What gdb prints at each of the probes, by their names. One gdb reads the
+    symbols once for all of them."""
+    said = gdb(program, *(command for name, count in PROBES.items()
+                          for command in stop_at(name, count)))
+    return dict(part.split('\n', 1) for part in said.split(MARK)[1:])
+
+
+def check_probe(told, name, count):
     """It stops there, on a promise, and a job's loop is the only one."""
-    stop = f'break -probe-stap avow:{name}'
-    tells = [f'print/x $_probe_arg{i}' for i in range(count)]
-    said = gdb(program, stop, 'run >/dev/null', 'print $_probe_argc', *tells)
+    said = told.get(name, '')
     values = re.findall(r'(?m)^\$\d+ = (\S+)', said)
     if len(values) != count + 1 or values[0] != str(count):
         fail(name, 'tells', *values, '\n', said)
@@ -97,7 +111,8 @@ def check_probe(program, name, count):
 
 
 def check_probes(root, program):
-    told = {name: check_probe(program, name, count)
+    printed = told_by(program)
+    told = {name: check_probe(printed, name, count)
             for name, count in PROBES.items()}
     last = len(kinds(root))
     if not 0 < told['new'][1] < last or not 0 < told['settle'][1] < last:

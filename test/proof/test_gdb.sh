@@ -38,30 +38,41 @@ gdb --batch --nx -ex 'break main' -ex run -ex 'print 40 + 2' "$parked" >out \
   2>err </dev/null || without "$forbidden: $(cat err)"
 grep -q '= 42$' out || without "$forbidden: $(cat err)"
 
-# shows EXPRESSION REGEX: a whole line of it is like that.
-shows() {
-  look -ex 'break all_there' -ex run -ex "print $1" -ex continue "$printed"
-  out "\\\$1 = $2"
+# prints EXPRESSION...: one gdb, which reads the symbols once, prints them all.
+prints() {
+  for expression; do
+    shift
+    set -- "$@" -ex "print $expression"
+  done
+  look -ex 'break all_there' -ex run "$@" -ex continue "$printed"
   grep -q 'exited normally' out || fail 'the program was changed'
+  shown=0
+}
+
+# shows REGEX: the next of them is a line like that.
+shows() {
+  shown=$((shown + 1))
+  out "\\\$$shown = $1"
 }
 
 echo 'gdb: prints values'
-shows 'values[0]' 'INT -5'
-shows 'values[1]' 'DOUBLE 1\.5'
-shows 'values[2]' 'NONE'
-shows 'values[3]' 'BYTES "a \\"b\\"\\n\\000"'
-shows 'values[4]' 'LIST of 2 = \{\[0\] = INT 1, \[1\] = BYTES "two"\}'
-shows 'values[5]' 'ERROR ENOENT'
-shows 'values[6]' \
-  'ERROR AVOW_EBROKEN "nobody said it" = \{cause = ERROR EOF\}'
-shows 'values[7]' 'OBJECT thing 0x[0-9a-f]+ <loop>'
+prints 'values[0]' 'values[1]' 'values[2]' 'values[3]' 'values[4]' \
+  'values[5]' 'values[6]' 'values[7]'
+shows 'INT -5'
+shows 'DOUBLE 1\.5'
+shows 'NONE'
+shows 'BYTES "a \\"b\\"\\n\\000"'
+shows 'LIST of 2 = \{\[0\] = INT 1, \[1\] = BYTES "two"\}'
+shows 'ERROR ENOENT'
+shows 'ERROR AVOW_EBROKEN "nobody said it" = \{cause = ERROR EOF\}'
+shows 'OBJECT thing 0x[0-9a-f]+ <loop>'
 
 echo 'gdb: prints promises'
-shows '*promises[0]' "pending deferred 'the first'$made"
-shows '*promises[1]' \
-  "pending then, calls 0x[0-9a-f]+ <double_it>, waits for 0x[0-9a-f]+$made"
-shows '*promises[2]' "fulfilled value: INT 7$made"
-shows '*promises[3]' "rejected value: ERROR EIO \"smoke\"$made"
+prints '*promises[0]' '*promises[1]' '*promises[2]' '*promises[3]'
+shows "pending deferred 'the first'$made"
+shows "pending then, calls 0x[0-9a-f]+ <double_it>, waits for 0x[0-9a-f]+$made"
+shows "fulfilled value: INT 7$made"
+shows "rejected value: ERROR EIO \"smoke\"$made"
 
 if [ "$switch" != asm ]; then
   echo 'gdb: says that it cannot see them'
