@@ -43,13 +43,27 @@ err() {
   grep -Eqx -e "$1" err || fail "no such line on stderr: $1"
 }
 
-# until_true COMMAND...: waits for its success, a minute at most.
+# until_true COMMAND...: waits for its success, five minutes at least.
 until_true() {
-  for _ in $(seq 6000); do
+  for _ in $(seq 30000); do
     ! "$@" 2>/dev/null || return 0
     sleep 0.01
   done
   fail "still not: $*"
+}
+
+# What limits in milliseconds are that have to pass for nobody.
+never=9999999
+
+# with_limits MS COMMAND...: calls it with the limit $limit, and with longer ones
+# until it succeeds: of what races a limit, the machine may be slower.
+with_limits() {
+  limit=$1
+  shift
+  until "$@"; do
+    limit=$((limit * 2))
+    [ "$limit" -lt "$never" ] || fail "not within $limit ms: $*"
+  done
 }
 
 # Ends the process $pid by a signal, which it should survive with status 0. Its

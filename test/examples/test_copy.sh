@@ -54,13 +54,20 @@ err "$name: removing the half-written 'half'"
 err "$name: 'half': file too large"
 [ ! -e half ] || fail "half is left"
 dd if=/dev/null of=huge bs=1 seek=8589934592 2>/dev/null
-for signal in INT TERM; do
+# interrupted SIGNAL: sets $status; false if the copy was done before.
+interrupted() {
+  rm -f half
   "$copy" huge half >out 2>err &
   pid=$!
-  until [ -s half ]; do sleep 0.01; done
-  kill -$signal $pid
+  pids="$pids $pid"
+  until_true test -s half
+  kill -"$1" $pid 2>/dev/null || :
   status=0
   wait $pid || status=$?
+  [ $status -ne 0 ]
+}
+for signal in INT TERM; do
+  until_true interrupted $signal
   [ $status -eq 1 ] || fail "interrupted: status $status"
   err "$name: removing the half-written 'half'"
   [ ! -e half ] || fail "half is left"

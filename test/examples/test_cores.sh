@@ -43,7 +43,7 @@ mkfifo hold
 staying=$!
 exec 5>hold
 echo one >&5
-until [ -s out ]; do sleep 0.01; done
+until_true test -s out
 kill -TERM $pid
 echo two >&5
 exec 5>&-
@@ -52,7 +52,7 @@ wait $staying || fail "client: status $?"
 [ "$(cat out)" = "$(printf 'one\ntwo')" ] || fail "echo: $(cat out)"
 
 echo "cores: so many at a time, and nobody for long"
-start --clients 1 --timeout 300
+start --clients 1 --timeout 100
 exec 5<>hold
 stays=
 for i in 1 2 3 4 5 6 7 8; do

@@ -14,7 +14,7 @@ read_port
 at=http://127.0.0.1:$port
 
 echo "crawl: visits each page once, two at a time"
-run 1 "$crawl" --jobs 2 "$at/"
+run 1 "$crawl" --jobs 2 --wait "$never" "$at/"
 sort out >sorted
 sort >expected <<EOF
 200 /
@@ -35,11 +35,11 @@ cmp sorted expected || fail "what it visited"
   fail "at a time: $(cat requests)"
 
 echo "crawl: begins where it is told"
-run 0 "$crawl" "$at/dir/b.html"
+run 0 "$crawl" --wait "$never" "$at/dir/b.html"
 grep -qx '200 /dir/c.html' out || fail "relative links"
 
 echo "crawl: gives up in the end"
-run 1 "$crawl" --tries 2 "$at/broken"
+run 1 "$crawl" --tries 2 --wait "$never" "$at/broken"
 out '000 /broken: status 503'
 out '1 visited, 1 failed'
 [ "$(grep -c '^/broken ' requests)" -eq 2 ] || fail "/broken: $(cat requests)"

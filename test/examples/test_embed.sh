@@ -17,7 +17,7 @@ dd if=/dev/urandom of=from bs=1000 count=3333 2>/dev/null
 start_embed() {
   rm -f port
   mkfifo port
-  "$embed" "$@" 0 >port 2>err &
+  "$embed" --timeout "$never" "$@" 0 >port 2>err &
   pid=$!
   pids="$pids $pid"
   read_port
@@ -97,22 +97,32 @@ exec 6>&-
 wait $asking || :
 
 echo "embed: so many at a time, and nobody for longer than it does something"
-start_embed --clients 1 --timeout 300
-"$client" "$port" <hold >first &
-staying=$!
-exec 5>hold
-ask 'one\n' 'one\n' # waits for the first to have to go
-wait $staying || fail "status of the first"
-exec 5>&-
-"$client" "$port" <greed >deaf & # and takes nothing
-asking=$!
-exec 6<>deaf
-head -c 1 <&6 >/dev/null
-ask 'one\n' 'one\n'
-exec 6>&-
-wait $asking || :
-kill -TERM $pid
-end_embed
+# comes_in: one who speaks at once, behind one who has to go.
+comes_in() {
+  [ "$(echo one | "$client" "$port")" = one ]
+}
+
+# one_at_a_time: false if who speaks at once was too slow for the limit.
+one_at_a_time() {
+  came_in=yes
+  start_embed --clients 1 --timeout "$limit"
+  "$client" "$port" <hold >first &
+  staying=$!
+  exec 5>hold
+  comes_in || came_in=
+  wait $staying || fail "status of the first"
+  exec 5>&-
+  "$client" "$port" <greed >deaf & # and takes nothing
+  asking=$!
+  exec 6<>deaf
+  [ -z "$came_in" ] || comes_in || came_in=
+  exec 6>&-
+  wait $asking || :
+  kill -TERM $pid
+  end_embed
+  [ -n "$came_in" ]
+}
+with_limits 300 one_at_a_time
 
 echo "embed: who sends and does not read is not owed without end"
 start_embed

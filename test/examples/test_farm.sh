@@ -45,15 +45,20 @@ out '13 jobs: 12 done, 1 failed, 0 left; [0-9]+ in the queue'
 out '[0-9-]+-12 +failed +[0-9.]+ +5  .*:[0-9]+  out of luck'
 out '[0-9-]+-10 +done +[0-9.]+ +[2-4]  .*:[0-9]+  100'
 
-# A port that is free, as a server finds it.
-nats-server -a 127.0.0.1 -p -1 --ports_file_dir "$dir" 2>/dev/null &
-first=$!
-pids="$pids $first"
-until_true sh -c 'grep -q nats: nats-server_*.ports'
-port=$(sed -n 's/.*nats:\/\/[^"]*:\([0-9]*\)".*/\1/p' nats-server_*.ports |
-  head -n 1)
-kill "$first"
-wait "$first" || :
+# A free port, which no other program is given between two servers: a socket that
+# does not listen is bound to it, and both have SO_REUSEADDR.
+mkfifo port
+python3 -c '
+import signal, socket
+held = socket.socket()
+held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+held.bind(("127.0.0.1", 0))
+print(held.getsockname()[1], flush=True)
+signal.pause()' >port &
+holder=$!
+pids="$pids $holder"
+read_port
+[ "$(uname)" = Linux ] || kill "$holder" # a server could not bind it there
 url=nats://127.0.0.1:$port
 start_server
 
@@ -129,11 +134,20 @@ kill -INT "$pid" 2>/dev/null || :
 out '20 jobs: 0 done, 0 failed, 20 left; .*'
 folders | cmp before - || fail "its folder is still there"
 
+# Both wait for a server as long as it may take to answer: at one time.
 echo "farm: with its own server its jobs end"
+echo "farm: who asks need not wait for a server that is gone"
+"$farm" run 20 --name gone --server "$url" >gone 2>>log &
+asks=$!
+pids="$pids $asks"
+until_true grep -q '^20 jobs, ' gone
 "$farm" run 20 --ms 60000 >out 2>err &
 pid=$!
 pids="$pids $pid"
 until_true grep -q '^20 jobs, ' out
+kill -9 "$server_pid"
+wait "$server_pid" 2>/dev/null || :
+kill -INT "$asks"
 for stat in /proc/[0-9]*/stat; do
   read -r child comm _ parent _ <"$stat" || continue
   [ "$comm $parent" != "(nats-server) $pid" ] || kill -9 "$child"
@@ -143,15 +157,8 @@ err 'farm: its nats-server has ended, and the jobs with it'
 out '20 jobs: 0 done, 0 failed, 20 left; the server does not say .*'
 folders | cmp before - || fail "its folder is still there"
 
-echo "farm: who asks need not wait for a server that is gone"
-"$farm" run 20 --name gone --server "$url" >out 2>>log &
-pid=$!
-pids="$pids $pid"
-until_true grep -q '^20 jobs, ' out
-kill -9 "$server_pid"
-wait "$server_pid" 2>/dev/null || :
-kill -INT "$pid"
-! wait "$pid" || fail "it was interrupted"
+! wait "$asks" || fail "it was interrupted"
+cp gone out
 out '20 jobs: 0 done, 0 failed, 20 left; the server does not say .*'
 
 echo "farm: a server that waiting does not help"

@@ -22,13 +22,12 @@ echo x | run 0 "$client" "$port"
 out 'a number, please'
 echo 3000000 | run 0 "$client" "$port"
 [ "$(tr -d . <out)" = 216816 ] || fail "not 216816 primes"
-grep -q '\.' out || fail "no sign of life"
 
 echo "primes: counts no more for who leaves"
 echo 2147483647 >from
 "$client" "$port" <from >dots &
 left=$!
-until_true test -s dots
+until_true test -s dots # a sign of life
 kill -KILL "$left"
 read -r line <&3
 [ "${line% *}" = "left at" ] || fail "no word of it: $line"

@@ -21,7 +21,7 @@ echoes=$port
 start() {
   rm -f port
   mkfifo port
-  "$proxy" "$@" >port 2>err &
+  "$proxy" --idle "$never" --grace "$never" "$@" >port 2>err &
   pid=$!
   pids="$pids $pid"
   read_port

@@ -14,7 +14,7 @@ fi
 start() {
   rm -f said
   mkfifo said
-  "$serve" -p 0 "$@" >said 2>log &
+  "$serve" -p 0 --timeout "$never" --grace "$never" "$@" >said 2>log &
   pid=$!
   pids="$pids $pid"
   read -r line <said
@@ -33,7 +33,7 @@ echo "serve: curl"
 start www
 url=http://127.0.0.1:$port
 get() {
-  curl -sS --noproxy '*' --max-time 20 "$@"
+  curl -sS --noproxy '*' --max-time 600 "$@"
 }
 for file in lines.txt large.bin empty; do
   get "$url/$file" | cmp - www/$file

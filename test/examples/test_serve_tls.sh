@@ -26,7 +26,7 @@ done
 start() {
   rm -f said
   mkfifo said
-  "$serve" -p 0 "$@" >said 2>log &
+  "$serve" -p 0 --timeout "$never" --grace "$never" "$@" >said 2>log &
   pid=$!
   pids="$pids $pid"
   read -r line <said
@@ -42,7 +42,7 @@ make_papers() {
 }
 
 get() {
-  curl -sS --noproxy '*' --max-time 20 --resolve "localhost:$port:127.0.0.1" \
+  curl -sS --noproxy '*' --max-time 600 --resolve "localhost:$port:127.0.0.1" \
     "$@"
 }
 
@@ -68,7 +68,7 @@ dd if=/dev/urandom of=www/large.bin bs=1000 count=8000 2>/dev/null
 make_papers first key certificate
 cp certificate authorities
 papers=authorities
-start --tls certificate --key key --timeout 2000 www
+start --tls certificate --key key www
 url=https://localhost:$port
 
 echo "serve: curl by HTTPS"
@@ -159,7 +159,7 @@ client
 get --cacert $papers "$url/lines.txt" | cmp - www/lines.txt
 
 echo "serve: who shakes no hands, and an end in good order"
-echo nonsense | curl -sS --max-time 10 "telnet://127.0.0.1:$port" >out 2>err ||
+echo nonsense | curl -sS --max-time 600 "telnet://127.0.0.1:$port" >out 2>err ||
   [ $? -ne 28 ] || fail "nonsense is not refused"
 get --cacert $papers --limit-rate 24M -o slow2 "$url/large.bin" 2>err &
 asking=$!
