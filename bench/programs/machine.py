@@ -58,15 +58,24 @@ def allow_descriptors():
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
+held = []  # the sockets of free_port()
+
+
 def free_port():
-    with socket.create_server(('127.0.0.1', 0)) as server:
-        return server.getsockname()[1]
+    """No other program is given it before the server listens: Linux lets a
+    server bind what is held by a socket that does not listen, if both have
+    SO_REUSEADDR."""
+    holder = socket.socket()
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind(('127.0.0.1', 0))
+    held.append(holder)
+    return holder.getsockname()[1]
 
 
 def wait_for(port):
     """Somebody listens there. Who serves one guest only must not be asked."""
     entry = f':{port:04X} 00000000:0000 0A'
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 600
     while entry not in read('/proc/net/tcp'):
         if time.monotonic() > deadline:
             raise SystemExit(f'nobody listens at port {port}')

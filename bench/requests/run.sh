@@ -8,26 +8,34 @@
 set -eu
 bench=$1
 quick=${2:-}
-port=$((20000 + $$ % 20000))
-url=nats://127.0.0.1:$port
 PATH=$PATH:/usr/sbin
 command -v nats-server >/dev/null || {
   echo 'missing: nats-server'
   exit "${CI:-77}"
 }
 store=$(mktemp -d)
-nats-server -a 127.0.0.1 -p "$port" -js -sd "$store" >/dev/null 2>&1 &
+nats-server -a 127.0.0.1 -p -1 --ports_file_dir "$store" -js -sd "$store" \
+  >/dev/null 2>&1 &
 server=$!
 answerer=
 worker=
 trap 'kill $worker $answerer "$server" 2>/dev/null || :
   wait; rm -rf "$store"' EXIT
-sleep 1
+url=
+until [ -n "$url" ]; do # it chooses a port, and says which when it listens
+  kill -0 "$server"
+  sleep 0.01
+  url=$(cat "$store"/*.ports 2>/dev/null |
+    sed -n 's/.*"\(nats:[^"]*\)".*/\1/p')
+done
 "$bench" answer "$url" >/dev/null &
 answerer=$!
 "$bench" work "$url" &
 worker=$!
-sleep 1
+until "$bench" avow "$url" 1 1 >/dev/null 2>&1; do # somebody answers
+  kill -0 "$answerer"
+  sleep 0.01
+done
 
 # WHO N AT_ONCE...
 ask() {

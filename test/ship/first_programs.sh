@@ -27,7 +27,7 @@ serve() {
 # PATTERN FILE: $found is what stands in the file for \(\), as soon as it does.
 # shellcheck disable=SC2086 # a pattern
 wait_for() {
-  for _ in $(seq 100); do
+  for _ in $(seq 3000); do # five minutes
     found=$(sed -n "s|.*$1.*|\1|p" $2 2>/dev/null | head -n 1)
     [ -z "$found" ] || return 0
     sleep 0.1
