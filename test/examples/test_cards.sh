@@ -6,6 +6,11 @@ cards=$(absolute "$1")
 server=$(absolute "$2")
 cd "$dir"
 
+# Where no limit has to pass.
+patiently() {
+  "$cards" --timeout "$never" "$@"
+}
+
 echo "cards: what fails leaves the others alone, and is tried again"
 # Of its servers only the silent one is not quicker than the limit.
 demo() {
@@ -44,20 +49,21 @@ missing=$port
 serve 'HTTP/1.1 503 Busy\r\n\r\nno'
 busy=$port
 serve 'HTTP/1.1 200 OK\r\n\r\nhello'
-run 1 "$cards" --retries 1 "127.0.0.1:$missing" "127.0.0.1:$busy" \
+run 1 patiently --retries 1 "127.0.0.1:$missing" "127.0.0.1:$busy" \
   "127.0.0.1:$port"
 [ "$(grep -c "^127.0.0.1:$missing .*HTTP status 404\$" out)" -eq 2 ] ||
   fail "asked again"
 out "127.0.0.1:$busy .*HTTP status 503 \\(2 attempts\\)"
-run 1 "$cards" --retries 0 "127.0.0.1:$busy" "127.0.0.1:$port"
+run 1 patiently --retries 0 "127.0.0.1:$busy" "127.0.0.1:$port"
 out '1 of 2 loaded\.'
 [ "$(grep -c '^target' out)" -eq 1 ] || fail "a second round"
-run 0 "$cards" "127.0.0.1:$port"
+run 0 patiently "127.0.0.1:$port"
 out '1 of 1 loaded\.'
 
 echo "cards: on a terminal the rows change where they are"
 if has_terminal; then
-  on_terminal 80 "'$cards' --retries 1 127.0.0.1:$busy 127.0.0.1:$port"
+  on_terminal 80 "'$cards' --timeout $never --retries 1 127.0.0.1:$busy \
+    127.0.0.1:$port"
   grep -q "$(printf '\033\[3A')" shown || fail "no way back up"
   grep -q '1 of 2 loaded' out || fail "on a terminal"
 fi

@@ -8,6 +8,11 @@ server=$(absolute "$2")
 site=$(absolute "$(dirname "$0")/site.py")
 cd "$dir"
 
+# Where no limit has to pass.
+patiently() {
+  "$fanout" --timeout "$never" "$@"
+}
+
 echo "fanout: the demo shows every outcome"
 # Of its servers only the silent one is not quicker than the limit.
 demo() {
@@ -39,27 +44,27 @@ mkfifo port
 "$site" requests >port &
 pids="$pids $!"
 read_port
-run 0 "$fanout" --mode all --timeout "$never" "127.0.0.1:$port/left" \
+run 0 patiently --mode all "127.0.0.1:$port/left" \
   "127.0.0.1:$port/right" # which wait for each other
 
 echo "fanout: progress is shown where it fits in a line"
 if has_terminal; then
-  on_terminal 13 "'$fanout' --mode any"
+  on_terminal 13 "'$fanout' --timeout $never --mode any"
   grep -q '7 done' shown || fail "no progress"
-  on_terminal 12 "'$fanout' --mode any"
+  on_terminal 12 "'$fanout' --timeout $never --mode any"
   ! grep -q 'done' shown || fail "progress that does not fit"
 fi
 
 echo "fanout: --mode"
-run 1 "$fanout" --mode all
+run 1 patiently --mode all
 out 'secure  cancelled .*'
 out 'all was rejected with (nobody|forged|reset): .*'
 out 'slow    cancelled .*'
 out 'silent  cancelled .*'
-run 1 "$fanout" --mode race
+run 1 patiently --mode race
 out 'race was rejected with (nobody|forged|reset): .*'
 out 'quick   cancelled .*'
-run 0 "$fanout" --mode any
+run 0 patiently --mode any
 out 'any was fulfilled with (quick|secure|slow): HTTP 200, 21 bytes'
 out 'silent  cancelled .*'
 run 0 "$fanout" --mode all-settled --timeout 150
@@ -76,24 +81,24 @@ serve 'hello'
 strange=$port
 name_host
 for mode in all all-settled race any; do
-  run 0 "$fanout" --mode $mode "127.0.0.1:$good/a?b=c" "http://$host:$good"
+  run 0 patiently --mode $mode "127.0.0.1:$good/a?b=c" "http://$host:$good"
   out "127.0.0.1:$good/a\\?b=c .*"
 done
-run 0 "$fanout" "127.0.0.1:$good" "127.0.0.1:$missing" "127.0.0.1:$cut" \
+run 0 patiently "127.0.0.1:$good" "127.0.0.1:$missing" "127.0.0.1:$cut" \
   "127.0.0.1:$strange"
 out "127.0.0.1:$good +fulfilled .* HTTP 200, 5 bytes"
 out "127.0.0.1:$missing +rejected .* HTTP status 404"
 out "127.0.0.1:$cut +rejected .*"
 out "127.0.0.1:$strange +rejected .* Received HTTP/0\\.9 when not allowed"
-run 1 "$fanout" --mode any "127.0.0.1:$missing" "127.0.0.1:$strange"
+run 1 patiently --mode any "127.0.0.1:$missing" "127.0.0.1:$strange"
 out 'any was rejected with all reasons:'
 out "  127.0.0.1:$missing: HTTP status 404"
 out "  127.0.0.1:$strange: Received HTTP/0\\.9 .*"
-run 1 "$fanout" --mode race --retries 2 "127.0.0.1:$missing"
+run 1 patiently --mode race --retries 2 "127.0.0.1:$missing"
 out "127.0.0.1:$missing +rejected .* HTTP status 404 \\(3 attempts\\)"
 serve 'HTTP/1.1 200 OK\r\n\r\nsix' 6
 if [ -n "$port" ]; then
-  run 0 "$fanout" --mode all "[::1]:$port/x"
+  run 0 patiently --mode all "[::1]:$port/x"
   out "\\[::1\\]:$port/x +fulfilled .* HTTP 200, 3 bytes"
 else
   echo "skipped: no IPv6 here"
@@ -108,7 +113,7 @@ chunked=$port
 serve "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:$good\r\nContent-Length: 0\r\n\r\n"
 moved=$port
 serve 'HTTP/1.1 302 Found\r\nContent-Length: 5\r\n\r\nhello'
-run 0 "$fanout" "127.0.0.1:$cut" "127.0.0.1:$good" "127.0.0.1:$chunked" \
+run 0 patiently "127.0.0.1:$cut" "127.0.0.1:$good" "127.0.0.1:$chunked" \
   "127.0.0.1:$moved" "127.0.0.1:$port"
 out "127.0.0.1:$cut +rejected .* 1 bytes .*"
 out "127.0.0.1:$good +fulfilled .* HTTP 200, 5 bytes"

@@ -12,7 +12,7 @@ run 0 "$mirrors"
 # then.
 out '(quick|secure|slow) +fulfilled +[0-9]+\.[0-9]  HTTP 200, 21 bytes'
 unwanted='cancelled +[0-9]+\.[0-9]  not wanted any more'
-out "silent  $unwanted"
+out "silent  ($unwanted|rejected .*timed out)" # behind 10 s
 out "slow    ($unwanted|fulfilled .*)"
 out "forged  ($unwanted|rejected .*certificate.*self.signed.*)"
 out "nobody  ($unwanted|rejected +[0-9]+\\.[0-9]  connection refused)"
