@@ -45,8 +45,8 @@ out '13 jobs: 12 done, 1 failed, 0 left; [0-9]+ in the queue'
 out '[0-9-]+-12 +failed +[0-9.]+ +5  .*:[0-9]+  out of luck'
 out '[0-9-]+-10 +done +[0-9.]+ +[2-4]  .*:[0-9]+  100'
 
-# A free port, which no other program is given between two servers: a socket that
-# does not listen is bound to it, and both have SO_REUSEADDR.
+# A free port, which no other program is given between two servers: a socket is
+# bound to it that does not listen, and both have SO_REUSEADDR.
 mkfifo port
 python3 -c '
 import signal, socket
