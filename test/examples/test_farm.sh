@@ -118,21 +118,28 @@ out '20 jobs: 0 done, 0 failed, 20 left; 0 in the queue'
 
 # A server of its own and its folder go, however impatient the user is.
 echo "farm: interrupted twice it leaves nothing"
-folders() {
-  for folder in /tmp/farm-*; do
-    [ ! -d "$folder" ] || echo "$folder"
-  done
+# find_server: sets $child to the server that $pid has started, and $folder to
+# its folder. Other farms may be at work here.
+find_server() {
+  for stat in /proc/[0-9]*/stat; do
+    read -r child comm _ parent _ <"$stat" || continue
+    [ "$comm $parent" = "(nats-server) $pid" ] || continue
+    folder=$(tr '\0' '\n' <"/proc/$child/cmdline" | grep '^/tmp/farm-')
+    return
+  done 2>/dev/null
+  return 1
 }
-folders >before
 "$farm" run 20 --ms 60000 >out 2>>log &
 pid=$!
 pids="$pids $pid"
 until_true grep -q '^20 jobs, ' out
+until_true find_server
+[ -d "$folder" ] || fail "no folder: $folder"
 kill -INT "$pid"
 kill -INT "$pid" 2>/dev/null || :
 ! wait "$pid" || fail "it was interrupted"
 out '20 jobs: 0 done, 0 failed, 20 left; .*'
-folders | cmp before - || fail "its folder is still there"
+[ ! -e "$folder" ] || fail "its folder is still there"
 
 # Both wait for a server as long as it may take to answer: at one time.
 echo "farm: with its own server its jobs end"
@@ -148,14 +155,13 @@ until_true grep -q '^20 jobs, ' out
 kill -9 "$server_pid"
 wait "$server_pid" 2>/dev/null || :
 kill -INT "$asks"
-for stat in /proc/[0-9]*/stat; do
-  read -r child comm _ parent _ <"$stat" || continue
-  [ "$comm $parent" != "(nats-server) $pid" ] || kill -9 "$child"
-done 2>/dev/null
+until_true find_server
+[ -d "$folder" ] || fail "no folder: $folder"
+kill -9 "$child"
 ! wait "$pid" || fail "its server had ended"
 err 'farm: its nats-server has ended, and the jobs with it'
 out '20 jobs: 0 done, 0 failed, 20 left; the server does not say .*'
-folders | cmp before - || fail "its folder is still there"
+[ ! -e "$folder" ] || fail "its folder is still there"
 
 ! wait "$asks" || fail "it was interrupted"
 cp gone out
