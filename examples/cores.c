@@ -48,9 +48,10 @@ static bool announce(const avow_value_t *server) {
   return program_flush(); /* who wants to know sees it now */
 }
 
-/* Until a signal, or until it cannot go on. */
-static void wait_for_end(uv_loop_t *loop, const avow_promise_t *served) {
-  avow_promise_t *ends[] = { program_interrupted(loop), avow_ref(served) };
+/* Waits for a signal, or until the server cannot go on. */
+static void wait_for_end(uv_loop_t *loop, avow_promise_t *interrupted,
+                         const avow_promise_t *served) {
+  avow_promise_t *ends[] = { interrupted, avow_ref(served) };
   avow_value_unref(avow_run(avow_cancel_losers(avow_race(loop, ends, 2))));
 }
 
@@ -60,8 +61,11 @@ static int serve(uv_loop_t *loop, avow_loops_t *loops, avow_value_t server) {
                                                  (size_t) most_clients };
   avow_promise_t *served =
       avow_loops_listen(loops, avow_value_ref(&server), echo, NULL, &each);
-  if (announce(&server)) /* or program_end() says so */
-    wait_for_end(loop, served);
+  avow_promise_t *interrupted = program_interrupted(loop);
+  if (announce(&server))
+    wait_for_end(loop, interrupted, served);
+  else /* program_end() says so */
+    program_forget(interrupted);
   avow_unref(avow_close(avow_to_stream(&server)));
   const avow_value_t end = avow_run(avow_timeout(served, GRACE));
   avow_value_unref(server);

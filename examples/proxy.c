@@ -114,11 +114,12 @@ static avow_value_t serve(void *data) {
   uv_stream_t *stream = avow_stream_handle(avow_to_stream(&listener));
   AVOW_AUTO_CHANNEL connections = avow_connections(stream, NULL);
   AVOW_AUTO_PROMISE served = avow_each(connections, accept_one, NULL, &each);
+  AVOW_AUTO_PROMISE interrupted = program_interrupted(loop);
   const int at = avow_local_address((const uv_handle_t *) stream).port;
   printf("proxy at 127.0.0.1:%d, to try it: nc 127.0.0.1 %d\n", at, at);
   if (!program_flush()) /* or program_end() says so */
     return avow_none();
-  AVOW_TRY(avow_await_done(program_interrupted(loop)));
+  AVOW_TRY(avow_await_done(avow_promise_steal(&interrupted)));
   AVOW_TRY(avow_await_done(avow_close(avow_to_stream(&listener))));
   return avow_await(avow_timeout(avow_promise_steal(&served), grace));
 }

@@ -139,11 +139,12 @@ static avow_value_t serve(void *data) {
   AVOW_AUTO_PROMISE served =
       avow_catch(avow_each(connections, begin_to_talk, NULL, &each), forgive,
                  NULL);
+  AVOW_AUTO_PROMISE interrupted = program_interrupted(loop);
   const int at = avow_local_address((const uv_handle_t *) stream).port;
   printf("remind at 127.0.0.1:%d, to try it: nc 127.0.0.1 %d\n", at, at);
   if (!program_flush()) /* or program_end() says so */
     return avow_none();
-  AVOW_TRY(avow_await_done(program_interrupted(loop)));
+  AVOW_TRY(avow_await_done(avow_promise_steal(&interrupted)));
   note("ends");
   AVOW_TRY(avow_await_done(avow_close(avow_to_stream(&listener))));
   avow_ignore(avow_await(avow_timeout(avow_promise_steal(&served), GRACE)));

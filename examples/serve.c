@@ -199,7 +199,6 @@ static avow_value_t forgive(const avow_value_t *reason, void *data) {
 static avow_promise_t *serve(server_t *server) {
   const avow_map_options_t each = { .concurrency = (size_t) most_clients,
                                     .kind = AVOW_ALL_SETTLED };
-  server->stop = program_interrupted(server->loop);
   avow_promise_t *over =
       avow_then(avow_ref(server->stop), stop_listening, NULL, server);
   avow_promise_t *p =
@@ -274,7 +273,9 @@ static int run(server_t *server) {
   server->listener = avow_stream_handle(avow_to_stream(&listener));
   server->connections = avow_connections(server->listener, NULL);
   watch(server->loop);
+  server->stop = program_interrupted(server->loop);
   if (!announce(server)) {
+    program_forget(server->stop);
     avow_channel_unref(server->connections);
     avow_value_unref(listener);
     return 1;
