@@ -338,7 +338,7 @@ function generate(seed, index) {
   return new Generator(seed, index).program();
 }
 
-module.exports = { format, generate };
+module.exports = { Generator, format, generate };
 
 if (require.main === module) {
   const [seed, index = 0] = process.argv.slice(2).map(Number);

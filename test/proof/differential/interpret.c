@@ -34,37 +34,6 @@ static struct {
 static uv_loop_t loop;
 static uv_timer_t timer;
 static uv_async_t async;
-static long live_blocks;
-
-/* Memory. */
-
-void *checked(void *block) {
-  if (block == NULL)
-    abort();
-  return block;
-}
-
-static void *count_malloc(size_t size) {
-  live_blocks++;
-  return checked(malloc(size));
-}
-
-static void *count_calloc(size_t n, size_t size) {
-  live_blocks++;
-  return checked(calloc(n, size));
-}
-
-static void *count_realloc(void *block, size_t size) {
-  if (block == NULL)
-    live_blocks++;
-  return checked(realloc(block, size));
-}
-
-static void count_free(void *block) {
-  if (block != NULL)
-    live_blocks--;
-  free(block);
-}
 
 /* Rejections: HostPromiseRejectionTracker and, when the queue is empty, the
    reports. */
@@ -209,32 +178,9 @@ static void run_steps(void) {
 
 /* The end of a program. */
 
-static void let_go(void) {
-  for (int i = 0; i < MAX_SLOTS; i++) {
-    avow_unref(now.promises[i]);
-    if (now.deferreds[i] != NULL)
-      avow_deferred_drop(now.deferreds[i]);
-  }
-  while (now.held != NULL) {
-    held_t *held = now.held;
-    now.held = held->next;
-    avow_deferred_drop(held->deferred);
-    free(held);
-  }
-}
-
-static void free_records(void) {
-  while (now.records != NULL) {
-    record_t *r = now.records;
-    now.records = r->next;
-    free(r->task);
-    free(r);
-  }
-}
-
-static void show_handle(uv_handle_t *handle, void *data) {
-  if (handle != (uv_handle_t *) &timer && handle != (uv_handle_t *) &async)
-    printf("left behind: a handle, %s\n", uv_handle_type_name(handle->type));
+static bool is_ours(const uv_handle_t *handle) {
+  return handle == (const uv_handle_t *) &timer ||
+         handle == (const uv_handle_t *) &async;
 }
 
 static void end(void) {
@@ -244,12 +190,7 @@ static void end(void) {
   if (err != 0)
     printf("avow_loop_close: %s\n", uv_err_name(err));
   free_records();
-  uv_walk(&loop, show_handle, NULL);
-  if (uv_loop_alive(&loop))
-    puts("left behind: a loop that is alive");
-  if (live_blocks != 0)
-    printf("left behind: %ld blocks\n", live_blocks);
-  live_blocks = 0;
+  show_left(&loop, is_ours);
 }
 
 static void begin(void) {
@@ -268,9 +209,8 @@ static void begin(void) {
 
 static bool set_up(void) {
   now.loop = &loop;
-  if (avow_replace_allocator(count_malloc, count_realloc, count_calloc,
-                             count_free) != 0 ||
-      uv_loop_init(&loop) != 0 || uv_timer_init(&loop, &timer) != 0 ||
+  if (count_blocks() != 0 || uv_loop_init(&loop) != 0 ||
+      uv_timer_init(&loop, &timer) != 0 ||
       uv_async_init(&loop, &async, on_async) != 0)
     return false;
   uv_unref((uv_handle_t *) &async);

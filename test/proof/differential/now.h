@@ -34,6 +34,9 @@ typedef struct frame_s {
   avow_value_t got; /* by the last of them: arg then */
 } frame_t;
 
+/* What a statement does. */
+typedef void (*op_fn)(const line_t *line, frame_t *frame);
+
 typedef struct held_s {
   struct held_s *next;
   avow_deferred_t *deferred;
@@ -42,6 +45,7 @@ typedef struct held_s {
 typedef struct now_s {
   program_t program;
   uv_loop_t *loop;
+  const op_fn *own; /* statements of this interpreter, for each op; or NULL */
   avow_promise_t *promises[MAX_SLOTS];
   avow_deferred_t *deferreds[MAX_SLOTS];
   const avow_promise_t *addresses[MAX_IDS]; /* by id; the last is the right */
@@ -50,7 +54,8 @@ typedef struct now_s {
   int ids;
   int making; /* what is made now may be rejected before its address is known */
   int fuel;
-  bool over; /* handlers that only the end of the loop calls do nothing */
+  bool over;    /* handlers that only the end of the loop calls do nothing */
+  bool closing; /* functions only print their call and return a plain value */
 } now_t;
 
 /* Async functions have no stacks. */
@@ -81,7 +86,22 @@ bool enter(int fn, int id, const frame_t *frame);
 /* Starts the record's function without a stack: task.c. */
 avow_promise_t *start_task(record_t *r);
 
+/* Parts of it, for statements of an interpreter's own: what a function is
+   called with, the promise of a slot, and what puts one there. */
+record_t *record(int id, operand_t first, operand_t second);
+avow_promise_t *take(operand_t operand);
+void store(operand_t target, avow_promise_t *p, int id);
+avow_value_t on_settled(void *data);
+void place_deferred(int n, avow_deferred_t *d);
+
 /* Memory that is there, or the end. */
 void *checked(void *block);
+
+/* The end of a program, and what is left of it: left.c. */
+typedef bool (*is_ours_fn)(const uv_handle_t *handle);
+int count_blocks(void);
+void let_go(void);
+void free_records(void);
+void show_left(uv_loop_t *loop, is_ours_fn ours);
 
 #endif

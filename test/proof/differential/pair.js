@@ -93,4 +93,4 @@ class Pair {
   }
 }
 
-module.exports = { Pair };
+module.exports = { Pair, splitLog };

@@ -11,6 +11,7 @@ const PLAIN_HEAD = 'main 10000';
 const COMBINATORS = ['all', 'settled', 'race', 'any'];
 const VALUED = new Set([...COMBINATORS, 'of', 'fail', 'resolve', 'reject']);
 const REACTIONS = ['then', 'catch', 'finally'];
+const CALLING = new Set(['try', 'async', 'repeat', 'retry']);
 const TARGETED =
   new Set([...COMBINATORS, ...REACTIONS, 'of', 'fail', 'try', 'async']);
 
@@ -55,9 +56,10 @@ function plainWords(op, word, at) {
     return [word.toLowerCase()];
   if (TARGETED.has(op) && at === 2 && word !== '-')
     return ['-'];
-  if (word[0] === 'f' && op !== 'try' && op !== 'async')
+  if (word[0] === 'f' && !CALLING.has(op))
     return ['-'];
-  return op === 'clock' && word > 1 ? [String(word - 1)] : [];
+  const counts = op === 'clock' || (op === 'round' && at === 2);
+  return counts && word > 1 ? [String(word - 1)] : [];
 }
 
 function plainLines(line) {

@@ -10,14 +10,14 @@
 
 /* Places. */
 
-static record_t *record(int id, operand_t first, operand_t second) {
+record_t *record(int id, operand_t first, operand_t second) {
   record_t *r = checked(malloc(sizeof(*r)));
   *r = (record_t){ now.records, id, first, second, NULL };
   now.records = r;
   return r;
 }
 
-static void store(operand_t target, avow_promise_t *p, int id) {
+void store(operand_t target, avow_promise_t *p, int id) {
   now.addresses[id] = p;
   if (target.kind == 'p') {
     avow_unref(now.promises[target.n]);
@@ -27,7 +27,7 @@ static void store(operand_t target, avow_promise_t *p, int id) {
   }
 }
 
-static avow_promise_t *take(operand_t operand) {
+avow_promise_t *take(operand_t operand) {
   avow_promise_t *p = now.promises[operand.n];
   if (operand.kind == 'P')
     now.promises[operand.n] = NULL;
@@ -42,7 +42,7 @@ void hold(avow_deferred_t *d) {
   now.held = held;
 }
 
-static void place_deferred(int n, avow_deferred_t *d) {
+void place_deferred(int n, avow_deferred_t *d) {
   if (now.deferreds[n] != NULL)
     hold(now.deferreds[n]);
   now.deferreds[n] = d;
@@ -80,7 +80,7 @@ static avow_value_t bytes_value(int n) {
 }
 
 static avow_value_t promise_value(operand_t operand) {
-  avow_promise_t *p = take(operand);
+  avow_promise_t *p = now.closing ? NULL : take(operand);
   return p != NULL ? avow_follow(p) : avow_none();
 }
 
@@ -143,7 +143,7 @@ static avow_value_t on_rejected(const avow_value_t *arg, void *data) {
   return call(r->second.n, r->id, &frame);
 }
 
-static avow_value_t on_settled(void *data) {
+avow_value_t on_settled(void *data) {
   const record_t *r = data;
   frame_t frame = { .arg = NULL };
   return call(r->first.n, r->id, &frame);
@@ -388,8 +388,6 @@ static void do_remote(const line_t *line, frame_t *frame) {
   store(line->args[0], p, ++now.ids);
 }
 
-typedef void (*op_fn)(const line_t *line, frame_t *frame);
-
 static const op_fn statements[OPS] = {
   [OP_ASYNC] = do_async,     [OP_ATTEMPT] = do_nothing,
   [OP_AWAIT] = do_nothing,   [OP_ALL] = do_combine,
@@ -407,7 +405,7 @@ static const op_fn statements[OPS] = {
 /* NULL: the line awaits nothing. */
 avow_promise_t *take_awaited(const line_t *line, frame_t *frame) {
   const bool awaits = line->op == OP_AWAIT || line->op == OP_ATTEMPT;
-  if (!frame->async || !awaits)
+  if (!frame->async || !awaits || now.closing)
     return NULL;
   const operand_t operand = line->args[0];
   avow_promise_t *p =
@@ -433,7 +431,10 @@ static bool await(const line_t *line, frame_t *frame) {
 }
 
 void execute(const line_t *line, frame_t *frame) {
-  statements[line->op](line, frame);
+  if (now.closing)
+    return;
+  const op_fn own = now.own != NULL ? now.own[line->op] : NULL;
+  (own != NULL ? own : statements[line->op])(line, frame);
 }
 
 avow_value_t run(const body_t *body, frame_t *frame) {
