@@ -16,9 +16,10 @@ script='sh test/long.sh'
 build=build-long
 records=$build/steps
 steps='tools analysers slow gcc_release asan_ubsan clang_debug clang_release
-  no_async steady valgrind coverage mcdc aplus test262 differential simulate towns
-  random depth thorough soak load transfers bodies tls_memory writers races faults
-  machines libuvs hosts musl site roots debian release reuse fuzzing'
+  no_async steady valgrind coverage mcdc aplus test262 differential
+  cancel simulate towns random depth thorough soak load transfers bodies
+  tls_memory writers races faults machines libuvs hosts musl site roots
+  debian release reuse fuzzing'
 core='-Dexamples=false -Dbench=false'
 limit=7200
 export CI=1 # what is missing is a failure then, not skipped
@@ -123,6 +124,12 @@ differential() {
   programs release test/proof/differential/interpret
   node test/proof/differential/run.js --count 1000000 --seed "$seed" \
     --interpreter "$build/release/test/proof/differential/interpret"
+}
+
+cancel() {
+  programs release test/proof/cancel/cancel_interpret
+  node test/proof/cancel/run.js --count 1000000 --seed "$seed" \
+    --interpreter "$build/release/test/proof/cancel/cancel_interpret"
 }
 
 simulate() {

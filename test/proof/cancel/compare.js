@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+/*
+ * Compares what programs print on avow with what they print on the model.
+ */
+const fs = require('fs');
+const { Pair, splitLog } = require('../differential/pair');
+const { parse } = require('../differential/parse');
+const { run } = require('./machine');
+
+/* Which root a closing loop cancels first is not defined. So the lines between
+   `close` and the last snapshot are sorted. Where the order of roots decides
+   more, only that everything settles is compared. */
+function normal(lines, loose) {
+  const at = lines.indexOf('close') + 1;
+  const [last] = lines.slice(-1);
+  const before = lines.slice(0, at);
+  const after = loose ? [/=\?/.test(last) ? last : 'all settled'] :
+    [...lines.slice(at, -1).sort(), last];
+  return [...before, ...after].join('\n');
+}
+
+class Comparison extends Pair {
+  /* quirks: the deviations of the model from the rules. */
+  constructor(options, quirks) {
+    super(options);
+    this.quirks = quirks;
+  }
+
+  /* The log of each program on avow; an end of the process is part of one. */
+  async library(programs) {
+    fs.writeFileSync(this.file('programs'), programs.join(''));
+    let died = await this.startAvow();
+    if (died)
+      died = await this.startAvow('--each') || died;
+    const logs = splitLog(this.log('avow'));
+    const lines = logs.map((log) => log.trimEnd().split('\n').slice(1));
+    if (died)
+      lines[lines.length - 1].push(died);
+    return programs.map((_, i) => lines[i] || []);
+  }
+
+  async model(program, quirks) {
+    const [parsed] = parse(program);
+    return run(parsed, quirks);
+  }
+
+  /* Whether the model with these quirks agrees with the log of the library. */
+  async agrees(program, log, quirks) {
+    const result = await this.model(program, quirks);
+    const same = normal(result.log, result.loose) === normal(log, result.loose);
+    return { ...result, same };
+  }
+
+  /* The first program whose logs differ, with both logs; or null. */
+  async firstDifference(programs) {
+    const logs = await this.library(programs);
+    for (let index = 0; index < programs.length; index++) {
+      const { log, same } =
+        await this.agrees(programs[index], logs[index], this.quirks);
+      if (!same)
+        return { index, model: log, avow: logs[index] };
+    }
+    return null;
+  }
+}
+
+module.exports = { Comparison, normal };

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT
+'use strict';
+/*
+ * A model of avow's promises with canceling, written from the rules 38 to 43
+ * of docs/semantics.md and from no other source.
+ *
+ * A cell is one promise. Each cell has a promise of V8, which makes the jobs
+ * and their order. A cell adds what canceling needs: the cell that it waits
+ * for (`source`), the number of references to it (`refs`), and whether a
+ * cancellation is noted at it (`noted`). A promise of V8 always fulfills, with
+ * the outcome of its cell: V8 then reports no rejection as unhandled.
+ *
+ * `model.quirk(name)` is true where the library deviates from the rules and
+ * the caller asked for that deviation; see known.txt.
+ */
+const { Shield, fulfilled } = require('./cells');
+const { Retry } = require('./tools');
+
+class Model {
+  constructor(quirks = []) {
+    this.quirks = new Set(quirks);
+    this.touched = new Set();
+    this.cells = new Set(); /* that are pending */
+    this.sleeps = [];
+    this.time = 0;
+    this.inputs = []; /* of canceled combinators, to cancel */
+    this.canceling = false;
+    this.fallen = false; /* shields, at the end of closing */
+  }
+
+  quirk(name) {
+    this.touched.add(name);
+    return this.quirks.has(name);
+  }
+
+  shield(source) {
+    return source.pending ? new Shield(this, source) : source;
+  }
+
+  /* Rules 38 and 40. */
+  cancel(p) {
+    if (!p.pending)
+      return;
+    const path = [p]; /* from the bottom to the top */
+    let top = p;
+    for (; top.climbs && top.source !== p; path.push(top))
+      top = top.source;
+    path.forEach((cell, i) => cell.reached(path.slice(0, i)));
+    if (top.arriving)
+      top.arrive(path);
+    else
+      this.lowest(path).stop();
+  }
+
+  /* Rule 38: a row of adoptions may be detached as one promise. */
+  lowest(path) {
+    let at = path.length - 1;
+    while (at > 0 && path[at].joined)
+      at--;
+    return path[at];
+  }
+
+  /* Rule 39: those of an input that is a combinator come after the others. */
+  cancelInputs(inputs) {
+    this.inputs.push(...inputs);
+    if (this.canceling)
+      return;
+    this.canceling = true;
+    while (this.inputs.length > 0)
+      this.cancel(this.inputs.shift());
+    this.canceling = false;
+  }
+
+  /* The sleep that is due next, at its time; false if there is none. */
+  advance() {
+    if (this.sleeps.length === 0)
+      return false;
+    const next = this.sleeps.reduce((a, b) => b.at < a.at ? b : a);
+    this.forget(next);
+    this.time = next.at;
+    next.settle(fulfilled());
+    return true;
+  }
+
+  /* Rule 43: a root waits for no other promise. */
+  cancelRoots() {
+    const sheltered = this.sheltered();
+    const roots = [...this.cells].filter((cell) =>
+      cell.pending && cell.isRoot && !sheltered.has(cell));
+    roots.forEach((root) => this.cancel(root));
+    return roots.length > 0;
+  }
+
+  /* The cells below shields. */
+  sheltered() {
+    const shields = [...this.cells].filter((cell) => cell.shields);
+    return this.awaitedBy(this.fallen ? [] : shields);
+  }
+
+  awaitedBy(cells) {
+    const found = new Set();
+    for (const rest = cells.slice(); rest.length > 0;) {
+      for (const cell of rest.pop().awaited) {
+        if (!found.has(cell))
+          rest.push(cell);
+        found.add(cell);
+      }
+    }
+    return found;
+  }
+
+  circles() {
+    return [...this.cells].filter((cell) =>
+      this.awaitedBy([cell]).has(cell));
+  }
+
+  dependsOnOrder() {
+    const choosing = [...this.cells].some((cell) => cell instanceof Retry ||
+      (cell.awaited.length > 1 && cell.kind !== 'settled'));
+    return choosing || this.circles().length > 0;
+  }
+
+  /* Rule 43: promises that wait for each other have no root. Each of them is
+     detached. */
+  detachCircles() {
+    const circles = this.circles();
+    circles.forEach((cell) => cell.pending && cell.stop());
+    return circles.length > 0;
+  }
+
+  /* When nothing can happen any more, shields do not hold. */
+  dropShields() {
+    const fell = !this.fallen;
+    this.fallen = true;
+    return fell && this.cells.size > 0;
+  }
+
+  forget(sleep) {
+    this.sleeps = this.sleeps.filter((other) => other !== sleep);
+  }
+}
+
+module.exports = { Model };
