@@ -68,7 +68,7 @@ static avow_value_t quick_cb(const avow_value_t *arg, void *data) {
   return avow_value_ref(arg);
 }
 
-/* Takes p. At most `jobs` of its jobs call `fn`, and one of these takes long. */
+/* Takes p. At most `jobs` of its jobs call `fn`, and one of them is slow. */
 static void assert_told(avow_promise_t *p, const char *kind, void (*fn)(void),
                         unsigned jobs) {
   told = (told_t){ .fn = fn };

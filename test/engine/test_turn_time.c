@@ -253,8 +253,8 @@ static avow_value_t resolve_cb(const avow_value_t *arg, void *d) {
   return avow_none();
 }
 
-/* The sleeps and the limit count from the time of this callback, so the limit is
-   later than the last sleep. */
+/* The sleeps and the limit count from the time of this callback, so the limit
+   is later than the last sleep. */
 static avow_value_t sleep_before_a_limit(const avow_value_t *arg, void *data) {
   enum { N = 50, LIMIT = 2 };
   avow_deferred_t *d;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Stalls a program at random, as a busy machine does. Each stall is before the
- * program reads the clock, so that it acts late, or after it, so that it acts on
- * an old time. Most stalls take up to 20 ms. One in 20 takes up to $STALL_MS
+ * program reads the clock, so that it acts late, or after it, so that it acts
+ * on an old time. Most stalls take up to 20 ms. One in 20 takes up to $STALL_MS
  * (300). A test must pass nevertheless. test/proof/steady.sh loads this library
  * in front of libc:
  *
@@ -17,8 +17,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* One chance in ONE_IN is taken, and one stall in LONG_IN is long. All stalls of
-   a process together take about ALL_MS. */
+/* One chance in ONE_IN is taken, and one stall in LONG_IN is long. All stalls
+   of a process together take about ALL_MS. */
 enum { ONE_IN = 14, LONG_IN = 20, ALL_MS = 3000, SHORT_MS = 20, LONG_MS = 300 };
 enum { US = 1000 /* ns */ };
 

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A name server that does not answer until it is told to, which the system
- * itself asks: a file of ours lies over /etc/resolv.conf, for this process
- * alone. While a name is not found the loop iterates, whoever is cancelled hears
- * so, and the loop closes: of a transfer, of a request, and of avow_connect(),
- * by which the streams are opened that avow-tls goes over. A loop that waited
- * for the name server would not come to the iteration in which that is told to
- * answer, and the test would hang.
+ * The system itself asks a name server that answers only when the test tells it
+ * to: the test mounts a file over /etc/resolv.conf, for this process only. While
+ * the look-up of a name waits, the loop iterates, cancellation takes effect, and
+ * the loop closes: for a transfer, for a request, and for avow_connect(), which
+ * opens the streams of avow-tls. A loop that waited for the name server would
+ * not reach the iteration that tells it to answer, and the test would hang.
  */
 #include <arpa/inet.h>
 #include <errno.h>

@@ -168,7 +168,7 @@ static void run_once(const run_t *run) {
              avow_err_name(outcome.code));
 }
 
-/* Of the calls of a scenario every STEPth fails, and all if $THOROUGH is set. */
+/* Every STEPth call of a scenario fails; if $THOROUGH is set, each call. */
 static long step(void) {
   enum { STEP = 3 };
   return getenv("THOROUGH") != NULL ? 1 : STEP;
