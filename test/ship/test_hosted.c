@@ -2,7 +2,6 @@
 /* A program of others that loads a plug-in with avow inside, as test_hosted
    PLUG-IN: many copies of it at a time, and one that comes and goes. The
    program has libuv and no avow. */
-#define _GNU_SOURCE /* dlinfo() */
 
 #include <dlfcn.h>
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The system itself asks a name server that answers only when the test tells it
- * to: the test mounts a file over /etc/resolv.conf, for this process only. While
- * the look-up of a name waits, the loop iterates, cancellation takes effect, and
+ * The system itself asks a name server that answers only when the test tells
+ * it to: the test mounts a file over /etc/resolv.conf, for this process only.
+ * While the look-up of a name waits, the loop iterates, cancellation works, and
  * the loop closes: for a transfer, for a request, and for avow_connect(), which
  * opens the streams of avow-tls. A loop that waited for the name server would
  * not reach the iteration that tells it to answer, and the test would hang.
