@@ -1,3 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Precompiled for the suites. Each file includes what it uses all the same. */
-#include "harness.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "avow.h"
