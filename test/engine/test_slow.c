@@ -6,7 +6,7 @@
 
 #include "avow/stackless.h"
 
-enum { LONG_MS = 3, LIMIT_US = 2000, NEVER_US = UINT_MAX };
+enum { LONG_MS = 3, LIMIT_US = 2000 };
 
 /* What the hook was told about the jobs that call `fn`. */
 typedef struct {
@@ -149,7 +149,7 @@ static void hook_without_a_limit_has_one(void **state) {
 }
 
 static void quick_jobs_are_not_told_of(void **state) {
-  open_with(NEVER_US, on_slow);
+  open_with(UINT_MAX, on_slow);
 
   assert_fulfils_int(avow_then(one(), quick_cb, NULL, NULL), 1);
   avow_value_unref(avow_run(avow_then(one(), slow_cb, NULL, NULL)));
@@ -182,7 +182,7 @@ static void without_either_nothing_is_timed(void **state) {
 /* As many jobs run in a turn by the clock as without. */
 static void timed_jobs_are_counted_as_others(void **state) {
   enum { N = 1000 };
-  open_with(NEVER_US, NULL);
+  open_with(UINT_MAX, NULL);
   const uint64_t before = stats().jobs;
 
   for (int i = 0; i < N; i++)

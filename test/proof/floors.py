@@ -7,8 +7,8 @@
 The floors, from the ground up, are the folders that src/meson.build names, and
 src/sim, a library of its own, of which only what it includes is looked at. It
 fails where a file includes or uses what is on a floor above its own, where more
-than five files call each other in a circle, where somebody else than the engine
-looks into a promise, and where two files have static functions of one name: in
+than five files call each other in a circle, where two headers have one include
+guard, where somebody else than the engine looks into a promise, and where two files have static functions of one name: in
 a debugger, and in a search, that is one place.
 """
 import collections
@@ -108,6 +108,21 @@ def circles(edges):
             for name, seen in reached.items() if name in seen}
 
 
+def guards(root):
+    """The headers that have one include guard: of two, one is read as empty."""
+    owners = collections.defaultdict(set)
+    for top in ('include', 'src'):
+        for folder, _, names in os.walk(f'{root}/{top}'):
+            for name in names:
+                path = os.path.join(folder, name)
+                if name.endswith('.h'):
+                    with open(path) as file:
+                        guard = re.search(r'^#ifndef (\w+_H)$', file.read(), re.M)
+                    if guard:
+                        owners[guard[1]].add(os.path.relpath(path, root))
+    return owners
+
+
 def faults(root, library):
     floors = floors_of(root)
     height = {floor: i for i, floor in enumerate(floors)}
@@ -123,6 +138,9 @@ def faults(root, library):
             yield f'{name} includes {other}: promise.h is for all but the engine'
     for symbol, names in sorted(namesakes(library, floors).items()):
         yield f'{symbol}() is in {" and ".join(sorted(names))}'
+    for guard, names in sorted(guards(root).items()):
+        if len(names) > 1:
+            yield f'{" and ".join(sorted(names))} have the guard {guard}'
     edges = list(links(library, floors))
     for name, other, symbol in edges:
         if rises(name, other):
