@@ -2,10 +2,9 @@
 /*
  * Traces that are written: what begins and ends them, what they are when the
  * program crashes or the disk is full, and how names get there. What else is in
- * them test/proof/trace.py sees. Builds that note no places write none.
+ * them test/proof/trace.py sees. Builds that note no places write none. This is
+ * compiled as programs are, without AVOW_BUILDING.
  */
-#undef AVOW_BUILDING
-
 #include "harness.h"
 
 #include <stdio.h>

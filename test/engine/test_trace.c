@@ -1,11 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Places: trace builds know where a promise was made, and their reports and
- * dumps say so. Other builds know nothing of it. This is a program that uses
- * avow, so the macros that announce its calls are on.
+ * dumps say so. Other builds know nothing of it. This is compiled as programs
+ * are, without AVOW_BUILDING, so the macros that announce its calls are on.
  */
-#undef AVOW_BUILDING
-
 #include "harness.h"
 
 #include <stdio.h>

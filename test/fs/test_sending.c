@@ -90,10 +90,13 @@ static void open_part(int64_t offset, uint64_t len) {
   assert_false(avow_is_error(&source));
 }
 
-/* Once no thread uses it any more. */
+/* Closes the file when no thread uses it any more: when all threads of the pool
+   are held, none of them reads it. */
 static void drop_file(void) {
   if (!avow_is_none(&source))
     avow_ignore(avow_run(avow_close(from())));
+  hold_pool(THREADS);
+  release_pool();
   avow_value_clear(&source);
   avow_ignore(avow_run(avow_next_turn(loop)));
   free(text);
