@@ -8,8 +8,9 @@ The floors, from the ground up, are the folders that src/meson.build names, and
 src/sim, a library of its own, of which only what it includes is looked at. It
 fails where a file includes or uses what is on a floor above its own, where more
 than five files call each other in a circle, where two headers have one include
-guard, where somebody else than the engine looks into a promise, and where two files have static functions of one name: in
-a debugger, and in a search, that is one place.
+guard, where somebody else than the engine looks into a promise, and where two
+files have static functions of one name: in a debugger, and in a search, that is
+one place.
 """
 import collections
 import os
