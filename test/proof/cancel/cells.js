@@ -364,12 +364,15 @@ class Shield extends Cell {
   }
 }
 
-/* An async function, whose program machine.js executes. */
+/* An async function, whose program machine.js executes. What it returns counts
+   as its last `await`. */
 class Async extends Cell {
   constructor(model) {
     super(model);
     this.busy = true;
     this.goOn = null;
+    this.cleansUp = false; /* until an `await` has to wait */
+    this.wasCanceled = false;
   }
 
   /* Waits, and then calls `goOn` with the outcome. */
@@ -382,6 +385,10 @@ class Async extends Cell {
 
   resume(outcome) {
     this.busy = true;
+    if (isCanceled(outcome)) { /* rule 41 */
+      this.cleansUp = true;
+      this.noted = false;
+    }
     this.goOn(outcome);
   }
 
@@ -390,8 +397,25 @@ class Async extends Cell {
     this.resolve(value);
   }
 
+  /* Rules 40 and 41: the `await` uses up the note, unless rule 40 notes the
+     cancellation again. */
+  deliver() {
+    if (!this.source.pending)
+      return;
+    const cancels = this.noted ||
+      (this.wasCanceled && this.model.quirk('async-stays-canceled'));
+    this.cleansUp = false;
+    this.noted = false;
+    if (cancels)
+      this.model.cancel(this);
+  }
+
+  note() {
+    this.noted = !this.cleansUp;
+  }
+
   reached() {
-    this.noted = true;
+    this.wasCanceled = true;
   }
 
   stop() {

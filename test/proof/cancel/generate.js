@@ -23,7 +23,7 @@ const NODES = {
   then: 16, catch: 10, finally: 20, shield: 4, adopted: 4, async: 9, retry: 4,
   repeat: 4, all: 4, settled: 3, race: 3, any: 3,
 };
-const FOCUS = { finally: 5, catch: 3, then: 2, shield: 1 };
+const FOCUS = { finally: 5, catch: 3, then: 2, async: 2, shield: 1 };
 const LEAVES = { new: 10, of: 6, fail: 3, sleep: 2 };
 const EVENTS = { cancel: 10, resolve: 5, reject: 2, drop: 1 };
 
@@ -186,7 +186,7 @@ class Trees extends Generator {
     const fn = this.fn((inside) => {
       if (outer >= 0)
         this.await(inside, outer);
-      for (let n = this.below(3); n > 0; n--)
+      for (let n = this.below(this.focused ? 4 : 3); n > 0; n--)
         this.await(inside, this.tree(inside, depth - 1));
       this.add(inside, `return ${this.returned(inside, depth)}`);
     });
@@ -196,7 +196,9 @@ class Trees extends Generator {
   }
 
   await(place, slot) {
-    const verb = this.chance(50) ? 'await' : 'attempt';
+    if (this.chance(8))
+      this.event(place);
+    const verb = this.chance(this.focused ? 25 : 50) ? 'await' : 'attempt';
     this.add(place, `${verb} ${this.promise(slot)}`);
   }
 
@@ -219,13 +221,16 @@ class Trees extends Generator {
     return slot;
   }
 
-  /* A chain with clean-ups, which may be what a retry or a repeat calls. */
+  /* A chain with clean-ups. The function of a retry or a repeat, or an async
+     function, may make it. */
   chain() {
     const roll = this.below(100);
     const depth = 3 + this.below(2);
     if (roll < 20)
       return this.retry('s0', depth);
-    return roll < 35 ? this.repeat('s0', depth) : this.tree('s0', depth);
+    if (roll < 35)
+      return this.repeat('s0', depth);
+    return roll < 50 ? this.async('s0', depth) : this.tree('s0', depth);
   }
 
   /* Something that happens in a round of its own. */
