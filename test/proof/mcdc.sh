@@ -36,6 +36,7 @@ build() {
   [ -f "$work/$name/build.ninja" ] || {
     CC=clang-19 CXX=g++ meson setup "$work/$name" "$root" \
       -Dtests=enabled -Dexamples=false -Dbench=false -Dsimulator=disabled \
+      -Db_pch=false \
       -Ddefault_library=static --buildtype=debug \
       "-Dc_args=$counted $flags" "-Dc_link_args=$linked" "$@" \
       >"$work/$name.setup" || {
