@@ -17,7 +17,8 @@ shift 3
   CC=$cc CXX=$(echo "$cc" | sed 's/gcc/g++/; s/clang/clang++/') \
     meson setup "$build" -Dtests=enabled -Dwerror=true "$@" >/dev/null
 if [ "$suite" = all ]; then
-  ninja -C "$build" --quiet
+  # shellcheck disable=SC2046 # a list of files
+  ninja -C "$build" --quiet all $(python3 test/lib/programs.py "$build" slow)
   set --
 else
   # shellcheck disable=SC2046 # a list of files
