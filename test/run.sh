@@ -33,6 +33,9 @@ esac
 configure "$build" -Dtests=enabled -Dexamples=true -Dbench=false \
   -Ddefault_library=both "$@"
 ninja -C "$build"
+# Many tests wait most of the time.
+: "${MESON_TESTTHREADS:=$((2 * $(getconf _NPROCESSORS_ONLN)))}"
+export MESON_TESTTHREADS
 status=0
 # libuv aborts where a loop's descriptor takes the place of a closed stdin.
 meson test -C "$build" --no-rebuild --print-errorlogs --timeout-multiplier=3 \

@@ -7,7 +7,7 @@
 #if WATCHED
 enum { MANY = 100 };
 #else
-enum { MANY = 10000 };
+enum { MANY = 1000 };
 #endif
 
 static const avow_local_t word = { .name = "word" };

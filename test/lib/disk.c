@@ -81,11 +81,15 @@ void make_dir(const char *name) {
 }
 
 void make_chain(const char *name, int levels) {
+  make_chain_of(name, "d", levels);
+}
+
+void make_chain_of(const char *name, const char *inner, int levels) {
   make_dir(name);
   int dir = open(at(name), O_RDONLY | O_DIRECTORY);
   for (int i = 0; i < levels; i++) {
-    assert_int_equal(mkdirat(dir, "d", 0755), 0);
-    const int next = openat(dir, "d", O_RDONLY | O_DIRECTORY);
+    assert_int_equal(mkdirat(dir, inner, 0755), 0);
+    const int next = openat(dir, inner, O_RDONLY | O_DIRECTORY);
     (void) close(dir); /* only looked into */
     dir = next;
   }

@@ -25,6 +25,7 @@ void make_file(const char *name, const char *text);
 void make_dir(const char *name);
 void make_link(const char *name, const char *target);
 void make_chain(const char *name, int levels); /* name/d/d/d... */
+void make_chain_of(const char *name, const char *inner, int levels);
 void assert_file(const char *name, const char *text);
 void assert_missing(const char *name);
 bool is_there(const char *name);

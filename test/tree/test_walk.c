@@ -205,7 +205,7 @@ static void make_wide_and_deep(int wide, int deep) {
 
 /* What cannot stay open is read to its end before. */
 static void walk_loses_nothing_of_a_directory_it_closes_early(void **state) {
-  enum { WIDE = 150, DEEP_HERE = 40 };
+  enum { WIDE = 60, DEEP_HERE = 40 };
   walked_t walked = { 0 };
   make_wide_and_deep(WIDE, DEEP_HERE);
 

@@ -5,7 +5,7 @@
 
 #include "disk.h"
 
-enum { MANY = 1000 };
+enum { MANY = 500 };
 
 /* a: b/, b/c/, b/c/three.c, b/two.c, one.c, .hidden/, .hidden/x.c, link -> b */
 void make_tree(void);
