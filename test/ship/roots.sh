@@ -261,7 +261,7 @@ echo
 cat "$work/table" "$work/versions"
 awk 'NR > 1 && !/left out/ { n++; bad += /FAILED/; at[$1 " " $2] }
   END {
-    for (system in at) names = names (names == "" ? "" : ", ") system
+    for (name in at) names = names (names == "" ? "" : ", ") name
     print "result: " n - bad " of " n " commands of README.md as expected, " \
       "as root and as a user without root, on " names
   }' "$work/table"
