@@ -45,11 +45,12 @@ err() {
 
 # until_true COMMAND...: waits for its success, five minutes at least.
 until_true() {
-  for _ in $(seq 30000); do
-    ! "$@" 2>/dev/null || return 0
-    sleep 0.01
+  tries=0
+  until "$@" 2>/dev/null; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 10000 ] || fail "still not: $*"
+    sleep 0.03
   done
-  fail "still not: $*"
 }
 
 # What limits in milliseconds are that have to pass for nobody.

@@ -75,10 +75,19 @@ ends() {
 # refused ARGUMENT...: with a sentence and the usage, and nothing else.
 refused() {
   run 2 "$path" "$@"
-  head -n 1 err | grep -q "^$name: ." || fail "$name $*: no sentence"
-  [ "$(sed -n 2p err | cut -d ' ' -f 1,2)" = "usage: $name" ] ||
-    fail "$name $*: no usage"
-  [ "$(wc -l <err)" -eq 2 ] || fail "$name $*: more than one sentence"
+  {
+    read -r sentence || fail "$name $*: no sentence"
+    read -r usage || fail "$name $*: no usage"
+    ! read -r more || fail "$name $*: more than one sentence"
+  } <err
+  case $sentence in
+  "$name: "?*) ;;
+  *) fail "$name $*: no sentence" ;;
+  esac
+  case "$usage " in
+  "usage: $name "*) ;;
+  *) fail "$name $*: no usage" ;;
+  esac
   [ ! -s out ] || fail "$name $*: output"
 }
 
