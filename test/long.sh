@@ -50,6 +50,7 @@ analysers() {
 # What the README's command leaves out.
 slow() {
   sh test/lib/suite.sh "$build/slow" gcc slow
+  ninja -C "$build/slow" --quiet headers_alone
 }
 
 # With the examples, which .ci/run has in debug builds.
@@ -167,16 +168,26 @@ depth() {
   done
 }
 
-# Programs without memory, and failing calls, of which .ci/run tries some.
+# Programs without memory, failing calls and random programs of the simulator,
+# of which .ci/run tries some.
 thorough() {
-  programs debugoptimized test/test_channel test/test_engine test/test_net \
-    test/test_process test/test_tools test/proof/syscalls/test_syscalls
-  THOROUGH=1 "$build/debugoptimized/test/proof/syscalls/test_syscalls"
-  for folder in channel engine net process tools; do
-    suite=oom_$folder
-    [ "$folder" != engine ] || suite=oom
-    THOROUGH=1 "$build/debugoptimized/test/test_$folder" "$suite"
+  at=$build/debugoptimized/test
+  programs debugoptimized test/test_channel test/test_engine test/test_io \
+    test/test_net test/test_process test/test_proof_refused_look \
+    test/test_tools test/proof/syscalls/test_syscalls test/sim/fs_calls \
+    test/sim/fs_calls_sim test/sim/sequences test/sim/sequences_sim \
+    test/sim/test_sim_houses
+  THOROUGH=1 "$at/proof/syscalls/test_syscalls"
+  THOROUGH=1 "$at/test_proof_refused_look" refused_look
+  for suite in 'channel oom_channel' 'channel oom_stage' 'engine oom' \
+    'engine oom_async' 'io oom_io' 'net oom_net' 'process oom_process' \
+    'tools oom_audience' 'tools oom_tools'; do
+    # shellcheck disable=SC2086 # two words
+    THOROUGH=1 "$at/test_"$suite
   done
+  "$at/sim/test_sim_houses" 2500
+  sh test/sim/test_sequences.sh "$at/sim/sequences" "$at/sim/sequences_sim" 10000
+  sh test/sim/test_fs_calls.sh "$at/sim/fs_calls" "$at/sim/fs_calls_sim" 3000
 }
 
 soak() {

@@ -41,5 +41,5 @@ status=0
 meson test -C "$build" --no-rebuild --print-errorlogs --timeout-multiplier=3 \
   --no-suite slow </dev/null || status=$?
 awk -f test/lib/skipped.awk "$build/meson-logs/testlog.txt" || status=1
-echo 'Not run, because it takes long and depends only on the sources: meson test --suite slow'
+echo 'Not run, because it takes long: meson test --suite slow'
 exit "$status"
