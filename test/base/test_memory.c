@@ -7,8 +7,8 @@
 #include "watched.h"
 
 enum {
-  MANY = WATCHED ? 20000 : 200000,
-  CROWD = WATCHED ? 20000 : 100000,
+  MANY = WATCHED ? 20000 : 60000,
+  CROWD = WATCHED ? 20000 : 40000,
   BATCH = 1000
 };
 

@@ -5,7 +5,7 @@
  */
 #include "harness.h"
 
-enum { MANY = 50000, LOOKS = 500, ROOM = 4, AT_ONCE = 8, BATCH = 10 };
+enum { MANY = 20000, LOOKS = 500, ROOM = 4, AT_ONCE = 8, BATCH = 10 };
 
 typedef avow_channel_t *(*stages_fn)(avow_channel_t *from);
 

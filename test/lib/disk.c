@@ -4,6 +4,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -80,11 +81,7 @@ void make_dir(const char *name) {
   assert_int_equal(mkdir(at(name), 0755), 0);
 }
 
-void make_chain(const char *name, int levels) {
-  make_chain_of(name, "d", levels);
-}
-
-void make_chain_of(const char *name, const char *inner, int levels) {
+static void make_chain_of(const char *name, const char *inner, int levels) {
   make_dir(name);
   int dir = open(at(name), O_RDONLY | O_DIRECTORY);
   for (int i = 0; i < levels; i++) {
@@ -94,6 +91,16 @@ void make_chain_of(const char *name, const char *inner, int levels) {
     dir = next;
   }
   assert_int_equal(close(dir), 0);
+}
+
+void make_chain(const char *name, int levels) {
+  make_chain_of(name, "d", levels);
+}
+
+void make_abyss(const char *name) {
+  static const char inner[] = "of_thirty_bytes_so_that_200_do";
+  assert_true(ABYSS * sizeof(inner) > PATH_MAX);
+  make_chain_of(name, inner, ABYSS);
 }
 
 void make_link(const char *name, const char *target) {

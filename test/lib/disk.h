@@ -25,7 +25,9 @@ void make_file(const char *name, const char *text);
 void make_dir(const char *name);
 void make_link(const char *name, const char *target);
 void make_chain(const char *name, int levels); /* name/d/d/d... */
-void make_chain_of(const char *name, const char *inner, int levels);
+/* ABYSS levels by long names: deeper than a path may be long. */
+enum { ABYSS = 200 };
+void make_abyss(const char *name);
 void assert_file(const char *name, const char *text);
 void assert_missing(const char *name);
 bool is_there(const char *name);

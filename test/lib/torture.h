@@ -42,11 +42,12 @@ extern const avow_options_t quiet;
 typedef avow_promise_t *(*program_fn)(void);
 
 /* Runs the program with each allocation failing, once and from then on, to its
-   end and with its loop closed meanwhile. */
+   end and with its loop closed meanwhile. Does that with each third number of
+   promises to spare, or with every number where $THOROUGH is set. */
 void survive(program_fn program);
 
-/* The same with a few numbers of promises to spare, that far apart, where the
-   program takes its time; with all where $THOROUGH is set. */
+/* Runs the program like survive(), with numbers of promises to spare that are
+   `step` apart, where the program takes its time. */
 void survive_some(program_fn program, int step);
 
 /* The same on a loop with that clock. */

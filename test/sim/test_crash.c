@@ -12,7 +12,7 @@
 #include "avow/sim.h"
 #include "suite.h"
 
-enum { SEEDS = 10000, FEW = 2000, SIZE = 3000, MOST = 1 << 20 };
+enum { SEEDS = 4000, FEW = 1000, SIZE = 3000, MOST = 1 << 20 };
 
 static const char path[] = "state";
 

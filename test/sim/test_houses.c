@@ -14,7 +14,7 @@
 #include <avow/sim.h>
 #include <cmocka.h>
 
-static uint64_t seeds = 250;
+static uint64_t seeds = 100;
 
 static const struct {
   const char *name;

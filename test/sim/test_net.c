@@ -16,7 +16,7 @@
 #include "sim/world.h"
 #include "suite.h"
 
-enum { SEEDS = 200 };
+enum { SEEDS = 80 };
 
 static void echo_done(echo_t *echo) {
   avow_sim_check(echo_is_right(echo), "not all came back: %d %d %d",

@@ -3,10 +3,10 @@
 # Random sequences of calls on streams come to the same with libuv and with what
 # simulates it: the callbacks of each, in their order, codes and bytes.
 #
-#   test_sequences.sh SEQUENCES SEQUENCES-SIMULATED
+#   test_sequences.sh SEQUENCES SEQUENCES-SIMULATED [SEEDS]
 set -eu
 
-SEEDS=1000
+SEEDS=${3:-400}
 
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT

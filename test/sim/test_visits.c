@@ -14,7 +14,7 @@
 #include "suite.h"
 #include "visits.h"
 
-enum { SEEDS = 100, FAULTY_SEEDS = 600 };
+enum { SEEDS = 100, FAULTY_SEEDS = 300 };
 
 static void assert_succeeds(avow_sim_fn program, void *data) {
   for (uint64_t seed = 0; seed < SEEDS; seed++) {

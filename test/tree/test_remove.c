@@ -9,7 +9,7 @@
 #include "exchange.h"
 
 /* Deeper than a path may be long. */
-enum { DEEP = 200, MANY = 500, PAIRS = 8 };
+enum { DEEP = 200, MANY = 300, PAIRS = 8 };
 
 static avow_promise_t *start_remove(void) {
   return avow_remove_tree(loop, at("a"));

@@ -3,7 +3,7 @@
 #include "harness.h"
 #include "value/value.h"
 
-enum { DEPTH = 1000000, SMALL_STACK = 64 * 1024, HOLDERS = 4, TURNS = 10000 };
+enum { DEPTH = 250000, SMALL_STACK = 64 * 1024, HOLDERS = 4, TURNS = 3000 };
 
 static void count_destroy(void *self) {
   ++*(int *) self;
