@@ -60,10 +60,11 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_until(avow_promise_t *p,
 
 /**
  * Settles as p does, unless ms milliseconds pass first: avow_until() with the
- * reason UV_ETIMEDOUT, "timed out". However late the loop is, what was due or
- * had arrived before comes first, with the handlers it wakes; no repeat holds
- * the limit up for longer than twice a turn's budget of jobs, however slow each
- * is.
+ * reason UV_ETIMEDOUT, "timed out". The time begins with this call, also in a
+ * callback that has worked for a while. However late the loop is, what was due
+ * or had arrived before comes first, with the handlers it wakes; no repeat
+ * holds the limit up for longer than twice a turn's budget of jobs, however
+ * slow each is.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_timeout(avow_promise_t *p,
                                                     uint64_t ms);

@@ -18,10 +18,10 @@ AVOW_HEADER_BEGIN
 #define AVOW_NEVER UINT64_MAX
 
 /**
- * What time it is, in milliseconds of the clock of deadlines, of avow_sleep()
- * and of limits, which is the same on all loops: uv_now(), in callbacks of avow
- * as the loop remembers it, elsewhere brought up to date. A loop that has a
- * clock of its own, by avow_options_t.clock, goes by that.
+ * The time in milliseconds, for avow_deadline(). It is the later of uv_now()
+ * and the clock, also in a callback that has worked for a while, and it does
+ * not move uv_now(). All loops have the same time. A loop with a clock of its
+ * own (avow_options_t.clock) has the time of that clock.
  */
 AVOW_API uint64_t avow_now(uv_loop_t *loop);
 

@@ -12,10 +12,13 @@
 AVOW_HEADER_BEGIN
 
 /**
- * NONE, after ms milliseconds (uv_timer_start). Counts from the loop's cached
- * time inside callbacks of avow, from the present elsewhere. Sleeps that are
- * due together end by their deadlines, equal ones in the order of their making,
- * and what one wakes runs before the next ends. Cancelling stops it.
+ * NONE, after ms milliseconds (uv_timer_start). In callbacks of avow a sleep
+ * counts from the loop's cached time, uv_now(), as a timer of Node does: behind
+ * 200 ms of work, a sleep of 100 ms is over at once. Elsewhere it counts from
+ * the present. A limit of time (avow_timeout(), avow_deadline()) always counts
+ * from the present. No call of avow moves uv_now(). Sleeps that are due
+ * together end by their deadlines, equal ones in the order of their making, and
+ * what one wakes runs before the next ends. Cancelling stops it.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_sleep(uv_loop_t *loop, uint64_t ms);
 

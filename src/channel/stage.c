@@ -128,8 +128,8 @@ static void stage_ring(uv_timer_t *timer) {
 /* The callback that has brought an item, or what came before it, may have taken
    longer than the alarm. */
 void avow__stage_set_alarm(avow__stage_t *stage, uint64_t ms) {
-  uv_update_time(stage->alarm.timer.loop);
-  avow__alarm_set(stage->source.context, &stage->alarm, ms, stage_ring);
+  avow__alarm_set_from_present(stage->source.context, &stage->alarm, ms,
+                               stage_ring);
 }
 
 static void stage_free(avow__stage_t *stage) {

@@ -20,15 +20,16 @@ static void ticks_on_timer(uv_timer_t *timer);
 
 static void ticks_go_on(ticks_t *ticks) {
   avow__context_t *c = ticks->source.context;
-  const uint64_t passed = avow__time(c) - ticks->start;
+  const uint64_t passed = avow__present(c) - ticks->start;
   const uint64_t due = passed / ticks->ms;
   const uint64_t news = due - ticks->taken;
   ticks->taken = due;
   if (news > 0)
     (void) avow__channel_push(ticks->source.channel, avow_int((int64_t) news));
   else
-    avow__alarm_set(c, &ticks->alarm, ticks->ms - passed % ticks->ms,
-                    ticks_on_timer);
+    avow__alarm_set_from_present(c, &ticks->alarm,
+                                 ticks->ms - passed % ticks->ms,
+                                 ticks_on_timer);
 }
 
 static void ticks_on_timer(uv_timer_t *timer) {
@@ -40,9 +41,7 @@ static void ticks_on_timer(uv_timer_t *timer) {
 }
 
 static void ticks_resume(avow__source_t *source) {
-  ticks_t *ticks = (ticks_t *) source;
-  (void) avow__now(source->context);
-  ticks_go_on(ticks);
+  ticks_go_on((ticks_t *) source);
 }
 
 static void ticks_hold_back(avow__source_t *source) {
@@ -62,7 +61,7 @@ avow_channel_t *avow_ticks(uv_loop_t *loop, uint64_t ms) {
   if (ticks == NULL)
     return avow__channel_none(loop);
   avow__alarm_init(ticks->source.context, &ticks->alarm, ticks);
-  ticks->start = avow__now(ticks->source.context);
+  ticks->start = avow__present(ticks->source.context);
   ticks->ms = ms;
   ticks->source.handle = (uv_handle_t *) &ticks->alarm.timer;
   ticks->source.resume = ticks_resume;

@@ -44,6 +44,19 @@ static inline uint64_t avow__time(const avow__context_t *c) {
   return AVOW__LIKELY(c->clock == NULL) ? uv_now(c->loop) : c->clock->now;
 }
 
+/* By how many milliseconds uv_now() is behind the clock. No call of avow moves
+   uv_now(): libuv before 1.48 never leaves a pass over its timers in which a
+   callback moves it and a repeating timer is short. */
+uint64_t avow__time_behind(const uv_loop_t *loop);
+
+/* What limits count from: never earlier than avow__time(), and it never goes
+   back. */
+static inline uint64_t avow__present(const avow__context_t *c) {
+  return AVOW__LIKELY(c->clock == NULL)
+             ? uv_now(c->loop) + avow__time_behind(c->loop)
+             : c->clock->now;
+}
+
 /* How long an alarm takes that is to ring in the next turn. A timer of libuv's
    before 1.48 that is due again in its own callback has the loop never turn. */
 static inline uint64_t avow__one_turn(const avow__context_t *c) {
@@ -61,6 +74,21 @@ static inline void avow__alarm_set(avow__context_t *c, avow__alarm_t *alarm,
                                    uint64_t ms, uv_timer_cb cb) {
   if (AVOW__LIKELY(c->clock == NULL))
     (void) uv_timer_start(&alarm->timer, cb, ms, 0); /* it may be closing */
+  else
+    avow__clock_set(c, alarm, ms, cb);
+}
+
+/* Starts libuv's timer, to fire ms milliseconds from the present. */
+void avow__timer_set_from_present(uv_timer_t *timer, uint64_t ms,
+                                  uv_timer_cb cb);
+
+/* Calls cb when ms milliseconds have passed from the present, and not from the
+   loop's cached time. */
+static inline void avow__alarm_set_from_present(avow__context_t *c,
+                                                avow__alarm_t *alarm,
+                                                uint64_t ms, uv_timer_cb cb) {
+  if (AVOW__LIKELY(c->clock == NULL))
+    avow__timer_set_from_present(&alarm->timer, ms, cb);
   else
     avow__clock_set(c, alarm, ms, cb);
 }

@@ -3,12 +3,13 @@
 #include "avow/deadline.h"
 
 #include "avow/cancel.h"
+#include "engine/clock.h"
 #include "engine/engine.h"
 
 uint64_t avow_now(uv_loop_t *loop) {
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
-  return c->life != AVOW__CLOSED ? avow__now(c) : 0; /* of nobody's loop */
+  return c->life != AVOW__CLOSED ? avow__present(c) : 0; /* of nobody's loop */
 }
 
 avow_promise_t *avow_deadline(avow_promise_t *p, uint64_t at) {
@@ -16,7 +17,7 @@ avow_promise_t *avow_deadline(avow_promise_t *p, uint64_t at) {
   avow__context_t *c = avow__context(p);
   if (at == AVOW_NEVER || c->life == AVOW__CLOSED)
     return p;
-  const uint64_t now = avow__now(c);
-  return at > now ? avow_timeout(p, at - now)
-                  : avow__until(p, avow__time_is_up(c));
+  const uint64_t now = avow__present(c);
+  return avow__until(p, at > now ? avow__time_limit(c, now, at - now)
+                                 : avow__time_is_up(c));
 }

@@ -226,11 +226,8 @@ void avow__enter(avow__context_t *c) {
   avow__enter_call(c);
 }
 
-uint64_t avow__now(avow__context_t *c) {
-  if (c->depth == 0 || c->late)
-    uv_update_time(c->loop);
-  c->late = false;
-  return avow__time(c);
+uint64_t avow__now(const avow__context_t *c) {
+  return c->depth == 0 || c->late ? avow__present(c) : avow__time(c);
 }
 
 void avow__stop_if_settled(avow__context_t *c) {

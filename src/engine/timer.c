@@ -265,19 +265,19 @@ static bool wheel_new(avow__context_t *c) {
   return true;
 }
 
-/* An empty wheel, for which the timer does not run, goes to the present. */
+/* An empty wheel, for which the timer does not run, goes to the cached time, of
+   which no deadline is ever earlier. */
 static void timer_advance(avow__context_t *c) {
   avow__wheel_t *wheel = c->wheel;
-  const uint64_t now = avow__now(c);
   if (wheel->armed == UINT64_MAX && !wheel->running)
-    wheel->slots.now = now;
+    wheel->slots.now = avow__time(c);
 }
 
-static void timer_start(avow__context_t *c, avow_promise_t *p, uint64_t ms) {
+static void timer_start(avow__context_t *c, avow_promise_t *p, uint64_t from,
+                        uint64_t ms) {
   avow__wheel_t *wheel = c->wheel;
-  const uint64_t now = avow__time(c);
   const uint64_t latest = wheel->slots.now | AVOW__LATEST;
-  p->u.timer.deadline = ms < latest - now ? now + ms : latest;
+  p->u.timer.deadline = ms < latest - from ? from + ms : latest;
   assert(p->u.timer.deadline >= wheel->slots.now); /* time does not go back */
   p->u.timer.looks = wheel->last.number;
   avow__slots_put(&wheel->slots, p);
@@ -285,7 +285,8 @@ static void timer_start(avow__context_t *c, avow_promise_t *p, uint64_t ms) {
     arm(c, p->u.timer.deadline);
 }
 
-static avow_promise_t *timer_new(avow__context_t *c, uint64_t ms, sort_t sort) {
+static avow_promise_t *timer_new(avow__context_t *c, uint64_t from, uint64_t ms,
+                                 sort_t sort) {
   if (c->life >= AVOW__GIVING_UP || !wheel_new(c))
     return avow__no_promise(c);
   if (uv_is_closing((uv_handle_t *) &c->wheel->alarm.timer)) {
@@ -299,24 +300,30 @@ static avow_promise_t *timer_new(avow__context_t *c, uint64_t ms, sort_t sort) {
   p->u.timer.is_weak = sort == WEAK;
   timer_has_come(c->wheel, p);
   timer_advance(c);
-  timer_start(c, p, ms);
+  timer_start(c, p, from, ms);
   return p;
+}
+
+static avow_promise_t *sleep_new(avow__context_t *c, uint64_t ms, sort_t sort) {
+  return c->life != AVOW__CLOSED ? timer_new(c, avow__now(c), ms, sort)
+                                 : avow__no_promise(c);
 }
 
 avow_promise_t *avow_sleep(uv_loop_t *loop, uint64_t ms) {
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
-  return timer_new(c, ms, SLEEP);
+  return sleep_new(c, ms, SLEEP);
 }
 
 avow_promise_t *avow_sleep_weak(uv_loop_t *loop, uint64_t ms) {
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
-  return timer_new(c, ms, WEAK);
+  return sleep_new(c, ms, WEAK);
 }
 
-avow_promise_t *avow__time_limit(avow__context_t *c, uint64_t ms) {
-  return timer_new(c, ms, LIMIT);
+avow_promise_t *avow__time_limit(avow__context_t *c, uint64_t from,
+                                 uint64_t ms) {
+  return timer_new(c, from, ms, LIMIT);
 }
 
 /* Whom it may concern hears of it from what it ends. */

@@ -9,6 +9,7 @@
  */
 #include "avow/cancel.h"
 #include "engine/cancel_reason.h"
+#include "engine/clock.h"
 #include "engine/engine.h"
 
 /* The reaction to stop is no longer wanted, nor is a stop that nobody else
@@ -122,7 +123,13 @@ avow_promise_t *avow_until(avow_promise_t *p, const avow_promise_t *stop_p) {
   return avow__until(p, avow__ref(stop_p));
 }
 
+/* Of a closed loop only the context is left. */
+static avow_promise_t *limit_new(avow__context_t *c, uint64_t ms) {
+  return c->life != AVOW__CLOSED ? avow__time_limit(c, avow__present(c), ms)
+                                 : avow__no_promise(c);
+}
+
 avow_promise_t *avow_timeout(avow_promise_t *p, uint64_t ms) {
   p = avow__given(p, "a promise");
-  return avow__until(p, avow__time_limit(avow__context(p), ms));
+  return avow__until(p, limit_new(avow__context(p), ms));
 }

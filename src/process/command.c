@@ -197,9 +197,8 @@ static void command_terminate(command_t *command) {
 
 /* What time it takes to end the process knows by no clock but the real one. */
 static void begin_grace(command_t *command) {
-  uv_timer_t *timer = &command->alarm.timer;
-  uv_update_time(timer->loop);
-  (void) uv_timer_start(timer, on_grace_over, command->grace, 0); /* is open */
+  avow__timer_set_from_present(&command->alarm.timer, command->grace,
+                               on_grace_over);
 }
 
 /* Ends a command that nobody wants to go on. */
@@ -253,9 +252,8 @@ static void on_capture(avow__capture_t *capture, int err) {
 
 /* To start the process took some time. */
 static void begin_timeout(command_t *command, uint64_t ms) {
-  avow__context_t *c = command->op.context;
-  uv_update_time(c->loop);
-  avow__alarm_set(c, &command->alarm, ms, on_time_is_up);
+  avow__alarm_set_from_present(command->op.context, &command->alarm, ms,
+                               on_time_is_up);
 }
 
 static void write_more(command_t *command);

@@ -13,6 +13,7 @@
 #include "base/container.h"
 #include "base/reserved.h"
 #include "base/table.h"
+#include "engine/clock.h"
 #include "tools/flight.h"
 #include "tools/tool.h"
 
@@ -116,7 +117,7 @@ static void cached_unlist(cached_t *entry) {
 }
 
 static uint64_t end_of_time(const cache_t *cache) {
-  const uint64_t now = avow__now(cache->context);
+  const uint64_t now = avow__present(cache->context);
   const uint64_t ttl = cache->options.ttl;
   return ttl < UINT64_MAX - now ? now + ttl : UINT64_MAX;
 }
@@ -188,7 +189,7 @@ static cached_t *cached_new(cache_t *cache, avow_value_t key) {
 
 /* Drops what is too old by now. */
 static void cache_look(cache_t *cache) {
-  const uint64_t now = avow__now(cache->context);
+  const uint64_t now = avow__present(cache->context);
   while (cache->kept != NULL && cached_at(cache->kept)->end <= now)
     cache_drop_oldest(cache);
 }

@@ -14,6 +14,7 @@
 #include "base/container.h"
 #include "base/reserved.h"
 #include "engine/child.h"
+#include "engine/clock.h"
 #include "tools/callers.h"
 #include "tools/tool.h"
 
@@ -32,7 +33,7 @@ typedef struct {
 /* What has come since it was looked at. Who waits comes up to a millisecond
    late, in which a full bucket must lose nothing. */
 static void rate_look(rate_t *rate) {
-  const uint64_t now = avow__now(rate->parent.context);
+  const uint64_t now = avow__present(rate->parent.context);
   const uint64_t more = rate->callers.first != NULL ? rate->tokens - 1 : 0;
   const uint64_t missing = rate->room + more - rate->level;
   const uint64_t elapsed = now - rate->looked;

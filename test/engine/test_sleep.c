@@ -55,7 +55,7 @@ static avow_value_t wake_cb(const avow_value_t *arg, void *nap) {
 static avow_value_t take_naps(const avow_value_t *arg, void *data) {
   for (unsigned i = 0; i < 2000; i++) {
     const uint64_t ms = random_below(300);
-    naps[i] = (nap_t){ avow_now(loop) + ms, i };
+    naps[i] = (nap_t){ uv_now(loop) + ms, i };
     avow_unref(avow_then(avow_sleep(loop, ms), wake_cb, NULL, &naps[i]));
   }
   return avow_none();

@@ -223,168 +223,12 @@ static void what_has_arrived_is_never_late(void **state) {
   assert_fulfils_int(p, 1);
 }
 
-static avow_value_t sleep_4_within_2(const avow_value_t *arg, void *data) {
-  avow_promise_t **p = data;
-  *p = avow_timeout(avow_sleep(loop, 4), 2);
-  note_three(avow_sleep(loop, 3), "a1", "a2", "a3");
-  return avow_none();
-}
-
-static void a_limit_comes_before_what_was_due_after_it(void **state) {
-  avow_promise_t *p;
-  in_a_callback(sleep_4_within_2, &p);
-
-  stall(6);
-
-  assert_rejects(p, UV_ETIMEDOUT);
-  run();
-  assert_notes("a1 a2 a3");
-}
-
-static avow_value_t note_code(const avow_value_t *arg, void *data) {
-  note(avow_err_name(avow_error_code(arg)));
-  return avow_none();
-}
-
-static avow_value_t limits_and_sleeps(const avow_value_t *arg, void *data) {
-  avow_deferred_t **ds = data;
-  avow_promise_t *p = avow_timeout(avow_promise_new(loop, &ds[0]), 2);
-  avow_unref(avow_then(avow_sleep(loop, 2), note_cb, NULL, "younger"));
-  avow_unref(avow_then(avow_sleep(loop, 1), note_cb, NULL, "earlier"));
-  avow_unref(avow_catch(p, note_code, NULL));
-  p = avow_timeout(avow_promise_new(loop, &ds[1]), 3);
-  avow_unref(avow_catch(p, note_code, NULL));
-  return avow_none();
-}
-
-static void limits_and_sleeps_keep_their_order(void **state) {
-  avow_deferred_t *ds[2];
-  in_a_callback(limits_and_sleeps, ds);
-
-  stall(5);
-  run();
-
-  assert_notes("earlier ETIMEDOUT younger ETIMEDOUT");
-  avow_deferred_drop(ds[0]);
-  avow_deferred_drop(ds[1]);
-}
-
 static void a_due_limit_can_be_cancelled(void **state) {
   avow_deferred_t *d;
   avow_promise_t *a = avow_sleep(loop, 1);
 
   assert_stops(a, avow_timeout(avow_promise_new(loop, &d), 1));
   avow_deferred_drop(d);
-}
-
-/* A model: whatever ends is the earliest of all that are pending, by deadline
-   and then by age, and nothing ends while another's jobs are left. Sleeps and
-   limits of any length begin others, stop others and hold the loop up. */
-
-enum { WAITS = 1000, LENGTHS = 20 };
-
-typedef struct {
-  avow_promise_t *p;
-  avow_deferred_t *d; /* of a limit: what it limits */
-  uint64_t deadline;
-  bool over;
-} wait_t;
-
-static struct {
-  wait_t waits[WAITS];
-  unsigned begun, ended;
-  const wait_t *running; /* has jobs left */
-  uint64_t seed;
-} model;
-
-/* xorshift64*: the same numbers each time. */
-static unsigned random_below(unsigned limit) {
-  model.seed ^= model.seed >> 12;
-  model.seed ^= model.seed << 25;
-  model.seed ^= model.seed >> 27;
-  return (unsigned) (model.seed * UINT64_C(2685821657736338717) >> 33) % limit;
-}
-
-static void assert_earliest(const wait_t *wait) {
-  for (unsigned i = 0; i < model.begun; i++) {
-    const wait_t *other = &model.waits[i];
-    if (!other->over && other < wait)
-      assert_true(other->deadline > wait->deadline);
-    if (!other->over && other > wait)
-      assert_true(other->deadline >= wait->deadline);
-  }
-}
-
-static void begin_one(void);
-
-static void stop_one(void) {
-  wait_t *wait = &model.waits[random_below(model.begun)];
-  if (wait->over)
-    return;
-  wait->over = true;
-  model.ended++;
-  avow_cancel(wait->p);
-}
-
-static avow_value_t end_cb(const avow_value_t *arg, void *data) {
-  wait_t *wait = data;
-  if (wait->over) /* it was stopped */
-    return avow_none();
-  assert_null(model.running);
-  assert_earliest(wait);
-  model.running = wait;
-  wait->over = true;
-  model.ended++;
-  begin_one();
-  begin_one();
-  if (random_below(3) == 0)
-    stop_one();
-  if (random_below(30) == 0)
-    stall(random_below(LENGTHS));
-  return avow_follow(avow_promise_resolve(loop, avow_none()));
-}
-
-static avow_value_t last_job_cb(const avow_value_t *arg, void *data) {
-  if (model.running == data)
-    model.running = NULL;
-  return avow_none();
-}
-
-static void begin_one(void) {
-  if (model.begun == WAITS)
-    return;
-  wait_t *wait = &model.waits[model.begun++];
-  const unsigned ms = random_below(LENGTHS);
-  if (random_below(3) == 0)
-    wait->p = avow_timeout(avow_promise_new(loop, &wait->d), ms);
-  else
-    wait->p = avow_sleep(loop, ms);
-  wait->deadline = uv_now(loop) + ms;
-  wait->p = avow_then(wait->p, end_cb, end_cb, wait);
-  wait->p = avow_then(wait->p, last_job_cb, NULL, wait);
-}
-
-static avow_value_t begin_ten(const avow_value_t *arg, void *data) {
-  for (int i = 0; i < 10; i++)
-    begin_one();
-  return avow_none();
-}
-
-static void all_that_is_late_keeps_to_the_model(void **state) {
-  memset(&model, 0, sizeof(model));
-  model.seed = 5;
-  in_a_callback(begin_ten, NULL);
-
-  stall(LENGTHS);
-  run();
-
-  assert_int_equal(model.begun, WAITS);
-  assert_int_equal(model.ended, WAITS);
-  for (int i = 0; i < WAITS; i++) {
-    avow_unref(model.waits[i].p);
-    if (model.waits[i].d != NULL)
-      avow_deferred_drop(model.waits[i].d);
-  }
 }
 
 SUITE(task) {
@@ -403,10 +247,7 @@ SUITE(task) {
     CASE(a_sleep_that_a_task_began_can_be_cancelled),
     CASE(finished_work_is_never_late),
     CASE(what_has_arrived_is_never_late),
-    CASE(a_limit_comes_before_what_was_due_after_it),
-    CASE(limits_and_sleeps_keep_their_order),
     CASE(a_due_limit_can_be_cancelled),
-    CASE(all_that_is_late_keeps_to_the_model),
   };
   return RUN(tests);
 }

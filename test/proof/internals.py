@@ -121,7 +121,8 @@ def complaints_of_time(root, page):
              for path in glob.glob(f'{root}/src/**/*.[ch]', recursive=True)
              if '/sim/' not in path and # which is libuv there
              '/adapters/' not in path and # whose headers say so
-             re.search(r'\buv_(?:now|hrtime|timer_init|timer_start)\(',
+             re.search(r'\b(?:uv_(?:now|hrtime|timer_init|timer_start)'
+                       r'|avow__timer_set_from_present)\(',
                           re.sub(r'(?s)/\*.*?\*/', '', read(path)))}
     for name in sorted(found ^ set(re.findall(r'`([a-z_]+\.[ch])`', said))):
         yield f'{name}: goes by the time of libuv, or {PAGE} says so: not both'
