@@ -9,7 +9,7 @@
  * endless starves the rest.
  *
  * To look at the clock for each job would cost more than many a job. So many
- * run from one look to the next, and fewer where these took long. The time of a
+ * run from one look to the next, as long as they are quick. The time of a
  * callback counts from the first look in it: what it does not get to costs
  * none, nor does what is not avow's.
  *
@@ -63,13 +63,22 @@ static void begin_turn(avow__context_t *c) {
   grant(c);
 }
 
+/* The stride after an allowance that took so long. Slow jobs are looked at one
+   by one. A quick job says little about the next, so the stride at most doubles
+   from look to look. */
+static unsigned next_stride(const avow__context_t *c, uint64_t ns) {
+  const uint64_t part = time_of_turn(c) / PARTS, before = c->stride;
+  if (ns >= part)
+    return 1;
+  const uint64_t fit = before * part / (ns + 1);
+  const uint64_t grown = fit < 2 * before ? fit : 2 * before;
+  const unsigned longest = longest_stride(c);
+  return grown < longest ? (unsigned) grown : longest;
+}
+
 /* An allowance of jobs took so long. */
 static void spend_time(avow__context_t *c, uint64_t ns) {
-  const uint64_t fit = c->stride * (time_of_turn(c) / PARTS) / (ns + 1);
-  const unsigned longest = longest_stride(c);
-  c->stride = fit < longest ? (unsigned) fit : longest;
-  if (c->stride == 0)
-    c->stride = 1;
+  c->stride = next_stride(c, ns);
   c->time_left -= ns < c->time_left ? ns : c->time_left;
   if (c->time_left == 0)
     c->reserve = 0;

@@ -36,6 +36,7 @@ static int clock_setup(void **state) {
 typedef struct {
   uv_prepare_t prepare;
   uint64_t ns;
+  unsigned quick; /* of how many one takes no time; 0: none does */
   unsigned steps, turns, last;
   unsigned least, most; /* steps in a turn, but for the first */
   unsigned until;       /* turns */
@@ -54,18 +55,23 @@ static void on_prepare(uv_prepare_t *handle) {
 static avow_value_t step(void *data) {
   busy_t *busy = data;
   busy->steps++;
-  present += busy->ns;
+  if (busy->quick == 0 || busy->steps % busy->quick != 0)
+    present += busy->ns;
   return busy->turns < busy->until ? avow_none() : avow_int(1);
 }
 
-static void run_steps(busy_t *busy, uint64_t ns) {
-  *busy = (busy_t){ .ns = ns, .least = UINT_MAX, .until = 10 };
+static void run_mixed_steps(busy_t *busy, uint64_t ns, unsigned quick) {
+  *busy = (busy_t){ .ns = ns, .quick = quick, .least = UINT_MAX, .until = 10 };
   busy->prepare.data = busy;
   assert_int_equal(uv_prepare_init(loop, &busy->prepare), 0);
   assert_int_equal(uv_prepare_start(&busy->prepare, on_prepare), 0);
   assert_fulfils_int(avow_repeat(loop, step, busy), 1);
   uv_close((uv_handle_t *) &busy->prepare, NULL);
   run();
+}
+
+static void run_steps(busy_t *busy, uint64_t ns) {
+  run_mixed_steps(busy, ns, 0);
 }
 
 static void a_turn_ends_when_its_time_is_spent(void **state) {
@@ -85,6 +91,27 @@ static void slow_jobs_are_few_in_a_turn(void **state) {
 
   assert_int_in_range(busy.least, 1, 2);
   assert_int_in_range(busy.most, 1, 2);
+}
+
+/* One before the first look, and ten, of which each spends a tenth. */
+static void slow_jobs_are_looked_at_one_by_one(void **state) {
+  busy_t busy;
+  run_steps(&busy, 100 * US);
+  looks = 0;
+
+  run_steps(&busy, 100 * US);
+
+  assert_int_in_range(busy.most, 10, 11);
+  assert_true(looks >= busy.steps - busy.until);
+}
+
+/* One in four is quick, and a quick job gives the next two a look together. */
+static void a_quick_job_among_slow_ones_changes_little(void **state) {
+  busy_t busy;
+
+  run_mixed_steps(&busy, 100 * US, 4);
+
+  assert_int_in_range(busy.most, 13, 16);
 }
 
 static void quick_jobs_are_counted(void **state) {
@@ -492,6 +519,8 @@ SUITE(turn_time) {
   const struct CMUnitTest tests[] = {
     TIMED(a_turn_ends_when_its_time_is_spent),
     TIMED(slow_jobs_are_few_in_a_turn),
+    TIMED(slow_jobs_are_looked_at_one_by_one),
+    TIMED(a_quick_job_among_slow_ones_changes_little),
     TIMED(quick_jobs_are_counted),
     TIMED(the_time_of_a_turn_is_an_option),
     TIMED(a_turn_may_take_an_hour),
