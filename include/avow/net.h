@@ -22,7 +22,8 @@ AVOW_HEADER_BEGIN
  * families, the next one after 250 ms or once one fails, and takes the first to
  * answer (RFC 8305). If none does: the code of the first failure, a message
  * with all, and their LIST as its cause. Else it rejects as the lookup does,
- * with UV_EAI_SERVICE for ports past 65535. Cancelling stops it at any stage.
+ * with UV_EAI_SERVICE for ports past 65535. A host and a service in numbers
+ * wait for no thread of the pool. Cancelling stops it at any stage.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_connect(uv_loop_t *loop,
                                                     const char *host,
@@ -41,7 +42,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_connect_path(uv_loop_t *loop,
  * all of this machine, the service "0" for any free port: avow_local_address()
  * says which. Takes the first address that can be had; rejects as the last one,
  * UV_EADDRINUSE, …, or as the lookup, UV_EAI_*, UV_EAI_SERVICE for ports past
- * 65535. Cancelling ends that.
+ * 65535. A host and a service in numbers wait for no thread of the pool.
+ * Cancelling ends that.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_bind(uv_loop_t *loop,
                                                  const char *host,

@@ -51,7 +51,7 @@ avow_promise_t *avow_bind(uv_loop_t *loop, const char *host,
   if (service == NULL)
     return avow__refuse(loop, UV_EINVAL, "bind", host);
   avow_promise_t *p = avow_getaddrinfo(loop, host, service, &hints);
-  return avow_then(p, bind_cb, NULL, loop);
+  return avow__then_begin(p, bind_cb, loop);
 }
 
 static bool carries_handles(const uv_stream_t *stream) {

@@ -301,7 +301,7 @@ avow_promise_t *avow_connect(uv_loop_t *loop, const char *host,
   if (host == NULL || service == NULL)
     return avow__refuse(loop, UV_EINVAL, "connect", host);
   avow_promise_t *p = avow_getaddrinfo(loop, host, service, &hints);
-  return avow_then(p, connect_cb, NULL, loop);
+  return avow__then_begin(p, connect_cb, loop);
 }
 
 static avow_value_t give_cb(const avow_value_t *arg, void *block) {

@@ -325,7 +325,7 @@ static void connect_rejects_without_host_or_service(void **state) {
               "connect '127.0.0.1': invalid argument");
 }
 
-static void connect_cancelled_while_it_looks_up_ends(void **state) {
+static void connect_cancelled_before_it_begins_ends(void **state) {
   avow_promise_t *p = connect_to_server();
 
   avow_cancel(p);
@@ -341,7 +341,7 @@ static void connect_cancelled_while_it_connects_ends(void **state) {
   const int before = streams();
   avow_promise_t *p = avow_connect(loop, "127.0.0.1", silent);
   while (streams() == before)
-    (void) uv_run(loop, UV_RUN_ONCE); /* the lookup keeps it alive */
+    (void) uv_run(loop, UV_RUN_ONCE); /* its jobs keep it alive */
 
   avow_cancel(p);
 
@@ -418,7 +418,7 @@ SUITE(connect) {
     NET(refusal_names_the_address),
     NET(unknown_host_is_named),
     NET(connect_rejects_without_host_or_service),
-    NET(connect_cancelled_while_it_looks_up_ends),
+    NET(connect_cancelled_before_it_begins_ends),
     RACE(connect_cancelled_while_it_connects_ends),
     NET(result_nobody_takes_is_closed),
     NET(names_of_pipes_connect),

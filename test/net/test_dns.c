@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names and addresses. The system's functions are followed by ours: they count
- * the lists that nobody freed, and can be made to wait.
+ * Names and addresses. Our functions stand before the system's: they count the
+ * lists that nobody freed, can be made to wait, and know "here.test", the name
+ * of 127.0.0.1. Names are looked up on the thread pool, numbers are not.
  */
 #include <dlfcn.h>
+#include <net/if.h>
 #include <netdb.h>
 #include <stdatomic.h>
+#include <stdio.h>
 
 #include "thread_pool.h"
 
@@ -26,7 +29,10 @@ int getaddrinfo(const char *node, const char *service,
   if (waits) {
     wait_in_pool();
   }
-  const int err = next(node, service, hints, out);
+  const bool ours = node != NULL && strcmp(node, "here.test") == 0;
+  if (ours && hints != NULL && (hints->ai_flags & AI_NUMERICHOST) != 0)
+    return EAI_NONAME;
+  const int err = next(ours ? "127.0.0.1" : node, service, hints, out);
   lists += err == 0;
   return err;
 }
@@ -67,8 +73,15 @@ static const struct addrinfo numeric = { .ai_family = AF_INET,
                                          .ai_socktype = SOCK_STREAM,
                                          .ai_flags = AI_NUMERICHOST };
 
+static const struct addrinfo named = { .ai_family = AF_INET,
+                                       .ai_socktype = SOCK_STREAM };
+
 static avow_promise_t *start(void) {
-  return avow_getaddrinfo(loop, "127.0.0.1", "80", &numeric);
+  return avow_getaddrinfo(loop, "here.test", "80", &named);
+}
+
+static avow_promise_t *start_with_numbers(void) {
+  return avow_getaddrinfo(loop, "127.0.0.1", "80", &named);
 }
 
 static avow_promise_t *looked_up_unheard(void) {
@@ -115,8 +128,8 @@ static void lookup_works_without_hints(void **state) {
 }
 
 static void lookup_copies_strings_and_hints(void **state) {
-  char node[] = "127.0.0.1", service[] = "80";
-  struct addrinfo hints = numeric;
+  char node[] = "here.test", service[] = "80";
+  struct addrinfo hints = named;
 
   avow_promise_t *p = avow_getaddrinfo(loop, node, service, &hints);
   node[0] = service[0] = 'x';
@@ -188,6 +201,84 @@ static void lookup_rejects_when_libuv_has_no_memory(void **state) {
   libuv_fails = false;
 
   assert_rejects(p, UV_ENOMEM);
+}
+
+static void numbers_need_no_thread(void **state) {
+  static const struct addrinfo passive = { .ai_family = AF_INET,
+                                           .ai_socktype = SOCK_STREAM,
+                                           .ai_flags = AI_PASSIVE };
+  hold_pool(THREADS);
+
+  assert_fulfils_address(start_with_numbers(), "127.0.0.1", 80);
+  assert_fulfils_address(avow_getaddrinfo(loop, "127.1", NULL, &named),
+                         "127.0.0.1", 0);
+  assert_fulfils_address(avow_getaddrinfo(loop, "127.0.0.3", "82", NULL),
+                         "127.0.0.3", 82);
+  assert_fulfils_address(avow_getaddrinfo(loop, NULL, "83", &passive),
+                         "0.0.0.0", 83);
+}
+
+static void assert_connects(const avow_value_t *server) {
+  char port[8];
+  const uv_stream_t *stream = avow_stream_handle(avow_to_stream(server));
+  const avow_address_t at = avow_local_address((const uv_handle_t *) stream);
+  (void) snprintf(port, sizeof(port), "%d", at.port); /* fits */
+  const avow_value_t v = avow_run(avow_connect(loop, "127.0.0.1", port));
+  assert_string_equal(avow_error_message(&v), "no error");
+  avow_value_unref(v);
+}
+
+static void servers_and_connections_by_numbers_need_no_thread(void **state) {
+  hold_pool(THREADS);
+
+  const avow_value_t server = avow_run(avow_bind(loop, "127.0.0.1", "0"));
+  avow_channel_t *connections =
+      avow_connections(avow_stream_handle(avow_to_stream(&server)), NULL);
+  assert_connects(&server);
+
+  avow_channel_unref(connections);
+  avow_value_unref(server);
+}
+
+static const struct sockaddr_in6 *first_of_six(const avow_value_t *v) {
+  assert_string_equal(avow_error_message(v), "no error");
+  const struct addrinfo *info = avow_to_addrinfo(v);
+  assert_int_equal(info->ai_family, AF_INET6);
+  return (const struct sockaddr_in6 *) (const void *) info->ai_addr;
+}
+
+static void numbers_with_a_zone_need_no_thread(void **state) {
+  hold_pool(THREADS);
+
+  const avow_value_t v =
+      avow_run(avow_getaddrinfo(loop, "fe80::1%lo", "80", NULL));
+
+  assert_int_equal(first_of_six(&v)->sin6_scope_id, if_nametoindex("lo"));
+  avow_value_unref(v);
+  assert_rejects(avow_getaddrinfo(loop, "fe80::1%no-such-zone", "80", NULL),
+                 UV_EAI_NONAME);
+}
+
+static void numbers_of_another_family_need_no_thread(void **state) {
+  static const struct addrinfo six = { .ai_family = AF_INET6 };
+  hold_pool(THREADS);
+
+  const avow_value_t v =
+      avow_run(avow_getaddrinfo(loop, "127.0.0.1", "80", &six));
+
+  assert_true(avow_is_error(&v));
+  avow_value_unref(v);
+  assert_rejects(avow_getaddrinfo(loop, "::g", "80", NULL), UV_EAI_NONAME);
+}
+
+/* A name may begin with a digit. */
+static void names_that_begin_with_a_digit_are_looked_up(void **state) {
+  const avow_value_t v =
+      avow_run(avow_getaddrinfo(loop, "1.no.number.", "80", &named));
+
+  assert_true(avow_is_error(&v));
+  assert_non_null(strstr(avow_error_message(&v), "'1.no.number.'"));
+  avow_value_unref(v);
 }
 
 static void read_a_number_as_addresses(void) {
@@ -291,23 +382,37 @@ static struct sockaddr_in local(void) {
   return address;
 }
 
+/* No service has the port 65535, but that is looked up. */
 static avow_promise_t *start_naming(void) {
-  const struct sockaddr_in address = local();
+  struct sockaddr_in address;
+  (void) uv_ip4_addr("127.0.0.1", 65535, &address);
   return avow_getnameinfo(loop, (const struct sockaddr *) &address,
-                          NI_NUMERICHOST | NI_NUMERICSERV);
+                          NI_NUMERICHOST);
 }
 
-static void assert_is_name(const avow_value_t *v) {
+static void assert_is_name(const avow_value_t *v, const char *port) {
   assert_string_equal(avow_error_message(v), "no error");
   assert_int_equal(avow_list_len(v), 2);
   assert_string_equal(avow_to_bytes(avow_list_at(v, 0), NULL), "127.0.0.1");
-  assert_string_equal(avow_to_bytes(avow_list_at(v, 1), NULL), "80");
+  assert_string_equal(avow_to_bytes(avow_list_at(v, 1), NULL), port);
 }
 
 static void naming_gives_host_and_service(void **state) {
   const avow_value_t v = avow_run(start_naming());
 
-  assert_is_name(&v);
+  assert_is_name(&v, "65535");
+  avow_value_unref(v);
+}
+
+static void naming_by_numbers_needs_no_thread(void **state) {
+  const struct sockaddr_in address = local();
+  hold_pool(THREADS);
+
+  const avow_value_t v =
+      avow_run(avow_getnameinfo(loop, (const struct sockaddr *) &address,
+                                NI_NUMERICHOST | NI_NUMERICSERV));
+
+  assert_is_name(&v, "80");
   avow_value_unref(v);
 }
 
@@ -369,7 +474,7 @@ static bool naming_fails_well(long nth, bool from_then_on) {
   if (failed)
     assert_string_equal(avow_err_name(avow_error_code(&v)), "ENOMEM");
   else
-    assert_is_name(&v);
+    assert_is_name(&v, "65535");
   avow_value_unref(v);
   return failed;
 }
@@ -383,9 +488,9 @@ static void naming_survives_failing_memory(void **state) {
 }
 
 /* Fails the nth allocation; false once there is none. */
-static bool fails_well(long nth, bool from_then_on) {
+static bool fails_well(start_fn start_one, long nth, bool from_then_on) {
   fail_allocation(nth, from_then_on);
-  const avow_value_t v = avow_run(start());
+  const avow_value_t v = avow_run(start_one());
   const bool failed = allocation_failed();
   fail_allocation(0, false);
   if (failed)
@@ -401,7 +506,13 @@ static void lookup_survives_failing_memory(void **state) {
   wait_until_taken(); /* libuv wants memory to start the pool */
 
   for (int on = 0; on < 2; on++)
-    for (long nth = 1; fails_well(nth, on != 0); nth++)
+    for (long nth = 1; fails_well(start, nth, on != 0); nth++)
+      assert_true(nth < 100);
+}
+
+static void conversion_survives_failing_memory(void **state) {
+  for (int on = 0; on < 2; on++)
+    for (long nth = 1; fails_well(start_with_numbers, nth, on != 0); nth++)
       assert_true(nth < 100);
 }
 
@@ -421,6 +532,11 @@ SUITE(dns) {
     DNS(lookup_rejects_without_host_and_service),
     DNS(lookup_rejects_a_host_that_is_too_long),
     DNS(lookup_rejects_when_libuv_has_no_memory),
+    DNS(numbers_need_no_thread),
+    DNS(servers_and_connections_by_numbers_need_no_thread),
+    DNS(numbers_with_a_zone_need_no_thread),
+    DNS(numbers_of_another_family_need_no_thread),
+    DNS(names_that_begin_with_a_digit_are_looked_up),
     DNS(addresses_are_not_read_from_another_value),
     DNS(cancelled_in_the_queue_never_runs),
     DNS(running_lookup_is_freed_when_cancelled),
@@ -431,7 +547,9 @@ SUITE(dns) {
     DNS(loop_close_takes_lookups_off_the_queue),
     DNS(loop_close_frees_what_comes_late),
     DNS(lookup_survives_failing_memory),
+    DNS(conversion_survives_failing_memory),
     DNS(naming_gives_host_and_service),
+    DNS(naming_by_numbers_needs_no_thread),
     DNS(naming_rejects_an_unknown_family),
     DNS(naming_rejects_with_the_system_s_reason),
     DNS(naming_cancelled_in_the_queue_never_runs),
