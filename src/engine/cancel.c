@@ -165,12 +165,16 @@ void avow__cancel_reaction(avow_promise_t *p, avow_promise_t *start) {
     drop_attached(p);
 }
 
-/* Rejects once the clean-up is over, or now if the loop cannot wait for it. */
+/* Rejects once the clean-up is over, or now if the loop cannot wait for it. If
+   the clean-up is over already, the outcome is on its way. */
 void avow__cancel_cleanup(avow_promise_t *p, avow_promise_t *start) {
+  if (p->upstream == NULL || !avow__is_pending(p->upstream)) {
+    mark_path(start, p);
+    return;
+  }
   const avow_value_t dropped = p->u.value;
   p->u.value = avow__canceled(avow__context(p));
-  const bool waits = p->upstream != NULL && avow__is_pending(p->upstream);
-  if (waits && avow__context(p)->life >= AVOW__GIVING_UP)
+  if (avow__context(p)->life >= AVOW__GIVING_UP)
     cancel_detach(p);
   avow__value_unref(dropped); /* last: it may call the program */
 }

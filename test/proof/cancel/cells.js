@@ -328,11 +328,7 @@ class Finally extends Cell {
   }
 
   ignores() {
-    if (this.last)
-      return this.model.quirk('last-step');
-    const loses = this.model.quirk('value-lost');
-    this.canceled = this.canceled || loses;
-    return loses;
+    return this.last && this.model.quirk('last-step');
   }
 
   stop() {

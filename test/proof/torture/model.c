@@ -299,9 +299,16 @@ static void cancel_source(node_t *node) {
     note(node, 0);
 }
 
+static bool waits_for_clean_up(const node_t *node) {
+  return node->stage == CLEANING && node->upstream != NULL &&
+         model_is_pending(node->upstream);
+}
+
 static void cancel_top(node_t *top, node_t *start) {
-  if (top->stage == CLEANING) {
+  if (waits_for_clean_up(top)) {
     top->at_hand = canceled();
+  } else if (top->stage == CLEANING) {
+    mark_path(start, top);
   } else if (top->stage == CLEANED) {
     return;
   } else if (top->kind == GATHER) {
