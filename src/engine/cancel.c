@@ -51,8 +51,8 @@ static avow_promise_t *topmost(avow_promise_t *start) {
   return p;
 }
 
-/* p's input is there, its handler will run or runs: from here down, what
-   handlers return is not to be waited for. */
+/* p's outcome is on its way, or its handler runs: from here down, what handlers
+   return is not to be waited for. */
 static void mark_path(avow_promise_t *from, const avow_promise_t *top) {
   for (avow_promise_t *p = from;; p = p->upstream) {
     mark_canceled(p);

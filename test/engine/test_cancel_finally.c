@@ -37,9 +37,31 @@ static void value_is_kept_if_the_clean_up_is_over(void **state) {
   assert_notes("finally");
 }
 
+static avow_value_t work(const avow_value_t *arg, void *d) {
+  avow_value_unref(note_value_cb(arg, "got"));
+  return avow_follow(pending(d, "stop"));
+}
+
+/* It is heard in whichever round it comes: the next handler that begins
+   something has that canceled. */
+static void cancellation_is_heard_in_each_round(void **state) {
+  for (int round = 1; round <= 5; round++) {
+    avow_deferred_t *d = NULL;
+    avow_promise_t *p = avow_finally(resolved(1), note_fn, "finally");
+    p = avow_then(p, work, NULL, &d);
+
+    cancel_in_round(round, p);
+
+    assert_rejects(p, UV_ECANCELED);
+    assert_notes("finally got=1 stop");
+    avow_deferred_drop(d);
+  }
+}
+
 SUITE(cancel_finally) {
   const struct CMUnitTest tests[] = {
     CASE(value_is_kept_if_the_clean_up_is_over),
+    CASE(cancellation_is_heard_in_each_round),
   };
   return RUN(tests);
 }

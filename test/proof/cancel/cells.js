@@ -250,7 +250,6 @@ class Finally extends Cell {
     super(model);
     this.handler = handler;
     this.kept = null; /* the outcome that it is going to pass on */
-    this.last = false; /* it has that of its clean-up, which adoption delays */
     this.canceled = false; /* while its clean-up waited */
     this.below = new Set();
     const react = (outcome) =>
@@ -271,10 +270,7 @@ class Finally extends Cell {
   await(source) {
     this.source = source;
     const turn = ++this.turn;
-    const between = source.v8.then((outcome) => {
-      this.last = true;
-      return outcome;
-    });
+    const between = source.v8.then();
     queueMicrotask(() => between.then((outcome) => {
       this.wake(turn, () => this.end(outcome));
     }));
@@ -322,13 +318,8 @@ class Finally extends Cell {
   }
 
   arrive(path) {
-    const waits = this.kept !== null && this.source !== null;
-    if (!this.cleaning && !(waits && this.ignores()))
+    if (!this.cleaning)
       super.arrive(path);
-  }
-
-  ignores() {
-    return this.last && this.model.quirk('last-step');
   }
 
   stop() {

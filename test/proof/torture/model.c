@@ -307,10 +307,8 @@ static bool waits_for_clean_up(const node_t *node) {
 static void cancel_top(node_t *top, node_t *start) {
   if (waits_for_clean_up(top)) {
     top->at_hand = canceled();
-  } else if (top->stage == CLEANING) {
+  } else if (top->stage == CLEANING || top->stage == CLEANED) {
     mark_path(start, top);
-  } else if (top->stage == CLEANED) {
-    return;
   } else if (top->kind == GATHER) {
     model_drop_elements(top, &model.condemned);
     model_settle(top, canceled());
