@@ -75,6 +75,7 @@ struct avow_promise_s {
       union {
         void *data;             /* for callbacks; a fiber */
         avow__link_t *elements; /* of a GATHER, by their siblings */
+        uint64_t reach;         /* of a FINALLY_WAIT: as of a FINALLY */
       };
     };
     avow__link_t siblings; /* of an ELEMENT, or a CHILD */
@@ -90,7 +91,11 @@ struct avow_promise_s {
     struct {
       avow_cb on_fulfilled, on_rejected;
     } then;
-    avow_fn fn;              /* FINALLY, STEP, REPEAT */
+    struct {
+      avow_fn fn;     /* FINALLY, STEP, REPEAT */
+      uint64_t reach; /* FINALLY: how many promises below it cancellations have
+                         come through */
+    };
     void (*free_fn)(void *); /* ATTACH */
     uint64_t hops;           /* ADOPT */
     struct {

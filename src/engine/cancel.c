@@ -44,10 +44,32 @@ static avow_promise_t *noted(avow_promise_t *p) {
   return p;
 }
 
+/* How many promises p is. */
+static uint64_t span(const avow_promise_t *p) {
+  return p->kind == AVOW__ADOPT ? p->u.hops + 1 : 1;
+}
+
+/* Where a finally has its reach; NULL if p is none that waits. */
+static uint64_t *reach_of(avow_promise_t *p) {
+  if (p->kind == AVOW__FINALLY)
+    return &p->u.reach;
+  return p->kind == AVOW__FINALLY_WAIT ? &p->reach : NULL;
+}
+
+static void extend_reach(avow_promise_t *p, uint64_t below) {
+  uint64_t *reach = reach_of(p);
+  if (reach != NULL && *reach < below)
+    *reach = below;
+}
+
 static avow_promise_t *topmost(avow_promise_t *start) {
   avow_promise_t *p = noted(start);
-  while (can_climb(p, start))
+  uint64_t below = 0;
+  while (can_climb(p, start)) {
+    below += span(p);
     p = noted(p->upstream);
+    extend_reach(p, below);
+  }
   return p;
 }
 
@@ -59,6 +81,29 @@ static void mark_path(avow_promise_t *from, const avow_promise_t *top) {
     if (p == top)
       return;
   }
+}
+
+/* What a finally below p has reached is noted with the rest: once is enough. */
+static void shorten_reach(avow_promise_t *p, uint64_t below) {
+  uint64_t *reach = reach_of(p);
+  if (reach != NULL && *reach <= below)
+    *reach = 0;
+}
+
+/* Cancellations came through promises that nobody else holds, so that each but
+   the lowest still has one reaction. */
+void avow__cancel_below(avow_promise_t *p, uint64_t reach,
+                        const avow_value_t *canceled) {
+  avow__context_t *c = avow__context(p);
+  const avow_value_t before = c->reason;
+  c->reason = canceled->u.p != NULL ? *canceled : avow_none();
+  while (reach > 0) {
+    p = (avow_promise_t *) p->waiters;
+    reach -= span(p) < reach ? span(p) : reach;
+    mark_canceled(p);
+    shorten_reach(p, reach);
+  }
+  c->reason = before;
 }
 
 void avow__cancel_running(avow_promise_t *p, avow_promise_t *start) {

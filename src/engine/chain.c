@@ -105,6 +105,7 @@ avow_promise_t *avow_finally(avow_promise_t *p, avow_fn on_settled,
     return avow__lost(c, p);
   }
   q->u.fn = on_settled;
+  q->u.reach = 0;
   avow__subscribe(q);
   return q;
 }
@@ -237,6 +238,7 @@ static void await_result(avow_promise_t *p, avow_value_t outcome,
                          avow_value_t result) {
   avow__context_t *c = avow__context(p);
   p->kind = AVOW__FINALLY_WAIT;
+  p->reach = p->u.reach;
   p->u.value = outcome;
   if (result.tag >= AVOW_PROMISE) {
     p->upstream = avow__awaited(c, result);
@@ -245,6 +247,17 @@ static void await_result(avow_promise_t *p, avow_value_t outcome,
     avow__value_unref(result);
     avow__enqueue(c, p);
   }
+}
+
+static bool is_cancellation(const avow_value_t *v) {
+  return avow_error_code(v) == UV_ECANCELED;
+}
+
+/* A clean-up that fails is the outcome, in place of what it came after. */
+static void override(avow_promise_t *p, const avow_value_t *outcome,
+                     const avow_value_t *failure, uint64_t reach) {
+  if (is_cancellation(outcome) && !is_cancellation(failure))
+    avow__cancel_below(p, reach, outcome);
 }
 
 void avow__finally_run(avow_promise_t *p) {
@@ -256,6 +269,7 @@ void avow__finally_run(avow_promise_t *p) {
     await_result(p, outcome, result);
     return;
   }
+  override(p, &outcome, &result, p->u.reach);
   avow__value_unref(outcome);
   avow__resolve(p, result);
 }
@@ -266,13 +280,14 @@ static void swap(avow_value_t *a, avow_value_t *b) {
   *b = first;
 }
 
-/* A clean-up that fails is the outcome, in place of what it came after. */
 void avow__finally_wait_run(avow_promise_t *p) {
   avow_value_t dropped = avow_none();
   if (p->upstream != NULL)
     dropped = avow__take_upstream(p);
-  if (avow_is_error(&dropped))
+  if (avow_is_error(&dropped)) {
     swap(&dropped, &p->u.value);
+    override(p, &dropped, &p->u.value, p->reach);
+  }
   p->kind = AVOW__FINALLY_LAST;
   avow__enqueue(avow__context(p), p);
   avow__value_unref(dropped); /* last: it may call the program */

@@ -58,10 +58,82 @@ static void cancellation_is_heard_in_each_round(void **state) {
   }
 }
 
+/* Clean-ups that fail. */
+
+static avow_value_t fail_at_once(void *data) {
+  note("fails");
+  return avow_error(UV_EIO);
+}
+
+static avow_value_t work_anew(const avow_value_t *arg, void *d) {
+  if (avow_error_code(arg) == UV_ECANCELED)
+    return avow_value_ref(arg);
+  return work(arg, d);
+}
+
+static void cancellation_goes_on_if_its_clean_up_fails(void **state) {
+  avow_deferred_t *d, *more = NULL;
+  avow_promise_t *p = avow_finally(pending(&d, "stop"), fail_at_once, NULL);
+  p = avow_catch(avow_then(p, NULL, NULL, NULL), work_anew, &more);
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("stop fails got=EIO stop");
+  avow_deferred_drop(d);
+  avow_deferred_drop(more);
+}
+
+static avow_value_t follow_shielded(void *p) {
+  note("cleans up");
+  return avow_follow(avow_shield(p));
+}
+
+static void cancellation_goes_on_if_a_clean_up_fails_later(void **state) {
+  avow_deferred_t *d, *more = NULL;
+  avow_promise_t *p =
+      avow_finally(resolved(1), follow_shielded, pending(&d, "never"));
+  p = avow_catch(avow_then(p, NULL, NULL, NULL), work_anew, &more);
+  run();
+
+  avow_cancel_with(p, avow_string("it rains"));
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  (void) avow_reject(d, avow_error(UV_EIO));
+
+  assert_says(p, UV_ECANCELED, "operation canceled: it rains");
+  assert_notes("cleans up got=EIO stop");
+  avow_deferred_drop(more);
+}
+
+/* A promise that another adopts becomes one with that. */
+static void cancellation_goes_on_no_further_than_it_came_from(void **state) {
+  avow_deferred_t *d, *outer, *inner, *more = NULL;
+  avow_promise_t *p = avow_finally(pending(&d, "stop"), fail_at_once, NULL);
+  avow_promise_t *middle = avow_promise_new(loop, &inner);
+  avow_promise_t *q = avow_promise_new(loop, &outer);
+  assert_true(avow_resolve(outer, avow_follow(middle)));
+  run();
+  assert_true(avow_resolve(inner, avow_follow(p)));
+  avow_promise_t *below = avow_catch(avow_ref(q), work, &more);
+
+  avow_cancel(q); /* below is not canceled */
+  run();
+
+  assert_notes("stop fails got=EIO");
+  assert_int_equal(avow_state(below), AVOW_PENDING);
+  assert_rejects(q, UV_EIO);
+  assert_true(avow_resolve(more, avow_int(2)));
+  assert_fulfils_int(below, 2);
+  avow_deferred_drop(d);
+}
+
 SUITE(cancel_finally) {
   const struct CMUnitTest tests[] = {
     CASE(value_is_kept_if_the_clean_up_is_over),
     CASE(cancellation_is_heard_in_each_round),
+    CASE(cancellation_goes_on_if_its_clean_up_fails),
+    CASE(cancellation_goes_on_if_a_clean_up_fails_later),
+    CASE(cancellation_goes_on_no_further_than_it_came_from),
   };
   return RUN(tests);
 }

@@ -223,6 +223,29 @@ DEEP(cancelling_the_end_comes_down_through_every_finally) {
   avow_deferred_drop(d);
 }
 
+static avow_value_t fail_fn(void *data) {
+  count++;
+  return avow_error(UV_EIO);
+}
+
+static avow_value_t cancel_anew(const avow_value_t *arg, void *data) {
+  return avow_error(UV_ECANCELED);
+}
+
+/* Each of them has all below it canceled: but once is enough. */
+DEEP(every_finally_that_ends_a_cancellation_may_fail) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  for (int i = 0; i < links / 2; i++)
+    p = avow_catch(avow_finally(p, fail_fn, NULL), cancel_anew, NULL);
+
+  avow_cancel(p);
+
+  expect_code(p, UV_ECANCELED);
+  expect(count == links / 2, "each finally ran once");
+  avow_deferred_drop(d);
+}
+
 DEEP(closing_the_loop_ends_a_pending_chain) {
   avow_deferred_t *d;
   avow_promise_t *p = mixed(avow_promise_new(loop, &d));
@@ -468,6 +491,7 @@ SUITE(depth) {
     cmocka_unit_test(shared_promises_that_adopt_each_other_fulfil),
     cmocka_unit_test(cancelling_what_adopts_rejects_the_topmost),
     cmocka_unit_test(cancelling_the_end_comes_down_through_every_finally),
+    cmocka_unit_test(every_finally_that_ends_a_cancellation_may_fail),
     cmocka_unit_test(closing_the_loop_ends_a_pending_chain),
     cmocka_unit_test(closing_the_loop_ends_promises_that_adopt_each_other),
     cmocka_unit_test(dropping_the_deferred_frees_a_pending_chain),

@@ -295,12 +295,7 @@ class Finally extends Cell {
   }
 
   keepsCanceling() {
-    const { below, canceled, kept, model } = this;
-    if (below.size === 0)
-      return false;
-    if (canceled)
-      return !model.quirk('clean-up-fails');
-    return isCanceled(kept) && !model.quirk('started-clean-up-fails');
+    return this.canceled || isCanceled(this.kept);
   }
 
   get cleaning() {

@@ -222,16 +222,6 @@ static void run_finally(node_t *node) {
     enqueue(node);
 }
 
-static void run_cleaning(node_t *node) {
-  if (node->upstream != NULL) {
-    const outcome_t outcome = model_take_upstream(node);
-    if (outcome.state == AVOW_REJECTED)
-      node->at_hand = outcome;
-  }
-  node->stage = CLEANED;
-  enqueue(node);
-}
-
 /* Cancelling. */
 
 static bool can_climb(const node_t *node, const node_t *start) {
@@ -240,10 +230,19 @@ static bool can_climb(const node_t *node, const node_t *start) {
          !model_is_shared(from) && from != start;
 }
 
+static void extend_reach(node_t *node, node_t *start, size_t below) {
+  if (node->reach >= below)
+    return;
+  node->reach = below;
+  node->lowest = start;
+}
+
 static node_t *topmost(node_t *start) {
   node_t *node = start;
-  while (can_climb(node, start))
+  for (size_t below = 1; can_climb(node, start); below++) {
     node = node->upstream;
+    extend_reach(node, start, below);
+  }
   return node;
 }
 
@@ -289,6 +288,28 @@ static void mark_path(node_t *from, const node_t *top) {
   for (; node != top; node = node->upstream)
     mark(node);
   mark(node);
+}
+
+/* A clean-up has failed. */
+static void override(node_t *node, outcome_t failure) {
+  const outcome_t kept = node->at_hand;
+  node->at_hand = failure;
+  if (!kept.canceled || failure.canceled)
+    return;
+  model.reason = is_bare(kept) ? (outcome_t){ .state = AVOW_PENDING } : kept;
+  for (node_t *q = node->lowest; q != NULL && q != node; q = q->upstream)
+    mark(q);
+  model.reason = (outcome_t){ .state = AVOW_PENDING };
+}
+
+static void run_cleaning(node_t *node) {
+  if (node->upstream != NULL) {
+    const outcome_t outcome = model_take_upstream(node);
+    if (outcome.state == AVOW_REJECTED)
+      override(node, outcome);
+  }
+  node->stage = CLEANED;
+  enqueue(node);
 }
 
 static void cancel_source(node_t *node) {

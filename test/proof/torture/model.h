@@ -56,6 +56,8 @@ struct node_s {
   outcome_t outcome;
   outcome_t at_hand; /* what a finally or until will settle with */
   outcome_t noted;   /* why it was cancelled, which its cancellation will say */
+  node_t *lowest;    /* of a finally: where a cancellation through it began */
+  size_t reach;      /* how far below it that is */
   bool held;         /* by the program */
   bool canceled;     /* what its handler waits for is to be cancelled */
   bool merged;       /* avow keeps it as one with what adopts it */
