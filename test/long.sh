@@ -19,7 +19,7 @@ steps='tools analysers slow gcc_release asan_ubsan clang_debug clang_release
   no_async steady valgrind coverage mcdc aplus test262 differential
   cancel simulate towns random depth thorough soak load transfers bodies
   tls_memory writers races faults machines libuvs hosts musl site roots
-  debian release reuse fuzzing'
+  parents debian release reuse fuzzing'
 core='-Dexamples=false -Dbench=false'
 limit=7200
 export CI=1 # what is missing is a failure then, not skipped
@@ -260,6 +260,10 @@ site() {
 
 roots() {
   sh test/ship/roots.sh
+}
+
+parents() {
+  sh test/ship/parents.sh
 }
 
 # Packages, with what buildds do.
