@@ -14,12 +14,19 @@ AVOW_HEADER_BEGIN
  * topmost with UV_ECANCELED at once; from there the rejection comes down
  * through each catch and finally. Of work that runs, and of what has children
  * (maps, groups, …), it waits for the end first; not so behind a combinator,
- * which rejects at once, unless avow_join_losers() has it wait. A settled
- * promise is left alone. Where a value has arrived already its handler still
- * runs, so that nothing is lost: what it then waits for is cancelled instead.
- * If that has its value, too, and so on without end, nothing ever waits: where
- * a chain goes on for long, ask a flag of yours in its handler.
- * Inside an avow_cancel_cb it takes effect once that has returned.
+ * which rejects at once, unless avow_join_losers() has it wait.
+ *
+ * A clean-up is protected from the cancellation that started it: the promise
+ * that the handler of a finally follows, or the handler of a catch that got
+ * UV_ECANCELED. A later cancellation cancels that promise, unless avow_shield()
+ * protects it. So a time limit around a finally holds. If a clean-up fails, the
+ * cancellation goes on behind it.
+ *
+ * A settled promise is left alone. Where a value has arrived already its
+ * handler still runs, so that nothing is lost: what it then waits for is
+ * cancelled instead. If that has its value, too, and so on without end, nothing
+ * ever waits: where a chain goes on for long, ask a flag of yours in its
+ * handler. Inside an avow_cancel_cb it takes effect once that has returned.
  */
 AVOW_API void avow_cancel(const avow_promise_t *p);
 
@@ -72,9 +79,10 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_timeout(avow_promise_t *p,
 /**
  * Settles as p does, and cancelling does not get past it: it waits until p has
  * settled, and goes on from here then. So does closing the loop, as long as
- * anything can still happen there. For what must be done to its end, and for
- * cleaning up in a function that was cancelled, whose other awaits give
- * UV_ECANCELED. An avow_timeout() that p is of limits it.
+ * anything can still happen there. For what must be done to its end, for
+ * clean-ups that no later cancellation may interrupt, and for cleaning up in a
+ * function that was cancelled, whose other awaits give UV_ECANCELED. An
+ * avow_timeout() that p is of limits it.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_shield(avow_promise_t *p);
 

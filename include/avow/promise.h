@@ -94,6 +94,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_then(avow_promise_t *p,
 /**
  * avow_then() without the first handler (Promise.prototype.catch). A handler
  * that tries again should let UV_ECANCELED pass: nobody wants that any more.
+ * What a handler follows that got UV_ECANCELED is protected from the
+ * cancellation that it got. A later avow_cancel() cancels that promise.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_catch(avow_promise_t *p,
                                                   avow_cb on_rejected,
@@ -105,6 +107,11 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_catch(avow_promise_t *p,
  * (Promise.prototype.finally). Also called when p or this is cancelled, and
  * when there is no memory left: a reserve of 64 blocks a loop serves it and
  * avow_attach(); past that on_settled is called at once.
+ *
+ * The cancellation that starts on_settled does not cancel the promise that
+ * on_settled returns. A later one does, and a value that p had becomes
+ * UV_ECANCELED. To protect a clean-up from all cancellations, follow an
+ * avow_shield().
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_finally(avow_promise_t *p,
                                                     avow_fn on_settled,

@@ -28,6 +28,7 @@ enum {
   AVOW__HANDLED = 4,     /* somebody waited for it, or read the reason */
   AVOW__RESOLVED = 8,    /* its deferreds do nothing more; a channel's end */
   AVOW__DROPPED = 8,     /* of an ATTACH: it was cancelled, but has to wait */
+  AVOW__INTERRUPTED = 8, /* of a FINALLY_WAIT: canceled while it has to wait */
   AVOW__CANCELED = 16,   /* what its handler returns is to be cancelled */
   AVOW__JOIN_LOSERS = 8, /* of a GATHER: waits for those it cancels */
   AVOW__CANCEL_LOSERS = 32, /* of a GATHER */
@@ -75,7 +76,7 @@ struct avow_promise_s {
       union {
         void *data;             /* for callbacks; a fiber */
         avow__link_t *elements; /* of a GATHER, by their siblings */
-        uint64_t reach;         /* of a FINALLY_WAIT: as of a FINALLY */
+        size_t reach;           /* of a FINALLY_WAIT: as of a FINALLY */
       };
     };
     avow__link_t siblings; /* of an ELEMENT, or a CHILD */
@@ -92,8 +93,8 @@ struct avow_promise_s {
       avow_cb on_fulfilled, on_rejected;
     } then;
     struct {
-      avow_fn fn;     /* FINALLY, STEP, REPEAT */
-      uint64_t reach; /* FINALLY: how many promises below it cancellations have
+      avow_fn fn;   /* FINALLY, STEP, REPEAT */
+      size_t reach; /* FINALLY: how many promises below it cancellations have
                          come through */
     };
     void (*free_fn)(void *); /* ATTACH */

@@ -20,11 +20,18 @@ static bool is_firm(const avow_promise_t *p) {
          (p->kind == AVOW__SHIELD && !avow__context(p)->unshielded);
 }
 
+/* Whether the clean-up of p, a finally, ends as it likes: in the end the loop
+   does not wait for it. */
+static bool is_undisturbed(const avow_promise_t *p) {
+  return p->kind == AVOW__FINALLY_WAIT &&
+         (is_firm(p->upstream) || avow__context(p)->life >= AVOW__GIVING_UP);
+}
+
 /* Whether p can hand the cancellation on to its upstream. */
 static bool can_climb(const avow_promise_t *p, const avow_promise_t *start) {
   const avow_promise_t *from = p->upstream;
-  if (from == NULL || p->kind == AVOW__PAIRED ||
-      p->kind == AVOW__FINALLY_WAIT || is_firm(p))
+  if (from == NULL || p->kind == AVOW__PAIRED || is_firm(p) ||
+      is_undisturbed(p))
     return false;
   if (is_firm(from)) /* nobody gets past it, alone or not */
     return avow__is_pending(from);
@@ -36,35 +43,44 @@ static void mark_canceled(avow_promise_t *p) {
   avow__reason_note(p);
 }
 
+static bool waits_for_clean_up(const avow_promise_t *p) {
+  return p->kind == AVOW__FINALLY_WAIT && p->upstream != NULL &&
+         avow__is_pending(p->upstream);
+}
+
 /* A function that was cancelled stays so: of what it awaits, each that it has
    to wait for is cancelled, too. */
 static avow_promise_t *noted(avow_promise_t *p) {
-  if (p->kind == AVOW__ASYNC || p->kind == AVOW__STACKLESS)
+  if (p->kind == AVOW__ASYNC || p->kind == AVOW__STACKLESS) {
     mark_canceled(p);
+  } else if (waits_for_clean_up(p)) {
+    p->flags |= AVOW__INTERRUPTED;
+    avow__reason_note(p);
+  }
   return p;
 }
 
 /* How many promises p is. */
-static uint64_t span(const avow_promise_t *p) {
-  return p->kind == AVOW__ADOPT ? p->u.hops + 1 : 1;
+static size_t span(const avow_promise_t *p) {
+  return p->kind == AVOW__ADOPT ? (size_t) p->u.hops + 1 : 1;
 }
 
 /* Where a finally has its reach; NULL if p is none that waits. */
-static uint64_t *reach_of(avow_promise_t *p) {
+static size_t *reach_of(avow_promise_t *p) {
   if (p->kind == AVOW__FINALLY)
     return &p->u.reach;
   return p->kind == AVOW__FINALLY_WAIT ? &p->reach : NULL;
 }
 
-static void extend_reach(avow_promise_t *p, uint64_t below) {
-  uint64_t *reach = reach_of(p);
+static void extend_reach(avow_promise_t *p, size_t below) {
+  size_t *reach = reach_of(p);
   if (reach != NULL && *reach < below)
     *reach = below;
 }
 
 static avow_promise_t *topmost(avow_promise_t *start) {
   avow_promise_t *p = noted(start);
-  uint64_t below = 0;
+  size_t below = 0;
   while (can_climb(p, start)) {
     below += span(p);
     p = noted(p->upstream);
@@ -84,20 +100,20 @@ static void mark_path(avow_promise_t *from, const avow_promise_t *top) {
 }
 
 /* What a finally below p has reached is noted with the rest: once is enough. */
-static void shorten_reach(avow_promise_t *p, uint64_t below) {
-  uint64_t *reach = reach_of(p);
+static void shorten_reach(avow_promise_t *p, size_t below) {
+  size_t *reach = reach_of(p);
   if (reach != NULL && *reach <= below)
     *reach = 0;
 }
 
 /* Cancellations came through promises that nobody else holds, so that each but
    the lowest still has one reaction. */
-void avow__cancel_below(avow_promise_t *p, uint64_t reach,
-                        const avow_value_t *canceled) {
+void avow__cancel_below(avow_promise_t *p, size_t reach, avow_value_t reason) {
   avow__context_t *c = avow__context(p);
   const avow_value_t before = c->reason;
-  c->reason = canceled->u.p != NULL ? *canceled : avow_none();
+  c->reason = reason.u.p != NULL ? reason : avow_none();
   while (reach > 0) {
+    assert(p->waiters != NULL);
     p = (avow_promise_t *) p->waiters;
     reach -= span(p) < reach ? span(p) : reach;
     mark_canceled(p);
@@ -122,11 +138,17 @@ void avow__detached_runs(avow_promise_t *p) {
   avow__enqueue(c, p);
 }
 
+/* Nothing else of avow's cancels what only the end of a loop waits for from
+   there. */
+static bool is_given_up(const avow_promise_t *p, const avow_promise_t *start) {
+  return p == start && (p->flags & AVOW__AWAITED) != 0;
+}
+
 void avow__cancel_deferred(avow_promise_t *p, avow_promise_t *start) {
   const avow_cancel_cb on_cancel = avow__detail(p)->u.deferred.on_cancel;
   void *data = p->data;
   avow__context_t *c = avow__context(p);
-  if ((p->marks & AVOW__HELD) == 0)
+  if ((p->marks & AVOW__HELD) == 0 || is_given_up(p, start))
     avow__settle(p, avow__canceled(c)); /* its holders keep it */
   else
     avow__reason_note(p);
@@ -210,18 +232,13 @@ void avow__cancel_reaction(avow_promise_t *p, avow_promise_t *start) {
     drop_attached(p);
 }
 
-/* Rejects once the clean-up is over, or now if the loop cannot wait for it. If
-   the clean-up is over already, the outcome is on its way. */
+/* If the clean-up is over, the outcome is on its way, as that of a shield is,
+   unless the loop cannot wait for it. Others have the clean-up go on. */
 void avow__cancel_cleanup(avow_promise_t *p, avow_promise_t *start) {
-  if (p->upstream == NULL || !avow__is_pending(p->upstream)) {
+  if (!waits_for_clean_up(p))
     mark_path(start, p);
-    return;
-  }
-  const avow_value_t dropped = p->u.value;
-  p->u.value = avow__canceled(avow__context(p));
-  if (avow__context(p)->life >= AVOW__GIVING_UP)
+  else if (!is_firm(p->upstream) || avow__context(p)->life >= AVOW__GIVING_UP)
     cancel_detach(p);
-  avow__value_unref(dropped); /* last: it may call the program */
 }
 
 static void cancel_top(avow_promise_t *p, avow_promise_t *start) {
@@ -315,10 +332,15 @@ static bool cancel_next(avow__context_t *c) {
   return true;
 }
 
+static void begin(avow__context_t *c) {
+  c->cancelling = true;
+  c->cancellations++;
+}
+
 void avow__cancel_condemned(avow__context_t *c) {
   if (c->cancelling)
     return;
-  c->cancelling = true;
+  begin(c);
   while (cancel_next(c))
     ;
   c->cancelling = false;
@@ -368,7 +390,7 @@ void avow__cancel_for(avow_promise_t *p, avow_value_t reason) {
     return;
   }
   c->reason = reason;
-  c->cancelling = true;
+  begin(c);
   cancel_now(p);
   c->cancelling = false;
   avow__cancel_condemned(c);

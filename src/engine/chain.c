@@ -253,13 +253,6 @@ static bool is_cancellation(const avow_value_t *v) {
   return avow_error_code(v) == UV_ECANCELED;
 }
 
-/* A clean-up that fails is the outcome, in place of what it came after. */
-static void override(avow_promise_t *p, const avow_value_t *outcome,
-                     const avow_value_t *failure, uint64_t reach) {
-  if (is_cancellation(outcome) && !is_cancellation(failure))
-    avow__cancel_below(p, reach, outcome);
-}
-
 void avow__finally_run(avow_promise_t *p) {
   avow__deliver_cancel(p);
   const avow_value_t outcome = avow__take_upstream(p);
@@ -269,27 +262,56 @@ void avow__finally_run(avow_promise_t *p) {
     await_result(p, outcome, result);
     return;
   }
-  override(p, &outcome, &result, p->u.reach);
+  if (is_cancellation(&outcome) && !is_cancellation(&result))
+    avow__cancel_below(p, p->u.reach, outcome);
   avow__value_unref(outcome);
   avow__resolve(p, result);
 }
 
-static void swap(avow_value_t *a, avow_value_t *b) {
-  const avow_value_t first = *a;
-  *a = *b;
-  *b = first;
+/* What a finally settles with: it kept an outcome, and its clean-up gave a
+   result. What it does not settle with is left to be released. */
+static avow_value_t finally_outcome(avow_promise_t *p, avow_value_t *kept,
+                                    avow_value_t *result) {
+  const bool interrupted = (p->flags & AVOW__INTERRUPTED) != 0;
+  if (avow_is_error(result) && !(interrupted && is_cancellation(result)))
+    return avow_steal(result);
+  return interrupted ? avow_error(UV_ECANCELED) : avow_steal(kept);
+}
+
+/* Why p was canceled; false if it was not. */
+static bool finally_canceled(const avow_promise_t *p, const avow_value_t *kept,
+                             avow_value_t *out) {
+  *out = is_cancellation(kept) ? *kept : avow__reason_noted(p);
+  return is_cancellation(kept) || (p->flags & AVOW__INTERRUPTED) != 0;
+}
+
+/* The clean-up of p gave a result. Returns what else is to be released. */
+static avow_value_t finally_end(avow_promise_t *p, avow_value_t *result) {
+  avow_value_t kept = p->u.value, reason;
+  const bool canceled = finally_canceled(p, &kept, &reason);
+  p->u.value = finally_outcome(p, &kept, result);
+  if (canceled && avow_is_error(&p->u.value) && !is_cancellation(&p->u.value))
+    avow__cancel_below(p, p->reach, reason);
+  return kept;
 }
 
 void avow__finally_wait_run(avow_promise_t *p) {
-  avow_value_t dropped = avow_none();
+  avow_value_t result = avow_none();
   if (p->upstream != NULL)
-    dropped = avow__take_upstream(p);
-  if (avow_is_error(&dropped)) {
-    swap(&dropped, &p->u.value);
-    override(p, &dropped, &p->u.value, p->reach);
-  }
+    result = avow__take_upstream(p);
+  const avow_value_t dropped = finally_end(p, &result);
   p->kind = AVOW__FINALLY_LAST;
   avow__enqueue(avow__context(p), p);
+  avow__value_unref(dropped); /* these two last: they may call the program */
+  avow__value_unref(result);
+}
+
+/* Its clean-up goes on for others. */
+void avow__finally_detached(avow_promise_t *p) {
+  avow_value_t result = avow_none();
+  const avow_value_t dropped = finally_end(p, &result);
+  avow__settle(p, p->u.value);
+  avow__unref(p);
   avow__value_unref(dropped); /* last: it may call the program */
 }
 

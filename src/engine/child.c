@@ -20,9 +20,15 @@ static void child_stop(void *data) {
   avow_deferred_drop(d);
 }
 
-/* What marks the promise that there are no children: nobody else has this
-   callback. */
-static void wait_on(void *data) {
+/* The promise that there are no children was canceled: so are these, once for
+   each cancellation, for they may wait for the parent. */
+static void child_stop_again(void *data) {
+  avow__parent_t *parent = data;
+  const avow__context_t *c = parent->context;
+  if (parent->canceled == c->cancellations)
+    return;
+  parent->canceled = c->cancellations;
+  avow__children_cancel(parent);
 }
 
 avow__parent_t *avow__parent_behind(const avow_promise_t *p) {
@@ -30,7 +36,7 @@ avow__parent_t *avow__parent_behind(const avow_promise_t *p) {
   if (p->kind != AVOW__DEFERRED || (p->marks & AVOW__DETAILED) == 0)
     return NULL;
   const avow_cancel_cb cb = p->u.deferred.on_cancel;
-  return cb == child_stop || cb == wait_on ? p->data : NULL;
+  return cb == child_stop || cb == child_stop_again ? p->data : NULL;
 }
 
 /* The handler of finally: the promise is settled, the children may not be. */
@@ -42,8 +48,9 @@ static avow_value_t child_outlive(void *data) {
   }
   avow_promise_t *p = avow__promise_new_surely(parent->context, &parent->idle);
   if (avow__is_pending(p)) {
+    avow__hold(parent->idle);
     avow__await_to_the_end(parent->idle);
-    avow_on_cancel(parent->idle, wait_on, parent);
+    avow_on_cancel(parent->idle, child_stop_again, parent);
   }
   return avow_follow(p);
 }

@@ -33,6 +33,7 @@ struct avow__parent_s {
   bool ended;                /* a group's: no more children come */
   bool released;             /* a group's: the program has let go of it */
   bool in_block;             /* a block of the pool's: there was no other */
+  uint32_t canceled;         /* the last cancellation of its end */
   avow_deferred_t *deferred; /* its promise; NULL once that is settled */
   avow_deferred_t *idle;     /* of a promise that there are no children */
 };

@@ -382,11 +382,10 @@ void avow__finish(avow_promise_t *p, avow_value_t result);
 void avow__finish_handler(avow_promise_t *p, avow_promise_t *from,
                           avow_value_t result);
 
-/* p is a finally whose clean-up has failed, and that was going to pass on a
-   cancellation. What the promises below it begin is canceled nevertheless: of
-   those that cancellations came through. cancel.c. */
-void avow__cancel_below(avow_promise_t *p, uint64_t reach,
-                        const avow_value_t *canceled);
+/* p, a finally, rejects with something else than the cancellation that came to
+   it for the reason, which is borrowed. What the promises below it begin is
+   canceled nevertheless: of those that it came through. cancel.c. */
+void avow__cancel_below(avow_promise_t *p, size_t reach, avow_value_t reason);
 
 /* Cancels q, which was cancelled while it ran. chain.c. */
 void avow__cancel_waiting(avow_promise_t *q);

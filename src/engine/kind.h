@@ -75,6 +75,7 @@ const char *avow__gather_name(unsigned kind);
 /* chain.c */
 void avow__finally_run(avow_promise_t *p);
 void avow__finally_wait_run(avow_promise_t *p);
+void avow__finally_detached(avow_promise_t *p);
 void avow__finally_last_run(avow_promise_t *p);
 void avow__attach_run(avow_promise_t *p);
 void avow__join_run(avow_promise_t *p);

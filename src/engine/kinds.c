@@ -31,7 +31,7 @@ const avow__kind_row_t avow__kinds[AVOW__KINDS] = {
   [AVOW__FINALLY_WAIT] = { .name = "finally",
                            .run = avow__finally_wait_run,
                            .cancel_from = avow__cancel_cleanup,
-                           .detached = avow__detached },
+                           .detached = avow__finally_detached },
   [AVOW__FINALLY_LAST] = { .name = "finally",
                            .run = avow__finally_last_run,
                            .cancel_from = avow__cancel_running },

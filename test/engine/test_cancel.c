@@ -261,26 +261,6 @@ static void adoption_of_a_shared_promise_is_given_up(void **state) {
   avow_unref(p);
 }
 
-static avow_value_t slow_clean_up(void *p) {
-  note("cleaning");
-  return avow_follow(p);
-}
-
-static void finally_that_cleans_up_is_not_disturbed(void **state) {
-  avow_deferred_t *d;
-  avow_promise_t *p =
-      avow_finally(resolved(1), slow_clean_up, pending(&d, "disturbed"));
-  run();
-
-  avow_cancel(p);
-  run();
-  assert_int_equal(avow_state(p), AVOW_PENDING);
-  assert_true(avow_resolve(d, avow_none()));
-
-  assert_rejects(p, UV_ECANCELED);
-  assert_notes("cleaning");
-}
-
 static void sleep_is_stopped(void **state) {
   avow_promise_t *p = avow_sleep(loop, 100000);
 
@@ -478,7 +458,6 @@ SUITE(cancel) {
     CASE(cancelled_handler_may_follow_its_own_promise),
     CASE(adopted_promise_is_cancelled),
     CASE(adoption_of_a_shared_promise_is_given_up),
-    CASE(finally_that_cleans_up_is_not_disturbed),
     CASE(sleep_is_stopped),
     CASE(repeat_is_cancelled_between_steps_and_in_one),
     CASE(what_a_late_step_follows_is_cancelled),

@@ -127,6 +127,121 @@ static void cancellation_goes_on_no_further_than_it_came_from(void **state) {
   avow_deferred_drop(d);
 }
 
+/* Clean-ups that are canceled. */
+
+static avow_value_t follow(void *p) {
+  note("cleans up");
+  return avow_follow(p);
+}
+
+static void clean_up_is_protected_from_what_started_it(void **state) {
+  avow_deferred_t *d, *cleaning;
+  avow_promise_t *p =
+      avow_finally(pending(&d, "stop"), follow, pending(&cleaning, "again"));
+
+  avow_cancel(p);
+  avow_cancel(p); /* the handler has not returned */
+  run();
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  assert_true(avow_resolve(cleaning, avow_none()));
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("stop cleans up");
+  avow_deferred_drop(d);
+}
+
+static void clean_up_hears_a_later_cancellation(void **state) {
+  avow_deferred_t *d, *cleaning;
+  avow_promise_t *p =
+      avow_finally(pending(&d, "stop"), follow, pending(&cleaning, "again"));
+  avow_cancel(p);
+  run();
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("stop cleans up again");
+  avow_deferred_drop(d);
+  avow_deferred_drop(cleaning);
+}
+
+static avow_deferred_t *innermost;
+
+static avow_value_t follow_finally(void *words) {
+  char **word = words;
+  note(*word);
+  if (word[1] == NULL)
+    return avow_follow(pending(&innermost, "stop"));
+  return avow_follow(avow_finally(resolved(1), follow_finally, word + 1));
+}
+
+/* The clean-up of a clean-up hears of it, and lets it go on from there. */
+static void cancellation_reaches_the_innermost_clean_up(void **state) {
+  char *words[] = { "a", "b", "c", NULL };
+  avow_promise_t *p = avow_finally(resolved(1), follow_finally, words);
+  p = avow_finally(p, note_fn, "end");
+  run();
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("a b c stop end");
+  avow_deferred_drop(innermost);
+}
+
+static void limit_of_time_reaches_a_clean_up(void **state) {
+  avow_deferred_t *cleaning;
+  avow_promise_t *p =
+      avow_finally(resolved(1), follow, pending(&cleaning, "stop"));
+
+  assert_rejects(avow_timeout(p, 20), UV_ETIMEDOUT);
+
+  assert_notes("cleans up stop");
+  avow_deferred_drop(cleaning);
+}
+
+static void outer_limit_reaches_the_clean_up_of_an_inner_one(void **state) {
+  avow_deferred_t *cleaning;
+  avow_promise_t *p =
+      avow_finally(avow_sleep(loop, 60000), follow, pending(&cleaning, "stop"));
+
+  p = avow_timeout(avow_timeout(p, 10), 20);
+
+  assert_rejects(p, UV_ETIMEDOUT);
+  assert_notes("cleans up stop");
+  avow_deferred_drop(cleaning);
+}
+
+static void shield_protects_a_clean_up_from_all(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p =
+      avow_finally(resolved(1), follow_shielded, pending(&d, "never"));
+  p = avow_timeout(p, 20);
+  avow_promise_t *later = avow_sleep(loop, 40);
+
+  assert_fulfils_none(later);
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+  assert_true(avow_resolve(d, avow_none()));
+
+  assert_rejects(p, UV_ETIMEDOUT);
+  assert_notes("cleans up");
+}
+
+static void clean_up_that_others_hold_goes_on(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *cleaning = pending(&d, "never");
+  avow_promise_t *p = avow_finally(resolved(1), follow, avow_ref(cleaning));
+  run();
+
+  avow_cancel(p);
+
+  assert_int_equal(avow_state(p), AVOW_REJECTED);
+  assert_rejects(p, UV_ECANCELED);
+  assert_true(avow_resolve(d, avow_none()));
+  assert_fulfils_none(cleaning);
+  assert_notes("cleans up");
+}
+
 SUITE(cancel_finally) {
   const struct CMUnitTest tests[] = {
     CASE(value_is_kept_if_the_clean_up_is_over),
@@ -134,6 +249,13 @@ SUITE(cancel_finally) {
     CASE(cancellation_goes_on_if_its_clean_up_fails),
     CASE(cancellation_goes_on_if_a_clean_up_fails_later),
     CASE(cancellation_goes_on_no_further_than_it_came_from),
+    CASE(clean_up_is_protected_from_what_started_it),
+    CASE(clean_up_hears_a_later_cancellation),
+    CASE(cancellation_reaches_the_innermost_clean_up),
+    CASE(limit_of_time_reaches_a_clean_up),
+    CASE(outer_limit_reaches_the_clean_up_of_an_inner_one),
+    CASE(shield_protects_a_clean_up_from_all),
+    CASE(clean_up_that_others_hold_goes_on),
   };
   return RUN(tests);
 }

@@ -412,6 +412,22 @@ static void group_that_is_given_its_own_promise_fails(void **state) {
   avow_group_unref(g);
 }
 
+/* Each limit is a cancellation, which comes around to the group once. */
+static void group_that_waits_for_itself_can_be_canceled(void **state) {
+  avow_group_t *g;
+  avow_promise_t *p = avow_then(avow_group_new(loop, &g), NULL, NULL, NULL);
+  p = avow_timeout(avow_timeout(avow_timeout(p, 1), 2), 3);
+  avow_group_add(g, avow_attach(p, "freed", note_free));
+  avow_group_unref(g);
+  run();
+  assert_notes("");
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_notes("freed");
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
 SUITE(group) {
   const struct CMUnitTest tests[] = {
     CASE(group_fulfils_when_ended_and_all_children_have),
@@ -436,6 +452,7 @@ SUITE(group) {
     CASE(group_that_no_block_is_left_for_cancels_what_is_added),
     CASE(child_that_no_block_can_wait_for_is_cancelled),
     CASE(group_that_is_given_its_own_promise_fails),
+    CASE(group_that_waits_for_itself_can_be_canceled),
   };
   return RUN(tests);
 }

@@ -198,6 +198,35 @@ static void cancelling_cancels_those_that_run_and_waits_for_them(void **state) {
   avow_deferred_drop(work.deferreds[0]);
 }
 
+static avow_value_t clean_up_for_long(void *data) {
+  avow_deferred_t **d = data;
+  note("cleaning");
+  avow_promise_t *p = avow_promise_new(loop, d);
+  avow_on_cancel(*d, note_free, "stopped");
+  return avow_follow(p);
+}
+
+static avow_value_t begin_with_long_clean_up(size_t i, void *d) {
+  avow_promise_t *p = avow_promise_new(loop, &work.deferreds[i]);
+  return avow_follow(avow_finally(p, clean_up_for_long, d));
+}
+
+static void cancelling_again_reaches_the_clean_ups(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_map(loop, 1, begin_with_long_clean_up, &d, NULL);
+  run();
+  avow_cancel(p);
+  run();
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("cleaning stopped");
+  avow_deferred_drop(work.deferreds[0]);
+  avow_deferred_drop(d);
+}
+
 static void cancelled_before_it_began_it_calls_nothing(void **state) {
   avow_promise_t *p = avow_map(loop, 2, begin, NULL, NULL);
 
@@ -296,6 +325,7 @@ SUITE(map) {
     MAP(failure_at_once_starts_nothing_more),
     MAP(all_settled_goes_on_after_failures),
     MAP(cancelling_cancels_those_that_run_and_waits_for_them),
+    MAP(cancelling_again_reaches_the_clean_ups),
     MAP(cancelled_before_it_began_it_calls_nothing),
     MAP(function_may_cancel_its_map),
     MAP(results_of_a_failed_map_are_released),

@@ -302,11 +302,6 @@ class Finally extends Cell {
     return this.kept !== null && this.source !== null && this.source.pending;
   }
 
-  get climbs() {
-    return super.climbs &&
-      !(this.cleaning && this.model.quirk('clean-up-not-reached'));
-  }
-
   reached(below) {
     below.forEach((cell) => this.below.add(cell));
     this.canceled = this.canceled || this.cleaning;
@@ -318,8 +313,6 @@ class Finally extends Cell {
   }
 
   stop() {
-    if (this.cleaning && this.model.quirk('clean-up-not-reached'))
-      return;
     this.leave();
     if (this.kept)
       this.end(fulfilled());

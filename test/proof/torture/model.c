@@ -226,8 +226,8 @@ static void run_finally(node_t *node) {
 
 static bool can_climb(const node_t *node, const node_t *start) {
   const node_t *from = node->upstream;
-  return from != NULL && node->stage != CLEANING && model_is_pending(from) &&
-         !model_is_shared(from) && from != start;
+  return from != NULL && model_is_pending(from) && !model_is_shared(from) &&
+         from != start;
 }
 
 static void extend_reach(node_t *node, node_t *start, size_t below) {
@@ -237,10 +237,28 @@ static void extend_reach(node_t *node, node_t *start, size_t below) {
   node->lowest = start;
 }
 
+static bool waits_for_clean_up(const node_t *node) {
+  return node->stage == CLEANING && node->upstream != NULL &&
+         model_is_pending(node->upstream);
+}
+
+static void note_reason(node_t *node) {
+  if (!is_given(node->noted))
+    node->noted = model.reason;
+}
+
+static node_t *interrupted(node_t *node) {
+  if (!waits_for_clean_up(node))
+    return node;
+  node->interrupted = true;
+  note_reason(node);
+  return node;
+}
+
 static node_t *topmost(node_t *start) {
-  node_t *node = start;
+  node_t *node = interrupted(start);
   for (size_t below = 1; can_climb(node, start); below++) {
-    node = node->upstream;
+    node = interrupted(node->upstream);
     extend_reach(node, start, below);
   }
   return node;
@@ -266,18 +284,43 @@ static node_t *canceled_promise(void) {
 
 static void mark(node_t *node) {
   node->canceled = true;
-  if (!is_given(node->noted))
-    node->noted = model.reason;
+  note_reason(node);
+}
+
+/* A clean-up is over: with that outcome, or others wait for it. */
+static outcome_t clean_up_outcome(const node_t *node, outcome_t outcome) {
+  if (outcome.state == AVOW_REJECTED &&
+      !(node->interrupted && outcome.canceled))
+    return outcome;
+  return node->interrupted ? rejected(UV_ECANCELED) : node->at_hand;
+}
+
+static void clean_up_end(node_t *node, outcome_t outcome) {
+  const outcome_t kept = node->at_hand, before = model.reason;
+  node->at_hand = clean_up_outcome(node, outcome);
+  const bool ends = node->at_hand.state == AVOW_REJECTED &&
+                    !node->at_hand.canceled &&
+                    (kept.canceled || node->interrupted);
+  if (!ends)
+    return;
+  model.reason = kept.canceled ? model_reason(kept) : node->noted;
+  for (node_t *q = node->lowest; q != NULL && q != node; q = q->upstream)
+    mark(q);
+  model.reason = before;
 }
 
 static void detach(node_t *node) {
   node_t *from = node->upstream;
   model_remove(node->stage == JOINING ? &model.queue : &from->waiters, node);
   node->upstream = NULL;
-  if (node->kind == FINALLY)
+  if (node->stage == CLEANING) {
+    clean_up_end(node, fulfilled(0));
+    model_settle(node, node->at_hand);
+  } else if (node->kind == FINALLY) {
     model_subscribe(node, canceled_promise());
-  else
+  } else {
     model_settle(node, canceled());
+  }
   if (node->kind == UNTIL)
     model_drop_watch(node);
   from->consumers--;
@@ -290,24 +333,9 @@ static void mark_path(node_t *from, const node_t *top) {
   mark(node);
 }
 
-/* A clean-up has failed. */
-static void override(node_t *node, outcome_t failure) {
-  const outcome_t kept = node->at_hand;
-  node->at_hand = failure;
-  if (!kept.canceled || failure.canceled)
-    return;
-  model.reason = is_bare(kept) ? (outcome_t){ .state = AVOW_PENDING } : kept;
-  for (node_t *q = node->lowest; q != NULL && q != node; q = q->upstream)
-    mark(q);
-  model.reason = (outcome_t){ .state = AVOW_PENDING };
-}
-
 static void run_cleaning(node_t *node) {
-  if (node->upstream != NULL) {
-    const outcome_t outcome = model_take_upstream(node);
-    if (outcome.state == AVOW_REJECTED)
-      override(node, outcome);
-  }
+  clean_up_end(node, node->upstream != NULL ? model_take_upstream(node)
+                                            : fulfilled(0));
   node->stage = CLEANED;
   enqueue(node);
 }
@@ -320,15 +348,10 @@ static void cancel_source(node_t *node) {
     note(node, 0);
 }
 
-static bool waits_for_clean_up(const node_t *node) {
-  return node->stage == CLEANING && node->upstream != NULL &&
-         model_is_pending(node->upstream);
-}
-
 static void cancel_top(node_t *top, node_t *start) {
-  if (waits_for_clean_up(top)) {
-    top->at_hand = canceled();
-  } else if (top->stage == CLEANING || top->stage == CLEANED) {
+  const bool cleaned = top->stage == CLEANED ||
+                       (top->stage == CLEANING && !waits_for_clean_up(top));
+  if (cleaned) {
     mark_path(start, top);
   } else if (top->kind == GATHER) {
     model_drop_elements(top, &model.condemned);

@@ -60,6 +60,7 @@ struct node_s {
   size_t reach;      /* how far below it that is */
   bool held;         /* by the program */
   bool canceled;     /* what its handler waits for is to be cancelled */
+  bool interrupted;  /* a finally: it was, while its clean-up had to wait */
   bool merged;       /* avow keeps it as one with what adopts it */
   unsigned extra;    /* references that handlers will follow */
   unsigned consumers;
