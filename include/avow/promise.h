@@ -109,9 +109,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_catch(avow_promise_t *p,
  * avow_attach(); past that on_settled is called at once.
  *
  * The cancellation that starts on_settled does not cancel the promise that
- * on_settled returns. A later one does, and a value that p had becomes
- * UV_ECANCELED. To protect a clean-up from all cancellations, follow an
- * avow_shield().
+ * on_settled returns. A later one does: a value that p had becomes
+ * UV_ECANCELED, and a reason stays. To protect a clean-up from all
+ * cancellations, follow an avow_shield().
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_finally(avow_promise_t *p,
                                                     avow_fn on_settled,

@@ -275,7 +275,8 @@ static avow_value_t finally_outcome(avow_promise_t *p, avow_value_t *kept,
   const bool interrupted = (p->flags & AVOW__INTERRUPTED) != 0;
   if (avow_is_error(result) && !(interrupted && is_cancellation(result)))
     return avow_steal(result);
-  return interrupted ? avow_error(UV_ECANCELED) : avow_steal(kept);
+  return interrupted && !avow_is_error(kept) ? avow_error(UV_ECANCELED)
+                                             : avow_steal(kept);
 }
 
 /* Why p was canceled; false if it was not. */

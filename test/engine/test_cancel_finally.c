@@ -165,6 +165,39 @@ static void clean_up_hears_a_later_cancellation(void **state) {
   avow_deferred_drop(cleaning);
 }
 
+/* The error is not lost, and the cancellation neither. */
+static void error_is_kept_when_its_clean_up_is_canceled(void **state) {
+  avow_deferred_t *cleaning, *more = NULL;
+  avow_promise_t *p = avow_promise_reject(loop, avow_error(UV_EIO));
+  p = avow_finally(p, follow, pending(&cleaning, "again"));
+  p = avow_catch(p, work_anew, &more);
+  run();
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("cleans up again got=EIO stop");
+  avow_deferred_drop(cleaning);
+  avow_deferred_drop(more);
+}
+
+static void error_is_kept_if_others_hold_the_clean_up(void **state) {
+  avow_deferred_t *d, *more = NULL;
+  avow_promise_t *cleaning = pending(&d, "never");
+  avow_promise_t *p = avow_promise_reject(loop, avow_error(UV_EIO));
+  p = avow_finally(p, follow, avow_ref(cleaning));
+  p = avow_catch(p, work_anew, &more);
+  run();
+
+  avow_cancel_with(p, avow_string("it rains"));
+
+  assert_says(p, UV_ECANCELED, "operation canceled: it rains");
+  assert_notes("cleans up got=EIO stop");
+  assert_true(avow_resolve(d, avow_none()));
+  avow_unref(cleaning);
+  avow_deferred_drop(more);
+}
+
 static avow_deferred_t *innermost;
 
 static avow_value_t follow_finally(void *words) {
@@ -251,6 +284,8 @@ SUITE(cancel_finally) {
     CASE(cancellation_goes_on_no_further_than_it_came_from),
     CASE(clean_up_is_protected_from_what_started_it),
     CASE(clean_up_hears_a_later_cancellation),
+    CASE(error_is_kept_when_its_clean_up_is_canceled),
+    CASE(error_is_kept_if_others_hold_the_clean_up),
     CASE(cancellation_reaches_the_innermost_clean_up),
     CASE(limit_of_time_reaches_a_clean_up),
     CASE(outer_limit_reaches_the_clean_up_of_an_inner_one),

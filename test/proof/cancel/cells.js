@@ -282,9 +282,8 @@ class Finally extends Cell {
       return this.fail(outcome.value);
     if (!canceled)
       return this.settle(kept);
-    if (kept.state === FULFILLED || this.model.quirk('reason-lost'))
-      return this.settle(rejected(CANCELED));
-    return this.fail(kept.value);
+    return kept.state === FULFILLED ? this.settle(rejected(CANCELED)) :
+      this.fail(kept.value);
   }
 
   /* Rule 42: a reason other than the cancellation does not end that. */

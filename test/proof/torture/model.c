@@ -292,7 +292,9 @@ static outcome_t clean_up_outcome(const node_t *node, outcome_t outcome) {
   if (outcome.state == AVOW_REJECTED &&
       !(node->interrupted && outcome.canceled))
     return outcome;
-  return node->interrupted ? rejected(UV_ECANCELED) : node->at_hand;
+  return node->interrupted && node->at_hand.state == AVOW_FULFILLED
+             ? rejected(UV_ECANCELED)
+             : node->at_hand;
 }
 
 static void clean_up_end(node_t *node, outcome_t outcome) {
