@@ -199,6 +199,13 @@ static inline bool avow__is_pending(const avow_promise_t *p) {
   return (p->flags & AVOW__STATE) == AVOW_PENDING;
 }
 
+/* Whether it is a reaction, or a case, that has no promise of its own. */
+static inline bool avow__is_bare(const avow_promise_t *p) {
+  return p->kind == AVOW__ELEMENT || p->kind == AVOW__SENTRY ||
+         p->kind == AVOW__CHILD || p->kind == AVOW__CASE ||
+         p->kind == AVOW__UNCHOSEN;
+}
+
 /* Those by whom a pending promise settles hold it: each deferred, or the one
    source, and who may still add to it. */
 static inline uint32_t avow__sources(const avow_promise_t *p) {

@@ -164,6 +164,7 @@ struct avow__context_s {
   uv_thread_t thread; /* of the loop, once it was run */
   bool has_thread;
   bool told_closed; /* that the program has closed avow's handles */
+  bool told_cycle;  /* which promises wait for each other */
 #endif
 };
 

@@ -20,12 +20,6 @@ typedef struct {
   const char *before, *after; /* around each thing that is said of a promise */
 } dump_t;
 
-static const char *kind_name(const avow_promise_t *p) {
-  if (p->kind == AVOW__GATHER && avow__is_pending(p))
-    return avow__gather_name(p->u.gather.kind);
-  return avow__kinds[p->kind].name;
-}
-
 static const char *state_name(const avow_promise_t *p) {
   static const char *const names[] = { "pending", "fulfilled", "rejected" };
   if (p->kind == AVOW__CHANNEL)
@@ -162,7 +156,7 @@ static void text_one(avow_promise_t *p, void *data) {
   if (is_own(dump, p))
     return;
   print_id(dump->out, receiver(p));
-  (void) fprintf(dump->out, " %s %s", state_name(p), kind_name(p));
+  (void) fprintf(dump->out, " %s %s", state_name(p), avow__kind_name(p));
   print_name(dump->out, p);
   print_reason(dump->out, p);
   const avow_promise_t *from = awaited(p);
@@ -179,7 +173,7 @@ static void dot_node(dump_t *dump, const avow_promise_t *p) {
   (void) fputs("  ", dump->out);
   print_id(dump->out, p);
   (void) fprintf(dump->out, " [fillcolor=%s, label=\"%s",
-                 colors[avow__state(p)], kind_name(p));
+                 colors[avow__state(p)], avow__kind_name(p));
   print_name(dump->out, p);
   (void) fprintf(dump->out, "\\n%s", state_name(p));
   if (avow__state(p) == AVOW_REJECTED)

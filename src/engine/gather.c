@@ -124,6 +124,11 @@ void avow__gather_settle(avow_promise_t *gather, avow_value_t v) {
     avow__cancel_condemned(c);
 }
 
+void avow__gather_leave(avow_promise_t *gather) {
+  assert(gather->kind == AVOW__GATHERED && avow__is_pending(gather));
+  let_go_of_losers(gather, gather->u.value, NULL, NULL);
+}
+
 void avow__gather_forget(avow_promise_t *gather) {
   if (avow__is_gather(gather)) {
     gather->u.gather.hearer = NULL;

@@ -6,6 +6,8 @@
  */
 #include "engine/kind.h"
 
+#include "engine/gather.h"
+
 const avow__kind_row_t avow__kinds[AVOW__KINDS] = {
   [AVOW__FREE] = { .name = "free" },
   [AVOW__VALUE] = { .name = "value" },
@@ -120,4 +122,9 @@ const char *avow__gather_name(unsigned kind) {
   static const char *const names[] = { "all", "all_settled", "race", "any",
                                        "outcomes" };
   return names[kind];
+}
+
+const char *avow__kind_name(const avow_promise_t *p) {
+  return avow__is_gather(p) ? avow__gather_name(p->u.gather.kind)
+                            : avow__kinds[p->kind].name;
 }

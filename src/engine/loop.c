@@ -5,12 +5,14 @@
 
 #include "base/alloc.h"
 #include "engine/clock.h"
+#include "engine/cycle.h"
 #include "engine/gather.h"
 #include "engine/held.h"
 #include "engine/parts.h"
 #include "engine/port.h"
 #include "engine/shield.h"
 #include "engine/stray.h"
+#include "engine/tell.h"
 
 /* What avow_loop_close() grants to handlers that start new work each time they
    hear of the end: so many steps, beside those that what is there at the start
@@ -132,9 +134,7 @@ static reach_t reach_for(const avow_promise_t *p) {
 
 static void sweep_one(avow_promise_t *p, void *data) {
   sweep_t *sweep = data;
-  if (!avow__is_pending(p) || p->kind == AVOW__ELEMENT ||
-      p->kind == AVOW__SENTRY || p->kind == AVOW__CHILD ||
-      p->kind == AVOW__CASE || p->kind == AVOW__UNCHOSEN)
+  if (!avow__is_pending(p) || avow__is_bare(p))
     return;
   const reach_t needed = reach_for(p);
   sweep->pending++;
@@ -144,7 +144,10 @@ static void sweep_one(avow_promise_t *p, void *data) {
   if (needed > sweep->reach)
     return;
   sweep->cancelled++;
-  avow__cancel_borrowed(p);
+  if (p->kind == AVOW__RUNNING)
+    avow__detached(p); /* a coroutine that was never started */
+  else
+    avow__cancel_borrowed(p);
 }
 
 /* Goes on with a wider reach, unless what was tried before reached anything. */
@@ -161,6 +164,15 @@ static bool is_shielded(const avow__context_t *c) {
 
 static bool is_idle(const avow__context_t *c) {
   return c->requests == 0 && avow__queue_is_empty(&c->queue);
+}
+
+/* What is left nobody will ever settle: promises that wait for each other. */
+static void sweep_rest(avow__context_t *c, sweep_t *sweep) {
+  if (!c->sparing)
+    avow__tell_of_cycle(c);
+  sweep_further(c, sweep, ALL);
+  if (is_idle(c) && !c->sparing)
+    avow__cycles_break(c);
 }
 
 /* Whether the loop has to turn before there can be more to do. */
@@ -183,9 +195,8 @@ static bool sweep(avow__context_t *c, uint64_t *steps) {
   const bool is_over = sweep.pending == 0 && is_idle(c);
   if (sweep.stops > 0 && avow__queue_is_empty(&c->queue))
     sweep_further(c, &sweep, STOPS);
-  /* What is left nobody will ever settle: promises that wait for each other. */
   if (sweep.pending > 0 && is_idle(c) && !is_shielded(c))
-    sweep_further(c, &sweep, ALL);
+    sweep_rest(c, &sweep);
   loop_spend(steps, sweep.cancelled);
   c->allowance = *steps < UINT_MAX ? (unsigned) *steps : UINT_MAX;
   c->reserve = 0;

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Promises that wait for each other in a cycle. avow_loop_close() detaches the
+ * reactions of a cycle, and so ends most of them. A combinator that waits for
+ * its losers has nothing to be detached from: one of a cycle settles without
+ * them.
+ *
+ * Each promise has one next promise at most, so a walk from one to the next
+ * ends or comes back to where it was. Promises are marked on the way, and no
+ * walk goes past a mark: all walks together take time in proportion to the
+ * number of promises. While no shield holds up the end, AVOW__SPARED is free
+ * for that.
+ */
+#include "engine/cycle.h"
+
+#include "engine/child.h"
+#include "engine/gather.h"
+
+typedef struct {
+  void (*fn)(avow_promise_t *p, void *data);
+  void *data;
+} found_t;
+
+static avow_promise_t *first_pending(avow__link_t *siblings) {
+  avow__link_t *link = siblings;
+  while (link != NULL) {
+    avow_promise_t *input = avow__from_sibling(link)->upstream;
+    if (avow__is_pending(input))
+      return input;
+    link = link->next != siblings ? link->next : NULL;
+  }
+  return NULL;
+}
+
+avow_promise_t *avow__cycle_next(avow_promise_t *p) {
+  if (p->kind == AVOW__GATHER || p->kind == AVOW__GATHERED)
+    return first_pending(avow__list_elements(p));
+  const avow__parent_t *parent = avow__parent_behind(p);
+  if (parent != NULL)
+    return first_pending(parent->children);
+  avow_promise_t *from = (p->flags & AVOW__PROXY) == 0 ? p->upstream : NULL;
+  return from != NULL && avow__is_pending(from) ? from : NULL;
+}
+
+static bool is_marked(const avow_promise_t *p) {
+  return (p->marks & AVOW__SPARED) != 0;
+}
+
+/* Whether a walk of so many steps from p comes to that one. */
+static bool walk_meets(avow_promise_t *p, const avow_promise_t *sought,
+                       size_t steps) {
+  for (; steps > 0; steps--, p = avow__cycle_next(p))
+    if (p == sought)
+      return true;
+  return false;
+}
+
+static void walk_from(avow_promise_t *start, void *data) {
+  const found_t *found = data;
+  if (!avow__is_pending(start) || avow__is_bare(start))
+    return;
+  size_t steps = 0;
+  avow_promise_t *p = start;
+  for (; p != NULL && !is_marked(p); p = avow__cycle_next(p)) {
+    p->marks |= AVOW__SPARED;
+    steps++;
+  }
+  if (p != NULL && walk_meets(start, p, steps))
+    found->fn(p, found->data);
+}
+
+static void unmark(avow_promise_t *p, void *data) {
+  p->marks &= (uint8_t) ~AVOW__SPARED;
+}
+
+void avow__cycles_each(avow__context_t *c,
+                       void (*fn)(avow_promise_t *p, void *data), void *data) {
+  assert(!c->sparing && avow__queue_is_empty(&c->queue));
+  found_t found = { fn, data };
+  avow__pool_each(&c->pool, walk_from, &found);
+  avow__pool_each(&c->pool, unmark, NULL);
+}
+
+static void cycle_break(avow_promise_t *p, void *data) {
+  avow_promise_t *at = p;
+  while (at->kind != AVOW__GATHERED) {
+    at = avow__cycle_next(at);
+    if (at == p)
+      return; /* the cycle can be detached */
+  }
+  avow__gather_leave(at);
+}
+
+void avow__cycles_break(avow__context_t *c) {
+  avow__cycles_each(c, cycle_break, NULL);
+}

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* Checked builds: what avow_loop_close() has to say while it goes on. */
+#ifndef AVOW_TELL_H
+#define AVOW_TELL_H
+
+#include "engine/context.h"
+
+#if AVOW__DEBUG
+/* Names the promises of a cycle, once for each loop. */
+void avow__tell_of_cycle(avow__context_t *c);
+#else
+#  define avow__tell_of_cycle(c) ((void) (c))
+#endif
+
+#endif

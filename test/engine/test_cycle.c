@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: MIT */
+/* Promises that wait for each other: closing the loop ends all of them. */
+#include "harness.h"
+
+#include <stdio.h>
+
+#include "avow/closure.h"
+
+static avow_promise_t *in_then(avow_promise_t *p) {
+  return avow_then(p, note_cb, NULL, "then");
+}
+
+static avow_promise_t *in_finally(avow_promise_t *p) {
+  return avow_finally(p, note_fn, "finally");
+}
+
+static avow_promise_t *in_attach(avow_promise_t *p) {
+  return avow_attach(p, "attach", note_free);
+}
+
+static avow_promise_t *in_until(avow_promise_t *p) {
+  avow_promise_t *stop = avow_sleep(loop, 100000);
+  p = avow_until(p, stop);
+  avow_unref(stop);
+  return p;
+}
+
+static avow_promise_t *in_timeout(avow_promise_t *p) {
+  return avow_timeout(p, 100000);
+}
+
+static avow_promise_t *in_deferred(avow_promise_t *p) {
+  avow_deferred_t *d;
+  avow_promise_t *q = avow_promise_new(loop, &d);
+  (void) avow_resolve(d, avow_follow(p));
+  return q;
+}
+
+static avow_promise_t *in_all(avow_promise_t *p) {
+  avow_promise_t *ps[] = { p, avow_sleep(loop, 100000) };
+  return avow_join_losers(avow_all(loop, ps, 2));
+}
+
+static avow_promise_t *in_group(avow_promise_t *p) {
+  avow_group_t *g;
+  avow_promise_t *q = avow_group_new(loop, &g);
+  avow_group_add(g, p);
+  avow_group_unref(g);
+  return q;
+}
+
+static avow_value_t follow_data(void *p) {
+  return avow_follow(p);
+}
+
+static avow_promise_t *in_clean_up(avow_promise_t *p) {
+  return avow_finally(avow_promise_resolve(loop, avow_none()), follow_data, p);
+}
+
+static avow_value_t follow_borrowed(void *p) {
+  return avow_follow(avow_ref(p));
+}
+
+static void unref_data(void *p) {
+  avow_unref(p);
+}
+
+static avow_promise_t *in_limiter(avow_promise_t *p) {
+  avow_limiter_t *limiter = avow_limiter_new(loop, 1);
+  avow_promise_t *q = avow_limiter_run(limiter, follow_borrowed, p);
+  avow_limiter_unref(limiter);
+  return avow_attach(q, p, unref_data);
+}
+
+#ifndef AVOW_NO_ASYNC
+static avow_value_t await_data(void *p) {
+  return avow_await(p);
+}
+
+static avow_promise_t *in_async(avow_promise_t *p) {
+  return avow_async(loop, await_data, p);
+}
+#endif
+
+/* What may be around a promise, each way of waiting for it once. */
+static avow_promise_t *(*const ways[])(avow_promise_t *p) = {
+  in_then,     in_finally, in_attach, in_until,    in_timeout,
+  in_deferred, in_all,     in_group,  in_clean_up, in_limiter,
+#ifndef AVOW_NO_ASYNC
+  in_async,
+#endif
+};
+
+enum { WAYS = sizeof(ways) / sizeof(ways[0]) };
+
+static avow_promise_t *leave_losers(avow_promise_t *p) {
+  return p;
+}
+
+static avow_promise_t *(*const ends[])(avow_promise_t *p) = {
+  leave_losers, avow_cancel_losers, avow_join_losers
+};
+
+enum { ENDS = sizeof(ends) / sizeof(ends[0]) };
+
+static size_t settled;
+
+static avow_value_t count(const avow_value_t *arg, void *data) {
+  settled++;
+  return avow_none();
+}
+
+/* Counts p, which is taken, when it settles. */
+static void watch(avow_promise_t *p) {
+  avow_unref(avow_then(p, count, count, NULL));
+}
+
+static void ignore(uv_loop_t *of, const avow_value_t *reason, const char *where,
+                   void *data) {
+}
+
+/* Begins anew with a loop that reports no rejection. */
+static void assert_closes(void) {
+  avow_options_t options = steady;
+  options.on_unhandled = ignore;
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_loop_init(loop, &options), 0);
+}
+
+/* What a checked build says when the loop closes. */
+static void closing_says(char *text, size_t size) {
+  FILE *file = stderr_of(assert_closes);
+  text[fread(text, 1, size - 1, file)] = '\0';
+  (void) fclose(file);
+}
+
+/* Closes without a word, for many times. */
+static void close_quietly(void) {
+  char text[64];
+  closing_says(text, sizeof(text));
+}
+
+/* A combinator that waits for itself, through two ways around it. */
+static void close_with_a_cycle(avow_gather_kind_t kind, size_t end,
+                               size_t inner, size_t outer) {
+  avow_gather_t *g;
+  avow_promise_t *p = ends[end](avow_gather_new(loop, kind, &g));
+  p = ways[outer](ways[inner](p));
+  avow_gather_add(g, avow_ref(p));
+  avow_gather_unref(g);
+  watch(p);
+  (void) uv_run(loop, UV_RUN_NOWAIT); /* it may be alive: the sleep */
+  settled = 0;
+
+  close_quietly();
+
+  assert_int_equal(settled, 1);
+}
+
+static void close_ends_each_cycle_of_a_combinator(void **state) {
+  for (int kind = AVOW_ALL; kind <= AVOW_ANY; kind++)
+    for (size_t end = 0; end < ENDS; end++)
+      for (size_t way = 0; way < WAYS * WAYS; way++)
+        close_with_a_cycle((avow_gather_kind_t) kind, end, way / WAYS,
+                           way % WAYS);
+}
+
+/* Small random numbers, the same ones in each run. */
+static size_t pick(uint32_t *seed, size_t n) {
+  *seed = *seed * 1664525 + 1013904223;
+  return (*seed >> 16) % n;
+}
+
+enum { NODES = 12, GRAPHS = 500 };
+
+static avow_promise_t *combinator(uint32_t *seed, avow_gather_t **out) {
+  const avow_gather_kind_t kind = (avow_gather_kind_t) pick(seed, 4);
+  avow_promise_t *p = ends[pick(seed, ENDS)](avow_gather_new(loop, kind, out));
+  for (size_t n = pick(seed, 4); n > 0; n--)
+    p = ways[pick(seed, WAYS)](p);
+  return p;
+}
+
+/* Combinators, each with inputs among all of them. */
+static void close_with_a_graph(uint32_t seed) {
+  avow_promise_t *nodes[NODES];
+  avow_gather_t *gathers[NODES];
+  for (size_t i = 0; i < NODES; i++)
+    nodes[i] = combinator(&seed, &gathers[i]);
+  for (size_t n = 0; n < 2 * NODES; n++) {
+    const avow_promise_t *input = nodes[pick(&seed, NODES)];
+    avow_gather_add(gathers[pick(&seed, NODES)], avow_ref(input));
+  }
+  settled = 0;
+  for (size_t i = 0; i < NODES; i++) {
+    avow_gather_unref(gathers[i]);
+    watch(nodes[i]);
+  }
+  if (pick(&seed, 2) == 0)
+    (void) uv_run(loop, UV_RUN_NOWAIT); /* it may be alive: the sleep */
+
+  close_quietly();
+
+  assert_int_equal(settled, NODES);
+}
+
+static void close_ends_each_graph(void **state) {
+  for (uint32_t seed = 0; seed < GRAPHS; seed++)
+    close_with_a_graph(seed);
+}
+
+/* The combinators outside a cycle still settle behind their losers. */
+static void close_breaks_the_cycle_alone(void **state) {
+  avow_gather_t *g;
+  avow_promise_t *p = avow_gather_new(loop, AVOW_RACE, &g);
+  p = avow_attach(avow_join_losers(p), "cycle", note_free);
+  avow_gather_add(g, avow_attach(avow_ref(p), "loser", note_free));
+  avow_gather_unref(g);
+  avow_promise_t *tail = avow_attach(p, "tail", note_free);
+  avow_promise_t *q = avow_join_losers(avow_race(loop, &tail, 1));
+  avow_unref(avow_attach(q, "outside", note_free));
+
+  assert_closes();
+
+  assert_notes("cycle loser tail outside");
+}
+
+static size_t lines_in(const char *text) {
+  size_t n = 0;
+  for (; *text != '\0'; text++)
+    n += *text == '\n';
+  return n;
+}
+
+/* Each by its kind, the first of them by the name that it was given. */
+static void close_names_the_cycle(void **state) {
+  char text[4096];
+  avow_gather_t *g;
+  avow_promise_t *p = avow_join_losers(avow_gather_new(loop, AVOW_RACE, &g));
+  p = ways[WAYS - 1](in_attach(p));
+  avow_promise_set_name(p, "reader");
+  avow_gather_add(g, p);
+  avow_gather_unref(g);
+
+  closing_says(text, sizeof(text));
+
+#ifdef NDEBUG
+  assert_string_equal(text, "");
+#else
+  const char *first =
+      "avow: avow_loop_close(): 3 promises wait for each other "
+      "and never settle; cancel one of them before:\n";
+  assert_non_null(strstr(text, first));
+  assert_non_null(strstr(text, "avow:   race"));
+  assert_non_null(strstr(text, "avow:   attach"));
+#  ifndef AVOW_NO_ASYNC
+  assert_non_null(strstr(text, "avow:   async 'reader'"));
+#  endif
+  assert_int_equal(lines_in(text), 4);
+#endif
+  assert_notes("attach");
+}
+
+/* A long cycle does not fill the screen. */
+static void close_names_some_of_many(void **state) {
+  char text[4096];
+  avow_deferred_t *d;
+  avow_promise_t *q = avow_promise_new(loop, &d);
+  avow_promise_t *p = avow_ref(q);
+  for (int i = 0; i < 29; i++)
+    p = avow_then(p, note_cb, NULL, "then");
+  (void) avow_resolve(d, avow_follow(p));
+  avow_unref(q);
+  run();
+
+  closing_says(text, sizeof(text));
+
+#ifndef NDEBUG
+  assert_non_null(strstr(text, "30 promises wait for each other"));
+  assert_non_null(strstr(text, "avow:   and 10 more\n"));
+  assert_int_equal(lines_in(text), 22);
+#endif
+}
+
+static avow_value_t unexpected_step(const avow_value_t *arg, void *frame) {
+  note("step");
+  return avow_none();
+}
+
+static void close_ends_a_coroutine_that_never_started(void **state) {
+  avow_frame_t frame;
+  avow_promise_t *p = avow_coroutine_new(loop, unexpected_step, &frame);
+
+  assert_closes();
+
+  assert_int_equal(avow_state(p), AVOW_REJECTED);
+  assert_false(avow_coroutine_start(p));
+  avow_unref(p);
+  assert_notes("");
+}
+
+SUITE(cycle) {
+  const struct CMUnitTest tests[] = {
+    CASE(close_ends_each_cycle_of_a_combinator),
+    CASE(close_ends_each_graph),
+    CASE(close_breaks_the_cycle_alone),
+    CASE(close_names_the_cycle),
+    CASE(close_names_some_of_many),
+    CASE(close_ends_a_coroutine_that_never_started),
+  };
+  return RUN(tests);
+}
