@@ -121,11 +121,16 @@ static void each_arrive(each_t *each, avow_value_t item) {
     each_take(each, item);
 }
 
+/* Whether p is what is given in place of a promise. */
+static bool stands_for_none(const avow__context_t *c, const avow_promise_t *p) {
+  return p == c->no_memory || p == c->canceled;
+}
+
 static void each_ask(each_t *each) {
+  const avow__context_t *c = each->parent.context;
   each->last = avow__channel_is_over(each->channel);
   each->next = avow_channel_next(each->channel);
-  assert(each->next != each->parent.context->canceled); /* it was, too, then */
-  each->last = each->last || each->next == each->parent.context->no_memory;
+  each->last = each->last || stands_for_none(c, each->next);
   avow__child_add(&each->parent, avow_follow(each->next), NEXT);
 }
 
