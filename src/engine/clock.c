@@ -83,6 +83,14 @@ static void alarm_put(avow__clock_t *clock, avow__alarm_t *alarm) {
   before->next = &alarm->link;
 }
 
+/* The one that rings first; NULL if none will. */
+static avow__alarm_t *clock_next(const avow__clock_t *clock) {
+  if (avow__queue_is_empty(&clock->alarms))
+    return NULL;
+  avow__alarm_t *alarm = alarm_of(clock->alarms.head.next);
+  return alarm->due < AVOW__LATEST ? alarm : NULL;
+}
+
 /* Unless it never rings: nobody else would tell that nothing is left to do. */
 static void alarm_keep_alive(avow__alarm_t *alarm) {
   if (alarm->due < AVOW__LATEST)
@@ -93,6 +101,8 @@ static void alarm_keep_alive(avow__alarm_t *alarm) {
 void avow__clock_set(avow__context_t *c, avow__alarm_t *alarm, uint64_t ms,
                      uv_timer_cb cb) {
   avow__clock_t *clock = c->clock;
+  if (clock_next(clock) == NULL)
+    clock->held = false; /* what goes on held up nothing so far */
   avow__alarm_stop(alarm);
   alarm->due = ms < AVOW__LATEST - clock->now ? clock->now + ms : AVOW__LATEST;
   alarm->cb = cb;
@@ -107,14 +117,6 @@ void avow__clock_unset(avow__alarm_t *alarm) {
 }
 
 /* Moving. */
-
-/* The one that rings first; NULL if none will. */
-static avow__alarm_t *clock_next(const avow__clock_t *clock) {
-  if (avow__queue_is_empty(&clock->alarms))
-    return NULL;
-  avow__alarm_t *alarm = alarm_of(clock->alarms.head.next);
-  return alarm->due < AVOW__LATEST ? alarm : NULL;
-}
 
 static advance_t *clock_advance(const avow__clock_t *clock) {
   return avow__queue_is_empty(&clock->advances)

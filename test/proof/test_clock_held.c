@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "harness.h"
@@ -326,6 +327,44 @@ static void handles_of_each_turn_do_not_hold_it(void **state) {
   run();
 }
 
+static int work_count;
+
+/* Until something is said. */
+static void on_long_work(uv_work_t *work) {
+  struct stat said = { 0 };
+  while (fstat(STDERR_FILENO, &said) == 0 && said.st_size == 0)
+    uv_sleep(1);
+}
+
+static void after_long_work(uv_work_t *work, int status) {
+  work_count--;
+}
+
+/* Holds the clock until it is told, with no handler in between. */
+static void hold_a_while(void) {
+  uv_work_t work;
+  work_count = 1;
+  assert_int_equal(uv_queue_work(loop, &work, on_long_work, after_long_work),
+                   0);
+  avow_promise_t *p = avow_sleep(loop, HOUR);
+  while (work_count > 0)
+    (void) uv_run(loop, UV_RUN_ONCE); /* alive: the work */
+  avow_cancel(p);
+  avow_unref(p);
+}
+
+/* Also if the first was over before the loop looked again. */
+static void each_hold_is_told(void **state) {
+  const avow_options_t options = { .clock = AVOW_CLOCK_BY_ITSELF,
+                                   .clock_guard_ms = 1 };
+  assert_int_equal(begin_with(&options), 0);
+  for (int i = 0; i < 2; i++) {
+    FILE *file = stderr_of(hold_a_while);
+    assert_int_equal(fgetc(file), 'a'); /* avow: for 1 ms a clock … */
+    (void) fclose(file);
+  }
+}
+
 #define HELD(f) cmocka_unit_test_setup_teardown(f, set_up, harness_teardown)
 #define STREAMS(f) \
   cmocka_unit_test_setup_teardown(f, set_up_streams, tear_down_streams)
@@ -348,6 +387,7 @@ SUITE(clock_held) {
     HELD(who_waits_for_a_turn_holds_it),
     HELD(who_waits_for_a_poll_does_not_hold_it),
     HELD(handles_of_each_turn_do_not_hold_it),
+    HELD(each_hold_is_told),
   };
   return RUN(tests);
 }
