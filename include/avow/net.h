@@ -39,11 +39,13 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_connect_path(uv_loop_t *loop,
 /**
  * OBJECT: a stream bound to an address of that host and service, for
  * avow_connections() (uv_getaddrinfo, uv_tcp_bind). The host NULL stands for
- * all of this machine, the service "0" for any free port: avow_local_address()
- * says which. Takes the first address that can be had; rejects as the last one,
- * UV_EADDRINUSE, …, or as the lookup, UV_EAI_*, UV_EAI_SERVICE for ports past
- * 65535. A host and a service in numbers wait for no thread of the pool.
- * Cancelling ends that.
+ * all addresses of this machine: "::", which serves IPv6 and IPv4, or 0.0.0.0
+ * where the system has no IPv6. Peers by IPv4 then have addresses such as
+ * [::ffff:192.0.2.1]:80. The service "0" stands for any free port:
+ * avow_local_address() says which. Takes the first address that can be had;
+ * rejects as the last one, UV_EADDRINUSE, …, or as the lookup, UV_EAI_*,
+ * UV_EAI_SERVICE for ports past 65535. A host and a service in numbers wait for
+ * no thread of the pool. Cancelling ends that.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_bind(uv_loop_t *loop,
                                                  const char *host,

@@ -44,6 +44,26 @@ static avow_value_t bind_cb(const avow_value_t *list, void *loop) {
   return v;
 }
 
+static const struct addrinfo *bind_seek(const struct addrinfo *at, int family) {
+  while (at != NULL && at->ai_family != family)
+    at = at->ai_next;
+  return at;
+}
+
+/* A socket of IPv6 serves IPv4 too, so it comes first, in whichever order the
+   system names them. One that is in use is no reason to serve half of all. */
+static avow_value_t bind_all_cb(const avow_value_t *list, void *loop) {
+  const struct addrinfo *at = avow_to_addrinfo(list);
+  const struct addrinfo *six = bind_seek(at, AF_INET6);
+  const struct addrinfo *four = bind_seek(at, AF_INET);
+  const avow_value_t v = bound_to(loop, (six != NULL ? six : at)->ai_addr);
+  const int err = avow_error_code(&v);
+  if (err == 0 || err == UV_EADDRINUSE || six == NULL || four == NULL)
+    return v;
+  avow__value_unref(v);
+  return bound_to(loop, four->ai_addr);
+}
+
 avow_promise_t *avow_bind(uv_loop_t *loop, const char *host,
                           const char *service) {
   const struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
@@ -51,7 +71,7 @@ avow_promise_t *avow_bind(uv_loop_t *loop, const char *host,
   if (service == NULL)
     return avow__refuse(loop, UV_EINVAL, "bind", host);
   avow_promise_t *p = avow_getaddrinfo(loop, host, service, &hints);
-  return avow__then_begin(p, bind_cb, loop);
+  return avow__then_begin(p, host != NULL ? bind_cb : bind_all_cb, loop);
 }
 
 static bool carries_handles(const uv_stream_t *stream) {

@@ -37,6 +37,9 @@ static const left_out_t left_out[] = {
   { "reader_memory", "room_for_much_is_given_back" },
   { "reader_memory", "room_for_much_shrinks_to_what_is_left" },
 
+  /* A system without IPv6. */
+  { "bind", "bind_takes_ipv4_where_there_is_no_ipv6" },
+
   /* Handles over pipes. */
   { "owned", "handle_is_not_sent_over_any_stream" },
   { "owned", "handle_that_nobody_takes_goes_with_its_pipe" },
