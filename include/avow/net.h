@@ -63,13 +63,16 @@ typedef struct avow_bind_path_options_s {
 
 /**
  * OBJECT: a stream bound to the name of a Unix domain socket or Windows pipe,
- * for avow_connections() (uv_pipe_bind). Who connects waits from now on. The
- * name goes when the stream closes. UV_EADDRINUSE for a name that there is:
- * nothing is removed but what takes_over says, of which two servers must not
- * make use at one moment. UV_ENAMETOOLONG: a name is never cut. UV_EACCES also
- * where there is no such directory. Linux's abstract names cannot be said: for
- * these bind a uv_pipe_t. options may be NULL. Settles within the call:
- * cancelling is too late.
+ * for avow_connections() (uv_pipe_bind). Who connects waits from now on. When
+ * the stream closes, the name is removed if it still leads to this socket, also
+ * after the program has changed its directory; another server's stays. After a
+ * uv_close() of the program's own that happens when the value goes.
+ *
+ * UV_EADDRINUSE for a name that there is: nothing is removed but what
+ * takes_over says, of which two servers must not make use at one moment.
+ * UV_ENAMETOOLONG: a name is never cut. UV_EACCES also where there is no such
+ * directory. Linux's abstract names cannot be said: for these bind a uv_pipe_t.
+ * options may be NULL. Settles within the call: cancelling is too late.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_bind_path(
     uv_loop_t *loop, const char *name, const avow_bind_path_options_t *options);

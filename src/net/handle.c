@@ -63,6 +63,8 @@ static avow_promise_t *close_with(uv_handle_t *handle,
     avow__reading_close(c, handle); /* uv_close() told nobody */
     return avow__refuse(handle->loop, UV_EALREADY, "close", NULL);
   }
+  if (c->life != AVOW__CLOSED)
+    avow__owned_about_to_close(c, handle);
   avow_promise_t *p = c->life == AVOW__CLOSED ? NULL : closer_new(c, handle);
   const int err = begin_fn(handle, p != NULL ? handle_on_close : NULL);
   if (err == 0 && c->life != AVOW__CLOSED)

@@ -16,9 +16,10 @@
 #include "net/stream.h"
 
 typedef struct {
-  avow__node_t node;        /* in the loop's table */
-  avow__context_t *context; /* NULL: the handle is closed */
-  bool held;                /* by its value */
+  avow__node_t node;         /* in the loop's table */
+  avow__context_t *context;  /* NULL: the handle is closed */
+  avow__socket_name_t *name; /* which goes with the socket; NULL: none */
+  bool held;                 /* by its value */
   union {
     uv_handle_t handle;
     uv_stream_t stream;
@@ -51,7 +52,20 @@ static void owned_free(owned_t *owned) {
   avow__free(owned);
 }
 
+/* The socket has to be open still for its inode to be its own: where the
+   program has closed the handle by uv_close(), this is late. */
+static void lose_name(owned_t *owned) {
+  avow__socket_name_t *name = owned->name;
+  owned->name = NULL;
+  avow__socket_name_end(name, !uv_is_closing(&owned->u.handle));
+}
+
+void avow__owned_has_name(const avow_value_t *v, avow__socket_name_t *name) {
+  owned_of(avow__owned_handle(v))->name = name;
+}
+
 static void closed(owned_t *owned) {
+  lose_name(owned);
   avow__table_remove(&owned->context->tables[AVOW__OWNED], &owned->node);
   owned->context = NULL;
   if (!owned->held)
@@ -67,6 +81,7 @@ static void owned_on_close(uv_handle_t *handle) {
 /* Unless somebody has begun with it. */
 static void begin_close(owned_t *owned) {
   avow__context_t *c = owned->context;
+  lose_name(owned);
   if (!uv_is_closing(&owned->u.handle)) {
     c->closing_own++;
     uv_close(&owned->u.handle, owned_on_close);
@@ -154,6 +169,12 @@ avow_value_t avow__owned_open(uv_loop_t *loop, uv_handle_type type, int fd) {
     return v;
   avow__value_unref(v);
   return avow_error(err);
+}
+
+void avow__owned_about_to_close(avow__context_t *c, const uv_handle_t *handle) {
+  avow__node_t *node = avow__table_find(&c->tables[AVOW__OWNED], handle);
+  if (node != NULL)
+    lose_name(owned_owner(node));
 }
 
 void avow__owned_forget(avow__context_t *c, const uv_handle_t *handle) {

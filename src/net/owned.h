@@ -4,6 +4,7 @@
 #define AVOW_OWNED_H
 
 #include "engine/promise.h"
+#include "net/pipe_bind.h"
 
 /* An OBJECT with a new UV_TCP or UV_NAMED_PIPE handle, or an error. */
 avow_value_t avow__owned_new(uv_loop_t *loop, uv_handle_type type);
@@ -19,6 +20,12 @@ uv_stream_t *avow__owned_handle(const avow_value_t *v);
 
 /* Closes the value's handle, although others may hold the value. */
 void avow__owned_close_value(const avow_value_t *v);
+
+/* The name goes when the value's handle closes. Takes it. */
+void avow__owned_has_name(const avow_value_t *v, avow__socket_name_t *name);
+
+/* This handle, which may be one of these, is about to be closed. */
+void avow__owned_about_to_close(avow__context_t *c, const uv_handle_t *handle);
 
 /* avow_close_handle() has closed this handle, which may be one of these. */
 void avow__owned_forget(avow__context_t *c, const uv_handle_t *handle);

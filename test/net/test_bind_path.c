@@ -83,6 +83,97 @@ static void name_goes_with_the_stream(void **state) {
   assert_missing("door");
 }
 
+static void close_server(const avow_value_t *server) {
+  assert_fulfils_none(avow_close(avow_to_stream(server)));
+}
+
+static void name_goes_when_the_stream_is_closed(void **state) {
+  const avow_value_t server = bound(NULL);
+
+  close_server(&server);
+
+  assert_missing("door");
+  avow_value_unref(server);
+}
+
+/* As when a server is replaced without a pause. */
+static void name_that_is_another_s_by_then_stays(void **state) {
+  const avow_value_t old = bound(NULL);
+  assert_int_equal(unlink(at("door")), 0);
+  const avow_value_t new = bound(NULL);
+
+  close_server(&old);
+
+  avow_value_unref(connected());
+  avow_value_unref(old);
+  assert_true(is_there("door"));
+  avow_value_unref(new);
+  assert_missing("door");
+}
+
+static void file_that_has_the_name_by_then_stays(void **state) {
+  const avow_value_t server = bound(NULL);
+  assert_int_equal(unlink(at("door")), 0);
+  make_file("door", "kept");
+
+  avow_value_unref(server);
+
+  assert_file("door", "kept");
+}
+
+/* A name that is relative leads elsewhere by then. */
+static void name_goes_from_where_it_was_bound(void **state) {
+  const int home = open(".", O_RDONLY | O_DIRECTORY);
+  make_dir("other");
+  assert_int_equal(chdir(at("")), 0);
+  const avow_value_t server = avow_run(avow_bind_path(loop, "door", NULL));
+  assert_int_equal(chdir("other"), 0);
+  const avow_value_t other = avow_run(avow_bind_path(loop, "door", NULL));
+  assert_int_equal(fchdir(home), 0);
+  (void) close(home);
+
+  avow_value_unref(server);
+
+  assert_missing("door");
+  assert_true(is_there("other/door"));
+  avow_value_unref(other);
+  assert_missing("other/door");
+}
+
+/* The program closes the handle by itself, which tells nobody. */
+static void name_goes_with_the_value_of_a_closed_handle(void **state) {
+  const avow_value_t server = bound(NULL);
+  uv_close((uv_handle_t *) avow_stream_handle(avow_to_stream(&server)), NULL);
+  run();
+
+  avow_value_unref(server);
+
+  assert_missing("door");
+}
+
+/* The system may give the new socket the old one's number. */
+static void server_in_place_of_a_closed_handle_stays(void **state) {
+  const avow_value_t old = bound(NULL);
+  uv_close((uv_handle_t *) avow_stream_handle(avow_to_stream(&old)), NULL);
+  run();
+  const avow_value_t new = bound(&taking_over);
+
+  avow_value_unref(old);
+
+  avow_value_unref(connected());
+  avow_value_unref(new);
+}
+
+static void name_goes_with_the_loop(void **state) {
+  const avow_value_t server = bound(NULL);
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_missing("door");
+  avow_value_unref(server);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
 static void name_that_is_there_stays(void **state) {
   const avow_bind_path_options_t others = { .mode = 0666 };
   make_file("door", "kept");
@@ -212,6 +303,13 @@ SUITE(bind_path) {
     DISK_CASE(who_connects_is_accepted),
     DISK_CASE(who_connects_early_waits),
     DISK_CASE(name_goes_with_the_stream),
+    DISK_CASE(name_goes_when_the_stream_is_closed),
+    DISK_CASE(name_that_is_another_s_by_then_stays),
+    DISK_CASE(file_that_has_the_name_by_then_stays),
+    DISK_CASE(name_goes_from_where_it_was_bound),
+    DISK_CASE(name_goes_with_the_value_of_a_closed_handle),
+    DISK_CASE(server_in_place_of_a_closed_handle_stays),
+    DISK_CASE(name_goes_with_the_loop),
     DISK_CASE(name_that_is_there_stays),
     DISK_CASE(server_that_listens_stays),
     DISK_CASE(server_that_is_busy_stays),
