@@ -206,6 +206,7 @@ static void run_then(avow__context_t *c, avow_promise_t *p) {
   p->u.value = cb(&from->u.value, p->data);
   if (AVOW__UNLIKELY(p->u.value.tag >= AVOW_OBJECT ||
                      (p->flags & (AVOW__CANCELED | AVOW__LOST)) != 0)) {
+    avow__deliver_cancel(p); /* also one that came meanwhile */
     avow__finish_handler(p, from, p->u.value);
     return;
   }

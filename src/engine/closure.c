@@ -40,7 +40,9 @@ void avow__closure_run(avow_promise_t *p) {
   if (c->life < AVOW__GIVING_UP) {
     avow__deliver_cancel(p);
     p->kind = AVOW__RUNNING;
-    avow__finish_handler(p, from, cb(&from->u.value, p->data));
+    const avow_value_t result = cb(&from->u.value, p->data);
+    avow__deliver_cancel(p); /* also one that came meanwhile */
+    avow__finish_handler(p, from, result);
     return;
   }
   p->kind = AVOW__RUNNING; /* to its end */

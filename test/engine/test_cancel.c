@@ -199,6 +199,26 @@ static void clean_up_after_a_cancellation_is_not_cancelled(void **state) {
 
 static avow_promise_t *self;
 
+static avow_value_t cancel_again(const avow_value_t *arg, void *p) {
+  avow_cancel(self);
+  return clean_up(arg, p);
+}
+
+static void clean_up_is_not_cancelled_by_its_handler(void **state) {
+  avow_deferred_t *d, *cleaning;
+  self = avow_catch(pending(&d, "stop"), cancel_again,
+                    pending(&cleaning, "disturbed"));
+
+  avow_cancel(self);
+  run();
+  assert_int_equal(avow_state(self), AVOW_PENDING);
+  assert_true(avow_resolve(cleaning, avow_int(1)));
+
+  assert_fulfils_int(self, 1);
+  assert_notes("stop clean");
+  avow_deferred_drop(d);
+}
+
 static avow_value_t cancel_self(const avow_value_t *arg, void *p) {
   avow_cancel(self);
   return avow_follow(p);
@@ -454,6 +474,7 @@ SUITE(cancel) {
     CASE(what_a_late_handler_follows_is_cancelled),
     CASE(cancellation_waits_for_the_next_wait_down_the_chain),
     CASE(clean_up_after_a_cancellation_is_not_cancelled),
+    CASE(clean_up_is_not_cancelled_by_its_handler),
     CASE(handler_may_cancel_its_own_promise),
     CASE(cancelled_handler_may_follow_its_own_promise),
     CASE(adopted_promise_is_cancelled),

@@ -64,6 +64,27 @@ static void closure_hears_at_once_that_it_is_cancelled(void **state) {
   assert_notes("");
 }
 
+static avow_promise_t *self;
+
+static avow_value_t cancel_again(const avow_value_t *got, void *cleaning) {
+  avow_cancel(self);
+  return avow_follow(cleaning);
+}
+
+static void clean_up_is_not_cancelled_by_its_closure(void **state) {
+  avow_deferred_t *d, *cleaning;
+  avow_promise_t *p = avow_promise_new(loop, &cleaning);
+  self = avow_then_closure(avow_promise_new(loop, &d), cancel_again, p);
+
+  avow_cancel(self);
+  run();
+  assert_int_equal(avow_state(self), AVOW_PENDING);
+
+  assert_true(avow_resolve(cleaning, avow_int(1)));
+  assert_fulfils_int(self, 1);
+  avow_deferred_drop(d);
+}
+
 static void closure_gets_what_is_cancelled_above_it(void **state) {
   avow_promise_t *p = avow_then_closure(avow_sleep(loop, 60000), hear, "got");
 
@@ -208,6 +229,7 @@ SUITE(closure) {
     CASE(closure_gets_either_outcome_and_nothing_else),
     CASE(closure_settles_and_is_queued_as_then_is),
     CASE(closure_hears_at_once_that_it_is_cancelled),
+    CASE(clean_up_is_not_cancelled_by_its_closure),
     CASE(closure_gets_what_is_cancelled_above_it),
     CASE(closure_hears_that_there_is_no_memory),
     CASE(closure_needs_a_handler),

@@ -238,8 +238,8 @@ class Then extends Cell {
     if (cleansUp) /* rule 41 */
       this.noted = false;
     const value = this.call(handler, outcome.value);
-    if (cleansUp && this.noted)
-      this.noted = this.model.quirk('canceled-in-handler');
+    if (cleansUp)
+      this.noted = false;
     return this.resolve(value);
   }
 }
