@@ -49,9 +49,14 @@ static bool waits_for_clean_up(const avow_promise_t *p) {
 }
 
 /* A function that was cancelled stays so: of what it awaits, each that it has
-   to wait for is cancelled, too. */
+   to wait for is cancelled, too. A repeat that was begins no other step. */
+static bool stays_canceled(const avow_promise_t *p) {
+  return p->kind == AVOW__ASYNC || p->kind == AVOW__STACKLESS ||
+         p->kind == AVOW__REPEAT;
+}
+
 static avow_promise_t *noted(avow_promise_t *p) {
-  if (p->kind == AVOW__ASYNC || p->kind == AVOW__STACKLESS) {
+  if (stays_canceled(p)) {
     mark_canceled(p);
   } else if (waits_for_clean_up(p)) {
     p->flags |= AVOW__INTERRUPTED;

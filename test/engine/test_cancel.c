@@ -310,6 +310,23 @@ static void repeat_is_cancelled_between_steps_and_in_one(void **state) {
   assert_rejects(p, UV_ECANCELED);
 }
 
+static avow_value_t step_that_recovers(void *d) {
+  note("step");
+  return avow_follow(avow_catch(pending(d, "stop"), note_cb, "recovers"));
+}
+
+static void repeat_ends_if_its_step_recovers(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_repeat(loop, step_that_recovers, &d);
+  run();
+
+  avow_cancel_with(p, avow_string("it rains"));
+
+  assert_says(p, UV_ECANCELED, "operation canceled: it rains");
+  assert_notes("step stop recovers");
+  avow_deferred_drop(d);
+}
+
 static avow_value_t cancel_repeat(void *data) {
   avow_cancel(self);
   return avow_none();
@@ -481,6 +498,7 @@ SUITE(cancel) {
     CASE(adoption_of_a_shared_promise_is_given_up),
     CASE(sleep_is_stopped),
     CASE(repeat_is_cancelled_between_steps_and_in_one),
+    CASE(repeat_ends_if_its_step_recovers),
     CASE(what_a_late_step_follows_is_cancelled),
     CASE(step_may_cancel_its_repeat),
     CASE(combinator_rejects_and_its_inputs_are_cancelled),

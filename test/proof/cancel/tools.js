@@ -122,13 +122,8 @@ class Repeat extends Cell {
     this.busy = false;
   }
 
-  get ends() {
-    return this.noted ||
-      (this.climbed && !this.model.quirk('repeat-goes-on'));
-  }
-
   step() {
-    if (this.ends)
+    if (this.noted || this.climbed)
       return this.settle(rejected(CANCELED));
     const value = this.call(this.fn);
     if (value instanceof Cell)
