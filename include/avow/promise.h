@@ -179,7 +179,8 @@ AVOW_API AVOW_MUST_USE avow_value_t avow_run(avow_promise_t *p);
 /**
  * Calls step again and again, from a job each time and in constant memory,
  * until it returns (or what it follows fulfils with) other than none, or an
- * error: with that it settles. UV_EINVAL without step.
+ * error: with that it settles. Once canceled, it calls step no more, even if
+ * the promise that step followed fulfills with none. UV_EINVAL without step.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_repeat(uv_loop_t *loop,
                                                    avow_fn step, void *data);

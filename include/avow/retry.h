@@ -44,7 +44,9 @@ typedef struct avow_retry_options_s {
  * a reason that others went before has the LIST of them all (the 16 last) as
  * its cause. Past the timeout: UV_ETIMEDOUT, likewise, the attempt being
  * cancelled. What is called gets data, which may be freed behind this. options
- * may be NULL. Cancelling stops it for good; UV_ECANCELED is never retried.
+ * may be NULL. Cancelling stops it for good; UV_ECANCELED is never retried. If
+ * the last attempt rejects with another error when it is canceled, that is the
+ * reason. An earlier attempt that does so is not tried again: UV_ECANCELED.
  * UV_EINVAL without fn.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_retry(

@@ -29,6 +29,7 @@ enum {
   AVOW__RESOLVED = 8,    /* its deferreds do nothing more; a channel's end */
   AVOW__DROPPED = 8,     /* of an ATTACH: it was cancelled, but has to wait */
   AVOW__INTERRUPTED = 8, /* of a FINALLY_WAIT: canceled while it has to wait */
+  AVOW__KEEPS = 8,       /* of a THEN: notes what is canceled through it */
   AVOW__CANCELED = 16,   /* what its handler returns is to be cancelled */
   AVOW__JOIN_LOSERS = 8, /* of a GATHER: waits for those it cancels */
   AVOW__CANCEL_LOSERS = 32, /* of a GATHER */

@@ -49,8 +49,11 @@ static bool waits_for_clean_up(const avow_promise_t *p) {
 }
 
 /* A function that was cancelled stays so: of what it awaits, each that it has
-   to wait for is cancelled, too. A repeat that was begins no other step. */
+   to wait for is cancelled, too. A repeat that was begins no other step, and a
+   retry no other attempt. */
 static bool stays_canceled(const avow_promise_t *p) {
+  if (p->kind == AVOW__THEN)
+    return (p->flags & AVOW__KEEPS) != 0;
   return p->kind == AVOW__ASYNC || p->kind == AVOW__STACKLESS ||
          p->kind == AVOW__REPEAT;
 }

@@ -73,6 +73,13 @@ avow_promise_t *avow__then_begin(avow_promise_t *p, avow_cb cb, void *data) {
   return q;
 }
 
+avow_promise_t *avow__catch_keeping(avow_promise_t *p, avow_cb cb, void *data) {
+  avow_promise_t *q = avow_catch(p, cb, data);
+  if (q->kind == AVOW__THEN) /* as above */
+    q->flags |= AVOW__KEEPS;
+  return q;
+}
+
 avow_promise_t *avow_catch(avow_promise_t *p, avow_cb on_rejected, void *data) {
   return avow_then(p, NULL, on_rejected, data);
 }

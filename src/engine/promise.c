@@ -41,6 +41,10 @@ bool avow__has_settled(const avow_promise_t *p) {
   return !avow__is_pending(p);
 }
 
+bool avow__is_canceled(const avow_promise_t *p) {
+  return (p->flags & AVOW__CANCELED) != 0;
+}
+
 void avow__keep_inside(avow_promise_t *p) {
   p->marks |= AVOW__INSIDE;
 }

@@ -84,4 +84,11 @@ avow_value_t avow__reason(avow_value_t v);
    get lost, cb does not run when that is cancelled before its turn. chain.c. */
 avow_promise_t *avow__then_begin(avow_promise_t *p, avow_cb cb, void *data);
 
+/* avow_catch() for what may begin anew: a cancellation on its way through it
+   stays noted there, until cb gets UV_ECANCELED. chain.c. */
+avow_promise_t *avow__catch_keeping(avow_promise_t *p, avow_cb cb, void *data);
+
+/* Whether a cancellation is noted there. */
+bool avow__is_canceled(const avow_promise_t *p);
+
 #endif

@@ -28,6 +28,7 @@ typedef struct {
   uint64_t random;
   uint64_t delay; /* before the next attempt */
   avow__reasons_t reasons;
+  const avow_promise_t *judge; /* settles as the attempt, or tries again */
 } retry_t;
 
 static uint64_t next_delay(retry_t *retry, const avow_value_t *error) {
@@ -56,10 +57,16 @@ static void remember(retry_t *retry, const avow_value_t *error) {
   reasons->main = avow_value_ref(error);
 }
 
+static bool is_canceled(const retry_t *retry) {
+  return avow__is_canceled(retry->judge);
+}
+
+static bool is_last(const retry_t *retry) {
+  return retry->failures >= retry->options.attempts;
+}
+
 static bool may_go_on(const retry_t *retry, const avow_value_t *error) {
   const avow_retry_options_t *options = &retry->options;
-  if (retry->failures >= options->attempts)
-    return false;
   if (options->again != NULL && !options->again(error, retry->data))
     return false;
   return options->budget == NULL || avow_rate_try(options->budget, 1);
@@ -67,6 +74,8 @@ static bool may_go_on(const retry_t *retry, const avow_value_t *error) {
 
 static avow_value_t attempt(const avow_value_t *arg, void *data) {
   const retry_t *retry = data;
+  if (is_canceled(retry))
+    return avow_error(UV_ECANCELED);
   if (retry->options.attempt != NULL)
     *retry->options.attempt = retry->failures + 1;
   return retry->fn(retry->data);
@@ -74,8 +83,12 @@ static avow_value_t attempt(const avow_value_t *arg, void *data) {
 
 static avow_value_t sleep_for_delay(const avow_value_t *arg, void *data) {
   const retry_t *retry = data;
+  if (is_canceled(retry))
+    return avow_error(UV_ECANCELED);
   return avow_follow(avow_sleep(retry->loop, retry->delay));
 }
+
+static avow_value_t after_failure(const avow_value_t *error, void *data);
 
 /* What comes of an error then is that it was the last. */
 static avow_value_t end_all(const avow_value_t *error, void *data) {
@@ -93,18 +106,28 @@ static avow_promise_t *prepare(retry_t *retry, const avow_value_t *error) {
   return avow_then(p, sleep_for_delay, end_all, retry);
 }
 
+static avow_promise_t *attempt_after(retry_t *retry, avow_promise_t *p) {
+  p = avow__then_begin(p, attempt, retry);
+  p = avow__catch_keeping(p, after_failure, retry);
+  retry->judge = p;
+  return p;
+}
+
+/* Canceled meanwhile, it calls nothing of the program's. */
 static avow_value_t after_failure(const avow_value_t *error, void *data) {
   retry_t *retry = data;
   if (avow_error_code(error) == UV_ECANCELED)
     return avow_value_ref(error);
   retry->failures++;
   remember(retry, error);
-  if (!may_go_on(retry, error))
+  if (!is_last(retry) && is_canceled(retry))
+    return avow_error(UV_ECANCELED);
+  if (is_last(retry) || !may_go_on(retry, error))
     return avow__reasons_take(&retry->reasons);
   retry->delay = next_delay(retry, error);
-  avow_promise_t *p = prepare(retry, error);
-  p = avow__then_begin(p, attempt, retry);
-  return avow_follow(avow_catch(p, after_failure, retry));
+  if (is_canceled(retry))
+    return avow_error(UV_ECANCELED);
+  return avow_follow(attempt_after(retry, prepare(retry, error)));
 }
 
 /* What the attempts failed with goes with it; nothing is left of that when the
@@ -176,8 +199,7 @@ avow_promise_t *avow_retry(uv_loop_t *loop, avow_fn fn, void *data,
   retry->data = data;
   retry_set_options(retry, options);
   avow_promise_t *p = avow_promise_resolve(loop, avow_none());
-  p = avow__then_begin(p, attempt, retry);
-  p = avow_catch(p, after_failure, retry);
+  p = attempt_after(retry, p);
   if (retry->options.timeout > 0)
     p = avow_catch(avow_timeout(p, retry->options.timeout), after_limit, retry);
   return avow_attach(p, retry, retry_free);

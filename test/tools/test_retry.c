@@ -309,6 +309,99 @@ static void cancelled_in_a_preparation_stops_that(void **state) {
   assert_int_equal(work.attempts, 1);
 }
 
+/* An attempt that answers a cancellation with an error of its own. */
+
+static avow_value_t fail_instead(const avow_value_t *arg, void *data) {
+  return avow_error(UV_EIO);
+}
+
+static avow_value_t hang_and_fail(void *data) {
+  return avow_follow(
+      avow_catch(avow_promise_resolve(loop, hang(data)), fail_instead, NULL));
+}
+
+static bool never_asked(const avow_value_t *error, void *data) {
+  note("asked");
+  return true;
+}
+
+static void canceled_attempt_that_fails_is_not_retried(void **state) {
+  work_t work = { .failures = 9 };
+  const avow_retry_options_t options = { .delay = 1, .again = never_asked };
+  avow_promise_t *p = avow_retry(loop, hang_and_fail, &work, &options);
+  run();
+
+  avow_cancel_with(p, avow_string("it rains"));
+
+  assert_says(p, UV_ECANCELED, "operation canceled: it rains");
+  assert_notes("stopped");
+  assert_int_equal(work.attempts, 1);
+  avow_deferred_drop(work.deferred);
+}
+
+static void last_attempt_that_is_canceled_has_its_own_error(void **state) {
+  work_t work = { .failures = 9 };
+  const avow_retry_options_t options = { .attempts = 1 };
+  avow_promise_t *p = avow_retry(loop, hang_and_fail, &work, &options);
+  run();
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_EIO);
+  assert_notes("stopped");
+  avow_deferred_drop(work.deferred);
+}
+
+static avow_value_t clean_up_in_vain(void *data) {
+  avow_promise_t *p = avow_then(avow_sleep(loop, 20), fail_instead, NULL, NULL);
+  return avow_follow(avow_shield(p));
+}
+
+static avow_value_t fail_in_clean_up(void *data) {
+  work_t *work = data;
+  work->attempts++;
+  avow_promise_t *p = avow_promise_resolve(loop, avow_none());
+  return avow_follow(avow_finally(p, clean_up_in_vain, NULL));
+}
+
+static void limit_of_time_ends_a_retry_whose_clean_up_fails(void **state) {
+  work_t work = { .failures = 9 };
+  const avow_retry_options_t limited = { .delay = 1, .timeout = 10 };
+
+  avow_promise_t *p = avow_retry(loop, fail_in_clean_up, &work, &quick);
+  assert_rejects(avow_timeout(p, 10), UV_ETIMEDOUT);
+  assert_int_equal(work.attempts, 1);
+
+  p = avow_retry(loop, fail_in_clean_up, &work, &limited);
+  assert_rejects(p, UV_ETIMEDOUT);
+  assert_int_equal(work.attempts, 2);
+}
+
+static avow_promise_t *to_prepare(avow_deferred_t **out) {
+  avow_promise_t *p = avow_promise_new(loop, out);
+  avow_on_cancel(*out, note_free, "unprepared");
+  return avow_catch(p, note_cb, "prepared all the same");
+}
+
+static avow_value_t prepare_stubbornly(const avow_value_t *error, void *data) {
+  work_t *work = data;
+  return avow_follow(to_prepare(&work->deferred));
+}
+
+static void canceled_preparation_begins_no_attempt(void **state) {
+  work_t work = { .failures = 9 };
+  const avow_retry_options_t options = { .prepare = prepare_stubbornly };
+  avow_promise_t *p = avow_retry(loop, attempt, &work, &options);
+  run();
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("unprepared prepared all the same");
+  assert_int_equal(work.attempts, 1);
+  avow_deferred_drop(work.deferred);
+}
+
 /* Three tokens are there for them all, and one more a minute. */
 static void budget_is_shared(void **state) {
   const avow_rate_options_t burst = { .burst = 3 };
@@ -442,6 +535,10 @@ SUITE(retry) {
     TIMED_CASE(preparation_is_waited_for),
     TIMED_CASE(preparation_that_fails_ends_it),
     TIMED_CASE(cancelled_in_a_preparation_stops_that),
+    CASE(canceled_attempt_that_fails_is_not_retried),
+    CASE(last_attempt_that_is_canceled_has_its_own_error),
+    CASE(limit_of_time_ends_a_retry_whose_clean_up_fails),
+    CASE(canceled_preparation_begins_no_attempt),
     TIMED_CASE(budget_is_shared),
     TIMED_CASE(budget_is_for_what_is_worth_it),
     CASE(budget_is_of_the_same_loop),

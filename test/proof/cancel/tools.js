@@ -180,8 +180,8 @@ class Retry extends Cell {
     this.reasons.push(reason);
     if (--this.left === 0 || reason === CANCELED)
       return this.last(reason);
-    if (this.climbed && !reaction.noted)
-      reaction.noted = !this.model.quirk('retry-goes-on');
+    if (this.climbed)
+      return CANCELED;
     const sleep = new Sleep(this.model, 1);
     return this.judge(new Job(this.model, this.fn, sleep));
   }
