@@ -101,7 +101,8 @@ typedef struct avow_options_s {
   unsigned clock_quiet_ms; /* nothing from peers for so long lets a clock move
                               by itself; 5 */
   unsigned clock_guard_ms; /* what holds it for so long is named on stderr;
-                              5,000 */
+                              5,000. In checked builds, also what holds up
+                              avow_loop_close() */
   uint64_t reserved[4];    /* zeros, else UV_EINVAL: for later versions */
 } avow_options_t;
 
@@ -144,6 +145,14 @@ AVOW_API int avow_loop_init(uv_loop_t *loop, const avow_options_t *options);
  * and what is asked of channels and tools rejects with UV_ECANCELED; debug
  * builds say on stderr what and how many these are. Handlers that begin new
  * work each time they hear of the end are refused it after a while.
+ *
+ * It ends for every graph of promises that has no shields. It does not end
+ * while a shield waits for a promise that is never settled and something keeps
+ * the loop alive, such as a mailbox, an inlet, a remote or a handle of the
+ * program. It does not end before functions on the thread pool have returned.
+ * Checked builds print what it waits for if that takes clock_guard_ms, and the
+ * promises of a cycle that it had to cancel.
+ *
  * Call it where uv_run() may be called; UV_EBUSY from inside a callback of
  * ours, a hook, the function of an avow_try() or the destroy function of any
  * value, UV_EINVAL if the loop was not initialised, or closed.

@@ -165,6 +165,8 @@ struct avow__context_s {
   bool has_thread;
   bool told_closed; /* that the program has closed avow's handles */
   bool told_cycle;  /* which promises wait for each other */
+  bool guarded;     /* it closes, and the guard is there: tell.c */
+  uv_timer_t guard; /* then says what the end waits for */
 #endif
 };
 

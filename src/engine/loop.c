@@ -341,6 +341,7 @@ int avow_loop_close(uv_loop_t *loop) {
   c->life = AVOW__UNWINDING;
   c->shields_left = patience_for(c);
   avow__clock_let_go(c);
+  avow__guard_begin(c);
   unwind(c);
   close_parts(c);
 #ifndef AVOW_NO_ASYNC

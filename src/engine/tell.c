@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a checked build says while a loop closes: of promises that can never
- * settle, each with its kind, its name and its place.
+ * settle, and of those that the end waits for, each with its kind, its name and
+ * its place.
  */
 #include "engine/tell.h"
+
+#include <inttypes.h>
 
 #include "engine/cycle.h"
 #include "engine/name.h"
@@ -11,7 +14,7 @@
 
 #if AVOW__DEBUG
 
-enum { LINES = 20 };
+enum { LINES = 20 }; /* for so many promises at most */
 
 static void tell_of_one(const avow_promise_t *p) {
   const char *name = avow__name_of(p);
@@ -19,6 +22,11 @@ static void tell_of_one(const avow_promise_t *p) {
   avow__advise("  %s%s%s%s%s%s", avow__kind_name(p), name != NULL ? " '" : "",
                name != NULL ? name : "", name != NULL ? "'" : "",
                where != NULL ? ", made at " : "", where != NULL ? where : "");
+}
+
+static void tell_of_rest(size_t n) {
+  if (n > LINES)
+    avow__advise("  and %zu more", n - LINES);
 }
 
 static size_t length_of(avow_promise_t *p) {
@@ -43,13 +51,50 @@ static void tell_of_cycle(avow_promise_t *p, void *data) {
   avow_promise_t *at = p;
   for (size_t i = 0; i < n && i < LINES; i++, at = avow__cycle_next(at))
     tell_of_one(at);
-  if (n > LINES)
-    avow__advise("  and %zu more", n - LINES);
+  tell_of_rest(n);
 }
 
 void avow__tell_of_cycle(avow__context_t *c) {
   if (!c->told_cycle)
     avow__cycles_each(c, tell_of_cycle, &c->told_cycle);
+}
+
+/* All that can be canceled is: whatever is pending, and waits for no other
+   promise, holds up the end. */
+static void tell_of_holder(avow_promise_t *p, void *data) {
+  size_t *n = data;
+  if (!avow__is_pending(p) || avow__is_bare(p) || avow__cycle_next(p) != NULL)
+    return;
+  if (*n < LINES)
+    tell_of_one(p);
+  ++*n;
+}
+
+static void tell_of_wait(avow__context_t *c) {
+  size_t n = 0;
+  avow__advise("avow_loop_close(): still waiting (requests in flight: %" PRIu32
+               ", shields: %" PRIu32 "); settle what it waits for:",
+               c->requests, c->shields);
+  avow__pool_each(&c->pool, tell_of_holder, &n);
+  tell_of_rest(n);
+}
+
+static void on_guard(uv_timer_t *guard) {
+  tell_of_wait(guard->data);
+}
+
+void avow__guard_begin(avow__context_t *c) {
+  (void) uv_timer_init(c->loop, &c->guard); /* cannot fail */
+  c->guard.data = c;
+  c->guarded = true;
+  uv_unref((uv_handle_t *) &c->guard);
+  (void) uv_timer_start(&c->guard, on_guard, c->options.clock_guard_ms,
+                        0); /* cannot fail */
+}
+
+void avow__guard_close(avow__context_t *c) {
+  if (c->guarded)
+    avow__close_own(c, (uv_handle_t *) &c->guard);
 }
 
 #endif

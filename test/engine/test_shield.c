@@ -2,6 +2,8 @@
 /* Shields: what cancelling waits for, and closing the loop. */
 #include "harness.h"
 
+#include <stdio.h>
+
 static avow_promise_t *pending(avow_deferred_t **out) {
   avow_promise_t *p = avow_promise_new(loop, out);
   avow_on_cancel(*out, note_free, "cancelled");
@@ -159,6 +161,47 @@ static void closing_waits_no_longer_than_something_can_happen(void **state) {
   assert_notes("cancelled");
   avow_unref(p);
   avow_deferred_drop(d);
+  open_again();
+}
+
+static avow_deferred_t *late;
+
+static void resolve_late(uv_timer_t *timer) {
+  (void) avow_resolve(late, avow_int(1)); /* the shield waits for it */
+  close_handle((uv_handle_t *) timer, NULL);
+}
+
+/* A mailbox keeps the loop alive, so that a shield holds up its end. The guard
+   comes before the timer, as it is due before that. */
+static void closing_says_what_it_waits_for(void **state) {
+  avow_options_t options = steady;
+  options.clock_guard_ms = 1;
+  close_loop();
+  assert_int_equal(avow_loop_init(loop, &options), 0);
+  avow_mailbox_t *mailbox = avow_mailbox_new(loop);
+  avow_promise_t *p = avow_promise_new(loop, &late);
+  avow_promise_set_name(p, "lamp");
+  avow_unref(avow_shield(p));
+  uv_timer_t timer;
+  (void) uv_timer_init(loop, &timer);
+  (void) uv_timer_start(&timer, resolve_late, 2, 0);
+  char text[1024];
+
+  FILE *file = stderr_of(close_loop);
+
+  text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+  (void) fclose(file);
+#ifdef NDEBUG
+  assert_string_equal(text, "");
+#else
+  const char *first =
+      "avow: avow_loop_close(): still waiting (requests in "
+      "flight: 0, shields: 1); settle what it waits for:\n"
+      "avow:   deferred 'lamp'";
+  assert_ptr_equal(strstr(text, first), text);
+#endif
+  run(); /* the timer closes */
+  avow_mailbox_unref(mailbox);
   open_again();
 }
 
@@ -411,6 +454,7 @@ SUITE(shield) {
     CASE(closing_spares_all_that_a_shield_waits_for),
     CASE(closing_spares_the_limit_of_what_is_shielded),
     CASE(closing_waits_no_longer_than_something_can_happen),
+    CASE(closing_says_what_it_waits_for),
     CASE(closing_waits_for_no_more_shields_without_end),
 #ifndef AVOW_NO_ASYNC
     CASE(function_that_swallows_it_is_cancelled_again),
