@@ -141,7 +141,8 @@ static void clock_count(const avow__context_t *c) {
   if (clock->rings < MANY)
     clock->rings++;
   else if (clock->rings == MANY &&
-           uv_now(c->loop) - clock->rung_since >= c->options.clock_guard_ms) {
+           avow__elapsed(clock->rung_since, uv_now(c->loop)) >=
+               c->options.clock_guard_ms) {
     clock->rings++;
     (void) fprintf(stderr,
                    "avow: for %u ms a clock has stood at %" PRIu64
@@ -278,7 +279,7 @@ static uint64_t clock_stands(avow__context_t *c) {
     clock->held_jobs = c->jobs;
     clock->since = now;
   }
-  return now - clock->since;
+  return avow__elapsed(clock->since, now);
 }
 
 /* How long to wait before a look. */

@@ -39,9 +39,20 @@ struct avow__clock_s {
    years. */
 #define AVOW__LATEST ((UINT64_C(1) << 48) - 1)
 
-/* As the loop remembers it. */
-static inline uint64_t avow__time(const avow__context_t *c) {
-  return AVOW__LIKELY(c->clock == NULL) ? uv_now(c->loop) : c->clock->now;
+/* As the loop remembers it. Never less than it was before: some machines have
+   a monotonic clock that steps back. */
+static inline uint64_t avow__time(avow__context_t *c) {
+  if (AVOW__UNLIKELY(c->clock != NULL))
+    return c->clock->now;
+  const uint64_t now = uv_now(c->loop);
+  if (AVOW__LIKELY(now > c->time))
+    c->time = now;
+  return c->time;
+}
+
+/* How long it is from then to now, on a clock that may step back. */
+static inline uint64_t avow__elapsed(uint64_t then, uint64_t now) {
+  return now > then ? now - then : 0;
 }
 
 /* By how many milliseconds uv_now() is behind the clock. No call of avow moves
@@ -51,10 +62,13 @@ uint64_t avow__time_behind(const uv_loop_t *loop);
 
 /* What limits count from: never earlier than avow__time(), and it never goes
    back. */
-static inline uint64_t avow__present(const avow__context_t *c) {
-  return AVOW__LIKELY(c->clock == NULL)
-             ? uv_now(c->loop) + avow__time_behind(c->loop)
-             : c->clock->now;
+static inline uint64_t avow__present(avow__context_t *c) {
+  if (AVOW__UNLIKELY(c->clock != NULL))
+    return c->clock->now;
+  const uint64_t now = avow__time(c) + avow__time_behind(c->loop);
+  if (AVOW__LIKELY(now > c->present))
+    c->present = now;
+  return c->present;
 }
 
 /* How long an alarm takes that is to ring in the next turn. A timer of libuv's

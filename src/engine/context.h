@@ -86,6 +86,8 @@ struct avow__context_s {
   unsigned reserve;              /* and after such looks */
   unsigned stride;               /* from one look to the next */
   uint64_t time_left;            /* ns that jobs may take in this turn */
+  uint64_t time;                 /* avow__time() was never more than that */
+  uint64_t present;              /* nor avow__present() more than that */
   uint64_t began;                /* uv_hrtime(); 0: unless jobs were left */
   uint64_t looked;               /* uv_hrtime(), in this callback; 0: not yet */
   uint64_t jobs_before;          /* this turn */

@@ -5,6 +5,7 @@
  */
 #include "engine/slow.h"
 
+#include "engine/clock.h"
 #include "engine/name.h"
 
 enum { SLOW_US = 1000 };
@@ -74,7 +75,7 @@ static AVOW__APART void slow_tell(avow__context_t *c, avow__slow_t *slow,
 
 void avow__slow_end(avow__context_t *c, avow__slow_t *slow) {
   const uint64_t now = uv_hrtime();
-  const uint64_t us = (now - slow->began) / SLOW_US;
+  const uint64_t us = avow__elapsed(slow->began, now) / SLOW_US;
   slow->began = now;
   if (us > c->longest_job)
     c->longest_job = us;

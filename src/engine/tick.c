@@ -89,7 +89,7 @@ bool avow__turn_goes_on(avow__context_t *c) {
     return false;
   const uint64_t now = uv_hrtime();
   if (c->looked != 0)
-    spend_time(c, now - c->looked);
+    spend_time(c, avow__elapsed(c->looked, now));
   c->looked = now;
   grant(c);
   return c->allowance > 0;
@@ -128,7 +128,7 @@ static void tick_on_idle(uv_idle_t *handle) {
 static void keep_pace(avow__context_t *c) {
   if (c->began == 0)
     return;
-  const uint64_t took = uv_hrtime() - c->began;
+  const uint64_t took = avow__elapsed(c->began, uv_hrtime());
   if (took > c->time_left)
     c->time_left = took;
 }
@@ -235,7 +235,7 @@ void avow__enter(avow__context_t *c) {
   avow__enter_call(c);
 }
 
-uint64_t avow__now(const avow__context_t *c) {
+uint64_t avow__now(avow__context_t *c) {
   return c->depth == 0 || c->late ? avow__present(c) : avow__time(c);
 }
 

@@ -278,7 +278,7 @@ static void timer_start(avow__context_t *c, avow_promise_t *p, uint64_t from,
   avow__wheel_t *wheel = c->wheel;
   const uint64_t latest = wheel->slots.now | AVOW__LATEST;
   p->u.timer.deadline = ms < latest - from ? from + ms : latest;
-  assert(p->u.timer.deadline >= wheel->slots.now); /* time does not go back */
+  assert(p->u.timer.deadline >= wheel->slots.now);
   p->u.timer.looks = wheel->last.number;
   avow__slots_put(&wheel->slots, p);
   if (p->u.timer.deadline < wheel->armed && !wheel->running)

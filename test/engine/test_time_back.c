@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: MIT */
+/* Clocks that step back, as no monotonic clock should: virtual machines do so.
+   Both clocks that avow reads are the test's here. */
+#include "harness.h"
+
+enum { US = 1000, MS = 1000 * US, BACK = 1000 /* ms */ };
+
+static uint64_t present;    /* of the fine clock, in ns */
+static uint64_t steps_back; /* of the coarse one, in ms */
+
+uint64_t __wrap_uv_hrtime(void);
+uint64_t __wrap_uv_hrtime(void) {
+  return present;
+}
+
+uint64_t __real_uv_now(const uv_loop_t *of);
+uint64_t __wrap_uv_now(const uv_loop_t *of);
+uint64_t __wrap_uv_now(const uv_loop_t *of) {
+  return __real_uv_now(of) - steps_back;
+}
+
+static int set_up(void **state) {
+  present = (uint64_t) 1000 * MS;
+  steps_back = 0;
+  return harness_setup(state);
+}
+
+static void sleeps_end_after_a_step_back(void **state) {
+  avow_promise_t *other = avow_sleep(loop, 60000);
+  const uint64_t before = avow_now(loop);
+
+  steps_back = BACK;
+
+  assert_true(avow_now(loop) >= before);
+  assert_fulfils_none(avow_sleep(loop, 0));
+  assert_fulfils_none(avow_sleep(loop, 1));
+  avow_cancel(other);
+  avow_unref(other);
+}
+
+static avow_value_t step_back(const avow_value_t *arg, void *data) {
+  steps_back = BACK;
+  return avow_none();
+}
+
+/* A sleep that is due, but was not delivered, can still be canceled. */
+static void due_sleeps_can_be_canceled_after_a_step_back(void **state) {
+  const avow_options_t options = { .budget = 1, .budget_us = UINT_MAX };
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_loop_init(loop, &options), 0);
+  avow_promise_t *first = avow_sleep(loop, 1);
+  avow_promise_t *second = avow_sleep(loop, 1);
+  avow_promise_t *p = avow_then(avow_ref(first), step_back, NULL, NULL);
+  avow_promise_t *q = avow_then(first, cancel_cb, NULL, second);
+
+  assert_fulfils_none(p);
+  assert_fulfils_none(q);
+
+  assert_rejects(second, UV_ECANCELED);
+}
+
+static avow_value_t step(void *data) {
+  unsigned *left = data;
+  present--;
+  return --*left > 0 ? avow_none() : avow_int(1);
+}
+
+/* Each job ends before it began, by the clock. */
+static void jobs_may_take_less_than_no_time(void **state) {
+  const avow_options_t options = { .budget_us = 1000, .slow_us = 1 };
+  unsigned left = 50000;
+  avow_stats_t stats;
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_loop_init(loop, &options), 0);
+
+  assert_fulfils_int(avow_repeat(loop, step, &left), 1);
+
+  avow_loop_stats(loop, &stats, sizeof(stats));
+  assert_int_equal(stats.slow_jobs, 0);
+  assert_int_equal(stats.longest_job, 0);
+}
+
+static void turns_may_take_less_than_no_time(void **state) {
+  const avow_options_t options = { .budget_us = 1000 };
+  unsigned left = 50000;
+  assert_int_equal(avow_loop_close(loop), 0);
+  assert_int_equal(avow_loop_init(loop, &options), 0);
+
+  assert_fulfils_int(avow_repeat(loop, step, &left), 1);
+}
+
+#define BACK_CASE(f) \
+  cmocka_unit_test_setup_teardown(f, set_up, harness_teardown)
+
+SUITE(time_back) {
+  const struct CMUnitTest tests[] = {
+    BACK_CASE(sleeps_end_after_a_step_back),
+    BACK_CASE(due_sleeps_can_be_canceled_after_a_step_back),
+    BACK_CASE(jobs_may_take_less_than_no_time),
+    BACK_CASE(turns_may_take_less_than_no_time),
+  };
+  return RUN(tests);
+}
