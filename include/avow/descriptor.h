@@ -32,7 +32,9 @@ AVOW_API AVOW_MUST_USE avow_value_t avow_file_stream(uv_loop_t *loop,
  * an error: UV_EBADF, UV_ENOTSUP for what is no stream.
  * Terminals, pipes and sockets no longer block then, for whoever shares them.
  * A socket can be shut down; who reads from a pipe or a terminal reads the end
- * when the descriptor is closed, too, avow_shutdown() or not.
+ * when the descriptor is closed, too, avow_shutdown() or not. The master of a
+ * pseudo-terminal ends when nobody has its other side open any more, which
+ * Linux tells by EIO; its handle is a uv_pipe_t.
  */
 AVOW_API AVOW_MUST_USE avow_value_t avow_open_stream(uv_loop_t *loop,
                                                      uv_file descriptor);

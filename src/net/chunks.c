@@ -52,7 +52,7 @@ static void chunks_fail(chunks_t *chunks, int err) {
 static void chunks_end(chunks_t *chunks, int err) {
   if (err == UV_EOF)
     avow_channel_end(chunks->source.channel);
-  else
+  else if (err != 0)
     chunks_fail(chunks, err);
 }
 
@@ -64,7 +64,7 @@ static void chunks_on_read(uv_stream_t *stream, ssize_t nread,
   if (nread > 0)
     chunks_push(chunks, (size_t) nread);
   else if (nread < 0)
-    chunks_end(chunks, avow__how_ended(stream, (int) nread));
+    chunks_end(chunks, avow__how_ended(stream, (int) nread, buf));
   avow__leave(c);
 }
 

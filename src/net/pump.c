@@ -193,7 +193,7 @@ static void pump_on_read(uv_stream_t *from, ssize_t nread,
   avow__context_t *c = avow__context_of(from->loop);
   pump_t *pump = (pump_t *) avow__table_find(&c->tables[AVOW__READERS], from);
   const char *name = "read";
-  int err = nread < 0 ? avow__how_ended(from, (int) nread) : 0;
+  int err = nread < 0 ? avow__how_ended(from, (int) nread, buf) : 0;
   if (err == UV_EOF && pump_is_over(pump))
     return;
   if (nread > 0) {

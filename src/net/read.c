@@ -266,7 +266,9 @@ static void stream_on_read(uv_stream_t *stream, ssize_t nread,
   if (nread == 0) /* nothing there after all; the buffer serves next time */
     return;
   if (nread < 0) {
-    ended(c, intake, avow__how_ended(stream, (int) nread));
+    const int err = avow__how_ended(stream, (int) nread, buf);
+    if (err != 0)
+      ended(c, intake, err);
     return;
   }
   avow__enter(c);

@@ -3,7 +3,9 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
+#include <termios.h>
 #include <unistd.h>
 
 #include "streamed.h"
@@ -66,6 +68,169 @@ static void terminal_is_opened(void **state) {
   assert_true(fcntl(fd, F_GETFD) >= 0);
   (void) close(fd);
   (void) close(peer);
+}
+
+static void set_raw(int fd) {
+  struct termios mode;
+  assert_int_equal(tcgetattr(fd, &mode), 0);
+  mode.c_oflag &= ~(tcflag_t) OPOST;
+  assert_int_equal(tcsetattr(fd, TCSANOW, &mode), 0);
+}
+
+/* A pseudo-terminal whose master is our stream. */
+static int open_master(int *master) {
+  const int fd = open_terminal(master);
+  opened = avow_open_stream(loop, *master);
+  set_raw(fd);
+  return fd;
+}
+
+static void say(int fd, const char *text) {
+  assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+}
+
+/* The loop reads what there is. */
+static void turn(void) {
+  for (int i = 0; i < 3; i++)
+    (void) uv_run(loop, UV_RUN_NOWAIT); /* what reads keeps it alive */
+}
+
+static void close_master(int master) {
+  avow_value_clear(&opened);
+  (void) close(master);
+}
+
+static void end_of_a_terminal_is_an_end(void **state) {
+  int master;
+  const int fd = open_master(&master);
+  avow_promise_t *p = avow_read_all(stream(), 100);
+  say(fd, "all");
+  turn();
+
+  (void) close(fd);
+
+  assert_fulfils_bytes(p, "all");
+  close_master(master);
+}
+
+static void end_of_a_terminal_is_none(void **state) {
+  int master;
+  const int fd = open_master(&master);
+  say(fd, "all");
+  assert_fulfils_bytes(avow_read(stream(), 100), "all");
+
+  (void) close(fd);
+
+  assert_fulfils_none(avow_read(stream(), 100));
+  close_master(master);
+}
+
+static void end_of_a_terminal_ends_chunks(void **state) {
+  int master;
+  const int fd = open_master(&master);
+  avow_channel_t *chunks = avow_chunks(stream(), 100, 0);
+  say(fd, "all");
+  assert_fulfils_bytes(avow_channel_next(chunks), "all");
+
+  (void) close(fd);
+
+  assert_fulfils_none(avow_channel_next(chunks));
+  avow_channel_unref(chunks);
+  close_master(master);
+}
+
+static void end_of_a_terminal_ends_a_pump(void **state) {
+  int master, fds[2];
+  const int fd = open_master(&master);
+  assert_int_equal(pipe(fds), 0);
+  avow_value_t to = avow_open_stream(loop, fds[1]);
+  avow_promise_t *p = avow_pump(stream(), avow_to_stream(&to), NULL);
+  say(fd, "all");
+  turn();
+
+  (void) close(fd);
+
+  assert_fulfils_int(p, 3);
+  avow_value_clear(&to);
+  (void) close(fds[0]);
+  (void) close(fds[1]);
+  close_master(master);
+}
+
+/* The system gives no more than 4095 bytes at once. */
+static void all_parts_come_before_the_end_of_a_terminal(void **state) {
+  char much[6001];
+  int master, fds[2];
+  memset(much, 'x', sizeof(much) - 1);
+  much[sizeof(much) - 1] = '\0';
+  for (int way = 0; way < 2; way++) {
+    const int fd = open_master(&master);
+    assert_int_equal(pipe(fds), 0);
+    avow_value_t to = avow_open_stream(loop, fds[1]);
+    say(fd, much);
+    (void) close(fd);
+
+    if (way == 0)
+      assert_fulfils_bytes(avow_read_all(stream(), 9000), much);
+    else
+      assert_fulfils_int(avow_pump(stream(), avow_to_stream(&to), NULL), 6000);
+
+    avow_value_clear(&to);
+    (void) close(fds[0]);
+    (void) close(fds[1]);
+    close_master(master);
+  }
+}
+
+static void all_chunks_come_before_the_end_of_a_terminal(void **state) {
+  char much[6000] = "";
+  size_t sum = 0, len = 1;
+  int master;
+  const int fd = open_master(&master);
+  avow_channel_t *chunks = avow_chunks(stream(), 5000, 0);
+  assert_int_equal(write(fd, much, sizeof(much)), sizeof(much));
+  (void) close(fd);
+
+  while (len > 0) {
+    const avow_value_t v = avow_run(avow_channel_next(chunks));
+    len = 0;
+    if (v.tag == AVOW_BYTES)
+      (void) avow_to_bytes(&v, &len); /* for the length */
+    sum += len;
+    avow_value_unref(v);
+  }
+
+  assert_int_equal(sum, sizeof(much));
+  avow_channel_unref(chunks);
+  close_master(master);
+}
+
+/* The program's own handle, of the kind that libuv guesses. */
+static void end_of_a_terminal_of_libuv_is_an_end(void **state) {
+  uv_tty_t tty;
+  int master;
+  const int fd = open_terminal(&master);
+  set_raw(fd);
+  assert_int_equal(uv_tty_init(loop, &tty, master, 0), 0);
+  const avow_stream_t of_tty = avow_uv_stream((uv_stream_t *) &tty);
+  avow_promise_t *p = avow_read_all(of_tty, 100);
+  say(fd, "all");
+  turn();
+
+  (void) close(fd);
+
+  assert_fulfils_bytes(p, "all");
+  assert_fulfils_none(avow_close(of_tty));
+}
+
+static void master_of_a_terminal_does_not_block(void **state) {
+  int master;
+  const int fd = open_master(&master);
+
+  assert_true((fcntl(master, F_GETFL) & O_NONBLOCK) != 0);
+
+  (void) close(fd);
+  close_master(master);
 }
 
 /* All that a file has goes to the descriptor, and comes out at the peer. */
@@ -152,6 +317,14 @@ SUITE(open_stream) {
     IN_FILE(file_is_opened_where_it_stands),
     IN_FILE(socket_is_opened),
     IN_FILE(terminal_is_opened),
+    IN_FILE(end_of_a_terminal_is_an_end),
+    IN_FILE(end_of_a_terminal_is_none),
+    IN_FILE(end_of_a_terminal_ends_chunks),
+    IN_FILE(end_of_a_terminal_ends_a_pump),
+    IN_FILE(all_parts_come_before_the_end_of_a_terminal),
+    IN_FILE(all_chunks_come_before_the_end_of_a_terminal),
+    IN_FILE(end_of_a_terminal_of_libuv_is_an_end),
+    IN_FILE(master_of_a_terminal_does_not_block),
     IN_FILE(pipe_is_shut_down_as_far_as_it_goes),
     IN_FILE(terminal_is_shut_down_as_far_as_it_goes),
     IN_FILE(pipe_is_pumped_to_a_pipe),

@@ -257,6 +257,21 @@ static void several_handles_are_received_one_by_one(void **state) {
   close_pipes();
 }
 
+/* The system stops behind the handle, and has the hang-up to tell then. */
+static void what_is_said_behind_a_handle_comes(void **state) {
+  open_pipes();
+  const avow_stream_t from = avow_uv_stream((uv_stream_t *) &ipc[0]);
+  avow_unref(hand_over(connected()));
+  avow_unref(avow_write(from, avow_string(" and this")));
+  avow_unref(avow_close(from));
+
+  assert_fulfils_bytes(avow_read_all(avow_uv_stream((uv_stream_t *) &ipc[1]),
+                                     100),
+                       "take this and this");
+
+  assert_fulfils_none(avow_close_handle((uv_handle_t *) &ipc[1]));
+}
+
 static void handle_that_nobody_takes_goes_with_its_pipe(void **state) {
   open_pipes();
   assert_fulfils_int(hand_over(connected()), 9);
@@ -346,6 +361,7 @@ SUITE(owned) {
     NET(data_of_the_handle_is_the_program_s),
     NET(owned_stream_is_handed_over),
     NET(several_handles_are_received_one_by_one),
+    NET(what_is_said_behind_a_handle_comes),
     NET(handle_that_nobody_takes_goes_with_its_pipe),
     NET(sockets_of_datagrams_are_left_to_the_program),
     NET(handle_is_not_sent_without_bytes_or_handle),

@@ -41,6 +41,7 @@ static const left_out_t left_out[] = {
   { "bind", "bind_takes_ipv4_where_there_is_no_ipv6" },
 
   /* Handles over pipes. */
+  { "owned", "what_is_said_behind_a_handle_comes" },
   { "owned", "handle_is_not_sent_over_any_stream" },
   { "owned", "handle_that_nobody_takes_goes_with_its_pipe" },
   { "owned", "owned_stream_is_handed_over" },
