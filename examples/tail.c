@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Shows the last lines of files and then what is added to them, until SIGINT or
- * SIGTERM. One async function follows one file. It watches the directory, since
- * a file that is rotated away stays the one that is watched, and one that is
- * not there yet comes there. See tail --help.
+ * SIGTERM. One async function follows one file. It watches the directory,
+ * because a watch of a file ends when nothing is at its path, and begins only
+ * when something is. See tail --help.
  */
 #include <avow.h>
 #include <fcntl.h>

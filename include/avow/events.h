@@ -43,10 +43,25 @@ typedef struct avow_fs_event_s {
 } avow_fs_event_t;
 
 /**
- * OBJECTs, for avow_to_fs_event(): what happens to the path, from now on, with
- * flags of uv_fs_event_start(). Beyond 256 that are not taken yet the rest
- * become one, without a name and with the events of all: look for yourself.
- * UV_ENOENT, UV_ENOSPC where a user may not watch more.
+ * OBJECTs, for avow_to_fs_event(): what happens to the path, from now on. The
+ * path leads to a file or a folder, also through symbolic links. When another
+ * file replaces it, as avow_replace_file() does, an item has UV_RENAME, and
+ * the channel goes on with the new file. When nothing is at the path any more,
+ * the channel fails with UV_ENOENT behind the item that says so. An item comes
+ * once the new file is watched: what you read then, later items keep up to
+ * date. The channel does not hear when a folder further up the path is renamed,
+ * or when a symbolic link gets another target: it stays with the file that it
+ * has.
+ *
+ * An item without a name stands for several events, or for events that were
+ * lost: look for yourself. It comes where more than 256 items are not taken
+ * yet, and on all channels of a loop when one turn of the loop brings 8,192
+ * events. Linux then may have dropped some: by default it keeps 16,384 for a
+ * loop (fs.inotify.max_queued_events).
+ *
+ * flags are those of uv_fs_event_start(). UV_ENOTSUP for a flag that libuv
+ * ignores: all but UV_FS_EVENT_RECURSIVE on Windows and macOS. UV_ENOENT,
+ * UV_ENOSPC where a user may not watch more.
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_fs_events(uv_loop_t *loop,
                                                       const char *path,

@@ -155,6 +155,8 @@ struct avow__context_s {
   uint32_t spare_count;
   avow__table_t tables[AVOW__TABLES];
   const avow__part_t *parts[AVOW__PARTS]; /* parts.h; NULL: nobody uses it */
+  uint64_t fs_turn;                       /* fs_event.c: of the last event */
+  uint32_t fs_events;                     /* and how many came in that turn */
   avow__fibers_t fibers;                  /* async.c: stacks */
   avow__lag_t lag;
 #ifdef AVOW_TRACE

@@ -2,6 +2,7 @@
 /* What the system tells of files and folders. */
 #include <fcntl.h>
 #include <stdio.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "harness.h"
@@ -128,6 +129,180 @@ static void events_beyond_the_room_become_one(void **state) {
   avow_channel_unref(c);
 }
 
+/* Files that come and go. */
+
+static void write_text(const char *path, const char *text) {
+  const int fd = open(path, O_CREAT | O_WRONLY | O_TRUNC, 0600);
+  assert_true(fd >= 0);
+  assert_int_equal(write(fd, text, strlen(text)), (ssize_t) strlen(text));
+  assert_int_equal(close(fd), 0);
+}
+
+/* The events of all items there are. */
+static int take_all(const avow_channel_t *c, const char *name) {
+  int events = 0;
+  avow_value_t v;
+  hear();
+  while (avow_channel_try_next(c, &v) == 0) {
+    if (avow_is_error(&v)) {
+      avow_value_unref(v);
+      break;
+    }
+    assert_string_equal(avow_to_fs_event(&v)->name, name);
+    events |= avow_to_fs_event(&v)->events;
+    avow_value_unref(v);
+  }
+  return events;
+}
+
+static void a_file_that_is_replaced_is_watched_on(void **state) {
+  write_text(path_of("file"), "0");
+  avow_channel_t *c = avow_fs_events(loop, path_of("file"), 0);
+
+  for (int i = 0; i < 3; i++) {
+    assert_fulfils_int(avow_replace_file(loop, path_of("file"),
+                                         avow_string("x"), 0600),
+                       1);
+    assert_true((take_all(c, "file") & UV_RENAME) != 0);
+  }
+  write_text(path_of("file"), "y");
+  assert_int_equal(take_all(c, "file"), UV_CHANGE);
+
+  avow_channel_unref(c);
+  assert_int_equal(unlink(path_of("file")), 0);
+}
+
+/* Of one that somebody still has open the system says that it has a name less,
+   as of one whose mode has changed. */
+static void a_file_that_is_replaced_while_open_is_watched_on(void **state) {
+  char other[128];
+  write_text(path_of("file"), "0");
+  const int fd = open(path_of("file"), O_RDONLY);
+  write_text(strcpy(other, path_of("other")), "1");
+  avow_channel_t *c = avow_fs_events(loop, path_of("file"), 0);
+
+  assert_int_equal(rename(other, path_of("file")), 0);
+  assert_int_equal(take_all(c, "file"), UV_RENAME | UV_CHANGE);
+  write_text(path_of("file"), "y");
+  assert_int_equal(take_all(c, "file"), UV_CHANGE);
+
+  avow_channel_unref(c);
+  assert_int_equal(close(fd), 0);
+  assert_int_equal(unlink(path_of("file")), 0);
+}
+
+/* Two channels share a watch of the system's. */
+static void a_file_with_two_names_has_each_channels_own(void **state) {
+  char other[128];
+  write_text(strcpy(other, path_of("other")), "0");
+  assert_int_equal(link(other, path_of("file")), 0);
+  avow_channel_t *a = avow_fs_events(loop, other, 0);
+  avow_channel_t *b = avow_fs_events(loop, path_of("file"), 0);
+  assert_fulfils_int(avow_replace_file(loop, other, avow_string("x"), 0600), 1);
+  assert_true((take_all(a, "other") & UV_RENAME) != 0);
+  assert_int_equal(take_all(b, "file"), UV_CHANGE);
+
+  write_text(path_of("file"), "y");
+  assert_int_equal(take_all(a, "other"), 0);
+  assert_int_equal(take_all(b, "file"), UV_CHANGE);
+
+  avow_channel_unref(a);
+  avow_channel_unref(b);
+  assert_int_equal(unlink(other), 0);
+  assert_int_equal(unlink(path_of("file")), 0);
+}
+
+static void a_path_that_leads_nowhere_fails_the_channel(void **state) {
+  write_text(path_of("file"), "0");
+  avow_channel_t *c = avow_fs_events(loop, path_of("file"), 0);
+  assert_int_equal(unlink(path_of("file")), 0);
+
+  const avow_value_t v = take(c);
+  assert_string_equal(avow_to_fs_event(&v)->name, "file");
+  avow_value_unref(v);
+
+  assert_rejects(avow_channel_next(c), UV_ENOENT);
+  avow_channel_unref(c);
+}
+
+static void a_folder_that_is_moved_away_fails_the_channel(void **state) {
+  char moved[128];
+  assert_int_equal(mkdir(path_of("sub"), 0700), 0);
+  avow_channel_t *c = avow_fs_events(loop, path_of("sub"), 0);
+  strcpy(moved, path_of("moved"));
+  assert_int_equal(rename(path_of("sub"), moved), 0);
+
+  const avow_value_t v = take(c);
+  assert_int_equal(avow_to_fs_event(&v)->events, UV_RENAME);
+  avow_value_unref(v);
+
+  assert_rejects(avow_channel_next(c), UV_ENOENT);
+  avow_channel_unref(c);
+  assert_int_equal(rmdir(moved), 0);
+}
+
+static void a_folder_that_is_made_anew_is_watched_on(void **state) {
+  assert_int_equal(mkdir(path_of("sub"), 0700), 0);
+  avow_channel_t *c = avow_fs_events(loop, path_of("sub"), 0);
+  assert_int_equal(rmdir(path_of("sub")), 0);
+  assert_int_equal(mkdir(path_of("sub"), 0700), 0);
+  assert_true((take_all(c, "sub") & UV_RENAME) != 0);
+
+  touch("sub/file");
+
+  assert_int_equal(take_all(c, "file"), UV_RENAME);
+  avow_channel_unref(c);
+  assert_int_equal(rmdir(path_of("sub")), 0);
+}
+
+/* The events of the item that has no name. */
+static int unnamed(const avow_channel_t *c) {
+  int events = 0;
+  avow_value_t v;
+  while (avow_channel_try_next(c, &v) == 0) {
+    const avow_fs_event_t *event = avow_to_fs_event(&v);
+    events |= event->name == NULL ? event->events : 0;
+    avow_value_unref(v);
+  }
+  return events;
+}
+
+/* The system's queue is full before the second folder's turn. */
+static void losses_are_told_on_all_channels(void **state) {
+  enum { MANY = 12000 }; /* of two events each */
+  assert_int_equal(mkdir(path_of("sub"), 0700), 0);
+  avow_channel_t *full = avow_fs_events(loop, folder, 0);
+  avow_channel_t *quiet = avow_fs_events(loop, path_of("sub"), 0);
+  for (int i = 0; i < MANY; i++)
+    touch("file");
+  touch("sub/file");
+
+  hear();
+
+  assert_int_equal(unnamed(quiet), UV_RENAME | UV_CHANGE);
+  avow_channel_unref(full);
+  avow_channel_unref(quiet);
+  assert_int_equal(rmdir(path_of("sub")), 0);
+}
+
+static void assert_unsupported(unsigned flags) {
+  avow_value_t v;
+  avow_channel_t *c = avow_fs_events(loop, folder, flags);
+  assert_int_equal(avow_channel_try_next(c, &v), 0);
+  assert_int_equal(avow_error_code(&v), UV_ENOTSUP);
+  avow_value_unref(v);
+  avow_channel_unref(c);
+}
+
+static void a_flag_that_is_ignored_is_refused(void **state) {
+  assert_unsupported(UV_FS_EVENT_WATCH_ENTRY);
+  assert_unsupported(UV_FS_EVENT_STAT);
+  assert_unsupported(1u << 20);
+#ifdef __linux__
+  assert_unsupported(UV_FS_EVENT_RECURSIVE);
+#endif
+}
+
 static void an_event_without_memory_rejects_and_others_follow(void **state) {
   avow_channel_t *c = avow_fs_events(loop, folder, 0);
   avow_promise_t *next = avow_channel_next(c);
@@ -202,6 +377,14 @@ SUITE(fs_event) {
     EVENT(a_path_that_is_not_there_is_refused),
     EVENT(a_path_that_is_null_is_refused),
     EVENT(events_beyond_the_room_become_one),
+    EVENT(a_file_that_is_replaced_is_watched_on),
+    EVENT(a_file_that_is_replaced_while_open_is_watched_on),
+    EVENT(a_file_with_two_names_has_each_channels_own),
+    EVENT(a_path_that_leads_nowhere_fails_the_channel),
+    EVENT(a_folder_that_is_moved_away_fails_the_channel),
+    EVENT(a_folder_that_is_made_anew_is_watched_on),
+    EVENT(losses_are_told_on_all_channels),
+    EVENT(a_flag_that_is_ignored_is_refused),
     EVENT(an_event_without_memory_rejects_and_others_follow),
     EVENT(listening_alone_does_not_keep_the_loop_alive),
     EVENT(a_program_may_close_all_handles),
