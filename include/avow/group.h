@@ -33,6 +33,15 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_group_new(uv_loop_t *loop,
  */
 AVOW_API void avow_group_add(const avow_group_t *g, avow_promise_t *p);
 
+/**
+ * Has a failure end only the child that fails, from now on: the others go on,
+ * and the group settles with NONE. The reason is dropped: use avow_catch() on
+ * the child before you add it, if somebody needs to know. For connections of a
+ * server, where one that a client resets ends by itself. Cancelling the group
+ * still cancels all children.
+ */
+AVOW_API void avow_group_isolate(const avow_group_t *g);
+
 /** No more children: it may settle as soon as those that it has are over. */
 AVOW_API void avow_group_end(const avow_group_t *g);
 

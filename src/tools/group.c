@@ -14,6 +14,7 @@
 typedef struct {
   avow__parent_t parent;
   avow__reasons_t reasons;
+  bool isolates; /* a failure ends only the child that fails */
 } group_t;
 
 /* For when not even the reserve has a block left: children are let go. */
@@ -53,10 +54,14 @@ static void settle_if_over(avow__parent_t *parent) {
     avow__parent_settle(parent, take_outcome(parent));
 }
 
+static bool is_failure(const avow__parent_t *parent, int code) {
+  return code != 0 && code != UV_ECANCELED && !parent->in_block &&
+         !((const group_t *) parent)->isolates;
+}
+
 static void group_report(avow__parent_t *parent, uint32_t index,
                          avow_value_t outcome) {
-  const int code = avow_error_code(&outcome);
-  if (code != 0 && code != UV_ECANCELED && !parent->in_block)
+  if (is_failure(parent, avow_error_code(&outcome)))
     group_fail((group_t *) parent, outcome);
   else
     avow__value_unref(outcome);
@@ -136,6 +141,12 @@ void avow_group_add(const avow_group_t *g, avow_promise_t *p) {
     avow__child_add(parent, avow_follow(not_itself(parent, p)), 0);
   else
     group_let_go(p);
+}
+
+void avow_group_isolate(const avow_group_t *g) {
+  avow__parent_t *parent = open_group(g);
+  if (parent != &nobody && !parent->in_block)
+    ((group_t *) parent)->isolates = true;
 }
 
 static void group_end(avow__parent_t *parent) {

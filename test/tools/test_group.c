@@ -117,6 +117,52 @@ static void first_failure_cancels_the_siblings_and_waits(void **state) {
   avow_group_unref(g);
 }
 
+static void failure_in_an_isolating_group_ends_one_child(void **state) {
+  avow_group_t *g;
+  avow_deferred_t *a, *b;
+  note_end(avow_group_new(loop, &g));
+  avow_group_isolate(g);
+  avow_group_add(g, child(&a, "a"));
+  avow_group_add(g, child(&b, "b"));
+
+  end(a, avow_error(UV_ECONNRESET));
+  avow_group_add(g, avow_promise_reject(loop, avow_error(UV_EPIPE)));
+  avow_group_unref(g);
+  run();
+  assert_notes("");
+  end(b, avow_none());
+
+  assert_notes("end=none");
+}
+
+static void cancelling_an_isolating_group_cancels_all(void **state) {
+  avow_group_t *g;
+  avow_deferred_t *a, *b;
+  avow_promise_t *p = avow_group_new(loop, &g);
+  avow_group_isolate(g);
+  avow_group_add(g, child(&a, "a"));
+  avow_group_add(g, child(&b, "b"));
+  avow_group_unref(g);
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("a b");
+  avow_deferred_drop(a);
+  avow_deferred_drop(b);
+}
+
+static void without_memory_a_group_isolates_nothing(void **state) {
+  avow_group_t *g;
+  use_up_memory();
+  avow_promise_t *p = avow_group_new(loop, &g);
+  avow_group_isolate(g);
+  avow_group_unref(g);
+  give_back_memory();
+
+  assert_rejects(p, UV_ENOMEM);
+}
+
 static void error_carries_those_of_the_siblings(void **state) {
   avow_group_t *g;
   avow_deferred_t *ds[6];
@@ -436,6 +482,9 @@ SUITE(group) {
     CASE(group_that_is_idle_waits_to_be_ended),
     CASE(empty_group_fulfils_when_ended),
     CASE(first_failure_cancels_the_siblings_and_waits),
+    CASE(failure_in_an_isolating_group_ends_one_child),
+    CASE(cancelling_an_isolating_group_cancels_all),
+    CASE(without_memory_a_group_isolates_nothing),
     CASE(error_carries_those_of_the_siblings),
     CASE(child_that_is_cancelled_is_no_failure),
     CASE(cancelling_cancels_the_children_and_waits),
