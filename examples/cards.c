@@ -197,7 +197,7 @@ int main(int argc, char *argv[]) {
   char **cards = options_parse(&command_line, argc, argv, &n);
   again.attempts = (unsigned) retries;
   all.loop = program_begin();
-  all.client = avow_curl_new(all.loop);
+  all.client = avow_curl_new(all.loop, NULL);
   if (n == 0)
     add_demo(&all);
   else

@@ -137,7 +137,7 @@ static avow_value_t visit_next(const avow_value_t *url, void *data) {
 static int crawl(const char *url) {
   const avow_map_options_t each = { .concurrency = (size_t) jobs };
   queue = avow_channel_new(loop, PAGES);
-  client = avow_curl_new(loop);
+  client = avow_curl_new(loop, NULL);
   add(url, url);
   const avow_value_t end = avow_run(avow_each(queue, visit_next, NULL, &each));
   avow_curl_unref(client);

@@ -222,7 +222,7 @@ int main(int argc, char *argv[]) {
   char **targets = options_parse(&command_line, argc, argv, &n);
   fanout.combine = find_mode();
   fanout.loop = program_begin();
-  fanout.client = avow_curl_new(fanout.loop);
+  fanout.client = avow_curl_new(fanout.loop, NULL);
   if (n > 0)
     add_targets(&fanout, targets, n);
   else

@@ -185,7 +185,7 @@ int main(int argc, char *argv[]) {
   if (n > 0)
     check_file(mirrors.file = operands[0]);
   mirrors.loop = program_begin();
-  mirrors.client = avow_curl_new(mirrors.loop);
+  mirrors.client = avow_curl_new(mirrors.loop, NULL);
   if (n == 0)
     add_demo(&mirrors);
   const int status = run(&mirrors);

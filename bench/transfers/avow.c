@@ -93,7 +93,7 @@ int main(int argc, char *argv[]) {
   const size_t at_once = strtoul(argv[4], NULL, 10);
   if (at_once == 0 || at_once > MOST)
     return 2;
-  client = avow_curl_new(&loop);
+  client = avow_curl_new(&loop, NULL);
   const bool by_handles = strcmp(argv[1], "perform") == 0;
   const avow_value_t v =
       avow_run(ask_all(by_handles ? perform_some : fetch_some, at_once));

@@ -21,25 +21,49 @@
 
 AVOW_HEADER_BEGIN
 
-/** What transfers share: connections, which are kept, as many as there have
-    been transfers at once, and 32 at least; and what is known of names and of
-    TLS sessions. */
+/** Connections, names and TLS sessions that transfers share. */
 typedef struct avow_curl_s avow_curl_t;
 
-/**
- * Never NULL: without memory what is asked of it rejects with UV_ENOMEM; so
- * does all from then on where libcurl cannot go on for want of some. It ends
- * with the loop at the latest, and what is asked of it then rejects with
- * UV_ECANCELED. Calls curl_global_init() the first time that there is one.
- */
-AVOW_API AVOW_MUST_USE avow_curl_t *avow_curl_new(uv_loop_t *loop);
+/** Limits of a client. 0 in a field is its default. */
+typedef struct avow_curl_options_s {
+  unsigned host_connections; /* to each host, by scheme, name and port; 6 */
+  unsigned connections;      /* to all hosts; 256, or half of RLIMIT_NOFILE if
+                                that is less */
+  uint64_t reserved[4];      /* 0 */
+} avow_curl_options_t;
 
 /**
- * Its multi handle, for curl_multi_setopt(): CURLMOPT_MAX_HOST_CONNECTIONS
- * limits the connections of each host, and CURLMOPT_MAX_TOTAL_CONNECTIONS all;
- * transfers that have none wait. What polls (its socket and timer functions),
- * adds or removes, and CURLMOPT_MAXCONNECTS are the client's. NULL without
- * memory, and once the loop is closed.
+ * Creates a client; never returns NULL.
+ *
+ * Any number of transfers may begin at once. A transfer waits in the client
+ * until the limits permit one more connection. The transfers of a host wait in
+ * the order of the calls, and hosts take turns. A host that speaks HTTP/2
+ * counts as one connection, which carries up to 100 transfers at once.
+ *
+ * A response keeps its connection until its body is read. It does not count
+ * against the limits while the program has not begun to read its body, so such
+ * responses do not block others. If the process runs out of descriptors, a
+ * transfer that has sent nothing waits until another transfer ends.
+ *
+ * The client closes when the loop closes; each transfer then rejects with
+ * UV_ECANCELED. The first client calls curl_global_init(). If libcurl runs out
+ * of memory for a connection, all transfers of the client reject with
+ * UV_ENOMEM from then on. options may be NULL.
+ *
+ * @returns the client, whose transfers reject with UV_EINVAL for a limit above
+ *          1,000,000 or a reserved field that is not 0
+ */
+AVOW_API AVOW_MUST_USE avow_curl_t *avow_curl_new(
+    uv_loop_t *loop, const avow_curl_options_t *options);
+
+/**
+ * The multi handle of the client, for curl_multi_setopt().
+ *
+ * The client sets the socket and timer functions, CURLMOPT_MAXCONNECTS,
+ * CURLMOPT_MAX_HOST_CONNECTIONS and CURLMOPT_MAX_TOTAL_CONNECTIONS, and adds
+ * and removes handles; the caller must not.
+ *
+ * @returns NULL without memory, or if the loop is closed
  */
 AVOW_API CURLM *avow_curl_multi(const avow_curl_t *client);
 

@@ -16,6 +16,7 @@
 
 #include "engine.h"
 #include "memory.h"
+#include "transfer.h"
 
 struct piece_s {
   piece_t *next;
@@ -97,6 +98,8 @@ size_t avow__curl_body_write(body_t *b, const char *bytes, size_t len) {
   if (len == 0)
     return 0;
   b->paused = has_piece(b) && !b->takes_all && b->waiting >= b->room;
+  if (b->paused && !b->is_read && b->easy != NULL)
+    avow__curl_pauses(b->client, b->easy);
   if (b->paused)
     return CURL_WRITEFUNC_PAUSE;
   b->lacked = !body_take(b, bytes, len);
@@ -151,6 +154,9 @@ static avow_promise_t *body_read(void *self, size_t max_bytes) {
     return avow_promise_reject(b->loop,
                                avow_error(b->closed ? UV_EINVAL : UV_EALREADY));
   avow_promise_t *p = avow_promise_new(b->loop, &b->reader);
+  if (!b->is_read && b->paused && b->easy != NULL)
+    avow__curl_is_read(b->client, b->easy);
+  b->is_read = true;
   b->most = max_bytes;
   avow_on_cancel(b->reader, on_cancel, b);
   if (avow_state(p) != AVOW_PENDING)

@@ -24,6 +24,7 @@ struct body_s {
   bool takes_all;        /* while libcurl writes what it has kept */
   avow_value_t end;      /* an error, or NONE, once it is over */
   bool over, paused, closed;
+  bool is_read;                             /* or was */
   bool lacked;                              /* memory, when something came */
   void (*broken)(body_t *b, CURLcode code); /* libcurl has lost a part */
 };

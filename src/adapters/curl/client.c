@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "engine.h"
 #include "memory.h"
@@ -122,8 +123,32 @@ static void initialise(void) {
   initialised = curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
+enum {
+  HOST_CONNECTIONS = 6, /* as browsers have it */
+  CONNECTIONS = 256,
+  CONNECTIONS_MOST = 1000000
+};
+
+/* Half of the descriptors remain for the program. */
+static unsigned usual_connections(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0 ||
+      limit.rlim_cur / 2 >= CONNECTIONS)
+    return CONNECTIONS;
+  return limit.rlim_cur >= 2 ? (unsigned) limit.rlim_cur / 2 : 1;
+}
+
+static void client_set_limits(client_t *c, const avow_curl_options_t *o) {
+  c->host_connections =
+      o->host_connections > 0 ? o->host_connections : HOST_CONNECTIONS;
+  c->most_connections =
+      o->connections > 0 ? o->connections : usual_connections();
+  c->connections = c->most_connections;
+}
+
 /* Its object, or an error. */
-static avow_value_t client_new(uv_loop_t *loop) {
+static avow_value_t client_new(uv_loop_t *loop,
+                               const avow_curl_options_t *options) {
   uv_once(&once, initialise);
   client_t *c = avow__curl_calloc(sizeof(*c));
   if (c == NULL || initialised != CURLE_OK) {
@@ -131,6 +156,7 @@ static avow_value_t client_new(uv_loop_t *loop) {
     return avow_error(UV_ENOMEM);
   }
   c->loop = loop;
+  client_set_limits(c, options);
   avow_value_t v = client_promise(c);
   if (avow_is_none(&v) && avow__curl_engine_start(c))
     return avow_object(&client_class, c);
@@ -139,9 +165,31 @@ static avow_value_t client_new(uv_loop_t *loop) {
   return avow_is_none(&v) ? avow_error(UV_ENOMEM) : v;
 }
 
-avow_curl_t *avow_curl_new(uv_loop_t *loop) {
-  return (avow_curl_t *) (void *) avow_promise_resolve(
-      loop, loop != NULL ? client_new(loop) : avow_error(UV_EINVAL));
+static const char *wrong_with(const avow_curl_options_t *o) {
+  if ((o->reserved[0] | o->reserved[1] | o->reserved[2] | o->reserved[3]) != 0)
+    return "a reserved field of the options is not 0";
+  return o->host_connections > CONNECTIONS_MOST ||
+                 o->connections > CONNECTIONS_MOST
+             ? "a limit of connections is above 1,000,000"
+             : NULL;
+}
+
+/* Its object, or an error. */
+static avow_value_t client_for(uv_loop_t *loop,
+                               const avow_curl_options_t *options) {
+  static const avow_curl_options_t defaults;
+  const avow_curl_options_t *o = options != NULL ? options : &defaults;
+  const char *wrong = wrong_with(o);
+  if (wrong != NULL)
+    return avow_error_new(UV_EINVAL, avow_none(), "%s", wrong);
+  return loop != NULL ? client_new(loop, o) : avow_error(UV_EINVAL);
+}
+
+avow_curl_t *avow_curl_new(uv_loop_t *loop,
+                           const avow_curl_options_t *options) {
+  return (
+      avow_curl_t *) (void *) avow_promise_resolve(loop,
+                                                   client_for(loop, options));
 }
 
 avow_curl_t *avow__curl_ref(const avow_curl_t *client) {

@@ -17,26 +17,44 @@
 
 typedef struct transfer_s transfer_t;
 typedef struct polled_s polled_t;
+typedef struct host_s host_t;
+
+enum { CLIENT_ROWS = 256 };
+
+/* A list of transfers, in the order in which they joined it. */
+typedef struct {
+  transfer_t *first, *last;
+} transfers_t;
 
 typedef struct client_s {
   uv_loop_t *loop;
-  CURLM *multi;          /* NULL once it has ended */
-  uv_timer_t timer;      /* when libcurl wants to be called next */
-  uv_idle_t soon;        /* and if that is in the next turn */
-  transfer_t *entering;  /* those that are to go into the multi handle */
-  transfer_t *transfers; /* those in it */
-  transfer_t *unwanted;  /* those that are to come out */
-  transfer_t *lingering; /* those that will when their look-up has ended */
+  CURLM *multi;               /* NULL once it has ended */
+  uv_timer_t timer;           /* when libcurl wants to be called next */
+  uv_idle_t soon;             /* and if that is in the next turn */
+  host_t *hosts[CLIENT_ROWS]; /* by name */
+  host_t *ready, *last_ready; /* hosts whose transfers may begin */
+  transfers_t transfers;      /* those in the multi handle, but for these: */
+  transfers_t pausing;        /* have paused: nobody has read their bodies, */
+  transfers_t held;      /* nor did when the loop came back: do not count */
+  transfers_t unwanted;  /* those that are to come out */
+  transfers_t lingering; /* those that will when their look-up has ended */
+  CURL *spare;           /* has libcurl try again those that wait in it */
   polled_t *polled;      /* the descriptors of its connections */
   avow_deferred_t *life; /* is cancelled when the loop closes */
   avow_promise_t *ended; /* its promise, which then answers all */
   avow_deferred_t *gone; /* settles when nothing of it is left on the loop */
   avow_promise_t *shield;
-  unsigned in, most; /* transfers in it, and how many there were at once */
-  unsigned inside;   /* calls of libcurl that are under way; see enter() */
-  unsigned handles;  /* of libuv's that are not closed */
-  bool ending;       /* no transfer begins any more */
-  bool let_go;       /* nobody knows it any more */
+  unsigned host_connections; /* the limit for each host, */
+  unsigned connections;      /* the limit in all now, */
+  unsigned most_connections; /* and while there are descriptors enough */
+  unsigned used;             /* connections of transfers that count */
+  unsigned waiting;          /* transfers that have not begun */
+  unsigned held_count;       /* transfers that are held */
+  unsigned ends;             /* of transfers, while descriptors are short */
+  unsigned inside;  /* calls of libcurl that are under way; see enter() */
+  unsigned handles; /* of libuv's that are not closed */
+  bool ending;      /* no transfer begins any more */
+  bool let_go;      /* nobody knows it any more */
 } client_t;
 
 /* The client; NULL of one that was refused. */

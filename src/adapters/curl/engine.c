@@ -11,8 +11,6 @@
 #include "polled.h"
 #include "transfer.h"
 
-enum { LEAST_KEPT = 32 };
-
 /* What libcurl is called for. */
 typedef struct {
   client_t *client;
@@ -64,6 +62,14 @@ static void call_libcurl(call_t *call) {
   avow_unref(p);
 }
 
+/* libcurl looks at a transfer that waits in it, for a limit of its own, when
+   another comes out, and not when the limit grows. */
+static void try_again(client_t *c) {
+  avow__curl_engine_limit(c);
+  if (curl_multi_add_handle(c->multi, c->spare) == CURLM_OK)
+    (void) curl_multi_remove_handle(c->multi, c->spare);
+}
+
 /* Only a loop that runs inside of such a function comes here again. libcurl
    can do nothing then, and who runs the loop may wait for that. */
 void avow__curl_drive(client_t *c, curl_socket_t fd, int events) {
@@ -84,8 +90,12 @@ static void on_time(uv_timer_t *timer) {
   avow__curl_drive(timer->data, CURL_SOCKET_TIMEOUT, 0);
 }
 
+/* Since the iteration before all jobs ran that were due then. */
 static void on_soon(uv_idle_t *soon) {
+  client_t *c = soon->data;
   (void) uv_idle_stop(soon);
+  if (c->inside == 0 && avow__curl_hold(c))
+    try_again(c);
   avow__curl_drive(soon->data, CURL_SOCKET_TIMEOUT, 0);
 }
 
@@ -96,26 +106,22 @@ void avow__curl_drive_soon(client_t *c) {
 /* libcurl asks to be called in so many ms; -1: not for its own sake. */
 static int on_timer(CURLM *multi, long ms, void *data) {
   client_t *c = data;
-  (void) uv_idle_stop(&c->soon);
   (void) uv_timer_stop(&c->timer);
-  if (ms == 0)
+  if (ms == 0 || c->pausing.first != NULL)
     avow__curl_drive_soon(c);
-  else if (ms > 0)
+  else
+    (void) uv_idle_stop(&c->soon);
+  if (ms > 0)
     (void) uv_timer_start(&c->timer, on_time, (uint64_t) ms, 0);
   return 0;
 }
 
-/* libcurl keeps four connections for each transfer that it has just then. Those
-   that end together are all out before the next begin, and it would close what
-   these are about to use: so many as have been in use at once may stay. */
-static void keep(client_t *c, unsigned connections) {
-  c->most = connections;
-  (void) curl_multi_setopt(c->multi, CURLMOPT_MAXCONNECTS, (long) c->most);
-}
-
-void avow__curl_engine_count(client_t *c) {
-  if (++c->in > c->most)
-    keep(c, c->in);
+/* A transfer that is held keeps its connection and does not count. */
+void avow__curl_engine_limit(client_t *c) {
+  (void) curl_multi_setopt(c->multi, CURLMOPT_MAX_HOST_CONNECTIONS,
+                           (long) (c->host_connections + c->held_count));
+  (void) curl_multi_setopt(c->multi, CURLMOPT_MAX_TOTAL_CONNECTIONS,
+                           (long) (c->connections + c->held_count));
 }
 
 bool avow__curl_waits(const client_t *c) {
@@ -125,13 +131,19 @@ bool avow__curl_waits(const client_t *c) {
 
 bool avow__curl_engine_start(client_t *c) {
   c->multi = curl_multi_init();
-  if (c->multi == NULL)
+  c->spare = curl_easy_init();
+  if (c->multi == NULL || c->spare == NULL) {
+    (void) curl_multi_cleanup(c->multi);
+    curl_easy_cleanup(c->spare);
     return false;
+  }
   (void) curl_multi_setopt(c->multi, CURLMOPT_SOCKETFUNCTION, avow__curl_poll);
   (void) curl_multi_setopt(c->multi, CURLMOPT_SOCKETDATA, c);
   (void) curl_multi_setopt(c->multi, CURLMOPT_TIMERFUNCTION, on_timer);
   (void) curl_multi_setopt(c->multi, CURLMOPT_TIMERDATA, c);
-  keep(c, LEAST_KEPT);
+  (void) curl_multi_setopt(c->multi, CURLMOPT_MAXCONNECTS,
+                           (long) c->most_connections);
+  avow__curl_engine_limit(c);
   (void) uv_timer_init(c->loop, &c->timer);
   (void) uv_idle_init(c->loop, &c->soon);
   c->timer.data = c;
@@ -150,6 +162,7 @@ void avow__curl_engine_stop(client_t *c) {
   CURLM *multi = c->multi;
   c->multi = NULL;
   (void) curl_multi_cleanup(multi);
+  curl_easy_cleanup(c->spare);
   avow__curl_poll_nothing(c);
   uv_close((uv_handle_t *) &c->timer, on_closed);
   uv_close((uv_handle_t *) &c->soon, on_closed);

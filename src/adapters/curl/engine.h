@@ -15,8 +15,8 @@ CURLcode avow__curl_go_on(client_t *c, CURL *easy, int paused);
 /* Calls libcurl in the next turn. */
 void avow__curl_drive_soon(client_t *c);
 
-/* One more transfer is in the multi handle. */
-void avow__curl_engine_count(client_t *c);
+/* Has libcurl take over the limits of connections. */
+void avow__curl_engine_limit(client_t *c);
 
 /* Ends the multi handle, which has no transfers, and closes all handles. */
 void avow__curl_engine_stop(client_t *c);

@@ -69,23 +69,41 @@ static void put_back(uv_file fd) {
   uv_fs_req_cleanup(&close);
 }
 
-/* It does not say why it has no socket either: whether there are descriptors
-   left shows. */
-static int why_no_socket(void) {
-  uv_file ends[2];
-  const int err = uv_pipe(ends, 0, 0);
-  if (err != 0)
-    return err;
-  put_back(ends[0]);
-  put_back(ends[1]);
-  return 0;
+/* Of these libcurl does not say that it had no descriptor. */
+static bool is_of_descriptors(CURLcode code) {
+  return code == CURLE_COULDNT_CONNECT || code == CURLE_COULDNT_RESOLVE_HOST ||
+         code == CURLE_COULDNT_RESOLVE_PROXY ||
+         code == CURLE_SSL_CACERT_BADFILE;
+}
+
+enum { PIPES = 4 }; /* as many descriptors as a look-up and TLS may need */
+
+/* Whether there are so many descriptors left shows: 0, or why not. */
+static int no_pipes(unsigned n) {
+  uv_file ends[PIPES][2];
+  unsigned made = 0;
+  int err = 0;
+  while (made < n && err == 0) {
+    err = uv_pipe(ends[made], 0, 0);
+    made += err == 0;
+  }
+  while (made-- > 0) {
+    put_back(ends[made][0]);
+    put_back(ends[made][1]);
+  }
+  return err;
+}
+
+bool avow__curl_lacks_descriptors(CURLcode code) {
+  const int err = is_of_descriptors(code) ? no_pipes(PIPES) : 0;
+  return err == UV_EMFILE || err == UV_ENFILE;
 }
 
 avow_value_t avow__curl_failure(CURL *easy, CURLcode code,
                                 const char *message) {
   int system = is_of_system(code) ? system_code(easy) : 0;
   if (system == 0 && code == CURLE_COULDNT_CONNECT)
-    system = why_no_socket();
+    system = no_pipes(1);
   const int ours = is_of_peer(easy, code) ? UV_EPROTO : code_of(code);
   const int err = system != 0 ? system : ours;
   if (message[0] == '\0')

@@ -162,7 +162,7 @@ static response_t *response_for(client_t *c, const avow_fetch_options_t *o,
 }
 
 static avow_promise_t *fetch_begin(const avow_curl_t *client, CURL *easy,
-                                   struct curl_slist *list,
+                                   const char *url, struct curl_slist *list,
                                    const avow_fetch_options_t *o) {
   avow_promise_t *p;
   response_t *r = response_for(avow__curl_self(client), o, &p);
@@ -171,7 +171,7 @@ static avow_promise_t *fetch_begin(const avow_curl_t *client, CURL *easy,
     curl_slist_free_all(list);
     return p;
   }
-  avow__curl_response_begin(r, client, easy, list, o);
+  avow__curl_response_begin(r, client, easy, url, list, o);
   return p;
 }
 
@@ -188,7 +188,7 @@ avow_promise_t *avow_curl_fetch(const avow_curl_t *client, const char *url,
   struct curl_slist *list = NULL;
   CURL *easy = curl_easy_init();
   if (easy != NULL && fetch_set(easy, url, o, &list))
-    return fetch_begin(client, easy, list, o);
+    return fetch_begin(client, easy, url, list, o);
   curl_easy_cleanup(easy);
   curl_slist_free_all(list);
   return avow_promise_reject(c->loop, avow_error(UV_ENOMEM));

@@ -130,6 +130,15 @@ static bool may_be_unpacked(const response_t *r) {
          avow__curl_head_find(&r->head, "Content-Encoding") != NULL;
 }
 
+/* Behind a redirect it is another host's. */
+static void see_version(const response_t *r) {
+  long version = 0, redirects = 0;
+  (void) curl_easy_getinfo(r->body.easy, CURLINFO_HTTP_VERSION, &version);
+  (void) curl_easy_getinfo(r->body.easy, CURLINFO_REDIRECT_COUNT, &redirects);
+  if (version >= CURL_HTTP_VERSION_2_0 && redirects == 0)
+    avow__curl_multiplexes(r->body.easy);
+}
+
 static size_t on_header(char *line, size_t size, size_t n, void *data) {
   response_t *r = data;
   n *= size;
@@ -143,6 +152,8 @@ static size_t on_header(char *line, size_t size, size_t n, void *data) {
   (void) curl_easy_getinfo(r->body.easy, CURLINFO_RESPONSE_CODE, &r->status);
   r->is_whole = n <= 2;
   r->body.room = r->is_whole && may_be_unpacked(r) ? PIECES : 0;
+  if (r->is_whole)
+    see_version(r);
   if (r->is_whole && r->status >= 300)
     avow__curl_upload_refused(&r->upload);
   if (r->is_whole && r->status >= 200 && !may_go_on(r))
@@ -373,14 +384,15 @@ static void response_set(response_t *r, const avow_fetch_options_t *o) {
 }
 
 void avow__curl_response_begin(response_t *r, const avow_curl_t *client,
-                               CURL *easy, struct curl_slist *headers,
+                               CURL *easy, const char *url,
+                               struct curl_slist *headers,
                                const avow_fetch_options_t *options) {
   const hooks_t hooks = { on_ended, response_unref, r };
   r->headers = headers;
   r->body.easy = easy;
   response_set(r, options);
   r->refs++; /* for it may be over already */
-  r->transfer = avow__curl_transfer(client, easy, &hooks);
+  r->transfer = avow__curl_transfer(client, easy, url, &hooks);
   response_began(r);
   response_unref(r);
 }

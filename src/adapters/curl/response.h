@@ -20,7 +20,8 @@ response_t *avow__curl_response_new(client_t *c, avow_promise_t **out);
    reads of a stream, and for what the program sets. The headers that it sends
    are taken, and stay for as long; so does the body. */
 void avow__curl_response_begin(response_t *r, const avow_curl_t *client,
-                               CURL *easy, struct curl_slist *headers,
+                               CURL *easy, const char *url,
+                               struct curl_slist *headers,
                                const avow_fetch_options_t *options);
 
 #endif

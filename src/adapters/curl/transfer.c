@@ -6,12 +6,15 @@
  * looks up a name, when it has. In that case the program may have heard of the
  * end long before, and nothing of it is called or touched any more.
  *
- * A transfer is in one of the client's three lists, by what becomes of it next.
+ * A transfer is in a list of its host's or of the client's, by what becomes of
+ * it next. It counts, against the limits of connections, from when it goes in
+ * until it comes out, but not while it is held.
  */
 #include "transfer.h"
 
 #include "engine.h"
 #include "failure.h"
+#include "host.h"
 #include "known.h"
 #include "lookup.h"
 #include "memory.h"
@@ -19,13 +22,17 @@
 struct transfer_s {
   client_t *client;
   avow_curl_t *ref; /* that keeps the client */
-  transfer_t *prev, *next, **list;
+  transfer_t *prev, *next;
+  transfers_t *list;
+  host_t *host;
   CURL *easy;
   avow_deferred_t *deferred; /* NULL once its promise has settled */
   lookup_t lookup;
   hooks_t hooks;
   void *private; /* that the program had in easy */
   bool is_in;    /* the multi handle */
+  bool counts;
+  unsigned failures; /* for want of descriptors, while no other ran */
   bool nudged;
   char message[CURL_ERROR_SIZE];
 };
@@ -63,27 +70,50 @@ CURL *avow_to_curl(const avow_value_t *v) {
   return owned != NULL ? owned->easy : NULL;
 }
 
-static void transfer_link(transfer_t *t, transfer_t **list) {
+static void transfer_link(transfer_t *t, transfers_t *list) {
   t->list = list;
-  t->prev = NULL;
-  t->next = *list;
-  if (t->next != NULL)
-    t->next->prev = t;
-  *list = t;
+  t->prev = list->last;
+  t->next = NULL;
+  if (t->prev != NULL)
+    t->prev->next = t;
+  else
+    list->first = t;
+  list->last = t;
 }
 
 static void transfer_unlink(transfer_t *t) {
   if (t->prev != NULL)
     t->prev->next = t->next;
   else
-    *t->list = t->next;
+    t->list->first = t->next;
   if (t->next != NULL)
     t->next->prev = t->prev;
+  else
+    t->list->last = t->prev;
+  client_t *c = t->client;
+  if (t->list == &t->host->waiting)
+    c->waiting--;
+  if (t->list != &c->held)
+    return;
+  c->held_count--;
+  avow__curl_engine_limit(c);
 }
 
-static void transfer_move(transfer_t *t, transfer_t **list) {
+static void transfer_move(transfer_t *t, transfers_t *list) {
   transfer_unlink(t);
   transfer_link(t, list);
+}
+
+static void transfer_wait(transfer_t *t) {
+  transfer_link(t, &t->host->waiting);
+  t->client->waiting++;
+  avow__curl_host_ready(t->host);
+}
+
+static void transfer_count(transfer_t *t, bool counts) {
+  if (t->counts != counts)
+    avow__curl_host_run(t->host, counts ? 1 : -1);
+  t->counts = counts;
 }
 
 static void hooks_tell(const hooks_t *hooks, const avow_value_t *v) {
@@ -112,19 +142,32 @@ static void transfer_settle(transfer_t *t, avow_value_t v) {
 static void transfer_come_out(transfer_t *t) {
   if (!t->is_in)
     return;
-  t->client->in--;
   (void) curl_multi_remove_handle(t->client->multi, t->easy);
   (void) curl_easy_setopt(t->easy, CURLOPT_PRIVATE, t->private);
   (void) curl_easy_setopt(t->easy, CURLOPT_ERRORBUFFER, NULL);
   avow__curl_lookup_forget(t->easy);
+  t->is_in = false;
+}
+
+/* Another connection more for so many transfers that have ended. */
+enum { ENDS = 8 };
+
+static void descriptors_may_be_back(client_t *c) {
+  if (c->connections >= c->most_connections || ++c->ends % ENDS > 0)
+    return;
+  c->connections++;
+  avow__curl_engine_limit(c);
 }
 
 /* Ends it with v, which is NONE for the easy handle; what is left of that with
    an error goes behind who asks it why. Last: the client may go when whoever
    called it leaves. */
 static void transfer_end(transfer_t *t, avow_value_t v) {
+  client_t *c = t->client;
   transfer_unlink(t);
   transfer_come_out(t);
+  transfer_count(t, false);
+  descriptors_may_be_back(c);
   CURL *left = avow_is_none(&v) ? NULL : t->easy;
   if (avow_is_none(&v))
     v = own(t->easy);
@@ -132,12 +175,46 @@ static void transfer_end(transfer_t *t, avow_value_t v) {
   curl_easy_cleanup(left);
   hooks_out(&t->hooks);
   avow_curl_t *ref = t->ref;
+  avow__curl_host_unref(t->host);
   avow__curl_free(t);
   avow_curl_unref(ref);
 }
 
+/* Nothing was sent to anybody. */
+static bool has_not_begun(const transfer_t *t) {
+  curl_off_t begun = 0;
+  (void) curl_easy_getinfo(t->easy, CURLINFO_PRETRANSFER_TIME_T, &begun);
+  return begun == 0;
+}
+
+/* So often, while no other is under way: libcurl closes a connection that it
+   keeps each time. */
+enum { FAILURES = 8 };
+
+/* It failed for want of descriptors: as many connections as are in use are the
+   limit then, and it waits until another ends. False if no other is under
+   way. */
+static bool transfer_again(transfer_t *t, CURLcode code) {
+  client_t *c = t->client;
+  if (!avow__curl_lacks_descriptors(code) || !has_not_begun(t))
+    return false;
+  transfer_count(t, false);
+  if (c->used == 0 && ++t->failures > FAILURES)
+    return false;
+  transfer_come_out(t);
+  c->connections = c->used > 0 ? c->used : 1;
+  avow__curl_engine_limit(c);
+  t->nudged = false;
+  t->message[0] = '\0';
+  transfer_unlink(t);
+  transfer_wait(t);
+  return true;
+}
+
 static void transfer_done(transfer_t *t, CURLcode code) {
   avow_value_t v = avow_none();
+  if (code != CURLE_OK && transfer_again(t, code))
+    return;
   if (code != CURLE_OK)
     v = avow__curl_failure(t->easy, code, t->message);
   transfer_end(t, v);
@@ -169,7 +246,7 @@ static void transfer_go_in(transfer_t *t) {
   const CURLMcode code = curl_multi_add_handle(c->multi, t->easy);
   if (code == CURLM_OK) {
     t->is_in = true;
-    avow__curl_engine_count(c);
+    transfer_count(t, true);
     take_options(t);
     transfer_move(t, &c->transfers);
     return;
@@ -212,23 +289,71 @@ static void transfer_nudge(transfer_t *t) {
   (void) curl_easy_pause(t->easy, CURLPAUSE_CONT);
 }
 
+static bool drop_unwanted(client_t *c) {
+  if (c->unwanted.first == NULL)
+    return false;
+  transfer_drop(c->unwanted.first);
+  return true;
+}
+
+static bool begin_next(client_t *c) {
+  host_t *host = avow__curl_host_next(c);
+  if (host == NULL)
+    return false;
+  transfer_go_in(host->waiting.first);
+  return true;
+}
+
 void avow__curl_reap(client_t *c) {
-  do {
-    while (c->entering != NULL)
-      transfer_go_in(c->entering);
-    while (c->unwanted != NULL)
-      transfer_drop(c->unwanted);
-    while (reap_done(c))
-      continue;
-  } while (c->entering != NULL || c->unwanted != NULL);
-  for (transfer_t *t = c->transfers; t != NULL && !avow__curl_waits(c);
+  while (drop_unwanted(c) || reap_done(c) || begin_next(c))
+    continue;
+  for (transfer_t *t = c->transfers.first; t != NULL && !avow__curl_waits(c);
        t = t->next)
     transfer_nudge(t);
 }
 
 bool avow__curl_has_transfers(const client_t *c) {
-  return c->entering != NULL || c->transfers != NULL || c->unwanted != NULL ||
-         c->lingering != NULL;
+  return c->waiting > 0 || c->transfers.first != NULL ||
+         c->pausing.first != NULL || c->held.first != NULL ||
+         c->unwanted.first != NULL || c->lingering.first != NULL;
+}
+
+static transfer_t *transfer_of(CURL *easy) {
+  char *t = NULL;
+  (void) curl_easy_getinfo(easy, CURLINFO_PRIVATE, &t);
+  return (void *) t;
+}
+
+/* What the program reads in a job that is due does not begin to wait. */
+void avow__curl_pauses(client_t *c, CURL *easy) {
+  transfer_t *t = transfer_of(easy);
+  if (t->list != &c->transfers)
+    return;
+  transfer_move(t, &c->pausing);
+  avow__curl_drive_soon(c);
+}
+
+void avow__curl_is_read(client_t *c, CURL *easy) {
+  transfer_t *t = transfer_of(easy);
+  if (t->list != &c->pausing && t->list != &c->held)
+    return;
+  transfer_move(t, &c->transfers);
+  transfer_count(t, true);
+}
+
+bool avow__curl_hold(client_t *c) {
+  const bool holds = c->pausing.first != NULL;
+  while (c->pausing.first != NULL) {
+    transfer_t *t = c->pausing.first;
+    transfer_move(t, &c->held);
+    c->held_count++;
+    transfer_count(t, false);
+  }
+  return holds;
+}
+
+void avow__curl_multiplexes(CURL *easy) {
+  avow__curl_host_multiplexes(transfer_of(easy)->host);
 }
 
 static void transfer_on_cancel(void *data) {
@@ -256,18 +381,22 @@ static void transfer_fail(transfer_t *t, int err) {
   transfer_settle(t, error_of(err));
 }
 
-static void fail_list(transfer_t **list, int err) {
-  while (*list != NULL)
-    transfer_fail(*list, err);
+static void fail_list(transfers_t *list, int err) {
+  while (list->first != NULL)
+    transfer_fail(list->first, err);
 }
 
 void avow__curl_fail_all(client_t *c, int err) {
   fail_list(&c->transfers, err);
-  fail_list(&c->entering, err);
+  fail_list(&c->pausing, err);
+  fail_list(&c->held, err);
+  for (size_t i = 0; i < CLIENT_ROWS; i++)
+    for (host_t *host = c->hosts[i]; host != NULL; host = host->next)
+      fail_list(&host->waiting, err);
 }
 
 void avow__curl_fail(client_t *c, const CURL *easy, int err) {
-  transfer_t *t = c->transfers;
+  transfer_t *t = c->transfers.first;
   while (t != NULL && t->easy != easy)
     t = t->next;
   if (t != NULL)
@@ -293,18 +422,31 @@ static avow_promise_t *transfer_begin(client_t *c, transfer_t *t, CURL *easy) {
     const hooks_t hooks = t->hooks;
     avow_deferred_drop(t->deferred);
     avow_curl_unref(t->ref);
+    avow__curl_host_unref(t->host);
     avow__curl_free(t);
     return refuse(easy, &hooks, p);
   }
-  t->client = c;
   t->easy = easy;
   avow_on_cancel(t->deferred, transfer_on_cancel, t);
-  transfer_link(t, &c->entering);
+  transfer_wait(t);
   return p;
 }
 
+/* NULL without memory. */
+static transfer_t *transfer_new(client_t *c, const char *url) {
+  transfer_t *t = avow__curl_calloc(sizeof(*t));
+  if (t == NULL)
+    return NULL;
+  t->client = c;
+  t->host = avow__curl_host(c, url);
+  if (t->host != NULL)
+    return t;
+  avow__curl_free(t);
+  return NULL;
+}
+
 avow_promise_t *avow__curl_transfer(const avow_curl_t *client, CURL *easy,
-                                    const hooks_t *hooks) {
+                                    const char *url, const hooks_t *hooks) {
   client_t *c = avow__curl_self(client);
   if (c == NULL)
     return refuse(easy, hooks,
@@ -315,7 +457,7 @@ avow_promise_t *avow__curl_transfer(const avow_curl_t *client, CURL *easy,
     return avow_promise_reject(c->loop,
                                avow_error_new(UV_EINVAL, avow_none(),
                                               "the easy handle is NULL"));
-  transfer_t *t = avow__curl_calloc(sizeof(*t));
+  transfer_t *t = transfer_new(c, url);
   if (t == NULL)
     return refuse(easy, hooks, no_memory(c));
   t->ref = avow__curl_ref(client);
@@ -333,7 +475,7 @@ static avow_promise_t *refuse_owned(const avow_curl_t *client,
                                     const hooks_t *nobody) {
   const client_t *c = avow__curl_self(client);
   if (c == NULL || c->ending)
-    return avow__curl_transfer(client, NULL, nobody); /* which says why */
+    return avow__curl_transfer(client, NULL, NULL, nobody); /* which says why */
   return avow_promise_reject(
       c->loop, avow_error_new(UV_EINVAL, avow_none(),
                               "the easy handle is a value's, which cleans it "
@@ -344,5 +486,5 @@ avow_promise_t *avow_curl_perform(const avow_curl_t *client, CURL *easy) {
   static const hooks_t nobody;
   if (avow__curl_is_known(easy))
     return refuse_owned(client, &nobody);
-  return avow__curl_transfer(client, easy, &nobody);
+  return avow__curl_transfer(client, easy, NULL, &nobody);
 }

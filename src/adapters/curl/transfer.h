@@ -15,9 +15,21 @@ typedef struct {
   void *data;
 } hooks_t;
 
-/* avow_curl_perform(), and calls these once each, if it refuses, too. */
+/* avow_curl_perform(), and calls these once each, if it refuses, too. url says
+   which host the limit is for; NULL: libcurl finds that. */
 avow_promise_t *avow__curl_transfer(const avow_curl_t *client, CURL *easy,
-                                    const hooks_t *hooks);
+                                    const char *url, const hooks_t *hooks);
+
+/* libcurl has paused it, and nobody has read its body; and somebody does. */
+void avow__curl_pauses(client_t *c, CURL *easy);
+void avow__curl_is_read(client_t *c, CURL *easy);
+
+/* Those that paused, and that nobody has read since, do not count any more.
+   Whether there are any. */
+bool avow__curl_hold(client_t *c);
+
+/* The connection of its host carries many transfers. */
+void avow__curl_multiplexes(CURL *easy);
 
 /* Sees to transfers that are done, and to those that nobody wants any more.
    Only avow__curl_leave() calls this. */

@@ -9,8 +9,15 @@ avow_curl_t *client;
 int curl_setup(void **state) {
   if (harness_setup(state) != 0)
     return -1;
-  client = avow_curl_new(loop);
+  client = avow_curl_new(loop, NULL);
   return 0;
+}
+
+void client_with(unsigned host_connections, unsigned connections) {
+  const avow_curl_options_t options = { .host_connections = host_connections,
+                                        .connections = connections };
+  avow_curl_unref(client);
+  client = avow_curl_new(loop, &options);
 }
 
 int curl_teardown(void **state) {
@@ -99,5 +106,5 @@ void begin_anew(void) {
   assert_int_equal(uv_loop_close(loop), 0);
   assert_int_equal(uv_loop_init(loop), 0);
   assert_int_equal(avow_loop_init(loop, NULL), 0);
-  client = avow_curl_new(loop);
+  client = avow_curl_new(loop, NULL);
 }

@@ -13,6 +13,9 @@ extern avow_curl_t *client;
 int curl_setup(void **state);
 int curl_teardown(void **state);
 
+/* Replaces it by one with these limits. */
+void client_with(unsigned host_connections, unsigned connections);
+
 #define CURL_CASE(f) \
   cmocka_unit_test_setup_teardown(f, curl_setup, curl_teardown)
 

@@ -26,13 +26,14 @@ static void keeps_connections(void **state) {
 
 static void limits_connections_of_a_host(void **state) {
   const int before = http_server_accepted();
-  curl_multi_setopt(avow_curl_multi(client), CURLMOPT_MAX_HOST_CONNECTIONS, 2L);
+  client_with(2, 0);
   wave("/drip/20", 20);
   assert_int_in_range(http_server_accepted() - before, 1, 2);
 }
 
 /* All of a wave are out before the next begins, and at one time. */
 static void keeps_those_of_a_wave(void **state) {
+  client_with(MOST, MOST);
   static const size_t sizes[] = { 20, MOST };
   static const char *const paths[] = { "/together/20", "/together/120" };
   for (size_t i = 0; i < 2; i++) {
@@ -47,8 +48,7 @@ static void keeps_those_of_a_wave(void **state) {
 /* It closes those of what was a greater wave than the limit says. */
 static void limits_all_connections(void **state) {
   const int before = http_server_accepted();
-  curl_multi_setopt(avow_curl_multi(client), CURLMOPT_MAX_TOTAL_CONNECTIONS,
-                    5L);
+  client_with(100, 5);
   wave("/drip/20", 20);
   assert_in_range(http_server_accepted() - before, 1, 5);
   assert_in_range(http_server_open(), 1, 5);
@@ -57,7 +57,7 @@ static void limits_all_connections(void **state) {
 /* Those that wait for a connection are cancelled as others, and hold up
    nobody. */
 static void cancelled_while_they_wait(void **state) {
-  curl_multi_setopt(avow_curl_multi(client), CURLMOPT_MAX_HOST_CONNECTIONS, 1L);
+  client_with(1, 0);
   avow_promise_t *first = get(url_of("/drip/20"), NULL);
   avow_promise_t *others = begin("/silent", 20);
   avow_promise_t *last = get(url_of("/hello"), NULL);

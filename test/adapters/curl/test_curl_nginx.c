@@ -124,7 +124,7 @@ static void by_tls_alone(void **state) {
 
 /* The first waits for what the server speaks, and all others with it. */
 static void shares_a_connection(void **state) {
-  enum { MANY = 100 };
+  enum { MANY = 300 };
   avow_promise_t *all[MANY];
   for (int i = 0; i < MANY; i++)
     all[i] = ask(secure_url("localhost", "/where"), as_usual);

@@ -117,7 +117,7 @@ static void random_limits(void **state) {
   storm_t storm = { .most = asked != NULL ? strtoul(asked, NULL, 10) : 300 };
   const avow_map_options_t options = { .concurrency = 40 };
   char *bytes;
-  by_itself = avow_curl_new(loop);
+  by_itself = avow_curl_new(loop, NULL);
   sent = avow_bytes_new(SENT, &bytes);
   memset(bytes, 's', SENT);
   avow_ignore(avow_run(avow_map(loop, storm.most, one, &storm, &options)));

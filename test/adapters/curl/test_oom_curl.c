@@ -12,7 +12,7 @@ static avow_value_t none_cb(const avow_value_t *arg, void *data) {
 
 /* A client of its own, which goes when both are done. */
 static avow_promise_t *two_transfers(void) {
-  avow_curl_t *own = avow_curl_new(loop);
+  avow_curl_t *own = avow_curl_new(loop, NULL);
   avow_promise_t *both[] = {
     avow_curl_perform(own, easy_for(url_of("/hello"), NULL)),
     avow_curl_perform(own, easy_for(url_of("/chunked/100"), NULL)),
@@ -35,7 +35,7 @@ static void drop_kept(void *unused) {
 static avow_promise_t *fetch_and_read(void) {
   static const char *const headers[] = { "X-Mine: 1", NULL };
   const avow_fetch_options_t options = { .headers = headers };
-  avow_curl_t *own = avow_curl_new(loop);
+  avow_curl_t *own = avow_curl_new(loop, NULL);
   avow_promise_t *p = avow_curl_fetch(own, url_of("/bytes/50000"), &options);
   avow_curl_unref(own);
   p = avow_then(p, read_cb, NULL, &kept);
@@ -51,7 +51,7 @@ static avow_promise_t *upload_and_read(void) {
   begin_body(NULL);
   if (avow_is_none(&body))
     return avow_promise_reject(loop, avow_error(UV_ENOMEM));
-  client = avow_curl_new(loop);
+  client = avow_curl_new(loop, NULL);
   feed_bytes(3000);
   avow_promise_t *p = upload(url_of("/echo"), 0);
   avow_curl_unref(client);
@@ -67,7 +67,7 @@ static avow_promise_t *fetch_compressed(void) {
   const avow_fetch_options_t options = { .body = &sent, .set = accept_gzip };
   if (avow_is_error(&sent))
     return avow_promise_reject(loop, sent);
-  avow_curl_t *own = avow_curl_new(loop);
+  avow_curl_t *own = avow_curl_new(loop, NULL);
   avow_promise_t *p = avow_curl_fetch(own, url_of("/say"), &options);
   avow_value_unref(sent);
   avow_curl_unref(own);

@@ -111,7 +111,7 @@ static void one_request_at_a_time(void **state) {
   avow_value_t mine = avow_value_ref(&body);
   const avow_fetch_options_t o = { .body = &mine, .body_length = 5 };
   avow_promise_t *p = upload(url_of("/echo"), 5);
-  avow_curl_t *other = avow_curl_new(loop);
+  avow_curl_t *other = avow_curl_new(loop, NULL);
   assert_rejects(avow_curl_fetch(client, url_of("/echo"), &o), UV_EALREADY);
   assert_rejects(avow_curl_fetch(other, url_of("/echo"), &o), UV_EALREADY);
   feed_bytes(10);
