@@ -90,39 +90,34 @@ static void add_links(const char *page, const char *html) {
       add(page, link);
 }
 
-/* LIST: the status, and the page. */
-static avow_value_t ask(void *url) {
-  const avow_fetch_options_t fetch = { .no_redirects = true };
-  AVOW_AUTO_VALUE answer = avow_none();
-  AVOW_AUTO_VALUE html = avow_none();
-  AVOW_TRY(avow_await_value(avow_curl_fetch(client, url, &fetch), &answer));
-  const long status = avow_curl_status(&answer);
+static avow_value_t check(const avow_value_t *response, void *data) {
+  const long status = avow_curl_status(response);
   if (status >= 500)
     return avow_error_new(UV_EPROTO, avow_none(), "status %ld", status);
-  const avow_stream_t stream = avow_to_stream(&answer);
-  AVOW_TRY(avow_await_bytes(avow_read_all(stream, PAGE_SIZE), &html));
-  avow_value_t parts[] = { avow_int(status), avow_steal(&html) };
-  return avow_list(parts, 2);
+  return avow_value_ref(response);
 }
 
-static avow_value_t ask_in_time(void *url) {
-  return avow_follow(avow_timeout(avow_async(loop, ask, url), timeout));
+/* The response, for a status below 500. */
+static avow_value_t ask(void *url) {
+  const avow_fetch_options_t fetch = { .no_redirects = true,
+                                       .limit = PAGE_SIZE };
+  avow_promise_t *p = avow_curl_fetch_all(client, url, &fetch);
+  return avow_follow(avow_timeout(avow_then(p, check, NULL, NULL), timeout));
 }
 
 /* Shows what became of it, and adds where it leads to. */
 static avow_value_t visit(void *url) {
   const avow_retry_options_t retry = { .attempts = (unsigned) tries };
-  AVOW_AUTO_VALUE answer =
-      avow_await(avow_retry(loop, ask_in_time, url, &retry));
+  AVOW_AUTO_VALUE answer = avow_await(avow_retry(loop, ask, url, &retry));
   const bool failed = avow_is_error(&answer);
-  const int64_t status = failed ? 0 : avow_to_int(avow_list_at(&answer, 0));
+  const long status = failed ? 0 : avow_curl_status(&answer);
   printf("%03d ", (int) status);
   (void) text_print(stdout, (char *) url + strlen(origin) - 1, TEXT_WHOLE);
   if (failed)
     printf(": %s", avow_error_message(&answer));
   printf("\n");
   if (status == 200)
-    add_links(url, avow_to_bytes(avow_list_at(&answer, 1), NULL));
+    add_links(url, avow_to_bytes(avow_curl_body(&answer), NULL));
   failed_count += status != 200;
   if (++done_count == seen_count)
     avow_channel_end(queue);

@@ -4,7 +4,7 @@
  * to bottom, and one combinator waits for them all. See fanout --help.
  *
  *   fanout.c        one target: attempts, each with its timeout
- *   web_get.c       one attempt: the head of an answer, and then its body
+ *   web_get.c       one attempt: an answer and its body
  *   fanout_main.c   all of them, and what comes of them
  *   demo_servers.c  the servers it asks when it is not told whom to
  *   web.c           what avow-curl is told, and what it says

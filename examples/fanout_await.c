@@ -15,13 +15,13 @@ typedef struct {
 static avow_value_t get(void *data) {
   const request_t request = *(const request_t *) data;
   const avow_value_t response =
-      avow_await(web_fetch(request.client, request.target));
+      avow_await(web_fetch_all(request.client, request.target));
   if (avow_is_error(&response))
     return response;
   avow_value_t v = web_status(&response, request.status);
   if (!avow_is_error(&v))
-    v = avow_await(avow_read_all(avow_to_stream(&response), WEB_BODY_MAX));
-  avow_value_unref(response); /* hangs up, unless that was all */
+    v = avow_value_ref(avow_curl_body(&response));
+  avow_value_unref(response);
   return v;
 }
 

@@ -48,6 +48,15 @@ avow_promise_t *web_fetch(const avow_curl_t *client,
   return avow_curl_fetch(client, target->url, &options);
 }
 
+avow_promise_t *web_fetch_all(const avow_curl_t *client,
+                              const web_target_t *target) {
+  web_target_t copy = *target;
+  const avow_fetch_options_t options = { .set = set_options,
+                                         .data = &copy,
+                                         .limit = WEB_BODY_MAX };
+  return avow_curl_fetch_all(client, target->url, &options);
+}
+
 avow_value_t web_status(const avow_value_t *response, int *status) {
   *status = (int) avow_curl_status(response);
   if (*status >= 200 && *status <= 299)

@@ -20,20 +20,22 @@ typedef struct {
 /* What is wrong with a URL; NULL if nothing is. */
 const char *web_check(const char *url);
 
-/* The response, as avow_curl_fetch() has it. Borrows the target for the call
-   alone. */
+/* The response, as avow_curl_fetch() has it; or with all of its body, as
+   avow_curl_fetch_all() does. Borrow the target for the call alone. */
 avow_promise_t *web_fetch(const avow_curl_t *client,
                           const web_target_t *target);
+avow_promise_t *web_fetch_all(const avow_curl_t *client,
+                              const web_target_t *target);
 
 /* NONE, or an error for a status other than 2xx: UV_EPROTO, with the status as
    its cause. Sets *status. */
 avow_value_t web_status(const avow_value_t *response, int *status);
 
-/* What a handler returns to have all of the body: BYTES. Keeps the response for
+/* What a handler returns to read all of the body: BYTES. Keeps the response for
    as long. */
 avow_value_t web_body(const avow_value_t *response);
 
-/* These three in a row; BYTES. Cancelling hangs up. */
+/* All of the body, for a status of 2xx: BYTES. Cancelling hangs up. */
 avow_promise_t *web_get(const avow_curl_t *client, const web_target_t *target,
                         int *status);
 

@@ -131,8 +131,8 @@ typedef struct avow_fetch_options_s {
 /**
  * OBJECT: the response to a request by HTTP or HTTPS, as soon as its head is
  * there, whatever its status: see avow_curl_status(). Its body is a stream,
- * which avow_to_stream() gives: avow_read_all() has all of it, with a limit,
- * avow_pump() takes it elsewhere. Who does not read holds the server back.
+ * which avow_to_stream() gives: avow_pump() takes it elsewhere, readers take it
+ * piece by piece. Who does not read holds the server back.
  * A body that ends sooner than was announced, by its length, chunks or HTTP/2,
  * ends with an error; one of which nothing was announced ends with the
  * connection, by TLS, too, wherever that is. One that is longer than its limit
@@ -165,6 +165,31 @@ typedef struct avow_fetch_options_s {
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_curl_fetch(
     const avow_curl_t *client, const char *url,
     const avow_fetch_options_t *options);
+
+/**
+ * Makes a request by HTTP or HTTPS and waits for the whole body.
+ *
+ * Use this for bodies that fit into memory: avow_curl_status(),
+ * avow_curl_header() and avow_curl_body() read the response. Such responses
+ * hold no connection, so you may wait for any number of them. Set `limit` of
+ * the options for servers that you do not trust.
+ *
+ * @settles as OBJECT: the response, whatever its status; its stream has ended
+ * @rejects for the reasons of avow_curl_fetch(), or for which its body fails
+ * @rejects UV_EMSGSIZE if the body has more than `limit` bytes
+ * @cancel  ends the transfer; a waiting one leaves the queue
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_curl_fetch_all(
+    const avow_curl_t *client, const char *url,
+    const avow_fetch_options_t *options);
+
+/**
+ * The whole body, for a response of avow_curl_fetch_all().
+ *
+ * @returns BYTES, valid as long as the response; NULL for a response of
+ *          avow_curl_fetch(), whose body is a stream
+ */
+AVOW_API const avow_value_t *avow_curl_body(const avow_value_t *response);
 
 /** The status of a response: 200, 404. */
 AVOW_API long avow_curl_status(const avow_value_t *response);

@@ -14,6 +14,8 @@
  */
 #include "body.h"
 
+#include <string.h>
+
 #include "engine.h"
 #include "memory.h"
 #include "transfer.h"
@@ -114,6 +116,19 @@ void avow__curl_body_end(body_t *b, avow_value_t end) {
   b->easy = NULL;
   b->end = end;
   body_serve(b);
+}
+
+avow_value_t avow__curl_body_all(body_t *b, size_t len) {
+  char *at;
+  if (has_piece(b) && b->first == NULL)
+    return avow_steal(&b->piece);
+  const avow_value_t all = avow_bytes_new(len, &at);
+  for (; has_piece(b) && !avow_is_error(&all); turn_over(b)) {
+    const char *bytes = avow_to_bytes(&b->piece, &len);
+    memcpy(at, bytes, len);
+    at += len;
+  }
+  return all;
 }
 
 void avow__curl_body_close(body_t *b) {

@@ -38,6 +38,9 @@ size_t avow__curl_body_write(body_t *b, const char *bytes, size_t len);
 /* Behind the last byte comes this: an error, or NONE. Taken. */
 void avow__curl_body_end(body_t *b, avow_value_t end);
 
+/* All that was written, which is so much: BYTES, or an error without memory. */
+avow_value_t avow__curl_body_all(body_t *b, size_t len);
+
 /* Nobody reads it any more. */
 void avow__curl_body_close(body_t *b);
 

@@ -135,16 +135,17 @@ static bool set_headers(CURL *easy, const char *const *headers,
 }
 
 /* False without memory. */
-static bool fetch_set(CURL *easy, const char *url,
-                      const avow_fetch_options_t *o, struct curl_slist **list) {
+static bool fetch_set(request_t *request) {
+  CURL *easy = request->easy;
+  const avow_fetch_options_t *o = request->options;
   set_protocols(easy);
   set_redirects(easy, o);
-  set_sharing(easy, url);
+  set_sharing(easy, request->url);
   (void) curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   if (has_body(o))
     set_body(easy, o);
-  return curl_easy_setopt(easy, CURLOPT_URL, url) == CURLE_OK &&
-         set_headers(easy, o->headers, list) &&
+  return curl_easy_setopt(easy, CURLOPT_URL, request->url) == CURLE_OK &&
+         set_headers(easy, o->headers, &request->headers) &&
          (o->method == NULL ||
           set_method(easy, o->method, has_body(o)) == CURLE_OK);
 }
@@ -161,35 +162,50 @@ static response_t *response_for(client_t *c, const avow_fetch_options_t *o,
   return NULL;
 }
 
-static avow_promise_t *fetch_begin(const avow_curl_t *client, CURL *easy,
-                                   const char *url, struct curl_slist *list,
-                                   const avow_fetch_options_t *o) {
+static void request_free(const request_t *request) {
+  curl_easy_cleanup(request->easy);
+  curl_slist_free_all(request->headers);
+}
+
+static avow_promise_t *fetch_begin(const request_t *request) {
   avow_promise_t *p;
-  response_t *r = response_for(avow__curl_self(client), o, &p);
-  if (r == NULL) {
-    curl_easy_cleanup(easy);
-    curl_slist_free_all(list);
-    return p;
-  }
-  avow__curl_response_begin(r, client, easy, url, list, o);
+  client_t *c = avow__curl_self(request->client);
+  response_t *r = response_for(c, request->options, &p);
+  if (r != NULL)
+    avow__curl_response_begin(r, request);
+  else
+    request_free(request);
   return p;
+}
+
+static avow_promise_t *fetch(request_t *request) {
+  if (request->options == NULL)
+    request->options = &no_options;
+  const client_t *c = avow__curl_self(request->client);
+  if (c == NULL || c->ending)
+    return avow_curl_perform(request->client, NULL); /* which says why */
+  const char *wrong = wrong_with(request->url, request->options);
+  if (wrong != NULL)
+    return avow_promise_reject(c->loop, avow_error_new(UV_EINVAL, avow_none(),
+                                                       "%s", wrong));
+  request->easy = curl_easy_init();
+  if (request->easy != NULL && fetch_set(request))
+    return fetch_begin(request);
+  request_free(request);
+  return avow_promise_reject(c->loop, avow_error(UV_ENOMEM));
 }
 
 avow_promise_t *avow_curl_fetch(const avow_curl_t *client, const char *url,
                                 const avow_fetch_options_t *options) {
-  const avow_fetch_options_t *o = options != NULL ? options : &no_options;
-  const client_t *c = avow__curl_self(client);
-  if (c == NULL || c->ending)
-    return avow_curl_perform(client, NULL); /* which says why */
-  const char *wrong = wrong_with(url, o);
-  if (wrong != NULL)
-    return avow_promise_reject(c->loop, avow_error_new(UV_EINVAL, avow_none(),
-                                                       "%s", wrong));
-  struct curl_slist *list = NULL;
-  CURL *easy = curl_easy_init();
-  if (easy != NULL && fetch_set(easy, url, o, &list))
-    return fetch_begin(client, easy, url, list, o);
-  curl_easy_cleanup(easy);
-  curl_slist_free_all(list);
-  return avow_promise_reject(c->loop, avow_error(UV_ENOMEM));
+  request_t request = { .client = client, .url = url, .options = options };
+  return fetch(&request);
+}
+
+avow_promise_t *avow_curl_fetch_all(const avow_curl_t *client, const char *url,
+                                    const avow_fetch_options_t *options) {
+  request_t request = { .client = client,
+                        .url = url,
+                        .options = options,
+                        .collects = true };
+  return fetch(&request);
 }

@@ -8,6 +8,7 @@
 #include "response.h"
 
 #include <inttypes.h>
+#include <limits.h>
 #include <string.h>
 
 #include "body.h"
@@ -34,7 +35,10 @@ struct response_s {
   uint64_t taken;     /* of that */
   uint64_t *sent_so_far, *received; /* the program\'s; NULL */
   avow_value_t refusal;             /* why we have refused the rest; NONE */
+  avow_value_t all;                 /* of the body, for who wants it at once */
   long status;
+  bool collects;
+  bool has_head; /* the last: what comes behind it are trailers */
   bool is_whole; /* the head: its end has come */
   unsigned refs; /* of the object, of the transfer, and of the upload */
 };
@@ -51,6 +55,7 @@ static void response_unref(void *data) {
   avow_promise_clear(&r->transfer);
   avow_value_unref(r->sent);
   avow_value_unref(r->refusal);
+  avow_value_unref(r->all);
   curl_slist_free_all(r->headers);
   avow__curl_free(r);
 }
@@ -89,10 +94,16 @@ const char *avow_curl_header(const avow_value_t *response, const char *name) {
                                    : NULL;
 }
 
-/* The head is there, and so is the response. */
+const avow_value_t *avow_curl_body(const avow_value_t *response) {
+  const response_t *r = response_of(response);
+  return r != NULL && r->collects ? &r->all : NULL;
+}
+
+/* The head is there, and so is the response, if that is all it needs. */
 static void response_answer(response_t *r) {
   avow_deferred_t *d = r->deferred;
-  if (d == NULL)
+  r->has_head = true;
+  if (d == NULL || (r->collects && !r->body.over))
     return;
   r->deferred = NULL;
   r->refs++;
@@ -112,7 +123,7 @@ static bool may_go_on(const response_t *r) {
    and so do trailers. */
 static bool head_fits(response_t *r, const char *line, size_t n) {
   const bool is_first = n >= 5 && memcmp(line, "HTTP/", 5) == 0;
-  if (is_first && r->status >= 200 && r->deferred != NULL)
+  if (is_first && r->status >= 200 && r->deferred != NULL && !r->has_head)
     r->head_len = 0;
   r->head_len += n;
   if (r->head_len <= HEAD_MOST)
@@ -144,14 +155,15 @@ static size_t on_header(char *line, size_t size, size_t n, void *data) {
   n *= size;
   if (!head_fits(r, line, n))
     return 0;
-  if (r->deferred == NULL) /* a trailer */
+  if (r->deferred == NULL || r->has_head) /* a trailer */
     return n;
   r->body.lacked = !avow__curl_head_add(&r->head, line, n);
   if (r->body.lacked)
     return 0;
   (void) curl_easy_getinfo(r->body.easy, CURLINFO_RESPONSE_CODE, &r->status);
   r->is_whole = n <= 2;
-  r->body.room = r->is_whole && may_be_unpacked(r) ? PIECES : 0;
+  if (!r->collects)
+    r->body.room = r->is_whole && may_be_unpacked(r) ? PIECES : 0;
   if (r->is_whole)
     see_version(r);
   if (r->is_whole && r->status >= 300)
@@ -250,6 +262,14 @@ static avow_value_t kept_too_much(const avow_value_t *v) {
                         "not read (64 MiB), or than there is memory for");
 }
 
+/* False without memory. */
+static bool response_collect(response_t *r) {
+  if (!r->collects)
+    return true;
+  r->all = avow__curl_body_all(&r->body, (size_t) r->taken);
+  return !avow_is_error(&r->all);
+}
+
 /* Of what we could not take libcurl knows no more than that. And it takes a
    head that the end of the connection cuts off for a whole one. */
 static void on_ended(void *data, const avow_value_t *v) {
@@ -273,6 +293,8 @@ static void on_ended(void *data, const avow_value_t *v) {
   else if (!r->is_whole)
     response_fail(r, avow_error_new(UV_EPROTO, avow_none(),
                                     "the head of the response was cut off"));
+  else if (!response_collect(r))
+    response_fail(r, avow_error(UV_ENOMEM));
   else {
     response_answer(r); /* one of which it could not be sure */
     avow__curl_body_end(&r->body, avow_none());
@@ -383,16 +405,16 @@ static void response_set(response_t *r, const avow_fetch_options_t *o) {
   (void) curl_easy_setopt(easy, CURLOPT_WRITEDATA, r);
 }
 
-void avow__curl_response_begin(response_t *r, const avow_curl_t *client,
-                               CURL *easy, const char *url,
-                               struct curl_slist *headers,
-                               const avow_fetch_options_t *options) {
+void avow__curl_response_begin(response_t *r, const request_t *request) {
   const hooks_t hooks = { on_ended, response_unref, r };
-  r->headers = headers;
-  r->body.easy = easy;
-  response_set(r, options);
+  r->headers = request->headers;
+  r->body.easy = request->easy;
+  r->collects = request->collects;
+  r->body.room = r->collects ? UINT_MAX : 0;
+  response_set(r, request->options);
   r->refs++; /* for it may be over already */
-  r->transfer = avow__curl_transfer(client, easy, url, &hooks);
+  r->transfer =
+      avow__curl_transfer(request->client, request->easy, request->url, &hooks);
   response_began(r);
   response_unref(r);
 }

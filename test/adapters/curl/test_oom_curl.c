@@ -43,6 +43,13 @@ static avow_promise_t *fetch_and_read(void) {
   return avow_then(p, none_cb, NULL, NULL);
 }
 
+static avow_promise_t *fetch_whole(void) {
+  avow_curl_t *own = avow_curl_new(loop, NULL);
+  avow_promise_t *p = avow_curl_fetch_all(own, url_of("/bytes/50000"), NULL);
+  avow_curl_unref(own);
+  return avow_then(p, none_cb, NULL, NULL);
+}
+
 static void drop_feed(void *unused) {
   end_feed();
 }
@@ -104,6 +111,10 @@ static void fetch_without_memory(void **state) {
   survives(state, fetch_and_read);
 }
 
+static void whole_body_without_memory(void **state) {
+  survives(state, fetch_whole);
+}
+
 static void upload_without_memory(void **state) {
   survives(state, upload_and_read);
 }
@@ -135,9 +146,9 @@ static int oom_setup(void **state) {
 
 SUITE(oom_curl) {
   const struct CMUnitTest tests[] = {
-    CASE(transfers_without_memory), CASE(fetch_without_memory),
-    CASE(upload_without_memory),    CASE(compressed_without_memory),
-    CASE(closed_without_memory),
+    CASE(transfers_without_memory),  CASE(fetch_without_memory),
+    CASE(whole_body_without_memory), CASE(upload_without_memory),
+    CASE(compressed_without_memory), CASE(closed_without_memory),
   };
   harness_init();
   return cmocka_run_group_tests(tests, oom_setup, curl_group_teardown);
