@@ -46,12 +46,6 @@ static const uint64_t never = UINT64_MAX;
 
 /* The real clock. */
 
-uint64_t avow__time_behind(const uv_loop_t *loop) {
-  enum { NS_PER_MS = 1000000 };
-  const uint64_t cached = uv_now(loop), now = uv_hrtime() / NS_PER_MS;
-  return now > cached ? now - cached : 0;
-}
-
 void avow__timer_set_from_present(uv_timer_t *timer, uint64_t ms,
                                   uv_timer_cb cb) {
   const uint64_t behind = avow__time_behind(timer->loop);

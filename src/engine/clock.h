@@ -58,7 +58,10 @@ static inline uint64_t avow__elapsed(uint64_t then, uint64_t now) {
 /* By how many milliseconds uv_now() is behind the clock. No call of avow moves
    uv_now(): libuv before 1.48 never leaves a pass over its timers in which a
    callback moves it and a repeating timer is short. */
-uint64_t avow__time_behind(const uv_loop_t *loop);
+static inline uint64_t avow__time_behind(const uv_loop_t *loop) {
+  enum { NS_PER_MS = 1000000 };
+  return avow__elapsed(uv_now(loop), uv_hrtime() / NS_PER_MS);
+}
 
 /* What limits count from: never earlier than avow__time(), and it never goes
    back. */

@@ -69,7 +69,7 @@ static void walk_from(avow_promise_t *start, void *data) {
     found->fn(p, found->data);
 }
 
-static void unmark(avow_promise_t *p, void *data) {
+static void clear_walk(avow_promise_t *p, void *data) {
   p->marks &= (uint8_t) ~AVOW__SPARED;
 }
 
@@ -78,7 +78,7 @@ void avow__cycles_each(avow__context_t *c,
   assert(!c->sparing && avow__queue_is_empty(&c->queue));
   found_t found = { fn, data };
   avow__pool_each(&c->pool, walk_from, &found);
-  avow__pool_each(&c->pool, unmark, NULL);
+  avow__pool_each(&c->pool, clear_walk, NULL);
 }
 
 static void cycle_break(avow_promise_t *p, void *data) {

@@ -109,8 +109,8 @@ static lookup_t *lookup_new(uv_loop_t *loop, const char *node,
   return lookup;
 }
 
-static void look_up(uv_loop_t *loop, lookup_t *lookup, const char *node,
-                    const char *service, const struct addrinfo *hints) {
+static void begin_lookup(uv_loop_t *loop, lookup_t *lookup, const char *node,
+                         const char *service, const struct addrinfo *hints) {
   avow_on_cancel(lookup->op.deferred, dns_cancel, lookup);
   const int err =
       uv_getaddrinfo(loop, &lookup->req, on_addrinfo, node, service, hints);
@@ -131,7 +131,7 @@ avow_promise_t *avow_getaddrinfo(uv_loop_t *loop, const char *node,
   if (lookup != NULL && convert(loop, node, service, hints, &v))
     (void) avow__op_end(&lookup->op, v);
   else if (lookup != NULL)
-    look_up(loop, lookup, node, service, hints);
+    begin_lookup(loop, lookup, node, service, hints);
   return p;
 }
 

@@ -98,7 +98,7 @@ static int note_inode(avow__socket_name_t *s) {
   return 0;
 }
 
-static bool is_same(const avow__socket_name_t *s) {
+static bool is_still_there(const avow__socket_name_t *s) {
   struct stat info;
   return lstat(s->path, &info) == 0 && S_ISSOCK(info.st_mode) &&
          info.st_dev == s->device && info.st_ino == s->inode;
@@ -107,7 +107,7 @@ static bool is_same(const avow__socket_name_t *s) {
 void avow__socket_name_end(avow__socket_name_t *s, bool is_open) {
   if (s == NULL)
     return;
-  if (is_same(s) && (is_open || knock(s->path) == UV_ECONNREFUSED))
+  if (is_still_there(s) && (is_open || knock(s->path) == UV_ECONNREFUSED))
     (void) unlink(s->path); /* or it stays */
   avow__free(s);
 }

@@ -163,15 +163,15 @@ static avow_promise_t *random_bytes(void) {
   return avow_random(loop, 100);
 }
 
-static avow_promise_t *getaddrinfo_of_number(void) {
-  return avow_getaddrinfo(loop, "127.0.0.1", "80", NULL);
+static avow_promise_t *getaddrinfo_of_name(void) {
+  return avow_getaddrinfo(loop, "localhost", "80", NULL);
 }
 
-static avow_promise_t *getnameinfo_of_number(void) {
+static avow_promise_t *getnameinfo_of_service(void) {
   struct sockaddr_in address;
   (void) uv_ip4_addr("127.0.0.1", 80, &address); /* it is one */
   return avow_getnameinfo(loop, (const struct sockaddr *) &address,
-                          NI_NUMERICHOST | NI_NUMERICSERV);
+                          NI_NUMERICHOST);
 }
 
 static avow_remote_t *remote;
@@ -409,8 +409,8 @@ static const subject_t subjects[] = {
   { "avow_work", IN_POOL, UNWINDS, work, .strike = end_work },
   { "avow_work_detached", IN_POOL, AT_ONCE, detached_work, .strike = end_work },
   { "avow_random", IN_POOL, AT_ONCE, .start = random_bytes },
-  { "avow_getaddrinfo", IN_POOL, AT_ONCE, .start = getaddrinfo_of_number },
-  { "avow_getnameinfo", IN_POOL, AT_ONCE, .start = getnameinfo_of_number },
+  { "avow_getaddrinfo", IN_POOL, AT_ONCE, .start = getaddrinfo_of_name },
+  { "avow_getnameinfo", IN_POOL, AT_ONCE, .start = getnameinfo_of_service },
   { "avow_remote_new", WHEN_TOLD, AT_ONCE, from_afar,
     .complete = resolve_from_afar },
   { "avow_loops_run", BY_ITSELF, UNWINDS, loops_run, .set = start_loops,

@@ -330,11 +330,11 @@ static avow_promise_t *close_value(void) {
 }
 
 static avow_promise_t *start_connect(void) {
-  return avow_connect(loop, "127.0.0.1", port);
+  return avow_connect(loop, "localhost", port);
 }
 
 static avow_promise_t *start_bind(void) {
-  return avow_bind(loop, "127.0.0.1", "0");
+  return avow_bind(loop, "localhost", "0");
 }
 
 /* The same by a name in the directory. */
