@@ -124,9 +124,9 @@ typedef struct avow_options_s {
  * fork() was called keeps all later ones from the child's.
  *
  * libuv ends the process if a thread of its pool cannot be created: for lack of
- * memory, or at a limit on the number of threads. The pool starts with the first
- * work, lookup or operation on a file. A program that must outlive that queues
- * some work at its start, before it accepts input.
+ * memory, or at a limit on the number of threads. The pool starts with the
+ * first work, lookup or operation on a file. A program that must outlive that
+ * queues some work at its start, before it accepts input.
  */
 AVOW_API int avow_loop_init(uv_loop_t *loop, const avow_options_t *options);
 

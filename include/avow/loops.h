@@ -19,14 +19,19 @@ typedef avow_value_t (*avow_loops_fn)(uv_loop_t *loop, void *data);
 #define AVOW_LEAST_BUSY SIZE_MAX
 
 /**
- * So many loops, each with a thread; 0 for one a core. Never NULL: without
- * threads or memory what is asked of it rejects with the reason. Any thread may
- * use it. Close it before exit(), which takes libuv's thread pool away: who
- * asks for a file behind that aborts.
+ * Starts `count` loops, each on a thread of its own; 0 for one a core.
+ *
+ * Never returns NULL. If one of the loops cannot be started, none can be used:
+ * avow_loops_count() is 0 then, and avow_loops_run() and avow_loops_listen()
+ * reject with the reason, such as UV_EAGAIN or UV_ENOMEM. The caller closes
+ * such loops, too, and may try again with fewer.
+ *
+ * Any thread may use it. Close it before exit(), which takes libuv's thread
+ * pool away: a later operation on a file aborts.
  */
 AVOW_API AVOW_MUST_USE avow_loops_t *avow_loops_new(size_t count);
 
-/** How many loops there are; 0 if none could be made. From any thread. */
+/** How many loops there are; 0 if not all were started. From any thread. */
 AVOW_API size_t avow_loops_count(const avow_loops_t *loops);
 
 /**

@@ -12,7 +12,7 @@
 
 struct avow_loops_s {
   atomic_size_t refs;
-  int err;            /* why there are none */
+  int err;            /* why not all could be started: they serve nobody */
   atomic_bool closed; /* somebody waits for that */
   size_t count;
   avow__worker_t *workers[];
@@ -61,13 +61,13 @@ static AVOW__APART avow__worker_t *least_busy(const avow_loops_t *loops) {
    reason. */
 static avow__worker_t *worker_at(const avow_loops_t *loops, size_t index,
                                  int *err) {
+  if (AVOW__UNLIKELY(loops->err != 0)) {
+    *err = loops->err;
+    return NULL;
+  }
   if (AVOW__LIKELY(index < loops->count))
     return loops->workers[index];
-  if (loops->count == 0)
-    *err = loops->err;
-  else if (index == AVOW_LEAST_BUSY)
-    return least_busy(loops);
-  return NULL;
+  return index == AVOW_LEAST_BUSY ? least_busy(loops) : NULL;
 }
 
 avow_promise_t *avow_loops_run(const avow_loops_t *loops, size_t index,
@@ -79,7 +79,7 @@ avow_promise_t *avow_loops_run(const avow_loops_t *loops, size_t index,
   return avow__worker_run(worker, home, fn, data);
 }
 
-/* Makes fewer loops than were wanted if need be. */
+/* Where not all can be started, those that were wait for their end. */
 avow_loops_t *avow_loops_new(size_t count) {
   const size_t wanted = count > 0 ? count : uv_available_parallelism();
   const size_t size = avow__times(wanted, sizeof(avow__worker_t *));
@@ -92,13 +92,12 @@ avow_loops_t *avow_loops_new(size_t count) {
     loops->workers[loops->count] = avow__worker_new(&loops->err);
     loops->count += loops->err == 0;
   }
-  if (loops->count > 0)
-    loops->err = 0;
   return loops;
 }
 
 size_t avow_loops_count(const avow_loops_t *loops) {
-  return given(loops)->count;
+  const avow_loops_t *some = given(loops);
+  return some->err == 0 ? some->count : 0;
 }
 
 /* What waits while the loops are being closed: its children are the ends of

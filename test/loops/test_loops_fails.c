@@ -54,6 +54,33 @@ static void loop_that_cannot_be_begun_is_refused(void **state) {
   end_loops();
 }
 
+/* Whichever of them there is no memory for. */
+static void loops_are_as_many_as_were_asked_for_or_none(void **state) {
+  const long before = allocation_calls();
+  assert_fulfils_none(avow_loops_close(avow_loops_new(1), loop));
+  const long for_one = allocation_calls() - before;
+  size_t count = 0;
+  long nth;
+  for (nth = 1; count == 0; nth++) {
+    fail_allocation(nth, true);
+    avow_loops_t *some = avow_loops_new(3);
+    fail_allocation(0, false);
+    count = avow_loops_count(some);
+    if (count == 0) {
+      assert_rejects(avow_loops_run(some, 0, loop, do_nothing_there, NULL),
+                     UV_ENOMEM);
+      assert_rejects(avow_loops_run(some, AVOW_LEAST_BUSY, loop,
+                                    do_nothing_there, NULL),
+                     UV_ENOMEM);
+    }
+    assert_fulfils_none(avow_loops_close(some, loop));
+  }
+
+  assert_int_equal(count, 3);
+  assert_true(nth > for_one); /* some failed behind others */
+  end_loops();
+}
+
 /* So many blocks are left, none in reserve, and other memory until the nth is
    asked for. */
 static int run_with(size_t n, long nth) {
@@ -130,6 +157,7 @@ SUITE(loops_fails) {
   const struct CMUnitTest tests[] = {
     LOOPS_CASE(loops_without_memory_are_refused),
     LOOPS_CASE(loop_that_cannot_be_begun_is_refused),
+    LOOPS_CASE(loops_are_as_many_as_were_asked_for_or_none),
     LOOPS_CASE(run_that_no_block_can_wait_for_is_refused),
     LOOPS_CASE(loops_without_threads_are_refused),
   };
