@@ -2,7 +2,9 @@
 /*
  * Commands: processes that run to their end, with what they say, or that say it
  * while they run. process.h says what they ask of the program: its children are
- * libuv's to reap, and its descriptors 0 to 2 are open.
+ * libuv's to reap, and its descriptors 0 to 2 are open. Their standard streams
+ * are pipes on POSIX, so they can be opened as /dev/stdin, /dev/stdout and
+ * /dev/stderr.
  */
 #ifndef AVOW_COMMAND_H
 #define AVOW_COMMAND_H

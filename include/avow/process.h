@@ -24,8 +24,10 @@ AVOW_HEADER_BEGIN
 /**
  * OBJECT: a process that runs (uv_spawn). The options are used at once; their
  * exit_cb is not called. A UV_CREATE_PIPE without a stream makes one that the
- * process owns, see avow_process_stream(); other streams are the program's, to
- * be closed also when this rejects, with UV_ENOENT, UV_EACCES, …, UV_EINVAL
+ * process owns, see avow_process_stream(). On POSIX that is a pipe, which the
+ * process can open by names such as /dev/stdin; for both ways it is a pair of
+ * sockets. Other streams are the program's, and libuv's pairs of sockets, to be
+ * closed also when this rejects, with UV_ENOENT, UV_EACCES, …, UV_EINVAL
  * without args. Settles within the call: cancelling is too late. The process is
  * killed (SIGKILL), and reaped in the background, when its last reference goes
  * and when the loop is closed, unless the flags say UV_PROCESS_DETACHED.
@@ -52,9 +54,9 @@ AVOW_API const avow_exit_t *avow_to_exit(const avow_value_t *v);
 
 /**
  * OBJECT: our end of its pipe i, 0 for its standard input, see
- * avow_to_stream(); NONE where it has no pipe of its own making. Closing that
- * of its input, with avow_close(), ends that; they all close with the last of
- * their references, of which the process has one each.
+ * avow_to_stream(); NONE where it has no pipe of its own making. Its input ends
+ * by avow_shutdown() or avow_close() of that stream. All of them close with the
+ * last of their references, of which the process has one each.
  */
 AVOW_API avow_value_t avow_process_stream(const avow_value_t *process,
                                           size_t i);

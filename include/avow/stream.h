@@ -113,7 +113,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_write(avow_stream_t stream,
  * NONE when all queued writes are out and the sending side is closed
  * (uv_shutdown); UV_ENOTCONN if there is none. A pipe(2) or a terminal has no
  * such side by itself: who reads there reads the end once it is closed, by all
- * who have it. Cancelling does not stop it.
+ * who have it. But the input of a process ends. Cancelling does not stop it.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_shutdown(avow_stream_t stream);
 
@@ -131,7 +131,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_close(avow_stream_t stream);
  * gone (poll, POLLHUP). Reads nothing. Over TCP a peer that has closed is known
  * to have gone when it resets what is written to it next; before that it may
  * have ended its side alone, as avow_shutdown() does, and wait for the answer.
- * UV_EALREADY while another waits for that. UV_ENOTSUP of files, and but on
+ * UV_EALREADY while another waits for that; UV_ECANCELED when the input of a
+ * process is shut down. UV_ENOTSUP of files, and but on
  * Linux; or from then on when the peer sends data out of band. Cancelling stops
  * waiting.
  */

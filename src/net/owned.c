@@ -19,7 +19,8 @@ typedef struct {
   avow__node_t node;         /* in the loop's table */
   avow__context_t *context;  /* NULL: the handle is closed */
   avow__socket_name_t *name; /* which goes with the socket; NULL: none */
-  bool held;                 /* by its value */
+  void (*shut)(uv_stream_t *stream); /* where uv_shutdown() cannot, or NULL */
+  bool held;                         /* by its value */
   union {
     uv_handle_t handle;
     uv_stream_t stream;
@@ -169,6 +170,28 @@ avow_value_t avow__owned_open(uv_loop_t *loop, uv_handle_type type, int fd) {
     return v;
   avow__value_unref(v);
   return avow_error(err);
+}
+
+void avow__owned_shuts_by(const avow_value_t *v,
+                          void (*shut)(uv_stream_t *stream)) {
+  owned_of(avow__owned_handle(v))->shut = shut;
+}
+
+static void owned_shut(uv_stream_t *stream) {
+  avow__context_t *c = avow__registry_find(stream->loop);
+  avow__node_t *node =
+      c != NULL ? avow__table_find(&c->tables[AVOW__OWNED], stream) : NULL;
+  if (node == NULL || owned_owner(node)->shut == NULL)
+    return;
+  avow__reading_shut(c, stream);
+  owned_owner(node)->shut(stream);
+}
+
+int avow__shutdown_status(uv_stream_t *stream, int status) {
+  if (status != UV_ENOTSOCK)
+    return status;
+  owned_shut(stream);
+  return 0;
 }
 
 void avow__owned_about_to_close(avow__context_t *c, const uv_handle_t *handle) {

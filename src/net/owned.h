@@ -24,6 +24,14 @@ void avow__owned_close_value(const avow_value_t *v);
 /* The name goes when the value's handle closes. Takes it. */
 void avow__owned_has_name(const avow_value_t *v, avow__socket_name_t *name);
 
+/* What ends the sending side of the value's stream, which is no socket. */
+void avow__owned_shuts_by(const avow_value_t *v,
+                          void (*shut)(uv_stream_t *stream));
+
+/* What came of uv_shutdown(), when all that was written is out: pipes and
+   terminals have no side to close by themselves, and it is done for them. */
+int avow__shutdown_status(uv_stream_t *stream, int status);
+
 /* This handle, which may be one of these, is about to be closed. */
 void avow__owned_about_to_close(avow__context_t *c, const uv_handle_t *handle);
 

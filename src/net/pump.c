@@ -14,6 +14,7 @@
 #include "base/reserved.h"
 #include "io/op.h"
 #include "net/ended.h"
+#include "net/owned.h"
 #include "net/progress.h"
 #include "net/pull.h"
 #include "net/reading.h"
@@ -128,9 +129,9 @@ static void pump_on_write(uv_write_t *req, int status) {
 static void pump_on_shutdown(uv_shutdown_t *req, int status) {
   pump_t *pump = req->data;
   avow__context_t *c = pump->context;
+  const int err = avow__shutdown_status(req->handle, status);
   if (!pump_resume(pump))
     return;
-  const int err = avow__shutdown_status(status);
   avow__enter(c);
   if (err < 0)
     pump_fail(pump, err, "shutdown");

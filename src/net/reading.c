@@ -28,6 +28,10 @@ void avow__reading_close(avow__context_t *c, const void *key) {
   reading_tell(c, AVOW__WATCHED, key);
 }
 
+void avow__reading_shut(avow__context_t *c, const void *key) {
+  reading_tell(c, AVOW__WATCHED, key);
+}
+
 bool avow__reading_is_pulled(const avow__context_t *c, const void *key) {
   const avow__table_t *pulled = &c->tables[AVOW__PULLED];
   const avow__reading_t *reading =

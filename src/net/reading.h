@@ -37,4 +37,8 @@ int avow__reading_listen(avow__context_t *c, avow__reading_t *reading,
    another may have the address next. */
 void avow__reading_close(avow__context_t *c, const void *key);
 
+/* Nothing more is written to what is known by key, and nobody can tell any more
+   whether it would be taken: tells who waits for its peer to go. */
+void avow__reading_shut(avow__context_t *c, const void *key);
+
 #endif

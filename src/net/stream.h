@@ -67,12 +67,6 @@ int avow__read_check(const avow_value_t *given, size_t max_bytes);
 int avow__written_check(const avow_value_t *given, size_t len);
 int avow__moved_check(const avow_value_t *given);
 
-/* What came of uv_shutdown(), when all that was written is out: pipes and
-   terminals have no side to close by themselves, and it is done for them. */
-static inline int avow__shutdown_status(int status) {
-  return status == UV_ENOTSOCK ? 0 : status;
-}
-
 /* Registers who uses a stream of any class in several steps, zeroed so far: who
    reads from it (AVOW__PULLED), writes to it (AVOW__SINKS), or waits for its
    peer to go (AVOW__WATCHED). On_close() says when the stream closes or goes

@@ -225,7 +225,7 @@ avow_promise_t *avow_write_handle(uv_stream_t *stream, avow_value_t bytes,
 
 static void write_on_shutdown(uv_shutdown_t *req, int status) {
   shutdown_t *shutdown = req->data;
-  const int err = avow__shutdown_status(status);
+  const int err = avow__shutdown_status(req->handle, status);
   avow__op_complete(&shutdown->op, err < 0
                                        ? avow__error_of(err, "shutdown", NULL)
                                        : avow_none());

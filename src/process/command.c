@@ -19,6 +19,7 @@
 #include "io/op.h"
 #include "process/asked.h"
 #include "process/capture.h"
+#include "process/child_pipe.h"
 #include "process/spawning.h"
 #include "value/buffer.h"
 
@@ -303,11 +304,28 @@ static void ignore_sigpipe(void) {
 }
 
 /* Of what is inherited, or not there, our end is not needed. */
-static void use_pipe(uv_stdio_container_t *to, uv_pipe_t *pipe) {
+static int use_pipe(uv_stdio_container_t *to, uv_pipe_t *pipe) {
   if ((to->flags & UV_CREATE_PIPE) != 0)
-    to->data.stream = (uv_stream_t *) pipe;
-  else
-    command_close_one(pipe);
+    return avow__child_pipe_make(to, pipe);
+  command_close_one(pipe);
+  return 0;
+}
+
+static int use_pipes(command_t *command, uv_stdio_container_t *stdio) {
+  int err = use_pipe(&stdio[0], &command->in);
+  if (err == 0)
+    err = use_pipe(&stdio[1], &command->out.pipe);
+  if (err == 0)
+    err = use_pipe(&stdio[2], &command->err.pipe);
+  return err;
+}
+
+/* The process has its ends, or never will. What it inherits stays. */
+static void pass_pipes(const avow_command_t *what,
+                       const uv_stdio_container_t *stdio) {
+  for (int i = 0; i < AVOW__STANDARD_STREAMS; i++)
+    if ((what->inherits >> i & 1) == 0)
+      avow__child_pipe_pass(&stdio[i]);
 }
 
 static int command_spawn(command_t *command, const avow_command_t *what) {
@@ -318,11 +336,12 @@ static int command_spawn(command_t *command, const avow_command_t *what) {
     options.flags |= UV_PROCESS_DETACHED;
   if (command->input.tag != AVOW_BYTES && stdio[0].flags != UV_INHERIT_FD)
     stdio[0].flags = UV_IGNORE;
-  use_pipe(&stdio[0], &command->in);
-  use_pipe(&stdio[1], &command->out.pipe);
-  use_pipe(&stdio[2], &command->err.pipe);
-  return avow__spawn(command->op.context->loop, &command->process, &options,
-                     &command->has_process);
+  int err = use_pipes(command, stdio);
+  if (err == 0)
+    err = avow__spawn(command->op.context->loop, &command->process, &options,
+                      &command->has_process);
+  pass_pipes(what, stdio);
+  return err;
 }
 
 static unsigned count_closing(const command_t *command) {

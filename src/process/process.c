@@ -15,6 +15,7 @@
 #include "engine/stray.h"
 #include "io/op.h"
 #include "net/owned.h"
+#include "process/child_pipe.h"
 #include "process/process.h"
 #include "process/spawning.h"
 
@@ -153,14 +154,21 @@ static avow_value_t process_new(uv_loop_t *loop) {
   return avow_error(UV_ENOMEM);
 }
 
-/* Makes a stream for a pipe that has none; NONE for all else. */
+/* Makes a stream for a pipe that has none, and the pipe; NONE for all else. */
 static avow_value_t stream_for(process_t *process, uv_stdio_container_t *to) {
   if ((to->flags & UV_CREATE_PIPE) == 0 || to->data.stream != NULL)
     return avow_none();
   const avow_value_t v = avow__owned_new(process->context->loop, UV_NAMED_PIPE);
-  if (!avow_is_error(&v))
-    to->data.stream = avow__owned_handle(&v);
-  return v;
+  if (avow_is_error(&v))
+    return v;
+  const int err =
+      avow__child_pipe_make(to, (uv_pipe_t *) avow__owned_handle(&v));
+  if (err == 0) {
+    avow__owned_shuts_by(&v, avow__child_pipe_shut);
+    return v;
+  }
+  avow__value_unref(v);
+  return avow_error(err);
 }
 
 /* 0 if all pipes have streams. */
@@ -176,6 +184,16 @@ static int make_streams(process_t *process, uv_stdio_container_t *stdio,
       return list->items[list->len].code;
   }
   return 0;
+}
+
+/* The process has its ends, or never will. */
+static void pass_streams(const process_t *process,
+                         const uv_stdio_container_t *stdio) {
+  if (process->streams.tag != AVOW_LIST)
+    return; /* without memory */
+  for (size_t i = 0; i < avow_list_len(&process->streams); i++)
+    if (avow_list_at(&process->streams, i)->tag == AVOW_OBJECT)
+      avow__child_pipe_pass(&stdio[i]);
 }
 
 /* uv_spawn() with the options as they are, but for the streams. */
@@ -194,6 +212,7 @@ static int process_spawn(process_t *process, uv_process_options_t options) {
   if (err == 0)
     err = avow__spawn(process->context->loop, &process->handle, &options,
                       &process->is_open);
+  pass_streams(process, stdio);
   avow__free(stdio);
   return err;
 }

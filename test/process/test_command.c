@@ -192,6 +192,13 @@ static void command_that_is_missing_can_be_cancelled(void **state) {
   run();
 }
 
+/* Sockets could not be. */
+static void command_opens_its_streams_by_name(void **state) {
+  assert_gives(run_shell("cat /dev/stdin", avow_string("in\n")), 0, "in\n", "");
+  assert_gives(shell("echo out >/dev/stdout"), 0, "out\n", "");
+  assert_gives(shell("echo err >/dev/stderr"), 0, "", "err\n");
+}
+
 static void command_without_files_rejects(void **state) {
 #ifdef WATCHED
   skip_because("under valgrind pipes fail halfway, and libuv aborts");
@@ -354,6 +361,7 @@ SUITE(command) {
     CHILDREN_CASE(command_that_is_missing_rejects),
     CHILDREN_CASE(command_that_is_missing_can_be_cancelled),
     CHILDREN_CASE(command_without_files_rejects),
+    CHILDREN_CASE(command_opens_its_streams_by_name),
     CHILDREN_CASE(command_refuses_what_it_cannot_use),
     CHILDREN_CASE(a_program_may_close_all_handles),
     CHILDREN_CASE(handles_may_be_closed_of_what_was_cancelled),

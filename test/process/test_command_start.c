@@ -90,6 +90,60 @@ static void input_comes_from_a_stream(void **state) {
   run();
 }
 
+static void streams_are_opened_by_name(void **state) {
+  const child_t child = child_of(
+      start_script("cat /dev/stdin >/dev/stdout; echo err >/dev/stderr"));
+  assert_fulfils_int(avow_write(avow_to_stream(&child.in), avow_string("in")),
+                     2);
+  assert_fulfils_none(avow_shutdown(avow_to_stream(&child.in)));
+
+  assert_fulfils_bytes(avow_read_all(avow_to_stream(&child.out), LINE), "in");
+  assert_fulfils_bytes(avow_read_all(avow_to_stream(&child.err), LINE),
+                       "err\n");
+
+  assert_ends(avow_process_wait(&child.process), 0, 0);
+  let_go(&child);
+}
+
+/* The stream stays open, and is refused as that of a socket is. */
+static void input_that_was_shut_down_takes_no_more(void **state) {
+  const child_t child = child_of(start_script("cat"));
+  const avow_stream_t in = avow_to_stream(&child.in);
+  assert_fulfils_none(avow_shutdown(in));
+
+  assert_rejects(avow_write(in, avow_string("x")), UV_EPIPE);
+  assert_rejects(avow_shutdown(in), UV_ENOTCONN);
+
+  assert_fulfils_none(avow_close(in));
+  assert_ends(avow_process_wait(&child.process), 0, 0);
+  let_go(&child);
+}
+
+/* What watches the pipe would keep it open. */
+static void input_ends_although_somebody_watches_it(void **state) {
+  const child_t child = child_of(start_script("cat"));
+  avow_promise_t *gone = avow_peer_gone(avow_to_stream(&child.in));
+
+  assert_fulfils_none(avow_shutdown(avow_to_stream(&child.in)));
+
+  assert_ends(avow_process_wait(&child.process), 0, 0);
+  assert_rejects(gone, UV_ECANCELED);
+  let_go(&child);
+}
+
+static void input_of_one_is_not_kept_open_by_another(void **state) {
+  const child_t one = child_of(start_script("cat"));
+  const child_t two = child_of(start_script("cat"));
+
+  assert_fulfils_none(avow_close(avow_to_stream(&one.in)));
+
+  assert_ends(avow_process_wait(&one.process), 0, 0);
+  assert_fulfils_none(avow_close(avow_to_stream(&two.in)));
+  assert_ends(avow_process_wait(&two.process), 0, 0);
+  let_go(&one);
+  let_go(&two);
+}
+
 static void what_is_inherited_is_no_stream(void **state) {
   const child_t child =
       child_of(START("exec cat", .inherits = AVOW_INHERIT_ERR));
@@ -232,6 +286,10 @@ SUITE(command_start) {
     CHILDREN_CASE(lines_come_while_it_runs),
     CHILDREN_CASE(output_and_errors_come_as_chunks),
     CHILDREN_CASE(input_comes_from_a_stream),
+    CHILDREN_CASE(streams_are_opened_by_name),
+    CHILDREN_CASE(input_that_was_shut_down_takes_no_more),
+    CHILDREN_CASE(input_ends_although_somebody_watches_it),
+    CHILDREN_CASE(input_of_one_is_not_kept_open_by_another),
     CHILDREN_CASE(what_is_inherited_is_no_stream),
     CHILDREN_CASE(directory_and_environment_are_as_it_says),
     CHILDREN_CASE(group_goes_with_its_last_reference),

@@ -119,6 +119,27 @@ static void process_owns_pipes_that_have_no_stream(void **state) {
   avow_value_unref(process);
 }
 
+/* A pipe goes one way. */
+static void stream_for_both_ways_is_a_socket(void **state) {
+  char *args[] = { "sh", "-c", "read x <&0; echo got $x >&0", NULL };
+  uv_stdio_container_t stdio[] = {
+    { .flags = UV_CREATE_PIPE | UV_READABLE_PIPE | UV_WRITABLE_PIPE },
+  };
+  const uv_process_options_t options = { .file = args[0],
+                                         .args = args,
+                                         .stdio = stdio,
+                                         .stdio_count = 1 };
+  const avow_value_t process = spawned(avow_spawn(loop, &options));
+  const avow_value_t both = avow_process_stream(&process, 0);
+
+  assert_fulfils_int(avow_write(avow_to_stream(&both), avow_string("it\n")), 3);
+
+  assert_fulfils_bytes(avow_read_all(avow_to_stream(&both), 100), "got it\n");
+  assert_ends(avow_process_wait(&process), 0, 0);
+  avow_value_unref(both);
+  avow_value_unref(process);
+}
+
 static void stream_outlives_its_process(void **state) {
   const avow_value_t process =
       spawned(start_piped((char *[]){ "echo", "hello", NULL }));
@@ -259,6 +280,7 @@ SUITE(process) {
     CHILDREN_CASE(spawn_uses_streams_of_the_program),
     CHILDREN_CASE(process_owns_pipes_that_have_no_stream),
     CHILDREN_CASE(stream_outlives_its_process),
+    CHILDREN_CASE(stream_for_both_ways_is_a_socket),
     CHILDREN_CASE(spawn_that_fails_closes_its_streams),
     CHILDREN_CASE(spawn_of_what_is_missing_rejects),
     CHILDREN_CASE(spawn_of_nothing_rejects),

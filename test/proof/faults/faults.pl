@@ -25,7 +25,7 @@ my (@faults, %by_name);
 my %without = map { $_ => 1 } qw(src/engine/invariants.c src/fiber/fiber_windows.c
   src/fiber/shadow.c src/fs/disk_by_path.c src/fs/place_by_path.c
   src/fs/successor_by_path.c src/net/pipe_bind_by_path.c
-  src/tree/copy_entry_by_path.c
+  src/process/child_pipe_by_path.c src/tree/copy_entry_by_path.c
   src/value/symbols.c);
 
 sub slurp {
