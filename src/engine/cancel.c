@@ -80,9 +80,11 @@ static size_t *reach_of(avow_promise_t *p) {
   return p->kind == AVOW__FINALLY_WAIT ? &p->reach : NULL;
 }
 
+/* If what it waits for has settled, the whole way is noted at once. */
 static void extend_reach(avow_promise_t *p, size_t below) {
   size_t *reach = reach_of(p);
-  if (reach != NULL && *reach < below)
+  if (reach != NULL && *reach < below && p->upstream != NULL &&
+      avow__is_pending(p->upstream))
     *reach = below;
 }
 

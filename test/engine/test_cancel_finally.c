@@ -127,12 +127,29 @@ static void cancellation_goes_on_no_further_than_it_came_from(void **state) {
   avow_deferred_drop(d);
 }
 
-/* Clean-ups that are canceled. */
-
 static avow_value_t follow(void *p) {
   note("cleans up");
   return avow_follow(p);
 }
+
+/* It has not subscribed yet when the clean-up is over. */
+static void what_adopts_a_finally_late_can_be_canceled(void **state) {
+  avow_deferred_t *d, *adopting;
+  avow_promise_t *cleaning = avow_promise_new(loop, &d);
+  avow_promise_t *p = avow_promise_reject(loop, avow_error(UV_ECANCELED));
+  p = avow_finally(p, follow, cleaning);
+  run();
+  (void) avow_reject(d, avow_error(UV_EIO));
+  avow_promise_t *q = avow_promise_new(loop, &adopting);
+  assert_true(avow_resolve(adopting, avow_follow(p)));
+
+  avow_cancel(q);
+
+  assert_rejects(q, UV_EIO);
+  assert_notes("cleans up");
+}
+
+/* Clean-ups that are canceled. */
 
 static void clean_up_is_protected_from_what_started_it(void **state) {
   avow_deferred_t *d, *cleaning;
@@ -282,6 +299,7 @@ SUITE(cancel_finally) {
     CASE(cancellation_goes_on_if_its_clean_up_fails),
     CASE(cancellation_goes_on_if_a_clean_up_fails_later),
     CASE(cancellation_goes_on_no_further_than_it_came_from),
+    CASE(what_adopts_a_finally_late_can_be_canceled),
     CASE(clean_up_is_protected_from_what_started_it),
     CASE(clean_up_hears_a_later_cancellation),
     CASE(error_is_kept_when_its_clean_up_is_canceled),
