@@ -117,13 +117,13 @@ static void shorten_reach(avow_promise_t *p, size_t below) {
 }
 
 /* Cancellations came through promises that nobody else holds, so that each but
-   the lowest still has one reaction. */
+   the lowest still has one reaction. One that adopts, and has not subscribed
+   yet, is noted before. */
 void avow__cancel_below(avow_promise_t *p, size_t reach, avow_value_t reason) {
   avow__context_t *c = avow__context(p);
   const avow_value_t before = c->reason;
   c->reason = reason.u.p != NULL ? reason : avow_none();
-  while (reach > 0) {
-    assert(p->waiters != NULL);
+  while (reach > 0 && p->waiters != NULL) {
     p = (avow_promise_t *) p->waiters;
     reach -= span(p) < reach ? span(p) : reach;
     mark_canceled(p);
@@ -242,13 +242,22 @@ void avow__cancel_reaction(avow_promise_t *p, avow_promise_t *start) {
     drop_attached(p);
 }
 
+/* An error that p has kept goes on at once, maybe to promises that have not
+   subscribed yet. */
+static void detach_cleanup(avow_promise_t *p, avow_promise_t *start) {
+  if (avow_is_error(&p->u.value) &&
+      avow_error_code(&p->u.value) != UV_ECANCELED)
+    mark_path(start, p);
+  cancel_detach(p);
+}
+
 /* If the clean-up is over, the outcome is on its way, as that of a shield is,
    unless the loop cannot wait for it. Others have the clean-up go on. */
 void avow__cancel_cleanup(avow_promise_t *p, avow_promise_t *start) {
   if (!waits_for_clean_up(p))
     mark_path(start, p);
   else if (!is_firm(p->upstream) || avow__context(p)->life >= AVOW__GIVING_UP)
-    cancel_detach(p);
+    detach_cleanup(p, start);
 }
 
 static void cancel_top(avow_promise_t *p, avow_promise_t *start) {

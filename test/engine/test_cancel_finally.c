@@ -149,6 +149,25 @@ static void what_adopts_a_finally_late_can_be_canceled(void **state) {
   assert_notes("cleans up");
 }
 
+static void what_adopts_a_kept_error_late_is_canceled(void **state) {
+  avow_deferred_t *d, *adopting, *more = NULL;
+  avow_promise_t *cleaning = pending(&d, "never");
+  avow_promise_t *p = avow_promise_reject(loop, avow_error(UV_EIO));
+  p = avow_finally(p, follow, avow_ref(cleaning));
+  run();
+  avow_promise_t *q = avow_promise_new(loop, &adopting);
+  assert_true(avow_resolve(adopting, avow_follow(p)));
+  q = avow_catch(q, work_anew, &more);
+
+  avow_cancel(q);
+
+  assert_rejects(q, UV_ECANCELED);
+  assert_notes("cleans up got=EIO stop");
+  assert_true(avow_resolve(d, avow_none()));
+  avow_unref(cleaning);
+  avow_deferred_drop(more);
+}
+
 /* Clean-ups that are canceled. */
 
 static void clean_up_is_protected_from_what_started_it(void **state) {
@@ -300,6 +319,7 @@ SUITE(cancel_finally) {
     CASE(cancellation_goes_on_if_a_clean_up_fails_later),
     CASE(cancellation_goes_on_no_further_than_it_came_from),
     CASE(what_adopts_a_finally_late_can_be_canceled),
+    CASE(what_adopts_a_kept_error_late_is_canceled),
     CASE(clean_up_is_protected_from_what_started_it),
     CASE(clean_up_hears_a_later_cancellation),
     CASE(error_is_kept_when_its_clean_up_is_canceled),
