@@ -2,7 +2,8 @@
 /*
  * floor URL REQUESTS AT_ONCE: what avow.c does by libcurl alone, with its own
  * wait and without a loop. Its easy handles are as many as go at once, and used
- * again: no program that asks for this can take less.
+ * again: no program that asks for this can take less. Where TLS says that one
+ * connection carries many, they share it.
  */
 #include <curl/curl.h>
 #include <stdio.h>
@@ -31,6 +32,7 @@ static CURL *make(const char *url) {
   CURL *easy = curl_easy_init();
   curl_easy_setopt(easy, CURLOPT_URL, url);
   curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, count);
+  curl_easy_setopt(easy, CURLOPT_PIPEWAIT, 1L);
   curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, count_one);
   curl_easy_setopt(easy, CURLOPT_CAINFO, getenv("CURL_CA_BUNDLE"));
   return easy;

@@ -5,8 +5,9 @@
   run.py [--build DIR] [--rounds N] [--quick] [--alone] [--write] [CASE]
 
 examples/serve is asked for 1 KiB, 10,000 times, 32 at a time, over connections
-that are used again, and the same by TLS (the cases http and https). What counts is the processor's time of the client, from its
-start to its end, also in the kernel; clients take turns, of which each one's
+that are used again, and the same by TLS (the cases http and https). What
+counts is the processor's time of the client, from its start to its end, also
+in the kernel; clients take turns, of which each one's
 best counts. Who makes more than 32 connections, and tells, has failed. DIR is
 made with --buildtype=release (build-release); --write keeps the table in
 docs/curl.md.
@@ -142,4 +143,5 @@ def main():
     page.show('curl.md', options, page.table(table, 2), machine.missing)
 
 
-main()
+if __name__ == '__main__':
+    main()
