@@ -26,7 +26,8 @@ HEADS = ['by', 'client', 'connections', 'seconds', 'times the quickest',
          'times the floor']
 HOST = 6
 STREAMS = 100
-NGINX = '''daemon off; worker_processes 1; pid {work}/pid; error_log {work}/errors;
+NGINX = '''daemon off; worker_processes 1;
+pid {work}/pid; error_log {work}/errors;
 events {{ worker_connections 1024; }}
 http {{ access_log off; root {work}/files; keepalive_requests 1000000;
   client_body_temp_path {work}/a; proxy_temp_path {work}/b;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * avow WAY URL REQUESTS AT_ONCE: that many requests by avow-curl, AT_ONCE of
- * them at a time. WAY says how: fetch reads the body of each; perform takes easy
- * handles; all begins all requests at once, within the limits that a client has
+ * them at a time. WAY says how: fetch reads the body of each; perform takes
+ * easy handles; all begins all requests at once, within the limits that a client has
  * by default, and ignores AT_ONCE. Prints how many requests were answered with
  * 200, how many bytes came, and how many connections were made.
  */
