@@ -197,7 +197,7 @@ soak() {
 
 transfers() {
   programs debugoptimized test/test_adapters_curl
-  for suite in perform_end curl_storm; do
+  for suite in perform_end curl_storm curl_nginx; do
     STORM=10000 "$build/debugoptimized/test/test_adapters_curl" "$suite"
   done
 }

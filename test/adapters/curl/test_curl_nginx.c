@@ -2,6 +2,8 @@
 /* nginx, by TLS and without: what clients ask of servers, whom they trust, and
    by how many connections. */
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
 
 #include "curl_test.h"
 #include "keeper.h"
@@ -142,6 +144,50 @@ static void shares_a_connection(void **state) {
 }
 
 /* Nobody waits for one that does not come. */
+/* How many connections n requests at once take, which all are answered. */
+static size_t connections_of(const char *url, size_t n) {
+  size_t connections = 0;
+  int known[6] = { 0 };
+  const avow_fetch_options_t options = { .set = trust };
+  avow_promise_t **all = calloc(n, sizeof(avow_promise_t *));
+  assert_non_null(all);
+  for (size_t i = 0; i < n; i++)
+    all[i] = avow_curl_fetch_all(client, url, &options);
+  const avow_value_t v = avow_run(avow_all_settled(loop, all, n));
+  for (size_t i = 0; i < n; i++) {
+    const avow_settled_t one = avow_settled_at(&v, i);
+    if (one.status != AVOW_FULFILLED)
+      fail_msg("%zu: %s", i, avow_error_message(one.value));
+    assert_int_equal(avow_curl_status(one.value), 200);
+    const int connection = atoi(avow_to_bytes(avow_curl_body(one.value), NULL));
+    size_t at = 0;
+    while (at < connections && known[at] != connection)
+      at++;
+    assert_true(at < 6);
+    connections += at == connections;
+    known[at] = connection;
+  }
+  avow_value_unref(v);
+  free(all);
+  return connections;
+}
+
+/* $STORM says how many. */
+static void many_at_once_have_few_descriptors(void **state) {
+  const char *asked = getenv("STORM");
+  const size_t n = asked != NULL ? strtoul(asked, NULL, 10) : 500;
+  struct rlimit usual;
+  assert_int_equal(getrlimit(RLIMIT_NOFILE, &usual), 0);
+  struct rlimit few = usual;
+  few.rlim_cur = 256;
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+  const size_t serial = connections_of(plain_url("/where"), n);
+  const size_t shared = connections_of(secure_url("localhost", "/where"), n);
+  assert_int_equal(setrlimit(RLIMIT_NOFILE, &usual), 0);
+  assert_in_range(serial, 1, 6);
+  assert_int_equal(shared, 1);
+}
+
 static void shares_without_the_first(void **state) {
   enum { MANY = 10 };
   avow_promise_t *all[MANY];
@@ -277,6 +323,7 @@ SUITE(curl_nginx) {
     NGINX_CASE(by_tls_alone),
     NGINX_CASE(shares_a_connection),
     NGINX_CASE(shares_without_the_first),
+    NGINX_CASE(many_at_once_have_few_descriptors),
     NGINX_CASE(posts),
     NGINX_CASE(uploads),
     NGINX_CASE(follows),
