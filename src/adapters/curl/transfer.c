@@ -202,7 +202,8 @@ static bool transfer_again(transfer_t *t, CURLcode code) {
   if (c->used == 0 && ++t->failures > FAILURES)
     return false;
   transfer_come_out(t);
-  c->connections = c->used > 0 ? c->used : 1;
+  if (c->used < c->connections)
+    c->connections = c->used > 0 ? c->used : 1;
   avow__curl_engine_limit(c);
   t->nudged = false;
   t->message[0] = '\0';
