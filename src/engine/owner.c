@@ -8,7 +8,6 @@
 #include "engine/owner.h"
 
 #include "engine/parts.h"
-#include "engine/tell.h"
 
 #if AVOW__DEBUG
 
@@ -32,7 +31,8 @@ void avow__owner_init(avow__context_t *c) {
 
 void avow__owner_close(avow__context_t *c) {
   avow__close_own(c, (uv_handle_t *) &c->owner);
-  avow__guard_close(c);
+  if (c->guarded)
+    avow__close_own(c, (uv_handle_t *) &c->guard);
 }
 
 /* Nobody is in uv_run() there: where nothing is alive that has returned, and

@@ -92,9 +92,4 @@ void avow__guard_begin(avow__context_t *c) {
                         0); /* cannot fail */
 }
 
-void avow__guard_close(avow__context_t *c) {
-  if (c->guarded)
-    avow__close_own(c, (uv_handle_t *) &c->guard);
-}
-
 #endif

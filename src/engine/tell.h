@@ -11,7 +11,6 @@ void avow__tell_of_cycle(avow__context_t *c);
 
 /* From here on, says what the loop's end waits for if that takes long. */
 void avow__guard_begin(avow__context_t *c);
-void avow__guard_close(avow__context_t *c);
 #else
 #  define avow__tell_of_cycle(c) ((void) (c))
 #  define avow__guard_begin(c)   ((void) (c))

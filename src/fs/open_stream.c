@@ -70,13 +70,13 @@ static avow_value_t open_copy(uv_loop_t *loop, uv_handle_type type,
 /* libuv opens a terminal anew, so that it does not block. It cannot do that to
    the master of a pseudo-terminal, but that need not be one: as a pipe it does
    not block either. */
-static uv_handle_type type_of(uv_file descriptor) {
+static uv_handle_type handle_type_of(uv_file descriptor) {
   const uv_handle_type type = uv_guess_handle(descriptor);
   return type == UV_TTY && avow__is_master(descriptor) ? UV_NAMED_PIPE : type;
 }
 
 avow_value_t avow_open_stream(uv_loop_t *loop, uv_file descriptor) {
-  const uv_handle_type type = type_of(descriptor);
+  const uv_handle_type type = handle_type_of(descriptor);
   if (type == UV_FILE)
     return avow_file_stream(loop, descriptor, -1, UINT64_MAX);
   if (type == UV_TCP || type == UV_NAMED_PIPE || type == UV_TTY)

@@ -57,11 +57,11 @@ static void remember(retry_t *retry, const avow_value_t *error) {
   reasons->main = avow_value_ref(error);
 }
 
-static bool is_canceled(const retry_t *retry) {
+static bool has_been_canceled(const retry_t *retry) {
   return avow__is_canceled(retry->judge);
 }
 
-static bool is_last(const retry_t *retry) {
+static bool is_last_attempt(const retry_t *retry) {
   return retry->failures >= retry->options.attempts;
 }
 
@@ -74,7 +74,7 @@ static bool may_go_on(const retry_t *retry, const avow_value_t *error) {
 
 static avow_value_t attempt(const avow_value_t *arg, void *data) {
   const retry_t *retry = data;
-  if (is_canceled(retry))
+  if (has_been_canceled(retry))
     return avow_error(UV_ECANCELED);
   if (retry->options.attempt != NULL)
     *retry->options.attempt = retry->failures + 1;
@@ -83,7 +83,7 @@ static avow_value_t attempt(const avow_value_t *arg, void *data) {
 
 static avow_value_t sleep_for_delay(const avow_value_t *arg, void *data) {
   const retry_t *retry = data;
-  if (is_canceled(retry))
+  if (has_been_canceled(retry))
     return avow_error(UV_ECANCELED);
   return avow_follow(avow_sleep(retry->loop, retry->delay));
 }
@@ -120,12 +120,12 @@ static avow_value_t after_failure(const avow_value_t *error, void *data) {
     return avow_value_ref(error);
   retry->failures++;
   remember(retry, error);
-  if (!is_last(retry) && is_canceled(retry))
+  if (!is_last_attempt(retry) && has_been_canceled(retry))
     return avow_error(UV_ECANCELED);
-  if (is_last(retry) || !may_go_on(retry, error))
+  if (is_last_attempt(retry) || !may_go_on(retry, error))
     return avow__reasons_take(&retry->reasons);
   retry->delay = next_delay(retry, error);
-  if (is_canceled(retry))
+  if (has_been_canceled(retry))
     return avow_error(UV_ECANCELED);
   return avow_follow(attempt_after(retry, prepare(retry, error)));
 }
