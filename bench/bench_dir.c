@@ -84,8 +84,10 @@ static void list_value(void) {
 static avow_value_t directory_to_read;
 
 static avow_value_t on_part(const avow_value_t *entries, void *data) {
+  if (avow_is_none(entries))
+    return avow_int(1);
   (void) on_entries(entries, NULL); /* none */
-  return avow_entries_len(entries) > 0 ? avow_none() : avow_int(1);
+  return avow_none();
 }
 
 static avow_value_t read_part(void *data) {

@@ -46,9 +46,7 @@ static avow_value_t count(const avow_value_t *written, void *data) {
 
 static avow_value_t write_chunk(const avow_value_t *chunk, void *data) {
   copy_t *copy = data;
-  size_t len;
-  (void) avow_to_bytes(chunk, &len);
-  if (len == 0)
+  if (avow_is_none(chunk))
     return avow_int(copy->copied); /* ends avow_repeat() */
   avow_promise_t *p =
       avow_fs_write(copy->loop, copy->out, avow_value_ref(chunk), -1);

@@ -38,17 +38,13 @@ static avow_value_t copy_chunks(const copy_t *copy, uv_file in, uv_file out) {
   for (int64_t copied = 0;;) {
     avow_value_t v =
         await_named(copy->from, avow_fs_read(copy->loop, in, CHUNK, -1));
-    size_t len = 0;
+    if (avow_is_none(&v))
+      return avow_int(copied);
     if (!avow_is_error(&v))
-      (void) avow_to_bytes(&v, &len);
-    if (len > 0)
       v = await_named(copy->to, avow_fs_write(copy->loop, out, v, -1));
     if (avow_is_error(&v))
       return v;
-    avow_value_unref(v);
-    if (len == 0)
-      return avow_int(copied);
-    copied += (int64_t) len;
+    copied += avow_to_int(&v);
   }
 }
 

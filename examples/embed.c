@@ -140,14 +140,15 @@ static void echo(client_t *client, const char *data, size_t len) {
 
 static avow_value_t send_file(const avow_value_t *file, void *data) {
   client_t *client = data;
-  size_t len;
-  (void) avow_to_bytes(file, &len);
+  size_t len = 0;
+  if (!avow_is_none(file)) /* else somebody has emptied it meanwhile */
+    (void) avow_to_bytes(file, &len);
   char head[32];
   (void) snprintf(head, sizeof(head), "OK %zu\n", len);
   const avow_stream_t stream = avow_uv_stream(stream_of(client));
   avow_promise_t *const writes[] = {
     avow_write(stream, avow_string(head)),
-    avow_write(stream, avow_value_ref(file)),
+    avow_write(stream, len > 0 ? avow_value_ref(file) : avow_string("")),
   };
   return avow_follow(avow_all(client->tcp.loop, writes, 2));
 }

@@ -67,11 +67,11 @@ static avow_value_t show_more(follower_t *f) {
   for (;;) {
     const avow_value_t chunk =
         avow_await(avow_fs_read(f->loop, f->file, CHUNK, f->offset));
-    if (avow_is_error(&chunk))
+    if (avow_is_error(&chunk) || avow_is_none(&chunk))
       return chunk;
     size_t len;
     const char *text = avow_to_bytes(&chunk, &len);
-    const bool shown = len == 0 || show(f, text, len);
+    const bool shown = show(f, text, len);
     f->offset += (int64_t) len;
     avow_value_unref(chunk);
     if (!shown)
@@ -134,7 +134,7 @@ static avow_value_t find_last_lines(follower_t *f) {
   f->offset = size > END ? size - END : 0;
   const avow_value_t end =
       avow_await(avow_fs_read(f->loop, f->file, END, f->offset));
-  if (avow_is_error(&end))
+  if (avow_is_error(&end) || avow_is_none(&end))
     return end;
   size_t len;
   const char *text = avow_to_bytes(&end, &len);

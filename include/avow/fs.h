@@ -36,9 +36,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_close(uv_loop_t *loop,
                                                      uv_file file);
 
 /**
- * BYTES: at most len, fewer at the end of the file or when the system gives
- * fewer, none at the end (uv_fs_read). Reads at the offset in bytes, or where
- * the file stands if that is -1.
+ * BYTES: at least 1 and at most len, fewer when the system gives fewer; NONE at
+ * the end, as of a stream (uv_fs_read). A len of 0 gives BYTES, empty ones.
+ * Reads at the offset in bytes, or where the file stands if that is -1.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_read(uv_loop_t *loop,
                                                     uv_file file, size_t len,
@@ -341,7 +341,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_opendir(uv_loop_t *loop,
                                                        const char *path);
 
 /**
- * OBJECT: up to n of the entries that come next, none at the end
+ * OBJECT: up to n of the entries that come next, or NONE at the end
  * (uv_fs_readdir). UV_EALREADY while another reads, even if that one was
  * cancelled; UV_EBADF once it is closed.
  */

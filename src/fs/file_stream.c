@@ -115,8 +115,9 @@ static void file_has_read(file_t *file, avow_value_t outcome) {
     avow__waiter_settle(&file->reader, outcome);
     return;
   }
-  size_t len;
-  (void) avow_to_bytes(&outcome, &len);
+  size_t len = 0;
+  if (outcome.tag == AVOW_BYTES) /* else it is the end */
+    (void) avow_to_bytes(&outcome, &len);
   file->left = len > 0 ? file->left - len : 0;
   if (file->read_at >= 0)
     file->read_at += (int64_t) len;

@@ -151,6 +151,8 @@ avow_promise_t *avow_fs_closedir(uv_loop_t *loop, const avow_value_t *v) {
 
 static avow_value_t entries_read(avow__fs_t *op) {
   const size_t n = (size_t) op->req.result;
+  if (n == 0)
+    return avow_none();
   const uv_dirent_t *found = op->memory;
   avow__entries_t *entries = avow__entries_new(n);
   for (size_t i = 0; entries != NULL && i < n; i++)

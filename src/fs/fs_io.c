@@ -100,9 +100,14 @@ static void fs_io_on_read(uv_fs_t *req) {
   avow__fs_done(req);
 }
 
+/* Who asks for none has not come to the end. */
 static avow_value_t what_was_read(avow__fs_t *op) {
+  const io_t *io = (const io_t *) op;
   const avow_value_t bytes = avow_steal(&op->value);
-  return avow__bytes_cut(bytes, (size_t) op->req.result);
+  if (op->req.result > 0 || io->left == 0)
+    return avow__bytes_cut(bytes, (size_t) op->req.result);
+  avow__value_unref(bytes);
+  return avow_none();
 }
 
 avow_promise_t *avow_fs_read(uv_loop_t *loop, uv_file file, size_t len,

@@ -117,7 +117,7 @@ static void entries_of_what_is_none_are_misuse(void **state) {
   assert_misuse(read_what_is_no_list, "as entries of a value of type int");
 }
 
-static void readdir_gives_parts_and_then_no_entries(void **state) {
+static void readdir_gives_parts_and_then_none(void **state) {
   bool seen[MANY] = { false };
   size_t total = 0, n = PART;
   make_many(MANY);
@@ -125,8 +125,8 @@ static void readdir_gives_parts_and_then_no_entries(void **state) {
 
   while (n > 0) {
     const avow_value_t v = avow_run(avow_fs_readdir(loop, &dir, PART));
-    n = count_new(&v, seen);
-    assert_true(n <= PART);
+    n = avow_is_none(&v) ? 0 : count_new(&v, seen);
+    assert_true(avow_is_none(&v) || (n > 0 && n <= PART));
     total += n;
     avow_value_unref(v);
   }
@@ -266,7 +266,7 @@ SUITE(fs_dir) {
     DISK_CASE(scandir_rejects_when_names_find_no_room),
     DISK_CASE(entry_beyond_the_last_is_misuse),
     DISK_CASE(entries_of_what_is_none_are_misuse),
-    DISK_CASE(readdir_gives_parts_and_then_no_entries),
+    DISK_CASE(readdir_gives_parts_and_then_none),
     DISK_CASE(a_directory_closes_with_its_last_reference),
     DISK_CASE(a_read_keeps_its_directory),
     DISK_CASE(readdir_rejects_while_another_reads),

@@ -64,12 +64,6 @@ static avow_value_t count_cb(const avow_value_t *written, void *len) {
   return avow_none();
 }
 
-static bool is_end(const avow_value_t *chunk) {
-  size_t len;
-  (void) avow_to_bytes(chunk, &len); /* for the length */
-  return len == 0;
-}
-
 /* A LIST of what are several buffers to the system. */
 static avow_value_t parts_of(const avow_value_t *chunk) {
   size_t len;
@@ -81,7 +75,7 @@ static avow_value_t parts_of(const avow_value_t *chunk) {
 }
 
 static avow_value_t write_cb(const avow_value_t *chunk, void *data) {
-  if (is_end(chunk))
+  if (avow_is_none(chunk))
     return avow_int(now.copied);
   const avow_value_t bytes =
       now.in_parts ? parts_of(chunk) : avow_value_ref(chunk);
