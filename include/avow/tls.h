@@ -39,8 +39,7 @@ typedef struct avow_tls_options_s {
                                with; none, which only a client can do without */
   const char *key;          /* PEM: of that certificate, not encrypted */
   const char *authorities;  /* PEM: the only certificates that others are
-                               believed by; those of the system, in files, which
-                               are read then and there */
+                               believed by; those of the system, see below */
   const char *protocols;    /* for ALPN, those liked best first: "h2,http/1.1";
                                none, and then any is spoken */
   bool ask_clients;         /* a server's: each has to have a certificate by
@@ -57,6 +56,13 @@ typedef struct avow_tls_options_s {
  * later streams with these. Else an error: UV_EINVAL, with a message, for what
  * is no certificate or no key, not the key of that certificate, no list of
  * protocols, or no past settings; UV_ENOMEM.
+ *
+ * The system's authorities are read for the first handshake that needs them, a
+ * client's or one of a server that asks clients, on the thread pool, and once
+ * for all settings of the process; again only when their file has changed.
+ * Handshakes that need them wait for that. Certificates that a program adds to
+ * SSL_CTX_get_cert_store() are believed as well; a store that it sets by
+ * SSL_CTX_set_cert_store() stays without those of the system.
  *
  * Clients of the settings resume sessions of theirs (SSL_session_reused), also
  * on another thread: only with a host, by that name, whose certificate was

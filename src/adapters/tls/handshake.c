@@ -8,6 +8,7 @@
 #include <openssl/x509v3.h>
 #include <string.h>
 
+#include "avow/work.h"
 #include "tls.h"
 
 /* Whoever waited for it; what holds the stream from now on is the value, or
@@ -167,6 +168,68 @@ static avow_promise_t *greet(const avow_value_t *settings,
   return p;
 }
 
+/* A handshake that waits until the authorities are read. */
+typedef struct {
+  avow_value_t settings, transport;
+  char *host;
+} later_t;
+
+static void later_free(void *data) {
+  later_t *later = data;
+  avow_value_unref(later->settings);
+  avow_value_unref(later->transport);
+  OPENSSL_free(later->host);
+  OPENSSL_free(later);
+}
+
+/* Both stay with the caller; NULL: no memory. */
+static later_t *later_new(const avow_value_t *settings, avow_value_t transport,
+                          const char *host) {
+  later_t *later = OPENSSL_zalloc(sizeof(*later));
+  char *copy = host != NULL ? OPENSSL_strdup(host) : NULL;
+  if (later == NULL || (host != NULL && copy == NULL)) {
+    OPENSSL_free(copy);
+    OPENSSL_free(later);
+    return NULL;
+  }
+  *later = (later_t){ avow_value_ref(settings), transport, copy };
+  return later;
+}
+
+static avow_value_t load(void *data) {
+  const later_t *later = data;
+  return avow__tls_authorities_load(avow__tls_settings_of(&later->settings))
+             ? avow_none()
+             : avow_error(UV_ENOMEM);
+}
+
+static avow_value_t greet_cb(const avow_value_t *none, void *data) {
+  later_t *later = data;
+  return avow_follow(
+      greet(&later->settings, avow_steal(&later->transport), later->host));
+}
+
+static avow_promise_t *greet_later(const avow_value_t *settings,
+                                   avow_value_t transport, const char *host) {
+  uv_loop_t *loop = loop_of(&transport);
+  later_t *later = later_new(settings, transport, host);
+  if (later == NULL) {
+    ERR_clear_error();
+    return refuse(transport, UV_ENOMEM);
+  }
+  avow_promise_t *p = avow_work(loop, load, later, NULL);
+  return avow_attach(avow_then(p, greet_cb, NULL, later), later, later_free);
+}
+
+static avow_promise_t *greet_when_ready(const avow_value_t *settings,
+                                        avow_value_t transport,
+                                        const char *host) {
+  const avow__tls_settings_t *s = avow__tls_settings_of(settings);
+  return avow__tls_authorities_lack(s, host != NULL)
+             ? greet_later(settings, transport, host)
+             : greet(settings, transport, host);
+}
+
 /* What is no stream has no loop to reject on: avow itself says so. */
 static avow_promise_t *refuse_no_stream(avow_value_t transport) {
   avow_promise_t *p = avow_close(avow_to_stream(&transport));
@@ -180,7 +243,7 @@ avow_promise_t *avow_tls_client(const avow_value_t *settings,
     return refuse_no_stream(transport);
   if (avow__tls_settings_of(settings) == NULL || !is_host(host))
     return refuse(transport, UV_EINVAL);
-  return greet(settings, transport, host);
+  return greet_when_ready(settings, transport, host);
 }
 
 avow_promise_t *avow_tls_server(const avow_value_t *settings,
@@ -189,5 +252,5 @@ avow_promise_t *avow_tls_server(const avow_value_t *settings,
     return refuse_no_stream(transport);
   if (avow__tls_settings_of(settings) == NULL)
     return refuse(transport, UV_EINVAL);
-  return greet(settings, transport, NULL);
+  return greet_when_ready(settings, transport, NULL);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Settings: an SSL_CTX, which never changes once there are streams of it. They
+ * Settings: an SSL_CTX, which never changes once there are streams of it, but
+ * that it gets the system's authorities for the first that needs them. Others
  * are read from memory, for files take their time: whoever has these reads them
  * by avow_read_file().
  */
@@ -93,10 +94,10 @@ static bool read_key(SSL_CTX *ctx, const char *pem) {
   return fine;
 }
 
-static bool read_authorities(SSL_CTX *ctx, const char *pem) {
+static bool read_authorities(avow__tls_settings_t *s, const char *pem) {
   if (pem == NULL)
-    return SSL_CTX_set_default_verify_paths(ctx) == 1;
-  return read_certificates(ctx, pem, take_authority);
+    return avow__tls_authorities_prepare(s);
+  return read_certificates(s->ctx, pem, take_authority);
 }
 
 /* NULL, or what is wrong. */
@@ -113,7 +114,7 @@ static const char *read_options(avow__tls_settings_t *s,
                           : "a certificate without its key";
   if (o->protocols != NULL && !avow__tls_set_protocols(s, o->protocols))
     return "the protocols";
-  if (!read_authorities(ctx, o->authorities))
+  if (!read_authorities(s, o->authorities))
     return "the authorities";
   if (o->ask_clients)
     SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,

@@ -11,6 +11,7 @@
 #define AVOW_ADAPTERS_TLS_H
 
 #include <openssl/ssl.h>
+#include <stdatomic.h>
 
 #include "avow/cancel.h"
 #include "avow/promise.h"
@@ -33,6 +34,8 @@ typedef struct {
   avow__tls_sessions_t *sessions; /* that clients remember */
   unsigned char *protocols;       /* as ALPN sends them; NULL */
   unsigned protocols_len;
+  X509_STORE *store; /* of ctx, that the system's authorities belong to */
+  atomic_bool lacks; /* the system's authorities that are in a file */
 } avow__tls_settings_t;
 
 /* A write, from when it is asked for until all of it is sent. */
@@ -85,6 +88,14 @@ extern const avow_class_t avow__tls_class;
 
 /* Not NULL but of what is no settings. */
 avow__tls_settings_t *avow__tls_settings_of(const avow_value_t *settings);
+
+/* The settings believe the system's authorities. False: no memory. */
+bool avow__tls_authorities_prepare(avow__tls_settings_t *settings);
+/* Whether a handshake needs them, and they have to be read. */
+bool avow__tls_authorities_lack(const avow__tls_settings_t *settings,
+                                bool client);
+/* Reads them, on any thread. False: no memory. */
+bool avow__tls_authorities_load(avow__tls_settings_t *settings);
 
 /* Names with commas between. False if one is none, or without memory. */
 bool avow__tls_set_protocols(avow__tls_settings_t *settings, const char *names);

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* Handshakes: who is believed, what each side is told, and what breaks. */
+#include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "pair.h"
+#include "thread_pool.h"
 
 static void weak_keys_are_refused(void **state) {
   papers_t weak = make_papers(&(
@@ -56,27 +60,149 @@ static void systems_authorities_are_the_default(void **state) {
   assert_rejects(p, AVOW_TLS_EALERT);
 }
 
-/* Other authorities take the place of the system's. */
-static void systems_authorities_are_not_believed_as_well(void **state) {
-  papers_t other = make_papers(&(wanted_t){ .title = "Other" });
-  char path[] = "/tmp/avow-authority-XXXXXX";
-  const int fd = mkstemp(path);
-  const size_t len = strlen(authority.certificate);
-  assert_int_equal(write(fd, authority.certificate, len), len);
-  (void) close(fd);
-  (void) setenv("SSL_CERT_FILE", path, 1);
+/* The system's authorities, in a file of the test's own. */
+static char system_path[] = "/tmp/avow-authority-XXXXXX";
+
+static void write_system(const char *text) {
+  const int fd = open(system_path, O_WRONLY | O_TRUNC);
+  const size_t len = strlen(text);
+  assert_int_equal(write(fd, text, len), len);
+  assert_int_equal(close(fd), 0);
+}
+
+/* Whatever is in the file, its times and its length tell of no change. */
+static void set_time(time_t seconds) {
+  const struct timespec times[] = { { .tv_sec = seconds },
+                                    { .tv_sec = seconds } };
+  assert_int_equal(utimensat(AT_FDCWD, system_path, times, 0), 0);
+}
+
+static int system_setup(void **state) {
+  memcpy(strchr(system_path, '\0') - 6, "XXXXXX", 6);
+  const int fd = mkstemp(system_path);
+  if (fd < 0 || close(fd) != 0)
+    return -1;
+  (void) setenv("SSL_CERT_FILE", system_path, 1);
+  const int err = pair_setup(state);
   drop(&settings[0]);
   settings[0] = avow_tls_settings(NULL);
-  speak();
-  drop(&settings[0]);
-  settings[0] = settings_of(NULL, &other);
+  write_system(authority.certificate);
+  return err;
+}
+
+static int system_teardown(void **state) {
+  release_pool();
+  (void) uv_run(loop, UV_RUN_DEFAULT); /* the pool's jobs are over */
+  (void) unsetenv("SSL_CERT_FILE");
+  (void) unlink(system_path);
+  return pair_teardown(state);
+}
+
+static int believed(const avow_value_t *of) {
+  const SSL_CTX *ctx = avow_tls_ssl_ctx(of);
+  return sk_X509_OBJECT_num(
+      X509_STORE_get0_objects(SSL_CTX_get_cert_store(ctx)));
+}
+
+static void assert_no_belief(void) {
   open_below(100000, NULL);
   avow_promise_t *p = greet_server();
   assert_rejects(greet_client(), AVOW_TLS_EVERIFY);
   assert_rejects(p, AVOW_TLS_EALERT);
-  (void) unsetenv("SSL_CERT_FILE");
-  (void) unlink(path);
+}
+
+static void speak_anew(void) {
+  drop(&settings[0]);
+  settings[0] = avow_tls_settings(NULL);
+  drop(&ends[0]);
+  drop(&ends[1]);
+  speak();
+}
+
+/* Other authorities take the place of the system's. */
+static void systems_authorities_are_not_believed_as_well(void **state) {
+  papers_t other = make_papers(&(wanted_t){ .title = "Other" });
+  speak();
+  drop(&settings[0]);
+  settings[0] = settings_of(NULL, &other);
+  assert_no_belief();
   free_papers(&other);
+}
+
+static void systems_authorities_are_read_for_clients_alone(void **state) {
+  speak();
+
+  assert_int_equal(believed(&settings[0]), 1);
+  assert_int_equal(believed(&settings[1]), 0);
+}
+
+static void systems_authorities_are_read_where_clients_are_asked(void **state) {
+  const avow_tls_options_t asking = { .certificate = localhost.certificate,
+                                      .key = localhost.key,
+                                      .ask_clients = true };
+  drop(&settings[0]);
+  settings[0] = settings_of(&localhost, &authority);
+  drop(&settings[1]);
+  settings[1] = avow_tls_settings(&asking);
+  assert_int_equal(believed(&settings[1]), 0);
+
+  speak();
+
+  assert_int_equal(believed(&settings[1]), 1);
+}
+
+static void systems_authorities_are_read_once(void **state) {
+  set_time(1000000000);
+  speak();
+  char *other = strdup(authority.certificate);
+  memset(other, 'x', strlen(other));
+  write_system(other);
+  set_time(1000000000);
+
+  speak_anew();
+
+  free(other);
+}
+
+static void systems_authorities_that_change_are_read_anew(void **state) {
+  papers_t other = make_papers(&(wanted_t){ .title = "Other" });
+  set_time(1000000000);
+  speak();
+  write_system(other.certificate);
+  set_time(1000000001);
+  drop(&settings[0]);
+  settings[0] = avow_tls_settings(NULL);
+
+  assert_no_belief();
+
+  free_papers(&other);
+}
+
+/* A program's own store is filled by the program. */
+static void systems_authorities_leave_another_store_alone(void **state) {
+  SSL_CTX_set_cert_store(avow_tls_ssl_ctx(&settings[0]), X509_STORE_new());
+
+  assert_no_belief();
+}
+
+static void servers_need_no_thread(void **state) {
+  drop(&settings[0]);
+  settings[0] = settings_of(NULL, &authority);
+  hold_pool(THREADS);
+
+  speak();
+}
+
+static void handshake_cancelled_while_authorities_are_read_ends(void **state) {
+  open_below(100000, NULL);
+  hold_pool(THREADS);
+  avow_promise_t *p = greet_server();
+  avow_promise_t *q = greet_client();
+
+  avow_cancel(q);
+
+  assert_rejects(q, UV_ECANCELED);
+  assert_rejects(p, AVOW_TLS_ETRUNCATED);
 }
 
 static void assert_no_settings(const avow_tls_options_t *options,
@@ -242,13 +368,23 @@ static void hosts_that_no_certificate_has_are_refused(void **state) {
   assert_int_equal(client_of("fe80::1"), UV_ETIMEDOUT);
 }
 
+#define SYSTEM_CASE(f) \
+  cmocka_unit_test_setup_teardown(f, system_setup, system_teardown)
+
 SUITE(tls_handshake) {
   const struct CMUnitTest tests[] = {
     PAIR_CASE(weak_keys_are_refused),
     PAIR_CASE(addresses_are_hosts),
     PAIR_CASE(servers_are_told_the_name),
     PAIR_CASE(systems_authorities_are_the_default),
-    PAIR_CASE(systems_authorities_are_not_believed_as_well),
+    SYSTEM_CASE(systems_authorities_are_not_believed_as_well),
+    SYSTEM_CASE(systems_authorities_are_read_for_clients_alone),
+    SYSTEM_CASE(systems_authorities_are_read_where_clients_are_asked),
+    SYSTEM_CASE(systems_authorities_are_read_once),
+    SYSTEM_CASE(systems_authorities_that_change_are_read_anew),
+    SYSTEM_CASE(systems_authorities_leave_another_store_alone),
+    SYSTEM_CASE(servers_need_no_thread),
+    SYSTEM_CASE(handshake_cancelled_while_authorities_are_read_ends),
     PAIR_CASE(settings_say_what_is_wrong),
     PAIR_CASE(chains_are_sent_along),
     PAIR_CASE(later_streams_have_later_certificates),
@@ -260,5 +396,6 @@ SUITE(tls_handshake) {
     PAIR_CASE(hosts_that_no_certificate_has_are_refused),
   };
   harness_init();
+  pool_init();
   return cmocka_run_group_tests(tests, make_all_papers, free_all_papers);
 }
