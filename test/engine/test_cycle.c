@@ -225,12 +225,14 @@ static void close_breaks_the_cycle_alone(void **state) {
   assert_notes("cycle loser tail outside");
 }
 
+#ifndef NDEBUG
 static size_t lines_in(const char *text) {
   size_t n = 0;
   for (; *text != '\0'; text++)
     n += *text == '\n';
   return n;
 }
+#endif
 
 /* Each by its kind, the first of them by the name that it was given. */
 static void close_names_the_cycle(void **state) {

@@ -1,0 +1,88 @@
+#!/bin/sh
+# SPDX-License-Identifier: MIT
+# Do the shared libraries have what the tool chain has against overwritten
+# memory? Read off the files, and off the flags that GCC notes in them.
+#
+#   hardened.sh FLAGS LIBRARY...
+set -eu
+flags=$1
+shift
+failed=0
+
+complain() {
+  echo "$library: $1" >&2
+  failed=1
+}
+
+# Whether the libraries were built with that flag.
+wanted() {
+  case " $flags " in
+  *" $1 "*) ;;
+  *)
+    echo "not looked for: $1, which the tool chain or the build does not have"
+    return 1
+    ;;
+  esac
+}
+
+# What the library has to say: PATTERN, or else WHAT is missing.
+expect() {
+  grep -q -e "$1" "$work/facts" || complain "no $2"
+}
+
+# Whether each unit of it was compiled with that flag, where it says so.
+expect_noted() {
+  [ -s "$work/units" ] || return 0
+  if grep -v -q -e "$1" "$work/units"; then
+    complain "a unit was compiled without $1"
+  fi
+}
+
+# Whether its first public function begins with endbr64 or endbr32.
+starts_marked() {
+  at=$(awk '$4 == "FUNC" && $5 == "GLOBAL" && $7 ~ /^[0-9]/ {
+    print $2; exit }' "$work/facts")
+  set -- $(readelf -W --section-headers "$library" |
+    sed -n 's/.* \.text *PROGBITS *\([^ ]*\) \([^ ]*\) .*/\1 \2/p')
+  case $(od -An -tx1 -N4 -j $((0x$at - 0x$1 + 0x$2)) "$library") in
+  ' f3 0f 1e f'[ab]) ;;
+  *) return 1 ;;
+  esac
+}
+
+if [ -z "$flags" ]; then
+  echo "skipped: the tool chain has none of it"
+  exit 77
+fi
+if ! command -v readelf >/dev/null; then
+  echo "skipped: no readelf (binutils)"
+  exit 77
+fi
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+for library; do
+  readelf -W --program-headers --dynamic --dyn-syms "$library" >"$work/facts"
+  readelf -W --debug-dump=info --dwarf-depth=1 "$library" 2>"$work/errors" |
+    grep 'DW_AT_producer.*GNU C' >"$work/units" || true # clang notes nothing
+  if wanted -Wl,-z,relro; then
+    expect GNU_RELRO 'part that is read only after relocation'
+  fi
+  if wanted -Wl,-z,now; then
+    expect 'BIND_NOW\|Flags:.* NOW' 'binding of all symbols at the start'
+  fi
+  if wanted -fstack-protector-strong; then
+    expect __stack_chk_fail 'check of stacks'
+    expect_noted -fstack-protector-strong
+  fi
+  if wanted -fstack-clash-protection; then
+    expect_noted -fstack-clash-protection
+  fi
+  if wanted -fcf-protection; then
+    starts_marked || complain 'no mark where a call may jump to'
+    expect_noted -fcf-protection
+  fi
+  if wanted -D_FORTIFY_SOURCE=2; then
+    expect '__[a-z]*_chk@' 'call that libc checks'
+  fi
+done
+exit "$failed"
