@@ -148,6 +148,11 @@ AVOW_API int avow_loop_init(uv_loop_t *loop, const avow_options_t *options);
  * builds say on stderr what and how many these are. Handlers that begin new
  * work each time they hear of the end are refused it after a while.
  *
+ * It waits for requests of avow, not for those of the program. If some of these
+ * are in flight, or the program has open handles, call uv_run() before
+ * uv_loop_close(). A deferred that their callback settles stays valid until
+ * then, and is not dropped.
+ *
  * It ends for every graph of promises that has no shields. It does not end
  * while a shield waits for a promise that is never settled and something keeps
  * the loop alive, such as a mailbox, an inlet, a remote or a handle of the

@@ -74,6 +74,17 @@ static void held_count_one(avow_promise_t *p, void *data) {
     all->of = object_of(p);
 }
 
+/* Their callbacks may come, and settle what is held: by nobody else then. */
+static void tell_of_deferreds(const held_t *kind) {
+  const bool many = kind->count > 1;
+  avow__advise("avow_loop_close() leaves %" PRIu64
+               " deferred%s, and requests or handles of the program; call "
+               "uv_run() before uv_loop_close() if one of their callbacks "
+               "settles %s, or else avow_deferred_drop() %s",
+               kind->count, many ? "s" : "", many ? "them" : "it",
+               many ? "them" : "it");
+}
+
 static void tell_of_kind(const held_t *kind) {
   const bool many = kind->count > 1;
   const bool plain = strcmp(kind->name, "promise") == 0;
@@ -96,8 +107,12 @@ void avow__tell_of_held(avow__context_t *c) {
   avow__pool_each(&c->pool, held_count_one, &all);
   if (c->groups > 0)
     held_add(all.kinds, "group", c->groups);
+  const bool alive = uv_loop_alive(c->loop) != 0;
   for (const held_t *kind = all.kinds; kind->name != NULL; kind++)
-    tell_of_kind(kind);
+    if (alive && strcmp(kind->name, "deferred") == 0)
+      tell_of_deferreds(kind);
+    else
+      tell_of_kind(kind);
   if (all.of != NULL)
     avow__advise("  one of these promises has an object: %s", all.of);
   avow__pool_each(&c->pool, tell_where, c);

@@ -63,6 +63,12 @@ avow_promise_t *token(uv_loop_t *loop) {
   return p;
 }
 
+int end(uv_loop_t *loop) {
+  int err = avow_loop_close(loop);
+  uv_run(loop, UV_RUN_DEFAULT); /* on_random() frees what is in flight */
+  return err == 0 ? uv_loop_close(loop) : err;
+}
+
 static void motd_is_shown_or_missed(void **state) {
   assert_fulfils_none(show_motd(loop));
 }
@@ -91,12 +97,22 @@ static void token_is_cancelled(void **state) {
   run();
 }
 
+static void token_may_be_in_flight_at_the_end(void **state) {
+  uv_loop_t own;
+  assert_int_equal(uv_loop_init(&own), 0);
+  assert_int_equal(avow_loop_init(&own, NULL), 0);
+  avow_unref(token(&own));
+
+  assert_int_equal(end(&own), 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
     CASE(motd_is_shown_or_missed),
     CASE(motd_is_awaited),
     CASE(token_has_its_bytes),
     CASE(token_is_cancelled),
+    CASE(token_may_be_in_flight_at_the_end),
   };
   return RUN(tests);
 }
