@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: MIT
 # Builds avow with warnings fatal, and runs the tests of one build:
 #
-#   suite.sh DIRECTORY COMPILER SUITE|all [MESON-OPTION...]
+#   suite.sh DIRECTORY COMPILER SUITE|all|quick [MESON-OPTION...]
 #
+# `quick` is all but the suite slow.
 # Only what the suite needs is built. $PATIENCE: so many times what Meson gives a
 # test, 3 for machines that have other work; $WRAPPER: what to run each by.
 set -eu
@@ -20,6 +21,9 @@ if [ "$suite" = all ]; then
   # shellcheck disable=SC2046 # a list of files
   ninja -C "$build" --quiet all $(python3 test/lib/programs.py "$build" slow)
   set --
+elif [ "$suite" = quick ]; then
+  ninja -C "$build" --quiet
+  set -- --no-suite slow
 else
   # shellcheck disable=SC2046 # a list of files
   ninja -C "$build" --quiet $(python3 test/lib/programs.py "$build" "$suite")
