@@ -45,6 +45,22 @@ static void cancelled(void **state) {
   assert_no_connection();
 }
 
+static void cancelled_as_a_whole(void **state) {
+  for (int path = 0; path < PATHS; path++)
+    for (int stage = 0; stage < STAGES; stage++) {
+      avow_promise_t *p =
+          avow_curl_fetch_all(client, url_of(paths[path]), NULL);
+      for (int i = 0; i < stage; i++)
+        turn();
+      avow_cancel(p);
+      avow_ignore(avow_run(p));
+    }
+  avow_curl_unref(client);
+  client = NULL;
+  run();
+  assert_no_connection();
+}
+
 static void let_go_of(void **state) {
   for (int stage = 0; stage < STAGES; stage++) {
     avow_value_t v =
@@ -76,6 +92,7 @@ static void closed(void **state) {
 SUITE(fetch_end) {
   const struct CMUnitTest tests[] = {
     CURL_CASE(cancelled),
+    CURL_CASE(cancelled_as_a_whole),
     CURL_CASE(let_go_of),
     CURL_CASE(closed),
   };
