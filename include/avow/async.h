@@ -41,9 +41,11 @@ AVOW_HEADER_BEGIN
  * what fn returns, as by avow_try() (ECMA-262, AsyncFunctionStart). UV_ENOMEM
  * if there is no memory for a stack, UV_EAGAIN past max_stacks or where the
  * system allows no more mappings, UV_EINVAL without fn. A cancelled function
- * learns of it from the await that it is in or comes to next, which gives
- * UV_ECANCELED, as from then on each does that would have to wait. It should
- * clean up, where it may await what avow_shield() makes, and return.
+ * learns of it from the await that it is in, or from the next that has to wait:
+ * that gives UV_ECANCELED. If a handler of the promise that it awaits makes a
+ * value of that, the function does not hear of it. Later awaits wait normally,
+ * so that the function can clean up. A cancellation that comes while one of
+ * them waits cancels that one, unless it awaits an avow_shield().
  */
 AVOW_ASYNC_API AVOW_MUST_USE avow_promise_t *avow_async(uv_loop_t *loop,
                                                         avow_fn fn, void *data);

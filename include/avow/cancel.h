@@ -18,9 +18,10 @@ AVOW_HEADER_BEGIN
  *
  * A clean-up is protected from the cancellation that started it: the promise
  * that the handler of a finally follows, or the handler of a catch that got
- * UV_ECANCELED. A later cancellation cancels that promise, unless avow_shield()
- * protects it. So a time limit around a finally holds. If a clean-up fails, the
- * cancellation goes on behind it.
+ * UV_ECANCELED, and the awaits of an async function that got it. A later
+ * cancellation cancels that promise, unless avow_shield() protects it. So a
+ * time limit around a finally holds. If a clean-up fails, the cancellation goes
+ * on behind it.
  *
  * A settled promise is left alone. Where a value has arrived already its
  * handler still runs, so that nothing is lost: what it then waits for is
@@ -36,7 +37,7 @@ AVOW_API void avow_cancel(const avow_promise_t *p);
  * and its message tells of it: "operation canceled: the client has left". A
  * reason that is UV_ECANCELED itself is taken as it is. It goes wherever the
  * cancelling goes: up chains, to the inputs of combinators and the children of
- * tools, into what an avow_cancel_cb cancels in its turn, and to each await of
+ * tools, into what an avow_cancel_cb cancels in its turn, and to the await of
  * an async function. Whoever was cancelled with one keeps it: a second reason
  * is for what the first had not come to. Without memory it is avow_cancel().
  */
@@ -80,9 +81,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_timeout(avow_promise_t *p,
  * Settles as p does, and cancelling does not get past it: it waits until p has
  * settled, and goes on from here then. So does closing the loop, as long as
  * anything can still happen there. For what must be done to its end, for
- * clean-ups that no later cancellation may interrupt, and for cleaning up in a
- * function that was cancelled, whose other awaits give UV_ECANCELED. An
- * avow_timeout() that p is of limits it.
+ * clean-ups that no later cancellation may interrupt, and for those that
+ * closing the loop may not. An avow_timeout() that p is of limits it.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_shield(avow_promise_t *p);
 

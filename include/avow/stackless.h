@@ -46,9 +46,8 @@ typedef struct avow_frame_s {
  * Calls step now, with frame for its data, and again after each await; the
  * promise is resolved with what step returns elsewhere. Order, errors and
  * cancelling are those of avow_async(): got, which is borrowed, is UV_ECANCELED
- * then, and to clean up step awaits what avow_shield() makes. frame is the
- * caller's, and has to stay until the promise is settled: avow_attach() what is
- * to be freed. UV_EINVAL without one of them.
+ * then, once. frame is the caller's, and has to stay until the promise is
+ * settled: avow_attach() what is to be freed. UV_EINVAL without one of them.
  *
  * (Its name is in parentheses for trace builds, where avow.h may have made a
  * macro of it already.)

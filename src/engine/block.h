@@ -36,6 +36,8 @@ enum {
   AVOW__AWAITED = 32, /* of a DEFERRED: the end of its loop waits for it */
   AVOW__BEGINS = 32,  /* of a THEN: cancelled before, its handler stays out */
   AVOW__PROXY = 64,   /* a deferred for the promise at upstream (thenables) */
+  AVOW__CLEANS = 64,  /* of an async function: got UV_ECANCELED, and has not had
+                        to wait since */
   AVOW__LOST = 128    /* no memory for what follows: ends with UV_ENOMEM */
 };
 

@@ -38,7 +38,17 @@ static bool can_climb(const avow_promise_t *p, const avow_promise_t *start) {
   return avow__is_pending(from) && !avow__is_shared(from) && from != start;
 }
 
+/* What comes before an async function that got UV_ECANCELED has to wait again
+   counts as what it got. */
+static bool is_cleaning(const avow_promise_t *p) {
+  return (p->flags & AVOW__CLEANS) != 0 &&
+         (p->kind == AVOW__RUNNING || p->kind == AVOW__ASYNC ||
+          p->kind == AVOW__STACKLESS);
+}
+
 static void mark_canceled(avow_promise_t *p) {
+  if (is_cleaning(p))
+    return;
   p->flags |= AVOW__CANCELED;
   avow__reason_note(p);
 }
@@ -48,14 +58,12 @@ static bool waits_for_clean_up(const avow_promise_t *p) {
          avow__is_pending(p->upstream);
 }
 
-/* A function that was cancelled stays so: of what it awaits, each that it has
-   to wait for is cancelled, too. A repeat that was begins no other step, and a
-   retry no other attempt. */
+/* A repeat that was canceled begins no other step, and a retry no other
+   attempt. */
 static bool stays_canceled(const avow_promise_t *p) {
   if (p->kind == AVOW__THEN)
     return (p->flags & AVOW__KEEPS) != 0;
-  return p->kind == AVOW__ASYNC || p->kind == AVOW__STACKLESS ||
-         p->kind == AVOW__REPEAT;
+  return p->kind == AVOW__REPEAT;
 }
 
 static avow_promise_t *noted(avow_promise_t *p) {

@@ -174,6 +174,7 @@ static void finish_canceled(avow_promise_t *p, avow_value_t result) {
 }
 
 void avow__finish(avow_promise_t *p, avow_value_t result) {
+  p->flags &= (uint8_t) ~AVOW__CLEANS; /* it is a bit of deferreds, too */
   if ((p->flags & AVOW__CANCELED) != 0 && result.tag >= AVOW_PROMISE)
     finish_canceled(p, result);
   else

@@ -374,6 +374,17 @@ static inline void avow__deliver_cancel(avow_promise_t *p) {
     avow__forget_cancel(p);
 }
 
+/* The same of an async function: until it has to wait again, what it does is
+   protected. */
+static inline void avow__deliver_cancel_async(avow_promise_t *p) {
+  const avow_promise_t *from = p->upstream;
+  if (AVOW__LIKELY(avow__state(from) != AVOW_REJECTED) ||
+      avow_error_code(&from->u.value) != UV_ECANCELED)
+    return;
+  avow__deliver_cancel(p);
+  p->flags |= AVOW__CLEANS;
+}
+
 /* What a function of the program returned settles p, a RUNNING that has nothing
    upstream; if it was cancelled meanwhile, without waiting. chain.c. */
 void avow__finish(avow_promise_t *p, avow_value_t result);
@@ -399,8 +410,11 @@ static inline void avow__wait_for(avow__context_t *c, avow_promise_t *q,
   }
   q->kind = (uint8_t) kind;
   q->upstream = p;
-  if (kind == AVOW__ASYNC || kind == AVOW__STACKLESS)
+  if (kind == AVOW__ASYNC || kind == AVOW__STACKLESS) {
     avow__seen_parked(c, q);
+    if (avow__is_pending(p))
+      q->flags &= (uint8_t) ~AVOW__CLEANS;
+  }
   avow__subscribe(q);
   if (AVOW__UNLIKELY((q->flags & AVOW__CANCELED) != 0))
     avow__cancel_waiting(q);

@@ -119,6 +119,7 @@ void avow__stackless_run(avow_promise_t *p) {
     stackless_abandon(p);
     return;
   }
+  avow__deliver_cancel_async(p);
   p->kind = AVOW__RUNNING;
   avow__seen_resumed(c, p);
   stackless_go_on(c, p, from, p->u.then.on_fulfilled(&from->u.value, p->data));

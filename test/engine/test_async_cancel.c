@@ -44,6 +44,81 @@ static void cancel_keeps_a_value_that_has_arrived(void **state) {
 
 static avow_promise_t *self;
 
+static avow_value_t await_twice(void *promises) {
+  avow_promise_t **p = promises;
+  for (int i = 0; i < 2; i++) {
+    const avow_value_t v = avow_await(p[i]);
+    avow_value_unref(note_value_cb(&v, "got"));
+    avow_cancel(self); /* counts as what it got */
+    avow_value_unref(v);
+  }
+  return avow_await(avow_promise_resolve(loop, avow_int(8)));
+}
+
+static avow_promise_t *stoppable(avow_deferred_t **out) {
+  avow_promise_t *p = avow_promise_new(loop, out);
+  avow_on_cancel(*out, note_free, "stop");
+  return p;
+}
+
+static void clean_up_is_protected_from_what_started_it(void **state) {
+  avow_deferred_t *d, *cleaning;
+  avow_promise_t *p[] = { stoppable(&d), stoppable(&cleaning) };
+  self = avow_async(loop, await_twice, p);
+
+  avow_cancel(self);
+  run();
+  assert_int_equal(avow_state(self), AVOW_PENDING);
+  assert_true(avow_resolve(cleaning, avow_int(1)));
+
+  assert_fulfils_int(self, 8);
+  assert_notes("stop got=ECANCELED got=1");
+  avow_deferred_drop(d);
+}
+
+static void clean_up_hears_a_later_cancellation(void **state) {
+  avow_deferred_t *d, *cleaning;
+  avow_promise_t *p[] = { stoppable(&d), stoppable(&cleaning) };
+  self = avow_async(loop, await_twice, p);
+  avow_cancel(self);
+  run();
+
+  avow_cancel(self);
+
+  assert_fulfils_int(self, 8);
+  assert_notes("stop got=ECANCELED stop got=ECANCELED");
+  avow_deferred_drop(d);
+  avow_deferred_drop(cleaning);
+}
+
+static avow_value_t recover(const avow_value_t *arg, void *data) {
+  return avow_int(5);
+}
+
+static avow_value_t await_both(void *promises) {
+  avow_promise_t **p = promises;
+  const avow_value_t v = avow_await(p[0]);
+  avow_value_unref(note_value_cb(&v, "got"));
+  return avow_await(p[1]);
+}
+
+/* As a then behind it would not. */
+static void function_does_not_hear_what_its_chain_handles(void **state) {
+  avow_deferred_t *d, *next;
+  avow_promise_t *p[] = { avow_catch(stoppable(&d), recover, NULL),
+                          stoppable(&next) };
+  avow_promise_t *whole = avow_async(loop, await_both, p);
+
+  avow_cancel(whole);
+  run();
+  assert_int_equal(avow_state(whole), AVOW_PENDING);
+  assert_true(avow_resolve(next, avow_int(6)));
+
+  assert_fulfils_int(whole, 6);
+  assert_notes("stop got=5");
+  avow_deferred_drop(d);
+}
+
 static avow_value_t cancel_itself(void *data) {
   avow_ignore(avow_await(avow_sleep(loop, 0))); /* none: self is set by then */
   avow_cancel(self);
@@ -218,6 +293,9 @@ SUITE(async_cancel) {
     CASE(cancel_reaches_the_await_and_clean_up_may_await),
     CASE(cancel_leaves_what_others_hold),
     CASE(cancel_keeps_a_value_that_has_arrived),
+    CASE(clean_up_is_protected_from_what_started_it),
+    CASE(clean_up_hears_a_later_cancellation),
+    CASE(function_does_not_hear_what_its_chain_handles),
     CASE(cancelled_while_it_runs_its_next_await_is),
     CASE(cancelled_while_it_runs_what_it_follows_is),
     CASE(function_that_awaits_itself_can_be_cancelled),

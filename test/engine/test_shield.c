@@ -390,14 +390,12 @@ static avow_value_t swallow(void *data) {
   return avow_await(avow_sleep(loop, 60000));
 }
 
-static void function_that_swallows_it_is_cancelled_again(void **state) {
+static void function_that_swallows_it_goes_on(void **state) {
   avow_promise_t *p = avow_async(loop, swallow, NULL);
 
   assert_rejects(avow_timeout(p, 1), UV_ETIMEDOUT);
 
-  assert_notes(
-      "long=ECANCELED long=ECANCELED long=ECANCELED shielded=none "
-      "there=3");
+  assert_notes("long=ECANCELED long=none long=none shielded=none there=3");
 }
 
 static avow_value_t shield_first(void *data) {
@@ -457,7 +455,7 @@ SUITE(shield) {
     CASE(closing_says_what_it_waits_for),
     CASE(closing_waits_for_no_more_shields_without_end),
 #ifndef AVOW_NO_ASYNC
-    CASE(function_that_swallows_it_is_cancelled_again),
+    CASE(function_that_swallows_it_goes_on),
     CASE(cancelled_behind_a_shield_its_next_await_is),
     CASE(closing_lets_a_function_clean_up),
     CASE(closing_does_not_poll_before_it_has_cancelled),

@@ -346,7 +346,6 @@ class Async extends Cell {
     this.busy = true;
     this.goOn = null;
     this.cleansUp = false; /* until an `await` has to wait */
-    this.wasCanceled = false;
   }
 
   /* Waits, and then calls `goOn` with the outcome. */
@@ -376,20 +375,15 @@ class Async extends Cell {
   deliver() {
     if (!this.source.pending)
       return;
-    const cancels = this.noted ||
-      (this.wasCanceled && this.model.quirk('async-stays-canceled'));
+    const { noted } = this;
     this.cleansUp = false;
     this.noted = false;
-    if (cancels)
+    if (noted)
       this.model.cancel(this);
   }
 
   note() {
     this.noted = !this.cleansUp;
-  }
-
-  reached() {
-    this.wasCanceled = true;
   }
 
   stop() {

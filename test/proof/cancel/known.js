@@ -25,6 +25,8 @@ function readKinds() {
 
 /* Programs of kinds that are not listed. */
 function unlisted(kinds) {
+  if (!fs.existsSync(PROGRAMS))
+    return [];
   const listed = new Set(kinds.map(({ name }) => name + '.txt'));
   return fs.readdirSync(PROGRAMS).filter((name) => !listed.has(name));
 }
