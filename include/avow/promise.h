@@ -72,6 +72,10 @@ AVOW_API bool avow_resolve(avow_deferred_t *d, avow_value_t v);
 /**
  * Rejects. What is not an error, even a promise, becomes the cause of an
  * AVOW_EREASON; it is never adopted (ECMA-262, Promise Reject Functions).
+ *
+ * A promise that is its own reason is never freed, nor are promises that hold
+ * each other by their values: references are counted. Checked builds name the
+ * promises of such a ring in avow_loop_close().
  */
 AVOW_API bool avow_reject(avow_deferred_t *d, avow_value_t error);
 

@@ -6,6 +6,9 @@
  * counted block, whose count is atomic: a value may change threads.
  *
  * A by-value avow_value_t parameter is taken; `const avow_value_t *` borrows.
+ *
+ * A list, a cause and an object may hold promises. What holds itself in a ring,
+ * by whatever is in between, is never freed.
  */
 #ifndef AVOW_VALUE_H
 #define AVOW_VALUE_H

@@ -17,9 +17,10 @@
 #include "engine/gather.h"
 
 typedef struct {
+  avow__next_fn next;
   void (*fn)(avow_promise_t *p, void *data);
   void *data;
-} found_t;
+} walk_t;
 
 static avow_promise_t *first_pending(avow__link_t *siblings) {
   avow__link_t *link = siblings;
@@ -33,6 +34,8 @@ static avow_promise_t *first_pending(avow__link_t *siblings) {
 }
 
 avow_promise_t *avow__cycle_next(avow_promise_t *p) {
+  if (!avow__is_pending(p) || avow__is_bare(p))
+    return NULL;
   if (p->kind == AVOW__GATHER || p->kind == AVOW__GATHERED)
     return first_pending(avow__list_elements(p));
   const avow__parent_t *parent = avow__parent_behind(p);
@@ -46,38 +49,36 @@ static bool is_marked(const avow_promise_t *p) {
   return (p->marks & AVOW__SPARED) != 0;
 }
 
-/* Whether a walk of so many steps from p comes to that one. */
-static bool walk_meets(avow_promise_t *p, const avow_promise_t *sought,
-                       size_t steps) {
-  for (; steps > 0; steps--, p = avow__cycle_next(p))
+/* Whether so many steps from p come to that one. */
+static bool walk_meets(const walk_t *walk, avow_promise_t *p,
+                       const avow_promise_t *sought, size_t steps) {
+  for (; steps > 0; steps--, p = walk->next(p))
     if (p == sought)
       return true;
   return false;
 }
 
 static void walk_from(avow_promise_t *start, void *data) {
-  const found_t *found = data;
-  if (!avow__is_pending(start) || avow__is_bare(start))
-    return;
+  const walk_t *walk = data;
   size_t steps = 0;
   avow_promise_t *p = start;
-  for (; p != NULL && !is_marked(p); p = avow__cycle_next(p)) {
+  for (; p != NULL && !is_marked(p); p = walk->next(p)) {
     p->marks |= AVOW__SPARED;
     steps++;
   }
-  if (p != NULL && walk_meets(start, p, steps))
-    found->fn(p, found->data);
+  if (p != NULL && walk_meets(walk, start, p, steps))
+    walk->fn(p, walk->data);
 }
 
 static void clear_walk(avow_promise_t *p, void *data) {
   p->marks &= (uint8_t) ~AVOW__SPARED;
 }
 
-void avow__cycles_each(avow__context_t *c,
+void avow__cycles_each(avow__context_t *c, avow__next_fn next,
                        void (*fn)(avow_promise_t *p, void *data), void *data) {
   assert(!c->sparing && avow__queue_is_empty(&c->queue));
-  found_t found = { fn, data };
-  avow__pool_each(&c->pool, walk_from, &found);
+  walk_t walk = { next, fn, data };
+  avow__pool_each(&c->pool, walk_from, &walk);
   avow__pool_each(&c->pool, clear_walk, NULL);
 }
 
@@ -92,5 +93,5 @@ static void cycle_break(avow_promise_t *p, void *data) {
 }
 
 void avow__cycles_break(avow__context_t *c) {
-  avow__cycles_each(c, cycle_break, NULL);
+  avow__cycles_each(c, avow__cycle_next, cycle_break, NULL);
 }

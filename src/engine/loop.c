@@ -314,6 +314,7 @@ static void loop_leave(avow__context_t *c) {
   loop_outlive(c, avow__pool_count(&c->pool));
   c->on_handles++;
   avow__pool_each(&c->pool, report_kept, NULL);
+  avow__tell_of_ring(c);
   avow__tell_of_held(c);
   avow__registry_remove(c->loop);
   free_parts(c);

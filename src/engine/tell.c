@@ -11,6 +11,7 @@
 #include "engine/cycle.h"
 #include "engine/name.h"
 #include "engine/trace.h"
+#include "value/value.h"
 
 #if AVOW__DEBUG
 
@@ -29,12 +30,18 @@ static void tell_of_rest(size_t n) {
     avow__advise("  and %zu more", n - LINES);
 }
 
-static size_t length_of(avow_promise_t *p) {
+static size_t length_of(avow_promise_t *p, avow__next_fn next) {
   size_t n = 1;
-  for (avow_promise_t *at = avow__cycle_next(p); at != p;
-       at = avow__cycle_next(at))
+  for (avow_promise_t *at = next(p); at != p; at = next(at))
     n++;
   return n;
+}
+
+static void tell_of_each(avow_promise_t *p, avow__next_fn next, size_t n) {
+  avow_promise_t *at = p;
+  for (size_t i = 0; i < n && i < LINES; i++, at = next(at))
+    tell_of_one(at);
+  tell_of_rest(n);
 }
 
 static void tell_of_cycle(avow_promise_t *p, void *data) {
@@ -42,21 +49,63 @@ static void tell_of_cycle(avow_promise_t *p, void *data) {
   if (*told)
     return;
   *told = true;
-  const size_t n = length_of(p);
+  const size_t n = length_of(p, avow__cycle_next);
   avow__advise(
       "avow_loop_close(): %zu promise%s for %s and never settle%s; cancel one "
       "of them before:",
       n, n > 1 ? "s wait" : " waits", n > 1 ? "each other" : "itself",
       n > 1 ? "" : "s");
-  avow_promise_t *at = p;
-  for (size_t i = 0; i < n && i < LINES; i++, at = avow__cycle_next(at))
-    tell_of_one(at);
-  tell_of_rest(n);
+  tell_of_each(p, avow__cycle_next, n);
 }
 
 void avow__tell_of_cycle(avow__context_t *c) {
   if (!c->told_cycle)
-    avow__cycles_each(c, tell_of_cycle, &c->told_cycle);
+    avow__cycles_each(c, avow__cycle_next, tell_of_cycle, &c->told_cycle);
+}
+
+/* What to look into for a promise: the first of a list that may have one. */
+static const avow_value_t *look_into(const avow__list_t *list) {
+  for (size_t i = 0; i < list->len; i++)
+    if (list->items[i].tag == AVOW_PROMISE || list->items[i].tag == AVOW_LIST ||
+        list->items[i].tag == AVOW_ERROR)
+      return &list->items[i];
+  return NULL;
+}
+
+/* A promise that the value has, in lists and as a cause; NULL: none is seen. */
+static avow_promise_t *promise_in(const avow_value_t *v) {
+  while (v != NULL && v->tag != AVOW_PROMISE)
+    if (v->tag == AVOW_LIST)
+      v = look_into(v->u.p);
+    else
+      v = v->tag == AVOW_ERROR ? avow_error_cause(v) : NULL;
+  return v != NULL ? v->u.p : NULL;
+}
+
+static avow_promise_t *held_by_value(avow_promise_t *p) {
+  if (p->kind == AVOW__CHANNEL || avow__is_pending(p))
+    return NULL;
+  avow_promise_t *q = promise_in(&p->u.value);
+  return q != NULL && avow__context(q) == avow__context(p) ? q : NULL;
+}
+
+static void tell_of_ring(avow_promise_t *p, void *data) {
+  bool *told = data;
+  if (*told)
+    return;
+  *told = true;
+  const size_t n = length_of(p, held_by_value);
+  avow__advise(
+      "avow_loop_close(): %zu promise%s held by %s value%s and never freed; "
+      "settle %s with another value:",
+      n, n > 1 ? "s are" : " is", n > 1 ? "each other's" : "its own",
+      n > 1 ? "s" : "", n > 1 ? "one of them" : "it");
+  tell_of_each(p, held_by_value, n);
+}
+
+void avow__tell_of_ring(avow__context_t *c) {
+  bool told = false;
+  avow__cycles_each(c, held_by_value, tell_of_ring, &told);
 }
 
 /* All that can be canceled is: whatever is pending, and waits for no other

@@ -75,6 +75,85 @@ static void deferred_that_is_held_is_told(void **state) {
   avow_deferred_drop(d);
 }
 
+/* Closes the loop, which says that among other things. */
+static void assert_tells(const char *first, size_t lines) {
+  char text[1024];
+  FILE *file = stderr_of(close_it);
+  text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+  (void) fclose(file);
+#ifdef NDEBUG
+  assert_string_equal(text, "");
+#else
+  assert_ptr_equal(strstr(text, first), text);
+  size_t found = 0;
+  for (const char *at = text; (at = strstr(at, "avow:   deferred")) != NULL;
+       at++)
+    found++;
+  assert_int_equal(found, lines);
+#endif
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
+}
+
+/* Takes a promise out of a value, which no program can. */
+static void break_ring(const avow_value_t *held) {
+  const union {
+    const avow_value_t *from;
+    avow_value_t *to;
+  } same = { .from = held };
+  const avow_value_t v = *held;
+  *same.to = avow_none();
+  avow_value_unref(v);
+}
+
+static void promise_that_is_its_own_reason_is_told(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  assert_true(avow_reject(d, avow_follow(avow_ref(p))));
+  const avow_value_t *reason = avow_result(p);
+
+  assert_tells(
+      "avow: avow_loop_close(): 1 promise is held by its own value "
+      "and never freed; settle it with another value:\n",
+      1);
+
+  break_ring(avow_error_cause(reason));
+  avow_unref(p);
+}
+
+static avow_value_t list_with(avow_promise_t *p) {
+  avow_value_t items[] = { avow_int(1), avow_follow(p) };
+  return avow_list(items, 2);
+}
+
+static void promises_that_hold_each_other_are_told(void **state) {
+  avow_deferred_t *d, *e;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_promise_t *q = avow_promise_new(loop, &e);
+  assert_true(avow_resolve(d, list_with(avow_ref(q))));
+  assert_true(avow_resolve(e, list_with(avow_ref(p))));
+  avow_unref(q);
+
+  assert_tells(
+      "avow: avow_loop_close(): 2 promises are held by each other's "
+      "values and never freed; settle one of them with another "
+      "value:\n",
+      2);
+
+  break_ring(avow_list_at(avow_result(p), 1));
+  avow_unref(p);
+}
+
+static void promise_in_a_value_is_no_ring(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  avow_promise_t *q = avow_promise_resolve(loop, avow_int(1));
+  assert_true(avow_resolve(d, list_with(q)));
+
+  assert_told(TOLD("2 promises that are still held: avow_unref() them"));
+
+  avow_unref(p);
+}
+
 typedef struct {
   uv_work_t request;
   uv_sem_t may_end;
@@ -199,6 +278,9 @@ SUITE(held) {
     CASE(object_that_is_held_is_told),
     CASE(what_was_let_go_is_not_told),
     CASE(deferred_that_is_held_is_told),
+    CASE(promise_that_is_its_own_reason_is_told),
+    CASE(promises_that_hold_each_other_are_told),
+    CASE(promise_in_a_value_is_no_ring),
     CASE(deferred_of_a_request_in_flight_is_left_to_it),
     CASE(channel_that_is_held_is_told),
     CASE(gather_that_is_held_is_told),
