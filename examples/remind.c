@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reminds whoever connects: "300 tea" is answered by "tea" after 300 ms, of
- * several at a time. Each line of its log begins with whom it is about, a
+ * several at a time; a client that wants too many at once, or does not read what
+ * it is told, has to go. Each line of its log begins with whom it is about, a
  * visitor and one of what that asked for, which no function hands down.
  */
 #include <avow.h>
@@ -16,6 +17,8 @@
 #include "text.h"
 
 enum { LINE = 80, LONGEST = 3600000, GRACE = 1000 };
+
+enum { MOST = 100 }; /* reminders of one client at a time */
 
 static const char *port = "7002";
 
@@ -60,6 +63,11 @@ static avow_value_t begin_request(unsigned n) {
 
 typedef struct {
   avow_stream_t client;
+  unsigned waiting; /* reminders that are not said yet */
+} visitor_t;
+
+typedef struct {
+  visitor_t *visitor;
   avow_value_t line;
   unsigned n;
 } reminder_t;
@@ -79,25 +87,38 @@ static avow_value_t say_after(avow_stream_t client, const char *line) {
   return avow_none();
 }
 
+static void has_said(void *visitor) {
+  ((visitor_t *) visitor)->waiting--;
+}
+
 static avow_value_t remind(void *data) {
   const reminder_t *mine = data;
-  const avow_stream_t client = mine->client; /* which the visitor keeps */
+  visitor_t *visitor = mine->visitor; /* which waits for this */
   AVOW_AUTO_VALUE line = mine->line;
+  visitor->waiting++;
+  AVOW_AUTO_CALL(has_said, visitor);
   AVOW_TRY(begin_request(mine->n));
-  const avow_value_t v = say_after(client, avow_to_bytes(&line, NULL));
+  const avow_value_t v = say_after(visitor->client, avow_to_bytes(&line, NULL));
   if (avow_is_error(&v))
     note(avow_error_message(&v));
   return v;
 }
 
+/* BYTES: what the client says next. */
+static avow_value_t next_line(const visitor_t *visitor, avow_reader_t *reader) {
+  if (visitor->waiting >= MOST)
+    return avow_error_new(UV_ENOBUFS, avow_none(), "too many reminders");
+  return avow_await(avow_reader_line(reader, LINE));
+}
+
 /* Until the client has no more to say. */
-static avow_value_t listen_to(avow_stream_t client, const avow_group_t *all) {
-  avow_reader_t *reader = avow_reader_new(client);
-  avow_value_t line = avow_await(avow_reader_line(reader, LINE));
+static avow_value_t listen_to(visitor_t *visitor, const avow_group_t *all) {
+  avow_reader_t *reader = avow_reader_new(visitor->client);
+  avow_value_t line = next_line(visitor, reader);
   for (unsigned n = 1; line.tag == AVOW_BYTES; n++) {
-    reminder_t one = { client, line, n };
+    reminder_t one = { visitor, line, n };
     avow_group_add(all, avow_async(loop, remind, &one));
-    line = avow_await(avow_reader_line(reader, LINE));
+    line = next_line(visitor, reader);
   }
   avow_reader_unref(reader);
   return line;
@@ -108,9 +129,10 @@ static avow_value_t talk(void *connection) {
   AVOW_AUTO_VALUE client = avow_value_ref(connection);
   AVOW_TRY(begin_request(++visitors));
   note("is here");
+  visitor_t visitor = { .client = avow_to_stream(&client) };
   AVOW_AUTO_GROUP all = NULL;
   avow_promise_t *p = avow_group_new(loop, &all);
-  const avow_value_t v = listen_to(avow_to_stream(&client), all);
+  const avow_value_t v = listen_to(&visitor, all);
   if (avow_is_error(&v))
     avow_cancel_with(p, avow_value_ref(&v));
   avow_group_end(all);

@@ -43,6 +43,10 @@ printf 'a\nb\nc\n' >letters
 [ "$(grep -cFx -f letters words)" = 3 ] || fail "not three reminders"
 grep -q '^\[[23]\.2\] b$' log || fail "b is not the second of a visitor"
 
+echo "remind: so many for one client and no more"
+yes '3600000 much' | head -n 101 | run 0 "$client" "$port"
+until_true grep -q '\[4\] too many reminders' log
+
 echo "remind: ends with who is there"
 mkfifo hold
 "$client" "$port" <hold >out &
@@ -50,11 +54,11 @@ staying=$!
 exec 5>hold
 printf '3600000 never\n10 soon\n' >&5
 until_true grep -qx soon out # though the first has not passed
-until_true grep -q '\[4\.2\] said' log
+until_true grep -q '\[5\.2\] said' log
 interrupt TERM
 exec 5>&-
 wait "$staying" || :
 said server 'ends,'
-said 4.1 'never,operation canceled: timed out,'
+said 5.1 'never,operation canceled: timed out,'
 [ ! -s err ] || fail "errors"
 echo "all passed"
