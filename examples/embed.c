@@ -44,7 +44,7 @@ static const command_line_t command_line = {
   .example = "7002",
 };
 
-enum { FILE_MAX = 1024 * 1024, TIMEOUT = 1000, BACKLOG = 64 };
+enum { FILE_MAX = 1024 * 1024, TIMEOUT = 1000 };
 
 enum { OWED = 256 * 1024 }; /* bytes of echo, at which it stops to read */
 
@@ -364,7 +364,7 @@ static int listen_on(uv_loop_t *loop, int port) {
   if (err == 0)
     err = uv_tcp_bind(listener, (const struct sockaddr *) &address, 0);
   if (err == 0)
-    err = uv_listen((uv_stream_t *) listener, BACKLOG, on_connection);
+    err = uv_listen((uv_stream_t *) listener, SOMAXCONN, on_connection);
   if (err == 0)
     err = uv_tcp_getsockname(listener, (struct sockaddr *) &address, &len);
   if (err == 0)
