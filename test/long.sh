@@ -17,7 +17,7 @@ build=build-long
 records=$build/steps
 steps='tools analysers slow gcc_release asan_ubsan clang_debug clang_release
   no_async steady valgrind coverage mcdc aplus test262 differential
-  cancel simulate towns random depth thorough soak load transfers bodies
+  cancel simulate towns random depth thorough soak load hostile transfers bodies
   tls_memory writers races faults machines libuvs hosts musl site roots
   parents debian release reuse fuzzing'
 core='-Dexamples=false -Dbench=false'
@@ -217,6 +217,17 @@ bodies() {
 
 load() {
   programs release load
+}
+
+# All servers of the examples and of docs/recipes.md, $HOSTILE_SECONDS (3600) in
+# all.
+hostile() {
+  programs debugoptimized all
+  names=$(meson test -C "$build/debugoptimized" --suite hostile --list |
+    grep -c 'hostile clients')
+  HOSTILE_SECONDS=$((${HOSTILE_SECONDS:-3600} / names)) \
+    HOSTILE_CONNECTIONS=3000 meson test -C "$build/debugoptimized" \
+    --no-rebuild --suite hostile --num-processes 1 --timeout-multiplier 0
 }
 
 writers() {
