@@ -372,6 +372,26 @@ static void combinator_rejects_and_its_inputs_are_cancelled(void **state) {
   avow_unref(held);
 }
 
+/* Those of an input that is a combinator come after the others. */
+static void inputs_hear_in_their_order_and_nested_ones_later(void **state) {
+  avow_deferred_t *d[5];
+  avow_promise_t *const innermost[] = { pending(&d[0], "e") };
+  avow_promise_t *const inner[] = { avow_race(loop, innermost, 1),
+                                    pending(&d[1], "c") };
+  avow_promise_t *const more[] = { pending(&d[2], "d") };
+  avow_promise_t *const ps[] = { pending(&d[3], "a"),
+                                 avow_all_settled(loop, inner, 2),
+                                 avow_any(loop, more, 1), pending(&d[4], "b") };
+  avow_promise_t *p = avow_all(loop, ps, 4);
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("a b c d e");
+  for (int i = 0; i < 5; i++)
+    avow_deferred_drop(d[i]);
+}
+
 static void cancelling_twice_is_cancelling_once(void **state) {
   avow_deferred_t *d;
   avow_promise_t *p = pending(&d, "stop");
@@ -502,6 +522,7 @@ SUITE(cancel) {
     CASE(what_a_late_step_follows_is_cancelled),
     CASE(step_may_cancel_its_repeat),
     CASE(combinator_rejects_and_its_inputs_are_cancelled),
+    CASE(inputs_hear_in_their_order_and_nested_ones_later),
     CASE(cancelling_twice_is_cancelling_once),
     CASE(on_cancel_may_drop_the_deferred),
     CASE(on_cancel_is_not_called_when_settled),
