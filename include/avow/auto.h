@@ -62,9 +62,9 @@ AVOW_HEADER_END
 
 /**
  * AVOW_AUTO_CALL(free, buffer); has fn called with data where the block ends.
- * data may be of that block: it is still there. Where fn awaits, in a function
- * that was cancelled too, it awaits what avow_shield() makes. What the function
- * returns has been worked out by then.
+ * data may be of that block: it is still there. fn may await, in a function
+ * that was canceled, too: what must wait whatever else comes is an
+ * avow_shield(). What the function returns has been worked out by then.
  */
 #define AVOW_AUTO_CALL(fn, data)                                          \
   __attribute__((cleanup(avow_cleanup_run), unused)) const avow_cleanup_t \
