@@ -227,6 +227,31 @@ static void cancelling_again_reaches_the_clean_ups(void **state) {
   avow_deferred_drop(d);
 }
 
+static avow_value_t clean_up_shielded(void *d) {
+  return avow_follow(avow_shield(avow_promise_new(loop, d)));
+}
+
+static avow_value_t begin_with_shielded_clean_up(size_t i, void *d) {
+  avow_promise_t *p = avow_promise_new(loop, &work.deferreds[i]);
+  return avow_follow(avow_finally(p, clean_up_shielded, d));
+}
+
+static void cancelling_again_waits_for_the_clean_ups(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_map(loop, 1, begin_with_shielded_clean_up, &d, NULL);
+  run();
+  avow_cancel(p);
+  run();
+
+  avow_cancel(p);
+  run();
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+
+  assert_true(avow_resolve(d, avow_none()));
+  assert_rejects(p, UV_ECANCELED);
+  avow_deferred_drop(work.deferreds[0]);
+}
+
 static void cancelled_before_it_began_it_calls_nothing(void **state) {
   avow_promise_t *p = avow_map(loop, 2, begin, NULL, NULL);
 
@@ -326,6 +351,7 @@ SUITE(map) {
     MAP(all_settled_goes_on_after_failures),
     MAP(cancelling_cancels_those_that_run_and_waits_for_them),
     MAP(cancelling_again_reaches_the_clean_ups),
+    MAP(cancelling_again_waits_for_the_clean_ups),
     MAP(cancelled_before_it_began_it_calls_nothing),
     MAP(function_may_cancel_its_map),
     MAP(results_of_a_failed_map_are_released),
