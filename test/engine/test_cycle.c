@@ -105,14 +105,14 @@ enum { ENDS = sizeof(ends) / sizeof(ends[0]) };
 
 static size_t settled;
 
-static avow_value_t count(const avow_value_t *arg, void *data) {
+static avow_value_t count(void *data) {
   settled++;
   return avow_none();
 }
 
-/* Counts p, which is taken, when it settles. */
+/* Counts p, which is taken, when it settles, or when this is detached. */
 static void watch(avow_promise_t *p) {
-  avow_unref(avow_then(p, count, count, NULL));
+  avow_unref(avow_finally(p, count, NULL));
 }
 
 static void ignore(uv_loop_t *of, const avow_value_t *reason, const char *where,
