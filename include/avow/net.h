@@ -30,6 +30,24 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_connect(uv_loop_t *loop,
                                                     const char *service);
 
 /**
+ * NONE once a handle of the program's is connected to the host's service: the
+ * addresses are looked up and raced as by avow_connect() (uv_tcp_open).
+ *
+ * tcp is initialized (uv_tcp_init) and has no socket. It stays the program's,
+ * to be closed and freed, and must stay in memory while this is pending. Until
+ * it is connected it is not touched: after a rejection, and after cancelling,
+ * it is as it was, and may be connected again. avow_close_handle() of it
+ * rejects this with UV_ECANCELED first; after a uv_close() of the program's own
+ * cancel this before the handle is freed.
+ *
+ * Rejects as avow_connect() does. UV_EINVAL if it has a socket or is closing,
+ * UV_EALREADY while it connects, UV_EMFILE without a descriptor, UV_ENOTSUP on
+ * Windows. Cancelling stops it at any stage.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_tcp_connect_host(
+    uv_tcp_t *tcp, const char *host, const char *service);
+
+/**
  * OBJECT: a stream connected to that name, as by avow_pipe_connect().
  * Cancelling closes it.
  */

@@ -333,6 +333,10 @@ static avow_promise_t *start_connect(void) {
   return avow_connect(loop, "localhost", port);
 }
 
+static avow_promise_t *tcp_connect_host(void) {
+  return avow_tcp_connect_host(&tcp, "localhost", port);
+}
+
 static avow_promise_t *start_bind(void) {
   return avow_bind(loop, "localhost", "0");
 }
@@ -414,6 +418,8 @@ static const subject_t subjects[] = {
     .set = set_udp, .strike = strike_udp },
   { "avow_connect", IN_POOL, AT_ONCE, start_connect, .set = set_waiting_server,
     .strike = strike_server },
+  { "avow_tcp_connect_host", IN_POOL, AT_ONCE, tcp_connect_host, .set = set_tcp,
+    .strike = strike_tcp },
   { "avow_connect_path", BY_ITSELF, AT_ONCE, connect_pipe, .set = set_pipe,
     .strike = strike_pipe },
   { "avow_bind", IN_POOL, AT_ONCE, .start = start_bind },

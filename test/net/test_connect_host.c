@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/* Connecting a handle of the program's by name. */
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <sys/socket.h>
+
+#include "acceptor.h"
+
+static uv_tcp_t tcp;
+static bool is_ours; /* to be closed */
+
+static avow_stream_t ours(void) {
+  return avow_uv_stream((uv_stream_t *) &tcp);
+}
+
+static int set_up(void **state) {
+  const int err = acceptor_setup(state);
+  is_ours = true;
+  tcp.data = state;
+  return err != 0 ? err : uv_tcp_init(loop, &tcp);
+}
+
+static void close_ours(void) {
+  is_ours = false;
+  assert_fulfils_none(avow_close(ours()));
+}
+
+static int tear_down(void **state) {
+  if (is_ours)
+    close_ours();
+  return acceptor_teardown(state);
+}
+
+static avow_promise_t *start(void) {
+  return avow_tcp_connect_host(&tcp, "127.0.0.1", server_port);
+}
+
+static void assert_talks(void) {
+  wait_for(1);
+  assert_fulfils_int(avow_write(ours(), avow_string("hi")), 2);
+  assert_hears(&accepted[0], "hi");
+  assert_fulfils_int(avow_write(avow_to_stream(&accepted[0]),
+                                avow_string("ho")),
+                     2);
+  assert_fulfils_bytes(avow_read(ours(), 10), "ho");
+}
+
+static void handle_is_connected(void **state) {
+  assert_fulfils_none(start());
+
+  assert_talks();
+  assert_ptr_equal(tcp.data, state);
+}
+
+static void connection_is_the_handle_s_alone(void **state) {
+  assert_fulfils_none(start());
+  wait_for(1);
+
+  close_ours();
+
+  assert_hears_the_end(&accepted[0]);
+}
+
+static void what_was_set_before_holds(void **state) {
+  uv_os_fd_t fd;
+  int on = 0;
+  socklen_t len = sizeof(on);
+  assert_int_equal(uv_tcp_nodelay(&tcp, 1), 0);
+
+  assert_fulfils_none(start());
+
+  assert_int_equal(uv_fileno((uv_handle_t *) &tcp, &fd), 0);
+  assert_int_equal(getsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, &len), 0);
+  assert_int_not_equal(on, 0);
+}
+
+static void refusal_leaves_the_handle_as_it_was(void **state) {
+  assert_says(avow_tcp_connect_host(&tcp, "127.0.0.1", "1"), UV_ECONNREFUSED,
+              "connect '127.0.0.1:1': connection refused");
+
+  assert_fulfils_none(start());
+  assert_talks();
+}
+
+static void cancelling_leaves_the_handle_as_it_was(void **state) {
+  avow_promise_t *p = start();
+
+  avow_cancel(p);
+  assert_rejects(p, UV_ECANCELED);
+
+  assert_fulfils_none(start());
+  assert_int_equal(avow_peer_address((uv_handle_t *) &tcp).port,
+                   atoi(server_port));
+}
+
+static void closing_the_handle_rejects(void **state) {
+  avow_promise_t *p = start();
+
+  close_ours();
+
+  assert_int_equal(avow_result(p)->code, UV_ECANCELED);
+  avow_unref(p);
+}
+
+/* Nobody tells of that. */
+static void handle_that_the_program_closes_is_not_connected(void **state) {
+  avow_promise_t *p = start();
+  is_ours = false;
+  uv_close((uv_handle_t *) &tcp, NULL);
+
+  assert_rejects(p, UV_ECANCELED);
+}
+
+static void handle_connects_once_at_a_time(void **state) {
+  avow_promise_t *p = start();
+
+  assert_says(start(), UV_EALREADY, "connect '127.0.0.1': already in progress");
+
+  assert_fulfils_none(p);
+}
+
+static void what_cannot_be_connected_is_refused(void **state) {
+  assert_rejects(avow_tcp_connect_host(&tcp, NULL, "1"), UV_EINVAL);
+  assert_rejects(avow_tcp_connect_host(&tcp, "127.0.0.1", NULL), UV_EINVAL);
+  assert_fulfils_none(start());
+  assert_says(start(), UV_EINVAL, "connect '127.0.0.1': invalid argument");
+  is_ours = false;
+  avow_promise_t *p = avow_close(ours());
+  assert_rejects(start(), UV_EINVAL);
+  assert_fulfils_none(p);
+}
+
+static void connect_nothing(void) {
+  assert_rejects(avow_tcp_connect_host(NULL, "127.0.0.1", "1"), AVOW_EMISUSE);
+}
+
+static void no_handle_is_misuse(void **state) {
+  assert_misuse(connect_nothing, "a handle is NULL");
+}
+
+static void loop_close_ends_it(void **state) {
+  avow_promise_t *p = start();
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_int_equal(avow_result(p)->code, UV_ECANCELED);
+  avow_unref(p);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
+/* Fails the nth allocation; false once there is none. */
+static bool fails_well(long nth, bool from_then_on) {
+  fail_allocation(nth, from_then_on);
+  const avow_value_t v = avow_run(start());
+  const bool failed = allocation_failed();
+  fail_allocation(0, false);
+  const int err = avow_error_code(&v);
+  assert_true(err == 0 || err == UV_ENOMEM);
+  avow_value_unref(v);
+  close_ours();
+  is_ours = uv_tcp_init(loop, &tcp) == 0;
+  for (; accepted_count > 0; accepted_count--)
+    drop(&accepted[accepted_count - 1]);
+  return failed;
+}
+
+static void connecting_survives_failing_memory(void **state) {
+  for (int on = 0; on < 2; on++)
+    for (long nth = 1; fails_well(nth, on != 0); nth++)
+      assert_true(nth < 100);
+}
+
+#define HOST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+
+SUITE(connect_host) {
+  (void) signal(SIGPIPE, SIG_IGN);
+  const struct CMUnitTest tests[] = {
+    HOST(handle_is_connected),
+    HOST(connection_is_the_handle_s_alone),
+    HOST(what_was_set_before_holds),
+    HOST(refusal_leaves_the_handle_as_it_was),
+    HOST(cancelling_leaves_the_handle_as_it_was),
+    HOST(closing_the_handle_rejects),
+    HOST(handle_that_the_program_closes_is_not_connected),
+    HOST(handle_connects_once_at_a_time),
+    HOST(what_cannot_be_connected_is_refused),
+    HOST(no_handle_is_misuse),
+    HOST(loop_close_ends_it),
+    HOST(connecting_survives_failing_memory),
+  };
+  return RUN(tests);
+}
