@@ -21,17 +21,41 @@ static int port_of(const struct sockaddr *address) {
   return ntohs(v4.sin_port);
 }
 
+/* Room for a name of an interface behind any address; that and the port fit. */
+enum { HOST_MAX = 40 + UV_IF_NAMESIZE };
+
+/* Without its zone an address of a link is ambiguous: nobody could connect to
+   it by its text. */
+static void add_zone(const struct sockaddr *address, char host[HOST_MAX]) {
+  struct sockaddr_in6 v6;
+  memcpy(&v6, address, sizeof(v6));
+  const unsigned char *bytes = v6.sin6_addr.s6_addr;
+  const bool of_link = bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80;
+  const size_t len = strlen(host);
+  size_t room = HOST_MAX - len - 1;
+  if (of_link && v6.sin6_scope_id != 0 &&
+      uv_if_indextoiid(v6.sin6_scope_id, host + len + 1, &room) == 0)
+    host[len] = '%';
+}
+
+static void print_host(const struct sockaddr *address, char host[HOST_MAX],
+                       char out[AVOW__ADDRESS_MAX]) {
+  const bool six = address->sa_family == AF_INET6;
+  if (six)
+    add_zone(address, host);
+  (void) snprintf(out, AVOW__ADDRESS_MAX, six ? "[%s]:%d" : "%s:%d", host,
+                  port_of(address)); /* fits */
+}
+
 void avow__address_print(const struct sockaddr *address,
                          char out[AVOW__ADDRESS_MAX]) {
-  char host[48];
+  char host[HOST_MAX] = "";
   if (address == NULL)
     (void) snprintf(out, AVOW__ADDRESS_MAX, "NULL"); /* fits */
   else if (uv_ip_name(address, host, sizeof(host)) != 0)
     (void) snprintf(out, AVOW__ADDRESS_MAX, "?:0"); /* fits */
   else
-    (void) snprintf(out, AVOW__ADDRESS_MAX, /* fits */
-                    address->sa_family == AF_INET6 ? "[%s]:%d" : "%s:%d", host,
-                    port_of(address));
+    print_host(address, host, out);
 }
 
 avow_address_t avow_address(const struct sockaddr *address) {

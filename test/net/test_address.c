@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Addresses as text and as numbers. */
 #include <netinet/in.h>
+#include <stdio.h>
 
 #include "harness.h"
 
@@ -41,6 +42,37 @@ static void address_has_a_text_and_a_port(void **state) {
                  80);
   assert_address(avow_address((const struct sockaddr *) &v6), "[fe80::1]:65535",
                  65535);
+}
+
+/* It can be looked up again. */
+static void address_of_a_link_has_its_zone(void **state) {
+  static const char *const hosts[] = {
+    "fe80::1", "fe80:1111:2222:3333:4444:5555:6666:7777"
+  };
+  char zone[UV_IF_NAMESIZE], host[64], text[64];
+  size_t room = sizeof(zone);
+  if (uv_if_indextoiid(1, zone, &room) != 0)
+    skip(); /* there is no such link */
+  for (size_t i = 0; i < 2; i++) {
+    (void) snprintf(host, sizeof(host), "%s%%%s", hosts[i], zone); /* fits */
+    (void) snprintf(text, sizeof(text), "[%.54s]:65535", host);
+
+    const avow_value_t v =
+        avow_run(avow_getaddrinfo(loop, host, "65535", NULL));
+
+    assert_address(avow_address(avow_to_addrinfo(&v)->ai_addr), text, 65535);
+    avow_value_unref(v);
+  }
+}
+
+/* Elsewhere a scope says nothing. */
+static void address_of_no_link_has_no_zone(void **state) {
+  struct sockaddr_in6 v6;
+  (void) uv_ip6_addr("2001:db8::1", 80, &v6); /* it is one */
+  v6.sin6_scope_id = 1;
+
+  assert_address(avow_address((const struct sockaddr *) &v6),
+                 "[2001:db8::1]:80", 80);
 }
 
 static void what_is_no_address_has_none(void **state) {
@@ -114,6 +146,8 @@ static void other_handles_have_no_address(void **state) {
 SUITE(address) {
   const struct CMUnitTest tests[] = {
     ADDRESS(address_has_a_text_and_a_port),
+    ADDRESS(address_of_a_link_has_its_zone),
+    ADDRESS(address_of_no_link_has_no_zone),
     ADDRESS(what_is_no_address_has_none),
     ADDRESS(ends_of_a_connection_know_each_other),
     ADDRESS(ends_of_datagrams_have_addresses),
