@@ -15,8 +15,11 @@ AVOW_HEADER_BEGIN
  * INT: bytes sent, always the whole datagram. Takes BYTES. The address, NULL
  * for the one that the socket is connected to, is copied. Tries at once and
  * queues what the system would not take (uv_udp_try_send, uv_udp_send).
- * UV_EINVAL for what is no BYTES, UV_EMSGSIZE if it is too long for a datagram.
- * Cancelling does not take it back.
+ * UV_EINVAL for what is no BYTES, and for an address that is not of IP where
+ * there is no socket yet. UV_EMSGSIZE if it is too long for a datagram,
+ * UV_EDESTADDRREQ without an address, UV_EISCONN with one if the socket is
+ * connected. A connected socket also rejects a send with what became of an
+ * earlier one, such as UV_ECONNREFUSED. Cancelling does not take it back.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_udp_send(
     uv_udp_t *udp, avow_value_t bytes, const struct sockaddr *address);

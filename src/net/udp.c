@@ -34,7 +34,19 @@ static void on_send(uv_udp_send_t *req, int status) {
   avow__op_complete(&send->op, v);
 }
 
-static int udp_check(const uv_udp_t *udp, const avow_value_t *bytes) {
+/* A socket that libuv has yet to make is of IP: it aborts at another kind of
+   address. */
+static bool fits(const uv_udp_t *udp, const struct sockaddr *address) {
+  uv_os_fd_t fd;
+  return address == NULL || address->sa_family == AF_INET ||
+         address->sa_family == AF_INET6 ||
+         uv_fileno((const uv_handle_t *) udp, &fd) == 0;
+}
+
+static int udp_check(const uv_udp_t *udp, const avow_value_t *bytes,
+                     const struct sockaddr *address) {
+  if (!fits(udp, address))
+    return UV_EINVAL;
   if (avow_is_error(bytes))
     return bytes->code; /* no memory for them */
   if (bytes->tag != AVOW_BYTES || uv_is_closing((const uv_handle_t *) udp))
@@ -80,7 +92,7 @@ avow_promise_t *avow_udp_send(uv_udp_t *udp, avow_value_t bytes,
   char name[AVOW__ADDRESS_MAX] = "";
   if (address != NULL)
     avow__address_print(address, name);
-  int n = udp_check(udp, &bytes);
+  int n = udp_check(udp, &bytes, address);
   if (n == 0) {
     const uv_buf_t buf = udp_buffer(&bytes);
     n = uv_udp_try_send(udp, &buf, 1, address);

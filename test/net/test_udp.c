@@ -82,6 +82,18 @@ static void send_rejects_without_an_address(void **state) {
   avow_value_unref(v);
 }
 
+/* Where there is no socket yet libuv would abort. */
+static void send_rejects_an_address_of_another_kind(void **state) {
+  const struct sockaddr local = { .sa_family = AF_UNIX };
+  uv_udp_t fresh;
+  assert_int_equal(uv_udp_init(loop, &fresh), 0);
+
+  assert_says(avow_udp_send(&fresh, avow_string("x"), &local), UV_EINVAL,
+              "send '?:0': invalid argument");
+
+  assert_fulfils_none(avow_close_handle((uv_handle_t *) &fresh));
+}
+
 static void datagram_that_is_too_long_is_refused(void **state) {
   char *data;
   const avow_value_t bytes = avow_bytes_new(70000, &data);
@@ -217,6 +229,7 @@ SUITE(udp) {
     UDP(empty_datagram_arrives),
     UDP(connected_socket_needs_no_address),
     UDP(send_rejects_without_an_address),
+    UDP(send_rejects_an_address_of_another_kind),
     UDP(datagram_that_is_too_long_is_refused),
     UDP(datagram_of_more_bytes_than_libuv_counts_is_refused),
     UDP(send_rejects_what_is_not_bytes),
