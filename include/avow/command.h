@@ -5,6 +5,10 @@
  * libuv's to reap, and its descriptors 0 to 2 are open. Their standard streams
  * are pipes on POSIX, so they can be opened as /dev/stdin, /dev/stdout and
  * /dev/stderr.
+ *
+ * Commands and processes start with the default actions of signals. A standard
+ * stream that they inherit blocks again, also here: do not have a stream of
+ * avow_open_stream() on it meanwhile.
  */
 #ifndef AVOW_COMMAND_H
 #define AVOW_COMMAND_H

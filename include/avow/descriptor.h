@@ -30,7 +30,8 @@ AVOW_API AVOW_MUST_USE avow_value_t avow_file_stream(uv_loop_t *loop,
  * OBJECT: the stream of a descriptor, such as 0, standard input: of a terminal,
  * a pipe, a socket, or of a file from where it stands (uv_guess_handle). Else
  * an error: UV_EBADF, UV_ENOTSUP for what is no stream.
- * Terminals, pipes and sockets no longer block then, for whoever shares them.
+ * Terminals, pipes and sockets no longer block then, for whoever shares them,
+ * until a process is started that inherits it as a standard stream.
  * A socket can be shut down; who reads from a pipe or a terminal reads the end
  * when the descriptor is closed, too, avow_shutdown() or not. The master of a
  * pseudo-terminal ends when nobody has its other side open any more, which

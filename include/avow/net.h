@@ -105,7 +105,8 @@ AVOW_API AVOW_MUST_USE avow_value_t avow_accept(uv_stream_t *from);
 
 /** Zero in a field stands for its default. */
 typedef struct avow_connections_options_s {
-  int backlog;          /* connections that wait in the system's queue; 511 */
+  int backlog;          /* connections that wait in the system's queue, which
+                           may allow fewer (somaxconn); 511 */
   size_t room;          /* those accepted before somebody asks for them; none */
   uint64_t reserved[4]; /* zeros, else UV_EINVAL: for later versions */
 } avow_connections_options_t;

@@ -96,6 +96,37 @@ HEAD
   ' "$work/wrappers" -
   cat <<'TAIL'
 
+## Sockets, streams and processes at their edges
+
+What libuv, glibc and Linux do where a comment in the headers cannot say it in a few words, and what comes of it.
+
+| function | there | then |
+|---|---|---|
+| `avow_getaddrinfo()`, `avow_connect()`, `avow_bind()` | `getaddrinfo()` blocks a thread, and libuv gives it half of the pool | numeric hosts and ports need no thread; names wait for one |
+| `avow_connect()`, `avow_getaddrinfo()` | an address of a link needs a zone, `fe80::1%eth0` | an unknown zone is UV_EAI_NONAME; without one connecting is UV_EINVAL |
+| `avow_tcp_connect()` | libuv keeps the socket of a failed attempt | close the handle; `avow_tcp_connect_host()` leaves it as it was |
+| `avow_bind()` | a socket of IPv6 gets IPv4 too, unless the system forbids it | without a host both; a peer by IPv4 is `[::ffff:192.0.2.1]:80` |
+| `avow_bind()` | Linux gives a port twice until somebody listens (SO_REUSEADDR) | UV_EADDRINUSE may come from `avow_connections()` |
+| `avow_connections()` | Linux cuts the backlog to `net.core.somaxconn` | further clients are not refused: they wait, and try again |
+| `avow_connections()` | without a descriptor libuv accepts by a spare one, and closes | the client sees its connection end |
+| `avow_bind_path()` | libuv unlinks the name of any pipe that it bound | only the socket that was bound is removed |
+| `avow_bind_path()` | its stream counts as one that is connected | a read waits, and `avow_shutdown()` ends the listening |
+| `avow_read()` of a socket | Linux tells a reset once | whichever call comes first gets it, also a write |
+| `avow_close()` of a connection | Linux resets it if bytes are left that nobody has read | the peer may lose what was written to it last: read to the end first |
+| `avow_close()` of a connection | what the system has taken is sent in the background | `avow_shutdown()` first; nobody says whether it arrived |
+| `avow_peer_gone()` | a peer that ended one way may still read | settles at a reset, or when both ways are closed |
+| `avow_udp_send()` | Linux tells of an earlier datagram that was refused | a connected socket rejects the next send: UV_ECONNREFUSED |
+| `avow_udp_send()` | broadcasts need SO_BROADCAST | UV_EACCES before `uv_udp_set_broadcast()` |
+| `avow_datagrams()` | Linux drops what does not fit into the queue of the socket | nobody is told |
+| `avow_open_stream()` | O_NONBLOCK belongs to all processes that share the open file | it stays after the stream is closed |
+| `avow_open_stream()` | devices such as `/dev/null` are files | `/dev/null` is at its end, `/dev/zero` has none |
+| `avow_open_stream()` | a master of a pseudo-terminal ends with EIO, and gives 4095 bytes at a time | its end is NONE, behind all bytes |
+| `avow_spawn()`, `avow_command()` | libuv makes a standard stream that is inherited block | it blocks here, too: a stream that avow has open on it holds the loop up |
+| `avow_spawn()`, `avow_command()` | libuv resets the signals below 32, and unblocks all | what the program ignores ends its children, SIGPIPE for one |
+| `avow_spawn()` with a stream of the program's | libuv makes a pair of sockets | `/dev/stdin` cannot be opened there |
+| `avow_process_wait()` | one that waits for any child takes the end of ours | the promise settles at the end of the loop |
+| `avow_tls_client()` | OpenSSL searches the directory of authorities while it verifies | that is done on the loop's thread |
+
 ## Files by io_uring
 
 On Linux, libuv 1.45 to 1.48 have the kernel do most requests for files (io_uring), without the thread pool;
