@@ -77,9 +77,10 @@ typedef struct avow_fs_change_s {
 
 /**
  * OBJECTs, for avow_to_fs_change(): what changed of the path, which is looked
- * at now and then every ms milliseconds (as by uv_fs_poll_start). Changes that
- * are not taken yet become one, from the first's prev to the last's curr. While
- * it cannot be looked at, one item rejects with the reason, such as UV_ENOENT.
+ * at now and then every ms milliseconds (as by uv_fs_poll_start); 0 stands for
+ * 1. Changes that are not taken yet become one, from the first's prev to the
+ * last's curr. While it cannot be looked at, one item rejects with the reason,
+ * such as UV_ENOENT.
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_fs_polls(uv_loop_t *loop,
                                                      const char *path,

@@ -14,20 +14,23 @@
 AVOW_HEADER_BEGIN
 
 /**
- * BYTES: all of the file; UV_EFBIG if that is more than max_bytes. Cancelling
- * takes it off the pool's queue, or stops it after the part that it reads.
+ * BYTES: all of the file, up to its end: also of one that says that it has no
+ * length, as those in /proc. UV_EFBIG if that is more than max_bytes.
+ * Cancelling takes it off the pool's queue, or stops it after the part that it
+ * reads.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_read_file(uv_loop_t *loop,
                                                       const char *path,
                                                       size_t max_bytes);
 
 /**
- * INT: bytes written, always all of them. Takes BYTES. They go over what the
- * file held before, and what that had beyond them is cut off; a new one gets
- * the mode. Cancelling takes it off the pool's queue, or stops it after the
- * part that it writes: like a rejection, that leaves a part of the new bytes
- * alone, or the file as it was if none was written. avow_replace_file() leaves
- * that always, also to those who read meanwhile.
+ * INT: bytes written, always all of them. Takes BYTES. A FIFO or a device gets
+ * them as they are. They go over what a file held before, and what that had
+ * beyond them is cut off; a new one gets the mode. Cancelling takes it off the
+ * pool's queue, or stops it after the part that it writes: like a rejection,
+ * that leaves a part of the new bytes alone, or the file as it was if none was
+ * written. avow_replace_file() leaves that always, also to those who read
+ * meanwhile.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_write_file(uv_loop_t *loop,
                                                        const char *path,
@@ -50,8 +53,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_append_file(uv_loop_t *loop,
  * let in who was not before. Set-uid, set-gid and capabilities go. A path that
  * ends at a symbolic link is where that leads, unless others laid the link in a
  * directory like /tmp (sticky, and all may write): UV_EACCES. Links on the way
- * to the last name are followed, whoever laid them. UV_ENOENT for a link of
- * /proc to what has lost its name.
+ * to the last name are followed, whoever laid them. UV_EISDIR for a directory,
+ * UV_EINVAL for a FIFO, a socket or a device, which stay. UV_ENOENT for a link
+ * of /proc to what has lost its name.
  *
  * A rejection leaves the old file, and nothing else, unless its message begins
  * with "sync": then the new one is in its place, but the disk may not know of

@@ -23,7 +23,11 @@ AVOW_HEADER_BEGIN
 
 /* Open files. */
 
-/** INT: the file (uv_fs_open). */
+/**
+ * INT: the file (uv_fs_open). A new one gets the mode less the umask. A FIFO
+ * keeps a thread until its other end is open, unless flags have
+ * UV_FS_O_NONBLOCK.
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_open(uv_loop_t *loop,
                                                     const char *path, int flags,
                                                     int mode);
@@ -47,8 +51,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_read(uv_loop_t *loop,
 /**
  * INT: bytes written, always all of them, in as many uv_fs_write() as the
  * system wants. Takes BYTES, or a LIST of them to be written one after another.
- * At the offset, or where the file stands for -1. Cancelling one that runs
- * stops it after the part that it is writing.
+ * At the offset, or where the file stands for -1. Linux writes to the end of a
+ * file that was opened with UV_FS_O_APPEND, whatever the offset. Cancelling one
+ * that runs stops it after the part that it is writing.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_write(uv_loop_t *loop,
                                                      uv_file file,
@@ -61,7 +66,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_write(uv_loop_t *loop,
  * (uv_fs_sendfile, again and again). Until all is copied it holds a thread of
  * the pool, which waits for a socket or a pipe that takes no more for as long
  * as that lasts, also when cancelled. On Linux the system copies between files,
- * at most 2 GiB at a time; to a socket or a pipe go 8 KiB by 8 KiB.
+ * at most 2 GiB at a time; to a socket or a pipe go 8 KiB by 8 KiB. It refuses
+ * a file that was opened with UV_FS_O_APPEND: UV_EBADF.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_sendfile(
     uv_loop_t *loop, uv_file to, uv_file from, int64_t offset, size_t len);
@@ -69,7 +75,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_sendfile(
 /**
  * NONE, once all that was written to the file is on the disk, and what the
  * system knows of the file as well (uv_fs_fsync). UV_EIO, UV_ENOSPC: a part of
- * it may be lost. UV_EINVAL for what is no file of a disk, such as a socket.
+ * it may be lost. The system says so once: a later call may fulfill although
+ * that part is lost. UV_EINVAL for what is no file of a disk, such as a socket.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_fsync(uv_loop_t *loop,
                                                      uv_file file);
@@ -93,7 +100,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_ftruncate(uv_loop_t *loop,
 
 /**
  * NONE, once the open file has that mode, whatever the umask says
- * (uv_fs_fchmod). UV_EPERM for who is neither its owner nor root.
+ * (uv_fs_fchmod). UV_EPERM for who is neither its owner nor root. Linux leaves
+ * out set-gid without an error if the process is not in the group of the file.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_fchmod(uv_loop_t *loop,
                                                       uv_file file, int mode);
@@ -110,7 +118,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_futime(uv_loop_t *loop,
 /**
  * NONE, once the open file has that owner and that group, of which -1 stays as
  * it is (uv_fs_fchown). UV_EPERM for who is not root, but for a group that its
- * owner belongs to. Does nothing on Windows.
+ * owner belongs to. Linux takes set-uid and set-gid from an executable file,
+ * and its capabilities. Does nothing on Windows.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_fchown(uv_loop_t *loop,
                                                       uv_file file,
@@ -129,7 +138,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_unlink(uv_loop_t *loop,
 
 /**
  * NONE, once there is a new directory, with the mode less the umask
- * (uv_fs_mkdir). UV_EEXIST whatever has the name; UV_ENOENT without the
+ * (uv_fs_mkdir). Where the directory above has a default ACL, that takes the
+ * place of the umask; where it has set-gid, the new one has its group and
+ * set-gid, too. UV_EEXIST whatever has the name; UV_ENOENT without the
  * directory above it, which avow_make_dirs() makes, too.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_mkdir(uv_loop_t *loop,
@@ -146,7 +157,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_rmdir(uv_loop_t *loop,
 
 /**
  * NONE, once what was at from has the name to, in one go: whoever looks finds
- * what was there before or this (uv_fs_rename). UV_ENOENT, UV_EXDEV for another
+ * what was there before or this (uv_fs_rename). Two names of one file both
+ * stay: then it does nothing. UV_ENOENT, UV_EXDEV for another
  * file system, UV_ENOTEMPTY or UV_EEXIST for a directory that is not empty,
  * UV_EISDIR and UV_ENOTDIR where only one of them is a directory.
  */
@@ -155,9 +167,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_rename(uv_loop_t *loop,
                                                       const char *to);
 
 /**
- * NONE, once the file at the path has one more name, link (uv_fs_link).
- * UV_EEXIST if that is taken, UV_EXDEV for another file system, UV_EPERM for a
- * directory.
+ * NONE, once the file at the path has one more name, link (uv_fs_link). On
+ * Linux a symbolic link at the path gets that name itself. UV_EEXIST if that is
+ * taken, UV_EXDEV for another file system, UV_EPERM for a directory.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_link(uv_loop_t *loop,
                                                     const char *path,
@@ -177,8 +189,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_symlink(uv_loop_t *loop,
 /**
  * NONE if the path is there (F_OK) and the process may read, write or run it,
  * as mode asks (R_OK, W_OK, X_OK) (uv_fs_access). Else UV_ENOENT, UV_EACCES,
- * UV_EROFS. That may change before it is opened: who opens it anyway hears it
- * there.
+ * UV_EROFS. The system looks at the real user and group of the process, and not
+ * at those that set-uid and set-gid gave it. That may change before it is
+ * opened: who opens it anyway hears it there.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_access(uv_loop_t *loop,
                                                       const char *path,
@@ -187,6 +200,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_access(uv_loop_t *loop,
 /**
  * NONE, once what the path leads to has that mode, whatever the umask says
  * (uv_fs_chmod). UV_ENOENT; UV_EPERM for who is neither its owner nor root.
+ * Linux leaves out set-gid as with avow_fs_fchmod().
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_chmod(uv_loop_t *loop,
                                                      const char *path,
@@ -215,7 +229,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_lutime(uv_loop_t *loop,
 /**
  * NONE, once what the path leads to has that owner and that group, of which -1
  * stays as it is (uv_fs_chown). UV_ENOENT; UV_EPERM for who is not root, but
- * for a group that its owner belongs to. Does nothing on Windows.
+ * for a group that its owner belongs to. Linux takes from an executable file
+ * what avow_fs_fchown() says. Does nothing on Windows.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_chown(uv_loop_t *loop,
                                                      const char *path,
@@ -231,7 +246,14 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_lchown(uv_loop_t *loop,
                                                       uv_uid_t uid,
                                                       uv_gid_t gid);
 
-/** NONE (uv_fs_copyfile). A copy that fails is removed. */
+/**
+ * NONE (uv_fs_copyfile). The copy has the mode of the original, also set-uid
+ * and set-gid, whatever the umask says. A file at to is written over. If the
+ * copy fails after that file was opened, libuv removes it: a file or a device
+ * that was there before is lost, also where from is a directory. Nothing is
+ * removed with UV_FS_COPYFILE_EXCL if something was there; avow_copy_tree()
+ * leaves the old file until the copy is complete.
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_copyfile(uv_loop_t *loop,
                                                         const char *from,
                                                         const char *to,

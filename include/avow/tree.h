@@ -22,9 +22,11 @@ AVOW_HEADER_BEGIN
 
 /**
  * INT: how many directories were made, 0 if it was there: the path's and those
- * above it, as mkdir -p. The path is looked up for each, in one piece of work
- * for the thread pool. UV_EEXIST or UV_ENOTDIR if something else has the name.
- * Cancelling takes it off the pool's queue; one that runs ends unheard.
+ * above it, as mkdir -p: each new one gets the mode less the umask, and those
+ * above also let their owner write and search. The path is looked up for each,
+ * in one piece of work for the thread pool. UV_EEXIST or UV_ENOTDIR if
+ * something else has the name. Cancelling takes it off the pool's queue; one
+ * that runs ends unheard.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_make_dirs(uv_loop_t *loop,
                                                       const char *path,

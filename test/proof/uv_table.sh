@@ -127,6 +127,23 @@ What libuv, glibc and Linux do where a comment in the headers cannot say it in a
 | `avow_process_wait()` | one that waits for any child takes the end of ours | the promise settles at the end of the loop |
 | `avow_tls_client()` | OpenSSL searches the directory of authorities while it verifies | that is done on the loop's thread |
 
+## Files at the edges
+
+What libuv 1.44.2 and Linux do where a name promises something else. The headers say it beside the functions, too.
+
+| function | what happens | what to do |
+|---|---|---|
+| `avow_fs_copyfile()` | libuv removes what is at the target when the copy fails, also what was there before | `UV_FS_COPYFILE_EXCL`, or `avow_copy_tree()` |
+| `avow_fs_rename()` | two names of one file both stay, and it fulfills | `avow_fs_unlink()` |
+| `avow_fs_link()` | a symbolic link is not followed | `avow_fs_realpath()` first |
+| `avow_fs_write()`, `avow_fs_sendfile()` | with `O_APPEND` the first ignores the offset, and the second rejects with UV_EBADF | open the file without it |
+| `avow_fs_fsync()` | an error is told once, and the next call fulfills | write the file anew |
+| `avow_fs_chmod()`, `avow_fs_fchmod()` | set-gid is left out without an error outside the group of the file | `avow_fs_stat()` behind it |
+| `avow_fs_chown()`, `avow_fs_fchown()` | executable files lose set-uid and set-gid | `avow_fs_chmod()` behind it |
+| `avow_fs_access()` | it is about the real user, not the effective one | open the file |
+| `avow_fs_events()` | inotify watches a file and not its path, and libuv does not tell of a full queue: avow watches the path anew at each event of the file itself, and tells of losses after 8,192 events in a turn | look at the path after each item |
+| `avow_sleep()`, `avow_timeout()` | a timer counts from `uv_now()`, which is old behind long work: a sleep does, and a limit counts from the present | |
+
 ## Files by io_uring
 
 On Linux, libuv 1.45 to 1.48 have the kernel do most requests for files (io_uring), without the thread pool;
