@@ -66,10 +66,13 @@ static void puller_report(avow__parent_t *parent, uint32_t index,
   }
   const bool called_off = puller->called_off;
   puller->reads = puller->called_off = false;
-  if (!called_off || avow_error_code(&outcome) != UV_ECANCELED)
+  if (!called_off || avow_error_code(&outcome) != UV_ECANCELED) {
     puller_arrive(puller, outcome);
-  else if (puller->source.flows)
+    return;
+  }
+  if (puller->source.flows)
     puller_ask(puller);
+  avow__value_unref(outcome); /* last: its reason may call the program */
 }
 
 static const avow__parent_class_t pulling_class = { .report = puller_report };

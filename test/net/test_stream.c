@@ -306,6 +306,20 @@ static void chunks_leave_what_nobody_wants(void **state) {
   assert_reads(there(), "ello");
 }
 
+/* The channel goes on, and nothing keeps the reason. */
+static void chunks_drop_the_reason_of_who_left(void **state) {
+  avow_channel_t *chunks = avow_chunks(there(), 1, 0);
+  avow_promise_t *p = avow_channel_next(chunks);
+  (void) uv_run(loop, UV_RUN_NOWAIT);
+  avow_cancel_with(p, avow_string("enough"));
+  assert_rejects(p, UV_ECANCELED);
+  avow_unref(avow_write(here(), avow_string("h")));
+  assert_fulfils_bytes(avow_channel_next(chunks), "h");
+
+  avow_channel_close(chunks);
+  avow_channel_unref(chunks);
+}
+
 static void chunks_fail_with_their_stream(void **state) {
   avow_channel_t *chunks = avow_chunks(there(), 3, 2);
   avow_promise_t *p = avow_channel_next(chunks);
@@ -417,6 +431,7 @@ SUITE(stream) {
     cmocka_unit_test(cancelled_read_into_loses_nothing),
     cmocka_unit_test(chunks_come_until_the_end),
     cmocka_unit_test(chunks_leave_what_nobody_wants),
+    cmocka_unit_test(chunks_drop_the_reason_of_who_left),
     cmocka_unit_test(chunks_fail_with_their_stream),
     cmocka_unit_test(reader_gives_pieces),
     cmocka_unit_test(pump_moves_all_and_shuts_down),
