@@ -367,7 +367,8 @@ bool avow_resolve(avow_deferred_t *d, avow_value_t v) {
   promise_spend(p);
   avow__context_t *c = avow__context(p);
   avow__check_thread(c);
-  const int apart = AVOW__RESOLVED | AVOW__STATE | AVOW__PROXY | AVOW__LOST;
+  const int apart =
+      AVOW__RESOLVED | AVOW__STATE | AVOW__CANCELED | AVOW__PROXY | AVOW__LOST;
   if (AVOW__UNLIKELY((p->flags & apart) != 0 || v.tag >= AVOW_ERROR ||
                      p->refs == 1))
     return resolve_fully(p, v);

@@ -433,6 +433,27 @@ static void loop_that_closes_lets_go_of_it(void **state) {
 
 #endif
 
+static avow_value_t shielded(size_t i, void *p) {
+  return avow_follow(avow_shield(avow_ref(p)));
+}
+
+/* Only the end of the child settles what the map waits for. */
+static void reason_of_what_ends_by_itself_is_let_go(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *inner = avow_promise_new(loop, &d);
+  avow_promise_t *p = avow_map(loop, 1, shielded, inner, NULL);
+  (void) uv_run(loop, UV_RUN_NOWAIT);
+  avow_cancel_with(p, avow_string("once"));
+  (void) uv_run(loop, UV_RUN_NOWAIT);
+  avow_cancel_with(p, avow_string("again"));
+  assert_int_equal(avow_state(p), AVOW_PENDING);
+
+  avow_resolve(d, avow_none());
+
+  assert_rejects(p, UV_ECANCELED);
+  avow_unref(inner);
+}
+
 SUITE(cancel_reason) {
   const struct CMUnitTest tests[] = {
     CASE(promise_says_why),
@@ -454,6 +475,7 @@ SUITE(cancel_reason) {
     CASE(without_memory_it_says_no_more_than_that),
     CASE(reason_of_what_is_adopted_in_a_row_is_let_go),
     CASE(step_without_a_stack_gets_it_once),
+    CASE(reason_of_what_ends_by_itself_is_let_go),
 #ifndef AVOW_NO_ASYNC
     CASE(await_gives_it_once),
     CASE(function_that_runs_gets_it_from_its_next_await),
