@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Reminds whoever connects: "300 tea" is answered by "tea" after 300 ms, of
- * several at a time; a client that wants too many at once, or does not read what
- * it is told, has to go. Each line of its log begins with whom it is about, a
- * visitor and one of what that asked for, which no function hands down.
+ * several at a time; a client that wants too many at once, or does not read
+ * what it is told, has to go. Each line of its log begins with whom it is
+ * about, a visitor and one of what that asked for, which no function hands
+ * down.
  */
 #include <avow.h>
 #include <avow/auto.h>

@@ -2,9 +2,9 @@
 /*
  * avow WAY URL REQUESTS AT_ONCE: that many requests by avow-curl, AT_ONCE of
  * them at a time. WAY says how: fetch reads the body of each; perform takes
- * easy handles; all begins all requests at once, within the limits that a client has
- * by default, and ignores AT_ONCE. Prints how many requests were answered with
- * 200, how many bytes came, and how many connections were made.
+ * easy handles; all begins all requests at once, within the limits that a
+ * client has by default, and ignores AT_ONCE. Prints how many requests were
+ * answered with 200, how many bytes came, and how many connections were made.
  */
 #include <avow.h>
 #include <avow/auto.h>
