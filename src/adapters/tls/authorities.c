@@ -10,17 +10,13 @@
 #include <openssl/err.h>
 #include <openssl/x509.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <time.h>
 
 #include "tls.h"
 
 /* Which file it was. */
 typedef struct {
-  dev_t device;
-  ino_t inode;
-  off_t size;
-  struct timespec changed;
+  uint64_t device, inode, size;
+  uv_timespec_t changed;
 } identity_t;
 
 /* What was read last: nobody changes it. NULL: nothing. */
@@ -36,11 +32,14 @@ static void make_lock(void) {
 
 /* All zeros if there is none. OpenSSL looks for the same. */
 static identity_t identify(void) {
-  struct stat info;
+  uv_fs_t req;
   const char *path = getenv(X509_get_default_cert_file_env());
   if (path == NULL)
     path = X509_get_default_cert_file();
-  if (stat(path, &info) != 0)
+  const int err = uv_fs_stat(NULL, &req, path, NULL);
+  const uv_stat_t info = req.statbuf;
+  uv_fs_req_cleanup(&req);
+  if (err != 0)
     return (identity_t){ .size = 0 };
   return (identity_t){ .device = info.st_dev,
                        .inode = info.st_ino,
