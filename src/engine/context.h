@@ -52,6 +52,7 @@ enum {
   AVOW__PART_DUMPERS, /* dumps for signals */
   AVOW__PART_LAG,     /* how long its turns take */
   AVOW__PART_OWNER,   /* what debug builds look by */
+  AVOW__PART_GUARD,   /* what they say by when it closes */
   AVOW__PART_CLOCK,   /* what time it is, where that is its own affair */
   AVOW__PART_WHEEL,   /* sleeps */
   AVOW__PART_PHASES,  /* whoever waits for a phase */

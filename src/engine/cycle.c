@@ -70,7 +70,7 @@ static void walk_from(avow_promise_t *start, void *data) {
     walk->fn(p, walk->data);
 }
 
-static void clear_walk(avow_promise_t *p, void *data) {
+static void cycle_forget(avow_promise_t *p, void *data) {
   p->marks &= (uint8_t) ~AVOW__SPARED;
 }
 
@@ -79,7 +79,7 @@ void avow__cycles_each(avow__context_t *c, avow__next_fn next,
   assert(!c->sparing && avow__queue_is_empty(&c->queue));
   walk_t walk = { next, fn, data };
   avow__pool_each(&c->pool, walk_from, &walk);
-  avow__pool_each(&c->pool, clear_walk, NULL);
+  avow__pool_each(&c->pool, cycle_forget, NULL);
 }
 
 static void cycle_break(avow_promise_t *p, void *data) {

@@ -31,8 +31,6 @@ void avow__owner_init(avow__context_t *c) {
 
 void avow__owner_close(avow__context_t *c) {
   avow__close_own(c, (uv_handle_t *) &c->owner);
-  if (c->guarded)
-    avow__close_own(c, (uv_handle_t *) &c->guard);
 }
 
 /* Nobody is in uv_run() there: where nothing is alive that has returned, and

@@ -12,6 +12,7 @@ static const avow__part_t own[AVOW__PARTS] = {
   [AVOW__PART_DUMPERS] = { avow__dumpers_close, avow__dumpers_free, NULL },
   [AVOW__PART_LAG] = { avow__lag_close, NULL, NULL },
   [AVOW__PART_OWNER] = { avow__owner_close, NULL, NULL },
+  [AVOW__PART_GUARD] = { avow__guard_close, NULL, NULL },
   [AVOW__PART_CLOCK] = { avow__clock_close, avow__clock_free,
                          AVOW__CHECKED(avow__clock_check) },
   [AVOW__PART_WHEEL] = { avow__wheel_close, avow__wheel_free,

@@ -35,6 +35,8 @@ void avow__dumpers_free(avow__context_t *c);
 void avow__lag_close(avow__context_t *c);
 /* owner.c */
 void avow__owner_close(avow__context_t *c);
+/* tell.c */
+void avow__guard_close(avow__context_t *c);
 /* clock.c */
 void avow__clock_close(avow__context_t *c);
 void avow__clock_free(avow__context_t *c);

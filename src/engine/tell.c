@@ -10,6 +10,7 @@
 
 #include "engine/cycle.h"
 #include "engine/name.h"
+#include "engine/parts.h"
 #include "engine/trace.h"
 #include "value/value.h"
 
@@ -139,6 +140,17 @@ void avow__guard_begin(avow__context_t *c) {
   uv_unref((uv_handle_t *) &c->guard);
   (void) uv_timer_start(&c->guard, on_guard, c->options.clock_guard_ms,
                         0); /* cannot fail */
+}
+
+void avow__guard_close(avow__context_t *c) {
+  if (c->guarded)
+    avow__close_own(c, (uv_handle_t *) &c->guard);
+}
+
+#else
+
+void avow__guard_close(avow__context_t *c) {
+  (void) c;
 }
 
 #endif

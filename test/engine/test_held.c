@@ -154,44 +154,6 @@ static void promise_in_a_value_is_no_ring(void **state) {
   avow_unref(p);
 }
 
-typedef struct {
-  uv_work_t request;
-  uv_sem_t may_end;
-  avow_deferred_t *deferred;
-} work_t;
-
-static void work_until_told(uv_work_t *request) {
-  uv_sem_wait(&((work_t *) request)->may_end);
-}
-
-static void after_work(uv_work_t *request, int status) {
-  work_t *work = (work_t *) request;
-  note("after work");
-  assert_false(avow_resolve(work->deferred, avow_int(1))); /* too late */
-}
-
-/* Its callback settles the deferred, and does so behind avow_loop_close(). */
-static void deferred_of_a_request_in_flight_is_left_to_it(void **state) {
-  work_t work;
-  assert_int_equal(uv_sem_init(&work.may_end, 0), 0);
-  avow_promise_t *p = avow_promise_new(loop, &work.deferred);
-  assert_int_equal(uv_queue_work(loop, &work.request, work_until_told,
-                                 after_work),
-                   0);
-  avow_unref(p);
-
-  assert_told(
-      TOLD("1 deferred, and requests or handles of the program; call "
-           "uv_run() before uv_loop_close() if one of their callbacks "
-           "settles it, or else avow_deferred_drop() it"));
-
-  assert_notes("");
-  uv_sem_post(&work.may_end);
-  run();
-  assert_notes("after work");
-  uv_sem_destroy(&work.may_end);
-}
-
 static void channel_that_is_held_is_told(void **state) {
   avow_channel_t *channel = avow_channel_new(loop, 1);
 
@@ -281,7 +243,6 @@ SUITE(held) {
     CASE(promise_that_is_its_own_reason_is_told),
     CASE(promises_that_hold_each_other_are_told),
     CASE(promise_in_a_value_is_no_ring),
-    CASE(deferred_of_a_request_in_flight_is_left_to_it),
     CASE(channel_that_is_held_is_told),
     CASE(gather_that_is_held_is_told),
     CASE(groups_that_are_held_are_told),

@@ -3,6 +3,7 @@
 #include "harness.h"
 
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 
 /* Takes p. */
@@ -300,6 +301,59 @@ static void close_waits_for_requests_in_flight(void **state) {
   assert_canceled(q);
 }
 
+typedef struct {
+  uv_work_t request;
+  uv_sem_t may_end;
+  avow_deferred_t *deferred;
+} work_t;
+
+static void work_until_told(uv_work_t *request) {
+  uv_sem_wait(&((work_t *) request)->may_end);
+}
+
+static void after_work(uv_work_t *request, int status) {
+  work_t *work = (work_t *) request;
+  note("after work");
+  assert_false(avow_resolve(work->deferred, avow_int(1))); /* too late */
+}
+
+static void close_loop(void) {
+  assert_int_equal(avow_loop_close(loop), 0);
+}
+
+static void assert_close_says(const char *expected) {
+  char text[512];
+  FILE *file = stderr_of(close_loop);
+  text[fread(text, 1, sizeof(text) - 1, file)] = '\0';
+  (void) fclose(file);
+#ifdef NDEBUG
+  expected = "";
+#endif
+  assert_int_equal(strncmp(text, expected, strlen(expected)), 0);
+}
+
+/* Its callback settles the deferred, and does so behind avow_loop_close(). */
+static void deferred_of_a_request_in_flight_is_left_to_it(void **state) {
+  work_t work;
+  assert_int_equal(uv_sem_init(&work.may_end, 0), 0);
+  avow_unref(avow_promise_new(loop, &work.deferred));
+  assert_int_equal(uv_queue_work(loop, &work.request, work_until_told,
+                                 after_work),
+                   0);
+
+  assert_close_says(
+      "avow: avow_loop_close() leaves 1 deferred, and requests or handles of "
+      "the program; call uv_run() before uv_loop_close() if one of their "
+      "callbacks settles it, or else avow_deferred_drop() it\n");
+
+  assert_notes("");
+  uv_sem_post(&work.may_end);
+  run();
+  assert_notes("after work");
+  uv_sem_destroy(&work.may_end);
+  assert_int_equal(avow_loop_init(loop, &steady), 0);
+}
+
 static void promises_held_stay_valid_after_close(void **state) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_string("kept"));
   avow_promise_t *q = avow_promise_reject(loop, avow_error(UV_EIO));
@@ -468,6 +522,7 @@ SUITE(loop) {
     CASE(close_lets_handlers_run_in_order),
     CASE(close_runs_jobs_that_were_queued),
     CASE(close_waits_for_requests_in_flight),
+    CASE(deferred_of_a_request_in_flight_is_left_to_it),
     CASE(promises_held_stay_valid_after_close),
     CASE(then_after_close_is_rejected),
     CASE(finally_and_attach_after_close_run_at_once),
