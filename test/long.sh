@@ -156,8 +156,12 @@ towns() {
 }
 
 random() {
-  programs debugoptimized test/proof/torture/fuzz-replay
+  programs debugoptimized test/proof/torture/fuzz-replay test/proof/calls/calls
   "$build/debugoptimized/test/proof/torture/fuzz-replay" --random 5000000 "$seed"
+  for mode in 0 1 2 3; do
+    "$build/debugoptimized/test/proof/calls/calls" --threads "$mode" "$seed" \
+      $((seed + 20000))
+  done
 }
 
 depth() {

@@ -16,6 +16,7 @@ static char announced[4096];
 static long live;
 static unsigned fail_in;
 static bool fail_on;
+static unsigned one_in, at;
 
 static void on_signal(int signum) {
   /* Nothing more can be done about a failure of these. */
@@ -41,6 +42,8 @@ _Noreturn void violated(const char *what, const char *file, int line) {
 }
 
 static bool may_allocate(void) {
+  if (one_in > 0)
+    return (at++ * 2654435761U >> 8) % one_in != 0;
   if (fail_in == 0 || --fail_in > 0)
     return true;
   if (fail_on)
@@ -83,8 +86,14 @@ long memory_live(void) {
 }
 
 void memory_fail(unsigned nth, bool from_then_on) {
+  one_in = 0;
   fail_in = nth;
   fail_on = from_then_on;
+}
+
+void memory_fail_one_in(unsigned so_many, unsigned start) {
+  one_in = so_many;
+  at = start;
 }
 
 bool memory_fails(void) {

@@ -15,6 +15,10 @@ long memory_live(void);
  */
 void memory_fail(unsigned nth, bool from_then_on);
 
+/* Each call fails that chance picks, one in so many, from now on: the same for
+   the same start. 0: none. */
+void memory_fail_one_in(unsigned so_many, unsigned start);
+
 /* Whether a failure is still to come. */
 bool memory_fails(void);
 

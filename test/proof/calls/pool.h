@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a random program has: a few things of each kind. A thing leaves the pool
+ * while a function of avow uses it, because handlers run other calls meanwhile,
+ * which release what the pool has.
+ */
+#ifndef POOL_H
+#define POOL_H
+
+#include <avow.h>
+#include <avow/stream_class.h>
+
+typedef enum {
+  PROMISES,
+  DEFERREDS,
+  CHANNELS,
+  GATHERS,
+  GROUPS,
+  INLETS,
+  SENDERS,
+  BROADCASTS,
+  WATCHES,
+  LIMITERS,
+  RATES,
+  ONCES,
+  CACHES,
+  REMOTES,
+  MAILBOXES,
+  KINDS
+} kind_t;
+
+typedef struct program_s {
+  uv_loop_t loop;
+  uint64_t random;
+  int left;     /* calls that the program may still make */
+  int depth;    /* of calls in handlers of calls */
+  bool closing; /* avow_loop_close() was called */
+  bool verbose;
+  bool threads; /* it may use some, whose turns no seed decides */
+} program_t;
+
+extern program_t program;
+
+/* A number below n, which the seed decides. */
+unsigned any(unsigned n);
+uint64_t any_ms(void);
+size_t any_size(void);
+
+/* Makes up to n calls, unless handlers are nested too deeply. */
+void some_calls(unsigned n);
+void one_call(void);
+
+/* Puts a thing into the pool, or aborts for NULL; another one may leave. */
+void put(kind_t kind, void *thing);
+/* Takes a thing out; NULL: there is none. */
+void *take(kind_t kind);
+
+/* Taken, but at times the pool keeps a reference; never NULL. */
+avow_promise_t *take_promise(void);
+avow_channel_t *take_channel(void);
+
+/* Values, and objects of streams. */
+void put_value(avow_value_t v);
+avow_value_t any_value(void);
+avow_value_t any_error(void);
+avow_value_t any_item(void); /* no promise, no thenable and not NONE */
+void put_stream(avow_value_t owner);
+avow_value_t take_stream(void);    /* NONE without memory */
+avow_value_t any_own_stream(void); /* a new one, or an error */
+
+typedef struct {
+  avow_reader_t *reader;
+  avow_value_t owner; /* of the stream that it reads */
+} reading_t;
+
+void put_reader(reading_t reading);
+reading_t take_reader(void);
+
+/* All of it. */
+void release_all(void);
+/* What other threads may have: it keeps the loop open. */
+void release_threads_ends(void);
+
+/* Handlers, which make calls and return any value. */
+avow_value_t handler(const avow_value_t *arg, void *data);
+avow_value_t step(void *data);
+void made(void *data);  /* makes calls */
+void freed(void *data); /* frees data, and makes calls */
+
+/* Frees what a handler has as its data, which NULL is not without memory. */
+void *some_data(void);
+
+typedef void (*call_t)(void);
+typedef struct {
+  const call_t *calls;
+  unsigned n;
+} calls_t;
+
+extern const calls_t promise_calls, channel_calls, tool_calls, stream_calls;
+
+#endif
