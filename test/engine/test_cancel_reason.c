@@ -350,7 +350,7 @@ static avow_value_t step_twice(const avow_value_t *got, void *data) {
   AVOW_BEGIN(&me->frame);
   AVOW_AWAIT(&me->frame, pending(&me->d));
   avow_value_unref(note_why(got, "first"));
-  AVOW_AWAIT(&me->frame, avow_sleep(loop, 60000));
+  AVOW_AWAIT(&me->frame, avow_sleep(loop, 1));
   return note_value_cb(got, "second");
   AVOW_END;
 }
@@ -377,9 +377,9 @@ static void await_and_note(avow_promise_t *p) {
 
 static avow_value_t await_some(void *shared) {
   await_and_note(avow_ref(shared));
-  await_and_note(avow_sleep(loop, 60000));
+  await_and_note(avow_sleep(loop, 1));
   await_and_note(avow_shield(avow_sleep(loop, 0)));
-  await_and_note(avow_sleep(loop, 60000));
+  await_and_note(avow_sleep(loop, 1));
   return avow_error(UV_ECANCELED);
 }
 

@@ -16,7 +16,7 @@ enum { HOUR = 3600 * 1000 };
 static avow_promise_t *names(void) {
   struct sockaddr_in address;
   (void) uv_ip4_addr("127.0.0.1", 80, &address); /* it is one */
-  const int flags = NI_NUMERICHOST | NI_NUMERICSERV;
+  const int flags = NI_NUMERICHOST;              /* the port is looked up */
   avow_promise_t *ps[] = {
     avow_getnameinfo(loop, (const struct sockaddr *) &address, flags),
     avow_getnameinfo(loop, (const struct sockaddr *) &address, flags),
@@ -82,6 +82,17 @@ static avow_promise_t *pipes(void) {
 
 static void pipes_survive(void **state) {
   survive(pipes);
+}
+
+static avow_promise_t *own_handles(void) {
+  assert_int_equal(uv_tcp_init(loop, &tcp), 0);
+  avow_promise_t *p = avow_tcp_connect_host(&tcp, "127.0.0.1", "1");
+  p = avow_finally(p, close_fn, &tcp);
+  return avow_all_settled(loop, &p, 1);
+}
+
+static void own_handles_survive(void **state) {
+  survive(own_handles);
 }
 
 /* Connections by name. What the program itself asks of libuv may fail. */
@@ -442,6 +453,7 @@ SUITE(oom_net) {
     cmocka_unit_test(datagrams_survive),
     cmocka_unit_test(pipes_survive),
     cmocka_unit_test(bound_names_survive),
+    cmocka_unit_test(own_handles_survive),
     cmocka_unit_test(connections_survive),
     cmocka_unit_test(handing_over_survives),
     cmocka_unit_test(race_survives),
