@@ -282,7 +282,7 @@ void avow__finally_run(avow_promise_t *p) {
 static avow_value_t finally_outcome(avow_promise_t *p, avow_value_t *kept,
                                     avow_value_t *result) {
   const bool interrupted = (p->flags & AVOW__INTERRUPTED) != 0;
-  if (avow_is_error(result) && !(interrupted && is_cancellation(result)))
+  if (avow_is_error(result) && (!interrupted || !is_cancellation(result)))
     return avow_steal(result);
   return interrupted && !avow_is_error(kept) ? avow_error(UV_ECANCELED)
                                              : avow_steal(kept);

@@ -166,12 +166,12 @@ struct avow__context_s {
 #endif
 #ifndef NDEBUG
   uv_prepare_t owner; /* owner.c: sees whose thread the loop is */
+  uv_timer_t guard;   /* tell.c: says what the end waits for, if guarded */
   uv_thread_t thread; /* of the loop, once it was run */
   bool has_thread;
   bool told_closed; /* that the program has closed avow's handles */
   bool told_cycle;  /* which promises wait for each other */
-  bool guarded;     /* it closes, and the guard is there: tell.c */
-  uv_timer_t guard; /* then says what the end waits for */
+  bool guarded;     /* it closes, and the guard is there */
 #endif
 };
 

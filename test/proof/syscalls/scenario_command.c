@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A command that says what it is told. Where it cannot be told all, since it
- * seems not to listen, what it says is all there is.
+ * A command that says what it is told. Its pipes do not fail: libuv aborts
+ * where the one by which it starts a process does, and looks the same.
  */
 #include "avow/command.h"
 #include "scenario.h"
@@ -9,16 +9,15 @@
 enum { LEN = 20000 };
 
 static char input[LEN];
-static bool is_whole, is_part;
+static bool is_whole;
 
 static avow_value_t compare(const avow_value_t *v, void *data) {
   const avow_output_t *output = avow_to_output(v);
   size_t len, err_len;
   const char *said = avow_to_bytes(&output->out, &len);
   (void) avow_to_bytes(&output->err, &err_len);
-  is_part = output->status == 0 && output->signal == 0 && err_len == 0 &&
-            len <= LEN && memcmp(said, input, len) == 0;
-  is_whole = is_part && len == LEN;
+  is_whole = output->status == 0 && output->signal == 0 && err_len == 0 &&
+             len == LEN && memcmp(said, input, len) == 0;
   return avow_none();
 }
 
@@ -27,24 +26,16 @@ static avow_promise_t *start(void) {
   const avow_command_t command = { .args = args };
   for (size_t i = 0; i < LEN; i++)
     input[i] = (char) (i * 7 % 251);
-  is_whole = is_part = false;
+  is_whole = false;
   return avow_then(avow_command(loop, &command, avow_bytes(input, LEN)),
                    compare, NULL, NULL);
 }
 
-static bool seems_deaf(void) {
-  const int code = scenario_expected();
-  return (inject_hit() & BIT(CALL_SEND)) != 0 &&
-         (code == UV_EPIPE || code == UV_ECONNRESET);
-}
-
 static bool is_said(void) {
-  return is_whole || (is_part && seems_deaf());
+  return is_whole;
 }
 
 const scenario_t commanding = { .name = "a command",
                                 .start = start,
                                 .is_intact = is_said,
-                                .calls = BIT(CALL_PIPE) | BIT(CALL_FORK) |
-                                         BIT(CALL_RECEIVE) | BIT(CALL_SEND),
-                                .optional = BIT(CALL_SEND) };
+                                .calls = BIT(CALL_PIPE) | BIT(CALL_FORK) };
