@@ -134,6 +134,7 @@ struct avow__context_s {
   uint32_t groups;      /* that the program has not let go of */
   uint32_t on_handles;  /* in flight, that end with a handle of the program */
   uint32_t closing_own; /* handles of ours that close */
+  uint32_t fs_events;   /* fs_event.c: that came in the turn fs_turn */
   avow__tick_t *tick;   /* tick.c: the handles that drain the queue */
   avow__clock_t *clock; /* clock.c: of its own; NULL: libuv's */
   avow__wheel_t *wheel; /* timer.c: all sleeps; NULL before the first */
@@ -150,14 +151,13 @@ struct avow__context_s {
   uint64_t slow_jobs;    /* that took longer than the options say */
   uint64_t longest_job;  /* us; 0: jobs are not timed */
   avow__link_t *reads;   /* read.c: those that are pending */
-  uint32_t laden;        /* read.c: streams where bytes wait, at most */
   avow__buffer_t room;   /* room.c: what libuv reads to */
   avow__spare_t *spares; /* op.c: blocks for the next operations */
   uint32_t spare_count;
+  uint32_t laden; /* read.c: streams where bytes wait, at most */
   avow__table_t tables[AVOW__TABLES];
   const avow__part_t *parts[AVOW__PARTS]; /* parts.h; NULL: nobody uses it */
   uint64_t fs_turn;                       /* fs_event.c: of the last event */
-  uint32_t fs_events;                     /* and how many came in that turn */
   avow__fibers_t fibers;                  /* async.c: stacks */
   avow__lag_t lag;
 #ifdef AVOW_TRACE

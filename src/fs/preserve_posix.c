@@ -80,7 +80,8 @@ void avow__keep_attributes(int from, int to, uv_stat_t *stat) {
 static bool keep_owner(const uv_stat_t *stat, int file) {
   if (fchown(file, (uid_t) stat->st_uid, (gid_t) stat->st_gid) == 0)
     return true;
-  (void) fchown(file, (uid_t) -1, (gid_t) stat->st_gid); /* or not */
+  const int err = fchown(file, (uid_t) -1, (gid_t) stat->st_gid);
+  (void) err; /* or not */
   return false;
 }
 
@@ -109,10 +110,12 @@ static void keep_link_owner(avow__place_t place, const uv_stat_t *stat) {
   const int file = avow__place_open(place, O_PATH, 0);
   if (file < 0)
     return;
-  if (avow__at_look(file, NULL, &info) == 0 && S_ISLNK(info.st_mode))
-    (void) fchownat(file, "", (uid_t) stat->st_uid, (gid_t) stat->st_gid,
-                    AT_EMPTY_PATH); /* or not */
-  (void) close(file);               /* it was not opened to be written to */
+  if (avow__at_look(file, NULL, &info) == 0 && S_ISLNK(info.st_mode)) {
+    const int err = fchownat(file, "", (uid_t) stat->st_uid,
+                             (gid_t) stat->st_gid, AT_EMPTY_PATH);
+    (void) err; /* or not */
+  }
+  (void) close(file); /* it was not opened to be written to */
 #endif
 }
 

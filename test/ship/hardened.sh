@@ -38,18 +38,6 @@ expect_noted() {
   fi
 }
 
-# Whether its first public function begins with endbr64 or endbr32.
-starts_marked() {
-  at=$(awk '$4 == "FUNC" && $5 == "GLOBAL" && $7 ~ /^[0-9]/ {
-    print $2; exit }' "$work/facts")
-  set -- $(readelf -W --section-headers "$library" |
-    sed -n 's/.* \.text *PROGBITS *\([^ ]*\) \([^ ]*\) .*/\1 \2/p')
-  case $(od -An -tx1 -N4 -j $((0x$at - 0x$1 + 0x$2)) "$library") in
-  ' f3 0f 1e f'[ab]) ;;
-  *) return 1 ;;
-  esac
-}
-
 if [ -z "$flags" ]; then
   echo "skipped: the tool chain has none of it"
   exit 77
@@ -76,10 +64,6 @@ for library; do
   fi
   if wanted -fstack-clash-protection; then
     expect_noted -fstack-clash-protection
-  fi
-  if wanted -fcf-protection; then
-    starts_marked || complain 'no mark where a call may jump to'
-    expect_noted -fcf-protection
   fi
   if wanted -D_FORTIFY_SOURCE=2; then
     expect '__[a-z]*_chk@' 'call that libc checks'
