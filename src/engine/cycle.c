@@ -86,6 +86,7 @@ static void cycle_break(avow_promise_t *p, void *data) {
   avow_promise_t *at = p;
   while (at->kind != AVOW__GATHERED) {
     at = avow__cycle_next(at);
+    assert(at != NULL); /* it comes back to p */
     if (at == p)
       return; /* the cycle can be detached */
   }

@@ -31,16 +31,23 @@ static void tell_of_rest(size_t n) {
     avow__advise("  and %zu more", n - LINES);
 }
 
+/* Of a cycle: each of its promises has a next one. */
+static avow_promise_t *after(avow_promise_t *p, avow__next_fn next) {
+  avow_promise_t *at = next(p);
+  assert(at != NULL);
+  return at;
+}
+
 static size_t length_of(avow_promise_t *p, avow__next_fn next) {
   size_t n = 1;
-  for (avow_promise_t *at = next(p); at != p; at = next(at))
+  for (avow_promise_t *at = after(p, next); at != p; at = after(at, next))
     n++;
   return n;
 }
 
 static void tell_of_each(avow_promise_t *p, avow__next_fn next, size_t n) {
   avow_promise_t *at = p;
-  for (size_t i = 0; i < n && i < LINES; i++, at = next(at))
+  for (size_t i = 0; i < n && i < LINES; i++, at = after(at, next))
     tell_of_one(at);
   tell_of_rest(n);
 }

@@ -104,12 +104,12 @@ static bool is_still_there(const avow__socket_name_t *s) {
          info.st_dev == s->device && info.st_ino == s->inode;
 }
 
-void avow__socket_name_end(avow__socket_name_t *s, bool is_open) {
-  if (s == NULL)
+void avow__socket_name_end(avow__socket_name_t *name, bool is_open) {
+  if (name == NULL)
     return;
-  if (is_still_there(s) && (is_open || knock(s->path) == UV_ECONNREFUSED))
-    (void) unlink(s->path); /* or it stays */
-  avow__free(s);
+  if (is_still_there(name) && (is_open || knock(name->path) == UV_ECONNREFUSED))
+    (void) unlink(name->path); /* or it stays */
+  avow__free(name);
 }
 
 /* As uv_pipe_bind() does: a directory that is not there is UV_EACCES. */
