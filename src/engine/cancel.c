@@ -224,6 +224,22 @@ static avow_promise_t *who_need_not_wait(avow_promise_t *start,
   }
 }
 
+/* p waits for start: they are a cycle, of which one has to be let go. What comes
+   before an ATTACH uses its data, so that is who waits for one. */
+static avow_promise_t *who_leaves(avow_promise_t *start, avow_promise_t *p) {
+  for (avow_promise_t *q = start; q != p; q = q->upstream)
+    if (q->kind != AVOW__ATTACH && q->upstream->kind == AVOW__ATTACH)
+      return q;
+  return p;
+}
+
+/* NULL: nobody is. */
+static avow_promise_t *who_is_let_go(avow_promise_t *start, avow_promise_t *p) {
+  if (p->kind == AVOW__ATTACH)
+    return who_need_not_wait(start, p);
+  return p->upstream == start ? who_leaves(start, p) : p;
+}
+
 static bool only_begins(const avow_promise_t *p) {
   return p->kind == AVOW__THEN && (p->flags & AVOW__BEGINS) != 0;
 }
@@ -242,8 +258,7 @@ void avow__cancel_reaction(avow_promise_t *p, avow_promise_t *start) {
     mark_path(start, p);
     return;
   }
-  avow_promise_t *loose =
-      p->kind == AVOW__ATTACH ? who_need_not_wait(start, p) : p;
+  avow_promise_t *loose = who_is_let_go(start, p);
   if (loose != NULL)
     cancel_detach(loose);
   else

@@ -284,6 +284,39 @@ static void close_names_some_of_many(void **state) {
 #endif
 }
 
+typedef struct {
+  bool freed, late; /* it was used behind that */
+} used_t;
+
+static avow_value_t use_cb(const avow_value_t *error, void *data) {
+  used_t *used = data;
+  used->late = used->late || used->freed;
+  return avow_value_ref(error);
+}
+
+static void free_used(void *data) {
+  ((used_t *) data)->freed = true;
+}
+
+/* The loop cancels the until first, which has the lowest block. */
+static void data_in_a_cycle_stays_for_its_handlers(void **state) {
+  used_t used = { false, false };
+  avow_deferred_t *d;
+  avow_promise_t *lowest = avow_promise_resolve(loop, avow_none());
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  p = avow_catch(p, use_cb, &used);
+  avow_unref(lowest);
+  p = avow_catch(avow_timeout(p, 100000), use_cb, &used);
+  p = avow_attach(p, &used, free_used);
+  (void) avow_resolve(d, avow_follow(p));
+  avow_ignore(avow_run(avow_next_turn(loop)));
+
+  assert_closes();
+
+  assert_true(used.freed);
+  assert_false(used.late);
+}
+
 static avow_value_t unexpected_step(const avow_value_t *arg, void *frame) {
   note("step");
   return avow_none();
@@ -308,6 +341,7 @@ SUITE(cycle) {
     CASE(close_breaks_the_cycle_alone),
     CASE(close_names_the_cycle),
     CASE(close_names_some_of_many),
+    CASE(data_in_a_cycle_stays_for_its_handlers),
     CASE(close_ends_a_coroutine_that_never_started),
   };
   return RUN(tests);
