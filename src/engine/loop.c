@@ -258,18 +258,23 @@ static void unwind(avow__context_t *c) {
   }
 }
 
-/* Once more than for ours alone, for the program's uv_close() of them may not
-   be over. Each time round what callbacks of the program have begun meanwhile
-   is closed as well. */
+/* Whether anything is left to wait for: ours, or what the program closes. */
+static bool begin_to_close_parts(avow__context_t *c) {
+  for (int i = 0; i < AVOW__PARTS; i++)
+    if (c->parts[i] != NULL && c->parts[i]->close != NULL)
+      c->parts[i]->close(c);
+  return c->closing_own > 0 || avow__strays_are_closing(c);
+}
+
+/* At least once, for the program's uv_close() of ours may not be over. What
+   callbacks of the program begin meanwhile is closed the next time round. */
 static void close_parts(avow__context_t *c) {
   (void) uv_run(c->loop, UV_RUN_NOWAIT); /* may only take back a uv_stop() */
+  (void) begin_to_close_parts(c);
   do {
-    for (int i = 0; i < AVOW__PARTS; i++)
-      if (c->parts[i] != NULL && c->parts[i]->close != NULL)
-        c->parts[i]->close(c);
     (void) uv_run(c->loop, UV_RUN_NOWAIT); /* closing_own says more */
     unwind(c);
-  } while (c->closing_own > 0 || avow__strays_are_closing(c));
+  } while (begin_to_close_parts(c));
 }
 
 static void free_parts(avow__context_t *c) {

@@ -354,6 +354,26 @@ static void deferred_of_a_request_in_flight_is_left_to_it(void **state) {
   assert_int_equal(avow_loop_init(loop, &steady), 0);
 }
 
+static uv_idle_t idles[2];
+
+static void begin_a_phase(uv_handle_t *handle) {
+  avow_unref(avow_before_poll(loop));
+}
+
+static void close_the_second(uv_handle_t *handle) {
+  uv_close((uv_handle_t *) &idles[1], begin_a_phase);
+}
+
+/* The first close callback comes before avow closes its handles, the second
+   behind that. */
+static void what_begins_late_is_closed_too(void **state) {
+  assert_int_equal(uv_idle_init(loop, &idles[0]), 0);
+  assert_int_equal(uv_idle_init(loop, &idles[1]), 0);
+  uv_close((uv_handle_t *) &idles[0], close_the_second);
+
+  renew_loop();
+}
+
 static void promises_held_stay_valid_after_close(void **state) {
   avow_promise_t *p = avow_promise_resolve(loop, avow_string("kept"));
   avow_promise_t *q = avow_promise_reject(loop, avow_error(UV_EIO));
@@ -523,6 +543,7 @@ SUITE(loop) {
     CASE(close_runs_jobs_that_were_queued),
     CASE(close_waits_for_requests_in_flight),
     CASE(deferred_of_a_request_in_flight_is_left_to_it),
+    CASE(what_begins_late_is_closed_too),
     CASE(promises_held_stay_valid_after_close),
     CASE(then_after_close_is_rejected),
     CASE(finally_and_attach_after_close_run_at_once),
