@@ -63,7 +63,7 @@ copy() {
 # that run a second time there are left out.
 table_of_suites() {
   python3 "$tree/test/lib/programs.py" --tests "$build" core | awk '
-    $2 ~ /^test\/sim\/twice\// || NF != 3 { next }
+    $2 ~ /^test\/sim\/twice\// || $2 !~ /\// || NF != 3 { next }
     { suite = $1; sub(/.*\//, "", suite) }
     $1 ~ /^sim\// { suite = "sim_" suite }
     { print suite, $2, $3 }
