@@ -21,12 +21,6 @@ function normal(lines, loose) {
 }
 
 class Comparison extends Pair {
-  /* quirks: the deviations of the model from the rules. */
-  constructor(options, quirks) {
-    super(options);
-    this.quirks = quirks;
-  }
-
   /* The log of each program on avow; an end of the process is part of one. */
   async library(programs) {
     fs.writeFileSync(this.file('programs'), programs.join(''));
@@ -40,14 +34,10 @@ class Comparison extends Pair {
     return programs.map((_, i) => lines[i] || []);
   }
 
-  async model(program, quirks) {
+  /* What the model says of a program; `same` if the library agrees. */
+  async agrees(program, log) {
     const [parsed] = parse(program);
-    return run(parsed, quirks);
-  }
-
-  /* Whether the model with these quirks agrees with the log of the library. */
-  async agrees(program, log, quirks) {
-    const result = await this.model(program, quirks);
+    const result = await run(parsed);
     const same = normal(result.log, result.loose) === normal(log, result.loose);
     return { ...result, same };
   }
@@ -56,8 +46,7 @@ class Comparison extends Pair {
   async firstDifference(programs) {
     const logs = await this.library(programs);
     for (let index = 0; index < programs.length; index++) {
-      const { log, same } =
-        await this.agrees(programs[index], logs[index], this.quirks);
+      const { log, same } = await this.agrees(programs[index], logs[index]);
       if (!same)
         return { index, model: log, avow: logs[index] };
     }

@@ -50,8 +50,8 @@ function show(value, depth = 2) {
 }
 
 class Machine {
-  constructor(program, quirks) {
-    this.model = new Model(quirks);
+  constructor(program) {
+    this.model = new Model();
     this.program = program;
     this.log = [];
     this.fuel = FUEL;
@@ -409,13 +409,12 @@ class Machine {
   }
 }
 
-/* What a program prints on the model with these quirks, and which quirks the
-   program came across. */
-async function run(program, quirks) {
-  const machine = new Machine(program, quirks);
+/* What a program prints on the model. */
+async function run(program) {
+  const machine = new Machine(program);
   await machine.play();
-  const { log, loose, model } = machine;
-  return { log, loose, touched: model.touched };
+  const { log, loose } = machine;
+  return { log, loose };
 }
 
 module.exports = { run };

@@ -9,28 +9,18 @@
  * for (`source`), the number of references to it (`refs`), and whether a
  * cancellation is noted at it (`noted`). A promise of V8 always fulfills, with
  * the outcome of its cell: V8 then reports no rejection as unhandled.
- *
- * `model.quirk(name)` is true where the library deviates from the rules and
- * the caller asked for that deviation; see known.txt.
  */
 const { Shield, fulfilled } = require('./cells');
 const { Retry } = require('./tools');
 
 class Model {
-  constructor(quirks = []) {
-    this.quirks = new Set(quirks);
-    this.touched = new Set();
+  constructor() {
     this.cells = new Set(); /* that are pending */
     this.sleeps = [];
     this.time = 0;
     this.inputs = []; /* of canceled combinators, to cancel */
     this.canceling = false;
     this.fallen = false; /* shields, at the end of closing */
-  }
-
-  quirk(name) {
-    this.touched.add(name);
-    return this.quirks.has(name);
   }
 
   shield(source) {
