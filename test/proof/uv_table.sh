@@ -98,7 +98,7 @@ HEAD
 
 ## Sockets, streams and processes at their edges
 
-What libuv, glibc and Linux do where a comment in the headers cannot say it in a few words, and what comes of it.
+These tables list how libuv, glibc and Linux behave in rare cases, and the consequences for a program.
 
 | function | there | then |
 |---|---|---|
@@ -129,7 +129,8 @@ What libuv, glibc and Linux do where a comment in the headers cannot say it in a
 
 ## Files at the edges
 
-What libuv 1.44.2 and Linux do where a name promises something else. The headers say it beside the functions, too.
+This table lists operations of libuv 1.44.2 and Linux that do something other than their names suggest. The comments in
+the headers describe these cases, too.
 
 | function | what happens | what to do |
 |---|---|---|

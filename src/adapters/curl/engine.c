@@ -96,7 +96,7 @@ static void on_soon(uv_idle_t *soon) {
   (void) uv_idle_stop(soon);
   if (c->inside == 0 && avow__curl_hold(c))
     try_again(c);
-  avow__curl_drive(soon->data, CURL_SOCKET_TIMEOUT, 0);
+  avow__curl_drive(c, CURL_SOCKET_TIMEOUT, 0);
 }
 
 void avow__curl_drive_soon(client_t *c) {
