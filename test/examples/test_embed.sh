@@ -112,9 +112,9 @@ one_at_a_time() {
   comes_in || came_in=
   wait $staying || fail "status of the first"
   exec 5>&-
-  "$client" "$port" <greed >deaf & # and takes nothing
+  exec 6<>deaf # first: without a reader the client would never open it
+  "$client" "$port" <greed >deaf 6>&- & # and takes nothing
   asking=$!
-  exec 6<>deaf
   [ -z "$came_in" ] || comes_in || came_in=
   exec 6>&-
   wait $asking || :
