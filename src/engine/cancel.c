@@ -224,8 +224,9 @@ static avow_promise_t *who_need_not_wait(avow_promise_t *start,
   }
 }
 
-/* p waits for start: they are a cycle, of which one has to be let go. What comes
-   before an ATTACH uses its data, so that is who waits for one. */
+/* p waits for start, so they are a cycle, and one of them must stop to wait.
+   Handlers before an ATTACH use its data, so the reaction to the ATTACH
+   stops. */
 static avow_promise_t *who_leaves(avow_promise_t *start, avow_promise_t *p) {
   for (avow_promise_t *q = start; q != p; q = q->upstream)
     if (q->kind != AVOW__ATTACH && q->upstream->kind == AVOW__ATTACH)
