@@ -158,6 +158,11 @@ class Cell {
     return false;
   }
 
+  /* Whether data of an avow_attach() is freed once it settles. */
+  get attached() {
+    return false;
+  }
+
   get awaited() {
     return this.source ? [this.source] : [];
   }

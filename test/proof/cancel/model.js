@@ -39,7 +39,15 @@ class Model {
     if (top.arriving)
       top.arrive(path);
     else
-      this.lowest(path).stop();
+      (this.opening(path) || this.lowest(path)).stop();
+  }
+
+  /* Rule 38: where a circle with avow_attach() opens; null if there is none. */
+  opening(path) {
+    const [start] = path;
+    const [top] = path.slice(-1);
+    const opens = (cell) => cell !== top && cell.source.attached;
+    return (top.source === start && path.find(opens)) || null;
   }
 
   /* Rule 38: a row of adoptions may be detached as one promise. */

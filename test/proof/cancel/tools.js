@@ -196,6 +196,10 @@ class Retry extends Cell {
   reached() {
     this.climbed = true;
   }
+
+  get attached() {
+    return true;
+  }
 }
 
 module.exports = { Combinator, Job, Repeat, Retry, Sleep };
