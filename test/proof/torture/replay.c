@@ -14,8 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
 #include <sys/stat.h>
 
@@ -104,11 +102,8 @@ static void run_random(uint64_t seed) {
   run_input(data, size);
 }
 
-/* A SEED of "time" is another one each time. */
 static uint64_t read_seed(const char *text) {
-  uint64_t seed = strtoull(text, NULL, 10);
-  if (strcmp(text, "time") == 0)
-    seed = (uint64_t) time(NULL) * 1000000 + (uint64_t) getpid();
+  const uint64_t seed = strtoull(text, NULL, 10);
   printf("seed %" PRIu64 "\n", seed);
   return seed;
 }
@@ -130,8 +125,8 @@ int main(int argc, char **argv) {
   const bool change = is_called(argc, argv, "--change", 5);
   if (argc < 2)
     (void) fprintf(stderr,
-                   "usage: %s FILE... | --random N SEED|time | "
-                   "--change N SEED|time DIRECTORY\n",
+                   "usage: %s FILE... | --random N SEED | "
+                   "--change N SEED DIRECTORY\n",
                    argv[0]);
   for (int i = change ? 4 : random ? argc : 1; i < argc; i++)
     run_path(argv[i]);

@@ -10,7 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "clock.h"
 #include "memory.h"
@@ -452,14 +451,14 @@ static void simulate(uint64_t seed, unsigned long n_steps) {
 }
 
 static int usage(const char *name) {
-  (void) fprintf(stderr, "usage: %s [--seed S|time] [--steps N] [--seeds N]\n",
+  (void) fprintf(stderr, "usage: %s [--seed S] [--steps N] [--seeds N]\n",
                  name);
   return 2;
 }
 
 int main(int argc, char **argv) {
   unsigned long n_steps = STEPS, seeds = 1;
-  uint64_t seed = (uint64_t) time(NULL) * 1000000;
+  uint64_t seed = 1;
   for (int i = 1; i < argc; i += 2) {
     if (i + 1 == argc)
       return usage(argv[0]);
@@ -467,10 +466,10 @@ int main(int argc, char **argv) {
       n_steps = strtoul(argv[i + 1], NULL, 10);
     else if (strcmp(argv[i], "--seeds") == 0)
       seeds = strtoul(argv[i + 1], NULL, 10);
-    else if (strcmp(argv[i], "--seed") != 0)
-      return usage(argv[0]);
-    else if (strcmp(argv[i + 1], "time") != 0)
+    else if (strcmp(argv[i], "--seed") == 0)
       seed = strtoull(argv[i + 1], NULL, 10);
+    else
+      return usage(argv[0]);
   }
   memory_init();
   printf("seed %" PRIu64 ", %lu steps\n", seed, n_steps);
