@@ -68,7 +68,7 @@ static avow_promise_t *commands(void) {
 }
 
 /* Processes take their time: not every number of spare promises is tried. */
-enum { EACH = 8 };
+enum { EACH = 16 };
 
 static void check_children(void) {
   assert_int_equal(waitpid(-1, NULL, WNOHANG), -1); /* none is left */
