@@ -107,6 +107,14 @@ static avow_promise_t *topmost(avow_promise_t *start) {
   return p;
 }
 
+/* From start up, the last before p. */
+static avow_promise_t *last_before(avow_promise_t *start,
+                                   const avow_promise_t *p) {
+  while (start->upstream != p)
+    start = start->upstream;
+  return start;
+}
+
 /* p's outcome is on its way, or its handler runs: from here down, what handlers
    return is not to be waited for. */
 static void mark_path(avow_promise_t *from, const avow_promise_t *top) {
@@ -142,6 +150,15 @@ void avow__cancel_below(avow_promise_t *p, size_t reach, avow_value_t reason) {
 
 void avow__cancel_running(avow_promise_t *p, avow_promise_t *start) {
   mark_path(start, p);
+}
+
+/* Its outcome is certain, and waits for its losers: these hear it again, once in
+   each cancellation. */
+void avow__gathered_cancel(avow_promise_t *gather, avow_promise_t *start) {
+  if (start != gather)
+    mark_path(start, last_before(start, gather));
+  if (gather->link.next == NULL)
+    avow__list_append(&avow__context(gather)->condemned, &gather->link);
 }
 
 void avow__detached(avow_promise_t *p) {
@@ -318,10 +335,12 @@ static void cancel_losers(avow_promise_t *gather) {
 
 static void cancel_first_condemned(avow__context_t *c) {
   avow_promise_t *p = (avow_promise_t *) avow__list_take_first(&c->condemned);
-  if (p->kind == AVOW__GATHERED)
+  if (p->kind == AVOW__GATHERED) {
+    avow__list_append(&c->heard, &p->link);
     cancel_losers(p);
-  else
+  } else {
     cancel_input(p);
+  }
 }
 
 /* Gives an orphan back to its parent; what it waits for. */
@@ -386,6 +405,8 @@ void avow__cancel_condemned(avow__context_t *c) {
   begin(c);
   while (cancel_next(c))
     ;
+  while (c->heard != NULL)
+    avow__list_take_first(&c->heard)->next = NULL;
   c->cancelling = false;
   const avow_value_t reason = c->reason;
   c->reason = avow_none();

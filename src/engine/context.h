@@ -113,11 +113,12 @@ struct avow__context_s {
   avow_value_t reason;       /* cancel.c: of what is being cancelled, an error;
                                 none: it has no more to say */
   avow__link_t *condemned;   /* cancel.c: whose inputs are to be cancelled */
-  avow__link_t *orphans;  /* cancel.c: children likewise, by their siblings */
-  avow__link_t *later;    /* cancel.c: condemned for a reason of their own */
-  avow__link_t *dumpers;  /* dump_signal.c: who listens for signals */
-  avow__link_t *untold;   /* source.c: sources that have to hear of a change */
-  bool cancelling;        /* cancel.c works through its lists */
+  avow__link_t *heard;   /* cancel.c: gathers that have canceled their losers */
+  avow__link_t *orphans; /* cancel.c: children likewise, by their siblings */
+  avow__link_t *later;   /* cancel.c: condemned for a reason of their own */
+  avow__link_t *dumpers; /* dump_signal.c: who listens for signals */
+  avow__link_t *untold;  /* source.c: sources that have to hear of a change */
+  bool cancelling;       /* cancel.c works through its lists */
   uint32_t cancellations; /* how many there were */
   bool unlisted;          /* and some are condemned who are in none */
   bool telling;           /* source.c through this one */

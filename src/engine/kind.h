@@ -92,6 +92,7 @@ void avow__closure_detached(avow_promise_t *p);
 /* cancel.c */
 void avow__cancel_deferred(avow_promise_t *p, avow_promise_t *start);
 void avow__cancel_running(avow_promise_t *p, avow_promise_t *start);
+void avow__gathered_cancel(avow_promise_t *gather, avow_promise_t *start);
 void avow__cancel_pair(avow_promise_t *p, avow_promise_t *start);
 void avow__cancel_queued(avow_promise_t *p, avow_promise_t *start);
 void avow__cancel_cleanup(avow_promise_t *p, avow_promise_t *start);

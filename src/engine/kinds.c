@@ -88,7 +88,7 @@ const avow__kind_row_t avow__kinds[AVOW__KINDS] = {
   [AVOW__GATHER] = { .name = "gather",
                      .is_root = true,
                      .cancel_from = avow__gather_cancel },
-  [AVOW__GATHERED] = { .name = "gather" },
+  [AVOW__GATHERED] = { .name = "gather", .cancel_from = avow__gathered_cancel },
   [AVOW__CHILD] = { .name = "child", .run = avow__child_run },
   [AVOW__PHASE] = { .name = "phase",
                     .is_root = true,

@@ -344,7 +344,6 @@ static void join_losers_waits_for_their_end(void **state) {
   turn();
   assert_notes("unwinds");
   assert_int_equal(avow_state(p), AVOW_PENDING);
-  avow_cancel(p); /* that is what it does */
   assert_true(avow_resolve(unwinding[0], avow_none()));
 
   assert_fulfils_bytes(p, "first");
@@ -352,6 +351,48 @@ static void join_losers_waits_for_their_end(void **state) {
   resolve_input(2, 2);
   avow_unref(held);
   avow_deferred_drop(deferreds[0]);
+}
+
+/* The loser is there already, and its clean-up is what waits. */
+static avow_promise_t *joined_race(void) {
+  make_inputs();
+  avow_promise_t *const all[] = { slow_to_unwind(0), inputs[1], inputs[2] };
+  avow_promise_t *p = avow_join_losers(avow_race(loop, all, N));
+  assert_true(avow_resolve(deferreds[1], avow_string("first")));
+  turn();
+  assert_notes("unwinds");
+  return p;
+}
+
+static void drop_joined(void) {
+  assert_false(avow_resolve(unwinding[0], avow_none())); /* it was canceled */
+  avow_deferred_drop(deferreds[0]);
+  avow_deferred_drop(deferreds[2]);
+}
+
+static void join_losers_cancels_them_again(void **state) {
+  avow_promise_t *p = joined_race();
+
+  avow_cancel(p);
+  avow_cancel(p);
+
+  assert_fulfils_bytes(p, "first");
+  drop_joined();
+}
+
+static avow_value_t begin_to_sleep(const avow_value_t *v, void *data) {
+  note("sleeps");
+  return avow_follow(avow_sleep(loop, 1000000));
+}
+
+static void join_losers_notes_a_cancellation_below(void **state) {
+  avow_promise_t *p = avow_then(joined_race(), begin_to_sleep, NULL, NULL);
+
+  avow_cancel(p);
+
+  assert_rejects(p, UV_ECANCELED);
+  assert_notes("sleeps");
+  drop_joined();
 }
 
 static void join_losers_needs_none(void **state) {
@@ -465,6 +506,8 @@ SUITE(combine) {
     CASE(cancel_losers_of_all_on_the_first_failure),
     CASE(cancel_losers_reaches_into_nested_combinators),
     CASE(join_losers_waits_for_their_end),
+    CASE(join_losers_cancels_them_again),
+    CASE(join_losers_notes_a_cancellation_below),
     CASE(join_losers_needs_none),
     CASE(losers_of_no_combinator_are_a_mistake),
     CASE(losers_of_what_stands_for_a_combinator_are_none),

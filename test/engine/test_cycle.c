@@ -225,6 +225,20 @@ static void close_breaks_the_cycle_alone(void **state) {
   assert_notes("cycle loser tail outside");
 }
 
+/* Nobody else has the promise of the gather: a cancellation of its loser climbs
+   back to it. */
+static void loser_that_waits_for_its_gather_is_canceled_once(void **state) {
+  avow_gather_t *g;
+  avow_promise_t *p = avow_join_losers(avow_gather_new(loop, AVOW_RACE, &g));
+  avow_gather_add(g, in_deferred(p));
+  avow_gather_add(g, avow_promise_resolve(loop, avow_none()));
+  avow_gather_unref(g);
+
+  assert_int_equal(uv_run(loop, UV_RUN_NOWAIT), 0);
+
+  assert_closes();
+}
+
 #ifndef NDEBUG
 static size_t lines_in(const char *text) {
   size_t n = 0;
@@ -339,6 +353,7 @@ SUITE(cycle) {
     CASE(close_ends_each_cycle_of_a_combinator),
     CASE(close_ends_each_graph),
     CASE(close_breaks_the_cycle_alone),
+    CASE(loser_that_waits_for_its_gather_is_canceled_once),
     CASE(close_names_the_cycle),
     CASE(close_names_some_of_many),
     CASE(data_in_a_cycle_stays_for_its_handlers),

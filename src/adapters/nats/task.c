@@ -68,6 +68,7 @@ static avow_promise_t *tell(const task_t *task, const char *what) {
   return avow_then(p, avow__nats_nothing, avow__nats_nothing, NULL);
 }
 
+/* Libnats takes it without waiting for the server, whatever is canceled. */
 static avow_promise_t *let_go(task_t *task, uint64_t ms) {
   char what[64] = "-NAK";
   if (task->is_let_go)
@@ -76,7 +77,7 @@ static avow_promise_t *let_go(task_t *task, uint64_t ms) {
   if (ms > 0)
     (void) snprintf(what, sizeof(what), "-NAK {\"delay\":%" PRIu64 "}",
                     ms * 1000000);
-  return tell(task, what);
+  return avow_shield(tell(task, what));
 }
 
 /* The server hears that it is in hand. */
