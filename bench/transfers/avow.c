@@ -40,15 +40,14 @@ static avow_value_t count_answer(const avow_value_t *response, void *unused) {
 }
 
 static avow_promise_t *fetch_whole(void) {
-  const avow_fetch_options_t options = { .set = set_up, .limit = LARGEST };
+  const avow_fetch_options_t options = { .limit = LARGEST };
   avow_promise_t *p = avow_curl_fetch_all(client, url, &options);
   return avow_then(p, count_answer, NULL, NULL);
 }
 
 static avow_value_t fetch(void) {
-  const avow_fetch_options_t options = { .set = set_up };
   AVOW_AUTO_VALUE response = avow_none(), body = avow_none();
-  AVOW_TRY(avow_await_value(avow_curl_fetch(client, url, &options), &response));
+  AVOW_TRY(avow_await_value(avow_curl_fetch(client, url, NULL), &response));
   const avow_stream_t stream = avow_to_stream(&response);
   AVOW_TRY(avow_await_bytes(avow_read_all(stream, LARGEST), &body));
   size_t len;
@@ -113,13 +112,13 @@ static avow_promise_t *ask_all_at_once(void) {
 }
 
 static avow_promise_t *ask(const char *way, size_t at_once) {
-  const avow_curl_options_t options = { .host_connections =
-                                            (unsigned) at_once };
-  if (strcmp(way, "all") == 0) {
-    client = avow_curl_new(&loop, NULL);
-    return ask_all_at_once();
-  }
+  avow_curl_options_t options = { .set = set_up };
+  const bool all = strcmp(way, "all") == 0;
+  if (!all)
+    options.host_connections = (unsigned) at_once;
   client = avow_curl_new(&loop, &options);
+  if (all)
+    return ask_all_at_once();
   return ask_all(strcmp(way, "perform") == 0 ? perform_some : fetch_some,
                  at_once);
 }

@@ -29,7 +29,11 @@ typedef struct avow_curl_options_s {
   unsigned host_connections; /* to each host, by scheme, name and port; 6 */
   unsigned connections;      /* to all hosts; 256, or half of RLIMIT_NOFILE if
                                 that is less */
-  uint64_t reserved[4];      /* 0 */
+  /* Sets options of each request of avow_curl_fetch(), when its transfer
+     begins, before the set() of its own. NULL: none. */
+  void (*set)(CURL *easy, void *data);
+  void *data;
+  uint64_t reserved[2]; /* 0 */
 } avow_curl_options_t;
 
 /**
@@ -122,7 +126,9 @@ typedef struct avow_fetch_options_s {
   bool no_redirects;          /* they are responses as any others */
   /* Sets further options of the easy handle, but none of what it writes, nor
      of what it reads; a CURLOPT_XFERINFOFUNCTION in place of the one that
-     finds a proxy's endless answer. */
+     finds a proxy's endless answer. Called once, before the
+     fetch returns: options that all requests share cost less in those of the
+     client. */
   void (*set)(CURL *easy, void *data);
   void *data;
   uint64_t reserved[4]; /* zeros, else UV_EINVAL: for later versions */

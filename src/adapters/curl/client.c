@@ -157,6 +157,8 @@ static avow_value_t client_new(uv_loop_t *loop,
   }
   c->loop = loop;
   client_set_limits(c, options);
+  c->set = options->set;
+  c->data = options->data;
   avow_value_t v = client_promise(c);
   if (avow_is_none(&v) && avow__curl_engine_start(c))
     return avow_object(&client_class, c);
@@ -166,7 +168,7 @@ static avow_value_t client_new(uv_loop_t *loop,
 }
 
 static const char *wrong_with(const avow_curl_options_t *o) {
-  if ((o->reserved[0] | o->reserved[1] | o->reserved[2] | o->reserved[3]) != 0)
+  if ((o->reserved[0] | o->reserved[1]) != 0)
     return "a reserved field of the options is not 0";
   return o->host_connections > CONNECTIONS_MOST ||
                  o->connections > CONNECTIONS_MOST

@@ -44,6 +44,8 @@ typedef struct client_s {
   avow_promise_t *ended; /* its promise, which then answers all */
   avow_deferred_t *gone; /* settles when nothing of it is left on the loop */
   avow_promise_t *shield;
+  void (*set)(CURL *easy, void *data); /* options of each fetch; NULL */
+  void *data;
   unsigned host_connections; /* the limit for each host, */
   unsigned connections;      /* the limit in all now, */
   unsigned most_connections; /* and while there are descriptors enough */

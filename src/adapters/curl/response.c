@@ -16,6 +16,7 @@
 #include "failure.h"
 #include "head.h"
 #include "memory.h"
+#include "request.h"
 #include "transfer.h"
 #include "upload.h"
 
@@ -25,9 +26,8 @@ struct response_s {
   body_t body;               /* first: streams are known by it */
   avow_deferred_t *deferred; /* NULL once the program has had an answer */
   avow_promise_t *transfer;  /* held, to be cancelled */
-  upload_t upload;           /* the request's body if it is a stream, */
-  avow_value_t sent;         /* or if it is bytes */
-  struct curl_slist *headers;
+  request_t request;
+  upload_t upload; /* the request's body if it is a stream */
   head_t head;
   size_t head_len;    /* as it came, with what comes before and behind it */
   size_t refused_len; /* of a proxy's answer */
@@ -43,6 +43,13 @@ struct response_s {
   unsigned refs; /* of the object, of the transfer, and of the upload */
 };
 
+/* Its easy handle goes with it. */
+static void forget_transfer(response_t *r) {
+  if (r->transfer != NULL)
+    (void) avow_result(r->transfer); /* who asked has been told why */
+  avow_promise_clear(&r->transfer);
+}
+
 static void response_unref(void *data) {
   response_t *r = data;
   if (--r->refs > 0)
@@ -50,13 +57,10 @@ static void response_unref(void *data) {
   avow__curl_body_free(&r->body);
   avow__curl_upload_free(&r->upload);
   avow__curl_head_free(&r->head);
-  if (r->transfer != NULL)
-    (void) avow_result(r->transfer); /* who asked has been told why */
-  avow_promise_clear(&r->transfer);
-  avow_value_unref(r->sent);
+  forget_transfer(r);
   avow_value_unref(r->refusal);
   avow_value_unref(r->all);
-  curl_slist_free_all(r->headers);
+  avow__curl_request_free(&r->request);
   avow__curl_free(r);
 }
 
@@ -301,6 +305,12 @@ static void on_ended(void *data, const avow_value_t *v) {
   }
 }
 
+/* The response may stay long after its transfer. */
+static void on_out(void *data) {
+  forget_transfer(data);
+  response_unref(data);
+}
+
 static void response_on_cancel(void *data) {
   response_t *r = data;
   avow_deferred_drop(r->deferred);
@@ -379,42 +389,80 @@ static void response_watch(response_t *r) {
   (void) curl_easy_setopt(easy, CURLOPT_XFERINFODATA, r);
 }
 
+static bool counts(const response_t *r) {
+  return r->sent_so_far != NULL || r->received != NULL;
+}
+
 static void response_count(response_t *r, const avow_fetch_options_t *o) {
   r->sent_so_far = o->sent;
   r->received = o->received;
-  if (o->sent == NULL && o->received == NULL)
-    return;
-  (void) on_progress(r, 0, 0, 0, 0);
-  response_watch(r);
+  if (o->sent != NULL)
+    *o->sent = 0;
+  if (o->received != NULL)
+    *o->received = 0;
 }
 
-static void response_set(response_t *r, const avow_fetch_options_t *o) {
-  CURL *easy = r->body.easy;
-  r->limit = o->limit;
+/* The program's options may have a progress of their own, unless that is
+   ours. */
+static CURL *response_easy(void *data) {
+  response_t *r = data;
+  CURL *easy = avow__curl_request_easy(&r->request);
+  r->body.easy = easy;
+  if (easy == NULL)
+    return NULL;
   response_watch(r);
-  if (o->set != NULL)
-    o->set(easy, o->data); /* which may have a progress of its own, */
-  response_count(r, o);    /* unless that is ours */
-  if (o->body != NULL && o->body->tag == AVOW_OBJECT)
-    response_upload(r, o);
-  else if (o->body != NULL)
-    r->sent = avow_value_ref(o->body);
+  if (r->body.client->set != NULL)
+    r->body.client->set(easy, r->body.client->data);
+  if (r->request.set != NULL)
+    r->request.set(easy, r->request.data);
+  if (counts(r))
+    response_watch(r);
   (void) curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
   (void) curl_easy_setopt(easy, CURLOPT_HEADERDATA, r);
   (void) curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
   (void) curl_easy_setopt(easy, CURLOPT_WRITEDATA, r);
+  return easy;
 }
 
-void avow__curl_response_begin(response_t *r, const request_t *request) {
-  const hooks_t hooks = { on_ended, response_unref, r };
-  r->headers = request->headers;
-  r->body.easy = request->easy;
-  r->collects = request->collects;
-  r->body.room = r->collects ? UINT_MAX : 0;
-  response_set(r, request->options);
-  r->refs++; /* for it may be over already */
-  r->transfer =
-      avow__curl_transfer(request->client, request->easy, request->url, &hooks);
+/* A stream is read at once, and the data of set() need not stay. */
+static bool needs_easy(const request_t *request) {
+  return request->streams || request->set != NULL;
+}
+
+/* NULL without memory. */
+static CURL *easy_at_once(response_t *r, const avow_fetch_options_t *o) {
+  CURL *easy = response_easy(r);
+  if (easy != NULL && r->request.streams)
+    response_upload(r, o);
+  return easy;
+}
+
+static void response_transfer(response_t *r, const avow_curl_t *client,
+                              const avow_fetch_options_t *o) {
+  const hooks_t hooks = { response_easy, on_ended, on_out, r };
+  CURL *easy = needs_easy(&r->request) ? easy_at_once(r, o) : NULL;
+  if (easy == NULL && needs_easy(&r->request)) {
+    response_fail(r, avow_error(UV_ENOMEM));
+    response_unref(r);
+    return;
+  }
+  r->transfer = avow__curl_transfer(client, easy, r->request.url, &hooks);
   response_began(r);
+}
+
+void avow__curl_response_begin(response_t *r, const avow_curl_t *client,
+                               const char *url, const avow_fetch_options_t *o,
+                               bool collects) {
+  r->collects = collects;
+  r->body.room = r->collects ? UINT_MAX : 0;
+  r->limit = o->limit;
+  response_count(r, o);
+  r->refs++; /* for it may be over already */
+  if (avow__curl_request_init(&r->request, url, o)) {
+    response_transfer(r, client, o);
+  } else {
+    response_fail(r, avow_error(UV_ENOMEM));
+    response_unref(r);
+  }
   response_unref(r);
 }

@@ -12,22 +12,14 @@
 
 typedef struct response_s response_t;
 
-/* What the program asks for. */
-typedef struct {
-  const avow_curl_t *client;
-  const char *url;
-  const avow_fetch_options_t *options;
-  bool collects;              /* it wants all of the body, at once */
-  CURL *easy;                 /* set up, but for what it writes, for what it */
-  struct curl_slist *headers; /* reads of a stream, and for options->set() */
-} request_t;
-
 /* One whose head is to come: *out settles with it, and cancels it. NULL without
    memory, and *out says so. */
 response_t *avow__curl_response_new(client_t *c, avow_promise_t **out);
 
-/* Begins the transfer. easy and headers are taken, and stay as long as it does;
-   the body that is sent stays, too. */
-void avow__curl_response_begin(response_t *r, const request_t *request);
+/* Begins the transfer; collects: the program wants all of the body, at once.
+   The body that is sent stays as long as the transfer does. */
+void avow__curl_response_begin(response_t *r, const avow_curl_t *client,
+                               const char *url, const avow_fetch_options_t *o,
+                               bool collects);
 
 #endif

@@ -241,10 +241,21 @@ static void take_options(transfer_t *t) {
   avow__curl_lookup_note(&t->lookup, t->easy);
 }
 
+/* False if the program ends it meanwhile. */
+static bool transfer_make(transfer_t *t) {
+  if (t->easy == NULL)
+    t->easy = t->hooks.make(t->hooks.data);
+  return t->deferred != NULL;
+}
+
 /* An easy handle that another has stays with that. */
 static void transfer_go_in(transfer_t *t) {
   client_t *c = t->client;
-  const CURLMcode code = curl_multi_add_handle(c->multi, t->easy);
+  if (!transfer_make(t))
+    return;
+  const CURLMcode code = t->easy != NULL
+                             ? curl_multi_add_handle(c->multi, t->easy)
+                             : CURLM_OUT_OF_MEMORY;
   if (code == CURLM_OK) {
     t->is_in = true;
     transfer_count(t, true);
@@ -454,7 +465,7 @@ avow_promise_t *avow__curl_transfer(const avow_curl_t *client, CURL *easy,
                   (avow_promise_t *) (void *) avow__curl_ref(client));
   if (c->ending)
     return refuse(easy, hooks, avow_ref(c->ended));
-  if (easy == NULL)
+  if (easy == NULL && hooks->make == NULL)
     return avow_promise_reject(c->loop,
                                avow_error_new(UV_EINVAL, avow_none(),
                                               "the easy handle is NULL"));

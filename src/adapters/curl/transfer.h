@@ -7,6 +7,9 @@
 
 /* Who wants to know of a transfer, without memory for a handler, too. */
 typedef struct {
+  /* The easy handle, when it begins; NULL without memory. Who gives that to
+     avow__curl_transfer() needs no such function. */
+  CURL *(*make)(void *data);
   /* How it ends, just before its promise settles: v is the error, or what has
      the easy handle, which may be asked for the last time. */
   void (*ended)(void *data, const avow_value_t *v);
@@ -15,8 +18,8 @@ typedef struct {
   void *data;
 } hooks_t;
 
-/* avow_curl_perform(), and calls these once each, if it refuses, too. url says
-   which host the limit is for; NULL: libcurl finds that. */
+/* avow_curl_perform(), and calls what ends it once each, if it refuses, too.
+   url says which host the limit is for; NULL: libcurl finds that. */
 avow_promise_t *avow__curl_transfer(const avow_curl_t *client, CURL *easy,
                                     const char *url, const hooks_t *hooks);
 

@@ -243,7 +243,7 @@ static void waiting_ones_outlive_the_last_reference(void **state) {
 
 static void refuses_options(void **state) {
   static const avow_curl_options_t wrong[] = {
-    { .reserved = { 0, 0, 0, 1 } },
+    { .reserved = { 0, 1 } },
     { .host_connections = 1000001 },
     { .connections = 1000001 },
   };

@@ -123,6 +123,68 @@ static void requests(void **state) {
   avow_value_unref(v);
 }
 
+/* Sets options of a client's fetches. */
+typedef struct {
+  int calls;
+  avow_promise_t *canceled; /* in the second of them */
+} setter_t;
+
+static void set_each(CURL *easy, void *data) {
+  setter_t *setter = data;
+  curl_easy_setopt(easy, CURLOPT_USERAGENT, "theirs");
+  if (++setter->calls == 2 && setter->canceled != NULL)
+    avow_cancel(setter->canceled);
+}
+
+/* One connection, so that a fetch waits until the one before has ended. */
+static avow_curl_t *client_that_sets(setter_t *setter) {
+  const avow_curl_options_t options = { .host_connections = 1,
+                                        .set = set_each,
+                                        .data = setter };
+  return avow_curl_new(loop, &options);
+}
+
+static void assert_agent(avow_promise_t *p, const char *agent) {
+  avow_value_t v = avow_run(p);
+  avow_value_t text = text_of(&v);
+  assert_non_null(strstr(avow_to_bytes(&text, NULL), agent));
+  avow_value_unref(text);
+  avow_value_unref(v);
+}
+
+static void sets_options_of_a_client_as_each_begins(void **state) {
+  setter_t setter = { 0 };
+  avow_curl_t *own = client_that_sets(&setter);
+  const avow_fetch_options_t options = { .set = set_agent, .data = "mine" };
+  avow_promise_t *silent = avow_curl_fetch(own, url_of("/silent"), NULL);
+  avow_promise_t *next = avow_curl_fetch(own, url_of("/request"), NULL);
+  assert_int_equal(setter.calls, 1);
+  avow_cancel(silent);
+  avow_unref(silent);
+
+  assert_agent(next, "User-Agent: theirs\r\n");
+
+  assert_int_equal(setter.calls, 2);
+  assert_agent(avow_curl_fetch(own, url_of("/request"), &options),
+               "User-Agent: mine\r\n");
+  avow_curl_unref(own);
+}
+
+static void may_be_canceled_as_it_begins(void **state) {
+  setter_t setter = { 0 };
+  avow_curl_t *own = client_that_sets(&setter);
+  avow_promise_t *first = avow_curl_fetch_all(own, url_of("/hello"), NULL);
+  avow_promise_t *next = avow_curl_fetch(own, url_of("/silent"), NULL);
+  setter.canceled = next;
+  avow_value_unref(avow_run(first));
+
+  assert_rejects(next, UV_ECANCELED);
+
+  assert_int_equal(setter.calls, 2);
+  assert_agent(avow_curl_fetch(own, url_of("/request"), NULL), "theirs");
+  avow_curl_unref(own);
+}
+
 static void assert_sends(const avow_fetch_options_t *options,
                          const char *part) {
   avow_value_t v = fetched(url_of("/request"), options);
@@ -290,6 +352,8 @@ SUITE(fetch) {
     CURL_CASE(redirects),
     CURL_CASE(other_heads),
     CURL_CASE(requests),
+    CURL_CASE(sets_options_of_a_client_as_each_begins),
+    CURL_CASE(may_be_canceled_as_it_begins),
     CURL_CASE(methods),
     CURL_CASE(sends_a_body),
     CURL_CASE(refuses),
