@@ -274,35 +274,41 @@ static bool response_collect(response_t *r) {
   return !avow_is_error(&r->all);
 }
 
-/* Of what we could not take libcurl knows no more than that. And it takes a
-   head that the end of the connection cuts off for a whole one. */
+/* Why it failed, or NONE. Of what we could not take libcurl knows no more than
+   that. And it takes a head that the end of the connection cuts off for a whole
+   one. */
+static avow_value_t reason_of_end(response_t *r, const avow_value_t *v) {
+  if (r->body.lacked)
+    return avow_error(UV_ENOMEM);
+  if (avow_is_error(&r->refusal))
+    return avow_steal(&r->refusal);
+  if (avow_is_error(v) && r->upload.again)
+    return cannot_repeat(r->body.easy);
+  if (is_long_line(r, v))
+    return long_line(v);
+  if (r->body.paused && avow_curl_code(v) == CURLE_OUT_OF_MEMORY)
+    return kept_too_much(v);
+  if (avow_is_error(v))
+    return avow_value_ref(v);
+  if (!r->is_whole)
+    return avow_error_new(UV_EPROTO, avow_none(),
+                          "the head of the response was cut off");
+  return response_collect(r) ? avow_none() : avow_error(UV_ENOMEM);
+}
+
 static void on_ended(void *data, const avow_value_t *v) {
   response_t *r = data;
   avow__curl_upload_end(&r->upload);
   if (r->body.over) /* aborted */
     return;
   r->body.over = true;
-  if (r->body.lacked)
-    response_fail(r, avow_error(UV_ENOMEM));
-  else if (avow_is_error(&r->refusal))
-    response_fail(r, avow_steal(&r->refusal));
-  else if (avow_is_error(v) && r->upload.again)
-    response_fail(r, cannot_repeat(r->body.easy));
-  else if (is_long_line(r, v))
-    response_fail(r, long_line(v));
-  else if (r->body.paused && avow_curl_code(v) == CURLE_OUT_OF_MEMORY)
-    response_fail(r, kept_too_much(v));
-  else if (avow_is_error(v))
-    response_fail(r, avow_value_ref(v));
-  else if (!r->is_whole)
-    response_fail(r, avow_error_new(UV_EPROTO, avow_none(),
-                                    "the head of the response was cut off"));
-  else if (!response_collect(r))
-    response_fail(r, avow_error(UV_ENOMEM));
-  else {
-    response_answer(r); /* one of which it could not be sure */
-    avow__curl_body_end(&r->body, avow_none());
+  const avow_value_t reason = reason_of_end(r, v);
+  if (avow_is_error(&reason)) {
+    response_fail(r, reason);
+    return;
   }
+  response_answer(r); /* one of which it could not be sure */
+  avow__curl_body_end(&r->body, avow_none());
 }
 
 /* The response may stay long after its transfer. */
