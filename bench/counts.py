@@ -179,4 +179,5 @@ def main(build, *options):
         sys.exit(f'if it is to be so: python3 bench/counts.py {build} --write')
 
 
-main(*sys.argv[1:])
+if __name__ == '__main__':
+    main(*sys.argv[1:])
