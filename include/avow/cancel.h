@@ -99,9 +99,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_cancel_losers(
  * The same, and it waits for them: when its outcome is certain, or it is
  * cancelled, it cancels the other inputs and settles once these have unwound,
  * so that what they use may be freed behind it: the locals of the function that
- * awaits a race, for one. Inputs that others hold are not waited for. Canceled
- * while it waits, it keeps its outcome, and cancels these inputs again: a
- * clean-up that hangs is interrupted.
+ * awaits a race, for one. Inputs that others hold are not waited for. If
+ * it is canceled while it waits, it keeps its outcome and cancels these inputs
+ * again, which interrupts a clean-up that hangs.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_join_losers(
     avow_promise_t *combined);

@@ -152,8 +152,8 @@ void avow__cancel_running(avow_promise_t *p, avow_promise_t *start) {
   mark_path(start, p);
 }
 
-/* Its outcome is certain, and waits for its losers: these hear it again, once
-   in each cancellation. */
+/* The outcome of the combinator is certain; it waits for its losers. They are
+   canceled again, once in each cancellation. */
 void avow__gathered_cancel(avow_promise_t *gather, avow_promise_t *start) {
   if (start != gather)
     mark_path(start, last_before(start, gather));

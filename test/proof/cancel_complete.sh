@@ -37,7 +37,7 @@ cancelled_of_adapters() {
   grep -ohE '\<avow_\w+' adapters/*/test_*_end.c
 }
 
-# What is cancelled stands there twice at least, and so is never unique.
+# Each canceled function is listed at least twice, so uniq -u never prints it.
 missing=$(for part in core adapters; do
   { cancelled_of_$part; cancelled_of_$part; $part | sort -u; } | sort | uniq -u
 done)

@@ -18,7 +18,7 @@ called() {
     lib/fs_operations.c | grep -oE '\<avow_[a-z0-9_]+' | sort -u
 }
 
-# What is called stands there twice at least, and so is never unique.
+# Each called function is listed at least twice, so uniq -u never prints it.
 missing=$({ called; called; makers | sort -u; } | sort | uniq -u)
 [ -n "$missing" ] || exit 0
 echo "no program of test_oom*.c calls these:"

@@ -17,7 +17,7 @@ static void set_protocols(CURL *easy) {
 #endif
 }
 
-/* As redirects, too, unless some are set apart. */
+/* libcurl allows the same protocols for redirects. */
 static void set_redirects(CURL *easy, const request_t *q) {
   const unsigned most = q->redirects > 0 ? q->redirects : REDIRECTS;
   (void) curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION,
@@ -25,9 +25,9 @@ static void set_redirects(CURL *easy, const request_t *q) {
   (void) curl_easy_setopt(easy, CURLOPT_MAXREDIRS, (long) most);
 }
 
-/* Who speaks TLS says by that whether one connection does for many requests:
-   the others wait for the first. Without TLS that shows in an answer alone,
-   which may take long. */
+/* During the TLS handshake a server says whether one connection can carry many
+   requests, so the other requests wait for the first. Without TLS only a
+   response says it, and that may take long. */
 static void set_sharing(CURL *easy, const char *url) {
   const bool asks = curl_strnequal(url, "https:", 6) != 0;
   (void) curl_easy_setopt(easy, CURLOPT_PIPEWAIT, (long) asks);
@@ -40,7 +40,7 @@ static void set_bytes(CURL *easy, const avow_value_t *body) {
   (void) curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t) len);
 }
 
-/* In chunks if nobody knows how long it is. */
+/* libcurl sends the stream in chunks if its length is unknown. */
 static void set_stream(CURL *easy, uint64_t length) {
   const curl_off_t size = length > 0 ? (curl_off_t) length : -1;
   (void) curl_easy_setopt(easy, CURLOPT_POST, 1L);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Requests: what the program asks for, kept until the transfer begins. An easy
- * handle takes some 6 KB, and so thousands of requests that wait have none.
+ * Requests: copies of the options of a fetch, kept until the transfer begins.
+ * An easy handle takes some 6 KB, so requests that wait have none.
  */
 #ifndef AVOW_CURL_REQUEST_H
 #define AVOW_CURL_REQUEST_H
@@ -13,7 +13,7 @@ typedef struct {
   char *method; /* NULL: GET, or POST with a body */
   struct curl_slist *headers;
   avow_value_t bytes; /* of the body */
-  uint64_t length;    /* of a body that is a stream; 0: nobody knows */
+  uint64_t length;    /* of a body that is a stream; 0: unknown */
   bool streams;
   bool no_redirects;
   unsigned redirects;
@@ -21,15 +21,15 @@ typedef struct {
   void *data;
 } request_t;
 
-/* Copies what the program asks for, but for a stream. False without memory;
-   what there is then is freed as ever. */
+/* Copies the options, except a stream. Returns false if an allocation fails;
+   the caller frees `q` in both cases. */
 bool avow__curl_request_init(request_t *q, const char *url,
                              const avow_fetch_options_t *o);
 
 void avow__curl_request_free(request_t *q);
 
-/* An easy handle with all of that, which q has to outlive. NULL without
-   memory. */
+/* Makes an easy handle with these options. `q` must outlive it. Returns NULL if
+   an allocation fails. */
 CURL *avow__curl_request_easy(const request_t *q);
 
 #endif

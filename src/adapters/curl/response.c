@@ -43,7 +43,7 @@ struct response_s {
   unsigned refs; /* of the object, of the transfer, and of the upload */
 };
 
-/* Its easy handle goes with it. */
+/* Releases the transfer, and its easy handle. */
 static void forget_transfer(response_t *r) {
   if (r->transfer != NULL)
     (void) avow_result(r->transfer); /* who asked has been told why */
@@ -311,7 +311,7 @@ static void on_ended(void *data, const avow_value_t *v) {
   avow__curl_body_end(&r->body, avow_none());
 }
 
-/* The response may stay long after its transfer. */
+/* The program may keep the response long after its transfer. */
 static void on_out(void *data) {
   forget_transfer(data);
   response_unref(data);

@@ -241,7 +241,7 @@ static void take_options(transfer_t *t) {
   avow__curl_lookup_note(&t->lookup, t->easy);
 }
 
-/* False if the program ends it meanwhile. */
+/* Returns false if the program canceled the transfer inside `make`. */
 static bool transfer_make(transfer_t *t) {
   if (t->easy == NULL)
     t->easy = t->hooks.make(t->hooks.data);

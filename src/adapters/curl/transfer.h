@@ -7,8 +7,8 @@
 
 /* Who wants to know of a transfer, without memory for a handler, too. */
 typedef struct {
-  /* The easy handle, when it begins; NULL without memory. Who gives that to
-     avow__curl_transfer() needs no such function. */
+  /* Makes the easy handle when the transfer begins; returns NULL if an
+     allocation fails. Not called if avow__curl_transfer() was given one. */
   CURL *(*make)(void *data);
   /* How it ends, just before its promise settles: v is the error, or what has
      the easy handle, which may be asked for the last time. */
@@ -18,8 +18,8 @@ typedef struct {
   void *data;
 } hooks_t;
 
-/* avow_curl_perform(), and calls what ends it once each, if it refuses, too.
-   url says which host the limit is for; NULL: libcurl finds that. */
+/* As avow_curl_perform(). Calls `ended` and `out` once each, also if it refuses
+   the transfer. `url` names the host whose limit applies; NULL: unknown. */
 avow_promise_t *avow__curl_transfer(const avow_curl_t *client, CURL *easy,
                                     const char *url, const hooks_t *hooks);
 

@@ -68,7 +68,7 @@ static avow_promise_t *tell(const task_t *task, const char *what) {
   return avow_then(p, avow__nats_nothing, avow__nats_nothing, NULL);
 }
 
-/* Libnats takes it without waiting for the server, whatever is canceled. */
+/* The shield is short: libnats buffers the message without a round trip. */
 static avow_promise_t *let_go(task_t *task, uint64_t ms) {
   char what[64] = "-NAK";
   if (task->is_let_go)
