@@ -85,7 +85,6 @@ static const left_out_t left_out[] = {
   { "disk/*", "close_of_either_file_*" },
   { "disk/*", "close_waits_for_*" },
   { "disk/*", "glob_is_cancelled" },
-  { "disk/*", "remove_tree_stops_when_cancelled" },
   { "disk/*", "walk_that_is_closed_stops" },
 
   /* Limits of a process. */

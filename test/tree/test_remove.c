@@ -312,18 +312,6 @@ static void remove_tree_gives_up_on_what_stays_busy(void **state) {
   avow_value_unref(v);
 }
 
-static void remove_tree_stops_when_cancelled(void **state) {
-  const int before = open_files();
-  make_many();
-  avow_promise_t *p = taken_in_a_turn(start_remove);
-
-  assert_cancels(p);
-  run();
-
-  assert_true(is_there("a"));
-  assert_int_equal(open_files(), before);
-}
-
 static void remove_tree_stops_between_turns(void **state) {
   const int before = open_files();
   make_many();
@@ -387,7 +375,6 @@ SUITE(remove) {
     DISK_CASE(remove_tree_leaves_a_link_that_takes_its_name),
     DISK_CASE(remove_tree_needs_not_read_what_the_tree_is_in),
     DISK_CASE(remove_tree_gives_up_on_what_stays_busy),
-    DISK_CASE(remove_tree_stops_when_cancelled),
     DISK_CASE(remove_tree_stops_between_turns),
     DISK_CASE(remove_tree_cancelled_in_the_queue_removes_nothing),
     DISK_CASE(loop_close_stops_a_removal),
