@@ -12,24 +12,34 @@
 
 #if AVOW__SHADOW
 
-#  include <fenv.h>
-
 atomic_bool avow__shadowed;
+
+/* fegetround() would make static programs link libm. */
+static void read_control(avow__place_t *place) {
+  __asm__ volatile("stmxcsr %0\n\tfnstcw %1"
+                   : "=m"(place->mxcsr), "=m"(place->x87));
+}
+
+static void write_control(const avow__place_t *place) {
+  __asm__ volatile("ldmxcsr %0\n\tfldcw %1"
+                   :
+                   : "m"(place->mxcsr), "m"(place->x87));
+}
 
 avow_value_t avow__shadow_switch(void **from, avow__place_t *to,
                                  avow_value_t v) {
-  avow__place_t here = { .rounding = fegetround() };
+  avow__place_t here;
+  read_control(&here);
   to->value = v;
   /* cppcheck-suppress autoVariables ; nobody goes there once this returns */
   *from = &here;
   (void) swapcontext(&here.context, &to->context); /* cannot fail */
-  if (fegetround() != here.rounding)
-    (void) fesetround(here.rounding); /* it was in force */
+  write_control(&here);
   return here.value;
 }
 
 void avow__shadow_control(avow__place_t *place) {
-  place->rounding = fegetround();
+  read_control(place);
 }
 
 avow_value_t avow__shadow_start(avow__spot_t *from, char *stack, size_t size,

@@ -19,6 +19,7 @@
 #if AVOW__SHADOW
 
 #  include <stdatomic.h>
+#  include <stdint.h>
 #  include <ucontext.h>
 
 /* Once it does: what avow__switch() does, and avow__control(), is done here. */
@@ -28,7 +29,8 @@ extern AVOW__HIDDEN atomic_bool avow__shadowed;
 typedef struct avow__place_s {
   ucontext_t context;
   avow_value_t value; /* that it goes on with */
-  int rounding;       /* as <fenv.h> has it */
+  uint32_t mxcsr;     /* how SSE rounds */
+  uint16_t x87;       /* how the x87 unit rounds */
 } avow__place_t;
 
 /* switch_x86_64.S jumps to these. */

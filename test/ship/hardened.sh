@@ -65,6 +65,9 @@ for library; do
   if wanted -fstack-clash-protection; then
     expect_noted -fstack-clash-protection
   fi
+  case " $flags " in
+  *' -fcf-protection='*) expect_noted -fcf-protection= ;;
+  esac
   if wanted -D_FORTIFY_SOURCE=2; then
     expect '__[a-z]*_chk@' 'call that libc checks'
   fi
