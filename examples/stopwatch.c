@@ -50,8 +50,9 @@ static bool show(watch_t *watch, size_t happened, uint64_t now) {
 
 /* The exit status. */
 static int run(uv_loop_t *loop, const avow_case_t cases[]) {
-  watch_t watch = { .begin = avow_now(loop), .lap = avow_now(loop) };
-  bool goes_on = show(&watch, TICK, watch.begin); /* who reads it may signal */
+  const uint64_t begin = avow_now(loop);
+  watch_t watch = { .begin = begin, .lap = begin };
+  bool goes_on = show(&watch, TICK, begin); /* who reads it may signal */
   while (goes_on) {
     const avow_value_t v = avow_run(avow_select(cases, END + 1));
     if (avow_is_error(&v))

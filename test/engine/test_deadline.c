@@ -56,7 +56,7 @@ static void deadline_ends_what_is_late(void **state) {
   const avow_value_t v = avow_run(avow_deadline(pending(&d), by));
 
   assert_int_equal(avow_error_code(&v), UV_ETIMEDOUT);
-  assert_true(uv_now(loop) >= by);
+  assert_true(avow_now(loop) >= by);
   assert_notes("stopped");
   avow_value_unref(v);
   avow_deferred_drop(d);
