@@ -21,11 +21,6 @@ import tempfile
 HERE = os.path.dirname(os.path.abspath(__file__))
 GROUND = ['base', 'fiber', 'value', 'engine']
 
-# What comes with the first promise, though it may not be used: the table of
-# kinds names their functions.
-KINDS = {'channel/channel', 'channel/outcome', 'channel/select',
-         'channel/source', 'tools/callers', 'tools/limit', 'tools/tool'}
-
 # What a program uses, and the floors above the ground that this is on.
 PROGRAMS = [
     ('a promise', 'avow_promise_new avow_then avow_run', ''),
@@ -33,14 +28,14 @@ PROGRAMS = [
     ('sleep, timeout', 'avow_sleep avow_timeout', ''),
     ('await', 'avow_async avow_await', ''),
     ('remotes', 'avow_remote_new', ''),
-    ('a channel', 'avow_channel_new avow_channel_next', ''),
+    ('a channel', 'avow_channel_new avow_channel_next', 'channel'),
     ('stages', 'avow_channel_map avow_channel_batch', 'channel tools'),
     ('an inlet', 'avow_inlet_new', 'channel'),
     ('a limiter', 'avow_limiter_new', 'tools'),
     ('a rate', 'avow_rate_new', 'tools'),
     ('a cache', 'avow_cache_new', 'tools'),
     ('retry', 'avow_retry', 'tools'),
-    ('map, each', 'avow_map avow_each', 'tools'),
+    ('map, each', 'avow_map avow_each', 'channel tools'),
     ('a broadcast', 'avow_broadcast_new', 'channel tools'),
     ('a watch', 'avow_watch_new', 'channel tools'),
     ('work', 'avow_work', 'io'),
@@ -48,7 +43,7 @@ PROGRAMS = [
     ('whole files', 'avow_read_file avow_write_file', 'io fs'),
     ('a tree', 'avow_copy_tree avow_remove_tree', 'channel tools io fs tree'),
     ('a connection', 'avow_tcp_connect avow_read avow_write', 'io net'),
-    ('lines of streams', 'avow_reader_new avow_reader_line', 'io net'),
+    ('lines of streams', 'avow_reader_new avow_reader_line', 'tools io net'),
     ('signals', 'avow_signals', 'channel process'),
     ('a command', 'avow_command', 'channel io net process'),
     ('loops', 'avow_loops_new avow_loops_run', 'loops'),
@@ -109,8 +104,8 @@ def floor_of(file):
 
 
 def strangers(files, floors):
-    """What the program has, and neither uses nor is known to have along."""
-    return sorted(file for file in files - KINDS
+    """Files that the program has and does not use."""
+    return sorted(file for file in files
                   if floor_of(file) not in GROUND + floors.split())
 
 

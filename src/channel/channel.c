@@ -19,6 +19,8 @@
 #include "channel/inside.h"
 #include "engine/parts.h"
 
+static uv_once_t kinds = UV_ONCE_INIT;
+
 bool avow__channel_grow(avow_promise_t *ch) {
   avow__ring_t *old = ch->ring;
   if (old != NULL && old->count < old->size)
@@ -35,8 +37,9 @@ bool avow__channel_grow(avow_promise_t *ch) {
 }
 
 void avow__channel_settle(avow_promise_t *p, avow_value_t v) {
-  if (p->kind == AVOW__CASE)
-    avow__case_settle(p, v);
+  const avow__kind_row_t *row = &avow__kinds[p->kind];
+  if (row->served != NULL)
+    row->served(p, v);
   else
     avow__resolve(p, v);
 }
@@ -283,7 +286,7 @@ void avow_channel_unref(avow_channel_t *channel) {
 }
 
 /* A taker or a sender waits no longer. */
-void avow__channel_cancel(avow_promise_t *p, avow_promise_t *start) {
+static void channel_cancel(avow_promise_t *p, avow_promise_t *start) {
   avow_promise_t *ch = p->data;
   const bool sends = p->kind == AVOW__SEND;
   const avow_value_t item = sends ? p->u.value : avow_none();
@@ -302,10 +305,21 @@ static void channels_close(avow__context_t *c) {
   avow__pool_each(&c->pool, channel_close_one, NULL);
 }
 
+static void set_channel_kinds(void) {
+  avow__kinds[AVOW__CHANNEL] = (avow__kind_row_t){ .name = "channel" };
+  avow__kinds[AVOW__NEXT] = (avow__kind_row_t){ .name = "next",
+                                                .is_root = true,
+                                                .cancel_from = channel_cancel };
+  avow__kinds[AVOW__SEND] = (avow__kind_row_t){ .name = "send",
+                                                .is_root = true,
+                                                .cancel_from = channel_cancel };
+}
+
 avow_promise_t *avow__channel_alloc(avow__context_t *c, size_t room) {
   static const avow__part_t channels = { channels_close, NULL,
                                          AVOW__CHECKED(avow__channels_check) };
   avow__ring_t *ring = NULL;
+  uv_once(&kinds, set_channel_kinds);
   if (room > 0)
     ring = avow__ring_new(room, room < AVOW__RING_MIN ? room : AVOW__RING_MIN);
   avow_promise_t *ch = NULL;

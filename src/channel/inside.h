@@ -83,9 +83,6 @@ avow_promise_t *avow__channel_alloc(avow__context_t *c, size_t room);
 /* Why one that refuses takes nothing. */
 avow_value_t avow__channel_refusal(const avow_promise_t *ch);
 
-/* select.c: a case that waits nowhere any more has happened. */
-void avow__case_settle(avow_promise_t *chosen, avow_value_t v);
-
 /* Settles one who waited in a list of a channel's. */
 void avow__channel_settle(avow_promise_t *p, avow_value_t v);
 

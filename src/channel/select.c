@@ -18,6 +18,10 @@
 #include "channel/outcome.h"
 #include "engine/cancel_reason.h"
 
+static uv_once_t kinds = UV_ONCE_INIT;
+
+static void set_select_kinds(void);
+
 _Static_assert(sizeof(avow_case_t) == 2 * sizeof(void *) + sizeof(avow_value_t),
                "final");
 
@@ -194,6 +198,7 @@ static avow_promise_t *select_new(avow__context_t *c, const avow_case_t cases[],
                                   size_t n) {
   const size_t size = avow__times(n, sizeof(avow_promise_t *));
   void *choice;
+  uv_once(&kinds, set_select_kinds);
   const avow_value_t v =
       avow__outcome_new(avow__plus(sizeof(choice_t), size), &choice);
   if (avow_is_error(&v))
@@ -307,7 +312,7 @@ static void case_end(avow_promise_t *p) {
     avow__unref(from);
 }
 
-void avow__unchosen_run(avow_promise_t *p) {
+static void unchosen_run(avow_promise_t *p) {
   avow_promise_t *from = p->upstream;
   const avow_value_t item = p->u.value;
   avow__pool_free(&avow__context(p)->pool, p);
@@ -369,7 +374,7 @@ static size_t leave_others(choice_t *choice, const avow_promise_t *chosen,
   return index;
 }
 
-void avow__case_settle(avow_promise_t *chosen, avow_value_t v) {
+static void case_settle(avow_promise_t *chosen, avow_value_t v) {
   avow_promise_t *select = chosen->select;
   choice_t *choice = choice_of(select);
   avow__link_t *fed = NULL;
@@ -381,11 +386,11 @@ void avow__case_settle(avow_promise_t *chosen, avow_value_t v) {
   avow__unref(select);
 }
 
-void avow__case_run(avow_promise_t *p) {
-  avow__case_settle(p, avow__take_upstream(p));
+static void case_run(avow_promise_t *p) {
+  case_settle(p, avow__take_upstream(p));
 }
 
-void avow__select_cancel(avow_promise_t *select, avow_promise_t *start) {
+static void select_cancel(avow_promise_t *select, avow_promise_t *start) {
   const avow_value_t v = select->u.value;
   avow__link_t *fed = NULL;
   (void) leave_others(choice_of(select), NULL, &fed); /* there is none */
@@ -393,4 +398,16 @@ void avow__select_cancel(avow_promise_t *select, avow_promise_t *start) {
   tell_sources(fed);
   avow__unref(select);
   avow__value_unref(v);
+}
+
+static void set_select_kinds(void) {
+  avow__kinds[AVOW__SELECT] =
+      (avow__kind_row_t){ .name = "select",
+                          .is_root = true,
+                          .cancel_from = select_cancel };
+  avow__kinds[AVOW__CASE] = (avow__kind_row_t){ .name = "case",
+                                                .run = case_run,
+                                                .served = case_settle };
+  avow__kinds[AVOW__UNCHOSEN] =
+      (avow__kind_row_t){ .name = "case", .run = unchosen_run };
 }

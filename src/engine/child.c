@@ -8,6 +8,8 @@
 #include "base/alloc.h"
 #include "engine/engine.h"
 
+static uv_once_t kinds = UV_ONCE_INIT;
+
 static void child_stop(void *data) {
   avow__parent_t *parent = data;
   avow_deferred_t *d = parent->deferred;
@@ -60,8 +62,35 @@ bool avow__parent_gave(const avow__parent_t *parent, const avow_promise_t *p) {
          p->u.fn == child_outlive && p->data == parent;
 }
 
+static void child_report(avow__parent_t *parent, uint32_t index,
+                         avow_value_t outcome) {
+  parent->running--;
+  parent->klass->report(parent, index, outcome);
+  if (parent->running == 0 && parent->idle != NULL) {
+    (void) avow_resolve(parent->idle, avow_none()); /* or the loop gave up */
+    parent->idle = NULL;
+    avow__parent_unref(parent);
+  }
+  avow__parent_unref(parent);
+}
+
+static void child_run(avow_promise_t *child) {
+  avow__parent_t *parent = child->u.child.parent;
+  const uint32_t index = child->u.child.index;
+  avow__list_remove(&parent->children, &child->siblings);
+  const avow_value_t outcome = avow__take_upstream(child);
+  avow__pool_free(&parent->context->pool, child);
+  child_report(parent, index, outcome);
+}
+
+static void set_child_kinds(void) {
+  avow__kinds[AVOW__CHILD] =
+      (avow__kind_row_t){ .name = "child", .run = child_run };
+}
+
 static void *child_set_up(avow__parent_t *parent, avow__context_t *c,
                           const avow__parent_class_t *klass) {
+  uv_once(&kinds, set_child_kinds);
   parent->klass = klass;
   parent->context = c;
   parent->refs = 1;
@@ -155,18 +184,6 @@ void avow__parent_settle(avow__parent_t *parent, avow_value_t v) {
     avow__value_unref(v);
 }
 
-static void child_report(avow__parent_t *parent, uint32_t index,
-                         avow_value_t outcome) {
-  parent->running--;
-  parent->klass->report(parent, index, outcome);
-  if (parent->running == 0 && parent->idle != NULL) {
-    (void) avow_resolve(parent->idle, avow_none()); /* or the loop gave up */
-    parent->idle = NULL;
-    avow__parent_unref(parent);
-  }
-  avow__parent_unref(parent);
-}
-
 /* Reports at once, for there is no block to wait with. */
 static void report_now(avow__parent_t *parent, avow_promise_t *p,
                        uint32_t index) {
@@ -198,15 +215,6 @@ void avow__child_add(avow__parent_t *parent, avow_value_t v, uint32_t index) {
   child->upstream = p;
   avow__list_append(&parent->children, &child->siblings);
   avow__subscribe(child);
-}
-
-void avow__child_run(avow_promise_t *child) {
-  avow__parent_t *parent = child->u.child.parent;
-  const uint32_t index = child->u.child.index;
-  avow__list_remove(&parent->children, &child->siblings);
-  const avow_value_t outcome = avow__take_upstream(child);
-  avow__pool_free(&parent->context->pool, child);
-  child_report(parent, index, outcome);
 }
 
 /* Cancelling runs no job, so that an orphan never reports. */

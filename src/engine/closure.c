@@ -7,33 +7,14 @@
 
 #include "engine/engine.h"
 
+static uv_once_t kinds = UV_ONCE_INIT;
+
 /* Nobody else will: its data goes. */
 static void closure_end(avow_cb cb, void *data) {
   avow__value_unref(cb(NULL, data));
 }
 
-avow_promise_t *avow_then_closure(avow_promise_t *p, avow_cb cb, void *data) {
-  p = avow__given(p, "a promise");
-  avow__check_taken(p);
-  avow__context_t *c = avow__context(p);
-  avow__check_thread(c);
-  if (cb == NULL) {
-    avow_unref(p);
-    return avow__refuse(c->loop, UV_EINVAL, "then", NULL);
-  }
-  avow_promise_t *q = avow__promise_alloc(c, AVOW__CLOSURE);
-  if (q == NULL) {
-    closure_end(cb, data);
-    return avow__lost(c, p);
-  }
-  q->u.then.on_fulfilled = q->u.then.on_rejected = cb;
-  q->data = data;
-  q->upstream = p;
-  avow__subscribe(q);
-  return q;
-}
-
-void avow__closure_run(avow_promise_t *p) {
+static void closure_run(avow_promise_t *p) {
   avow__context_t *c = avow__context(p);
   avow_promise_t *from = p->upstream;
   const avow_cb cb = p->u.then.on_fulfilled;
@@ -51,8 +32,38 @@ void avow__closure_run(avow_promise_t *p) {
   avow__unref(p);
 }
 
-void avow__closure_detached(avow_promise_t *p) {
+static void closure_detached(avow_promise_t *p) {
   p->kind = AVOW__RUNNING; /* what its data lets go of may look at it */
   closure_end(p->u.then.on_fulfilled, p->data);
   avow__detached(p);
+}
+
+static void set_closure_kinds(void) {
+  avow__kinds[AVOW__CLOSURE] =
+      (avow__kind_row_t){ .name = "then",
+                          .run = closure_run,
+                          .cancel_from = avow__cancel_reaction,
+                          .detached = closure_detached };
+}
+
+avow_promise_t *avow_then_closure(avow_promise_t *p, avow_cb cb, void *data) {
+  p = avow__given(p, "a promise");
+  avow__check_taken(p);
+  avow__context_t *c = avow__context(p);
+  avow__check_thread(c);
+  if (cb == NULL) {
+    avow_unref(p);
+    return avow__refuse(c->loop, UV_EINVAL, "then", NULL);
+  }
+  uv_once(&kinds, set_closure_kinds);
+  avow_promise_t *q = avow__promise_alloc(c, AVOW__CLOSURE);
+  if (q == NULL) {
+    closure_end(cb, data);
+    return avow__lost(c, p);
+  }
+  q->u.then.on_fulfilled = q->u.then.on_rejected = cb;
+  q->data = data;
+  q->upstream = p;
+  avow__subscribe(q);
+  return q;
 }

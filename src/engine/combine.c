@@ -14,7 +14,22 @@
 
 _Static_assert(sizeof(avow_settled_t) == 2 * sizeof(void *), "final");
 
+static uv_once_t kinds = UV_ONCE_INIT;
+
+static void set_combine_kinds(void) {
+  avow__kinds[AVOW__ELEMENT] =
+      (avow__kind_row_t){ .name = "input", .run = avow__element_run };
+  avow__kinds[AVOW__GATHER] =
+      (avow__kind_row_t){ .name = "gather",
+                          .is_root = true,
+                          .cancel_from = avow__gather_cancel };
+  avow__kinds[AVOW__GATHERED] =
+      (avow__kind_row_t){ .name = "gather",
+                          .cancel_from = avow__gathered_cancel };
+}
+
 static avow_promise_t *gather_new(avow__context_t *c, avow_gather_kind_t kind) {
+  uv_once(&kinds, set_combine_kinds);
   avow_promise_t *gather = avow__promise_alloc(c, AVOW__GATHER);
   if (gather == NULL)
     return avow__no_promise(c);

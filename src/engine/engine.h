@@ -29,6 +29,7 @@ static inline avow_promise_t *avow__promise_init(avow__context_t *c,
                                                  avow__kind_t kind) {
   avow_promise_t *p = block;
   assert(p->upstream == NULL && p->waiters == NULL);
+  assert(avow__kinds[kind].name != NULL);
   p->refs = avow__refs_of(kind);
   p->kind = (uint8_t) kind;
   p->flags = AVOW_PENDING;

@@ -63,6 +63,12 @@ avow_gather_t *avow__gather_steer(avow_promise_t *gather);
 void avow__gather_add(avow_promise_t *gather, avow_promise_t *p);
 void avow__gather_end(avow_promise_t *gather);
 
+/* The job of an element: reports its input. */
+void avow__element_run(avow_promise_t *element);
+
+/* What canceling does to a gather that has not settled. */
+void avow__gather_cancel(avow_promise_t *gather, avow_promise_t *start);
+
 /* Nobody hears it any more: its inputs lose, and it is let go. */
 void avow__gather_forget(avow_promise_t *gather);
 

@@ -65,9 +65,13 @@ typedef struct avow__kind_row_s {
   /* A reaction that no longer waits for its upstream ends. NULL: no reaction,
      or none that cancelling comes to. */
   void (*detached)(avow_promise_t *p);
+  /* The channel in which p waits has v for it. NULL: p is resolved with v. */
+  void (*served)(avow_promise_t *p, avow_value_t v);
 } avow__kind_row_t;
 
-extern AVOW__HIDDEN const avow__kind_row_t avow__kinds[AVOW__KINDS];
+/* A file above kinds.c sets the rows of its kinds, by uv_once(), before it makes
+   the first promise of such a kind. */
+extern AVOW__HIDDEN avow__kind_row_t avow__kinds[AVOW__KINDS];
 
 /* What a gather, of an avow_gather_kind_t, is called in its place. */
 const char *avow__gather_name(unsigned kind);
@@ -86,9 +90,6 @@ void avow__adopt_run(avow_promise_t *p);
 void avow__thenable_run(avow_promise_t *p);
 void avow__step_run(avow_promise_t *p);
 void avow__repeat_run(avow_promise_t *p);
-/* closure.c */
-void avow__closure_run(avow_promise_t *p);
-void avow__closure_detached(avow_promise_t *p);
 /* cancel.c */
 void avow__cancel_deferred(avow_promise_t *p, avow_promise_t *start);
 void avow__cancel_running(avow_promise_t *p, avow_promise_t *start);
@@ -99,36 +100,7 @@ void avow__cancel_cleanup(avow_promise_t *p, avow_promise_t *start);
 void avow__cancel_reaction(avow_promise_t *p, avow_promise_t *start);
 void avow__detached(avow_promise_t *p); /* rejects with UV_ECANCELED */
 void avow__detached_runs(avow_promise_t *p);
-/* stackless.c */
-void avow__stackless_run(avow_promise_t *p);
-/* shield.c */
-void avow__shield_run(avow_promise_t *shield);
-void avow__shield_detached(avow_promise_t *shield);
-/* until.c */
-void avow__until_run(avow_promise_t *p);
-void avow__until_detached(avow_promise_t *p);
-void avow__stopped_detached(avow_promise_t *p);
-void avow__sentry_run(avow_promise_t *sentry);
-/* combine.c */
-void avow__element_run(avow_promise_t *element);
-void avow__gather_cancel(avow_promise_t *gather, avow_promise_t *start);
-/* child.c */
-void avow__child_run(avow_promise_t *child);
 /* timer.c */
 void avow__timer_cancel(avow_promise_t *p, avow_promise_t *start);
-/* phase.c */
-void avow__phase_cancel(avow_promise_t *p, avow_promise_t *start);
-/* channel.c */
-void avow__channel_cancel(avow_promise_t *p, avow_promise_t *start);
-/* select.c */
-void avow__case_run(avow_promise_t *p);
-void avow__unchosen_run(avow_promise_t *p);
-void avow__select_cancel(avow_promise_t *select, avow_promise_t *start);
-/* limit.c */
-void avow__granted_run(avow_promise_t *p);
-void avow__granted_cancel(avow_promise_t *p, avow_promise_t *start);
-void avow__queued_cancel(avow_promise_t *p, avow_promise_t *start);
-void avow__limited_run(avow_promise_t *p);
-void avow__limited_detached(avow_promise_t *p);
 
 #endif

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of kinds: for each, what the engine does to a promise for its sake.
- * It names functions of whoever has the kind, so that nothing else need know
- * who that is.
+ * The table of kinds. It begins with the kinds of chain.c, cancel.c and timer.c,
+ * which each program has. Every other file registers the rows of its own kinds,
+ * so that a static program contains only the files that it uses.
  */
 #include "engine/kind.h"
 
 #include "engine/gather.h"
 
-const avow__kind_row_t avow__kinds[AVOW__KINDS] = {
+avow__kind_row_t avow__kinds[AVOW__KINDS] = {
   [AVOW__FREE] = { .name = "free" },
   [AVOW__VALUE] = { .name = "value" },
   [AVOW__DEFERRED] = { .name = "deferred",
@@ -21,10 +21,6 @@ const avow__kind_row_t avow__kinds[AVOW__KINDS] = {
   [AVOW__THEN] = { .name = "then",
                    .cancel_from = avow__cancel_reaction,
                    .detached = avow__detached },
-  [AVOW__CLOSURE] = { .name = "then",
-                      .run = avow__closure_run,
-                      .cancel_from = avow__cancel_reaction,
-                      .detached = avow__closure_detached },
   [AVOW__RUNNING] = { .name = "running", .cancel_from = avow__cancel_running },
   [AVOW__FINALLY] = { .name = "finally",
                       .run = avow__finally_run,
@@ -41,10 +37,6 @@ const avow__kind_row_t avow__kinds[AVOW__KINDS] = {
                      .run = avow__attach_run,
                      .cancel_from = avow__cancel_reaction,
                      .detached = avow__detached },
-  [AVOW__SHIELD] = { .name = "shield",
-                     .run = avow__shield_run,
-                     .cancel_from = avow__cancel_reaction,
-                     .detached = avow__shield_detached },
   [AVOW__JOIN] = { .name = "follow",
                    .run = avow__join_run,
                    .cancel_from = avow__cancel_reaction,
@@ -70,52 +62,7 @@ const avow__kind_row_t avow__kinds[AVOW__KINDS] = {
   [AVOW__ASYNC] = { .name = "async",
                     .cancel_from = avow__cancel_reaction,
                     .detached = avow__detached_runs },
-  [AVOW__STACKLESS] = { .name = "stackless",
-                        .run = avow__stackless_run,
-                        .cancel_from = avow__cancel_reaction,
-                        .detached = avow__detached_runs },
-  [AVOW__UNTIL] = { .name = "until",
-                    .run = avow__until_run,
-                    .cancel_from = avow__cancel_reaction,
-                    .detached = avow__until_detached },
-  [AVOW__STOPPED] = { .name = "until",
-                      .run = avow__until_run,
-                      .cancel_from = avow__cancel_reaction,
-                      .detached = avow__stopped_detached },
-  [AVOW__SENTRY] = { .name = "stop", .run = avow__sentry_run },
-  [AVOW__ELEMENT] = { .name = "input", .run = avow__element_run },
   [AVOW__UNWANTED] = { .name = "cancel" },
-  [AVOW__GATHER] = { .name = "gather",
-                     .is_root = true,
-                     .cancel_from = avow__gather_cancel },
-  [AVOW__GATHERED] = { .name = "gather", .cancel_from = avow__gathered_cancel },
-  [AVOW__CHILD] = { .name = "child", .run = avow__child_run },
-  [AVOW__PHASE] = { .name = "phase",
-                    .is_root = true,
-                    .cancel_from = avow__phase_cancel },
-  [AVOW__NEXT] = { .name = "next",
-                   .is_root = true,
-                   .cancel_from = avow__channel_cancel },
-  [AVOW__SEND] = { .name = "send",
-                   .is_root = true,
-                   .cancel_from = avow__channel_cancel },
-  [AVOW__SELECT] = { .name = "select",
-                     .is_root = true,
-                     .cancel_from = avow__select_cancel },
-  [AVOW__CASE] = { .name = "case", .run = avow__case_run },
-  [AVOW__UNCHOSEN] = { .name = "case", .run = avow__unchosen_run },
-  [AVOW__QUEUED] = { .name = "limiter",
-                     .is_root = true,
-                     .cancel_from = avow__queued_cancel },
-  [AVOW__GRANTED] = { .name = "limiter",
-                      .is_root = true,
-                      .run = avow__granted_run,
-                      .cancel_from = avow__granted_cancel },
-  [AVOW__LIMITED] = { .name = "limiter",
-                      .run = avow__limited_run,
-                      .cancel_from = avow__cancel_reaction,
-                      .detached = avow__limited_detached },
-  [AVOW__CHANNEL] = { .name = "channel" },
 };
 
 const char *avow__gather_name(unsigned kind) {

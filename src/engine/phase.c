@@ -26,6 +26,8 @@ struct avow__phases_s {
   phase_t next_turn, before_poll, after_poll;
 };
 
+static uv_once_t kinds = UV_ONCE_INIT;
+
 static void phase_on_idle(uv_idle_t *handle);
 static void phase_on_prepare(uv_prepare_t *handle);
 static void phase_on_check(uv_check_t *handle);
@@ -96,9 +98,23 @@ static void phase_init(phase_t *phase) {
   avow__queue_init(&phase->due);
 }
 
+static void phase_cancel(avow_promise_t *p, avow_promise_t *start) {
+  avow__context_t *c = avow__context(p);
+  avow__queue_remove(&p->link);
+  avow__detached(p);
+  update(c->phases);
+}
+
+static void set_phase_kinds(void) {
+  avow__kinds[AVOW__PHASE] = (avow__kind_row_t){ .name = "phase",
+                                                 .is_root = true,
+                                                 .cancel_from = phase_cancel };
+}
+
 static bool phase_open(avow__context_t *c) {
   if (c->phases != NULL)
     return true;
+  uv_once(&kinds, set_phase_kinds);
   avow__phases_t *phases = avow__calloc(1, sizeof(*phases));
   if (phases == NULL)
     return false;
@@ -142,13 +158,6 @@ avow_promise_t *avow_before_poll(uv_loop_t *loop) {
 
 avow_promise_t *avow_after_poll(uv_loop_t *loop) {
   return phase_wait_for(loop, offsetof(avow__phases_t, after_poll));
-}
-
-void avow__phase_cancel(avow_promise_t *p, avow_promise_t *start) {
-  avow__context_t *c = avow__context(p);
-  avow__queue_remove(&p->link);
-  avow__detached(p);
-  update(c->phases);
 }
 
 void avow__phases_close(avow__context_t *c) {

@@ -12,6 +12,8 @@
 #include "engine/child.h"
 #include "engine/gather.h"
 
+static uv_once_t kinds = UV_ONCE_INIT;
+
 /* A loop that closes takes as many as there may be a need for, and no more. */
 static bool may_shield(avow__context_t *c) {
   if (c->life > AVOW__OPEN && !c->unshielded)
@@ -19,11 +21,31 @@ static bool may_shield(avow__context_t *c) {
   return !c->unshielded;
 }
 
+static void shield_run(avow_promise_t *shield) {
+  avow__context(shield)->shields--;
+  avow__settle(shield, avow__take_upstream(shield));
+  avow__unref(shield);
+}
+
+static void shield_detached(avow_promise_t *shield) {
+  avow__context(shield)->shields--;
+  avow__detached(shield);
+}
+
+static void set_shield_kinds(void) {
+  avow__kinds[AVOW__SHIELD] =
+      (avow__kind_row_t){ .name = "shield",
+                          .run = shield_run,
+                          .cancel_from = avow__cancel_reaction,
+                          .detached = shield_detached };
+}
+
 avow_promise_t *avow_shield(avow_promise_t *p) {
   p = avow__given(p, "a promise");
   avow__check_taken(p);
   avow__context_t *c = avow__context(p);
   avow__check_thread(c);
+  uv_once(&kinds, set_shield_kinds);
   avow_promise_t *shield = NULL;
   if (avow__is_pending(p) && may_shield(c))
     shield = avow__react_surely(p, AVOW__SHIELD, NULL);
@@ -32,17 +54,6 @@ avow_promise_t *avow_shield(avow_promise_t *p) {
   c->shields++;
   avow__subscribe(shield);
   return shield;
-}
-
-void avow__shield_run(avow_promise_t *shield) {
-  avow__context(shield)->shields--;
-  avow__settle(shield, avow__take_upstream(shield));
-  avow__unref(shield);
-}
-
-void avow__shield_detached(avow_promise_t *shield) {
-  avow__context(shield)->shields--;
-  avow__detached(shield);
 }
 
 typedef struct {

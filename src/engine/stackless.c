@@ -10,6 +10,8 @@
 #include "engine/engine.h"
 #include "fiber/exceptions.h"
 
+static uv_once_t kinds = UV_ONCE_INIT;
+
 _Static_assert(sizeof(avow_frame_t) == sizeof(int), "final");
 
 /* No step will come any more. */
@@ -59,12 +61,45 @@ static void stackless_begin(avow__context_t *c, avow_promise_t *p) {
   avow__leave_queue(c); /* no callback runs inside this call */
 }
 
+/* The loop closes, and the function awaits on and on. */
+static void stackless_abandon(avow_promise_t *p) {
+  const avow_value_t dropped = avow__take_upstream(p);
+  p->kind = AVOW__RUNNING; /* to its end */
+  avow__seen_resumed(avow__context(p), p);
+  stackless_end(p);
+  avow__settle(p, avow_error(UV_ECANCELED));
+  avow__unref(p);
+  avow__value_unref(dropped); /* last: it may call the program */
+}
+
+static void stackless_run(avow_promise_t *p) {
+  avow__context_t *c = avow__context(p);
+  avow_promise_t *from = p->upstream;
+  if (c->life == AVOW__DEAF) {
+    stackless_abandon(p);
+    return;
+  }
+  avow__deliver_cancel_async(p);
+  p->kind = AVOW__RUNNING;
+  avow__seen_resumed(c, p);
+  stackless_go_on(c, p, from, p->u.then.on_fulfilled(&from->u.value, p->data));
+}
+
+static void set_stackless_kinds(void) {
+  avow__kinds[AVOW__STACKLESS] =
+      (avow__kind_row_t){ .name = "stackless",
+                          .run = stackless_run,
+                          .cancel_from = avow__cancel_reaction,
+                          .detached = avow__detached_runs };
+}
+
 static avow_promise_t *stackless_new(uv_loop_t *loop, avow_cb step,
                                      avow_frame_t *frame, const char *what) {
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
   if (step == NULL || frame == NULL)
     return avow__refuse(loop, UV_EINVAL, what, NULL);
+  uv_once(&kinds, set_stackless_kinds);
   avow_promise_t *p = avow__promise_alloc(c, AVOW__RUNNING);
   if (p == NULL)
     return avow__no_promise(c);
@@ -99,28 +134,4 @@ bool avow_coroutine_start(const avow_promise_t *borrowed) {
     return false;
   stackless_begin(avow__context(p), p);
   return true;
-}
-
-/* The loop closes, and the function awaits on and on. */
-static void stackless_abandon(avow_promise_t *p) {
-  const avow_value_t dropped = avow__take_upstream(p);
-  p->kind = AVOW__RUNNING; /* to its end */
-  avow__seen_resumed(avow__context(p), p);
-  stackless_end(p);
-  avow__settle(p, avow_error(UV_ECANCELED));
-  avow__unref(p);
-  avow__value_unref(dropped); /* last: it may call the program */
-}
-
-void avow__stackless_run(avow_promise_t *p) {
-  avow__context_t *c = avow__context(p);
-  avow_promise_t *from = p->upstream;
-  if (c->life == AVOW__DEAF) {
-    stackless_abandon(p);
-    return;
-  }
-  avow__deliver_cancel_async(p);
-  p->kind = AVOW__RUNNING;
-  avow__seen_resumed(c, p);
-  stackless_go_on(c, p, from, p->u.then.on_fulfilled(&from->u.value, p->data));
 }

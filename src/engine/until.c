@@ -12,6 +12,8 @@
 #include "engine/clock.h"
 #include "engine/engine.h"
 
+static uv_once_t kinds = UV_ONCE_INIT;
+
 /* The reaction to stop is no longer wanted, nor is a stop that nobody else
    holds, such as the timer of a timeout. */
 static void drop_stop(avow_promise_t *p) {
@@ -24,7 +26,7 @@ static void drop_stop(avow_promise_t *p) {
   avow__cancel_condemned(c);
 }
 
-void avow__until_run(avow_promise_t *p) {
+static void until_run(avow_promise_t *p) {
   const avow_value_t outcome = avow__take_upstream(p);
   const bool stopped = p->kind == AVOW__STOPPED;
   avow__settle(p, stopped ? p->u.value : outcome);
@@ -34,13 +36,13 @@ void avow__until_run(avow_promise_t *p) {
   avow__unref(p);
 }
 
-void avow__until_detached(avow_promise_t *p) {
+static void until_detached(avow_promise_t *p) {
   avow__settle(p, avow__canceled(avow__context(p)));
   drop_stop(p); /* which may lead back to p */
   avow__unref(p);
 }
 
-void avow__stopped_detached(avow_promise_t *p) {
+static void stopped_detached(avow_promise_t *p) {
   const avow_value_t reason = p->u.value;
   avow__detached(p);
   avow__value_unref(reason); /* last: it may call the program */
@@ -65,7 +67,7 @@ static void until_stop(avow_promise_t *p, avow_value_t reason) {
   avow__cancel_for(p->upstream, avow__wheel_reason(avow__context(p), &reason));
 }
 
-void avow__sentry_run(avow_promise_t *sentry) {
+static void sentry_run(avow_promise_t *sentry) {
   avow_promise_t *p = sentry->u.element.gather;
   avow_value_t reason = avow__take_upstream(sentry);
   avow__pool_free(&avow__context(p)->pool, sentry);
@@ -90,9 +92,24 @@ static avow_promise_t *join_up(avow_promise_t *p, avow_promise_t *from,
     avow__subscribe(sentry);
   } else {
     avow__mark_handled(stop_promise);
-    avow__sentry_run(sentry);
+    sentry_run(sentry);
   }
   return p;
+}
+
+static void set_until_kinds(void) {
+  avow__kinds[AVOW__UNTIL] =
+      (avow__kind_row_t){ .name = "until",
+                          .run = until_run,
+                          .cancel_from = avow__cancel_reaction,
+                          .detached = until_detached };
+  avow__kinds[AVOW__STOPPED] =
+      (avow__kind_row_t){ .name = "until",
+                          .run = until_run,
+                          .cancel_from = avow__cancel_reaction,
+                          .detached = stopped_detached };
+  avow__kinds[AVOW__SENTRY] =
+      (avow__kind_row_t){ .name = "stop", .run = sentry_run };
 }
 
 avow_promise_t *avow__until(avow_promise_t *from, avow_promise_t *stop_p) {
@@ -103,6 +120,7 @@ avow_promise_t *avow__until(avow_promise_t *from, avow_promise_t *stop_p) {
     avow_unref(stop_p);
     stop_p = avow_promise_reject(c->loop, avow_error(AVOW_EMISUSE));
   }
+  uv_once(&kinds, set_until_kinds);
   avow_promise_t *p = avow__promise_alloc(c, AVOW__UNTIL);
   avow_promise_t *sentry = avow__promise_alloc(c, AVOW__SENTRY);
   if (p != NULL && sentry != NULL)

@@ -17,6 +17,10 @@
 #include "tools/callers.h"
 #include "tools/tool.h"
 
+static uv_once_t kinds = UV_ONCE_INIT;
+
+static void set_limit_kinds(void);
+
 #ifdef AVOW_NO_POOL
 enum { SPARES = 0 }; /* tools watch each block */
 #else
@@ -168,6 +172,7 @@ avow_limiter_t *avow_limiter_new(uv_loop_t *loop, size_t permits) {
   if (permits == 0)
     return avow__tool_of(avow__refuse(loop, UV_EINVAL, "limiter", no_permits));
   void *self;
+  uv_once(&kinds, set_limit_kinds);
   avow_limiter_t *l =
       avow__tool_new(loop, &limiter_class, sizeof(limiter_t), &self);
   limiter_t *limiter = self;
@@ -297,7 +302,7 @@ static void turn_end(avow_promise_t *p, avow_value_t outcome) {
   limiter_release(limiter);
 }
 
-void avow__granted_run(avow_promise_t *p) {
+static void granted_run(avow_promise_t *p) {
   avow__context_t *c = avow__context(p);
   p->kind = AVOW__RUNNING;
   const avow_value_t result = p->u.turn.fn(p->data);
@@ -307,15 +312,15 @@ void avow__granted_run(avow_promise_t *p) {
     avow__wait_for(c, p, AVOW__LIMITED, avow__awaited(c, result));
 }
 
-void avow__limited_run(avow_promise_t *p) {
+static void limited_run(avow_promise_t *p) {
   turn_end(p, avow__take_upstream(p));
 }
 
-void avow__limited_detached(avow_promise_t *p) {
+static void limited_detached(avow_promise_t *p) {
   turn_end(p, avow__canceled(avow__context(p)));
 }
 
-void avow__granted_cancel(avow_promise_t *p, avow_promise_t *start) {
+static void granted_cancel(avow_promise_t *p, avow_promise_t *start) {
   avow__queue_remove(&p->link);
   turn_end(p, avow__canceled(avow__context(p)));
 }
@@ -337,7 +342,7 @@ static void limiter_go_on(limiter_t *limiter, avow_promise_t *held) {
   avow_unref(held);
 }
 
-void avow__queued_cancel(avow_promise_t *p, avow_promise_t *start) {
+static void queued_cancel(avow_promise_t *p, avow_promise_t *start) {
   limiter_t *limiter = p->u.turn.limiter;
   avow_promise_t *held = avow__ref(limiter->tool);
   limiter_dismiss(limiter, p, avow__canceled(avow__context(p)));
@@ -425,4 +430,21 @@ avow_promise_t *avow_limiter_idle(const avow_limiter_t *l) {
 
 void avow_limiter_unref(avow_limiter_t *l) {
   avow__tool_unref(l, &limiter_class);
+}
+
+static void set_limit_kinds(void) {
+  avow__kinds[AVOW__QUEUED] =
+      (avow__kind_row_t){ .name = "limiter",
+                          .is_root = true,
+                          .cancel_from = queued_cancel };
+  avow__kinds[AVOW__GRANTED] =
+      (avow__kind_row_t){ .name = "limiter",
+                          .is_root = true,
+                          .run = granted_run,
+                          .cancel_from = granted_cancel };
+  avow__kinds[AVOW__LIMITED] =
+      (avow__kind_row_t){ .name = "limiter",
+                          .run = limited_run,
+                          .cancel_from = avow__cancel_reaction,
+                          .detached = limited_detached };
 }

@@ -4,7 +4,7 @@
 
     internals.py ROOT [--write]
 
-The table of kinds is made of kind.h and kinds.c, and that of lines of src/;
+The table of kinds is made of kind.h and of their rows, and that of lines of src/;
 --write puts them there. Of the lines a tenth more or less will do. Each state
 of a loop has its row; each invariant is asserted by its number, and broken
 by a planted fault. The files are named that go by another time than a loop's. Prints how many there are, and how many assertions for each
@@ -13,6 +13,8 @@ thousand lines of code.
 import glob
 import re
 import sys
+
+import kinds
 
 PAGE = 'docs/internals.md'
 FAULTS = 'test/proof/faults/faults.txt'
@@ -23,14 +25,10 @@ def read(*path):
         return file.read()
 
 
-def kinds(root):
-    text = read(root, 'src/engine/kind.h')
-    enum = re.search(r'typedef enum avow__kind_e \{(.*?)\}', text, re.S)[1]
-    table = read(root, 'src/engine/kinds.c')
-    for name, what in re.findall(r'AVOW__(\w+),\s*/\* (.*?) \*/', enum, re.S):
-        row = re.search(r'\[AVOW__%s\] = \{(.*?)\}' % name, table, re.S)[1]
-        run = re.search(r'\.run = avow__(\w+)', row)
-        yield (name, re.search(r'"(.*?)"', row)[1], ' '.join(what.split()),
+def rows_of_kinds(root):
+    for name, comment, row in kinds.kinds(root):
+        run = re.search(r'\.run = (?:avow__)?(\w+)', row)
+        yield (name, kinds.name_in_dumps(row), comment,
                'yes' if 'is_root' in row else '',
                f'`{run[1]}`' if run else '')
 
@@ -39,7 +37,7 @@ def table_of_kinds(root):
     rows = ['| kind | in a dump | it | root | its job, where chain.c has it '
             'not in place |', '|---|---|---|---|---|']
     return '\n'.join(rows + ['| ' + ' | '.join(row) + ' |' for row in
-                             kinds(root)]) + '\n'
+                             rows_of_kinds(root)]) + '\n'
 
 
 def code_of(text):

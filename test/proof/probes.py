@@ -15,6 +15,8 @@ import shutil
 import subprocess
 import sys
 
+import kinds
+
 # Each with how many things it tells.
 PROBES = {'new': 2, 'settle': 3, 'job_begin': 3, 'job_end': 1, 'park': 2,
           'resume': 1, 'cancel': 2}
@@ -44,21 +46,13 @@ def say(*argv):
     return done.stdout
 
 
-def kinds(root):
-    """Their names by their numbers."""
-    names = dict(re.findall(r'\[(AVOW__\w+)\] = \{ \.name = "(\w+)"',
-                            read(root, 'src/engine/kinds.c')))
-    listed = read(root, 'src/engine/kind.h').split('avow__kind_e {')[1]
-    order = re.findall(r'(?m)^  (AVOW__\w+),', listed.split('}')[0])
-    return [names[name] for name in order]
-
-
 def check_script(root, program):
     """What kept it from being compiled, if anything."""
     text = read(root, SCRIPT)
+    names = [kinds.name_in_dumps(row) for *_, row in kinds.kinds(root)]
     named = re.findall(r'@kind\[(\d+)\] = "(\w+)"', text)
-    if named != [(str(i), name) for i, name in enumerate(kinds(root))]:
-        fail(SCRIPT, 'names other kinds than src/engine/kinds.c')
+    if named != [(str(i), name) for i, name in enumerate(names)]:
+        fail(SCRIPT, 'names other kinds than the library has')
     if set(re.findall(r'avow:(\w+)', text)) - set(PROBES):
         fail(SCRIPT, 'asks for other probes')
     if shutil.which('bpftrace') is None or os.geteuid() != 0:
