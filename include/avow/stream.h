@@ -51,8 +51,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_tcp_connect(
 /**
  * NONE once connected to the Unix domain socket or Windows pipe of that name.
  * One that is too long is never cut but refused with UV_ENAMETOOLONG, as
- * uv_pipe_connect2() can; UV_EALREADY while it connects. Cancelling does not
- * stop the attempt: close the handle.
+ * uv_pipe_connect2() can; UV_EALREADY while it connects; UV_EISCONN if it is
+ * connected, which it stays. Cancelling does not stop the attempt: close the
+ * handle.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_pipe_connect(uv_pipe_t *pipe,
                                                          const char *name);

@@ -48,14 +48,20 @@ int avow__pipe_check_name(size_t len) {
   return is_too_long(len) ? UV_ENAMETOOLONG : 0;
 }
 
+/* When connecting again fails, libuv rejects all writes that are queued. */
+static bool is_connected(const uv_pipe_t *pipe) {
+  const uv_stream_t *stream = (const uv_stream_t *) pipe;
+  return uv_is_readable(stream) != 0 || uv_is_writable(stream) != 0;
+}
+
 static int pipe_check(const avow__context_t *c, const uv_pipe_t *pipe,
                       size_t len) {
   const int err = avow__pipe_check_name(len);
   if (err != 0 || uv_is_closing((const uv_handle_t *) pipe))
     return err != 0 ? err : UV_EINVAL;
-  return avow__table_find(&c->tables[AVOW__CONNECTING], pipe) != NULL
-             ? UV_EALREADY
-             : 0;
+  if (avow__table_find(&c->tables[AVOW__CONNECTING], pipe) != NULL)
+    return UV_EALREADY;
+  return is_connected(pipe) ? UV_EISCONN : 0;
 }
 
 avow_promise_t *avow_pipe_connect(uv_pipe_t *pipe, const char *name) {

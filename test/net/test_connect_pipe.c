@@ -117,6 +117,23 @@ static void second_connect_rejects_and_the_first_goes_on(void **state) {
   assert_fulfils_none(p);
 }
 
+static void connect_leaves_a_connected_pipe_alone(void **state) {
+  enum { MUCH = 1 << 20 };
+  char *bytes;
+  const avow_value_t much = avow_bytes_new(MUCH, &bytes);
+  memset(bytes, 'x', MUCH);
+  assert_fulfils_none(start());
+  avow_promise_t *written =
+      avow_write(avow_uv_stream((uv_stream_t *) &ours), much);
+  assert_int_equal(avow_state(written), AVOW_PENDING);
+
+  assert_rejects(start(), UV_EISCONN);
+
+  assert_int_equal(avow_state(written), AVOW_PENDING);
+  assert_fulfils_none(avow_close_handle((uv_handle_t *) &ours));
+  assert_rejects(written, UV_ECANCELED);
+}
+
 static void connect_rejects_on_a_closing_handle(void **state) {
   uv_close((uv_handle_t *) &ours, NULL);
 
@@ -167,6 +184,7 @@ SUITE(connect_pipe) {
     PIPE(name_that_is_too_long_is_refused),
     PIPE(connect_rejects_without_a_name),
     PIPE(second_connect_rejects_and_the_first_goes_on),
+    PIPE(connect_leaves_a_connected_pipe_alone),
     PIPE(connect_rejects_on_a_closing_handle),
     PIPE(close_rejects_a_pending_connect),
     PIPE(cancelled_connect_connects_all_the_same),
