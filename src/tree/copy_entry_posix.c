@@ -52,16 +52,16 @@ void avow__original_close(avow__original_t *original) {
   *original = (avow__original_t){ .file = -1 };
 }
 
-/* Copies from start up to end, or to the end of the file. */
-static int copy_part(const avow__copying_t *c, uv_file to, uint64_t start,
+/* Copies from *at up to end, or to the end of the file, where *at is then. */
+static int copy_part(const avow__copying_t *c, uv_file to, uint64_t *at,
                      uint64_t end) {
-  while (start < end) {
+  while (*at < end) {
     if (avow__chore_is_unwanted(c->chore))
       return UV_ECANCELED;
-    const int n = avow__disk_send(to, c->original->file, start, end - start);
+    const int n = avow__disk_send(to, c->original->file, *at, end - *at);
     if (n <= 0)
       return n;
-    start += (uint64_t) n;
+    *at += (uint64_t) n;
   }
   return 0;
 }
@@ -76,15 +76,19 @@ static uint64_t copy_entry_seek(uv_file file, uint64_t start, int whence,
   return at >= 0 && (uint64_t) at < end ? (uint64_t) at : end;
 }
 
+/* Some files end before the length that the system gives them: those of /sys
+   have one page each. */
 static int copy_data(const avow__copying_t *c, uv_file to) {
-  const uint64_t size = c->stat->st_size;
+  uint64_t size = c->stat->st_size;
   const uv_file from = c->original->file;
   int err = 0;
   for (uint64_t at = 0; err == 0 && at < size;) {
-    const uint64_t data = copy_entry_seek(from, at, SEEK_DATA, size);
-    at = copy_entry_seek(from, data, SEEK_HOLE, size);
-    err = lseek(to, (off_t) data, SEEK_SET) < 0 ? uv_translate_sys_error(errno)
-                                                : copy_part(c, to, data, at);
+    at = copy_entry_seek(from, at, SEEK_DATA, size);
+    const uint64_t hole = copy_entry_seek(from, at, SEEK_HOLE, size);
+    err = lseek(to, (off_t) at, SEEK_SET) < 0 ? uv_translate_sys_error(errno)
+                                              : copy_part(c, to, &at, hole);
+    if (at < hole)
+      size = at;
   }
   return err < 0 ? err : avow__disk_ftruncate(to, size);
 }
@@ -96,7 +100,8 @@ static bool can_tell_holes(uv_file file) {
 #else
 
 static int copy_data(const avow__copying_t *c, uv_file to) {
-  return copy_part(c, to, 0, c->stat->st_size);
+  uint64_t at = 0;
+  return copy_part(c, to, &at, c->stat->st_size);
 }
 
 static bool can_tell_holes(uv_file file) {
@@ -109,8 +114,9 @@ static int copy_entry_fill(const avow__copying_t *c, uv_file to) {
   const uv_stat_t *stat = c->stat;
   const bool has_holes = stat->st_blocks * BLOCK < stat->st_size &&
                          can_tell_holes(c->original->file);
+  uint64_t at = 0;
   const int err =
-      has_holes ? copy_data(c, to) : copy_part(c, to, 0, stat->st_size);
+      has_holes ? copy_data(c, to) : copy_part(c, to, &at, stat->st_size);
   if (err < 0 || c->options->keep != AVOW_KEEP_ALL)
     return err;
   return avow__keep_file(c->original->file, stat, to);

@@ -203,6 +203,23 @@ static void copy_tree_copies_nothing_but_a_hole(void **state) {
   assert_int_equal(blocks_of("to"), 0);
 }
 
+/* The size of such a file is that of a page, and it has no blocks. */
+static void copy_tree_ends_where_its_original_ends(void **state) {
+  const char *path = "/sys/kernel/mm/transparent_hugepage/enabled";
+  struct stat copied;
+  char text[200];
+  if (access(path, R_OK) != 0)
+    skip_because("no file here has a size that is too large");
+  const int file = open(path, O_RDONLY);
+  const ssize_t len = read(file, text, sizeof(text));
+  assert_int_equal(close(file), 0);
+
+  assert_fulfils_int(avow_copy_tree(loop, path, at("to"), NULL), 1);
+
+  assert_int_equal(stat(at("to"), &copied), 0);
+  assert_int_equal(copied.st_size, len);
+}
+
 static void copy_tree_copies_long_links(void **state) {
   char text[1001] = "", copied[1001] = "";
   memset(text, 'x', sizeof(text) - 1);
@@ -313,6 +330,7 @@ SUITE(preserve) {
     DISK_CASE(copy_tree_leaves_holes_empty),
     DISK_CASE(copy_tree_copies_what_ends_behind_a_hole),
     DISK_CASE(copy_tree_copies_nothing_but_a_hole),
+    DISK_CASE(copy_tree_ends_where_its_original_ends),
     DISK_CASE(copy_tree_copies_long_links),
 #ifdef __linux__
     DISK_CASE(copy_tree_keeping_survives_failing_memory),
