@@ -26,7 +26,8 @@ AVOW_HEADER_BEGIN
 /**
  * INT: the file (uv_fs_open). A new one gets the mode less the umask. A FIFO
  * keeps a thread until its other end is open, unless flags have
- * UV_FS_O_NONBLOCK.
+ * UV_FS_O_NONBLOCK: then opening it for writing without a reader rejects with
+ * UV_ENXIO.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_open(uv_loop_t *loop,
                                                     const char *path, int flags,
@@ -43,6 +44,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_close(uv_loop_t *loop,
  * BYTES: at least 1 and at most len, fewer when the system gives fewer; NONE at
  * the end, as of a stream (uv_fs_read). A len of 0 gives BYTES, empty ones.
  * Reads at the offset in bytes, or where the file stands if that is -1.
+ * UV_ESPIPE for any other offset of a pipe or a socket. UV_EAGAIN if the
+ * descriptor does not block and no bytes are there: avow_open_stream() waits.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_read(uv_loop_t *loop,
                                                     uv_file file, size_t len,
@@ -54,6 +57,11 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_read(uv_loop_t *loop,
  * At the offset, or where the file stands for -1. Linux writes to the end of a
  * file that was opened with UV_FS_O_APPEND, whatever the offset. Cancelling one
  * that runs stops it after the part that it is writing.
+ *
+ * UV_EAGAIN if the descriptor does not block and takes no more; UV_ESPIPE for
+ * an offset of a pipe or a socket. After a rejection a part may be written. A
+ * pipe or a socket without a reader raises SIGPIPE, which ends the program. A
+ * program that ignores the signal gets UV_EPIPE.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_write(uv_loop_t *loop,
                                                      uv_file file,
@@ -67,7 +75,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_write(uv_loop_t *loop,
  * the pool, which waits for a socket or a pipe that takes no more for as long
  * as that lasts, also when cancelled. On Linux the system copies between files,
  * at most 2 GiB at a time; to a socket or a pipe go 8 KiB by 8 KiB. It refuses
- * a file that was opened with UV_FS_O_APPEND: UV_EBADF.
+ * a file that was opened with UV_FS_O_APPEND: UV_EBADF. UV_EINVAL for an offset
+ * below 0. A pipe or a socket without a reader raises SIGPIPE, which ends the
+ * program unless it ignores the signal.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_sendfile(
     uv_loop_t *loop, uv_file to, uv_file from, int64_t offset, size_t len);
@@ -108,7 +118,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_fchmod(uv_loop_t *loop,
 
 /**
  * NONE, once the open file was last read and last changed at these times
- * (uv_fs_futime). UV_EPERM for who is neither its owner nor root.
+ * (uv_fs_futime). UV_EPERM for who is neither its owner nor root. A time may be
+ * cut to microseconds, and is cut to the range of the file system, without an
+ * error.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_futime(uv_loop_t *loop,
                                                       uv_file file,
@@ -160,7 +172,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_rmdir(uv_loop_t *loop,
  * what was there before or this (uv_fs_rename). Two names of one file both
  * stay: then it does nothing. UV_ENOENT, UV_EXDEV for another
  * file system, UV_ENOTEMPTY or UV_EEXIST for a directory that is not empty,
- * UV_EISDIR and UV_ENOTDIR where only one of them is a directory.
+ * UV_EISDIR and UV_ENOTDIR where only one of them is a directory, UV_EINVAL
+ * for a directory that would come to be below itself.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_rename(uv_loop_t *loop,
                                                       const char *from,
@@ -209,7 +222,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_chmod(uv_loop_t *loop,
 /**
  * NONE, once what the path leads to was last read and last changed at these
  * times (uv_fs_utime). UV_ENOENT; UV_EPERM for who is neither its owner nor
- * root.
+ * root. A time may be cut to microseconds, and is cut to the range of the file
+ * system, without an error.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_utime(uv_loop_t *loop,
                                                      const char *path,
@@ -219,7 +233,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_utime(uv_loop_t *loop,
 /**
  * NONE, once the path itself, a symbolic link that is not followed, was last
  * read and last changed at these times (uv_fs_lutime). Rejects as
- * avow_fs_utime().
+ * avow_fs_utime(). A time may be cut to microseconds, and is cut to the range
+ * of the file system, without an error.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_lutime(uv_loop_t *loop,
                                                       const char *path,
@@ -275,12 +290,17 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_realpath(uv_loop_t *loop,
                                                         const char *path);
 
 /**
- * BYTES: the path of a new directory; pattern ends in XXXXXX (uv_fs_mkdtemp).
+ * BYTES: the path of a new directory; pattern ends in XXXXXX (uv_fs_mkdtemp),
+ * else UV_EINVAL. The mode of the directory is 0700.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_mkdtemp(uv_loop_t *loop,
                                                        const char *pattern);
 
-/** OBJECT: a new file, see avow_to_temp_file(); as above (uv_fs_mkstemp). */
+/**
+ * OBJECT: a new file, see avow_to_temp_file() (uv_fs_mkstemp). It is open for
+ * reading and writing, and its mode is 0600. UV_EINVAL unless the pattern ends
+ * in XXXXXX.
+ */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_mkstemp(uv_loop_t *loop,
                                                        const char *pattern);
 
@@ -365,7 +385,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_opendir(uv_loop_t *loop,
 /**
  * OBJECT: up to n of the entries that come next, or NONE at the end
  * (uv_fs_readdir). UV_EALREADY while another reads, even if that one was
- * cancelled; UV_EBADF once it is closed.
+ * cancelled; UV_EBADF once it is closed; UV_EINVAL if `n` is 0.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_readdir(uv_loop_t *loop,
                                                        const avow_value_t *dir,
