@@ -144,6 +144,8 @@ the headers describe these cases, too.
 | `avow_fs_utime()`, `avow_fs_futime()`, `avow_fs_lutime()` | libuv up to 1.51 cuts times to microseconds, and file systems cut them to their range | no error |
 | `avow_fs_utime()`, `avow_fs_futime()`, `avow_fs_lutime()` | from 1.51 on libuv takes infinity for now, and NaN for no change | older ones reject with UV_EINVAL |
 | `avow_fs_fsync()` | an error is told once, and the next call fulfills | write the file anew |
+| `avow_replace_file()` | Linux renames no file onto a mount point, such as a file that a container mounts | UV_EBUSY: `avow_write_file()` |
+| `avow_replace_file()` | a hard link leads to the old file | its other names keep the old bytes |
 | `avow_fs_chmod()`, `avow_fs_fchmod()` | set-gid is left out without an error outside the group of the file | `avow_fs_stat()` behind it |
 | `avow_fs_chown()`, `avow_fs_fchown()` | executable files lose set-uid and set-gid | `avow_fs_chmod()` behind it |
 | `avow_fs_access()` | it is about the real user, not the effective one | open the file |
