@@ -120,6 +120,7 @@ These tables list how libuv, glibc and Linux behave in rare cases, and the conse
 | `avow_udp_send()` | broadcasts need SO_BROADCAST | UV_EACCES before `uv_udp_set_broadcast()` |
 | `avow_datagrams()` | Linux drops what does not fit into the queue of the socket | nobody is told |
 | `avow_open_stream()` | O_NONBLOCK belongs to all processes that share the open file | it stays after the stream is closed |
+| `avow_open_stream()` of a terminal | libuv opens the terminal by its name, if the process may | others that share the terminal notice nothing; else writes block |
 | `avow_open_stream()` | devices such as `/dev/null` are files | `/dev/null` is at its end, `/dev/zero` has none |
 | `avow_open_stream()` | a master of a pseudo-terminal ends with EIO, and gives 4095 bytes at a time | its end is NONE, behind all bytes |
 | `avow_spawn()`, `avow_command()` | libuv makes a standard stream that is inherited block | it blocks here, too: a stream that avow has open on it holds the loop up |
