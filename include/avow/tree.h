@@ -106,7 +106,7 @@ typedef struct avow_copied_s {
   const char *path; /* in the source */
   uv_dirent_type_t type;
   uint64_t size;             /* of a file, in bytes */
-  const avow_value_t *error; /* NULL: it was copied */
+  const avow_value_t *error; /* NULL: it was copied, or kept */
 } avow_copied_t;
 
 /** Zero in a field stands for its default; UV_EINVAL for what is not here. */
@@ -122,14 +122,16 @@ typedef struct avow_copy_options_s {
 } avow_copy_options_t;
 
 /**
- * INT: how many entries were copied. Copies the path from, which may be a file
- * or a link, and all below it, to the path to; links as links, and the holes of
- * files as holes. Directories that are there are filled, and stay as they are.
- * A file is copied up to the length that it had at first. Rejects with the
- * error that it stopped at, once nothing is copied any more: UV_EEXIST,
- * UV_EINVAL for a directory in itself and for a concurrency of more than 64,
- * UV_ENOTSUP for a FIFO, socket or device, … What was copied stays, also after
- * cancelling. NULL is all defaults.
+ * INT: how many entries were copied. Kept entries, and directories that were
+ * there, count as copied. Copies the path from, which may be a file or a link,
+ * and all below it, to the path to; links as links, and the holes of files as
+ * holes. Directories that are there are filled, and stay as they are. A file is
+ * copied up to the length that it had at first, which is 0 for most files in
+ * /proc. Slashes at the end of `from` change nothing: a link is copied as a
+ * link. Rejects with the error that it stopped at, once nothing is copied any
+ * more: UV_EEXIST, UV_EINVAL for a directory in itself and for a concurrency of
+ * more than 64, UV_ENOTSUP for a FIFO, socket or device, … What was copied
+ * stays, also after cancelling. NULL is all defaults.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_copy_tree(
     uv_loop_t *loop, const char *from, const char *to,
@@ -143,6 +145,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_copy_tree(
  * it in the background, if what has its name is that directory still; what
  * avow_loop_close() finds of that unfinished it finishes. A failure to remove
  * is a lost rejection. Cancelling removes one that was made all the same.
+ * UV_EINVAL for a prefix that is NULL or contains a slash, UV_ENOENT if there
+ * is no such place, UV_EACCES if the process may not write there.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_temp_dir(uv_loop_t *loop,
                                                      const char *prefix);
