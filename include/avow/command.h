@@ -6,9 +6,11 @@
  * are pipes on POSIX, so they can be opened as /dev/stdin, /dev/stdout and
  * /dev/stderr.
  *
- * Commands and processes start with the default actions of signals. A standard
- * stream that they inherit blocks again, also here: do not have a stream of
- * avow_open_stream() on it meanwhile.
+ * Commands and processes start with the default action of each signal below 32,
+ * and with no signal blocked. They inherit the umask, the limits, and all
+ * descriptors that were opened without O_CLOEXEC. A standard stream that they
+ * inherit blocks again, also here: do not have a stream of avow_open_stream()
+ * on it meanwhile.
  */
 #ifndef AVOW_COMMAND_H
 #define AVOW_COMMAND_H
@@ -29,8 +31,9 @@ enum {
  * Zero in a field stands for its default. All of it is copied or used at once.
  */
 typedef struct avow_command_s {
-  const char *const *args; /* ends with NULL; the first is the program, which
-                              is looked for in PATH */
+  const char *const *args; /* ends with NULL; the first is the program. A name
+                              with a slash is looked up in cwd, another one in
+                              the PATH of env */
   const char *const *env;  /* "NAME=value" …, NULL: this process's own */
   const char *cwd;         /* this process's own */
   size_t out_max_bytes;    /* of standard output; 16 MiB */

@@ -31,6 +31,10 @@ AVOW_HEADER_BEGIN
  * without args. Settles within the call: cancelling is too late. The process is
  * killed (SIGKILL), and reaped in the background, when its last reference goes
  * and when the loop is closed, unless the flags say UV_PROCESS_DETACHED.
+ *
+ * libuv looks for a file without a slash in the PATH of the options' env. The
+ * process inherits all descriptors that were opened without O_CLOEXEC. libuv
+ * aborts the program on flags that it does not know.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_spawn(
     uv_loop_t *loop, const uv_process_options_t *options);
@@ -63,8 +67,10 @@ AVOW_API avow_value_t avow_process_stream(const avow_value_t *process,
 
 /**
  * Sends it a signal, on Windows SIGTERM, SIGKILL, SIGINT and SIGQUIT end it
- * (uv_process_kill). 0, or a code: UV_ESRCH once it has ended, and then no
- * other process that has its number is hit.
+ * (uv_process_kill). 0, or a code: UV_ESRCH once the loop has reaped it, and
+ * then no other process that has its number is hit. Between its end and that
+ * moment this returns 0 without effect. UV_EINVAL for an unknown
+ * signal. Signal 0 only checks.
  */
 AVOW_API int avow_process_kill(const avow_value_t *process, int signal);
 

@@ -125,6 +125,9 @@ These tables list how libuv, glibc and Linux behave in rare cases, and the conse
 | `avow_open_stream()` | a master of a pseudo-terminal ends with EIO, and gives 4095 bytes at a time | its end is NONE, behind all bytes |
 | `avow_spawn()`, `avow_command()` | libuv makes a standard stream that is inherited block | it blocks here, too: a stream that avow has open on it holds the loop up |
 | `avow_spawn()`, `avow_command()` | libuv resets the signals below 32, and unblocks all | what the program ignores ends its children, SIGPIPE for one |
+| `avow_spawn()`, `avow_command()` | libuv closes no descriptor in the child | those without FD_CLOEXEC are inherited: a pipe among these stays open as long as the child runs |
+| `avow_spawn()`, `avow_command()` | libuv calls `execvp()` with the child's environment | the PATH is that of `env`; without one `/bin:/usr/bin` |
+| `avow_process_kill()` | a process that has ended is there until libuv reaps it in an iteration of the loop | 0 without effect until then |
 | `avow_spawn()` with a stream of the program's | libuv makes a pair of sockets | `/dev/stdin` cannot be opened there |
 | `avow_process_wait()` | one that waits for any child takes the end of ours | the promise settles at the end of the loop |
 | `avow_tls_client()` | OpenSSL searches the directory of authorities while it verifies | that is done on the loop's thread |
