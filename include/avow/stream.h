@@ -43,7 +43,9 @@ AVOW_API uv_stream_t *avow_stream_handle(avow_stream_t stream);
 /**
  * NONE once connected (uv_tcp_connect). Rejects with UV_ECONNREFUSED,
  * UV_ETIMEDOUT, …; the handle must still be closed then. UV_EALREADY while it
- * connects. Cancelling does not stop the attempt: close the handle.
+ * connects. A handle that is connected stays so: this rejects with UV_EISCONN,
+ * or fulfills the first time. Cancelling does not stop the attempt: close the
+ * handle.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_tcp_connect(
     uv_tcp_t *tcp, const struct sockaddr *address);
@@ -53,7 +55,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_tcp_connect(
  * One that is too long is never cut but refused with UV_ENAMETOOLONG, as
  * uv_pipe_connect2() can; UV_EALREADY while it connects; UV_EISCONN if it is
  * connected, which it stays. Cancelling does not stop the attempt: close the
- * handle.
+ * handle. On Linux a full backlog of the server rejects at once with UV_EAGAIN:
+ * try again later.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_pipe_connect(uv_pipe_t *pipe,
                                                          const char *name);
@@ -61,12 +64,13 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_pipe_connect(uv_pipe_t *pipe,
 /**
  * BYTES: what arrived next, at least 1 and at most max_bytes; NONE at the end
  * of the stream (uv_read_start). No more than 64 KiB at a time. UV_EINVAL for a
- * max_bytes of 0; UV_EALREADY if a read is pending, also one of the program's
- * own, and while a pump, a reader or another of these verbs is at it, which
- * goes on. Cancelling stops reading; nothing that was read is lost. Nothing is
- * read that nobody asked for, which holds the peer back; what came in the
- * meantime may be taken at once. Between two reads libuv may watch the stream
- * on, which keeps no loop alive: to read with uv_read_start() then, call
+ * max_bytes of 0; UV_ENOTCONN for a stream that cannot be read, such as the
+ * write end of a pipe; UV_EALREADY if a read is pending, also one of the
+ * program's own, and while a pump, a reader or another of these verbs is at it,
+ * which goes on. Cancelling stops reading; nothing that was read is lost.
+ * Nothing is read that nobody asked for, which holds the peer back; what came
+ * in the meantime may be taken at once. Between two reads libuv may watch the
+ * stream on, which keeps no loop alive: to read with uv_read_start() then, call
  * uv_read_stop() first. A peer that resets the connection is UV_ECONNRESET to
  * whichever of these verbs reads then, and no end, whatever came just before
  * (recv); but the system says so once, to a write if that comes first.
@@ -102,10 +106,11 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_read_all(avow_stream_t stream,
  * what the system would not take (uv_try_write, uv_write). Cancelling does not
  * take anything back: what is queued is written in the background. After a
  * rejection it is unknown how much went out: close the stream. UV_EINVAL for
- * other values, UV_E2BIG for a LIST of more bytes than a size_t can say. As
- * with libuv itself, ignore SIGPIPE, which ends a program that writes to a peer
- * that has hung up: signal(SIGPIPE, SIG_IGN). Debug builds say so at the first
- * write if nobody does.
+ * other values, UV_E2BIG for a LIST of more bytes than a size_t can say,
+ * UV_EPIPE after avow_shutdown() and for a stream that cannot be written to.
+ * As with libuv itself, ignore SIGPIPE, which ends a program that writes to a
+ * peer that has hung up: signal(SIGPIPE, SIG_IGN). Debug builds say so at the
+ * first write if nobody does.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_write(avow_stream_t stream,
                                                   avow_value_t bytes);

@@ -105,10 +105,11 @@ These tables list how libuv, glibc and Linux behave in rare cases, and the conse
 | `avow_getaddrinfo()`, `avow_connect()`, `avow_bind()` | `getaddrinfo()` blocks a thread, and libuv gives it half of the pool | numeric hosts and ports need no thread; names wait for one |
 | `avow_connect()`, `avow_getaddrinfo()` | an address of a link needs a zone, `fe80::1%eth0` | an unknown zone is UV_EAI_NONAME; without one connecting is UV_EINVAL |
 | `avow_tcp_connect()` | libuv keeps the socket of a failed attempt | close the handle; `avow_tcp_connect_host()` leaves it as it was |
+| `avow_pipe_connect()` | Linux queues no client of a Unix domain socket beyond the backlog | UV_EAGAIN at once: try again later |
 | `avow_pipe_connect()` of a connected handle | libuv rejects the writes that are queued on the handle | avow rejects with UV_EISCONN, and the writes go on |
 | `avow_bind()` | a socket of IPv6 gets IPv4 too, unless the system forbids it | without a host both; a peer by IPv4 is `[::ffff:192.0.2.1]:80` |
 | `avow_bind()` | Linux gives a port twice until somebody listens (SO_REUSEADDR) | UV_EADDRINUSE may come from `avow_connections()` |
-| `avow_connections()` | Linux cuts the backlog to `net.core.somaxconn` | further clients are not refused: they wait, and try again |
+| `avow_connections()` | Linux cuts the backlog to `net.core.somaxconn` | further clients by TCP are not refused: they wait, and try again |
 | `avow_connections()` | without a descriptor libuv accepts by a spare one, and closes | the client sees its connection end |
 | `avow_bind_path()` | libuv unlinks the name of any pipe that it bound | only the socket that was bound is removed |
 | `avow_bind_path()` | its stream counts as one that is connected | a read waits, and `avow_shutdown()` ends the listening |
