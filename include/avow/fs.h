@@ -268,6 +268,12 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_lchown(uv_loop_t *loop,
  * that was there before is lost, also where from is a directory. Nothing is
  * removed with UV_FS_COPYFILE_EXCL if something was there; avow_copy_tree()
  * leaves the old file until the copy is complete.
+ *
+ * libuv copies as many bytes as the original has according to fstat(): none of
+ * most files in /proc. If the original ends before that, libuv tries forever: a
+ * thread of the pool is lost, and avow_loop_close() does not return. Files in
+ * /sys end before, and files that another process truncates meanwhile: use
+ * avow_copy_tree() for these.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_copyfile(uv_loop_t *loop,
                                                         const char *from,
