@@ -182,7 +182,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_rename(uv_loop_t *loop,
 /**
  * NONE, once the file at the path has one more name, link (uv_fs_link). On
  * Linux a symbolic link at the path gets that name itself. UV_EEXIST if that is
- * taken, UV_EXDEV for another file system, UV_EPERM for a directory.
+ * taken, UV_EXDEV for another file system, UV_EPERM for a directory. Most Linux
+ * systems (fs.protected_hardlinks) also reject with UV_EPERM if the process
+ * neither owns the file nor may read and write to it.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_link(uv_loop_t *loop,
                                                     const char *path,
