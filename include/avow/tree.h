@@ -38,7 +38,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_make_dirs(uv_loop_t *loop,
  * UV_EMFILE, UV_ENFILE, UV_ENOTEMPTY, UV_EPERM) is tried again for about half a
  * second. UV_EINVAL for "/", "." and "..", UV_ENOTDIR for a file with a slash
  * behind its name. After a rejection or a cancelling a part is left. What is in
- * another directory that took the name meanwhile stays.
+ * another directory that took the name meanwhile stays. A file system that is
+ * mounted below is emptied, too. Its mount point stays, and the call rejects
+ * with UV_EBUSY.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_remove_tree(uv_loop_t *loop,
                                                         const char *path);
@@ -125,13 +127,14 @@ typedef struct avow_copy_options_s {
  * INT: how many entries were copied. Kept entries, and directories that were
  * there, count as copied. Copies the path from, which may be a file or a link,
  * and all below it, to the path to; links as links, and the holes of files as
- * holes. Directories that are there are filled, and stay as they are. A file is
- * copied up to the length that it had at first, which is 0 for most files in
- * /proc. Slashes at the end of `from` change nothing: a link is copied as a
- * link. Rejects with the error that it stopped at, once nothing is copied any
- * more: UV_EEXIST, UV_EINVAL for a directory in itself and for a concurrency of
- * more than 64, UV_ENOTSUP for a FIFO, socket or device, … What was copied
- * stays, also after cancelling. NULL is all defaults.
+ * holes. Each name of a file gets a copy of its own (hard links). Mounted file
+ * systems are copied, too. Directories that are there are filled, and stay as
+ * they are. A file is copied up to the length that it had at first, which is 0
+ * for most files in /proc. Slashes at the end of `from` change nothing: a link
+ * is copied as a link. Rejects with the error that it stopped at, once nothing
+ * is copied any more: UV_EEXIST, UV_EINVAL for a directory in itself and for a
+ * concurrency of more than 64, UV_ENOTSUP for a FIFO, socket or device, … What
+ * was copied stays, also after cancelling. NULL is all defaults.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_copy_tree(
     uv_loop_t *loop, const char *from, const char *to,

@@ -153,6 +153,8 @@ the headers describe these cases, too.
 | `avow_fs_fsync()` | an error is told once, and the next call fulfills | write the file anew |
 | `avow_replace_file()` | Linux renames no file onto a mount point, such as a file that a container mounts | UV_EBUSY: `avow_write_file()` |
 | `avow_replace_file()` | a hard link leads to the old file | its other names keep the old bytes |
+| `avow_remove_tree()`, `avow_copy_tree()`, `avow_tree_entries()`, `avow_glob()` | a directory may be a mount point | they continue below it; `avow_remove_tree()` empties the mounted file system and rejects with UV_EBUSY |
+| `avow_copy_tree()` | a file may have several names (hard links) | each name gets a copy of its own |
 | `avow_fs_chmod()`, `avow_fs_fchmod()` | set-gid is left out without an error outside the group of the file | `avow_fs_stat()` behind it |
 | `avow_fs_chown()`, `avow_fs_fchown()` | executable files lose set-uid and set-gid | `avow_fs_chmod()` behind it |
 | `avow_fs_access()` | it is about the real user, not the effective one | open the file |
