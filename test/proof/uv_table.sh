@@ -147,6 +147,7 @@ the headers describe these cases, too.
 | `avow_fs_link()` | a symbolic link is not followed | `avow_fs_realpath()` first |
 | `avow_fs_write()`, `avow_fs_sendfile()` | with `O_APPEND` the first ignores the offset, and the second rejects with UV_EBADF | open the file without it |
 | `avow_fs_write()`, `avow_fs_sendfile()`, `avow_write_file()`, `avow_append_file()` | a pipe or a socket without a reader raises SIGPIPE on a thread of the pool, which ends the program | `signal(SIGPIPE, SIG_IGN)`: then they reject with UV_EPIPE |
+| `avow_fs_write()`, `avow_fs_ftruncate()`, `avow_write_file()`, `avow_append_file()`, `avow_replace_file()` | a file beyond the limit of its size (RLIMIT_FSIZE) raises SIGXFSZ, which ends the program | `signal(SIGXFSZ, SIG_IGN)`: then they reject with UV_EFBIG |
 | `avow_fs_read()`, `avow_fs_write()` | a descriptor that does not block gives UV_EAGAIN, also after a part of the bytes | `avow_open_stream()` |
 | `avow_fs_utime()`, `avow_fs_futime()`, `avow_fs_lutime()` | libuv up to 1.51 cuts times to microseconds, and file systems cut them to their range | no error |
 | `avow_fs_utime()`, `avow_fs_futime()`, `avow_fs_lutime()` | from 1.51 on libuv takes infinity for now, and NaN for no change | older ones reject with UV_EINVAL |
