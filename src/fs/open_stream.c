@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The stream of a descriptor that is open. libuv gets a copy, which it closes
- * with its handle.
+ * with its handle, unless it opens a terminal anew: then the copy is closed
+ * here.
  */
 #include "avow/descriptor.h"
 #include "avow/error.h"
@@ -35,6 +36,10 @@ static void open_undo(int fd) {
   (void) _close(fd); /* nobody else has it */
 }
 
+static bool open_is_of(const avow_value_t *v, int fd) {
+  return true;
+}
+
 #  else
 
 #    include <errno.h>
@@ -54,6 +59,13 @@ static void open_undo(int fd) {
   (void) close(fd); /* nobody else has it */
 }
 
+static bool open_is_of(const avow_value_t *v, int fd) {
+  uv_os_fd_t used;
+  const uv_stream_t *stream = avow__owned_handle(v);
+  (void) uv_fileno((const uv_handle_t *) stream, &used); /* it is open */
+  return used == fd || stream->type != UV_TTY;
+}
+
 #  endif
 
 static avow_value_t open_copy(uv_loop_t *loop, uv_handle_type type,
@@ -62,7 +74,7 @@ static avow_value_t open_copy(uv_loop_t *loop, uv_handle_type type,
   if (fd < 0)
     return avow_error(fd);
   const avow_value_t v = avow__owned_open(loop, type, fd);
-  if (avow_is_error(&v))
+  if (avow_is_error(&v) || !open_is_of(&v, fd))
     open_undo(fd);
   return v;
 }

@@ -70,6 +70,22 @@ static void terminal_is_opened(void **state) {
   (void) close(peer);
 }
 
+static void terminal_that_was_opened_anew_is_closed(void **state) {
+  int peer;
+  const int fd = open_terminal(&peer);
+  opened = avow_open_stream(loop, fd);
+  assert_fulfils_none(avow_close(stream())); /* the loop has what it needs */
+  avow_value_clear(&opened);
+  const int before = open_files();
+
+  opened = avow_open_stream(loop, fd);
+  assert_fulfils_none(avow_close(stream()));
+
+  assert_int_equal(open_files(), before);
+  (void) close(fd);
+  (void) close(peer);
+}
+
 static void set_raw(int fd) {
   struct termios mode;
   assert_int_equal(tcgetattr(fd, &mode), 0);
@@ -317,6 +333,7 @@ SUITE(open_stream) {
     IN_FILE(file_is_opened_where_it_stands),
     IN_FILE(socket_is_opened),
     IN_FILE(terminal_is_opened),
+    IN_FILE(terminal_that_was_opened_anew_is_closed),
     IN_FILE(end_of_a_terminal_is_an_end),
     IN_FILE(end_of_a_terminal_is_none),
     IN_FILE(end_of_a_terminal_ends_chunks),
