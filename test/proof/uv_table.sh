@@ -150,7 +150,7 @@ the headers describe these cases, too.
 | `avow_fs_write()`, `avow_fs_ftruncate()`, `avow_write_file()`, `avow_append_file()`, `avow_replace_file()` | a file beyond the limit of its size (RLIMIT_FSIZE) raises SIGXFSZ, which ends the program | `signal(SIGXFSZ, SIG_IGN)`: then they reject with UV_EFBIG |
 | `avow_fs_read()`, `avow_fs_write()` | a descriptor that does not block gives UV_EAGAIN, also after a part of the bytes | `avow_open_stream()` |
 | `avow_fs_utime()`, `avow_fs_futime()`, `avow_fs_lutime()` | libuv up to 1.51 cuts times to microseconds, and file systems cut them to their range | no error |
-| `avow_fs_utime()`, `avow_fs_futime()`, `avow_fs_lutime()` | from 1.51 on libuv takes infinity for now, and NaN for no change | older ones reject with UV_EINVAL |
+| `avow_fs_utime()`, `avow_fs_futime()`, `avow_fs_lutime()` | from 1.51 on libuv takes infinity for now, and NaN for no change | with older ones the result depends on the processor: on x86-64 UV_EINVAL |
 | `avow_fs_fsync()` | an error is told once, and the next call fulfills | write the file anew |
 | `avow_replace_file()` | Linux renames no file onto a mount point, such as a file that a container mounts | UV_EBUSY: `avow_write_file()` |
 | `avow_replace_file()` | a hard link leads to the old file | its other names keep the old bytes |
