@@ -11,7 +11,8 @@ AVOW_HEADER_BEGIN
 /** An address in numbers, by value. */
 typedef struct avow_address_s {
   char text[64]; /* "127.0.0.1:80", "[::1]:80"; empty for none. An address of a
-                    link has its zone: "[fe80::1%eth0]:80". A peer by IPv4 of a
+                    link has its zone: "[fe80::1%eth0]:80", or the number of
+                    an interface that no longer exists. A peer by IPv4 of a
                     socket of IPv6 is "[::ffff:192.0.2.1]:80" */
   int port;      /* 80; 0 for none */
 } avow_address_t;

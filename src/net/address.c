@@ -24,18 +24,26 @@ static int port_of(const struct sockaddr *address) {
 /* Room for a name of an interface behind any address; that and the port fit. */
 enum { HOST_MAX = 40 + UV_IF_NAMESIZE };
 
+/* fe80::/10, and the groups of a link, ff02::/16. */
+static bool is_of_link(const struct sockaddr_in6 *v6) {
+  const unsigned char *bytes = v6->sin6_addr.s6_addr;
+  return (bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80) ||
+         (bytes[0] == 0xff && (bytes[1] & 0x0f) == 0x02);
+}
+
 /* Without its zone an address of a link is ambiguous: nobody could connect to
-   it by its text. */
+   it by its text. An interface that no longer exists has a number only. */
 static void add_zone(const struct sockaddr *address, char host[HOST_MAX]) {
   struct sockaddr_in6 v6;
   memcpy(&v6, address, sizeof(v6));
-  const unsigned char *bytes = v6.sin6_addr.s6_addr;
-  const bool of_link = bytes[0] == 0xfe && (bytes[1] & 0xc0) == 0x80;
+  if (!is_of_link(&v6) || v6.sin6_scope_id == 0)
+    return;
   const size_t len = strlen(host);
   size_t room = HOST_MAX - len - 1;
-  if (of_link && v6.sin6_scope_id != 0 &&
-      uv_if_indextoiid(v6.sin6_scope_id, host + len + 1, &room) == 0)
-    host[len] = '%';
+  host[len] = '%';
+  if (uv_if_indextoiid(v6.sin6_scope_id, host + len + 1, &room) != 0)
+    (void) snprintf(host + len + 1, HOST_MAX - len - 1, "%u",
+                    (unsigned) v6.sin6_scope_id); /* fits */
 }
 
 static void print_host(const struct sockaddr *address, char host[HOST_MAX],
@@ -97,8 +105,10 @@ static avow_address_t address_ask(const uv_handle_t *handle,
   return avow_address(fn(handle, address, &len) == 0 ? address : NULL);
 }
 
+/* A socket that is not bound has no port. */
 avow_address_t avow_local_address(const uv_handle_t *handle) {
-  return address_ask(handle, local);
+  const avow_address_t v = address_ask(handle, local);
+  return v.port != 0 ? v : avow_address(NULL);
 }
 
 avow_address_t avow_peer_address(const uv_handle_t *handle) {

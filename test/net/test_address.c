@@ -65,6 +65,29 @@ static void address_of_a_link_has_its_zone(void **state) {
   }
 }
 
+static void assert_zone(const char *host, uint32_t scope, const char *text) {
+  struct sockaddr_in6 v6;
+  (void) uv_ip6_addr(host, 80, &v6); /* it is one */
+  v6.sin6_scope_id = scope;
+  assert_address(avow_address((const struct sockaddr *) &v6), text, 80);
+}
+
+static void group_of_a_link_has_its_zone(void **state) {
+  char zone[UV_IF_NAMESIZE], text[64];
+  size_t room = sizeof(zone);
+  if (uv_if_indextoiid(1, zone, &room) != 0)
+    skip(); /* there is no such link */
+  (void) snprintf(text, sizeof(text), "[ff02::1%%%s]:80", zone); /* fits */
+
+  assert_zone("ff02::1", 1, text);
+  assert_zone("ff12::1", 0, "[ff12::1]:80");
+  assert_zone("ff05::1", 1, "[ff05::1]:80");
+}
+
+static void zone_of_a_lost_interface_is_its_number(void **state) {
+  assert_zone("fe80::1", 0x7fffffff, "[fe80::1%2147483647]:80");
+}
+
 /* Elsewhere a scope says nothing. */
 static void address_of_no_link_has_no_zone(void **state) {
   struct sockaddr_in6 v6;
@@ -130,6 +153,14 @@ static void handle_that_is_not_bound_has_no_address(void **state) {
   assert_address(avow_peer_address((const uv_handle_t *) &udp), "", 0);
 }
 
+static void socket_that_is_not_bound_has_no_address(void **state) {
+  assert_int_equal(uv_tcp_init_ex(loop, &tcp, AF_INET), 0);
+  assert_int_equal(uv_udp_init_ex(loop, &udp, AF_INET), 0);
+
+  assert_address(avow_local_address((const uv_handle_t *) &tcp), "", 0);
+  assert_address(avow_local_address((const uv_handle_t *) &udp), "", 0);
+}
+
 static void other_handles_have_no_address(void **state) {
   uv_timer_t timer;
   assert_int_equal(uv_timer_init(loop, &timer), 0);
@@ -147,11 +178,14 @@ SUITE(address) {
   const struct CMUnitTest tests[] = {
     ADDRESS(address_has_a_text_and_a_port),
     ADDRESS(address_of_a_link_has_its_zone),
+    ADDRESS(group_of_a_link_has_its_zone),
+    ADDRESS(zone_of_a_lost_interface_is_its_number),
     ADDRESS(address_of_no_link_has_no_zone),
     ADDRESS(what_is_no_address_has_none),
     ADDRESS(ends_of_a_connection_know_each_other),
     ADDRESS(ends_of_datagrams_have_addresses),
     ADDRESS(handle_that_is_not_bound_has_no_address),
+    ADDRESS(socket_that_is_not_bound_has_no_address),
     ADDRESS(other_handles_have_no_address),
   };
   return RUN(tests);
