@@ -28,7 +28,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_udp_send(
 typedef struct avow_datagram_s {
   const char *data;
   size_t len;                   /* 0: an empty one arrived */
-  struct sockaddr_storage from; /* a copy */
+  struct sockaddr_storage from; /* a copy; of the family AF_UNSPEC if the sender
+                                   has no address */
   unsigned flags;               /* UV_UDP_PARTIAL: it was longer */
 } avow_datagram_t;
 

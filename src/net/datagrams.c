@@ -43,10 +43,12 @@ static void datagrams_on_alloc(uv_handle_t *handle, size_t suggested,
   *buf = uv_buf_init(datagrams_find(handle)->buffer, LONGEST);
 }
 
+/* The program may have opened a socket of any family: libuv has room for the
+   longest address. */
 static size_t size_of(const struct sockaddr *address) {
   return address->sa_family == AF_INET6  ? sizeof(struct sockaddr_in6)
          : address->sa_family == AF_INET ? sizeof(struct sockaddr_in)
-                                         : sizeof(*address);
+                                         : sizeof(struct sockaddr_storage);
 }
 
 static avow_value_t datagram(const uv_buf_t *buf, size_t len,

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The datagrams that arrive at a socket as a channel. */
 #include <netinet/in.h>
+#include <stdio.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "harness.h"
@@ -108,6 +110,40 @@ static void sender_over_ipv6_is_named(void **state) {
   }
   assert_fulfils_none(avow_close_handle((uv_handle_t *) &six));
 }
+
+#ifdef __linux__
+
+/* Its address is longer than those of IP. */
+static void sender_of_another_family_is_named(void **state) {
+  struct sockaddr_un name = { .sun_family = AF_UNIX };
+  uv_udp_t local;
+  int ends[2];
+  (void) snprintf(name.sun_path + 1, sizeof(name.sun_path) - 1,
+                  "an address of avow's tests, in process %ld",
+                  (long) getpid()); /* fits */
+  assert_int_equal(socketpair(AF_UNIX, SOCK_DGRAM, 0, ends), 0);
+  assert_int_equal(bind(ends[1], (struct sockaddr *) &name, sizeof(name)), 0);
+  assert_int_equal(uv_udp_init(loop, &local), 0);
+  assert_int_equal(uv_udp_open(&local, ends[0]), 0);
+  channel = avow_datagrams(&local, 1);
+  assert_int_equal(send(ends[1], "hi", 2, 0), 2);
+
+  const avow_value_t v = next();
+  const struct sockaddr_storage from = avow_to_datagram(&v)->from;
+  avow_value_unref(v);
+  assert_fulfils_none(avow_close_handle((uv_handle_t *) &local));
+  (void) close(ends[1]); /* nothing is left to send */
+
+  assert_memory_equal(&from, &name, sizeof(name));
+}
+
+#else
+
+static void sender_of_another_family_is_named(void **state) {
+  skip(); /* names that are no files are Linux's */
+}
+
+#endif
 
 static void empty_datagrams_are_datagrams(void **state) {
   channel = avow_datagrams(&ours, 2);
@@ -284,6 +320,7 @@ SUITE(datagrams) {
   const struct CMUnitTest tests[] = {
     ONE(datagrams_come_with_who_sent_them),
     ONE(sender_over_ipv6_is_named),
+    ONE(sender_of_another_family_is_named),
     ONE(empty_datagrams_are_datagrams),
     AT_ONCE(empty_datagrams_are_datagrams),
     ONE(long_datagrams_come_whole),
