@@ -82,9 +82,13 @@ avow_tls_settings(const avow_tls_options_t *options);
  * of the host, a name or an address, by somebody who is believed: else
  * AVOW_TLS_EVERIFY, with a message that says why. AVOW_TLS_ETRUNCATED,
  * AVOW_TLS_EALERT, AVOW_TLS_EPROTOCOL; UV_EINVAL without a host, for one of
- * more than 255 bytes, and for an address with a zone ("fe80::1%eth0"), which
- * no certificate has; otherwise it rejects as the transport does. Cancelling
- * closes the transport.
+ * more than 255 bytes, for one that begins with a dot, and for an address with
+ * a zone ("fe80::1%eth0"), which no certificate has; otherwise it rejects as
+ * the transport does. Cancelling closes the transport.
+ *
+ * The host is compared as it is written: a name in other than ASCII must be in
+ * its encoded form ("xn--…"), and no certificate has a name that ends with a
+ * dot.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_tls_client(
     const avow_value_t *settings, avow_value_t transport, const char *host);

@@ -69,9 +69,10 @@ static bool is_address(const char *host) {
 }
 
 /* No certificate is anybody else's: longer names there are none, nor can they
-   be asked for, and the zone of an address is this machine's alone. */
+   be asked for, and the zone of an address is this machine's alone. OpenSSL
+   would take a name that begins with a dot for all names below it. */
 static bool is_host(const char *host) {
-  return host != NULL && *host != '\0' &&
+  return host != NULL && *host != '\0' && *host != '.' &&
          strlen(host) <= TLSEXT_MAXLEN_host_name && strchr(host, '%') == NULL;
 }
 

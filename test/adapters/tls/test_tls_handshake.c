@@ -365,6 +365,7 @@ static void hosts_that_no_certificate_has_are_refused(void **state) {
   name[255] = '\0';
   assert_int_equal(client_of(name), UV_ETIMEDOUT);
   assert_int_equal(client_of("fe80::1%eth0"), UV_EINVAL);
+  assert_int_equal(client_of(".example.org"), UV_EINVAL);
   assert_int_equal(client_of("fe80::1"), UV_ETIMEDOUT);
 }
 
