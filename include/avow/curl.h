@@ -122,7 +122,10 @@ typedef struct avow_fetch_options_s {
   uint64_t *received;         /* and of the response's, packed as it comes: kept
                                  up until this has rejected, or that body has
                                  ended or is let go of; NULL */
-  unsigned redirects;         /* that are followed at most; 10 */
+  unsigned redirects;         /* that are followed at most; 10. After 303 the
+                                 next request is a GET without the body, or a
+                                 HEAD; after 301 and 302 a POST becomes a GET.
+                                 Other requests stay as they are */
   bool no_redirects;          /* they are responses as any others */
   /* Sets further options of the easy handle, but none of what it writes, nor
      of what it reads; a CURLOPT_XFERINFOFUNCTION in place of the one that

@@ -58,7 +58,9 @@ static void set_body(CURL *easy, const request_t *q) {
     set_bytes(easy, &q->bytes);
 }
 
-/* Those that libcurl has of its own it changes where a redirect says so. */
+/* Those that libcurl has of its own it changes where a redirect says so. To
+   libcurl each body is that of a POST, and 301 and 302 would send any other
+   method on without its body: an empty PUT. */
 static CURLcode set_method(CURL *easy, const char *method, bool body) {
   if (strcmp(method, "HEAD") == 0)
     return curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
@@ -68,7 +70,14 @@ static CURLcode set_method(CURL *easy, const char *method, bool body) {
     (void) curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE, 0L);
     return curl_easy_setopt(easy, CURLOPT_POSTFIELDS, "");
   }
+  (void) curl_easy_setopt(easy, CURLOPT_POSTREDIR,
+                          (long) (CURL_REDIR_POST_301 | CURL_REDIR_POST_302));
   return curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
+}
+
+void avow__curl_request_see_other(const request_t *q, CURL *easy) {
+  if (q->method != NULL)
+    (void) curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, NULL);
 }
 
 static bool request_set(CURL *easy, const request_t *q) {

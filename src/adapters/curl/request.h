@@ -32,4 +32,8 @@ void avow__curl_request_free(request_t *q);
    an allocation fails. */
 CURL *avow__curl_request_easy(const request_t *q);
 
+/* Has the next request be a GET, or a HEAD if this is one, as 303 says: libcurl
+   repeats any method that is not its own. */
+void avow__curl_request_see_other(const request_t *q, CURL *easy);
+
 #endif

@@ -170,6 +170,8 @@ static size_t on_header(char *line, size_t size, size_t n, void *data) {
     r->body.room = r->is_whole && may_be_unpacked(r) ? PIECES : 0;
   if (r->is_whole)
     see_version(r);
+  if (r->is_whole && r->status == 303)
+    avow__curl_request_see_other(&r->request, r->body.easy);
   if (r->is_whole && r->status >= 300)
     avow__curl_upload_refused(&r->upload);
   if (r->is_whole && r->status >= 200 && !may_go_on(r))

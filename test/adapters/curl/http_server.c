@@ -246,12 +246,12 @@ static void swallow(http_t *h, const char *head) {
   h->mute = false;
 }
 
-/* To /echo, or without a body. */
-static void answer_upload(http_t *h, int status) {
+/* Elsewhere, if the status says so. */
+static void answer_upload(http_t *h, int status, const char *where) {
   http_say(h,
-           "HTTP/1.1 %d Status\r\nLocation: /echo\r\nContent-Length: 4\r\n"
+           "HTTP/1.1 %d Status\r\nLocation: %s\r\nContent-Length: 4\r\n"
            "\r\nmove",
-           status);
+           status, where);
 }
 
 static void answer_expect(http_t *h, const char *head, int n) {
@@ -318,6 +318,7 @@ static void answer(http_t *h, const char *head, const char *what, int n) {
   } else if (strcmp(what, "echo") == 0) {
     answer_echo(h, head);
   } else if (strcmp(what, "request") == 0) {
+    swallow(h, head);
     send_head(h, 200, (int) strlen(head));
     http_send(h, head, strlen(head));
   } else if (strcmp(what, "status") == 0) {
@@ -354,11 +355,14 @@ static void answer(http_t *h, const char *head, const char *what, int n) {
   } else if (strcmp(what, "trailers") == 0) {
     answer_headers(h, CHUNKED "5\r\nabcde\r\n0\r\n", FILLER);
   } else if (strcmp(what, "refuse") == 0) {
-    answer_upload(h, n);
+    answer_upload(h, n, "/echo");
     wait_for_end(h);
   } else if (strcmp(what, "swallow") == 0) {
     swallow(h, head);
-    answer_upload(h, n);
+    answer_upload(h, n, "/echo");
+  } else if (strcmp(what, "moved") == 0) {
+    swallow(h, head);
+    answer_upload(h, n, "/request");
   } else if (strcmp(what, "stall") == 0) {
     uv_sleep((unsigned) n);
     swallow(h, head);

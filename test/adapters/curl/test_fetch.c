@@ -86,6 +86,36 @@ static void redirects(void **state) {
   avow_value_unref(v);
 }
 
+static void assert_moved(const char *method, int status, const char *becomes,
+                         bool with_body) {
+  char line[32];
+  const avow_value_t data = avow_string("data");
+  const avow_fetch_options_t o = { .method = method, .body = &data };
+  (void) snprintf(line, sizeof(line), "%s /request ", becomes); /* fits */
+  avow_value_t v = fetched(url_of("/moved/%d", status), &o);
+  avow_value_t head = avow_run(avow_read_all(avow_to_stream(&v), 4096));
+  const char *text = avow_to_bytes(&head, NULL);
+  assert_memory_equal(text, line, strlen(line));
+  assert_int_equal(strstr(text, "Content-Length: 4\r\n") != NULL, with_body);
+  avow_value_unref(head);
+  avow_value_unref(v);
+  avow_value_unref(data);
+}
+
+/* As the Fetch standard has it: browsers change no other than POST. */
+static void redirects_of_methods(void **state) {
+  for (int status = 301; status <= 302; status++) {
+    assert_moved("POST", status, "GET", false);
+    assert_moved("PUT", status, "PUT", true);
+    assert_moved("GET", status, "GET", true);
+  }
+  assert_moved("POST", 303, "GET", false);
+  assert_moved("PUT", 303, "GET", false);
+  assert_moved("DELETE", 303, "GET", false);
+  assert_moved("POST", 307, "POST", true);
+  assert_moved("PUT", 308, "PUT", true);
+}
+
 /* What comes before the head of the response, and behind its body. */
 static void other_heads(void **state) {
   avow_value_t v = fetched(url_of("/hints"), NULL);
@@ -350,6 +380,7 @@ SUITE(fetch) {
     CURL_CASE(heads),
     CURL_CASE(head_first),
     CURL_CASE(redirects),
+    CURL_CASE(redirects_of_methods),
     CURL_CASE(other_heads),
     CURL_CASE(requests),
     CURL_CASE(sets_options_of_a_client_as_each_begins),

@@ -163,6 +163,17 @@ static void redirected_without_it(void **state) {
   run();
 }
 
+/* An empty one would empty what it is put to. */
+static void put_is_not_sent_without_it(void **state) {
+  const avow_fetch_options_t o = { .method = "PUT", .body = &body };
+  begin_body(NULL);
+  feed_bytes(100);
+  avow_promise_t *p = avow_curl_fetch(client, url_of("/swallow/302"), &o);
+  avow_value_clear(&body);
+  assert_rejects(p, UV_ESPIPE);
+  run();
+}
+
 /* Before anything was sent. */
 static void redirected_with_it(void **state) {
   begin_body(NULL);
@@ -200,7 +211,8 @@ SUITE(upload) {
     CURL_CASE(too_short),          CURL_CASE(breaks_off),
     CURL_CASE(breaks_off_late),    CURL_CASE(refused),
     CURL_CASE(not_sent_again),     CURL_CASE(redirected_without_it),
-    CURL_CASE(redirected_with_it), CURL_CASE(asked_not_to_ask),
+    CURL_CASE(redirected_with_it), CURL_CASE(put_is_not_sent_without_it),
+    CURL_CASE(asked_not_to_ask),
   };
   return RUN_CURL(tests);
 }
