@@ -7,8 +7,11 @@
 #include "json.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define HEX "0123456789abcdefABCDEF"
 
 /* Behind the string that begins at text. */
 static const char *skip_string(const char *text) {
@@ -68,11 +71,30 @@ uint64_t avow__nats_json_number(const char *value) {
              : 0;
 }
 
+/* At a backslash: the character that it stands for, and *at goes on to the end
+   of that. '?' unless it is printable and ASCII. Servers escape "<", ">" and
+   "&", too. */
+static char unescape(const char **at) {
+  const char *escaped = *at + 1;
+  if (*escaped == '\0')
+    return '?';
+  char digits[5] = "";
+  (void) snprintf(digits, sizeof(digits), "%.4s", escaped + 1); /* fits */
+  const bool is_number = *escaped == 'u' && strspn(digits, HEX) == 4;
+  *at = escaped + (is_number ? 4 : 0);
+  if (!is_number)
+    return strchr("\"\\/", *escaped) != NULL ? *escaped : '?';
+  const unsigned long code = strtoul(digits, NULL, 16);
+  return code >= ' ' && code < 0x7f ? (char) code : '?';
+}
+
 void avow__nats_json_string(const char *value, char *out, size_t size) {
   size_t len = 0;
   if (value != NULL && *value == '"')
-    for (value++; *value != '\0' && *value != '"' && *value != '\\'; value++)
+    for (value++; *value != '\0' && *value != '"'; value++) {
+      const char c = *value == '\\' ? unescape(&value) : *value;
       if (len + 1 < size)
-        out[len++] = *value;
+        out[len++] = c;
+    }
   out[len] = '\0';
 }

@@ -13,8 +13,8 @@ const char *avow__nats_json(const char *text, const char *key);
 /* The number there; 0 of NULL and of what is none. */
 uint64_t avow__nats_json_number(const char *value);
 
-/* Copies the string there into out, of that size, without what is escaped; ""
-   of NULL and of what is none. */
+/* Copies the string there into out, of that size, which cuts it; "" of NULL and
+   of what is none. */
 void avow__nats_json_string(const char *value, char *out, size_t size);
 
 #endif

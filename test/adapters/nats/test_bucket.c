@@ -234,6 +234,17 @@ static void takes_what_is_there(void **state) {
   assert_rejects(avow_nats_bucket(&nats, "a.b", NULL), UV_EINVAL);
 }
 
+/* "max age needs to be >= 100ms", in JSON. */
+static void server_says_why_it_refuses(void **state) {
+  const avow_nats_bucket_options_t brief = { .keep = 1 };
+
+  const avow_value_t v = avow_run(avow_nats_bucket(&nats, "brief", &brief));
+
+  assert_int_equal(avow_error_code(&v), UV_EPROTO);
+  assert_non_null(strstr(avow_error_message(&v), ">= 100ms"));
+  avow_value_unref(v);
+}
+
 static void keys_are_subjects(void **state) {
   static const char *const keys[] = { "",  ".", "a.", ".a", "a..b", "a b",
                                       "*", ">", "a>", "\n", NULL };
@@ -263,6 +274,7 @@ SUITE(bucket) {
     BUCKET_CASE(tells_of_odd_changes),
     BUCKET_CASE(bucket_of_others_may_be_watched),
     BUCKET_CASE(takes_what_is_there),
+    BUCKET_CASE(server_says_why_it_refuses),
     BUCKET_CASE(keys_are_subjects),
   };
   return RUN_JETSTREAM(tests);
