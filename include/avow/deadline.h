@@ -21,7 +21,8 @@ AVOW_HEADER_BEGIN
  * The time in milliseconds, for avow_deadline(). It is the later of uv_now()
  * and the clock, also in a callback that has worked for a while, and it does
  * not move uv_now(). All loops have the same time. A loop with a clock of its
- * own (avow_options_t.clock) has the time of that clock.
+ * own (avow_options_t.clock) has the time of that clock. On Linux the time does
+ * not go on while the machine is suspended.
  */
 AVOW_API uint64_t avow_now(uv_loop_t *loop);
 

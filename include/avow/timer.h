@@ -19,6 +19,8 @@ AVOW_HEADER_BEGIN
  * from the present. No call of avow moves uv_now(). Sleeps that are due
  * together end by their deadlines, equal ones in the order of their making, and
  * what one wakes runs before the next ends. Cancelling stops it.
+ *
+ * On Linux the clock stands still while the machine is suspended.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_sleep(uv_loop_t *loop, uint64_t ms);
 

@@ -161,6 +161,7 @@ the headers describe these cases, too.
 | `avow_fs_access()` | it is about the real user, not the effective one | open the file |
 | `avow_fs_events()` | inotify watches a file and not its path, and libuv does not tell of a full queue: avow watches the path anew at each event of the file itself, and tells of losses after 8,192 events in a turn | look at the path after each item |
 | `avow_sleep()`, `avow_timeout()` | a timer counts from `uv_now()`, which is old behind long work: a sleep does, and a limit counts from the present | |
+| `avow_sleep()`, `avow_timeout()`, `avow_now()` | CLOCK_MONOTONIC stands still while the machine is suspended | compare `uv_gettimeofday()` where that time counts |
 
 ## Files by io_uring
 
