@@ -15,6 +15,11 @@ AVOW_HEADER_BEGIN
  * in the background and is freed (uv_getaddrinfo). A host that is a number, or
  * NULL, with a port that is a number, or NULL, does not use the thread pool: it
  * settles within the call.
+ *
+ * Without ai_socktype in the hints, the list has each address once for each
+ * type of socket. A host of more than 255 bytes, or that is not UTF-8, rejects
+ * with UV_EINVAL. UV_EAI_NONAME can also mean that the process has no free
+ * descriptor.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_getaddrinfo(
     uv_loop_t *loop, const char *node, const char *service,

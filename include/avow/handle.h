@@ -22,6 +22,13 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_close_handle(uv_handle_t *handle);
  * so that the peer's reads and writes fail and what was not sent is discarded
  * (uv_tcp_close_reset). Rejects while an avow_shutdown() is pending or without
  * a socket; the handle then stays open.
+ *
+ * UV_EINVAL while a shutdown is pending, UV_EBADF without a socket, UV_EALREADY
+ * if the handle is closing.
+ *
+ * If an avow_shutdown() is done, the peer's reads end without an error. While
+ * another descriptor leads to the socket, for example in a child process, the
+ * system sends no reset.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_close_reset(uv_tcp_t *tcp);
 

@@ -41,8 +41,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_connect(uv_loop_t *loop,
  * cancel this before the handle is freed.
  *
  * Rejects as avow_connect() does. UV_EINVAL if it has a socket or is closing,
- * UV_EALREADY while it connects, UV_EMFILE without a descriptor, UV_ENOTSUP on
- * Windows. Cancelling stops it at any stage.
+ * UV_EALREADY while another avow_tcp_connect_host() of it is pending, UV_EMFILE
+ * without a descriptor, UV_ENOTSUP on Windows. Cancelling stops it at any
+ * stage.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_tcp_connect_host(
     uv_tcp_t *tcp, const char *host, const char *service);
@@ -50,6 +51,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_tcp_connect_host(
 /**
  * OBJECT: a stream connected to that name, as by avow_pipe_connect().
  * Cancelling closes it.
+ *
+ * If the queue of the server is full, Linux rejects with UV_EAGAIN at once.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_connect_path(uv_loop_t *loop,
                                                          const char *name);
@@ -75,13 +78,15 @@ typedef struct avow_bind_path_options_s {
                       connect; as the umask has it. UV_EINVAL beyond 0777,
                       UV_ENOTSUP on Windows */
   bool takes_over; /* the name of a socket that nobody listens on, which a
-                      server leaves behind that is killed */
+                      server leaves behind that is killed. A server that still
+                      listens there sees a connection that ends at once */
   uint64_t reserved[4]; /* zeros, else UV_EINVAL: for later versions */
 } avow_bind_path_options_t;
 
 /**
  * OBJECT: a stream bound to the name of a Unix domain socket or Windows pipe,
- * for avow_connections() (uv_pipe_bind). Who connects waits from now on. When
+ * for avow_connections() (uv_pipe_bind). Who connects waits from now on; while
+ * 511 connections wait (somaxconn), Linux refuses others with UV_EAGAIN. When
  * the stream closes, the name is removed if it still leads to this socket, also
  * after the program has changed its directory; another server's stays. After a
  * uv_close() of the program's own that happens when the value goes.
@@ -100,6 +105,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_bind_path(
  * the next connection; on a pipe made for handles the next that was received:
  * ask after each avow_read() until NONE. Otherwise an error: UV_ENOTSUP for
  * what is no stream, which waits on for the program's own uv_accept().
+ *
+ * If the process has no free descriptor, Linux drops a handle that arrives. The
+ * bytes that came with it arrive, and avow_accept() returns NONE.
  */
 AVOW_API AVOW_MUST_USE avow_value_t avow_accept(uv_stream_t *from);
 
@@ -117,7 +125,8 @@ typedef struct avow_connections_options_s {
  * A failed accept (UV_ENOMEM, …) rejects one avow_channel_next(), and others go
  * on: only closing the stream ends the channel. Without descriptors libuv
  * closes who comes. options may be NULL. UV_EALREADY if another listens,
- * UV_EADDRINUSE, ….
+ * UV_EADDRINUSE, …. A uv_tcp_t without a socket gets a free port of IPv4. If
+ * the program has called uv_listen() itself, its callback is replaced.
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_connections(
     uv_stream_t *server, const avow_connections_options_t *options);
@@ -127,6 +136,8 @@ AVOW_API AVOW_MUST_USE avow_channel_t *avow_connections(
  * Takes BYTES, at least one, and the handle: a value that owns it, which is
  * kept until it is out, or avow_pointer() to one of the program's, which must
  * stay open as long. Our end of it stays open. Cancelling takes nothing back.
+ * UV_EINVAL if the stream is no such pipe, UV_EBADF if the handle has no
+ * descriptor.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_write_handle(uv_stream_t *stream,
                                                          avow_value_t bytes,

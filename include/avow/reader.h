@@ -21,7 +21,8 @@ typedef struct avow_reader_s avow_reader_t;
  * reader is pending; that rejects with UV_ECANCELED when the stream closes, or
  * goes with its value. Never NULL: without memory all that is asked of it
  * rejects with UV_ENOMEM. One promise at a time: UV_EALREADY while another is
- * pending, or the stream is read otherwise.
+ * pending, or the stream is read otherwise. A canceled promise is pending until
+ * the loop has run its jobs.
  */
 AVOW_API AVOW_MUST_USE avow_reader_t *avow_reader_new(avow_stream_t stream);
 

@@ -20,6 +20,9 @@ AVOW_HEADER_BEGIN
  * UV_EDESTADDRREQ without an address, UV_EISCONN with one if the socket is
  * connected. A connected socket also rejects a send with what became of an
  * earlier one, such as UV_ECONNREFUSED. Cancelling does not take it back.
+ *
+ * If the handle has no socket yet, the first address decides the family of the
+ * socket. A socket of IPv4 rejects IPv6 addresses with UV_EAFNOSUPPORT.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_udp_send(
     uv_udp_t *udp, avow_value_t bytes, const struct sockaddr *address);
@@ -38,7 +41,8 @@ typedef struct avow_datagram_s {
  * (uv_udp_recv_start). Receives none while the channel is full: the system
  * keeps some and drops the rest. What went wrong with one rejects one
  * avow_channel_next(), and others go on; closing the socket ends the channel.
- * UV_EALREADY if another receives.
+ * UV_EALREADY if another receives. A handle without a socket gets a free port
+ * of IPv4.
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_datagrams(uv_udp_t *udp,
                                                       size_t room);
