@@ -21,6 +21,9 @@ AVOW_HEADER_BEGIN
  * in the value. Cancelling takes it off the queue, and fn is not called; of one
  * that runs it waits for the end, releases what that returns, and rejects then:
  * so a timeout around it, and a permit that it has, last as long as fn.
+ *
+ * When cancelling takes the work off the queue, the promise rejects at once.
+ * The loop calls free_fn in a later iteration, which can be after handlers.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_work(uv_loop_t *loop, avow_fn fn,
                                                  void *data,
