@@ -67,7 +67,8 @@ AVOW_API AVOW_MUST_USE avow_curl_t *avow_curl_new(
  * CURLMOPT_MAX_HOST_CONNECTIONS and CURLMOPT_MAX_TOTAL_CONNECTIONS, and adds
  * and removes handles; the caller must not.
  *
- * @returns NULL without memory, or if the loop is closed
+ * @returns NULL without memory, if the loop is closed, or if avow_curl_new()
+ *          did not accept its options
  */
 AVOW_API CURLM *avow_curl_multi(const avow_curl_t *client);
 
@@ -109,7 +110,9 @@ AVOW_API CURLcode avow_curl_code(const avow_value_t *error);
 /** Zero in a field stands for its default. */
 typedef struct avow_fetch_options_s {
   const char *method;         /* GET, or POST if there is a body */
-  const char *const *headers; /* "Name: value", and NULL at the end; none */
+  const char *const *headers; /* "Name: value", and NULL at the end; none.
+                                 After a redirect another host gets them, too,
+                                 except Authorization and Cookie */
   const avow_value_t *body;   /* what is sent, and kept as long as needed:
                                  BYTES, or what owns a stream; NULL or NONE:
                                  none */
