@@ -158,7 +158,7 @@ AVOW_API AVOW_MUST_USE avow_channel_t *avow_nats_states(
 
 /** Zero in a field stands for its default. */
 typedef struct avow_nats_queue_options_s {
-  uint64_t keep;        /* ms that outcomes are kept; a day */
+  uint64_t keep;        /* ms that outcomes are kept, at least 100; a day */
   unsigned replicas;    /* servers of a cluster that have all of it; 1 */
   uint64_t reserved[4]; /* zeros, else UV_EINVAL: for later versions */
 } avow_nats_queue_options_t;
@@ -169,8 +169,9 @@ typedef struct avow_nats_queue_options_s {
  * "avow-done-NAME". It holds the connection. options may be NULL. UV_EINVAL for
  * other names, UV_EEXIST if there are such streams with other settings, also if
  * they come of other options, UV_ENOTSUP if the server has no JetStream,
- * UV_ETIMEDOUT if it says nothing for 5 s. Cancelling rejects at once, and may
- * leave the streams.
+ * UV_ETIMEDOUT if it says nothing for 5 s. UV_EPROTO, with the message of the
+ * server, if it refuses the options, for example too many replicas. Cancelling
+ * rejects at once, and may leave the streams.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_queue(
     const avow_value_t *connection, const char *name,
@@ -256,7 +257,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_queue_len(
 
 /** Zero in a field stands for its default. */
 typedef struct avow_nats_bucket_options_s {
-  uint64_t keep;        /* ms that a value is kept; for ever */
+  uint64_t keep;        /* ms that a value is kept, at least 100; for ever */
   unsigned history;     /* values of a key that are kept, 64 at most; 1 */
   unsigned replicas;    /* servers of a cluster that have all of it; 1 */
   uint64_t reserved[4]; /* zeros, else UV_EINVAL: for later versions */
@@ -266,7 +267,9 @@ typedef struct avow_nats_bucket_options_s {
  * OBJECT: the bucket of that name (as a queue's), which is made if it is not
  * there; with options NULL it is taken as it is. It holds the connection.
  * UV_EINVAL, UV_EEXIST if there is one with other settings, UV_ENOTSUP,
- * UV_ETIMEDOUT. Cancelling rejects at once, and may leave a bucket.
+ * UV_ETIMEDOUT. UV_EPROTO, with the message of the server, if it refuses the
+ * options, for example too many replicas. Cancelling rejects at once, and may
+ * leave a bucket.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_bucket(
     const avow_value_t *connection, const char *name,
