@@ -4,7 +4,7 @@
  * a process share the pool, and its four threads (UV_THREADPOOL_SIZE) with
  * files and names: work that blocks for long keeps those waiting. exit() waits
  * for those that run, and on a thread of the pool it aborts: _exit() ends the
- * process there.
+ * process there. exit() also waits for the work in the queue, which still runs.
  */
 #ifndef AVOW_WORK_H
 #define AVOW_WORK_H
