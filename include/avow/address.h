@@ -29,6 +29,7 @@ AVOW_API avow_address_t avow_local_address(const uv_handle_t *handle);
 /**
  * The other end, to which such a handle is connected; none for what is not
  * connected, and for other handles (uv_tcp_getpeername, uv_udp_getpeername).
+ * When the peer has reset a connection, its address is lost.
  */
 AVOW_API avow_address_t avow_peer_address(const uv_handle_t *handle);
 

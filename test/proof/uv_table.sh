@@ -106,11 +106,11 @@ These tables list how libuv, glibc and Linux behave in rare cases, and the conse
 | `avow_connect()`, `avow_getaddrinfo()` | an address of a link needs a zone, `fe80::1%eth0` | an unknown zone is UV_EAI_NONAME; without one connecting is UV_EINVAL |
 | `avow_getaddrinfo()` | without a descriptor glibc can open neither `/etc/hosts` nor a socket for DNS | UV_EAI_NONAME, as for a name that does not exist |
 | `avow_tcp_connect()` | libuv keeps the socket of a failed attempt | close the handle; `avow_tcp_connect_host()` leaves it as it was |
-| `avow_pipe_connect()` | Linux queues no client of a Unix domain socket beyond the backlog | UV_EAGAIN at once: try again later |
 | `avow_pipe_connect()` of a connected handle | libuv rejects the writes that are queued on the handle | avow rejects with UV_EISCONN, and the writes go on |
 | `avow_bind()` | a socket of IPv6 gets IPv4 too, unless the system forbids it | without a host both; a peer by IPv4 is `[::ffff:192.0.2.1]:80` |
 | `avow_bind()` | Linux gives a port twice until somebody listens (SO_REUSEADDR) | UV_EADDRINUSE may come from `avow_connections()` |
 | `avow_connections()` | Linux cuts the backlog to `net.core.somaxconn` | further clients by TCP are not refused: they wait, and try again |
+| `avow_connections()` | a client may reset its connection while that waits | the connection arrives, its peer has no address, and reads reject |
 | `avow_connections()` | without a descriptor libuv accepts by a spare one, and closes | the client sees its connection end |
 | `avow_bind_path()` | libuv unlinks the name of any pipe that it bound | only the socket that was bound is removed |
 | `avow_connect_path()`, `avow_pipe_connect()` | Linux does not let a client wait while the queue of a Unix domain socket is full | UV_EAGAIN at once: connect again later |
@@ -118,6 +118,7 @@ These tables list how libuv, glibc and Linux behave in rare cases, and the conse
 | `avow_read()` of a socket | Linux tells a reset once | whichever call comes first gets it, also a write |
 | `avow_close()` of a connection | Linux resets it if bytes are left that nobody has read | the peer may lose what was written to it last: read to the end first |
 | `avow_close()` of a connection | what the system has taken is sent in the background | `avow_shutdown()` first; nobody says whether it arrived |
+| `avow_close()` of a listening stream | Linux resets the connections that wait in its queue | receive those that wait first |
 | `avow_close_reset()` | Linux sends the reset when the last descriptor of the socket is closed | a child process that has the socket holds the reset up |
 | `avow_accept()` of a handle | Linux drops a handle for which the process has no descriptor, and libuv does not tell | the bytes arrive without it |
 | `avow_peer_gone()` | a peer that ended one way may still read | settles at a reset, or when both ways are closed |
