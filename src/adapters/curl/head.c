@@ -31,15 +31,23 @@ static bool is_space(char c) {
   return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+static size_t trimmed(const char *line, size_t len) {
+  while (len > 0 && is_space(line[len - 1]))
+    len--;
+  return len;
+}
+
+/* A line that begins with a blank goes on with the one before. */
 bool avow__curl_head_add(head_t *head, const char *line, size_t len) {
   if (len >= 5 && memcmp(line, "HTTP/", 5) == 0)
     head->len = 0;
-  while (len > 0 && is_space(line[len - 1]))
-    len--;
+  len = trimmed(line, len);
   if (len == 0)
     return true;
   if (head->len + len + 1 > head->room && !head_grow(head, head->len + len + 1))
     return false;
+  if (head->len > 0 && is_space(line[0]))
+    head->text[head->len - 1] = ' ';
   memcpy(head->text + head->len, line, len);
   head->text[head->len + len] = '\0';
   head->len += len + 1;

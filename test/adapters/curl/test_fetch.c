@@ -57,6 +57,22 @@ static void heads(void **state) {
   avow_value_unref(v);
 }
 
+/* libcurl gives it line by line. */
+static void folded_header(void **state) {
+  const avow_value_t said = avow_string(
+      "HTTP/1.1 200 OK\r\n"
+      "X-Folded: one\r\n\ttwo \r\n \r\n"
+      "Content-Length: 0\r\n\r\n");
+  const avow_fetch_options_t options = { .body = &said };
+  avow_value_t v = fetched(url_of("/say"), &options);
+  const char *folded = avow_curl_header(&v, "X-Folded");
+  assert_memory_equal(folded, "one ", 4);
+  assert_string_equal(folded + strlen(folded) - 3, "two");
+  assert_string_equal(avow_curl_header(&v, "Content-Length"), "0");
+  avow_value_unref(v);
+  avow_value_unref(said);
+}
+
 /* The head comes before the rest of the body does, if ever. */
 static void head_first(void **state) {
   avow_value_t v = fetched(url_of("/half/10"), NULL);
@@ -379,6 +395,7 @@ SUITE(fetch) {
     CURL_CASE(by_single_bytes),
     CURL_CASE(heads),
     CURL_CASE(head_first),
+    CURL_CASE(folded_header),
     CURL_CASE(redirects),
     CURL_CASE(redirects_of_methods),
     CURL_CASE(other_heads),
