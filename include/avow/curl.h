@@ -90,6 +90,10 @@ AVOW_API CURLM *avow_curl_multi(const avow_curl_t *client);
  * owns: curl_easy_duphandle() makes a copy of that. Cancelling ends the
  * transfer at once, and with it the connection if it was in the middle of it.
  *
+ * UV_ECANCELED also if a progress function of the program ends the transfer.
+ * UV_ENOTSUP for what libcurl was built without, UV_EMSGSIZE for more than
+ * CURLOPT_MAXFILESIZE.
+ *
  * For as long as it has it, it keeps to itself CURLOPT_PRIVATE, which it gives
  * back, CURLOPT_ERRORBUFFER, CURLOPT_NOSIGNAL (ignore SIGPIPE, as for
  * avow_write()), CURLOPT_RESOLVER_START_FUNCTION and CURLOPT_QUICK_EXIT: so a
@@ -115,7 +119,7 @@ typedef struct avow_fetch_options_s {
                                  except Authorization and Cookie */
   const avow_value_t *body;   /* what is sent, and kept as long as needed:
                                  BYTES, or what owns a stream; NULL or NONE:
-                                 none */
+                                 none. HEAD sends none */
   uint64_t body_length;       /* so much of the stream, and no more is read of
                                  it; all, until it ends */
   uint64_t limit;             /* in bytes of the response's body, as they are
@@ -172,7 +176,8 @@ typedef struct avow_fetch_options_s {
  * line of it that is longer than libcurl takes (100 KiB), or more than 256 KiB
  * of a proxy's answer to CONNECT. Certificates are verified. Cancelling ends
  * the transfer, and no more of the stream is read. options may be NULL, and
- * what it points to is used in the call alone.
+ * what it points to, except sent and received, is used in the call alone.
+ * libcurl takes proxies from the environment (http_proxy, https_proxy, …).
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_curl_fetch(
     const avow_curl_t *client, const char *url,

@@ -39,10 +39,11 @@ AVOW_HEADER_BEGIN
  * waits for what libnats calls last.
  *
  * Rejects with what avow_nats_code() says, a message of libnats' and a code of
- * libuv's: UV_ECONNREFUSED if there is no server to connect to, UV_ETIMEDOUT,
- * UV_EACCES for who is not let in, UV_EINVAL for what is no URL, UV_EIO or
- * UV_ECONNRESET for connections that are lost, UV_ENOMEM; else UV_EPROTO.
- * Cancelling rejects at once, and the thread ends when libnats has heard.
+ * libuv's: UV_ECONNREFUSED if there is no server to connect to, also if no name
+ * of a server is found, UV_ETIMEDOUT, UV_EACCES for who is not let in,
+ * UV_EINVAL for what is no URL, UV_EIO or UV_ECONNRESET for connections that
+ * are lost, UV_ENOMEM; else UV_EPROTO. Cancelling rejects at once, and the
+ * thread ends when libnats has heard.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_nats_connect(uv_loop_t *loop,
                                                          const char *url,
