@@ -125,6 +125,7 @@ These tables list how libuv, glibc and Linux behave in rare cases, and the conse
 | `avow_udp_send()` | Linux tells of an earlier datagram that was refused | a connected socket rejects the next send: UV_ECONNREFUSED |
 | `avow_udp_send()` | broadcasts need SO_BROADCAST | UV_EACCES before `uv_udp_set_broadcast()` |
 | `avow_datagrams()` | Linux drops what does not fit into the queue of the socket | nobody is told |
+| `avow_datagrams()` with UV_UDP_LINUX_RECVERR | libuv before 1.52 does not empty the error queue of the socket | the loop never blocks again after the first error: bind without the flag |
 | `avow_datagrams()` with UV_UDP_RECVMMSG | libuv has room for IP addresses only | a longer address is cut, and the address of a sender without one is undefined |
 | `avow_open_stream()` | O_NONBLOCK belongs to all processes that share the open file | it stays after the stream is closed |
 | `avow_open_stream()` of a terminal | libuv opens the terminal by its name, if the process may | others that share the terminal notice nothing; else writes block |
