@@ -5,6 +5,9 @@
  * files and names: work that blocks for long keeps those waiting. exit() waits
  * for those that run, and on a thread of the pool it aborts: _exit() ends the
  * process there. exit() also waits for the work in the queue, which still runs.
+ *
+ * The first use of the pool starts its threads. If the system refuses one,
+ * libuv aborts the process.
  */
 #ifndef AVOW_WORK_H
 #define AVOW_WORK_H

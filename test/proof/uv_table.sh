@@ -138,6 +138,7 @@ These tables list how libuv, glibc and Linux behave in rare cases, and the conse
 | `avow_process_kill()` | a process that has ended is there until libuv reaps it in an iteration of the loop | 0 without effect until then |
 | `avow_spawn()` with a stream of the program's | libuv makes a pair of sockets | `/dev/stdin` cannot be opened there |
 | `avow_process_wait()` | one that waits for any child takes the end of ours | the promise settles at the end of the loop |
+| `avow_work()`, names and files | libuv aborts the process if the threads of its pool cannot start | leave room below RLIMIT_NPROC |
 | `avow_work()` | libuv has its threads do all work in the queue before `exit()` ends | `_exit()`, or cancel the work first |
 | `avow_tls_client()` | OpenSSL searches the directory of authorities while it verifies | that is done on the loop's thread |
 
