@@ -20,6 +20,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_next_turn(uv_loop_t *loop);
 /**
  * NONE, right before the loop polls for events (uv_prepare_start). Cancelling
  * is at once.
+ *
+ * If a uv_prepare_t callback of the program calls this, the promise waits for
+ * the next iteration. The loop may block in the poll before that.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_before_poll(uv_loop_t *loop);
 
