@@ -177,7 +177,8 @@ typedef struct avow_fetch_options_s {
  * of a proxy's answer to CONNECT. Certificates are verified. Cancelling ends
  * the transfer, and no more of the stream is read. options may be NULL, and
  * what it points to, except sent and received, is used in the call alone.
- * libcurl takes proxies from the environment (http_proxy, https_proxy, …).
+ * libcurl takes proxies from the environment (http_proxy, https_proxy, …). If
+ * the body is an error, the request rejects with that error.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_curl_fetch(
     const avow_curl_t *client, const char *url,

@@ -60,6 +60,20 @@ static const char *wrong_with(const char *url, const avow_fetch_options_t *o) {
   return is_length(o) ? NULL : "the length is not that of a stream";
 }
 
+/* NULL if it can be asked for. A body for which there was no memory is the
+   error that came of that. */
+static avow_promise_t *refusal_of(const client_t *c, const char *url,
+                                  const avow_fetch_options_t *o) {
+  const char *wrong = wrong_with(url, o);
+  if (wrong == NULL)
+    return NULL;
+  const avow_value_t why =
+      has_body(o) && avow_is_error(o->body)
+          ? avow_value_ref(o->body)
+          : avow_error_new(UV_EINVAL, avow_none(), "%s", wrong);
+  return avow_promise_reject(c->loop, why);
+}
+
 /* NULL, and *out says why. Two requests would each send a part. */
 static response_t *response_for(client_t *c, const avow_fetch_options_t *o,
                                 avow_promise_t **out) {
@@ -74,16 +88,14 @@ static response_t *response_for(client_t *c, const avow_fetch_options_t *o,
 
 static avow_promise_t *fetch(const avow_curl_t *client, const char *url,
                              const avow_fetch_options_t *o, bool collects) {
-  avow_promise_t *p;
   client_t *c = avow__curl_self(client);
   if (o == NULL)
     o = &no_options;
   if (c == NULL || c->ending)
     return avow_curl_perform(client, NULL); /* which says why */
-  const char *wrong = wrong_with(url, o);
-  if (wrong != NULL)
-    return avow_promise_reject(c->loop, avow_error_new(UV_EINVAL, avow_none(),
-                                                       "%s", wrong));
+  avow_promise_t *p = refusal_of(c, url, o);
+  if (p != NULL)
+    return p;
   response_t *r = response_for(c, o, &p);
   if (r != NULL)
     avow__curl_response_begin(r, client, url, o, collects);

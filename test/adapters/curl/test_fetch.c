@@ -290,6 +290,10 @@ static void refuses(void **state) {
                  length);
   assert_refused(&(avow_fetch_options_t){ .reserved = { 1 } },
                  "options have more than this version of avow-curl knows");
+  const avow_value_t none = avow_error(UV_ENOMEM); /* as of avow_string() */
+  assert_rejects(avow_curl_fetch(client, url_of("/hello"),
+                                 &(avow_fetch_options_t){ .body = &none }),
+                 UV_ENOMEM);
   assert_says(avow_curl_fetch(client, NULL, NULL), UV_EINVAL,
               "the URL is NULL");
   assert_says(avow_curl_perform(client, NULL), UV_EINVAL,
