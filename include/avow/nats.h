@@ -36,7 +36,8 @@ AVOW_HEADER_BEGIN
  * avow_nats_states().
  *
  * A program that calls nats_Close() does so behind avow_loop_close(), which
- * waits for what libnats calls last.
+ * waits for what libnats calls last. The first use of libnats sets SIGPIPE to
+ * SIG_IGN for the process, also in place of a handler.
  *
  * Rejects with what avow_nats_code() says, a message of libnats' and a code of
  * libuv's: UV_ECONNREFUSED if there is no server to connect to, also if no name

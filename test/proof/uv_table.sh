@@ -140,6 +140,7 @@ These tables list how libuv, glibc and Linux behave in rare cases, and the conse
 | `avow_process_wait()` | one that waits for any child takes the end of ours | the promise settles at the end of the loop |
 | `avow_work()`, names and files | libuv aborts the process if the threads of its pool cannot start | leave room below RLIMIT_NPROC |
 | `avow_work()` | libuv has its threads do all work in the queue before `exit()` ends | `_exit()`, or cancel the work first |
+| `avow_nats_connect()` | libnats sets SIGPIPE to SIG_IGN at its first use | set a handler of your own afterwards |
 | `avow_tls_client()` | OpenSSL searches the directory of authorities while it verifies | that is done on the loop's thread |
 
 ## Files at the edges
