@@ -104,6 +104,7 @@ These tables list how libuv, glibc and Linux behave in rare cases, and the conse
 |---|---|---|
 | `avow_getaddrinfo()`, `avow_connect()`, `avow_bind()` | `getaddrinfo()` blocks a thread, and libuv gives it half of the pool | numeric hosts and ports need no thread; names wait for one |
 | `avow_connect()`, `avow_getaddrinfo()` | an address of a link needs a zone, `fe80::1%eth0` | an unknown zone is UV_EAI_NONAME; without one connecting is UV_EINVAL |
+| `avow_connect()`, `avow_tcp_connect()` | Linux asks a silent peer again for about two minutes (`net.ipv4.tcp_syn_retries`) | UV_ETIMEDOUT: `avow_timeout()` sets an earlier limit |
 | `avow_getaddrinfo()` | without a descriptor glibc can open neither `/etc/hosts` nor a socket for DNS | UV_EAI_NONAME, as for a name that does not exist |
 | `avow_tcp_connect()` | libuv keeps the socket of a failed attempt | close the handle; `avow_tcp_connect_host()` leaves it as it was |
 | `avow_pipe_connect()` of a connected handle | libuv rejects the writes that are queued on the handle | avow rejects with UV_EISCONN, and the writes go on |
