@@ -5,6 +5,9 @@
  * reader is read through that alone. Cancelling loses nothing, nor does a piece
  * that is too long: what has arrived is there for whoever asks next. When the
  * stream has failed, whoever asks for more than that hears of it again.
+ *
+ * The reader remembers failures of libuv's streams. A stream class of the
+ * program must reject each read after a failure that ends the stream.
  */
 #ifndef AVOW_READER_H
 #define AVOW_READER_H
