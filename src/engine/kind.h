@@ -69,8 +69,8 @@ typedef struct avow__kind_row_s {
   void (*served)(avow_promise_t *p, avow_value_t v);
 } avow__kind_row_t;
 
-/* A file above kinds.c sets the rows of its kinds, by uv_once(), before it makes
-   the first promise of such a kind. */
+/* Every file sets the rows of its own kinds, by uv_once(), before it makes the
+   first promise of such a kind; kinds.c has the others. */
 extern AVOW__HIDDEN avow__kind_row_t avow__kinds[AVOW__KINDS];
 
 /* What a gather, of an avow_gather_kind_t, is called in its place. */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of kinds. It begins with the kinds of chain.c, cancel.c and timer.c,
- * which each program has. Every other file registers the rows of its own kinds,
- * so that a static program contains only the files that it uses.
+ * The table of kinds. Here are the rows of chain.c, cancel.c and timer.c, which
+ * each program contains. Every other file sets the rows of its own kinds, so
+ * that a static program contains only the files that it uses.
  */
 #include "engine/kind.h"
 

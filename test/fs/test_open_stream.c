@@ -8,6 +8,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include "disk.h"
 #include "streamed.h"
 
 static void file_is_opened_where_it_stands(void **state) {

@@ -108,7 +108,7 @@ def check_probes(root, program):
     printed = told_by(program)
     told = {name: check_probe(printed, name, count)
             for name, count in PROBES.items()}
-    last = len(kinds(root))
+    last = len(kinds.kinds(root))
     if not 0 < told['new'][1] < last or not 0 < told['settle'][1] < last:
         fail('of no kind:', told)
     if told['settle'][2] & 3 not in (1, 2):
