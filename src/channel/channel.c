@@ -17,7 +17,6 @@
 #include "base/alloc.h"
 #include "base/check.h"
 #include "channel/inside.h"
-#include "engine/parts.h"
 
 static uv_once_t kinds = UV_ONCE_INIT;
 
@@ -316,10 +315,14 @@ static void set_channel_kinds(void) {
 }
 
 avow_promise_t *avow__channel_alloc(avow__context_t *c, size_t room) {
-  static const avow__part_t channels = { channels_close, NULL,
+  static const avow__part_t part = { .close = channels_close,
+                                     .check =
                                          AVOW__CHECKED(avow__channels_check) };
   avow__ring_t *ring = NULL;
   uv_once(&kinds, set_channel_kinds);
+  if (avow__layer_open(c, AVOW__CHANNEL_LAYER, &part,
+                       sizeof(avow__channels_t)) == NULL)
+    return NULL;
   if (room > 0)
     ring = avow__ring_new(room, room < AVOW__RING_MIN ? room : AVOW__RING_MIN);
   avow_promise_t *ch = NULL;
@@ -329,7 +332,6 @@ avow_promise_t *avow__channel_alloc(avow__context_t *c, size_t room) {
     avow__free(ring);
     return NULL;
   }
-  c->parts[AVOW__PART_CHANNELS] = &channels;
   ch->flags = AVOW_FULFILLED; /* nothing for others to settle */
   ch->takers = ch->senders = NULL;
   ch->ring = ring;

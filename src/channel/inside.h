@@ -9,6 +9,21 @@
 #include "channel/channel.h"
 #include "channel/ring.h"
 #include "engine/engine.h"
+#include "engine/layer.h"
+
+/* What channels keep for a loop. */
+typedef struct avow__channels_s {
+  avow__layer_t layer;
+  avow__link_t *untold; /* sources that have to hear of a change */
+  bool telling;         /* through this one */
+} avow__channels_t;
+
+enum { AVOW__CHANNEL_LAYER = 0 };
+
+/* NULL before the loop has a channel. */
+static inline avow__channels_t *avow__channels_of(const avow__context_t *c) {
+  return (avow__channels_t *) c->layers[AVOW__CHANNEL_LAYER];
+}
 
 /* Of a CHANNEL: somebody who does not wait asks its source for an item. */
 enum { AVOW__ASKED = 16 };

@@ -20,8 +20,8 @@ static void tell(avow__source_t *source) {
     source->pause(source);
 }
 
-static void tell_first(avow__context_t *c) {
-  avow__link_t *first = avow__list_take_first(&c->untold);
+static void tell_first(avow__channels_t *channels) {
+  avow__link_t *first = avow__list_take_first(&channels->untold);
   avow__source_t *source = AVOW__CONTAINER(avow__source_t, link, first);
   source->untold = false;
   tell(source);
@@ -31,17 +31,18 @@ static void tell_first(avow__context_t *c) {
    too: it hears of that when the first has returned, however many there are in
    a row. */
 static void tell_source(avow__context_t *c, avow__source_t *source) {
-  if (c->telling) {
+  avow__channels_t *channels = avow__channels_of(c);
+  if (channels->telling) {
     if (!source->untold)
-      avow__list_append(&c->untold, &source->link);
+      avow__list_append(&channels->untold, &source->link);
     source->untold = true;
     return;
   }
-  c->telling = true;
+  channels->telling = true;
   tell(source);
-  while (c->untold != NULL)
-    tell_first(c);
-  c->telling = false;
+  while (channels->untold != NULL)
+    tell_first(channels);
+  channels->telling = false;
 }
 
 static void source_await(avow__source_t *source, bool waits) {
@@ -289,6 +290,8 @@ static void check_case_of_channel(avow_promise_t *p, void *data) {
 void avow__channels_check(avow__context_t *c) {
   size_t cases = 0;
   waiting_t waiting = { 0 };
+  const avow__channels_t *channels = avow__channels_of(c);
+  AVOW__HOLDS(45, !channels->telling && channels->untold == NULL);
   avow__pool_each(&c->pool, check_channel, &waiting);
   AVOW__HOLDS(75, waiting.takers == avow__check_count(c, AVOW__NEXT));
   AVOW__HOLDS(76, waiting.senders == avow__check_count(c, AVOW__SEND));

@@ -7,6 +7,7 @@
 
 #include "base/alloc.h"
 #include "engine/engine.h"
+#include "engine/layer.h"
 
 static avow__context_t nowhere = {
   .queue.head = { &nowhere.queue.head, &nowhere.queue.head },
@@ -53,6 +54,7 @@ void avow__context_free(avow__context_t *c) {
   avow__pool_close(&c->pool);
   for (int i = 0; i < AVOW__TABLES; i++)
     avow__table_close(&c->tables[i]);
+  avow__layers_free(c);
   avow__free(c);
 }
 

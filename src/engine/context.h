@@ -18,33 +18,27 @@
 #include "engine/pool.h"
 #include "engine/registry.h"
 #include "fiber/fiber.h"
-#include "value/buffer.h"
 
 typedef struct avow__clock_s avow__clock_t;
+typedef struct avow__layer_s avow__layer_t;
 typedef struct avow__part_s avow__part_t;
 typedef struct avow__phases_s avow__phases_t;
 typedef struct avow__port_s avow__port_t;
-typedef struct avow__spare_s avow__spare_t;
 typedef struct avow__tick_s avow__tick_t;
 typedef struct avow__trace_s avow__trace_t;
 typedef struct avow__wheel_s avow__wheel_t;
 
-/* What is known of a loop's handles and requests, each by its address. */
+/* What is known of a loop's handles and promises, each by its address. */
 enum {
-  AVOW__READERS,    /* who reads, by their handle */
-  AVOW__SINKS,      /* where they write to */
-  AVOW__FORMER,     /* the same of who has made way there, but is not over */
-  AVOW__PULLED,     /* who reads from a stream in several steps, by its self */
-  AVOW__WATCHED,    /* who waits for its peer to go, by its self */
-  AVOW__STRAGGLERS, /* requests that outlive their promises */
-  AVOW__CLOSERS,    /* closes, by their handle */
-  AVOW__CONNECTING, /* connects, by their pipe */
-  AVOW__OWNED,      /* streams that values own */
-  AVOW__TETHERED,   /* what may become a stray */
-  AVOW__STRAYS,     /* whose handles the program closed */
-  AVOW__REASONS,    /* why promises that are pending were cancelled */
+  AVOW__CLOSERS,  /* closes, by their handle */
+  AVOW__TETHERED, /* what may become a stray */
+  AVOW__STRAYS,   /* whose handles the program closed */
+  AVOW__REASONS,  /* why promises that are pending were cancelled */
   AVOW__TABLES
 };
+
+/* How many layers may stand above the engine; layer.h. */
+enum { AVOW__LAYERS = 8 };
 
 /* The parts of a context, in the order in which they are closed and freed. */
 enum {
@@ -58,13 +52,7 @@ enum {
   AVOW__PART_PHASES,  /* whoever waits for a phase */
   AVOW__PART_REMOTES, /* what others will settle */
   AVOW__PART_PORT,    /* the way they come by */
-  AVOW__PART_OWNED,   /* streams that values own */
-  AVOW__PART_STREAMS, /* streams that are watched on */
-  AVOW__PART_CHANNELS,
   AVOW__PART_STRAYS,  /* what the program closed itself */
-  AVOW__PART_ROOM,    /* what streams are read to */
-  AVOW__PART_SPARES,  /* blocks of operations */
-  AVOW__PART_ERRANDS, /* cache lines of errands */
   AVOW__PARTS
 };
 
@@ -117,25 +105,21 @@ struct avow__context_s {
   avow__link_t *orphans; /* cancel.c: children likewise, by their siblings */
   avow__link_t *later;   /* cancel.c: condemned for a reason of their own */
   avow__link_t *dumpers; /* dump_signal.c: who listens for signals */
-  avow__link_t *untold;  /* source.c: sources that have to hear of a change */
   bool cancelling;       /* cancel.c works through its lists */
   uint32_t cancellations; /* how many there were */
   bool unlisted;          /* and some are condemned who are in none */
-  bool telling;           /* source.c through this one */
-  uint32_t choices;       /* select.c: says whose turn is next; retry.c: where
-                            random numbers begin */
+  uint32_t numbers;       /* that were given out, so that callers differ */
   uv_loop_t *loop;
   avow_options_t options;
   int least_backend;    /* uv_backend_fd() is no less while the loop is open */
   uv_pid_t process;     /* that opened it */
   uint32_t users;       /* calls of avow_loop_init() that are not closed yet */
   uint32_t requests;    /* in flight, that the loop alone completes */
-  uint32_t racing;      /* of these, connects of which one is to win */
+  uint32_t on_peers;    /* of these, what another machine has to answer */
   uint32_t on_pool;     /* and those for a thread of libuv's pool */
-  uint32_t groups;      /* that the program has not let go of */
+  uint32_t parents;     /* child.h: that the program has to release */
   uint32_t on_handles;  /* in flight, that end with a handle of the program */
   uint32_t closing_own; /* handles of ours that close */
-  uint32_t fs_events;   /* fs_event.c: that came in the turn fs_turn */
   avow__tick_t *tick;   /* tick.c: the handles that drain the queue */
   avow__clock_t *clock; /* clock.c: of its own; NULL: libuv's */
   avow__wheel_t *wheel; /* timer.c: all sleeps; NULL before the first */
@@ -144,22 +128,14 @@ struct avow__context_s {
   atomic_uintptr_t *home; /* notes whose thread the loop is; NULL: nobody
                              asks */
   avow__lines_t remotes;  /* remote.c */
-  avow__lines_t errands;  /* worker.c, two each */
-  void (*wheel_go_on)(avow__context_t *c);  /* with sleeps that had to wait */
-  void (*port_go_on)(avow__context_t *c);   /* with mail; NULL: of nobody */
-  void (*streams_rest)(avow__context_t *c); /* read.c: some are watched on,
-                                               and the loop is to end */
-  uint64_t slow_jobs;    /* that took longer than the options say */
-  uint64_t longest_job;  /* us; 0: jobs are not timed */
-  avow__link_t *reads;   /* read.c: those that are pending */
-  avow__buffer_t room;   /* room.c: what libuv reads to */
-  avow__spare_t *spares; /* op.c: blocks for the next operations */
-  uint32_t spare_count;
-  uint32_t laden; /* read.c: streams where bytes wait, at most */
+  void (*wheel_go_on)(avow__context_t *c); /* with sleeps that had to wait */
+  void (*port_go_on)(avow__context_t *c);  /* with mail; NULL: of nobody */
+  void (*before_poll)(avow__context_t *c); /* a layer's, or NULL */
+  uint64_t slow_jobs;   /* that took longer than the options say */
+  uint64_t longest_job; /* us; 0: jobs are not timed */
   avow__table_t tables[AVOW__TABLES];
-  const avow__part_t *parts[AVOW__PARTS]; /* parts.h; NULL: nobody uses it */
-  uint64_t fs_turn;                       /* fs_event.c: of the last event */
-  avow__fibers_t fibers;                  /* async.c: stacks */
+  avow__layer_t *layers[AVOW__LAYERS]; /* layer.h; NULL: not in use */
+  avow__fibers_t fibers;               /* async.c: stacks */
   avow__lag_t lag;
 #ifdef AVOW_TRACE
   uint64_t serial;      /* of the promise made last */
@@ -188,11 +164,6 @@ static inline avow__context_t *avow__context_of(const uv_loop_t *loop) {
   if (AVOW__LIKELY(avow__entry_is_of(entry, loop)))
     return entry->context;
   return avow__context_find(loop);
-}
-
-/* One of the loop's tables. */
-static inline avow__table_t *avow__table_of(const uv_loop_t *loop, int which) {
-  return &avow__context_of(loop)->tables[which];
 }
 
 /* Sets what the options say; what is NULL or 0 is the default. UV_EINVAL for

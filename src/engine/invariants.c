@@ -253,7 +253,6 @@ static void check_context(const avow__context_t *c) {
   AVOW__HOLDS(43, !c->cancelling && c->condemned == NULL && c->later == NULL &&
                       c->reason.tag == AVOW_NONE);
   AVOW__HOLDS(44, c->orphans == NULL && !c->unlisted);
-  AVOW__HOLDS(45, !c->telling && c->untold == NULL);
   AVOW__HOLDS(46, !avow__is_pending(c->no_memory));
   AVOW__HOLDS(46, !avow__is_pending(c->canceled));
   AVOW__HOLDS(77, c->fibers.now == NULL);
@@ -292,9 +291,7 @@ void avow__check_loop(avow__context_t *c) {
 #  endif
   for (int i = 0; i < AVOW__TABLES; i++)
     avow__table_check(&c->tables[i]);
-  for (int i = 0; i < AVOW__PARTS; i++)
-    if (c->parts[i] != NULL && c->parts[i]->check != NULL)
-      c->parts[i]->check(c);
+  avow__parts_check(c);
 }
 
 #endif

@@ -56,7 +56,6 @@ static int context_new(uv_loop_t *loop, const avow_options_t *options) {
   if (c == NULL)
     return UV_ENOMEM;
   avow__queue_init(&c->queue);
-  avow__parts_begin(c);
   c->loop = loop;
   c->least_backend = uv_backend_fd(loop) < 0 ? -1 : 0;
   c->users = 1;
@@ -260,9 +259,7 @@ static void unwind(avow__context_t *c) {
 
 /* Whether anything is left to wait for: ours, or what the program closes. */
 static bool begin_to_close_parts(avow__context_t *c) {
-  for (int i = 0; i < AVOW__PARTS; i++)
-    if (c->parts[i] != NULL && c->parts[i]->close != NULL)
-      c->parts[i]->close(c);
+  avow__parts_close(c);
   return c->closing_own > 0 || avow__strays_are_closing(c);
 }
 
@@ -275,12 +272,6 @@ static void close_parts(avow__context_t *c) {
     (void) uv_run(c->loop, UV_RUN_NOWAIT); /* closing_own says more */
     unwind(c);
   } while (begin_to_close_parts(c));
-}
-
-static void free_parts(avow__context_t *c) {
-  for (int i = 0; i < AVOW__PARTS; i++)
-    if (c->parts[i] != NULL && c->parts[i]->free != NULL)
-      c->parts[i]->free(c);
 }
 
 static void report_kept(avow_promise_t *p, void *data) {
@@ -322,7 +313,7 @@ static void loop_leave(avow__context_t *c) {
   avow__tell_of_ring(c);
   avow__tell_of_held(c);
   avow__registry_remove(c->loop);
-  free_parts(c);
+  avow__parts_free(c);
   avow__slabs_shrink(&c->pool);
   c->on_handles--;
   avow__context_release(c);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The parts that each loop has.
- */
+/* The parts of the engine, which each loop has, and the layers above it. */
 #include "engine/parts.h"
 
 #include "base/check.h"
@@ -24,8 +22,31 @@ static const avow__part_t own[AVOW__PARTS] = {
   [AVOW__PART_STRAYS] = { NULL, avow__strays_free, NULL },
 };
 
-void avow__parts_begin(avow__context_t *c) {
-  for (int i = 0; i < AVOW__PARTS; i++)
-    if (own[i].close != NULL || own[i].free != NULL)
-      c->parts[i] = &own[i];
+enum { ALL = AVOW__PARTS + AVOW__LAYERS };
+
+/* The engine's in their order, then the layers from the highest down. */
+static const avow__part_t *nth_part(const avow__context_t *c, int i) {
+  return i < AVOW__PARTS ? &own[i] : avow__layer_part(c, ALL - 1 - i);
 }
+
+void avow__parts_close(avow__context_t *c) {
+  for (int i = 0; i < ALL; i++)
+    if (nth_part(c, i)->close != NULL)
+      nth_part(c, i)->close(c);
+}
+
+void avow__parts_free(avow__context_t *c) {
+  for (int i = 0; i < ALL; i++)
+    if (nth_part(c, i)->free != NULL)
+      nth_part(c, i)->free(c);
+}
+
+#ifdef AVOW_CHECK
+
+void avow__parts_check(avow__context_t *c) {
+  for (int i = 0; i < ALL; i++)
+    if (nth_part(c, i)->check != NULL)
+      nth_part(c, i)->check(c);
+}
+
+#endif

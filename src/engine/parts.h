@@ -1,28 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The parts of a context: what files that keep something of their own for a
- * loop do when it ends. Those of the engine are named in parts.c, and each loop
- * has them. Who stands above it puts a part of its own in the context when it
- * keeps something there: so the engine need not know who that is, and a program
- * that never uses it has nothing of it.
+ * What the files of the engine that keep something for a loop do when it ends.
+ * Each has a row in parts.c; the layers above come after them.
  */
 #ifndef AVOW_PARTS_H
 #define AVOW_PARTS_H
 
-#include "engine/context.h"
+#include "engine/layer.h"
 
-struct avow__part_s {
-  /* Starts closing its handles, and ends what waits. Called again as long as
-     anything is closing. */
-  void (*close)(avow__context_t *c);
-  /* The handles are closed, and nothing of the loop is found any more. */
-  void (*free)(avow__context_t *c);
-  /* Is what it keeps as it should be? For avow__check_loop(). */
-  void (*check)(avow__context_t *c);
-};
-
-/* Gives a new context those of the engine. */
-void avow__parts_begin(avow__context_t *c);
+/* All parts: what their members of that name do. */
+void avow__parts_close(avow__context_t *c);
+void avow__parts_free(avow__context_t *c);
+void avow__parts_check(avow__context_t *c);
 
 /* tick.c */
 void avow__tick_close(avow__context_t *c);

@@ -3,6 +3,7 @@
 #ifndef AVOW_TELL_H
 #define AVOW_TELL_H
 
+#include "base/misuse.h"
 #include "engine/context.h"
 
 #if AVOW__DEBUG

@@ -104,8 +104,8 @@ static void tick_on_prepare(uv_prepare_t *handle) {
   avow__note_thread(c);
   if (c->pool.resting != NULL)
     avow__pool_review(&c->pool, uv_now(c->loop));
-  if (c->streams_rest != NULL)
-    c->streams_rest(c);
+  if (c->before_poll != NULL)
+    c->before_poll(c);
 }
 
 /* What waits here was settled elsewhere, and libuv may have come here without

@@ -28,7 +28,7 @@ static void straggle(avow__context_t *c, avow__fs_use_t *use) {
   if (use->file < 0)
     return;
   use->node.key = key_of(use->file);
-  avow__table_add(&c->tables[AVOW__STRAGGLERS], &use->node);
+  avow__table_add(&avow__files_of(c)->stragglers, &use->node);
 }
 
 /* Cancelled, it is a straggler until libuv calls back: a thread may still use
@@ -46,7 +46,7 @@ static avow__fs_use_t *find_straggler(avow__context_t *c, uv_file file) {
   if (file < 0)
     return NULL;
   avow__node_t *node =
-      avow__table_find(&c->tables[AVOW__STRAGGLERS], key_of(file));
+      avow__table_find(&avow__files_of(c)->stragglers, key_of(file));
   return (avow__fs_use_t *) (void *) node; /* of which it is the first member */
 }
 
@@ -61,7 +61,7 @@ static void fs_start_close(avow__fs_t *op) {
 static void catch_up(avow__context_t *c, avow__fs_use_t *use) {
   if (use->node.key == NULL)
     return;
-  avow__table_remove(&c->tables[AVOW__STRAGGLERS], &use->node);
+  avow__table_remove(&avow__files_of(c)->stragglers, &use->node);
   if (use->closer == NULL)
     return;
   avow__fs_use_t *other = find_straggler(c, use->file);
@@ -71,9 +71,23 @@ static void catch_up(avow__context_t *c, avow__fs_use_t *use) {
     fs_start_close(use->closer);
 }
 
+static void files_end(avow__context_t *c) {
+  avow__table_close(&avow__files_of(c)->stragglers);
+}
+
+avow__files_t *avow__files_open(avow__context_t *c) {
+  static const avow__part_t part = { .at_end = files_end };
+  return avow__layer_open(c, AVOW__FS_LAYER, &part, sizeof(avow__files_t));
+}
+
 /* An operation and room for its two strings after it. */
 static avow__fs_t *op_new(uv_loop_t *loop, size_t size, const char *name,
                           size_t room, avow_promise_t **out) {
+  avow__context_t *c = avow__context_of(loop);
+  if (avow__files_open(c) == NULL) {
+    *out = avow__no_promise(c);
+    return NULL;
+  }
   avow__fs_t *op = avow__op_new(loop, avow__plus(size, room), out);
   if (op == NULL)
     return NULL;

@@ -16,7 +16,7 @@
 
 #include "avow/events.h"
 #include "channel/channel.h"
-#include "io/op.h"
+#include "fs/fs.h"
 
 enum { ROOM = 256 };
 
@@ -94,10 +94,11 @@ static void tell_of_losses(uv_handle_t *handle, void *data) {
 }
 
 static void count_event(avow__context_t *c) {
-  if (c->fs_turn != c->turn)
-    c->fs_events = 0;
-  c->fs_turn = c->turn;
-  if (++c->fs_events == FLOOD)
+  avow__files_t *files = avow__files_of(c);
+  if (files->events_turn != c->turn)
+    files->events = 0;
+  files->events_turn = c->turn;
+  if (++files->events == FLOOD)
     uv_walk(c->loop, tell_of_losses, NULL);
 }
 
@@ -173,7 +174,9 @@ avow_channel_t *avow_fs_events(uv_loop_t *loop, const char *path,
   if ((flags & ~(unsigned) FLAGS) != 0)
     return avow__channel_refuse(loop, UV_ENOTSUP, "watch", path);
   const size_t size = strlen(path) + 1;
-  watcher_t *watcher = avow__source_new(loop, sizeof(*watcher) + size);
+  watcher_t *watcher = NULL;
+  if (avow__files_open(avow__context_of(loop)) != NULL)
+    watcher = avow__source_new(loop, sizeof(*watcher) + size);
   if (watcher == NULL)
     return avow__channel_none(loop);
   (void) uv_fs_event_init(loop, &watcher->handle); /* cannot fail */

@@ -7,11 +7,22 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "engine/parts.h"
+#include "engine/layer.h"
 
-struct avow__spare_s {
-  avow__spare_t *next;
+typedef struct spare_s spare_t;
+
+struct spare_s {
+  spare_t *next;
 };
+
+/* Blocks for the next operations of a loop. */
+typedef struct {
+  avow__layer_t layer;
+  spare_t *first;
+  uint32_t count;
+} spares_t;
+
+enum { IO_LAYER = 2 };
 
 /* Operations come and go by the thousand, and most are about as large as a
    uv_fs_t: a loop keeps the blocks of some for the next. */
@@ -25,19 +36,31 @@ static bool is_reusable(size_t size) {
 #endif
 }
 
-static void *take_spare(avow__context_t *c) {
-  avow__spare_t *spare = c->spares;
-  c->spares = spare->next;
-  c->spare_count--;
+static void *take_spare(spares_t *spares) {
+  spare_t *spare = spares->first;
+  spares->first = spare->next;
+  spares->count--;
   return spare;
+}
+
+static void spares_free(avow__context_t *c) {
+  spares_t *spares = (spares_t *) c->layers[IO_LAYER];
+  while (spares->first != NULL)
+    avow__free(take_spare(spares));
+}
+
+static spares_t *spares_open(avow__context_t *c) {
+  static const avow__part_t part = { .free = spares_free };
+  return avow__layer_open(c, IO_LAYER, &part, sizeof(spares_t));
 }
 
 static avow__op_t *op_alloc(avow__context_t *c, size_t size) {
   const bool reusable = is_reusable(size);
-  avow__op_t *op;
-  if (reusable && c->spares != NULL)
-    op = take_spare(c);
-  else
+  spares_t *spares = reusable ? spares_open(c) : NULL;
+  avow__op_t *op = NULL;
+  if (spares != NULL && spares->first != NULL)
+    op = take_spare(spares);
+  else if (spares != NULL || !reusable)
     op = avow__malloc(reusable ? ROOM : size);
   if (op == NULL)
     return NULL;
@@ -46,24 +69,18 @@ static avow__op_t *op_alloc(avow__context_t *c, size_t size) {
   return op;
 }
 
-static void spares_free(avow__context_t *c) {
-  while (c->spares != NULL)
-    avow__free(take_spare(c));
-}
-
 static void op_free(avow__op_t *op) {
-  static const avow__part_t spares = { NULL, spares_free, NULL };
   avow__context_t *c = op->context;
-  if (!op->reusable || c->life == AVOW__CLOSED ||
-      c->spare_count == SPARES_MAX) {
+  spares_t *spares = (spares_t *) c->layers[IO_LAYER];
+  if (!op->reusable || c->life == AVOW__CLOSED || spares == NULL ||
+      spares->count == SPARES_MAX) {
     avow__free(op);
     return;
   }
-  avow__spare_t *spare = (avow__spare_t *) (void *) op;
-  spare->next = c->spares;
-  c->spares = spare;
-  c->spare_count++;
-  c->parts[AVOW__PART_SPARES] = &spares;
+  spare_t *spare = (spare_t *) (void *) op;
+  spare->next = spares->first;
+  spares->first = spare;
+  spares->count++;
 }
 
 void *avow__op_new(uv_loop_t *loop, size_t size, avow_promise_t **out) {

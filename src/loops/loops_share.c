@@ -184,8 +184,7 @@ static void run_parts(share_t *share, avow_loops_fn fn) {
 
 static void loops_share_on_close(avow__reading_t *reading) {
   share_t *share = AVOW__CONTAINER(share_t, reading, reading);
-  avow__table_remove(&share->parent.context->tables[AVOW__READERS],
-                     &reading->node);
+  avow__net_remove(share->parent.context, AVOW__READERS, &reading->node);
   if (!share->parent.stopped)
     run_parts(share, loops_share_stop);
 }
@@ -239,7 +238,7 @@ static bool can_be_shared(const uv_stream_t *stream) {
   const avow__context_t *c = avow__context_of(stream->loop);
   return stream->type == UV_TCP &&
          !uv_is_closing((const uv_handle_t *) stream) &&
-         avow__table_find(&c->tables[AVOW__READERS], stream) == NULL;
+         avow__net_find(c, AVOW__READERS, stream) == NULL;
 }
 
 bool avow__loops_share(avow_value_t server, const avow__listen_t *listen,

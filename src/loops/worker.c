@@ -15,7 +15,7 @@
 #include "base/lines.h"
 #include "base/misuse.h"
 #include "engine/child.h"
-#include "engine/parts.h"
+#include "engine/layer.h"
 #include "engine/port.h"
 #include "engine/promise.h"
 #include "value/cross.h"
@@ -63,6 +63,18 @@ struct errand_s {
   atomic_bool cancelled; /* home's to set */
 };
 
+/* Lines for the errands of a loop, two each. */
+typedef struct {
+  avow__layer_t layer;
+  avow__lines_t lines;
+} errands_t;
+
+enum { LOOPS_LAYER = 7 };
+
+static avow__lines_t *errand_lines(const avow__context_t *c) {
+  return &((errands_t *) c->layers[LOOPS_LAYER])->lines;
+}
+
 /* The rest of it, in a second line. */
 typedef struct rest_s {
   avow_deferred_t *deferred; /* home's */
@@ -109,7 +121,7 @@ static void errand_back(avow__context_t *c, errand_t *errand) {
   avow_deferred_t *d = rest->deferred;
   const avow_value_t outcome = errand_outcome(errand);
   avow__worker_unref(rest->worker);
-  avow__line_give(&c->errands, errand);
+  avow__line_give(errand_lines(c), errand);
   avow__port_dismiss(c->port);
   c->requests--;
   (void) avow_resolve(d, outcome); /* it was pending */
@@ -264,27 +276,33 @@ static void errand_send(avow__context_t *c, errand_t *errand,
 }
 
 static void errands_free(avow__context_t *c) {
-  const avow__batch_t *left = avow__lines_leave(&c->errands);
+  const avow__batch_t *left = avow__lines_leave(errand_lines(c));
   assert(left == NULL); /* the loop has waited for them */
   (void) left;
 }
 
+static avow__lines_t *errand_lines_open(avow__context_t *c) {
+  static const avow__part_t part = { .free = errands_free };
+  errands_t *errands =
+      avow__layer_open(c, LOOPS_LAYER, &part, sizeof(errands_t));
+  return errands != NULL ? &errands->lines : NULL;
+}
+
 avow_promise_t *avow__worker_run(avow__worker_t *worker, uv_loop_t *home,
                                  avow_loops_fn fn, void *data) {
-  static const avow__part_t errands = { NULL, errands_free, NULL };
   avow__context_t *c = avow__context_of(home);
   avow__check_thread(c);
   const int err = avow__port_open(c);
   if (err != 0)
     return avow_promise_reject(home, avow_error(err));
-  c->parts[AVOW__PART_ERRANDS] = &errands;
-  errand_t *errand = avow__line_take_two(&c->errands);
+  avow__lines_t *lines = errand_lines_open(c);
+  errand_t *errand = lines != NULL ? avow__line_take_two(lines) : NULL;
   if (errand == NULL)
     return avow__no_promise(c);
   avow_promise_t *p =
       avow__promise_held(c, errand_cancel, errand, &rest_of(errand)->deferred);
   if (rest_of(errand)->deferred == NULL) {
-    avow__line_give(&c->errands, errand);
+    avow__line_give(lines, errand);
     return p;
   }
   errand->fn = fn;

@@ -26,7 +26,7 @@ static chunks_t *chunks_of(void *reading) {
 
 static chunks_t *chunks_find(const uv_handle_t *handle) {
   return chunks_of(
-      avow__table_find(avow__table_of(handle->loop, AVOW__READERS), handle));
+      avow__net_find(avow__context_of(handle->loop), AVOW__READERS, handle));
 }
 
 static avow__buffer_t *room_for(chunks_t *chunks) {
@@ -84,8 +84,7 @@ static void chunks_hold_back(avow__source_t *source) {
 
 static void chunks_stop(avow__source_t *source) {
   chunks_t *chunks = (chunks_t *) source;
-  avow__table_remove(&source->context->tables[AVOW__READERS],
-                     &chunks->reading.node);
+  avow__net_remove(source->context, AVOW__READERS, &chunks->reading.node);
   if (source->told)
     chunks_hold_back(source);
   avow__buffer_clear(&chunks->buffer);

@@ -140,7 +140,7 @@ static void on_connect(uv_connect_t *req, int status) {
   race_t *race = attempt->race;
   avow__context_t *c = race->context;
   c->requests--;
-  c->racing--;
+  c->on_peers--;
   race->running--;
   avow__enter(c);
   connected(attempt, status);
@@ -163,7 +163,7 @@ static void connect_begin(race_t *race) {
   }
   race->running++;
   race->context->requests++;
-  race->context->racing++;
+  race->context->on_peers++;
   race->due = avow__time(race->context) + race->delay;
 }
 

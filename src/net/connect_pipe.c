@@ -13,6 +13,7 @@
 #include "avow/stream.h"
 #include "io/op.h"
 #include "net/connect.h"
+#include "net/net.h"
 
 typedef struct {
   avow__op_t op;
@@ -28,8 +29,7 @@ static avow_value_t pipe_outcome(const connect_t *connect, int status) {
 
 static void pipe_on_connect(uv_connect_t *req, int status) {
   connect_t *connect = req->data;
-  avow__table_remove(&connect->op.context->tables[AVOW__CONNECTING],
-                     &connect->node);
+  avow__net_remove(connect->op.context, AVOW__CONNECTING, &connect->node);
   avow__op_complete(&connect->op, pipe_outcome(connect, status));
 }
 
@@ -54,14 +54,15 @@ static bool is_connected(const uv_pipe_t *pipe) {
   return uv_is_readable(stream) != 0 || uv_is_writable(stream) != 0;
 }
 
-static int pipe_check(const avow__context_t *c, const uv_pipe_t *pipe,
-                      size_t len) {
+static int pipe_check(avow__context_t *c, const uv_pipe_t *pipe, size_t len) {
   const int err = avow__pipe_check_name(len);
   if (err != 0 || uv_is_closing((const uv_handle_t *) pipe))
     return err != 0 ? err : UV_EINVAL;
-  if (avow__table_find(&c->tables[AVOW__CONNECTING], pipe) != NULL)
+  if (avow__net_find(c, AVOW__CONNECTING, pipe) != NULL)
     return UV_EALREADY;
-  return is_connected(pipe) ? UV_EISCONN : 0;
+  if (is_connected(pipe))
+    return UV_EISCONN;
+  return avow__net_open(c) != NULL ? 0 : UV_ENOMEM;
 }
 
 avow_promise_t *avow_pipe_connect(uv_pipe_t *pipe, const char *name) {
@@ -84,7 +85,7 @@ avow_promise_t *avow_pipe_connect(uv_pipe_t *pipe, const char *name) {
   }
   uv_pipe_connect(&connect->req, pipe, connect->name, pipe_on_connect);
   connect->node.key = pipe;
-  avow__table_add(&c->tables[AVOW__CONNECTING], &connect->node);
+  avow__net_add(c, AVOW__CONNECTING, &connect->node);
   avow__op_started_on_handle(&connect->op);
   return p;
 }

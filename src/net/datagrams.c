@@ -35,7 +35,7 @@ static datagrams_t *datagrams_of(void *reading) {
 
 static datagrams_t *datagrams_find(const uv_handle_t *handle) {
   return datagrams_of(
-      avow__table_find(avow__table_of(handle->loop, AVOW__READERS), handle));
+      avow__net_find(avow__context_of(handle->loop), AVOW__READERS, handle));
 }
 
 static void datagrams_on_alloc(uv_handle_t *handle, size_t suggested,
@@ -97,8 +97,7 @@ static void datagrams_hold_back(avow__source_t *source) {
 
 static void datagrams_stop(avow__source_t *source) {
   datagrams_t *datagrams = (datagrams_t *) source;
-  avow__table_remove(&source->context->tables[AVOW__READERS],
-                     &datagrams->reading.node);
+  avow__net_remove(source->context, AVOW__READERS, &datagrams->reading.node);
   if (source->told)
     datagrams_hold_back(source);
   avow__source_free(&datagrams->source);

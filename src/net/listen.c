@@ -43,7 +43,7 @@ static void accept_next(listener_t *listener) {
 
 static void listen_on_connection(uv_stream_t *server, int status) {
   avow__context_t *c = avow__context_of(server->loop);
-  avow__node_t *node = avow__table_find(&c->tables[AVOW__READERS], server);
+  avow__node_t *node = avow__net_find(c, AVOW__READERS, server);
   if (node == NULL) /* nobody wants it: it waits, and others queue */
     return;
   listener_t *listener = listener_of(node);
@@ -67,8 +67,7 @@ static void listen_resume(avow__source_t *source) {
 
 static void listen_stop(avow__source_t *source) {
   listener_t *listener = (listener_t *) source;
-  avow__table_remove(&source->context->tables[AVOW__READERS],
-                     &listener->reading.node);
+  avow__net_remove(source->context, AVOW__READERS, &listener->reading.node);
   avow__source_free(&listener->source);
 }
 

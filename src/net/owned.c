@@ -11,7 +11,6 @@
 #include "avow/net.h"
 #include "base/alloc.h"
 #include "base/container.h"
-#include "engine/parts.h"
 #include "net/reading.h"
 #include "net/stream.h"
 
@@ -67,7 +66,7 @@ void avow__owned_has_name(const avow_value_t *v, avow__socket_name_t *name) {
 
 static void closed(owned_t *owned) {
   lose_name(owned);
-  avow__table_remove(&owned->context->tables[AVOW__OWNED], &owned->node);
+  avow__net_remove(owned->context, AVOW__OWNED, &owned->node);
   owned->context = NULL;
   if (!owned->held)
     owned_free(owned);
@@ -115,15 +114,17 @@ static int owned_init(uv_loop_t *loop, owned_t *owned, uv_handle_type type,
                         : uv_pipe_init(loop, &owned->u.pipe, 0);
 }
 
-static void owned_close_all(avow__context_t *c);
-static void owned_free_all(avow__context_t *c);
+static void owned_close_one(avow__node_t *node);
+static void owned_free_one(avow__node_t *node);
 
 static avow_value_t owned_new(uv_loop_t *loop, uv_handle_type type, int fd) {
-  static const avow__part_t part = { owned_close_all, owned_free_all, NULL };
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
   if (c->life > AVOW__OPEN)
     return avow_error(UV_ECANCELED);
+  avow__net_t *net = avow__net_open(c);
+  if (net == NULL)
+    return avow_error(UV_ENOMEM);
   owned_t *owned = avow__calloc(1, offsetof(owned_t, u) + uv_handle_size(type));
   const int err = owned != NULL ? owned_init(loop, owned, type, fd) : UV_ENOMEM;
   if (err != 0) {
@@ -134,8 +135,9 @@ static avow_value_t owned_new(uv_loop_t *loop, uv_handle_type type, int fd) {
   owned->context = c;
   owned->held = true;
   owned->node.key = &owned->u;
-  avow__table_add(&c->tables[AVOW__OWNED], &owned->node);
-  c->parts[AVOW__PART_OWNED] = &part;
+  avow__net_add(c, AVOW__OWNED, &owned->node);
+  net->owned_close = owned_close_one;
+  net->owned_free = owned_free_one;
   return avow_object(&stream_class, &owned->u);
 }
 
@@ -180,7 +182,7 @@ void avow__owned_shuts_by(const avow_value_t *v,
 static void owned_shut(uv_stream_t *stream) {
   avow__context_t *c = avow__registry_find(stream->loop);
   avow__node_t *node =
-      c != NULL ? avow__table_find(&c->tables[AVOW__OWNED], stream) : NULL;
+      c != NULL ? avow__net_find(c, AVOW__OWNED, stream) : NULL;
   if (node == NULL || owned_owner(node)->shut == NULL)
     return;
   avow__reading_shut(c, stream);
@@ -195,13 +197,13 @@ int avow__shutdown_status(uv_stream_t *stream, int status) {
 }
 
 void avow__owned_about_to_close(avow__context_t *c, const uv_handle_t *handle) {
-  avow__node_t *node = avow__table_find(&c->tables[AVOW__OWNED], handle);
+  avow__node_t *node = avow__net_find(c, AVOW__OWNED, handle);
   if (node != NULL)
     lose_name(owned_owner(node));
 }
 
 void avow__owned_forget(avow__context_t *c, const uv_handle_t *handle) {
-  avow__node_t *node = avow__table_find(&c->tables[AVOW__OWNED], handle);
+  avow__node_t *node = avow__net_find(c, AVOW__OWNED, handle);
   if (node != NULL)
     closed(owned_owner(node));
 }
@@ -210,14 +212,6 @@ static void owned_close_one(avow__node_t *node) {
   begin_close(owned_owner(node));
 }
 
-static void owned_close_all(avow__context_t *c) {
-  avow__table_each(&c->tables[AVOW__OWNED], owned_close_one);
-}
-
-static void free_one(avow__node_t *node) {
+static void owned_free_one(avow__node_t *node) {
   closed(owned_owner(node));
-}
-
-static void owned_free_all(avow__context_t *c) {
-  avow__table_each(&c->tables[AVOW__OWNED], free_one);
 }

@@ -67,7 +67,7 @@ static bool pulling_make_way(avow__reading_t *sink) {
   pulling_leave_sink(pulling);
   pulling->has_made_way = true;
   sink->on_close = pulling_on_sink;
-  avow__table_add(&c->tables[AVOW__FORMER], &sink->node);
+  avow__net_add(c, AVOW__FORMER, &sink->node);
   return true;
 }
 

@@ -46,8 +46,8 @@ static avow_deferred_t *pump_end(pump_t *pump) {
   pump->deferred = NULL;
   avow__progress_leave(pump->progress);
   (void) uv_read_stop(pump->from); /* always 0 */
-  avow__table_remove(&pump->context->tables[AVOW__READERS], &pump->source.node);
-  avow__table_remove(&pump->context->tables[AVOW__SINKS], &pump->sink.node);
+  avow__net_remove(pump->context, AVOW__READERS, &pump->source.node);
+  avow__net_remove(pump->context, AVOW__SINKS, &pump->sink.node);
   return d;
 }
 
@@ -82,9 +82,8 @@ static void on_sink_close(avow__reading_t *sink) {
 
 static void pump_on_alloc(uv_handle_t *handle, size_t suggested,
                           uv_buf_t *buf) {
-  pump_t *pump =
-      (pump_t *) avow__table_find(avow__table_of(handle->loop, AVOW__READERS),
-                                  handle);
+  pump_t *pump = (pump_t *) avow__net_find(avow__context_of(handle->loop),
+                                           AVOW__READERS, handle);
   *buf = uv_buf_init(pump->buffer, ROOM);
 }
 
@@ -192,7 +191,7 @@ static bool pump_is_over(pump_t *pump) {
 static void pump_on_read(uv_stream_t *from, ssize_t nread,
                          const uv_buf_t *buf) {
   avow__context_t *c = avow__context_of(from->loop);
-  pump_t *pump = (pump_t *) avow__table_find(&c->tables[AVOW__READERS], from);
+  pump_t *pump = (pump_t *) avow__net_find(c, AVOW__READERS, from);
   const char *name = "read";
   int err = nread < 0 ? avow__how_ended(from, (int) nread, buf) : 0;
   if (err == UV_EOF && pump_is_over(pump))
@@ -214,13 +213,13 @@ static void pump_on_read(uv_stream_t *from, ssize_t nread,
 static int start_sink(avow__context_t *c, pump_t *pump) {
   if (uv_is_closing((uv_handle_t *) pump->to))
     return UV_EINVAL;
-  if (avow__table_find(&c->tables[AVOW__SINKS], pump->to) != NULL)
+  if (avow__net_find(c, AVOW__SINKS, pump->to) != NULL)
     return UV_EALREADY;
   const int err = uv_read_start(pump->from, pump_on_alloc, pump_on_read);
   if (err != 0)
     return err;
   pump->sink.node.key = pump->to;
-  avow__table_add(&c->tables[AVOW__SINKS], &pump->sink.node);
+  avow__net_add(c, AVOW__SINKS, &pump->sink.node);
   return 0;
 }
 
@@ -231,7 +230,7 @@ static int pump_start(avow__context_t *c, pump_t *pump) {
   avow__stream_quiet(pump->from);
   err = start_sink(c, pump);
   if (err != 0)
-    avow__table_remove(&c->tables[AVOW__READERS], &pump->source.node);
+    avow__net_remove(c, AVOW__READERS, &pump->source.node);
   return err;
 }
 

@@ -24,7 +24,6 @@
 #include "avow/stream.h"
 #include "base/alloc.h"
 #include "base/container.h"
-#include "engine/parts.h"
 #include "io/op.h"
 #include "net/ended.h"
 #include "net/pull.h"
@@ -56,14 +55,12 @@ typedef struct {
 } intake_t;
 
 static intake_t *stream_find(const uv_handle_t *handle) {
-  return (
-      intake_t *) avow__table_find(avow__table_of(handle->loop, AVOW__READERS),
-                                   handle);
+  return (intake_t *) avow__net_find(avow__context_of(handle->loop),
+                                     AVOW__READERS, handle);
 }
 
 static void intake_leave(intake_t *intake) {
-  avow__table_remove(&intake->context->tables[AVOW__READERS],
-                     &intake->reading.node);
+  avow__net_remove(intake->context, AVOW__READERS, &intake->reading.node);
 }
 
 static void stream_stop(intake_t *intake) {
@@ -85,7 +82,7 @@ static void stop_and_free(intake_t *intake) {
 static avow_deferred_t *stream_detach(intake_t *intake) {
   avow_deferred_t *d = intake->deferred;
   intake->deferred = NULL;
-  avow__list_remove(&intake->context->reads, &intake->link);
+  avow__list_remove(&avow__net_of(intake->context)->reads, &intake->link);
   return d;
 }
 
@@ -222,9 +219,8 @@ static void quiet_if_idle(uv_handle_t *handle, void *context) {
 }
 
 static void streams_quiet(avow__context_t *c) {
-  if (c->streams_rest == NULL)
-    return;
-  c->streams_rest = NULL;
+  avow__net_of(c)->quiet = NULL;
+  c->before_poll = NULL;
   uv_walk(c->loop, quiet_if_idle, NULL);
 }
 
@@ -233,9 +229,10 @@ static void streams_quiet(avow__context_t *c) {
 static bool goes_on(const avow__context_t *c) {
   if (c->requests + c->on_handles > 0 || avow__sleeps_are_pending(c))
     return true;
-  if (c->reads == NULL)
+  avow__link_t *first = avow__net_of(c)->reads;
+  if (first == NULL)
     return false;
-  const intake_t *read = AVOW__CONTAINER(intake_t, link, c->reads);
+  const intake_t *read = AVOW__CONTAINER(intake_t, link, first);
   return uv_has_ref((const uv_handle_t *) read->stream);
 }
 
@@ -247,9 +244,8 @@ static void streams_rest(avow__context_t *c) {
 
 /* It goes, and libuv watches the stream on. */
 static void intake_rest(intake_t *intake) {
-  static const avow__part_t streams = { streams_quiet, NULL, NULL };
-  intake->context->streams_rest = streams_rest;
-  intake->context->parts[AVOW__PART_STREAMS] = &streams;
+  avow__net_of(intake->context)->quiet = streams_quiet;
+  intake->context->before_poll = streams_rest;
   intake_leave(intake);
   intake_free(intake);
 }
@@ -259,7 +255,7 @@ static void stream_on_read(uv_stream_t *stream, ssize_t nread,
   intake_t *intake = stream_find((uv_handle_t *) stream);
   if (intake_is_idle(intake)) {
     (void) uv_read_stop(stream); /* always 0 */
-    avow__context_of(stream->loop)->laden++;
+    avow__net_of(avow__context_of(stream->loop))->laden++;
     return;
   }
   avow__context_t *c = intake->context;
@@ -285,7 +281,7 @@ static void stream_on_read(uv_stream_t *stream, ssize_t nread,
 /* Finds the reading whose handlers read again, or NULL. They may have told
    libuv to stop. */
 static intake_t *idle(avow__context_t *c, const uv_stream_t *stream) {
-  avow__node_t *node = avow__table_find(&c->tables[AVOW__READERS], stream);
+  avow__node_t *node = avow__net_find(c, AVOW__READERS, stream);
   intake_t *intake = (intake_t *) node;
   if (node == NULL || intake->reading.yield != yield ||
       intake->deferred != NULL || stream->read_cb != stream_on_read ||
@@ -309,7 +305,7 @@ static int stream_begin(avow__context_t *c, intake_t *intake,
   if (err == UV_EALREADY && rests)
     err = 0;
   if (err != 0) /* what reads there, if anything, is the program's */
-    avow__table_remove(&c->tables[AVOW__READERS], &intake->reading.node);
+    avow__net_remove(c, AVOW__READERS, &intake->reading.node);
   return err;
 }
 
@@ -339,7 +335,7 @@ static void take_what_waits(avow__context_t *c, intake_t *intake) {
   else if (n < 0)
     stream_settle(intake, ending(intake, n));
   else
-    c->laden--;
+    avow__net_of(c)->laden--;
   if (intake->deferred == NULL)
     stop_and_free(intake);
 }
@@ -362,9 +358,9 @@ static avow_promise_t *read_as(uv_stream_t *stream, request_t request) {
   intake->deferred = d;
   intake->request = request;
   intake->done = 0;
-  avow__list_append(&c->reads, &intake->link);
+  avow__list_append(&avow__net_of(c)->reads, &intake->link);
   avow_on_cancel(d, stream_cancel, intake);
-  if (!watched && c->laden > 0)
+  if (!watched && avow__net_of(c)->laden > 0)
     take_what_waits(c, intake);
   return p;
 }

@@ -7,16 +7,14 @@
 #include "net/reading.h"
 
 static void reading_tell(avow__context_t *c, int table, const void *key) {
-  avow__reading_t *reading =
-      (avow__reading_t *) avow__table_find(&c->tables[table], key);
+  avow__reading_t *reading = (avow__reading_t *) avow__net_find(c, table, key);
   if (reading != NULL)
     reading->on_close(reading);
 }
 
 /* Any number may have made way. */
 static void reading_tell_all(avow__context_t *c, int table, const void *key) {
-  const avow__table_t *all = &c->tables[table];
-  while (all->count > 0 && avow__table_find(all, key) != NULL)
+  while (avow__net_find(c, table, key) != NULL)
     reading_tell(c, table, key);
 }
 
@@ -33,10 +31,10 @@ void avow__reading_shut(avow__context_t *c, const void *key) {
 }
 
 bool avow__reading_is_pulled(const avow__context_t *c, const void *key) {
-  const avow__table_t *pulled = &c->tables[AVOW__PULLED];
+  const avow__net_t *net = avow__net_of(c);
   const avow__reading_t *reading =
-      pulled->count > 0
-          ? (const avow__reading_t *) avow__table_find(pulled, key)
+      net != NULL && net->tables[AVOW__PULLED].count > 0
+          ? (const avow__reading_t *) avow__net_find(c, AVOW__PULLED, key)
           : NULL;
   return reading != NULL && !reading->asks;
 }
@@ -47,13 +45,15 @@ int avow__reading_begin(avow__context_t *c, avow__reading_t *reading,
     avow__reading_close(c, handle); /* nobody has told who reads */
     return UV_EINVAL;
   }
+  if (avow__net_open(c) == NULL)
+    return UV_ENOMEM;
   avow__reading_t *other =
-      (avow__reading_t *) avow__table_find(&c->tables[AVOW__READERS], handle);
+      (avow__reading_t *) avow__net_find(c, AVOW__READERS, handle);
   if (avow__reading_is_pulled(c, handle) ||
       (other != NULL && (other->yield == NULL || !other->yield(other))))
     return UV_EALREADY;
   reading->node.key = handle;
-  avow__table_add(&c->tables[AVOW__READERS], &reading->node);
+  avow__net_add(c, AVOW__READERS, &reading->node);
   return 0;
 }
 
@@ -65,6 +65,6 @@ int avow__reading_listen(avow__context_t *c, avow__reading_t *reading,
     return err;
   err = uv_listen(server, backlog, cb);
   if (err != 0)
-    avow__table_remove(&c->tables[AVOW__READERS], &reading->node);
+    avow__net_remove(c, AVOW__READERS, &reading->node);
   return err;
 }

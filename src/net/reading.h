@@ -3,7 +3,7 @@
 #ifndef AVOW_READING_H
 #define AVOW_READING_H
 
-#include "engine/context.h"
+#include "net/net.h"
 
 typedef struct avow__reading_s avow__reading_t;
 

@@ -2,19 +2,11 @@
 /* The loop's block for what arrives. */
 #include "net/room.h"
 
-#include "engine/parts.h"
-
 enum { ROOM = 65536 };
-
-static void room_free(avow__context_t *c) {
-  avow__buffer_clear(&c->room);
-}
 
 avow__buffer_t *avow__room_of(avow__context_t *c, const uv_stream_t *stream,
                               avow__buffer_t *own) {
-  static const avow__part_t part = { NULL, room_free, NULL };
-  c->parts[AVOW__PART_ROOM] = &part;
-  return stream->type == UV_TTY ? own : &c->room;
+  return stream->type == UV_TTY ? own : &avow__net_of(c)->room;
 }
 
 uv_buf_t avow__room_offer(avow__buffer_t *room, size_t max_bytes) {

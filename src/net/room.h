@@ -8,7 +8,7 @@
 #ifndef AVOW_ROOM_H
 #define AVOW_ROOM_H
 
-#include "engine/context.h"
+#include "net/net.h"
 
 /* The loop's, or a terminal's own. */
 avow__buffer_t *avow__room_of(avow__context_t *c, const uv_stream_t *stream,

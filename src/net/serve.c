@@ -79,7 +79,7 @@ static void serve_go_on(serve_t *serve) {
 
 static void serve_on_connection(uv_stream_t *server, int status) {
   avow__context_t *c = avow__context_of(server->loop);
-  avow__node_t *node = avow__table_find(&c->tables[AVOW__READERS], server);
+  avow__node_t *node = avow__net_find(c, AVOW__READERS, server);
   assert(node != NULL); /* else the server is closing, and libuv silent */
   if (status < 0)       /* libuv could not accept it */
     return;
@@ -92,8 +92,7 @@ static void serve_on_connection(uv_stream_t *server, int status) {
 
 static void serve_on_close(avow__reading_t *reading) {
   serve_t *serve = serve_of(reading);
-  avow__table_remove(&serve->parent.context->tables[AVOW__READERS],
-                     &reading->node);
+  avow__net_remove(serve->parent.context, AVOW__READERS, &reading->node);
   serve->closed = true;
   serve_go_on(serve);
 }

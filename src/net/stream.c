@@ -212,18 +212,20 @@ static bool stream_closes(avow_stream_t stream) {
 int avow__stream_enter(avow__reading_t *reading, int table,
                        avow_stream_t stream,
                        void (*on_close)(avow__reading_t *reading)) {
-  avow__table_t *users = avow__table_of(avow__stream_loop(stream), table);
+  avow__context_t *c = avow__context_of(avow__stream_loop(stream));
   if (stream_closes(stream))
     return UV_EINVAL;
+  if (avow__net_open(c) == NULL)
+    return UV_ENOMEM;
   avow__reading_t *other =
-      (avow__reading_t *) avow__table_find(users, stream.self);
+      (avow__reading_t *) avow__net_find(c, table, stream.self);
   if (other != NULL && other->yield == NULL)
     return UV_EALREADY;
   if (other != NULL)
     (void) other->yield(other); /* who can does: one that was cancelled */
   reading->node.key = stream.self;
   reading->on_close = on_close;
-  avow__table_add(users, &reading->node);
+  avow__net_add(c, table, &reading->node);
   return 0;
 }
 
@@ -232,5 +234,5 @@ void avow__stream_leave(avow__reading_t *reading, avow__context_t *c,
   if (reading->on_close == NULL)
     return;
   reading->on_close = NULL;
-  avow__table_remove(&c->tables[table], &reading->node);
+  avow__net_remove(c, table, &reading->node);
 }

@@ -48,6 +48,7 @@ static void read_large(size_t more) {
 }
 
 static void room_for_much_is_given_back(void **state) {
+  read_large(0); /* the loop keeps something of its first stream */
   const long before = live_allocations();
 
   read_large(0);

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+#include "engine/layer.h"
+
+#include "base/alloc.h"
+
+void *avow__layer_open(avow__context_t *c, int number, const avow__part_t *part,
+                       size_t size) {
+  assert(number < AVOW__LAYERS);
+  if (c->layers[number] != NULL || c->life == AVOW__CLOSED)
+    return c->layers[number];
+  avow__layer_t *layer = avow__calloc(1, size);
+  if (layer == NULL)
+    return NULL;
+  layer->part = part;
+  c->layers[number] = layer;
+  return layer;
+}
+
+const avow__part_t *avow__layer_part(const avow__context_t *c, int number) {
+  static const avow__part_t none = { NULL };
+  const avow__layer_t *layer = c->layers[number];
+  return layer != NULL ? layer->part : &none;
+}
+
+void avow__layers_free(avow__context_t *c) {
+  for (int i = 0; i < AVOW__LAYERS; i++) {
+    avow__layer_t *layer = c->layers[i];
+    if (layer != NULL && layer->part->at_end != NULL)
+      layer->part->at_end(c);
+    c->layers[i] = NULL;
+    avow__free(layer);
+  }
+}

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What streams and handles keep for a loop: who uses them, by their address, for
+ * the callbacks of libuv get nothing but the handle, whose data is not ours.
+ */
+#ifndef AVOW_NET_PRIVATE_H
+#define AVOW_NET_PRIVATE_H
+
+#include "engine/layer.h"
+#include "value/buffer.h"
+
+enum {
+  AVOW__READERS,    /* who reads, by their handle */
+  AVOW__SINKS,      /* where they write to */
+  AVOW__FORMER,     /* the same of who has made way there, but is not over */
+  AVOW__PULLED,     /* who reads from a stream in several steps, by its self */
+  AVOW__WATCHED,    /* who waits for its peer to go, by its self */
+  AVOW__CONNECTING, /* connects, by their pipe */
+  AVOW__OWNED,      /* streams that values own */
+  AVOW__NET_TABLES
+};
+
+typedef struct avow__net_s {
+  avow__layer_t layer;
+  avow__table_t tables[AVOW__NET_TABLES];
+  avow__link_t *reads; /* read.c: those that are pending */
+  avow__buffer_t room; /* room.c: what libuv reads to */
+  uint32_t laden;      /* read.c: streams where bytes wait, at most */
+  void (*quiet)(avow__context_t *c); /* read.c: leaves streams that it watches
+                                        on; NULL: there are none */
+  void (*owned_close)(avow__node_t *node); /* owned.c, as what follows; NULL: */
+  void (*owned_free)(avow__node_t *node);  /* no value owns a stream */
+} avow__net_t;
+
+enum { AVOW__NET_LAYER = 3 };
+
+/* NULL without memory. */
+avow__net_t *avow__net_open(avow__context_t *c);
+
+/* NULL before the loop has a stream. */
+static inline avow__net_t *avow__net_of(const avow__context_t *c) {
+  return (avow__net_t *) c->layers[AVOW__NET_LAYER];
+}
+
+/* NULL if there is none. */
+static inline avow__node_t *avow__net_find(const avow__context_t *c, int table,
+                                           const void *key) {
+  const avow__net_t *net = avow__net_of(c);
+  return net != NULL ? avow__table_find(&net->tables[table], key) : NULL;
+}
+
+/* Of a loop with streams. */
+static inline void avow__net_add(const avow__context_t *c, int table,
+                                 avow__node_t *node) {
+  avow__table_add(&avow__net_of(c)->tables[table], node);
+}
+
+static inline void avow__net_remove(const avow__context_t *c, int table,
+                                    avow__node_t *node) {
+  avow__table_remove(&avow__net_of(c)->tables[table], node);
+}
+
+#endif
