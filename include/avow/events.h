@@ -30,6 +30,9 @@ AVOW_API AVOW_MUST_USE avow_channel_t *avow_signals(uv_loop_t *loop,
  * after the channel, never before: libuv aborts when what it asks about is no
  * open descriptor. UV_EINVAL for no events, UV_EEXIST, UV_EPERM for a regular
  * file, UV_EBADF.
+ *
+ * A socket with an error, such as a refused connect, is ready for all events
+ * asked for. The next call of the program on the socket gets the error.
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_polls(uv_loop_t *loop,
                                                   uv_os_sock_t socket,

@@ -17,6 +17,8 @@ typedef struct {
   bool busy; /* in its callback */
 } poller_t;
 
+static void poll_resume(avow__source_t *source);
+
 static void poll_fail(poller_t *poller, int err) {
   avow_channel_fail(poller->source.channel, avow__error_of(err, "poll", NULL));
 }
@@ -35,16 +37,27 @@ static int ready(const poller_t *poller, int events) {
   return asked != 0 ? asked : poller->events;
 }
 
+/* libuv reports any error of a socket as UV_EBADF and stops the handle. The
+   descriptor is open: the next call of the program on it gets the error. */
+static bool is_error_of_socket(int status) {
+  return status == UV_EBADF;
+}
+
+static void poll_tell(poller_t *poller, int events) {
+  const avow_value_t item = avow_int(ready(poller, events));
+  if (avow__channel_push(poller->source.channel, item))
+    poll_resume(&poller->source); /* libuv may have stopped the handle */
+}
+
 static void on_poll(uv_poll_t *handle, int status, int events) {
   poller_t *poller = handle->data;
   avow__context_t *c = poller->source.context;
   avow__enter(c);
   poller->busy = true;
-  if (status < 0)
+  if (status < 0 && !is_error_of_socket(status))
     poll_fail(poller, status);
   else
-    (void) avow__channel_push(poller->source.channel,
-                              avow_int(ready(poller, events)));
+    poll_tell(poller, status < 0 ? 0 : events);
   avow__leave(c);
   poller->busy = false;
   if (!poller->source.flows)

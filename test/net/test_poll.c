@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Readiness of sockets. */
+#include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -43,19 +45,65 @@ static void ready_to_read_when_there_is_something(void **state) {
   assert_fulfils_int(p, UV_READABLE);
 }
 
-/* Nobody reads what could be written. */
-static void a_broken_socket_rejects(void **state) {
+/* Whoever writes to the pipe gets the error. */
+static void a_broken_socket_is_ready(void **state) {
   int fds[2];
   assert_int_equal(pipe(fds), 0);
   (void) close(fds[0]);
+  avow_channel_t *c = avow_polls(loop, fds[1], UV_WRITABLE);
+  avow_promise_t *p = avow_channel_next(c);
+  avow_promise_t *q = avow_channel_next(c);
 
+  assert_fulfils_int(p, UV_WRITABLE);
+  assert_fulfils_int(q, UV_WRITABLE);
+  assert_fulfils_int(avow_channel_next(c), UV_WRITABLE);
+
+  avow_channel_unref(c);
+  (void) close(fds[1]);
+}
+
+static int socket_new(void) {
+  const int fd = socket(AF_INET, SOCK_STREAM, 0);
+  assert_true(fd >= 0);
+  assert_int_equal(fcntl(fd, F_SETFL, O_NONBLOCK), 0);
+  return fd;
+}
+
+/* Has a port at which nobody listens. */
+static int socket_bound(struct sockaddr_in *at) {
+  const int fd = socket_new();
+  socklen_t len = sizeof(*at);
+  *at = (struct sockaddr_in){ .sin_family = AF_INET };
+  at->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  assert_int_equal(bind(fd, (struct sockaddr *) at, len), 0);
+  assert_int_equal(getsockname(fd, (struct sockaddr *) at, &len), 0);
+  return fd;
+}
+
+static void a_refused_socket_is_ready(void **state) {
+  struct sockaddr_in at;
+  const int bound = socket_bound(&at), fd = socket_new();
+  int err = 0;
+  socklen_t len = sizeof(err);
+  assert_int_equal(connect(fd, (struct sockaddr *) &at, sizeof(at)), -1);
+  assert_int_equal(errno, EINPROGRESS);
+
+  assert_fulfils_int(avow_channel_first(avow_polls(loop, fd, UV_WRITABLE)),
+                     UV_WRITABLE);
+
+  assert_int_equal(getsockopt(fd, SOL_SOCKET, SO_ERROR, &err, &len), 0);
+  assert_int_equal(err, ECONNREFUSED);
+  assert_int_equal(close(fd), 0);
+  assert_int_equal(close(bound), 0);
+}
+
+static void no_descriptor_rejects(void **state) {
   const avow_value_t v =
-      avow_run(avow_channel_first(avow_polls(loop, fds[1], UV_WRITABLE)));
+      avow_run(avow_channel_first(avow_polls(loop, -1, UV_READABLE)));
 
   assert_int_equal(avow_error_code(&v), UV_EBADF);
   assert_string_equal(avow_error_message(&v), "poll: bad file descriptor");
   avow_value_unref(v);
-  (void) close(fds[1]);
 }
 
 static void one_asks_for_a_socket_at_a_time(void **state) {
@@ -207,7 +255,9 @@ SUITE(poll) {
   const struct CMUnitTest tests[] = {
     POLL(ready_to_write_at_once),
     POLL(ready_to_read_when_there_is_something),
-    POLL(a_broken_socket_rejects),
+    POLL(a_broken_socket_is_ready),
+    POLL(a_refused_socket_is_ready),
+    POLL(no_descriptor_rejects),
     POLL(one_asks_for_a_socket_at_a_time),
     POLL(whoever_asks_again_gets_the_next_readiness),
     POLL(nobody_asks_while_nobody_waits),

@@ -142,6 +142,7 @@ These tables list how libuv, glibc and Linux behave in rare cases, and the conse
 | `avow_work()`, names and files | libuv aborts the process if the threads of its pool cannot start | leave room below RLIMIT_NPROC |
 | `avow_work()` | libuv has its threads do all work in the queue before `exit()` ends | `_exit()`, or cancel the work first |
 | `avow_nats_connect()` | libnats sets SIGPIPE to SIG_IGN at its first use | set a handler of your own afterwards |
+| `avow_polls()` | libuv reports any error of a socket as UV_EBADF | the socket is ready; the next call on it gets the error |
 | `avow_tls_client()` | OpenSSL searches the directory of authorities while it verifies | that is done on the loop's thread |
 
 ## Files at the edges
