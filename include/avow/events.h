@@ -32,7 +32,9 @@ AVOW_API AVOW_MUST_USE avow_channel_t *avow_signals(uv_loop_t *loop,
  * file, UV_EBADF.
  *
  * A socket with an error, such as a refused connect, is ready for all events
- * asked for. The next call of the program on the socket gets the error.
+ * asked for. The next call of the program on the socket gets the error. libuv
+ * sets O_NONBLOCK, which belongs to all processes that share the open file. The
+ * socket keeps that flag when the channel is closed.
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_polls(uv_loop_t *loop,
                                                   uv_os_sock_t socket,
