@@ -18,6 +18,12 @@ AVOW_HEADER_BEGIN
  * avow_channel_first() the next, uv_signal_start_oneshot). As in the kernel, a
  * signal that comes several times before it is taken comes once. UV_EINVAL for
  * one that cannot be caught.
+ *
+ * libuv sets the default action when the last watcher of the signal in the
+ * process stops, even if the program ignored or handled the signal before. A
+ * program that needs SIGPIPE ignored then calls signal() again. A signal that
+ * all threads block never arrives. Do not watch SIGSEGV, SIGBUS, SIGFPE or
+ * SIGILL: a process with such a fault hangs instead of ending.
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_signals(uv_loop_t *loop,
                                                     int signum);

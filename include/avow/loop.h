@@ -246,6 +246,9 @@ AVOW_API void avow_loop_dump(uv_loop_t *loop, FILE *out, avow_dump_t format);
  * what is no signal, has no handlers, or tells of a program that cannot go on:
  * SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT. UV_ECANCELED of a loop that closes;
  * UV_ENOMEM. See uv_signal_start() for what Windows has.
+ *
+ * When the loop closes and nothing else in the process watches the signal,
+ * libuv sets the default action. That of SIGUSR1 and SIGUSR2 ends the process.
  */
 AVOW_API int avow_dump_on_signal(uv_loop_t *loop, int signum, FILE *out);
 
