@@ -48,9 +48,11 @@ AVOW_API AVOW_MUST_USE avow_channel_t *avow_polls(uv_loop_t *loop,
 
 /** What happened to a file, or in a folder. */
 typedef struct avow_fs_event_s {
-  const char
-      *name;  /* relative to the folder; NULL if the system does not say */
-  int events; /* UV_RENAME, UV_CHANGE */
+  const char *name; /* relative to the folder; the last part of the path if the
+                       event is about what the path leads to; NULL if the system
+                       does not say */
+  int events;       /* UV_RENAME, UV_CHANGE; Linux: of a folder that changes its
+                       mode or its times, both */
 } avow_fs_event_t;
 
 /**
@@ -72,7 +74,10 @@ typedef struct avow_fs_event_s {
  *
  * flags are those of uv_fs_event_start(). UV_ENOTSUP for a flag that libuv
  * ignores: all but UV_FS_EVENT_RECURSIVE on Windows and macOS. UV_ENOENT,
- * UV_ENOSPC where a user may not watch more.
+ * UV_ENOSPC where a user may not watch more. On Linux, UV_EACCES if the user
+ * may not read the file or the folder. UV_EMFILE if the user has too many
+ * inotify instances (fs.inotify.max_user_instances); each loop that watches
+ * needs one.
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_fs_events(uv_loop_t *loop,
                                                       const char *path,
