@@ -92,6 +92,10 @@ AVOW_API bool avow_is_timeout(const avow_value_t *v);
  * an errno, which is positive, always there; "error -30001" for a program's
  * own. That is the thread's until it has asked for eight more such, here, by
  * avow_err_name() or by avow_error_message(): copy what is to stay.
+ *
+ * Some errors of the system have no code in libuv, for example EDQUOT and
+ * ESTALE. Their code is the negative errno, and their text is its number:
+ * "error -122". strerror() has a text for the errno.
  */
 AVOW_API const char *avow_strerror(int code);
 

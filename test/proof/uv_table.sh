@@ -172,6 +172,7 @@ the headers describe these cases, too.
 | `avow_copy_tree()` | a file may have several names (hard links) | each name gets a copy of its own |
 | `avow_fs_chmod()`, `avow_fs_fchmod()` | set-gid is left out without an error outside the group of the file | `avow_fs_stat()` behind it |
 | `avow_fs_chown()`, `avow_fs_fchown()` | executable files lose set-uid and set-gid | `avow_fs_chmod()` behind it |
+| all operations | libuv 1.44.2 has no code for some errors of Linux, such as EDQUOT (full quota) and ESTALE (NFS) | the code is the negative errno, its text `error -122`: `strerror(-code)` |
 | `avow_fs_access()` | it is about the real user, not the effective one | open the file |
 | `avow_fs_events()` | inotify watches a file and not its path, and libuv does not tell of a full queue: avow watches the path anew at each event of the file itself, and tells of losses after 8,192 events in a turn | look at the path after each item |
 | `avow_sleep()`, `avow_timeout()` | a timer counts from `uv_now()`, which is old behind long work: a sleep does, and a limit counts from the present | |
