@@ -86,15 +86,21 @@ static void check_jobs(void) {
     fail_for_jobs(c);
 }
 
+static void check_time(void) {
+  const sim_world_t *w = &sim_world;
+  if (w->now / SIM_MS > w->options.max_ms)
+    sim_fail("more than %" PRIu64 " ms of virtual time: max_ms of the options",
+             w->options.max_ms);
+}
+
 static void check_limits(void) {
   sim_world_t *w = &sim_world;
   check_jobs();
   if (++w->turns > w->options.max_events)
     sim_fail("more than %" PRIu64 " turns of the loop: " SIM_MORE,
              w->options.max_events);
-  else if (w->now / SIM_MS > w->options.max_ms)
-    sim_fail("more than %" PRIu64 " ms of virtual time: max_ms of the options",
-             w->options.max_ms);
+  else
+    check_time();
 }
 
 bool sim_run_goes_on(void) {
@@ -160,6 +166,8 @@ static void judge(avow_promise_t *p) {
              avow_error_message(avow_result(p)));
   else if (avow_state(p) == AVOW_PENDING && !sim_world.ending)
     sim_fail("nothing is left to happen, and the program's promise is pending");
+  else if (!sim_world.ending)
+    check_time(); /* the last jump may have been too far */
   avow_unref(p);
 }
 

@@ -298,6 +298,19 @@ static void endless_program_fails(void **state) {
                          "more than 100 ms of virtual time"));
 }
 
+static avow_promise_t *one_sleep(uv_loop_t *loop, void *data) {
+  return avow_sleep(loop, 101);
+}
+
+static void program_that_ends_too_late_fails(void **state) {
+  const avow_sim_options_t brief = { .max_ms = 100 };
+  const avow_sim_options_t enough = { .max_ms = 101 };
+
+  assert_non_null(strstr(avow_sim(1, one_sleep, NULL, &brief).why,
+                         "more than 100 ms of virtual time"));
+  assert_false(avow_sim(1, one_sleep, NULL, &enough).failed);
+}
+
 SUITE(fails) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(rejected_program_fails),
@@ -316,6 +329,7 @@ SUITE(fails) {
     cmocka_unit_test(other_loops_fail),
     cmocka_unit_test(wait_for_another_thread_fails),
     cmocka_unit_test(endless_program_fails),
+    cmocka_unit_test(program_that_ends_too_late_fails),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
