@@ -24,7 +24,8 @@ typedef struct avow_cache_options_s {
  * A cache of what fn gives for a key, its argument. free_fn, unless NULL, frees
  * data when c has gone and no run is left that might use it. options may be
  * NULL. Never NULL: without memory, or without fn, what is asked of it rejects
- * with UV_ENOMEM or UV_EINVAL.
+ * with UV_ENOMEM or UV_EINVAL. In these cases this function calls free_fn
+ * before it returns.
  */
 AVOW_API AVOW_MUST_USE avow_cache_t *avow_cache_new(
     uv_loop_t *loop, avow_cb fn, void *data, void (*free_fn)(void *data),

@@ -15,7 +15,8 @@ typedef struct avow_once_s avow_once_t;
 /**
  * Nothing is called yet. free_fn, unless NULL, frees data when o has gone and
  * no run is left that might use it. Never NULL: without memory, or without fn,
- * what is asked of it rejects with UV_ENOMEM or UV_EINVAL.
+ * what is asked of it rejects with UV_ENOMEM or UV_EINVAL. In these cases this
+ * function calls free_fn before it returns.
  */
 AVOW_API AVOW_MUST_USE avow_once_t *avow_once_new(uv_loop_t *loop, avow_fn fn,
                                                   void *data,
