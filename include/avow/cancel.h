@@ -49,7 +49,8 @@ typedef void (*avow_cancel_cb)(void *data);
 /**
  * Calls cb, once, inside the avow_cancel() that rejects d's promise: the place
  * to stop the work. The holder of d still has to drop or to settle it. One
- * callback a promise: a second call replaces the first.
+ * callback a promise: a second call replaces the first. If the promise is
+ * canceled or settled already, the call has no effect: cb never runs.
  */
 AVOW_API void avow_on_cancel(const avow_deferred_t *d, avow_cancel_cb cb,
                              void *data);
