@@ -21,6 +21,9 @@ typedef avow_value_t (*avow_loops_fn)(uv_loop_t *loop, void *data);
 /**
  * Starts `count` loops, each on a thread of its own; 0 for one a core.
  *
+ * With 0, uv_available_parallelism() gives the number: the CPUs that the
+ * process may run on. libuv before 1.49 ignores the CPU quota of a container.
+ *
  * Never returns NULL. If one of the loops cannot be started, none can be used:
  * avow_loops_count() is 0 then, and avow_loops_run() and avow_loops_listen()
  * reject with the reason, such as UV_EAGAIN or UV_ENOMEM. The caller closes
