@@ -74,9 +74,10 @@ typedef struct avow_loops_listen_options_s {
  * Closing the server's stream (avow_close()) accepts no more, once each loop
  * has heard of it: NONE when the last connection has ended. Cancelling cancels
  * these too, and rejects when they have unwound. A connection for which there
- * is no memory or descriptor is closed, or waits. UV_EINVAL without fn,
- * UV_EALREADY if another listens, UV_EADDRINUSE, …; UV_ECANCELED when the loops
- * are closed, with the next connection at the latest.
+ * is no memory or descriptor is closed, or waits. UV_EINVAL without fn or
+ * if the server is closed, UV_EALREADY if another listens, UV_EADDRINUSE, …;
+ * UV_ECANCELED when the loops are closed, with the next connection at the
+ * latest.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_loops_listen(
     const avow_loops_t *loops, avow_value_t server, avow_cb fn, void *data,
