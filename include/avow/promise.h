@@ -115,7 +115,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_catch(avow_promise_t *p,
  * The cancellation that starts on_settled does not cancel the promise that
  * on_settled returns. A later one does: a value that p had becomes
  * UV_ECANCELED, and a reason stays. To protect a clean-up from all
- * cancellations, follow an avow_shield().
+ * cancellations, follow an avow_shield(). If on_settled is NULL, the promise
+ * settles as p does.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_finally(avow_promise_t *p,
                                                     avow_fn on_settled,
@@ -127,7 +128,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_finally(avow_promise_t *p,
  * but when even the reserve is used up while p is pending, data is kept rather
  * than freed too early. Cancelled while others hold p, which then goes on, it
  * rejects and frees when p has settled. A combinator does not wait for the
- * losers: attach to each input what that uses.
+ * losers: attach to each input what that uses. If free_fn is NULL, the promise
+ * settles as p does.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_attach(avow_promise_t *p,
                                                    void *data,
