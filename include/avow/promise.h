@@ -179,6 +179,7 @@ AVOW_API const avow_value_t *avow_result(const avow_promise_t *p);
  * for that loop: handlers, async functions, callbacks for cancelling. In a
  * callback that the program has from libuv itself it runs the loop once more,
  * within that; an avow_run() or uv_run() around it goes on when this returns.
+ * uv_stop() does not end avow_run().
  */
 AVOW_API AVOW_MUST_USE avow_value_t avow_run(avow_promise_t *p);
 
