@@ -111,7 +111,7 @@ typedef struct avow_options_s {
  * avow_loop_close(). The first call's options count; NULL is all defaults.
  * UV_EINVAL for options out of range, as is a stack_size of less than 16 KiB
  * (or what docs/stacks.md says) or, like a guard_size, of more than 1 TiB;
- * 1 GiB on 32-bit machines. UV_ENOMEM.
+ * 1 GiB on 32-bit machines. UV_EBUSY while the loop closes. UV_ENOMEM.
  *
  * In a child of fork() loops that it makes itself are as any, whatever other
  * threads were doing. Of those that it inherits, the loop of the thread that
