@@ -169,7 +169,8 @@ AVOW_API int avow_loop_close(uv_loop_t *loop);
 /**
  * The four functions all memory comes from, as in uv_replace_allocator(). To be
  * called before anything else: UV_EBUSY once there was memory from those
- * before, which has to go back there; UV_EINVAL if one is NULL.
+ * before, which has to go back there; UV_EINVAL if one is NULL. The system maps
+ * the stacks of async functions, and libuv has an allocator of its own.
  */
 AVOW_API int avow_replace_allocator(void *(*malloc_fn)(size_t),
                                     void *(*realloc_fn)(void *, size_t),
