@@ -8,7 +8,8 @@
  * the channel's own room. A burst wakes the loop once. Who takes many is the
  * quickest with avow_channel_try_next(), for all that has come with an item.
  *
- * All but avow_inlet_new() may be called by any thread, also by the loop's.
+ * All but avow_inlet_new() may be called by any thread, also by the loop's. No
+ * function here is for signal handlers, because inlets lock a mutex.
  */
 #ifndef AVOW_INLET_H
 #define AVOW_INLET_H

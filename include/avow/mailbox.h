@@ -30,7 +30,8 @@ AVOW_API AVOW_MUST_USE avow_mailbox_t *avow_mailbox_new(uv_loop_t *loop);
  * loop's; nothing waits for anything. 0; or UV_ECANCELED if the loop has gone,
  * UV_ENOMEM, UV_EINVAL without fn: then free_fn has been called, here. A loop
  * that is being closed may call fn still, or calls free_fn alone. So free_fn is
- * called once in any case.
+ * called once in any case. Not for signal handlers: this allocates memory and
+ * locks a mutex. avow_signals() watches signals.
  */
 AVOW_API int avow_post(const avow_mailbox_t *mailbox, void (*fn)(void *),
                        void *data, void (*free_fn)(void *));
