@@ -41,12 +41,13 @@ AVOW_API size_t avow_loops_count(const avow_loops_t *loops);
  * Calls fn on the loop at that index, or AVOW_LEAST_BUSY, and settles on home
  * as what that returns or follows does there. Numbers, bytes, lists, errors and
  * objects of a class that is `sendable` change threads; AVOW_EMISUSE names what
- * does not. Cancelling cancels it over there, and rejects when that has
- * unwound: data may be freed behind this, and behind the avow_loop_close() of
- * home, which waits for it too. UV_EINVAL for other indices, and without fn;
- * UV_ECANCELED when the loops are being closed. A uv_stop() of such a loop ends
- * a turn of it, no more. Closing all its handles by uv_walk() ends it: then
- * what runs there, and what is asked of it later, rejects with UV_ECANCELED.
+ * does not. Lists and causes change threads up to 31 levels deep. Cancelling
+ * cancels it over there, and rejects when that has unwound: data may be freed
+ * behind this, and behind the avow_loop_close() of home, which waits for it
+ * too. UV_EINVAL for other indices, and without fn; UV_ECANCELED when the loops
+ * are being closed. A uv_stop() of such a loop ends a turn of it, no more.
+ * Closing all its handles by uv_walk() ends it: then what runs there, and what
+ * is asked of it later, rejects with UV_ECANCELED.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_loops_run(const avow_loops_t *loops,
                                                       size_t index,
