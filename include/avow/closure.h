@@ -43,7 +43,7 @@ AVOW_API AVOW_MUST_USE avow_promise_t *(avow_coroutine_new) (uv_loop_t *loop,
  * Begins a coroutine: step runs inside this call, up to where it first awaits.
  * False if avow_coroutine_new() gave a rejection for want of memory, or because
  * the loop closes: step was not called and never will be, and its frame is
- * yours.
+ * yours. A second call has no effect and returns false.
  */
 AVOW_API bool avow_coroutine_start(const avow_promise_t *p);
 
