@@ -37,6 +37,7 @@ AVOW_API AVOW_MUST_USE avow_cache_t *avow_cache_new(
  * goes to all who wait, and is not. Cancelling leaves the others alone; when
  * nobody waits any more the run is cancelled, and who asks while it unwinds has
  * the next. UV_EINVAL for keys of other types; an error as a key is the reason.
+ * If fn waits for this function with the same key, neither settles.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_cache_get(const avow_cache_t *c,
                                                       avow_value_t key);

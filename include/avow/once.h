@@ -27,7 +27,8 @@ AVOW_API AVOW_MUST_USE avow_once_t *avow_once_new(uv_loop_t *loop, avow_fn fn,
  * others wait with him, and later ones get the value that was kept. A failure
  * goes to all who wait, and is not kept: the next to ask has fn called again.
  * Cancelling leaves the others alone; when nobody waits any more the run is
- * cancelled, and who asks while it unwinds has the next.
+ * cancelled, and who asks while it unwinds has the next. If fn waits for this
+ * function, neither settles.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_once_get(const avow_once_t *o);
 
