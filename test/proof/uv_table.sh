@@ -177,6 +177,7 @@ the headers describe these cases, too.
 | `avow_fs_events()` | inotify watches a file and not its path, and libuv does not tell of a full queue: avow watches the path anew at each event of the file itself, and tells of losses after 8,192 events in a turn | look at the path after each item |
 | `avow_sleep()`, `avow_timeout()` | a timer counts from `uv_now()`, which is old behind long work: a sleep does, and a limit counts from the present | |
 | `avow_sleep()`, `avow_timeout()`, `avow_now()` | CLOCK_MONOTONIC stands still while the machine is suspended | compare `uv_gettimeofday()` where that time counts |
+| `avow_sleep()`, `avow_timeout()`, `avow_ticks()`, caches, rates | libuv reads CLOCK_MONOTONIC, which stops while the machine is suspended | times last that much longer; for the time of day, compare `time()` |
 
 ## Files by io_uring
 
