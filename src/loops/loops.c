@@ -18,8 +18,9 @@ struct avow_loops_s {
   avow__worker_t *workers[];
 };
 
-/* What a program without memory may ask in vain. */
+/* What a program without memory may ask in vain, and what stands for NULL. */
 static avow_loops_t nobody = { .err = UV_ENOMEM };
+static avow_loops_t nothing = { .err = AVOW_EMISUSE };
 
 static avow_loops_t *given(const avow_loops_t *loops) {
   if (avow__is_gone(loops))
@@ -27,7 +28,7 @@ static avow_loops_t *given(const avow_loops_t *loops) {
   if (loops != NULL)
     return (void *) avow__mutable(loops);
   avow__misuse_of_null("a set of loops");
-  return &nobody;
+  return &nothing;
 }
 
 avow_loops_t *avow__loops_ref(const avow_loops_t *loops) {

@@ -144,6 +144,16 @@ static void loops_close_once(void **state) {
   assert_misuse(close_twice, "these loops were closed already");
 }
 
+static void run_on_null(void) {
+  assert_rejects(avow_loops_run(NULL, 0, loop, sleep_shortly, NULL),
+                 AVOW_EMISUSE);
+}
+
+static void null_is_misuse(void **state) {
+  assert_misuse(run_on_null, "a set of loops");
+  assert_fulfils_none(avow_loops_close(NULL, loop));
+}
+
 SUITE(loops_closed) {
   const struct CMUnitTest tests[] = {
     CASE(loop_without_handles_takes_no_more),
@@ -153,6 +163,7 @@ SUITE(loops_closed) {
     CASE(home_waits_for_what_has_begun),
     CASE(loops_are_not_closed_by_one_of_them),
     CASE(loops_close_once),
+    CASE(null_is_misuse),
   };
   return RUN(tests);
 }
