@@ -23,7 +23,7 @@ AVOW_HEADER_BEGIN
  * allocated here and nowhere else. out stays yours, and is written to before
  * the loop polls: the file of a program that crashes can be read, too.
  * UV_ENOTSUP: this is no trace build. UV_EBUSY: the loop has a trace already.
- * UV_EINVAL: avow is not on the loop. UV_ENOMEM.
+ * UV_EINVAL: avow is not on the loop; debug builds say so and abort. UV_ENOMEM.
  */
 AVOW_API int avow_trace_start(uv_loop_t *loop, FILE *out);
 
@@ -31,6 +31,7 @@ AVOW_API int avow_trace_start(uv_loop_t *loop, FILE *out);
  * Ends it, as the end of the loop does, and closes what is open there: a
  * promise that is pending still says so. What writing failed with, as
  * UV_ENOSPC; nothing was written after that. UV_EINVAL: there is no trace.
+ * UV_ENOTSUP: this is no trace build.
  */
 AVOW_API int avow_trace_stop(uv_loop_t *loop);
 
