@@ -55,13 +55,13 @@ typedef struct avow_value_s {
 } avow_value_t;
 
 /**
- * The class of an object: a name for messages, and a function that frees the
- * object with its last reference (NULL: nothing to free). A class with a
- * then function makes foreign promises: a promise resolved with such an object
- * adopts it by calling then(self, deferred) from a job of its own, once. The
- * deferred is then's; an error that it returns rejects, if that is not settled
- * yet (ECMA-262, NewPromiseResolveThenableJob). With a stream, objects of the
- * class are byte streams, see stream_class.h.
+ * The class of an object: a name for messages (NULL: "object"), and a function
+ * that frees the object with its last reference (NULL: nothing to free). A
+ * class with a then function makes foreign promises: a promise resolved with
+ * such an object adopts it by calling then(self, deferred) from a job of its
+ * own, once. The deferred is then's; an error that it returns rejects, if that
+ * is not settled yet (ECMA-262, NewPromiseResolveThenableJob). With a stream,
+ * objects of the class are byte streams, see stream_class.h.
  */
 typedef struct avow_class_s {
   const char *name;

@@ -9,6 +9,7 @@
 #include "avow/async.h"
 
 #include "base/misuse.h"
+#include "value/value.h"
 
 extern inline avow_value_t avow_await_value(avow_promise_t *p,
                                             avow_value_t *out);
@@ -33,7 +34,8 @@ static bool await_expects(const avow_value_t *v, uint32_t tag,
 static avow_value_t await_refuse(avow_value_t v, uint32_t tag,
                                  const avow_class_t *klass) {
   const avow_value_t wanted = { .tag = tag };
-  const char *name = klass != NULL ? klass->name : "object of no class";
+  const char *name =
+      klass != NULL ? avow__class_name(klass) : "object of no class";
   if (tag != AVOW_OBJECT)
     name = avow_type_name(&wanted);
   avow__misuse("await of %s gave a value of type %s: await it as what it is",

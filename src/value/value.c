@@ -349,7 +349,7 @@ const char *avow_type_name(const avow_value_t *v) {
                                        "list",    "error",  "promise",
                                        "thenable" };
   if (v->tag == AVOW_OBJECT || v->tag == AVOW_THENABLE)
-    return ((const avow__object_t *) v->u.p)->klass->name;
+    return avow__class_name(((const avow__object_t *) v->u.p)->klass);
   return v->tag <= AVOW_THENABLE ? names[v->tag] : "damaged value";
 }
 
@@ -411,7 +411,7 @@ void *avow_to_object(const avow_value_t *v, const avow_class_t *klass) {
   avow__misuse(
       "avow_to_object() as %s of a value of type %s: read it as what "
       "it is",
-      klass->name, avow_type_name(v));
+      avow__class_name(klass), avow_type_name(v));
   return NULL;
 }
 

@@ -52,6 +52,11 @@ _Static_assert(sizeof(avow_value_t) == 16, "a value fits two registers");
 void *avow__block_new(uint32_t tag, size_t size);
 avow_value_t avow__block_value(avow__block_t *block);
 
+/* A class of the program may have no name. */
+static inline const char *avow__class_name(const avow_class_t *klass) {
+  return klass->name != NULL ? klass->name : "object";
+}
+
 /* Whether a destroy function is on this thread's stack: whoever lets go of a
    value is in the middle of something. */
 bool avow__value_is_dying(void);

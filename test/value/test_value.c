@@ -12,6 +12,7 @@ static void count_destroy(void *self) {
 static const avow_class_t counted_class = { .name = "counted",
                                             .destroy = count_destroy };
 static const avow_class_t inert_class = { .name = "inert" };
+static const avow_class_t nameless_class;
 
 /* No promise is resolved with it here: test_thenable does that. */
 static avow_value_t drop_deferred(void *self, avow_deferred_t *d) {
@@ -129,6 +130,7 @@ static void type_name_says_what_a_value_is(void **state) {
   assert_type_name(avow_double(1), "double");
   assert_type_name(avow_pointer(NULL), "pointer");
   assert_type_name(avow_object(&inert_class, NULL), "inert");
+  assert_type_name(avow_object(&nameless_class, NULL), "object");
   assert_type_name(avow_object(&foreign_class, &(int){ 0 }), "foreign");
   assert_type_name(avow_string(""), "bytes");
   assert_type_name(avow_list(NULL, 0), "list");
