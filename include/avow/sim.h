@@ -41,7 +41,8 @@ typedef struct avow_sim_options_s {
   unsigned faults;     /* of the above; none */
   unsigned fault_rate; /* of 10,000 chances for one, where a run has some; 20 */
   uint64_t max_events; /* a run that has more, or more turns of its loop, or
-                          more jobs at one time, has failed; 1,000,000 */
+                          more jobs at one time, has failed; jobs are counted
+                          between turns; 1,000,000 */
   uint64_t max_ms;     /* of virtual time; a day */
   FILE *events;        /* where each event is printed; nowhere */
 
