@@ -19,6 +19,9 @@ AVOW_HEADER_BEGIN
  * signal that comes several times before it is taken comes once. UV_EINVAL for
  * one that cannot be caught.
  *
+ * libuv queues the signals of a loop in a pipe until the loop polls. While the
+ * pipe is full, which takes thousands of signals, further ones are lost.
+ *
  * libuv sets the default action when the last watcher of the signal in the
  * process stops, even if the program ignored or handled the signal before. A
  * program that needs SIGPIPE ignored then calls signal() again. A signal that

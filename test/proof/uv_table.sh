@@ -144,6 +144,7 @@ These tables list how libuv, glibc and Linux behave in rare cases, and the conse
 | `avow_nats_connect()` | libnats sets SIGPIPE to SIG_IGN at its first use | set a handler of your own afterwards |
 | `avow_polls()` | libuv reports any error of a socket as UV_EBADF | the socket is ready; the next call on it gets the error |
 | `avow_polls()` | libuv sets O_NONBLOCK, which belongs to all processes that share the open file | it stays after the channel is closed |
+| `avow_signals()` | libuv queues signals in a pipe until the loop polls | while the pipe is full, further signals are lost |
 | `avow_signals()`, `avow_dump_on_signal()` | libuv sets the default action when the last watcher of a signal stops | a program that ignored the signal calls `signal()` again |
 | `avow_tls_client()` | OpenSSL searches the directory of authorities while it verifies | that is done on the loop's thread |
 
