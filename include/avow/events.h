@@ -89,7 +89,10 @@ AVOW_API AVOW_MUST_USE avow_channel_t *avow_fs_events(uv_loop_t *loop,
 /** What such an item says; the value keeps it alive. */
 AVOW_API const avow_fs_event_t *avow_to_fs_event(const avow_value_t *v);
 
-/** What a file was like before a change, and after it. */
+/**
+ * What a file was like before a change, and after it. prev is all zeros if no
+ * look has found the file before. A new time of the last read is no change.
+ */
 typedef struct avow_fs_change_s {
   uv_stat_t prev, curr;
 } avow_fs_change_t;
