@@ -48,6 +48,7 @@ typedef struct avow_frame_s {
  * cancelling are those of avow_async(): got, which is borrowed, is UV_ECANCELED
  * then, once. frame is the caller's, and has to stay until the promise is
  * settled: avow_attach() what is to be freed. UV_EINVAL without one of them.
+ * This function initializes frame.
  *
  * (Its name is in parentheses for trace builds, where avow.h may have made a
  * macro of it already.)
