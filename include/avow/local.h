@@ -46,7 +46,8 @@ AVOW_API AVOW_MUST_USE avow_value_t avow_local_set(const avow_local_t *key,
 
 /**
  * The value, which this function keeps until it sets one; none where there is
- * no such value, or no async function. Never NULL.
+ * no such value, or no async function. Never NULL. Valid until the function
+ * calls avow_local_set(), with any key.
  */
 AVOW_API const avow_value_t *avow_local_get(const avow_local_t *key);
 
