@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Remotes: settling a promise from any thread. Resolving, rejecting and
- * dropping one are the functions of avow that any thread may call, beside those
- * of values; avow_remote_new() is for the loop's own.
+ * dropping one are functions of avow that any thread may call, beside those of
+ * values, mailboxes and inlets; avow_remote_new() is for the loop's own.
  */
 #ifndef AVOW_REMOTE_H
 #define AVOW_REMOTE_H
