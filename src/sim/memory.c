@@ -49,7 +49,10 @@ void *avow_sim_realloc(void *p, size_t size) {
   if (memory_fails())
     return NULL;
   sim_blocks_remove(p);
-  return known(realloc(p, size));
+  void *again = realloc(p, size);
+  if (again == NULL && size > 0)
+    sim_blocks_add(p); /* it stays as it was */
+  return known(again);
 }
 
 void avow_sim_free(void *p) {

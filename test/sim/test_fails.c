@@ -15,6 +15,7 @@
 #include "avow.h"
 #include "runs.h"
 #include "suite.h"
+#include "watched.h"
 
 enum { HOUR = 60 * 60 * 1000 };
 
@@ -139,6 +140,21 @@ static avow_promise_t *leaks_beside_the_foreign(uv_loop_t *loop, void *data) {
   forgotten = avow_sim_malloc(10);
   avow_sim_free(foreign);
   return avow_promise_resolve(loop, avow_none());
+}
+
+static avow_promise_t *leaks_what_cannot_grow(uv_loop_t *loop, void *data) {
+  forgotten = avow_sim_malloc(10);
+  void *again = avow_sim_realloc(forgotten, SIZE_MAX / 2);
+  avow_sim_check(again == NULL, "no machine has so much");
+  return avow_promise_resolve(loop, avow_none());
+}
+
+/* Sanitizers end a program that asks for so much. */
+static void block_that_cannot_grow_is_known(void **state) {
+  if (WATCHED)
+    skip();
+  assert_fails(leaks_what_cannot_grow, "1 blocks of memory were left");
+  free(forgotten);
 }
 
 static void foreign_block_does_not_make_up_for_a_leak(void **state) {
@@ -321,6 +337,7 @@ SUITE(fails) {
     cmocka_unit_test(check_that_says_nothing_fails_too),
     cmocka_unit_test(handle_that_is_left_open_fails),
     cmocka_unit_test(value_that_nobody_frees_fails),
+    cmocka_unit_test(block_that_cannot_grow_is_known),
     cmocka_unit_test(foreign_block_does_not_make_up_for_a_leak),
     cmocka_unit_test(of_many_the_one_that_is_left_is_named),
     cmocka_unit_test(misuse_fails),
