@@ -15,7 +15,7 @@ typedef struct avow_loops_s avow_loops_t;
 /** Runs on the thread of the loop, which is given, and returns as a handler. */
 typedef avow_value_t (*avow_loops_fn)(uv_loop_t *loop, void *data);
 
-/** Instead of an index: the loop with the least to do. */
+/** Instead of an index: the loop with the fewest runs that have not settled. */
 #define AVOW_LEAST_BUSY SIZE_MAX
 
 /**
@@ -58,7 +58,9 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_loops_run(const avow_loops_t *loops,
 /** Zero in a field stands for its default. */
 typedef struct avow_loops_listen_options_s {
   int backlog;          /* connections that wait in the system's queue; 511 */
-  size_t concurrency;   /* connections at a time, for each loop; no limit */
+  size_t concurrency;   /* connections at a time, for each loop; no limit. Where
+                           the server's own loop accepts, all loops share one
+                           limit: concurrency times their number */
   uint64_t reserved[4]; /* zeros, else UV_EINVAL: for later versions */
 } avow_loops_listen_options_t;
 
@@ -69,8 +71,8 @@ typedef struct avow_loops_listen_options_s {
  * is passed over. Where the system has it (Linux, with libuv 1.49) each loop
  * listens at that address with a socket of its own, which has backlog and
  * concurrency, and the system shares the connections out; else the server's own
- * loop accepts, and hands each to the loop with the fewest, on Windows to
- * itself.
+ * loop accepts, and hands each to the loop with the fewest runs, as
+ * AVOW_LEAST_BUSY does, on Windows to itself.
  *
  * Closing the server's stream (avow_close()) accepts no more, once each loop
  * has heard of it: NONE when the last connection has ended. Cancelling cancels
