@@ -25,10 +25,11 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_remote_new(uv_loop_t *loop,
 
 /**
  * Hands v to the loop and wakes it. Takes r and v. 0, or UV_ECANCELED if the
- * loop has gone. That it was 0 does not say that the promise was still pending.
- * What may change threads is as in loops.h: of objects, such as streams, only
- * those of a class that is `sendable`; AVOW_EMISUSE names what may not. Not for
- * signal handlers: this locks a mutex. avow_signals() watches signals.
+ * loop has gone or the remote could not be made. That it was 0 does not say
+ * that the promise was still pending. What may change threads is as in loops.h:
+ * of objects, such as streams, only those of a class that is `sendable`;
+ * AVOW_EMISUSE names what may not. Not for signal handlers: this locks a mutex.
+ * avow_signals() watches signals.
  */
 AVOW_API int avow_remote_resolve(avow_remote_t *r, avow_value_t v);
 

@@ -67,7 +67,8 @@ static int remote_forget(avow_remote_t *r, avow_value_t v) {
 int avow_remote_resolve(avow_remote_t *r, avow_value_t v) {
   if (r == NULL) {
     avow__misuse_of_null("a remote");
-    r = &nobody;
+    (void) remote_forget(&nobody, v); /* releases v */
+    return AVOW_EMISUSE;
   }
   if (v.tag == AVOW_PROMISE)
     avow__misuse(

@@ -144,6 +144,15 @@ static void a_promise_cannot_change_loops(void) {
   avow_unref(p); /* a release build leaves it: it has one thread alone */
 }
 
+static void resolve_null(void) {
+  assert_int_equal(avow_remote_resolve(NULL, avow_string("a")), AVOW_EMISUSE);
+}
+
+static void null_is_misuse(void **state) {
+  assert_misuse(resolve_null, "a remote is NULL");
+  avow_remote_drop(NULL);
+}
+
 static void resolving_with_a_promise_is_misuse(void **state) {
   assert_misuse(a_promise_cannot_change_loops, "hand over its value");
 }
@@ -411,6 +420,7 @@ SUITE(remote) {
     CASE(resolve_works_in_a_handler),
     CASE(resolve_after_cancel_releases_the_value),
     CASE(one_iteration_brings_all_that_came),
+    CASE(null_is_misuse),
     CASE(resolving_with_a_promise_is_misuse),
     CASE(a_remote_keeps_the_loop_alive_while_pending),
     CASE(a_cancelled_remote_keeps_nothing_alive),
