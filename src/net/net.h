@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What streams and handles keep for a loop: who uses them, by their address, for
- * the callbacks of libuv get nothing but the handle, whose data is not ours.
+ * What streams and handles keep for a loop: who uses them, by their address,
+ * because the callbacks of libuv get the handle only, and its data is the
+ * program's.
  */
 #ifndef AVOW_NET_PRIVATE_H
 #define AVOW_NET_PRIVATE_H
