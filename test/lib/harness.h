@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#undef stop /* cmocka 2 defines it; the programs of README.md have one */
 
 #include "avow.h"
 

@@ -4,22 +4,17 @@
  * lists that nobody freed, can be made to wait, and know "here.test", the name
  * of 127.0.0.1. Names are looked up on the thread pool, numbers are not.
  */
-#include <dlfcn.h>
 #include <net/if.h>
 #include <netdb.h>
 #include <stdatomic.h>
 #include <stdio.h>
 
+#include "interpose.h"
 #include "thread_pool.h"
 
 static atomic_int lists; /* that were not freed yet */
 static atomic_bool waits;
 static bool libuv_fails;
-
-static void find_next(void *out, const char *name) {
-  void *next = dlsym(RTLD_NEXT, name);
-  memcpy(out, &next, sizeof(next));
-}
 
 int getaddrinfo(const char *node, const char *service,
                 const struct addrinfo *hints, struct addrinfo **out) {
