@@ -395,8 +395,8 @@ static int inlet_connect(avow__context_t *c, avow_inlet_t *inlet,
   inlet->source.resume = inlet_resume;
   inlet->source.answer = inlet_answer;
   inlet->source.stop = inlet_stop;
-  inlet->source.port = inlet->port = c->port;
-  avow__port_ref(c->port);
+  inlet->source.port = inlet->port = c->threads.port;
+  avow__port_ref(c->threads.port);
   avow__port_watch(c);
   atomic_init(&inlet->users, 1);
   atomic_init(&inlet->refs, 2);

@@ -211,7 +211,7 @@ void avow__source_free(avow__source_t *source) {
 
 static void on_source_closed(uv_handle_t *handle) {
   avow__source_t *source = handle->data;
-  source->context->closing_own--;
+  source->context->close.closing_own--;
   avow__free(source);
 }
 
@@ -220,7 +220,7 @@ static void on_source_closed(uv_handle_t *handle) {
 void avow__source_close(avow__source_t *source, uv_handle_t *handle) {
   avow__context_t *c = source->context;
   if (!uv_is_closing(handle)) {
-    c->closing_own++;
+    c->close.closing_own++;
     uv_close(handle, on_source_closed);
     return;
   }

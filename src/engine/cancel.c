@@ -17,7 +17,7 @@
 /* Whether p goes on to its end, cancelled or not. */
 static bool is_firm(const avow_promise_t *p) {
   return p->kind == AVOW__CLOSE ||
-         (p->kind == AVOW__SHIELD && !avow__context(p)->unshielded);
+         (p->kind == AVOW__SHIELD && !avow__context(p)->close.unshielded);
 }
 
 /* Whether the clean-up of p, a finally, ends as it likes: in the end the loop
@@ -137,15 +137,15 @@ static void shorten_reach(avow_promise_t *p, size_t below) {
    yet, is noted before. */
 void avow__cancel_below(avow_promise_t *p, size_t reach, avow_value_t reason) {
   avow__context_t *c = avow__context(p);
-  const avow_value_t before = c->reason;
-  c->reason = reason.u.p != NULL ? reason : avow_none();
+  const avow_value_t before = c->cancel.reason;
+  c->cancel.reason = reason.u.p != NULL ? reason : avow_none();
   while (reach > 0 && p->waiters != NULL) {
     p = (avow_promise_t *) p->waiters;
     reach -= span(p) < reach ? span(p) : reach;
     mark_canceled(p);
     shorten_reach(p, reach);
   }
-  c->reason = before;
+  c->cancel.reason = before;
 }
 
 void avow__cancel_running(avow_promise_t *p, avow_promise_t *start) {
@@ -158,7 +158,7 @@ void avow__gathered_cancel(avow_promise_t *gather, avow_promise_t *start) {
   if (start != gather)
     mark_path(start, last_before(start, gather));
   if (gather->link.next == NULL)
-    avow__list_append(&avow__context(gather)->condemned, &gather->link);
+    avow__list_append(&avow__context(gather)->cancel.condemned, &gather->link);
 }
 
 void avow__detached(avow_promise_t *p) {
@@ -334,9 +334,10 @@ static void cancel_losers(avow_promise_t *gather) {
 }
 
 static void cancel_first_condemned(avow__context_t *c) {
-  avow_promise_t *p = (avow_promise_t *) avow__list_take_first(&c->condemned);
+  avow_promise_t *p =
+      (avow_promise_t *) avow__list_take_first(&c->cancel.condemned);
   if (p->kind == AVOW__GATHERED) {
-    avow__list_append(&c->heard, &p->link);
+    avow__list_append(&c->cancel.heard, &p->link);
     cancel_losers(p);
   } else {
     cancel_input(p);
@@ -351,7 +352,7 @@ static avow_promise_t *adopt(avow__link_t *orphan) {
 }
 
 static void cancel_first_orphan(avow__context_t *c) {
-  avow__link_t *sibling = avow__list_take_first(&c->orphans);
+  avow__link_t *sibling = avow__list_take_first(&c->cancel.orphans);
   avow_promise_t *input = adopt(sibling);
   if (!avow__is_shared(input))
     cancel_now(input);
@@ -365,7 +366,7 @@ static void cancel_if_condemned(avow_promise_t *p, void *data) {
 }
 
 static void cancel_unlisted(avow__context_t *c) {
-  c->unlisted = false;
+  c->cancel.unlisted = false;
   avow__pool_each(&c->pool, cancel_if_condemned, NULL);
 }
 
@@ -373,21 +374,21 @@ static void cancel_unlisted(avow__context_t *c) {
    of that. */
 static void cancel_first_later(avow__context_t *c) {
   avow_promise_t *unwanted =
-      (avow_promise_t *) avow__list_take_first(&c->later);
-  const avow_value_t before = c->reason;
-  c->reason = unwanted->u.value;
+      (avow_promise_t *) avow__list_take_first(&c->cancel.later);
+  const avow_value_t before = c->cancel.reason;
+  c->cancel.reason = unwanted->u.value;
   cancel_input(unwanted);
   avow__value_unref(before); /* last: it may call the program */
 }
 
 static bool cancel_next(avow__context_t *c) {
-  if (c->condemned != NULL)
+  if (c->cancel.condemned != NULL)
     cancel_first_condemned(c);
-  else if (c->orphans != NULL)
+  else if (c->cancel.orphans != NULL)
     cancel_first_orphan(c);
-  else if (c->unlisted)
+  else if (c->cancel.unlisted)
     cancel_unlisted(c);
-  else if (c->later != NULL)
+  else if (c->cancel.later != NULL)
     cancel_first_later(c);
   else
     return false;
@@ -395,30 +396,30 @@ static bool cancel_next(avow__context_t *c) {
 }
 
 static void begin(avow__context_t *c) {
-  c->cancelling = true;
-  c->cancellations++;
+  c->cancel.cancelling = true;
+  c->cancel.cancellations++;
 }
 
 void avow__cancel_condemned(avow__context_t *c) {
-  if (c->cancelling)
+  if (c->cancel.cancelling)
     return;
   begin(c);
   while (cancel_next(c))
     ;
-  while (c->heard != NULL)
-    avow__list_take_first(&c->heard)->next = NULL;
-  c->cancelling = false;
-  const avow_value_t reason = c->reason;
-  c->reason = avow_none();
+  while (c->cancel.heard != NULL)
+    avow__list_take_first(&c->cancel.heard)->next = NULL;
+  c->cancel.cancelling = false;
+  const avow_value_t reason = c->cancel.reason;
+  c->cancel.reason = avow_none();
   avow__value_unref(reason); /* last: it may call the program */
 }
 
 void avow__cancel_condemned_for(avow__context_t *c, avow_value_t reason) {
-  if (c->cancelling) {
+  if (c->cancel.cancelling) {
     avow__value_unref(reason);
     return;
   }
-  c->reason = reason;
+  c->cancel.reason = reason;
   avow__cancel_condemned(c);
 }
 
@@ -428,13 +429,14 @@ static void condemn(avow__context_t *c, avow_promise_t *p,
   avow_promise_t *unwanted = avow__promise_alloc(c, AVOW__UNWANTED);
   if (unwanted == NULL) {
     p->marks |= AVOW__CONDEMNED;
-    c->unlisted = true;
+    c->cancel.unlisted = true;
     avow__value_unref(reason);
     return;
   }
   unwanted->upstream = avow__ref(p);
   unwanted->u.value = reason;
-  avow__list_append(reason.tag == AVOW_NONE ? &c->condemned : &c->later,
+  avow__list_append(reason.tag == AVOW_NONE ? &c->cancel.condemned
+                                            : &c->cancel.later,
                     &unwanted->link);
 }
 
@@ -449,14 +451,14 @@ void avow__cancel_for(avow_promise_t *p, avow_value_t reason) {
     avow__value_unref(reason);
     return;
   }
-  if (c->cancelling) {
+  if (c->cancel.cancelling) {
     condemn(c, p, reason);
     return;
   }
-  c->reason = reason;
+  c->cancel.reason = reason;
   begin(c);
   cancel_now(p);
-  c->cancelling = false;
+  c->cancel.cancelling = false;
   avow__cancel_condemned(c);
 }
 

@@ -38,13 +38,13 @@ avow_value_t avow__cancel_reason(avow_value_t given) {
 
 avow_promise_t *avow__canceled_promise(avow__context_t *c) {
   avow_promise_t *p = NULL;
-  if (c->reason.tag != AVOW_NONE)
+  if (c->cancel.reason.tag != AVOW_NONE)
     p = avow__promise_alloc(c, AVOW__VALUE);
   if (p == NULL)
     return avow__ref(c->canceled);
   p->flags = AVOW_REJECTED | AVOW__HANDLED;
   p->refs = 1;
-  p->u.value = avow_value_ref(&c->reason);
+  p->u.value = avow_value_ref(&c->cancel.reason);
   return p;
 }
 
@@ -59,13 +59,13 @@ avow_value_t avow__reason_noted(const avow_promise_t *p) {
 
 void avow__reason_note(avow_promise_t *p) {
   avow__context_t *c = avow__context(p);
-  if (c->reason.tag == AVOW_NONE || find_noted(c, p) != NULL)
+  if (c->cancel.reason.tag == AVOW_NONE || find_noted(c, p) != NULL)
     return;
   noted_t *noted = avow__malloc(sizeof(*noted));
   if (noted == NULL)
     return;
-  *noted =
-      (noted_t){ .node = { .key = p }, .reason = avow_value_ref(&c->reason) };
+  *noted = (noted_t){ .node = { .key = p },
+                      .reason = avow_value_ref(&c->cancel.reason) };
   avow__table_add(&c->tables[AVOW__REASONS], &noted->node);
   p->flags |= AVOW__CANCELED;
 }

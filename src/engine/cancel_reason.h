@@ -17,8 +17,8 @@ avow_value_t avow__wheel_reason(const avow__context_t *c,
 
 /* What that is rejected with which is being cancelled. */
 static inline avow_value_t avow__canceled(const avow__context_t *c) {
-  return c->reason.tag == AVOW_NONE ? avow_error(UV_ECANCELED)
-                                    : avow_value_ref(&c->reason);
+  return c->cancel.reason.tag == AVOW_NONE ? avow_error(UV_ECANCELED)
+                                           : avow_value_ref(&c->cancel.reason);
 }
 
 /* The same as a promise. */

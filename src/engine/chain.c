@@ -469,12 +469,12 @@ static inline unsigned run_job(avow__context_t *c, avow_promise_t *p,
 
 static inline void spend(avow__context_t *c, unsigned before, unsigned left) {
   c->jobs += before - left;
-  c->allowance = left;
+  c->budget.allowance = left;
 }
 
 /* To the queue's end, or to that of the allowance. */
 static void run_allowance(avow__context_t *c) {
-  const unsigned before = c->allowance;
+  const unsigned before = c->budget.allowance;
   unsigned left = before;
   for (; !avow__queue_is_empty(&c->queue) && left > 0; left--) {
     avow_promise_t *p = (avow_promise_t *) avow__queue_take_first(&c->queue);
@@ -485,7 +485,7 @@ static void run_allowance(avow__context_t *c) {
 
 /* The same by the clock. */
 static AVOW__APART void run_timed(avow__context_t *c) {
-  const unsigned before = c->allowance;
+  const unsigned before = c->budget.allowance;
   unsigned left = before;
   avow__slow_t slow;
   avow__slow_open(&slow);
@@ -510,5 +510,5 @@ void avow__run_jobs(avow__context_t *c) {
     else
       run_allowance(c);
   while (!avow__queue_is_empty(&c->queue) && avow__turn_goes_on(c));
-  c->overrun = !avow__queue_is_empty(&c->queue);
+  c->budget.overrun = !avow__queue_is_empty(&c->queue);
 }

@@ -27,9 +27,9 @@ static void child_stop(void *data) {
 static void child_stop_again(void *data) {
   avow__parent_t *parent = data;
   const avow__context_t *c = parent->context;
-  if (parent->canceled == c->cancellations)
+  if (parent->canceled == c->cancel.cancellations)
     return;
-  parent->canceled = c->cancellations;
+  parent->canceled = c->cancel.cancellations;
   avow__children_cancel(parent);
 }
 
@@ -225,7 +225,7 @@ void avow__children_cancel_for(avow__parent_t *parent, avow_value_t reason) {
     return;
   }
   parent->children = NULL;
-  avow__list_splice(&parent->context->orphans, children);
+  avow__list_splice(&parent->context->cancel.orphans, children);
   avow__cancel_condemned_for(parent->context, reason);
 }
 

@@ -234,8 +234,8 @@ static look_t clock_look(avow__context_t *c) {
 /* The loop itself has something to do, or whoever runs it: an avow_run() whose
    promise has settled returns before anything else is due. */
 static bool is_busy(const avow__context_t *c) {
-  return !avow__queue_is_empty(&c->queue) || c->expired || c->overdue ||
-         c->loop->stop_flag != 0;
+  return !avow__queue_is_empty(&c->queue) || c->budget.expired ||
+         c->budget.overdue || c->loop->stop_flag != 0;
 }
 
 static void clock_print_holder(const avow__context_t *c, const look_t *look) {
@@ -310,9 +310,9 @@ static void on_jump(uv_timer_t *jump) {
    before that. */
 static void clock_on_idle(uv_idle_t *idle) {
   avow__context_t *c = idle->data;
-  if (is_busy(c) || c->clock->turn == c->turn)
+  if (is_busy(c) || c->clock->turn == c->budget.turn)
     return;
-  c->clock->turn = c->turn;
+  c->clock->turn = c->budget.turn;
   clock_go_on(c);
 }
 
@@ -354,7 +354,7 @@ static avow_promise_t *clock_advance_to(avow__context_t *c, uint64_t to) {
   *advance = (advance_t){ .context = c, .deferred = d, .to = to };
   avow__queue_append(&c->clock->advances, &advance->link);
   avow_on_cancel(d, advance_cancel, advance);
-  c->clock->turn = c->turn;
+  c->clock->turn = c->budget.turn;
   (void) uv_idle_start(&c->clock->idle, clock_on_idle); /* it is open */
   return p;
 }

@@ -60,7 +60,7 @@ void avow__context_free(avow__context_t *c) {
 
 void avow__context_release(avow__context_t *c) {
   assert(c->life == AVOW__CLOSED);
-  if (c->left > 2 || c->no_memory->refs > 1 || c->canceled->refs > 1 ||
+  if (c->close.left > 2 || c->no_memory->refs > 1 || c->canceled->refs > 1 ||
       c->on_handles > 0)
     return;
   assert(c != &nowhere); /* what stands for its promises is never let go */
@@ -69,12 +69,12 @@ void avow__context_release(avow__context_t *c) {
 
 static void on_own_closed(uv_handle_t *handle) {
   avow__context_t *c = handle->data;
-  c->closing_own--;
+  c->close.closing_own--;
 }
 
 void avow__close_own(avow__context_t *c, uv_handle_t *handle) {
   if (uv_is_closing(handle))
     return;
-  c->closing_own++;
+  c->close.closing_own++;
   uv_close(handle, on_own_closed);
 }

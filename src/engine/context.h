@@ -66,49 +66,74 @@ typedef enum avow__life_e {
                       attach get has nothing to wait for, and runs at once */
 } avow__life_t;
 
+/* What jobs may take in an iteration of the loop: tick.c. */
+typedef struct avow__budget_s {
+  uint64_t turn;      /* the number of the iteration */
+  unsigned allowance; /* jobs that may run in it without a look at the clock */
+  unsigned reserve;   /* and after such looks */
+  unsigned stride;    /* from one look to the next */
+  uint64_t time_left; /* ns that jobs may take in it */
+  uint64_t began;     /* uv_hrtime(); 0: unless jobs were left */
+  uint64_t looked;    /* uv_hrtime(), in this callback; 0: not yet */
+  uint64_t jobs_before; /* it */
+  bool overrun;         /* jobs are left that the budget was spent for */
+  bool overdue; /* some source has tasks that wait for the next iteration */
+  bool expired; /* the wheel has: sleeps or time limits that are due */
+} avow__budget_t;
+
+/* What cancel.c has still to do. */
+typedef struct avow__canceling_s {
+  avow_value_t reason;     /* of what is being canceled, an error; none: it has
+                              no more to say */
+  avow__link_t *condemned; /* promises whose inputs are to be canceled */
+  avow__link_t *heard;     /* gathers that have canceled their losers */
+  avow__link_t *orphans;   /* children likewise, by their siblings */
+  avow__link_t *later;     /* condemned for a reason of their own */
+  bool cancelling;         /* it works through these lists */
+  bool unlisted;           /* some are condemned that are in no list */
+  uint32_t cancellations;  /* how many there were */
+} avow__canceling_t;
+
+/* What holds up the end of the loop, and what is left behind it. */
+typedef struct avow__closing_s {
+  uint32_t shields;      /* that are pending */
+  bool unshielded;       /* shields hold nothing up any more */
+  bool sparing;          /* some promises are marked as SPARED */
+  uint64_t shields_left; /* that may be made while it closes */
+  uint32_t closing_own;  /* handles of ours that close */
+  uint64_t left;         /* promises that are still held afterwards */
+} avow__closing_t;
+
+/* How other threads come in: port.c. */
+typedef struct avow__threads_s {
+  avow__port_t *port;     /* NULL: none does */
+  atomic_uintptr_t *home; /* notes whose thread the loop is; NULL: nobody
+                             asks */
+  avow__lines_t remotes;  /* remote.c */
+  void (*port_go_on)(avow__context_t *c); /* with mail; NULL: of nobody */
+} avow__threads_t;
+
 struct avow__context_s {
   avow__queue_t queue;           /* jobs, first in first out */
   const avow_promise_t *run_for; /* what an avow_run() runs the loop for */
-  uint64_t turn;                 /* of the loop, by their number */
-  unsigned allowance;            /* jobs that may run in it without a look at
-                                    the clock */
-  unsigned reserve;              /* and after such looks */
-  unsigned stride;               /* from one look to the next */
-  uint64_t time_left;            /* ns that jobs may take in this turn */
-  uint64_t time;                 /* avow__time() was never more than that */
-  uint64_t present;              /* nor avow__present() more than that */
-  uint64_t began;                /* uv_hrtime(); 0: unless jobs were left */
-  uint64_t looked;               /* uv_hrtime(), in this callback; 0: not yet */
-  uint64_t jobs_before;          /* this turn */
-  uint32_t depth;                /* callbacks of ours that are on the stack */
-  uint32_t pins;                 /* functions of the program's that calls of
-                                    its own have called: not to be closed in */
-  bool late;                     /* inside, but the cached time may be old */
-  bool awake;            /* the queue will be drained without more ado */
-  bool overrun;          /* jobs are left that a turn's budget was spent for */
-  bool overdue;          /* some source has tasks that wait for the next turn */
-  bool expired;          /* the wheel has: sleeps or time limits that are due */
-  uint8_t life;          /* an avow__life_t */
-  bool unshielded;       /* shields hold nothing up any more */
-  bool sparing;          /* some promises are marked as SPARED */
-  uint32_t shields;      /* that are pending */
-  uint64_t shields_left; /* that may be made while it closes */
+  avow__budget_t budget;
+  uint64_t time;    /* avow__time() was never more than that */
+  uint64_t present; /* nor avow__present() more than that */
+  uint32_t depth;   /* callbacks of ours that are on the stack */
+  uint32_t pins;    /* functions of the program's that calls of its own have
+                       called: not to be closed in */
+  bool late;        /* inside, but the cached time may be old */
+  bool awake;       /* the queue will be drained without more ado */
+  uint8_t life;     /* an avow__life_t */
   avow__pool_t pool;
-  uint64_t left; /* promises that are still held after avow_loop_close() */
   uint64_t jobs;
   avow_promise_t *no_memory; /* rejected for ever, with UV_ENOMEM */
   avow_promise_t *canceled;  /* rejected for ever, with UV_ECANCELED */
-  avow_value_t reason;       /* cancel.c: of what is being cancelled, an error;
-                                none: it has no more to say */
-  avow__link_t *condemned;   /* cancel.c: whose inputs are to be cancelled */
-  avow__link_t *heard;   /* cancel.c: gathers that have canceled their losers */
-  avow__link_t *orphans; /* cancel.c: children likewise, by their siblings */
-  avow__link_t *later;   /* cancel.c: condemned for a reason of their own */
+  avow__canceling_t cancel;
+  avow__closing_t close;
+  avow__threads_t threads;
   avow__link_t *dumpers; /* dump_signal.c: who listens for signals */
-  bool cancelling;       /* cancel.c works through its lists */
-  uint32_t cancellations; /* how many there were */
-  bool unlisted;          /* and some are condemned who are in none */
-  uint32_t numbers;       /* that were given out, so that callers differ */
+  uint32_t numbers;      /* that were given out, so that callers differ */
   uv_loop_t *loop;
   avow_options_t options;
   int least_backend;    /* uv_backend_fd() is no less while the loop is open */
@@ -119,17 +144,11 @@ struct avow__context_s {
   uint32_t on_pool;     /* and those for a thread of libuv's pool */
   uint32_t parents;     /* child.h: that the program has to release */
   uint32_t on_handles;  /* in flight, that end with a handle of the program */
-  uint32_t closing_own; /* handles of ours that close */
   avow__tick_t *tick;   /* tick.c: the handles that drain the queue */
   avow__clock_t *clock; /* clock.c: of its own; NULL: libuv's */
   avow__wheel_t *wheel; /* timer.c: all sleeps; NULL before the first */
   avow__phases_t *phases; /* phase.c: whoever waits for one; or NULL */
-  avow__port_t *port;     /* port.c: the other threads' way in; or NULL */
-  atomic_uintptr_t *home; /* notes whose thread the loop is; NULL: nobody
-                             asks */
-  avow__lines_t remotes;  /* remote.c */
   void (*wheel_go_on)(avow__context_t *c); /* with sleeps that had to wait */
-  void (*port_go_on)(avow__context_t *c);  /* with mail; NULL: of nobody */
   void (*before_poll)(avow__context_t *c); /* a layer's, or NULL */
   uint64_t slow_jobs;   /* that took longer than the options say */
   uint64_t longest_job; /* us; 0: jobs are not timed */

@@ -76,7 +76,7 @@ static void cycle_forget(avow_promise_t *p, void *data) {
 
 void avow__cycles_each(avow__context_t *c, avow__next_fn next,
                        void (*fn)(avow_promise_t *p, void *data), void *data) {
-  assert(!c->sparing && avow__queue_is_empty(&c->queue));
+  assert(!c->close.sparing && avow__queue_is_empty(&c->queue));
   walk_t walk = { next, fn, data };
   avow__pool_each(&c->pool, walk_from, &walk);
   avow__pool_each(&c->pool, cycle_forget, NULL);

@@ -51,7 +51,7 @@ static void dumper_on_signal(uv_signal_t *handle, int signum) {
 /* One that could not start. */
 static void dumper_on_closed(uv_handle_t *handle) {
   avow__context_t *c = handle->data;
-  c->closing_own--;
+  c->close.closing_own--;
   avow__free(AVOW__CONTAINER(dumper_t, handle, handle));
 }
 
@@ -61,7 +61,7 @@ static int dumper_start(avow__context_t *c, dumper_t *dumper, int signum) {
     avow__list_append(&c->dumpers, &dumper->link);
     return 0;
   }
-  c->closing_own++;
+  c->close.closing_own++;
   uv_close((uv_handle_t *) &dumper->handle, dumper_on_closed);
   return err;
 }

@@ -119,7 +119,7 @@ void avow__gather_settle(avow_promise_t *gather, avow_value_t v) {
   avow__context_t *c = avow__context(gather);
   const unsigned wants = AVOW__CANCEL_LOSERS | AVOW__JOIN_LOSERS;
   const bool cancels = (gather->flags & wants) != 0;
-  settle_and_drop(gather, v, cancels ? &c->condemned : NULL);
+  settle_and_drop(gather, v, cancels ? &c->cancel.condemned : NULL);
   if (cancels)
     avow__cancel_condemned(c);
 }
@@ -139,7 +139,7 @@ void avow__gather_forget(avow_promise_t *gather) {
 
 void avow__gather_cancel(avow_promise_t *gather, avow_promise_t *start) {
   avow__context_t *c = avow__context(gather);
-  settle_and_drop(gather, avow__canceled(c), &c->condemned);
+  settle_and_drop(gather, avow__canceled(c), &c->cancel.condemned);
 }
 
 static bool is_canceled(const avow_value_t *v) {

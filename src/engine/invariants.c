@@ -223,7 +223,7 @@ static void check_one(avow_promise_t *p, void *data) {
 #  if AVOW__DEBUG
   AVOW__HOLDS(34, p->deferreds == UINT8_MAX || p->deferreds <= p->refs);
 #  endif
-  AVOW__HOLDS(35, (p->marks & AVOW__SPARED) == 0 || c->sparing);
+  AVOW__HOLDS(35, (p->marks & AVOW__SPARED) == 0 || c->close.sparing);
   if (p->kind == AVOW__CHANNEL)
     return; /* channel.c looks at these */
   AVOW__HOLDS(36, (p->flags & AVOW__STATE) <= AVOW_REJECTED);
@@ -248,11 +248,12 @@ static size_t check_jobs(const avow__queue_t *queue) {
 }
 
 static void check_context(const avow__context_t *c) {
-  AVOW__HOLDS(41, !c->unshielded || c->life > AVOW__OPEN);
+  AVOW__HOLDS(41, !c->close.unshielded || c->life > AVOW__OPEN);
   AVOW__HOLDS(42, c->users > 0 || c->life > AVOW__OPEN);
-  AVOW__HOLDS(43, !c->cancelling && c->condemned == NULL && c->later == NULL &&
-                      c->reason.tag == AVOW_NONE);
-  AVOW__HOLDS(44, c->orphans == NULL && !c->unlisted);
+  AVOW__HOLDS(43, !c->cancel.cancelling && c->cancel.condemned == NULL &&
+                      c->cancel.later == NULL &&
+                      c->cancel.reason.tag == AVOW_NONE);
+  AVOW__HOLDS(44, c->cancel.orphans == NULL && !c->cancel.unlisted);
   AVOW__HOLDS(46, !avow__is_pending(c->no_memory));
   AVOW__HOLDS(46, !avow__is_pending(c->canceled));
   AVOW__HOLDS(77, c->fibers.now == NULL);
@@ -285,7 +286,7 @@ void avow__check_loop(avow__context_t *c) {
   AVOW__HOLDS(47, tally.queued == tally.with_job);
   AVOW__HOLDS(48, tally.listed == tally.waiting);
   AVOW__HOLDS(49, tally.in_gathers == tally.elements);
-  AVOW__HOLDS(50, tally.shields == c->shields);
+  AVOW__HOLDS(50, tally.shields == c->close.shields);
 #  ifndef AVOW_NO_ASYNC
   AVOW__HOLDS(58, avow__check_list(c->fibers.busy) == c->fibers.used);
 #  endif

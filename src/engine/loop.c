@@ -158,7 +158,7 @@ static void sweep_further(avow__context_t *c, sweep_t *sweep, reach_t reach) {
 }
 
 static bool is_shielded(const avow__context_t *c) {
-  return c->shields > 0 && !c->unshielded;
+  return c->close.shields > 0 && !c->close.unshielded;
 }
 
 static bool is_idle(const avow__context_t *c) {
@@ -167,10 +167,10 @@ static bool is_idle(const avow__context_t *c) {
 
 /* What is left nobody will ever settle: promises that wait for each other. */
 static void sweep_rest(avow__context_t *c, sweep_t *sweep) {
-  if (!c->sparing)
+  if (!c->close.sparing)
     avow__tell_of_cycle(c);
   sweep_further(c, sweep, ALL);
-  if (is_idle(c) && !c->sparing)
+  if (is_idle(c) && !c->close.sparing)
     avow__cycles_break(c);
 }
 
@@ -197,8 +197,8 @@ static bool sweep(avow__context_t *c, uint64_t *steps) {
   if (sweep.pending > 0 && is_idle(c) && !is_shielded(c))
     sweep_rest(c, &sweep);
   loop_spend(steps, sweep.cancelled);
-  c->allowance = *steps < UINT_MAX ? (unsigned) *steps : UINT_MAX;
-  c->reserve = 0;
+  c->budget.allowance = *steps < UINT_MAX ? (unsigned) *steps : UINT_MAX;
+  c->budget.reserve = 0;
   const uint64_t jobs = c->jobs;
   avow__end_task(c);
   avow__leave(c);
@@ -226,7 +226,7 @@ static void turn(avow__context_t *c, uint64_t *steps) {
   if (alive)
     return;
   if (is_idle(c))
-    c->unshielded = true;
+    c->close.unshielded = true;
   else if (c->requests > 0)
     avow__port_wait(c);
 }
@@ -252,7 +252,7 @@ static void unwind(avow__context_t *c) {
     if (steps > 0)
       continue;
     c->life = c->life < AVOW__GIVING_UP ? AVOW__GIVING_UP : AVOW__DEAF;
-    c->unshielded = true;
+    c->close.unshielded = true;
     steps = patience_for(c);
   }
 }
@@ -260,7 +260,7 @@ static void unwind(avow__context_t *c) {
 /* Whether anything is left to wait for: ours, or what the program closes. */
 static bool begin_to_close_parts(avow__context_t *c) {
   avow__parts_close(c);
-  return c->closing_own > 0 || avow__strays_are_closing(c);
+  return c->close.closing_own > 0 || avow__strays_are_closing(c);
 }
 
 /* At least once, for the program's uv_close() of ours may not be over. What
@@ -291,7 +291,7 @@ static void loop_outlive(avow__context_t *c, uint64_t left) {
   if (c->trace != NULL)
     (void) avow__record_stop(c); /* who wants the code asks for it before */
 #endif
-  c->left = left;
+  c->close.left = left;
   c->life = AVOW__CLOSED;
 }
 
@@ -336,7 +336,7 @@ int avow_loop_close(uv_loop_t *loop) {
     return 0;
   const bool is_run = c->run_for != NULL; /* an avow_run() called who calls */
   c->life = AVOW__UNWINDING;
-  c->shields_left = patience_for(c);
+  c->close.shields_left = patience_for(c);
   avow__clock_let_go(c);
   avow__guard_begin(c);
   unwind(c);
@@ -344,7 +344,7 @@ int avow_loop_close(uv_loop_t *loop) {
 #ifndef AVOW_NO_ASYNC
   avow__fibers_close(&c->fibers);
 #endif
-  assert(c->shields == 0); /* none is pending any more */
+  assert(c->close.shields == 0); /* none is pending any more */
   loop_leave(c);
   if (is_run)
     uv_stop(loop); /* its promise is settled: it would not be noticed */

@@ -103,11 +103,11 @@ avow_mailbox_t *avow_mailbox_new(uv_loop_t *loop) {
   const int err = avow__port_open(c);
   if (err != 0)
     return mailbox_alloc(NULL, err);
-  avow_mailbox_t *mailbox = mailbox_alloc(c->port, 0);
+  avow_mailbox_t *mailbox = mailbox_alloc(c->threads.port, 0);
   if (mailbox == &nobody)
     return mailbox;
-  avow__port_ref(c->port);
-  avow__port_expect(c->port);
+  avow__port_ref(c->threads.port);
+  avow__port_expect(c->threads.port);
   return mailbox;
 }
 
@@ -124,7 +124,7 @@ static void mailbox_forget(avow__mail_t *mail) {
 }
 
 static void mailbox_deliver(avow__context_t *c, avow__mail_t *mail) {
-  avow__port_dismiss(c->port);
+  avow__port_dismiss(c->threads.port);
   mailbox_forget(mail);
 }
 

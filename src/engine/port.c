@@ -70,7 +70,7 @@ bool avow__port_is_closing(const avow__port_t *port) {
 /* Whose thread it is. */
 
 void avow__port_watch(avow__context_t *c) {
-  c->home = &c->port->home;
+  c->threads.home = &c->threads.port->home;
   avow__note_thread(c);
 }
 
@@ -154,20 +154,20 @@ static avow__mail_t *take_due(avow__port_t *port) {
 
 /* Outside of a delivery there has to be one. */
 void avow__port_again(avow__context_t *c, avow__mail_t *mail) {
-  avow__port_t *port = c->port;
+  avow__port_t *port = c->threads.port;
   mail->next = port->due;
   port->due = mail;
   if (mail->next == NULL)
     port->last_due = &mail->next;
   if (port->at_work)
     return;
-  c->overdue = true;
+  c->budget.overdue = true;
   if (!c->awake)
     avow__wake(c);
 }
 
 void avow__port_later(avow__context_t *c, avow__mail_t *mail) {
-  avow__port_t *port = c->port;
+  avow__port_t *port = c->threads.port;
   assert(port->at_work);
   mail->next = NULL;
   *port->last_later = mail;
@@ -203,26 +203,26 @@ static void deliver_all(avow__context_t *c, avow__port_t *port) {
   port->at_work = false;
   bring_back(port);
   if (port->due != NULL || !take_mark(port))
-    c->overdue = true;
+    c->budget.overdue = true;
 }
 
 static void on_async(uv_async_t *handle) {
   avow__context_t *c = handle->data;
   avow__enter(c);
   avow__end_task(c); /* of the program's, whose callback came before */
-  deliver_all(c, c->port);
+  deliver_all(c, c->threads.port);
   avow__leave(c);
 }
 
 static void port_go_on(avow__context_t *c) {
-  if (c->port != NULL)
-    deliver_all(c, c->port);
+  if (c->threads.port != NULL)
+    deliver_all(c, c->threads.port);
 }
 
 /* For the loop's close, where nothing is alive to wait for, since the program
    has closed our handle: but what other threads owe still comes. */
 void avow__port_wait(avow__context_t *c) {
-  avow__port_t *port = c->port;
+  avow__port_t *port = c->threads.port;
   if (port == NULL || port->expected == 0)
     return;
   if (port->due == NULL) {
@@ -276,17 +276,17 @@ static AVOW__APART int port_make(avow__context_t *c) {
     avow__free(port);
     return err;
   }
-  c->port = port;
-  c->port_go_on = port_go_on;
+  c->threads.port = port;
+  c->threads.port_go_on = port_go_on;
   return 0;
 }
 
 int avow__port_open(avow__context_t *c) {
   if (c->life == AVOW__CLOSED)
     return UV_ECANCELED;
-  if (c->port == NULL)
+  if (c->threads.port == NULL)
     return port_make(c);
-  if (AVOW__LIKELY(!avow__port_is_closing(c->port)))
+  if (AVOW__LIKELY(!avow__port_is_closing(c->threads.port)))
     return 0;
   avow__check_handles(c);
   return UV_ECANCELED;
@@ -300,7 +300,7 @@ static void forget_due(avow__port_t *port) {
 }
 
 void avow__port_close(avow__context_t *c) {
-  avow__port_t *port = c->port;
+  avow__port_t *port = c->threads.port;
   if (port == NULL)
     return;
   uv_mutex_lock(&port->mutex);
@@ -312,9 +312,9 @@ void avow__port_close(avow__context_t *c) {
 
 /* What came again since then is forgotten now. */
 void avow__port_free(avow__context_t *c) {
-  avow__port_t *port = c->port;
-  c->port = NULL;
-  c->home = NULL;
+  avow__port_t *port = c->threads.port;
+  c->threads.port = NULL;
+  c->threads.home = NULL;
   if (port == NULL)
     return;
   forget_due(port);

@@ -444,7 +444,7 @@ void avow__destroy_slowly(avow_promise_t *p) {
   avow__pool_give_back(&c->pool, p);
   if (c->life != AVOW__CLOSED)
     return;
-  c->left--;
+  c->close.left--;
   avow__context_release(c);
 }
 

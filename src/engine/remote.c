@@ -111,9 +111,9 @@ static void remote_deliver(avow__context_t *c, avow__mail_t *mail) {
   avow_deferred_t *d = r->deferred;
   const avow_value_t v = r->value;
   r->deferred = NULL;
-  avow__line_give(&c->remotes, r);
+  avow__line_give(&c->threads.remotes, r);
   if (avow_resolve(d, accepted(v)))
-    avow__port_dismiss(c->port);
+    avow__port_dismiss(c->threads.port);
 }
 
 static void remote_stop(avow__mail_t *mail) {
@@ -144,13 +144,14 @@ avow_promise_t *avow_remote_new(uv_loop_t *loop, avow_remote_t **out) {
     return avow_promise_reject(loop, avow_error(err));
   avow_deferred_t *d;
   avow_promise_t *p = avow__promise_new(c, &d);
-  avow_remote_t *r = avow__is_pending(p) ? avow__line_take(&c->remotes) : NULL;
+  avow_remote_t *r =
+      avow__is_pending(p) ? avow__line_take(&c->threads.remotes) : NULL;
   if (r == NULL) {
     (void) avow_reject(d,
                        avow_error(UV_ENOMEM)); /* false: it is that already */
     return p;
   }
-  connect_remote(c->port, r, d);
+  connect_remote(c->threads.port, r, d);
   *out = r;
   return p;
 }
@@ -167,8 +168,8 @@ static void drop_deferreds(avow__batch_t *batch) {
    batch. */
 void avow__remotes_close(avow__context_t *c) {
   avow__batch_t *batch;
-  while ((batch = avow__lines_leave(&c->remotes)) != NULL) {
+  while ((batch = avow__lines_leave(&c->threads.remotes)) != NULL) {
     drop_deferreds(batch);
-    avow__port_ref(c->port);
+    avow__port_ref(c->threads.port);
   }
 }

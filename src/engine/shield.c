@@ -16,19 +16,19 @@ static uv_once_t kinds = UV_ONCE_INIT;
 
 /* A loop that closes takes as many as there may be a need for, and no more. */
 static bool may_shield(avow__context_t *c) {
-  if (c->life > AVOW__OPEN && !c->unshielded)
-    c->unshielded = c->shields_left-- == 0;
-  return !c->unshielded;
+  if (c->life > AVOW__OPEN && !c->close.unshielded)
+    c->close.unshielded = c->close.shields_left-- == 0;
+  return !c->close.unshielded;
 }
 
 static void shield_run(avow_promise_t *shield) {
-  avow__context(shield)->shields--;
+  avow__context(shield)->close.shields--;
   avow__settle(shield, avow__take_upstream(shield));
   avow__unref(shield);
 }
 
 static void shield_detached(avow_promise_t *shield) {
-  avow__context(shield)->shields--;
+  avow__context(shield)->close.shields--;
   avow__detached(shield);
 }
 
@@ -51,7 +51,7 @@ avow_promise_t *avow_shield(avow_promise_t *p) {
     shield = avow__react_surely(p, AVOW__SHIELD, NULL);
   if (shield == NULL)
     return p;
-  c->shields++;
+  c->close.shields++;
   avow__subscribe(shield);
   return shield;
 }
@@ -123,10 +123,10 @@ static void mark_stop(avow_promise_t *p, void *data) {
 /* Marks what shields wait for. Where stops wait for others with stops, each
    takes a round. */
 void avow__shields_mark(avow__context_t *c) {
-  marking_t marking = { .more = c->shields > 0 && !c->unshielded };
-  if (c->sparing)
+  marking_t marking = { .more = c->close.shields > 0 && !c->close.unshielded };
+  if (c->close.sparing)
     avow__pool_each(&c->pool, unmark, NULL);
-  c->sparing = marking.more;
+  c->close.sparing = marking.more;
   if (marking.more)
     avow__pool_each(&c->pool, mark_shield, &marking);
   while (marking.more) {

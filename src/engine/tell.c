@@ -131,7 +131,7 @@ static void tell_of_wait(avow__context_t *c) {
   size_t n = 0;
   avow__advise("avow_loop_close(): still waiting (requests in flight: %" PRIu32
                ", shields: %" PRIu32 "); settle what it waits for:",
-               c->requests, c->shields);
+               c->requests, c->close.shields);
   avow__pool_each(&c->pool, tell_of_holder, &n);
   tell_of_rest(n);
 }

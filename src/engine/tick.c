@@ -50,16 +50,17 @@ static uint64_t time_of_turn(const avow__context_t *c) {
 }
 
 static void grant(avow__context_t *c) {
-  c->allowance = c->reserve < c->stride ? c->reserve : c->stride;
-  c->reserve -= c->allowance;
+  c->budget.allowance = c->budget.reserve < c->budget.stride ? c->budget.reserve
+                                                             : c->budget.stride;
+  c->budget.reserve -= c->budget.allowance;
 }
 
 static void begin_turn(avow__context_t *c) {
-  c->turn++;
-  c->jobs_before = c->jobs;
-  c->time_left = time_of_turn(c);
-  c->began = c->overrun ? uv_hrtime() : 0;
-  c->reserve = c->options.budget;
+  c->budget.turn++;
+  c->budget.jobs_before = c->jobs;
+  c->budget.time_left = time_of_turn(c);
+  c->budget.began = c->budget.overrun ? uv_hrtime() : 0;
+  c->budget.reserve = c->options.budget;
   grant(c);
 }
 
@@ -67,7 +68,7 @@ static void begin_turn(avow__context_t *c) {
    by one. A quick job says little about the next, so the stride at most doubles
    from look to look. */
 static unsigned next_stride(const avow__context_t *c, uint64_t ns) {
-  const uint64_t part = time_of_turn(c) / PARTS, before = c->stride;
+  const uint64_t part = time_of_turn(c) / PARTS, before = c->budget.stride;
   if (ns >= part)
     return 1;
   const uint64_t fit = before * part / (ns + 1);
@@ -78,21 +79,21 @@ static unsigned next_stride(const avow__context_t *c, uint64_t ns) {
 
 /* An allowance of jobs took so long. */
 static void spend_time(avow__context_t *c, uint64_t ns) {
-  c->stride = next_stride(c, ns);
-  c->time_left -= ns < c->time_left ? ns : c->time_left;
-  if (c->time_left == 0)
-    c->reserve = 0;
+  c->budget.stride = next_stride(c, ns);
+  c->budget.time_left -= ns < c->budget.time_left ? ns : c->budget.time_left;
+  if (c->budget.time_left == 0)
+    c->budget.reserve = 0;
 }
 
 bool avow__turn_goes_on(avow__context_t *c) {
-  if (c->reserve == 0)
+  if (c->budget.reserve == 0)
     return false;
   const uint64_t now = uv_hrtime();
-  if (c->looked != 0)
-    spend_time(c, avow__elapsed(c->looked, now));
-  c->looked = now;
+  if (c->budget.looked != 0)
+    spend_time(c, avow__elapsed(c->budget.looked, now));
+  c->budget.looked = now;
   grant(c);
-  return c->allowance > 0;
+  return c->budget.allowance > 0;
 }
 
 static void tick_on_prepare(uv_prepare_t *handle) {
@@ -116,7 +117,7 @@ static void tick_on_idle(uv_idle_t *handle) {
   uv_update_time(c->loop);
   avow__enter(c);
   avow__end_task(c);
-  if (c->expired) {
+  if (c->budget.expired) {
     uv_update_time(c->loop); /* the jobs took some */
     c->wheel_go_on(c);
   }
@@ -126,11 +127,11 @@ static void tick_on_idle(uv_idle_t *handle) {
 /* Jobs may take as long as what libuv called back for in this turn, for that
    may have left as much to do. The poll did not wait, since jobs were left. */
 static void keep_pace(avow__context_t *c) {
-  if (c->began == 0)
+  if (c->budget.began == 0)
     return;
-  const uint64_t took = avow__elapsed(c->began, uv_hrtime());
-  if (took > c->time_left)
-    c->time_left = took;
+  const uint64_t took = avow__elapsed(c->budget.began, uv_hrtime());
+  if (took > c->budget.time_left)
+    c->budget.time_left = took;
 }
 
 static void tick_on_check(uv_check_t *handle) {
@@ -138,10 +139,10 @@ static void tick_on_check(uv_check_t *handle) {
   avow__enter(c);
   keep_pace(c);
   avow__end_task(c);
-  if (c->overdue) {
-    c->overdue = false;
-    if (c->port_go_on != NULL)
-      c->port_go_on(c);
+  if (c->budget.overdue) {
+    c->budget.overdue = false;
+    if (c->threads.port_go_on != NULL)
+      c->threads.port_go_on(c);
   }
   avow__leave(c);
 }
@@ -158,7 +159,7 @@ bool avow__tick_init(avow__context_t *c) {
   uv_unref((uv_handle_t *) &tick->prepare);
   (void) uv_prepare_start(&tick->prepare, tick_on_prepare); /* likewise */
   c->tick = tick;
-  c->stride = longest_stride(c);
+  c->budget.stride = longest_stride(c);
   begin_turn(c);
   return true;
 }
@@ -213,7 +214,7 @@ void avow__wake(avow__context_t *c) {
   assert(c->life != AVOW__CLOSED); /* nothing is pending then, nor will be */
   if (tick_is_closing(tick)) {
     begin_turn(c);
-    c->overrun = false;
+    c->budget.overrun = false;
     return;
   }
   (void) uv_idle_start(&tick->idle, tick_on_idle);    /* fails on no callback */
@@ -227,7 +228,7 @@ void avow__enter(avow__context_t *c) {
   c->has_thread = true;
 #endif
   if (c->depth == 0)
-    c->looked = 0;
+    c->budget.looked = 0;
   avow__note_thread(c);
   avow__seen_task(c);
   if (AVOW__UNLIKELY(c->lag.armed))
@@ -255,7 +256,8 @@ void avow__leave_queue(avow__context_t *c) {
   c->late = false;
   c->awake = false;
   c->fibers.now = NULL; /* the loop may go to another thread */
-  if (!avow__queue_is_empty(&c->queue) || c->overdue || c->expired)
+  if (!avow__queue_is_empty(&c->queue) || c->budget.overdue ||
+      c->budget.expired)
     avow__wake(c);
   else
     sleep_again(c);
@@ -266,7 +268,7 @@ void avow__leave_queue(avow__context_t *c) {
    for in this one wait for its check: beside something endless each would give
    it the whole budget otherwise, while the others wait. */
 void avow__leave(avow__context_t *c) {
-  if (!c->overrun)
+  if (!c->budget.overrun)
     avow__end_task(c);
   avow__leave_queue(c);
 }

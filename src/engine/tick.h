@@ -41,15 +41,16 @@ static inline void avow__end_task(avow__context_t *c) {
 /* Whether a source may deliver one more task: as long as the turn's budget
    lasts, and one in any case. It keeps the number of the turn of its last. */
 static inline bool avow__may_deliver(avow__context_t *c, uint64_t *turn) {
-  if (c->allowance == 0 && *turn == c->turn && !avow__turn_goes_on(c))
+  if (c->budget.allowance == 0 && *turn == c->budget.turn &&
+      !avow__turn_goes_on(c))
     return false;
-  *turn = c->turn;
+  *turn = c->budget.turn;
   return true;
 }
 
 /* Whether a source that has just delivered a task may go on in a row. */
 static inline bool avow__may_go_on(avow__context_t *c) {
-  return c->allowance > 0 || avow__turn_goes_on(c);
+  return c->budget.allowance > 0 || avow__turn_goes_on(c);
 }
 
 /* Whether sleeps keep the loop alive. timer.c. */
@@ -67,8 +68,8 @@ void avow__stop_if_settled(avow__context_t *c);
 
 /* Notes that the loop is this thread's, if somebody asks. */
 static inline void avow__note_thread(const avow__context_t *c) {
-  if (AVOW__UNLIKELY(c->home != NULL))
-    atomic_store_explicit(c->home, avow__here(), memory_order_relaxed);
+  if (AVOW__UNLIKELY(c->threads.home != NULL))
+    atomic_store_explicit(c->threads.home, avow__here(), memory_order_relaxed);
 }
 
 /* Sees to it that the queue will be drained: tick.c. */

@@ -172,14 +172,14 @@ static void timer_deliver(avow__context_t *c) {
 /* A turn begins with its poll and goes on behind the loop's timers: what a look
    of the one before found is no longer ahead of anything that was over. */
 static void note_poll(const avow__context_t *c) {
-  if (c->wheel->looked != c->turn)
+  if (c->wheel->looked != c->budget.turn)
     c->wheel->polled = c->wheel->last;
 }
 
 static void timer_look(avow__context_t *c) {
   note_poll(c);
   expire(c->wheel, avow__time(c));
-  c->wheel->looked = c->turn;
+  c->wheel->looked = c->budget.turn;
 }
 
 /* What an earlier look has left goes on first, from the idle handle. */
@@ -195,7 +195,7 @@ static void on_timer(uv_timer_t *timer) {
   avow__end_task(c); /* of the program's, whose timer was due before */
   if (!has_left)
     timer_deliver(c);
-  c->expired = first_due(c->wheel) != NULL;
+  c->budget.expired = first_due(c->wheel) != NULL;
   avow__leave(c);
   rearm(c);
   c->wheel->running = false;
@@ -228,7 +228,7 @@ static void settle_limits(avow__wheel_t *wheel) {
 static bool has_waited_enough(avow__context_t *c) {
   avow__wheel_t *wheel = c->wheel;
   if (wheel->waiting == UINT64_MAX)
-    wheel->waiting = c->jobs_before;
+    wheel->waiting = c->budget.jobs_before;
   return c->jobs - wheel->waiting >= c->options.budget;
 }
 
@@ -237,11 +237,11 @@ static void timer_go_on(avow__context_t *c) {
   avow__wheel_t *wheel = c->wheel;
   note_poll(c);
   timer_deliver(c);
-  c->expired = first_due(wheel) != NULL;
-  if (c->expired && !has_waited_enough(c))
+  c->budget.expired = first_due(wheel) != NULL;
+  if (c->budget.expired && !has_waited_enough(c))
     return;
   settle_limits(wheel); /* the others want another budget */
-  c->expired = first_due(wheel) != NULL;
+  c->budget.expired = first_due(wheel) != NULL;
   wheel->waiting = UINT64_MAX;
 }
 
@@ -342,7 +342,7 @@ static void remove_sleep(avow_promise_t *p) {
   timer_has_gone(wheel, p);
   if (was_due(p, &wheel->last)) {
     avow__queue_remove(&p->link);
-    c->expired = first_due(wheel) != NULL;
+    c->budget.expired = first_due(wheel) != NULL;
     return;
   }
   avow__slots_take(&wheel->slots, p);

@@ -22,7 +22,7 @@ static void drop_stop(avow_promise_t *p) {
     return;
   avow__context_t *c = avow__context(p);
   p->data = NULL;
-  avow__element_drop(sentry, &c->condemned);
+  avow__element_drop(sentry, &c->cancel.condemned);
   avow__cancel_condemned(c);
 }
 

@@ -122,7 +122,7 @@ static void errand_back(avow__context_t *c, errand_t *errand) {
   const avow_value_t outcome = errand_outcome(errand);
   avow__worker_unref(rest->worker);
   avow__line_give(errand_lines(c), errand);
-  avow__port_dismiss(c->port);
+  avow__port_dismiss(c->threads.port);
   c->requests--;
   (void) avow_resolve(d, outcome); /* it was pending */
 }
@@ -263,11 +263,11 @@ static void errand_send(avow__context_t *c, errand_t *errand,
   rest->worker = worker;
   rest->run = NULL;
   rest->away = 1;
-  errand->home = c->port;
+  errand->home = c->threads.port;
   errand->call.klass = &klass;
   atomic_init(&errand->cancelled, false);
   atomic_fetch_add_explicit(&worker->refs, 1, memory_order_relaxed);
-  avow__port_expect(c->port);
+  avow__port_expect(c->threads.port);
   c->requests++;
   if (avow__port_post(worker->port, &errand->call))
     return;
@@ -371,7 +371,7 @@ static int open_port(avow__worker_t *worker) {
   const int err = avow__port_open(c);
   if (err != 0)
     return err;
-  worker->port = c->port;
+  worker->port = c->threads.port;
   avow__port_ref(worker->port);
   avow__port_expect(worker->port); /* errands, until it is told to stop */
   return 0;

@@ -74,7 +74,7 @@ static void closed(owned_t *owned) {
 
 static void owned_on_close(uv_handle_t *handle) {
   owned_t *owned = owned_of(handle);
-  owned->context->closing_own--;
+  owned->context->close.closing_own--;
   closed(owned);
 }
 
@@ -83,7 +83,7 @@ static void begin_close(owned_t *owned) {
   avow__context_t *c = owned->context;
   lose_name(owned);
   if (!uv_is_closing(&owned->u.handle)) {
-    c->closing_own++;
+    c->close.closing_own++;
     uv_close(&owned->u.handle, owned_on_close);
   }
   avow__reading_close(c, &owned->u.handle);

@@ -230,7 +230,7 @@ static void command_cancel(void *data) {
 static void on_timeout(uv_timer_t *timer) {
   command_t *command = timer->data;
   avow__context_t *c = command->op.context;
-  if (command->turn == c->turn)
+  if (command->turn == c->budget.turn)
     avow__alarm_set(c, &command->alarm, avow__one_turn(c), on_timeout);
   else
     command_fail(command, UV_ETIMEDOUT);
@@ -238,7 +238,7 @@ static void on_timeout(uv_timer_t *timer) {
 
 static void on_time_is_up(uv_timer_t *timer) {
   command_t *command = timer->data;
-  command->turn = command->op.context->turn;
+  command->turn = command->op.context->budget.turn;
   on_timeout(timer);
 }
 
