@@ -22,7 +22,9 @@
 #include "base/container.h"
 #include "engine/engine.h"
 #include "engine/invariants.h"
-#include "engine/parts.h"
+#include "engine/layer.h"
+
+static const avow__part_t clock_part;
 
 /* Who may move the clock on: nobody else; peers, who say nothing when they have
    nothing to say; somebody who will come in any case. */
@@ -388,6 +390,7 @@ bool avow__clock_new(avow__context_t *c) {
     return false;
   avow__queue_init(&c->clock->alarms);
   avow__queue_init(&c->clock->advances);
+  c->parts[AVOW__PART_CLOCK] = &clock_part;
   return true;
 }
 
@@ -412,7 +415,7 @@ void avow__clock_let_go(avow__context_t *c) {
     alarm_keep_alive(alarm_of(at));
 }
 
-void avow__clock_close(avow__context_t *c) {
+static void clock_close(avow__context_t *c) {
   if (c->clock == NULL)
     return;
   avow__close_own(c, (uv_handle_t *) &c->clock->jump);
@@ -427,7 +430,7 @@ void avow__clock_free(avow__context_t *c) {
 
 #ifdef AVOW_CHECK
 
-void avow__clock_check(avow__context_t *c) {
+static void clock_check(avow__context_t *c) {
   avow__clock_t *clock = c->clock;
   if (clock == NULL)
     return;
@@ -442,3 +445,7 @@ void avow__clock_check(avow__context_t *c) {
 }
 
 #endif
+
+static const avow__part_t clock_part = { .close = clock_close,
+                                         .free = avow__clock_free,
+                                         .check = AVOW__CHECKED(clock_check) };

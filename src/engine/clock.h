@@ -129,6 +129,9 @@ static inline bool avow__time_passes(const avow__context_t *c) {
          c->life > AVOW__OPEN;
 }
 
+/* Frees the clock of a loop that could not be opened. */
+void avow__clock_free(avow__context_t *c);
+
 /* The loop closes: time passes from now on. */
 void avow__clock_let_go(avow__context_t *c);
 

@@ -153,8 +153,9 @@ struct avow__context_s {
   uint64_t slow_jobs;   /* that took longer than the options say */
   uint64_t longest_job; /* us; 0: jobs are not timed */
   avow__table_t tables[AVOW__TABLES];
-  avow__layer_t *layers[AVOW__LAYERS]; /* layer.h; NULL: not in use */
-  avow__fibers_t fibers;               /* async.c: stacks */
+  const avow__part_t *parts[AVOW__PARTS]; /* layer.h; NULL: not in use */
+  avow__layer_t *layers[AVOW__LAYERS];    /* likewise */
+  avow__fibers_t fibers;                  /* async.c: stacks */
   avow__lag_t lag;
 #ifdef AVOW_TRACE
   uint64_t serial;      /* of the promise made last */

@@ -10,8 +10,10 @@
 
 #include "base/alloc.h"
 #include "base/container.h"
+#include "engine/layer.h"
 #include "engine/owner.h"
-#include "engine/parts.h"
+
+static const avow__part_t dumpers_part;
 
 typedef struct {
   avow__link_t link; /* among the loop's; first */
@@ -59,6 +61,7 @@ static int dumper_start(avow__context_t *c, dumper_t *dumper, int signum) {
   const int err = uv_signal_start(&dumper->handle, dumper_on_signal, signum);
   if (err == 0) {
     avow__list_append(&c->dumpers, &dumper->link);
+    c->parts[AVOW__PART_DUMPERS] = &dumpers_part;
     return 0;
   }
   c->close.closing_own++;
@@ -131,7 +134,7 @@ int avow_dump_on_signal(uv_loop_t *loop, int signum, FILE *out) {
   return dumper_start(c, dumper, signum);
 }
 
-void avow__dumpers_close(avow__context_t *c) {
+static void dumpers_close(avow__context_t *c) {
   avow__link_t *link = c->dumpers;
   if (link == NULL)
     return;
@@ -141,10 +144,13 @@ void avow__dumpers_close(avow__context_t *c) {
   } while (link != c->dumpers);
 }
 
-void avow__dumpers_free(avow__context_t *c) {
+static void dumpers_free(avow__context_t *c) {
   while (c->dumpers != NULL) {
     dumper_t *dumper = dumper_of(c->dumpers);
     avow__list_remove(&c->dumpers, &dumper->link);
     avow__free(dumper);
   }
 }
+
+static const avow__part_t dumpers_part = { .close = dumpers_close,
+                                           .free = dumpers_free };

@@ -100,7 +100,5 @@ void avow__cancel_cleanup(avow_promise_t *p, avow_promise_t *start);
 void avow__cancel_reaction(avow_promise_t *p, avow_promise_t *start);
 void avow__detached(avow_promise_t *p); /* rejects with UV_ECANCELED */
 void avow__detached_runs(avow_promise_t *p);
-/* timer.c */
-void avow__timer_cancel(avow_promise_t *p, avow_promise_t *start);
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The table of kinds. Here are the rows of chain.c, cancel.c and timer.c, which
- * each program contains. Every other file sets the rows of its own kinds, so
+ * The table of kinds. Here are the rows of chain.c and cancel.c, which each
+ * program contains. Every other file sets the rows of its own kinds, so
  * that a static program contains only the files that it uses.
  */
 #include "engine/kind.h"
@@ -14,9 +14,6 @@ avow__kind_row_t avow__kinds[AVOW__KINDS] = {
   [AVOW__DEFERRED] = { .name = "deferred",
                        .is_root = true,
                        .cancel_from = avow__cancel_deferred },
-  [AVOW__TIMER] = { .name = "sleep",
-                    .is_root = true,
-                    .cancel_from = avow__timer_cancel },
   [AVOW__CLOSE] = { .name = "close", .cancel_from = avow__cancel_running },
   [AVOW__THEN] = { .name = "then",
                    .cancel_from = avow__cancel_reaction,

@@ -10,8 +10,10 @@
 
 #include <string.h>
 
+#include "engine/layer.h"
 #include "engine/owner.h"
-#include "engine/parts.h"
+
+static const avow__part_t lag_part;
 
 enum { LAG_US = 1000, LAG_MS = 1000 * LAG_US, EXACT_BITS = 3 };
 
@@ -106,6 +108,7 @@ static void lag_start(avow__context_t *c) {
   uv_unref((uv_handle_t *) back);
   back->data = c;
   c->lag.on = true;
+  c->parts[AVOW__PART_LAG] = &lag_part;
 }
 
 void avow_loop_measure(uv_loop_t *loop) {
@@ -121,10 +124,12 @@ void avow_loop_measure(uv_loop_t *loop) {
   c->slow_jobs = c->longest_job = 0;
 }
 
-void avow__lag_close(avow__context_t *c) {
+static void lag_close(avow__context_t *c) {
   if (!c->lag.on)
     return;
   c->lag.on = c->lag.armed = false;
   c->lag.since = 0;
   avow__close_own(c, (uv_handle_t *) &c->lag.back);
 }
+
+static const avow__part_t lag_part = { .close = lag_close };

@@ -17,9 +17,8 @@ void *avow__layer_open(avow__context_t *c, int number, const avow__part_t *part,
 }
 
 const avow__part_t *avow__layer_part(const avow__context_t *c, int number) {
-  static const avow__part_t none = { NULL };
   const avow__layer_t *layer = c->layers[number];
-  return layer != NULL ? layer->part : &none;
+  return layer != NULL ? layer->part : NULL;
 }
 
 void avow__layers_free(avow__context_t *c) {

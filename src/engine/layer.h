@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What layers above the engine keep for a loop. Each has a struct of its own,
- * which it adds to the context at its first use: the engine names no layer, and
- * a program that does not use one does not contain it.
+ * What files keep for a loop. A file of the engine that does so puts a part of
+ * its own into the context at its first use. A layer above the engine adds a
+ * struct with its fields. So the engine names no layer, and a program contains
+ * only what it uses.
  */
 #ifndef AVOW_LAYER_H
 #define AVOW_LAYER_H
@@ -32,8 +33,7 @@ struct avow__layer_s {
 void *avow__layer_open(avow__context_t *c, int number, const avow__part_t *part,
                        size_t size);
 
-/* The part of the layer of that number; one without functions if the layer is
-   not in use. */
+/* The part of the layer of that number; NULL if the layer is not in use. */
 const avow__part_t *avow__layer_part(const avow__context_t *c, int number);
 
 /* The context goes. */

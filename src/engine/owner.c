@@ -7,7 +7,7 @@
  */
 #include "engine/owner.h"
 
-#include "engine/parts.h"
+#include "engine/layer.h"
 
 #if AVOW__DEBUG
 
@@ -22,15 +22,17 @@ static void owner_on_prepare(uv_prepare_t *prepare) {
   c->has_thread = true;
 }
 
+static void owner_close(avow__context_t *c) {
+  avow__close_own(c, (uv_handle_t *) &c->owner);
+}
+
 void avow__owner_init(avow__context_t *c) {
+  static const avow__part_t part = { .close = owner_close };
   (void) uv_prepare_init(c->loop, &c->owner); /* cannot fail */
   c->owner.data = c;
   (void) uv_prepare_start(&c->owner, owner_on_prepare); /* cannot fail */
   uv_unref((uv_handle_t *) &c->owner);
-}
-
-void avow__owner_close(avow__context_t *c) {
-  avow__close_own(c, (uv_handle_t *) &c->owner);
+  c->parts[AVOW__PART_OWNER] = &part;
 }
 
 /* Nobody is in uv_run() there: where nothing is alive that has returned, and
@@ -71,10 +73,6 @@ void avow__check_reuse(avow__context_t *c) {
 #else
 
 void avow__owner_init(avow__context_t *c) {
-  (void) c;
-}
-
-void avow__owner_close(avow__context_t *c) {
   (void) c;
 }
 

@@ -11,7 +11,9 @@
 #include "base/alloc.h"
 #include "engine/engine.h"
 #include "engine/invariants.h"
-#include "engine/parts.h"
+#include "engine/layer.h"
+
+static const avow__part_t phases_part;
 
 typedef struct {
   avow__queue_t waiting; /* for the phase */
@@ -126,6 +128,7 @@ static bool phase_open(avow__context_t *c) {
   phase_init(&phases->before_poll);
   phase_init(&phases->after_poll);
   c->phases = phases;
+  c->parts[AVOW__PART_PHASES] = &phases_part;
   return true;
 }
 
@@ -160,7 +163,7 @@ avow_promise_t *avow_after_poll(uv_loop_t *loop) {
   return phase_wait_for(loop, offsetof(avow__phases_t, after_poll));
 }
 
-void avow__phases_close(avow__context_t *c) {
+static void phases_close(avow__context_t *c) {
   if (c->phases == NULL)
     return;
   avow__close_own(c, (uv_handle_t *) &c->phases->idle);
@@ -168,7 +171,7 @@ void avow__phases_close(avow__context_t *c) {
   avow__close_own(c, (uv_handle_t *) &c->phases->check);
 }
 
-void avow__phases_free(avow__context_t *c) {
+static void phases_free(avow__context_t *c) {
   avow__free(c->phases);
   c->phases = NULL;
 }
@@ -179,7 +182,7 @@ static size_t check_phase(const phase_t *phase) {
   return avow__check_queue(&phase->waiting) + avow__check_queue(&phase->due);
 }
 
-void avow__phases_check(avow__context_t *c) {
+static void phases_check(avow__context_t *c) {
   const avow__phases_t *phases = c->phases;
   size_t n = 0;
   if (phases != NULL)
@@ -189,3 +192,8 @@ void avow__phases_check(avow__context_t *c) {
 }
 
 #endif
+
+static const avow__part_t phases_part = { .close = phases_close,
+                                          .free = phases_free,
+                                          .check =
+                                              AVOW__CHECKED(phases_check) };

@@ -19,7 +19,9 @@
 #include "base/alloc.h"
 #include "base/here.h"
 #include "engine/engine.h"
-#include "engine/parts.h"
+#include "engine/layer.h"
+
+static const avow__part_t port_part;
 
 /* What the loop's thread uses for each piece of mail lies behind the handle,
    apart from what the others do: they would fight for one cache line. */
@@ -278,6 +280,7 @@ static AVOW__APART int port_make(avow__context_t *c) {
   }
   c->threads.port = port;
   c->threads.port_go_on = port_go_on;
+  c->parts[AVOW__PART_PORT] = &port_part;
   return 0;
 }
 
@@ -299,7 +302,7 @@ static void forget_due(avow__port_t *port) {
   }
 }
 
-void avow__port_close(avow__context_t *c) {
+static void port_close(avow__context_t *c) {
   avow__port_t *port = c->threads.port;
   if (port == NULL)
     return;
@@ -311,7 +314,7 @@ void avow__port_close(avow__context_t *c) {
 }
 
 /* What came again since then is forgotten now. */
-void avow__port_free(avow__context_t *c) {
+static void port_free(avow__context_t *c) {
   avow__port_t *port = c->threads.port;
   c->threads.port = NULL;
   c->threads.home = NULL;
@@ -320,3 +323,6 @@ void avow__port_free(avow__context_t *c) {
   forget_due(port);
   avow__port_unref(port);
 }
+
+static const avow__part_t port_part = { .close = port_close,
+                                        .free = port_free };

@@ -9,9 +9,11 @@
 #include "avow/cancel.h"
 #include "base/lines.h"
 #include "engine/engine.h"
-#include "engine/parts.h"
+#include "engine/layer.h"
 #include "engine/port.h"
 #include "value/cross.h"
+
+static const avow__part_t remotes_part;
 
 struct avow_remote_s {
   avow__line_t line;
@@ -142,6 +144,7 @@ avow_promise_t *avow_remote_new(uv_loop_t *loop, avow_remote_t **out) {
   const int err = avow__port_open(c);
   if (err != 0)
     return avow_promise_reject(loop, avow_error(err));
+  c->parts[AVOW__PART_REMOTES] = &remotes_part;
   avow_deferred_t *d;
   avow_promise_t *p = avow__promise_new(c, &d);
   avow_remote_t *r =
@@ -166,10 +169,12 @@ static void drop_deferreds(avow__batch_t *batch) {
 
 /* Before the port closes: whoever finds that closed may be the last to use a
    batch. */
-void avow__remotes_close(avow__context_t *c) {
+static void remotes_close(avow__context_t *c) {
   avow__batch_t *batch;
   while ((batch = avow__lines_leave(&c->threads.remotes)) != NULL) {
     drop_deferreds(batch);
     avow__port_ref(c->threads.port);
   }
 }
+
+static const avow__part_t remotes_part = { .close = remotes_close };

@@ -7,7 +7,9 @@
  */
 #include "engine/stray.h"
 
-#include "engine/parts.h"
+#include "engine/layer.h"
+
+static const avow__part_t strays_part;
 
 void avow__stray_tether(avow__stray_t *stray) {
   stray->node.key = stray->block;
@@ -19,6 +21,7 @@ void avow__stray_forget(avow__stray_t *stray) {
 }
 
 void avow__stray_add(avow__stray_t *stray) {
+  stray->context->parts[AVOW__PART_STRAYS] = &strays_part;
   stray->node.key = stray->block;
   avow__table_add(&stray->context->tables[AVOW__STRAYS], &stray->node);
 }
@@ -62,6 +65,8 @@ static void free_stray(avow__node_t *node) {
   stray->free_fn(stray->block);
 }
 
-void avow__strays_free(avow__context_t *c) {
+static void strays_free(avow__context_t *c) {
   avow__table_each(&c->tables[AVOW__STRAYS], free_stray);
 }
+
+static const avow__part_t strays_part = { .free = strays_free };

@@ -9,8 +9,8 @@
 #include <inttypes.h>
 
 #include "engine/cycle.h"
+#include "engine/layer.h"
 #include "engine/name.h"
-#include "engine/parts.h"
 #include "engine/trace.h"
 #include "value/value.h"
 
@@ -140,24 +140,20 @@ static void on_guard(uv_timer_t *guard) {
   tell_of_wait(guard->data);
 }
 
-void avow__guard_begin(avow__context_t *c) {
-  (void) uv_timer_init(c->loop, &c->guard); /* cannot fail */
-  c->guard.data = c;
-  c->guarded = true;
-  uv_unref((uv_handle_t *) &c->guard);
-  (void) uv_timer_start(&c->guard, on_guard, c->options.clock_guard_ms,
-                        0); /* cannot fail */
-}
-
-void avow__guard_close(avow__context_t *c) {
+static void guard_close(avow__context_t *c) {
   if (c->guarded)
     avow__close_own(c, (uv_handle_t *) &c->guard);
 }
 
-#else
-
-void avow__guard_close(avow__context_t *c) {
-  (void) c;
+void avow__guard_begin(avow__context_t *c) {
+  static const avow__part_t part = { .close = guard_close };
+  (void) uv_timer_init(c->loop, &c->guard); /* cannot fail */
+  c->guard.data = c;
+  c->guarded = true;
+  c->parts[AVOW__PART_GUARD] = &part;
+  uv_unref((uv_handle_t *) &c->guard);
+  (void) uv_timer_start(&c->guard, on_guard, c->options.clock_guard_ms,
+                        0); /* cannot fail */
 }
 
 #endif

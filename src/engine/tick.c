@@ -28,7 +28,9 @@
 #include "engine/clock.h"
 #include "engine/engine.h"
 #include "engine/invariants.h"
-#include "engine/parts.h"
+#include "engine/layer.h"
+
+static const avow__part_t tick_part;
 
 struct avow__tick_s {
   uv_idle_t idle;
@@ -147,6 +149,17 @@ static void tick_on_check(uv_check_t *handle) {
   avow__leave(c);
 }
 
+static void tick_close(avow__context_t *c) {
+  avow__close_own(c, (uv_handle_t *) &c->tick->idle);
+  avow__close_own(c, (uv_handle_t *) &c->tick->check);
+  avow__close_own(c, (uv_handle_t *) &c->tick->prepare);
+}
+
+static void tick_free(avow__context_t *c) {
+  avow__free(c->tick);
+  c->tick = NULL;
+}
+
 bool avow__tick_init(avow__context_t *c) {
   avow__tick_t *tick = avow__malloc(sizeof(*tick));
   if (tick == NULL)
@@ -159,20 +172,10 @@ bool avow__tick_init(avow__context_t *c) {
   uv_unref((uv_handle_t *) &tick->prepare);
   (void) uv_prepare_start(&tick->prepare, tick_on_prepare); /* likewise */
   c->tick = tick;
+  c->parts[AVOW__PART_TICK] = &tick_part;
   c->budget.stride = longest_stride(c);
   begin_turn(c);
   return true;
-}
-
-void avow__tick_close(avow__context_t *c) {
-  avow__close_own(c, (uv_handle_t *) &c->tick->idle);
-  avow__close_own(c, (uv_handle_t *) &c->tick->check);
-  avow__close_own(c, (uv_handle_t *) &c->tick->prepare);
-}
-
-void avow__tick_free(avow__context_t *c) {
-  avow__free(c->tick);
-  c->tick = NULL;
 }
 
 typedef struct {
@@ -275,7 +278,7 @@ void avow__leave(avow__context_t *c) {
 
 #ifdef AVOW_CHECK
 
-void avow__tick_check(avow__context_t *c) {
+static void tick_check(avow__context_t *c) {
   if (c->life == AVOW__CLOSED || tick_is_closing(c->tick))
     return;
   AVOW__HOLDS(59, avow__queue_is_empty(&c->queue) || c->awake);
@@ -283,3 +286,7 @@ void avow__tick_check(avow__context_t *c) {
 }
 
 #endif
+
+static const avow__part_t tick_part = { .close = tick_close,
+                                        .free = tick_free,
+                                        .check = AVOW__CHECKED(tick_check) };

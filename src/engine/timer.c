@@ -16,8 +16,13 @@
 #include "engine/clock.h"
 #include "engine/engine.h"
 #include "engine/invariants.h"
-#include "engine/parts.h"
+#include "engine/layer.h"
 #include "engine/slots.h"
+
+static const avow__part_t wheel_part;
+static uv_once_t kinds = UV_ONCE_INIT;
+
+static void set_timer_kinds(void);
 
 /* A look at what is due. */
 typedef struct {
@@ -256,11 +261,13 @@ static bool wheel_new(avow__context_t *c) {
   avow__wheel_t *wheel = avow__calloc(1, sizeof(*wheel));
   if (wheel == NULL)
     return false;
+  uv_once(&kinds, set_timer_kinds);
   avow__alarm_init(c, &wheel->alarm, c);
   wheel_init(wheel, avow__time(c));
   wheel->timed_out = timed_out();
   wheel->canceled = avow__cancel_reason(avow_value_ref(&wheel->timed_out));
   c->wheel = wheel;
+  c->parts[AVOW__PART_WHEEL] = &wheel_part;
   c->wheel_go_on = timer_go_on;
   return true;
 }
@@ -351,9 +358,15 @@ static void remove_sleep(avow_promise_t *p) {
     rearm(c);
 }
 
-void avow__timer_cancel(avow_promise_t *p, avow_promise_t *start) {
+static void timer_cancel(avow_promise_t *p, avow_promise_t *start) {
   remove_sleep(p);
   avow__detached(p);
+}
+
+static void set_timer_kinds(void) {
+  avow__kinds[AVOW__TIMER] = (avow__kind_row_t){ .name = "sleep",
+                                                 .is_root = true,
+                                                 .cancel_from = timer_cancel };
 }
 
 avow_value_t avow__wheel_reason(const avow__context_t *c,
@@ -365,14 +378,14 @@ avow_value_t avow__wheel_reason(const avow__context_t *c,
                  : avow__cancel_reason(avow_value_ref(given));
 }
 
-void avow__wheel_close(avow__context_t *c) {
+static void wheel_close(avow__context_t *c) {
   if (c->wheel == NULL)
     return;
   avow__alarm_stop(&c->wheel->alarm);
   avow__close_own(c, (uv_handle_t *) &c->wheel->alarm.timer);
 }
 
-void avow__wheel_free(avow__context_t *c) {
+static void wheel_free(avow__context_t *c) {
   if (c->wheel != NULL) {
     avow__value_unref(c->wheel->canceled);
     avow__value_unref(c->wheel->timed_out);
@@ -409,7 +422,7 @@ static void check_waiting(const avow_promise_t *p, void *data) {
   check_sleep(found, p);
 }
 
-void avow__wheel_check(avow__context_t *c) {
+static void wheel_check(avow__context_t *c) {
   const avow__wheel_t *wheel = c->wheel;
   found_t found = { .wheel = wheel };
   if (wheel != NULL) {
@@ -424,3 +437,7 @@ void avow__wheel_check(avow__context_t *c) {
 }
 
 #endif
+
+static const avow__part_t wheel_part = { .close = wheel_close,
+                                         .free = wheel_free,
+                                         .check = AVOW__CHECKED(wheel_check) };
