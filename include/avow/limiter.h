@@ -14,8 +14,11 @@ AVOW_HEADER_BEGIN
 typedef struct avow_limiter_s avow_limiter_t;
 
 /**
- * A limiter with so many permits. Never NULL: without permits, or without
- * memory, what is asked of it rejects with UV_EINVAL or UV_ENOMEM.
+ * Creates a limiter with `permits` permits.
+ *
+ * A limiter with 0 permits queues all calls until avow_limiter_resize() adds
+ * some. The result is never NULL: if there is no memory for a limiter, all
+ * calls on the result reject with UV_ENOMEM.
  */
 AVOW_API AVOW_MUST_USE avow_limiter_t *avow_limiter_new(uv_loop_t *loop,
                                                         size_t permits);

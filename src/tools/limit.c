@@ -169,8 +169,6 @@ static const avow_class_t permit_class = { .name = "permit",
 static const char no_permits[] = "0 permits";
 
 avow_limiter_t *avow_limiter_new(uv_loop_t *loop, size_t permits) {
-  if (permits == 0)
-    return avow__tool_of(avow__refuse(loop, UV_EINVAL, "limiter", no_permits));
   void *self;
   uv_once(&kinds, set_limit_kinds);
   avow_limiter_t *l =

@@ -236,16 +236,19 @@ static void limiter_let_go_of_in_use_serves_those_who_wait(void **state) {
   assert_notes("a");
 }
 
-static void limiter_without_permits_is_refused(void **state) {
+static void limiter_without_permits_queues_all_until_a_resize(void **state) {
   avow_limiter_t *l = avow_limiter_new(loop, 0);
+  avow_promise_t *p = avow_limiter_run(l, five, NULL);
+  avow_promise_t *q = avow_limiter_acquire(l);
+  run();
+  assert_int_equal(avow_limiter_waiting(l), 2);
 
-  const avow_value_t v = avow_run(avow_limiter_acquire(l));
-  assert_int_equal(avow_error_code(&v), UV_EINVAL);
-  assert_string_equal(avow_error_message(&v),
-                      "limiter '0 permits': invalid argument");
-  avow_value_unref(v);
-  assert_rejects(avow_limiter_run(l, five, NULL), UV_EINVAL);
+  avow_limiter_resize(l, 1);
 
+  assert_int_equal(avow_limiter_waiting(l), 1);
+  assert_fulfils_int(p, 5);
+  assert_int_equal(avow_state(q), AVOW_FULFILLED);
+  avow_unref(q);
   avow_limiter_unref(l);
   avow_limiter_unref(NULL);
 }
@@ -406,7 +409,7 @@ SUITE(limit) {
     CASE(leaving_the_queue_makes_no_room),
     CASE(leaving_a_long_queue_takes_constant_time),
     CASE(limiter_let_go_of_in_use_serves_those_who_wait),
-    CASE(limiter_without_permits_is_refused),
+    CASE(limiter_without_permits_queues_all_until_a_resize),
     CASE(run_without_function_is_refused),
 #ifndef AVOW_NO_POOL
     CASE(turns_ask_for_no_memory_once_warm),

@@ -137,11 +137,13 @@ static void try_fails_as_acquiring_does(void **state) {
   assert_int_equal(avow_error_code(&v), UV_ENOMEM);
   assert_int_equal(avow_limiter_active(l), 0);
 
-  avow_limiter_t *refused = avow_limiter_new(loop, 0);
+  fail_allocation(1, true);
+  avow_limiter_t *refused = avow_limiter_new(loop, 1);
+  fail_allocation(0, false);
   v = avow_limiter_try(refused, 1);
-  assert_int_equal(avow_error_code(&v), UV_EINVAL);
-  avow_value_unref(v);
-  assert_rejects(avow_limiter_idle(refused), UV_EINVAL);
+  assert_int_equal(avow_error_code(&v), UV_ENOMEM);
+  assert_rejects(avow_limiter_run(refused, five, NULL), UV_ENOMEM);
+  assert_rejects(avow_limiter_idle(refused), UV_ENOMEM);
   assert_int_equal(avow_limiter_active(refused), 0);
   assert_int_equal(avow_limiter_waiting(refused), 0);
   avow_limiter_resize(refused, 1);
