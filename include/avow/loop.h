@@ -167,15 +167,68 @@ AVOW_API int avow_loop_init(uv_loop_t *loop, const avow_options_t *options);
 AVOW_API int avow_loop_close(uv_loop_t *loop);
 
 /**
- * The four functions all memory comes from, as in uv_replace_allocator(). To be
- * called before anything else: UV_EBUSY once there was memory from those
- * before, which has to go back there; UV_EINVAL if one is NULL. The system maps
- * the stacks of async functions, and libuv has an allocator of its own.
+ * Sets the four functions that provide all memory of avow.
+ *
+ * The defaults are those of the C library. avow calls the functions on any
+ * thread. libuv has an allocator of its own, which uv_replace_allocator() sets,
+ * and the system maps the stacks of async functions.
+ * The caller must call this function before any other function of avow.
+ *
+ * @returns 0 if the functions are set
+ * @error   UV_EBUSY if avow has already allocated memory
+ * @error   UV_EINVAL if a function is NULL
  */
 AVOW_API int avow_replace_allocator(void *(*malloc_fn)(size_t),
                                     void *(*realloc_fn)(void *, size_t),
                                     void *(*calloc_fn)(size_t, size_t),
                                     void (*free_fn)(void *));
+
+/**
+ * Allocates `size` bytes with the allocator of avow.
+ *
+ * avow_replace_allocator() sets the allocator. The bytes are not initialized.
+ * If `size` is 0, the function allocates 1 byte. The caller releases the memory
+ * with avow_free().
+ *
+ * @returns the memory, aligned for every type; NULL if out of memory
+ * @thread  any
+ */
+AVOW_API AVOW_MUST_USE void *avow_malloc(size_t size);
+
+/**
+ * Allocates an array of `n` elements of `size` bytes, all zero.
+ *
+ * The memory comes from the allocator that avow_replace_allocator() sets. If
+ * `n` or `size` is 0, the function uses 1 in its place. If the product of both
+ * is too large for size_t, there is no memory. The caller releases the memory
+ * with avow_free().
+ *
+ * @returns the memory, aligned for every type; NULL if out of memory
+ * @thread  any
+ */
+AVOW_API AVOW_MUST_USE void *avow_calloc(size_t n, size_t size);
+
+/**
+ * Changes the size of the memory at `p` to `size` bytes.
+ *
+ * `p` comes from avow_malloc(), avow_calloc() or avow_realloc(). If `p` is
+ * NULL, the function allocates memory. The content stays the same up to the
+ * smaller of both sizes. Further bytes are not initialized. If `size` is 0, the
+ * memory has 1 byte afterwards. If there is no memory, `p` remains valid.
+ *
+ * @returns the memory, which may have moved; NULL if out of memory
+ * @thread  any
+ */
+AVOW_API AVOW_MUST_USE void *avow_realloc(void *p, size_t size);
+
+/**
+ * Releases memory of avow_malloc(), avow_calloc() or avow_realloc().
+ *
+ * If `p` is NULL, the function does nothing.
+ *
+ * @thread any
+ */
+AVOW_API void avow_free(void *p);
 
 /** What there is on a loop, and how it does: see avow_loop_stats(). */
 typedef struct avow_stats_s {

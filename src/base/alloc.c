@@ -17,8 +17,6 @@
 #include <stdlib.h>
 #include <uv.h>
 
-#include "avow/loop.h"
-
 static struct {
   void *(*malloc_fn)(size_t);
   void *(*realloc_fn)(void *, size_t);
@@ -51,22 +49,30 @@ int avow_replace_allocator(void *(*malloc_fn)(size_t),
   return 0;
 }
 
-void *avow__malloc(size_t size) {
-  alloc_use();
-  return size < SIZE_MAX ? allocator.malloc_fn(size) : NULL;
+/* The result for 0 bytes may be NULL, which must only mean out of memory; and
+   realloc() of 0 bytes may free the block. */
+static size_t one_at_least(size_t size) {
+  return size > 0 ? size : 1;
 }
 
-void *avow__calloc(size_t n, size_t size) {
+void *avow_malloc(size_t size) {
   alloc_use();
-  return avow__times(n, size) < SIZE_MAX ? allocator.calloc_fn(n, size) : NULL;
+  return size < SIZE_MAX ? allocator.malloc_fn(one_at_least(size)) : NULL;
 }
 
-void *avow__realloc(void *p, size_t size) {
+void *avow_calloc(size_t n, size_t size) {
+  const size_t count = one_at_least(n), each = one_at_least(size);
   alloc_use();
-  return size < SIZE_MAX ? allocator.realloc_fn(p, size) : NULL;
+  return avow__times(count, each) < SIZE_MAX ? allocator.calloc_fn(count, each)
+                                             : NULL;
 }
 
-void avow__free(void *p) {
+void *avow_realloc(void *p, size_t size) {
+  alloc_use();
+  return size < SIZE_MAX ? allocator.realloc_fn(p, one_at_least(size)) : NULL;
+}
+
+void avow_free(void *p) {
   if (p != NULL)
     allocator.free_fn(p);
 }

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-/* All memory of avow comes from these four. */
+/* All memory of avow comes from avow_malloc(), avow_calloc() and
+   avow_realloc(). They return NULL for a size of SIZE_MAX without a call of the
+   allocator. */
 #ifndef AVOW_ALLOC_H
 #define AVOW_ALLOC_H
 
@@ -7,11 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* NULL also for a size of SIZE_MAX, whatever the allocator would say. */
-void *avow__malloc(size_t size);
-void *avow__calloc(size_t n, size_t size);
-void *avow__realloc(void *p, size_t size);
-void avow__free(void *p);
+#include "avow/loop.h"
 
 /* Of what is freed next: its bytes are lost, and the system may have the pages
    back. The allocator might keep a large block, below one that is in use. */

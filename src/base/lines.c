@@ -49,7 +49,7 @@ static void put_first(avow__lines_t *lines, avow__batch_t *batch) {
 }
 
 static avow__batch_t *batch_new(avow__lines_t *lines, size_t width) {
-  char *memory = avow__malloc((EACH * width + 2) * AVOW__LINE);
+  char *memory = avow_malloc((EACH * width + 2) * AVOW__LINE);
   if (memory == NULL)
     return NULL;
   const size_t off = AVOW__LINE - (uintptr_t) memory % AVOW__LINE;
@@ -62,7 +62,7 @@ static avow__batch_t *batch_new(avow__lines_t *lines, size_t width) {
 
 static void batch_free(avow__lines_t *lines, avow__batch_t *batch) {
   avow__list_remove(&lines->batches, &batch->link);
-  avow__free(batch->memory);
+  avow_free(batch->memory);
 }
 
 static avow__line_t *take_line(avow__batch_t *batch) {
@@ -141,6 +141,6 @@ bool avow__line_leave(void *line) {
   avow__batch_t *batch = ((avow__line_t *) line)->batch;
   if (atomic_fetch_sub_explicit(&batch->owners, 1, memory_order_acq_rel) > 1)
     return false;
-  avow__free(batch->memory);
+  avow_free(batch->memory);
   return true;
 }

@@ -35,7 +35,7 @@ static void table_push(avow__node_t **chain, avow__node_t *node) {
 static void table_grow(avow__table_t *table) {
   const size_t old_count = mask_of(table) + 1;
   avow__node_t **old = table->buckets != NULL ? table->buckets : table->few;
-  avow__node_t **buckets = avow__calloc(old_count * 2, sizeof(avow__node_t *));
+  avow__node_t **buckets = avow_calloc(old_count * 2, sizeof(avow__node_t *));
   if (buckets == NULL)
     return;
   const size_t mask = old_count * 2 - 1;
@@ -46,7 +46,7 @@ static void table_grow(avow__table_t *table) {
       table_push(&buckets[table_hash(node->key) & mask], node);
     }
   }
-  avow__free(table->buckets);
+  avow_free(table->buckets);
   table->buckets = buckets;
   table->mask = mask;
 }
@@ -88,7 +88,7 @@ void avow__table_each(avow__table_t *table, void (*fn)(avow__node_t *node)) {
 
 void avow__table_close(avow__table_t *table) {
   assert(table->count == 0);
-  avow__free(table->buckets);
+  avow_free(table->buckets);
   table->buckets = NULL;
 }
 

@@ -30,7 +30,7 @@ bool avow__channel_grow(avow_promise_t *ch) {
     return false;
   while (old != NULL && old->count > 0)
     avow__ring_add(ring, avow__ring_pop(old));
-  avow__free(old);
+  avow_free(old);
   ch->ring = ring;
   return true;
 }
@@ -278,7 +278,7 @@ void avow_channel_unref(avow_channel_t *channel) {
   }
   if (ch->refs == 1) {
     close_block(ch);
-    avow__free(ch->ring);
+    avow_free(ch->ring);
     ch->ring = NULL;
   }
   avow__unref(ch);
@@ -329,7 +329,7 @@ avow_promise_t *avow__channel_alloc(avow__context_t *c, size_t room) {
   if (room == 0 || ring != NULL)
     ch = avow__promise_alloc(c, AVOW__CHANNEL);
   if (ch == NULL) {
-    avow__free(ring);
+    avow_free(ring);
     return NULL;
   }
   ch->flags = AVOW_FULFILLED; /* nothing for others to settle */

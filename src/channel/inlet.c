@@ -65,9 +65,9 @@ static bool inlet_is_immortal(const avow_inlet_t *inlet) {
 }
 
 static void inlet_free(avow_inlet_t *inlet) {
-  avow__free(inlet->sent);
-  avow__free(inlet->taken);
-  avow__free(inlet);
+  avow_free(inlet->sent);
+  avow_free(inlet->taken);
+  avow_free(inlet);
 }
 
 static void memory_unref(avow_inlet_t *inlet) {
@@ -357,7 +357,7 @@ static void inlet_stop(avow__source_t *source) {
 /* Making one. */
 
 static avow_inlet_t *inlet_refused(int code) {
-  avow_inlet_t *inlet = avow__calloc(1, sizeof(*inlet));
+  avow_inlet_t *inlet = avow_calloc(1, sizeof(*inlet));
   if (inlet == NULL)
     return &nobody;
   avow__note_there(inlet);
@@ -415,7 +415,7 @@ static int inlet_make(const avow_channel_t *channel, size_t room,
   const int err = avow__port_open(c);
   if (err != 0)
     return err;
-  avow_inlet_t *inlet = avow__calloc(1, sizeof(*inlet));
+  avow_inlet_t *inlet = avow_calloc(1, sizeof(*inlet));
   if (inlet == NULL)
     return UV_ENOMEM;
   const int refusal = inlet_alloc(inlet, room);

@@ -21,7 +21,7 @@ enum { AVOW__RING_MIN = 8 };
 
 /* NULL without memory. */
 static inline avow__ring_t *avow__ring_new(size_t room, size_t size) {
-  avow__ring_t *ring = avow__malloc(
+  avow__ring_t *ring = avow_malloc(
       avow__plus(sizeof(*ring), avow__times(size, sizeof(avow_value_t))));
   if (ring == NULL)
     return NULL;

@@ -120,7 +120,7 @@ void *avow__source_new(uv_loop_t *loop, size_t size) {
   avow__context_t *c = avow__context_of(loop);
   avow__check_thread(c);
   avow__source_t *source =
-      c->life >= AVOW__GIVING_UP ? NULL : avow__calloc(1, size);
+      c->life >= AVOW__GIVING_UP ? NULL : avow_calloc(1, size);
   if (source != NULL)
     source->context = c;
   return source;
@@ -206,13 +206,13 @@ bool avow__channel_push(avow_channel_t *channel, avow_value_t item) {
 }
 
 void avow__source_free(avow__source_t *source) {
-  avow__free(source);
+  avow_free(source);
 }
 
 static void on_source_closed(uv_handle_t *handle) {
   avow__source_t *source = handle->data;
   source->context->close.closing_own--;
-  avow__free(source);
+  avow_free(source);
 }
 
 /* Where the program has closed the handle, nobody tells when that is over: the
@@ -225,7 +225,7 @@ void avow__source_close(avow__source_t *source, uv_handle_t *handle) {
     return;
   }
   source->stray =
-      (avow__stray_t){ .context = c, .block = source, .free_fn = avow__free };
+      (avow__stray_t){ .context = c, .block = source, .free_fn = avow_free };
   avow__stray_add(&source->stray);
 }
 

@@ -61,7 +61,7 @@ void avow__reason_note(avow_promise_t *p) {
   avow__context_t *c = avow__context(p);
   if (c->cancel.reason.tag == AVOW_NONE || find_noted(c, p) != NULL)
     return;
-  noted_t *noted = avow__malloc(sizeof(*noted));
+  noted_t *noted = avow_malloc(sizeof(*noted));
   if (noted == NULL)
     return;
   *noted = (noted_t){ .node = { .key = p },
@@ -78,6 +78,6 @@ avow_value_t avow__reason_take(const avow_promise_t *p) {
     return avow_none();
   const avow_value_t reason = noted->reason;
   avow__table_remove(table, &noted->node);
-  avow__free(noted);
+  avow_free(noted);
   return reason;
 }

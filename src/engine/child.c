@@ -100,7 +100,7 @@ static void *child_set_up(avow__parent_t *parent, avow__context_t *c,
 
 static void *parent_alloc(avow__context_t *c, const avow__parent_class_t *klass,
                           size_t size) {
-  avow__parent_t *parent = avow__calloc(1, size);
+  avow__parent_t *parent = avow_calloc(1, size);
   return parent != NULL ? child_set_up(parent, c, klass) : NULL;
 }
 
@@ -170,7 +170,7 @@ void avow__parent_unref(avow__parent_t *parent) {
   if (parent->in_block)
     avow__pool_free(&c->pool, (avow_promise_t *) (void *) parent);
   else
-    avow__free(parent);
+    avow_free(parent);
   avow_unref(c->canceled); /* last: the context may go */
 }
 

@@ -162,7 +162,7 @@ static void advance_end(advance_t *advance) {
   avow__queue_remove(&advance->link);
   if (avow__queue_is_empty(&clock->advances))
     (void) uv_idle_stop(&clock->idle); /* cannot fail */
-  avow__free(advance);
+  avow_free(advance);
 }
 
 static void clock_arrive(avow__context_t *c, advance_t *advance) {
@@ -348,7 +348,7 @@ static avow_promise_t *clock_advance_to(avow__context_t *c, uint64_t to) {
   avow_deferred_t *d;
   avow_promise_t *p = avow__promise_new(c, &d);
   advance_t *advance =
-      avow__is_pending(p) ? avow__malloc(sizeof(*advance)) : NULL;
+      avow__is_pending(p) ? avow_malloc(sizeof(*advance)) : NULL;
   if (advance == NULL) {
     (void) avow_reject(d, avow_error(UV_ENOMEM)); /* or it is already */
     return p;
@@ -385,7 +385,7 @@ avow_promise_t *avow_clock_advance(uv_loop_t *loop, uint64_t ms) {
 bool avow__clock_new(avow__context_t *c) {
   if (c->options.clock == AVOW_CLOCK_REAL)
     return true;
-  c->clock = avow__calloc(1, sizeof(*c->clock));
+  c->clock = avow_calloc(1, sizeof(*c->clock));
   if (c->clock == NULL)
     return false;
   avow__queue_init(&c->clock->alarms);
@@ -424,7 +424,7 @@ static void clock_close(avow__context_t *c) {
 }
 
 void avow__clock_free(avow__context_t *c) {
-  avow__free(c->clock);
+  avow_free(c->clock);
   c->clock = NULL;
 }
 

@@ -55,7 +55,7 @@ void avow__context_free(avow__context_t *c) {
   for (int i = 0; i < AVOW__TABLES; i++)
     avow__table_close(&c->tables[i]);
   avow__layers_free(c);
-  avow__free(c);
+  avow_free(c);
 }
 
 void avow__context_release(avow__context_t *c) {

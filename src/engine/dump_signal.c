@@ -54,7 +54,7 @@ static void dumper_on_signal(uv_signal_t *handle, int signum) {
 static void dumper_on_closed(uv_handle_t *handle) {
   avow__context_t *c = handle->data;
   c->close.closing_own--;
-  avow__free(AVOW__CONTAINER(dumper_t, handle, handle));
+  avow_free(AVOW__CONTAINER(dumper_t, handle, handle));
 }
 
 static int dumper_start(avow__context_t *c, dumper_t *dumper, int signum) {
@@ -120,12 +120,12 @@ int avow_dump_on_signal(uv_loop_t *loop, int signum, FILE *out) {
   int err = dumper_check(c, signum, out);
   if (err != 0)
     return err;
-  dumper_t *dumper = avow__calloc(1, sizeof(*dumper));
+  dumper_t *dumper = avow_calloc(1, sizeof(*dumper));
   if (dumper == NULL)
     return UV_ENOMEM;
   err = uv_signal_init(loop, &dumper->handle);
   if (err != 0) {
-    avow__free(dumper);
+    avow_free(dumper);
     return err;
   }
   dumper->out = out;
@@ -148,7 +148,7 @@ static void dumpers_free(avow__context_t *c) {
   while (c->dumpers != NULL) {
     dumper_t *dumper = dumper_of(c->dumpers);
     avow__list_remove(&c->dumpers, &dumper->link);
-    avow__free(dumper);
+    avow_free(dumper);
   }
 }
 

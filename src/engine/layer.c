@@ -8,7 +8,7 @@ void *avow__layer_open(avow__context_t *c, int number, const avow__part_t *part,
   assert(number < AVOW__LAYERS);
   if (c->layers[number] != NULL || c->life == AVOW__CLOSED)
     return c->layers[number];
-  avow__layer_t *layer = avow__calloc(1, size);
+  avow__layer_t *layer = avow_calloc(1, size);
   if (layer == NULL)
     return NULL;
   layer->part = part;
@@ -27,6 +27,6 @@ void avow__layers_free(avow__context_t *c) {
     if (layer != NULL && layer->part->at_end != NULL)
       layer->part->at_end(c);
     c->layers[i] = NULL;
-    avow__free(layer);
+    avow_free(layer);
   }
 }

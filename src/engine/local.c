@@ -36,7 +36,7 @@ void avow__locals_unref(avow__locals_t *locals) {
     return;
   for (size_t i = locals->count; i-- > 0;)
     avow__value_unref(locals->all[i].value);
-  avow__free(locals);
+  avow_free(locals);
 }
 
 void avow__locals_each(const avow__fiber_t *f,
@@ -65,7 +65,7 @@ static size_t local_find(const avow__locals_t *locals,
 static avow__locals_t *local_copy(const avow__locals_t *old) {
   const size_t count = old != NULL ? old->count : 0;
   avow__locals_t *copy =
-      avow__malloc(sizeof(*copy) + (count + 1) * sizeof(copy->all[0]));
+      avow_malloc(sizeof(*copy) + (count + 1) * sizeof(copy->all[0]));
   if (copy == NULL)
     return NULL;
   copy->refs = 1;

@@ -52,7 +52,7 @@ static bool enlist(avow__context_t *c) {
 
 /* It is in the registry, or else freed. */
 static int context_new(uv_loop_t *loop, const avow_options_t *options) {
-  avow__context_t *c = avow__calloc(1, sizeof(*c));
+  avow__context_t *c = avow_calloc(1, sizeof(*c));
   if (c == NULL)
     return UV_ENOMEM;
   avow__queue_init(&c->queue);

@@ -43,7 +43,7 @@ static avow_mailbox_t *mailbox_given(const avow_mailbox_t *mailbox) {
 static void post_end(post_t *post) {
   if (post->free_fn != NULL)
     post->free_fn(post->data);
-  avow__free(post);
+  avow_free(post);
 }
 
 static void post_deliver(avow__context_t *c, avow__mail_t *mail) {
@@ -61,14 +61,14 @@ static void post_forget(avow__mail_t *mail) {
 static int post_send(avow__port_t *port, const post_t *model) {
   static const avow__mail_class_t klass = { .deliver = post_deliver,
                                             .forget = post_forget };
-  post_t *post = avow__malloc(sizeof(*post));
+  post_t *post = avow_malloc(sizeof(*post));
   if (post == NULL)
     return UV_ENOMEM;
   *post = *model;
   post->mail.klass = &klass;
   if (avow__port_post(port, &post->mail))
     return 0;
-  avow__free(post);
+  avow_free(post);
   return UV_ECANCELED;
 }
 
@@ -87,7 +87,7 @@ int avow_post(const avow_mailbox_t *borrowed, void (*fn)(void *), void *data,
 /* Beginning and end. */
 
 static avow_mailbox_t *mailbox_alloc(avow__port_t *port, int code) {
-  avow_mailbox_t *mailbox = avow__calloc(1, sizeof(*mailbox));
+  avow_mailbox_t *mailbox = avow_calloc(1, sizeof(*mailbox));
   if (mailbox == NULL)
     return &nobody;
   avow__note_there(mailbox);
@@ -120,7 +120,7 @@ avow_mailbox_t *avow_mailbox_ref(const avow_mailbox_t *borrowed) {
 static void mailbox_forget(avow__mail_t *mail) {
   avow_mailbox_t *mailbox = AVOW__CONTAINER(avow_mailbox_t, end, mail);
   avow__port_unref(mailbox->port);
-  avow__free(mailbox);
+  avow_free(mailbox);
 }
 
 static void mailbox_deliver(avow__context_t *c, avow__mail_t *mail) {
@@ -147,5 +147,5 @@ void avow_mailbox_unref(avow_mailbox_t *mailbox) {
   if (mailbox->port != NULL)
     mailbox_end(mailbox);
   else
-    avow__free(mailbox);
+    avow_free(mailbox);
 }

@@ -117,7 +117,7 @@ static bool phase_open(avow__context_t *c) {
   if (c->phases != NULL)
     return true;
   uv_once(&kinds, set_phase_kinds);
-  avow__phases_t *phases = avow__calloc(1, sizeof(*phases));
+  avow__phases_t *phases = avow_calloc(1, sizeof(*phases));
   if (phases == NULL)
     return false;
   (void) uv_idle_init(c->loop, &phases->idle);       /* cannot fail */
@@ -172,7 +172,7 @@ static void phases_close(avow__context_t *c) {
 }
 
 static void phases_free(avow__context_t *c) {
-  avow__free(c->phases);
+  avow_free(c->phases);
   c->phases = NULL;
 }
 

@@ -15,7 +15,7 @@ static avow__slab_t nothing;
 static avow__plain_t nowhere;
 
 void *avow__pool_grow(avow__pool_t *pool) {
-  avow__plain_t *plain = avow__calloc(1, sizeof(*plain));
+  avow__plain_t *plain = avow_calloc(1, sizeof(*plain));
   if (plain == NULL)
     return NULL;
   plain->context = pool->context;
@@ -47,7 +47,7 @@ void avow__pool_give_back(avow__pool_t *pool, avow_promise_t *p) {
     if (at->next == link)
       at->next = plain_after(pool, link);
   avow__list_remove(&pool->all, link);
-  avow__free(plain);
+  avow_free(plain);
 }
 
 void avow__pool_free_both(avow__pool_t *pool, avow_promise_t *p,

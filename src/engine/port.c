@@ -52,7 +52,7 @@ void avow__port_unref(avow__port_t *port) {
     return;
   uv_cond_destroy(&port->came);
   uv_mutex_destroy(&port->mutex);
-  avow__free(port);
+  avow_free(port);
 }
 
 void avow__port_expect(avow__port_t *port) {
@@ -270,12 +270,12 @@ static int port_init(avow__context_t *c, avow__port_t *port) {
 }
 
 static AVOW__APART int port_make(avow__context_t *c) {
-  avow__port_t *port = avow__calloc(1, sizeof(*port));
+  avow__port_t *port = avow_calloc(1, sizeof(*port));
   if (port == NULL)
     return UV_ENOMEM;
   const int err = port_init(c, port);
   if (err != 0) {
-    avow__free(port);
+    avow_free(port);
     return err;
   }
   c->threads.port = port;

@@ -258,7 +258,7 @@ static void record_jobs(avow__trace_t *t,
 }
 
 int avow__record_start(avow__context_t *c, FILE *out) {
-  avow__trace_t *t = avow__calloc(1, sizeof(*t));
+  avow__trace_t *t = avow_calloc(1, sizeof(*t));
   if (t == NULL)
     return UV_ENOMEM;
   t->context = c;
@@ -288,7 +288,7 @@ int avow__record_stop(avow__context_t *c) {
   record_write(t);
   avow__sheet_end(&t->sheet);
   const int err = t->sheet.err;
-  avow__free(t);
+  avow_free(t);
   return err;
 }
 

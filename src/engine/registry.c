@@ -69,14 +69,14 @@ static avow__entry_t *take_on(const avow__shelf_t *shelf,
 static bool extend(avow__shelf_t *largest) {
   const uint32_t log = largest->log + GROWTH_LOG;
   avow__shelf_t *shelf =
-      avow__calloc(1, sizeof(*shelf) + (sizeof(avow__entry_t) << log));
+      avow_calloc(1, sizeof(*shelf) + (sizeof(avow__entry_t) << log));
   if (shelf == NULL)
     return false;
   shelf->smaller = largest;
   shelf->entries = (avow__entry_t *) (void *) (shelf + 1);
   shelf->log = log;
   if (!atomic_compare_exchange_strong(&avow__shelves, &largest, shelf))
-    avow__free(shelf); /* another thread was first */
+    avow_free(shelf); /* another thread was first */
   return true;
 }
 
@@ -117,7 +117,7 @@ AVOW__AT_UNLOAD void avow__registry_end(void) {
   while (shelf != &first) {
     assert(shelf != NULL); /* the first has no smaller one */
     avow__shelf_t *smaller = shelf->smaller;
-    avow__free(shelf);
+    avow_free(shelf);
     shelf = smaller;
   }
 }

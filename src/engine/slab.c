@@ -66,8 +66,7 @@ static avow__chunk_t *chunk_new(avow__pool_t *pool) {
   size_t slabs = pool->chunk_slabs > 0 ? pool->chunk_slabs * 2 : 1;
   if (slabs > CHUNK_MAX)
     slabs = CHUNK_MAX;
-  avow__chunk_t *chunk =
-      avow__malloc(sizeof(*chunk) + (slabs + 1) * AVOW__SLAB);
+  avow__chunk_t *chunk = avow_malloc(sizeof(*chunk) + (slabs + 1) * AVOW__SLAB);
   if (chunk == NULL)
     return NULL;
   chunk->slabs = align((char *) (chunk + 1));
@@ -115,7 +114,7 @@ static void slabs_trim(avow__pool_t *pool, size_t kept) {
     const size_t slabs = chunk_size(chunk);
     pool->kept -= slabs;
     avow__discard(chunk->slabs, slabs * AVOW__SLAB);
-    avow__free(chunk);
+    avow_free(chunk);
   }
 }
 
@@ -301,7 +300,7 @@ void avow__slabs_shrink(avow__pool_t *pool) {
 void avow__slabs_close(avow__pool_t *pool) {
   slabs_trim(pool, 0);
   while (pool->chunks != NULL)
-    avow__free(avow__list_take_first(&pool->chunks));
+    avow_free(avow__list_take_first(&pool->chunks));
 }
 
 static avow__chunk_t *chunk_after(const avow__pool_t *pool,

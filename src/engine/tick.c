@@ -156,12 +156,12 @@ static void tick_close(avow__context_t *c) {
 }
 
 static void tick_free(avow__context_t *c) {
-  avow__free(c->tick);
+  avow_free(c->tick);
   c->tick = NULL;
 }
 
 bool avow__tick_init(avow__context_t *c) {
-  avow__tick_t *tick = avow__malloc(sizeof(*tick));
+  avow__tick_t *tick = avow_malloc(sizeof(*tick));
   if (tick == NULL)
     return false;
   (void) uv_idle_init(c->loop, &tick->idle);       /* cannot fail */

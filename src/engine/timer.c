@@ -258,7 +258,7 @@ static avow_value_t timed_out(void) {
 static bool wheel_new(avow__context_t *c) {
   if (c->wheel != NULL)
     return true;
-  avow__wheel_t *wheel = avow__calloc(1, sizeof(*wheel));
+  avow__wheel_t *wheel = avow_calloc(1, sizeof(*wheel));
   if (wheel == NULL)
     return false;
   uv_once(&kinds, set_timer_kinds);
@@ -390,7 +390,7 @@ static void wheel_free(avow__context_t *c) {
     avow__value_unref(c->wheel->canceled);
     avow__value_unref(c->wheel->timed_out);
   }
-  avow__free(c->wheel);
+  avow_free(c->wheel);
   c->wheel = NULL;
 }
 

@@ -35,7 +35,7 @@ static void CALLBACK fiber_enter(void *none) {
 
 int avow__fiber_new(const avow__fibers_t *fibers, avow__fiber_t **out) {
   const size_t size = fibers->stack_size;
-  avow__fiber_t *f = this_fiber() != NULL ? avow__calloc(1, sizeof(*f)) : NULL;
+  avow__fiber_t *f = this_fiber() != NULL ? avow_calloc(1, sizeof(*f)) : NULL;
   if (f == NULL)
     return UV_ENOMEM;
   f->stack.size = size;
@@ -45,14 +45,14 @@ int avow__fiber_new(const avow__fibers_t *fibers, avow__fiber_t **out) {
     *out = f;
     return 0;
   }
-  avow__free(f);
+  avow_free(f);
   return UV_ENOMEM;
 }
 
 /* What is on it only the system could wipe. */
 void avow__fiber_free(const avow__fibers_t *fibers, avow__fiber_t *f) {
   DeleteFiber(f->spot.fiber);
-  avow__free(f);
+  avow_free(f);
 }
 
 avow_value_t avow__fiber_begin(avow__fiber_t *f, avow__spot_t *here) {

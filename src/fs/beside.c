@@ -36,7 +36,7 @@ static int make_and_rename(avow__place_t temp, avow__place_t place,
 int avow__beside(avow__place_t place, avow__make_fn *make, const void *data) {
   const char *text = avow__place_text(place);
   const size_t name_at = avow__disk_name_at(text);
-  char *temp = avow__malloc(name_at + AVOW__BESIDE_NAME);
+  char *temp = avow_malloc(name_at + AVOW__BESIDE_NAME);
   if (temp == NULL)
     return UV_ENOMEM;
   memcpy(temp, text, name_at);
@@ -46,6 +46,6 @@ int avow__beside(avow__place_t place, avow__make_fn *make, const void *data) {
     avow__beside_name(temp + name_at);
     err = make_and_rename(beside, place, make, data);
   }
-  avow__free(temp);
+  avow_free(temp);
   return err;
 }

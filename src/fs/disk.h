@@ -52,7 +52,7 @@ int avow__disk_utime(const char *path, const uv_stat_t *stat);
 /* A link at new_path that says path. */
 int avow__disk_symlink(const char *path, const char *new_path);
 
-/* The path in a symbolic link, for avow__free(). */
+/* The path in a symbolic link, for avow_free(). */
 int avow__disk_readlink(const char *path, char **out);
 
 /* What kind of thing a stat is of. */

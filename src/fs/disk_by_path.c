@@ -60,7 +60,7 @@ int avow__disk_readlink(const char *path, char **out) {
   if (err < 0)
     return done(&req, err);
   const size_t size = strlen(req.ptr) + 1;
-  *out = avow__malloc(size);
+  *out = avow_malloc(size);
   if (*out != NULL)
     memcpy(*out, req.ptr, size);
   return done(&req, *out != NULL ? 0 : UV_ENOMEM);

@@ -163,14 +163,14 @@ static void portion_end(void *data) {
   if (file->read_at >= 0)
     file->read_at += (int64_t) portion->by.sent;
   avow__sending_close(&portion->by);
-  avow__free(portion);
+  avow_free(portion);
   file_serve(file);
   file_end(file);
   avow__parent_unref(&file->parent);
 }
 
 static avow_promise_t *file_send(file_t *file, int to) {
-  portion_t *portion = avow__malloc(sizeof(*portion));
+  portion_t *portion = avow_malloc(sizeof(*portion));
   if (portion == NULL) {
     avow__sending_close(&(avow__sending_t){ .to = to });
     return file_refuse(file, UV_ENOMEM, "sendfile");
@@ -218,7 +218,7 @@ static void file_done(file_t *file, avow_value_t outcome) {
   (void) avow__list_take_first(&file->queue);
   avow__waiter_settle(&entry->deferred, outcome);
   avow__value_unref(entry->bytes);
-  avow__free(entry);
+  avow_free(entry);
 }
 
 /* Begins with the first that is to be written. */
@@ -252,7 +252,7 @@ static void file_has_written(file_t *file, avow_value_t outcome) {
 /* Takes the bytes, NONE of a shutdown. */
 static avow_promise_t *file_queue(file_t *file, avow_value_t bytes,
                                   const char *name) {
-  entry_t *entry = avow__malloc(sizeof(*entry));
+  entry_t *entry = avow_malloc(sizeof(*entry));
   if (entry == NULL) {
     avow__value_unref(bytes);
     return file_refuse(file, UV_ENOMEM, name);

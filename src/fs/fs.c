@@ -150,7 +150,7 @@ avow_value_t avow__fs_failure(const avow__fs_t *op, int code) {
 
 static void fs_let_go(avow__fs_t *op) {
   avow__value_unref(op->value);
-  avow__free(op->memory);
+  avow_free(op->memory);
 }
 
 void avow__fs_sent(avow__fs_t *op, int err) {

@@ -179,7 +179,7 @@ static int fs_dir_start_read(avow__fs_t *op, size_t n) {
   if (n == 0)
     return UV_EINVAL; /* would be taken for the end */
   if (n <= SIZE_MAX / sizeof(uv_dirent_t))
-    op->memory = avow__calloc(n, sizeof(uv_dirent_t));
+    op->memory = avow_calloc(n, sizeof(uv_dirent_t));
   if (op->memory == NULL)
     return UV_ENOMEM;
   op->result = entries_read;

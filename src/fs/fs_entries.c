@@ -25,14 +25,14 @@ struct avow__entries_s {
 
 static const avow_class_t entries_class = { .name = "entries",
                                             .sendable = true,
-                                            .destroy = avow__free };
+                                            .destroy = avow_free };
 
 /* So many are in memory already, with more to each. */
 avow__entries_t *avow__entries_new(size_t n) {
   const size_t names =
       avow__plus(sizeof(avow__entries_t), avow__times(n, sizeof(size_t)));
   const size_t room = avow__plus(names, avow__times(n, NAME));
-  avow__entries_t *entries = avow__malloc(room);
+  avow__entries_t *entries = avow_malloc(room);
   if (entries == NULL)
     return NULL;
   entries->len = 0;
@@ -43,7 +43,7 @@ avow__entries_t *avow__entries_new(size_t n) {
 
 static avow__entries_t *fs_entries_resize(avow__entries_t *entries,
                                           size_t room) {
-  avow__entries_t *moved = avow__realloc(entries, room);
+  avow__entries_t *moved = avow_realloc(entries, room);
   if (moved != NULL)
     moved->room = room;
   return moved;
@@ -57,7 +57,7 @@ static avow__entries_t *fs_entries_reserve(avow__entries_t *entries,
       fs_entries_resize(entries,
                         avow__plus(avow__times(entries->room, 2), size));
   if (moved == NULL)
-    avow__free(entries);
+    avow_free(entries);
   return moved;
 }
 

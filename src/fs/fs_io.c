@@ -56,7 +56,7 @@ static int fs_io_use(io_t *io, const avow_value_t *items, size_t n) {
     count += fs_io_parts_of(&items[i]);
   }
   if (count > 1)
-    io->bufs = io->fs.memory = avow__calloc(count, sizeof(uv_buf_t));
+    io->bufs = io->fs.memory = avow_calloc(count, sizeof(uv_buf_t));
   if (io->bufs == NULL)
     return UV_ENOMEM;
   io->count = 0;

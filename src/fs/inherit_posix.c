@@ -61,7 +61,7 @@ static int keep_attributes(int from, int to, bool same_group) {
     return UV_ENOMEM;
   const bool acl_kept = copy_acl(x, same_group);
   const bool kept = copy_attributes(x) && acl_kept;
-  avow__free(x);
+  avow_free(x);
   return kept ? 1 : 0;
 }
 

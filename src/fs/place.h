@@ -90,7 +90,7 @@ int avow__place_rename(avow__place_t from, avow__place_t to);
 int avow__place_rmdir(avow__place_t place);
 int avow__place_unlink(avow__place_t place);
 
-/* A link that says the text, and what one says, for avow__free(). */
+/* A link that says the text, and what one says, for avow_free(). */
 int avow__place_symlink(avow__place_t place, const char *text);
 int avow__place_readlink(avow__place_t place, char **out);
 

@@ -39,14 +39,14 @@ static int refuse_link(const char *path, avow__links_t links) {
 
 int avow__dir_open(avow__place_t place, avow__links_t links, avow__dir_t *out) {
   *out = (avow__dir_t){ .fd = -1 };
-  stream_t *stream = avow__calloc(1, sizeof(*stream));
+  stream_t *stream = avow_calloc(1, sizeof(*stream));
   if (stream == NULL)
     return UV_ENOMEM;
   int err = refuse_link(place.path, links);
   if (err == 0)
     err = open_stream(place.path, stream);
   if (err < 0)
-    avow__free(stream);
+    avow_free(stream);
   else
     *out = (avow__dir_t){ .fd = 0, .stream = stream };
   return err;
@@ -108,7 +108,7 @@ void avow__dir_close(avow__dir_t *dir) {
   uv_fs_req_cleanup(&stream->req);
   (void) uv_fs_closedir(NULL, &req, stream->dir, NULL); /* only read from */
   uv_fs_req_cleanup(&req);
-  avow__free(stream);
+  avow_free(stream);
 }
 
 int avow__place_lstat(avow__place_t place, uv_stat_t *out) {

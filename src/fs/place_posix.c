@@ -228,7 +228,7 @@ int avow__place_readlink(avow__place_t place, char **out) {
   enum { MOST = 65536 };
   size_t room = 256;
   for (;;) {
-    char *text = avow__malloc(room);
+    char *text = avow_malloc(room);
     if (text == NULL)
       return UV_ENOMEM;
     const ssize_t len = readlinkat(fd_of(place), place.name, text, room);
@@ -238,7 +238,7 @@ int avow__place_readlink(avow__place_t place, char **out) {
       return 0;
     }
     const int err = len < 0 ? avow__at_code(-1) : UV_ENAMETOOLONG;
-    avow__free(text);
+    avow_free(text);
     if ((len < 0 && err != UV_EINTR) || room == MOST)
       return err;
     room *= len < 0 ? 1 : 2;

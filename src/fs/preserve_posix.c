@@ -49,7 +49,7 @@ static bool keep_all(int from, int to) {
     return false;
   keep_others(x);
   const bool kept = avow__xattrs_copy_acl(x);
-  avow__free(x);
+  avow_free(x);
   return kept;
 }
 

@@ -24,14 +24,14 @@ static int follow_link(avow__successor_t *s) {
   const size_t keep =
       avow__disk_is_slash(target[0]) ? 0 : avow__disk_name_at(s->path);
   const size_t len = strlen(target);
-  char *path = avow__malloc(keep + len + 1);
+  char *path = avow_malloc(keep + len + 1);
   if (path != NULL) {
     memcpy(path, s->path, keep);
     memcpy(path + keep, target, len + 1);
-    avow__free(s->path);
+    avow_free(s->path);
     s->path = path;
   }
-  avow__free(target);
+  avow_free(target);
   return path != NULL ? 0 : UV_ENOMEM;
 }
 
@@ -63,7 +63,7 @@ static int find_old(avow__successor_t *s) {
 
 static int open_new(avow__successor_t *s) {
   s->name_at = avow__disk_name_at(s->path);
-  s->new_path = avow__malloc(s->name_at + AVOW__BESIDE_NAME);
+  s->new_path = avow_malloc(s->name_at + AVOW__BESIDE_NAME);
   if (s->new_path == NULL)
     return UV_ENOMEM;
   memcpy(s->new_path, s->path, s->name_at);
@@ -81,7 +81,7 @@ static int open_new(avow__successor_t *s) {
 int avow__successor_open(avow__successor_t *s, const char *path, int mode) {
   const size_t size = strlen(path) + 1;
   *s = (avow__successor_t){ .file = -1, .mode = mode };
-  s->path = avow__malloc(size);
+  s->path = avow_malloc(size);
   if (s->path == NULL)
     return UV_ENOMEM;
   memcpy(s->path, path, size);
@@ -133,8 +133,8 @@ void avow__successor_close(avow__successor_t *s) {
     (void) avow__disk_close(s->file); /* it goes */
     (void) avow__disk_unlink(s->new_path);
   }
-  avow__free(s->new_path);
-  avow__free(s->path);
+  avow_free(s->new_path);
+  avow_free(s->path);
 }
 
 #endif

@@ -39,13 +39,13 @@ static const char *successor_name_of(const avow__successor_t *s) {
    link before it is in. */
 static int successor_enter_dir(avow__successor_t *s) {
   const size_t len = avow__disk_name_at(s->path);
-  char *path = avow__malloc(len + 2);
+  char *path = avow_malloc(len + 2);
   if (path == NULL)
     return UV_ENOMEM;
   memcpy(path, s->path, len);
   memcpy(path + len, ".", 2);
   const int dir = avow__at_open_dir(s->dir >= 0 ? s->dir : AT_FDCWD, path);
-  avow__free(path);
+  avow_free(path);
   if (dir < 0)
     return dir;
   successor_close_dir(s);
@@ -75,17 +75,17 @@ static int follow_link(avow__successor_t *s) {
   const int err = check_link(s);
   if (err < 0)
     return err;
-  char *path = avow__malloc(LINK_ROOM);
+  char *path = avow_malloc(LINK_ROOM);
   if (path == NULL)
     return UV_ENOMEM;
   const int len = avow__at_code(
       (int) readlinkat(s->dir, successor_name_of(s), path, LINK_ROOM));
   if (len < 0 || len == LINK_ROOM) {
-    avow__free(path);
+    avow_free(path);
     return len < 0 ? len : UV_ENAMETOOLONG;
   }
   path[len] = '\0';
-  avow__free(s->path);
+  avow_free(s->path);
   s->path = path;
   return 0;
 }
@@ -136,7 +136,7 @@ int avow__successor_open(avow__successor_t *s, const char *path, int mode) {
   *s = (avow__successor_t){ .file = -1, .dir = -1, .temp.file = -1 };
   if (path[0] == '\0') /* which is no name in any directory */
     return UV_ENOENT;
-  s->path = avow__malloc(size);
+  s->path = avow_malloc(size);
   if (s->path == NULL)
     return UV_ENOMEM;
   memcpy(s->path, path, size);
@@ -172,5 +172,5 @@ int avow__successor_sync(avow__successor_t *s) {
 void avow__successor_close(avow__successor_t *s) {
   avow__temp_file_close(&s->temp);
   successor_close_dir(s);
-  avow__free(s->path);
+  avow_free(s->path);
 }

@@ -12,7 +12,7 @@
 /* The attributes that go from one file to another, both open. */
 typedef struct avow__xattrs_s avow__xattrs_t;
 
-/* Begins with two files. NULL without memory; ends with avow__free(). */
+/* Begins with two files. NULL without memory; ends with avow_free(). */
 avow__xattrs_t *avow__xattrs_new(int from, int to);
 
 /* Reads which there are; false if the system does not tell. */

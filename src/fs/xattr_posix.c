@@ -27,7 +27,7 @@ static bool is_none(ssize_t result) {
 }
 
 avow__xattrs_t *avow__xattrs_new(int from, int to) {
-  avow__xattrs_t *x = avow__malloc(sizeof(*x));
+  avow__xattrs_t *x = avow_malloc(sizeof(*x));
   if (x == NULL)
     return NULL;
   x->from = from;

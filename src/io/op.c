@@ -46,7 +46,7 @@ static void *take_spare(spares_t *spares) {
 static void spares_free(avow__context_t *c) {
   spares_t *spares = (spares_t *) c->layers[IO_LAYER];
   while (spares->first != NULL)
-    avow__free(take_spare(spares));
+    avow_free(take_spare(spares));
 }
 
 static spares_t *spares_open(avow__context_t *c) {
@@ -61,7 +61,7 @@ static avow__op_t *op_alloc(avow__context_t *c, size_t size) {
   if (spares != NULL && spares->first != NULL)
     op = take_spare(spares);
   else if (spares != NULL || !reusable)
-    op = avow__malloc(reusable ? ROOM : size);
+    op = avow_malloc(reusable ? ROOM : size);
   if (op == NULL)
     return NULL;
   memset(op, 0, size);
@@ -74,7 +74,7 @@ static void op_free(avow__op_t *op) {
   spares_t *spares = (spares_t *) c->layers[IO_LAYER];
   if (!op->reusable || c->life == AVOW__CLOSED || spares == NULL ||
       spares->count == SPARES_MAX) {
-    avow__free(op);
+    avow_free(op);
     return;
   }
   spare_t *spare = (spare_t *) (void *) op;

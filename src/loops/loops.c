@@ -47,7 +47,7 @@ void avow__loops_unref(avow_loops_t *loops) {
   for (size_t i = 0; i < loops->count; i++)
     avow__worker_unref(loops->workers[i]);
   avow__note_gone(loops);
-  avow__free(loops);
+  avow_free(loops);
 }
 
 static AVOW__APART avow__worker_t *least_busy(const avow_loops_t *loops) {
@@ -84,7 +84,7 @@ avow_promise_t *avow_loops_run(const avow_loops_t *loops, size_t index,
 avow_loops_t *avow_loops_new(size_t count) {
   const size_t wanted = count > 0 ? count : uv_available_parallelism();
   const size_t size = avow__times(wanted, sizeof(avow__worker_t *));
-  avow_loops_t *loops = avow__calloc(1, avow__plus(sizeof(*loops), size));
+  avow_loops_t *loops = avow_calloc(1, avow__plus(sizeof(*loops), size));
   if (loops == NULL)
     return &nobody;
   avow__note_there(loops);

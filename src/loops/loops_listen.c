@@ -42,13 +42,13 @@ static void parcel_free(void *data) {
   parcel_t *parcel = data;
   if (parcel->fd >= 0)
     (void) close(parcel->fd); /* a socket's is closed in any case */
-  avow__free(parcel);
+  avow_free(parcel);
 }
 
 /* Makes a parcel of the connection; NULL without memory or descriptor. */
 static parcel_t *pack(const avow__listen_t *listen, uv_stream_t *stream) {
   uv_os_fd_t fd;
-  parcel_t *parcel = avow__malloc(sizeof(*parcel));
+  parcel_t *parcel = avow_malloc(sizeof(*parcel));
   if (parcel == NULL)
     return NULL;
   (void) uv_fileno((uv_handle_t *) stream, &fd); /* it was accepted */
@@ -58,7 +58,7 @@ static parcel_t *pack(const avow__listen_t *listen, uv_stream_t *stream) {
                         .data = listen->data };
   if (parcel->fd >= 0)
     return parcel;
-  avow__free(parcel);
+  avow_free(parcel);
   return NULL;
 }
 
@@ -89,7 +89,7 @@ static avow_value_t hand_over(avow_value_t stream, void *data) {
 static void listen_free(void *data) {
   avow__listen_t *listen = data;
   avow__loops_unref(listen->loops);
-  avow__free(listen);
+  avow_free(listen);
 }
 
 /* The server is released. */
@@ -101,7 +101,7 @@ static avow_promise_t *loops_listen_refuse(uv_loop_t *home, avow_value_t server,
 
 static avow_promise_t *accept_at_home(avow_value_t server,
                                       const avow__listen_t *wanted) {
-  avow__listen_t *listen = avow__malloc(sizeof(*listen));
+  avow__listen_t *listen = avow_malloc(sizeof(*listen));
   if (listen == NULL)
     return loops_listen_refuse(wanted->home, server, UV_ENOMEM);
   *listen = *wanted;

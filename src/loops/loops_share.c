@@ -117,12 +117,12 @@ static bool listen_to_parts(const part_t *parts, size_t count, int backlog) {
 static void parts_free(part_t *parts, size_t count) {
   for (size_t i = 0; i < count; i++)
     close_socket(parts[i].fd);
-  avow__free(parts);
+  avow_free(parts);
 }
 
 /* Makes a part for each loop; NULL where that cannot be. */
 static part_t *parts_new(size_t count, const uv_tcp_t *tcp, int backlog) {
-  part_t *parts = avow__calloc(count, sizeof(*parts));
+  part_t *parts = avow_calloc(count, sizeof(*parts));
   if (parts == NULL)
     return NULL;
   for (size_t i = 0; i < count; i++)

@@ -97,7 +97,7 @@ void avow__worker_unref(avow__worker_t *worker) {
     return;
   if (worker->port != NULL)
     avow__port_unref(worker->port);
-  avow__free(worker);
+  avow_free(worker);
 }
 
 size_t avow__worker_load(const avow__worker_t *worker) {
@@ -395,7 +395,7 @@ static int open_loop(avow__worker_t *worker) {
 }
 
 avow__worker_t *avow__worker_new(int *err) {
-  avow__worker_t *worker = avow__calloc(1, sizeof(*worker));
+  avow__worker_t *worker = avow_calloc(1, sizeof(*worker));
   *err = UV_ENOMEM;
   if (worker == NULL)
     return NULL;

@@ -53,7 +53,7 @@ static void connect_release(race_t *race) {
     return;
   avow__value_unref(avow__block_value(&race->failures->head));
   avow__value_unref(race->owner);
-  avow__free(race);
+  avow_free(race);
 }
 
 /* The losers close; their callbacks and the pause's come later. */
@@ -84,7 +84,7 @@ static avow_value_t every_failure(const avow__list_t *failures,
                                   avow_value_t cause) {
   const int code = failures->items[0].code;
   const size_t size = length_of_messages(failures);
-  char *text = avow__malloc(size);
+  char *text = avow_malloc(size);
   if (text == NULL) {
     avow__value_unref(cause);
     return avow_error(code);
@@ -94,7 +94,7 @@ static avow_value_t every_failure(const avow__list_t *failures,
     len += (size_t) snprintf(text + len, size - len, "%s%s", i > 0 ? "; " : "",
                              avow_error_message(&failures->items[i]));
   const avow_value_t v = avow_error_new(code, cause, "%s", text);
-  avow__free(text);
+  avow_free(text);
   return v;
 }
 
@@ -246,11 +246,11 @@ static void put_in_order(race_t *race, const struct addrinfo *list) {
 }
 
 static race_t *race_new(avow__context_t *c, size_t n) {
-  race_t *race = avow__calloc(1, avow__plus(sizeof(*race),
-                                            avow__times(n, sizeof(attempt_t))));
+  race_t *race = avow_calloc(1, avow__plus(sizeof(*race),
+                                           avow__times(n, sizeof(attempt_t))));
   avow__list_t *failures = race != NULL ? avow__list_new(n) : NULL;
   if (failures == NULL) {
-    avow__free(race);
+    avow_free(race);
     return NULL;
   }
   race->context = c;

@@ -49,7 +49,7 @@ uv_stream_t *avow__owned_handle(const avow_value_t *v) {
 
 static void owned_free(owned_t *owned) {
   avow__note_gone(&owned->u);
-  avow__free(owned);
+  avow_free(owned);
 }
 
 /* The socket has to be open still for its inode to be its own: where the
@@ -125,10 +125,10 @@ static avow_value_t owned_new(uv_loop_t *loop, uv_handle_type type, int fd) {
   avow__net_t *net = avow__net_open(c);
   if (net == NULL)
     return avow_error(UV_ENOMEM);
-  owned_t *owned = avow__calloc(1, offsetof(owned_t, u) + uv_handle_size(type));
+  owned_t *owned = avow_calloc(1, offsetof(owned_t, u) + uv_handle_size(type));
   const int err = owned != NULL ? owned_init(loop, owned, type, fd) : UV_ENOMEM;
   if (err != 0) {
-    avow__free(owned);
+    avow_free(owned);
     return avow_error(err);
   }
   avow__note_there(&owned->u);

@@ -77,7 +77,7 @@ static bool is_left(const char *name) {
 static avow__socket_name_t *socket_name_new(const char *name) {
   const size_t size = strlen(name) + 1;
   size_t at = PATH_MAX;
-  avow__socket_name_t *s = avow__malloc(sizeof(*s) + at + size + 1);
+  avow__socket_name_t *s = avow_malloc(sizeof(*s) + at + size + 1);
   if (s == NULL)
     return NULL;
   if (name[0] == '/' || uv_cwd(s->path, &at) != 0)
@@ -109,7 +109,7 @@ void avow__socket_name_end(avow__socket_name_t *name, bool is_open) {
     return;
   if (is_still_there(name) && (is_open || knock(name->path) == UV_ECONNREFUSED))
     (void) unlink(name->path); /* or it stays */
-  avow__free(name);
+  avow_free(name);
 }
 
 /* As uv_pipe_bind() does: a directory that is not there is UV_EACCES. */
@@ -149,7 +149,7 @@ static int bind_socket(uv_pipe_t *pipe, int fd, const char *name,
     return UV_ENOMEM;
   int err = bind_name(fd, name, options->takes_over);
   if (err != 0) {
-    avow__free(s);
+    avow_free(s);
     return err;
   }
   err = begin_to_listen(pipe, fd, s, options->mode);

@@ -17,7 +17,7 @@
 
 avow__progress_t *avow__progress_new(uv_loop_t *loop, const char *name,
                                      const avow_pump_options_t *options) {
-  avow__progress_t *progress = avow__malloc(sizeof(*progress));
+  avow__progress_t *progress = avow_malloc(sizeof(*progress));
   if (progress == NULL)
     return NULL;
   *progress = (avow__progress_t){ .loop = loop,
@@ -63,7 +63,7 @@ static void look_within_write(avow__progress_t *progress) {
 static void progress_unref(void *data) {
   avow__progress_t *progress = data;
   if (--progress->refs == 0)
-    avow__free(progress);
+    avow_free(progress);
 }
 
 static avow_value_t progress_look(void *data) {

@@ -55,7 +55,7 @@ static avow_deferred_t *pump_end(pump_t *pump) {
 static void pump_settle(pump_t *pump, avow_value_t v) {
   avow_deferred_t *d = pump_end(pump);
   if (!pump->waits)
-    avow__free(pump);
+    avow_free(pump);
   (void) avow_resolve(d, v); /* pending: cancelling ends it */
 }
 
@@ -67,7 +67,7 @@ static void pump_cancel(void *data) {
   pump_t *pump = data;
   avow_deferred_drop(pump_end(pump));
   if (!pump->waits)
-    avow__free(pump);
+    avow_free(pump);
 }
 
 static void on_source_close(avow__reading_t *source) {
@@ -97,7 +97,7 @@ static bool pump_resume(pump_t *pump) {
   c->on_handles--;
   if (pump->deferred != NULL)
     return true;
-  avow__free(pump);
+  avow_free(pump);
   if (c->life == AVOW__CLOSED)
     avow__context_release(c);
   return false;
@@ -239,7 +239,7 @@ static avow_promise_t *pump_new(uv_stream_t *from, uv_stream_t *to,
   avow__context_t *c = avow__context_of(from->loop);
   avow_deferred_t *d;
   avow_promise_t *p = avow__promise_new(c, &d);
-  pump_t *pump = avow__has_settled(p) ? NULL : avow__malloc(sizeof(*pump));
+  pump_t *pump = avow__has_settled(p) ? NULL : avow_malloc(sizeof(*pump));
   int err = UV_ENOMEM;
   if (pump != NULL) {
     pump->source = (avow__reading_t){ .on_close = on_source_close };
@@ -254,7 +254,7 @@ static avow_promise_t *pump_new(uv_stream_t *from, uv_stream_t *to,
     err = pump_start(c, pump);
   }
   if (err != 0) {
-    avow__free(pump);
+    avow_free(pump);
     (void) avow_reject(d, avow__error_of(err, "pump", NULL)); /* or it is */
     return p;
   }

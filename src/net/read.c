@@ -70,7 +70,7 @@ static void stream_stop(intake_t *intake) {
 
 static void intake_free(intake_t *intake) {
   avow__buffer_clear(&intake->buffer);
-  avow__free(intake);
+  avow_free(intake);
 }
 
 static void stop_and_free(intake_t *intake) {
@@ -315,12 +315,12 @@ static int stream_start(avow__context_t *c, uv_stream_t *stream,
   *out = idle(c, stream);
   if (*out != NULL)
     return 0;
-  intake_t *intake = avow__malloc(sizeof(*intake));
+  intake_t *intake = avow_malloc(sizeof(*intake));
   if (intake == NULL)
     return UV_ENOMEM;
   const int err = stream_begin(c, intake, stream);
   if (err != 0) {
-    avow__free(intake);
+    avow_free(intake);
     return err;
   }
   *out = intake;

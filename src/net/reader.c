@@ -48,7 +48,7 @@ typedef struct {
 } reader_t;
 
 static void reader_destroy(void *self) {
-  avow__free(((reader_t *) self)->data);
+  avow_free(((reader_t *) self)->data);
 }
 
 static const avow_class_t reader_class = { .name = "reader",
@@ -171,7 +171,7 @@ static bool measure(reader_t *reader, piece_t *out) {
 }
 
 static void forget_room(reader_t *reader) {
-  avow__free(reader->data);
+  avow_free(reader->data);
   reader->data = NULL;
   reader->at = reader->room = 0;
 }
@@ -212,7 +212,7 @@ static size_t next_chunk(const reader_t *reader) {
 }
 
 static bool reader_resize(reader_t *reader, size_t room) {
-  char *data = avow__realloc(reader->data, room);
+  char *data = avow_realloc(reader->data, room);
   if (data == NULL)
     return false;
   reader->data = data;

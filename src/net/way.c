@@ -51,7 +51,7 @@ static void piece_free(way_t *way, piece_t *piece) {
   assert(way->waiting != &piece->link);
   avow__list_remove(&way->pieces, &piece->link);
   avow__value_unref(piece->bytes);
-  avow__free(piece);
+  avow_free(piece);
 }
 
 /* What there is room for is taken, and then the end. */
@@ -235,7 +235,7 @@ static void way_append(way_t *way, piece_t *piece) {
 }
 
 static avow_promise_t *append_new(way_t *way, avow_value_t bytes) {
-  piece_t *piece = avow__malloc(sizeof(*piece));
+  piece_t *piece = avow_malloc(sizeof(*piece));
   if (piece == NULL) {
     avow__value_unref(bytes);
     return avow__refuse(pair_loop(way->pair), UV_ENOMEM, "write", NULL);
@@ -243,7 +243,7 @@ static avow_promise_t *append_new(way_t *way, avow_value_t bytes) {
   avow_promise_t *p = avow__waiter_new(pair_loop(way->pair), &piece->deferred);
   if (piece->deferred == NULL) {
     avow__value_unref(bytes);
-    avow__free(piece);
+    avow_free(piece);
     return p;
   }
   piece->bytes = bytes;

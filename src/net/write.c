@@ -103,7 +103,7 @@ static int write_queue(write_t *write, uv_stream_t *stream, size_t done) {
   uv_buf_t *bufs = few;
   const size_t n = gather(&write->bytes, done, few, FEW);
   if (n > FEW) {
-    bufs = n < UINT_MAX ? avow__calloc(n, sizeof(*bufs)) : NULL;
+    bufs = n < UINT_MAX ? avow_calloc(n, sizeof(*bufs)) : NULL;
     if (bufs == NULL)
       return UV_ENOMEM;
     (void) gather(&write->bytes, done, bufs, n); /* n, again */
@@ -111,7 +111,7 @@ static int write_queue(write_t *write, uv_stream_t *stream, size_t done) {
   const int err = uv_write2(&write->req, stream, bufs, (unsigned) n,
                             to_handle(&write->handle), on_write);
   if (bufs != few)
-    avow__free(bufs);
+    avow_free(bufs);
   return err;
 }
 

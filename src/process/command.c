@@ -370,7 +370,7 @@ static bool command_give_up(void *data) {
 static void command_is_gone(void *data) {
   command_t *command = data;
   drop_texts(command);
-  avow__free(command);
+  avow_free(command);
 }
 
 static void command_start(command_t *command, const avow_command_t *what) {

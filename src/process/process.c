@@ -47,7 +47,7 @@ static void process_release(process_t *process) {
     (void) avow_reject(process->deferred, avow_error(UV_ECANCELED));
   avow_unref(process->ended);
   avow__value_unref(process->exit);
-  avow__free(process);
+  avow_free(process);
 }
 
 static void process_on_closed(uv_handle_t *handle) {
@@ -133,7 +133,7 @@ static void process_is_gone(void *data) {
 
 /* Makes a process that does not run yet, as a value; or an error. */
 static avow_value_t process_new(uv_loop_t *loop) {
-  process_t *process = avow__calloc(1, sizeof(*process));
+  process_t *process = avow_calloc(1, sizeof(*process));
   void *exit;
   if (process == NULL)
     return avow_error(UV_ENOMEM);
@@ -199,7 +199,7 @@ static void pass_streams(const process_t *process,
 /* uv_spawn() with the options as they are, but for the streams. */
 static int process_spawn(process_t *process, uv_process_options_t options) {
   const size_t n = options.stdio_count > 0 ? (size_t) options.stdio_count : 0;
-  uv_stdio_container_t *stdio = avow__calloc(n + 1, sizeof(*stdio));
+  uv_stdio_container_t *stdio = avow_calloc(n + 1, sizeof(*stdio));
   if (stdio == NULL)
     return UV_ENOMEM;
   if (n > 0)
@@ -213,7 +213,7 @@ static int process_spawn(process_t *process, uv_process_options_t options) {
     err = avow__spawn(process->context->loop, &process->handle, &options,
                       &process->is_open);
   pass_streams(process, stdio);
-  avow__free(stdio);
+  avow_free(stdio);
   return err;
 }
 

@@ -122,7 +122,7 @@ static void broadcast_destroy(avow__audience_t *audience) {
   broadcast_t *b = (broadcast_t *) audience;
   assert(b->oldest == audience->next);
   avow_channel_unref(b->queue);
-  avow__free(b);
+  avow_free(b);
 }
 
 static const avow__audience_class_t reached = { .tell = broadcast_tell,
@@ -142,14 +142,14 @@ static const avow_class_t broadcast_class = { .name = "broadcast",
 /* NULL without memory. */
 static broadcast_t *broadcast_alloc(uv_loop_t *loop, size_t room) {
   broadcast_t *b =
-      avow__calloc(1,
-                   avow__plus(sizeof(*b), avow__times(room, sizeof(place_t))));
+      avow_calloc(1,
+                  avow__plus(sizeof(*b), avow__times(room, sizeof(place_t))));
   if (b == NULL)
     return NULL;
   b->queue = avow_channel_new(loop, 0);
   if (avow__channel_is_over(b->queue)) {
     avow_channel_unref(b->queue);
-    avow__free(b);
+    avow_free(b);
     return NULL;
   }
   avow__keep_inside((avow_promise_t *) b->queue);

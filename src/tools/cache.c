@@ -56,7 +56,7 @@ static void cache_release(cache_t *cache) {
   avow__table_close(&cache->entries);
   if (cache->free_fn != NULL)
     cache->free_fn(cache->data);
-  avow__free(cache);
+  avow_free(cache);
 }
 
 /* Keys. */
@@ -222,7 +222,7 @@ avow_cache_t *avow_cache_new(uv_loop_t *loop, avow_cb fn, void *data,
                              void (*free_fn)(void *data),
                              const avow_cache_options_t *options) {
   const int err = fn != NULL ? AVOW__RESERVED(options) : UV_EINVAL;
-  cache_t *cache = err == 0 ? avow__calloc(1, sizeof(*cache)) : NULL;
+  cache_t *cache = err == 0 ? avow_calloc(1, sizeof(*cache)) : NULL;
   if (cache == NULL) {
     if (free_fn != NULL)
       free_fn(data);

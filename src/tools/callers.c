@@ -11,7 +11,7 @@ static avow_deferred_t *caller_remove(avow__caller_t *caller) {
   avow_deferred_t *d = caller->deferred;
   avow__list_remove(&callers->first, &caller->link);
   callers->count--;
-  avow__free(caller);
+  avow_free(caller);
   return d;
 }
 
@@ -26,13 +26,13 @@ static void caller_leave(void *data) {
 avow_promise_t *avow__callers_add(avow__callers_t *callers, uv_loop_t *loop,
                                   avow__caller_t **out) {
   *out = NULL;
-  avow__caller_t *caller = avow__malloc(sizeof(*caller));
+  avow__caller_t *caller = avow_malloc(sizeof(*caller));
   if (caller == NULL)
     return avow_promise_reject(loop, avow_error(UV_ENOMEM));
   avow_promise_t *p = avow_promise_new(loop, &caller->deferred);
   if (avow_state(p) != AVOW_PENDING) {
     avow_deferred_drop(caller->deferred);
-    avow__free(caller);
+    avow_free(caller);
     return p;
   }
   caller->callers = callers;

@@ -145,7 +145,7 @@ static void retry_free(void *data) {
   retry_t *retry = data;
   avow__value_unref(avow__reasons_take(&retry->reasons));
   avow_rate_unref(retry->options.budget);
-  avow__free(retry);
+  avow_free(retry);
 }
 
 /* Where its random numbers begin: by the time, and of several that begin at one
@@ -191,7 +191,7 @@ avow_promise_t *avow_retry(uv_loop_t *loop, avow_fn fn, void *data,
   const int err = fn != NULL ? retry_check(loop, options) : UV_EINVAL;
   if (err != 0)
     return avow__refuse(loop, err, "retry", NULL);
-  retry_t *retry = avow__calloc(1, sizeof(*retry));
+  retry_t *retry = avow_calloc(1, sizeof(*retry));
   if (retry == NULL)
     return avow_promise_reject(loop, avow_error(UV_ENOMEM));
   retry->loop = loop;

@@ -22,7 +22,7 @@ static avow_value_t watch_tell(avow__audience_t *audience,
 
 static void watch_destroy(avow__audience_t *audience) {
   const avow_value_t value = ((watch_t *) audience)->value;
-  avow__free(audience);
+  avow_free(audience);
   avow__value_unref(value); /* last: it may call the program */
 }
 
@@ -41,7 +41,7 @@ static const avow_class_t watch_class = { .name = "watch",
 
 /* NULL without memory; then the value is the caller's. */
 static watch_t *watch_alloc(uv_loop_t *loop, avow_value_t first) {
-  watch_t *watch = avow__calloc(1, sizeof(*watch));
+  watch_t *watch = avow_calloc(1, sizeof(*watch));
   if (watch == NULL)
     return NULL;
   watch->audience.klass = &watched;

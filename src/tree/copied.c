@@ -13,7 +13,7 @@
 
 avow__copied_t *avow__copied_new(avow__copied_t *parent, const char *name,
                                  size_t len) {
-  avow__copied_t *entry = avow__calloc(1, sizeof(*entry) + len + 1);
+  avow__copied_t *entry = avow_calloc(1, sizeof(*entry) + len + 1);
   if (entry == NULL)
     return NULL;
   memcpy(entry->name, name, len);
@@ -33,7 +33,7 @@ void avow__copied_free(avow__copied_t *entry) {
   avow__original_close(&entry->original);
   avow__dir_close(&entry->to);
   avow__value_unref(entry->error);
-  avow__free(entry);
+  avow_free(entry);
 }
 
 static const char *copied_name_of(const avow__copied_t *entry,
@@ -53,7 +53,7 @@ char *avow__copied_path(const avow__copied_t *entry, const char *root) {
     const size_t len = strlen(copied_name_of(e, root));
     size += len + (e != entry ? slash_of(copied_name_of(e, root), len) : 0);
   }
-  char *path = avow__calloc(1, size);
+  char *path = avow_calloc(1, size);
   if (path == NULL)
     return NULL;
   char *at = path + size - 1;
@@ -75,7 +75,7 @@ void avow__copied_fail(avow__copied_t *entry, int err) {
     return;
   char *path = avow__copied_path(entry, NULL);
   entry->error = avow__error_of(err, "copy", path != NULL ? path : entry->name);
-  avow__free(path);
+  avow_free(path);
 }
 
 int avow__copied_know(avow__copied_t *dir) {

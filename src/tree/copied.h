@@ -37,7 +37,7 @@ avow__copied_t *avow__copied_new(avow__copied_t *parent, const char *name,
                                  size_t len);
 void avow__copied_free(avow__copied_t *entry);
 
-/* The names from the root's down, for avow__free(); another root's, unless that
+/* The names from the root's down, for avow_free(); another root's, unless that
    is NULL. */
 char *avow__copied_path(const avow__copied_t *entry, const char *root);
 

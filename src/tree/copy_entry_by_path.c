@@ -20,7 +20,7 @@ int avow__original_open(avow__place_t place, uv_stat_t *stat,
   *out = (avow__original_t){ .file = -1 };
   if (type != UV_DIRENT_FILE && type != UV_DIRENT_LINK)
     return UV_ENOTSUP; /* libuv makes no others */
-  out->text = avow__malloc(size);
+  out->text = avow_malloc(size);
   if (out->text == NULL)
     return UV_ENOMEM;
   memcpy(out->text, place.path, size);
@@ -28,7 +28,7 @@ int avow__original_open(avow__place_t place, uv_stat_t *stat,
 }
 
 void avow__original_close(avow__original_t *original) {
-  avow__free(original->text);
+  avow_free(original->text);
   *original = (avow__original_t){ .file = -1 };
 }
 
@@ -46,7 +46,7 @@ static int copy_link(const avow__copying_t *c, const char *to) {
     err = avow__disk_symlink(target, to);
   if (err == 0 && c->options->keep == AVOW_KEEP_ALL)
     (void) avow__disk_lutime(to, c->stat); /* not all systems have that */
-  avow__free(target);
+  avow_free(target);
   return err;
 }
 

@@ -48,7 +48,7 @@ int avow__original_open(avow__place_t place, uv_stat_t *stat,
 void avow__original_close(avow__original_t *original) {
   if (original->file >= 0)
     (void) avow__disk_close(original->file); /* it was only read from */
-  avow__free(original->text);
+  avow_free(original->text);
   *original = (avow__original_t){ .file = -1 };
 }
 

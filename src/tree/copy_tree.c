@@ -101,7 +101,7 @@ static int make_dir(copy_t *copy, entry_t *entry) {
   int made = copy_tree_place_of(copy, entry, &path, &place);
   if (made == 0)
     made = avow__copy_dir(place, &entry->stat, copy->options.keep, &entry->to);
-  avow__free(path);
+  avow_free(path);
   entry->made = made > 0;
   return made < 0 ? made : know_target(copy, entry);
 }
@@ -282,7 +282,7 @@ static void end_dir(copy_t *copy, entry_t *dir, const avow__dir_t *below) {
     err = avow__copy_dir_end(place, &dir->to, &dir->stat, copy->options.keep);
   if (err < 0)
     avow__copied_fail(dir, err);
-  avow__free(path);
+  avow_free(path);
 }
 
 /* Lets go of it, and of the directories that it was the last in. */
@@ -314,7 +314,7 @@ static void copy_entry(copy_t *copy, entry_t *entry,
   int err = copy_tree_place_of(copy, entry, &path, &place);
   if (err == 0)
     err = avow__copy_entry(&copying, place);
-  avow__free(path);
+  avow_free(path);
   avow__original_close(&entry->original);
   if (err < 0)
     avow__copied_fail(entry, err);
@@ -368,7 +368,7 @@ static bool tell_program(copy_t *copy, const entry_t *entry) {
                                              : entry->stat.st_size,
                                  .error = failed ? &entry->error : NULL };
   const bool goes_on = copy->options.on_entry(&copied, copy->options.data);
-  avow__free(path);
+  avow_free(path);
   if (!goes_on)
     stop_from_outside(copy, failed ? avow_value_ref(&entry->error)
                                    : avow_error(UV_ECANCELED));
@@ -405,7 +405,7 @@ static void copy_unref(void *data) {
   avow__tree_free(&copy->tree);
   avow__dir_close(&copy->above);
   uv_mutex_destroy(&copy->mutex);
-  avow__free(copy);
+  avow_free(copy);
 }
 
 static void copy_tree_abandon(void *data) {
@@ -433,7 +433,7 @@ static avow_promise_t *start_lane(uv_loop_t *loop, copy_t *copy) {
 static copy_t *copy_new(const char *from, const char *to,
                         const avow_copy_options_t *options) {
   const size_t to_size = strlen(to) + 1;
-  copy_t *copy = avow__calloc(1, sizeof(*copy) + to_size);
+  copy_t *copy = avow_calloc(1, sizeof(*copy) + to_size);
   if (copy == NULL)
     return NULL;
   if (options != NULL)
@@ -447,7 +447,7 @@ static copy_t *copy_new(const char *from, const char *to,
       return copy;
     uv_mutex_destroy(&copy->mutex);
   }
-  avow__free(copy);
+  avow_free(copy);
   return NULL;
 }
 

@@ -14,7 +14,7 @@ typedef struct {
 } shift_t;
 
 void *avow__shifts_new(uv_loop_t *loop, size_t size) {
-  avow__shifts_t *shifts = avow__calloc(1, size);
+  avow__shifts_t *shifts = avow_calloc(1, size);
   if (shifts == NULL)
     return NULL;
   shifts->loop = loop;
@@ -27,7 +27,7 @@ void avow__shifts_unref(void *data) {
   if (--shifts->refs > 0)
     return;
   shifts->free_fn(shifts);
-  avow__free(shifts);
+  avow_free(shifts);
 }
 
 bool avow__shifts_is_over(const avow__shifts_t *shifts) {

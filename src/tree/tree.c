@@ -33,7 +33,7 @@ static bool tree_grow(char **block, size_t *room, size_t need) {
     return true;
   const size_t twice = avow__times(*room, 2);
   const size_t larger = need > twice ? need : twice;
-  char *grown = avow__realloc(*block, larger);
+  char *grown = avow_realloc(*block, larger);
   if (grown == NULL)
     return false;
   *block = grown;
@@ -63,7 +63,7 @@ int avow__tree_hold(avow__tree_t *tree) {
 static void pop(avow__tree_t *tree) {
   avow__level_t *level = &tree->levels[--tree->depth];
   avow__dir_close(&level->dir);
-  avow__free(level->names);
+  avow_free(level->names);
   if (tree->first_open > tree->depth)
     tree->first_open = tree->depth;
 }
@@ -73,8 +73,8 @@ void avow__tree_free(avow__tree_t *tree) {
     pop(tree);
   if (tree->path != NULL)
     avow__dir_close(&tree->above);
-  avow__free(tree->levels);
-  avow__free(tree->path);
+  avow_free(tree->levels);
+  avow_free(tree->path);
   *tree = (avow__tree_t){ .path = NULL };
 }
 
@@ -163,7 +163,7 @@ static int tree_make_room(avow__tree_t *tree) {
     return 0;
   const size_t room = tree->room == 0 ? 8 : avow__times(tree->room, 2);
   avow__level_t *levels =
-      avow__realloc(tree->levels, avow__times(room, sizeof(*tree->levels)));
+      avow_realloc(tree->levels, avow__times(room, sizeof(*tree->levels)));
   if (levels == NULL)
     return UV_ENOMEM;
   tree->levels = levels;

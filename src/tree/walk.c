@@ -61,7 +61,7 @@ static void walk_unref(walk_t *walk) {
   if (--walk->refs > 0)
     return;
   avow__tree_free(&walk->tree);
-  avow__free(walk);
+  avow_free(walk);
 }
 
 static void add_entry(walk_t *walk) {
@@ -166,11 +166,11 @@ avow_channel_t *avow_tree_entries(uv_loop_t *loop, const char *path) {
   if (path == NULL || path[0] == '\0')
     return avow__channel_refuse(loop, UV_EINVAL, "walk",
                                 path != NULL ? path : "NULL");
-  walk_t *walk = avow__calloc(1, sizeof(*walk));
+  walk_t *walk = avow_calloc(1, sizeof(*walk));
   if (walk == NULL)
     return avow__channel_none(loop);
   if (avow__tree_init(&walk->tree, path, avow__disk_trimmed(path)) < 0) {
-    avow__free(walk);
+    avow_free(walk);
     return avow__channel_none(loop);
   }
   walk->source.resume = walk_resume;

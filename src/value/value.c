@@ -36,7 +36,7 @@ void avow__check_value(const avow_value_t *v) {
 #endif
 
 void *avow__block_new(uint32_t tag, size_t size) {
-  avow__block_t *block = avow__malloc(size);
+  avow__block_t *block = avow_malloc(size);
   if (block == NULL)
     return NULL;
   avow__note_there(block);
@@ -108,7 +108,7 @@ static void block_free(avow__block_t *block) {
   default:
     break;
   }
-  avow__free(block);
+  avow_free(block);
 }
 
 static void bury(avow__block_t *block) {
@@ -243,12 +243,12 @@ avow_value_t avow__object_again(void *self) {
 }
 
 void avow__object_free(void *self) {
-  avow__free(block_around(self));
+  avow_free(block_around(self));
 }
 
 avow__bytes_t *avow__bytes_resize(avow__bytes_t *bytes, size_t len) {
   const size_t size = avow__plus(sizeof(*bytes), avow__plus(len, 1));
-  bytes = bytes != NULL ? avow__realloc(bytes, size)
+  bytes = bytes != NULL ? avow_realloc(bytes, size)
                         : avow__block_new(AVOW_BYTES, size);
   if (bytes == NULL)
     return NULL;
@@ -289,7 +289,7 @@ avow_value_t avow__bytes_cut(avow_value_t bytes, size_t len) {
      fail; if it does, the old block serves. */
   avow__bytes_t *cut = NULL;
   if (block->len - len > len / 8)
-    cut = avow__realloc(block, sizeof(*block) + len + 1);
+    cut = avow_realloc(block, sizeof(*block) + len + 1);
   if (cut == NULL)
     cut = block;
   avow__note_there(cut);
@@ -316,7 +316,7 @@ avow__list_t *avow__list_new(size_t n) {
 }
 
 avow__list_t *avow__list_resize(avow__list_t *list, size_t n) {
-  list = avow__realloc(list, list_size(n));
+  list = avow_realloc(list, list_size(n));
   if (list == NULL)
     return NULL;
   avow__note_there(list);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What is made without memory releases what it was given. */
+/* Without memory functions that allocate return NULL, and what is made releases
+   what it was given. */
 #include "harness.h"
 
 static void count_destroy(void *self) {
@@ -115,8 +116,34 @@ static void value_that_failed_rejects_as_it_is(void **state) {
   assert_rejects(p, UV_ENOMEM);
 }
 
+static void malloc_and_calloc_without_memory_are_null(void **state) {
+  fail_allocation(1, false);
+  assert_null(avow_malloc(1));
+  assert_true(allocation_failed());
+
+  fail_allocation(1, false);
+  assert_null(avow_calloc(1, 1));
+  assert_true(allocation_failed());
+}
+
+static void memory_that_cannot_grow_remains_valid(void **state) {
+  const long before = live_allocations();
+  char *p = avow_malloc(2);
+  memcpy(p, "x", 2);
+  assert_int_equal(live_allocations(), before + 1);
+
+  fail_allocation(1, false);
+  assert_null(avow_realloc(p, 1 << 20));
+
+  assert_string_equal(p, "x");
+  avow_free(p);
+  assert_int_equal(live_allocations(), before);
+}
+
 SUITE(alloc) {
   const struct CMUnitTest tests[] = {
+    CASE(malloc_and_calloc_without_memory_are_null),
+    CASE(memory_that_cannot_grow_remains_valid),
     CASE(bytes_without_memory_are_enomem),
     CASE(object_without_memory_is_destroyed_once),
     CASE(thenable_without_memory_is_destroyed_unasked),

@@ -4,21 +4,26 @@
 
 #include "base/alloc.h"
 
-/* An allocator that notes who was called. */
+/* An allocator that counts the calls of each function, and notes how many bytes
+   the last allocation was of. */
 static int mallocs, reallocs, callocs, frees;
+static size_t bytes;
 
 static void *note_malloc(size_t size) {
   mallocs++;
+  bytes = size;
   return malloc(size);
 }
 
 static void *note_realloc(void *p, size_t size) {
   reallocs++;
+  bytes = size;
   return realloc(p, size);
 }
 
 static void *note_calloc(size_t n, size_t size) {
   callocs++;
+  bytes = n * size;
   return calloc(n, size);
 }
 
@@ -38,11 +43,11 @@ static int forget(void **state) {
 }
 
 static void each_function_goes_to_the_one_given_for_it(void **state) {
-  void *p = avow__malloc(1);
-  p = avow__realloc(p, 100);
-  void *zeroed = avow__calloc(2, 8);
-  avow__free(p);
-  avow__free(zeroed);
+  void *p = avow_malloc(1);
+  p = avow_realloc(p, 100);
+  void *zeroed = avow_calloc(2, 8);
+  avow_free(p);
+  avow_free(zeroed);
 
   assert_int_equal(mallocs, 1);
   assert_int_equal(reallocs, 1);
@@ -51,9 +56,68 @@ static void each_function_goes_to_the_one_given_for_it(void **state) {
 }
 
 static void free_of_nothing_does_not_reach_the_allocator(void **state) {
-  avow__free(NULL);
+  avow_free(NULL);
 
   assert_int_equal(frees, 0);
+}
+
+static void malloc_of_no_bytes_allocates_one(void **state) {
+  void *p = avow_malloc(0);
+
+  assert_non_null(p);
+  assert_true(bytes == 1);
+  avow_free(p);
+}
+
+/* realloc() of the C library may release the memory in this case. */
+static void realloc_to_no_bytes_leaves_one(void **state) {
+  void *p = avow_realloc(avow_malloc(2), 0);
+
+  assert_non_null(p);
+  assert_true(bytes == 1);
+  assert_int_equal(frees, 0);
+  avow_free(p);
+}
+
+static void realloc_of_null_allocates(void **state) {
+  void *p = avow_realloc(NULL, 3);
+
+  assert_non_null(p);
+  assert_true(bytes == 3);
+  avow_free(p);
+}
+
+static void realloc_keeps_the_content(void **state) {
+  char *p = avow_malloc(2);
+  memcpy(p, "x", 2);
+
+  p = avow_realloc(p, 1 << 20);
+
+  assert_string_equal(p, "x");
+  avow_free(p);
+}
+
+static void calloc_of_no_elements_allocates_one(void **state) {
+  void *none = avow_calloc(0, 8);
+  assert_non_null(none);
+  assert_true(bytes == 8);
+
+  void *empty = avow_calloc(4, 0);
+  assert_non_null(empty);
+  assert_true(bytes == 4);
+
+  avow_free(none);
+  avow_free(empty);
+}
+
+static void calloc_gives_zeros(void **state) {
+  static const char zeros[400];
+
+  void *p = avow_calloc(100, 4);
+
+  assert_true(bytes == 400);
+  assert_memory_equal(p, zeros, 400);
+  avow_free(p);
 }
 
 static void sizes_that_would_wrap_have_no_memory(void **state) {
@@ -64,9 +128,9 @@ static void sizes_that_would_wrap_have_no_memory(void **state) {
   assert_true(avow__times(0, SIZE_MAX) == 0);
   assert_true(avow__times(2, 3) == 6);
 
-  assert_null(avow__malloc(SIZE_MAX));
-  assert_null(avow__realloc(NULL, SIZE_MAX));
-  assert_null(avow__calloc(SIZE_MAX / 2 + 1, 2));
+  assert_null(avow_malloc(SIZE_MAX));
+  assert_null(avow_realloc(NULL, SIZE_MAX));
+  assert_null(avow_calloc(SIZE_MAX / 2 + 1, 2));
 
   assert_int_equal(mallocs + reallocs + callocs, 0);
 }
@@ -103,8 +167,8 @@ static void replacing_with_null_is_refused_and_changes_nothing(void **state) {
   assert_int_equal(avow_replace_allocator(malloc, realloc, calloc, NULL),
                    UV_EINVAL);
 
-  avow__free(avow__realloc(avow__malloc(1), 2));
-  avow__free(avow__calloc(1, 1));
+  avow_free(avow_realloc(avow_malloc(1), 2));
+  avow_free(avow_calloc(1, 1));
 
   assert_int_equal(mallocs + reallocs + callocs + frees, 5);
 }
@@ -125,6 +189,12 @@ SUITE(allocator) {
   const struct CMUnitTest tests[] = {
     NOTING(each_function_goes_to_the_one_given_for_it),
     NOTING(free_of_nothing_does_not_reach_the_allocator),
+    NOTING(malloc_of_no_bytes_allocates_one),
+    NOTING(realloc_to_no_bytes_leaves_one),
+    NOTING(realloc_of_null_allocates),
+    NOTING(realloc_keeps_the_content),
+    NOTING(calloc_of_no_elements_allocates_one),
+    NOTING(calloc_gives_zeros),
     NOTING(sizes_that_would_wrap_have_no_memory),
     NOTING(values_come_from_the_replacement),
     NOTING(loop_comes_from_the_replacement_and_goes_back),

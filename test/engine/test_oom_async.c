@@ -11,10 +11,10 @@ static void *(*map_pages)(size_t size);
 
 /* Pages count as an allocation. */
 static void *map_or_fail(size_t size) {
-  void *token = avow__malloc(1);
+  void *token = avow_malloc(1);
   if (token == NULL)
     return NULL;
-  avow__free(token);
+  avow_free(token);
   return map_pages(size);
 }
 
