@@ -16,8 +16,8 @@
 
 #include <string.h>
 
+#include "avow/loop.h"
 #include "engine.h"
-#include "memory.h"
 #include "transfer.h"
 
 struct piece_s {
@@ -39,7 +39,7 @@ static void turn_over(body_t *b) {
   b->first = next->next;
   b->waiting--;
   b->piece = next->bytes;
-  avow__curl_free(next);
+  avow_free(next);
 }
 
 /* The next bytes of the piece, as many as that at most; the piece itself if
@@ -70,7 +70,7 @@ static void body_serve(body_t *b) {
 
 /* Takes the bytes. False without memory. */
 static bool append(body_t *b, avow_value_t bytes) {
-  piece_t *piece = avow__curl_calloc(sizeof(*piece));
+  piece_t *piece = avow_calloc(1, sizeof(*piece));
   if (piece == NULL) {
     avow_value_unref(bytes);
     return false;

@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <sys/resource.h>
 
+#include "avow/loop.h"
 #include "engine.h"
-#include "memory.h"
 #include "transfer.h"
 
 static avow_promise_t *promise_of(const avow_curl_t *client) {
@@ -18,7 +18,7 @@ static void client_free(client_t *c) {
   if (c->handles > 0 || !c->let_go)
     return;
   avow_promise_clear(&c->ended);
-  avow__curl_free(c);
+  avow_free(c);
 }
 
 /* Nothing of it is left on the loop, which may go on closing. */
@@ -150,9 +150,9 @@ static void client_set_limits(client_t *c, const avow_curl_options_t *o) {
 static avow_value_t client_new(uv_loop_t *loop,
                                const avow_curl_options_t *options) {
   uv_once(&once, initialise);
-  client_t *c = avow__curl_calloc(sizeof(*c));
+  client_t *c = avow_calloc(1, sizeof(*c));
   if (c == NULL || initialised != CURLE_OK) {
-    avow__curl_free(c);
+    avow_free(c);
     return avow_error(UV_ENOMEM);
   }
   c->loop = loop;
@@ -163,7 +163,7 @@ static avow_value_t client_new(uv_loop_t *loop,
   if (avow_is_none(&v) && avow__curl_engine_start(c))
     return avow_object(&client_class, c);
   client_unpromise(c);
-  avow__curl_free(c);
+  avow_free(c);
   return avow_is_none(&v) ? avow_error(UV_ENOMEM) : v;
 }
 

@@ -8,7 +8,7 @@
 #include <curl/curl.h>
 #include <string.h>
 
-#include "memory.h"
+#include "avow/loop.h"
 
 enum { LEAST_ROOM = 1024 };
 
@@ -16,12 +16,9 @@ static bool head_grow(head_t *head, size_t len) {
   size_t room = head->room > 0 ? head->room : LEAST_ROOM;
   while (room < len)
     room *= 2;
-  char *text = avow__curl_calloc(room);
+  char *text = avow_realloc(head->text, room);
   if (text == NULL)
     return false;
-  if (head->len > 0)
-    memcpy(text, head->text, head->len);
-  avow__curl_free(head->text);
   head->text = text;
   head->room = room;
   return true;
@@ -71,5 +68,5 @@ const char *avow__curl_head_find(const head_t *head, const char *name) {
 }
 
 void avow__curl_head_free(head_t *head) {
-  avow__curl_free(head->text);
+  avow_free(head->text);
 }

@@ -13,7 +13,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "memory.h"
+#include "avow/loop.h"
 
 enum { STREAMS = 100 }; /* of a connection: libcurl's default */
 
@@ -32,7 +32,7 @@ static host_t **row_of(client_t *c, const char *name, size_t len) {
 }
 
 static host_t *host_new(client_t *c, const char *name, size_t len) {
-  host_t *host = avow__curl_calloc(sizeof(*host) + len);
+  host_t *host = avow_calloc(1, sizeof(*host) + len);
   if (host == NULL)
     return NULL;
   host->client = c;
@@ -69,7 +69,7 @@ void avow__curl_host_unref(host_t *host) {
   while (*at != host)
     at = &(*at)->next;
   *at = host->next;
-  avow__curl_free(host);
+  avow_free(host);
 }
 
 static bool is_below_limit(const host_t *host) {

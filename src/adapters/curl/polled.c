@@ -12,7 +12,7 @@
  */
 #include "polled.h"
 
-#include "memory.h"
+#include "avow/loop.h"
 #include "transfer.h"
 
 struct polled_s {
@@ -46,7 +46,7 @@ static void on_ready(uv_poll_t *handle, int status, int events) {
 static void polled_on_close(uv_handle_t *handle) {
   polled_t *polled = handle->data;
   client_t *c = polled->client;
-  avow__curl_free(polled);
+  avow_free(polled);
   avow__curl_handle_closed(c);
 }
 
@@ -72,13 +72,13 @@ static void polled_end(polled_t *polled) {
 
 /* NULL, and *err says why. */
 static polled_t *polled_new(client_t *c, curl_socket_t fd, int *err) {
-  polled_t *polled = avow__curl_calloc(sizeof(*polled));
+  polled_t *polled = avow_calloc(1, sizeof(*polled));
   *err = UV_ENOMEM;
   if (polled == NULL)
     return NULL;
   *err = uv_poll_init_socket(c->loop, &polled->handle, fd);
   if (*err != 0) {
-    avow__curl_free(polled);
+    avow_free(polled);
     return NULL;
   }
   polled->handle.data = polled;

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "memory.h"
+#include "avow/loop.h"
 
 enum { REDIRECTS = 10 };
 
@@ -104,7 +104,7 @@ CURL *avow__curl_request_easy(const request_t *q) {
 /* NULL without memory, and of NULL. */
 static char *copy(const char *text) {
   const size_t size = text != NULL ? strlen(text) + 1 : 0;
-  char *own = size > 0 ? avow__curl_calloc(size) : NULL;
+  char *own = size > 0 ? avow_malloc(size) : NULL;
   return own != NULL ? memcpy(own, text, size) : NULL;
 }
 
@@ -142,8 +142,8 @@ bool avow__curl_request_init(request_t *q, const char *url,
 }
 
 void avow__curl_request_free(request_t *q) {
-  avow__curl_free(q->url);
-  avow__curl_free(q->method);
+  avow_free(q->url);
+  avow_free(q->method);
   curl_slist_free_all(q->headers);
   avow_value_unref(q->bytes);
 }

@@ -11,11 +11,11 @@
 #include <limits.h>
 #include <string.h>
 
+#include "avow/loop.h"
 #include "body.h"
 #include "engine.h"
 #include "failure.h"
 #include "head.h"
-#include "memory.h"
 #include "request.h"
 #include "transfer.h"
 #include "upload.h"
@@ -61,7 +61,7 @@ static void response_unref(void *data) {
   avow_value_unref(r->refusal);
   avow_value_unref(r->all);
   avow__curl_request_free(&r->request);
-  avow__curl_free(r);
+  avow_free(r);
 }
 
 static void response_stop(response_t *r) {
@@ -252,8 +252,8 @@ static bool is_long_line(const response_t *r, const avow_value_t *v) {
   if (r->is_whole || avow_curl_code(v) != CURLE_OUT_OF_MEMORY)
     return false;
   (void) curl_easy_getinfo(r->body.easy, CURLINFO_STARTTRANSFER_TIME_T, &began);
-  void *room = began > 0 ? avow__curl_calloc(HEAD_MOST) : NULL;
-  avow__curl_free(room);
+  void *room = began > 0 ? avow_malloc(HEAD_MOST) : NULL;
+  avow_free(room);
   return room != NULL;
 }
 
@@ -327,7 +327,7 @@ static void response_on_cancel(void *data) {
 }
 
 response_t *avow__curl_response_new(client_t *c, avow_promise_t **out) {
-  response_t *r = avow__curl_calloc(sizeof(*r));
+  response_t *r = avow_calloc(1, sizeof(*r));
   if (r == NULL) {
     *out = avow_promise_reject(c->loop, avow_error(UV_ENOMEM));
     return NULL;
@@ -335,7 +335,7 @@ response_t *avow__curl_response_new(client_t *c, avow_promise_t **out) {
   *out = avow_promise_new(c->loop, &r->deferred);
   if (avow_state(*out) != AVOW_PENDING) {
     avow_deferred_drop(r->deferred);
-    avow__curl_free(r);
+    avow_free(r);
     return NULL;
   }
   r->refs = 1;

@@ -12,12 +12,12 @@
  */
 #include "transfer.h"
 
+#include "avow/loop.h"
 #include "engine.h"
 #include "failure.h"
 #include "host.h"
 #include "known.h"
 #include "lookup.h"
-#include "memory.h"
 
 struct transfer_s {
   client_t *client;
@@ -47,7 +47,7 @@ static void owned_destroy(void *data) {
   owned_t *owned = data;
   avow__curl_known_remove(&owned->known);
   curl_easy_cleanup(owned->easy);
-  avow__curl_free(owned);
+  avow_free(owned);
 }
 
 static const avow_class_t easy_class = { .name = "curl",
@@ -55,7 +55,7 @@ static const avow_class_t easy_class = { .name = "curl",
 
 /* Takes easy. */
 static avow_value_t own(CURL *easy) {
-  owned_t *owned = avow__curl_calloc(sizeof(*owned));
+  owned_t *owned = avow_calloc(1, sizeof(*owned));
   if (owned == NULL) {
     curl_easy_cleanup(easy);
     return avow_error(UV_ENOMEM);
@@ -176,7 +176,7 @@ static void transfer_end(transfer_t *t, avow_value_t v) {
   hooks_out(&t->hooks);
   avow_curl_t *ref = t->ref;
   avow__curl_host_unref(t->host);
-  avow__curl_free(t);
+  avow_free(t);
   avow_curl_unref(ref);
 }
 
@@ -435,7 +435,7 @@ static avow_promise_t *transfer_begin(client_t *c, transfer_t *t, CURL *easy) {
     avow_deferred_drop(t->deferred);
     avow_curl_unref(t->ref);
     avow__curl_host_unref(t->host);
-    avow__curl_free(t);
+    avow_free(t);
     return refuse(easy, &hooks, p);
   }
   t->easy = easy;
@@ -446,14 +446,14 @@ static avow_promise_t *transfer_begin(client_t *c, transfer_t *t, CURL *easy) {
 
 /* NULL without memory. */
 static transfer_t *transfer_new(client_t *c, const char *url) {
-  transfer_t *t = avow__curl_calloc(sizeof(*t));
+  transfer_t *t = avow_calloc(1, sizeof(*t));
   if (t == NULL)
     return NULL;
   t->client = c;
   t->host = avow__curl_host(c, url);
   if (t->host != NULL)
     return t;
-  avow__curl_free(t);
+  avow_free(t);
   return NULL;
 }
 
