@@ -7,16 +7,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "avow/loop.h"
 #include "connection.h"
 #include "failure.h"
 #include "json.h"
-#include "memory.h"
 #include "token.h"
 
 static void bucket_destroy(void *data) {
   bucket_t *b = data;
   avow_value_unref(b->connection);
-  avow__nats_free(b);
+  avow_free(b);
 }
 
 static const avow_class_t bucket_class = { .name = "nats bucket",
@@ -57,7 +57,7 @@ typedef struct {
 static void change_destroy(void *data) {
   change_t *c = data;
   avow_value_unref(c->change.value);
-  avow__nats_free(c);
+  avow_free(c);
 }
 
 static const avow_class_t change_class = { .name = "nats change",
@@ -87,7 +87,7 @@ avow_value_t avow__nats_change(natsMsg *msg, const char *subject,
                                uint64_t revision) {
   const char *key = key_of(subject);
   const size_t size = strlen(key) + 1;
-  change_t *c = avow__nats_calloc(sizeof(*c) + size);
+  change_t *c = avow_calloc(1, sizeof(*c) + size);
   if (c == NULL)
     return avow_error(UV_ENOMEM);
   memcpy(c->key, key, size);
@@ -224,15 +224,15 @@ static void opening_free(void *data) {
   opening_t *o = data;
   if (o->bucket != NULL)
     bucket_destroy(o->bucket);
-  avow__nats_free(o);
+  avow_free(o);
 }
 
 static opening_t *opening_new(const avow_value_t *connection, uv_loop_t *loop,
                               const char *name) {
-  opening_t *o = avow__nats_calloc(sizeof(*o));
-  bucket_t *b = o != NULL ? avow__nats_calloc(sizeof(*b)) : NULL;
+  opening_t *o = avow_calloc(1, sizeof(*o));
+  bucket_t *b = o != NULL ? avow_calloc(1, sizeof(*b)) : NULL;
   if (b == NULL) {
-    avow__nats_free(o);
+    avow_free(o);
     return NULL;
   }
   b->connection = avow_value_ref(connection);

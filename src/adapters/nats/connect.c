@@ -2,11 +2,11 @@
 /* Connecting, and closing, as operations of a wire. */
 #include <stdio.h>
 
+#include "avow/loop.h"
 #include "avow/phase.h"
 #include "connection.h"
 #include "failure.h"
 #include "jetstream.h"
-#include "memory.h"
 
 enum { WRITE_MS = 5000, FLUSH_MS = 5000 };
 
@@ -160,7 +160,7 @@ static avow_value_t close_anyway(const avow_value_t *reason, void *connection) {
 
 static void closing_free(void *connection) {
   avow_value_unref(*(avow_value_t *) connection);
-  avow__nats_free(connection);
+  avow_free(connection);
 }
 
 /* A job that was cancelled just now hears of it before the next turn. Of a
@@ -170,7 +170,7 @@ avow_promise_t *avow_nats_close(const avow_value_t *connection) {
   connection_t *c = avow__nats_connection(connection);
   if (c == NULL || c->errands.jobs == 0 || !avow__nats_wire_is_there(&c->wire))
     return close_now(connection);
-  avow_value_t *closing = avow__nats_calloc(sizeof(*closing));
+  avow_value_t *closing = avow_calloc(1, sizeof(*closing));
   if (closing == NULL)
     return close_now(connection);
   *closing = avow_value_ref(connection);

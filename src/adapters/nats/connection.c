@@ -2,7 +2,7 @@
 /* Connections: how they begin and end, and what is asked of them meanwhile. */
 #include "connection.h"
 
-#include "memory.h"
+#include "avow/loop.h"
 
 static void connection_free(connection_t *c) {
   if (!c->closed || !c->let_go)
@@ -10,7 +10,7 @@ static void connection_free(connection_t *c) {
   avow_promise_clear(&c->ended);
   avow__nats_errands_free(&c->errands);
   natsOptions_Destroy(c->options);
-  avow__nats_free(c);
+  avow_free(c);
 }
 
 /* Nothing of it is left on the loop, which may go on closing. */
@@ -76,7 +76,7 @@ natsConnection *avow_to_nats(const avow_value_t *connection) {
 
 asked_t *avow__nats_asked_new(run_fn run,
                               avow_value_t (*result)(asked_t *asked)) {
-  asked_t *asked = avow__nats_calloc(sizeof(*asked));
+  asked_t *asked = avow_calloc(1, sizeof(*asked));
   if (asked != NULL) {
     asked->op.run = run;
     asked->result = result;
@@ -88,7 +88,7 @@ static void asked_free(asked_t *asked) {
   if (asked->destroy != NULL)
     asked->destroy(asked);
   avow_value_unref(asked->connection);
-  avow__nats_free(asked);
+  avow_free(asked);
 }
 
 static void asked_over(connection_t *c, asked_t *asked) {
@@ -207,7 +207,7 @@ static void connection_unpromise(connection_t *c) {
 }
 
 avow_value_t avow__nats_connection_new(uv_loop_t *loop, natsOptions *options) {
-  connection_t *c = avow__nats_calloc(sizeof(*c));
+  connection_t *c = avow_calloc(1, sizeof(*c));
   if (c == NULL) {
     natsOptions_Destroy(options);
     return avow_error(UV_ENOMEM);
@@ -226,6 +226,6 @@ avow_value_t avow__nats_connection_new(uv_loop_t *loop, natsOptions *options) {
   }
   connection_unpromise(c);
   natsOptions_Destroy(options);
-  avow__nats_free(c);
+  avow_free(c);
   return avow_error(err);
 }

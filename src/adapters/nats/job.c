@@ -11,8 +11,8 @@
 #include <stdlib.h>
 
 #include "avow/cancel.h"
+#include "avow/loop.h"
 #include "connection.h"
-#include "memory.h"
 #include "outcome.h"
 #include "queue.h"
 
@@ -37,7 +37,7 @@ static void job_unref(void *data) {
   avow_promise_clear(&job->storing);
   avow_value_unref(job->payload);
   avow_value_unref(job->queue);
-  avow__nats_free(job);
+  avow_free(job);
 }
 
 static void job_free(void *data) {
@@ -179,7 +179,7 @@ static avow_value_t over(const avow_value_t *reason, void *data) {
 }
 
 static job_t *job_new(const avow_value_t *queue, const char *id) {
-  job_t *job = avow__nats_calloc(sizeof(*job));
+  job_t *job = avow_calloc(1, sizeof(*job));
   if (job == NULL)
     return NULL;
   (void) avow__nats_token(job->token, id);

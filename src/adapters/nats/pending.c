@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "memory.h"
+#include "avow/loop.h"
 
 static size_t hash(const char *token) {
   size_t h = 5381;
@@ -25,7 +25,7 @@ static void list_add(pending_t *p, entry_t *entry) {
 static bool grow(pending_t *p) {
   const pending_t old = *p;
   const size_t size = old.size > 0 ? old.size * 2 : 64;
-  entry_t **lists = avow__nats_calloc(size * sizeof(entry_t *));
+  entry_t **lists = avow_calloc(size, sizeof(entry_t *));
   if (lists == NULL)
     return false;
   p->lists = lists;
@@ -35,7 +35,7 @@ static bool grow(pending_t *p) {
       next = entry->next;
       list_add(p, entry);
     }
-  avow__nats_free(old.lists);
+  avow_free(old.lists);
   return true;
 }
 
@@ -75,5 +75,5 @@ void avow__nats_pending_wake(pending_t *p, const char *token) {
 }
 
 void avow__nats_pending_free(pending_t *p) {
-  avow__nats_free(p->lists);
+  avow_free(p->lists);
 }

@@ -12,10 +12,10 @@
 #include <string.h>
 
 #include "avow/cancel.h"
+#include "avow/loop.h"
 #include "avow/stages.h"
 #include "connection.h"
 #include "json.h"
-#include "memory.h"
 
 enum { NOTES = 4096, KEEP_MS = 24 * 60 * 60 * 1000 };
 
@@ -24,7 +24,7 @@ void avow__nats_queue_unref(queue_t *q) {
     return;
   avow_value_unref(q->connection);
   avow__nats_pending_free(&q->pending);
-  avow__nats_free(q);
+  avow_free(q);
 }
 
 static void queue_destroy(void *data) {
@@ -210,13 +210,13 @@ static void opening_free(void *data) {
   opening_t *o = data;
   if (o->queue != NULL)
     avow__nats_queue_unref(o->queue);
-  avow__nats_free(o);
+  avow_free(o);
 }
 
 static queue_t *queue_new(const avow_value_t *connection, uv_loop_t *loop,
                           const char *name) {
   const size_t size = strlen(name) + 1;
-  queue_t *q = avow__nats_calloc(sizeof(*q) + size);
+  queue_t *q = avow_calloc(1, sizeof(*q) + size);
   if (q == NULL)
     return NULL;
   q->connection = avow_value_ref(connection);
@@ -229,10 +229,10 @@ static queue_t *queue_new(const avow_value_t *connection, uv_loop_t *loop,
 static opening_t *opening_new(const avow_value_t *connection, uv_loop_t *loop,
                               const char *name,
                               const avow_nats_queue_options_t *options) {
-  opening_t *o = avow__nats_calloc(sizeof(*o));
+  opening_t *o = avow_calloc(1, sizeof(*o));
   queue_t *q = o != NULL ? queue_new(connection, loop, name) : NULL;
   if (q == NULL) {
-    avow__nats_free(o);
+    avow_free(o);
     return NULL;
   }
   o->queue = q;

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "avow/loop.h"
 #include "connection.h"
 #include "failure.h"
-#include "memory.h"
 #include "message.h"
 
 typedef struct {
@@ -106,12 +106,12 @@ static avow_promise_t *post(const avow_value_t *connection, sent_t *sent,
   avow_value_unref(payload);
   if (!avow_is_error(&v))
     return avow__nats_ask(connection, (asked_t *) sent);
-  avow__nats_free(sent);
+  avow_free(sent);
   return avow_promise_reject(c != NULL ? c->loop : NULL, v);
 }
 
 static sent_t *sent_new(run_fn run, avow_value_t (*result)(asked_t *asked)) {
-  sent_t *sent = avow__nats_calloc(sizeof(*sent));
+  sent_t *sent = avow_calloc(1, sizeof(*sent));
   if (sent != NULL) {
     sent->asked.op.run = run;
     sent->asked.result = result;

@@ -2,7 +2,7 @@
 /* A list of subscriptions that are to go. */
 #include "spent.h"
 
-#include "memory.h"
+#include "avow/loop.h"
 
 void avow__nats_spents_add(spents_t *spents, spent_t *spent) {
   spent->next = spents->first;
@@ -29,6 +29,6 @@ void avow__nats_spents_free(spents_t *spents) {
   spent_t *spent;
   while ((spent = take(spents)) != NULL) {
     natsSubscription_Destroy(spent->native);
-    avow__nats_free(spent);
+    avow_free(spent);
   }
 }

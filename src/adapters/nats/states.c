@@ -6,7 +6,7 @@
  */
 #include "states.h"
 
-#include "memory.h"
+#include "avow/loop.h"
 
 struct listener_s {
   listener_t *next;
@@ -14,7 +14,7 @@ struct listener_s {
 };
 
 bool avow__nats_states_add(states_t *s, avow_inlet_t *inlet) {
-  listener_t *l = avow__nats_calloc(sizeof(*l));
+  listener_t *l = avow_calloc(1, sizeof(*l));
   if (l == NULL) {
     avow_inlet_unref(inlet);
     return false;
@@ -29,7 +29,7 @@ static void drop(listener_t **at) {
   listener_t *l = *at;
   *at = l->next;
   avow_inlet_unref(l->inlet);
-  avow__nats_free(l);
+  avow_free(l);
 }
 
 void avow__nats_states_set(states_t *s, natsConnStatus status) {

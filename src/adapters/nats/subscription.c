@@ -16,11 +16,11 @@
 #include <string.h>
 
 #include "avow/inlet.h"
+#include "avow/loop.h"
 #include "avow/sender.h"
 #include "avow/stages.h"
 #include "connection.h"
 #include "failure.h"
-#include "memory.h"
 #include "message.h"
 
 enum { INLET_ROOM = 64 };
@@ -52,11 +52,11 @@ typedef struct {
 static void subscription_unref(subscription_t *s) {
   if (--s->refs > 0)
     return;
-  avow__nats_free(s->spent);
+  avow_free(s->spent);
   avow_value_unref(s->subject);
   avow_value_unref(s->queue);
   avow_value_unref(s->hearer.why);
-  avow__nats_free(s);
+  avow_free(s);
 }
 
 /* Threads of libnats'. */
@@ -185,7 +185,7 @@ static void end_drop(subscription_t *s) {
   if (end == NULL)
     return;
   avow_value_unref(end->connection);
-  avow__nats_free(end);
+  avow_free(end);
   part_over(s);
 }
 
@@ -223,7 +223,7 @@ static void let_go(void *data) {
 
 static part_t *part_new(subscription_t *s, run_fn run,
                         void (*destroy)(asked_t *asked)) {
-  part_t *part = avow__nats_calloc(sizeof(*part));
+  part_t *part = avow_calloc(1, sizeof(*part));
   if (part != NULL) {
     part->asked.op.run = run;
     part->asked.destroy = destroy;
@@ -235,12 +235,12 @@ static part_t *part_new(subscription_t *s, run_fn run,
 /* Makes all that it takes to end; NULL without memory. */
 static subscription_t *subscription_new(const char *subject,
                                         const char *queue) {
-  subscription_t *s = avow__nats_calloc(sizeof(*s));
+  subscription_t *s = avow_calloc(1, sizeof(*s));
   if (s == NULL)
     return NULL;
   s->refs = 3;
   s->parts = 2;
-  s->spent = avow__nats_calloc(sizeof(*s->spent));
+  s->spent = avow_calloc(1, sizeof(*s->spent));
   s->subject = avow_string(subject);
   s->queue = queue != NULL ? avow_string(queue) : avow_none();
   s->begin = (asked_t *) part_new(s, run_begin, begin_destroy);
@@ -248,8 +248,8 @@ static subscription_t *subscription_new(const char *subject,
   if (s->spent != NULL && s->begin != NULL && s->hearer.end != NULL &&
       !avow_is_error(&s->subject) && !avow_is_error(&s->queue))
     return s;
-  avow__nats_free(s->begin);
-  avow__nats_free(s->hearer.end);
+  avow_free(s->begin);
+  avow_free(s->hearer.end);
   s->refs = 1;
   subscription_unref(s);
   return NULL;

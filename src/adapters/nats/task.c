@@ -13,9 +13,9 @@
 
 #include "avow/cancel.h"
 #include "avow/combine.h"
+#include "avow/loop.h"
 #include "avow/timer.h"
 #include "connection.h"
-#include "memory.h"
 #include "outcome.h"
 #include "worker.h"
 
@@ -43,7 +43,7 @@ static void taken_destroy(void *data) {
   taken_t *taken = data;
   avow_value_unref(taken->job.payload);
   avow_value_unref(taken->message);
-  avow__nats_free(taken);
+  avow_free(taken);
 }
 
 static const avow_class_t job_class = { .name = "nats job",
@@ -197,7 +197,7 @@ static avow_value_t check(const avow_value_t *v, void *data) {
 }
 
 static avow_value_t object_of(const task_t *task) {
-  taken_t *taken = avow__nats_calloc(sizeof(*taken));
+  taken_t *taken = avow_calloc(1, sizeof(*taken));
   if (taken == NULL)
     return avow_error(UV_ENOMEM);
   natsMsg *msg = avow_to_nats_msg(&task->message);
@@ -256,13 +256,13 @@ static void task_free(void *data) {
   avow_value_unref(task->object);
   avow_value_unref(task->outcome);
   avow_value_unref(task->message);
-  avow__nats_free(task);
+  avow_free(task);
 }
 
 static task_t *task_new(worker_t *w, const avow_value_t *message) {
   const natsMsg *msg = avow_to_nats_msg(message);
   const char *dot = strrchr(natsMsg_GetSubject(msg), '.');
-  task_t *task = avow__nats_calloc(sizeof(*task));
+  task_t *task = avow_calloc(1, sizeof(*task));
   if (task == NULL)
     return NULL;
   task->worker = w;

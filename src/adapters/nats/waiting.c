@@ -2,7 +2,7 @@
 /* Ids are given one after the other, so their last bits say which list. */
 #include "waiting.h"
 
-#include "memory.h"
+#include "avow/loop.h"
 #include "wire.h"
 
 static void list_add(waiting_t *w, op_t *op) {
@@ -14,7 +14,7 @@ static void list_add(waiting_t *w, op_t *op) {
 static bool grow(waiting_t *w) {
   const waiting_t old = *w;
   const size_t size = old.size > 0 ? old.size * 2 : 64;
-  op_t **lists = avow__nats_calloc(size * sizeof(op_t *));
+  op_t **lists = avow_calloc(size, sizeof(op_t *));
   if (lists == NULL)
     return false;
   w->lists = lists;
@@ -24,7 +24,7 @@ static bool grow(waiting_t *w) {
       next = op->chain;
       list_add(w, op);
     }
-  avow__nats_free(old.lists);
+  avow_free(old.lists);
   return true;
 }
 
@@ -61,5 +61,5 @@ op_t *avow__nats_waiting_take_any(waiting_t *w) {
 }
 
 void avow__nats_waiting_free(waiting_t *w) {
-  avow__nats_free(w->lists);
+  avow_free(w->lists);
 }

@@ -17,12 +17,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "avow/loop.h"
 #include "avow/pace.h"
 #include "avow/sender.h"
 #include "bucket.h"
 #include "connection.h"
 #include "json.h"
-#include "memory.h"
 
 enum { ROOM = 1000000, HEARTBEAT_MS = 5000, SILENT = 2 };
 
@@ -53,7 +53,7 @@ static void watch_unref(void *data) {
   avow_channel_clear(&w->changes);
   avow_channel_clear(&w->ticks);
   avow_value_unref(w->bucket);
-  avow__nats_free(w);
+  avow_free(w);
 }
 
 /* Consumers. */
@@ -232,9 +232,9 @@ avow_channel_t *avow_nats_watch(const avow_value_t *bucket, const char *key) {
   const bucket_t *b = avow__nats_bucket(bucket);
   if (b == NULL || !avow__nats_key(b, subject, key, true))
     return failed(b != NULL ? b->loop : NULL, UV_EINVAL);
-  watch_t *w = avow__nats_calloc(sizeof(*w));
+  watch_t *w = avow_calloc(1, sizeof(*w));
   if (w == NULL || natsInbox_Create(&inbox) != NATS_OK) {
-    avow__nats_free(w);
+    avow_free(w);
     return failed(b->loop, UV_ENOMEM);
   }
   w->refs = 1;

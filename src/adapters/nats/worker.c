@@ -14,9 +14,9 @@
 #include <string.h>
 
 #include "avow/cancel.h"
+#include "avow/loop.h"
 #include "avow/map.h"
 #include "connection.h"
-#include "memory.h"
 #include "sweep.h"
 
 enum { ASK_MS = 10000, LATE_MS = 2000 };
@@ -167,13 +167,13 @@ static void worker_free(void *data) {
   avow_channel_clear(&w->jobs);
   avow_value_unref(w->sweep.orphan);
   avow_value_unref(w->queue);
-  avow__nats_free(w);
+  avow_free(w);
 }
 
 static worker_t *worker_new(const avow_value_t *queue, avow_cb handler,
                             void *data,
                             const avow_nats_work_options_t *options) {
-  worker_t *w = avow__nats_calloc(sizeof(*w));
+  worker_t *w = avow_calloc(1, sizeof(*w));
   if (w == NULL)
     return NULL;
   w->queue = avow_value_ref(queue);
