@@ -9,7 +9,7 @@
 #include "avow/stages.h"
 #include "base/list.h"
 #include "base/misuse.h"
-#include "base/reserved.h"
+#include "base/options_check.h"
 #include "channel/stage.h"
 #include "value/value.h"
 

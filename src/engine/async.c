@@ -10,7 +10,7 @@
  */
 #include "avow/async.h"
 
-#include "base/reserved.h"
+#include "base/options_check.h"
 #include "engine/async.h"
 #include "engine/local.h"
 #include "engine/name.h"

@@ -9,8 +9,8 @@
 #include <assert.h>
 
 #include "avow/loop.h"
+#include "base/cacheline.h"
 #include "base/compiler.h"
-#include "base/lines.h"
 #include "base/list.h"
 #include "base/queue.h"
 #include "base/table.h"

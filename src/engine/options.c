@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "base/misuse.h"
-#include "base/reserved.h"
+#include "base/options_check.h"
 #include "engine/context.h"
 
 enum {

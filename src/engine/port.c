@@ -17,7 +17,7 @@
 #include "engine/port.h"
 
 #include "base/alloc.h"
-#include "base/here.h"
+#include "base/thread_id.h"
 #include "engine/engine.h"
 #include "engine/layer.h"
 

@@ -7,7 +7,7 @@
 #include "avow/remote.h"
 
 #include "avow/cancel.h"
-#include "base/lines.h"
+#include "base/cacheline.h"
 #include "engine/engine.h"
 #include "engine/layer.h"
 #include "engine/port.h"

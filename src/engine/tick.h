@@ -3,7 +3,7 @@
 #ifndef AVOW_TICK_H
 #define AVOW_TICK_H
 
-#include "base/here.h"
+#include "base/thread_id.h"
 #include "engine/context.h"
 #include "fiber/exceptions.h"
 

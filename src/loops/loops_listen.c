@@ -8,7 +8,7 @@
  */
 #include "avow/net.h"
 #include "base/alloc.h"
-#include "base/reserved.h"
+#include "base/options_check.h"
 #include "io/op.h"
 #include "loops/loops.h"
 #include "net/owned.h"

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "avow/net.h"
-#include "base/reserved.h"
+#include "base/options_check.h"
 #include "io/op.h"
 #include "net/connect.h"
 #include "net/owned.h"

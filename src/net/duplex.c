@@ -6,7 +6,7 @@
 #include "avow/duplex.h"
 
 #include "avow/stream_class.h"
-#include "base/reserved.h"
+#include "base/options_check.h"
 #include "engine/child.h"
 #include "net/stream.h"
 #include "net/way.h"

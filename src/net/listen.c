@@ -9,7 +9,7 @@
 
 #include "avow/net.h"
 #include "base/container.h"
-#include "base/reserved.h"
+#include "base/options_check.h"
 #include "channel/channel.h"
 #include "io/op.h"
 #include "net/stream.h"

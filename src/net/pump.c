@@ -11,7 +11,7 @@
 #include "base/alloc.h"
 #include "base/container.h"
 #include "base/misuse.h"
-#include "base/reserved.h"
+#include "base/options_check.h"
 #include "io/op.h"
 #include "net/ended.h"
 #include "net/owned.h"

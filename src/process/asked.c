@@ -3,7 +3,7 @@
 #include "process/asked.h"
 
 #include "base/misuse.h"
-#include "base/reserved.h"
+#include "base/options_check.h"
 
 int avow__command_check(const avow_command_t *what) {
   const int reserved = AVOW__RESERVED(what);

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/reserved.h"
+#include "base/options_check.h"
 #include "sim/hunt.h"
 #include "sim/last_words.h"
 

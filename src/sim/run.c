@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "base/container.h"
-#include "base/reserved.h"
+#include "base/options_check.h"
 #include "engine/engine.h"
 #include "engine/trace.h"
 #include "sim/anchors.h"

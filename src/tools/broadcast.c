@@ -12,7 +12,7 @@
 #include <inttypes.h>
 
 #include "base/alloc.h"
-#include "base/reserved.h"
+#include "base/options_check.h"
 #include "tools/audience.h"
 #include "tools/tool.h"
 

@@ -11,7 +11,7 @@
 
 #include "base/alloc.h"
 #include "base/container.h"
-#include "base/reserved.h"
+#include "base/options_check.h"
 #include "base/table.h"
 #include "engine/clock.h"
 #include "tools/flight.h"

@@ -4,7 +4,7 @@
 #define AVOW_MAP_PRIVATE_H
 
 #include "avow/map.h"
-#include "base/reserved.h"
+#include "base/options_check.h"
 #include "value/value.h"
 
 /* 0, or why they are refused. */

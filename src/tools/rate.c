@@ -12,7 +12,7 @@
 
 #include "avow/timer.h"
 #include "base/container.h"
-#include "base/reserved.h"
+#include "base/options_check.h"
 #include "engine/child.h"
 #include "engine/clock.h"
 #include "tools/callers.h"

@@ -11,7 +11,7 @@
 #include "avow/timer.h"
 #include "base/alloc.h"
 #include "base/misuse.h"
-#include "base/reserved.h"
+#include "base/options_check.h"
 #include "engine/promise.h"
 #include "tools/backoff.h"
 #include "tools/tool.h"

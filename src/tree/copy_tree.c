@@ -11,7 +11,7 @@
 #include "avow/cancel.h"
 #include "avow/combine.h"
 #include "base/alloc.h"
-#include "base/reserved.h"
+#include "base/options_check.h"
 #include "fs/disk.h"
 #include "tree/copied.h"
 #include "tree/shifts.h"

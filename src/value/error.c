@@ -10,7 +10,7 @@
 
 #include "base/alloc.h"
 #include "base/misuse.h"
-#include "base/reserved.h"
+#include "base/options_check.h"
 #include "value/value.h"
 
 static size_t format_len(const char *format, va_list args) {

@@ -13,7 +13,7 @@
 
 #include "base/alloc.h"
 #include "base/misuse.h"
-#include "base/reserved.h"
+#include "base/options_check.h"
 #include "fiber/exceptions.h"
 #include "fiber/fiber.h"
 

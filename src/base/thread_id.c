@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A thread is known by where it has a variable of its own. */
-#include "base/here.h"
+#include "base/thread_id.h"
 
 static _Thread_local char own;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Cache lines, in batches. */
-#include "base/lines.h"
+#include "base/cacheline.h"
 
 #include <stdatomic.h>
 #include <stdint.h>

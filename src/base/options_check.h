@@ -4,8 +4,8 @@
  * knows a field which this version does not has it there: to pass over what it
  * asks for would be worse than to refuse it.
  */
-#ifndef AVOW_RESERVED_H
-#define AVOW_RESERVED_H
+#ifndef AVOW_OPTIONS_CHECK_H
+#define AVOW_OPTIONS_CHECK_H
 
 #include <stdbool.h>
 #include <stddef.h>
