@@ -22,7 +22,7 @@
 #include "base/container.h"
 #include "channel/inside.h"
 #include "engine/port.h"
-#include "value/cross.h"
+#include "value/sendable.h"
 
 struct avow_inlet_s {
   /* The loop's thread's, but for what the mail is to others. */

@@ -11,7 +11,7 @@
 #include "engine/engine.h"
 #include "engine/layer.h"
 #include "engine/port.h"
-#include "value/cross.h"
+#include "value/sendable.h"
 
 static const avow__part_t remotes_part;
 

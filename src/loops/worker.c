@@ -18,7 +18,7 @@
 #include "engine/layer.h"
 #include "engine/port.h"
 #include "engine/promise.h"
-#include "value/cross.h"
+#include "value/sendable.h"
 
 typedef struct errand_s errand_t;
 

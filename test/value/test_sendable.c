@@ -95,7 +95,7 @@ static void sendable_objects_change_threads(void **state) {
 #define CROSS_CASE(f) \
   cmocka_unit_test_setup_teardown(f, set_up, harness_teardown)
 
-SUITE(cross) {
+SUITE(sendable) {
   const struct CMUnitTest tests[] = {
     CROSS_CASE(lists_and_bytes_change_threads),
     CROSS_CASE(what_belongs_to_a_loop_stays_there),

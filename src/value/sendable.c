@@ -4,7 +4,7 @@
  * reference does may belong to a loop. Values are walked with a stack of fixed
  * size; what is nested deeper is refused.
  */
-#include "value/cross.h"
+#include "value/sendable.h"
 
 enum { DEPTH = 32 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Which values may change threads. */
-#ifndef AVOW_CROSS_H
-#define AVOW_CROSS_H
+#ifndef AVOW_SENDABLE_H
+#define AVOW_SENDABLE_H
 
 #include "value/value.h"
 
