@@ -14,7 +14,7 @@
 #include "base/container.h"
 #include "engine/child.h"
 #include "fs/sending.h"
-#include "io/waiter.h"
+#include "io/waiter_slot.h"
 #include "net/stream.h"
 
 enum { READ, WRITE }; /* children */

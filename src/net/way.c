@@ -10,7 +10,7 @@
 #include "base/alloc.h"
 #include "base/container.h"
 #include "io/op.h"
-#include "io/waiter.h"
+#include "io/waiter_slot.h"
 
 typedef avow__way_t way_t;
 typedef avow__pair_t pair_t;

@@ -4,8 +4,8 @@
  * of its own, NULL while nobody waits, and from the moment on that whoever did
  * is cancelled.
  */
-#ifndef AVOW_WAITER_H
-#define AVOW_WAITER_H
+#ifndef AVOW_WAITER_SLOT_H
+#define AVOW_WAITER_SLOT_H
 
 #include "engine/promise.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Those who wait at a place. */
-#include "io/waiter.h"
+#include "io/waiter_slot.h"
 
 #include "avow/cancel.h"
 
