@@ -17,10 +17,10 @@
 #include "engine/clock.h"
 #include "engine/stray.h"
 #include "io/op.h"
-#include "process/asked.h"
 #include "process/capture.h"
 #include "process/child_pipe.h"
-#include "process/spawning.h"
+#include "process/command_options.h"
+#include "process/spawn.h"
 #include "value/buffer.h"
 
 enum { LIMIT = 16 << 20, GRACE = 5000 };

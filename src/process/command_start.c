@@ -2,7 +2,7 @@
 /* Commands that a program talks to while they run: as processes. */
 #include "avow/command.h"
 #include "io/op.h"
-#include "process/asked.h"
+#include "process/command_options.h"
 #include "process/process.h"
 
 /* These are of commands that run to their end by themselves. */

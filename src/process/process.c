@@ -17,7 +17,7 @@
 #include "net/owned.h"
 #include "process/child_pipe.h"
 #include "process/process.h"
-#include "process/spawning.h"
+#include "process/spawn.h"
 
 typedef struct {
   avow__context_t *context;

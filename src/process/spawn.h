@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is hard about uv_spawn(), for all that do. */
-#ifndef AVOW_SPAWNING_H
-#define AVOW_SPAWNING_H
+#ifndef AVOW_SPAWN_H
+#define AVOW_SPAWN_H
 
 #include <stdbool.h>
 #include <uv.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is asked of libuv for a command. */
-#ifndef AVOW_ASKED_H
-#define AVOW_ASKED_H
+#ifndef AVOW_COMMAND_OPTIONS_H
+#define AVOW_COMMAND_OPTIONS_H
 
 #include <stdbool.h>
 

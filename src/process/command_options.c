@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What is asked of libuv for a command. */
-#include "process/asked.h"
+#include "process/command_options.h"
 
 #include "base/misuse.h"
 #include "base/options_check.h"

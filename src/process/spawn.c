@@ -3,7 +3,7 @@
  * Spawning, where it fails: whether the handle then is the loop's, and has to
  * be closed, is for us to find out.
  */
-#include "process/spawning.h"
+#include "process/spawn.h"
 
 #include <assert.h>
 
