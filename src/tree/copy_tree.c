@@ -13,8 +13,8 @@
 #include "base/alloc.h"
 #include "base/options_check.h"
 #include "fs/disk.h"
-#include "tree/copied.h"
-#include "tree/shifts.h"
+#include "tree/copy_entries.h"
+#include "tree/sliced_work.h"
 #include "tree/tree.h"
 
 /* ENTERED: so many directories that were entered have their copies open. */

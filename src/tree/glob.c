@@ -10,7 +10,7 @@
 #include "avow/tree.h"
 #include "fs/disk.h"
 #include "tree/match.h"
-#include "tree/shifts.h"
+#include "tree/sliced_work.h"
 #include "tree/tree.h"
 
 /* A name of the system's and a pattern this long: some milliseconds at worst,

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#include "tree/shifts.h"
+#include "tree/sliced_work.h"
 
 /* The removal of the path, not begun; NULL without memory. */
 avow__shifts_t *avow__remove_new(uv_loop_t *loop, const char *path);

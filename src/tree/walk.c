@@ -12,7 +12,7 @@
 #include "channel/channel.h"
 #include "fs/disk.h"
 #include "io/work.h"
-#include "tree/shifts.h"
+#include "tree/sliced_work.h"
 #include "tree/tree.h"
 
 enum { BATCH = 64 };

@@ -3,7 +3,7 @@
  * Work in shifts: a repeat, each step of which is a chore. The work belongs to
  * the repeat and to the chore that runs, which may outlive it.
  */
-#include "tree/shifts.h"
+#include "tree/sliced_work.h"
 
 #include "avow/timer.h"
 #include "base/alloc.h"

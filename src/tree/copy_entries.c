@@ -3,7 +3,7 @@
  * Entries of a tree that is copied. They have their names alone, and paths are
  * put together for those who ask: a deep tree would have a lot of them.
  */
-#include "tree/copied.h"
+#include "tree/copy_entries.h"
 
 #include <assert.h>
 #include <string.h>

@@ -7,8 +7,8 @@
  * needed once the last of these is finished, and has to lead to the same
  * directory. All but the finished one's own is done under the copy's lock.
  */
-#ifndef AVOW_COPIED_H
-#define AVOW_COPIED_H
+#ifndef AVOW_COPY_ENTRIES_H
+#define AVOW_COPY_ENTRIES_H
 
 #include "tree/copy_entry.h"
 

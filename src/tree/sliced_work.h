@@ -5,8 +5,8 @@
  * microseconds, so shifts cost next to nothing; all at once would keep one of
  * few threads for as long as it takes.
  */
-#ifndef AVOW_SHIFTS_H
-#define AVOW_SHIFTS_H
+#ifndef AVOW_SLICED_WORK_H
+#define AVOW_SLICED_WORK_H
 
 #include "io/work.h"
 
