@@ -14,8 +14,8 @@
 
 #include "engine/cancel_reason.h"
 #include "engine/engine.h"
-#include "tools/callers.h"
 #include "tools/tool.h"
+#include "tools/waiters.h"
 
 static uv_once_t kinds = UV_ONCE_INIT;
 

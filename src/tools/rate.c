@@ -15,8 +15,8 @@
 #include "base/options_check.h"
 #include "engine/child.h"
 #include "engine/clock.h"
-#include "tools/callers.h"
 #include "tools/tool.h"
+#include "tools/waiters.h"
 
 typedef struct {
   avow__parent_t parent;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Those who wait for the same, each by a promise of his own. */
-#ifndef AVOW_CALLERS_H
-#define AVOW_CALLERS_H
+#ifndef AVOW_WAITERS_H
+#define AVOW_WAITERS_H
 
 #include "base/list.h"
 #include "engine/promise.h"

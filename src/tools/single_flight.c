@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One run for all who wait for it. */
-#include "tools/flight.h"
+#include "tools/single_flight.h"
 
 #include "base/container.h"
 

@@ -5,8 +5,8 @@
  * has heard all and is asked waits in a list, so that to say something costs as
  * much as there are who wait for it.
  */
-#ifndef AVOW_AUDIENCE_H
-#define AVOW_AUDIENCE_H
+#ifndef AVOW_SUBSCRIBERS_H
+#define AVOW_SUBSCRIBERS_H
 
 #include "base/list.h"
 #include "channel/channel.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Those who wait for the same. */
-#include "tools/callers.h"
+#include "tools/waiters.h"
 
 #include "avow/cancel.h"
 #include "base/alloc.h"

@@ -4,11 +4,11 @@
  * is abandoned, and cancelled; it is still waited for, so that there are never
  * two. Memos and caches begin with one.
  */
-#ifndef AVOW_FLIGHT_H
-#define AVOW_FLIGHT_H
+#ifndef AVOW_SINGLE_FLIGHT_H
+#define AVOW_SINGLE_FLIGHT_H
 
 #include "engine/child.h"
-#include "tools/callers.h"
+#include "tools/waiters.h"
 
 typedef struct avow__flight_s avow__flight_t;
 
