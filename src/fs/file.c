@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "fs/disk.h"
 #include "fs/file.h"
+#include "fs/fs_sync.h"
 
 enum { CHUNK = 65536 };
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "avow/tree.h"
-#include "fs/disk.h"
+#include "fs/fs_sync.h"
 #include "io/work.h"
 
 enum { USABLE = 0300 }; /* what is made above must let us in */

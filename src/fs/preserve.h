@@ -8,7 +8,7 @@
 #ifndef AVOW_PRESERVE_H
 #define AVOW_PRESERVE_H
 
-#include "fs/place.h"
+#include "fs/dirfd_path.h"
 
 /* All of a file's, which has its bytes by now. 0 or a libuv code. */
 int avow__keep_file(int from, const uv_stat_t *stat, int to);

@@ -20,7 +20,7 @@
 
 #include "base/alloc.h"
 #include "fs/at.h"
-#include "fs/disk.h"
+#include "fs/fs_sync.h"
 #include "fs/xattr.h"
 
 enum { ALL = 07777, PERMISSIONS = 0777, GROUP = 070 };

@@ -6,8 +6,8 @@
  */
 #include "tree/copy_entry.h"
 
-#include "fs/beside.h"
-#include "fs/disk.h"
+#include "fs/fs_sync.h"
+#include "fs/temp_name.h"
 
 /* Unless what is there is the very thing to be copied. */
 static int replace(const avow__copying_t *c, avow__place_t to) {

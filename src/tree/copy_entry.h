@@ -9,7 +9,7 @@
 #define AVOW_COPY_ENTRY_H
 
 #include "avow/tree.h"
-#include "fs/place.h"
+#include "fs/dirfd_path.h"
 #include "io/work.h"
 
 /* What is to be copied, as it was when it was opened: whatever has its name

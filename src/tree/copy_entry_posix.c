@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "fs/disk.h"
+#include "fs/fs_sync.h"
 #include "fs/preserve.h"
 
 enum { PERMISSIONS = 0777, OWNER = 0700, PRIVATE = 0600, BLOCK = 512 };

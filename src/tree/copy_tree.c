@@ -12,7 +12,7 @@
 #include "avow/combine.h"
 #include "base/alloc.h"
 #include "base/options_check.h"
-#include "fs/disk.h"
+#include "fs/fs_sync.h"
 #include "tree/copy_entries.h"
 #include "tree/sliced_work.h"
 #include "tree/tree.h"

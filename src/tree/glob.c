@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "avow/tree.h"
-#include "fs/disk.h"
+#include "fs/fs_sync.h"
 #include "tree/match.h"
 #include "tree/sliced_work.h"
 #include "tree/tree.h"

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "avow/tree.h"
-#include "fs/disk.h"
+#include "fs/fs_sync.h"
 #include "tree/tree.h"
 
 /* Waits of 10 ms and twice as much each time: 630 ms in all. Who looks as often

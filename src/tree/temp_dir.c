@@ -9,8 +9,8 @@
 
 #include "avow/tree.h"
 #include "base/alloc.h"
-#include "fs/disk.h"
-#include "fs/place.h"
+#include "fs/dirfd_path.h"
+#include "fs/fs_sync.h"
 #include "io/work.h"
 #include "tree/remove.h"
 

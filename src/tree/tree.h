@@ -20,7 +20,7 @@
 #include <stdint.h>
 #include <uv.h>
 
-#include "fs/place.h"
+#include "fs/dirfd_path.h"
 
 typedef struct avow__level_s avow__level_t;
 

@@ -10,7 +10,7 @@
 #include "avow/tree.h"
 #include "base/alloc.h"
 #include "channel/channel.h"
-#include "fs/disk.h"
+#include "fs/fs_sync.h"
 #include "io/work.h"
 #include "tree/sliced_work.h"
 #include "tree/tree.h"

@@ -6,7 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "fs/place.h"
+#include "fs/dirfd_path.h"
 #include "refusing.h"
 
 static refusal_t locks, bells, wakers, signals;

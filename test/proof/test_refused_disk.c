@@ -6,8 +6,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "fs/disk.h"
-#include "fs/place.h"
+#include "fs/dirfd_path.h"
+#include "fs/fs_sync.h"
 #include "refusing.h"
 
 static refusal_t unnamed, named, links, syncs, renamings, copies, held;

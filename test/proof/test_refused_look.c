@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "fs/at.h"
-#include "fs/place.h"
+#include "fs/dirfd_path.h"
 #include "refusing.h"
 
 enum { MOST_LOOKS = 200, DEEP = 36 }; /* of which 32 stay open */

@@ -3,7 +3,7 @@
    say; and walks that stop in the midst. */
 #include <unistd.h>
 
-#include "fs/place.h"
+#include "fs/dirfd_path.h"
 #include "refusing.h"
 
 static refusal_t readings, looks;

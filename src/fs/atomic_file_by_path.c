@@ -3,13 +3,13 @@
  * Successors, by paths: libuv's calls, which know no others. The new file has a
  * name of its own from the beginning, beside that of the old one.
  */
-#include "fs/successor.h"
+#include "fs/atomic_file.h"
 
 #include <string.h>
 
 #include "base/alloc.h"
-#include "fs/beside.h"
-#include "fs/disk.h"
+#include "fs/fs_sync.h"
+#include "fs/temp_name.h"
 
 #ifdef AVOW_BY_PATHS /* elsewhere a successor is another struct */
 

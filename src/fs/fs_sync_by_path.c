@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "fs/disk.h"
+#include "fs/fs_sync.h"
 
 static int done(uv_fs_t *req, int result) {
   uv_fs_req_cleanup(req);

@@ -4,10 +4,10 @@
  * whole: until then what was there stays, also if the disk is full. For chores
  * of the thread pool.
  */
-#ifndef AVOW_BESIDE_H
-#define AVOW_BESIDE_H
+#ifndef AVOW_TEMP_NAME_H
+#define AVOW_TEMP_NAME_H
 
-#include "fs/place.h"
+#include "fs/dirfd_path.h"
 
 enum { AVOW__BESIDE_NAME = 40 };
 

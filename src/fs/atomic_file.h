@@ -5,13 +5,13 @@
  * old one as it was. For chores of the thread pool; they give 0 or a libuv
  * code.
  */
-#ifndef AVOW_SUCCESSOR_H
-#define AVOW_SUCCESSOR_H
+#ifndef AVOW_ATOMIC_FILE_H
+#define AVOW_ATOMIC_FILE_H
 
 #include <stdbool.h>
 #include <uv.h>
 
-#include "fs/place.h"
+#include "fs/dirfd_path.h"
 
 #ifndef AVOW_BY_PATHS
 #  include <sys/stat.h>

@@ -2,13 +2,13 @@
 /*
  * Making things beside those that they replace, under names that nobody has.
  */
-#include "fs/beside.h"
+#include "fs/temp_name.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/alloc.h"
-#include "fs/disk.h"
+#include "fs/fs_sync.h"
 
 enum { TRIES = 100 };
 

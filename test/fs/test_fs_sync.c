@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The plain calls on files: what no operation shows for certain. */
-#include "fs/disk.h"
+#include "fs/fs_sync.h"
 
 #include "disk.h"
 
@@ -27,7 +27,7 @@ static void a_stat_that_fails_says_nothing(void **state) {
   assert_leaves(stat_of_closed, UV_EBADF);
 }
 
-SUITE(disk) {
+SUITE(fs_sync) {
   const struct CMUnitTest tests[] = {
     DISK_CASE(a_stat_that_fails_says_nothing),
   };

@@ -10,7 +10,7 @@
 #  define _DARWIN_C_SOURCE 1
 #endif
 
-#include "fs/successor.h"
+#include "fs/atomic_file.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -18,7 +18,7 @@
 
 #include "base/alloc.h"
 #include "fs/at.h"
-#include "fs/disk.h"
+#include "fs/fs_sync.h"
 #include "fs/inherit.h"
 
 enum { LINKS = 40, LINK_ROOM = 4096, PRIVATE = 0600 };

@@ -409,7 +409,7 @@ static void two_writers_lose_nothing_of_each_others(void **state) {
   assert_int_equal(entries_of(""), 1);
 }
 
-SUITE(successor) {
+SUITE(atomic_file) {
   const struct CMUnitTest tests[] = {
     DISK_CASE(replace_file_keeps_owner_and_group),
     DISK_CASE(replace_file_drops_what_runs_as_its_owner),

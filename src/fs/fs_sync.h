@@ -4,8 +4,8 @@
  * callback are plain calls that need no loop; each of these is one. They give 0
  * or more, or a libuv code, and none of them UV_EINTR.
  */
-#ifndef AVOW_DISK_H
-#define AVOW_DISK_H
+#ifndef AVOW_FS_SYNC_H
+#define AVOW_FS_SYNC_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -37,7 +37,7 @@ int avow__disk_mkdir(const char *path, int mode);
 int avow__disk_mkdtemp(char *template);
 int avow__disk_rmdir(const char *path);
 
-/* These go by paths. disk_by_path.c, for where places are paths. */
+/* These go by paths. fs_sync_by_path.c, for where places are paths. */
 int avow__disk_chmod(const char *path, int mode);
 int avow__disk_unlink(const char *path);
 int avow__disk_rename(const char *from, const char *to);

@@ -8,7 +8,7 @@
 #  define _DARWIN_C_SOURCE 1
 #endif
 
-#include "fs/place.h"
+#include "fs/dirfd_path.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 
 #include "base/alloc.h"
 #include "fs/at.h"
-#include "fs/disk.h"
+#include "fs/fs_sync.h"
 
 static bool is_interrupted(int result) {
   return result < 0 && errno == EINTR;

@@ -3,12 +3,12 @@
  * Places, by paths: libuv's calls, which know no others. An open directory is
  * one that is read; whatever else it is needed for its path will do.
  */
-#include "fs/place.h"
+#include "fs/dirfd_path.h"
 
 #include <assert.h>
 
 #include "base/alloc.h"
-#include "fs/disk.h"
+#include "fs/fs_sync.h"
 
 enum { BATCH = 64 };
 

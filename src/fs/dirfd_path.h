@@ -10,8 +10,8 @@
  * These are plain calls, for chores of the thread pool. They give 0 or more, or
  * a libuv code, and none of them UV_EINTR.
  */
-#ifndef AVOW_PLACE_H
-#define AVOW_PLACE_H
+#ifndef AVOW_DIRFD_PATH_H
+#define AVOW_DIRFD_PATH_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -3,7 +3,7 @@
  * Plain calls on files. What libuv keeps in a request is let go before any of
  * them returns.
  */
-#include "fs/disk.h"
+#include "fs/fs_sync.h"
 
 #include <string.h>
 
