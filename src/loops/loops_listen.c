@@ -11,8 +11,8 @@
 #include "base/options_check.h"
 #include "io/op.h"
 #include "loops/loops.h"
-#include "net/owned.h"
 #include "net/serve.h"
+#include "net/stream_value.h"
 
 #ifndef _WIN32
 #  include <fcntl.h>

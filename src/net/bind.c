@@ -8,8 +8,8 @@
 #include "avow/net.h"
 #include "io/op.h"
 #include "net/address.h"
-#include "net/owned.h"
 #include "net/stream.h"
+#include "net/stream_value.h"
 
 int avow__bind_to(uv_tcp_t *tcp, const struct sockaddr *address,
                   unsigned flags) {

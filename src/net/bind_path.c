@@ -6,8 +6,8 @@
 #include "base/options_check.h"
 #include "io/op.h"
 #include "net/connect.h"
-#include "net/owned.h"
 #include "net/pipe_bind.h"
+#include "net/stream_value.h"
 
 enum { MODES = 0777 };
 

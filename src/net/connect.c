@@ -18,7 +18,7 @@
 #include "engine/clock.h"
 #include "io/op.h"
 #include "net/address.h"
-#include "net/owned.h"
+#include "net/stream_value.h"
 
 enum { PAUSE = 250 }; /* ms: the RFC's Connection Attempt Delay */
 

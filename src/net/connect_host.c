@@ -9,8 +9,8 @@
 #include "base/container.h"
 #include "engine/child.h"
 #include "io/op.h"
-#include "net/owned.h"
 #include "net/stream.h"
+#include "net/stream_value.h"
 #include "net/tcp_move.h"
 
 typedef struct {

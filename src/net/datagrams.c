@@ -12,7 +12,7 @@
 #include "base/container.h"
 #include "channel/channel.h"
 #include "io/op.h"
-#include "net/reading.h"
+#include "net/stream_lock.h"
 
 enum { LONGEST = 65536 };
 

@@ -10,8 +10,8 @@
 #include "base/alloc.h"
 #include "engine/engine.h"
 #include "io/op.h"
-#include "net/owned.h"
-#include "net/reading.h"
+#include "net/stream_lock.h"
+#include "net/stream_value.h"
 
 static void handle_on_close(uv_handle_t *handle) {
   avow__context_t *c = avow__context_of(handle->loop);

@@ -25,12 +25,13 @@ typedef struct avow__net_s {
   avow__layer_t layer;
   avow__table_t tables[AVOW__NET_TABLES];
   avow__link_t *reads; /* read.c: those that are pending */
-  avow__buffer_t room; /* room.c: what libuv reads to */
+  avow__buffer_t room; /* read_buffer.c: what libuv reads to */
   uint32_t laden;      /* read.c: streams where bytes wait, at most */
-  void (*quiet)(avow__context_t *c); /* read.c: leaves streams that it watches
-                                        on; NULL: there are none */
-  void (*owned_close)(avow__node_t *node); /* owned.c, as what follows; NULL: */
-  void (*owned_free)(avow__node_t *node);  /* no value owns a stream */
+  /* read.c: leaves the streams that it watches on; NULL: there are none. */
+  void (*quiet)(avow__context_t *c);
+  /* stream_value.c; NULL: no value owns a stream. */
+  void (*owned_close)(avow__node_t *node);
+  void (*owned_free)(avow__node_t *node);
 } avow__net_t;
 
 enum { AVOW__NET_LAYER = 3 };

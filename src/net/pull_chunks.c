@@ -8,7 +8,7 @@
 #include "channel/channel.h"
 #include "engine/child.h"
 #include "io/op.h"
-#include "net/pull.h"
+#include "net/read_loop.h"
 #include "net/stream.h"
 
 typedef struct puller_s puller_t;

@@ -13,13 +13,13 @@
 #include "base/misuse.h"
 #include "base/options_check.h"
 #include "io/op.h"
-#include "net/ended.h"
-#include "net/owned.h"
-#include "net/progress.h"
-#include "net/pull.h"
-#include "net/reading.h"
+#include "net/eof_error.h"
+#include "net/idle_timeout.h"
+#include "net/read_loop.h"
 #include "net/sigpipe.h"
 #include "net/stream.h"
+#include "net/stream_lock.h"
+#include "net/stream_value.h"
 
 enum { ROOM = 65536 };
 

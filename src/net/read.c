@@ -16,7 +16,7 @@
  * is not kept, but how many; a read that finds nothing takes one off. So no
  * more look in vain than were stopped.
  */
-#include "net/reading.h"
+#include "net/stream_lock.h"
 
 #include <string.h>
 
@@ -25,11 +25,11 @@
 #include "base/alloc.h"
 #include "base/container.h"
 #include "io/op.h"
-#include "net/ended.h"
-#include "net/pull.h"
-#include "net/room.h"
+#include "net/eof_error.h"
+#include "net/read_buffer.h"
+#include "net/read_loop.h"
+#include "net/readable_bytes.h"
 #include "net/stream.h"
-#include "net/waiting.h"
 
 enum { FIRST_ROOM = 4096 };
 

@@ -13,7 +13,7 @@
 #include "base/alloc.h"
 #include "base/container.h"
 #include "io/op.h"
-#include "net/progress.h"
+#include "net/idle_timeout.h"
 #include "net/stream.h"
 #include "tools/tool.h"
 

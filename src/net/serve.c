@@ -14,8 +14,8 @@
 #include "base/container.h"
 #include "engine/child.h"
 #include "io/op.h"
-#include "net/owned.h"
-#include "net/reading.h"
+#include "net/stream_lock.h"
+#include "net/stream_value.h"
 
 enum { CONNECTION, PAUSE }; /* children */
 

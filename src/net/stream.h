@@ -5,7 +5,7 @@
 
 #include "avow/stream_class.h"
 #include "base/misuse.h"
-#include "net/reading.h"
+#include "net/stream_lock.h"
 
 /* The class of those of libuv, which has no functions: what is asked of them
    goes straight to libuv. self is the uv_stream_t. */

@@ -9,9 +9,9 @@
 #include "avow/stream.h"
 #include "base/alloc.h"
 #include "io/op.h"
-#include "net/owned.h"
 #include "net/sigpipe.h"
 #include "net/stream.h"
+#include "net/stream_value.h"
 #include "value/buffer.h"
 
 typedef struct {

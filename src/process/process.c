@@ -14,7 +14,7 @@
 #include "base/alloc.h"
 #include "engine/stray.h"
 #include "io/op.h"
-#include "net/owned.h"
+#include "net/stream_value.h"
 #include "process/child_pipe.h"
 #include "process/process.h"
 #include "process/spawn.h"

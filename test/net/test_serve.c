@@ -7,7 +7,7 @@
 
 #include "avow/net.h"
 #include "harness.h"
-#include "net/owned.h"
+#include "net/stream_value.h"
 
 enum { MANY = 4 };
 

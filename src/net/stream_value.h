@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Streams that values own. */
-#ifndef AVOW_OWNED_H
-#define AVOW_OWNED_H
+#ifndef AVOW_STREAM_VALUE_H
+#define AVOW_STREAM_VALUE_H
 
 #include "engine/promise.h"
 #include "net/pipe_bind.h"

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* What moves many bytes of a stream of any class, by reading again and again.
    The stream may be none, which is reported. */
-#ifndef AVOW_PULL_H
-#define AVOW_PULL_H
+#ifndef AVOW_READ_LOOP_H
+#define AVOW_READ_LOOP_H
 
-#include "net/progress.h"
-#include "net/reading.h"
+#include "net/idle_timeout.h"
+#include "net/stream_lock.h"
 
 /* As the functions of these names in stream.h. */
 avow_promise_t *avow__pull_into(avow_stream_t stream, void *buffer, size_t min,

@@ -12,7 +12,7 @@
  * parts of less than 4096, and a socket stops at each handle that comes along:
  * then libuv has to read on.
  */
-#include "net/ended.h"
+#include "net/eof_error.h"
 
 #ifndef _WIN32
 #  include <errno.h>

@@ -154,7 +154,7 @@ static void pump_knows_its_options(void **state) {
 
 #define IN_TIME(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-SUITE(progress) {
+SUITE(idle_timeout) {
   const struct CMUnitTest tests[] = {
     IN_TIME(pump_says_how_far_it_is),
     IN_TIME(pump_leaves_open_what_is_to_stay_so),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Whether what libuv takes for the end of a stream is one. */
-#ifndef AVOW_ENDED_H
-#define AVOW_ENDED_H
+#ifndef AVOW_EOF_ERROR_H
+#define AVOW_EOF_ERROR_H
 
 #include <stdbool.h>
 #include <uv.h>

@@ -6,11 +6,11 @@
 #include "base/container.h"
 #include "channel/channel.h"
 #include "io/op.h"
-#include "net/ended.h"
-#include "net/pull.h"
-#include "net/reading.h"
-#include "net/room.h"
+#include "net/eof_error.h"
+#include "net/read_buffer.h"
+#include "net/read_loop.h"
 #include "net/stream.h"
+#include "net/stream_lock.h"
 
 typedef struct {
   avow__source_t source;   /* first: the channel knows it by this */

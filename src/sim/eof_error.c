@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* In place of net/ended.c: the simulated socket says how it has ended. */
-#include "net/ended.h"
+/* In place of net/eof_error.c: the simulated socket says how it has ended. */
+#include "net/eof_error.h"
 
 #include "sim/polled.h"
 

@@ -4,8 +4,8 @@
  * a row of pieces, one for each write. Those that fit into its room are taken:
  * their writes have settled. Positions are counted in bytes from the beginning.
  */
-#ifndef AVOW_WAY_H
-#define AVOW_WAY_H
+#ifndef AVOW_DUPLEX_HALF_H
+#define AVOW_DUPLEX_HALF_H
 
 #include "avow/duplex.h"
 #include "engine/child.h"

@@ -5,7 +5,7 @@
  * still comes to the handler that stores it, so nothing is lost. The parent of
  * that repetition is told when a stream closes or goes between two steps.
  */
-#include "net/pull.h"
+#include "net/read_loop.h"
 
 #include <string.h>
 

@@ -5,8 +5,8 @@
  * has no memory. A terminal of Windows keeps what it was given until a line is
  * there: terminals have blocks of their own.
  */
-#ifndef AVOW_ROOM_H
-#define AVOW_ROOM_H
+#ifndef AVOW_READ_BUFFER_H
+#define AVOW_READ_BUFFER_H
 
 #include "net/net.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One way of a pair in memory. */
-#include "net/way.h"
+#include "net/duplex_half.h"
 
 #include <string.h>
 

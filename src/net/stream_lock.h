@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Who reads from a handle: one at a time, found by the handle. */
-#ifndef AVOW_READING_H
-#define AVOW_READING_H
+#ifndef AVOW_STREAM_LOCK_H
+#define AVOW_STREAM_LOCK_H
 
 #include "net/net.h"
 

@@ -4,7 +4,7 @@
  * descriptor is set to. An error is told by the system once, so whoever asked
  * has to know it; an end is told again.
  */
-#include "net/waiting.h"
+#include "net/readable_bytes.h"
 
 #if !defined(_WIN32) && !defined(AVOW_BY_PATHS)
 #  include <errno.h>

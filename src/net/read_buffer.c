@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The loop's block for what arrives. */
-#include "net/room.h"
+#include "net/read_buffer.h"
 
 enum { ROOM = 65536 };
 

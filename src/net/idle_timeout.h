@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* What is asked of a pump, and how far it has come; and how long a reader waits
    for more. */
-#ifndef AVOW_PROGRESS_H
-#define AVOW_PROGRESS_H
+#ifndef AVOW_IDLE_TIMEOUT_H
+#define AVOW_IDLE_TIMEOUT_H
 
 #include "avow/stream.h"
 

@@ -3,7 +3,7 @@
  * Progress of pumps and readers. Who watches it sleeps until the time that is
  * left at that moment is over, and then looks again: what moves sets no timer.
  */
-#include "net/progress.h"
+#include "net/idle_timeout.h"
 
 #include <inttypes.h>
 

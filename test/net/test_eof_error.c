@@ -123,7 +123,7 @@ static void end_that_was_said_stays_one(void **state) {
 
 #define TCP(f) cmocka_unit_test_setup_teardown(f, peer_setup_tcp, peer_teardown)
 
-SUITE(ended) {
+SUITE(eof_error) {
   const struct CMUnitTest tests[] = {
     TCP(all_that_is_read_rejects),    TCP(so_does_what_is_to_be_of_a_length),
     TCP(so_does_the_next_read),       TCP(line_that_is_cut_off_is_none),

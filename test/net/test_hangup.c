@@ -228,7 +228,7 @@ static void what_has_no_descriptor_has_no_peer(void **state) {
   assert_fulfils_none(avow_close_handle((uv_handle_t *) &tcp));
 }
 
-SUITE(gone) {
+SUITE(hangup) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(peer_that_closes_has_gone),
     cmocka_unit_test(unread_bytes_tell_of_it_at_once),

@@ -6,13 +6,13 @@
  * uv_close(): of that nobody tells us, so such memory stays until the loop's
  * end. handle->data is the program's.
  */
-#include "net/owned.h"
+#include "net/stream_value.h"
 
 #include "avow/net.h"
 #include "base/alloc.h"
 #include "base/container.h"
-#include "net/reading.h"
 #include "net/stream.h"
+#include "net/stream_lock.h"
 
 typedef struct {
   avow__node_t node;         /* in the loop's table */

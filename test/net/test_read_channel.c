@@ -217,7 +217,7 @@ static void chunks_survive_failing_memory(void **state) {
 
 #define CHUNKS(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
-SUITE(chunks) {
+SUITE(read_channel) {
   (void) signal(SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
     CHUNKS(chunks_come_until_the_end),

@@ -340,7 +340,7 @@ static void closed_handle_is_not_sent(void **state) {
 #define NET(f) \
   cmocka_unit_test_setup_teardown(f, acceptor_setup, acceptor_teardown)
 
-SUITE(owned) {
+SUITE(stream_value) {
   (void) signal(SIGPIPE, SIG_IGN);
   const struct CMUnitTest tests[] = {
     NET(connected_streams_talk),

@@ -4,7 +4,7 @@
  * whose data is not ours: so what reads is found by its handle. There is one at
  * a time; it hears of it when the handle closes.
  */
-#include "net/reading.h"
+#include "net/stream_lock.h"
 
 static void reading_tell(avow__context_t *c, int table, const void *key) {
   avow__reading_t *reading = (avow__reading_t *) avow__net_find(c, table, key);
