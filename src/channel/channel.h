@@ -7,8 +7,8 @@
 #define AVOW_CHANNEL_PRIVATE_H
 
 #include "avow/channel.h"
+#include "engine/foreign_close.h"
 #include "engine/promise.h"
-#include "engine/stray.h"
 
 /* The beginning of what feeds a channel. Its functions may push, end and fail
    in their turn, as their last deed. */

@@ -9,7 +9,7 @@
 
 #include "channel/channel.h"
 #include "engine/child.h"
-#include "engine/clock.h"
+#include "engine/virtual_clock.h"
 
 typedef struct avow__stage_s avow__stage_t;
 

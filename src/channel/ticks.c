@@ -6,7 +6,7 @@
 #include "avow/pace.h"
 #include "avow/timer.h"
 #include "channel/channel.h"
-#include "engine/clock.h"
+#include "engine/virtual_clock.h"
 
 typedef struct {
   avow__source_t source;

@@ -15,8 +15,8 @@
 #include "base/queue.h"
 #include "base/table.h"
 #include "engine/lag.h"
+#include "engine/loop_table.h"
 #include "engine/pool.h"
-#include "engine/registry.h"
 #include "fiber/fiber.h"
 
 typedef struct avow__clock_s avow__clock_t;
@@ -145,9 +145,9 @@ struct avow__context_s {
   uint32_t parents;     /* child.h: that the program has to release */
   uint32_t on_handles;  /* in flight, that end with a handle of the program */
   avow__tick_t *tick;   /* tick.c: the handles that drain the queue */
-  avow__clock_t *clock; /* clock.c: of its own; NULL: libuv's */
+  avow__clock_t *clock; /* virtual_clock.c: of its own; NULL: libuv's */
   avow__wheel_t *wheel; /* timer.c: all sleeps; NULL before the first */
-  avow__phases_t *phases; /* phase.c: whoever waits for one; or NULL */
+  avow__phases_t *phases; /* uv_phase.c: whoever waits for one; or NULL */
   void (*wheel_go_on)(avow__context_t *c); /* with sleeps that had to wait */
   void (*before_poll)(avow__context_t *c); /* a layer's, or NULL */
   uint64_t slow_jobs;   /* that took longer than the options say */

@@ -3,8 +3,8 @@
 #include "avow/deadline.h"
 
 #include "avow/cancel.h"
-#include "engine/clock.h"
 #include "engine/engine.h"
+#include "engine/virtual_clock.h"
 
 uint64_t avow_now(uv_loop_t *loop) {
   avow__context_t *c = avow__context_of(loop);

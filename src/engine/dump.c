@@ -8,11 +8,11 @@
 
 #include "avow/local.h"
 #include "avow/stackless.h"
-#include "engine/clock.h"
 #include "engine/engine.h"
 #include "engine/local.h"
 #include "engine/name.h"
-#include "engine/trace.h"
+#include "engine/origin.h"
+#include "engine/virtual_clock.h"
 
 typedef struct {
   avow__context_t *context;

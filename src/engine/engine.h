@@ -7,7 +7,7 @@
 #define AVOW_ENGINE_H
 
 #include "engine/block.h"
-#include "engine/seen.h"
+#include "engine/probes.h"
 #include "engine/tick.h"
 
 /* A pending deferred's promise, with what u.deferred says filled in. */

@@ -10,7 +10,7 @@
 
 #  include "engine/child.h"
 #  include "engine/gather.h"
-#  include "engine/parts.h"
+#  include "engine/subsystems.h"
 
 /* What a walk counts, to be compared at its end: each is the same number, found
    in two ways. */

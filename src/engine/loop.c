@@ -4,15 +4,15 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "engine/clock.h"
 #include "engine/cycle.h"
+#include "engine/foreign_close.h"
 #include "engine/gather.h"
-#include "engine/held.h"
-#include "engine/parts.h"
+#include "engine/leak_report.h"
 #include "engine/port.h"
 #include "engine/shield.h"
-#include "engine/stray.h"
+#include "engine/subsystems.h"
 #include "engine/tell.h"
+#include "engine/virtual_clock.h"
 
 /* What avow_loop_close() grants to handlers that start new work each time they
    hear of the end: so many steps, beside those that what is there at the start

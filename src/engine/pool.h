@@ -105,7 +105,7 @@ void avow__pool_take_back(avow__pool_t *pool, avow__slab_t *slab);
 /* A block of static memory: for the one context that is always there. */
 void *avow__pool_static(avow__context_t *context);
 
-/* The slabs, or what stands in for them: slab.c, plain.c. */
+/* The slabs, or what stands in for them: slab.c, pool_malloc.c. */
 void avow__slabs_init(avow__pool_t *pool);
 void avow__slabs_close(avow__pool_t *pool);
 

@@ -8,7 +8,7 @@
 
 #include "engine/cancel_reason.h"
 
-#include "engine/trace.h"
+#include "engine/origin.h"
 #include "fiber/exceptions.h"
 
 static avow_value_t ref_promise(const avow_promise_t *p) {

@@ -8,7 +8,7 @@
 
 #include "avow/stackless.h"
 #include "base/alloc.h"
-#include "engine/trace.h"
+#include "engine/origin.h"
 
 #ifdef AVOW_TRACE
 

@@ -29,7 +29,7 @@ void avow__record_name(avow__trace_t *t, avow_promise_t *p, const char *what,
                        bool function);
 void avow__record_place(avow__trace_t *t, avow_promise_t *p);
 
-/* For seen.h, which says what each is of. */
+/* For probes.h, which says what each is of. */
 void avow__record_made(avow__trace_t *t, avow_promise_t *p);
 void avow__record_settled(avow__trace_t *t, avow_promise_t *p);
 void avow__record_freed(avow__trace_t *t, avow_promise_t *p);

@@ -5,8 +5,8 @@
  */
 #include "engine/slow.h"
 
-#include "engine/clock.h"
 #include "engine/name.h"
+#include "engine/virtual_clock.h"
 
 enum { SLOW_US = 1000 };
 

@@ -6,7 +6,7 @@
 #ifndef AVOW_SLOW_H
 #define AVOW_SLOW_H
 
-#include "engine/trace.h"
+#include "engine/origin.h"
 
 typedef struct avow__slow_s {
   const char *kind;

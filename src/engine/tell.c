@@ -11,7 +11,7 @@
 #include "engine/cycle.h"
 #include "engine/layer.h"
 #include "engine/name.h"
-#include "engine/trace.h"
+#include "engine/origin.h"
 #include "value/value.h"
 
 #if AVOW__DEBUG

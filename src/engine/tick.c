@@ -25,10 +25,10 @@
 #include "engine/tick.h"
 
 #include "base/alloc.h"
-#include "engine/clock.h"
 #include "engine/engine.h"
 #include "engine/invariants.h"
 #include "engine/layer.h"
+#include "engine/virtual_clock.h"
 
 static const avow__part_t tick_part;
 

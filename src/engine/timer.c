@@ -13,11 +13,11 @@
 
 #include "base/alloc.h"
 #include "engine/cancel_reason.h"
-#include "engine/clock.h"
 #include "engine/engine.h"
 #include "engine/invariants.h"
 #include "engine/layer.h"
-#include "engine/slots.h"
+#include "engine/timer_wheel.h"
+#include "engine/virtual_clock.h"
 
 static const avow__part_t wheel_part;
 static uv_once_t kinds = UV_ONCE_INIT;

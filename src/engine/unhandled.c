@@ -4,7 +4,7 @@
  */
 #include "engine/engine.h"
 #include "engine/name.h"
-#include "engine/trace.h"
+#include "engine/origin.h"
 #include "fiber/exceptions.h"
 
 avow__fiber_t *avow__hook_enter(avow__context_t *c) {

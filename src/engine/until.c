@@ -9,8 +9,8 @@
  */
 #include "avow/cancel.h"
 #include "engine/cancel_reason.h"
-#include "engine/clock.h"
 #include "engine/engine.h"
+#include "engine/virtual_clock.h"
 
 static uv_once_t kinds = UV_ONCE_INIT;
 

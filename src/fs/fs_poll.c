@@ -11,7 +11,7 @@
 
 #include "avow/events.h"
 #include "channel/channel.h"
-#include "engine/clock.h"
+#include "engine/virtual_clock.h"
 #include "io/op.h"
 
 typedef struct {

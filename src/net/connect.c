@@ -15,7 +15,7 @@
 #include "avow/net.h"
 #include "avow/timer.h"
 #include "base/alloc.h"
-#include "engine/clock.h"
+#include "engine/virtual_clock.h"
 #include "io/op.h"
 #include "net/address.h"
 #include "net/stream_value.h"

@@ -14,8 +14,8 @@
 
 #include "avow/cancel.h"
 #include "base/alloc.h"
-#include "engine/clock.h"
-#include "engine/stray.h"
+#include "engine/foreign_close.h"
+#include "engine/virtual_clock.h"
 #include "io/op.h"
 #include "process/capture.h"
 #include "process/child_pipe.h"

@@ -12,7 +12,7 @@
 #include "avow/cancel.h"
 #include "avow/net.h"
 #include "base/alloc.h"
-#include "engine/stray.h"
+#include "engine/foreign_close.h"
 #include "io/op.h"
 #include "net/stream_value.h"
 #include "process/child_pipe.h"

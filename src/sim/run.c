@@ -17,7 +17,7 @@
 #include "base/container.h"
 #include "base/options_check.h"
 #include "engine/engine.h"
-#include "engine/trace.h"
+#include "engine/origin.h"
 #include "sim/anchors.h"
 #include "sim/blocks.h"
 #include "sim/cancel.h"

@@ -13,7 +13,7 @@
 #include "base/container.h"
 #include "base/options_check.h"
 #include "base/table.h"
-#include "engine/clock.h"
+#include "engine/virtual_clock.h"
 #include "tools/single_flight.h"
 #include "tools/tool.h"
 

@@ -14,7 +14,7 @@
 #include "base/container.h"
 #include "base/options_check.h"
 #include "engine/child.h"
-#include "engine/clock.h"
+#include "engine/virtual_clock.h"
 #include "tools/tool.h"
 #include "tools/waiters.h"
 

@@ -19,11 +19,11 @@ build=${BUILD:-build-machines}
 emulated='base/alloc base/cacheline base/list base/table value/sendable value/error
   value/value_misuse base/misuse fiber/stack engine/await_typed
   engine/async_cancel engine/async_misuse engine/cancel engine/cancel_reason
-  engine/chain engine/clock engine/clock_end engine/combine engine/deadline
-  engine/clock_model engine/gather engine/gather_hooks engine/held
-  engine/options engine/order engine/phase engine/pool engine/promise
-  engine/record engine/registry engine/run engine/shield engine/slots
-  engine/stackless engine/thenable engine/taken engine/trace
+  engine/chain engine/virtual_clock engine/clock_end engine/combine engine/deadline
+  engine/clock_model engine/gather engine/gather_hooks engine/leak_report
+  engine/options engine/order engine/uv_phase engine/pool engine/promise
+  engine/record engine/loop_table engine/run engine/shield engine/timer_wheel
+  engine/stackless engine/thenable engine/check_ownership engine/origin
   engine/unhandled engine/until engine/task channel/channel
   channel/channel_memory channel/select channel/select_end channel/stage
   channel/stage_map channel/stage_batch channel/stage_merge

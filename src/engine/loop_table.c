@@ -6,7 +6,7 @@
  * average. Shelves that were added stay until the library goes, for other
  * threads may be reading there.
  */
-#include "engine/registry.h"
+#include "engine/loop_table.h"
 
 #include <assert.h>
 

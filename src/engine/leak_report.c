@@ -4,13 +4,13 @@
  * but who holds it for ever has a leak. It is told of by its kinds, each with
  * what lets go of it.
  */
-#include "engine/held.h"
+#include "engine/leak_report.h"
 
 #include <inttypes.h>
 #include <string.h>
 
 #include "engine/engine.h"
-#include "engine/trace.h"
+#include "engine/origin.h"
 
 #if AVOW__DEBUG
 

@@ -381,7 +381,7 @@ static void without_memory_there_is_no_loop(void **state) {
   assert_int_equal(uv_loop_close(&other), 0);
 }
 
-SUITE(clock) {
+SUITE(virtual_clock) {
   const struct CMUnitTest tests[] = {
     BOTH(it_begins_at_0),
     BOTH(it_does_not_pass_by_itself_with_real_time),

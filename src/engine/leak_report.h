@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* What is still held of a loop that was closed. */
-#ifndef AVOW_HELD_H
-#define AVOW_HELD_H
+#ifndef AVOW_LEAK_REPORT_H
+#define AVOW_LEAK_REPORT_H
 
 #include "base/misuse.h"
 #include "engine/context.h"

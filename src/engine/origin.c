@@ -4,13 +4,13 @@
  * program's calls announce the place through macros of avow/trace.h. And they
  * alone can write a trace: others have nowhere to note that there is one.
  */
-#include "engine/trace.h"
+#include "engine/origin.h"
 
 #include <stdio.h>
 
 #include "avow/trace.h"
-#include "engine/clock.h"
 #include "engine/engine.h"
+#include "engine/virtual_clock.h"
 
 #ifdef AVOW_TRACE
 

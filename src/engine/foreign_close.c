@@ -5,7 +5,7 @@
  * is closed: so the block stays until avow_loop_close(), which runs the loop
  * until no handle of a stray is left there.
  */
-#include "engine/stray.h"
+#include "engine/foreign_close.h"
 
 #include "engine/layer.h"
 

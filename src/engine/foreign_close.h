@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Blocks whose handles the program may close by itself, with uv_walk(). */
-#ifndef AVOW_STRAY_H
-#define AVOW_STRAY_H
+#ifndef AVOW_FOREIGN_CLOSE_H
+#define AVOW_FOREIGN_CLOSE_H
 
 #include "engine/context.h"
 

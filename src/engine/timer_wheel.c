@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The slots of a timing wheel. */
-#include "engine/slots.h"
+#include "engine/timer_wheel.h"
 
-#include "engine/clock.h"
 #include "engine/invariants.h"
+#include "engine/virtual_clock.h"
 
 enum { BITS = 6 };
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* All that keeps something for a loop: files of the engine and layers above. */
-#ifndef AVOW_PARTS_H
-#define AVOW_PARTS_H
+#ifndef AVOW_SUBSYSTEMS_H
+#define AVOW_SUBSYSTEMS_H
 
 #include "engine/layer.h"
 

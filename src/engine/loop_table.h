@@ -5,8 +5,8 @@
  * An entry is written by the thread that opens its loop or closes it, and read
  * by who has that loop in hand; others see that it is not theirs.
  */
-#ifndef AVOW_REGISTRY_H
-#define AVOW_REGISTRY_H
+#ifndef AVOW_LOOP_TABLE_H
+#define AVOW_LOOP_TABLE_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "engine/parts.h"
+#include "engine/subsystems.h"
 
 enum { ALL = AVOW__PARTS + AVOW__LAYERS };
 

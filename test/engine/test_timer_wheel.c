@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The wheel that sleeps stand in, in a time of its own. */
-#include "engine/slots.h"
+#include "engine/timer_wheel.h"
 #include "harness.h"
 
 static uint64_t seed;
@@ -203,7 +203,7 @@ static void sleeps_that_are_far_are_not_looked_at(void **state) {
   test_free(model);
 }
 
-SUITE(slots) {
+SUITE(timer_wheel) {
   const struct CMUnitTest tests[] = {
     CASE(sleeps_of_milliseconds_end_in_order),
     CASE(sleeps_of_seconds_end_in_order),

@@ -11,7 +11,7 @@
  * more to do: whether it may is looked at before that poll, which waits for as
  * long as it takes to say, and again behind it.
  */
-#include "engine/clock.h"
+#include "engine/virtual_clock.h"
 
 #include <inttypes.h>
 #include <stdio.h>

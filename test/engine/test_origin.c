@@ -360,7 +360,7 @@ static void place_of_an_await_that_knows_its_type_is_the_programs(
 
   dump();
 
-  (void) snprintf(place, sizeof(place), "test_trace.c:%d", line_of_await);
+  (void) snprintf(place, sizeof(place), "test_origin.c:%d", line_of_await);
   assert_non_null(strstr(strstr(text, "awaits at"), place));
   assert_true(avow_resolve(d, avow_int(1)));
   assert_fulfils_none(q);
@@ -392,7 +392,7 @@ static void announced_place_is_not_kept(void **state) {
 
 #endif
 
-SUITE(trace) {
+SUITE(origin) {
   const struct CMUnitTest tests[] = {
     CASE(report_of_a_rejected_promise_says_where),
     CASE(report_of_a_thrown_error_says_where),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Where and when a promise was made, as far as the build knows. */
-#ifndef AVOW_TRACE_PRIVATE_H
-#define AVOW_TRACE_PRIVATE_H
+#ifndef AVOW_ORIGIN_PRIVATE_H
+#define AVOW_ORIGIN_PRIVATE_H
 
 #include "engine/engine.h"
 

@@ -369,7 +369,7 @@ static void asking_what_was_taken_is_named_as_such(void **state) {
 
 #endif
 
-SUITE(taken) {
+SUITE(check_ownership) {
   const struct CMUnitTest tests[] = {
     CASE(promise_used_twice_with_a_ref_is_fine),
     CASE(as_many_may_settle_as_were_made),

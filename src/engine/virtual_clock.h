@@ -3,8 +3,8 @@
  * What time it is for a program, and what rings when that has come: libuv's
  * clock and its timers, or a clock of the loop's own, by avow_options_t.
  */
-#ifndef AVOW_CLOCK_H
-#define AVOW_CLOCK_H
+#ifndef AVOW_VIRTUAL_CLOCK_H
+#define AVOW_VIRTUAL_CLOCK_H
 
 #include "engine/context.h"
 

@@ -234,7 +234,7 @@ static void what_outlives_its_loop_is_cancelled(void **state) {
   avow_reader_unref(reader);
 }
 
-SUITE(held) {
+SUITE(leak_report) {
   const struct CMUnitTest tests[] = {
     CASE(promises_that_are_held_are_told),
     CASE(object_that_is_held_is_told),

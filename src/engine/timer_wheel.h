@@ -10,8 +10,8 @@
  * the timer fires. Where that sleep was cancelled the timer comes too early
  * once, and the slot moves down.
  */
-#ifndef AVOW_SLOTS_H
-#define AVOW_SLOTS_H
+#ifndef AVOW_TIMER_WHEEL_H
+#define AVOW_TIMER_WHEEL_H
 
 #include "engine/engine.h"
 

@@ -4,7 +4,7 @@
  * them; one that is used twice is told here, in all but release builds.
  */
 #include "engine/engine.h"
-#include "engine/trace.h"
+#include "engine/origin.h"
 
 #if AVOW__DEBUG
 void avow__check_taken(const avow_promise_t *p) {

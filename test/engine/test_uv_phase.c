@@ -171,7 +171,7 @@ static void loop_close_cancels_who_waits(void **state) {
   assert_int_equal(avow_loop_init(loop, NULL), 0);
 }
 
-SUITE(phase) {
+SUITE(uv_phase) {
   const struct CMUnitTest tests[] = {
     CASE(phases_come_in_the_order_of_a_turn),
     CASE(those_who_wait_for_one_keep_their_order),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The table of loops: many, those of one hash, and threads that come and go. */
-#include "engine/registry.h"
+#include "engine/loop_table.h"
 
 #include "harness.h"
 
@@ -248,7 +248,7 @@ static void threads_come_and_go_in_one_place(void **state) {
   avow__registry_end();
 }
 
-SUITE(registry) {
+SUITE(loop_table) {
   const struct CMUnitTest tests[] = {
     cmocka_unit_test(no_loop_is_none),
     cmocka_unit_test(each_of_many_is_found),

@@ -5,14 +5,14 @@
  * does nothing, a debugger or bpftrace. So what a probe tells is where it lies
  * anyway. Without either these are empty.
  */
-#ifndef AVOW_SEEN_H
-#define AVOW_SEEN_H
+#ifndef AVOW_PROBES_H
+#define AVOW_PROBES_H
 
 #include "engine/block.h"
 
 #ifdef AVOW_TRACE
 #  include "engine/record.h"
-void avow__trace_promise(avow__context_t *c, avow_promise_t *p); /* trace.c */
+void avow__trace_promise(avow__context_t *c, avow_promise_t *p); /* origin.c */
 #  define AVOW__RECORD(c, call) \
     (AVOW__LIKELY((c)->trace == NULL) ? (void) 0 : (call))
 #else
