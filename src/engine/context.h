@@ -159,7 +159,7 @@ struct avow__context_s {
   avow__lag_t lag;
 #ifdef AVOW_TRACE
   uint64_t serial;      /* of the promise made last */
-  avow__trace_t *trace; /* record.c: that is written; or NULL */
+  avow__trace_t *trace; /* trace.c: that is written; or NULL */
 #endif
 #ifndef NDEBUG
   uv_prepare_t owner; /* owner.c: sees whose thread the loop is */

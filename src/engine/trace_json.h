@@ -3,8 +3,8 @@
  * Events of a trace, and the sheet that they are written to, as JSON in the
  * Trace Event Format.
  */
-#ifndef AVOW_ENGINE_EVENTS_H
-#define AVOW_ENGINE_EVENTS_H
+#ifndef AVOW_ENGINE_TRACE_JSON_H
+#define AVOW_ENGINE_TRACE_JSON_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -16,7 +16,7 @@ static void other_builds_write_no_trace(void **state) {
   assert_int_equal(avow_trace_stop(loop), UV_ENOTSUP);
 }
 
-SUITE(record) {
+SUITE(trace) {
   const struct CMUnitTest tests[] = { CASE(other_builds_write_no_trace) };
   return RUN(tests);
 }
@@ -102,7 +102,7 @@ static void what_is_pending_begins_and_ends_with_the_trace(void **state) {
   start();
   stop();
 
-  assert_has("\"name\":\"deferred test_record.c:");
+  assert_has("\"name\":\"deferred test_trace.c:");
   assert_has("\"state\":\"pending\"");
   avow_deferred_drop(d);
   avow_unref(p);
@@ -124,7 +124,7 @@ static void outcomes_are_told_apart(void **state) {
 
   assert_has("\"state\":\"cancelled\"");
   assert_has("\"state\":\"rejected\",\"error\":\"EPIPE\"");
-  assert_has("\"name\":\"cancel sleep test_record.c:");
+  assert_has("\"name\":\"cancel sleep test_trace.c:");
 }
 
 /* Though what is settled by the call that makes it is so before its place is
@@ -134,7 +134,7 @@ static void spans_have_one_name_from_end_to_end(void **state) {
   avow_unref(avow_promise_resolve(loop, avow_none()));
   stop();
 
-  assert_int_equal(count_of("\"name\":\"value test_record.c:"), 2);
+  assert_int_equal(count_of("\"name\":\"value test_trace.c:"), 2);
 }
 
 static void names_of_the_programs_are_in_the_trace(void **state) {
@@ -147,7 +147,7 @@ static void names_of_the_programs_are_in_the_trace(void **state) {
   avow_unref(p);
   stop();
 
-  assert_int_equal(count_of("\"name\":\"answer test_record.c:"), 2);
+  assert_int_equal(count_of("\"name\":\"answer test_trace.c:"), 2);
 }
 
 /* A program that crashes in its next job would leave this. */
@@ -156,7 +156,7 @@ static void file_has_all_that_was_before_the_poll(void **state) {
   avow_unref(avow_next_turn(loop));
   run();
 
-  assert_has("\"name\":\"phase test_record.c:");
+  assert_has("\"name\":\"phase test_trace.c:");
   assert_int_equal(text[strlen(text) - 1], '}');
   stop();
 }
@@ -186,7 +186,7 @@ static void trace_may_end_inside_a_job(void **state) {
   run();
 
   assert_int_equal(count_of("\"ph\":\"s\""), count_of("\"ph\":\"f\""));
-  assert_has("\"name\":\"finally test_record.c:");
+  assert_has("\"name\":\"finally test_trace.c:");
 }
 
 static avow_value_t start_inside(void *data) {
@@ -248,7 +248,7 @@ static void names_that_are_long_keep_their_end(void **state) {
   assert_int_equal(count_of("\"ph\":\"b\""), 100);
 }
 
-SUITE(record) {
+SUITE(trace) {
   const struct CMUnitTest tests[] = {
     CASE(trace_is_of_one_file_at_a_time),
     CASE(trace_without_memory_does_not_begin),

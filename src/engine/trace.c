@@ -4,7 +4,7 @@
  * events are written when they fill it, and when the loop is about to poll, so
  * that a program which crashes lacks what came after its last poll.
  */
-#include "engine/record.h"
+#include "engine/trace.h"
 
 #include "avow/stackless.h"
 #include "base/alloc.h"

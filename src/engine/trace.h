@@ -4,11 +4,11 @@
  * that a program can have is one open span; each job in the queue is one arrow
  * from where it was queued. At its end the trace closes what is open.
  */
-#ifndef AVOW_RECORD_H
-#define AVOW_RECORD_H
+#ifndef AVOW_TRACE_PRIVATE_H
+#define AVOW_TRACE_PRIVATE_H
 
 #include "engine/block.h"
-#include "engine/events.h"
+#include "engine/trace_json.h"
 
 struct avow__trace_s {
   avow__context_t *context;
