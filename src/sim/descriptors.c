@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "sim/descriptors.h"
 
-#include "sim/polled.h"
+#include "sim/stream_state.h"
 
 /* Far above those of files. */
 enum { FIRST = 1 << 20 };

@@ -4,7 +4,7 @@
 
 #include "sim/disk.h"
 #include "sim/journal.h"
-#include "sim/spot.h"
+#include "sim/path_walk.h"
 #include "sim/world.h"
 
 enum { UMASK = 022, PERMISSIONS = 07777 };

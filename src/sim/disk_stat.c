@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "sim/disk.h"
-#include "sim/spot.h"
+#include "sim/path_walk.h"
 #include "sim/world.h"
 
 enum { USER = 1000, RIGHTS = 07, OWNER = 6, PERMISSIONS = 07777 };

@@ -2,7 +2,7 @@
 /* In place of net/eof_error.c: the simulated socket says how it has ended. */
 #include "net/eof_error.h"
 
-#include "sim/polled.h"
+#include "sim/stream_state.h"
 
 int avow__how_ended(uv_stream_t *stream, int code, const uv_buf_t *buf) {
   if (code != UV_EOF)

@@ -9,7 +9,7 @@
 #include "base/container.h"
 #include "io/op.h"
 #include "net/stream.h"
-#include "sim/polled.h"
+#include "sim/stream_state.h"
 
 typedef struct {
   avow__op_t op;

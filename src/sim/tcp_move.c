@@ -2,7 +2,7 @@
 /* In place of net/tcp_move.c: a simulated socket changes hands. */
 #include "net/tcp_move.h"
 
-#include "sim/polled.h"
+#include "sim/stream_state.h"
 
 bool avow__tcp_has_socket(const uv_tcp_t *tcp) {
   return sim_stream_of(tcp)->socket != NULL;

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "sim/network.h"
-#include "sim/polled.h"
+#include "sim/stream_state.h"
 
 SIM_ANCHOR(pipe)
 

@@ -5,7 +5,7 @@
  */
 #include <assert.h>
 
-#include "sim/polled.h"
+#include "sim/stream_state.h"
 
 SIM_ANCHOR(stream)
 

@@ -6,7 +6,7 @@
 #include <assert.h>
 #include <string.h>
 
-#include "sim/polled.h"
+#include "sim/stream_state.h"
 
 SIM_ANCHOR(write)
 

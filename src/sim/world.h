@@ -15,7 +15,7 @@
 #include "avow/config.h"
 #include "avow/uv.h"
 #include "base/list.h"
-#include "sim/heap.h"
+#include "sim/event_queue.h"
 
 /* Time. */
 
@@ -101,7 +101,7 @@ void sim_free(void *p);
    run ends with this turn of the loop. */
 void sim_stop(void);
 
-/* Each file of functions of libuv has one, and anchors.c names them all: then a
+/* Each file of functions of libuv has one, and link_anchors.c names them all: then a
    linker that met libuv first takes them none the less, all or none. */
 #define SIM_ANCHOR(name)           \
   extern const char sim_at_##name; \

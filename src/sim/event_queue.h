@@ -4,8 +4,8 @@
  * its place, so that it can leave from anywhere. Of equal times the one with
  * the lower order comes first.
  */
-#ifndef AVOW_SIM_HEAP_H
-#define AVOW_SIM_HEAP_H
+#ifndef AVOW_SIM_EVENT_QUEUE_H
+#define AVOW_SIM_EVENT_QUEUE_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* All files that define functions of libuv: see SIM_ANCHOR(). */
-#include "sim/anchors.h"
+#include "sim/link_anchors.h"
 
 extern const char sim_at_async;
 extern const char sim_at_clock;

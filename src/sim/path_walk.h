@@ -2,8 +2,8 @@
 /*
  * Where a path leads: step by step, through the symbolic links on the way.
  */
-#ifndef AVOW_SIM_SPOT_H
-#define AVOW_SIM_SPOT_H
+#ifndef AVOW_SIM_PATH_WALK_H
+#define AVOW_SIM_PATH_WALK_H
 
 #include "sim/disk.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "sim/heap.h"
+#include "sim/event_queue.h"
 
 #include <assert.h>
 #include <stdbool.h>

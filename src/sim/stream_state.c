@@ -3,7 +3,7 @@
  * Streams as libuv's loop sees them: it polls for what they want, and calls
  * back for what is ready, level by level: what is still ready is told again.
  */
-#include "sim/polled.h"
+#include "sim/stream_state.h"
 
 #include "base/container.h"
 

@@ -3,7 +3,7 @@
  * Walking along paths. A link's text comes before the rest of the path, which
  * is walked on from where the link is.
  */
-#include "sim/spot.h"
+#include "sim/path_walk.h"
 
 #include <string.h>
 
