@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What libuv keeps of a stream, beside the fields that programs may read:
- * stream_state.c waits for its socket, uv_stream.c listens and reads, uv_write.c
- * writes and shuts down. A callback may close the stream: its socket is then
- * gone, and its block is not.
+ * stream_state.c waits for its socket, uv_stream.c listens and reads,
+ * uv_write.c writes and shuts down. A callback may close the stream: its socket
+ * is then gone, and its block is not.
  */
 #ifndef AVOW_SIM_STREAM_STATE_H
 #define AVOW_SIM_STREAM_STATE_H

@@ -101,8 +101,8 @@ void sim_free(void *p);
    run ends with this turn of the loop. */
 void sim_stop(void);
 
-/* Each file of functions of libuv has one, and link_anchors.c names them all: then a
-   linker that met libuv first takes them none the less, all or none. */
+/* Each file of functions of libuv has one, and link_anchors.c names them all:
+   then a linker that met libuv first takes them none the less, all or none. */
 #define SIM_ANCHOR(name)           \
   extern const char sim_at_##name; \
   const char sim_at_##name = 0;
