@@ -11,7 +11,7 @@
 #define AVOW_NATS_CONNECTION_H
 
 #include "avow/cancel.h"
-#include "errands.h"
+#include "pending_work.h"
 #include "wire.h"
 
 typedef struct connection_s {

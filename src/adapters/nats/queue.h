@@ -14,9 +14,9 @@
 #ifndef AVOW_NATS_QUEUE_H
 #define AVOW_NATS_QUEUE_H
 
-#include "errands.h"
 #include "jetstream.h"
 #include "pending.h"
+#include "pending_work.h"
 #include "token.h"
 
 enum { SUBJECT_SIZE = TOKEN_SIZE + 80 };

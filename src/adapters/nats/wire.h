@@ -13,10 +13,10 @@
 #define AVOW_NATS_WIRE_H
 
 #include "avow/nats.h"
-#include "doors.h"
-#include "hearers.h"
-#include "spent.h"
-#include "states.h"
+#include "handle_table.h"
+#include "listeners.h"
+#include "retired.h"
+#include "status.h"
 #include "waiting.h"
 
 enum { INBOX = 64 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "errands.h"
+#include "pending_work.h"
 
 void avow__nats_errand_begin(errands_t *errands) {
   errands->count++;

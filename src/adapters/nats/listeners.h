@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Who hears by a connection: its subscriptions, of which the server says by
    their subjects that they are forbidden. */
-#ifndef AVOW_NATS_HEARERS_H
-#define AVOW_NATS_HEARERS_H
+#ifndef AVOW_NATS_LISTENERS_H
+#define AVOW_NATS_LISTENERS_H
 
 #include <stdbool.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Who wants to know how a connection is, of any thread. */
-#ifndef AVOW_NATS_STATES_H
-#define AVOW_NATS_STATES_H
+#ifndef AVOW_NATS_STATUS_H
+#define AVOW_NATS_STATUS_H
 
 #include "avow/inlet.h"
 #include "avow/nats.h"

@@ -4,7 +4,7 @@
  * is the last of them, and there may be an error before it. One whose channel
  * is gone is found out when there is a state to tell, or at the end.
  */
-#include "states.h"
+#include "status.h"
 
 #include "avow/loop.h"
 

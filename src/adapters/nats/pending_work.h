@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /* Errands of a connection: what it does for a promise that has settled, and
    nobody waits for but who closes the connection. */
-#ifndef AVOW_NATS_ERRANDS_H
-#define AVOW_NATS_ERRANDS_H
+#ifndef AVOW_NATS_PENDING_WORK_H
+#define AVOW_NATS_PENDING_WORK_H
 
 #include "avow/cancel.h"
 

@@ -6,8 +6,8 @@
  * will not. What that comes with is a number, which nothing has to be kept for:
  * it leads nowhere once its door is shut, and none is ever given again.
  */
-#ifndef AVOW_NATS_DOORS_H
-#define AVOW_NATS_DOORS_H
+#ifndef AVOW_NATS_HANDLE_TABLE_H
+#define AVOW_NATS_HANDLE_TABLE_H
 
 #include <stdint.h>
 

@@ -4,7 +4,7 @@
  * Violation for Subscription to "SUBJECT", and for one with a queue: using
  * queue "QUEUE".
  */
-#include "hearers.h"
+#include "listeners.h"
 
 #include <stddef.h>
 #include <string.h>

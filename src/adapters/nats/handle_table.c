@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* All open doors of the process are in one table, under one mutex, for that has
    to outlive whatever they lead to. */
-#include "doors.h"
+#include "handle_table.h"
 
 #include <stdlib.h>
 #include <uv.h>

@@ -89,7 +89,7 @@ static void end_with_their_connection(void **state) {
   is_slow = false;
 }
 
-SUITE(spent) {
+SUITE(retired) {
   const struct CMUnitTest tests[] = {
     NATS_CASE(stay_until_the_server_has_answered),
     NATS_CASE(many_are_worth_a_wait),

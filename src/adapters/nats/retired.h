@@ -5,8 +5,8 @@
  * ended meanwhile. So each is kept until the server has answered what was sent
  * behind that, for by then all is read that came before.
  */
-#ifndef AVOW_NATS_SPENT_H
-#define AVOW_NATS_SPENT_H
+#ifndef AVOW_NATS_RETIRED_H
+#define AVOW_NATS_RETIRED_H
 
 #include "avow/nats.h"
 

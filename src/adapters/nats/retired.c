@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A list of subscriptions that are to go. */
-#include "spent.h"
+#include "retired.h"
 
 #include "avow/loop.h"
 
