@@ -16,7 +16,7 @@
 #include "engine.h"
 #include "failure.h"
 #include "host.h"
-#include "known.h"
+#include "in_use.h"
 #include "lookup.h"
 
 struct transfer_s {

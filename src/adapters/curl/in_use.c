@@ -3,7 +3,7 @@
  * The set: as many lists as make each of them short, and one lock, for loops
  * have threads of their own.
  */
-#include "known.h"
+#include "in_use.h"
 
 #include <stdint.h>
 #include <stdlib.h>

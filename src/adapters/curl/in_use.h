@@ -4,8 +4,8 @@
  * values own, which nobody else may take, and streams that are being sent. A
  * node of who uses it is all that this takes.
  */
-#ifndef AVOW_CURL_KNOWN_H
-#define AVOW_CURL_KNOWN_H
+#ifndef AVOW_CURL_IN_USE_H
+#define AVOW_CURL_IN_USE_H
 
 #include <stdbool.h>
 
