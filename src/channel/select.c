@@ -23,7 +23,7 @@ static uv_once_t kinds = UV_ONCE_INIT;
 static void set_select_kinds(void);
 
 _Static_assert(sizeof(avow_case_t) == 2 * sizeof(void *) + sizeof(avow_value_t),
-               "final");
+               "ABI");
 
 /* What a select that waits will settle with. */
 typedef struct {

@@ -66,7 +66,7 @@ static bool stays_canceled(const avow_promise_t *p) {
   return p->kind == AVOW__REPEAT;
 }
 
-static avow_promise_t *noted(avow_promise_t *p) {
+static avow_promise_t *mark_on_way(avow_promise_t *p) {
   if (stays_canceled(p)) {
     mark_canceled(p);
   } else if (waits_for_clean_up(p)) {
@@ -97,11 +97,11 @@ static void extend_reach(avow_promise_t *p, size_t below) {
 }
 
 static avow_promise_t *topmost(avow_promise_t *start) {
-  avow_promise_t *p = noted(start);
+  avow_promise_t *p = mark_on_way(start);
   size_t below = 0;
   while (can_climb(p, start)) {
     below += span(p);
-    p = noted(p->upstream);
+    p = mark_on_way(p->upstream);
     extend_reach(p, below);
   }
   return p;
@@ -230,8 +230,8 @@ static void cancel_detach(avow_promise_t *p) {
 /* p waits for what goes on. Of those from start to p this is the furthest up
    that need not wait with it. An ATTACH must, for what is before it uses the
    data; so who waits for it is let go. NULL if there is nobody but ATTACHes. */
-static avow_promise_t *who_need_not_wait(avow_promise_t *start,
-                                         const avow_promise_t *p) {
+static avow_promise_t *nearest_detachable(avow_promise_t *start,
+                                          const avow_promise_t *p) {
   avow_promise_t *found = NULL;
   for (avow_promise_t *q = start;; q = q->upstream) {
     if (q->kind != AVOW__ATTACH)
@@ -254,7 +254,7 @@ static avow_promise_t *who_leaves(avow_promise_t *start, avow_promise_t *p) {
 /* NULL: nobody is. */
 static avow_promise_t *who_is_let_go(avow_promise_t *start, avow_promise_t *p) {
   if (p->kind == AVOW__ATTACH)
-    return who_need_not_wait(start, p);
+    return nearest_detachable(start, p);
   return p->upstream == start ? who_leaves(start, p) : p;
 }
 

@@ -32,7 +32,7 @@ static AVOW__APART avow_promise_t *then_fully(avow_promise_t *p,
   avow__check_thread(c);
   avow_promise_t *q = avow__promise_alloc(c, AVOW__THEN);
   if (q == NULL)
-    return avow__lost(c, p);
+    return avow__fail_nomem(c, p);
   react(q, p, on_fulfilled, on_rejected, data);
   avow__subscribe(q);
   return q;
@@ -109,7 +109,7 @@ avow_promise_t *avow_finally(avow_promise_t *p, avow_fn on_settled,
     /* The reserve is gone, or the loop: now or never. */
     if (c->life != AVOW__DEAF)
       avow__value_unref(on_settled(data));
-    return avow__lost(c, p);
+    return avow__fail_nomem(c, p);
   }
   q->u.fn = on_settled;
   q->u.reach = 0;
@@ -129,7 +129,7 @@ avow_promise_t *avow_attach(avow_promise_t *p, void *data,
        nothing is left to free it with later. */
     if (!avow__is_pending(p) && c->life != AVOW__DEAF)
       free_fn(data);
-    return avow__lost(c, p);
+    return avow__fail_nomem(c, p);
   }
   q->u.free_fn = free_fn;
   avow__subscribe(q);
@@ -152,7 +152,8 @@ avow_promise_t *avow_repeat(uv_loop_t *loop, avow_fn step, void *data) {
 
 /* Looks at a handler's result. If that is its argument, which it only borrowed,
    release builds give it a reference: the upstream alone holds one. */
-static avow_value_t checked(avow_value_t result, const avow_promise_t *from) {
+static avow_value_t own_if_borrowed(avow_value_t result,
+                                    const avow_promise_t *from) {
   const avow__block_t *block = result.u.p;
   if (!avow__is_counted(&result) || block != from->u.value.u.p ||
       atomic_load(&block->u.refs) > 1)
@@ -183,7 +184,7 @@ void avow__finish(avow_promise_t *p, avow_value_t result) {
 
 AVOW__APART void avow__finish_handler(avow_promise_t *p, avow_promise_t *from,
                                       avow_value_t result) {
-  result = checked(result, from);
+  result = own_if_borrowed(result, from);
   p->upstream = NULL;
   avow__unref(from);
   avow__finish(p, result);

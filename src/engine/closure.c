@@ -59,7 +59,7 @@ avow_promise_t *avow_then_closure(avow_promise_t *p, avow_cb cb, void *data) {
   avow_promise_t *q = avow__promise_alloc(c, AVOW__CLOSURE);
   if (q == NULL) {
     closure_end(cb, data);
-    return avow__lost(c, p);
+    return avow__fail_nomem(c, p);
   }
   q->u.then.on_fulfilled = q->u.then.on_rejected = cb;
   q->data = data;

@@ -12,7 +12,7 @@
 
 #include "engine/gather.h"
 
-_Static_assert(sizeof(avow_settled_t) == 2 * sizeof(void *), "final");
+_Static_assert(sizeof(avow_settled_t) == 2 * sizeof(void *), "ABI");
 
 static uv_once_t kinds = UV_ONCE_INIT;
 

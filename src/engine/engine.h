@@ -131,7 +131,7 @@ avow_promise_t *avow__promise_new_surely(avow__context_t *c,
 
 /* What is returned in place of one that could not be made to follow p, which is
    taken: it settles no sooner than p, for what p's handlers use must stay. */
-avow_promise_t *avow__lost(avow__context_t *c, avow_promise_t *p);
+avow_promise_t *avow__fail_nomem(avow__context_t *c, avow_promise_t *p);
 
 /* Debug builds: is p alive and not taken yet? */
 #if AVOW__DEBUG

@@ -39,10 +39,11 @@ struct avow__slab_s {
 struct avow__chunk_s {
   avow__link_t link; /* among the pool's chunks, or those that rest; first */
   char *slabs, *end; /* as malloc gave them */
-  char *carved;      /* slabs from here on are not in use */
-  char *made;        /* and from here on there are none yet */
-  uint32_t busy;     /* slabs that have blocks in use, or are current */
-  uint64_t vacant;   /* a bit for each of the others that the system has back */
+  char *bump_end;    /* slabs from here on are not in use */
+  char *initialized_end; /* and from here on there are none yet */
+  uint32_t busy;         /* slabs that have blocks in use, or are current */
+  uint64_t
+      decommitted;   /* a bit for each of the others that the system has back */
   avow__link_t open; /* among those in which some are */
 };
 
@@ -51,17 +52,19 @@ typedef struct avow__pool_s {
   avow__slab_t *current;  /* gives out blocks; never NULL */
   avow__link_t *partial;  /* other slabs that have free blocks */
   avow__link_t *chunks;   /* what malloc gave, but for those that rest */
-  avow__link_t *resting;  /* chunks that are empty, the lowest first */
+  avow__link_t *retained; /* chunks that are empty, the lowest first */
   avow__link_t *open;     /* chunks in which slabs are vacant, by that link */
-  avow__chunk_t *carving; /* is not wholly made into slabs; or NULL */
-  size_t chunk_slabs;     /* how many the newest chunk holds */
-  size_t empty;           /* slabs of other chunks that are empty */
-  size_t kept, keep;      /* slabs of chunks that rest, and how many may */
-  size_t least_kept;      /* that rested at any time since the last review */
-  size_t given;           /* slabs that went of late since no more may rest */
-  uint64_t reviewed;      /* ms */
-  uint32_t visits;        /* calls of avow__pool_each() on the stack */
-  avow__link_t *all;      /* without slabs: every block there is */
+  avow__chunk_t *bump_chunk; /* is not wholly made into slabs; or NULL */
+  size_t chunk_slabs;        /* how many the newest chunk holds */
+  size_t empty;              /* slabs of other chunks that are empty */
+  size_t retained_slabs;     /* of retained chunks */
+  size_t retain_limit;       /* how many these may be */
+  size_t
+      least_retained; /* that were retained at any time since the last review */
+  size_t given;       /* slabs that went of late since no more may rest */
+  uint64_t reviewed;  /* ms */
+  uint32_t visits;    /* calls of avow__pool_each() on the stack */
+  avow__link_t *all;  /* without slabs: every block there is */
   avow__cursor_t *cursor; /* without slabs: where avow__pool_each() stands */
   avow__link_t *reserve;
   uint64_t allocations;

@@ -127,7 +127,7 @@ static avow_promise_t *lost_behind(avow__context_t *c, avow_promise_t *p) {
   return q;
 }
 
-avow_promise_t *avow__lost(avow__context_t *c, avow_promise_t *p) {
+avow_promise_t *avow__fail_nomem(avow__context_t *c, avow_promise_t *p) {
   if (!avow__is_pending(p) || c->life >= AVOW__GIVING_UP)
     return promise_abandon(c, p);
   if (avow__is_shared(p))

@@ -59,7 +59,7 @@ static size_t lesser(size_t a, size_t b) {
 static void keep_more(avow__pool_t *pool, size_t slabs) {
   const size_t again = lesser(slabs, pool->given);
   pool->given -= again;
-  pool->keep = lesser(pool->keep + again, KEPT_MOST);
+  pool->retain_limit = lesser(pool->retain_limit + again, KEPT_MOST);
 }
 
 static avow__chunk_t *chunk_new(avow__pool_t *pool) {
@@ -70,10 +70,10 @@ static avow__chunk_t *chunk_new(avow__pool_t *pool) {
   if (chunk == NULL)
     return NULL;
   chunk->slabs = align((char *) (chunk + 1));
-  chunk->made = chunk->carved = chunk->slabs;
+  chunk->initialized_end = chunk->bump_end = chunk->slabs;
   chunk->end = chunk->slabs + slabs * AVOW__SLAB;
   chunk->busy = 0;
-  chunk->vacant = 0;
+  chunk->decommitted = 0;
   pool->chunk_slabs = slabs;
   pool->allocations++;
   keep_more(pool, slabs);
@@ -82,12 +82,12 @@ static avow__chunk_t *chunk_new(avow__pool_t *pool) {
 
 /* The lowest that rests. */
 static avow__chunk_t *chunk_wake(avow__pool_t *pool) {
-  if (pool->resting == NULL)
+  if (pool->retained == NULL)
     return NULL;
   avow__chunk_t *chunk =
-      (avow__chunk_t *) avow__list_take_first(&pool->resting);
-  pool->kept -= chunk_size(chunk);
-  pool->least_kept = lesser(pool->least_kept, pool->kept);
+      (avow__chunk_t *) avow__list_take_first(&pool->retained);
+  pool->retained_slabs -= chunk_size(chunk);
+  pool->least_retained = lesser(pool->least_retained, pool->retained_slabs);
   return chunk;
 }
 
@@ -100,19 +100,19 @@ static bool add_chunk(avow__pool_t *pool) {
     return false;
   avow__list_append(&pool->chunks, &chunk->link);
   pool->chunks = &chunk->link;
-  pool->carving = chunk;
+  pool->bump_chunk = chunk;
   return true;
 }
 
 /* The highest go: what malloc has above all that is in use, it can give back,
    too. */
 static void slabs_trim(avow__pool_t *pool, size_t kept) {
-  while (pool->kept > kept) {
-    assert(pool->resting != NULL); /* what is kept rests */
-    avow__chunk_t *chunk = (avow__chunk_t *) pool->resting->prev;
-    avow__list_remove(&pool->resting, &chunk->link);
+  while (pool->retained_slabs > kept) {
+    assert(pool->retained != NULL); /* what is kept rests */
+    avow__chunk_t *chunk = (avow__chunk_t *) pool->retained->prev;
+    avow__list_remove(&pool->retained, &chunk->link);
     const size_t slabs = chunk_size(chunk);
-    pool->kept -= slabs;
+    pool->retained_slabs -= slabs;
     avow__discard(chunk->slabs, slabs * AVOW__SLAB);
     avow_free(chunk);
   }
@@ -120,14 +120,14 @@ static void slabs_trim(avow__pool_t *pool, size_t kept) {
 
 /* The lowest come first. */
 static void add_resting(avow__pool_t *pool, avow__chunk_t *chunk) {
-  avow__link_t *const lowest = pool->resting;
+  avow__link_t *const lowest = pool->retained;
   avow__link_t *above = lowest;
   while (above != NULL && (uintptr_t) above < (uintptr_t) chunk)
     above = above->next != lowest ? above->next : NULL;
-  avow__list_append(above != NULL ? &above : &pool->resting, &chunk->link);
+  avow__list_append(above != NULL ? &above : &pool->retained, &chunk->link);
   if (above == lowest)
-    pool->resting = &chunk->link;
-  pool->kept += chunk_size(chunk);
+    pool->retained = &chunk->link;
+  pool->retained_slabs += chunk_size(chunk);
 }
 
 static void unlist_empty(avow__pool_t *pool, avow__slab_t *slab) {
@@ -139,35 +139,39 @@ static void unlist_empty(avow__pool_t *pool, avow__slab_t *slab) {
    without that is no sequel to what went before. */
 static void chunk_rest(avow__pool_t *pool, avow__chunk_t *chunk) {
   uint64_t bit = 1;
-  for (char *at = chunk->slabs; at < chunk->carved; at += AVOW__SLAB) {
-    if ((chunk->vacant & bit) == 0)
+  for (char *at = chunk->slabs; at < chunk->bump_end; at += AVOW__SLAB) {
+    if ((chunk->decommitted & bit) == 0)
       unlist_empty(pool, (avow__slab_t *) (void *) at);
     bit <<= 1;
   }
-  if (chunk->vacant != 0) {
+  if (chunk->decommitted != 0) {
     avow__list_remove(&pool->open, &chunk->open);
-    chunk->vacant = 0;
-    chunk->made = chunk->slabs; /* all anew, for some are no slabs any more */
+    chunk->decommitted = 0;
+    /* All anew, because some are no slabs any more. */
+    chunk->initialized_end = chunk->slabs;
   }
-  chunk->carved = chunk->slabs;
-  if (pool->carving == chunk)
-    pool->carving = NULL;
+  chunk->bump_end = chunk->slabs;
+  if (pool->bump_chunk == chunk)
+    pool->bump_chunk = NULL;
   assert(chunk->link.next != NULL); /* it is in a list */
   avow__list_remove(&pool->chunks, &chunk->link);
   add_resting(pool, chunk);
-  const size_t before = pool->kept;
-  slabs_trim(pool, pool->keep);
-  pool->given = pool->kept < before ? pool->given + before - pool->kept : 0;
+  const size_t before = pool->retained_slabs;
+  slabs_trim(pool, pool->retain_limit);
+  pool->given = pool->retained_slabs < before
+                    ? pool->given + before - pool->retained_slabs
+                    : 0;
 }
 
 void avow__pool_review(avow__pool_t *pool, uint64_t now) {
   if (now - pool->reviewed < REVIEW)
     return;
-  const size_t most = pool->kept - lesser(pool->kept, KEPT_LEAST);
-  const size_t unused = lesser(pool->least_kept, most);
-  slabs_trim(pool, pool->kept - unused);
-  pool->keep -= lesser(unused, pool->keep - KEPT);
-  pool->least_kept = pool->kept;
+  const size_t most =
+      pool->retained_slabs - lesser(pool->retained_slabs, KEPT_LEAST);
+  const size_t unused = lesser(pool->least_retained, most);
+  slabs_trim(pool, pool->retained_slabs - unused);
+  pool->retain_limit -= lesser(unused, pool->retain_limit - KEPT);
+  pool->least_retained = pool->retained_slabs;
   pool->reviewed = now;
 }
 
@@ -184,10 +188,10 @@ static void make_slab(avow__slab_t *slab, avow__chunk_t *chunk,
 static void vacate(avow__pool_t *pool, avow__slab_t *slab) {
   avow__chunk_t *chunk = slab->chunk;
   unlist_empty(pool, slab);
-  if (chunk->vacant == 0)
+  if (chunk->decommitted == 0)
     avow__list_append(&pool->open, &chunk->open);
   const size_t i = (size_t) ((char *) slab - chunk->slabs) / AVOW__SLAB;
-  chunk->vacant |= UINT64_C(1) << i;
+  chunk->decommitted |= UINT64_C(1) << i;
   avow__discard(slab, AVOW__SLAB);
 }
 
@@ -195,10 +199,10 @@ static void vacate(avow__pool_t *pool, avow__slab_t *slab) {
 static avow__slab_t *refill(avow__pool_t *pool) {
   avow__chunk_t *chunk = AVOW__CONTAINER(avow__chunk_t, open, pool->open);
   size_t i = 0;
-  while ((chunk->vacant >> i & 1) == 0)
+  while ((chunk->decommitted >> i & 1) == 0)
     i++;
-  chunk->vacant &= ~(UINT64_C(1) << i);
-  if (chunk->vacant == 0)
+  chunk->decommitted &= ~(UINT64_C(1) << i);
+  if (chunk->decommitted == 0)
     avow__list_remove(&pool->open, &chunk->open);
   avow__slab_t *slab =
       (avow__slab_t *) (void *) (chunk->slabs + i * AVOW__SLAB);
@@ -209,20 +213,20 @@ static avow__slab_t *refill(avow__pool_t *pool) {
 
 /* What was a slab before is one that is empty. */
 static avow__slab_t *carve_slab(avow__pool_t *pool) {
-  avow__chunk_t *chunk = pool->carving;
-  if (chunk == NULL || chunk->carved == chunk->end) {
-    if (pool->resting == NULL && pool->open != NULL)
+  avow__chunk_t *chunk = pool->bump_chunk;
+  if (chunk == NULL || chunk->bump_end == chunk->end) {
+    if (pool->retained == NULL && pool->open != NULL)
       return refill(pool);
     if (!add_chunk(pool))
       return NULL;
-    chunk = pool->carving;
+    chunk = pool->bump_chunk;
   }
-  avow__slab_t *slab = (avow__slab_t *) (void *) chunk->carved;
-  if (chunk->carved == chunk->made) {
+  avow__slab_t *slab = (avow__slab_t *) (void *) chunk->bump_end;
+  if (chunk->bump_end == chunk->initialized_end) {
     make_slab(slab, chunk, pool->context);
-    chunk->made += AVOW__SLAB;
+    chunk->initialized_end += AVOW__SLAB;
   }
-  chunk->carved += AVOW__SLAB;
+  chunk->bump_end += AVOW__SLAB;
   chunk->busy++;
   return slab;
 }
@@ -260,8 +264,8 @@ void avow__pool_take_back(avow__pool_t *pool, avow__slab_t *slab) {
   pool->empty++;
   if (--slab->chunk->busy == 0 && pool->visits == 0)
     chunk_rest(pool, slab->chunk);
-  else if (pool->empty + pool->kept > pool->keep &&
-           pool->empty > pool->keep / 4)
+  else if (pool->empty + pool->retained_slabs > pool->retain_limit &&
+           pool->empty > pool->retain_limit / 4)
     vacate(pool, slab);
 }
 
@@ -279,13 +283,13 @@ void *avow__pool_static(avow__context_t *context) {
 
 void avow__slabs_init(avow__pool_t *pool) {
   pool->current = &nothing;
-  pool->keep = KEPT;
+  pool->retain_limit = KEPT;
 }
 
 void avow__slabs_shrink(avow__pool_t *pool) {
   const avow__slab_t *current = pool->current;
   avow__discard(current->fresh, (size_t) (current->end - current->fresh));
-  pool->keep = 0;
+  pool->retain_limit = 0;
   slabs_trim(pool, 0);
   while (pool->empty > 0) {
     avow__slab_t *slab = (avow__slab_t *) pool->partial;
@@ -335,7 +339,7 @@ static void visit_slab(avow__slab_t *slab, const visit_t *visit) {
 }
 
 static void visit_chunk(avow__chunk_t *chunk, const visit_t *visit) {
-  for (char *at = chunk->carved; at != chunk->slabs;) {
+  for (char *at = chunk->bump_end; at != chunk->slabs;) {
     at -= AVOW__SLAB;
     visit_slab((avow__slab_t *) (void *) at, visit);
   }
@@ -384,9 +388,9 @@ static void check_chunk(const avow__pool_t *pool, avow__chunk_t *chunk,
                         slabs_t *slabs) {
   size_t busy = 0;
   uint64_t bit = 1;
-  for (char *at = chunk->slabs; at < chunk->carved; at += AVOW__SLAB) {
+  for (char *at = chunk->slabs; at < chunk->bump_end; at += AVOW__SLAB) {
     avow__slab_t *slab = (avow__slab_t *) (void *) at;
-    if ((chunk->vacant & bit) == 0) {
+    if ((chunk->decommitted & bit) == 0) {
       const bool has_none = slab->used == 0 && slab != pool->current;
       slabs->partial += check_slab(pool, slab);
       slabs->empty += has_none;

@@ -12,7 +12,7 @@
 
 static uv_once_t kinds = UV_ONCE_INIT;
 
-_Static_assert(sizeof(avow_frame_t) == sizeof(int), "final");
+_Static_assert(sizeof(avow_frame_t) == sizeof(int), "ABI");
 
 /* No step will come any more. */
 static void stackless_end(avow_promise_t *p) {

@@ -132,7 +132,7 @@ avow_promise_t *avow__until(avow_promise_t *from, avow_promise_t *stop_p) {
   if (!avow__is_shared(stop_p)) /* a time limit keeps the loop alive */
     avow__cancel(stop_p);
   avow_unref(stop_p);
-  return avow__lost(c, from);
+  return avow__fail_nomem(c, from);
 }
 
 avow_promise_t *avow_until(avow_promise_t *p, const avow_promise_t *stop_p) {

@@ -24,7 +24,7 @@ static const void *key_of(uv_file file) {
 }
 
 /* A number below zero is no file, and nobody closes it. */
-static void straggle(avow__context_t *c, avow__fs_use_t *use) {
+static void orphan_add(avow__context_t *c, avow__fs_use_t *use) {
   if (use->file < 0)
     return;
   use->node.key = key_of(use->file);
@@ -39,10 +39,10 @@ static void fs_cancel(void *data) {
   op->cancelled = true;
   (void) uv_cancel((uv_req_t *) &op->req); /* or it ends unheard */
   for (size_t i = 0; i < op->files; i++)
-    straggle(op->op.context, &op->uses[i]);
+    orphan_add(op->op.context, &op->uses[i]);
 }
 
-static avow__fs_use_t *find_straggler(avow__context_t *c, uv_file file) {
+static avow__fs_use_t *orphan_find(avow__context_t *c, uv_file file) {
   if (file < 0)
     return NULL;
   avow__node_t *node =
@@ -58,13 +58,13 @@ static void fs_start_close(avow__fs_t *op) {
 }
 
 /* Takes a file from those of stragglers, if it is there. */
-static void catch_up(avow__context_t *c, avow__fs_use_t *use) {
+static void orphan_done(avow__context_t *c, avow__fs_use_t *use) {
   if (use->node.key == NULL)
     return;
   avow__table_remove(&avow__files_of(c)->stragglers, &use->node);
   if (use->closer == NULL)
     return;
-  avow__fs_use_t *other = find_straggler(c, use->file);
+  avow__fs_use_t *other = orphan_find(c, use->file);
   if (other != NULL)
     other->closer = use->closer;
   else
@@ -165,7 +165,7 @@ void avow__fs_sent(avow__fs_t *op, int err) {
 
 static void fs_end(avow__fs_t *op, avow_value_t v) {
   for (size_t i = 0; i < op->files; i++)
-    catch_up(op->op.context, &op->uses[i]);
+    orphan_done(op->op.context, &op->uses[i]);
   fs_let_go(op);
   avow__op_complete(&op->op, v);
 }
@@ -253,7 +253,7 @@ avow_promise_t *avow_fs_close(uv_loop_t *loop, uv_file file) {
   }
   avow_on_cancel(op->op.deferred, NULL, NULL); /* closed it must be */
   avow__op_started_on_pool(&op->op);
-  avow__fs_use_t *straggler = find_straggler(op->op.context, file);
+  avow__fs_use_t *straggler = orphan_find(op->op.context, file);
   if (straggler != NULL && straggler->closer == NULL)
     straggler->closer = op;
   else

@@ -15,7 +15,7 @@
 
 enum { NAME = 16 }; /* of most, with what else it needs */
 
-_Static_assert(sizeof(avow_entry_t) == 2 * sizeof(void *), "final");
+_Static_assert(sizeof(avow_entry_t) == 2 * sizeof(void *), "ABI");
 
 struct avow__entries_s {
   size_t len;

@@ -8,7 +8,7 @@
 
 #include "net/stream.h"
 
-_Static_assert(sizeof(avow_address_t) == 68, "final");
+_Static_assert(sizeof(avow_address_t) == 68, "ABI");
 
 static int port_of(const struct sockaddr *address) {
   struct sockaddr_in v4;

@@ -13,7 +13,7 @@
 enum {
   AVOW__READERS,    /* who reads, by their handle */
   AVOW__SINKS,      /* where they write to */
-  AVOW__FORMER,     /* the same of who has made way there, but is not over */
+  AVOW__DRAINING,   /* the same of who has made way there, but is not over */
   AVOW__PULLED,     /* who reads from a stream in several steps, by its self */
   AVOW__WATCHED,    /* who waits for its peer to go, by its self */
   AVOW__CONNECTING, /* connects, by their pipe */

@@ -43,7 +43,7 @@ typedef struct {
 static void pulling_leave_sink(pulling_t *pulling) {
   avow__progress_leave(pulling->pull.progress);
   avow__stream_leave(&pulling->sink, pulling->parent.context,
-                     pulling->has_made_way ? AVOW__FORMER : AVOW__SINKS);
+                     pulling->has_made_way ? AVOW__DRAINING : AVOW__SINKS);
 }
 
 static void pulling_leave(pulling_t *pulling) {
@@ -67,7 +67,7 @@ static bool pulling_make_way(avow__reading_t *sink) {
   pulling_leave_sink(pulling);
   pulling->has_made_way = true;
   sink->on_close = pulling_on_sink;
-  avow__net_add(c, AVOW__FORMER, &sink->node);
+  avow__net_add(c, AVOW__DRAINING, &sink->node);
   return true;
 }
 

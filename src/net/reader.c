@@ -26,7 +26,7 @@ typedef struct {
   kind_t kind;
   size_t size;            /* of the piece: at most, or exactly */
   avow_value_t delimiter; /* BYTES, or none */
-} wish_t;
+} request_t;
 
 typedef struct {
   avow_stream_t stream;
@@ -42,7 +42,7 @@ typedef struct {
   bool ended;     /* nothing more will arrive */
   int broken;     /* why not; told again to who asks for more */
   bool busy;      /* a promise is pending */
-  wish_t wish;
+  request_t request;
   uint64_t idle;              /* ms that nothing may come for; 0: any */
   avow__progress_t *progress; /* of what is pending; NULL without a limit */
 } reader_t;
@@ -77,13 +77,13 @@ void avow_reader_set_idle(avow_reader_t *r, uint64_t ms) {
     reader->idle = ms;
 }
 
-/* What comes of a wish, once that is certain. */
+/* What comes of a request, once that is certain. */
 typedef struct {
   int err;     /* UV_EMSGSIZE; UV_EOF: len bytes are left */
   bool at_end; /* none are */
   size_t len;
   size_t more; /* bytes to let go after them */
-} piece_t;
+} match_t;
 
 /* Where the delimiter begins; SIZE_MAX if it is not there yet. */
 static size_t reader_find(reader_t *reader, const char *delimiter, size_t len) {
@@ -105,19 +105,19 @@ static size_t reader_find(reader_t *reader, const char *delimiter, size_t len) {
   return SIZE_MAX;
 }
 
-static bool measure_until(reader_t *reader, piece_t *out) {
-  const char *delimiter = avow_to_bytes(&reader->wish.delimiter, &out->more);
+static bool measure_until(reader_t *reader, match_t *out) {
+  const char *delimiter = avow_to_bytes(&reader->request.delimiter, &out->more);
   out->len = reader_find(reader, delimiter, out->more);
-  if (out->len == SIZE_MAX && reader->scanned <= reader->wish.size)
+  if (out->len == SIZE_MAX && reader->scanned <= reader->request.size)
     return false;
-  if (out->len > reader->wish.size)
+  if (out->len > reader->request.size)
     out->err = UV_EMSGSIZE;
   return true;
 }
 
-static bool measure_line(reader_t *reader, piece_t *out) {
+static bool measure_line(reader_t *reader, match_t *out) {
   const char *data = reader->data + reader->at;
-  const size_t max_bytes = reader->wish.size;
+  const size_t max_bytes = reader->request.size;
   out->more = 1;
   out->len = reader_find(reader, "\n", 1);
   if (out->len == SIZE_MAX) {
@@ -135,36 +135,36 @@ static bool measure_line(reader_t *reader, piece_t *out) {
   return true;
 }
 
-static bool measure_size(const reader_t *reader, piece_t *out) {
-  const size_t size = reader->wish.size;
+static bool measure_size(const reader_t *reader, match_t *out) {
+  const size_t size = reader->request.size;
   out->len = reader->used < size ? reader->used : size;
-  return out->len == size || (reader->wish.kind == NEXT && out->len > 0);
+  return out->len == size || (reader->request.kind == NEXT && out->len > 0);
 }
 
-static bool measure_all(const reader_t *reader, piece_t *out) {
+static bool measure_all(const reader_t *reader, match_t *out) {
   out->len = reader->used;
-  if (out->len > reader->wish.size)
+  if (out->len > reader->request.size)
     out->err = UV_EMSGSIZE;
   return reader->ended || out->err != 0;
 }
 
-static bool measure_wish(reader_t *reader, piece_t *out) {
-  if (reader->wish.kind == ALL)
+static bool measure_wish(reader_t *reader, match_t *out) {
+  if (reader->request.kind == ALL)
     return measure_all(reader, out);
-  if (reader->wish.kind == NEXT || reader->wish.kind == EXACTLY)
+  if (reader->request.kind == NEXT || reader->request.kind == EXACTLY)
     return measure_size(reader, out);
   if (reader->used == 0)
     return false;
-  return reader->wish.kind == UNTIL ? measure_until(reader, out)
-                                    : measure_line(reader, out);
+  return reader->request.kind == UNTIL ? measure_until(reader, out)
+                                       : measure_line(reader, out);
 }
 
 /* Finds the piece that was asked for; false if more has to arrive first. */
-static bool measure(reader_t *reader, piece_t *out) {
-  *out = (piece_t){ 0 };
+static bool measure(reader_t *reader, match_t *out) {
+  *out = (match_t){ 0 };
   if (measure_wish(reader, out))
     return true;
-  *out = (piece_t){ .err = reader->used > 0 ? UV_EOF : 0,
+  *out = (match_t){ .err = reader->used > 0 ? UV_EOF : 0,
                     .at_end = reader->used == 0,
                     .len = reader->used };
   return reader->ended;
@@ -177,7 +177,7 @@ static void forget_room(reader_t *reader) {
 }
 
 /* Without memory they stay. */
-static avow_value_t take_bytes(reader_t *reader, const piece_t *piece) {
+static avow_value_t take_bytes(reader_t *reader, const match_t *piece) {
   const char *from = piece->len > 0 ? reader->data + reader->at : NULL;
   const avow_value_t v = avow_bytes(from, piece->len);
   if (avow_is_error(&v))
@@ -190,12 +190,12 @@ static avow_value_t take_bytes(reader_t *reader, const piece_t *piece) {
   return v;
 }
 
-static avow_value_t reader_take(reader_t *reader, const piece_t *piece) {
+static avow_value_t reader_take(reader_t *reader, const match_t *piece) {
   if (piece->at_end)
     return avow_none();
   if (piece->err == UV_EMSGSIZE)
     return avow_error_new(UV_EMSGSIZE, avow_none(), "read: more than %zu bytes",
-                          reader->wish.size);
+                          reader->request.size);
   const avow_value_t v = take_bytes(reader, piece);
   if (piece->err == 0 || avow_is_error(&v))
     return v;
@@ -204,8 +204,8 @@ static avow_value_t reader_take(reader_t *reader, const piece_t *piece) {
 }
 
 static size_t next_chunk(const reader_t *reader) {
-  const size_t size = reader->wish.size;
-  if (reader->wish.kind != EXACTLY || size - reader->used < CHUNK)
+  const size_t size = reader->request.size;
+  if (reader->request.kind != EXACTLY || size - reader->used < CHUNK)
     return CHUNK;
   const size_t missing = size - reader->used;
   return missing < CHUNK_MAX ? missing : CHUNK_MAX;
@@ -240,9 +240,9 @@ static char *reader_free_room(const reader_t *reader) {
 }
 
 /* Ends the repetition, with other than none, when it is certain what comes of
-   the wish. */
+   the request. */
 static avow_value_t reader_arrive(reader_t *reader, size_t n) {
-  piece_t piece;
+  match_t piece;
   reader->ended = n == 0;
   reader->used += n;
   if (reader->progress != NULL)
@@ -302,14 +302,14 @@ static avow_value_t step_fn(void *data) {
 
 static avow_value_t take_cb(const avow_value_t *arg, void *data) {
   reader_t *reader = data;
-  piece_t piece;
+  match_t piece;
   (void) measure(reader, &piece); /* true: chunk_cb() has seen */
   return reader_take(reader, &piece);
 }
 
 static void forget_wish(reader_t *reader) {
-  const avow_value_t delimiter = reader->wish.delimiter;
-  reader->wish.delimiter = avow_none();
+  const avow_value_t delimiter = reader->request.delimiter;
+  reader->request.delimiter = avow_none();
   avow__value_unref(delimiter);
 }
 
@@ -349,10 +349,10 @@ static avow_promise_t *reader_wait_for(avow_reader_t *r, reader_t *reader) {
   return reader->pending = avow_attach(p, r, reader_finish);
 }
 
-static avow_promise_t *reader_refuse(const avow_reader_t *r, wish_t wish,
+static avow_promise_t *reader_refuse(const avow_reader_t *r, request_t request,
                                      int err) {
   avow__check_tool(r, &reader_class);
-  avow__value_unref(wish.delimiter);
+  avow__value_unref(request.delimiter);
   return avow__refuse(avow__tool_loop(r), err, "read", NULL);
 }
 
@@ -362,9 +362,9 @@ static avow_promise_t *reader_begin(const avow_reader_t *r, reader_t *reader) {
                                      reader->stream, reader_on_close);
   if (err == 0)
     return reader_wait_for(avow__tool_ref(r, "a reader"), reader);
-  const wish_t wish = reader->wish;
-  reader->wish.delimiter = avow_none();
-  return reader_refuse(r, wish, err);
+  const request_t request = reader->request;
+  reader->request.delimiter = avow_none();
+  return reader_refuse(r, request, err);
 }
 
 /* All that is asked of a reader gets this once its loop is closed, or of one
@@ -374,17 +374,17 @@ static avow_promise_t *reader_lost(const avow_reader_t *r,
   return reader == NULL ? avow__tool_ref(r, "a reader") : avow__outlived(r);
 }
 
-static avow_promise_t *reader_ask(const avow_reader_t *r, wish_t wish) {
+static avow_promise_t *reader_ask(const avow_reader_t *r, request_t request) {
   reader_t *reader = avow__tool_self(r, &reader_class);
   avow_promise_t *lost = reader_lost(r, reader);
   if (lost != NULL) {
-    avow__value_unref(wish.delimiter);
+    avow__value_unref(request.delimiter);
     return lost;
   }
-  piece_t piece;
+  match_t piece;
   if (reader->busy)
-    return reader_refuse(r, wish, UV_EALREADY);
-  reader->wish = wish;
+    return reader_refuse(r, request, UV_EALREADY);
+  reader->request = request;
   reader->scanned = 0;
   if (!measure(reader, &piece))
     return reader_begin(r, reader);
@@ -394,32 +394,33 @@ static avow_promise_t *reader_ask(const avow_reader_t *r, wish_t wish) {
 }
 
 avow_promise_t *avow_reader_next(const avow_reader_t *r, size_t max_bytes) {
-  const wish_t wish = { .kind = NEXT, .size = max_bytes };
-  return max_bytes > 0 ? reader_ask(r, wish)
-                       : reader_refuse(r, wish, UV_EINVAL);
+  const request_t request = { .kind = NEXT, .size = max_bytes };
+  return max_bytes > 0 ? reader_ask(r, request)
+                       : reader_refuse(r, request, UV_EINVAL);
 }
 
 avow_promise_t *avow_reader_exactly(const avow_reader_t *r, size_t n) {
-  return reader_ask(r, (wish_t){ .kind = EXACTLY, .size = n });
+  return reader_ask(r, (request_t){ .kind = EXACTLY, .size = n });
 }
 
 avow_promise_t *avow_reader_until(const avow_reader_t *r,
                                   avow_value_t delimiter, size_t max_bytes) {
-  const wish_t wish = { .kind = UNTIL,
-                        .size = max_bytes,
-                        .delimiter = delimiter };
+  const request_t request = { .kind = UNTIL,
+                              .size = max_bytes,
+                              .delimiter = delimiter };
   size_t len = 0;
   if (avow_is_error(&delimiter))
-    return reader_refuse(r, wish, delimiter.code);
+    return reader_refuse(r, request, delimiter.code);
   if (delimiter.tag == AVOW_BYTES)
     (void) avow_to_bytes(&delimiter, &len);
-  return len > 0 ? reader_ask(r, wish) : reader_refuse(r, wish, UV_EINVAL);
+  return len > 0 ? reader_ask(r, request)
+                 : reader_refuse(r, request, UV_EINVAL);
 }
 
 avow_promise_t *avow_reader_line(const avow_reader_t *r, size_t max_bytes) {
-  return reader_ask(r, (wish_t){ .kind = LINE, .size = max_bytes });
+  return reader_ask(r, (request_t){ .kind = LINE, .size = max_bytes });
 }
 
 avow_promise_t *avow_reader_all(const avow_reader_t *r, size_t max_bytes) {
-  return reader_ask(r, (wish_t){ .kind = ALL, .size = max_bytes });
+  return reader_ask(r, (request_t){ .kind = ALL, .size = max_bytes });
 }

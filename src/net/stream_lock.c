@@ -22,7 +22,7 @@ void avow__reading_close(avow__context_t *c, const void *key) {
   reading_tell(c, AVOW__READERS, key);
   reading_tell(c, AVOW__PULLED, key);
   reading_tell(c, AVOW__SINKS, key);
-  reading_tell_all(c, AVOW__FORMER, key);
+  reading_tell_all(c, AVOW__DRAINING, key);
   reading_tell(c, AVOW__WATCHED, key);
 }
 

@@ -59,7 +59,7 @@ static void give_back_peak(size_t n, size_t stride) {
 
 /* Chunks are small at first. */
 static void assert_kept_is_little(long live) {
-  assert_in_range(pool.kept, 1, KEPT);
+  assert_in_range(pool.retained_slabs, 1, KEPT);
   assert_in_range(live_allocations() - live, 1, KEPT / CHUNK + 6);
 }
 
@@ -100,7 +100,7 @@ static void what_is_kept_is_the_lowest(void **state) {
 
   give_back_peak(PEAK, STRIDE);
 
-  const size_t left = list_chunks(pool.resting, kept);
+  const size_t left = list_chunks(pool.retained, kept);
   size_t below = 0;
   for (size_t i = 0; i < n; i++)
     below += all[i] < kept[left - 1];
@@ -131,7 +131,7 @@ static size_t slabs_to_visit(void) {
   const avow__link_t *at = pool.chunks;
   do {
     const avow__chunk_t *chunk = (const avow__chunk_t *) at;
-    n += (size_t) (chunk->carved - chunk->slabs) / AVOW__SLAB;
+    n += (size_t) (chunk->bump_end - chunk->slabs) / AVOW__SLAB;
     at = at->next;
   } while (at != pool.chunks);
   return n;
@@ -170,7 +170,7 @@ static size_t count_vacant(void) {
   size_t n = 0;
   const avow__link_t *at = pool.chunks;
   do {
-    uint64_t vacant = ((const avow__chunk_t *) at)->vacant;
+    uint64_t vacant = ((const avow__chunk_t *) at)->decommitted;
     for (; vacant != 0; vacant &= vacant - 1)
       n++;
     at = at->next;
@@ -215,10 +215,10 @@ static void pool_that_shrinks_keeps_nothing_empty(void **state) {
 
   avow__slabs_shrink(&pool);
 
-  assert_int_equal(pool.empty + pool.kept, 0);
+  assert_int_equal(pool.empty + pool.retained_slabs, 0);
   assert_true(count_vacant() > 0);
   give_back_rest(BATCH, 100 * AVOW__BLOCKS);
-  assert_int_equal(pool.empty + pool.kept, 0);
+  assert_int_equal(pool.empty + pool.retained_slabs, 0);
 }
 
 #ifdef __linux__
@@ -279,21 +279,21 @@ static void what_rests_for_a_second_goes(void **state) {
     take_peak(PEAK);
     give_back_peak(PEAK, 1);
   }
-  assert_true(pool.kept > KEPT);
-  const size_t kept = pool.kept;
+  assert_true(pool.retained_slabs > KEPT);
+  const size_t kept = pool.retained_slabs;
 
   avow__pool_review(&pool, 1000);
   avow__pool_review(&pool, 1999);
   take_peak(BATCH);
   give_back_peak(BATCH, 1);
-  assert_in_range(pool.kept, kept - CHUNK, kept);
+  assert_in_range(pool.retained_slabs, kept - CHUNK, kept);
   avow__pool_review(&pool, 2000);
 
   const size_t used = BATCH / AVOW__BLOCKS;
-  assert_in_range(pool.kept, used - CHUNK, used + CHUNK);
-  assert_int_equal(pool.keep, KEPT);
+  assert_in_range(pool.retained_slabs, used - CHUNK, used + CHUNK);
+  assert_int_equal(pool.retain_limit, KEPT);
   avow__pool_review(&pool, 3000);
-  assert_in_range(pool.kept, 1, CHUNK);
+  assert_in_range(pool.retained_slabs, 1, CHUNK);
 }
 
 static void turns_let_go_of_what_rests(void **state) {
@@ -302,14 +302,14 @@ static void turns_let_go_of_what_rests(void **state) {
     peak[i] = avow_promise_resolve(loop, avow_none());
   for (size_t i = 0; i < BATCH; i++)
     avow_unref(peak[i]);
-  assert_true(own->kept > CHUNK);
+  assert_true(own->retained_slabs > CHUNK);
 
   for (int i = 0; i < 2; i++) {
     own->reviewed = 0; /* long ago */
     avow_ignore(avow_run(avow_sleep(loop, 1)));
   }
 
-  assert_in_range(own->kept, 1, CHUNK);
+  assert_in_range(own->retained_slabs, 1, CHUNK);
 }
 
 /* After a peak as before it blocks that are made together lie together. */
