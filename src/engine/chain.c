@@ -289,11 +289,13 @@ static avow_value_t finally_outcome(avow_promise_t *p, avow_value_t *kept,
                                              : avow_steal(kept);
 }
 
-/* Why p was canceled; false if it was not. */
+/* Why p was canceled; false if it was not. A cancellation without a reason may
+   start the clean-up, and one with a reason interrupt it. */
 static bool finally_canceled(const avow_promise_t *p, const avow_value_t *kept,
                              avow_value_t *out) {
-  *out = is_cancellation(kept) ? *kept : avow__reason_noted(p);
-  return is_cancellation(kept) || (p->flags & AVOW__INTERRUPTED) != 0;
+  const bool started = is_cancellation(kept);
+  *out = started && kept->u.p != NULL ? *kept : avow__reason_noted(p);
+  return started || (p->flags & AVOW__INTERRUPTED) != 0;
 }
 
 /* The clean-up of p gave a result. Returns what else is to be released. */

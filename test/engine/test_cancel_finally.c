@@ -234,6 +234,30 @@ static void error_is_kept_if_others_hold_the_clean_up(void **state) {
   avow_deferred_drop(more);
 }
 
+static avow_value_t fail_late(const avow_value_t *arg, void *data) {
+  return avow_error(UV_EIO);
+}
+
+/* The cancellation that starts the clean-up has no reason. The cancellation
+   that interrupts the clean-up has one. */
+static void cancellation_of_a_clean_up_says_why_if_that_fails(void **state) {
+  avow_deferred_t *d, *cleaning, *more = NULL;
+  avow_promise_t *clean_up =
+      avow_catch(pending(&cleaning, "again"), fail_late, NULL);
+  avow_promise_t *p = avow_finally(pending(&d, "stop"), follow, clean_up);
+  p = avow_catch(p, work_anew, &more);
+  avow_cancel(p);
+  run();
+
+  avow_cancel_with(p, avow_string("it rains"));
+
+  assert_says(p, UV_ECANCELED, "operation canceled: it rains");
+  assert_notes("stop cleans up again got=EIO stop");
+  avow_deferred_drop(d);
+  avow_deferred_drop(cleaning);
+  avow_deferred_drop(more);
+}
+
 static avow_deferred_t *innermost;
 
 static avow_value_t follow_finally(void *words) {
@@ -324,6 +348,7 @@ SUITE(cancel_finally) {
     CASE(clean_up_hears_a_later_cancellation),
     CASE(error_is_kept_when_its_clean_up_is_canceled),
     CASE(error_is_kept_if_others_hold_the_clean_up),
+    CASE(cancellation_of_a_clean_up_says_why_if_that_fails),
     CASE(cancellation_reaches_the_innermost_clean_up),
     CASE(limit_of_time_reaches_a_clean_up),
     CASE(outer_limit_reaches_the_clean_up_of_an_inner_one),

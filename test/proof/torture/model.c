@@ -305,7 +305,8 @@ static void clean_up_end(node_t *node, outcome_t outcome) {
                     (kept.canceled || node->interrupted);
   if (!ends)
     return;
-  model.reason = kept.canceled ? model_reason(kept) : node->noted;
+  const outcome_t started = model_reason(kept);
+  model.reason = kept.canceled && is_given(started) ? started : node->noted;
   for (node_t *q = node->lowest; q != NULL && q != node; q = q->upstream)
     mark(q);
   model.reason = before;
