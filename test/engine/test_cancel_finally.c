@@ -234,6 +234,24 @@ static void error_is_kept_if_others_hold_the_clean_up(void **state) {
   avow_deferred_drop(more);
 }
 
+/* The first cancellation has a reason, but begins above the promise that
+   rejects. The second cancellation has no reason. */
+static void cancellation_after_the_clean_up_has_its_own_reason(void **state) {
+  avow_deferred_t *cleaning, *more = NULL;
+  avow_promise_t *p = avow_promise_reject(loop, avow_error(UV_EIO));
+  p = avow_finally(p, follow, pending(&cleaning, "again"));
+  run();
+  avow_cancel_with(p, avow_string("it rains"));
+  p = avow_catch(p, work_anew, &more);
+
+  avow_cancel(p);
+
+  assert_says(p, UV_ECANCELED, "operation canceled");
+  assert_notes("cleans up again got=EIO stop");
+  avow_deferred_drop(cleaning);
+  avow_deferred_drop(more);
+}
+
 static avow_value_t fail_late(const avow_value_t *arg, void *data) {
   return avow_error(UV_EIO);
 }
@@ -348,6 +366,7 @@ SUITE(cancel_finally) {
     CASE(clean_up_hears_a_later_cancellation),
     CASE(error_is_kept_when_its_clean_up_is_canceled),
     CASE(error_is_kept_if_others_hold_the_clean_up),
+    CASE(cancellation_after_the_clean_up_has_its_own_reason),
     CASE(cancellation_of_a_clean_up_says_why_if_that_fails),
     CASE(cancellation_reaches_the_innermost_clean_up),
     CASE(limit_of_time_reaches_a_clean_up),

@@ -230,8 +230,11 @@ static bool can_climb(const node_t *node, const node_t *start) {
          from != start;
 }
 
+/* If the upstream has settled, cancel_top() notes the cancellation at once,
+   with its own reason. */
 static void extend_reach(node_t *node, node_t *start, size_t below) {
-  if (node->reach >= below)
+  if (node->reach >= below || node->upstream == NULL ||
+      !model_is_pending(node->upstream))
     return;
   node->reach = below;
   node->lowest = start;
