@@ -95,7 +95,7 @@ class Generator {
       for (let i = WEIGHTS[name] * factor; i > 0; i--)
         this.bag.push(name);
     }
-    const roll = this.below(100); /* real sleeps take their time */
+    const roll = this.below(100); /* V8's sleeps take real time */
     this.task = roll < 3 ? 'sleep' : roll < 18 ? 'turn' : roll < 33 && 'remote';
     for (let i = this.task ? TASKS[this.task] : 0; i > 0; i--)
       this.bag.push(this.task);

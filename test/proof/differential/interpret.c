@@ -5,6 +5,12 @@
  * loop; what it leaves behind, in memory or on the loop, is printed too, and
  * differs from the other side, which never does that.
  *
+ * The loop has a clock of its own. With the real clock, avow_sleep() counts
+ * from the present in a callback of libuv, and from the cached time in a
+ * handler (rule 44). On a slow machine, a sleep of a handler could end before
+ * an earlier sleep of such a callback. Node counts each sleep from the cached
+ * time.
+ *
  * With --stackless, async functions are avow_stackless()'s. With --each, every
  * program's log is written out before the next begins: what is missing then
  * tells which program ended the process.
@@ -200,6 +206,7 @@ static void begin(void) {
   const avow_options_t options = { .on_unhandled = on_unhandled,
                                    .on_reject = on_reject,
                                    .on_handle = on_handle,
+                                   .clock = AVOW_CLOCK_BY_ITSELF,
                                    .budget = now.program.budget,
                                    .budget_us = UINT_MAX, /* V8 has none */
                                    .stack_size = STACK };
