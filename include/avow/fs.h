@@ -264,9 +264,11 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_lchown(uv_loop_t *loop,
                                                       uv_gid_t gid);
 
 /**
- * NONE (uv_fs_copyfile). The copy has the mode of the original, also set-uid
- * and set-gid, whatever the umask says. A file at to is written over. If the
- * copy fails after that file was opened, libuv removes it: a file or a device
+ * NONE (uv_fs_copyfile). The copy has the mode of the original, whatever the
+ * umask says. If the process has no CAP_FSETID, as without root, Linux removes
+ * set-uid when bytes are written, and set-gid if the group may execute the
+ * file. An empty copy keeps both. A file at to is written over. If the copy
+ * fails after that file was opened, libuv removes it: a file or a device
  * that was there before is lost, also where from is a directory. Nothing is
  * removed with UV_FS_COPYFILE_EXCL if something was there; avow_copy_tree()
  * leaves the old file until the copy is complete.

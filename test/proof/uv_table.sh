@@ -158,6 +158,7 @@ the headers describe these cases, too.
 | `avow_fs_copyfile()` | libuv removes what is at the target when the copy fails, also what was there before | `UV_FS_COPYFILE_EXCL`, or `avow_copy_tree()` |
 | `avow_fs_copyfile()` | libuv tries forever to copy a file that ends before its length, such as one of `/sys`, or one that is truncated meanwhile | `avow_copy_tree()` |
 | `avow_fs_copyfile()`, `avow_copy_tree()` | most files of `/proc` have the length 0, and their copies are empty | `avow_read_file()` |
+| `avow_fs_copyfile()` | without CAP_FSETID, as without root, the copy of a file that is not empty loses set-uid, and set-gid if the group may execute it | `avow_fs_chmod()` afterwards |
 | `avow_fs_rename()` | two names of one file both stay, and it fulfills | `avow_fs_unlink()` |
 | `avow_fs_link()` | a symbolic link is not followed | `avow_fs_realpath()` first |
 | `avow_fs_write()`, `avow_fs_sendfile()` | with `O_APPEND` the first ignores the offset, and the second rejects with UV_EBADF | open the file without it |
