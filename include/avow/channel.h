@@ -61,7 +61,8 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_channel_send(
  * an item that is one, or each time what the channel failed with. UV_EAGAIN and
  * NONE if it would have to wait. A source is asked for what it has. That nobody
  * waits keeps no loop alive: where nothing else does, uv_run() looks for no
- * signals and the like, and who asks again and again never sees one.
+ * signals and the like, and who asks again and again never sees one. After
+ * avow_loop_close() *out is the error UV_ECANCELED each time.
  */
 AVOW_API AVOW_MUST_USE int avow_channel_try_next(const avow_channel_t *c,
                                                  avow_value_t *out);

@@ -108,6 +108,12 @@ avow_promise_t *avow_channel_next(const avow_channel_t *channel) {
   return p;
 }
 
+/* The loop ends all channels when it closes. From then on no promise is made,
+   so avow_channel_next() and avow_channel_send() reject with UV_ECANCELED. */
+static bool is_outlived(const avow_promise_t *ch) {
+  return avow__channel_has_ended(ch) && avow__context(ch)->life == AVOW__CLOSED;
+}
+
 int avow_channel_try_next(const avow_channel_t *channel, avow_value_t *out) {
   if (out == NULL) {
     avow__misuse_of_null("the place for an item");
@@ -117,6 +123,10 @@ int avow_channel_try_next(const avow_channel_t *channel, avow_value_t *out) {
   *out = avow_none();
   if (avow__channel_is_inert(ch)) {
     *out = avow_value_ref(&ch->u.value);
+    return 0;
+  }
+  if (is_outlived(ch)) {
+    *out = avow_error(UV_ECANCELED);
     return 0;
   }
   if (!avow__channel_gives(ch))
@@ -131,6 +141,8 @@ static int send_error(const avow_promise_t *ch, const avow_value_t *item) {
   avow__check_value(item);
   if (avow__channel_is_inert(ch))
     return avow_error_code(&ch->u.value);
+  if (is_outlived(ch))
+    return UV_ECANCELED;
   if (item->tag == AVOW_NONE)
     return UV_EINVAL;
   if (!avow__channel_refuses(ch))

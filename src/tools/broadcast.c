@@ -58,8 +58,8 @@ static void put(broadcast_t *b, avow_value_t item) {
 
 /* What waits for room; false: nothing, or there is none. */
 static bool take_waiting(broadcast_t *b, avow_value_t *item) {
-  return (b->drops || !is_full(b)) &&
-         avow_channel_try_next(b->queue, item) == 0 && item->tag != AVOW_NONE;
+  return (b->drops || !is_full(b)) && !avow__channel_is_over(b->queue) &&
+         avow_channel_try_next(b->queue, item) == 0;
 }
 
 /* What that begins comes here again, and has no more to do. */

@@ -210,6 +210,39 @@ static void what_could_not_be_made_is_refused(void **state) {
   avow_channel_unref(c);
 }
 
+static void assert_canceled(avow_promise_t *p) {
+  assert_int_equal(avow_error_code(avow_result(p)), UV_ECANCELED);
+  avow_unref(p);
+}
+
+/* Takes c. Trying agrees with what the promises reject with. */
+static void assert_outlived(avow_channel_t *c) {
+  assert_canceled(avow_channel_next(c));
+  assert_try_fails(c, UV_ECANCELED);
+  assert_try_fails(c, UV_ECANCELED);
+
+  assert_canceled(avow_channel_send(c, avow_int(1)));
+  assert_refuses(c, UV_ECANCELED);
+  assert_canceled(avow_channel_send(c, avow_none()));
+  assert_int_equal(avow_channel_try_send(c, avow_none()), UV_ECANCELED);
+  avow_channel_unref(c);
+}
+
+static void after_its_loop_closed_trying_is_canceled(void **state) {
+  avow_channel_t *open = avow_channel_new(loop, 2);
+  avow_channel_t *failed = avow_channel_new(loop, 1);
+  avow_channel_t *fed = avow_ticks(loop, 1000);
+  send_int(open, 1);
+  avow_channel_fail(failed, avow_error(UV_EIO));
+
+  assert_int_equal(avow_loop_close(loop), 0);
+
+  assert_outlived(open);
+  assert_outlived(failed);
+  assert_outlived(fed);
+  assert_int_equal(avow_loop_init(loop, NULL), 0);
+}
+
 /* Has so many items, and gives them as long as they are wanted. */
 typedef struct {
   avow__source_t source;
@@ -303,6 +336,7 @@ SUITE(try) {
     CASE(a_failure_does_not_read_as_try_again),
     CASE(without_memory_try_send_releases),
     CASE(what_could_not_be_made_is_refused),
+    CASE(after_its_loop_closed_trying_is_canceled),
     CASE(a_source_without_room_is_asked_for_what_it_has),
     CASE(a_source_goes_on_when_there_is_room_again),
     CASE(without_memory_a_source_keeps_what_it_has),
