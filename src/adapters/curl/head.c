@@ -6,6 +6,7 @@
 #include "head.h"
 
 #include <curl/curl.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "avow/loop.h"
@@ -65,6 +66,28 @@ const char *avow__curl_head_find(const head_t *head, const char *name) {
     return line;
   }
   return NULL;
+}
+
+static bool is_length(const char *text, size_t len) {
+  int64_t n = 0;
+  for (size_t i = 0; i < len; i++) {
+    const int digit = text[i] - '0';
+    if (digit < 0 || digit > 9 || n > (INT64_MAX - digit) / 10)
+      return false;
+    n = n * 10 + digit;
+  }
+  return len > 0;
+}
+
+bool avow__curl_head_is_sound(const char *line, size_t len) {
+  static const char name[] = "Content-Length:";
+  size_t at = sizeof(name) - 1;
+  if (len < at || curl_strnequal(line, name, at) == 0)
+    return true;
+  len = trimmed(line, len);
+  while (at < len && is_space(line[at]))
+    at++;
+  return at <= len && is_length(line + at, len - at);
 }
 
 void avow__curl_head_free(head_t *head) {

@@ -19,6 +19,11 @@ bool avow__curl_head_add(head_t *head, const char *line, size_t len);
    is none. */
 const char *avow__curl_head_find(const head_t *head, const char *name);
 
+/* False for a Content-Length that is not a number below 2^63. libcurl ignores
+   one that is too large, and the rest of one that begins with a number: then
+   it takes a body that was cut off for a whole one. */
+bool avow__curl_head_is_sound(const char *line, size_t len);
+
 void avow__curl_head_free(head_t *head);
 
 #endif

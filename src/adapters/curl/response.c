@@ -138,6 +138,15 @@ static bool head_fits(response_t *r, const char *line, size_t n) {
   return false;
 }
 
+static bool head_is_sound(response_t *r, const char *line, size_t n) {
+  if (avow__curl_head_is_sound(line, n))
+    return true;
+  r->refusal = avow_error_new(UV_EPROTO, avow_none(),
+                              "the response's Content-Length is not a number "
+                              "below 2^63");
+  return false;
+}
+
 /* libcurl keeps 64 MiB of a body while it is paused. No more is to wait here:
    whole pieces are of 16 KiB, and there may be smaller ones. */
 static bool may_be_unpacked(const response_t *r) {
@@ -161,6 +170,8 @@ static size_t on_header(char *line, size_t size, size_t n, void *data) {
     return 0;
   if (r->deferred == NULL || r->has_head) /* a trailer */
     return n;
+  if (!head_is_sound(r, line, n))
+    return 0;
   r->body.lacked = !avow__curl_head_add(&r->head, line, n);
   if (r->body.lacked)
     return 0;

@@ -36,13 +36,14 @@ static const row_t rows[] = {
   { OK "Content-Length: 6\r\n\r\nhello", NULL },
   { OK "Content-Length: -5\r\n\r\nhello", NULL },
   { OK "Content-Length: five\r\n\r\nhello", NULL },
-  /* more than libcurl can count: up to the end of the connection */
-  { OK "Content-Length: 99999999999999999999999\r\n\r\nhello", "hello" },
+  { OK "Content-Length:\r\n\r\nhello", NULL },
+  { OK "Content-Length:\t00000000000000000000005 \r\n\r\nhello", "hello" },
+  { OK "content-length: 9223372036854775807\r\n\r\nhello", NULL },
   { OK
     "Content-Length: 99\r\nTransfer-Encoding: chunked\r\n\r\n"
     "5\r\nhello\r\n0\r\n\r\n",
     "hello" },
-  { OK "\r\nhello", "hello" }, /* the same */
+  { OK "\r\nhello", "hello" }, /* up to the end of the connection */
   { "HTTP/1.1 204 No Content\r\n\r\nhello", "" },
   { "HTTP/1.1 304 Not Modified\r\nContent-Length: 5\r\n\r\n", "" },
   /* heads */
@@ -129,10 +130,37 @@ static void byte_by_byte(void **state) {
   assert_all(1);
 }
 
+/* What libcurl ignores, or reads only the beginning of. */
+static const char *const unsound[] = {
+  "Content-Length: 9223372036854775808",
+  "Content-Length:99999999999999999999",
+  "content-length: 18446744073709551621",
+  "Content-Length: 5x",
+  "Content-Length: 0x5",
+  "Content-Length: 1e9",
+  "Content-Length: +5",
+  "Content-Length: 5, 5",
+  "Content-Length: 5 5",
+};
+
+static void a_length_is_a_number_below_2_63(void **state) {
+  char text[200];
+  for (size_t i = 0; i < sizeof(unsound) / sizeof(unsound[0]); i++) {
+    (void) snprintf(text, sizeof(text), OK "%s\r\n\r\nhello", unsound[i]);
+    avow_value_t said = avow_string(text); /* it fits */
+    const avow_fetch_options_t options = { .body = &said };
+    assert_says(avow_curl_fetch(client, url_of("/say/%d", 0), &options),
+                UV_EPROTO,
+                "the response's Content-Length is not a number below 2^63");
+    avow_value_unref(said);
+  }
+}
+
 SUITE(hostile) {
   const struct CMUnitTest tests[] = {
     CURL_CASE(at_once),
     CURL_CASE(byte_by_byte),
+    CURL_CASE(a_length_is_a_number_below_2_63),
   };
   return RUN_CURL(tests);
 }
