@@ -174,13 +174,15 @@ typedef struct avow_fetch_options_s {
  * length of what is no stream, and headers with line feeds or without a colon:
  * the message says which. UV_EMSGSIZE for a head of more than 256 KiB, or a
  * line of it that is longer than libcurl takes (100 KiB), or more than 256 KiB
- * of a proxy's answer to CONNECT. UV_EPROTO for a Content-Length that is not a
- * number below 2^63, which libcurl ignores in whole or in part; this includes
- * requests with CURLOPT_IGNORE_CONTENT_LENGTH. Certificates are verified.
- * Cancelling ends the transfer, and no more of the stream is read. options may
- * be NULL, and what it points to, except sent and received, is used in the call
- * alone. libcurl takes proxies from the environment (http_proxy, https_proxy,
- * …). If the body is an error, the request rejects with that error.
+ * of a proxy's answer to CONNECT. UV_EPROTO if the heads of a chain of
+ * redirects are together longer than libcurl takes (300 KiB in Debian 12), and
+ * for a Content-Length that is not a number below 2^63, which libcurl ignores
+ * in whole or in part; this includes requests with
+ * CURLOPT_IGNORE_CONTENT_LENGTH. Certificates are verified. Cancelling ends the
+ * transfer, and no more of the stream is read. options may be NULL, and what it
+ * points to, except sent and received, is used in the call alone. libcurl takes
+ * proxies from the environment (http_proxy, https_proxy, …). If the body is an
+ * error, the request rejects with that error.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_curl_fetch(
     const avow_curl_t *client, const char *url,

@@ -65,9 +65,13 @@ typedef struct avow_fs_event_s {
  * the channel goes on with the new file. When nothing is at the path any more,
  * the channel fails with UV_ENOENT behind the item that says so. An item comes
  * once the new file is watched: what you read then, later items keep up to
- * date. The channel does not hear when a folder further up the path is renamed,
- * or when a symbolic link gets another target: it stays with the file that it
- * has.
+ * date.
+ *
+ * The channel does not hear when a folder further up the path is renamed, or
+ * when a symbolic link gets another target. At each change of the file itself
+ * the channel looks the path up again, and goes on with the file that is there
+ * then. A relative path starts from the current directory of that moment. A
+ * program that calls chdir() must pass an absolute path.
  *
  * An item without a name stands for several events, or for events that were
  * lost: look for yourself. It comes where more than 256 items are not taken
@@ -102,7 +106,8 @@ typedef struct avow_fs_change_s {
  * at now and then every ms milliseconds (as by uv_fs_poll_start); 0 stands for
  * 1. Changes that are not taken yet become one, from the first's prev to the
  * last's curr. While it cannot be looked at, one item rejects with the reason,
- * such as UV_ENOENT.
+ * such as UV_ENOENT. A relative path starts from the current directory at each
+ * look.
  */
 AVOW_API AVOW_MUST_USE avow_channel_t *avow_fs_polls(uv_loop_t *loop,
                                                      const char *path,

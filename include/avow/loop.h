@@ -148,6 +148,9 @@ AVOW_API int avow_loop_init(uv_loop_t *loop, const avow_options_t *options);
  * builds say on stderr what and how many these are. Handlers that begin new
  * work each time they hear of the end are refused it after a while.
  *
+ * Call nothing on a stream with a handle of libuv after the last call: that is
+ * misuse. A checked build aborts, and a release rejects with AVOW_EMISUSE.
+ *
  * It waits for requests of avow, not for those of the program. If some of these
  * are in flight, or the program has open handles, call uv_run() before
  * uv_loop_close(). A deferred that their callback settles stays valid until

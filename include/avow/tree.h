@@ -134,7 +134,9 @@ typedef struct avow_copy_options_s {
  * is copied as a link. Rejects with the error that it stopped at, once nothing
  * is copied any more: UV_EEXIST, UV_EINVAL for a directory in itself and for a
  * concurrency of more than 64, UV_ENOTSUP for a FIFO, socket or device, … What
- * was copied stays, also after cancelling. NULL is all defaults.
+ * was copied stays, also after cancelling. A copy of a directory into itself
+ * rejects when it reaches `to`, so other entries may have been copied before.
+ * NULL is all defaults.
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_copy_tree(
     uv_loop_t *loop, const char *from, const char *to,
