@@ -42,9 +42,14 @@ status=0
 meson test -C "$build" --no-rebuild --print-errorlogs --timeout-multiplier=3 \
   --no-suite slow </dev/null || status=$?
 awk -f test/lib/skipped.awk "$build/meson-logs/testlog.txt" || status=1
+case $build in
+*[!A-Za-z0-9_./-]*)
+  shown="'$(printf '%s' "$build" | sed "s/'/'\\\\''/g")'" ;;
+*) shown=$build ;;
+esac
 cat <<END
 Not run, because it takes long:
-  meson test -C $build --suite slow
-  meson configure $build -Dexamples=true; meson test -C $build --suite examples
+  meson test -C $shown --suite slow
+  meson configure $shown -Dexamples=true; meson test -C $shown --suite examples
 END
 exit "$status"

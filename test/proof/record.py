@@ -5,7 +5,8 @@ its table: no figure there is typed by hand.
 
     record.py add STEP COMMIT passed|FAILED SECONDS LOG    replaces STEP's row
     record.py --write                                      writes the table
-    record.py --check                                      fails if it differs
+    record.py --check                                      fails if it differs, or
+                                      names a commit that the repository lacks
 
 A row is of the last run of a step, whether it passed or not. Its result is the
 last line of the log that begins with "result: ", or the sum of what Meson
@@ -93,6 +94,30 @@ def parts():
     return before + BEGIN, old, END + after
 
 
+def git(*words):
+    """What git prints; None where it fails, or is not installed."""
+    try:
+        ran = subprocess.run(['git', '-C', ROOT, *words], check=False,
+                             capture_output=True, text=True)
+    except FileNotFoundError:
+        return None
+    return ran.stdout.strip() if ran.returncode == 0 else None
+
+
+def has_history():
+    """Not a tarball, a part of another repository, or a shallow clone."""
+    top = git('rev-parse', '--show-toplevel')
+    return top is not None and os.path.realpath(top) == os.path.realpath(ROOT) \
+        and git('rev-parse', '--is-shallow-repository') == 'false'
+
+
+def check_commits():
+    for step, _, commit, *_ in rows():
+        if git('cat-file', '-e', commit + '^{commit}') is None:
+            sys.exit(f'docs/proofs.tsv: {step}: git does not know the commit '
+                     f'{commit}')
+
+
 def main(command, *words):
     if command == 'add':
         add(*words)
@@ -104,6 +129,8 @@ def main(command, *words):
     elif old != table():
         sys.exit('docs/testing.md does not match docs/proofs.tsv: run '
                  'python3 test/proof/record.py --write')
+    elif has_history():
+        check_commits()
 
 
 main(*sys.argv[1:])

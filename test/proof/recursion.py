@@ -214,4 +214,6 @@ def main(root, *cc):
     print(f'{len(calls)} functions, {len(found)} cycles, each with its bound')
 
 
+if len(sys.argv) < 3:
+    sys.exit('usage: recursion.py SOURCE-ROOT CC [FLAG...]')
 main(*sys.argv[1:])

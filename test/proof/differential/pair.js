@@ -20,8 +20,11 @@ function splitLog(log) {
 class Pair {
   /* stackless: avow's async functions are those without stacks. */
   constructor({ interpreter = BUILT, stackless }) {
-    if (!fs.existsSync(interpreter))
-      throw new Error(`no ${interpreter}: build it, or say --interpreter`);
+    if (!fs.existsSync(interpreter)) {
+      console.error(`${interpreter} is not built: build it, or pass ` +
+        '--interpreter PATH');
+      process.exit(2);
+    }
     this.interpreter = interpreter;
     this.args = stackless ? ['--stackless'] : [];
     this.folder = fs.mkdtempSync(path.join(os.tmpdir(), 'avow-differential-'));
