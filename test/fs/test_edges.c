@@ -35,7 +35,8 @@ static void a_file_is_not_renamed_to_its_other_name(void **state) {
   assert_int_equal(access(at("other"), F_OK), 0);
 }
 
-/* Linux removes set-uid and set-gid when a process without CAP_FSETID writes. */
+/* Linux removes set-uid and set-gid when a process without CAP_FSETID
+   writes. */
 static unsigned mode_after_a_write(const char *name) {
   FILE *file = fopen(at(name), "r+");
   assert_non_null(file);
