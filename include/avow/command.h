@@ -70,7 +70,8 @@ typedef struct avow_output_s {
  *
  * In a group of its own all that it started is ended with it, unless that
  * leaves the group: all get the SIGTERM, and who is left the SIGKILL, once the
- * process and its output have ended or the grace is over. The group is a
+ * process and its output have ended or the grace is over. A process that a
+ * shell of the group starts at that moment may miss the SIGTERM. The group is a
  * session (setsid), which Ctrl-C does not reach: a program that it ends has to
  * cancel its commands first, or leaves them behind.
  *

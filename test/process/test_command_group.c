@@ -61,7 +61,9 @@ static void assert_none_is_left(void) {
 
 #define GROUP(...) SHELL(__VA_ARGS__, .group = true)
 
-#define SLEEPERS "sleep 1000 & echo >&9; sleep 1000 & echo >&9; sleep 1000"
+/* The shell waits by itself. If it started a process at the moment of the
+   signal, that process would miss it: a shell blocks signals meanwhile. */
+#define SLEEPERS "sleep 1000 & echo >&9; sleep 1000 & echo >&9; wait"
 
 static void cancelled_group_ends(void **state) {
   avow_promise_t *p = GROUP(SLEEPERS, .grace = LONG);
@@ -77,7 +79,7 @@ static void cancelled_group_ends(void **state) {
 /* However far it got by then. */
 static void group_that_is_timed_out_ends(void **state) {
   avow_promise_t *p =
-      GROUP("sleep 1000 & sleep 1000", .grace = LONG, .timeout = BRIEF);
+      GROUP("sleep 1000 & wait", .grace = LONG, .timeout = BRIEF);
 
   assert_rejects(p, UV_ETIMEDOUT);
 
@@ -160,7 +162,7 @@ static void group_that_ignores_it_is_killed_after_the_grace(void **state) {
 static void silent_rest_of_a_group_is_killed_at_once(void **state) {
   avow_promise_t *p = GROUP(
       "(trap '' TERM; exec >&- 2>&-; echo >&9; "
-      "while :; do sleep 0.01; done) & sleep 1000",
+      "while :; do sleep 0.01; done) & wait",
       .grace = LONG);
   await_words(1);
 
