@@ -38,7 +38,7 @@ enum {
 };
 
 /* How many layers may stand above the engine; layer.h. */
-enum { AVOW__LAYERS = 8 };
+enum { AVOW__LAYERS = 9 };
 
 /* The parts of a context, in the order in which they are closed and freed. */
 enum {

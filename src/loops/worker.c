@@ -69,7 +69,7 @@ typedef struct {
   avow__lines_t lines;
 } errands_t;
 
-enum { LOOPS_LAYER = 7 };
+enum { LOOPS_LAYER = 8 };
 
 static avow__lines_t *errand_lines(const avow__context_t *c) {
   return &((errands_t *) c->layers[LOOPS_LAYER])->lines;

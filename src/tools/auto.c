@@ -4,8 +4,6 @@
 #include "avow/channel.h"
 #include "avow/combine.h"
 #include "avow/group.h"
-#include "avow/inlet.h"
-#include "avow/sender.h"
 #include "base/misuse.h"
 
 void avow_promise_clear(avow_promise_t **p) {
@@ -23,26 +21,6 @@ void avow_channel_clear(avow_channel_t **c) {
   avow_channel_t *channel = *c;
   *c = NULL;
   avow_channel_unref(channel);
-}
-
-void avow_inlet_clear(avow_inlet_t **inlet) {
-  if (inlet == NULL) {
-    avow__misuse_of_null("an inlet");
-    return;
-  }
-  avow_inlet_t *old = *inlet;
-  *inlet = NULL;
-  avow_inlet_unref(old);
-}
-
-void avow_sender_clear(avow_sender_t **s) {
-  if (s == NULL) {
-    avow__misuse_of_null("a sender");
-    return;
-  }
-  avow_sender_t *sender = *s;
-  *s = NULL;
-  avow_sender_unref(sender);
 }
 
 void avow_gather_clear(avow_gather_t **g) {

@@ -25,15 +25,15 @@ emulated='base/alloc base/cacheline base/list base/table value/sendable value/er
   engine/trace engine/loop_table engine/run engine/shield engine/timer_wheel
   engine/stackless engine/thenable engine/check_ownership engine/origin
   engine/unhandled engine/until engine/task channel/channel
-  channel/channel_memory channel/select channel/select_end channel/stage
-  channel/stage_map channel/stage_batch channel/stage_merge
-  channel/stage_take channel/outcomes channel/source tools/sender
-  tools/limit tools/limit_more tools/map tools/rate tools/retry tools/cache
-  tools/group tools/each tools/once tools/broadcast tools/watch tools/auto
+  channel/channel_memory flow/select flow/select_end flow/stage
+  flow/stage_map flow/stage_batch flow/stage_merge
+  flow/stage_take flow/outcomes channel/source flow/sender
+  tools/limit tools/limit_more tools/map flow/rate tools/retry flow/cache
+  tools/group tools/each flow/once flow/broadcast flow/watch tools/auto
   sim/run sim/world sim/picks sim/machine sim/net sim/files sim/shrink
   tools/oom_tools net/read net/write net/stream net/reader net/pump
   net/duplex fs/fs fs/fs_io tree/match tree/glob sim/engine/order
-  sim/engine/promise channel/stage_model channel/choices_model'
+  sim/engine/promise flow/stage_model flow/choices_model'
 mkdir -p "$build"
 build=$(cd "$build" && pwd)
 

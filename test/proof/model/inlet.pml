@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The way of items from other threads to a channel, as src/channel/inlet.c
+ * The way of items from other threads to a channel, as src/flow/inlet.c
  * builds it: some producers, a bounded ring under a mutex, one piece of mail
  * that is posted to the loop when there is something new, and a second ring
  * that the loop takes in exchange for the first. What posting mail is, and how

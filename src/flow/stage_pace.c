@@ -5,7 +5,7 @@
  * with each item. One item is in hand at most, the last that came meanwhile.
  */
 #include "avow/pace.h"
-#include "channel/stage.h"
+#include "flow/stage.h"
 
 typedef struct {
   avow__stage_t stage;

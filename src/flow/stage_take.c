@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The first so many of a channel. Behind the last the other is let go of. */
 #include "avow/stages.h"
-#include "channel/stage.h"
+#include "flow/stage.h"
 
 typedef struct {
   avow__stage_t stage;

@@ -14,7 +14,7 @@
 #include "base/options_check.h"
 #include "base/table.h"
 #include "engine/virtual_clock.h"
-#include "tools/single_flight.h"
+#include "flow/single_flight.h"
 #include "tools/tool.h"
 
 typedef struct {

@@ -6,7 +6,7 @@
 #include "avow/watch.h"
 
 #include "base/alloc.h"
-#include "tools/subscribers.h"
+#include "flow/subscribers.h"
 #include "tools/tool.h"
 
 typedef struct {

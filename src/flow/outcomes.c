@@ -8,8 +8,8 @@
 
 #include "base/container.h"
 #include "channel/channel.h"
-#include "channel/outcome.h"
 #include "engine/gather.h"
+#include "flow/outcome.h"
 
 typedef struct {
   avow__source_t source; /* first: the channel knows it by this */

@@ -13,7 +13,7 @@
 
 #include "base/alloc.h"
 #include "base/options_check.h"
-#include "tools/subscribers.h"
+#include "flow/subscribers.h"
 #include "tools/tool.h"
 
 typedef struct {

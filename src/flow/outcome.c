@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* How one of several things ended, as a value. */
-#include "channel/outcome.h"
+#include "flow/outcome.h"
 
 #include "value/value.h"
 

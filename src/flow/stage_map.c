@@ -10,7 +10,7 @@
 #include "base/list.h"
 #include "base/misuse.h"
 #include "base/options_check.h"
-#include "channel/stage.h"
+#include "flow/stage.h"
 #include "value/value.h"
 
 enum { MOST = 1 << 20 }; /* at a time */

@@ -4,7 +4,7 @@
  * the first. What is in hand is a list that nobody else has.
  */
 #include "avow/stages.h"
-#include "channel/stage.h"
+#include "flow/stage.h"
 #include "value/value.h"
 
 enum { FIRST = 16 }; /* so many have room to begin with */

@@ -8,7 +8,7 @@
  * Whatever calls the program may end the stage. The asker is there until it has
  * reported, and knows.
  */
-#include "channel/stage.h"
+#include "flow/stage.h"
 
 #include "channel/inside.h"
 

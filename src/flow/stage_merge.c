@@ -5,7 +5,7 @@
  */
 #include "avow/select.h"
 #include "avow/stages.h"
-#include "channel/stage.h"
+#include "flow/stage.h"
 
 typedef struct {
   avow__stage_t stage;

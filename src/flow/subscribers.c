@@ -4,7 +4,7 @@
  * room: it gives one item for each that is asked for. It waits in the list
  * exactly while it is asked and has nothing to give.
  */
-#include "tools/subscribers.h"
+#include "flow/subscribers.h"
 
 #include "base/container.h"
 

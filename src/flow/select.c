@@ -15,8 +15,8 @@
 #include "avow/cancel.h"
 #include "base/alloc.h"
 #include "channel/inside.h"
-#include "channel/outcome.h"
 #include "engine/cancel_reason.h"
+#include "flow/outcome.h"
 
 static uv_once_t kinds = UV_ONCE_INIT;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One run for all who wait for it. */
-#include "tools/single_flight.h"
+#include "flow/single_flight.h"
 
 #include "base/container.h"
 

@@ -2,7 +2,7 @@
 /* Memos: a run for all, and then what it gave. */
 #include "avow/once.h"
 
-#include "tools/single_flight.h"
+#include "flow/single_flight.h"
 #include "tools/tool.h"
 
 typedef struct {
