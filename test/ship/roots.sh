@@ -166,8 +166,7 @@ is_so() {
   'all passed') [ "$2" = 0 ] && grep -q '^Fail: *0 *$' "$3" ;;
   'passed, or named')
     is_so 'all passed' "$2" "$3" &&
-      grep -q '^  .*: no pseudo-terminals here' "$3" &&
-      grep -q '^  .*: localhost has no address here' "$3"
+      grep -q '^  .*: no pseudo-terminals here' "$3"
     ;;
   'told what to ask for')
     [ "$2" != 0 ] && tail -n 1 "$3" | grep -q '^    apt-get update && apt-get install '
