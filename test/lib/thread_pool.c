@@ -24,6 +24,11 @@ void meet_in_pool(void) {
   uv_sem_wait(&arrived);
 }
 
+void run_until_met(void) {
+  while (uv_sem_trywait(&arrived) != 0)
+    (void) uv_run(loop, UV_RUN_NOWAIT);
+}
+
 void let_go_in_pool(void) {
   uv_sem_post(&gate);
 }

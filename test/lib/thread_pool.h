@@ -39,6 +39,8 @@ bool kernel_does_files(void);
 void wait_in_pool(void);
 /* The test waits for that, and lets it go. */
 void meet_in_pool(void);
+/* The same, and runs the loop until then. */
+void run_until_met(void);
 void let_go_in_pool(void);
 
 #endif

@@ -29,8 +29,7 @@ static void remove_tree_stops_when_canceled(void **state) {
   make_two();
   atomic_store(&holds, true);
   avow_promise_t *p = avow_remove_tree(loop, at("a"));
-  (void) uv_run(loop, UV_RUN_NOWAIT);
-  meet_in_pool();
+  run_until_met();
 
   avow_cancel(p);
   let_go_in_pool();
