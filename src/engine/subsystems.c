@@ -5,7 +5,7 @@ enum { ALL = AVOW__PARTS + AVOW__LAYERS };
 
 /* The engine's in their order, then the layers from the highest down. */
 static const avow__part_t *nth_part(const avow__context_t *c, int i) {
-  static const avow__part_t none = { NULL };
+  static const avow__part_t none = { .close = NULL };
   const avow__part_t *part =
       i < AVOW__PARTS ? c->parts[i] : avow__layer_part(c, ALL - 1 - i);
   return part != NULL ? part : &none;

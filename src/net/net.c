@@ -39,3 +39,9 @@ avow__net_t *avow__net_open(avow__context_t *c) {
                                      .at_end = net_end };
   return avow__layer_open(c, AVOW__NET_LAYER, &part, sizeof(avow__net_t));
 }
+
+avow__node_t *avow__net_find(const avow__context_t *c, int table,
+                             const void *key) {
+  const avow__net_t *net = avow__net_of(c);
+  return net != NULL ? avow__table_find(&net->tables[table], key) : NULL;
+}

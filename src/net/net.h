@@ -45,11 +45,8 @@ static inline avow__net_t *avow__net_of(const avow__context_t *c) {
 }
 
 /* NULL if there is none. */
-static inline avow__node_t *avow__net_find(const avow__context_t *c, int table,
-                                           const void *key) {
-  const avow__net_t *net = avow__net_of(c);
-  return net != NULL ? avow__table_find(&net->tables[table], key) : NULL;
-}
+avow__node_t *avow__net_find(const avow__context_t *c, int table,
+                             const void *key);
 
 /* Of a loop with streams. */
 static inline void avow__net_add(const avow__context_t *c, int table,

@@ -135,6 +135,7 @@ while ($text =~ /(?:AVOW_API|AVOW_ASYNC_API)\s+(?:AVOW_MUST_USE\s+)?([\w\s\*]+?)
     $call = "not_null($call)" if $is_made;
     $call = "use($call)" if $type =~ /^avow_value_t/;
     $call = "use_code($call)" if $type =~ /^int\b/;
+    $call = "avow_free($call)" if $name eq 'avow_realloc';
     print "static void case_$id(void) {\n  $call;\n}\n\n";
     push @cases, "  { \"$name() with $names[$i] NULL\", case_$id },\n";
   }
