@@ -258,10 +258,11 @@ for suite; do
 done
 echo
 cat "$work/table" "$work/versions"
-awk 'NR > 1 && !/left out/ { n++; bad += /FAILED/; at[$1 " " $2] }
+awk 'NR > 1 && !/left out/ { n[$1 " " $2]++; good[$1 " " $2] += !/FAILED/ }
   END {
-    for (name in at) names = names (names == "" ? "" : ", ") name
-    print "result: " n - bad " of " n " commands of README.md as expected, " \
-      "as root and as a user without root, on " names
+    for (name in n)
+      rows = rows (rows == "" ? "" : ", ") name " " good[name] " of " n[name]
+    print "result: commands of README.md as expected, as root and as a user " \
+      "without root: " rows
   }' "$work/table"
 exit "$failed"
