@@ -75,7 +75,7 @@ typedef struct avow__budget_s {
   uint64_t time_left; /* ns that jobs may take in it */
   uint64_t began;     /* uv_hrtime(); 0: unless jobs were left */
   uint64_t looked;    /* uv_hrtime(), in this callback; 0: not yet */
-  uint64_t jobs_before; /* it */
+  uint64_t jobs_before; /* c->jobs when the iteration began */
   bool overrun;         /* jobs are left that the budget was spent for */
   bool overdue; /* some source has tasks that wait for the next iteration */
   bool expired; /* the wheel has: sleeps or time limits that are due */
@@ -154,7 +154,7 @@ struct avow__context_s {
   uint64_t longest_job; /* us; 0: jobs are not timed */
   avow__table_t tables[AVOW__TABLES];
   const avow__part_t *parts[AVOW__PARTS]; /* layer.h; NULL: not in use */
-  avow__layer_t *layers[AVOW__LAYERS];    /* likewise */
+  avow__layer_t *layers[AVOW__LAYERS];    /* layer.h; NULL: not in use */
   avow__fibers_t fibers;                  /* async.c: stacks */
   avow__lag_t lag;
 #ifdef AVOW_TRACE
