@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * In place of net/hangup.c: whether a peer has gone the simulated socket says,
- * as poll() does of a system's. Nothing is read for it. Who waits is a request
- * of the loop's, and is told by a task, never from within what the socket does.
+ * In place of stream/hangup.c: whether a peer has gone the simulated socket
+ * says, as poll() does of a system's. Nothing is read for it. Who waits is a
+ * request of the loop's, and is told by a task, never from within what the
+ * socket does.
  */
 #include "avow/cancel.h"
 #include "avow/stream.h"

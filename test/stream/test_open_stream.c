@@ -17,21 +17,21 @@ static void file_is_opened_where_it_stands(void **state) {
 
   opened = avow_open_stream(loop, file);
 
-  assert_fulfils_bytes(avow_read_all(stream(), 9), "you");
-  assert_null(avow_stream_handle(stream()));
+  assert_fulfils_bytes(avow_read_all(opened_stream(), 9), "you");
+  assert_null(avow_stream_handle(opened_stream()));
 }
 
 static void assert_talks(int fd, int peer, uv_handle_type type) {
   char data[9] = "";
   opened = avow_open_stream(loop, fd);
-  assert_int_equal(avow_stream_handle(stream())->type, type);
+  assert_int_equal(avow_stream_handle(opened_stream())->type, type);
 
   assert_int_equal(write(peer, "you\n", 4), 4);
-  assert_fulfils_bytes(avow_read(stream(), 9), "you\n");
-  assert_fulfils_int(avow_write(stream(), avow_string("hello")), 5);
+  assert_fulfils_bytes(avow_read(opened_stream(), 9), "you\n");
+  assert_fulfils_int(avow_write(opened_stream(), avow_string("hello")), 5);
   assert_int_equal(read(peer, data, sizeof(data)), 5);
 
-  assert_fulfils_none(avow_close(stream()));
+  assert_fulfils_none(avow_close(opened_stream()));
   assert_int_equal(fcntl(fd, F_GETFD) & ~FD_CLOEXEC, 0); /* it is open */
   (void) close(fd);
   (void) close(peer);
@@ -59,10 +59,10 @@ static void terminal_is_opened(void **state) {
   const int fd = open_terminal(&peer);
   char data[20] = "";
   opened = avow_open_stream(loop, fd);
-  assert_int_equal(avow_stream_handle(stream())->type, UV_TTY);
+  assert_int_equal(avow_stream_handle(opened_stream())->type, UV_TTY);
 
   assert_int_equal(write(peer, "you\n", 4), 4);
-  assert_fulfils_bytes(avow_read(stream(), 9), "you\n");
+  assert_fulfils_bytes(avow_read(opened_stream(), 9), "you\n");
   assert_int_equal(read(peer, data, sizeof(data)), 5); /* what it echoes */
 
   avow_value_clear(&opened);
@@ -75,12 +75,13 @@ static void terminal_that_was_opened_anew_is_closed(void **state) {
   int peer;
   const int fd = open_terminal(&peer);
   opened = avow_open_stream(loop, fd);
-  assert_fulfils_none(avow_close(stream())); /* the loop has what it needs */
+  assert_fulfils_none(
+      avow_close(opened_stream())); /* the loop has what it needs */
   avow_value_clear(&opened);
   const int before = open_files();
 
   opened = avow_open_stream(loop, fd);
-  assert_fulfils_none(avow_close(stream()));
+  assert_fulfils_none(avow_close(opened_stream()));
 
   assert_int_equal(open_files(), before);
   (void) close(fd);
@@ -120,7 +121,7 @@ static void close_master(int master) {
 static void end_of_a_terminal_is_an_end(void **state) {
   int master;
   const int fd = open_master(&master);
-  avow_promise_t *p = avow_read_all(stream(), 100);
+  avow_promise_t *p = avow_read_all(opened_stream(), 100);
   say(fd, "all");
   turn();
 
@@ -134,18 +135,18 @@ static void end_of_a_terminal_is_none(void **state) {
   int master;
   const int fd = open_master(&master);
   say(fd, "all");
-  assert_fulfils_bytes(avow_read(stream(), 100), "all");
+  assert_fulfils_bytes(avow_read(opened_stream(), 100), "all");
 
   (void) close(fd);
 
-  assert_fulfils_none(avow_read(stream(), 100));
+  assert_fulfils_none(avow_read(opened_stream(), 100));
   close_master(master);
 }
 
 static void end_of_a_terminal_ends_chunks(void **state) {
   int master;
   const int fd = open_master(&master);
-  avow_channel_t *chunks = avow_chunks(stream(), 100, 0);
+  avow_channel_t *chunks = avow_chunks(opened_stream(), 100, 0);
   say(fd, "all");
   assert_fulfils_bytes(avow_channel_next(chunks), "all");
 
@@ -161,7 +162,7 @@ static void end_of_a_terminal_ends_a_pump(void **state) {
   const int fd = open_master(&master);
   assert_int_equal(pipe(fds), 0);
   avow_value_t to = avow_open_stream(loop, fds[1]);
-  avow_promise_t *p = avow_pump(stream(), avow_to_stream(&to), NULL);
+  avow_promise_t *p = avow_pump(opened_stream(), avow_to_stream(&to), NULL);
   say(fd, "all");
   turn();
 
@@ -188,9 +189,10 @@ static void all_parts_come_before_the_end_of_a_terminal(void **state) {
     (void) close(fd);
 
     if (way == 0)
-      assert_fulfils_bytes(avow_read_all(stream(), 9000), much);
+      assert_fulfils_bytes(avow_read_all(opened_stream(), 9000), much);
     else
-      assert_fulfils_int(avow_pump(stream(), avow_to_stream(&to), NULL), 6000);
+      assert_fulfils_int(avow_pump(opened_stream(), avow_to_stream(&to), NULL),
+                         6000);
 
     avow_value_clear(&to);
     (void) close(fds[0]);
@@ -204,7 +206,7 @@ static void all_chunks_come_before_the_end_of_a_terminal(void **state) {
   size_t sum = 0, len = 1;
   int master;
   const int fd = open_master(&master);
-  avow_channel_t *chunks = avow_chunks(stream(), 5000, 0);
+  avow_channel_t *chunks = avow_chunks(opened_stream(), 5000, 0);
   assert_int_equal(write(fd, much, sizeof(much)), sizeof(much));
   (void) close(fd);
 
@@ -257,7 +259,7 @@ static void assert_ends_well(int fd, int peer) {
   opened = avow_file_stream(loop, file, 0, UINT64_MAX);
   avow_value_t to = avow_open_stream(loop, fd);
 
-  assert_fulfils_int(avow_pump(stream(), avow_to_stream(&to), NULL), 9);
+  assert_fulfils_int(avow_pump(opened_stream(), avow_to_stream(&to), NULL), 9);
 
   assert_int_equal(read(peer, data, sizeof(data)), 9);
   assert_string_equal(data, "hello you");
@@ -290,11 +292,11 @@ static void pipe_is_pumped_to_a_pipe(void **state) {
   assert_int_equal(write(in[1], "hello", 5), 5);
   (void) close(in[1]);
 
-  assert_fulfils_int(avow_pump(stream(), avow_to_stream(&to), NULL), 5);
+  assert_fulfils_int(avow_pump(opened_stream(), avow_to_stream(&to), NULL), 5);
 
   assert_int_equal(read(out[0], data, sizeof(data)), 5);
   avow_value_clear(&to);
-  assert_fulfils_none(avow_close(stream()));
+  assert_fulfils_none(avow_close(opened_stream()));
   (void) close(in[0]);
   (void) close(out[0]);
   (void) close(out[1]);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* One way of a pair in memory. */
-#include "net/duplex_half.h"
+#include "stream/duplex_half.h"
 
 #include <string.h>
 

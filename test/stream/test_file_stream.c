@@ -28,17 +28,17 @@ static void file_is_read_from_its_offset_to_its_end(void **state) {
   fill("hello you");
   open_at(6, UINT64_MAX);
 
-  assert_fulfils_bytes(avow_read(stream(), 2), "yo");
-  assert_fulfils_bytes(avow_read(stream(), 9), "u");
-  assert_fulfils_none(avow_read(stream(), 9));
-  assert_fulfils_none(avow_read(stream(), 9));
+  assert_fulfils_bytes(avow_read(opened_stream(), 2), "yo");
+  assert_fulfils_bytes(avow_read(opened_stream(), 9), "u");
+  assert_fulfils_none(avow_read(opened_stream(), 9));
+  assert_fulfils_none(avow_read(opened_stream(), 9));
 }
 
 static void no_more_is_read_than_the_part(void **state) {
   fill("hello you");
   open_at(1, 4);
 
-  assert_fulfils_bytes(avow_read_all(stream(), 9), "ello");
+  assert_fulfils_bytes(avow_read_all(opened_stream(), 9), "ello");
 }
 
 static void file_is_read_from_where_it_stands(void **state) {
@@ -46,8 +46,8 @@ static void file_is_read_from_where_it_stands(void **state) {
   assert_int_equal(lseek(file, 3, SEEK_SET), 3);
   open_at(-1, UINT64_MAX);
 
-  assert_fulfils_bytes(avow_read(stream(), 2), "lo");
-  assert_fulfils_bytes(avow_read(stream(), 9), " you");
+  assert_fulfils_bytes(avow_read(opened_stream(), 2), "lo");
+  assert_fulfils_bytes(avow_read(opened_stream(), 9), " you");
 }
 
 static void offset_has_to_be_one(void **state) {
@@ -59,9 +59,9 @@ static void offset_has_to_be_one(void **state) {
 static void one_reads_at_a_time(void **state) {
   fill("hello");
   open_at(0, UINT64_MAX);
-  avow_promise_t *p = avow_read(stream(), 9);
+  avow_promise_t *p = avow_read(opened_stream(), 9);
 
-  assert_rejects(avow_read(stream(), 9), UV_EALREADY);
+  assert_rejects(avow_read(opened_stream(), 9), UV_EALREADY);
 
   assert_fulfils_bytes(p, "hello");
 }
@@ -69,62 +69,62 @@ static void one_reads_at_a_time(void **state) {
 static void cancelled_read_is_there_for_the_next(void **state) {
   fill("hello");
   open_at(0, UINT64_MAX);
-  assert_cancels_at_once(avow_read(stream(), 4));
+  assert_cancels_at_once(avow_read(opened_stream(), 4));
   run();
 
-  assert_fulfils_bytes(avow_read(stream(), 2), "he");
-  assert_fulfils_bytes(avow_read(stream(), 9), "ll");
-  assert_fulfils_bytes(avow_read(stream(), 9), "o");
+  assert_fulfils_bytes(avow_read(opened_stream(), 2), "he");
+  assert_fulfils_bytes(avow_read(opened_stream(), 9), "ll");
+  assert_fulfils_bytes(avow_read(opened_stream(), 9), "o");
 }
 
 static void failed_read_rejects_and_the_next_tries_again(void **state) {
   opened = avow_file_stream(loop, 1 << 20, 0, 9);
 
-  assert_rejects(avow_read(stream(), 9), UV_EBADF);
-  assert_rejects(avow_read(stream(), 9), UV_EBADF);
+  assert_rejects(avow_read(opened_stream(), 9), UV_EBADF);
+  assert_rejects(avow_read(opened_stream(), 9), UV_EBADF);
 }
 
 static void writes_go_on_from_the_offset_in_order(void **state) {
   fill("hello you");
   open_at(6, UINT64_MAX);
-  avow_promise_t *ps[] = { avow_write(stream(), avow_string("th")),
-                           avow_write(stream(), avow_string("er")),
-                           avow_write(stream(), avow_string("e!")),
-                           avow_shutdown(stream()) };
+  avow_promise_t *ps[] = { avow_write(opened_stream(), avow_string("th")),
+                           avow_write(opened_stream(), avow_string("er")),
+                           avow_write(opened_stream(), avow_string("e!")),
+                           avow_shutdown(opened_stream()) };
 
   assert_fulfils_none(ps[3]);
   for (size_t i = 0; i < 3; i++)
     assert_fulfils_int(ps[i], 2);
 
   assert_holds("hello there!");
-  assert_rejects(avow_write(stream(), avow_string("x")), UV_EPIPE);
-  assert_rejects(avow_shutdown(stream()), UV_ENOTCONN);
+  assert_rejects(avow_write(opened_stream(), avow_string("x")), UV_EPIPE);
+  assert_rejects(avow_shutdown(opened_stream()), UV_ENOTCONN);
 }
 
 static void writes_go_where_the_file_stands(void **state) {
   open_at(-1, UINT64_MAX);
-  avow_unref(avow_write(stream(), avow_string("one ")));
+  avow_unref(avow_write(opened_stream(), avow_string("one ")));
 
-  assert_fulfils_int(avow_write(stream(), avow_string("two")), 3);
+  assert_fulfils_int(avow_write(opened_stream(), avow_string("two")), 3);
 
   assert_holds("one two");
 }
 
 static void cancelled_write_goes_on(void **state) {
   open_at(0, UINT64_MAX);
-  assert_cancels_at_once(avow_write(stream(), avow_string("one ")));
-  assert_cancels_at_once(avow_write(stream(), avow_string("two ")));
+  assert_cancels_at_once(avow_write(opened_stream(), avow_string("one ")));
+  assert_cancels_at_once(avow_write(opened_stream(), avow_string("two ")));
 
-  assert_fulfils_int(avow_write(stream(), avow_string("three")), 5);
+  assert_fulfils_int(avow_write(opened_stream(), avow_string("three")), 5);
 
   assert_holds("one two three");
 }
 
 static void after_a_failure_every_write_fails(void **state) {
   opened = avow_file_stream(loop, 1 << 20, 0, 9);
-  avow_promise_t *ps[] = { avow_write(stream(), avow_string("a")),
-                           avow_write(stream(), avow_string("b")),
-                           avow_shutdown(stream()) };
+  avow_promise_t *ps[] = { avow_write(opened_stream(), avow_string("a")),
+                           avow_write(opened_stream(), avow_string("b")),
+                           avow_shutdown(opened_stream()) };
 
   for (size_t i = 0; i < 3; i++)
     assert_rejects(ps[i], UV_EBADF);
@@ -133,19 +133,19 @@ static void after_a_failure_every_write_fails(void **state) {
 static void close_settles_what_is_pending(void **state) {
   fill("hello");
   open_at(0, UINT64_MAX);
-  avow_promise_t *ps[] = { avow_read(stream(), 9),
-                           avow_write(stream(), avow_string("a")),
-                           avow_write(stream(), avow_string("b")),
-                           avow_shutdown(stream()) };
+  avow_promise_t *ps[] = { avow_read(opened_stream(), 9),
+                           avow_write(opened_stream(), avow_string("a")),
+                           avow_write(opened_stream(), avow_string("b")),
+                           avow_shutdown(opened_stream()) };
 
-  assert_fulfils_none(avow_close(stream()));
+  assert_fulfils_none(avow_close(opened_stream()));
 
   for (size_t i = 0; i < 4; i++)
     assert_rejects(ps[i], UV_ECANCELED);
-  assert_rejects(avow_close(stream()), UV_EALREADY);
-  assert_rejects(avow_read(stream(), 9), UV_EINVAL);
-  assert_rejects(avow_write(stream(), avow_string("x")), UV_EINVAL);
-  assert_rejects(avow_shutdown(stream()), UV_EINVAL);
+  assert_rejects(avow_close(opened_stream()), UV_EALREADY);
+  assert_rejects(avow_read(opened_stream(), 9), UV_EINVAL);
+  assert_rejects(avow_write(opened_stream(), avow_string("x")), UV_EINVAL);
+  assert_rejects(avow_shutdown(opened_stream()), UV_EINVAL);
   assert_holds("aello");
 }
 
@@ -153,8 +153,8 @@ static void close_waits_for_the_pool(void **state) {
   const bool pooled = !kernel_does_files();
   open_at(0, UINT64_MAX);
   hold_pool(THREADS);
-  avow_unref(avow_write(stream(), avow_string("a")));
-  avow_promise_t *p = avow_close(stream());
+  avow_unref(avow_write(opened_stream(), avow_string("a")));
+  avow_promise_t *p = avow_close(opened_stream());
   (void) uv_run(loop, UV_RUN_NOWAIT);
   if (pooled)
     assert_int_equal(avow_state(p), AVOW_PENDING);
@@ -169,13 +169,13 @@ static void close_waits_for_the_pool(void **state) {
 static void idle_stream_closes_at_once(void **state) {
   open_at(0, UINT64_MAX);
 
-  assert_fulfils_none(avow_close(stream()));
+  assert_fulfils_none(avow_close(opened_stream()));
 }
 
 static void value_that_goes_closes_its_stream(void **state) {
   fill("hello");
   open_at(0, UINT64_MAX);
-  avow_promise_t *p = avow_read(stream(), 9);
+  avow_promise_t *p = avow_read(opened_stream(), 9);
 
   avow_value_clear(&opened);
 
@@ -187,7 +187,7 @@ static void value_that_goes_closes_its_stream(void **state) {
 
 static avow_stream_t gone(void) {
   open_at(0, 9);
-  const avow_stream_t of = stream();
+  const avow_stream_t of = opened_stream();
   avow_value_clear(&opened);
   return of;
 }
@@ -219,7 +219,7 @@ static void stream_where_another_was_is_there(void **state) {
   fill("hello");
   for (int i = 0; i < 100; i++) {
     open_at(0, 5);
-    assert_fulfils_bytes(avow_read(stream(), 9), "hello");
+    assert_fulfils_bytes(avow_read(opened_stream(), 9), "hello");
     avow_value_clear(&opened);
   }
 }
@@ -230,7 +230,7 @@ static void pump_ends_when_its_file_goes(void **state) {
   fill("hello you");
   open_at(0, UINT64_MAX);
   open_ends(avow_duplex(loop, 1, NULL), ends);
-  avow_promise_t *p = avow_pump(stream(), here(), NULL);
+  avow_promise_t *p = avow_pump(opened_stream(), here(), NULL);
   assert_fulfils_bytes(avow_read(there(), 1), "h");
   avow_value_clear(&opened);
 
@@ -243,9 +243,9 @@ static void pump_ends_when_its_file_goes(void **state) {
 static void loop_may_close_in_the_middle(void **state) {
   fill("hello");
   open_at(0, UINT64_MAX);
-  avow_unref(avow_read(stream(), 9));
-  avow_unref(avow_write(stream(), avow_string("a")));
-  avow_unref(avow_write(stream(), avow_string("b")));
+  avow_unref(avow_read(opened_stream(), 9));
+  avow_unref(avow_write(opened_stream(), avow_string("a")));
+  avow_unref(avow_write(opened_stream(), avow_string("b")));
 
   assert_int_equal(avow_loop_close(loop), 0);
 
@@ -263,11 +263,11 @@ static void what_outlives_its_loop_can_do_nothing(void **state) {
   open_at(0, UINT64_MAX);
   assert_int_equal(avow_loop_close(loop), 0);
 
-  assert_is_over(avow_read(stream(), 1));
-  assert_is_over(avow_write(stream(), avow_string("a")));
-  assert_is_over(avow_read_all(stream(), 1));
-  assert_is_over(avow_shutdown(stream()));
-  assert_is_over(avow_close(stream()));
+  assert_is_over(avow_read(opened_stream(), 1));
+  assert_is_over(avow_write(opened_stream(), avow_string("a")));
+  assert_is_over(avow_read_all(opened_stream(), 1));
+  assert_is_over(avow_shutdown(opened_stream()));
+  assert_is_over(avow_close(opened_stream()));
 
   avow_value_clear(&opened);
   assert_int_equal(avow_loop_init(loop, NULL), 0);
@@ -280,7 +280,7 @@ static void file_is_pumped_with_back_pressure(void **state) {
   fill(text);
   open_at(0, UINT64_MAX);
   open_ends(avow_duplex(loop, 10, NULL), ends);
-  avow_promise_t *p = avow_pump(stream(), here(), NULL);
+  avow_promise_t *p = avow_pump(opened_stream(), here(), NULL);
 
   assert_fulfils_bytes(avow_read_all(there(), LARGE), text);
 
@@ -291,9 +291,9 @@ static void file_is_pumped_with_back_pressure(void **state) {
 }
 
 static avow_promise_t *read_and_write(void) {
-  avow_promise_t *const ps[] = { avow_read(stream(), 2),
-                                 avow_write(stream(), avow_string("b")),
-                                 avow_shutdown(stream()) };
+  avow_promise_t *const ps[] = { avow_read(opened_stream(), 2),
+                                 avow_write(opened_stream(), avow_string("b")),
+                                 avow_shutdown(opened_stream()) };
   return avow_all(loop, ps, 3);
 }
 
@@ -310,7 +310,7 @@ static void file_survives_failing_memory(void **state) {
     assert_true(avow_error_code(&end) == 0 ||
                 (lacked && avow_error_code(&end) == UV_ENOMEM));
     avow_value_unref(end);
-    assert_fulfils_none(avow_close(stream()));
+    assert_fulfils_none(avow_close(opened_stream()));
     avow_value_clear(&opened);
     assert_true(nth < 100);
   }

@@ -15,7 +15,7 @@ int streamed_teardown(void **state);
 #define IN_FILE(f) \
   cmocka_unit_test_setup_teardown(f, streamed_setup, streamed_teardown)
 
-avow_stream_t stream(void);
+avow_stream_t opened_stream(void);
 
 /* Puts that at the beginning of the file. */
 void fill(const char *text);

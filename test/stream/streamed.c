@@ -23,7 +23,7 @@ int streamed_teardown(void **state) {
   return left;
 }
 
-avow_stream_t stream(void) {
+avow_stream_t opened_stream(void) {
   return avow_to_stream(&opened);
 }
 
