@@ -176,16 +176,16 @@ depth() {
 # of which .ci/run tries some.
 thorough() {
   at=$build/debugoptimized/test
-  programs debugoptimized test/test_channel test/test_engine test/test_io \
+  programs debugoptimized test/test_channel test/test_engine test/test_flow test/test_io \
     test/test_net test/test_process test/test_proof_refused_look \
     test/test_tools test/proof/syscalls/test_syscalls test/sim/fs_calls \
     test/sim/fs_calls_sim test/sim/sequences test/sim/sequences_sim \
     test/sim/test_sim_houses
   THOROUGH=1 "$at/proof/syscalls/test_syscalls"
   THOROUGH=1 "$at/test_proof_refused_look" refused_look
-  for suite in 'channel oom_channel' 'channel oom_stage' 'engine oom' \
+  for suite in 'channel oom_channel' 'flow oom_stage' 'engine oom' \
     'engine oom_async' 'io oom_io' 'net oom_net' 'process oom_process' \
-    'tools oom_audience' 'tools oom_tools'; do
+    'flow oom_audience' 'tools oom_tools'; do
     # shellcheck disable=SC2086 # two words
     THOROUGH=1 "$at/test_"$suite
   done
@@ -235,15 +235,15 @@ hostile() {
 }
 
 writers() {
-  programs release test/test_fs
-  ROUNDS=10000 "$build/release/test/test_fs" successor
+  programs release test/test_sys
+  ROUNDS=10000 "$build/release/test/test_sys" atomic_file
 }
 
 # Trees, while somebody exchanges what is in them.
 races() {
-  programs release test/test_tree
+  programs release test/test_sys
   for suite in copy_tree remove walk; do
-    ROUNDS=2000 "$build/release/test/test_tree" "$suite"
+    ROUNDS=2000 "$build/release/test/test_sys" "$suite"
   done
 }
 

@@ -6,8 +6,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "fs/dirfd_path.h"
 #include "refusing.h"
+#include "sys/dirfd_path.h"
 
 static refusal_t locks, bells, wakers, signals;
 

@@ -8,9 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "fs/at.h"
-#include "fs/dirfd_path.h"
 #include "refusing.h"
+#include "sys/at.h"
+#include "sys/dirfd_path.h"
 
 enum { MOST_LOOKS = 200, DEEP = 36 }; /* of which 32 stay open */
 

@@ -3,8 +3,8 @@
    say; and walks that stop in the midst. */
 #include <unistd.h>
 
-#include "fs/dirfd_path.h"
 #include "refusing.h"
+#include "sys/dirfd_path.h"
 
 static refusal_t readings, looks;
 static bool hides_types;

@@ -32,7 +32,7 @@ emulated='base/alloc base/cacheline base/list base/table value/sendable value/er
   tools/group tools/each flow/once flow/broadcast flow/watch tools/auto
   sim/run sim/world sim/picks sim/machine sim/net sim/files sim/shrink
   tools/oom_tools net/read net/write net/stream net/reader stream/pump
-  stream/duplex fs/fs fs/fs_io tree/match tree/glob sim/engine/order
+  stream/duplex fs/fs fs/fs_io sys/match sys/glob sim/engine/order
   sim/engine/promise flow/stage_model flow/choices_model'
 mkdir -p "$build"
 build=$(cd "$build" && pwd)

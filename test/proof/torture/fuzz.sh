@@ -105,7 +105,7 @@ fi
 # The one whose steps are counted is not that of the library.
 rm "$work/pool/match.o"
 (cd "$work/pool" && compile -fsanitize=fuzzer-no-link \
-  -fsanitize-coverage=trace-pc -c "$root/src/tree/match.c")
+  -fsanitize-coverage=trace-pc -c "$root/src/sys/match.c")
 parser match -DCOUNTER=__wrap___sanitizer_cov_trace_pc \
   -Wl,--wrap=__sanitizer_cov_trace_pc
 rm -r "$work"

@@ -13,8 +13,8 @@
 #include "../memory.h"
 #include "../replay.h"
 #include "avow.h"
+#include "sys/match.h"
 #include "text.h"
-#include "tree/match.h"
 
 static uv_loop_t loop;
 static avow_value_t dir;

@@ -4,7 +4,7 @@
  * is compiled to call a function wherever it branches, so that its time can be
  * told without a clock: it is at most the product of both lengths.
  */
-#include "tree/match.h"
+#include "sys/match.h"
 
 #include <stdlib.h>
 #include <string.h>

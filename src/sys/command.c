@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Commands. One block owns all handles of a command: the process, a pipe for
+ * each of its standard streams and a timer. It lives until all of them are
+ * closed, which they are when the process has ended and both outputs have, or
+ * when the process has ended and was told to; whatever becomes of the promise.
+ */
+#include "avow/command.h"
+
+#include <assert.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "avow/cancel.h"
+#include "base/alloc.h"
+#include "engine/foreign_close.h"
+#include "engine/virtual_clock.h"
+#include "io/op.h"
+#include "process/child_pipe.h"
+#include "process/spawn.h"
+#include "sys/capture.h"
+#include "sys/command_options.h"
+#include "value/buffer.h"
+
+enum { LIMIT = 16 << 20, GRACE = 5000 };
+
+typedef struct {
+  avow__op_t op;
+  avow__stray_t stray;
+  avow__capture_t out, err;
+  uv_process_t process;
+  uv_pipe_t in;
+  avow__alarm_t alarm;
+  uv_write_t write;
+  avow_value_t input; /* BYTES, or none */
+  size_t written;
+  int64_t status;
+  int signal;
+  uint64_t grace;
+  uint64_t turn;    /* of the loop, in which its time was up */
+  unsigned open;    /* handles */
+  unsigned closing; /* of them */
+  int failure;      /* the first, or 0 */
+  bool has_process; /* a handle to be closed */
+  bool ended;       /* the process */
+  bool stopping;    /* it was told to end */
+  bool leads;       /* a group, which ends with it when it is told to */
+  bool killed;      /* the grace of the group is over */
+  bool cleared;     /* all handles are closing */
+  char name[];      /* for messages */
+} command_t;
+
+static void release_output(void *self) {
+  avow_output_t *output = self;
+  avow__value_unref(output->out);
+  avow__value_unref(output->err);
+}
+
+static const avow_class_t output_class = { .name = "output",
+                                           .sendable = true,
+                                           .destroy = release_output };
+
+const avow_output_t *avow_to_output(const avow_value_t *v) {
+  return avow_to_object(v, &output_class);
+}
+
+/* OBJECT, or the error UV_ENOMEM. */
+static avow_value_t take_output(command_t *command) {
+  avow_value_t out = avow__buffer_take(&command->out.buffer);
+  avow_value_t err = avow__buffer_take(&command->err.buffer);
+  void *block = NULL;
+  avow_value_t v = avow_error(UV_ENOMEM);
+  if (!avow_is_error(&out) && !avow_is_error(&err))
+    v = avow__object_inline(&output_class, sizeof(avow_output_t), &block);
+  if (block == NULL) {
+    avow__value_unref(out);
+    avow__value_unref(err);
+    return v;
+  }
+  avow_output_t *output = block;
+  *output = (avow_output_t){ .status = command->status,
+                             .signal = command->signal,
+                             .out = out,
+                             .err = err };
+  return v;
+}
+
+static const char *command_text_of(int code) {
+  switch (code) {
+  case UV_ETIMEDOUT:
+    return "timed out";
+  case UV_EMSGSIZE:
+    return "too much output";
+  default:
+    return avow_strerror(code);
+  }
+}
+
+static avow_value_t take_failure(command_t *command) {
+  const int code = command->failure;
+  avow_value_t cause = avow_none();
+  if (command->ended)
+    cause = take_output(command);
+  if (avow_is_error(&cause))
+    cause = avow_none();
+  const avow_value_t v = avow_error_new(code, cause, "run %s: %s",
+                                        command->name, command_text_of(code));
+  return code == UV_ETIMEDOUT ? avow__error_of_limit(v) : v;
+}
+
+/* Lets go of the texts that nobody has taken. */
+static void drop_texts(command_t *command) {
+  avow__value_unref(command->input);
+  avow__buffer_clear(&command->out.buffer);
+  avow__buffer_clear(&command->err.buffer);
+}
+
+static void command_on_closed(uv_handle_t *handle) {
+  command_t *command = handle->data;
+  if (--command->open > 0)
+    return;
+  const avow_value_t v =
+      command->failure != 0 ? take_failure(command) : take_output(command);
+  drop_texts(command);
+  avow__stray_forget(&command->stray);
+  avow__op_complete(&command->op, v);
+}
+
+static void command_close_one(void *handle) {
+  if (uv_is_closing(handle))
+    return;
+  command_t *command = ((uv_handle_t *) handle)->data;
+  command->closing++;
+  uv_close(handle, command_on_closed);
+}
+
+/* Closes what is left, for there is nothing more to wait for. Those of a group
+   that say nothing do not go on. */
+static void clear(command_t *command) {
+  command->cleared = true;
+  if (command->leads && command->stopping)
+    (void) avow__signal_group(&command->process, SIGKILL); /* or all ended */
+  command_close_one(&command->out);
+  command_close_one(&command->err);
+  command_close_one(&command->in);
+  avow__alarm_stop(&command->alarm);
+  command_close_one(&command->alarm.timer);
+  if (command->has_process)
+    command_close_one(&command->process);
+}
+
+static void clear_if_over(command_t *command) {
+  const bool silent = uv_is_closing((uv_handle_t *) &command->out) &&
+                      uv_is_closing((uv_handle_t *) &command->err);
+  const bool waits = command->leads && !command->killed;
+  if (command->ended && (silent || (command->stopping && !waits)))
+    clear(command);
+}
+
+static void command_on_child_exit(uv_process_t *process, int64_t status,
+                                  int signal) {
+  command_t *command = process->data;
+  command->ended = true;
+  command->status = status;
+  command->signal = signal;
+  clear_if_over(command);
+}
+
+static void begin_grace(command_t *command);
+
+/* False if nothing more is to be heard of: what has ended, or what somebody
+   else has reaped, of which libuv will never say so. Who was killed is only
+   looked for: its number may be another's by now. */
+static bool command_kill(command_t *command) {
+  const int signum = command->killed ? 0 : SIGKILL;
+  if (command->leads)
+    (void) avow__signal_group(&command->process, signum); /* or all ended */
+  command->killed = true;
+  return !command->ended &&
+         uv_process_kill(&command->process, signum) != UV_ESRCH;
+}
+
+static void on_grace_over(uv_timer_t *timer) {
+  command_t *command = timer->data;
+  if (command_kill(command))
+    begin_grace(command);
+  else
+    clear(command);
+}
+
+static void command_terminate(command_t *command) {
+  if (command->leads)
+    (void) avow__signal_group(&command->process, SIGTERM); /* or all ended */
+  else
+    (void) uv_process_kill(&command->process, SIGTERM); /* or SIGKILL does */
+}
+
+/* What time it takes to end the process knows by no clock but the real one. */
+static void begin_grace(command_t *command) {
+  avow__timer_set_from_present(&command->alarm.timer, command->grace,
+                               on_grace_over);
+}
+
+/* Ends a command that nobody wants to go on. */
+static void command_stop(command_t *command) {
+  if (command->cleared || command->stopping)
+    return;
+  command->stopping = true;
+  clear_if_over(command);
+  if (command->cleared)
+    return;
+  command_terminate(command);
+  avow__alarm_stop(&command->alarm);
+  begin_grace(command);
+}
+
+static void command_fail(command_t *command, int code) {
+  if (command->failure == 0)
+    command->failure = code;
+  command_stop(command);
+}
+
+static void command_cancel(void *data) {
+  command_stop(data);
+}
+
+/* What was over while the loop was held up is found by a poll, and reported
+   when all handles are closed: after that no handle of ours is left. */
+static void on_timeout(uv_timer_t *timer) {
+  command_t *command = timer->data;
+  avow__context_t *c = command->op.context;
+  if (command->turn == c->budget.turn)
+    avow__alarm_set(c, &command->alarm, avow__one_turn(c), on_timeout);
+  else
+    command_fail(command, UV_ETIMEDOUT);
+}
+
+static void on_time_is_up(uv_timer_t *timer) {
+  command_t *command = timer->data;
+  command->turn = command->op.context->budget.turn;
+  on_timeout(timer);
+}
+
+static void on_capture(avow__capture_t *capture, int err) {
+  command_t *command = capture->pipe.data;
+  if (err != UV_EMSGSIZE)
+    command_close_one(capture);
+  if (err != 0)
+    command_fail(command, err);
+  clear_if_over(command);
+}
+
+/* To start the process took some time. */
+static void begin_timeout(command_t *command, uint64_t ms) {
+  avow__alarm_set_from_present(command->op.context, &command->alarm, ms,
+                               on_time_is_up);
+}
+
+static void write_more(command_t *command);
+
+/* Nobody reads it any more, or it was closed here. */
+static bool is_unread(int err) {
+  return err == UV_EPIPE || err == UV_ECONNRESET || err == UV_EOF ||
+         err == UV_ECANCELED;
+}
+
+/* A command need not read its input to the end. */
+static void end_input(command_t *command, int err) {
+  command_close_one(&command->in);
+  if (!is_unread(err))
+    command_fail(command, err);
+}
+
+static void command_on_write(uv_write_t *req, int status) {
+  command_t *command = req->data;
+  if (status < 0)
+    end_input(command, status);
+  else
+    write_more(command);
+}
+
+/* Writes the next part of the input, or closes it after the last. */
+static void write_more(command_t *command) {
+  uv_buf_t buf = avow__bytes_from(command->input.u.p, command->written);
+  command->written += buf.len;
+  command->write.data = command;
+  const int err = buf.len == 0
+                      ? UV_EOF
+                      : uv_write(&command->write, (uv_stream_t *) &command->in,
+                                 &buf, 1, command_on_write);
+  if (err < 0)
+    end_input(command, err);
+}
+
+/* What libuv writes to, nobody may be there to read. */
+static void ignore_sigpipe(void) {
+#ifdef SIGPIPE
+  struct sigaction now = { .sa_flags = 0 };
+  (void) sigaction(SIGPIPE, NULL, &now); /* cannot fail */
+  if (now.sa_handler == SIG_DFL)
+    (void) signal(SIGPIPE, SIG_IGN); /* cannot fail */
+#endif
+}
+
+/* Of what is inherited, or not there, our end is not needed. */
+static int use_pipe(uv_stdio_container_t *to, uv_pipe_t *pipe) {
+  if ((to->flags & UV_CREATE_PIPE) != 0)
+    return avow__child_pipe_make(to, pipe);
+  command_close_one(pipe);
+  return 0;
+}
+
+static int use_pipes(command_t *command, uv_stdio_container_t *stdio) {
+  int err = use_pipe(&stdio[0], &command->in);
+  if (err == 0)
+    err = use_pipe(&stdio[1], &command->out.pipe);
+  if (err == 0)
+    err = use_pipe(&stdio[2], &command->err.pipe);
+  return err;
+}
+
+/* The process has its ends, or never will. What it inherits stays. */
+static void pass_pipes(const avow_command_t *what,
+                       const uv_stdio_container_t *stdio) {
+  for (int i = 0; i < AVOW__STANDARD_STREAMS; i++)
+    if ((what->inherits >> i & 1) == 0)
+      avow__child_pipe_pass(&stdio[i]);
+}
+
+static int command_spawn(command_t *command, const avow_command_t *what) {
+  uv_stdio_container_t stdio[AVOW__STANDARD_STREAMS];
+  uv_process_options_t options = avow__command_options(what, stdio);
+  options.exit_cb = command_on_child_exit;
+  if (command->leads)
+    options.flags |= UV_PROCESS_DETACHED;
+  if (command->input.tag != AVOW_BYTES && stdio[0].flags != UV_INHERIT_FD)
+    stdio[0].flags = UV_IGNORE;
+  int err = use_pipes(command, stdio);
+  if (err == 0)
+    err = avow__spawn(command->op.context->loop, &command->process, &options,
+                      &command->has_process);
+  pass_pipes(what, stdio);
+  return err;
+}
+
+static unsigned count_closing(const command_t *command) {
+  const void *const handles[] = { &command->out, &command->err, &command->in,
+                                  &command->alarm, &command->process };
+  unsigned n = 0;
+  for (size_t i = 0; i < sizeof(handles) / sizeof(*handles); i++)
+    n += uv_is_closing(handles[i]) != 0;
+  return n;
+}
+
+/* The program has closed handles: then they do not all report. */
+static bool command_give_up(void *data) {
+  command_t *command = data;
+  if (count_closing(command) == command->closing)
+    return false;
+  assert(command->has_process); /* else all were closed as that failed */
+  (void) command_kill(command); /* or it cannot be */
+  clear(command);
+  --*command->op.in_flight;
+  (void) avow_reject(command->op.deferred,
+                     avow_error(UV_ECANCELED)); /* or it is already */
+  return true;
+}
+
+static void command_is_gone(void *data) {
+  command_t *command = data;
+  drop_texts(command);
+  avow_free(command);
+}
+
+static void command_start(command_t *command, const avow_command_t *what) {
+  const int err = command_spawn(command, what);
+  command->open += command->has_process;
+  if (err < 0) {
+    command->failure = err;
+    clear(command);
+    return;
+  }
+  avow__capture_start(&command->out, on_capture);
+  avow__capture_start(&command->err, on_capture);
+  if (what->timeout > 0)
+    begin_timeout(command, what->timeout);
+  if (command->input.tag != AVOW_BYTES)
+    return;
+  ignore_sigpipe();
+  write_more(command);
+}
+
+static void command_init(command_t *command, const avow_command_t *what) {
+  uv_loop_t *loop = command->op.context->loop;
+  avow__alarm_init(command->op.context, &command->alarm, command);
+  (void) uv_pipe_init(loop, &command->in, 0);       /* these cannot fail */
+  (void) uv_pipe_init(loop, &command->out.pipe, 0); /* … */
+  (void) uv_pipe_init(loop, &command->err.pipe, 0); /* … */
+  command->in.data = command->out.pipe.data = command->err.pipe.data =
+      command->process.data = command;
+  command->open = 4;
+  command->stray = (avow__stray_t){ .context = command->op.context,
+                                    .block = command,
+                                    .give_up = command_give_up,
+                                    .free_fn = command_is_gone };
+  avow__stray_tether(&command->stray);
+  command->out.max_bytes =
+      what->out_max_bytes > 0 ? what->out_max_bytes : LIMIT;
+  command->err.max_bytes =
+      what->err_max_bytes > 0 ? what->err_max_bytes : LIMIT;
+  command->leads = what->group;
+  command->grace = what->grace > 0 ? what->grace : GRACE;
+}
+
+static command_t *command_new(uv_loop_t *loop, const avow_command_t *what,
+                              avow_promise_t **out) {
+  const bool placed = what->cwd != NULL;
+  const size_t size = sizeof("'' in ''") + strlen(what->args[0]) +
+                      (placed ? strlen(what->cwd) : 0);
+  command_t *command = avow__op_new(loop, sizeof(*command) + size, out);
+  if (command != NULL)
+    (void) snprintf(command->name, size, placed ? "'%s' in '%s'" : "'%s'",
+                    what->args[0], what->cwd); /* fits */
+  return command;
+}
+
+static int command_check(const avow_command_t *what,
+                         const avow_value_t *input) {
+  if (avow_is_error(input))
+    return input->code; /* no memory for it */
+  const int err = avow__command_check(what);
+  if (err != 0)
+    return err;
+  if ((what->inherits & AVOW_INHERIT_IN) != 0)
+    return input->tag == AVOW_NONE ? 0 : UV_EINVAL;
+  return input->tag == AVOW_BYTES || input->tag == AVOW_NONE ? 0 : UV_EINVAL;
+}
+
+avow_promise_t *avow_command(uv_loop_t *loop, const avow_command_t *what,
+                             avow_value_t input) {
+  avow_promise_t *p;
+  command_t *command = NULL;
+  const int err = command_check(what, &input);
+  if (err == 0)
+    command = command_new(loop, what, &p);
+  else
+    p = avow__refuse(loop, err, "run", NULL);
+  if (command == NULL) {
+    avow__value_unref(input);
+    return p;
+  }
+  command->input = input;
+  command_init(command, what);
+  avow_on_cancel(command->op.deferred, command_cancel, command);
+  avow__op_started(&command->op);
+  command_start(command, what);
+  return p;
+}

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The entries of a tree that is copied, each with the directory that it is in.
+ * Of a directory the copy is held open while somebody needs it: the descent, as
+ * long as it is not much deeper, and lanes that copy something into it. The way
+ * back to one that was closed is "..", from one in it that is open still: it is
+ * needed once the last of these is finished, and has to lead to the same
+ * directory. All but the finished one's own is done under the copy's lock.
+ */
+#ifndef AVOW_COPY_ENTRIES_H
+#define AVOW_COPY_ENTRIES_H
+
+#include "sys/copy_entry.h"
+
+typedef struct avow__copied_s avow__copied_t;
+
+struct avow__copied_s {
+  avow__copied_t *next;   /* among those to be told of */
+  avow__copied_t *parent; /* the directory that it is in; NULL for the root */
+  avow__copied_t *below;  /* the one in it that the descent went into */
+  size_t holders; /* a lane or the descent, and what is in the directory */
+  size_t users;   /* of those, who needs its copy open */
+  bool uses_parent;
+  bool entered; /* the descent is one of the users */
+  bool made;    /* a directory that was not there before */
+  avow__dir_t to;
+  uint64_t to_dev, to_ino;
+  avow__original_t original;
+  uv_stat_t stat; /* of the source; zeros if there is none */
+  avow_value_t error;
+  char name[]; /* the root's is its path */
+};
+
+/* Makes an entry of the directory, which it uses; it is held and used itself.
+   NULL: no memory. */
+avow__copied_t *avow__copied_new(avow__copied_t *parent, const char *name,
+                                 size_t len);
+void avow__copied_free(avow__copied_t *entry);
+
+/* The names from the root's down, for avow_free(); another root's, unless that
+   is NULL. */
+char *avow__copied_path(const avow__copied_t *entry, const char *root);
+
+/* Keeps the first of its failures. */
+void avow__copied_fail(avow__copied_t *entry, int err);
+
+/* Notes which directory the copy is. */
+int avow__copied_know(avow__copied_t *dir);
+
+/* Has the copy open again, if need be by one in it. */
+int avow__copied_reopen(avow__copied_t *dir, const avow__dir_t *below);
+
+/* One less needs it open. */
+void avow__copied_unuse(avow__copied_t *dir);
+
+#endif

@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Copying a tree: a few lanes, each work in shifts on the thread pool, take
+ * entry after entry from one tree and copy it. Taking it, under the lock, opens
+ * what is to be copied, or makes a directory, so that is there before what is
+ * in it. It gets its mode and its times when the last of that is done: whoever
+ * does that, in whatever lane, is the last to hold the directory.
+ */
+#include <string.h>
+
+#include "avow/cancel.h"
+#include "avow/combine.h"
+#include "base/alloc.h"
+#include "base/options_check.h"
+#include "fs/fs_sync.h"
+#include "sys/copy_entries.h"
+#include "sys/sliced_work.h"
+#include "sys/tree.h"
+
+/* ENTERED: so many directories that were entered have their copies open. */
+enum { LANES = 4, MOST_LANES = 64, ENTERED = 32, REGULAR = 0100000 };
+
+typedef avow__copied_t entry_t;
+
+typedef struct {
+  uint32_t refs; /* on the loop's thread, as deaf */
+  bool deaf;     /* the program is not to be told any more */
+  avow_copy_options_t options;
+  uv_mutex_t mutex; /* for all that follows */
+  avow__tree_t tree;
+  avow__dir_t above;    /* that the copy is in */
+  size_t to_at;         /* where its name there begins */
+  entry_t *dir;         /* the deepest that was entered; it holds those above */
+  entry_t *top_entered; /* the furthest up whose copy is open for the descent */
+  size_t entered;       /* how many these are */
+  bool started;
+  bool stopped;
+  uint64_t target_dev, target_ino; /* of the root's copy */
+  int64_t copied;
+  avow_value_t error; /* that it stopped at */
+  entry_t *told;      /* finished, for the program to hear of */
+  entry_t **last_told;
+  char to[];
+} copy_t;
+
+typedef struct {
+  avow__shifts_t shifts;
+  copy_t *copy;
+} lane_t;
+
+static bool copy_tree_is_dir(const entry_t *entry) {
+  return avow__disk_type(&entry->stat) == UV_DIRENT_DIR;
+}
+
+/* The directory that the root's copy is in; NULL: where the process is. */
+static const avow__dir_t *above(const copy_t *copy) {
+  return copy->above.fd >= 0 ? &copy->above : NULL;
+}
+
+/* Where its copy is. *path is to be freed behind that. */
+static int copy_tree_place_of(const copy_t *copy, const entry_t *entry,
+                              char **path, avow__place_t *out) {
+  const entry_t *parent = entry->parent;
+  *path = AVOW__PLACES_ARE_PATHS ? avow__copied_path(entry, copy->to) : NULL;
+  *out = (avow__place_t){ .dir = parent != NULL ? &parent->to : above(copy),
+                          .name = parent != NULL ? entry->name
+                                                 : copy->to + copy->to_at,
+                          .path = *path };
+  if (AVOW__PLACES_ARE_PATHS && *path == NULL)
+    return UV_ENOMEM;
+  return parent != NULL && parent->to.fd < 0 ? UV_ENOENT : 0;
+}
+
+static void copy_tree_stop(copy_t *copy, avow_value_t error) {
+  copy->stopped = true;
+  if (avow_is_error(&copy->error))
+    avow__value_unref(error);
+  else
+    copy->error = error;
+}
+
+static bool is_target(const copy_t *copy, const entry_t *entry) {
+  return entry->parent != NULL && entry->stat.st_dev == copy->target_dev &&
+         entry->stat.st_ino == copy->target_ino;
+}
+
+static int know_target(copy_t *copy, entry_t *entry) {
+  const int err = avow__copied_know(entry);
+  if (err == 0 && entry->parent == NULL) {
+    copy->target_dev = entry->to_dev;
+    copy->target_ino = entry->to_ino;
+  }
+  return err;
+}
+
+static int make_dir(copy_t *copy, entry_t *entry) {
+  char *path;
+  avow__place_t place;
+  if (is_target(copy, entry))
+    return UV_EINVAL;
+  int made = copy_tree_place_of(copy, entry, &path, &place);
+  if (made == 0)
+    made = avow__copy_dir(place, &entry->stat, copy->options.keep, &entry->to);
+  avow_free(path);
+  entry->made = made > 0;
+  return made < 0 ? made : know_target(copy, entry);
+}
+
+/* The descent needs its copy open, and it is; of those further up not all. */
+static void descend_into(copy_t *copy, entry_t *dir) {
+  dir->entered = true;
+  if (copy->dir != NULL)
+    copy->dir->below = dir;
+  copy->dir = dir;
+  if (copy->entered++ == 0)
+    copy->top_entered = dir;
+  if (copy->entered <= ENTERED)
+    return;
+  entry_t *top = copy->top_entered;
+  copy->top_entered = top->below;
+  copy->entered--;
+  top->entered = false;
+  avow__copied_unuse(top);
+}
+
+/* Goes back to the directory above the one that was entered, which its lane
+   holds and uses now. Where there is no way back, its entries say so. */
+static entry_t *leave_dir(copy_t *copy) {
+  entry_t *left = copy->dir;
+  entry_t *above = left->parent;
+  copy->dir = above;
+  copy->entered--;
+  left->entered = false;
+  if (above == NULL || above->entered)
+    return left;
+  (void) avow__copied_reopen(above, &left->to);
+  above->users++;
+  above->entered = true;
+  copy->top_entered = above;
+  copy->entered++;
+  return left;
+}
+
+/* Enters a directory of the source; true if the tree is in it now. */
+static bool copy_tree_enter_dir(copy_t *copy, entry_t *entry) {
+  int err = make_dir(copy, entry);
+  if (err == 0)
+    err = avow__tree_enter(&copy->tree, 0);
+  if (err < 0) {
+    avow__copied_fail(entry, err);
+    return false;
+  }
+  if (entry->made && copy->options.keep == AVOW_KEEP_ALL)
+    err = avow__copy_dir_attributes(avow__tree_dir(&copy->tree), &entry->to,
+                                    &entry->stat);
+  if (err < 0)
+    avow__copied_fail(entry, err); /* and is filled all the same */
+  if (entry->uses_parent)
+    avow__copied_unuse(entry->parent);
+  entry->uses_parent = false;
+  descend_into(copy, entry);
+  return true;
+}
+
+static entry_t *entry_new(const copy_t *copy) {
+  const avow__tree_t *tree = &copy->tree;
+  const size_t at = copy->dir != NULL ? tree->name_at : 0;
+  return avow__copied_new(copy->dir, tree->path + at, tree->len - at);
+}
+
+/* Opens the directory that the copy goes to. A failure of that is not one of
+   the source. */
+static int hold_target(copy_t *copy, entry_t *root) {
+  const int err = avow__dir_hold_above(copy->to, &copy->above, &copy->to_at);
+  if (err < 0)
+    root->error = avow__error_of(err, "copy", copy->to);
+  return err;
+}
+
+/* Of a file its directory has said that it is one, and the rest who opens it
+   will see. */
+static int look_at_stat(const copy_t *copy, entry_t *entry) {
+  if (AVOW__PLACES_ARE_PATHS || copy->tree.type != UV_DIRENT_FILE)
+    return avow__place_lstat(avow__tree_place(&copy->tree), &entry->stat);
+  entry->stat.st_mode = REGULAR;
+  return 0;
+}
+
+/* Both paths are looked up here, and only here. */
+static int copy_tree_look_at(copy_t *copy, entry_t *entry) {
+  const bool is_root = entry->parent == NULL;
+  int err = is_root ? avow__tree_hold(&copy->tree) : 0;
+  if (err == 0)
+    err = look_at_stat(copy, entry);
+  if (err == 0 && is_root)
+    err = hold_target(copy, entry);
+  copy->tree.type = avow__disk_type(&entry->stat);
+  return err;
+}
+
+/* What is to be copied, or has failed already; NULL for a directory. */
+static entry_t *copy_tree_begin(copy_t *copy) {
+  entry_t *entry = entry_new(copy);
+  if (entry == NULL) {
+    copy_tree_stop(copy, avow_error(UV_ENOMEM));
+    return NULL;
+  }
+  int err = copy_tree_look_at(copy, entry);
+  if (err == 0 && copy_tree_is_dir(entry))
+    return copy_tree_enter_dir(copy, entry) ? NULL : entry;
+  if (err == 0)
+    err = avow__original_open(avow__tree_place(&copy->tree), &entry->stat,
+                              &entry->original);
+  if (err < 0)
+    avow__copied_fail(entry, err);
+  return entry;
+}
+
+static int copy_tree_step(copy_t *copy) {
+  if (copy->started)
+    return avow__tree_next(&copy->tree);
+  copy->started = true;
+  return AVOW__TREE_ENTRY;
+}
+
+/* Takes what the lane is to copy or to let go of, if anything; false at the
+   end. */
+static bool copy_tree_take(copy_t *copy, entry_t **out) {
+  *out = NULL;
+  if (copy->stopped)
+    return false;
+  const int next = copy_tree_step(copy);
+  if (next == AVOW__TREE_END)
+    return false;
+  if (next == AVOW__TREE_ENTRY) {
+    *out = copy_tree_begin(copy);
+    return true;
+  }
+  if (next < 0) {
+    avow__copied_fail(copy->dir, next);
+    avow__tree_skip(&copy->tree);
+    return true;
+  }
+  *out = leave_dir(copy);
+  return true;
+}
+
+/* Counts it, and keeps it for the program to hear of. */
+static void copy_tree_report(copy_t *copy, entry_t *entry) {
+  const bool failed = avow_is_error(&entry->error);
+  if (!failed)
+    copy->copied++;
+  if (copy->options.on_entry != NULL) {
+    *copy->last_told = entry;
+    copy->last_told = &entry->next;
+    return;
+  }
+  if (failed)
+    copy_tree_stop(copy, avow_value_ref(&entry->error));
+  avow__copied_free(entry);
+}
+
+/* Lets go of an entry. True for the last one to do so, who uses it still. */
+static bool copy_tree_let_go(copy_t *copy, entry_t *entry, bool uses) {
+  uv_mutex_lock(&copy->mutex);
+  const bool last = --entry->holders == 0;
+  if (!last && uses)
+    avow__copied_unuse(entry);
+  uv_mutex_unlock(&copy->mutex);
+  return last;
+}
+
+/* Ends a directory of which nothing is left to be copied: one that was made,
+   with all above it up to one that was there. Nobody else has it. */
+static void end_dir(copy_t *copy, entry_t *dir, const avow__dir_t *below) {
+  char *path = NULL;
+  avow__place_t place = { .dir = NULL };
+  int err = avow__copied_reopen(dir, below);
+  if (AVOW__PLACES_ARE_PATHS && err == 0)
+    err = copy_tree_place_of(copy, dir, &path, &place);
+  if (err == 0)
+    err = avow__copy_dir_end(place, &dir->to, &dir->stat, copy->options.keep);
+  if (err < 0)
+    avow__copied_fail(dir, err);
+  avow_free(path);
+}
+
+/* Lets go of it, and of the directories that it was the last in. */
+static void copy_tree_finish(copy_t *copy, entry_t *entry) {
+  avow__dir_t below = { .fd = -1 };
+  bool uses = true;
+  while (entry != NULL && copy_tree_let_go(copy, entry, uses)) {
+    entry_t *parent = entry->parent;
+    uses = entry->uses_parent;
+    if (entry->made)
+      end_dir(copy, entry, &below);
+    avow__dir_close(&below);
+    below = entry->to;
+    entry->to = (avow__dir_t){ .fd = -1 };
+    uv_mutex_lock(&copy->mutex);
+    copy_tree_report(copy, entry);
+    uv_mutex_unlock(&copy->mutex);
+    entry = parent;
+  }
+  avow__dir_close(&below);
+}
+
+static void copy_entry(copy_t *copy, entry_t *entry,
+                       const avow__chore_t *chore) {
+  const avow__copying_t copying = { &entry->original, &entry->stat,
+                                    &copy->options, chore };
+  char *path;
+  avow__place_t place;
+  int err = copy_tree_place_of(copy, entry, &path, &place);
+  if (err == 0)
+    err = avow__copy_entry(&copying, place);
+  avow_free(path);
+  avow__original_close(&entry->original);
+  if (err < 0)
+    avow__copied_fail(entry, err);
+}
+
+static avow_value_t run_lane(avow__shifts_t *shifts) {
+  copy_t *copy = ((lane_t *) shifts)->copy;
+  while (!avow__shifts_is_over(shifts)) {
+    entry_t *entry;
+    uv_mutex_lock(&copy->mutex);
+    const bool more = copy_tree_take(copy, &entry);
+    uv_mutex_unlock(&copy->mutex);
+    if (!more)
+      return avow_int(0);
+    if (entry != NULL && !copy_tree_is_dir(entry) &&
+        !avow_is_error(&entry->error))
+      copy_entry(copy, entry, shifts->chore);
+    copy_tree_finish(copy, entry);
+  }
+  return avow_none();
+}
+
+static entry_t *take_told(copy_t *copy) {
+  uv_mutex_lock(&copy->mutex);
+  entry_t *told = copy->told;
+  copy->told = NULL;
+  copy->last_told = &copy->told;
+  uv_mutex_unlock(&copy->mutex);
+  return told;
+}
+
+static void stop_from_outside(copy_t *copy, avow_value_t error) {
+  uv_mutex_lock(&copy->mutex);
+  copy_tree_stop(copy, error);
+  uv_mutex_unlock(&copy->mutex);
+}
+
+/* Tells the program; false if it has had enough, or there is no memory to tell
+   it. */
+static bool tell_program(copy_t *copy, const entry_t *entry) {
+  const bool failed = avow_is_error(&entry->error);
+  char *path = avow__copied_path(entry, NULL);
+  if (path == NULL) {
+    stop_from_outside(copy, avow_error(UV_ENOMEM));
+    return false;
+  }
+  const avow_copied_t copied = { .path = path,
+                                 .type = avow__disk_type(&entry->stat),
+                                 .size = copy_tree_is_dir(entry)
+                                             ? 0
+                                             : entry->stat.st_size,
+                                 .error = failed ? &entry->error : NULL };
+  const bool goes_on = copy->options.on_entry(&copied, copy->options.data);
+  avow_free(path);
+  if (!goes_on)
+    stop_from_outside(copy, failed ? avow_value_ref(&entry->error)
+                                   : avow_error(UV_ECANCELED));
+  return goes_on;
+}
+
+/* The program hears of all entries, until it has had enough. */
+static void after_shift(avow__shifts_t *shifts) {
+  copy_t *copy = ((lane_t *) shifts)->copy;
+  for (entry_t *entry = take_told(copy); entry != NULL;) {
+    entry_t *next = entry->next;
+    if (!copy->deaf && !tell_program(copy, entry))
+      copy->deaf = true;
+    avow__copied_free(entry);
+    entry = next;
+  }
+}
+
+static void copy_unref(void *data) {
+  copy_t *copy = data;
+  if (--copy->refs > 0)
+    return;
+  for (entry_t *entry = copy->told; entry != NULL;) {
+    entry_t *next = entry->next;
+    avow__copied_free(entry);
+    entry = next;
+  }
+  for (entry_t *dir = copy->dir; dir != NULL;) {
+    entry_t *parent = dir->parent;
+    avow__copied_free(dir);
+    dir = parent;
+  }
+  avow__value_unref(copy->error);
+  avow__tree_free(&copy->tree);
+  avow__dir_close(&copy->above);
+  uv_mutex_destroy(&copy->mutex);
+  avow_free(copy);
+}
+
+static void copy_tree_abandon(void *data) {
+  copy_t *copy = data;
+  copy->deaf = true;
+  copy_unref(copy);
+}
+
+static void free_lane(avow__shifts_t *shifts) {
+  copy_unref(((lane_t *) shifts)->copy);
+}
+
+static avow_promise_t *start_lane(uv_loop_t *loop, copy_t *copy) {
+  lane_t *lane = avow__shifts_new(loop, sizeof(*lane));
+  if (lane == NULL)
+    return avow_promise_reject(loop, avow_error(UV_ENOMEM));
+  lane->copy = copy;
+  copy->refs++;
+  lane->shifts.shift = run_lane;
+  lane->shifts.after = copy->options.on_entry != NULL ? after_shift : NULL;
+  lane->shifts.free_fn = free_lane;
+  return avow__shifts_start(&lane->shifts);
+}
+
+static copy_t *copy_new(const char *from, const char *to,
+                        const avow_copy_options_t *options) {
+  const size_t to_size = strlen(to) + 1;
+  copy_t *copy = avow_calloc(1, sizeof(*copy) + to_size);
+  if (copy == NULL)
+    return NULL;
+  if (options != NULL)
+    copy->options = *options;
+  memcpy(copy->to, to, to_size);
+  copy->refs = 1;
+  copy->above.fd = -1;
+  copy->last_told = &copy->told;
+  if (uv_mutex_init(&copy->mutex) == 0) {
+    if (avow__tree_init(&copy->tree, from, avow__disk_trimmed(from)) == 0)
+      return copy;
+    uv_mutex_destroy(&copy->mutex);
+  }
+  avow_free(copy);
+  return NULL;
+}
+
+static avow_value_t copy_tree_end(const avow_value_t *lanes, void *data) {
+  copy_t *copy = data;
+  if (avow_is_error(&copy->error))
+    return avow_value_ref(&copy->error);
+  return avow_int(copy->copied);
+}
+
+static bool copy_tree_is_refused(const char *path) {
+  return path == NULL || path[0] == '\0';
+}
+
+/* Some kind that is not known must not pass for one that overwrites. */
+static bool copy_options_are_refused(const avow_copy_options_t *options) {
+  return options->concurrency > MOST_LANES ||
+         (unsigned) options->existing > AVOW_EXISTING_KEEP ||
+         (unsigned) options->keep > AVOW_KEEP_ALL;
+}
+
+static int copy_tree_check(const char *from, const char *to,
+                           const avow_copy_options_t *options) {
+  if (copy_tree_is_refused(from) || copy_tree_is_refused(to) ||
+      (options != NULL && copy_options_are_refused(options)))
+    return UV_EINVAL;
+  return AVOW__RESERVED(options);
+}
+
+avow_promise_t *avow_copy_tree(uv_loop_t *loop, const char *from,
+                               const char *to,
+                               const avow_copy_options_t *options) {
+  const unsigned concurrency = options != NULL ? options->concurrency : 0;
+  const int err = copy_tree_check(from, to, options);
+  if (err != 0) {
+    const char *named =
+        copy_tree_is_refused(from) || !copy_tree_is_refused(to) ? from : to;
+    return avow__refuse(loop, err, "copy", named != NULL ? named : "NULL");
+  }
+  copy_t *copy = copy_new(from, to, options);
+  if (copy == NULL)
+    return avow_promise_reject(loop, avow_error(UV_ENOMEM));
+  avow_promise_t *lanes[MOST_LANES];
+  const size_t n = concurrency > 0 ? concurrency : LANES;
+  for (size_t i = 0; i < n; i++)
+    lanes[i] = start_lane(loop, copy);
+  avow_promise_t *p = avow_cancel_losers(avow_all(loop, lanes, n));
+  return avow_attach(avow_then(p, copy_tree_end, NULL, copy), copy,
+                     copy_tree_abandon);
+}

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * New files without a name, or with a temporary one. Only who holds the lock of
+ * a file removes its temporary name, and only after a look that it still leads
+ * to that file; names are given to locked files alone, or looked at once more
+ * when the lock is held. So nobody's name is removed but that of a writer which
+ * is no more.
+ */
+/* NOLINTNEXTLINE(readability-identifier-naming): the system's name */
+#define _GNU_SOURCE 1 /* O_TMPFILE */
+#ifdef __APPLE__
+#  define _DARWIN_C_SOURCE 1
+#endif
+
+#include "sys/temp_file.h"
+
+#include <assert.h>
+#include <fcntl.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "sys/at.h"
+
+/* More than write to one name at a time. Past them names are random, and
+   nobody looks for what is left there. */
+enum { SLOTS = 16, TRIES = 100, PROC_PATH = 40 };
+enum { ALL = 0777, OTHERS = 0077 };
+
+/* Two names that have the same share their slots, which does no harm. */
+static uint64_t temp_file_hash(const char *name) {
+  uint64_t h = 0xcbf29ce484222325U; /* FNV-1a */
+  for (; *name != '\0'; name++)
+    h = (h ^ (unsigned char) *name) * 0x100000001b3U;
+  return h;
+}
+
+static void set_temp(avow__temp_file_t *t, unsigned slot) {
+  if (slot >= SLOTS)
+    (void) uv_random(NULL, NULL, &slot, sizeof(slot), 0, NULL); /* or this */
+  (void) snprintf(t->temp, sizeof(t->temp), ".avow-%016llx-%x",
+                  (unsigned long long) temp_file_hash(t->name),
+                  slot); /* it fits */
+}
+
+/* Locks the file; false if another has the lock. Where there are no locks
+   nothing is removed. */
+static bool lock(int file) {
+#ifdef LOCK_EX
+  return flock(file, LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK;
+#else
+  return true;
+#endif
+}
+
+static bool lock_left(int file) {
+#ifdef LOCK_EX
+  return flock(file, LOCK_EX | LOCK_NB) == 0;
+#else
+  return false;
+#endif
+}
+
+static bool is_named(const avow__temp_file_t *t, int file) {
+  struct stat named, opened;
+  return avow__at_look(file, NULL, &opened) == 0 && S_ISREG(opened.st_mode) &&
+         avow__at_look(t->dir, t->temp, &named) == 0 &&
+         named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
+}
+
+static int open_left(const avow__temp_file_t *t, int access) {
+  return avow__at_open(t->dir, t->temp,
+                       access | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
+}
+
+/* Removes what a writer left there that was killed, if one did. */
+static void remove_left(const avow__temp_file_t *t) {
+  int file = open_left(t, O_RDONLY);
+  if (file == UV_EACCES)
+    file = open_left(t, O_WRONLY);
+  if (file < 0)
+    return;
+  if (lock_left(file) && is_named(t, file))
+    (void) unlinkat(t->dir, t->temp, 0); /* the next one tries again */
+  (void) close(file);                    /* nothing was written */
+}
+
+static void remove_all_left(avow__temp_file_t *t) {
+  for (unsigned slot = 0; slot < SLOTS; slot++) {
+    set_temp(t, slot);
+    remove_left(t);
+  }
+  t->temp[0] = '\0';
+}
+
+/* The path by which a file without a name is found, where there is /proc. */
+static void set_proc_path(int file, char path[PROC_PATH]) {
+  (void) snprintf(path, PROC_PATH, "/proc/self/fd/%d", file); /* it fits */
+}
+
+static bool can_be_linked(int file) {
+  char path[PROC_PATH];
+  set_proc_path(file, path);
+  return access(path, F_OK) == 0;
+}
+
+/* Some kernels forget the umask where there is no name. What it leaves of all
+   permissions tells; nothing, if it leaves all. */
+static bool set_mode(int file, int mode) {
+  struct stat info;
+  if ((mode & OTHERS) == 0)
+    return true;
+  if (avow__at_look(file, NULL, &info) < 0 || (info.st_mode & ALL) == ALL)
+    return false;
+  return fchmod(file, (mode_t) mode & info.st_mode & ALL) == 0;
+}
+
+/* Whatever is against it: there is another way, which says what it is. */
+static bool open_unnamed(avow__temp_file_t *t, int mode) {
+#ifdef O_TMPFILE
+  const int at_first = (mode & OTHERS) == 0 ? mode : ALL;
+  const int file = avow__at_open(t->dir, ".", O_TMPFILE | O_WRONLY, at_first);
+  if (file < 0)
+    return false;
+  if (can_be_linked(file) && set_mode(file, mode) && lock(file)) {
+    t->file = file;
+    return true;
+  }
+  (void) close(file); /* which is the end of it */
+#endif
+  return false;
+}
+
+/* Who takes it for one that was left has the lock, and removes it. */
+static int open_slot(avow__temp_file_t *t, int mode) {
+  const int file =
+      avow__at_open(t->dir, t->temp, O_WRONLY | O_CREAT | O_EXCL, mode);
+  if (file < 0 || (lock(file) && is_named(t, file)))
+    return file;
+  (void) close(file); /* nothing was written */
+  return UV_EEXIST;
+}
+
+static int open_named(avow__temp_file_t *t, int mode) {
+  int file = UV_EEXIST;
+  for (unsigned slot = 0; slot < TRIES && file == UV_EEXIST; slot++) {
+    set_temp(t, slot);
+    file = open_slot(t, mode);
+  }
+  t->file = file < 0 ? -1 : file;
+  return file < 0 ? file : 0;
+}
+
+int avow__temp_file_open(avow__temp_file_t *t, int dir, const char *name,
+                         int mode) {
+  *t = (avow__temp_file_t){ .dir = dir, .name = name, .file = -1 };
+  remove_all_left(t);
+  return open_unnamed(t, mode & ALL) ? 0 : open_named(t, mode & ALL);
+}
+
+static int link_as(const avow__temp_file_t *t, const char *name) {
+  char path[PROC_PATH];
+  set_proc_path(t->file, path);
+  return avow__at_code(linkat(AT_FDCWD, path, t->dir, name, AT_SYMLINK_FOLLOW));
+}
+
+static int link_temp(avow__temp_file_t *t) {
+  int err = UV_EEXIST;
+  for (unsigned slot = 0; slot < TRIES && err == UV_EEXIST; slot++) {
+    set_temp(t, slot);
+    err = link_as(t, t->temp);
+  }
+  if (err < 0)
+    t->temp[0] = '\0';
+  return err;
+}
+
+int avow__temp_file_take_place(avow__temp_file_t *t) {
+  assert(t->file >= 0);
+  if (t->temp[0] == '\0') {
+    const int link_err = link_as(t, t->name); /* which is all if it is free */
+    const int temp_err = link_err == UV_EEXIST ? link_temp(t) : link_err;
+    if (link_err != UV_EEXIST || temp_err < 0)
+      return temp_err;
+  }
+  const int err = avow__at_code(renameat(t->dir, t->temp, t->dir, t->name));
+  if (err == 0)
+    t->temp[0] = '\0';
+  return err;
+}
+
+void avow__temp_file_close(avow__temp_file_t *t) {
+  if (t->file < 0)
+    return;
+  if (t->temp[0] != '\0')
+    (void) unlinkat(t->dir, t->temp, 0); /* the next one tries again */
+  (void) close(t->file); /* what was to last is on the disk already */
+  t->file = -1;
+}

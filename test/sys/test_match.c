@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+/* Names that are like a pattern, compared with fnmatch(3) too. */
+#include "sys/match.h"
+
+#include <fnmatch.h>
+
+#include "harness.h"
+
+static bool matches(const char *pattern, const char *name) {
+  return avow__match(pattern, strlen(pattern), name);
+}
+
+static void match_knows_characters(void **state) {
+  assert_true(matches("?", "\xc3\xa4"));
+  assert_false(matches("??", "\xc3\xa4"));
+  assert_true(matches("[\xc3\xa0-\xc3\xbf]x", "\xc3\xa4x"));
+  assert_true(matches("?", "\xf0\x9f\x98\x80"));
+  assert_true(matches("?", "\xe2\x82\xac"));
+  assert_true(matches("??", "\xe2\x82"));
+  assert_true(matches("?x", "\xc3x"));
+  assert_true(matches("?", "\xff"));
+  assert_true(matches("*\xff", "abc\xff"));
+  assert_false(matches("\xff", "\xfe"));
+}
+
+static void match_takes_what_is_not_closed_as_it_is(void **state) {
+  assert_true(matches("[a", "[a"));
+  assert_true(matches("[", "["));
+  assert_true(matches("a[!", "a[!"));
+  assert_true(matches("a\\", "a\\"));
+  assert_true(matches("[]]", "]"));
+  assert_true(matches("[!]]", "a"));
+  assert_true(matches("[^b]", "a"));
+  assert_false(matches("[^b]", "b"));
+  assert_true(matches("[a-]", "-"));
+  assert_true(matches("[\\]]", "]"));
+  assert_true(matches("\\*", "*"));
+  assert_false(matches("\\*", "x"));
+}
+
+/* As long as no pattern takes exponential time this ends. */
+static void match_of_many_stars_is_quick(void **state) {
+  char name[4096], pattern[512] = "";
+  memset(name, 'a', sizeof(name) - 1);
+  name[sizeof(name) - 1] = '\0';
+  for (int i = 0; i < 200; i++)
+    strcat(pattern, "a*");
+  strcat(pattern, "b");
+
+  assert_false(matches(pattern, name));
+}
+
+/* Neither does one that looks for the end of each again at each place. */
+static void match_of_many_open_brackets_is_quick(void **state) {
+  enum { LONG = 4 << 20, OPEN = 127 };
+  char name[256];
+  memset(name, '[', sizeof(name) - 1);
+  name[sizeof(name) - 1] = '\0';
+  char *pattern = malloc(LONG);
+  assert_non_null(pattern);
+  memset(pattern, 'y', LONG);
+  memset(pattern, '[', 1 + OPEN);
+  pattern[0] = '*';
+
+  assert_false(avow__match(pattern, LONG, name));
+  assert_true(avow__match(pattern, 1 + OPEN, name));
+
+  free(pattern);
+}
+
+/* What closes none of those before it may close one all the same. */
+static void match_knows_which_brackets_are_closed(void **state) {
+  assert_true(matches("[]a", "[]a"));
+  assert_true(matches("[[]x", "[x"));
+  assert_true(matches("[][]x", "[x"));
+  assert_true(matches("[][]x", "]x"));
+  assert_true(matches("[a]*[b", "ab[b"));
+  assert_true(matches("*[b]*[c", "xb[b[c"));
+  assert_false(matches("[!][[a]", "[![a"));
+  assert_true(matches("*[\\][[", "x[][["));
+}
+
+static unsigned random_state = 1;
+
+static unsigned roll(unsigned n) {
+  random_state = random_state * 1103515245U + 12345U;
+  return (random_state >> 16) % n;
+}
+
+static void fill(char *out, const char *letters, unsigned most) {
+  const unsigned len = roll(most + 1);
+  for (unsigned i = 0; i < len; i++)
+    out[i] = letters[roll((unsigned) strlen(letters))];
+  out[len] = '\0';
+}
+
+/* Where fnmatch() leaves it open: sets that are not closed, ranges that run
+   backwards, a backslash at the end or in a set. */
+static bool is_plain(const char *pattern) {
+  const char *p = pattern;
+  while (*p != '\0') {
+    if (*p != '[') {
+      p++;
+      continue;
+    }
+    p++;
+    if (*p == '!')
+      p++;
+    if (*p == ']' || *p == '\0')
+      return false;
+    for (; *p != ']'; p++)
+      if (*p == '\0' || *p == '[' || *p == '!')
+        return false;
+    p++;
+  }
+  return true;
+}
+
+static void match_agrees_with_fnmatch(void **state) {
+  char pattern[16], name[16];
+  int agreed = 0, positive = 0;
+  for (int i = 0; i < 400000; i++) {
+    fill(pattern, "aaabbb.***???[]!", 9);
+    fill(name, "ab.", 7);
+    if (name[0] == '\0' || !is_plain(pattern))
+      continue;
+    const bool expected = fnmatch(pattern, name, FNM_PERIOD) == 0;
+    if (matches(pattern, name) != expected)
+      fail_msg("'%s' and '%s': not %d", pattern, name, expected);
+    agreed++;
+    positive += expected ? 1 : 0;
+  }
+  assert_true(agreed > 50000 && positive > 5000);
+}
+
+SUITE(match) {
+  const struct CMUnitTest tests[] = {
+    CASE(match_knows_characters),
+    CASE(match_takes_what_is_not_closed_as_it_is),
+    CASE(match_of_many_stars_is_quick),
+    CASE(match_of_many_open_brackets_is_quick),
+    CASE(match_knows_which_brackets_are_closed),
+    CASE(match_agrees_with_fnmatch),
+  };
+  return RUN(tests);
+}
