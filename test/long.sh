@@ -176,15 +176,14 @@ depth() {
 # of which .ci/run tries some.
 thorough() {
   at=$build/debugoptimized/test
-  programs debugoptimized test/test_channel test/test_engine test/test_flow test/test_io \
-    test/test_net test/test_process test/test_proof_refused_look \
-    test/test_tools test/proof/syscalls/test_syscalls test/sim/fs_calls \
-    test/sim/fs_calls_sim test/sim/sequences test/sim/sequences_sim \
-    test/sim/test_sim_houses
+  programs debugoptimized test/test_channel test/test_engine test/test_flow \
+    test/test_uv test/test_tools test/test_proof_refused_look \
+    test/proof/syscalls/test_syscalls test/sim/fs_calls test/sim/fs_calls_sim \
+    test/sim/sequences test/sim/sequences_sim test/sim/test_sim_houses
   THOROUGH=1 "$at/proof/syscalls/test_syscalls"
   THOROUGH=1 "$at/test_proof_refused_look" refused_look
   for suite in 'channel oom_channel' 'flow oom_stage' 'engine oom' \
-    'engine oom_async' 'io oom_io' 'net oom_net' 'process oom_process' \
+    'engine oom_async' 'uv oom_io' 'uv oom_net' 'uv oom_process' \
     'flow oom_audience' 'tools oom_tools'; do
     # shellcheck disable=SC2086 # two words
     THOROUGH=1 "$at/test_"$suite

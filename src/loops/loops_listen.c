@@ -9,10 +9,10 @@
 #include "avow/net.h"
 #include "base/alloc.h"
 #include "base/options_check.h"
-#include "io/op.h"
 #include "loops/loops.h"
-#include "net/serve.h"
-#include "net/stream_value.h"
+#include "uv/op.h"
+#include "uv/serve.h"
+#include "uv/stream_value.h"
 
 #ifndef _WIN32
 #  include <fcntl.h>

@@ -27,10 +27,10 @@ bool avow__loops_share(avow_value_t server, const avow__listen_t *listen,
 #  include "avow/net.h"
 #  include "base/alloc.h"
 #  include "engine/child.h"
-#  include "net/bind.h"
-#  include "net/serve.h"
-#  include "net/stream_lock.h"
-#  include "net/stream_value.h"
+#  include "uv/bind.h"
+#  include "uv/serve.h"
+#  include "uv/stream_lock.h"
+#  include "uv/stream_value.h"
 
 /* From this version on loops share ports. The libuv that runs may be older than
    the uv.h of the build, and 1.48 ignores the flag. */

@@ -8,9 +8,9 @@
 #include "avow/cancel.h"
 #include "avow/stream.h"
 #include "base/container.h"
-#include "io/op.h"
-#include "net/stream.h"
 #include "sim/stream_state.h"
+#include "uv/op.h"
+#include "uv/stream.h"
 
 typedef struct {
   avow__op_t op;

@@ -8,8 +8,8 @@
 #include "avow/stream_class.h"
 #include "base/options_check.h"
 #include "engine/child.h"
-#include "net/stream.h"
 #include "stream/duplex_half.h"
+#include "uv/stream.h"
 
 typedef struct {
   avow__pair_t *pair;

@@ -9,8 +9,8 @@
 #include "avow/timer.h"
 #include "base/alloc.h"
 #include "base/container.h"
-#include "io/op.h"
-#include "io/waiter_slot.h"
+#include "uv/op.h"
+#include "uv/waiter_slot.h"
 
 typedef avow__way_t way_t;
 typedef avow__pair_t pair_t;

@@ -13,9 +13,9 @@
 #include "base/alloc.h"
 #include "base/container.h"
 #include "engine/child.h"
-#include "fs/sending.h"
-#include "io/waiter_slot.h"
-#include "net/stream.h"
+#include "uv/sending.h"
+#include "uv/stream.h"
+#include "uv/waiter_slot.h"
 
 enum { READ, WRITE }; /* children */
 

@@ -6,8 +6,8 @@
  * both ways are closed; not that one is, which would be told again and again.
  */
 #include "avow/stream.h"
-#include "io/op.h"
-#include "net/stream.h"
+#include "uv/op.h"
+#include "uv/stream.h"
 
 #ifdef __linux__
 

@@ -6,8 +6,8 @@
  */
 #include "avow/descriptor.h"
 #include "avow/error.h"
-#include "net/eof_error.h"
-#include "net/stream_value.h"
+#include "uv/eof_error.h"
+#include "uv/stream_value.h"
 
 #ifdef AVOW_BY_PATHS
 

@@ -7,9 +7,9 @@
 #include "base/container.h"
 #include "channel/channel.h"
 #include "engine/child.h"
-#include "io/op.h"
-#include "net/read_loop.h"
-#include "net/stream.h"
+#include "uv/op.h"
+#include "uv/read_loop.h"
+#include "uv/stream.h"
 
 typedef struct puller_s puller_t;
 

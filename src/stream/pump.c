@@ -12,14 +12,14 @@
 #include "base/container.h"
 #include "base/misuse.h"
 #include "base/options_check.h"
-#include "io/op.h"
-#include "net/eof_error.h"
-#include "net/idle_timeout.h"
-#include "net/read_loop.h"
-#include "net/sigpipe.h"
-#include "net/stream.h"
-#include "net/stream_lock.h"
-#include "net/stream_value.h"
+#include "uv/eof_error.h"
+#include "uv/idle_timeout.h"
+#include "uv/op.h"
+#include "uv/read_loop.h"
+#include "uv/sigpipe.h"
+#include "uv/stream.h"
+#include "uv/stream_lock.h"
+#include "uv/stream_value.h"
 
 enum { ROOM = 65536 };
 

@@ -5,12 +5,12 @@
 #include "avow/stream.h"
 #include "base/container.h"
 #include "channel/channel.h"
-#include "io/op.h"
-#include "net/eof_error.h"
-#include "net/read_buffer.h"
-#include "net/read_loop.h"
-#include "net/stream.h"
-#include "net/stream_lock.h"
+#include "uv/eof_error.h"
+#include "uv/op.h"
+#include "uv/read_buffer.h"
+#include "uv/read_loop.h"
+#include "uv/stream.h"
+#include "uv/stream_lock.h"
 
 typedef struct {
   avow__source_t source;   /* first: the channel knows it by this */

@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "fs/fs_sync.h"
 #include "sys/temp_name.h"
+#include "uv/fs_sync.h"
 
 #ifdef AVOW_BY_PATHS /* elsewhere a successor is another struct */
 

@@ -17,9 +17,9 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "fs/fs_sync.h"
 #include "sys/at.h"
 #include "sys/inherit.h"
+#include "uv/fs_sync.h"
 
 enum { LINKS = 40, LINK_ROOM = 4096, PRIVATE = 0600 };
 

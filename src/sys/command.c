@@ -16,11 +16,11 @@
 #include "base/alloc.h"
 #include "engine/foreign_close.h"
 #include "engine/virtual_clock.h"
-#include "io/op.h"
-#include "process/child_pipe.h"
-#include "process/spawn.h"
 #include "sys/capture.h"
 #include "sys/command_options.h"
+#include "uv/child_pipe.h"
+#include "uv/op.h"
+#include "uv/spawn.h"
 #include "value/buffer.h"
 
 enum { LIMIT = 16 << 20, GRACE = 5000 };

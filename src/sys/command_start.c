@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* Commands that a program talks to while they run: as processes. */
 #include "avow/command.h"
-#include "io/op.h"
-#include "process/process.h"
 #include "sys/command_options.h"
+#include "uv/op.h"
+#include "uv/process.h"
 
 /* These are of commands that run to their end by themselves. */
 static bool has_limits(const avow_command_t *what) {

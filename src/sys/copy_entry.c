@@ -6,8 +6,8 @@
  */
 #include "sys/copy_entry.h"
 
-#include "fs/fs_sync.h"
 #include "sys/temp_name.h"
+#include "uv/fs_sync.h"
 
 /* Unless what is there is the very thing to be copied. */
 static int replace(const avow__copying_t *c, avow__place_t to) {

@@ -9,8 +9,8 @@
 #define AVOW_COPY_ENTRY_H
 
 #include "avow/tree.h"
-#include "io/work.h"
 #include "sys/dirfd_path.h"
+#include "uv/work.h"
 
 /* What is to be copied, as it was when it was opened: whatever has its name
    later. */

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "fs/fs_sync.h"
+#include "uv/fs_sync.h"
 
 enum { PERMISSIONS = 07777, USABLE = 0700 };
 

@@ -15,8 +15,8 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "fs/fs_sync.h"
 #include "sys/preserve.h"
+#include "uv/fs_sync.h"
 
 enum { PERMISSIONS = 0777, OWNER = 0700, PRIVATE = 0600, BLOCK = 512 };
 

@@ -12,10 +12,10 @@
 #include "avow/combine.h"
 #include "base/alloc.h"
 #include "base/options_check.h"
-#include "fs/fs_sync.h"
 #include "sys/copy_entries.h"
 #include "sys/sliced_work.h"
 #include "sys/tree.h"
+#include "uv/fs_sync.h"
 
 /* ENTERED: so many directories that were entered have their copies open. */
 enum { LANES = 4, MOST_LANES = 64, ENTERED = 32, REGULAR = 0100000 };

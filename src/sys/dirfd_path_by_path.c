@@ -8,7 +8,7 @@
 #include <assert.h>
 
 #include "base/alloc.h"
-#include "fs/fs_sync.h"
+#include "uv/fs_sync.h"
 
 enum { BATCH = 64 };
 

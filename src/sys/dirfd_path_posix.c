@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "fs/fs_sync.h"
 #include "sys/at.h"
+#include "uv/fs_sync.h"
 
 static bool is_interrupted(int result) {
   return result < 0 && errno == EINTR;

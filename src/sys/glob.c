@@ -8,10 +8,10 @@
 #include <string.h>
 
 #include "avow/tree.h"
-#include "fs/fs_sync.h"
 #include "sys/match.h"
 #include "sys/sliced_work.h"
 #include "sys/tree.h"
+#include "uv/fs_sync.h"
 
 /* A name of the system's and a pattern this long: some milliseconds at worst,
    and between two names the chore looks whether anybody still waits. */

@@ -19,9 +19,9 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "fs/fs_sync.h"
 #include "sys/at.h"
 #include "sys/xattr.h"
+#include "uv/fs_sync.h"
 
 enum { ALL = 07777, PERMISSIONS = 0777, GROUP = 070 };
 

@@ -11,8 +11,8 @@
 #include <string.h>
 
 #include "avow/tree.h"
-#include "fs/fs_sync.h"
 #include "sys/tree.h"
+#include "uv/fs_sync.h"
 
 /* Waits of 10 ms and twice as much each time: 630 ms in all. Who looks as often
    as that meets a directory, or none, long before. */

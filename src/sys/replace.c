@@ -4,9 +4,9 @@
  * goes wrong removes it again and leaves the old one as it was.
  */
 #include "avow/file.h"
-#include "fs/file.h"
-#include "fs/fs_sync.h"
 #include "sys/atomic_file.h"
+#include "uv/file.h"
+#include "uv/fs_sync.h"
 
 static int put_in_place(avow__write_file_t *write, avow__successor_t *s) {
   int err = avow__file_fill(write, s->file);

@@ -8,7 +8,7 @@
 #ifndef AVOW_SLICED_WORK_H
 #define AVOW_SLICED_WORK_H
 
-#include "io/work.h"
+#include "uv/work.h"
 
 typedef struct avow__shifts_s avow__shifts_t;
 

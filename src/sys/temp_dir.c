@@ -9,10 +9,10 @@
 
 #include "avow/tree.h"
 #include "base/alloc.h"
-#include "fs/fs_sync.h"
-#include "io/work.h"
 #include "sys/dirfd_path.h"
 #include "sys/remove.h"
+#include "uv/fs_sync.h"
+#include "uv/work.h"
 
 enum { PATH = 4096 };
 

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/alloc.h"
-#include "fs/fs_sync.h"
+#include "uv/fs_sync.h"
 
 enum { TRIES = 100 };
 

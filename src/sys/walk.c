@@ -10,10 +10,10 @@
 #include "avow/tree.h"
 #include "base/alloc.h"
 #include "channel/channel.h"
-#include "fs/fs_sync.h"
-#include "io/work.h"
 #include "sys/sliced_work.h"
 #include "sys/tree.h"
+#include "uv/fs_sync.h"
+#include "uv/work.h"
 
 enum { BATCH = 64 };
 

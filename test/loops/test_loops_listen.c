@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A server on loops of threads of their own. All of it is also for
    ThreadSanitizer. */
-#include "net/stream_value.h"
+#include "uv/stream_value.h"
 
 #include <fcntl.h>
 #include <netinet/in.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A server on loops of threads of their own, without memory or descriptors, and
    what it refuses. */
-#include "net/stream_value.h"
+#include "uv/stream_value.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>

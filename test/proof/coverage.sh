@@ -78,7 +78,7 @@ report pool --filter "$root/src/" --exclude "$root/src/sim/" \
 gcovr --root "$root" --object-directory pool pool --exclude-throw-branches \
   --filter "$root/src/adapters/" --txt
 some='engine/pool engine/oom engine/dump engine/cancel engine/async
-  tools/oom_tools tools/each tools/group tools/map io/op nulls'
+  tools/oom_tools tools/each tools/group tools/map uv/op nulls'
 build plain "$some" -Dpool=disabled -Dc_args="$flags"
 run plain $some
 report plain --filter "$root/src/" --exclude "$root/src/sim/" \

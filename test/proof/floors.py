@@ -28,7 +28,7 @@ TABLES = {'engine/kinds'}
 
 # What promises are made of, and who has kinds of promises of its own.
 BODY = {'engine/block.h', 'engine/engine.h'}
-INSIDERS = {'channel/inside.h', 'net/handle.c', 'sim/cancel.c', 'sim/run.c',
+INSIDERS = {'channel/inside.h', 'uv/handle.c', 'sim/cancel.c', 'sim/run.c',
             'tools/limit.c', 'tools/tool.c'}
 
 

@@ -85,7 +85,7 @@ show() {
 without='-I'$root/test/proof/mcdc
 more='syscalls uvmemory corpus'
 some='engine/pool engine/oom engine/dump engine/cancel engine/async
-  tools/oom_tools tools/each tools/group tools/map io/op net/connect
+  tools/oom_tools tools/each tools/group tools/map uv/op uv/connect
   loops/loops loops/loops_fails loops/loops_many'
 if [ -n "$sample" ]; then
   build sample value "$without" -Dpool=enabled -Dtrace=true

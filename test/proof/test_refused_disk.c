@@ -6,9 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "fs/fs_sync.h"
 #include "refusing.h"
 #include "sys/dirfd_path.h"
+#include "uv/fs_sync.h"
 
 static refusal_t unnamed, named, links, syncs, renamings, copies, held;
 static refusal_t removals, unlinks, originals, looks, sends, handles;

@@ -31,8 +31,8 @@ emulated='base/alloc base/cacheline base/list base/table value/sendable value/er
   tools/limit tools/limit_more tools/map flow/rate tools/retry flow/cache
   tools/group tools/each flow/once flow/broadcast flow/watch tools/auto
   sim/run sim/world sim/picks sim/machine sim/net sim/files sim/shrink
-  tools/oom_tools net/read net/write net/stream net/reader stream/pump
-  stream/duplex fs/fs fs/fs_io sys/match sys/glob sim/engine/order
+  tools/oom_tools uv/read uv/write uv/stream uv/reader stream/pump
+  stream/duplex uv/fs uv/fs_io sys/match sys/glob sim/engine/order
   sim/engine/promise flow/stage_model flow/choices_model'
 mkdir -p "$build"
 build=$(cd "$build" && pwd)

@@ -4,8 +4,8 @@
  * Whoever connects is greeted. An end that is over, or fails, closes the
  * server, so that the other one ends as well.
  */
-#include "net/connect.h"
 #include "scenario.h"
+#include "uv/connect.h"
 
 enum { LONG = 60 * 1000 };
 

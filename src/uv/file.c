@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Whole files: what four requests would do (open, fstat, read, close), done in
+ * one chore of the thread pool, which costs one journey instead of four.
+ * Between two parts a chore looks whether anybody still wants it.
+ */
+#include "avow/file.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "uv/file.h"
+#include "uv/fs_sync.h"
+
+enum { CHUNK = 65536 };
+
+typedef struct {
+  avow__chore_t chore;
+  size_t max_bytes;
+  uint64_t size;       /* as the system says; 0 where that means nothing */
+  size_t used;         /* of what was read */
+  avow_value_t buffer; /* BYTES */
+  char path[];
+} read_file_t;
+
+/* What to make room for: the size, if it says anything, and one byte more to
+   meet the end with. */
+static int guess_size(read_file_t *read, uv_file file, size_t *out) {
+  uv_stat_t stat;
+  const size_t max_bytes = read->max_bytes;
+  const int err = avow__disk_fstat(file, &stat);
+  if (err < 0)
+    return err;
+  if (avow__disk_type(&stat) == UV_DIRENT_FILE)
+    read->size = stat.st_size;
+  if (stat.st_size > max_bytes) /* or so it says: reading shows */
+    *out = avow__plus(max_bytes, 1);
+  else
+    *out = stat.st_size > 0 ? avow__plus((size_t) stat.st_size, 1) : CHUNK;
+  return 0;
+}
+
+static avow__bytes_t *bytes_of(const read_file_t *read) {
+  return read->buffer.u.p;
+}
+
+/* A buffer of that size with what was read so far. */
+static int file_make_room(read_file_t *read, size_t room) {
+  char *data = NULL;
+  const avow_value_t larger = avow_bytes_new(room, &data);
+  if (data == NULL)
+    return UV_ENOMEM;
+  if (read->used > 0)
+    memcpy(data, bytes_of(read)->data, read->used);
+  avow__value_unref(read->buffer);
+  read->buffer = larger;
+  return 0;
+}
+
+/* The system gave all that it said there is, and less than there was room for:
+   that saves asking it again. */
+static bool is_at_end(const read_file_t *read) {
+  assert(read->used != read->size || read->used < bytes_of(read)->len);
+  return read->used == read->size;
+}
+
+static int read_to_end(read_file_t *read, uv_file file) {
+  while (!avow__chore_is_unwanted(&read->chore)) {
+    if (read->used == bytes_of(read)->len) {
+      const int err = file_make_room(read, avow__times(read->used, 2));
+      if (err < 0)
+        return err;
+    }
+    const int n = avow__disk_read(file, bytes_of(read)->data + read->used,
+                                  bytes_of(read)->len - read->used);
+    if (n <= 0)
+      return n;
+    read->used += (size_t) n;
+    if (read->used > read->max_bytes)
+      return UV_EFBIG;
+    if (is_at_end(read))
+      return 0;
+  }
+  return UV_ECANCELED;
+}
+
+static int read_open_file(read_file_t *read, uv_file file) {
+  size_t room = 0;
+  int err = guess_size(read, file, &room);
+  if (err == 0)
+    err = file_make_room(read, room);
+  return err < 0 ? err : read_to_end(read, file);
+}
+
+static avow_value_t run_read(avow__chore_t *chore) {
+  read_file_t *read = (read_file_t *) chore;
+  const int file = avow__disk_open(read->path, UV_FS_O_RDONLY, 0);
+  const int err = file < 0 ? file : read_open_file(read, file);
+  if (file >= 0)
+    (void) avow__disk_close(file); /* it was only read from */
+  if (err == 0)
+    return avow__bytes_cut(read->buffer, read->used);
+  avow__value_unref(read->buffer);
+  return avow__error_of(err, "read", read->path);
+}
+
+avow_promise_t *avow_read_file(uv_loop_t *loop, const char *path,
+                               size_t max_bytes) {
+  if (path == NULL)
+    return avow__refuse(loop, UV_EINVAL, "read", "NULL");
+  avow_promise_t *p;
+  const size_t len = strlen(path);
+  read_file_t *read = avow__chore_new(loop, sizeof(*read) + len + 1, &p);
+  if (read == NULL)
+    return p;
+  memcpy(read->path, path, len);
+  read->max_bytes = max_bytes;
+  read->chore.run = run_read;
+  avow__chore_start(&read->chore);
+  return p;
+}
+
+int avow__file_fill(avow__write_file_t *write, uv_file file) {
+  avow__bytes_t *bytes = write->bytes.u.p;
+  while (write->done < bytes->len) {
+    if (avow__chore_is_unwanted(&write->chore))
+      return UV_ECANCELED;
+    const int n = avow__disk_write(file, bytes->data + write->done,
+                                   bytes->len - write->done);
+    if (n < 0)
+      return n;
+    write->done += (size_t) n;
+  }
+  return 0;
+}
+
+avow_value_t avow__file_written(const avow__write_file_t *write, int err) {
+  if (err < 0)
+    return avow__error_of(err, write->name, write->path);
+  return avow_int((int64_t) ((avow__bytes_t *) write->bytes.u.p)->len);
+}
+
+/* What a file has beyond len. */
+static int file_cut(uv_file file, size_t len) {
+  uv_stat_t stat;
+  const int err = avow__disk_fstat(file, &stat);
+  if (err < 0 || avow__disk_type(&stat) != UV_DIRENT_FILE ||
+      stat.st_size <= len)
+    return err;
+  return avow__disk_ftruncate(file, len);
+}
+
+/* Writes over what the file holds, and not into an emptied one: file systems
+   that mean to protect who empties files write those to the disk when they are
+   closed, which takes far longer. */
+static int overwrite(avow__write_file_t *write, uv_file file) {
+  const int err = avow__file_fill(write, file);
+  if (err < 0 && write->done == 0)
+    return err;
+  const int cut_err = file_cut(file, write->done); /* new and old never mix */
+  return err < 0 ? err : cut_err;
+}
+
+static avow_value_t open_and(int (*fill)(avow__write_file_t *write,
+                                         uv_file file),
+                             avow__chore_t *chore) {
+  avow__write_file_t *write = (avow__write_file_t *) chore;
+  const int file = avow__disk_open(write->path, write->flags, write->mode);
+  if (file < 0)
+    return avow__file_written(write, file);
+  const int err = fill(write, file);
+  const int close_err = avow__disk_close(file); /* some disks are full then */
+  return avow__file_written(write, err < 0 ? err : close_err);
+}
+
+static avow_value_t run_write(avow__chore_t *chore) {
+  return open_and(overwrite, chore);
+}
+
+static avow_value_t run_append(avow__chore_t *chore) {
+  return open_and(avow__file_fill, chore);
+}
+
+static void end_write(avow__chore_t *chore) {
+  avow__value_unref(((avow__write_file_t *) chore)->bytes);
+}
+
+/* What keeps a file from being written before anything was begun, or 0. */
+static int refusal(const char *path, const avow_value_t *bytes) {
+  if (avow_is_error(bytes))
+    return bytes->code;
+  return path == NULL || bytes->tag != AVOW_BYTES ? UV_EINVAL : 0;
+}
+
+avow_promise_t *avow__file_write(uv_loop_t *loop, const avow__write_file_t *how,
+                                 const char *path, avow_value_t bytes) {
+  const int err = refusal(path, &bytes);
+  if (err < 0) {
+    avow__value_unref(bytes);
+    return avow__refuse(loop, err, how->name, path != NULL ? path : "NULL");
+  }
+  avow_promise_t *p;
+  const size_t len = strlen(path);
+  avow__write_file_t *write =
+      avow__chore_new(loop, sizeof(*write) + len + 1, &p);
+  if (write == NULL) {
+    avow__value_unref(bytes);
+    return p;
+  }
+  write->name = how->name;
+  write->flags = how->flags;
+  write->mode = how->mode;
+  write->bytes = bytes;
+  memcpy(write->path, path, len);
+  write->chore.run = how->chore.run;
+  write->chore.end = end_write;
+  avow__chore_start(&write->chore);
+  return p;
+}
+
+avow_promise_t *avow_write_file(uv_loop_t *loop, const char *path,
+                                avow_value_t bytes, int mode) {
+  const avow__write_file_t how = { .chore.run = run_write,
+                                   .name = "write",
+                                   .flags = UV_FS_O_WRONLY | UV_FS_O_CREAT,
+                                   .mode = mode };
+  return avow__file_write(loop, &how, path, bytes);
+}
+
+avow_promise_t *avow_append_file(uv_loop_t *loop, const char *path,
+                                 avow_value_t bytes, int mode) {
+  const avow__write_file_t how = { .chore.run = run_append,
+                                   .name = "append",
+                                   .flags = UV_FS_O_WRONLY | UV_FS_O_CREAT |
+                                            UV_FS_O_APPEND,
+                                   .mode = mode };
+  return avow__file_write(loop, &how, path, bytes);
+}

@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the system tells of files and folders. To stop listening would lose
+ * events, so a slow consumer gets those beyond the room as one.
+ *
+ * Linux and the BSDs watch the file that the path led to, and never say that
+ * the path leads to another by now. So each event of the file itself has the
+ * path watched anew, before the event is passed on: whoever looks at the file
+ * then is told of what happens later. Of the same file that is the same watch.
+ *
+ * Linux drops events when its queue is full, and libuv does not pass that on.
+ * So whenever one turn brings half of what that queue holds, all watchers of
+ * the loop are told that events may be lost.
+ */
+#include <string.h>
+
+#include "avow/events.h"
+#include "channel/channel.h"
+#include "uv/fs.h"
+
+enum { ROOM = 256 };
+
+/* fs.inotify.max_queued_events, unless somebody has changed that. Raw handles
+   of the program take part of it, of which nothing is known here. */
+enum { QUEUE = 16384, FLOOD = QUEUE / 2 };
+
+#if defined(_WIN32) || defined(__APPLE__)
+enum { FLAGS = UV_FS_EVENT_RECURSIVE };
+#else
+enum { FLAGS = 0 };
+#endif
+
+typedef struct {
+  avow__source_t source;
+  uv_fs_event_t handle;
+  int beyond; /* events that found no room */
+  char path[];
+} watcher_t;
+
+static const avow_class_t event_class = { .name = "fs_event" };
+
+const avow_fs_event_t *avow_to_fs_event(const avow_value_t *v) {
+  return avow_to_object(v, &event_class);
+}
+
+static avow_value_t event_new(const char *name, int events) {
+  void *self;
+  const size_t size = name != NULL ? strlen(name) + 1 : 0;
+  avow_fs_event_t *event;
+  const avow_value_t v =
+      avow__object_inline(&event_class, sizeof(*event) + size, &self);
+  if (avow_is_error(&v))
+    return v;
+  event = self;
+  event->name = name != NULL ? memcpy(event + 1, name, size) : NULL;
+  event->events = events;
+  return v;
+}
+
+static void fs_event_resume(avow__source_t *source) {
+  watcher_t *watcher = (watcher_t *) source;
+  const int events = watcher->beyond;
+  watcher->beyond = 0;
+  if (events != 0)
+    (void) avow__channel_push(source->channel, event_new(NULL, events));
+}
+
+static void on_event(uv_fs_event_t *handle, const char *name, int events,
+                     int status);
+
+static void pass_on(watcher_t *watcher, const char *name, int events) {
+  avow__source_t *source = &watcher->source;
+  if (source->flows)
+    (void) avow__channel_push(source->channel, event_new(name, events));
+  else
+    watcher->beyond |= events;
+}
+
+static void fs_event_fail(watcher_t *watcher, int code) {
+  avow__source_t *source = &watcher->source;
+  if (!source->unwanted) /* it found no memory for an item otherwise */
+    avow_channel_fail(source->channel,
+                      avow__error_of(code, "watch", watcher->path));
+}
+
+/* Losses. */
+
+static void tell_of_losses(uv_handle_t *handle, void *data) {
+  const bool ours = handle->type == UV_FS_EVENT && !uv_is_closing(handle) &&
+                    ((uv_fs_event_t *) handle)->cb == on_event;
+  watcher_t *watcher = ours ? handle->data : NULL;
+  if (ours && !watcher->source.unwanted)
+    pass_on(watcher, NULL, UV_RENAME | UV_CHANGE);
+}
+
+static void count_event(avow__context_t *c) {
+  avow__files_t *files = avow__files_of(c);
+  if (files->events_turn != c->budget.turn)
+    files->events = 0;
+  files->events_turn = c->budget.turn;
+  if (++files->events == FLOOD)
+    uv_walk(c->loop, tell_of_losses, NULL);
+}
+
+/* Other files at the path. */
+
+static const char *last_name(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash != NULL ? slash + 1 : path;
+}
+
+#if defined(_WIN32) || defined(__APPLE__)
+
+static bool is_of_itself(const watcher_t *watcher, const char *name) {
+  return false; /* they watch the path */
+}
+
+#else
+
+/* Where the system gives no name libuv gives the last one of the path that was
+   watched first, if several lead to the file. */
+static bool is_of_itself(const watcher_t *watcher, const char *name) {
+  return strcmp(name, last_name(watcher->handle.path)) == 0;
+}
+
+#endif
+
+/* Watches what the path leads to by now. In its own callback libuv keeps the
+   watch of a file that has not changed, and with it what is queued. */
+static int watch_anew(watcher_t *watcher, int *events) {
+  uv_fs_event_t *handle = &watcher->handle;
+  const char *before = handle->path;
+  (void) uv_fs_event_stop(handle); /* cannot fail */
+  const int err = uv_fs_event_start(handle, on_event, watcher->path, 0);
+#ifdef __linux__
+  if (handle->path != before) /* libuv has one for each file */
+    *events |= UV_RENAME;
+#endif
+  return err;
+}
+
+static void heard_of(watcher_t *watcher, const char *name, int events) {
+  int err = 0;
+  if (name != NULL && is_of_itself(watcher, name)) {
+    name = last_name(watcher->path); /* what libuv gave may be freed */
+    err = watch_anew(watcher, &events);
+  }
+  pass_on(watcher, name, events);
+  if (err != 0)
+    fs_event_fail(watcher, err);
+}
+
+static void on_event(uv_fs_event_t *handle, const char *name, int events,
+                     int status) {
+  watcher_t *watcher = handle->data;
+  avow__context_t *c = watcher->source.context;
+  avow__enter(c);
+  if (status < 0)
+    fs_event_fail(watcher, status);
+  else
+    heard_of(watcher, name, events);
+  count_event(c);
+  avow__leave(c);
+}
+
+static void fs_event_stop(avow__source_t *source) {
+  avow__source_close(source, (uv_handle_t *) &((watcher_t *) source)->handle);
+}
+
+avow_channel_t *avow_fs_events(uv_loop_t *loop, const char *path,
+                               unsigned flags) {
+  if (path == NULL)
+    return avow__channel_refuse(loop, UV_EINVAL, "watch", "NULL");
+  if ((flags & ~(unsigned) FLAGS) != 0)
+    return avow__channel_refuse(loop, UV_ENOTSUP, "watch", path);
+  const size_t size = strlen(path) + 1;
+  watcher_t *watcher = NULL;
+  if (avow__files_open(avow__context_of(loop)) != NULL)
+    watcher = avow__source_new(loop, sizeof(*watcher) + size);
+  if (watcher == NULL)
+    return avow__channel_none(loop);
+  (void) uv_fs_event_init(loop, &watcher->handle); /* cannot fail */
+  watcher->handle.data = watcher;
+  memcpy(watcher->path, path, size);
+  watcher->source.handle = (uv_handle_t *) &watcher->handle;
+  watcher->source.resume = fs_event_resume;
+  watcher->source.stop = fs_event_stop;
+  const int err = uv_fs_event_start(&watcher->handle, on_event, path, flags);
+  if (err == 0)
+    return avow__channel_feed(loop, ROOM, &watcher->source);
+  fs_event_stop(&watcher->source);
+  return avow__channel_refuse(loop, err, "watch", path);
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Changes of a file, found by looking at it again and again. Those that nobody
+ * has taken yet are one: from the first to the last. Not on uv_fs_poll_t, which
+ * ends the process when it finds no memory for a look.
+ *
+ * The timer is active between two looks. A look in flight keeps the source; it
+ * counts among the requests that the end of the loop waits for.
+ */
+#include <string.h>
+
+#include "avow/events.h"
+#include "channel/channel.h"
+#include "engine/virtual_clock.h"
+#include "uv/op.h"
+
+typedef struct {
+  avow__source_t source;
+  avow__alarm_t alarm;
+  uv_fs_t req;
+  uint64_t ms;
+  bool looking; /* req is libuv's */
+  bool stopped;
+  bool known;     /* last is set */
+  int result;     /* of the last look */
+  uv_stat_t last; /* what was there when one last succeeded */
+  bool changed;   /* and nobody has heard of it */
+  int status;
+  avow_fs_change_t change;
+  char path[];
+} looker_t;
+
+static const avow_class_t change_class = { .name = "fs_change" };
+
+const avow_fs_change_t *avow_to_fs_change(const avow_value_t *v) {
+  return avow_to_object(v, &change_class);
+}
+
+static avow_value_t change_new(const looker_t *looker) {
+  if (looker->status < 0)
+    return avow__error_of(looker->status, "watch", looker->path);
+  void *self;
+  const avow_value_t v =
+      avow__object_inline(&change_class, sizeof(looker->change), &self);
+  if (!avow_is_error(&v))
+    memcpy(self, &looker->change, sizeof(looker->change));
+  return v;
+}
+
+static void fs_poll_resume(avow__source_t *source) {
+  looker_t *looker = (looker_t *) source;
+  if (!looker->changed)
+    return;
+  looker->changed = false;
+  (void) avow__channel_push(source->channel, change_new(looker));
+}
+
+static void fs_poll_report(looker_t *looker, int status,
+                           const uv_stat_t *curr) {
+  if (!looker->changed)
+    looker->change.prev = looker->last;
+  looker->change.curr = *curr;
+  looker->status = status;
+  looker->changed = true;
+  if (looker->source.flows)
+    fs_poll_resume(&looker->source);
+}
+
+_Static_assert(sizeof(uv_stat_t) ==
+                   12 * sizeof(uint64_t) + 4 * sizeof(uv_timespec_t),
+               "nothing lies between its fields");
+
+/* All but when it was read, and how much room it takes. */
+static bool is_same(const uv_stat_t *a, const uv_stat_t *b) {
+  uv_stat_t like_a = *b;
+  like_a.st_atim = a->st_atim;
+  like_a.st_blksize = a->st_blksize;
+  like_a.st_blocks = a->st_blocks;
+  return memcmp(a, &like_a, sizeof(like_a)) == 0;
+}
+
+static void fs_poll_on_timer(uv_timer_t *timer);
+
+/* What a look gave: a failure is told of once. */
+static void looked(looker_t *looker, int result, const uv_stat_t *stat) {
+  static const uv_stat_t nothing;
+  avow__context_t *c = looker->source.context;
+  const int before = looker->result;
+  looker->result = result;
+  avow__alarm_set(c, &looker->alarm, looker->ms, fs_poll_on_timer);
+  avow__enter(c);
+  if (result < 0 && result != before)
+    fs_poll_report(looker, result, &nothing);
+  if (result == 0 &&
+      (before < 0 || (looker->known && !is_same(&looker->last, stat))))
+    fs_poll_report(looker, 0, stat);
+  if (result == 0) {
+    looker->last = *stat;
+    looker->known = true;
+  }
+  avow__leave(c);
+}
+
+static void on_stat(uv_fs_t *req) {
+  looker_t *looker = req->data;
+  const int result = (int) req->result;
+  const uv_stat_t stat = req->statbuf;
+  uv_fs_req_cleanup(req);
+  looker->looking = false;
+  looker->source.context->requests--;
+  looker->source.context->on_pool--;
+  if (looker->stopped)
+    avow__source_close(&looker->source, (uv_handle_t *) &looker->alarm.timer);
+  else
+    looked(looker, result, &stat);
+}
+
+static int fs_poll_look(looker_t *looker) {
+  looker->req.data = looker;
+  const int err =
+      uv_fs_stat(looker->alarm.timer.loop, &looker->req, looker->path, on_stat);
+  if (err != 0) {
+    uv_fs_req_cleanup(&looker->req);
+    return err;
+  }
+  looker->looking = true;
+  looker->source.context->requests++;
+  looker->source.context->on_pool++;
+  return 0;
+}
+
+static void fs_poll_on_timer(uv_timer_t *timer) {
+  looker_t *looker = timer->data;
+  const int err = fs_poll_look(looker);
+  if (err != 0)
+    looked(looker, err, NULL);
+}
+
+static void fs_poll_stop(avow__source_t *source) {
+  looker_t *looker = (looker_t *) source;
+  looker->stopped = true;
+  avow__alarm_stop(&looker->alarm);
+  if (looker->looking)
+    (void) uv_cancel((uv_req_t *) &looker->req); /* or it ends unheard */
+  else
+    avow__source_close(source, (uv_handle_t *) &looker->alarm.timer);
+}
+
+avow_channel_t *avow_fs_polls(uv_loop_t *loop, const char *path, uint64_t ms) {
+  if (path == NULL)
+    return avow__channel_refuse(loop, UV_EINVAL, "watch", "NULL");
+  const size_t size = strlen(path) + 1;
+  looker_t *looker = avow__source_new(loop, sizeof(*looker) + size);
+  if (looker == NULL)
+    return avow__channel_none(loop);
+  avow__alarm_init(looker->source.context, &looker->alarm, looker);
+  looker->ms = ms > 0 ? ms : 1;
+  memcpy(looker->path, path, size);
+  looker->source.handle = (uv_handle_t *) &looker->alarm.timer;
+  looker->source.resume = fs_poll_resume;
+  looker->source.stop = fs_poll_stop;
+  const int err = fs_poll_look(looker);
+  if (err == 0)
+    return avow__channel_feed(loop, 0, &looker->source);
+  fs_poll_stop(&looker->source);
+  return avow__channel_refuse(loop, err, "watch", path);
+}

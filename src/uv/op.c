@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What all wrappers of libuv requests share: their beginning and their end.
+ */
+#include "uv/op.h"
+
+#include <string.h>
+
+#include "base/alloc.h"
+#include "engine/layer.h"
+
+typedef struct spare_s spare_t;
+
+struct spare_s {
+  spare_t *next;
+};
+
+/* Blocks for the next operations of a loop. */
+typedef struct {
+  avow__layer_t layer;
+  spare_t *first;
+  uint32_t count;
+} spares_t;
+
+enum { IO_LAYER = 2 };
+
+/* Operations come and go by the thousand, and most are about as large as a
+   uv_fs_t: a loop keeps the blocks of some for the next. */
+enum { ROOM = 768, SPARES_MAX = 64 };
+
+static bool is_reusable(size_t size) {
+#ifdef AVOW_NO_POOL
+  return (void) size, false; /* tools watch each block */
+#else
+  return size <= ROOM;
+#endif
+}
+
+static void *take_spare(spares_t *spares) {
+  spare_t *spare = spares->first;
+  spares->first = spare->next;
+  spares->count--;
+  return spare;
+}
+
+static void spares_free(avow__context_t *c) {
+  spares_t *spares = (spares_t *) c->layers[IO_LAYER];
+  while (spares->first != NULL)
+    avow_free(take_spare(spares));
+}
+
+static spares_t *spares_open(avow__context_t *c) {
+  static const avow__part_t part = { .free = spares_free };
+  return avow__layer_open(c, IO_LAYER, &part, sizeof(spares_t));
+}
+
+static avow__op_t *op_alloc(avow__context_t *c, size_t size) {
+  const bool reusable = is_reusable(size);
+  spares_t *spares = reusable ? spares_open(c) : NULL;
+  avow__op_t *op = NULL;
+  if (spares != NULL && spares->first != NULL)
+    op = take_spare(spares);
+  else if (spares != NULL || !reusable)
+    op = avow_malloc(reusable ? ROOM : size);
+  if (op == NULL)
+    return NULL;
+  memset(op, 0, size);
+  op->reusable = reusable;
+  return op;
+}
+
+static void op_free(avow__op_t *op) {
+  avow__context_t *c = op->context;
+  spares_t *spares = (spares_t *) c->layers[IO_LAYER];
+  if (!op->reusable || c->life == AVOW__CLOSED || spares == NULL ||
+      spares->count == SPARES_MAX) {
+    avow_free(op);
+    return;
+  }
+  spare_t *spare = (spare_t *) (void *) op;
+  spare->next = spares->first;
+  spares->first = spare;
+  spares->count++;
+}
+
+void *avow__op_new(uv_loop_t *loop, size_t size, avow_promise_t **out) {
+  avow__context_t *c = avow__context_of(loop);
+  avow_deferred_t *d;
+  avow_promise_t *p = avow__promise_new(c, &d);
+  avow__op_t *op = avow__has_settled(p) ? NULL : op_alloc(c, size);
+  *out = p;
+  if (op == NULL) {
+    (void) avow_reject(d,
+                       avow_error(UV_ENOMEM)); /* false: it is that already */
+    return NULL;
+  }
+  op->context = c;
+  op->deferred = d;
+  return op;
+}
+
+void avow__op_started(avow__op_t *op) {
+  op->in_flight = &op->context->requests;
+  ++*op->in_flight;
+}
+
+void avow__op_started_on_pool(avow__op_t *op) {
+  avow__op_started(op);
+  op->on_pool = true;
+  op->context->on_pool++;
+}
+
+void avow__op_started_on_handle(avow__op_t *op) {
+  op->in_flight = &op->context->on_handles;
+  ++*op->in_flight;
+}
+
+bool avow__op_end(avow__op_t *op, avow_value_t v) {
+  if (op->in_flight != NULL)
+    --*op->in_flight;
+  if (op->on_pool)
+    op->context->on_pool--;
+  avow_deferred_t *d = op->deferred;
+  op_free(op);
+  return avow_resolve(d, v);
+}
+
+void avow__op_complete(avow__op_t *op, avow_value_t v) {
+  avow__context_t *c = op->context;
+  const bool closed =
+      c->life == AVOW__CLOSED; /* then the context may go with the op */
+  if (!closed)
+    avow__enter(c);
+  (void) avow__op_end(op, v); /* cancelled before: v is released */
+  if (!closed)
+    avow__leave(c);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libuv writes to sockets without MSG_NOSIGNAL and to pipes with write(): that
+ * to a peer which has hung up raises SIGPIPE, of which a program dies without a
+ * word unless it ignores or handles the signal. What a signal does belongs to
+ * the whole process, so avow leaves it as it is; but it says so in time.
+ */
+#include "uv/sigpipe.h"
+
+#if AVOW__DEBUG && defined(AVOW_BY_PATHS)
+
+/* What libuv simulates raises no signals. */
+void avow__look_at_sigpipe(const uv_stream_t *stream) {
+}
+
+#elif AVOW__DEBUG && !defined(_WIN32)
+
+#  include <signal.h>
+#  include <stdatomic.h>
+#  include <stdbool.h>
+
+static bool sigpipe_ends_us(void) {
+  struct sigaction now = { .sa_handler = SIG_IGN };
+  (void) sigaction(SIGPIPE, NULL, &now); /* cannot fail: it only looks */
+  return now.sa_handler == SIG_DFL;
+}
+
+void avow__look_at_sigpipe(const uv_stream_t *stream) {
+  static atomic_flag looked = ATOMIC_FLAG_INIT;
+  if (stream->type == UV_TTY || atomic_flag_test_and_set(&looked))
+    return;
+  if (sigpipe_ends_us())
+    avow__advise(
+        "SIGPIPE will end this process when it writes to a peer that "
+        "has hung up: call signal(SIGPIPE, SIG_IGN) first, and such a "
+        "write rejects with UV_EPIPE");
+}
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/* The plain calls on files: what no operation shows for certain. */
+#include "uv/fs_sync.h"
+
+#include "disk.h"
+
+static int stat_of_closed(const char *path, uv_stat_t *out) {
+  return avow__disk_fstat(-1, out);
+}
+
+/* A failed look leaves its result as it was, whatever happened to be in there
+   before. */
+static void assert_leaves(int (*look)(const char *path, uv_stat_t *out),
+                          int code) {
+  for (int byte = 0; byte < 2; byte++) {
+    uv_stat_t before, stat;
+    memset(&before, byte, sizeof(before));
+    memcpy(&stat, &before, sizeof(stat));
+    assert_int_equal(look(at("absent"), &stat), code);
+    assert_memory_equal(&stat, &before, sizeof(stat));
+  }
+}
+
+static void a_stat_that_fails_says_nothing(void **state) {
+  assert_leaves(avow__disk_stat, UV_ENOENT);
+  assert_leaves(avow__disk_lstat, UV_ENOENT);
+  assert_leaves(stat_of_closed, UV_EBADF);
+}
+
+SUITE(fs_sync) {
+  const struct CMUnitTest tests[] = {
+    DISK_CASE(a_stat_that_fails_says_nothing),
+  };
+  disk_init();
+  return RUN(tests);
+}
