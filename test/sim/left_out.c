@@ -31,7 +31,7 @@ static const left_out_t left_out[] = {
   /* Other programs and threads, terminals, datagrams. */
   { "close", "close_waits_for_handles_that_the_program_closes_meanwhile" },
   { "handle", "close_closes_handles_of_any_kind" },
-  { "owned", "sockets_of_datagrams_are_left_to_the_program" },
+  { "stream_value", "sockets_of_datagrams_are_left_to_the_program" },
   { "read_into", "terminal_fills_the_buffer_too" },
   { "reader_memory", "much_comes_exactly" },
   { "reader_memory", "room_for_much_is_given_back" },
@@ -42,16 +42,16 @@ static const left_out_t left_out[] = {
   { "bind", "bind_takes_ipv4_where_there_is_no_ipv6" },
 
   /* Handles over pipes. */
-  { "owned", "what_is_said_behind_a_handle_comes" },
-  { "owned", "handle_is_not_sent_over_any_stream" },
-  { "owned", "handle_that_nobody_takes_goes_with_its_pipe" },
-  { "owned", "owned_stream_is_handed_over" },
-  { "owned", "several_handles_are_received_one_by_one" },
+  { "stream_value", "what_is_said_behind_a_handle_comes" },
+  { "stream_value", "handle_is_not_sent_over_any_stream" },
+  { "stream_value", "handle_that_nobody_takes_goes_with_its_pipe" },
+  { "stream_value", "owned_stream_is_handed_over" },
+  { "stream_value", "several_handles_are_received_one_by_one" },
 
   /* What the system has behind a handle, and what it runs out of. */
-  { "chunks", "nothing_is_read_while_it_is_full" },
-  { "gone", "data_out_of_band_end_it*" },
-  { "gone", "last_reader_of_a_pipe_counts*" },
+  { "read_channel", "nothing_is_read_while_it_is_full" },
+  { "hangup", "data_out_of_band_end_it*" },
+  { "hangup", "last_reader_of_a_pipe_counts*" },
   { "listen", "backlog_is_what_was_asked_for" },
   { "listen", "server_goes_on_after_a_lack_of_files" },
   { "pump", "pump_waits_for_a_full_stream" },
