@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#include "avow.h"
+#include "avow/all.h"
 
 static uv_loop_t loop;
 static linked_clock now;

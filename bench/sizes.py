@@ -50,7 +50,7 @@ PROGRAMS = [
 ]
 
 SOURCE = '''\
-#include <avow.h>
+#include <avow/all.h>
 static void (*const volatile used[])(void) = { %s };
 int main(void) {
   uv_loop_t loop;

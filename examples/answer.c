@@ -3,6 +3,9 @@
  * The answers: a head, and behind it the short text of a status, what was read
  * of a file, or a part of one, which is pumped.
  */
+#include <avow/descriptor.h>
+#include <avow/pump.h>
+
 #include "answer.h"
 
 #include <stdio.h>

@@ -5,6 +5,7 @@
  * threads send to one channel. See collect --help.
  */
 #include <avow.h>
+#include <avow/inlet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

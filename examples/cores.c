@@ -5,6 +5,8 @@
  * that are there have five seconds to end. See cores --help.
  */
 #include <avow.h>
+#include <avow/loops.h>
+#include <avow/pump.h>
 #include <stdio.h>
 
 #include "options.h"

@@ -4,6 +4,7 @@
  * terminal. What could not be copied is listed at the end. See cptree --help.
  */
 #include <avow.h>
+#include <avow/tree.h>
 #include <stdio.h>
 #include <stdlib.h>
 

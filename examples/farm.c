@@ -8,6 +8,8 @@
  *   farm_work.c    a worker
  *   farm_run.c     many jobs, and what comes of them, in a table that lives
  */
+#include <avow/command.h>
+
 #include "farm.h"
 
 #include <stdio.h>

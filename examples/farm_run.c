@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <avow/stages.h>
+
 #include "farm.h"
 #include "program.h"
 #include "table.h"

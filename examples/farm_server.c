@@ -12,6 +12,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <avow/command.h>
+#include <avow/stages.h>
+#include <avow/tree.h>
+
 #include "farm.h"
 #include "program.h"
 

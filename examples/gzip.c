@@ -6,6 +6,8 @@
  * taken.
  */
 #include <avow.h>
+#include <avow/descriptor.h>
+#include <avow/pump.h>
 #include <fcntl.h>
 #include <string.h>
 

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include <avow/replace.h>
+
 #include "demo_servers.h"
 #include "options.h"
 #include "program.h"

@@ -7,6 +7,9 @@
  * names --help.
  */
 #include <avow.h>
+#include <avow/cache.h>
+#include <avow/descriptor.h>
+#include <avow/stages.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

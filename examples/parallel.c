@@ -5,6 +5,7 @@
  * they say can be followed meanwhile. See parallel --help.
  */
 #include <avow.h>
+#include <avow/command.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

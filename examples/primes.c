@@ -7,6 +7,7 @@
  */
 #include <avow.h>
 #include <avow/auto.h>
+#include <avow/pump.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>

@@ -6,6 +6,10 @@
  */
 #include <avow.h>
 #include <avow/auto.h>
+#include <avow/broadcast.h>
+#include <avow/command.h>
+#include <avow/stages.h>
+#include <avow/watch.h>
 #include <stdio.h>
 
 #include "options.h"

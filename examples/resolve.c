@@ -4,6 +4,7 @@
  * --first those of the one that answers first: then the others are cancelled.
  */
 #include <avow.h>
+#include <avow/select.h>
 #include <stdio.h>
 #include <stdlib.h>
 

@@ -5,6 +5,8 @@
  * holds back whoever reads the files. See sift --help.
  */
 #include <avow.h>
+#include <avow/descriptor.h>
+#include <avow/stages.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>

@@ -2,6 +2,8 @@
 /* Shows the time that passes, and laps: of several things that may happen,
    select takes one and leaves the others as they are. See stopwatch --help. */
 #include <avow.h>
+#include <avow/select.h>
+#include <avow/stages.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>

@@ -288,7 +288,7 @@ debian() {
 # The steps of one, in a clone; what is left out are steps of their own.
 release() {
   version=$(sed -n 's/^#define AVOW_VERSION  *"\(.*\)"/\1/p' \
-    include/avow/version.h)
+    include/avow/config.h)
   bash .ci/release "$version" --dry-run --into "$build/release" \
     --skip clean --skip ci --skip debian
 }

@@ -3,7 +3,7 @@
  * avow CASE N ROUNDS: one of the cases below with n at a time, so many rounds.
  * The other files here do the same in other languages and libraries.
  */
-#include <avow.h>
+#include <avow/all.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>

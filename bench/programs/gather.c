@@ -4,7 +4,7 @@
  * by avow_all_settled(), over so many connections to loopback, which are used
  * again. Prints how many were answered with 200, and how many bytes came.
  */
-#include <avow.h>
+#include <avow/all.h>
 #include <avow/auto.h>
 #include <stdio.h>
 #include <stdlib.h>

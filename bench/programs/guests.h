@@ -3,7 +3,7 @@
 #ifndef GUESTS_H
 #define GUESTS_H
 
-#include <avow.h>
+#include <avow/all.h>
 
 /* Prints the port, and welcomes each of them: as a handler, with the stream and
    the loop, and what that settles with is dropped. It ends by a signal. The

@@ -4,7 +4,7 @@
  * time, and prints how many there are and how many bytes. With 0 at a time it
  * reads one after another with the system's own calls, and without a loop.
  */
-#include <avow.h>
+#include <avow/all.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -2,6 +2,7 @@
 /* relay PORT: connects each guest with that port of loopback. Prints its
    own. */
 #include <avow/auto.h>
+#include <avow/pump.h>
 
 #include "guests.h"
 

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "avow.h"
+#include "avow/all.h"
 #include "avow/nats.h"
 
 static long total, at_once;

@@ -6,7 +6,7 @@
  * client has by default, and ignores AT_ONCE. Prints how many requests were
  * answered with 200, how many bytes came, and how many connections were made.
  */
-#include <avow.h>
+#include <avow/all.h>
 #include <avow/auto.h>
 #include <avow/curl.h>
 #include <stdio.h>

@@ -20,7 +20,7 @@ def read(path):
 project = 'avow'
 author = 'the avow authors'
 version = release = re.search(r'AVOW_VERSION\s+"(.*)"',
-                              read('include/avow/version.h'))[1]
+                              read('include/avow/config.h'))[1]
 extensions = ['myst_parser']
 source_suffix = {'.md': 'markdown', '.rst': 'restructuredtext'}
 myst_heading_anchors = 4

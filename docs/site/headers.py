@@ -12,9 +12,6 @@ import os
 import re
 from typing import NamedTuple
 
-# What the other headers need of the compiler and of libuv.
-INTERNAL = {'config.h', 'uv.h'}
-
 # A comment, a line for the preprocessor, or the beginning of a declaration.
 PIECE = re.compile(r'''(?s)
     (?P<comment>/\*.*?\*/)
@@ -150,13 +147,22 @@ def read(path):
     if opening is None:
         raise ValueError(f'{path}: no comment opens it')
     rest = '\n' * opening[0].count('\n') + text[opening.end():]
-    return Header(os.path.basename(path), plain(opening[1]),
-                  list(entries(rest)))
+    name = os.path.basename(path)
+    # Of config.h, what has no text is for the other headers.
+    found = [entry for entry in entries(rest)
+             if entry.text or name != 'config.h']
+    return Header(name, plain(opening[1]), found)
 
 
 def all_of(root):
     """The headers of C that programs include, by name."""
     folder = os.path.join(root, 'include', 'avow')
-    return [read(os.path.join(folder, name))
-            for name in sorted(os.listdir(folder))
-            if name.endswith('.h') and name not in INTERNAL]
+    found = [read(os.path.join(folder, name))
+             for name in sorted(os.listdir(folder)) if name.endswith('.h')]
+    return [header for header in found if header.entries]
+
+
+def core_of(root):
+    """The names of those that avow.h includes."""
+    with open(os.path.join(root, 'include', 'avow.h'), encoding='utf-8') as file:
+        return set(re.findall(r'^#include "avow/(.*)"$', file.read(), re.M))

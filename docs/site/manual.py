@@ -18,8 +18,6 @@ import headers
 DATE = 'November 24, 2026'
 LIBRARIES = {'curl.h': 'avow-curl', 'nats.h': 'avow-nats', 'tls.h': 'avow-tls',
              'sim.h': 'avow_sim'}
-APART = {'auto.h', 'closure.h', 'exceptions.h', 'napi.h', 'stackless.h',
-         'stream_class.h', *LIBRARIES}
 API = re.compile(r'AVOW_(?:ASYNC_)?(?:API|INLINE|MUST_USE) ?|static inline |'
                  r'AVOW_PRINTF\([^)]*\)')
 NAME = re.compile(r'\b(?:avow|AVOW)_\w+')
@@ -38,7 +36,8 @@ def quoted(argument):
 
 
 class Manual:
-    def __init__(self, all_headers):
+    def __init__(self, all_headers, core):
+        self.core = core
         self.version = next(
             entry.code.split()[-1].strip('"') for header in all_headers
             for entry in header.entries if entry.name == 'AVOW_VERSION')
@@ -73,8 +72,8 @@ class Manual:
         page = page_of(header)
         names = [title(entry).rstrip('()') for entry in header.entries]
         library = LIBRARIES.get(header.name, 'avow')
-        own = f'avow/{header.name}' if header.name in APART else \
-            'avow.hpp' if header.name.endswith('.hpp') else 'avow.h'
+        own = 'avow.hpp' if header.name.endswith('.hpp') else \
+            'avow.h' if header.name in self.core else f'avow/{header.name}'
         lines = [f'.Dd {DATE}', f'.Dt {page.upper()} 3', f'.Os avow {self.version}', '.Sh NAME']
         lines += [f'.Nm {name} ,' for name in names[:-1]] + [f'.Nm {names[-1]}']
         lines += [f'.Nd {escaped(first_sentence(header.about))}',
@@ -187,7 +186,7 @@ def main():
     folder = place(folder)
     os.makedirs(folder, exist_ok=True)
     all_headers = headers.all_of(root) + cpp.all_of(root)
-    manual = Manual(all_headers)
+    manual = Manual(all_headers, headers.core_of(root))
     own = {page_of(header) for header in all_headers}
     for header in all_headers:
         if wanted and header.name not in wanted:

@@ -25,6 +25,7 @@ class Reference:
         self.headers = headers.all_of(root)
         self.cpp = cpp.all_of(root)
         self.topics = topics
+        self.core = headers.core_of(root)
         self.snippets = snippets
         self.known = {entry.name: header.name for header in self.headers
                       for entry in header.entries}
@@ -133,7 +134,7 @@ class Reference:
 
     def apart(self):
         """Headers that avow.h does not include."""
-        return APART & self.files
+        return {header.name for header in self.headers} - self.core
 
     def cpp_entry(self, entry):
         lines = ['', f'.. cpp:{entry.kind}:: {cpp.signature(entry)}', '']
@@ -190,8 +191,6 @@ class Reference:
         save(f'{folder}/index.rst', self.index())
 
 
-APART = {'auto.h', 'closure.h', 'curl.h', 'exceptions.h', 'napi.h', 'nats.h',
-         'sim.h', 'stackless.h', 'stream_class.h', 'tls.h'}
 CPP = ':doc:`C++ </cpp>` shows programs, and says what holds for all of this.'
 INTRODUCTION = '''\
 Each public header has a page, and each function, type and macro its text there:

@@ -32,7 +32,7 @@
 
 #include "avow/channel.h"
 #include "avow/combine.h"
-#include "avow/group.h"
+#include "avow/map.h"
 #include "avow/inlet.h"
 #include "avow/promise.h"
 #include "avow/sender.h"

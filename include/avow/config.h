@@ -1,7 +1,30 @@
 /* SPDX-License-Identifier: MIT */
-/* What each public header needs of the compiler, and nothing else. */
+/* What each public header needs of the compiler and of libuv; and the version,
+   which the build reads from here. docs/interface.md says what stays from one
+   version to the next. */
 #ifndef AVOW_CONFIG_H
 #define AVOW_CONFIG_H
+
+/* libuv needs POSIX, which strict standards hide in the C library of GNU. */
+#ifdef __linux__
+#  include <pthread.h>
+#  if defined(__GLIBC__) && !defined(PTHREAD_RWLOCK_INITIALIZER)
+#    error "uv.h needs POSIX: pass -std=gnu11, or -D_POSIX_C_SOURCE=200809L"
+#  endif
+#endif
+#include <uv.h>
+
+/** The first number of the version that a program is compiled with, */
+#define AVOW_VERSION_MAJOR 0
+
+/** the second of it, */
+#define AVOW_VERSION_MINOR 1
+
+/** and the third. */
+#define AVOW_VERSION_PATCH 0
+
+/** All three, as avow_version_string() has them of the library. */
+#define AVOW_VERSION "0.1.0"
 
 #if defined(_WIN32) && defined(AVOW_SHARED)
 #  ifdef AVOW_BUILDING
@@ -52,5 +75,18 @@
 #  define AVOW_HEADER_BEGIN
 #  define AVOW_HEADER_END
 #endif
+
+AVOW_HEADER_BEGIN
+
+/**
+ * The version of the library that the program runs with: the three numbers, a
+ * byte each, the first highest (as uv_version()).
+ */
+AVOW_API unsigned avow_version(void);
+
+/** The same as a string, "0.1.0". */
+AVOW_API const char *avow_version_string(void);
+
+AVOW_HEADER_END
 
 #endif

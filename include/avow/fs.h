@@ -17,6 +17,7 @@
 #ifndef AVOW_FS_H
 #define AVOW_FS_H
 
+#include "avow/channel.h"
 #include "avow/promise.h"
 
 AVOW_HEADER_BEGIN
@@ -407,6 +408,125 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_readdir(uv_loop_t *loop,
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_fs_closedir(
     uv_loop_t *loop, const avow_value_t *dir);
+
+/*
+ * Changes of files as channels. A channel stops watching when its last
+ * reference goes, or by avow_channel_close(). It keeps the loop alive while
+ * somebody waits for an item. Use avow_channel_first() for one event.
+ */
+
+/** What happened to a file, or in a folder. */
+typedef struct avow_fs_event_s {
+  const char *name; /* relative to the folder; the last part of the path if the
+                       event is about what the path leads to; NULL if the system
+                       does not say */
+  int events;       /* UV_RENAME, UV_CHANGE; Linux: of a folder that changes its
+                       mode or its times, both */
+} avow_fs_event_t;
+
+/**
+ * OBJECTs, for avow_to_fs_event(): what happens to the path, from now on. The
+ * path leads to a file or a folder, also through symbolic links. When another
+ * file replaces it, as avow_replace_file() does, an item has UV_RENAME, and
+ * the channel goes on with the new file. When nothing is at the path any more,
+ * the channel fails with UV_ENOENT behind the item that says so. An item comes
+ * once the new file is watched: what you read then, later items keep up to
+ * date.
+ *
+ * The channel does not hear when a folder further up the path is renamed, or
+ * when a symbolic link gets another target. At each change of the file itself
+ * the channel looks the path up again, and goes on with the file that is there
+ * then. A relative path starts from the current directory of that moment. A
+ * program that calls chdir() must pass an absolute path.
+ *
+ * An item without a name stands for several events, or for events that were
+ * lost: look for yourself. It comes where more than 256 items are not taken
+ * yet, and on all channels of a loop when one turn of the loop brings 8,192
+ * events. Linux then may have dropped some: by default it keeps 16,384 for a
+ * loop (fs.inotify.max_queued_events).
+ *
+ * flags are those of uv_fs_event_start(). UV_ENOTSUP for a flag that libuv
+ * ignores: all but UV_FS_EVENT_RECURSIVE on Windows and macOS. UV_ENOENT,
+ * UV_ENOSPC where a user may not watch more. On Linux, UV_EACCES if the user
+ * may not read the file or the folder. UV_EMFILE if the user has too many
+ * inotify instances (fs.inotify.max_user_instances); each loop that watches
+ * needs one.
+ */
+AVOW_API AVOW_MUST_USE avow_channel_t *avow_fs_events(uv_loop_t *loop,
+                                                      const char *path,
+                                                      unsigned flags);
+
+/** What such an item says; the value keeps it alive. */
+AVOW_API const avow_fs_event_t *avow_to_fs_event(const avow_value_t *v);
+
+/**
+ * What a file was like before a change, and after it. prev is all zeros if no
+ * look has found the file before. A new time of the last read is no change.
+ */
+typedef struct avow_fs_change_s {
+  uv_stat_t prev, curr;
+} avow_fs_change_t;
+
+/**
+ * OBJECTs, for avow_to_fs_change(): what changed of the path, which is looked
+ * at now and then every ms milliseconds (as by uv_fs_poll_start); 0 stands for
+ * 1. Changes that are not taken yet become one, from the first's prev to the
+ * last's curr. While it cannot be looked at, one item rejects with the reason,
+ * such as UV_ENOENT. A relative path starts from the current directory at each
+ * look.
+ */
+AVOW_API AVOW_MUST_USE avow_channel_t *avow_fs_polls(uv_loop_t *loop,
+                                                     const char *path,
+                                                     uint64_t ms);
+
+/** What such an item says; the value keeps it alive. */
+AVOW_API const avow_fs_change_t *avow_to_fs_change(const avow_value_t *v);
+
+/*
+ * Whole files, each by one piece of work for the thread pool: one journey there
+ * and back instead of four or more. It keeps its thread for as long as the
+ * system takes, and avow_loop_close() waits for it: mind FIFOs. A path that is
+ * NULL, and what is no BYTES to be written, is UV_EINVAL. An error's message
+ * names the operation and the path: "read '/x': no such file or directory".
+ */
+
+/**
+ * BYTES: all of the file, up to its end: also of one that says that it has no
+ * length, as those in /proc. UV_EFBIG if that is more than max_bytes;
+ * UV_EISDIR for a directory. Cancelling takes it off the pool's queue, or stops
+ * it after the part that it reads.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_read_file(uv_loop_t *loop,
+                                                      const char *path,
+                                                      size_t max_bytes);
+
+/**
+ * INT: bytes written, always all of them. Takes BYTES. A FIFO or a device gets
+ * them as they are. A FIFO that loses its reader raises SIGPIPE, which ends the
+ * program; if the program ignores the signal, this rejects with UV_EPIPE. They
+ * go over what a file held before, and what that had beyond them is cut off; a
+ * new one gets the mode. Cancelling takes it off the
+ * pool's queue, or stops it after the part that it writes: like a rejection,
+ * that leaves a part of the new bytes alone, or the file as it was if none was
+ * written. avow_replace_file() leaves that always, also to those who read
+ * meanwhile.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_write_file(uv_loop_t *loop,
+                                                       const char *path,
+                                                       avow_value_t bytes,
+                                                       int mode);
+
+/**
+ * INT: bytes written behind what the file holds (O_APPEND), always all of them.
+ * Takes BYTES. A new file gets the mode. Cancelling takes it off the pool's
+ * queue, or stops it after the part that it writes. After a rejection or a
+ * cancellation a part of the bytes may stay in the file. Bytes that
+ * other processes append meanwhile can come between two parts of 1 MiB.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_append_file(uv_loop_t *loop,
+                                                        const char *path,
+                                                        avow_value_t bytes,
+                                                        int mode);
 
 AVOW_HEADER_END
 

@@ -7,8 +7,8 @@
 
 #include <stdio.h>
 
-#include "avow/error.h"
-#include "avow/uv.h"
+#include "avow/config.h"
+#include "avow/value.h"
 
 AVOW_HEADER_BEGIN
 
@@ -302,7 +302,7 @@ AVOW_API void avow_loop_dump(uv_loop_t *loop, FILE *out, avow_dump_t format);
  * and files; UV_EALREADY for the same signal and file once more. UV_EINVAL for
  * what is no signal, has no handlers, or tells of a program that cannot go on:
  * SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT. UV_ECANCELED of a loop that closes;
- * UV_ENOMEM. See uv_signal_start() for what Windows has.
+ * UV_ENOMEM.
  *
  * When the loop closes and nothing else in the process watches the signal,
  * libuv sets the default action. That of SIGUSR1 and SIGUSR2 ends the process.

@@ -12,6 +12,8 @@
 #define AVOW_NET_H
 
 #include "avow/channel.h"
+#include "avow/config.h"
+#include "avow/promise.h"
 #include "avow/stream.h"
 
 AVOW_HEADER_BEGIN
@@ -142,6 +144,163 @@ AVOW_API AVOW_MUST_USE avow_channel_t *avow_connections(
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_write_handle(uv_stream_t *stream,
                                                          avow_value_t bytes,
                                                          avow_value_t handle);
+
+/*
+ * Readiness of sockets as a channel. It stops listening when its last reference
+ * goes, or by avow_channel_close(); it keeps the loop alive only while somebody
+ * waits for an item. avow_channel_first() is for what shall happen once.
+ */
+
+/**
+ * INTs: which of the events (UV_READABLE, UV_WRITABLE, …) the socket is ready
+ * for (uv_poll_start). It is asked only while somebody waits: whoever takes an
+ * item has all the time to read before the next. May be wrong at times: read
+ * without blocking. One watcher a socket; it stays the program's, who closes it
+ * after the channel, never before: libuv aborts when what it asks about is no
+ * open descriptor. UV_EINVAL for no events, UV_EEXIST, UV_EPERM for a regular
+ * file, UV_EBADF.
+ *
+ * A socket with an error, such as a refused connect, is ready for all events
+ * asked for. The next call of the program on the socket gets the error. libuv
+ * sets O_NONBLOCK, which belongs to all processes that share the open file. The
+ * socket keeps that flag when the channel is closed.
+ */
+AVOW_API AVOW_MUST_USE avow_channel_t *avow_polls(uv_loop_t *loop,
+                                                  uv_os_sock_t socket,
+                                                  int events);
+
+/* Addresses of sockets, in numbers. */
+
+/** An address in numbers, by value. */
+typedef struct avow_address_s {
+  char text[64]; /* "127.0.0.1:80", "[::1]:80"; empty for none. An address of a
+                    link has its zone: "[fe80::1%eth0]:80", or the number of
+                    an interface that no longer exists. A peer by IPv4 of a
+                    socket of IPv6 is "[::ffff:192.0.2.1]:80" */
+  int port;      /* 80; 0 for none */
+} avow_address_t;
+
+/** Of what the system or libuv gives; none for other than IP, and for NULL. */
+AVOW_API avow_address_t avow_address(const struct sockaddr *address);
+
+/**
+ * Our end of a uv_tcp_t or a uv_udp_t; none for what is not bound, and for
+ * other handles (uv_tcp_getsockname, uv_udp_getsockname).
+ */
+AVOW_API avow_address_t avow_local_address(const uv_handle_t *handle);
+
+/**
+ * The other end, to which such a handle is connected; none for what is not
+ * connected, and for other handles (uv_tcp_getpeername, uv_udp_getpeername).
+ * When the peer has reset a connection, its address is lost.
+ */
+AVOW_API avow_address_t avow_peer_address(const uv_handle_t *handle);
+
+/* Names and addresses. */
+
+/**
+ * OBJECT: the addresses of a host and service, see avow_to_addrinfo(). Rejects
+ * with UV_EAI_*, UV_EAI_SERVICE for a port that is no number from 0 to 65535,
+ * UV_EINVAL without either; strings and hints, each of which may be NULL, are
+ * copied. Cancelling takes it off the thread pool's queue; one that runs ends
+ * in the background and is freed (uv_getaddrinfo). A host that is a number, or
+ * NULL, with a port that is a number, or NULL, does not use the thread pool: it
+ * settles within the call.
+ *
+ * Without ai_socktype in the hints, the list has each address once for each
+ * type of socket. A host of more than 255 bytes, or that is not UTF-8, rejects
+ * with UV_EINVAL. UV_EAI_NONAME can also mean that the process has no free
+ * descriptor.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_getaddrinfo(
+    uv_loop_t *loop, const char *node, const char *service,
+    const struct addrinfo *hints);
+
+/** The list, which the value keeps alive. */
+AVOW_API const struct addrinfo *avow_to_addrinfo(const avow_value_t *v);
+
+/**
+ * LIST: the host and the service of an address, each as BYTES, numbers where
+ * flags (NI_NUMERICHOST, …) ask for that or there is no name (uv_getnameinfo).
+ * The address is copied; NULL is UV_EINVAL. Rejects with UV_EAI_*. Cancelling
+ * takes it off the thread pool's queue; one that runs ends in the background.
+ * With NI_NUMERICHOST and NI_NUMERICSERV it does not use the thread pool, and
+ * settles within the call.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_getnameinfo(
+    uv_loop_t *loop, const struct sockaddr *address, int flags);
+
+/*
+ * Datagrams, over the program's own uv_udp_t. handle->data stays the program's.
+ * A handle has to stay in memory while a promise of it is pending: close it
+ * with avow_close_handle(), which settles them first.
+ */
+
+/**
+ * INT: bytes sent, always the whole datagram. Takes BYTES. The address, NULL
+ * for the one that the socket is connected to, is copied. Tries at once and
+ * queues what the system would not take (uv_udp_try_send, uv_udp_send).
+ * UV_EINVAL for what is no BYTES, and for an address that is not of IP where
+ * there is no socket yet. UV_EMSGSIZE if it is too long for a datagram,
+ * UV_EDESTADDRREQ without an address, UV_EISCONN with one if the socket is
+ * connected. A connected socket also rejects a send with what became of an
+ * earlier one, such as UV_ECONNREFUSED. Cancelling does not take it back.
+ *
+ * If the handle has no socket yet, the first address decides the family of the
+ * socket. A socket of IPv4 rejects IPv6 addresses with UV_EAFNOSUPPORT.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_udp_send(
+    uv_udp_t *udp, avow_value_t bytes, const struct sockaddr *address);
+
+/** A datagram that has arrived. */
+typedef struct avow_datagram_s {
+  const char *data;
+  size_t len;                   /* 0: an empty one arrived */
+  struct sockaddr_storage from; /* a copy; of the family AF_UNSPEC if the sender
+                                   has no address */
+  unsigned flags;               /* UV_UDP_PARTIAL: it was longer */
+} avow_datagram_t;
+
+/**
+ * OBJECTs, see avow_to_datagram(): the datagrams that arrive
+ * (uv_udp_recv_start). Receives none while the channel is full: the system
+ * keeps some and drops the rest. What went wrong with one rejects one
+ * avow_channel_next(), and others go on; closing the socket ends the channel.
+ * UV_EALREADY if another receives. A handle without a socket gets a free port
+ * of IPv4.
+ */
+AVOW_API AVOW_MUST_USE avow_channel_t *avow_datagrams(uv_udp_t *udp,
+                                                      size_t room);
+
+/** A datagram, which the value keeps in memory. */
+AVOW_API const avow_datagram_t *avow_to_datagram(const avow_value_t *v);
+
+/* The end of handles of any kind; that of a stream is avow_close(), too. */
+
+/**
+ * NONE when the handle, of any kind, is closed and its memory may be reused
+ * (uv_close). All that is pending on it settles before, reads and writes with
+ * UV_ECANCELED. UV_EALREADY if it is closing. Cannot be cancelled: whoever
+ * frees the handle when this settles does so in time. Should even the reserve
+ * of memory be used up, this rejects with UV_ENOMEM and the handle still
+ * closes.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_close_handle(uv_handle_t *handle);
+
+/**
+ * NONE when the handle is closed, as by avow_close_handle(), but with a reset,
+ * so that the peer's reads and writes fail and what was not sent is discarded
+ * (uv_tcp_close_reset). Rejects while an avow_shutdown() is pending or without
+ * a socket; the handle then stays open.
+ *
+ * UV_EINVAL while a shutdown is pending, UV_EBADF without a socket, UV_EALREADY
+ * if the handle is closing.
+ *
+ * If an avow_shutdown() is done, the peer's reads end without an error. While
+ * another descriptor leads to the socket, for example in a child process, the
+ * system sends no reset.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_close_reset(uv_tcp_t *tcp);
 
 AVOW_HEADER_END
 

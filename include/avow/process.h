@@ -17,6 +17,7 @@
 #ifndef AVOW_PROCESS_H
 #define AVOW_PROCESS_H
 
+#include "avow/channel.h"
 #include "avow/promise.h"
 
 AVOW_HEADER_BEGIN
@@ -79,6 +80,30 @@ AVOW_API int avow_process_kill(const avow_value_t *process, int signal);
  * (uv_process_get_pid).
  */
 AVOW_API uv_pid_t avow_process_pid(const avow_value_t *process);
+
+/*
+ * Signals as a channel. It stops listening when its last reference goes, or by
+ * avow_channel_close(); it keeps the loop alive only while somebody waits for
+ * an item. avow_channel_first() is for what shall happen once.
+ */
+
+/**
+ * INTs: the number of the signal, from now on (uv_signal_start; with
+ * avow_channel_first() the next, uv_signal_start_oneshot). As in the kernel, a
+ * signal that comes several times before it is taken comes once. UV_EINVAL for
+ * one that cannot be caught.
+ *
+ * libuv queues the signals of a loop in a pipe until the loop polls. While the
+ * pipe is full, which takes thousands of signals, further ones are lost.
+ *
+ * libuv sets the default action when the last watcher of the signal in the
+ * process stops, even if the program ignored or handled the signal before. A
+ * program that needs SIGPIPE ignored then calls signal() again. A signal that
+ * all threads block never arrives. Do not watch SIGSEGV, SIGBUS, SIGFPE or
+ * SIGILL: a process with such a fault hangs instead of ending.
+ */
+AVOW_API AVOW_MUST_USE avow_channel_t *avow_signals(uv_loop_t *loop,
+                                                    int signum);
 
 AVOW_HEADER_END
 

@@ -16,8 +16,8 @@
 #ifndef AVOW_PROMISE_H
 #define AVOW_PROMISE_H
 
-#include "avow/error.h"
-#include "avow/uv.h"
+#include "avow/config.h"
+#include "avow/value.h"
 
 AVOW_HEADER_BEGIN
 

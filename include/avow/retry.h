@@ -6,7 +6,7 @@
 #define AVOW_RETRY_H
 
 #include "avow/promise.h"
-#include "avow/rate.h"
+#include "avow/limiter.h"
 
 AVOW_HEADER_BEGIN
 

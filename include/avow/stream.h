@@ -131,54 +131,76 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_shutdown(avow_stream_t stream);
  */
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_close(avow_stream_t stream);
 
-/**
- * NONE when the peer takes no more, for whoever works for it to stop: it has
- * reset the connection, or closed both ways, or the last reader of a pipe has
- * gone (poll, POLLHUP). Reads nothing. Over TCP a peer that has closed is known
- * to have gone when it resets what is written to it next; before that it may
- * have ended its side alone, as avow_shutdown() does, and wait for the answer.
- * UV_EALREADY while another waits for that; UV_ECANCELED when the input of a
- * process is shut down. UV_ENOTSUP of files, and but on
- * Linux; or from then on when the peer sends data out of band. Cancelling stops
- * waiting.
+/*
+ * Readers: a stream in pieces that the program names (uv_read_start). What was
+ * read beyond a piece stays in the reader for the next one, so a stream with a
+ * reader is read through that alone. Cancelling loses nothing, nor does a piece
+ * that is too long: what has arrived is there for whoever asks next. When the
+ * stream has failed, whoever asks for more than that hears of it again.
+ *
+ * The reader remembers failures of libuv's streams. A stream class of the
+ * program must reject each read after a failure that ends the stream.
  */
-AVOW_API AVOW_MUST_USE avow_promise_t *avow_peer_gone(avow_stream_t stream);
+
+/** A reader, which has one owner. */
+typedef struct avow_reader_s avow_reader_t;
 
 /**
- * What arrives, as BYTES of at most max_bytes each, until the end of the stream
- * (uv_read_start). Reads nothing while the channel is full. Fails as the read
- * does, with UV_EINVAL for a max_bytes of 0, with UV_EALREADY if another reads,
- * with UV_ECANCELED when the stream is closed.
+ * A reader of the stream, which has to stay in memory while a promise of the
+ * reader is pending; that rejects with UV_ECANCELED when the stream closes, or
+ * goes with its value. Never NULL: without memory all that is asked of it
+ * rejects with UV_ENOMEM. One promise at a time: UV_EALREADY while another is
+ * pending, or the stream is read otherwise. A canceled promise is pending until
+ * the loop has run its jobs.
  */
-AVOW_API AVOW_MUST_USE avow_channel_t *avow_chunks(avow_stream_t stream,
-                                                   size_t max_bytes,
-                                                   size_t room);
-
-/** Zero in a field stands for its default. */
-typedef struct avow_pump_options_s {
-  uint64_t idle;        /* ms that nothing may be read nor taken for; any. A
-                           part of a write is seen to be taken only so often,
-                           and what then stops found after twice that */
-  uint64_t *moved;      /* bytes so far, kept up while it is pending, and not
-                           for what was on its way then; NULL */
-  bool keep_open;       /* the other, at the end: it is not shut down */
-  uint64_t reserved[4]; /* zeros, else UV_EINVAL: for later versions */
-} avow_pump_options_t;
+AVOW_API AVOW_MUST_USE avow_reader_t *avow_reader_new(avow_stream_t stream);
 
 /**
- * INT: the bytes moved from one stream to another until the first ended, after
- * which the other is shut down (avow_shutdown), unless it is to be kept open.
- * Reads no faster than that takes, in constant memory, 64 KiB at a time.
- * Rejects as the read or the write that failed, or with UV_ETIMEDOUT, see
- * avow_is_timeout(), when it was idle for too long; neither stream is closed.
- * UV_EALREADY if one is in use like that, AVOW_EMISUSE for streams of two
- * loops; UV_ECANCELED when one of them closes, or goes, between a read and a
- * write, too. Cancelling stops reading; what was read is written in the
- * background. What the program writes there meanwhile comes somewhere in
- * between. options may be NULL.
+ * From here on whatever is asked for rejects with UV_ETIMEDOUT, see
+ * avow_is_timeout(), when nothing has come for so many ms while it waits; what
+ * has come by then stays, and whatever comes sets the limit back. 0, as at
+ * first: never.
  */
-AVOW_API AVOW_MUST_USE avow_promise_t *avow_pump(
-    avow_stream_t from, avow_stream_t to, const avow_pump_options_t *options);
+AVOW_API void avow_reader_set_idle(avow_reader_t *r, uint64_t ms);
+
+/** BYTES: what is there, or comes next, at least 1 and at most max_bytes; NONE
+    at the end of the stream. UV_EINVAL for a max_bytes of 0. */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_reader_next(const avow_reader_t *r,
+                                                        size_t max_bytes);
+
+/**
+ * BYTES: the next n, of which 0 are there at once; NONE at the end of the
+ * stream. If that comes sooner: UV_EOF, with what was left, as BYTES, as its
+ * cause.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_reader_exactly(
+    const avow_reader_t *r, size_t n);
+
+/**
+ * BYTES: what comes before the delimiter, which is taken as well; NONE at the
+ * end of the stream. Takes the delimiter, BYTES, at least one, else UV_EINVAL.
+ * If the stream ends without it: UV_EOF, with what was left as its cause.
+ * UV_EMSGSIZE if more than max_bytes come before it; they stay.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_reader_until(const avow_reader_t *r,
+                                                         avow_value_t delimiter,
+                                                         size_t max_bytes);
+
+/**
+ * BYTES: the next line, without its "\n" or "\r\n"; NONE at the end of the
+ * stream, before which the last line may have no end. UV_EMSGSIZE if it has
+ * more than max_bytes; they stay.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_reader_line(const avow_reader_t *r,
+                                                        size_t max_bytes);
+
+/** BYTES: all that is left until the end of the stream, which may be none.
+    UV_EMSGSIZE as soon as that is more than max_bytes; they stay. */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_reader_all(const avow_reader_t *r,
+                                                       size_t max_bytes);
+
+/** Lets go of r, which may be NULL. */
+AVOW_API void avow_reader_unref(avow_reader_t *r);
 
 AVOW_HEADER_END
 

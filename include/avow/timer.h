@@ -65,6 +65,62 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_sleep_weak(uv_loop_t *loop,
 AVOW_API AVOW_MUST_USE avow_promise_t *avow_clock_advance(uv_loop_t *loop,
                                                           uint64_t ms);
 
+/*
+ * The phases of a loop's turn: timers, what is pending, idle, before the poll
+ * for events, the poll, after it, closing (see uv_run).
+ */
+
+/**
+ * NONE, once the loop has come to its idle phase: what is due already goes
+ * first (uv_idle_start). Meanwhile the loop does not block. Cancelling is at
+ * once.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_next_turn(uv_loop_t *loop);
+
+/**
+ * NONE, right before the loop polls for events (uv_prepare_start). Cancelling
+ * is at once.
+ *
+ * If a uv_prepare_t callback of the program calls this, the promise waits for
+ * the next iteration. The loop may block in the poll before that.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_before_poll(uv_loop_t *loop);
+
+/**
+ * NONE, right after the loop has polled for events, for which it then does not
+ * block (uv_check_start; setImmediate in Node.js). Cancelling is at once.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_after_poll(uv_loop_t *loop);
+
+/*
+ * Deadlines: times, handed down to all that must be over by then. Who begins
+ * says by when, and who has less time for a part of it sets that a limit of its
+ * own, of which the earlier counts:
+ *
+ *   const uint64_t by = avow_now(loop) + 2000;
+ *   p = avow_deadline(avow_timeout(ask(host, by), 500), by);
+ */
+
+/** The deadline that does not come. */
+#define AVOW_NEVER UINT64_MAX
+
+/**
+ * The time in milliseconds, for avow_deadline(). It is the later of uv_now()
+ * and the clock, also in a callback that has worked for a while, and it does
+ * not move uv_now(). All loops have the same time. A loop with a clock of its
+ * own (avow_options_t.clock) has the time of that clock. On Linux the time does
+ * not go on while the machine is suspended.
+ */
+AVOW_API uint64_t avow_now(uv_loop_t *loop);
+
+/**
+ * Settles as p does, unless the time comes first: avow_timeout() at a time
+ * rather than after one. A deadline that has passed cancels p at once;
+ * AVOW_NEVER returns p itself.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_deadline(avow_promise_t *p,
+                                                     uint64_t at);
+
 AVOW_HEADER_END
 
 #endif

@@ -10,7 +10,7 @@
 
 #include <stdio.h>
 
-#include "avow/uv.h"
+#include "avow/config.h"
 #include "avow/value.h"
 
 AVOW_HEADER_BEGIN

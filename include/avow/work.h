@@ -46,6 +46,14 @@ AVOW_API AVOW_MUST_USE avow_promise_t *avow_work_detached(
  */
 AVOW_API bool avow_work_is_wanted(void);
 
+/* Random bytes. */
+
+/**
+ * BYTES: len random ones, fit for keys (uv_random). UV_E2BIG past 2^31 - 1.
+ * Cancelling takes it off the queue, or drops them.
+ */
+AVOW_API AVOW_MUST_USE avow_promise_t *avow_random(uv_loop_t *loop, size_t len);
+
 AVOW_HEADER_END
 
 #endif

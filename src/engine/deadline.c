@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Deadlines: numbers, so that handing them down costs and owns nothing. */
-#include "avow/deadline.h"
+#include "avow/timer.h"
 
 #include "avow/cancel.h"
 #include "engine/engine.h"

@@ -6,7 +6,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
-#include "avow/local.h"
+#include "avow/async.h"
 #include "avow/stackless.h"
 #include "engine/engine.h"
 #include "engine/local.h"

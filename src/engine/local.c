@@ -7,7 +7,7 @@
  * how many functions start one another. All who have a block are of one loop,
  * and of its thread.
  */
-#include "avow/local.h"
+#include "avow/async.h"
 
 #include "base/alloc.h"
 #include "engine/engine.h"

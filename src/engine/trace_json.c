@@ -12,8 +12,8 @@
 #include <stdarg.h>
 #include <string.h>
 
-#include "avow/error.h"
-#include "avow/uv.h"
+#include "avow/config.h"
+#include "avow/value.h"
 
 /* What one event has at most: with all its strings cut and escaped. */
 enum { LONGEST = 8192, MOST_TEXT = 160, LOOP = 1, NS = 1000 };

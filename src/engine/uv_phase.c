@@ -6,7 +6,7 @@
  * Each is a task; those who come while the tasks before them run are not due
  * yet.
  */
-#include "avow/phase.h"
+#include "avow/timer.h"
 
 #include "base/alloc.h"
 #include "engine/engine.h"

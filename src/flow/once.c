@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Memos: a run for all, and then what it gave. */
-#include "avow/once.h"
+#include "avow/cache.h"
 
 #include "flow/single_flight.h"
 #include "tools/tool.h"

@@ -4,7 +4,7 @@
  * that goes into a channel, whose source it is: when nobody wants the rest its
  * inputs are those of a combinator that has settled.
  */
-#include "avow/outcomes.h"
+#include "avow/select.h"
 
 #include "base/container.h"
 #include "channel/channel.h"

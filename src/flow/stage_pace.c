@@ -4,7 +4,7 @@
  * so the alarm is set: a throttle leaves it as it is, a debounce begins anew
  * with each item. One item is in hand at most, the last that came meanwhile.
  */
-#include "avow/pace.h"
+#include "avow/stages.h"
 #include "flow/stage.h"
 
 typedef struct {

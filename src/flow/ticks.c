@@ -3,7 +3,7 @@
  * Ticks. How many there have been is a matter of what time it is, so that none
  * gets lost; a timer runs only while somebody waits for the next.
  */
-#include "avow/pace.h"
+#include "avow/stages.h"
 #include "avow/timer.h"
 #include "channel/channel.h"
 #include "engine/virtual_clock.h"

@@ -7,7 +7,7 @@
 #ifndef AVOW_SIM_DISK_H
 #define AVOW_SIM_DISK_H
 
-#include "avow/uv.h"
+#include "avow/config.h"
 
 #include "sim/inode.h"
 #include "sim/world.h"

@@ -6,7 +6,7 @@
  * socket does.
  */
 #include "avow/cancel.h"
-#include "avow/stream.h"
+#include "avow/pump.h"
 #include "base/container.h"
 #include "sim/stream_state.h"
 #include "uv/op.h"

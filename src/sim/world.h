@@ -13,7 +13,6 @@
 #include <stdint.h>
 
 #include "avow/config.h"
-#include "avow/uv.h"
 #include "base/list.h"
 #include "sim/event_queue.h"
 

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "avow/cancel.h"
-#include "avow/deadline.h"
 #include "avow/timer.h"
 #include "base/alloc.h"
 #include "base/container.h"

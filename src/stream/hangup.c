@@ -5,7 +5,7 @@
  * What the system tells beside that, whatever is asked, is a reset, and that
  * both ways are closed; not that one is, which would be told again and again.
  */
-#include "avow/stream.h"
+#include "avow/pump.h"
 #include "uv/op.h"
 #include "uv/stream.h"
 
@@ -16,7 +16,7 @@
 #  include <poll.h>
 #  include <unistd.h>
 
-#  include "avow/events.h"
+#  include "avow/net.h"
 #  include "base/container.h"
 #  include "engine/child.h"
 

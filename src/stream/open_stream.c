@@ -5,7 +5,7 @@
  * here.
  */
 #include "avow/descriptor.h"
-#include "avow/error.h"
+#include "avow/value.h"
 #include "uv/eof_error.h"
 #include "uv/stream_value.h"
 

@@ -6,8 +6,8 @@
  * requests.
  */
 
+#include "avow/pump.h"
 #include "avow/cancel.h"
-#include "avow/stream.h"
 #include "base/alloc.h"
 #include "base/container.h"
 #include "base/misuse.h"
@@ -280,6 +280,17 @@ static int pump_check(avow_stream_t from, avow_stream_t to,
   return AVOW_EMISUSE;
 }
 
+static avow__progress_t *progress_new(uv_loop_t *loop,
+                                      const avow_pump_options_t *options) {
+  avow__progress_t *progress = avow__progress_new(loop, "pump", options->idle);
+  if (progress == NULL)
+    return NULL;
+  progress->keep_open = options->keep_open;
+  progress->moved = options->moved;
+  avow__progress_note(progress, 0);
+  return progress;
+}
+
 avow_promise_t *avow_pump(avow_stream_t from, avow_stream_t to,
                           const avow_pump_options_t *options) {
   if (from.klass == NULL || to.klass == NULL)
@@ -291,8 +302,7 @@ avow_promise_t *avow_pump(avow_stream_t from, avow_stream_t to,
   if (err == 0 && options == NULL)
     return pump_any(from, to, NULL);
   uv_loop_t *loop = avow__stream_loop(from);
-  avow__progress_t *progress =
-      err == 0 ? avow__progress_new(loop, "pump", options) : NULL;
+  avow__progress_t *progress = err == 0 ? progress_new(loop, options) : NULL;
   return progress != NULL
              ? avow__progress_watch(progress, pump_any(from, to, progress))
              : avow__refuse(loop, err != 0 ? err : UV_ENOMEM, "pump", NULL);

@@ -2,7 +2,7 @@
 /*
  * What arrives on a stream as a channel. Nothing is read while that is full.
  */
-#include "avow/stream.h"
+#include "avow/pump.h"
 #include "base/container.h"
 #include "channel/channel.h"
 #include "uv/eof_error.h"

@@ -3,7 +3,7 @@
  * Files that are replaced in one go. Until the new one has its name, whatever
  * goes wrong removes it again and leaves the old one as it was.
  */
-#include "avow/file.h"
+#include "avow/replace.h"
 #include "sys/atomic_file.h"
 #include "uv/file.h"
 #include "uv/fs_sync.h"

@@ -3,7 +3,7 @@
    value's own. */
 #include "avow/channel.h"
 #include "avow/combine.h"
-#include "avow/group.h"
+#include "avow/map.h"
 #include "base/misuse.h"
 
 void avow_promise_clear(avow_promise_t **p) {

@@ -4,7 +4,7 @@
  * children, they are few. Without memory there is a group that does no more
  * than cancel its children and wait for them.
  */
-#include "avow/group.h"
+#include "avow/map.h"
 
 #include "avow/cancel.h"
 #include "engine/cancel_reason.h"

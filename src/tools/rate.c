@@ -6,7 +6,7 @@
  * waits, until the first of them can have what he wants. That sleep is a child;
  * one that comes too late for a new first is cancelled, and its number old.
  */
-#include "avow/rate.h"
+#include "avow/limiter.h"
 
 #include <inttypes.h>
 

@@ -5,8 +5,7 @@
 
 #include <uv.h>
 
-#include "avow/address.h"
-#include "avow/dns.h"
+#include "avow/net.h"
 
 enum { AVOW__ADDRESS_MAX = sizeof(((avow_address_t *) 0)->text) };
 

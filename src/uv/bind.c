@@ -4,7 +4,6 @@
 
 #include <string.h>
 
-#include "avow/dns.h"
 #include "avow/net.h"
 #include "uv/address.h"
 #include "uv/op.h"

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "avow/cancel.h"
-#include "avow/dns.h"
 #include "avow/net.h"
 #include "avow/timer.h"
 #include "base/alloc.h"

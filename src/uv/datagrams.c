@@ -8,7 +8,7 @@
  */
 #include <string.h>
 
-#include "avow/udp.h"
+#include "avow/net.h"
 #include "base/container.h"
 #include "channel/channel.h"
 #include "uv/op.h"

@@ -4,7 +4,7 @@
  * addresses is an object's, so one that comes too late is freed with it. The
  * loop's thread converts numbers; only names go to the thread pool.
  */
-#include "avow/dns.h"
+#include "avow/net.h"
 
 #include <ctype.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
  * one chore of the thread pool, which costs one journey instead of four.
  * Between two parts a chore looks whether anybody still wants it.
  */
-#include "avow/file.h"
+#include "avow/fs.h"
 
 #include <string.h>
 

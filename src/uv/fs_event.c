@@ -14,7 +14,7 @@
  */
 #include <string.h>
 
-#include "avow/events.h"
+#include "avow/fs.h"
 #include "channel/channel.h"
 #include "uv/fs.h"
 

@@ -9,7 +9,7 @@
  */
 #include <string.h>
 
-#include "avow/events.h"
+#include "avow/fs.h"
 #include "channel/channel.h"
 #include "engine/virtual_clock.h"
 #include "uv/op.h"

@@ -4,7 +4,6 @@
  * but the handle, whose data is not ours; so the promise, found by the handle,
  * is all there is: closing needs no memory beside the reserve.
  */
-#include "avow/handle.h"
 #include "avow/net.h"
 
 #include "base/alloc.h"

@@ -8,7 +8,6 @@
 #include <inttypes.h>
 
 #include "avow/cancel.h"
-#include "avow/deadline.h"
 #include "avow/timer.h"
 #include "base/alloc.h"
 #include "engine/promise.h"
@@ -16,18 +15,15 @@
 #include "value/value.h"
 
 avow__progress_t *avow__progress_new(uv_loop_t *loop, const char *name,
-                                     const avow_pump_options_t *options) {
+                                     uint64_t idle) {
   avow__progress_t *progress = avow_malloc(sizeof(*progress));
   if (progress == NULL)
     return NULL;
   *progress = (avow__progress_t){ .loop = loop,
                                   .name = name,
-                                  .moved = options->moved,
-                                  .idle = options->idle,
-                                  .keep_open = options->keep_open,
+                                  .idle = idle,
                                   .at = avow_now(loop),
                                   .refs = 1 };
-  avow__progress_note(progress, 0);
   return progress;
 }
 

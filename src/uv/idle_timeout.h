@@ -9,7 +9,7 @@
 typedef struct {
   uv_loop_t *loop;
   const char *name; /* of what moves */
-  uint64_t *moved;  /* the program's, or NULL */
+  uint64_t *moved;  /* the program's, or NULL: bytes so far */
   uint64_t idle;    /* ms; 0: for ever */
   uint64_t at;      /* when something moved last */
   bool keep_open;   /* the stream that it moves to */
@@ -18,9 +18,9 @@ typedef struct {
   unsigned refs;
 } avow__progress_t;
 
-/* NULL without memory. */
+/* NULL without memory. moved and keep_open are the caller's to set. */
 avow__progress_t *avow__progress_new(uv_loop_t *loop, const char *name,
-                                     const avow_pump_options_t *options);
+                                     uint64_t idle);
 
 /* Something was read, or so many bytes in all are moved, and nothing waits. */
 void avow__progress_note(avow__progress_t *progress, int64_t moved);

@@ -4,7 +4,7 @@
  * of it in each turn. So libuv is asked only while somebody waits; but where
  * the handlers that an event woke wait again, nothing was stopped for it.
  */
-#include "avow/events.h"
+#include "avow/net.h"
 #include "channel/channel.h"
 #include "uv/op.h"
 

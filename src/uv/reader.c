@@ -5,7 +5,7 @@
  * neither cancelling nor a lack of memory loses what has arrived. What a large
  * piece took goes back when little or nothing is left behind it.
  */
-#include "avow/reader.h"
+#include "avow/stream.h"
 
 #include <string.h>
 
@@ -326,8 +326,7 @@ static void reader_finish(void *r) {
 static avow_promise_t *reader_fill(uv_loop_t *loop, reader_t *reader) {
   if (reader->idle == 0)
     return avow_repeat(loop, step_fn, reader);
-  const avow_pump_options_t limit = { .idle = reader->idle };
-  reader->progress = avow__progress_new(loop, "read", &limit);
+  reader->progress = avow__progress_new(loop, "read", reader->idle);
   return reader->progress != NULL
              ? avow__progress_watch(reader->progress,
                                     avow_repeat(loop, step_fn, reader))

@@ -5,7 +5,7 @@
  */
 #include <stdio.h>
 
-#include "avow/events.h"
+#include "avow/process.h"
 #include "channel/channel.h"
 
 typedef struct {

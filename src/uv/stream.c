@@ -5,7 +5,7 @@
  */
 #include "uv/stream.h"
 
-#include "avow/handle.h"
+#include "avow/net.h"
 #include "base/misuse.h"
 #include "engine/promise.h"
 #include "uv/op.h"

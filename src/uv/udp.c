@@ -3,7 +3,7 @@
  * Sending datagrams. What the system takes at once costs no request; the rest
  * is queued with the bytes it needs.
  */
-#include "avow/udp.h"
+#include "avow/net.h"
 
 #include <limits.h>
 #include <string.h>

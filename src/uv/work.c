@@ -9,7 +9,6 @@
 #include <limits.h>
 
 #include "avow/cancel.h"
-#include "avow/random.h"
 #include "avow/work.h"
 
 /* What this thread runs; NULL elsewhere. */

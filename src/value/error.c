@@ -2,7 +2,7 @@
 /*
  * Errors: the block with a message and a cause, and the texts of codes.
  */
-#include "avow/error.h"
+#include "avow/value.h"
 
 #include <stdarg.h>
 #include <stdio.h>

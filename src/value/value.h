@@ -5,7 +5,7 @@
 
 #include <stdatomic.h>
 
-#include "avow/error.h"
+#include "avow/value.h"
 #include "base/misuse.h"
 
 typedef struct avow__block_s avow__block_t;

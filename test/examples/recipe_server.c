@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The server of docs/recipes.md, "Stopping a server", until SIGTERM. */
-#include <avow.h>
+#include <avow/all.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>

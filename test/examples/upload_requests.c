@@ -3,7 +3,7 @@
  * What strangers say to the server of examples/upload.c, in one piece and cut
  * behind each byte: it answers all of them as it should, and goes on.
  */
-#include <avow.h>
+#include <avow/all.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -18,7 +18,7 @@
 #include <cmocka.h>
 #undef stop /* cmocka 2 defines it; the programs of README.md have one */
 
-#include "avow.h"
+#include "avow/all.h"
 
 #include "suite.h"
 

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "avow.h"
+#include "avow/all.h"
 #include "avow/closure.h"
 #include "avow/stream_class.h"
 

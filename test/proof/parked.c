@@ -3,7 +3,7 @@
    aborts then. */
 #include <stdlib.h>
 
-#include "avow.h"
+#include "avow/all.h"
 
 static uv_loop_t loop;
 static bool aborts;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Has values and promises of several kinds, for test_gdb.sh to print. */
-#include "avow.h"
+#include "avow/all.h"
 
 static uv_loop_t loop;
 

@@ -6,7 +6,7 @@
  */
 #undef AVOW_BUILDING
 
-#include <avow.h>
+#include <avow/all.h>
 #include <avow/stackless.h>
 #include <stdio.h>
 

@@ -61,7 +61,8 @@ wrappers() {
         print substr(rest, RSTART, RLENGTH), name, what
         rest = substr(rest, RSTART + RLENGTH)
       }
-    }' include/avow/*.h
+    }' $(sed -n 's|^#include "\(avow/.*\)"|include/\1|p' include/avow.h \
+      include/avow/all.h | awk '!seen[$0]++')
 }
 
 table() {
@@ -190,7 +191,7 @@ with is the same. What differs:
 
 * These need no thread of the pool, and do not wait for a free one, where the kernel is new enough: open, close, read,
   write, fsync, fdatasync, stat, lstat, fstat and looks by `avow_fs_polls()`; from 1.46 on also link, symlink, mkdir,
-  rename and unlink; from 1.49 on ftruncate. All others are the pool's, as are whole files and trees (`avow/file.h`,
+  rename and unlink; from 1.49 on ftruncate. All others are the pool's, as are whole files and trees (`avow/fs.h`,
   `avow/tree.h`): those are work for its threads. When the ring is full, the next requests go to the pool.
 * Cancelling such a request takes nothing back: up to 1.52 `uv_cancel()` says UV_EBUSY from the moment it was made. Its
   promise rejects at once, and the kernel does it all the same: a file is written, made, renamed or removed. With the

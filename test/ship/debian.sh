@@ -23,7 +23,7 @@ needed='debootstrap mount util-linux xz-utils' . test/lib/packages.sh
   exit 1
 }
 version=$(sed -n 's/^#define AVOW_VERSION  *"\(.*\)"/\1/p' \
-  include/avow/version.h)
+  include/avow/config.h)
 orig=avow_$version.orig.tar.xz
 
 work=$(mktemp -d "$roots/XXXXXX")

@@ -10,7 +10,7 @@
  */
 #undef NDEBUG /* the assertions are what it is about */
 #include <assert.h>
-#include <avow.h>
+#include <avow/all.h>
 #include <stdio.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A plug-in for test_hosted.c, with an avow of its own inside. Each function
    gives 0, or what went wrong. */
-#include <avow.h>
+#include <avow/all.h>
 
 AVOW_API int hosted_open(uv_loop_t *loop);
 AVOW_API int hosted_open_asking(uv_loop_t *loop);

@@ -13,7 +13,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 sources=$(pwd)/test/ship/parents
 version=$(sed -n 's/^#define AVOW_VERSION  *"\(.*\)"/\1/p' \
-  include/avow/version.h)
+  include/avow/config.h)
 fail() {
   echo "test/ship/install.sh: $*" >&2
   exit 1

@@ -14,7 +14,7 @@ cd "$(dirname "$0")/../.."
 mkdir -p "${BUILD:=build-musl}"
 build=$(cd "$BUILD" && pwd)
 root=$build/root
-version=$(sed -n 's/^#define AVOW_VERSION *"\(.*\)"/\1/p' include/avow/version.h)
+version=$(sed -n 's/^#define AVOW_VERSION *"\(.*\)"/\1/p' include/avow/config.h)
 
 more='cmake git musl-tools' . test/lib/packages.sh
 command -v musl-gcc >/dev/null || {

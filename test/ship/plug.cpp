@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A plug-in in C++ for test_plug.c: each function is a test, and gives 0 or how
    many things went wrong. */
-#include <avow.h>
+#include <avow/all.h>
 #include <avow/stackless.h>
 
 #include <cstdio>

@@ -22,7 +22,7 @@ def read(path):
 
 def version(root):
     return re.search(r'(?m)^#define AVOW_VERSION +"(.*)"',
-                     read(f'{root}/include/avow/version.h'))[1]
+                     read(f'{root}/include/avow/config.h'))[1]
 
 
 def exported(library):

@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "avow.h"
+#include "avow/all.h"
 #include "fiber/sanitizers.h"
 
 #if AVOW__ASAN || AVOW__TSAN

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "avow/uv.h"
+#include "avow/config.h"
 #include "fs_paths.h"
 
 enum { STEPS = 60, SLOTS = 6, ROOM = 20000, MOST = 64, DEPTH = 5 };

@@ -12,7 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "avow/uv.h"
+#include "avow/config.h"
 
 enum {
   EACH = 3,

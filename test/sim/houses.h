@@ -6,7 +6,7 @@
 #ifndef HOUSES_H
 #define HOUSES_H
 
-#include "avow.h"
+#include "avow/all.h"
 
 /* How many live in each. */
 enum { CALLERS = 5, TIMES = 4 };

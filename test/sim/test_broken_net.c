@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "avow.h"
+#include "avow/all.h"
 #include "sequences.h"
 #include "suite.h"
 

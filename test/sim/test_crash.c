@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "avow.h"
+#include "avow/all.h"
 #include "avow/sim.h"
 #include "suite.h"
 

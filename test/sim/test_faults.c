@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "avow.h"
+#include "avow/all.h"
 #include "suite.h"
 
 enum { SEEDS = 300, OFTEN = 1000, SLEEP = 10, TIMES = 30 };

@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "avow.h"
+#include "avow/all.h"
 #include "runs.h"
 #include "suite.h"
 

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "avow.h"
+#include "avow/all.h"
 #include "avow/sim.h"
 #include "sim/command.h"
 #include "suite.h"

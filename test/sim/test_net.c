@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "avow.h"
+#include "avow/all.h"
 #include "echo.h"
 #include "sim/hosts.h"
 #include "sim/world.h"

@@ -9,7 +9,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cat >"$work/program.c" <<'END'
-#include <avow.h>
+#include <avow/all.h>
 #include <avow/sim.h>
 #include <stdio.h>
 

@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "avow.h"
+#include "avow/all.h"
 #include "runs.h"
 #include "sim/locks.h"
 #include "suite.h"

@@ -4,7 +4,7 @@
 #ifndef AVOW_TEST_SIM_VISITS_H
 #define AVOW_TEST_SIM_VISITS_H
 
-#include "avow.h"
+#include "avow/all.h"
 
 enum { VISITORS = 3, VISIT_LEN = 3000 };
 

@@ -6,8 +6,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "torture.h"
 #include "uv/connect.h"
+
+#include "torture.h"
 
 /* A limit of time that is over only where nothing else can happen: by a clock
    that moves by itself. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include <avow.h>
+#include <avow/all.h>
 
 /* Says back each line that a guest says, until it says no more: INT, how many.
    Who says nothing for half a minute is not waited for: UV_ETIMEDOUT. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include <avow.h>
+#include <avow/all.h>
 
 /* Asks a service each minute whether it is well. Settles when it is not: with
    the error of three attempts in a row, each of ten seconds at most. seed: of

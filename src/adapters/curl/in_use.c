@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-#include "avow/uv.h"
+#include "avow/config.h"
 
 enum { LISTS = 1024 };
 

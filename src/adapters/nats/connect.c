@@ -3,7 +3,7 @@
 #include <stdio.h>
 
 #include "avow/loop.h"
-#include "avow/phase.h"
+#include "avow/timer.h"
 #include "connection.h"
 #include "failure.h"
 #include "jetstream.h"

@@ -18,7 +18,7 @@
 #include <string.h>
 
 #include "avow/loop.h"
-#include "avow/pace.h"
+#include "avow/stages.h"
 #include "avow/sender.h"
 #include "bucket.h"
 #include "connection.h"

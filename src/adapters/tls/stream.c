@@ -3,6 +3,7 @@
  * The class of TLS streams: what is asked of one, and when that is refused.
  */
 
+#include "avow/pump.h"
 #include "tls.h"
 
 static bool is_closed(const avow__tls_t *t) {

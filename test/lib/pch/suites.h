@@ -10,4 +10,4 @@
 
 #include <cmocka.h>
 
-#include "avow.h"
+#include "avow/all.h"

@@ -7,7 +7,7 @@
 #ifndef POOL_H
 #define POOL_H
 
-#include <avow.h>
+#include <avow/all.h>
 #include <avow/stream_class.h>
 
 typedef enum {

@@ -7,7 +7,7 @@
 #ifndef HOST_H
 #define HOST_H
 
-#include <avow.h>
+#include <avow/all.h>
 #include <node_api.h>
 
 enum { MAX_ARGS = 4 };

@@ -13,7 +13,7 @@
 module.exports = (native) => {
   const FULFIL = 0, REJECT = 1, FOLLOW = 2, ADOPT = 3; /* as in binding.c */
   const ALL = 0, ALL_SETTLED = 1, RACE = 2, ANY = 3; /* avow_gather_kind_t */
-  const CYCLE = -20002, AGGREGATE = -20003; /* avow/error.h */
+  const CYCLE = -20002, AGGREGATE = -20003; /* avow/value.h */
 
   const { apply, construct, defineProperty, getOwnPropertyDescriptor,
     getPrototypeOf, ownKeys, setPrototypeOf } = Reflect;

@@ -5,7 +5,7 @@
 #ifndef NOW_H
 #define NOW_H
 
-#include "avow.h"
+#include "avow/all.h"
 #include "program.h"
 
 enum {

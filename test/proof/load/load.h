@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "avow.h"
+#include "avow/all.h"
 
 enum {
   LISTENERS = 4, /* on addresses of their own: ports may run short */

@@ -3,7 +3,7 @@
 #ifndef PRELUDE_H
 #define PRELUDE_H
 
-#include <avow.h>
+#include <avow/all.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -4,8 +4,9 @@
  * Whoever connects is greeted. An end that is over, or fails, closes the
  * server, so that the other one ends as well.
  */
-#include "scenario.h"
 #include "uv/connect.h"
+
+#include "scenario.h"
 
 enum { LONG = 60 * 1000 };
 

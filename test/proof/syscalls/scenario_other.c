@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What makes no calls on files or sockets of its own. */
-#include "avow/dns.h"
+#include "avow/net.h"
 #include "scenario.h"
 
 enum { THREADS = 4 };

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "avow.h"
+#include "avow/all.h"
 
 enum { LOG = 4096 };
 

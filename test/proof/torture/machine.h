@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "avow.h"
+#include "avow/all.h"
 
 enum {
   PROMISES = 16,

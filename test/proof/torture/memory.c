@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "avow.h"
+#include "avow/all.h"
 
 enum { DEADLINE = 60 };
 

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "avow.h"
+#include "avow/all.h"
 #include "digest.h"
 
 enum { NODES = 4096, INPUTS = 4 };

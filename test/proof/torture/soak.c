@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "avow.h"
+#include "avow/all.h"
 #include "memory.h"
 
 enum { MANY = 10000000, PARTS = 100, INPUTS = 4, LIMIT = 1000000 };

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "avow.h"
+#include "avow/all.h"
 
 typedef struct {
   void *library;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* A program against an avow that is installed, or built as a part of it. */
-#include <avow.h>
+#include <avow/all.h>
 
 #include <stdio.h>
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* A program in C++: handlers are lambdas that capture nothing, what they need
    comes with them, and values let go at the end of a block. */
-#include <avow.h>
+#include <avow/all.h>
 #include <avow/stackless.h>
 
 #include <iostream>

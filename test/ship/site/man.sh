@@ -5,7 +5,7 @@
 set -eu
 CDPATH='' cd "$(dirname "$0")/../../.."
 version=$(sed -n 's/^#define AVOW_VERSION  *"\(.*\)"/\1/p' \
-  include/avow/version.h)
+  include/avow/config.h)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 export PYTHONDONTWRITEBYTECODE=1

@@ -3,7 +3,7 @@
 #ifndef HOST_H
 #define HOST_H
 
-#include <avow.h>
+#include <avow/all.h>
 
 typedef struct host_s {
   uv_loop_t *loop;

@@ -7,7 +7,7 @@
 #ifndef PROGRAMS_H
 #define PROGRAMS_H
 
-#include <avow.h>
+#include <avow/all.h>
 
 typedef avow_promise_t *(*begin_fn)(uv_loop_t *loop, void *data);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include <avow.h>
+#include <avow/all.h>
 
 /* Adds up what guests say, a number a line, and tells each the sum so far.
    Settles when the listener is closed and the last guest has gone; who says

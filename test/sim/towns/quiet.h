@@ -6,7 +6,7 @@
 #ifndef QUIET_H
 #define QUIET_H
 
-#include <avow.h>
+#include <avow/all.h>
 #include <stdio.h>
 
 /* In the examples, whose files these are included in. */

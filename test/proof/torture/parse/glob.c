@@ -12,7 +12,7 @@
 
 #include "../memory.h"
 #include "../replay.h"
-#include "avow.h"
+#include "avow/all.h"
 #include "sys/match.h"
 #include "text.h"
 

@@ -11,7 +11,7 @@
 
 #include "../memory.h"
 #include "../replay.h"
-#include "avow.h"
+#include "avow/all.h"
 #include "text.h"
 
 static uv_loop_t loop;

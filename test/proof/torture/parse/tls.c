@@ -20,7 +20,7 @@
 
 #include "../memory.h"
 #include "../replay.h"
-#include "avow.h"
+#include "avow/all.h"
 #include "avow/tls.h"
 
 enum { TURNS = 400, MOST = 1 << 16 };

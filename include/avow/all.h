@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/* All of avow: the core, and every part that stands on it. */
+#ifndef AVOW_ALL_H
+#define AVOW_ALL_H
+
+#include "avow.h"
+#include "avow/broadcast.h"
+#include "avow/cache.h"
+#include "avow/command.h"
+#include "avow/descriptor.h"
+#include "avow/duplex.h"
+#include "avow/inlet.h"
+#include "avow/loops.h"
+#include "avow/pump.h"
+#include "avow/replace.h"
+#include "avow/select.h"
+#include "avow/sender.h"
+#include "avow/stages.h"
+#include "avow/tree.h"
+#include "avow/watch.h"
+
+/* Last: it gives functions of the others a place. */
+#include "avow/trace.h"
+
+#endif
