@@ -59,7 +59,7 @@ void avow__source_flow(avow_promise_t *ch) {
   avow__source_t *source = ch->source;
   const bool waits = ch->takers != NULL;
   source_await(source, waits);
-  const bool asks = (ch->flags & AVOW__ASKED) != 0;
+  const bool asks = (ch->flags & AVOW__CHANNEL_ASKED) != 0;
   const bool flows = waits || asks || avow__channel_has_room(ch);
   if (flows == source->flows)
     return;
@@ -95,9 +95,9 @@ void avow__source_end(avow_promise_t *ch) {
 static void resume_for_one(avow_promise_t *ch) {
   if (ch->source->flows || !avow__channel_grow(ch))
     return;
-  ch->flags |= AVOW__ASKED;
+  ch->flags |= AVOW__CHANNEL_ASKED;
   avow__source_flow(ch);
-  ch->flags &= (uint8_t) ~AVOW__ASKED;
+  ch->flags &= (uint8_t) ~AVOW__CHANNEL_ASKED;
   avow__channel_flow(ch);
 }
 
@@ -148,7 +148,7 @@ avow_channel_t *avow__channel_feed(uv_loop_t *loop, size_t room,
     return (avow_channel_t *) (c->life > AVOW__OPEN ? avow__ref(c->canceled)
                                                     : avow__no_promise(c));
   }
-  ch->flags |= AVOW__FED;
+  ch->flags |= AVOW__CHANNEL_FED;
   ch->source = source;
   source->channel = (avow_channel_t *) ch;
   avow__channel_flow(ch);
@@ -195,7 +195,7 @@ bool avow__channel_push(avow_channel_t *channel, avow_value_t item) {
     avow__channel_settle_first(&ch->takers, item);
   } else if (avow__channel_grow(ch)) {
     avow__ring_add(ch->ring, item);
-    ch->flags &= (uint8_t) ~AVOW__ASKED;
+    ch->flags &= (uint8_t) ~AVOW__CHANNEL_ASKED;
   } else {
     avow__channel_finish(ch, avow_error(UV_ENOMEM));
     avow__value_unref(item); /* last: it may call the program */

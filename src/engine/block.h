@@ -24,34 +24,34 @@
 #include "engine/promise.h"
 
 enum {
-  AVOW__STATE = 3,       /* mask of an avow_state_t */
-  AVOW__HANDLED = 4,     /* somebody waited for it, or read the reason */
-  AVOW__RESOLVED = 8,    /* its deferreds do nothing more; a channel's end */
-  AVOW__DROPPED = 8,     /* of an ATTACH: it was cancelled, but has to wait */
-  AVOW__INTERRUPTED = 8, /* of a FINALLY_WAIT: canceled while it has to wait */
-  AVOW__KEEPS = 8,       /* of a THEN: notes what is canceled through it */
-  AVOW__CANCELED = 16,   /* what its handler returns is to be cancelled */
-  AVOW__JOIN_LOSERS = 8, /* of a GATHER: waits for those it cancels */
-  AVOW__CANCEL_LOSERS = 32, /* of a GATHER */
-  AVOW__AWAITED = 32, /* of a DEFERRED: the end of its loop waits for it */
-  AVOW__BEGINS = 32,  /* of a THEN: cancelled before, its handler stays out */
-  AVOW__PROXY = 64,   /* a deferred for the promise at upstream (thenables) */
-  AVOW__CLEANS = 64,  /* of an async function: got UV_ECANCELED, and has not had
-                        to wait since */
-  AVOW__LOST = 128    /* no memory for what follows: ends with UV_ENOMEM */
+  AVOW__STATE = 3,             /* mask of an avow_state_t */
+  AVOW__HANDLED = 4,           /* somebody waited, or read the reason */
+  AVOW__CANCELED = 16,         /* what its handler returns is canceled */
+  AVOW__LOST = 128,            /* no memory: it ends with UV_ENOMEM */
+  AVOW__DEFERRED_RESOLVED = 8, /* its deferreds do nothing more; a channel's
+                                    end */
+  AVOW__DEFERRED_AWAITED = 32, /* the end of its loop waits for it */
+  AVOW__DEFERRED_PROXY = 64,   /* for the promise at upstream (thenables) */
+  AVOW__THEN_KEEPS = 8,        /* notes what is canceled through it */
+  AVOW__THEN_BEGINS = 32,      /* cancelled before, its handler stays out */
+  AVOW__ASYNC_CLEANS = 64,     /* got UV_ECANCELED, and has not waited since */
+  AVOW__ATTACH_DROPPED = 8,    /* it was cancelled, but has to wait */
+  AVOW__FINALLY_INTERRUPTED = 8, /* canceled while its clean-up has to wait */
+  AVOW__GATHER_JOINS = 8,        /* waits for those it cancels */
+  AVOW__GATHER_CANCELS = 32      /* cancels the inputs that it does not need */
 };
 
 /* Its marks. */
 enum {
-  AVOW__DETAILED = 1, /* of a DEFERRED: its u.deferred is filled in */
-  AVOW__HELD = 2,     /* of a DEFERRED: only its holders settle it, when told */
-  AVOW__SPARED = 4,   /* a shield waits for it: a loop's end leaves it alone */
+  AVOW__SPARED = 4,    /* a shield waits for it: a loop's end skips it */
   AVOW__CONDEMNED = 8, /* to be cancelled; no memory was left to list it */
-  AVOW__ENDED = 16,    /* of a GATHER: no more inputs come */
-  AVOW__NAMED = 16,    /* of a DEFERRED, or what an async function left */
-  AVOW__STEERED = 32,  /* of a GATHER: its avow_gather_t is a reference too */
-  AVOW__TOOL = 64,     /* of a VALUE: it is a tool in disguise */
-  AVOW__INSIDE = 128   /* an object's memory holds it, and no program does */
+  AVOW__INSIDE = 128,  /* an object's memory holds it, and no program does */
+  AVOW__DEFERRED_DETAILED = 1, /* its u.deferred is filled in */
+  AVOW__DEFERRED_HELD = 2,     /* only its holders settle it, when told */
+  AVOW__NAMED = 16,            /* a DEFERRED, or what an async function left */
+  AVOW__VALUE_TOOL = 64,       /* it is a tool in disguise */
+  AVOW__GATHER_ENDED = 16,     /* no more inputs come */
+  AVOW__GATHER_STEERED = 32    /* its avow_gather_t is a reference too */
 };
 
 /* The kind of a gather that keeps nothing, and tells of each input. */
@@ -212,9 +212,9 @@ static inline bool avow__is_bare(const avow_promise_t *p) {
 /* Those by whom a pending promise settles hold it: each deferred, or the one
    source, and who may still add to it. */
 static inline uint32_t avow__sources(const avow_promise_t *p) {
-  if (p->kind == AVOW__DEFERRED && (p->marks & AVOW__DETAILED) != 0)
+  if (p->kind == AVOW__DEFERRED && (p->marks & AVOW__DEFERRED_DETAILED) != 0)
     return p->u.deferred.holders;
-  return (p->marks & AVOW__STEERED) != 0 ? 2 : 1;
+  return (p->marks & AVOW__GATHER_STEERED) != 0 ? 2 : 1;
 }
 
 /* Whether others than these and one downstream hold a pending promise. */

@@ -41,7 +41,7 @@ static bool can_climb(const avow_promise_t *p, const avow_promise_t *start) {
 /* What comes before an async function that got UV_ECANCELED has to wait again
    counts as what it got. */
 static bool is_cleaning(const avow_promise_t *p) {
-  return (p->flags & AVOW__CLEANS) != 0 &&
+  return (p->flags & AVOW__ASYNC_CLEANS) != 0 &&
          (p->kind == AVOW__RUNNING || p->kind == AVOW__ASYNC ||
           p->kind == AVOW__STACKLESS);
 }
@@ -62,7 +62,7 @@ static bool waits_for_clean_up(const avow_promise_t *p) {
    attempt. */
 static bool stays_canceled(const avow_promise_t *p) {
   if (p->kind == AVOW__THEN)
-    return (p->flags & AVOW__KEEPS) != 0;
+    return (p->flags & AVOW__THEN_KEEPS) != 0;
   return p->kind == AVOW__REPEAT;
 }
 
@@ -70,7 +70,7 @@ static avow_promise_t *mark_on_way(avow_promise_t *p) {
   if (stays_canceled(p)) {
     mark_canceled(p);
   } else if (waits_for_clean_up(p)) {
-    p->flags |= AVOW__INTERRUPTED;
+    p->flags |= AVOW__FINALLY_INTERRUPTED;
     avow__reason_note(p);
   }
   return p;
@@ -176,14 +176,14 @@ void avow__detached_runs(avow_promise_t *p) {
 /* Nothing else of avow's cancels what only the end of a loop waits for from
    there. */
 static bool is_given_up(const avow_promise_t *p, const avow_promise_t *start) {
-  return p == start && (p->flags & AVOW__AWAITED) != 0;
+  return p == start && (p->flags & AVOW__DEFERRED_AWAITED) != 0;
 }
 
 void avow__cancel_deferred(avow_promise_t *p, avow_promise_t *start) {
   const avow_cancel_cb on_cancel = avow__detail(p)->u.deferred.on_cancel;
   void *data = p->data;
   avow__context_t *c = avow__context(p);
-  if ((p->marks & AVOW__HELD) == 0 || is_given_up(p, start))
+  if ((p->marks & AVOW__DEFERRED_HELD) == 0 || is_given_up(p, start))
     avow__settle(p, avow__canceled(c)); /* its holders keep it */
   else
     avow__reason_note(p);
@@ -259,11 +259,11 @@ static avow_promise_t *who_is_let_go(avow_promise_t *start, avow_promise_t *p) {
 }
 
 static bool only_begins(const avow_promise_t *p) {
-  return p->kind == AVOW__THEN && (p->flags & AVOW__BEGINS) != 0;
+  return p->kind == AVOW__THEN && (p->flags & AVOW__THEN_BEGINS) != 0;
 }
 
 static void drop_attached(avow_promise_t *p) {
-  p->flags |= AVOW__DROPPED;
+  p->flags |= AVOW__ATTACH_DROPPED;
   avow__reason_note(p);
 }
 
@@ -498,7 +498,7 @@ void avow_on_cancel(const avow_deferred_t *d, avow_cancel_cb cb, void *data) {
   avow__check_deferred(d);
   avow_promise_t *p = avow__mutable(d);
   avow__check_thread(avow__context(p));
-  if ((p->flags & (AVOW__RESOLVED | AVOW__STATE)) != 0)
+  if ((p->flags & (AVOW__DEFERRED_RESOLVED | AVOW__STATE)) != 0)
     return;
   avow__detail(p)->u.deferred.on_cancel = cb;
   p->data = data;

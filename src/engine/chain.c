@@ -69,14 +69,14 @@ avow_promise_t *avow_then(avow_promise_t *p, avow_cb on_fulfilled,
 avow_promise_t *avow__then_begin(avow_promise_t *p, avow_cb cb, void *data) {
   avow_promise_t *q = avow_then(p, cb, NULL, data);
   if (q->kind == AVOW__THEN) /* else there was no memory */
-    q->flags |= AVOW__BEGINS;
+    q->flags |= AVOW__THEN_BEGINS;
   return q;
 }
 
 avow_promise_t *avow__catch_keeping(avow_promise_t *p, avow_cb cb, void *data) {
   avow_promise_t *q = avow_catch(p, cb, data);
   if (q->kind == AVOW__THEN) /* as above */
-    q->flags |= AVOW__KEEPS;
+    q->flags |= AVOW__THEN_KEEPS;
   return q;
 }
 
@@ -175,7 +175,7 @@ static void finish_canceled(avow_promise_t *p, avow_value_t result) {
 }
 
 void avow__finish(avow_promise_t *p, avow_value_t result) {
-  p->flags &= (uint8_t) ~AVOW__CLEANS; /* it is a bit of deferreds, too */
+  p->flags &= (uint8_t) ~AVOW__ASYNC_CLEANS; /* it is a bit of deferreds, too */
   if ((p->flags & AVOW__CANCELED) != 0 && result.tag >= AVOW_PROMISE)
     finish_canceled(p, result);
   else
@@ -282,7 +282,7 @@ void avow__finally_run(avow_promise_t *p) {
    result. What it does not settle with is left to be released. */
 static avow_value_t finally_outcome(avow_promise_t *p, avow_value_t *kept,
                                     avow_value_t *result) {
-  const bool interrupted = (p->flags & AVOW__INTERRUPTED) != 0;
+  const bool interrupted = (p->flags & AVOW__FINALLY_INTERRUPTED) != 0;
   if (avow_is_error(result) && (!interrupted || !is_cancellation(result)))
     return avow_steal(result);
   return interrupted && !avow_is_error(kept) ? avow_error(UV_ECANCELED)
@@ -295,7 +295,7 @@ static bool finally_canceled(const avow_promise_t *p, const avow_value_t *kept,
                              avow_value_t *out) {
   const bool started = is_cancellation(kept);
   *out = started && kept->u.p != NULL ? *kept : avow__reason_noted(p);
-  return started || (p->flags & AVOW__INTERRUPTED) != 0;
+  return started || (p->flags & AVOW__FINALLY_INTERRUPTED) != 0;
 }
 
 /* The clean-up of p gave a result. Returns what else is to be released. */
@@ -332,7 +332,7 @@ void avow__attach_run(avow_promise_t *p) {
   p->kind = AVOW__RUNNING;
   p->u.free_fn(p->data);
   avow_value_t outcome = avow__take_upstream(p);
-  const bool dropped = (p->flags & AVOW__DROPPED) != 0;
+  const bool dropped = (p->flags & AVOW__ATTACH_DROPPED) != 0;
   avow__settle(p, dropped ? avow_error(UV_ECANCELED) : outcome);
   avow__unref(p);
   if (dropped)
@@ -394,7 +394,7 @@ void avow__thenable_run(avow_promise_t *p) {
   }
   p->kind = AVOW__PAIRED;
   p->upstream = proxy;
-  proxy->flags |= AVOW__PROXY;
+  proxy->flags |= AVOW__DEFERRED_PROXY;
   proxy->upstream = p;
   avow__detail(proxy)->u.deferred.holders++; /* ours for what it throws */
   proxy->deferreds++;

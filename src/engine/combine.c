@@ -107,7 +107,7 @@ static bool has_gathered(const avow_promise_t *p) {
 /* Whether p, which comes when all is decided, is one more to be cancelled. */
 static bool is_late_loser(const avow_promise_t *gather,
                           const avow_promise_t *p) {
-  const unsigned wants = AVOW__CANCEL_LOSERS | AVOW__JOIN_LOSERS;
+  const unsigned wants = AVOW__GATHER_CANCELS | AVOW__GATHER_JOINS;
   return has_gathered(gather) && (gather->flags & wants) != 0 &&
          avow__context(p) == avow__context(gather) && avow__is_pending(p) &&
          !avow__is_shared(p);
@@ -199,10 +199,10 @@ void avow__gather_add(avow_promise_t *gather, avow_promise_t *p) {
 
 /* Once: a release build has nothing to say of the second time. */
 void avow__gather_end(avow_promise_t *gather) {
-  if ((gather->marks & AVOW__ENDED) != 0)
+  if ((gather->marks & AVOW__GATHER_ENDED) != 0)
     return;
-  if ((gather->marks & AVOW__STEERED) != 0)
-    gather->marks |= AVOW__ENDED;
+  if ((gather->marks & AVOW__GATHER_STEERED) != 0)
+    gather->marks |= AVOW__GATHER_ENDED;
   if (avow__is_gather(gather))
     avow__gather_count_down(gather);
 }
@@ -257,14 +257,14 @@ avow_promise_t *avow__gather_told(avow__context_t *c, avow__hearer_t *hearer) {
   if (!avow__is_gather(gather))
     return gather;
   gather->u.gather.hearer = hearer;
-  gather->flags |= AVOW__CANCEL_LOSERS | AVOW__HANDLED;
+  gather->flags |= AVOW__GATHER_CANCELS | AVOW__HANDLED;
   return gather;
 }
 
 /* One more reference, also to what stands for one that could not be made. */
 avow_gather_t *avow__gather_steer(avow_promise_t *gather) {
   if (has_gathered(gather))
-    gather->marks |= AVOW__STEERED;
+    gather->marks |= AVOW__GATHER_STEERED;
   avow__note_there(gather);
   return (avow_gather_t *) avow__ref(gather);
 }
@@ -281,7 +281,7 @@ avow_promise_t *avow_gather_new(uv_loop_t *loop, avow_gather_kind_t kind,
 /* Nobody steers it any more, while its promise may be there yet. */
 static bool was_released(const avow_promise_t *gather) {
   return avow__is_gone(gather) ||
-         (has_gathered(gather) && (gather->marks & AVOW__STEERED) == 0);
+         (has_gathered(gather) && (gather->marks & AVOW__GATHER_STEERED) == 0);
 }
 
 static avow_promise_t *steered(const avow_gather_t *g) {
@@ -295,7 +295,7 @@ static avow_promise_t *steered(const avow_gather_t *g) {
 /* The gather that g is, as long as it may be added to. */
 static avow_promise_t *open_gather(const avow_gather_t *g) {
   avow_promise_t *gather = steered(g);
-  if ((gather->marks & AVOW__ENDED) != 0)
+  if ((gather->marks & AVOW__GATHER_ENDED) != 0)
     avow__misuse("this gather was ended already: what is ended takes no more");
   return gather;
 }
@@ -313,9 +313,9 @@ void avow_gather_unref(avow_gather_t *g) {
   if (gather == NULL || was_released(gather))
     return;
   avow__gather_end(gather);
-  if ((gather->marks & AVOW__STEERED) != 0)
+  if ((gather->marks & AVOW__GATHER_STEERED) != 0)
     avow__note_gone(gather);
-  gather->marks &= (uint8_t) ~AVOW__STEERED;
+  gather->marks &= (uint8_t) ~AVOW__GATHER_STEERED;
   avow_unref(gather);
 }
 
@@ -340,11 +340,11 @@ static avow_promise_t *set_losers(avow_promise_t *combined, unsigned flag,
 }
 
 avow_promise_t *avow_cancel_losers(avow_promise_t *combined) {
-  return set_losers(combined, AVOW__CANCEL_LOSERS, "avow_cancel_losers");
+  return set_losers(combined, AVOW__GATHER_CANCELS, "avow_cancel_losers");
 }
 
 avow_promise_t *avow_join_losers(avow_promise_t *combined) {
-  return set_losers(combined, AVOW__JOIN_LOSERS, "avow_join_losers");
+  return set_losers(combined, AVOW__GATHER_JOINS, "avow_join_losers");
 }
 
 avow_settled_t avow_settled_at(const avow_value_t *list, size_t i) {

@@ -41,7 +41,8 @@ avow_promise_t *avow__cycle_next(avow_promise_t *p) {
   const avow__parent_t *parent = avow__parent_behind(p);
   if (parent != NULL)
     return first_pending(parent->children);
-  avow_promise_t *from = (p->flags & AVOW__PROXY) == 0 ? p->upstream : NULL;
+  avow_promise_t *from =
+      (p->flags & AVOW__DEFERRED_PROXY) == 0 ? p->upstream : NULL;
   return from != NULL && avow__is_pending(from) ? from : NULL;
 }
 

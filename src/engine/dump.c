@@ -23,7 +23,7 @@ typedef struct {
 static const char *state_name(const avow_promise_t *p) {
   static const char *const names[] = { "pending", "fulfilled", "rejected" };
   if (p->kind == AVOW__CHANNEL)
-    return (p->flags & AVOW__RESOLVED) != 0 ? "ended" : "open";
+    return (p->flags & AVOW__DEFERRED_RESOLVED) != 0 ? "ended" : "open";
   return names[avow__state(p)];
 }
 
@@ -143,7 +143,7 @@ static const avow_promise_t *awaited(const avow_promise_t *p) {
                           (p->kind == AVOW__CASE && p->upstream == NULL);
   if (in_channel && avow__is_pending(p))
     return p->data;
-  return (p->flags & AVOW__PROXY) == 0 ? p->upstream : NULL;
+  return (p->flags & AVOW__DEFERRED_PROXY) == 0 ? p->upstream : NULL;
 }
 
 static void print_reason(FILE *out, const avow_promise_t *p) {

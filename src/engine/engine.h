@@ -383,7 +383,7 @@ static inline void avow__deliver_cancel_async(avow_promise_t *p) {
       avow_error_code(&from->u.value) != UV_ECANCELED)
     return;
   avow__deliver_cancel(p);
-  p->flags |= AVOW__CLEANS;
+  p->flags |= AVOW__ASYNC_CLEANS;
 }
 
 /* What a function of the program returned settles p, a RUNNING that has nothing
@@ -414,7 +414,7 @@ static inline void avow__wait_for(avow__context_t *c, avow_promise_t *q,
   if (kind == AVOW__ASYNC || kind == AVOW__STACKLESS) {
     avow__seen_parked(c, q);
     if (avow__is_pending(p))
-      q->flags &= (uint8_t) ~AVOW__CLEANS;
+      q->flags &= (uint8_t) ~AVOW__ASYNC_CLEANS;
   }
   avow__subscribe(q);
   if (AVOW__UNLIKELY((q->flags & AVOW__CANCELED) != 0))

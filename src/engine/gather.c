@@ -106,7 +106,7 @@ static void settle_and_drop(avow_promise_t *gather, avow_value_t v,
   }
   (void) avow__list_elements(gather); /* those who walk look there */
   avow__list_t *list = gather->u.gather.list;
-  const bool joins = (gather->flags & AVOW__JOIN_LOSERS) != 0;
+  const bool joins = (gather->flags & AVOW__GATHER_JOINS) != 0;
   if (joins)
     wait_for_losers(gather, v, condemned);
   else
@@ -117,7 +117,7 @@ static void settle_and_drop(avow_promise_t *gather, avow_value_t v,
 
 void avow__gather_settle(avow_promise_t *gather, avow_value_t v) {
   avow__context_t *c = avow__context(gather);
-  const unsigned wants = AVOW__CANCEL_LOSERS | AVOW__JOIN_LOSERS;
+  const unsigned wants = AVOW__GATHER_CANCELS | AVOW__GATHER_JOINS;
   const bool cancels = (gather->flags & wants) != 0;
   settle_and_drop(gather, v, cancels ? &c->cancel.condemned : NULL);
   if (cancels)

@@ -149,13 +149,13 @@ static void check_gather(const avow_promise_t *p, tally_t *tally) {
 }
 
 static void check_deferred(const avow_promise_t *p) {
-  const bool is_proxy = (p->flags & AVOW__PROXY) != 0;
+  const bool is_proxy = (p->flags & AVOW__DEFERRED_PROXY) != 0;
   AVOW__HOLDS(17, is_proxy == (p->upstream != NULL));
   if (is_proxy) {
     AVOW__HOLDS(18, p->upstream->kind == AVOW__PAIRED);
     AVOW__HOLDS(19, p->upstream->upstream == p);
   }
-  if ((p->marks & AVOW__DETAILED) != 0) {
+  if ((p->marks & AVOW__DEFERRED_DETAILED) != 0) {
     AVOW__HOLDS(20, p->u.deferred.holders > 0);
     AVOW__HOLDS(21, p->refs >= p->u.deferred.holders);
   }

@@ -43,9 +43,9 @@ static const char *held_as(const avow_promise_t *p) {
     return "deferred";
   if ((p->marks & AVOW__INSIDE) != 0)
     return "value"; /* which holds it */
-  if ((p->marks & AVOW__STEERED) != 0)
+  if ((p->marks & AVOW__GATHER_STEERED) != 0)
     return "gather";
-  if ((p->marks & AVOW__TOOL) != 0 && p->u.value.tag == AVOW_OBJECT)
+  if ((p->marks & AVOW__VALUE_TOOL) != 0 && p->u.value.tag == AVOW_OBJECT)
     return ((const avow__object_t *) p->u.value.u.p)->klass->name;
   return "promise";
 }

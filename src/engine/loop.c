@@ -110,7 +110,7 @@ typedef struct {
 /* Whether nothing else of avow will settle p. */
 static bool is_root(const avow_promise_t *p) {
   if (p->kind == AVOW__DEFERRED)
-    return (p->flags & (AVOW__PROXY | AVOW__AWAITED)) == 0;
+    return (p->flags & (AVOW__DEFERRED_PROXY | AVOW__DEFERRED_AWAITED)) == 0;
   if (p->kind == AVOW__GATHER)
     return p->u.gather.remaining == avow__is_open(p);
   return avow__kinds[p->kind].is_root;

@@ -43,7 +43,7 @@ avow_deferred_t *avow_trace_settles(const char *file, int line,
                                     avow_deferred_t *d) {
   avow_promise_t *p = (avow_promise_t *) d;
   /* A block that is free again says that its promise was settled. */
-  if (p == NULL || (p->flags & (AVOW__RESOLVED | AVOW__STATE)) != 0)
+  if (p == NULL || (p->flags & (AVOW__DEFERRED_RESOLVED | AVOW__STATE)) != 0)
     return d;
   p->settled_file = file;
   p->settled_line = line;

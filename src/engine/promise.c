@@ -55,13 +55,13 @@ void avow__disregard(avow_promise_t *p) {
 }
 
 void avow__hold(avow_deferred_t *d) {
-  ((avow_promise_t *) d)->marks |= AVOW__HELD;
+  ((avow_promise_t *) d)->marks |= AVOW__DEFERRED_HELD;
 }
 
 void avow__await_to_the_end(avow_deferred_t *d) {
   avow_promise_t *p = (avow_promise_t *) d;
   assert(avow__is_pending(p) && p->kind == AVOW__DEFERRED);
-  p->flags |= AVOW__AWAITED;
+  p->flags |= AVOW__DEFERRED_AWAITED;
 }
 
 static bool is_bare_cancel(const avow_value_t *v) {
@@ -179,7 +179,7 @@ avow_promise_t *avow__promise_held(avow__context_t *c,
   *out = (avow_deferred_t *) p;
   if (p == NULL)
     return avow__no_promise(c);
-  p->marks = AVOW__DETAILED | AVOW__HELD;
+  p->marks = AVOW__DEFERRED_DETAILED | AVOW__DEFERRED_HELD;
   p->u.deferred.on_cancel = on_cancel;
   p->u.deferred.holders = 1;
   p->data = data;
@@ -335,13 +335,13 @@ static void resolve_pair(avow_promise_t *proxy, avow_value_t v) {
 
 /* d comes too late, or its promise does not settle in one step. */
 static AVOW__APART bool resolve_fully(avow_promise_t *p, avow_value_t v) {
-  if ((p->flags & (AVOW__RESOLVED | AVOW__STATE)) != 0) {
+  if ((p->flags & (AVOW__DEFERRED_RESOLVED | AVOW__STATE)) != 0) {
     avow__value_unref(v);
     promise_let_go(p);
     return false;
   }
-  p->flags |= AVOW__RESOLVED;
-  if ((p->flags & AVOW__PROXY) != 0)
+  p->flags |= AVOW__DEFERRED_RESOLVED;
+  if ((p->flags & AVOW__DEFERRED_PROXY) != 0)
     resolve_pair(p, v);
   else
     avow__resolve(p, v);
@@ -367,14 +367,14 @@ bool avow_resolve(avow_deferred_t *d, avow_value_t v) {
   promise_spend(p);
   avow__context_t *c = avow__context(p);
   avow__check_thread(c);
-  const int apart =
-      AVOW__RESOLVED | AVOW__STATE | AVOW__CANCELED | AVOW__PROXY | AVOW__LOST;
+  const int apart = AVOW__DEFERRED_RESOLVED | AVOW__STATE | AVOW__CANCELED |
+                    AVOW__DEFERRED_PROXY | AVOW__LOST;
   if (AVOW__UNLIKELY((p->flags & apart) != 0 || v.tag >= AVOW_ERROR ||
                      p->refs == 1))
     return resolve_fully(p, v);
   const bool wakes = avow__wakes(c, p);
   p->u.value = v;
-  p->flags |= AVOW__RESOLVED | AVOW_FULFILLED;
+  p->flags |= AVOW__DEFERRED_RESOLVED | AVOW_FULFILLED;
   avow__seen_settled(c, p);
   p->refs--;
   if (p->waiters != NULL)
@@ -383,8 +383,8 @@ bool avow_resolve(avow_deferred_t *d, avow_value_t v) {
 }
 
 avow_promise_t *avow__detail(avow_promise_t *p) {
-  if ((p->marks & AVOW__DETAILED) == 0) {
-    p->marks |= AVOW__DETAILED;
+  if ((p->marks & AVOW__DEFERRED_DETAILED) == 0) {
+    p->marks |= AVOW__DEFERRED_DETAILED;
     p->u.deferred.on_cancel = NULL;
     p->u.deferred.holders = 1;
   }
@@ -402,7 +402,7 @@ avow_deferred_t *avow_deferred_ref(const avow_deferred_t *d) {
   p->refs++;
   if (AVOW__DEBUG && p->deferreds < UINT8_MAX)
     p->deferreds++;
-  if ((p->flags & (AVOW__RESOLVED | AVOW__STATE)) == 0)
+  if ((p->flags & (AVOW__DEFERRED_RESOLVED | AVOW__STATE)) == 0)
     avow__detail(p)->u.deferred.holders++;
   return (avow_deferred_t *) p;
 }
@@ -413,7 +413,8 @@ void avow_deferred_drop(avow_deferred_t *d) {
   avow_promise_t *p = (avow_promise_t *) d;
   avow__check_deferred(d);
   avow__check_thread(avow__context(p));
-  const bool settles = (p->flags & (AVOW__RESOLVED | AVOW__STATE)) == 0;
+  const bool settles =
+      (p->flags & (AVOW__DEFERRED_RESOLVED | AVOW__STATE)) == 0;
   if (settles && --avow__detail(p)->u.deferred.holders == 0) {
     (void) avow_resolve(d, avow_error(AVOW_EBROKEN)); /* it was unsettled */
   } else {
