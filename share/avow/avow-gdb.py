@@ -368,7 +368,7 @@ class PrintPromise:
         if self.kind == "ASYNC":
             pointer = gdb.lookup_type("avow__fiber_t").pointer()
             name = self.promise["data"].cast(pointer)["name"]
-        elif not int(self.promise["marks"]) & 16 or (
+        elif not int(self.promise["flags"]) & 4096 or (
             self.kind != "DEFERRED"
             and (self.kind != "RUNNING" or self.state == 0)
         ):

@@ -230,7 +230,7 @@ void avow__channel_finish(avow_promise_t *ch, avow_value_t last) {
     avow__value_unref(last);
     return;
   }
-  ch->flags |= AVOW__DEFERRED_RESOLVED;
+  ch->flags |= AVOW__CHANNEL_ENDED;
   ch->u.value = last;
   while (ch->takers != NULL)
     avow__channel_settle_first(&ch->takers, avow_value_ref(&last));

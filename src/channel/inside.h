@@ -25,12 +25,6 @@ static inline avow__channels_t *avow__channels_of(const avow__context_t *c) {
   return (avow__channels_t *) c->layers[AVOW__CHANNEL_LAYER];
 }
 
-/* Of a CHANNEL: somebody who does not wait asks its source for an item. */
-enum { AVOW__CHANNEL_ASKED = 16 };
-
-/* Of a CHANNEL: it was made with its source, and takes no item of others. */
-enum { AVOW__CHANNEL_FED = 32 };
-
 /* Debug builds: is it alive? NULL and inert ones have no block of their own. */
 static inline avow_promise_t *avow__channel_block(
     const avow_channel_t *channel) {
@@ -50,12 +44,12 @@ static inline bool avow__channel_is_inert(const avow_promise_t *ch) {
 }
 
 static inline bool avow__channel_has_ended(const avow_promise_t *ch) {
-  return (ch->flags & AVOW__DEFERRED_RESOLVED) != 0;
+  return (ch->flags & AVOW__CHANNEL_ENDED) != 0;
 }
 
 /* Nobody may send to it: it has ended, or all items are its source's. */
 static inline bool avow__channel_refuses(const avow_promise_t *ch) {
-  return (ch->flags & (AVOW__DEFERRED_RESOLVED | AVOW__CHANNEL_FED)) != 0;
+  return (ch->flags & (AVOW__CHANNEL_ENDED | AVOW__CHANNEL_FED)) != 0;
 }
 
 static inline size_t avow__channel_count(const avow_promise_t *ch) {

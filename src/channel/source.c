@@ -97,7 +97,7 @@ static void resume_for_one(avow_promise_t *ch) {
     return;
   ch->flags |= AVOW__CHANNEL_ASKED;
   avow__source_flow(ch);
-  ch->flags &= (uint8_t) ~AVOW__CHANNEL_ASKED;
+  ch->flags &= (uint16_t) ~AVOW__CHANNEL_ASKED;
   avow__channel_flow(ch);
 }
 
@@ -195,7 +195,7 @@ bool avow__channel_push(avow_channel_t *channel, avow_value_t item) {
     avow__channel_settle_first(&ch->takers, item);
   } else if (avow__channel_grow(ch)) {
     avow__ring_add(ch->ring, item);
-    ch->flags &= (uint8_t) ~AVOW__CHANNEL_ASKED;
+    ch->flags &= (uint16_t) ~AVOW__CHANNEL_ASKED;
   } else {
     avow__channel_finish(ch, avow_error(UV_ENOMEM));
     avow__value_unref(item); /* last: it may call the program */

@@ -12,7 +12,7 @@
  *
  * A reaction is in its upstream's waiters exactly as long as that is pending;
  * settling splices the whole list onto the queue, so being in the queue needs
- * no mark. References: one for each holder, downstream reaction and deferred,
+ * no flag. References: one for each holder, downstream reaction and deferred,
  * and, while pending on anything but a deferred, one for what will settle it.
  */
 #ifndef AVOW_BLOCK_H
@@ -23,36 +23,86 @@
 #include "engine/kind.h"
 #include "engine/promise.h"
 
+/* Flags. One that is named for no kind has the same meaning in all of them. */
 enum {
-  AVOW__STATE = 3,             /* mask of an avow_state_t */
-  AVOW__HANDLED = 4,           /* somebody waited, or read the reason */
-  AVOW__CANCELED = 16,         /* what its handler returns is canceled */
-  AVOW__LOST = 128,            /* no memory: it ends with UV_ENOMEM */
-  AVOW__DEFERRED_RESOLVED = 8, /* its deferreds do nothing more; a channel's
-                                    end */
-  AVOW__DEFERRED_AWAITED = 32, /* the end of its loop waits for it */
-  AVOW__DEFERRED_PROXY = 64,   /* for the promise at upstream (thenables) */
-  AVOW__THEN_KEEPS = 8,        /* notes what is canceled through it */
-  AVOW__THEN_BEGINS = 32,      /* cancelled before, its handler stays out */
-  AVOW__ASYNC_CLEANS = 64,     /* got UV_ECANCELED, and has not waited since */
-  AVOW__ATTACH_DROPPED = 8,    /* it was cancelled, but has to wait */
+  AVOW__STATE = 3,        /* mask of an avow_state_t */
+  AVOW__HANDLED = 4,      /* somebody waited for it, or read the reason */
+  AVOW__CANCELED = 16,    /* what its handler returns is to be cancelled */
+  AVOW__LOST = 128,       /* no memory for what follows: ends with UV_ENOMEM */
+  AVOW__SPARED = 1024,    /* a shield waits for it: a loop's end skips it */
+  AVOW__CONDEMNED = 2048, /* to be cancelled; no memory was left to list it */
+  AVOW__INSIDE = 0x8000,  /* an object's memory holds it, and no program does */
+
+  AVOW__DEFERRED_RESOLVED = 8,   /* its deferreds do nothing more */
+  AVOW__DEFERRED_AWAITED = 32,   /* the end of its loop waits for it */
+  AVOW__DEFERRED_PROXY = 64,     /* for the promise at upstream (thenables) */
+  AVOW__DEFERRED_DETAILED = 256, /* its u.deferred is filled in */
+  AVOW__DEFERRED_HELD = 512,     /* only its holders settle it, when told */
+  AVOW__NAMED = 4096, /* name.h: a DEFERRED, or what an async function left */
+  AVOW__VALUE_TOOL = 0x4000, /* it is a tool in disguise */
+
+  AVOW__THEN_KEEPS = 8,    /* notes what is canceled through it */
+  AVOW__THEN_BEGINS = 32,  /* cancelled before, its handler stays out */
+  AVOW__ASYNC_CLEANS = 64, /* got UV_ECANCELED, and has not had to wait since */
+  AVOW__ATTACH_DROPPED = 256,    /* it was cancelled, but has to wait */
   AVOW__FINALLY_INTERRUPTED = 8, /* canceled while its clean-up has to wait */
-  AVOW__GATHER_JOINS = 8,        /* waits for those it cancels */
-  AVOW__GATHER_CANCELS = 32      /* cancels the inputs that it does not need */
+
+  AVOW__GATHER_JOINS = 8,      /* waits for those that it cancels */
+  AVOW__GATHER_CANCELS = 32,   /* cancels the inputs that it does not need */
+  AVOW__GATHER_ENDED = 4096,   /* no more inputs come */
+  AVOW__GATHER_STEERED = 8192, /* its avow_gather_t is a reference too */
+
+  AVOW__CHANNEL_ENDED = 8, /* no more items come in */
+  AVOW__CHANNEL_FED = 32,  /* made with its source: it takes no other items */
+  AVOW__CHANNEL_ASKED = 64 /* one that does not wait asks its source */
 };
 
-/* Its marks. */
-enum {
-  AVOW__SPARED = 4,    /* a shield waits for it: a loop's end skips it */
-  AVOW__CONDEMNED = 8, /* to be cancelled; no memory was left to list it */
-  AVOW__INSIDE = 128,  /* an object's memory holds it, and no program does */
-  AVOW__DEFERRED_DETAILED = 1, /* its u.deferred is filled in */
-  AVOW__DEFERRED_HELD = 2,     /* only its holders settle it, when told */
-  AVOW__NAMED = 16,            /* a DEFERRED, or what an async function left */
-  AVOW__VALUE_TOOL = 64,       /* it is a tool in disguise */
-  AVOW__GATHER_ENDED = 16,     /* no more inputs come */
-  AVOW__GATHER_STEERED = 32    /* its avow_gather_t is a reference too */
-};
+/* The flags of all kinds. With | for op they are a set, and with + the same
+   number only if no two of them are one bit. */
+#define AVOW__FLAGS_OF_ALL(op)                                                 \
+  AVOW__STATE op AVOW__HANDLED op AVOW__CANCELED op AVOW__LOST op AVOW__SPARED \
+      op AVOW__CONDEMNED op AVOW__INSIDE
+
+/* The other flags that a kind has, and keeps of the kind that it was before. */
+#define AVOW__FLAGS_OF_ADOPTING(op)                                            \
+  AVOW__DEFERRED_RESOLVED op AVOW__DEFERRED_AWAITED op AVOW__DEFERRED_DETAILED \
+      op AVOW__DEFERRED_HELD
+#define AVOW__FLAGS_OF_JOIN     AVOW__FLAGS_OF_ADOPTING
+#define AVOW__FLAGS_OF_ADOPT    AVOW__FLAGS_OF_ADOPTING
+#define AVOW__FLAGS_OF_THENABLE AVOW__FLAGS_OF_ADOPTING
+#define AVOW__FLAGS_OF_PAIRED   AVOW__FLAGS_OF_ADOPTING
+#define AVOW__FLAGS_OF_DEFERRED(op) \
+  AVOW__FLAGS_OF_ADOPTING(op) op AVOW__DEFERRED_PROXY op AVOW__NAMED
+#define AVOW__FLAGS_OF_VALUE(op) \
+  AVOW__FLAGS_OF_ADOPTING(op) op AVOW__DEFERRED_PROXY op AVOW__VALUE_TOOL
+#define AVOW__FLAGS_OF_THEN(op) AVOW__THEN_KEEPS op AVOW__THEN_BEGINS
+#define AVOW__FLAGS_OF_RUNNING(op) \
+  AVOW__FLAGS_OF_THEN(op)          \
+  op AVOW__ASYNC_CLEANS op AVOW__ATTACH_DROPPED op AVOW__NAMED
+#define AVOW__FLAGS_OF_ASYNC(op)        AVOW__ASYNC_CLEANS
+#define AVOW__FLAGS_OF_STACKLESS(op)    AVOW__ASYNC_CLEANS
+#define AVOW__FLAGS_OF_ATTACH(op)       AVOW__ATTACH_DROPPED
+#define AVOW__FLAGS_OF_FINALLY_WAIT(op) AVOW__FINALLY_INTERRUPTED
+#define AVOW__FLAGS_OF_FINALLY_LAST(op) AVOW__FINALLY_INTERRUPTED
+#define AVOW__FLAGS_OF_GATHER(op)                                     \
+  AVOW__GATHER_JOINS op AVOW__GATHER_CANCELS op AVOW__GATHER_ENDED op \
+      AVOW__GATHER_STEERED
+#define AVOW__FLAGS_OF_GATHERED AVOW__FLAGS_OF_GATHER
+#define AVOW__FLAGS_OF_CHANNEL(op) \
+  AVOW__CHANNEL_ENDED op AVOW__CHANNEL_FED op AVOW__CHANNEL_ASKED
+
+/* The kinds that have others. */
+#define AVOW__FLAGGED(row)                                                \
+  row(JOIN) row(ADOPT) row(THENABLE) row(PAIRED) row(DEFERRED) row(VALUE) \
+      row(THEN) row(RUNNING) row(ASYNC) row(STACKLESS) row(ATTACH)        \
+          row(FINALLY_WAIT) row(FINALLY_LAST) row(GATHER) row(GATHERED)   \
+              row(CHANNEL)
+
+#define AVOW__FLAGS_DIFFER(kind)                                         \
+  _Static_assert(AVOW__FLAGS_OF_ALL(+) + AVOW__FLAGS_OF_##kind(+) ==     \
+                     (AVOW__FLAGS_OF_ALL(|) | AVOW__FLAGS_OF_##kind(|)), \
+                 "two flags of " #kind " are one bit");
+AVOW__FLAGGED(AVOW__FLAGS_DIFFER)
 
 /* The kind of a gather that keeps nothing, and tells of each input. */
 #define AVOW__TOLD ((avow_gather_kind_t) (AVOW_ANY + 1))
@@ -134,9 +184,8 @@ struct avow_promise_s {
     } gather;
   } u;
   uint32_t refs;
+  uint16_t flags;
   uint8_t kind;
-  uint8_t flags;
-  uint8_t marks;
   uint8_t deferreds; /* that may still settle it, for debug builds to see;
                         UINT8_MAX: nobody counts them */
 #ifdef AVOW_TRACE
@@ -212,9 +261,9 @@ static inline bool avow__is_bare(const avow_promise_t *p) {
 /* Those by whom a pending promise settles hold it: each deferred, or the one
    source, and who may still add to it. */
 static inline uint32_t avow__sources(const avow_promise_t *p) {
-  if (p->kind == AVOW__DEFERRED && (p->marks & AVOW__DEFERRED_DETAILED) != 0)
+  if (p->kind == AVOW__DEFERRED && (p->flags & AVOW__DEFERRED_DETAILED) != 0)
     return p->u.deferred.holders;
-  return (p->marks & AVOW__GATHER_STEERED) != 0 ? 2 : 1;
+  return (p->flags & AVOW__GATHER_STEERED) != 0 ? 2 : 1;
 }
 
 /* Whether others than these and one downstream hold a pending promise. */

@@ -183,7 +183,7 @@ void avow__cancel_deferred(avow_promise_t *p, avow_promise_t *start) {
   const avow_cancel_cb on_cancel = avow__detail(p)->u.deferred.on_cancel;
   void *data = p->data;
   avow__context_t *c = avow__context(p);
-  if ((p->marks & AVOW__DEFERRED_HELD) == 0 || is_given_up(p, start))
+  if ((p->flags & AVOW__DEFERRED_HELD) == 0 || is_given_up(p, start))
     avow__settle(p, avow__canceled(c)); /* its holders keep it */
   else
     avow__reason_note(p);
@@ -359,9 +359,9 @@ static void cancel_first_orphan(avow__context_t *c) {
 }
 
 static void cancel_if_condemned(avow_promise_t *p, void *data) {
-  if ((p->marks & AVOW__CONDEMNED) == 0)
+  if ((p->flags & AVOW__CONDEMNED) == 0)
     return;
-  p->marks &= (uint8_t) ~AVOW__CONDEMNED;
+  p->flags &= (uint16_t) ~AVOW__CONDEMNED;
   cancel_now(p);
 }
 
@@ -428,7 +428,7 @@ static void condemn(avow__context_t *c, avow_promise_t *p,
                     avow_value_t reason) {
   avow_promise_t *unwanted = avow__promise_alloc(c, AVOW__UNWANTED);
   if (unwanted == NULL) {
-    p->marks |= AVOW__CONDEMNED;
+    p->flags |= AVOW__CONDEMNED;
     c->cancel.unlisted = true;
     avow__value_unref(reason);
     return;

@@ -167,7 +167,7 @@ static avow_value_t own_if_borrowed(avow_value_t result,
 /* What a handler returned settles p. Cancelled meanwhile, p does not wait. */
 static void finish_canceled(avow_promise_t *p, avow_value_t result) {
   const avow_value_t reason = avow__reason_take(p);
-  p->flags &= (uint8_t) ~AVOW__CANCELED;
+  p->flags &= (uint16_t) ~AVOW__CANCELED;
   p->refs++; /* it may follow itself, and be over at once */
   avow__resolve(p, result);
   avow__cancel_for(p, reason);
@@ -175,7 +175,8 @@ static void finish_canceled(avow_promise_t *p, avow_value_t result) {
 }
 
 void avow__finish(avow_promise_t *p, avow_value_t result) {
-  p->flags &= (uint8_t) ~AVOW__ASYNC_CLEANS; /* it is a bit of deferreds, too */
+  p->flags &= (uint16_t) ~(AVOW__ASYNC_CLEANS | AVOW__THEN_KEEPS |
+                           AVOW__THEN_BEGINS); /* it may adopt a promise */
   if ((p->flags & AVOW__CANCELED) != 0 && result.tag >= AVOW_PROMISE)
     finish_canceled(p, result);
   else
@@ -412,13 +413,13 @@ void avow__thenable_run(avow_promise_t *p) {
 
 AVOW__APART void avow__forget_cancel(avow_promise_t *p) {
   const avow_value_t reason = avow__reason_take(p);
-  p->flags &= (uint8_t) ~AVOW__CANCELED;
+  p->flags &= (uint16_t) ~AVOW__CANCELED;
   avow__value_unref(reason);
 }
 
 AVOW__APART void avow__cancel_waiting(avow_promise_t *q) {
   const avow_value_t reason = avow__reason_take(q);
-  q->flags &= (uint8_t) ~AVOW__CANCELED;
+  q->flags &= (uint16_t) ~AVOW__CANCELED;
   avow__cancel_for(q, reason);
 }
 

@@ -35,7 +35,7 @@ static void child_stop_again(void *data) {
 
 avow__parent_t *avow__parent_behind(const avow_promise_t *p) {
   assert(avow__is_pending(p));
-  if (p->kind != AVOW__DEFERRED || (p->marks & AVOW__DEFERRED_DETAILED) == 0)
+  if (p->kind != AVOW__DEFERRED || (p->flags & AVOW__DEFERRED_DETAILED) == 0)
     return NULL;
   const avow_cancel_cb cb = p->u.deferred.on_cancel;
   return cb == child_stop || cb == child_stop_again ? p->data : NULL;

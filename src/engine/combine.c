@@ -199,10 +199,10 @@ void avow__gather_add(avow_promise_t *gather, avow_promise_t *p) {
 
 /* Once: a release build has nothing to say of the second time. */
 void avow__gather_end(avow_promise_t *gather) {
-  if ((gather->marks & AVOW__GATHER_ENDED) != 0)
+  if ((gather->flags & AVOW__GATHER_ENDED) != 0)
     return;
-  if ((gather->marks & AVOW__GATHER_STEERED) != 0)
-    gather->marks |= AVOW__GATHER_ENDED;
+  if ((gather->flags & AVOW__GATHER_STEERED) != 0)
+    gather->flags |= AVOW__GATHER_ENDED;
   if (avow__is_gather(gather))
     avow__gather_count_down(gather);
 }
@@ -264,7 +264,7 @@ avow_promise_t *avow__gather_told(avow__context_t *c, avow__hearer_t *hearer) {
 /* One more reference, also to what stands for one that could not be made. */
 avow_gather_t *avow__gather_steer(avow_promise_t *gather) {
   if (has_gathered(gather))
-    gather->marks |= AVOW__GATHER_STEERED;
+    gather->flags |= AVOW__GATHER_STEERED;
   avow__note_there(gather);
   return (avow_gather_t *) avow__ref(gather);
 }
@@ -281,7 +281,7 @@ avow_promise_t *avow_gather_new(uv_loop_t *loop, avow_gather_kind_t kind,
 /* Nobody steers it any more, while its promise may be there yet. */
 static bool was_released(const avow_promise_t *gather) {
   return avow__is_gone(gather) ||
-         (has_gathered(gather) && (gather->marks & AVOW__GATHER_STEERED) == 0);
+         (has_gathered(gather) && (gather->flags & AVOW__GATHER_STEERED) == 0);
 }
 
 static avow_promise_t *steered(const avow_gather_t *g) {
@@ -295,7 +295,7 @@ static avow_promise_t *steered(const avow_gather_t *g) {
 /* The gather that g is, as long as it may be added to. */
 static avow_promise_t *open_gather(const avow_gather_t *g) {
   avow_promise_t *gather = steered(g);
-  if ((gather->marks & AVOW__GATHER_ENDED) != 0)
+  if ((gather->flags & AVOW__GATHER_ENDED) != 0)
     avow__misuse("this gather was ended already: what is ended takes no more");
   return gather;
 }
@@ -313,9 +313,9 @@ void avow_gather_unref(avow_gather_t *g) {
   if (gather == NULL || was_released(gather))
     return;
   avow__gather_end(gather);
-  if ((gather->marks & AVOW__GATHER_STEERED) != 0)
+  if ((gather->flags & AVOW__GATHER_STEERED) != 0)
     avow__note_gone(gather);
-  gather->marks &= (uint8_t) ~AVOW__GATHER_STEERED;
+  gather->flags &= (uint16_t) ~AVOW__GATHER_STEERED;
   avow_unref(gather);
 }
 
@@ -335,7 +335,7 @@ static avow_promise_t *set_losers(avow_promise_t *combined, unsigned flag,
         "on what avow_all() and its like return, and the others around it",
         name);
   if (avow__is_gather(combined))
-    combined->flags |= (uint8_t) flag;
+    combined->flags |= (uint16_t) flag;
   return combined;
 }
 

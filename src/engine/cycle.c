@@ -47,7 +47,7 @@ avow_promise_t *avow__cycle_next(avow_promise_t *p) {
 }
 
 static bool is_marked(const avow_promise_t *p) {
-  return (p->marks & AVOW__SPARED) != 0;
+  return (p->flags & AVOW__SPARED) != 0;
 }
 
 /* Whether so many steps from p come to that one. */
@@ -64,7 +64,7 @@ static void walk_from(avow_promise_t *start, void *data) {
   size_t steps = 0;
   avow_promise_t *p = start;
   for (; p != NULL && !is_marked(p); p = walk->next(p)) {
-    p->marks |= AVOW__SPARED;
+    p->flags |= AVOW__SPARED;
     steps++;
   }
   if (p != NULL && walk_meets(walk, start, p, steps))
@@ -72,7 +72,7 @@ static void walk_from(avow_promise_t *start, void *data) {
 }
 
 static void cycle_forget(avow_promise_t *p, void *data) {
-  p->marks &= (uint8_t) ~AVOW__SPARED;
+  p->flags &= (uint16_t) ~AVOW__SPARED;
 }
 
 void avow__cycles_each(avow__context_t *c, avow__next_fn next,

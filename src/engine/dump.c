@@ -23,7 +23,7 @@ typedef struct {
 static const char *state_name(const avow_promise_t *p) {
   static const char *const names[] = { "pending", "fulfilled", "rejected" };
   if (p->kind == AVOW__CHANNEL)
-    return (p->flags & AVOW__DEFERRED_RESOLVED) != 0 ? "ended" : "open";
+    return (p->flags & AVOW__CHANNEL_ENDED) != 0 ? "ended" : "open";
   return names[avow__state(p)];
 }
 

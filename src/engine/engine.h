@@ -33,7 +33,6 @@ static inline avow_promise_t *avow__promise_init(avow__context_t *c,
   p->refs = avow__refs_of(kind);
   p->kind = (uint8_t) kind;
   p->flags = AVOW_PENDING;
-  p->marks = 0;
   p->deferreds = kind == AVOW__DEFERRED;
   avow__seen_made(c, p);
   return p;
@@ -273,7 +272,7 @@ static inline void avow__settle_now(avow_promise_t *p, avow_value_t v) {
   const bool wakes = avow__wakes(c, p);
   const unsigned handled = p->waiters != NULL ? AVOW__HANDLED : 0;
   p->u.value = v;
-  p->flags |= (uint8_t) (handled | (fails ? AVOW_REJECTED : AVOW_FULFILLED));
+  p->flags |= (uint16_t) (handled | (fails ? AVOW_REJECTED : AVOW_FULFILLED));
   avow__seen_settled(c, p);
   if (p->waiters != NULL)
     avow__trigger(c, p);
@@ -414,7 +413,7 @@ static inline void avow__wait_for(avow__context_t *c, avow_promise_t *q,
   if (kind == AVOW__ASYNC || kind == AVOW__STACKLESS) {
     avow__seen_parked(c, q);
     if (avow__is_pending(p))
-      q->flags &= (uint8_t) ~AVOW__ASYNC_CLEANS;
+      q->flags &= (uint16_t) ~AVOW__ASYNC_CLEANS;
   }
   avow__subscribe(q);
   if (AVOW__UNLIKELY((q->flags & AVOW__CANCELED) != 0))

@@ -77,7 +77,7 @@ avow__link_t *avow__list_elements(avow_promise_t *gather);
 
 /* Whether inputs may still be added. */
 static inline bool avow__is_open(const avow_promise_t *gather) {
-  return (gather->marks & (AVOW__GATHER_STEERED | AVOW__GATHER_ENDED)) ==
+  return (gather->flags & (AVOW__GATHER_STEERED | AVOW__GATHER_ENDED)) ==
          AVOW__GATHER_STEERED;
 }
 

@@ -155,7 +155,7 @@ static void check_deferred(const avow_promise_t *p) {
     AVOW__HOLDS(18, p->upstream->kind == AVOW__PAIRED);
     AVOW__HOLDS(19, p->upstream->upstream == p);
   }
-  if ((p->marks & AVOW__DEFERRED_DETAILED) != 0) {
+  if ((p->flags & AVOW__DEFERRED_DETAILED) != 0) {
     AVOW__HOLDS(20, p->u.deferred.holders > 0);
     AVOW__HOLDS(21, p->refs >= p->u.deferred.holders);
   }
@@ -216,14 +216,27 @@ static void check_pending(const avow_promise_t *p, tally_t *tally) {
     check_waiters(p, tally);
 }
 
+static unsigned flags_of(const avow_promise_t *p) {
+#  define FLAGS_ROW(kind) \
+  case AVOW__##kind:      \
+    return AVOW__FLAGS_OF_ALL(|) | AVOW__FLAGS_OF_##kind(|);
+  switch (p->kind) {
+    AVOW__FLAGGED(FLAGS_ROW)
+  default:
+    return AVOW__FLAGS_OF_ALL(|);
+  }
+#  undef FLAGS_ROW
+}
+
 static void check_one(avow_promise_t *p, void *data) {
   const avow__context_t *c = avow__context(p);
-  AVOW__HOLDS(32, (p->marks & AVOW__CONDEMNED) == 0);
+  AVOW__HOLDS(32, (p->flags & AVOW__CONDEMNED) == 0);
   AVOW__HOLDS(33, p->refs > 0);
+  AVOW__HOLDS(80, (p->flags & ~flags_of(p)) == 0);
 #  if AVOW__DEBUG
   AVOW__HOLDS(34, p->deferreds == UINT8_MAX || p->deferreds <= p->refs);
 #  endif
-  AVOW__HOLDS(35, (p->marks & AVOW__SPARED) == 0 || c->close.sparing);
+  AVOW__HOLDS(35, (p->flags & AVOW__SPARED) == 0 || c->close.sparing);
   if (p->kind == AVOW__CHANNEL)
     return; /* channel.c looks at these */
   AVOW__HOLDS(36, (p->flags & AVOW__STATE) <= AVOW_REJECTED);

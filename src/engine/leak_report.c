@@ -41,11 +41,11 @@ static const char *held_as(const avow_promise_t *p) {
     return "channel";
   if (p->kind == AVOW__DEFERRED && p->refs <= p->deferreds)
     return "deferred";
-  if ((p->marks & AVOW__INSIDE) != 0)
+  if ((p->flags & AVOW__INSIDE) != 0)
     return "value"; /* which holds it */
-  if ((p->marks & AVOW__GATHER_STEERED) != 0)
+  if ((p->flags & AVOW__GATHER_STEERED) != 0)
     return "gather";
-  if ((p->marks & AVOW__VALUE_TOOL) != 0 && p->u.value.tag == AVOW_OBJECT)
+  if ((p->flags & AVOW__VALUE_TOOL) != 0 && p->u.value.tag == AVOW_OBJECT)
     return ((const avow__object_t *) p->u.value.u.p)->klass->name;
   return "promise";
 }
@@ -60,7 +60,7 @@ static const char *object_of(const avow_promise_t *p) {
 /* Nobody's but the context's own, or that of a tool which is told of. */
 static bool is_nobodys(const avow__context_t *c, const avow_promise_t *p) {
   const bool of_tool =
-      p->kind == AVOW__CHANNEL && (p->marks & AVOW__INSIDE) != 0;
+      p->kind == AVOW__CHANNEL && (p->flags & AVOW__INSIDE) != 0;
   return p == c->no_memory || p == c->canceled || of_tool;
 }
 

@@ -137,7 +137,7 @@ static void sweep_one(avow_promise_t *p, void *data) {
     return;
   const reach_t needed = reach_for(p);
   sweep->pending++;
-  if ((p->marks & AVOW__SPARED) != 0)
+  if ((p->flags & AVOW__SPARED) != 0)
     return;
   sweep->stops += needed == STOPS;
   if (needed > sweep->reach)

@@ -17,7 +17,7 @@
 /* Gives p, which is in no list, a name. */
 static inline void avow__name_put(avow_promise_t *p, const char *name) {
   p->given = name;
-  p->marks |= AVOW__NAMED;
+  p->flags |= AVOW__NAMED;
 }
 
 /* The name that p has; NULL if it has none. */
@@ -27,7 +27,7 @@ static inline const char *avow__name_of(const avow_promise_t *p) {
   if (p->kind == AVOW__ASYNC)
     return ((const avow__fiber_t *) p->data)->name;
 #endif
-  if ((p->marks & AVOW__NAMED) == 0 || (p->kind != AVOW__DEFERRED && !has_run))
+  if ((p->flags & AVOW__NAMED) == 0 || (p->kind != AVOW__DEFERRED && !has_run))
     return NULL;
   return p->given;
 }

@@ -46,7 +46,7 @@ bool avow__is_canceled(const avow_promise_t *p) {
 }
 
 void avow__keep_inside(avow_promise_t *p) {
-  p->marks |= AVOW__INSIDE;
+  p->flags |= AVOW__INSIDE;
 }
 
 void avow__disregard(avow_promise_t *p) {
@@ -55,7 +55,7 @@ void avow__disregard(avow_promise_t *p) {
 }
 
 void avow__hold(avow_deferred_t *d) {
-  ((avow_promise_t *) d)->marks |= AVOW__DEFERRED_HELD;
+  ((avow_promise_t *) d)->flags |= AVOW__DEFERRED_HELD;
 }
 
 void avow__await_to_the_end(avow_deferred_t *d) {
@@ -77,7 +77,7 @@ void avow__settle_marked(avow_promise_t *p, avow_value_t v) {
     v = avow_error(UV_ENOMEM);
   else if (reason.tag != AVOW_NONE && is_bare_cancel(&v))
     v = avow_steal(&reason);
-  p->flags &= (uint8_t) ~(AVOW__LOST | AVOW__CANCELED);
+  p->flags &= (uint16_t) ~(AVOW__LOST | AVOW__CANCELED);
   avow__settle_now(p, v);
   avow__value_unref(reason); /* these two last: they may call the program */
   avow__value_unref(dropped);
@@ -179,7 +179,7 @@ avow_promise_t *avow__promise_held(avow__context_t *c,
   *out = (avow_deferred_t *) p;
   if (p == NULL)
     return avow__no_promise(c);
-  p->marks = AVOW__DEFERRED_DETAILED | AVOW__DEFERRED_HELD;
+  p->flags = AVOW__DEFERRED_DETAILED | AVOW__DEFERRED_HELD;
   p->u.deferred.on_cancel = on_cancel;
   p->u.deferred.holders = 1;
   p->data = data;
@@ -311,7 +311,7 @@ static void adopt_promise(avow_promise_t *p, avow_promise_t *inner) {
 void avow__adopt(avow_promise_t *p, avow_value_t v) {
   avow__check_value(&v);
   if (p->kind == AVOW__DEFERRED)
-    p->marks &= (uint8_t) ~AVOW__NAMED; /* it will be in lists */
+    p->flags &= (uint16_t) ~AVOW__NAMED; /* it will be in lists */
   if (v.tag == AVOW_PROMISE) {
     adopt_promise(p, v.u.p);
   } else {
@@ -326,7 +326,6 @@ static void resolve_pair(avow_promise_t *proxy, avow_value_t v) {
   avow_promise_t *p = proxy->upstream;
   proxy->upstream = NULL;
   p->upstream = NULL;
-  p->kind = AVOW__RUNNING;
   avow__resolve(p, v);
   proxy->kind = AVOW__VALUE;
   avow__settle(proxy, avow_none());
@@ -383,8 +382,8 @@ bool avow_resolve(avow_deferred_t *d, avow_value_t v) {
 }
 
 avow_promise_t *avow__detail(avow_promise_t *p) {
-  if ((p->marks & AVOW__DEFERRED_DETAILED) == 0) {
-    p->marks |= AVOW__DEFERRED_DETAILED;
+  if ((p->flags & AVOW__DEFERRED_DETAILED) == 0) {
+    p->flags |= AVOW__DEFERRED_DETAILED;
     p->u.deferred.on_cancel = NULL;
     p->u.deferred.holders = 1;
   }

@@ -17,7 +17,7 @@ typedef struct avow__parent_s avow__parent_t;
 typedef struct avow__source_s avow__source_t;
 
 /* A borrowed promise or deferred is const to its borrower, not to us: its count
-   and its marks change. */
+   and its flags change. */
 static inline avow_promise_t *avow__mutable(const void *borrowed) {
   const union {
     const void *from;

@@ -64,9 +64,9 @@ typedef struct {
 
 static void spare(marking_t *marking, avow_promise_t *p) {
   for (; p != NULL && avow__is_pending(p); p = p->upstream) {
-    if ((p->marks & AVOW__SPARED) != 0)
+    if ((p->flags & AVOW__SPARED) != 0)
       return;
-    p->marks |= AVOW__SPARED;
+    p->flags |= AVOW__SPARED;
     if (p->kind == AVOW__GATHER || p->kind == AVOW__GATHERED ||
         avow__parent_behind(p) != NULL)
       avow__list_append(&marking->several, &p->link);
@@ -92,7 +92,7 @@ static void spare_several(marking_t *marking) {
 }
 
 static void unmark(avow_promise_t *p, void *data) {
-  p->marks &= (uint8_t) ~AVOW__SPARED;
+  p->flags &= (uint16_t) ~AVOW__SPARED;
 }
 
 static void mark_shield(avow_promise_t *p, void *data) {
@@ -112,10 +112,10 @@ static const avow_promise_t *served_by(const avow_promise_t *p) {
 static void mark_stop(avow_promise_t *p, void *data) {
   marking_t *marking = data;
   const avow_promise_t *served = served_by(p);
-  if (served == NULL || (p->marks & AVOW__SPARED) != 0 ||
-      (served->marks & AVOW__SPARED) == 0)
+  if (served == NULL || (p->flags & AVOW__SPARED) != 0 ||
+      (served->flags & AVOW__SPARED) == 0)
     return;
-  p->marks |= AVOW__SPARED;
+  p->flags |= AVOW__SPARED;
   marking->more = true;
   spare(marking, p->upstream);
 }

@@ -135,7 +135,7 @@ void avow__record_settled(avow__trace_t *t, avow_promise_t *p) {
 }
 
 /* What is freed unsettled has another in its place. A block may be none of a
-   promise's, and then its marks are nobody's. */
+   promise's, and then its flags are nobody's. */
 void avow__record_freed(avow__trace_t *t, avow_promise_t *p) {
   if (p->kind == AVOW__FREE)
     return;

@@ -8,7 +8,7 @@
 
 void *avow__tool_of(avow_promise_t *p) {
   avow__note_there(p);
-  p->marks |= AVOW__VALUE_TOOL;
+  p->flags |= AVOW__VALUE_TOOL;
   p->flags |= AVOW__HANDLED;
   return p;
 }
@@ -36,7 +36,7 @@ void *avow__tool_refuse(uv_loop_t *loop, int code, const char *name) {
 
 #if AVOW__DEBUG
 static bool is_tool(const avow_promise_t *p, const avow_class_t *klass) {
-  if (p->kind == AVOW__FREE || (p->marks & AVOW__VALUE_TOOL) == 0)
+  if (p->kind == AVOW__FREE || (p->flags & AVOW__VALUE_TOOL) == 0)
     return false;
   return avow__state(p) == AVOW_REJECTED || /* it was refused */
          ((const avow__object_t *) p->u.value.u.p)->klass == klass;

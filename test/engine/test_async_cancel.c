@@ -7,6 +7,10 @@ static avow_value_t give_5(void *data) {
   return avow_int(5);
 }
 
+static avow_value_t give_6(const avow_value_t *arg, void *data) {
+  return avow_int(6);
+}
+
 static avow_value_t await_and_clean_up(void *promise) {
   const avow_value_t v = avow_await(promise);
   avow_value_unref(note_value_cb(&v, "got"));
@@ -173,6 +177,25 @@ static avow_value_t await_own(void *data) {
   return note_value_cb(&v, "got");
 }
 
+static avow_value_t await_and_follow(void *promise) {
+  const avow_value_t v = avow_await(promise);
+  avow_value_unref(note_value_cb(&v, "got"));
+  avow_value_unref(v);
+  return avow_follow(avow_then(avow_sleep(loop, 1), give_6, NULL, NULL));
+}
+
+static void canceled_function_may_follow_a_promise(void **state) {
+  avow_deferred_t *d;
+  avow_promise_t *p = avow_promise_new(loop, &d);
+  p = avow_async(loop, await_and_follow, p);
+
+  avow_cancel(p);
+
+  assert_fulfils_int(p, 6);
+  assert_notes("got=ECANCELED");
+  avow_deferred_drop(d);
+}
+
 static void free_lone(void *data) {
   lone_t *lone = data;
   note(lone->self == NULL ? "freed" : "freed too early");
@@ -299,6 +322,7 @@ SUITE(async_cancel) {
     CASE(cancelled_while_it_runs_its_next_await_is),
     CASE(cancelled_while_it_runs_what_it_follows_is),
     CASE(function_that_awaits_itself_can_be_cancelled),
+    CASE(canceled_function_may_follow_a_promise),
     CASE(data_of_one_that_awaits_its_end_outlives_cancelling),
     CASE(data_of_one_that_awaits_its_end_outlives_the_loop),
     CASE(cancel_of_what_is_over_does_nothing),
