@@ -10,11 +10,6 @@
    UV_ECANCELED; none where that has no more to say. */
 avow_value_t avow__cancel_reason(avow_value_t given);
 
-/* The same for what ended a wait: a limit's is made once for all of a loop. See
-   timer.c. */
-avow_value_t avow__wheel_reason(const avow__context_t *c,
-                                const avow_value_t *given);
-
 /* What that is rejected with which is being cancelled. */
 static inline avow_value_t avow__canceled(const avow__context_t *c) {
   return c->cancel.reason.tag == AVOW_NONE ? avow_error(UV_ECANCELED)

@@ -443,9 +443,4 @@ void avow__cancel_for(avow_promise_t *p, avow_value_t reason);
 /* avow_until(), but takes both. */
 avow_promise_t *avow__until(avow_promise_t *from, avow_promise_t *stop_p);
 
-/* A sleep that ends in the rejection of an avow_timeout(), and one that has. */
-avow_promise_t *avow__time_limit(avow__context_t *c, uint64_t from,
-                                 uint64_t ms);
-avow_promise_t *avow__time_is_up(avow__context_t *c);
-
 #endif

@@ -53,9 +53,6 @@ static inline bool avow__may_go_on(avow__context_t *c) {
   return c->budget.allowance > 0 || avow__turn_goes_on(c);
 }
 
-/* Whether sleeps keep the loop alive. timer.c. */
-bool avow__sleeps_are_pending(const avow__context_t *c);
-
 /* What sleeps count from: the cached time in callbacks of avow, the present
    elsewhere, where that may be old. */
 uint64_t avow__now(avow__context_t *c);

@@ -9,8 +9,9 @@
  *
  * The timer keeps the loop alive unless all that are pending are weak.
  */
-#include "avow/timer.h"
+#include "engine/timer.h"
 
+#include "avow/timer.h"
 #include "base/alloc.h"
 #include "engine/cancel_reason.h"
 #include "engine/engine.h"

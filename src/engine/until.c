@@ -10,6 +10,7 @@
 #include "avow/cancel.h"
 #include "engine/cancel_reason.h"
 #include "engine/engine.h"
+#include "engine/timer.h"
 #include "engine/virtual_clock.h"
 
 static uv_once_t kinds = UV_ONCE_INIT;
