@@ -6,11 +6,13 @@
  * What has its value when it comes right behind such an element has that one's
  * job, and needs none.
  */
-#include "avow/combine.h"
+#include "engine/combine.h"
 
 #include "avow/cancel.h"
+#include "avow/combine.h"
 
 #include "engine/gather.h"
+#include "engine/name.h"
 
 _Static_assert(sizeof(avow_settled_t) == 2 * sizeof(void *), "ABI");
 

@@ -186,10 +186,6 @@ static inline avow__context_t *avow__context_of(const uv_loop_t *loop) {
   return avow__context_find(loop);
 }
 
-/* Sets what the options say; what is NULL or 0 is the default. UV_EINVAL for
-   what is out of range. options.c. */
-int avow__options_set(avow__context_t *c, const avow_options_t *options);
-
 /* Frees the context when nothing refers to it any more. */
 void avow__context_release(avow__context_t *c);
 

@@ -5,6 +5,7 @@
 #include "avow/cancel.h"
 #include "engine/engine.h"
 #include "engine/timer.h"
+#include "engine/until.h"
 #include "engine/virtual_clock.h"
 
 uint64_t avow_now(uv_loop_t *loop) {

@@ -423,12 +423,6 @@ static inline void avow__wait_for(avow__context_t *c, avow_promise_t *q,
 /* What other files do for a job, and for the end of a promise. */
 void avow__cancel_borrowed(avow_promise_t *p); /* cancel.c */
 
-/* Unlinks an element, or a sentry, that need not hear of its input any more,
-   and lets go of both. Where condemned is not NULL and nobody else wants the
-   input, the element becomes an UNWANTED in that list instead: the input should
-   be cancelled. */
-void avow__element_drop(avow_promise_t *element, avow__link_t **condemned);
-
 /* Cancels the inputs of what is condemned, and of the orphans. Inside another
    cancellation, that does so when the callback that runs has returned. */
 void avow__cancel_condemned(avow__context_t *c);
@@ -439,8 +433,5 @@ void avow__cancel_condemned_for(avow__context_t *c, avow_value_t reason);
 
 /* avow_cancel(), for such a reason. */
 void avow__cancel_for(avow_promise_t *p, avow_value_t reason);
-
-/* avow_until(), but takes both. */
-avow_promise_t *avow__until(avow_promise_t *from, avow_promise_t *stop_p);
 
 #endif

@@ -56,12 +56,11 @@ static inline bool avow__is_gather(const avow_promise_t *p) {
   return p->kind == AVOW__GATHER && avow__is_pending(p);
 }
 
-/* combine.c: one that tells, and whose losers are cancelled; what a program
-   adds by; adding, and its end. */
-avow_promise_t *avow__gather_told(avow__context_t *c, avow__hearer_t *hearer);
-avow_gather_t *avow__gather_steer(avow_promise_t *gather);
-void avow__gather_add(avow_promise_t *gather, avow_promise_t *p);
-void avow__gather_end(avow_promise_t *gather);
+/* Unlinks an element, or a sentry, that need not hear of its input any more,
+   and lets go of both. Where condemned is not NULL and nobody else wants the
+   input, the element becomes an UNWANTED in that list instead: the input should
+   be cancelled. */
+void avow__element_drop(avow_promise_t *element, avow__link_t **condemned);
 
 /* The job of an element: reports its input. */
 void avow__element_run(avow_promise_t *element);

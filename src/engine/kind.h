@@ -73,12 +73,6 @@ typedef struct avow__kind_row_s {
    first promise of such a kind; kinds.c has the others. */
 extern AVOW__HIDDEN avow__kind_row_t avow__kinds[AVOW__KINDS];
 
-/* What a gather, of an avow_gather_kind_t, is called in its place. */
-const char *avow__gather_name(unsigned kind);
-
-/* What p is called for its kind. */
-const char *avow__kind_name(const avow_promise_t *p);
-
 /* chain.c */
 void avow__finally_run(avow_promise_t *p);
 void avow__finally_wait_run(avow_promise_t *p);

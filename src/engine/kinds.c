@@ -6,8 +6,6 @@
  */
 #include "engine/kind.h"
 
-#include "engine/gather.h"
-
 avow__kind_row_t avow__kinds[AVOW__KINDS] = {
   [AVOW__FREE] = { .name = "free" },
   [AVOW__VALUE] = { .name = "value" },
@@ -61,14 +59,3 @@ avow__kind_row_t avow__kinds[AVOW__KINDS] = {
                     .detached = avow__detached_runs },
   [AVOW__UNWANTED] = { .name = "cancel" },
 };
-
-const char *avow__gather_name(unsigned kind) {
-  static const char *const names[] = { "all", "all_settled", "race", "any",
-                                       "outcomes" };
-  return names[kind];
-}
-
-const char *avow__kind_name(const avow_promise_t *p) {
-  return avow__is_gather(p) ? avow__gather_name(p->u.gather.kind)
-                            : avow__kinds[p->kind].name;
-}

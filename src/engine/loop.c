@@ -8,6 +8,7 @@
 #include "engine/foreign_close.h"
 #include "engine/gather.h"
 #include "engine/leak_report.h"
+#include "engine/options.h"
 #include "engine/port.h"
 #include "engine/shield.h"
 #include "engine/subsystems.h"

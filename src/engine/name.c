@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
-/* Naming promises, where there is room: name.h. */
+/* Naming promises, and what they are named. */
 #include "engine/name.h"
 
 #include "engine/engine.h"
+#include "engine/gather.h"
 
 void avow_promise_set_name(const avow_promise_t *borrowed, const char *name) {
   avow_promise_t *p = avow__given(borrowed, "a promise");
@@ -16,4 +17,15 @@ void avow_promise_set_name(const avow_promise_t *borrowed, const char *name) {
 #endif
   if (p->kind == AVOW__DEFERRED)
     avow__name_put(p, name);
+}
+
+const char *avow__gather_name(unsigned kind) {
+  static const char *const names[] = { "all", "all_settled", "race", "any",
+                                       "outcomes" };
+  return names[kind];
+}
+
+const char *avow__kind_name(const avow_promise_t *p) {
+  return avow__is_gather(p) ? avow__gather_name(p->u.gather.kind)
+                            : avow__kinds[p->kind].name;
 }

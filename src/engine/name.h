@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names that the program gave promises. A block has no room for one, but where
+ * Names of promises: those of their kinds, and those that the program gave. A block has no room for one, but where
  * a kind leaves some: a deferred's promise is in no list as long as it is one,
  * and an async function has memory of its own. When that is over, and was no
  * promise that it follows, its promise is in no list either.
@@ -13,6 +13,12 @@
 #ifndef AVOW_NO_ASYNC
 #  include "fiber/fiber.h"
 #endif
+
+/* The name of a gather of that avow_gather_kind_t. */
+const char *avow__gather_name(unsigned kind);
+
+/* The name of p for its kind. */
+const char *avow__kind_name(const avow_promise_t *p);
 
 /* Gives p, which is in no list, a name. */
 static inline void avow__name_put(avow_promise_t *p, const char *name) {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /* What a loop is set up with: the defaults, and what is out of range. */
+#include "engine/options.h"
+
 #include <stdio.h>
 
 #include "base/misuse.h"
 #include "base/options_check.h"
-#include "engine/context.h"
 
 enum {
   BUDGET = 10000,

@@ -9,7 +9,6 @@
 #include <stdio.h>
 
 #include "avow/trace.h"
-#include "engine/engine.h"
 #include "engine/virtual_clock.h"
 
 #ifdef AVOW_TRACE

@@ -3,7 +3,7 @@
 #ifndef AVOW_ORIGIN_PRIVATE_H
 #define AVOW_ORIGIN_PRIVATE_H
 
-#include "engine/engine.h"
+#include "engine/block.h"
 
 /* What the build knows of a place, to be kept when its promise is gone. */
 #ifdef AVOW_TRACE
@@ -22,6 +22,11 @@ static inline avow__place_t avow__place_of(const avow_promise_t *p) {
   return (void) p, NULL;
 #endif
 }
+
+#ifdef AVOW_TRACE
+/* p is new: notes where the program makes it, and when. */
+void avow__trace_promise(avow__context_t *c, avow_promise_t *p);
+#endif
 
 /* "file:line" likewise. */
 const char *avow__place_text(avow__place_t place);

@@ -11,8 +11,8 @@
 #include "engine/block.h"
 
 #ifdef AVOW_TRACE
+#  include "engine/origin.h"
 #  include "engine/trace.h"
-void avow__trace_promise(avow__context_t *c, avow_promise_t *p); /* origin.c */
 #  define AVOW__RECORD(c, call) \
     (AVOW__LIKELY((c)->trace == NULL) ? (void) 0 : (call))
 #else

@@ -5,6 +5,8 @@
  */
 #include "engine/slow.h"
 
+#include "engine/engine.h"
+
 #include "engine/name.h"
 #include "engine/virtual_clock.h"
 

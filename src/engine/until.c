@@ -7,9 +7,12 @@
  * p, which then goes on, is there nothing to wait for. A stop that has settled
  * before does all this in the call: what p has not begun yet never begins.
  */
+#include "engine/until.h"
+
 #include "avow/cancel.h"
 #include "engine/cancel_reason.h"
 #include "engine/engine.h"
+#include "engine/gather.h"
 #include "engine/timer.h"
 #include "engine/virtual_clock.h"
 

@@ -8,6 +8,7 @@
 
 #include "base/container.h"
 #include "channel/channel.h"
+#include "engine/combine.h"
 #include "engine/gather.h"
 #include "flow/outcome.h"
 

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/* Combinators that are made input by input. */
+#ifndef AVOW_COMBINE_PRIVATE_H
+#define AVOW_COMBINE_PRIVATE_H
+
+#include "engine/gather.h"
+
+/* A gather that tells `hearer` of each input, and cancels its losers. */
+avow_promise_t *avow__gather_told(avow__context_t *c, avow__hearer_t *hearer);
+
+/* What a program adds inputs by: one more reference. */
+avow_gather_t *avow__gather_steer(avow_promise_t *gather);
+
+/* Adds an input, and takes ownership of it. */
+void avow__gather_add(avow_promise_t *gather, avow_promise_t *p);
+
+/* No more inputs come. */
+void avow__gather_end(avow_promise_t *gather);
+
+#endif
