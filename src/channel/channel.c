@@ -17,6 +17,7 @@
 #include "base/alloc.h"
 #include "base/check.h"
 #include "channel/inside.h"
+#include "engine/cancel.h"
 
 static uv_once_t kinds = UV_ONCE_INIT;
 

@@ -12,6 +12,8 @@
 
 #include "base/options_check.h"
 #include "engine/async.h"
+#include "engine/await.h"
+#include "engine/chain.h"
 #include "engine/local.h"
 #include "engine/name.h"
 

@@ -3,6 +3,7 @@
 #ifndef AVOW_ASYNC_PRIVATE_H
 #define AVOW_ASYNC_PRIVATE_H
 
+#include "engine/await.h"
 #include "engine/engine.h"
 
 /* The function has returned. */

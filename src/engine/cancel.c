@@ -7,8 +7,9 @@
  * cancelling cancel in their turn, waits in two lists of the loop's until the
  * step before is over.
  */
-#include "avow/cancel.h"
+#include "engine/cancel.h"
 
+#include "avow/cancel.h"
 #include "engine/cancel_reason.h"
 #include "engine/child.h"
 #include "engine/engine.h"

@@ -5,6 +5,10 @@
  * NewPromiseReactionJob and NewPromiseResolveThenableJob). A job never runs
  * another: what it settles joins the queue.
  */
+#include "engine/chain.h"
+
+#include "engine/await.h"
+#include "engine/cancel.h"
 #include "engine/cancel_reason.h"
 #include "engine/engine.h"
 #include "engine/slow.h"

@@ -6,6 +6,8 @@
 
 #include "avow/cancel.h"
 #include "base/alloc.h"
+#include "engine/cancel.h"
+#include "engine/chain.h"
 #include "engine/engine.h"
 
 static uv_once_t kinds = UV_ONCE_INIT;

@@ -5,6 +5,9 @@
  */
 #include "avow/closure.h"
 
+#include "engine/await.h"
+#include "engine/cancel.h"
+#include "engine/chain.h"
 #include "engine/engine.h"
 
 static uv_once_t kinds = UV_ONCE_INIT;

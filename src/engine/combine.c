@@ -10,6 +10,7 @@
 
 #include "avow/cancel.h"
 #include "avow/combine.h"
+#include "engine/cancel.h"
 
 #include "engine/gather.h"
 #include "engine/name.h"

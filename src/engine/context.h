@@ -148,6 +148,7 @@ struct avow__context_s {
   avow__clock_t *clock; /* virtual_clock.c: of its own; NULL: libuv's */
   avow__wheel_t *wheel; /* timer.c: all sleeps; NULL before the first */
   avow__phases_t *phases; /* uv_phase.c: whoever waits for one; or NULL */
+  void (*run_jobs)(avow__context_t *c);    /* in the queue: chain.h */
   void (*wheel_go_on)(avow__context_t *c); /* with sleeps that had to wait */
   void (*before_poll)(avow__context_t *c); /* a layer's, or NULL */
   uint64_t slow_jobs;   /* that took longer than the options say */

@@ -337,16 +337,6 @@ static inline void avow__resolve_new(avow_promise_t *p, avow_value_t v) {
   p->refs--;
 }
 
-/* The promise that a handler's result, one or a thenable, wants to be waited
-   for (PromiseResolve). */
-avow_promise_t *avow__awaited(avow__context_t *c, avow_value_t result);
-
-/* A reaction to p, which the caller subscribes, for what must be whatever
-   happens: of the reserve if need be. NULL once that is used up, or the loop
-   takes no more; p is the caller's then. chain.c. */
-avow_promise_t *avow__react_surely(avow_promise_t *p, avow__kind_t kind,
-                                   void *data);
-
 /* Says that promises of two loops were mixed up. */
 void avow__misuse_of_loops(void);
 
@@ -361,77 +351,5 @@ static inline bool avow__same_loop(const avow__context_t *c,
 
 /* Takes a pending reaction out of where it waits. */
 void avow__withdraw(avow_promise_t *p);
-
-/* p is cancelled no more. chain.c. */
-void avow__forget_cancel(avow_promise_t *p);
-
-/* The rejection of a cancelled upstream has arrived: what comes after is the
-   program's reaction to it, and runs undisturbed. */
-static inline void avow__deliver_cancel(avow_promise_t *p) {
-  if (AVOW__LIKELY((p->flags & AVOW__CANCELED) == 0))
-    return;
-  if (avow_error_code(&p->upstream->u.value) == UV_ECANCELED)
-    avow__forget_cancel(p);
-}
-
-/* The same of an async function: until it has to wait again, what it does is
-   protected. */
-static inline void avow__deliver_cancel_async(avow_promise_t *p) {
-  const avow_promise_t *from = p->upstream;
-  if (AVOW__LIKELY(avow__state(from) != AVOW_REJECTED) ||
-      avow_error_code(&from->u.value) != UV_ECANCELED)
-    return;
-  avow__deliver_cancel(p);
-  p->flags |= AVOW__ASYNC_CLEANS;
-}
-
-/* What a function of the program returned settles p, a RUNNING that has nothing
-   upstream; if it was cancelled meanwhile, without waiting. chain.c. */
-void avow__finish(avow_promise_t *p, avow_value_t result);
-
-/* The same for a handler, whose argument from had, which is let go. chain.c. */
-void avow__finish_handler(avow_promise_t *p, avow_promise_t *from,
-                          avow_value_t result);
-
-/* p, a finally, rejects with something else than the cancellation that came to
-   it for the reason, which is borrowed. What the promises below it begin is
-   canceled nevertheless: of those that it came through. cancel.c. */
-void avow__cancel_below(avow_promise_t *p, size_t reach, avow_value_t reason);
-
-/* Cancels q, which was cancelled while it ran. chain.c. */
-void avow__cancel_waiting(avow_promise_t *q);
-
-/* Makes q, whose function is on the stack, a reaction to p, which is taken. */
-static inline void avow__wait_for(avow__context_t *c, avow_promise_t *q,
-                                  avow__kind_t kind, avow_promise_t *p) {
-  if (AVOW__UNLIKELY(c->life >= AVOW__GIVING_UP)) {
-    avow__unref(p);
-    p = avow__ref(c->canceled);
-  }
-  q->kind = (uint8_t) kind;
-  q->upstream = p;
-  if (kind == AVOW__ASYNC || kind == AVOW__STACKLESS) {
-    avow__seen_parked(c, q);
-    if (avow__is_pending(p))
-      q->flags &= (uint16_t) ~AVOW__ASYNC_CLEANS;
-  }
-  avow__subscribe(q);
-  if (AVOW__UNLIKELY((q->flags & AVOW__CANCELED) != 0))
-    avow__cancel_waiting(q);
-}
-
-/* What other files do for a job, and for the end of a promise. */
-void avow__cancel_borrowed(avow_promise_t *p); /* cancel.c */
-
-/* Cancels the inputs of what is condemned, and of the orphans. Inside another
-   cancellation, that does so when the callback that runs has returned. */
-void avow__cancel_condemned(avow__context_t *c);
-
-/* The same for a reason that avow__cancel_reason() gave. What happens inside
-   another cancellation happens for the reason of that. */
-void avow__cancel_condemned_for(avow__context_t *c, avow_value_t reason);
-
-/* avow_cancel(), for such a reason. */
-void avow__cancel_for(avow_promise_t *p, avow_value_t reason);
 
 #endif

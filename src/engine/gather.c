@@ -5,6 +5,7 @@
  */
 #include "engine/gather.h"
 
+#include "engine/cancel.h"
 #include "engine/cancel_reason.h"
 
 static inline void element_drop(avow_promise_t *element,

@@ -73,26 +73,4 @@ typedef struct avow__kind_row_s {
    first promise of such a kind; kinds.c has the others. */
 extern AVOW__HIDDEN avow__kind_row_t avow__kinds[AVOW__KINDS];
 
-/* chain.c */
-void avow__finally_run(avow_promise_t *p);
-void avow__finally_wait_run(avow_promise_t *p);
-void avow__finally_detached(avow_promise_t *p);
-void avow__finally_last_run(avow_promise_t *p);
-void avow__attach_run(avow_promise_t *p);
-void avow__join_run(avow_promise_t *p);
-void avow__adopt_run(avow_promise_t *p);
-void avow__thenable_run(avow_promise_t *p);
-void avow__step_run(avow_promise_t *p);
-void avow__repeat_run(avow_promise_t *p);
-/* cancel.c */
-void avow__cancel_deferred(avow_promise_t *p, avow_promise_t *start);
-void avow__cancel_running(avow_promise_t *p, avow_promise_t *start);
-void avow__gathered_cancel(avow_promise_t *gather, avow_promise_t *start);
-void avow__cancel_pair(avow_promise_t *p, avow_promise_t *start);
-void avow__cancel_queued(avow_promise_t *p, avow_promise_t *start);
-void avow__cancel_cleanup(avow_promise_t *p, avow_promise_t *start);
-void avow__cancel_reaction(avow_promise_t *p, avow_promise_t *start);
-void avow__detached(avow_promise_t *p); /* rejects with UV_ECANCELED */
-void avow__detached_runs(avow_promise_t *p);
-
 #endif

@@ -4,6 +4,8 @@
  * program contains. Every other file sets the rows of its own kinds, so
  * that a static program contains only the files that it uses.
  */
+#include "engine/cancel.h"
+#include "engine/chain.h"
 #include "engine/kind.h"
 
 avow__kind_row_t avow__kinds[AVOW__KINDS] = {

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "base/alloc.h"
+#include "engine/cancel.h"
+#include "engine/chain.h"
 #include "engine/cycle.h"
 #include "engine/foreign_close.h"
 #include "engine/gather.h"
@@ -60,6 +62,7 @@ static int context_new(uv_loop_t *loop, const avow_options_t *options) {
   c->loop = loop;
   c->least_backend = uv_backend_fd(loop) < 0 ? -1 : 0;
   c->users = 1;
+  c->run_jobs = avow__run_jobs;
   avow__promises_begin();
   c->process = uv_os_getpid();
   int err = avow__options_set(c, options);

@@ -4,6 +4,7 @@
  * nothing and calls nothing of the program's: it moves the waiters to the
  * loop's queue.
  */
+#include "engine/cancel.h"
 #include "engine/engine.h"
 
 #include "engine/cancel_reason.h"

@@ -67,26 +67,12 @@ void avow__hold(avow_deferred_t *d);
 /* The end of the loop waits for the deferred's promise, which is pending. */
 void avow__await_to_the_end(avow_deferred_t *d);
 
-/* Stops what will settle a pending promise. cancel.c. */
-void avow__cancel(avow_promise_t *p);
-
-/* The same unless others than the one who asks want it. */
-void avow__cancel_unshared(avow_promise_t *p);
-
 /* A promise that is rejected with an avow__error_of(). */
 avow_promise_t *avow__refuse(uv_loop_t *loop, int code, const char *name,
                              const char *object);
 
 /* v itself, or what else a reason must be wrapped in. */
 avow_value_t avow__reason(avow_value_t v);
-
-/* avow_then() for what merely begins something: where p gave nothing that could
-   get lost, cb does not run when that is cancelled before its turn. chain.c. */
-avow_promise_t *avow__then_begin(avow_promise_t *p, avow_cb cb, void *data);
-
-/* avow_catch() for what may begin anew: a cancellation on its way through it
-   stays noted there, until cb gets UV_ECANCELED. chain.c. */
-avow_promise_t *avow__catch_keeping(avow_promise_t *p, avow_cb cb, void *data);
 
 /* Whether a cancellation is noted there. */
 bool avow__is_canceled(const avow_promise_t *p);

@@ -9,6 +9,8 @@
 #include "engine/shield.h"
 
 #include "avow/cancel.h"
+#include "engine/cancel.h"
+#include "engine/chain.h"
 #include "engine/child.h"
 #include "engine/gather.h"
 

@@ -6,6 +6,9 @@
  * that owns its frame has its step for on_rejected, too.
  */
 #include "avow/closure.h"
+#include "engine/await.h"
+#include "engine/cancel.h"
+#include "engine/chain.h"
 
 #include "engine/engine.h"
 #include "fiber/exceptions.h"

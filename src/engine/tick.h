@@ -27,15 +27,11 @@ void avow__leave(avow__context_t *c);
 /* Whether the turn has a further allowance of jobs, now that one is spent. */
 bool avow__turn_goes_on(avow__context_t *c);
 
-/* Runs the jobs in the queue, to its end or until the turn's budget is spent.
-   chain.c. */
-void avow__run_jobs(avow__context_t *c);
-
 /* Between two tasks of one callback: what is queued runs, unless another
    callback of ours is on the stack. */
 static inline void avow__end_task(avow__context_t *c) {
   if (c->depth == 1 && !avow__queue_is_empty(&c->queue))
-    avow__exceptions_stop(avow__run_jobs, c);
+    avow__exceptions_stop(c->run_jobs, c);
 }
 
 /* Whether a source may deliver one more task: as long as the turn's budget

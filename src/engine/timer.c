@@ -13,6 +13,7 @@
 
 #include "avow/timer.h"
 #include "base/alloc.h"
+#include "engine/cancel.h"
 #include "engine/cancel_reason.h"
 #include "engine/engine.h"
 #include "engine/invariants.h"

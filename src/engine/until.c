@@ -10,6 +10,7 @@
 #include "engine/until.h"
 
 #include "avow/cancel.h"
+#include "engine/cancel.h"
 #include "engine/cancel_reason.h"
 #include "engine/engine.h"
 #include "engine/gather.h"

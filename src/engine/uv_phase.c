@@ -9,6 +9,7 @@
 #include "avow/timer.h"
 
 #include "base/alloc.h"
+#include "engine/cancel.h"
 #include "engine/engine.h"
 #include "engine/invariants.h"
 #include "engine/layer.h"

@@ -15,6 +15,7 @@
 #include "avow/cancel.h"
 #include "base/alloc.h"
 #include "channel/inside.h"
+#include "engine/cancel.h"
 #include "engine/cancel_reason.h"
 #include "flow/outcome.h"
 

@@ -3,6 +3,7 @@
 #include "flow/single_flight.h"
 
 #include "base/container.h"
+#include "engine/chain.h"
 
 static const avow__flight_class_t *class_of(const avow__flight_t *flight) {
   return (const avow__flight_class_t *) flight->parent.klass;

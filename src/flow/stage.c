@@ -11,6 +11,7 @@
 #include "flow/stage.h"
 
 #include "channel/inside.h"
+#include "engine/cancel.h"
 
 /* The children that ask: this, and their turn. */
 enum { QUESTION = 1 << 30 };

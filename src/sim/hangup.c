@@ -8,6 +8,7 @@
 #include "avow/cancel.h"
 #include "avow/pump.h"
 #include "base/container.h"
+#include "engine/cancel.h"
 #include "sim/stream_state.h"
 #include "uv/op.h"
 #include "uv/stream.h"

@@ -8,6 +8,7 @@
 #include "avow/timer.h"
 #include "base/alloc.h"
 #include "base/container.h"
+#include "engine/cancel.h"
 #include "uv/op.h"
 #include "uv/waiter_slot.h"
 

@@ -6,6 +6,7 @@
  * both ways are closed; not that one is, which would be told again and again.
  */
 #include "avow/pump.h"
+#include "engine/cancel.h"
 #include "uv/op.h"
 #include "uv/stream.h"
 

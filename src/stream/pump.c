@@ -12,6 +12,7 @@
 #include "base/container.h"
 #include "base/misuse.h"
 #include "base/options_check.h"
+#include "engine/cancel.h"
 #include "uv/eof_error.h"
 #include "uv/idle_timeout.h"
 #include "uv/op.h"

@@ -8,6 +8,7 @@
 #include "avow/cancel.h"
 #include "avow/map.h"
 #include "channel/channel.h"
+#include "engine/cancel.h"
 #include "engine/cancel_reason.h"
 #include "engine/child.h"
 #include "tools/map.h"

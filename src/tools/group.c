@@ -7,6 +7,7 @@
 #include "avow/map.h"
 
 #include "avow/cancel.h"
+#include "engine/cancel.h"
 #include "engine/cancel_reason.h"
 #include "engine/child.h"
 #include "value/reasons.h"

@@ -11,8 +11,11 @@
  * free can always be handed over, without memory, too.
  */
 #include "avow/limiter.h"
+#include "engine/await.h"
+#include "engine/cancel.h"
 
 #include "engine/cancel_reason.h"
+#include "engine/chain.h"
 #include "engine/engine.h"
 #include "tools/tool.h"
 #include "tools/waiters.h"

@@ -12,6 +12,7 @@
 #include "base/alloc.h"
 #include "base/misuse.h"
 #include "base/options_check.h"
+#include "engine/chain.h"
 #include "engine/promise.h"
 #include "tools/backoff.h"
 #include "tools/tool.h"

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "avow/net.h"
+#include "engine/chain.h"
 #include "uv/address.h"
 #include "uv/op.h"
 #include "uv/stream.h"

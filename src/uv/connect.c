@@ -14,6 +14,8 @@
 #include "avow/net.h"
 #include "avow/timer.h"
 #include "base/alloc.h"
+#include "engine/cancel.h"
+#include "engine/chain.h"
 #include "engine/virtual_clock.h"
 #include "uv/address.h"
 #include "uv/op.h"

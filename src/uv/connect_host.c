@@ -7,6 +7,7 @@
  */
 #include "avow/net.h"
 #include "base/container.h"
+#include "engine/cancel.h"
 #include "engine/child.h"
 #include "uv/op.h"
 #include "uv/stream.h"

@@ -24,6 +24,7 @@
 #include "avow/stream.h"
 #include "base/alloc.h"
 #include "base/container.h"
+#include "engine/cancel.h"
 #include "engine/timer.h"
 #include "uv/eof_error.h"
 #include "uv/op.h"

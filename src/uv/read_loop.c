@@ -11,6 +11,7 @@
 
 #include "base/alloc.h"
 #include "base/container.h"
+#include "engine/cancel.h"
 #include "engine/child.h"
 #include "uv/op.h"
 #include "uv/stream.h"

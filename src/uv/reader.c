@@ -12,6 +12,7 @@
 #include "avow/cancel.h"
 #include "base/alloc.h"
 #include "base/container.h"
+#include "engine/cancel.h"
 #include "tools/tool.h"
 #include "uv/idle_timeout.h"
 #include "uv/op.h"

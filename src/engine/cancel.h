@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/* Canceling promises, and what kinds of promises do when they are canceled. */
+#ifndef AVOW_CANCEL_PRIVATE_H
+#define AVOW_CANCEL_PRIVATE_H
+
+#include "engine/context.h"
+
+/* Stops what will settle a pending promise. */
+void avow__cancel(avow_promise_t *p);
+
+/* Likewise, unless others than the caller hold p. */
+void avow__cancel_unshared(avow_promise_t *p);
+
+/* Likewise where the caller has no reference to p. */
+void avow__cancel_borrowed(avow_promise_t *p);
+
+/* avow_cancel() for a reason that avow__cancel_reason() gave. */
+void avow__cancel_for(avow_promise_t *p, avow_value_t reason);
+
+/* p, a finally, rejects with something else than the cancellation that came to
+   it for the reason, which is borrowed. What the promises below it begin is
+   canceled nevertheless: of those that it came through. */
+void avow__cancel_below(avow_promise_t *p, size_t reach, avow_value_t reason);
+
+/* Cancels the inputs of what is condemned, and of the orphans. Inside another
+   cancellation, that does so when the callback that runs has returned. */
+void avow__cancel_condemned(avow__context_t *c);
+
+/* Likewise for a reason that avow__cancel_reason() gave. What happens inside
+   another cancellation happens for the reason of that. */
+void avow__cancel_condemned_for(avow__context_t *c, avow_value_t reason);
+
+/* For rows of kinds. */
+void avow__cancel_deferred(avow_promise_t *p, avow_promise_t *start);
+void avow__cancel_running(avow_promise_t *p, avow_promise_t *start);
+void avow__gathered_cancel(avow_promise_t *gather, avow_promise_t *start);
+void avow__cancel_pair(avow_promise_t *p, avow_promise_t *start);
+void avow__cancel_queued(avow_promise_t *p, avow_promise_t *start);
+void avow__cancel_cleanup(avow_promise_t *p, avow_promise_t *start);
+void avow__cancel_reaction(avow_promise_t *p, avow_promise_t *start);
+void avow__detached(avow_promise_t *p); /* rejects with UV_ECANCELED */
+void avow__detached_runs(avow_promise_t *p);
+
+#endif
