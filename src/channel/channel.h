@@ -10,6 +10,8 @@
 #include "engine/foreign_close.h"
 #include "engine/promise.h"
 
+typedef struct avow__source_s avow__source_t;
+
 /* The beginning of what feeds a channel. Its functions may push, end and fail
    in their turn, as their last deed. */
 struct avow__source_s {

@@ -8,8 +8,8 @@
 
 #include "channel/channel.h"
 #include "channel/ring.h"
-#include "engine/engine.h"
 #include "engine/layer.h"
+#include "engine/settle.h"
 
 /* What channels keep for a loop. */
 typedef struct avow__channels_s {

@@ -16,6 +16,7 @@
 #include "engine/chain.h"
 #include "engine/local.h"
 #include "engine/name.h"
+#include "engine/promise.h"
 
 static inline void async_end(avow__context_t *c, avow__fiber_t *f,
                              avow_value_t result) {

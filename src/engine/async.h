@@ -4,7 +4,7 @@
 #define AVOW_ASYNC_PRIVATE_H
 
 #include "engine/await.h"
-#include "engine/engine.h"
+#include "engine/settle.h"
 
 /* The function has returned. */
 void avow__async_finish(avow__context_t *c, avow__fiber_t *f,

@@ -5,7 +5,7 @@
 
 #include "engine/cancel_reason.h"
 #include "engine/chain.h"
-#include "engine/engine.h"
+#include "engine/settle.h"
 
 /* The rejection of a cancelled upstream has arrived: what comes after is the
    program's reaction to it, and runs undisturbed. */

@@ -20,8 +20,9 @@
 
 #include "avow/combine.h"
 #include "base/container.h"
+#include "engine/context.h"
 #include "engine/kind.h"
-#include "engine/promise.h"
+#include "value/value.h"
 
 /* Flags. One that is named for no kind has the same meaning in all of them. */
 enum {
@@ -107,7 +108,9 @@ AVOW__FLAGGED(AVOW__FLAGS_DIFFER)
 /* The kind of a gather that keeps nothing, and tells of each input. */
 #define AVOW__TOLD ((avow_gather_kind_t) (AVOW_ANY + 1))
 
+typedef struct avow__parent_s avow__parent_t;
 typedef struct avow__ring_s avow__ring_t;
+typedef struct avow__source_s avow__source_t;
 typedef struct avow__hearer_s avow__hearer_t;
 
 struct avow_promise_s {
@@ -256,6 +259,12 @@ static inline bool avow__is_bare(const avow_promise_t *p) {
   return p->kind == AVOW__ELEMENT || p->kind == AVOW__SENTRY ||
          p->kind == AVOW__CHILD || p->kind == AVOW__CASE ||
          p->kind == AVOW__UNCHOSEN;
+}
+
+/* Whether it is a gather that has not settled; not what stands for one that
+   could not be made. */
+static inline bool avow__is_gather(const avow_promise_t *p) {
+  return p->kind == AVOW__GATHER && avow__is_pending(p);
 }
 
 /* Those by whom a pending promise settles hold it: each deferred, or the one

@@ -11,8 +11,9 @@
 
 #include "avow/cancel.h"
 #include "engine/cancel_reason.h"
-#include "engine/child.h"
-#include "engine/engine.h"
+#include "engine/parent.h"
+#include "engine/promise.h"
+#include "engine/settle.h"
 #include "fiber/exceptions.h"
 
 /* Whether p goes on to its end, cancelled or not. */

@@ -10,7 +10,7 @@
 #include "engine/cancel_reason.h"
 
 #include "base/alloc.h"
-#include "engine/engine.h"
+#include "engine/settle.h"
 
 typedef struct {
   avow__node_t node; /* its key is the promise */

@@ -10,7 +10,9 @@
 #include "engine/await.h"
 #include "engine/cancel.h"
 #include "engine/cancel_reason.h"
-#include "engine/engine.h"
+#include "engine/nomem.h"
+#include "engine/promise.h"
+#include "engine/settle.h"
 #include "engine/slow.h"
 
 #ifndef AVOW_NO_ASYNC

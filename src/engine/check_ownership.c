@@ -3,8 +3,11 @@
  * Is what the program hands over still its own? Handles are taken by who gets
  * them; one that is used twice is told here, in all but release builds.
  */
-#include "engine/engine.h"
+#include "engine/check_ownership.h"
+
+#include "engine/block.h"
 #include "engine/origin.h"
+#include "engine/owner.h"
 
 #if AVOW__DEBUG
 void avow__check_taken(const avow_promise_t *p) {

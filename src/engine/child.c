@@ -8,7 +8,8 @@
 #include "base/alloc.h"
 #include "engine/cancel.h"
 #include "engine/chain.h"
-#include "engine/engine.h"
+#include "engine/promise.h"
+#include "engine/settle.h"
 
 static uv_once_t kinds = UV_ONCE_INIT;
 

@@ -8,7 +8,9 @@
 #include "engine/await.h"
 #include "engine/cancel.h"
 #include "engine/chain.h"
-#include "engine/engine.h"
+#include "engine/nomem.h"
+#include "engine/promise.h"
+#include "engine/settle.h"
 
 static uv_once_t kinds = UV_ONCE_INIT;
 

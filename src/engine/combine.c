@@ -14,6 +14,7 @@
 
 #include "engine/gather.h"
 #include "engine/name.h"
+#include "engine/promise.h"
 
 _Static_assert(sizeof(avow_settled_t) == 2 * sizeof(void *), "ABI");
 

@@ -6,8 +6,7 @@
 #include "engine/context.h"
 
 #include "base/alloc.h"
-#include "engine/engine.h"
-#include "engine/layer.h"
+#include "engine/slab.h"
 
 static avow__context_t nowhere = {
   .queue.head = { &nowhere.queue.head, &nowhere.queue.head },
@@ -46,6 +45,16 @@ avow__context_t *avow__context_find(const uv_loop_t *loop) {
   return avow__nowhere();
 }
 
+static void layers_free(avow__context_t *c) {
+  for (int i = 0; i < AVOW__LAYERS; i++) {
+    avow__layer_t *layer = c->layers[i];
+    if (layer != NULL && layer->part->at_end != NULL)
+      layer->part->at_end(c);
+    c->layers[i] = NULL;
+    avow_free(layer);
+  }
+}
+
 void avow__context_free(avow__context_t *c) {
   if (c->canceled != NULL)
     avow__pool_free(&c->pool, c->canceled);
@@ -54,7 +63,7 @@ void avow__context_free(avow__context_t *c) {
   avow__pool_close(&c->pool);
   for (int i = 0; i < AVOW__TABLES; i++)
     avow__table_close(&c->tables[i]);
-  avow__layers_free(c);
+  layers_free(c);
   avow_free(c);
 }
 

@@ -14,7 +14,6 @@
 #include "base/list.h"
 #include "base/queue.h"
 #include "base/table.h"
-#include "engine/lag.h"
 #include "engine/loop_table.h"
 #include "engine/pool.h"
 #include "fiber/fiber.h"
@@ -113,6 +112,40 @@ typedef struct avow__threads_s {
   void (*port_go_on)(avow__context_t *c); /* with mail; NULL: of nobody */
 } avow__threads_t;
 
+/* Microseconds are counted by their power of two, in so many steps each: what
+   is told of them is an eighth too much at most. */
+enum { AVOW__LAG_STEPS = 8, AVOW__LAG_BUCKETS = AVOW__LAG_STEPS * 30 };
+
+/* How long iterations take: lag.c. */
+typedef struct avow__lag_s {
+  uv_check_t back; /* for the turns in which nothing of ours is called back */
+  bool on;
+  bool armed;      /* nobody has looked since the loop went to poll */
+  uint64_t since;  /* uv_hrtime() at that look; 0: none, or the turn is over */
+  uint64_t polled; /* uv_hrtime() when it went there */
+  uint64_t turns;
+  uint64_t longest; /* us */
+  uint64_t counts[AVOW__LAG_BUCKETS];
+} avow__lag_t;
+
+/* What a file or a layer keeps for a loop: layer.h. */
+struct avow__part_s {
+  /* Starts closing its handles, and ends what waits. Called again as long as
+     anything is closing. */
+  void (*close)(avow__context_t *c);
+  /* The handles are closed, and nothing of the loop is found any more. */
+  void (*free)(avow__context_t *c);
+  /* Is what it keeps as it should be? For avow__check_loop(). */
+  void (*check)(avow__context_t *c);
+  /* The last reference to the context is gone. Of layers. */
+  void (*at_end)(avow__context_t *c);
+};
+
+/* The head of what a layer keeps for a loop. The context frees it last. */
+struct avow__layer_s {
+  const avow__part_t *part;
+};
+
 struct avow__context_s {
   avow__queue_t queue;           /* jobs, first in first out */
   const avow_promise_t *run_for; /* what an avow_run() runs the loop for */
@@ -172,6 +205,16 @@ struct avow__context_s {
   bool guarded;     /* it closes, and the guard is there */
 #endif
 };
+
+/* A borrowed promise or deferred is const to its borrower, not to us: its count
+   and its flags change. */
+static inline avow_promise_t *avow__mutable(const void *borrowed) {
+  const union {
+    const void *from;
+    avow_promise_t *to;
+  } same = { .from = borrowed };
+  return same.to;
+}
 
 /* The home of what a program asked of a loop without avow_loop_init(). */
 avow__context_t *avow__nowhere(void);

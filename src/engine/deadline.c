@@ -3,7 +3,8 @@
 #include "avow/timer.h"
 
 #include "avow/cancel.h"
-#include "engine/engine.h"
+#include "engine/promise.h"
+#include "engine/settle.h"
 #include "engine/timer.h"
 #include "engine/until.h"
 #include "engine/virtual_clock.h"

@@ -8,10 +8,10 @@
 
 #include "avow/async.h"
 #include "avow/stackless.h"
-#include "engine/engine.h"
 #include "engine/local.h"
 #include "engine/name.h"
 #include "engine/origin.h"
+#include "engine/settle.h"
 #include "engine/virtual_clock.h"
 
 typedef struct {

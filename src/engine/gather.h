@@ -7,7 +7,7 @@
 #ifndef AVOW_GATHER_H
 #define AVOW_GATHER_H
 
-#include "engine/engine.h"
+#include "engine/settle.h"
 
 /* The tag of a place with an element: no value has it. */
 enum { AVOW__WAITING = INT32_MAX };
@@ -48,12 +48,6 @@ static inline avow__list_t *avow__outcomes_of(const avow_promise_t *gather) {
   return gather->kind == AVOW__GATHER && !avow__tells(gather)
              ? gather->u.gather.list
              : NULL;
-}
-
-/* Whether it is one that has not settled; not what stands for one that could
-   not be made. */
-static inline bool avow__is_gather(const avow_promise_t *p) {
-  return p->kind == AVOW__GATHER && avow__is_pending(p);
 }
 
 /* Unlinks an element, or a sentry, that need not hear of its input any more,

@@ -7,27 +7,7 @@
 #ifndef AVOW_LAG_H
 #define AVOW_LAG_H
 
-#include <stdbool.h>
-#include <stdint.h>
-
-#include <uv.h>
-
-/* Microseconds are counted by their power of two, in so many steps each: what
-   is told of them is an eighth too much at most. */
-enum { AVOW__LAG_STEPS = 8, AVOW__LAG_BUCKETS = AVOW__LAG_STEPS * 30 };
-
-typedef struct avow__context_s avow__context_t;
-
-typedef struct avow__lag_s {
-  uv_check_t back; /* for the turns in which nothing of ours is called back */
-  bool on;
-  bool armed;      /* nobody has looked since the loop went to poll */
-  uint64_t since;  /* uv_hrtime() at that look; 0: none, or the turn is over */
-  uint64_t polled; /* uv_hrtime() when it went there */
-  uint64_t turns;
-  uint64_t longest; /* us */
-  uint64_t counts[AVOW__LAG_BUCKETS];
-} avow__lag_t;
+#include "engine/context.h"
 
 /* The loop is about to poll: a turn is over. */
 void avow__lag_poll(avow__context_t *c);

@@ -20,13 +20,3 @@ const avow__part_t *avow__layer_part(const avow__context_t *c, int number) {
   const avow__layer_t *layer = c->layers[number];
   return layer != NULL ? layer->part : NULL;
 }
-
-void avow__layers_free(avow__context_t *c) {
-  for (int i = 0; i < AVOW__LAYERS; i++) {
-    avow__layer_t *layer = c->layers[i];
-    if (layer != NULL && layer->part->at_end != NULL)
-      layer->part->at_end(c);
-    c->layers[i] = NULL;
-    avow_free(layer);
-  }
-}

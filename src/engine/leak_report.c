@@ -9,8 +9,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "engine/engine.h"
 #include "engine/origin.h"
+#include "engine/settle.h"
 
 #if AVOW__DEBUG
 

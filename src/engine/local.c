@@ -10,8 +10,8 @@
 #include "avow/async.h"
 
 #include "base/alloc.h"
-#include "engine/engine.h"
 #include "engine/local.h"
+#include "engine/settle.h"
 
 typedef struct {
   const avow_local_t *key;

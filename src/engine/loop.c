@@ -12,6 +12,7 @@
 #include "engine/leak_report.h"
 #include "engine/options.h"
 #include "engine/port.h"
+#include "engine/promise.h"
 #include "engine/shield.h"
 #include "engine/subsystems.h"
 #include "engine/tell.h"

@@ -2,8 +2,8 @@
 /* Naming promises, and what they are named. */
 #include "engine/name.h"
 
-#include "engine/engine.h"
-#include "engine/gather.h"
+#include "engine/promise.h"
+#include "engine/settle.h"
 
 void avow_promise_set_name(const avow_promise_t *borrowed, const char *name) {
   avow_promise_t *p = avow__given(borrowed, "a promise");

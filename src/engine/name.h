@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Names of promises: those of their kinds, and those that the program gave. A block has no room for one, but where
- * a kind leaves some: a deferred's promise is in no list as long as it is one,
- * and an async function has memory of its own. When that is over, and was no
- * promise that it follows, its promise is in no list either.
+ * Names of promises: those of their kinds, and those that the program gave. A
+ * block has no room for one, but where a kind leaves some: a deferred's promise
+ * is in no list as long as it is one, and an async function has memory of its
+ * own. When that is over, and was no promise that it follows, its promise is in
+ * no list either.
  */
 #ifndef AVOW_NAME_H
 #define AVOW_NAME_H

@@ -9,7 +9,8 @@
 #include <stdio.h>
 
 #include "avow/trace.h"
-#include "engine/virtual_clock.h"
+#include "engine/owner.h"
+#include "engine/present.h"
 
 #ifdef AVOW_TRACE
 

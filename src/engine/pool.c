@@ -5,8 +5,8 @@
  */
 #include "engine/pool.h"
 
-#include "engine/engine.h"
-#include "engine/invariants.h"
+#include "base/check.h"
+#include "engine/slab.h"
 
 enum { RESERVE = 64 };
 

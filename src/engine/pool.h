@@ -102,8 +102,14 @@ static inline void *avow__pool_alloc(avow__pool_t *pool) {
 /* The same, from the reserve if need be: for what must not be lost. */
 void *avow__pool_alloc_reserved(avow__pool_t *pool);
 
-/* A slab, not the current one, has become empty, or is no longer full. */
-void avow__pool_take_back(avow__pool_t *pool, avow__slab_t *slab);
+#ifdef AVOW_NO_POOL
+/* Puts a block back. */
+void avow__pool_give_back(avow__pool_t *pool, avow_promise_t *p);
+
+/* Gives p back and frees q. */
+void avow__pool_free_both(avow__pool_t *pool, avow_promise_t *p,
+                          avow_promise_t *q);
+#endif
 
 /* A block of static memory: for the one context that is always there. */
 void *avow__pool_static(avow__context_t *context);

@@ -4,8 +4,8 @@
  * them. A list holds them together.
  */
 #include "base/alloc.h"
-#include "engine/engine.h"
 #include "engine/invariants.h"
+#include "engine/settle.h"
 
 #ifdef AVOW_NO_POOL
 

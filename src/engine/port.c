@@ -18,8 +18,8 @@
 
 #include "base/alloc.h"
 #include "base/thread_id.h"
-#include "engine/engine.h"
 #include "engine/layer.h"
+#include "engine/settle.h"
 
 static const avow__part_t port_part;
 

@@ -4,12 +4,9 @@
  * nothing and calls nothing of the program's: it moves the waiters to the
  * loop's queue.
  */
-#include "engine/cancel.h"
-#include "engine/engine.h"
+#include "engine/promise.h"
 
-#include "engine/cancel_reason.h"
-
-#include "engine/origin.h"
+#include "engine/settle.h"
 #include "fiber/exceptions.h"
 
 static avow_value_t ref_promise(const avow_promise_t *p) {
@@ -65,36 +62,6 @@ void avow__await_to_the_end(avow_deferred_t *d) {
   p->flags |= AVOW__DEFERRED_AWAITED;
 }
 
-static bool is_bare_cancel(const avow_value_t *v) {
-  return avow_error_code(v) == UV_ECANCELED && v->u.p == NULL;
-}
-
-/* Says why p was cancelled, if v says no more than that it was. */
-void avow__settle_marked(avow_promise_t *p, avow_value_t v) {
-  const bool lost = (p->flags & AVOW__LOST) != 0;
-  avow_value_t dropped = lost ? v : avow_none();
-  avow_value_t reason = avow__reason_take(p);
-  if (lost)
-    v = avow_error(UV_ENOMEM);
-  else if (reason.tag != AVOW_NONE && is_bare_cancel(&v))
-    v = avow_steal(&reason);
-  p->flags &= (uint16_t) ~(AVOW__LOST | AVOW__CANCELED);
-  avow__settle_now(p, v);
-  avow__value_unref(reason); /* these two last: they may call the program */
-  avow__value_unref(dropped);
-}
-
-void avow__withdraw(avow_promise_t *p) {
-  avow_promise_t *from = p->upstream;
-  assert(from != NULL);
-  if (p->kind != AVOW__JOIN && avow__is_pending(from)) {
-    from->flags |= AVOW__HANDLED;
-    avow__list_remove(&from->waiters, &p->link);
-  } else {
-    avow__queue_remove(&p->link);
-  }
-}
-
 avow_promise_t *avow__no_promise(avow__context_t *c) {
   avow__promises_begin(); /* this may be the first */
   return avow__ref(c->life >= AVOW__GIVING_UP ? c->canceled : c->no_memory);
@@ -103,39 +70,6 @@ avow_promise_t *avow__no_promise(avow__context_t *c) {
 avow_promise_t *avow__outlived(const void *block) {
   avow__context_t *c = avow__context(block);
   return c->life == AVOW__CLOSED ? avow__no_promise(c) : NULL;
-}
-
-/* Leaves a settled p to whatever held it, and gives a rejection for others to
-   go on with. */
-static avow_promise_t *promise_abandon(avow__context_t *c, avow_promise_t *p) {
-  avow_promise_t *instead = avow__no_promise(c); /* keeps the context */
-  p->flags |= AVOW__HANDLED;
-  avow__unref(p);
-  return instead;
-}
-
-/* Makes a link that only passes on, from the reserve, so that what p's handlers
-   use stays until they have run. */
-static avow_promise_t *lost_behind(avow__context_t *c, avow_promise_t *p) {
-  void *block = avow__pool_alloc_reserved(&c->pool);
-  if (block == NULL)
-    return promise_abandon(c, p);
-  avow_promise_t *q = avow__promise_init(c, block, AVOW__THEN);
-  q->u.then.on_fulfilled = q->u.then.on_rejected = NULL;
-  q->flags |= AVOW__LOST;
-  q->upstream = p;
-  avow__subscribe(q);
-  return q;
-}
-
-avow_promise_t *avow__fail_nomem(avow__context_t *c, avow_promise_t *p) {
-  if (!avow__is_pending(p) || c->life >= AVOW__GIVING_UP)
-    return promise_abandon(c, p);
-  if (avow__is_shared(p))
-    return lost_behind(c, p);
-  p->flags |= AVOW__LOST;
-  avow__cancel(p);
-  return p;
 }
 
 static AVOW__APART void let_go_after_close(avow__context_t *c,
@@ -283,45 +217,6 @@ avow_value_t avow__reason(avow_value_t v) {
   return avow_error_new(AVOW_EREASON, v, NULL);
 }
 
-void avow__misuse_of_loops(void) {
-  avow__misuse(
-      "a promise of one loop waits for one of another: hand the value "
-      "over with avow_remote_resolve()");
-}
-
-static void adopt_promise(avow_promise_t *p, avow_promise_t *inner) {
-  inner = avow__given(inner, "a promise that is to be followed");
-  if (inner == p) {
-    avow__unref(inner);
-    avow__settle(p, avow_error(AVOW_ECYCLE));
-    avow__unref(p);
-    return;
-  }
-  avow__check_taken(inner);
-  if (!avow__same_loop(avow__context(p), inner)) {
-    avow__unref(inner);
-    avow__settle(p, avow_error(AVOW_EMISUSE));
-    avow__unref(p);
-    return;
-  }
-  p->kind = AVOW__JOIN;
-  p->upstream = inner;
-  avow__enqueue(avow__context(p), p);
-}
-
-void avow__adopt(avow_promise_t *p, avow_value_t v) {
-  avow__check_value(&v);
-  if (p->kind == AVOW__DEFERRED)
-    p->flags &= (uint16_t) ~AVOW__NAMED; /* it will be in lists */
-  if (v.tag == AVOW_PROMISE) {
-    adopt_promise(p, v.u.p);
-  } else {
-    p->kind = AVOW__THENABLE;
-    p->u.value = v;
-    avow__enqueue(avow__context(p), p);
-  }
-}
-
 /* A thenable's answer goes to the promise that waits for it. */
 static void resolve_pair(avow_promise_t *proxy, avow_value_t v) {
   avow_promise_t *p = proxy->upstream;
@@ -436,17 +331,6 @@ void avow_unref(avow_promise_t *p) {
   avow__check_taken(p);
   avow__check_last(p);
   promise_let_go(p);
-}
-
-void avow__destroy_slowly(avow_promise_t *p) {
-  avow__context_t *c = avow__context(p);
-  avow__report_unhandled(p);
-  avow__value_unref(p->u.value);
-  avow__pool_give_back(&c->pool, p);
-  if (c->life != AVOW__CLOSED)
-    return;
-  c->close.left--;
-  avow__context_release(c);
 }
 
 avow_state_t avow_state(const avow_promise_t *p) {

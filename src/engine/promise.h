@@ -13,19 +13,6 @@
 #include "engine/tick.h"
 #include "value/value.h"
 
-typedef struct avow__parent_s avow__parent_t;
-typedef struct avow__source_s avow__source_t;
-
-/* A borrowed promise or deferred is const to its borrower, not to us: its count
-   and its flags change. */
-static inline avow_promise_t *avow__mutable(const void *borrowed) {
-  const union {
-    const void *from;
-    avow_promise_t *to;
-  } same = { .from = borrowed };
-  return same.to;
-}
-
 /* Stands in for a promise, a channel or a tool that is NULL: rejected with
    AVOW_EMISUSE, of nobody's loop. */
 avow_promise_t *avow__nothing(const char *what);
@@ -43,6 +30,21 @@ avow_promise_t *avow__promise_new(avow__context_t *c, avow_deferred_t **out);
 avow_promise_t *avow__promise_held(avow__context_t *c,
                                    void (*on_cancel)(void *data), void *data,
                                    avow_deferred_t **out);
+
+/* A pending deferred's promise, with what u.deferred says filled in. */
+avow_promise_t *avow__detail(avow_promise_t *p);
+
+/* Values may hold promises from now on. */
+void avow__promises_begin(void);
+
+/* A block for what must not be lost: of the reserve if need be. NULL once that
+   is used up, or the loop takes no more. */
+void *avow__block_surely(avow__context_t *c);
+
+/* A deferred's promise for what must not be lost: of the reserve if need be.
+   One in place of it once that is used up, or the loop takes no more. */
+avow_promise_t *avow__promise_new_surely(avow__context_t *c,
+                                         avow_deferred_t **out);
 
 /* What is returned in place of a promise that could not be made. */
 avow_promise_t *avow__no_promise(avow__context_t *c);

@@ -8,9 +8,10 @@
 
 #include "avow/cancel.h"
 #include "base/cacheline.h"
-#include "engine/engine.h"
 #include "engine/layer.h"
 #include "engine/port.h"
+#include "engine/promise.h"
+#include "engine/settle.h"
 #include "value/sendable.h"
 
 static const avow__part_t remotes_part;

@@ -3,7 +3,8 @@
  * Running the loop for one promise: avow_run() turns it until that has settled,
  * and gives its outcome.
  */
-#include "engine/engine.h"
+#include "engine/promise.h"
+#include "engine/settle.h"
 
 static avow_value_t give(avow_promise_t *p) {
   const avow__context_t *c = avow__context(p);

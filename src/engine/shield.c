@@ -13,6 +13,7 @@
 #include "engine/chain.h"
 #include "engine/child.h"
 #include "engine/gather.h"
+#include "engine/promise.h"
 
 static uv_once_t kinds = UV_ONCE_INIT;
 

@@ -13,12 +13,16 @@
  * goes after all. In a chunk that does not rest, beyond so many the slabs that
  * are empty become vacant: the system has their pages.
  */
+#include "engine/slab.h"
+
 #include <assert.h>
 #include <string.h>
 
 #include "base/alloc.h"
-#include "engine/engine.h"
-#include "engine/invariants.h"
+
+#ifdef AVOW_CHECK
+#  include "engine/invariants.h"
+#endif
 
 #ifndef AVOW_NO_POOL
 

@@ -5,9 +5,8 @@
  */
 #include "engine/slow.h"
 
-#include "engine/engine.h"
-
 #include "engine/name.h"
+#include "engine/unhandled.h"
 #include "engine/virtual_clock.h"
 
 enum { SLOW_US = 1000 };

@@ -9,8 +9,9 @@
 #include "engine/await.h"
 #include "engine/cancel.h"
 #include "engine/chain.h"
+#include "engine/promise.h"
 
-#include "engine/engine.h"
+#include "engine/settle.h"
 #include "fiber/exceptions.h"
 
 static uv_once_t kinds = UV_ONCE_INIT;

@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "engine/engine.h"
+#include "engine/lag.h"
+#include "engine/settle.h"
 
 enum { MOST_FIGURES = 128 }; /* no version counts so many things */
 

@@ -25,10 +25,11 @@
 #include "engine/tick.h"
 
 #include "base/alloc.h"
-#include "engine/engine.h"
 #include "engine/invariants.h"
+#include "engine/lag.h"
 #include "engine/layer.h"
-#include "engine/virtual_clock.h"
+#include "engine/present.h"
+#include "engine/probes.h"
 
 static const avow__part_t tick_part;
 

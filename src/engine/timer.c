@@ -15,9 +15,10 @@
 #include "base/alloc.h"
 #include "engine/cancel.h"
 #include "engine/cancel_reason.h"
-#include "engine/engine.h"
 #include "engine/invariants.h"
 #include "engine/layer.h"
+#include "engine/promise.h"
+#include "engine/settle.h"
 #include "engine/timer_wheel.h"
 #include "engine/virtual_clock.h"
 

@@ -13,7 +13,7 @@
 #ifndef AVOW_TIMER_WHEEL_H
 #define AVOW_TIMER_WHEEL_H
 
-#include "engine/engine.h"
+#include "engine/settle.h"
 
 enum { AVOW__SLOTS = 64, AVOW__SLOT_LEVELS = 8 };
 

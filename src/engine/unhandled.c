@@ -2,7 +2,8 @@
 /*
  * Rejections that nobody has handled: the program's hooks hear of them.
  */
-#include "engine/engine.h"
+#include "engine/unhandled.h"
+
 #include "engine/name.h"
 #include "engine/origin.h"
 #include "fiber/exceptions.h"

@@ -12,8 +12,10 @@
 #include "avow/cancel.h"
 #include "engine/cancel.h"
 #include "engine/cancel_reason.h"
-#include "engine/engine.h"
 #include "engine/gather.h"
+#include "engine/nomem.h"
+#include "engine/promise.h"
+#include "engine/settle.h"
 #include "engine/timer.h"
 #include "engine/virtual_clock.h"
 

@@ -10,9 +10,10 @@
 
 #include "base/alloc.h"
 #include "engine/cancel.h"
-#include "engine/engine.h"
 #include "engine/invariants.h"
 #include "engine/layer.h"
+#include "engine/promise.h"
+#include "engine/settle.h"
 
 static const avow__part_t phases_part;
 

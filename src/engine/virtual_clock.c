@@ -20,9 +20,10 @@
 #include "avow/timer.h"
 #include "base/alloc.h"
 #include "base/container.h"
-#include "engine/engine.h"
 #include "engine/invariants.h"
 #include "engine/layer.h"
+#include "engine/promise.h"
+#include "engine/settle.h"
 
 static const avow__part_t clock_part;
 

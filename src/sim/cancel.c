@@ -7,7 +7,7 @@
 #include "sim/cancel.h"
 
 #include "avow/cancel.h"
-#include "engine/engine.h"
+#include "engine/settle.h"
 #include "sim/world.h"
 
 typedef struct {

@@ -16,7 +16,7 @@
 
 #include "base/container.h"
 #include "base/options_check.h"
-#include "engine/engine.h"
+#include "engine/settle.h"
 #include "engine/origin.h"
 #include "sim/blocks.h"
 #include "sim/cancel.h"

@@ -16,7 +16,7 @@
 
 #include "engine/cancel_reason.h"
 #include "engine/chain.h"
-#include "engine/engine.h"
+#include "engine/settle.h"
 #include "tools/tool.h"
 #include "tools/waiters.h"
 

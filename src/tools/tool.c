@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "engine/engine.h"
+#include "engine/settle.h"
 
 void *avow__tool_of(avow_promise_t *p) {
   avow__note_there(p);

@@ -7,7 +7,7 @@
 #include "avow/net.h"
 
 #include "base/alloc.h"
-#include "engine/engine.h"
+#include "engine/settle.h"
 #include "uv/op.h"
 #include "uv/stream_lock.h"
 #include "uv/stream_value.h"

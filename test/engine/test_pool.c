@@ -3,7 +3,7 @@
    state asks the system for nothing. */
 #include "engine/pool.h"
 
-#include "engine/engine.h"
+#include "engine/settle.h"
 
 #include "harness.h"
 

@@ -9,7 +9,7 @@
 
 #include "engine/pool.h"
 
-#include "engine/engine.h"
+#include "engine/settle.h"
 
 #include "harness.h"
 

@@ -27,7 +27,7 @@ ATTIC = 'sim'
 TABLES = {'engine/kinds'}
 
 # What promises are made of, and who has kinds of promises of its own.
-BODY = {'engine/block.h', 'engine/engine.h'}
+BODY = {'engine/block.h', 'engine/settle.h'}
 INSIDERS = {'channel/inside.h', 'uv/handle.c', 'sim/cancel.c', 'sim/run.c',
             'tools/limit.c', 'tools/tool.c'}
 

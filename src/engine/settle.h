@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is done to promises: making and letting go of them, settling, reacting,
- * cancelling. For the engine, and for the three that have kinds of their own.
+ * The life of a promise: it is made, waited for, settled and released. For the
+ * engine, and for those above it that have kinds of their own.
  */
-#ifndef AVOW_ENGINE_H
-#define AVOW_ENGINE_H
+#ifndef AVOW_SETTLE_H
+#define AVOW_SETTLE_H
 
 #include "engine/block.h"
+#include "engine/check_ownership.h"
+#include "engine/owner.h"
 #include "engine/probes.h"
+#include "engine/slab.h"
 #include "engine/tick.h"
-
-/* A pending deferred's promise, with what u.deferred says filled in. */
-avow_promise_t *avow__detail(avow_promise_t *p);
+#include "engine/unhandled.h"
 
 /* Whom only what settles it holds has one reference. */
 static inline uint32_t avow__refs_of(avow__kind_t kind) {
@@ -38,59 +39,6 @@ static inline avow_promise_t *avow__promise_init(avow__context_t *c,
   return p;
 }
 
-#ifdef AVOW_NO_POOL
-void avow__pool_give_back(avow__pool_t *pool, avow_promise_t *p);
-#else
-/* Whether a slab with so many blocks still in use was full, or is empty now,
-   and goes to another list for it. It is one comparison: 0 - 1 is more than
-   any. */
-static inline bool avow__slab_moves(uint32_t used) {
-  return used - 1 >= AVOW__BLOCKS - 2;
-}
-
-/* Puts a block back. Whether its slab has to be taken back for it. */
-static inline bool avow__pool_put(avow__pool_t *pool, avow_promise_t *p) {
-  avow__slab_t *slab = avow__slab_of(p);
-#  if AVOW__DEBUG
-  p->refs = 0; /* whoever still uses it meets an assertion */
-#  endif
-  p->kind = AVOW__FREE;
-  p->link.next = slab->free;
-  slab->free = &p->link;
-  return slab != pool->current && avow__slab_moves(--slab->used);
-}
-
-static inline void avow__pool_give_back(avow__pool_t *pool, avow_promise_t *p) {
-  if (AVOW__UNLIKELY(avow__pool_put(pool, p)))
-    avow__pool_take_back(pool, avow__slab_of(p));
-}
-#endif
-
-/* Frees a block, whatever is in it. */
-static inline void avow__pool_free(avow__pool_t *pool, avow_promise_t *p) {
-  avow__seen_freed(pool->context, p);
-  p->upstream = NULL;
-  p->waiters = NULL;
-  avow__pool_give_back(pool, p);
-}
-
-/* Gives p back and frees q, where calls must come last. */
-#ifdef AVOW_NO_POOL
-void avow__pool_free_both(avow__pool_t *pool, avow_promise_t *p,
-                          avow_promise_t *q);
-#else
-void avow__pool_free_behind(avow__pool_t *pool, avow__slab_t *moved,
-                            avow_promise_t *q);
-
-static inline void avow__pool_free_both(avow__pool_t *pool, avow_promise_t *p,
-                                        avow_promise_t *q) {
-  if (AVOW__UNLIKELY(avow__pool_put(pool, p)))
-    avow__pool_free_behind(pool, avow__slab_of(p), q);
-  else
-    avow__pool_free(pool, q);
-}
-#endif
-
 /* A new promise of the kind; NULL without memory. */
 static inline avow_promise_t *avow__promise_alloc(avow__context_t *c,
                                                   avow__kind_t kind) {
@@ -115,38 +63,6 @@ static inline avow_promise_t *avow__promise_take(avow__context_t *c,
     return NULL;
   return avow__promise_init(c, block, kind);
 }
-
-/* Values may hold promises from now on. */
-void avow__promises_begin(void);
-
-/* A block for what must not be lost: of the reserve if need be. NULL once that
-   is used up, or the loop takes no more. */
-void *avow__block_surely(avow__context_t *c);
-
-/* A deferred's promise for what must not be lost: of the reserve if need be.
-   One in place of it once that is used up, or the loop takes no more. */
-avow_promise_t *avow__promise_new_surely(avow__context_t *c,
-                                         avow_deferred_t **out);
-
-/* What is returned in place of one that could not be made to follow p, which is
-   taken: it settles no sooner than p, for what p's handlers use must stay. */
-avow_promise_t *avow__fail_nomem(avow__context_t *c, avow_promise_t *p);
-
-/* Debug builds: is p alive and not taken yet? */
-#if AVOW__DEBUG
-void avow__check_taken(const avow_promise_t *p);
-/* The same for a call that only looks: what runs knows its own promise. */
-void avow__check_borrowed(const avow_promise_t *p);
-/* May d still be settled, or is it somebody's who did that already? */
-void avow__check_deferred(const avow_deferred_t *d);
-/* Has who lets go of p a reference to let go of? */
-void avow__check_last(const avow_promise_t *p);
-#else
-#  define avow__check_taken(p)    ((void) (p))
-#  define avow__check_borrowed(p) ((void) (p))
-#  define avow__check_deferred(d) ((void) (d))
-#  define avow__check_last(p)     ((void) (p))
-#endif
 
 /* The end of a promise that has more to it than its block. */
 void avow__destroy_slowly(avow_promise_t *p);
@@ -177,20 +93,6 @@ static inline void avow__unref_in_job(avow__context_t *c, avow_promise_t *p) {
   else
     avow__destroy_slowly(p);
 }
-
-/* The program's hooks for rejections that nobody subscribed to yet.
-   unhandled.c. */
-void avow__track_reject(avow_promise_t *p);
-void avow__track_handle(avow_promise_t *p);
-
-/* Around each call of the program's hooks: they are called in the middle of
-   something, like destroy functions. */
-avow__fiber_t *avow__hook_enter(avow__context_t *c);
-void avow__hook_leave(avow__context_t *c, avow__fiber_t *fiber);
-
-/* p goes, or its loop closes while the program holds it: reports a rejection
-   that nobody has handled. */
-void avow__report_unhandled(avow_promise_t *p);
 
 /* What the program's hook cancels may let go of p. */
 static inline void avow__mark_handled(avow_promise_t *p) {
