@@ -16,8 +16,8 @@
 
 #include "base/container.h"
 #include "base/options_check.h"
-#include "engine/settle.h"
 #include "engine/origin.h"
+#include "engine/settle.h"
 #include "sim/blocks.h"
 #include "sim/cancel.h"
 #include "sim/disk.h"
