@@ -16,7 +16,7 @@ script='sh test/long.sh'
 build=build-long
 records=$build/steps
 steps='tools analysers slow gcc_release asan_ubsan clang_debug clang_release
-  no_async steady valgrind coverage mcdc aplus test262 differential
+  no_async parts steady valgrind coverage mcdc aplus test262 differential
   cancel simulate towns random depth thorough soak load hostile transfers bodies
   tls_memory writers races faults machines libuvs hosts musl site roots
   parents debian release reuse fuzzing'
@@ -76,6 +76,13 @@ clang_release() {
 # Async functions with traces are what the coverage is measured of.
 no_async() {
   suite no-async gcc -Dtrace=true -Dasync=disabled
+}
+
+# The core with each part by itself: parts do not use each other.
+parts() {
+  for part in stream sys flow loops; do
+    suite "part-$part" gcc "-Dparts=$part" || return
+  done
 }
 
 # No test depends on the speed of the machine.

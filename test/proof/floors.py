@@ -34,8 +34,14 @@ INSIDERS = {'channel/inside.h', 'uv/handle.c', 'sim/cancel.c', 'sim/run.c',
 
 def floors_of(root):
     with open(f'{root}/src/meson.build') as file:
-        names = re.search(r'floors = \[(.*?)\]', file.read(), re.S)
-    return re.findall(r"'(\w+)'", names.group(1)) + [ATTIC]
+        core = re.search(r'floors = \[(.*?)\]', file.read(), re.S)
+    return re.findall(r"'(\w+)'", core.group(1)) + parts_of(root) + [ATTIC]
+
+
+def parts_of(root):
+    with open(f'{root}/meson.build') as file:
+        names = re.search(r'all_parts = \[(.*?)\]', file.read(), re.S)
+    return re.findall(r"'(\w+)'", names.group(1))
 
 
 def sources(root, floors):
@@ -126,9 +132,12 @@ def guards(root):
 def faults(root, library):
     floors = floors_of(root)
     height = {floor: i for i, floor in enumerate(floors)}
+    parts = parts_of(root)
 
     def rises(one, other):
-        return height[one.split('/')[0]] < height[other.split('/')[0]]
+        here, there = one.split('/')[0], other.split('/')[0]
+        return height[here] < height[there] or \
+            here != there and here in parts and there in parts
 
     for name, other in includes(root, floors):
         if rises(name, other):
