@@ -1,22 +1,97 @@
 /* SPDX-License-Identifier: MIT */
-/* Opening by a directory's descriptor, on POSIX. */
+/*
+ * Directories that are held open, and the entries that a name in one of them
+ * denotes. Each operation acts in that directory, on its own entry: another
+ * process that exchanges a directory for a link redirects none of them. The
+ * depth of the directory does not matter.
+ *
+ * These functions are all that differs between two kinds of systems. On POSIX
+ * at_posix.c uses the calls that take a directory's descriptor. Windows has no
+ * such calls, and AVOW_BY_PATHS asks to use libuv's calls only: there a place
+ * is its path, and at_by_path.c implements them.
+ *
+ * All are plain calls for the thread pool. They return 0 or more, or a libuv
+ * code, which is never UV_EINTR.
+ */
 #ifndef AVOW_AT_H
 #define AVOW_AT_H
 
-#include <errno.h>
-#include <sys/stat.h>
 #include <uv.h>
 
-/* What a call has come to: its result, or a libuv code for errno. */
+#if defined(_WIN32) && !defined(AVOW_BY_PATHS)
+#  define AVOW_BY_PATHS
+#endif
+
+#ifdef AVOW_BY_PATHS
+enum { AVOW__PLACES_ARE_PATHS = 1 };
+#else
+enum { AVOW__PLACES_ARE_PATHS = 0 };
+#endif
+
+/* A directory that is held open. */
+typedef struct avow__dir_s {
+  int fd;       /* -1: closed */
+  void *stream; /* of its entries; NULL: they are not read */
+} avow__dir_t;
+
+typedef struct avow__place_s {
+  const avow__dir_t *dir; /* NULL: the working directory */
+  const char *name;       /* in `dir`; "" is the directory itself */
+  const char *path;       /* of the same entry; used where places are paths */
+} avow__place_t;
+
+typedef enum avow__hold_e {
+  AVOW__HOLD,        /* UV_ENOTDIR or UV_ELOOP if it is a link */
+  AVOW__HOLD_LINKED, /* follows links */
+  AVOW__HOLD_ABOVE   /* follows links; it need not be readable */
+} avow__hold_t;
+
+/* Opens a directory. A failure leaves *out closed. */
+int avow__dir_hold(avow__place_t place, avow__hold_t how, avow__dir_t *out);
+
+/* Begins to read the entries of a directory that was just opened there. */
+int avow__dir_list(avow__dir_t *dir, avow__place_t place);
+
+/* 1: the next entry, whose name is valid until the next call; 0 at the end. */
+int avow__dir_read(avow__dir_t *dir, const char **name, uv_dirent_type_t *type);
+
+/* Zeros where places are paths. */
+int avow__dir_stat(const avow__dir_t *dir, uv_stat_t *out);
+
+/* Accepts a closed directory. */
+void avow__dir_close(avow__dir_t *dir);
+
+/* A failure of these leaves *out as it was. stat follows links. */
+int avow__place_lstat(avow__place_t place, uv_stat_t *out);
+int avow__place_stat(avow__place_t place, uv_stat_t *out);
+
+/* Opens a file. An open for reading blocks on no FIFO and takes no terminal. */
+int avow__place_open(avow__place_t place, int flags, int mode);
+
+int avow__place_mkdir(avow__place_t place, int mode);
+int avow__place_rename(avow__place_t from, avow__place_t to);
+int avow__place_rmdir(avow__place_t place);
+int avow__place_unlink(avow__place_t place);
+int avow__place_symlink(avow__place_t place, const char *text);
+
+/* Release *out with avow_free(). */
+int avow__place_readlink(avow__place_t place, char **out);
+
+/* Sets the times of `stat`, also on a link. */
+int avow__place_lutime(avow__place_t place, const uv_stat_t *stat);
+
+#ifndef AVOW_BY_PATHS
+#  include <errno.h>
+#  include <sys/stat.h>
+
+/* Descriptors and `struct stat`, for files that are replaced. */
 static inline int avow__at_code(int result) {
   return result < 0 ? uv_translate_sys_error(errno) : result;
 }
 
-/* A descriptor that no other program inherits, or a libuv code, which is never
-   UV_EINTR. */
 int avow__at_open(int dir, const char *path, int flags, int mode);
 
-/* A directory to find things in, for which it need not be readable. */
+/* A directory to find things in, which need not be readable. */
 int avow__at_open_dir(int dir, const char *path);
 
 /* What is there, also of a link. NULL: what is open itself. */
@@ -24,5 +99,6 @@ int avow__at_look(int dir, const char *path, struct stat *out);
 
 /* The times of stat, also of a link. NULL: of what is open itself. */
 int avow__at_set_times(int dir, const char *path, const uv_stat_t *stat);
+#endif
 
 #endif

@@ -1,34 +1,54 @@
 /* SPDX-License-Identifier: MIT */
-/* Opening by a directory's descriptor. */
+/* Places, by the calls that take a directory's descriptor. */
 /* NOLINTNEXTLINE(readability-identifier-naming): the system's name */
-#define _GNU_SOURCE 1 /* O_PATH */
+#define _GNU_SOURCE 1 /* O_PATH, DT_DIR */
 #ifdef __APPLE__
 #  define _DARWIN_C_SOURCE 1
 #endif
 
-#include "sys/at.h"
-
+#include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-/* What asks for no permission to read. */
+#include "base/alloc.h"
+#include "sys/at.h"
+#include "uv/fs_sync.h"
+
+/* Needs no permission to read. */
 #if defined(O_PATH)
-enum { TO_USE = O_PATH | O_DIRECTORY };
+enum { TO_USE = O_PATH };
 #elif defined(O_SEARCH)
-enum { TO_USE = O_SEARCH | O_DIRECTORY };
+enum { TO_USE = O_SEARCH };
 #else
-enum { TO_USE = O_RDONLY | O_DIRECTORY };
+enum { TO_USE = O_RDONLY };
 #endif
 
+/* Repeats a call that a signal interrupts. */
+#define UNINTERRUPTED(result, call) \
+  do {                              \
+    result = (call);                \
+  } while (result < 0 && errno == EINTR)
+
+static int fd_of(avow__place_t place) {
+  return place.dir != NULL ? place.dir->fd : AT_FDCWD;
+}
+
+/* No other program inherits the descriptor. */
 int avow__at_open(int dir, const char *path, int flags, int mode) {
-  int file;
-  do {
-    file = openat(dir, path, flags | O_CLOEXEC, (mode_t) mode);
-  } while (file < 0 && errno == EINTR);
-  return avow__at_code(file);
+  int fd;
+  UNINTERRUPTED(fd, openat(dir, path, flags | O_CLOEXEC, (mode_t) mode));
+  return avow__at_code(fd);
+}
+
+static int open_at(avow__place_t place, int flags, int mode) {
+  return avow__at_open(fd_of(place), place.name, flags, mode);
 }
 
 int avow__at_open_dir(int dir, const char *path) {
-  return avow__at_open(dir, path, TO_USE, 0);
+  return avow__at_open(dir, path, TO_USE | O_DIRECTORY, 0);
 }
 
 int avow__at_look(int dir, const char *path, struct stat *out) {
@@ -37,14 +57,194 @@ int avow__at_look(int dir, const char *path, struct stat *out) {
                            : fstatat(dir, path, out, AT_SYMLINK_NOFOLLOW));
 }
 
-static struct timespec at_time_of(uv_timespec_t time) {
+/* Some systems have a code of their own for a link that is in the way. */
+static int code_of_link(int code) {
+  return code == UV_EMLINK ? UV_ELOOP : code;
+}
+
+int avow__dir_hold(avow__place_t place, avow__hold_t how, avow__dir_t *out) {
+  static const int flags[] = { O_RDONLY | O_NOFOLLOW, O_RDONLY, TO_USE };
+  if (place.name[0] == '\0')
+    place.name = ".";
+  const int fd = open_at(place, flags[how] | O_DIRECTORY, 0);
+  *out = (avow__dir_t){ .fd = fd < 0 ? -1 : fd };
+  return fd < 0 ? code_of_link(fd) : 0;
+}
+
+int avow__dir_list(avow__dir_t *dir, avow__place_t place) {
+  dir->stream = fdopendir(dir->fd);
+  return dir->stream != NULL ? 0 : avow__at_code(-1);
+}
+
+/* Not all file systems say what an entry is. */
+static uv_dirent_type_t type_of(const struct dirent *entry) {
+#ifdef DT_DIR
+  switch (entry->d_type) {
+  case DT_REG:
+    return UV_DIRENT_FILE;
+  case DT_DIR:
+    return UV_DIRENT_DIR;
+  case DT_LNK:
+    return UV_DIRENT_LINK;
+  case DT_FIFO:
+    return UV_DIRENT_FIFO;
+  case DT_SOCK:
+    return UV_DIRENT_SOCKET;
+  case DT_CHR:
+    return UV_DIRENT_CHAR;
+  case DT_BLK:
+    return UV_DIRENT_BLOCK;
+  default:
+    break;
+  }
+#endif
+  return UV_DIRENT_UNKNOWN;
+}
+
+static bool is_dots(const char *name) {
+  return name[0] == '.' &&
+         (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'));
+}
+
+int avow__dir_read(avow__dir_t *dir, const char **name,
+                   uv_dirent_type_t *type) {
+  const struct dirent *entry;
+  do {
+    errno = 0;
+    entry = readdir(dir->stream);
+  } while (entry != NULL ? is_dots(entry->d_name) : errno == EINTR);
+  if (entry == NULL)
+    return errno != 0 ? avow__at_code(-1) : 0;
+  *name = entry->d_name;
+  *type = type_of(entry);
+  return 1;
+}
+
+int avow__dir_stat(const avow__dir_t *dir, uv_stat_t *out) {
+  return avow__disk_fstat(dir->fd, out);
+}
+
+void avow__dir_close(avow__dir_t *dir) {
+  if (dir->stream != NULL)
+    (void) closedir(dir->stream); /* nothing was written */
+  else if (dir->fd >= 0)
+    (void) close(dir->fd);
+  *dir = (avow__dir_t){ .fd = -1 };
+}
+
+static uv_timespec_t time_of(struct timespec time) {
+  return (uv_timespec_t){ .tv_sec = (long) time.tv_sec,
+                          .tv_nsec = time.tv_nsec };
+}
+
+/* The fields that the callers use. */
+static uv_stat_t stat_of(const struct stat *info) {
+  return (uv_stat_t){
+    .st_dev = (uint64_t) info->st_dev,
+    .st_ino = (uint64_t) info->st_ino,
+    .st_mode = info->st_mode,
+    .st_uid = info->st_uid,
+    .st_gid = info->st_gid,
+    .st_size = (uint64_t) info->st_size,
+    .st_blocks = (uint64_t) info->st_blocks,
+#ifdef __APPLE__
+    .st_atim = time_of(info->st_atimespec),
+    .st_mtim = time_of(info->st_mtimespec),
+#else
+    .st_atim = time_of(info->st_atim),
+    .st_mtim = time_of(info->st_mtim),
+#endif
+  };
+}
+
+static int stat_at(avow__place_t place, int flags, uv_stat_t *out) {
+  struct stat info;
+  int result;
+  UNINTERRUPTED(result, fstatat(fd_of(place), place.name, &info, flags));
+  if (result == 0)
+    *out = stat_of(&info);
+  return avow__at_code(result);
+}
+
+int avow__place_lstat(avow__place_t place, uv_stat_t *out) {
+  return stat_at(place, AT_SYMLINK_NOFOLLOW, out);
+}
+
+int avow__place_stat(avow__place_t place, uv_stat_t *out) {
+  return stat_at(place, 0, out);
+}
+
+static int unlink_at(avow__place_t place, int flags) {
+  int result;
+  UNINTERRUPTED(result, unlinkat(fd_of(place), place.name, flags));
+  return avow__at_code(result);
+}
+
+int avow__place_unlink(avow__place_t place) {
+  return unlink_at(place, 0);
+}
+
+int avow__place_rmdir(avow__place_t place) {
+  return unlink_at(place, AT_REMOVEDIR);
+}
+
+int avow__place_open(avow__place_t place, int flags, int mode) {
+  const int careful =
+      (flags & O_ACCMODE) == O_RDONLY ? O_NONBLOCK | O_NOCTTY : 0;
+  return open_at(place, flags | careful | O_NOFOLLOW, mode);
+}
+
+int avow__place_mkdir(avow__place_t place, int mode) {
+  int result;
+  UNINTERRUPTED(result, mkdirat(fd_of(place), place.name, (mode_t) mode));
+  return avow__at_code(result);
+}
+
+int avow__place_rename(avow__place_t from, avow__place_t to) {
+  int result;
+  UNINTERRUPTED(result, renameat(fd_of(from), from.name, fd_of(to), to.name));
+  return avow__at_code(result);
+}
+
+int avow__place_symlink(avow__place_t place, const char *text) {
+  int result;
+  UNINTERRUPTED(result, symlinkat(text, fd_of(place), place.name));
+  return avow__at_code(result);
+}
+
+/* Some file systems do not tell the length of the text beforehand. */
+int avow__place_readlink(avow__place_t place, char **out) {
+  enum { MOST = 65536 };
+  for (size_t room = 256;; room *= 2) {
+    char *text = avow_malloc(room);
+    if (text == NULL)
+      return UV_ENOMEM;
+    ssize_t len;
+    UNINTERRUPTED(len, readlinkat(fd_of(place), place.name, text, room));
+    if (len >= 0 && (size_t) len < room) {
+      text[len] = '\0';
+      *out = text;
+      return 0;
+    }
+    const int err = len < 0 ? avow__at_code(-1) : UV_ENAMETOOLONG;
+    avow_free(text);
+    if (len < 0 || room == MOST)
+      return err;
+  }
+}
+
+static struct timespec timespec_of(uv_timespec_t time) {
   return (struct timespec){ .tv_sec = time.tv_sec, .tv_nsec = time.tv_nsec };
 }
 
 int avow__at_set_times(int dir, const char *path, const uv_stat_t *stat) {
-  const struct timespec times[2] = { at_time_of(stat->st_atim),
-                                     at_time_of(stat->st_mtim) };
+  const struct timespec times[2] = { timespec_of(stat->st_atim),
+                                     timespec_of(stat->st_mtim) };
   return avow__at_code(path == NULL
                            ? futimens(dir, times)
                            : utimensat(dir, path, times, AT_SYMLINK_NOFOLLOW));
+}
+
+int avow__place_lutime(avow__place_t place, const uv_stat_t *stat) {
+  return avow__at_set_times(fd_of(place), place.name, stat);
 }

@@ -78,28 +78,11 @@ void avow__copied_fail(avow__copied_t *entry, int err) {
   avow_free(path);
 }
 
-int avow__copied_know(avow__copied_t *dir) {
-  uv_stat_t stat;
-  const int err = avow__dir_stat(&dir->to, &stat);
-  if (err < 0)
-    return err;
-  dir->to_dev = stat.st_dev;
-  dir->to_ino = stat.st_ino;
-  return 0;
-}
-
 int avow__copied_reopen(avow__copied_t *dir, const avow__dir_t *below) {
-  uv_stat_t stat;
   if (dir->to.fd >= 0)
     return 0;
-  int err = below->fd < 0 ? UV_ENOENT : avow__dir_open_above(below, &dir->to);
-  if (err == 0)
-    err = avow__dir_stat(&dir->to, &stat);
-  if (err == 0 && (stat.st_dev != dir->to_dev || stat.st_ino != dir->to_ino))
-    err = UV_ENOENT; /* somebody has moved the one below */
-  if (err < 0)
-    avow__dir_close(&dir->to);
-  return err;
+  return below->fd < 0 ? UV_ENOENT
+                       : avow__dir_reopen(below, dir->to_id, &dir->to);
 }
 
 void avow__copied_unuse(avow__copied_t *dir) {

@@ -24,7 +24,7 @@ struct avow__copied_s {
   bool entered; /* the descent is one of the users */
   bool made;    /* a directory that was not there before */
   avow__dir_t to;
-  uint64_t to_dev, to_ino;
+  avow__file_id_t to_id;
   avow__original_t original;
   uv_stat_t stat; /* of the source; zeros if there is none */
   avow_value_t error;
@@ -43,9 +43,6 @@ char *avow__copied_path(const avow__copied_t *entry, const char *root);
 
 /* Keeps the first of its failures. */
 void avow__copied_fail(avow__copied_t *entry, int err);
-
-/* Notes which directory the copy is. */
-int avow__copied_know(avow__copied_t *dir);
 
 /* Has the copy open again, if need be by one in it. */
 int avow__copied_reopen(avow__copied_t *dir, const avow__dir_t *below);

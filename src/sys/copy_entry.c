@@ -15,7 +15,7 @@ static int replace(const avow__copying_t *c, avow__place_t to) {
   const int err = avow__place_lstat(to, &old);
   if (err < 0)
     return err;
-  if (old.st_dev == c->stat->st_dev && old.st_ino == c->stat->st_ino)
+  if (avow__file_is(&old, avow__file_id(c->stat)))
     return UV_EINVAL;
   return avow__disk_type(&old) == UV_DIRENT_DIR
              ? UV_EISDIR

@@ -158,7 +158,7 @@ int avow__copy_dir(avow__place_t to, const uv_stat_t *stat, avow_keep_t keep,
   const int made = avow__place_mkdir(to, (int) mode);
   if (made < 0 && made != UV_EEXIST)
     return made;
-  const int err = avow__dir_hold(to, AVOW__LINKS_REFUSED, out);
+  const int err = avow__dir_hold(to, AVOW__HOLD, out);
   return err < 0 ? err : made == 0;
 }
 

@@ -35,7 +35,7 @@ typedef struct {
   size_t entered;       /* how many these are */
   bool started;
   bool stopped;
-  uint64_t target_dev, target_ino; /* of the root's copy */
+  avow__file_id_t target; /* the root's copy */
   int64_t copied;
   avow_value_t error; /* that it stopped at */
   entry_t *told;      /* finished, for the program to hear of */
@@ -80,16 +80,13 @@ static void copy_tree_stop(copy_t *copy, avow_value_t error) {
 }
 
 static bool is_target(const copy_t *copy, const entry_t *entry) {
-  return entry->parent != NULL && entry->stat.st_dev == copy->target_dev &&
-         entry->stat.st_ino == copy->target_ino;
+  return entry->parent != NULL && avow__file_is(&entry->stat, copy->target);
 }
 
 static int know_target(copy_t *copy, entry_t *entry) {
-  const int err = avow__copied_know(entry);
-  if (err == 0 && entry->parent == NULL) {
-    copy->target_dev = entry->to_dev;
-    copy->target_ino = entry->to_ino;
-  }
+  const int err = avow__dir_id(&entry->to, &entry->to_id);
+  if (err == 0 && entry->parent == NULL)
+    copy->target = entry->to_id;
   return err;
 }
 
@@ -171,7 +168,8 @@ static entry_t *entry_new(const copy_t *copy) {
 /* Opens the directory that the copy goes to. A failure of that is not one of
    the source. */
 static int hold_target(copy_t *copy, entry_t *root) {
-  const int err = avow__dir_hold_above(copy->to, &copy->above, &copy->to_at);
+  const int err =
+      avow__dir_open_above(NULL, copy->to, &copy->above, &copy->to_at);
   if (err < 0)
     root->error = avow__error_of(err, "copy", copy->to);
   return err;

@@ -30,7 +30,7 @@ typedef struct {
   bool slashed;  /* the path ends in one, as those of directories do */
   bool chosen;   /* only what has these numbers, as what was entered */
   bool is_other; /* which it has not */
-  uint64_t dev, ino;
+  avow__file_id_t id;
   bool to_the_end; /* also when nobody wants it any more */
   bool ended;
 } remove_t;
@@ -40,8 +40,7 @@ static avow__place_t remove_place(const remove_t *remove) {
 }
 
 static bool is_chosen(const remove_t *remove, const uv_stat_t *stat) {
-  return !remove->chosen ||
-         (stat->st_dev == remove->dev && stat->st_ino == remove->ino);
+  return !remove->chosen || avow__file_is(stat, remove->id);
 }
 
 /* Whether this is the root: before it is entered, and once it was left. */
@@ -80,10 +79,9 @@ static int remove_count(remove_t *remove, int err) {
   return 0;
 }
 
-static void choose_only(remove_t *remove, uint64_t dev, uint64_t ino) {
+static void choose_only(remove_t *remove, avow__file_id_t id) {
   remove->chosen = true;
-  remove->dev = dev;
-  remove->ino = ino;
+  remove->id = id;
 }
 
 /* Looks whether the root is the one that was entered, each time that it is
@@ -94,7 +92,7 @@ static int look_at_root(remove_t *remove) {
     return 0;
   const int err = avow__dir_stat(avow__tree_dir(&remove->tree), &stat);
   if (err == 0 && !remove->chosen)
-    choose_only(remove, stat.st_dev, stat.st_ino);
+    choose_only(remove, avow__file_id(&stat));
   remove->is_other = err < 0 || !is_chosen(remove, &stat);
   return err;
 }
@@ -233,8 +231,8 @@ avow__shifts_t *avow__remove_new(uv_loop_t *loop, const char *path) {
   return NULL;
 }
 
-void avow__remove_only(avow__shifts_t *shifts, uint64_t dev, uint64_t ino) {
-  choose_only((remove_t *) shifts, dev, ino);
+void avow__remove_only(avow__shifts_t *shifts, avow__file_id_t id) {
+  choose_only((remove_t *) shifts, id);
 }
 
 void avow__remove_to_the_end(avow__shifts_t *remove) {

@@ -3,15 +3,14 @@
 #ifndef AVOW_REMOVE_H
 #define AVOW_REMOVE_H
 
-#include <stdint.h>
-
+#include "sys/dirfd_path.h"
 #include "sys/sliced_work.h"
 
 /* The removal of the path, not begun; NULL without memory. */
 avow__shifts_t *avow__remove_new(uv_loop_t *loop, const char *path);
 
-/* Nothing but the directory of these numbers is to be removed. */
-void avow__remove_only(avow__shifts_t *shifts, uint64_t dev, uint64_t ino);
+/* Restricts the removal to the directory of that id. */
+void avow__remove_only(avow__shifts_t *shifts, avow__file_id_t id);
 
 /* Takes it. When the loop ends first, or has, what is left is removed at once,
    on the caller's thread. */

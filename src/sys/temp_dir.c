@@ -73,7 +73,7 @@ static avow_value_t temp_dir_owner(uv_loop_t *loop, const make_t *make) {
     return avow_error(UV_ENOMEM);
   }
   if (!AVOW__PLACES_ARE_PATHS && make->stat.st_ino != 0)
-    avow__remove_only(dir->remove, make->stat.st_dev, make->stat.st_ino);
+    avow__remove_only(dir->remove, avow__file_id(&make->stat));
   return v;
 }
 

@@ -16,8 +16,8 @@ enum { MOST_OPEN = 32 };
 
 struct avow__level_s {
   avow__dir_t dir;
-  uint64_t dev, ino; /* of one that was closed early */
-  char *names;       /* each with its type before and a NUL behind */
+  avow__file_id_t id; /* of one that was closed early */
+  char *names;        /* each with its type before and a NUL behind */
   size_t used, at, room;
   size_t path_len; /* of the directory's */
   size_t name_at;
@@ -56,7 +56,7 @@ int avow__tree_hold(avow__tree_t *tree) {
   assert(tree->depth == 0);
   if (tree->above.fd >= 0)
     return 0;
-  return avow__dir_hold_above(tree->path, &tree->above, &tree->name_at);
+  return avow__dir_open_above(NULL, tree->path, &tree->above, &tree->name_at);
 }
 
 /* Lets go of the level deepest down. */
@@ -119,16 +119,12 @@ static int keep_names(avow__level_t *level) {
 }
 
 static int close_level(avow__level_t *level) {
-  uv_stat_t stat;
-  int err = avow__dir_stat(&level->dir, &stat);
+  int err = avow__dir_id(&level->dir, &level->id);
   if (err == 0 && level->dir.stream != NULL)
     err = keep_names(level);
-  if (err < 0)
-    return err;
-  level->dev = stat.st_dev;
-  level->ino = stat.st_ino;
-  avow__dir_close(&level->dir);
-  return 0;
+  if (err == 0)
+    avow__dir_close(&level->dir);
+  return err;
 }
 
 /* The directory furthest up of those that are open, unless a link leads on from
@@ -138,23 +134,6 @@ static int tree_close_one(avow__tree_t *tree) {
   const int err = level[1].linked ? 0 : close_level(level);
   if (err == 0)
     tree->first_open++;
-  return err;
-}
-
-/* Opens the level again that is above. */
-static int reopen(avow__level_t *level, const avow__level_t *below) {
-  avow__dir_t dir;
-  uv_stat_t stat;
-  int err = avow__dir_open_above(&below->dir, &dir);
-  if (err < 0)
-    return err;
-  err = avow__dir_stat(&dir, &stat);
-  if (err == 0 && (stat.st_dev != level->dev || stat.st_ino != level->ino))
-    err = UV_ENOENT; /* somebody has moved the one below */
-  if (err < 0)
-    avow__dir_close(&dir);
-  else
-    level->dir = dir;
   return err;
 }
 
@@ -205,8 +184,7 @@ int avow__tree_enter(avow__tree_t *tree, uint64_t note) {
                             .note = note,
                             .linked = linked };
   err = avow__dir_open(avow__tree_place(tree),
-                       linked ? AVOW__LINKS_FOLLOWED : AVOW__LINKS_REFUSED,
-                       &level->dir);
+                       linked ? AVOW__HOLD_LINKED : AVOW__HOLD, &level->dir);
   if (err == 0)
     tree->depth++;
   return err;
@@ -256,7 +234,7 @@ static int tree_leave(avow__tree_t *tree) {
   avow__level_t *level = &tree->levels[tree->depth - 1];
   go_back_to(tree, level);
   if (tree->depth > 1 && level[-1].dir.fd < 0 && !level->cut_off) {
-    const int err = reopen(&level[-1], level);
+    const int err = avow__dir_reopen(&level->dir, level[-1].id, &level[-1].dir);
     if (err < 0)
       return err;
   }

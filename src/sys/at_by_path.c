@@ -1,72 +1,55 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Places, by paths: libuv's calls, which know no others. An open directory is
- * one that is read; whatever else it is needed for its path will do.
+ * Places, by paths: libuv's calls. A directory is open only while its entries
+ * are read; for all else its path suffices.
  */
-#include "sys/dirfd_path.h"
-
-#include <assert.h>
+#include <string.h>
 
 #include "base/alloc.h"
+#include "sys/at.h"
 #include "uv/fs_sync.h"
 
 enum { BATCH = 64 };
 
 typedef struct {
   uv_dir_t *dir;
-  uv_fs_t req; /* owns the names of what was read in one go */
+  uv_fs_t req; /* owns the names of the last batch */
   int n, at;
   uv_dirent_t entries[BATCH];
 } stream_t;
 
-static int open_stream(const char *path, stream_t *stream) {
-  uv_fs_t req;
-  const int err = uv_fs_opendir(NULL, &req, path[0] != '\0' ? path : ".", NULL);
-  stream->dir = req.ptr;
-  uv_fs_req_cleanup(&req);
-  return err;
+static int done(uv_fs_t *req, int result) {
+  uv_fs_req_cleanup(req);
+  return result;
 }
 
-static int refuse_link(const char *path, avow__links_t links) {
+static int refuse_link(const char *path) {
   uv_stat_t stat;
-  if (links == AVOW__LINKS_FOLLOWED)
-    return 0;
   const int err = avow__disk_lstat(path, &stat);
   if (err < 0)
     return err;
   return avow__disk_type(&stat) == UV_DIRENT_DIR ? 0 : UV_ENOTDIR;
 }
 
-int avow__dir_open(avow__place_t place, avow__links_t links, avow__dir_t *out) {
-  *out = (avow__dir_t){ .fd = -1 };
-  stream_t *stream = avow_calloc(1, sizeof(*stream));
-  if (stream == NULL)
-    return UV_ENOMEM;
-  int err = refuse_link(place.path, links);
-  if (err == 0)
-    err = open_stream(place.path, stream);
-  if (err < 0)
-    avow_free(stream);
-  else
-    *out = (avow__dir_t){ .fd = 0, .stream = stream };
-  return err;
-}
-
-int avow__dir_hold_above(char *path, avow__dir_t *out, size_t *name_at) {
-  *out = (avow__dir_t){ .fd = -1 };
-  *name_at = 0;
-  return 0;
-}
-
-int avow__dir_hold(avow__place_t place, avow__links_t links, avow__dir_t *out) {
-  const int err = refuse_link(place.path, links);
+int avow__dir_hold(avow__place_t place, avow__hold_t how, avow__dir_t *out) {
+  const int err = how == AVOW__HOLD ? refuse_link(place.path) : 0;
   *out = (avow__dir_t){ .fd = err < 0 ? -1 : 0 };
   return err;
 }
 
-int avow__dir_open_above(const avow__dir_t *dir, avow__dir_t *out) {
-  *out = (avow__dir_t){ .fd = 0 };
-  return 0;
+int avow__dir_list(avow__dir_t *dir, avow__place_t place) {
+  const char *path = place.path[0] != '\0' ? place.path : ".";
+  uv_fs_t req;
+  stream_t *stream = avow_calloc(1, sizeof(*stream));
+  if (stream == NULL)
+    return UV_ENOMEM;
+  const int err = uv_fs_opendir(NULL, &req, path, NULL);
+  stream->dir = req.ptr;
+  if (err < 0)
+    avow_free(stream);
+  else
+    dir->stream = stream;
+  return done(&req, err);
 }
 
 static int read_batch(stream_t *stream) {
@@ -92,8 +75,6 @@ int avow__dir_read(avow__dir_t *dir, const char **name,
   return 1;
 }
 
-/* Nobody comes back to a directory by its numbers where there are paths: they
-   are the same for all. */
 int avow__dir_stat(const avow__dir_t *dir, uv_stat_t *out) {
   *out = (uv_stat_t){ .st_ino = 0 };
   return 0;
@@ -120,7 +101,8 @@ int avow__place_stat(avow__place_t place, uv_stat_t *out) {
 }
 
 int avow__place_unlink(avow__place_t place) {
-  return avow__disk_unlink(place.path);
+  uv_fs_t req;
+  return done(&req, uv_fs_unlink(NULL, &req, place.path, NULL));
 }
 
 int avow__place_rmdir(avow__place_t place) {
@@ -136,17 +118,33 @@ int avow__place_mkdir(avow__place_t place, int mode) {
 }
 
 int avow__place_rename(avow__place_t from, avow__place_t to) {
-  return avow__disk_rename(from.path, to.path);
+  uv_fs_t req;
+  return done(&req, uv_fs_rename(NULL, &req, from.path, to.path, NULL));
 }
 
 int avow__place_symlink(avow__place_t place, const char *text) {
-  return avow__disk_symlink(text, place.path);
+  uv_fs_t req;
+  return done(&req, uv_fs_symlink(NULL, &req, text, place.path, 0, NULL));
 }
 
 int avow__place_readlink(avow__place_t place, char **out) {
-  return avow__disk_readlink(place.path, out);
+  uv_fs_t req;
+  const int err = uv_fs_readlink(NULL, &req, place.path, NULL);
+  if (err < 0)
+    return done(&req, err);
+  const size_t size = strlen(req.ptr) + 1;
+  *out = avow_malloc(size);
+  if (*out != NULL)
+    memcpy(*out, req.ptr, size);
+  return done(&req, *out != NULL ? 0 : UV_ENOMEM);
+}
+
+static double seconds(uv_timespec_t time) {
+  return (double) time.tv_sec + (double) time.tv_nsec / 1e9;
 }
 
 int avow__place_lutime(avow__place_t place, const uv_stat_t *stat) {
-  return avow__disk_lutime(place.path, stat);
+  uv_fs_t req;
+  return done(&req, uv_fs_lutime(NULL, &req, place.path, seconds(stat->st_atim),
+                                 seconds(stat->st_mtim), NULL));
 }
