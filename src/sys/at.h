@@ -74,31 +74,15 @@ int avow__place_rmdir(avow__place_t place);
 int avow__place_unlink(avow__place_t place);
 int avow__place_symlink(avow__place_t place, const char *text);
 
-/* Release *out with avow_free(). */
+/* The text of a link. Release *out with avow_free(). */
 int avow__place_readlink(avow__place_t place, char **out);
+
+/* Where the link of that lstat leads: a path relative to its directory; where
+   places are paths, to the working directory. UV_EACCES if another user laid it
+   in a directory that all may write to. Release *out with avow_free(). */
+int avow__place_follow(avow__place_t place, const uv_stat_t *link, char **out);
 
 /* Sets the times of `stat`, also on a link. */
 int avow__place_lutime(avow__place_t place, const uv_stat_t *stat);
-
-#ifndef AVOW_BY_PATHS
-#  include <errno.h>
-#  include <sys/stat.h>
-
-/* Descriptors and `struct stat`, for files that are replaced. */
-static inline int avow__at_code(int result) {
-  return result < 0 ? uv_translate_sys_error(errno) : result;
-}
-
-int avow__at_open(int dir, const char *path, int flags, int mode);
-
-/* A directory to find things in, which need not be readable. */
-int avow__at_open_dir(int dir, const char *path);
-
-/* What is there, also of a link. NULL: what is open itself. */
-int avow__at_look(int dir, const char *path, struct stat *out);
-
-/* The times of stat, also of a link. NULL: of what is open itself. */
-int avow__at_set_times(int dir, const char *path, const uv_stat_t *stat);
-#endif
 
 #endif

@@ -139,6 +139,24 @@ int avow__place_readlink(avow__place_t place, char **out) {
   return done(&req, *out != NULL ? 0 : UV_ENOMEM);
 }
 
+int avow__place_follow(avow__place_t place, const uv_stat_t *link, char **out) {
+  char *text = NULL;
+  const int err = avow__place_readlink(place, &text);
+  if (err < 0)
+    return err;
+  const size_t len = strlen(text);
+  const size_t keep =
+      avow__disk_is_slash(text[0]) ? 0 : avow__disk_name_at(place.path);
+  char *path = avow_malloc(keep + len + 1);
+  if (path != NULL) {
+    memcpy(path, place.path, keep);
+    memcpy(path + keep, text, len + 1);
+    *out = path;
+  }
+  avow_free(text);
+  return path != NULL ? 0 : UV_ENOMEM;
+}
+
 static double seconds(uv_timespec_t time) {
   return (double) time.tv_sec + (double) time.tv_nsec / 1e9;
 }

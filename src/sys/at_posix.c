@@ -32,29 +32,20 @@ enum { TO_USE = O_RDONLY };
     result = (call);                \
   } while (result < 0 && errno == EINTR)
 
+static int at_code(int result) {
+  return result < 0 ? uv_translate_sys_error(errno) : result;
+}
+
 static int fd_of(avow__place_t place) {
   return place.dir != NULL ? place.dir->fd : AT_FDCWD;
 }
 
 /* No other program inherits the descriptor. */
-int avow__at_open(int dir, const char *path, int flags, int mode) {
-  int fd;
-  UNINTERRUPTED(fd, openat(dir, path, flags | O_CLOEXEC, (mode_t) mode));
-  return avow__at_code(fd);
-}
-
 static int open_at(avow__place_t place, int flags, int mode) {
-  return avow__at_open(fd_of(place), place.name, flags, mode);
-}
-
-int avow__at_open_dir(int dir, const char *path) {
-  return avow__at_open(dir, path, TO_USE | O_DIRECTORY, 0);
-}
-
-int avow__at_look(int dir, const char *path, struct stat *out) {
-  return avow__at_code(path == NULL
-                           ? fstat(dir, out)
-                           : fstatat(dir, path, out, AT_SYMLINK_NOFOLLOW));
+  int fd;
+  UNINTERRUPTED(fd, openat(fd_of(place), place.name, flags | O_CLOEXEC,
+                           (mode_t) mode));
+  return at_code(fd);
 }
 
 /* Some systems have a code of their own for a link that is in the way. */
@@ -73,7 +64,7 @@ int avow__dir_hold(avow__place_t place, avow__hold_t how, avow__dir_t *out) {
 
 int avow__dir_list(avow__dir_t *dir, avow__place_t place) {
   dir->stream = fdopendir(dir->fd);
-  return dir->stream != NULL ? 0 : avow__at_code(-1);
+  return dir->stream != NULL ? 0 : at_code(-1);
 }
 
 /* Not all file systems say what an entry is. */
@@ -114,7 +105,7 @@ int avow__dir_read(avow__dir_t *dir, const char **name,
     entry = readdir(dir->stream);
   } while (entry != NULL ? is_dots(entry->d_name) : errno == EINTR);
   if (entry == NULL)
-    return errno != 0 ? avow__at_code(-1) : 0;
+    return errno != 0 ? at_code(-1) : 0;
   *name = entry->d_name;
   *type = type_of(entry);
   return 1;
@@ -163,7 +154,7 @@ static int stat_at(avow__place_t place, int flags, uv_stat_t *out) {
   UNINTERRUPTED(result, fstatat(fd_of(place), place.name, &info, flags));
   if (result == 0)
     *out = stat_of(&info);
-  return avow__at_code(result);
+  return at_code(result);
 }
 
 int avow__place_lstat(avow__place_t place, uv_stat_t *out) {
@@ -177,7 +168,7 @@ int avow__place_stat(avow__place_t place, uv_stat_t *out) {
 static int unlink_at(avow__place_t place, int flags) {
   int result;
   UNINTERRUPTED(result, unlinkat(fd_of(place), place.name, flags));
-  return avow__at_code(result);
+  return at_code(result);
 }
 
 int avow__place_unlink(avow__place_t place) {
@@ -197,19 +188,19 @@ int avow__place_open(avow__place_t place, int flags, int mode) {
 int avow__place_mkdir(avow__place_t place, int mode) {
   int result;
   UNINTERRUPTED(result, mkdirat(fd_of(place), place.name, (mode_t) mode));
-  return avow__at_code(result);
+  return at_code(result);
 }
 
 int avow__place_rename(avow__place_t from, avow__place_t to) {
   int result;
   UNINTERRUPTED(result, renameat(fd_of(from), from.name, fd_of(to), to.name));
-  return avow__at_code(result);
+  return at_code(result);
 }
 
 int avow__place_symlink(avow__place_t place, const char *text) {
   int result;
   UNINTERRUPTED(result, symlinkat(text, fd_of(place), place.name));
-  return avow__at_code(result);
+  return at_code(result);
 }
 
 /* Some file systems do not tell the length of the text beforehand. */
@@ -226,25 +217,36 @@ int avow__place_readlink(avow__place_t place, char **out) {
       *out = text;
       return 0;
     }
-    const int err = len < 0 ? avow__at_code(-1) : UV_ENAMETOOLONG;
+    const int err = len < 0 ? at_code(-1) : UV_ENAMETOOLONG;
     avow_free(text);
     if (len < 0 || room == MOST)
       return err;
   }
 }
 
+/* Other users lay links in directories that all may write to, such as /tmp.
+   Linux refuses them at the end of a path if fs.protected_symlinks is set. */
+static bool is_trap(const uv_stat_t *dir, const uv_stat_t *link) {
+  const uint64_t shared = S_ISVTX | S_IWOTH;
+  return (dir->st_mode & shared) == shared && link->st_uid != geteuid() &&
+         link->st_uid != dir->st_uid;
+}
+
+int avow__place_follow(avow__place_t place, const uv_stat_t *link, char **out) {
+  uv_stat_t dir;
+  const int err = avow__dir_stat(place.dir, &dir);
+  if (err < 0)
+    return err;
+  return is_trap(&dir, link) ? UV_EACCES : avow__place_readlink(place, out);
+}
+
 static struct timespec timespec_of(uv_timespec_t time) {
   return (struct timespec){ .tv_sec = time.tv_sec, .tv_nsec = time.tv_nsec };
 }
 
-int avow__at_set_times(int dir, const char *path, const uv_stat_t *stat) {
+int avow__place_lutime(avow__place_t place, const uv_stat_t *stat) {
   const struct timespec times[2] = { timespec_of(stat->st_atim),
                                      timespec_of(stat->st_mtim) };
-  return avow__at_code(path == NULL
-                           ? futimens(dir, times)
-                           : utimensat(dir, path, times, AT_SYMLINK_NOFOLLOW));
-}
-
-int avow__place_lutime(avow__place_t place, const uv_stat_t *stat) {
-  return avow__at_set_times(fd_of(place), place.name, stat);
+  return at_code(
+      utimensat(fd_of(place), place.name, times, AT_SYMLINK_NOFOLLOW));
 }

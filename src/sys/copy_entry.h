@@ -43,13 +43,4 @@ int avow__copy_new(avow__place_t to, const void *data);
 int avow__copy_dir(avow__place_t to, const uv_stat_t *stat, avow_keep_t keep,
                    avow__dir_t *out);
 
-/* What can be kept of a directory before it is filled. Its mode to be is
-   narrowed where that has to be. */
-int avow__copy_dir_attributes(const avow__dir_t *from, const avow__dir_t *to,
-                              uv_stat_t *stat);
-
-/* What it has in the end: its stat says what that is to be. */
-int avow__copy_dir_end(avow__place_t place, const avow__dir_t *dir,
-                       const uv_stat_t *stat, avow_keep_t keep);
-
 #endif

@@ -65,16 +65,3 @@ int avow__copy_dir(avow__place_t to, const uv_stat_t *stat, avow_keep_t keep,
   const int err = avow__dir_hold(to, AVOW__HOLD, out);
   return err < 0 ? err : made == 0;
 }
-
-int avow__copy_dir_attributes(const avow__dir_t *from, const avow__dir_t *to,
-                              uv_stat_t *stat) {
-  return 0;
-}
-
-int avow__copy_dir_end(avow__place_t place, const avow__dir_t *dir,
-                       const uv_stat_t *stat, avow_keep_t keep) {
-  const int err =
-      avow__disk_chmod(place.path, (int) (stat->st_mode & PERMISSIONS));
-  return err == 0 && keep == AVOW_KEEP_ALL ? avow__disk_utime(place.path, stat)
-                                           : err;
-}

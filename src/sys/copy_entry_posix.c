@@ -15,32 +15,20 @@
 #include <unistd.h>
 
 #include "base/alloc.h"
-#include "sys/preserve.h"
+#include "sys/metadata.h"
 #include "uv/fs_sync.h"
 
 enum { PERMISSIONS = 0777, OWNER = 0700, PRIVATE = 0600, BLOCK = 512 };
-
-/* Opens what is to be read, which may be something else than a moment ago. */
-static int open_file(avow__place_t place, uv_stat_t *stat, uv_file *out) {
-  const uv_file file = avow__place_open(place, O_RDONLY, 0);
-  if (file < 0)
-    return file;
-  const int stat_err = avow__disk_fstat(file, stat);
-  const bool is_file = avow__disk_type(stat) == UV_DIRENT_FILE;
-  const int err = stat_err < 0 || is_file ? stat_err : UV_ENOTSUP;
-  if (err < 0)
-    (void) avow__disk_close(file); /* nothing was read */
-  else
-    *out = file;
-  return err;
-}
 
 int avow__original_open(avow__place_t place, uv_stat_t *stat,
                         avow__original_t *out) {
   const uv_dirent_type_t type = avow__disk_type(stat);
   *out = (avow__original_t){ .file = -1 };
-  if (type == UV_DIRENT_FILE)
-    return open_file(place, stat, &out->file);
+  if (type == UV_DIRENT_FILE) {
+    const int file = avow__place_open_file(place, stat);
+    out->file = file < 0 ? -1 : file;
+    return file < 0 ? file : 0;
+  }
   return type == UV_DIRENT_LINK ? avow__place_readlink(place, &out->text)
                                 : UV_ENOTSUP;
 }
@@ -119,7 +107,7 @@ static int copy_entry_fill(const avow__copying_t *c, uv_file to) {
       has_holes ? copy_data(c, to) : copy_part(c, to, &at, stat->st_size);
   if (err < 0 || c->options->keep != AVOW_KEEP_ALL)
     return err;
-  return avow__keep_file(c->original->file, stat, to);
+  return avow__metadata_copy(c->original->file, stat, to);
 }
 
 static int copy_file(const avow__copying_t *c, avow__place_t to) {
@@ -142,7 +130,7 @@ static int copy_file(const avow__copying_t *c, avow__place_t to) {
 static int copy_link(const avow__copying_t *c, avow__place_t to) {
   const int err = avow__place_symlink(to, c->original->text);
   if (err == 0 && c->options->keep == AVOW_KEEP_ALL)
-    avow__keep_link(to, c->stat);
+    avow__metadata_copy_link(to, c->stat);
   return err;
 }
 
@@ -160,23 +148,4 @@ int avow__copy_dir(avow__place_t to, const uv_stat_t *stat, avow_keep_t keep,
     return made;
   const int err = avow__dir_hold(to, AVOW__HOLD, out);
   return err < 0 ? err : made == 0;
-}
-
-/* Nobody but its owner gets into it before it is whole. */
-int avow__copy_dir_attributes(const avow__dir_t *from, const avow__dir_t *to,
-                              uv_stat_t *stat) {
-  avow__keep_attributes(from->fd, to->fd, stat);
-  return avow__disk_fchmod(to->fd, OWNER); /* an ACL may let others in */
-}
-
-int avow__copy_dir_end(avow__place_t place, const avow__dir_t *dir,
-                       const uv_stat_t *stat, avow_keep_t keep) {
-  uv_stat_t made;
-  if (keep == AVOW_KEEP_ALL)
-    return avow__keep_stat(stat, dir->fd);
-  if ((stat->st_mode & OWNER) == OWNER)
-    return 0;
-  const int err = avow__dir_stat(dir, &made);
-  const uint64_t mode = made.st_mode & (stat->st_mode | ~(uint64_t) OWNER);
-  return err < 0 ? err : avow__disk_fchmod(dir->fd, (int) (mode & 07777));
 }

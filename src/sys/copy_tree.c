@@ -13,6 +13,7 @@
 #include "base/alloc.h"
 #include "base/options_check.h"
 #include "sys/copy_entries.h"
+#include "sys/metadata.h"
 #include "sys/sliced_work.h"
 #include "sys/tree.h"
 #include "uv/fs_sync.h"
@@ -148,8 +149,8 @@ static bool copy_tree_enter_dir(copy_t *copy, entry_t *entry) {
     return false;
   }
   if (entry->made && copy->options.keep == AVOW_KEEP_ALL)
-    err = avow__copy_dir_attributes(avow__tree_dir(&copy->tree), &entry->to,
-                                    &entry->stat);
+    err = avow__metadata_copy_dir(avow__tree_dir(&copy->tree), &entry->to,
+                                  &entry->stat);
   if (err < 0)
     avow__copied_fail(entry, err); /* and is filled all the same */
   if (entry->uses_parent)
@@ -277,7 +278,8 @@ static void end_dir(copy_t *copy, entry_t *dir, const avow__dir_t *below) {
   if (AVOW__PLACES_ARE_PATHS && err == 0)
     err = copy_tree_place_of(copy, dir, &path, &place);
   if (err == 0)
-    err = avow__copy_dir_end(place, &dir->to, &dir->stat, copy->options.keep);
+    err =
+        avow__metadata_end_dir(place, &dir->to, &dir->stat, copy->options.keep);
   if (err < 0)
     avow__copied_fail(dir, err);
   avow_free(path);

@@ -30,6 +30,21 @@ int avow__dir_open_above(const avow__dir_t *from, char *path, avow__dir_t *out,
   return err;
 }
 
+int avow__place_open_file(avow__place_t place, uv_stat_t *stat) {
+  uv_stat_t now;
+  const int file = avow__place_open(place, UV_FS_O_RDONLY, 0);
+  if (file < 0)
+    return file;
+  int err = avow__disk_fstat(file, &now);
+  if (err == 0 && avow__disk_type(&now) != UV_DIRENT_FILE)
+    err = UV_ENOTSUP;
+  if (err < 0)
+    (void) avow__disk_close(file); /* nothing was read */
+  else
+    *stat = now;
+  return err < 0 ? err : file;
+}
+
 int avow__dir_id(const avow__dir_t *dir, avow__file_id_t *out) {
   uv_stat_t stat;
   const int err = avow__dir_stat(dir, &stat);

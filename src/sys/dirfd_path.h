@@ -37,6 +37,10 @@ int avow__dir_open(avow__place_t place, avow__hold_t how, avow__dir_t *out);
 int avow__dir_open_above(const avow__dir_t *from, char *path, avow__dir_t *out,
                          size_t *name_at);
 
+/* Opens a regular file for reading, else UV_ENOTSUP. On success *stat becomes
+   that of the file that was opened. */
+int avow__place_open_file(avow__place_t place, uv_stat_t *stat);
+
 int avow__dir_id(const avow__dir_t *dir, avow__file_id_t *out);
 
 /* Opens the directory above `below` for the descent; it was closed, and its

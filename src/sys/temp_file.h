@@ -1,35 +1,47 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A new file in a directory, until it takes the name that it is for. Where the
- * file system has that, it is without any name until then: a process that is
- * killed leaves nothing of it. A temporary name is one of a few that are kept
- * for that name, and its file is locked while its writer lives: whoever makes
- * the next one removes what nobody holds the lock of. For chores of the thread
- * pool, on POSIX.
+ * file system supports it, the file has no name until then: a process that is
+ * killed leaves nothing of it. A temporary name is one of a few that belong to
+ * the final name, and its file is locked while its writer lives: the next
+ * writer removes those that are not locked. For the thread pool.
+ *
+ * Where places are paths, temporary names are random and remain if the process
+ * is killed.
  */
 #ifndef AVOW_TEMP_FILE_H
 #define AVOW_TEMP_FILE_H
 
-#include <uv.h>
+#include "sys/dirfd_path.h"
+
+/* Writes to the file; returns 0 or a libuv code. */
+typedef int avow__fill_fn(uv_file file, void *data);
+
+/* Fills a new file, which replaces what is at the place. Any failure removes
+   the file. 0 or a libuv code. */
+int avow__temp_file_replace(avow__place_t place, int mode, avow__fill_fn *fill,
+                            void *data);
+
+#ifndef AVOW_BY_PATHS
 
 enum { AVOW__TEMP_NAME = 40 };
 
 typedef struct avow__temp_file_s {
-  int dir;          /* that it is in; a borrowed descriptor */
-  const char *name; /* that it is for; borrowed */
+  avow__place_t place; /* that it is for; borrowed */
   uv_file file;
   char temp[AVOW__TEMP_NAME]; /* its name now; "" for none */
 } avow__temp_file_t;
 
-/* To be written to, with the mode less what new files are not to have (umask).
-   A failure leaves it closed. */
-int avow__temp_file_open(avow__temp_file_t *t, int dir, const char *name,
-                         int mode);
+/* Opens it to write, with the mode less the umask. A failure leaves it
+   closed. */
+int avow__temp_file_open(avow__temp_file_t *t, avow__place_t place, int mode);
 
-/* It gets the name that it is for, and what had that loses it. */
+/* Gives it the name that it is for, in place of what had that name. */
 int avow__temp_file_take_place(avow__temp_file_t *t);
 
-/* It goes unless it has that name. Also one that is closed. */
+/* Removes it unless it has that name. Accepts a closed one. */
 void avow__temp_file_close(avow__temp_file_t *t);
+
+#endif
 
 #endif

@@ -15,22 +15,20 @@
 #include "sys/temp_file.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include "sys/at.h"
+#include "uv/fs_sync.h"
 
 /* More than write to one name at a time. Past them names are random, and
    nobody looks for what is left there. */
 enum { SLOTS = 16, TRIES = 100, PROC_PATH = 40 };
 enum { ALL = 0777, OTHERS = 0077 };
 
-/* Two names that have the same share their slots, which does no harm. */
+/* Names with the same hash share their slots, which does no harm. */
 static uint64_t temp_file_hash(const char *name) {
   uint64_t h = 0xcbf29ce484222325U; /* FNV-1a */
   for (; *name != '\0'; name++)
@@ -42,7 +40,7 @@ static void set_temp(avow__temp_file_t *t, unsigned slot) {
   if (slot >= SLOTS)
     (void) uv_random(NULL, NULL, &slot, sizeof(slot), 0, NULL); /* or this */
   (void) snprintf(t->temp, sizeof(t->temp), ".avow-%016llx-%x",
-                  (unsigned long long) temp_file_hash(t->name),
+                  (unsigned long long) temp_file_hash(t->place.name),
                   slot); /* it fits */
 }
 
@@ -64,28 +62,28 @@ static bool lock_left(int file) {
 #endif
 }
 
-static bool is_named(const avow__temp_file_t *t, int file) {
-  struct stat named, opened;
-  return avow__at_look(file, NULL, &opened) == 0 && S_ISREG(opened.st_mode) &&
-         avow__at_look(t->dir, t->temp, &named) == 0 &&
-         named.st_dev == opened.st_dev && named.st_ino == opened.st_ino;
+static avow__place_t temp_place(const avow__temp_file_t *t) {
+  return (avow__place_t){ t->place.dir, t->temp, NULL };
 }
 
-static int open_left(const avow__temp_file_t *t, int access) {
-  return avow__at_open(t->dir, t->temp,
-                       access | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
+static bool is_named(const avow__temp_file_t *t, int file) {
+  uv_stat_t named, opened;
+  return avow__disk_fstat(file, &opened) == 0 &&
+         avow__disk_type(&opened) == UV_DIRENT_FILE &&
+         avow__place_lstat(temp_place(t), &named) == 0 &&
+         avow__file_is(&named, avow__file_id(&opened));
 }
 
 /* Removes what a writer left there that was killed, if one did. */
 static void remove_left(const avow__temp_file_t *t) {
-  int file = open_left(t, O_RDONLY);
+  int file = avow__place_open(temp_place(t), O_RDONLY, 0);
   if (file == UV_EACCES)
-    file = open_left(t, O_WRONLY);
+    file = avow__place_open(temp_place(t), O_WRONLY | O_NONBLOCK | O_NOCTTY, 0);
   if (file < 0)
     return;
   if (lock_left(file) && is_named(t, file))
-    (void) unlinkat(t->dir, t->temp, 0); /* the next one tries again */
-  (void) close(file);                    /* nothing was written */
+    (void) avow__place_unlink(temp_place(t)); /* the next one tries again */
+  (void) close(file);                         /* nothing was written */
 }
 
 static void remove_all_left(avow__temp_file_t *t) {
@@ -110,19 +108,20 @@ static bool can_be_linked(int file) {
 /* Some kernels forget the umask where there is no name. What it leaves of all
    permissions tells; nothing, if it leaves all. */
 static bool set_mode(int file, int mode) {
-  struct stat info;
+  uv_stat_t made;
   if ((mode & OTHERS) == 0)
     return true;
-  if (avow__at_look(file, NULL, &info) < 0 || (info.st_mode & ALL) == ALL)
+  if (avow__disk_fstat(file, &made) < 0 || (made.st_mode & ALL) == ALL)
     return false;
-  return fchmod(file, (mode_t) mode & info.st_mode & ALL) == 0;
+  return avow__disk_fchmod(file, mode & (int) made.st_mode & ALL) == 0;
 }
 
 /* Whatever is against it: there is another way, which says what it is. */
 static bool open_unnamed(avow__temp_file_t *t, int mode) {
 #ifdef O_TMPFILE
   const int at_first = (mode & OTHERS) == 0 ? mode : ALL;
-  const int file = avow__at_open(t->dir, ".", O_TMPFILE | O_WRONLY, at_first);
+  const avow__place_t here = { t->place.dir, ".", NULL };
+  const int file = avow__place_open(here, O_TMPFILE | O_WRONLY, at_first);
   if (file < 0)
     return false;
   if (can_be_linked(file) && set_mode(file, mode) && lock(file)) {
@@ -137,7 +136,7 @@ static bool open_unnamed(avow__temp_file_t *t, int mode) {
 /* Who takes it for one that was left has the lock, and removes it. */
 static int open_slot(avow__temp_file_t *t, int mode) {
   const int file =
-      avow__at_open(t->dir, t->temp, O_WRONLY | O_CREAT | O_EXCL, mode);
+      avow__place_open(temp_place(t), O_WRONLY | O_CREAT | O_EXCL, mode);
   if (file < 0 || (lock(file) && is_named(t, file)))
     return file;
   (void) close(file); /* nothing was written */
@@ -154,9 +153,9 @@ static int open_named(avow__temp_file_t *t, int mode) {
   return file < 0 ? file : 0;
 }
 
-int avow__temp_file_open(avow__temp_file_t *t, int dir, const char *name,
-                         int mode) {
-  *t = (avow__temp_file_t){ .dir = dir, .name = name, .file = -1 };
+int avow__temp_file_open(avow__temp_file_t *t, avow__place_t place, int mode) {
+  assert(place.dir != NULL);
+  *t = (avow__temp_file_t){ .place = place, .file = -1 };
   remove_all_left(t);
   return open_unnamed(t, mode & ALL) ? 0 : open_named(t, mode & ALL);
 }
@@ -164,7 +163,9 @@ int avow__temp_file_open(avow__temp_file_t *t, int dir, const char *name,
 static int link_as(const avow__temp_file_t *t, const char *name) {
   char path[PROC_PATH];
   set_proc_path(t->file, path);
-  return avow__at_code(linkat(AT_FDCWD, path, t->dir, name, AT_SYMLINK_FOLLOW));
+  return linkat(AT_FDCWD, path, t->place.dir->fd, name, AT_SYMLINK_FOLLOW) == 0
+             ? 0
+             : uv_translate_sys_error(errno);
 }
 
 static int link_temp(avow__temp_file_t *t) {
@@ -181,12 +182,12 @@ static int link_temp(avow__temp_file_t *t) {
 int avow__temp_file_take_place(avow__temp_file_t *t) {
   assert(t->file >= 0);
   if (t->temp[0] == '\0') {
-    const int link_err = link_as(t, t->name); /* which is all if it is free */
+    const int link_err = link_as(t, t->place.name); /* all, if it is free */
     const int temp_err = link_err == UV_EEXIST ? link_temp(t) : link_err;
     if (link_err != UV_EEXIST || temp_err < 0)
       return temp_err;
   }
-  const int err = avow__at_code(renameat(t->dir, t->temp, t->dir, t->name));
+  const int err = avow__place_rename(temp_place(t), t->place);
   if (err == 0)
     t->temp[0] = '\0';
   return err;
@@ -196,7 +197,19 @@ void avow__temp_file_close(avow__temp_file_t *t) {
   if (t->file < 0)
     return;
   if (t->temp[0] != '\0')
-    (void) unlinkat(t->dir, t->temp, 0); /* the next one tries again */
+    (void) avow__place_unlink(temp_place(t)); /* the next one tries again */
   (void) close(t->file); /* what was to last is on the disk already */
   t->file = -1;
+}
+
+int avow__temp_file_replace(avow__place_t place, int mode, avow__fill_fn *fill,
+                            void *data) {
+  avow__temp_file_t t;
+  int err = avow__temp_file_open(&t, place, mode);
+  if (err == 0)
+    err = fill(t.file, data);
+  if (err == 0)
+    err = avow__temp_file_take_place(&t);
+  avow__temp_file_close(&t);
+  return err;
 }

@@ -10,7 +10,7 @@
 #include "sys/dirfd_path.h"
 #include "uv/fs_sync.h"
 
-static refusal_t unnamed, named, links, syncs, renamings, copies, held;
+static refusal_t unnamed, links, syncs, renamings, made, held;
 static refusal_t removals, unlinks, originals, looks, sends, handles;
 static bool is_exchanged; /* for a FIFO, as soon as it was looked at */
 static bool is_overlaid;  /* by a file, before it is opened by its name alone */
@@ -35,16 +35,6 @@ static bool is_unnamed(int flags) {
 #else
   return false;
 #endif
-}
-
-int __wrap_avow__at_open(int dir, const char *path, int flags, int mode);
-int __real_avow__at_open(int dir, const char *path, int flags, int mode);
-int __wrap_avow__at_open(int dir, const char *path, int flags, int mode) {
-  if (is_unnamed(flags) && refuses(&unnamed))
-    return unnamed.err;
-  if ((flags & O_EXCL) != 0 && refuses(&named))
-    return named.err;
-  return __real_avow__at_open(dir, path, flags, mode);
 }
 
 int __wrap_linkat(int from_dir, const char *from, int dir, const char *to,
@@ -83,8 +73,10 @@ int __wrap_avow__disk_fstat(uv_file file, uv_stat_t *out) {
 
 /* Refuses to open what is made, what is read, or a name alone (O_PATH). */
 static refusal_t *opening(int flags) {
+  if (is_unnamed(flags))
+    return &unnamed;
   if ((flags & O_CREAT) != 0)
-    return &copies;
+    return &made;
   return flags == O_RDONLY ? &originals : &handles;
 }
 
@@ -210,7 +202,7 @@ static void replacing_looks_for_a_name_that_is_free(void **state) {
   assert_replaced();
 
   unnamed = always(UV_ENOTSUP);
-  named = (refusal_t){ .err = UV_EEXIST, .times = 20 };
+  made = (refusal_t){ .err = UV_EEXIST, .times = 20 };
   assert_replaced();
 }
 
@@ -244,9 +236,9 @@ static void replacing_gives_up_where_no_name_is_free(void **state) {
   assert_int_in_range(links.calls, 2, 1000);
 
   unnamed = always(UV_ENOTSUP);
-  named = always(UV_EEXIST);
+  made = always(UV_EEXIST);
   assert_not_replaced(UV_EEXIST);
-  assert_int_in_range(named.calls, 2, 1000);
+  assert_int_in_range(made.calls, 2, 1000);
 }
 
 static void replacing_tells_what_keeps_it_from_a_name(void **state) {
@@ -255,7 +247,7 @@ static void replacing_tells_what_keeps_it_from_a_name(void **state) {
   assert_not_replaced(UV_ENOSPC);
 
   unnamed = always(UV_ENOTSUP);
-  named = once(UV_EACCES);
+  made = once(UV_EACCES);
   assert_not_replaced(UV_EACCES);
 }
 
@@ -276,11 +268,11 @@ static void copying_looks_for_a_name_that_is_free(void **state) {
   const avow_copy_options_t options = { .existing = AVOW_EXISTING_REPLACE };
   make_file("file", "new");
   make_file("to", "old");
-  copies = (refusal_t){ .err = UV_EEXIST, .after = 1, .times = 2 };
+  made = (refusal_t){ .err = UV_EEXIST, .after = 1, .times = 2 };
 
   assert_fulfils_int(avow_copy_tree(loop, at("file"), at("to"), &options), 1);
 
-  assert_int_equal(copies.calls, 4);
+  assert_int_equal(made.calls, 4);
   assert_file("to", "new");
   assert_int_equal(entries_of(""), 2);
 }
@@ -289,12 +281,12 @@ static void copying_gives_up_where_no_name_is_free(void **state) {
   const avow_copy_options_t options = { .existing = AVOW_EXISTING_REPLACE };
   make_file("file", "new");
   make_file("to", "old");
-  copies = always(UV_EEXIST);
+  made = always(UV_EEXIST);
 
   assert_rejects(avow_copy_tree(loop, at("file"), at("to"), &options),
                  UV_EEXIST);
 
-  assert_int_in_range(copies.calls, 2, 1000);
+  assert_int_in_range(made.calls, 2, 1000);
   assert_file("to", "old");
 }
 
@@ -452,7 +444,7 @@ static void copying_ends_where_it_began(void **state) {
 }
 
 static int setup(void **state) {
-  unnamed = named = links = syncs = renamings = copies = held = never;
+  unnamed = made = links = syncs = renamings = held = never;
   removals = unlinks = originals = looks = sends = handles = never;
   is_exchanged = is_overlaid = false;
   once_looked = once_made = NULL;

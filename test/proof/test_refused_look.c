@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "refusing.h"
-#include "sys/at.h"
 #include "sys/dirfd_path.h"
 
 enum { MOST_LOOKS = 200, DEEP = 36 }; /* of which 32 stay open */
@@ -20,9 +19,9 @@ static refusal_t looks, dir_looks, unnamed, owners, locks, paths, seeks, holes,
     rmdirs;
 static lie_t lie; /* in place of a failure */
 
-static void lie_of(struct stat *info) {
+static void lie_of(uv_stat_t *info) {
   if (lie == OTHER_KIND)
-    info->st_mode = (info->st_mode & ~(mode_t) S_IFMT) | S_IFIFO;
+    info->st_mode = (info->st_mode & ~(uint64_t) S_IFMT) | S_IFIFO;
   if (lie == OTHER_DISK)
     info->st_dev++;
   if (lie == OTHER_FILE)
@@ -31,14 +30,26 @@ static void lie_of(struct stat *info) {
     info->st_uid++;
 }
 
-int __wrap_avow__at_look(int dir, const char *path, struct stat *out);
-int __real_avow__at_look(int dir, const char *path, struct stat *out);
-int __wrap_avow__at_look(int dir, const char *path, struct stat *out) {
+int __wrap_avow__disk_fstat(uv_file file, uv_stat_t *out);
+int __real_avow__disk_fstat(uv_file file, uv_stat_t *out);
+int __wrap_avow__disk_fstat(uv_file file, uv_stat_t *out) {
   const bool is_refused = refuses(&looks);
   if (is_refused && lie == NO_LIE)
     return looks.err;
-  const int err = __real_avow__at_look(dir, path, out);
+  const int err = __real_avow__disk_fstat(file, out);
   if (is_refused)
+    lie_of(out);
+  return err;
+}
+
+int __wrap_avow__place_lstat(avow__place_t place, uv_stat_t *out);
+int __real_avow__place_lstat(avow__place_t place, uv_stat_t *out);
+int __wrap_avow__place_lstat(avow__place_t place, uv_stat_t *out) {
+  const bool is_refused = refuses(&looks);
+  if (is_refused && lie == NO_LIE)
+    return looks.err;
+  const int err = __real_avow__place_lstat(place, out);
+  if (is_refused && err == 0)
     lie_of(out);
   return err;
 }
@@ -57,12 +68,12 @@ int __wrap_avow__dir_stat(const avow__dir_t *dir, uv_stat_t *out) {
 }
 
 /* Files without a name. */
-int __wrap_avow__at_open(int dir, const char *path, int flags, int mode);
-int __real_avow__at_open(int dir, const char *path, int flags, int mode);
-int __wrap_avow__at_open(int dir, const char *path, int flags, int mode) {
-  if (strcmp(path, ".") == 0 && refuses(&unnamed))
+int __wrap_avow__place_open(avow__place_t place, int flags, int mode);
+int __real_avow__place_open(avow__place_t place, int flags, int mode);
+int __wrap_avow__place_open(avow__place_t place, int flags, int mode) {
+  if (strcmp(place.name, ".") == 0 && refuses(&unnamed))
     return unnamed.err;
-  return __real_avow__at_open(dir, path, flags, mode);
+  return __real_avow__place_open(place, flags, mode);
 }
 
 int __wrap_avow__place_rmdir(avow__place_t place);
@@ -144,7 +155,9 @@ static bool replaces_or_stays(int nth) {
   const avow_value_t v = avow_run(replace());
   const bool was_there = looks.calls > nth;
   looks = never;
-  assert_true(v.tag == AVOW_INT || avow_error_code(&v) == UV_EIO);
+  const int code = avow_error_code(&v);
+  assert_true(code == 0 || code == UV_EIO ||
+              (code == UV_EINVAL && lie == OTHER_KIND));
   assert_file("file", v.tag == AVOW_INT ? "new" : "old");
   avow_value_unref(v);
   return was_there;
@@ -171,11 +184,11 @@ static void replacing_outlives_each_look(void **state) {
 }
 
 static void file_is_made_whatever_the_look_comes_to(void **state) {
-  looks = once(UV_EIO);
+  looks = (refusal_t){ .err = UV_EIO, .after = 1, .times = 1 };
 
   assert_fulfils_int(replace(), 3);
 
-  assert_int_not_equal(looks.calls, 0);
+  assert_true(looks.calls > 1);
   assert_file("file", "new");
   assert_int_equal(entries_of(""), 1);
 }
@@ -184,7 +197,7 @@ static void file_is_made_whatever_the_look_comes_to(void **state) {
 static void replacing_keeps_a_group_that_it_has(void **state) {
   make_file("file", "old");
   assert_int_equal(chmod(at("file"), 0664), 0);
-  looks = (refusal_t){ .after = 1, .times = 1 };
+  looks = (refusal_t){ .after = 2, .times = 1 };
   lie = OTHER_OWNER;
   owners = always(UV_EPERM);
 
@@ -212,7 +225,7 @@ static void replacing_takes_a_name_where_others_keep_it_from_none(
 static void copying_a_link_outlives_each_look(void **state) {
   const avow_copy_options_t keeping = { .keep = AVOW_KEEP_ALL };
   make_link("link", "nowhere");
-  looks = once(UV_EIO);
+  looks = (refusal_t){ .err = UV_EIO, .after = 1, .times = 1 };
 
   assert_fulfils_int(avow_copy_tree(loop, at("link"), at("to"), &keeping), 1);
 

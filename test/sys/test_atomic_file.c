@@ -210,6 +210,23 @@ static void replace_file_keeps_attributes(void **state) {
   assert_int_equal(mode_of("file"), 0644);
 }
 
+/* Its owner sets no attribute of a file that the ACL forbids to write. */
+static void replace_file_keeps_attributes_of_what_is_only_read(void **state) {
+  need_root();
+  make_old("file", 0640);
+  give("file", NOBODY, NOBODY);
+  if (setxattr(at("file"), "user.note", "kept", 4, 0) != 0)
+    skip_because("the file system has no attributes of users");
+  set_acl("file", acl);
+  assert_int_equal(chmod(at("file"), 0464), 0);
+
+  replace_as_nobody("file", 0);
+
+  assert_int_equal(getxattr(at("file"), "user.note", NULL, 0), 4);
+  assert_true(getxattr(at("file"), acl, NULL, 0) > 0);
+  assert_int_equal(mode_of("file"), 0464);
+}
+
 /* Writing to the file would have dropped it, too. */
 static void replace_file_drops_what_it_is_capable_of(void **state) {
   static const char capable[] = "security.capability";
@@ -269,10 +286,11 @@ static void a_new_file_gets_what_the_umask_leaves(void **state) {
 
 /* One with a temporary name from the start, for it cannot be told whether the
    system minds a umask of 0. */
-static avow__temp_file_t open_temp(int dir, const char *name) {
+static avow__temp_file_t open_temp(const avow__dir_t *dir, const char *name) {
   avow__temp_file_t t;
+  const avow__place_t place = { dir, name, NULL };
   const mode_t before = umask(0);
-  assert_int_equal(avow__temp_file_open(&t, dir, name, 0644), 0);
+  assert_int_equal(avow__temp_file_open(&t, place, 0644), 0);
   (void) umask(before);
   assert_int_not_equal(t.temp[0], '\0');
   assert_int_equal(fcntl(t.file, F_GETFD), FD_CLOEXEC);
@@ -280,9 +298,9 @@ static avow__temp_file_t open_temp(int dir, const char *name) {
 }
 
 static void what_a_killed_writer_left_goes(void **state) {
-  const int dir = open(at(""), O_RDONLY | O_DIRECTORY);
-  avow__temp_file_t first = open_temp(dir, "file");
-  avow__temp_file_t second = open_temp(dir, "file");
+  const avow__dir_t dir = { .fd = open(at(""), O_RDONLY | O_DIRECTORY) };
+  avow__temp_file_t first = open_temp(&dir, "file");
+  avow__temp_file_t second = open_temp(&dir, "file");
   assert_int_equal(entries_of(""), 2);
   assert_int_equal(close(second.file), 0);
 
@@ -295,13 +313,13 @@ static void what_a_killed_writer_left_goes(void **state) {
   avow__temp_file_close(&first);
   assert_file("file", "");
   assert_int_equal(entries_of(""), 1);
-  assert_int_equal(close(dir), 0);
+  assert_int_equal(close(dir.fd), 0);
 }
 
 static void what_was_left_goes_although_it_cannot_be_read(void **state) {
   need_root();
-  const int dir = open(at(""), O_RDONLY | O_DIRECTORY);
-  avow__temp_file_t t = open_temp(dir, "file");
+  const avow__dir_t dir = { .fd = open(at(""), O_RDONLY | O_DIRECTORY) };
+  avow__temp_file_t t = open_temp(&dir, "file");
   assert_int_equal(fchmod(t.file, 0200), 0);
   assert_int_equal(fchown(t.file, NOBODY, NOBODY), 0);
   assert_int_equal(close(t.file), 0);
@@ -309,13 +327,13 @@ static void what_was_left_goes_although_it_cannot_be_read(void **state) {
   replace_as_nobody("file", 0);
 
   assert_int_equal(entries_of(""), 1);
-  assert_int_equal(close(dir), 0);
+  assert_int_equal(close(dir.fd), 0);
 }
 
 static void what_nobody_wrote_stays(void **state) {
-  const int dir = open(at(""), O_RDONLY | O_DIRECTORY);
+  const avow__dir_t dir = { .fd = open(at(""), O_RDONLY | O_DIRECTORY) };
   char name[AVOW__TEMP_NAME];
-  avow__temp_file_t t = open_temp(dir, "file");
+  avow__temp_file_t t = open_temp(&dir, "file");
   memcpy(name, t.temp, sizeof(name));
   avow__temp_file_close(&t);
   assert_int_equal(entries_of(""), 0);
@@ -326,7 +344,7 @@ static void what_nobody_wrote_stays(void **state) {
 
   assert_true(is_there(name));
   assert_int_equal(entries_of(""), 3);
-  assert_int_equal(close(dir), 0);
+  assert_int_equal(close(dir.fd), 0);
 }
 
 static avow_promise_t *start_replace(void) {
@@ -420,6 +438,7 @@ SUITE(atomic_file) {
     DISK_CASE(replace_file_without_the_acl_is_its_owners_alone),
     DISK_CASE(replace_file_takes_no_acl_from_the_directory),
     DISK_CASE(replace_file_keeps_attributes),
+    DISK_CASE(replace_file_keeps_attributes_of_what_is_only_read),
     DISK_CASE(replace_file_drops_what_it_is_capable_of),
     DISK_CASE(replace_file_without_an_attribute_is_its_owners_alone),
     DISK_CASE(replace_file_that_cannot_be_read_is_its_owners_alone),

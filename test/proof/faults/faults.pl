@@ -24,7 +24,7 @@ my (@faults, %by_name);
 # for faults themselves.
 my %without = map { $_ => 1 } qw(src/engine/invariants.c src/fiber/fiber_windows.c
   src/fiber/shadow.c src/uv/fs_sync_by_path.c src/sys/at_by_path.c
-  src/sys/atomic_file_by_path.c src/uv/pipe_bind_by_path.c
+  src/sys/temp_file_by_path.c src/uv/pipe_bind_by_path.c
   src/uv/child_pipe_by_path.c src/sys/copy_entry_by_path.c
   src/value/symbols.c);
 
