@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Copying one entry of a tree, on a thread of the pool: a file with its holes,
- * a symbolic link as a link, a directory before what is in it and once more
- * after that. What is there already is treated as the program wants it. They
- * give 0 or more, or a libuv code.
+ * a symbolic link as a link, a directory before what is in it. These functions
+ * return 0 or more, or a libuv code.
  */
 #ifndef AVOW_COPY_ENTRY_H
 #define AVOW_COPY_ENTRY_H
@@ -12,15 +11,15 @@
 #include "sys/dirfd_path.h"
 #include "uv/work.h"
 
-/* What is to be copied, as it was when it was opened: whatever has its name
-   later. */
+/* A file or link to be copied, as it was when it was opened: another may have
+   its name later. */
 typedef struct avow__original_s {
-  uv_file file; /* -1: none */
-  char *text;   /* of a link; the path where places are paths */
+  uv_file file; /* -1: closed */
+  char *text;   /* of a link; of a file its path, where places are paths */
 } avow__original_t;
 
-/* Opens a file or a link whose lstat that is, which becomes the stat of what
-   was opened. UV_ENOTSUP for all else. A failure leaves *out closed. */
+/* Opens a file or a link of that lstat, which becomes the stat of what was
+   opened. UV_ENOTSUP for all else. A failure leaves *out closed. */
 int avow__original_open(avow__place_t place, uv_stat_t *stat,
                         avow__original_t *out);
 void avow__original_close(avow__original_t *original);
@@ -29,18 +28,22 @@ typedef struct avow__copying_s {
   const avow__original_t *original;
   const uv_stat_t *stat;
   const avow_copy_options_t *options;
-  const avow__chore_t *chore; /* nothing is copied on once nobody wants it */
+  const avow__chore_t *chore; /* the copy stops when it is unwanted */
 } avow__copying_t;
 
 int avow__copy_entry(const avow__copying_t *copying, avow__place_t to);
 
-/* The same where nothing is yet, or else UV_EEXIST; data is an
-   avow__copying_t. copy_entry_posix.c, copy_entry_by_path.c. */
-int avow__copy_new(avow__place_t to, const void *data);
-
-/* A directory that lets its owner in, held open. 1: it was made, 0: it was
+/* Opens or makes a directory that its owner may enter. 1: made, 0: it was
    there. */
 int avow__copy_dir(avow__place_t to, const uv_stat_t *stat, avow_keep_t keep,
                    avow__dir_t *out);
+
+/* copy_file_posix.c, copy_file_by_path.c */
+
+int avow__original_open_file(avow__place_t place, uv_stat_t *stat,
+                             avow__original_t *out);
+
+/* Makes the copy of a file where nothing is yet, or else UV_EEXIST. */
+int avow__copy_file(const avow__copying_t *copying, avow__place_t to);
 
 #endif

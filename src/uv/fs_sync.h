@@ -37,24 +37,6 @@ int avow__disk_mkdir(const char *path, int mode);
 int avow__disk_mkdtemp(char *template);
 int avow__disk_rmdir(const char *path);
 
-/* These go by paths. fs_sync_by_path.c, for where places are paths. */
-int avow__disk_chmod(const char *path, int mode);
-int avow__disk_unlink(const char *path);
-int avow__disk_rename(const char *from, const char *to);
-
-/* A new file, with the mode of the other; UV_EEXIST. */
-int avow__disk_copyfile(const char *from, const char *to);
-
-/* The times of stat: of the path, or of what it leads to. */
-int avow__disk_lutime(const char *path, const uv_stat_t *stat);
-int avow__disk_utime(const char *path, const uv_stat_t *stat);
-
-/* A link at new_path that says path. */
-int avow__disk_symlink(const char *path, const char *new_path);
-
-/* The path in a symbolic link, for avow_free(). */
-int avow__disk_readlink(const char *path, char **out);
-
 /* What kind of thing a stat is of. */
 uv_dirent_type_t avow__disk_type(const uv_stat_t *stat);
 

@@ -23,9 +23,9 @@ my (@faults, %by_name);
 # Which the builds that are tried do not compile, or have no statement, or look
 # for faults themselves.
 my %without = map { $_ => 1 } qw(src/engine/invariants.c src/fiber/fiber_windows.c
-  src/fiber/shadow.c src/uv/fs_sync_by_path.c src/sys/at_by_path.c
+  src/fiber/shadow.c src/sys/at_by_path.c
   src/sys/temp_file_by_path.c src/uv/pipe_bind_by_path.c
-  src/uv/child_pipe_by_path.c src/sys/copy_entry_by_path.c
+  src/uv/child_pipe_by_path.c src/sys/copy_file_by_path.c
   src/value/symbols.c);
 
 sub slurp {

@@ -1,43 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Copying one entry by open files and places. As cp has it, the mode of the
- * copy is what the umask leaves of the original's permissions; and what is to
- * be kept beside is kept at the end, so that nobody reads or runs the copy
- * before who could not do so later.
+ * Copying a file by its descriptor. What is to be kept of it is kept at the
+ * end: until then nobody reads or runs the copy who may not do so later.
  */
 /* NOLINTNEXTLINE(readability-identifier-naming): the system's name */
 #define _GNU_SOURCE 1 /* SEEK_DATA */
-
-#include "sys/copy_entry.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "base/alloc.h"
+#include "sys/copy_entry.h"
 #include "sys/metadata.h"
 #include "uv/fs_sync.h"
 
-enum { PERMISSIONS = 0777, OWNER = 0700, PRIVATE = 0600, BLOCK = 512 };
+enum { PERMISSIONS = 0777, PRIVATE = 0600, BLOCK = 512 };
 
-int avow__original_open(avow__place_t place, uv_stat_t *stat,
-                        avow__original_t *out) {
-  const uv_dirent_type_t type = avow__disk_type(stat);
-  *out = (avow__original_t){ .file = -1 };
-  if (type == UV_DIRENT_FILE) {
-    const int file = avow__place_open_file(place, stat);
-    out->file = file < 0 ? -1 : file;
-    return file < 0 ? file : 0;
-  }
-  return type == UV_DIRENT_LINK ? avow__place_readlink(place, &out->text)
-                                : UV_ENOTSUP;
-}
-
-void avow__original_close(avow__original_t *original) {
-  if (original->file >= 0)
-    (void) avow__disk_close(original->file); /* it was only read from */
-  avow_free(original->text);
-  *original = (avow__original_t){ .file = -1 };
+int avow__original_open_file(avow__place_t place, uv_stat_t *stat,
+                             avow__original_t *out) {
+  const int file = avow__place_open_file(place, stat);
+  if (file >= 0)
+    out->file = file;
+  return file < 0 ? file : 0;
 }
 
 /* Copies from *at up to end, or to the end of the file, where *at is then. */
@@ -58,8 +42,8 @@ static int copy_part(const avow__copying_t *c, uv_file to, uint64_t *at,
 
 /* Where the next hole begins, or what comes after it, as whence has it; the end
    if there is none. */
-static uint64_t copy_entry_seek(uv_file file, uint64_t start, int whence,
-                                uint64_t end) {
+static uint64_t copy_file_seek(uv_file file, uint64_t start, int whence,
+                               uint64_t end) {
   const off_t at = lseek(file, (off_t) start, whence);
   return at >= 0 && (uint64_t) at < end ? (uint64_t) at : end;
 }
@@ -71,8 +55,8 @@ static int copy_data(const avow__copying_t *c, uv_file to) {
   const uv_file from = c->original->file;
   int err = 0;
   for (uint64_t at = 0; err == 0 && at < size;) {
-    at = copy_entry_seek(from, at, SEEK_DATA, size);
-    const uint64_t hole = copy_entry_seek(from, at, SEEK_HOLE, size);
+    at = copy_file_seek(from, at, SEEK_DATA, size);
+    const uint64_t hole = copy_file_seek(from, at, SEEK_HOLE, size);
     err = lseek(to, (off_t) at, SEEK_SET) < 0 ? uv_translate_sys_error(errno)
                                               : copy_part(c, to, &at, hole);
     if (at < hole)
@@ -98,7 +82,7 @@ static bool can_tell_holes(uv_file file) {
 
 #endif
 
-static int copy_entry_fill(const avow__copying_t *c, uv_file to) {
+static int copy_file_fill(const avow__copying_t *c, uv_file to) {
   const uv_stat_t *stat = c->stat;
   const bool has_holes = stat->st_blocks * BLOCK < stat->st_size &&
                          can_tell_holes(c->original->file);
@@ -110,7 +94,7 @@ static int copy_entry_fill(const avow__copying_t *c, uv_file to) {
   return avow__metadata_copy(c->original->file, stat, to);
 }
 
-static int copy_file(const avow__copying_t *c, avow__place_t to) {
+int avow__copy_file(const avow__copying_t *c, avow__place_t to) {
   const uint64_t mode = c->options->keep == AVOW_KEEP_ALL
                             ? PRIVATE
                             : c->stat->st_mode & PERMISSIONS;
@@ -118,34 +102,11 @@ static int copy_file(const avow__copying_t *c, avow__place_t to) {
       avow__place_open(to, O_WRONLY | O_CREAT | O_EXCL, (int) mode);
   if (file < 0)
     return file;
-  int err = copy_entry_fill(c, file);
+  int err = copy_file_fill(c, file);
   const int close_err = avow__disk_close(file);
   if (err == 0)
     err = close_err;
   if (err < 0)
     (void) avow__place_unlink(to); /* the first failure is told */
   return err;
-}
-
-static int copy_link(const avow__copying_t *c, avow__place_t to) {
-  const int err = avow__place_symlink(to, c->original->text);
-  if (err == 0 && c->options->keep == AVOW_KEEP_ALL)
-    avow__metadata_copy_link(to, c->stat);
-  return err;
-}
-
-int avow__copy_new(avow__place_t to, const void *data) {
-  const avow__copying_t *c = data;
-  return c->original->text != NULL ? copy_link(c, to) : copy_file(c, to);
-}
-
-int avow__copy_dir(avow__place_t to, const uv_stat_t *stat, avow_keep_t keep,
-                   avow__dir_t *out) {
-  const uint64_t mode =
-      keep == AVOW_KEEP_ALL ? OWNER : (stat->st_mode & PERMISSIONS) | OWNER;
-  const int made = avow__place_mkdir(to, (int) mode);
-  if (made < 0 && made != UV_EEXIST)
-    return made;
-  const int err = avow__dir_hold(to, AVOW__HOLD, out);
-  return err < 0 ? err : made == 0;
 }
